@@ -1,0 +1,1 @@
+//! The BuildKit engine: a thin client on generated protocol types.

@@ -1,0 +1,15 @@
+//! Builds an image from a plan. Two engines behind one trait; **the contract is an OCI layout on
+//! disk**: nothing downstream knows which engine ran.
+
+mod engine;
+mod events;
+mod plan;
+mod result;
+
+pub mod buildkit;
+pub mod native;
+
+pub use engine::{BuildError, Capability, Engine, Probe};
+pub use events::{Event, EventSink, LogStream, Vertex, VertexId};
+pub use plan::{BuildContext, BuildPlan, NamedContext, SecretSource};
+pub use result::{BuildInput, BuildResult, CacheStats, StepRecord};

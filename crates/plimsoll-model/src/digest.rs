@@ -1,0 +1,75 @@
+//! Content digests.
+
+use std::fmt;
+
+/// `algorithm:hex` of some content (OCI image-spec, descriptor.md, "Digests").
+///
+/// Only sha256 is accepted: it is the one algorithm every registry must take, and a weaker one
+/// would make "exactly these bytes" an empty promise.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Digest(String);
+
+/// A text that is not a digest.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DigestParseError(String);
+
+impl fmt::Display for DigestParseError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "`{}` is not a digest: expected `sha256:` and 64 lower-case hexadecimal digits",
+            self.0.escape_debug()
+        )
+    }
+}
+
+impl std::error::Error for DigestParseError {}
+
+impl Digest {
+    /// Reads `sha256:…`.
+    ///
+    /// # Errors
+    /// Any other algorithm, length or alphabet.
+    pub fn parse(text: &str) -> Result<Self, DigestParseError> {
+        let valid = text.strip_prefix("sha256:").is_some_and(|hex| {
+            hex.len() == 64 && hex.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
+        });
+        if valid {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err(DigestParseError(text.chars().take(100).collect()))
+        }
+    }
+
+    /// The digest that these 32 bytes of SHA-256 spell.
+    pub fn from_sha256(bytes: [u8; 32]) -> Self {
+        use fmt::Write as _;
+        let mut text = String::with_capacity(71);
+        text.push_str("sha256:");
+        for byte in bytes {
+            write!(text, "{byte:02x}").expect("writing to a String cannot fail");
+        }
+        Self(text)
+    }
+
+    /// The whole text, `sha256:…`.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The 64 hexadecimal digits.
+    pub fn hex(&self) -> &str {
+        &self.0["sha256:".len()..]
+    }
+
+    /// The first 12 digits, for people.
+    pub fn short(&self) -> &str {
+        &self.hex()[..12]
+    }
+}
+
+impl fmt::Display for Digest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}

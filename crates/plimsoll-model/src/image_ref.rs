@@ -1,0 +1,222 @@
+//! Names of images and the places they lie in.
+
+use std::fmt;
+
+use crate::Digest;
+
+/// A normalised registry name: `registry/repository[:tag][@digest]` (the grammar of
+/// distribution/reference; `debian` is `docker.io/library/debian:latest`).
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ImageName {
+    /// Host and port, `docker.io` where none was given.
+    pub registry: String,
+    /// Path, with `library/` put in where Docker Hub means it.
+    pub repository: String,
+    /// The tag as written; `None` where none was.
+    pub tag: Option<String>,
+    /// The digest as written.
+    pub digest: Option<Digest>,
+}
+
+/// A text that is not an image name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ImageNameError {
+    text: String,
+    reason: &'static str,
+}
+
+impl fmt::Display for ImageNameError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "`{}` is not an image name: {}",
+            self.text.escape_debug(),
+            self.reason
+        )
+    }
+}
+
+impl std::error::Error for ImageNameError {}
+
+impl ImageName {
+    /// Reads a name as people write it.
+    ///
+    /// # Errors
+    /// An empty, upper-case or otherwise ill-formed part; the message says which.
+    pub fn parse(text: &str) -> Result<Self, ImageNameError> {
+        let fail = |reason| ImageNameError {
+            text: text.chars().take(200).collect(),
+            reason,
+        };
+        let (rest, digest) = match text.split_once('@') {
+            Some((rest, digest)) => (
+                rest,
+                Some(Digest::parse(digest).map_err(|_| {
+                    fail("the part behind `@` is not `sha256:` and 64 hexadecimal digits")
+                })?),
+            ),
+            None => (text, None),
+        };
+        let (path, tag) = match rest.rsplit_once(':') {
+            Some((path, tag)) if !tag.contains('/') => (path, Some(tag)),
+            _ => (rest, None),
+        };
+        if let Some(tag) = tag {
+            let word = |b: u8| b.is_ascii_alphanumeric() || b == b'_';
+            let valid = tag.len() <= 128
+                && tag.bytes().next().is_some_and(word)
+                && tag.bytes().all(|b| word(b) || b == b'.' || b == b'-');
+            if !valid {
+                return Err(fail(
+                    "the tag may hold letters, digits, `_`, `.` and `-`, at most 128",
+                ));
+            }
+        }
+        let (registry, repository) = match path.split_once('/') {
+            Some((host, repository))
+                if host.contains(['.', ':'])
+                    || host == "localhost"
+                    || host.bytes().any(|b| b.is_ascii_uppercase()) =>
+            {
+                let valid = !host.is_empty()
+                    && host.bytes().all(|b| {
+                        b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b':' | b'[' | b']')
+                    });
+                if !valid {
+                    return Err(fail("the registry is not a host name"));
+                }
+                (host, repository)
+            }
+            _ => ("docker.io", path),
+        };
+        let registry = if registry == "index.docker.io" {
+            "docker.io"
+        } else {
+            registry
+        };
+        let component = |part: &str| {
+            let alphanumeric = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit();
+            part.bytes().next().is_some_and(alphanumeric)
+                && part.bytes().last().is_some_and(alphanumeric)
+                && part
+                    .bytes()
+                    .all(|b| alphanumeric(b) || matches!(b, b'.' | b'_' | b'-'))
+        };
+        if repository.is_empty() {
+            return Err(fail("the name is empty"));
+        }
+        if repository.bytes().any(|b| b.is_ascii_uppercase()) {
+            return Err(fail("a repository is written in lower case"));
+        }
+        if repository.len() > 255 || !repository.split('/').all(component) {
+            return Err(fail(
+                "a repository holds lower-case letters, digits, `.`, `_`, `-` and `/`",
+            ));
+        }
+        let repository = if registry == "docker.io" && !repository.contains('/') {
+            format!("library/{repository}")
+        } else {
+            repository.to_owned()
+        };
+        Ok(Self {
+            registry: registry.to_owned(),
+            repository,
+            tag: tag.map(str::to_owned),
+            digest,
+        })
+    }
+
+    /// What to ask a registry for: the digest, else the tag, else `latest`.
+    pub fn reference(&self) -> &str {
+        match (&self.digest, &self.tag) {
+            (Some(digest), _) => digest.as_str(),
+            (None, Some(tag)) => tag,
+            (None, None) => "latest",
+        }
+    }
+}
+
+impl fmt::Display for ImageName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.registry, self.repository)?;
+        if let Some(tag) = &self.tag {
+            write!(f, ":{tag}")?;
+        }
+        if let Some(digest) = &self.digest {
+            write!(f, "@{digest}")?;
+        }
+        Ok(())
+    }
+}
+
+/// A place an image lies in or goes to, as people prefix it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ImageRef {
+    /// `registry:NAME` (also `docker://NAME`).
+    Registry(ImageName),
+    /// `docker:NAME`: the image store of a Docker engine; the name as written, or an image id.
+    Daemon(String),
+    /// `oci:DIR[:TAG]` or `oci:DIR@DIGEST`: an OCI layout, folder or tar.
+    Layout {
+        /// The folder or tar file.
+        path: String,
+        /// `org.opencontainers.image.ref.name` of the wanted image, or its digest.
+        reference: Option<String>,
+    },
+    /// `docker-archive:FILE[:NAME]`: what `docker save` writes.
+    Archive {
+        /// The file.
+        path: String,
+        /// The wanted `RepoTags` entry.
+        reference: Option<String>,
+    },
+}
+
+impl fmt::Display for ImageRef {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (prefix, path, reference) = match self {
+            Self::Registry(name) => return write!(f, "registry:{name}"),
+            Self::Daemon(name) => return write!(f, "docker:{name}"),
+            Self::Layout { path, reference } => ("oci", path, reference),
+            Self::Archive { path, reference } => ("docker-archive", path, reference),
+        };
+        write!(f, "{prefix}:{path}")?;
+        match reference {
+            Some(digest) if digest.starts_with("sha256:") => write!(f, "@{digest}"),
+            Some(reference) => write!(f, ":{reference}"),
+            None => Ok(()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_normalise_as_docker_does() {
+        for (written, full) in [
+            ("debian", "docker.io/library/debian"),
+            ("debian:12", "docker.io/library/debian:12"),
+            ("localhost:5000/a/b:1", "localhost:5000/a/b:1"),
+            ("ghcr.io/a/b", "ghcr.io/a/b"),
+            ("index.docker.io/a/b", "docker.io/a/b"),
+            ("a/b__c", "docker.io/a/b__c"),
+        ] {
+            assert_eq!(ImageName::parse(written).unwrap().to_string(), full);
+        }
+        for bad in [
+            "",
+            "A",
+            "a:",
+            "a@sha256:12",
+            "a//b",
+            "a/-b",
+            "-x",
+            "a b",
+            "h.x/",
+        ] {
+            assert!(ImageName::parse(bad).is_err(), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,1 @@
+//! `.dockerignore` in BuildKit's semantics (moby/patternmatcher), which are not git's.
