@@ -1,1 +1,42 @@
-fn main() {}
+//! Chores of the repository: `cargo xtask <chore>`. One file a chore.
+
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "a chore talks to the person who runs it")]
+
+mod docs;
+mod new_rule;
+mod parity;
+mod ship;
+
+use std::process::ExitCode;
+
+const HELP: &str = "\
+Usage: cargo xtask <chore>
+
+  ship [DIR]              build a static plimsoll and ship its own image with it, to an OCI layout
+  docs [--check]          write the generated pages under docs/ (or tell which are stale)
+  new-rule NAME [DEPTH]   make the file of a new rule (depth: dockerfile, context, image)
+  parity KIND PATH...     measure the Dockerfile parser against recorded syntax trees
+";
+
+fn main() -> ExitCode {
+    let mut arguments = std::env::args().skip(1);
+    let chore = arguments.next();
+    let rest: Vec<String> = arguments.collect();
+    let outcome = match chore.as_deref() {
+        Some("ship") => ship::run(&rest),
+        Some("docs") => docs::run(&rest),
+        Some("new-rule") => new_rule::run(&rest),
+        Some("parity") => parity::run(&rest),
+        _ => {
+            eprint!("{HELP}");
+            return ExitCode::from(2);
+        }
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("xtask: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
