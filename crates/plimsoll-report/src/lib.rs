@@ -1,1 +1,78 @@
-//! Stub.
+//! Renders findings, inventory and layers: one file a format, each with wire structs of its own.
+//!
+//! Renders, never decides: what to look at, what holds a ship back and where the text goes is the
+//! caller's. Everything that came out of a file or an image is hostile text and is escaped for
+//! where it lands.
+
+pub mod human;
+pub mod json;
+pub mod markdown;
+pub mod plain;
+pub mod sarif;
+
+use plimsoll_model::{Report, Severity, SourceFile};
+
+/// What a rule says about itself, for formats that carry it.
+#[derive(Clone, Copy, Debug)]
+pub struct RuleInfo<'a> {
+    /// Kebab-case name.
+    pub name: &'a str,
+    /// One line.
+    pub summary: &'a str,
+    /// The whole text, Markdown.
+    pub docs: &'a str,
+    /// How much it hurts unless a finding says otherwise.
+    pub severity: Severity,
+    /// What it is about: `security`, `efficiency`, … Empty where it has none.
+    pub category: &'a str,
+    /// Other tools' names for it.
+    pub aliases: &'a [&'a str],
+    /// Where its docs can be read.
+    pub help_uri: Option<&'a str>,
+}
+
+/// Whether the ship may sail.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Verdict {
+    /// Whether the policy holds.
+    pub holds: bool,
+    /// What holds it back, one sentence each.
+    pub reasons: Vec<String>,
+    /// The command to type next.
+    pub next: Option<String>,
+}
+
+/// Everything a format may render.
+#[derive(Clone, Copy, Debug)]
+pub struct RenderInput<'a> {
+    /// What one run found.
+    pub report: &'a Report,
+    /// The files that findings and fixes speak of, looked up by name. A file that is not here
+    /// costs its source frame and the lines of its edits, nothing else.
+    pub sources: &'a [SourceFile],
+    /// The rules that ran, in any order.
+    pub rules: &'a [RuleInfo<'a>],
+    /// Whether `human` may use colours.
+    pub color: bool,
+    /// Columns of the terminal, for `human`.
+    pub width: usize,
+    /// The policy's word, where it was asked.
+    pub verdict: Option<&'a Verdict>,
+    /// Version of the program, for formats that name their tool.
+    pub tool_version: &'a str,
+}
+
+impl<'a> RenderInput<'a> {
+    /// A report and nothing around it: no colours, 80 columns.
+    pub fn new(report: &'a Report, tool_version: &'a str) -> Self {
+        Self {
+            report,
+            sources: &[],
+            rules: &[],
+            color: false,
+            width: 80,
+            verdict: None,
+            tool_version,
+        }
+    }
+}
