@@ -1,6 +1,6 @@
 //! What an image holds.
 
-use crate::{Digest, Severity};
+use crate::{Digest, Severity, SourceOrigin};
 
 /// The distribution of an image, from its os-release file.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -127,6 +127,9 @@ pub struct LayerFacts {
     pub entries: u64,
     /// The instruction that made it, as history tells.
     pub instruction: Option<String>,
+    /// The Dockerfile line that made it, where the Dockerfile is known. A scan leaves it empty: the
+    /// caller who knows the Dockerfile fills it in.
+    pub source: Option<SourceOrigin>,
     /// Bytes of lower layers that this one deletes or overwrites.
     pub wasted: u64,
 }
