@@ -1,10 +1,11 @@
 //! What a rule is.
 
 use plimsoll_model::{
-    Confidence, Finding, ImageConfig, ImageName, Inventory, Severity, Skipped, SourceFile,
+    Confidence, Finding, Fix, ImageConfig, ImageName, Inventory, Origin, Related, Severity,
+    Skipped, SourceFile, SourceOrigin,
 };
-use plimsoll_syntax::context::Context;
-use plimsoll_syntax::dockerfile::{Dockerfile, Resolution, SyntaxError};
+
+use crate::ProjectFile;
 
 /// What kind of trouble a rule is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -21,6 +22,19 @@ pub enum Category {
     Efficiency,
 }
 
+impl Category {
+    /// The word used in every format.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Security => "security",
+            Self::Correctness => "correctness",
+            Self::Reproducibility => "reproducibility",
+            Self::Operability => "operability",
+            Self::Efficiency => "efficiency",
+        }
+    }
+}
+
 /// How deep a rule looks: which of `Rule`'s inputs it needs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Depth {
@@ -30,6 +44,17 @@ pub enum Depth {
     Context,
     /// A built image.
     Image,
+}
+
+impl Depth {
+    /// The word used in every format.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Dockerfile => "dockerfile",
+            Self::Context => "context",
+            Self::Image => "image",
+        }
+    }
 }
 
 /// A rule's declaration.
@@ -49,31 +74,10 @@ pub struct Meta {
     pub category: Category,
     /// How deep it looks.
     pub depth: Depth,
-    /// Other tools' names for it.
+    /// Other tools' names for it. Two rules may share one where both cover its concern.
     pub aliases: &'static [&'static str],
     /// Whether it is in the default set.
     pub default: bool,
-}
-
-/// One Dockerfile of a project with all that is known around it.
-#[derive(Clone, Copy)]
-pub struct ProjectFile<'a> {
-    /// The tree.
-    pub dockerfile: &'a Dockerfile,
-    /// Its syntax errors.
-    pub errors: &'a [SyntaxError],
-    /// What it means.
-    pub resolution: &'a Resolution,
-    /// The build context, where one is known.
-    pub context: Option<&'a Context>,
-}
-
-/// What the caller hands in for one Dockerfile.
-pub struct Project {
-    /// The Dockerfile.
-    pub file: SourceFile,
-    /// Its build context, where one is known (not for standard input).
-    pub context: Option<Context>,
 }
 
 /// A built image, as far as rules may know it.
@@ -91,7 +95,7 @@ pub struct ImageFacts<'a> {
     /// Whether the project it was built from has an ignore file; `None` where that is not known.
     pub has_ignore_file: Option<bool>,
     /// For each layer the place in the Dockerfile that made it, where known.
-    pub layer_sources: &'a [Option<plimsoll_model::SourceOrigin>],
+    pub layer_sources: &'a [Option<SourceOrigin>],
     /// The Dockerfile it was built from, where known.
     pub dockerfile: Option<&'a SourceFile>,
 }
@@ -101,6 +105,91 @@ pub struct Sink<'a> {
     pub(crate) meta: &'a Meta,
     pub(crate) findings: &'a mut Vec<Finding>,
     pub(crate) skipped: &'a mut Vec<Skipped>,
+}
+
+impl Sink<'_> {
+    /// Says that the rule does not hold at a place: one sentence with the evidence, no secret
+    /// values.
+    pub fn report(&mut self, place: SourceOrigin, message: impl Into<String>) -> Reported<'_> {
+        self.report_at(
+            Origin {
+                source: Some(place),
+                ..Origin::default()
+            },
+            message,
+        )
+    }
+
+    /// Says that the rule does not hold, wherever that is.
+    pub fn report_at(&mut self, origin: Origin, message: impl Into<String>) -> Reported<'_> {
+        Reported(self.findings.push_mut(Finding {
+            rule: self.meta.name,
+            aliases: self.meta.aliases,
+            severity: self.meta.severity,
+            confidence: self.meta.confidence,
+            message: message.into(),
+            help: None,
+            origin,
+            related: Vec::new(),
+            fix: None,
+        }))
+    }
+
+    /// Says that the rule could not look, and what to do so that it can.
+    pub fn skip(&mut self, what: impl Into<String>, why: impl Into<String>) {
+        self.skipped.push(Skipped {
+            what: what.into(),
+            why: why.into(),
+            blocking: false,
+        });
+    }
+}
+
+/// A finding that was just reported, to be told more about.
+pub struct Reported<'a>(&'a mut Finding);
+
+impl Reported<'_> {
+    /// What to do about it, one sentence.
+    pub fn help(self, help: impl Into<String>) -> Self {
+        self.0.help = Some(help.into());
+        self
+    }
+
+    /// Another severity than the rule's own.
+    pub fn severity(self, severity: Severity) -> Self {
+        self.0.severity = severity;
+        self
+    }
+
+    /// Another confidence than the rule's own.
+    pub fn confidence(self, confidence: Confidence) -> Self {
+        self.0.confidence = confidence;
+        self
+    }
+
+    /// The path inside the image or the context that it is about.
+    pub fn path(self, path: impl Into<String>) -> Self {
+        self.0.origin.path = Some(path.into());
+        self
+    }
+
+    /// A second place that explains it.
+    pub fn related(self, place: SourceOrigin, message: impl Into<String>) -> Self {
+        self.0.related.push(Related {
+            origin: Origin {
+                source: Some(place),
+                ..Origin::default()
+            },
+            message: message.into(),
+        });
+        self
+    }
+
+    /// Edits that would mend it.
+    pub fn fix(self, fix: Fix) -> Self {
+        self.0.fix = Some(fix);
+        self
+    }
 }
 
 /// One judgement.

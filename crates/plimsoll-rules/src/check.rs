@@ -1,0 +1,162 @@
+//! Runs rules over a project or an image.
+
+use plimsoll_model::{Confidence, Finding, Skipped};
+use plimsoll_syntax::dockerfile::{self, ResolveInput};
+
+use crate::options::{CheckOptions, Selected};
+use crate::project::{Project, ProjectFile};
+use crate::registry;
+use crate::rule::{Depth, ImageFacts, Rule, Sink};
+use crate::suppression::{Suppressions, Verdict};
+
+/// What a check has to say.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct CheckOutcome {
+    /// What did not hold, in report order.
+    pub findings: Vec<Finding>,
+    /// Findings that a comment set aside, with the reason it gives.
+    pub suppressed: Vec<(Finding, String)>,
+    /// What was not looked at.
+    pub skipped: Vec<Skipped>,
+}
+
+/// Checks one Dockerfile and what is known around it.
+///
+/// A finding of low confidence is kept only where its rule was selected by name: the default set
+/// speaks when it is sure.
+pub fn check_project(project: &Project, options: &CheckOptions) -> CheckOutcome {
+    let (tree, errors) = dockerfile::parse(&project.file);
+    let resolution = dockerfile::resolve(
+        &tree,
+        &ResolveInput {
+            build_args: options.build_args.clone(),
+            target_platform: options.platform.clone(),
+            target: options.target.clone(),
+            base_config: options.base_config.as_deref().map(|lookup| lookup as _),
+            build_contexts: options.build_contexts.clone(),
+        },
+    );
+    let file = ProjectFile::new(&tree, &errors, &resolution, project.context.as_ref());
+    let suppressions = Suppressions::read(&tree);
+
+    let mut run = Run::default();
+    for rule in registry::all() {
+        let meta = rule.meta();
+        let selected = options.selects(meta);
+        // A rule that a comment names runs even where it was not asked for: whether the comment is
+        // still needed must not depend on what was asked for.
+        if meta.depth == Depth::Image
+            || (selected == Selected::No && !suppressions.name_rule(meta))
+        {
+            continue;
+        }
+        if meta.depth == Depth::Context && file.context.is_none() {
+            if selected != Selected::No {
+                run.skipped.push(Skipped {
+                    what: format!("{}: {}", project.file.path(), meta.name),
+                    why: "no build context is known; name the folder to check it".to_owned(),
+                    blocking: false,
+                });
+            }
+            continue;
+        }
+        run.judge(*rule, selected, |rule, sink| rule.check_file(&file, sink));
+    }
+    run.finish(&suppressions, options, true)
+}
+
+/// Judges a built image.
+pub fn check_image(image: &ImageFacts<'_>, options: &CheckOptions) -> CheckOutcome {
+    let tree = image.dockerfile.map(|file| dockerfile::parse(file).0);
+    let suppressions = tree.as_ref().map(Suppressions::read).unwrap_or_default();
+    let mut run = Run::default();
+    for rule in registry::all() {
+        let meta = rule.meta();
+        let selected = options.selects(meta);
+        if meta.depth == Depth::Image && selected != Selected::No {
+            run.judge(*rule, selected, |rule, sink| rule.check_image(image, sink));
+        }
+    }
+    run.finish(&suppressions, options, false)
+}
+
+#[derive(Default)]
+struct Run {
+    findings: Vec<(Finding, Selected)>,
+    skipped: Vec<Skipped>,
+    /// Names of the rules that looked.
+    judged: Vec<&'static str>,
+}
+
+impl Run {
+    fn judge(
+        &mut self,
+        rule: &'static dyn Rule,
+        selected: Selected,
+        check: impl FnOnce(&dyn Rule, &mut Sink<'_>),
+    ) {
+        let meta = rule.meta();
+        let mut found = Vec::new();
+        let mut skipped = Vec::new();
+        check(
+            rule,
+            &mut Sink {
+                meta,
+                findings: &mut found,
+                skipped: &mut skipped,
+            },
+        );
+        self.judged.push(meta.name);
+        self.findings
+            .extend(found.into_iter().map(|finding| (finding, selected)));
+        if selected != Selected::No {
+            self.skipped.append(&mut skipped);
+        }
+    }
+
+    /// Sets aside what comments allow, adds what the comments themselves are guilty of, sorts.
+    fn finish(
+        self,
+        suppressions: &Suppressions,
+        options: &CheckOptions,
+        judge_comments: bool,
+    ) -> CheckOutcome {
+        let mut outcome = CheckOutcome {
+            skipped: self.skipped,
+            ..CheckOutcome::default()
+        };
+        let mut used = suppressions.usage();
+        for (finding, selected) in self.findings {
+            let verdict = suppressions.judge(&finding, options.today, &mut used);
+            let wanted = match selected {
+                Selected::No => false,
+                Selected::ByDefault => finding.confidence > Confidence::Low,
+                Selected::ByName => true,
+            };
+            match verdict {
+                _ if !wanted => {}
+                Verdict::Stands => outcome.findings.push(finding),
+                Verdict::Allowed(reason) => outcome.suppressed.push((finding, reason)),
+            }
+        }
+        if judge_comments {
+            let guilty = suppressions.faults(options.today, &used, &self.judged);
+            outcome
+                .findings
+                .extend(guilty.into_iter().filter(|finding| {
+                    registry::find(finding.rule)
+                        .iter()
+                        .any(|rule| options.selects(rule.meta()) != Selected::No)
+                }));
+        }
+        outcome
+            .findings
+            .sort_by(|a, b| a.sort_key().cmp(&b.sort_key()));
+        outcome
+            .suppressed
+            .sort_by(|(a, _), (b, _)| a.sort_key().cmp(&b.sort_key()));
+        outcome.skipped.sort();
+        outcome.skipped.dedup();
+        outcome
+    }
+}

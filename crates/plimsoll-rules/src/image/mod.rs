@@ -1,0 +1,1 @@
+//! Rules on built images, one file each.

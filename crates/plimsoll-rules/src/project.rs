@@ -1,0 +1,328 @@
+//! One Dockerfile with all that is known around it, as rules see it.
+
+use std::cell::OnceCell;
+
+use plimsoll_model::{SourceFile, SourceOrigin, Span};
+use plimsoll_syntax::context::Context;
+use plimsoll_syntax::dockerfile::{
+    Command, CommandForm, Dockerfile, Heredoc, Instruction, InstructionKind, Resolution, Stage,
+    State, Step, SyntaxError, Text, Word,
+};
+use plimsoll_syntax::shell::{self, Dialect, Joint, Script, ShellCommand, ShellWord};
+
+use crate::bases;
+
+/// What the caller hands in for one Dockerfile.
+#[derive(Clone, Debug)]
+pub struct Project {
+    /// The Dockerfile.
+    pub file: SourceFile,
+    /// Its build context, where one is known (not for standard input).
+    pub context: Option<Context>,
+}
+
+/// One Dockerfile of a project with all that is known around it.
+pub struct ProjectFile<'a> {
+    /// The tree.
+    pub dockerfile: &'a Dockerfile,
+    /// Its syntax errors.
+    pub errors: &'a [SyntaxError],
+    /// What it means.
+    pub resolution: &'a Resolution,
+    /// The build context, where one is known.
+    pub context: Option<&'a Context>,
+    instructions: Vec<&'a Instruction>,
+    /// Shell is parsed when the first rule asks, once for all of them.
+    scripts: Vec<OnceCell<Vec<RunScript<'a>>>>,
+}
+
+/// A shell text of the file, parsed.
+#[derive(Debug)]
+pub struct RunScript<'a> {
+    /// Its commands.
+    pub script: Script,
+    place: Place<'a>,
+}
+
+#[derive(Debug)]
+enum Place<'a> {
+    /// Offsets count bytes of this text.
+    Text(&'a Text),
+    /// Offsets count bytes of the file.
+    File,
+    /// The text stood in a JSON string: only the whole of it has a place.
+    Whole(Span),
+}
+
+impl RunScript<'_> {
+    /// Where the bytes `start..end` of the script stand in the file.
+    pub fn span(&self, start: usize, end: usize) -> Span {
+        match self.place {
+            Place::Text(text) => text.source_span(start, end),
+            Place::File => Span::new(start, end.max(start)),
+            Place::Whole(span) => span,
+        }
+    }
+
+    /// Where a word stands in the file.
+    pub fn word_span(&self, word: &ShellWord) -> Span {
+        self.span(word.start, word.end)
+    }
+
+    /// Where a command stands in the file, from its first word to its last.
+    pub fn command_span(&self, command: &ShellCommand) -> Span {
+        let first = command
+            .assignments
+            .first()
+            .map(|(_, word)| word)
+            .or(command.words.first());
+        let last = command.words.last().or(command.assignments.last().map(|(_, word)| word));
+        match (first, last) {
+            (Some(first), Some(last)) => self.span(first.start, last.end.max(first.start)),
+            _ => self.span(0, 0),
+        }
+    }
+}
+
+/// A step of a stage with its instruction at hand.
+#[derive(Clone, Copy)]
+pub struct StepView<'a> {
+    /// The stage it stands in.
+    pub stage: &'a Stage,
+    /// The step.
+    pub step: &'a Step,
+    /// Its instruction.
+    pub instruction: &'a Instruction,
+}
+
+impl<'a> ProjectFile<'a> {
+    pub(crate) fn new(
+        dockerfile: &'a Dockerfile,
+        errors: &'a [SyntaxError],
+        resolution: &'a Resolution,
+        context: Option<&'a Context>,
+    ) -> Self {
+        let instructions: Vec<_> = dockerfile.instructions().collect();
+        let scripts = instructions.iter().map(|_| OnceCell::new()).collect();
+        Self {
+            dockerfile,
+            errors,
+            resolution,
+            context,
+            instructions,
+            scripts,
+        }
+    }
+
+    /// The place of a span of the Dockerfile.
+    pub fn place(&self, span: Span) -> SourceOrigin {
+        SourceOrigin::new(&self.dockerfile.source, span)
+    }
+
+    /// The instruction at an index of the resolution.
+    pub fn instruction(&self, index: usize) -> &'a Instruction {
+        self.instructions[index]
+    }
+
+    /// The FROM of a stage.
+    pub fn from(&self, stage: &Stage) -> &'a Instruction {
+        self.instructions[stage.from]
+    }
+
+    /// The stage that ships.
+    pub fn target(&self) -> Option<&'a Stage> {
+        let resolution = self.resolution;
+        resolution.stages.get(resolution.target?)
+    }
+
+    /// The stages that the shipped image is made of: the target and the stages it stands on, the
+    /// lowest first. Stages that only files are copied from are not among them.
+    pub fn shipped_chain(&self) -> Vec<&'a Stage> {
+        let mut chain: Vec<&'a Stage> = Vec::new();
+        let mut next = self.target();
+        while let Some(stage) = next {
+            // A stage stands on an earlier one; a cycle is an error of the file, not a reason to
+            // walk forever.
+            if chain.iter().any(|seen| seen.index <= stage.index) {
+                break;
+            }
+            chain.push(stage);
+            next = match stage.base {
+                plimsoll_syntax::dockerfile::Base::Stage(below) => {
+                    self.resolution.stages.get(below)
+                }
+                _ => None,
+            };
+        }
+        chain.reverse();
+        chain
+    }
+
+    /// The steps of a stage.
+    pub fn steps(&self, stage: &'a Stage) -> impl DoubleEndedIterator<Item = StepView<'a>> {
+        stage.steps.iter().map(move |step| StepView {
+            stage,
+            step,
+            instruction: self.instructions[step.instruction],
+        })
+    }
+
+    /// The steps that the shipped image is made of, in the order they run.
+    pub fn shipped_steps(&self) -> impl Iterator<Item = StepView<'a>> {
+        self.shipped_chain()
+            .into_iter()
+            .flat_map(|stage| self.steps(stage))
+    }
+
+    /// The steps that a build of the target runs at all, in file order.
+    pub fn built_steps(&self) -> impl Iterator<Item = StepView<'a>> {
+        let stages = &self.resolution.stages;
+        stages
+            .iter()
+            .filter(|stage| stage.reaches_target)
+            .flat_map(|stage| self.steps(stage))
+    }
+
+    /// The image at the bottom of a stage, through the stages it stands on.
+    pub fn bottom(&self, stage: &'a Stage) -> &'a Stage {
+        let mut stage = stage;
+        while let plimsoll_syntax::dockerfile::Base::Stage(below) = stage.base {
+            match self.resolution.stages.get(below) {
+                Some(next) if next.index < stage.index => stage = next,
+                _ => break,
+            }
+        }
+        stage
+    }
+
+    /// The commands that a step hands to a shell or runs. Empty for what is not RUN, CMD,
+    /// ENTRYPOINT or HEALTHCHECK, and for what a Windows shell reads.
+    pub fn scripts(&self, view: StepView<'a>) -> &[RunScript<'a>] {
+        self.scripts[view.step.instruction]
+            .get_or_init(|| parse_scripts(view.instruction, &view.step.before, self.bottom(view.stage)))
+    }
+
+    /// The commands of a step with the script each stands in.
+    pub fn commands(
+        &self,
+        view: StepView<'a>,
+    ) -> impl Iterator<Item = (&RunScript<'a>, &ShellCommand)> {
+        self.scripts(view)
+            .iter()
+            .flat_map(|script| script.script.commands.iter().map(move |command| (script, command)))
+    }
+}
+
+/// The command of an instruction that holds one.
+pub(crate) fn command_of(instruction: &Instruction) -> Option<&Command> {
+    use plimsoll_syntax::dockerfile::Healthcheck;
+    match &instruction.kind {
+        InstructionKind::Run(command)
+        | InstructionKind::Cmd(command)
+        | InstructionKind::Entrypoint(command)
+        | InstructionKind::Healthcheck(Healthcheck::Cmd(command)) => Some(command),
+        _ => None,
+    }
+}
+
+fn parse_scripts<'a>(
+    instruction: &'a Instruction,
+    state: &State,
+    bottom: &Stage,
+) -> Vec<RunScript<'a>> {
+    let Some(command) = command_of(instruction) else {
+        return Vec::new();
+    };
+    match &command.form {
+        CommandForm::Exec(words) => exec_script(words).into_iter().collect(),
+        CommandForm::Shell(_) if !reads_posix(state, bottom) => Vec::new(),
+        CommandForm::Shell(text) => match script_in_heredoc(text, &instruction.heredocs) {
+            Some(heredoc) => vec![RunScript {
+                // A `<<-` body keeps its tabs here: white space to the shell.
+                script: shell::parse(&heredoc.body.value, Dialect::Bash),
+                place: Place::Text(&heredoc.body),
+            }],
+            None => vec![RunScript {
+                // Bash reads nearly all that the smaller shells do, and what `/bin/sh` is in a
+                // base image is not known here.
+                script: shell::parse(&text.value, Dialect::Bash),
+                place: Place::Text(text),
+            }],
+        },
+    }
+}
+
+/// Whether shell form is read by a shell of the Bourne family.
+fn reads_posix(state: &State, bottom: &Stage) -> bool {
+    match state.shell.as_deref() {
+        Some([program, ..]) => is_posix_shell(program),
+        Some([]) | None => !bases::is_windows(&bottom.base),
+    }
+}
+
+/// Whether a program is a shell of the Bourne family.
+pub(crate) fn is_posix_shell(program: &str) -> bool {
+    let name = program.rsplit('/').next().unwrap_or(program);
+    matches!(name, "sh" | "bash" | "dash" | "ash" | "ksh" | "zsh")
+}
+
+/// The heredoc that is the script itself: `RUN <<EOF` and `RUN bash <<EOF`, not `RUN cat <<EOF`.
+fn script_in_heredoc<'a>(text: &Text, heredocs: &'a [Heredoc]) -> Option<&'a Heredoc> {
+    let first = heredocs.first()?;
+    let (head, _) = text.value.split_once("<<")?;
+    let mut words = head.split_whitespace();
+    match words.next() {
+        None => {}
+        Some(program) if is_posix_shell(program) && words.all(|word| word.starts_with('-')) => {}
+        Some(_) => return None,
+    }
+    let interpreter = first
+        .body
+        .value
+        .strip_prefix("#!")
+        .and_then(|rest| rest.lines().next())
+        .map(|line| {
+            line.split_whitespace()
+                .find(|word| !word.ends_with("/env") && !word.starts_with('-'))
+                .unwrap_or_default()
+        });
+    interpreter.is_none_or(is_posix_shell).then_some(first)
+}
+
+/// Exec form as a script: `["sh", "-c", "text"]` is the text, all else one simple command.
+fn exec_script<'a>(words: &[Word]) -> Option<RunScript<'a>> {
+    let program = words.first()?;
+    if let [_, flag, text, ..] = words
+        && is_posix_shell(&program.value)
+        && flag.value.starts_with('-')
+        && flag.value.ends_with('c')
+    {
+        return Some(RunScript {
+            script: shell::parse(&text.value, Dialect::Bash),
+            place: Place::Whole(text.span),
+        });
+    }
+    let words = words
+        .iter()
+        .map(|word| ShellWord {
+            literal: Some(word.value.clone()),
+            raw: word.value.clone(),
+            start: word.span.start,
+            end: word.span.end,
+        })
+        .collect();
+    Some(RunScript {
+        script: Script {
+            commands: vec![ShellCommand {
+                assignments: Vec::new(),
+                words,
+                writes: Vec::new(),
+                joint: Joint::First,
+                depth: 0,
+                substituted: false,
+            }],
+            errors: Vec::new(),
+        },
+        place: Place::File,
+    })
+}

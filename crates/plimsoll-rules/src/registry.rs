@@ -1,0 +1,89 @@
+//! All rules, one line each. `cargo xtask new-rule` adds the line.
+
+use crate::rule::{Meta, Rule};
+use crate::{dockerfile, image};
+
+/// Every rule, sorted by name within its folder.
+static RULES: &[&dyn Rule] = &[
+    &dockerfile::ExpiredSuppression,
+    &dockerfile::SyntaxError,
+    &dockerfile::UnexplainedSuppression,
+    &dockerfile::UnknownSuppression,
+    &dockerfile::UnusedSuppression,
+];
+
+/// Every rule there is.
+pub fn all() -> &'static [&'static dyn Rule] {
+    RULES
+}
+
+/// The rules that go by `name` or alias, in any spelling other tools use. More than one where two
+/// rules share an alias.
+pub fn find(name: &str) -> Vec<&'static dyn Rule> {
+    RULES
+        .iter()
+        .copied()
+        .filter(|rule| names(rule.meta(), name))
+        .collect()
+}
+
+/// Whether `name` is any rule's name or alias.
+pub(crate) fn is_known(name: &str) -> bool {
+    RULES.iter().any(|rule| names(rule.meta(), name))
+}
+
+/// Whether `name` is this rule's name or one of its aliases.
+pub(crate) fn names(meta: &Meta, name: &str) -> bool {
+    if name.eq_ignore_ascii_case(meta.name) {
+        return true;
+    }
+    match trivy_number(name) {
+        Some(number) => meta
+            .aliases
+            .iter()
+            .any(|alias| trivy_number(alias) == Some(number)),
+        None => meta
+            .aliases
+            .iter()
+            .any(|alias| alias.eq_ignore_ascii_case(name)),
+    }
+}
+
+/// The number in Trivy's Dockerfile check ids, which it has written `DS002`, `DS-0002` and
+/// `AVD-DS-0002` over the years.
+fn trivy_number(name: &str) -> Option<u32> {
+    let strip = |text: &str, prefix: &str| -> Option<String> {
+        let head = text.get(..prefix.len())?;
+        head.eq_ignore_ascii_case(prefix)
+            .then(|| text[prefix.len()..].to_owned())
+    };
+    let rest = strip(name, "AVD-").unwrap_or_else(|| name.to_owned());
+    let rest = strip(&rest, "DS")?;
+    let digits = rest.strip_prefix('-').unwrap_or(&rest);
+    let plain = !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit());
+    plain.then(|| digits.parse().ok()).flatten()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn trivy_ids_are_one_in_all_spellings() {
+        for spelling in ["DS002", "DS-0002", "AVD-DS-0002", "ds2", "avd-ds-0002"] {
+            assert_eq!(trivy_number(spelling), Some(2), "{spelling}");
+        }
+        for other in ["DS", "DSA", "DL3002", "DS-", "DS-1x", "DS99999999999", "ä"] {
+            assert_eq!(trivy_number(other), None, "{other}");
+        }
+    }
+
+    #[test]
+    fn an_alias_finds_every_rule_that_shares_it() {
+        let names: Vec<_> = find("CIS-DI-0001")
+            .iter()
+            .map(|rule| rule.meta().name)
+            .collect();
+        assert_eq!(names, ["root-user", "image-runs-as-root"]);
+    }
+}
