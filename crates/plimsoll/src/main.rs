@@ -1,1 +1,58 @@
-fn main() {}
+//! `plimsoll`: makes a container fit to ship, and proves it.
+
+mod args;
+mod clock;
+mod commands;
+mod config;
+mod engines;
+mod failure;
+mod git;
+mod output;
+mod plan;
+mod policy;
+mod project;
+mod storage;
+mod terminal;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::args::{Cli, Command, DebugCommand};
+use crate::terminal::Terminal;
+
+fn main() -> ExitCode {
+    // The native engine runs this same program again inside its namespaces.
+    if let Some(code) = plimsoll_build::native::helper_main(std::env::args_os().collect()) {
+        return code;
+    }
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            let code = if error.use_stderr() { 2 } else { 0 };
+            // Help that nobody reads any more is no failure.
+            let _ = error.print();
+            return ExitCode::from(code);
+        }
+    };
+    let terminal = Terminal::detect(cli.color);
+    let outcome = match &cli.command {
+        Command::Ship(arguments) => commands::ship::run(arguments, terminal),
+        Command::Check(arguments) => commands::check::run(arguments, terminal),
+        Command::Build(arguments) => commands::build::run(arguments, terminal),
+        Command::Inspect(arguments) => commands::inspect::run(arguments, terminal),
+        Command::Push(arguments) => commands::push::run(arguments, terminal),
+        Command::Rules(arguments) => commands::rules::run(arguments),
+        Command::Explain(arguments) => commands::explain::run(arguments),
+        Command::Engines(_) => commands::engines::run(),
+        Command::Schema => commands::schema::run(),
+        Command::Debug(DebugCommand::DockerfileAst { files }) => commands::dockerfile_ast::run(files),
+    };
+    match outcome {
+        Ok(outcome) => outcome.into(),
+        Err(failure) => {
+            terminal::say(&format!("plimsoll: {failure}"));
+            failure.exit_code()
+        }
+    }
+}

@@ -1,0 +1,386 @@
+//! The command line. Doc comments here are the help text.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Takes a project's containers from demo quality to production grade, and proves it.
+///
+/// Exit codes: 0 holds, 1 held back by findings or policy, 2 usage or configuration, 3 could not
+/// look (network, engine, missing evidence).
+#[derive(Debug, Parser)]
+#[command(name = "plimsoll", version, propagate_version = true, max_term_width = 100)]
+pub(crate) struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub(crate) command: Command,
+
+    /// When to use colours.
+    #[arg(long, global = true, value_enum, default_value_t = Color::Auto, value_name = "WHEN")]
+    pub(crate) color: Color,
+}
+
+/// One stretch of the journey.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Check, build, inspect, judge, attest and ship: the whole line, one digest.
+    Ship(ShipArgs),
+    /// Check Dockerfiles and what they let into the image.
+    Check(CheckArgs),
+    /// Build an image into an OCI layout.
+    Build(BuildArgs),
+    /// Look inside an image: packages, secrets, layers, hardening.
+    Inspect(InspectArgs),
+    /// Copy an image, byte for byte, with what is attached to it.
+    Push(PushArgs),
+    /// List every rule.
+    Rules(RulesArgs),
+    /// Explain one rule: what it says, why, and how to mend it.
+    Explain(ExplainArgs),
+    /// Tell what each build engine can do on this machine.
+    Engines(EnginesArgs),
+    /// Print the JSON schema of plimsoll.toml.
+    Schema,
+    /// Look at what Plimsoll sees.
+    #[command(subcommand)]
+    Debug(DebugCommand),
+}
+
+/// When to use colours.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Color {
+    /// In a terminal, unless NO_COLOR is set.
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+/// What a report is rendered as.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// Source frames and a summary, for people.
+    Human,
+    /// One line a finding.
+    Plain,
+    /// One object, the documented contract.
+    Json,
+    /// SARIF 2.1.0.
+    Sarif,
+    /// A summary in Markdown.
+    Markdown,
+    /// CycloneDX 1.6 (images only).
+    Cyclonedx,
+}
+
+/// How a build's progress is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Progress {
+    /// Live in a terminal, nothing elsewhere.
+    Auto,
+    /// Every line as it comes.
+    Plain,
+    /// Nothing.
+    Quiet,
+}
+
+/// Which engine builds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum EngineChoice {
+    /// The first that works here: a reachable BuildKit, else native.
+    Auto,
+    /// Plimsoll's own: no daemon, no root.
+    Native,
+    /// The BuildKit inside a Docker engine, or a buildkitd.
+    Buildkit,
+}
+
+/// How a report leaves.
+#[derive(Debug, Args)]
+pub(crate) struct OutputArgs {
+    /// Form of the report on standard output.
+    #[arg(long, value_enum, default_value_t = Format::Human, value_name = "FORMAT")]
+    pub(crate) format: Format,
+
+    /// Write the report to a file as well; FORMAT=FILE, may be repeated.
+    #[arg(long = "output", value_name = "FORMAT=FILE", value_parser = parse_output)]
+    pub(crate) outputs: Vec<(Format, PathBuf)>,
+}
+
+/// Which rules speak.
+#[derive(Debug, Args)]
+pub(crate) struct RuleArgs {
+    /// Only these rules: names or other tools' ids, comma-separated; ALL for every one.
+    #[arg(long, value_delimiter = ',', value_name = "NAMES")]
+    pub(crate) select: Vec<String>,
+
+    /// Leave these rules out: names or other tools' ids, comma-separated.
+    #[arg(long, value_delimiter = ',', value_name = "NAMES")]
+    pub(crate) ignore: Vec<String>,
+}
+
+/// Arguments of `check`.
+#[derive(Debug, Args)]
+pub(crate) struct CheckArgs {
+    /// Dockerfiles, folders to look for them in, or - for standard input.
+    #[arg(default_value = ".", value_name = "PATH")]
+    pub(crate) paths: Vec<String>,
+
+    #[command(flatten)]
+    pub(crate) rules: RuleArgs,
+
+    #[command(flatten)]
+    pub(crate) output: OutputArgs,
+
+    /// Configuration file; the nearest plimsoll.toml otherwise.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+
+    /// Exit 0 whatever is found.
+    #[arg(long)]
+    pub(crate) exit_zero: bool,
+
+    /// Least severity that makes the exit code 1.
+    #[arg(long, value_name = "SEVERITY", value_parser = parse_severity)]
+    pub(crate) fail_on: Option<plimsoll_model::Severity>,
+
+    /// Write safe fixes into the files.
+    #[arg(long)]
+    pub(crate) fix: bool,
+
+    /// Show what --fix would write, and write nothing.
+    #[arg(long)]
+    pub(crate) diff: bool,
+
+    /// With --fix or --diff: fixes that may change behaviour, too.
+    #[arg(long)]
+    pub(crate) unsafe_fixes: bool,
+}
+
+/// What to build, and how.
+#[derive(Debug, Args)]
+pub(crate) struct PlanArgs {
+    /// The project: its folder is the build context.
+    #[arg(default_value = ".", value_name = "DIR")]
+    pub(crate) dir: PathBuf,
+
+    /// The Dockerfile; DIR/Dockerfile otherwise.
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) file: Option<PathBuf>,
+
+    /// Stage to build; the last one otherwise.
+    #[arg(long, value_name = "STAGE")]
+    pub(crate) target: Option<String>,
+
+    /// Platform of the image, such as linux/arm64; this machine's otherwise.
+    #[arg(long, value_name = "OS/ARCH")]
+    pub(crate) platform: Option<String>,
+
+    /// Build argument; NAME alone takes it from the environment.
+    #[arg(long, value_name = "NAME=VALUE")]
+    pub(crate) build_arg: Vec<String>,
+
+    /// Label on top of the Dockerfile's.
+    #[arg(long, value_name = "NAME=VALUE")]
+    pub(crate) label: Vec<String>,
+
+    /// A secret for RUN --mount=type=secret: id=ID,src=FILE or id=ID,env=NAME.
+    #[arg(long, value_name = "SPEC")]
+    pub(crate) secret: Vec<String>,
+
+    /// Where FROM NAME or --from=NAME comes from: NAME=DIR, NAME=oci-layout://DIR[:TAG],
+    /// NAME=docker-image://IMAGE, NAME=docker-archive://FILE.
+    #[arg(long, value_name = "NAME=PLACE")]
+    pub(crate) build_context: Vec<String>,
+
+    /// Tag of the image; tags from git otherwise.
+    #[arg(short, long, value_name = "TAG")]
+    pub(crate) tag: Vec<String>,
+
+    /// Which engine builds.
+    #[arg(long, value_enum, value_name = "ENGINE")]
+    pub(crate) engine: Option<EngineChoice>,
+
+    /// Run every step again.
+    #[arg(long)]
+    pub(crate) no_cache: bool,
+
+    /// Look for newer versions of base images.
+    #[arg(long)]
+    pub(crate) pull: bool,
+
+    /// How progress is shown.
+    #[arg(long, value_enum, default_value_t = Progress::Auto, value_name = "HOW")]
+    pub(crate) progress: Progress,
+
+    /// Configuration file; the nearest plimsoll.toml otherwise.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+
+    #[command(flatten)]
+    pub(crate) access: AccessArgs,
+}
+
+/// How images are reached.
+#[derive(Debug, Args)]
+pub(crate) struct AccessArgs {
+    /// A registry (HOST:PORT) that may be spoken to in clear text; loopback always may.
+    #[arg(long, value_name = "HOST")]
+    pub(crate) insecure_registry: Vec<String>,
+
+    /// Refuse the network.
+    #[arg(long)]
+    pub(crate) offline: bool,
+}
+
+/// Arguments of `build`.
+#[derive(Debug, Args)]
+pub(crate) struct BuildArgs {
+    #[command(flatten)]
+    pub(crate) plan: PlanArgs,
+
+    /// Where the image goes: oci:DIR[:TAG], docker-archive:FILE[:NAME], docker:NAME or
+    /// registry:NAME.
+    #[arg(long, value_name = "PLACE")]
+    pub(crate) to: Option<String>,
+}
+
+/// Arguments of `ship`.
+#[derive(Debug, Args)]
+pub(crate) struct ShipArgs {
+    #[command(flatten)]
+    pub(crate) plan: PlanArgs,
+
+    #[command(flatten)]
+    pub(crate) rules: RuleArgs,
+
+    #[command(flatten)]
+    pub(crate) output: OutputArgs,
+
+    /// Where the image goes: oci:DIR (the default, below .plimsoll/), registry:NAME,
+    /// docker-archive:FILE or docker:NAME.
+    #[arg(long, value_name = "PLACE")]
+    pub(crate) to: Option<String>,
+
+    /// Folder for the evidence: report, SBOM, provenance, build log.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) evidence: Option<PathBuf>,
+
+    /// Least severity that holds the ship back.
+    #[arg(long, value_name = "SEVERITY", value_parser = parse_severity)]
+    pub(crate) fail_on: Option<plimsoll_model::Severity>,
+
+    /// Also tag the image `latest`.
+    #[arg(long)]
+    pub(crate) latest: bool,
+}
+
+/// Arguments of `inspect`.
+#[derive(Debug, Args)]
+pub(crate) struct InspectArgs {
+    /// The image: oci:DIR[:TAG], docker-archive:FILE, docker:NAME, registry:NAME, or a bare name
+    /// or path.
+    pub(crate) image: String,
+
+    /// The Dockerfile it was built from, to trace findings to lines.
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) file: Option<PathBuf>,
+
+    /// Platform to choose from an index.
+    #[arg(long, value_name = "OS/ARCH")]
+    pub(crate) platform: Option<String>,
+
+    #[command(flatten)]
+    pub(crate) rules: RuleArgs,
+
+    #[command(flatten)]
+    pub(crate) output: OutputArgs,
+
+    #[command(flatten)]
+    pub(crate) access: AccessArgs,
+
+    /// Configuration file; the nearest plimsoll.toml otherwise.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+
+    /// Least severity that makes the exit code 1; never otherwise.
+    #[arg(long, value_name = "SEVERITY", value_parser = parse_severity)]
+    pub(crate) fail_on: Option<plimsoll_model::Severity>,
+}
+
+/// Arguments of `push`.
+#[derive(Debug, Args)]
+pub(crate) struct PushArgs {
+    /// The image, as for `inspect`.
+    pub(crate) image: String,
+
+    /// Where it goes: registry:NAME[:TAG], oci:DIR[:TAG], docker-archive:FILE or docker:NAME.
+    pub(crate) to: String,
+
+    /// Further tags there.
+    #[arg(short, long, value_name = "TAG")]
+    pub(crate) tag: Vec<String>,
+
+    /// Platform to choose from an index.
+    #[arg(long, value_name = "OS/ARCH")]
+    pub(crate) platform: Option<String>,
+
+    #[command(flatten)]
+    pub(crate) access: AccessArgs,
+}
+
+/// Arguments of `rules`.
+#[derive(Debug, Args)]
+pub(crate) struct RulesArgs {
+    /// A table for people, or JSON.
+    #[arg(long, value_enum, default_value_t = ListFormat::Human, value_name = "FORMAT")]
+    pub(crate) format: ListFormat,
+}
+
+/// How a list is printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ListFormat {
+    /// A table.
+    Human,
+    /// JSON.
+    Json,
+}
+
+/// Arguments of `explain`.
+#[derive(Debug, Args)]
+pub(crate) struct ExplainArgs {
+    /// A rule's name, or what another tool calls it (DL3002).
+    pub(crate) rule: String,
+}
+
+/// Arguments of `engines`.
+#[derive(Debug, Args)]
+pub(crate) struct EnginesArgs {}
+
+/// Looks behind the scenes.
+#[derive(Debug, Subcommand)]
+pub(crate) enum DebugCommand {
+    /// Print the syntax tree of Dockerfiles, one JSON line a file.
+    DockerfileAst {
+        /// The files; - for standard input.
+        #[arg(required = true, value_name = "FILE")]
+        files: Vec<String>,
+    },
+}
+
+fn parse_severity(text: &str) -> Result<plimsoll_model::Severity, String> {
+    plimsoll_model::Severity::parse(text)
+        .ok_or_else(|| "expected info, low, medium, high or critical".to_owned())
+}
+
+fn parse_output(text: &str) -> Result<(Format, PathBuf), String> {
+    let (format, file) = text
+        .split_once('=')
+        .ok_or("expected FORMAT=FILE, such as sarif=report.sarif")?;
+    let format = Format::from_str(format, false)?;
+    if file.is_empty() {
+        return Err("the file name behind `=` is empty".to_owned());
+    }
+    Ok((format, PathBuf::from(file)))
+}

@@ -1,0 +1,326 @@
+//! `plimsoll check`: judges Dockerfiles and what they let into the image.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use plimsoll_model::{Report, Severity, SourceFile};
+use plimsoll_rules::{CheckOptions, CheckOutcome, Project};
+use plimsoll_syntax::context::Context;
+use rayon::prelude::*;
+
+use crate::args::{CheckArgs, RuleArgs};
+use crate::config::Config;
+use crate::failure::{Failure, FailureKind, Outcome};
+use crate::output::Rendering;
+use crate::project::{self, Listing};
+use crate::storage::write_atomically;
+use crate::terminal::{Spinner, Terminal, print, say};
+
+/// One file to check.
+struct Subject {
+    path: Option<PathBuf>,
+    file: SourceFile,
+    /// Index into the configurations that were read.
+    config: usize,
+    context: Option<Arc<Context>>,
+}
+
+/// Checks, fixes where asked to, and reports.
+pub(crate) fn run(arguments: &CheckArgs, terminal: Terminal) -> Result<Outcome, Failure> {
+    let spinner = Spinner::start(terminal, "looking for Dockerfiles");
+    let mut read = Reader::new(arguments)?;
+    let mut failures = Vec::new();
+    let mut subjects = Vec::new();
+    for path in &arguments.paths {
+        match read.subjects(path) {
+            Ok((found, unreadable)) => {
+                subjects.extend(found);
+                failures.extend(unreadable);
+            }
+            Err(failure) => failures.push(failure),
+        }
+    }
+    if subjects.is_empty() && failures.is_empty() {
+        return Err(Failure::usage(format!("{}: no Dockerfile there", arguments.paths.join(", ")))
+            .hint("name the file itself, or a folder that holds one"));
+    }
+    spinner.message(format!("checking {} files", subjects.len()));
+    let mut outcomes: Vec<CheckOutcome> = subjects
+        .par_iter()
+        .map(|subject| {
+            let project = Project {
+                file: subject.file.clone(),
+                context: subject.context.as_deref().cloned(),
+            };
+            plimsoll_rules::check_project(&project, &read.options[subject.config])
+        })
+        .collect();
+    drop(spinner);
+    if arguments.fix || arguments.diff {
+        mend(arguments, &read, &mut subjects, &mut outcomes)?;
+        if arguments.diff {
+            return finish(failures, Outcome::Holds);
+        }
+    }
+
+    let mut report = Report::default();
+    let mut held_back = false;
+    for (subject, outcome) in subjects.iter().zip(outcomes) {
+        let fail_on = arguments
+            .fail_on
+            .or_else(|| read.configs[subject.config].check.fail_on.map(Severity::from))
+            .unwrap_or(Severity::Info);
+        held_back |= outcome.findings.iter().any(|finding| finding.severity >= fail_on);
+        report.checked.push(subject.file.path().to_owned());
+        report.findings.extend(outcome.findings);
+        report.suppressed.extend(outcome.suppressed);
+        report.skipped.extend(outcome.skipped);
+    }
+    report.checked.sort();
+    report.findings.sort_by(|a, b| a.sort_key().cmp(&b.sort_key()));
+    report.skipped.sort();
+    report.skipped.dedup();
+    let mut sources: Vec<SourceFile> = Vec::with_capacity(subjects.len());
+    for subject in &subjects {
+        sources.push(subject.file.clone());
+        if let Some(context) = &subject.context {
+            sources.extend(context.ignore_file.clone());
+        }
+    }
+    Rendering {
+        report: &report,
+        sources: &sources,
+        verdict: None,
+        terminal,
+        epoch: None,
+    }
+    .emit(&arguments.output)?;
+    let outcome = if held_back && !arguments.exit_zero {
+        Outcome::HeldBack
+    } else {
+        Outcome::Holds
+    };
+    finish(failures, outcome)
+}
+
+/// A file that could not be read outweighs what was found in the others.
+fn finish(mut failures: Vec<Failure>, outcome: Outcome) -> Result<Outcome, Failure> {
+    let Some(last) = failures.pop() else {
+        return Ok(outcome);
+    };
+    for failure in failures {
+        say(&format!("plimsoll: {failure}"));
+    }
+    Err(last)
+}
+
+/// The rules a person selected: the command line's words, else the configuration's.
+pub(crate) fn rule_options(arguments: &RuleArgs, config: &Config) -> Result<CheckOptions, Failure> {
+    let known = |names: &[String], place: &str| {
+        plimsoll_rules::validate_names(names).map_err(|error| {
+            Failure::usage(format!("{place}: {error}")).hint("`plimsoll rules` lists every rule")
+        })
+    };
+    known(&arguments.select, "--select")?;
+    known(&arguments.ignore, "--ignore")?;
+    let place = config
+        .path
+        .as_ref()
+        .map_or_else(|| "configuration".to_owned(), |path| path.display().to_string());
+    known(&config.check.select, &place)?;
+    known(&config.check.ignore, &place)?;
+    let mut ignore = config.check.ignore.clone();
+    ignore.extend(arguments.ignore.iter().cloned());
+    let mut options = CheckOptions {
+        select: if arguments.select.is_empty() {
+            config.check.select.clone()
+        } else {
+            arguments.select.clone()
+        },
+        ignore,
+        build_args: config.build.args.clone(),
+        target: config.build.target.clone(),
+        ..CheckOptions::default()
+    };
+    crate::clock::set_today(&mut options);
+    Ok(options)
+}
+
+/// Reads subjects; folders are walked and configurations read once each.
+struct Reader<'a> {
+    arguments: &'a CheckArgs,
+    configs: Vec<Config>,
+    options: Vec<CheckOptions>,
+    by_folder: HashMap<PathBuf, usize>,
+    listings: HashMap<PathBuf, (Listing, Arc<Context>)>,
+}
+
+impl<'a> Reader<'a> {
+    fn new(arguments: &'a CheckArgs) -> Result<Self, Failure> {
+        let mut reader = Self {
+            arguments,
+            configs: Vec::new(),
+            options: Vec::new(),
+            by_folder: HashMap::new(),
+            listings: HashMap::new(),
+        };
+        // Names on the command line are wrong or right whatever files there are.
+        rule_options(&arguments.rules, &Config::default())?;
+        if let Some(path) = &arguments.config {
+            reader.add_config(Config::load(Some(path), Path::new("."))?)?;
+        }
+        Ok(reader)
+    }
+
+    fn add_config(&mut self, config: Config) -> Result<usize, Failure> {
+        self.options.push(rule_options(&self.arguments.rules, &config)?);
+        self.configs.push(config);
+        Ok(self.configs.len() - 1)
+    }
+
+    fn config_for(&mut self, folder: &Path) -> Result<usize, Failure> {
+        if self.arguments.config.is_some() {
+            return Ok(0);
+        }
+        if let Some(known) = self.by_folder.get(folder) {
+            return Ok(*known);
+        }
+        let config = Config::load(None, folder)?;
+        let same = config.path.as_ref().and_then(|path| {
+            self.configs
+                .iter()
+                .position(|known| known.path.as_ref() == Some(path))
+        });
+        let index = match same {
+            Some(index) => index,
+            None => self.add_config(config)?,
+        };
+        self.by_folder.insert(folder.to_path_buf(), index);
+        Ok(index)
+    }
+
+    /// The files that one argument names, and those of them that could not be read.
+    fn subjects(&mut self, path: &str) -> Result<(Vec<Subject>, Vec<Failure>), Failure> {
+        if path == "-" {
+            let bytes = project::read_stdin(project::DOCKERFILE_LIMIT)?;
+            let config = self.config_for(Path::new("."))?;
+            let subject = Subject {
+                path: None,
+                file: SourceFile::new("-", bytes),
+                config,
+                context: None,
+            };
+            return Ok((vec![subject], Vec::new()));
+        }
+        let path = Path::new(path);
+        let files = if path.is_dir() {
+            project::find_dockerfiles(path)?
+        } else {
+            vec![path.to_path_buf()]
+        };
+        let mut subjects = Vec::with_capacity(files.len());
+        let mut failures = Vec::new();
+        for file in files {
+            match self.subject(&file) {
+                Ok(subject) => subjects.push(subject),
+                Err(failure) if failure.kind == FailureKind::Usage => failures.push(failure),
+                Err(failure) => return Err(failure),
+            }
+        }
+        Ok((subjects, failures))
+    }
+
+    fn subject(&mut self, path: &Path) -> Result<Subject, Failure> {
+        let file = project::read_dockerfile(path)?;
+        let folder = match path.parent() {
+            Some(folder) if !folder.as_os_str().is_empty() => folder.to_path_buf(),
+            _ => PathBuf::from("."),
+        };
+        let config = self.config_for(&folder)?;
+        let root = self.context_root(config, path, &folder);
+        let context = self.context(path, &root)?;
+        Ok(Subject {
+            path: Some(path.to_path_buf()),
+            file,
+            config,
+            context: Some(context),
+        })
+    }
+
+    /// The configured context for the configured Dockerfile; the file's own folder for any other.
+    fn context_root(&self, config: usize, path: &Path, folder: &Path) -> PathBuf {
+        let config = &self.configs[config];
+        let same = |a: &Path, b: &Path| match (a.canonicalize(), b.canonicalize()) {
+            (Ok(a), Ok(b)) => a == b,
+            _ => false,
+        };
+        match (config.folder(), &config.build.context, &config.build.dockerfile) {
+            (Some(base), Some(context), dockerfile) => {
+                let named = dockerfile.clone().unwrap_or_else(|| PathBuf::from("Dockerfile"));
+                if same(&base.join(named), path) {
+                    base.join(context)
+                } else {
+                    folder.to_path_buf()
+                }
+            }
+            (Some(base), None, Some(dockerfile)) if same(&base.join(dockerfile), path) => base.to_path_buf(),
+            _ => folder.to_path_buf(),
+        }
+    }
+
+    fn context(&mut self, dockerfile: &Path, root: &Path) -> Result<Arc<Context>, Failure> {
+        if !self.listings.contains_key(root) {
+            let listing = Listing::read(root)?;
+            let shared = Arc::new(listing.context(project::ignore_file(None, root)?));
+            self.listings.insert(root.to_path_buf(), (listing, shared));
+        }
+        let (listing, shared) = &self.listings[root];
+        // Only a Dockerfile with an ignore file of its own sees a context of its own.
+        let own = project::ignore_file(Some(dockerfile), root)?;
+        let common = shared.ignore_file.as_ref().map(SourceFile::path);
+        Ok(if own.as_ref().map(SourceFile::path) == common {
+            Arc::clone(shared)
+        } else {
+            Arc::new(listing.context(own))
+        })
+    }
+}
+
+/// Applies fixes file by file; what `--diff` only shows is not written.
+fn mend(arguments: &CheckArgs, read: &Reader<'_>, subjects: &mut [Subject], outcomes: &mut [CheckOutcome]) -> Result<(), Failure> {
+    for (subject, outcome) in subjects.iter_mut().zip(outcomes) {
+        let options = &read.options[subject.config];
+        let project = Project {
+            file: subject.file.clone(),
+            context: subject.context.as_deref().cloned(),
+        };
+        let fixed = plimsoll_rules::fix::apply(&project, &outcome.findings, options, arguments.unsafe_fixes)
+            .map_err(|error| Failure::usage(format!("{}: {error}", subject.file.path())))?;
+        if fixed.bytes == subject.file.bytes() {
+            continue;
+        }
+        if arguments.diff {
+            print(&crate::output::unified_diff(&subject.file, &fixed.bytes))?;
+            continue;
+        }
+        match &subject.path {
+            Some(path) => write_atomically(path, &fixed.bytes)?,
+            None => {
+                return Err(Failure::usage("--fix cannot write to standard input")
+                    .hint("--diff shows what it would change"));
+            }
+        }
+        for finding in &fixed.applied {
+            let title = finding.fix.as_ref().map_or("", |fix| fix.title.as_str());
+            say(&format!("{}: fixed {}: {title}", subject.file.path(), finding.rule));
+        }
+        subject.file = SourceFile::new(subject.file.path(), fixed.bytes);
+        let project = Project {
+            file: subject.file.clone(),
+            context: subject.context.as_deref().cloned(),
+        };
+        *outcome = plimsoll_rules::check_project(&project, options);
+    }
+    Ok(())
+}

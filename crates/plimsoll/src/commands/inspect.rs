@@ -1,0 +1,134 @@
+//! `plimsoll inspect`: what is inside an image, and whether it is fit to ship.
+
+use plimsoll_image::Image;
+use plimsoll_model::{ImageName, ImageSummary, Report, SourceFile, SourceOrigin};
+use plimsoll_rules::{CheckOptions, ImageFacts};
+use plimsoll_scan::ScanOptions;
+
+use crate::args::InspectArgs;
+use crate::config::{Config, parse_size};
+use crate::failure::{Failure, Outcome};
+use crate::output::Rendering;
+use crate::project;
+use crate::terminal::{Spinner, Terminal};
+
+/// Opens the image, looks inside and reports.
+pub(crate) fn run(arguments: &InspectArgs, terminal: Terminal) -> Result<Outcome, Failure> {
+    let config = Config::load(arguments.config.as_deref(), std::path::Path::new("."))?;
+    let options = super::check::rule_options(&arguments.rules, &config)?;
+    let platform = arguments
+        .platform
+        .as_deref()
+        .map(crate::plan::parse_platform)
+        .transpose()?;
+    let dockerfile = arguments
+        .file
+        .as_deref()
+        .map(project::read_dockerfile)
+        .transpose()?;
+    let access = crate::plan::access(&arguments.access, platform);
+    let spinner = Spinner::start(terminal, format!("opening {}", arguments.image));
+    let image = plimsoll_image::open(&plimsoll_image::resolve(&arguments.image, &access)?, &access)?;
+    spinner.message(format!("looking into {}", image.name));
+    let layer_sources = match &dockerfile {
+        Some(file) => plimsoll_build::layer_sources(file, &image.config),
+        None => Vec::new(),
+    };
+    let look = Look {
+        name: arguments.image.clone(),
+        tags: tags_of(&arguments.image),
+        layer_sources,
+        dockerfile: dockerfile.as_ref(),
+        has_ignore_file: None,
+        max_size: config.policy.max_size.as_deref().and_then(parse_size),
+    };
+    let mut report = Report::default();
+    look.inside(&image, &options, &mut report)?;
+    drop(spinner);
+    let outcome = match arguments.fail_on {
+        Some(least) if report.findings.iter().any(|finding| finding.severity >= least) => Outcome::HeldBack,
+        Some(_) if report.skipped.iter().any(|skipped| skipped.blocking) => Outcome::NotLooked,
+        _ => Outcome::Holds,
+    };
+    let sources: Vec<SourceFile> = dockerfile.into_iter().collect();
+    Rendering {
+        report: &report,
+        sources: &sources,
+        verdict: None,
+        terminal,
+        epoch: None,
+    }
+    .emit(&arguments.output)?;
+    Ok(outcome)
+}
+
+/// The name a person gave, where it is one that carries a tag.
+fn tags_of(name: &str) -> Vec<ImageName> {
+    let name = name
+        .strip_prefix("registry:")
+        .or_else(|| name.strip_prefix("docker://"))
+        .or_else(|| name.strip_prefix("docker:"))
+        .unwrap_or(name);
+    ImageName::parse(name)
+        .ok()
+        .filter(|name| name.tag.is_some())
+        .into_iter()
+        .collect()
+}
+
+/// What is known about an image from outside it.
+pub(crate) struct Look<'a> {
+    /// The name it was asked for by.
+    pub(crate) name: String,
+    /// Tags it is to be shipped under.
+    pub(crate) tags: Vec<ImageName>,
+    /// For each layer the line that made it.
+    pub(crate) layer_sources: Vec<Option<SourceOrigin>>,
+    /// The Dockerfile it was built from.
+    pub(crate) dockerfile: Option<&'a SourceFile>,
+    /// Whether its project has an ignore file.
+    pub(crate) has_ignore_file: Option<bool>,
+    /// Largest size the policy allows.
+    pub(crate) max_size: Option<u64>,
+}
+
+impl Look<'_> {
+    /// Adds to `report` what the image holds and what is wrong with it.
+    pub(crate) fn inside(&self, image: &Image, options: &CheckOptions, report: &mut Report) -> Result<(), Failure> {
+        let scanned = plimsoll_scan::inspect(image, &ScanOptions::default())?;
+        let mut inventory = scanned.inventory;
+        for (layer, source) in inventory.layers.iter_mut().zip(&self.layer_sources) {
+            layer.source.clone_from(source);
+        }
+        let blobs = image.manifest.layers.iter().chain([&image.manifest.config]);
+        let compressed_size = blobs.map(|blob| blob.size).sum();
+        let outcome = plimsoll_rules::check_image(
+            &ImageFacts {
+                config: &image.config,
+                inventory: &inventory,
+                tags: &self.tags,
+                compressed_size,
+                max_size: self.max_size,
+                has_ignore_file: self.has_ignore_file,
+                layer_sources: &self.layer_sources,
+                dockerfile: self.dockerfile,
+            },
+            options,
+        );
+        report.findings.extend(outcome.findings);
+        report.findings.sort_by(|a, b| a.sort_key().cmp(&b.sort_key()));
+        report.suppressed.extend(outcome.suppressed);
+        report.skipped.extend(scanned.skipped);
+        report.skipped.extend(outcome.skipped);
+        report.skipped.sort();
+        report.skipped.dedup();
+        report.inventory = inventory;
+        report.image = Some(ImageSummary {
+            name: self.name.clone(),
+            digest: image.manifest.descriptor.digest.clone(),
+            config: image.config.clone(),
+            compressed_size,
+        });
+        Ok(())
+    }
+}

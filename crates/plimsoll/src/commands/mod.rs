@@ -1,0 +1,12 @@
+//! One file a command.
+
+pub(crate) mod build;
+pub(crate) mod check;
+pub(crate) mod dockerfile_ast;
+pub(crate) mod engines;
+pub(crate) mod explain;
+pub(crate) mod inspect;
+pub(crate) mod push;
+pub(crate) mod rules;
+pub(crate) mod schema;
+pub(crate) mod ship;

@@ -1,0 +1,23 @@
+//! `plimsoll push`: copies an image, byte for byte, with what is attached to it.
+
+use crate::args::PushArgs;
+use crate::failure::{Failure, Outcome};
+use crate::terminal::{Spinner, Terminal, print};
+
+/// Copies it and says what was sent.
+pub(crate) fn run(arguments: &PushArgs, terminal: Terminal) -> Result<Outcome, Failure> {
+    let platform = arguments
+        .platform
+        .as_deref()
+        .map(crate::plan::parse_platform)
+        .transpose()?;
+    let access = crate::plan::access(&arguments.access, platform);
+    let spinner = Spinner::start(terminal, format!("opening {}", arguments.image));
+    let image = plimsoll_image::open(&plimsoll_image::resolve(&arguments.image, &access)?, &access)?;
+    let target = plimsoll_image::destination(&arguments.to)?;
+    spinner.message(format!("pushing {} to {target}", image.manifest.descriptor.digest));
+    let outcome = plimsoll_image::push(&image, &[], &target, &arguments.tag, &access, &|_| {})?;
+    drop(spinner);
+    print(&format!("{}\n", super::ship::sent_line(&target, &outcome)))?;
+    Ok(Outcome::Holds)
+}

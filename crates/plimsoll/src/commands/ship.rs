@@ -1,0 +1,370 @@
+//! `plimsoll ship`: check, build, inspect, judge, attest, push, report. One digest all the way.
+
+use std::path::PathBuf;
+
+use plimsoll_attest::Attachment;
+use plimsoll_attest::provenance::{self, Byproduct, GitSource, Material, ProvenanceInput};
+use plimsoll_build::BuildInput;
+use plimsoll_image::{PushOutcome, Referrer};
+use plimsoll_model::{Digest, ImageName, ImageRef, Platform, Report, Severity, SourceFile, SourceOrigin};
+use plimsoll_rules::Project;
+
+use super::build::Built;
+use super::inspect::Look;
+use crate::args::{Format, ShipArgs};
+use crate::config::parse_size;
+use crate::failure::{Failure, Outcome};
+use crate::output::{Rendering, VERSION};
+use crate::plan::Voyage;
+use crate::project::{self, Listing};
+use crate::storage;
+use crate::terminal::{Spinner, Terminal, say};
+
+/// The whole line.
+pub(crate) fn run(arguments: &ShipArgs, terminal: Terminal) -> Result<Outcome, Failure> {
+    let voyage = Voyage::read(&arguments.plan)?;
+    // Everything that was typed wrong is said before the long work begins.
+    let target = voyage.destination(arguments.to.as_deref())?;
+    let tags = voyage.tags(&arguments.plan, arguments.latest)?;
+    if matches!(&target, ImageRef::Registry(name) if name.tag.is_none()) && tags.is_empty() {
+        return Err(Failure::usage(format!("{target}: nothing to tag the image by"))
+            .hint("give --tag, or ship from a git repository"));
+    }
+    let mut options = super::check::rule_options(&arguments.rules, &voyage.config)?;
+    options.build_args = voyage.build_args(&arguments.plan)?;
+    options.platform = voyage.platform(&arguments.plan)?;
+    if let Some(stage) = &arguments.plan.target {
+        options.target = Some(stage.clone());
+    }
+    let evidence = match &arguments.evidence {
+        Some(folder) => folder.clone(),
+        None => storage::own_folder(&voyage.folder)?.join("evidence"),
+    };
+
+    let spinner = Spinner::start(terminal, format!("checking {}", voyage.dockerfile.path()));
+    let mut report = check(&voyage, &options)?;
+    drop(spinner);
+
+    let built = match Built::make(&voyage, &arguments.plan, terminal) {
+        Ok(built) => built,
+        Err(failure) => {
+            // What was found before the build is not lost with it.
+            let rendering = Rendering {
+                report: &report,
+                sources: std::slice::from_ref(&voyage.dockerfile),
+                verdict: None,
+                terminal,
+                epoch: Some(voyage.epoch),
+            };
+            if !report.findings.is_empty() {
+                rendering.emit(&arguments.output)?;
+            }
+            return Err(failure);
+        }
+    };
+
+    let spinner = Spinner::start(terminal, format!("looking into {}", built.image.manifest.descriptor.digest));
+    let names = image_names(&voyage, &target, &tags);
+    let look = Look {
+        name: names.first().map_or_else(|| voyage.title(), ToString::to_string),
+        tags: names.clone(),
+        layer_sources: layer_sources(&voyage.dockerfile, &built),
+        dockerfile: Some(&voyage.dockerfile),
+        has_ignore_file: Some(voyage.ignore.is_some()),
+        max_size: voyage.config.policy.max_size.as_deref().and_then(parse_size),
+    };
+    look.inside(&built.image, &options, &mut report)?;
+    drop(spinner);
+
+    let fail_on = arguments
+        .fail_on
+        .or_else(|| voyage.config.policy.fail_on.map(Severity::from))
+        .unwrap_or(Severity::High);
+    let (mut verdict, notes) = crate::policy::judge(&mut report, &voyage.config, fail_on, crate::clock::today());
+    for note in notes {
+        say(&format!("policy: {note}"));
+    }
+    let unlooked = report.skipped.iter().any(|skipped| skipped.blocking);
+    let held_back = report.findings.iter().any(|finding| finding.severity >= fail_on);
+
+    let sources = sources(&voyage);
+    let mut files = attest(&voyage, &built, &report, &names, terminal)?;
+    let mut sent = None;
+    if verdict.holds {
+        let referrers: Vec<Referrer> = files
+            .iter()
+            .filter_map(|file| file.attachment.clone())
+            .map(|attachment| Referrer {
+                artifact_type: attachment.artifact_type.to_owned(),
+                media_type: attachment.media_type.to_owned(),
+                bytes: attachment.bytes,
+                annotations: attachment.annotations,
+            })
+            .collect();
+        let spinner = Spinner::start(terminal, format!("shipping to {target}"));
+        let outcome = plimsoll_image::push(&built.image, &referrers, &target, &tags, &built.access, &|_| {})?;
+        drop(spinner);
+        verdict.next = next_command(&target, &outcome);
+        sent = Some(outcome);
+    } else {
+        verdict.next = Some("plimsoll check --fix".to_owned()).filter(|_| report.findings.iter().any(|finding| finding.fix.is_some()));
+    }
+
+    let rendering = Rendering {
+        report: &report,
+        sources: &sources,
+        verdict: Some(&verdict),
+        terminal: Terminal {
+            color: false,
+            ..terminal
+        },
+        epoch: Some(voyage.epoch),
+    };
+    for (name, format) in [("report.json", Format::Json), ("report.sarif", Format::Sarif), ("report.md", Format::Markdown)] {
+        files.push(EvidenceFile {
+            name,
+            bytes: rendering.render(format)?.into_bytes(),
+            attachment: None,
+        });
+    }
+    files.push(EvidenceFile {
+        name: "build.log",
+        bytes: built.log,
+        attachment: None,
+    });
+    let contents: Vec<_> = files.into_iter().map(|file| (file.name, file.bytes)).collect();
+    storage::replace_folder(&evidence, &contents)?;
+
+    Rendering {
+        terminal,
+        ..rendering
+    }
+    .emit(&arguments.output)?;
+    if let Some(outcome) = &sent {
+        say(&sent_line(&target, outcome));
+    }
+    say(&format!("evidence: {}", evidence.display()));
+    Ok(match (held_back, unlooked) {
+        (true, _) => Outcome::HeldBack,
+        (false, true) => Outcome::NotLooked,
+        (false, false) => Outcome::Holds,
+    })
+}
+
+fn check(voyage: &Voyage, options: &plimsoll_rules::CheckOptions) -> Result<Report, Failure> {
+    let context = Listing::read(&voyage.context)?.context(voyage.ignore.clone());
+    let outcome = plimsoll_rules::check_project(
+        &Project {
+            file: voyage.dockerfile.clone(),
+            context: Some(context.into()),
+        },
+        options,
+    );
+    Ok(Report {
+        findings: outcome.findings,
+        suppressed: outcome.suppressed,
+        skipped: outcome.skipped,
+        checked: vec![voyage.dockerfile.path().to_owned()],
+        ..Report::default()
+    })
+}
+
+fn sources(voyage: &Voyage) -> Vec<SourceFile> {
+    [Some(voyage.dockerfile.clone()), voyage.ignore.clone()]
+        .into_iter()
+        .flatten()
+        .collect()
+}
+
+/// For each layer the line that made it, as the engine recorded it.
+fn layer_sources(dockerfile: &SourceFile, built: &Built) -> Vec<Option<SourceOrigin>> {
+    let mut sources = vec![None; built.image.manifest.layers.len()];
+    for step in &built.result.steps {
+        if let (Some(place), Some(span)) = (sources.get_mut(step.layer), step.span) {
+            *place = Some(SourceOrigin::new(dockerfile, span));
+        }
+    }
+    sources
+}
+
+/// The full names the image is shipped under.
+fn image_names(voyage: &Voyage, target: &ImageRef, tags: &[String]) -> Vec<ImageName> {
+    let base = match target {
+        ImageRef::Registry(name) => name.clone(),
+        _ => {
+            let title: String = voyage
+                .title()
+                .to_ascii_lowercase()
+                .chars()
+                .map(|c| if c.is_ascii_alphanumeric() { c } else { '-' })
+                .collect();
+            match ImageName::parse(title.trim_matches('-')) {
+                Ok(name) => name,
+                Err(_) => return Vec::new(),
+            }
+        }
+    };
+    let mut names: Vec<ImageName> = tags
+        .iter()
+        .map(|tag| ImageName {
+            tag: Some(tag.clone()),
+            digest: None,
+            ..base.clone()
+        })
+        .collect();
+    if base.tag.is_some() && !names.contains(&base) {
+        names.insert(0, base.clone());
+    }
+    if names.is_empty() {
+        names.push(base);
+    }
+    names
+}
+
+/// One file of the evidence folder, and how it is hung on the image.
+struct EvidenceFile {
+    name: &'static str,
+    bytes: Vec<u8>,
+    attachment: Option<Attachment>,
+}
+
+/// Bill of materials and provenance.
+fn attest(voyage: &Voyage, built: &Built, report: &Report, names: &[ImageName], terminal: Terminal) -> Result<Vec<EvidenceFile>, Failure> {
+    let sbom = Rendering {
+        report,
+        sources: &[],
+        verdict: None,
+        terminal,
+        epoch: Some(voyage.epoch),
+    }
+    .sbom()?;
+    let plan = &built.plan;
+    let statement = provenance::statement(&ProvenanceInput {
+        names: names
+            .iter()
+            .map(|name| format!("{}/{}", name.registry, name.repository))
+            .collect::<std::collections::BTreeSet<_>>()
+            .into_iter()
+            .collect(),
+        digest: built.result.digest.clone(),
+        dockerfile: below(&voyage.context, &voyage.dockerfile_path),
+        target: plan.target.clone(),
+        platform: built
+            .image
+            .config
+            .platform
+            .clone()
+            .or_else(|| plan.platform.clone())
+            .unwrap_or_else(Platform::host),
+        build_args: plan.build_args.clone(),
+        secret_ids: plan.secrets.keys().cloned().collect(),
+        source_date_epoch: plan.source_date_epoch,
+        engine: built.result.engine.clone(),
+        materials: built.result.inputs.iter().map(material).collect(),
+        source: voyage.git.as_ref().map(|git| GitSource {
+            url: git.remote.clone(),
+            commit: git.commit.clone(),
+            dirty: git.dirty,
+        }),
+        builder_id: builder_id(),
+        tool_version: VERSION.to_owned(),
+        invocation_id: invocation_id(),
+        // The same inputs give the same statement: the run's own clock stays out of it.
+        started_on: None,
+        finished_on: None,
+        byproducts: vec![Byproduct {
+            name: "sbom.cdx.json".to_owned(),
+            media_type: plimsoll_attest::cyclonedx::MEDIA_TYPE.to_owned(),
+            digest: plimsoll_image::sha256(&sbom),
+        }],
+    });
+    Ok(vec![
+        EvidenceFile {
+            name: "sbom.cdx.json",
+            bytes: sbom.clone(),
+            attachment: Some(Attachment::sbom(sbom)),
+        },
+        EvidenceFile {
+            name: "provenance.json",
+            bytes: statement.clone(),
+            attachment: Some(Attachment::provenance(statement)),
+        },
+    ])
+}
+
+/// A path as the project sees it; only the file's name where it lies elsewhere.
+fn below(root: &std::path::Path, path: &std::path::Path) -> String {
+    match (root.canonicalize(), path.canonicalize()) {
+        (Ok(root), Ok(path)) => match path.strip_prefix(&root) {
+            Ok(inside) => inside.display().to_string(),
+            Err(_) => path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default(),
+        },
+        _ => project::shown(path),
+    }
+}
+
+fn material(input: &BuildInput) -> Material {
+    match input.clone() {
+        BuildInput::Base { reference, digest } => Material::Base { reference, digest },
+        BuildInput::Context { name, digest, files } => Material::Context { name, digest, files },
+        BuildInput::Dockerfile { name, digest } => Material::Dockerfile { name, digest },
+        BuildInput::Http { url, digest } => Material::Http { url, digest },
+    }
+}
+
+/// Who builds: the workflow in GitHub Actions, nobody in particular elsewhere.
+fn builder_id() -> String {
+    match (std::env::var("GITHUB_SERVER_URL"), std::env::var("GITHUB_WORKFLOW_REF")) {
+        (Ok(server), Ok(workflow)) => format!("{server}/{workflow}"),
+        _ => "https://plimsoll.dev/builder/local".to_owned(),
+    }
+}
+
+fn invocation_id() -> Option<String> {
+    let variable = |name: &str| std::env::var(name).ok();
+    Some(format!(
+        "{}/{}/actions/runs/{}/attempts/{}",
+        variable("GITHUB_SERVER_URL")?,
+        variable("GITHUB_REPOSITORY")?,
+        variable("GITHUB_RUN_ID")?,
+        variable("GITHUB_RUN_ATTEMPT")?
+    ))
+}
+
+/// What a person would type next, to take the very bytes that were judged.
+fn next_command(target: &ImageRef, outcome: &PushOutcome) -> Option<String> {
+    let digest: &Digest = &outcome.digest;
+    Some(match target {
+        ImageRef::Registry(name) => format!("docker run --rm {}/{}@{digest}", name.registry, name.repository),
+        ImageRef::Layout { path, .. } => {
+            format!("skopeo copy oci:{path}@{digest} docker-daemon:NAME:TAG")
+        }
+        ImageRef::Archive { path, .. } => format!("docker load -i {path}"),
+        ImageRef::Daemon(name) => format!("docker run --rm {name}"),
+    })
+}
+
+/// One line on where an image went and what it took.
+pub(crate) fn sent_line(target: &ImageRef, outcome: &PushOutcome) -> String {
+    format!(
+        "{} -> {target} ({} blobs sent, {} there already)",
+        outcome.digest, outcome.sent, outcome.skipped
+    )
+}
+
+impl Voyage {
+    /// Where the image goes: typed, else configured, else a layout in the project's own folder.
+    pub(crate) fn destination(&self, typed: Option<&str>) -> Result<ImageRef, Failure> {
+        let default;
+        let text = match (typed, &self.config.ship.to) {
+            (Some(text), _) => text,
+            (None, Some(text)) => text,
+            (None, None) => {
+                let folder: PathBuf = storage::own_folder(&self.folder)?.join("image");
+                default = format!("oci:{}", folder.display());
+                &default
+            }
+        };
+        Ok(plimsoll_image::destination(text)?)
+    }
+}

@@ -1,0 +1,150 @@
+//! Errors as people and scripts see them: a message, hints, and the exit code they mean.
+
+use std::fmt;
+use std::process::ExitCode;
+
+use plimsoll_build::BuildError;
+use plimsoll_image::ImageError;
+
+/// How a command ended when nothing went wrong on the way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    /// Exit 0.
+    Holds,
+    /// Exit 1: findings or policy.
+    HeldBack,
+    /// Exit 3: evidence that was asked for could not be had.
+    NotLooked,
+}
+
+impl From<Outcome> for ExitCode {
+    fn from(outcome: Outcome) -> Self {
+        match outcome {
+            Outcome::Holds => Self::SUCCESS,
+            Outcome::HeldBack => Self::from(1),
+            Outcome::NotLooked => Self::from(3),
+        }
+    }
+}
+
+/// Whose fault it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum FailureKind {
+    /// Exit 2: arguments, configuration, input files.
+    Usage,
+    /// Exit 3: network, engine, disk.
+    Environment,
+}
+
+/// Why a command could not do its work.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    pub(crate) kind: FailureKind,
+    pub(crate) message: String,
+    pub(crate) hints: Vec<String>,
+}
+
+impl Failure {
+    /// The user can mend it in what they typed or wrote.
+    pub(crate) fn usage(message: impl Into<String>) -> Self {
+        Self {
+            kind: FailureKind::Usage,
+            message: message.into(),
+            hints: Vec::new(),
+        }
+    }
+
+    /// Something outside failed.
+    pub(crate) fn environment(message: impl Into<String>) -> Self {
+        Self {
+            kind: FailureKind::Environment,
+            message: message.into(),
+            hints: Vec::new(),
+        }
+    }
+
+    /// Adds what to do about it.
+    pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hints.push(hint.into());
+        self
+    }
+
+    /// A file could not be read or written.
+    pub(crate) fn file(path: &std::path::Path, error: &std::io::Error) -> Self {
+        let message = format!("{}: {error}", path.display());
+        match error.kind() {
+            std::io::ErrorKind::NotFound
+            | std::io::ErrorKind::PermissionDenied
+            | std::io::ErrorKind::IsADirectory
+            | std::io::ErrorKind::NotADirectory => Self::usage(message),
+            _ => Self::environment(message),
+        }
+    }
+
+    /// The exit code.
+    pub(crate) fn exit_code(&self) -> ExitCode {
+        match self.kind {
+            FailureKind::Usage => ExitCode::from(2),
+            FailureKind::Environment => ExitCode::from(3),
+        }
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)?;
+        for hint in &self.hints {
+            write!(f, "\n  hint: {hint}")?;
+        }
+        Ok(())
+    }
+}
+
+impl From<ImageError> for Failure {
+    fn from(error: ImageError) -> Self {
+        let message = error.to_string();
+        match error {
+            ImageError::Usage(_) | ImageError::NotFound(_) => Self::usage(message),
+            ImageError::Io { ref source, .. }
+                if matches!(
+                    source.kind(),
+                    std::io::ErrorKind::NotFound | std::io::ErrorKind::PermissionDenied
+                ) =>
+            {
+                Self::usage(message)
+            }
+            ImageError::Invalid { .. }
+            | ImageError::Denied(_)
+            | ImageError::Unavailable(_)
+            | ImageError::Io { .. } => Self::environment(message),
+        }
+    }
+}
+
+impl From<BuildError> for Failure {
+    fn from(error: BuildError) -> Self {
+        let message = error.to_string();
+        let located = |place: &Option<plimsoll_model::SourceOrigin>, message: &str| match place {
+            Some(place) => format!("{}:{}: {message}", place.file, place.start.line),
+            None => message.to_owned(),
+        };
+        match error {
+            BuildError::Input { place, .. } | BuildError::Unsupported { place, .. } => {
+                Self::usage(located(&place, &message))
+            }
+            BuildError::Step { place, tail, .. } => {
+                let mut failure = Self::usage(located(&place, &message));
+                if !tail.is_empty() {
+                    failure.message.push_str("\n\nThe last lines it wrote:\n");
+                    for line in tail {
+                        failure.message.push_str("  | ");
+                        failure.message.push_str(&crate::terminal::printable(&line));
+                        failure.message.push('\n');
+                    }
+                }
+                failure
+            }
+            BuildError::Environment(_) => Self::environment(message),
+        }
+    }
+}

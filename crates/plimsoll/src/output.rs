@@ -1,0 +1,118 @@
+//! Renders a report in the forms asked for and hands each to where it goes.
+
+use std::path::PathBuf;
+
+use plimsoll_attest::cyclonedx::{self, SbomInput};
+use plimsoll_model::{Report, SourceFile};
+use plimsoll_report::{RenderInput, RuleInfo, Verdict};
+
+use crate::args::{Format, OutputArgs};
+use crate::failure::Failure;
+use crate::storage::write_atomically;
+use crate::terminal::{Terminal, print};
+
+/// This program's version.
+pub(crate) const VERSION: &str = env!("CARGO_PKG_VERSION");
+
+/// A report with all that its renderings need.
+#[derive(Debug)]
+pub(crate) struct Rendering<'a> {
+    /// The report.
+    pub(crate) report: &'a Report,
+    /// Files that findings speak of.
+    pub(crate) sources: &'a [SourceFile],
+    /// The policy's word, where it was asked.
+    pub(crate) verdict: Option<&'a Verdict>,
+    /// The terminal.
+    pub(crate) terminal: Terminal,
+    /// `SOURCE_DATE_EPOCH`, for formats that carry a time.
+    pub(crate) epoch: Option<i64>,
+}
+
+impl Rendering<'_> {
+    /// The report in one format.
+    pub(crate) fn render(&self, format: Format) -> Result<String, Failure> {
+        let rules: Vec<RuleInfo<'_>> = plimsoll_rules::all()
+            .iter()
+            .map(|rule| {
+                let meta = rule.meta();
+                RuleInfo {
+                    name: meta.name,
+                    summary: meta.summary,
+                    docs: meta.docs,
+                    severity: meta.severity,
+                    category: meta.category.as_str(),
+                    aliases: meta.aliases,
+                    help_uri: None,
+                }
+            })
+            .collect();
+        let input = RenderInput {
+            report: self.report,
+            sources: self.sources,
+            rules: &rules,
+            color: self.terminal.color,
+            width: self.terminal.width,
+            verdict: self.verdict,
+            tool_version: VERSION,
+        };
+        Ok(match format {
+            Format::Human => plimsoll_report::human::render(&input),
+            Format::Plain => plimsoll_report::plain::render(&input),
+            Format::Json => plimsoll_report::json::render(&input),
+            Format::Sarif => plimsoll_report::sarif::render(&input),
+            Format::Markdown => plimsoll_report::markdown::render(&input),
+            Format::Cyclonedx => String::from_utf8_lossy(&self.sbom()?).into_owned(),
+        })
+    }
+
+    /// The bill of materials.
+    pub(crate) fn sbom(&self) -> Result<Vec<u8>, Failure> {
+        let image = self.report.image.as_ref().ok_or_else(|| {
+            Failure::usage("--format cyclonedx: a bill of materials needs an image")
+                .hint("plimsoll inspect IMAGE --format cyclonedx")
+        })?;
+        let layer_sources: Vec<_> = self
+            .report
+            .inventory
+            .layers
+            .iter()
+            .map(|layer| layer.source.clone())
+            .collect();
+        Ok(cyclonedx::document(&SbomInput {
+            name: &image.name,
+            digest: &image.digest,
+            config: &image.config,
+            inventory: &self.report.inventory,
+            layer_sources: &layer_sources,
+            timestamp: self.epoch,
+            tool_version: VERSION,
+        }))
+    }
+
+    /// Writes the files first, then standard output.
+    pub(crate) fn emit(&self, arguments: &OutputArgs) -> Result<(), Failure> {
+        for (format, path) in &arguments.outputs {
+            let path: &PathBuf = path;
+            let plain = Self {
+                terminal: Terminal {
+                    color: false,
+                    ..self.terminal
+                },
+                ..*self
+            };
+            write_atomically(path, plain.render(*format)?.as_bytes())?;
+        }
+        print(&self.render(arguments.format)?)
+    }
+}
+
+/// What a change does to a file, as a unified diff.
+pub(crate) fn unified_diff(file: &SourceFile, changed: &[u8]) -> String {
+    let before = String::from_utf8_lossy(file.bytes());
+    let after = String::from_utf8_lossy(changed);
+    similar::TextDiff::from_lines(&*before, &*after)
+        .unified_diff()
+        .header(&format!("a/{}", file.path()), &format!("b/{}", file.path()))
+        .to_string()
+}

@@ -1,0 +1,209 @@
+//! Reads what people wrote: Dockerfiles, ignore files, and the listing of build contexts.
+
+use std::collections::BTreeMap;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use plimsoll_model::SourceFile;
+use plimsoll_syntax::context::{Context, ContextEntry, EntryKind};
+
+use crate::failure::Failure;
+
+/// A Dockerfile longer than this is no Dockerfile.
+pub(crate) const DOCKERFILE_LIMIT: u64 = 4 << 20;
+/// Paths of a context that are listed before the walk stops and says so.
+const CONTEXT_LIMIT: usize = 200_000;
+/// Files of a context a rule may read, each and all together.
+const CONTENT_LIMIT: u64 = 64 << 10;
+const CONTENTS_LIMIT: usize = 8 << 20;
+
+/// Reads a whole file, refusing one over `limit` bytes and anything that is not a file.
+pub(crate) fn read_bounded(path: &Path, limit: u64) -> Result<Vec<u8>, Failure> {
+    let file = std::fs::File::open(path).map_err(|error| Failure::file(path, &error))?;
+    let metadata = file.metadata().map_err(|error| Failure::file(path, &error))?;
+    if metadata.is_dir() {
+        return Err(Failure::usage(format!("{}: is a folder", path.display())));
+    }
+    read_limited(file, limit, &path.display().to_string())
+}
+
+/// Reads standard input to its end.
+pub(crate) fn read_stdin(limit: u64) -> Result<Vec<u8>, Failure> {
+    read_limited(std::io::stdin().lock(), limit, "standard input")
+}
+
+fn read_limited(reader: impl Read, limit: u64, name: &str) -> Result<Vec<u8>, Failure> {
+    let mut bytes = Vec::new();
+    reader
+        .take(limit + 1)
+        .read_to_end(&mut bytes)
+        .map_err(|error| Failure::file(Path::new(name), &error))?;
+    if bytes.len() as u64 > limit {
+        return Err(Failure::usage(format!(
+            "{name}: longer than {} KiB; nothing was read of it",
+            limit >> 10
+        )));
+    }
+    Ok(bytes)
+}
+
+/// Reads a Dockerfile, named as people see it.
+pub(crate) fn read_dockerfile(path: &Path) -> Result<SourceFile, Failure> {
+    let bytes = read_bounded(path, DOCKERFILE_LIMIT)?;
+    Ok(SourceFile::new(shown(path), bytes))
+}
+
+/// A path as people see it: without `./` in front.
+pub(crate) fn shown(path: &Path) -> String {
+    let text = path.to_string_lossy();
+    text.strip_prefix("./").unwrap_or(&text).to_owned()
+}
+
+/// Finds the Dockerfiles below a folder by their usual names, sorted. Version control, dependency
+/// and build folders are left out.
+pub(crate) fn find_dockerfiles(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
+    let mut found = Vec::new();
+    let mut folders = vec![folder.to_path_buf()];
+    while let Some(folder) = folders.pop() {
+        let entries = std::fs::read_dir(&folder).map_err(|error| Failure::file(&folder, &error))?;
+        for entry in entries {
+            let entry = entry.map_err(|error| Failure::file(&folder, &error))?;
+            let kind = entry.file_type().map_err(|error| Failure::file(&entry.path(), &error))?;
+            let name = entry.file_name();
+            let name = name.to_string_lossy();
+            if kind.is_dir() {
+                let passed_over = name.starts_with('.')
+                    || matches!(&*name, "node_modules" | "target" | "vendor" | "__pycache__" | "venv");
+                if !passed_over {
+                    folders.push(entry.path());
+                }
+            } else if is_dockerfile_name(&name) && entry.path().is_file() {
+                found.push(entry.path());
+            }
+        }
+    }
+    found.sort();
+    Ok(found)
+}
+
+fn is_dockerfile_name(name: &str) -> bool {
+    let lower = name.to_ascii_lowercase();
+    if lower.ends_with(".dockerignore") || lower.ends_with(".containerignore") || lower.ends_with('~') {
+        return false;
+    }
+    ["dockerfile", "containerfile"].iter().any(|word| {
+        lower == *word
+            || lower.strip_prefix(word).is_some_and(|rest| rest.starts_with('.'))
+            || lower.strip_suffix(word).is_some_and(|rest| rest.ends_with('.'))
+    })
+}
+
+/// The ignore file in force: `Dockerfile.dockerignore` beside the Dockerfile first, then
+/// `.dockerignore` at the root of the context (BuildKit's order).
+pub(crate) fn ignore_file(dockerfile: Option<&Path>, context: &Path) -> Result<Option<SourceFile>, Failure> {
+    let beside = dockerfile.map(|path| {
+        let mut name = path.as_os_str().to_owned();
+        name.push(".dockerignore");
+        PathBuf::from(name)
+    });
+    for path in beside.into_iter().chain([context.join(".dockerignore")]) {
+        if path.is_file() {
+            let bytes = read_bounded(&path, DOCKERFILE_LIMIT)?;
+            return Ok(Some(SourceFile::new(shown(&path), bytes)));
+        }
+    }
+    Ok(None)
+}
+
+/// A context's paths and the few contents that rules ask for, before any ignore file.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Listing {
+    entries: Vec<ContextEntry>,
+    contents: BTreeMap<String, SourceFile>,
+    truncated: bool,
+}
+
+impl Listing {
+    /// Walks `root`. Links are listed, never followed.
+    pub(crate) fn read(root: &Path) -> Result<Self, Failure> {
+        let mut listing = Self::default();
+        let mut held = 0;
+        let mut folders = vec![(root.to_path_buf(), String::new())];
+        while let Some((folder, prefix)) = folders.pop() {
+            let entries = match std::fs::read_dir(&folder) {
+                Ok(entries) => entries,
+                // A folder nobody may read cannot enter an image either; the build would say so.
+                Err(_) if !prefix.is_empty() => {
+                    listing.truncated = true;
+                    continue;
+                }
+                Err(error) => return Err(Failure::file(&folder, &error)),
+            };
+            for entry in entries.flatten() {
+                if listing.entries.len() >= CONTEXT_LIMIT {
+                    listing.truncated = true;
+                    break;
+                }
+                let name = entry.file_name();
+                let path = match prefix.as_str() {
+                    "" => name.to_string_lossy().into_owned(),
+                    prefix => format!("{prefix}/{}", name.to_string_lossy()),
+                };
+                let Ok(metadata) = entry.path().symlink_metadata() else {
+                    continue;
+                };
+                let kind = match metadata.file_type() {
+                    kind if kind.is_dir() => EntryKind::Directory,
+                    kind if kind.is_symlink() => EntryKind::Symlink,
+                    kind if kind.is_file() => EntryKind::File,
+                    _ => EntryKind::Other,
+                };
+                if kind == EntryKind::Directory {
+                    folders.push((entry.path(), path.clone()));
+                }
+                if kind == EntryKind::File
+                    && metadata.len() <= CONTENT_LIMIT
+                    && held < CONTENTS_LIMIT
+                    && plimsoll_rules::wants_content(&path)
+                    && let Ok(bytes) = read_bounded(&entry.path(), CONTENT_LIMIT)
+                {
+                    held += bytes.len();
+                    let shown = shown(&entry.path());
+                    listing.contents.insert(path.clone(), SourceFile::new(shown, bytes));
+                }
+                listing.entries.push(ContextEntry {
+                    path,
+                    kind,
+                    size: metadata.len(),
+                });
+            }
+        }
+        listing.entries.sort_by(|a, b| a.path.cmp(&b.path));
+        Ok(listing)
+    }
+
+    /// The context as rules see it, with the ignore file in force.
+    pub(crate) fn context(&self, ignore_file: Option<SourceFile>) -> Context {
+        Context {
+            entries: self.entries.clone(),
+            ignore_file,
+            contents: self.contents.clone(),
+            truncated: self.truncated,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn dockerfiles_are_known_by_their_names() {
+        for name in ["Dockerfile", "dockerfile", "Dockerfile.dev", "api.Dockerfile", "Containerfile", "x.dockerfile"] {
+            assert!(is_dockerfile_name(name), "{name}");
+        }
+        for name in ["Dockerfile.dockerignore", "Dockerfiles", "MyDockerfile", "Dockerfile~", "dockerfile-notes.md"] {
+            assert!(!is_dockerfile_name(name), "{name}");
+        }
+    }
+}

@@ -1,0 +1,180 @@
+//! Folders of our own: caches, staging, evidence. Anything here may be deleted at any moment.
+
+use std::fs::File;
+use std::path::{Path, PathBuf};
+
+use crate::failure::Failure;
+
+/// The folder for caches: `PLIMSOLL_CACHE`, else `/var/cache/plimsoll` for root, else
+/// `XDG_CACHE_HOME` or `~/.cache`.
+///
+/// Root gets a folder outside its home because the native engine's user namespace must be able to
+/// walk to it, and homes are closed.
+pub(crate) fn cache_folder() -> Result<PathBuf, Failure> {
+    let variable = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    let folder = if let Some(folder) = variable("PLIMSOLL_CACHE") {
+        folder
+    } else if rustix::process::geteuid().is_root() {
+        PathBuf::from("/var/cache/plimsoll")
+    } else if let Some(folder) = variable("XDG_CACHE_HOME") {
+        folder.join("plimsoll")
+    } else if let Some(home) = variable("HOME") {
+        home.join(".cache/plimsoll")
+    } else {
+        return Err(Failure::usage("no folder for caches: HOME is not set").hint("set PLIMSOLL_CACHE to a folder"));
+    };
+    let folder = std::path::absolute(&folder).map_err(|error| Failure::file(&folder, &error))?;
+    std::fs::create_dir_all(&folder).map_err(|error| {
+        Failure::file(&folder, &error).hint("PLIMSOLL_CACHE names another folder for caches")
+    })?;
+    Ok(folder)
+}
+
+/// A folder for one run's work, gone with it. What a killed run left is swept by the next one.
+#[derive(Debug)]
+pub(crate) struct Staging {
+    folder: tempfile::TempDir,
+    // Held for as long as the folder is in use: the kernel lets go of it when we are killed.
+    _lock: File,
+}
+
+impl Staging {
+    /// Makes one below the cache folder.
+    pub(crate) fn create(cache: &Path) -> Result<Self, Failure> {
+        let root = cache.join("staging");
+        std::fs::create_dir_all(&root).map_err(|error| Failure::file(&root, &error))?;
+        sweep(&root);
+        let folder = tempfile::Builder::new()
+            .prefix("run-")
+            .tempdir_in(&root)
+            .map_err(|error| Failure::file(&root, &error))?;
+        let path = folder.path().join("lock");
+        let lock = File::create(&path).map_err(|error| Failure::file(&path, &error))?;
+        lock.lock().map_err(|error| Failure::file(&path, &error))?;
+        Ok(Self {
+            folder,
+            _lock: lock,
+        })
+    }
+
+    /// Where the image is built.
+    pub(crate) fn layout(&self) -> PathBuf {
+        self.folder.path().join("image")
+    }
+}
+
+/// Removes the folders of runs that are no more: nobody holds their lock.
+fn sweep(root: &Path) {
+    let Ok(entries) = std::fs::read_dir(root) else {
+        return;
+    };
+    for entry in entries.flatten() {
+        let path = entry.path();
+        let abandoned = match File::open(path.join("lock")) {
+            Ok(lock) => lock.try_lock().is_ok(),
+            // Between its making and its lock a folder is a moment old; leave it for an hour.
+            Err(_) => entry
+                .metadata()
+                .and_then(|metadata| metadata.modified())
+                .is_ok_and(|made| made.elapsed().is_ok_and(|age| age.as_secs() > 3600)),
+        };
+        if abandoned {
+            // Another run may be sweeping too; what is left is swept next time.
+            let _ = std::fs::remove_dir_all(&path);
+        }
+    }
+}
+
+/// Makes the project's `.plimsoll` folder, which git leaves alone.
+pub(crate) fn own_folder(project: &Path) -> Result<PathBuf, Failure> {
+    let folder = project.join(crate::plan::OWN_FOLDER);
+    std::fs::create_dir_all(&folder).map_err(|error| Failure::file(&folder, &error))?;
+    let ignore = folder.join(".gitignore");
+    if !ignore.exists() {
+        std::fs::write(&ignore, "*\n").map_err(|error| Failure::file(&ignore, &error))?;
+    }
+    Ok(folder)
+}
+
+/// Writes a file so that a reader sees the old content or the new, never a part.
+pub(crate) fn write_atomically(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
+    use std::io::Write;
+    let folder = match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    };
+    let fail = |error: std::io::Error| Failure::file(path, &error);
+    let mut file = tempfile::Builder::new()
+        .prefix(".plimsoll-")
+        .tempfile_in(folder)
+        .map_err(fail)?;
+    file.write_all(bytes).map_err(fail)?;
+    let mode = match std::fs::metadata(path) {
+        Ok(metadata) => metadata.permissions(),
+        Err(_) => {
+            use std::os::unix::fs::PermissionsExt;
+            std::fs::Permissions::from_mode(0o644)
+        }
+    };
+    file.as_file().set_permissions(mode).map_err(fail)?;
+    file.as_file().sync_all().map_err(fail)?;
+    file.persist(path).map_err(|error| Failure::file(path, &error.error))?;
+    Ok(())
+}
+
+/// Puts a set of files into a folder in one step: the folder is replaced whole.
+pub(crate) fn replace_folder(folder: &Path, files: &[(&str, Vec<u8>)]) -> Result<(), Failure> {
+    let parent = match folder.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    };
+    let fail = |error: std::io::Error| Failure::file(folder, &error);
+    std::fs::create_dir_all(parent).map_err(fail)?;
+    let fresh = tempfile::Builder::new()
+        .prefix(".evidence-")
+        .tempdir_in(parent)
+        .map_err(fail)?;
+    {
+        use std::os::unix::fs::PermissionsExt;
+        std::fs::set_permissions(fresh.path(), std::fs::Permissions::from_mode(0o755)).map_err(fail)?;
+    }
+    for (name, bytes) in files {
+        std::fs::write(fresh.path().join(name), bytes).map_err(fail)?;
+    }
+    match rustix::fs::renameat_with(rustix::fs::CWD, fresh.path(), rustix::fs::CWD, folder, rustix::fs::RenameFlags::EXCHANGE) {
+        // The temporary name now holds the old folder and takes it along.
+        Ok(()) => Ok(()),
+        Err(rustix::io::Errno::NOENT) => {
+            std::fs::rename(fresh.keep(), folder).map_err(fail)
+        }
+        Err(error) => Err(fail(error.into())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folder_is_replaced_whole() {
+        let root = tempfile::tempdir().unwrap();
+        let folder = root.path().join("evidence");
+        replace_folder(&folder, &[("a", b"1".to_vec()), ("b", b"2".to_vec())]).unwrap();
+        replace_folder(&folder, &[("a", b"3".to_vec())]).unwrap();
+        assert_eq!(std::fs::read(folder.join("a")).unwrap(), b"3");
+        assert!(!folder.join("b").exists());
+        assert_eq!(std::fs::read_dir(root.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn an_abandoned_run_is_swept_and_a_live_one_is_not() {
+        let root = tempfile::tempdir().unwrap();
+        let live = Staging::create(root.path()).unwrap();
+        let dead = root.path().join("staging/run-dead");
+        std::fs::create_dir_all(&dead).unwrap();
+        std::fs::write(dead.join("lock"), "").unwrap();
+        let other = Staging::create(root.path()).unwrap();
+        assert!(!dead.exists());
+        assert!(live.folder.path().exists() && other.folder.path().exists());
+    }
+}
