@@ -40,7 +40,7 @@ impl Item {
 }
 
 /// A parser directive.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Directive {
     /// The whole line.
     pub span: Span,
@@ -51,7 +51,7 @@ pub struct Directive {
 }
 
 /// A comment line.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Comment {
     /// The whole line, its line end included.
     pub span: Span,
@@ -61,7 +61,7 @@ pub struct Comment {
 
 /// Text after continuations were joined, comments inside them dropped, heredoc bodies cut out: what
 /// BuildKit sees. Knows for each of its bytes where it stands in the file.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Text {
     /// The joined text; bytes that are not UTF-8 became U+FFFD.
     pub value: String,
@@ -218,7 +218,7 @@ pub struct Instruction {
     pub flags: Vec<Flag>,
     /// The arguments.
     pub kind: InstructionKind,
-    /// Heredocs, in the order they were opened.
+    /// Heredocs, in the order they were opened. ONBUILD's are those of the instruction it holds.
     pub heredocs: Vec<Heredoc>,
     /// Comment lines between its continuation lines.
     pub comments: Vec<Comment>,
@@ -260,7 +260,7 @@ impl Text {
         };
         let first = at(start);
         let last = if end > start { at(end - 1) + 1 } else { first };
-        Span::new(first, last.max(first))
+        Span::new(first, last.min(self.span.end).max(first))
     }
 }
 
