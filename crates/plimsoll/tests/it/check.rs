@@ -1,0 +1,129 @@
+//! The contract of `plimsoll check`.
+
+use crate::stage::Stage;
+
+const DEMO: &str = "FROM debian:latest\nENV API_TOKEN=hunter2\nCOPY . /app\nCMD python3 /app/main.py\n";
+
+#[test]
+fn findings_come_as_the_documented_object() {
+    let stage = Stage::with(&[("Dockerfile", DEMO)]);
+    let run = stage.run(&["check", "--format", "json"]).expect(1);
+    let report = run.json();
+    assert_eq!(report["version"], 1);
+    assert!(report["skipped"].is_array());
+    let findings = report["findings"].as_array().unwrap();
+    assert!(!findings.is_empty());
+    for finding in findings {
+        for key in ["rule", "severity", "confidence", "message", "file"] {
+            assert!(finding[key].is_string(), "{key}: {finding}");
+        }
+        for key in ["line", "column", "end_line", "end_column"] {
+            assert!(finding[key].as_u64().unwrap() >= 1, "{key}: {finding}");
+        }
+        assert!(finding["aliases"].is_array());
+        assert_eq!(finding["file"], "Dockerfile");
+    }
+    let rules: Vec<_> = findings.iter().map(|finding| finding["rule"].as_str().unwrap()).collect();
+    for rule in ["mutable-tag", "secret-in-image-config", "root-user", "shell-form-entrypoint"] {
+        assert!(rules.contains(&rule), "{rule} not in {rules:?}");
+    }
+    assert!(!run.stdout.contains("hunter2"), "a secret's value was printed");
+}
+
+#[test]
+fn names_and_aliases_are_interchangeable() {
+    let stage = Stage::with(&[("Dockerfile", DEMO)]);
+    for name in ["mutable-tag", "DL3007", "dl3007"] {
+        let report = stage.run(&["check", "--select", name, "--format", "json"]).expect(1).json();
+        let findings = report["findings"].as_array().unwrap();
+        assert!(!findings.is_empty(), "{name}");
+        assert!(findings.iter().all(|finding| finding["line"] == 1), "{name}: {findings:?}");
+    }
+    let report = stage.run(&["check", "--ignore", "DL3007", "--format", "json", "--exit-zero"]).expect(0).json();
+    assert!(report["findings"].as_array().unwrap().iter().all(|finding| finding["rule"] != "mutable-tag"));
+}
+
+#[test]
+fn exit_codes_say_what_happened() {
+    let clean = "FROM scratch\nCOPY app /app\nUSER 65532:65532\nENTRYPOINT [\"/app\"]\n";
+    let stage = Stage::with(&[("Dockerfile", clean), ("app", "")]);
+    stage.run(&["check", "--select", "root-user"]).expect(0);
+    stage.run(&["check", "--select", "root-usr"]).expect(2);
+    stage.run(&["check", "no/such/file"]).expect(2);
+    stage.run(&["check", "--no-such-flag"]).expect(2);
+    stage.run(&["--help"]).expect(0);
+    stage.run(&[]).expect(2);
+    let stage = Stage::with(&[("Dockerfile", DEMO)]);
+    stage.run(&["check"]).expect(1);
+    stage.run(&["check", "--exit-zero"]).expect(0);
+    stage.run(&["check", "--fail-on", "critical", "--select", "root-user"]).expect(0);
+}
+
+#[test]
+fn an_unknown_rule_comes_with_a_suggestion() {
+    let run = Stage::with(&[("Dockerfile", DEMO)]).run(&["check", "--select", "root-usr"]).expect(2);
+    assert!(run.stderr.contains("did you mean `root-user`"), "{}", run.stderr);
+}
+
+#[test]
+fn standard_input_is_a_file_called_dash() {
+    let report = Stage::new()
+        .run_with_input(&["check", "-", "--format", "json", "--select", "root-user"], DEMO.as_bytes())
+        .expect(1)
+        .json();
+    assert_eq!(report["findings"][0]["file"], "-");
+}
+
+#[test]
+fn a_broken_file_blinds_nothing_else() {
+    let stage = Stage::with(&[
+        ("a/Dockerfile", "FROM debian:latest\nRUUN true\n"),
+        ("b/Dockerfile", DEMO),
+    ]);
+    std::fs::create_dir(stage.project().join("c")).unwrap();
+    stage.write("c/Dockerfile", &vec![b'#'; (4 << 20) + 1]);
+    let run = stage.run(&["check", ".", "--format", "json"]).expect(2);
+    let report = run.json();
+    let has = |file: &str, rule: &str| {
+        report["findings"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .any(|finding| finding["file"] == file && finding["rule"] == rule)
+    };
+    assert!(has("a/Dockerfile", "mutable-tag"), "{}", run.stdout);
+    assert!(has("b/Dockerfile", "mutable-tag"), "{}", run.stdout);
+    assert!(run.stderr.contains("c/Dockerfile: longer than"), "{}", run.stderr);
+}
+
+#[test]
+fn a_fix_is_shown_before_it_is_written() {
+    let before = "FROM debian:12\nADD app.py /app/\n";
+    let stage = Stage::with(&[("Dockerfile", before), ("app.py", "")]);
+    let run = stage.run(&["check", "--diff", "--select", "add-instead-of-copy"]).expect(0);
+    assert!(run.stdout.contains("-ADD app.py /app/\n+COPY app.py /app/\n"), "{}", run.stdout);
+    let read = || std::fs::read_to_string(stage.project().join("Dockerfile")).unwrap();
+    assert_eq!(read(), before);
+    stage.run(&["check", "--fix", "--select", "add-instead-of-copy"]).expect(0);
+    assert_eq!(read(), "FROM debian:12\nCOPY app.py /app/\n");
+}
+
+#[test]
+fn hostile_text_does_not_reach_the_terminal() {
+    let stage = Stage::with(&[("Dockerfile", "FROM debian:latest\nENV A_TOKEN=x\u{1b}]0;owned\u{7}\u{202e}\nUSER \u{1b}[31mroot\n")]);
+    for format in ["human", "plain", "markdown"] {
+        let run = stage.run(&["check", "--format", format]).expect(1);
+        assert!(!run.stdout.contains(['\u{1b}', '\u{7}', '\u{202e}']), "{format}: {:?}", run.stdout);
+    }
+}
+
+#[test]
+fn several_formats_leave_at_once() {
+    let stage = Stage::with(&[("Dockerfile", DEMO)]);
+    stage.run(&["check", "--format", "plain", "--output", "sarif=out.sarif", "--output", "json=out.json"]).expect(1);
+    let read = |name: &str| -> serde_json::Value {
+        serde_json::from_slice(&std::fs::read(stage.project().join(name)).unwrap()).unwrap()
+    };
+    assert_eq!(read("out.sarif")["version"], "2.1.0");
+    assert_eq!(read("out.json")["version"], 1);
+}

@@ -1,0 +1,9 @@
+//! The binary from outside: what people and scripts see.
+
+mod ast;
+mod check;
+mod configuration;
+mod interrupted;
+mod pipeline;
+mod ship;
+mod stage;
