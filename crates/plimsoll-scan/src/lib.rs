@@ -5,8 +5,19 @@
 //! are applied afterwards, when the facts are laid over each other from the bottom up. So what a
 //! later layer deleted is still seen where it lies: in the layer that ships.
 
+mod catalogue;
+mod collect;
+mod inventory;
+mod notable;
+mod packages;
+mod record;
+mod secret;
+mod tree;
+
 use plimsoll_image::{Image, ImageError, LayerLimits};
 use plimsoll_model::{Inventory, Skipped};
+
+pub use secret::redacted;
 
 /// How far to look.
 #[derive(Clone, Copy, Debug)]
@@ -15,7 +26,8 @@ pub struct ScanOptions {
     pub limits: LayerLimits,
     /// Largest package database or metadata file that is read; a larger one is reported as skipped.
     pub max_metadata: u64,
-    /// Largest file that is searched for secrets; of a larger one only this much, and that is said.
+    /// How many bytes of a file are searched for secrets; where a text file is longer, that is
+    /// said. Memory does not depend on it: files are searched as they stream by.
     pub max_secret_scan: u64,
     /// Whether files are searched for secrets at all. Configuration and history always are.
     pub secrets_in_files: bool,
@@ -26,7 +38,7 @@ impl Default for ScanOptions {
         Self {
             limits: LayerLimits::default(),
             max_metadata: 64 << 20,
-            max_secret_scan: 8 << 20,
+            max_secret_scan: 256 << 20,
             secrets_in_files: true,
         }
     }
@@ -46,6 +58,13 @@ pub struct Outcome {
 /// # Errors
 /// A layer cannot be had or breaks the rules; see [`ImageError`].
 pub fn inspect(image: &Image, options: &ScanOptions) -> Result<Outcome, ImageError> {
-    let _ = (image, options);
-    todo!("owner: scan")
+    let detector = secret::Detector::new();
+    let walked = plimsoll_image::walk(image, options.limits, |layer| {
+        collect::Collector::new(layer, options, &detector)
+    })?;
+    let (records, stats): (Vec<_>, Vec<_>) = walked
+        .into_iter()
+        .map(|(collector, stats)| (collector.finish(), stats))
+        .unzip();
+    Ok(inventory::assemble(image, &records, &stats, &detector))
 }

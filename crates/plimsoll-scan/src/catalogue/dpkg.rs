@@ -1,0 +1,279 @@
+//! Debian's package database (deb822, dpkg's `status` file, and distroless's `status.d`).
+
+use super::{Document, base_name};
+
+/// The database of a full Debian.
+pub(crate) const STATUS: &str = "var/lib/dpkg/status";
+/// The folder of one file a package that distroless images have instead.
+const STATUS_FOLDER: &str = "var/lib/dpkg/status.d/";
+const INFO_FOLDER: &str = "var/lib/dpkg/info/";
+
+/// One installed package.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Record {
+    pub(crate) name: String,
+    pub(crate) version: String,
+    pub(crate) architecture: String,
+    /// Source package and its version.
+    pub(crate) source: (String, String),
+    /// Bytes.
+    pub(crate) size: Option<u64>,
+}
+
+pub(super) fn claims_database(path: &str) -> bool {
+    path == STATUS
+        || path
+            .strip_prefix(STATUS_FOLDER)
+            .is_some_and(|name| !name.contains('/') && !name.ends_with(".md5sums"))
+}
+
+pub(super) fn read_database(path: &str, bytes: &[u8]) -> Result<Document, String> {
+    let text = String::from_utf8_lossy(bytes);
+    let mut records = Vec::new();
+    let mut stanza = Stanza::default();
+    for line in text.lines().chain([""]) {
+        if line.trim().is_empty() {
+            if let Some(record) = std::mem::take(&mut stanza).finish(path == STATUS)? {
+                records.push(record);
+            }
+            continue;
+        }
+        stanza.line(line);
+    }
+    Ok(Document::DpkgDatabase(records))
+}
+
+/// The fields of one package, as they come.
+#[derive(Default)]
+struct Stanza<'a> {
+    any: bool,
+    name: Option<&'a str>,
+    version: Option<&'a str>,
+    architecture: Option<&'a str>,
+    source: Option<&'a str>,
+    status: Option<&'a str>,
+    size: Option<u64>,
+}
+
+impl<'a> Stanza<'a> {
+    fn line(&mut self, line: &'a str) {
+        self.any = true;
+        // A line that begins with a blank continues a field that is of no interest here.
+        if line.starts_with([' ', '\t']) {
+            return;
+        }
+        let Some((field, value)) = line.split_once(':') else {
+            return;
+        };
+        let value = value.trim();
+        match field.to_ascii_lowercase().as_str() {
+            "package" => self.name = Some(value),
+            "version" => self.version = Some(value),
+            "architecture" => self.architecture = Some(value),
+            "source" => self.source = Some(value),
+            "status" => self.status = Some(value),
+            "installed-size" => self.size = value.parse().ok(),
+            _ => {}
+        }
+    }
+
+    /// The package, where it is installed. `with_status` tells whether the file keeps states.
+    fn finish(self, with_status: bool) -> Result<Option<Record>, String> {
+        if !self.any {
+            return Ok(None);
+        }
+        let name = self
+            .name
+            .filter(|name| !name.is_empty())
+            .ok_or("a paragraph has no Package field")?;
+        if with_status {
+            let state = self
+                .status
+                .and_then(|status| status.split_whitespace().nth(2))
+                .ok_or_else(|| format!("package {} has no state", name.escape_debug()))?;
+            if matches!(state, "not-installed" | "config-files" | "half-installed") {
+                return Ok(None);
+            }
+        }
+        let version = self
+            .version
+            .filter(|version| !version.is_empty())
+            .ok_or_else(|| format!("package {} has no version", name.escape_debug()))?;
+        // `Source: name` or `Source: name (version)`; without the field both are the package's own.
+        let source = match self.source.and_then(|source| {
+            let mut words = source.split_whitespace();
+            let name = words.next()?;
+            let version = words
+                .next()
+                .and_then(|word| word.strip_prefix('(')?.strip_suffix(')'));
+            Some((name, version))
+        }) {
+            Some((source, own)) => (source.to_owned(), own.unwrap_or(version).to_owned()),
+            None => (name.to_owned(), version.to_owned()),
+        };
+        Ok(Some(Record {
+            name: name.to_owned(),
+            version: version.to_owned(),
+            architecture: self.architecture.unwrap_or_default().to_owned(),
+            source,
+            size: self.size.and_then(|kib| kib.checked_mul(1024)),
+        }))
+    }
+}
+
+pub(super) fn claims_list(path: &str) -> bool {
+    path.strip_prefix(INFO_FOLDER)
+        .is_some_and(|name| name.ends_with(".list") && !name.contains('/'))
+}
+
+pub(super) fn read_list(_path: &str, bytes: &[u8]) -> Result<Document, String> {
+    Ok(Document::DpkgList(String::from_utf8_lossy(bytes).into()))
+}
+
+pub(super) fn claims_sums(path: &str) -> bool {
+    path.strip_prefix(INFO_FOLDER)
+        .or_else(|| path.strip_prefix(STATUS_FOLDER))
+        .is_some_and(|name| name.ends_with(".md5sums") && !name.contains('/'))
+}
+
+pub(super) fn read_sums(_path: &str, bytes: &[u8]) -> Result<Document, String> {
+    Ok(Document::DpkgSums(String::from_utf8_lossy(bytes).into()))
+}
+
+/// The package that a file of dpkg's info folder speaks of.
+pub(crate) fn info_package(path: &str) -> &str {
+    let name = base_name(path);
+    let name = name
+        .strip_suffix(".list")
+        .or_else(|| name.strip_suffix(".md5sums"))
+        .unwrap_or(name);
+    name.split_once(':').map_or(name, |(name, _)| name)
+}
+
+/// The paths of an ownership list, without a leading slash.
+pub(crate) fn listed_paths(list: &str) -> impl Iterator<Item = &str> {
+    list.lines()
+        .map(|line| line.trim_start_matches('/'))
+        .filter(|path| !path.is_empty() && *path != ".")
+}
+
+/// The sums of an md5sums file: hexadecimal sum and path without a leading slash.
+pub(crate) fn listed_sums(sums: &str) -> impl Iterator<Item = (&str, &str)> {
+    sums.lines().filter_map(|line| {
+        let (sum, path) = line.split_once(' ')?;
+        let path = path.trim_start_matches([' ', '*']).trim_start_matches('/');
+        Some((sum, path.strip_prefix("./").unwrap_or(path)))
+    })
+}
+
+/// A path as both a merged and an unmerged `/usr` would name it (`bin/sh` and `usr/bin/sh` are
+/// one file since Debian 12, while the lists of packages keep the name they were built with).
+pub(crate) fn without_usr(path: &str) -> &str {
+    match path.strip_prefix("usr/") {
+        Some(rest)
+            if ["bin/", "sbin/", "lib"]
+                .iter()
+                .any(|top| rest.starts_with(top)) =>
+        {
+            rest
+        }
+        _ => path,
+    }
+}
+
+pub(super) fn claims_copyright(path: &str) -> bool {
+    path.strip_prefix("usr/share/doc/")
+        .and_then(|rest| rest.strip_suffix("/copyright"))
+        .is_some_and(|package| !package.contains('/'))
+}
+
+/// Reads the licence names of a machine-readable copyright file (DEP 5). Any other copyright file
+/// is prose and names none.
+pub(super) fn read_copyright(_path: &str, bytes: &[u8]) -> Result<Document, String> {
+    let text = String::from_utf8_lossy(bytes);
+    let machine_readable = text
+        .lines()
+        .find(|line| !line.trim().is_empty())
+        .and_then(|line| line.split_once(':'))
+        .is_some_and(|(field, _)| {
+            field.eq_ignore_ascii_case("format")
+                || field.eq_ignore_ascii_case("format-specification")
+        });
+    let mut names: Vec<String> = Vec::new();
+    if machine_readable {
+        for line in text.lines() {
+            let Some((field, value)) = line.split_once(':') else {
+                continue;
+            };
+            let value = value.trim();
+            if field.eq_ignore_ascii_case("license")
+                && !value.is_empty()
+                && !names.iter().any(|name| name == value)
+            {
+                names.push(value.to_owned());
+            }
+        }
+    }
+    names.sort();
+    Ok(Document::DpkgCopyright(names))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn database(path: &str, text: &str) -> Vec<Record> {
+        match read_database(path, text.as_bytes()) {
+            Ok(Document::DpkgDatabase(records)) => records,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn states_sources_and_sizes() {
+        let records = database(
+            STATUS,
+            "Package: login\nStatus: install ok installed\nInstalled-Size: 2\nArchitecture: amd64\n\
+             Source: shadow (1:4.13)\nVersion: 1:4.13+b1\nDescription: x\n Version: no\n\n\
+             Package: gone\nStatus: deinstall ok config-files\nVersion: 1\n\n\n\
+             Package: zlib1g\nStatus: install ok unpacked\nVersion: 2\nArchitecture: amd64\nSource: zlib",
+        );
+        assert_eq!(records.len(), 2);
+        assert_eq!(records[0].version, "1:4.13+b1");
+        assert_eq!(
+            records[0].source,
+            ("shadow".to_owned(), "1:4.13".to_owned())
+        );
+        assert_eq!(records[0].size, Some(2048));
+        assert_eq!(records[1].source, ("zlib".to_owned(), "2".to_owned()));
+    }
+
+    #[test]
+    fn distroless_files_have_no_state() {
+        let records = database(
+            "var/lib/dpkg/status.d/base",
+            "Package: base-files\nVersion: 12\nArchitecture: amd64\n",
+        );
+        assert_eq!(records[0].name, "base-files");
+        assert!(read_database(STATUS, b"Package: x\nVersion: 1\n").is_err());
+        assert!(read_database(STATUS, b"\xff\xfe\n").is_err());
+        assert!(claims_database("var/lib/dpkg/status.d/base"));
+        assert!(!claims_database("var/lib/dpkg/status.d/base.md5sums"));
+        assert!(claims_sums("var/lib/dpkg/status.d/base.md5sums"));
+    }
+
+    #[test]
+    fn copyright_names_licences_only_where_machine_readable() {
+        let names = |text: &str| match read_copyright("", text.as_bytes()) {
+            Ok(Document::DpkgCopyright(names)) => names,
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(
+            names(
+                "Format: x\n\nFiles: *\nLicense: GPL-2+\n text\n\nLicense: Expat\n\nLicense: GPL-2+\n"
+            ),
+            ["Expat", "GPL-2+"]
+        );
+        assert!(names("This package was debianized by\nLicense: GPL\n").is_empty());
+    }
+}

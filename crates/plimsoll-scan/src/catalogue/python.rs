@@ -1,0 +1,226 @@
+//! Installed Python distributions: `*.dist-info` (PyPA, "Recording installed projects") and the
+//! older `*.egg-info`.
+
+use std::collections::BTreeMap;
+
+use super::{Document, folder};
+
+/// What a distribution says of itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Distribution {
+    /// As its author writes it.
+    pub(crate) name: String,
+    pub(crate) version: String,
+    pub(crate) license: Option<String>,
+}
+
+/// The `RECORD` of a distribution, as far as it is used.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Record {
+    /// Bytes of all files it lists.
+    pub(crate) size: u64,
+    /// SHA-256 (base64url without padding) of listed files that could be key files, by path
+    /// relative to the folder of the distribution.
+    pub(crate) sums: BTreeMap<String, String>,
+}
+
+pub(super) fn claims_metadata(path: &str) -> bool {
+    if super::npm::in_cache(path) {
+        return false;
+    }
+    match path.rsplit_once('/') {
+        Some((folder, "METADATA")) => folder.ends_with(".dist-info"),
+        Some((folder, "PKG-INFO")) => folder.ends_with(".egg-info"),
+        Some((_, name)) => name.ends_with(".egg-info"),
+        None => false,
+    }
+}
+
+pub(super) fn claims_record(path: &str) -> bool {
+    path.strip_suffix("/RECORD")
+        .is_some_and(|folder| folder.ends_with(".dist-info"))
+        && !super::npm::in_cache(path)
+}
+
+/// The path of the `RECORD` beside a `METADATA`.
+pub(crate) fn record_path(metadata: &str) -> String {
+    format!("{}/RECORD", folder(metadata))
+}
+
+/// A name as indexes compare it (PEP 503).
+pub(crate) fn normalise(name: &str) -> String {
+    let mut normal = String::with_capacity(name.len());
+    for c in name.chars() {
+        if matches!(c, '-' | '_' | '.') {
+            if !normal.ends_with('-') {
+                normal.push('-');
+            }
+        } else {
+            normal.extend(c.to_lowercase());
+        }
+    }
+    normal
+}
+
+/// Reads core metadata: header fields up to the first empty line.
+pub(super) fn read_metadata(_path: &str, bytes: &[u8]) -> Result<Document, String> {
+    let text = String::from_utf8_lossy(bytes);
+    let mut name = None;
+    let mut version = None;
+    let mut expression = None;
+    let mut license = None;
+    let mut classifiers = Vec::new();
+    // Text a field goes on with on the next lines makes it a licence's text, not its name.
+    let mut last_was_license = false;
+    for line in text.lines() {
+        if line.trim().is_empty() {
+            break;
+        }
+        if line.starts_with([' ', '\t']) {
+            if last_was_license {
+                license = None;
+            }
+            continue;
+        }
+        let Some((field, value)) = line.split_once(':') else {
+            continue;
+        };
+        let value = value.trim();
+        let field = field.to_ascii_lowercase();
+        last_was_license = field == "license";
+        let filled = (!value.is_empty() && value != "UNKNOWN").then(|| value.to_owned());
+        match field.as_str() {
+            "name" => name = name.or(filled),
+            "version" => version = version.or(filled),
+            "license-expression" => expression = expression.or(filled),
+            "license" => license = license.or(filled),
+            "classifier" => {
+                if let Some(last) = value
+                    .strip_prefix("License ::")
+                    .and_then(|rest| rest.rsplit("::").next())
+                {
+                    classifiers.push(last.trim().to_owned());
+                }
+            }
+            _ => {}
+        }
+    }
+    let license = expression.or(license).or_else(|| {
+        classifiers.retain(|name| name != "OSI Approved");
+        (!classifiers.is_empty()).then(|| classifiers.join(", "))
+    });
+    Ok(Document::Python(Distribution {
+        name: name.ok_or("it has no Name field")?,
+        version: version.ok_or("it has no Version field")?,
+        license,
+    }))
+}
+
+/// Reads lines of `path,sha256=sum,size`.
+pub(super) fn read_record(_path: &str, bytes: &[u8]) -> Result<Document, String> {
+    let text = String::from_utf8_lossy(bytes);
+    let mut record = Record::default();
+    for line in text.lines() {
+        let mut fields = line.rsplitn(3, ',');
+        let size = fields
+            .next()
+            .and_then(|size| size.trim().parse::<u64>().ok());
+        let sum = fields.next().and_then(|sum| sum.strip_prefix("sha256="));
+        let path = fields.next().map(|path| path.trim_matches('"'));
+        record.size = record.size.saturating_add(size.unwrap_or(0));
+        if let (Some(path), Some(sum)) = (path, sum)
+            && may_hold_key(path)
+        {
+            record.sums.insert(path.to_owned(), sum.to_owned());
+        }
+    }
+    Ok(Document::PythonRecord(record))
+}
+
+/// Whether a file is of the kind that distributions ship test keys in; code is not kept, it would
+/// be most of every `RECORD`.
+fn may_hold_key(path: &str) -> bool {
+    path.rsplit_once('.').is_some_and(|(_, end)| {
+        matches!(
+            end,
+            "pem" | "key" | "crt" | "cert" | "p8" | "pk8" | "asc" | "txt" | "json"
+        )
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn metadata(text: &str) -> Distribution {
+        match read_metadata("", text.as_bytes()) {
+            Ok(Document::Python(distribution)) => distribution,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn names_normalise_as_indexes_do() {
+        for (written, normal) in [
+            ("SQLAlchemy", "sqlalchemy"),
+            ("pydantic_core", "pydantic-core"),
+            ("zope.interface", "zope-interface"),
+            ("a-_.b", "a-b"),
+        ] {
+            assert_eq!(normalise(written), normal);
+        }
+    }
+
+    #[test]
+    fn licences_come_from_the_best_field() {
+        let base = "Metadata-Version: 2.1\nName: x\nVersion: 1\n";
+        let of = |more: &str| metadata(&format!("{base}{more}\n\nName: body\n")).license;
+        assert_eq!(
+            of("License: MIT\nLicense-Expression: Apache-2.0"),
+            Some("Apache-2.0".into())
+        );
+        assert_eq!(of("License: BSD"), Some("BSD".into()));
+        assert_eq!(
+            of(
+                "License: Copyright\n  all of the text\nClassifier: License :: OSI Approved :: MIT License"
+            ),
+            Some("MIT License".into())
+        );
+        assert_eq!(of("License: UNKNOWN"), None);
+        assert!(read_metadata("", b"Name: x\n").is_err());
+    }
+
+    #[test]
+    fn records_add_up() {
+        let Ok(Document::PythonRecord(record)) = read_record(
+            "",
+            b"a.py,sha256=abc,10\n\"t,x/server.pem\",sha256=def,20\nx-1.dist-info/RECORD,,\n",
+        ) else {
+            panic!("no record")
+        };
+        assert_eq!(record.size, 30);
+        assert_eq!(
+            record.sums.get("t,x/server.pem").map(String::as_str),
+            Some("def")
+        );
+        assert_eq!(record.sums.len(), 1);
+    }
+
+    #[test]
+    fn only_installed_metadata_is_claimed() {
+        for yes in [
+            "usr/lib/python3/dist-packages/six-1.16.0.egg-info/PKG-INFO",
+            "usr/lib/python3/dist-packages/old-1.egg-info",
+            "venv/lib/python3.11/site-packages/x-1.dist-info/METADATA",
+        ] {
+            assert!(claims_metadata(yes), "{yes}");
+        }
+        for no in [
+            "src/PKG-INFO",
+            "METADATA",
+            "root/.cache/uv/archive-v0/h/x-1.dist-info/METADATA",
+        ] {
+            assert!(!claims_metadata(no), "{no}");
+        }
+    }
+}

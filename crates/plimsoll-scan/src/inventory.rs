@@ -1,0 +1,266 @@
+//! Puts the facts of all layers together.
+
+use plimsoll_image::{Image, LayerStats};
+use plimsoll_model::{
+    Distribution, HistoryEntry, ImageConfig, Inventory, LayerFacts, SecretSighting, Severity,
+    Skipped,
+};
+
+use crate::Outcome;
+use crate::catalogue::{Document, distribution, passwd};
+use crate::notable::{notable, programs};
+use crate::packages::{Published, packages, unread_stores};
+use crate::record::{FactKind, LayerRecord};
+use crate::secret::{self, Detector, FileSighting};
+use crate::tree::Tree;
+
+/// The search path of an image that sets none, as container runtimes fill it in.
+const DEFAULT_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
+pub(crate) fn assemble(
+    image: &Image,
+    records: &[LayerRecord],
+    stats: &[LayerStats],
+    detector: &Detector,
+) -> Outcome {
+    let (tree, wasted) = Tree::build(records);
+    let mut skipped = Vec::new();
+    let distribution = find_distribution(records, &tree);
+    let packages = packages(records, &tree, distribution.as_ref(), &mut skipped);
+    let config = &image.config;
+    let path = config
+        .env
+        .iter()
+        .rev()
+        .find_map(|variable| variable.strip_prefix("PATH="))
+        .unwrap_or(DEFAULT_PATH);
+    let inventory = Inventory {
+        packages,
+        layers: layer_facts(image, stats, &wasted, detector),
+        notable: notable(&tree),
+        secrets: secrets(records, &tree, config, detector),
+        programs: programs(&tree, path),
+        users: users(records, &tree),
+        distribution,
+    };
+    skipped.extend(unread_stores(&tree, &|path| is_owned(records, path)));
+    skipped.extend(unread_files(records, &tree));
+    skipped.extend(partly_searched(records));
+    skipped.sort();
+    skipped.dedup();
+    Outcome { inventory, skipped }
+}
+
+fn find_distribution(records: &[LayerRecord], tree: &Tree<'_>) -> Option<Distribution> {
+    distribution::PATHS.iter().find_map(|path| {
+        let (real, node) = tree.follow(path)?;
+        match records.get(node.layer)?.documents.get(&real)? {
+            Document::OsRelease(distribution) => Some(distribution.clone()),
+            _ => None,
+        }
+    })
+}
+
+fn users(records: &[LayerRecord], tree: &Tree<'_>) -> Vec<(String, u32)> {
+    let document = tree
+        .get(passwd::PATH)
+        .and_then(|node| records.get(node.layer)?.documents.get(passwd::PATH));
+    match document {
+        Some(Document::Users(users)) => users.clone(),
+        _ => Vec::new(),
+    }
+}
+
+/// Measures of each layer. History names the instruction of each where it has as many steps that
+/// made a layer as there are layers; otherwise it is not to be trusted for any.
+fn layer_facts(
+    image: &Image,
+    stats: &[LayerStats],
+    wasted: &[u64],
+    detector: &Detector,
+) -> Vec<LayerFacts> {
+    let config = secret::redacted_with(&image.config, detector);
+    let steps: Vec<&HistoryEntry> = config
+        .history
+        .iter()
+        .filter(|entry| !entry.empty_layer)
+        .collect();
+    let known = steps.len() == image.manifest.layers.len();
+    image
+        .manifest
+        .layers
+        .iter()
+        .zip(&image.diff_ids)
+        .enumerate()
+        .map(|(index, (descriptor, diff_id))| LayerFacts {
+            digest: descriptor.digest.clone(),
+            diff_id: diff_id.clone(),
+            compressed_size: descriptor.size,
+            size: stats.get(index).map_or(0, |stats| stats.bytes),
+            entries: stats.get(index).map_or(0, |stats| stats.entries),
+            instruction: steps
+                .get(index)
+                .filter(|_| known)
+                .and_then(|entry| entry.created_by.clone())
+                .filter(|text| !text.trim().is_empty()),
+            source: None,
+            wasted: wasted.get(index).copied().unwrap_or(0),
+        })
+        .collect()
+}
+
+fn secrets(
+    records: &[LayerRecord],
+    tree: &Tree<'_>,
+    config: &ImageConfig,
+    detector: &Detector,
+) -> Vec<SecretSighting> {
+    let mut sightings = secret::in_config(config, detector);
+    let paths: Vec<&str> = records
+        .iter()
+        .flat_map(|record| &record.secrets)
+        .map(|sighting| sighting.path.as_str())
+        .collect();
+    let published = Published::new(records, &paths);
+    for (layer, record) in records.iter().enumerate() {
+        for sighting in &record.secrets {
+            let FileSighting {
+                kind,
+                severity,
+                path,
+                line,
+                fingerprint,
+                sums,
+            } = sighting;
+            let fingerprint = fingerprint.to_string();
+            // A later layer that rewrites the file with the same secret tells nothing new.
+            if sightings.iter().any(|known| {
+                known.place == *path && known.fingerprint == fingerprint && known.kind == *kind
+            }) {
+                continue;
+            }
+            // Whether the value is still to be seen: in the topmost version of the file.
+            let visible = tree.get(path).is_some_and(|node| {
+                records.get(node.layer).is_some_and(|record| {
+                    record.secrets.iter().any(|other| {
+                        other.path == *path && other.fingerprint == sighting.fingerprint
+                    })
+                })
+            });
+            let is_published = sums
+                .as_ref()
+                .is_some_and(|sums| published.holds(path, sums));
+            sightings.push(SecretSighting {
+                kind,
+                severity: if is_published {
+                    Severity::Info
+                } else if is_test_material(path) {
+                    (*severity).min(Severity::Low)
+                } else {
+                    *severity
+                },
+                place: path.clone(),
+                layer: Some(layer),
+                line: *line,
+                fingerprint,
+                deleted_later: !visible,
+            });
+        }
+    }
+    sightings.sort_by(|a, b| {
+        (&a.place, a.layer, a.line, a.kind, &a.fingerprint).cmp(&(
+            &b.place,
+            b.layer,
+            b.line,
+            b.kind,
+            &b.fingerprint,
+        ))
+    });
+    sightings
+}
+
+/// Whether a path lies among the tests or examples of a third-party package.
+fn is_test_material(path: &str) -> bool {
+    let third_party = ["node_modules/", "site-packages/", "dist-packages/"];
+    third_party.iter().any(|place| {
+        path.find(place).is_some_and(|at| {
+            path[at + place.len()..].split('/').any(|part| {
+                matches!(
+                    part,
+                    "test"
+                        | "tests"
+                        | "__tests__"
+                        | "testing"
+                        | "testdata"
+                        | "fixtures"
+                        | "example"
+                        | "examples"
+                )
+            })
+        })
+    })
+}
+
+/// Whether some Debian package lists the file.
+fn is_owned(records: &[LayerRecord], wanted: &str) -> bool {
+    use crate::catalogue::dpkg;
+    records
+        .iter()
+        .flat_map(|record| record.documents.values())
+        .any(|document| match document {
+            Document::DpkgList(list) => dpkg::listed_paths(list)
+                .any(|path| dpkg::without_usr(path) == dpkg::without_usr(wanted)),
+            _ => false,
+        })
+}
+
+/// Files that were wanted and could not be read, as far as they are still seen.
+fn unread_files(records: &[LayerRecord], tree: &Tree<'_>) -> Vec<Skipped> {
+    let mut skipped = Vec::new();
+    for (layer, record) in records.iter().enumerate() {
+        for unread in &record.unread {
+            if tree
+                .get(&unread.path)
+                .is_some_and(|node| node.layer == layer)
+            {
+                skipped.push(Skipped {
+                    what: unread.path.clone(),
+                    why: unread.why.clone(),
+                    blocking: unread.blocking,
+                });
+            }
+        }
+    }
+    // A claimed path that ends in a link or a device was not read either.
+    for (path, node) in tree.iter() {
+        if matches!(node.fact.kind, FactKind::Special)
+            && crate::catalogue::claimant(path).is_some_and(|cataloguer| cataloguer.essential)
+        {
+            skipped.push(Skipped {
+                what: path.to_owned(),
+                why: "it is a device, not a file".to_owned(),
+                blocking: true,
+            });
+        }
+    }
+    skipped
+}
+
+fn partly_searched(records: &[LayerRecord]) -> Option<Skipped> {
+    let mut paths: Vec<&str> = records
+        .iter()
+        .flat_map(|record| &record.partly_searched)
+        .map(String::as_str)
+        .collect();
+    paths.sort_unstable();
+    paths.dedup();
+    let first = *paths.first()?;
+    Some(Skipped {
+        what: match paths.len() {
+            1 => first.to_owned(),
+            more => format!("{first} and {} more", more - 1),
+        },
+        why: "too long: only its beginning was searched for secrets".to_owned(),
+        blocking: false,
+    })
+}

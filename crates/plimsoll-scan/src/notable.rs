@@ -1,0 +1,268 @@
+//! Files and folders a rule may speak of: caches, compilers, package managers, shells,
+//! downloaders, set-id files, version control.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use plimsoll_model::{NotableFile, NotableKind};
+
+use crate::catalogue::{base_name, folder};
+use crate::record::FactKind;
+use crate::tree::Tree;
+
+/// Caches at a fixed place.
+const CACHE_FOLDERS: &[&str] = &[
+    "var/lib/apt/lists",
+    "var/cache/apt",
+    "var/cache/apk",
+    "etc/apk/cache",
+    "var/cache/yum",
+    "var/cache/dnf",
+    "var/cache/libdnf5",
+    "var/cache/zypp",
+    "var/cache/pacman/pkg",
+    "opt/conda/pkgs",
+    "usr/local/share/.cache/yarn",
+];
+
+/// Caches below a home folder.
+const HOME_CACHES: &[&str] = &[
+    ".cache/pip",
+    ".cache/uv",
+    ".cache/pypoetry",
+    ".cache/pipenv",
+    ".cache/yarn",
+    ".cache/pnpm",
+    ".cache/go-build",
+    ".cache/composer",
+    ".npm/_cacache",
+    ".npm/_logs",
+    ".local/share/pnpm/store",
+    ".cargo/registry",
+    ".m2/repository",
+    ".gradle/caches",
+    ".bundle/cache",
+];
+
+const COMPILERS: &[&str] = &[
+    "gcc", "g++", "cc", "c++", "cpp", "clang", "clang++", "cc1", "cc1plus", "collect2", "ld",
+    "ld.bfd", "ld.gold", "ld.lld", "lld", "as", "gfortran", "tcc", "go", "rustc", "make", "cmake",
+    "ninja", "javac", "ghc", "swiftc",
+];
+const PACKAGE_MANAGERS: &[&str] = &[
+    "apt", "apt-get", "dpkg", "apk", "yum", "dnf", "microdnf", "rpm", "zypper", "pacman", "pip",
+    "pip3", "pipx", "uv", "poetry", "npm", "yarn", "pnpm", "conda", "mamba", "gem", "bundle",
+    "composer", "cargo",
+];
+const SHELLS: &[&str] = &[
+    "sh", "bash", "dash", "ash", "zsh", "ksh", "mksh", "fish", "csh", "tcsh", "busybox",
+];
+const DOWNLOADERS: &[&str] = &["curl", "wget", "aria2c", "axel", "lynx", "ftp", "tftp"];
+const VERSION_CONTROL: &[(&str, &str)] =
+    &[(".git", "HEAD"), (".hg", "requires"), (".svn", "wc.db")];
+
+/// Everything of note in the final tree, sorted by path.
+pub(crate) fn notable(tree: &Tree<'_>) -> Vec<NotableFile> {
+    let mut files = Vec::new();
+    let mut caches: BTreeMap<(&str, usize), u64> = BTreeMap::new();
+    let mut programs: BTreeSet<(NotableKind, String)> = BTreeSet::new();
+    for (path, node) in tree.iter() {
+        if let Some(cache) = cache_folder(path) {
+            *caches.entry((cache, node.layer)).or_default() += node.fact.size;
+            continue;
+        }
+        if node.fact.kind == FactKind::File
+            && node.fact.mode & 0o6000 != 0
+            && node.fact.mode & 0o111 != 0
+        {
+            files.push(NotableFile {
+                kind: NotableKind::SetId,
+                path: path.to_owned(),
+                size: node.fact.size,
+                layer: node.layer,
+            });
+        }
+        if let Some(checkout) = checkout(path) {
+            files.push(NotableFile {
+                kind: NotableKind::VersionControl,
+                path: checkout.to_owned(),
+                size: tree.below(checkout).map(|(_, node)| node.fact.size).sum(),
+                layer: node.layer,
+            });
+        }
+        let Some(kind) = program_kind(path) else {
+            continue;
+        };
+        // Links to one program are one program, named by the first of them.
+        if let Some((real, target)) = tree.follow(path)
+            && is_program(&target.fact.kind, target.fact.mode)
+            && programs.insert((kind, real))
+        {
+            files.push(NotableFile {
+                kind,
+                path: path.to_owned(),
+                size: target.fact.size,
+                layer: node.layer,
+            });
+        }
+    }
+    files.extend(
+        caches
+            .into_iter()
+            .filter(|(_, size)| *size > 0)
+            .map(|((path, layer), size)| NotableFile {
+                kind: NotableKind::PackageCache,
+                path: path.to_owned(),
+                size,
+                layer,
+            }),
+    );
+    files.sort_by(|a, b| (&a.path, a.kind, a.layer).cmp(&(&b.path, b.kind, b.layer)));
+    files
+}
+
+/// Whether an entry can be run.
+pub(crate) fn is_program(kind: &FactKind, mode: u32) -> bool {
+    matches!(kind, FactKind::File | FactKind::Hardlink(_)) && mode & 0o111 != 0
+}
+
+fn cache_folder(path: &str) -> Option<&str> {
+    for cache in CACHE_FOLDERS {
+        if is_below(path, cache) {
+            return path.get(..cache.len());
+        }
+    }
+    let home = if path.starts_with("root/") {
+        "root".len()
+    } else {
+        let user = path.strip_prefix("home/")?.find('/')?;
+        "home/".len() + user
+    };
+    let rest = path.get(home + 1..)?;
+    HOME_CACHES
+        .iter()
+        .find(|cache| is_below(rest, cache))
+        .and_then(|cache| path.get(..home + 1 + cache.len()))
+}
+
+fn is_below(path: &str, folder: &str) -> bool {
+    path.strip_prefix(folder)
+        .is_some_and(|rest| rest.starts_with('/'))
+}
+
+/// The version control folder whose mark `path` is.
+fn checkout(path: &str) -> Option<&str> {
+    let parent = folder(path);
+    VERSION_CONTROL
+        .iter()
+        .any(|(name, mark)| base_name(path) == *mark && base_name(parent) == *name)
+        .then_some(parent)
+}
+
+fn program_kind(path: &str) -> Option<NotableKind> {
+    let parent = folder(path);
+    let name = base_name(path);
+    let compiler_proper = matches!(name, "cc1" | "cc1plus" | "collect2");
+    if !matches!(base_name(parent), "bin" | "sbin") && !compiler_proper {
+        return None;
+    }
+    if is_compiler(name) {
+        Some(NotableKind::Compiler)
+    } else if PACKAGE_MANAGERS.contains(&name) {
+        Some(NotableKind::PackageManager)
+    } else if SHELLS.contains(&name) {
+        Some(NotableKind::Shell)
+    } else if DOWNLOADERS.contains(&name) {
+        Some(NotableKind::Downloader)
+    } else {
+        None
+    }
+}
+
+/// `gcc`, `gcc-12`, `x86_64-linux-gnu-gcc-12`.
+fn is_compiler(name: &str) -> bool {
+    let stem = match name.rsplit_once('-') {
+        Some((stem, version))
+            if !version.is_empty() && version.bytes().all(|b| b.is_ascii_digit() || b == b'.') =>
+        {
+            stem
+        }
+        _ => name,
+    };
+    let bare = match stem.find("-linux-") {
+        // The rest of a triple is one word: `gnu`, `musl`, `gnueabihf`.
+        Some(at) => stem[at + "-linux-".len()..]
+            .split_once('-')
+            .map_or(stem, |(_, tool)| tool),
+        None => stem,
+    };
+    COMPILERS.contains(&bare)
+}
+
+/// Names of programs in the folders of `path` (the variable), sorted.
+pub(crate) fn programs(tree: &Tree<'_>, path: &str) -> Vec<String> {
+    let mut names = BTreeSet::new();
+    for folder in path.split(':').filter(|folder| folder.starts_with('/')) {
+        let Some(real) = tree.resolve(folder) else {
+            continue;
+        };
+        for (path, node) in tree.below(&real) {
+            let name = &path[real.len()..].trim_start_matches('/');
+            if name.contains('/') {
+                continue;
+            }
+            let runs = match &node.fact.kind {
+                FactKind::Symlink(_) => tree
+                    .follow(path)
+                    .is_some_and(|(_, target)| is_program(&target.fact.kind, target.fact.mode)),
+                kind => is_program(kind, node.fact.mode),
+            };
+            if runs {
+                names.insert((*name).to_owned());
+            }
+        }
+    }
+    names.into_iter().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn compilers_by_any_name() {
+        for yes in [
+            "gcc",
+            "gcc-12",
+            "x86_64-linux-gnu-gcc-12",
+            "clang-14",
+            "ld.bfd",
+            "x86_64-linux-gnu-ld",
+        ] {
+            assert!(is_compiler(yes), "{yes}");
+        }
+        for no in [
+            "gcc-ar-12",
+            "basename",
+            "ldd",
+            "python3.11",
+            "x86_64-linux-gnu-objdump",
+        ] {
+            assert!(!is_compiler(no), "{no}");
+        }
+    }
+
+    #[test]
+    fn caches_wherever_a_home_is() {
+        for (path, cache) in [
+            ("root/.cache/pip/http/a", Some("root/.cache/pip")),
+            ("home/app/.npm/_cacache/x", Some("home/app/.npm/_cacache")),
+            ("var/lib/apt/lists/x", Some("var/lib/apt/lists")),
+            ("var/lib/apt/lists", None),
+            ("var/lib/apt/listsx/y", None),
+            ("home/x", None),
+            ("srv/.cache/pip/x", None),
+        ] {
+            assert_eq!(cache_folder(path), cache, "{path}");
+        }
+    }
+}

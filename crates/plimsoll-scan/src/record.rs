@@ -1,0 +1,72 @@
+//! What one layer says, before the layers are laid over each other.
+
+use std::collections::BTreeMap;
+
+use plimsoll_image::{Entry, EntryKind};
+
+use crate::catalogue::Document;
+use crate::secret::FileSighting;
+
+/// What an entry is, as far as later steps care.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum FactKind {
+    File,
+    Directory,
+    Symlink(Box<str>),
+    Hardlink(Box<str>),
+    Special,
+    Whiteout,
+    Opaque,
+}
+
+/// One entry of a layer, small.
+#[derive(Clone, Debug)]
+pub(crate) struct EntryFact {
+    pub(crate) path: Box<str>,
+    pub(crate) kind: FactKind,
+    pub(crate) size: u64,
+    pub(crate) mode: u32,
+}
+
+impl EntryFact {
+    pub(crate) fn new(entry: &Entry) -> Self {
+        Self {
+            path: entry.path.as_str().into(),
+            kind: match &entry.kind {
+                EntryKind::File => FactKind::File,
+                EntryKind::Directory => FactKind::Directory,
+                EntryKind::Symlink(target) => FactKind::Symlink(target.as_str().into()),
+                EntryKind::Hardlink(target) => FactKind::Hardlink(target.as_str().into()),
+                EntryKind::Special => FactKind::Special,
+                EntryKind::Whiteout => FactKind::Whiteout,
+                EntryKind::Opaque => FactKind::Opaque,
+            },
+            size: if entry.kind == EntryKind::File {
+                entry.size
+            } else {
+                0
+            },
+            mode: entry.mode,
+        }
+    }
+}
+
+/// A wanted file that could not be made sense of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Unread {
+    pub(crate) path: String,
+    pub(crate) why: String,
+    /// Whether packages may be missing because of it.
+    pub(crate) blocking: bool,
+}
+
+/// All facts of one layer.
+#[derive(Debug, Default)]
+pub(crate) struct LayerRecord {
+    pub(crate) entries: Vec<EntryFact>,
+    pub(crate) documents: BTreeMap<String, Document>,
+    pub(crate) secrets: Vec<FileSighting>,
+    pub(crate) unread: Vec<Unread>,
+    /// Files that were searched for secrets only in part.
+    pub(crate) partly_searched: Vec<String>,
+}

@@ -1,0 +1,202 @@
+//! Names that promise a credential, and what is assigned to them.
+
+use std::sync::LazyLock;
+
+use plimsoll_model::Severity;
+use regex::Regex;
+
+use super::placeholder::is_placeholder;
+use super::{Fingerprint, Hit};
+
+/// `scheme://user:password@`.
+static URL: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r#"[A-Za-z][A-Za-z0-9+.-]{1,20}://[^\s:/@'"]*:([^\s@/'"]{3,})@"#)
+        .expect("a constant expression")
+});
+
+const WORDS: &[&str] = &[
+    "password",
+    "passwd",
+    "passphrase",
+    "secret",
+    "secrets",
+    "token",
+    "apikey",
+    "credential",
+    "credentials",
+    "pwd",
+    "pass",
+];
+
+/// Second words that make `key` a secret one.
+const KEY_OF: &[&str] = &[
+    "api",
+    "access",
+    "private",
+    "secret",
+    "auth",
+    "encryption",
+    "signing",
+    "master",
+    "account",
+];
+
+/// Last words that make the value something about a credential, not the credential.
+const ABOUT: &[&str] = &[
+    "file",
+    "path",
+    "dir",
+    "id",
+    "name",
+    "url",
+    "uri",
+    "host",
+    "port",
+    "ttl",
+    "expiry",
+    "expiration",
+    "expires",
+    "length",
+    "timeout",
+    "type",
+    "enabled",
+    "disabled",
+    "header",
+    "lifetime",
+    "algorithm",
+    "issuer",
+    "audience",
+    "endpoint",
+    "required",
+    "policy",
+    "max",
+    "min",
+    "count",
+    "limit",
+    "prefix",
+    "suffix",
+    "hash",
+    "provider",
+    "store",
+    "manager",
+    "arn",
+    "region",
+    "version",
+    "size",
+    "field",
+    "key2name",
+];
+
+/// Whether a variable of this name is meant to hold a credential.
+pub(super) fn names_secret(name: &str) -> bool {
+    let words = words(name);
+    let Some(last) = words.last() else {
+        return false;
+    };
+    if ABOUT.contains(&last.as_str())
+        || words.iter().any(|word| word == "public")
+        || matches!(words.as_slice(), [one] if one == "pwd")
+        || words.as_slice() == ["old", "pwd"]
+        || words.as_slice() == ["oldpwd"]
+    {
+        return false;
+    }
+    words.iter().any(|word| WORDS.contains(&word.as_str()))
+        || words
+            .windows(2)
+            .any(|pair| pair[1] == "key" && KEY_OF.contains(&pair[0].as_str()))
+}
+
+/// The words of a name, lower case: parted by anything but letters and digits, and where a small
+/// letter is followed by a capital.
+fn words(name: &str) -> Vec<String> {
+    let mut words = vec![String::new()];
+    let mut small_before = false;
+    for c in name.chars() {
+        let part_here = !c.is_ascii_alphanumeric() || (small_before && c.is_ascii_uppercase());
+        if part_here && words.last().is_some_and(|word| !word.is_empty()) {
+            words.push(String::new());
+        }
+        if c.is_ascii_alphanumeric()
+            && let Some(word) = words.last_mut()
+        {
+            word.push(c.to_ascii_lowercase());
+        }
+        small_before = c.is_ascii_lowercase();
+    }
+    words.retain(|word| !word.is_empty());
+    words
+}
+
+/// A credential in the value assigned to `name`; `start` is where the value begins in the text
+/// that hits are counted in.
+pub(super) fn in_assignment(name: &str, value: &str, start: usize) -> Option<Hit> {
+    in_url(value, start).or_else(|| {
+        (names_secret(name) && !is_placeholder(value)).then(|| Hit {
+            kind: "secret-value",
+            severity: Severity::High,
+            start,
+            end: start + value.len(),
+            fingerprint: Fingerprint::of(value.as_bytes()),
+        })
+    })
+}
+
+/// A password in an address.
+pub(super) fn in_url(text: &str, start: usize) -> Option<Hit> {
+    let value = URL.captures(text)?.get(1)?;
+    (!is_placeholder(value.as_str())).then(|| Hit {
+        kind: "url-password",
+        severity: Severity::Critical,
+        start: start + value.start(),
+        end: start + value.end(),
+        fingerprint: Fingerprint::of(value.as_str().as_bytes()),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names() {
+        for yes in [
+            "DB_PASSWORD",
+            "GITHUB_TOKEN",
+            "apiKey",
+            "API_KEY",
+            "AWS_SECRET_ACCESS_KEY",
+            "MYSQL_PWD",
+            "clientSecret",
+            "STRIPE_SECRET_KEY",
+            "build.token",
+        ] {
+            assert!(names_secret(yes), "{yes}");
+        }
+        for no in [
+            "GPG_KEY",
+            "TOKENIZERS_PARALLELISM",
+            "AWS_ACCESS_KEY_ID",
+            "DB_PASSWORD_FILE",
+            "PWD",
+            "OLDPWD",
+            "PUBLIC_API_KEY",
+            "SECRET_NAME",
+            "KEYBOARD",
+            "PATH",
+            "",
+            "COMPASS",
+        ] {
+            assert!(!names_secret(no), "{no}");
+        }
+    }
+
+    #[test]
+    fn addresses() {
+        let text = "x=postgres://app:s3cr3t!@db/app";
+        let hit = in_url(text, 10).unwrap();
+        assert_eq!(&text[hit.start - 10..hit.end - 10], "s3cr3t!");
+        assert!(in_url("postgres://app:${PW}@db/app", 0).is_none());
+        assert!(in_url("http://localhost:8080/a@b", 0).is_none());
+    }
+}

@@ -1,0 +1,187 @@
+//! Credentials in an image's configuration and history.
+
+use plimsoll_model::{ImageConfig, SecretSighting};
+
+use super::assignment::in_assignment;
+use super::{Detector, Fingerprint, Hit, distinct};
+
+/// Every credential in the configuration, each value once: where it is set counts before where
+/// history repeats it.
+pub(crate) fn in_config(config: &ImageConfig, detector: &Detector) -> Vec<SecretSighting> {
+    let mut seen: Vec<Fingerprint> = Vec::new();
+    let mut sightings = Vec::new();
+    let mut add = |place: String, hits: Vec<Hit>| {
+        for hit in hits {
+            if seen.contains(&hit.fingerprint) {
+                continue;
+            }
+            seen.push(hit.fingerprint);
+            sightings.push(SecretSighting {
+                kind: hit.kind,
+                severity: hit.severity,
+                place: place.clone(),
+                layer: None,
+                line: None,
+                fingerprint: hit.fingerprint.to_string(),
+                deleted_later: false,
+            });
+        }
+    };
+    for variable in &config.env {
+        let (name, _) = variable.split_once('=').unwrap_or((variable, ""));
+        add(format!("env {name}"), in_variable(variable, detector));
+    }
+    for (name, value) in &config.labels {
+        add(format!("label {name}"), in_named(name, value, detector));
+    }
+    let commands = [
+        ("entrypoint", config.entrypoint.as_deref()),
+        ("cmd", config.cmd.as_deref()),
+        (
+            "healthcheck",
+            config
+                .healthcheck
+                .as_ref()
+                .map(|check| check.test.as_slice()),
+        ),
+        ("shell", config.shell.as_deref()),
+        ("onbuild", Some(config.on_build.as_slice())),
+    ];
+    for (place, words) in commands {
+        for word in words.unwrap_or_default() {
+            add(place.to_owned(), in_command(word, detector));
+        }
+    }
+    for (step, entry) in config.history.iter().enumerate() {
+        for text in [&entry.created_by, &entry.comment].into_iter().flatten() {
+            add(
+                format!("history step {}", step + 1),
+                in_command(text, detector),
+            );
+        }
+    }
+    sightings
+}
+
+/// The configuration with every credential in it replaced by its kind and fingerprint: the form in
+/// which it may be shown, stored or attached to something.
+pub fn redacted(config: &ImageConfig) -> ImageConfig {
+    redacted_with(config, &Detector::new())
+}
+
+pub(crate) fn redacted_with(config: &ImageConfig, detector: &Detector) -> ImageConfig {
+    let mut config = config.clone();
+    for variable in &mut config.env {
+        let hits = in_variable(variable, detector);
+        replace(variable, hits);
+    }
+    for (name, value) in &mut config.labels {
+        let hits = in_named(name, value, detector);
+        replace(value, hits);
+    }
+    let commands = [
+        config.entrypoint.as_mut(),
+        config.cmd.as_mut(),
+        config.healthcheck.as_mut().map(|check| &mut check.test),
+        config.shell.as_mut(),
+        Some(&mut config.on_build),
+    ];
+    for word in commands.into_iter().flatten().flatten() {
+        let hits = in_command(word, detector);
+        replace(word, hits);
+    }
+    for entry in &mut config.history {
+        for text in [&mut entry.created_by, &mut entry.comment]
+            .into_iter()
+            .flatten()
+        {
+            let hits = in_command(text, detector);
+            replace(text, hits);
+        }
+    }
+    config
+}
+
+fn replace(text: &mut String, mut hits: Vec<Hit>) {
+    hits.sort_by_key(|hit| std::cmp::Reverse(hit.start));
+    for hit in hits {
+        if text.is_char_boundary(hit.start) && text.is_char_boundary(hit.end) {
+            let mark = format!("[{} {}]", hit.kind, hit.fingerprint);
+            text.replace_range(hit.start..hit.end, &mark);
+        }
+    }
+}
+
+/// Credentials in `NAME=value`.
+fn in_variable(variable: &str, detector: &Detector) -> Vec<Hit> {
+    let mut hits = Vec::new();
+    detector.find(variable.as_bytes(), variable.len(), false, &mut hits);
+    if let Some((name, value)) = variable.split_once('=') {
+        hits.extend(in_assignment(name, value, name.len() + 1));
+    }
+    distinct(hits)
+}
+
+/// Credentials in the value of a label.
+fn in_named(name: &str, value: &str, detector: &Detector) -> Vec<Hit> {
+    let mut hits = Vec::new();
+    detector.find(value.as_bytes(), value.len(), false, &mut hits);
+    hits.extend(in_assignment(name, value, 0));
+    distinct(hits)
+}
+
+/// Credentials in a command or an instruction, as history records it.
+fn in_command(text: &str, detector: &Detector) -> Vec<Hit> {
+    let mut hits = Vec::new();
+    detector.find(text.as_bytes(), text.len(), false, &mut hits);
+    for (name, value, start) in assignments(text) {
+        hits.extend(in_assignment(name, value, start));
+    }
+    distinct(hits)
+}
+
+/// Every `NAME=value` in a command line, with where the value begins.
+fn assignments(text: &str) -> Vec<(&str, &str, usize)> {
+    let mut found = Vec::new();
+    // `|2 A=x y B=z /bin/sh -c …`: build arguments in front of a command, unquoted.
+    let unquoted_to = if text.starts_with('|') {
+        text.find(" /").unwrap_or(text.len())
+    } else {
+        0
+    };
+    for (at, _) in text.match_indices('=') {
+        let name_start = text[..at]
+            .rfind(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.')))
+            .map_or(0, |before| {
+                before + text[before..].chars().next().map_or(1, char::len_utf8)
+            });
+        let name = &text[name_start..at];
+        if name.is_empty() {
+            continue;
+        }
+        let start = at + 1;
+        let rest = &text[start..];
+        let value = if start < unquoted_to {
+            let segment = &text[start..unquoted_to];
+            match segment.find('=') {
+                Some(next) => segment[..next]
+                    .rsplit_once(' ')
+                    .map_or("", |(value, _)| value),
+                None => segment,
+            }
+        } else if let Some(quote) = rest.chars().next().filter(|c| matches!(c, '"' | '\'')) {
+            let inner = &rest[1..];
+            let value = inner.split(quote).next().unwrap_or_default();
+            found.push((name, value, start + 1));
+            continue;
+        } else {
+            rest.split(|c: char| {
+                c.is_whitespace() || matches!(c, ';' | '&' | '|' | ')' | '"' | '\'')
+            })
+            .next()
+            .unwrap_or_default()
+        };
+        found.push((name, value, start));
+    }
+    found
+}

@@ -1,0 +1,104 @@
+//! The automaton over all patterns.
+
+use aho_corasick::{AhoCorasick, MatchKind};
+use regex::bytes::{Regex, RegexBuilder};
+
+use super::pattern::{PATTERNS, Verdict};
+use super::{Fingerprint, Hit};
+
+/// How far behind its anchor a pattern may reach.
+pub(super) const WINDOW: usize = 20 << 10;
+
+/// Finds credentials of known form in bytes.
+pub(crate) struct Detector {
+    anchors: AhoCorasick,
+    /// For each anchor the index of its pattern.
+    pattern_of: Vec<usize>,
+    regexes: Vec<Regex>,
+}
+
+impl Detector {
+    pub(crate) fn new() -> Self {
+        let mut words = Vec::new();
+        let mut pattern_of = Vec::new();
+        let mut regexes = Vec::with_capacity(PATTERNS.len());
+        for (index, pattern) in PATTERNS.iter().enumerate() {
+            for anchor in pattern.anchors {
+                words.push(*anchor);
+                pattern_of.push(index);
+            }
+            let regex = RegexBuilder::new(&format!("^(?:{})", pattern.regex))
+                .unicode(false)
+                .build()
+                .expect("constant expressions compile: a test builds them all");
+            regexes.push(regex);
+        }
+        let anchors = AhoCorasick::builder()
+            .match_kind(MatchKind::LeftmostFirst)
+            .build(words)
+            .expect("a few dozen short words make a small automaton");
+        Self {
+            anchors,
+            pattern_of,
+            regexes,
+        }
+    }
+
+    /// Every credential whose first byte lies before `limit`.
+    pub(super) fn find(&self, bytes: &[u8], limit: usize, program: bool, hits: &mut Vec<Hit>) {
+        let mut from = 0;
+        while let Some(anchor) = bytes.get(from..).and_then(|rest| self.anchors.find(rest)) {
+            let at = from + anchor.start();
+            if at >= limit {
+                return;
+            }
+            from += anchor.end();
+            let index = self.pattern_of[anchor.pattern().as_usize()];
+            if let Some(hit) = self.judge(bytes, at, index, program) {
+                from = from.max(hit.end);
+                hits.push(hit);
+            }
+        }
+    }
+
+    fn judge(&self, bytes: &[u8], at: usize, index: usize, program: bool) -> Option<Hit> {
+        let pattern = &PATTERNS[index];
+        if program && !pattern.in_programs {
+            return None;
+        }
+        let before = at.checked_sub(1).map(|before| bytes[before]);
+        if !pattern.inside_words && before.is_some_and(|byte| byte.is_ascii_alphanumeric()) {
+            return None;
+        }
+        let window = &bytes[at..bytes.len().min(at + WINDOW)];
+        let captures = self.regexes[index].captures(window)?;
+        let whole = captures.get(0)?;
+        if window
+            .get(whole.end())
+            .is_some_and(|next| (pattern.not_before)(*next))
+        {
+            return None;
+        }
+        let value = captures.get(1).unwrap_or(whole);
+        let (kind, severity, fingerprint) = match (pattern.check)(value.as_bytes()) {
+            Verdict::Nothing => return None,
+            Verdict::Match => (
+                pattern.kind,
+                pattern.severity,
+                Fingerprint::of(value.as_bytes()),
+            ),
+            Verdict::Value {
+                kind,
+                severity,
+                value,
+            } => (kind, severity, Fingerprint::of(&value)),
+        };
+        Some(Hit {
+            kind,
+            severity,
+            start: at + value.start(),
+            end: at + value.end(),
+            fingerprint,
+        })
+    }
+}

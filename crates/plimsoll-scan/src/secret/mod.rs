@@ -1,0 +1,64 @@
+//! Credentials in files of layers and in the configuration of an image.
+//!
+//! Found in three steps: one pass of an Aho-Corasick automaton over the words that credentials
+//! begin with, a regular expression at each hit, and a check of what was matched (a key must decode
+//! to a key, documented examples and placeholders are none). What leaves here is kind, place and
+//! fingerprint; values are dropped where they are found.
+
+mod assignment;
+mod config;
+mod detector;
+mod file;
+mod pattern;
+mod placeholder;
+
+pub use config::redacted;
+pub(crate) use config::{in_config, redacted_with};
+pub(crate) use detector::Detector;
+pub(crate) use file::{FileSighting, FileSums, Searcher};
+
+use plimsoll_model::Severity;
+use sha2::{Digest as _, Sha256};
+
+/// A credential in some bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Hit {
+    pub(crate) kind: &'static str,
+    pub(crate) severity: Severity,
+    /// Where its value begins.
+    pub(crate) start: usize,
+    /// Where its value ends.
+    pub(crate) end: usize,
+    pub(crate) fingerprint: Fingerprint,
+}
+
+/// The first 48 bits of SHA-256 of a value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Fingerprint([u8; 6]);
+
+impl Fingerprint {
+    pub(crate) fn of(value: &[u8]) -> Self {
+        let sum = Sha256::digest(value);
+        Self([sum[0], sum[1], sum[2], sum[3], sum[4], sum[5]])
+    }
+}
+
+impl std::fmt::Display for Fingerprint {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+/// Drops hits inside or equal to earlier ones, and the same value seen again; the first stays.
+pub(crate) fn distinct(hits: Vec<Hit>) -> Vec<Hit> {
+    let mut kept: Vec<Hit> = Vec::new();
+    for hit in hits {
+        let known = kept.iter().any(|other| {
+            other.fingerprint == hit.fingerprint || (other.start < hit.end && hit.start < other.end)
+        });
+        if !known {
+            kept.push(hit);
+        }
+    }
+    kept
+}
