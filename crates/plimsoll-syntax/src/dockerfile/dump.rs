@@ -3,11 +3,11 @@
 use std::fmt::Write as _;
 use std::ops::Range;
 
+use super::Dockerfile;
 use super::instruction::explain;
 use super::line::Line;
 use super::scan::{Logical, Piece, Refusal, scan};
 use super::split::{self, Head, RawPair, SplitError};
-use super::Dockerfile;
 
 /// BuildKit reads any depth; nothing real has more than one.
 const ONBUILD_LIMIT: usize = 64;

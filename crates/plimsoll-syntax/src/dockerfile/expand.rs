@@ -43,6 +43,8 @@ pub struct Expansion {
     pub used: BTreeSet<String>,
     /// Variables it names that are not set, whether or not a modifier made up for it.
     pub unset: BTreeSet<String>,
+    /// Variables that are not set where the result has nothing in their place.
+    pub missing: Vec<String>,
 }
 
 /// Why a word could not be expanded.
@@ -119,12 +121,17 @@ impl Lexer {
             lexer: self,
             escape: char::from(self.escape),
             // Go's scanner skips a mark at the start of what it reads.
-            rest: word.strip_prefix('\u{feff}').unwrap_or(word).chars().peekable(),
+            rest: word
+                .strip_prefix('\u{feff}')
+                .unwrap_or(word)
+                .chars()
+                .peekable(),
             variables,
             raw_escapes: self.raw_escapes,
             depth: 0,
             used: BTreeSet::new(),
             unset: BTreeSet::new(),
+            missing: Vec::new(),
         };
         let (value, words) = reader.until(None, self.raw_escapes)?;
         Ok(Expansion {
@@ -132,6 +139,7 @@ impl Lexer {
             words,
             used: reader.used,
             unset: reader.unset,
+            missing: reader.missing,
         })
     }
 }
@@ -145,6 +153,7 @@ struct Reader<'a> {
     depth: usize,
     used: BTreeSet<String>,
     unset: BTreeSet<String>,
+    missing: Vec<String>,
 }
 
 /// Collects words; a word is open once something stands in it.
@@ -217,7 +226,8 @@ impl<'a> Reader<'a> {
                     continue;
                 }
                 if character == '$' {
-                    text.chars().for_each(|character| words.push_split(character));
+                    text.chars()
+                        .for_each(|character| words.push_split(character));
                 } else {
                     words.open.push_str(&text);
                 }
@@ -231,7 +241,9 @@ impl<'a> Reader<'a> {
                 let escaped = self.rest.next();
                 value.extend(escaped);
                 if splits {
-                    words.open.extend(Some(character).filter(|_| self.raw_escapes));
+                    words
+                        .open
+                        .extend(Some(character).filter(|_| self.raw_escapes));
                     words.open.extend(escaped);
                 }
             } else {
@@ -251,7 +263,10 @@ impl<'a> Reader<'a> {
     }
 
     fn too_long(&self) -> ExpandError {
-        ExpandError::new(format!("the value is longer than {} bytes", self.lexer.limit))
+        ExpandError::new(format!(
+            "the value is longer than {} bytes",
+            self.lexer.limit
+        ))
     }
 
     fn single_quoted(&mut self) -> Result<String, ExpandError> {
@@ -346,7 +361,7 @@ impl<'a> Reader<'a> {
             }
             return Ok(match self.lookup(&name) {
                 None if self.lexer.keep_unset => format!("${name}"),
-                value => value.unwrap_or_default().to_owned(),
+                value => self.or_missing(value, &name).to_owned(),
             });
         }
         match self.rest.peek() {
@@ -360,7 +375,7 @@ impl<'a> Reader<'a> {
         match self.rest.next() {
             Some('}') => Ok(match self.lookup(&name) {
                 None if self.lexer.keep_unset => format!("${{{name}}}"),
-                value => value.unwrap_or_default().to_owned(),
+                value => self.or_missing(value, &name).to_owned(),
             }),
             Some(':') => {
                 let modifier = self.rest.next().unwrap_or(char::REPLACEMENT_CHARACTER);
@@ -390,6 +405,7 @@ impl<'a> Reader<'a> {
         if is_pattern && empty_is_unset {
             return Err(unsupported(&written));
         }
+        let missing_before = self.missing.len();
         let word = match self.until(Some('}'), is_pattern) {
             Ok((word, _)) => word,
             Err(_) if self.rest.peek().is_none() => return Err(missing_brace()),
@@ -400,9 +416,22 @@ impl<'a> Reader<'a> {
             return Ok(format!("${{{name}{written}{word}}}"));
         }
         let usable = value.filter(|value| !(empty_is_unset && value.is_empty()));
+        // What is missing in a word that is not used does not matter.
+        let uses_word = match modifier {
+            '-' => usable.is_none(),
+            '+' => usable.is_some(),
+            _ => is_pattern,
+        };
+        if !uses_word {
+            self.missing.truncate(missing_before);
+        }
         match modifier {
             '-' => Ok(usable.map_or(word, str::to_owned)),
-            '+' => Ok(if usable.is_some() { word } else { String::new() }),
+            '+' => Ok(if usable.is_some() {
+                word
+            } else {
+                String::new()
+            }),
             '?' => usable.map(str::to_owned).ok_or_else(|| {
                 let reason = match (word.is_empty(), value) {
                     (false, _) => word.as_str(),
@@ -419,7 +448,7 @@ impl<'a> Reader<'a> {
                     Some(glob) => (glob, true),
                     None => (word.as_str(), false),
                 };
-                let value = value.unwrap_or_default();
+                let value = self.or_missing(value, name);
                 if modifier == '#' {
                     pattern::without_prefix(value, glob, greedy)
                 } else {
@@ -451,7 +480,7 @@ impl<'a> Reader<'a> {
             return Ok(format!("${{{name}/{glob}/{replacement}}}"));
         }
         pattern::replace(
-            value.unwrap_or_default(),
+            self.or_missing(value, name),
             &glob,
             &replacement,
             every,
@@ -482,6 +511,13 @@ impl<'a> Reader<'a> {
         name
     }
 
+    fn or_missing(&mut self, value: Option<&'a str>, name: &str) -> &'a str {
+        value.unwrap_or_else(|| {
+            self.missing.push(name.to_owned());
+            ""
+        })
+    }
+
     fn lookup(&mut self, name: &str) -> Option<&'a str> {
         let variables = self.variables;
         let value = variables.value(name);
@@ -507,5 +543,7 @@ fn unsupported(modifier: &str) -> ExpandError {
 
 fn bad_pattern(glob: &str, reason: String) -> ExpandError {
     let glob: String = glob.chars().take(100).collect();
-    ExpandError::new(format!("invalid pattern ({glob}) in substitution: {reason}"))
+    ExpandError::new(format!(
+        "invalid pattern ({glob}) in substitution: {reason}"
+    ))
 }

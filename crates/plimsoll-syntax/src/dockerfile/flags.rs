@@ -96,7 +96,9 @@ pub(super) fn check(
             {
                 refuse(
                     flag.span,
-                    format!("`--{name}` is either true or false: write `--{name}` or `--{name}=false`"),
+                    format!(
+                        "`--{name}` is either true or false: write `--{name}` or `--{name}=false`"
+                    ),
                 );
             }
             (Takes::Value | Takes::Values, None) => {

@@ -85,7 +85,12 @@ pub(super) struct Terminators {
 
 impl Terminators {
     /// The closing line of `opener` at or behind `from`, its line end included.
-    pub(super) fn find(&mut self, file: &[u8], from: usize, opener: &HeredocOpener) -> Option<Span> {
+    pub(super) fn find(
+        &mut self,
+        file: &[u8],
+        from: usize,
+        opener: &HeredocOpener,
+    ) -> Option<Span> {
         let name = opener.name.as_bytes();
         if let Some(table) = &self.table {
             let starts = table[usize::from(opener.chomp)].get(name)?;
@@ -142,14 +147,8 @@ mod tests {
     #[test]
     fn openers_in_all_their_forms() {
         let parse = |word| {
-            HeredocOpener::parse(word).map(|opener| {
-                (
-                    opener.name,
-                    opener.expand,
-                    opener.chomp,
-                    opener.descriptor,
-                )
-            })
+            HeredocOpener::parse(word)
+                .map(|opener| (opener.name, opener.expand, opener.chomp, opener.descriptor))
         };
         let name = |text: &str| text.to_owned();
         assert_eq!(parse("<<EOF"), Some((name("EOF"), true, false, 0)));
@@ -159,7 +158,9 @@ mod tests {
         assert_eq!(parse("<<-\"E F\""), Some((name("E F"), false, true, 0)));
         assert_eq!(parse("<<E\"O\"F"), Some((name("EOF"), false, false, 0)));
         assert_eq!(parse("<<$x"), Some((name("$x"), true, false, 0)));
-        for word in ["<EOF", "<<", "<<-", "<<<EOF", "x<<EOF", "<<a<b", "<<'EOF", ""] {
+        for word in [
+            "<EOF", "<<", "<<-", "<<<EOF", "x<<EOF", "<<a<b", "<<'EOF", "",
+        ] {
             assert_eq!(parse(word), None, "{word}");
         }
     }

@@ -259,7 +259,10 @@ impl Reader<'_> {
         if pairs.is_empty() {
             self.refuse(
                 keyword.span,
-                format!("{} needs at least one `name=value`", shorten(&keyword.value)),
+                format!(
+                    "{} needs at least one `name=value`",
+                    shorten(&keyword.value)
+                ),
             );
         }
         pairs
@@ -280,11 +283,7 @@ impl Reader<'_> {
             .collect()
     }
 
-    fn definitions(
-        &mut self,
-        keyword: &Word,
-        head: &Head,
-    ) -> Result<InstructionKind, SplitError> {
+    fn definitions(&mut self, keyword: &Word, head: &Head) -> Result<InstructionKind, SplitError> {
         let pairs = split::definitions(&self.line.bytes, &head.arguments, self.escape);
         Ok(InstructionKind::Arg(self.key_values(keyword, pairs)))
     }
@@ -311,17 +310,10 @@ impl Reader<'_> {
         Ok(InstructionKind::Shell(command))
     }
 
-    fn healthcheck(
-        &mut self,
-        keyword: &Word,
-        head: &Head,
-    ) -> Result<InstructionKind, SplitError> {
+    fn healthcheck(&mut self, keyword: &Word, head: &Head) -> Result<InstructionKind, SplitError> {
         let bytes = &self.line.bytes;
         let Some((kind, rest)) = split::healthcheck(bytes, &head.arguments) else {
-            self.refuse(
-                keyword.span,
-                "HEALTHCHECK needs `CMD command` or `NONE`",
-            );
+            self.refuse(keyword.span, "HEALTHCHECK needs `CMD command` or `NONE`");
             return Ok(InstructionKind::Unknown(self.line.text(&head.arguments)));
         };
         let word = self.line.word(&kind);
@@ -473,11 +465,11 @@ pub(super) fn explain(
 }
 
 fn is_stage_name(name: &str) -> bool {
-    name.bytes().next().is_some_and(|byte| byte.is_ascii_lowercase())
+    name.bytes()
+        .next()
+        .is_some_and(|byte| byte.is_ascii_lowercase())
         && name.bytes().all(|byte| {
-            byte.is_ascii_lowercase()
-                || byte.is_ascii_digit()
-                || matches!(byte, b'-' | b'_' | b'.')
+            byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'-' | b'_' | b'.')
         })
 }
 

@@ -128,7 +128,9 @@ impl Reader<'_> {
     }
 
     fn literal(&mut self, word: &[u8]) -> Option<()> {
-        self.bytes[self.at..].starts_with(word).then(|| self.at += word.len())
+        self.bytes[self.at..]
+            .starts_with(word)
+            .then(|| self.at += word.len())
     }
 
     fn number(&mut self) -> Option<()> {
@@ -257,10 +259,22 @@ mod tests {
 
     #[test]
     fn what_is_not_json_is_told_from_what_is_not_strings() {
-        for text in ["[", "['a']", "[\"a\",]", "[\"a\"] x", "[1e999]", "[\"\t\"]", "[{\"a\"}]", "[01]"] {
+        for text in [
+            "[",
+            "['a']",
+            "[\"a\",]",
+            "[\"a\"] x",
+            "[1e999]",
+            "[\"\t\"]",
+            "[{\"a\"}]",
+            "[01]",
+        ] {
             assert_eq!(read(text), Json::Invalid, "{text}");
         }
-        assert_eq!(read(r#"["a", [{"b": [1, null]}, {}], "c"]"#), Json::NotStrings(6..28));
+        assert_eq!(
+            read(r#"["a", [{"b": [1, null]}, {}], "c"]"#),
+            Json::NotStrings(6..28)
+        );
         assert_eq!(read("[\"a\", -1.5e3]"), Json::NotStrings(6..12));
         assert_eq!(read(&"[".repeat(1 << 20)), Json::Invalid);
     }

@@ -98,8 +98,9 @@ pub(super) fn decode(bytes: &[u8], at: usize) -> (char, usize) {
             let window = &rest[..rest.len().min(4)];
             let valid = match std::str::from_utf8(window) {
                 Ok(valid) => valid,
-                Err(error) => std::str::from_utf8(&window[..error.valid_up_to()])
-                    .unwrap_or_default(),
+                Err(error) => {
+                    std::str::from_utf8(&window[..error.valid_up_to()]).unwrap_or_default()
+                }
             };
             match valid.chars().next() {
                 Some(character) => (character, character.len_utf8()),

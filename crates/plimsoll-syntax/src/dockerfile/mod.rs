@@ -8,10 +8,12 @@ mod heredoc;
 mod instruction;
 mod json;
 mod line;
+mod mount;
 mod pattern;
 mod resolve;
 mod scan;
 mod split;
+mod state;
 
 use plimsoll_model::SourceFile;
 
@@ -21,7 +23,9 @@ pub use ast::{
 };
 pub use dump::ast_dump;
 pub use heredoc::HeredocOpener;
-pub use resolve::{Base, Resolution, ResolveInput, Stage, State, Step, Variable, resolve};
+pub use mount::{Mount, MountKind, Sharing, expanded_mounts, mounts};
+pub use resolve::{Base, Resolution, ResolveInput, Stage, Step, is_proxy_argument, resolve};
+pub use state::{State, Variable};
 
 use scan::Piece;
 

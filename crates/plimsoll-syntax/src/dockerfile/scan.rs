@@ -164,7 +164,10 @@ pub(super) fn scan(file: &[u8]) -> Scan {
         mut errors,
         ..
     } = scanner;
-    if !pieces.iter().any(|piece| matches!(piece, Piece::Logical(_))) {
+    if !pieces
+        .iter()
+        .any(|piece| matches!(piece, Piece::Logical(_)))
+    {
         errors.push((Span::new(file.len(), file.len()), Refusal::NoInstructions));
     }
     Scan {
@@ -267,9 +270,7 @@ impl Scanner<'_> {
             let content = without_line_end(self.file, physical);
             let visible = trim_start(self.file, content.clone());
             match self.file[visible.clone()].first() {
-                Some(b'#') => logical
-                    .comments
-                    .push(comment(self.file, physical, visible)),
+                Some(b'#') => logical.comments.push(comment(self.file, physical, visible)),
                 Some(_) => continues = self.append(&mut logical.line, content),
                 None => {}
             }
@@ -318,7 +319,8 @@ impl Scanner<'_> {
                 // the rest of the file is still read.
                 if !is_open {
                     self.errors.push((
-                        line.span(&(0..line.bytes.len())).cover(Span::new(first.start, first.start)),
+                        line.span(&(0..line.bytes.len()))
+                            .cover(Span::new(first.start, first.start)),
                         Refusal::UnterminatedHeredoc(opener.name.clone()),
                     ));
                 }
@@ -350,9 +352,14 @@ impl Scanner<'_> {
         while at < self.file.len() {
             let end = line_end(self.file, at);
             let line = &self.file[at..end];
-            let word = line.iter().take_while(|byte| byte.is_ascii_uppercase()).count();
+            let word = line
+                .iter()
+                .take_while(|byte| byte.is_ascii_uppercase())
+                .count();
             if matches!(line.get(word), Some(b' ' | b'\t'))
-                && KEYWORDS.iter().any(|keyword| keyword.as_bytes() == &line[..word])
+                && KEYWORDS
+                    .iter()
+                    .any(|keyword| keyword.as_bytes() == &line[..word])
             {
                 return at;
             }
