@@ -1,8 +1,507 @@
-//! Stub.
+//! The contract that scripts build on: one object, version 1, described in `docs/json.md` and by
+//! `docs/schemas/report.schema.json`. Fields may be added, never renamed, removed or retyped.
+
+use plimsoll_model::{
+    Finding, Fix, HealthCheck, ImageConfig, ImageSummary, Inventory, LayerFacts, NotableKind, Origin,
+    Package, Related, SecretSighting,
+};
+use serde::Serialize;
+use serde_json::{Map, Value};
 
 use crate::RenderInput;
+use crate::lookup::Sources;
 
-/// Renders the report.
-pub fn render(_input: &RenderInput<'_>) -> String {
-    todo!("owner: report")
+/// Renders the report as one line of JSON.
+pub fn render(input: &RenderInput<'_>) -> String {
+    let report = input.report;
+    let sources = Sources::new(input.sources);
+    let wire = WireReport {
+        version: 1,
+        findings: report
+            .findings
+            .iter()
+            .map(|finding| WireFinding::new(finding, &sources))
+            .collect(),
+        suppressed: report
+            .suppressed
+            .iter()
+            .map(|(finding, reason)| WireSuppressed {
+                finding: WireFinding::new(finding, &sources),
+                reason,
+            })
+            .collect(),
+        skipped: report
+            .skipped
+            .iter()
+            .map(|skipped| WireSkipped {
+                what: &skipped.what,
+                why: &skipped.why,
+                blocking: skipped.blocking,
+            })
+            .collect(),
+        checked: &report.checked,
+        verdict: input.verdict.map(|verdict| WireVerdict {
+            holds: verdict.holds,
+            reasons: &verdict.reasons,
+        }),
+        image: report
+            .image
+            .as_ref()
+            .map(|image| WireImageReport::new(image, &report.inventory)),
+    };
+    let mut text = serde_json::to_string(&wire).expect("every key is a string and every number finite");
+    text.push('\n');
+    text
+}
+
+#[derive(Serialize)]
+struct WireReport<'a> {
+    version: u32,
+    findings: Vec<WireFinding<'a>>,
+    suppressed: Vec<WireSuppressed<'a>>,
+    skipped: Vec<WireSkipped<'a>>,
+    checked: &'a [String],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    verdict: Option<WireVerdict<'a>>,
+    #[serde(flatten)]
+    image: Option<WireImageReport<'a>>,
+}
+
+#[derive(Serialize)]
+struct WireFinding<'a> {
+    rule: &'a str,
+    aliases: &'a [&'a str],
+    severity: &'a str,
+    confidence: &'a str,
+    message: &'a str,
+    help: Option<&'a str>,
+    #[serde(flatten)]
+    place: WirePlace<'a>,
+    related: Vec<WireRelated<'a>>,
+    fix: Option<WireFix<'a>>,
+}
+
+#[derive(Serialize)]
+struct WirePlace<'a> {
+    file: Option<&'a str>,
+    line: Option<usize>,
+    column: Option<usize>,
+    end_line: Option<usize>,
+    end_column: Option<usize>,
+    layer: Option<usize>,
+    package: Option<&'a str>,
+    path: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+struct WireRelated<'a> {
+    message: &'a str,
+    #[serde(flatten)]
+    place: WirePlace<'a>,
+}
+
+#[derive(Serialize)]
+struct WireFix<'a> {
+    title: &'a str,
+    applicability: &'a str,
+    edits: Vec<WireEdit<'a>>,
+}
+
+#[derive(Serialize)]
+struct WireEdit<'a> {
+    file: &'a str,
+    start_line: usize,
+    start_column: usize,
+    end_line: usize,
+    end_column: usize,
+    text: &'a str,
+}
+
+#[derive(Serialize)]
+struct WireSuppressed<'a> {
+    #[serde(flatten)]
+    finding: WireFinding<'a>,
+    reason: &'a str,
+}
+
+#[derive(Serialize)]
+struct WireSkipped<'a> {
+    what: &'a str,
+    why: &'a str,
+    blocking: bool,
+}
+
+#[derive(Serialize)]
+struct WireVerdict<'a> {
+    holds: bool,
+    reasons: &'a [String],
+}
+
+#[derive(Serialize)]
+struct WireImageReport<'a> {
+    image: WireImage<'a>,
+    distribution: Option<WireDistribution<'a>>,
+    layers: Vec<WireLayer<'a>>,
+    packages: Vec<WirePackage<'a>>,
+    secrets: Vec<WireSecret<'a>>,
+    notable: Vec<WireNotable<'a>>,
+}
+
+#[derive(Serialize)]
+struct WireImage<'a> {
+    name: &'a str,
+    digest: &'a str,
+    compressed_size: u64,
+    config: WireConfig<'a>,
+}
+
+#[derive(Serialize)]
+struct WireConfig<'a> {
+    platform: Option<WirePlatform<'a>>,
+    created: Option<&'a str>,
+    user: &'a str,
+    env: &'a [String],
+    entrypoint: Option<&'a [String]>,
+    cmd: Option<&'a [String]>,
+    working_dir: &'a str,
+    exposed_ports: &'a [String],
+    volumes: &'a [String],
+    labels: Map<String, Value>,
+    stop_signal: Option<&'a str>,
+    healthcheck: Option<WireHealthCheck<'a>>,
+    shell: Option<&'a [String]>,
+    on_build: &'a [String],
+    history: Vec<WireHistory<'a>>,
+}
+
+#[derive(Serialize)]
+struct WirePlatform<'a> {
+    os: &'a str,
+    architecture: &'a str,
+    variant: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+struct WireHealthCheck<'a> {
+    test: &'a [String],
+    interval: Option<i64>,
+    timeout: Option<i64>,
+    start_period: Option<i64>,
+    start_interval: Option<i64>,
+    retries: Option<i64>,
+}
+
+#[derive(Serialize)]
+struct WireHistory<'a> {
+    created: Option<&'a str>,
+    created_by: Option<&'a str>,
+    comment: Option<&'a str>,
+    empty_layer: bool,
+}
+
+#[derive(Serialize)]
+struct WireDistribution<'a> {
+    id: &'a str,
+    version: &'a str,
+    name: &'a str,
+}
+
+#[derive(Serialize)]
+struct WireLayer<'a> {
+    index: usize,
+    digest: &'a str,
+    diff_id: &'a str,
+    compressed_size: u64,
+    size: u64,
+    entries: u64,
+    wasted: u64,
+    instruction: Option<&'a str>,
+    file: Option<&'a str>,
+    line: Option<usize>,
+}
+
+#[derive(Serialize)]
+struct WirePackage<'a> {
+    purl: &'a str,
+    name: &'a str,
+    version: &'a str,
+    kind: &'a str,
+    layer: usize,
+    file: Option<&'a str>,
+    line: Option<usize>,
+    path: &'a str,
+    source: Option<WireSourcePackage<'a>>,
+    license: Option<&'a str>,
+    size: Option<u64>,
+    owned_by: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+struct WireSourcePackage<'a> {
+    name: &'a str,
+    version: &'a str,
+}
+
+#[derive(Serialize)]
+struct WireSecret<'a> {
+    kind: &'a str,
+    severity: &'a str,
+    place: &'a str,
+    place_line: Option<usize>,
+    layer: Option<usize>,
+    file: Option<&'a str>,
+    line: Option<usize>,
+    fingerprint: &'a str,
+    deleted_later: bool,
+}
+
+#[derive(Serialize)]
+struct WireNotable<'a> {
+    kind: &'static str,
+    path: &'a str,
+    size: u64,
+    layer: usize,
+}
+
+impl<'a> WireFinding<'a> {
+    fn new(finding: &'a Finding, sources: &Sources<'a>) -> Self {
+        Self {
+            rule: finding.rule,
+            aliases: finding.aliases,
+            severity: finding.severity.as_str(),
+            confidence: finding.confidence.as_str(),
+            message: &finding.message,
+            help: finding.help.as_deref(),
+            place: WirePlace::new(&finding.origin),
+            related: finding.related.iter().map(WireRelated::new).collect(),
+            fix: finding.fix.as_ref().and_then(|fix| WireFix::new(fix, sources)),
+        }
+    }
+}
+
+impl<'a> WirePlace<'a> {
+    fn new(origin: &'a Origin) -> Self {
+        let source = origin.source.as_ref();
+        Self {
+            file: source.map(|source| source.file.as_str()),
+            line: source.map(|source| source.start.line),
+            column: source.map(|source| source.start.column),
+            end_line: source.map(|source| source.end.line),
+            end_column: source.map(|source| source.end.column),
+            layer: origin.layer.as_ref().map(|layer| layer.index),
+            package: origin.package.as_deref(),
+            path: origin.path.as_deref(),
+        }
+    }
+}
+
+impl<'a> WireRelated<'a> {
+    fn new(related: &'a Related) -> Self {
+        Self {
+            message: &related.message,
+            place: WirePlace::new(&related.origin),
+        }
+    }
+}
+
+impl<'a> WireFix<'a> {
+    /// `None` where a file it edits is not at hand: a fix with half its edits would be another fix.
+    fn new(fix: &'a Fix, sources: &Sources<'a>) -> Option<Self> {
+        let edits: Option<Vec<_>> = fix
+            .edits
+            .iter()
+            .map(|edit| {
+                let (start, end) = sources.range(edit)?;
+                Some(WireEdit {
+                    file: &edit.file,
+                    start_line: start.line,
+                    start_column: start.column,
+                    end_line: end.line,
+                    end_column: end.column,
+                    text: &edit.text,
+                })
+            })
+            .collect();
+        Some(Self {
+            title: &fix.title,
+            applicability: fix.applicability.as_str(),
+            edits: edits?,
+        })
+    }
+}
+
+impl<'a> WireImageReport<'a> {
+    fn new(image: &'a ImageSummary, inventory: &'a Inventory) -> Self {
+        let layers = &inventory.layers;
+        Self {
+            image: WireImage {
+                name: &image.name,
+                digest: image.digest.as_str(),
+                compressed_size: image.compressed_size,
+                config: WireConfig::new(&image.config),
+            },
+            distribution: inventory
+                .distribution
+                .as_ref()
+                .map(|distribution| WireDistribution {
+                    id: &distribution.id,
+                    version: &distribution.version,
+                    name: &distribution.name,
+                }),
+            layers: layers
+                .iter()
+                .enumerate()
+                .map(|(index, layer)| WireLayer::new(index, layer))
+                .collect(),
+            packages: inventory
+                .packages
+                .iter()
+                .map(|package| WirePackage::new(package, layers))
+                .collect(),
+            secrets: inventory
+                .secrets
+                .iter()
+                .map(|secret| WireSecret::new(secret, layers))
+                .collect(),
+            notable: inventory
+                .notable
+                .iter()
+                .map(|file| WireNotable {
+                    kind: notable_kind(file.kind),
+                    path: &file.path,
+                    size: file.size,
+                    layer: file.layer,
+                })
+                .collect(),
+        }
+    }
+}
+
+impl<'a> WireConfig<'a> {
+    fn new(config: &'a ImageConfig) -> Self {
+        Self {
+            platform: config.platform.as_ref().map(|platform| WirePlatform {
+                os: &platform.os,
+                architecture: &platform.architecture,
+                variant: platform.variant.as_deref(),
+            }),
+            created: config.created.as_deref(),
+            user: &config.user,
+            env: &config.env,
+            entrypoint: config.entrypoint.as_deref(),
+            cmd: config.cmd.as_deref(),
+            working_dir: &config.working_dir,
+            exposed_ports: &config.exposed_ports,
+            volumes: &config.volumes,
+            labels: config
+                .labels
+                .iter()
+                .map(|(name, value)| (name.clone(), Value::String(value.clone())))
+                .collect(),
+            stop_signal: config.stop_signal.as_deref(),
+            healthcheck: config.healthcheck.as_ref().map(WireHealthCheck::new),
+            shell: config.shell.as_deref(),
+            on_build: &config.on_build,
+            history: config
+                .history
+                .iter()
+                .map(|entry| WireHistory {
+                    created: entry.created.as_deref(),
+                    created_by: entry.created_by.as_deref(),
+                    comment: entry.comment.as_deref(),
+                    empty_layer: entry.empty_layer,
+                })
+                .collect(),
+        }
+    }
+}
+
+impl<'a> WireHealthCheck<'a> {
+    fn new(check: &'a HealthCheck) -> Self {
+        Self {
+            test: &check.test,
+            interval: check.interval,
+            timeout: check.timeout,
+            start_period: check.start_period,
+            start_interval: check.start_interval,
+            retries: check.retries,
+        }
+    }
+}
+
+impl<'a> WireLayer<'a> {
+    fn new(index: usize, layer: &'a LayerFacts) -> Self {
+        let (file, line) = dockerfile_line(Some(layer));
+        Self {
+            index,
+            digest: layer.digest.as_str(),
+            diff_id: layer.diff_id.as_str(),
+            compressed_size: layer.compressed_size,
+            size: layer.size,
+            entries: layer.entries,
+            wasted: layer.wasted,
+            instruction: layer.instruction.as_deref(),
+            file,
+            line,
+        }
+    }
+}
+
+impl<'a> WirePackage<'a> {
+    fn new(package: &'a Package, layers: &'a [LayerFacts]) -> Self {
+        let (file, line) = dockerfile_line(layers.get(package.layer));
+        Self {
+            purl: &package.purl,
+            name: &package.name,
+            version: &package.version,
+            kind: package.kind.as_str(),
+            layer: package.layer,
+            file,
+            line,
+            path: &package.path,
+            source: package
+                .source
+                .as_ref()
+                .map(|(name, version)| WireSourcePackage { name, version }),
+            license: package.license.as_deref(),
+            size: package.size,
+            owned_by: package.owned_by.as_deref(),
+        }
+    }
+}
+
+impl<'a> WireSecret<'a> {
+    fn new(secret: &'a SecretSighting, layers: &'a [LayerFacts]) -> Self {
+        let (file, line) = dockerfile_line(secret.layer.and_then(|layer| layers.get(layer)));
+        Self {
+            kind: secret.kind,
+            severity: secret.severity.as_str(),
+            place: &secret.place,
+            place_line: secret.line,
+            layer: secret.layer,
+            file,
+            line,
+            fingerprint: &secret.fingerprint,
+            deleted_later: secret.deleted_later,
+        }
+    }
+}
+
+fn dockerfile_line(layer: Option<&LayerFacts>) -> (Option<&str>, Option<usize>) {
+    match layer.and_then(|layer| layer.source.as_ref()) {
+        Some(source) => (Some(&source.file), Some(source.start.line)),
+        None => (None, None),
+    }
+}
+
+fn notable_kind(kind: NotableKind) -> &'static str {
+    match kind {
+        NotableKind::PackageCache => "package-cache",
+        NotableKind::Compiler => "compiler",
+        NotableKind::PackageManager => "package-manager",
+        NotableKind::Shell => "shell",
+        NotableKind::Downloader => "downloader",
+        NotableKind::SetId => "set-id",
+        NotableKind::VersionControl => "version-control",
+    }
 }

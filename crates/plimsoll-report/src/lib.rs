@@ -10,6 +10,11 @@ pub mod markdown;
 pub mod plain;
 pub mod sarif;
 
+mod lookup;
+mod mask;
+mod tally;
+mod text;
+
 use plimsoll_model::{Report, Severity, SourceFile};
 
 /// What a rule says about itself, for formats that carry it.

@@ -1,0 +1,75 @@
+//! For people at a terminal: source frames in the look of rustc, then a summary that fits one
+//! screen.
+
+mod frame;
+mod summary;
+
+use anstyle::{AnsiColor, Style};
+use plimsoll_model::{Severity, Skipped};
+
+use crate::lookup::Sources;
+use crate::mask::Mask;
+use crate::text::visible;
+use crate::{RenderInput, tally};
+
+/// Renders the report.
+pub fn render(input: &RenderInput<'_>) -> String {
+    let report = input.report;
+    let sources = Sources::new(input.sources);
+    let mask = Mask::new(report);
+    let frames = frame::Frames::new(input, &sources, &mask);
+    let mut out = String::new();
+    for finding in &report.findings {
+        out.push_str(&frames.render(finding));
+        out.push_str("\n\n");
+    }
+    for skipped in &report.skipped {
+        out.push_str(&skipped_line(skipped, input.color));
+    }
+    if !report.skipped.is_empty() {
+        out.push('\n');
+    }
+    match &report.image {
+        Some(image) => summary::image(&mut out, input, image),
+        None => {
+            out.push_str(&tally::closing(
+                &report.findings,
+                report.checked.len(),
+                report.suppressed.len(),
+                report.skipped.len(),
+            ));
+            out.push('\n');
+            summary::verdict(&mut out, input);
+        }
+    }
+    out
+}
+
+fn skipped_line(skipped: &Skipped, color: bool) -> String {
+    format!(
+        "{}: {}: {}\n",
+        paint("not looked at", severity_style(Severity::Medium), color),
+        visible(&skipped.what),
+        visible(&skipped.why)
+    )
+}
+
+/// The colour of a severity.
+fn severity_style(severity: Severity) -> Style {
+    let color = match severity {
+        Severity::Critical | Severity::High => AnsiColor::BrightRed,
+        Severity::Medium => AnsiColor::BrightYellow,
+        Severity::Low => AnsiColor::BrightBlue,
+        Severity::Info => AnsiColor::BrightCyan,
+    };
+    color.on_default().bold()
+}
+
+/// `text` in a style where colours are wanted. The text must be safe already.
+fn paint(text: &str, style: Style, color: bool) -> String {
+    if color {
+        format!("{style}{text}{style:#}")
+    } else {
+        text.to_owned()
+    }
+}

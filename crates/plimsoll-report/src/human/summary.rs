@@ -1,0 +1,192 @@
+//! The screen at the end: what the image is, what it holds, whether it may sail. At most 22 lines,
+//! so that it fits 24 rows with a prompt below and what went before above.
+
+use std::fmt::Write as _;
+
+use anstyle::{AnsiColor, Style};
+use plimsoll_model::{ImageSummary, LayerFacts, Severity};
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
+
+use super::paint;
+use crate::text::{count, megabytes, visible};
+use crate::{RenderInput, tally};
+
+/// Layers shown; of more, the largest.
+const LAYERS: usize = 6;
+/// Reasons shown; the findings above have them all.
+const REASONS: usize = 3;
+/// Width of the names in front.
+const INDENT: usize = 9;
+
+/// Writes the whole screen.
+pub(super) fn image(out: &mut String, input: &RenderInput<'_>, image: &ImageSummary) {
+    let report = input.report;
+    let inventory = &report.inventory;
+    let mut screen = Screen::new(out, input);
+    screen.field("image", &visible(&image.name));
+    screen.whole("digest", image.digest.as_str());
+    let unpacked = sum(&inventory.layers);
+    screen.field(
+        "size",
+        &format!(
+            "{} MB compressed, {} MB unpacked, {}",
+            megabytes(image.compressed_size),
+            megabytes(unpacked),
+            count(inventory.layers.len(), "layer")
+        ),
+    );
+    let config = &image.config;
+    let platform = config
+        .platform
+        .as_ref()
+        .map_or_else(|| "unknown platform".to_owned(), ToString::to_string);
+    let user = match config.user.as_str() {
+        "" => "root".to_owned(),
+        user => visible(user).into_owned(),
+    };
+    let distribution = inventory
+        .distribution
+        .as_ref()
+        .map_or_else(String::new, |distribution| format!(", {}", visible(&distribution.name)));
+    screen.field("runs", &format!("as {user} on {platform}{distribution}"));
+    screen.layers(&inventory.layers);
+    screen.field("packages", &tally::packages(inventory));
+    let secrets = match inventory.secrets.as_slice() {
+        [] => "none".to_owned(),
+        [first, rest @ ..] => {
+            let more = if rest.is_empty() {
+                String::new()
+            } else {
+                format!(" and {} more", rest.len())
+            };
+            format!("{} in {}{more}", first.kind, visible(&first.place))
+        }
+    };
+    screen.field("secrets", &secrets);
+    let mut findings = tally::by_severity(report.findings.iter());
+    if !report.suppressed.is_empty() {
+        findings.push_str(&format!("; {} set aside", report.suppressed.len()));
+    }
+    if !report.skipped.is_empty() {
+        findings.push_str(&format!("; {} not looked at", report.skipped.len()));
+    }
+    screen.field("findings", &findings);
+    verdict(out, input);
+}
+
+/// Writes the verdict, its reasons and the next command.
+pub(super) fn verdict(out: &mut String, input: &RenderInput<'_>) {
+    let Some(verdict) = input.verdict else {
+        return;
+    };
+    let mut screen = Screen::new(out, input);
+    if verdict.holds {
+        screen.styled("verdict", "holds", AnsiColor::BrightGreen.on_default().bold());
+    } else {
+        screen.styled("verdict", "held back", super::severity_style(Severity::High));
+    }
+    for reason in verdict.reasons.iter().take(REASONS) {
+        screen.field("", &format!("- {}", visible(reason)));
+    }
+    let more = verdict.reasons.len().saturating_sub(REASONS);
+    if more > 0 {
+        screen.field("", &format!("- and {}", count(more, "more reason")));
+    }
+    if let Some(next) = &verdict.next {
+        screen.whole("next", &visible(next));
+    }
+}
+
+struct Screen<'o> {
+    out: &'o mut String,
+    color: bool,
+    width: usize,
+}
+
+impl<'o> Screen<'o> {
+    fn new(out: &'o mut String, input: &RenderInput<'_>) -> Self {
+        Self {
+            out,
+            color: input.color,
+            width: input.width.max(40),
+        }
+    }
+
+    /// A line cut to the screen.
+    fn field(&mut self, name: &str, value: &str) {
+        let value = fitting(value, self.width - INDENT);
+        self.styled(name, &value, Style::new());
+    }
+
+    /// A line that people copy from: never cut.
+    fn whole(&mut self, name: &str, value: &str) {
+        self.styled(name, value, Style::new());
+    }
+
+    fn styled(&mut self, name: &str, value: &str, style: Style) {
+        let name = paint(&format!("{name:<INDENT$}"), Style::new().bold(), self.color);
+        let value = paint(value, style, self.color);
+        let line = format!("{name}{value}");
+        writeln!(self.out, "{}", line.trim_end()).expect("writing to a String cannot fail");
+    }
+
+    fn layers(&mut self, layers: &[LayerFacts]) {
+        if layers.is_empty() {
+            return;
+        }
+        let mut shown: Vec<usize> = (0..layers.len()).collect();
+        if layers.len() > LAYERS {
+            shown.sort_by_key(|index| (std::cmp::Reverse(layers[*index].size), *index));
+            shown.truncate(LAYERS);
+            shown.sort_unstable();
+        }
+        self.field("layers", "       MB  line  instruction");
+        for index in &shown {
+            let layer = &layers[*index];
+            let line = layer
+                .source
+                .as_ref()
+                .map_or_else(|| "-".to_owned(), |source| source.start.line.to_string());
+            let instruction = layer
+                .instruction
+                .as_deref()
+                .map_or_else(|| "-".into(), visible);
+            self.field(
+                &format!("{index:>6}"),
+                &format!("{:>9}  {line:>4}  {}", megabytes(layer.size), instruction.trim()),
+            );
+        }
+        if shown.len() < layers.len() {
+            let rest: u64 = sum(layers).saturating_sub(
+                shown
+                    .iter()
+                    .fold(0, |total, index| layers[*index].size.saturating_add(total)),
+            );
+            let more = count(layers.len() - shown.len(), "smaller layer");
+            self.field("", &format!("{:>9}     -  {more}", megabytes(rest)));
+        }
+    }
+}
+
+fn sum(layers: &[LayerFacts]) -> u64 {
+    layers
+        .iter()
+        .fold(0, |sum, layer| sum.saturating_add(layer.size))
+}
+
+/// `text` cut to so many columns, with a mark where it was cut.
+fn fitting(text: &str, columns: usize) -> String {
+    if text.width() <= columns {
+        return text.to_owned();
+    }
+    let mut used = 0;
+    let mut out: String = text
+        .chars()
+        .take_while(|c| {
+            used += c.width().unwrap_or(0);
+            used < columns
+        })
+        .collect();
+    out.push('…');
+    out
+}

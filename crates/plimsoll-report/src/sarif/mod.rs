@@ -1,0 +1,308 @@
+//! SARIF 2.1.0, for code scanning and editors.
+
+mod fingerprint;
+mod wire;
+
+use std::collections::HashMap;
+
+use plimsoll_model::{Applicability, Edit, Finding, Origin, Severity, SourceOrigin};
+
+use crate::lookup::Sources;
+use crate::mask::Mask;
+use crate::text::uri_path;
+use crate::{RenderInput, RuleInfo};
+use fingerprint::Fingerprinter;
+use wire::{
+    Artifact, ArtifactChange, ArtifactLocation, Configuration, Content, Descriptor,
+    DescriptorProperties, Driver, Fingerprints, Fix, FixProperties, Help, Invocation, Location, Log,
+    LogicalLocation, Message, Notification, PhysicalLocation, Region, Replacement, ResultProperties,
+    Run, RunProperties, SarifResult, Suppression, Tool, UriBase, UriBases,
+};
+
+const SCHEMA: &str =
+    "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json";
+
+/// Renders the report.
+pub fn render(input: &RenderInput<'_>) -> String {
+    let report = input.report;
+    let sources = Sources::new(input.sources);
+    let mask = Mask::new(report);
+    let mut rules: Vec<&RuleInfo<'_>> = input.rules.iter().collect();
+    rules.sort_by_key(|rule| rule.name);
+    let mut results = Results {
+        indices: rules
+            .iter()
+            .enumerate()
+            .map(|(index, rule)| (rule.name, index))
+            .collect(),
+        sources: &sources,
+        fingerprints: Fingerprinter::new(&sources, &mask),
+    };
+    let shown = report.findings.iter().map(|finding| (finding, None));
+    let set_aside = report
+        .suppressed
+        .iter()
+        .map(|(finding, reason)| (finding, Some(reason.as_str())));
+    let log = Log {
+        schema: SCHEMA,
+        version: "2.1.0",
+        runs: [Run {
+            tool: Tool {
+                driver: Driver {
+                    name: "Plimsoll",
+                    semantic_version: input.tool_version,
+                    rules: rules.iter().map(|rule| descriptor(rule)).collect(),
+                },
+            },
+            invocations: [Invocation {
+                execution_successful: !report.skipped.iter().any(|skipped| skipped.blocking),
+                tool_execution_notifications: report
+                    .skipped
+                    .iter()
+                    .map(|skipped| Notification {
+                        level: if skipped.blocking { "error" } else { "warning" },
+                        message: format!("Not looked at: {}: {}", skipped.what, skipped.why).into(),
+                    })
+                    .collect(),
+            }],
+            column_kind: "unicodeCodePoints",
+            original_uri_base_ids: UriBases {
+                image: UriBase {
+                    description: "The root of the image's file system.".to_owned().into(),
+                },
+            },
+            artifacts: report
+                .checked
+                .iter()
+                .map(|file| Artifact {
+                    location: artifact(file),
+                })
+                .collect(),
+            results: shown
+                .chain(set_aside)
+                .map(|(finding, reason)| results.result(finding, reason))
+                .collect(),
+            properties: report.image.as_ref().map(|image| RunProperties {
+                image_name: &image.name,
+                image_digest: image.digest.as_str(),
+            }),
+        }],
+    };
+    let mut text =
+        serde_json::to_string_pretty(&log).expect("every key is a string and every number finite");
+    text.push('\n');
+    text
+}
+
+struct Results<'a, 's> {
+    indices: HashMap<&'a str, usize>,
+    sources: &'s Sources<'a>,
+    fingerprints: Fingerprinter<'a, 's>,
+}
+
+impl<'a> Results<'a, '_> {
+    fn result(&mut self, finding: &'a Finding, suppressed: Option<&'a str>) -> SarifResult<'a> {
+        let message = match &finding.help {
+            Some(help) => format!("{} {help}", finding.message),
+            None => finding.message.clone(),
+        };
+        SarifResult {
+            rule_id: finding.rule,
+            rule_index: self.indices.get(finding.rule).copied(),
+            level: level(finding.severity),
+            message: message.into(),
+            locations: location(&finding.origin, None, None).into_iter().collect(),
+            related_locations: finding
+                .related
+                .iter()
+                .enumerate()
+                .filter_map(|(index, related)| {
+                    location(&related.origin, Some(index), Some(related.message.clone()))
+                })
+                .collect(),
+            partial_fingerprints: Fingerprints {
+                plimsoll: self.fingerprints.of(finding),
+            },
+            fixes: self.fix(finding).into_iter().collect(),
+            suppressions: suppressed
+                .into_iter()
+                .map(|justification| Suppression {
+                    kind: "external",
+                    status: "accepted",
+                    justification,
+                })
+                .collect(),
+            properties: ResultProperties {
+                severity: finding.severity.as_str(),
+                confidence: finding.confidence.as_str(),
+                layer: finding.origin.layer.as_ref().map(|layer| layer.index),
+                instruction: finding
+                    .origin
+                    .layer
+                    .as_ref()
+                    .and_then(|layer| layer.instruction.as_deref()),
+                package: finding.origin.package.as_deref(),
+                path: finding.origin.path.as_deref(),
+            },
+        }
+    }
+
+    /// A viewer offers every fix it is given: those that are only to be looked at stay out.
+    fn fix(&self, finding: &'a Finding) -> Option<Fix<'a>> {
+        let fix = finding
+            .fix
+            .as_ref()
+            .filter(|fix| fix.applicability != Applicability::DisplayOnly && !fix.edits.is_empty())?;
+        let mut changes: Vec<ArtifactChange<'a>> = Vec::new();
+        let mut last: Option<&str> = None;
+        for edit in &fix.edits {
+            let replacement = Replacement {
+                deleted_region: self.region(edit),
+                inserted_content: Content { text: &edit.text },
+            };
+            match changes.last_mut() {
+                Some(change) if last == Some(&edit.file) => change.replacements.push(replacement),
+                _ => changes.push(ArtifactChange {
+                    artifact_location: artifact(&edit.file),
+                    replacements: vec![replacement],
+                }),
+            }
+            last = Some(&edit.file);
+        }
+        Some(Fix {
+            description: fix.title.clone().into(),
+            artifact_changes: changes,
+            properties: FixProperties {
+                applicability: fix.applicability.as_str(),
+            },
+        })
+    }
+
+    fn region(&self, edit: &Edit) -> Region {
+        match self.sources.range(edit) {
+            Some((start, end)) => Region::Text {
+                start_line: start.line,
+                start_column: start.column,
+                end_line: end.line,
+                end_column: end.column,
+            },
+            None => Region::Bytes {
+                byte_offset: edit.span.start,
+                byte_length: edit.span.end.saturating_sub(edit.span.start),
+            },
+        }
+    }
+}
+
+fn descriptor<'a>(rule: &RuleInfo<'a>) -> Descriptor<'a> {
+    let security = rule.category == "security";
+    Descriptor {
+        id: rule.name,
+        short_description: rule.summary.to_owned().into(),
+        full_description: first_paragraph(rule.docs).map(Message::from),
+        help: (!rule.docs.is_empty()).then_some(Help {
+            text: rule.docs,
+            markdown: rule.docs,
+        }),
+        help_uri: rule.help_uri,
+        default_configuration: Configuration {
+            level: level(rule.severity),
+        },
+        properties: DescriptorProperties {
+            severity: rule.severity.as_str(),
+            tags: std::iter::once(rule.category)
+                .filter(|category| !category.is_empty())
+                .chain(["container"])
+                .collect(),
+            security_severity: security.then(|| match rule.severity {
+                Severity::Critical => "9.5",
+                Severity::High => "8.0",
+                Severity::Medium => "5.5",
+                Severity::Low => "3.0",
+                Severity::Info => "1.0",
+            }),
+            aliases: rule.aliases,
+        },
+    }
+}
+
+/// The first paragraph of prose, on one line.
+fn first_paragraph(docs: &str) -> Option<String> {
+    docs.split("\n\n")
+        .map(str::trim)
+        .find(|paragraph| !paragraph.is_empty() && !paragraph.starts_with('#'))
+        .map(|paragraph| paragraph.split_whitespace().collect::<Vec<_>>().join(" "))
+}
+
+fn level(severity: Severity) -> &'static str {
+    match severity {
+        Severity::Critical | Severity::High => "error",
+        Severity::Medium => "warning",
+        Severity::Low | Severity::Info => "note",
+    }
+}
+
+/// `None` where there is neither a place nor a word about one.
+fn location(origin: &Origin, id: Option<usize>, message: Option<String>) -> Option<Location> {
+    let physical_location = match (&origin.source, &origin.path) {
+        (Some(source), _) => Some(PhysicalLocation {
+            artifact_location: artifact(&source.file),
+            region: Some(region(source)),
+        }),
+        (None, Some(path)) => Some(PhysicalLocation {
+            artifact_location: ArtifactLocation {
+                uri: relative(path.trim_start_matches('/')),
+                uri_base_id: Some("IMAGE"),
+            },
+            region: None,
+        }),
+        (None, None) => None,
+    };
+    let mut logical_locations = Vec::new();
+    if let Some(layer) = &origin.layer {
+        logical_locations.push(LogicalLocation {
+            fully_qualified_name: format!("layer {} ({})", layer.index, layer.diff_id),
+            kind: "layer",
+        });
+    }
+    if let Some(package) = &origin.package {
+        logical_locations.push(LogicalLocation {
+            fully_qualified_name: package.clone(),
+            kind: "package",
+        });
+    }
+    let empty = physical_location.is_none() && logical_locations.is_empty() && message.is_none();
+    (!empty).then(|| Location {
+        id,
+        physical_location,
+        logical_locations,
+        message: message.map(Message::from),
+    })
+}
+
+fn region(source: &SourceOrigin) -> Region {
+    Region::Text {
+        start_line: source.start.line,
+        start_column: source.start.column,
+        end_line: source.end.line,
+        end_column: source.end.column,
+    }
+}
+
+fn artifact(file: &str) -> ArtifactLocation {
+    let uri = if file.starts_with('/') {
+        format!("file://{}", uri_path(file))
+    } else {
+        relative(file)
+    };
+    ArtifactLocation {
+        uri,
+        uri_base_id: None,
+    }
+}
+
+/// A relative reference. What would read as a host (`//x`) must not; a colon is encoded anyway.
+fn relative(path: &str) -> String {
+    let path = path.strip_prefix("./").unwrap_or(path);
+    uri_path(path.trim_start_matches('/'))
+}

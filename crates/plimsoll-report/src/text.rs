@@ -1,0 +1,137 @@
+//! Hostile text made safe for where it lands.
+
+use std::borrow::Cow;
+use std::fmt::Write as _;
+
+/// Whether a terminal, an editor or a web page would act on `c` instead of showing it: control
+/// characters, marks that reorder or hide text, line separators.
+pub(crate) fn is_active(c: char) -> bool {
+    c.is_control()
+        || matches!(c,
+            '\u{ad}' | '\u{61c}' | '\u{180e}'
+            | '\u{200b}' | '\u{200e}'..='\u{200f}'
+            | '\u{2028}'..='\u{202e}'
+            | '\u{2060}'..='\u{2064}' | '\u{2066}'..='\u{206f}'
+            | '\u{feff}' | '\u{fff9}'..='\u{fffb}'
+            | '\u{e0000}'..='\u{e007f}')
+}
+
+/// `text` on one line, with everything a terminal would act on written as an escape.
+pub(crate) fn visible(text: &str) -> Cow<'_, str> {
+    if !text.contains(is_active) {
+        return Cow::Borrowed(text);
+    }
+    let mut out = String::with_capacity(text.len() + 16);
+    for c in text.chars() {
+        match c {
+            '\n' => out.push_str("\\n"),
+            '\r' => out.push_str("\\r"),
+            '\t' => out.push_str("\\t"),
+            c if is_active(c) => {
+                write!(out, "\\u{{{:x}}}", u32::from(c)).expect("writing to a String cannot fail");
+            }
+            c => out.push(c),
+        }
+    }
+    Cow::Owned(out)
+}
+
+/// One character for one, so that columns stay what they are: control characters as their
+/// pictures, everything else that acts as the replacement character. Tabs stay.
+pub(crate) fn pictured(c: char) -> char {
+    match c {
+        '\t' => '\t',
+        '\u{7f}' => '\u{2421}',
+        c if u32::from(c) < 0x20 => char::from_u32(0x2400 + u32::from(c)).unwrap_or('\u{fffd}'),
+        c if is_active(c) => '\u{fffd}',
+        c => c,
+    }
+}
+
+/// `text` as Markdown that renders as itself: no markup, no HTML, no links, no mentions, one line.
+pub(crate) fn markdown(text: &str) -> String {
+    let mut out = String::with_capacity(text.len() + 16);
+    for c in visible(text).chars() {
+        match c {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            // An entity, where a backslash would still let GitHub see a mention, an issue or a link.
+            '@' => out.push_str("&#64;"),
+            '#' => out.push_str("&#35;"),
+            ':' => out.push_str("&#58;"),
+            c if c.is_ascii_punctuation() && !matches!(c, ',' | ';' | '%' | '/' | '\'' | '"' | '?') => {
+                out.push('\\');
+                out.push(c);
+            }
+            c => out.push(c),
+        }
+    }
+    out
+}
+
+/// `text` as inline code that also stands in a table cell. HTML rather than backticks: a fence of
+/// backticks cannot hold a `|` in a cell without saying something else outside of one.
+pub(crate) fn markdown_code(text: &str) -> String {
+    format!("<code>{}</code>", markdown(text))
+}
+
+/// `text` as a URI reference (RFC 3986): `/` stays, everything but unreserved characters is
+/// percent-encoded.
+pub(crate) fn uri_path(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~' | b'/') {
+            out.push(char::from(byte));
+        } else {
+            write!(out, "%{byte:02X}").expect("writing to a String cannot fail");
+        }
+    }
+    out
+}
+
+/// Millions of bytes with one decimal.
+pub(crate) fn megabytes(bytes: u64) -> String {
+    let tenths = (u128::from(bytes) + 50_000) / 100_000;
+    format!("{}.{}", tenths / 10, tenths % 10)
+}
+
+/// `1 file`, `2 files`.
+pub(crate) fn count(number: usize, noun: &str) -> String {
+    format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn terminals_are_given_nothing_to_act_on() {
+        assert_eq!(visible("plain ä 漢"), "plain ä 漢");
+        assert_eq!(visible("\u{1b}[31m\r\n\u{9b}\u{202e}x"), "\\u{1b}[31m\\r\\n\\u{9b}\\u{202e}x");
+        for c in ['\u{0}', '\u{1b}', '\u{7f}', '\u{85}', '\u{2066}', '\u{feff}'] {
+            assert!(!is_active(pictured(c)), "{c:?}");
+        }
+    }
+
+    #[test]
+    fn markdown_shows_what_it_was_given() {
+        assert_eq!(
+            markdown("<img src=x> | `a` [b](http://c) @me #1\n* d"),
+            "&lt;img src\\=x&gt; \\| \\`a\\` \\[b\\]\\(http&#58;//c\\) &#64;me &#35;1\\\\n\\* d"
+        );
+    }
+
+    #[test]
+    fn sizes_round_to_tenths() {
+        assert_eq!(megabytes(0), "0.0");
+        assert_eq!(megabytes(49_999), "0.0");
+        assert_eq!(megabytes(950_000), "1.0");
+        assert_eq!(megabytes(u64::MAX), "18446744073709.6");
+    }
+
+    #[test]
+    fn uris_hold_nothing_unsafe() {
+        assert_eq!(uri_path("a b/ä?#%"), "a%20b/%C3%A4%3F%23%25");
+    }
+}
