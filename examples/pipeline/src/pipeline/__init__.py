@@ -1,0 +1,1 @@
+"""Loads daily order files from object storage into PostgreSQL."""
