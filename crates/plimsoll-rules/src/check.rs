@@ -25,7 +25,7 @@ pub struct CheckOutcome {
 /// A finding of low confidence is kept only where its rule was selected by name: the default set
 /// speaks when it is sure.
 pub fn check_project(project: &Project, options: &CheckOptions) -> CheckOutcome {
-    let (tree, errors) = dockerfile::parse(&project.file);
+    let (tree, errors) = dockerfile::parse(project.file.clone());
     let resolution = dockerfile::resolve(
         &tree,
         &ResolveInput {
@@ -45,8 +45,7 @@ pub fn check_project(project: &Project, options: &CheckOptions) -> CheckOutcome 
         let selected = options.selects(meta);
         // A rule that a comment names runs even where it was not asked for: whether the comment is
         // still needed must not depend on what was asked for.
-        if meta.depth == Depth::Image
-            || (selected == Selected::No && !suppressions.name_rule(meta))
+        if meta.depth == Depth::Image || (selected == Selected::No && !suppressions.name_rule(meta))
         {
             continue;
         }
@@ -67,7 +66,9 @@ pub fn check_project(project: &Project, options: &CheckOptions) -> CheckOutcome 
 
 /// Judges a built image.
 pub fn check_image(image: &ImageFacts<'_>, options: &CheckOptions) -> CheckOutcome {
-    let tree = image.dockerfile.map(|file| dockerfile::parse(file).0);
+    let tree = image
+        .dockerfile
+        .map(|file| dockerfile::parse(file.clone()).0);
     let suppressions = tree.as_ref().map(Suppressions::read).unwrap_or_default();
     let mut run = Run::default();
     for rule in registry::all() {

@@ -1,8 +1,462 @@
-//! Files of the build context that rules read.
+//! Files of the build context: which of them rules read, which a COPY takes, and which hold
+//! credentials.
+
+use plimsoll_model::{Confidence, Severity};
+
+use crate::secret_names::{self, Suspicion};
 
 /// Whether a rule wants the content of the context file `path` (`/`-separated, below the context).
 /// The caller puts it into `Context::contents` if it is small.
 pub fn wants_content(path: &str) -> bool {
-    let _ = path;
-    false
+    let manifest = matches!(path, "package.json")
+        || (path.starts_with("requirements") && path.ends_with(".txt") && !path.contains('/'));
+    manifest || kind_of(path).is_some_and(|kind| kind.reader.is_some())
+}
+
+/// A credential that a file holds, or is by its name. The value stays where it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Credential {
+    /// What it is, for a sentence: `a private key`.
+    pub(crate) what: String,
+    /// 1-based line, where the content was read.
+    pub(crate) line: Option<usize>,
+    pub(crate) severity: Severity,
+    pub(crate) confidence: Confidence,
+}
+
+/// A kind of file that may hold a credential.
+struct Kind {
+    what: &'static str,
+    /// Tells from the content; without, the name alone decides.
+    reader: Option<fn(&str) -> Option<(usize, String)>>,
+    /// How sure the name alone is.
+    by_name: Confidence,
+}
+
+/// Whether a file may hold a credential, by its name.
+pub(crate) fn may_hold_credential(path: &str) -> bool {
+    kind_of(path).is_some()
+}
+
+/// The credential that a file holds. `content` is `None` where nobody read it.
+pub(crate) fn credential(path: &str, content: Option<&[u8]>) -> Option<Credential> {
+    let kind = kind_of(path)?;
+    let (what, line, confidence) = match (kind.reader, content) {
+        (Some(read), Some(bytes)) => {
+            let (line, what) = read(&String::from_utf8_lossy(bytes))?;
+            (what, Some(line), Confidence::High)
+        }
+        _ => (kind.what.to_owned(), None, kind.by_name),
+    };
+    let for_tests = path.split('/').any(|part| {
+        matches!(
+            part,
+            "test"
+                | "tests"
+                | "testdata"
+                | "fixtures"
+                | "example"
+                | "examples"
+                | "node_modules"
+                | "vendor"
+                | "site-packages"
+                | "third_party"
+                | "spec"
+                | "docs"
+        )
+    });
+    Some(Credential {
+        what,
+        line,
+        severity: Severity::Critical,
+        confidence: if for_tests {
+            Confidence::Low
+        } else {
+            confidence
+        },
+    })
+}
+
+fn kind_of(path: &str) -> Option<Kind> {
+    let lower = path.to_ascii_lowercase();
+    let name = lower.rsplit('/').next().unwrap_or_default();
+    let folder = lower.rsplit('/').nth(1).unwrap_or_default();
+    let read = |what, reader: fn(&str) -> Option<(usize, String)>, by_name| {
+        Some(Kind {
+            what,
+            reader: Some(reader),
+            by_name,
+        })
+    };
+    let named = |what, by_name| {
+        Some(Kind {
+            what,
+            reader: None,
+            by_name,
+        })
+    };
+    const TEMPLATES: &[&str] = &[
+        ".example",
+        ".sample",
+        ".template",
+        ".tmpl",
+        ".dist",
+        ".defaults",
+        ".default",
+        ".md",
+        ".pub",
+        ".schema",
+        ".j2",
+    ];
+    if TEMPLATES.iter().any(|end| name.ends_with(end)) || name.contains("example") {
+        return None;
+    }
+    match (folder, name) {
+        (_, "id_rsa" | "id_dsa" | "id_ecdsa" | "id_ed25519") => {
+            read("an SSH key", private_key, Confidence::Medium)
+        }
+        (_, ".npmrc") => read("a registry token", npmrc, Confidence::Low),
+        (_, ".pypirc" | ".netrc" | "_netrc") => read("a password", password_line, Confidence::Low),
+        (_, ".git-credentials") => read("a password", url_password, Confidence::Medium),
+        (".aws", _) | (_, "credentials" | "credentials.ini") => {
+            read("an AWS secret key", aws_secret, Confidence::Low)
+        }
+        (".docker", "config.json") | (_, ".dockercfg" | ".dockerconfigjson") => {
+            read("a registry password", docker_auth, Confidence::Low)
+        }
+        (".kube", "config") | (_, "kubeconfig") => {
+            read("a cluster credential", kube_credential, Confidence::Low)
+        }
+        (_, ".pgpass" | ".vault-token" | ".htpasswd") => named("a password", Confidence::Medium),
+        (_, ".env") => read("a credential", env_secret, Confidence::Low),
+        _ => {
+            let extension = name.rsplit_once('.').map_or("", |(_, extension)| extension);
+            match extension {
+                _ if name.starts_with(".env.") => read("a credential", env_secret, Confidence::Low),
+                "env" => read("a credential", env_secret, Confidence::Low),
+                "pem" | "key" | "ppk" => read("a private key", private_key, Confidence::Low),
+                "p12" | "pfx" => named("a key store", Confidence::Medium),
+                "jks" | "keystore" => named("a key store", Confidence::Low),
+                "tfstate" => read("a credential", private_key, Confidence::Low),
+                "json"
+                    if [
+                        "credential",
+                        "service-account",
+                        "service_account",
+                        "serviceaccount",
+                        "gcp",
+                        "google",
+                        "firebase",
+                    ]
+                    .iter()
+                    .any(|word| name.contains(word)) =>
+                {
+                    read("a service account's key", private_key, Confidence::Low)
+                }
+                _ => None,
+            }
+        }
+    }
+}
+
+/// The first line that `test` takes, with what it says of it.
+fn line_where(text: &str, test: impl Fn(&str) -> Option<String>) -> Option<(usize, String)> {
+    text.lines()
+        .enumerate()
+        .find_map(|(at, line)| Some((at + 1, test(line.trim())?)))
+}
+
+fn private_key(text: &str) -> Option<(usize, String)> {
+    line_where(text, |line| {
+        let begins = line.contains("-----BEGIN ") && line.contains("PRIVATE KEY-----");
+        let putty = line.starts_with("PuTTY-User-Key-File-");
+        (begins || putty).then(|| {
+            if line.contains("ENCRYPTED") {
+                "an encrypted private key".to_owned()
+            } else {
+                "a private key".to_owned()
+            }
+        })
+    })
+}
+
+fn npmrc(text: &str) -> Option<(usize, String)> {
+    line_where(text, |line| {
+        let (name, value) = line.split_once('=')?;
+        let secret = ["_authToken", "_auth", "_password"]
+            .iter()
+            .any(|end| name.trim_end().ends_with(end));
+        (secret && !line.starts_with(['#', ';']) && !secret_names::is_placeholder(value))
+            .then(|| "a registry token".to_owned())
+    })
+}
+
+fn password_line(text: &str) -> Option<(usize, String)> {
+    line_where(text, |line| {
+        let mut words = line
+            .split(|c: char| c.is_whitespace() || matches!(c, '=' | ':'))
+            .filter(|word| !word.is_empty());
+        let found = words.any(|word| word == "password")
+            && words
+                .next()
+                .is_some_and(|value| !secret_names::is_placeholder(value));
+        (found && !line.starts_with(['#', ';'])).then(|| "a password".to_owned())
+    })
+}
+
+fn url_password(text: &str) -> Option<(usize, String)> {
+    line_where(text, |line| {
+        has_url_password(line).then(|| "a password in a URL".to_owned())
+    })
+}
+
+/// Whether a text holds `scheme://user:password@host`.
+fn has_url_password(text: &str) -> bool {
+    let Some((_, rest)) = text.split_once("://") else {
+        return false;
+    };
+    let authority = rest
+        .split(['/', '?', '#', ' ', '"', '\''])
+        .next()
+        .unwrap_or_default();
+    authority
+        .rsplit_once('@')
+        .and_then(|(user, _)| user.split_once(':'))
+        .is_some_and(|(_, password)| !secret_names::is_placeholder(password))
+}
+
+fn aws_secret(text: &str) -> Option<(usize, String)> {
+    line_where(text, |line| {
+        let (name, value) = line.split_once('=')?;
+        let secret = matches!(name.trim(), "aws_secret_access_key" | "aws_session_token");
+        (secret && !secret_names::is_placeholder(value)).then(|| "an AWS secret key".to_owned())
+    })
+}
+
+fn docker_auth(text: &str) -> Option<(usize, String)> {
+    line_where(text, |line| {
+        let (_, rest) = line.split_once("\"auth\"")?;
+        let value = rest.trim_start().strip_prefix(':')?.trim_start();
+        let filled = value
+            .strip_prefix('"')
+            .is_some_and(|value| !value.starts_with('"') && !value.is_empty());
+        filled.then(|| "a registry password".to_owned())
+    })
+}
+
+fn kube_credential(text: &str) -> Option<(usize, String)> {
+    line_where(text, |line| {
+        let (name, value) = line.trim_start_matches("- ").split_once(':')?;
+        let secret = matches!(name.trim(), "client-key-data" | "token" | "password");
+        (secret && !secret_names::is_placeholder(value)).then(|| "a cluster credential".to_owned())
+    })
+}
+
+fn env_secret(text: &str) -> Option<(usize, String)> {
+    line_where(text, |line| {
+        let line = line.strip_prefix("export ").unwrap_or(line);
+        let (name, value) = line.split_once('=')?;
+        let (name, value) = (name.trim(), value.trim().trim_matches(['"', '\'']));
+        if name.starts_with('#') || secret_names::is_placeholder(value) {
+            return None;
+        }
+        let secret =
+            secret_names::of_pair(name, value) == Suspicion::Strong || has_url_password(value);
+        // Names are shown, values never.
+        let shown: String = name.chars().filter(|c| !c.is_control()).take(60).collect();
+        secret.then(|| format!("a credential (`{shown}`)"))
+    })
+}
+
+/// Whether a COPY of `source` takes the context path `path`: the path itself, or what is below it.
+pub(crate) fn takes(source: &str, path: &str) -> bool {
+    let mut parts = path.split('/');
+    source
+        .split('/')
+        .filter(|part| !part.is_empty() && *part != ".")
+        .all(|pattern| {
+            parts.next().is_some_and(|part| {
+                // What is no pattern is compared as it is: `[` is a letter in many file names.
+                pattern == part || glob(pattern.as_bytes(), part.as_bytes())
+            })
+        })
+}
+
+/// Go's `filepath.Match` within one path component.
+fn glob(pattern: &[u8], name: &[u8]) -> bool {
+    let (mut at, mut on) = (0, 0);
+    // Where to go on after the last star: behind it in the pattern, one byte further in the name.
+    let mut star: Option<(usize, usize)> = None;
+    loop {
+        let step = match pattern.get(at) {
+            None if on == name.len() => return true,
+            Some(b'*') => {
+                star = Some((at + 1, on));
+                at += 1;
+                continue;
+            }
+            None => None,
+            Some(_) if on == name.len() => None,
+            Some(b'?') => Some(1),
+            Some(b'[') => class(&pattern[at..], name[on]),
+            Some(b'\\') if pattern.get(at + 1) == Some(&name[on]) => Some(2),
+            Some(byte) => (*byte == name[on]).then_some(1),
+        };
+        match (step, star) {
+            (Some(width), _) => {
+                at += width;
+                on += 1;
+            }
+            (None, Some((behind, from))) if from < name.len() => {
+                star = Some((behind, from + 1));
+                at = behind;
+                on = from + 1;
+            }
+            (None, _) => return false,
+        }
+    }
+}
+
+/// The width of the class at the start of `pattern`, if it holds `byte`.
+fn class(pattern: &[u8], byte: u8) -> Option<usize> {
+    let end = 2 + pattern.get(2..)?.iter().position(|b| *b == b']')?;
+    let body = &pattern[1..end];
+    let (negated, body) = match body.first() {
+        Some(b'^') => (true, &body[1..]),
+        _ => (false, body),
+    };
+    let mut held = false;
+    let mut at = 0;
+    while at < body.len() {
+        if body.get(at + 1) == Some(&b'-') && at + 2 < body.len() {
+            held |= (body[at]..=body[at + 2]).contains(&byte);
+            at += 3;
+        } else {
+            held |= body[at] == byte;
+            at += 1;
+        }
+    }
+    (held != negated).then_some(end + 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sources_take_themselves_and_what_is_below() {
+        for (source, path) in [
+            (".", "a/b"),
+            ("./", "a"),
+            ("/", "a"),
+            ("a", "a/b/c"),
+            ("a/", "a/b"),
+            ("./a", "a"),
+            ("*", "a/b"),
+            ("*.env", "x.env"),
+            ("a/*.txt", "a/b.txt"),
+            ("a?", "ab"),
+            ("[ab]c", "bc"),
+            ("[^x]c", "bc"),
+            ("[a-c]*d", "bxxd"),
+            ("a[1]", "a[1]"),
+        ] {
+            assert!(takes(source, path), "{source} {path}");
+        }
+        for (source, path) in [
+            ("a", "b"),
+            ("a/b", "a"),
+            ("*.env", "a/x.env"),
+            ("[ab]c", "cc"),
+            ("[", "x"),
+            ("a*b*c", "abb"),
+            ("[]", "]x"),
+        ] {
+            assert!(!takes(source, path), "{source} {path}");
+        }
+    }
+
+    #[test]
+    fn credentials_are_known_by_name_and_content() {
+        let key = "-----BEGIN OPENSSH PRIVATE KEY-----\nAAAA\n";
+        for (path, content, what, line) in [
+            ("id_rsa", key, "a private key", 1),
+            (
+                "conf/server.key",
+                "x\n-----BEGIN RSA PRIVATE KEY-----\n",
+                "a private key",
+                2,
+            ),
+            (
+                ".env",
+                "# c\nDEBUG=1\nDB_PASSWORD=hunter2\n",
+                "a credential (`DB_PASSWORD`)",
+                3,
+            ),
+            (
+                "prod.env",
+                "export URL=postgres://u:hunter2@db/x\n",
+                "a credential (`URL`)",
+                1,
+            ),
+            (
+                ".npmrc",
+                "//r.example/:_authToken=npm_abc\n",
+                "a registry token",
+                1,
+            ),
+            (
+                ".aws/credentials",
+                "[default]\naws_secret_access_key = abc\n",
+                "an AWS secret key",
+                2,
+            ),
+            (
+                ".docker/config.json",
+                "{\"auths\": {\"r\": {\n\"auth\": \"dTpw\"}}}",
+                "a registry password",
+                2,
+            ),
+            (".netrc", "machine a login b password c\n", "a password", 1),
+            (
+                ".git-credentials",
+                "https://u:p@example.com\n",
+                "a password in a URL",
+                1,
+            ),
+            (
+                "my-credentials.json",
+                "{\"private_key\": \"-----BEGIN PRIVATE KEY-----\\n\"}",
+                "a private key",
+                1,
+            ),
+        ] {
+            assert!(wants_content(path), "{path}");
+            let found =
+                credential(path, Some(content.as_bytes())).unwrap_or_else(|| panic!("{path}"));
+            assert_eq!(
+                (found.what.as_str(), found.line),
+                (what, Some(line)),
+                "{path}"
+            );
+        }
+        for (path, content) in [
+            (
+                ".env",
+                "DEBUG=1\nTOKEN=\nPASSWORD=${PASSWORD}\nSECRET=changeme\n",
+            ),
+            (".env.example", "PASSWORD=hunter2\n"),
+            ("ca.pem", "-----BEGIN CERTIFICATE-----\n"),
+            (
+                ".npmrc",
+                "registry=https://r.example\n//r/:_authToken=${NPM_TOKEN}\n",
+            ),
+            ("id_rsa.pub", key),
+            ("src/main.rs", key),
+        ] {
+            assert_eq!(credential(path, Some(content.as_bytes())), None, "{path}");
+        }
+        let test = credential("tests/server.key", Some(key.as_bytes())).unwrap();
+        assert_eq!(test.confidence, Confidence::Low);
+    }
 }

@@ -132,7 +132,10 @@ fn choose<'a>(
             return Err(FixError::Misplaced { rule: finding.rule });
         }
         // Other files are only shown: this one is what the caller writes.
-        let elsewhere = fix.edits.iter().any(|edit| edit.file != project.file.path());
+        let elsewhere = fix
+            .edits
+            .iter()
+            .any(|edit| edit.file != project.file.path());
         let blocked = fix
             .edits
             .iter()
@@ -202,7 +205,7 @@ fn verify(before: &[Finding], chosen: &[&Finding], after: &[Finding]) -> Result<
 
 #[cfg(test)]
 mod tests {
-    use plimsoll_model::{Fix, Severity, Confidence, Origin, Span};
+    use plimsoll_model::{Confidence, Fix, Origin, Severity, Span};
 
     use super::*;
 

@@ -5,8 +5,8 @@ use std::cell::OnceCell;
 use plimsoll_model::{SourceFile, SourceOrigin, Span};
 use plimsoll_syntax::context::Context;
 use plimsoll_syntax::dockerfile::{
-    Command, CommandForm, Dockerfile, Heredoc, Instruction, InstructionKind, Resolution, Stage,
-    State, Step, SyntaxError, Text, Word,
+    Base, Command, CommandForm, Dockerfile, Heredoc, Instruction, InstructionKind, Resolution,
+    Stage, State, Step, SyntaxError, Text, Word, expand,
 };
 use plimsoll_syntax::shell::{self, Dialect, Joint, Script, ShellCommand, ShellWord};
 
@@ -76,7 +76,10 @@ impl RunScript<'_> {
             .first()
             .map(|(_, word)| word)
             .or(command.words.first());
-        let last = command.words.last().or(command.assignments.last().map(|(_, word)| word));
+        let last = command
+            .words
+            .last()
+            .or(command.assignments.last().map(|(_, word)| word));
         match (first, last) {
             (Some(first), Some(last)) => self.span(first.start, last.end.max(first.start)),
             _ => self.span(0, 0),
@@ -124,6 +127,11 @@ impl<'a> ProjectFile<'a> {
         self.instructions[index]
     }
 
+    /// How many instructions the file has.
+    pub fn instruction_count(&self) -> usize {
+        self.instructions.len()
+    }
+
     /// The FROM of a stage.
     pub fn from(&self, stage: &Stage) -> &'a Instruction {
         self.instructions[stage.from]
@@ -148,9 +156,7 @@ impl<'a> ProjectFile<'a> {
             }
             chain.push(stage);
             next = match stage.base {
-                plimsoll_syntax::dockerfile::Base::Stage(below) => {
-                    self.resolution.stages.get(below)
-                }
+                Base::Stage(below) => self.resolution.stages.get(below),
                 _ => None,
             };
         }
@@ -183,10 +189,59 @@ impl<'a> ProjectFile<'a> {
             .flat_map(|stage| self.steps(stage))
     }
 
-    /// The image at the bottom of a stage, through the stages it stands on.
-    pub fn bottom(&self, stage: &'a Stage) -> &'a Stage {
-        let mut stage = stage;
-        while let plimsoll_syntax::dockerfile::Base::Stage(below) = stage.base {
+    /// Images of somewhere else that stages stand on or copy from: where each is named, and whether
+    /// a build of the target fetches it.
+    pub fn outside_images(&self) -> Vec<(&'a Base, Span, bool)> {
+        let mut images = Vec::new();
+        for stage in &self.resolution.stages {
+            let mut add = |base: &'a Base, place| {
+                if matches!(base, Base::Image(_) | Base::Unresolved(_)) {
+                    images.push((base, place, stage.reaches_target));
+                }
+            };
+            let from = self.from(stage);
+            let place = match &from.kind {
+                InstructionKind::From(from) => from.image.span,
+                _ => from.span,
+            };
+            add(&stage.base, place);
+            for view in self.steps(stage) {
+                let place = view
+                    .instruction
+                    .flag("from")
+                    .map_or(view.instruction.span, |word| word.span);
+                for base in &view.step.from {
+                    add(base, place);
+                }
+            }
+        }
+        images
+    }
+
+    /// A word with its variables replaced; `None` where a value is not known.
+    pub fn expand(&self, word: &str, state: &State) -> Option<String> {
+        struct Known<'s>(&'s State);
+        impl expand::Variables for Known<'_> {
+            fn value(&self, name: &str) -> Option<&str> {
+                self.0.variables.get(name)?.value.as_deref()
+            }
+        }
+        let expansion = expand::Lexer::new(self.dockerfile.escape)
+            .expand(word, &Known(state))
+            .ok()?;
+        expansion.unset.is_empty().then_some(expansion.value)
+    }
+
+    /// Whether the ignore file keeps a context path out of the build.
+    pub fn is_ignored(&self, path: &str) -> bool {
+        let _ = path;
+        false
+    }
+
+    /// The stage at the bottom of a stage, through the stages it stands on.
+    pub fn bottom(&self, stage: &Stage) -> &'a Stage {
+        let mut stage = &self.resolution.stages[stage.index];
+        while let Base::Stage(below) = stage.base {
             match self.resolution.stages.get(below) {
                 Some(next) if next.index < stage.index => stage = next,
                 _ => break,
@@ -197,19 +252,26 @@ impl<'a> ProjectFile<'a> {
 
     /// The commands that a step hands to a shell or runs. Empty for what is not RUN, CMD,
     /// ENTRYPOINT or HEALTHCHECK, and for what a Windows shell reads.
-    pub fn scripts(&self, view: StepView<'a>) -> &[RunScript<'a>] {
-        self.scripts[view.step.instruction]
-            .get_or_init(|| parse_scripts(view.instruction, &view.step.before, self.bottom(view.stage)))
+    pub fn scripts(&self, view: StepView<'_>) -> &[RunScript<'a>] {
+        let index = view.step.instruction;
+        self.scripts[index].get_or_init(|| {
+            let instruction = self.instructions[index];
+            parse_scripts(instruction, &view.step.before, self.bottom(view.stage))
+        })
     }
 
     /// The commands of a step with the script each stands in.
     pub fn commands(
         &self,
-        view: StepView<'a>,
+        view: StepView<'_>,
     ) -> impl Iterator<Item = (&RunScript<'a>, &ShellCommand)> {
-        self.scripts(view)
-            .iter()
-            .flat_map(|script| script.script.commands.iter().map(move |command| (script, command)))
+        self.scripts(view).iter().flat_map(|script| {
+            script
+                .script
+                .commands
+                .iter()
+                .map(move |command| (script, command))
+        })
     }
 }
 

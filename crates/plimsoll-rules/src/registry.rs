@@ -5,11 +5,34 @@ use crate::{dockerfile, image};
 
 /// Every rule, sorted by name within its folder.
 static RULES: &[&dyn Rule] = &[
+    &dockerfile::AddInsteadOfCopy,
+    &dockerfile::AptListsLeftBehind,
+    &dockerfile::CompilerInRuntimeStage,
+    &dockerfile::ContextHoldsSecrets,
     &dockerfile::ExpiredSuppression,
+    &dockerfile::HealthcheckToolMissing,
+    &dockerfile::MissingHealthcheck,
+    &dockerfile::MutableTag,
+    &dockerfile::RootUser,
+    &dockerfile::SecretInImageConfig,
+    &dockerfile::ShellFormEntrypoint,
+    &dockerfile::SourceBeforeDependencies,
     &dockerfile::SyntaxError,
     &dockerfile::UnexplainedSuppression,
     &dockerfile::UnknownSuppression,
+    &dockerfile::UnpinnedBaseImage,
     &dockerfile::UnusedSuppression,
+    &image::CompilerInImage,
+    &image::FloatingImageTag,
+    &image::ImageRunsAsRoot,
+    &image::ImageTooLarge,
+    &image::ImageWithoutHealthcheck,
+    &image::MissingIgnoreFile,
+    &image::MissingImageLabels,
+    &image::PackageCacheInImage,
+    &image::SecretInImage,
+    &image::SetidFileInImage,
+    &image::VersionControlInImage,
 ];
 
 /// Every rule there is.

@@ -44,7 +44,18 @@ impl Rule for SyntaxError {
 
     fn check_file(&self, file: &ProjectFile<'_>, sink: &mut Sink<'_>) {
         for error in file.errors.iter().chain(&file.resolution.errors) {
-            sink.report(file.place(error.span), error.message.clone());
+            sink.report(file.place(error.span), sentence(&error.message));
         }
     }
+}
+
+/// The parser's words with a capital and a full stop.
+fn sentence(message: &str) -> String {
+    let mut letters = message.trim_end_matches('.').chars();
+    let first: String = letters
+        .next()
+        .iter()
+        .flat_map(|c| c.to_uppercase())
+        .collect();
+    format!("{first}{}.", letters.as_str().replace('\n', " "))
 }

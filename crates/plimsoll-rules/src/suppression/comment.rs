@@ -306,7 +306,12 @@ mod tests {
         assert_eq!((pragma.until, pragma.malformed), (None, None));
         assert_eq!(pragma.why, "waits until the migration is done");
 
-        for malformed in ["plimsoll: ignore(a)", "plimsoll: allow(a", "plimsoll: allow()", "plimsoll: allow(a) x until 2026-02-30"] {
+        for malformed in [
+            "plimsoll: ignore(a)",
+            "plimsoll: allow(a",
+            "plimsoll: allow()",
+            "plimsoll: allow(a) x until 2026-02-30",
+        ] {
             assert!(one(malformed).malformed.is_some(), "{malformed}");
         }
     }
@@ -315,12 +320,21 @@ mod tests {
     fn foreign_comments_are_read_as_their_tools_do() {
         let pragma = one("hadolint ignore=DL3008,SC2086 # mirrors move");
         assert_eq!(pragma.names, ["DL3008", "SC2086"]);
-        assert_eq!((pragma.why.as_str(), pragma.scope), ("mirrors move", Scope::Instruction));
+        assert_eq!(
+            (pragma.why.as_str(), pragma.scope),
+            ("mirrors move", Scope::Instruction)
+        );
         assert_eq!(one("hadolint global ignore=DL3008").scope, Scope::File);
-        assert_eq!(one("hadolint  ignore = DL3008 , DL3009").names, ["DL3008", "DL3009"]);
+        assert_eq!(
+            one("hadolint  ignore = DL3008 , DL3009").names,
+            ["DL3008", "DL3009"]
+        );
 
         let pragma = one("checkov:skip=CKV_DOCKER_3:runs as root on purpose");
-        assert_eq!((pragma.names[0].as_str(), pragma.why.as_str()), ("CKV_DOCKER_3", "runs as root on purpose"));
+        assert_eq!(
+            (pragma.names[0].as_str(), pragma.why.as_str()),
+            ("CKV_DOCKER_3", "runs as root on purpose")
+        );
         assert_eq!(pragma.scope, Scope::File);
 
         let pragma = one("trivy:ignore:AVD-DS-0002:exp:2026-05-01 legacy");
@@ -328,14 +342,24 @@ mod tests {
         assert_eq!(pragma.until, Some((2026, 5, 1)));
         assert_eq!(read("trivy:ignore:DS-0001 trivy:ignore:DS-0002").len(), 2);
 
-        assert_eq!(one("check=skip=JSONArgsRecommended // shell wanted").names, ["JSONArgsRecommended"]);
+        assert_eq!(
+            one("check=skip=JSONArgsRecommended // shell wanted").names,
+            ["JSONArgsRecommended"]
+        );
         assert_eq!(read_check("error=true;skip=all")[0].names, ["*"]);
         assert_eq!(read_check("error=true"), []);
     }
 
     #[test]
     fn other_comments_say_nothing() {
-        for text in ["", "plimsollx: allow(a)", "hadolint", "hadolint shell=bash", "check this", "checkov is nice"] {
+        for text in [
+            "",
+            "plimsollx: allow(a)",
+            "hadolint",
+            "hadolint shell=bash",
+            "check this",
+            "checkov is nice",
+        ] {
             assert_eq!(read(text), [], "{text}");
         }
     }

@@ -104,7 +104,12 @@ impl Suppressions {
         // What stands below the last instruction speaks of nothing.
         let end = tree.source.bytes().len();
         for waiting in pending {
-            add(waiting.pragma, waiting.line, None, Some(Span::new(end, end)));
+            add(
+                waiting.pragma,
+                waiting.line,
+                None,
+                Some(Span::new(end, end)),
+            );
         }
         Self {
             source: Some(tree.source.clone()),
@@ -157,7 +162,9 @@ impl Suppressions {
         let (Some(place), Some(source)) = (&finding.origin.source, &self.source) else {
             return false;
         };
-        place.file == source.path() && reach.start <= place.span.start && place.span.start < reach.end
+        place.file == source.path()
+            && reach.start <= place.span.start
+            && place.span.start < reach.end
     }
 
     /// What our own comments are guilty of. `judged` are the rules that looked: of the others
@@ -204,7 +211,10 @@ impl Suppressions {
             if pragma.why.is_empty() {
                 fault(
                     &UnexplainedSuppression::META,
-                    format!("Nothing says why {} is allowed here.", pragma.names_for_people()),
+                    format!(
+                        "Nothing says why {} is allowed here.",
+                        pragma.names_for_people()
+                    ),
                     "Write the reason behind the closing bracket.".to_owned(),
                     None,
                 );
@@ -248,7 +258,10 @@ impl Suppressions {
                 });
                 fault(
                     &UnusedSuppression::META,
-                    format!("`{}` finds nothing here that this comment could allow.", name.escape_debug()),
+                    format!(
+                        "`{}` finds nothing here that this comment could allow.",
+                        name.escape_debug()
+                    ),
                     "Remove it, so that it does not hide the next one.".to_owned(),
                     fix,
                 );
@@ -277,7 +290,10 @@ fn self_made(
         message,
         help: Some(help),
         origin: Origin {
-            source: Some(SourceOrigin::new(source, Span::new(start, start + trimmed.len()))),
+            source: Some(SourceOrigin::new(
+                source,
+                Span::new(start, start + trimmed.len()),
+            )),
             ..Origin::default()
         },
         related: Vec::new(),

@@ -1,0 +1,263 @@
+use plimsoll_model::{Confidence, Severity};
+use plimsoll_syntax::dockerfile::{Base, InstructionKind};
+
+use crate::bases::{self, BaseUser};
+use crate::declare::declare_rule;
+use crate::project::{ProjectFile, command_of};
+use crate::rule::{Meta, Rule, Sink};
+
+declare_rule! {
+    /// ## What it does
+    /// Tells that the image that ships runs its process as root: the last `USER` of its stage, or
+    /// of the stages and base it stands on, is root, or there is none.
+    ///
+    /// Build stages that only files are copied from may run as anyone.
+    ///
+    /// ## Why it hurts in production
+    /// Whoever gets hold of the process owns everything in the container, may write to every
+    /// volume, and is one kernel or runtime flaw away from the host. Clusters that enforce
+    /// `runAsNonRoot` refuse to start the image at all.
+    ///
+    /// ## Example
+    /// ```dockerfile
+    /// FROM python:3.12-slim
+    /// COPY app.py /app.py
+    /// CMD ["python", "/app.py"]
+    /// ```
+    ///
+    /// ## Use instead
+    /// ```dockerfile
+    /// FROM python:3.12-slim
+    /// COPY app.py /app.py
+    /// USER 10001
+    /// CMD ["python", "/app.py"]
+    /// ```
+    ///
+    /// ## Fix
+    /// None: which files the new user must be able to write is not in the Dockerfile.
+    ///
+    /// ## References
+    /// - <https://docs.docker.com/build/building/best-practices/#user>
+    /// - <https://kubernetes.io/docs/concepts/security/pod-security-standards/>
+    RootUser = "root-user",
+    summary: "The image runs as root",
+    severity: High,
+    confidence: High,
+    category: Security,
+    depth: Dockerfile,
+    aliases: ["DL3002", "DS-0002", "DS002", "CKV_DOCKER_3", "CKV_DOCKER_8", "CIS-DI-0001", "S6471"],
+    default: true,
+}
+
+const HELP: &str = "Create a user that owns only what it must write, and switch to it with a \
+                    numeric `USER`, such as `USER 10001`, behind the last step that needs root.";
+
+impl Rule for RootUser {
+    fn meta(&self) -> &'static Meta {
+        &Self::META
+    }
+
+    fn check_file(&self, file: &ProjectFile<'_>, sink: &mut Sink<'_>) {
+        let Some(target) = file.target() else { return };
+        if drops_privileges(file) {
+            return;
+        }
+        match (target.end.user.as_deref(), target.end.user_set_by) {
+            (Some(user), Some(index)) if is_root(user) => {
+                let instruction = file.instruction(index);
+                let message = if instruction_says(&instruction.kind, user) {
+                    format!("The last `USER` of the image that ships is `{user}`.")
+                } else {
+                    format!("The last `USER` of the image that ships comes to `{user}`.")
+                };
+                sink.report(file.place(instruction.span), message)
+                    .help(HELP);
+            }
+            (Some(user), None) if is_root(user) => {
+                let from = file.from(target);
+                sink.report(
+                    file.place(from.span),
+                    "No `USER` is set, and the base image runs as root.".to_owned(),
+                )
+                .help(HELP);
+            }
+            (Some(_), _) => {}
+            (None, Some(_)) => {}
+            (None, None) => missing(file, sink),
+        }
+    }
+}
+
+fn missing(file: &ProjectFile<'_>, sink: &mut Sink<'_>) {
+    let Some(target) = file.target() else { return };
+    let bottom = file.bottom(target);
+    let starts_something = file.shipped_steps().any(|view| {
+        matches!(
+            view.instruction.kind,
+            InstructionKind::Cmd(_) | InstructionKind::Entrypoint(_)
+        )
+    });
+    let (message, confidence) = match (bases::user(&bottom.base), &bottom.base) {
+        (BaseUser::Other, _) => return,
+        // Without a command it cannot be started: a way to carry files.
+        (BaseUser::Root, Base::Scratch) if !starts_something => (
+            "No `USER` is set, so whatever is started from this image runs as root.".to_owned(),
+            Confidence::Low,
+        ),
+        (BaseUser::Root, Base::Scratch) => (
+            "No `USER` is set: from scratch, that is root.".to_owned(),
+            Confidence::High,
+        ),
+        (BaseUser::Root, Base::Image(name)) => (
+            format!("No `USER` is set, and `{name}` runs as root."),
+            Confidence::High,
+        ),
+        (_, Base::Image(name)) => (
+            format!("No `USER` is set, and `{name}` is not known to set one."),
+            Confidence::Medium,
+        ),
+        (_, Base::Context(_) | Base::Unresolved(_) | Base::Stage(_) | Base::Scratch) => (
+            "No `USER` is set, and what the base image runs as is not known.".to_owned(),
+            Confidence::Low,
+        ),
+    };
+    sink.report(file.place(file.from(target).span), message)
+        .help(HELP)
+        .confidence(confidence)
+        .severity(if confidence == Confidence::Low {
+            Severity::Medium
+        } else {
+            Severity::High
+        });
+}
+
+/// Whether `user[:group]` is root. A group does not make a root user less of one.
+pub(crate) fn is_root(user: &str) -> bool {
+    let name = user.split(':').next().unwrap_or_default().trim();
+    name == "root" || (!name.is_empty() && name.bytes().all(|b| b == b'0'))
+}
+
+fn instruction_says(kind: &InstructionKind, user: &str) -> bool {
+    matches!(kind, InstructionKind::User(word) if word.value == user)
+}
+
+/// Whether the image starts with a program that is there to change to another user.
+fn drops_privileges(file: &ProjectFile<'_>) -> bool {
+    let entrypoint = file
+        .shipped_steps()
+        .filter(|view| matches!(view.instruction.kind, InstructionKind::Entrypoint(_)))
+        .last();
+    let Some(view) = entrypoint else { return false };
+    debug_assert!(command_of(view.instruction).is_some());
+    file.commands(view).any(|(_, command)| {
+        let words: Vec<&str> = command
+            .words
+            .iter()
+            .filter_map(|word| word.literal.as_deref())
+            .collect();
+        words.windows(2).any(|pair| {
+            let program = pair[0].rsplit('/').next().unwrap_or_default();
+            matches!(
+                program,
+                "gosu" | "su-exec" | "setpriv" | "chpst" | "s6-setuidgid" | "runuser"
+            ) && !is_root(pair[1])
+        })
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::testing::{fires, silent, unsure};
+
+    #[test]
+    fn cases() {
+        fires(
+            "root-user",
+            &[
+                ("no USER at all", "FROM debian:12\nCMD [\"x\"]\n", &[1]),
+                (
+                    "the last one counts",
+                    "FROM debian:12\nUSER app\nUSER root\n",
+                    &[3],
+                ),
+                ("by number", "FROM debian:12\nUSER 0\n", &[2]),
+                (
+                    "a group makes it no better",
+                    "FROM debian:12\nUSER 0:1000\n",
+                    &[2],
+                ),
+                (
+                    "through a variable",
+                    "FROM debian:12\nARG WHO=root\nUSER $WHO\n",
+                    &[3],
+                ),
+                (
+                    "from the stage below",
+                    "FROM debian:12 AS base\nUSER root\nFROM base\nRUN x\n",
+                    &[2],
+                ),
+                (
+                    "a build stage's user does not ship",
+                    "FROM debian:12 AS b\nUSER app\nFROM debian:12\nCMD [\"x\"]\n",
+                    &[3],
+                ),
+                (
+                    "from scratch",
+                    "FROM scratch\nCOPY app /\nENTRYPOINT [\"/app\"]\n",
+                    &[1],
+                ),
+                (
+                    "an image nobody knows",
+                    "FROM registry.example/app:1\nCMD [\"x\"]\n",
+                    &[1],
+                ),
+                (
+                    "over a base that has a user",
+                    "FROM solr:9\nUSER root\n",
+                    &[2],
+                ),
+            ],
+        );
+        silent(
+            "root-user",
+            &[
+                ("a user is set", "FROM debian:12\nUSER 10001:10001\n"),
+                (
+                    "root only on the way",
+                    "FROM debian:12\nUSER root\nRUN x\nUSER app\n",
+                ),
+                (
+                    "root in a stage that does not ship",
+                    "FROM debian:12 AS b\nUSER root\nFROM debian:12\nUSER app\n",
+                ),
+                (
+                    "inherited from a stage",
+                    "FROM debian:12 AS base\nUSER app\nFROM base\nCMD [\"x\"]\n",
+                ),
+                (
+                    "the base brings one",
+                    "FROM gcr.io/distroless/static-debian12:nonroot\nCMD [\"/x\"]\n",
+                ),
+                (
+                    "nobody can say what an unset variable is",
+                    "FROM debian:12\nARG WHO\nUSER $WHO\n",
+                ),
+                (
+                    "the entry point changes user",
+                    "FROM debian:12\nENTRYPOINT [\"gosu\", \"app\", \"/serve\"]\n",
+                ),
+                ("a broken file is another rule's", "RUN x\n"),
+            ],
+        );
+        unsure(
+            "root-user",
+            &[
+                (
+                    "the base is not known",
+                    "ARG BASE\nFROM ${BASE}\nCMD [\"x\"]\n",
+                ),
+                ("files only", "FROM scratch\nCOPY out /\n"),
+            ],
+        );
+    }
+}

@@ -1,0 +1,99 @@
+use plimsoll_model::{NotableFile, NotableKind};
+
+use crate::declare::declare_rule;
+use crate::rule::{ImageFacts, Meta, Rule, Sink};
+
+use super::origin;
+
+declare_rule! {
+    /// ## What it does
+    /// Tells that compilers or linkers ship in the image: once a layer, with their names.
+    ///
+    /// ## Why it hurts in production
+    /// Hundreds of megabytes are pulled at every start of a new node, each with its own
+    /// vulnerabilities to explain, and whoever gets in has the tools to build what is missing.
+    ///
+    /// ## Example
+    /// ```image
+    /// layer: RUN apt-get install -y build-essential
+    /// file: compiler usr/bin/gcc-12 1200000 0
+    /// file: compiler usr/bin/g++-12 1200000 0
+    /// ```
+    ///
+    /// ## Use instead
+    /// ```image
+    /// layer: COPY --from=build /srv /srv
+    /// ```
+    ///
+    /// ## Fix
+    /// None: build in a stage of its own and copy only the result.
+    ///
+    /// ## References
+    /// - <https://docs.docker.com/build/building/multi-stage/>
+    CompilerInImage = "compiler-in-image",
+    summary: "A compiler ships in the image",
+    severity: Medium,
+    confidence: High,
+    category: Security,
+    depth: Image,
+    aliases: [],
+    default: true,
+}
+
+impl Rule for CompilerInImage {
+    fn meta(&self) -> &'static Meta {
+        &Self::META
+    }
+
+    fn check_image(&self, image: &ImageFacts<'_>, sink: &mut Sink<'_>) {
+        let compilers: Vec<&NotableFile> = image
+            .inventory
+            .notable
+            .iter()
+            .filter(|file| file.kind == NotableKind::Compiler)
+            .collect();
+        let mut layers: Vec<usize> = compilers.iter().map(|file| file.layer).collect();
+        layers.sort_unstable();
+        layers.dedup();
+        for layer in layers {
+            let of_layer: Vec<&&NotableFile> = compilers
+                .iter()
+                .filter(|file| file.layer == layer)
+                .collect();
+            let named: Vec<String> = of_layer
+                .iter()
+                .take(3)
+                .map(|file| format!("`/{}`", file.path.escape_debug()))
+                .collect();
+            let more = match of_layer.len().saturating_sub(3) {
+                0 => String::new(),
+                more => format!(" and {more} more"),
+            };
+            sink.report_at(
+                origin::of_file(image, layer, &of_layer[0].path),
+                format!("The image ships {}{more}.", named.join(", ")),
+            )
+            .help("Build in a stage of its own and copy only the result into the one that ships.");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::testing::judges;
+
+    #[test]
+    fn cases() {
+        judges(
+            "compiler-in-image",
+            &[
+                (
+                    "once a layer",
+                    "layer: a\nlayer: b\nfile: compiler usr/bin/cc 1 0\nfile: compiler usr/bin/ld 1 0\nfile: compiler usr/bin/go 1 1\n",
+                    2,
+                ),
+                ("another kind", "layer: a\nfile: shell bin/sh 1 0\n", 0),
+            ],
+        );
+    }
+}

@@ -1,0 +1,100 @@
+use plimsoll_model::{Confidence, Origin};
+
+use crate::declare::declare_rule;
+use crate::rule::{ImageFacts, Meta, Rule, Sink};
+
+declare_rule! {
+    /// ## What it does
+    /// Tells that an image exposes a port and has no health check. Where it exposes none, nothing
+    /// says that it is a service, and the rule speaks only where it is selected by name.
+    ///
+    /// ## Why it hurts in production
+    /// A process that hangs is still a process: without a check, Docker, Compose and Swarm keep
+    /// sending it traffic and start what depends on it too early.
+    ///
+    /// ## Example
+    /// ```image
+    /// port: 8000/tcp
+    /// cmd: serve
+    /// ```
+    ///
+    /// ## Use instead
+    /// ```image
+    /// port: 8000/tcp
+    /// healthcheck: CMD /healthcheck
+    /// cmd: serve
+    /// ```
+    ///
+    /// ## Fix
+    /// None: what tells that the service is well is its author's to say.
+    ///
+    /// ## References
+    /// - <https://docs.docker.com/reference/dockerfile/#healthcheck>
+    ImageWithoutHealthcheck = "image-without-healthcheck",
+    summary: "A service has no health check",
+    severity: Low,
+    confidence: Medium,
+    category: Operability,
+    depth: Image,
+    aliases: ["CIS-DI-0006"],
+    default: true,
+}
+
+impl Rule for ImageWithoutHealthcheck {
+    fn meta(&self) -> &'static Meta {
+        &Self::META
+    }
+
+    fn check_image(&self, image: &ImageFacts<'_>, sink: &mut Sink<'_>) {
+        // `NONE` says that none is wanted; an empty test is what an image without one has.
+        let set = image
+            .config
+            .healthcheck
+            .as_ref()
+            .is_some_and(|check| !check.test.is_empty());
+        if set {
+            return;
+        }
+        let (message, confidence) = match image.config.exposed_ports.first() {
+            Some(port) => (
+                format!(
+                    "The image exposes port {} and has no health check.",
+                    port.escape_debug()
+                ),
+                Confidence::Medium,
+            ),
+            None => (
+                "The image has no health check; nothing tells whether it is a service.".to_owned(),
+                Confidence::Low,
+            ),
+        };
+        sink.report_at(Origin::default(), message)
+            .help(
+                "Add a `HEALTHCHECK` that asks the service itself, or `HEALTHCHECK NONE` where the \
+                 orchestrator has its own probe.",
+            )
+            .confidence(confidence);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::testing::judges;
+
+    #[test]
+    fn cases() {
+        judges(
+            "image-without-healthcheck",
+            &[
+                ("a service", "port: 80/tcp\n", 1),
+                ("asked for by name, anything", "cmd: job\n", 1),
+                (
+                    "there is one",
+                    "port: 80/tcp\nhealthcheck: CMD-SHELL true\n",
+                    0,
+                ),
+                ("none is wanted", "port: 80/tcp\nhealthcheck: NONE\n", 0),
+            ],
+        );
+    }
+}

@@ -1,0 +1,121 @@
+use plimsoll_model::{Origin, SecretSighting};
+
+use crate::declare::declare_rule;
+use crate::rule::{ImageFacts, Meta, Rule, Sink};
+
+use super::origin;
+
+declare_rule! {
+    /// ## What it does
+    /// Tells each place of the image where a credential was seen: environment, labels, history, and
+    /// the files of every layer, also of those that a later layer deletes. Values are never shown;
+    /// the fingerprint tells two sightings of one credential from two credentials.
+    ///
+    /// ## Why it hurts in production
+    /// Everyone who can pull the image has it.
+    ///
+    /// ## Example
+    /// ```image
+    /// layer: COPY . /srv
+    /// layer: RUN rm /srv/id_rsa
+    /// secret: private-key srv/id_rsa layer 0
+    /// ```
+    ///
+    /// ## Use instead
+    /// ```image
+    /// layer: COPY src /srv
+    /// ```
+    ///
+    /// ## Fix
+    /// None: a credential that was shipped must be revoked, not only removed.
+    ///
+    /// ## References
+    /// - <https://docs.docker.com/build/building/secrets/>
+    SecretInImage = "secret-in-image",
+    summary: "A credential ships in the image",
+    severity: Critical,
+    confidence: Medium,
+    category: Security,
+    depth: Image,
+    aliases: ["CIS-DI-0010"],
+    default: true,
+}
+
+impl Rule for SecretInImage {
+    fn meta(&self) -> &'static Meta {
+        &Self::META
+    }
+
+    fn check_image(&self, image: &ImageFacts<'_>, sink: &mut Sink<'_>) {
+        for secret in &image.inventory.secrets {
+            let origin = match secret.layer {
+                Some(layer) => origin::of_file(image, layer, &secret.place),
+                None => Origin::default(),
+            };
+            sink.report_at(origin, message(secret))
+                .help(
+                    "Revoke it, then hand it over at run time, or to the one build step that needs \
+                     it with `RUN --mount=type=secret`.",
+                )
+                .severity(secret.severity);
+        }
+    }
+}
+
+fn message(secret: &SecretSighting) -> String {
+    let line = secret
+        .line
+        .map(|line| format!(" line {line}"))
+        .unwrap_or_default();
+    let deleted = if secret.deleted_later {
+        "; a later layer deletes the file, and the one that brought it still ships"
+    } else {
+        ""
+    };
+    format!(
+        "A credential ({}) is in `{}`{line}, fingerprint {}{deleted}.",
+        secret.kind,
+        secret.place.escape_debug(),
+        secret.fingerprint
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::testing::{ImageExample, judges};
+
+    #[test]
+    fn cases() {
+        judges(
+            "secret-in-image",
+            &[
+                (
+                    "in the environment",
+                    "secret: aws-access-key env AWS_ACCESS_KEY_ID\n",
+                    1,
+                ),
+                ("in history", "secret: aws-access-key history step 3\n", 1),
+                (
+                    "each of them",
+                    "layer: COPY . /\nsecret: private-key a layer 0\nsecret: private-key b layer 0\n",
+                    2,
+                ),
+                ("none", "env: PATH=/bin\n", 0),
+            ],
+        );
+    }
+
+    #[test]
+    fn a_file_is_traced_to_its_layer() {
+        let image = ImageExample::parse(
+            "layer: FROM\nlayer: COPY . /srv\nsecret: private-key srv/k layer 1\n",
+        );
+        let finding = image.check("secret-in-image").findings.remove(0);
+        let layer = finding.origin.layer.unwrap();
+        assert_eq!(
+            (layer.index, layer.instruction.as_deref()),
+            (1, Some("COPY . /srv"))
+        );
+        assert_eq!(finding.origin.path.as_deref(), Some("srv/k"));
+    }
+}

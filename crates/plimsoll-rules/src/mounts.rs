@@ -1,0 +1,51 @@
+//! `RUN --mount=…`: what lies over a path while the step runs.
+
+use plimsoll_syntax::dockerfile::Instruction;
+
+/// One `--mount`.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Mount<'a> {
+    /// `bind` where none was written.
+    pub(crate) kind: &'a str,
+    /// Where it lies.
+    pub(crate) target: Option<&'a str>,
+}
+
+/// The mounts of a RUN.
+pub(crate) fn of(instruction: &Instruction) -> impl Iterator<Item = Mount<'_>> {
+    instruction
+        .flags
+        .iter()
+        .filter(|flag| flag.name == "mount")
+        .filter_map(|flag| flag.value.as_ref())
+        .map(|value| {
+            let mut mount = Mount {
+                kind: "bind",
+                target: None,
+            };
+            for field in value.value.trim_matches(['"', '\'']).split(',') {
+                match field.split_once('=') {
+                    Some(("type", kind)) => mount.kind = kind.trim(),
+                    Some(("target" | "dst" | "destination", target)) => {
+                        mount.target = Some(target.trim());
+                    }
+                    _ => {}
+                }
+            }
+            mount
+        })
+}
+
+/// Whether what the step writes below `path` goes into a cache or a tmpfs, not into its layer.
+pub(crate) fn covers(instruction: &Instruction, path: &str) -> bool {
+    of(instruction).any(|mount| {
+        matches!(mount.kind, "cache" | "tmpfs")
+            && mount.target.is_some_and(|target| {
+                let target = target.trim_end_matches('/');
+                path == target
+                    || path
+                        .strip_prefix(target)
+                        .is_some_and(|rest| rest.starts_with('/'))
+            })
+    })
+}

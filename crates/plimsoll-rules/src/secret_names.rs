@@ -1,0 +1,205 @@
+//! Which names and values look like a credential.
+//!
+//! Names are judged by their words, not by letters somewhere in them, as BuildKit's
+//! `SecretsUsedInArgOrEnv` does: `MONKEY` holds no key.
+
+/// How much a name or a pair looks like a credential.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Suspicion {
+    /// Not at all.
+    None,
+    /// By its name, but something speaks against it.
+    Faint,
+    /// It does.
+    Strong,
+}
+
+const SECRET_WORDS: &[&str] = &[
+    "apikey",
+    "auth",
+    "credential",
+    "credentials",
+    "key",
+    "passphrase",
+    "passwd",
+    "password",
+    "pword",
+    "secret",
+    "secrets",
+    "token",
+];
+
+/// A word that makes it public, wherever it stands.
+const PUBLIC_WORDS: &[&str] = &["public", "publishable", "pub"];
+
+/// A last word that makes it something about a credential, not one.
+const ABOUT_WORDS: &[&str] = &[
+    "file",
+    "path",
+    "dir",
+    "version",
+    "url",
+    "uri",
+    "name",
+    "names",
+    "type",
+    "length",
+    "size",
+    "ttl",
+    "timeout",
+    "expiry",
+    "lifetime",
+    "mode",
+    "method",
+    "enabled",
+    "provider",
+    "backend",
+    "server",
+    "servers",
+    "keyserver",
+    "host",
+    "port",
+    "policy",
+    "algorithm",
+    "issuer",
+    "audience",
+    "prefix",
+    "format",
+    "location",
+    "store",
+    "header",
+];
+
+/// Words in front of `KEY` where it is a public key's fingerprint, or no cryptographic key at all.
+const HARMLESS_KEYS: &[&str] = &[
+    "gpg",
+    "pgp",
+    "primary",
+    "foreign",
+    "sort",
+    "partition",
+    "cache",
+    "apt",
+];
+
+/// How much a name looks like that of a credential.
+pub(crate) fn of_name(name: &str) -> Suspicion {
+    let lower = name.to_ascii_lowercase();
+    let words: Vec<&str> = lower
+        .split(|c: char| !c.is_alphanumeric())
+        .filter(|word| !word.is_empty())
+        .collect();
+    let Some(at) = words.iter().position(|word| SECRET_WORDS.contains(word)) else {
+        return Suspicion::None;
+    };
+    let about = words.last().is_some_and(|last| ABOUT_WORDS.contains(last));
+    if about || words.iter().any(|word| PUBLIC_WORDS.contains(word)) {
+        return Suspicion::None;
+    }
+    let key_of = at.checked_sub(1).map(|before| words[before]);
+    if words[at] == "key" && key_of.is_some_and(|word| HARMLESS_KEYS.contains(&word)) {
+        return Suspicion::Faint;
+    }
+    Suspicion::Strong
+}
+
+/// How much a name with a value looks like a credential.
+pub(crate) fn of_pair(name: &str, value: &str) -> Suspicion {
+    let suspicion = of_name(name);
+    if suspicion == Suspicion::None {
+        return suspicion;
+    }
+    let value = value.trim();
+    let switch = matches!(
+        value.to_ascii_lowercase().as_str(),
+        "true" | "false" | "yes" | "no" | "on" | "off" | "none" | "null" | "0" | "1"
+    );
+    let place = value.starts_with('/') || value.starts_with("./") || value.starts_with("file:");
+    if switch || place {
+        return Suspicion::Faint;
+    }
+    suspicion
+}
+
+/// Whether a value is plainly there to be replaced.
+pub(crate) fn is_placeholder(value: &str) -> bool {
+    let value = value.trim().trim_matches(['"', '\'']);
+    let lower = value.to_ascii_lowercase();
+    value.is_empty()
+        || value.starts_with("${")
+        || value.starts_with("$(")
+        || value.starts_with("{{")
+        || (value.starts_with('<') && value.ends_with('>'))
+        || value
+            .bytes()
+            .all(|b| matches!(b, b'x' | b'X' | b'*' | b'.' | b'-'))
+        || [
+            "changeme",
+            "change-me",
+            "change_me",
+            "replace",
+            "your-",
+            "your_",
+            "yourtoken",
+            "placeholder",
+            "example",
+            "todo",
+            "dummy",
+        ]
+        .iter()
+        .any(|word| lower.starts_with(word))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_judged_by_their_words() {
+        for name in [
+            "TOKEN",
+            "NPM_TOKEN",
+            "aws_secret_access_key",
+            "AWS_ACCESS_KEY_ID",
+            "apikey",
+            "db.password",
+            "git_key",
+        ] {
+            assert_eq!(of_name(name), Suspicion::Strong, "{name}");
+        }
+        for name in [
+            "MONKEY",
+            "KEYBOARD",
+            "TOKENIZER",
+            "public_token",
+            "PASSWORD_FILE",
+            "AUTHOR",
+            "",
+            "_",
+            "KEY_SERVER",
+            "AUTH_URL",
+        ] {
+            assert_eq!(of_name(name), Suspicion::None, "{name}");
+        }
+        assert_eq!(of_name("GPG_KEY"), Suspicion::Faint);
+        assert_eq!(of_pair("AUTH", "false"), Suspicion::Faint);
+        assert_eq!(of_pair("SSH_KEY", "/run/key"), Suspicion::Faint);
+        assert_eq!(of_pair("SSH_KEY", "abc"), Suspicion::Strong);
+    }
+
+    #[test]
+    fn placeholders_are_no_secrets() {
+        for value in [
+            "",
+            "''",
+            "changeme",
+            "<token>",
+            "${TOKEN}",
+            "xxxx",
+            "your-token-here",
+        ] {
+            assert!(is_placeholder(value), "{value}");
+        }
+        assert!(!is_placeholder("hunter2"));
+    }
+}

@@ -1,0 +1,250 @@
+//! How rules are tested: tables of Dockerfiles, and the small notation for image examples.
+
+use std::collections::BTreeMap;
+
+use plimsoll_model::{
+    Digest, Finding, HealthCheck, ImageConfig, ImageName, Inventory, LayerFacts, NotableFile,
+    NotableKind, SecretSighting, Severity, SourceFile,
+};
+use plimsoll_syntax::context::{Context, ContextEntry, EntryKind};
+
+use crate::check::{CheckOutcome, check_image, check_project};
+use crate::options::CheckOptions;
+use crate::project::Project;
+use crate::rule::ImageFacts;
+
+/// The day on which tests run.
+pub(crate) const TODAY: (i16, u8, u8) = (2026, 6, 1);
+
+pub(crate) fn options(rule: &str) -> CheckOptions {
+    CheckOptions {
+        select: vec![rule.to_owned()],
+        today: Some(TODAY),
+        ..CheckOptions::default()
+    }
+}
+
+/// A project of a Dockerfile and the files around it; without any, no context is known.
+pub(crate) fn project(dockerfile: &str, files: &[(&str, &str)]) -> Project {
+    let context = (!files.is_empty()).then(|| context(files));
+    Project {
+        file: SourceFile::new("Dockerfile", dockerfile),
+        context,
+    }
+}
+
+fn context(files: &[(&str, &str)]) -> Context {
+    let mut entries: BTreeMap<String, (EntryKind, u64)> = BTreeMap::new();
+    let mut contents = BTreeMap::new();
+    let mut ignore_file = None;
+    for (path, text) in files {
+        for (at, _) in path.match_indices('/') {
+            entries.insert(path[..at].to_owned(), (EntryKind::Directory, 0));
+        }
+        entries.insert((*path).to_owned(), (EntryKind::File, text.len() as u64));
+        let file = SourceFile::new(*path, *text);
+        if crate::wants_content(path) {
+            contents.insert((*path).to_owned(), file.clone());
+        }
+        if *path == ".dockerignore" {
+            ignore_file = Some(file);
+        }
+    }
+    Context {
+        entries: entries
+            .into_iter()
+            .map(|(path, (kind, size))| ContextEntry { path, kind, size })
+            .collect(),
+        ignore_file,
+        contents,
+        truncated: false,
+    }
+}
+
+/// Runs one rule, by name.
+pub(crate) fn run(rule: &str, dockerfile: &str, files: &[(&str, &str)]) -> CheckOutcome {
+    check_project(&project(dockerfile, files), &options(rule))
+}
+
+/// What the default set would show of a rule: `(line, message)` of what it is sure of.
+fn shown(findings: &[Finding]) -> Vec<usize> {
+    findings
+        .iter()
+        .filter(|finding| finding.confidence > plimsoll_model::Confidence::Low)
+        .map(|finding| {
+            finding
+                .origin
+                .source
+                .as_ref()
+                .map_or(0, |place| place.start.line)
+        })
+        .collect()
+}
+
+/// Holds a rule to the lines it must find something at.
+pub(crate) fn fires(rule: &str, cases: &[(&str, &str, &[usize])]) {
+    for (what, dockerfile, lines) in cases {
+        let found = run(rule, dockerfile, &[]).findings;
+        assert_eq!(
+            shown(&found),
+            *lines,
+            "{rule}: {what}\n{dockerfile}\n{found:#?}"
+        );
+    }
+}
+
+/// Holds a rule to silence, each case with the reason why it must be silent.
+pub(crate) fn silent(rule: &str, cases: &[(&str, &str)]) {
+    for (why, dockerfile) in cases {
+        let found = run(rule, dockerfile, &[]).findings;
+        assert_eq!(
+            shown(&found),
+            [0; 0],
+            "{rule}: {why}\n{dockerfile}\n{found:#?}"
+        );
+    }
+}
+
+/// Holds a rule to saying something only where it was asked for by name.
+pub(crate) fn unsure(rule: &str, cases: &[(&str, &str)]) {
+    for (why, dockerfile) in cases {
+        let found = run(rule, dockerfile, &[]).findings;
+        assert!(!found.is_empty(), "{rule}: {why}\n{dockerfile}");
+        assert_eq!(
+            shown(&found),
+            [0; 0],
+            "{rule}: {why}\n{dockerfile}\n{found:#?}"
+        );
+    }
+}
+
+/// Applies every fix of a rule and gives the text back.
+pub(crate) fn fixed(rule: &str, dockerfile: &str, files: &[(&str, &str)]) -> String {
+    let project = project(dockerfile, files);
+    let options = options(rule);
+    let findings = check_project(&project, &options).findings;
+    let outcome = crate::fix::apply(&project, &findings, &options, true).unwrap();
+    String::from_utf8(outcome.bytes).unwrap()
+}
+
+/// An image, as an example of an image rule writes it down: one `key: value` a line.
+///
+/// `user`, `env`, `label`, `healthcheck` and `cmd` fill the configuration; `layer` adds one with
+/// the instruction that made it; `file: KIND PATH SIZE LAYER` and `secret: KIND PLACE [LAYER]` add
+/// to the inventory; `tag`, `size`, `limit` (bytes) and `ignore-file: yes|no` the rest.
+#[derive(Default)]
+pub(crate) struct ImageExample {
+    config: ImageConfig,
+    inventory: Inventory,
+    tags: Vec<ImageName>,
+    size: u64,
+    limit: Option<u64>,
+    has_ignore_file: Option<bool>,
+}
+
+impl ImageExample {
+    pub(crate) fn parse(text: &str) -> Self {
+        let mut image = Self::default();
+        for line in text.lines().filter(|line| !line.trim().is_empty()) {
+            let (key, value) = line.split_once(": ").unwrap_or_else(|| panic!("{line}"));
+            image.set(key, value);
+        }
+        image
+    }
+
+    fn set(&mut self, key: &str, value: &str) {
+        let words: Vec<&str> = value.split_whitespace().collect();
+        match key {
+            "user" => value.clone_into(&mut self.config.user),
+            "env" => self.config.env.push(value.to_owned()),
+            "cmd" => self.config.cmd = Some(words.iter().map(|&w| w.to_owned()).collect()),
+            "port" => self.config.exposed_ports.push(value.to_owned()),
+            "label" => {
+                let (name, value) = value.split_once('=').unwrap();
+                self.config.labels.push((name.to_owned(), value.to_owned()));
+            }
+            "healthcheck" => {
+                self.config.healthcheck = Some(HealthCheck {
+                    test: words.iter().map(|&w| w.to_owned()).collect(),
+                    ..HealthCheck::default()
+                });
+            }
+            "layer" => {
+                let number = u8::try_from(self.inventory.layers.len()).unwrap();
+                self.inventory.layers.push(LayerFacts {
+                    digest: Digest::from_sha256([number; 32]),
+                    diff_id: Digest::from_sha256([number; 32]),
+                    compressed_size: 0,
+                    size: 0,
+                    entries: 0,
+                    instruction: Some(value.to_owned()),
+                    wasted: 0,
+                });
+            }
+            "file" => self.inventory.notable.push(NotableFile {
+                kind: match words[0] {
+                    "package-cache" => NotableKind::PackageCache,
+                    "compiler" => NotableKind::Compiler,
+                    "package-manager" => NotableKind::PackageManager,
+                    "shell" => NotableKind::Shell,
+                    "downloader" => NotableKind::Downloader,
+                    "set-id" => NotableKind::SetId,
+                    "version-control" => NotableKind::VersionControl,
+                    other => panic!("no kind of file is called {other}"),
+                },
+                path: words[1].to_owned(),
+                size: words[2].parse().unwrap(),
+                layer: words[3].parse().unwrap(),
+            }),
+            "secret" => {
+                let (kind, place) = value.split_once(' ').unwrap();
+                let (place, layer) = match place.rsplit_once(" layer ") {
+                    Some((place, layer)) => (place, Some(layer.parse().unwrap())),
+                    None => (place, None),
+                };
+                self.inventory.secrets.push(SecretSighting {
+                    kind: match kind {
+                        "private-key" => "private-key",
+                        "aws-access-key" => "aws-access-key",
+                        other => panic!("no kind of secret is called {other}"),
+                    },
+                    severity: Severity::Critical,
+                    place: place.to_owned(),
+                    layer,
+                    line: None,
+                    fingerprint: "000000000000".to_owned(),
+                    deleted_later: false,
+                });
+            }
+            "tag" => self.tags.push(ImageName::parse(value).unwrap()),
+            "size" => self.size = value.parse().unwrap(),
+            "limit" => self.limit = Some(value.parse().unwrap()),
+            "ignore-file" => self.has_ignore_file = Some(value == "yes"),
+            other => panic!("an image example knows no {other}"),
+        }
+    }
+
+    pub(crate) fn check(&self, rule: &str) -> CheckOutcome {
+        check_image(
+            &ImageFacts {
+                config: &self.config,
+                inventory: &self.inventory,
+                tags: &self.tags,
+                compressed_size: self.size,
+                max_size: self.limit,
+                has_ignore_file: self.has_ignore_file,
+                layer_sources: &[],
+                dockerfile: None,
+            },
+            &options(rule),
+        )
+    }
+}
+
+/// Holds an image rule to how often it must speak of an image.
+pub(crate) fn judges(rule: &str, cases: &[(&str, &str, usize)]) {
+    for (what, image, count) in cases {
+        let found = ImageExample::parse(image).check(rule).findings;
+        assert_eq!(found.len(), *count, "{rule}: {what}\n{image}\n{found:#?}");
+    }
+}
