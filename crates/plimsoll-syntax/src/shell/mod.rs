@@ -1,0 +1,347 @@
+//! Shell text of RUN and its kin: a thin, stable view over the parser crate behind it.
+//!
+//! Offsets are bytes of the text handed in; `dockerfile::Text::source_span` maps them to the file.
+
+mod walk;
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use shuck_parser::parser::{Parser, ShellDialect};
+
+use crate::dockerfile;
+
+/// The dialect a text is read in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Dialect {
+    /// POSIX sh, dash, busybox ash.
+    Posix,
+    /// Bash.
+    Bash,
+}
+
+/// One word of a command.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ShellWord {
+    /// Its value where it is known without running anything (quotes read, no expansion in it; file
+    /// name patterns stay as they are).
+    pub literal: Option<String>,
+    /// As written.
+    pub raw: String,
+    /// Byte range in the text.
+    pub start: usize,
+    /// End of the byte range.
+    pub end: usize,
+}
+
+/// How a command is joined to the one before it in the same list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Joint {
+    /// First of its list.
+    First,
+    /// `&&`
+    And,
+    /// `||`
+    Or,
+    /// `;`, `&` or a line end.
+    Then,
+    /// `|`
+    Pipe,
+}
+
+/// A simple command: assignments, words, redirections.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ShellCommand {
+    /// `NAME=value` in front of the words.
+    pub assignments: Vec<(String, ShellWord)>,
+    /// Command and arguments; empty for a bare assignment.
+    pub words: Vec<ShellWord>,
+    /// Targets of output redirections (`>`, `>>`, `&>`).
+    pub writes: Vec<ShellWord>,
+    /// How it is joined to the command before it.
+    pub joint: Joint,
+    /// Depth of subshells, groups, conditions and loops around it; 0 is the top.
+    pub depth: usize,
+    /// Whether it stands inside `$(…)` or backquotes.
+    pub substituted: bool,
+}
+
+impl ShellCommand {
+    /// The program's base name (`/usr/bin/apt-get` gives `apt-get`), looking through `sudo`,
+    /// `env`, `exec`, `command`, `time`, `nice`, `nohup` and `doas`; `None` where it is not a
+    /// literal.
+    pub fn program(&self) -> Option<&str> {
+        base_name(self.words.get(self.program_index())?)
+    }
+
+    /// The words behind the program that `program` found.
+    pub fn arguments(&self) -> &[ShellWord] {
+        self.words
+            .get(self.program_index() + 1..)
+            .unwrap_or_default()
+    }
+
+    /// The first and last byte of its words, assignments included; an empty range where it has
+    /// none.
+    pub fn range(&self) -> (usize, usize) {
+        let words = || {
+            self.assignments
+                .iter()
+                .map(|(_, word)| word)
+                .chain(&self.words)
+        };
+        let start = words().map(|word| word.start).min().unwrap_or_default();
+        let end = words().map(|word| word.end).max().unwrap_or_default();
+        (start, end)
+    }
+
+    /// Index of the word that names the program: a wrapper only where it wraps nothing.
+    fn program_index(&self) -> usize {
+        let mut at = 0;
+        while let Some(wrapped) = self.words.get(at).and_then(base_name).and_then(|wrapper| {
+            let behind = self.words.get(at + 1..)?;
+            Some(at + 1 + wrapped_index(wrapper, behind)?)
+        }) {
+            at = wrapped;
+        }
+        at
+    }
+}
+
+fn base_name(word: &ShellWord) -> Option<&str> {
+    let literal = word.literal.as_deref()?;
+    literal.rsplit('/').next().filter(|name| !name.is_empty())
+}
+
+/// Where among the words behind `wrapper` the program stands that it runs.
+fn wrapped_index(wrapper: &str, words: &[ShellWord]) -> Option<usize> {
+    // Options that take the next word.
+    let with_value: &[&str] = match wrapper {
+        "sudo" => &[
+            "-u", "-g", "-C", "-D", "-h", "-p", "-R", "-r", "-T", "-t", "-U",
+        ],
+        "doas" => &["-C", "-u"],
+        "env" => &["-u", "-C", "--unset", "--chdir"],
+        "exec" => &["-a"],
+        "nice" => &["-n", "--adjustment"],
+        "time" => &["-f", "-o", "--format", "--output"],
+        "command" | "nohup" => &[],
+        _ => return None,
+    };
+    let mut at = 0;
+    while let Some(word) = words.get(at) {
+        // A word that is not known is the program: it cannot be looked through.
+        let Some(literal) = word.literal.as_deref() else {
+            return Some(at);
+        };
+        let asks_only = wrapper == "command" && matches!(literal, "-v" | "-V");
+        let splits = wrapper == "env" && literal.starts_with("-S");
+        if asks_only || splits {
+            return None;
+        }
+        if literal == "--" {
+            return (at + 1 < words.len()).then_some(at + 1);
+        }
+        let is_assignment = matches!(wrapper, "sudo" | "env" | "doas") && literal.contains('=');
+        if with_value.contains(&literal) {
+            at += 2;
+        } else if literal.starts_with('-') || is_assignment {
+            at += 1;
+        } else {
+            return Some(at);
+        }
+    }
+    None
+}
+
+/// A parsed text: its simple commands in the order they stand, at any depth.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Script {
+    /// Commands in order of their first byte.
+    pub commands: Vec<ShellCommand>,
+    /// Where the grammar was not followed: byte offset and message.
+    pub errors: Vec<(usize, String)>,
+}
+
+/// Reads `text`. Never fails; a text that is not shell gives what could be read and an error.
+pub fn parse(text: &str, dialect: Dialect) -> Script {
+    let dialect = match dialect {
+        Dialect::Posix => ShellDialect::Posix,
+        Dialect::Bash => ShellDialect::Bash,
+    };
+    // The parser behind this wall is young and what it reads is hostile: should it panic, the
+    // script counts as unreadable and everything else is still checked.
+    let read = catch_unwind(AssertUnwindSafe(|| {
+        let parsed = Parser::with_dialect(text, dialect).parse();
+        let mut script = Script {
+            commands: walk::commands(&parsed.file, text),
+            errors: parsed
+                .diagnostics
+                .into_iter()
+                .map(|diagnostic| (diagnostic.span.start.offset(), diagnostic.message))
+                .collect(),
+        };
+        if let (Some(error), true) = (parsed.terminal_error, script.errors.is_empty()) {
+            script.errors.push((0, error.to_string()));
+        }
+        script
+    }));
+    read.unwrap_or_else(|_| Script {
+        commands: Vec::new(),
+        errors: vec![(0, "this is not shell that can be read".to_owned())],
+    })
+}
+
+/// The command of an exec form, as if a shell had read it. Offsets are those of the words in the
+/// *file*: an exec form is no text of its own.
+pub fn from_exec(words: &[dockerfile::Word]) -> ShellCommand {
+    ShellCommand {
+        assignments: Vec::new(),
+        words: words
+            .iter()
+            .map(|word| ShellWord {
+                literal: Some(word.value.clone()),
+                raw: word.value.clone(),
+                start: word.span.start,
+                end: word.span.end,
+            })
+            .collect(),
+        writes: Vec::new(),
+        joint: Joint::First,
+        depth: 0,
+        substituted: false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn words(command: &ShellCommand) -> Vec<&str> {
+        command.words.iter().map(|word| word.raw.as_str()).collect()
+    }
+
+    #[test]
+    fn commands_keep_their_joints_and_depth() {
+        let script = parse(
+            "set -e; apt-get update && apt-get install -y 'curl' | tee /tmp/log || (cd /x; rm -rf \"$HOME\"/*)",
+            Dialect::Posix,
+        );
+        assert_eq!(script.errors, []);
+        let seen: Vec<_> = script
+            .commands
+            .iter()
+            .map(|command| (words(command).join(" "), command.joint, command.depth))
+            .collect();
+        assert_eq!(
+            seen,
+            [
+                ("set -e".to_owned(), Joint::First, 0),
+                ("apt-get update".to_owned(), Joint::Then, 0),
+                ("apt-get install -y 'curl'".to_owned(), Joint::And, 0),
+                ("tee /tmp/log".to_owned(), Joint::Pipe, 0),
+                ("cd /x".to_owned(), Joint::First, 1),
+                ("rm -rf \"$HOME\"/*".to_owned(), Joint::Then, 1),
+            ]
+        );
+        assert_eq!(script.commands[2].words[3].literal.as_deref(), Some("curl"));
+        assert_eq!(script.commands[5].words[2].literal, None);
+    }
+
+    #[test]
+    fn spans_point_at_the_text_even_inside_substitutions() {
+        let text = "A=1 B=\"$(curl -fsSL https://x/y | sh)\" make `nproc` x\\ y > \"/out\" 2>&1 <in && export P=/a:$P Q=q";
+        let script = parse(text, Dialect::Bash);
+        assert_eq!(script.errors, []);
+        for command in &script.commands {
+            for word in command.words.iter().chain(&command.writes) {
+                assert_eq!(&text[word.start..word.end], word.raw);
+            }
+        }
+        let programs: Vec<_> = script
+            .commands
+            .iter()
+            .map(|command| (command.program().unwrap(), command.substituted))
+            .collect();
+        assert_eq!(
+            programs,
+            [
+                ("make", false),
+                ("curl", true),
+                ("sh", true),
+                ("nproc", true),
+                ("export", false)
+            ]
+        );
+        let make = &script.commands[0];
+        assert_eq!(make.assignments[0].0, "A");
+        assert_eq!(make.assignments[0].1.literal.as_deref(), Some("1"));
+        assert_eq!(make.assignments[1].1.literal, None);
+        assert_eq!(make.words[2].literal.as_deref(), Some("x y"));
+        assert_eq!(make.writes.len(), 1);
+        assert_eq!(make.writes[0].literal.as_deref(), Some("/out"));
+        assert_eq!(script.commands[4].words[2].literal.as_deref(), Some("Q=q"));
+    }
+
+    #[test]
+    fn wrappers_are_looked_through() {
+        let program = |text| {
+            let script = parse(text, Dialect::Posix);
+            let command = &script.commands[0];
+            (
+                command.program().map(str::to_owned),
+                command.arguments().len(),
+            )
+        };
+        let is = |name: &str, arguments| (Some(name.to_owned()), arguments);
+        assert_eq!(
+            program("sudo -E -u app /usr/bin/apt-get update"),
+            is("apt-get", 1)
+        );
+        assert_eq!(program("env -i A=b exec nice -n 5 make all"), is("make", 1));
+        assert_eq!(program("command -v curl"), is("command", 2));
+        assert_eq!(program("time -p make"), is("make", 0));
+        assert_eq!(program("env"), is("env", 0));
+        assert_eq!(program("$CC x"), (None, 1));
+    }
+
+    #[test]
+    fn literals_lose_their_quotes() {
+        let text =
+            r#"e a\\b 'a\b' "a\b" "a\\b\$" a"b"'c'\ d *.deb ~/x {a,b} $'a\tb' "" "x\\\\y" \\\\z"#;
+        let script = parse(text, Dialect::Bash);
+        let literals: Vec<_> = script.commands[0]
+            .words
+            .iter()
+            .map(|word| word.literal.as_deref().unwrap_or("?"))
+            .collect();
+        assert_eq!(
+            literals,
+            [
+                "e", r"a\b", r"a\b", r"a\b", r"a\b$", "abc d", "*.deb", "~/x", "?", "a\tb", "",
+                r"x\\y", r"\\z"
+            ]
+        );
+    }
+
+    #[test]
+    fn what_is_not_shell_is_an_error_and_no_panic() {
+        for text in [
+            "if then",
+            "echo 'open",
+            "$((",
+            "((((((",
+            "a && && b",
+            "case x in",
+            "\u{0}\u{feff}<<",
+        ] {
+            let script = parse(text, Dialect::Posix);
+            assert!(
+                !script.errors.is_empty() || script.commands.len() < 2,
+                "{text}"
+            );
+        }
+        parse(&"$(".repeat(20_000), Dialect::Bash);
+        parse(&"a && ".repeat(20_000), Dialect::Bash);
+        parse(&"{ ".repeat(20_000), Dialect::Bash);
+    }
+}
