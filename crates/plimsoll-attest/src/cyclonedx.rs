@@ -1,6 +1,14 @@
 //! Bills of materials in CycloneDX 1.6 (ECMA-424), JSON form.
 
-use plimsoll_model::{Digest, ImageConfig, Inventory, SourceOrigin};
+use std::collections::{BTreeMap, BTreeSet};
+
+use plimsoll_model::{Digest, ImageConfig, Inventory, Package, PackageKind, SourceOrigin};
+use serde::Serialize;
+use sha2::{Digest as _, Sha256};
+
+use crate::license::{self, License};
+use crate::oci_purl::oci_purl;
+use crate::time;
 
 /// Media type of the document (IANA).
 pub const MEDIA_TYPE: &str = "application/vnd.cyclonedx+json";
@@ -16,7 +24,8 @@ pub struct SbomInput<'a> {
     pub config: &'a ImageConfig,
     /// What it holds.
     pub inventory: &'a Inventory,
-    /// For each layer the place in the Dockerfile that made it, where known; may be shorter.
+    /// For each layer the place in the Dockerfile that made it, where known; may be shorter. The
+    /// inventory's own knowledge of a layer's source counts where this has none.
     pub layer_sources: &'a [Option<SourceOrigin>],
     /// Seconds since 1970 (`SOURCE_DATE_EPOCH`); the image's own `created` where `None`, and no
     /// time at all where that is not a time either.
@@ -25,8 +34,333 @@ pub struct SbomInput<'a> {
     pub tool_version: &'a str,
 }
 
-/// Writes the document.
+/// Writes the document. Equal input gives equal bytes; the serial number is drawn from the content,
+/// so that two documents have one number only where they are the same.
 pub fn document(input: &SbomInput<'_>) -> Vec<u8> {
-    let _ = input;
-    todo!("owner: scan")
+    let mut bom = Bom {
+        schema: "http://cyclonedx.org/schema/bom-1.6.schema.json",
+        bom_format: "CycloneDX",
+        spec_version: "1.6",
+        serial_number: String::new(),
+        version: 1,
+        metadata: Metadata {
+            timestamp: match input.timestamp {
+                Some(seconds) => time::from_seconds(seconds),
+                None => input.config.created.as_deref().and_then(time::from_text),
+            },
+            tools: Tools {
+                components: vec![Component::new(
+                    "application",
+                    "plimsoll",
+                    input.tool_version,
+                )],
+            },
+            component: image(input),
+        },
+        components: Vec::new(),
+        dependencies: Vec::new(),
+    };
+    let mut refs = BTreeSet::from([bom.metadata.component.bom_ref.clone()]);
+    if let Some(distribution) = &input.inventory.distribution {
+        let mut system =
+            Component::new("operating-system", &distribution.id, &distribution.version);
+        system.bom_ref = Some(unique(
+            &mut refs,
+            format!("os:{}-{}", distribution.id, distribution.version),
+        ));
+        system.description = Some(distribution.name.clone());
+        bom.components.push(system);
+    }
+    let mut owners: BTreeMap<&str, String> = BTreeMap::new();
+    let mut owned: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+    let mut on_top = Vec::new();
+    for package in &input.inventory.packages {
+        let mut component = component(input, package);
+        let name = if package.purl.is_empty() {
+            format!(
+                "{}:{}@{}",
+                package.kind.as_str(),
+                package.name,
+                package.version
+            )
+        } else {
+            package.purl.clone()
+        };
+        let name = if refs.contains(&Some(name.clone())) {
+            format!("{name}#{}", package.path)
+        } else {
+            name
+        };
+        let name = unique(&mut refs, name);
+        component.bom_ref = Some(name.clone());
+        if package.kind == PackageKind::Deb {
+            owners.entry(&package.name).or_insert_with(|| name.clone());
+        }
+        match package.owned_by.as_deref() {
+            Some(owner) => owned.entry(owner).or_default().push(name),
+            None => on_top.push(name),
+        }
+        bom.components.push(component);
+    }
+    bom.dependencies = dependencies(&bom, on_top, &owners, owned);
+    bom.serial_number = serial_number(&bom);
+    let mut bytes = serde_json::to_vec_pretty(&bom)
+        .expect("plain structs with text keys always serialise to memory");
+    bytes.push(b'\n');
+    bytes
+}
+
+/// The image holds everything; what a package of the distribution brought along hangs on that.
+fn dependencies(
+    bom: &Bom<'_>,
+    mut on_top: Vec<String>,
+    owners: &BTreeMap<&str, String>,
+    owned: BTreeMap<&str, Vec<String>>,
+) -> Vec<Dependency> {
+    let mut dependencies = Vec::new();
+    for (owner, refs) in owned {
+        match owners.get(owner) {
+            Some(owner) => dependencies.push(Dependency {
+                reference: owner.clone(),
+                depends_on: refs,
+            }),
+            None => on_top.extend(refs),
+        }
+    }
+    on_top.extend(
+        bom.components
+            .iter()
+            .filter(|component| component.kind == "operating-system")
+            .filter_map(|component| component.bom_ref.clone()),
+    );
+    if let Some(reference) = bom.metadata.component.bom_ref.clone() {
+        dependencies.push(Dependency {
+            reference,
+            depends_on: on_top,
+        });
+    }
+    for dependency in &mut dependencies {
+        dependency.depends_on.sort();
+        dependency.depends_on.dedup();
+    }
+    dependencies.sort_by(|a, b| a.reference.cmp(&b.reference));
+    dependencies
+}
+
+fn image<'a>(input: &SbomInput<'a>) -> Component<'a> {
+    let platform = input.config.platform.as_ref();
+    let purl = oci_purl(
+        input.name,
+        input.digest,
+        platform.map(|platform| platform.architecture.as_str()),
+    );
+    let mut image = Component::new("container", input.name, input.digest.as_str());
+    image.bom_ref = Some(purl.clone());
+    image.purl = Some(purl);
+    image.hashes = vec![Hash {
+        alg: "SHA-256",
+        content: input.digest.hex(),
+    }];
+    if let Some(platform) = platform {
+        image.property("plimsoll:platform", platform.to_string());
+    }
+    for layer in &input.inventory.layers {
+        image.property("plimsoll:layer-diff-id", layer.diff_id.to_string());
+    }
+    image
+}
+
+fn component<'a>(input: &SbomInput<'a>, package: &'a Package) -> Component<'a> {
+    let mut component = Component::new("library", &package.name, &package.version);
+    // Ecosystems that nest names write them with a slash; the format has a field for it.
+    if package.kind == PackageKind::Npm
+        && let Some((scope, name)) = package.name.split_once('/')
+    {
+        component.group = Some(scope);
+        component.name = name;
+    }
+    component.purl = (!package.purl.is_empty()).then(|| package.purl.clone());
+    component.licenses = package.license.as_deref().map(licenses).unwrap_or_default();
+    component.property("plimsoll:layer", package.layer.to_string());
+    if let Some(layer) = input.inventory.layers.get(package.layer) {
+        component.property("plimsoll:layer-diff-id", layer.diff_id.to_string());
+    }
+    let source = input
+        .layer_sources
+        .get(package.layer)
+        .and_then(Option::as_ref)
+        .or_else(|| {
+            let layer = input.inventory.layers.get(package.layer)?;
+            layer.source.as_ref()
+        });
+    if let Some(source) = source {
+        component.property(
+            "plimsoll:dockerfile-line",
+            format!("{}:{}", source.file, source.start.line),
+        );
+    }
+    component.property("plimsoll:path", package.path.clone());
+    if let Some((name, version)) = &package.source {
+        component.property("plimsoll:source-package", format!("{name}@{version}"));
+    }
+    if let Some(size) = package.size {
+        component.property("plimsoll:installed-size", size.to_string());
+    }
+    if let Some(owner) = &package.owned_by {
+        component.property("plimsoll:owned-by", owner.clone());
+    }
+    component
+}
+
+fn licenses(stated: &str) -> Vec<LicenseChoice> {
+    let licenses = license::read(stated);
+    licenses
+        .into_iter()
+        .map(|license| match license {
+            License::Id(id) => LicenseChoice::License {
+                id: Some(id),
+                name: None,
+            },
+            License::Name(name) => LicenseChoice::License {
+                id: None,
+                name: Some(name),
+            },
+            License::Expression(expression) => LicenseChoice::Expression(expression),
+        })
+        .collect()
+}
+
+/// Takes `wanted`, or the first free variation of it.
+fn unique(taken: &mut BTreeSet<Option<String>>, wanted: String) -> String {
+    let mut name = wanted.clone();
+    let mut count = 2;
+    while !taken.insert(Some(name.clone())) {
+        name = format!("{wanted}#{count}");
+        count += 1;
+    }
+    name
+}
+
+/// A version 8 UUID (RFC 9562) from the content.
+fn serial_number(bom: &Bom<'_>) -> String {
+    let content =
+        serde_json::to_vec(bom).expect("plain structs with text keys always serialise to memory");
+    let sum = Sha256::digest(&content);
+    let mut bytes = [0_u8; 16];
+    bytes.copy_from_slice(&sum[..16]);
+    bytes[6] = 0x80 | (bytes[6] & 0x0f);
+    bytes[8] = 0x80 | (bytes[8] & 0x3f);
+    let number = u128::from_be_bytes(bytes);
+    let hex = format!("{number:032x}");
+    format!(
+        "urn:uuid:{}-{}-{}-{}-{}",
+        &hex[..8],
+        &hex[8..12],
+        &hex[12..16],
+        &hex[16..20],
+        &hex[20..]
+    )
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Bom<'a> {
+    #[serde(rename = "$schema")]
+    schema: &'static str,
+    bom_format: &'static str,
+    spec_version: &'static str,
+    serial_number: String,
+    version: u32,
+    metadata: Metadata<'a>,
+    components: Vec<Component<'a>>,
+    dependencies: Vec<Dependency>,
+}
+
+#[derive(Serialize)]
+struct Metadata<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    timestamp: Option<String>,
+    tools: Tools<'a>,
+    component: Component<'a>,
+}
+
+#[derive(Serialize)]
+struct Tools<'a> {
+    components: Vec<Component<'a>>,
+}
+
+#[derive(Serialize)]
+struct Component<'a> {
+    #[serde(rename = "type")]
+    kind: &'static str,
+    #[serde(rename = "bom-ref", skip_serializing_if = "Option::is_none")]
+    bom_ref: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    group: Option<&'a str>,
+    name: &'a str,
+    #[serde(skip_serializing_if = "str::is_empty")]
+    version: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    description: Option<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    hashes: Vec<Hash<'a>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    licenses: Vec<LicenseChoice>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    purl: Option<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    properties: Vec<Property>,
+}
+
+impl<'a> Component<'a> {
+    fn new(kind: &'static str, name: &'a str, version: &'a str) -> Self {
+        Self {
+            kind,
+            bom_ref: None,
+            group: None,
+            name,
+            version,
+            description: None,
+            hashes: Vec::new(),
+            licenses: Vec::new(),
+            purl: None,
+            properties: Vec::new(),
+        }
+    }
+
+    fn property(&mut self, name: &'static str, value: String) {
+        self.properties.push(Property { name, value });
+    }
+}
+
+#[derive(Serialize)]
+struct Hash<'a> {
+    alg: &'static str,
+    content: &'a str,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+enum LicenseChoice {
+    License {
+        #[serde(skip_serializing_if = "Option::is_none")]
+        id: Option<String>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        name: Option<String>,
+    },
+    Expression(String),
+}
+
+#[derive(Serialize)]
+struct Property {
+    name: &'static str,
+    value: String,
+}
+
+#[derive(Serialize)]
+struct Dependency {
+    #[serde(rename = "ref")]
+    reference: String,
+    #[serde(rename = "dependsOn", skip_serializing_if = "Vec::is_empty")]
+    depends_on: Vec<String>,
 }

@@ -7,6 +7,9 @@ pub mod cyclonedx;
 pub mod provenance;
 
 mod attachment;
+mod credential;
+mod license;
+mod oci_purl;
 mod time;
 
 pub use attachment::Attachment;

@@ -1,8 +1,13 @@
 //! How an image was made: an in-toto Statement v1 with the SLSA provenance v1 predicate.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
-use plimsoll_model::{Digest, Platform};
+use plimsoll_model::{Digest, ImageName, Platform};
+use serde::Serialize;
+
+use crate::oci_purl::oci_purl;
+use crate::{credential, time};
 
 /// Media type of an unsigned statement.
 pub const MEDIA_TYPE: &str = "application/vnd.in-toto+json";
@@ -10,11 +15,17 @@ pub const MEDIA_TYPE: &str = "application/vnd.in-toto+json";
 /// Type of the predicate (SLSA, "Provenance", v1).
 pub const PREDICATE_TYPE: &str = "https://slsa.dev/provenance/v1";
 
+/// Media type of the listing that the digest of a context is taken over.
+const CONTEXT_LISTING: &str = "application/vnd.plimsoll.context-listing.v1";
+
+/// Type of the statement (in-toto attestation framework, "Statement", v1).
+const STATEMENT_TYPE: &str = "https://in-toto.io/Statement/v1";
+
 /// Type of a build by this program; docs/provenance.md says what its parameters mean.
 pub const BUILD_TYPE: &str = "https://plimsoll.dev/build/v1";
 
-/// What a statement is made from.
-#[derive(Clone, Debug)]
+/// What a statement is made from. `Debug` shows no value of a build argument.
+#[derive(Clone)]
 pub struct ProvenanceInput {
     /// Names of the image, without digest; one subject each. Without a name the subject is the
     /// digest alone.
@@ -51,6 +62,19 @@ pub struct ProvenanceInput {
     pub finished_on: Option<i64>,
     /// Other documents of the run by digest, such as the bill of materials.
     pub byproducts: Vec<Byproduct>,
+}
+
+impl fmt::Debug for ProvenanceInput {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ProvenanceInput")
+            .field("names", &self.names)
+            .field("digest", &self.digest)
+            .field("dockerfile", &self.dockerfile)
+            .field("target", &self.target)
+            .field("build_args", &self.build_args.keys())
+            .field("builder_id", &self.builder_id)
+            .finish_non_exhaustive()
+    }
 }
 
 /// One input of a build, known by digest.
@@ -110,8 +134,254 @@ pub struct Byproduct {
     pub digest: Digest,
 }
 
-/// Writes the statement.
+/// Writes the statement. Equal input gives equal bytes.
 pub fn statement(input: &ProvenanceInput) -> Vec<u8> {
-    let _ = input;
-    todo!("owner: scan")
+    let statement = Statement {
+        kind: STATEMENT_TYPE,
+        subject: subjects(input),
+        predicate_type: PREDICATE_TYPE,
+        predicate: Predicate {
+            build_definition: BuildDefinition {
+                build_type: BUILD_TYPE,
+                external_parameters: external_parameters(input),
+                internal_parameters: InternalParameters {
+                    engine: &input.engine,
+                },
+                resolved_dependencies: dependencies(input),
+            },
+            run_details: RunDetails {
+                builder: Builder {
+                    id: &input.builder_id,
+                    version: BTreeMap::from([("plimsoll", input.tool_version.as_str())]),
+                },
+                metadata: RunMetadata {
+                    invocation_id: input.invocation_id.as_deref(),
+                    started_on: input.started_on.and_then(time::from_seconds),
+                    finished_on: input.finished_on.and_then(time::from_seconds),
+                },
+                byproducts: byproducts(input),
+            },
+        },
+    };
+    let mut bytes = serde_json::to_vec_pretty(&statement)
+        .expect("plain structs with text keys always serialise to memory");
+    bytes.push(b'\n');
+    bytes
+}
+
+fn subjects(input: &ProvenanceInput) -> Vec<Resource> {
+    let mut names: Vec<&str> = input.names.iter().map(String::as_str).collect();
+    names.sort_unstable();
+    names.dedup();
+    if names.is_empty() {
+        // The name of a subject is required; `_` says that none is meant (in-toto, "Statement").
+        names.push("_");
+    }
+    names
+        .into_iter()
+        .map(|name| Resource {
+            name: Some(name.to_owned()),
+            digest: sha256(&input.digest),
+            ..Resource::default()
+        })
+        .collect()
+}
+
+fn external_parameters(input: &ProvenanceInput) -> ExternalParameters<'_> {
+    let (redacted, open): (Vec<_>, Vec<_>) = input
+        .build_args
+        .iter()
+        .partition(|(name, value)| credential::is_likely(name, value));
+    let mut secrets: Vec<&str> = input.secret_ids.iter().map(String::as_str).collect();
+    secrets.sort_unstable();
+    secrets.dedup();
+    ExternalParameters {
+        dockerfile: &input.dockerfile,
+        target: input.target.as_deref(),
+        platform: input.platform.to_string(),
+        build_args: open
+            .into_iter()
+            .map(|(name, value)| (name.as_str(), value.as_str()))
+            .collect(),
+        redacted_build_args: redacted
+            .into_iter()
+            .map(|(name, _)| name.as_str())
+            .collect(),
+        secrets,
+        source_date_epoch: input.source_date_epoch,
+    }
+}
+
+fn dependencies(input: &ProvenanceInput) -> Vec<Resource> {
+    let mut resources: Vec<Resource> = input.materials.iter().map(material).collect();
+    if let Some(source) = &input.source {
+        let address = source.url.as_deref().map(credential::without_login);
+        resources.push(Resource {
+            name: Some("source".to_owned()),
+            uri: address.map(|address| match address.contains("://") {
+                true => format!("git+{address}@{}", source.commit),
+                // `git@host:path`, as ssh takes it.
+                false => match address.split_once(':') {
+                    Some((host, path)) => format!("git+ssh://{host}/{path}@{}", source.commit),
+                    None => format!("git+file://{address}@{}", source.commit),
+                },
+            }),
+            digest: BTreeMap::from([("gitCommit", source.commit.clone())]),
+            annotations: source
+                .dirty
+                .then(|| BTreeMap::from([("dirty", serde_json::Value::Bool(true))]))
+                .unwrap_or_default(),
+            ..Resource::default()
+        });
+    }
+    resources.sort_by(|a, b| (&a.name, &a.uri, &a.digest).cmp(&(&b.name, &b.uri, &b.digest)));
+    resources.dedup();
+    resources
+}
+
+fn material(material: &Material) -> Resource {
+    match material {
+        Material::Base { reference, digest } => Resource {
+            name: Some(reference.clone()),
+            uri: Some(match ImageName::parse(reference) {
+                Ok(name) => oci_purl(&name.to_string(), digest, None),
+                Err(_) => oci_purl(reference, digest, None),
+            }),
+            digest: sha256(digest),
+            ..Resource::default()
+        },
+        Material::Context {
+            name,
+            digest,
+            files,
+        } => Resource {
+            name: Some(name.clone()),
+            digest: sha256(digest),
+            media_type: Some(CONTEXT_LISTING.to_owned()),
+            annotations: BTreeMap::from([("files", serde_json::Value::from(*files))]),
+            ..Resource::default()
+        },
+        Material::Dockerfile { name, digest } => Resource {
+            name: Some(name.clone()),
+            digest: sha256(digest),
+            ..Resource::default()
+        },
+        Material::Http { url, digest } => {
+            let url = credential::without_login(url);
+            let url = url.split(['?', '#']).next().unwrap_or_default().to_owned();
+            Resource {
+                name: Some(url.clone()),
+                uri: Some(url),
+                digest: sha256(digest),
+                ..Resource::default()
+            }
+        }
+    }
+}
+
+fn byproducts(input: &ProvenanceInput) -> Vec<Resource> {
+    let mut resources: Vec<Resource> = input
+        .byproducts
+        .iter()
+        .map(|byproduct| Resource {
+            name: Some(byproduct.name.clone()),
+            digest: sha256(&byproduct.digest),
+            media_type: Some(byproduct.media_type.clone()),
+            ..Resource::default()
+        })
+        .collect();
+    resources.sort_by(|a, b| (&a.name, &a.digest).cmp(&(&b.name, &b.digest)));
+    resources
+}
+
+fn sha256(digest: &Digest) -> BTreeMap<&'static str, String> {
+    BTreeMap::from([("sha256", digest.hex().to_owned())])
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Statement<'a> {
+    #[serde(rename = "_type")]
+    kind: &'static str,
+    subject: Vec<Resource>,
+    predicate_type: &'static str,
+    predicate: Predicate<'a>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Predicate<'a> {
+    build_definition: BuildDefinition<'a>,
+    run_details: RunDetails<'a>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct BuildDefinition<'a> {
+    build_type: &'static str,
+    external_parameters: ExternalParameters<'a>,
+    internal_parameters: InternalParameters<'a>,
+    resolved_dependencies: Vec<Resource>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ExternalParameters<'a> {
+    dockerfile: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    target: Option<&'a str>,
+    platform: String,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    build_args: BTreeMap<&'a str, &'a str>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    redacted_build_args: Vec<&'a str>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    secrets: Vec<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    source_date_epoch: Option<i64>,
+}
+
+#[derive(Serialize)]
+struct InternalParameters<'a> {
+    engine: &'a str,
+}
+
+/// A resource descriptor (in-toto attestation framework, "ResourceDescriptor", v1).
+#[derive(Default, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Resource {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    name: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    uri: Option<String>,
+    digest: BTreeMap<&'static str, String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    media_type: Option<String>,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    annotations: BTreeMap<&'static str, serde_json::Value>,
+}
+
+#[derive(Serialize)]
+struct RunDetails<'a> {
+    builder: Builder<'a>,
+    metadata: RunMetadata<'a>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    byproducts: Vec<Resource>,
+}
+
+#[derive(Serialize)]
+struct Builder<'a> {
+    id: &'a str,
+    version: BTreeMap<&'static str, &'a str>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct RunMetadata<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    invocation_id: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    started_on: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    finished_on: Option<String>,
 }
