@@ -6,4 +6,5 @@
 pub mod context;
 pub mod dockerfile;
 pub mod dockerignore;
+pub mod glob;
 pub mod shell;

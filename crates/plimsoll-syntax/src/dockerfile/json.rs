@@ -2,6 +2,9 @@
 
 use std::ops::Range;
 
+/// A decoded string and the range of its literal, quotes included.
+pub(super) type Placed = (String, Range<usize>);
+
 /// What a text that starts with `[` turned out to be.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Json {
@@ -9,8 +12,8 @@ pub(super) enum Json {
     Invalid,
     /// JSON, but not only strings in it: BuildKit refuses the file. The range of the culprit.
     NotStrings(Range<usize>),
-    /// Decoded strings and the ranges of their literals, quotes included.
-    Strings(Vec<(String, Range<usize>)>),
+    /// Strings.
+    Strings(Vec<Placed>),
 }
 
 /// Go refuses deeper nesting.

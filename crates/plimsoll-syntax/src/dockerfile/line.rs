@@ -133,7 +133,7 @@ pub(super) fn trim_start(bytes: &[u8], mut range: Range<usize>) -> Range<usize> 
 }
 
 /// `range` without Unicode white space at either end.
-pub(super) fn trim(bytes: &[u8], range: Range<usize>) -> Range<usize> {
+pub(crate) fn trim(bytes: &[u8], range: Range<usize>) -> Range<usize> {
     let mut range = trim_start(bytes, range);
     while range.start < range.end {
         let mut start = range.end - 1;

@@ -24,9 +24,12 @@ pub use ast::{
 pub use dump::ast_dump;
 pub use heredoc::HeredocOpener;
 pub use mount::{Mount, MountKind, Sharing, expanded_mounts, mounts};
-pub use resolve::{Base, Resolution, ResolveInput, Stage, Step, is_proxy_argument, resolve};
+pub use resolve::{
+    Base, BaseConfig, Resolution, ResolveInput, Stage, Step, is_proxy_argument, resolve,
+};
 pub use state::{State, Variable};
 
+pub(crate) use line::trim;
 use scan::Piece;
 
 /// Reads a Dockerfile. Never fails: what the grammar does not allow is told in the errors, sorted

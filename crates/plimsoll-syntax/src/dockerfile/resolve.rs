@@ -13,6 +13,9 @@ use super::{
     Variable, Word,
 };
 
+/// Looks up the configuration of a base image by its reference.
+pub type BaseConfig<'a> = dyn Fn(&str) -> Option<ImageConfig> + 'a;
+
 /// What a resolution may know from outside the file.
 #[derive(Clone, Default)]
 pub struct ResolveInput<'a> {
@@ -23,7 +26,7 @@ pub struct ResolveInput<'a> {
     /// Stage to build: a name or an index; the last where `None`.
     pub target: Option<String>,
     /// Looks up the configuration of a base image by its expanded reference, where it is at hand.
-    pub base_config: Option<&'a dyn Fn(&str) -> Option<ImageConfig>>,
+    pub base_config: Option<&'a BaseConfig<'a>>,
     /// Names of `--build-context`: a FROM or `--from` of that name is not an image.
     pub build_contexts: Vec<String>,
 }

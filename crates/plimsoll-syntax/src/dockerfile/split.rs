@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::json::{self, Json};
+use super::json::{self, Json, Placed};
 use super::line::{decode, is_latin1_space, is_separator, trim, trim_start};
 
 /// A flag in front of the arguments.
@@ -213,10 +213,7 @@ pub(super) fn definitions(bytes: &[u8], range: &Range<usize>, escape: u8) -> Vec
 }
 
 /// The strings of an exec form; `None` where the text is not one.
-pub(super) fn exec(
-    bytes: &[u8],
-    range: &Range<usize>,
-) -> Result<Option<Vec<(String, Range<usize>)>>, SplitError> {
+pub(super) fn exec(bytes: &[u8], range: &Range<usize>) -> Result<Option<Vec<Placed>>, SplitError> {
     let range = trim_start(bytes, range.clone());
     if bytes[range.clone()].first() != Some(&b'[') {
         return Ok(None);

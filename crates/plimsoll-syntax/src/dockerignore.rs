@@ -1,1 +1,0 @@
-//! `.dockerignore` in BuildKit's semantics (moby/patternmatcher), which are not git's.
