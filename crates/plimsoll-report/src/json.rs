@@ -2,8 +2,8 @@
 //! `docs/schemas/report.schema.json`. Fields may be added, never renamed, removed or retyped.
 
 use plimsoll_model::{
-    Finding, Fix, HealthCheck, ImageConfig, ImageSummary, Inventory, LayerFacts, NotableKind, Origin,
-    Package, Related, SecretSighting,
+    Finding, Fix, HealthCheck, ImageConfig, ImageSummary, Inventory, LayerFacts, NotableKind,
+    Origin, Package, Related, SecretSighting,
 };
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -49,7 +49,8 @@ pub fn render(input: &RenderInput<'_>) -> String {
             .as_ref()
             .map(|image| WireImageReport::new(image, &report.inventory)),
     };
-    let mut text = serde_json::to_string(&wire).expect("every key is a string and every number finite");
+    let mut text =
+        serde_json::to_string(&wire).expect("every key is a string and every number finite");
     text.push('\n');
     text
 }
@@ -274,7 +275,10 @@ impl<'a> WireFinding<'a> {
             help: finding.help.as_deref(),
             place: WirePlace::new(&finding.origin),
             related: finding.related.iter().map(WireRelated::new).collect(),
-            fix: finding.fix.as_ref().and_then(|fix| WireFix::new(fix, sources)),
+            fix: finding
+                .fix
+                .as_ref()
+                .and_then(|fix| WireFix::new(fix, sources)),
         }
     }
 }

@@ -39,7 +39,11 @@ pub fn render(input: &RenderInput<'_>) -> String {
     if !report.skipped.is_empty() {
         page.heading("Not looked at");
         for skipped in &report.skipped {
-            page.line(&format!("- {}: {}", markdown_code(&skipped.what), markdown(&skipped.why)));
+            page.line(&format!(
+                "- {}: {}",
+                markdown_code(&skipped.what),
+                markdown(&skipped.why)
+            ));
         }
     }
     if !report.checked.is_empty() {
@@ -49,7 +53,10 @@ pub fn render(input: &RenderInput<'_>) -> String {
         }
     }
     page.line("");
-    page.line(&format!("Made by plimsoll {}.", markdown(input.tool_version)));
+    page.line(&format!(
+        "Made by plimsoll {}.",
+        markdown(input.tool_version)
+    ));
     page.0
 }
 
@@ -124,10 +131,16 @@ impl Page {
             let from = layer.source.as_ref().map_or_else(String::new, |source| {
                 markdown(&format!("{}:{}", source.file, source.start.line))
             });
-            let instruction = layer.instruction.as_deref().map_or_else(String::new, |text| {
-                markdown_code(&text.chars().take(120).collect::<String>())
-            });
-            self.line(&format!("| {index} | {} | {from} | {instruction} |", megabytes(layer.size)));
+            let instruction = layer
+                .instruction
+                .as_deref()
+                .map_or_else(String::new, |text| {
+                    markdown_code(text.chars().take(120).collect::<String>().trim())
+                });
+            self.line(&format!(
+                "| {index} | {} | {from} | {instruction} |",
+                megabytes(layer.size)
+            ));
         }
     }
 
@@ -137,8 +150,12 @@ impl Page {
         }
         self.heading("Secrets");
         for secret in &inventory.secrets {
-            let line = secret.line.map_or_else(String::new, |line| format!(":{line}"));
-            let layer = secret.layer.map_or_else(String::new, |layer| format!(", layer {layer}"));
+            let line = secret
+                .line
+                .map_or_else(String::new, |line| format!(":{line}"));
+            let layer = secret
+                .layer
+                .map_or_else(String::new, |layer| format!(", layer {layer}"));
             let deleted = if secret.deleted_later {
                 ", deleted by a later layer and shipped all the same"
             } else {
@@ -163,10 +180,11 @@ impl Page {
         self.line("");
         self.line("| severity | rule | place | message |");
         self.line("|---|---|---|---|");
-        let gravest_first = Severity::ALL
-            .into_iter()
-            .rev()
-            .flat_map(|severity| findings.iter().filter(move |finding| finding.severity == severity));
+        let gravest_first = Severity::ALL.into_iter().rev().flat_map(|severity| {
+            findings
+                .iter()
+                .filter(move |finding| finding.severity == severity)
+        });
         for finding in gravest_first.take(FINDINGS) {
             let help = finding
                 .help
@@ -182,7 +200,10 @@ impl Page {
         }
         if findings.len() > FINDINGS {
             self.line("");
-            self.line(&format!("… and {}.", count(findings.len() - FINDINGS, "further finding")));
+            self.line(&format!(
+                "… and {}.",
+                count(findings.len() - FINDINGS, "further finding")
+            ));
         }
     }
 }

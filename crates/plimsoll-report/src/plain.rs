@@ -22,8 +22,13 @@ pub fn render(input: &RenderInput<'_>) -> String {
         .expect("writing to a String cannot fail");
     }
     for skipped in &input.report.skipped {
-        writeln!(out, "{}: skipped: {}", visible(&skipped.what), visible(&skipped.why))
-            .expect("writing to a String cannot fail");
+        writeln!(
+            out,
+            "{}: skipped: {}",
+            visible(&skipped.what),
+            visible(&skipped.why)
+        )
+        .expect("writing to a String cannot fail");
     }
     out
 }
@@ -31,10 +36,21 @@ pub fn render(input: &RenderInput<'_>) -> String {
 fn place(finding: &Finding) -> String {
     let origin = &finding.origin;
     if let Some(source) = &origin.source {
-        return format!("{}:{}:{}", visible(&source.file), source.start.line, source.start.column);
+        return format!(
+            "{}:{}:{}",
+            visible(&source.file),
+            source.start.line,
+            source.start.column
+        );
     }
-    let layer = origin.layer.as_ref().map(|layer| format!("layer {}", layer.index));
-    let path = origin.path.as_ref().map(|path| format!("/{}", visible(path)));
+    let layer = origin
+        .layer
+        .as_ref()
+        .map(|layer| format!("layer {}", layer.index));
+    let path = origin
+        .path
+        .as_ref()
+        .map(|path| format!("/{}", visible(path)));
     match (layer, path) {
         (Some(layer), Some(path)) => format!("{layer}:{path}"),
         (Some(place), None) | (None, Some(place)) => place,

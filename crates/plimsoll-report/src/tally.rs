@@ -48,10 +48,19 @@ pub(crate) fn packages(inventory: &Inventory) -> String {
 }
 
 /// The closing sentence of a check.
-pub(crate) fn closing(findings: &[Finding], files: usize, suppressed: usize, skipped: usize) -> String {
+pub(crate) fn closing(
+    findings: &[Finding],
+    files: usize,
+    suppressed: usize,
+    skipped: usize,
+) -> String {
     let mut text = match findings.len() {
         0 => "No findings".to_owned(),
-        number => format!("{} ({})", count(number, "finding"), by_severity(findings.iter())),
+        number => format!(
+            "{} ({})",
+            count(number, "finding"),
+            by_severity(findings.iter())
+        ),
     };
     if files > 0 {
         text.push_str(" in ");

@@ -50,17 +50,36 @@ pub(crate) fn pictured(c: char) -> char {
 
 /// `text` as Markdown that renders as itself: no markup, no HTML, no links, no mentions, one line.
 pub(crate) fn markdown(text: &str) -> String {
+    let text = visible(text);
     let mut out = String::with_capacity(text.len() + 16);
-    for c in visible(text).chars() {
+    for (at, c) in text.char_indices() {
+        let next = text[at + c.len_utf8()..].chars().next();
+        let before = &text[..at];
         match c {
             '&' => out.push_str("&amp;"),
             '<' => out.push_str("&lt;"),
             '>' => out.push_str("&gt;"),
-            // An entity, where a backslash would still let GitHub see a mention, an issue or a link.
-            '@' => out.push_str("&#64;"),
-            '#' => out.push_str("&#35;"),
-            ':' => out.push_str("&#58;"),
-            c if c.is_ascii_punctuation() && !matches!(c, ',' | ';' | '%' | '/' | '\'' | '"' | '?') => {
+            // GitHub looks for mentions and issues in the rendered text, where an escape is gone;
+            // an empty comment keeps the sign and the name apart.
+            '@' | '#' if next.is_some_and(char::is_alphanumeric) => {
+                out.push(c);
+                out.push_str("<!-- -->");
+            }
+            // Addresses become links without any markup.
+            ':' if next == Some('/') || ends_with_word(before, &["mailto", "xmpp"]) => {
+                out.push_str("&#58;");
+            }
+            '.' if ends_with_word(before, &["www"]) => out.push_str("&#46;"),
+            '\\' | '`' | '*' | '_' | '[' | ']' | '|' | '~' | '$' => {
+                out.push('\\');
+                out.push(c);
+            }
+            // A list, a heading or an underline, but only in front.
+            '-' | '+' | '=' | '#' if at == 0 => {
+                out.push('\\');
+                out.push(c);
+            }
+            '.' | ')' if at > 0 && at < 10 && before.bytes().all(|b| b.is_ascii_digit()) => {
                 out.push('\\');
                 out.push(c);
             }
@@ -68,6 +87,15 @@ pub(crate) fn markdown(text: &str) -> String {
         }
     }
     out
+}
+
+fn ends_with_word(text: &str, words: &[&str]) -> bool {
+    words.iter().any(|word| {
+        text.len()
+            .checked_sub(word.len())
+            .and_then(|at| text.get(at..))
+            .is_some_and(|end| end.eq_ignore_ascii_case(word))
+    })
 }
 
 /// `text` as inline code that also stands in a table cell. HTML rather than backticks: a fence of
@@ -108,8 +136,13 @@ mod tests {
     #[test]
     fn terminals_are_given_nothing_to_act_on() {
         assert_eq!(visible("plain ä 漢"), "plain ä 漢");
-        assert_eq!(visible("\u{1b}[31m\r\n\u{9b}\u{202e}x"), "\\u{1b}[31m\\r\\n\\u{9b}\\u{202e}x");
-        for c in ['\u{0}', '\u{1b}', '\u{7f}', '\u{85}', '\u{2066}', '\u{feff}'] {
+        assert_eq!(
+            visible("\u{1b}[31m\r\n\u{9b}\u{202e}x"),
+            "\\u{1b}[31m\\r\\n\\u{9b}\\u{202e}x"
+        );
+        for c in [
+            '\u{0}', '\u{1b}', '\u{7f}', '\u{85}', '\u{2066}', '\u{feff}',
+        ] {
             assert!(!is_active(pictured(c)), "{c:?}");
         }
     }
@@ -117,9 +150,11 @@ mod tests {
     #[test]
     fn markdown_shows_what_it_was_given() {
         assert_eq!(
-            markdown("<img src=x> | `a` [b](http://c) @me #1\n* d"),
-            "&lt;img src\\=x&gt; \\| \\`a\\` \\[b\\]\\(http&#58;//c\\) &#64;me &#35;1\\\\n\\* d"
+            markdown("<img src=x> | `a` [b](http://c) @me #1\n* d_e www.f"),
+            "&lt;img src=x&gt; \\| \\`a\\` \\[b\\](http&#58;//c) @<!-- -->me #<!-- -->1\\\\n\\* d\\_e www&#46;f"
         );
+        assert_eq!(markdown("- a-b"), "\\- a-b");
+        assert_eq!(markdown("12. a 1.2"), "12\\. a 1.2");
     }
 
     #[test]

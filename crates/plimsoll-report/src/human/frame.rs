@@ -37,7 +37,11 @@ struct Excerpt<'a> {
 }
 
 impl<'a, 's> Frames<'a, 's> {
-    pub(super) fn new(input: &RenderInput<'_>, sources: &'s Sources<'a>, mask: &'s Mask<'a>) -> Self {
+    pub(super) fn new(
+        input: &RenderInput<'_>,
+        sources: &'s Sources<'a>,
+        mask: &'s Mask<'a>,
+    ) -> Self {
         let renderer = if input.color {
             Renderer::styled()
         } else {
@@ -74,7 +78,8 @@ impl<'a, 's> Frames<'a, 's> {
         if let Some(source) = &finding.origin.source {
             let near = |other: &Origin| {
                 other.source.as_ref().is_some_and(|other| {
-                    other.file == source.file && other.start.line.abs_diff(source.start.line) <= NEAR
+                    other.file == source.file
+                        && other.start.line.abs_diff(source.start.line) <= NEAR
                 })
             };
             let (together, apart) = related.into_iter().partition(|(origin, _)| near(origin));
@@ -111,12 +116,10 @@ impl<'a, 's> Frames<'a, 's> {
                 .iter()
                 .filter_map(|(origin, message)| Some((origin.source.as_ref()?, *message)))
         };
-        let lines = places()
-            .map(|(place, _)| place)
-            .chain([source])
-            .fold((source.start.line, source.start.line), |(first, last), place| {
-                (first.min(place.start.line), last.max(shown_end(place)))
-            });
+        let lines = places().map(|(place, _)| place).chain([source]).fold(
+            (source.start.line, source.start.line),
+            |(first, last), place| (first.min(place.start.line), last.max(shown_end(place))),
+        );
         let excerpt = self
             .sources
             .get(&source.file)
@@ -128,16 +131,18 @@ impl<'a, 's> Frames<'a, 's> {
                     .char_column(source.start.column),
             );
         };
-        let annotation = |kind: AnnotationKind, place: &SourceOrigin, label: &str| -> Annotation<'g> {
-            let label = (!label.is_empty()).then(|| visible(label).into_owned());
-            kind.span(excerpt.span(place.span)).label(label)
-        };
+        let annotation =
+            |kind: AnnotationKind, place: &SourceOrigin, label: &str| -> Annotation<'g> {
+                let label = (!label.is_empty()).then(|| visible(label).into_owned());
+                kind.span(excerpt.span(place.span)).label(label)
+            };
         let snippet = Snippet::source(excerpt.text.clone())
             .line_start(excerpt.first_line)
             .path(visible(&source.file).into_owned())
             .annotation(annotation(kind, source, label))
             .annotations(
-                places().map(|(place, message)| annotation(AnnotationKind::Context, place, message)),
+                places()
+                    .map(|(place, message)| annotation(AnnotationKind::Context, place, message)),
             );
         group.element(snippet)
     }
@@ -204,7 +209,9 @@ impl<'a> Excerpt<'a> {
         let first = self.file.lines().line(span.start);
         let last = self.file.lines().line(span.end.max(span.start));
         let end = if last - first >= LINES {
-            let line = first.saturating_sub(self.first_line).min(self.lines.len() - 1);
+            let line = first
+                .saturating_sub(self.first_line)
+                .min(self.lines.len() - 1);
             self.lines[line].1.last().copied().unwrap_or(start)
         } else {
             self.offset(span.end)
@@ -238,7 +245,10 @@ fn notes(finding: &Finding, more_related: usize) -> Vec<(&'static str, String)> 
         notes.push(("package", visible(package).into_owned()));
     }
     if let Some(path) = &origin.path {
-        notes.push(("path", format!("/{}", visible(path.trim_start_matches('/')))));
+        notes.push((
+            "path",
+            format!("/{}", visible(path.trim_start_matches('/'))),
+        ));
     }
     if more_related > 0 {
         notes.push(("note", format!("and {more_related} more places")));
@@ -260,8 +270,14 @@ fn notes(finding: &Finding, more_related: usize) -> Vec<(&'static str, String)> 
 
 /// Where in the image, in brackets; empty where that is not known.
 fn in_image(origin: &Origin) -> String {
-    let layer = origin.layer.as_ref().map(|layer| format!("layer {}", layer.index));
-    let path = origin.path.as_ref().map(|path| format!("/{}", visible(path)));
+    let layer = origin
+        .layer
+        .as_ref()
+        .map(|layer| format!("layer {}", layer.index));
+    let path = origin
+        .path
+        .as_ref()
+        .map(|path| format!("/{}", visible(path)));
     let parts: Vec<String> = layer.into_iter().chain(path).collect();
     if parts.is_empty() {
         String::new()

@@ -47,7 +47,9 @@ pub(super) fn image(out: &mut String, input: &RenderInput<'_>, image: &ImageSumm
     let distribution = inventory
         .distribution
         .as_ref()
-        .map_or_else(String::new, |distribution| format!(", {}", visible(&distribution.name)));
+        .map_or_else(String::new, |distribution| {
+            format!(", {}", visible(&distribution.name))
+        });
     screen.field("runs", &format!("as {user} on {platform}{distribution}"));
     screen.layers(&inventory.layers);
     screen.field("packages", &tally::packages(inventory));
@@ -81,9 +83,17 @@ pub(super) fn verdict(out: &mut String, input: &RenderInput<'_>) {
     };
     let mut screen = Screen::new(out, input);
     if verdict.holds {
-        screen.styled("verdict", "holds", AnsiColor::BrightGreen.on_default().bold());
+        screen.styled(
+            "verdict",
+            "holds",
+            AnsiColor::BrightGreen.on_default().bold(),
+        );
     } else {
-        screen.styled("verdict", "held back", super::severity_style(Severity::High));
+        screen.styled(
+            "verdict",
+            "held back",
+            super::severity_style(Severity::High),
+        );
     }
     for reason in verdict.reasons.iter().take(REASONS) {
         screen.field("", &format!("- {}", visible(reason)));
@@ -153,7 +163,11 @@ impl<'o> Screen<'o> {
                 .map_or_else(|| "-".into(), visible);
             self.field(
                 &format!("{index:>6}"),
-                &format!("{:>9}  {line:>4}  {}", megabytes(layer.size), instruction.trim()),
+                &format!(
+                    "{:>9}  {line:>4}  {}",
+                    megabytes(layer.size),
+                    instruction.trim()
+                ),
             );
         }
         if shown.len() < layers.len() {

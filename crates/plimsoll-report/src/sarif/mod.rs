@@ -14,9 +14,9 @@ use crate::{RenderInput, RuleInfo};
 use fingerprint::Fingerprinter;
 use wire::{
     Artifact, ArtifactChange, ArtifactLocation, Configuration, Content, Descriptor,
-    DescriptorProperties, Driver, Fingerprints, Fix, FixProperties, Help, Invocation, Location, Log,
-    LogicalLocation, Message, Notification, PhysicalLocation, Region, Replacement, ResultProperties,
-    Run, RunProperties, SarifResult, Suppression, Tool, UriBase, UriBases,
+    DescriptorProperties, Driver, Fingerprints, Fix, FixProperties, Help, Invocation, Location,
+    Log, LogicalLocation, Message, Notification, PhysicalLocation, Region, Replacement,
+    ResultProperties, Run, RunProperties, SarifResult, Suppression, Tool, UriBase, UriBases,
 };
 
 const SCHEMA: &str =
@@ -149,10 +149,9 @@ impl<'a> Results<'a, '_> {
 
     /// A viewer offers every fix it is given: those that are only to be looked at stay out.
     fn fix(&self, finding: &'a Finding) -> Option<Fix<'a>> {
-        let fix = finding
-            .fix
-            .as_ref()
-            .filter(|fix| fix.applicability != Applicability::DisplayOnly && !fix.edits.is_empty())?;
+        let fix = finding.fix.as_ref().filter(|fix| {
+            fix.applicability != Applicability::DisplayOnly && !fix.edits.is_empty()
+        })?;
         let mut changes: Vec<ArtifactChange<'a>> = Vec::new();
         let mut last: Option<&str> = None;
         for edit in &fix.edits {
@@ -214,7 +213,7 @@ fn descriptor<'a>(rule: &RuleInfo<'a>) -> Descriptor<'a> {
                 .filter(|category| !category.is_empty())
                 .chain(["container"])
                 .collect(),
-            security_severity: security.then(|| match rule.severity {
+            security_severity: security.then_some(match rule.severity {
                 Severity::Critical => "9.5",
                 Severity::High => "8.0",
                 Severity::Medium => "5.5",

@@ -198,7 +198,10 @@ pub(super) enum Region {
         end_column: usize,
     },
     #[serde(rename_all = "camelCase")]
-    Bytes { byte_offset: usize, byte_length: usize },
+    Bytes {
+        byte_offset: usize,
+        byte_length: usize,
+    },
 }
 
 #[derive(Serialize)]

@@ -1,0 +1,154 @@
+//! Carets under the right characters, nothing said that must not be said, a screen that fits.
+
+use plimsoll_model::{Report, Severity, SourceFile, Span};
+use plimsoll_report::{RenderInput, human, sarif};
+
+use crate::synthetic::{at, checked, finding, inspected, layer, place};
+
+fn framed(bytes: &[u8], text: &[u8]) -> String {
+    let file = SourceFile::new("Dockerfile", bytes);
+    let start = bytes
+        .windows(text.len())
+        .position(|window| window == text)
+        .unwrap();
+    let origin = place(&file, Span::new(start, start + text.len()));
+    let report = Report {
+        findings: vec![finding("some-rule", Severity::High, origin)],
+        ..Report::default()
+    };
+    let sources = [file];
+    human::render(&RenderInput {
+        sources: &sources,
+        ..RenderInput::new(&report, "0.1.0")
+    })
+}
+
+#[test]
+fn carets_count_characters() {
+    insta::assert_snapshot!(framed("RUN echo ä漢 boom\n".as_bytes(), b"boom"), @r"
+    high[some-rule]: Something is wrong.
+     --> Dockerfile:1:13
+      |
+    1 | RUN echo ä漢 boom
+      |              ^^^^
+
+    1 finding (1 high).
+    ");
+}
+
+#[test]
+fn marks_and_line_ends_are_no_columns() {
+    insta::assert_snapshot!(framed(b"\xef\xbb\xbfFROM a\r\nRUN b\r\n", b"FROM a"), @r"
+    high[some-rule]: Something is wrong.
+     --> Dockerfile:1:1
+      |
+    1 | FROM a
+      | ^^^^^^
+
+    1 finding (1 high).
+    ");
+}
+
+#[test]
+fn bytes_that_are_no_text_are_one_column_each() {
+    insta::assert_snapshot!(framed(b"RUN \xff\xfe\x1b[31m boom\n", b"boom"), @r"
+    high[some-rule]: Something is wrong.
+     --> Dockerfile:1:13
+      |
+    1 | RUN ��␛[31m boom
+      |             ^^^^
+
+    1 finding (1 high).
+    ");
+}
+
+#[test]
+fn of_many_lines_only_the_first_is_underlined() {
+    let text = "FROM a\nRUN x \\\n 1 \\\n 2 \\\n 3 \\\n 4 \\\n 5 \\\n 6\nUSER 1\n";
+    insta::assert_snapshot!(framed(text.as_bytes(), &text.as_bytes()[7..text.len() - 8]), @r"
+    high[some-rule]: Something is wrong.
+     --> Dockerfile:2:1
+      |
+    2 | RUN x \
+      | ^^^^^^^
+
+    1 finding (1 high).
+    ");
+}
+
+#[test]
+fn credentials_are_masked_in_every_frame_that_shows_their_line() {
+    let mut case = checked();
+    let file = case.sources[0].clone();
+    case.report.findings.push(finding(
+        "legacy-syntax",
+        Severity::Low,
+        at(&file, "ENV API_TOKEN=t0ps3cret"),
+    ));
+    let text = human::render(&case.input());
+    assert!(!text.contains("t0ps3cret"), "{text}");
+    assert_eq!(text.matches("ENV API_TOKEN=*********").count(), 2, "{text}");
+}
+
+#[test]
+fn the_screen_fits_24_rows_of_80() {
+    let mut case = inspected();
+    case.report.inventory.layers = (0..120)
+        .map(|index| layer(index, u64::from(index) << 20, Some(&"x".repeat(300)), None))
+        .collect();
+    case.verdict.reasons = vec!["y".repeat(200); 40];
+    let text = human::render(&case.input());
+    let screen: Vec<&str> = text
+        .lines()
+        .skip_while(|line| !line.starts_with("image "))
+        .collect();
+    assert!(screen.len() <= 22, "{}", screen.join("\n"));
+    let widest = screen.iter().map(|line| line.chars().count()).max();
+    assert!(widest <= Some(80), "{}", screen.join("\n"));
+}
+
+#[test]
+fn fingerprints_outlive_moved_lines() {
+    let prints = |prefix: &str, again: &str| -> Vec<String> {
+        let file = SourceFile::new("Dockerfile", format!("{prefix}RUN  boom{again}\n"));
+        let text = str::from_utf8(file.bytes()).unwrap();
+        let findings = text
+            .match_indices("RUN")
+            .map(|(start, _)| {
+                let end = text[start..].find('\n').map_or(text.len(), |at| start + at);
+                finding(
+                    "some-rule",
+                    Severity::High,
+                    place(&file, Span::new(start, end)),
+                )
+            })
+            .collect();
+        let report = Report {
+            findings,
+            ..Report::default()
+        };
+        let sources = [file];
+        let log = sarif::render(&RenderInput {
+            sources: &sources,
+            ..RenderInput::new(&report, "0.1.0")
+        });
+        let log: serde_json::Value = serde_json::from_str(&log).unwrap();
+        log["runs"][0]["results"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|result| {
+                result["partialFingerprints"]["plimsoll/v1"]
+                    .as_str()
+                    .unwrap()
+                    .to_owned()
+            })
+            .collect()
+    };
+    let first = prints("", "");
+    assert_eq!(first, prints("FROM a\n\n\n   ", "   "));
+    assert_ne!(first, prints("", "!"));
+    let twice = prints("", "\nRUN boom");
+    assert_eq!(twice[0], first[0]);
+    assert_ne!(twice[0], twice[1]);
+}

@@ -1,0 +1,130 @@
+//! Text that wants to be more than text.
+
+use plimsoll_model::{Related, Report, Severity, SourceFile, Span};
+use plimsoll_report::{RenderInput, human, json, markdown, plain, sarif};
+use proptest::prelude::*;
+
+use crate::synthetic::{finding, inspected, place};
+
+const EVIL: &str = "\u{1b}]0;owned\u{7}\u{1b}[2J\u{9b}31m\r\n| <script>alert(1)</script> [x](http://evil) \
+    `a` ```\u{202e}gnp.exe @everyone #1 <!-- \u{2066}";
+
+/// A report in which every text is hostile.
+fn evil() -> crate::synthetic::Case {
+    let mut case = inspected();
+    let evil = || EVIL.to_owned();
+    let file = SourceFile::new(EVIL, EVIL);
+    let report = &mut case.report;
+    for finding in &mut report.findings {
+        finding.message = evil();
+        finding.help = Some(evil());
+        finding.origin.path = Some(evil());
+        finding.origin.package = Some(evil());
+        if finding.origin.source.is_some() {
+            finding.origin.source = place(&file, Span::new(2, 9)).source;
+        }
+        if let Some(layer) = &mut finding.origin.layer {
+            layer.instruction = Some(evil());
+        }
+        finding.related.push(Related {
+            origin: place(&file, Span::new(3, 5)),
+            message: evil(),
+        });
+        if let Some(fix) = &mut finding.fix {
+            fix.title = evil();
+        }
+    }
+    report.suppressed[0].1 = evil();
+    report.skipped[0].what = evil();
+    report.skipped[0].why = evil();
+    report.checked = vec![evil()];
+    if let Some(image) = &mut report.image {
+        image.name = evil();
+        image.config.user = evil();
+        if let Some(platform) = &mut image.config.platform {
+            platform.os = evil();
+        }
+    }
+    for layer in &mut report.inventory.layers {
+        layer.instruction = Some(evil());
+    }
+    if let Some(distribution) = &mut report.inventory.distribution {
+        distribution.name = evil();
+    }
+    report.inventory.secrets[0].place = evil();
+    case.verdict.reasons = vec![evil()];
+    case.verdict.next = Some(evil());
+    case.sources = vec![file];
+    case
+}
+
+fn active(text: &str) -> Vec<char> {
+    text.chars()
+        .filter(|c| (c.is_control() && *c != '\n') || matches!(c, '\u{202e}' | '\u{2066}'))
+        .collect()
+}
+
+#[test]
+fn terminals_see_no_control_characters() {
+    let case = evil();
+    let input = case.input();
+    assert_eq!(active(&human::render(&input)), []);
+    assert_eq!(active(&plain::render(&input)), []);
+    // One line a finding and one a skipped thing, whatever they say.
+    let lines = case.report.findings.len() + case.report.skipped.len();
+    assert_eq!(plain::render(&input).lines().count(), lines);
+}
+
+#[test]
+fn markdown_is_only_what_we_wrote() {
+    let page = markdown::render(&evil().input());
+    assert_eq!(active(&page), []);
+    for markup in ["<script", "[x](", "<!-- &", "@everyone", "```", "http://"] {
+        assert!(!page.contains(markup), "{markup} in {page}");
+    }
+    for row in page.lines().filter(|line| line.starts_with("| ")) {
+        let bars = row.replace("\\|", "").matches('|').count();
+        assert!([3, 5].contains(&bars), "{row}");
+    }
+}
+
+#[test]
+fn machines_read_it_back() {
+    let case = evil();
+    let value: serde_json::Value = serde_json::from_str(&json::render(&case.input())).unwrap();
+    assert_eq!(value["findings"][0]["message"], EVIL);
+    serde_json::from_str::<serde_json::Value>(&sarif::render(&case.input())).unwrap();
+}
+
+proptest! {
+    #[test]
+    fn no_bytes_and_no_place_make_a_format_fail(
+        bytes in proptest::collection::vec(
+            prop_oneof![Just(b'\n'), Just(b'\r'), Just(b'='), Just(b' '), Just(b'\t'), any::<u8>()],
+            0..200,
+        ),
+        spans in proptest::collection::vec((0_usize..240, 0_usize..240), 1..6),
+        secret in any::<bool>(),
+        width in 0_usize..200,
+    ) {
+        let file = SourceFile::new("Dockerfile", bytes);
+        let rule = if secret { "secret-somewhere" } else { "some-rule" };
+        let mut findings: Vec<_> = spans
+            .iter()
+            .map(|(a, b)| finding(rule, Severity::Medium, place(&file, Span::new(*a.min(b), *a.max(b)))))
+            .collect();
+        let related = findings
+            .iter()
+            .map(|finding| Related { origin: finding.origin.clone(), message: "x".to_owned() })
+            .collect();
+        findings[0].related = related;
+        let report = Report { findings, ..Report::default() };
+        let sources = [file];
+        let input = RenderInput { sources: &sources, width, ..RenderInput::new(&report, "0.1.0") };
+        prop_assert_eq!(active(&human::render(&input)), vec![]);
+        plain::render(&input);
+        json::render(&input);
+        sarif::render(&input);
+        markdown::render(&input);
+    }
+}

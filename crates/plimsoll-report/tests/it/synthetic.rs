@@ -1,0 +1,294 @@
+//! One report that has everything once.
+
+use plimsoll_model::{
+    Applicability, Confidence, Digest, Distribution, Edit, Finding, Fix, HealthCheck, HistoryEntry,
+    ImageConfig, ImageSummary, Inventory, LayerFacts, LayerOrigin, NotableFile, NotableKind,
+    Origin, Package, PackageKind, Platform, Related, Report, SecretSighting, Severity, Skipped,
+    SourceFile, SourceOrigin, Span,
+};
+use plimsoll_report::{RenderInput, RuleInfo, Verdict};
+
+/// The Dockerfile of the report.
+pub(crate) const DOCKERFILE: &str = "\
+FROM python:latest
+ENV API_TOKEN=t0ps3cret
+RUN apt-get update \\
+    && apt-get install -y gcc
+COPY . /app
+CMD python main.py
+";
+
+/// A report with the files and rules around it.
+pub(crate) struct Case {
+    pub(crate) report: Report,
+    pub(crate) sources: Vec<SourceFile>,
+    pub(crate) rules: Vec<RuleInfo<'static>>,
+    pub(crate) verdict: Verdict,
+}
+
+impl Case {
+    pub(crate) fn input(&self) -> RenderInput<'_> {
+        RenderInput {
+            sources: &self.sources,
+            rules: &self.rules,
+            verdict: Some(&self.verdict),
+            ..RenderInput::new(&self.report, "0.1.0")
+        }
+    }
+}
+
+/// What a check of the Dockerfile might say.
+pub(crate) fn checked() -> Case {
+    let file = SourceFile::new("app/Dockerfile", DOCKERFILE);
+    let mut tag = finding("mutable-tag", Severity::Medium, at(&file, "python:latest"));
+    tag.aliases = &["DL3007"];
+    tag.message = "`python:latest` is another image tomorrow.".to_owned();
+    tag.help = Some("Name a version.".to_owned());
+    tag.fix = Some(Fix {
+        title: "Name the version".to_owned(),
+        applicability: Applicability::Unsafe,
+        edits: vec![Edit {
+            file: file.path().to_owned(),
+            span: span(&file, "latest"),
+            text: "3.13-slim".to_owned(),
+        }],
+    });
+    let mut secret = finding(
+        "secret-in-image-config",
+        Severity::Critical,
+        at(&file, "API_TOKEN=t0ps3cret"),
+    );
+    secret.message = "`API_TOKEN` puts a credential into the image.".to_owned();
+    let mut lists = finding(
+        "apt-lists-left-behind",
+        Severity::Low,
+        at(&file, "apt-get install -y gcc"),
+    );
+    lists.aliases = &["DL3009", "DS-0017"];
+    lists.message = "The package lists stay in the layer.".to_owned();
+    lists.related = vec![Related {
+        origin: at(&file, "apt-get update"),
+        message: "they are fetched here".to_owned(),
+    }];
+    let mut shell = finding(
+        "shell-form-entrypoint",
+        Severity::Medium,
+        at(&file, "CMD python main.py"),
+    );
+    shell.message = "The shell takes the signals that are meant for the program.".to_owned();
+
+    let report = Report {
+        findings: vec![tag, secret, lists],
+        suppressed: vec![(shell, "a one-off job, nobody stops it".to_owned())],
+        skipped: vec![Skipped {
+            what: "app/.dockerignore".to_owned(),
+            why: "cannot be read: permission denied; make it readable".to_owned(),
+            blocking: false,
+        }],
+        checked: vec![file.path().to_owned()],
+        ..Report::default()
+    };
+    Case {
+        report,
+        sources: vec![file],
+        rules: rules(),
+        verdict: Verdict {
+            holds: false,
+            reasons: vec![
+                "app/Dockerfile:2: `API_TOKEN` puts a credential into the image.".to_owned(),
+            ],
+            next: Some("plimsoll explain secret-in-image-config".to_owned()),
+        },
+    }
+}
+
+/// The same project, built.
+pub(crate) fn inspected() -> Case {
+    let mut case = checked();
+    let file = case.sources[0].clone();
+    let layers = vec![
+        layer(
+            0,
+            74_800_000,
+            Some("/bin/sh -c #(nop) ADD file:1 in / "),
+            None,
+        ),
+        layer(
+            1,
+            210_300_000,
+            Some("RUN apt-get update && apt-get install -y gcc"),
+            Some(&file),
+        ),
+        layer(2, 40_960, Some("COPY . /app"), None),
+    ];
+    let mut compiler = finding("compiler-in-image", Severity::High, Origin::default());
+    compiler.message = "A compiler ships with the program.".to_owned();
+    compiler.help = Some("Build in a stage of its own.".to_owned());
+    compiler.origin = Origin {
+        source: None,
+        layer: Some(LayerOrigin {
+            index: 1,
+            diff_id: layers[1].diff_id.clone(),
+            instruction: layers[1].instruction.clone(),
+        }),
+        package: Some("pkg:deb/debian/gcc@4:12.2.0-3?arch=amd64&distro=debian-12".to_owned()),
+        path: Some("usr/bin/gcc".to_owned()),
+    };
+    case.report.findings.push(compiler);
+    case.report.inventory = Inventory {
+        distribution: Some(Distribution {
+            id: "debian".to_owned(),
+            version: "12".to_owned(),
+            name: "Debian GNU/Linux 12 (bookworm)".to_owned(),
+        }),
+        packages: vec![
+            package(PackageKind::Deb, "gcc", "4:12.2.0-3", 1),
+            package(PackageKind::Python, "pandas", "2.2.3", 2),
+        ],
+        layers,
+        notable: vec![NotableFile {
+            kind: NotableKind::Compiler,
+            path: "usr/bin/gcc".to_owned(),
+            size: 1_200_000,
+            layer: 1,
+        }],
+        secrets: vec![SecretSighting {
+            kind: "private-key",
+            severity: Severity::Critical,
+            place: "app/id_rsa".to_owned(),
+            layer: Some(2),
+            line: Some(1),
+            fingerprint: "0123456789ab".to_owned(),
+            deleted_later: true,
+        }],
+        ..Inventory::default()
+    };
+    case.report.image = Some(ImageSummary {
+        name: "oci:.plimsoll/image".to_owned(),
+        digest: digest(0xd1),
+        compressed_size: 98_765_432,
+        config: ImageConfig {
+            platform: Platform::parse("linux/arm64/v8"),
+            created: Some("2026-11-21T00:00:00Z".to_owned()),
+            env: vec!["PATH=/usr/bin".to_owned()],
+            cmd: Some(vec![
+                "/bin/sh".to_owned(),
+                "-c".to_owned(),
+                "python main.py".to_owned(),
+            ]),
+            working_dir: "/app".to_owned(),
+            exposed_ports: vec!["8080/tcp".to_owned()],
+            labels: vec![(
+                "org.opencontainers.image.title".to_owned(),
+                "app".to_owned(),
+            )],
+            healthcheck: Some(HealthCheck {
+                test: vec!["CMD".to_owned(), "true".to_owned()],
+                interval: Some(30_000_000_000),
+                ..HealthCheck::default()
+            }),
+            history: vec![HistoryEntry {
+                created_by: Some("COPY . /app".to_owned()),
+                ..HistoryEntry::default()
+            }],
+            ..ImageConfig::default()
+        },
+    });
+    case
+}
+
+/// A finding with nothing but a place.
+pub(crate) fn finding(rule: &'static str, severity: Severity, origin: Origin) -> Finding {
+    Finding {
+        rule,
+        aliases: &[],
+        severity,
+        confidence: Confidence::High,
+        message: "Something is wrong.".to_owned(),
+        help: None,
+        origin,
+        related: Vec::new(),
+        fix: None,
+    }
+}
+
+/// The place of `text` in `file`.
+pub(crate) fn at(file: &SourceFile, text: &str) -> Origin {
+    place(file, span(file, text))
+}
+
+/// A place in `file`.
+pub(crate) fn place(file: &SourceFile, span: Span) -> Origin {
+    Origin {
+        source: Some(SourceOrigin::new(file, span)),
+        ..Origin::default()
+    }
+}
+
+fn span(file: &SourceFile, text: &str) -> Span {
+    let whole = str::from_utf8(file.bytes()).unwrap();
+    let start = whole.find(text).unwrap();
+    Span::new(start, start + text.len())
+}
+
+/// A digest of equal bytes.
+pub(crate) fn digest(byte: u8) -> Digest {
+    Digest::from_sha256([byte; 32])
+}
+
+/// A layer of so many bytes.
+pub(crate) fn layer(
+    index: u8,
+    size: u64,
+    instruction: Option<&str>,
+    dockerfile: Option<&SourceFile>,
+) -> LayerFacts {
+    LayerFacts {
+        digest: digest(index),
+        diff_id: digest(index + 0x80),
+        compressed_size: size / 3,
+        size,
+        entries: 7,
+        instruction: instruction.map(str::to_owned),
+        source: dockerfile.map(|file| SourceOrigin::new(file, span(file, "RUN apt-get"))),
+        wasted: 0,
+    }
+}
+
+fn package(kind: PackageKind, name: &str, version: &str, layer: usize) -> Package {
+    Package {
+        kind,
+        name: name.to_owned(),
+        version: version.to_owned(),
+        purl: format!("pkg:{}/{name}@{version}", kind.as_str()),
+        source: (kind == PackageKind::Deb).then(|| ("gcc-defaults".to_owned(), "1.203".to_owned())),
+        license: None,
+        path: "var/lib/dpkg/status".to_owned(),
+        layer,
+        size: Some(36_864),
+        owned_by: None,
+    }
+}
+
+fn rules() -> Vec<RuleInfo<'static>> {
+    vec![
+        RuleInfo {
+            name: "secret-in-image-config",
+            summary: "A credential stands in ENV or ARG.",
+            docs: "# What it says\n\nWhoever can pull the image\ncan read it.\n\nMore.",
+            severity: Severity::High,
+            category: "security",
+            aliases: &[],
+            help_uri: None,
+        },
+        RuleInfo {
+            name: "mutable-tag",
+            summary: "A tag that moves.",
+            docs: "Tomorrow it is another image.",
+            severity: Severity::Medium,
+            category: "reproducibility",
+            aliases: &["DL3007"],
+            help_uri: Some("https://example.com/mutable-tag"),
+        },
+    ]
+}
