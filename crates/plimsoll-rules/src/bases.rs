@@ -154,16 +154,13 @@ pub(crate) fn toolchain(base: &Base) -> Option<&'static str> {
 
 /// Whether an image has a program: `None` where that is not known.
 pub(crate) fn has(base: &Base, program: &str) -> Option<bool> {
-    if *base == Base::Scratch {
-        return Some(false);
-    }
     family(base)?.has(program)
 }
 
 /// What an image is made from, as far as the programs are concerned that health checks call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Family {
-    /// No shell, no tools.
+    /// No shell, no tools; from scratch too.
     Distroless,
     /// BusyBox and nothing else.
     BusyBox,
@@ -207,6 +204,9 @@ impl Family {
 
 fn family(base: &Base) -> Option<Family> {
     const ON_BUILDPACK_DEPS: &[&str] = &["golang", "node", "perl", "python", "ruby", "rust"];
+    if *base == Base::Scratch {
+        return Some(Family::Distroless);
+    }
     let name = read(base)?;
     let repository = name.repository.as_str();
     let tag_says = |word: &str| name.tag.split(['-', '_']).any(|part| part == word);

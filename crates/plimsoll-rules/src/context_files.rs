@@ -2,6 +2,7 @@
 //! credentials.
 
 use plimsoll_model::{Confidence, Severity};
+use plimsoll_syntax::glob;
 
 use crate::secret_names::{self, Suspicion};
 
@@ -277,66 +278,9 @@ pub(crate) fn takes(source: &str, path: &str) -> bool {
         .all(|pattern| {
             parts.next().is_some_and(|part| {
                 // What is no pattern is compared as it is: `[` is a letter in many file names.
-                pattern == part || glob(pattern.as_bytes(), part.as_bytes())
+                pattern == part || glob::matches(pattern, part) == Ok(true)
             })
         })
-}
-
-/// Go's `filepath.Match` within one path component.
-fn glob(pattern: &[u8], name: &[u8]) -> bool {
-    let (mut at, mut on) = (0, 0);
-    // Where to go on after the last star: behind it in the pattern, one byte further in the name.
-    let mut star: Option<(usize, usize)> = None;
-    loop {
-        let step = match pattern.get(at) {
-            None if on == name.len() => return true,
-            Some(b'*') => {
-                star = Some((at + 1, on));
-                at += 1;
-                continue;
-            }
-            None => None,
-            Some(_) if on == name.len() => None,
-            Some(b'?') => Some(1),
-            Some(b'[') => class(&pattern[at..], name[on]),
-            Some(b'\\') if pattern.get(at + 1) == Some(&name[on]) => Some(2),
-            Some(byte) => (*byte == name[on]).then_some(1),
-        };
-        match (step, star) {
-            (Some(width), _) => {
-                at += width;
-                on += 1;
-            }
-            (None, Some((behind, from))) if from < name.len() => {
-                star = Some((behind, from + 1));
-                at = behind;
-                on = from + 1;
-            }
-            (None, _) => return false,
-        }
-    }
-}
-
-/// The width of the class at the start of `pattern`, if it holds `byte`.
-fn class(pattern: &[u8], byte: u8) -> Option<usize> {
-    let end = 2 + pattern.get(2..)?.iter().position(|b| *b == b']')?;
-    let body = &pattern[1..end];
-    let (negated, body) = match body.first() {
-        Some(b'^') => (true, &body[1..]),
-        _ => (false, body),
-    };
-    let mut held = false;
-    let mut at = 0;
-    while at < body.len() {
-        if body.get(at + 1) == Some(&b'-') && at + 2 < body.len() {
-            held |= (body[at]..=body[at + 2]).contains(&byte);
-            at += 3;
-        } else {
-            held |= body[at] == byte;
-            at += 1;
-        }
-    }
-    (held != negated).then_some(end + 1)
 }
 
 #[cfg(test)]

@@ -232,12 +232,6 @@ impl<'a> ProjectFile<'a> {
         expansion.unset.is_empty().then_some(expansion.value)
     }
 
-    /// Whether the ignore file keeps a context path out of the build.
-    pub fn is_ignored(&self, path: &str) -> bool {
-        let _ = path;
-        false
-    }
-
     /// The stage at the bottom of a stage, through the stages it stands on.
     pub fn bottom(&self, stage: &Stage) -> &'a Stage {
         let mut stage = &self.resolution.stages[stage.index];
@@ -251,7 +245,7 @@ impl<'a> ProjectFile<'a> {
     }
 
     /// The commands that a step hands to a shell or runs. Empty for what is not RUN, CMD,
-    /// ENTRYPOINT or HEALTHCHECK, and for what a Windows shell reads.
+    /// ENTRYPOINT or HEALTHCHECK (ONBUILD is looked through), and for what a Windows shell reads.
     pub fn scripts(&self, view: StepView<'_>) -> &[RunScript<'a>] {
         let index = view.step.instruction;
         self.scripts[index].get_or_init(|| {
@@ -275,7 +269,7 @@ impl<'a> ProjectFile<'a> {
     }
 }
 
-/// The command of an instruction that holds one.
+/// The command of an instruction that holds one, through ONBUILD.
 pub(crate) fn command_of(instruction: &Instruction) -> Option<&Command> {
     use plimsoll_syntax::dockerfile::Healthcheck;
     match &instruction.kind {
@@ -283,7 +277,16 @@ pub(crate) fn command_of(instruction: &Instruction) -> Option<&Command> {
         | InstructionKind::Cmd(command)
         | InstructionKind::Entrypoint(command)
         | InstructionKind::Healthcheck(Healthcheck::Cmd(command)) => Some(command),
+        InstructionKind::Onbuild(inner) => command_of(inner),
         _ => None,
+    }
+}
+
+/// What an ONBUILD holds, else the instruction itself.
+pub(crate) fn unwrapped(instruction: &Instruction) -> &Instruction {
+    match &instruction.kind {
+        InstructionKind::Onbuild(inner) => inner,
+        _ => instruction,
     }
 }
 
@@ -298,7 +301,8 @@ fn parse_scripts<'a>(
     match &command.form {
         CommandForm::Exec(words) => exec_script(words).into_iter().collect(),
         CommandForm::Shell(_) if !reads_posix(state, bottom) => Vec::new(),
-        CommandForm::Shell(text) => match script_in_heredoc(text, &instruction.heredocs) {
+        CommandForm::Shell(text) => match script_in_heredoc(text, &unwrapped(instruction).heredocs)
+        {
             Some(heredoc) => vec![RunScript {
                 // A `<<-` body keeps its tabs here: white space to the shell.
                 script: shell::parse(&heredoc.body.value, Dialect::Bash),

@@ -110,12 +110,15 @@ pub(crate) fn of_pair(name: &str, value: &str) -> Suspicion {
         return suspicion;
     }
     let value = value.trim();
+    // The place of a mounted file is what a secret should be handed over by.
+    if value.starts_with('/') || value.starts_with("file:") {
+        return Suspicion::None;
+    }
     let switch = matches!(
         value.to_ascii_lowercase().as_str(),
         "true" | "false" | "yes" | "no" | "on" | "off" | "none" | "null" | "0" | "1"
     );
-    let place = value.starts_with('/') || value.starts_with("./") || value.starts_with("file:");
-    if switch || place {
+    if switch || value.starts_with("./") {
         return Suspicion::Faint;
     }
     suspicion
@@ -183,7 +186,7 @@ mod tests {
         }
         assert_eq!(of_name("GPG_KEY"), Suspicion::Faint);
         assert_eq!(of_pair("AUTH", "false"), Suspicion::Faint);
-        assert_eq!(of_pair("SSH_KEY", "/run/key"), Suspicion::Faint);
+        assert_eq!(of_pair("SSH_KEY", "/run/key"), Suspicion::None);
         assert_eq!(of_pair("SSH_KEY", "abc"), Suspicion::Strong);
     }
 

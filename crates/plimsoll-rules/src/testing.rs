@@ -179,6 +179,7 @@ impl ImageExample {
                     entries: 0,
                     instruction: Some(value.to_owned()),
                     wasted: 0,
+                    source: None,
                 });
             }
             "file" => self.inventory.notable.push(NotableFile {

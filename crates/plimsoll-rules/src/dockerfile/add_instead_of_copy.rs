@@ -2,7 +2,7 @@ use plimsoll_model::{Applicability, Confidence, Edit, Fix};
 use plimsoll_syntax::dockerfile::{Instruction, InstructionKind};
 
 use crate::declare::declare_rule;
-use crate::project::ProjectFile;
+use crate::project::{ProjectFile, unwrapped};
 use crate::rule::{Meta, Rule, Sink};
 
 declare_rule! {
@@ -49,11 +49,12 @@ impl Rule for AddInsteadOfCopy {
     fn check_file(&self, file: &ProjectFile<'_>, sink: &mut Sink<'_>) {
         for stage in &file.resolution.stages {
             for view in file.steps(stage) {
-                let add = match &view.instruction.kind {
-                    InstructionKind::Onbuild(inner) => inner,
-                    _ => view.instruction,
-                };
-                judge(file, add, stage.reaches_target, sink);
+                judge(
+                    file,
+                    unwrapped(view.instruction),
+                    stage.reaches_target,
+                    sink,
+                );
             }
         }
     }
@@ -78,7 +79,8 @@ fn judge(file: &ProjectFile<'_>, add: &Instruction, built: bool, sink: &mut Sink
         return;
     }
     let what = match sources {
-        [one] => format!("`{}`", one.value.escape_debug()),
+        [one] if !one.value.starts_with("<<") => format!("`{}`", one.value.escape_debug()),
+        [_] => "this text".to_owned(),
         _ => "these files".to_owned(),
     };
     let keyword = if add.keyword.value == add.keyword.value.to_lowercase() {

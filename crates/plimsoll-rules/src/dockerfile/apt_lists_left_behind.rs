@@ -5,7 +5,7 @@ use plimsoll_syntax::shell::ShellCommand;
 use crate::declare::declare_rule;
 use crate::mounts;
 use crate::packages::{self, Action, Manager};
-use crate::project::{ProjectFile, StepView};
+use crate::project::{ProjectFile, StepView, unwrapped};
 use crate::rule::{Meta, Rule, Sink};
 
 declare_rule! {
@@ -58,8 +58,10 @@ impl Rule for AptListsLeftBehind {
         let steps: Vec<StepView<'_>> = file.shipped_steps().collect();
         for (at, view) in steps.iter().enumerate() {
             let view = *view;
-            if !matches!(view.instruction.kind, InstructionKind::Run(_))
-                || mounts::covers(view.instruction, "/var/lib/apt/lists")
+            // What ONBUILD runs stays in the layers of those who build on this image.
+            let instruction = unwrapped(view.instruction);
+            if !matches!(instruction.kind, InstructionKind::Run(_))
+                || mounts::covers(instruction, "/var/lib/apt/lists")
             {
                 continue;
             }
@@ -88,7 +90,7 @@ impl Rule for AptListsLeftBehind {
                 let reported = reported.help(
                     "End the `RUN` with `rm -rf /var/lib/apt/lists/*`, or mount a cache over /var/lib/apt.",
                 );
-                if let Some(edit) = removal(file, view.instruction) {
+                if let Some(edit) = removal(file, instruction) {
                     reported.fix(Fix {
                         title: "Remove the lists at the end of the `RUN`".to_owned(),
                         applicability: Applicability::Safe,

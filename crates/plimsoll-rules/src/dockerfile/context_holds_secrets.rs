@@ -1,5 +1,5 @@
 use plimsoll_model::{Severity, Span};
-use plimsoll_syntax::context::EntryKind;
+use plimsoll_syntax::context::{ContextEntry, EntryKind};
 use plimsoll_syntax::dockerfile::InstructionKind;
 
 use crate::context_files::{self, Credential};
@@ -79,19 +79,20 @@ impl Rule for ContextHoldsSecrets {
                 "the build context has too many files to look at all of them; name what is not needed in the ignore file",
             );
         }
+        let suspicious = |entry: &ContextEntry| {
+            entry.kind == EntryKind::File && context_files::may_hold_credential(&entry.path)
+        };
+        // Applying the ignore file looks at every path: not worth it for nothing.
+        if !context.entries.iter().any(suspicious) {
+            return;
+        }
         let copies = copies(file);
         let mut found = 0;
         let mut further = None;
-        for entry in &context.entries {
-            if entry.kind != EntryKind::File || !context_files::may_hold_credential(&entry.path) {
-                continue;
-            }
+        for entry in context.effective().filter(|entry| suspicious(entry)) {
             let Some(copy) = copies.iter().find(|copy| copy.takes(&entry.path)) else {
                 continue;
             };
-            if file.is_ignored(&entry.path) {
-                continue;
-            }
             let content = context.contents.get(&entry.path);
             let Some(credential) =
                 context_files::credential(&entry.path, content.map(|content| content.bytes()))

@@ -3,7 +3,7 @@ use plimsoll_syntax::dockerfile::{CommandForm, Healthcheck, InstructionKind};
 use crate::bases;
 use crate::declare::declare_rule;
 use crate::packages::{self, Action};
-use crate::project::{ProjectFile, StepView};
+use crate::project::{ProjectFile, StepView, is_posix_shell};
 use crate::rule::{Meta, Rule, Sink};
 
 declare_rule! {
@@ -71,12 +71,15 @@ impl Rule for HealthcheckToolMissing {
             plimsoll_syntax::dockerfile::Base::Image(name) => format!("`{name}`"),
             _ => "an image from scratch".to_owned(),
         };
-        let shell_form = matches!(command.form, CommandForm::Shell(_));
-        let shell = match view.step.before.shell.as_deref() {
-            Some([shell, ..]) => base_of(shell),
-            _ => "sh",
+        let shell = match (&command.form, view.step.before.shell.as_deref()) {
+            (CommandForm::Shell(_), Some([shell, ..])) => Some(base_of(shell)),
+            (CommandForm::Shell(_), _) => Some("sh"),
+            (CommandForm::Exec(words), _) => words
+                .first()
+                .map(|word| base_of(&word.value))
+                .filter(|program| is_posix_shell(program)),
         };
-        if shell_form && missing(shell) {
+        if shell.is_some_and(missing) {
             sink.report(
                 file.place(command.span),
                 format!("The health check needs a shell, and {base_name} has none."),

@@ -73,22 +73,15 @@ impl Rule for RootUser {
                 sink.report(file.place(instruction.span), message)
                     .help(HELP);
             }
-            (Some(user), None) if is_root(user) => {
-                let from = file.from(target);
-                sink.report(
-                    file.place(from.span),
-                    "No `USER` is set, and the base image runs as root.".to_owned(),
-                )
-                .help(HELP);
-            }
-            (Some(_), _) => {}
-            (None, Some(_)) => {}
-            (None, None) => missing(file, sink),
+            // Nothing set one: from scratch, or over a base whose configuration is at hand.
+            (Some(user), None) if user.is_empty() || is_root(user) => missing(file, true, sink),
+            (Some(_), _) | (None, Some(_)) => {}
+            (None, None) => missing(file, false, sink),
         }
     }
 }
 
-fn missing(file: &ProjectFile<'_>, sink: &mut Sink<'_>) {
+fn missing(file: &ProjectFile<'_>, known_root: bool, sink: &mut Sink<'_>) {
     let Some(target) = file.target() else { return };
     let bottom = file.bottom(target);
     let starts_something = file.shipped_steps().any(|view| {
@@ -97,7 +90,12 @@ fn missing(file: &ProjectFile<'_>, sink: &mut Sink<'_>) {
             InstructionKind::Cmd(_) | InstructionKind::Entrypoint(_)
         )
     });
-    let (message, confidence) = match (bases::user(&bottom.base), &bottom.base) {
+    let user = if known_root {
+        BaseUser::Root
+    } else {
+        bases::user(&bottom.base)
+    };
+    let (message, confidence) = match (user, &bottom.base) {
         (BaseUser::Other, _) => return,
         // Without a command it cannot be started: a way to carry files.
         (BaseUser::Root, Base::Scratch) if !starts_something => (

@@ -102,6 +102,15 @@ fn judge(
         [one] if script.script.errors.is_empty() => exec_words(one),
         _ => None,
     };
+    let broken_json = text.value.trim_start().starts_with('[') && text.value.contains(['"', '\'']);
+    if broken_json {
+        sink.report(
+            file.place(view.instruction.span),
+            format!("`{keyword}` looks like exec form and is not valid JSON, so a shell gets it as it stands."),
+        )
+        .help("Put every word in double quotes, commas between them, and nothing behind the bracket.");
+        return;
+    }
     let message = format!(
         "`{keyword}` starts a shell that does not pass the stop signal on to {}.",
         match commands.last().and_then(ShellCommand::program) {

@@ -1,3 +1,6 @@
+use plimsoll_model::Span;
+use plimsoll_syntax::dockerfile::{Base, expand};
+
 use crate::declare::declare_rule;
 use crate::project::ProjectFile;
 use crate::rule::{Meta, Rule, Sink};
@@ -43,9 +46,32 @@ impl Rule for SyntaxError {
     }
 
     fn check_file(&self, file: &ProjectFile<'_>, sink: &mut Sink<'_>) {
-        for error in file.errors.iter().chain(&file.resolution.errors) {
+        // A FROM that waits for `--build-arg` is a way to use Dockerfiles, not a mistake in one.
+        let waiting: Vec<Span> = file
+            .outside_images()
+            .into_iter()
+            .filter(|(base, place, _)| {
+                let written = String::from_utf8_lossy(place.of(file.dockerfile.source.bytes()));
+                matches!(base, Base::Unresolved(_)) && needs_argument(file, &written)
+            })
+            .map(|(_, place, _)| place)
+            .collect();
+        let of_meaning = file
+            .resolution
+            .errors
+            .iter()
+            .filter(|error| !waiting.iter().any(|place| place.contains(error.span)));
+        for error in file.errors.iter().chain(of_meaning) {
             sink.report(file.place(error.span), sentence(&error.message));
         }
+    }
+}
+
+/// Whether all that stands between a word and its value are variables that nobody set.
+fn needs_argument(file: &ProjectFile<'_>, word: &str) -> bool {
+    match expand::Lexer::new(file.dockerfile.escape).expand(word, &()) {
+        Ok(expansion) => !expansion.unset.is_empty(),
+        Err(error) => error.required.is_some(),
     }
 }
 
@@ -58,4 +84,39 @@ fn sentence(message: &str) -> String {
         .flat_map(|c| c.to_uppercase())
         .collect();
     format!("{first}{}.", letters.as_str().replace('\n', " "))
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::testing::{fires, silent};
+
+    #[test]
+    fn cases() {
+        fires(
+            "syntax-error",
+            &[
+                ("a keyword that is none", "FROM a:1\nRNU x\nUSER y\n", &[2]),
+                ("each of them", "FROM a:1\nRNU x\nCOPY y\n", &[2, 3]),
+                ("no stage", "RUN x\n", &[1]),
+                ("a modifier that is none", "ARG A=1\nFROM b:${A:x}\n", &[2]),
+            ],
+        );
+        silent(
+            "syntax-error",
+            &[
+                (
+                    "all is well",
+                    "# syntax=docker/dockerfile:1\nFROM a:1\nRUN <<EOF\nx\nEOF\n",
+                ),
+                (
+                    "a base that is handed in",
+                    "ARG BASE\nFROM ${BASE}\nRUN x\n",
+                ),
+                (
+                    "a base that must be handed in",
+                    "ARG BASE\nFROM ${BASE:?missing}\nRUN x\n",
+                ),
+            ],
+        );
+    }
 }

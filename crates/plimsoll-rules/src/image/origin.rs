@@ -6,9 +6,12 @@ use crate::rule::ImageFacts;
 
 /// The origin of something in layer `index`.
 pub(super) fn of_layer(image: &ImageFacts<'_>, index: usize) -> Origin {
+    let layer = image.inventory.layers.get(index);
     Origin {
-        source: image.layer_sources.get(index).cloned().flatten(),
-        layer: image.inventory.layers.get(index).map(|layer| LayerOrigin {
+        source: layer
+            .and_then(|layer| layer.source.clone())
+            .or_else(|| image.layer_sources.get(index).cloned().flatten()),
+        layer: layer.map(|layer| LayerOrigin {
             index,
             diff_id: layer.diff_id.clone(),
             instruction: layer.instruction.clone(),
