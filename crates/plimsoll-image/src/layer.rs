@@ -1,7 +1,17 @@
 //! One pass over layers: fetch, digest, decompress, digest, tar entries; bounded, in parallel.
 
-use std::io::Read;
+mod path;
+mod pipe;
+mod stream;
 
+use std::io::{self, BufRead, Read};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use self::path::{Name, classify, normalise};
+use self::pipe::Pipe;
+pub use self::stream::LayerStream;
+use crate::tar::{Header, Kind, TarReader};
 use crate::{Image, ImageError};
 
 /// What an entry of a layer is. Whiteouts are told apart, not applied.
@@ -27,6 +37,7 @@ pub enum EntryKind {
 #[derive(Clone, Debug)]
 pub struct Entry {
     /// Normalised path without leading slash, `..` or `.`; bytes that are not UTF-8 became U+FFFD.
+    /// Empty for the root folder's own entry.
     pub path: String,
     /// What it is.
     pub kind: EntryKind,
@@ -94,6 +105,199 @@ pub fn walk<R: LayerReader>(
     limits: LayerLimits,
     reader: impl Fn(usize) -> R + Sync,
 ) -> Result<Vec<(R, LayerStats)>, ImageError> {
-    let _ = (image, limits, reader);
-    todo!("owner: image")
+    let layers = image.manifest.layers.len();
+    let next = AtomicUsize::new(0);
+    let failed = AtomicUsize::new(usize::MAX);
+    let results: Vec<Mutex<Option<Result<(R, LayerStats), ImageError>>>> =
+        (0..layers).map(|_| Mutex::new(None)).collect();
+    let work = || {
+        loop {
+            let index = next.fetch_add(1, Ordering::Relaxed);
+            // Layers are begun in order, so that every layer below the lowest failing one is
+            // walked and the error does not depend on timing.
+            let Some(slot) = results
+                .get(index)
+                .filter(|_| index < failed.load(Ordering::Relaxed))
+            else {
+                return;
+            };
+            let mut reader = reader(index);
+            let result = walk_layer(image, index, limits, &mut reader, &failed);
+            if result.is_err() {
+                failed.fetch_min(index, Ordering::Relaxed);
+            }
+            if let Ok(mut slot) = slot.lock() {
+                *slot = Some(result.map(|stats| (reader, stats)));
+            }
+        }
+    };
+    let threads = std::thread::available_parallelism()
+        .map_or(1, usize::from)
+        .min(layers);
+    std::thread::scope(|scope| {
+        for _ in 1..threads {
+            scope.spawn(work);
+        }
+        work();
+    });
+    results
+        .into_iter()
+        .filter_map(|slot| {
+            slot.into_inner()
+                .unwrap_or_else(std::sync::PoisonError::into_inner)
+        })
+        .collect()
+}
+
+/// One layer: a thread fetches, verifies and inflates, this one hashes and reads the tar.
+fn walk_layer(
+    image: &Image,
+    index: usize,
+    limits: LayerLimits,
+    reader: &mut dyn LayerReader,
+    failed: &AtomicUsize,
+) -> Result<LayerStats, ImageError> {
+    let inflated = stream::Inflated::open(image, index, limits)?;
+    let place = image.layer_place(index);
+    std::thread::scope(|scope| {
+        let pipe = Pipe::spawn(scope, inflated, move || {
+            failed.load(Ordering::Relaxed) < index
+        });
+        let mut tar = TarReader::new(pipe);
+        let result = read_entries(&mut tar, &place, limits, reader);
+        let mut pipe = tar.into_inner();
+        match result {
+            Ok(entries) => {
+                drain(&mut pipe).map_err(|error| ImageError::from_read(&place, error))?;
+                let bytes = pipe.verify(image.diff_ids.get(index), &place)?;
+                Ok(LayerStats { bytes, entries })
+            }
+            Err(EntryError::Reader(error)) => Err(error),
+            Err(EntryError::Tar { place, error }) => {
+                // Bytes that are not those of the digest say nothing about the layer: the wrong
+                // digest is what people need to hear of.
+                if error
+                    .get_ref()
+                    .is_none_or(|inner| !inner.is::<ImageError>())
+                {
+                    drain(&mut pipe).map_err(|error| ImageError::from_read(&place, error))?;
+                }
+                Err(match error.kind() {
+                    io::ErrorKind::InvalidData | io::ErrorKind::UnexpectedEof => {
+                        ImageError::invalid(place, error)
+                    }
+                    _ => ImageError::from_read(place, error),
+                })
+            }
+        }
+    })
+}
+
+enum EntryError {
+    /// The layer's own fault, or that of reading it.
+    Tar { place: String, error: io::Error },
+    /// What the caller's reader gave.
+    Reader(ImageError),
+}
+
+fn read_entries<S: BufRead>(
+    tar: &mut TarReader<S>,
+    place: &str,
+    limits: LayerLimits,
+    reader: &mut dyn LayerReader,
+) -> Result<u64, EntryError> {
+    let mut entries = 0;
+    let mut content = 0_u64;
+    let mut last: Vec<u8> = Vec::new();
+    loop {
+        let header = tar.next_entry().map_err(|error| EntryError::Tar {
+            place: match last.as_slice() {
+                [] => place.to_owned(),
+                name => format!("{place}: behind {}", quote(name)),
+            },
+            error,
+        })?;
+        let Some(header) = header else {
+            return Ok(entries);
+        };
+        let refuse = |problem: String| EntryError::Tar {
+            place: format!("{place}: entry {}", quote(&header.path)),
+            error: io::Error::new(io::ErrorKind::InvalidData, problem),
+        };
+        entries += 1;
+        if entries > limits.entries {
+            return Err(refuse(format!(
+                "is one of more than {} entries",
+                limits.entries
+            )));
+        }
+        content = content.saturating_add(header.size);
+        if content > limits.bytes {
+            return Err(refuse(format!(
+                "claims {} bytes, a layer may hold {}",
+                header.size, limits.bytes
+            )));
+        }
+        if let Some(entry) = entry_of(&header).map_err(refuse)? {
+            reader.entry(&entry, tar).map_err(EntryError::Reader)?;
+        }
+        last = header.path;
+    }
+}
+
+/// `None` for what engines pass over: leftovers of AUFS, whose names begin with `.wh..wh.`.
+fn entry_of(header: &Header) -> Result<Option<Entry>, String> {
+    let path = normalise(&header.path)?;
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    let (path, kind) = match classify(&path)? {
+        Name::Ordinary => {
+            let kind = match header.kind {
+                Kind::File => EntryKind::File,
+                Kind::Directory => EntryKind::Directory,
+                Kind::Symlink => EntryKind::Symlink(text(&header.link)),
+                Kind::Hardlink => EntryKind::Hardlink(text(
+                    &normalise(&header.link)
+                        .map_err(|problem| format!("links to a path that {problem}"))?,
+                )),
+                Kind::CharDevice | Kind::BlockDevice | Kind::Fifo => EntryKind::Special,
+            };
+            (text(&path), kind)
+        }
+        Name::Whiteout(target) => (text(&target), EntryKind::Whiteout),
+        Name::Opaque(folder) => (text(folder), EntryKind::Opaque),
+        Name::Aufs => return Ok(None),
+    };
+    Ok(Some(Entry {
+        size: if kind == EntryKind::File {
+            header.size
+        } else {
+            0
+        },
+        path,
+        kind,
+        mode: header.mode,
+        uid: header.uid,
+        gid: header.gid,
+        mtime: header.mtime,
+        has_capabilities: header
+            .xattrs
+            .iter()
+            .any(|(name, _)| name == "security.capability"),
+    }))
+}
+
+fn quote(name: &[u8]) -> String {
+    format!(
+        "`{}`",
+        String::from_utf8_lossy(&name[..name.len().min(200)]).escape_debug()
+    )
+}
+
+fn drain(source: &mut impl BufRead) -> io::Result<()> {
+    loop {
+        match source.fill_buf()?.len() {
+            0 => return Ok(()),
+            there => source.consume(there),
+        }
+    }
 }

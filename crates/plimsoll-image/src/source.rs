@@ -1,10 +1,11 @@
 //! Places images are read from.
 
 use std::io::Read;
+use std::path::Path;
 
 use plimsoll_model::{ImageRef, Platform};
 
-use crate::{Descriptor, Image, ImageError};
+use crate::{Descriptor, Image, ImageError, Layout};
 
 /// Something that hands out blobs.
 pub trait BlobSource: Send + Sync {
@@ -52,6 +53,10 @@ pub fn resolve(text: &str, access: &Access) -> Result<ImageRef, ImageError> {
 /// # Errors
 /// See [`ImageError`].
 pub fn open(place: &ImageRef, access: &Access) -> Result<Image, ImageError> {
-    let _ = (place, access);
-    todo!("owner: image")
+    match place {
+        ImageRef::Layout { path, reference } => {
+            Layout::open(Path::new(path))?.image(reference.as_deref(), access.platform.as_ref())
+        }
+        _ => todo!("owner: image"),
+    }
 }

@@ -92,6 +92,8 @@ pub struct ImageConfig {
     pub platform: Option<Platform>,
     /// RFC 3339 time.
     pub created: Option<String>,
+    /// Who made it, as `MAINTAINER` says.
+    pub author: Option<String>,
     /// `user[:group]`, empty for root.
     pub user: String,
     /// `NAME=value`, in order.
@@ -100,6 +102,8 @@ pub struct ImageConfig {
     pub entrypoint: Option<Vec<String>>,
     /// Default arguments.
     pub cmd: Option<Vec<String>>,
+    /// Docker's `ArgsEscaped`: set by BuildKit beside a `CMD`, read on Windows only.
+    pub args_escaped: bool,
     /// Working directory.
     pub working_dir: String,
     /// `port/protocol`, sorted.

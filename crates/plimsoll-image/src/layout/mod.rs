@@ -1,0 +1,299 @@
+//! OCI image layout on disk (OCI image-spec, image-layout.md): source and sink.
+
+mod writer;
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use plimsoll_model::{Digest, Platform};
+
+pub use self::writer::{BlobWriter, LayoutWriter};
+use crate::blob::{Verified, read_blob};
+use crate::manifest::{Document, parse_document};
+use crate::{BlobSource, Descriptor, Image, ImageError, media_type};
+
+/// The annotation an index entry's name stands in.
+pub(crate) const REF_NAME: &str = "org.opencontainers.image.ref.name";
+
+/// An OCI layout folder.
+#[derive(Clone, Debug)]
+pub struct Layout {
+    root: PathBuf,
+}
+
+impl Layout {
+    /// Opens an existing layout folder.
+    ///
+    /// # Errors
+    /// No `oci-layout` file or a broken index.
+    pub fn open(root: &Path) -> Result<Self, ImageError> {
+        let marker = root.join("oci-layout");
+        let raw = match File::open(&marker) {
+            Ok(file) => read_small(file, &marker)?,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                return Err(ImageError::NotFound(format!(
+                    "{}: is not an OCI layout, it has no file `oci-layout`",
+                    root.display()
+                )));
+            }
+            Err(error) => return Err(ImageError::io(&marker, error)),
+        };
+        check_marker(&raw, &marker.display().to_string())?;
+        let layout = Self {
+            root: root.to_owned(),
+        };
+        layout.entries()?;
+        Ok(layout)
+    }
+
+    /// Opens or creates a layout for writing.
+    ///
+    /// # Errors
+    /// The folder holds something else, or cannot be written.
+    pub fn writer(root: &Path) -> Result<LayoutWriter, ImageError> {
+        LayoutWriter::open(root)
+    }
+
+    /// The folder.
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// Entries of `index.json` in order; none where nothing was ever committed.
+    ///
+    /// # Errors
+    /// A broken index.
+    pub fn entries(&self) -> Result<Vec<Descriptor>, ImageError> {
+        let path = self.root.join("index.json");
+        match self.index_bytes()? {
+            Some(raw) => parse_index(raw, &path.display().to_string()),
+            None => Ok(Vec::new()),
+        }
+    }
+
+    /// Opens the image called `reference` (a name or a digest); the only one where `None`.
+    ///
+    /// # Errors
+    /// No such image, more than one to choose from, or a damaged one.
+    pub fn image(
+        &self,
+        reference: Option<&str>,
+        platform: Option<&Platform>,
+    ) -> Result<Image, ImageError> {
+        let place = format!("oci:{}", self.root.display());
+        let entries = self.entries()?;
+        open_entry(
+            &place,
+            &entries,
+            reference,
+            platform,
+            Arc::new(self.clone()),
+        )
+    }
+
+    /// Manifests in the index whose `subject` is `digest`: signatures, SBOMs and other papers.
+    ///
+    /// # Errors
+    /// A broken index or manifest.
+    pub fn referrers(&self, digest: &Digest) -> Result<Vec<Descriptor>, ImageError> {
+        let mut found = Vec::new();
+        for entry in self.entries()? {
+            if media_type::is_index(&entry.media_type) {
+                continue;
+            }
+            let raw = read_blob(self, &entry, media_type::MANIFEST_LIMIT)?;
+            if let Document::Manifest(manifest) =
+                parse_document(raw, &entry.media_type, &self.describe())?
+                && manifest
+                    .subject
+                    .is_some_and(|subject| subject.digest == *digest)
+            {
+                found.push(entry);
+            }
+        }
+        Ok(found)
+    }
+
+    /// Where a blob lies.
+    pub fn blob_path(&self, digest: &Digest) -> PathBuf {
+        self.root.join("blobs").join("sha256").join(digest.hex())
+    }
+
+    fn index_bytes(&self) -> Result<Option<Vec<u8>>, ImageError> {
+        let path = self.root.join("index.json");
+        match File::open(&path) {
+            Ok(file) => read_small(file, &path).map(Some),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(ImageError::io(&path, error)),
+        }
+    }
+}
+
+impl BlobSource for Layout {
+    fn blob(&self, descriptor: &Descriptor) -> Result<Box<dyn Read + Send>, ImageError> {
+        let path = self.blob_path(&descriptor.digest);
+        let file = match File::open(&path) {
+            Ok(file) => file,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                return Err(missing_blob(&self.describe(), descriptor));
+            }
+            Err(error) => return Err(ImageError::io(&path, error)),
+        };
+        Ok(Box::new(Verified::new(file, descriptor, &self.describe())))
+    }
+
+    fn describe(&self) -> String {
+        format!("oci:{}", self.root.display())
+    }
+}
+
+/// What is said of a blob that a source should have and has not.
+pub(crate) fn missing_blob(place: &str, descriptor: &Descriptor) -> ImageError {
+    let why = if descriptor.media_type.contains("nondistributable")
+        || descriptor.media_type.contains("foreign")
+    {
+        ": it is a foreign layer, which its owner does not let others carry"
+    } else {
+        ": the image is incomplete"
+    };
+    ImageError::NotFound(format!(
+        "{place}: has no blob {} ({}){why}",
+        descriptor.digest,
+        descriptor.media_type.escape_debug()
+    ))
+}
+
+pub(crate) fn check_marker(raw: &[u8], place: &str) -> Result<(), ImageError> {
+    #[derive(serde::Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Marker {
+        image_layout_version: String,
+    }
+    match serde_json::from_slice::<Marker>(raw) {
+        Ok(marker) if marker.image_layout_version.starts_with("1.") => Ok(()),
+        Ok(marker) => Err(ImageError::invalid(
+            place,
+            format!(
+                "layout version {} is not known, 1.0.0 is",
+                marker.image_layout_version.escape_debug()
+            ),
+        )),
+        Err(error) => Err(ImageError::invalid(place, error)),
+    }
+}
+
+pub(crate) fn parse_index(raw: Vec<u8>, place: &str) -> Result<Vec<Descriptor>, ImageError> {
+    match parse_document(raw.into(), media_type::OCI_INDEX, place)? {
+        Document::Index(entries) => Ok(entries),
+        Document::Manifest(_) => Err(ImageError::invalid(place, "is a manifest, not an index")),
+    }
+}
+
+/// Opens one image among the entries of a layout's index, folder or tar.
+pub(crate) fn open_entry(
+    place: &str,
+    entries: &[Descriptor],
+    reference: Option<&str>,
+    platform: Option<&Platform>,
+    blobs: Arc<dyn BlobSource>,
+) -> Result<Image, ImageError> {
+    let names = || {
+        let names: Vec<&str> = entries
+            .iter()
+            .filter_map(|entry| entry.annotation(REF_NAME))
+            .collect();
+        if names.is_empty() {
+            "it names none".to_owned()
+        } else {
+            format!("it has {}", names.join(", ").escape_debug())
+        }
+    };
+    let Some(reference) = reference else {
+        let mut images: Vec<&Descriptor> = Vec::new();
+        for entry in entries {
+            let again = images.iter().any(|image| image.digest == entry.digest);
+            if !again && !is_paper(entry, &*blobs, place)? {
+                images.push(entry);
+            }
+        }
+        return match images.as_slice() {
+            [only] => Image::from_descriptor(place, only, platform, blobs),
+            [] => Err(ImageError::NotFound(format!("{place}: holds no image"))),
+            [..] => Err(ImageError::Usage(format!(
+                "{place}: holds {} images, say which with `{place}:NAME` or `{place}@DIGEST`: {}",
+                images.len(),
+                names()
+            ))),
+        };
+    };
+    let root = match Digest::parse(reference) {
+        Ok(digest) => match entries.iter().find(|entry| entry.digest == digest) {
+            Some(entry) => entry.clone(),
+            // A digest may also name one image of an index.
+            None => {
+                let mut inner = None;
+                for entry in entries
+                    .iter()
+                    .filter(|entry| media_type::is_index(&entry.media_type))
+                {
+                    let raw = read_blob(&*blobs, entry, media_type::MANIFEST_LIMIT)?;
+                    if let Document::Index(below) = parse_document(raw, &entry.media_type, place)? {
+                        inner = inner
+                            .or_else(|| below.into_iter().find(|entry| entry.digest == digest));
+                    }
+                }
+                inner.ok_or_else(|| {
+                    ImageError::NotFound(format!("{place}: holds no image {digest}"))
+                })?
+            }
+        },
+        Err(_) => entries
+            .iter()
+            .find(|entry| entry.annotation(REF_NAME) == Some(reference))
+            .cloned()
+            .ok_or_else(|| {
+                ImageError::NotFound(format!(
+                    "{place}: holds no image called `{}`, {}",
+                    reference.escape_debug(),
+                    names()
+                ))
+            })?,
+    };
+    let separator = if reference.starts_with("sha256:") {
+        '@'
+    } else {
+        ':'
+    };
+    let name = format!("{place}{separator}{reference}");
+    Image::from_descriptor(&name, &root, platform, blobs)
+}
+
+/// Whether an entry is something about an image (SBOM, signature) and no image itself.
+fn is_paper(entry: &Descriptor, blobs: &dyn BlobSource, place: &str) -> Result<bool, ImageError> {
+    if entry.artifact_type.is_some() {
+        return Ok(true);
+    }
+    if media_type::is_index(&entry.media_type) {
+        return Ok(false);
+    }
+    let raw = read_blob(blobs, entry, media_type::MANIFEST_LIMIT)?;
+    Ok(match parse_document(raw, &entry.media_type, place)? {
+        Document::Manifest(manifest) => {
+            manifest.subject.is_some() || !media_type::is_config(&manifest.config.media_type)
+        }
+        Document::Index(_) => false,
+    })
+}
+
+fn read_small(file: File, path: &Path) -> Result<Vec<u8>, ImageError> {
+    let mut raw = Vec::new();
+    file.take(media_type::MANIFEST_LIMIT + 1)
+        .read_to_end(&mut raw)
+        .map_err(|error| ImageError::io(path, error))?;
+    if raw.len() as u64 > media_type::MANIFEST_LIMIT {
+        return Err(ImageError::invalid(path.display(), "is larger than 4 MiB"));
+    }
+    Ok(raw)
+}
