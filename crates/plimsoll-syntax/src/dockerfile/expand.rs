@@ -383,9 +383,8 @@ impl<'a> Reader<'a> {
             }
             Some(modifier @ ('+' | '-' | '?' | '#' | '%')) => self.modified(&name, modifier, false),
             Some('/') => self.replaced(&name),
-            other => Err(unsupported(&String::from(
-                other.unwrap_or(char::REPLACEMENT_CHARACTER),
-            ))),
+            Some(other) => Err(unsupported(&String::from(other))),
+            None => Err(missing_brace()),
         }
     }
 

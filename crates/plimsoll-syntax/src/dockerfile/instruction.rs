@@ -473,29 +473,15 @@ fn is_stage_name(name: &str) -> bool {
         })
 }
 
-/// The instruction one or two slips of the hand away from `name`.
+/// The instruction a slip of the hand away from `name`.
 fn nearest(name: &str) -> Option<&'static str> {
     if name.len() > 16 {
         return None;
     }
-    let (distance, known) = KEYWORDS
-        .iter()
-        .map(|known| (distance(name.as_bytes(), known.as_bytes()), *known))
-        .min()?;
-    (distance <= known.len() / 3).then_some(known)
-}
-
-/// Levenshtein's distance.
-fn distance(a: &[u8], b: &[u8]) -> usize {
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, left) in a.iter().enumerate() {
-        let mut diagonal = row[0];
-        row[0] = i + 1;
-        for (j, right) in b.iter().enumerate() {
-            let substitute = diagonal + usize::from(left != right);
-            diagonal = row[j + 1];
-            row[j + 1] = substitute.min(row[j] + 1).min(diagonal + 1);
-        }
-    }
-    row.last().copied().unwrap_or_default()
+    KEYWORDS
+        .into_iter()
+        .map(|known| (strsim::damerau_levenshtein(name, known), known))
+        .min()
+        .filter(|(distance, known)| *distance <= known.len() / 3)
+        .map(|(_, known)| known)
 }
