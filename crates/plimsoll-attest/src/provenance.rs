@@ -227,10 +227,11 @@ fn dependencies(input: &ProvenanceInput) -> Vec<Resource> {
                 },
             }),
             digest: BTreeMap::from([("gitCommit", source.commit.clone())]),
-            annotations: source
-                .dirty
-                .then(|| BTreeMap::from([("dirty", serde_json::Value::Bool(true))]))
-                .unwrap_or_default(),
+            annotations: if source.dirty {
+                BTreeMap::from([("dirty", serde_json::Value::Bool(true))])
+            } else {
+                BTreeMap::new()
+            },
             ..Resource::default()
         });
     }

@@ -7,13 +7,16 @@ use plimsoll_image::{Entry, EntryKind, ImageError, LayerReader};
 use crate::ScanOptions;
 use crate::catalogue::claimant;
 use crate::record::{EntryFact, LayerRecord, Unread};
-use crate::secret::{Detector, Searcher};
+use crate::secret::{Detector, Found, Searcher};
 
 /// Bytes of paths and link targets that one layer may make us keep.
 const MAX_PATH_BYTES: usize = 512 << 20;
 
 /// Bytes of metadata that one layer may make us read; past it files are left and that is said.
-const MAX_METADATA_BYTES: u64 = 1 << 30;
+const MAX_METADATA_BYTES: u64 = 512 << 20;
+
+/// Credentials listed of one layer.
+const MAX_SIGHTINGS: usize = 5_000;
 
 /// The reader of one layer.
 pub(crate) struct Collector<'a> {
@@ -93,9 +96,19 @@ impl<'a> Collector<'a> {
                 .searcher
                 .search(&entry.path, &mut bytes)
                 .map_err(|source| self.broken(entry, source))?;
-            self.record.secrets.extend(found.sightings);
+            self.keep(&entry.path, found);
         }
         Ok(())
+    }
+
+    fn keep(&mut self, path: &str, found: Found) {
+        let room = MAX_SIGHTINGS.saturating_sub(self.record.secrets.len());
+        if found.partly || found.sightings.len() > room {
+            self.record.partly_searched.push(path.to_owned());
+        }
+        self.record
+            .secrets
+            .extend(found.sightings.into_iter().take(room));
     }
 
     fn broken(&self, entry: &Entry, source: std::io::Error) -> ImageError {
@@ -130,10 +143,7 @@ impl LayerReader for Collector<'_> {
                         .searcher
                         .search(&entry.path, content)
                         .map_err(|source| self.broken(entry, source))?;
-                    self.record.secrets.extend(found.sightings);
-                    if found.partly {
-                        self.record.partly_searched.push(entry.path.clone());
-                    }
+                    self.keep(&entry.path, found);
                 }
             }
             EntryKind::Hardlink(target) => {

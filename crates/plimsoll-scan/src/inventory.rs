@@ -1,5 +1,7 @@
 //! Puts the facts of all layers together.
 
+use std::collections::HashSet;
+
 use plimsoll_image::{Image, LayerStats};
 use plimsoll_model::{
     Distribution, HistoryEntry, ImageConfig, Inventory, LayerFacts, SecretSighting, Severity,
@@ -11,7 +13,7 @@ use crate::catalogue::{Document, distribution, passwd};
 use crate::notable::{notable, programs};
 use crate::packages::{Published, packages, unread_stores};
 use crate::record::{FactKind, LayerRecord};
-use crate::secret::{self, Detector, FileSighting};
+use crate::secret::{self, Detector, FileSighting, Fingerprint};
 use crate::tree::Tree;
 
 /// The search path of an image that sets none, as container runtimes fill it in.
@@ -43,7 +45,7 @@ pub(crate) fn assemble(
         users: users(records, &tree),
         distribution,
     };
-    skipped.extend(unread_stores(&tree, &|path| is_owned(records, path)));
+    skipped.extend(unread_stores(records, &tree));
     skipped.extend(unread_files(records, &tree));
     skipped.extend(partly_searched(records));
     skipped.sort();
@@ -122,6 +124,17 @@ fn secrets(
         .map(|sighting| sighting.path.as_str())
         .collect();
     let published = Published::new(records, &paths);
+    let told: HashSet<(usize, &str, Fingerprint)> = records
+        .iter()
+        .enumerate()
+        .flat_map(|(layer, record)| {
+            record
+                .secrets
+                .iter()
+                .map(move |other| (layer, other.path.as_str(), other.fingerprint))
+        })
+        .collect();
+    let mut seen = HashSet::new();
     for (layer, record) in records.iter().enumerate() {
         for sighting in &record.secrets {
             let FileSighting {
@@ -132,21 +145,14 @@ fn secrets(
                 fingerprint,
                 sums,
             } = sighting;
-            let fingerprint = fingerprint.to_string();
             // A later layer that rewrites the file with the same secret tells nothing new.
-            if sightings.iter().any(|known| {
-                known.place == *path && known.fingerprint == fingerprint && known.kind == *kind
-            }) {
+            if !seen.insert((path.as_str(), *fingerprint, *kind)) {
                 continue;
             }
             // Whether the value is still to be seen: in the topmost version of the file.
-            let visible = tree.get(path).is_some_and(|node| {
-                records.get(node.layer).is_some_and(|record| {
-                    record.secrets.iter().any(|other| {
-                        other.path == *path && other.fingerprint == sighting.fingerprint
-                    })
-                })
-            });
+            let visible = tree
+                .get(path)
+                .is_some_and(|node| told.contains(&(node.layer, path.as_str(), *fingerprint)));
             let is_published = sums
                 .as_ref()
                 .is_some_and(|sums| published.holds(path, sums));
@@ -162,7 +168,7 @@ fn secrets(
                 place: path.clone(),
                 layer: Some(layer),
                 line: *line,
-                fingerprint,
+                fingerprint: fingerprint.to_string(),
                 deleted_later: !visible,
             });
         }
@@ -199,19 +205,6 @@ fn is_test_material(path: &str) -> bool {
             })
         })
     })
-}
-
-/// Whether some Debian package lists the file.
-fn is_owned(records: &[LayerRecord], wanted: &str) -> bool {
-    use crate::catalogue::dpkg;
-    records
-        .iter()
-        .flat_map(|record| record.documents.values())
-        .any(|document| match document {
-            Document::DpkgList(list) => dpkg::listed_paths(list)
-                .any(|path| dpkg::without_usr(path) == dpkg::without_usr(wanted)),
-            _ => false,
-        })
 }
 
 /// Files that were wanted and could not be read, as far as they are still seen.
@@ -260,7 +253,7 @@ fn partly_searched(records: &[LayerRecord]) -> Option<Skipped> {
             1 => first.to_owned(),
             more => format!("{first} and {} more", more - 1),
         },
-        why: "too long: only its beginning was searched for secrets".to_owned(),
+        why: "too long, or too full of what looks like credentials: only its beginning was searched for secrets".to_owned(),
         blocking: false,
     })
 }

@@ -7,6 +7,8 @@
 
 mod catalogue;
 mod collect;
+#[cfg(test)]
+mod hostile;
 mod inventory;
 mod notable;
 mod packages;

@@ -44,9 +44,9 @@ const HOME_CACHES: &[&str] = &[
 ];
 
 const COMPILERS: &[&str] = &[
-    "gcc", "g++", "cc", "c++", "cpp", "clang", "clang++", "cc1", "cc1plus", "collect2", "ld",
-    "ld.bfd", "ld.gold", "ld.lld", "lld", "as", "gfortran", "tcc", "go", "rustc", "make", "cmake",
-    "ninja", "javac", "ghc", "swiftc",
+    "gcc", "g++", "clang", "clang++", "cc1", "cc1plus", "collect2", "ld", "ld.bfd", "ld.gold",
+    "ld.lld", "lld", "as", "gfortran", "tcc", "go", "rustc", "make", "cmake", "ninja", "javac",
+    "ghc", "swiftc",
 ];
 const PACKAGE_MANAGERS: &[&str] = &[
     "apt", "apt-get", "dpkg", "apk", "yum", "dnf", "microdnf", "rpm", "zypper", "pacman", "pip",
@@ -162,7 +162,10 @@ fn program_kind(path: &str) -> Option<NotableKind> {
     let parent = folder(path);
     let name = base_name(path);
     let compiler_proper = matches!(name, "cc1" | "cc1plus" | "collect2");
-    if !matches!(base_name(parent), "bin" | "sbin") && !compiler_proper {
+    // A package's own `bin` folder is where its links on the search path lead to.
+    let on_the_way = path.starts_with("usr/share/") || path.contains("node_modules/");
+    let is_bin = matches!(base_name(parent), "bin" | "sbin") && !on_the_way;
+    if !is_bin && !compiler_proper {
         return None;
     }
     if is_compiler(name) {

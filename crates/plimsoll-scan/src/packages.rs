@@ -1,6 +1,6 @@
 //! Which packages are installed, which layer brought each, and who owns what.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use packageurl::PackageUrl;
 use plimsoll_model::{Distribution, Package, PackageKind, Skipped};
@@ -90,8 +90,7 @@ fn debian(
             continue;
         };
         // Which layers know a package, gathered once a database rather than once a package.
-        let versions: Vec<(usize, std::collections::HashSet<(&str, &str, &str)>)> = (node.since
-            ..node.layer)
+        let versions: Vec<(usize, HashSet<Identity<'_>>)> = (node.since..node.layer)
             .rev()
             .filter_map(|layer| match layers[layer].documents.get(path) {
                 Some(Document::DpkgDatabase(records)) => {
@@ -123,7 +122,10 @@ fn debian(
     packages
 }
 
-fn identity(record: &dpkg::Record) -> (&str, &str, &str) {
+/// Name, version and architecture.
+type Identity<'l> = (&'l str, &'l str, &'l str);
+
+fn identity(record: &dpkg::Record) -> Identity<'_> {
     (&record.name, &record.version, &record.architecture)
 }
 
@@ -315,19 +317,39 @@ fn lists(layers: &[LayerRecord]) -> impl Iterator<Item = (&str, Vec<&str>)> {
     })
 }
 
-/// Says which package stores lie in the image unread.
-pub(crate) fn unread_stores(tree: &Tree<'_>, owned: &dyn Fn(&str) -> bool) -> Vec<Skipped> {
+/// Says which package stores lie in the image unread. What a Debian package owns is known by that
+/// package.
+pub(crate) fn unread_stores(layers: &[LayerRecord], tree: &Tree<'_>) -> Vec<Skipped> {
+    let mut found: Vec<(usize, &str)> = Vec::new();
+    for (path, node) in tree.iter() {
+        if !matches!(node.fact.kind, FactKind::File | FactKind::Hardlink(_)) {
+            continue;
+        }
+        if let Some(store) = unread::STORES.iter().position(|store| (store.claims)(path)) {
+            found.push((store, path));
+        }
+    }
+    if found.is_empty() {
+        return Vec::new();
+    }
+    let wanted: HashSet<&str> = found
+        .iter()
+        .map(|(_, path)| dpkg::without_usr(path))
+        .collect();
+    let owned: HashSet<&str> = lists(layers)
+        .flat_map(|(_, paths)| paths)
+        .map(dpkg::without_usr)
+        .filter(|path| wanted.contains(path))
+        .collect();
+    found.retain(|(_, path)| !owned.contains(dpkg::without_usr(path)));
     unread::STORES
         .iter()
-        .filter_map(|store| {
-            let mut paths = tree
+        .enumerate()
+        .filter_map(|(index, store)| {
+            let mut paths = found
                 .iter()
-                .filter(|(path, node)| {
-                    matches!(node.fact.kind, FactKind::File | FactKind::Hardlink(_))
-                        && (store.claims)(path)
-                        && !owned(path)
-                })
-                .map(|(path, _)| path);
+                .filter(|(store, _)| *store == index)
+                .map(|(_, path)| *path);
             let first = paths.next()?;
             let what = match paths.count() {
                 0 => first.to_owned(),
@@ -354,8 +376,7 @@ pub(crate) struct Published<'l> {
 impl<'l> Published<'l> {
     /// Gathers the sums of `paths` that packages tell.
     pub(crate) fn new(layers: &'l [LayerRecord], paths: &[&str]) -> Self {
-        let wanted: std::collections::HashSet<&str> =
-            paths.iter().map(|path| dpkg::without_usr(path)).collect();
+        let wanted: HashSet<&str> = paths.iter().map(|path| dpkg::without_usr(path)).collect();
         let mut published = Self {
             sums: HashMap::new(),
             python: BTreeMap::new(),

@@ -20,9 +20,7 @@ pub(super) fn read(_path: &str, bytes: &[u8]) -> Result<Document, String> {
             .map(|(_, value)| unquote(value))
             .next_back()
     };
-    let id = value("ID")
-        .filter(|id| !id.is_empty())
-        .ok_or("it has no ID line")?;
+    let id = super::word("ID", value("ID").as_deref())?;
     let name = value("PRETTY_NAME")
         .or_else(|| value("NAME"))
         .unwrap_or_else(|| id.clone());

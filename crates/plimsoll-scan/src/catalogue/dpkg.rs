@@ -82,10 +82,7 @@ impl<'a> Stanza<'a> {
         if !self.any {
             return Ok(None);
         }
-        let name = self
-            .name
-            .filter(|name| !name.is_empty())
-            .ok_or("a paragraph has no Package field")?;
+        let name = &super::word("Package field", self.name)?;
         if with_status {
             let state = self
                 .status
@@ -95,10 +92,8 @@ impl<'a> Stanza<'a> {
                 return Ok(None);
             }
         }
-        let version = self
-            .version
-            .filter(|version| !version.is_empty())
-            .ok_or_else(|| format!("package {} has no version", name.escape_debug()))?;
+        let version = &super::word("version", self.version)
+            .map_err(|why| format!("package {}: {why}", name.escape_debug()))?;
         // `Source: name` or `Source: name (version)`; without the field both are the package's own.
         let source = match self.source.and_then(|source| {
             let mut words = source.split_whitespace();

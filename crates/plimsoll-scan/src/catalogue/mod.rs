@@ -101,3 +101,17 @@ pub(crate) fn base_name(path: &str) -> &str {
 pub(crate) fn folder(path: &str) -> &str {
     path.rsplit_once('/').map_or("", |(folder, _)| folder)
 }
+
+/// The longest name or version that is one.
+const MAX_WORD: usize = 1_000;
+
+/// Takes `word` as the `what` of a package; it is shown, so it may be neither empty nor endless.
+fn word(what: &str, word: Option<&str>) -> Result<String, String> {
+    match word.map(str::trim) {
+        None | Some("") => Err(format!("it has no {what}")),
+        Some(word) if word.len() > MAX_WORD => {
+            Err(format!("its {what} is {} bytes long", word.len()))
+        }
+        Some(word) => Ok(word.to_owned()),
+    }
+}

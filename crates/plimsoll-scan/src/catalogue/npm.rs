@@ -76,16 +76,10 @@ pub(super) fn read(_path: &str, bytes: &[u8]) -> Result<Document, String> {
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     let value: Value =
         serde_json::from_slice(bytes).map_err(|error| format!("it is not JSON: {error}"))?;
-    let text = |key: &str| {
-        value
-            .get(key)
-            .and_then(Value::as_str)
-            .filter(|text| !text.is_empty())
-            .map(str::to_owned)
-    };
+    let text = |key: &str| value.get(key).and_then(Value::as_str);
     Ok(Document::Npm(Manifest {
-        name: text("name").ok_or("it has no name")?,
-        version: text("version").ok_or("it has no version")?,
+        name: super::word("name", text("name"))?,
+        version: super::word("version", text("version"))?,
         license: license(&value),
     }))
 }

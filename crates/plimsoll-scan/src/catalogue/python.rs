@@ -110,8 +110,8 @@ pub(super) fn read_metadata(_path: &str, bytes: &[u8]) -> Result<Document, Strin
         (!classifiers.is_empty()).then(|| classifiers.join(", "))
     });
     Ok(Document::Python(Distribution {
-        name: name.ok_or("it has no Name field")?,
-        version: version.ok_or("it has no Version field")?,
+        name: super::word("Name field", name.as_deref())?,
+        version: super::word("Version field", version.as_deref())?,
         license,
     }))
 }

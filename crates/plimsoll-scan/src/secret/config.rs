@@ -11,7 +11,7 @@ pub(crate) fn in_config(config: &ImageConfig, detector: &Detector) -> Vec<Secret
     let mut seen: Vec<Fingerprint> = Vec::new();
     let mut sightings = Vec::new();
     let mut add = |place: String, hits: Vec<Hit>| {
-        for hit in hits {
+        for hit in distinct(hits) {
             if seen.contains(&hit.fingerprint) {
                 continue;
             }
@@ -29,10 +29,12 @@ pub(crate) fn in_config(config: &ImageConfig, detector: &Detector) -> Vec<Secret
     };
     for variable in &config.env {
         let (name, _) = variable.split_once('=').unwrap_or((variable, ""));
-        add(format!("env {name}"), in_variable(variable, detector));
+        let place = format!("env {}", shown_name(name, detector));
+        add(place, in_variable(variable, detector));
     }
     for (name, value) in &config.labels {
-        add(format!("label {name}"), in_named(name, value, detector));
+        let place = format!("label {}", shown_name(name, detector));
+        add(place, in_named(name, value, detector));
     }
     let commands = [
         ("entrypoint", config.entrypoint.as_deref()),
@@ -78,6 +80,7 @@ pub(crate) fn redacted_with(config: &ImageConfig, detector: &Detector) -> ImageC
     for (name, value) in &mut config.labels {
         let hits = in_named(name, value, detector);
         replace(value, hits);
+        *name = shown_name(name, detector);
     }
     let commands = [
         config.entrypoint.as_mut(),
@@ -102,9 +105,26 @@ pub(crate) fn redacted_with(config: &ImageConfig, detector: &Detector) -> ImageC
     config
 }
 
+/// A name as it may be shown: it too can hold a credential, by somebody's slip.
+fn shown_name(name: &str, detector: &Detector) -> String {
+    let mut hits = Vec::new();
+    detector.find(name.as_bytes(), name.len(), false, &mut hits);
+    let mut shown = name.to_owned();
+    replace(&mut shown, hits);
+    shown
+}
+
 fn replace(text: &mut String, mut hits: Vec<Hit>) {
-    hits.sort_by_key(|hit| std::cmp::Reverse(hit.start));
+    hits.sort_by_key(|hit| (hit.start, std::cmp::Reverse(hit.end)));
+    // Where two overlap, all that either covers goes.
+    let mut covered: Vec<Hit> = Vec::new();
     for hit in hits {
+        match covered.last_mut() {
+            Some(last) if hit.start < last.end => last.end = last.end.max(hit.end),
+            _ => covered.push(hit),
+        }
+    }
+    for hit in covered.into_iter().rev() {
         if text.is_char_boundary(hit.start) && text.is_char_boundary(hit.end) {
             let mark = format!("[{} {}]", hit.kind, hit.fingerprint);
             text.replace_range(hit.start..hit.end, &mark);
@@ -119,7 +139,7 @@ fn in_variable(variable: &str, detector: &Detector) -> Vec<Hit> {
     if let Some((name, value)) = variable.split_once('=') {
         hits.extend(in_assignment(name, value, name.len() + 1));
     }
-    distinct(hits)
+    hits
 }
 
 /// Credentials in the value of a label.
@@ -127,7 +147,7 @@ fn in_named(name: &str, value: &str, detector: &Detector) -> Vec<Hit> {
     let mut hits = Vec::new();
     detector.find(value.as_bytes(), value.len(), false, &mut hits);
     hits.extend(in_assignment(name, value, 0));
-    distinct(hits)
+    hits
 }
 
 /// Credentials in a command or an instruction, as history records it.
@@ -137,7 +157,7 @@ fn in_command(text: &str, detector: &Detector) -> Vec<Hit> {
     for (name, value, start) in assignments(text) {
         hits.extend(in_assignment(name, value, start));
     }
-    distinct(hits)
+    hits
 }
 
 /// Every `NAME=value` in a command line, with where the value begins.
@@ -184,4 +204,48 @@ fn assignments(text: &str) -> Vec<(&str, &str, usize)> {
         found.push((name, value, start));
     }
     found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_occurrence_goes_and_overlaps_go_whole() {
+        let token = format!("gh{}_{}", "p", "aB3dE5gH7jK9mN1pQ2rS4tU6vW8xY0zC5eF7");
+        let config = ImageConfig {
+            env: vec![
+                format!("API_TOKEN=prefix-{token}-suffix"),
+                format!("{token}=1"),
+            ],
+            cmd: Some(vec![format!(
+                "run {token} and {token} X_PASSWORD=\"two words\""
+            )]),
+            ..ImageConfig::default()
+        };
+        let shown = redacted(&config);
+        let text = format!("{shown:?} {:?}", in_config(&config, &Detector::new()));
+        for secret in [token.as_str(), "suffix", "two words"] {
+            assert!(!text.contains(secret), "{text}");
+        }
+        assert_eq!(shown.cmd.unwrap()[0].matches("[github-token ").count(), 2);
+    }
+
+    #[test]
+    fn assignments_in_commands() {
+        let found: Vec<(&str, &str)> = assignments("|2 A=b c D=e /bin/sh -c X='y z' run --p=q;W=v")
+            .into_iter()
+            .map(|(name, value, _)| (name, value))
+            .collect();
+        assert_eq!(
+            found,
+            [
+                ("A", "b c"),
+                ("D", "e"),
+                ("X", "y z"),
+                ("--p", "q"),
+                ("W", "v")
+            ]
+        );
+    }
 }

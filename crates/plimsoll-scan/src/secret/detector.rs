@@ -3,11 +3,14 @@
 use aho_corasick::{AhoCorasick, MatchKind};
 use regex::bytes::{Regex, RegexBuilder};
 
-use super::pattern::{PATTERNS, Verdict};
+use super::pattern::{PATTERNS, Programs, Verdict};
 use super::{Fingerprint, Hit};
 
 /// How far behind its anchor a pattern may reach.
 pub(super) const WINDOW: usize = 20 << 10;
+
+/// Credentials told apart in one piece of text; a file with more is made of nothing else.
+pub(super) const MAX_HITS: usize = 200;
 
 /// Finds credentials of known form in bytes.
 pub(crate) struct Detector {
@@ -44,7 +47,8 @@ impl Detector {
         }
     }
 
-    /// Every credential whose first byte lies before `limit`.
+    /// Every credential whose first byte lies before `limit`, as long as there are few enough of
+    /// them to be of use to anybody.
     pub(super) fn find(&self, bytes: &[u8], limit: usize, program: bool, hits: &mut Vec<Hit>) {
         let mut from = 0;
         while let Some(anchor) = bytes.get(from..).and_then(|rest| self.anchors.find(rest)) {
@@ -57,26 +61,31 @@ impl Detector {
             if let Some(hit) = self.judge(bytes, at, index, program) {
                 from = from.max(hit.end);
                 hits.push(hit);
+                if hits.len() >= MAX_HITS {
+                    return;
+                }
             }
         }
     }
 
     fn judge(&self, bytes: &[u8], at: usize, index: usize, program: bool) -> Option<Hit> {
         let pattern = &PATTERNS[index];
-        if program && !pattern.in_programs {
+        if program && pattern.in_programs == Programs::Skip {
             return None;
         }
+        let packed = program && pattern.in_programs == Programs::Packed;
         let before = at.checked_sub(1).map(|before| bytes[before]);
-        if !pattern.inside_words && before.is_some_and(|byte| byte.is_ascii_alphanumeric()) {
+        if !packed
+            && !pattern.inside_words
+            && before.is_some_and(|byte| byte.is_ascii_alphanumeric())
+        {
             return None;
         }
         let window = &bytes[at..bytes.len().min(at + WINDOW)];
         let captures = self.regexes[index].captures(window)?;
         let whole = captures.get(0)?;
-        if window
-            .get(whole.end())
-            .is_some_and(|next| (pattern.not_before)(*next))
-        {
+        let next = window.get(whole.end());
+        if !packed && next.is_some_and(|next| (pattern.not_before)(*next)) {
             return None;
         }
         let value = captures.get(1).unwrap_or(whole);

@@ -9,7 +9,7 @@ use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
 use super::assignment::{in_assignment, in_url};
-use super::detector::{Detector, WINDOW};
+use super::detector::{Detector, MAX_HITS, WINDOW};
 use super::pattern::BASE64;
 use super::placeholder::is_placeholder;
 use super::{Fingerprint, Hit, distinct};
@@ -88,7 +88,7 @@ impl<'a> Searcher<'a> {
             });
             // The last window is looked at again with what follows it.
             let limit = if last { filled } else { filled - WINDOW };
-            let mut here = Vec::new();
+            let mut here: Vec<Hit> = Vec::new();
             if first && last && !program {
                 by_name(path, bytes, &mut here);
             }
@@ -100,13 +100,16 @@ impl<'a> Searcher<'a> {
                         .encode(Sha256::digest(bytes)),
                 });
             }
+            if hits.len() >= MAX_HITS {
+                here.clear();
+            }
             hits.extend(distinct(here).into_iter().map(|hit| {
                 let line =
                     lines_before + 1 + memchr::memchr_iter(b'\n', &bytes[..hit.start]).count();
                 (hit, (!program).then_some(line))
             }));
             if last {
-                found.partly = !program && filled == self.buffer.len() && read_total >= self.limit;
+                found.partly = filled == self.buffer.len() && read_total >= self.limit;
                 break;
             }
             if !program {
@@ -119,6 +122,10 @@ impl<'a> Searcher<'a> {
         for (hit, line) in hits {
             if seen.contains(&hit.fingerprint) {
                 continue;
+            }
+            if seen.len() >= MAX_HITS {
+                found.partly = true;
+                break;
             }
             seen.push(hit.fingerprint);
             found.sightings.push(FileSighting {

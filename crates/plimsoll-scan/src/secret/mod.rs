@@ -15,7 +15,7 @@ mod placeholder;
 pub use config::redacted;
 pub(crate) use config::{in_config, redacted_with};
 pub(crate) use detector::Detector;
-pub(crate) use file::{FileSighting, FileSums, Searcher};
+pub(crate) use file::{FileSighting, FileSums, Found, Searcher};
 
 use plimsoll_model::Severity;
 use sha2::{Digest as _, Sha256};
@@ -33,7 +33,7 @@ pub(crate) struct Hit {
 }
 
 /// The first 48 bits of SHA-256 of a value.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct Fingerprint([u8; 6]);
 
 impl Fingerprint {
@@ -49,14 +49,14 @@ impl std::fmt::Display for Fingerprint {
     }
 }
 
-/// Drops hits inside or equal to earlier ones, and the same value seen again; the first stays.
+/// Drops hits that overlap with earlier ones: the first to name a value is the surest.
 pub(crate) fn distinct(hits: Vec<Hit>) -> Vec<Hit> {
     let mut kept: Vec<Hit> = Vec::new();
     for hit in hits {
-        let known = kept.iter().any(|other| {
-            other.fingerprint == hit.fingerprint || (other.start < hit.end && hit.start < other.end)
-        });
-        if !known {
+        if !kept
+            .iter()
+            .any(|other| other.start < hit.end && hit.start < other.end)
+        {
             kept.push(hit);
         }
     }

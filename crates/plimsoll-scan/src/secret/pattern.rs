@@ -27,6 +27,17 @@ pub(super) enum Verdict {
     },
 }
 
+/// How programs, which are no text, are searched for a pattern.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Programs {
+    /// Not at all: it means nothing there.
+    Skip,
+    /// As a text is: it must stand apart from letters and digits.
+    Apart,
+    /// Anywhere: texts in programs lie side by side without a gap, and the form is sure enough.
+    Packed,
+}
+
 /// One kind of credential.
 pub(super) struct Pattern {
     pub(super) kind: &'static str,
@@ -39,8 +50,7 @@ pub(super) struct Pattern {
     pub(super) not_before: fn(u8) -> bool,
     /// Whether the word may stand right behind a letter or digit.
     pub(super) inside_words: bool,
-    /// Whether it is told so surely that programs are searched for it too.
-    pub(super) in_programs: bool,
+    pub(super) in_programs: Programs,
     pub(super) check: fn(&[u8]) -> Verdict,
 }
 
@@ -77,7 +87,7 @@ const fn token(
         regex,
         not_before: alphanumeric,
         inside_words: false,
-        in_programs: true,
+        in_programs: Programs::Packed,
         check: real,
     }
 }
@@ -90,11 +100,13 @@ pub(super) const PATTERNS: &[Pattern] = &[
         regex: r"(?s)-----BEGIN (?:[A-Z0-9]+ ){0,3}PRIVATE KEY(?: BLOCK)?-----.{1,16000}?-----END ",
         not_before: anything,
         inside_words: true,
-        in_programs: false,
+        in_programs: Programs::Skip,
         check: private_key,
     },
     Pattern {
         severity: Severity::High,
+        // Four capitals and sixteen more are also a piece of a character's name.
+        in_programs: Programs::Apart,
         ..token("aws-access-key", &["AKIA", "ASIA"], r"A[KS]IA[A-Z2-7]{16}")
     },
     Pattern {
@@ -111,7 +123,7 @@ pub(super) const PATTERNS: &[Pattern] = &[
         regex: r#"[A-Za-z_]+["']?\s{0,4}(?:=>|[:=])\s{0,4}["']?([A-Za-z0-9/+]{40})"#,
         not_before: base64_byte,
         inside_words: true,
-        in_programs: false,
+        in_programs: Programs::Skip,
         check: real,
     },
     token(
@@ -174,7 +186,11 @@ pub(super) const PATTERNS: &[Pattern] = &[
         &["sk-proj-"],
         r"sk-proj-[A-Za-z0-9_-]{40,200}",
     ),
-    token("huggingface-token", &["hf_"], r"hf_[A-Za-z]{34}"),
+    Pattern {
+        // Names in programs lie side by side without a gap, and many end in `hf`.
+        in_programs: Programs::Skip,
+        ..token("huggingface-token", &["hf_"], r"hf_[A-Za-z]{34}")
+    },
     token("vault-token", &["hvs."], r"hvs\.[A-Za-z0-9_-]{90,200}"),
     token(
         "age-key",
@@ -182,7 +198,7 @@ pub(super) const PATTERNS: &[Pattern] = &[
         r"AGE-SECRET-KEY-1[02-9AC-HJ-NP-Z]{58}",
     ),
     Pattern {
-        in_programs: false,
+        in_programs: Programs::Skip,
         not_before: base64_byte,
         ..token(
             "azure-storage-key",
@@ -191,7 +207,7 @@ pub(super) const PATTERNS: &[Pattern] = &[
         )
     },
     Pattern {
-        in_programs: false,
+        in_programs: Programs::Skip,
         not_before: base64_byte,
         check: kubeconfig_key,
         ..token(

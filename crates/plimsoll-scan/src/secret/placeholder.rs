@@ -87,7 +87,7 @@ pub(super) fn is_placeholder(value: &str) -> bool {
         || value.contains("${")
         || value.contains("$(")
         || value.contains("{{")
-        || value.starts_with(['$', '<', '%', '/', '~', '*', '`'])
+        || value.starts_with(['$', '<', '%', '/', '~', '*', '`', '['])
         || value.starts_with("./")
         || value.starts_with("file:")
         || (value.len() < 8 && value.bytes().all(|byte| byte.is_ascii_digit()))

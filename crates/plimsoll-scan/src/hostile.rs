@@ -1,0 +1,78 @@
+//! Properties that hold for any bytes: no reader panics, and a search in pieces finds what a search
+//! of the whole finds.
+
+use proptest::prelude::*;
+
+use crate::catalogue::CATALOGUERS;
+use crate::secret::{Detector, Searcher};
+
+/// Pieces that readers look for, put together at random.
+fn pieces() -> impl Strategy<Value = Vec<u8>> {
+    let piece = prop_oneof![
+        Just(b"Package: x\n".to_vec()),
+        Just(b"Status: install ok installed\n".to_vec()),
+        Just(b"Version: 1\n\n".to_vec()),
+        Just(b"Name: x\nVersion:".to_vec()),
+        Just(b"{\"name\":\"a\",\"version\":".to_vec()),
+        Just(b"\"auths\":{\"r\":{\"auth\":\"".to_vec()),
+        Just(b"ID=\"".to_vec()),
+        Just(b",sha256=a,18446744073709551615\n".to_vec()),
+        Just(format!("-----{} RSA PRIVATE KEY-----\\n", "BEGIN").into_bytes()),
+        Just(b"-----END RSA PRIVATE KEY-----".to_vec()),
+        Just(format!("gh{}_{}", "o", "aB3dE5gH7jK9mN1pQ2rS4tU6vW8xY0zC5eF7").into_bytes()),
+        Just(b"aws_secret_access_key = ".to_vec()),
+        Just(b"postgres://a:b\xff@c".to_vec()),
+        Just(b"=\"\xc3\xa4'\\".to_vec()),
+        proptest::collection::vec(any::<u8>(), 0..40),
+    ];
+    proptest::collection::vec(piece, 0..30).prop_map(|pieces| pieces.concat())
+}
+
+proptest! {
+    #[test]
+    fn no_reader_panics(bytes in pieces()) {
+        for cataloguer in CATALOGUERS {
+            let _ = (cataloguer.read)("var/lib/dpkg/status", &bytes);
+        }
+        let detector = Detector::new();
+        for name in [".env", ".npmrc", ".netrc", ".pypirc", ".git-credentials", "config.json", "x"] {
+            let mut content = bytes.as_slice();
+            let _ = Searcher::new(&detector, u64::MAX).search(name, &mut content);
+        }
+        let text = String::from_utf8_lossy(&bytes).into_owned();
+        let config = plimsoll_model::ImageConfig {
+            env: vec![text.clone()],
+            history: vec![plimsoll_model::HistoryEntry {
+                created_by: Some(format!("|1 {text}")),
+                ..plimsoll_model::HistoryEntry::default()
+            }],
+            ..plimsoll_model::ImageConfig::default()
+        };
+        let shown = crate::redacted(&config);
+        let _ = crate::secret::in_config(&shown, &detector);
+    }
+
+    #[test]
+    fn any_path_is_told_apart(path in "([a-z@./_-]|node_modules/|\\.dist-info/|METADATA|package\\.json|\u{fffd}){0,12}") {
+        let _ = crate::catalogue::claimant(&path);
+        let _ = crate::catalogue::npm::package_folder(&path);
+    }
+
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+
+    #[test]
+    fn a_token_is_found_wherever_it_lies(before in 0_usize..2_200_000) {
+        let token = format!("gh{}_{}", "o", "aB3dE5gH7jK9mN1pQ2rS4tU6vW8xY0zC5eF7");
+        let mut bytes = vec![b'\n'; before];
+        bytes.extend(token.bytes());
+        let detector = Detector::new();
+        let found = Searcher::new(&detector, u64::MAX)
+            .search("x", &mut bytes.as_slice())
+            .unwrap();
+        prop_assert_eq!(found.sightings.len(), 1);
+        prop_assert_eq!(found.sightings[0].line, Some(before + 1));
+    }
+}

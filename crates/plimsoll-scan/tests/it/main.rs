@@ -1,0 +1,8 @@
+//! Whole images, made in memory, looked into.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+mod image;
+mod packages;
+mod secrets;
+mod tree;

@@ -1,0 +1,217 @@
+use plimsoll_model::{Package, PackageKind};
+use plimsoll_scan::{Outcome, ScanOptions, inspect};
+
+use crate::image::{Layer, image, look};
+
+const OS: &str = "ID=debian\nVERSION_ID=\"12\"\nPRETTY_NAME=\"Debian GNU/Linux 12\"\n";
+
+fn stanza(name: &str, version: &str) -> String {
+    format!(
+        "Package: {name}\nStatus: install ok installed\nArchitecture: amd64\nInstalled-Size: 4\nVersion: {version}\n\n"
+    )
+}
+
+fn find<'a>(outcome: &'a Outcome, name: &str) -> &'a Package {
+    outcome
+        .inventory
+        .packages
+        .iter()
+        .find(|package| package.name == name)
+        .unwrap_or_else(|| panic!("{name} is not among {:#?}", outcome.inventory.packages))
+}
+
+#[test]
+fn a_debian_package_belongs_to_the_layer_that_brought_its_version() {
+    let status = "var/lib/dpkg/status";
+    let outcome = look(vec![
+        Layer::new()
+            .file("usr/lib/os-release", OS)
+            .symlink("etc/os-release", "../usr/lib/os-release")
+            .file(status, stanza("a", "1:1.0+b1") + &stanza("b", "1")),
+        Layer::new().file(status, stanza("a", "1:1.0+b1") + &stanza("b", "2")),
+        Layer::new().file(
+            status,
+            stanza("a", "1:1.0+b1") + &stanza("b", "2") + &stanza("c", "1"),
+        ),
+    ]);
+    assert!(outcome.skipped.is_empty(), "{:?}", outcome.skipped);
+    assert_eq!(
+        outcome.inventory.distribution.as_ref().unwrap().version,
+        "12"
+    );
+    let a = find(&outcome, "a");
+    assert_eq!(
+        a.purl,
+        "pkg:deb/debian/a@1:1.0%2Bb1?arch=amd64&distro=debian-12"
+    );
+    assert_eq!((a.layer, a.size), (0, Some(4096)));
+    assert_eq!(a.source, Some(("a".to_owned(), "1:1.0+b1".to_owned())));
+    assert_eq!(find(&outcome, "b").layer, 1);
+    assert_eq!(find(&outcome, "c").layer, 2);
+}
+
+#[test]
+fn distroless_and_a_deleted_database() {
+    let outcome = look(vec![
+        Layer::new()
+            .file(
+                "var/lib/dpkg/status.d/base",
+                "Package: base-files\nVersion: 12\nArchitecture: all\n",
+            )
+            .file(
+                "var/lib/dpkg/status.d/base.md5sums",
+                "0123  etc/debian_version\n",
+            ),
+    ]);
+    let base = find(&outcome, "base-files");
+    assert_eq!(base.path, "var/lib/dpkg/status.d/base");
+    assert_eq!(base.purl, "pkg:deb/debian/base-files@12?arch=all");
+
+    let outcome = look(vec![
+        Layer::new().file("var/lib/dpkg/status", stanza("a", "1")),
+        Layer::new().file("var/lib/.wh.dpkg", ""),
+    ]);
+    assert!(outcome.inventory.packages.is_empty());
+    assert_eq!(outcome.skipped.len(), 1);
+    assert!(outcome.skipped[0].blocking);
+}
+
+#[test]
+fn what_debian_installed_is_listed_as_debians() {
+    let outcome = look(vec![
+        Layer::new()
+            .file("var/lib/dpkg/status", stanza("python3-six", "1.16.0-4"))
+            .file(
+                "var/lib/dpkg/info/python3-six.list",
+                "/.\n/usr\n/usr/lib/python3/dist-packages/six-1.16.0.egg-info/PKG-INFO\n",
+            )
+            .file(
+                "usr/lib/python3/dist-packages/six-1.16.0.egg-info/PKG-INFO",
+                "Metadata-Version: 1.1\nName: six\nVersion: 1.16.0\n",
+            )
+            .file(
+                "venv/lib/python3.11/site-packages/Typing_Extensions-4.dist-info/METADATA",
+                "Name: Typing_Extensions\nVersion: 4\nLicense-Expression: PSF-2.0\n",
+            )
+            .file(
+                "venv/lib/python3.11/site-packages/Typing_Extensions-4.dist-info/RECORD",
+                "typing_extensions.py,sha256=x,100\nTyping_Extensions-4.dist-info/RECORD,,\n",
+            ),
+        // A rewrite of the same metadata did not install it anew; its deletion is final.
+        Layer::new().file(
+            "venv/lib/python3.11/site-packages/Typing_Extensions-4.dist-info/METADATA",
+            "Name: Typing_Extensions\nVersion: 4\nLicense-Expression: PSF-2.0\n",
+        ),
+    ]);
+    assert_eq!(
+        find(&outcome, "six").owned_by.as_deref(),
+        Some("python3-six")
+    );
+    let typing = find(&outcome, "Typing_Extensions");
+    assert_eq!(typing.purl, "pkg:pypi/typing-extensions@4");
+    assert_eq!((typing.layer, typing.size), (0, Some(100)));
+    assert_eq!(typing.license.as_deref(), Some("PSF-2.0"));
+    assert_eq!(typing.owned_by, None);
+}
+
+#[test]
+fn node_packages_with_their_own_size_only() {
+    let manifest =
+        |name: &str| format!("{{\"name\":\"{name}\",\"version\":\"1.0.0\",\"license\":\"MIT\"}}");
+    let outcome = look(vec![
+        Layer::new()
+            .file("app/package.json", manifest("app"))
+            .file("app/node_modules/a/package.json", manifest("a"))
+            .file("app/node_modules/a/lib/index.js", "12345")
+            .file(
+                "app/node_modules/a/node_modules/@s/b/package.json",
+                manifest("@s/b"),
+            )
+            .file(
+                "app/node_modules/a/test/node_modules/fixture/package.json",
+                manifest("fixture"),
+            )
+            .file("app/node_modules/broken/package.json", "{"),
+        Layer::new().file("app/node_modules/a/node_modules/.wh.@s", ""),
+    ]);
+    let names: Vec<&str> = outcome
+        .inventory
+        .packages
+        .iter()
+        .map(|package| package.name.as_str())
+        .collect();
+    assert_eq!(names, ["a"]);
+    let a = find(&outcome, "a");
+    assert_eq!(a.kind, PackageKind::Npm);
+    // Its files, and what is no package of its own inside it.
+    let own = manifest("a").len() + 5 + manifest("fixture").len();
+    assert_eq!(a.size, Some(own as u64));
+    assert_eq!(outcome.skipped.len(), 1);
+    assert_eq!(
+        outcome.skipped[0].what,
+        "app/node_modules/broken/package.json"
+    );
+    assert!(!outcome.skipped[0].blocking);
+}
+
+#[test]
+fn a_hard_link_shares_what_its_name_says() {
+    let path = "venv/site-packages/x-1.dist-info/METADATA";
+    let kept = "venv/site-packages/a-1.dist-info/METADATA";
+    let outcome = look(vec![
+        Layer::new()
+            .file(kept, "Name: x\nVersion: 1\n")
+            .link(tar::EntryType::Link, path, kept)
+            .file("store/blob", "Name: y\nVersion: 1\n")
+            .link(
+                tar::EntryType::Link,
+                "venv/site-packages/y-1.dist-info/METADATA",
+                "store/blob",
+            ),
+    ]);
+    assert_eq!(outcome.inventory.packages.len(), 2);
+    assert_eq!(outcome.skipped.len(), 1);
+    assert!(outcome.skipped[0].why.contains("store/blob"));
+}
+
+#[test]
+fn stores_that_cannot_be_read_yet_are_said() {
+    let outcome = look(vec![
+        Layer::new()
+            .file("lib/apk/db/installed", "P:musl\n")
+            .file("opt/app/a.jar", "PK")
+            .file("opt/app/b.jar", "PK")
+            .file("usr/share/java/c.jar", "PK")
+            .file(
+                "var/lib/dpkg/info/libc-java.list",
+                "/usr/share/java/c.jar\n",
+            ),
+    ]);
+    let said: Vec<(&str, bool)> = outcome
+        .skipped
+        .iter()
+        .map(|skipped| (skipped.what.as_str(), skipped.blocking))
+        .collect();
+    assert_eq!(
+        said,
+        [
+            ("lib/apk/db/installed", true),
+            ("opt/app/a.jar and 1 more", false)
+        ]
+    );
+}
+
+#[test]
+fn a_database_too_large_to_read_blocks() {
+    let options = ScanOptions {
+        max_metadata: 10,
+        ..ScanOptions::default()
+    };
+    let made = image(
+        vec![Layer::new().file("var/lib/dpkg/status", stanza("a", "1"))],
+        plimsoll_model::ImageConfig::default(),
+    );
+    let outcome = inspect(&made, &options).unwrap();
+    assert!(outcome.inventory.packages.is_empty());
+    assert!(outcome.skipped.iter().any(|skipped| skipped.blocking));
+}
