@@ -175,7 +175,7 @@ fn musl_compiler(target: &str) -> Option<OsString> {
     configured
         .into_iter()
         .chain(names.into_iter().map(OsString::from))
-        .find(|compiler| compiles(compiler))
+        .find(compiles)
 }
 
 fn compiles(compiler: &OsString) -> bool {
