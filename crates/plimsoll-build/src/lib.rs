@@ -3,6 +3,7 @@
 
 mod engine;
 mod events;
+mod inputs;
 mod plan;
 mod result;
 

@@ -1,0 +1,248 @@
+//! What a failed solve means for the person who asked for it.
+
+use plimsoll_model::{SourceOrigin, Span};
+use tonic::Status;
+
+use super::places::{Places, StepName};
+use super::progress::{Failed, Progress};
+use super::solve::Failure;
+use crate::{BuildError, BuildPlan};
+
+/// Turns a failure into an error with its place.
+pub(crate) fn explain(
+    plan: &BuildPlan,
+    places: &Places,
+    progress: &Progress<'_>,
+    failure: Failure,
+    engine: &str,
+) -> BuildError {
+    let status = match failure {
+        Failure::Lost(reason) => {
+            return BuildError::Environment(format!(
+                "{engine} went away during the build: {}; see whether it still runs and build again",
+                progress.readable(&reason)
+            ));
+        }
+        Failure::Refused(status) => status,
+    };
+    match progress.failed() {
+        Some(failed) => step(plan, places, failed),
+        None => refused(plan, &progress.readable(status.message()), &status),
+    }
+}
+
+fn step(plan: &BuildPlan, places: &Places, failed: Failed) -> BuildError {
+    let place = places
+        .vertex(&failed.name)
+        .map(|span| SourceOrigin::new(&plan.dockerfile, span));
+    let error = innermost(&failed.error);
+    let Some(step) = StepName::parse(&failed.name) else {
+        return internal(plan, &failed, error);
+    };
+    let instruction = shorten(step.text);
+    match step.text.split_whitespace().next() {
+        Some("RUN") => BuildError::Step {
+            place,
+            message: match exit_code(&failed.error) {
+                Some(code) => format!("`{instruction}` ended with exit code {code}"),
+                None => format!("`{instruction}` failed: {error}"),
+            },
+            tail: failed.tail,
+        },
+        // What a COPY or ADD says is wrong is wrong with what people wrote, save for the network.
+        _ if is_network(&failed.error) => {
+            BuildError::Environment(format!("`{instruction}`: {error}"))
+        }
+        _ => BuildError::Input {
+            place,
+            message: format!("`{instruction}`: {error}"),
+        },
+    }
+}
+
+/// A vertex that is no instruction, such as looking up a base.
+fn internal(plan: &BuildPlan, failed: &Failed, error: &str) -> BuildError {
+    let base = failed
+        .name
+        .strip_prefix("[internal] load metadata for ")
+        .map(str::trim);
+    match base {
+        Some(base) if is_absent(error) && !is_network(error) => BuildError::Input {
+            place: from_line(plan, base),
+            message: format!("base image `{base}`: {error}"),
+        },
+        Some(base) => BuildError::Environment(format!("base image `{base}`: {error}")),
+        None => BuildError::Environment(format!("{}: {error}", failed.name)),
+    }
+}
+
+/// The first FROM line that speaks of the image, by its last path part.
+fn from_line(plan: &BuildPlan, base: &str) -> Option<SourceOrigin> {
+    let last = base.rsplit('/').next()?;
+    let name = last.split([':', '@']).next()?;
+    let file = &plan.dockerfile;
+    (1..=file.lines().line_count())
+        .map(|line| file.lines().line_span(line, file.bytes()))
+        .find(|span| {
+            let text = String::from_utf8_lossy(span.of(file.bytes())).into_owned();
+            let upper = text.trim_start().to_ascii_uppercase();
+            upper.starts_with("FROM ") && text.contains(name)
+        })
+        .map(|span| SourceOrigin::new(file, span))
+}
+
+/// The engine says no without a failing step: it does not like the Dockerfile or the order.
+fn refused(plan: &BuildPlan, message: &str, status: &Status) -> BuildError {
+    let text = innermost(message);
+    let lower = text.to_ascii_lowercase();
+    let place = line_number(message).map(|line| {
+        let file = &plan.dockerfile;
+        SourceOrigin::new(file, file.lines().line_span(line, file.bytes()))
+    });
+    if let Some(what) = ["unknown flag", "unsupported modifier", "unexpected key"]
+        .iter()
+        .find(|word| lower.contains(*word))
+    {
+        let at = lower.find(what).unwrap_or(0);
+        return BuildError::Unsupported {
+            engine: "buildkit",
+            what: text.get(at..).unwrap_or(text).to_owned(),
+            instead: "its BuildKit is too old for it; the native engine may know it \
+                      (`--engine native`), or take a newer engine"
+                .to_owned(),
+            place,
+        };
+    }
+    let written_wrong = lower.contains("parse error")
+        || place.is_some()
+        || lower.contains("could not be found")
+        || lower.contains("invalid")
+        || status.code() == tonic::Code::InvalidArgument;
+    if written_wrong && !is_network(message) {
+        return BuildError::Input {
+            place,
+            message: text.to_owned(),
+        };
+    }
+    BuildError::Environment(text.to_owned())
+}
+
+/// BuildKit wraps an error in the story of how it got there; the end is what happened.
+fn innermost(error: &str) -> &str {
+    let mut text = error.trim();
+    for wrapper in [
+        "rpc error: code = Unknown desc = ",
+        "failed to solve: ",
+        "failed to solve with frontend dockerfile.v0: ",
+        "failed to create LLB definition: ",
+        "failed to build LLB: ",
+        "failed to load cache key: ",
+        "failed to compute cache key: ",
+    ] {
+        if let Some(at) = text.find(wrapper) {
+            text = &text[at + wrapper.len()..];
+        }
+    }
+    text
+}
+
+fn exit_code(error: &str) -> Option<i32> {
+    ["exit code: ", "exit status "].iter().find_map(|lead| {
+        let at = error.rfind(lead)? + lead.len();
+        let digits: String = error[at..]
+            .chars()
+            .take_while(char::is_ascii_digit)
+            .collect();
+        digits.parse().ok()
+    })
+}
+
+/// `parse error line 3`, `Dockerfile:3`.
+fn line_number(message: &str) -> Option<usize> {
+    ["parse error line ", "parse error on line ", "Dockerfile:"]
+        .iter()
+        .find_map(|lead| {
+            let at = message.find(lead)? + lead.len();
+            let digits: String = message[at..]
+                .chars()
+                .take_while(char::is_ascii_digit)
+                .collect();
+            digits.parse().ok()
+        })
+}
+
+fn is_absent(error: &str) -> bool {
+    let error = error.to_ascii_lowercase();
+    [
+        "not found",
+        "does not exist",
+        "access denied",
+        "invalid reference",
+    ]
+    .iter()
+    .any(|word| error.contains(word))
+}
+
+fn is_network(error: &str) -> bool {
+    let error = error.to_ascii_lowercase();
+    [
+        "dial tcp",
+        "no such host",
+        "connection refused",
+        "i/o timeout",
+        "tls handshake",
+        "failed to do request",
+        "network is unreachable",
+        "temporary failure in name resolution",
+        "unexpected status",
+    ]
+    .iter()
+    .any(|word| error.contains(word))
+}
+
+fn shorten(instruction: &str) -> String {
+    const LONGEST: usize = 100;
+    let first: Span = Span::new(0, instruction.len().min(LONGEST));
+    if first.end == instruction.len() {
+        return instruction.to_owned();
+    }
+    let short: String = instruction.chars().take(LONGEST).collect();
+    format!("{short}…")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_story_around_an_error_is_taken_off() {
+        let error = "failed to solve with frontend dockerfile.v0: failed to create LLB definition: \
+                     dockerfile parse error line 3: unknown instruction: FOO";
+        assert_eq!(
+            innermost(error),
+            "dockerfile parse error line 3: unknown instruction: FOO"
+        );
+        assert_eq!(line_number(error), Some(3));
+        assert_eq!(line_number("no line"), None);
+    }
+
+    #[test]
+    fn exit_codes_are_found() {
+        assert_eq!(
+            exit_code("executor failed running [/bin/sh -c exit 3]: exit code: 3"),
+            Some(3)
+        );
+        assert_eq!(
+            exit_code("process \"/bin/sh\" did not complete successfully: exit code: 127"),
+            Some(127)
+        );
+        assert_eq!(exit_code("context canceled"), None);
+    }
+
+    #[test]
+    fn long_instructions_are_cut_between_characters() {
+        let long = "ä".repeat(200);
+        assert_eq!(shorten(&long).chars().count(), 101);
+        assert_eq!(shorten("RUN x"), "RUN x");
+    }
+}
