@@ -9,9 +9,6 @@ use super::line::Line;
 use super::scan::{Logical, Piece, Refusal, scan};
 use super::split::{self, Head, RawPair, SplitError};
 
-/// BuildKit reads any depth; nothing real has more than one.
-const ONBUILD_LIMIT: usize = 64;
-
 /// The tree of `file` as `frontend/dockerfile/parser` dumps it: one parenthesised line for each
 /// instruction.
 ///
@@ -76,7 +73,7 @@ impl Printer<'_> {
             out.push(']');
         }
         if keyword == "onbuild" {
-            if depth >= ONBUILD_LIMIT {
+            if depth >= split::ONBUILD_LIMIT {
                 return Err((head.keyword, Refusal::OnbuildTooDeep));
             }
             if !head.arguments.is_empty() {

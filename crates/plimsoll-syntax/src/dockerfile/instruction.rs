@@ -14,9 +14,6 @@ use super::{
     SyntaxError, Word,
 };
 
-/// ONBUILD may not hold ONBUILD at all; this many are read before giving up.
-const ONBUILD_LIMIT: usize = 8;
-
 /// Reads one logical line.
 pub(super) fn read(logical: Logical, escape: u8, errors: &mut Vec<SyntaxError>) -> Instruction {
     let Logical {
@@ -419,7 +416,7 @@ impl Reader<'_> {
             self.refuse(keyword.span, "ONBUILD needs an instruction");
             return InstructionKind::Unknown(self.line.text(&head.arguments));
         }
-        if depth >= ONBUILD_LIMIT {
+        if depth >= split::ONBUILD_LIMIT {
             self.errors.push(SyntaxError {
                 span: keyword.span,
                 message: Refusal::OnbuildTooDeep.advice(),

@@ -10,6 +10,7 @@ mod json;
 mod line;
 mod mount;
 mod pattern;
+mod resolution;
 mod resolve;
 mod scan;
 mod split;
@@ -24,9 +25,8 @@ pub use ast::{
 pub use dump::ast_dump;
 pub use heredoc::HeredocOpener;
 pub use mount::{Mount, MountKind, Sharing, expanded_mounts, mounts};
-pub use resolve::{
-    Base, BaseConfig, Resolution, ResolveInput, Stage, Step, is_proxy_argument, resolve,
-};
+pub use resolution::{Base, BaseConfig, Resolution, ResolveInput, Stage, Step};
+pub use resolve::{is_proxy_argument, resolve};
 pub use state::{State, Variable};
 
 pub(crate) use line::trim;

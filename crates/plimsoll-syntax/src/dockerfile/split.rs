@@ -5,6 +5,9 @@ use std::ops::Range;
 use super::json::{self, Json, Placed};
 use super::line::{decode, is_latin1_space, is_separator, trim, trim_start};
 
+/// How deep ONBUILD in ONBUILD is read. BuildKit's parser takes any depth, its build none.
+pub(super) const ONBUILD_LIMIT: usize = 64;
+
 /// A flag in front of the arguments.
 #[derive(Debug)]
 pub(super) struct RawFlag {
