@@ -230,7 +230,7 @@ fn by_name(path: &str, bytes: &[u8], hits: &mut Vec<Hit>) {
             },
             hits,
         ),
-        ".git-credentials" | "pip.conf" | "pip.ini" | ".pgpass" => {
+        ".git-credentials" | "pip.conf" | "pip.ini" => {
             each_line(text, in_url, hits);
         }
         _ => {}
