@@ -1,6 +1,202 @@
-//! Not there yet.
+//! `cargo xtask docs [--check]`: the pages under `docs/rules/`, written from the rules themselves.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, bail};
+use plimsoll_rules::Meta;
 
 /// Runs the chore.
-pub(crate) fn run(_arguments: &[String]) -> anyhow::Result<()> {
-    anyhow::bail!("not written yet")
+pub(crate) fn run(arguments: &[String]) -> anyhow::Result<()> {
+    let check = match arguments {
+        [] => false,
+        [flag] if flag == "--check" => true,
+        _ => bail!("usage: cargo xtask docs [--check]"),
+    };
+    let root = root();
+    let folder = root.join("docs/rules");
+    let pages = pages();
+    let mut stale: Vec<String> = Vec::new();
+    for (name, text) in &pages {
+        let path = folder.join(name);
+        if fs::read_to_string(&path).is_ok_and(|old| old == *text) {
+            continue;
+        }
+        stale.push(format!("docs/rules/{name}"));
+        if !check {
+            fs::create_dir_all(&folder)?;
+            fs::write(&path, text).with_context(|| format!("cannot write {}", path.display()))?;
+        }
+    }
+    for orphan in orphans(&folder, &pages)? {
+        stale.push(format!("{} (no rule has it)", orphan.display()));
+        if !check {
+            fs::remove_file(&orphan)?;
+        }
+    }
+    if check && !stale.is_empty() {
+        bail!(
+            "these pages are stale, run `cargo xtask docs`:\n  {}",
+            stale.join("\n  ")
+        );
+    }
+    for page in &stale {
+        println!("{page}");
+    }
+    Ok(())
+}
+
+/// The folder of the workspace.
+pub(crate) fn root() -> PathBuf {
+    let mut root = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
+    root.pop();
+    root
+}
+
+fn orphans(folder: &Path, pages: &BTreeMap<String, String>) -> anyhow::Result<Vec<PathBuf>> {
+    let Ok(entries) = fs::read_dir(folder) else {
+        return Ok(Vec::new());
+    };
+    let mut orphans = Vec::new();
+    for entry in entries {
+        let entry = entry?;
+        if !pages.contains_key(entry.file_name().to_string_lossy().as_ref()) {
+            orphans.push(entry.path());
+        }
+    }
+    orphans.sort();
+    Ok(orphans)
+}
+
+/// Every page by file name.
+fn pages() -> BTreeMap<String, String> {
+    let mut pages = BTreeMap::new();
+    let mut metas: Vec<&Meta> = plimsoll_rules::all()
+        .iter()
+        .map(|rule| rule.meta())
+        .collect();
+    metas.sort_by_key(|meta| meta.name);
+    for meta in &metas {
+        pages.insert(format!("{}.md", meta.name), page(meta));
+    }
+    pages.insert("README.md".to_owned(), overview(&metas));
+    pages
+}
+
+fn page(meta: &Meta) -> String {
+    let mut page = format!(
+        "<!-- Written by `cargo xtask docs` from the rule's doc comment. -->\n\n# {}\n\n{}.\n\n",
+        meta.name, meta.summary
+    );
+    let _ = writeln!(
+        page,
+        "| severity | confidence | about | looks at | in the default set | also called |\n|---|---|---|---|---|---|\n| {} | {} | {} | {} | {} | {} |\n",
+        meta.severity.as_str(),
+        meta.confidence.as_str(),
+        meta.category.as_str(),
+        meta.depth.as_str(),
+        if meta.default { "yes" } else { "no" },
+        aliases(meta),
+    );
+    for line in meta.docs.lines() {
+        let line = line.strip_prefix(' ').unwrap_or(line);
+        let _ = writeln!(page, "{line}");
+    }
+    page
+}
+
+fn aliases(meta: &Meta) -> String {
+    let names: Vec<String> = meta
+        .aliases
+        .iter()
+        .map(|name| format!("`{name}`"))
+        .collect();
+    if names.is_empty() {
+        "–".to_owned()
+    } else {
+        names.join(", ")
+    }
+}
+
+fn overview(metas: &[&Meta]) -> String {
+    let mut page = "\
+<!-- Written by `cargo xtask docs` from the rules' declarations. -->
+
+# Rules
+
+`plimsoll check` judges Dockerfiles and their build context, `plimsoll inspect` and `plimsoll ship`
+judge the built image. Names and the names other tools use are interchangeable everywhere: in
+`--select`, in `--ignore`, in `plimsoll.toml` and in comments. An alias that two rules share means
+both.
+
+A finding of low confidence is shown only where its rule is selected by name (or by `ALL`): what
+runs by default speaks when it is sure.
+
+| rule | severity | looks at | also called | what it finds |
+|---|---|---|---|---|
+"
+    .to_owned();
+    for meta in metas {
+        let _ = writeln!(
+            page,
+            "| [{name}]({name}.md) | {} | {} | {} | {} |",
+            meta.severity.as_str(),
+            meta.depth.as_str(),
+            aliases(meta),
+            meta.summary,
+            name = meta.name,
+        );
+    }
+    page.push_str(
+        "
+## Suppressing a finding
+
+```dockerfile
+# plimsoll: allow(root-user) binds port 53 on the host network until 2027-03-31
+USER root
+```
+
+`# plimsoll: allow(rule[, rule]) reason [until YYYY-MM-DD]` above an instruction, or between its
+continuation lines, speaks of that instruction. Above the first instruction of the file it speaks of
+the whole file, and of the image built from it. The last day counts; from the next day on the
+comment suppresses nothing and is a finding itself. So is one without a reason, one that names no
+rule, and one that allows what is not there.
+
+Comments of the tools people come from are honoured with the reach that tool gives them:
+
+| comment | reach |
+|---|---|
+| `# hadolint ignore=DL3002` | the next instruction |
+| `# hadolint global ignore=DL3002` | the file |
+| `# check=skip=JSONArgsRecommended` | the file at its top, else the next instruction |
+| `# trivy:ignore:DS-0002` (also `:exp:YYYY-MM-DD`) | the next instruction |
+| `# checkov:skip=CKV_DOCKER_3:reason` | the file, wherever it stands |
+
+They may name what Plimsoll does not check, so they are never reported as unknown or unused.
+",
+    );
+    page
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_rule_has_a_page_and_a_line() {
+        let pages = pages();
+        for rule in plimsoll_rules::all() {
+            let name = rule.meta().name;
+            assert!(
+                pages[&format!("{name}.md")].contains("## What it does"),
+                "{name}"
+            );
+            assert!(
+                pages["README.md"].contains(&format!("[{name}]({name}.md)")),
+                "{name}"
+            );
+        }
+    }
 }

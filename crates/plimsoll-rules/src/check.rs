@@ -153,6 +153,10 @@ impl Run {
         outcome
             .findings
             .sort_by(|a, b| a.sort_key().cmp(&b.sort_key()));
+        // An ONBUILD line is seen where it stands and where it runs.
+        outcome
+            .findings
+            .dedup_by(|a, b| a.sort_key() == b.sort_key());
         outcome
             .suppressed
             .sort_by(|(a, _), (b, _)| a.sort_key().cmp(&b.sort_key()));

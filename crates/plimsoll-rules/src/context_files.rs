@@ -25,11 +25,14 @@ pub(crate) struct Credential {
     pub(crate) confidence: Confidence,
 }
 
+/// Finds a credential in a text: its 1-based line, and what it is.
+type Reader = fn(&str) -> Option<(usize, String)>;
+
 /// A kind of file that may hold a credential.
 struct Kind {
     what: &'static str,
     /// Tells from the content; without, the name alone decides.
-    reader: Option<fn(&str) -> Option<(usize, String)>>,
+    reader: Option<Reader>,
     /// How sure the name alone is.
     by_name: Confidence,
 }
@@ -82,7 +85,7 @@ fn kind_of(path: &str) -> Option<Kind> {
     let lower = path.to_ascii_lowercase();
     let name = lower.rsplit('/').next().unwrap_or_default();
     let folder = lower.rsplit('/').nth(1).unwrap_or_default();
-    let read = |what, reader: fn(&str) -> Option<(usize, String)>, by_name| {
+    let read = |what, reader: Reader, by_name| {
         Some(Kind {
             what,
             reader: Some(reader),

@@ -127,7 +127,7 @@ fn choose<'a>(
         }
         let misplaced = fix.edits.iter().any(|edit| edit.span.end > length)
             || fix.edits.windows(2).any(|pair| collide(&pair[0], &pair[1]))
-            || fix.edits.is_sorted_by_key(|edit| edit.span) == false;
+            || !fix.edits.is_sorted_by_key(|edit| edit.span);
         if misplaced {
             return Err(FixError::Misplaced { rule: finding.rule });
         }
@@ -277,17 +277,18 @@ mod tests {
             rule: "other",
             ..one.clone()
         };
+        let before = std::slice::from_ref(&one);
         assert_eq!(
-            verify(&[one.clone()], &[&one], &[one.clone()]),
+            verify(before, &[&one], before),
             Err(FixError::Ineffective { rule: "test" })
         );
         assert_eq!(
-            verify(&[one.clone()], &[&one], &[other]),
+            verify(before, &[&one], &[other]),
             Err(FixError::Harmful {
                 rules: vec!["test"],
                 brings: "other"
             })
         );
-        assert_eq!(verify(&[one.clone()], &[&one], &[]), Ok(()));
+        assert_eq!(verify(before, &[&one], &[]), Ok(()));
     }
 }

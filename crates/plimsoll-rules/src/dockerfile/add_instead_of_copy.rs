@@ -110,7 +110,7 @@ fn judge(file: &ProjectFile<'_>, add: &Instruction, built: bool, sink: &mut Sink
 }
 
 /// Whether a source is nothing that `ADD` treats in its own way, as far as its name tells.
-fn is_plain(source: &str) -> bool {
+pub(super) fn is_plain(source: &str) -> bool {
     const ARCHIVES: &[&str] = &[
         ".tar", ".gz", ".tgz", ".bz2", ".tbz", ".tbz2", ".tb2", ".tz2", ".xz", ".txz", ".lz",
         ".tlz", ".lzma", ".lzo", ".zst", ".tzst", ".z",

@@ -6,6 +6,8 @@ use crate::packages::{self, Action};
 use crate::project::{ProjectFile, StepView, is_posix_shell};
 use crate::rule::{Meta, Rule, Sink};
 
+use super::add_instead_of_copy::is_plain;
+
 declare_rule! {
     /// ## What it does
     /// Tells that the health check calls a program that the image does not have: `curl` or `wget`
@@ -118,7 +120,8 @@ fn brought(file: &ProjectFile<'_>, program: &str) -> bool {
                 let Some((destination, sources)) = words.split_last() else {
                     return false;
                 };
-                let unpacks = matches!(view.instruction.kind, InstructionKind::Add(_));
+                let unpacks = matches!(view.instruction.kind, InstructionKind::Add(_))
+                    && !sources.iter().all(|source| is_plain(&source.value));
                 let destination = destination.value.trim_end_matches('/');
                 // A whole tree under a folder of programs, or the root, may hold anything.
                 let anywhere = matches!(

@@ -26,7 +26,8 @@ declare_rule! {
     /// ```
     ///
     /// ## Fix
-    /// Unsafe: the comment is removed where everything in it is unused.
+    /// Unsafe: the comment is removed where everything in it is unused. Not above the first
+    /// instruction: there, what follows it could become a parser directive.
     ///
     /// ## References
     /// - `docs/rules/README.md`, "Suppressing a finding"

@@ -42,6 +42,8 @@ pub(crate) type Usage = Vec<Vec<bool>>;
 pub(crate) struct Suppressions {
     source: Option<SourceFile>,
     placed: Vec<Placed>,
+    /// Where the first instruction starts; the end of a file that has none.
+    first_instruction: usize,
 }
 
 #[derive(Debug)]
@@ -114,6 +116,10 @@ impl Suppressions {
         Self {
             source: Some(tree.source.clone()),
             placed,
+            first_instruction: tree
+                .instructions()
+                .next()
+                .map_or(end, |instruction| instruction.lines.start),
         }
     }
 
@@ -244,7 +250,10 @@ impl Suppressions {
                 })
                 .map(|(name, _)| name)
                 .collect();
-            let whole = unused.len() == pragma.names.len();
+            // Among the first lines, what stands below a comment may become a parser directive
+            // once the comment is gone.
+            let whole =
+                unused.len() == pragma.names.len() && one.line.start > self.first_instruction;
             for name in &unused {
                 let fix = whole.then(|| Fix {
                     title: "Remove the comment".to_owned(),

@@ -1,0 +1,3 @@
+//! What the crate promises whatever it is given.
+
+mod hostile;
