@@ -140,8 +140,12 @@ fn template(name: &str, camel: &str, depth: Depth) -> String {
              let _ = (file, sink);\n    }",
             format!(
                 "    use crate::testing::{{fires, silent}};\n\n    #[test]\n    fn cases() {{\n        \
-                 fires(\"{name}\", &[\n            (\"what is wrong\", \"FROM debian:12\\n\", &[1]),\n        ]);\n        \
-                 silent(\"{name}\", &[\n            (\"why this is not wrong\", \"FROM debian:12\\nUSER 10001\\n\"),\n        ]);\n    }}"
+                 fires(\n            \"{name}\",\n            &[\n                \
+                 (\"what is wrong\", \"FROM debian:12\\n\", &[1]),\n                \
+                 (\"and where else\", \"FROM debian:12\\nRUN true\\n\", &[1]),\n            ],\n        );\n        \
+                 silent(\n            \"{name}\",\n            &[\n                \
+                 (\"why this is not wrong\", \"FROM debian:12\\nUSER 1\\n\"),\n                \
+                 (\"nor is this\", \"FROM debian:12\\nUSER 10001\\n\"),\n            ],\n        );\n    }}"
             ),
         ),
         Depth::Image => (
@@ -154,8 +158,9 @@ fn template(name: &str, camel: &str, depth: Depth) -> String {
              let _ = (image, sink);\n    }",
             format!(
                 "    use crate::testing::judges;\n\n    #[test]\n    fn cases() {{\n        \
-                 judges(\"{name}\", &[\n            (\"what is wrong\", \"user: root\\n\", 1),\n            \
-                 (\"why this is not wrong\", \"user: 10001\\n\", 0),\n        ]);\n    }}"
+                 judges(\n            \"{name}\",\n            &[\n                \
+                 (\"what is wrong\", \"user: root\\n\", 1),\n                \
+                 (\"why this is not wrong\", \"user: 10001\\n\", 0),\n            ],\n        );\n    }}"
             ),
         ),
     };

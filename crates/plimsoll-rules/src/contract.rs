@@ -195,7 +195,10 @@ fn docs_have_the_fixed_headings_and_say_something_under_each() {
             );
         }
         assert!(
-            !meta.summary.is_empty() && !meta.summary.ends_with('.') && meta.summary.len() <= 90,
+            !meta.summary.is_empty()
+                && !meta.summary.contains("WRITE:")
+                && !meta.summary.ends_with('.')
+                && meta.summary.len() <= 90,
             "{}: the summary is one line without a full stop",
             meta.name
         );
