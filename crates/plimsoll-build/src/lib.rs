@@ -12,5 +12,5 @@ pub mod native;
 
 pub use engine::{BuildError, Capability, Engine, Probe};
 pub use events::{Event, EventSink, LogStream, Vertex, VertexId};
-pub use plan::{BuildContext, BuildPlan, NamedContext, SecretSource};
+pub use plan::{BuildContext, BuildPlan, NamedContext, SecretSource, SecretValue};
 pub use result::{BuildInput, BuildResult, CacheStats, StepRecord};

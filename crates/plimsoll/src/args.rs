@@ -9,7 +9,12 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 /// Exit codes: 0 holds, 1 held back by findings or policy, 2 usage or configuration, 3 could not
 /// look (network, engine, missing evidence).
 #[derive(Debug, Parser)]
-#[command(name = "plimsoll", version, propagate_version = true, max_term_width = 100)]
+#[command(
+    name = "plimsoll",
+    version,
+    propagate_version = true,
+    max_term_width = 100
+)]
 pub(crate) struct Cli {
     /// What to do.
     #[command(subcommand)]

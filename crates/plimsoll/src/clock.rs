@@ -4,7 +4,9 @@ use plimsoll_rules::CheckOptions;
 
 /// Today, in UTC, so that a waiver ends at the same moment everywhere.
 pub(crate) fn today() -> jiff::civil::Date {
-    jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date()
+    jiff::Timestamp::now()
+        .to_zoned(jiff::tz::TimeZone::UTC)
+        .date()
 }
 
 /// Seconds since 1970.

@@ -212,7 +212,10 @@ impl Config {
         for waiver in &config.policy.waiver {
             let place = || format!("{}: waiver for `{}`", path.display(), waiver.rule);
             if waiver.reason.trim().is_empty() || waiver.owner.trim().is_empty() {
-                return Err(Failure::usage(format!("{}: reason and owner must say something", place())));
+                return Err(Failure::usage(format!(
+                    "{}: reason and owner must say something",
+                    place()
+                )));
             }
             if waiver.until.parse::<jiff::civil::Date>().is_err() {
                 return Err(Failure::usage(format!(
@@ -289,7 +292,10 @@ mod tests {
         let failure = Config::parse("[policy]\nfail-onn = \"high\"\n", Path::new("p.toml"))
             .expect_err("unknown key");
         let text = failure.to_string();
-        assert!(text.starts_with("p.toml:2: unknown field `fail-onn`"), "{text}");
+        assert!(
+            text.starts_with("p.toml:2: unknown field `fail-onn`"),
+            "{text}"
+        );
         assert!(text.contains("did you mean `fail-on`?"), "{text}");
     }
 

@@ -13,14 +13,22 @@ use crate::terminal::say;
 /// there is, so it goes first until the native engine has earned that place.
 pub(crate) fn all(access: &Access) -> Vec<Box<dyn Engine>> {
     vec![
-        Box::new(BuildKitEngine::new(access.docker_host.clone(), access.clone())),
+        Box::new(BuildKitEngine::new(
+            access.docker_host.clone(),
+            access.clone(),
+        )),
         Box::new(NativeEngine::new(access.clone())),
     ]
 }
 
 /// Builds `plan` with the engine chosen. `auto` falls through to the next engine where one is not
 /// usable here or lacks what the Dockerfile asks for; a Dockerfile that fails to build does not.
-pub(crate) fn build(choice: EngineChoice, plan: &BuildPlan, access: &Access, events: &dyn EventSink) -> Result<BuildResult, Failure> {
+pub(crate) fn build(
+    choice: EngineChoice,
+    plan: &BuildPlan,
+    access: &Access,
+    events: &dyn EventSink,
+) -> Result<BuildResult, Failure> {
     let wanted = |name: &str| match choice {
         EngineChoice::Auto => true,
         EngineChoice::Native => name == "native",
@@ -28,7 +36,10 @@ pub(crate) fn build(choice: EngineChoice, plan: &BuildPlan, access: &Access, eve
     };
     let mut refusals = Vec::new();
     let mut unsupported = None;
-    for engine in all(access).into_iter().filter(|engine| wanted(engine.name())) {
+    for engine in all(access)
+        .into_iter()
+        .filter(|engine| wanted(engine.name()))
+    {
         let probe = engine.probe();
         if !probe.usable {
             refusals.push(format!("{}: {}", engine.name(), probe.detail));

@@ -33,8 +33,8 @@ pub(crate) fn facts(folder: &Path) -> Option<GitFacts> {
     let tags = ask(folder, &["tag", "--points-at", "HEAD"])
         .map(|tags| tags.lines().map(str::to_owned).collect())
         .unwrap_or_default();
-    let remote = ask(folder, &["remote", "get-url", "origin"])
-        .and_then(|remote| web_address(remote.trim()));
+    let remote =
+        ask(folder, &["remote", "get-url", "origin"]).and_then(|remote| web_address(remote.trim()));
     let dirty = ask(folder, &["status", "--porcelain", "--", "."])
         .is_none_or(|status| !status.trim().is_empty());
     Some(GitFacts {
@@ -52,7 +52,12 @@ fn ask(folder: &Path, arguments: &[&str]) -> Option<String> {
         .arg("-C")
         .arg(folder)
         // A repository from a stranger may name programs to run; none of them is.
-        .args(["-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null"])
+        .args([
+            "-c",
+            "core.fsmonitor=false",
+            "-c",
+            "core.hooksPath=/dev/null",
+        ])
         .args(arguments)
         .env("GIT_OPTIONAL_LOCKS", "0")
         .env("LC_ALL", "C")
@@ -70,7 +75,11 @@ fn ask(folder: &Path, arguments: &[&str]) -> Option<String> {
 fn web_address(remote: &str) -> Option<String> {
     let (scheme, rest) = match remote.split_once("://") {
         Some(("https" | "http" | "ssh" | "git", rest)) => {
-            let scheme = if remote.starts_with("http://") { "http" } else { "https" };
+            let scheme = if remote.starts_with("http://") {
+                "http"
+            } else {
+                "https"
+            };
             (scheme, rest.to_owned())
         }
         Some(_) => return None,
@@ -157,7 +166,10 @@ mod tests {
     #[test]
     fn remotes_lose_their_credentials() {
         for (remote, address) in [
-            ("https://user:token@git.example/a/b.git", Some("https://git.example/a/b")),
+            (
+                "https://user:token@git.example/a/b.git",
+                Some("https://git.example/a/b"),
+            ),
             ("git@git.example:a/b.git", Some("https://git.example/a/b")),
             ("ssh://git@git.example/a/b", Some("https://git.example/a/b")),
             ("/srv/repos/a", None),
@@ -177,9 +189,15 @@ mod tests {
             remote: None,
             dirty: false,
         };
-        assert_eq!(facts.image_tags(), ["0123456789ab", "feature-x", "1.2.3", "1.2", "1"]);
+        assert_eq!(
+            facts.image_tags(),
+            ["0123456789ab", "feature-x", "1.2.3", "1.2", "1"]
+        );
         facts.tags = vec!["v0.4.0".to_owned(), "2.0.0-rc.1".to_owned()];
-        assert_eq!(facts.image_tags(), ["0123456789ab", "feature-x", "0.4.0", "0.4", "2.0.0-rc.1"]);
+        assert_eq!(
+            facts.image_tags(),
+            ["0123456789ab", "feature-x", "0.4.0", "0.4", "2.0.0-rc.1"]
+        );
         facts.dirty = true;
         assert_eq!(facts.image_tags(), ["0123456789ab-dirty"]);
     }

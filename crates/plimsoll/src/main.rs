@@ -46,7 +46,9 @@ fn main() -> ExitCode {
         Command::Explain(arguments) => commands::explain::run(arguments),
         Command::Engines(_) => commands::engines::run(),
         Command::Schema => commands::schema::run(),
-        Command::Debug(DebugCommand::DockerfileAst { files }) => commands::dockerfile_ast::run(files),
+        Command::Debug(DebugCommand::DockerfileAst { files }) => {
+            commands::dockerfile_ast::run(files)
+        }
     };
     match outcome {
         Ok(outcome) => outcome.into(),

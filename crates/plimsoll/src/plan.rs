@@ -43,8 +43,10 @@ impl Voyage {
     pub(crate) fn read(args: &PlanArgs) -> Result<Self, Failure> {
         let folder = args.dir.clone();
         if !folder.is_dir() {
-            return Err(Failure::usage(format!("{}: is not a folder", folder.display()))
-                .hint("name the project's folder; the Dockerfile is given by --file"));
+            return Err(
+                Failure::usage(format!("{}: is not a folder", folder.display()))
+                    .hint("name the project's folder; the Dockerfile is given by --file"),
+            );
         }
         let config = Config::load(args.config.as_deref(), &folder)?;
         let below = |path: &PathBuf| config.folder().unwrap_or(&folder).join(path);
@@ -68,12 +70,16 @@ impl Voyage {
         let ignore = project::ignore_file(Some(&dockerfile_path), &context)?;
         let git = crate::git::facts(&context);
         let epoch = match std::env::var("SOURCE_DATE_EPOCH") {
-            Ok(text) => text.parse().ok().filter(|epoch| *epoch >= 0).ok_or_else(|| {
-                Failure::usage(format!(
-                    "SOURCE_DATE_EPOCH={}: is not a number of seconds since 1970",
-                    text.escape_debug()
-                ))
-            })?,
+            Ok(text) => text
+                .parse()
+                .ok()
+                .filter(|epoch| *epoch >= 0)
+                .ok_or_else(|| {
+                    Failure::usage(format!(
+                        "SOURCE_DATE_EPOCH={}: is not a number of seconds since 1970",
+                        text.escape_debug()
+                    ))
+                })?,
             Err(_) => git.as_ref().map_or(0, |git| git.time),
         };
         Ok(Self {
@@ -116,15 +122,24 @@ impl Voyage {
     }
 
     /// The plan for this project; the image goes to the layout folder `output`.
-    pub(crate) fn plan(&self, args: &PlanArgs, output: PathBuf, state: PathBuf) -> Result<BuildPlan, Failure> {
+    pub(crate) fn plan(
+        &self,
+        args: &PlanArgs,
+        output: PathBuf,
+        state: PathBuf,
+    ) -> Result<BuildPlan, Failure> {
         let mut labels = self.labels();
         for label in &args.label {
-            let (name, value) = label.split_once('=').ok_or_else(|| {
-                Failure::usage(format!("--label {label}: expected NAME=VALUE"))
-            })?;
+            let (name, value) = label
+                .split_once('=')
+                .ok_or_else(|| Failure::usage(format!("--label {label}: expected NAME=VALUE")))?;
             labels.insert(name.to_owned(), value.to_owned());
         }
-        let mut ignore = self.ignore.as_ref().map(|file| file.bytes().to_vec()).unwrap_or_default();
+        let mut ignore = self
+            .ignore
+            .as_ref()
+            .map(|file| file.bytes().to_vec())
+            .unwrap_or_default();
         // Last, so that no `!` pattern brings an earlier image into the next one.
         ignore.extend_from_slice(format!("\n{OWN_FOLDER}\n").as_bytes());
         Ok(BuildPlan {
@@ -134,7 +149,10 @@ impl Voyage {
                 ignore: Some(ignore),
             },
             named_contexts: named_contexts(&args.build_context)?,
-            target: args.target.clone().or_else(|| self.config.build.target.clone()),
+            target: args
+                .target
+                .clone()
+                .or_else(|| self.config.build.target.clone()),
             platform: self.platform(args)?,
             build_args: self.build_args(args)?,
             labels,
@@ -153,7 +171,11 @@ impl Voyage {
         let mut tags = match (args.tag.is_empty(), self.config.ship.tags.is_empty()) {
             (false, _) => args.tag.clone(),
             (true, false) => self.config.ship.tags.clone(),
-            (true, true) => self.git.as_ref().map(GitFacts::image_tags).unwrap_or_default(),
+            (true, true) => self
+                .git
+                .as_ref()
+                .map(GitFacts::image_tags)
+                .unwrap_or_default(),
         };
         if latest || self.config.ship.latest {
             tags.push("latest".to_owned());
@@ -174,7 +196,10 @@ impl Voyage {
         self.config.image.title.clone().unwrap_or_else(|| {
             std::path::absolute(&self.folder)
                 .ok()
-                .and_then(|path| path.file_name().map(|name| name.to_string_lossy().into_owned()))
+                .and_then(|path| {
+                    path.file_name()
+                        .map(|name| name.to_string_lossy().into_owned())
+                })
                 .unwrap_or_else(|| "image".to_owned())
         })
     }
@@ -195,18 +220,30 @@ impl Voyage {
         set("licenses", image.licenses.clone());
         set("vendor", image.vendor.clone());
         let git = self.git.as_ref();
-        set("source", image.source.clone().or_else(|| git.and_then(|git| git.remote.clone())));
-        set("revision", git.map(|git| {
-            let dirty = if git.dirty { "-dirty" } else { "" };
-            format!("{}{dirty}", git.commit)
-        }));
-        set("version", git.map(|git| {
-            let tags = git.image_tags();
-            // The full version where a release is tagged, the commit otherwise.
-            let version = tags.iter().find(|tag| tag.matches('.').count() >= 2);
-            version.unwrap_or(&tags[0]).clone()
-        }));
-        let (tree, _) = plimsoll_syntax::dockerfile::parse(&self.dockerfile);
+        set(
+            "source",
+            image
+                .source
+                .clone()
+                .or_else(|| git.and_then(|git| git.remote.clone())),
+        );
+        set(
+            "revision",
+            git.map(|git| {
+                let dirty = if git.dirty { "-dirty" } else { "" };
+                format!("{}{dirty}", git.commit)
+            }),
+        );
+        set(
+            "version",
+            git.map(|git| {
+                let tags = git.image_tags();
+                // The full version where a release is tagged, the commit otherwise.
+                let version = tags.iter().find(|tag| tag.matches('.').count() >= 2);
+                version.unwrap_or(&tags[0]).clone()
+            }),
+        );
+        let (tree, _) = plimsoll_syntax::dockerfile::parse(self.dockerfile.clone());
         for name in label_names(&tree) {
             labels.remove(&name);
         }
@@ -238,12 +275,19 @@ pub(crate) fn parse_platform(text: &str) -> Result<Platform, Failure> {
 
 /// How images are reached, from flags and the environment that docker's own tools read.
 pub(crate) fn access(args: &AccessArgs, platform: Option<Platform>) -> Access {
-    let path = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    let path = |name: &str| {
+        std::env::var_os(name)
+            .filter(|value| !value.is_empty())
+            .map(PathBuf::from)
+    };
     Access {
         platform,
         insecure_registries: args.insecure_registry.clone(),
-        docker_config: path("DOCKER_CONFIG").or_else(|| path("HOME").map(|home| home.join(".docker"))),
-        docker_host: std::env::var("DOCKER_HOST").ok().filter(|host| !host.is_empty()),
+        docker_config: path("DOCKER_CONFIG")
+            .or_else(|| path("HOME").map(|home| home.join(".docker"))),
+        docker_host: std::env::var("DOCKER_HOST")
+            .ok()
+            .filter(|host| !host.is_empty()),
         extra_ca: path("SSL_CERT_FILE").into_iter().collect(),
         offline: args.offline,
     }
@@ -260,7 +304,8 @@ fn named_contexts(specs: &[String]) -> Result<BTreeMap<String, NamedContext>, Fa
         let context = if let Some(rest) = place.strip_prefix("oci-layout://") {
             NamedContext::Image(layout_reference(rest))
         } else if let Some(rest) = place.strip_prefix("docker-image://") {
-            let name = plimsoll_model::ImageName::parse(rest).map_err(|error| complain(&error.to_string()))?;
+            let name = plimsoll_model::ImageName::parse(rest)
+                .map_err(|error| complain(&error.to_string()))?;
             NamedContext::Image(ImageRef::Registry(name))
         } else if let Some(rest) = place.strip_prefix("docker-archive://") {
             NamedContext::Image(ImageRef::Archive {
@@ -270,7 +315,9 @@ fn named_contexts(specs: &[String]) -> Result<BTreeMap<String, NamedContext>, Fa
         } else if let Some(rest) = place.strip_prefix("docker-daemon://") {
             NamedContext::Image(ImageRef::Daemon(rest.to_owned()))
         } else if place.contains("://") {
-            return Err(complain("the place is none of DIR, oci-layout://, docker-image://, docker-archive://, docker-daemon://"));
+            return Err(complain(
+                "the place is none of DIR, oci-layout://, docker-image://, docker-archive://, docker-daemon://",
+            ));
         } else if Path::new(place).is_dir() {
             NamedContext::Directory(PathBuf::from(place))
         } else {
@@ -303,24 +350,33 @@ fn secrets(specs: &[String]) -> Result<BTreeMap<String, SecretSource>, Failure> 
         let complain = |problem: &str| Failure::usage(format!("--secret {spec}: {problem}"));
         let mut fields = BTreeMap::new();
         for field in spec.split(',') {
-            let (key, value) = field.split_once('=').ok_or_else(|| complain("expected id=ID,src=FILE or id=ID,env=NAME"))?;
+            let (key, value) = field
+                .split_once('=')
+                .ok_or_else(|| complain("expected id=ID,src=FILE or id=ID,env=NAME"))?;
             let key = if key == "source" { "src" } else { key };
             if !matches!(key, "id" | "src" | "env" | "type") {
                 return Err(complain(&format!("`{key}` is none of id, src, env, type")));
             }
             fields.insert(key, value);
         }
-        let id = fields.get("id").filter(|id| !id.is_empty()).ok_or_else(|| complain("has no id"))?;
+        let id = fields
+            .get("id")
+            .filter(|id| !id.is_empty())
+            .ok_or_else(|| complain("has no id"))?;
         let by_type = |kind: &str| fields.get("type") == Some(&kind);
         let variable = fields
             .get("env")
             .copied()
             .or_else(|| fields.get("src").copied().filter(|_| by_type("env")))
-            .or_else(|| (!fields.contains_key("src") && !by_type("file") && std::env::var_os(id).is_some()).then_some(*id));
+            .or_else(|| {
+                (!fields.contains_key("src") && !by_type("file") && std::env::var_os(id).is_some())
+                    .then_some(*id)
+            });
         let source = match variable {
             Some(name) => {
                 use std::os::unix::ffi::OsStringExt;
-                let value = std::env::var_os(name).ok_or_else(|| complain(&format!("the variable {name} is not set")))?;
+                let value = std::env::var_os(name)
+                    .ok_or_else(|| complain(&format!("the variable {name} is not set")))?;
                 SecretSource::Value(SecretValue(value.into_vec()))
             }
             None => {
@@ -358,11 +414,21 @@ mod tests {
 
     #[test]
     fn secrets_name_a_file_or_a_variable() {
-        for bad in ["", "src=/etc/passwd", "id=", "id=x,src=/no/such/file", "id=x,env=NO_SUCH_VARIABLE_HERE", "id=x,what=y"] {
+        for bad in [
+            "",
+            "src=/etc/passwd",
+            "id=",
+            "id=x,src=/no/such/file",
+            "id=x,env=NO_SUCH_VARIABLE_HERE",
+            "id=x,what=y",
+        ] {
             assert!(secrets(&[bad.to_owned()]).is_err(), "{bad}");
         }
         let file = tempfile::NamedTempFile::new().unwrap();
         let spec = format!("id=x,src={}", file.path().display());
-        assert!(matches!(secrets(&[spec]).unwrap()["x"], SecretSource::File(_)));
+        assert!(matches!(
+            secrets(&[spec]).unwrap()["x"],
+            SecretSource::File(_)
+        ));
     }
 }

@@ -7,7 +7,12 @@ use crate::config::{Config, Waiver};
 
 /// Sets waived findings aside, then judges the rest. Gives the verdict and notes on waivers that
 /// expired or matched nothing.
-pub(crate) fn judge(report: &mut Report, config: &Config, fail_on: Severity, today: jiff::civil::Date) -> (Verdict, Vec<String>) {
+pub(crate) fn judge(
+    report: &mut Report,
+    config: &Config,
+    fail_on: Severity,
+    today: jiff::civil::Date,
+) -> (Verdict, Vec<String>) {
     let mut notes = Vec::new();
     for waiver in &config.policy.waiver {
         let until: jiff::civil::Date = match waiver.until.parse() {
@@ -15,21 +20,32 @@ pub(crate) fn judge(report: &mut Report, config: &Config, fail_on: Severity, tod
             // Refused when the file was read.
             Err(_) => continue,
         };
-        let matched = report.findings.iter().any(|finding| covers(waiver, finding));
+        let matched = report
+            .findings
+            .iter()
+            .any(|finding| covers(waiver, finding));
         if !matched {
-            notes.push(format!("the waiver for `{}` matches no finding: remove it", waiver.rule));
+            notes.push(format!(
+                "the waiver for `{}` matches no finding: remove it",
+                waiver.rule
+            ));
         } else if until < today {
             notes.push(format!(
                 "the waiver for `{}` ended on {}: mend the finding, or give {} a new date to answer for",
                 waiver.rule, waiver.until, waiver.owner
             ));
         } else {
-            let reason = format!("waived until {} by {}: {}", waiver.until, waiver.owner, waiver.reason);
+            let reason = format!(
+                "waived until {} by {}: {}",
+                waiver.until, waiver.owner, waiver.reason
+            );
             let (waived, kept) = std::mem::take(&mut report.findings)
                 .into_iter()
                 .partition::<Vec<_>, _>(|finding| covers(waiver, finding));
             report.findings = kept;
-            report.suppressed.extend(waived.into_iter().map(|finding| (finding, reason.clone())));
+            report
+                .suppressed
+                .extend(waived.into_iter().map(|finding| (finding, reason.clone())));
         }
     }
     let mut reasons: Vec<String> = report
@@ -61,14 +77,23 @@ fn reason(finding: &Finding) -> String {
         (None, None, Some(path)) => format!("/{path}: "),
         (None, None, None) => String::new(),
     };
-    format!("{place}{} [{}, {}]", finding.message, finding.rule, finding.severity.as_str())
+    format!(
+        "{place}{} [{}, {}]",
+        finding.message,
+        finding.rule,
+        finding.severity.as_str()
+    )
 }
 
 fn covers(waiver: &Waiver, finding: &Finding) -> bool {
     let names = plimsoll_rules::find(&waiver.rule);
     let rule = names.iter().any(|rule| rule.meta().name == finding.rule);
     let path = waiver.path.as_deref().is_none_or(|pattern| {
-        let source = finding.origin.source.as_ref().map(|source| source.file.as_str());
+        let source = finding
+            .origin
+            .source
+            .as_ref()
+            .map(|source| source.file.as_str());
         [source, finding.origin.path.as_deref()]
             .into_iter()
             .flatten()
@@ -148,9 +173,27 @@ mod tests {
         };
         assert_eq!(judged(&Config::default(), Severity::High), (false, 0, 0));
         assert_eq!(judged(&Config::default(), Severity::Critical), (true, 0, 0));
-        assert_eq!(judged(&config("DL3002", None, "2026-11-21"), Severity::High), (true, 0, 1));
-        assert_eq!(judged(&config("root-user", Some("usr/*/x"), "2027-01-01"), Severity::High), (true, 0, 1));
-        assert_eq!(judged(&config("root-user", Some("etc/*"), "2027-01-01"), Severity::High), (false, 1, 0));
-        assert_eq!(judged(&config("root-user", None, "2026-11-20"), Severity::High), (false, 1, 0));
+        assert_eq!(
+            judged(&config("DL3002", None, "2026-11-21"), Severity::High),
+            (true, 0, 1)
+        );
+        assert_eq!(
+            judged(
+                &config("root-user", Some("usr/*/x"), "2027-01-01"),
+                Severity::High
+            ),
+            (true, 0, 1)
+        );
+        assert_eq!(
+            judged(
+                &config("root-user", Some("etc/*"), "2027-01-01"),
+                Severity::High
+            ),
+            (false, 1, 0)
+        );
+        assert_eq!(
+            judged(&config("root-user", None, "2026-11-20"), Severity::High),
+            (false, 1, 0)
+        );
     }
 }

@@ -20,7 +20,9 @@ const CONTENTS_LIMIT: usize = 8 << 20;
 /// Reads a whole file, refusing one over `limit` bytes and anything that is not a file.
 pub(crate) fn read_bounded(path: &Path, limit: u64) -> Result<Vec<u8>, Failure> {
     let file = std::fs::File::open(path).map_err(|error| Failure::file(path, &error))?;
-    let metadata = file.metadata().map_err(|error| Failure::file(path, &error))?;
+    let metadata = file
+        .metadata()
+        .map_err(|error| Failure::file(path, &error))?;
     if metadata.is_dir() {
         return Err(Failure::usage(format!("{}: is a folder", path.display())));
     }
@@ -68,12 +70,17 @@ pub(crate) fn find_dockerfiles(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
         let entries = std::fs::read_dir(&folder).map_err(|error| Failure::file(&folder, &error))?;
         for entry in entries {
             let entry = entry.map_err(|error| Failure::file(&folder, &error))?;
-            let kind = entry.file_type().map_err(|error| Failure::file(&entry.path(), &error))?;
+            let kind = entry
+                .file_type()
+                .map_err(|error| Failure::file(&entry.path(), &error))?;
             let name = entry.file_name();
             let name = name.to_string_lossy();
             if kind.is_dir() {
                 let passed_over = name.starts_with('.')
-                    || matches!(&*name, "node_modules" | "target" | "vendor" | "__pycache__" | "venv");
+                    || matches!(
+                        &*name,
+                        "node_modules" | "target" | "vendor" | "__pycache__" | "venv"
+                    );
                 if !passed_over {
                     folders.push(entry.path());
                 }
@@ -88,19 +95,29 @@ pub(crate) fn find_dockerfiles(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
 
 fn is_dockerfile_name(name: &str) -> bool {
     let lower = name.to_ascii_lowercase();
-    if lower.ends_with(".dockerignore") || lower.ends_with(".containerignore") || lower.ends_with('~') {
+    if lower.ends_with(".dockerignore")
+        || lower.ends_with(".containerignore")
+        || lower.ends_with('~')
+    {
         return false;
     }
     ["dockerfile", "containerfile"].iter().any(|word| {
         lower == *word
-            || lower.strip_prefix(word).is_some_and(|rest| rest.starts_with('.'))
-            || lower.strip_suffix(word).is_some_and(|rest| rest.ends_with('.'))
+            || lower
+                .strip_prefix(word)
+                .is_some_and(|rest| rest.starts_with('.'))
+            || lower
+                .strip_suffix(word)
+                .is_some_and(|rest| rest.ends_with('.'))
     })
 }
 
 /// The ignore file in force: `Dockerfile.dockerignore` beside the Dockerfile first, then
 /// `.dockerignore` at the root of the context (BuildKit's order).
-pub(crate) fn ignore_file(dockerfile: Option<&Path>, context: &Path) -> Result<Option<SourceFile>, Failure> {
+pub(crate) fn ignore_file(
+    dockerfile: Option<&Path>,
+    context: &Path,
+) -> Result<Option<SourceFile>, Failure> {
     let beside = dockerfile.map(|path| {
         let mut name = path.as_os_str().to_owned();
         name.push(".dockerignore");
@@ -169,7 +186,9 @@ impl Listing {
                 {
                     held += bytes.len();
                     let shown = shown(&entry.path());
-                    listing.contents.insert(path.clone(), SourceFile::new(shown, bytes));
+                    listing
+                        .contents
+                        .insert(path.clone(), SourceFile::new(shown, bytes));
                 }
                 listing.entries.push(ContextEntry {
                     path,
@@ -199,10 +218,23 @@ mod tests {
 
     #[test]
     fn dockerfiles_are_known_by_their_names() {
-        for name in ["Dockerfile", "dockerfile", "Dockerfile.dev", "api.Dockerfile", "Containerfile", "x.dockerfile"] {
+        for name in [
+            "Dockerfile",
+            "dockerfile",
+            "Dockerfile.dev",
+            "api.Dockerfile",
+            "Containerfile",
+            "x.dockerfile",
+        ] {
             assert!(is_dockerfile_name(name), "{name}");
         }
-        for name in ["Dockerfile.dockerignore", "Dockerfiles", "MyDockerfile", "Dockerfile~", "dockerfile-notes.md"] {
+        for name in [
+            "Dockerfile.dockerignore",
+            "Dockerfiles",
+            "MyDockerfile",
+            "Dockerfile~",
+            "dockerfile-notes.md",
+        ] {
             assert!(!is_dockerfile_name(name), "{name}");
         }
     }

@@ -11,7 +11,11 @@ use crate::failure::Failure;
 /// Root gets a folder outside its home because the native engine's user namespace must be able to
 /// walk to it, and homes are closed.
 pub(crate) fn cache_folder() -> Result<PathBuf, Failure> {
-    let variable = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    let variable = |name: &str| {
+        std::env::var_os(name)
+            .filter(|value| !value.is_empty())
+            .map(PathBuf::from)
+    };
     let folder = if let Some(folder) = variable("PLIMSOLL_CACHE") {
         folder
     } else if rustix::process::geteuid().is_root() {
@@ -21,7 +25,8 @@ pub(crate) fn cache_folder() -> Result<PathBuf, Failure> {
     } else if let Some(home) = variable("HOME") {
         home.join(".cache/plimsoll")
     } else {
-        return Err(Failure::usage("no folder for caches: HOME is not set").hint("set PLIMSOLL_CACHE to a folder"));
+        return Err(Failure::usage("no folder for caches: HOME is not set")
+            .hint("set PLIMSOLL_CACHE to a folder"));
     };
     let folder = std::path::absolute(&folder).map_err(|error| Failure::file(&folder, &error))?;
     std::fs::create_dir_all(&folder).map_err(|error| {
@@ -118,7 +123,8 @@ pub(crate) fn write_atomically(path: &Path, bytes: &[u8]) -> Result<(), Failure>
     };
     file.as_file().set_permissions(mode).map_err(fail)?;
     file.as_file().sync_all().map_err(fail)?;
-    file.persist(path).map_err(|error| Failure::file(path, &error.error))?;
+    file.persist(path)
+        .map_err(|error| Failure::file(path, &error.error))?;
     Ok(())
 }
 
@@ -136,17 +142,22 @@ pub(crate) fn replace_folder(folder: &Path, files: &[(&str, Vec<u8>)]) -> Result
         .map_err(fail)?;
     {
         use std::os::unix::fs::PermissionsExt;
-        std::fs::set_permissions(fresh.path(), std::fs::Permissions::from_mode(0o755)).map_err(fail)?;
+        std::fs::set_permissions(fresh.path(), std::fs::Permissions::from_mode(0o755))
+            .map_err(fail)?;
     }
     for (name, bytes) in files {
         std::fs::write(fresh.path().join(name), bytes).map_err(fail)?;
     }
-    match rustix::fs::renameat_with(rustix::fs::CWD, fresh.path(), rustix::fs::CWD, folder, rustix::fs::RenameFlags::EXCHANGE) {
+    match rustix::fs::renameat_with(
+        rustix::fs::CWD,
+        fresh.path(),
+        rustix::fs::CWD,
+        folder,
+        rustix::fs::RenameFlags::EXCHANGE,
+    ) {
         // The temporary name now holds the old folder and takes it along.
         Ok(()) => Ok(()),
-        Err(rustix::io::Errno::NOENT) => {
-            std::fs::rename(fresh.keep(), folder).map_err(fail)
-        }
+        Err(rustix::io::Errno::NOENT) => std::fs::rename(fresh.keep(), folder).map_err(fail),
         Err(error) => Err(fail(error.into())),
     }
 }

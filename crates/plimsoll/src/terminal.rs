@@ -27,15 +27,17 @@ impl Terminal {
         let color = match color {
             Color::Always => true,
             Color::Never => false,
-            Color::Auto => {
-                anstream::AutoStream::choice(&stdout) != anstream::ColorChoice::Never
-            }
+            Color::Auto => anstream::AutoStream::choice(&stdout) != anstream::ColorChoice::Never,
         };
         let width = if stdout.is_terminal() {
             std::env::var("COLUMNS")
                 .ok()
                 .and_then(|columns| columns.parse().ok())
-                .or_else(|| rustix::termios::tcgetwinsize(&stdout).ok().map(|size| usize::from(size.ws_col)))
+                .or_else(|| {
+                    rustix::termios::tcgetwinsize(&stdout)
+                        .ok()
+                        .map(|size| usize::from(size.ws_col))
+                })
                 .filter(|columns| *columns >= 40)
                 .unwrap_or(80)
         } else {
@@ -52,7 +54,10 @@ impl Terminal {
 /// Writes a report to standard output. A reader that went away is not an error.
 pub(crate) fn print(text: &str) -> Result<(), Failure> {
     let mut stdout = std::io::stdout().lock();
-    match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
+    match stdout
+        .write_all(text.as_bytes())
+        .and_then(|()| stdout.flush())
+    {
         Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
             Err(Failure::environment(format!("standard output: {error}")))
         }
@@ -134,8 +139,8 @@ const LOG_LIMIT: usize = 64 << 20;
 impl BuildView {
     /// A view in the mode asked for.
     pub(crate) fn new(terminal: Terminal, mode: Progress) -> Self {
-        let spinner = (mode == Progress::Auto && terminal.live)
-            .then(|| Spinner::start(terminal, "building"));
+        let spinner =
+            (mode == Progress::Auto && terminal.live).then(|| Spinner::start(terminal, "building"));
         Self {
             mode,
             spinner,
@@ -187,7 +192,9 @@ impl EventSink for BuildView {
                 for part in data.split_inclusive(|byte| *byte == b'\n') {
                     let text = String::from_utf8_lossy(part);
                     line.extend_from_slice(b"   ");
-                    line.extend_from_slice(printable(text.trim_end_matches(['\n', '\r'])).as_bytes());
+                    line.extend_from_slice(
+                        printable(text.trim_end_matches(['\n', '\r'])).as_bytes(),
+                    );
                     line.push(b'\n');
                 }
             }
@@ -205,7 +212,9 @@ impl EventSink for BuildView {
             state.log.extend_from_slice(&line);
         } else if !state.dropped {
             state.dropped = true;
-            state.log.extend_from_slice(b"... the log ends here: it grew past 64 MiB\n");
+            state
+                .log
+                .extend_from_slice(b"... the log ends here: it grew past 64 MiB\n");
         }
     }
 }

@@ -38,7 +38,11 @@ pub(crate) struct Built {
 
 impl Built {
     /// Builds what `voyage` holds.
-    pub(crate) fn make(voyage: &Voyage, arguments: &PlanArgs, terminal: Terminal) -> Result<Self, Failure> {
+    pub(crate) fn make(
+        voyage: &Voyage,
+        arguments: &PlanArgs,
+        terminal: Terminal,
+    ) -> Result<Self, Failure> {
         let cache = storage::cache_folder()?;
         let staging = Staging::create(&cache)?;
         let plan = voyage.plan(arguments, staging.layout(), cache)?;

@@ -42,8 +42,11 @@ pub(crate) fn run(arguments: &CheckArgs, terminal: Terminal) -> Result<Outcome, 
         }
     }
     if subjects.is_empty() && failures.is_empty() {
-        return Err(Failure::usage(format!("{}: no Dockerfile there", arguments.paths.join(", ")))
-            .hint("name the file itself, or a folder that holds one"));
+        return Err(Failure::usage(format!(
+            "{}: no Dockerfile there",
+            arguments.paths.join(", ")
+        ))
+        .hint("name the file itself, or a folder that holds one"));
     }
     spinner.message(format!("checking {} files", subjects.len()));
     let mut outcomes: Vec<CheckOutcome> = subjects
@@ -69,16 +72,26 @@ pub(crate) fn run(arguments: &CheckArgs, terminal: Terminal) -> Result<Outcome, 
     for (subject, outcome) in subjects.iter().zip(outcomes) {
         let fail_on = arguments
             .fail_on
-            .or_else(|| read.configs[subject.config].check.fail_on.map(Severity::from))
+            .or_else(|| {
+                read.configs[subject.config]
+                    .check
+                    .fail_on
+                    .map(Severity::from)
+            })
             .unwrap_or(Severity::Info);
-        held_back |= outcome.findings.iter().any(|finding| finding.severity >= fail_on);
+        held_back |= outcome
+            .findings
+            .iter()
+            .any(|finding| finding.severity >= fail_on);
         report.checked.push(subject.file.path().to_owned());
         report.findings.extend(outcome.findings);
         report.suppressed.extend(outcome.suppressed);
         report.skipped.extend(outcome.skipped);
     }
     report.checked.sort();
-    report.findings.sort_by(|a, b| a.sort_key().cmp(&b.sort_key()));
+    report
+        .findings
+        .sort_by(|a, b| a.sort_key().cmp(&b.sort_key()));
     report.skipped.sort();
     report.skipped.dedup();
     let mut sources: Vec<SourceFile> = Vec::with_capacity(subjects.len());
@@ -124,10 +137,10 @@ pub(crate) fn rule_options(arguments: &RuleArgs, config: &Config) -> Result<Chec
     };
     known(&arguments.select, "--select")?;
     known(&arguments.ignore, "--ignore")?;
-    let place = config
-        .path
-        .as_ref()
-        .map_or_else(|| "configuration".to_owned(), |path| path.display().to_string());
+    let place = config.path.as_ref().map_or_else(
+        || "configuration".to_owned(),
+        |path| path.display().to_string(),
+    );
     known(&config.check.select, &place)?;
     known(&config.check.ignore, &place)?;
     let mut ignore = config.check.ignore.clone();
@@ -174,7 +187,8 @@ impl<'a> Reader<'a> {
     }
 
     fn add_config(&mut self, config: Config) -> Result<usize, Failure> {
-        self.options.push(rule_options(&self.arguments.rules, &config)?);
+        self.options
+            .push(rule_options(&self.arguments.rules, &config)?);
         self.configs.push(config);
         Ok(self.configs.len() - 1)
     }
@@ -255,16 +269,24 @@ impl<'a> Reader<'a> {
             (Ok(a), Ok(b)) => a == b,
             _ => false,
         };
-        match (config.folder(), &config.build.context, &config.build.dockerfile) {
+        match (
+            config.folder(),
+            &config.build.context,
+            &config.build.dockerfile,
+        ) {
             (Some(base), Some(context), dockerfile) => {
-                let named = dockerfile.clone().unwrap_or_else(|| PathBuf::from("Dockerfile"));
+                let named = dockerfile
+                    .clone()
+                    .unwrap_or_else(|| PathBuf::from("Dockerfile"));
                 if same(&base.join(named), path) {
                     base.join(context)
                 } else {
                     folder.to_path_buf()
                 }
             }
-            (Some(base), None, Some(dockerfile)) if same(&base.join(dockerfile), path) => base.to_path_buf(),
+            (Some(base), None, Some(dockerfile)) if same(&base.join(dockerfile), path) => {
+                base.to_path_buf()
+            }
             _ => folder.to_path_buf(),
         }
     }
@@ -288,15 +310,25 @@ impl<'a> Reader<'a> {
 }
 
 /// Applies fixes file by file; what `--diff` only shows is not written.
-fn mend(arguments: &CheckArgs, read: &Reader<'_>, subjects: &mut [Subject], outcomes: &mut [CheckOutcome]) -> Result<(), Failure> {
+fn mend(
+    arguments: &CheckArgs,
+    read: &Reader<'_>,
+    subjects: &mut [Subject],
+    outcomes: &mut [CheckOutcome],
+) -> Result<(), Failure> {
     for (subject, outcome) in subjects.iter_mut().zip(outcomes) {
         let options = &read.options[subject.config];
         let project = Project {
             file: subject.file.clone(),
             context: subject.context.as_deref().cloned(),
         };
-        let fixed = plimsoll_rules::fix::apply(&project, &outcome.findings, options, arguments.unsafe_fixes)
-            .map_err(|error| Failure::usage(format!("{}: {error}", subject.file.path())))?;
+        let fixed = plimsoll_rules::fix::apply(
+            &project,
+            &outcome.findings,
+            options,
+            arguments.unsafe_fixes,
+        )
+        .map_err(|error| Failure::usage(format!("{}: {error}", subject.file.path())))?;
         if fixed.bytes == subject.file.bytes() {
             continue;
         }
@@ -313,7 +345,11 @@ fn mend(arguments: &CheckArgs, read: &Reader<'_>, subjects: &mut [Subject], outc
         }
         for finding in &fixed.applied {
             let title = finding.fix.as_ref().map_or("", |fix| fix.title.as_str());
-            say(&format!("{}: fixed {}: {title}", subject.file.path(), finding.rule));
+            say(&format!(
+                "{}: fixed {}: {title}",
+                subject.file.path(),
+                finding.rule
+            ));
         }
         subject.file = SourceFile::new(subject.file.path(), fixed.bytes);
         let project = Project {

@@ -15,7 +15,8 @@ pub(crate) fn run(files: &[String]) -> Result<Outcome, Failure> {
     let mut first_failure = None;
     for file in files {
         let source = match file.as_str() {
-            "-" => project::read_stdin(project::DOCKERFILE_LIMIT).map(|bytes| SourceFile::new("-", bytes)),
+            "-" => project::read_stdin(project::DOCKERFILE_LIMIT)
+                .map(|bytes| SourceFile::new("-", bytes)),
             path => project::read_bounded(Path::new(path), project::DOCKERFILE_LIMIT)
                 .map(|bytes| SourceFile::new(path, bytes)),
         };
@@ -26,8 +27,8 @@ pub(crate) fn run(files: &[String]) -> Result<Outcome, Failure> {
                 continue;
             }
         };
-        let (tree, errors) = dockerfile::parse(&source);
-        let line = match dockerfile::ast_dump(&tree, &errors) {
+        let (tree, _) = dockerfile::parse(source);
+        let line = match dockerfile::ast_dump(&tree) {
             Ok(ast) => serde_json::json!({ "file": file, "ast": ast }),
             Err(error) => serde_json::json!({ "file": file, "error": error.to_string() }),
         };

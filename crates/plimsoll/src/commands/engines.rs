@@ -20,10 +20,23 @@ pub(crate) fn run() -> Result<Outcome, Failure> {
     for engine in crate::engines::all(&access) {
         let probe = engine.probe();
         usable |= probe.usable;
-        let word = if probe.usable { "works" } else { "cannot build here" };
+        let word = if probe.usable {
+            "works"
+        } else {
+            "cannot build here"
+        };
         // Writing to a String cannot fail.
-        let _ = writeln!(text, "{}: {word}: {}", engine.name(), printable(&probe.detail));
+        let _ = writeln!(
+            text,
+            "{}: {word}: {}",
+            engine.name(),
+            printable(&probe.detail)
+        );
     }
     print(&text)?;
-    Ok(if usable { Outcome::Holds } else { Outcome::NotLooked })
+    Ok(if usable {
+        Outcome::Holds
+    } else {
+        Outcome::NotLooked
+    })
 }

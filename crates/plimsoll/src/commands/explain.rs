@@ -6,8 +6,9 @@ use crate::terminal::print;
 
 /// Prints the docs of every rule of that name or alias.
 pub(crate) fn run(arguments: &ExplainArgs) -> Result<Outcome, Failure> {
-    plimsoll_rules::validate_names(std::slice::from_ref(&arguments.rule))
-        .map_err(|error| Failure::usage(error.to_string()).hint("`plimsoll rules` lists every rule"))?;
+    plimsoll_rules::validate_names(std::slice::from_ref(&arguments.rule)).map_err(|error| {
+        Failure::usage(error.to_string()).hint("`plimsoll rules` lists every rule")
+    })?;
     let mut text = String::new();
     for rule in plimsoll_rules::find(&arguments.rule) {
         let meta = rule.meta();
@@ -17,7 +18,11 @@ pub(crate) fn run(arguments: &ExplainArgs) -> Result<Outcome, Failure> {
             meta.summary,
             meta.severity.as_str(),
             meta.confidence.as_str(),
-            if meta.aliases.is_empty() { "nothing else".to_owned() } else { meta.aliases.join(", ") },
+            if meta.aliases.is_empty() {
+                "nothing else".to_owned()
+            } else {
+                meta.aliases.join(", ")
+            },
             meta.docs.trim()
         ));
     }

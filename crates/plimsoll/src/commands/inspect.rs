@@ -28,7 +28,10 @@ pub(crate) fn run(arguments: &InspectArgs, terminal: Terminal) -> Result<Outcome
         .transpose()?;
     let access = crate::plan::access(&arguments.access, platform);
     let spinner = Spinner::start(terminal, format!("opening {}", arguments.image));
-    let image = plimsoll_image::open(&plimsoll_image::resolve(&arguments.image, &access)?, &access)?;
+    let image = plimsoll_image::open(
+        &plimsoll_image::resolve(&arguments.image, &access)?,
+        &access,
+    )?;
     spinner.message(format!("looking into {}", image.name));
     let layer_sources = match &dockerfile {
         Some(file) => plimsoll_build::layer_sources(file, &image.config),
@@ -46,7 +49,14 @@ pub(crate) fn run(arguments: &InspectArgs, terminal: Terminal) -> Result<Outcome
     look.inside(&image, &options, &mut report)?;
     drop(spinner);
     let outcome = match arguments.fail_on {
-        Some(least) if report.findings.iter().any(|finding| finding.severity >= least) => Outcome::HeldBack,
+        Some(least)
+            if report
+                .findings
+                .iter()
+                .any(|finding| finding.severity >= least) =>
+        {
+            Outcome::HeldBack
+        }
         Some(_) if report.skipped.iter().any(|skipped| skipped.blocking) => Outcome::NotLooked,
         _ => Outcome::Holds,
     };
@@ -94,7 +104,12 @@ pub(crate) struct Look<'a> {
 
 impl Look<'_> {
     /// Adds to `report` what the image holds and what is wrong with it.
-    pub(crate) fn inside(&self, image: &Image, options: &CheckOptions, report: &mut Report) -> Result<(), Failure> {
+    pub(crate) fn inside(
+        &self,
+        image: &Image,
+        options: &CheckOptions,
+        report: &mut Report,
+    ) -> Result<(), Failure> {
         let scanned = plimsoll_scan::inspect(image, &ScanOptions::default())?;
         let mut inventory = scanned.inventory;
         for (layer, source) in inventory.layers.iter_mut().zip(&self.layer_sources) {
@@ -116,7 +131,9 @@ impl Look<'_> {
             options,
         );
         report.findings.extend(outcome.findings);
-        report.findings.sort_by(|a, b| a.sort_key().cmp(&b.sort_key()));
+        report
+            .findings
+            .sort_by(|a, b| a.sort_key().cmp(&b.sort_key()));
         report.suppressed.extend(outcome.suppressed);
         report.skipped.extend(scanned.skipped);
         report.skipped.extend(outcome.skipped);

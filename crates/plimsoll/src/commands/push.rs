@@ -13,9 +13,15 @@ pub(crate) fn run(arguments: &PushArgs, terminal: Terminal) -> Result<Outcome, F
         .transpose()?;
     let access = crate::plan::access(&arguments.access, platform);
     let spinner = Spinner::start(terminal, format!("opening {}", arguments.image));
-    let image = plimsoll_image::open(&plimsoll_image::resolve(&arguments.image, &access)?, &access)?;
+    let image = plimsoll_image::open(
+        &plimsoll_image::resolve(&arguments.image, &access)?,
+        &access,
+    )?;
     let target = plimsoll_image::destination(&arguments.to)?;
-    spinner.message(format!("pushing {} to {target}", image.manifest.descriptor.digest));
+    spinner.message(format!(
+        "pushing {} to {target}",
+        image.manifest.descriptor.digest
+    ));
     let outcome = plimsoll_image::push(&image, &[], &target, &arguments.tag, &access, &|_| {})?;
     drop(spinner);
     print(&format!("{}\n", super::ship::sent_line(&target, &outcome)))?;

@@ -18,13 +18,27 @@ pub(crate) fn run(arguments: &RulesArgs) -> Result<Outcome, Failure> {
 
 fn table() -> String {
     let rules = plimsoll_rules::all();
-    let width = rules.iter().map(|rule| rule.meta().name.len()).max().unwrap_or(0);
+    let width = rules
+        .iter()
+        .map(|rule| rule.meta().name.len())
+        .max()
+        .unwrap_or(0);
     let mut text = String::new();
     for rule in rules {
         let meta = rule.meta();
-        let off = if meta.default { "" } else { " (off by default)" };
+        let off = if meta.default {
+            ""
+        } else {
+            " (off by default)"
+        };
         // Writing to a String cannot fail.
-        let _ = writeln!(text, "{:width$}  {:8}  {}{off}", meta.name, meta.severity.as_str(), meta.summary);
+        let _ = writeln!(
+            text,
+            "{:width$}  {:8}  {}{off}",
+            meta.name,
+            meta.severity.as_str(),
+            meta.summary
+        );
     }
     text.push_str("\nplimsoll explain RULE tells more.\n");
     text

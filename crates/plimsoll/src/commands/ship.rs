@@ -6,7 +6,9 @@ use plimsoll_attest::Attachment;
 use plimsoll_attest::provenance::{self, Byproduct, GitSource, Material, ProvenanceInput};
 use plimsoll_build::BuildInput;
 use plimsoll_image::{PushOutcome, Referrer};
-use plimsoll_model::{Digest, ImageName, ImageRef, Platform, Report, Severity, SourceFile, SourceOrigin};
+use plimsoll_model::{
+    Digest, ImageName, ImageRef, Platform, Report, Severity, SourceFile, SourceOrigin,
+};
 use plimsoll_rules::Project;
 
 use super::build::Built;
@@ -27,8 +29,10 @@ pub(crate) fn run(arguments: &ShipArgs, terminal: Terminal) -> Result<Outcome, F
     let target = voyage.destination(arguments.to.as_deref())?;
     let tags = voyage.tags(&arguments.plan, arguments.latest)?;
     if matches!(&target, ImageRef::Registry(name) if name.tag.is_none()) && tags.is_empty() {
-        return Err(Failure::usage(format!("{target}: nothing to tag the image by"))
-            .hint("give --tag, or ship from a git repository"));
+        return Err(
+            Failure::usage(format!("{target}: nothing to tag the image by"))
+                .hint("give --tag, or ship from a git repository"),
+        );
     }
     let mut options = super::check::rule_options(&arguments.rules, &voyage.config)?;
     options.build_args = voyage.build_args(&arguments.plan)?;
@@ -63,15 +67,25 @@ pub(crate) fn run(arguments: &ShipArgs, terminal: Terminal) -> Result<Outcome, F
         }
     };
 
-    let spinner = Spinner::start(terminal, format!("looking into {}", built.image.manifest.descriptor.digest));
+    let spinner = Spinner::start(
+        terminal,
+        format!("looking into {}", built.image.manifest.descriptor.digest),
+    );
     let names = image_names(&voyage, &target, &tags);
     let look = Look {
-        name: names.first().map_or_else(|| voyage.title(), ToString::to_string),
+        name: names
+            .first()
+            .map_or_else(|| voyage.title(), ToString::to_string),
         tags: names.clone(),
         layer_sources: layer_sources(&voyage.dockerfile, &built),
         dockerfile: Some(&voyage.dockerfile),
         has_ignore_file: Some(voyage.ignore.is_some()),
-        max_size: voyage.config.policy.max_size.as_deref().and_then(parse_size),
+        max_size: voyage
+            .config
+            .policy
+            .max_size
+            .as_deref()
+            .and_then(parse_size),
     };
     look.inside(&built.image, &options, &mut report)?;
     drop(spinner);
@@ -80,12 +94,16 @@ pub(crate) fn run(arguments: &ShipArgs, terminal: Terminal) -> Result<Outcome, F
         .fail_on
         .or_else(|| voyage.config.policy.fail_on.map(Severity::from))
         .unwrap_or(Severity::High);
-    let (mut verdict, notes) = crate::policy::judge(&mut report, &voyage.config, fail_on, crate::clock::today());
+    let (mut verdict, notes) =
+        crate::policy::judge(&mut report, &voyage.config, fail_on, crate::clock::today());
     for note in notes {
         say(&format!("policy: {note}"));
     }
     let unlooked = report.skipped.iter().any(|skipped| skipped.blocking);
-    let held_back = report.findings.iter().any(|finding| finding.severity >= fail_on);
+    let held_back = report
+        .findings
+        .iter()
+        .any(|finding| finding.severity >= fail_on);
 
     let sources = sources(&voyage);
     let mut files = attest(&voyage, &built, &report, &names, terminal)?;
@@ -102,12 +120,20 @@ pub(crate) fn run(arguments: &ShipArgs, terminal: Terminal) -> Result<Outcome, F
             })
             .collect();
         let spinner = Spinner::start(terminal, format!("shipping to {target}"));
-        let outcome = plimsoll_image::push(&built.image, &referrers, &target, &tags, &built.access, &|_| {})?;
+        let outcome = plimsoll_image::push(
+            &built.image,
+            &referrers,
+            &target,
+            &tags,
+            &built.access,
+            &|_| {},
+        )?;
         drop(spinner);
         verdict.next = next_command(&target, &outcome);
         sent = Some(outcome);
     } else {
-        verdict.next = Some("plimsoll check --fix".to_owned()).filter(|_| report.findings.iter().any(|finding| finding.fix.is_some()));
+        verdict.next = Some("plimsoll check --fix".to_owned())
+            .filter(|_| report.findings.iter().any(|finding| finding.fix.is_some()));
     }
 
     let rendering = Rendering {
@@ -120,7 +146,11 @@ pub(crate) fn run(arguments: &ShipArgs, terminal: Terminal) -> Result<Outcome, F
         },
         epoch: Some(voyage.epoch),
     };
-    for (name, format) in [("report.json", Format::Json), ("report.sarif", Format::Sarif), ("report.md", Format::Markdown)] {
+    for (name, format) in [
+        ("report.json", Format::Json),
+        ("report.sarif", Format::Sarif),
+        ("report.md", Format::Markdown),
+    ] {
         files.push(EvidenceFile {
             name,
             bytes: rendering.render(format)?.into_bytes(),
@@ -132,7 +162,10 @@ pub(crate) fn run(arguments: &ShipArgs, terminal: Terminal) -> Result<Outcome, F
         bytes: built.log,
         attachment: None,
     });
-    let contents: Vec<_> = files.into_iter().map(|file| (file.name, file.bytes)).collect();
+    let contents: Vec<_> = files
+        .into_iter()
+        .map(|file| (file.name, file.bytes))
+        .collect();
     storage::replace_folder(&evidence, &contents)?;
 
     Rendering {
@@ -229,7 +262,13 @@ struct EvidenceFile {
 }
 
 /// Bill of materials and provenance.
-fn attest(voyage: &Voyage, built: &Built, report: &Report, names: &[ImageName], terminal: Terminal) -> Result<Vec<EvidenceFile>, Failure> {
+fn attest(
+    voyage: &Voyage,
+    built: &Built,
+    report: &Report,
+    names: &[ImageName],
+    terminal: Terminal,
+) -> Result<Vec<EvidenceFile>, Failure> {
     let sbom = Rendering {
         report,
         sources: &[],
@@ -297,7 +336,10 @@ fn below(root: &std::path::Path, path: &std::path::Path) -> String {
     match (root.canonicalize(), path.canonicalize()) {
         (Ok(root), Ok(path)) => match path.strip_prefix(&root) {
             Ok(inside) => inside.display().to_string(),
-            Err(_) => path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default(),
+            Err(_) => path
+                .file_name()
+                .map(|name| name.to_string_lossy().into_owned())
+                .unwrap_or_default(),
         },
         _ => project::shown(path),
     }
@@ -306,7 +348,15 @@ fn below(root: &std::path::Path, path: &std::path::Path) -> String {
 fn material(input: &BuildInput) -> Material {
     match input.clone() {
         BuildInput::Base { reference, digest } => Material::Base { reference, digest },
-        BuildInput::Context { name, digest, files } => Material::Context { name, digest, files },
+        BuildInput::Context {
+            name,
+            digest,
+            files,
+        } => Material::Context {
+            name,
+            digest,
+            files,
+        },
         BuildInput::Dockerfile { name, digest } => Material::Dockerfile { name, digest },
         BuildInput::Http { url, digest } => Material::Http { url, digest },
     }
@@ -314,7 +364,10 @@ fn material(input: &BuildInput) -> Material {
 
 /// Who builds: the workflow in GitHub Actions, nobody in particular elsewhere.
 fn builder_id() -> String {
-    match (std::env::var("GITHUB_SERVER_URL"), std::env::var("GITHUB_WORKFLOW_REF")) {
+    match (
+        std::env::var("GITHUB_SERVER_URL"),
+        std::env::var("GITHUB_WORKFLOW_REF"),
+    ) {
         (Ok(server), Ok(workflow)) => format!("{server}/{workflow}"),
         _ => "https://plimsoll.dev/builder/local".to_owned(),
     }
@@ -335,7 +388,10 @@ fn invocation_id() -> Option<String> {
 fn next_command(target: &ImageRef, outcome: &PushOutcome) -> Option<String> {
     let digest: &Digest = &outcome.digest;
     Some(match target {
-        ImageRef::Registry(name) => format!("docker run --rm {}/{}@{digest}", name.registry, name.repository),
+        ImageRef::Registry(name) => format!(
+            "docker run --rm {}/{}@{digest}",
+            name.registry, name.repository
+        ),
         ImageRef::Layout { path, .. } => {
             format!("skopeo copy oci:{path}@{digest} docker-daemon:NAME:TAG")
         }

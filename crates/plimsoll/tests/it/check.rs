@@ -2,7 +2,8 @@
 
 use crate::stage::Stage;
 
-const DEMO: &str = "FROM debian:latest\nENV API_TOKEN=hunter2\nCOPY . /app\nCMD python3 /app/main.py\n";
+const DEMO: &str =
+    "FROM debian:latest\nENV API_TOKEN=hunter2\nCOPY . /app\nCMD python3 /app/main.py\n";
 
 #[test]
 fn findings_come_as_the_documented_object() {
@@ -23,24 +24,57 @@ fn findings_come_as_the_documented_object() {
         assert!(finding["aliases"].is_array());
         assert_eq!(finding["file"], "Dockerfile");
     }
-    let rules: Vec<_> = findings.iter().map(|finding| finding["rule"].as_str().unwrap()).collect();
-    for rule in ["mutable-tag", "secret-in-image-config", "root-user", "shell-form-entrypoint"] {
+    let rules: Vec<_> = findings
+        .iter()
+        .map(|finding| finding["rule"].as_str().unwrap())
+        .collect();
+    for rule in [
+        "mutable-tag",
+        "secret-in-image-config",
+        "root-user",
+        "shell-form-entrypoint",
+    ] {
         assert!(rules.contains(&rule), "{rule} not in {rules:?}");
     }
-    assert!(!run.stdout.contains("hunter2"), "a secret's value was printed");
+    assert!(
+        !run.stdout.contains("hunter2"),
+        "a secret's value was printed"
+    );
 }
 
 #[test]
 fn names_and_aliases_are_interchangeable() {
     let stage = Stage::with(&[("Dockerfile", DEMO)]);
     for name in ["mutable-tag", "DL3007", "dl3007"] {
-        let report = stage.run(&["check", "--select", name, "--format", "json"]).expect(1).json();
+        let report = stage
+            .run(&["check", "--select", name, "--format", "json"])
+            .expect(1)
+            .json();
         let findings = report["findings"].as_array().unwrap();
         assert!(!findings.is_empty(), "{name}");
-        assert!(findings.iter().all(|finding| finding["line"] == 1), "{name}: {findings:?}");
+        assert!(
+            findings.iter().all(|finding| finding["line"] == 1),
+            "{name}: {findings:?}"
+        );
     }
-    let report = stage.run(&["check", "--ignore", "DL3007", "--format", "json", "--exit-zero"]).expect(0).json();
-    assert!(report["findings"].as_array().unwrap().iter().all(|finding| finding["rule"] != "mutable-tag"));
+    let report = stage
+        .run(&[
+            "check",
+            "--ignore",
+            "DL3007",
+            "--format",
+            "json",
+            "--exit-zero",
+        ])
+        .expect(0)
+        .json();
+    assert!(
+        report["findings"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .all(|finding| finding["rule"] != "mutable-tag")
+    );
 }
 
 #[test]
@@ -56,19 +90,30 @@ fn exit_codes_say_what_happened() {
     let stage = Stage::with(&[("Dockerfile", DEMO)]);
     stage.run(&["check"]).expect(1);
     stage.run(&["check", "--exit-zero"]).expect(0);
-    stage.run(&["check", "--fail-on", "critical", "--select", "root-user"]).expect(0);
+    stage
+        .run(&["check", "--fail-on", "critical", "--select", "root-user"])
+        .expect(0);
 }
 
 #[test]
 fn an_unknown_rule_comes_with_a_suggestion() {
-    let run = Stage::with(&[("Dockerfile", DEMO)]).run(&["check", "--select", "root-usr"]).expect(2);
-    assert!(run.stderr.contains("did you mean `root-user`"), "{}", run.stderr);
+    let run = Stage::with(&[("Dockerfile", DEMO)])
+        .run(&["check", "--select", "root-usr"])
+        .expect(2);
+    assert!(
+        run.stderr.contains("did you mean `root-user`"),
+        "{}",
+        run.stderr
+    );
 }
 
 #[test]
 fn standard_input_is_a_file_called_dash() {
     let report = Stage::new()
-        .run_with_input(&["check", "-", "--format", "json", "--select", "root-user"], DEMO.as_bytes())
+        .run_with_input(
+            &["check", "-", "--format", "json", "--select", "root-user"],
+            DEMO.as_bytes(),
+        )
         .expect(1)
         .json();
     assert_eq!(report["findings"][0]["file"], "-");
@@ -93,34 +138,64 @@ fn a_broken_file_blinds_nothing_else() {
     };
     assert!(has("a/Dockerfile", "mutable-tag"), "{}", run.stdout);
     assert!(has("b/Dockerfile", "mutable-tag"), "{}", run.stdout);
-    assert!(run.stderr.contains("c/Dockerfile: longer than"), "{}", run.stderr);
+    assert!(
+        run.stderr.contains("c/Dockerfile: longer than"),
+        "{}",
+        run.stderr
+    );
 }
 
 #[test]
 fn a_fix_is_shown_before_it_is_written() {
     let before = "FROM debian:12\nADD app.py /app/\n";
     let stage = Stage::with(&[("Dockerfile", before), ("app.py", "")]);
-    let run = stage.run(&["check", "--diff", "--select", "add-instead-of-copy"]).expect(0);
-    assert!(run.stdout.contains("-ADD app.py /app/\n+COPY app.py /app/\n"), "{}", run.stdout);
+    let run = stage
+        .run(&["check", "--diff", "--select", "add-instead-of-copy"])
+        .expect(0);
+    assert!(
+        run.stdout
+            .contains("-ADD app.py /app/\n+COPY app.py /app/\n"),
+        "{}",
+        run.stdout
+    );
     let read = || std::fs::read_to_string(stage.project().join("Dockerfile")).unwrap();
     assert_eq!(read(), before);
-    stage.run(&["check", "--fix", "--select", "add-instead-of-copy"]).expect(0);
+    stage
+        .run(&["check", "--fix", "--select", "add-instead-of-copy"])
+        .expect(0);
     assert_eq!(read(), "FROM debian:12\nCOPY app.py /app/\n");
 }
 
 #[test]
 fn hostile_text_does_not_reach_the_terminal() {
-    let stage = Stage::with(&[("Dockerfile", "FROM debian:latest\nENV A_TOKEN=x\u{1b}]0;owned\u{7}\u{202e}\nUSER \u{1b}[31mroot\n")]);
+    let stage = Stage::with(&[(
+        "Dockerfile",
+        "FROM debian:latest\nENV A_TOKEN=x\u{1b}]0;owned\u{7}\u{202e}\nUSER \u{1b}[31mroot\n",
+    )]);
     for format in ["human", "plain", "markdown"] {
         let run = stage.run(&["check", "--format", format]).expect(1);
-        assert!(!run.stdout.contains(['\u{1b}', '\u{7}', '\u{202e}']), "{format}: {:?}", run.stdout);
+        assert!(
+            !run.stdout.contains(['\u{1b}', '\u{7}', '\u{202e}']),
+            "{format}: {:?}",
+            run.stdout
+        );
     }
 }
 
 #[test]
 fn several_formats_leave_at_once() {
     let stage = Stage::with(&[("Dockerfile", DEMO)]);
-    stage.run(&["check", "--format", "plain", "--output", "sarif=out.sarif", "--output", "json=out.json"]).expect(1);
+    stage
+        .run(&[
+            "check",
+            "--format",
+            "plain",
+            "--output",
+            "sarif=out.sarif",
+            "--output",
+            "json=out.json",
+        ])
+        .expect(1);
     let read = |name: &str| -> serde_json::Value {
         serde_json::from_slice(&std::fs::read(stage.project().join(name)).unwrap()).unwrap()
     };

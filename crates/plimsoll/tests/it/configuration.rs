@@ -4,10 +4,22 @@ use crate::stage::Stage;
 
 #[test]
 fn a_wrong_key_is_named_with_its_line_and_the_right_one() {
-    let stage = Stage::with(&[("Dockerfile", "FROM scratch\n"), ("plimsoll.toml", "[check]\nignored = [\"root-user\"]\n")]);
+    let stage = Stage::with(&[
+        ("Dockerfile", "FROM scratch\n"),
+        ("plimsoll.toml", "[check]\nignored = [\"root-user\"]\n"),
+    ]);
     let run = stage.run(&["check"]).expect(2);
-    assert!(run.stderr.contains("plimsoll.toml:2: unknown field `ignored`"), "{}", run.stderr);
-    assert!(run.stderr.contains("did you mean `ignore`?"), "{}", run.stderr);
+    assert!(
+        run.stderr
+            .contains("plimsoll.toml:2: unknown field `ignored`"),
+        "{}",
+        run.stderr
+    );
+    assert!(
+        run.stderr.contains("did you mean `ignore`?"),
+        "{}",
+        run.stderr
+    );
 }
 
 #[test]
@@ -18,23 +30,41 @@ fn the_nearest_file_counts() {
         ("b/plimsoll.toml", "[check]\nselect = [\"root-user\"]\n"),
         ("b/Dockerfile", "FROM debian:latest\n"),
     ]);
-    let report = stage.run(&["check", ".", "--format", "json"]).expect(1).json();
+    let report = stage
+        .run(&["check", ".", "--format", "json"])
+        .expect(1)
+        .json();
     let found: Vec<_> = report["findings"]
         .as_array()
         .unwrap()
         .iter()
-        .map(|finding| (finding["file"].as_str().unwrap(), finding["rule"].as_str().unwrap()))
+        .map(|finding| {
+            (
+                finding["file"].as_str().unwrap(),
+                finding["rule"].as_str().unwrap(),
+            )
+        })
         .collect();
-    assert_eq!(found, [("a/Dockerfile", "mutable-tag"), ("b/Dockerfile", "root-user")]);
+    assert_eq!(
+        found,
+        [
+            ("a/Dockerfile", "mutable-tag"),
+            ("b/Dockerfile", "root-user")
+        ]
+    );
 }
 
 #[test]
 fn the_schema_in_the_docs_is_the_one_the_program_reads() {
     let schema = Stage::new().run(&["schema"]).expect(0).stdout;
-    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/schemas/plimsoll.schema.json");
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../../docs/schemas/plimsoll.schema.json");
     if std::env::var_os("PLIMSOLL_UPDATE").is_some() {
         std::fs::write(&path, &schema).unwrap();
     }
     let documented = std::fs::read_to_string(&path).unwrap_or_default();
-    assert!(documented == schema, "docs/schemas/plimsoll.schema.json is stale: run the tests with PLIMSOLL_UPDATE=1");
+    assert!(
+        documented == schema,
+        "docs/schemas/plimsoll.schema.json is stale: run the tests with PLIMSOLL_UPDATE=1"
+    );
 }

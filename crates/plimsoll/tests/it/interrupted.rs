@@ -11,7 +11,17 @@ fn a_killed_run_leaves_nothing_half_done() {
         return;
     }
     let stage = seaworthy();
-    let arguments = ["ship", ".", "--engine", "native", "--to", "oci:out", "--tag", "1.0.0", "--no-cache"];
+    let arguments = [
+        "ship",
+        ".",
+        "--engine",
+        "native",
+        "--to",
+        "oci:out",
+        "--tag",
+        "1.0.0",
+        "--no-cache",
+    ];
     let began = Instant::now();
     stage.run(&arguments).expect(0);
     let whole = began.elapsed();
@@ -22,7 +32,9 @@ fn a_killed_run_leaves_nothing_half_done() {
     let mut shake = u64::from(std::process::id()) | 1;
     for moment in 0..20_u32 {
         std::fs::remove_dir_all(&out).unwrap();
-        shake = shake.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+        shake = shake
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1);
         let wait = whole * moment / 20 + Duration::from_micros(shake >> 50);
         let mut child = stage
             .command(&arguments)
@@ -35,17 +47,34 @@ fn a_killed_run_leaves_nothing_half_done() {
         child.wait().unwrap();
         if out.join("index.json").exists() {
             // Either the image is not there yet, or it is whole.
-            let index: serde_json::Value = serde_json::from_slice(&std::fs::read(out.join("index.json")).unwrap()).unwrap();
+            let index: serde_json::Value =
+                serde_json::from_slice(&std::fs::read(out.join("index.json")).unwrap()).unwrap();
             if !index["manifests"].as_array().unwrap().is_empty() {
-                let seen = tool("skopeo", &["inspect", "--format", "{{.Digest}}", &format!("oci:{}:1.0.0", out.display())]);
+                let seen = tool(
+                    "skopeo",
+                    &[
+                        "inspect",
+                        "--format",
+                        "{{.Digest}}",
+                        &format!("oci:{}:1.0.0", out.display()),
+                    ],
+                );
                 assert_eq!(seen.trim(), digest);
-                let copy = format!("oci:{}", stage.root().join(format!("copy-{moment}")).display());
-                tool("skopeo", &["copy", "-q", &format!("oci:{}:1.0.0", out.display()), &copy]);
+                let copy = format!(
+                    "oci:{}",
+                    stage.root().join(format!("copy-{moment}")).display()
+                );
+                tool(
+                    "skopeo",
+                    &["copy", "-q", &format!("oci:{}:1.0.0", out.display()), &copy],
+                );
             }
         }
         stage.run(&arguments).expect(0);
         assert_eq!(digest_of(&out), digest, "after a kill at {wait:?}");
     }
-    let staging = std::fs::read_dir(stage.root().join("cache/staging")).unwrap().count();
+    let staging = std::fs::read_dir(stage.root().join("cache/staging"))
+        .unwrap()
+        .count();
     assert_eq!(staging, 0, "killed runs leave staging folders behind");
 }

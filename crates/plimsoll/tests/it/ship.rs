@@ -12,14 +12,19 @@ pub(crate) fn seaworthy() -> Stage {
             "FROM scratch\nCOPY --chmod=0755 busybox /bin/busybox\nRUN [\"/bin/busybox\", \"mkdir\", \"-p\", \"/data\"]\nUSER 65532:65532\nHEALTHCHECK --interval=30s CMD [\"/bin/busybox\", \"true\"]\nENTRYPOINT [\"/bin/busybox\", \"echo\", \"under way\"]\n",
         ),
         (".dockerignore", "*\n!busybox\n"),
-        ("plimsoll.toml", "[image]\ntitle = \"raft\"\nsource = \"https://git.example/raft\"\nlicenses = \"MIT\"\ndescription = \"A raft\"\n"),
+        (
+            "plimsoll.toml",
+            "[image]\ntitle = \"raft\"\nsource = \"https://git.example/raft\"\nlicenses = \"MIT\"\ndescription = \"A raft\"\n",
+        ),
     ]);
-    std::fs::copy("/bin/busybox", stage.project().join("busybox")).expect("busybox-static is installed");
+    std::fs::copy("/bin/busybox", stage.project().join("busybox"))
+        .expect("busybox-static is installed");
     stage
 }
 
 pub(crate) fn digest_of(layout: &Path) -> String {
-    let index: serde_json::Value = serde_json::from_slice(&std::fs::read(layout.join("index.json")).unwrap()).unwrap();
+    let index: serde_json::Value =
+        serde_json::from_slice(&std::fs::read(layout.join("index.json")).unwrap()).unwrap();
     index["manifests"][0]["digest"].as_str().unwrap().to_owned()
 }
 
@@ -30,37 +35,98 @@ fn a_good_project_sails_and_takes_its_papers_along() {
     }
     let stage = seaworthy();
     let run = stage
-        .run(&["ship", ".", "--engine", "native", "--to", "oci:out", "--tag", "1.0.0", "--evidence", "evidence", "--format", "json"])
+        .run(&[
+            "ship",
+            ".",
+            "--engine",
+            "native",
+            "--to",
+            "oci:out",
+            "--tag",
+            "1.0.0",
+            "--evidence",
+            "evidence",
+            "--format",
+            "json",
+        ])
         .expect(0);
     let report = run.json();
     let digest = report["image"]["digest"].as_str().unwrap().to_owned();
     let project = stage.project();
-    let names = tool("skopeo", &["inspect", "--format", "{{.Digest}}", &format!("oci:{}:1.0.0", project.join("out").display())]);
+    let names = tool(
+        "skopeo",
+        &[
+            "inspect",
+            "--format",
+            "{{.Digest}}",
+            &format!("oci:{}:1.0.0", project.join("out").display()),
+        ],
+    );
     assert_eq!(names.trim(), digest);
-    for file in ["report.json", "report.sarif", "report.md", "sbom.cdx.json", "provenance.json", "build.log"] {
+    for file in [
+        "report.json",
+        "report.sarif",
+        "report.md",
+        "sbom.cdx.json",
+        "provenance.json",
+        "build.log",
+    ] {
         assert!(project.join("evidence").join(file).is_file(), "{file}");
     }
     let provenance: serde_json::Value =
-        serde_json::from_slice(&std::fs::read(project.join("evidence/provenance.json")).unwrap()).unwrap();
-    assert_eq!(provenance["predicateType"], "https://slsa.dev/provenance/v1");
+        serde_json::from_slice(&std::fs::read(project.join("evidence/provenance.json")).unwrap())
+            .unwrap();
     assert_eq!(
-        format!("sha256:{}", provenance["subject"][0]["digest"]["sha256"].as_str().unwrap()),
+        provenance["predicateType"],
+        "https://slsa.dev/provenance/v1"
+    );
+    assert_eq!(
+        format!(
+            "sha256:{}",
+            provenance["subject"][0]["digest"]["sha256"]
+                .as_str()
+                .unwrap()
+        ),
         digest
     );
-    let index: serde_json::Value = serde_json::from_slice(&std::fs::read(project.join("out/index.json")).unwrap()).unwrap();
+    let index: serde_json::Value =
+        serde_json::from_slice(&std::fs::read(project.join("out/index.json")).unwrap()).unwrap();
     let referrers = index["manifests"]
         .as_array()
         .unwrap()
         .iter()
         .filter(|manifest| manifest["artifactType"].is_string())
         .count();
-    assert_eq!(referrers, 2, "SBOM and provenance lie beside the image: {index:#}");
+    assert_eq!(
+        referrers, 2,
+        "SBOM and provenance lie beside the image: {index:#}"
+    );
     // The same again: the same bytes.
-    stage.run(&["ship", ".", "--engine", "native", "--to", "oci:again", "--tag", "1.0.0", "--no-cache", "--evidence", "evidence2"]).expect(0);
-    assert_eq!(digest_of(&project.join("again")), digest_of(&project.join("out")));
+    stage
+        .run(&[
+            "ship",
+            ".",
+            "--engine",
+            "native",
+            "--to",
+            "oci:again",
+            "--tag",
+            "1.0.0",
+            "--no-cache",
+            "--evidence",
+            "evidence2",
+        ])
+        .expect(0);
+    assert_eq!(
+        digest_of(&project.join("again")),
+        digest_of(&project.join("out"))
+    );
     for file in ["sbom.cdx.json", "provenance.json", "report.json"] {
         let read = |folder: &str| std::fs::read(project.join(folder).join(file)).unwrap();
-        assert!(read("evidence") == read("evidence2"), "{file} differs between two equal runs");
+        assert!(
+            read("evidence") == read("evidence2"),
+            "{file} differs between two equal runs"
+        );
     }
 }
 
@@ -74,12 +140,33 @@ fn a_bad_project_is_held_back_and_nothing_is_pushed() {
         "Dockerfile",
         b"FROM scratch\nCOPY --chmod=0755 busybox /bin/busybox\nENV DB_PASSWORD=hunter2hunter2\nENTRYPOINT [\"/bin/busybox\"]\n",
     );
-    let run = stage.run(&["ship", ".", "--engine", "native", "--to", "oci:out", "--evidence", "evidence"]).expect(1);
+    let run = stage
+        .run(&[
+            "ship",
+            ".",
+            "--engine",
+            "native",
+            "--to",
+            "oci:out",
+            "--evidence",
+            "evidence",
+        ])
+        .expect(1);
     assert!(run.stdout.contains("Dockerfile:3"), "{}", run.stdout);
     assert!(!stage.project().join("out").exists());
-    for file in ["report.json", "report.sarif", "report.md", "sbom.cdx.json", "provenance.json", "build.log"] {
+    for file in [
+        "report.json",
+        "report.sarif",
+        "report.md",
+        "sbom.cdx.json",
+        "provenance.json",
+        "build.log",
+    ] {
         let text = std::fs::read_to_string(stage.project().join("evidence").join(file)).unwrap();
-        assert!(!text.contains("hunter2hunter2"), "{file} holds the secret's value");
+        assert!(
+            !text.contains("hunter2hunter2"),
+            "{file} holds the secret's value"
+        );
     }
     assert!(!run.stdout.contains("hunter2") && !run.stderr.contains("hunter2"));
 }
@@ -92,18 +179,33 @@ fn a_registry_gets_the_same_digest_and_no_blob_twice() {
     let registry = Registry::start();
     let stage = seaworthy();
     let to = format!("registry:127.0.0.1:{}/fleet/raft", registry.port);
-    let ship = || stage.run(&["ship", ".", "--engine", "native", "--to", &to, "--tag", "1.0.0", "--format", "json"]).expect(0);
+    let ship = || {
+        stage
+            .run(&[
+                "ship", ".", "--engine", "native", "--to", &to, "--tag", "1.0.0", "--format",
+                "json",
+            ])
+            .expect(0)
+    };
     let first = ship();
     let digest = first.json()["image"]["digest"].as_str().unwrap().to_owned();
     assert!(!first.stderr.contains("(0 blobs sent"), "{}", first.stderr);
     let second = ship();
     assert!(second.stderr.contains("(0 blobs sent"), "{}", second.stderr);
     let pulled = format!("oci:{}", stage.root().join("pulled").display());
-    stage.run(&["push", &format!("{to}:1.0.0"), &pulled]).expect(0);
+    stage
+        .run(&["push", &format!("{to}:1.0.0"), &pulled])
+        .expect(0);
     assert_eq!(digest_of(&stage.root().join("pulled")), digest);
     let seen = tool(
         "skopeo",
-        &["inspect", "--tls-verify=false", "--format", "{{.Digest}}", &format!("docker://127.0.0.1:{}/fleet/raft:1.0.0", registry.port)],
+        &[
+            "inspect",
+            "--tls-verify=false",
+            "--format",
+            "{{.Digest}}",
+            &format!("docker://127.0.0.1:{}/fleet/raft:1.0.0", registry.port),
+        ],
     );
     assert_eq!(seen.trim(), digest);
 }
@@ -117,7 +219,11 @@ pub(crate) struct Registry {
 
 impl Registry {
     pub(crate) fn start() -> Self {
-        let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let port = std::net::TcpListener::bind("127.0.0.1:0")
+            .unwrap()
+            .local_addr()
+            .unwrap()
+            .port();
         let folder = tempfile::tempdir().unwrap();
         let config = folder.path().join("config.yml");
         std::fs::write(

@@ -23,7 +23,10 @@ impl Stage {
     /// An empty one. It lies where an ordinary user may go, too.
     pub(crate) fn new() -> Self {
         use std::os::unix::fs::PermissionsExt;
-        let folder = tempfile::Builder::new().prefix("plimsoll-test-").tempdir().unwrap();
+        let folder = tempfile::Builder::new()
+            .prefix("plimsoll-test-")
+            .tempdir()
+            .unwrap();
         std::fs::set_permissions(folder.path(), std::fs::Permissions::from_mode(0o755)).unwrap();
         Self { folder }
     }
@@ -116,7 +119,8 @@ impl Run {
     /// Standard output as JSON.
     #[track_caller]
     pub(crate) fn json(&self) -> serde_json::Value {
-        serde_json::from_str(&self.stdout).unwrap_or_else(|error| panic!("{error}\n{}", self.stdout))
+        serde_json::from_str(&self.stdout)
+            .unwrap_or_else(|error| panic!("{error}\n{}", self.stdout))
     }
 }
 
