@@ -9,7 +9,7 @@ use sha2::{Digest as _, Sha256};
 use crate::{BlobSource, Descriptor, ImageError};
 
 /// The digest of bytes at hand.
-pub(crate) fn digest_of(bytes: &[u8]) -> Digest {
+pub fn sha256(bytes: &[u8]) -> Digest {
     Digest::from_sha256(Sha256::digest(bytes).into())
 }
 
@@ -159,7 +159,7 @@ mod tests {
     use super::*;
 
     fn descriptor(bytes: &[u8]) -> Descriptor {
-        Descriptor::new("t", digest_of(bytes), bytes.len() as u64)
+        Descriptor::new("t", sha256(bytes), bytes.len() as u64)
     }
 
     fn read(inner: &[u8], descriptor: &Descriptor) -> Result<Vec<u8>, String> {

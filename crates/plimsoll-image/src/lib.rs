@@ -3,21 +3,29 @@
 //! An [`Image`] is an immutable view: raw bytes stand beside every parsed form, so that digests
 //! stay true. Every blob is verified against its digest while it is read.
 
+mod archive;
+mod auth;
 mod blob;
 mod config;
+mod daemon;
 mod error;
+mod http;
 mod image;
 mod layer;
 mod layout;
 mod manifest;
 pub mod media_type;
+mod registry;
+mod sink;
 mod source;
 pub mod tar;
 
+pub use blob::sha256;
 pub use config::{config_json, parse_config};
 pub use error::ImageError;
 pub use image::{Descriptor, Image, Manifest};
 pub use layer::{Entry, EntryKind, LayerLimits, LayerReader, LayerStats, LayerStream, walk};
 pub use layout::{BlobWriter, Layout, LayoutWriter};
 pub use manifest::{index_json, manifest_json};
-pub use source::{Access, BlobSource, open, resolve};
+pub use sink::{Progress, PushOutcome, Referrer, push};
+pub use source::{Access, BlobSource, destination, open, resolve};

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use plimsoll_model::{Digest, Platform};
 use serde::{Deserialize, Serialize};
 
-use crate::blob::digest_of;
+use crate::blob::sha256;
 use crate::media_type;
 use crate::{Descriptor, ImageError, Manifest};
 
@@ -60,7 +60,7 @@ pub(crate) fn parse_document(
                     } else {
                         media_type::OCI_MANIFEST
                     },
-                    digest_of(&raw),
+                    sha256(&raw),
                     raw.len() as u64,
                 )
             };
@@ -227,7 +227,7 @@ mod tests {
     use super::*;
 
     fn descriptor(media_type: &str) -> Descriptor {
-        Descriptor::new(media_type, digest_of(b"x"), 1)
+        Descriptor::new(media_type, sha256(b"x"), 1)
     }
 
     fn parse(raw: &[u8]) -> Result<Document, ImageError> {
@@ -250,7 +250,7 @@ mod tests {
         let Document::Manifest(manifest) = parse(&raw).unwrap() else {
             panic!("a manifest")
         };
-        assert_eq!(manifest.descriptor.digest, digest_of(&raw));
+        assert_eq!(manifest.descriptor.digest, sha256(&raw));
         assert_eq!(
             manifest.descriptor.artifact_type.as_deref(),
             Some("application/x")

@@ -37,3 +37,8 @@ pub(crate) fn is_manifest(media_type: &str) -> bool {
 pub(crate) fn is_config(media_type: &str) -> bool {
     matches!(media_type, OCI_CONFIG | DOCKER_CONFIG)
 }
+
+/// Layers that their owner does not let others carry: registries do not hold them.
+pub(crate) fn is_foreign(media_type: &str) -> bool {
+    media_type.contains("nondistributable") || media_type.contains("foreign")
+}

@@ -151,9 +151,7 @@ impl BlobSource for Layout {
 
 /// What is said of a blob that a source should have and has not.
 pub(crate) fn missing_blob(place: &str, descriptor: &Descriptor) -> ImageError {
-    let why = if descriptor.media_type.contains("nondistributable")
-        || descriptor.media_type.contains("foreign")
-    {
+    let why = if media_type::is_foreign(&descriptor.media_type) {
         ": it is a foreign layer, which its owner does not let others carry"
     } else {
         ": the image is incomplete"

@@ -168,6 +168,11 @@ impl LayoutWriter {
         self.layout.blob_path(digest).is_file()
     }
 
+    /// Whether the layout holds the blob, whole as far as its length tells.
+    pub(crate) fn has_whole(&self, descriptor: &Descriptor) -> bool {
+        holds(&self.layout.blob_path(&descriptor.digest), descriptor.size)
+    }
+
     /// Makes `manifest` (stored as a blob before) visible, under `name`
     /// (`org.opencontainers.image.ref.name`) where given, replacing an older one of that name.
     ///
@@ -430,7 +435,7 @@ mod tests {
     fn fields_we_do_not_know_survive() {
         let folder = tempfile::tempdir().unwrap();
         drop(Layout::writer(folder.path()).unwrap());
-        let digest = crate::blob::digest_of(b"x");
+        let digest = crate::blob::sha256(b"x");
         let theirs = format!(
             r#"{{"schemaVersion":2,"x":1,"manifests":[{{"mediaType":"m","digest":"{digest}","size":1,"urls":["u"],"data":"eA=="}}]}}"#
         );
@@ -492,7 +497,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("cached");
         fs::write(&file, "content").unwrap();
-        let digest = crate::blob::digest_of(b"content");
+        let digest = crate::blob::sha256(b"content");
         let mut writer = Layout::writer(&folder.path().join("layout")).unwrap();
         for _ in 0..2 {
             let descriptor = writer.adopt("t", &file, &digest).unwrap();

@@ -1,0 +1,271 @@
+//! Images in a Docker engine (Engine API: `/images/…/json`, `/images/…/get`, `/images/load`).
+
+use std::fs::File;
+use std::io::{Read as _, Seek as _, Write as _};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use plimsoll_model::Platform;
+use reqwest::StatusCode;
+use reqwest::blocking::{Body, Client, Response};
+
+use crate::archive::{TarIndex, open_index, write_archive};
+use crate::{Access, Descriptor, Image, ImageError};
+
+/// Packing a large image takes the engine a while before its first byte.
+const PATIENCE: Duration = Duration::from_secs(600);
+
+/// A Docker engine that was reached.
+pub(crate) struct Daemon {
+    client: Client,
+    base: String,
+    place: String,
+}
+
+impl Daemon {
+    /// Finds the engine's socket; does not speak to it yet.
+    pub(crate) fn connect(access: &Access) -> Result<Self, ImageError> {
+        let place = match &access.docker_host {
+            Some(host) => host.clone(),
+            None => {
+                let sockets = default_sockets();
+                let found = sockets.iter().find(|path| path.exists());
+                let path = found.ok_or_else(|| {
+                    let tried: Vec<String> = sockets
+                        .iter()
+                        .map(|path| path.display().to_string())
+                        .collect();
+                    ImageError::Unavailable(format!(
+                        "no Docker engine: there is no socket at {}; name one with DOCKER_HOST",
+                        tried.join(", ")
+                    ))
+                })?;
+                format!("unix://{}", path.display())
+            }
+        };
+        let builder = Client::builder()
+            .timeout(PATIENCE)
+            .connect_timeout(Duration::from_secs(5))
+            .redirect(reqwest::redirect::Policy::none())
+            .no_proxy();
+        let (builder, base) = if let Some(socket) = place.strip_prefix("unix://") {
+            if !Path::new(socket).exists() {
+                return Err(ImageError::Unavailable(format!(
+                    "no Docker engine: there is no socket {socket}"
+                )));
+            }
+            (
+                builder.unix_socket(PathBuf::from(socket)),
+                "http://localhost".to_owned(),
+            )
+        } else if let Some(address) = place
+            .strip_prefix("tcp://")
+            .filter(|address| is_loopback(address))
+        {
+            (builder, format!("http://{address}"))
+        } else {
+            return Err(ImageError::Usage(format!(
+                "the Docker engine at {place} cannot be reached: unix sockets and tcp:// to this machine can"
+            )));
+        };
+        let client = builder.build().map_err(|error| {
+            ImageError::Unavailable(format!("{place}: {}", crate::http::why(error)))
+        })?;
+        Ok(Self {
+            client,
+            base,
+            place,
+        })
+    }
+
+    /// Whether the engine has an image of this name.
+    pub(crate) fn has(&self, name: &str) -> Result<bool, ImageError> {
+        let response = self.get(&format!("/images/{}/json", path_of(name)?))?;
+        match response.status() {
+            StatusCode::OK => Ok(true),
+            StatusCode::NOT_FOUND => Ok(false),
+            _ => Err(self.refused(response, name)),
+        }
+    }
+
+    /// Has the engine pack the image and reads it as a docker archive.
+    pub(crate) fn open(
+        &self,
+        name: &str,
+        platform: Option<&Platform>,
+    ) -> Result<Image, ImageError> {
+        let mut response = self.get(&format!("/images/{}/get", path_of(name)?))?;
+        if response.status() == StatusCode::NOT_FOUND {
+            return Err(ImageError::NotFound(format!(
+                "docker:{name}: the engine at {} has no such image",
+                self.place
+            )));
+        }
+        if response.status() != StatusCode::OK {
+            return Err(self.refused(response, name));
+        }
+        let mut file = scratch()?;
+        response
+            .copy_to(&mut file)
+            .map_err(|error| self.lost(error))?;
+        let place = format!("docker:{name}");
+        let tar = TarIndex::read_table(file, Path::new(&place))?;
+        open_index(&place, tar, None, platform)
+    }
+
+    /// Gives the image to the engine under `names`.
+    pub(crate) fn load(
+        &self,
+        image: &Image,
+        names: &[String],
+        on_blob: impl FnMut(&Descriptor),
+    ) -> Result<u64, ImageError> {
+        let mut file = scratch()?;
+        let blobs = {
+            let mut buffered = std::io::BufWriter::with_capacity(128 << 10, &mut file);
+            write_archive(image, names, &mut buffered, on_blob)?
+        };
+        let size = file
+            .stream_position()
+            .and_then(|size| file.rewind().map(|()| size))
+            .map_err(|error| ImageError::io(&std::env::temp_dir(), error))?;
+        let mut response = self
+            .client
+            .post(format!("{}/images/load?quiet=1", self.base))
+            .header("Content-Type", "application/x-tar")
+            .body(Body::sized(file, size))
+            .send()
+            .map_err(|error| self.lost(error))?;
+        if response.status() != StatusCode::OK {
+            return Err(self.refused(response, &image.name));
+        }
+        // The engine answers 200 first and tells of failures in the stream of messages behind.
+        let mut text = String::new();
+        response
+            .by_ref()
+            .take(1 << 20)
+            .read_to_string(&mut text)
+            .map_err(|error| ImageError::from_read(&self.place, error))?;
+        match text.lines().find_map(engine_error) {
+            Some(error) => Err(ImageError::Denied(format!(
+                "{}: loading {} failed: {}",
+                self.place,
+                image.name,
+                error.escape_debug()
+            ))),
+            None => Ok(blobs),
+        }
+    }
+
+    fn get(&self, path: &str) -> Result<Response, ImageError> {
+        self.client
+            .get(format!("{}{path}", self.base))
+            .send()
+            .map_err(|error| self.lost(error))
+    }
+
+    fn lost(&self, error: reqwest::Error) -> ImageError {
+        ImageError::Unavailable(format!(
+            "the Docker engine at {}: {}",
+            self.place,
+            crate::http::why(error)
+        ))
+    }
+
+    fn refused(&self, response: Response, name: &str) -> ImageError {
+        let status = response.status();
+        let mut text = String::new();
+        let _ = response.take(4096).read_to_string(&mut text);
+        let message = serde_json::from_str::<serde_json::Value>(&text)
+            .ok()
+            .and_then(|value| value.get("message")?.as_str().map(str::to_owned))
+            .unwrap_or_default();
+        ImageError::Denied(format!(
+            "{name}: the Docker engine at {} answers {status} {}",
+            self.place,
+            message.escape_debug()
+        ))
+    }
+}
+
+fn engine_error(line: &str) -> Option<String> {
+    let value: serde_json::Value = serde_json::from_str(line).ok()?;
+    value.get("error")?.as_str().map(str::to_owned)
+}
+
+/// A file without a name that goes away with us.
+fn scratch() -> Result<File, ImageError> {
+    let mut file =
+        tempfile::tempfile().map_err(|error| ImageError::io(&std::env::temp_dir(), error))?;
+    file.flush()
+        .map_err(|error| ImageError::io(&std::env::temp_dir(), error))?;
+    Ok(file)
+}
+
+/// The name as part of a request's path: nothing in it may change which request it is.
+fn path_of(name: &str) -> Result<&str, ImageError> {
+    let plain =
+        |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-' | b'/' | b':' | b'@');
+    if !name.is_empty()
+        && name.bytes().all(plain)
+        && !name.split('/').any(|part| matches!(part, "" | "." | ".."))
+    {
+        return Ok(name);
+    }
+    Err(ImageError::Usage(format!(
+        "`{}` is not an image name",
+        name.escape_debug()
+    )))
+}
+
+fn default_sockets() -> Vec<PathBuf> {
+    let user = rustix::process::getuid().as_raw();
+    let mut sockets = vec![
+        PathBuf::from("/var/run/docker.sock"),
+        PathBuf::from(format!("/run/user/{user}/docker.sock")),
+    ];
+    if let Some(home) = std::env::home_dir() {
+        sockets.push(home.join(".docker/run/docker.sock"));
+    }
+    sockets
+}
+
+fn is_loopback(address: &str) -> bool {
+    let host = address.rsplit_once(':').map_or(address, |(host, _)| host);
+    crate::http::is_loopback(host)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_stay_inside_their_request() {
+        for good in ["app", "a/b:1", "sha256:12", "localhost:5000/a@sha256:1"] {
+            path_of(good).unwrap();
+        }
+        for bad in [
+            "",
+            "../containers/json",
+            "a?b",
+            "a/../b",
+            "a b",
+            "/a",
+            "a%2e",
+        ] {
+            assert!(path_of(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn an_engine_elsewhere_is_not_spoken_to_in_clear_text() {
+        let access = Access {
+            docker_host: Some("tcp://10.0.0.1:2375".to_owned()),
+            ..Access::default()
+        };
+        assert!(matches!(
+            Daemon::connect(&access),
+            Err(ImageError::Usage(_))
+        ));
+    }
+}

@@ -1,0 +1,467 @@
+//! One request to a registry: authorisation, redirects, and what is worth another try.
+
+use std::io::Read;
+use std::net::IpAddr;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use reqwest::blocking::{Body, Client, Response};
+use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, LOCATION, RETRY_AFTER};
+use reqwest::{Method, StatusCode, Url};
+
+use crate::auth::{Action, Auth};
+use crate::{Access, ImageError};
+
+/// How long and how often is waited.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Patience {
+    /// Tries in all.
+    pub(crate) attempts: u32,
+    /// Wait before the second try; each further one doubles it.
+    pub(crate) first_wait: Duration,
+    /// No single wait is longer, whatever `Retry-After` says.
+    pub(crate) longest_wait: Duration,
+    /// Silence after which a connection is given up.
+    pub(crate) silence: Duration,
+}
+
+impl Default for Patience {
+    fn default() -> Self {
+        Self {
+            attempts: 5,
+            first_wait: Duration::from_millis(300),
+            longest_wait: Duration::from_secs(60),
+            silence: Duration::from_secs(30),
+        }
+    }
+}
+
+/// Why a request gave nothing.
+pub(crate) enum Failure {
+    /// Another try may help.
+    Retry {
+        why: String,
+        /// What `Retry-After` asks for.
+        wait: Option<Duration>,
+    },
+    /// None will.
+    Final(ImageError),
+}
+
+impl From<ImageError> for Failure {
+    fn from(error: ImageError) -> Self {
+        Self::Final(error)
+    }
+}
+
+/// What is sent along.
+pub(crate) enum Content<'a> {
+    None,
+    Bytes {
+        media_type: &'a str,
+        bytes: &'a [u8],
+    },
+    /// A blob, streamed; its reader's error is kept, since the client would lose it.
+    Stream {
+        reader: Box<dyn Read + Send>,
+        size: u64,
+    },
+}
+
+/// A client for one registry.
+pub(crate) struct Http {
+    client: Client,
+    origin: Url,
+    /// Whether the registry itself is spoken to in clear text.
+    plain: bool,
+    auth: Auth,
+    pub(crate) patience: Patience,
+}
+
+const REDIRECTS: usize = 5;
+/// An upload may take this long a byte on top of the allowed silence: 128 KiB/s.
+const SLOWEST: u64 = 128 << 10;
+
+impl Http {
+    /// `host` is where the registry listens, `key` what the docker configuration calls it.
+    pub(crate) fn new(
+        host: &str,
+        key: &str,
+        access: &Access,
+        patience: Patience,
+    ) -> Result<Self, ImageError> {
+        let bare = host_of(host);
+        let local = is_loopback(bare);
+        let plain = local
+            || access
+                .insecure_registries
+                .iter()
+                .any(|insecure| insecure == host);
+        if access.offline && !local {
+            return Err(ImageError::Unavailable(format!(
+                "{host}: the registry is not asked while offline"
+            )));
+        }
+        let scheme = if plain { "http" } else { "https" };
+        let origin = Url::parse(&format!("{scheme}://{host}/"))
+            .map_err(|error| ImageError::Usage(format!("{host}: {error}")))?;
+        let mut builder = Client::builder()
+            .user_agent(concat!("plimsoll/", env!("CARGO_PKG_VERSION")))
+            .redirect(reqwest::redirect::Policy::none())
+            .connect_timeout(Duration::from_secs(10).min(patience.silence))
+            .timeout(patience.silence);
+        #[cfg(target_os = "linux")]
+        {
+            builder = builder.tcp_user_timeout(patience.silence);
+        }
+        if local {
+            builder = builder.no_proxy();
+        }
+        for path in &access.extra_ca {
+            let pem = std::fs::read(path).map_err(|error| ImageError::io(path, error))?;
+            let certificates = reqwest::Certificate::from_pem_bundle(&pem).map_err(|error| {
+                ImageError::invalid(
+                    path.display(),
+                    format!("no PEM certificates: {}", why(error)),
+                )
+            })?;
+            builder = builder.tls_certs_merge(certificates);
+        }
+        let client = builder
+            .build()
+            .map_err(|error| ImageError::Unavailable(format!("{host}: {}", why(error))))?;
+        Ok(Self {
+            auth: Auth::new(key, access.docker_config.clone(), plain),
+            client,
+            origin,
+            plain,
+            patience,
+        })
+    }
+
+    /// A place below the registry's root.
+    pub(crate) fn url(&self, path: &str) -> Result<Url, ImageError> {
+        self.origin
+            .join(path)
+            .map_err(|error| ImageError::Usage(format!("{path}: {error}")))
+    }
+
+    /// Another place as the registry gave it, relative or whole.
+    pub(crate) fn follow(&self, base: &Url, location: Option<&str>) -> Result<Url, ImageError> {
+        let bad = |problem: &str| {
+            ImageError::invalid(self.origin.host_str().unwrap_or_default(), problem)
+        };
+        let url = location
+            .and_then(|location| base.join(location).ok())
+            .ok_or_else(|| bad("answers with a location that is no address"))?;
+        let secure = url.scheme() == "https" || url.scheme() == "http" && self.plain;
+        if !secure {
+            return Err(bad("sends us on to an address in clear text: refused"));
+        }
+        Ok(url)
+    }
+
+    /// Tries until it works, fails for good, or patience ends.
+    pub(crate) fn retry<T>(
+        &self,
+        what: &str,
+        mut attempt: impl FnMut() -> Result<T, Failure>,
+    ) -> Result<T, ImageError> {
+        let mut tried = 0;
+        loop {
+            match attempt() {
+                Ok(value) => return Ok(value),
+                Err(Failure::Final(error)) => return Err(error),
+                Err(Failure::Retry { why, wait }) => {
+                    tried += 1;
+                    if tried >= self.patience.attempts {
+                        return Err(ImageError::Unavailable(format!(
+                            "{what}: {why}; given up after {tried} tries"
+                        )));
+                    }
+                    self.pause(tried, wait);
+                }
+            }
+        }
+    }
+
+    pub(crate) fn pause(&self, tried: u32, wait: Option<Duration>) {
+        let doubled = self
+            .patience
+            .first_wait
+            .saturating_mul(1 << tried.saturating_sub(1).min(10));
+        std::thread::sleep(wait.unwrap_or(doubled).min(self.patience.longest_wait));
+    }
+
+    /// One request. Authorisation is asked for where the registry wants it, and goes nowhere else:
+    /// not with a redirect to another host.
+    pub(crate) fn once(
+        &self,
+        method: &Method,
+        url: &Url,
+        action: &Action,
+        headers: &HeaderMap,
+        content: Content<'_>,
+    ) -> Result<Response, Failure> {
+        let place = || format!("{} {}", method, shown(url));
+        let mut target = url.clone();
+        let mut content = content;
+        let mut challenged = 0;
+        let mut hops = 0;
+        loop {
+            let home = same_origin(&target, &self.origin);
+            let mut request = self
+                .client
+                .request(method.clone(), target.clone())
+                .headers(headers.clone());
+            if home && let Some(header) = self.auth.header(action) {
+                request = request.header(AUTHORIZATION, header);
+            }
+            let lost = Arc::new(Mutex::new(None));
+            let mut streamed = false;
+            request = match std::mem::replace(&mut content, Content::None) {
+                Content::None => request,
+                Content::Bytes { media_type, bytes } => {
+                    content = Content::Bytes { media_type, bytes };
+                    request
+                        .header(CONTENT_TYPE, media_type)
+                        .body(bytes.to_vec())
+                }
+                Content::Stream { reader, size } => {
+                    streamed = true;
+                    let watched = Watched {
+                        inner: reader,
+                        lost: Arc::clone(&lost),
+                    };
+                    request
+                        .header(CONTENT_TYPE, "application/octet-stream")
+                        .timeout(self.patience.silence + Duration::from_secs(size / SLOWEST))
+                        .body(Body::sized(watched, size))
+                }
+            };
+            let sent = request.send();
+            if let Some(error) = lost.lock().ok().and_then(|mut lost| lost.take()) {
+                return Err(Failure::Final(error));
+            }
+            let response = sent.map_err(|error| Failure::Retry {
+                why: format!("{}: {}", place(), why(error)),
+                wait: None,
+            })?;
+            let status = response.status();
+            match status {
+                StatusCode::UNAUTHORIZED if home && challenged < 2 && !streamed => {
+                    challenged += 1;
+                    self.auth.answer(&self.client, response.headers(), action)?;
+                }
+                StatusCode::UNAUTHORIZED if home && challenged == 0 => {
+                    // The token ran out while the blob was on its way.
+                    self.auth.answer(&self.client, response.headers(), action)?;
+                    return Err(Failure::Retry {
+                        why: refusal(&place(), response),
+                        wait: None,
+                    });
+                }
+                StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => {
+                    let hint = if self.auth.has_credentials() {
+                        "the stored credentials do not allow it"
+                    } else {
+                        "no credentials are stored for it; `docker login` stores them"
+                    };
+                    let message = format!("{}: {hint}", refusal(&place(), response));
+                    return Err(ImageError::Denied(message).into());
+                }
+                StatusCode::REQUEST_TIMEOUT
+                | StatusCode::TOO_MANY_REQUESTS
+                | StatusCode::INTERNAL_SERVER_ERROR
+                | StatusCode::BAD_GATEWAY
+                | StatusCode::SERVICE_UNAVAILABLE
+                | StatusCode::GATEWAY_TIMEOUT => {
+                    let wait = response
+                        .headers()
+                        .get(RETRY_AFTER)
+                        .and_then(|value| value.to_str().ok()?.trim().parse().ok())
+                        .map(Duration::from_secs);
+                    return Err(Failure::Retry {
+                        why: refusal(&place(), response),
+                        wait,
+                    });
+                }
+                status
+                    if status.is_redirection() && matches!(*method, Method::GET | Method::HEAD) =>
+                {
+                    hops += 1;
+                    if hops > REDIRECTS {
+                        let problem = "sends us on and on";
+                        return Err(ImageError::invalid(place(), problem).into());
+                    }
+                    let location = response
+                        .headers()
+                        .get(LOCATION)
+                        .and_then(|value| value.to_str().ok());
+                    target = self.follow(&target, location)?;
+                }
+                _ => return Ok(response),
+            }
+        }
+    }
+}
+
+/// A response nobody expected, as an error: final, since another try would give the same.
+pub(crate) fn unexpected(what: &str, response: Response) -> ImageError {
+    let status = response.status();
+    let message = refusal(what, response);
+    match status {
+        StatusCode::NOT_FOUND => ImageError::NotFound(message),
+        status if status.is_client_error() => ImageError::Denied(message),
+        _ => ImageError::Unavailable(message),
+    }
+}
+
+/// Status and the registry's own words (distribution-spec, "Error Codes").
+fn refusal(what: &str, response: Response) -> String {
+    #[derive(serde::Deserialize)]
+    struct Errors {
+        errors: Vec<One>,
+    }
+    #[derive(serde::Deserialize)]
+    struct One {
+        #[serde(default)]
+        code: String,
+        #[serde(default)]
+        message: String,
+    }
+    let status = response.status();
+    let mut bytes = Vec::new();
+    let _ = response.take(8 << 10).read_to_end(&mut bytes);
+    let said = serde_json::from_slice::<Errors>(&bytes)
+        .ok()
+        .and_then(|errors| errors.errors.into_iter().next())
+        .map(|error| {
+            let words: String = format!("{} {}", error.code, error.message)
+                .chars()
+                .take(300)
+                .collect();
+            format!(" ({})", words.trim().escape_debug())
+        })
+        .unwrap_or_default();
+    format!("{what}: answers {status}{said}")
+}
+
+/// A reader whose error survives the HTTP client.
+struct Watched {
+    inner: Box<dyn Read + Send>,
+    lost: Arc<Mutex<Option<ImageError>>>,
+}
+
+impl Read for Watched {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        self.inner.read(buffer).map_err(|error| {
+            let own = ImageError::from_read("reading the blob to send", error);
+            let echo = std::io::Error::other(own.to_string());
+            if let Ok(mut lost) = self.lost.lock() {
+                *lost = Some(own);
+            }
+            echo
+        })
+    }
+}
+
+/// The whole chain of causes, without the address: it may carry a signature or a token.
+pub(crate) fn why(error: reqwest::Error) -> String {
+    let error = error.without_url();
+    let mut text = error.to_string();
+    let mut cause = std::error::Error::source(&error);
+    while let Some(inner) = cause {
+        let inner_text = inner.to_string();
+        if !text.ends_with(&inner_text) {
+            text = format!("{text}: {inner_text}");
+        }
+        cause = inner.source();
+    }
+    text
+}
+
+/// An address for people: no query, no user.
+pub(crate) fn shown(url: &Url) -> String {
+    let port = url
+        .port()
+        .map(|port| format!(":{port}"))
+        .unwrap_or_default();
+    format!("{}{port}{}", url.host_str().unwrap_or_default(), url.path())
+}
+
+pub(crate) fn same_origin(one: &Url, other: &Url) -> bool {
+    one.scheme() == other.scheme()
+        && one.host_str() == other.host_str()
+        && one.port_or_known_default() == other.port_or_known_default()
+}
+
+/// `host:port` without the port.
+fn host_of(address: &str) -> &str {
+    match address.rsplit_once(':') {
+        Some((host, port)) if port.bytes().all(|b| b.is_ascii_digit()) && !port.is_empty() => host,
+        _ => address,
+    }
+}
+
+/// Whether a host is this machine.
+pub(crate) fn is_loopback(host: &str) -> bool {
+    let host = host.trim_start_matches('[').trim_end_matches(']');
+    host == "localhost"
+        || host
+            .parse::<IpAddr>()
+            .is_ok_and(|address| address.is_loopback())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn loopback_is_told_from_names_that_look_like_it() {
+        for host in ["localhost", "127.0.0.1", "127.1.2.3", "[::1]", "::1"] {
+            assert!(is_loopback(host), "{host}");
+        }
+        for host in [
+            "localhost.evil.org",
+            "127.0.0.1.evil.org",
+            "10.0.0.1",
+            "[::2]",
+        ] {
+            assert!(!is_loopback(host), "{host}");
+        }
+        assert_eq!(host_of("[::1]:5000"), "[::1]");
+        assert_eq!(host_of("[::1]"), "[::1]");
+        assert_eq!(host_of("a:5000"), "a");
+    }
+
+    #[test]
+    fn only_the_same_origin_is_trusted() {
+        let url = |text: &str| Url::parse(text).unwrap();
+        let home = url("https://r.example/v2/");
+        assert!(same_origin(&home, &url("https://r.example:443/x")));
+        for other in [
+            "http://r.example/",
+            "https://r.example:444/",
+            "https://cdn.r.example/",
+        ] {
+            assert!(!same_origin(&home, &url(other)), "{other}");
+        }
+    }
+
+    #[test]
+    fn nothing_leads_from_tls_to_clear_text() {
+        let http = Http::new(
+            "r.example",
+            "r.example",
+            &Access::default(),
+            Patience::default(),
+        )
+        .unwrap();
+        let base = Url::parse("https://r.example/v2/").unwrap();
+        assert!(http.follow(&base, Some("http://cdn.example/x")).is_err());
+        assert!(http.follow(&base, Some("file:///etc/passwd")).is_err());
+        assert!(http.follow(&base, Some("https://cdn.example/x")).is_ok());
+        assert!(http.follow(&base, None).is_err());
+    }
+}
