@@ -8,6 +8,7 @@ mod daemon;
 mod endpoint;
 mod failure;
 mod filesync;
+mod memory;
 mod mode;
 mod outgoing;
 mod output;
@@ -22,23 +23,20 @@ mod support;
 mod walk;
 
 use std::collections::{BTreeMap, HashMap};
-use std::io::Write as _;
 use std::sync::{Arc, Mutex};
 
 use plimsoll_image::{Access, Image};
 use plimsoll_model::{Digest, ImageRef, Platform, SourceOrigin};
 use plimsoll_syntax::dockerfile::{Dockerfile, Resolution, ResolveInput, parse, resolve};
-use sha2::{Digest as _, Sha256};
 use tokio::runtime::Runtime;
 use tonic::transport::Channel;
 
-use crate::{
-    BuildError, BuildPlan, BuildResult, Engine, Event, EventSink, NamedContext, Probe,
-};
+use crate::{BuildError, BuildPlan, BuildResult, Engine, Event, EventSink, NamedContext, Probe};
 use connect::Host;
 use daemon::{Daemon, PrivateName};
 use endpoint::Endpoint;
 use filesync::{FileSyncService, Folder, Ledger, lock};
+use memory::ContextMemory;
 use output::{LayerCache, Written, image_error};
 use places::Places;
 use progress::Progress;
@@ -74,20 +72,23 @@ impl BuildKitEngine {
             .map_err(|error| {
                 BuildError::Environment(format!("no event loop can be started: {error}"))
             })?;
-        let (channel, host) = runtime.block_on(connect::connect(&endpoint)).map_err(|error| {
-            BuildError::Environment(format!("no BuildKit answers at {endpoint}: {error}"))
-        })?;
-        let worker = runtime
-            .block_on(solve::worker(&channel))
-            .map_err(|failure| match failure {
-                Failure::Refused(status) => BuildError::Environment(format!(
-                    "what listens at {endpoint} is no BuildKit: {}",
-                    status.message()
-                )),
-                Failure::Lost(reason) => {
-                    BuildError::Environment(format!("no BuildKit answers at {endpoint}: {reason}"))
-                }
+        let (channel, host) = runtime
+            .block_on(connect::connect(&endpoint))
+            .map_err(|error| {
+                BuildError::Environment(format!("no BuildKit answers at {endpoint}: {error}"))
             })?;
+        let worker =
+            runtime
+                .block_on(solve::worker(&channel))
+                .map_err(|failure| match failure {
+                    Failure::Refused(status) => BuildError::Environment(format!(
+                        "what listens at {endpoint} is no BuildKit: {}",
+                        status.message()
+                    )),
+                    Failure::Lost(reason) => BuildError::Environment(format!(
+                        "no BuildKit answers at {endpoint}: {reason}"
+                    )),
+                })?;
         let daemon = match host {
             Host::Docker => Some(Daemon::new(&endpoint)?),
             Host::Standalone => None,
@@ -161,7 +162,10 @@ impl Engine for BuildKitEngine {
     fn build(&self, plan: &BuildPlan, events: &dyn EventSink) -> Result<BuildResult, BuildError> {
         let (file, errors) = parse(plan.dockerfile.clone());
         let custom = outgoing::foreign_frontend(&file).is_some();
-        if let Some(error) = errors.iter().find(|error| error.refused_by_parser && !custom) {
+        if let Some(error) = errors
+            .iter()
+            .find(|error| error.refused_by_parser && !custom)
+        {
             return Err(BuildError::Input {
                 place: Some(SourceOrigin::new(&plan.dockerfile, error.span)),
                 message: error.message.clone(),
@@ -215,6 +219,16 @@ struct Build<'a> {
     access: Access,
 }
 
+/// What grows while it runs.
+struct Run<'r, 'p> {
+    cache: &'r LayerCache,
+    places: &'r Places,
+    progress: &'r mut Progress<'p>,
+    ledger: &'r Arc<Ledger>,
+    bases: &'r Bases,
+    redactor: &'r Arc<Redactor>,
+}
+
 impl Build<'_> {
     fn run(&self) -> Result<BuildResult, BuildError> {
         let cache = LayerCache::open(&self.plan.state)?;
@@ -224,24 +238,42 @@ impl Build<'_> {
         let mut bases = Bases::default();
         let loaded = self.named_images(&mut bases)?;
         self.pinned_bases(&mut bases, !loaded.is_empty())?;
-        let redactor = Redactor::default();
-        let redactor = Arc::new(redactor);
+        let redactor = Arc::new(Redactor::default());
+        let target = self
+            .connection
+            .daemon
+            .as_ref()
+            .map(|daemon| PrivateName::new(daemon, "build"));
+        if let Some(name) = &target {
+            let shown = self.plan.tags.first().map_or("the image", String::as_str);
+            bases.aliases.insert(name.to_string(), shown.to_owned());
+        }
         let ledger = Arc::new(Ledger::default());
         let places = Places::new(self.file, self.resolution);
         let mut progress = Progress::new(self.events, &redactor, &bases.aliases);
         self.warn_of_time();
-        let written = match &self.connection.daemon {
-            None => self.exported(&cache, &places, &mut progress, &ledger, &bases, &redactor)?,
-            Some(daemon) => {
-                self.stored(&cache, daemon, &places, &mut progress, &ledger, &bases, &redactor)?
-            }
+        let mut run = Run {
+            cache: &cache,
+            places: &places,
+            progress: &mut progress,
+            ledger: &ledger,
+            bases: &bases,
+            redactor: &redactor,
+        };
+        let written = match (&self.connection.daemon, target) {
+            (Some(daemon), Some(name)) => self.stored(&mut run, daemon, &name)?,
+            _ => self.exported(&mut run)?,
         };
         let inputs = record::inputs(
             self.plan,
             self.file,
             self.resolution,
             &ledger,
-            &bases.resolved(self.connection.daemon.as_ref(), &self.access, progress.names())?,
+            &bases.resolved(
+                self.connection.daemon.as_ref(),
+                &self.access,
+                progress.names(),
+            )?,
             self.events,
         )?;
         cache.sweep();
@@ -256,47 +288,32 @@ impl Build<'_> {
     }
 
     /// The way of a Docker engine: into its image store, and out of there.
-    #[expect(clippy::too_many_arguments, reason = "the state of one build, by name")]
     fn stored(
         &self,
-        cache: &LayerCache,
+        run: &mut Run<'_, '_>,
         daemon: &Daemon,
-        places: &Places,
-        progress: &mut Progress<'_>,
-        ledger: &Arc<Ledger>,
-        bases: &Bases,
-        redactor: &Arc<Redactor>,
+        name: &PrivateName,
     ) -> Result<Written, BuildError> {
-        let name = PrivateName::new(daemon, "build");
         let exporter = HashMap::from([("name".to_owned(), name.to_string())]);
-        let offer = self.offer(ledger, bases, redactor, None);
-        let response = self.solve("moby", exporter, offer, places, progress, bases)?;
+        let response = self.solve(run, "moby", exporter, None)?;
         let id = ["containerimage.config.digest", "containerimage.digest"]
             .iter()
             .find_map(|key| Digest::parse(response.get(*key)?).ok());
-        if let Some(config) = id.and_then(|id| cache.recall(&id)) {
-            return output::write_cached(self.plan, cache, &config);
+        if let Some(config) = id.and_then(|id| run.cache.recall(&id)) {
+            return output::write_cached(self.plan, run.cache, &config);
         }
-        let mut archive = cache.scratch()?;
+        let mut archive = run.cache.scratch()?;
         daemon.save(&name.to_string(), archive.as_file_mut())?;
         let image = self.open(&ImageRef::Archive {
             path: archive.path().display().to_string(),
             reference: None,
         })?;
-        output::write_saved(self.plan, cache, &image)
+        output::write_saved(self.plan, run.cache, &image)
     }
 
     /// The way of a buildkitd: it writes the image itself.
-    fn exported(
-        &self,
-        cache: &LayerCache,
-        places: &Places,
-        progress: &mut Progress<'_>,
-        ledger: &Arc<Ledger>,
-        bases: &Bases,
-        redactor: &Arc<Redactor>,
-    ) -> Result<Written, BuildError> {
-        let mut archive = cache.scratch()?;
+    fn exported(&self, run: &mut Run<'_, '_>) -> Result<Written, BuildError> {
+        let archive = run.cache.scratch()?;
         let file = archive.as_file().try_clone().map_err(|error| {
             BuildError::Environment(format!("{}: {error}", archive.path().display()))
         })?;
@@ -304,11 +321,7 @@ impl Build<'_> {
         if self.plan.source_date_epoch.is_some() && self.connection.release.rewrite_timestamp() {
             exporter.insert("rewrite-timestamp".to_owned(), "true".to_owned());
         }
-        let offer = self.offer(ledger, bases, redactor, Some(file));
-        self.solve("oci", exporter, offer, places, progress, bases)?;
-        archive.flush().map_err(|error| {
-            BuildError::Environment(format!("{}: {error}", archive.path().display()))
-        })?;
+        self.solve(run, "oci", exporter, Some(file))?;
         let image = self.open(&ImageRef::Layout {
             path: archive.path().display().to_string(),
             reference: None,
@@ -322,30 +335,34 @@ impl Build<'_> {
 
     fn solve(
         &self,
+        run: &mut Run<'_, '_>,
         exporter: &'static str,
         exporter_attributes: HashMap<String, String>,
-        offer: Offer,
-        places: &Places,
-        progress: &mut Progress<'_>,
-        bases: &Bases,
+        export: Option<std::fs::File>,
     ) -> Result<HashMap<String, String>, BuildError> {
-        let ledger = Arc::clone(&offer.files.ledger);
+        let offer = self.offer(run, export);
+        let memory = ContextMemory::recall(
+            &self.plan.state,
+            &self.plan.context.root,
+            &offer.files.folders,
+        );
         let order = Order {
             exporter,
             exporter_attributes,
-            attributes: self.attributes(bases),
+            attributes: self.attributes(run.bases),
             entitlements: vec!["network.host".to_owned()],
-            shared_key: self.shared_key(),
+            shared_key: memory.key(),
         };
         let connection = self.connection;
         let solved = connection.runtime.block_on(solve::solve(
             &connection.channel,
             order,
             offer,
-            progress,
+            run.progress,
         ));
+        memory.remember(run.ledger);
         // What went wrong here is the cause of whatever the engine says.
-        if let Some(problem) = lock(&ledger.problem).take() {
+        if let Some(problem) = lock(&run.ledger.problem).take() {
             return Err(match problem {
                 walk::WalkError::Name(_) => BuildError::Unsupported {
                     engine: "buildkit",
@@ -357,7 +374,13 @@ impl Build<'_> {
             });
         }
         solved.map_err(|failure| {
-            failure::explain(self.plan, places, progress, failure, &connection.name)
+            failure::explain(
+                self.plan,
+                run.places,
+                run.progress,
+                failure,
+                &connection.name,
+            )
         })
     }
 
@@ -393,10 +416,7 @@ impl Build<'_> {
         if let Some(epoch) = plan.source_date_epoch
             && self.connection.release.epoch()
         {
-            set(
-                "build-arg:SOURCE_DATE_EPOCH".to_owned(),
-                epoch.to_string(),
-            );
+            set("build-arg:SOURCE_DATE_EPOCH".to_owned(), epoch.to_string());
         }
         for (name, value) in &plan.build_args {
             set(format!("build-arg:{name}"), value.clone());
@@ -407,17 +427,15 @@ impl Build<'_> {
         attributes
     }
 
-    fn offer(
-        &self,
-        ledger: &Arc<Ledger>,
-        bases: &Bases,
-        redactor: &Arc<Redactor>,
-        export: Option<std::fs::File>,
-    ) -> Offer {
+    fn offer(&self, run: &Run<'_, '_>, export: Option<std::fs::File>) -> Offer {
         let plan = self.plan;
-        let sent = outgoing::rewrite(self.file, self.resolution, &bases.names);
+        let sent = outgoing::rewrite(self.file, self.resolution, &run.bases.names);
         // Without an ignore file of its own the frontend would take `.dockerignore`.
-        let ignore = plan.context.ignore.clone().unwrap_or_else(|| b"#\n".to_vec());
+        let ignore = plan
+            .context
+            .ignore
+            .clone()
+            .unwrap_or_else(|| b"#\n".to_vec());
         let mut folders = BTreeMap::from([
             (
                 "context".to_owned(),
@@ -439,24 +457,13 @@ impl Build<'_> {
         Offer {
             files: FileSyncService {
                 folders: Arc::new(folders),
-                ledger: Arc::clone(ledger),
+                ledger: Arc::clone(run.ledger),
             },
             secrets: Arc::new(plan.secrets.clone()),
-            redactor: Arc::clone(redactor),
+            redactor: Arc::clone(run.redactor),
             credentials: Arc::new(|_| (String::new(), String::new())),
             export: Arc::new(Mutex::new(export)),
         }
-    }
-
-    /// The engine keeps the files of a context under this key for the next build.
-    fn shared_key(&self) -> String {
-        let root = &self.plan.context.root;
-        let root = root.canonicalize().unwrap_or_else(|_| root.clone());
-        let hash = Sha256::new()
-            .chain_update(b"plimsoll context\0")
-            .chain_update(root.as_os_str().as_encoded_bytes())
-            .finalize();
-        Digest::from_sha256(hash.into()).hex().to_owned()
     }
 
     /// Makes the named images known to the engine, and remembers what to call them there.

@@ -389,3 +389,169 @@ fn plain(kind: PacketType) -> Packet {
 pub(crate) fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
+
+#[cfg(test)]
+mod tests {
+    use bollard_buildkit_proto::moby::filesync::v1::file_sync_client::FileSyncClient;
+    use bollard_buildkit_proto::moby::filesync::v1::file_sync_server::FileSyncServer;
+    use hyper_util::rt::TokioIo;
+    use tonic::transport::{Endpoint, Server};
+
+    use super::*;
+
+    /// What an engine got out of one DiffCopy: descriptions in order, contents by path.
+    #[derive(Debug, Default)]
+    struct Received {
+        stats: Vec<Stat>,
+        contents: BTreeMap<String, Vec<u8>>,
+        error: Option<String>,
+    }
+
+    /// Plays the engine: asks for every file whose path `lacks` says yes to.
+    fn diff_copy(
+        service: FileSyncService,
+        headers: &[(&'static str, &str)],
+        lacks: impl Fn(&str) -> bool,
+    ) -> Result<Received, Status> {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .unwrap();
+        runtime.block_on(async {
+            let (ours, theirs) = tokio::io::duplex(1 << 20);
+            tokio::spawn(
+                Server::builder()
+                    .add_service(FileSyncServer::new(service))
+                    .serve_with_incoming(tokio_stream::once(Ok::<_, std::io::Error>(theirs))),
+            );
+            let mut ours = Some(ours);
+            let channel = Endpoint::from_static("http://client")
+                .connect_with_connector(tower::service_fn(move |_| {
+                    let ours = ours.take().map(TokioIo::new);
+                    async move { ours.ok_or_else(|| std::io::Error::other("one connection")) }
+                }))
+                .await
+                .unwrap();
+            let (asks, asked) = mpsc::channel(64);
+            let mut request = Request::new(ReceiverStream::new(asked));
+            for (name, value) in headers {
+                request.metadata_mut().append(*name, value.parse().unwrap());
+            }
+            let mut packets = FileSyncClient::new(channel)
+                .diff_copy(request)
+                .await?
+                .into_inner();
+            let mut received = Received::default();
+            let mut open = 0;
+            let mut listed = false;
+            while let Some(packet) = packets.message().await? {
+                match (packet.r#type(), packet.stat) {
+                    (PacketType::PacketStat, Some(stat)) => {
+                        if is_file(stat.mode) && stat.linkname.is_empty() && lacks(&stat.path) {
+                            open += 1;
+                            let ask = Packet {
+                                id: u32::try_from(received.stats.len()).unwrap(),
+                                ..plain(PacketType::PacketReq)
+                            };
+                            asks.send(ask).await.unwrap();
+                        }
+                        received.stats.push(stat);
+                    }
+                    (PacketType::PacketStat, None) => listed = true,
+                    (PacketType::PacketData, _) => {
+                        let path = received.stats[packet.id as usize].path.clone();
+                        open -= usize::from(packet.data.is_empty());
+                        received
+                            .contents
+                            .entry(path)
+                            .or_default()
+                            .extend(packet.data);
+                    }
+                    (PacketType::PacketErr, _) => {
+                        received.error = Some(String::from_utf8(packet.data).unwrap());
+                        break;
+                    }
+                    (PacketType::PacketFin, _) => break,
+                    (PacketType::PacketReq, _) => panic!("only the engine asks"),
+                }
+                if listed && open == 0 {
+                    listed = false;
+                    asks.send(plain(PacketType::PacketFin)).await.unwrap();
+                }
+            }
+            Ok(received)
+        })
+    }
+
+    fn service(folder: Folder) -> FileSyncService {
+        FileSyncService {
+            folders: Arc::new(BTreeMap::from([("context".to_owned(), folder)])),
+            ledger: Arc::default(),
+        }
+    }
+
+    #[test]
+    fn only_what_is_lacking_goes_over() {
+        let root = tempfile::tempdir().unwrap();
+        let big: Vec<u8> = (0..100_000_u32).flat_map(u32::to_le_bytes).collect();
+        std::fs::create_dir(root.path().join("d")).unwrap();
+        std::fs::write(root.path().join("d/big"), &big).unwrap();
+        std::fs::write(root.path().join("d/known"), "known").unwrap();
+        std::fs::write(root.path().join("empty"), "").unwrap();
+        std::fs::write(root.path().join("left out"), "x").unwrap();
+        let service = service(Folder::Disk(root.path().to_owned()));
+        let ledger = Arc::clone(&service.ledger);
+        let headers = [
+            ("dir-name", "context"),
+            ("exclude-patterns", "left+%6Fut"),
+            ("exclude-patterns-encoded", "1"),
+        ];
+        let received = diff_copy(service, &headers, |path| path != "d/known").unwrap();
+        let paths: Vec<_> = received
+            .stats
+            .iter()
+            .map(|stat| stat.path.as_str())
+            .collect();
+        assert_eq!(paths, ["d", "d/big", "d/known", "empty"]);
+        assert_eq!(received.contents["d/big"], big);
+        assert_eq!(received.contents["empty"], b"");
+        assert_eq!(received.contents.len(), 2);
+        assert_eq!(ledger.sent.load(Ordering::Relaxed), big.len() as u64);
+        let offered = lock(&ledger.offered);
+        assert_eq!(
+            offered["context"]["d/big"].content,
+            Some(Sha256::digest(&big).into())
+        );
+        assert_eq!(offered["context"]["d/known"].content, None);
+    }
+
+    #[test]
+    fn two_contents_in_memory_never_look_alike() {
+        let time = |content: &str| {
+            let files = BTreeMap::from([("Dockerfile".to_owned(), content.as_bytes().to_vec())]);
+            let received = diff_copy(
+                service(Folder::Memory(files)),
+                &[("dir-name", "context")],
+                |_| true,
+            )
+            .unwrap();
+            assert_eq!(received.contents["Dockerfile"], content.as_bytes());
+            (received.stats[0].size, received.stats[0].mod_time)
+        };
+        assert_eq!(time("FROM a"), time("FROM a"));
+        assert_ne!(time("FROM a"), time("FROM b"));
+    }
+
+    #[test]
+    fn what_was_not_offered_is_refused() {
+        let root = tempfile::tempdir().unwrap();
+        let folder = || service(Folder::Disk(root.path().to_owned()));
+        let refused = diff_copy(folder(), &[("dir-name", "../etc")], |_| true).unwrap_err();
+        assert_eq!(refused.code(), tonic::Code::NotFound);
+        let gone = service(Folder::Disk(root.path().join("gone")));
+        let ledger = Arc::clone(&gone.ledger);
+        let received = diff_copy(gone, &[("dir-name", "context")], |_| true).unwrap();
+        assert!(received.error.unwrap().contains("gone"));
+        assert!(lock(&ledger.problem).is_some());
+    }
+}

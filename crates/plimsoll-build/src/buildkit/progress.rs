@@ -71,11 +71,8 @@ impl<'a> Progress<'a> {
         }
         for status in status.statuses {
             self.sink.event(Event::Status {
-                name: self.readable(if status.name.is_empty() {
-                    &status.id
-                } else {
-                    &status.name
-                }),
+                // The id is the text for people; the name is only its verb.
+                name: self.readable(&status.id),
                 vertex: status.vertex,
                 current: u64::try_from(status.current).unwrap_or(0),
                 total: u64::try_from(status.total).unwrap_or(0),

@@ -261,7 +261,8 @@ fn listing(files: &BTreeMap<String, Offered>) -> Result<Digest, BuildError> {
     Ok(listing_digest(listed))
 }
 
-fn hash(path: &Path) -> std::io::Result<[u8; 32]> {
+/// The digest of a regular file's content.
+pub(crate) fn hash(path: &Path) -> std::io::Result<[u8; 32]> {
     let mut file = std::fs::OpenOptions::new()
         .read(true)
         .custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK)
