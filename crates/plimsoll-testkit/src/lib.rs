@@ -21,3 +21,12 @@
 //! image::hostile          layers() -> every hostile layer with its name
 //! command::Scrubbed       new(binary) args env write(path, text) run() -> Outcome
 //! ```
+
+pub mod registry;
+
+use plimsoll_model::Digest;
+use sha2::{Digest as _, Sha256};
+
+fn sha256(bytes: &[u8]) -> Digest {
+    Digest::from_sha256(Sha256::digest(bytes).into())
+}
