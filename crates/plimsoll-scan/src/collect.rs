@@ -112,10 +112,8 @@ impl<'a> Collector<'a> {
     }
 
     fn broken(&self, entry: &Entry, source: std::io::Error) -> ImageError {
-        ImageError::Invalid {
-            place: format!("layer {}, {}", self.layer + 1, entry.path.escape_debug()),
-            problem: format!("cannot be read: {source}"),
-        }
+        let place = format!("layer {}: {}", self.layer + 1, entry.path.escape_debug());
+        ImageError::from_read(place, source)
     }
 }
 

@@ -34,10 +34,10 @@ proptest! {
         for cataloguer in CATALOGUERS {
             let _ = (cataloguer.read)("var/lib/dpkg/status", &bytes);
         }
-        let detector = Detector::new();
+        let detector = Detector::shared();
         for name in [".env", ".npmrc", ".netrc", ".pypirc", ".git-credentials", "config.json", "x"] {
             let mut content = bytes.as_slice();
-            let _ = Searcher::new(&detector, u64::MAX).search(name, &mut content);
+            let _ = Searcher::new(detector, u64::MAX).search(name, &mut content);
         }
         let text = String::from_utf8_lossy(&bytes).into_owned();
         let config = plimsoll_model::ImageConfig {
@@ -49,7 +49,7 @@ proptest! {
             ..plimsoll_model::ImageConfig::default()
         };
         let shown = crate::redacted(&config);
-        let _ = crate::secret::in_config(&shown, &detector);
+        let _ = crate::secret::in_config(&shown, detector);
     }
 
     #[test]
@@ -68,8 +68,8 @@ proptest! {
         let token = format!("gh{}_{}", "o", "aB3dE5gH7jK9mN1pQ2rS4tU6vW8xY0zC5eF7");
         let mut bytes = vec![b'\n'; before];
         bytes.extend(token.bytes());
-        let detector = Detector::new();
-        let found = Searcher::new(&detector, u64::MAX)
+        let detector = Detector::shared();
+        let found = Searcher::new(detector, u64::MAX)
             .search("x", &mut bytes.as_slice())
             .unwrap();
         prop_assert_eq!(found.sightings.len(), 1);

@@ -60,13 +60,13 @@ pub struct Outcome {
 /// # Errors
 /// A layer cannot be had or breaks the rules; see [`ImageError`].
 pub fn inspect(image: &Image, options: &ScanOptions) -> Result<Outcome, ImageError> {
-    let detector = secret::Detector::new();
+    let detector = secret::Detector::shared();
     let walked = plimsoll_image::walk(image, options.limits, |layer| {
-        collect::Collector::new(layer, options, &detector)
+        collect::Collector::new(layer, options, detector)
     })?;
     let (records, stats): (Vec<_>, Vec<_>) = walked
         .into_iter()
         .map(|(collector, stats)| (collector.finish(), stats))
         .unzip();
-    Ok(inventory::assemble(image, &records, &stats, &detector))
+    Ok(inventory::assemble(image, &records, &stats, detector))
 }

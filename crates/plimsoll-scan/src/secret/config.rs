@@ -68,7 +68,7 @@ pub(crate) fn in_config(config: &ImageConfig, detector: &Detector) -> Vec<Secret
 /// The configuration with every credential in it replaced by its kind and fingerprint: the form in
 /// which it may be shown, stored or attached to something.
 pub fn redacted(config: &ImageConfig) -> ImageConfig {
-    redacted_with(config, &Detector::new())
+    redacted_with(config, Detector::shared())
 }
 
 pub(crate) fn redacted_with(config: &ImageConfig, detector: &Detector) -> ImageConfig {
@@ -224,7 +224,7 @@ mod tests {
             ..ImageConfig::default()
         };
         let shown = redacted(&config);
-        let text = format!("{shown:?} {:?}", in_config(&config, &Detector::new()));
+        let text = format!("{shown:?} {:?}", in_config(&config, Detector::shared()));
         for secret in [token.as_str(), "suffix", "two words"] {
             assert!(!text.contains(secret), "{text}");
         }

@@ -1,5 +1,7 @@
 //! The automaton over all patterns.
 
+use std::sync::LazyLock;
+
 use aho_corasick::{AhoCorasick, MatchKind};
 use regex::bytes::{Regex, RegexBuilder};
 
@@ -20,8 +22,15 @@ pub(crate) struct Detector {
     regexes: Vec<Regex>,
 }
 
+/// Building it costs more than searching a small file.
+static SHARED: LazyLock<Detector> = LazyLock::new(Detector::new);
+
 impl Detector {
-    pub(crate) fn new() -> Self {
+    pub(crate) fn shared() -> &'static Self {
+        &SHARED
+    }
+
+    fn new() -> Self {
         let mut words = Vec::new();
         let mut pattern_of = Vec::new();
         let mut regexes = Vec::with_capacity(PATTERNS.len());
