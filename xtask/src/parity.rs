@@ -140,7 +140,10 @@ fn text(value: &Value, key: &str) -> Option<String> {
 }
 
 fn expectation(value: &Value) -> anyhow::Result<Result<String, String>> {
-    match (text(value, "ast"), text(value, "error").or_else(|| text(value, "parse_err"))) {
+    match (
+        text(value, "ast"),
+        text(value, "error").or_else(|| text(value, "parse_err")),
+    ) {
         (Some(tree), _) => Ok(Ok(tree)),
         (None, Some(error)) => Ok(Err(error)),
         (None, None) => bail!("a line with neither a tree nor an error"),

@@ -184,6 +184,9 @@ fn read(span: Span, fields: Vec<(String, Option<String>, bool)>) -> Mount {
         env: None,
         problems: Vec::new(),
     };
+    let kind_is_known = !fields
+        .iter()
+        .any(|(key, _, is_open)| key == "type" && *is_open);
     for (key, value, is_open) in fields {
         let problem = match value {
             None => mount.switch(&key),
@@ -191,7 +194,9 @@ fn read(span: Span, fields: Vec<(String, Option<String>, bool)>) -> Mount {
         };
         mount.problems.extend(problem.err());
     }
-    mount.check();
+    if kind_is_known {
+        mount.check();
+    }
     mount
 }
 

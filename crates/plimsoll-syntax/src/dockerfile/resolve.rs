@@ -395,12 +395,18 @@ impl Resolver<'_> {
                 .map(|from| self.source(current, &from.value, from.span, true))
                 .into_iter()
                 .collect(),
-            InstructionKind::Run(_) => mounts(instruction)
-                .iter()
-                .filter_map(|mount| Some((mount.from.as_deref()?, mount.span)))
-                .filter(|(from, _)| !from.is_empty())
-                .map(|(from, span)| self.source(current, from, span, false))
-                .collect(),
+            InstructionKind::Run(_) => {
+                let mut sources = Vec::new();
+                for mount in mounts(instruction) {
+                    for problem in mount.problems {
+                        self.error(mount.span, problem);
+                    }
+                    if let Some(from) = mount.from.filter(|from| !from.is_empty()) {
+                        sources.push(self.source(current, &from, mount.span, false));
+                    }
+                }
+                sources
+            }
             _ => Vec::new(),
         }
     }

@@ -150,6 +150,10 @@ fn what_cannot_be_resolved_is_told() {
         ),
         ("FROM a\nWORKDIR ${x\n", "missing '}'"),
         ("FROM --platform=$NOPE a\n", "platform"),
+        (
+            "FROM a\nRUN --mount=type=cache,target=/c,colour=red true\n",
+            "`colour`",
+        ),
     ] {
         let resolution = of(text, &ResolveInput::default());
         assert_eq!(resolution.errors.len(), 1, "{text} {:?}", resolution.errors);
