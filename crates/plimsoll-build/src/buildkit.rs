@@ -3,7 +3,13 @@
 //! One gRPC channel carries everything: the BuildKit inside a Docker engine is reached through the
 //! engine's own socket, a `buildkitd` through its. Asynchronous code stays in this module.
 
+#![allow(
+    clippy::result_large_err,
+    reason = "a build fails once: its error may be as large as it is clear"
+)]
+
 mod connect;
+mod credentials;
 mod daemon;
 mod endpoint;
 mod failure;
@@ -172,6 +178,16 @@ impl Engine for BuildKitEngine {
             });
         }
         let connection = self.connect()?;
+        if !plan.secrets.is_empty() && !connection.endpoint.is_local() {
+            return Err(BuildError::Input {
+                place: None,
+                message: format!(
+                    "secrets would go to {} in clear text: forward its port over ssh and name \
+                     the near end",
+                    connection.endpoint
+                ),
+            });
+        }
         support::check(plan, &file, connection.release, &connection.name)?;
         let resolution = resolve(
             &file,
@@ -184,7 +200,7 @@ impl Engine for BuildKitEngine {
             },
         );
         Build {
-            access: self.access(plan),
+            access: self.access(plan, &connection.endpoint),
             plan,
             events,
             file: &file,
@@ -197,14 +213,12 @@ impl Engine for BuildKitEngine {
 
 impl BuildKitEngine {
     /// The same access, for the plan's platform and this engine.
-    fn access(&self, plan: &BuildPlan) -> Access {
+    fn access(&self, plan: &BuildPlan, endpoint: &Endpoint) -> Access {
         let mut access = self.access.clone();
         if plan.platform.is_some() {
             access.platform.clone_from(&plan.platform);
         }
-        if self.endpoint.is_some() {
-            access.docker_host.clone_from(&self.endpoint);
-        }
+        access.docker_host = Some(endpoint.to_string());
         access
     }
 }
@@ -461,9 +475,18 @@ impl Build<'_> {
             },
             secrets: Arc::new(plan.secrets.clone()),
             redactor: Arc::clone(run.redactor),
-            credentials: Arc::new(|_| (String::new(), String::new())),
+            credentials: self.credentials(),
             export: Arc::new(Mutex::new(export)),
         }
+    }
+
+    /// Registry credentials, for an engine that they do not reach over a network.
+    fn credentials(&self) -> Arc<session::Credentials> {
+        if !self.connection.endpoint.is_local() {
+            return Arc::new(|_| Default::default());
+        }
+        let folder = self.access.docker_config.clone();
+        Arc::new(move |host| credentials::look_up(folder.as_deref(), host))
     }
 
     /// Makes the named images known to the engine, and remembers what to call them there.
@@ -499,7 +522,7 @@ impl Build<'_> {
                 (ImageRef::Layout { .. } | ImageRef::Archive { .. }, Some(daemon)) => {
                     let image = self.open(place)?;
                     let private = PrivateName::new(daemon, "base");
-                    daemon.load(&image, &private)?;
+                    daemon.load(&image, &private, &self.access)?;
                     bases.by_name(name, &private.to_string(), place.to_string());
                     bases.private.insert(private.to_string());
                     bases.know(name, Some(image.digest().clone()));

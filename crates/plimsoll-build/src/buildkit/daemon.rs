@@ -4,14 +4,15 @@
 use std::io::{self, Read, Write};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use plimsoll_image::Image;
-use plimsoll_model::{Digest, ImageName};
+use plimsoll_image::{Access, Image, push};
+use plimsoll_model::{Digest, ImageName, ImageRef};
 use reqwest::StatusCode;
-use reqwest::blocking::{Body, Client, Response};
+use reqwest::blocking::{Client, Response};
 use serde::Deserialize;
 
 use super::connect::ANSWER;
 use super::endpoint::Endpoint;
+use super::output::image_error;
 use crate::BuildError;
 
 /// How long the engine may be silent while an image goes in or out.
@@ -121,32 +122,20 @@ impl Daemon {
     }
 
     /// Makes `image` known to the engine as `name`, sending it only where it is not there yet.
-    pub(crate) fn load(&self, image: &Image, name: &PrivateName) -> Result<(), BuildError> {
+    pub(crate) fn load(
+        &self,
+        image: &Image,
+        name: &PrivateName,
+        access: &Access,
+    ) -> Result<(), BuildError> {
         let id = &image.manifest.config.digest;
         if self.image(id.as_str())?.is_some() {
             return self.tag(id.as_str(), name);
         }
-        let archive = archive(image, name)?;
-        let response = self.send(
-            self.client
-                .post(format!("{}/images/load?quiet=1", self.base))
-                .header("content-type", "application/x-tar")
-                .body(Body::new(archive)),
-        )?;
-        let answer = self.accepted(response)?.text().unwrap_or_default();
-        // The status was sent before the archive was read: what went wrong stands in the body.
-        if let Some(problem) = answer
-            .lines()
-            .find(|line| line.contains("\"errorDetail\"") || line.contains("\"error\""))
-        {
-            return Err(BuildError::Environment(format!(
-                "the engine at {} would not load {}: {}",
-                self.endpoint,
-                image.name,
-                problem.escape_debug()
-            )));
-        }
-        Ok(())
+        let place = ImageRef::Daemon(name.to_string());
+        push(image, &[], &place, &[], access, &|_| {})
+            .map(drop)
+            .map_err(image_error)
     }
 
     fn tag(&self, image: &str, name: &PrivateName) -> Result<(), BuildError> {
@@ -337,91 +326,4 @@ fn query(pairs: &[(&str, &str)]) -> String {
         }
     }
     text
-}
-
-/// `image` as `docker load` reads it, made while it is read.
-fn archive(image: &Image, name: &PrivateName) -> Result<Box<dyn Read + Send>, BuildError> {
-    let config = format!("{}.json", image.manifest.config.digest.hex());
-    let layers: Vec<String> = image
-        .manifest
-        .layers
-        .iter()
-        .map(|layer| format!("{}.tar", layer.digest.hex()))
-        .collect();
-    let manifest = serde_json::json!([{
-        "Config": config,
-        "RepoTags": [name.to_string()],
-        "Layers": layers,
-    }])
-    .to_string()
-    .into_bytes();
-    let mut archive: Box<dyn Read + Send> = Box::new(io::empty());
-    let mut append = |name: &str, size: u64, content: Box<dyn Read + Send>| {
-        let before = std::mem::replace(&mut archive, Box::new(io::empty()));
-        let padding = (512 - size % 512) % 512;
-        archive = Box::new(
-            before
-                .chain(io::Cursor::new(header(name, size)))
-                .chain(content)
-                .chain(io::repeat(0).take(padding)),
-        );
-    };
-    append(
-        &config,
-        image.config_raw.len() as u64,
-        Box::new(io::Cursor::new(image.config_raw.to_vec())),
-    );
-    let mut seen = std::collections::BTreeSet::new();
-    for (layer, file) in image.manifest.layers.iter().zip(&layers) {
-        if !seen.insert(file) {
-            continue;
-        }
-        let (blobs, layer) = (image.blobs.clone(), layer.clone());
-        append(
-            file,
-            layer.size,
-            Box::new(Lazy::Closed(Box::new(move || {
-                blobs.blob(&layer).map_err(io::Error::other)
-            }))),
-        );
-    }
-    append(
-        "manifest.json",
-        manifest.len() as u64,
-        Box::new(io::Cursor::new(manifest)),
-    );
-    Ok(Box::new(archive.chain(io::repeat(0).take(1024))))
-}
-
-fn header(name: &str, size: u64) -> Vec<u8> {
-    let mut header = tar::Header::new_ustar();
-    // 64 hexadecimal digits and an ending fit a ustar name.
-    let _ = header.set_path(name);
-    header.set_size(size);
-    header.set_mode(0o644);
-    header.set_cksum();
-    header.as_bytes().to_vec()
-}
-
-type Open = Box<dyn FnOnce() -> io::Result<Box<dyn Read + Send>> + Send>;
-
-/// A blob that is opened when it is its turn.
-enum Lazy {
-    Closed(Open),
-    Open(Box<dyn Read + Send>),
-    Failed,
-}
-
-impl Read for Lazy {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        if let Self::Closed(_) = self
-            && let Self::Closed(open) = std::mem::replace(self, Self::Failed)
-        {
-            *self = Self::Open(open()?);
-        }
-        match self {
-            Self::Open(content) => content.read(buffer),
-            Self::Closed(_) | Self::Failed => Err(io::Error::other("the blob could not be opened")),
-        }
-    }
 }

@@ -49,6 +49,21 @@ impl Endpoint {
         }
         Err(wrong("only unix sockets and clear-text tcp are spoken"))
     }
+
+    /// Whether what is said here stays on this machine.
+    pub(crate) fn is_local(&self) -> bool {
+        match self {
+            Self::Unix(_) => true,
+            Self::Tcp(address) => {
+                let host = address.rsplit_once(':').map_or("", |(host, _)| host);
+                let host = host.trim_start_matches('[').trim_end_matches(']');
+                host == "localhost"
+                    || host
+                        .parse::<std::net::IpAddr>()
+                        .is_ok_and(|address| address.is_loopback())
+            }
+        }
+    }
 }
 
 impl std::fmt::Display for Endpoint {
@@ -63,6 +78,21 @@ impl std::fmt::Display for Endpoint {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn only_loopback_and_sockets_are_local() {
+        for (text, local) in [
+            ("unix:///x", true),
+            ("tcp://127.0.0.1:1", true),
+            ("tcp://[::1]:1", true),
+            ("tcp://localhost:1", true),
+            ("tcp://10.0.0.1:1", false),
+            ("tcp://localhost.example:1", false),
+        ] {
+            let endpoint = Endpoint::parse(Some(text)).unwrap();
+            assert_eq!(endpoint.is_local(), local, "{text}");
+        }
+    }
 
     #[test]
     fn addresses_are_read_as_docker_reads_them() {

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::io::Write as _;
 use std::os::unix::fs::{PermissionsExt as _, symlink};
+use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Mutex;
@@ -530,7 +531,7 @@ fn an_engine_that_dies_ends_the_build() {
     let Some(_) = engine() else { return };
     let yard = Yard::new();
     let socket = yard.path("engine.sock");
-    let listener = std::os::unix::net::UnixListener::bind(&socket).unwrap();
+    let listener = UnixListener::bind(&socket).unwrap();
     // Says yes to the upgrade and hangs up.
     std::thread::spawn(move || {
         for stream in listener.incoming() {
@@ -551,4 +552,81 @@ fn an_engine_that_dies_ends_the_build() {
         "{result:?}"
     );
     assert!(!Path::exists(&yard.path("out")));
+}
+
+/// Stands between a client and the engine, and can be cut.
+struct Cable {
+    ends: std::sync::Arc<Mutex<Vec<UnixStream>>>,
+    socket: PathBuf,
+}
+
+impl Cable {
+    fn lay(socket: PathBuf, engine: PathBuf) -> Self {
+        let listener = UnixListener::bind(&socket).unwrap();
+        let ends = std::sync::Arc::new(Mutex::new(Vec::new()));
+        let kept = std::sync::Arc::clone(&ends);
+        std::thread::spawn(move || {
+            for near in listener.incoming() {
+                let near = near.unwrap();
+                let far = UnixStream::connect(&engine).unwrap();
+                for (from, to) in [(&near, &far), (&far, &near)] {
+                    let (mut from, mut to) = (from.try_clone().unwrap(), to.try_clone().unwrap());
+                    std::thread::spawn(move || {
+                        let _ = std::io::copy(&mut from, &mut to);
+                        let _ = to.shutdown(std::net::Shutdown::Write);
+                    });
+                }
+                kept.lock().unwrap().extend([near, far]);
+            }
+        });
+        Self { ends, socket }
+    }
+
+    fn cut(&self) {
+        let _ = fs::remove_file(&self.socket);
+        for end in self.ends.lock().unwrap().drain(..) {
+            let _ = end.shutdown(std::net::Shutdown::Both);
+        }
+    }
+}
+
+#[test]
+fn an_engine_that_dies_in_the_middle_ends_the_build() {
+    let Some(_) = engine() else { return };
+    let host = std::env::var("DOCKER_HOST").unwrap_or_default();
+    let engine_socket = host
+        .strip_prefix("unix://")
+        .unwrap_or("/var/run/docker.sock");
+    let _alone = alone();
+    let yard = Yard::new();
+    let cable = Cable::lay(yard.path("cable.sock"), PathBuf::from(engine_socket));
+    let busybox = if Path::new("/bin/busybox").exists() {
+        "/bin/busybox"
+    } else {
+        "/usr/bin/busybox"
+    };
+    fs::copy(busybox, yard.path("context/busybox")).unwrap();
+    let mut plan =
+        yard.plan("FROM scratch\nCOPY busybox /\nRUN [\"/busybox\", \"sleep\", \"60\"]\n");
+    plan.no_cache = true;
+    let engine = BuildKitEngine::new(
+        Some(format!("unix://{}", yard.path("cable.sock").display())),
+        Access::default(),
+    );
+    let begun = std::time::Instant::now();
+    let sink = |event| {
+        if let Event::Vertex(vertex) = event
+            && vertex.name.contains("sleep")
+            && vertex.started
+        {
+            cable.cut();
+        }
+    };
+    let result = engine.build(&plan, &sink);
+    assert!(
+        matches!(result, Err(BuildError::Environment(_))),
+        "{result:?}"
+    );
+    assert!(begun.elapsed().as_secs() < 30, "{:?}", begun.elapsed());
+    assert!(!yard.path("out").exists());
 }
