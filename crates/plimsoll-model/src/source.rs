@@ -58,6 +58,30 @@ pub struct Position {
 pub struct LineIndex {
     /// Offset of each line's first byte.
     starts: Vec<usize>,
+    /// On long lines, every so many bytes: the offset of a character and its column. Without them
+    /// a file of one line takes its length squared.
+    milestones: Vec<(usize, usize)>,
+}
+
+/// Bytes between two milestones, at least.
+const STRIDE: usize = 1024;
+
+/// The number of characters in `bytes`, each byte that is not UTF-8 being one.
+fn characters(bytes: &[u8]) -> usize {
+    bytes
+        .utf8_chunks()
+        .map(|chunk| chunk.valid().chars().count() + chunk.invalid().len())
+        .sum()
+}
+
+/// Where the columns of a line start that starts at `start`: a byte order mark is not a column a
+/// person sees.
+fn first_column(start: usize, bytes: &[u8]) -> usize {
+    if start == 0 && bytes.starts_with(b"\xef\xbb\xbf") {
+        3
+    } else {
+        start
+    }
 }
 
 impl LineIndex {
@@ -71,7 +95,23 @@ impl LineIndex {
                 .filter(|(_, byte)| **byte == b'\n')
                 .map(|(at, _)| at + 1),
         );
-        Self { starts }
+        let mut milestones = Vec::new();
+        for (at, start) in starts.iter().enumerate() {
+            let end = starts.get(at + 1).copied().unwrap_or(bytes.len());
+            let (mut from, mut column) = (first_column(*start, bytes), 1);
+            while end - from.min(end) > STRIDE {
+                // Counting may only be taken up again where a character starts.
+                let Some(next) =
+                    (from + STRIDE..end).find(|next| bytes[*next] & 0b1100_0000 != 0b1000_0000)
+                else {
+                    break;
+                };
+                column += characters(&bytes[from..next]);
+                from = next;
+                milestones.push((from, column));
+            }
+        }
+        Self { starts, milestones }
     }
 
     /// The 1-based line that holds `offset`.
@@ -100,16 +140,18 @@ impl LineIndex {
     pub fn position(&self, offset: usize, bytes: &[u8]) -> Position {
         let offset = offset.min(bytes.len());
         let line = self.line(offset);
-        let mut start = self.starts[line - 1];
-        // A byte order mark is not a column a person sees.
-        if start == 0 && bytes.starts_with(b"\xef\xbb\xbf") && offset >= 3 {
-            start = 3;
+        let mut from = self.starts[line - 1];
+        let mut column = 1;
+        if offset >= first_column(from, bytes) {
+            from = first_column(from, bytes);
         }
-        let column = bytes[start..offset]
-            .utf8_chunks()
-            .map(|chunk| chunk.valid().chars().count() + chunk.invalid().len())
-            .sum::<usize>()
-            + 1;
+        let passed = self.milestones.partition_point(|(at, _)| *at <= offset);
+        if let Some((at, there)) = passed.checked_sub(1).map(|last| self.milestones[last])
+            && at >= from
+        {
+            (from, column) = (at, there);
+        }
+        column += characters(&bytes[from..offset]);
         Position { line, column }
     }
 }
@@ -176,5 +218,32 @@ mod tests {
         assert_eq!(file.position(11), Position { line: 2, column: 1 });
         assert_eq!(file.lines().line_span(2, file.bytes()), Span::new(11, 16));
         assert_eq!(file.position(999), Position { line: 3, column: 1 });
+    }
+
+    #[test]
+    fn long_lines_are_counted_like_short_ones() {
+        for unit in ["a", "ä", "€", "\u{1f40b}"] {
+            let mut bytes = "\u{feff}".as_bytes().to_vec();
+            bytes.extend(unit.repeat(5000).as_bytes());
+            bytes.extend(b"\xff\x80\x80");
+            bytes.extend(unit.repeat(5000).as_bytes());
+            bytes.push(b'\n');
+            bytes.extend(unit.repeat(3000).as_bytes());
+            let file = SourceFile::new("f", bytes);
+            let width = unit.len();
+            for (offset, line, column) in [
+                (3 + 4999 * width, 1, 5000),
+                (3 + 5000 * width + 3, 1, 5004),
+                (3 + 10_000 * width + 3, 1, 10_004),
+                (3 + 10_000 * width + 4, 2, 1),
+                (3 + 12_999 * width + 4, 2, 3000),
+            ] {
+                assert_eq!(
+                    file.position(offset),
+                    Position { line, column },
+                    "{unit} {offset}"
+                );
+            }
+        }
     }
 }
