@@ -145,7 +145,9 @@ pub(crate) fn toolchain(base: &Base) -> Option<&'static str> {
     ];
     let name = read(base)?;
     // These come without their tools under some tags.
-    let slim = name.tag.contains("runtime") || name.tag.contains("aspnet");
+    let slim = name.tag.contains("runtime")
+        || name.tag.contains("aspnet")
+        || (name.repository == "swift" && name.tag.contains("slim"));
     TOOLCHAINS
         .iter()
         .find(|(repository, _)| name.repository == *repository && !slim)
@@ -298,6 +300,8 @@ mod tests {
             toolchain(&image("microsoft/dotnet:2.1-aspnetcore-runtime")),
             None
         );
-        assert_eq!(toolchain(&image("debian:12")), None);
+        for other in ["debian:12", "swift:5.10-slim"] {
+            assert_eq!(toolchain(&image(other)), None);
+        }
     }
 }

@@ -119,7 +119,8 @@ fn choose<'a>(
     };
     let length = project.file.bytes().len();
     let mut chosen: Vec<&Finding> = Vec::new();
-    let mut taken: Vec<&Edit> = Vec::new();
+    // Start and end of what is edited already; no two of them collide.
+    let mut taken: BTreeMap<usize, usize> = BTreeMap::new();
     for finding in findings {
         let Some(fix) = &finding.fix else { continue };
         if fix.applicability < least || fix.edits.is_empty() {
@@ -136,19 +137,26 @@ fn choose<'a>(
             .edits
             .iter()
             .any(|edit| edit.file != project.file.path());
-        let blocked = fix
-            .edits
-            .iter()
-            .any(|edit| taken.iter().any(|other| collide(edit, other)));
+        let blocked = fix.edits.iter().any(|edit| {
+            let (start, end) = (edit.span.start, edit.span.end);
+            let before = taken.range(..=start).next_back();
+            let behind = taken.range(start + 1..).next();
+            before.is_some_and(|(other, until)| *other == start || start < *until)
+                || behind.is_some_and(|(other, _)| *other < end)
+        });
         if !elsewhere && !blocked {
-            taken.extend(&fix.edits);
+            taken.extend(
+                fix.edits
+                    .iter()
+                    .map(|edit| (edit.span.start, edit.span.end)),
+            );
             chosen.push(finding);
         }
     }
     Ok(chosen)
 }
 
-/// Whether two edits touch the same bytes. Two insertions at one place do: their order would matter.
+/// Whether two edits of one fix touch the same bytes. Two insertions at one place do: their order would matter.
 fn collide(a: &Edit, b: &Edit) -> bool {
     let (a, b) = (a.span, b.span);
     a.start == b.start || (a.start < b.end && b.start < a.end)

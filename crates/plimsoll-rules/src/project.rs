@@ -32,6 +32,10 @@ pub struct ProjectFile<'a> {
     /// The build context, where one is known.
     pub context: Option<&'a Context>,
     instructions: Vec<&'a Instruction>,
+    /// For each stage the one at the bottom of it.
+    bottoms: Vec<usize>,
+    /// For each stage whether the shipped image is made of it.
+    ships: Vec<bool>,
     /// Shell is parsed when the first rule asks, once for all of them.
     scripts: Vec<OnceCell<Vec<RunScript<'a>>>>,
 }
@@ -107,14 +111,26 @@ impl<'a> ProjectFile<'a> {
     ) -> Self {
         let instructions: Vec<_> = dockerfile.instructions().collect();
         let scripts = instructions.iter().map(|_| OnceCell::new()).collect();
-        Self {
+        let mut bottoms: Vec<usize> = Vec::with_capacity(resolution.stages.len());
+        for (index, stage) in resolution.stages.iter().enumerate() {
+            // A stage stands on an earlier one; all else is an error of the file.
+            let below = below(stage).and_then(|below| bottoms.get(below));
+            bottoms.push(below.copied().unwrap_or(index));
+        }
+        let mut file = Self {
             dockerfile,
             errors,
             resolution,
             context,
             instructions,
+            bottoms,
+            ships: vec![false; resolution.stages.len()],
             scripts,
+        };
+        for stage in file.shipped_chain() {
+            file.ships[stage.index] = true;
         }
+        file
     }
 
     /// The place of a span of the Dockerfile.
@@ -146,22 +162,22 @@ impl<'a> ProjectFile<'a> {
     /// The stages that the shipped image is made of: the target and the stages it stands on, the
     /// lowest first. Stages that only files are copied from are not among them.
     pub fn shipped_chain(&self) -> Vec<&'a Stage> {
+        let stages = &self.resolution.stages;
         let mut chain: Vec<&'a Stage> = Vec::new();
         let mut next = self.target();
         while let Some(stage) = next {
-            // A stage stands on an earlier one; a cycle is an error of the file, not a reason to
-            // walk forever.
-            if chain.iter().any(|seen| seen.index <= stage.index) {
-                break;
-            }
             chain.push(stage);
-            next = match stage.base {
-                Base::Stage(below) => self.resolution.stages.get(below),
-                _ => None,
-            };
+            next = below(stage)
+                .filter(|below| *below < stage.index)
+                .and_then(|below| stages.get(below));
         }
         chain.reverse();
         chain
+    }
+
+    /// Whether the shipped image is made of a stage.
+    pub fn ships(&self, stage: &Stage) -> bool {
+        self.ships.get(stage.index).copied().unwrap_or(false)
     }
 
     /// The steps of a stage.
@@ -234,14 +250,7 @@ impl<'a> ProjectFile<'a> {
 
     /// The stage at the bottom of a stage, through the stages it stands on.
     pub fn bottom(&self, stage: &Stage) -> &'a Stage {
-        let mut stage = &self.resolution.stages[stage.index];
-        while let Base::Stage(below) = stage.base {
-            match self.resolution.stages.get(below) {
-                Some(next) if next.index < stage.index => stage = next,
-                _ => break,
-            }
-        }
-        stage
+        &self.resolution.stages[self.bottoms[stage.index]]
     }
 
     /// The commands that a step hands to a shell or runs. Empty for what is not RUN, CMD,
@@ -266,6 +275,14 @@ impl<'a> ProjectFile<'a> {
                 .iter()
                 .map(move |command| (script, command))
         })
+    }
+}
+
+/// The stage that a stage stands on.
+fn below(stage: &Stage) -> Option<usize> {
+    match stage.base {
+        Base::Stage(below) => Some(below),
+        _ => None,
     }
 }
 

@@ -56,6 +56,11 @@ impl Rule for AptListsLeftBehind {
 
     fn check_file(&self, file: &ProjectFile<'_>, sink: &mut Sink<'_>) {
         let steps: Vec<StepView<'_>> = file.shipped_steps().collect();
+        // For each step whether one behind it may want the lists.
+        let mut wanted_behind = vec![false; steps.len()];
+        for at in (1..steps.len()).rev() {
+            wanted_behind[at - 1] = wanted_behind[at] || may_want_lists(file, steps[at]);
+        }
         for (at, view) in steps.iter().enumerate() {
             let view = *view;
             // What ONBUILD runs stays in the layers of those who build on this image.
@@ -74,9 +79,7 @@ impl Rule for AptListsLeftBehind {
                 }
             }
             let Some(update) = left else { continue };
-            let wanted_later = steps[at + 1..]
-                .iter()
-                .any(|later| may_want_lists(file, *later));
+            let wanted_later = wanted_behind[at];
             let reported = sink.report(
                 file.place(update),
                 "The package lists that this reads stay in the layer: nothing in the same `RUN` removes them.",

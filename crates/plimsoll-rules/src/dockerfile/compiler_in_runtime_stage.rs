@@ -92,10 +92,17 @@ impl Rule for CompilerInRuntimeStage {
             for (span, names) in compilers_left(file, view) {
                 sink.report(
                     file.place(span),
-                    format!(
-                        "{} is installed into the image that ships, and stays there.",
-                        list(&names)
-                    ),
+                    if names.len() == 1 {
+                        format!(
+                            "{} is installed into the image that ships, and stays there.",
+                            list(&names)
+                        )
+                    } else {
+                        format!(
+                            "{} are installed into the image that ships, and stay there.",
+                            list(&names)
+                        )
+                    },
                 )
                 .help(HELP)
                 .confidence(confidence);

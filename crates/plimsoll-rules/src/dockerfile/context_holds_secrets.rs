@@ -142,11 +142,6 @@ impl Copy<'_> {
 
 /// Those of the stages that ship first: of a file that both take, they are the worse.
 fn copies<'a>(file: &ProjectFile<'a>) -> Vec<Copy<'a>> {
-    let shipped: Vec<usize> = file
-        .shipped_chain()
-        .iter()
-        .map(|stage| stage.index)
-        .collect();
     let mut copies: Vec<Copy<'a>> = file
         .built_steps()
         .filter_map(|view| {
@@ -175,7 +170,7 @@ fn copies<'a>(file: &ProjectFile<'a>) -> Vec<Copy<'a>> {
                     .map(|value| value.value.clone())
                     .collect(),
                 place: view.instruction.span,
-                ships: shipped.contains(&view.stage.index),
+                ships: file.ships(view.stage),
                 view,
             })
         })

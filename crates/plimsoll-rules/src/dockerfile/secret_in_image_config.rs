@@ -50,14 +50,9 @@ impl Rule for SecretInImageConfig {
     }
 
     fn check_file(&self, file: &ProjectFile<'_>, sink: &mut Sink<'_>) {
-        let shipped: Vec<usize> = file
-            .shipped_chain()
-            .iter()
-            .map(|stage| stage.index)
-            .collect();
         let mut in_stage = vec![Reach::Global; file.instruction_count()];
         for stage in &file.resolution.stages {
-            let reach = if shipped.contains(&stage.index) {
+            let reach = if file.ships(stage) {
                 Reach::Ships
             } else if stage.reaches_target {
                 Reach::Built

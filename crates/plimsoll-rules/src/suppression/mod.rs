@@ -53,50 +53,87 @@ struct Placed {
     line: Span,
     /// What it speaks of: bytes of the file, or `None` for all of it.
     reach: Option<Span>,
+    /// The rules it means, each with the index of the name that means it.
+    rules: Vec<(&'static str, usize)>,
+}
+
+impl Placed {
+    fn new(pragma: Pragma, line: Span, reach: Option<Span>) -> Self {
+        let rules = registry::all()
+            .iter()
+            .filter_map(|rule| {
+                let meta = rule.meta();
+                Some((meta.name, pragma.covers(meta)?))
+            })
+            .collect();
+        Self {
+            pragma,
+            line,
+            reach,
+            rules,
+        }
+    }
+
+    /// The index of the name that means the rule.
+    fn names(&self, rule: &str) -> Option<usize> {
+        let found = self.rules.iter().find(|(name, _)| *name == rule)?;
+        Some(found.1)
+    }
+}
+
+/// Every comment is held against every finding, so their number has a limit that no file people
+/// write comes near. What stands behind it suppresses nothing.
+const MAX_NAMES: usize = 4_000;
+
+#[derive(Default)]
+struct Collector {
+    placed: Vec<Placed>,
+    names: usize,
+}
+
+impl Collector {
+    fn add(&mut self, pragma: Pragma, line: Span, reach: Option<Span>) {
+        self.names += pragma.names.len().max(1);
+        if self.names <= MAX_NAMES {
+            self.placed.push(Placed::new(pragma, line, reach));
+        }
+    }
 }
 
 impl Suppressions {
     /// Collects them from a tree.
     pub(crate) fn read(tree: &Dockerfile) -> Self {
-        let mut placed = Vec::new();
-        let mut pending: Vec<Placed> = Vec::new();
-        let mut any_instruction = false;
-        let mut add = |pragma: Pragma, line: Span, pending: Option<&mut Vec<Placed>>, reach| {
-            let one = Placed {
-                pragma,
-                line,
-                reach,
-            };
-            match pending {
-                Some(pending) => pending.push(one),
-                None => placed.push(one),
-            }
-        };
+        let mut found = Collector::default();
+        let mut pending: Vec<(Pragma, Span)> = Vec::new();
+        let mut first_instruction = None;
         for item in &tree.items {
             match item {
                 Item::Directive(directive) if directive.name == "check" => {
                     for pragma in comment::read_check(&directive.value.value) {
-                        add(pragma, directive.span, None, None);
+                        found.add(pragma, directive.span, None);
                     }
                 }
                 Item::Comment(comment) => {
                     for pragma in comment::read(&comment.text) {
                         let whole_file = pragma.scope == Scope::File
-                            || (pragma.family == Family::Own && !any_instruction);
-                        let wait = (!whole_file).then_some(&mut pending);
-                        add(pragma, comment.span, wait, None);
+                            || (pragma.family == Family::Own && first_instruction.is_none());
+                        if whole_file {
+                            found.add(pragma, comment.span, None);
+                        } else {
+                            pending.push((pragma, comment.span));
+                        }
                     }
                 }
                 Item::Instruction(instruction) => {
-                    any_instruction = true;
-                    for mut waiting in pending.drain(..) {
-                        waiting.reach = Some(instruction.lines);
-                        add(waiting.pragma, waiting.line, None, waiting.reach);
+                    first_instruction.get_or_insert(instruction.lines.start);
+                    let reach = Some(instruction.lines);
+                    for (pragma, line) in pending.drain(..) {
+                        found.add(pragma, line, reach);
                     }
                     for comment in &instruction.comments {
                         for pragma in comment::read(&comment.text) {
-                            let reach = (pragma.scope != Scope::File).then_some(instruction.lines);
-                            add(pragma, comment.span, None, reach);
+                            let reach = reach.filter(|_| pragma.scope != Scope::File);
+                            found.add(pragma, comment.span, reach);
                         }
                     }
                 }
@@ -105,21 +142,13 @@ impl Suppressions {
         }
         // What stands below the last instruction speaks of nothing.
         let end = tree.source.bytes().len();
-        for waiting in pending {
-            add(
-                waiting.pragma,
-                waiting.line,
-                None,
-                Some(Span::new(end, end)),
-            );
+        for (pragma, line) in pending {
+            found.add(pragma, line, Some(Span::new(end, end)));
         }
         Self {
             source: Some(tree.source.clone()),
-            placed,
-            first_instruction: tree
-                .instructions()
-                .next()
-                .map_or(end, |instruction| instruction.lines.start),
+            placed: found.placed,
+            first_instruction: first_instruction.unwrap_or(end),
         }
     }
 
@@ -128,7 +157,7 @@ impl Suppressions {
         self.placed
             .iter()
             .filter(|one| one.pragma.family == Family::Own)
-            .any(|one| one.pragma.covers(meta).is_some())
+            .any(|one| one.names(meta.name).is_some())
     }
 
     /// An empty tally.
@@ -142,12 +171,8 @@ impl Suppressions {
     /// What the comments say of a finding; the ones that speak of it are ticked off in `used`.
     pub(crate) fn judge(&self, finding: &Finding, today: Option<Day>, used: &mut Usage) -> Verdict {
         let mut verdict = Verdict::Stands;
-        let rules = registry::find(finding.rule);
-        let Some(meta) = rules.first().map(|rule| rule.meta()) else {
-            return verdict;
-        };
         for (at, one) in self.placed.iter().enumerate() {
-            let Some(name) = one.pragma.covers(meta) else {
+            let Some(name) = one.names(finding.rule) else {
                 continue;
             };
             if one.pragma.is_void(today) || !self.reaches(one, finding) {
