@@ -287,7 +287,7 @@ fn below(stage: &Stage) -> Option<usize> {
 }
 
 /// The command of an instruction that holds one, through ONBUILD.
-pub(crate) fn command_of(instruction: &Instruction) -> Option<&Command> {
+fn command_of(instruction: &Instruction) -> Option<&Command> {
     use plimsoll_syntax::dockerfile::Healthcheck;
     match &instruction.kind {
         InstructionKind::Run(command)

@@ -2,7 +2,7 @@ use plimsoll_model::Confidence;
 use plimsoll_syntax::dockerfile::{Base, InstructionKind};
 
 use crate::declare::declare_rule;
-use crate::project::{ProjectFile, command_of};
+use crate::project::ProjectFile;
 use crate::rule::{Meta, Rule, Sink};
 
 declare_rule! {
@@ -95,7 +95,6 @@ impl Rule for MissingHealthcheck {
                         .map(|port| (port.value.clone(), view.instruction.span));
                 }
                 InstructionKind::Cmd(_) | InstructionKind::Entrypoint(_) => {
-                    debug_assert!(command_of(view.instruction).is_some());
                     server = file.commands(view).find_map(|(_, command)| {
                         let program = command.program()?;
                         SERVERS

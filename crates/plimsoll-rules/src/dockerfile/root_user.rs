@@ -3,7 +3,7 @@ use plimsoll_syntax::dockerfile::{Base, InstructionKind};
 
 use crate::bases::{self, BaseUser};
 use crate::declare::declare_rule;
-use crate::project::{ProjectFile, command_of};
+use crate::project::ProjectFile;
 use crate::rule::{Meta, Rule, Sink};
 
 declare_rule! {
@@ -146,7 +146,6 @@ fn drops_privileges(file: &ProjectFile<'_>) -> bool {
         .filter(|view| matches!(view.instruction.kind, InstructionKind::Entrypoint(_)))
         .last();
     let Some(view) = entrypoint else { return false };
-    debug_assert!(command_of(view.instruction).is_some());
     file.commands(view).any(|(_, command)| {
         let words: Vec<&str> = command
             .words
