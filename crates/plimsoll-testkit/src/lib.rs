@@ -22,6 +22,9 @@
 //! command::Scrubbed       new(binary) args env write(path, text) run() -> Outcome
 //! ```
 
+pub mod command;
+pub mod image;
+mod random;
 pub mod registry;
 
 use plimsoll_model::Digest;

@@ -1,0 +1,3 @@
+//! The test tools against real clients.
+
+mod skopeo;
