@@ -153,3 +153,81 @@ impl AsyncWrite for Stream {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+    use std::sync::Arc;
+
+    use bollard_buildkit_proto::moby::filesync::v1::file_sync_server::FileSyncServer;
+    use tokio::net::UnixListener;
+    use tokio_stream::wrappers::ReceiverStream;
+    use tonic::transport::Server;
+
+    use super::super::filesync::FileSyncService;
+    use super::super::solve::{Failure, worker};
+    use super::*;
+
+    fn block_on<T>(future: impl Future<Output = T>) -> T {
+        tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .unwrap()
+            .block_on(future)
+    }
+
+    fn listen() -> (tempfile::TempDir, Endpoint, UnixListener) {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("engine.sock");
+        let listener = UnixListener::bind(&path).unwrap();
+        (folder, Endpoint::Unix(path), listener)
+    }
+
+    #[test]
+    fn a_server_that_speaks_http_2_alone_is_no_docker_engine() {
+        block_on(async {
+            let (_folder, endpoint, listener) = listen();
+            let (accepted, incoming) = tokio::sync::mpsc::channel(1);
+            tokio::spawn(async move {
+                while accepted
+                    .send(listener.accept().await.map(|(stream, _)| stream))
+                    .await
+                    .is_ok()
+                {}
+            });
+            let service = FileSyncService {
+                folders: Arc::new(BTreeMap::new()),
+                ledger: Arc::default(),
+            };
+            tokio::spawn(
+                Server::builder()
+                    .add_service(FileSyncServer::new(service))
+                    .serve_with_incoming(ReceiverStream::new(incoming)),
+            );
+            let (channel, host) = connect(&endpoint).await.unwrap();
+            assert_eq!(host, Host::Standalone);
+            // It speaks gRPC, and is no BuildKit.
+            assert!(matches!(
+                worker(&channel).await,
+                Err(Failure::Refused(status)) if status.code() == tonic::Code::Unimplemented
+            ));
+        });
+    }
+
+    #[test]
+    fn a_server_that_will_not_switch_is_told_of() {
+        block_on(async {
+            let (_folder, endpoint, listener) = listen();
+            tokio::spawn(async move {
+                let (mut stream, _) = listener.accept().await.unwrap();
+                let mut request = [0; 256];
+                let _ = stream.read(&mut request).await;
+                let _ = stream
+                    .write_all(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n")
+                    .await;
+            });
+            let error = connect(&endpoint).await.unwrap_err().to_string();
+            assert!(error.contains("404 Not Found"), "{error}");
+        });
+    }
+}

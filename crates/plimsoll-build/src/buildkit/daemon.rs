@@ -116,7 +116,18 @@ impl Daemon {
 
     /// Writes `docker save NAME` to `out`.
     pub(crate) fn save(&self, name: &str, out: &mut impl Write) -> Result<(), BuildError> {
-        let mut response = self.get(&format!("/images/{}/get", escape(name)), TRANSFER)?;
+        let path = format!("/images/{}/get", escape(name));
+        let mut response = self.get(&path, TRANSFER).map_err(|error| match error {
+            BuildError::Environment(message) if message.contains("empty export") => {
+                BuildError::Unsupported {
+                    engine: "buildkit",
+                    what: "an image without a layer with this Docker engine".to_owned(),
+                    instead: "the native engine can (`--engine native`)".to_owned(),
+                    place: None,
+                }
+            }
+            other => other,
+        })?;
         io::copy(&mut response, out).map_err(|error| self.lost("saving the image", &error))?;
         Ok(())
     }
@@ -215,10 +226,14 @@ impl Daemon {
         }
         let mut text = String::new();
         let _ = response.take(4 << 10).read_to_string(&mut text);
+        let told = serde_json::from_str::<serde_json::Value>(&text)
+            .ok()
+            .and_then(|value| value.get("message")?.as_str().map(str::to_owned))
+            .unwrap_or(text);
         Err(BuildError::Environment(format!(
             "the engine at {} answered {status}: {}",
             self.endpoint,
-            text.trim().escape_debug()
+            told.trim().escape_debug()
         )))
     }
 

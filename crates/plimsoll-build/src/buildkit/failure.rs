@@ -8,6 +8,14 @@ use super::progress::{Failed, Progress};
 use super::solve::Failure;
 use crate::{BuildError, BuildPlan};
 
+/// What an old Dockerfile frontend says to the syntax of a newer one.
+const TOO_NEW: [&str; 4] = [
+    "unknown flag",
+    "unsupported modifier",
+    "missing ':' in substitution",
+    "unexpected key",
+];
+
 /// Turns a failure into an error with its place.
 pub(crate) fn explain(
     plan: &BuildPlan,
@@ -27,7 +35,7 @@ pub(crate) fn explain(
     };
     match progress.failed() {
         Some(failed) => step(plan, places, failed),
-        None => refused(plan, &progress.readable(status.message()), &status),
+        None => refused(plan, &progress.readable(status.message()), &status, engine),
     }
 }
 
@@ -92,30 +100,27 @@ fn from_line(plan: &BuildPlan, base: &str) -> Option<SourceOrigin> {
 }
 
 /// The engine says no without a failing step: it does not like the Dockerfile or the order.
-fn refused(plan: &BuildPlan, message: &str, status: &Status) -> BuildError {
+fn refused(plan: &BuildPlan, message: &str, status: &Status, engine: &str) -> BuildError {
     let text = innermost(message);
     let lower = text.to_ascii_lowercase();
-    let place = line_number(message).map(|line| {
-        let file = &plan.dockerfile;
-        SourceOrigin::new(file, file.lines().line_span(line, file.bytes()))
-    });
-    if let Some(what) = ["unknown flag", "unsupported modifier", "unexpected key"]
-        .iter()
-        .find(|word| lower.contains(*word))
-    {
-        let at = lower.find(what).unwrap_or(0);
+    let file = &plan.dockerfile;
+    let place = line_number(message)
+        .map(|line| file.lines().line_span(line, file.bytes()))
+        .or_else(|| quoted_word(text).and_then(|word| find(file.bytes(), word.as_bytes())))
+        .map(|span| SourceOrigin::new(file, span));
+    if TOO_NEW.iter().any(|words| lower.contains(words)) {
+        let at = lower.find("unknown flag").unwrap_or(0);
         return BuildError::Unsupported {
             engine: "buildkit",
-            what: text.get(at..).unwrap_or(text).to_owned(),
-            instead: "its BuildKit is too old for it; the native engine may know it \
-                      (`--engine native`), or take a newer engine"
-                .to_owned(),
+            what: format!("this with {engine} ({})", text.get(at..).unwrap_or(text)),
+            instead: "newer BuildKits may, and the native engine (`--engine native`)".to_owned(),
             place,
         };
     }
     let written_wrong = lower.contains("parse error")
         || place.is_some()
         || lower.contains("could not be found")
+        || lower.starts_with("failed to process")
         || lower.contains("invalid")
         || status.code() == tonic::Code::InvalidArgument;
     if written_wrong && !is_network(message) {
@@ -144,6 +149,20 @@ fn innermost(error: &str) -> &str {
         }
     }
     text
+}
+
+/// `failed to process "WORD": …`: the word stands in the file as it is quoted.
+fn quoted_word(text: &str) -> Option<&str> {
+    let rest = text.strip_prefix("failed to process \"")?;
+    rest.split_once("\": ").map(|(word, _)| word)
+}
+
+fn find(bytes: &[u8], word: &[u8]) -> Option<Span> {
+    if word.is_empty() {
+        return None;
+    }
+    let start = bytes.windows(word.len()).position(|part| part == word)?;
+    Some(Span::new(start, start + word.len()))
 }
 
 fn exit_code(error: &str) -> Option<i32> {
@@ -202,12 +221,10 @@ fn is_network(error: &str) -> bool {
 
 fn shorten(instruction: &str) -> String {
     const LONGEST: usize = 100;
-    let first: Span = Span::new(0, instruction.len().min(LONGEST));
-    if first.end == instruction.len() {
-        return instruction.to_owned();
+    match instruction.char_indices().nth(LONGEST) {
+        Some((end, _)) => format!("{}…", &instruction[..end]),
+        None => instruction.to_owned(),
     }
-    let short: String = instruction.chars().take(LONGEST).collect();
-    format!("{short}…")
 }
 
 #[cfg(test)]
@@ -224,6 +241,14 @@ mod tests {
         );
         assert_eq!(line_number(error), Some(3));
         assert_eq!(line_number("no line"), None);
+    }
+
+    #[test]
+    fn a_word_that_is_quoted_has_its_place() {
+        let word = quoted_word("failed to process \"${b/x/y}\": missing ':' in substitution");
+        assert_eq!(word, Some("${b/x/y}"));
+        assert_eq!(find(b"ENV a=${b/x/y}", b"${b/x/y}"), Some(Span::new(6, 14)));
+        assert_eq!(find(b"ENV", b"${b}"), None);
     }
 
     #[test]

@@ -518,7 +518,12 @@ fn what_an_old_engine_cannot_do_names_the_one_that_can() {
         "other".to_owned(),
         NamedContext::Directory(yard.path("context")),
     );
-    for plan in [yard.plan("FROM base\nRUN <<EOF\ntrue\nEOF\n"), folder] {
+    for plan in [
+        yard.plan("FROM base\nRUN <<EOF\ntrue\nEOF\n"),
+        yard.plan("FROM base\nARG A=1\nENV B=${A/1/2}\n"),
+        yard.plan("FROM scratch\nCMD [\"x\"]\n"),
+        folder,
+    ] {
         let (result, _) = build(&engine, &plan);
         let error = result.unwrap_err();
         assert!(matches!(error, BuildError::Unsupported { .. }), "{error:?}");
