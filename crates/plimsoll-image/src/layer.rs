@@ -108,8 +108,7 @@ pub fn walk<R: LayerReader>(
     let layers = image.manifest.layers.len();
     let next = AtomicUsize::new(0);
     let failed = AtomicUsize::new(usize::MAX);
-    let results: Vec<Mutex<Option<Result<(R, LayerStats), ImageError>>>> =
-        (0..layers).map(|_| Mutex::new(None)).collect();
+    let results: Vec<Slot<R>> = (0..layers).map(|_| Mutex::new(None)).collect();
     let work = || {
         loop {
             let index = next.fetch_add(1, Ordering::Relaxed);
@@ -148,6 +147,9 @@ pub fn walk<R: LayerReader>(
         })
         .collect()
 }
+
+/// Where one layer's result is put; empty where the layer was not begun.
+type Slot<R> = Mutex<Option<Result<(R, LayerStats), ImageError>>>;
 
 /// One layer: a thread fetches, verifies and inflates, this one hashes and reads the tar.
 fn walk_layer(
@@ -301,3 +303,6 @@ fn drain(source: &mut impl BufRead) -> io::Result<()> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

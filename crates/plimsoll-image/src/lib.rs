@@ -16,6 +16,9 @@ mod layout;
 mod manifest;
 pub mod media_type;
 mod registry;
+#[cfg(test)]
+#[path = "../tests/it/seed.rs"]
+mod seed;
 mod sink;
 mod source;
 pub mod tar;
@@ -29,3 +32,7 @@ pub use layout::{BlobWriter, Layout, LayoutWriter};
 pub use manifest::{index_json, manifest_json};
 pub use sink::{Progress, PushOutcome, Referrer, push};
 pub use source::{Access, BlobSource, destination, open, resolve};
+
+// The images of integration tests serve unit tests too; there the crate goes by its name.
+#[cfg(test)]
+extern crate self as plimsoll_image;

@@ -1,0 +1,305 @@
+//! Other people's tools take what we write, and we what they write.
+
+use std::fs;
+use std::io::Write as _;
+use std::net::TcpListener;
+use std::path::Path;
+use std::process::{Child, Command};
+use std::time::{Duration, Instant};
+
+use plimsoll_image::{Access, Image, Referrer, destination, open, push};
+
+use crate::seed::{image, noise, tar};
+
+/// Whether these tests are to run; one that is not says so past the harness's capture.
+fn wanted(test: &str) -> bool {
+    let wanted = std::env::var_os("PLIMSOLL_ENGINE_TESTS").is_some_and(|value| value == "1");
+    if !wanted {
+        let _ = writeln!(
+            std::io::stderr(),
+            "skipped: {test} needs docker, docker-registry and skopeo; PLIMSOLL_ENGINE_TESTS=1 runs it"
+        );
+    }
+    wanted
+}
+
+fn run(program: &str, arguments: &[&str]) -> String {
+    let output = Command::new(program)
+        .args(arguments)
+        .output()
+        .unwrap_or_else(|error| panic!("{program}: {error}"));
+    assert!(
+        output.status.success(),
+        "{program} {arguments:?}: {}{}",
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr)
+    );
+    String::from_utf8(output.stdout).unwrap()
+}
+
+fn docker(arguments: &[&str]) -> String {
+    // Debian's own, which speaks the API of the engine beside it.
+    run("/usr/bin/docker", arguments)
+}
+
+fn sample(folder: &Path) -> Image {
+    image(
+        &folder.join("layout"),
+        "v1",
+        &[
+            tar(&[("hello", b"1")]),
+            tar(&[("etc/b", &noise(2 << 20, 1))]),
+        ],
+    )
+}
+
+/// A real registry on loopback, ended with this.
+struct DockerRegistry {
+    child: Child,
+    host: String,
+}
+
+impl DockerRegistry {
+    fn start(folder: &Path) -> Self {
+        let host = {
+            let free = TcpListener::bind("127.0.0.1:0").unwrap();
+            free.local_addr().unwrap().to_string()
+        };
+        let config = folder.join("registry.yml");
+        let text = format!(
+            "version: 0.1\nlog: {{level: error}}\nstorage: {{filesystem: {{rootdirectory: {}}}}}\nhttp: {{addr: '{host}'}}\n",
+            folder.join("registry").display()
+        );
+        fs::write(&config, text).unwrap();
+        let child = Command::new("docker-registry")
+            .args(["serve", &config.display().to_string()])
+            .stdout(fs::File::create(folder.join("registry.log")).unwrap())
+            .stderr(fs::File::create(folder.join("registry.err")).unwrap())
+            .spawn()
+            .expect("docker-registry is installed");
+        let begun = Instant::now();
+        while std::net::TcpStream::connect(&host).is_err() {
+            assert!(
+                begun.elapsed() < Duration::from_secs(20),
+                "docker-registry does not come up"
+            );
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        Self { child, host }
+    }
+}
+
+impl Drop for DockerRegistry {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+#[test]
+fn a_real_registry_takes_and_gives_the_same_digest() {
+    if !wanted("a_real_registry_takes_and_gives_the_same_digest") {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let registry = DockerRegistry::start(folder.path());
+    let original = sample(folder.path());
+    let name = format!("{}/team/app:v1", registry.host);
+    let to = destination(&name).unwrap();
+    let access = Access {
+        docker_config: Some(folder.path().join("docker")),
+        ..Access::default()
+    };
+    let paper = Referrer {
+        artifact_type: "application/vnd.cyclonedx+json".to_owned(),
+        media_type: "application/vnd.cyclonedx+json".to_owned(),
+        bytes: b"{}\n".to_vec(),
+        annotations: Vec::new(),
+    };
+    let send = || {
+        push(
+            &original,
+            std::slice::from_ref(&paper),
+            &to,
+            &[],
+            &access,
+            &|_| {},
+        )
+        .unwrap()
+    };
+    let first = send();
+    assert_eq!((first.sent, first.skipped), (5, 0));
+    let second = send();
+    assert_eq!((second.sent, second.skipped), (0, 5));
+    assert_eq!(open(&to, &access).unwrap().digest(), original.digest());
+    let seen = run(
+        "skopeo",
+        &[
+            "inspect",
+            "--tls-verify=false",
+            "--format",
+            "{{.Digest}}",
+            &format!("docker://{name}"),
+        ],
+    );
+    assert_eq!(seen.trim(), original.digest().as_str());
+    let fallback = run(
+        "skopeo",
+        &[
+            "inspect",
+            "--tls-verify=false",
+            "--raw",
+            &format!(
+                "docker://{}/team/app:sha256-{}",
+                registry.host,
+                original.digest().hex()
+            ),
+        ],
+    );
+    assert!(
+        fallback.contains("application/vnd.cyclonedx+json"),
+        "{fallback}"
+    );
+    // And what another tool pushed there.
+    let copied = format!("docker://{}/other:v1", registry.host);
+    let layout = format!("oci:{}:v1", folder.path().join("layout").display());
+    run(
+        "skopeo",
+        &[
+            "copy",
+            "--dest-tls-verify=false",
+            "--preserve-digests",
+            &layout,
+            &copied,
+        ],
+    );
+    let back = open(&destination(&copied).unwrap(), &access).unwrap();
+    assert_eq!(back.digest(), original.digest());
+}
+
+#[test]
+fn skopeo_and_umoci_take_our_layout_and_archive() {
+    if !wanted("skopeo_and_umoci_take_our_layout_and_archive") {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let original = sample(folder.path());
+    let layout = folder.path().join("layout").display().to_string();
+    let seen = run(
+        "skopeo",
+        &[
+            "inspect",
+            "--format",
+            "{{.Digest}}",
+            &format!("oci:{layout}:v1"),
+        ],
+    );
+    assert_eq!(seen.trim(), original.digest().as_str());
+    let bundle = folder.path().join("bundle").display().to_string();
+    run(
+        "umoci",
+        &[
+            "unpack",
+            "--rootless",
+            "--image",
+            &format!("{layout}:v1"),
+            &bundle,
+        ],
+    );
+    assert_eq!(
+        fs::read(Path::new(&bundle).join("rootfs/hello")).unwrap(),
+        b"1"
+    );
+    let archive = folder.path().join("app.tar").display().to_string();
+    let to = destination(&format!("docker-archive:{archive}:app:v1")).unwrap();
+    push(&original, &[], &to, &[], &Access::default(), &|_| {}).unwrap();
+    let copy = folder.path().join("copy").display().to_string();
+    run(
+        "skopeo",
+        &[
+            "copy",
+            &format!("docker-archive:{archive}:app:v1"),
+            &format!("oci:{copy}:v1"),
+        ],
+    );
+    run("skopeo", &["inspect", &format!("oci-archive:{archive}:v1")]);
+}
+
+#[test]
+fn docker_takes_our_archive_and_gives_it_back() {
+    if !wanted("docker_takes_our_archive_and_gives_it_back") {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let original = sample(folder.path());
+    let archive = folder.path().join("app.tar").display().to_string();
+    let name = "plimsoll-test-archive:v1";
+    let to = destination(&format!("docker-archive:{archive}:{name}")).unwrap();
+    let access = Access::default();
+    push(&original, &[], &to, &[], &access, &|_| {}).unwrap();
+    docker(&["load", "--input", &archive]);
+    let id = docker(&["image", "inspect", "--format", "{{.Id}}", name]);
+    assert_eq!(id.trim(), original.manifest.config.digest.as_str());
+    docker(&["image", "rm", name]);
+    // The same through the engine's own door, and back out of it.
+    let daemon = destination("docker:plimsoll-test-daemon:v1").unwrap();
+    let loaded = push(
+        &original,
+        &[],
+        &daemon,
+        &["v2".to_owned()],
+        &access,
+        &|_| {},
+    )
+    .unwrap();
+    assert_eq!(loaded.sent, 3);
+    for name in [
+        "docker:plimsoll-test-daemon:v1",
+        "docker:plimsoll-test-daemon:v2",
+    ] {
+        let back = open(&destination(name).unwrap(), &access).unwrap();
+        assert_eq!(back.config, original.config);
+        assert_eq!(back.diff_ids, original.diff_ids);
+    }
+    docker(&[
+        "image",
+        "rm",
+        "plimsoll-test-daemon:v1",
+        "plimsoll-test-daemon:v2",
+    ]);
+}
+
+#[test]
+fn what_docker_imports_and_saves_is_read() {
+    if !wanted("what_docker_imports_and_saves_is_read") {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let rootfs = folder.path().join("rootfs.tar");
+    fs::write(&rootfs, tar(&[("etc/os-release", b"ID=test\n")])).unwrap();
+    let name = "plimsoll-test-import:v1";
+    docker(&[
+        "import",
+        "--change",
+        "USER 7",
+        &rootfs.display().to_string(),
+        name,
+    ]);
+    let saved = folder.path().join("saved.tar").display().to_string();
+    docker(&["save", "--output", &saved, name]);
+    let access = Access::default();
+    let from_archive = open(
+        &destination(&format!("docker-archive:{saved}")).unwrap(),
+        &access,
+    )
+    .unwrap();
+    let from_engine = open(&plimsoll_image::resolve(name, &access).unwrap(), &access).unwrap();
+    docker(&["image", "rm", name]);
+    assert_eq!(from_archive.digest(), from_engine.digest());
+    assert_eq!(from_archive.config.user, "7");
+    let missing = open(
+        &destination("docker:plimsoll-test-none:v1").unwrap(),
+        &access,
+    );
+    assert!(missing.is_err());
+}
