@@ -143,12 +143,16 @@ impl Engine for BuildKitEngine {
     fn probe(&self) -> Probe {
         match self.connect() {
             Ok(connection) => {
-                let host = Platform::host().to_string();
-                let foreign = connection
-                    .worker
-                    .platforms
-                    .iter()
-                    .any(|platform| *platform != host);
+                // A 64-bit machine runs the 32-bit programs of its own family.
+                let host = Platform::host().architecture;
+                let own: &[&str] = match host.as_str() {
+                    "amd64" => &["linux/amd64", "linux/386"],
+                    "arm64" => &["linux/arm64", "linux/arm"],
+                    _ => &[],
+                };
+                let foreign = connection.worker.platforms.iter().any(|platform| {
+                    !own.contains(&platform.as_str()) && *platform != format!("linux/{host}")
+                });
                 Probe {
                     usable: true,
                     detail: format!("{} at {}", connection.name, connection.endpoint),

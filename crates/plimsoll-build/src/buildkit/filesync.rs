@@ -91,7 +91,10 @@ impl FileSync for FileSyncService {
             .cloned()
             .ok_or_else(|| Status::not_found(format!("no access to folder `{name}`")))?;
         let (out, packets) = mpsc::channel(QUEUE);
+        // The frontend looks at the ignore file before anything else; that alone puts it in no image.
+        let looks_only = wanted.follow.as_deref() == Some(&[".dockerignore".to_owned()]);
         let sender = Sender {
+            recorded: !looks_only,
             name,
             folder,
             wanted,
@@ -169,6 +172,8 @@ enum Content {
 /// One DiffCopy under way.
 struct Sender {
     name: String,
+    /// Whether what is offered may enter the image.
+    recorded: bool,
     folder: Folder,
     wanted: Wanted,
     ledger: Arc<Ledger>,
@@ -245,16 +250,19 @@ impl Sender {
             );
         }
         *next += 1;
-        lock(&self.ledger.offered)
-            .entry(self.name.clone())
-            .or_default()
-            .entry(path)
-            .or_insert_with(|| Offered {
+        if self.recorded {
+            let offered = Offered {
                 full: found.full,
                 stat: found.stat.clone(),
                 mode: found.mode,
                 content: None,
-            });
+            };
+            lock(&self.ledger.offered)
+                .entry(self.name.clone())
+                .or_default()
+                .entry(path)
+                .or_insert(offered);
+        }
         self.send_stat(found.stat)
     }
 

@@ -245,6 +245,7 @@ fn stages_arguments_labels_and_ignore_rules() {
     let yard = Yard::new();
     yard.file("src/kept.txt", "kept");
     yard.file("src/ignored.log", "ignored");
+    yard.file(".dockerignore", "this one is not in force\n");
     yard.file("unused/big", &"x".repeat(100_000));
     symlink("kept.txt", yard.path("context/src/link")).unwrap();
     let script = yard.path("context/src/run.sh");
