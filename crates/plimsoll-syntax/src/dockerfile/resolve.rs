@@ -17,6 +17,9 @@ use super::{
 /// copies the variables, and a hostile file has a hundred thousand of them.
 const MEMORY_LIMIT: usize = 64 << 20;
 
+/// Steps that are looked through for ONBUILDs, all stages on stages together: they multiply.
+const TRIGGER_LIMIT: usize = 100_000;
+
 /// Whether `name` is a build argument that every RUN sees without declaring it, and that leaves no
 /// trace in the image (`HTTP_PROXY` and its kin, in capitals or not).
 pub fn is_proxy_argument(name: &str) -> bool {
@@ -37,14 +40,15 @@ pub fn resolve(file: &Dockerfile, input: &ResolveInput<'_>) -> Resolution {
     let mut resolver = Resolver {
         escape: file.escape,
         input,
-        names: BTreeMap::new(),
+        names: stage_names(&instructions),
+        above: BTreeMap::new(),
         builtin: builtin_args(input),
         global_args: BTreeMap::new(),
         stages: Vec::new(),
         errors: Vec::new(),
         memory: 0,
+        looked_through: 0,
     };
-    resolver.names = stage_names(&instructions);
     for (index, instruction) in instructions.iter().enumerate() {
         match &instruction.kind {
             InstructionKind::From(from) => {
@@ -133,12 +137,16 @@ fn mark_reaching(stages: &mut [Stage], target: Option<usize>) {
 struct Resolver<'a> {
     escape: u8,
     input: &'a ResolveInput<'a>,
+    /// The last stage of each name in the file: what `--from` means.
     names: BTreeMap<String, usize>,
+    /// The same among the stages so far: what FROM means.
+    above: BTreeMap<String, usize>,
     builtin: BTreeMap<String, String>,
     global_args: BTreeMap<String, Variable>,
     stages: Vec<Stage>,
     errors: Vec<SyntaxError>,
     memory: usize,
+    looked_through: usize,
 }
 
 /// What FROM sees: the ARGs above it, and what the builder gives.
@@ -238,6 +246,9 @@ impl Resolver<'_> {
             Base::Stage(stage) => vec![stage],
             _ => Vec::new(),
         };
+        if let Some(name) = &name {
+            self.above.insert(name.clone(), self.stages.len());
+        }
         self.stages.push(Stage {
             index: self.stages.len(),
             name,
@@ -250,17 +261,32 @@ impl Resolver<'_> {
             needs: needs.clone(),
             reaches_target: false,
         });
-        for parent in needs {
-            let triggers: Vec<usize> = self.stages[parent]
-                .steps
-                .iter()
-                .filter(|step| !step.triggered)
-                .map(|step| step.instruction)
-                .collect();
-            for trigger in triggers {
-                if let InstructionKind::Onbuild(inner) = &instructions[trigger].kind {
-                    self.step(trigger, inner, true);
-                }
+        if let [parent] = needs.as_slice() {
+            self.trigger(*parent, instruction.span, instructions);
+        }
+    }
+
+    /// Runs the ONBUILDs of the stage below in the one just opened.
+    fn trigger(&mut self, parent: usize, span: Span, instructions: &[&Instruction]) {
+        let limit_was_kept = self.looked_through <= TRIGGER_LIMIT;
+        self.looked_through += self.stages[parent].steps.len();
+        if self.looked_through > TRIGGER_LIMIT {
+            if limit_was_kept {
+                self.error(
+                    span,
+                    "stages stand on stages more often in this file than can be followed",
+                );
+            }
+            return;
+        }
+        let steps = self.stages[parent].steps.iter();
+        let own: Vec<usize> = steps
+            .filter(|step| !step.triggered)
+            .map(|step| step.instruction)
+            .collect();
+        for index in own {
+            if let InstructionKind::Onbuild(inner) = &instructions[index].kind {
+                self.step(index, inner, true);
             }
         }
     }
@@ -297,12 +323,8 @@ impl Resolver<'_> {
             return unresolved();
         }
         // The name as expanded: BuildKit does not lower it here, while stage names are.
-        let above = self
-            .stages
-            .iter()
-            .rposition(|stage| stage.name.as_deref() == Some(image.as_str()));
-        if let Some(stage) = above {
-            return Base::Stage(stage);
+        if let Some(stage) = self.above.get(&image) {
+            return Base::Stage(*stage);
         }
         if image == "scratch" {
             return Base::Scratch;
@@ -596,6 +618,7 @@ impl Resolver<'_> {
                 .stages
                 .iter()
                 .filter_map(|stage| Some(format!("`{}`", shorten(stage.name.as_deref()?))))
+                .take(20)
                 .collect();
             let have = match names.as_slice() {
                 [] => "no stage has a name".to_owned(),

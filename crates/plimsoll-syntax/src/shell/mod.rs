@@ -162,12 +162,37 @@ pub struct Script {
     pub errors: Vec<(usize, String)>,
 }
 
+/// The longest text that is read: ten times the longest RUN that is known.
+const LENGTH_LIMIT: usize = 64 << 10;
+
+/// How deep braces may nest: the time the parser takes grows with the square of it.
+const BRACE_LIMIT: usize = 256;
+
+fn is_too_much(text: &str) -> bool {
+    let mut depth = 0usize;
+    text.len() > LENGTH_LIMIT
+        || text.bytes().any(|byte| {
+            match byte {
+                b'{' => depth += 1,
+                b'}' => depth = depth.saturating_sub(1),
+                _ => {}
+            }
+            depth > BRACE_LIMIT
+        })
+}
+
 /// Reads `text`. Never fails; a text that is not shell gives what could be read and an error.
 pub fn parse(text: &str, dialect: Dialect) -> Script {
     let dialect = match dialect {
         Dialect::Posix => ShellDialect::Posix,
         Dialect::Bash => ShellDialect::Bash,
     };
+    if is_too_much(text) {
+        return Script {
+            commands: Vec::new(),
+            errors: vec![(0, "the script is too large to be looked at".to_owned())],
+        };
+    }
     // The parser behind this wall is young and what it reads is hostile: should it panic, the
     // script counts as unreadable and everything else is still checked.
     let read = catch_unwind(AssertUnwindSafe(|| {
@@ -343,5 +368,7 @@ mod tests {
         parse(&"$(".repeat(20_000), Dialect::Bash);
         parse(&"a && ".repeat(20_000), Dialect::Bash);
         parse(&"{ ".repeat(20_000), Dialect::Bash);
+        parse(&"${A:-".repeat(200), Dialect::Bash);
+        assert_eq!(parse(&"{a,".repeat(20_000), Dialect::Bash).errors.len(), 1);
     }
 }

@@ -221,4 +221,12 @@ fn hostile_files_use_bounded_memory() {
     let many: String = (0..20_000).map(|n| format!("ENV A{n}=x\n")).collect();
     let resolution = of(&format!("FROM scratch\n{many}"), &ResolveInput::default());
     assert_eq!(resolution.errors.len(), 1);
+    let stages: String = (0..20_000).map(|n| format!("FROM a AS s{n}\n")).collect();
+    assert_eq!(plain(&stages).stages.len(), 20_000);
+    let triggers = format!(
+        "FROM a AS b\n{}{}",
+        "ONBUILD USER x\n".repeat(2_000),
+        "FROM b\n".repeat(2_000)
+    );
+    assert_eq!(of(&triggers, &ResolveInput::default()).errors.len(), 1);
 }
