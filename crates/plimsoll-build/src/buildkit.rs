@@ -19,7 +19,7 @@ mod mode;
 mod outgoing;
 mod output;
 mod patterns;
-mod places;
+pub(crate) mod places;
 mod progress;
 mod record;
 mod redact;

@@ -3,6 +3,7 @@
 
 mod engine;
 mod events;
+mod history;
 mod inputs;
 mod plan;
 mod result;
@@ -12,5 +13,6 @@ pub mod native;
 
 pub use engine::{BuildError, Capability, Engine, Probe};
 pub use events::{Event, EventSink, LogStream, Vertex, VertexId};
+pub use history::layer_sources;
 pub use plan::{BuildContext, BuildPlan, NamedContext, SecretSource, SecretValue};
 pub use result::{BuildInput, BuildResult, CacheStats, StepRecord};

@@ -34,7 +34,9 @@ pub(crate) fn run(arguments: &InspectArgs, terminal: Terminal) -> Result<Outcome
     )?;
     spinner.message(format!("looking into {}", image.name));
     let layer_sources = match &dockerfile {
-        Some(file) => plimsoll_build::layer_sources(file, &image.config),
+        Some(file) => {
+            plimsoll_build::layer_sources(file, &image.config, image.manifest.layers.len())
+        }
         None => Vec::new(),
     };
     let look = Look {
@@ -143,7 +145,8 @@ impl Look<'_> {
         report.image = Some(ImageSummary {
             name: self.name.clone(),
             digest: image.manifest.descriptor.digest.clone(),
-            config: image.config.clone(),
+            // What the image says about itself may hold credentials; a report never does.
+            config: plimsoll_scan::redacted(&image.config),
             compressed_size,
         });
         Ok(())
