@@ -227,10 +227,14 @@ fn descriptor<'a>(rule: &RuleInfo<'a>) -> Descriptor<'a> {
 
 /// The first paragraph of prose, on one line.
 fn first_paragraph(docs: &str) -> Option<String> {
-    docs.split("\n\n")
+    let words: Vec<&str> = docs
+        .lines()
         .map(str::trim)
-        .find(|paragraph| !paragraph.is_empty() && !paragraph.starts_with('#'))
-        .map(|paragraph| paragraph.split_whitespace().collect::<Vec<_>>().join(" "))
+        .skip_while(|line| line.is_empty() || line.starts_with('#'))
+        .take_while(|line| !line.is_empty() && !line.starts_with('#'))
+        .flat_map(str::split_whitespace)
+        .collect();
+    (!words.is_empty()).then(|| words.join(" "))
 }
 
 fn level(severity: Severity) -> &'static str {

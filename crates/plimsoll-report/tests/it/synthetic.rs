@@ -275,7 +275,7 @@ fn rules() -> Vec<RuleInfo<'static>> {
         RuleInfo {
             name: "secret-in-image-config",
             summary: "A credential stands in ENV or ARG.",
-            docs: "# What it says\n\nWhoever can pull the image\ncan read it.\n\nMore.",
+            docs: "# What it says\nWhoever can pull the image\ncan read it.\n\nMore.",
             severity: Severity::High,
             category: "security",
             aliases: &[],
