@@ -36,7 +36,7 @@ pub fn check_project(project: &Project, options: &CheckOptions) -> CheckOutcome 
             build_contexts: options.build_contexts.clone(),
         },
     );
-    let file = ProjectFile::new(&tree, &errors, &resolution, project.context.as_ref());
+    let file = ProjectFile::new(&tree, &errors, &resolution, project.context.as_deref());
     let suppressions = Suppressions::read(&tree);
 
     let mut run = Run::default();

@@ -1,6 +1,7 @@
 //! One Dockerfile with all that is known around it, as rules see it.
 
 use std::cell::OnceCell;
+use std::sync::Arc;
 
 use plimsoll_model::{SourceFile, SourceOrigin, Span};
 use plimsoll_syntax::context::Context;
@@ -18,7 +19,8 @@ pub struct Project {
     /// The Dockerfile.
     pub file: SourceFile,
     /// Its build context, where one is known (not for standard input).
-    pub context: Option<Context>,
+    /// Shared: many Dockerfiles of one folder have one context.
+    pub context: Option<Arc<Context>>,
 }
 
 /// One Dockerfile of a project with all that is known around it.

@@ -26,7 +26,7 @@ pub(crate) fn options(rule: &str) -> CheckOptions {
 
 /// A project of a Dockerfile and the files around it; without any, no context is known.
 pub(crate) fn project(dockerfile: &str, files: &[(&str, &str)]) -> Project {
-    let context = (!files.is_empty()).then(|| context(files));
+    let context = (!files.is_empty()).then(|| context(files).into());
     Project {
         file: SourceFile::new("Dockerfile", dockerfile),
         context,

@@ -142,6 +142,6 @@ proptest! {
             ],
         ), 1..5),
     ) {
-        holds(&Project { file: SourceFile::new("Dockerfile", lines.join("\n")), context: Some(context(&files)) });
+        holds(&Project { file: SourceFile::new("Dockerfile", lines.join("\n")), context: Some(context(&files).into()) });
     }
 }

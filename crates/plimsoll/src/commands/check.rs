@@ -54,7 +54,7 @@ pub(crate) fn run(arguments: &CheckArgs, terminal: Terminal) -> Result<Outcome, 
         .map(|subject| {
             let project = Project {
                 file: subject.file.clone(),
-                context: subject.context.as_deref().cloned(),
+                context: subject.context.clone(),
             };
             plimsoll_rules::check_project(&project, &read.options[subject.config])
         })
@@ -320,7 +320,7 @@ fn mend(
         let options = &read.options[subject.config];
         let project = Project {
             file: subject.file.clone(),
-            context: subject.context.as_deref().cloned(),
+            context: subject.context.clone(),
         };
         let fixed = plimsoll_rules::fix::apply(
             &project,
@@ -354,7 +354,7 @@ fn mend(
         subject.file = SourceFile::new(subject.file.path(), fixed.bytes);
         let project = Project {
             file: subject.file.clone(),
-            context: subject.context.as_deref().cloned(),
+            context: subject.context.clone(),
         };
         *outcome = plimsoll_rules::check_project(&project, options);
     }
