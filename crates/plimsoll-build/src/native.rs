@@ -1,1 +1,0 @@
-//! The native engine: no daemon, no root.

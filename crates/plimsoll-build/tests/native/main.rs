@@ -1,0 +1,15 @@
+//! The native engine for real: builds, hostile input, and the same Dockerfiles beside a Docker
+//! engine's BuildKit. Has a `main` of its own because the engine starts this program again as its
+//! helper.
+
+mod build;
+mod support;
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    if let Some(code) = plimsoll_build::native::helper_main(std::env::args_os().collect()) {
+        return code;
+    }
+    support::run(&[build::CASES])
+}
