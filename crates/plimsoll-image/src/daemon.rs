@@ -80,7 +80,12 @@ impl Daemon {
 
     /// Whether the engine has an image of this name.
     pub(crate) fn has(&self, name: &str) -> Result<bool, ImageError> {
-        let response = self.get(&format!("/images/{}/json", path_of(name)?))?;
+        let response = self
+            .client
+            .get(format!("{}/images/{}/json", self.base, path_of(name)?))
+            .timeout(Duration::from_secs(20))
+            .send()
+            .map_err(|error| self.lost(error))?;
         match response.status() {
             StatusCode::OK => Ok(true),
             StatusCode::NOT_FOUND => Ok(false),

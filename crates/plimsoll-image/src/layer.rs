@@ -241,9 +241,37 @@ fn read_entries<S: BufRead>(
             )));
         }
         if let Some(entry) = entry_of(&header).map_err(refuse)? {
-            reader.entry(&entry, tar).map_err(EntryError::Reader)?;
+            let mut content = Content { tar, failure: None };
+            let result = reader.entry(&entry, &mut content);
+            // Whatever the reader made of it, a layer that cannot be read is what went wrong.
+            if let Some(error) = content.failure {
+                let place = format!("{place}: entry {}", quote(&header.path));
+                return Err(EntryError::Tar { place, error });
+            }
+            result.map_err(EntryError::Reader)?;
         }
         last = header.path;
+    }
+}
+
+/// An entry's content, as the caller's reader sees it.
+struct Content<'a, S> {
+    tar: &'a mut TarReader<S>,
+    failure: Option<io::Error>,
+}
+
+impl<S: BufRead> Read for Content<'_, S> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if let Some(failure) = &self.failure {
+            return Err(io::Error::new(failure.kind(), failure.to_string()));
+        }
+        self.tar.read(buffer).map_err(|error| {
+            let echo = io::Error::new(error.kind(), error.to_string());
+            if error.kind() != io::ErrorKind::Interrupted {
+                self.failure = Some(error);
+            }
+            echo
+        })
     }
 }
 
@@ -253,6 +281,9 @@ fn entry_of(header: &Header) -> Result<Option<Entry>, String> {
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     let (path, kind) = match classify(&path)? {
         Name::Ordinary => {
+            if path.is_empty() && header.kind != Kind::Directory {
+                return Err("stands in the place of the root folder".to_owned());
+            }
             let kind = match header.kind {
                 Kind::File => EntryKind::File,
                 Kind::Directory => EntryKind::Directory,

@@ -52,7 +52,7 @@ pub struct PushOutcome {
 pub enum Progress {
     /// A blob is looked for, and sent where it is not there.
     Begun(Descriptor),
-    /// So many more bytes of it are on their way.
+    /// So many more bytes of it were copied, where the place is a local layout.
     Bytes(Digest, u64),
     /// It was there.
     Skipped(Digest),

@@ -8,4 +8,5 @@
 mod archive;
 mod death;
 mod engines;
+mod hostile;
 mod seed;
