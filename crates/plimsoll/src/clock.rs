@@ -9,11 +9,6 @@ pub(crate) fn today() -> jiff::civil::Date {
         .date()
 }
 
-/// Seconds since 1970.
-pub(crate) fn now() -> i64 {
-    jiff::Timestamp::now().as_second()
-}
-
 /// Lets suppressions expire by today's date.
 pub(crate) fn set_today(options: &mut CheckOptions) {
     let today = today();

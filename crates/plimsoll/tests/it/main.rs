@@ -5,5 +5,6 @@ mod check;
 mod configuration;
 mod interrupted;
 mod pipeline;
+mod reference;
 mod ship;
 mod stage;
