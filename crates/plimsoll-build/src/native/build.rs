@@ -179,8 +179,7 @@ impl<'a> Build<'a> {
         if let Some(worker) = self.worker.get() {
             return Ok(worker);
         }
-        let files = self.store.files()?;
-        let worker = Worker::start(self.store.map(), &files, &self.session)?;
+        let worker = Worker::start(self.store.map(), self.store.files(), &self.session)?;
         let mut paths = self.store.dead_sessions();
         paths.retain(|path| *path != format!("tmp/{}", self.session));
         paths.extend(self.store.orphans());

@@ -56,7 +56,7 @@ fn serve() -> io::Result<()> {
     let mut workspace = None;
     while let Some((request, descriptors)) = receive::<Request>(socket)? {
         let reply = match (request, &mut workspace) {
-            (Request::Hello { session }, _) => enter(&session, descriptors).map(|entered| {
+            (Request::Hello { session }, _) => enter(&session).map(|entered| {
                 workspace = Some(entered);
                 Answer::Done
             }),
@@ -68,10 +68,8 @@ fn serve() -> io::Result<()> {
     Ok(())
 }
 
-/// Becomes root of the namespace, in the state folder.
-fn enter(session: &str, mut descriptors: Vec<OwnedFd>) -> Result<Workspace, Failure> {
-    let state = take(&mut descriptors)?;
-    rustix::process::fchdir(&state).map_err(|e| Failure::system("the state folder", e))?;
+/// Becomes root of the namespace; the working directory is the state folder already.
+fn enter(session: &str) -> Result<Workspace, Failure> {
     let failed = |what: &str| Failure::system(what, io::Error::last_os_error());
     // SAFETY: an empty list and numbers; this process has one thread.
     unsafe {

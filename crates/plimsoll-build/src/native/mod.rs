@@ -150,7 +150,7 @@ fn try_out() -> Result<String, Failure> {
     let map = IdMap::choose().map_err(Failure::environment)?;
     let folder = tempfile::tempdir().map_err(|e| Failure::system("a temporary folder", e))?;
     let store = Store::open(folder.path(), map)?;
-    let worker = Worker::start(store.map(), &store.files()?, "probe")?;
+    let worker = Worker::start(store.map(), store.files(), "probe")?;
     let answer = worker.call(&Request::Probe, &[])?;
     // Its files belong to the namespace: only the helper can be sure to remove them.
     let _ = worker.call(

@@ -31,11 +31,6 @@ impl Root {
         Ok(Self { fd })
     }
 
-    /// Its descriptor.
-    pub(crate) fn fd(&self) -> BorrowedFd<'_> {
-        self.fd.as_fd()
-    }
-
     /// Opens `path` inside the root; every link on the way is followed inside.
     pub(crate) fn open_at(
         &self,
@@ -375,8 +370,8 @@ mod tests {
             .unwrap();
         assert_eq!(made, 120);
         std::fs::write(temp.path().join("d/f"), "x").unwrap();
-        remove_tree(root.fd(), OsStr::new("d")).unwrap();
+        remove_tree(&root.fd, OsStr::new("d")).unwrap();
         assert!(!temp.path().join("d").exists());
-        remove_tree(root.fd(), OsStr::new("d")).unwrap();
+        remove_tree(&root.fd, OsStr::new("d")).unwrap();
     }
 }

@@ -108,8 +108,8 @@ impl Store {
     }
 
     /// The folder the helper works in.
-    pub(crate) fn files(&self) -> Result<File, Failure> {
-        File::open(&self.files).map_err(|e| Failure::system(self.files.display(), e))
+    pub(crate) fn files(&self) -> &Path {
+        &self.files
     }
 
     /// Folder for half-written blobs and small files of ours.

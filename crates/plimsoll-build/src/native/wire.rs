@@ -25,7 +25,7 @@ pub(crate) type Chain = Vec<String>;
 /// What the helper is asked for.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) enum Request {
-    /// First frame: the state folder rides along. Answered once the namespaces stand.
+    /// First frame, once the ids are mapped.
     Hello {
         /// Name of this session's scratch folder below `tmp`.
         session: String,

@@ -1,9 +1,9 @@
 //! The build's end of the helper: starts it, maps its ids, asks it to work.
 
-use std::fs::File;
-use std::os::fd::{AsFd as _, BorrowedFd, OwnedFd};
+use std::os::fd::{BorrowedFd, OwnedFd};
 use std::os::unix::net::UnixStream;
 use std::os::unix::process::CommandExt as _;
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::Mutex;
 
@@ -20,11 +20,14 @@ pub(crate) struct Worker {
 
 impl Worker {
     /// Starts a helper whose working directory is `files`, owned by root of the namespace.
-    pub(crate) fn start(map: &IdMap, files: &File, session: &str) -> Result<Self, Failure> {
+    pub(crate) fn start(map: &IdMap, files: &Path, session: &str) -> Result<Self, Failure> {
         let (ours, theirs) = UnixStream::pair().map_err(|e| Failure::system("a socket", e))?;
         let child = Command::new("/proc/self/exe")
             .arg0(NAME)
             .env_clear()
+            // Before its namespaces are made: the folder must lie in a mount of its own, and the
+            // folders above may be closed to it later.
+            .current_dir(files)
             .stdin(Stdio::from(OwnedFd::from(theirs)))
             .stdout(Stdio::null())
             .stderr(Stdio::null())
@@ -49,7 +52,7 @@ impl Worker {
             &Request::Hello {
                 session: session.to_owned(),
             },
-            &[files.as_fd()],
+            &[],
         )?;
         Ok(worker)
     }
