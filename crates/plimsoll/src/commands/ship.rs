@@ -6,9 +6,7 @@ use plimsoll_attest::Attachment;
 use plimsoll_attest::provenance::{self, Byproduct, GitSource, Material, ProvenanceInput};
 use plimsoll_build::BuildInput;
 use plimsoll_image::{PushOutcome, Referrer};
-use plimsoll_model::{
-    Digest, ImageName, ImageRef, Platform, Report, Severity, SourceFile, SourceOrigin,
-};
+use plimsoll_model::{ImageName, ImageRef, Platform, Report, Severity, SourceFile, SourceOrigin};
 use plimsoll_rules::Project;
 
 use super::build::Built;
@@ -129,7 +127,7 @@ pub(crate) fn run(arguments: &ShipArgs, terminal: Terminal) -> Result<Outcome, F
             &|_| {},
         )?;
         drop(spinner);
-        verdict.next = next_command(&target, &outcome);
+        verdict.next = Some(next_command(&target, &tags, &outcome));
         sent = Some(outcome);
     } else {
         verdict.next = Some("plimsoll check --fix".to_owned())
@@ -175,6 +173,9 @@ pub(crate) fn run(arguments: &ShipArgs, terminal: Terminal) -> Result<Outcome, F
     .emit(&arguments.output)?;
     if let Some(outcome) = &sent {
         say(&sent_line(&target, outcome));
+        if matches!(target, ImageRef::Archive { .. } | ImageRef::Daemon(_)) {
+            say("that place holds no papers: SBOM and provenance lie with the evidence only");
+        }
     }
     say(&format!("evidence: {}", evidence.display()));
     Ok(match (held_back, unlooked) {
@@ -385,19 +386,21 @@ fn invocation_id() -> Option<String> {
 }
 
 /// What a person would type next, to take the very bytes that were judged.
-fn next_command(target: &ImageRef, outcome: &PushOutcome) -> Option<String> {
-    let digest: &Digest = &outcome.digest;
-    Some(match target {
-        ImageRef::Registry(name) => format!(
-            "docker run --rm {}/{}@{digest}",
-            name.registry, name.repository
-        ),
-        ImageRef::Layout { path, .. } => {
-            format!("skopeo copy oci:{path}@{digest} docker-daemon:NAME:TAG")
+fn next_command(target: &ImageRef, tags: &[String], outcome: &PushOutcome) -> String {
+    match target {
+        ImageRef::Registry(name) => {
+            format!(
+                "docker run --rm {}/{}@{}",
+                name.registry, name.repository, outcome.digest
+            )
         }
+        ImageRef::Layout { path, reference } => match reference.as_ref().or(tags.first()) {
+            Some(tag) => format!("skopeo copy oci:{path}:{tag} docker-daemon:NAME:{tag}"),
+            None => format!("plimsoll push oci:{path} docker:NAME"),
+        },
         ImageRef::Archive { path, .. } => format!("docker load -i {path}"),
         ImageRef::Daemon(name) => format!("docker run --rm {name}"),
-    })
+    }
 }
 
 /// One line on where an image went and what it took.
