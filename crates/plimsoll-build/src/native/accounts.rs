@@ -36,9 +36,13 @@ pub(crate) fn account(root: &Root, text: &str) -> Result<Account, Failure> {
         Some((user, group)) => (user, Some(group)),
         None => (text, None),
     };
-    let users = users(root)?;
-    let groups = groups(root)?;
     let user_text = if user_text.is_empty() { "0" } else { user_text };
+    // A number needs no account files: broken ones must not stop root from mending them.
+    let (users, groups) = match (users(root), groups(root)) {
+        (Ok(users), Ok(groups)) => (users, groups),
+        _ if number(user_text).is_some() && group_text.is_none() => Default::default(),
+        (Err(failure), _) | (_, Err(failure)) => return Err(failure),
+    };
     let found = users.iter().find(|user| {
         user.name == user_text || number(user_text).is_some_and(|uid| uid == user.uid)
     });

@@ -10,9 +10,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::thread;
 
-use plimsoll_image::{
-    Access, BlobSource, Descriptor, Image, ImageError, LayerLimits, media_type,
-};
+use plimsoll_image::{Access, BlobSource, Descriptor, Image, ImageError, LayerLimits, media_type};
 use plimsoll_model::{Digest, ImageName, ImageRef, Span};
 use sha2::{Digest as _, Sha256};
 
@@ -403,9 +401,7 @@ impl<'a> Build<'a> {
         };
         if !self.store.has_blob(&descriptor.digest, descriptor.size) {
             let failed = |e: io::Error| {
-                Failure::environment(
-                    ImageError::from_read(base.image.name.clone(), e).to_string(),
-                )
+                Failure::environment(ImageError::from_read(base.image.name.clone(), e).to_string())
             };
             let mut content = base
                 .image
@@ -489,12 +485,7 @@ impl<'a> Build<'a> {
         let mut record = Record::default();
         record.layers.insert(
             "any".to_owned(),
-            StoredLayer::new(
-                &sealed.diff_id,
-                &sealed.digest,
-                sealed.size,
-                String::new(),
-            ),
+            StoredLayer::new(&sealed.diff_id, &sealed.digest, sealed.size, String::new()),
         );
         self.store.remember(&key, &record)?;
         Ok(sealed.digest)

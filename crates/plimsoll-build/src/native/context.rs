@@ -1,7 +1,6 @@
 //! A build context on disk: what of it may enter, what a COPY selects, and how it is handed to the
 //! helper. Read by the build itself, since the user namespace may not be allowed to.
 
-use std::sync::OnceLock;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fs::{self, File, Metadata};
 use std::io::{self, Read, Write};
@@ -9,6 +8,7 @@ use std::os::unix::ffi::{OsStrExt as _, OsStringExt};
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
+use std::sync::OnceLock;
 use std::time::{Duration, SystemTime};
 
 use plimsoll_model::SourceFile;
@@ -185,8 +185,8 @@ impl Context {
                 if items.contains_key(folder) {
                     break;
                 }
-                let meta = fs::symlink_metadata(self.root.join(folder))
-                    .map_err(|e| fail(folder, e))?;
+                let meta =
+                    fs::symlink_metadata(self.root.join(folder)).map_err(|e| fail(folder, e))?;
                 items.insert(folder.to_owned(), item(&meta, Kind::Folder));
                 above = folder.parent();
             }

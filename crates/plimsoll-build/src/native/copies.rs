@@ -162,7 +162,9 @@ impl Evaluation<'_> {
                 return Err(unsupported("ADD of a git repository"));
             }
             if is_http {
-                let vertex = self.build.vertex(&format!("[internal] fetch {}", shown_url(&source)));
+                let vertex = self
+                    .build
+                    .vertex(&format!("[internal] fetch {}", shown_url(&source)));
                 self.build.tell(&vertex);
                 let download = download(&source, checksum, self.build)?;
                 self.build.tell(&crate::Vertex {
@@ -237,7 +239,9 @@ impl Evaluation<'_> {
         (owner, mode): (&Option<String>, &Option<String>),
         keyword: &str,
     ) -> Result<String, Failure> {
-        let has_trees = taken.iter().any(|source| matches!(source, Taken::Tree { .. }));
+        let has_trees = taken
+            .iter()
+            .any(|source| matches!(source, Taken::Tree { .. }));
         if !has_trees {
             return Ok(quick.to_owned());
         }

@@ -40,15 +40,12 @@ pub(crate) fn select(source: &Root, path: &str, wildcard: bool) -> Result<Vec<Pa
                 next.push(folder.join(component));
                 continue;
             }
-            let listed = match source.open_at(
-                &folder,
-                OFlags::RDONLY | OFlags::DIRECTORY,
-                Mode::empty(),
-            ) {
-                Ok(listed) => listed,
-                Err(error) if absent(&error) => continue,
-                Err(error) => return Err(Failure::system(folder.display(), error)),
-            };
+            let listed =
+                match source.open_at(&folder, OFlags::RDONLY | OFlags::DIRECTORY, Mode::empty()) {
+                    Ok(listed) => listed,
+                    Err(error) if absent(&error) => continue,
+                    Err(error) => return Err(Failure::system(folder.display(), error)),
+                };
             let listed = names(&listed).map_err(|e| Failure::system(folder.display(), e))?;
             for name in listed {
                 if pattern::matches(component.as_bytes(), name.as_bytes()) {
@@ -246,16 +243,9 @@ impl Copier<'_> {
                     if stat.st_nlink > 1 {
                         let key = (stat.st_dev, stat.st_ino);
                         if let Some(first) = self.links.get(&key) {
-                            let (parent, first_name) =
-                                self.target.parent(first).map_err(fail)?;
-                            rustix::fs::linkat(
-                                &parent,
-                                &first_name,
-                                to,
-                                to_name,
-                                AtFlags::empty(),
-                            )
-                            .map_err(sys)?;
+                            let (parent, first_name) = self.target.parent(first).map_err(fail)?;
+                            rustix::fs::linkat(&parent, &first_name, to, to_name, AtFlags::empty())
+                                .map_err(sys)?;
                             return Ok(());
                         }
                         self.links.insert(key, path.to_owned());
@@ -386,10 +376,7 @@ pub(crate) fn unpack(
 }
 
 /// The file's content without its compression, or `None` where it is one we cannot take off.
-fn decompressed(
-    mut file: std::fs::File,
-    path: &Path,
-) -> Result<Option<Box<dyn Read>>, Failure> {
+fn decompressed(mut file: std::fs::File, path: &Path) -> Result<Option<Box<dyn Read>>, Failure> {
     let mut magic = [0_u8; 6];
     let mut have = 0;
     while have < magic.len() {
@@ -406,10 +393,7 @@ fn decompressed(
         [0x1f, 0x8b, 8, ..] => Ok(Some(Box::new(flate2::bufread::MultiGzDecoder::new(file)))),
         [b'B', b'Z', b'h', ..] | [0xfd, b'7', b'z', b'X', b'Z', 0] => Err(Failure {
             kind: super::wire::FailureKind::Unsupported,
-            message: format!(
-                "ADD of a bzip2 or xz archive (`{}`)",
-                path.display()
-            ),
+            message: format!("ADD of a bzip2 or xz archive (`{}`)", path.display()),
         }),
         _ => Ok(Some(Box::new(file))),
     }

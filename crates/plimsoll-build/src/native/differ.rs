@@ -260,7 +260,10 @@ impl<W: Write> TarWriter<'_, W> {
         octal(&mut block[108..116], u64::from(header.owner.0));
         octal(&mut block[116..124], u64::from(header.owner.1));
         octal(&mut block[124..136], header.size);
-        octal(&mut block[136..148], u64::try_from(header.mtime).unwrap_or(0));
+        octal(
+            &mut block[136..148],
+            u64::try_from(header.mtime).unwrap_or(0),
+        );
         block[156] = header.kind;
         field(&mut block[157..257], header.link);
         let (major, minor) = header.device.unwrap_or_default();

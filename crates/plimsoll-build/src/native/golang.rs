@@ -143,7 +143,9 @@ mod tests {
 
     #[test]
     fn durations_go_both_ways() {
-        for text in ["30s", "1m30s", "1h0m0s", "500ms", "1.5s", "0s", "2h45m0s", "1.5µs"] {
+        for text in [
+            "30s", "1m30s", "1h0m0s", "500ms", "1.5s", "0s", "2h45m0s", "1.5µs",
+        ] {
             assert_eq!(duration(parse_duration(text).unwrap()), text);
         }
         for bad in ["", "30", "1x", "s", "1.s.", "--1s"] {

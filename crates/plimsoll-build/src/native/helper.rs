@@ -45,9 +45,8 @@ pub fn helper_main(args: Vec<OsString>) -> Option<ExitCode> {
 fn serve() -> io::Result<()> {
     let socket = rustix::stdio::stdin();
     // SAFETY: this process has one thread and holds no descriptor that the flags would affect.
-    let alone = unsafe {
-        rustix::thread::unshare_unsafe(UnshareFlags::NEWUSER | UnshareFlags::NEWNS)
-    };
+    let alone =
+        unsafe { rustix::thread::unshare_unsafe(UnshareFlags::NEWUSER | UnshareFlags::NEWNS) };
     let reply: Reply = match alone {
         Ok(()) => Ok(Answer::Done),
         Err(error) => Err(Failure::system("unshare", error)),
@@ -387,7 +386,9 @@ fn cache_folder(
     workspace: &mut Workspace,
 ) -> Result<PathBuf, Failure> {
     if folder.is_empty() || !folder.bytes().all(|b| b.is_ascii_alphanumeric()) {
-        return Err(Failure::environment("a cache mount with an impossible name"));
+        return Err(Failure::environment(
+            "a cache mount with an impossible name",
+        ));
     }
     let path = Path::new("cache").join(folder);
     if path.is_dir() {

@@ -207,7 +207,13 @@ mod tests {
 
     #[test]
     fn a_user_needs_a_range() {
-        let map = as_user(1001, 1001, Some("ann"), "bob:1:2\nann:100000:65536", "1001:5:65536");
+        let map = as_user(
+            1001,
+            1001,
+            Some("ann"),
+            "bob:1:2\nann:100000:65536",
+            "1001:5:65536",
+        );
         let map = map.unwrap();
         assert_eq!(map.uids, [(0, 1001, 1), (1, 100_000, 65_536)]);
         assert_eq!(map.gids, [(0, 1001, 1), (1, 5, 65_536)]);

@@ -121,7 +121,9 @@ fn work(
     done: &SyncSender<(u64, io::Result<Vec<u8>>)>,
 ) {
     loop {
-        let Ok((index, block)) = jobs.lock().map_or(Err(()), |jobs| jobs.recv().map_err(|_| ()))
+        let Ok((index, block)) = jobs
+            .lock()
+            .map_or(Err(()), |jobs| jobs.recv().map_err(|_| ()))
         else {
             return;
         };
@@ -157,10 +159,7 @@ fn deflate(block: &[u8]) -> io::Result<Vec<u8>> {
 type Written<'a> = (BufWriter<&'a File>, Sha256, u64);
 
 /// Writes blocks in their order as they come in.
-fn write(
-    done: Receiver<(u64, io::Result<Vec<u8>>)>,
-    out: &File,
-) -> io::Result<Written<'_>> {
+fn write(done: Receiver<(u64, io::Result<Vec<u8>>)>, out: &File) -> io::Result<Written<'_>> {
     let mut out = BufWriter::with_capacity(256 << 10, out);
     let mut digest = Sha256::new();
     let mut size = HEADER.len() as u64;

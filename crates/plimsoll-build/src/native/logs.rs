@@ -105,10 +105,7 @@ impl Tail {
 
     /// The lines, oldest first.
     pub(crate) fn lines(self) -> Vec<String> {
-        self.lines
-            .into_inner()
-            .map(Vec::from)
-            .unwrap_or_default()
+        self.lines.into_inner().map(Vec::from).unwrap_or_default()
     }
 }
 

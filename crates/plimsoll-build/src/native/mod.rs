@@ -127,7 +127,12 @@ fn refuse_frontend(file: &Dockerfile) -> Result<(), BuildError> {
         let Item::Directive(directive) = item else {
             continue;
         };
-        let image = directive.value.value.split_whitespace().next().unwrap_or("");
+        let image = directive
+            .value
+            .value
+            .split_whitespace()
+            .next()
+            .unwrap_or("");
         if directive.name != "syntax" || image.is_empty() {
             continue;
         }

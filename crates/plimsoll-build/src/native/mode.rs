@@ -40,9 +40,9 @@ impl ModeChange {
             Self::Octal(mode) => return *mode,
             Self::Symbolic(clauses) => clauses,
         };
-        clauses.iter().fold(mode & 0o7777, |mode, clause| {
-            clause.apply(mode, is_folder)
-        })
+        clauses
+            .iter()
+            .fold(mode & 0o7777, |mode, clause| clause.apply(mode, is_folder))
     }
 }
 

@@ -64,7 +64,11 @@ impl Root {
             return Ok(rustix::fs::statat(&self.fd, "", AtFlags::EMPTY_PATH)?);
         }
         let (parent, name) = self.parent(&clean)?;
-        Ok(rustix::fs::statat(&parent, &name, AtFlags::SYMLINK_NOFOLLOW)?)
+        Ok(rustix::fs::statat(
+            &parent,
+            &name,
+            AtFlags::SYMLINK_NOFOLLOW,
+        )?)
     }
 
     /// Metadata of what `path` names in the end; `None` where there is nothing.

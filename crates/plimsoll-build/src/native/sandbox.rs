@@ -76,7 +76,11 @@ pub(crate) struct Prepared {
 /// Where a mount's content is.
 pub(crate) enum Source {
     /// A file or folder, opened by the helper.
-    Bind { path: PathBuf, inside: PathBuf, readonly: bool },
+    Bind {
+        path: PathBuf,
+        inside: PathBuf,
+        readonly: bool,
+    },
     /// Memory.
     Tmpfs { size: Option<u64> },
     /// A file of ours in memory.
@@ -111,7 +115,8 @@ pub(crate) fn run(step: Step<'_>) -> Result<Exit, Failure> {
     let filters = seccomp::programs().map_err(Failure::environment)?;
     let stubs = make_targets(&root, &step)?;
     let (mut problem, report) = io::pipe().map_err(|e| Failure::system("a pipe", e))?;
-    let mut flags = libc::CLONE_NEWNS | libc::CLONE_NEWPID | libc::CLONE_NEWIPC | libc::CLONE_NEWUTS;
+    let mut flags =
+        libc::CLONE_NEWNS | libc::CLONE_NEWPID | libc::CLONE_NEWIPC | libc::CLONE_NEWUTS;
     if !step.spec.host_network {
         flags |= libc::CLONE_NEWNET;
     }
@@ -195,7 +200,10 @@ fn make_targets(root: &Root, step: &Step<'_>) -> Result<Vec<PathBuf>, Failure> {
         move |error: io::Error| Failure::input(format!("mount target `{path}`: {error}"))
     };
     let mut stubs = Vec::new();
-    let folder = |path: &Path| root.make_dirs(path, 0o755, None, |_| {}).map_err(failed(path));
+    let folder = |path: &Path| {
+        root.make_dirs(path, 0o755, None, |_| {})
+            .map_err(failed(path))
+    };
     for path in ["/proc", "/dev", "/sys"] {
         folder(Path::new(path))?;
     }
@@ -219,15 +227,16 @@ fn make_targets(root: &Root, step: &Step<'_>) -> Result<Vec<PathBuf>, Failure> {
     file(Path::new("/etc/resolv.conf"))?;
     file(Path::new("/etc/hosts"))?;
     for mount in &step.mounts {
+        if is_below_dev(&mount.target) {
+            continue;
+        }
         match &mount.source {
             Source::File { .. } => file(&mount.target)?,
             Source::Tmpfs { .. } | Source::Script { .. } => folder(&mount.target)?,
             Source::Bind { path, inside, .. } => {
                 let source = Root::open(path).map_err(failed(&mount.target))?;
                 let is_folder = match source.stat(inside) {
-                    Ok(Some(stat)) => {
-                        FileType::from_raw_mode(stat.st_mode) == FileType::Directory
-                    }
+                    Ok(Some(stat)) => FileType::from_raw_mode(stat.st_mode) == FileType::Directory,
                     Ok(None) => {
                         return Err(Failure::input(format!(
                             "`{}`, the source of the mount on `{}`, does not exist",
@@ -247,6 +256,11 @@ fn make_targets(root: &Root, step: &Step<'_>) -> Result<Vec<PathBuf>, Failure> {
     }
     folder(Path::new(&step.spec.workdir))?;
     Ok(stubs)
+}
+
+/// `/dev` is memory of the step's own: what is mounted below it leaves no trace in the image.
+fn is_below_dev(target: &Path) -> bool {
+    super::paths::clean(target).starts_with("/dev")
 }
 
 /// The child: builds its world and becomes the command. Never returns.
@@ -438,6 +452,9 @@ fn mounts(root: &Root, step: &Step<'_>) -> Result<(), Trouble> {
         bind(root, &file, Path::new(at), true)?;
     }
     for mount in &step.mounts {
+        if is_below_dev(&mount.target) {
+            make_below_dev(root, mount).map_err(setup_io(mount.target.display()))?;
+        }
         match &mount.source {
             Source::Tmpfs { size } => {
                 let size = size.map_or(String::new(), |size| format!(",size={size}"));
@@ -493,6 +510,30 @@ fn mounts(root: &Root, step: &Step<'_>) -> Result<(), Trouble> {
     Ok(())
 }
 
+fn make_below_dev(root: &Root, mount: &Prepared) -> io::Result<()> {
+    let is_folder = match &mount.source {
+        Source::File { .. } => false,
+        Source::Tmpfs { .. } | Source::Script { .. } => true,
+        Source::Bind { path, inside, .. } => Root::open(path)?
+            .stat(inside)?
+            .is_some_and(|stat| FileType::from_raw_mode(stat.st_mode) == FileType::Directory),
+    };
+    let made = if is_folder {
+        &mount.target
+    } else {
+        mount.target.parent().unwrap_or(Path::new("/"))
+    };
+    root.make_dirs(made, 0o755, None, |_| {})?;
+    if !is_folder {
+        root.open_at(
+            &mount.target,
+            OFlags::WRONLY | OFlags::CREATE,
+            Mode::from_raw_mode(0o644),
+        )?;
+    }
+    Ok(())
+}
+
 /// Opens a place in the root to mount on; the path is valid while the descriptor lives.
 fn target(root: &Root, path: &Path) -> Result<(OwnedFd, PathBuf), Trouble> {
     let fd = root
@@ -514,8 +555,10 @@ fn bind(
     }
     let mounted = target(root, at)?;
     if readonly {
-        read_only(mounted.0.as_fd(), false)
-            .map_err(setup_io(format_args!("read-only mount on {}", at.display())))?;
+        read_only(mounted.0.as_fd(), false).map_err(setup_io(format_args!(
+            "read-only mount on {}",
+            at.display()
+        )))?;
     }
     Ok(mounted)
 }
@@ -529,7 +572,13 @@ fn hide(root: &Root, path: &Path) {
         return;
     };
     if FileType::from_raw_mode(stat.st_mode) == FileType::Directory {
-        let _ = mount("tmpfs", &at, "tmpfs", MountFlags::RDONLY, c"mode=755,size=0");
+        let _ = mount(
+            "tmpfs",
+            &at,
+            "tmpfs",
+            MountFlags::RDONLY,
+            c"mode=755,size=0",
+        );
     } else {
         let _ = mount_bind("/dev/null", &at);
     }
@@ -632,7 +681,9 @@ fn drop_privileges(account: &Account) -> Result<(), Trouble> {
         return Err(denied("user"));
     }
     if account.uid == 0 {
-        let set = CAPABILITIES.iter().fold(0_u64, |set, number| set | 1 << number);
+        let set = CAPABILITIES
+            .iter()
+            .fold(0_u64, |set, number| set | 1 << number);
         let set = rustix::thread::CapabilitySet::from_bits_retain(set);
         rustix::thread::set_capabilities(
             None,
@@ -645,8 +696,7 @@ fn drop_privileges(account: &Account) -> Result<(), Trouble> {
         .map_err(setup("capabilities"))?;
     }
     // A change of ids clears the death signal.
-    let _ =
-        rustix::process::set_parent_process_death_signal(Some(rustix::process::Signal::KILL));
+    let _ = rustix::process::set_parent_process_death_signal(Some(rustix::process::Signal::KILL));
     Ok(())
 }
 

@@ -70,7 +70,12 @@ impl Workspace {
     /// Makes the scratch folder.
     pub(crate) fn new(session: &str) -> Result<Self, Failure> {
         let folder = Path::new("tmp").join(session);
-        for path in [Path::new("s"), Path::new("cache"), Path::new("tmp"), &folder] {
+        for path in [
+            Path::new("s"),
+            Path::new("cache"),
+            Path::new("tmp"),
+            &folder,
+        ] {
             match std::fs::create_dir(path) {
                 Ok(()) => {}
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
@@ -252,10 +257,7 @@ fn overlay(chain: &Chain, upper: Option<&Path>, at: &Path) -> Result<View, Failu
 fn overlay_on(lower: &str, upper: Option<&Path>, at: &Path) -> Result<View, Failure> {
     let mut options = format!("lowerdir={lower}");
     if let Some(upper) = upper {
-        options.push_str(&format!(
-            ",upperdir={0}/f,workdir={0}/w",
-            upper.display()
-        ));
+        options.push_str(&format!(",upperdir={0}/f,workdir={0}/w", upper.display()));
     }
     // In a user namespace the overlay's marks live in `user.*`; the other two would give layers
     // that no other engine can read.

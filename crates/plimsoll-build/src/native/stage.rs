@@ -136,7 +136,11 @@ pub(crate) fn evaluate<'a>(
         stages: BTreeMap::new(),
     };
     let single = resolution.stages.len() == 1;
-    for stage in resolution.stages.iter().filter(|stage| stage.reaches_target) {
+    for stage in resolution
+        .stages
+        .iter()
+        .filter(|stage| stage.reaches_target)
+    {
         let name = match (&stage.name, single) {
             (Some(name), _) => format!("{name} "),
             (None, true) => String::new(),
@@ -292,7 +296,12 @@ impl Evaluation<'_> {
         let from = instructions.get(stage.from).map(|from| from.span);
         let place = |failure| place_failure(&source, from, failure);
         let host = Platform::host();
-        let wanted = self.build.plan.platform.clone().unwrap_or_else(|| host.clone());
+        let wanted = self
+            .build
+            .plan
+            .platform
+            .clone()
+            .unwrap_or_else(|| host.clone());
         for platform in [
             Some(wanted.clone()),
             stage.platform.as_deref().and_then(Platform::parse),
@@ -338,7 +347,10 @@ impl Evaluation<'_> {
                     let at = At {
                         instruction,
                         before: &step.before,
-                        after: stage.steps.get(at + 1).map_or(&stage.end, |next| &next.before),
+                        after: stage
+                            .steps
+                            .get(at + 1)
+                            .map_or(&stage.end, |next| &next.before),
                         from: &step.from,
                         escape: triggers.file.escape,
                         span: None,
@@ -405,11 +417,13 @@ impl Evaluation<'_> {
                 (Tree::scratch(), config)
             }
             Base::Stage(index) => {
-                let built = self
-                    .stages
-                    .get(index)
-                    .ok_or_else(|| Failure::environment("a stage was needed before it was built"))?;
-                (built.tree.clone(), built.config.clone())
+                let built = self.stages.get(index).ok_or_else(|| {
+                    Failure::environment("a stage was needed before it was built")
+                })?;
+                let mut config = built.config.clone();
+                // Its triggers have run by now, or run next.
+                config.on_build = Vec::new();
+                (built.tree.clone(), config)
             }
             Base::Image(name) | Base::Context(name) => {
                 let base = self.build.image(name)?;
@@ -437,9 +451,7 @@ impl Evaluation<'_> {
                 .get(index)
                 .map(|built| built.tree.clone())
                 .ok_or_else(|| Failure::environment("a stage was needed before it was built")),
-            Base::Image(name) | Base::Context(name) => {
-                Ok(Tree::of_image(&self.build.image(name)?))
-            }
+            Base::Image(name) | Base::Context(name) => Ok(Tree::of_image(&self.build.image(name)?)),
             Base::Unresolved(name) => Err(Failure::input(format!("`{name}` names no stage"))),
         }
     }
@@ -463,7 +475,9 @@ impl Evaluation<'_> {
             .ok_or_else(|| Failure::input("the working directory cannot be known"))?;
         run.config.working_dir.clone_from(&path);
         let created_by = format!("WORKDIR {path}");
-        let mut vertex = self.build.vertex(&run.step_title(&at.instruction.text.value, "WORKDIR"));
+        let mut vertex = self
+            .build
+            .vertex(&run.step_title(&at.instruction.text.value, "WORKDIR"));
         if path == "/" {
             run.history(created_by, None, self.build.plan.source_date_epoch);
             return Ok(());
@@ -770,9 +784,11 @@ fn healthcheck(at: &At<'_>, check: &Healthcheck) -> Result<HealthCheck, Failure>
     };
     let retries = match at.instruction.flag("retries") {
         None => None,
-        Some(word) => Some(word.value.parse::<i64>().map_err(|_| {
-            Failure::input(format!("`--retries={}` is no number", word.value))
-        })?),
+        Some(word) => Some(
+            word.value
+                .parse::<i64>()
+                .map_err(|_| Failure::input(format!("`--retries={}` is no number", word.value)))?,
+        ),
     };
     Ok(HealthCheck {
         test,

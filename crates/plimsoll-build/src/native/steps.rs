@@ -175,7 +175,14 @@ impl Evaluation<'_> {
             for (pipe, stream) in [(stdout, LogStream::Stdout), (stderr, LogStream::Stderr)] {
                 let (tail, values) = (&tail, &secrets.values);
                 scope.spawn(move || {
-                    forward(OwnedFd::from(pipe).into(), vertex, stream, values, tail, events);
+                    forward(
+                        OwnedFd::from(pipe).into(),
+                        vertex,
+                        stream,
+                        values,
+                        tail,
+                        events,
+                    );
                 });
             }
             let mut descriptors = vec![out.as_fd(), err.as_fd()];
@@ -223,7 +230,11 @@ impl Evaluation<'_> {
             let target = match (&mount.target, mount.kind) {
                 (Some(target), _) => absolute(at, target),
                 (None, Kind::Secret) => {
-                    let id = mount.id.as_deref().or(mount.source.as_deref()).unwrap_or("");
+                    let id = mount
+                        .id
+                        .as_deref()
+                        .or(mount.source.as_deref())
+                        .unwrap_or("");
                     format!("/run/secrets/{}", id.rsplit('/').next().unwrap_or(id))
                 }
                 (None, _) => {
@@ -399,7 +410,9 @@ impl Evaluation<'_> {
                         return Ok((folder, Some(lock)));
                     }
                 }
-                Err(Failure::environment("a thousand builds hold this cache mount"))
+                Err(Failure::environment(
+                    "a thousand builds hold this cache mount",
+                ))
             }
         }
     }
@@ -449,7 +462,12 @@ fn refuse_flags(at: &At<'_>) -> Result<bool, Failure> {
             return Err(Failure::input(format!("`--security={other}` is not known")));
         }
     }
-    if at.instruction.flags.iter().any(|flag| flag.name == "device") {
+    if at
+        .instruction
+        .flags
+        .iter()
+        .any(|flag| flag.name == "device")
+    {
         return Err(unsupported("`RUN --device`"));
     }
     match value("network") {

@@ -146,8 +146,11 @@ impl Store {
     /// Remembers a step.
     pub(crate) fn remember(&self, key: &str, record: &Record) -> Result<(), Failure> {
         let folder = self.root.join("steps");
-        write_atomically(&folder.join(key), &serde_json::to_vec(record).unwrap_or_default())
-            .map_err(|e| Failure::system("remembering a step", e))
+        write_atomically(
+            &folder.join(key),
+            &serde_json::to_vec(record).unwrap_or_default(),
+        )
+        .map_err(|e| Failure::system("remembering a step", e))
     }
 
     /// Waits until nobody else works on the same key.
@@ -228,11 +231,10 @@ impl Store {
         }
         let mut snapshots: Vec<String> = folder_names(&self.files.join("s"));
         if !snapshots.is_empty() {
-            let named: std::collections::HashSet<String> =
-                folder_names(&self.root.join("steps"))
-                    .iter()
-                    .filter_map(|key| self.record(key)?.snapshot)
-                    .collect();
+            let named: std::collections::HashSet<String> = folder_names(&self.root.join("steps"))
+                .iter()
+                .filter_map(|key| self.record(key)?.snapshot)
+                .collect();
             snapshots.retain(|snapshot| !named.contains(snapshot));
         }
         for name in folder_names(&self.blobs()) {
@@ -241,7 +243,10 @@ impl Store {
             }
         }
         let _ = flock(&self.in_use, FlockOperation::LockShared);
-        snapshots.into_iter().map(|name| format!("s/{name}")).collect()
+        snapshots
+            .into_iter()
+            .map(|name| format!("s/{name}"))
+            .collect()
     }
 }
 
@@ -270,7 +275,9 @@ fn folder_names(path: &Path) -> Vec<String> {
 /// Writes a small file so that it is there whole or not at all.
 pub(crate) fn write_atomically(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let folder = path.parent().unwrap_or(Path::new("."));
-    let mut file = tempfile::Builder::new().prefix(".new").tempfile_in(folder)?;
+    let mut file = tempfile::Builder::new()
+        .prefix(".new")
+        .tempfile_in(folder)?;
     file.write_all(bytes)?;
     file.persist(path)?;
     Ok(())

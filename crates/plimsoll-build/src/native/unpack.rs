@@ -118,8 +118,16 @@ pub(crate) fn apply(
         let (uid, gid) = match manner.owner {
             Some(owner) => owner,
             None => (
-                id(attributes.uid.map_or_else(|| header.uid(), Ok), "owner", &shown)?,
-                id(attributes.gid.map_or_else(|| header.gid(), Ok), "group", &shown)?,
+                id(
+                    attributes.uid.map_or_else(|| header.uid(), Ok),
+                    "owner",
+                    &shown,
+                )?,
+                id(
+                    attributes.gid.map_or_else(|| header.gid(), Ok),
+                    "group",
+                    &shown,
+                )?,
             ),
         };
         let mtime = match attributes.mtime {
@@ -185,10 +193,7 @@ pub(crate) fn apply(
             .map_err(Into::into),
             tar::EntryType::Char | tar::EntryType::Block => {
                 let number = |part: io::Result<Option<u32>>| part.ok().flatten().unwrap_or(0);
-                let (major, minor) = (
-                    number(header.device_major()),
-                    number(header.device_minor()),
-                );
+                let (major, minor) = (number(header.device_major()), number(header.device_minor()));
                 let file_type = if kind == tar::EntryType::Char {
                     FileType::CharacterDevice
                 } else {
@@ -210,9 +215,9 @@ pub(crate) fn apply(
                 }
                 Ok(())
             }
-            tar::EntryType::Regular
-            | tar::EntryType::Continuous
-            | tar::EntryType::GNUSparse => make_file(&parent, &name, &mut entry),
+            tar::EntryType::Regular | tar::EntryType::Continuous | tar::EntryType::GNUSparse => {
+                make_file(&parent, &name, &mut entry)
+            }
             _ => continue,
         };
         made.map_err(place)?;
@@ -251,10 +256,7 @@ fn explain(entry: &str, error: &io::Error) -> Failure {
         Some(Errno::NOSPC) => "; the disk that holds the build state is full",
         _ => "",
     };
-    Failure::environment(format!(
-        "entry `{}`: {error}{hint}",
-        entry.escape_debug()
-    ))
+    Failure::environment(format!("entry `{}`: {error}{hint}", entry.escape_debug()))
 }
 
 fn id(value: io::Result<u64>, what: &str, entry: &str) -> Result<u32, Failure> {

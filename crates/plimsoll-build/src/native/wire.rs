@@ -43,10 +43,7 @@ pub(crate) enum Request {
     /// Makes a folder and those above it.
     MakeDirectory { parents: Chain, path: String },
     /// Writes the layer of a piece of work as a tar to the attached pipe.
-    Diff {
-        work: WorkId,
-        clamp: Option<i64>,
-    },
+    Diff { work: WorkId, clamp: Option<i64> },
     /// Writes the layer of a finished snapshot again, under another clamp.
     DiffSnapshot {
         snapshot: String,
@@ -216,14 +213,19 @@ impl Failure {
 pub(crate) enum Answer {
     Done,
     Work(WorkId),
-    Ran { work: WorkId, exit: Exit },
+    Ran {
+        work: WorkId,
+        exit: Exit,
+    },
     /// What did not work; `None` where it did.
     Probed {
         overlay: Option<String>,
         proc: Option<String>,
     },
     Digest(String),
-    Written { entries: u64 },
+    Written {
+        entries: u64,
+    },
 }
 
 /// An answer or why there is none.
@@ -283,11 +285,7 @@ pub(crate) fn receive<T: DeserializeOwned>(
 }
 
 /// Fills `buffer`, keeping descriptors that ride along; `false` at the end of the stream.
-fn fill(
-    socket: &impl AsFd,
-    buffer: &mut [u8],
-    descriptors: &mut Vec<OwnedFd>,
-) -> io::Result<bool> {
+fn fill(socket: &impl AsFd, buffer: &mut [u8], descriptors: &mut Vec<OwnedFd>) -> io::Result<bool> {
     let mut have = 0;
     while have < buffer.len() {
         let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(MAX_DESCRIPTORS))];

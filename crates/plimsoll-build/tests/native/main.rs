@@ -3,6 +3,7 @@
 //! helper.
 
 mod build;
+mod differential;
 mod support;
 
 use std::process::ExitCode;
@@ -11,5 +12,5 @@ fn main() -> ExitCode {
     if let Some(code) = plimsoll_build::native::helper_main(std::env::args_os().collect()) {
         return code;
     }
-    support::run(&[build::CASES])
+    support::run(&[build::CASES, differential::CASES])
 }
