@@ -44,12 +44,48 @@ impl<'a> Mask<'a> {
     }
 }
 
-/// What follows the name in `NAME=value` and `NAME value`; nothing where there is only a name.
+/// Instructions that start a line: what follows them is not a value.
+const INSTRUCTIONS: [&str; 17] = [
+    "ADD",
+    "CMD",
+    "COPY",
+    "ENTRYPOINT",
+    "EXPOSE",
+    "FROM",
+    "HEALTHCHECK",
+    "LABEL",
+    "MAINTAINER",
+    "ONBUILD",
+    "RUN",
+    "SHELL",
+    "STOPSIGNAL",
+    "USER",
+    "VOLUME",
+    "WORKDIR",
+    "#",
+];
+
+/// What follows the name in `NAME=value` and `NAME value`, with `ENV` or `ARG` in front or without;
+/// nothing where there is only a name, or where another instruction as a whole is meant.
 fn value(bytes: &[u8], span: Span) -> Option<Span> {
-    let name = span
-        .of(bytes)
-        .iter()
-        .position(|byte| *byte == b'=' || byte.is_ascii_whitespace())?;
+    let text = span.of(bytes);
+    let ends = |from: usize| {
+        text.get(from..)?
+            .iter()
+            .position(|byte| *byte == b'=' || byte.is_ascii_whitespace())
+            .map(|at| from + at)
+    };
+    let mut name = ends(0)?;
+    let is = |word: &str| text[..name].eq_ignore_ascii_case(word.as_bytes());
+    if INSTRUCTIONS.into_iter().any(is) {
+        return None;
+    }
+    if is("ENV") || is("ARG") {
+        let blanks = text[name..]
+            .iter()
+            .take_while(|byte| byte.is_ascii_whitespace());
+        name = ends(name + blanks.count())?;
+    }
     let start = span.start + name + 1;
     (start < span.end).then(|| Span::new(start, span.end))
 }
@@ -59,4 +95,28 @@ pub(crate) fn covers(hidden: &[Span], offset: usize) -> bool {
     hidden
         .iter()
         .any(|span| span.start <= offset && offset < span.end)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_values_are_hidden() {
+        for (text, hidden) in [
+            ("TOKEN=abc", "abc"),
+            ("TOKEN abc d", "abc d"),
+            ("ENV  TOKEN=abc", "abc"),
+            ("arg TOKEN=abc", "abc"),
+            ("TOKEN", ""),
+            ("TOKEN=", ""),
+            ("ENV TOKEN", ""),
+            ("COPY id_rsa /root/", ""),
+            ("RUN curl x", ""),
+        ] {
+            let found = value(text.as_bytes(), Span::new(0, text.len()));
+            let found = found.map_or(&b""[..], |span| span.of(text.as_bytes()));
+            assert_eq!(found, hidden.as_bytes(), "{text}");
+        }
+    }
 }
