@@ -357,7 +357,7 @@ pub(crate) fn unpack(
         .make_dirs(Path::new(destination), 0o755, changes.owner, |_| {})
         .map_err(fail)?;
     let top = target.resolve(Path::new(destination)).map_err(fail)?;
-    let content = io::Cursor::new(head).chain(content);
+    let content = io::BufReader::with_capacity(128 << 10, io::Cursor::new(head).chain(content));
     apply(
         target,
         &top,

@@ -87,7 +87,7 @@ impl IdMap {
 }
 
 fn as_root(subuid: &str, subgid: &str, inherited: &str, inherited_groups: &str) -> IdMap {
-    let whole = |text: &str| lines(text).iter().any(|line| *line == (0, 0, u32::MAX));
+    let whole = |text: &str| lines(text).contains(&(0, 0, u32::MAX));
     if !whole(inherited) || !whole(inherited_groups) {
         // Root of a user namespace already: what there is, as it is.
         let same = |text: &str| {

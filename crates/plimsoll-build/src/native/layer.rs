@@ -28,6 +28,11 @@ const HEADER: [u8; 10] = [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255];
 /// An empty final block with fixed codes (RFC 1951, 3.2.6).
 const END: [u8; 2] = [3, 0];
 
+/// A block of tar and its number.
+type Job = (u64, Arc<Vec<u8>>);
+/// The same block, compressed.
+type Done = (u64, io::Result<Vec<u8>>);
+
 /// A blob that is in the store.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Sealed {
@@ -70,9 +75,9 @@ fn compress(mut tar: impl Read, out: &File) -> io::Result<(Digest, Digest, u64)>
             }
             (digest, check)
         });
-        let (job_sender, jobs) = sync_channel::<(u64, Arc<Vec<u8>>)>(workers);
+        let (job_sender, jobs) = sync_channel::<Job>(workers);
         let jobs = Arc::new(Mutex::new(jobs));
-        let (done_sender, done) = sync_channel::<(u64, io::Result<Vec<u8>>)>(workers);
+        let (done_sender, done) = sync_channel::<Done>(workers);
         for _ in 0..workers {
             let (jobs, done) = (Arc::clone(&jobs), done_sender.clone());
             scope.spawn(move || work(&jobs, &done));
@@ -117,8 +122,8 @@ fn compress(mut tar: impl Read, out: &File) -> io::Result<(Digest, Digest, u64)>
 }
 
 fn work(
-    jobs: &Mutex<Receiver<(u64, Arc<Vec<u8>>)>>,
-    done: &SyncSender<(u64, io::Result<Vec<u8>>)>,
+    jobs: &Mutex<Receiver<Job>>,
+    done: &SyncSender<Done>,
 ) {
     loop {
         let Ok((index, block)) = jobs
@@ -159,7 +164,7 @@ fn deflate(block: &[u8]) -> io::Result<Vec<u8>> {
 type Written<'a> = (BufWriter<&'a File>, Sha256, u64);
 
 /// Writes blocks in their order as they come in.
-fn write(done: Receiver<(u64, io::Result<Vec<u8>>)>, out: &File) -> io::Result<Written<'_>> {
+fn write(done: Receiver<Done>, out: &File) -> io::Result<Written<'_>> {
     let mut out = BufWriter::with_capacity(256 << 10, out);
     let mut digest = Sha256::new();
     let mut size = HEADER.len() as u64;

@@ -98,7 +98,7 @@ impl Store {
             root,
             files,
             map,
-            in_use: in_use,
+            in_use,
         })
     }
 

@@ -2,11 +2,12 @@
 
 use std::collections::HashSet;
 use std::ffi::{OsStr, OsString};
-use std::io::{self, Read};
+use std::io::{self, BufRead, Read};
 use std::os::fd::{AsFd as _, OwnedFd};
 use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
 use std::path::{Path, PathBuf};
 
+use plimsoll_image::tar::{Header, Kind, TarReader};
 use rustix::fs::{AtFlags, FileType, Mode, OFlags, Timespec, Timestamps, XattrFlags};
 use rustix::io::Errno;
 
@@ -43,32 +44,30 @@ pub(crate) struct Applied {
 pub(crate) fn apply(
     root: &Root,
     top: &Path,
-    content: impl Read,
+    content: impl BufRead,
     manner: Manner,
 ) -> Result<Applied, Failure> {
-    let mut archive = tar::Archive::new(content);
-    archive.set_ignore_zeros(false);
+    let mut archive = TarReader::new(content);
     let mut applied = Applied::default();
     let mut bytes = 0_u64;
     let mut written: HashSet<PathBuf> = HashSet::new();
     // Times of folders are set last: every entry made in them changes them.
-    let mut folders: Vec<(PathBuf, i64)> = Vec::new();
-    let entries = archive
-        .entries()
-        .map_err(|error| Failure::hostile(format!("the tar cannot be read: {error}")))?;
-    for entry in entries {
-        let mut entry =
-            entry.map_err(|error| Failure::hostile(format!("the tar is damaged: {error}")))?;
+    let mut folders: Vec<(PathBuf, Timespec)> = Vec::new();
+    loop {
+        let header = match archive.next_entry() {
+            Ok(Some(header)) => header,
+            Ok(None) => break,
+            Err(error) => return Err(Failure::hostile(format!("the tar is damaged: {error}"))),
+        };
         applied.entries += 1;
-        bytes = bytes.saturating_add(entry.size());
+        bytes = bytes.saturating_add(header.size);
         if applied.entries > MAX_ENTRIES || bytes > MAX_BYTES {
             return Err(Failure::hostile(format!(
                 "the tar holds more than {MAX_ENTRIES} entries or {MAX_BYTES} bytes"
             )));
         }
-        let raw = entry.path_bytes().into_owned();
-        let shown = String::from_utf8_lossy(&raw).into_owned();
-        let relative = entry_path(&raw).map_err(|problem| {
+        let shown = String::from_utf8_lossy(&header.path).into_owned();
+        let relative = entry_path(&header.path).map_err(|problem| {
             Failure::hostile(format!("entry `{}`: {problem}", shown.escape_debug()))
         })?;
         let place = |error: io::Error| explain(&shown, &error);
@@ -107,37 +106,21 @@ pub(crate) fn apply(
                 above = parent;
             }
         }
-        let header = entry.header().clone();
-        let kind = header.entry_type();
-        let mode = header
-            .mode()
-            .map_err(|error| Failure::hostile(format!("entry `{shown}`: {error}")))?
-            & 0o7777;
-        let attributes = attributes(&mut entry)
-            .map_err(|error| Failure::hostile(format!("entry `{shown}`: {error}")))?;
+        let kind = header.kind;
+        let mode = header.mode & 0o7777;
         let (uid, gid) = match manner.owner {
             Some(owner) => owner,
             None => (
-                id(
-                    attributes.uid.map_or_else(|| header.uid(), Ok),
-                    "owner",
-                    &shown,
-                )?,
-                id(
-                    attributes.gid.map_or_else(|| header.gid(), Ok),
-                    "group",
-                    &shown,
-                )?,
+                id(header.uid, "owner", &shown)?,
+                id(header.gid, "group", &shown)?,
             ),
         };
-        let mtime = match attributes.mtime {
-            Some(mtime) => mtime,
-            None => header.mtime().map_or(0, |mtime| {
-                i64::try_from(mtime).unwrap_or(i64::MAX / 1_000_000_000)
-            }),
+        let mtime = Timespec {
+            tv_sec: header.mtime,
+            tv_nsec: i64::from(header.mtime_nanos),
         };
         if is_top {
-            if kind.is_dir() && !manner.keep_top {
+            if kind == Kind::Directory && !manner.keep_top {
                 let fd = root
                     .open_at(&path, OFlags::RDONLY | OFlags::DIRECTORY, Mode::empty())
                     .map_err(place)?;
@@ -153,15 +136,15 @@ pub(crate) fn apply(
             continue;
         }
         let (parent, name) = open_parent(root, &path).map_err(place)?;
-        clear_way(&parent, &name, kind.is_dir()).map_err(place)?;
+        clear_way(&parent, &name, kind == Kind::Directory).map_err(place)?;
         let made = match kind {
-            tar::EntryType::Directory => make_folder(&parent, &name),
-            tar::EntryType::Symlink => {
-                let target = link_name(&entry, &shown)?;
+            Kind::Directory => make_folder(&parent, &name),
+            Kind::Symlink => {
+                let target = link_name(&header, &shown)?;
                 rustix::fs::symlinkat(target, &parent, &name).map_err(Into::into)
             }
-            tar::EntryType::Link => {
-                let target = link_name(&entry, &shown)?;
+            Kind::Hardlink => {
+                let target = link_name(&header, &shown)?;
                 let target = entry_path(target.as_bytes()).map_err(|problem| {
                     Failure::hostile(format!(
                         "entry `{}` links to a place that {problem}",
@@ -183,7 +166,7 @@ pub(crate) fn apply(
                 // Owner, mode and time are the target's.
                 continue;
             }
-            tar::EntryType::Fifo => rustix::fs::mknodat(
+            Kind::Fifo => rustix::fs::mknodat(
                 &parent,
                 &name,
                 FileType::Fifo,
@@ -191,10 +174,9 @@ pub(crate) fn apply(
                 0,
             )
             .map_err(Into::into),
-            tar::EntryType::Char | tar::EntryType::Block => {
-                let number = |part: io::Result<Option<u32>>| part.ok().flatten().unwrap_or(0);
-                let (major, minor) = (number(header.device_major()), number(header.device_minor()));
-                let file_type = if kind == tar::EntryType::Char {
+            Kind::CharDevice | Kind::BlockDevice => {
+                let (major, minor) = header.device;
+                let file_type = if kind == Kind::CharDevice {
                     FileType::CharacterDevice
                 } else {
                     FileType::BlockDevice
@@ -215,14 +197,11 @@ pub(crate) fn apply(
                 }
                 Ok(())
             }
-            tar::EntryType::Regular | tar::EntryType::Continuous | tar::EntryType::GNUSparse => {
-                make_file(&parent, &name, &mut entry)
-            }
-            _ => continue,
+            Kind::File => make_file(&parent, &name, &mut archive),
         };
         made.map_err(place)?;
-        finish(&parent, &name, kind, mode, (uid, gid), &attributes.extended).map_err(place)?;
-        if kind.is_dir() {
+        finish(&parent, &name, &header, mode, (uid, gid)).map_err(place)?;
+        if kind == Kind::Directory {
             folders.push((path, mtime));
         } else {
             set_time(&parent, &name, mtime).map_err(place)?;
@@ -259,67 +238,23 @@ fn explain(entry: &str, error: &io::Error) -> Failure {
     Failure::environment(format!("entry `{}`: {error}{hint}", entry.escape_debug()))
 }
 
-fn id(value: io::Result<u64>, what: &str, entry: &str) -> Result<u32, Failure> {
-    value
-        .ok()
-        .and_then(|value| u32::try_from(value).ok())
-        .ok_or_else(|| {
-            Failure::hostile(format!(
-                "entry `{}` has no usable {what}",
-                entry.escape_debug()
-            ))
-        })
+fn id(value: u64, what: &str, entry: &str) -> Result<u32, Failure> {
+    u32::try_from(value).map_err(|_| {
+        Failure::hostile(format!(
+            "entry `{}` has no usable {what}",
+            entry.escape_debug()
+        ))
+    })
 }
 
-fn link_name<R: Read>(entry: &tar::Entry<'_, R>, shown: &str) -> Result<OsString, Failure> {
-    match entry.link_name_bytes() {
-        Some(name) if !name.is_empty() && !name.contains(&0) => {
-            Ok(OsString::from_vec(name.into_owned()))
-        }
-        _ => Err(Failure::hostile(format!(
+fn link_name(header: &Header, shown: &str) -> Result<OsString, Failure> {
+    if header.link.is_empty() || header.link.contains(&0) {
+        return Err(Failure::hostile(format!(
             "entry `{}` is a link to nowhere",
             shown.escape_debug()
-        ))),
+        )));
     }
-}
-
-/// What PAX records say on top of the header.
-#[derive(Debug, Default)]
-struct Attributes {
-    uid: Option<u64>,
-    gid: Option<u64>,
-    mtime: Option<i64>,
-    extended: Vec<(OsString, Vec<u8>)>,
-}
-
-fn attributes<R: Read>(entry: &mut tar::Entry<'_, R>) -> io::Result<Attributes> {
-    let mut found = Attributes::default();
-    let Some(records) = entry.pax_extensions()? else {
-        return Ok(found);
-    };
-    for record in records {
-        let record = record?;
-        let text = || std::str::from_utf8(record.value_bytes()).unwrap_or_default();
-        match record.key_bytes() {
-            b"uid" => found.uid = text().parse().ok(),
-            b"gid" => found.gid = text().parse().ok(),
-            b"mtime" => {
-                let whole = text().split('.').next().unwrap_or_default();
-                found.mtime = whole.parse().ok();
-            }
-            key => {
-                if let Some(name) = key.strip_prefix(b"SCHILY.xattr.")
-                    && keeps(name)
-                {
-                    found.extended.push((
-                        OsString::from_vec(name.to_vec()),
-                        record.value_bytes().to_vec(),
-                    ));
-                }
-            }
-        }
-    }
-    Ok(found)
+    Ok(OsString::from_vec(header.link.clone()))
 }
 
 /// Whether an extended attribute belongs to a layer. The overlay's own would let a layer steer the
@@ -380,17 +315,18 @@ fn hard_link(root: &Root, target: &Path, parent: &OwnedFd, name: &OsStr) -> io::
 fn finish(
     parent: &OwnedFd,
     name: &OsStr,
-    kind: tar::EntryType,
+    header: &Header,
     mode: u32,
     (uid, gid): (u32, u32),
-    extended: &[(OsString, Vec<u8>)],
 ) -> io::Result<()> {
     own(parent, name, uid, gid)?;
-    if kind != tar::EntryType::Symlink {
+    if header.kind != Kind::Symlink {
         rustix::fs::chmodat(parent, name, Mode::from_raw_mode(mode), AtFlags::empty())?;
     }
-    for (attribute, value) in extended {
-        set_attribute(parent, name, attribute, value)?;
+    for (attribute, value) in &header.xattrs {
+        if keeps(attribute.as_bytes()) {
+            set_attribute(parent, name, OsStr::new(attribute), value)?;
+        }
     }
     Ok(())
 }
@@ -415,11 +351,7 @@ pub(crate) fn set_attribute(
     }
 }
 
-fn set_time(parent: &OwnedFd, name: &OsStr, mtime: i64) -> io::Result<()> {
-    let time = Timespec {
-        tv_sec: mtime,
-        tv_nsec: 0,
-    };
+fn set_time(parent: &OwnedFd, name: &OsStr, time: Timespec) -> io::Result<()> {
     rustix::fs::utimensat(
         parent.as_fd(),
         name,

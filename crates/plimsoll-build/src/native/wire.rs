@@ -321,7 +321,7 @@ mod tests {
     #[test]
     fn frames_carry_descriptors() {
         let (a, b) = std::os::unix::net::UnixStream::pair().unwrap();
-        let (mut read, write) = std::io::pipe().unwrap();
+        let (mut read, write) = io::pipe().unwrap();
         send(&a, &Request::Stage, &[write.as_fd()]).unwrap();
         drop(write);
         let (request, mut descriptors) = receive::<Request>(&b).unwrap().unwrap();
