@@ -1,6 +1,8 @@
 //! Places images are read from.
 
-use std::io::Read;
+use std::fs::File;
+use std::io::{self, Read};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use plimsoll_model::{ImageName, ImageRef, Platform};
@@ -171,6 +173,23 @@ fn prefixed(text: &str) -> Result<Option<ImageRef>, ImageError> {
         }
     }
     Ok(None)
+}
+
+/// Opens a file of a layout or an archive. Those come from strangers: a pipe in place of a file
+/// would keep its reader waiting for ever.
+pub(crate) fn open_file(path: &Path) -> io::Result<File> {
+    let file = File::options()
+        .read(true)
+        .custom_flags(rustix::fs::OFlags::NONBLOCK.bits().cast_signed())
+        .open(path)?;
+    if file.metadata()?.is_file() {
+        Ok(file)
+    } else {
+        Err(io::Error::new(
+            io::ErrorKind::InvalidInput,
+            "is not a regular file",
+        ))
+    }
 }
 
 /// `DIR[:TAG|@DIGEST]`; a folder of the whole name wins.

@@ -2,7 +2,9 @@
 //!
 //! A finding about a credential points at the line that holds it, and a report goes where the file
 //! does not: build logs, pull requests. By convention the name of a rule about credentials holds
-//! the word `secret`; what such a finding points at is shown without its value.
+//! the word `secret`; what such a finding points at is shown without its value. So is the value of
+//! an assignment that the grammar does not allow where it stands: no rule about credentials looked
+//! at it.
 
 use std::collections::HashMap;
 
@@ -10,19 +12,21 @@ use plimsoll_model::{Report, Span};
 
 /// The places of every credential that a report speaks of.
 pub(crate) struct Mask<'a> {
-    by_file: HashMap<&'a str, Vec<Span>>,
+    /// Each with whether it is only a place the grammar does not allow.
+    by_file: HashMap<&'a str, Vec<(Span, bool)>>,
 }
 
 impl<'a> Mask<'a> {
     /// Collects them.
     pub(crate) fn new(report: &'a Report) -> Self {
-        let mut by_file: HashMap<&str, Vec<Span>> = HashMap::new();
+        let mut by_file: HashMap<&str, Vec<(Span, bool)>> = HashMap::new();
         let suppressed = report.suppressed.iter().map(|(finding, _)| finding);
         for finding in report.findings.iter().chain(suppressed) {
-            if finding.rule.contains("secret")
+            if (finding.rule.contains("secret") || finding.rule == BROKEN)
                 && let Some(source) = &finding.origin.source
             {
-                by_file.entry(&source.file).or_default().push(source.span);
+                let place = (source.span, finding.rule == BROKEN);
+                by_file.entry(&source.file).or_default().push(place);
             }
         }
         Self { by_file }
@@ -36,12 +40,25 @@ impl<'a> Mask<'a> {
         };
         let mut hidden: Vec<Span> = spans
             .iter()
-            .filter(|span| span.start < shown.end && shown.start < span.end)
-            .filter_map(|span| value(bytes, *span))
+            .filter(|(span, _)| span.start < shown.end && shown.start < span.end)
+            .filter(|(span, broken)| !broken || is_assignment(span.of(bytes)))
+            .filter_map(|(span, _)| value(bytes, *span))
             .collect();
         hidden.sort_unstable();
         hidden
     }
+}
+
+/// The rule about what the grammar does not allow.
+const BROKEN: &str = "syntax-error";
+
+/// Whether a text is `NAME=value`.
+fn is_assignment(text: &[u8]) -> bool {
+    let name = text
+        .iter()
+        .take_while(|byte| byte.is_ascii_alphanumeric() || **byte == b'_')
+        .count();
+    name > 0 && text.get(name) == Some(&b'=')
 }
 
 /// Instructions that start a line: what follows them is not a value.
@@ -100,6 +117,14 @@ pub(crate) fn covers(hidden: &[Span], offset: usize) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_assignment_is_told_from_a_flag() {
+        assert!(is_assignment(b"DB_PASSWORD=x"));
+        for text in ["--mount=type=x", "RNU", "=x", "a b=c", ""] {
+            assert!(!is_assignment(text.as_bytes()), "{text}");
+        }
+    }
 
     #[test]
     fn only_values_are_hidden() {

@@ -11,6 +11,7 @@ use plimsoll_model::Digest;
 
 use crate::ImageError;
 use crate::blob::Hashing;
+use crate::source::open_file;
 use crate::tar::{Kind, TarReader};
 
 /// Names that an archive may hold; an image of a thousand layers has a few thousand.
@@ -56,7 +57,7 @@ pub(crate) fn contents(path: &Path) -> Result<Contents, ImageError> {
 impl TarIndex {
     /// Reads the table of contents; a compressed archive is unpacked to a nameless file first.
     pub(crate) fn open(path: &Path) -> Result<Self, ImageError> {
-        let file = File::open(path).map_err(|error| ImageError::io(path, error))?;
+        let file = open_file(path).map_err(|error| ImageError::io(path, error))?;
         Self::read_table(file, path)
     }
 

@@ -12,6 +12,7 @@ use plimsoll_model::{Digest, Platform};
 pub use self::writer::{BlobWriter, LayoutWriter};
 use crate::blob::{Verified, read_blob};
 use crate::manifest::{Document, parse_document};
+use crate::source::open_file;
 use crate::{BlobSource, Descriptor, Image, ImageError, media_type};
 
 /// The annotation an index entry's name stands in.
@@ -30,7 +31,7 @@ impl Layout {
     /// No `oci-layout` file or a broken index.
     pub fn open(root: &Path) -> Result<Self, ImageError> {
         let marker = root.join("oci-layout");
-        let raw = match File::open(&marker) {
+        let raw = match open_file(&marker) {
             Ok(file) => read_small(file, &marker)?,
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 return Err(ImageError::NotFound(format!(
@@ -123,7 +124,7 @@ impl Layout {
 
     fn index_bytes(&self) -> Result<Option<Vec<u8>>, ImageError> {
         let path = self.root.join("index.json");
-        match File::open(&path) {
+        match open_file(&path) {
             Ok(file) => read_small(file, &path).map(Some),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(ImageError::io(&path, error)),
@@ -134,7 +135,7 @@ impl Layout {
 impl BlobSource for Layout {
     fn blob(&self, descriptor: &Descriptor) -> Result<Box<dyn Read + Send>, ImageError> {
         let path = self.blob_path(&descriptor.digest);
-        let file = match File::open(&path) {
+        let file = match open_file(&path) {
             Ok(file) => file,
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 return Err(missing_blob(&self.describe(), descriptor));
@@ -156,11 +157,12 @@ pub(crate) fn missing_blob(place: &str, descriptor: &Descriptor) -> ImageError {
     } else {
         ": the image is incomplete"
     };
-    ImageError::NotFound(format!(
-        "{place}: has no blob {} ({}){why}",
+    let problem = format!(
+        "has no blob {} ({}){why}",
         descriptor.digest,
         descriptor.media_type.escape_debug()
-    ))
+    );
+    ImageError::invalid(place, problem)
 }
 
 pub(crate) fn check_marker(raw: &[u8], place: &str) -> Result<(), ImageError> {

@@ -143,14 +143,18 @@ impl Reader<'_> {
             "VOLUME" => self.volume(keyword, head),
             "ONBUILD" => Ok(self.onbuild(keyword, head, depth)),
             _ => {
+                // `PASSWORD=…` where the line above lost its continuation: the value is not ours
+                // to repeat.
+                let word = match keyword.value.split_once('=') {
+                    Some((variable, _)) => format!("{}=…", shorten(variable)),
+                    None => shorten(&keyword.value).to_string(),
+                };
                 let message = match nearest(&name) {
-                    Some(known) => format!(
-                        "`{}` is not an instruction: did you mean {known}?",
-                        shorten(&keyword.value)
-                    ),
+                    Some(known) => {
+                        format!("`{word}` is not an instruction: did you mean {known}?")
+                    }
                     None => format!(
-                        "`{}` is not an instruction: if the line above goes on here, end it with `{}`",
-                        shorten(&keyword.value),
+                        "`{word}` is not an instruction: if the line above goes on here, end it with `{}`",
                         char::from(self.escape)
                     ),
                 };
