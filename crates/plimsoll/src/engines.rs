@@ -45,7 +45,7 @@ pub(crate) fn build(
             refusals.push(format!("{}: {}", engine.name(), probe.detail));
             continue;
         }
-        say(&format!("engine: {}", probe.detail));
+        say(&format!("engine: {}: {}", engine.name(), probe.detail));
         match engine.build(plan, events) {
             Err(error @ BuildError::Unsupported { .. }) if choice == EngineChoice::Auto => {
                 say(&format!("engine: {error}"));

@@ -72,6 +72,9 @@ impl Failure {
     /// A file could not be read or written.
     pub(crate) fn file(path: &std::path::Path, error: &std::io::Error) -> Self {
         let message = format!("{}: {error}", path.display());
+        if error.raw_os_error() == Some(rustix::io::Errno::LOOP.raw_os_error()) {
+            return Self::usage(message);
+        }
         match error.kind() {
             std::io::ErrorKind::NotFound
             | std::io::ErrorKind::PermissionDenied
@@ -88,6 +91,20 @@ impl Failure {
             FailureKind::Environment => ExitCode::from(3),
         }
     }
+}
+
+/// Ends a command that went on after some of its inputs failed: all failures are told, the last one
+/// by whoever called, and outweigh the outcome.
+pub(crate) fn finish(mut failures: Vec<Failure>, outcome: Outcome) -> Result<Outcome, Failure> {
+    // A broken configuration is told once, however many files it was for.
+    failures.dedup_by(|a, b| a.message == b.message);
+    let Some(last) = failures.pop() else {
+        return Ok(outcome);
+    };
+    for failure in failures {
+        crate::terminal::say(&format!("plimsoll: {failure}"));
+    }
+    Err(last)
 }
 
 impl fmt::Display for Failure {

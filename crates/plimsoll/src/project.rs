@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::io::Read;
+use std::os::unix::fs::{FileTypeExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use plimsoll_model::SourceFile;
@@ -17,16 +18,48 @@ const CONTEXT_LIMIT: usize = 200_000;
 const CONTENT_LIMIT: u64 = 64 << 10;
 const CONTENTS_LIMIT: usize = 8 << 20;
 
-/// Reads a whole file, refusing one over `limit` bytes and anything that is not a file.
+/// Reads a whole file, refusing one over `limit` bytes and whatever could keep us waiting for ever.
 pub(crate) fn read_bounded(path: &Path, limit: u64) -> Result<Vec<u8>, Failure> {
-    let file = std::fs::File::open(path).map_err(|error| Failure::file(path, &error))?;
-    let metadata = file
-        .metadata()
-        .map_err(|error| Failure::file(path, &error))?;
-    if metadata.is_dir() {
-        return Err(Failure::usage(format!("{}: is a folder", path.display())));
+    let file = open_ready(path)?;
+    read_limited(file, limit, &shown(path))
+}
+
+/// Opens a file without waiting for anyone: a named pipe nobody writes to blocks for ever. Pipes
+/// that a shell hands over (`<(…)`) have their writer.
+fn open_ready(path: &Path) -> Result<std::fs::File, Failure> {
+    let fail = |error: std::io::Error| Failure::file(Path::new(&shown(path)), &error);
+    let handed_over = ["/dev/fd", "/dev/stdin", "/proc/self/fd"]
+        .iter()
+        .any(|place| path.starts_with(place));
+    if handed_over {
+        return std::fs::File::open(path).map_err(fail);
     }
-    read_limited(file, limit, &path.display().to_string())
+    // Looked at before it is opened, since opening a device can already do something, and again
+    // afterwards, since it may have been exchanged.
+    suitable(path, &std::fs::metadata(path).map_err(fail)?)?;
+    let file = std::fs::OpenOptions::new()
+        .read(true)
+        .custom_flags(rustix::fs::OFlags::NONBLOCK.bits().cast_signed())
+        .open(path)
+        .map_err(fail)?;
+    suitable(path, &file.metadata().map_err(fail)?)?;
+    Ok(file)
+}
+
+fn suitable(path: &Path, metadata: &std::fs::Metadata) -> Result<(), Failure> {
+    let kind = metadata.file_type();
+    let what = if kind.is_dir() {
+        "is a folder"
+    } else if kind.is_fifo() {
+        "is a named pipe, not a file"
+    } else if kind.is_socket() {
+        "is a socket, not a file"
+    } else if kind.is_block_device() {
+        "is a device, not a file"
+    } else {
+        return Ok(());
+    };
+    Err(Failure::usage(format!("{}: {what}", shown(path))))
 }
 
 /// Reads standard input to its end.
@@ -61,18 +94,31 @@ pub(crate) fn shown(path: &Path) -> String {
     text.strip_prefix("./").unwrap_or(&text).to_owned()
 }
 
-/// Finds the Dockerfiles below a folder by their usual names, sorted. Version control, dependency
-/// and build folders are left out.
-pub(crate) fn find_dockerfiles(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
+/// Finds the Dockerfiles below a folder by their usual names, sorted, and what could not be looked
+/// into. Version control, dependency and build folders are left out.
+pub(crate) fn find_dockerfiles(folder: &Path) -> (Vec<PathBuf>, Vec<Failure>) {
     let mut found = Vec::new();
+    let mut unreadable = Vec::new();
+    let mut fail = |path: &Path, error: &std::io::Error| {
+        unreadable.push(Failure::file(Path::new(&shown(path)), error));
+    };
     let mut folders = vec![folder.to_path_buf()];
     while let Some(folder) = folders.pop() {
-        let entries = std::fs::read_dir(&folder).map_err(|error| Failure::file(&folder, &error))?;
+        let entries = match std::fs::read_dir(&folder) {
+            Ok(entries) => entries,
+            Err(error) => {
+                fail(&folder, &error);
+                continue;
+            }
+        };
         for entry in entries {
-            let entry = entry.map_err(|error| Failure::file(&folder, &error))?;
-            let kind = entry
-                .file_type()
-                .map_err(|error| Failure::file(&entry.path(), &error))?;
+            let (entry, kind) = match entry.and_then(|entry| Ok((entry.file_type()?, entry))) {
+                Ok((kind, entry)) => (entry, kind),
+                Err(error) => {
+                    fail(&folder, &error);
+                    continue;
+                }
+            };
             let name = entry.file_name();
             let name = name.to_string_lossy();
             if kind.is_dir() {
@@ -84,13 +130,15 @@ pub(crate) fn find_dockerfiles(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
                 if !passed_over {
                     folders.push(entry.path());
                 }
-            } else if is_dockerfile_name(&name) && entry.path().is_file() {
+            } else if is_dockerfile_name(&name) && !entry.path().is_dir() {
+                // Also what is no file: a Dockerfile that cannot be read is told, not passed over.
                 found.push(entry.path());
             }
         }
     }
     found.sort();
-    Ok(found)
+    unreadable.sort_by(|a, b| a.message.cmp(&b.message));
+    (found, unreadable)
 }
 
 fn is_dockerfile_name(name: &str) -> bool {

@@ -65,11 +65,14 @@ pub(crate) fn print(text: &str) -> Result<(), Failure> {
     }
 }
 
-/// Tells the person at the terminal something, on standard error.
+/// Tells the person at the terminal something, on standard error. Names of files and images and
+/// what registries answer are in it: none of that may speak to the terminal itself.
 pub(crate) fn say(text: &str) {
     let mut stderr = std::io::stderr().lock();
-    // Nobody is left to tell when standard error is gone.
-    let _ = writeln!(stderr, "{text}");
+    for line in text.lines() {
+        // Nobody is left to tell when standard error is gone.
+        let _ = writeln!(stderr, "{}", printable(line));
+    }
 }
 
 /// Makes control characters of hostile text visible instead of letting the terminal act on them.

@@ -11,7 +11,7 @@ use rayon::prelude::*;
 
 use crate::args::{CheckArgs, RuleArgs};
 use crate::config::Config;
-use crate::failure::{Failure, FailureKind, Outcome};
+use crate::failure::{Failure, Outcome, finish};
 use crate::output::Rendering;
 use crate::project::{self, Listing};
 use crate::storage::write_atomically;
@@ -33,20 +33,16 @@ pub(crate) fn run(arguments: &CheckArgs, terminal: Terminal) -> Result<Outcome, 
     let mut failures = Vec::new();
     let mut subjects = Vec::new();
     for path in &arguments.paths {
-        match read.subjects(path) {
-            Ok((found, unreadable)) => {
-                subjects.extend(found);
-                failures.extend(unreadable);
-            }
-            Err(failure) => failures.push(failure),
-        }
+        let (found, unreadable) = read.subjects(path);
+        subjects.extend(found);
+        failures.extend(unreadable);
     }
     if subjects.is_empty() && failures.is_empty() {
-        return Err(Failure::usage(format!(
+        let failure = Failure::usage(format!(
             "{}: no Dockerfile there",
             arguments.paths.join(", ")
-        ))
-        .hint("name the file itself, or a folder that holds one"));
+        ));
+        failures.push(failure.hint("name the file itself, or a folder that holds one"));
     }
     spinner.message(format!("checking {} files", subjects.len()));
     let mut outcomes: Vec<CheckOutcome> = subjects
@@ -115,17 +111,6 @@ pub(crate) fn run(arguments: &CheckArgs, terminal: Terminal) -> Result<Outcome, 
         Outcome::Holds
     };
     finish(failures, outcome)
-}
-
-/// A file that could not be read outweighs what was found in the others.
-fn finish(mut failures: Vec<Failure>, outcome: Outcome) -> Result<Outcome, Failure> {
-    let Some(last) = failures.pop() else {
-        return Ok(outcome);
-    };
-    for failure in failures {
-        say(&format!("plimsoll: {failure}"));
-    }
-    Err(last)
 }
 
 /// The rules a person selected: the command line's words, else the configuration's.
@@ -214,35 +199,38 @@ impl<'a> Reader<'a> {
         Ok(index)
     }
 
-    /// The files that one argument names, and those of them that could not be read.
-    fn subjects(&mut self, path: &str) -> Result<(Vec<Subject>, Vec<Failure>), Failure> {
+    /// The files that one argument names, and why others of it could not be read.
+    fn subjects(&mut self, path: &str) -> (Vec<Subject>, Vec<Failure>) {
+        let mut subjects = Vec::new();
         if path == "-" {
-            let bytes = project::read_stdin(project::DOCKERFILE_LIMIT)?;
-            let config = self.config_for(Path::new("."))?;
-            let subject = Subject {
-                path: None,
-                file: SourceFile::new("-", bytes),
-                config,
-                context: None,
+            return match self.standard_input() {
+                Ok(subject) => (vec![subject], Vec::new()),
+                Err(failure) => (Vec::new(), vec![failure]),
             };
-            return Ok((vec![subject], Vec::new()));
         }
         let path = Path::new(path);
-        let files = if path.is_dir() {
-            project::find_dockerfiles(path)?
+        let (files, mut failures) = if path.is_dir() {
+            project::find_dockerfiles(path)
         } else {
-            vec![path.to_path_buf()]
+            (vec![path.to_path_buf()], Vec::new())
         };
-        let mut subjects = Vec::with_capacity(files.len());
-        let mut failures = Vec::new();
         for file in files {
             match self.subject(&file) {
                 Ok(subject) => subjects.push(subject),
-                Err(failure) if failure.kind == FailureKind::Usage => failures.push(failure),
-                Err(failure) => return Err(failure),
+                Err(failure) => failures.push(failure),
             }
         }
-        Ok((subjects, failures))
+        (subjects, failures)
+    }
+
+    fn standard_input(&mut self) -> Result<Subject, Failure> {
+        let bytes = project::read_stdin(project::DOCKERFILE_LIMIT)?;
+        Ok(Subject {
+            path: None,
+            file: SourceFile::new("-", bytes),
+            config: self.config_for(Path::new("."))?,
+            context: None,
+        })
     }
 
     fn subject(&mut self, path: &Path) -> Result<Subject, Failure> {

@@ -5,14 +5,14 @@ use std::path::Path;
 use plimsoll_model::SourceFile;
 use plimsoll_syntax::dockerfile;
 
-use crate::failure::{Failure, Outcome};
+use crate::failure::{Failure, Outcome, finish};
 use crate::project;
 use crate::terminal::print;
 
 /// Prints one line a file, `{"file":…,"ast":…}` or `{"file":…,"error":…}`. A file that does not
 /// parse is an answer, not a failure; one that cannot be read is a failure, after all the others.
 pub(crate) fn run(files: &[String]) -> Result<Outcome, Failure> {
-    let mut first_failure = None;
+    let mut failures = Vec::new();
     for file in files {
         let source = match file.as_str() {
             "-" => project::read_stdin(project::DOCKERFILE_LIMIT)
@@ -23,7 +23,7 @@ pub(crate) fn run(files: &[String]) -> Result<Outcome, Failure> {
         let source = match source {
             Ok(source) => source,
             Err(failure) => {
-                first_failure.get_or_insert(failure);
+                failures.push(failure);
                 continue;
             }
         };
@@ -34,8 +34,5 @@ pub(crate) fn run(files: &[String]) -> Result<Outcome, Failure> {
         };
         print(&format!("{line}\n"))?;
     }
-    match first_failure {
-        Some(failure) => Err(failure),
-        None => Ok(Outcome::Holds),
-    }
+    finish(failures, Outcome::Holds)
 }
