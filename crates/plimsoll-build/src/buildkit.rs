@@ -506,7 +506,7 @@ impl Build<'_> {
             }
             match (place, &self.connection.daemon) {
                 (ImageRef::Registry(image), _) => {
-                    bases.by_name(name, &image.to_string(), place.to_string());
+                    bases.by_name(name, &image.to_string());
                 }
                 (ImageRef::Daemon(image), Some(daemon)) => {
                     let Some(stored) = daemon.image(image)? else {
@@ -520,14 +520,14 @@ impl Build<'_> {
                         });
                     };
                     // An id alone is no reference that a Dockerfile may hold.
-                    bases.by_name(name, image, place.to_string());
+                    bases.by_name(name, image);
                     bases.know(name, stored.digest_or_id());
                 }
                 (ImageRef::Layout { .. } | ImageRef::Archive { .. }, Some(daemon)) => {
                     let image = self.open(place)?;
                     let private = PrivateName::new(daemon, "base");
                     daemon.load(&image, &private, &self.access)?;
-                    bases.by_name(name, &private.to_string(), place.to_string());
+                    bases.by_name(name, &private.to_string());
                     bases.private.insert(private.to_string());
                     bases.know(name, Some(image.digest().clone()));
                     loaded.push(private);

@@ -27,17 +27,15 @@ pub(crate) struct Bases {
     pub(crate) private: BTreeSet<String>,
     /// Sent name to the one for people.
     pub(crate) aliases: BTreeMap<String, String>,
-    /// Name of a context, or reference, to what the record calls it.
-    shown: BTreeMap<String, String>,
     known: BTreeMap<String, Digest>,
 }
 
 impl Bases {
-    /// The named context `name` is sent as `sent` and recorded as `shown`.
-    pub(crate) fn by_name(&mut self, name: &str, sent: &str, shown: String) {
+    /// The named context `name` is sent as `sent`. The record keeps calling it `name`, as the
+    /// Dockerfile does: where it lay on this machine is nobody's business who reads the record.
+    pub(crate) fn by_name(&mut self, name: &str, sent: &str) {
         self.names.insert(name.to_owned(), sent.to_owned());
         self.aliases.insert(sent.to_owned(), name.to_owned());
-        self.shown.insert(name.to_owned(), shown);
     }
 
     pub(crate) fn know(&mut self, name: &str, digest: Option<Digest>) {
@@ -86,11 +84,7 @@ pub(crate) struct Resolved<'a> {
 impl Resolved<'_> {
     /// Reference for the record and digest of a base, by the name the Dockerfile gives it.
     fn base(&self, name: &str) -> Result<(String, Option<Digest>), BuildError> {
-        let shown = self
-            .bases
-            .shown
-            .get(name)
-            .map_or_else(|| name.to_owned(), Clone::clone);
+        let shown = name.to_owned();
         if let Some(digest) = self.bases.known.get(name) {
             return Ok((shown, Some(digest.clone())));
         }

@@ -377,7 +377,7 @@ fn the_demo_is_held_back_with_its_lines() {
     for wanted in [
         ("mutable-tag", 2),
         ("secret-in-image-config", 3),
-        ("source-before-dependencies", 6),
+        ("source-before-dependencies", 8),
         ("shell-form-entrypoint", 10),
     ] {
         assert!(found.contains(&wanted), "{wanted:?} not in {found:?}");
