@@ -232,14 +232,30 @@ fn probe_overlay(workspace: &mut Workspace) -> Result<(), Failure> {
     Ok(())
 }
 
+/// A `/proc` can only be had in a process namespace of one's own.
 fn probe_proc(workspace: &mut Workspace) -> Result<(), Failure> {
     let folder = workspace.scratch()?;
-    // In the helper's own process namespace this may be refused where a step's would not be; the
-    // rule about masked mounts is the same.
-    mount("proc", &folder, "proc", MountFlags::NOSUID, None)
-        .map_err(|e| Failure::system("mounting /proc", e))?;
-    let _ = rustix::mount::unmount(&folder, rustix::mount::UnmountFlags::DETACH);
-    Ok(())
+    let failed = || Failure::system("a process namespace", io::Error::last_os_error());
+    let flags = libc::CLONE_NEWPID | libc::CLONE_NEWNS | libc::SIGCHLD;
+    // SAFETY: no stack is given and no memory shared, so this is a fork; this process has one
+    // thread.
+    let pid = unsafe { libc::syscall(libc::SYS_clone, flags, 0, 0, 0, 0) };
+    if pid == 0 {
+        let mounted = mount("proc", &folder, "proc", MountFlags::NOSUID, None);
+        // SAFETY: ends the child.
+        unsafe { libc::_exit(i32::from(mounted.is_err())) };
+    }
+    let pid = libc::pid_t::try_from(pid).map_err(|_| failed())?;
+    let mut status = 0;
+    // SAFETY: `status` outlives the call.
+    if pid < 0 || unsafe { libc::waitpid(pid, &raw mut status, 0) } < 0 {
+        return Err(failed());
+    }
+    if libc::WIFEXITED(status) && libc::WEXITSTATUS(status) == 0 {
+        Ok(())
+    } else {
+        Err(Failure::environment("a new /proc is refused here"))
+    }
 }
 
 fn copy_all(spec: &CopySpec, target: &Root, workspace: &mut Workspace) -> Result<(), Failure> {

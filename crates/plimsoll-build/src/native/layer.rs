@@ -121,10 +121,7 @@ fn compress(mut tar: impl Read, out: &File) -> io::Result<(Digest, Digest, u64)>
     })
 }
 
-fn work(
-    jobs: &Mutex<Receiver<Job>>,
-    done: &SyncSender<Done>,
-) {
+fn work(jobs: &Mutex<Receiver<Job>>, done: &SyncSender<Done>) {
     loop {
         let Ok((index, block)) = jobs
             .lock()

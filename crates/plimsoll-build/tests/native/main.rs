@@ -2,6 +2,14 @@
 //! engine's BuildKit. Has a `main` of its own because the engine starts this program again as its
 //! helper.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::result_large_err,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a test with a main of its own"
+)]
+
 mod build;
 mod differential;
 mod support;
