@@ -109,7 +109,7 @@ pub fn config_json(config: &ImageConfig, diff_ids: &[Digest]) -> Vec<u8> {
                 retries: check.retries.filter(|value| *value != 0),
             }),
             args_escaped: config.args_escaped,
-            on_build: &config.on_build,
+            on_build: (!config.on_build.is_empty()).then_some(config.on_build.as_slice()),
             shell: config.shell.as_deref(),
         },
         created: config.created.as_deref(),
@@ -305,8 +305,8 @@ struct RunWrite<'a> {
     healthcheck: Option<CheckWrite<'a>>,
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     args_escaped: bool,
-    #[serde(skip_serializing_if = "<[String]>::is_empty")]
-    on_build: &'a [String],
+    /// Written as `null` where there are none, as Docker's builder does.
+    on_build: Option<&'a [String]>,
     #[serde(skip_serializing_if = "Option::is_none")]
     shell: Option<&'a [String]>,
 }
@@ -393,7 +393,7 @@ mod tests {
             text,
             concat!(
                 r#"{"architecture":"arm64","config":{"User":"10001","ExposedPorts":{"80/tcp":{}},"#,
-                r#""Env":["PATH=/bin"],"Cmd":["sh"],"Labels":{"a":"1","b":"2"},"ArgsEscaped":true},"#,
+                r#""Env":["PATH=/bin"],"Cmd":["sh"],"Labels":{"a":"1","b":"2"},"ArgsEscaped":true,"OnBuild":null},"#,
                 r#""created":"2026-01-02T03:04:05Z","history":[{"created_by":"USER 10001","#,
                 r#""comment":"buildkit.dockerfile.v0","empty_layer":true}],"os":"linux","#,
                 r#""rootfs":{"type":"layers","diff_ids":[]},"variant":"v8"}"#
