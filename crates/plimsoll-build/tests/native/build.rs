@@ -295,8 +295,8 @@ fn build_bounds_hostile_links() {
 
 /// A real distribution, where one lies at hand.
 fn build_on_a_base() {
-    let Ok(layout) = std::env::var("PLIMSOLL_TEST_BASE") else {
-        eprintln!("skipped: PLIMSOLL_TEST_BASE names no OCI layout of a Debian");
+    let Ok(layout) = std::env::var("PLIMSOLL_TEST_DEBIAN") else {
+        eprintln!("skipped: PLIMSOLL_TEST_DEBIAN names no OCI layout of a Debian");
         return;
     };
     let mut project = Project::new(
