@@ -9,6 +9,11 @@ use anyhow::{Context as _, bail, ensure};
 
 /// Where the image goes unless told otherwise, below the project's root.
 const DEFAULT_OUTPUT: &str = ".plimsoll/image";
+/// Where the build context is put together. Inside the repository, so that git and plimsoll.toml
+/// are found from there, and ignored by git.
+const CONTEXT: &str = ".plimsoll/context";
+/// Where report, bill of materials and provenance lie afterwards.
+const EVIDENCE: &str = ".plimsoll/evidence";
 
 /// Runs the chore.
 pub(crate) fn run(arguments: &[String]) -> anyhow::Result<()> {
@@ -34,30 +39,31 @@ pub(crate) fn run(arguments: &[String]) -> anyhow::Result<()> {
         bytes.len() as f64 / 1e6
     );
 
-    let context = cargo_target.join("ship").join("context");
-    assemble(&root, &context, &binary)?;
-
-    let layout = root.join(output);
+    assemble(&root, &binary)?;
     let mut ship = Command::new(&binary);
-    ship.arg("ship")
-        .arg(&context)
-        .args(["--engine", "native", "--offline", "--to"])
-        .arg(prefixed("oci:", &layout))
-        .arg("--evidence")
-        .arg(root.join(".plimsoll/evidence"))
+    ship.args(["ship", CONTEXT, "--engine", "native", "--offline"])
+        .args(["--to", &format!("oci:{output}")])
+        .args(["--evidence", EVIDENCE])
         .current_dir(&root);
     // The context is a copy that git ignores: whether the sources differ from the commit is asked
     // here, or an image of uncommitted work would carry the commit's name.
     if let Some(commit) = uncommitted(&root) {
-        ship.arg("--tag").arg(format!("{}-dirty", &commit[..12]));
-        ship.arg("--label")
-            .arg(format!("org.opencontainers.image.revision={commit}-dirty"));
+        let version = format!("{}-dirty", &commit[..12]);
+        ship.args(["--tag", &version]);
+        ship.args([
+            "--label",
+            &format!("org.opencontainers.image.version={version}"),
+        ]);
+        ship.args([
+            "--label",
+            &format!("org.opencontainers.image.revision={commit}-dirty"),
+        ]);
     }
     let status = ship
         .status()
         .with_context(|| format!("running {}", binary.display()))?;
     ensure!(status.success(), "plimsoll ship ended with {status}");
-    println!("{}", how_to_try(&layout)?);
+    println!("{}", how_to_try(&root, output)?);
     Ok(())
 }
 
@@ -238,12 +244,13 @@ fn ensure_static(program: &[u8]) -> anyhow::Result<()> {
 
 /// A build context of exactly what the image needs: the repository's Dockerfile and ignore file,
 /// and the program.
-fn assemble(root: &Path, context: &Path, binary: &Path) -> anyhow::Result<()> {
+fn assemble(root: &Path, binary: &Path) -> anyhow::Result<()> {
+    let context = root.join(CONTEXT);
     if context.exists() {
-        std::fs::remove_dir_all(context)
+        std::fs::remove_dir_all(&context)
             .with_context(|| format!("emptying {}", context.display()))?;
     }
-    std::fs::create_dir_all(context).with_context(|| format!("making {}", context.display()))?;
+    std::fs::create_dir_all(&context).with_context(|| format!("making {}", context.display()))?;
     for (from, name) in [
         (root.join("Dockerfile"), "Dockerfile"),
         (root.join(".dockerignore"), ".dockerignore"),
@@ -276,8 +283,8 @@ fn uncommitted(root: &Path) -> Option<String> {
 }
 
 /// What a person may type next. The name of the image is read back from the layout itself.
-fn how_to_try(layout: &Path) -> anyhow::Result<String> {
-    let index = layout.join("index.json");
+fn how_to_try(root: &Path, layout: &str) -> anyhow::Result<String> {
+    let index = root.join(layout).join("index.json");
     let text = std::fs::read(&index).with_context(|| format!("reading {}", index.display()))?;
     let index: serde_json::Value = serde_json::from_slice(&text)?;
     let names = index["manifests"].as_array().into_iter().flatten();
@@ -286,10 +293,9 @@ fn how_to_try(layout: &Path) -> anyhow::Result<String> {
             manifest["annotations"]["org.opencontainers.image.ref.name"].as_str()
         })
         .next();
-    let shown = layout.display();
     let (reference, tag) = match name {
-        Some(name) => (format!("oci:{shown}:{name}"), name),
-        None => (format!("oci:{shown}"), "latest"),
+        Some(name) => (format!("oci:{layout}:{name}"), name),
+        None => (format!("oci:{layout}"), "latest"),
     };
     Ok(format!(
         "\ntry it:\n  skopeo inspect {reference}\n  skopeo copy {reference} docker-daemon:plimsoll:{tag}\n  \
@@ -319,12 +325,6 @@ fn rustc(arguments: &[&str]) -> anyhow::Result<String> {
         arguments.join(" ")
     );
     Ok(String::from_utf8_lossy(&output.stdout).into_owned())
-}
-
-fn prefixed(prefix: &str, path: &Path) -> OsString {
-    let mut text = OsString::from(prefix);
-    text.push(path);
-    text
 }
 
 #[cfg(test)]
