@@ -40,6 +40,7 @@ pub(super) fn image(out: &mut String, input: &RenderInput<'_>, image: &ImageSumm
         .platform
         .as_ref()
         .map_or_else(|| "unknown platform".to_owned(), ToString::to_string);
+    let platform = visible(&platform);
     let user = match config.user.as_str() {
         "" => "root".to_owned(),
         user => visible(user).into_owned(),
