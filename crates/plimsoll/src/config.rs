@@ -41,6 +41,9 @@ pub(crate) struct CheckConfig {
     pub(crate) select: Vec<String>,
     /// Leave these rules out: names or other tools' ids.
     pub(crate) ignore: Vec<String>,
+    /// Files that checking a folder passes over, as patterns of a `.dockerignore` below the folder
+    /// of this file. The report lists them as skipped.
+    pub(crate) exclude: Vec<String>,
     /// Least severity that makes `check` exit 1 (default: `info`, any finding).
     pub(crate) fail_on: Option<SeverityName>,
 }

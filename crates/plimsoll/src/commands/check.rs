@@ -4,13 +4,14 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use plimsoll_model::{Report, Severity, SourceFile};
+use plimsoll_model::{Report, Severity, Skipped, SourceFile};
 use plimsoll_rules::{CheckOptions, CheckOutcome, Project};
 use plimsoll_syntax::context::Context;
+use plimsoll_syntax::dockerignore::IgnoreFile;
 use rayon::prelude::*;
 
 use crate::args::{CheckArgs, RuleArgs};
-use crate::config::Config;
+use crate::config::{Config, FILE_NAME};
 use crate::failure::{Failure, Outcome, finish};
 use crate::output::Rendering;
 use crate::project::{self, Listing};
@@ -37,7 +38,7 @@ pub(crate) fn run(arguments: &CheckArgs, terminal: Terminal) -> Result<Outcome, 
         subjects.extend(found);
         failures.extend(unreadable);
     }
-    if subjects.is_empty() && failures.is_empty() {
+    if subjects.is_empty() && failures.is_empty() && read.excluded.is_empty() {
         let failure = Failure::usage(format!(
             "{}: no Dockerfile there",
             arguments.paths.join(", ")
@@ -63,7 +64,10 @@ pub(crate) fn run(arguments: &CheckArgs, terminal: Terminal) -> Result<Outcome, 
         }
     }
 
-    let mut report = Report::default();
+    let mut report = Report {
+        skipped: std::mem::take(&mut read.excluded),
+        ..Report::default()
+    };
     let mut held_back = false;
     for (subject, outcome) in subjects.iter().zip(outcomes) {
         let fail_on = arguments
@@ -152,6 +156,7 @@ struct Reader<'a> {
     options: Vec<CheckOptions>,
     by_folder: HashMap<PathBuf, usize>,
     listings: HashMap<PathBuf, (Listing, Arc<Context>)>,
+    excluded: Vec<Skipped>,
 }
 
 impl<'a> Reader<'a> {
@@ -162,6 +167,7 @@ impl<'a> Reader<'a> {
             options: Vec::new(),
             by_folder: HashMap::new(),
             listings: HashMap::new(),
+            excluded: Vec::new(),
         };
         // Names on the command line are wrong or right whatever files there are.
         rule_options(&arguments.rules, &Config::default())?;
@@ -210,7 +216,11 @@ impl<'a> Reader<'a> {
         }
         let path = Path::new(path);
         let (files, mut failures) = if path.is_dir() {
-            project::find_dockerfiles(path)
+            let (found, failures) = project::find_dockerfiles(path);
+            match self.without_excluded(path, found) {
+                Ok(files) => (files, failures),
+                Err(failure) => return (Vec::new(), vec![failure]),
+            }
         } else {
             (vec![path.to_path_buf()], Vec::new())
         };
@@ -221,6 +231,42 @@ impl<'a> Reader<'a> {
             }
         }
         (subjects, failures)
+    }
+
+    /// Leaves out what the folder's configuration excludes, and notes it.
+    fn without_excluded(
+        &mut self,
+        folder: &Path,
+        files: Vec<PathBuf>,
+    ) -> Result<Vec<PathBuf>, Failure> {
+        let index = self.config_for(folder)?;
+        let config = &self.configs[index];
+        let (Some(base), false) = (config.folder(), config.check.exclude.is_empty()) else {
+            return Ok(files);
+        };
+        let patterns = SourceFile::new(FILE_NAME, config.check.exclude.join("\n"));
+        let (patterns, errors) = IgnoreFile::parse(&patterns);
+        if let Some(error) = errors.first() {
+            return Err(Failure::usage(format!(
+                "{}/{FILE_NAME}: check.exclude: {}",
+                base.display(),
+                error.message
+            )));
+        }
+        let base = std::path::absolute(base).map_err(|error| Failure::file(base, &error))?;
+        let (kept, excluded): (Vec<_>, Vec<_>) = files.into_iter().partition(|file| {
+            let below = std::path::absolute(file).ok();
+            let below = below
+                .as_ref()
+                .and_then(|file| file.strip_prefix(&base).ok());
+            !below.is_some_and(|below| patterns.matches(&below.to_string_lossy()))
+        });
+        self.excluded.extend(excluded.iter().map(|file| Skipped {
+            what: project::shown(file),
+            why: format!("{FILE_NAME} excludes it; name the file itself to check it"),
+            blocking: false,
+        }));
+        Ok(kept)
     }
 
     fn standard_input(&mut self) -> Result<Subject, Failure> {

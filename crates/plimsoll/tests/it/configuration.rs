@@ -55,6 +55,25 @@ fn the_nearest_file_counts() {
 }
 
 #[test]
+fn what_is_excluded_is_said_and_can_still_be_named() {
+    let stage = Stage::with(&[
+        (
+            "plimsoll.toml",
+            "[check]\nexclude = [\"examples\", \"!examples/good\"]\n",
+        ),
+        ("examples/bad/Dockerfile", "FROM debian:latest\n"),
+        ("examples/good/Dockerfile", "FROM scratch\n"),
+    ]);
+    let check = |path: &str| {
+        let select = ["check", path, "--select", "mutable-tag", "--format", "json"];
+        stage.run(&select)
+    };
+    let report = check(".").expect(0).json();
+    assert_eq!(report["skipped"][0]["what"], "examples/bad/Dockerfile");
+    check("examples/bad/Dockerfile").expect(1);
+}
+
+#[test]
 fn the_schema_in_the_docs_is_the_one_the_program_reads() {
     let schema = Stage::new().run(&["schema"]).expect(0).stdout;
     let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR"))
