@@ -120,3 +120,26 @@ impl Detector {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn kinds(text: &str, program: bool) -> Vec<&'static str> {
+        let mut hits = Vec::new();
+        Detector::shared().find(text.as_bytes(), text.len(), program, &mut hits);
+        hits.into_iter().map(|hit| hit.kind).collect()
+    }
+
+    #[test]
+    fn a_program_that_looks_for_tokens_holds_none() {
+        let mark = "glpat-";
+        let list = format!("x {mark}pypi-xoxb-xoxa-AccountKey=dckr_pat_hvs.github_pat_");
+        assert_eq!(kinds(&list, true), Vec::<&str>::new());
+        let token = format!("TOKEN={mark}aB3dE5gH7jK9mN1pQ2rS\n");
+        assert_eq!(kinds(&token, true), ["gitlab-token"]);
+        assert_eq!(kinds(&token, false), ["gitlab-token"]);
+        let routable = format!("{mark}aB3dE5gH7jK9mN1pQ2rSaB3dE5gH7jK.01.0z1x2y3w4");
+        assert_eq!(kinds(&routable, false), ["gitlab-token"]);
+    }
+}

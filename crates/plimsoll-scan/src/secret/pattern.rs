@@ -136,7 +136,17 @@ pub(super) const PATTERNS: &[Pattern] = &[
         &["github_pat_"],
         r"github_pat_[A-Za-z0-9]{22}_[A-Za-z0-9]{59}",
     ),
-    token("gitlab-token", &["glpat-"], r"glpat-[A-Za-z0-9_-]{20,64}"),
+    Pattern {
+        // The mark itself, as a program that looks for tokens holds it, is followed by other words
+        // without a gap: only the exact length tells a token from them.
+        in_programs: Programs::Apart,
+        not_before: |byte| alphanumeric(byte) || byte == b'-',
+        ..token(
+            "gitlab-token",
+            &["glpat-"],
+            r"glpat-(?:[A-Za-z0-9_-]{27,300}\.[0-9a-z]{2}\.[0-9a-z]{9}|[A-Za-z0-9_-]{20})",
+        )
+    },
     token("npm-token", &["npm_"], r"npm_[A-Za-z0-9]{36}"),
     token(
         "pypi-token",
