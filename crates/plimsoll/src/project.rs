@@ -153,11 +153,23 @@ fn is_dockerfile_name(name: &str) -> bool {
         lower == *word
             || lower
                 .strip_prefix(word)
-                .is_some_and(|rest| rest.starts_with('.'))
+                .and_then(|rest| rest.strip_prefix('.'))
+                .is_some_and(|variant| !is_other_file(name, variant))
             || lower
                 .strip_suffix(word)
                 .is_some_and(|rest| rest.ends_with('.'))
     })
+}
+
+/// Whether the ending tells of a file about Dockerfiles rather than a variant of one. A program's
+/// ending does so only behind a small letter: `Dockerfile.go` builds it, `dockerfile.go` is it.
+fn is_other_file(name: &str, ending: &str) -> bool {
+    const TEXTS: [&str; 12] = [
+        "html", "j2", "json", "lock", "md", "orig", "rej", "template", "tmpl", "toml", "yaml",
+        "yml",
+    ];
+    const PROGRAMS: [&str; 10] = ["c", "cpp", "go", "h", "java", "js", "py", "rb", "rs", "ts"];
+    TEXTS.contains(&ending) || (name.starts_with(char::is_lowercase) && PROGRAMS.contains(&ending))
 }
 
 /// The ignore file in force: `Dockerfile.dockerignore` beside the Dockerfile first, then
@@ -270,6 +282,7 @@ mod tests {
             "Dockerfile",
             "dockerfile",
             "Dockerfile.dev",
+            "Dockerfile.go",
             "api.Dockerfile",
             "Containerfile",
             "x.dockerfile",
@@ -282,6 +295,8 @@ mod tests {
             "MyDockerfile",
             "Dockerfile~",
             "dockerfile-notes.md",
+            "dockerfile.rs",
+            "Dockerfile.md",
         ] {
             assert!(!is_dockerfile_name(name), "{name}");
         }

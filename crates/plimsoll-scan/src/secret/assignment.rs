@@ -144,14 +144,21 @@ pub(super) fn in_assignment(name: &str, value: &str, start: usize) -> Option<Hit
 
 /// A password in an address.
 pub(super) fn in_url(text: &str, start: usize) -> Option<Hit> {
-    let value = URL.captures(text)?.get(1)?;
-    (!is_placeholder(value.as_str())).then(|| Hit {
-        kind: "url-password",
-        severity: Severity::Critical,
-        start: start + value.start(),
-        end: start + value.end(),
-        fingerprint: Fingerprint::of(value.as_str().as_bytes()),
-    })
+    in_urls(text, start).next()
+}
+
+/// The passwords in all addresses of a text.
+pub(super) fn in_urls(text: &str, start: usize) -> impl Iterator<Item = Hit> {
+    let values = URL.captures_iter(text).filter_map(|found| found.get(1));
+    values
+        .filter(|value| !is_placeholder(value.as_str()))
+        .map(move |value| Hit {
+            kind: "url-password",
+            severity: Severity::Critical,
+            start: start + value.start(),
+            end: start + value.end(),
+            fingerprint: Fingerprint::of(value.as_str().as_bytes()),
+        })
 }
 
 #[cfg(test)]

@@ -1,8 +1,8 @@
 //! Credentials in an image's configuration and history.
 
-use plimsoll_model::{ImageConfig, SecretSighting};
+use plimsoll_model::{ImageConfig, SecretSighting, Severity};
 
-use super::assignment::in_assignment;
+use super::assignment::{in_assignment, in_urls, names_secret};
 use super::{Detector, Fingerprint, Hit, distinct};
 
 /// Every credential in the configuration, each value once: where it is set counts before where
@@ -50,8 +50,8 @@ pub(crate) fn in_config(config: &ImageConfig, detector: &Detector) -> Vec<Secret
         ("onbuild", Some(config.on_build.as_slice())),
     ];
     for (place, words) in commands {
-        for word in words.unwrap_or_default() {
-            add(place.to_owned(), in_command(word, detector));
+        for hits in in_words(words.unwrap_or_default(), detector) {
+            add(place.to_owned(), hits);
         }
     }
     for (step, entry) in config.history.iter().enumerate() {
@@ -76,10 +76,14 @@ pub(crate) fn redacted_with(config: &ImageConfig, detector: &Detector) -> ImageC
     for variable in &mut config.env {
         let hits = in_variable(variable, detector);
         replace(variable, hits);
+        hide_assigned(variable);
     }
     for (name, value) in &mut config.labels {
         let hits = in_named(name, value, detector);
         replace(value, hits);
+        if hides(name, value) {
+            HIDDEN.clone_into(value);
+        }
         *name = shown_name(name, detector);
     }
     let commands = [
@@ -89,9 +93,11 @@ pub(crate) fn redacted_with(config: &ImageConfig, detector: &Detector) -> ImageC
         config.shell.as_mut(),
         Some(&mut config.on_build),
     ];
-    for word in commands.into_iter().flatten().flatten() {
-        let hits = in_command(word, detector);
-        replace(word, hits);
+    for words in commands.into_iter().flatten() {
+        let hits = in_words(words, detector);
+        for (word, hits) in words.iter_mut().zip(hits) {
+            replace(word, hits);
+        }
     }
     for entry in &mut config.history {
         for text in [&mut entry.created_by, &mut entry.comment]
@@ -100,9 +106,33 @@ pub(crate) fn redacted_with(config: &ImageConfig, detector: &Detector) -> ImageC
         {
             let hits = in_command(text, detector);
             replace(text, hits);
+            hide_assigned(text);
         }
     }
     config
+}
+
+/// What stands for a value that may be a placeholder: not a finding, and nobody's business either.
+const HIDDEN: &str = "[hidden]";
+
+/// Whether a value is kept back because of its name alone. A variable's name is no value.
+fn hides(name: &str, value: &str) -> bool {
+    names_secret(name) && !value.is_empty() && !value.starts_with(['$', '['])
+}
+
+/// Hides whatever is assigned to a name that promises a credential.
+fn hide_assigned(text: &mut String) {
+    let mut places: Vec<(usize, usize)> = assignments(text)
+        .into_iter()
+        .chain(arguments(text))
+        .filter(|(name, value, _)| hides(name, value))
+        .map(|(_, value, start)| (start, start + value.len()))
+        .collect();
+    places.sort_unstable();
+    places.dedup_by(|later, earlier| later.0 < earlier.1);
+    for (start, end) in places.into_iter().rev() {
+        text.replace_range(start..end, HIDDEN);
+    }
 }
 
 /// A name as it may be shown: it too can hold a credential, by somebody's slip.
@@ -139,6 +169,8 @@ fn in_variable(variable: &str, detector: &Detector) -> Vec<Hit> {
     if let Some((name, value)) = variable.split_once('=') {
         hits.extend(in_assignment(name, value, name.len() + 1));
     }
+    hits.extend(in_urls(variable, 0));
+    beside_key_id(variable, &mut hits);
     hits
 }
 
@@ -147,6 +179,8 @@ fn in_named(name: &str, value: &str, detector: &Detector) -> Vec<Hit> {
     let mut hits = Vec::new();
     detector.find(value.as_bytes(), value.len(), false, &mut hits);
     hits.extend(in_assignment(name, value, 0));
+    hits.extend(in_urls(value, 0));
+    beside_key_id(value, &mut hits);
     hits
 }
 
@@ -154,10 +188,77 @@ fn in_named(name: &str, value: &str, detector: &Detector) -> Vec<Hit> {
 fn in_command(text: &str, detector: &Detector) -> Vec<Hit> {
     let mut hits = Vec::new();
     detector.find(text.as_bytes(), text.len(), false, &mut hits);
-    for (name, value, start) in assignments(text) {
+    for (name, value, start) in assignments(text).into_iter().chain(arguments(text)) {
         hits.extend(in_assignment(name, value, start));
     }
+    hits.extend(in_urls(text, 0));
+    beside_key_id(text, &mut hits);
     hits
+}
+
+/// Credentials in each word of a command that needs no shell.
+fn in_words(words: &[String], detector: &Detector) -> Vec<Vec<Hit>> {
+    let mut flag = None;
+    words
+        .iter()
+        .map(|word| {
+            let mut hits = in_command(word, detector);
+            if let Some(name) = flag {
+                hits.extend(in_assignment(name, word, 0));
+            }
+            flag = flag_name(word);
+            hits
+        })
+        .collect()
+}
+
+/// The name in `--name`, whose value is the next word.
+fn flag_name(word: &str) -> Option<&str> {
+    word.strip_prefix("--")
+        .filter(|name| !name.is_empty() && !name.contains(['=', ' ']))
+}
+
+/// Every `--name value`, `set name value` and `ENV name value` in a command line, with where the
+/// value begins.
+fn arguments(text: &str) -> Vec<(&str, &str, usize)> {
+    let mut found = Vec::new();
+    let mut before = "";
+    let mut name = None;
+    for word in text.split_ascii_whitespace() {
+        // Words of the JSON form are parted by blanks as well.
+        let word = word.trim_matches(['"', '\'', '[', ']', ',', ';']);
+        if let Some(name) = name
+            && !word.starts_with('-')
+        {
+            // The word is a piece of the text.
+            let start = word.as_ptr().addr() - text.as_ptr().addr();
+            found.push((name, word, start));
+        }
+        let named = matches!(before, "set" | "ENV" | "env") && !word.contains('=');
+        name = flag_name(word).or(named.then_some(word));
+        before = word;
+    }
+    found
+}
+
+/// An AWS key's id is rarely alone: forty characters of base64 beside it are the key.
+fn beside_key_id(text: &str, hits: &mut Vec<Hit>) {
+    if !hits.iter().any(|hit| hit.kind == "aws-access-key") {
+        return;
+    }
+    let outside = |c: char| !(c.is_ascii_alphanumeric() || matches!(c, '/' | '+'));
+    for word in text.split(outside) {
+        if word.len() == 40 && !word.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+            let start = word.as_ptr().addr() - text.as_ptr().addr();
+            hits.push(Hit {
+                kind: "aws-secret-key",
+                severity: Severity::Critical,
+                start,
+                end: start + word.len(),
+                fingerprint: Fingerprint::of(word.as_bytes()),
+            });
+        }
+    }
 }
 
 /// Every `NAME=value` in a command line, with where the value begins.
@@ -229,6 +330,41 @@ mod tests {
             assert!(!text.contains(secret), "{text}");
         }
         assert_eq!(shown.cmd.unwrap()[0].matches("[github-token ").count(), 2);
+    }
+
+    #[test]
+    fn a_placeholder_is_hidden_though_it_is_no_finding() {
+        let mut config = ImageConfig {
+            env: vec![
+                "DB_PASSWORD=changeme-later".to_owned(),
+                "PATH=/bin".to_owned(),
+            ],
+            ..ImageConfig::default()
+        };
+        config.history.push(plimsoll_model::HistoryEntry {
+            created_by: Some("ENV DB_PASSWORD=changeme-later A=b".to_owned()),
+            ..plimsoll_model::HistoryEntry::default()
+        });
+        let shown = redacted(&config);
+        assert_eq!(shown.env, ["DB_PASSWORD=[hidden]", "PATH=/bin"]);
+        let instruction = shown.history[0].created_by.as_deref();
+        assert_eq!(instruction, Some("ENV DB_PASSWORD=[hidden] A=b"));
+    }
+
+    #[test]
+    fn arguments_in_commands() {
+        let text = "RUN x --token abc --quiet --user me && aws configure set a_key 'k' # ENV A b";
+        let found: Vec<(&str, &str)> = arguments(text)
+            .into_iter()
+            .map(|(name, value, start)| {
+                assert_eq!(&text[start..start + value.len()], value);
+                (name, value)
+            })
+            .collect();
+        assert_eq!(
+            found,
+            [("token", "abc"), ("user", "me"), ("a_key", "k"), ("A", "b")]
+        );
     }
 
     #[test]
