@@ -111,8 +111,9 @@ impl Rendering<'_> {
 pub(crate) fn unified_diff(file: &SourceFile, changed: &[u8]) -> String {
     let before = String::from_utf8_lossy(file.bytes());
     let after = String::from_utf8_lossy(changed);
+    let path = crate::terminal::printable(file.path());
     similar::TextDiff::from_lines(&*before, &*after)
         .unified_diff()
-        .header(&format!("a/{}", file.path()), &format!("b/{}", file.path()))
+        .header(&format!("a/{path}"), &format!("b/{path}"))
         .to_string()
 }

@@ -3,6 +3,7 @@
 mod ast;
 mod check;
 mod configuration;
+mod hostile;
 mod interrupted;
 mod pipeline;
 mod reference;
