@@ -71,9 +71,8 @@ impl BlobReader {
                     _ => return lie("the registry gave another part than was asked for".to_owned()),
                 },
                 StatusCode::NOT_FOUND => {
-                    let message =
-                        format!("{place}: the registry does not have it: the image is incomplete");
-                    return Err(ImageError::NotFound(message).into());
+                    let problem = "the registry does not have it: the image is incomplete";
+                    return Err(ImageError::invalid(&place, problem).into());
                 }
                 _ => return Err(unexpected(&place, response).into()),
             };
