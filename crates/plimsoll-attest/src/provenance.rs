@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use plimsoll_model::{Digest, ImageName, Platform};
+use plimsoll_model::{BuildInput, Digest, ImageName, Platform};
 use serde::Serialize;
 
 use crate::oci_purl::oci_purl;
@@ -47,7 +47,7 @@ pub struct ProvenanceInput {
     /// The engine that ran, with its version.
     pub engine: String,
     /// Everything that went in.
-    pub materials: Vec<Material>,
+    pub inputs: Vec<BuildInput>,
     /// The commit the sources are from.
     pub source: Option<GitSource>,
     /// Who built, as a URI: the workflow in CI, `https://plimsoll.dev/builder/local` elsewhere.
@@ -75,41 +75,6 @@ impl fmt::Debug for ProvenanceInput {
             .field("builder_id", &self.builder_id)
             .finish_non_exhaustive()
     }
-}
-
-/// One input of a build, known by digest.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Material {
-    /// A base image.
-    Base {
-        /// The reference as the Dockerfile resolves it.
-        reference: String,
-        /// Digest of the manifest that was used.
-        digest: Digest,
-    },
-    /// Files that entered from a context, as one digest.
-    Context {
-        /// `context`, or the named context's name.
-        name: String,
-        /// Digest of the listing.
-        digest: Digest,
-        /// How many files.
-        files: usize,
-    },
-    /// The Dockerfile.
-    Dockerfile {
-        /// Its name.
-        name: String,
-        /// Digest of its bytes.
-        digest: Digest,
-    },
-    /// A download.
-    Http {
-        /// Address without credentials and query.
-        url: String,
-        /// Digest of the body.
-        digest: Digest,
-    },
 }
 
 /// The commit the sources are from.
@@ -213,7 +178,7 @@ fn external_parameters(input: &ProvenanceInput) -> ExternalParameters<'_> {
 }
 
 fn dependencies(input: &ProvenanceInput) -> Vec<Resource> {
-    let mut resources: Vec<Resource> = input.materials.iter().map(material).collect();
+    let mut resources: Vec<Resource> = input.inputs.iter().map(resource).collect();
     if let Some(source) = &input.source {
         let address = source.url.as_deref().map(credential::without_login);
         resources.push(Resource {
@@ -240,9 +205,9 @@ fn dependencies(input: &ProvenanceInput) -> Vec<Resource> {
     resources
 }
 
-fn material(material: &Material) -> Resource {
-    match material {
-        Material::Base { reference, digest } => Resource {
+fn resource(input: &BuildInput) -> Resource {
+    match input {
+        BuildInput::Base { reference, digest } => Resource {
             name: Some(reference.clone()),
             uri: Some(match ImageName::parse(reference) {
                 Ok(name) => oci_purl(&name.to_string(), digest, None),
@@ -251,7 +216,7 @@ fn material(material: &Material) -> Resource {
             digest: sha256(digest),
             ..Resource::default()
         },
-        Material::Context {
+        BuildInput::Context {
             name,
             digest,
             files,
@@ -262,12 +227,12 @@ fn material(material: &Material) -> Resource {
             annotations: BTreeMap::from([("files", serde_json::Value::from(*files))]),
             ..Resource::default()
         },
-        Material::Dockerfile { name, digest } => Resource {
+        BuildInput::Dockerfile { name, digest } => Resource {
             name: Some(name.clone()),
             digest: sha256(digest),
             ..Resource::default()
         },
-        Material::Http { url, digest } => {
+        BuildInput::Http { url, digest } => {
             let url = credential::without_login(url);
             let url = url.split(['?', '#']).next().unwrap_or_default().to_owned();
             Resource {

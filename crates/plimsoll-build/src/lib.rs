@@ -20,4 +20,4 @@ pub use engine::{BuildError, Capability, Engine, Probe};
 pub use events::{Event, EventSink, LogStream, Vertex, VertexId};
 pub use history::layer_sources;
 pub use plan::{BuildContext, BuildPlan, NamedContext, SecretSource, SecretValue};
-pub use result::{BuildInput, BuildResult, CacheStats, StepRecord};
+pub use result::{BuildResult, CacheStats, StepRecord};

@@ -8,6 +8,7 @@ mod config;
 mod digest;
 mod finding;
 mod image_ref;
+mod input;
 mod inventory;
 mod report;
 mod source;
@@ -19,6 +20,7 @@ pub use finding::{
     SourceOrigin,
 };
 pub use image_ref::{ImageName, ImageNameError, ImageRef};
+pub use input::BuildInput;
 pub use inventory::{
     Distribution, Inventory, LayerFacts, NotableFile, NotableKind, Package, PackageKind,
     SecretSighting,

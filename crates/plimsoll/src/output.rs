@@ -3,7 +3,8 @@
 use std::path::PathBuf;
 
 use plimsoll_attest::cyclonedx::{self, SbomInput};
-use plimsoll_model::{Report, SourceFile};
+use plimsoll_image::PushOutcome;
+use plimsoll_model::{ImageRef, Report, SourceFile};
 use plimsoll_report::{RenderInput, RuleInfo, Verdict};
 
 use crate::args::{Format, OutputArgs};
@@ -116,4 +117,12 @@ pub(crate) fn unified_diff(file: &SourceFile, changed: &[u8]) -> String {
         .unified_diff()
         .header(&format!("a/{path}"), &format!("b/{path}"))
         .to_string()
+}
+
+/// One line on where an image went and what it took.
+pub(crate) fn sent_line(target: &ImageRef, outcome: &PushOutcome) -> String {
+    format!(
+        "{} -> {target} ({} blobs sent, {} there already)",
+        outcome.digest, outcome.sent, outcome.skipped
+    )
 }

@@ -2,9 +2,9 @@ use std::collections::BTreeMap;
 
 use plimsoll_attest::Attachment;
 use plimsoll_attest::provenance::{
-    Byproduct, GitSource, Material, PREDICATE_TYPE, ProvenanceInput, statement,
+    Byproduct, GitSource, PREDICATE_TYPE, ProvenanceInput, statement,
 };
-use plimsoll_model::{Digest, Platform};
+use plimsoll_model::{BuildInput, Digest, Platform};
 use serde_json::{Value, json};
 
 fn digest(byte: u8) -> Digest {
@@ -36,21 +36,21 @@ fn input() -> ProvenanceInput {
         secret_ids: vec!["npmrc".to_owned(), "ca".to_owned()],
         source_date_epoch: Some(1_700_000_000),
         engine: "native (user namespace)".to_owned(),
-        materials: vec![
-            Material::Http {
+        inputs: vec![
+            BuildInput::Http {
                 url: "https://me:hunter2@host/f.tgz?sig=hunter2".to_owned(),
                 digest: digest(5),
             },
-            Material::Base {
+            BuildInput::Base {
                 reference: "debian:12-slim".to_owned(),
                 digest: digest(2),
             },
-            Material::Context {
+            BuildInput::Context {
                 name: "context".to_owned(),
                 digest: digest(3),
                 files: 12,
             },
-            Material::Dockerfile {
+            BuildInput::Dockerfile {
                 name: "deploy/Dockerfile".to_owned(),
                 digest: digest(4),
             },

@@ -7,7 +7,7 @@ use std::path::Path;
 use std::sync::PoisonError;
 
 use plimsoll_image::Access;
-use plimsoll_model::{Digest, ImageName, ImageRef};
+use plimsoll_model::{BuildInput, Digest, ImageName, ImageRef};
 use plimsoll_syntax::dockerfile::{Base, Dockerfile, InstructionKind, Resolution};
 use sha2::{Digest as _, Sha256};
 
@@ -15,7 +15,7 @@ use super::daemon::{Daemon, StoredImage};
 use super::filesync::{Ledger, Offered};
 use super::mode::{DIRECTORY, SYMLINK, TYPES};
 use crate::inputs::{ListedFile, listing_digest};
-use crate::{BuildError, BuildInput, BuildPlan, Event, EventSink};
+use crate::{BuildError, BuildPlan, Event, EventSink};
 
 /// The images a build stands on: what the Dockerfile calls them, what the engine is told, and
 /// their digests as far as they are known.

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::thread;
 
 use plimsoll_image::{Access, BlobSource, Descriptor, Image, ImageError, LayerLimits, media_type};
-use plimsoll_model::{Digest, ImageName, ImageRef, Span};
+use plimsoll_model::{BuildInput, Digest, ImageName, ImageRef, Span};
 use sha2::{Digest as _, Sha256};
 
 use super::context::{Context, hex, part};
@@ -21,7 +21,7 @@ use super::store::{KeyLock, Record, Store, StoredLayer, fresh_name};
 use super::time::rfc3339;
 use super::wire::{Answer, Chain, Failure, Request, WorkId};
 use super::worker::{Worker, work_of};
-use crate::{BuildInput, BuildPlan, CacheStats, Event, EventSink, NamedContext, Vertex};
+use crate::{BuildPlan, CacheStats, Event, EventSink, NamedContext, Vertex};
 
 /// Changes when the meaning of a key changes.
 const KEY_VERSION: &[u8] = b"plimsoll step 1";

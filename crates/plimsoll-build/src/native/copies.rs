@@ -14,7 +14,7 @@ use super::stage::{At, Evaluation, StageRun, unsupported};
 use super::steps::{absolute, content};
 use super::wire::{CopySource, CopySpec, Failure, Request, Tree as WireTree, WorkId};
 use super::worker::work_of;
-use crate::BuildInput;
+use plimsoll_model::BuildInput;
 
 /// One thing to copy, its place known, nothing moved yet.
 enum Taken {

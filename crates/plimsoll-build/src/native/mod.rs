@@ -34,7 +34,7 @@ mod worker;
 pub use helper::helper_main;
 
 use plimsoll_image::{Access, ImageError, Layout, config_json, manifest_json, media_type};
-use plimsoll_model::{Digest, ImageName, SourceOrigin};
+use plimsoll_model::{BuildInput, Digest, ImageName, SourceOrigin};
 use plimsoll_syntax::dockerfile::{Dockerfile, Item, parse};
 use sha2::{Digest as _, Sha256};
 
@@ -44,10 +44,7 @@ use self::stage::{Built, evaluate, place_failure, set_label, unsupported};
 use self::store::Store;
 use self::wire::{Answer, Failure, Request};
 use self::worker::Worker;
-use crate::{
-    BuildError, BuildInput, BuildPlan, BuildResult, Capability, Engine, EventSink, Probe,
-    StepRecord,
-};
+use crate::{BuildError, BuildPlan, BuildResult, Capability, Engine, EventSink, Probe, StepRecord};
 
 /// Builds without a daemon, in user namespaces.
 #[derive(Clone, Debug)]

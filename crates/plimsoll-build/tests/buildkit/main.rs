@@ -14,11 +14,11 @@ use std::sync::Mutex;
 
 use plimsoll_build::buildkit::BuildKitEngine;
 use plimsoll_build::{
-    BuildContext, BuildError, BuildInput, BuildPlan, BuildResult, Engine, Event, NamedContext,
-    SecretSource, SecretValue,
+    BuildContext, BuildError, BuildPlan, BuildResult, Engine, Event, NamedContext, SecretSource,
+    SecretValue,
 };
 use plimsoll_image::{Access, Descriptor, Layout, manifest_json, media_type};
-use plimsoll_model::{Digest, ImageRef, SourceFile};
+use plimsoll_model::{BuildInput, Digest, ImageRef, SourceFile};
 use sha2::{Digest as _, Sha256};
 
 const SECRET: &str = "correct-horse-battery";

@@ -2,8 +2,9 @@
 
 use std::io::Read as _;
 
-use plimsoll_build::{BuildError, BuildInput, SecretSource, SecretValue};
+use plimsoll_build::{BuildError, SecretSource, SecretValue};
 use plimsoll_image::LayerLimits;
+use plimsoll_model::BuildInput;
 
 use super::support::{Case, Project};
 

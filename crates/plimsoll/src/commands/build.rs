@@ -17,7 +17,10 @@ pub(crate) fn run(arguments: &BuildArgs, terminal: Terminal) -> Result<Outcome, 
     let target = voyage.destination(arguments.to.as_deref())?;
     let tags = voyage.tags(&arguments.plan, false)?;
     let outcome = plimsoll_image::push(&built.image, &[], &target, &tags, &built.access, &|_| {})?;
-    print(&format!("{}\n", super::ship::sent_line(&target, &outcome)))?;
+    print(&format!(
+        "{}\n",
+        crate::output::sent_line(&target, &outcome)
+    ))?;
     Ok(Outcome::Holds)
 }
 

@@ -24,6 +24,9 @@ pub(crate) fn run(arguments: &PushArgs, terminal: Terminal) -> Result<Outcome, F
     ));
     let outcome = plimsoll_image::push(&image, &[], &target, &arguments.tag, &access, &|_| {})?;
     drop(spinner);
-    print(&format!("{}\n", super::ship::sent_line(&target, &outcome)))?;
+    print(&format!(
+        "{}\n",
+        crate::output::sent_line(&target, &outcome)
+    ))?;
     Ok(Outcome::Holds)
 }

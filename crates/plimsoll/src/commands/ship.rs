@@ -3,8 +3,7 @@
 use std::path::PathBuf;
 
 use plimsoll_attest::Attachment;
-use plimsoll_attest::provenance::{self, Byproduct, GitSource, Material, ProvenanceInput};
-use plimsoll_build::BuildInput;
+use plimsoll_attest::provenance::{self, Byproduct, GitSource, ProvenanceInput};
 use plimsoll_image::{PushOutcome, Referrer};
 use plimsoll_model::{ImageName, ImageRef, Platform, Report, Severity, SourceFile, SourceOrigin};
 use plimsoll_rules::Project;
@@ -14,7 +13,7 @@ use super::inspect::Look;
 use crate::args::{Format, ShipArgs};
 use crate::config::parse_size;
 use crate::failure::{Failure, Outcome};
-use crate::output::{Rendering, VERSION};
+use crate::output::{Rendering, VERSION, sent_line};
 use crate::plan::Voyage;
 use crate::project::{self, Listing};
 use crate::storage;
@@ -300,7 +299,7 @@ fn attest(
         secret_ids: plan.secrets.keys().cloned().collect(),
         source_date_epoch: plan.source_date_epoch,
         engine: built.result.engine.clone(),
-        materials: built.result.inputs.iter().map(material).collect(),
+        inputs: built.result.inputs.clone(),
         source: voyage.git.as_ref().map(|git| GitSource {
             url: git.remote.clone(),
             commit: git.commit.clone(),
@@ -346,23 +345,6 @@ fn below(root: &std::path::Path, path: &std::path::Path) -> String {
     }
 }
 
-fn material(input: &BuildInput) -> Material {
-    match input.clone() {
-        BuildInput::Base { reference, digest } => Material::Base { reference, digest },
-        BuildInput::Context {
-            name,
-            digest,
-            files,
-        } => Material::Context {
-            name,
-            digest,
-            files,
-        },
-        BuildInput::Dockerfile { name, digest } => Material::Dockerfile { name, digest },
-        BuildInput::Http { url, digest } => Material::Http { url, digest },
-    }
-}
-
 /// Who builds: the workflow in GitHub Actions, nobody in particular elsewhere.
 fn builder_id() -> String {
     match (
@@ -401,14 +383,6 @@ fn next_command(target: &ImageRef, tags: &[String], outcome: &PushOutcome) -> St
         ImageRef::Archive { path, .. } => format!("docker load -i {path}"),
         ImageRef::Daemon(name) => format!("docker run --rm {name}"),
     }
-}
-
-/// One line on where an image went and what it took.
-pub(crate) fn sent_line(target: &ImageRef, outcome: &PushOutcome) -> String {
-    format!(
-        "{} -> {target} ({} blobs sent, {} there already)",
-        outcome.digest, outcome.sent, outcome.skipped
-    )
 }
 
 impl Voyage {
