@@ -1,5 +1,11 @@
 //! The binary from outside: what people and scripts see.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stderr,
+    reason = "a test says by its panic what went wrong, and by standard error what it could not run"
+)]
+
 mod ast;
 mod check;
 mod configuration;

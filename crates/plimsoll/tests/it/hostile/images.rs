@@ -120,7 +120,7 @@ fn images_that_lie_are_found_out() {
     .enumerate()
     {
         let label = format!("lie-{index}");
-        let image = ImageBuilder::seeded(7, 3, 5).lie(lie.clone()).build();
+        let image = ImageBuilder::seeded(7, 3, 5).lie(lie).build();
         let layout = stage.root().join(&label);
         image.write_layout(&layout, "x").unwrap();
         image.into_registry(&registry, &label, "x");
