@@ -132,7 +132,7 @@ const DOCKERFILES: &[(&str, &str)] = &[
 ];
 
 fn same_image_as_docker() {
-    let reachable = Command::new("docker").arg("version").output();
+    let reachable = docker().arg("version").output();
     assert!(
         reachable.is_ok_and(|output| output.status.success()),
         "the differential cases need a Docker engine"
@@ -160,6 +160,12 @@ fn same_image_as_docker() {
     assert!(differences.is_empty(), "{} differences", differences.len());
 }
 
+/// The client, `PLIMSOLL_TEST_DOCKER` where it is not the first on the path: it must be able to
+/// build with the engine's own BuildKit.
+fn docker() -> Command {
+    Command::new(std::env::var_os("PLIMSOLL_TEST_DOCKER").unwrap_or_else(|| "docker".into()))
+}
+
 fn compare(name: &str, dockerfile: &str) -> Vec<String> {
     let mut project = Project::with_busybox(
         dockerfile,
@@ -185,7 +191,7 @@ fn compare(name: &str, dockerfile: &str) -> Vec<String> {
         return vec![format!("native: {error}: {}", project.output())];
     }
     let tag = format!("plimsoll-differential:{name}");
-    let built = Command::new("docker")
+    let built = docker()
         .env("DOCKER_BUILDKIT", "1")
         .args(["build", "-q", "--network", "host", "-t", &tag, "-f"])
         .arg(context.join("../Dockerfile"))
@@ -224,7 +230,7 @@ fn compare(name: &str, dockerfile: &str) -> Vec<String> {
             }
         }
     }
-    let _ = Command::new("docker").args(["rmi", "-f", &tag]).output();
+    let _ = docker().args(["rmi", "-f", &tag]).output();
     found
 }
 

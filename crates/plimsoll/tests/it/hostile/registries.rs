@@ -242,8 +242,6 @@ fn a_failed_push_leaves_no_tag() {
     for (kind, method, place) in [
         (FaultKind::Status(500), "POST", "/blobs/uploads"),
         (FaultKind::Status(400), "PUT", "/blobs/uploads"),
-        (FaultKind::Close, "PATCH", "/blobs/uploads"),
-        (FaultKind::Status(413), "PATCH", "/blobs/uploads"),
         (FaultKind::Status(500), "PUT", "/manifests/"),
         (FaultKind::Status(400), "PUT", "/manifests/"),
     ] {
