@@ -92,12 +92,12 @@ fn page(meta: &Meta) -> String {
     );
     let _ = writeln!(
         page,
-        "| severity | confidence | about | looks at | in the default set | also called |\n|---|---|---|---|---|---|\n| {} | {} | {} | {} | {} | {} |\n",
+        "| severity | confidence | about | looks at | audience | also called |\n|---|---|---|---|---|---|\n| {} | {} | {} | {} | {} | {} |\n",
         meta.severity.as_str(),
         meta.confidence.as_str(),
         meta.category.as_str(),
         meta.depth.as_str(),
-        if meta.default { "yes" } else { "no" },
+        meta.audience.as_str(),
         aliases(meta),
     );
     for line in meta.docs.lines() {

@@ -19,7 +19,8 @@ Usage: cargo xtask <chore>
 
   ship [DIR]              build a static plimsoll and ship its own image with it, to an OCI layout
   docs [--check]          write the generated pages under docs/ (or tell which are stale)
-  new-rule NAME [DEPTH]   make the file of a new rule (depth: dockerfile, context, image)
+  new-rule FOLDER NAME [DEPTH]
+                          make the file of a new rule (depth: dockerfile, context, image)
   parity KIND PATH...     measure the Dockerfile parser against recorded syntax trees
 ";
 

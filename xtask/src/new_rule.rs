@@ -1,4 +1,4 @@
-//! `cargo xtask new-rule NAME [DEPTH]`: the file of a new rule, and its lines in the lists.
+//! `cargo xtask new-rule FOLDER NAME [DEPTH]`: the file of a new rule, and its line in the list.
 
 use std::fs;
 use std::path::Path;
@@ -9,10 +9,10 @@ use crate::docs::root;
 
 /// Runs the chore.
 pub(crate) fn run(arguments: &[String]) -> anyhow::Result<()> {
-    let (name, depth) = match arguments {
-        [name] => (name.as_str(), Depth::Dockerfile),
-        [name, depth] => (name.as_str(), Depth::parse(depth)?),
-        _ => bail!("usage: cargo xtask new-rule NAME [dockerfile|context|image]"),
+    let (folder, name, depth) = match arguments {
+        [folder, name] => (folder.as_str(), name.as_str(), Depth::of_folder(folder)),
+        [folder, name, depth] => (folder.as_str(), name.as_str(), Depth::parse(depth)?),
+        _ => bail!("usage: cargo xtask new-rule FOLDER NAME [dockerfile|context|image]"),
     };
     let kebab = name.split('-').all(|word| {
         !word.is_empty()
@@ -30,34 +30,21 @@ pub(crate) fn run(arguments: &[String]) -> anyhow::Result<()> {
     );
 
     let source = root().join("crates/plimsoll-rules/src");
-    let file = source
-        .join(depth.folder())
-        .join(format!("{}.rs", snake(name)));
+    let module = source.join(folder).join("mod.rs");
+    ensure!(
+        module.is_file(),
+        "there is no folder of rules called `{folder}`; they stand in {}",
+        source.display()
+    );
+    let file = source.join(folder).join(format!("{}.rs", snake(name)));
     ensure!(!file.exists(), "{} is there already", file.display());
-    let module = source.join(depth.folder()).join("mod.rs");
-    let registry = source.join("registry.rs");
 
     let (snake, camel) = (snake(name), camel(name));
-    let folder = depth.folder();
-    let module_text = insert_sorted(&read(&module)?, "mod ", &format!("mod {snake};"))
-        .and_then(|text| {
-            insert_sorted(
-                &text,
-                "pub(crate) use ",
-                &format!("pub(crate) use {snake}::{camel};"),
-            )
-        })
+    let module_text = insert_in_list(&read(&module)?, &format!("    {snake}::{camel},"))
         .with_context(|| format!("{} has no list of rules", module.display()))?;
-    let registry_text = insert_sorted(
-        &read(&registry)?,
-        &format!("    &{folder}::"),
-        &format!("    &{folder}::{camel},"),
-    )
-    .with_context(|| format!("{} has no list of rules", registry.display()))?;
 
     fs::write(&file, template(name, &camel, depth))?;
     fs::write(&module, module_text)?;
-    fs::write(&registry, registry_text)?;
     println!(
         "{}\n\nIt compiles, and `cargo test -p plimsoll-rules contract` tells what is still to be written.",
         file.strip_prefix(root()).unwrap_or(&file).display()
@@ -82,10 +69,11 @@ impl Depth {
         })
     }
 
-    fn folder(self) -> &'static str {
-        match self {
-            Self::Dockerfile | Self::Context => "dockerfile",
-            Self::Image => "image",
+    fn of_folder(folder: &str) -> Self {
+        match folder {
+            "context" => Self::Context,
+            "image" => Self::Image,
+            _ => Self::Dockerfile,
         }
     }
 
@@ -115,15 +103,16 @@ fn camel(name: &str) -> String {
         .collect()
 }
 
-/// Puts `line` among the lines that start with `prefix`, in order; `None` where there are none.
-fn insert_sorted(text: &str, prefix: &str, line: &str) -> Option<String> {
+/// Puts `line` into the list of a folder's `rules!`, in order; `None` where there is no list.
+fn insert_in_list(text: &str, line: &str) -> Option<String> {
     let mut lines: Vec<&str> = text.lines().collect();
-    let last = lines.iter().rposition(|old| old.starts_with(prefix))?;
-    let at = lines
+    let start = lines.iter().position(|old| old.starts_with("rules!"))? + 1;
+    let length = lines[start..].iter().position(|old| old.starts_with('}'))?;
+    let at = lines[start..start + length]
         .iter()
-        .position(|old| old.starts_with(prefix) && *old > line)
-        .unwrap_or(last + 1);
-    lines.insert(at, line);
+        .position(|old| *old > line)
+        .unwrap_or(length);
+    lines.insert(start + at, line);
     Some(lines.join("\n") + "\n")
 }
 
@@ -194,7 +183,8 @@ declare_rule! {{
     category: Security,
     depth: {depth},
     aliases: [],
-    default: true,
+    audience: Default,
+    edition: 2026,
 }}
 
 impl Rule for {camel} {{
@@ -225,11 +215,16 @@ mod tests {
 
     #[test]
     fn lines_go_where_the_alphabet_has_them() {
-        let list = "// list\nmod a;\nmod c;\n\nend\n";
-        let with = |line| insert_sorted(list, "mod ", line).unwrap();
-        assert_eq!(with("mod b;"), "// list\nmod a;\nmod b;\nmod c;\n\nend\n");
-        assert_eq!(with("mod d;"), "// list\nmod a;\nmod c;\nmod d;\n\nend\n");
-        assert_eq!(insert_sorted(list, "use ", "use x;"), None);
+        let list = "//! Rules.\n\nrules! {\n    a::A,\n    c::C,\n}\n\nend\n";
+        let with = |line| insert_in_list(list, line).unwrap();
+        assert!(with("    b::B,").contains("    a::A,\n    b::B,\n    c::C,\n}"));
+        assert!(with("    d::D,").contains("    c::C,\n    d::D,\n}"));
+        assert!(
+            insert_in_list("rules! {\n}\n", "    a::A,")
+                .unwrap()
+                .contains("{\n    a::A,\n}")
+        );
+        assert_eq!(insert_in_list("mod a;\n", "    a::A,"), None);
     }
 
     #[test]

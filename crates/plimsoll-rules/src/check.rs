@@ -1,12 +1,12 @@
 //! Runs rules over a project or an image.
 
-use plimsoll_model::{Confidence, Finding, Skipped};
+use plimsoll_model::{Finding, Skipped};
 use plimsoll_syntax::dockerfile::{self, ResolveInput};
 
 use crate::options::{CheckOptions, Selected};
 use crate::project::{Project, ProjectFile};
 use crate::registry;
-use crate::rule::{Depth, ImageFacts, Rule, Sink};
+use crate::rule::{Depth, ImageFacts, Note, Rule, Sink};
 use crate::suppression::{Suppressions, Verdict};
 
 /// What a check has to say.
@@ -18,6 +18,8 @@ pub struct CheckOutcome {
     pub suppressed: Vec<(Finding, String)>,
     /// What was not looked at.
     pub skipped: Vec<Skipped>,
+    /// Where rules stayed silent rather than guess, and what they took for granted.
+    pub notes: Vec<Note>,
 }
 
 /// Checks one Dockerfile and what is known around it.
@@ -36,7 +38,13 @@ pub fn check_project(project: &Project, options: &CheckOptions) -> CheckOutcome 
             build_contexts: options.build_contexts.clone(),
         },
     );
-    let file = ProjectFile::new(&tree, &errors, &resolution, project.context.as_deref());
+    let file = ProjectFile::new(
+        &tree,
+        &errors,
+        &resolution,
+        project.context.as_deref(),
+        &options.settings,
+    );
     let suppressions = Suppressions::read(&tree);
 
     let mut run = Run::default();
@@ -85,6 +93,7 @@ pub fn check_image(image: &ImageFacts<'_>, options: &CheckOptions) -> CheckOutco
 struct Run {
     findings: Vec<(Finding, Selected)>,
     skipped: Vec<Skipped>,
+    notes: Vec<Note>,
     /// Names of the rules that looked.
     judged: Vec<&'static str>,
 }
@@ -99,12 +108,14 @@ impl Run {
         let meta = rule.meta();
         let mut found = Vec::new();
         let mut skipped = Vec::new();
+        let mut notes = Vec::new();
         check(
             rule,
             &mut Sink {
                 meta,
                 findings: &mut found,
                 skipped: &mut skipped,
+                notes: &mut notes,
             },
         );
         self.judged.push(meta.name);
@@ -112,6 +123,7 @@ impl Run {
             .extend(found.into_iter().map(|finding| (finding, selected)));
         if selected != Selected::No {
             self.skipped.append(&mut skipped);
+            self.notes.append(&mut notes);
         }
     }
 
@@ -124,18 +136,14 @@ impl Run {
     ) -> CheckOutcome {
         let mut outcome = CheckOutcome {
             skipped: self.skipped,
+            notes: self.notes,
             ..CheckOutcome::default()
         };
         let mut used = suppressions.usage();
         for (finding, selected) in self.findings {
             let verdict = suppressions.judge(&finding, options.today, &mut used);
-            let wanted = match selected {
-                Selected::No => false,
-                Selected::ByDefault => finding.confidence > Confidence::Low,
-                Selected::ByName => true,
-            };
             match verdict {
-                _ if !wanted => {}
+                _ if !options.wants(&finding, selected) => {}
                 Verdict::Stands => outcome.findings.push(finding),
                 Verdict::Allowed(reason) => outcome.suppressed.push((finding, reason)),
             }
@@ -160,6 +168,14 @@ impl Run {
         outcome
             .suppressed
             .sort_by(|(a, _), (b, _)| a.sort_key().cmp(&b.sort_key()));
+        outcome.notes.sort_by(|a, b| {
+            (&a.place.file, a.place.start.line, a.rule).cmp(&(
+                &b.place.file,
+                b.place.start.line,
+                b.rule,
+            ))
+        });
+        outcome.notes.dedup();
         outcome.skipped.sort();
         outcome.skipped.dedup();
         outcome

@@ -13,7 +13,8 @@ macro_rules! declare_rule {
         category: $category:ident,
         depth: $depth:ident,
         aliases: [$($alias:literal),* $(,)?],
-        default: $default:literal $(,)?
+        audience: $audience:ident,
+        edition: $edition:literal $(,)?
     ) => {
         $(#[doc = $doc])+
         pub(crate) struct $rule;
@@ -28,10 +29,21 @@ macro_rules! declare_rule {
                 category: $crate::Category::$category,
                 depth: $crate::Depth::$depth,
                 aliases: &[$($alias),*],
-                default: $default,
+                audience: $crate::Audience::$audience,
+                edition: $edition,
             };
         }
     };
 }
 
-pub(crate) use declare_rule;
+/// Lists the rules of a folder, one line each: the module and the rule it declares.
+macro_rules! rules {
+    ($($module:ident::$rule:ident),* $(,)?) => {
+        $(mod $module;)*
+
+        /// The rules of this folder.
+        pub(crate) static RULES: &[&dyn $crate::Rule] = &[$(&$module::$rule),*];
+    };
+}
+
+pub(crate) use {declare_rule, rules};

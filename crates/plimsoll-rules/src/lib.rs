@@ -6,23 +6,29 @@
 //! Invariant: a rule sees data and says findings. It opens no file, asks no network and knows no
 //! other rule; what it may know is in [`ProjectFile`] and [`ImageFacts`].
 
-mod bases;
+mod base;
 mod check;
-mod context_files;
+mod context;
 mod declare;
-mod manifests;
+mod download;
+mod ecosystem;
+mod image;
+mod instruction;
+mod label;
 mod mounts;
 mod options;
-mod packages;
+mod package;
 mod project;
 mod registry;
 mod rule;
-mod secret_names;
+mod runtime;
+mod secret;
+mod shell;
+mod stage;
 mod suppression;
+mod user;
 
-pub mod dockerfile;
 pub mod fix;
-pub mod image;
 
 #[cfg(test)]
 mod contract;
@@ -30,8 +36,10 @@ mod contract;
 mod testing;
 
 pub use check::{CheckOutcome, check_image, check_project};
-pub use context_files::wants_content;
-pub use options::{BaseLookup, CheckOptions, UnknownRule, validate_names};
+pub use context::files::wants_content;
+pub use options::{
+    BaseLookup, CheckOptions, LabelFormat, RuleSettings, UnknownRule, validate_names,
+};
 pub use project::{Project, ProjectFile, RunScript, StepView};
 pub use registry::{all, find};
-pub use rule::{Category, Depth, ImageFacts, Meta, Reported, Rule, Sink};
+pub use rule::{Audience, Category, Depth, ImageFacts, Meta, Note, Reported, Rule, Sink};

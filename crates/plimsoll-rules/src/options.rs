@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
-use plimsoll_model::{ImageConfig, Platform};
+use plimsoll_model::{Confidence, Finding, ImageConfig, Platform};
 
 use crate::registry;
-use crate::rule::Meta;
+use crate::rule::{Audience, Meta};
 
 /// Looks up the configuration of a base image by its expanded reference.
 pub type BaseLookup = Arc<dyn Fn(&str) -> Option<ImageConfig> + Send + Sync>;
@@ -31,6 +31,40 @@ pub struct CheckOptions {
     pub build_contexts: Vec<String>,
     /// Base images that are at hand.
     pub base_config: Option<BaseLookup>,
+    /// The newest edition of the rule set to run; the newest there is where `None`.
+    pub edition: Option<u16>,
+    /// What single rules need to be told.
+    pub settings: RuleSettings,
+}
+
+/// What single rules need to be told.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RuleSettings {
+    /// Registries that images may come from, with `*` for any run of characters; empty is any.
+    pub trusted_registries: Vec<String>,
+    /// Labels an image must have, and the form of their values.
+    pub labels: BTreeMap<String, LabelFormat>,
+    /// Whether an image may have no other labels than those.
+    pub strict_labels: bool,
+}
+
+/// The form of a label's value. The words are hadolint's, whose label schema people have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LabelFormat {
+    /// Anything but nothing.
+    Text,
+    /// A URL (RFC 3986).
+    Url,
+    /// A date and time (RFC 3339).
+    Rfc3339,
+    /// An SPDX licence expression.
+    Spdx,
+    /// A git commit's hash.
+    GitHash,
+    /// A version (Semantic Versioning 2.0.0).
+    SemVer,
+    /// An e-mail address (RFC 5322).
+    Email,
 }
 
 impl fmt::Debug for CheckOptions {
@@ -45,6 +79,8 @@ impl fmt::Debug for CheckOptions {
             .field("target", &self.target)
             .field("build_contexts", &self.build_contexts)
             .field("base_config", &self.base_config.is_some())
+            .field("edition", &self.edition)
+            .field("settings", &self.settings)
             .finish()
     }
 }
@@ -56,24 +92,43 @@ pub(crate) enum Selected {
     No,
     /// As part of the default set: what it is not sure of stays unsaid.
     ByDefault,
-    /// By name, alias or `ALL`: all that it has to say is wanted.
+    /// By its name or `ALL`: all that it has to say is wanted.
     ByName,
+    /// By what another tool calls it: all that goes by that id is wanted.
+    ByAlias,
 }
 
 impl CheckOptions {
     pub(crate) fn selects(&self, meta: &Meta) -> Selected {
+        let named = |name: &String| {
+            name.eq_ignore_ascii_case("ALL") || name.eq_ignore_ascii_case(meta.name)
+        };
         if self.ignore.iter().any(|name| registry::names(meta, name)) {
             Selected::No
-        } else if self
-            .select
-            .iter()
-            .any(|name| name.eq_ignore_ascii_case("ALL") || registry::names(meta, name))
-        {
+        } else if self.select.iter().any(named) {
             Selected::ByName
-        } else if self.select.is_empty() && meta.default {
+        } else if self.select.iter().any(|name| registry::names(meta, name)) {
+            Selected::ByAlias
+        } else if self.select.is_empty()
+            && meta.audience == Audience::Default
+            && self.edition.is_none_or(|edition| meta.edition <= edition)
+        {
             Selected::ByDefault
         } else {
             Selected::No
+        }
+    }
+
+    /// Whether a finding of a rule that was selected in this way is wanted.
+    pub(crate) fn wants(&self, finding: &Finding, selected: Selected) -> bool {
+        match selected {
+            Selected::No => false,
+            Selected::ByDefault => finding.confidence > Confidence::Low,
+            Selected::ByName => true,
+            Selected::ByAlias => self
+                .select
+                .iter()
+                .any(|name| registry::carries(finding.aliases, name)),
         }
     }
 }

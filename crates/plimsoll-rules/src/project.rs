@@ -11,7 +11,8 @@ use plimsoll_syntax::dockerfile::{
 };
 use plimsoll_syntax::shell::{self, Dialect, Joint, Script, ShellCommand, ShellWord};
 
-use crate::bases;
+use crate::base::family;
+use crate::options::RuleSettings;
 
 /// What the caller hands in for one Dockerfile.
 #[derive(Clone, Debug)]
@@ -33,6 +34,8 @@ pub struct ProjectFile<'a> {
     pub resolution: &'a Resolution,
     /// The build context, where one is known.
     pub context: Option<&'a Context>,
+    /// What single rules were told.
+    pub settings: &'a RuleSettings,
     instructions: Vec<&'a Instruction>,
     /// For each stage the one at the bottom of it.
     bottoms: Vec<usize>,
@@ -110,6 +113,7 @@ impl<'a> ProjectFile<'a> {
         errors: &'a [SyntaxError],
         resolution: &'a Resolution,
         context: Option<&'a Context>,
+        settings: &'a RuleSettings,
     ) -> Self {
         let instructions: Vec<_> = dockerfile.instructions().collect();
         let scripts = instructions.iter().map(|_| OnceCell::new()).collect();
@@ -124,6 +128,7 @@ impl<'a> ProjectFile<'a> {
             errors,
             resolution,
             context,
+            settings,
             instructions,
             bottoms,
             ships: vec![false; resolution.stages.len()],
@@ -341,7 +346,7 @@ fn parse_scripts<'a>(
 fn reads_posix(state: &State, bottom: &Stage) -> bool {
     match state.shell.as_deref() {
         Some([program, ..]) => is_posix_shell(program),
-        Some([]) | None => !bases::is_windows(&bottom.base),
+        Some([]) | None => !family::is_windows(&bottom.base),
     }
 }
 

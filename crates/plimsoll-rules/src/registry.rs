@@ -1,43 +1,36 @@
-//! All rules, one line each. `cargo xtask new-rule` adds the line.
+//! All rules. A rule stands in the list of its folder's `mod.rs`, a folder in the list here.
+
+use std::sync::LazyLock;
 
 use crate::rule::{Meta, Rule};
-use crate::{dockerfile, image};
+use crate::{
+    base, context, download, ecosystem, image, instruction, label, package, runtime, secret, shell,
+    stage, suppression, user,
+};
 
-/// Every rule, sorted by name within its folder.
-static RULES: &[&dyn Rule] = &[
-    &dockerfile::AddInsteadOfCopy,
-    &dockerfile::AptListsLeftBehind,
-    &dockerfile::CompilerInRuntimeStage,
-    &dockerfile::ContextHoldsSecrets,
-    &dockerfile::ExpiredSuppression,
-    &dockerfile::HealthcheckToolMissing,
-    &dockerfile::MissingHealthcheck,
-    &dockerfile::MutableTag,
-    &dockerfile::RootUser,
-    &dockerfile::SecretInImageConfig,
-    &dockerfile::ShellFormEntrypoint,
-    &dockerfile::SourceBeforeDependencies,
-    &dockerfile::SyntaxError,
-    &dockerfile::UnexplainedSuppression,
-    &dockerfile::UnknownSuppression,
-    &dockerfile::UnpinnedBaseImage,
-    &dockerfile::UnusedSuppression,
-    &image::CompilerInImage,
-    &image::FloatingImageTag,
-    &image::ImageRunsAsRoot,
-    &image::ImageTooLarge,
-    &image::ImageWithoutHealthcheck,
-    &image::MissingIgnoreFile,
-    &image::MissingImageLabels,
-    &image::PackageCacheInImage,
-    &image::SecretInImage,
-    &image::SetidFileInImage,
-    &image::VersionControlInImage,
+/// The folders of rules.
+static FOLDERS: &[&[&dyn Rule]] = &[
+    instruction::RULES,
+    stage::RULES,
+    base::RULES,
+    package::RULES,
+    download::RULES,
+    shell::RULES,
+    secret::RULES,
+    user::RULES,
+    runtime::RULES,
+    label::RULES,
+    context::RULES,
+    ecosystem::RULES,
+    image::RULES,
+    suppression::RULES,
 ];
+
+static RULES: LazyLock<Vec<&dyn Rule>> = LazyLock::new(|| FOLDERS.concat());
 
 /// Every rule there is.
 pub fn all() -> &'static [&'static dyn Rule] {
-    RULES
+    &RULES
 }
 
 /// The rules that go by `name` or alias, in any spelling other tools use. More than one where two
@@ -60,15 +53,16 @@ pub(crate) fn names(meta: &Meta, name: &str) -> bool {
     if name.eq_ignore_ascii_case(meta.name) {
         return true;
     }
+    carries(meta.aliases, name)
+}
+
+/// Whether `name` is one of these aliases, in any spelling other tools use.
+pub(crate) fn carries(aliases: &[&str], name: &str) -> bool {
     match trivy_number(name) {
-        Some(number) => meta
-            .aliases
+        Some(number) => aliases
             .iter()
             .any(|alias| trivy_number(alias) == Some(number)),
-        None => meta
-            .aliases
-            .iter()
-            .any(|alias| alias.eq_ignore_ascii_case(name)),
+        None => aliases.iter().any(|alias| alias.eq_ignore_ascii_case(name)),
     }
 }
 

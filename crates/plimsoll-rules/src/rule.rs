@@ -57,6 +57,25 @@ impl Depth {
     }
 }
 
+/// Whom a rule speaks to unless it is selected.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Audience {
+    /// Everybody: its findings are worth mending wherever they stand.
+    Default,
+    /// Those who asked for more: style, house rules, advice that costs more than it brings many.
+    Strict,
+}
+
+impl Audience {
+    /// The word used in every format.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Default => "default",
+            Self::Strict => "strict",
+        }
+    }
+}
+
 /// A rule's declaration.
 #[derive(Clone, Copy, Debug)]
 pub struct Meta {
@@ -76,8 +95,11 @@ pub struct Meta {
     pub depth: Depth,
     /// Other tools' names for it. Two rules may share one where both cover its concern.
     pub aliases: &'static [&'static str],
-    /// Whether it is in the default set.
-    pub default: bool,
+    /// Whom it speaks to.
+    pub audience: Audience,
+    /// The edition of the rule set it came with. A configuration that names an older edition does
+    /// not run it.
+    pub edition: u16,
 }
 
 /// A built image, as far as rules may know it.
@@ -105,6 +127,18 @@ pub struct Sink<'a> {
     pub(crate) meta: &'a Meta,
     pub(crate) findings: &'a mut Vec<Finding>,
     pub(crate) skipped: &'a mut Vec<Skipped>,
+    pub(crate) notes: &'a mut Vec<Note>,
+}
+
+/// Why a rule stayed silent, or what it took for granted, at a place: shown when asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Note {
+    /// The rule's name.
+    pub rule: &'static str,
+    /// What it is about.
+    pub place: SourceOrigin,
+    /// One sentence: what would have had to be guessed, or what was assumed.
+    pub text: String,
 }
 
 impl Sink<'_> {
@@ -135,6 +169,16 @@ impl Sink<'_> {
         }))
     }
 
+    /// Says why the rule stays silent at a place where it would have to guess, or what it takes for
+    /// granted there: one sentence. Shown under `--verbose`.
+    pub fn note(&mut self, place: SourceOrigin, text: impl Into<String>) {
+        self.notes.push(Note {
+            rule: self.meta.name,
+            place,
+            text: text.into(),
+        });
+    }
+
     /// Says that the rule could not look, and what to do so that it can.
     pub fn skip(&mut self, what: impl Into<String>, why: impl Into<String>) {
         self.skipped.push(Skipped {
@@ -152,6 +196,14 @@ impl Reported<'_> {
     /// What to do about it, one sentence.
     pub fn help(self, help: impl Into<String>) -> Self {
         self.0.help = Some(help.into());
+        self
+    }
+
+    /// Only these of the rule's aliases: what other tools would say of this very place. A rule that
+    /// sees more than an anchor does keeps the anchor's id for what the anchor sees, so that
+    /// selecting or allowing that id means what its users expect.
+    pub fn aliases(self, aliases: &'static [&'static str]) -> Self {
+        self.0.aliases = aliases;
         self
     }
 

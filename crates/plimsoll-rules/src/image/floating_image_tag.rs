@@ -35,7 +35,8 @@ declare_rule! {
     category: Reproducibility,
     depth: Image,
     aliases: ["DKL-DI-0006"],
-    default: true,
+    audience: Default,
+    edition: 2026,
 }
 
 impl Rule for FloatingImageTag {

@@ -40,7 +40,8 @@ declare_rule! {
     category: Efficiency,
     depth: Image,
     aliases: [],
-    default: true,
+    audience: Default,
+    edition: 2026,
 }
 
 impl Rule for ImageTooLarge {

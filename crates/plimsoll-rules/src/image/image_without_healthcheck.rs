@@ -37,7 +37,8 @@ declare_rule! {
     category: Operability,
     depth: Image,
     aliases: ["CIS-DI-0006"],
-    default: true,
+    audience: Default,
+    edition: 2026,
 }
 
 impl Rule for ImageWithoutHealthcheck {

@@ -34,7 +34,8 @@ declare_rule! {
     category: Security,
     depth: Image,
     aliases: [],
-    default: true,
+    audience: Default,
+    edition: 2026,
 }
 
 impl Rule for MissingIgnoreFile {

@@ -36,7 +36,8 @@ declare_rule! {
     category: Operability,
     depth: Image,
     aliases: [],
-    default: true,
+    audience: Default,
+    edition: 2026,
 }
 
 impl Rule for MissingImageLabels {

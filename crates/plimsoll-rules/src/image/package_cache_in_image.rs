@@ -35,7 +35,8 @@ declare_rule! {
     category: Efficiency,
     depth: Image,
     aliases: ["DKL-DI-0004", "DKL-DI-0005"],
-    default: true,
+    audience: Default,
+    edition: 2026,
 }
 
 /// Below this, it is a lock file or an empty index, not a cache.

@@ -38,7 +38,8 @@ declare_rule! {
     category: Security,
     depth: Image,
     aliases: ["CIS-DI-0010"],
-    default: true,
+    audience: Default,
+    edition: 2026,
 }
 
 impl Rule for SecretInImage {

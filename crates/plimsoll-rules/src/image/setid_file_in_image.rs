@@ -38,7 +38,8 @@ declare_rule! {
     category: Security,
     depth: Image,
     aliases: ["CIS-DI-0008"],
-    default: true,
+    audience: Default,
+    edition: 2026,
 }
 
 /// Programs of this kind that a minimal system of a distribution brings.

@@ -36,7 +36,8 @@ declare_rule! {
     category: Security,
     depth: Image,
     aliases: ["DKL-LI-0003"],
-    default: true,
+    audience: Default,
+    edition: 2026,
 }
 
 impl Rule for VersionControlInImage {

@@ -13,14 +13,23 @@ mod comment;
 use plimsoll_model::{Applicability, Edit, Finding, Fix, Origin, SourceFile, SourceOrigin, Span};
 use plimsoll_syntax::dockerfile::{Dockerfile, Item};
 
-use crate::dockerfile::{
-    ExpiredSuppression, UnexplainedSuppression, UnknownSuppression, UnusedSuppression,
-};
+use crate::declare::rules;
 use crate::options;
 use crate::registry;
 use crate::rule::Meta;
+use expired_suppression::ExpiredSuppression;
+use unexplained_suppression::UnexplainedSuppression;
+use unknown_suppression::UnknownSuppression;
+use unused_suppression::UnusedSuppression;
 
 use comment::{Family, Pragma, Scope};
+
+rules! {
+    expired_suppression::ExpiredSuppression,
+    unexplained_suppression::UnexplainedSuppression,
+    unknown_suppression::UnknownSuppression,
+    unused_suppression::UnusedSuppression,
+}
 
 /// A calendar day.
 pub(crate) type Day = (i16, u8, u8);

@@ -2,6 +2,8 @@
 
 use std::fmt::Write;
 
+use plimsoll_rules::Audience;
+
 use crate::args::{ListFormat, RulesArgs};
 use crate::failure::{Failure, Outcome};
 use crate::terminal::print;
@@ -26,10 +28,9 @@ fn table() -> String {
     let mut text = String::new();
     for rule in rules {
         let meta = rule.meta();
-        let off = if meta.default {
-            ""
-        } else {
-            " (off by default)"
+        let off = match meta.audience {
+            Audience::Default => "",
+            Audience::Strict => " (strict: off by default)",
         };
         // Writing to a String cannot fail.
         let _ = writeln!(
@@ -56,7 +57,8 @@ fn json() -> String {
                 "confidence": meta.confidence.as_str(),
                 "category": meta.category.as_str(),
                 "aliases": meta.aliases,
-                "default": meta.default,
+                "audience": meta.audience.as_str(),
+                "edition": meta.edition,
             })
         })
         .collect();

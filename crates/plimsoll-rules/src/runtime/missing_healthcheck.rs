@@ -45,7 +45,8 @@ declare_rule! {
     category: Operability,
     depth: Dockerfile,
     aliases: ["DL3057", "DS-0026", "DS026", "CKV_DOCKER_2", "CIS-DI-0006"],
-    default: true,
+    audience: Default,
+    edition: 2026,
 }
 
 /// Programs that serve for as long as they run.

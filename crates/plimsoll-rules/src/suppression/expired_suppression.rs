@@ -3,16 +3,17 @@ use crate::rule::{Meta, Rule};
 
 declare_rule! {
     /// ## What it does
-    /// Tells that a `# plimsoll: allow(…)` comment names a rule that does not exist.
+    /// Tells that the end date of a `# plimsoll: allow(…)` comment has passed. Such a comment no
+    /// longer suppresses anything.
     ///
     /// ## Why it hurts in production
-    /// A misspelt name suppresses nothing: the build is held back, or, where the finding has gone
-    /// meanwhile, the comment claims an exception that was never made.
+    /// An exception was made for a time, and that time is over: what was tolerated then ships
+    /// today without anyone having decided so.
     ///
     /// ## Example
     /// ```dockerfile
     /// FROM debian:12.11
-    /// # plimsoll: allow(root-usr) binds port 53 on the host network
+    /// # plimsoll: allow(root-user) the installer needs it until 2020-06-30
     /// USER root
     /// CMD ["install-all"]
     /// ```
@@ -20,27 +21,27 @@ declare_rule! {
     /// ## Use instead
     /// ```dockerfile
     /// FROM debian:12.11
-    /// # plimsoll: allow(root-user) binds port 53 on the host network
-    /// USER root
+    /// USER 10001
     /// CMD ["install-all"]
     /// ```
     ///
     /// ## Fix
-    /// None: the closest name is suggested, but it need not be the one that was meant.
+    /// None: whether the reason still holds is for people to say.
     ///
     /// ## References
     /// - `docs/rules/README.md`, "Suppressing a finding"
-    UnknownSuppression = "unknown-suppression",
-    summary: "A suppression names a rule that does not exist",
-    severity: Low,
+    ExpiredSuppression = "expired-suppression",
+    summary: "A suppression is past its end date",
+    severity: Medium,
     confidence: High,
     category: Correctness,
     depth: Dockerfile,
     aliases: [],
-    default: true,
+    audience: Default,
+    edition: 2026,
 }
 
-impl Rule for UnknownSuppression {
+impl Rule for ExpiredSuppression {
     // Judged by the engine, which alone knows what each comment did (`suppression/mod.rs`).
     fn meta(&self) -> &'static Meta {
         &Self::META

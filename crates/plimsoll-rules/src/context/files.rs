@@ -4,7 +4,7 @@
 use plimsoll_model::{Confidence, Severity};
 use plimsoll_syntax::glob;
 
-use crate::secret_names::{self, Suspicion};
+use crate::secret::names::{self, Suspicion};
 
 /// Whether a rule wants the content of the context file `path` (`/`-separated, below the context).
 /// The caller puts it into `Context::contents` if it is small.
@@ -190,7 +190,7 @@ fn npmrc(text: &str) -> Option<(usize, String)> {
         let secret = ["_authToken", "_auth", "_password"]
             .iter()
             .any(|end| name.trim_end().ends_with(end));
-        (secret && !line.starts_with(['#', ';']) && !secret_names::is_placeholder(value))
+        (secret && !line.starts_with(['#', ';']) && !names::is_placeholder(value))
             .then(|| "a registry token".to_owned())
     })
 }
@@ -203,7 +203,7 @@ fn password_line(text: &str) -> Option<(usize, String)> {
         let found = words.any(|word| word == "password")
             && words
                 .next()
-                .is_some_and(|value| !secret_names::is_placeholder(value));
+                .is_some_and(|value| !names::is_placeholder(value));
         (found && !line.starts_with(['#', ';'])).then(|| "a password".to_owned())
     })
 }
@@ -226,14 +226,14 @@ fn has_url_password(text: &str) -> bool {
     authority
         .rsplit_once('@')
         .and_then(|(user, _)| user.split_once(':'))
-        .is_some_and(|(_, password)| !secret_names::is_placeholder(password))
+        .is_some_and(|(_, password)| !names::is_placeholder(password))
 }
 
 fn aws_secret(text: &str) -> Option<(usize, String)> {
     line_where(text, |line| {
         let (name, value) = line.split_once('=')?;
         let secret = matches!(name.trim(), "aws_secret_access_key" | "aws_session_token");
-        (secret && !secret_names::is_placeholder(value)).then(|| "an AWS secret key".to_owned())
+        (secret && !names::is_placeholder(value)).then(|| "an AWS secret key".to_owned())
     })
 }
 
@@ -252,7 +252,7 @@ fn kube_credential(text: &str) -> Option<(usize, String)> {
     line_where(text, |line| {
         let (name, value) = line.trim_start_matches("- ").split_once(':')?;
         let secret = matches!(name.trim(), "client-key-data" | "token" | "password");
-        (secret && !secret_names::is_placeholder(value)).then(|| "a cluster credential".to_owned())
+        (secret && !names::is_placeholder(value)).then(|| "a cluster credential".to_owned())
     })
 }
 
@@ -261,11 +261,10 @@ fn env_secret(text: &str) -> Option<(usize, String)> {
         let line = line.strip_prefix("export ").unwrap_or(line);
         let (name, value) = line.split_once('=')?;
         let (name, value) = (name.trim(), value.trim().trim_matches(['"', '\'']));
-        if name.starts_with('#') || secret_names::is_placeholder(value) {
+        if name.starts_with('#') || names::is_placeholder(value) {
             return None;
         }
-        let secret =
-            secret_names::of_pair(name, value) == Suspicion::Strong || has_url_password(value);
+        let secret = names::of_pair(name, value) == Suspicion::Strong || has_url_password(value);
         // Names are shown, values never.
         let shown: String = name.chars().filter(|c| !c.is_control()).take(60).collect();
         secret.then(|| format!("a credential (`{shown}`)"))

@@ -1,12 +1,12 @@
 use plimsoll_syntax::dockerfile::{CommandForm, Healthcheck, InstructionKind};
 
-use crate::bases;
+use crate::base::family;
 use crate::declare::declare_rule;
-use crate::packages::{self, Action};
+use crate::package::call::{self, Action};
 use crate::project::{ProjectFile, StepView, is_posix_shell};
 use crate::rule::{Meta, Rule, Sink};
 
-use super::add_instead_of_copy::is_plain;
+use crate::instruction::is_plain;
 
 declare_rule! {
     /// ## What it does
@@ -48,7 +48,8 @@ declare_rule! {
     category: Correctness,
     depth: Dockerfile,
     aliases: [],
-    default: true,
+    audience: Default,
+    edition: 2026,
 }
 
 impl Rule for HealthcheckToolMissing {
@@ -68,7 +69,7 @@ impl Rule for HealthcheckToolMissing {
         };
         let base = &file.bottom(target).base;
         let missing =
-            |program: &str| bases::has(base, program) == Some(false) && !brought(file, program);
+            |program: &str| family::has(base, program) == Some(false) && !brought(file, program);
         let base_name = match base {
             plimsoll_syntax::dockerfile::Base::Image(name) => format!("`{name}`"),
             _ => "an image from scratch".to_owned(),
@@ -166,7 +167,7 @@ fn run_brings(file: &ProjectFile<'_>, view: StepView<'_>, program: &str) -> bool
         if command.program() == Some(program) {
             return true;
         }
-        match packages::call(command) {
+        match call::call(command) {
             Some(call) if call.action == Action::Install => {
                 call.is_open() || call.names().any(|package| package_brings(package, program))
             }

@@ -37,7 +37,8 @@ declare_rule! {
     category: Correctness,
     depth: Dockerfile,
     aliases: ["DL1000"],
-    default: true,
+    audience: Default,
+    edition: 2026,
 }
 
 impl Rule for SyntaxError {

@@ -37,7 +37,8 @@ declare_rule! {
     category: Reproducibility,
     depth: Dockerfile,
     aliases: ["DL3006", "DL3007", "DS-0001", "DS001", "CKV_DOCKER_7", "DKL-DI-0006", "S6596"],
-    default: true,
+    audience: Default,
+    edition: 2026,
 }
 
 impl Rule for MutableTag {

@@ -43,7 +43,8 @@ declare_rule! {
     category: Operability,
     depth: Dockerfile,
     aliases: ["DL3025", "JSONArgsRecommended", "S7019"],
-    default: true,
+    audience: Default,
+    edition: 2026,
 }
 
 impl Rule for ShellFormEntrypoint {

@@ -4,7 +4,7 @@ use plimsoll_syntax::dockerfile::{Instruction, InstructionKind, KeyValue};
 use crate::declare::declare_rule;
 use crate::project::ProjectFile;
 use crate::rule::{Meta, Rule, Sink};
-use crate::secret_names::{self, Suspicion};
+use crate::secret::names::{self, Suspicion};
 
 declare_rule! {
     /// ## What it does
@@ -41,7 +41,8 @@ declare_rule! {
     category: Security,
     depth: Dockerfile,
     aliases: ["DL3064", "SecretsUsedInArgOrEnv", "DS-0031", "DS031", "CIS-DI-0010", "S6472"],
-    default: true,
+    audience: Default,
+    edition: 2026,
 }
 
 impl Rule for SecretInImageConfig {
@@ -133,9 +134,9 @@ fn suspicion(pair: &KeyValue, is_env: bool) -> Suspicion {
         .map(|word| word.value.trim_matches(['"', '\'']));
     match value {
         // An empty ENV takes a variable back, an empty ARG only declares it.
-        Some("") if is_env => secret_names::of_name(&pair.name.value).min(Suspicion::Faint),
-        Some("") | None => secret_names::of_name(&pair.name.value),
-        Some(value) => secret_names::of_pair(&pair.name.value, value),
+        Some("") if is_env => names::of_name(&pair.name.value).min(Suspicion::Faint),
+        Some("") | None => names::of_name(&pair.name.value),
+        Some(value) => names::of_pair(&pair.name.value, value),
     }
 }
 

@@ -4,7 +4,7 @@ use plimsoll_syntax::shell::ShellCommand;
 
 use crate::declare::declare_rule;
 use crate::mounts;
-use crate::packages::{self, Action, Manager};
+use crate::package::call::{self, Action, Manager};
 use crate::project::{ProjectFile, StepView, unwrapped};
 use crate::rule::{Meta, Rule, Sink};
 
@@ -46,7 +46,8 @@ declare_rule! {
     category: Efficiency,
     depth: Dockerfile,
     aliases: ["DL3009", "DKL-DI-0005"],
-    default: true,
+    audience: Default,
+    edition: 2026,
 }
 
 impl Rule for AptListsLeftBehind {
@@ -106,7 +107,7 @@ impl Rule for AptListsLeftBehind {
 }
 
 fn updates_lists(command: &ShellCommand) -> bool {
-    packages::call(command)
+    call::call(command)
         .is_some_and(|call| call.manager == Manager::Apt && call.action == Action::Update)
 }
 
@@ -147,7 +148,7 @@ fn may_want_lists(file: &ProjectFile<'_>, view: StepView<'_>) -> bool {
                     word.raw.ends_with(".sh")
                         || (word.raw.ends_with(program) && word.raw.starts_with(['.', '/']))
                 });
-                let installs = packages::call(command).is_some_and(|call| {
+                let installs = call::call(command).is_some_and(|call| {
                     call.manager == Manager::Apt && call.action == Action::Install
                 });
                 by_path

@@ -38,7 +38,8 @@ declare_rule! {
     category: Correctness,
     depth: Dockerfile,
     aliases: ["DL3020", "DS-0005", "DS005", "CKV_DOCKER_4", "CIS-DI-0009", "S7029"],
-    default: true,
+    audience: Default,
+    edition: 2026,
 }
 
 impl Rule for AddInsteadOfCopy {
@@ -110,7 +111,7 @@ fn judge(file: &ProjectFile<'_>, add: &Instruction, built: bool, sink: &mut Sink
 }
 
 /// Whether a source is nothing that `ADD` treats in its own way, as far as its name tells.
-pub(super) fn is_plain(source: &str) -> bool {
+pub(crate) fn is_plain(source: &str) -> bool {
     const ARCHIVES: &[&str] = &[
         ".tar", ".gz", ".tgz", ".bz2", ".tbz", ".tbz2", ".tb2", ".tz2", ".xz", ".txz", ".lz",
         ".tlz", ".lzma", ".lzo", ".zst", ".tzst", ".z",

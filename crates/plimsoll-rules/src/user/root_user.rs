@@ -1,7 +1,7 @@
 use plimsoll_model::{Confidence, Severity};
 use plimsoll_syntax::dockerfile::{Base, InstructionKind};
 
-use crate::bases::{self, BaseUser};
+use crate::base::family::{self, BaseUser};
 use crate::declare::declare_rule;
 use crate::project::ProjectFile;
 use crate::rule::{Meta, Rule, Sink};
@@ -46,7 +46,8 @@ declare_rule! {
     category: Security,
     depth: Dockerfile,
     aliases: ["DL3002", "DS-0002", "DS002", "CKV_DOCKER_3", "CKV_DOCKER_8", "CIS-DI-0001", "S6471"],
-    default: true,
+    audience: Default,
+    edition: 2026,
 }
 
 const HELP: &str = "Create a user that owns only what it must write, and switch to it with a \
@@ -93,7 +94,7 @@ fn missing(file: &ProjectFile<'_>, known_root: bool, sink: &mut Sink<'_>) {
     let user = if known_root {
         BaseUser::Root
     } else {
-        bases::user(&bottom.base)
+        family::user(&bottom.base)
     };
     let (message, confidence) = match (user, &bottom.base) {
         (BaseUser::Other, _) => return,

@@ -1,9 +1,9 @@
 use plimsoll_model::{Confidence, Span};
 use plimsoll_syntax::dockerfile::{Base, InstructionKind};
 
-use crate::bases;
+use crate::base::family;
 use crate::declare::declare_rule;
-use crate::packages::{self, Action, Manager};
+use crate::package::call::{self, Action, Manager};
 use crate::project::{ProjectFile, StepView};
 use crate::rule::{Meta, Rule, Sink};
 
@@ -52,7 +52,8 @@ declare_rule! {
     category: Security,
     depth: Dockerfile,
     aliases: [],
-    default: true,
+    audience: Default,
+    edition: 2026,
 }
 
 const HELP: &str = "Build in a stage of its own and copy only the result: `FROM … AS build`, then \
@@ -77,7 +78,7 @@ impl Rule for CompilerInRuntimeStage {
             Confidence::Low
         };
         let bottom = file.bottom(target);
-        if let (Base::Image(name), Some(what)) = (&bottom.base, bases::toolchain(&bottom.base)) {
+        if let (Base::Image(name), Some(what)) = (&bottom.base, family::toolchain(&bottom.base)) {
             sink.report(
                 file.place(file.from(bottom).span),
                 format!("The image that ships stands on `{name}`, which brings {what}."),
@@ -124,7 +125,7 @@ fn list(names: &[String]) -> String {
 fn compilers_left(file: &ProjectFile<'_>, view: StepView<'_>) -> Vec<(Span, Vec<String>)> {
     let mut left: Vec<(Span, Vec<String>, Option<String>)> = Vec::new();
     for (script, command) in file.commands(view) {
-        let Some(call) = packages::call(command) else {
+        let Some(call) = call::call(command) else {
             continue;
         };
         match call.action {

@@ -2,7 +2,7 @@ use plimsoll_model::{Severity, Span};
 use plimsoll_syntax::context::{ContextEntry, EntryKind};
 use plimsoll_syntax::dockerfile::InstructionKind;
 
-use crate::context_files::{self, Credential};
+use crate::context::files::{self, Credential};
 use crate::declare::declare_rule;
 use crate::project::{ProjectFile, StepView};
 use crate::rule::{Meta, Rule, Sink};
@@ -60,7 +60,8 @@ declare_rule! {
     category: Security,
     depth: Context,
     aliases: [],
-    default: true,
+    audience: Default,
+    edition: 2026,
 }
 
 /// More than these are told as a number: who copies a whole key store sees it from the first few.
@@ -80,7 +81,7 @@ impl Rule for ContextHoldsSecrets {
             );
         }
         let suspicious = |entry: &ContextEntry| {
-            entry.kind == EntryKind::File && context_files::may_hold_credential(&entry.path)
+            entry.kind == EntryKind::File && files::may_hold_credential(&entry.path)
         };
         // Applying the ignore file looks at every path: not worth it for nothing.
         if !context.entries.iter().any(suspicious) {
@@ -95,7 +96,7 @@ impl Rule for ContextHoldsSecrets {
             };
             let content = context.contents.get(&entry.path);
             let Some(credential) =
-                context_files::credential(&entry.path, content.map(|content| content.bytes()))
+                files::credential(&entry.path, content.map(|content| content.bytes()))
             else {
                 continue;
             };
@@ -132,11 +133,11 @@ impl Copy<'_> {
     fn takes(&self, path: &str) -> bool {
         self.sources
             .iter()
-            .any(|source| context_files::takes(source, path))
+            .any(|source| files::takes(source, path))
             && !self
                 .excludes
                 .iter()
-                .any(|pattern| context_files::takes(pattern.trim_start_matches("**/"), path))
+                .any(|pattern| files::takes(pattern.trim_start_matches("**/"), path))
     }
 }
 

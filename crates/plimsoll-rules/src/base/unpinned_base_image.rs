@@ -37,7 +37,8 @@ declare_rule! {
     category: Reproducibility,
     depth: Dockerfile,
     aliases: ["S7023"],
-    default: true,
+    audience: Default,
+    edition: 2026,
 }
 
 impl Rule for UnpinnedBaseImage {

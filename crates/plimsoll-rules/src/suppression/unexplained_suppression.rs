@@ -38,7 +38,8 @@ declare_rule! {
     category: Correctness,
     depth: Dockerfile,
     aliases: [],
-    default: true,
+    audience: Default,
+    edition: 2026,
 }
 
 impl Rule for UnexplainedSuppression {

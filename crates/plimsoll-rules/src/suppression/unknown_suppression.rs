@@ -3,17 +3,16 @@ use crate::rule::{Meta, Rule};
 
 declare_rule! {
     /// ## What it does
-    /// Tells that the end date of a `# plimsoll: allow(…)` comment has passed. Such a comment no
-    /// longer suppresses anything.
+    /// Tells that a `# plimsoll: allow(…)` comment names a rule that does not exist.
     ///
     /// ## Why it hurts in production
-    /// An exception was made for a time, and that time is over: what was tolerated then ships
-    /// today without anyone having decided so.
+    /// A misspelt name suppresses nothing: the build is held back, or, where the finding has gone
+    /// meanwhile, the comment claims an exception that was never made.
     ///
     /// ## Example
     /// ```dockerfile
     /// FROM debian:12.11
-    /// # plimsoll: allow(root-user) the installer needs it until 2020-06-30
+    /// # plimsoll: allow(root-usr) binds port 53 on the host network
     /// USER root
     /// CMD ["install-all"]
     /// ```
@@ -21,26 +20,28 @@ declare_rule! {
     /// ## Use instead
     /// ```dockerfile
     /// FROM debian:12.11
-    /// USER 10001
+    /// # plimsoll: allow(root-user) binds port 53 on the host network
+    /// USER root
     /// CMD ["install-all"]
     /// ```
     ///
     /// ## Fix
-    /// None: whether the reason still holds is for people to say.
+    /// None: the closest name is suggested, but it need not be the one that was meant.
     ///
     /// ## References
     /// - `docs/rules/README.md`, "Suppressing a finding"
-    ExpiredSuppression = "expired-suppression",
-    summary: "A suppression is past its end date",
-    severity: Medium,
+    UnknownSuppression = "unknown-suppression",
+    summary: "A suppression names a rule that does not exist",
+    severity: Low,
     confidence: High,
     category: Correctness,
     depth: Dockerfile,
     aliases: [],
-    default: true,
+    audience: Default,
+    edition: 2026,
 }
 
-impl Rule for ExpiredSuppression {
+impl Rule for UnknownSuppression {
     // Judged by the engine, which alone knows what each comment did (`suppression/mod.rs`).
     fn meta(&self) -> &'static Meta {
         &Self::META

@@ -3,7 +3,7 @@ use plimsoll_syntax::context::{Context, EntryKind};
 use plimsoll_syntax::dockerfile::{Argument, Instruction, InstructionKind};
 
 use crate::declare::declare_rule;
-use crate::manifests::{self, Installation, Installer};
+use crate::context::manifests::{self, Installation, Installer};
 use crate::mounts;
 use crate::project::{ProjectFile, StepView};
 use crate::rule::{Meta, Rule, Sink};
@@ -54,7 +54,8 @@ declare_rule! {
     category: Efficiency,
     depth: Dockerfile,
     aliases: [],
-    default: true,
+    audience: Default,
+    edition: 2026,
 }
 
 impl Rule for SourceBeforeDependencies {

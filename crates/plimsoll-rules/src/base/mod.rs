@@ -1,0 +1,10 @@
+//! Rules on base images, one file each.
+
+pub(crate) mod family;
+
+use crate::declare::rules;
+
+rules! {
+    mutable_tag::MutableTag,
+    unpinned_base_image::UnpinnedBaseImage,
+}

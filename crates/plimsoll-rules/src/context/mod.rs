@@ -1,0 +1,11 @@
+//! Rules on the build context, and on the order in which it is copied, one file each.
+
+pub(crate) mod files;
+pub(crate) mod manifests;
+
+use crate::declare::rules;
+
+rules! {
+    context_holds_secrets::ContextHoldsSecrets,
+    source_before_dependencies::SourceBeforeDependencies,
+}

@@ -1,0 +1,5 @@
+//! Rules on what is fetched, and on whether it is what was meant, one file each.
+
+use crate::declare::rules;
+
+rules! {}

@@ -1,0 +1,5 @@
+//! Rules for one language, framework or system, one file each.
+
+use crate::declare::rules;
+
+rules! {}

@@ -1,0 +1,5 @@
+//! Rules on labels, one file each.
+
+use crate::declare::rules;
+
+rules! {}

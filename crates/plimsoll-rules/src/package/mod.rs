@@ -1,0 +1,10 @@
+//! Rules on package managers: what they install, how, and what they leave behind, one file each.
+
+pub(crate) mod call;
+
+use crate::declare::rules;
+
+rules! {
+    apt_lists_left_behind::AptListsLeftBehind,
+    compiler_in_runtime_stage::CompilerInRuntimeStage,
+}

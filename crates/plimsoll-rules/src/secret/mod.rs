@@ -1,0 +1,9 @@
+//! Rules on secrets in Dockerfiles, one file each.
+
+pub(crate) mod names;
+
+use crate::declare::rules;
+
+rules! {
+    secret_in_image_config::SecretInImageConfig,
+}

@@ -1,0 +1,5 @@
+//! Rules on shell text: RUN, heredocs, shell forms and the scripts they start, one file each.
+
+use crate::declare::rules;
+
+rules! {}

@@ -1,0 +1,5 @@
+//! Rules on stages and what refers to them, one file each.
+
+use crate::declare::rules;
+
+rules! {}

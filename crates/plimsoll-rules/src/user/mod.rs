@@ -1,0 +1,7 @@
+//! Rules on users, groups and rights, one file each.
+
+use crate::declare::rules;
+
+rules! {
+    root_user::RootUser,
+}
