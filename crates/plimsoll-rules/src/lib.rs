@@ -36,6 +36,7 @@ mod contract;
 mod testing;
 
 pub use check::{CheckOutcome, check_image, check_project};
+pub use context::SharedContext;
 pub use context::files::wants_content;
 pub use options::{
     BaseLookup, CheckOptions, LabelFormat, RuleSettings, UnknownRule, validate_names,

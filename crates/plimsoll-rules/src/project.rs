@@ -4,7 +4,6 @@ use std::cell::OnceCell;
 use std::sync::Arc;
 
 use plimsoll_model::{SourceFile, SourceOrigin, Span};
-use plimsoll_syntax::context::Context;
 use plimsoll_syntax::dockerfile::{
     Base, Command, CommandForm, Dockerfile, Heredoc, Instruction, InstructionKind, Resolution,
     Stage, State, Step, SyntaxError, Text, Word, expand,
@@ -12,6 +11,7 @@ use plimsoll_syntax::dockerfile::{
 use plimsoll_syntax::shell::{self, Dialect, Joint, Script, ShellCommand, ShellWord};
 
 use crate::base::family;
+use crate::context::SharedContext;
 use crate::options::RuleSettings;
 
 /// What the caller hands in for one Dockerfile.
@@ -21,7 +21,7 @@ pub struct Project {
     pub file: SourceFile,
     /// Its build context, where one is known (not for standard input).
     /// Shared: many Dockerfiles of one folder have one context.
-    pub context: Option<Arc<Context>>,
+    pub context: Option<Arc<SharedContext>>,
 }
 
 /// One Dockerfile of a project with all that is known around it.
@@ -33,7 +33,7 @@ pub struct ProjectFile<'a> {
     /// What it means.
     pub resolution: &'a Resolution,
     /// The build context, where one is known.
-    pub context: Option<&'a Context>,
+    pub context: Option<&'a SharedContext>,
     /// What single rules were told.
     pub settings: &'a RuleSettings,
     instructions: Vec<&'a Instruction>,
@@ -112,7 +112,7 @@ impl<'a> ProjectFile<'a> {
         dockerfile: &'a Dockerfile,
         errors: &'a [SyntaxError],
         resolution: &'a Resolution,
-        context: Option<&'a Context>,
+        context: Option<&'a SharedContext>,
         settings: &'a RuleSettings,
     ) -> Self {
         let instructions: Vec<_> = dockerfile.instructions().collect();

@@ -9,6 +9,7 @@ use plimsoll_model::{
 use plimsoll_syntax::context::{Context, ContextEntry, EntryKind};
 
 use crate::check::{CheckOutcome, check_image, check_project};
+use crate::context::SharedContext;
 use crate::options::CheckOptions;
 use crate::project::Project;
 use crate::rule::ImageFacts;
@@ -26,7 +27,7 @@ pub(crate) fn options(rule: &str) -> CheckOptions {
 
 /// A project of a Dockerfile and the files around it; without any, no context is known.
 pub(crate) fn project(dockerfile: &str, files: &[(&str, &str)]) -> Project {
-    let context = (!files.is_empty()).then(|| context(files).into());
+    let context = (!files.is_empty()).then(|| SharedContext::new(context(files)).into());
     Project {
         file: SourceFile::new("Dockerfile", dockerfile),
         context,

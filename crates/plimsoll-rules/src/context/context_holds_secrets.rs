@@ -1,10 +1,9 @@
-use plimsoll_model::{Severity, Span};
-use plimsoll_syntax::context::{ContextEntry, EntryKind};
-use plimsoll_syntax::dockerfile::InstructionKind;
+use plimsoll_model::Severity;
 
+use crate::context::copies::{self, ContextCopy};
 use crate::context::files::{self, Credential};
 use crate::declare::declare_rule;
-use crate::project::{ProjectFile, StepView};
+use crate::project::ProjectFile;
 use crate::rule::{Meta, Rule, Sink};
 
 declare_rule! {
@@ -80,17 +79,14 @@ impl Rule for ContextHoldsSecrets {
                 "the build context has too many files to look at all of them; name what is not needed in the ignore file",
             );
         }
-        let suspicious = |entry: &ContextEntry| {
-            entry.kind == EntryKind::File && files::may_hold_credential(&entry.path)
-        };
-        // Applying the ignore file looks at every path: not worth it for nothing.
-        if !context.entries.iter().any(suspicious) {
+        let mut entries = context.credentials().peekable();
+        if entries.peek().is_none() {
             return;
         }
-        let copies = copies(file);
+        let copies = copies::of(file);
         let mut found = 0;
         let mut further = None;
-        for entry in context.effective().filter(|entry| suspicious(entry)) {
+        for entry in entries {
             let Some(copy) = copies.iter().find(|copy| copy.takes(&entry.path)) else {
                 continue;
             };
@@ -120,69 +116,9 @@ impl Rule for ContextHoldsSecrets {
     }
 }
 
-/// A COPY or ADD that takes files from the context.
-struct Copy<'a> {
-    sources: Vec<String>,
-    excludes: Vec<String>,
-    place: Span,
-    view: StepView<'a>,
-    ships: bool,
-}
-
-impl Copy<'_> {
-    fn takes(&self, path: &str) -> bool {
-        self.sources
-            .iter()
-            .any(|source| files::takes(source, path))
-            && !self
-                .excludes
-                .iter()
-                .any(|pattern| files::takes(pattern.trim_start_matches("**/"), path))
-    }
-}
-
-/// Those of the stages that ship first: of a file that both take, they are the worse.
-fn copies<'a>(file: &ProjectFile<'a>) -> Vec<Copy<'a>> {
-    let mut copies: Vec<Copy<'a>> = file
-        .built_steps()
-        .filter_map(|view| {
-            let (InstructionKind::Copy(words) | InstructionKind::Add(words)) =
-                &view.instruction.kind
-            else {
-                return None;
-            };
-            if view.instruction.flag("from").is_some() {
-                return None;
-            }
-            let (_, sources) = words.split_last()?;
-            Some(Copy {
-                // A source that is not known takes nothing for sure.
-                sources: sources
-                    .iter()
-                    .filter(|source| !source.value.starts_with("<<"))
-                    .filter_map(|source| file.expand(&source.value, &view.step.before))
-                    .collect(),
-                excludes: view
-                    .instruction
-                    .flags
-                    .iter()
-                    .filter(|flag| flag.name == "exclude")
-                    .filter_map(|flag| flag.value.as_ref())
-                    .map(|value| value.value.clone())
-                    .collect(),
-                place: view.instruction.span,
-                ships: file.ships(view.stage),
-                view,
-            })
-        })
-        .collect();
-    copies.sort_by_key(|copy| !copy.ships);
-    copies
-}
-
 fn report(
     file: &ProjectFile<'_>,
-    copy: &Copy<'_>,
+    copy: &ContextCopy<'_>,
     path: &str,
     credential: &Credential,
     sink: &mut Sink<'_>,

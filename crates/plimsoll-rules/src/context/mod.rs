@@ -1,7 +1,9 @@
 //! Rules on the build context, and on the order in which it is copied, one file each.
 
+pub(crate) mod copies;
 pub(crate) mod files;
 pub(crate) mod manifests;
+mod shared;
 
 use crate::declare::rules;
 
@@ -9,3 +11,5 @@ rules! {
     context_holds_secrets::ContextHoldsSecrets,
     source_before_dependencies::SourceBeforeDependencies,
 }
+
+pub use shared::SharedContext;

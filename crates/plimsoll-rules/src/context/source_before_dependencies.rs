@@ -1,8 +1,8 @@
 use plimsoll_model::{Applicability, Confidence, Edit, Fix, Span};
-use plimsoll_syntax::context::{Context, EntryKind};
 use plimsoll_syntax::dockerfile::{Argument, Instruction, InstructionKind};
 
 use crate::declare::declare_rule;
+use crate::context::SharedContext;
 use crate::context::manifests::{self, Installation, Installer};
 use crate::mounts;
 use crate::project::{ProjectFile, StepView};
@@ -129,7 +129,7 @@ fn is_broad(instruction: &Instruction, words: &[Argument]) -> bool {
 
 /// The manifests that the step reads, as far as they can be told; `None` where the context has none
 /// of them at its top, so that copying them alone is no choice.
-fn present(found: &Installation<'_>, context: Option<&Context>) -> Option<Vec<String>> {
+fn present(found: &Installation<'_>, context: Option<&SharedContext>) -> Option<Vec<String>> {
     let wanted: Vec<&str> = if found.named.is_empty() {
         found.installer.files.to_vec()
     } else {
@@ -141,12 +141,7 @@ fn present(found: &Installation<'_>, context: Option<&Context>) -> Option<Vec<St
     let there: Vec<String> = wanted
         .iter()
         .map(|file| file.trim_start_matches("./"))
-        .filter(|file| {
-            context
-                .entries
-                .binary_search_by(|entry| entry.path.as_str().cmp(file))
-                .is_ok_and(|at| context.entries[at].kind == EntryKind::File)
-        })
+        .filter(|file| context.file(file).is_some())
         .map(str::to_owned)
         .collect();
     // The first is the one without which nothing is installed.
@@ -258,7 +253,7 @@ fn reorder(
 }
 
 /// Whether a manifest, as far as it was read, names other files of the project.
-fn leans_on_others(context: Option<&Context>, name: &str) -> bool {
+fn leans_on_others(context: Option<&SharedContext>, name: &str) -> bool {
     let Some(file) = context.and_then(|context| context.contents.get(name)) else {
         return false;
     };

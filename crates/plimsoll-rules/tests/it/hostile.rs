@@ -1,7 +1,7 @@
 //! Any bytes: no panic, places inside the file, the same answer twice, fixes that hold.
 
 use plimsoll_model::{SourceFile, Span};
-use plimsoll_rules::{CheckOptions, Project, check_project, fix, wants_content};
+use plimsoll_rules::{CheckOptions, Project, SharedContext, check_project, fix, wants_content};
 use plimsoll_syntax::context::{Context, ContextEntry, EntryKind};
 use proptest::prelude::*;
 
@@ -142,6 +142,6 @@ proptest! {
             ],
         ), 1..5),
     ) {
-        holds(&Project { file: SourceFile::new("Dockerfile", lines.join("\n")), context: Some(context(&files).into()) });
+        holds(&Project { file: SourceFile::new("Dockerfile", lines.join("\n")), context: Some(SharedContext::new(context(&files)).into()) });
     }
 }

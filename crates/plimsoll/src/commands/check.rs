@@ -5,8 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use plimsoll_model::{Report, Severity, Skipped, SourceFile};
-use plimsoll_rules::{CheckOptions, CheckOutcome, Project};
-use plimsoll_syntax::context::Context;
+use plimsoll_rules::{CheckOptions, CheckOutcome, Project, SharedContext};
 use plimsoll_syntax::dockerignore::IgnoreFile;
 use rayon::prelude::*;
 
@@ -24,7 +23,7 @@ struct Subject {
     file: SourceFile,
     /// Index into the configurations that were read.
     config: usize,
-    context: Option<Arc<Context>>,
+    context: Option<Arc<SharedContext>>,
 }
 
 /// Checks, fixes where asked to, and reports.
@@ -155,7 +154,7 @@ struct Reader<'a> {
     configs: Vec<Config>,
     options: Vec<CheckOptions>,
     by_folder: HashMap<PathBuf, usize>,
-    listings: HashMap<PathBuf, (Listing, Arc<Context>)>,
+    listings: HashMap<PathBuf, (Listing, Arc<SharedContext>)>,
     excluded: Vec<Skipped>,
 }
 
@@ -325,10 +324,12 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn context(&mut self, dockerfile: &Path, root: &Path) -> Result<Arc<Context>, Failure> {
+    fn context(&mut self, dockerfile: &Path, root: &Path) -> Result<Arc<SharedContext>, Failure> {
         if !self.listings.contains_key(root) {
             let listing = Listing::read(root)?;
-            let shared = Arc::new(listing.context(project::ignore_file(None, root)?));
+            let shared = Arc::new(SharedContext::new(
+                listing.context(project::ignore_file(None, root)?),
+            ));
             self.listings.insert(root.to_path_buf(), (listing, shared));
         }
         let (listing, shared) = &self.listings[root];
@@ -338,7 +339,7 @@ impl<'a> Reader<'a> {
         Ok(if own.as_ref().map(SourceFile::path) == common {
             Arc::clone(shared)
         } else {
-            Arc::new(listing.context(own))
+            Arc::new(SharedContext::new(listing.context(own)))
         })
     }
 }

@@ -6,7 +6,7 @@ use plimsoll_attest::Attachment;
 use plimsoll_attest::provenance::{self, Byproduct, GitSource, ProvenanceInput};
 use plimsoll_image::{PushOutcome, Referrer};
 use plimsoll_model::{ImageName, ImageRef, Platform, Report, Severity, SourceFile, SourceOrigin};
-use plimsoll_rules::Project;
+use plimsoll_rules::{Project, SharedContext};
 
 use super::build::Built;
 use super::inspect::Look;
@@ -185,7 +185,8 @@ pub(crate) fn run(arguments: &ShipArgs, terminal: Terminal) -> Result<Outcome, F
 }
 
 fn check(voyage: &Voyage, options: &plimsoll_rules::CheckOptions) -> Result<Report, Failure> {
-    let context = Listing::read(&voyage.context)?.context(voyage.ignore.clone());
+    let context =
+        SharedContext::new(Listing::read(&voyage.context)?.context(voyage.ignore.clone()));
     let outcome = plimsoll_rules::check_project(
         &Project {
             file: voyage.dockerfile.clone(),

@@ -1,0 +1,129 @@
+//! A build context with what rules ask of it, found out once for all Dockerfiles that share it.
+
+use std::fmt;
+use std::ops::Deref;
+use std::sync::OnceLock;
+
+use plimsoll_syntax::context::{Context, ContextEntry, EntryKind};
+
+use super::files;
+
+/// A build context, and what was found out about it so far.
+///
+/// A folder of a thousand Dockerfiles has one context: what takes a look at every path is done when
+/// the first rule of the first file asks, and kept.
+pub struct SharedContext {
+    context: Context,
+    entering: OnceLock<Vec<usize>>,
+    credentials: OnceLock<Vec<usize>>,
+}
+
+impl SharedContext {
+    /// Takes a context in.
+    pub fn new(context: Context) -> Self {
+        Self {
+            context,
+            entering: OnceLock::new(),
+            credentials: OnceLock::new(),
+        }
+    }
+
+    /// The entries that enter a build, sorted by path: what `Context::effective` gives.
+    pub fn entering(&self) -> impl Iterator<Item = &ContextEntry> {
+        self.indices().iter().map(|at| &self.context.entries[*at])
+    }
+
+    fn indices(&self) -> &[usize] {
+        self.entering.get_or_init(|| {
+            // What is effective are references into the entries, in their order.
+            let mut at = 0;
+            self.context
+                .effective()
+                .map(|entry| {
+                    while !std::ptr::eq(&raw const self.context.entries[at], entry) {
+                        at += 1;
+                    }
+                    at
+                })
+                .collect()
+        })
+    }
+
+    /// The file or link of that very path, whether or not it enters.
+    pub fn file(&self, path: &str) -> Option<&ContextEntry> {
+        let path = path.trim_start_matches("./");
+        let at = self
+            .context
+            .entries
+            .binary_search_by(|entry| entry.path.as_str().cmp(path))
+            .ok()?;
+        let entry = &self.context.entries[at];
+        matches!(entry.kind, EntryKind::File | EntryKind::Symlink).then_some(entry)
+    }
+
+    /// What a small file holds, where a rule asked for it (`wants_content`) and it is text.
+    pub fn text(&self, path: &str) -> Option<&str> {
+        let source = self.context.contents.get(path.trim_start_matches("./"))?;
+        std::str::from_utf8(source.bytes()).ok()
+    }
+
+    /// The files that enter and may hold a credential, by their names.
+    pub(crate) fn credentials(&self) -> impl Iterator<Item = &ContextEntry> {
+        let found = self.credentials.get_or_init(|| {
+            let suspicious = |entry: &ContextEntry| {
+                entry.kind == EntryKind::File && files::may_hold_credential(&entry.path)
+            };
+            // Applying the ignore file looks at every path: not worth it for nothing.
+            if !self.context.entries.iter().any(suspicious) {
+                return Vec::new();
+            }
+            self.indices()
+                .iter()
+                .copied()
+                .filter(|at| suspicious(&self.context.entries[*at]))
+                .collect()
+        });
+        found.iter().map(|at| &self.context.entries[*at])
+    }
+}
+
+impl Deref for SharedContext {
+    type Target = Context;
+
+    fn deref(&self) -> &Context {
+        &self.context
+    }
+}
+
+impl fmt::Debug for SharedContext {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.context.fmt(f)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use plimsoll_model::SourceFile;
+
+    #[test]
+    fn it_gives_what_the_context_gives() {
+        let entry = |path: &str| ContextEntry {
+            path: path.to_owned(),
+            kind: EntryKind::File,
+            size: 1,
+        };
+        let context = SharedContext::new(Context {
+            entries: vec![entry(".env"), entry("a.py"), entry("b/id_rsa")],
+            ignore_file: Some(SourceFile::new(".dockerignore", ".env\n")),
+            ..Context::default()
+        });
+        let paths = |entries: Vec<&ContextEntry>| -> Vec<String> {
+            entries.iter().map(|entry| entry.path.clone()).collect()
+        };
+        assert_eq!(paths(context.entering().collect()), ["a.py", "b/id_rsa"]);
+        assert_eq!(paths(context.credentials().collect()), ["b/id_rsa"]);
+        assert!(context.file("./a.py").is_some());
+        assert!(context.file("b").is_none());
+    }
+}
