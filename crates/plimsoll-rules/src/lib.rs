@@ -22,6 +22,7 @@ mod project;
 mod registry;
 mod rule;
 mod runtime;
+mod script;
 mod secret;
 mod shell;
 mod stage;
@@ -41,6 +42,8 @@ pub use context::files::wants_content;
 pub use options::{
     BaseLookup, CheckOptions, LabelFormat, RuleSettings, UnknownRule, validate_names,
 };
-pub use project::{Project, ProjectFile, RunScript, StepView};
+pub use project::{Project, ProjectFile, StepView};
 pub use registry::{all, find};
 pub use rule::{Audience, Category, Depth, ImageFacts, Meta, Note, Reported, Rule, Sink};
+pub use script::RunScript;
+pub use shell::kind::{Shell, ShellKind};

@@ -5,14 +5,17 @@ use std::sync::Arc;
 
 use plimsoll_model::{SourceFile, SourceOrigin, Span};
 use plimsoll_syntax::dockerfile::{
-    Base, Command, CommandForm, Dockerfile, Heredoc, Instruction, InstructionKind, Resolution,
-    Stage, State, Step, SyntaxError, Text, Word, expand,
+    Base, Dockerfile, Instruction, InstructionKind, Resolution, Stage, State, Step, SyntaxError,
+    expand,
 };
-use plimsoll_syntax::shell::{self, Dialect, Joint, Script, ShellCommand, ShellWord};
+use plimsoll_syntax::shell::ShellCommand;
 
-use crate::base::family;
+use crate::base::{family, sh};
 use crate::context::SharedContext;
 use crate::options::RuleSettings;
+pub(crate) use crate::script::is_posix_shell;
+use crate::script::{self, RunScript};
+use crate::shell::kind::{Shell, ShellKind};
 
 /// What the caller hands in for one Dockerfile.
 #[derive(Clone, Debug)]
@@ -43,57 +46,6 @@ pub struct ProjectFile<'a> {
     ships: Vec<bool>,
     /// Shell is parsed when the first rule asks, once for all of them.
     scripts: Vec<OnceCell<Vec<RunScript<'a>>>>,
-}
-
-/// A shell text of the file, parsed.
-#[derive(Debug)]
-pub struct RunScript<'a> {
-    /// Its commands.
-    pub script: Script,
-    place: Place<'a>,
-}
-
-#[derive(Debug)]
-enum Place<'a> {
-    /// Offsets count bytes of this text.
-    Text(&'a Text),
-    /// Offsets count bytes of the file.
-    File,
-    /// The text stood in a JSON string: only the whole of it has a place.
-    Whole(Span),
-}
-
-impl RunScript<'_> {
-    /// Where the bytes `start..end` of the script stand in the file.
-    pub fn span(&self, start: usize, end: usize) -> Span {
-        match self.place {
-            Place::Text(text) => text.source_span(start, end),
-            Place::File => Span::new(start, end.max(start)),
-            Place::Whole(span) => span,
-        }
-    }
-
-    /// Where a word stands in the file.
-    pub fn word_span(&self, word: &ShellWord) -> Span {
-        self.span(word.start, word.end)
-    }
-
-    /// Where a command stands in the file, from its first word to its last.
-    pub fn command_span(&self, command: &ShellCommand) -> Span {
-        let first = command
-            .assignments
-            .first()
-            .map(|(_, word)| word)
-            .or(command.words.first());
-        let last = command
-            .words
-            .last()
-            .or(command.assignments.last().map(|(_, word)| word));
-        match (first, last) {
-            (Some(first), Some(last)) => self.span(first.start, last.end.max(first.start)),
-            _ => self.span(0, 0),
-        }
-    }
 }
 
 /// A step of a stage with its instruction at hand.
@@ -266,8 +218,32 @@ impl<'a> ProjectFile<'a> {
         let index = view.step.instruction;
         self.scripts[index].get_or_init(|| {
             let instruction = self.instructions[index];
-            parse_scripts(instruction, &view.step.before, self.bottom(view.stage))
+            script::parse(instruction, self.shell(view), self.sh(view.stage))
         })
+    }
+
+    /// The shell that reads the shell form of a step: what SHELL says, else `/bin/sh` as far as the
+    /// base image tells which that is. A text may be read by another one, as where a heredoc
+    /// starts with `#!`: see [`RunScript::shell`].
+    pub fn shell(&self, view: StepView<'_>) -> Shell {
+        match view.step.before.shell.as_deref() {
+            Some(words @ [_, ..]) => {
+                Shell::of_words(words.iter().map(String::as_str), self.sh(view.stage))
+            }
+            _ => Shell::default_of(self.sh(view.stage)),
+        }
+    }
+
+    /// What `/bin/sh` is in a stage, where that is known.
+    fn sh(&self, stage: &Stage) -> Option<ShellKind> {
+        let base = &self.bottom(stage).base;
+        let known = sh::sh(base);
+        // Nobody changes the escape character but for the paths of Windows.
+        let for_windows = self.dockerfile.escape == b'`' && known.is_none();
+        if for_windows || family::is_windows(base) {
+            return Some(ShellKind::Cmd);
+        }
+        known
     }
 
     /// The commands of a step with the script each stands in.
@@ -293,126 +269,10 @@ fn below(stage: &Stage) -> Option<usize> {
     }
 }
 
-/// The command of an instruction that holds one, through ONBUILD.
-fn command_of(instruction: &Instruction) -> Option<&Command> {
-    use plimsoll_syntax::dockerfile::Healthcheck;
-    match &instruction.kind {
-        InstructionKind::Run(command)
-        | InstructionKind::Cmd(command)
-        | InstructionKind::Entrypoint(command)
-        | InstructionKind::Healthcheck(Healthcheck::Cmd(command)) => Some(command),
-        InstructionKind::Onbuild(inner) => command_of(inner),
-        _ => None,
-    }
-}
-
 /// What an ONBUILD holds, else the instruction itself.
 pub(crate) fn unwrapped(instruction: &Instruction) -> &Instruction {
     match &instruction.kind {
         InstructionKind::Onbuild(inner) => inner,
         _ => instruction,
     }
-}
-
-fn parse_scripts<'a>(
-    instruction: &'a Instruction,
-    state: &State,
-    bottom: &Stage,
-) -> Vec<RunScript<'a>> {
-    let Some(command) = command_of(instruction) else {
-        return Vec::new();
-    };
-    match &command.form {
-        CommandForm::Exec(words) => exec_script(words).into_iter().collect(),
-        CommandForm::Shell(_) if !reads_posix(state, bottom) => Vec::new(),
-        CommandForm::Shell(text) => match script_in_heredoc(text, &unwrapped(instruction).heredocs)
-        {
-            Some(heredoc) => vec![RunScript {
-                // A `<<-` body keeps its tabs here: white space to the shell.
-                script: shell::parse(&heredoc.body.value, Dialect::Bash),
-                place: Place::Text(&heredoc.body),
-            }],
-            None => vec![RunScript {
-                // Bash reads nearly all that the smaller shells do, and what `/bin/sh` is in a
-                // base image is not known here.
-                script: shell::parse(&text.value, Dialect::Bash),
-                place: Place::Text(text),
-            }],
-        },
-    }
-}
-
-/// Whether shell form is read by a shell of the Bourne family.
-fn reads_posix(state: &State, bottom: &Stage) -> bool {
-    match state.shell.as_deref() {
-        Some([program, ..]) => is_posix_shell(program),
-        Some([]) | None => !family::is_windows(&bottom.base),
-    }
-}
-
-/// Whether a program is a shell of the Bourne family.
-pub(crate) fn is_posix_shell(program: &str) -> bool {
-    let name = program.rsplit('/').next().unwrap_or(program);
-    matches!(name, "sh" | "bash" | "dash" | "ash" | "ksh" | "zsh")
-}
-
-/// The heredoc that is the script itself: `RUN <<EOF` and `RUN bash <<EOF`, not `RUN cat <<EOF`.
-fn script_in_heredoc<'a>(text: &Text, heredocs: &'a [Heredoc]) -> Option<&'a Heredoc> {
-    let first = heredocs.first()?;
-    let (head, _) = text.value.split_once("<<")?;
-    let mut words = head.split_whitespace();
-    match words.next() {
-        None => {}
-        Some(program) if is_posix_shell(program) && words.all(|word| word.starts_with('-')) => {}
-        Some(_) => return None,
-    }
-    let interpreter = first
-        .body
-        .value
-        .strip_prefix("#!")
-        .and_then(|rest| rest.lines().next())
-        .map(|line| {
-            line.split_whitespace()
-                .find(|word| !word.ends_with("/env") && !word.starts_with('-'))
-                .unwrap_or_default()
-        });
-    interpreter.is_none_or(is_posix_shell).then_some(first)
-}
-
-/// Exec form as a script: `["sh", "-c", "text"]` is the text, all else one simple command.
-fn exec_script<'a>(words: &[Word]) -> Option<RunScript<'a>> {
-    let program = words.first()?;
-    if let [_, flag, text, ..] = words
-        && is_posix_shell(&program.value)
-        && flag.value.starts_with('-')
-        && flag.value.ends_with('c')
-    {
-        return Some(RunScript {
-            script: shell::parse(&text.value, Dialect::Bash),
-            place: Place::Whole(text.span),
-        });
-    }
-    let words = words
-        .iter()
-        .map(|word| ShellWord {
-            literal: Some(word.value.clone()),
-            raw: word.value.clone(),
-            start: word.span.start,
-            end: word.span.end,
-        })
-        .collect();
-    Some(RunScript {
-        script: Script {
-            commands: vec![ShellCommand {
-                assignments: Vec::new(),
-                words,
-                writes: Vec::new(),
-                joint: Joint::First,
-                depth: 0,
-                substituted: false,
-            }],
-            errors: Vec::new(),
-        },
-        place: Place::File,
-    })
 }

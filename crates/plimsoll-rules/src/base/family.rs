@@ -29,12 +29,12 @@ pub(crate) fn is_windows(base: &Base) -> bool {
 }
 
 /// A base image by its parts: `docker.io/library/` is left out of official names.
-struct Name {
-    repository: String,
-    tag: String,
+pub(super) struct Name {
+    pub(super) repository: String,
+    pub(super) tag: String,
 }
 
-fn read(base: &Base) -> Option<Name> {
+pub(super) fn read(base: &Base) -> Option<Name> {
     let Base::Image(text) = base else { return None };
     // A digest that is cut short is the registry's trouble, not ours: the name before it counts.
     let plain = text.split_once('@').map_or(text.as_str(), |(name, _)| name);

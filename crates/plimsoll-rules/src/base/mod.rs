@@ -1,6 +1,7 @@
 //! Rules on base images, one file each.
 
 pub(crate) mod family;
+pub(crate) mod sh;
 
 use crate::declare::rules;
 

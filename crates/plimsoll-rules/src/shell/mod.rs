@@ -2,4 +2,6 @@
 
 use crate::declare::rules;
 
+pub(crate) mod kind;
+
 rules! {}
