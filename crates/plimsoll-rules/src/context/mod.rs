@@ -9,6 +9,7 @@ use crate::declare::rules;
 
 rules! {
     context_holds_secrets::ContextHoldsSecrets,
+    deleted_in_later_layer::DeletedInLaterLayer,
     source_before_dependencies::SourceBeforeDependencies,
 }
 

@@ -3,7 +3,8 @@ use plimsoll_model::NotableKind;
 use crate::declare::declare_rule;
 use crate::rule::{ImageFacts, Meta, Rule, Sink};
 
-use super::origin::{self, human_size};
+use super::origin;
+use crate::size::human_size;
 
 declare_rule! {
     /// ## What it does
