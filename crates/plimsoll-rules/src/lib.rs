@@ -12,6 +12,7 @@ mod context;
 mod declare;
 mod download;
 mod ecosystem;
+mod entry;
 mod image;
 mod instruction;
 mod label;
@@ -41,6 +42,7 @@ mod testing;
 pub use check::{CheckOutcome, check_image, check_project};
 pub use context::SharedContext;
 pub use context::files::wants_content;
+pub use entry::ContextScript;
 pub use options::{
     BaseLookup, CheckOptions, LabelFormat, RuleSettings, UnknownRule, validate_names,
 };

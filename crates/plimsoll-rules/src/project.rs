@@ -12,6 +12,7 @@ use plimsoll_syntax::shell::ShellCommand;
 
 use crate::base::{family, sh};
 use crate::context::SharedContext;
+use crate::entry::{self, ContextScript};
 use crate::options::RuleSettings;
 pub(crate) use crate::script::is_posix_shell;
 use crate::script::{self, RunScript};
@@ -46,6 +47,7 @@ pub struct ProjectFile<'a> {
     ships: Vec<bool>,
     /// Shell is parsed when the first rule asks, once for all of them.
     scripts: Vec<OnceCell<Vec<RunScript<'a>>>>,
+    entry: OnceCell<Option<ContextScript<'a>>>,
 }
 
 /// A step of a stage with its instruction at hand.
@@ -85,6 +87,7 @@ impl<'a> ProjectFile<'a> {
             bottoms,
             ships: vec![false; resolution.stages.len()],
             scripts,
+            entry: OnceCell::new(),
         };
         for stage in file.shipped_chain() {
             file.ships[stage.index] = true;
@@ -235,7 +238,7 @@ impl<'a> ProjectFile<'a> {
     }
 
     /// What `/bin/sh` is in a stage, where that is known.
-    fn sh(&self, stage: &Stage) -> Option<ShellKind> {
+    pub(crate) fn sh(&self, stage: &Stage) -> Option<ShellKind> {
         let base = &self.bottom(stage).base;
         let known = sh::sh(base);
         // Nobody changes the escape character but for the paths of Windows.
@@ -244,6 +247,12 @@ impl<'a> ProjectFile<'a> {
             return Some(ShellKind::Cmd);
         }
         known
+    }
+
+    /// The shell script that a container of the target starts with, where ENTRYPOINT or CMD name
+    /// one that a COPY brings from the build context (or writes down in a heredoc).
+    pub fn entry_script(&self) -> Option<&ContextScript<'a>> {
+        self.entry.get_or_init(|| entry::find(self)).as_ref()
     }
 
     /// The commands of a step with the script each stands in.

@@ -11,7 +11,30 @@ use crate::secret::names::{self, Suspicion};
 pub fn wants_content(path: &str) -> bool {
     let manifest = matches!(path, "package.json")
         || (path.starts_with("requirements") && path.ends_with(".txt") && !path.contains('/'));
-    manifest || kind_of(path).is_some_and(|kind| kind.reader.is_some())
+    manifest || may_be_script(path) || kind_of(path).is_some_and(|kind| kind.reader.is_some())
+}
+
+/// Whether a container may start with a file as its script, by its name.
+fn may_be_script(path: &str) -> bool {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    let is_ours = || {
+        !path
+            .split('/')
+            .any(|part| matches!(part, "node_modules" | ".git" | "site-packages"))
+    };
+    let starts = match name.rsplit_once('.') {
+        Some((_, "sh" | "bash")) => true,
+        Some(_) => false,
+        None => {
+            name.contains("entrypoint")
+                || name.contains("entry-point")
+                || matches!(
+                    name,
+                    "start" | "run" | "init" | "boot" | "launch" | "cmd" | "entry"
+                )
+        }
+    };
+    starts && is_ours()
 }
 
 /// A credential that a file holds, or is by its name. The value stays where it is.
