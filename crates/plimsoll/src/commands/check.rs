@@ -1,6 +1,6 @@
 //! `plimsoll check`: judges Dockerfiles and what they let into the image.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -100,6 +100,11 @@ pub(crate) fn run(arguments: &CheckArgs, terminal: Terminal) -> Result<Outcome, 
             sources.extend(context.ignore_file.clone());
         }
     }
+    // Two Dockerfiles may start with the same script: what is wrong in it is wrong once.
+    report
+        .findings
+        .dedup_by(|a, b| a.sort_key() == b.sort_key());
+    sources.extend(scripts(&report, &subjects));
     Rendering {
         report: &report,
         sources: &sources,
@@ -114,6 +119,33 @@ pub(crate) fn run(arguments: &CheckArgs, terminal: Terminal) -> Result<Outcome, 
         Outcome::Holds
     };
     finish(failures, outcome)
+}
+
+/// The files of build contexts that findings point into.
+fn scripts(report: &Report, subjects: &[Subject]) -> Vec<SourceFile> {
+    let mut named: BTreeSet<&str> = report
+        .findings
+        .iter()
+        .filter_map(|finding| Some(finding.origin.source.as_ref()?.file.as_str()))
+        .collect();
+    for subject in subjects {
+        named.remove(subject.file.path());
+    }
+    let contexts = subjects
+        .iter()
+        .filter_map(|subject| subject.context.as_ref());
+    let mut found = Vec::new();
+    for context in contexts {
+        if named.is_empty() {
+            break;
+        }
+        for file in context.contents.values() {
+            if named.remove(file.path()) {
+                found.push(file.clone());
+            }
+        }
+    }
+    found
 }
 
 /// The rules a person selected: the command line's words, else the configuration's.
