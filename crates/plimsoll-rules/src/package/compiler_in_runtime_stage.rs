@@ -129,7 +129,7 @@ fn compilers_left(file: &ProjectFile<'_>, view: StepView<'_>) -> Vec<(Span, Vec<
             continue;
         };
         match call.action {
-            Action::Update => {}
+            Action::Update | Action::Upgrade | Action::Clean | Action::Other => {}
             Action::Install => {
                 let names: Vec<String> = call
                     .names()

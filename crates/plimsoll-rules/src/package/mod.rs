@@ -1,6 +1,7 @@
 //! Rules on package managers: what they install, how, and what they leave behind, one file each.
 
 pub(crate) mod call;
+mod grammar;
 
 use crate::declare::rules;
 
