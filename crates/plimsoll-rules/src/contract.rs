@@ -8,7 +8,7 @@ use crate::check::check_project;
 use crate::fix;
 use crate::registry;
 use crate::rule::{Depth, Meta};
-use crate::testing::{ImageExample, options, project};
+use crate::testing::{ImageExample, options, sized_project};
 
 const HEADINGS: [&str; 6] = [
     "What it does",
@@ -87,12 +87,15 @@ fn fences(meta: &Meta, heading: &str) -> Vec<(String, String, String)> {
 struct Example {
     dockerfile: String,
     files: Vec<(String, String)>,
+    /// Files that are too large to write out: a ```` ```bytes:NAME ```` block holds their size.
+    sizes: Vec<(String, u64)>,
 }
 
 impl Example {
     fn read(meta: &Meta, heading: &str) -> Self {
         let mut dockerfile = None;
         let mut files = Vec::new();
+        let mut sizes = Vec::new();
         for (language, file, text) in fences(meta, heading) {
             if language == "dockerfile" {
                 dockerfile = Some(text);
@@ -102,13 +105,17 @@ impl Example {
                     "{}: give the block a file name: ```{language}:NAME",
                     meta.name
                 );
-                files.push((file, text));
+                match language.as_str() {
+                    "bytes" => sizes.push((file, text.trim().parse().unwrap())),
+                    _ => files.push((file, text)),
+                }
             }
         }
         Self {
             dockerfile: dockerfile
                 .unwrap_or_else(|| panic!("{}: no ```dockerfile under `{heading}`", meta.name)),
             files,
+            sizes,
         }
     }
 
@@ -118,7 +125,12 @@ impl Example {
             .iter()
             .map(|(path, text)| (path.as_str(), text.as_str()))
             .collect();
-        project(&self.dockerfile, &files)
+        let sizes: Vec<(&str, u64)> = self
+            .sizes
+            .iter()
+            .map(|(path, size)| (path.as_str(), *size))
+            .collect();
+        sized_project(&self.dockerfile, &files, &sizes)
     }
 
     fn findings(&self, rule: &str) -> Vec<Finding> {

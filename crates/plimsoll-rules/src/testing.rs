@@ -27,11 +27,7 @@ pub(crate) fn options(rule: &str) -> CheckOptions {
 
 /// A project of a Dockerfile and the files around it; without any, no context is known.
 pub(crate) fn project(dockerfile: &str, files: &[(&str, &str)]) -> Project {
-    let context = (!files.is_empty()).then(|| SharedContext::new(context(files)).into());
-    Project {
-        file: SourceFile::new("Dockerfile", dockerfile),
-        context,
-    }
+    sized_project(dockerfile, files, &[])
 }
 
 fn context(files: &[(&str, &str)]) -> Context {
@@ -65,6 +61,34 @@ fn context(files: &[(&str, &str)]) -> Context {
 /// Runs one rule, by name.
 pub(crate) fn run(rule: &str, dockerfile: &str, files: &[(&str, &str)]) -> CheckOutcome {
     check_project(&project(dockerfile, files), &options(rule))
+}
+
+/// Runs one rule over a context of files that are only known by their sizes.
+pub(crate) fn run_sized(rule: &str, dockerfile: &str, sizes: &[(&str, u64)]) -> CheckOutcome {
+    check_project(&sized_project(dockerfile, &[], sizes), &options(rule))
+}
+
+/// A project with further files around it that are only known by their sizes.
+pub(crate) fn sized_project(
+    dockerfile: &str,
+    files: &[(&str, &str)],
+    sizes: &[(&str, u64)],
+) -> Project {
+    let mut all = files.to_vec();
+    all.extend(sizes.iter().map(|(path, _)| (*path, "")));
+    let context = (!all.is_empty()).then(|| {
+        let mut context = context(&all);
+        for entry in &mut context.entries {
+            if let Some((_, size)) = sizes.iter().find(|(path, _)| *path == entry.path) {
+                entry.size = *size;
+            }
+        }
+        SharedContext::new(context).into()
+    });
+    Project {
+        file: SourceFile::new("Dockerfile", dockerfile),
+        context,
+    }
 }
 
 /// What the default set would show of a rule: `(line, message)` of what it is sure of.

@@ -21,6 +21,17 @@ pub(crate) struct ContextCopy<'a> {
 }
 
 impl ContextCopy<'_> {
+    /// Whether one of its sources is that very path, or lies in it: somebody wanted it.
+    pub(crate) fn names(&self, path: &str) -> bool {
+        self.sources.iter().any(|source| {
+            let source = source.trim_start_matches("./").trim_start_matches('/');
+            let source = source.trim_end_matches('/');
+            source
+                .strip_prefix(path)
+                .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        })
+    }
+
     /// Whether it takes a path of the context.
     pub(crate) fn takes(&self, path: &str) -> bool {
         self.sources.iter().any(|source| files::takes(source, path))

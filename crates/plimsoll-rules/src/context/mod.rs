@@ -2,14 +2,17 @@
 
 pub(crate) mod copies;
 pub(crate) mod files;
+mod junk;
 pub(crate) mod manifests;
 mod shared;
 
 use crate::declare::rules;
 
 rules! {
+    context_holds_junk::ContextHoldsJunk,
     context_holds_secrets::ContextHoldsSecrets,
     deleted_in_later_layer::DeletedInLaterLayer,
+    oversized_copy::OversizedCopy,
     source_before_dependencies::SourceBeforeDependencies,
 }
 

@@ -7,6 +7,7 @@ use std::sync::OnceLock;
 use plimsoll_syntax::context::{Context, ContextEntry, EntryKind};
 
 use super::files;
+use super::junk::{self, Junk};
 
 /// A build context, and what was found out about it so far.
 ///
@@ -16,6 +17,8 @@ pub struct SharedContext {
     context: Context,
     entering: OnceLock<Vec<usize>>,
     credentials: OnceLock<Vec<usize>>,
+    junk: OnceLock<Vec<Junk>>,
+    size: OnceLock<u64>,
 }
 
 impl SharedContext {
@@ -25,6 +28,8 @@ impl SharedContext {
             context,
             entering: OnceLock::new(),
             credentials: OnceLock::new(),
+            junk: OnceLock::new(),
+            size: OnceLock::new(),
         }
     }
 
@@ -65,6 +70,19 @@ impl SharedContext {
     pub fn text(&self, path: &str) -> Option<&str> {
         let source = self.context.contents.get(path.trim_start_matches("./"))?;
         std::str::from_utf8(source.bytes()).ok()
+    }
+
+    /// Bytes of all files, whether or not they enter.
+    pub fn size(&self) -> u64 {
+        *self
+            .size
+            .get_or_init(|| self.context.entries.iter().map(|entry| entry.size).sum())
+    }
+
+    /// What enters though it comes from working on the project.
+    pub(crate) fn junk(&self) -> &[Junk] {
+        self.junk
+            .get_or_init(|| junk::among(self.entering(), |path| self.file(path).is_some()))
     }
 
     /// The files that enter and may hold a credential, by their names.
