@@ -165,7 +165,7 @@ fn exec_script<'a>(words: &[Word], sh: Option<ShellKind>) -> Option<RunScript<'a
     Some(RunScript {
         script: Script {
             commands: vec![shell::from_exec(words)],
-            errors: Vec::new(),
+            ..Script::default()
         },
         shell: Shell::default_of(Some(ShellKind::Absent)),
         place: Place::File,

@@ -158,6 +158,9 @@ fn wrapped_index(wrapper: &str, words: &[ShellWord]) -> Option<usize> {
 pub struct Script {
     /// Commands in order of their first byte.
     pub commands: Vec<ShellCommand>,
+    /// Byte offsets of the pipes (`|`, `|&`), ascending: one may lead into a group or a loop, which
+    /// is no command of its own.
+    pub pipes: Vec<usize>,
     /// Where the grammar was not followed: byte offset and message.
     pub errors: Vec<(usize, String)>,
 }
@@ -189,16 +192,18 @@ pub fn parse(text: &str, dialect: Dialect) -> Script {
     };
     if is_too_much(text) {
         return Script {
-            commands: Vec::new(),
             errors: vec![(0, "the script is too large to be looked at".to_owned())],
+            ..Script::default()
         };
     }
     // The parser behind this wall is young and what it reads is hostile: should it panic, the
     // script counts as unreadable and everything else is still checked.
     let read = catch_unwind(AssertUnwindSafe(|| {
         let parsed = Parser::with_dialect(text, dialect).parse();
+        let (commands, pipes) = walk::commands(&parsed.file, text);
         let mut script = Script {
-            commands: walk::commands(&parsed.file, text),
+            commands,
+            pipes,
             errors: parsed
                 .diagnostics
                 .into_iter()
@@ -211,8 +216,8 @@ pub fn parse(text: &str, dialect: Dialect) -> Script {
         script
     }));
     read.unwrap_or_else(|_| Script {
-        commands: Vec::new(),
         errors: vec![(0, "this is not shell that can be read".to_owned())],
+        ..Script::default()
     })
 }
 
@@ -270,6 +275,9 @@ mod tests {
         );
         assert_eq!(script.commands[2].words[3].literal.as_deref(), Some("curl"));
         assert_eq!(script.commands[5].words[2].literal, None);
+        assert_eq!(script.pipes, [54]);
+        let script = parse("a $(b | c) | while read x; do d; done", Dialect::Posix);
+        assert_eq!(script.pipes, [6, 11]);
     }
 
     #[test]

@@ -12,18 +12,23 @@ use super::{Joint, ShellCommand, ShellWord};
 /// The parser nests no deeper than this itself.
 const DEPTH_LIMIT: usize = 256;
 
-pub(super) fn commands(file: &File, text: &str) -> Vec<ShellCommand> {
+/// The commands in the order they stand, and where the pipes do.
+pub(super) fn commands(file: &File, text: &str) -> (Vec<ShellCommand>, Vec<usize>) {
     let mut walk = Walk {
         text,
         commands: Vec::new(),
+        pipes: Vec::new(),
         nesting: 0,
     };
     walk.sequence(&file.body, Place::default());
     walk.commands.sort_by_key(|(start, _)| *start);
-    walk.commands
+    walk.pipes.sort_unstable();
+    let commands = walk
+        .commands
         .into_iter()
         .map(|(_, command)| command)
-        .collect()
+        .collect();
+    (commands, walk.pipes)
 }
 
 /// Where a command stands.
@@ -53,6 +58,8 @@ struct Walk<'a> {
     text: &'a str,
     /// Commands and where they start.
     commands: Vec<(usize, ShellCommand)>,
+    /// Where `|` stands.
+    pipes: Vec<usize>,
     nesting: usize,
 }
 
@@ -79,7 +86,10 @@ impl Walk<'_> {
             let joint = match binary.op {
                 BinaryOp::And => Joint::And,
                 BinaryOp::Or => Joint::Or,
-                BinaryOp::Pipe | BinaryOp::PipeAll => Joint::Pipe,
+                BinaryOp::Pipe | BinaryOp::PipeAll => {
+                    self.pipes.push(binary.op_span.start.offset());
+                    Joint::Pipe
+                }
             };
             chain.push((&*binary.right, joint));
             leftmost = &binary.left;
