@@ -9,6 +9,19 @@ pub(crate) struct Mount<'a> {
     pub(crate) kind: &'a str,
     /// Where it lies.
     pub(crate) target: Option<&'a str>,
+    /// What of the context, or of the image it is taken from.
+    pub(crate) source: Option<&'a str>,
+    /// The stage or image it is taken from.
+    pub(crate) from: Option<&'a str>,
+}
+
+impl Mount<'_> {
+    /// Whether it shows a path of the build context.
+    pub(crate) fn takes(&self, path: &str) -> bool {
+        self.kind == "bind"
+            && self.from.is_none()
+            && crate::context::files::takes(self.source.unwrap_or("."), path)
+    }
 }
 
 /// The mounts of a RUN.
@@ -22,6 +35,8 @@ pub(crate) fn of(instruction: &Instruction) -> impl Iterator<Item = Mount<'_>> {
             let mut mount = Mount {
                 kind: "bind",
                 target: None,
+                source: None,
+                from: None,
             };
             for field in value.value.trim_matches(['"', '\'']).split(',') {
                 match field.split_once('=') {
@@ -29,6 +44,8 @@ pub(crate) fn of(instruction: &Instruction) -> impl Iterator<Item = Mount<'_>> {
                     Some(("target" | "dst" | "destination", target)) => {
                         mount.target = Some(target.trim());
                     }
+                    Some(("source" | "src", source)) => mount.source = Some(source.trim()),
+                    Some(("from", from)) => mount.from = Some(from.trim()),
                     _ => {}
                 }
             }

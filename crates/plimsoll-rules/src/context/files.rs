@@ -9,8 +9,14 @@ use crate::secret::names::{self, Suspicion};
 /// Whether a rule wants the content of the context file `path` (`/`-separated, below the context).
 /// The caller puts it into `Context::contents` if it is small.
 pub fn wants_content(path: &str) -> bool {
-    let manifest = matches!(path, "package.json")
-        || (path.starts_with("requirements") && path.ends_with(".txt") && !path.contains('/'));
+    let name = path.rsplit('/').next().unwrap_or(path);
+    let manifest = (matches!(
+        name,
+        "package.json" | "pyproject.toml" | "composer.json" | "Gemfile" | "Pipfile"
+    ) || (name.contains("requirements") && name.ends_with(".txt")))
+        && !path
+            .split('/')
+            .any(|part| matches!(part, "node_modules" | "vendor" | "site-packages"));
     manifest || may_be_script(path) || kind_of(path).is_some_and(|kind| kind.reader.is_some())
 }
 

@@ -9,28 +9,54 @@ pub(crate) struct Installer {
     pub(crate) name: &'static str,
     /// The files it reads, the one it cannot do without first.
     pub(crate) files: &'static [&'static str],
+    /// Those of them that fix every version; empty where it knows none.
+    pub(crate) locks: &'static [&'static str],
+}
+
+impl Installer {
+    /// The file it cannot do without.
+    pub(crate) fn manifest(&self) -> &'static str {
+        self.files[0]
+    }
 }
 
 macro_rules! installers {
-    ($($constant:ident = $name:literal reads $($file:literal),+;)+) => {
-        $(const $constant: &Installer = &Installer { name: $name, files: &[$($file),+] };)+
+    ($($constant:ident = $name:literal reads $($file:literal),+ locked by [$($lock:literal),*];)+) => {
+        $(pub(crate) const $constant: &Installer = &Installer {
+            name: $name,
+            files: &[$($file),+],
+            locks: &[$($lock),*],
+        };)+
     };
 }
 
 installers! {
-    PIP = "pip" reads "requirements.txt";
-    NPM = "npm" reads "package.json", "package-lock.json", "npm-shrinkwrap.json";
-    YARN = "yarn" reads "package.json", "yarn.lock", ".yarnrc.yml";
-    PNPM = "pnpm" reads "package.json", "pnpm-lock.yaml", "pnpm-workspace.yaml";
-    BUNDLER = "bundle" reads "Gemfile", "Gemfile.lock";
-    COMPOSER = "composer" reads "composer.json", "composer.lock";
-    POETRY = "poetry" reads "pyproject.toml", "poetry.lock";
-    PIPENV = "pipenv" reads "Pipfile", "Pipfile.lock";
-    UV = "uv" reads "pyproject.toml", "uv.lock";
-    GO = "go" reads "go.mod", "go.sum";
-    CARGO = "cargo" reads "Cargo.toml", "Cargo.lock";
-    MAVEN = "mvn" reads "pom.xml";
-    MIX = "mix" reads "mix.exs", "mix.lock";
+    PIP = "pip" reads "requirements.txt"
+        locked by [];
+    NPM = "npm" reads "package.json", "package-lock.json", "npm-shrinkwrap.json"
+        locked by ["package-lock.json", "npm-shrinkwrap.json"];
+    YARN = "yarn" reads "package.json", "yarn.lock", ".yarnrc.yml"
+        locked by ["yarn.lock"];
+    PNPM = "pnpm" reads "package.json", "pnpm-lock.yaml", "pnpm-workspace.yaml"
+        locked by ["pnpm-lock.yaml"];
+    BUNDLER = "bundle" reads "Gemfile", "Gemfile.lock"
+        locked by ["Gemfile.lock"];
+    COMPOSER = "composer" reads "composer.json", "composer.lock"
+        locked by ["composer.lock"];
+    POETRY = "poetry" reads "pyproject.toml", "poetry.lock"
+        locked by ["poetry.lock"];
+    PIPENV = "pipenv" reads "Pipfile", "Pipfile.lock"
+        locked by ["Pipfile.lock"];
+    UV = "uv" reads "pyproject.toml", "uv.lock"
+        locked by ["uv.lock"];
+    GO = "go" reads "go.mod", "go.sum"
+        locked by ["go.sum"];
+    CARGO = "cargo" reads "Cargo.toml", "Cargo.lock"
+        locked by ["Cargo.lock"];
+    MAVEN = "mvn" reads "pom.xml"
+        locked by [];
+    MIX = "mix" reads "mix.exs", "mix.lock"
+        locked by ["mix.lock"];
 }
 
 /// A command that installs what manifests list.

@@ -1,6 +1,7 @@
 //! Rules on the build context, and on the order in which it is copied, one file each.
 
 pub(crate) mod copies;
+mod dependencies;
 pub(crate) mod files;
 mod junk;
 pub(crate) mod manifests;
@@ -12,8 +13,11 @@ rules! {
     context_holds_junk::ContextHoldsJunk,
     context_holds_secrets::ContextHoldsSecrets,
     deleted_in_later_layer::DeletedInLaterLayer,
+    dev_dependencies_in_runtime::DevDependenciesInRuntime,
     oversized_copy::OversizedCopy,
     source_before_dependencies::SourceBeforeDependencies,
+    unlocked_install::UnlockedInstall,
+    unpinned_requirement::UnpinnedRequirement,
 }
 
 pub use shared::SharedContext;

@@ -1,5 +1,6 @@
 //! A build context with what rules ask of it, found out once for all Dockerfiles that share it.
 
+use std::collections::HashMap;
 use std::fmt;
 use std::ops::Deref;
 use std::sync::OnceLock;
@@ -19,6 +20,8 @@ pub struct SharedContext {
     credentials: OnceLock<Vec<usize>>,
     junk: OnceLock<Vec<Junk>>,
     size: OnceLock<u64>,
+    /// The files that enter, by the last part of their path.
+    names: OnceLock<HashMap<String, Vec<usize>>>,
 }
 
 impl SharedContext {
@@ -30,6 +33,7 @@ impl SharedContext {
             credentials: OnceLock::new(),
             junk: OnceLock::new(),
             size: OnceLock::new(),
+            names: OnceLock::new(),
         }
     }
 
@@ -70,6 +74,26 @@ impl SharedContext {
     pub fn text(&self, path: &str) -> Option<&str> {
         let source = self.context.contents.get(path.trim_start_matches("./"))?;
         std::str::from_utf8(source.bytes()).ok()
+    }
+
+    /// The files of this name that enter, in whatever folder.
+    pub(crate) fn named(&self, name: &str) -> impl Iterator<Item = &ContextEntry> {
+        let names = self.names.get_or_init(|| {
+            let mut names: HashMap<String, Vec<usize>> = HashMap::new();
+            for at in self.indices() {
+                let entry = &self.context.entries[*at];
+                if entry.kind == EntryKind::File {
+                    let name = entry.path.rsplit('/').next().unwrap_or_default();
+                    names.entry(name.to_owned()).or_default().push(*at);
+                }
+            }
+            names
+        });
+        names
+            .get(name)
+            .into_iter()
+            .flatten()
+            .map(|at| &self.context.entries[*at])
     }
 
     /// Bytes of all files, whether or not they enter.
