@@ -6,6 +6,7 @@
     reason = "a chore talks to the person who runs it"
 )]
 
+mod disagreements;
 mod docs;
 mod new_rule;
 mod parity;
@@ -21,7 +22,7 @@ Usage: cargo xtask <chore>
   docs [--check]          write the generated pages under docs/ (or tell which are stale)
   new-rule FOLDER NAME [DEPTH]
                           make the file of a new rule (depth: dockerfile, context, image)
-  parity KIND PATH...     measure the Dockerfile parser against recorded syntax trees
+  parity KIND PATH...     measure against what other tools say (without KIND: which there are)
 ";
 
 fn main() -> ExitCode {

@@ -6,8 +6,7 @@
 
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
-use std::fs::File;
-use std::io::{BufRead, BufReader, Read};
+use std::io::Read as _;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -15,6 +14,8 @@ use anyhow::{Context, bail};
 use plimsoll_model::SourceFile;
 use plimsoll_syntax::dockerfile;
 use serde_json::Value;
+
+use super::{open, read_lines, text};
 
 /// The share of files that must agree, in parts of a thousand.
 const REACH: usize = 999;
@@ -29,10 +30,8 @@ struct Case {
 /// Runs the chore.
 pub(crate) fn run(arguments: &[String]) -> anyhow::Result<()> {
     let cases = match arguments {
-        [kind, cases] if kind == "dockerfile-ast" => read_cases(Path::new(cases))?,
-        [kind, corpus, oracle] if kind == "dockerfile-ast" => {
-            read_corpus(Path::new(corpus), Path::new(oracle))?
-        }
+        [cases] => read_cases(Path::new(cases))?,
+        [corpus, oracle] => read_corpus(Path::new(corpus), Path::new(oracle))?,
         _ => bail!(
             "usage: cargo xtask parity dockerfile-ast CASES.jsonl\n       \
              cargo xtask parity dockerfile-ast CORPUS.tar.gz ORACLE.jsonl.gz"
@@ -114,29 +113,6 @@ fn report(case: &Case, found: &Result<String, String>) {
             println!("  Plimsoll: {found:?}");
         }
     }
-}
-
-fn open(path: &Path) -> anyhow::Result<Box<dyn Read>> {
-    let file = File::open(path).with_context(|| format!("cannot open {}", path.display()))?;
-    Ok(if path.extension() == Some(OsStr::new("gz")) {
-        Box::new(flate2::read::MultiGzDecoder::new(file))
-    } else {
-        Box::new(file)
-    })
-}
-
-fn read_lines(path: &Path) -> anyhow::Result<Vec<Value>> {
-    BufReader::new(open(path)?)
-        .lines()
-        .map(|line| {
-            let line = line?;
-            serde_json::from_str(&line).with_context(|| format!("{}: not JSON", path.display()))
-        })
-        .collect()
-}
-
-fn text(value: &Value, key: &str) -> Option<String> {
-    value.get(key)?.as_str().map(str::to_owned)
 }
 
 fn expectation(value: &Value) -> anyhow::Result<Result<String, String>> {

@@ -1,0 +1,111 @@
+//! `cargo xtask parity KIND …`: measures Plimsoll against what other tools say of the same input.
+
+mod ast;
+mod cases;
+mod corpus;
+mod judge;
+mod shellcheck;
+
+use std::ffi::OsStr;
+use std::fs::File;
+use std::io::{BufRead as _, BufReader, Read};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, bail};
+use serde_json::Value;
+
+const USAGE: &str = "\
+usage: cargo xtask parity KIND …
+
+  dockerfile-ast CASES.jsonl | CORPUS.tar.gz ORACLE.jsonl.gz
+                             syntax trees, against those of BuildKit's parser
+  hadolint-cases CASES.jsonl     whether each case's rule fires
+  buildkit-cases CASES.jsonl     which rules fire on which lines
+  trivy-cases CASES.jsonl        whether each case's rule fires
+  hadolint-corpus DIR ORACLE     (file, rule, first line of the instruction)
+  buildkit-corpus DIR ORACLE     (file, rule, line)
+  shellcheck DIR                 (file, instruction, code), against the shellcheck on the PATH
+                                 (or in SHELLCHECK), fed as hadolint feeds it
+
+  --rule ID      only this id of the other tool
+  -v             every difference
+  --no-list      do not take off what docs/disagreements.toml lists";
+
+/// What was asked for.
+struct Request {
+    paths: Vec<PathBuf>,
+    rule: Option<String>,
+    verbose: bool,
+    list: bool,
+}
+
+impl Request {
+    fn wants(&self, id: &str) -> bool {
+        self.rule
+            .as_ref()
+            .is_none_or(|rule| judge::same_id(rule, id))
+    }
+}
+
+/// Runs the chore.
+pub(crate) fn run(arguments: &[String]) -> anyhow::Result<()> {
+    let Some((kind, rest)) = arguments.split_first() else {
+        bail!(USAGE);
+    };
+    if kind == "dockerfile-ast" {
+        return ast::run(rest);
+    }
+    let request = read_request(rest)?;
+    match (kind.as_str(), request.paths.as_slice()) {
+        ("hadolint-cases", [path]) => cases::hadolint(&request, path),
+        ("buildkit-cases", [path]) => cases::buildkit(&request, path),
+        ("trivy-cases", [path]) => cases::trivy(&request, path),
+        ("hadolint-corpus", [folder, oracle]) => corpus::hadolint(&request, folder, oracle),
+        ("buildkit-corpus", [folder, oracle]) => corpus::buildkit(&request, folder, oracle),
+        ("shellcheck", [folder]) => shellcheck::run(&request, folder),
+        _ => bail!(USAGE),
+    }
+}
+
+fn read_request(arguments: &[String]) -> anyhow::Result<Request> {
+    let mut request = Request {
+        paths: Vec::new(),
+        rule: None,
+        verbose: false,
+        list: true,
+    };
+    let mut rest = arguments.iter();
+    while let Some(argument) = rest.next() {
+        match argument.as_str() {
+            "--rule" => request.rule = Some(rest.next().context(USAGE)?.clone()),
+            "-v" | "--verbose" => request.verbose = true,
+            "--no-list" => request.list = false,
+            flag if flag.starts_with('-') => bail!(USAGE),
+            path => request.paths.push(PathBuf::from(path)),
+        }
+    }
+    Ok(request)
+}
+
+fn open(path: &Path) -> anyhow::Result<Box<dyn Read>> {
+    let file = File::open(path).with_context(|| format!("cannot open {}", path.display()))?;
+    Ok(if path.extension() == Some(OsStr::new("gz")) {
+        Box::new(flate2::read::MultiGzDecoder::new(file))
+    } else {
+        Box::new(file)
+    })
+}
+
+fn read_lines(path: &Path) -> anyhow::Result<Vec<Value>> {
+    BufReader::new(open(path)?)
+        .lines()
+        .map(|line| {
+            let line = line?;
+            serde_json::from_str(&line).with_context(|| format!("{}: not JSON", path.display()))
+        })
+        .collect()
+}
+
+fn text(value: &Value, key: &str) -> Option<String> {
+    value.get(key)?.as_str().map(str::to_owned)
+}
