@@ -2,10 +2,12 @@
 
 pub(crate) mod call;
 mod grammar;
+pub(crate) mod site;
 
 use crate::declare::rules;
 
 rules! {
     apt_lists_left_behind::AptListsLeftBehind,
     compiler_in_runtime_stage::CompilerInRuntimeStage,
+    unpinned_package::UnpinnedPackage,
 }

@@ -1,0 +1,133 @@
+//! The RUNs of a file as rules on packages see them: who keeps what they leave, and what they call.
+
+use plimsoll_model::Confidence;
+use plimsoll_syntax::dockerfile::{Instruction, InstructionKind};
+use plimsoll_syntax::shell::{ShellCommand, ShellWord};
+
+use crate::package::call::{self, Call};
+use crate::project::{ProjectFile, StepView, unwrapped};
+use crate::script::RunScript;
+
+/// A RUN, an ONBUILD one too.
+#[derive(Clone, Copy)]
+pub(crate) struct Site<'a> {
+    /// Its step.
+    pub(crate) view: StepView<'a>,
+    /// The RUN itself.
+    pub(crate) run: &'a Instruction,
+    /// Whether its layer is part of the shipped image.
+    pub(crate) ships: bool,
+}
+
+impl Site<'_> {
+    /// How sure a finding is that counts wherever the step is built.
+    pub(crate) fn where_built(&self, confidence: Confidence) -> Confidence {
+        if self.view.stage.reaches_target {
+            confidence
+        } else {
+            Confidence::Low
+        }
+    }
+
+    /// How sure a finding is that counts only in the layers of the shipped image.
+    pub(crate) fn where_shipped(&self, confidence: Confidence) -> Confidence {
+        if self.ships {
+            confidence
+        } else {
+            Confidence::Low
+        }
+    }
+}
+
+/// The RUNs of all stages in file order.
+pub(crate) fn sites<'a>(file: &ProjectFile<'a>) -> impl Iterator<Item = Site<'a>> {
+    let resolution = file.resolution;
+    resolution.stages.iter().flat_map(move |stage| {
+        let ships = file.ships(stage);
+        file.steps(stage).filter_map(move |view| {
+            let run = unwrapped(view.instruction);
+            matches!(run.kind, InstructionKind::Run(_)).then_some(Site { view, run, ships })
+        })
+    })
+}
+
+/// One call of a package manager.
+pub(crate) struct Called<'s, 'a> {
+    pub(crate) script: &'s RunScript<'a>,
+    pub(crate) command: &'s ShellCommand,
+    pub(crate) call: Call<'s>,
+}
+
+/// The calls of package managers in a RUN, systems' and languages'.
+pub(crate) fn calls<'s, 'a>(
+    file: &'s ProjectFile<'a>,
+    site: Site<'a>,
+) -> impl Iterator<Item = Called<'s, 'a>> {
+    file.commands(site.view).filter_map(|(script, command)| {
+        Some(Called {
+            script,
+            command,
+            call: call::any_call(command)?,
+        })
+    })
+}
+
+/// The calls of package managers of all stages.
+pub(crate) fn all_calls<'s, 'a>(
+    file: &'s ProjectFile<'a>,
+) -> impl Iterator<Item = (Site<'a>, Called<'s, 'a>)> {
+    sites(file).flat_map(move |site| calls(file, site).map(move |called| (site, called)))
+}
+
+/// What a word becomes once its variables have the values that the file gives them; `None` where
+/// only the shell, or who builds, knows.
+pub(crate) fn expanded(
+    file: &ProjectFile<'_>,
+    site: &Site<'_>,
+    word: &ShellWord,
+) -> Option<Vec<String>> {
+    if let Some(literal) = &word.literal {
+        return Some(vec![literal.clone()]);
+    }
+    let raw = word.raw.as_str();
+    if raw.contains("$(") || raw.contains('`') || !raw.contains('$') {
+        return None;
+    }
+    let value = file.expand(raw, &site.view.step.before)?;
+    Some(if raw.starts_with('"') {
+        vec![value]
+    } else {
+        value.split_whitespace().map(str::to_owned).collect()
+    })
+}
+
+/// A word for a message: short, without what stands in front of an `@` in an address.
+pub(crate) fn shown(word: &ShellWord) -> String {
+    let text = match &word.literal {
+        Some(literal) => literal.as_str(),
+        None => word.raw.trim_matches(['"', '\'']),
+    };
+    let text = match text.split_once("://") {
+        Some((scheme, rest)) => {
+            let end = rest.find('/').unwrap_or(rest.len());
+            match rest[..end].rfind('@') {
+                Some(at) => format!("{scheme}://{}", &rest[at + 1..]),
+                None => text.to_owned(),
+            }
+        }
+        None => text.to_owned(),
+    };
+    let short: String = text.chars().take(60).collect();
+    let cut = if short.len() < text.len() { "…" } else { "" };
+    format!("`{}{cut}`", short.escape_debug())
+}
+
+/// Words for a message: the first three, and how many more there are.
+pub(crate) fn list(words: &[&ShellWord]) -> String {
+    let named: Vec<String> = words.iter().take(3).map(|word| shown(word)).collect();
+    match (named.as_slice(), words.len().saturating_sub(3)) {
+        ([one], 0) => one.clone(),
+        ([head @ .., last], 0) => format!("{} and {last}", head.join(", ")),
+        (all, more) => format!("{} and {more} more", all.join(", ")),
+    }
+}
