@@ -112,7 +112,7 @@ pub(crate) struct Step<'a> {
 pub(crate) fn run(step: Step<'_>) -> Result<Exit, Failure> {
     let root = Root::open(step.root).map_err(|e| Failure::system("the root", e))?;
     let account = accounts::account(&root, &step.spec.user)?;
-    let filters = seccomp::programs().map_err(Failure::environment)?;
+    let filter = seccomp::program().map_err(Failure::environment)?;
     let stubs = make_targets(&root, &step)?;
     let (mut problem, report) = io::pipe().map_err(|e| Failure::system("a pipe", e))?;
     let mut flags =
@@ -131,7 +131,7 @@ pub(crate) fn run(step: Step<'_>) -> Result<Exit, Failure> {
     }
     if pid == 0 {
         drop(problem);
-        child(step, &account, &filters, report);
+        child(step, &account, &filter, report);
     }
     drop(report);
     let supervisor = step.supervisor;
@@ -267,10 +267,10 @@ fn is_below_dev(target: &Path) -> bool {
 fn child(
     step: Step<'_>,
     account: &Account,
-    filters: &[seccompiler::BpfProgram],
+    filter: &seccomp::Program,
     mut report: io::PipeWriter,
 ) -> ! {
-    match become_command(step, account, filters) {
+    match become_command(step, account, filter) {
         Ok(never) => match never {},
         Err(Trouble::Setup(message)) => {
             let _ = report.write_all(message.as_bytes());
@@ -309,7 +309,7 @@ fn setup_io(what: impl std::fmt::Display) -> impl FnOnce(io::Error) -> Trouble {
 fn become_command(
     step: Step<'_>,
     account: &Account,
-    filters: &[seccompiler::BpfProgram],
+    filter: &seccomp::Program,
 ) -> Result<Never, Trouble> {
     let _ = rustix::process::setsid();
     rustix::process::set_parent_process_death_signal(Some(rustix::process::Signal::KILL))
@@ -338,7 +338,7 @@ fn become_command(
     rustix::stdio::dup2_stderr(&step.stderr).map_err(setup("standard error"))?;
     limits();
     rustix::process::umask(Mode::from_raw_mode(0o022));
-    seccomp::install(filters).map_err(setup_io("seccomp filter"))?;
+    seccomp::install(filter).map_err(setup_io("seccomp filter"))?;
     rustix::process::chdir(step.spec.workdir.as_str()).map_err(|error| {
         Trouble::Command(
             format!(

@@ -162,7 +162,7 @@ fn same_image_as_docker() {
 
 /// The client, `PLIMSOLL_TEST_DOCKER` where it is not the first on the path: it must be able to
 /// build with the engine's own BuildKit.
-fn docker() -> Command {
+pub(crate) fn docker() -> Command {
     Command::new(std::env::var_os("PLIMSOLL_TEST_DOCKER").unwrap_or_else(|| "docker".into()))
 }
 

@@ -11,6 +11,7 @@
 )]
 
 mod build;
+mod calls;
 mod differential;
 mod support;
 
@@ -20,5 +21,5 @@ fn main() -> ExitCode {
     if let Some(code) = plimsoll_build::native::helper_main(std::env::args_os().collect()) {
         return code;
     }
-    support::run(&[build::CASES, differential::CASES])
+    support::run(&[build::CASES, calls::CASES, differential::CASES])
 }
