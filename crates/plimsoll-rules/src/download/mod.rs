@@ -2,4 +2,7 @@
 
 use crate::declare::rules;
 
-rules! {}
+rules! {
+    two_downloaders::TwoDownloaders,
+    wget_progress_noise::WgetProgressNoise,
+}

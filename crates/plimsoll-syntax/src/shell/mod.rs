@@ -275,7 +275,7 @@ mod tests {
         );
         assert_eq!(script.commands[2].words[3].literal.as_deref(), Some("curl"));
         assert_eq!(script.commands[5].words[2].literal, None);
-        assert_eq!(script.pipes, [54]);
+        assert_eq!(script.pipes, [52]);
         let script = parse("a $(b | c) | while read x; do d; done", Dialect::Posix);
         assert_eq!(script.pipes, [6, 11]);
     }
