@@ -38,13 +38,14 @@ pub fn check_project(project: &Project, options: &CheckOptions) -> CheckOutcome 
             build_contexts: options.build_contexts.clone(),
         },
     );
-    let file = ProjectFile::new(
+    let mut file = ProjectFile::new(
         &tree,
         &errors,
         &resolution,
         project.context.as_deref(),
         &options.settings,
     );
+    file.base_config = options.base_config.as_ref();
     let suppressions = Suppressions::read(&tree);
 
     let mut run = Run::default();

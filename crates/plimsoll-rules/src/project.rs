@@ -3,7 +3,7 @@
 use std::cell::OnceCell;
 use std::sync::Arc;
 
-use plimsoll_model::{SourceFile, SourceOrigin, Span};
+use plimsoll_model::{ImageConfig, SourceFile, SourceOrigin, Span};
 use plimsoll_syntax::dockerfile::{
     Base, Dockerfile, Instruction, InstructionKind, Resolution, Stage, State, Step, SyntaxError,
     expand,
@@ -13,7 +13,7 @@ use plimsoll_syntax::shell::ShellCommand;
 use crate::base::{family, sh};
 use crate::context::SharedContext;
 use crate::entry::{self, ContextScript};
-use crate::options::RuleSettings;
+use crate::options::{BaseLookup, RuleSettings};
 pub(crate) use crate::script::is_posix_shell;
 use crate::script::{self, RunScript};
 use crate::shell::kind::{Shell, ShellKind};
@@ -40,6 +40,8 @@ pub struct ProjectFile<'a> {
     pub context: Option<&'a SharedContext>,
     /// What single rules were told.
     pub settings: &'a RuleSettings,
+    /// Looks up base images that are at hand.
+    pub(crate) base_config: Option<&'a BaseLookup>,
     instructions: Vec<&'a Instruction>,
     /// For each stage the one at the bottom of it.
     bottoms: Vec<usize>,
@@ -83,6 +85,7 @@ impl<'a> ProjectFile<'a> {
             resolution,
             context,
             settings,
+            base_config: None,
             instructions,
             bottoms,
             ships: vec![false; resolution.stages.len()],
@@ -208,6 +211,14 @@ impl<'a> ProjectFile<'a> {
             .expand(word, &Known(state))
             .ok()?;
         expansion.unset.is_empty().then_some(expansion.value)
+    }
+
+    /// The configuration of the image at the bottom of a stage, where it is at hand.
+    pub fn base_config(&self, stage: &Stage) -> Option<ImageConfig> {
+        match &self.bottom(stage).base {
+            Base::Image(reference) | Base::Context(reference) => self.base_config?(reference),
+            _ => None,
+        }
     }
 
     /// The stage at the bottom of a stage, through the stages it stands on.

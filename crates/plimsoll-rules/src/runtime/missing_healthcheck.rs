@@ -1,5 +1,5 @@
 use plimsoll_model::Confidence;
-use plimsoll_syntax::dockerfile::{Base, InstructionKind};
+use plimsoll_syntax::dockerfile::{Base, InstructionKind, Stage};
 
 use crate::declare::declare_rule;
 use crate::project::ProjectFile;
@@ -11,7 +11,9 @@ declare_rule! {
     /// one where it exposes a port or starts a known server. Jobs and tools have nothing to check:
     /// for them the rule speaks only where it is selected by name.
     ///
-    /// `HEALTHCHECK NONE` says that none is wanted, and is respected.
+    /// `HEALTHCHECK NONE` says that none is wanted, and is respected; so is the check that the base
+    /// image brings, where its configuration is at hand. The rule is strict: most images run where
+    /// probes are set elsewhere.
     ///
     /// ## Why it hurts in production
     /// A process that hangs is still a process: without a check, Docker, Compose and Swarm keep
@@ -45,7 +47,7 @@ declare_rule! {
     category: Operability,
     depth: Dockerfile,
     aliases: ["DL3057", "DS-0026", "DS026", "CKV_DOCKER_2", "CIS-DI-0006"],
-    audience: Default,
+    audience: Strict,
     edition: 2026,
 }
 
@@ -78,6 +80,24 @@ const SERVERS: &[&str] = &[
     "waitress-serve",
 ];
 
+/// What other tools say where the image that ships has none, and no other stage has one either.
+const NOWHERE: &[&str] = &[
+    "DL3057",
+    "DS-0026",
+    "DS026",
+    "CKV_DOCKER_2",
+    "CIS-DI-0006",
+];
+/// Some stage that does not ship has one.
+const ELSEWHERE: &[&str] = &["DL3057", "CIS-DI-0006"];
+/// The base image brings one, which nobody sees in the file.
+const IN_BASE: &[&str] = &["DL3057", "DS-0026", "DS026", "CKV_DOCKER_2"];
+/// A stage that does not ship.
+const BUILD_STAGE: &[&str] = &["DL3057"];
+
+const HELP: &str = "Add a `HEALTHCHECK` that asks the service itself, or `HEALTHCHECK NONE` where \
+                    the orchestrator has its own probe.";
+
 impl Rule for MissingHealthcheck {
     fn meta(&self) -> &'static Meta {
         &Self::META
@@ -85,64 +105,115 @@ impl Rule for MissingHealthcheck {
 
     fn check_file(&self, file: &ProjectFile<'_>, sink: &mut Sink<'_>) {
         let Some(target) = file.target() else { return };
-        let mut port = None;
-        let mut server = None;
-        for view in file.shipped_steps() {
-            match &view.instruction.kind {
-                InstructionKind::Healthcheck(_) => return,
-                InstructionKind::Expose(ports) => {
-                    port = ports
-                        .first()
-                        .map(|port| (port.value.clone(), view.instruction.span));
-                }
-                InstructionKind::Cmd(_) | InstructionKind::Entrypoint(_) => {
-                    server = file.commands(view).find_map(|(_, command)| {
-                        let program = command.program()?;
-                        SERVERS
-                            .contains(&program)
-                            .then(|| (program.to_owned(), view.instruction.span))
-                    });
-                }
-                _ => {}
+        let checked = checked_stages(file);
+        for stage in &file.resolution.stages {
+            if stage.index != target.index && !checked[stage.index] {
+                sink.report(
+                    file.place(file.from(stage).span),
+                    "The stage, which is not the image that ships, has no `HEALTHCHECK`.",
+                )
+                .help(HELP)
+                .confidence(Confidence::Low)
+                .aliases(BUILD_STAGE);
             }
         }
-        // A function is called, not watched.
-        if matches!(&file.bottom(target).base, Base::Image(name) if name.contains("/lambda/")) {
-            return;
-        }
-        let place = file.place(file.from(target).span);
-        let help = "Add a `HEALTHCHECK` that asks the service itself, or `HEALTHCHECK NONE` where \
-                    the orchestrator has its own probe.";
-        match (port, server) {
-            (Some((port, evidence)), _) => sink
-                .report(
-                    place,
-                    format!("The image exposes port {port} and has no `HEALTHCHECK`."),
-                )
-                .related(
-                    file.place(evidence),
-                    "This is what makes it look like a service.",
-                )
-                .help(help),
-            (None, Some((program, evidence))) => sink
-                .report(
-                    place,
-                    format!("The image starts `{program}` and has no `HEALTHCHECK`."),
-                )
-                .related(
-                    file.place(evidence),
-                    "This is what makes it look like a service.",
-                )
-                .help(help),
-            (None, None) => sink
-                .report(
-                    place,
-                    "The image has no `HEALTHCHECK`; nothing tells whether it is a service.",
-                )
-                .help(help)
-                .confidence(Confidence::Low),
-        };
+        let nowhere = !(0..file.instruction_count()).any(|index| {
+            matches!(
+                file.instruction(index).kind,
+                InstructionKind::Healthcheck(_)
+            )
+        });
+        shipped(file, target, nowhere, sink);
     }
+}
+
+/// For each stage whether hadolint is content with it: it has a health check, a stage on top of it
+/// has, or it stands on a stage of which that was so by then.
+fn checked_stages(file: &ProjectFile<'_>) -> Vec<bool> {
+    let stages = &file.resolution.stages;
+    let mut good = vec![false; stages.len()];
+    for stage in stages {
+        let below = |stage: &Stage| match stage.base {
+            Base::Stage(below) => Some(below),
+            _ => None,
+        };
+        good[stage.index] = below(stage).is_some_and(|below| good[below]);
+        let has_one = file
+            .steps(stage)
+            .any(|view| matches!(view.instruction.kind, InstructionKind::Healthcheck(_)));
+        let mut next = has_one.then_some(stage.index);
+        while let Some(index) = next {
+            good[index] = true;
+            next = below(&stages[index]).filter(|below| !good[*below]);
+        }
+    }
+    good
+}
+
+fn shipped(file: &ProjectFile<'_>, target: &Stage, nowhere: bool, sink: &mut Sink<'_>) {
+    let mut port = None;
+    let mut server = None;
+    for view in file.shipped_steps() {
+        match &view.instruction.kind {
+            InstructionKind::Healthcheck(_) => return,
+            InstructionKind::Expose(ports) => {
+                port = ports
+                    .first()
+                    .map(|port| (port.value.clone(), view.instruction.span));
+            }
+            InstructionKind::Cmd(_) | InstructionKind::Entrypoint(_) => {
+                server = file.commands(view).find_map(|(_, command)| {
+                    let program = command.program()?;
+                    SERVERS
+                        .contains(&program)
+                        .then(|| (program.to_owned(), view.instruction.span))
+                });
+            }
+            _ => {}
+        }
+    }
+    let aliases = if nowhere { NOWHERE } else { ELSEWHERE };
+    let unsure = |message: &str, aliases, sink: &mut Sink<'_>| {
+        sink.report(file.place(file.from(target).span), message)
+            .help(HELP)
+            .confidence(Confidence::Low)
+            .aliases(aliases);
+    };
+    // What the base image brings holds for what stands on it.
+    let in_base = file
+        .base_config(target)
+        .and_then(|config| config.healthcheck)
+        .is_some_and(|check| !check.test.is_empty());
+    if in_base {
+        let message = "The file has no `HEALTHCHECK`; the one of its base image holds.";
+        return unsure(message, if nowhere { IN_BASE } else { BUILD_STAGE }, sink);
+    }
+    // A function is called, not watched.
+    if matches!(&file.bottom(target).base, Base::Image(name) if name.contains("/lambda/")) {
+        let message = "The image has no `HEALTHCHECK`; a function is called, not watched.";
+        return unsure(message, aliases, sink);
+    }
+    let (message, evidence) = match (port, server) {
+        (Some((port, evidence)), _) => (
+            format!("The image exposes port {port} and has no `HEALTHCHECK`."),
+            evidence,
+        ),
+        (None, Some((program, evidence))) => (
+            format!("The image starts `{program}` and has no `HEALTHCHECK`."),
+            evidence,
+        ),
+        (None, None) => {
+            let message = "The image has no `HEALTHCHECK`; nothing tells whether it is a service.";
+            return unsure(message, aliases, sink);
+        }
+    };
+    sink.report(file.place(file.from(target).span), message)
+        .help(HELP)
+        .aliases(aliases)
+        .related(
+            file.place(evidence),
+            "This is what makes it look like a service.",
+        );
 }
 
 #[cfg(test)]
@@ -169,6 +240,11 @@ mod tests {
                     "a stage's check that does not ship",
                     "FROM a:1 AS a\nHEALTHCHECK CMD x\nFROM b:1\nEXPOSE 1\n",
                     &[3],
+                ),
+                (
+                    "one that was there and is not what ships",
+                    "FROM a:1 AS a\nFROM a AS b\nHEALTHCHECK CMD x\nFROM a\nEXPOSE 1\n",
+                    &[4],
                 ),
             ],
         );

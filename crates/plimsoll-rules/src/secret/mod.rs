@@ -1,5 +1,6 @@
 //! Rules on secrets in Dockerfiles, one file each.
 
+pub(crate) mod anchors;
 pub(crate) mod names;
 
 use crate::declare::rules;

@@ -82,22 +82,55 @@ const HARMLESS_KEYS: &[&str] = &[
     "apt",
 ];
 
+/// Words that stand for a credential at the end of a longer one too: `PGPASSWORD`, `adminToken`.
+const ENDINGS: &[&str] = &["password", "passwd", "passphrase"];
+
+fn among(word: &str, words: &[&str]) -> bool {
+    words.iter().any(|known| word.eq_ignore_ascii_case(known))
+}
+
+fn is_secret_word(word: &str) -> bool {
+    among(word, SECRET_WORDS)
+        || ENDINGS.iter().any(|ending| {
+            word.len()
+                .checked_sub(ending.len())
+                .and_then(|at| word.get(at..))
+                .is_some_and(|end| end.eq_ignore_ascii_case(ending))
+        })
+        // `clientSecret`: a new word starts at a capital.
+        || word
+            .char_indices()
+            .filter(|(_, c)| c.is_ascii_uppercase())
+            .last()
+            .is_some_and(|(at, _)| {
+                word[..at].ends_with(|c: char| c.is_ascii_lowercase())
+                    && among(&word[at..], &["secret", "token", "credentials"])
+            })
+}
+
 /// How much a name looks like that of a credential.
 pub(crate) fn of_name(name: &str) -> Suspicion {
-    let lower = name.to_ascii_lowercase();
-    let words: Vec<&str> = lower
-        .split(|c: char| !c.is_alphanumeric())
-        .filter(|word| !word.is_empty())
-        .collect();
-    let Some(at) = words.iter().position(|word| SECRET_WORDS.contains(word)) else {
+    let words = || {
+        name.split(|c: char| !c.is_alphanumeric())
+            .filter(|word| !word.is_empty())
+    };
+    let mut before = None;
+    let mut found = None;
+    for word in words() {
+        if is_secret_word(word) {
+            found = Some(word);
+            break;
+        }
+        before = Some(word);
+    }
+    let Some(word) = found else {
         return Suspicion::None;
     };
-    let about = words.last().is_some_and(|last| ABOUT_WORDS.contains(last));
-    if about || words.iter().any(|word| PUBLIC_WORDS.contains(word)) {
+    let about = words().last().is_some_and(|last| among(last, ABOUT_WORDS));
+    if about || words().any(|word| among(word, PUBLIC_WORDS)) {
         return Suspicion::None;
     }
-    let key_of = at.checked_sub(1).map(|before| words[before]);
-    if words[at] == "key" && key_of.is_some_and(|word| HARMLESS_KEYS.contains(&word)) {
+    if word.eq_ignore_ascii_case("key") && before.is_some_and(|word| among(word, HARMLESS_KEYS)) {
         return Suspicion::Faint;
     }
     Suspicion::Strong

@@ -1,14 +1,19 @@
-use plimsoll_model::{Confidence, Severity};
-use plimsoll_syntax::dockerfile::{Instruction, InstructionKind, KeyValue};
+use plimsoll_model::{Confidence, Severity, Span};
+use plimsoll_syntax::dockerfile::{Instruction, InstructionKind, KeyValue, Stage};
 
 use crate::declare::declare_rule;
-use crate::project::ProjectFile;
+use crate::project::{ProjectFile, unwrapped};
 use crate::rule::{Meta, Rule, Sink};
+use crate::secret::anchors;
 use crate::secret::names::{self, Suspicion};
 
 declare_rule! {
     /// ## What it does
     /// Tells that an `ENV` or `ARG` is named like a credential. Values are never shown.
+    ///
+    /// Tools do not agree on what such a name is: under the id of one of them, the rule tells of
+    /// what that one takes for a secret. Left to itself it reads names word by word and leaves out
+    /// what is public, or only about a credential (`TOKEN_URL`, `PASSWORD_FILE`).
     ///
     /// ## Why it hurts in production
     /// `ENV` is part of the image: everyone who can pull it reads the value with one command. `ARG`
@@ -45,28 +50,81 @@ declare_rule! {
     edition: 2026,
 }
 
+/// The aliases of each set of tools that take a name for a secret's: hadolint is 1, BuildKit 2,
+/// Trivy 4, and 8 where the image's configuration or history holds what looks like one.
+static ALIASES: [&[&str]; 16] = [
+    &[],
+    &["DL3064"],
+    &["SecretsUsedInArgOrEnv"],
+    &["DL3064", "SecretsUsedInArgOrEnv"],
+    &["DS-0031", "DS031"],
+    &["DL3064", "DS-0031", "DS031"],
+    &["SecretsUsedInArgOrEnv", "DS-0031", "DS031"],
+    &["DL3064", "SecretsUsedInArgOrEnv", "DS-0031", "DS031"],
+    &["CIS-DI-0010", "S6472"],
+    &["DL3064", "CIS-DI-0010", "S6472"],
+    &["SecretsUsedInArgOrEnv", "CIS-DI-0010", "S6472"],
+    &["DL3064", "SecretsUsedInArgOrEnv", "CIS-DI-0010", "S6472"],
+    &["DS-0031", "DS031", "CIS-DI-0010", "S6472"],
+    &["DL3064", "DS-0031", "DS031", "CIS-DI-0010", "S6472"],
+    &[
+        "SecretsUsedInArgOrEnv",
+        "DS-0031",
+        "DS031",
+        "CIS-DI-0010",
+        "S6472",
+    ],
+    &[
+        "DL3064",
+        "SecretsUsedInArgOrEnv",
+        "DS-0031",
+        "DS031",
+        "CIS-DI-0010",
+        "S6472",
+    ],
+];
+
 impl Rule for SecretInImageConfig {
     fn meta(&self) -> &'static Meta {
         &Self::META
     }
 
     fn check_file(&self, file: &ProjectFile<'_>, sink: &mut Sink<'_>) {
-        let mut in_stage = vec![Reach::Global; file.instruction_count()];
-        for stage in &file.resolution.stages {
-            let reach = if file.ships(stage) {
-                Reach::Ships
-            } else if stage.reaches_target {
-                Reach::Built
-            } else {
-                Reach::Unused
+        let stages = &file.resolution.stages;
+        let mut at = 0;
+        for (index, instruction) in file.dockerfile.instructions().enumerate() {
+            let Some((pairs, is_env)) = pairs_of(instruction) else {
+                continue;
             };
-            for step in &stage.steps {
-                in_stage[step.instruction] = reach;
+            while stages.get(at + 1).is_some_and(|next| next.from < index) {
+                at += 1;
+            }
+            let stage = stages.get(at).filter(|stage| stage.from < index);
+            let place = Place {
+                stage,
+                index,
+                reach: match stage {
+                    None => Reach::Global,
+                    Some(stage) if file.ships(stage) => Reach::Ships,
+                    Some(stage) if stage.reaches_target => Reach::Built,
+                    Some(_) => Reach::Unused,
+                },
+                is_last: stage.is_some() && at + 1 == stages.len(),
+                is_env,
+                is_trigger: matches!(instruction.kind, InstructionKind::Onbuild(_)),
+            };
+            for pair in pairs {
+                judge(file, pair, &place, sink);
             }
         }
-        for (instruction, reach) in file.dockerfile.instructions().zip(in_stage) {
-            judge(file, instruction, reach, sink);
-        }
+    }
+}
+
+fn pairs_of(instruction: &Instruction) -> Option<(&[KeyValue], bool)> {
+    match &unwrapped(instruction).kind {
+        InstructionKind::Env(pairs) => Some((pairs, true)),
+        InstructionKind::Arg(pairs) => Some((pairs, false)),
+        _ => None,
     }
 }
 
@@ -79,64 +137,104 @@ enum Reach {
     Unused,
 }
 
-fn judge(file: &ProjectFile<'_>, instruction: &Instruction, reach: Reach, sink: &mut Sink<'_>) {
-    let (pairs, is_env) = match &instruction.kind {
-        InstructionKind::Env(pairs) => (pairs, true),
-        InstructionKind::Arg(pairs) => (pairs, false),
-        InstructionKind::Onbuild(inner) => return judge(file, inner, reach, sink),
-        _ => return,
+struct Place<'a> {
+    stage: Option<&'a Stage>,
+    index: usize,
+    reach: Reach,
+    is_last: bool,
+    is_env: bool,
+    is_trigger: bool,
+}
+
+fn judge<'a>(file: &ProjectFile<'a>, pair: &KeyValue, at: &Place<'a>, sink: &mut Sink<'_>) {
+    let name = pair.name.value.trim_matches(['"', '\'']);
+    let suspicion = suspicion(name, pair, at.is_env);
+    let mut tools = 0;
+    if anchors::hadolint(name) {
+        tools |= 1;
+    }
+    // BuildKit looks at what it runs: not at declarations above FROM, nor at what is kept for
+    // later builds.
+    if at.reach != Reach::Global && !at.is_trigger && anchors::buildkit(name) {
+        tools |= 2;
+    }
+    if at.is_last && !at.is_trigger && anchors::trivy(name) {
+        tools |= 4;
+    }
+    if suspicion != Suspicion::None {
+        tools |= 8;
+    }
+    if tools == 0 {
+        return;
+    }
+    let confidence = match suspicion {
+        Suspicion::None | Suspicion::Faint => Confidence::Low,
+        Suspicion::Strong if at.reach == Reach::Unused => Confidence::Low,
+        Suspicion::Strong => Confidence::Medium,
     };
-    for pair in pairs {
-        let confidence = match suspicion(pair, is_env) {
-            Suspicion::None => continue,
-            Suspicion::Faint => Confidence::Low,
-            Suspicion::Strong if reach == Reach::Unused => Confidence::Low,
-            Suspicion::Strong => Confidence::Medium,
-        };
-        let name = &pair.name.value;
-        let (message, severity) = match (is_env, reach) {
-            (true, Reach::Ships) => (
-                format!(
-                    "`ENV {name}` puts a credential into the image, for everyone who can pull it."
-                ),
-                Severity::High,
-            ),
-            (false, Reach::Ships) => (
-                format!("`ARG {name}` leaves a credential in the history of the image."),
-                Severity::High,
-            ),
-            (true, _) => (
-                format!("`ENV {name}` leaves a credential in the build cache."),
-                Severity::Medium,
-            ),
-            (false, _) => (
-                format!("`ARG {name}` leaves a credential in the build cache and in provenance."),
-                Severity::Medium,
-            ),
-        };
-        let help = if is_env && reach == Reach::Ships {
-            "Hand it to the container when it starts, as a file or from the orchestrator's secret \
-             store; for a build step use `RUN --mount=type=secret`."
-        } else {
-            "Use `RUN --mount=type=secret` in the step that needs it."
-        };
-        sink.report(file.place(pair.span), message)
-            .help(help)
-            .severity(severity)
-            .confidence(confidence);
+    let (message, severity) = match (at.is_env, at.reach) {
+        _ if suspicion == Suspicion::None => (
+            format!("`{name}` has a name that a credential could have."),
+            Severity::Low,
+        ),
+        (true, Reach::Ships) => (
+            format!("`ENV {name}` puts a credential into the image, for everyone who can pull it."),
+            Severity::High,
+        ),
+        (false, Reach::Ships) => (
+            format!("`ARG {name}` leaves a credential in the history of the image."),
+            Severity::High,
+        ),
+        (true, _) => (
+            format!("`ENV {name}` leaves a credential in the build cache."),
+            Severity::Medium,
+        ),
+        (false, _) => (
+            format!("`ARG {name}` leaves a credential in the build cache and in provenance."),
+            Severity::Medium,
+        ),
+    };
+    let help = if at.is_env && at.reach == Reach::Ships {
+        "Hand it to the container when it starts, as a file or from the orchestrator's secret \
+         store; for a build step use `RUN --mount=type=secret`."
+    } else {
+        "Use `RUN --mount=type=secret` in the step that needs it."
+    };
+    let use_of_it = (!at.is_env && at.reach == Reach::Ships && suspicion != Suspicion::None)
+        .then(|| first_run(file, at))
+        .flatten();
+    let reported = sink
+        .report(file.place(pair.span), message)
+        .help(help)
+        .severity(severity)
+        .confidence(confidence)
+        .aliases(ALIASES[tools]);
+    if let Some(span) = use_of_it {
+        reported.related(
+            file.place(span),
+            "From this step on the history of the image holds the value.",
+        );
     }
 }
 
-fn suspicion(pair: &KeyValue, is_env: bool) -> Suspicion {
+/// The step below an ARG whose entry in the history is the first to carry it.
+fn first_run<'a>(file: &ProjectFile<'a>, at: &Place<'a>) -> Option<Span> {
+    file.steps(at.stage?)
+        .filter(|view| view.step.instruction > at.index && !view.step.triggered)
+        .find(|view| matches!(view.instruction.kind, InstructionKind::Run(_)))
+        .map(|view| view.instruction.keyword.span)
+}
+
+fn suspicion(name: &str, pair: &KeyValue, is_env: bool) -> Suspicion {
     let value = pair
         .value
         .as_ref()
         .map(|word| word.value.trim_matches(['"', '\'']));
     match value {
         // An empty ENV takes a variable back, an empty ARG only declares it.
-        Some("") if is_env => names::of_name(&pair.name.value).min(Suspicion::Faint),
-        Some("") | None => names::of_name(&pair.name.value),
-        Some(value) => names::of_pair(&pair.name.value, value),
+        Some("") if is_env => names::of_name(name).min(Suspicion::Faint),
+        Some("") | None => names::of_name(name),
+        Some(value) => names::of_pair(name, value),
     }
 }
 

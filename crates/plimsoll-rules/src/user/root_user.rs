@@ -11,7 +11,8 @@ declare_rule! {
     /// Tells that the image that ships runs its process as root: the last `USER` of its stage, or
     /// of the stages and base it stands on, is root, or there is none.
     ///
-    /// Build stages that only files are copied from may run as anyone.
+    /// Build stages that only files are copied from may run as anyone. Other tools judge them too:
+    /// selected by their ids, the rule tells of those stages as well.
     ///
     /// ## Why it hurts in production
     /// Whoever gets hold of the process owns everything in the container, may write to every
@@ -53,6 +54,22 @@ declare_rule! {
 const HELP: &str = "Create a user that owns only what it must write, and switch to it with a \
                     numeric `USER`, such as `USER 10001`, behind the last step that needs root.";
 
+/// What other tools call a last `USER` that is root.
+const EXPLICIT: &[&str] = &[
+    "DL3002",
+    "DS-0002",
+    "DS002",
+    "CKV_DOCKER_8",
+    "CIS-DI-0001",
+    "S6471",
+];
+/// A stage's last `USER` that is root, with another `USER` further down the file.
+const EXPLICIT_ABOVE: &[&str] = &["DL3002"];
+/// No `USER` in the whole file.
+const NOWHERE: &[&str] = &["DS-0002", "DS002", "CKV_DOCKER_3", "CIS-DI-0001", "S6471"];
+/// A `USER` elsewhere in the file, none where it counts: what tools that judge the image say.
+const ELSEWHERE: &[&str] = &["CIS-DI-0001", "S6471"];
+
 impl Rule for RootUser {
     fn meta(&self) -> &'static Meta {
         &Self::META
@@ -60,9 +77,11 @@ impl Rule for RootUser {
 
     fn check_file(&self, file: &ProjectFile<'_>, sink: &mut Sink<'_>) {
         let Some(target) = file.target() else { return };
-        if drops_privileges(file) {
-            return;
-        }
+        let in_file: Vec<usize> = (0..file.instruction_count())
+            .filter(|index| matches!(file.instruction(*index).kind, InstructionKind::User(_)))
+            .collect();
+        let drops = drops_privileges(file);
+        let mut told = None;
         match (target.end.user.as_deref(), target.end.user_set_by) {
             (Some(user), Some(index)) if is_root(user) => {
                 let instruction = file.instruction(index);
@@ -71,18 +90,77 @@ impl Rule for RootUser {
                 } else {
                     format!("The last `USER` of the image that ships comes to `{user}`.")
                 };
+                told = Some(index);
                 sink.report(file.place(instruction.span), message)
-                    .help(HELP);
+                    .help(HELP)
+                    .aliases(EXPLICIT)
+                    .confidence(if drops {
+                        Confidence::Low
+                    } else {
+                        Confidence::High
+                    });
             }
             // Nothing set one: from scratch, or over a base whose configuration is at hand.
-            (Some(user), None) if user.is_empty() || is_root(user) => missing(file, true, sink),
-            (Some(_), _) | (None, Some(_)) => {}
-            (None, None) => missing(file, false, sink),
+            (Some(user), None) => {
+                let user = if user.is_empty() || is_root(user) {
+                    BaseUser::Root
+                } else {
+                    BaseUser::Other
+                };
+                missing(file, Some(user), in_file.is_empty(), drops, sink);
+            }
+            (_, Some(_)) => {}
+            (None, None) => missing(file, None, in_file.is_empty(), drops, sink),
+        }
+        if !in_file.is_empty() {
+            elsewhere(file, told, in_file.last().copied(), sink);
         }
     }
 }
 
-fn missing(file: &ProjectFile<'_>, known_root: bool, sink: &mut Sink<'_>) {
+/// Stages that end as root and are not what ships: nothing to mend, but what others tell.
+fn elsewhere(
+    file: &ProjectFile<'_>,
+    told: Option<usize>,
+    last_in_file: Option<usize>,
+    sink: &mut Sink<'_>,
+) {
+    for stage in &file.resolution.stages {
+        let last = file
+            .steps(stage)
+            .rfind(|view| matches!(view.instruction.kind, InstructionKind::User(_)));
+        let Some((view, InstructionKind::User(word))) = last.map(|v| (v, &v.instruction.kind))
+        else {
+            continue;
+        };
+        let root = file
+            .expand(&word.value, &view.step.before)
+            .is_some_and(|user| is_root(&user));
+        if !root || told == Some(view.step.instruction) {
+            continue;
+        }
+        sink.report(
+            file.place(view.instruction.span),
+            "The stage ends as root, which is not what the image that ships runs as.",
+        )
+        .help(HELP)
+        .severity(Severity::Low)
+        .confidence(Confidence::Low)
+        .aliases(if last_in_file == Some(view.step.instruction) {
+            EXPLICIT
+        } else {
+            EXPLICIT_ABOVE
+        });
+    }
+}
+
+fn missing(
+    file: &ProjectFile<'_>,
+    known: Option<BaseUser>,
+    nowhere: bool,
+    drops: bool,
+    sink: &mut Sink<'_>,
+) {
     let Some(target) = file.target() else { return };
     let bottom = file.bottom(target);
     let starts_something = file.shipped_steps().any(|view| {
@@ -91,13 +169,17 @@ fn missing(file: &ProjectFile<'_>, known_root: bool, sink: &mut Sink<'_>) {
             InstructionKind::Cmd(_) | InstructionKind::Entrypoint(_)
         )
     });
-    let user = if known_root {
-        BaseUser::Root
-    } else {
-        family::user(&bottom.base)
-    };
+    let user = known.unwrap_or_else(|| family::user(&bottom.base));
     let (message, confidence) = match (user, &bottom.base) {
-        (BaseUser::Other, _) => return,
+        _ if drops => (
+            "No `USER` is set: the container starts as root and changes to another user."
+                .to_owned(),
+            Confidence::Low,
+        ),
+        (BaseUser::Other, _) => (
+            "No `USER` is set: the image runs as whoever its base names.".to_owned(),
+            Confidence::Low,
+        ),
         // Without a command it cannot be started: a way to carry files.
         (BaseUser::Root, Base::Scratch) if !starts_something => (
             "No `USER` is set, so whatever is started from this image runs as root.".to_owned(),
@@ -111,6 +193,11 @@ fn missing(file: &ProjectFile<'_>, known_root: bool, sink: &mut Sink<'_>) {
             format!("No `USER` is set, and `{name}` runs as root."),
             Confidence::High,
         ),
+        (_, base) if family::is_windows(base) => (
+            "No `USER` is set, and who a Windows container runs as is not root's question."
+                .to_owned(),
+            Confidence::Low,
+        ),
         (_, Base::Image(name)) => (
             format!("No `USER` is set, and `{name}` is not known to set one."),
             Confidence::Medium,
@@ -122,6 +209,11 @@ fn missing(file: &ProjectFile<'_>, known_root: bool, sink: &mut Sink<'_>) {
     };
     sink.report(file.place(file.from(target).span), message)
         .help(HELP)
+        .aliases(match (nowhere, user) {
+            (true, _) => NOWHERE,
+            (false, BaseUser::Other) => &[],
+            (false, _) => ELSEWHERE,
+        })
         .confidence(confidence)
         .severity(if confidence == Confidence::Low {
             Severity::Medium
@@ -227,6 +319,10 @@ mod tests {
                 (
                     "root in a stage that does not ship",
                     "FROM debian:12 AS b\nUSER root\nFROM debian:12\nUSER app\n",
+                ),
+                (
+                    "root in a stage that the image stands on",
+                    "FROM debian:12 AS b\nUSER root\nFROM b\nUSER app\n",
                 ),
                 (
                     "inherited from a stage",
