@@ -284,7 +284,7 @@ fn copied_out(file: &ProjectFile<'_>, stage: &Stage, folder: Option<&str>) -> Op
         else {
             return None;
         };
-        let from = view.step.from.iter().any(|base| *base == Base::Stage(stage.index));
+        let from = view.step.from.contains(&Base::Stage(stage.index));
         let (_, sources) = words.split_last()?;
         let whole = stage.end.workdir.as_deref();
         let takes = sources.iter().any(|source| {
