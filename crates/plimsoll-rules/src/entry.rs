@@ -63,7 +63,7 @@ impl ContextScript<'_> {
 const DEPTH_LIMIT: usize = 8;
 
 /// Programs that start what their arguments name and stay out of the way.
-fn starts_another(program: &str) -> bool {
+pub(crate) fn starts_another(program: &str) -> bool {
     matches!(
         program,
         "tini"
