@@ -107,6 +107,7 @@ impl Example {
                 );
                 match language.as_str() {
                     "bytes" => sizes.push((file, text.trim().parse().unwrap())),
+                    "crlf" => files.push((file, text.replace('\n', "\r\n"))),
                     _ => files.push((file, text)),
                 }
             }

@@ -6,6 +6,8 @@
 use plimsoll_model::ImageName;
 use plimsoll_syntax::dockerfile::Base;
 
+use crate::shell::kind::ShellKind;
+
 /// Who a container of an image runs as.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum BaseUser {
@@ -152,6 +154,87 @@ pub(crate) fn toolchain(base: &Base) -> Option<&'static str> {
         .iter()
         .find(|(repository, _)| name.repository == *repository && !slim)
         .map(|(_, what)| *what)
+}
+
+/// The version of Python that an official image is made for: major and minor.
+pub(crate) fn python(base: &Base) -> Option<(u16, u16)> {
+    let name = read(base)?;
+    if name.repository != "python" {
+        return None;
+    }
+    let mut parts = name.tag.split(['-', '.']);
+    Some((parts.next()?.parse().ok()?, parts.next()?.parse().ok()?))
+}
+
+/// The version of `python3` that a Debian or Ubuntu release has, there or to install.
+pub(crate) fn system_python(base: &Base) -> Option<(u16, u16)> {
+    const RELEASES: &[(&str, (u16, u16))] = &[
+        ("11", (3, 9)),
+        ("12", (3, 11)),
+        ("13", (3, 13)),
+        ("20.04", (3, 8)),
+        ("22.04", (3, 10)),
+        ("24.04", (3, 12)),
+        ("bookworm", (3, 11)),
+        ("bullseye", (3, 9)),
+        ("focal", (3, 8)),
+        ("jammy", (3, 10)),
+        ("noble", (3, 12)),
+        ("trixie", (3, 13)),
+    ];
+    let name = read(base)?;
+    let word = match name.repository.as_str() {
+        "debian" | "ubuntu" => name.tag.split('-').next()?,
+        repository => repository.strip_prefix("gcr.io/distroless/python3-debian")?,
+    };
+    let found = RELEASES.iter().find(|(release, _)| {
+        word == *release
+            || word
+                .strip_prefix(release)
+                .is_some_and(|rest| rest.starts_with('.'))
+    });
+    found.map(|(_, version)| *version)
+}
+
+/// Whether an image brings the system's `python3` by itself.
+pub(crate) fn has_system_python(base: &Base) -> bool {
+    read(base).is_some_and(|name| name.repository.starts_with("gcr.io/distroless/python3"))
+}
+
+/// The C library that programs of an image are linked with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum CLibrary {
+    /// The GNU C library.
+    Gnu,
+    /// musl.
+    Musl,
+    /// None.
+    Absent,
+}
+
+/// The C library of an image, where its name tells.
+pub(crate) fn c_library(base: &Base) -> Option<CLibrary> {
+    if *base == Base::Scratch {
+        return Some(CLibrary::Absent);
+    }
+    let name = read(base)?;
+    let repository = name.repository.as_str();
+    if repository.starts_with("gcr.io/distroless/static")
+        || repository == "cgr.dev/chainguard/static"
+    {
+        return Some(CLibrary::Absent);
+    }
+    match super::sh::sh(base)? {
+        ShellKind::BusyBox if repository == "busybox" => match name.tag.split('-').next_back() {
+            Some("musl") => Some(CLibrary::Musl),
+            Some("glibc") => Some(CLibrary::Gnu),
+            _ => None,
+        },
+        ShellKind::BusyBox if repository.contains("distroless") => Some(CLibrary::Gnu),
+        ShellKind::BusyBox => Some(CLibrary::Musl),
+        ShellKind::Dash | ShellKind::BashAsSh => Some(CLibrary::Gnu),
+        _ => None,
+    }
 }
 
 /// Whether an image has a program: `None` where that is not known.

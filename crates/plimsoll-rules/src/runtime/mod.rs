@@ -6,6 +6,7 @@ mod start;
 use crate::declare::rules;
 
 rules! {
+    crlf_script::CrlfScript,
     healthcheck_tool_missing::HealthcheckToolMissing,
     loopback_listener::LoopbackListener,
     missing_healthcheck::MissingHealthcheck,

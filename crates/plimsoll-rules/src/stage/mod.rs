@@ -2,4 +2,6 @@
 
 use crate::declare::rules;
 
-rules! {}
+rules! {
+    interpreter_mismatch::InterpreterMismatch,
+}

@@ -4,4 +4,5 @@ use crate::declare::rules;
 
 rules! {
     root_user::RootUser,
+    unreadable_home::UnreadableHome,
 }
