@@ -102,7 +102,7 @@ fn first_lines(file: &SourceFile) -> BTreeMap<usize, usize> {
     first
 }
 
-/// The files of a folder by name, sorted.
+/// The Dockerfiles of a folder by name, sorted.
 pub(super) fn read_folder(folder: &Path) -> anyhow::Result<BTreeMap<String, SourceFile>> {
     let mut files = BTreeMap::new();
     let mut folders: Vec<PathBuf> = vec![folder.to_path_buf()];
@@ -117,6 +117,10 @@ pub(super) fn read_folder(folder: &Path) -> anyhow::Result<BTreeMap<String, Sour
             }
             let name = path.strip_prefix(folder).unwrap_or(&path);
             let name = name.to_string_lossy().into_owned();
+            // A corpus comes with lists and notes.
+            if !name.to_ascii_lowercase().contains("dockerfile") {
+                continue;
+            }
             let bytes =
                 std::fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
             files.insert(name.clone(), SourceFile::new(name, bytes));

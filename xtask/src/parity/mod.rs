@@ -24,8 +24,9 @@ usage: cargo xtask parity KIND …
   trivy-cases CASES.jsonl        whether each case's rule fires
   hadolint-corpus DIR ORACLE     (file, rule, first line of the instruction)
   buildkit-corpus DIR ORACLE     (file, rule, line)
-  shellcheck DIR                 (file, instruction, code), against the shellcheck on the PATH
-                                 (or in SHELLCHECK), fed as hadolint feeds it
+  shellcheck DIR [KEPT.json]     (file, instruction, code), against the shellcheck on the PATH
+                                 (or in SHELLCHECK), fed as hadolint feeds it; KEPT.json holds
+                                 what it said for the next time
 
   --rule ID      only this id of the other tool
   -v             every difference
@@ -62,7 +63,8 @@ pub(crate) fn run(arguments: &[String]) -> anyhow::Result<()> {
         ("trivy-cases", [path]) => cases::trivy(&request, path),
         ("hadolint-corpus", [folder, oracle]) => corpus::hadolint(&request, folder, oracle),
         ("buildkit-corpus", [folder, oracle]) => corpus::buildkit(&request, folder, oracle),
-        ("shellcheck", [folder]) => shellcheck::run(&request, folder),
+        ("shellcheck", [folder]) => shellcheck::run(&request, folder, None),
+        ("shellcheck", [folder, kept]) => shellcheck::run(&request, folder, Some(kept)),
         _ => bail!(USAGE),
     }
 }
