@@ -6,6 +6,7 @@
     reason = "a chore talks to the person who runs it"
 )]
 
+mod corpus;
 mod disagreements;
 mod docs;
 mod new_rule;
@@ -19,6 +20,7 @@ const HELP: &str = "\
 Usage: cargo xtask <chore>
 
   ship [DIR]              build a static plimsoll and ship its own image with it, to an OCI layout
+  corpus DIR [--check]    count how often every rule speaks over a folder of Dockerfiles
   docs [--check]          write the generated pages under docs/ (or tell which are stale)
   new-rule FOLDER NAME [DEPTH]
                           make the file of a new rule (depth: dockerfile, context, image)
@@ -31,6 +33,7 @@ fn main() -> ExitCode {
     let rest: Vec<String> = arguments.collect();
     let outcome = match chore.as_deref() {
         Some("ship") => ship::run(&rest),
+        Some("corpus") => corpus::run(&rest),
         Some("docs") => docs::run(&rest),
         Some("new-rule") => new_rule::run(&rest),
         Some("parity") => parity::run(&rest),

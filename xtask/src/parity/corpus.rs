@@ -31,7 +31,7 @@ const OFF: [&str; 13] = [
 
 /// Against hadolint's findings: `{file: [[id, line, level]]}`.
 pub(super) fn hadolint(request: &Request, folder: &Path, oracle: &Path) -> anyhow::Result<()> {
-    let files = judge::read_folder(folder)?;
+    let files = crate::corpus::read_folder(folder)?;
     let oracle: Value = serde_json::from_reader(open(oracle)?)?;
     let mut unread = 0;
     let mut said: BTreeMap<String, Said> = BTreeMap::new();
@@ -61,7 +61,7 @@ pub(super) fn hadolint(request: &Request, folder: &Path, oracle: &Path) -> anyho
 
 /// Against the warnings of BuildKit's linter, one line of JSON a file.
 pub(super) fn buildkit(request: &Request, folder: &Path, oracle: &Path) -> anyhow::Result<()> {
-    let files = judge::read_folder(folder)?;
+    let files = crate::corpus::read_folder(folder)?;
     let mut gave_up = 0;
     let mut said: BTreeMap<String, Said> = BTreeMap::new();
     for line in read_lines(oracle)? {

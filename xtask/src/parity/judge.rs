@@ -1,10 +1,8 @@
 //! What Plimsoll says of a file in the words of another tool.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use anyhow::Context as _;
 use plimsoll_model::{ImageConfig, SourceFile};
 use plimsoll_rules::{CheckOptions, Project};
 use plimsoll_syntax::dockerfile;
@@ -100,31 +98,4 @@ fn first_lines(file: &SourceFile) -> BTreeMap<usize, usize> {
         }
     }
     first
-}
-
-/// The Dockerfiles of a folder by name, sorted.
-pub(super) fn read_folder(folder: &Path) -> anyhow::Result<BTreeMap<String, SourceFile>> {
-    let mut files = BTreeMap::new();
-    let mut folders: Vec<PathBuf> = vec![folder.to_path_buf()];
-    while let Some(inner) = folders.pop() {
-        let entries = std::fs::read_dir(&inner)
-            .with_context(|| format!("cannot list {}", inner.display()))?;
-        for entry in entries {
-            let path = entry?.path();
-            if path.is_dir() {
-                folders.push(path);
-                continue;
-            }
-            let name = path.strip_prefix(folder).unwrap_or(&path);
-            let name = name.to_string_lossy().into_owned();
-            // A corpus comes with lists and notes.
-            if !name.to_ascii_lowercase().contains("dockerfile") {
-                continue;
-            }
-            let bytes =
-                std::fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
-            files.insert(name.clone(), SourceFile::new(name, bytes));
-        }
-    }
-    Ok(files)
 }

@@ -41,7 +41,7 @@ type Codes = BTreeMap<String, Vec<u64>>;
 
 /// Runs the measure. What ShellCheck says is kept in `kept`, where that is named.
 pub(super) fn run(request: &Request, folder: &Path, kept: Option<&Path>) -> anyhow::Result<()> {
-    let files = judge::read_folder(folder)?;
+    let files = crate::corpus::read_folder(folder)?;
     let files: BTreeMap<String, SourceFile> = files
         .into_iter()
         .map(|(name, file)| {
