@@ -309,8 +309,26 @@ fn judge(
     sink.report(file.place(place), message)
         .help(help)
         .severity(if secret { Severity::High } else { Severity::Low })
-        .confidence(one.confidence)
+        .confidence(if !secret && bytes < MATTERS && is_small_text(name) {
+            Confidence::Low
+        } else {
+            one.confidence
+        })
         .related(file.place(one.place), "It was brought here.");
+}
+
+/// Bytes from which on a text matters too.
+const MATTERS: u64 = 1_000_000;
+
+/// Whether a file is a text of some lines, by its name: that it still ships costs nobody anything.
+fn is_small_text(name: &str) -> bool {
+    const TEXTS: &[&str] = &[
+        "asc", "bat", "c", "cc", "cfg", "conf", "cpp", "gpg", "h", "ini", "js", "json", "list",
+        "lock", "md", "patch", "pl", "properties", "ps1", "py", "rb", "repo", "service", "sh",
+        "sql", "toml", "ts", "txt", "xml", "yaml", "yml",
+    ];
+    name.rsplit_once('.')
+        .is_some_and(|(_, extension)| TEXTS.contains(&extension))
 }
 
 /// Whether deleting `target` deletes what was brought, or a part of it: the bytes that were, as far
@@ -355,7 +373,7 @@ fn hit(file: &ProjectFile<'_>, one: &Brought, target: &str) -> Option<u64> {
 mod tests {
     use plimsoll_model::Severity;
 
-    use crate::testing::{fires, run, silent};
+    use crate::testing::{fires, run, silent, unsure};
 
     const RULE: &str = "deleted-in-later-layer";
 
@@ -393,8 +411,16 @@ mod tests {
     }
 
     #[test]
+    fn a_text_of_some_lines_is_not_worth_a_word() {
+        unsure(
+            RULE,
+            &[("a script", "FROM a:1\nCOPY setup.sh /tmp/\nRUN sh /tmp/setup.sh && rm /tmp/setup.sh\n")],
+        );
+    }
+
+    #[test]
     fn parts_of_a_folder_are_found_in_the_context() {
-        let files = [("app/main.py", "x"), ("app/tests/t.py", "12345")];
+        let files = [("app/main.py", "x"), ("app/tests/t.bin", "12345")];
         let found = run(RULE, "FROM a:1\nCOPY . /srv\nRUN rm -rf /srv/app/tests\n", &files).findings;
         assert!(found[0].message.contains("and its 5 B"), "{found:#?}");
         let none = run(RULE, "FROM a:1\nCOPY . /srv\nRUN rm -rf /srv/cache\n", &files).findings;

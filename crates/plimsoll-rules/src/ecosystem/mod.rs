@@ -2,4 +2,6 @@
 
 use crate::declare::rules;
 
-rules! {}
+rules! {
+    wheel_missing_on_musl::WheelMissingOnMusl,
+}

@@ -11,6 +11,7 @@ rules! {
     copy_from_unknown_stage::CopyFromUnknownStage,
     duplicate_stage_name::DuplicateStageName,
     interpreter_mismatch::InterpreterMismatch,
+    libc_mismatch::LibcMismatch,
     posix_feature_on_windows::PosixFeatureOnWindows,
     redundant_target_platform::RedundantTargetPlatform,
     reserved_stage_name::ReservedStageName,
