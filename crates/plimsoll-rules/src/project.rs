@@ -140,6 +140,12 @@ impl<'a> ProjectFile<'a> {
         chain
     }
 
+    /// The stage of this file that a stage stands on.
+    pub(crate) fn below(&self, stage: &Stage) -> Option<&'a Stage> {
+        let index = below(stage).filter(|below| *below < stage.index)?;
+        self.resolution.stages.get(index)
+    }
+
     /// Whether the shipped image is made of a stage.
     pub fn ships(&self, stage: &Stage) -> bool {
         self.ships.get(stage.index).copied().unwrap_or(false)

@@ -44,6 +44,14 @@ impl RunScript<'_> {
         self.span(word.start, word.end)
     }
 
+    /// The byte of the file behind a word, where more words can be written; `None` in a JSON form.
+    pub(crate) fn end_of(&self, word: &ShellWord) -> Option<usize> {
+        match self.place {
+            Place::Text(_) => Some(self.word_span(word).end),
+            Place::File | Place::Whole(_) => None,
+        }
+    }
+
     /// Where a command stands in the file, from its first word to its last.
     pub fn command_span(&self, command: &ShellCommand) -> Span {
         let first = command

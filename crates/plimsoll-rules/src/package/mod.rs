@@ -9,5 +9,7 @@ use crate::declare::rules;
 rules! {
     apt_lists_left_behind::AptListsLeftBehind,
     compiler_in_runtime_stage::CompilerInRuntimeStage,
+    interactive_install::InteractiveInstall,
+    recommended_packages::RecommendedPackages,
     unpinned_package::UnpinnedPackage,
 }

@@ -131,3 +131,38 @@ pub(crate) fn list(words: &[&ShellWord]) -> String {
         (all, more) => format!("{} and {more} more", all.join(", ")),
     }
 }
+
+/// Whether an earlier step, of this stage or of one it stands on, or a command of this one, speaks
+/// of a setting: `text` in lower case. Asked only where a finding is at stake.
+pub(crate) fn written_before<'a>(file: &ProjectFile<'a>, site: &Site<'a>, text: &str) -> bool {
+    let speaks = |instruction: &Instruction| {
+        let bytes = instruction.lines.of(file.dockerfile.source.bytes());
+        contains_ignoring_case(bytes, text.as_bytes())
+    };
+    let here = site.view.step.instruction;
+    let mut stage = Some(site.view.stage);
+    while let Some(current) = stage {
+        let told = file
+            .steps(current)
+            .take_while(|view| {
+                current.index != site.view.stage.index || view.step.instruction <= here
+            })
+            .any(|view| {
+                let kind = &unwrapped(view.instruction).kind;
+                // A file that is copied in may say it too, but that is not seen here.
+                matches!(kind, InstructionKind::Run(_) | InstructionKind::Copy(_))
+                    && speaks(view.instruction)
+            });
+        if told {
+            return true;
+        }
+        stage = file.below(current);
+    }
+    false
+}
+
+fn contains_ignoring_case(haystack: &[u8], needle: &[u8]) -> bool {
+    haystack
+        .windows(needle.len())
+        .any(|window| window.eq_ignore_ascii_case(needle))
+}

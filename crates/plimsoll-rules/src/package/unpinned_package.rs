@@ -164,7 +164,7 @@ fn pin(file: &ProjectFile<'_>, site: &Site<'_>, call: &Call<'_>, word: &ShellWor
     }
     // What is written around a variable may tell all there is to know.
     let raw = word.raw.trim_matches(['"', '\'']);
-    if judge(raw) || (call.manager == Manager::Dnf && raw.contains("-$")) {
+    if judge(raw) {
         return Pin::Fixed;
     }
     match site::expanded(file, site, word) {
@@ -299,7 +299,8 @@ mod tests {
                 ),
                 ("apk", "FROM alpine:3.20\nRUN apk add 'a~1' b=2 'c>3' /x.apk\n"),
                 ("a group", "FROM alpine:3.20\nRUN apk add -t .d a=1 && apk del .d\n"),
-                ("dnf", "FROM x:1\nRUN dnf install -y a-1.2 b-1.2-3.el9.x86_64 c-$V ./d.rpm\n"),
+                ("dnf", "FROM x:1\nRUN dnf install -y a-1.2 b-1.2-3.el9.x86_64 ./d.rpm\n"),
+                ("a version from a variable", "FROM x:1\nARG V=1.2\nRUN dnf install -y \"c-${V}\"\n"),
                 ("groups have no version", "FROM x:1\nRUN dnf group install -y @x y\n"),
                 ("a stream", "FROM x:1\nRUN dnf module install -y nodejs:20\n"),
                 ("zypper", "FROM x:1\nRUN zypper -n in 'a>1' b=2 c.rpm\n"),
