@@ -10,7 +10,7 @@ use plimsoll_syntax::context::{Context, ContextEntry, EntryKind};
 
 use crate::check::{CheckOutcome, check_image, check_project};
 use crate::context::SharedContext;
-use crate::options::CheckOptions;
+use crate::options::{CheckOptions, LabelFormat, RuleSettings};
 use crate::project::Project;
 use crate::rule::ImageFacts;
 
@@ -21,8 +21,20 @@ pub(crate) fn options(rule: &str) -> CheckOptions {
     CheckOptions {
         select: vec![rule.to_owned()],
         today: Some(TODAY),
+        settings: settings(rule),
         ..CheckOptions::default()
     }
+}
+
+/// What rules on labels are told: one label that must be there.
+fn settings(rule: &str) -> RuleSettings {
+    let mut settings = RuleSettings::default();
+    if rule.contains("label") {
+        let revision = "org.opencontainers.image.revision".to_owned();
+        settings.labels.insert(revision, LabelFormat::GitHash);
+        settings.strict_labels = true;
+    }
+    settings
 }
 
 /// A project of a Dockerfile and the files around it; without any, no context is known.
