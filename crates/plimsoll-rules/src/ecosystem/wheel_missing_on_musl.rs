@@ -43,15 +43,33 @@ declare_rule! {
     edition: 2026,
 }
 
-/// Packages whose releases on PyPI hold wheels for glibc (`manylinux`) and none for musl, as their
-/// file lists showed in 2026; sorted.
+/// Packages whose newest release has a wheel of CPython 3.12 for glibc (`manylinux`) and none for musl
+/// (`musllinux` 1.1 or 1.2) on x86-64, as pip found it in November 2026; sorted.
 const GLIBC_ONLY: &[&str] = &[
-    "faiss-cpu",
+    "catboost",
+    "confluent-kafka",
+    "dm-tree",
+    "fiona",
     "jaxlib",
+    "lightgbm",
+    "llvmlite",
     "mediapipe",
+    "netcdf4",
+    "numba",
     "onnxruntime",
     "onnxruntime-gpu",
-    "open3d",
+    "opencv-python",
+    "opencv-python-headless",
+    "osqp",
+    "paddlepaddle",
+    "playwright",
+    "prophet",
+    "pyqt5",
+    "pyside6",
+    "rasterio",
+    "ray",
+    "scikit-learn",
+    "sentencepiece",
     "tensorflow",
     "tensorflow-cpu",
     "torch",
@@ -59,7 +77,7 @@ const GLIBC_ONLY: &[&str] = &[
     "torchvision",
     "triton",
     "vllm",
-    "xformers",
+    "xgboost",
 ];
 
 impl Rule for WheelMissingOnMusl {

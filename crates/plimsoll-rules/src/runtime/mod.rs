@@ -11,6 +11,7 @@ rules! {
     loopback_listener::LoopbackListener,
     missing_healthcheck::MissingHealthcheck,
     port_mismatch::PortMismatch,
+    privileged_port::PrivilegedPort,
     script_without_exec::ScriptWithoutExec,
     shell_form_entrypoint::ShellFormEntrypoint,
 }

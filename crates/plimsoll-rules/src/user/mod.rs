@@ -6,3 +6,5 @@ rules! {
     root_user::RootUser,
     unreadable_home::UnreadableHome,
 }
+
+pub(crate) use root_user::is_root;
