@@ -12,6 +12,7 @@ mod history;
 mod inputs;
 mod plan;
 mod result;
+mod time;
 
 pub mod buildkit;
 pub mod native;

@@ -4,6 +4,7 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use plimsoll_model::{ImageName, ImageRef, Platform};
 
@@ -46,6 +47,9 @@ pub struct Access {
     pub extra_ca: Vec<PathBuf>,
     /// Refuse the network.
     pub offline: bool,
+    /// How long a registry may say nothing before it is given up; 30 s where `None`. It is asked
+    /// once more, not oftener.
+    pub silence: Option<Duration>,
 }
 
 /// Reads a name as people write it: `oci:DIR[:TAG|@DIGEST]`, `docker-archive:FILE[:NAME]`,

@@ -18,9 +18,9 @@ use super::context::{Context, hex, part};
 use super::idmap::IdMap;
 use super::layer::{Sealed, seal};
 use super::store::{KeyLock, Record, Store, StoredLayer, fresh_name};
-use super::time::rfc3339;
 use super::wire::{Answer, Chain, Failure, Request, WorkId};
 use super::worker::{Worker, work_of};
+use crate::time::rfc3339;
 use crate::{BuildPlan, CacheStats, Event, EventSink, NamedContext, Vertex};
 
 /// Changes when the meaning of a key changes.

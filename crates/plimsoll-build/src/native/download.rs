@@ -13,7 +13,7 @@ use super::wire::Failure;
 
 /// Bytes of one download.
 const MAX_BYTES: u64 = 64 << 30;
-/// Silence before we give up.
+/// Silence before we give up, unless the user has another patience.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A file that was fetched.
@@ -57,9 +57,11 @@ pub(crate) fn download(
     // Without its address: that may hold a password.
     let failed =
         |error: reqwest::Error| Failure::environment(format!("{shown}: {}", error.without_url()));
+    let patience = build.access.silence.unwrap_or(PATIENCE);
+    // Of the blocking client this is the longest silence, not the time of the whole download.
     let mut client = reqwest::blocking::Client::builder()
-        .connect_timeout(PATIENCE)
-        .timeout(None);
+        .connect_timeout(patience)
+        .timeout(patience);
     for path in &build.access.extra_ca {
         let pem = std::fs::read(path).map_err(|e| Failure::system(path.display(), e))?;
         for certificate in reqwest::Certificate::from_pem_bundle(&pem).map_err(failed)? {

@@ -26,7 +26,6 @@ mod snapshot;
 mod stage;
 mod steps;
 mod store;
-mod time;
 mod unpack;
 mod wire;
 mod worker;

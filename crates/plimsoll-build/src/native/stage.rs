@@ -13,9 +13,9 @@ use plimsoll_syntax::dockerfile::{
 
 use super::build::{BaseImage, Build, Key, StepFailure, Tree};
 use super::golang::{duration, parse_duration, plain_list, quoted, quoted_list, quoted_rune};
-use super::time::rfc3339;
 use super::wire::{Failure, FailureKind, Request};
 use super::worker::work_of;
+use crate::time::rfc3339;
 use crate::{BuildError, Vertex};
 
 /// Comment of every history entry BuildKit writes.

@@ -94,12 +94,35 @@ impl Store {
         let in_use = lock_file(&root.join("locks/in-use"))?;
         flock(&in_use, FlockOperation::LockShared)
             .map_err(|e| Failure::system("locking the state folder", e))?;
-        Ok(Self {
+        let store = Self {
             root,
             files,
             map,
             in_use,
-        })
+        };
+        store.alone(|| store.forget_half_written());
+        Ok(store)
+    }
+
+    /// Does `work` if nobody else is using the folder now.
+    fn alone<T>(&self, work: impl FnOnce() -> T) -> Option<T> {
+        let lock = lock_file(&self.root.join("locks/cleaning")).ok()?;
+        flock(&lock, FlockOperation::NonBlockingLockExclusive).ok()?;
+        let done = flock(&self.in_use, FlockOperation::NonBlockingLockExclusive)
+            .ok()
+            .map(|()| work());
+        // A lock that could not be widened is lost.
+        let _ = flock(&self.in_use, FlockOperation::LockShared);
+        done
+    }
+
+    /// Removes files that a killed build was writing. Only before this build writes its own.
+    fn forget_half_written(&self) {
+        for name in folder_names(&self.blobs()) {
+            if name.starts_with('.') {
+                let _ = fs::remove_file(self.blobs().join(name));
+            }
+        }
     }
 
     /// The ids of the helper's namespace.
@@ -215,35 +238,22 @@ impl Store {
         dead
     }
 
-    /// Snapshots and half-written blobs that no record names, if nobody else is at work: what
-    /// killed builds left behind.
+    /// Snapshots that no record names, if nobody else is at work: what killed builds left behind.
     pub(crate) fn orphans(&self) -> Vec<String> {
-        let Ok(lock) = lock_file(&self.root.join("locks/cleaning")) else {
-            return Vec::new();
-        };
-        if flock(&lock, FlockOperation::NonBlockingLockExclusive).is_err() {
-            return Vec::new();
-        }
-        if flock(&self.in_use, FlockOperation::NonBlockingLockExclusive).is_err() {
-            // A lock that cannot be widened is lost.
-            let _ = flock(&self.in_use, FlockOperation::LockShared);
-            return Vec::new();
-        }
-        let mut snapshots: Vec<String> = folder_names(&self.files.join("s"));
-        if !snapshots.is_empty() {
-            let named: std::collections::HashSet<String> = folder_names(&self.root.join("steps"))
-                .iter()
-                .filter_map(|key| self.record(key)?.snapshot)
-                .collect();
-            snapshots.retain(|snapshot| !named.contains(snapshot));
-        }
-        for name in folder_names(&self.blobs()) {
-            if name.starts_with('.') {
-                let _ = fs::remove_file(self.blobs().join(name));
+        let found = self.alone(|| {
+            let mut snapshots: Vec<String> = folder_names(&self.files.join("s"));
+            if !snapshots.is_empty() {
+                let named: std::collections::HashSet<String> =
+                    folder_names(&self.root.join("steps"))
+                        .iter()
+                        .filter_map(|key| self.record(key)?.snapshot)
+                        .collect();
+                snapshots.retain(|snapshot| !named.contains(snapshot));
             }
-        }
-        let _ = flock(&self.in_use, FlockOperation::LockShared);
-        snapshots
+            snapshots
+        });
+        found
+            .unwrap_or_default()
             .into_iter()
             .map(|name| format!("s/{name}"))
             .collect()

@@ -13,6 +13,8 @@
 mod build;
 mod calls;
 mod differential;
+mod download;
+mod registry;
 mod support;
 
 use std::process::ExitCode;
@@ -21,5 +23,11 @@ fn main() -> ExitCode {
     if let Some(code) = plimsoll_build::native::helper_main(std::env::args_os().collect()) {
         return code;
     }
-    support::run(&[build::CASES, calls::CASES, differential::CASES])
+    support::run(&[
+        build::CASES,
+        calls::CASES,
+        download::CASES,
+        registry::CASES,
+        differential::CASES,
+    ])
 }

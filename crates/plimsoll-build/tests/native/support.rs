@@ -55,6 +55,8 @@ pub(crate) fn run(groups: &[&[Case]]) -> ExitCode {
 pub(crate) struct Project {
     folder: tempfile::TempDir,
     pub(crate) plan: BuildPlan,
+    /// How bases and downloads are reached; not at all unless told.
+    pub(crate) access: Access,
     pub(crate) log: Mutex<Vec<u8>>,
 }
 
@@ -88,6 +90,10 @@ impl Project {
         Self {
             folder,
             plan,
+            access: Access {
+                offline: true,
+                ..Access::default()
+            },
             log: Mutex::new(Vec::new()),
         }
     }
@@ -127,11 +133,7 @@ impl Project {
                 self.log.lock().unwrap().extend(data);
             }
         };
-        NativeEngine::new(Access {
-            offline: true,
-            ..Access::default()
-        })
-        .build(&self.plan, &events)
+        NativeEngine::new(self.access.clone()).build(&self.plan, &events)
     }
 
     pub(crate) fn built(&self) -> BuildResult {
