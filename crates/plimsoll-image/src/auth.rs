@@ -15,7 +15,7 @@ use reqwest::header::{HeaderMap, HeaderValue, WWW_AUTHENTICATE};
 use reqwest::{StatusCode, Url};
 
 use crate::ImageError;
-use crate::http::{Failure, is_loopback, shown, why};
+use crate::http::{Failure, is_loopback, is_silence, shown};
 
 const REPLY_LIMIT: u64 = 1 << 20;
 
@@ -172,13 +172,17 @@ impl Auth {
             }
         };
         let place = format!("{}: token service {}", self.key, shown(&realm));
-        let retry = |why: String| Failure::Retry { why, wait: None };
+        let retry = |why: String, silent: bool| Failure::Retry {
+            why,
+            wait: None,
+            silent,
+        };
         let response = request
             .send()
-            .map_err(|error| retry(format!("{place}: {}", why(error))))?;
+            .map_err(|error| Failure::lost(&place, error))?;
         let status = response.status();
         if status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS {
-            return Err(retry(format!("{place}: answers {status}")));
+            return Err(retry(format!("{place}: answers {status}"), false));
         }
         if !status.is_success() {
             let hint = if credentials.is_some() {
@@ -192,7 +196,7 @@ impl Auth {
         response
             .take(REPLY_LIMIT + 1)
             .read_to_end(&mut bytes)
-            .map_err(|error| retry(format!("{place}: {error}")))?;
+            .map_err(|error| retry(format!("{place}: {error}"), is_silence(&error)))?;
         if bytes.len() as u64 > REPLY_LIMIT {
             return Err(ImageError::invalid(place, "answers with more than 1 MiB").into());
         }

@@ -17,6 +17,8 @@ use crate::{Access, ImageError};
 pub(crate) struct Patience {
     /// Tries in all.
     pub(crate) attempts: u32,
+    /// Tries in all where nothing is heard: silence is waited for each time, so few.
+    pub(crate) silent_attempts: u32,
     /// Wait before the second try; each further one doubles it.
     pub(crate) first_wait: Duration,
     /// No single wait is longer, whatever `Retry-After` says.
@@ -25,12 +27,29 @@ pub(crate) struct Patience {
     pub(crate) silence: Duration,
 }
 
+impl Patience {
+    /// Whether another try is one too many.
+    pub(crate) fn is_over(&self, tried: u32, unheard: u32) -> bool {
+        tried >= self.attempts || unheard >= self.silent_attempts
+    }
+
+    /// Gives up a connection after this much silence.
+    pub(crate) fn of(access: &Access) -> Self {
+        let patience = Self::default();
+        Self {
+            silence: access.silence.unwrap_or(patience.silence),
+            ..patience
+        }
+    }
+}
+
 impl Default for Patience {
     fn default() -> Self {
         // Tests see the same tries in a fraction of the time.
         if cfg!(test) {
             return Self {
                 attempts: 5,
+                silent_attempts: 2,
                 first_wait: Duration::from_millis(2),
                 longest_wait: Duration::from_secs(2),
                 silence: Duration::from_secs(1),
@@ -38,6 +57,7 @@ impl Default for Patience {
         }
         Self {
             attempts: 5,
+            silent_attempts: 2,
             first_wait: Duration::from_millis(300),
             longest_wait: Duration::from_secs(60),
             silence: Duration::from_secs(30),
@@ -52,9 +72,22 @@ pub(crate) enum Failure {
         why: String,
         /// What `Retry-After` asks for.
         wait: Option<Duration>,
+        /// Whether nothing was heard, so that each try costs all our patience.
+        silent: bool,
     },
     /// None will.
     Final(ImageError),
+}
+
+impl Failure {
+    /// What the client met on the way.
+    pub(crate) fn lost(place: &str, error: reqwest::Error) -> Self {
+        Self::Retry {
+            silent: error.is_timeout(),
+            why: format!("{place}: {}", why(error)),
+            wait: None,
+        }
+    }
 }
 
 impl From<ImageError> for Failure {
@@ -177,13 +210,15 @@ impl Http {
         mut attempt: impl FnMut() -> Result<T, Failure>,
     ) -> Result<T, ImageError> {
         let mut tried = 0;
+        let mut unheard = 0;
         loop {
             match attempt() {
                 Ok(value) => return Ok(value),
                 Err(Failure::Final(error)) => return Err(error),
-                Err(Failure::Retry { why, wait }) => {
+                Err(Failure::Retry { why, wait, silent }) => {
                     tried += 1;
-                    if tried >= self.patience.attempts {
+                    unheard += u32::from(silent);
+                    if self.patience.is_over(tried, unheard) {
                         return Err(ImageError::Unavailable(format!(
                             "{what}: {why}; given up after {tried} tries"
                         )));
@@ -252,10 +287,7 @@ impl Http {
             if let Some(error) = lost.lock().ok().and_then(|mut lost| lost.take()) {
                 return Err(Failure::Final(error));
             }
-            let response = sent.map_err(|error| Failure::Retry {
-                why: format!("{}: {}", place(), why(error)),
-                wait: None,
-            })?;
+            let response = sent.map_err(|error| Failure::lost(&place(), error))?;
             let status = response.status();
             match status {
                 StatusCode::UNAUTHORIZED if home && challenged < 2 && !streamed => {
@@ -268,6 +300,7 @@ impl Http {
                     return Err(Failure::Retry {
                         why: refusal(&place(), response),
                         wait: None,
+                        silent: false,
                     });
                 }
                 StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => {
@@ -293,6 +326,7 @@ impl Http {
                     return Err(Failure::Retry {
                         why: refusal(&place(), response),
                         wait,
+                        silent: false,
                     });
                 }
                 status
@@ -388,6 +422,15 @@ pub(crate) fn why(error: reqwest::Error) -> String {
         cause = inner.source();
     }
     text
+}
+
+/// Whether a reader of ours gave up because nothing came.
+pub(crate) fn is_silence(error: &std::io::Error) -> bool {
+    error.kind() == std::io::ErrorKind::TimedOut
+        || error
+            .get_ref()
+            .and_then(|inner| inner.downcast_ref::<reqwest::Error>())
+            .is_some_and(reqwest::Error::is_timeout)
 }
 
 /// An address for people: no query, no user.

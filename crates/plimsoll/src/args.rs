@@ -237,7 +237,15 @@ pub(crate) struct AccessArgs {
     /// Refuse the network.
     #[arg(long)]
     pub(crate) offline: bool,
+
+    /// How long a registry may say nothing; it is asked once more, then given up.
+    #[arg(long, value_name = "SECONDS", default_value_t = DEFAULT_TIMEOUT,
+          value_parser = clap::value_parser!(u64).range(1..=3600))]
+    pub(crate) timeout: u64,
 }
+
+/// Seconds a registry may be silent unless told otherwise.
+pub(crate) const DEFAULT_TIMEOUT: u64 = 30;
 
 /// Arguments of `build`.
 #[derive(Debug, Args)]

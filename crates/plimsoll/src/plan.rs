@@ -290,6 +290,7 @@ pub(crate) fn access(args: &AccessArgs, platform: Option<Platform>) -> Access {
             .filter(|host| !host.is_empty()),
         extra_ca: path("SSL_CERT_FILE").into_iter().collect(),
         offline: args.offline,
+        silence: Some(std::time::Duration::from_secs(args.timeout)),
     }
 }
 

@@ -8,7 +8,7 @@ use reqwest::{Method, StatusCode};
 
 use super::Repository;
 use crate::auth::Action;
-use crate::http::{Content, Failure, unexpected};
+use crate::http::{Content, Failure, is_silence, unexpected};
 use crate::{Descriptor, ImageError};
 
 /// After this much more the connection has earned its patience anew.
@@ -20,6 +20,8 @@ pub(super) struct BlobReader {
     response: Option<Response>,
     position: u64,
     breaks: u32,
+    /// Of these, how many because nothing came, without a byte in between.
+    unheard: u32,
     broke_at: u64,
 }
 
@@ -31,6 +33,7 @@ impl BlobReader {
             response: None,
             position: 0,
             breaks: 0,
+            unheard: 0,
             broke_at: 0,
         };
         reader.connect()?;
@@ -94,6 +97,7 @@ impl BlobReader {
                 _ => Err(Failure::Retry {
                     why: "the connection broke off".to_owned(),
                     wait: None,
+                    silent: passed.is_err_and(|error| is_silence(&error)),
                 }),
             }
         })?;
@@ -102,14 +106,19 @@ impl BlobReader {
     }
 
     /// Counts a broken connection and opens the next, unless there were too many.
-    fn resume(&mut self, why: &str) -> Result<(), ImageError> {
+    fn resume(&mut self, why: &str, silent: bool) -> Result<(), ImageError> {
         if self.position - self.broke_at >= PROGRESS {
             self.breaks = 0;
         }
+        if self.position > self.broke_at {
+            self.unheard = 0;
+        }
+        self.unheard += u32::from(silent);
         self.broke_at = self.position;
         self.breaks += 1;
         self.response = None;
-        if self.breaks >= self.repository.http.patience.attempts {
+        let patience = self.repository.http.patience;
+        if patience.is_over(self.breaks, self.unheard) {
             return Err(ImageError::Unavailable(format!(
                 "{}: broke off after {} of {} bytes ({why}); given up after {} tries",
                 self.place(),
@@ -134,7 +143,7 @@ impl Read for BlobReader {
                 continue;
             };
             match response.read(buffer) {
-                Ok(0) => self.resume("the connection was closed")?,
+                Ok(0) => self.resume("the connection was closed", false)?,
                 Ok(read) => {
                     self.position += read as u64;
                     return Ok(read);
@@ -145,7 +154,8 @@ impl Read for BlobReader {
                         .get_ref()
                         .and_then(|inner| inner.source())
                         .map(ToString::to_string);
-                    self.resume(&cause.unwrap_or_else(|| "the connection broke".to_owned()))?;
+                    let cause = cause.unwrap_or_else(|| "the connection broke".to_owned());
+                    self.resume(&cause, is_silence(&error))?;
                 }
             }
         }

@@ -20,7 +20,7 @@ use reqwest::{Method, StatusCode, Url};
 use self::blob::BlobReader;
 use crate::auth::Action;
 use crate::blob::{Verified, sha256};
-use crate::http::{Content, Failure, Http, Patience, unexpected};
+use crate::http::{Content, Failure, Http, Patience, is_silence, unexpected};
 use crate::{Access, BlobSource, Descriptor, Image, ImageError, media_type};
 
 const MANIFEST_TYPES: &str = "application/vnd.oci.image.index.v1+json, \
@@ -40,7 +40,7 @@ pub(crate) struct Repository {
 impl Repository {
     /// Prepares to speak to the registry of `name`; nothing is sent yet.
     pub(crate) fn connect(name: &ImageName, access: &Access) -> Result<Self, ImageError> {
-        Self::connect_with(name, access, Patience::default())
+        Self::connect_with(name, access, Patience::of(access))
     }
 
     pub(crate) fn connect_with(
@@ -97,16 +97,23 @@ impl Repository {
             let said = header("docker-content-digest");
             let expected_length = response.content_length();
             let mut bytes = Vec::new();
-            let retry = |why: String| Failure::Retry { why, wait: None };
+            let retry = |why: String, silent: bool| Failure::Retry {
+                why,
+                wait: None,
+                silent,
+            };
             response
                 .take(media_type::MANIFEST_LIMIT + 1)
                 .read_to_end(&mut bytes)
-                .map_err(|error| retry(format!("the manifest broke off: {error}")))?;
+                .map_err(|error| {
+                    let silent = is_silence(&error);
+                    retry(format!("the manifest broke off: {error}"), silent)
+                })?;
             if bytes.len() as u64 > media_type::MANIFEST_LIMIT {
                 return Err(ImageError::invalid(&place, "is larger than 4 MiB").into());
             }
             if expected_length.is_some_and(|length| length > bytes.len() as u64) {
-                return Err(retry("the manifest broke off".to_owned()));
+                return Err(retry("the manifest broke off".to_owned(), false));
             }
             let digest = sha256(&bytes);
             for wanted in [Some(reference), said.as_deref()].into_iter().flatten() {

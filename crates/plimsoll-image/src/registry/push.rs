@@ -80,6 +80,7 @@ impl Repository {
                 StatusCode::CREATED | StatusCode::OK | StatusCode::NO_CONTENT => Ok(Transfer::Sent),
                 // The upload session may have been lost with the process behind it.
                 StatusCode::NOT_FOUND => Err(Failure::Retry {
+                    silent: false,
                     why: "the registry lost the upload".to_owned(),
                     wait: None,
                 }),

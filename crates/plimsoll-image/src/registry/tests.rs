@@ -260,11 +260,56 @@ fn silence_is_not_waited_out() {
         .registry
         .inject(Fault::new(FaultKind::Hang).path("/manifests/"));
     let begun = Instant::now();
-    assert!(matches!(
-        fetch(&stage.name(), &stage.access),
-        Err(ImageError::Unavailable(_))
-    ));
-    assert!(begun.elapsed() < Duration::from_secs(20));
+    let error = fetch(&stage.name(), &stage.access).unwrap_err();
+    assert!(matches!(error, ImageError::Unavailable(_)));
+    assert!(
+        error.to_string().contains("given up after 2 tries"),
+        "{error}"
+    );
+    assert!(
+        begun.elapsed() < Duration::from_secs(4),
+        "{:?}",
+        begun.elapsed()
+    );
+    // A user's own patience.
+    stage.registry.clear_requests();
+    let mut access = stage.access.clone();
+    access.silence = Some(Duration::from_millis(100));
+    let begun = Instant::now();
+    fetch(&stage.name(), &access).unwrap_err();
+    assert!(
+        begun.elapsed() < Duration::from_millis(900),
+        "{:?}",
+        begun.elapsed()
+    );
+    assert_eq!(stage.registry.count("GET", "/manifests/"), 2);
+}
+
+#[test]
+fn a_blob_that_stalls_is_asked_for_once_more() {
+    let stage = Stage::new();
+    stage.send().unwrap();
+    let back = fetch(&stage.name(), &stage.access).unwrap();
+    let stall = || {
+        Fault::new(FaultKind::StallHalfway)
+            .method("GET")
+            .path("/blobs/")
+    };
+    stage.registry.inject(stall().times(1));
+    read_all(&back).unwrap();
+    stage.registry.clear_faults();
+    stage.registry.clear_requests();
+    stage
+        .registry
+        .inject(Fault::new(FaultKind::Hang).method("GET").path("/blobs/"));
+    let begun = Instant::now();
+    assert!(matches!(read_all(&back), Err(ImageError::Unavailable(_))));
+    assert!(
+        begun.elapsed() < Duration::from_secs(4),
+        "{:?}",
+        begun.elapsed()
+    );
+    assert_eq!(stage.registry.count("GET", "/blobs/"), 2);
 }
 
 #[test]
@@ -414,6 +459,26 @@ fn tokens_are_got_for_what_is_done() {
     let error = stage.send().unwrap_err().to_string();
     assert!(error.contains("not accepted"), "{error}");
     assert!(!error.contains("other"), "{error}");
+}
+
+#[test]
+fn an_identity_token_is_handed_in_for_one_that_pulls() {
+    let stage = Stage::new();
+    stage
+        .registry
+        .set_access(Door::Identity("refresh-me".to_owned()));
+    stage.login(r#"{"auths":{"HOST":{"auth":"","identitytoken":"refresh-me"}}}"#);
+    stage.send().unwrap();
+    read_all(&fetch(&stage.name(), &stage.access).unwrap()).unwrap();
+    let tokens = stage.registry.token_requests();
+    assert!(tokens.iter().all(|token| token.authenticated), "{tokens:?}");
+    assert_eq!(tokens[0].scopes, ["repository:team/app:pull,push"]);
+    assert_eq!(tokens[0].service.as_deref(), Some("plimsoll-testkit"));
+
+    stage.login(r#"{"auths":{"HOST":{"auth":"","identitytoken":"worn-out"}}}"#);
+    let error = stage.send().unwrap_err().to_string();
+    assert!(error.contains("not accepted"), "{error}");
+    assert!(!error.contains("worn-out"), "{error}");
 }
 
 #[test]

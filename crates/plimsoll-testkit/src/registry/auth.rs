@@ -60,6 +60,9 @@ pub enum Access {
         /// Whether it also gives tokens to pull to someone without credentials.
         anonymous_pull: bool,
     },
+    /// Who fetched a token by handing in this identity token (OAuth2 `refresh_token` grant), as
+    /// after a login that left no password behind.
+    Identity(String),
 }
 
 /// A request for a token.
@@ -111,13 +114,6 @@ impl Tokens {
 
     /// Answers a request to `/token`: by GET, or by POST as in OAuth2.
     pub(super) fn answer(&mut self, access: &Access, head: &Head, body: &[u8]) -> Response {
-        let Access::Bearer {
-            credentials,
-            anonymous_pull,
-        } = access
-        else {
-            return Response::error(404, "UNSUPPORTED", "this registry gives no tokens");
-        };
         let form = form_pairs(&String::from_utf8_lossy(body));
         let field = |name: &str| {
             let of = |pairs: &[(String, String)]| {
@@ -126,9 +122,24 @@ impl Tokens {
             };
             of(&head.query).or_else(|| of(&form))
         };
-        let by_form = field("username").as_deref() == Some(credentials.user.as_str())
-            && field("password").as_deref() == Some(credentials.password.as_str());
-        let authenticated = credentials.are_in(head) || by_form;
+        let holds = |name: &str, value: &str| field(name).as_deref() == Some(value);
+        let (authenticated, anonymous_pull) = match access {
+            Access::Bearer {
+                credentials,
+                anonymous_pull,
+            } => {
+                let by_form = holds("username", &credentials.user)
+                    && holds("password", &credentials.password);
+                (credentials.are_in(head) || by_form, *anonymous_pull)
+            }
+            Access::Identity(token) => (
+                holds("grant_type", "refresh_token") && holds("refresh_token", token),
+                false,
+            ),
+            Access::Open | Access::Basic(_) => {
+                return Response::error(404, "UNSUPPORTED", "this registry gives no tokens");
+            }
+        };
         let offered = head.header("authorization").is_some() || field("password").is_some();
         // One parameter a scope, or several scopes in one, split by spaces.
         let scopes: Vec<String> = head
@@ -197,7 +208,7 @@ impl Tokens {
                 }
                 format!("Basic realm=\"{SERVICE}\"")
             }
-            Access::Bearer { .. } => {
+            Access::Bearer { .. } | Access::Identity(_) => {
                 if self.allows(head, needs) {
                     return None;
                 }

@@ -27,6 +27,9 @@ pub enum FaultKind {
     FlipByte(usize),
     /// Announces the whole body, sends half of it and ends the connection.
     HangUpHalfway,
+    /// Announces the whole body, sends half of it and then nothing more: until the registry is
+    /// dropped, at most a minute.
+    StallHalfway,
     /// 429 with `Retry-After` in seconds, or without.
     TooManyRequests {
         /// The value of `Retry-After`.
@@ -146,7 +149,7 @@ impl FaultKind {
                 }
                 response.body = Body::Bytes(flipped.into());
             }
-            Self::HangUpHalfway => response.body = Body::Half(bytes.clone()),
+            Self::HangUpHalfway | Self::StallHalfway => response.body = Body::Half(bytes.clone()),
             Self::EndlessBody(limit) => response.body = Body::Endless(*limit),
             Self::DigestHeader(digest) => {
                 response

@@ -406,6 +406,10 @@ fn serve(stream: &TcpStream, shared: &Shared) -> io::Result<()> {
             response
         };
         let reusable = response.write(&mut writer, head.method == "HEAD")?;
+        if matches!(fault, Some(FaultKind::StallHalfway)) {
+            hang(shared);
+            return Ok(());
+        }
         if !reusable || head.closes() {
             return Ok(());
         }

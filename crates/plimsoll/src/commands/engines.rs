@@ -12,6 +12,7 @@ pub(crate) fn run() -> Result<Outcome, Failure> {
         &AccessArgs {
             insecure_registry: Vec::new(),
             offline: false,
+            timeout: crate::args::DEFAULT_TIMEOUT,
         },
         None,
     );

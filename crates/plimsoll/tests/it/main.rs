@@ -9,6 +9,7 @@
 mod ast;
 mod check;
 mod configuration;
+mod credentials;
 mod hostile;
 mod interrupted;
 mod pipeline;
