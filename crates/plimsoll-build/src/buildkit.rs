@@ -250,12 +250,9 @@ struct Run<'r, 'p> {
 impl Build<'_> {
     fn run(&self) -> Result<BuildResult, BuildError> {
         let cache = LayerCache::open(&self.plan.state)?;
-        if let Some(daemon) = &self.connection.daemon {
-            daemon.sweep();
-        }
         let mut bases = Bases::default();
-        let loaded = self.named_images(&mut bases)?;
-        self.pinned_bases(&mut bases, !loaded.is_empty())?;
+        self.named_images(&mut bases)?;
+        self.pinned_bases(&mut bases)?;
         let redactor = Arc::new(Redactor::default());
         let target = self
             .connection
@@ -294,8 +291,11 @@ impl Build<'_> {
             )?,
             self.events,
         )?;
-        cache.sweep();
-        drop(loaded);
+        if cache.sweep()
+            && let Some(daemon) = &self.connection.daemon
+        {
+            daemon.sweep();
+        }
         Ok(BuildResult {
             digest: written.digest,
             engine: self.connection.name.clone(),
@@ -494,9 +494,8 @@ impl Build<'_> {
     }
 
     /// Makes the named images known to the engine, and remembers what to call them there.
-    fn named_images(&self, bases: &mut Bases) -> Result<Vec<PrivateName>, BuildError> {
+    fn named_images(&self, bases: &mut Bases) -> Result<(), BuildError> {
         let used = record::used_contexts(self.resolution);
-        let mut loaded = Vec::new();
         for (name, context) in &self.plan.named_contexts {
             let NamedContext::Image(place) = context else {
                 continue;
@@ -525,12 +524,10 @@ impl Build<'_> {
                 }
                 (ImageRef::Layout { .. } | ImageRef::Archive { .. }, Some(daemon)) => {
                     let image = self.open(place)?;
-                    let private = PrivateName::new(daemon, "base");
-                    daemon.load(&image, &private, &self.access)?;
-                    bases.by_name(name, &private.to_string());
-                    bases.private.insert(private.to_string());
+                    let kept = daemon.keep(&image, &self.access)?;
+                    bases.by_name(name, &kept);
                     bases.know(name, Some(image.digest().clone()));
-                    loaded.push(private);
+                    bases.private.insert(kept);
                 }
                 (_, None) => {
                     return Err(BuildError::Unsupported {
@@ -544,13 +541,13 @@ impl Build<'_> {
                 }
             }
         }
-        Ok(loaded)
+        Ok(())
     }
 
     /// With `--pull` and private names side by side the engine cannot be told to ask for newer
     /// images, so we ask and hand it digests.
-    fn pinned_bases(&self, bases: &mut Bases, has_private: bool) -> Result<(), BuildError> {
-        if !self.plan.pull || !has_private {
+    fn pinned_bases(&self, bases: &mut Bases) -> Result<(), BuildError> {
+        if !self.plan.pull || bases.private.is_empty() {
             return Ok(());
         }
         for reference in record::used_images(self.resolution) {

@@ -18,12 +18,19 @@ use crate::BuildError;
 /// How long the engine may be silent while an image goes in or out.
 const TRANSFER: Duration = Duration::from_secs(3600);
 
-/// Names under this are ours for the length of one build. `.invalid` is nobody's (RFC 2606), so an
-/// engine can never look it up elsewhere.
+/// Names under this are ours. `.invalid` is nobody's (RFC 2606), so an engine can never look it up
+/// elsewhere.
 const PRIVATE: &str = "plimsoll.invalid";
 
-/// A private name this old belongs to a build that was killed.
+/// A name made for one build that is this old belongs to a build that was killed.
 const ABANDONED: u64 = 24 * 3600;
+
+/// Bases that were put into the engine stay for the next build, until none has asked for them in
+/// this long.
+const UNUSED: u64 = 14 * 24 * 3600;
+
+/// A base's name is renewed when it is this old, so that a sweep sees that it is in use.
+const WORN: u64 = 24 * 3600;
 
 /// A Docker engine's API.
 #[derive(Clone)]
@@ -42,6 +49,22 @@ pub(crate) struct StoredImage {
     repo_digests: Option<Vec<String>>,
     #[serde(rename = "RepoTags", default)]
     repo_tags: Option<Vec<String>>,
+    #[serde(rename = "RootFS", default)]
+    root: Root,
+    #[serde(rename = "Metadata", default)]
+    metadata: Metadata,
+}
+
+#[derive(Default, Deserialize)]
+struct Root {
+    #[serde(rename = "Layers", default)]
+    layers: Option<Vec<String>>,
+}
+
+#[derive(Default, Deserialize)]
+struct Metadata {
+    #[serde(rename = "LastTagTime", default)]
+    tagged: Option<String>,
 }
 
 impl StoredImage {
@@ -51,6 +74,27 @@ impl StoredImage {
             .find(|known| known.registry == name.registry && known.repository == name.repository)
             .or_else(|| self.known().next())
             .and_then(|known| known.digest)
+    }
+
+    /// Whether this is `image`. An engine that keeps images as containerd does has another id for
+    /// it; there the layers tell.
+    fn is(&self, image: &Image) -> bool {
+        let layers = self.root.layers.iter().flatten().map(String::as_str);
+        self.id == image.manifest.config.digest.as_str()
+            || layers.eq(image.diff_ids.iter().map(Digest::as_str))
+    }
+
+    /// Whether the last name it got is at least `age` seconds old, as far as the engine tells.
+    fn tagged_before(&self, age: u64) -> bool {
+        let until = i64::try_from(now().saturating_sub(age)).unwrap_or(i64::MAX);
+        let until = crate::time::rfc3339(Some(until));
+        // Engines write their own time zone; a few hours do not matter here.
+        let seconds = |text: &str| text.get(..19).map(str::to_owned);
+        self.metadata
+            .tagged
+            .as_deref()
+            .and_then(seconds)
+            .is_some_and(|tagged| seconds(&until).is_some_and(|until| tagged <= until))
     }
 
     /// The manifest digest it was pulled by, under whatever name.
@@ -132,31 +176,35 @@ impl Daemon {
         Ok(())
     }
 
-    /// Makes `image` known to the engine as `name`, sending it only where it is not there yet.
-    pub(crate) fn load(
-        &self,
-        image: &Image,
-        name: &PrivateName,
-        access: &Access,
-    ) -> Result<(), BuildError> {
+    /// Makes `image` known to the engine under a name made from its content, which stays for the
+    /// next build, and says which. It is sent only where the engine lacks it.
+    pub(crate) fn keep(&self, image: &Image, access: &Access) -> Result<String, BuildError> {
         let id = &image.manifest.config.digest;
-        if self.image(id.as_str())?.is_some() {
-            return self.tag(id.as_str(), name);
+        let (repository, tag) = (format!("{PRIVATE}/{KEPT}"), id.hex());
+        let name = format!("{repository}:{tag}");
+        match self.image(&name)? {
+            Some(stored) if stored.is(image) => {
+                if stored.tagged_before(WORN) {
+                    self.tag(&stored.id, &repository, tag)?;
+                }
+            }
+            _ if self.image(id.as_str())?.is_some() => self.tag(id.as_str(), &repository, tag)?,
+            _ => {
+                let place = ImageRef::Daemon(name.clone());
+                push(image, &[], &place, &[], access, &|_| {}).map_err(image_error)?;
+            }
         }
-        let place = ImageRef::Daemon(name.to_string());
-        push(image, &[], &place, &[], access, &|_| {})
-            .map(drop)
-            .map_err(image_error)
+        Ok(name)
     }
 
-    fn tag(&self, image: &str, name: &PrivateName) -> Result<(), BuildError> {
+    fn tag(&self, image: &str, repository: &str, tag: &str) -> Result<(), BuildError> {
         let response = self.send(
             self.client
                 .post(format!(
                     "{}/images/{}/tag{}",
                     self.base,
                     escape(image),
-                    query(&[("repo", &name.repository), ("tag", &name.tag)])
+                    query(&[("repo", repository), ("tag", tag)])
                 ))
                 .timeout(ANSWER),
         )?;
@@ -173,7 +221,7 @@ impl Daemon {
         let _ = request.send();
     }
 
-    /// Takes away what killed builds left.
+    /// Takes away what killed builds left, and bases that nobody builds on any more.
     pub(crate) fn sweep(&self) {
         let filter = format!("{{\"reference\":{{\"{PRIVATE}/*\":true}}}}");
         let listed = self
@@ -189,17 +237,21 @@ impl Daemon {
             .filter(|response| response.status().is_success())
             .and_then(|response| response.bytes().ok())
             .and_then(|bytes| serde_json::from_slice::<Vec<StoredImage>>(&bytes).ok());
-        let now = now();
-        for image in listed.unwrap_or_default() {
-            for name in image.repo_tags.unwrap_or_default() {
-                let made = name
-                    .strip_prefix(PRIVATE)
-                    .and_then(|rest| rest.rsplit_once(':'))
-                    .and_then(|(_, tag)| tag.split_once('-'))
-                    .and_then(|(time, _)| u64::from_str_radix(time, 16).ok());
-                if made.is_some_and(|made| made.saturating_add(ABANDONED) < now) {
-                    self.untag(&name);
-                }
+        for name in listed
+            .unwrap_or_default()
+            .into_iter()
+            .filter_map(|image| image.repo_tags)
+            .flatten()
+        {
+            let ended = match Private::of(&name) {
+                Some(Private::OneBuild(made)) => made.saturating_add(ABANDONED) < now(),
+                Some(Private::Kept) => self
+                    .image(&name)
+                    .is_ok_and(|image| image.is_some_and(|image| image.tagged_before(UNUSED))),
+                None => false,
+            };
+            if ended {
+                self.untag(&name);
             }
         }
     }
@@ -259,6 +311,32 @@ impl Daemon {
             next = error.source();
         }
         BuildError::Environment(message)
+    }
+}
+
+/// Repository of the names that stay.
+const KEPT: &str = "base";
+
+/// A name of ours.
+#[derive(Debug, PartialEq, Eq)]
+enum Private {
+    /// For one build, made at that second.
+    OneBuild(u64),
+    /// For every build on that image.
+    Kept,
+}
+
+impl Private {
+    fn of(name: &str) -> Option<Self> {
+        let (repository, tag) = name
+            .strip_prefix(PRIVATE)?
+            .strip_prefix('/')?
+            .split_once(':')?;
+        if repository == KEPT && tag.len() == 64 {
+            return Some(Self::Kept);
+        }
+        let (made, _) = tag.split_once('-')?;
+        u64::from_str_radix(made, 16).ok().map(Self::OneBuild)
     }
 }
 
@@ -341,4 +419,46 @@ fn query(pairs: &[(&str, &str)]) -> String {
         }
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn our_names_are_told_from_others() {
+        let hex = "a".repeat(64);
+        for (name, wanted) in [
+            (format!("plimsoll.invalid/base:{hex}"), Some(Private::Kept)),
+            (
+                "plimsoll.invalid/build:65000000-00ff".to_owned(),
+                Some(Private::OneBuild(0x6500_0000)),
+            ),
+            (
+                "plimsoll.invalid/base:65000000-00ff".to_owned(),
+                Some(Private::OneBuild(0x6500_0000)),
+            ),
+            ("plimsoll.invalid/build:latest".to_owned(), None),
+            (format!("debian:{hex}"), None),
+        ] {
+            assert_eq!(Private::of(&name), wanted, "{name}");
+        }
+    }
+
+    #[test]
+    fn a_base_grows_old() {
+        let tagged = |ago: u64| StoredImage {
+            metadata: Metadata {
+                tagged: Some(
+                    crate::time::rfc3339(Some(i64::try_from(now() - ago).unwrap()))
+                        .replace('Z', ".123456789Z"),
+                ),
+            },
+            ..serde_json::from_str(r#"{"Id":"sha256:1"}"#).unwrap()
+        };
+        assert!(!tagged(60).tagged_before(UNUSED));
+        assert!(tagged(UNUSED + 60).tagged_before(UNUSED));
+        let untold: StoredImage = serde_json::from_str(r#"{"Id":"sha256:1"}"#).unwrap();
+        assert!(!untold.tagged_before(UNUSED));
+    }
 }

@@ -27,6 +27,9 @@ use crate::{BuildError, BuildPlan};
 /// Files of the cache that no build has asked for in this long go away.
 const UNUSED: Duration = Duration::from_secs(14 * 24 * 3600);
 
+/// How often is looked for what may go away.
+const BETWEEN_SWEEPS: Duration = Duration::from_secs(3600);
+
 /// An image in the layout.
 pub(crate) struct Written {
     pub(crate) digest: Digest,
@@ -135,8 +138,21 @@ impl LayerCache {
         Ok((path, digest))
     }
 
-    /// Takes away what has not been used for long.
-    pub(crate) fn sweep(&self) {
+    /// Takes away what has not been used for long; `false` where that was done a short while ago.
+    pub(crate) fn sweep(&self) -> bool {
+        let marker = self.folder.join("swept");
+        let recent = fs::metadata(&marker)
+            .and_then(|metadata| metadata.modified())
+            .is_ok_and(|swept| {
+                SystemTime::now()
+                    .duration_since(swept)
+                    .is_ok_and(|age| age < BETWEEN_SWEEPS)
+            });
+        if recent {
+            return false;
+        }
+        // A marker that cannot be written means that every build looks.
+        let _ = File::create(&marker);
         let old = |path: &Path| {
             let used = fs::metadata(path).and_then(|metadata| metadata.modified());
             used.is_ok_and(|used| {
@@ -157,6 +173,7 @@ impl LayerCache {
         for path in list("layers").filter(|path| old(path)) {
             let _ = fs::remove_dir_all(path);
         }
+        true
     }
 
     fn touch(path: &Path) {

@@ -194,17 +194,18 @@ fn transferred(events: &[Event]) -> u64 {
         .unwrap_or(0)
 }
 
+/// Names of single builds that are left.
 fn private_names() -> usize {
+    let names = images("plimsoll.invalid/build", "{{.Repository}}");
+    names.lines().count()
+}
+
+fn images(name: &str, format: &str) -> String {
     let output = Command::new("docker")
-        .args([
-            "images",
-            "--format",
-            "{{.Repository}}",
-            "plimsoll.invalid/*",
-        ])
+        .args(["images", "--no-trunc", "--format", format, name])
         .output()
         .unwrap();
-    String::from_utf8(output.stdout).unwrap().lines().count()
+    String::from_utf8(output.stdout).unwrap()
 }
 
 /// An engine's answers are the same whoever asks: one build at a time keeps counts meaningful.
@@ -376,6 +377,55 @@ fn a_second_build_sends_little_and_runs_nothing() {
     assert_ne!(third.inputs, first.inputs);
     assert!(transferred(&events) < 2_000, "{}", transferred(&events));
     assert_eq!(yard.files()["data/small"], b"two!");
+}
+
+#[test]
+fn a_base_is_loaded_once() {
+    let Some(engine) = engine() else { return };
+    let _alone = alone();
+    let yard = Yard::new();
+    let plan = yard.plan("FROM base\nRUN echo once >/tmp/once\n");
+    build(&engine, &plan).0.unwrap();
+    let base = plimsoll_image::open(
+        &ImageRef::Layout {
+            path: yard.path("base").display().to_string(),
+            reference: None,
+        },
+        &Access::default(),
+    )
+    .unwrap();
+    let id = base.manifest.config.digest.clone();
+    let name = format!("plimsoll.invalid/base:{}", id.hex());
+    assert_eq!(images(&name, "{{.ID}}").trim(), id.as_str());
+    let tagged = || {
+        let output = Command::new("docker")
+            .args(["inspect", "--format", "{{.Metadata.LastTagTime}}", &name])
+            .output()
+            .unwrap();
+        assert!(output.status.success());
+        output.stdout
+    };
+    let before = tagged();
+    build(&engine, &plan).0.unwrap();
+    assert_eq!(tagged(), before);
+
+    // A name that somebody gave to another image is taken back.
+    let other = yard.plan("FROM scratch\nCOPY file /\n");
+    yard.file("file", "other");
+    build(&engine, &other).0.unwrap();
+    let built = plimsoll_image::open(
+        &ImageRef::Layout {
+            path: yard.path("out").display().to_string(),
+            reference: Some("made".to_owned()),
+        },
+        &Access::default(),
+    )
+    .unwrap();
+    let place = ImageRef::Daemon(name.clone());
+    plimsoll_image::push(&built, &[], &place, &[], &Access::default(), &|_| {}).unwrap();
+    assert_ne!(images(&name, "{{.ID}}").trim(), id.as_str());
+    build(&engine, &plan).0.unwrap();
+    assert_eq!(images(&name, "{{.ID}}").trim(), id.as_str());
 }
 
 #[test]
