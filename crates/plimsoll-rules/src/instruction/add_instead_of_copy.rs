@@ -75,8 +75,24 @@ fn judge(file: &ProjectFile<'_>, add: &Instruction, built: bool, sink: &mut Sink
         .iter()
         .any(|flag| wanted.contains(&flag.name.as_str()))
         || sources.is_empty()
-        || !sources.iter().all(|source| is_plain(&source.value))
     {
+        return;
+    }
+    if !sources.iter().all(|source| is_plain(&source.value)) {
+        // By its name, some source is neither archive nor URL: other tools say so, and what a
+        // variable or a pattern stands for they do not ask.
+        if let Some(source) = sources.iter().find(|source| {
+            let kind = kind(&source.value);
+            kind == Kind::Plain || kind == Kind::Open
+        }) {
+            sink.report(
+                file.place(source.span),
+                "`COPY` would do here if this is a file and no archive.",
+            )
+            .help("Write a `COPY` of its own for what is neither an archive nor a URL.")
+            .aliases(&["DL3020"])
+            .confidence(Confidence::Low);
+        }
         return;
     }
     let what = match sources {
@@ -110,22 +126,53 @@ fn judge(file: &ProjectFile<'_>, add: &Instruction, built: bool, sink: &mut Sink
     });
 }
 
+/// What a source of `ADD` is, as far as its name tells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    /// Nothing that `ADD` treats in its own way.
+    Plain,
+    /// A variable or a pattern decides.
+    Open,
+    /// An archive, a URL or a repository.
+    Special,
+}
+
 /// Whether a source is nothing that `ADD` treats in its own way, as far as its name tells.
 pub(crate) fn is_plain(source: &str) -> bool {
+    kind(source) == Kind::Plain
+}
+
+fn kind(source: &str) -> Kind {
     const ARCHIVES: &[&str] = &[
-        ".tar", ".gz", ".tgz", ".bz2", ".tbz", ".tbz2", ".tb2", ".tz2", ".xz", ".txz", ".lz",
-        ".tlz", ".lzma", ".lzo", ".zst", ".tzst", ".z",
+        ".tar", ".gz", ".tgz", ".bz2", ".tbz", ".tbz2", ".tb2", ".tz2", ".tpz", ".xz", ".txz",
+        ".lz", ".tlz", ".lzma", ".lzo", ".zst", ".tzst", ".z", ".tz",
     ];
     const REMOTES: &[&str] = &["http:", "https:", "ftp:", "git:", "ssh:", "git@"];
-    let source = source.trim_matches(['"', '\'']).to_ascii_lowercase();
+    let source = source.trim_matches(['"', '\'']);
     let name = source.rsplit('/').next().unwrap_or_default();
     let extension = name.rsplit('.').next().unwrap_or_default();
-    // What a variable holds at the front or at the end decides, and is not known here.
-    let open = source.starts_with('$') || extension.contains(['$', '*', '?', '[', '}']);
-    !open
-        && !ARCHIVES.iter().any(|end| name.ends_with(end))
-        && !REMOTES.iter().any(|start| source.starts_with(start))
-        && !source.ends_with(".git")
+    let ends = |end: &&str| {
+        name.len()
+            .checked_sub(end.len())
+            .and_then(|at| name.get(at..))
+            .is_some_and(|tail| tail.eq_ignore_ascii_case(end))
+    };
+    let starts = |start: &&str| {
+        source
+            .get(..start.len())
+            .is_some_and(|head| head.eq_ignore_ascii_case(start))
+    };
+    if ARCHIVES.iter().any(|end| ends(&end))
+        || REMOTES.iter().any(|start| starts(&start))
+        || source.ends_with(".git")
+    {
+        Kind::Special
+    } else if source.starts_with('$') || extension.contains(['$', '*', '?', '[', '}']) {
+        // What a variable holds at the front or at the end decides, and is not known here.
+        Kind::Open
+    } else {
+        Kind::Plain
+    }
 }
 
 #[cfg(test)]
@@ -170,7 +217,7 @@ mod tests {
                 ),
                 (
                     "any archive among them",
-                    "FROM debian:12\nADD a b.tgz /x/\n",
+                    "FROM debian:12\nADD a.xz b.tgz /x/\n",
                 ),
                 (
                     "a URL is fetched",
@@ -197,10 +244,16 @@ mod tests {
         );
         unsure(
             "add-instead-of-copy",
-            &[(
-                "a stage that is not built",
-                "FROM debian:12 AS test\nADD x /\nFROM scratch\n",
-            )],
+            &[
+                (
+                    "a stage that is not built",
+                    "FROM debian:12 AS test\nADD x /\nFROM scratch\n",
+                ),
+                (
+                    "a file among archives",
+                    "FROM debian:12\nADD a.tgz b.txt /x/\n",
+                ),
+            ],
         );
     }
 

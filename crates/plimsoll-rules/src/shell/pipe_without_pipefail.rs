@@ -72,7 +72,7 @@ fn judge(file: &ProjectFile<'_>, run: Run<'_>, script: &RunScript<'_>, sink: &mu
     let commands = &script.script.commands;
     let set = commands.iter().find(|command| sets_pipefail(command));
     let safe_from = set.map_or(usize::MAX, |command| command.range().0);
-    let in_force = script.shell.pipefail || script.shell.kind == ShellKind::Absent;
+    let in_force = script.shell.pipefail;
     // Plain `sh` with the option works where `/bin/sh` is a shell that knows it, and it is not for
     // the name to promise that.
     let by_name = script.shell.pipefail && script.shell.written == ShellKind::Sh;
@@ -88,7 +88,8 @@ fn judge(file: &ProjectFile<'_>, run: Run<'_>, script: &RunScript<'_>, sink: &mu
             .copied()
     };
     let Some(first) = open().next() else { return };
-    let masked = (!in_force)
+    // Where no shell is known to be, the step is not known to run.
+    let masked = (!in_force && script.shell.kind != ShellKind::Absent)
         .then(|| open().find_map(|pipe| Some((pipe, masked(commands, pipe)?))))
         .flatten();
     let aliases: &[&str] = if run.onbuild {
@@ -351,6 +352,10 @@ mod tests {
                 (
                     "the name of the shell does not promise it",
                     "FROM alpine:3.6\nSHELL [\"/bin/sh\", \"-o\", \"pipefail\", \"-c\"]\nRUN curl x | sh\n",
+                ),
+                (
+                    "no shell reads it",
+                    "FROM scratch\nRUN curl x | sh\n",
                 ),
                 (
                     "a stage that is not built",
