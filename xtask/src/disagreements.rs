@@ -1,7 +1,5 @@
 //! `docs/disagreements.toml`: where another tool and Plimsoll differ, and who is right.
 
-use std::collections::BTreeMap;
-
 use anyhow::{Context as _, bail};
 use serde::Deserialize;
 
@@ -55,8 +53,6 @@ struct File {
 /// The published list.
 pub(crate) struct Disagreements {
     entries: Vec<Entry>,
-    /// How many differences each entry took off.
-    used: BTreeMap<usize, usize>,
 }
 
 impl Disagreements {
@@ -72,7 +68,6 @@ impl Disagreements {
     pub(crate) fn none() -> Self {
         Self {
             entries: Vec::new(),
-            used: BTreeMap::new(),
         }
     }
 
@@ -85,7 +80,6 @@ impl Disagreements {
         }
         Ok(Self {
             entries: file.disagreement,
-            used: BTreeMap::new(),
         })
     }
 
@@ -95,30 +89,20 @@ impl Disagreements {
     }
 
     /// Whether a difference in a test case is listed.
-    pub(crate) fn has_case(&mut self, id: &str, name: &str) -> bool {
+    pub(crate) fn has_case(&self, id: &str, name: &str) -> bool {
         self.has(id, |entry| entry.cases.iter().any(|case| case == name))
     }
 
     /// Whether a difference at a place of the corpus is listed.
-    pub(crate) fn has_place(&mut self, id: &str, file: &str, line: usize) -> bool {
+    pub(crate) fn has_place(&self, id: &str, file: &str, line: usize) -> bool {
         let place = format!("{file}:{line}");
         self.has(id, |entry| entry.places.contains(&place))
     }
 
-    fn has(&mut self, id: &str, holds: impl Fn(&Entry) -> bool) -> bool {
-        let found = self
-            .entries
+    fn has(&self, id: &str, holds: impl Fn(&Entry) -> bool) -> bool {
+        self.entries
             .iter()
-            .position(|entry| entry.id.eq_ignore_ascii_case(id) && holds(entry));
-        if let Some(at) = found {
-            *self.used.entry(at).or_default() += 1;
-        }
-        found.is_some()
-    }
-
-    /// How many differences were taken off.
-    pub(crate) fn taken(&self) -> usize {
-        self.used.values().sum()
+            .any(|entry| entry.id.eq_ignore_ascii_case(id) && holds(entry))
     }
 }
 
@@ -133,7 +117,7 @@ mod tests {
 
     #[test]
     fn an_entry_speaks_of_its_own_cases_and_places_only() {
-        let mut list = Disagreements::parse(
+        let list = Disagreements::parse(
             "[[disagreement]]\nid = 'DL3000'\ninput = 'x'\nright = 'ours'\nwhy = 'y'\n\
              cases = ['a case']\nplaces = ['a.Dockerfile:3']\n",
         )
@@ -142,7 +126,6 @@ mod tests {
         assert!(!list.has_case("DL3001", "a case"));
         assert!(list.has_place("DL3000", "a.Dockerfile", 3));
         assert!(!list.has_place("DL3000", "a.Dockerfile", 4));
-        assert_eq!(list.taken(), 2);
     }
 
     #[test]

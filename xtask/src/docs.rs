@@ -1,4 +1,5 @@
-//! `cargo xtask docs [--check]`: the pages under `docs/rules/`, written from the rules themselves.
+//! `cargo xtask docs [--check]`: the pages under `docs/rules/` and `docs/coverage.md`, written from
+//! the rules themselves.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -30,6 +31,15 @@ pub(crate) fn run(arguments: &[String]) -> anyhow::Result<()> {
             fs::write(&path, text).with_context(|| format!("cannot write {}", path.display()))?;
         }
     }
+    let coverage = crate::coverage::coverage(&sorted_metas())?;
+    let path = root.join("docs/coverage.md");
+    if !fs::read_to_string(&path).is_ok_and(|old| old == coverage.page) {
+        stale.push("docs/coverage.md".to_owned());
+        if !check {
+            fs::write(&path, &coverage.page)
+                .with_context(|| format!("cannot write {}", path.display()))?;
+        }
+    }
     for orphan in orphans(&folder, &pages)? {
         stale.push(format!("{} (no rule has it)", orphan.display()));
         if !check {
@@ -44,6 +54,17 @@ pub(crate) fn run(arguments: &[String]) -> anyhow::Result<()> {
     }
     for page in &stale {
         println!("{page}");
+    }
+    if !coverage.faults.is_empty() {
+        let faults = format!(
+            "xtask/src/anchors.toml and the rules' aliases do not fit:\n  {}",
+            coverage.faults.join("\n  ")
+        );
+        // Pages are written all the same: while rules are being added, some ids have none yet.
+        if check {
+            bail!(faults);
+        }
+        println!("{faults}");
     }
     Ok(())
 }
@@ -73,16 +94,21 @@ fn orphans(folder: &Path, pages: &BTreeMap<String, String>) -> anyhow::Result<Ve
 /// Every page by file name.
 fn pages() -> BTreeMap<String, String> {
     let mut pages = BTreeMap::new();
-    let mut metas: Vec<&Meta> = plimsoll_rules::all()
-        .iter()
-        .map(|rule| rule.meta())
-        .collect();
-    metas.sort_by_key(|meta| meta.name);
+    let metas = sorted_metas();
     for meta in &metas {
         pages.insert(format!("{}.md", meta.name), page(meta));
     }
     pages.insert("README.md".to_owned(), overview(&metas));
     pages
+}
+
+fn sorted_metas() -> Vec<&'static Meta> {
+    let mut metas: Vec<&Meta> = plimsoll_rules::all()
+        .iter()
+        .map(|rule| rule.meta())
+        .collect();
+    metas.sort_by_key(|meta| meta.name);
+    metas
 }
 
 fn page(meta: &Meta) -> String {

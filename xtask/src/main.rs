@@ -7,6 +7,7 @@
 )]
 
 mod corpus;
+mod coverage;
 mod disagreements;
 mod docs;
 mod new_rule;

@@ -132,7 +132,7 @@ pub(super) fn report(
     said: &BTreeMap<String, Said>,
     wanted: impl Fn(&str) -> bool,
 ) -> anyhow::Result<()> {
-    let mut list = if request.list {
+    let list = if request.list {
         Disagreements::read()?
     } else {
         Disagreements::none()
