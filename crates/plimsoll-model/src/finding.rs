@@ -71,6 +71,8 @@ impl Confidence {
 pub struct Origin {
     /// The place in a file that a person can change.
     pub source: Option<SourceOrigin>,
+    /// First line of the Dockerfile instruction that holds the place.
+    pub instruction_line: Option<usize>,
     /// The layer that carries it.
     pub layer: Option<LayerOrigin>,
     /// The package at fault, as a package URL.

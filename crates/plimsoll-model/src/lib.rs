@@ -25,5 +25,5 @@ pub use inventory::{
     Distribution, Inventory, LayerFacts, NotableFile, NotableKind, Package, PackageKind,
     SecretSighting,
 };
-pub use report::{ImageSummary, Report, Skipped};
+pub use report::{ImageSummary, Remark, Report, Skipped, Suppressed, SuppressedBy};
 pub use source::{LineIndex, Position, SourceFile, Span};

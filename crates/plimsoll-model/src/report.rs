@@ -1,6 +1,6 @@
 //! What one run found.
 
-use crate::{Digest, Finding, ImageConfig, Inventory};
+use crate::{Digest, Finding, ImageConfig, Inventory, SourceOrigin};
 
 /// Something that was not looked at, and why: never silently clean.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -11,6 +11,47 @@ pub struct Skipped {
     pub why: String,
     /// Whether a gate must fail because of it: evidence that a policy needs is missing.
     pub blocking: bool,
+}
+
+/// Where it was decided that a finding be set aside.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum SuppressedBy {
+    /// A comment in the file it is about.
+    Comment,
+    /// A configuration: an exception for paths, a waiver, another tool's list.
+    Configuration,
+}
+
+impl SuppressedBy {
+    /// The word used in every format.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Comment => "comment",
+            Self::Configuration => "configuration",
+        }
+    }
+}
+
+/// A finding that was set aside.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Suppressed {
+    /// The finding.
+    pub finding: Finding,
+    /// The reason given.
+    pub reason: String,
+    /// Where it was decided.
+    pub by: SuppressedBy,
+}
+
+/// Why a rule stayed silent, or what it took for granted, at a place.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Remark {
+    /// The rule's name.
+    pub rule: &'static str,
+    /// The place.
+    pub place: SourceOrigin,
+    /// One sentence.
+    pub text: String,
 }
 
 /// The image a report speaks of.
@@ -31,8 +72,10 @@ pub struct ImageSummary {
 pub struct Report {
     /// Findings in report order.
     pub findings: Vec<Finding>,
-    /// Findings that an inline comment or a waiver set aside, with the reason given.
-    pub suppressed: Vec<(Finding, String)>,
+    /// Findings that a comment or a configuration set aside.
+    pub suppressed: Vec<Suppressed>,
+    /// Where rules stayed silent rather than guess, where that was asked for.
+    pub remarks: Vec<Remark>,
     /// What was not looked at.
     pub skipped: Vec<Skipped>,
     /// Files that were checked, by name, sorted.

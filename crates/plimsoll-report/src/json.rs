@@ -25,9 +25,10 @@ pub fn render(input: &RenderInput<'_>) -> String {
         suppressed: report
             .suppressed
             .iter()
-            .map(|(finding, reason)| WireSuppressed {
-                finding: WireFinding::new(finding, &sources),
-                reason,
+            .map(|one| WireSuppressed {
+                finding: WireFinding::new(&one.finding, &sources),
+                reason: &one.reason,
+                by: one.by.as_str(),
             })
             .collect(),
         skipped: report
@@ -37,6 +38,19 @@ pub fn render(input: &RenderInput<'_>) -> String {
                 what: &skipped.what,
                 why: &skipped.why,
                 blocking: skipped.blocking,
+            })
+            .collect(),
+        remarks: report
+            .remarks
+            .iter()
+            .map(|remark| WireRemark {
+                rule: remark.rule,
+                message: &remark.text,
+                file: &remark.place.file,
+                line: remark.place.start.line,
+                column: remark.place.start.column,
+                end_line: remark.place.end.line,
+                end_column: remark.place.end.column,
             })
             .collect(),
         checked: &report.checked,
@@ -61,6 +75,7 @@ struct WireReport<'a> {
     findings: Vec<WireFinding<'a>>,
     suppressed: Vec<WireSuppressed<'a>>,
     skipped: Vec<WireSkipped<'a>>,
+    remarks: Vec<WireRemark<'a>>,
     checked: &'a [String],
     #[serde(skip_serializing_if = "Option::is_none")]
     verdict: Option<WireVerdict<'a>>,
@@ -78,6 +93,7 @@ struct WireFinding<'a> {
     help: Option<&'a str>,
     #[serde(flatten)]
     place: WirePlace<'a>,
+    instruction_line: Option<usize>,
     related: Vec<WireRelated<'a>>,
     fix: Option<WireFix<'a>>,
 }
@@ -123,6 +139,18 @@ struct WireSuppressed<'a> {
     #[serde(flatten)]
     finding: WireFinding<'a>,
     reason: &'a str,
+    by: &'static str,
+}
+
+#[derive(Serialize)]
+struct WireRemark<'a> {
+    rule: &'a str,
+    message: &'a str,
+    file: &'a str,
+    line: usize,
+    column: usize,
+    end_line: usize,
+    end_column: usize,
 }
 
 #[derive(Serialize)]
@@ -274,6 +302,7 @@ impl<'a> WireFinding<'a> {
             message: &finding.message,
             help: finding.help.as_deref(),
             place: WirePlace::new(&finding.origin),
+            instruction_line: finding.origin.instruction_line,
             related: finding.related.iter().map(WireRelated::new).collect(),
             fix: finding
                 .fix

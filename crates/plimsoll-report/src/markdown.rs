@@ -27,12 +27,12 @@ pub fn render(input: &RenderInput<'_>) -> String {
     page.findings(&report.findings);
     if !report.suppressed.is_empty() {
         page.heading("Set aside");
-        for (finding, reason) in &report.suppressed {
+        for one in &report.suppressed {
             page.line(&format!(
                 "- {}, {}: {}",
-                markdown_code(finding.rule),
-                place(finding),
-                markdown(reason)
+                markdown_code(one.finding.rule),
+                place(&one.finding),
+                markdown(&one.reason)
             ));
         }
     }

@@ -20,7 +20,7 @@ impl<'a> Mask<'a> {
     /// Collects them.
     pub(crate) fn new(report: &'a Report) -> Self {
         let mut by_file: HashMap<&str, Vec<(Span, bool)>> = HashMap::new();
-        let suppressed = report.suppressed.iter().map(|(finding, _)| finding);
+        let suppressed = report.suppressed.iter().map(|one| &one.finding);
         for finding in report.findings.iter().chain(suppressed) {
             if (finding.rule.contains("secret") || finding.rule == BROKEN)
                 && let Some(source) = &finding.origin.source

@@ -1,25 +1,25 @@
 //! Runs rules over a project or an image.
 
-use plimsoll_model::{Finding, Skipped};
-use plimsoll_syntax::dockerfile::{self, ResolveInput};
+use plimsoll_model::{Finding, Remark, Skipped, Suppressed, SuppressedBy};
+use plimsoll_syntax::dockerfile::{self, Dockerfile, Item, ResolveInput};
 
 use crate::options::{CheckOptions, Selected};
 use crate::project::{Project, ProjectFile};
 use crate::registry;
-use crate::rule::{Depth, ImageFacts, Note, Rule, Sink};
-use crate::suppression::{Suppressions, Verdict};
+use crate::rule::{Depth, ImageFacts, Rule, Sink};
+use crate::suppression::Suppressions;
 
 /// What a check has to say.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct CheckOutcome {
     /// What did not hold, in report order.
     pub findings: Vec<Finding>,
-    /// Findings that a comment set aside, with the reason it gives.
-    pub suppressed: Vec<(Finding, String)>,
+    /// Findings that a comment set aside.
+    pub suppressed: Vec<Suppressed>,
     /// What was not looked at.
     pub skipped: Vec<Skipped>,
     /// Where rules stayed silent rather than guess, and what they took for granted.
-    pub notes: Vec<Note>,
+    pub notes: Vec<Remark>,
 }
 
 /// Checks one Dockerfile and what is known around it.
@@ -46,7 +46,11 @@ pub fn check_project(project: &Project, options: &CheckOptions) -> CheckOutcome 
         &options.settings,
     );
     file.base_config = options.base_config.as_ref();
-    let suppressions = Suppressions::read(&tree);
+    let suppressions = if options.ignore_comments {
+        Suppressions::default()
+    } else {
+        Suppressions::read(&tree)
+    };
 
     let mut run = Run::default();
     for rule in registry::all() {
@@ -70,7 +74,7 @@ pub fn check_project(project: &Project, options: &CheckOptions) -> CheckOutcome 
         }
         run.judge(*rule, selected, |rule, sink| rule.check_file(&file, sink));
     }
-    run.finish(&suppressions, options, true)
+    run.finish(&suppressions, options, Some(&tree))
 }
 
 /// Judges a built image.
@@ -87,14 +91,14 @@ pub fn check_image(image: &ImageFacts<'_>, options: &CheckOptions) -> CheckOutco
             run.judge(*rule, selected, |rule, sink| rule.check_image(image, sink));
         }
     }
-    run.finish(&suppressions, options, false)
+    run.finish(&suppressions, options, None)
 }
 
 #[derive(Default)]
 struct Run {
     findings: Vec<(Finding, Selected)>,
     skipped: Vec<Skipped>,
-    notes: Vec<Note>,
+    notes: Vec<Remark>,
     /// Names of the rules that looked.
     judged: Vec<&'static str>,
 }
@@ -133,7 +137,7 @@ impl Run {
         self,
         suppressions: &Suppressions,
         options: &CheckOptions,
-        judge_comments: bool,
+        dockerfile: Option<&Dockerfile>,
     ) -> CheckOutcome {
         let mut outcome = CheckOutcome {
             skipped: self.skipped,
@@ -142,22 +146,35 @@ impl Run {
         };
         let mut used = suppressions.usage();
         for (finding, selected) in self.findings {
-            let verdict = suppressions.judge(&finding, options.today, &mut used);
-            match verdict {
+            let reason = suppressions.judge(&finding, options.today, &mut used);
+            match reason {
                 _ if !options.wants(&finding, selected) => {}
-                Verdict::Stands => outcome.findings.push(finding),
-                Verdict::Allowed(reason) => outcome.suppressed.push((finding, reason)),
+                None => outcome.findings.push(finding),
+                Some(reason) => outcome.suppressed.push(Suppressed {
+                    finding,
+                    reason,
+                    by: SuppressedBy::Comment,
+                }),
             }
         }
-        if judge_comments {
-            let guilty = suppressions.faults(options.today, &used, &self.judged);
-            outcome
-                .findings
-                .extend(guilty.into_iter().filter(|finding| {
-                    registry::find(finding.rule)
-                        .iter()
-                        .any(|rule| options.selects(rule.meta()) != Selected::No)
-                }));
+        if let Some(dockerfile) = dockerfile {
+            let guilty =
+                suppressions.faults(options.today, &used, &self.judged, options.require_reason);
+            outcome.findings.extend(
+                guilty
+                    .into_iter()
+                    .filter(|finding| options.runs(finding.rule)),
+            );
+            let suppressed = outcome.suppressed.iter_mut().map(|one| &mut one.finding);
+            for finding in outcome.findings.iter_mut().chain(suppressed) {
+                place_instruction(finding, dockerfile);
+            }
+        }
+        let suppressed = outcome.suppressed.iter_mut().map(|one| &mut one.finding);
+        for finding in outcome.findings.iter_mut().chain(suppressed) {
+            if let Some(severity) = options.severity_of(finding) {
+                finding.severity = severity;
+            }
         }
         outcome
             .findings
@@ -168,7 +185,7 @@ impl Run {
             .dedup_by(|a, b| a.sort_key() == b.sort_key());
         outcome
             .suppressed
-            .sort_by(|(a, _), (b, _)| a.sort_key().cmp(&b.sort_key()));
+            .sort_by(|a, b| a.finding.sort_key().cmp(&b.finding.sort_key()));
         outcome.notes.sort_by(|a, b| {
             (&a.place.file, a.place.start.line, a.rule).cmp(&(
                 &b.place.file,
@@ -180,5 +197,23 @@ impl Run {
         outcome.skipped.sort();
         outcome.skipped.dedup();
         outcome
+    }
+}
+
+/// Tells a finding the first line of the instruction it is in: all that some other tools know.
+fn place_instruction(finding: &mut Finding, dockerfile: &Dockerfile) {
+    let Some(place) = &finding.origin.source else {
+        return;
+    };
+    if place.file != dockerfile.source.path() {
+        return;
+    }
+    let behind = dockerfile
+        .items
+        .partition_point(|item| item.span().start <= place.span.start);
+    let item = behind.checked_sub(1).map(|at| &dockerfile.items[at]);
+    if let Some(Item::Instruction(instruction)) = item {
+        let line = dockerfile.source.lines().line(instruction.span.start);
+        finding.origin.instruction_line = Some(line);
     }
 }

@@ -48,6 +48,6 @@ pub use options::{
 };
 pub use project::{Project, ProjectFile, StepView};
 pub use registry::{all, find};
-pub use rule::{Audience, Category, Depth, ImageFacts, Meta, Note, Reported, Rule, Sink};
+pub use rule::{Audience, Category, Depth, ImageFacts, Meta, Reported, Rule, Sink};
 pub use script::RunScript;
 pub use shell::kind::{Shell, ShellKind};

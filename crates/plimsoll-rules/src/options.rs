@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
-use plimsoll_model::{Confidence, Finding, ImageConfig, Platform};
+use plimsoll_model::{Confidence, Finding, ImageConfig, Platform, Severity};
 
 use crate::registry;
 use crate::rule::{Audience, Meta};
@@ -17,8 +17,19 @@ pub type BaseLookup = Arc<dyn Fn(&str) -> Option<ImageConfig> + Send + Sync>;
 pub struct CheckOptions {
     /// Names or aliases of the rules to run; `ALL` is every rule, nothing is the default set.
     pub select: Vec<String>,
-    /// Names or aliases of rules to leave out; wins over `select`.
+    /// Names or aliases of rules to run besides the default set, or besides `select`.
+    pub extend_select: Vec<String>,
+    /// Names or aliases of rules to leave out; wins over `select`. An alias leaves out what that
+    /// other tool would say, and nothing else that the rule sees.
     pub ignore: Vec<String>,
+    /// Whether the default set holds what is meant for a strict audience, too.
+    pub strict: bool,
+    /// Other severities than the rules' own, by name or alias; the last that fits counts.
+    pub severity: Vec<(String, Severity)>,
+    /// Whether suppressions of every kind need a reason; ours always do.
+    pub require_reason: bool,
+    /// Whether comments in the file are not to set anything aside.
+    pub ignore_comments: bool,
     /// Year, month and day by which suppressions expire; none expires without.
     pub today: Option<(i16, u8, u8)>,
     /// `--build-arg NAME=value`.
@@ -72,7 +83,12 @@ impl fmt::Debug for CheckOptions {
         // Build arguments may carry what must not be seen: only their names are shown.
         f.debug_struct("CheckOptions")
             .field("select", &self.select)
+            .field("extend_select", &self.extend_select)
             .field("ignore", &self.ignore)
+            .field("strict", &self.strict)
+            .field("severity", &self.severity)
+            .field("require_reason", &self.require_reason)
+            .field("ignore_comments", &self.ignore_comments)
             .field("today", &self.today)
             .field("build_args", &self.build_args.keys())
             .field("platform", &self.platform)
@@ -103,32 +119,57 @@ impl CheckOptions {
         let named = |name: &String| {
             name.eq_ignore_ascii_case("ALL") || name.eq_ignore_ascii_case(meta.name)
         };
-        if self.ignore.iter().any(|name| registry::names(meta, name)) {
+        let mut asked = self.select.iter().chain(&self.extend_select);
+        if self.ignore.iter().any(named) {
             Selected::No
-        } else if self.select.iter().any(named) {
+        } else if asked.clone().any(named) {
             Selected::ByName
-        } else if self.select.iter().any(|name| registry::names(meta, name)) {
-            Selected::ByAlias
         } else if self.select.is_empty()
-            && meta.audience == Audience::Default
+            && (self.strict || meta.audience == Audience::Default)
             && self.edition.is_none_or(|edition| meta.edition <= edition)
         {
             Selected::ByDefault
+        } else if asked.any(|name| registry::names(meta, name)) {
+            Selected::ByAlias
         } else {
             Selected::No
         }
     }
 
+    /// Whether the rule of this name speaks at all.
+    pub fn runs(&self, name: &str) -> bool {
+        registry::find(name)
+            .iter()
+            .any(|rule| self.selects(rule.meta()) != Selected::No)
+    }
+
+    /// The severity that a finding was given by whoever asked, where any.
+    pub(crate) fn severity_of(&self, finding: &Finding) -> Option<Severity> {
+        self.severity
+            .iter()
+            .rev()
+            .find(|(name, _)| {
+                name.eq_ignore_ascii_case(finding.rule) || registry::carries(finding.aliases, name)
+            })
+            .map(|(_, severity)| *severity)
+    }
+
     /// Whether a finding of a rule that was selected in this way is wanted.
     pub(crate) fn wants(&self, finding: &Finding, selected: Selected) -> bool {
+        let carries = |names: &[String]| {
+            names
+                .iter()
+                .any(|name| registry::carries(finding.aliases, name))
+        };
+        if carries(&self.ignore) {
+            return false;
+        }
+        let asked = || carries(&self.select) || carries(&self.extend_select);
         match selected {
             Selected::No => false,
-            Selected::ByDefault => finding.confidence > Confidence::Low,
+            Selected::ByDefault => finding.confidence > Confidence::Low || asked(),
             Selected::ByName => true,
-            Selected::ByAlias => self
-                .select
-                .iter()
-                .any(|name| registry::carries(finding.aliases, name)),
+            Selected::ByAlias => asked(),
         }
     }
 }

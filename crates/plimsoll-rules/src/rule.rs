@@ -1,7 +1,7 @@
 //! What a rule is.
 
 use plimsoll_model::{
-    Confidence, Finding, Fix, ImageConfig, ImageName, Inventory, Origin, Related, Severity,
+    Confidence, Finding, Fix, ImageConfig, ImageName, Inventory, Origin, Related, Remark, Severity,
     Skipped, SourceFile, SourceOrigin,
 };
 
@@ -127,18 +127,7 @@ pub struct Sink<'a> {
     pub(crate) meta: &'a Meta,
     pub(crate) findings: &'a mut Vec<Finding>,
     pub(crate) skipped: &'a mut Vec<Skipped>,
-    pub(crate) notes: &'a mut Vec<Note>,
-}
-
-/// Why a rule stayed silent, or what it took for granted, at a place: shown when asked for.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Note {
-    /// The rule's name.
-    pub rule: &'static str,
-    /// What it is about.
-    pub place: SourceOrigin,
-    /// One sentence: what would have had to be guessed, or what was assumed.
-    pub text: String,
+    pub(crate) notes: &'a mut Vec<Remark>,
 }
 
 impl Sink<'_> {
@@ -172,7 +161,7 @@ impl Sink<'_> {
     /// Says why the rule stays silent at a place where it would have to guess, or what it takes for
     /// granted there: one sentence. Shown under `--verbose`.
     pub fn note(&mut self, place: SourceOrigin, text: impl Into<String>) {
-        self.notes.push(Note {
+        self.notes.push(Remark {
             rule: self.meta.name,
             place,
             text: text.into(),

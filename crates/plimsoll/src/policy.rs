@@ -1,6 +1,6 @@
 //! What holds a ship back: thresholds and waivers.
 
-use plimsoll_model::{Finding, Report, Severity};
+use plimsoll_model::{Finding, Report, Severity, Suppressed, SuppressedBy};
 use plimsoll_report::Verdict;
 
 use crate::config::{Config, Waiver};
@@ -45,7 +45,11 @@ pub(crate) fn judge(
             report.findings = kept;
             report
                 .suppressed
-                .extend(waived.into_iter().map(|finding| (finding, reason.clone())));
+                .extend(waived.into_iter().map(|finding| Suppressed {
+                    finding,
+                    reason: reason.clone(),
+                    by: SuppressedBy::Configuration,
+                }));
         }
     }
     let mut reasons: Vec<String> = report

@@ -5,7 +5,9 @@ mod wire;
 
 use std::collections::HashMap;
 
-use plimsoll_model::{Applicability, Edit, Finding, Origin, Severity, SourceOrigin};
+use plimsoll_model::{
+    Applicability, Edit, Finding, Origin, Severity, SourceOrigin, Suppressed, SuppressedBy,
+};
 
 use crate::lookup::Sources;
 use crate::mask::Mask;
@@ -42,7 +44,7 @@ pub fn render(input: &RenderInput<'_>) -> String {
     let set_aside = report
         .suppressed
         .iter()
-        .map(|(finding, reason)| (finding, Some(reason.as_str())));
+        .map(|one| (&one.finding, Some(one)));
     let log = Log {
         schema: SCHEMA,
         version: "2.1.0",
@@ -101,7 +103,11 @@ struct Results<'a, 's> {
 }
 
 impl<'a> Results<'a, '_> {
-    fn result(&mut self, finding: &'a Finding, suppressed: Option<&'a str>) -> SarifResult<'a> {
+    fn result(
+        &mut self,
+        finding: &'a Finding,
+        suppressed: Option<&'a Suppressed>,
+    ) -> SarifResult<'a> {
         let message = match &finding.help {
             Some(help) => format!("{} {help}", finding.message),
             None => finding.message.clone(),
@@ -126,10 +132,13 @@ impl<'a> Results<'a, '_> {
             fixes: self.fix(finding).into_iter().collect(),
             suppressions: suppressed
                 .into_iter()
-                .map(|justification| Suppression {
-                    kind: "external",
+                .map(|one| Suppression {
+                    kind: match one.by {
+                        SuppressedBy::Comment => "inSource",
+                        SuppressedBy::Configuration => "external",
+                    },
                     status: "accepted",
-                    justification,
+                    justification: &one.reason,
                 })
                 .collect(),
             properties: ResultProperties {

@@ -60,6 +60,7 @@ fn a_check_without_an_image_says_nothing_of_one() {
             "findings",
             "suppressed",
             "skipped",
+            "remarks",
             "checked",
             "verdict"
         ]

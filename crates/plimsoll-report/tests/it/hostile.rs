@@ -34,7 +34,7 @@ fn evil() -> crate::synthetic::Case {
             fix.title = evil();
         }
     }
-    report.suppressed[0].1 = evil();
+    report.suppressed[0].reason = evil();
     report.skipped[0].what = evil();
     report.skipped[0].why = evil();
     report.checked = vec![evil()];

@@ -3,8 +3,8 @@
 use plimsoll_model::{
     Applicability, Confidence, Digest, Distribution, Edit, Finding, Fix, HealthCheck, HistoryEntry,
     ImageConfig, ImageSummary, Inventory, LayerFacts, LayerOrigin, NotableFile, NotableKind,
-    Origin, Package, PackageKind, Platform, Related, Report, SecretSighting, Severity, Skipped,
-    SourceFile, SourceOrigin, Span,
+    Origin, Package, PackageKind, Platform, Related, Remark, Report, SecretSighting, Severity,
+    Skipped, SourceFile, SourceOrigin, Span, Suppressed, SuppressedBy,
 };
 use plimsoll_report::{RenderInput, RuleInfo, Verdict};
 
@@ -17,6 +17,9 @@ RUN apt-get update \\
 COPY . /app
 CMD python main.py
 ";
+
+/// A script that the Dockerfile starts.
+const SCRIPT: &str = "#!/bin/sh\nset -e\nexec python $1\n";
 
 /// A report with the files and rules around it.
 pub(crate) struct Case {
@@ -41,6 +44,7 @@ impl Case {
 pub(crate) fn checked() -> Case {
     let file = SourceFile::new("app/Dockerfile", DOCKERFILE);
     let mut tag = finding("mutable-tag", Severity::Medium, at(&file, "python:latest"));
+    tag.origin.instruction_line = Some(1);
     tag.aliases = &["DL3007"];
     tag.message = "`python:latest` is another image tomorrow.".to_owned();
     tag.help = Some("Name a version.".to_owned());
@@ -77,9 +81,37 @@ pub(crate) fn checked() -> Case {
     );
     shell.message = "The shell takes the signals that are meant for the program.".to_owned();
 
+    let lint = finding("missing-healthcheck", Severity::Info, at(&file, "CMD"));
+    // A script that the image starts: a finding in another file than the Dockerfile.
+    let script = SourceFile::new("app/start.sh", SCRIPT);
+    let mut quotes = finding("unquoted-variable", Severity::Low, at(&script, "$1"));
+    quotes.aliases = &["SC2086"];
+    quotes.message = "`$1` is split at blanks.".to_owned();
+    quotes.help = Some("Write `\"$1\"`.".to_owned());
+    quotes.related = vec![Related {
+        origin: at(&file, "CMD python main.py"),
+        message: "it is started here".to_owned(),
+    }];
+
     let report = Report {
-        findings: vec![tag, secret, lists],
-        suppressed: vec![(shell, "a one-off job, nobody stops it".to_owned())],
+        findings: vec![tag, secret, lists, quotes],
+        suppressed: vec![
+            Suppressed {
+                finding: shell,
+                reason: "a one-off job, nobody stops it".to_owned(),
+                by: SuppressedBy::Comment,
+            },
+            Suppressed {
+                finding: lint,
+                reason: "the scanner of the registry does it".to_owned(),
+                by: SuppressedBy::Configuration,
+            },
+        ],
+        remarks: vec![Remark {
+            rule: "root-user",
+            place: SourceOrigin::new(&file, span(&file, "python:latest")),
+            text: "Nobody knows the user of the base image.".to_owned(),
+        }],
         skipped: vec![Skipped {
             what: "app/.dockerignore".to_owned(),
             why: "cannot be read: permission denied; make it readable".to_owned(),
@@ -90,7 +122,7 @@ pub(crate) fn checked() -> Case {
     };
     Case {
         report,
-        sources: vec![file],
+        sources: vec![file, script],
         rules: rules(),
         verdict: Verdict {
             holds: false,
@@ -126,6 +158,7 @@ pub(crate) fn inspected() -> Case {
     compiler.help = Some("Build in a stage of its own.".to_owned());
     compiler.origin = Origin {
         source: None,
+        instruction_line: None,
         layer: Some(LayerOrigin {
             index: 1,
             diff_id: layers[1].diff_id.clone(),

@@ -1,7 +1,6 @@
 //! The grammars of suppressing comments.
 
 use crate::registry;
-use crate::rule::Meta;
 
 use super::Day;
 
@@ -13,6 +12,8 @@ pub(super) enum Family {
     BuildKit,
     Trivy,
     Checkov,
+    Sonar,
+    Tally,
 }
 
 /// How far a comment reaches by its own words.
@@ -20,6 +21,10 @@ pub(super) enum Family {
 pub(super) enum Scope {
     /// The instruction below it or around it.
     Instruction,
+    /// The line below it.
+    Line,
+    /// The stage of the instruction below it or around it.
+    Stage,
     /// The whole file.
     File,
 }
@@ -51,19 +56,19 @@ impl Pragma {
         }
     }
 
-    /// The index of the name that means the rule.
-    pub(super) fn covers(&self, meta: &Meta) -> Option<usize> {
+    /// The index of the name that means the rule where it goes by these aliases.
+    pub(super) fn covers(&self, rule: &str, aliases: &[&str]) -> Option<usize> {
         self.names.iter().position(|name| {
             if name == "*" {
-                meta.aliases.iter().any(|alias| match self.family {
-                    // BuildKit's are the names of letters only.
-                    Family::BuildKit => alias.bytes().all(|b| b.is_ascii_alphabetic()),
-                    Family::Trivy => alias.starts_with("DS"),
+                return match self.family {
+                    Family::Tally => true,
+                    Family::BuildKit => aliases.iter().any(|alias| is_buildkit(alias)),
+                    Family::Trivy => aliases.iter().any(|alias| alias.starts_with("DS")),
+                    Family::Sonar => aliases.iter().any(|alias| is_sonar(alias)),
                     _ => false,
-                })
-            } else {
-                registry::names(meta, name)
+                };
             }
+            name.eq_ignore_ascii_case(rule) || registry::carries(aliases, name)
         })
     }
 
@@ -84,6 +89,8 @@ impl Pragma {
             Family::BuildKit => "check=skip",
             Family::Trivy => "trivy",
             Family::Checkov => "checkov",
+            Family::Sonar => "NOSONAR",
+            Family::Tally => "tally",
         };
         format!("no reason given ({family} comment)")
     }
@@ -92,10 +99,45 @@ impl Pragma {
         let names: Vec<String> = self
             .names
             .iter()
-            .map(|name| format!("`{}`", name.escape_debug()))
+            .map(|name| match name.as_str() {
+                "*" => "everything".to_owned(),
+                name => format!("`{}`", name.escape_debug()),
+            })
             .collect();
         names.join(", ")
     }
+}
+
+/// BuildKit's names are the ones of letters only.
+fn is_buildkit(alias: &str) -> bool {
+    alias.bytes().all(|b| b.is_ascii_alphabetic())
+}
+
+/// Sonar's ids are `S` and a number.
+fn is_sonar(alias: &str) -> bool {
+    alias
+        .strip_prefix('S')
+        .is_some_and(|number| !number.is_empty() && number.bytes().all(|b| b.is_ascii_digit()))
+}
+
+/// Whether a file may hold comments of ours or of others at all, or a comment of theirs behind a
+/// command.
+pub(super) fn may_trail(line: &[u8]) -> bool {
+    memchr::memmem::find(line, b"trivy:ignore:").is_some()
+        || memchr::memmem::find(line, b"NOSONAR").is_some()
+}
+
+/// Reads what other tools see behind a command: to the shell, or to nobody, it is a comment.
+pub(super) fn read_trailing(line: &str) -> Vec<Pragma> {
+    let Some((_, comment)) = line.split_once('#') else {
+        return Vec::new();
+    };
+    let mut pragmas = read_all_trivy(comment);
+    if let Some(mut pragma) = read_sonar(comment) {
+        pragma.scope = Scope::Line;
+        pragmas.push(pragma);
+    }
+    pragmas
 }
 
 /// Reads the text of a comment, `#` taken off. Most say nothing to us.
@@ -107,11 +149,17 @@ pub(super) fn read(text: &str) -> Vec<Pragma> {
     if let Some(rest) = text.strip_prefix("hadolint") {
         return read_hadolint(rest).into_iter().collect();
     }
-    if let Some(rest) = text.strip_prefix("checkov:skip=") {
-        let mut pragma = Pragma::new(Family::Checkov, Scope::File);
-        let rest = read_names(rest, &mut pragma.names);
-        pragma.why = reason_text(rest.strip_prefix(':').unwrap_or(rest));
-        return vec![pragma];
+    if let Some(rest) = word_in_front(text, "tally") {
+        return read_tally(rest).into_iter().collect();
+    }
+    // Checkov and those who carry it on look for this anywhere in a comment.
+    for mark in ["checkov:skip=", "bridgecrew:skip=", "cortex:skip="] {
+        if let Some((_, rest)) = text.split_once(mark) {
+            let mut pragma = Pragma::new(Family::Checkov, Scope::File);
+            let rest = read_names(rest, &mut pragma.names);
+            pragma.why = reason_text(rest.strip_prefix(':').unwrap_or(rest));
+            return vec![pragma];
+        }
     }
     if let Some((head, rest)) = text.split_once('=')
         && head.trim_end() == "check"
@@ -122,14 +170,86 @@ pub(super) fn read(text: &str) -> Vec<Pragma> {
         }
         return pragmas;
     }
-    if text.contains("trivy:ignore:") {
-        return text
-            .split("trivy:ignore:")
-            .skip(1)
-            .map(read_trivy)
-            .collect();
+    let pragmas = read_all_trivy(text);
+    if pragmas.is_empty() {
+        return read_sonar(text).into_iter().collect();
     }
-    Vec::new()
+    pragmas
+}
+
+fn read_all_trivy(text: &str) -> Vec<Pragma> {
+    text.split("trivy:ignore:")
+        .skip(1)
+        .map(read_trivy)
+        .collect()
+}
+
+/// What follows `word` and white space, whatever the case.
+fn word_in_front<'a>(text: &'a str, word: &str) -> Option<&'a str> {
+    let (head, rest) = text.split_at_checked(word.len())?;
+    let rest = head.eq_ignore_ascii_case(word).then_some(rest)?;
+    Some(rest.strip_prefix([' ', '\t'])?.trim_start())
+}
+
+/// Reads `NOSONAR` and what stands behind it. Sonar hides what it finds on that very line; a
+/// comment line of its own can only be meant for the line below.
+fn read_sonar(text: &str) -> Option<Pragma> {
+    let (_, rest) = text.split_once("NOSONAR")?;
+    let mut pragma = Pragma::new(Family::Sonar, Scope::Line);
+    // `NOSONAR(S6471)`: the newer form names rules.
+    let named = rest.strip_prefix('(').and_then(|rest| rest.split_once(')'));
+    let rest = match named {
+        Some((list, rest)) => {
+            for name in list.split(',') {
+                // `docker:S6471` is how Sonar writes it in full.
+                let name = name.trim().rsplit(':').next().unwrap_or_default();
+                pragma.names.push(name.to_owned());
+            }
+            rest
+        }
+        None => {
+            pragma.names.push("*".to_owned());
+            rest
+        }
+    };
+    pragma.why = reason_text(rest);
+    Some(pragma)
+}
+
+/// Reads `[global] ignore=A,B[;reason=why]`.
+fn read_tally(rest: &str) -> Option<Pragma> {
+    let (scope, rest) = match word_in_front(rest, "global") {
+        Some(rest) => (Scope::File, rest),
+        None => (Scope::Instruction, rest),
+    };
+    let (word, rest) = rest.split_once('=')?;
+    if !word.trim().eq_ignore_ascii_case("ignore") {
+        return None;
+    }
+    let mut pragma = Pragma::new(Family::Tally, scope);
+    let (list, rest) = rest.split_once(';').unwrap_or((rest, ""));
+    for name in list
+        .split(',')
+        .map(str::trim)
+        .filter(|name| !name.is_empty())
+    {
+        pragma.names.push(tally_name(name));
+    }
+    if let Some((word, why)) = rest.split_once('=')
+        && word.trim().eq_ignore_ascii_case("reason")
+    {
+        pragma.why = reason_text(why);
+    }
+    Some(pragma)
+}
+
+/// `hadolint/DL3008` is hadolint's DL3008; `tally/NAME` stays as it is.
+pub(crate) fn tally_name(name: &str) -> String {
+    match name.split_once('/') {
+        Some(("hadolint" | "buildkit" | "shellcheck", id)) => id.to_owned(),
+        _ if name.eq_ignore_ascii_case("all") => "*".to_owned(),
+        _ => name.to_owned(),
+    }
 }
 
 /// Reads the value of a `check` directive: `skip=A,B;error=true // why`.
@@ -153,15 +273,20 @@ pub(super) fn read_check(value: &str) -> Vec<Pragma> {
 }
 
 fn read_own(text: &str) -> Pragma {
-    let mut pragma = Pragma::new(Family::Own, Scope::Instruction);
-    let Some(rest) = text
-        .strip_prefix("allow")
-        .map(str::trim_start)
-        .and_then(|rest| rest.strip_prefix('('))
-    else {
-        pragma.malformed = Some("`allow(` and the name of a rule must follow `plimsoll:`");
-        return pragma;
+    let (word, rest) = text.split_once('(').unwrap_or((text, ""));
+    let scope = match word.trim_end() {
+        "allow-stage" => Some(Scope::Stage),
+        "allow-file" => Some(Scope::File),
+        "allow" => Some(Scope::Instruction),
+        _ => None,
     };
+    let mut pragma = Pragma::new(Family::Own, scope.unwrap_or(Scope::Instruction));
+    if scope.is_none() || word.len() == text.len() {
+        pragma.malformed = Some(
+            "`allow(`, `allow-stage(` or `allow-file(` and the name of a rule must follow `plimsoll:`",
+        );
+        return pragma;
+    }
     let Some((list, rest)) = rest.split_once(')') else {
         pragma.malformed = Some("the bracket behind `allow` is not closed");
         return pragma;
@@ -199,17 +324,49 @@ fn split_until(text: &str) -> Option<(&str, &str)> {
 }
 
 fn read_hadolint(rest: &str) -> Option<Pragma> {
-    // `# hadolint ignore=…` and `# hadolint global ignore=…`, with any white space around.
-    let rest = rest.strip_prefix(char::is_whitespace)?.trim_start();
-    let (scope, rest) = match rest.strip_prefix("global") {
-        Some(rest) => (Scope::File, rest.trim_start()),
-        None => (Scope::Instruction, rest),
+    // `# hadolint ignore=…`, `# hadolint global ignore=…`, `# hadolint stage ignore=…`, with any
+    // blanks around.
+    let rest = rest.strip_prefix([' ', '\t'])?.trim_start();
+    let word = |word: &str| {
+        Some(
+            rest.strip_prefix(word)?
+                .strip_prefix([' ', '\t'])?
+                .trim_start(),
+        )
+    };
+    let (scope, rest) = if let Some(rest) = word("global") {
+        (Scope::File, rest)
+    } else if let Some(rest) = word("stage") {
+        (Scope::Stage, rest)
+    } else {
+        (Scope::Instruction, rest)
     };
     let rest = rest.strip_prefix("ignore")?.trim_start();
-    let rest = rest.strip_prefix('=')?;
+    let mut rest = rest.strip_prefix('=')?.trim_start();
     let mut pragma = Pragma::new(Family::Hadolint, scope);
-    let rest = read_names(rest, &mut pragma.names);
-    pragma.why = reason_text(rest);
+    // A word that is no id of hadolint's makes it overlook the whole comment. A reason without a
+    // `#` in front does so too, which nobody who writes one means: that is let pass.
+    loop {
+        let end = rest
+            .find(|c: char| !matches!(c, 'D' | 'L' | 'S' | 'C' | '0'..='9'))
+            .unwrap_or(rest.len());
+        let behind = rest[end..].chars().next();
+        let whole = behind.is_none_or(|c| c.is_whitespace() || matches!(c, ',' | '#' | ';'));
+        if end == 0 || !whole {
+            return None;
+        }
+        pragma.names.push(rest[..end].to_owned());
+        rest = rest[end..].trim_start();
+        match rest.strip_prefix(',') {
+            Some(more) => rest = more.trim_start(),
+            None => break,
+        }
+    }
+    // What tally added to the form.
+    let why = rest.strip_prefix(';').map_or(rest, |rest| {
+        rest.trim_start().strip_prefix("reason").unwrap_or(rest)
+    });
+    pragma.why = reason_text(why.trim_start().trim_start_matches('='));
     Some(pragma)
 }
 
@@ -302,6 +459,9 @@ mod tests {
         assert!(pragma.is_void(Some((2027, 2, 1))));
         assert!(!pragma.is_void(None));
 
+        assert_eq!(one("plimsoll: allow-stage(a) x").scope, Scope::Stage);
+        assert_eq!(one("plimsoll: allow-file(a) x").scope, Scope::File);
+
         let pragma = one("plimsoll: allow(a) waits until the migration is done");
         assert_eq!((pragma.until, pragma.malformed), (None, None));
         assert_eq!(pragma.why, "waits until the migration is done");
@@ -310,6 +470,8 @@ mod tests {
             "plimsoll: ignore(a)",
             "plimsoll: allow(a",
             "plimsoll: allow()",
+            "plimsoll: allow",
+            "plimsoll: allow-line(a)",
             "plimsoll: allow(a) x until 2026-02-30",
         ] {
             assert!(one(malformed).malformed.is_some(), "{malformed}");
@@ -325,6 +487,12 @@ mod tests {
             ("mirrors move", Scope::Instruction)
         );
         assert_eq!(one("hadolint global ignore=DL3008").scope, Scope::File);
+        assert_eq!(one("hadolint stage ignore=DL3008").scope, Scope::Stage);
+        assert_eq!(
+            one("hadolint ignore=DL3008 mirrors move").why,
+            "mirrors move"
+        );
+        assert_eq!(one("hadolint ignore=DL3008;reason=moves").why, "moves");
         assert_eq!(
             one("hadolint  ignore = DL3008 , DL3009").names,
             ["DL3008", "DL3009"]
@@ -336,6 +504,22 @@ mod tests {
             ("CKV_DOCKER_3", "runs as root on purpose")
         );
         assert_eq!(pragma.scope, Scope::File);
+        let pragma = one("later: bridgecrew:skip=CKV_DOCKER_3,CKV_DOCKER_8:known");
+        assert_eq!(pragma.names, ["CKV_DOCKER_3", "CKV_DOCKER_8"]);
+
+        let pragma = one("tally ignore=hadolint/DL3008, StageNameCasing;reason=old names");
+        assert_eq!(pragma.names, ["DL3008", "StageNameCasing"]);
+        assert_eq!(pragma.why, "old names");
+        assert_eq!(one("Tally global ignore=all").names, ["*"]);
+        assert_eq!(one("tally global ignore=all").scope, Scope::File);
+
+        assert_eq!(one("NOSONAR on purpose").names, ["*"]);
+        assert_eq!(
+            one("NOSONAR(docker:S6471, S7019)").names,
+            ["S6471", "S7019"]
+        );
+        assert_eq!(read_trailing("RUN x # NOSONAR")[0].scope, Scope::Line);
+        assert_eq!(read_trailing("RUN x #trivy:ignore:DS-0001").len(), 1);
 
         let pragma = one("trivy:ignore:AVD-DS-0002:exp:2026-05-01 legacy");
         assert_eq!(pragma.names, ["AVD-DS-0002"]);
@@ -351,12 +535,30 @@ mod tests {
     }
 
     #[test]
+    fn an_id_means_what_its_tool_would_say() {
+        let pragma = one("hadolint ignore=DL3001,DL3006");
+        assert_eq!(pragma.covers("mutable-tag", &["DL3006"]), Some(1));
+        assert_eq!(pragma.covers("mutable-tag", &["DL3007"]), None);
+        let pragma = one("plimsoll: allow(mutable-tag) x");
+        assert_eq!(pragma.covers("mutable-tag", &[]), Some(0));
+        let pragma = one("NOSONAR");
+        assert_eq!(pragma.covers("root-user", &["S6471"]), Some(0));
+        assert_eq!(pragma.covers("root-user", &["DL3002", "SC2086"]), None);
+    }
+
+    #[test]
     fn other_comments_say_nothing() {
         for text in [
             "",
             "plimsollx: allow(a)",
             "hadolint",
             "hadolint shell=bash",
+            "hadolint ignore=DL3008,",
+            "hadolint ignore=crazy,DL3002",
+            "hadolint ignore=DL3002,root-user",
+            "hadolint globalignore=DL3002",
+            "tally shell=bash",
+            "tallyignore=DL3008",
             "check this",
             "checkov is nice",
         ] {

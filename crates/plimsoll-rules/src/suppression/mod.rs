@@ -2,16 +2,21 @@
 //!
 //! Ours is `# plimsoll: allow(rule[, rule]) reason [until YYYY-MM-DD]`. Above an instruction, or
 //! between its continuation lines, it speaks of that instruction; above the first instruction of
-//! the file it speaks of the whole file. The last day counts. One without a reason still works and
-//! is a finding itself; an expired one no longer works.
+//! the file it speaks of the whole file. `allow-stage(…)` speaks of the stage that its instruction
+//! opens or stands in, `allow-file(…)` of the file wherever it stands. The last day counts. One
+//! without a reason still works and is a finding itself; an expired one no longer works.
 //!
 //! Foreign comments keep the meaning their tool gives them. They may name what Plimsoll does not
-//! check, so they are never reported as unknown or unused.
+//! check, so they are never reported as unknown or unused; without a reason they are reported only
+//! where reasons are required.
+//!
+//! A name that is another tool's id means what that tool would say: of a rule that sees more, only
+//! the findings that carry the id.
 
 mod comment;
 
 use plimsoll_model::{Applicability, Edit, Finding, Fix, Origin, SourceFile, SourceOrigin, Span};
-use plimsoll_syntax::dockerfile::{Dockerfile, Item};
+use plimsoll_syntax::dockerfile::{Dockerfile, Instruction, InstructionKind, Item};
 
 use crate::declare::rules;
 use crate::options;
@@ -34,15 +39,6 @@ rules! {
 /// A calendar day.
 pub(crate) type Day = (i16, u8, u8);
 
-/// What the comments of a file say of a finding.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Verdict {
-    /// Nothing.
-    Stands,
-    /// It is set aside, for this reason.
-    Allowed(String),
-}
-
 /// For each comment and each of its names whether it set something aside.
 pub(crate) type Usage = Vec<Vec<bool>>;
 
@@ -62,18 +58,17 @@ struct Placed {
     line: Span,
     /// What it speaks of: bytes of the file, or `None` for all of it.
     reach: Option<Span>,
-    /// The rules it means, each with the index of the name that means it.
-    rules: Vec<(&'static str, usize)>,
+    /// The rules that it may mean.
+    rules: Vec<&'static str>,
 }
 
 impl Placed {
     fn new(pragma: Pragma, line: Span, reach: Option<Span>) -> Self {
         let rules = registry::all()
             .iter()
-            .filter_map(|rule| {
-                let meta = rule.meta();
-                Some((meta.name, pragma.covers(meta)?))
-            })
+            .map(|rule| rule.meta())
+            .filter(|meta| pragma.covers(meta.name, meta.aliases).is_some())
+            .map(|meta| meta.name)
             .collect();
         Self {
             pragma,
@@ -83,10 +78,9 @@ impl Placed {
         }
     }
 
-    /// The index of the name that means the rule.
-    fn names(&self, rule: &str) -> Option<usize> {
-        let found = self.rules.iter().find(|(name, _)| *name == rule)?;
-        Some(found.1)
+    /// Whether it may mean the rule.
+    fn names(&self, rule: &str) -> bool {
+        self.rules.contains(&rule)
     }
 }
 
@@ -98,6 +92,8 @@ const MAX_NAMES: usize = 4_000;
 struct Collector {
     placed: Vec<Placed>,
     names: usize,
+    /// Where each FROM stands, its whole lines.
+    froms: Vec<Span>,
 }
 
 impl Collector {
@@ -107,11 +103,104 @@ impl Collector {
             self.placed.push(Placed::new(pragma, line, reach));
         }
     }
+
+    /// Takes a comment above an instruction or between its lines.
+    fn attach(
+        &mut self,
+        source: &SourceFile,
+        pragma: Pragma,
+        comment: Span,
+        instruction: &Instruction,
+    ) {
+        let lines = instruction.lines;
+        let opens = matches!(instruction.kind, InstructionKind::From(_));
+        let reach = match pragma.scope {
+            Scope::File => None,
+            // Trivy has no place for what is missing, so that nobody could ignore it there: what
+            // stands above a FROM is meant for it.
+            Scope::Instruction
+                if pragma.family == Family::Trivy
+                    && opens
+                    && pragma.names.iter().all(|name| is_missing(name)) =>
+            {
+                None
+            }
+            Scope::Instruction => Some(lines),
+            Scope::Line => {
+                let start = comment.end.clamp(lines.start, lines.end);
+                Some(first_line(source, Span::new(start, lines.end)))
+            }
+            // The end of the stage is not known yet. hadolint leaves out the line below.
+            Scope::Stage if pragma.family == Family::Hadolint => {
+                Some(Span::new(lines.end, usize::MAX))
+            }
+            Scope::Stage => {
+                let from = self.froms.last().map_or(0, |from| from.start);
+                Some(Span::new(from, usize::MAX))
+            }
+        };
+        self.add(pragma, comment, reach);
+    }
+
+    /// Takes what other tools read behind a command on its line.
+    fn read_trailing(&mut self, source: &SourceFile, instruction: &Instruction) {
+        let mut rest = instruction.lines;
+        while !rest.is_empty() {
+            let line = first_line(source, rest);
+            rest.start = line.end;
+            let inside = instruction
+                .comments
+                .iter()
+                .any(|one| one.span.contains(line));
+            let bytes = line.of(source.bytes());
+            if inside || !comment::may_trail(bytes) {
+                continue;
+            }
+            for pragma in comment::read_trailing(&String::from_utf8_lossy(bytes)) {
+                let reach = match pragma.scope {
+                    Scope::Line => line,
+                    _ => instruction.lines,
+                };
+                self.add(pragma, line, Some(reach));
+            }
+        }
+    }
+
+    /// Gives those that reach to the end of their stage its end.
+    fn close_stages(&mut self, end: usize) {
+        for one in &mut self.placed {
+            if let Some(reach) = &mut one.reach
+                && reach.end == usize::MAX
+            {
+                // Ours starts at its FROM, hadolint's may start where the next one does.
+                let own = one.pragma.family == Family::Own;
+                let next = self
+                    .froms
+                    .iter()
+                    .find(|from| from.start > reach.start || (!own && from.start == reach.start));
+                reach.end = next.map_or(end, |from| from.start).max(reach.start);
+            }
+        }
+    }
+}
+
+/// Whether Trivy's id tells of something that is not there.
+fn is_missing(id: &str) -> bool {
+    registry::carries(&["DS-0002", "DS-0026"], id)
+}
+
+/// Only the first line of a reach, for comments that speak of one line.
+fn first_line(source: &SourceFile, span: Span) -> Span {
+    let bytes = span.of(source.bytes());
+    let end = memchr::memchr(b'\n', bytes).map_or(span.end, |at| span.start + at + 1);
+    Span::new(span.start, end)
 }
 
 impl Suppressions {
     /// Collects them from a tree.
     pub(crate) fn read(tree: &Dockerfile) -> Self {
+        let source = &tree.source;
+        let trailing = comment::may_trail(source.bytes());
         let mut found = Collector::default();
         let mut pending: Vec<(Pragma, Span)> = Vec::new();
         let mut first_instruction = None;
@@ -125,7 +214,9 @@ impl Suppressions {
                 Item::Comment(comment) => {
                     for pragma in comment::read(&comment.text) {
                         let whole_file = pragma.scope == Scope::File
-                            || (pragma.family == Family::Own && first_instruction.is_none());
+                            || (pragma.family == Family::Own
+                                && pragma.scope == Scope::Instruction
+                                && first_instruction.is_none());
                         if whole_file {
                             found.add(pragma, comment.span, None);
                         } else {
@@ -135,18 +226,24 @@ impl Suppressions {
                 }
                 Item::Instruction(instruction) => {
                     first_instruction.get_or_insert(instruction.lines.start);
-                    let reach = Some(instruction.lines);
+                    if matches!(instruction.kind, InstructionKind::From(_)) {
+                        found.froms.push(instruction.lines);
+                    }
                     for (pragma, line) in pending.drain(..) {
-                        found.add(pragma, line, reach);
+                        found.attach(source, pragma, line, instruction);
                     }
                     for comment in &instruction.comments {
                         for pragma in comment::read(&comment.text) {
-                            let reach = reach.filter(|_| pragma.scope != Scope::File);
-                            found.add(pragma, comment.span, reach);
+                            found.attach(source, pragma, comment.span, instruction);
                         }
                     }
+                    if trailing {
+                        found.read_trailing(source, instruction);
+                    }
                 }
-                _ => {}
+                // hadolint's speak of the next line, and of nothing behind an empty one.
+                Item::Blank(_) => pending.retain(|(one, _)| one.family != Family::Hadolint),
+                Item::Directive(_) => {}
             }
         }
         // What stands below the last instruction speaks of nothing.
@@ -154,6 +251,7 @@ impl Suppressions {
         for (pragma, line) in pending {
             found.add(pragma, line, Some(Span::new(end, end)));
         }
+        found.close_stages(end);
         Self {
             source: Some(tree.source.clone()),
             placed: found.placed,
@@ -166,7 +264,7 @@ impl Suppressions {
         self.placed
             .iter()
             .filter(|one| one.pragma.family == Family::Own)
-            .any(|one| one.names(meta.name).is_some())
+            .any(|one| one.names(meta.name))
     }
 
     /// An empty tally.
@@ -177,22 +275,29 @@ impl Suppressions {
             .collect()
     }
 
-    /// What the comments say of a finding; the ones that speak of it are ticked off in `used`.
-    pub(crate) fn judge(&self, finding: &Finding, today: Option<Day>, used: &mut Usage) -> Verdict {
-        let mut verdict = Verdict::Stands;
+    /// The reason why the comments set a finding aside, where they do; the ones that speak of it
+    /// are ticked off in `used`.
+    pub(crate) fn judge(
+        &self,
+        finding: &Finding,
+        today: Option<Day>,
+        used: &mut Usage,
+    ) -> Option<String> {
+        let mut reason = None;
         for (at, one) in self.placed.iter().enumerate() {
-            let Some(name) = one.names(finding.rule) else {
+            if !one.names(finding.rule) || one.pragma.is_void(today) || !self.reaches(one, finding)
+            {
+                continue;
+            }
+            let Some(name) = one.pragma.covers(finding.rule, finding.aliases) else {
                 continue;
             };
-            if one.pragma.is_void(today) || !self.reaches(one, finding) {
-                continue;
-            }
             used[at][name] = true;
-            if verdict == Verdict::Stands {
-                verdict = Verdict::Allowed(one.pragma.reason());
+            if reason.is_none() {
+                reason = Some(one.pragma.reason());
             }
         }
-        verdict
+        reason
     }
 
     fn reaches(&self, one: &Placed, finding: &Finding) -> bool {
@@ -207,13 +312,14 @@ impl Suppressions {
             && place.span.start < reach.end
     }
 
-    /// What our own comments are guilty of. `judged` are the rules that looked: of the others
+    /// What our own comments are guilty of, and all of them where reasons are required. `judged` are the rules that looked: of the others
     /// nobody knows whether they would have found something.
     pub(crate) fn faults(
         &self,
         today: Option<Day>,
         used: &Usage,
         judged: &[&'static str],
+        require_reason: bool,
     ) -> Vec<Finding> {
         let Some(source) = &self.source else {
             return Vec::new();
@@ -221,7 +327,8 @@ impl Suppressions {
         let mut faults = Vec::new();
         for (one, used) in self.placed.iter().zip(used) {
             let pragma = &one.pragma;
-            if pragma.family != Family::Own {
+            let own = pragma.family == Family::Own;
+            if !own && !(require_reason && pragma.why.is_empty()) {
                 continue;
             }
             let mut fault = |meta: &'static Meta, message: String, help: String, fix| {
@@ -231,7 +338,8 @@ impl Suppressions {
                 fault(
                     &UnexplainedSuppression::META,
                     format!("This comment suppresses nothing: {why}."),
-                    "Write `# plimsoll: allow(rule) reason until YYYY-MM-DD`.".to_owned(),
+                    "Write `# plimsoll: allow(rule) reason until YYYY-MM-DD`, or `allow-stage(…)`, or \
+                     `allow-file(…)`.".to_owned(),
                     None,
                 );
                 continue;
@@ -255,9 +363,18 @@ impl Suppressions {
                         "Nothing says why {} is allowed here.",
                         pragma.names_for_people()
                     ),
-                    "Write the reason behind the closing bracket.".to_owned(),
+                    if own {
+                        "Write the reason behind the closing bracket.".to_owned()
+                    } else {
+                        "Write the reason behind it, or `# plimsoll: allow(rule) reason` in its \
+                         stead."
+                            .to_owned()
+                    },
                     None,
                 );
+            }
+            if !own {
+                continue;
             }
             if let (Some((year, month, day)), true) = (pragma.until, pragma.is_void(today)) {
                 fault(

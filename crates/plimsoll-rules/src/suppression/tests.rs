@@ -1,3 +1,5 @@
+use plimsoll_model::Severity;
+
 use crate::check::{CheckOutcome, check_project};
 use crate::options::CheckOptions;
 use crate::testing::{TODAY, project};
@@ -17,7 +19,11 @@ fn check(select: &[&str], dockerfile: &str) -> CheckOutcome {
 fn names(outcome: &CheckOutcome) -> (Vec<&'static str>, Vec<&'static str>) {
     (
         outcome.findings.iter().map(|one| one.rule).collect(),
-        outcome.suppressed.iter().map(|(one, _)| one.rule).collect(),
+        outcome
+            .suppressed
+            .iter()
+            .map(|one| one.finding.rule)
+            .collect(),
     )
 }
 
@@ -40,7 +46,7 @@ fn a_comment_speaks_of_the_instruction_below_it() {
         "# plimsoll: allow(root-user) needs port 53",
         "# plimsoll: allow(DL3002) needs port 53 until 2026-06-01",
         "# plimsoll: allow( mutable-tag , AVD-DS-0002 ) needs port 53",
-        "# hadolint ignore=DL3002",
+        "# tally ignore=hadolint/DL3002",
         "# trivy:ignore:DS002",
         "# trivy:ignore:AVD-DS-0002:exp:2026-06-01",
         "#trivy:ignore:DS-0002 on purpose",
@@ -113,9 +119,9 @@ fn reasons_are_kept_for_the_report() {
     let outcome = judge(
         "FROM debian:12\n# plimsoll: allow(root-user): needs port 53 until 2027-01-01\nUSER root\n",
     );
-    assert_eq!(outcome.suppressed[0].1, "needs port 53");
+    assert_eq!(outcome.suppressed[0].reason, "needs port 53");
     let outcome = judge("FROM debian:12\n# hadolint ignore=DL3002\nUSER root\n");
-    assert!(outcome.suppressed[0].1.contains("hadolint"));
+    assert!(outcome.suppressed[0].reason.contains("hadolint"));
 }
 
 #[test]
@@ -186,4 +192,120 @@ fn unused_does_not_depend_on_what_was_selected() {
 fn what_only_an_image_can_show_is_not_unused() {
     let text = "# plimsoll: allow(image-too-large) why\nFROM debian:12\nUSER app\n";
     assert_eq!(names(&judge(text)), (vec![], vec![]));
+}
+
+#[test]
+fn a_stage_is_what_its_comment_speaks_of() {
+    let stages = |first: &str, second: &str| {
+        judge(&format!(
+            "{first}FROM debian:12 AS one\nUSER root\n{second}FROM debian:latest\nUSER root\n"
+        ))
+    };
+    let own = "# plimsoll: allow-stage(mutable-tag, root-user) moves on\n";
+    let outcome = stages("", own);
+    assert_eq!(
+        names(&outcome).1,
+        ["mutable-tag", "root-user"],
+        "{outcome:?}"
+    );
+    let outcome = stages(own, "");
+    assert!(names(&outcome).0.contains(&"mutable-tag"), "{outcome:?}");
+    // Inside of the stage it speaks of the same stage.
+    let outcome =
+        judge("FROM debian:latest\n# plimsoll: allow-stage(mutable-tag) moves on\nUSER 10001\n");
+    assert_eq!(names(&outcome).1, ["mutable-tag"]);
+
+    // hadolint's leaves out the line below it.
+    let outcome = stages("", "# hadolint stage ignore=DL3007,DL3002\n");
+    assert_eq!(names(&outcome), (vec!["mutable-tag"], vec!["root-user"]));
+    let outcome = stages("# hadolint stage ignore=DL3002\n", "");
+    assert!(names(&outcome).0.contains(&"root-user"), "{outcome:?}");
+}
+
+#[test]
+fn a_file_is_spoken_of_from_anywhere() {
+    let outcome =
+        judge("FROM debian:latest\nUSER root\n# plimsoll: allow-file(mutable-tag) moves on\n");
+    assert_eq!(names(&outcome).1, ["mutable-tag"]);
+}
+
+#[test]
+fn hadolint_means_the_next_line_and_ours_add_up() {
+    let check = |above: &str| names(&judge(&format!("FROM debian:12\n{above}USER root\n"))).1;
+    let none: [&str; 0] = [];
+    assert_eq!(check("# hadolint ignore=DL3002\n\n"), none);
+    assert_eq!(check("# hadolint ignore=DL3002\n# more\n"), ["root-user"]);
+    assert_eq!(
+        check("# hadolint ignore=DL3002\n# hadolint ignore=DL3001\n"),
+        ["root-user"],
+        "of two on top of each other hadolint knows only the last"
+    );
+    assert_eq!(check("# hadolint ignore=crazy,DL3002\n"), none);
+    assert_eq!(
+        check("# tally ignore=hadolint/DL3002;reason=x\n\n"),
+        ["root-user"]
+    );
+}
+
+#[test]
+fn sonar_and_trivy_are_read_behind_a_command() {
+    let outcome = check(
+        &["shell-form-entrypoint"],
+        "FROM debian:12\nCMD serve # NOSONAR\n",
+    );
+    assert_eq!(names(&outcome).1, ["shell-form-entrypoint"]);
+    let outcome = judge("FROM debian:12\nUSER root #trivy:ignore:DS-0002\n");
+    let expected: [&str; 0] = [];
+    assert_eq!(names(&outcome).0, expected, "{outcome:?}");
+    let outcome = check(
+        &["shell-form-entrypoint"],
+        "FROM debian:12\n# NOSONAR\nCMD serve\nENTRYPOINT run\n",
+    );
+    assert_eq!(names(&outcome).1, ["shell-form-entrypoint"]);
+}
+
+#[test]
+fn what_is_missing_can_be_ignored_above_from() {
+    let outcome = judge("# trivy:ignore:DS-0002\nFROM debian:12 AS one\nFROM one\nUSER root\n");
+    assert_eq!(names(&outcome).1, ["root-user"]);
+}
+
+#[test]
+fn reasons_may_be_required_of_all() {
+    let judge = |text: &str| {
+        let outcome = check_project(
+            &project(text, &[]),
+            &CheckOptions {
+                require_reason: true,
+                ..CheckOptions::default()
+            },
+        );
+        let rules: Vec<_> = outcome.findings.iter().map(|one| one.rule).collect();
+        rules.contains(&"unexplained-suppression")
+    };
+    assert!(judge(
+        "FROM debian:12\n# hadolint ignore=DL3002\nUSER root\n"
+    ));
+    assert!(!judge(
+        "FROM debian:12\n# hadolint ignore=DL3002 # port 53\nUSER root\n"
+    ));
+}
+
+#[test]
+fn comments_can_be_left_out_and_severities_chosen() {
+    let text = "FROM debian:12\n# hadolint ignore=DL3002\nUSER root\n";
+    let outcome = check_project(
+        &project(text, &[]),
+        &CheckOptions {
+            select: vec!["root-user".to_owned()],
+            ignore_comments: true,
+            severity: vec![
+                ("root-user".to_owned(), Severity::Low),
+                ("DL3002".to_owned(), Severity::Critical),
+            ],
+            ..CheckOptions::default()
+        },
+    );
+    assert_eq!(outcome.findings[0].severity, Severity::Critical);
+    assert_eq!(outcome.findings[0].origin.instruction_line, Some(3));
 }

@@ -48,7 +48,7 @@ fn holds(project: &Project) {
     let all = outcome
         .findings
         .iter()
-        .chain(outcome.suppressed.iter().map(|(finding, _)| finding));
+        .chain(outcome.suppressed.iter().map(|one| &one.finding));
     for finding in all {
         let places = finding
             .related
