@@ -1,11 +1,13 @@
-use plimsoll_model::{Applicability, Edit, Fix, Span};
-use plimsoll_syntax::dockerfile::{CommandForm, Instruction, InstructionKind};
+use plimsoll_model::{Applicability, Confidence, Fix, Span};
+use plimsoll_syntax::dockerfile::{Instruction, InstructionKind};
 use plimsoll_syntax::shell::ShellCommand;
 
 use crate::declare::declare_rule;
 use crate::mounts;
+use crate::package::append;
 use crate::package::call::{self, Action, Manager};
-use crate::project::{ProjectFile, StepView, unwrapped};
+use crate::package::site::{self, Site};
+use crate::project::{ProjectFile, StepView};
 use crate::rule::{Meta, Rule, Sink};
 
 declare_rule! {
@@ -56,36 +58,39 @@ impl Rule for AptListsLeftBehind {
     }
 
     fn check_file(&self, file: &ProjectFile<'_>, sink: &mut Sink<'_>) {
-        let steps: Vec<StepView<'_>> = file.shipped_steps().collect();
-        // For each step whether one behind it may want the lists.
-        let mut wanted_behind = vec![false; steps.len()];
-        for at in (1..steps.len()).rev() {
-            wanted_behind[at - 1] = wanted_behind[at] || may_want_lists(file, steps[at]);
-        }
-        for (at, view) in steps.iter().enumerate() {
-            let view = *view;
+        for site in site::sites(file) {
+            let run = Run::read(file, site);
+            let Some(update) = run.update else { continue };
             // What ONBUILD runs stays in the layers of those who build on this image.
-            let instruction = unwrapped(view.instruction);
-            if !matches!(instruction.kind, InstructionKind::Run(_))
-                || mounts::covers(instruction, "/var/lib/apt/lists")
-            {
+            let left = run.left && !mounts::covers(site.run, "/var/lib/apt/lists");
+            let theirs = !run.has_rm && !is_cached(site.run) && site::stays_to_hadolint(file, &site);
+            if !left || !site.ships {
+                if theirs {
+                    sink.report(
+                        file.place(update),
+                        if left {
+                            "The package lists that this reads stay in the layer: nothing in the same `RUN` removes them."
+                        } else {
+                            "The package lists that this reads are kept out of the layer, though not by `rm -rf /var/lib/apt/lists/*`."
+                        },
+                    )
+                    .help("End the `RUN` with `rm -rf /var/lib/apt/lists/*`.")
+                    .confidence(Confidence::Low)
+                    .aliases(&["DL3009"]);
+                }
                 continue;
             }
-            let mut left = None;
-            for (script, command) in file.commands(view) {
-                if updates_lists(command) {
-                    left = Some(script.command_span(command));
-                } else if removes_lists(command) {
-                    left = None;
-                }
-            }
-            let Some(update) = left else { continue };
-            let wanted_later = wanted_behind[at];
-            let reported = sink.report(
-                file.place(update),
-                "The package lists that this reads stay in the layer: nothing in the same `RUN` removes them.",
-            );
-            if wanted_later {
+            let reported = sink
+                .report(
+                    file.place(update),
+                    "The package lists that this reads stay in the layer: nothing in the same `RUN` removes them.",
+                )
+                .aliases(if theirs {
+                    Self::META.aliases
+                } else {
+                    &["DKL-DI-0005"]
+                });
+            if wanted_behind(file, &site) {
                 reported.help(
                     "Join this with the `RUN` that installs, and end that with \
                      `rm -rf /var/lib/apt/lists/*`, or mount a cache over /var/lib/apt.",
@@ -94,7 +99,9 @@ impl Rule for AptListsLeftBehind {
                 let reported = reported.help(
                     "End the `RUN` with `rm -rf /var/lib/apt/lists/*`, or mount a cache over /var/lib/apt.",
                 );
-                if let Some(edit) = removal(file, instruction) {
+                if let Some(edit) =
+                    append::appended(file, site.run, "rm -rf /var/lib/apt/lists/*")
+                {
                     reported.fix(Fix {
                         title: "Remove the lists at the end of the `RUN`".to_owned(),
                         applicability: Applicability::Safe,
@@ -104,6 +111,52 @@ impl Rule for AptListsLeftBehind {
             }
         }
     }
+}
+
+/// What a RUN does to the lists.
+struct Run {
+    /// The last command that reads them and is not followed by a removal, else the first.
+    update: Option<Span>,
+    /// Whether they are there at its end.
+    left: bool,
+    /// Whether hadolint sees a removal: any `rm` with `-rf` in one word.
+    has_rm: bool,
+}
+
+impl Run {
+    fn read(file: &ProjectFile<'_>, site: Site<'_>) -> Self {
+        let mut run = Self {
+            update: None,
+            left: false,
+            has_rm: false,
+        };
+        for (script, command) in file.commands(site.view) {
+            if updates_lists(command) {
+                if run.update.is_none() || !run.left {
+                    run.update = Some(script.command_span(command));
+                }
+                run.left = true;
+            } else if removes_lists(command) {
+                run.left = false;
+            }
+            run.has_rm |= site::removes_to_hadolint(command, "/var/lib/apt/lists/*");
+        }
+        run
+    }
+}
+
+/// Whether both places that apt writes to are in caches, as hadolint wants it.
+fn is_cached(run: &Instruction) -> bool {
+    let mounted = |part| site::mounted_to_hadolint(run, part);
+    mounted("/var/lib/apt/lists") || (mounted("/var/lib/apt") && mounted("/var/cache/apt"))
+}
+
+/// Whether a later step of the image that ships may want the lists.
+fn wanted_behind(file: &ProjectFile<'_>, site: &Site<'_>) -> bool {
+    file.shipped_steps()
+        .skip_while(|view| view.step.instruction != site.view.step.instruction)
+        .skip(1)
+        .any(|view| may_want_lists(file, view))
 }
 
 fn updates_lists(command: &ShellCommand) -> bool {
@@ -131,7 +184,7 @@ fn removes_lists(command: &ShellCommand) -> bool {
 
 /// Whether a step may install with the lists that an earlier one left: without reading its own, or
 /// by a script that nobody here can read.
-fn may_want_lists(file: &ProjectFile<'_>, view: StepView<'_>) -> bool {
+pub(super) fn may_want_lists(file: &ProjectFile<'_>, view: StepView<'_>) -> bool {
     if !matches!(view.instruction.kind, InstructionKind::Run(_)) {
         return false;
     }
@@ -160,64 +213,6 @@ fn may_want_lists(file: &ProjectFile<'_>, view: StepView<'_>) -> bool {
             }
         }
     })
-}
-
-/// The edit that removes the lists behind everything else the RUN does.
-fn removal(file: &ProjectFile<'_>, run: &Instruction) -> Option<Edit> {
-    let InstructionKind::Run(command) = &run.kind else {
-        return None;
-    };
-    let CommandForm::Shell(text) = &command.form else {
-        return None;
-    };
-    if !run.heredocs.is_empty() {
-        return None;
-    }
-    let bytes = file.dockerfile.source.bytes();
-    let written = command.span.of(bytes);
-    let end = command.span.start + written.trim_ascii_end().len();
-    // Behind an open end, or behind what may be a comment to the shell, it would mean another thing.
-    let last = written.trim_ascii_end().last()?;
-    if matches!(last, b';' | b'&' | b'|' | b'\\' | b'`') || text.value.contains('#') {
-        return None;
-    }
-    let several_lines = written.contains(&b'\n');
-    let text = if several_lines {
-        let indent = indentation(written);
-        let line_end = if written.windows(2).any(|pair| pair == b"\r\n") {
-            "\r\n"
-        } else {
-            "\n"
-        };
-        let escape = char::from(file.dockerfile.escape);
-        format!(" {escape}{line_end}{indent}&& rm -rf /var/lib/apt/lists/*")
-    } else {
-        " && rm -rf /var/lib/apt/lists/*".to_owned()
-    };
-    Some(Edit {
-        file: file.dockerfile.source.path().to_owned(),
-        span: Span::new(end, end),
-        text,
-    })
-}
-
-/// The white space in front of the first continuation line that begins with an operator, else of
-/// the first at all.
-fn indentation(written: &[u8]) -> String {
-    let lines: Vec<&[u8]> = written.split(|b| *b == b'\n').skip(1).collect();
-    let line = lines
-        .iter()
-        .find(|line| line.trim_ascii_start().starts_with(b"&&"))
-        .or(lines.first());
-    line.map(|line| {
-        let width = line.len() - line.trim_ascii_start().len();
-        line[..width]
-            .iter()
-            .map(|b| char::from(*b))
-            .filter(|c| matches!(c, ' ' | '\t'))
-            .collect()
-    })
-    .unwrap_or_default()
 }
 
 #[cfg(test)]

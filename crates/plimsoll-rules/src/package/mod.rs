@@ -1,5 +1,6 @@
 //! Rules on package managers: what they install, how, and what they leave behind, one file each.
 
+mod append;
 pub(crate) mod call;
 mod grammar;
 pub(crate) mod site;

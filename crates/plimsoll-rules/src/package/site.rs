@@ -1,9 +1,10 @@
 //! The RUNs of a file as rules on packages see them: who keeps what they leave, and what they call.
 
 use plimsoll_model::Confidence;
-use plimsoll_syntax::dockerfile::{Instruction, InstructionKind};
+use plimsoll_syntax::dockerfile::{Base, Instruction, InstructionKind};
 use plimsoll_syntax::shell::{ShellCommand, ShellWord};
 
+use crate::mounts;
 use crate::package::call::{self, Call};
 use crate::project::{ProjectFile, StepView, unwrapped};
 use crate::script::RunScript;
@@ -165,4 +166,48 @@ fn contains_ignoring_case(haystack: &[u8], needle: &[u8]) -> bool {
     haystack
         .windows(needle.len())
         .any(|window| window.eq_ignore_ascii_case(needle))
+}
+
+/// Whether hadolint takes a command for the removal of a cache: `rm` with `-rf`, whatever it is that
+/// is removed, or with that very path.
+pub(crate) fn removes_to_hadolint(command: &ShellCommand, path: &str) -> bool {
+    command.words.first().is_some_and(|word| word.raw == "rm")
+        && command
+            .arguments()
+            .iter()
+            .any(|word| word.raw == "-rf" || word.raw.trim_matches(['"', '\'']) == path)
+}
+
+/// Whether hadolint takes a RUN's writes to `part` for written into a cache.
+pub(crate) fn mounted_to_hadolint(run: &Instruction, part: &str) -> bool {
+    mounts::of(run).any(|mount| {
+        matches!(mount.kind, "cache" | "tmpfs")
+            && mount.target.is_some_and(|target| target.contains(part))
+    })
+}
+
+/// Whether hadolint counts what a RUN leaves in its stage: of the last stage, of stages others stand
+/// on, and what ONBUILD holds.
+pub(crate) fn stays_to_hadolint(file: &ProjectFile<'_>, site: &Site<'_>) -> bool {
+    let stage = site.view.stage;
+    let stages = &file.resolution.stages;
+    if stage.index + 1 == stages.len()
+        || matches!(site.view.instruction.kind, InstructionKind::Onbuild(_))
+        || stages
+            .iter()
+            .any(|other| other.base == Base::Stage(stage.index))
+    {
+        return true;
+    }
+    // Two stages without a name on one image are the same to it.
+    stages.last().is_some_and(|last| {
+        let written = |stage| match &file.from(stage).kind {
+            InstructionKind::From(from) => Some((
+                from.image.value.as_str(),
+                from.alias.as_ref().map(|(_, name)| name.value.as_str()),
+            )),
+            _ => None,
+        };
+        written(last) == written(stage) && last.platform == stage.platform
+    })
 }
