@@ -11,6 +11,7 @@ rules! {
     apt_lists_left_behind::AptListsLeftBehind,
     compiler_in_runtime_stage::CompilerInRuntimeStage,
     interactive_install::InteractiveInstall,
+    package_cache_left_behind::PackageCacheLeftBehind,
     recommended_packages::RecommendedPackages,
     unpinned_package::UnpinnedPackage,
 }
