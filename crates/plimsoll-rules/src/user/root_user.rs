@@ -233,7 +233,7 @@ fn instruction_says(kind: &InstructionKind, user: &str) -> bool {
 }
 
 /// Whether the image starts with a program that is there to change to another user.
-fn drops_privileges(file: &ProjectFile<'_>) -> bool {
+pub(crate) fn drops_privileges(file: &ProjectFile<'_>) -> bool {
     let entrypoint = file
         .shipped_steps()
         .filter(|view| matches!(view.instruction.kind, InstructionKind::Entrypoint(_)))
