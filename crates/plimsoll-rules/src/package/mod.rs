@@ -3,6 +3,7 @@
 mod append;
 pub(crate) mod call;
 mod grammar;
+mod hadolint;
 pub(crate) mod site;
 
 use crate::declare::rules;
@@ -11,7 +12,9 @@ rules! {
     apt_lists_left_behind::AptListsLeftBehind,
     compiler_in_runtime_stage::CompilerInRuntimeStage,
     interactive_install::InteractiveInstall,
+    language_cache_left_behind::LanguageCacheLeftBehind,
     package_cache_left_behind::PackageCacheLeftBehind,
     recommended_packages::RecommendedPackages,
+    unpinned_language_package::UnpinnedLanguagePackage,
     unpinned_package::UnpinnedPackage,
 }
