@@ -74,7 +74,7 @@ fn above_the_first_instruction_a_comment_speaks_of_the_file() {
     for comment in [
         "# plimsoll: allow(root-user) needs port 53",
         "# hadolint global ignore=DL3002",
-        "# checkov:skip=CKV_DOCKER_3:needs port 53",
+        "# checkov:skip=CKV_DOCKER_8:needs port 53",
     ] {
         let outcome = judge(&format!("{comment}\nFROM debian:12\nUSER root\n"));
         assert_eq!(names(&outcome), (vec![], vec!["root-user"]), "{comment}");
@@ -217,7 +217,11 @@ fn a_stage_is_what_its_comment_speaks_of() {
 
     // hadolint's leaves out the line below it.
     let outcome = stages("", "# hadolint stage ignore=DL3007,DL3002\n");
-    assert_eq!(names(&outcome), (vec!["mutable-tag"], vec!["root-user"]));
+    assert_eq!(
+        names(&outcome),
+        (vec!["root-user", "mutable-tag"], vec!["root-user"]),
+        "the first stage has its own"
+    );
     let outcome = stages("# hadolint stage ignore=DL3002\n", "");
     assert!(names(&outcome).0.contains(&"root-user"), "{outcome:?}");
 }
