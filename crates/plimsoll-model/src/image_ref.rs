@@ -48,6 +48,9 @@ impl ImageName {
             text: text.chars().take(200).collect(),
             reason,
         };
+        if text.len() == 64 && text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f')) {
+            return Err(fail("64 hexadecimal digits are the id of an image"));
+        }
         let (rest, digest) = match text.split_once('@') {
             Some((rest, digest)) => (
                 rest,

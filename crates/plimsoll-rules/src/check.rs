@@ -46,16 +46,30 @@ pub fn check_project(project: &Project, options: &CheckOptions) -> CheckOutcome 
         &options.settings,
     );
     file.base_config = options.base_config.as_ref();
+    file.platform = options.platform.as_ref();
     let suppressions = if options.ignore_comments {
         Suppressions::default()
     } else {
-        Suppressions::read(&tree)
+        Suppressions::read(
+            &tree,
+            options
+                .build_args
+                .get("BUILDKIT_DOCKERFILE_CHECK")
+                .map(String::as_str),
+        )
     };
 
     let mut run = Run::default();
     for rule in registry::all() {
         let meta = rule.meta();
-        let selected = options.selects(meta);
+        let mut selected = options.selects(meta);
+        if selected == Selected::No
+            && options.select.is_empty()
+            && !options.ignores(meta)
+            && suppressions.ask_for(meta)
+        {
+            selected = Selected::ByDefault;
+        }
         // A rule that a comment names runs even where it was not asked for: whether the comment is
         // still needed must not depend on what was asked for.
         if meta.depth == Depth::Image || (selected == Selected::No && !suppressions.name_rule(meta))
@@ -82,7 +96,10 @@ pub fn check_image(image: &ImageFacts<'_>, options: &CheckOptions) -> CheckOutco
     let tree = image
         .dockerfile
         .map(|file| dockerfile::parse(file.clone()).0);
-    let suppressions = tree.as_ref().map(Suppressions::read).unwrap_or_default();
+    let suppressions = tree
+        .as_ref()
+        .map(|tree| Suppressions::read(tree, None))
+        .unwrap_or_default();
     let mut run = Run::default();
     for rule in registry::all() {
         let meta = rule.meta();

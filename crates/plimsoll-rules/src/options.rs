@@ -115,6 +115,11 @@ pub(crate) enum Selected {
 }
 
 impl CheckOptions {
+    /// Whether a rule is to be left out, by its name or by an id it carries.
+    pub(crate) fn ignores(&self, meta: &Meta) -> bool {
+        self.ignore.iter().any(|name| registry::names(meta, name))
+    }
+
     pub(crate) fn selects(&self, meta: &Meta) -> Selected {
         let named = |name: &String| {
             name.eq_ignore_ascii_case("ALL") || name.eq_ignore_ascii_case(meta.name)

@@ -3,7 +3,7 @@
 use std::cell::OnceCell;
 use std::sync::Arc;
 
-use plimsoll_model::{ImageConfig, SourceFile, SourceOrigin, Span};
+use plimsoll_model::{ImageConfig, Platform, SourceFile, SourceOrigin, Span};
 use plimsoll_syntax::dockerfile::{
     Base, Dockerfile, Instruction, InstructionKind, Resolution, Stage, State, Step, SyntaxError,
     expand,
@@ -42,6 +42,8 @@ pub struct ProjectFile<'a> {
     pub settings: &'a RuleSettings,
     /// Looks up base images that are at hand.
     pub(crate) base_config: Option<&'a BaseLookup>,
+    /// The platform the image is for, where one was asked for.
+    pub(crate) platform: Option<&'a Platform>,
     instructions: Vec<&'a Instruction>,
     /// For each stage the one at the bottom of it.
     bottoms: Vec<usize>,
@@ -86,6 +88,7 @@ impl<'a> ProjectFile<'a> {
             context,
             settings,
             base_config: None,
+            platform: None,
             instructions,
             bottoms,
             ships: vec![false; resolution.stages.len()],

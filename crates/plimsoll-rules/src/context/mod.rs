@@ -12,6 +12,7 @@ use crate::declare::rules;
 rules! {
     context_holds_junk::ContextHoldsJunk,
     context_holds_secrets::ContextHoldsSecrets,
+    copy_source_not_in_context::CopySourceNotInContext,
     deleted_in_later_layer::DeletedInLaterLayer,
     dev_dependencies_in_runtime::DevDependenciesInRuntime,
     oversized_copy::OversizedCopy,

@@ -1,5 +1,5 @@
 use plimsoll_model::Span;
-use plimsoll_syntax::dockerfile::{Base, expand};
+use plimsoll_syntax::dockerfile::{Base, InstructionKind, SyntaxError as Refusal, expand};
 
 use crate::declare::declare_rule;
 use crate::project::ProjectFile;
@@ -36,7 +36,10 @@ declare_rule! {
     confidence: High,
     category: Correctness,
     depth: Dockerfile,
-    aliases: ["DL1000"],
+    aliases: [
+        "DL1000", "S2260", "DL3061", "DL3043", "DL3023", "DL3022", "DS-0006", "DS006",
+        "tally/unknown-instruction", "tally/invalid-onbuild-trigger", "tally/circular-stage-deps",
+    ],
     audience: Default,
     edition: 2026,
 }
@@ -63,9 +66,63 @@ impl Rule for SyntaxError {
             .iter()
             .filter(|error| !waiting.iter().any(|place| place.contains(error.span)));
         for error in file.errors.iter().chain(of_meaning) {
-            sink.report(file.place(error.span), sentence(&error.message));
+            sink.report(file.place(error.span), sentence(&error.message))
+                .aliases(aliases(file, error));
         }
     }
+}
+
+/// What other tools call an error.
+fn aliases(file: &ProjectFile<'_>, error: &Refusal) -> &'static [&'static str] {
+    for stage in &file.resolution.stages {
+        for view in file.steps(stage) {
+            let InstructionKind::Copy(_) = view.instruction.kind else {
+                continue;
+            };
+            let Some(from) = view.instruction.flag("from") else {
+                continue;
+            };
+            if from.span != error.span {
+                continue;
+            }
+            let is_self = stage.name.as_deref() == Some(from.value.to_lowercase().as_str())
+                || from.value.parse() == Ok(stage.index);
+            return if is_self {
+                &["DL3023", "DS-0006", "DS006"]
+            } else {
+                &["DL3022", "tally/circular-stage-deps"]
+            };
+        }
+    }
+    let first = file.resolution.stages.first();
+    let first = first.map_or(usize::MAX, |stage| file.from(stage).span.start);
+    for instruction in file.dockerfile.instructions() {
+        if !instruction.lines.contains(error.span) {
+            continue;
+        }
+        if let InstructionKind::Onbuild(inner) = &instruction.kind
+            && inner.keyword.span == error.span
+        {
+            let refused = ["ONBUILD", "FROM", "MAINTAINER"]
+                .iter()
+                .any(|keyword| inner.keyword.value.eq_ignore_ascii_case(keyword));
+            return if refused {
+                &["DL3043", "tally/invalid-onbuild-trigger"]
+            } else {
+                &["DL1000", "S2260", "tally/invalid-onbuild-trigger"]
+            };
+        }
+        if instruction.keyword.span == error.span {
+            if let InstructionKind::Unknown(_) = instruction.kind {
+                return &["DL1000", "S2260", "tally/unknown-instruction"];
+            }
+            if error.span.start < first {
+                return &["DL3061", "S2260"];
+            }
+        }
+        break;
+    }
+    &["DL1000", "S2260"]
 }
 
 /// Whether all that stands between a word and its value are variables that nobody set.

@@ -201,8 +201,15 @@ impl Scan<'_, '_, '_, '_> {
     }
 
     fn word(&mut self, word: &Word, state: &State, own: Option<usize>) {
-        let Ok(expansion) = state.expansion(&word.value, self.file.dockerfile.escape) else {
-            return;
+        let expansion = match state.expansion(&word.value, self.file.dockerfile.escape) {
+            Ok(expansion) => expansion,
+            Err(error) => {
+                // What is wrong with the word is told elsewhere.
+                for name in &error.unset {
+                    self.report(name, word, state, None, false);
+                }
+                return;
+            }
         };
         for name in &expansion.unset {
             let empty = expansion.missing.contains(name);

@@ -1,5 +1,5 @@
 use plimsoll_model::{Applicability, Confidence, Edit, Fix};
-use plimsoll_syntax::dockerfile::{Command, CommandForm, InstructionKind};
+use plimsoll_syntax::dockerfile::{Command, CommandForm, Healthcheck, InstructionKind, Text};
 use plimsoll_syntax::shell::ShellCommand;
 
 use crate::declare::declare_rule;
@@ -9,8 +9,9 @@ use crate::rule::{Meta, Rule, Sink};
 declare_rule! {
     /// ## What it does
     /// Tells that the `ENTRYPOINT` or `CMD` of the image that ships is written as a shell line.
-    /// Silent where `SHELL` was set on purpose, where the line starts with `exec`, and for
-    /// `HEALTHCHECK`, which gets no signals.
+    /// Only where it is asked for by name it tells of lines that do no such harm: where `SHELL` was
+    /// set on purpose or the line starts with `exec`, in stages that do not ship, on Windows, and
+    /// of `HEALTHCHECK`, which gets no signals.
     ///
     /// ## Why it hurts in production
     /// The process that gets the stop signal is `/bin/sh`, which does not hand it on: every stop
@@ -53,47 +54,72 @@ impl Rule for ShellFormEntrypoint {
     }
 
     fn check_file(&self, file: &ProjectFile<'_>, sink: &mut Sink<'_>) {
-        let mut entrypoint = None;
-        let mut cmd = None;
-        for view in file.shipped_steps() {
-            match &view.instruction.kind {
-                InstructionKind::Entrypoint(command) => {
-                    // Setting an entry point takes the CMD of a stage below back.
-                    if cmd.is_some_and(|(below, _): (StepView<'_>, _)| {
-                        below.stage.index != view.stage.index
-                    }) {
-                        cmd = None;
+        let shipped = shipped(file);
+        for stage in &file.resolution.stages {
+            for view in file.steps(stage) {
+                let (command, keyword) = match &view.instruction.kind {
+                    InstructionKind::Entrypoint(command) => (command, "ENTRYPOINT"),
+                    InstructionKind::Cmd(command) => (command, "CMD"),
+                    InstructionKind::Healthcheck(Healthcheck::Cmd(command)) => {
+                        (command, "HEALTHCHECK")
                     }
-                    entrypoint = Some((view, command));
+                    _ => continue,
+                };
+                if let CommandForm::Shell(text) = &command.form
+                    && !text.value.trim().is_empty()
+                {
+                    let ships = shipped.contains(&Some(view.step.instruction));
+                    judge(file, view, (command, text), keyword, ships, sink);
                 }
-                InstructionKind::Cmd(command) => cmd = Some((view, command)),
-                _ => {}
             }
         }
-        if let Some((view, command)) = entrypoint {
-            judge(file, view, command, "ENTRYPOINT", sink);
-        }
-        if let Some((view, command)) = cmd {
-            judge(file, view, command, "CMD", sink);
+    }
+}
+
+/// The ENTRYPOINT and the CMD of the image that ships.
+fn shipped(file: &ProjectFile<'_>) -> [Option<usize>; 2] {
+    let mut entrypoint = None;
+    let mut cmd: Option<StepView<'_>> = None;
+    for view in file.shipped_steps() {
+        match &view.instruction.kind {
+            InstructionKind::Entrypoint(_) => {
+                // Setting an entry point takes the CMD of a stage below back.
+                cmd = cmd.filter(|below| below.stage.index == view.stage.index);
+                entrypoint = Some(view);
+            }
+            InstructionKind::Cmd(_) => cmd = Some(view),
+            _ => {}
         }
     }
+    [entrypoint, cmd].map(|view| view.map(|view| view.step.instruction))
 }
 
 fn judge(
     file: &ProjectFile<'_>,
     view: StepView<'_>,
-    command: &Command,
+    (command, text): (&Command, &Text),
     keyword: &str,
+    ships: bool,
     sink: &mut Sink<'_>,
 ) {
-    let CommandForm::Shell(text) = &command.form else {
-        return;
+    let own_shell = view.step.before.shell.is_some();
+    let is_check = keyword == "HEALTHCHECK";
+    let aliases: &[&str] = if is_check {
+        &["DL3025"]
+    } else if own_shell {
+        &["DL3025", "S7019"]
+    } else {
+        ShellFormEntrypoint::META.aliases
     };
-    if text.value.trim().is_empty() || view.step.before.shell.is_some() {
-        return;
-    }
     let scripts = file.scripts(view);
-    let [script] = scripts else { return };
+    // Told by `broken-exec-form`.
+    let broken_json = text.value.trim_start().starts_with('[') && text.value.contains(['"', '\'']);
+    let [script] = scripts else {
+        return faint(file, view, keyword, aliases, sink);
+    };
+    if is_check || own_shell || !ships || broken_json {
+        return faint(file, view, keyword, aliases, sink);
+    }
     let commands = &script.script.commands;
     let hands_over = commands
         .last()
@@ -103,15 +129,6 @@ fn judge(
         [one] if script.script.errors.is_empty() => exec_words(one),
         _ => None,
     };
-    let broken_json = text.value.trim_start().starts_with('[') && text.value.contains(['"', '\'']);
-    if broken_json {
-        sink.report(
-            file.place(view.instruction.span),
-            format!("`{keyword}` looks like exec form and is not valid JSON, so a shell gets it as it stands."),
-        )
-        .help("Put every word in double quotes, commas between them, and nothing behind the bracket.");
-        return;
-    }
     let message = format!(
         "`{keyword}` starts a shell that does not pass the stop signal on to {}.",
         match commands.last().and_then(ShellCommand::program) {
@@ -121,6 +138,7 @@ fn judge(
     );
     let reported = sink
         .report(file.place(view.instruction.span), message)
+        .aliases(aliases)
         .confidence(if hands_over {
             Confidence::Low
         } else {
@@ -147,6 +165,23 @@ fn judge(
             }],
         });
     }
+}
+
+/// Where a shell does no harm: what ids of other tools mean, for those who ask.
+fn faint(
+    file: &ProjectFile<'_>,
+    view: StepView<'_>,
+    keyword: &str,
+    aliases: &'static [&'static str],
+    sink: &mut Sink<'_>,
+) {
+    sink.report(
+        file.place(view.instruction.span),
+        format!("`{keyword}` is a line for a shell."),
+    )
+    .help(format!("Write `{keyword}` as a JSON array of words."))
+    .aliases(aliases)
+    .confidence(Confidence::Low);
 }
 
 /// The words of a command that means the same without a shell.

@@ -6,6 +6,7 @@ use crate::declare::rules;
 
 rules! {
     base_needs_build_argument::BaseNeedsBuildArgument,
+    base_of_another_platform::BaseOfAnotherPlatform,
     constant_platform::ConstantPlatform,
     copy_from_empty_stage::CopyFromEmptyStage,
     copy_from_unknown_stage::CopyFromUnknownStage,

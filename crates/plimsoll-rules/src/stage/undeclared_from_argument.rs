@@ -1,4 +1,4 @@
-use plimsoll_model::{Applicability, Span};
+use plimsoll_model::{Applicability, Confidence, Span};
 use plimsoll_syntax::dockerfile::expand::Lexer;
 use plimsoll_syntax::dockerfile::{InstructionKind, Word};
 
@@ -68,16 +68,21 @@ fn judge(file: &ProjectFile<'_>, word: &Word, sink: &mut Sink<'_>) {
         return;
     }
     let arguments = Effective(&file.resolution.global_args);
-    let Ok(expansion) = Lexer::new(file.dockerfile.escape).expand(&word.value, &arguments) else {
-        return;
+    let lexer = Lexer::new(file.dockerfile.escape);
+    let (unset, confidence) = match lexer.expand(&word.value, &arguments) {
+        Ok(expansion) => (expansion.unset, Confidence::High),
+        // What is wrong with the word is told elsewhere.
+        Err(error) => (error.unset, Confidence::Low),
     };
-    for name in expansion.unset.iter().filter(|name| !arguments.declares(name)) {
+    for name in unset.iter().filter(|name| !arguments.declares(name)) {
         let place = mend::variable_span(file, word, name);
         let shown = name.escape_debug();
-        let reported = sink.report(
-            file.place(place),
-            format!("No `ARG` in front of the first `FROM` declares `{shown}`."),
-        );
+        let reported = sink
+            .report(
+                file.place(place),
+                format!("No `ARG` in front of the first `FROM` declares `{shown}`."),
+            )
+            .confidence(confidence);
         let known = file.resolution.global_args.keys().map(String::as_str);
         let meant = mend::meant(name, known.chain(GIVEN.iter().map(|(name, _)| *name)));
         let Some(meant) = meant else {

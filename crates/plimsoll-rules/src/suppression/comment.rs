@@ -257,7 +257,10 @@ pub(super) fn read_check(value: &str) -> Vec<Pragma> {
     let (settings, why) = value.split_once("//").unwrap_or((value, ""));
     settings
         .split(';')
-        .filter_map(|setting| setting.trim().strip_prefix("skip="))
+        .filter_map(|setting| {
+            let (name, list) = setting.split_once('=')?;
+            (name.trim() == "skip").then_some(list)
+        })
         .map(|list| {
             let mut pragma = Pragma::new(Family::BuildKit, Scope::File);
             read_names(list, &mut pragma.names);
@@ -269,6 +272,20 @@ pub(super) fn read_check(value: &str) -> Vec<Pragma> {
             pragma.why = reason_text(why);
             pragma
         })
+        .collect()
+}
+
+/// The experimental checks that the value of a `check` directive asks for.
+pub(super) fn read_experiments(value: &str) -> Vec<String> {
+    let settings = value.split("//").next().unwrap_or_default();
+    let lists = settings.split(';').filter_map(|setting| {
+        let (name, list) = setting.split_once('=')?;
+        (name.trim() == "experimental").then_some(list)
+    });
+    lists
+        .flat_map(|list| list.split(','))
+        .map(|name| name.trim().to_owned())
+        .filter(|name| !name.is_empty())
         .collect()
 }
 
@@ -532,6 +549,10 @@ mod tests {
         );
         assert_eq!(read_check("error=true;skip=all")[0].names, ["*"]);
         assert_eq!(read_check("error=true"), []);
+        assert_eq!(
+            read_experiments("skip=all; experimental = A, B // why"),
+            ["A", "B"]
+        );
     }
 
     #[test]

@@ -49,6 +49,8 @@ pub(crate) struct Suppressions {
     placed: Vec<Placed>,
     /// Where the first instruction starts; the end of a file that has none.
     first_instruction: usize,
+    /// Experimental checks of BuildKit that the file asks for.
+    experiments: Vec<String>,
 }
 
 #[derive(Debug)]
@@ -197,17 +199,27 @@ fn first_line(source: &SourceFile, span: Span) -> Span {
 }
 
 impl Suppressions {
-    /// Collects them from a tree.
-    pub(crate) fn read(tree: &Dockerfile) -> Self {
+    /// Collects them from a tree. `instead` is what BuildKit is told instead of the file's `check`
+    /// directive.
+    pub(crate) fn read(tree: &Dockerfile, instead: Option<&str>) -> Self {
         let source = &tree.source;
         let trailing = comment::may_trail(source.bytes());
         let mut found = Collector::default();
         let mut pending: Vec<(Pragma, Span)> = Vec::new();
         let mut first_instruction = None;
+        let mut experiments = Vec::new();
+        if let Some(value) = instead {
+            experiments = comment::read_experiments(value);
+            for pragma in comment::read_check(value) {
+                found.add(pragma, Span::new(0, 0), None);
+            }
+        }
         for item in &tree.items {
             match item {
-                Item::Directive(directive) if directive.name == "check" => {
-                    for pragma in comment::read_check(&directive.value.value) {
+                Item::Directive(directive) if directive.name == "check" && instead.is_none() => {
+                    let value = &directive.value.value;
+                    experiments = comment::read_experiments(value);
+                    for pragma in comment::read_check(value) {
                         found.add(pragma, directive.span, None);
                     }
                 }
@@ -256,7 +268,18 @@ impl Suppressions {
             source: Some(tree.source.clone()),
             placed: found.placed,
             first_instruction: first_instruction.unwrap_or(end),
+            experiments,
         }
+    }
+
+    /// Whether the file asks BuildKit for a check that is experimental and off by itself.
+    pub(crate) fn ask_for(&self, meta: &Meta) -> bool {
+        self.experiments.iter().any(|name| {
+            meta.aliases.iter().any(|alias| {
+                alias.eq_ignore_ascii_case(name)
+                    || name.eq_ignore_ascii_case("all") && *alias == "InvalidDefinitionDescription"
+            })
+        })
     }
 
     /// Whether one of our own comments names the rule.

@@ -53,6 +53,8 @@ pub struct ExpandError {
     message: String,
     /// The variable a `?` modifier asked for.
     pub required: Option<String>,
+    /// Names without a value that were met on the way.
+    pub unset: BTreeSet<String>,
 }
 
 impl ExpandError {
@@ -60,6 +62,7 @@ impl ExpandError {
         Self {
             message: message.into(),
             required: None,
+            unset: BTreeSet::new(),
         }
     }
 }
@@ -133,7 +136,15 @@ impl Lexer {
             unset: BTreeSet::new(),
             missing: Vec::new(),
         };
-        let (value, words) = reader.until(None, self.raw_escapes)?;
+        let (value, words) = match reader.until(None, self.raw_escapes) {
+            Ok(read) => read,
+            Err(error) => {
+                return Err(ExpandError {
+                    unset: reader.unset,
+                    ..error
+                });
+            }
+        };
         Ok(Expansion {
             value,
             words,
@@ -440,6 +451,7 @@ impl<'a> Reader<'a> {
                 ExpandError {
                     message: format!("{name}: {reason}"),
                     required: Some(name.to_owned()),
+                    unset: BTreeSet::new(),
                 }
             }),
             '#' | '%' => {
