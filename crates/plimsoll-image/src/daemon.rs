@@ -1,11 +1,12 @@
 //! Images in a Docker engine (Engine API: `/images/…/json`, `/images/…/get`, `/images/load`).
 
+use std::collections::HashMap;
 use std::fs::File;
 use std::io::{Read as _, Seek as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use plimsoll_model::Platform;
+use plimsoll_model::{ImageConfig, ImageName, Platform};
 use reqwest::StatusCode;
 use reqwest::blocking::{Body, Client, Response};
 
@@ -15,7 +16,11 @@ use crate::{Access, Descriptor, Image, ImageError};
 /// Packing a large image takes the engine a while before its first byte.
 const PATIENCE: Duration = Duration::from_secs(600);
 
+/// Bytes of an answer that are read.
+const ANSWER_LIMIT: u64 = 64 << 20;
+
 /// A Docker engine that was reached.
+#[derive(Debug)]
 pub(crate) struct Daemon {
     client: Client,
     base: String,
@@ -91,6 +96,85 @@ impl Daemon {
             StatusCode::NOT_FOUND => Ok(false),
             _ => Err(self.refused(response, name)),
         }
+    }
+
+    /// Every name the engine has for its images, tags and digests, with the image's id.
+    pub(crate) fn names(&self, patience: Duration) -> Result<Vec<(String, String)>, ImageError> {
+        #[derive(serde::Deserialize)]
+        #[serde(rename_all = "PascalCase")]
+        struct One {
+            id: String,
+            #[serde(default)]
+            repo_tags: Option<Vec<String>>,
+            #[serde(default)]
+            repo_digests: Option<Vec<String>>,
+        }
+        let listed: Vec<One> = self.ask("/images/json", patience)?;
+        Ok(listed
+            .into_iter()
+            .flat_map(|one| {
+                let names = [one.repo_tags, one.repo_digests];
+                let names: Vec<String> = names.into_iter().flatten().flatten().collect();
+                names.into_iter().map(move |name| (name, one.id.clone()))
+            })
+            .collect())
+    }
+
+    /// The configuration of an image, without the image.
+    pub(crate) fn config(&self, id: &str, patience: Duration) -> Result<ImageConfig, ImageError> {
+        #[derive(serde::Deserialize)]
+        #[serde(rename_all = "PascalCase")]
+        struct Told {
+            #[serde(default)]
+            created: Option<String>,
+            #[serde(default)]
+            os: String,
+            #[serde(default)]
+            architecture: String,
+            #[serde(default)]
+            variant: Option<String>,
+            #[serde(default)]
+            config: serde_json::Value,
+        }
+        let told: Told = self.ask(&format!("/images/{}/json", path_of(id)?), patience)?;
+        let raw = serde_json::json!({
+            "created": told.created,
+            "os": told.os,
+            "architecture": told.architecture,
+            "variant": told.variant,
+            "config": told.config,
+        });
+        crate::parse_config(raw.to_string().as_bytes(), &self.place).map(|(config, _)| config)
+    }
+
+    fn ask<T: serde::de::DeserializeOwned>(
+        &self,
+        path: &str,
+        patience: Duration,
+    ) -> Result<T, ImageError> {
+        let response = self
+            .client
+            .get(format!("{}{path}", self.base))
+            .timeout(patience)
+            .send()
+            .map_err(|error| self.lost(error))?;
+        match response.status() {
+            StatusCode::OK => {}
+            StatusCode::NOT_FOUND => {
+                return Err(ImageError::NotFound(format!(
+                    "the engine at {} does not know {path}",
+                    self.place
+                )));
+            }
+            _ => return Err(self.refused(response, path)),
+        }
+        let mut bytes = Vec::new();
+        response
+            .take(ANSWER_LIMIT)
+            .read_to_end(&mut bytes)
+            .map_err(|error| ImageError::from_read(&self.place, error))?;
+        serde_json::from_slice(&bytes)
+            .map_err(|error| ImageError::invalid(&self.place, format!("odd answer: {error}")))
     }
 
     /// Has the engine pack the image and reads it as a docker archive.
@@ -196,6 +280,57 @@ impl Daemon {
 fn engine_error(line: &str) -> Option<String> {
     let value: serde_json::Value = serde_json::from_str(line).ok()?;
     value.get("error")?.as_str().map(str::to_owned)
+}
+
+/// What a Docker engine holds, asked for once: which names there are, and their configurations.
+#[derive(Debug)]
+pub struct DaemonImages {
+    daemon: Daemon,
+    names: HashMap<ImageName, String>,
+    patience: Duration,
+}
+
+impl DaemonImages {
+    /// Asks the engine for its names; it has `patience` for each answer.
+    ///
+    /// # Errors
+    /// There is no engine, or it does not answer.
+    pub fn ask(access: &Access, patience: Duration) -> Result<Self, ImageError> {
+        let daemon = Daemon::connect(access)?;
+        let mut names = HashMap::new();
+        for (name, id) in daemon.names(patience)? {
+            // `<none>:<none>` is no name.
+            if let Ok(name) = ImageName::parse(&name) {
+                names.insert(canonical(name), id);
+            }
+        }
+        Ok(Self {
+            daemon,
+            names,
+            patience,
+        })
+    }
+
+    /// The configuration of the image of that name; `None` where the engine has none.
+    ///
+    /// # Errors
+    /// The engine does not answer.
+    pub fn config(&self, name: &ImageName) -> Result<Option<ImageConfig>, ImageError> {
+        match self.names.get(&canonical(name.clone())) {
+            Some(id) => self.daemon.config(id, self.patience).map(Some),
+            None => Ok(None),
+        }
+    }
+}
+
+/// A digest says it all; without one no tag means `latest`.
+fn canonical(mut name: ImageName) -> ImageName {
+    if name.digest.is_some() {
+        name.tag = None;
+    } else {
+        name.tag.get_or_insert_with(|| "latest".to_owned());
+    }
+    name
 }
 
 /// A file without a name that goes away with us.

@@ -25,6 +25,7 @@ pub mod tar;
 
 pub use blob::sha256;
 pub use config::{config_json, parse_config};
+pub use daemon::DaemonImages;
 pub use error::ImageError;
 pub use image::{Descriptor, Image, Manifest};
 pub use layer::{Entry, EntryKind, LayerLimits, LayerReader, LayerStats, LayerStream, walk};

@@ -161,6 +161,19 @@ pub(crate) struct CheckArgs {
     /// With --fix or --diff: fixes that may change behaviour, too.
     #[arg(long)]
     pub(crate) unsafe_fixes: bool,
+
+    /// A further context or a base by name, as for build: what it holds need not be guessed.
+    /// NAME=DIR, NAME=oci-layout://DIR[:TAG], NAME=docker-image://NAME. May be repeated.
+    #[arg(long, value_name = "NAME=PLACE")]
+    pub(crate) build_context: Vec<String>,
+
+    /// Ask registries for the configurations of base images; a Docker engine on this machine is
+    /// asked anyway.
+    #[arg(long, conflicts_with = "offline")]
+    pub(crate) online: bool,
+
+    #[command(flatten)]
+    pub(crate) access: AccessArgs,
 }
 
 /// What to build, and how.

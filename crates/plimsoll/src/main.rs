@@ -1,6 +1,7 @@
 //! `plimsoll`: makes a container fit to ship, and proves it.
 
 mod args;
+mod bases;
 mod clock;
 mod commands;
 mod config;

@@ -294,7 +294,8 @@ pub(crate) fn access(args: &AccessArgs, platform: Option<Platform>) -> Access {
     }
 }
 
-fn named_contexts(specs: &[String]) -> Result<BTreeMap<String, NamedContext>, Failure> {
+/// Reads `--build-context` as buildx has it.
+pub(crate) fn named_contexts(specs: &[String]) -> Result<BTreeMap<String, NamedContext>, Failure> {
     let mut contexts = BTreeMap::new();
     for spec in specs {
         let complain = |problem: &str| Failure::usage(format!("--build-context {spec}: {problem}"));

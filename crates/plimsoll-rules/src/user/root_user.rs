@@ -169,6 +169,7 @@ fn missing(
             InstructionKind::Cmd(_) | InstructionKind::Entrypoint(_)
         )
     });
+    let is_known = known.is_some();
     let user = known.unwrap_or_else(|| family::user(&bottom.base));
     let (message, confidence) = match (user, &bottom.base) {
         _ if drops => (
@@ -190,6 +191,10 @@ fn missing(
             Confidence::High,
         ),
         (BaseUser::Root, Base::Image(name)) => (
+            format!("No `USER` is set, and `{name}` runs as root."),
+            Confidence::High,
+        ),
+        (BaseUser::Root, Base::Context(name)) if is_known => (
             format!("No `USER` is set, and `{name}` runs as root."),
             Confidence::High,
         ),

@@ -10,6 +10,7 @@ use plimsoll_syntax::dockerignore::IgnoreFile;
 use rayon::prelude::*;
 
 use crate::args::{CheckArgs, RuleArgs};
+use crate::bases::Bases;
 use crate::config::{Config, FILE_NAME};
 use crate::failure::{Failure, Outcome, finish};
 use crate::output::Rendering;
@@ -91,6 +92,7 @@ pub(crate) fn run(arguments: &CheckArgs, terminal: Terminal) -> Result<Outcome, 
     report
         .findings
         .sort_by(|a, b| a.sort_key().cmp(&b.sort_key()));
+    report.skipped.extend(read.bases.problems());
     report.skipped.sort();
     report.skipped.dedup();
     let mut sources: Vec<SourceFile> = Vec::with_capacity(subjects.len());
@@ -188,6 +190,7 @@ struct Reader<'a> {
     by_folder: HashMap<PathBuf, usize>,
     listings: HashMap<PathBuf, (Listing, Arc<SharedContext>)>,
     excluded: Vec<Skipped>,
+    bases: Arc<Bases>,
 }
 
 impl<'a> Reader<'a> {
@@ -199,6 +202,11 @@ impl<'a> Reader<'a> {
             by_folder: HashMap::new(),
             listings: HashMap::new(),
             excluded: Vec::new(),
+            bases: Bases::new(
+                crate::plan::named_contexts(&arguments.build_context)?,
+                crate::plan::access(&arguments.access, None),
+                arguments.online,
+            ),
         };
         // Names on the command line are wrong or right whatever files there are.
         rule_options(&arguments.rules, &Config::default())?;
@@ -209,8 +217,9 @@ impl<'a> Reader<'a> {
     }
 
     fn add_config(&mut self, config: Config) -> Result<usize, Failure> {
-        self.options
-            .push(rule_options(&self.arguments.rules, &config)?);
+        let mut options = rule_options(&self.arguments.rules, &config)?;
+        self.bases.offer(&mut options);
+        self.options.push(options);
         self.configs.push(config);
         Ok(self.configs.len() - 1)
     }

@@ -11,6 +11,7 @@ use plimsoll_rules::{Project, SharedContext};
 use super::build::Built;
 use super::inspect::Look;
 use crate::args::{Format, ShipArgs};
+use crate::bases::Bases;
 use crate::config::parse_size;
 use crate::failure::{Failure, Outcome};
 use crate::output::{Rendering, VERSION, sent_line};
@@ -37,6 +38,12 @@ pub(crate) fn run(arguments: &ShipArgs, terminal: Terminal) -> Result<Outcome, F
     if let Some(stage) = &arguments.plan.target {
         options.target = Some(stage.clone());
     }
+    let bases = Bases::new(
+        crate::plan::named_contexts(&arguments.plan.build_context)?,
+        crate::plan::access(&arguments.plan.access, options.platform.clone()),
+        false,
+    );
+    bases.offer(&mut options);
     let evidence = match &arguments.evidence {
         Some(folder) => folder.clone(),
         None => storage::own_folder(&voyage.folder)?.join("evidence"),
@@ -44,6 +51,7 @@ pub(crate) fn run(arguments: &ShipArgs, terminal: Terminal) -> Result<Outcome, F
 
     let spinner = Spinner::start(terminal, format!("checking {}", voyage.dockerfile.path()));
     let mut report = check(&voyage, &options)?;
+    report.skipped.extend(bases.problems());
     drop(spinner);
 
     let built = match Built::make(&voyage, &arguments.plan, terminal) {

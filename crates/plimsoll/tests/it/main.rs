@@ -7,6 +7,7 @@
 )]
 
 mod ast;
+mod bases;
 mod check;
 mod configuration;
 mod credentials;
