@@ -56,10 +56,19 @@ use support::Release;
 const SENT_NAME: &str = "Dockerfile";
 
 /// Builds with a BuildKit: the one inside a Docker engine, or a `buildkitd`.
-#[derive(Debug)]
 pub struct BuildKitEngine {
     endpoint: Option<String>,
     access: Access,
+    /// What a probe opened, for the build behind it.
+    probed: Mutex<Option<Connection>>,
+}
+
+impl std::fmt::Debug for BuildKitEngine {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("BuildKitEngine")
+            .field("endpoint", &self.endpoint)
+            .finish_non_exhaustive()
+    }
 }
 
 impl BuildKitEngine {
@@ -67,7 +76,11 @@ impl BuildKitEngine {
     /// `BUILDKIT_HOST` have it; the Docker engine's usual socket where `None`). `access` is how
     /// images are reached that the engine is not given by name alone.
     pub fn new(endpoint: Option<String>, access: Access) -> Self {
-        Self { endpoint, access }
+        Self {
+            endpoint,
+            access,
+            probed: Mutex::default(),
+        }
     }
 
     fn connect(&self) -> Result<Connection, BuildError> {
@@ -153,13 +166,15 @@ impl Engine for BuildKitEngine {
                 let foreign = connection.worker.platforms.iter().any(|platform| {
                     !own.contains(&platform.as_str()) && *platform != format!("linux/{host}")
                 });
-                Probe {
+                let probe = Probe {
                     usable: true,
                     detail: format!("{} at {}", connection.name, connection.endpoint),
                     capabilities: connection
                         .release
                         .capabilities(connection.daemon.is_none(), foreign),
-                }
+                };
+                *lock(&self.probed) = Some(connection);
+                probe
             }
             Err(error) => Probe {
                 usable: false,
@@ -181,7 +196,11 @@ impl Engine for BuildKitEngine {
                 message: error.message.clone(),
             });
         }
-        let connection = self.connect()?;
+        let probed = lock(&self.probed).take();
+        let connection = match probed {
+            Some(connection) => connection,
+            None => self.connect()?,
+        };
         if !plan.secrets.is_empty() && !connection.endpoint.is_local() {
             return Err(BuildError::Input {
                 place: None,
