@@ -86,7 +86,8 @@ impl Rule for CopySourceNotInContext {
             for view in file.steps(stage) {
                 for (word, source) in sources(file, view) {
                     let (fate, by_buildkit) = look(context, ignored.as_ref(), &source);
-                    if fate == Fate::Taken {
+                    // The root of the context is there in any folder.
+                    if fate == Fate::Taken && !is_root(&source) {
                         found += 1;
                     }
                     if fate != Fate::Taken || by_buildkit {
@@ -180,7 +181,7 @@ fn sources<'a>(file: &ProjectFile<'a>, view: StepView<'a>) -> Vec<(&'a Word, Str
         .iter()
         .filter(|word| !word.value.starts_with("<<"))
         .filter_map(|word| Some((word, file.expand(&word.value, &view.step.before)?)))
-        .filter(|(_, source)| !source.is_empty() && !(is_add && is_remote(source)))
+        .filter(|(_, source)| !(source.is_empty() || is_add && is_remote(source)))
         .collect()
 }
 
@@ -192,7 +193,7 @@ fn is_remote(source: &str) -> bool {
 /// patterns about the words as they stand, and nothing where there is any exception.
 fn look(context: &SharedContext, ignored: Option<&IgnoreFile>, source: &str) -> (Fate, bool) {
     let clean = glob::clean(source);
-    let is_root = matches!(clean.as_str(), "." | "/" | "");
+    let is_root = is_root(source);
     let by_buildkit = ignored.is_some_and(|rules| {
         !rules.patterns.iter().any(|pattern| pattern.negated)
             && if is_root {
@@ -219,6 +220,11 @@ fn look(context: &SharedContext, ignored: Option<&IgnoreFile>, source: &str) -> 
     } else {
         (Fate::Absent, by_buildkit)
     }
+}
+
+/// Whether a source is the context itself, or anything in it.
+fn is_root(source: &str) -> bool {
+    matches!(glob::clean(source).as_str(), "." | "/" | "" | "*" | "/*")
 }
 
 /// Whether a path is one that build tools make.

@@ -60,15 +60,15 @@ impl Rule for BrokenExecForm {
 }
 
 fn judge(file: &ProjectFile<'_>, instruction: &Instruction, sink: &mut Sink<'_>) {
-    let (text, span, is_run) = match &instruction.kind {
-        InstructionKind::Run(command) => match text_of(command) {
+    let (text, span, may_test) = match &instruction.kind {
+        InstructionKind::Run(command)
+        | InstructionKind::Healthcheck(Healthcheck::Cmd(command)) => match text_of(command) {
             Some((text, span)) => (text, span, true),
             None => return,
         },
         InstructionKind::Cmd(command)
         | InstructionKind::Entrypoint(command)
-        | InstructionKind::Shell(command)
-        | InstructionKind::Healthcheck(Healthcheck::Cmd(command)) => match text_of(command) {
+        | InstructionKind::Shell(command) => match text_of(command) {
             Some((text, span)) => (text, span, false),
             None => return,
         },
@@ -86,7 +86,7 @@ fn judge(file: &ProjectFile<'_>, instruction: &Instruction, sink: &mut Sink<'_>)
         InstructionKind::Onbuild(inner) => return judge(file, inner, sink),
         _ => return,
     };
-    if is_run && !is_list(text) {
+    if may_test && !is_list(text) {
         return;
     }
     report(file, instruction, text, span, sink);
@@ -110,7 +110,8 @@ fn opens(word: &Word) -> bool {
         || (word.value.starts_with("[/") && !word.value.contains('*'))
 }
 
-/// Whether a text in brackets behind RUN is a list of words: `[ -f x ]` is a test.
+/// Whether a text in brackets behind RUN or a health check is a list of words: `[ -f x ]` is a
+/// test.
 fn is_list(text: &str) -> bool {
     let text = text.trim_end();
     let Some(inner) = text.strip_prefix('[') else {
@@ -119,8 +120,9 @@ fn is_list(text: &str) -> bool {
     !inner.starts_with('[')
         && inner.trim_start().starts_with(['"', '\''])
         && inner.contains(',')
-        && !inner.contains("&&")
-        && !inner.contains("||")
+        && ![" = ", " == ", " != ", " -eq ", " -ne ", " -gt ", " -lt ", "&&", "||"]
+            .iter()
+            .any(|operator| inner.contains(operator))
         && inner.ends_with([']', ';', ','])
 }
 
@@ -212,7 +214,7 @@ mod tests {
                 ("RUN", "FROM a:1\nRUN ['b', 'c']\n", &[2]),
                 ("COPY", "FROM a:1\nCOPY ['b c', '/d']\n", &[2]),
                 ("VOLUME", "FROM a:1\nVOLUME ['/data']\n", &[2]),
-                ("a health check", "FROM a:1\nHEALTHCHECK CMD ['b']\n", &[2]),
+                ("a health check", "FROM a:1\nHEALTHCHECK CMD ['b', 'c']\n", &[2]),
                 ("for others", "FROM a:1\nONBUILD CMD ['b']\n", &[2]),
             ],
         );
@@ -222,6 +224,7 @@ mod tests {
                 ("valid", "FROM a:1\nCMD [\"b\", \"c\"]\nVOLUME [\"/d\"]\n"),
                 ("a test", "FROM a:1\nRUN [ -f x ] && y\nRUN [[ -f x ]]\n"),
                 ("a test of strings", "FROM a:1\nRUN [ \"$x\" = \"a,b\" ] || exit 1\n"),
+                ("a health check's test", "FROM a:1\nHEALTHCHECK CMD [ \"$(x -u /a,b)\" = \"true\" ]\n"),
                 ("a pattern", "FROM a:1\nCOPY [ab]*.txt /c/\n"),
             ],
         );

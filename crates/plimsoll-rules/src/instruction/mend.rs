@@ -78,7 +78,18 @@ pub(crate) fn meant<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) ->
     if name.len() > 64 {
         return None;
     }
-    let close = |other: &&str| other.len().abs_diff(name.len()) <= 2 && *other != name;
+    // `FILE2` beside `FILE1` is another name, no slip.
+    let stem = |text: &str| {
+        text.char_indices()
+            .next_back()
+            .map(|(at, _)| at)
+            .unwrap_or(0)
+    };
+    let numbered = |other: &str| {
+        other.len() == name.len() && other.get(..stem(other)) == name.get(..stem(name))
+    };
+    let close =
+        |other: &&str| other.len().abs_diff(name.len()) <= 2 && *other != name && !numbered(other);
     known
         .into_iter()
         .filter(close)

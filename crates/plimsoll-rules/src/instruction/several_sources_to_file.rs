@@ -63,7 +63,13 @@ impl Rule for SeveralSourcesToFile {
                     continue;
                 }
                 // `.` is a folder for every builder, and a variable may end with the slash.
-                let open = matches!(path, "." | "..") || path.ends_with("/.") || path.contains('$');
+                let open = matches!(path, "." | "..")
+                    || path.ends_with("/.")
+                    || path.contains('$')
+                    // `--chown user` lacks its `=`: what follows is no source.
+                    || view.instruction.flags.iter().any(|flag| {
+                        flag.value.is_none() && !matches!(flag.name.as_str(), "link" | "parents")
+                    });
                 let reported = sink
                     .report(
                         file.place(target.span),

@@ -1,4 +1,4 @@
-use plimsoll_model::{Applicability, Confidence, Edit, Fix};
+use plimsoll_model::{Applicability, Confidence, Edit, Fix, Severity};
 use plimsoll_syntax::dockerfile::{Command, CommandForm, Healthcheck, InstructionKind, Text};
 use plimsoll_syntax::shell::ShellCommand;
 
@@ -16,7 +16,8 @@ declare_rule! {
     /// ## Why it hurts in production
     /// The process that gets the stop signal is `/bin/sh`, which does not hand it on: every stop
     /// and every rollout waits for the timeout and then kills the program in the middle of its
-    /// work. A shell-form `ENTRYPOINT` also ignores all arguments.
+    /// work. Some shells step aside where the line is one command; which one an image has changes
+    /// with its base. A shell-form `ENTRYPOINT` also ignores all arguments.
     ///
     /// ## Example
     /// ```dockerfile
@@ -129,16 +130,30 @@ fn judge(
         [one] if script.script.errors.is_empty() => exec_words(one),
         _ => None,
     };
-    let message = format!(
-        "`{keyword}` starts a shell that does not pass the stop signal on to {}.",
-        match commands.last().and_then(ShellCommand::program) {
-            Some(program) if !hands_over => format!("`{}`", program.escape_debug()),
-            _ => "the program".to_owned(),
-        }
-    );
+    let program = commands
+        .iter()
+        .rev()
+        .find(|command| !command.substituted)
+        .and_then(ShellCommand::program)
+        .map_or_else(|| "the program".to_owned(), |program| format!("`{}`", program.escape_debug()));
+    // Many shells become the program where the line is one command; none does in the middle of a
+    // line.
+    let one = commands.iter().filter(|command| !command.substituted).count() == 1;
+    let (message, severity) = if one {
+        (
+            format!("`{keyword}` starts {program} through a shell, and not every shell passes the stop signal on."),
+            Severity::Low,
+        )
+    } else {
+        (
+            format!("`{keyword}` starts a shell that does not pass the stop signal on to {program}."),
+            Severity::Medium,
+        )
+    };
     let reported = sink
         .report(file.place(view.instruction.span), message)
         .aliases(aliases)
+        .severity(severity)
         .confidence(if hands_over {
             Confidence::Low
         } else {

@@ -68,6 +68,15 @@ impl Rule for WholeFilesystemCopy {
                     continue;
                 }
                 let flattens = file.bottom(stage).base == Base::Scratch;
+                // Scripts for cross builds, in an image of their own to be copied as a whole.
+                let is_made_for_it = match view.step.from.first() {
+                    Some(Base::Stage(source)) => {
+                        let source = file.resolution.stages.get(*source);
+                        source.is_some_and(|source| is_overlay(&source.base))
+                    }
+                    Some(base) => is_overlay(base),
+                    None => false,
+                };
                 sink.report(
                     file.place(view.instruction.span),
                     format!(
@@ -76,7 +85,7 @@ impl Rule for WholeFilesystemCopy {
                     ),
                 )
                 .help("Copy the files that are needed, each to its place.")
-                .confidence(if flattens {
+                .confidence(if flattens || is_made_for_it {
                     Confidence::Low
                 } else {
                     mend::in_stage(stage)
@@ -84,6 +93,11 @@ impl Rule for WholeFilesystemCopy {
             }
         }
     }
+}
+
+/// Whether an image is made to be laid over another.
+fn is_overlay(base: &Base) -> bool {
+    matches!(base, Base::Image(name) if name.contains("tonistiigi/xx"))
 }
 
 #[cfg(test)]
@@ -109,7 +123,10 @@ mod tests {
         );
         unsure(
             "whole-filesystem-copy",
-            &[("an image is flattened", "FROM a:1 AS x\nFROM scratch\nCOPY --from=x / /\n")],
+            &[
+                ("an image is flattened", "FROM a:1 AS x\nFROM scratch\nCOPY --from=x / /\n"),
+                ("made for it", "FROM tonistiigi/xx:1 AS xx\nFROM a:1\nCOPY --from=xx / /\n"),
+            ],
         );
     }
 }
