@@ -16,6 +16,7 @@ use crate::entry::{self, ContextScript};
 use crate::options::{BaseLookup, RuleSettings};
 pub(crate) use crate::script::is_posix_shell;
 use crate::script::{self, RunScript};
+use crate::shell::hints::Hints;
 use crate::shell::kind::{Shell, ShellKind};
 
 /// What the caller hands in for one Dockerfile.
@@ -52,6 +53,7 @@ pub struct ProjectFile<'a> {
     /// Shell is parsed when the first rule asks, once for all of them.
     scripts: Vec<OnceCell<Vec<RunScript<'a>>>>,
     entry: OnceCell<Option<ContextScript<'a>>>,
+    pub(crate) hints: Hints,
 }
 
 /// A step of a stage with its instruction at hand.
@@ -94,6 +96,7 @@ impl<'a> ProjectFile<'a> {
             ships: vec![false; resolution.stages.len()],
             scripts,
             entry: OnceCell::new(),
+            hints: Hints::default(),
         };
         for stage in file.shipped_chain() {
             file.ships[stage.index] = true;

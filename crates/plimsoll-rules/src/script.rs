@@ -26,7 +26,7 @@ enum Place<'a> {
     /// Offsets count bytes of the file.
     File,
     /// The text stood in a JSON string: only the whole of it has a place.
-    Whole(Span),
+    Whole(&'a Word),
 }
 
 impl RunScript<'_> {
@@ -35,7 +35,16 @@ impl RunScript<'_> {
         match self.place {
             Place::Text(text) => text.source_span(start, end),
             Place::File => Span::new(start, end.max(start)),
-            Place::Whole(span) => span,
+            Place::Whole(word) => word.span,
+        }
+    }
+
+    /// The shell text; empty for an exec form that no shell reads.
+    pub fn text(&self) -> &str {
+        match self.place {
+            Place::Text(text) => &text.value,
+            Place::File => "",
+            Place::Whole(word) => &word.value,
         }
     }
 
@@ -157,7 +166,7 @@ fn script_in_heredoc<'a>(
 }
 
 /// Exec form as a script: `["sh", "-c", "text"]` is the text, all else one simple command.
-fn exec_script<'a>(words: &[Word], sh: Option<ShellKind>) -> Option<RunScript<'a>> {
+fn exec_script<'a>(words: &'a [Word], sh: Option<ShellKind>) -> Option<RunScript<'a>> {
     let program = words.first()?;
     if let [_, flag, text, ..] = words
         && is_posix_shell(&program.value)
@@ -167,14 +176,11 @@ fn exec_script<'a>(words: &[Word], sh: Option<ShellKind>) -> Option<RunScript<'a
         return Some(RunScript {
             script: shell::parse(&text.value, Dialect::Bash),
             shell: Shell::of_words([program.value.as_str(), flag.value.as_str()], sh),
-            place: Place::Whole(text.span),
+            place: Place::Whole(text),
         });
     }
     Some(RunScript {
-        script: Script {
-            commands: vec![shell::from_exec(words)],
-            ..Script::default()
-        },
+        script: Script::of_command(shell::from_exec(words)),
         shell: Shell::default_of(Some(ShellKind::Absent)),
         place: Place::File,
     })

@@ -150,9 +150,7 @@ fn unchecked(command: &ShellCommand) -> Option<(&ShellWord, &'static [&'static s
             &[],
         )),
         "echo" | "printf" => Some((
-            find(&|text| {
-                text.contains("deb ") && text.contains("trusted=yes") && !text.contains("file:")
-            })?,
+            find(&|text| text.contains("deb ") && text.contains("trusted=yes"))?,
             &[],
         )),
         _ => None,

@@ -2,9 +2,11 @@
 //!
 //! Offsets are bytes of the text handed in; `dockerfile::Text::source_span` maps them to the file.
 
+pub mod lint;
 mod walk;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 
 use shuck_parser::parser::{Parser, ShellDialect};
 
@@ -163,6 +165,52 @@ pub struct Script {
     pub pipes: Vec<usize>,
     /// Where the grammar was not followed: byte offset and message.
     pub errors: Vec<(usize, String)>,
+    tree: Tree,
+}
+
+/// The parser's tree, for those behind this wall. Two scripts with the same commands are the same,
+/// whatever they were read from.
+#[derive(Clone, Debug, Default)]
+struct Tree(Option<Arc<shuck_ast::File>>);
+
+impl PartialEq for Tree {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+impl Eq for Tree {}
+
+impl Script {
+    /// A script of one command that was not read from a text.
+    pub fn of_command(command: ShellCommand) -> Self {
+        Self {
+            commands: vec![command],
+            ..Self::default()
+        }
+    }
+
+    /// The slips in it, in the order they stand. `text` is what it was read from.
+    pub fn lint(&self, text: &str, around: &lint::Surroundings<'_>) -> Vec<lint::Hint> {
+        let Some(file) = self.tree.0.as_deref() else {
+            return Vec::new();
+        };
+        let errexit = self.commands.iter().any(sets_errexit);
+        lint::lint(file, text, around, errexit)
+    }
+}
+
+/// Whether a command is `set` with `-e`.
+fn sets_errexit(command: &ShellCommand) -> bool {
+    let Some((name, options)) = command.words.split_first() else {
+        return false;
+    };
+    name.raw == "set"
+        && options.iter().any(|word| {
+            let raw = word.raw.as_str();
+            raw == "errexit"
+                || (raw.starts_with('-') && !raw.starts_with("--") && raw.contains('e'))
+        })
 }
 
 /// The longest text that is read: ten times the longest RUN that is known.
@@ -209,6 +257,7 @@ pub fn parse(text: &str, dialect: Dialect) -> Script {
                 .into_iter()
                 .map(|diagnostic| (diagnostic.span.start.offset(), diagnostic.message))
                 .collect(),
+            tree: Tree(Some(Arc::new(parsed.file))),
         };
         if let (Some(error), true) = (parsed.terminal_error, script.errors.is_empty()) {
             script.errors.push((0, error.to_string()));

@@ -1,0 +1,201 @@
+//! Slips in shell text, found on the parser's tree in one pass.
+//!
+//! Each goes by the number under which ShellCheck's users know it. What a rule makes of it, in which
+//! shell and how loudly, is the rule's to say.
+
+mod bashism;
+mod command;
+mod flow;
+mod vars;
+mod word;
+
+use shuck_ast::{File, Span, Stmt};
+
+pub use command::is_close;
+use vars::{Value, Vars};
+
+/// The shell that a text says it is for, as far as that decides what is a slip.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Flavour {
+    /// Plain `sh`: what POSIX promises.
+    Posix,
+    /// Dash, and ash under its own name.
+    Dash,
+    /// BusyBox's shell under BusyBox's name.
+    BusyBox,
+    /// Bash.
+    Bash,
+    /// The Korn shell.
+    Ksh,
+}
+
+impl Flavour {
+    fn lacks_bash(self) -> bool {
+        matches!(self, Self::Posix | Self::Dash | Self::BusyBox)
+    }
+}
+
+/// What is known of a script from outside.
+pub struct Surroundings<'a> {
+    /// The shell it says it is for.
+    pub flavour: Flavour,
+    /// Whether it runs under `set -e` from the start.
+    pub errexit: bool,
+    /// Whether a variable is set outside, to a value of one plain word.
+    pub is_set: &'a dyn Fn(&str) -> bool,
+    /// Whether a variable that is set outside may be this one rightly spelt (`is_close`).
+    pub has_close: &'a dyn Fn(&str) -> bool,
+}
+
+/// One slip.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Hint {
+    /// First byte.
+    pub start: usize,
+    /// Behind the last byte.
+    pub end: usize,
+    /// ShellCheck's number for it.
+    pub code: u16,
+    /// What it is about (a variable's name, a command, an operator): bytes of the text.
+    pub subject: (usize, usize),
+}
+
+/// How deep commands may nest; the parser nests no deeper.
+const DEPTH_LIMIT: usize = 256;
+
+/// How deep loops are followed twice, and functions into one another.
+const REPEAT_LIMIT: usize = 3;
+
+/// Finds the slips of a parsed text.
+pub(super) fn lint(file: &File, text: &str, around: &Surroundings<'_>, errexit: bool) -> Vec<Hint> {
+    let mut lint = Lint {
+        text,
+        around,
+        errexit: errexit || around.errexit,
+        hints: Vec::new(),
+        quiet: 0,
+        depth: 0,
+        repeats: 0,
+        vars: Vars::default(),
+        functions: Vec::new(),
+        written: Vec::new(),
+        read: Vec::new(),
+    };
+    lint.script(file);
+    lint.unassigned();
+    let mut hints = lint.hints;
+    hints.sort_unstable();
+    hints.dedup();
+    hints
+}
+
+struct Function<'t> {
+    name: &'t str,
+    body: &'t Stmt,
+    seen: bool,
+}
+
+struct Read<'t> {
+    name: &'t str,
+    start: usize,
+    end: usize,
+    /// `${x:-…}` and the like: made for variables that may be unset.
+    guarded: bool,
+}
+
+struct Lint<'t, 'a> {
+    text: &'t str,
+    around: &'a Surroundings<'a>,
+    /// Whether the script sets `-e` anywhere.
+    errexit: bool,
+    hints: Vec<Hint>,
+    /// Above 0 nothing is said: a second look at what was or will be judged.
+    quiet: usize,
+    depth: usize,
+    repeats: usize,
+    vars: Vars<'t>,
+    functions: Vec<Function<'t>>,
+    /// Variables that are set anywhere, and where last.
+    written: Vec<(&'t str, usize, usize)>,
+    read: Vec<Read<'t>>,
+}
+
+/// Where a command stands.
+#[derive(Clone, Copy, Default)]
+struct Place {
+    /// Something asks whether it worked.
+    condition: bool,
+    /// Its output goes to another command.
+    captured: bool,
+    /// Inside a function.
+    function: bool,
+}
+
+impl<'t> Lint<'t, '_> {
+    fn hint(&mut self, code: u16, start: usize, end: usize, subject: (usize, usize)) {
+        if self.quiet == 0 {
+            self.hints.push(Hint {
+                start,
+                end,
+                code,
+                subject,
+            });
+        }
+    }
+
+    fn hint_at(&mut self, code: u16, span: Span) {
+        let (start, end) = range(span);
+        self.hint(code, start, end, (start, end));
+    }
+
+    fn slice(&self, span: Span) -> &'t str {
+        let (start, end) = range(span);
+        self.text.get(start..end).unwrap_or_default()
+    }
+
+    fn value(&self, name: &str) -> Value {
+        self.vars.get(name).unwrap_or_else(|| self.outside(name))
+    }
+
+    fn outside(&self, name: &str) -> Value {
+        if (self.around.is_set)(name) || vars::is_plain_internal(name) {
+            Value::Plain
+        } else {
+            Value::Any
+        }
+    }
+
+    fn assign(&mut self, name: &'t str, value: Value, start: usize, end: usize) {
+        self.vars.set(name, value);
+        self.write(name, start, end);
+    }
+
+    /// Keeps where a variable was set last.
+    fn write(&mut self, name: &'t str, start: usize, end: usize) {
+        match self.written.iter_mut().find(|(known, ..)| *known == name) {
+            Some(known) => (known.1, known.2) = (start, end),
+            None => self.written.push((name, start, end)),
+        }
+    }
+
+    /// Joins what is known behind another way.
+    fn meet(&mut self, other: &Vars<'t>) {
+        let mut here = std::mem::take(&mut self.vars);
+        here.meet(other, |name| self.outside(name));
+        self.vars = here;
+    }
+}
+
+fn range(span: Span) -> (usize, usize) {
+    let end = span.end.offset();
+    (span.start.offset().min(end), end)
+}
+
+/// Whether a text is a variable's name.
+fn is_name(text: &str) -> bool {
+    let mut bytes = text.bytes();
+    bytes
+        .next()
+        .is_some_and(|byte| byte.is_ascii_alphabetic() || byte == b'_')
+        && bytes.all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+}
