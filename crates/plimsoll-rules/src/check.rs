@@ -47,6 +47,7 @@ pub fn check_project(project: &Project, options: &CheckOptions) -> CheckOutcome 
     );
     file.base_config = options.base_config.as_ref();
     file.platform = options.platform.as_ref();
+    file.today = options.today;
     let suppressions = if options.ignore_comments {
         Suppressions::default()
     } else {

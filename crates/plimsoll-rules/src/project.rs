@@ -41,6 +41,8 @@ pub struct ProjectFile<'a> {
     pub context: Option<&'a SharedContext>,
     /// What single rules were told.
     pub settings: &'a RuleSettings,
+    /// Year, month and day of the check, where one was given.
+    pub(crate) today: Option<(i16, u8, u8)>,
     /// Looks up base images that are at hand.
     pub(crate) base_config: Option<&'a BaseLookup>,
     /// The platform the image is for, where one was asked for.
@@ -89,6 +91,7 @@ impl<'a> ProjectFile<'a> {
             resolution,
             context,
             settings,
+            today: None,
             base_config: None,
             platform: None,
             instructions,

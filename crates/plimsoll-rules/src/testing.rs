@@ -26,13 +26,17 @@ pub(crate) fn options(rule: &str) -> CheckOptions {
     }
 }
 
-/// What rules on labels are told: one label that must be there.
+/// What rules are told that say nothing unasked: one label that must be there, one registry that is
+/// trusted.
 fn settings(rule: &str) -> RuleSettings {
     let mut settings = RuleSettings::default();
     if rule.contains("label") {
         let revision = "org.opencontainers.image.revision".to_owned();
         settings.labels.insert(revision, LabelFormat::GitHash);
         settings.strict_labels = true;
+    }
+    if rule.contains("registry") {
+        settings.trusted_registries.push("docker.io".to_owned());
     }
     settings
 }

@@ -7,5 +7,7 @@ use crate::declare::rules;
 
 rules! {
     mutable_tag::MutableTag,
+    tag_beside_digest::TagBesideDigest,
     unpinned_base_image::UnpinnedBaseImage,
+    untrusted_registry::UntrustedRegistry,
 }

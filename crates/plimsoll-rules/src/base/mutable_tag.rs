@@ -1,5 +1,5 @@
-use plimsoll_model::Confidence;
-use plimsoll_syntax::dockerfile::Base;
+use plimsoll_model::{Confidence, Span};
+use plimsoll_syntax::dockerfile::{Base, InstructionKind, Stage};
 
 use crate::declare::declare_rule;
 use crate::project::ProjectFile;
@@ -47,35 +47,147 @@ impl Rule for MutableTag {
     }
 
     fn check_file(&self, file: &ProjectFile<'_>, sink: &mut Sink<'_>) {
-        for (base, place, built) in file.outside_images() {
-            let (Base::Image(name) | Base::Unresolved(name)) = base else {
-                continue;
-            };
-            let (message, confidence) = match tag(name) {
-                Tag::None => (
-                    format!("`{name}` has no tag, which means `latest`."),
-                    Confidence::High,
-                ),
-                Tag::Moving("latest") => (
-                    format!("`{name}` is another image after every release."),
-                    Confidence::High,
-                ),
-                Tag::Moving(tag) => (
-                    format!("`{name}` moves: `{tag}` is another version after every release."),
-                    Confidence::Medium,
-                ),
-                Tag::Fixed => continue,
-            };
-            sink.report(file.place(place), message)
-                .help("Name the version that was tested, and its digest where a build must be repeatable.")
-                .confidence(if built { confidence } else { Confidence::Low });
+        for stage in &file.resolution.stages {
+            if let InstructionKind::From(from) = &file.from(stage).kind {
+                let aliases = aliases_of_from(file, stage, &from.image.value);
+                judge(file, &stage.base, from.image.span, stage, aliases, sink);
+            }
+            for view in file.steps(stage) {
+                for base in &view.step.from {
+                    let place = view
+                        .instruction
+                        .flag("from")
+                        .map_or(view.instruction.span, |word| word.span);
+                    // No other tool speaks of what files are copied from.
+                    judge(file, base, place, stage, &[], sink);
+                }
+            }
         }
+    }
+}
+
+fn judge(
+    file: &ProjectFile<'_>,
+    base: &Base,
+    place: Span,
+    stage: &Stage,
+    aliases: &'static [&'static str],
+    sink: &mut Sink<'_>,
+) {
+    let (Base::Image(name) | Base::Unresolved(name)) = base else {
+        return;
+    };
+    let (message, confidence) = match tag(name) {
+        Tag::None => (
+            format!("`{name}` has no tag, which means `latest`."),
+            Confidence::High,
+        ),
+        Tag::Moving("latest") => (
+            format!("`{name}` is another image after every release."),
+            Confidence::High,
+        ),
+        Tag::Moving(tag) => (
+            format!("`{name}` moves: `{tag}` is another version after every release."),
+            Confidence::Medium,
+        ),
+        Tag::Open if !aliases.is_empty() => (
+            format!("Whether `{name}` has a tag hangs on a variable that has no value here."),
+            Confidence::Low,
+        ),
+        Tag::Fixed | Tag::Open => return,
+    };
+    sink.report(file.place(place), message)
+        .help("Name the version that was tested, and its digest where a build must be repeatable.")
+        .confidence(if stage.reaches_target {
+            confidence
+        } else {
+            Confidence::Low
+        })
+        .aliases(aliases);
+}
+
+/// The ids of the tools that speak of a FROM: hadolint reads what is written, the others what it
+/// comes to.
+fn aliases_of_from(
+    file: &ProjectFile<'_>,
+    stage: &Stage,
+    written: &str,
+) -> &'static [&'static str] {
+    let (Base::Image(name) | Base::Unresolved(name)) = &stage.base else {
+        return &[];
+    };
+    let others = match tag(name) {
+        Tag::None => true,
+        Tag::Moving(_) => name.ends_with(":latest"),
+        Tag::Fixed | Tag::Open => false,
+    };
+    let is_stage = |name: &str| {
+        file.resolution.stages[..stage.index]
+            .iter()
+            .any(|earlier| match &file.from(earlier).kind {
+                InstructionKind::From(from) => from
+                    .alias
+                    .as_ref()
+                    .is_some_and(|(_, alias)| alias.value == name),
+                _ => false,
+            })
+    };
+    match written_tag(written) {
+        Written::None(name) if name != "scratch" && !name.starts_with('$') && !is_stage(name) => {
+            if others {
+                &[
+                    "DL3006",
+                    "DS-0001",
+                    "DS001",
+                    "CKV_DOCKER_7",
+                    "DKL-DI-0006",
+                    "S6596",
+                ]
+            } else {
+                &["DL3006"]
+            }
+        }
+        Written::Tag("latest") => &[
+            "DL3007",
+            "DS-0001",
+            "DS001",
+            "CKV_DOCKER_7",
+            "DKL-DI-0006",
+            "S6596",
+        ],
+        _ if others => &["DS-0001", "DS001", "CKV_DOCKER_7", "DKL-DI-0006", "S6596"],
+        _ => &[],
+    }
+}
+
+/// What hadolint sees in a FROM as it is written.
+enum Written<'a> {
+    /// No tag and no digest: the name behind the registry.
+    None(&'a str),
+    Tag(&'a str),
+    Digest,
+}
+
+fn written_tag(text: &str) -> Written<'_> {
+    if text.contains('@') {
+        return Written::Digest;
+    }
+    // To it a registry has a dot; a port in front of a slash is a tag else.
+    let name = match text.split_once('.') {
+        Some((_, rest)) => rest.split_once('/').map_or(text, |(_, name)| name),
+        None => text,
+    };
+    match name.split_once(':') {
+        Some((_, tag)) => Written::Tag(tag),
+        None => Written::None(name),
     }
 }
 
 enum Tag<'a> {
     None,
     Moving(&'a str),
+    /// A variable decides.
+    Open,
     Fixed,
 }
 
@@ -95,7 +207,7 @@ fn tag(name: &str) -> Tag<'_> {
     let last = name.rsplit('/').next().unwrap_or(name);
     match last.rsplit_once(':') {
         // The colon of `${NAME:-default}` is none of a tag.
-        Some((_, tag)) if tag.contains(['$', '{', '}']) => Tag::Fixed,
+        Some((_, tag)) if tag.contains(['$', '{', '}']) => Tag::Open,
         Some((_, tag)) => {
             let word = tag.split(['-', '_']).next().unwrap_or(tag);
             match MOVING
@@ -106,7 +218,7 @@ fn tag(name: &str) -> Tag<'_> {
                 None => Tag::Fixed,
             }
         }
-        None if last.contains('$') => Tag::Fixed,
+        None if last.contains('$') => Tag::Open,
         None => Tag::None,
     }
 }
