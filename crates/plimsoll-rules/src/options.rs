@@ -258,10 +258,17 @@ mod tests {
     fn ignore_wins_over_select() {
         let options = CheckOptions {
             select: vec!["ALL".to_owned()],
-            ignore: vec!["DL3002".to_owned()],
+            ignore: vec!["root-user".to_owned()],
             ..CheckOptions::default()
         };
         let meta = registry::find("root-user")[0].meta();
         assert_eq!(options.selects(meta), Selected::No);
+        // An id of another tool takes out what goes by it, not the whole rule.
+        let options = CheckOptions {
+            ignore: vec!["DL3002".to_owned()],
+            ..options
+        };
+        assert_eq!(options.selects(meta), Selected::ByName);
+        assert!(options.ignores(meta));
     }
 }
