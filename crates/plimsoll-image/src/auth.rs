@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 use std::fs::File;
 use std::io::{BufReader, ErrorKind, Read as _};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Mutex, OnceLock};
 
 use base64::Engine as _;
@@ -269,9 +269,25 @@ impl Auth {
             Err(CredentialRetrievalError::HelperFailure { helper, .. }) => {
                 Err(trouble(format!("the helper `{helper}` failed")))
             }
+            Err(CredentialRetrievalError::HelperCommunicationError) => {
+                let helper = helper(&path, &self.key).unwrap_or_default();
+                Err(trouble(format!(
+                    "the helper `docker-credential-{}` cannot be run; is it on the PATH?",
+                    helper.escape_debug()
+                )))
+            }
             Err(error) => Err(trouble(error.to_string().to_lowercase())),
         }
     }
+}
+
+/// The helper that the docker configuration at `path` names for a registry.
+fn helper(path: &Path, key: &str) -> Option<String> {
+    let config: serde_json::Value = serde_json::from_slice(&std::fs::read(path).ok()?).ok()?;
+    let own = config.get("credHelpers").and_then(|all| all.get(key));
+    own.or_else(|| config.get("credsStore"))?
+        .as_str()
+        .map(str::to_owned)
 }
 
 fn basic(user: &str, password: &str) -> String {
