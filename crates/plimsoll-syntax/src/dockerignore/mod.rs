@@ -119,6 +119,11 @@ impl IgnoreFile {
             .iter()
             .filter(|pattern| pattern.negated)
             .any(|pattern| {
+                // In an expression the text in front of the first wildcard need not be literal:
+                // `!a|b*` speaks of what starts with `a`, and of what ends with `b`.
+                if matches!(pattern.matcher, Matcher::Regex(_)) {
+                    return true;
+                }
                 let literal = pattern.text.find(['*', '?', '[', '\\']);
                 let (prefix, is_whole) = match literal {
                     Some(end) => (&pattern.text[..end], false),
@@ -277,6 +282,7 @@ mod tests {
             );
         }
         assert!(file("*\n!**/keep").may_hold_exceptions_below("any"));
+        assert!(file("*\n!a|b*").may_hold_exceptions_below("x"));
     }
 
     #[test]
