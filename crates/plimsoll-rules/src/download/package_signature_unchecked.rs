@@ -150,7 +150,9 @@ fn unchecked(command: &ShellCommand) -> Option<(&ShellWord, &'static [&'static s
             &[],
         )),
         "echo" | "printf" => Some((
-            find(&|text| text.contains("deb ") && text.contains("trusted=yes"))?,
+            find(&|text| {
+                text.contains("deb ") && text.contains("trusted=yes") && !text.contains("file:")
+            })?,
             &[],
         )),
         _ => None,

@@ -52,13 +52,16 @@ impl Rule for SyntaxError {
     fn check_file(&self, file: &ProjectFile<'_>, sink: &mut Sink<'_>) {
         // A FROM that waits for `--build-arg` is a way to use Dockerfiles, not a mistake in one.
         let waiting: Vec<Span> = file
-            .outside_images()
-            .into_iter()
-            .filter(|(base, place, _)| {
-                let written = String::from_utf8_lossy(place.of(file.dockerfile.source.bytes()));
-                matches!(base, Base::Unresolved(_)) && needs_argument(file, &written)
+            .resolution
+            .stages
+            .iter()
+            .filter(|stage| matches!(stage.base, Base::Unresolved(_)))
+            .filter_map(|stage| match &file.from(stage).kind {
+                InstructionKind::From(from) => Some(&from.image),
+                _ => None,
             })
-            .map(|(_, place, _)| place)
+            .filter(|image| needs_argument(file, &image.value))
+            .map(|image| image.span)
             .collect();
         let of_meaning = file
             .resolution
@@ -156,6 +159,7 @@ mod tests {
                 ("a keyword that is none", "FROM a:1\nRNU x\nUSER y\n", &[2]),
                 ("each of them", "FROM a:1\nRNU x\nCOPY y\n", &[2, 3]),
                 ("no stage", "RUN x\n", &[1]),
+                ("a variable that --from cannot have", "FROM a:1\nCOPY --from=$B /x /y\n", &[2]),
                 ("a modifier that is none", "ARG A=1\nFROM b:${A:x}\n", &[2]),
             ],
         );

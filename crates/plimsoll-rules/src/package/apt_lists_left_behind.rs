@@ -63,7 +63,7 @@ impl Rule for AptListsLeftBehind {
             let Some(update) = run.update else { continue };
             // What ONBUILD runs stays in the layers of those who build on this image.
             let left = run.left && !mounts::covers(site.run, "/var/lib/apt/lists");
-            let theirs = !run.has_rm && !is_cached(site.run) && site::stays_to_hadolint(file, &site);
+            let theirs = run.seen && !run.has_rm && !is_cached(site.run) && site::stays_to_hadolint(file, &site);
             if !left || !site.ships {
                 if theirs {
                     sink.report(
@@ -119,6 +119,8 @@ struct Run {
     update: Option<Span>,
     /// Whether they are there at its end.
     left: bool,
+    /// Whether hadolint sees that they are read.
+    seen: bool,
     /// Whether hadolint sees a removal: any `rm` with `-rf` in one word.
     has_rm: bool,
 }
@@ -128,6 +130,7 @@ impl Run {
         let mut run = Self {
             update: None,
             left: false,
+            seen: false,
             has_rm: false,
         };
         for (script, command) in file.commands(site.view) {
@@ -136,6 +139,7 @@ impl Run {
                     run.update = Some(script.command_span(command));
                 }
                 run.left = true;
+                run.seen |= site::seen_by_hadolint(command);
             } else if removes_lists(command) {
                 run.left = false;
             }

@@ -3,12 +3,13 @@
 use plimsoll_syntax::shell::ShellWord;
 
 use super::call::{Call, CallOption, Manager};
-use super::site::Called;
+use super::site::{self, Called};
 
 /// Whether hadolint takes some package of a language manager's call for one without a version.
 pub(super) fn speaks_of(called: &Called<'_, '_>) -> bool {
     let call = &called.call;
     match call.manager {
+        _ if !site::seen_by_hadolint(called.command) => false,
         Manager::Pip => pip(called),
         Manager::Npm => {
             call.verb == "install" && call.packages.iter().any(|word| !npm_fixed(text(word)))
@@ -51,9 +52,24 @@ const PIP_VALUES: &[&str] = &[
     "--upgrade-strategy",
 ];
 
+/// Whether hadolint sees an install by pip.
+pub(super) fn knows_pip(called: &Called<'_, '_>) -> bool {
+    let arguments = called.command.arguments();
+    let text_of = |at: usize| arguments.get(at).map(text);
+    let program = called.call.program;
+    // Of Python it knows one way to call pip.
+    program.starts_with("pip")
+        || (program.starts_with("python")
+            && (0..arguments.len()).any(|at| {
+                text_of(at) == Some("-m")
+                    && text_of(at + 1) == Some("pip")
+                    && text_of(at + 2) == Some("install")
+            }))
+}
+
 fn pip(called: &Called<'_, '_>) -> bool {
     let arguments = called.command.arguments();
-    if called.call.program == "uv" {
+    if !knows_pip(called) {
         return false;
     }
     let whole = arguments

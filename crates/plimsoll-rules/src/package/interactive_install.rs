@@ -78,7 +78,7 @@ impl Rule for InteractiveInstall {
                     },
                 )
                 .help(format!("Add `{option}`."))
-                .aliases(aliases(call))
+                .aliases(aliases(&called))
                 .confidence(if answered {
                     Confidence::Low
                 } else {
@@ -183,7 +183,12 @@ fn option(manager: Manager) -> &'static str {
     }
 }
 
-fn aliases(call: &Call<'_>) -> &'static [&'static str] {
+fn aliases(called: &Called<'_, '_>) -> &'static [&'static str] {
+    let call = &called.call;
+    if !site::seen_by_hadolint(called.command) {
+        let apt = call.program == "apt-get" && call.verb == "install";
+        return if apt { &["DS-0021", "DS021"] } else { &[] };
+    }
     match (call.program, call.verb) {
         ("apt-get", "install") => &["DL3014", "DS-0021", "DS021"],
         ("yum", "install" | "groupinstall" | "localinstall" | "group") => &["DL3030"],

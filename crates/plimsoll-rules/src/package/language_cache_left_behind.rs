@@ -5,6 +5,7 @@ use crate::declare::declare_rule;
 use crate::mounts;
 use crate::package::append;
 use crate::package::call::{Action, Call, Manager};
+use crate::package::hadolint;
 use crate::package::site::{self, Called, Site};
 use crate::project::ProjectFile;
 use crate::rule::{Meta, Rule, Sink};
@@ -137,7 +138,9 @@ fn pip(file: &ProjectFile<'_>, site: &Site<'_>, called: &Called<'_, '_>, sink: &
     // Whatever the value is, pip switches its cache off.
     let off = set.is_some_and(|value| !value.is_empty());
     let left = !off && !mounted && !is_emptied(file, site, called);
-    let theirs = !site::mounted_to_hadolint(site.run, ".cache/pip");
+    let theirs = site::seen_by_hadolint(called.command)
+        && hadolint::knows_pip(called)
+        && !site::mounted_to_hadolint(site.run, ".cache/pip");
     if !left && !theirs {
         return;
     }
@@ -195,6 +198,7 @@ fn yarn(file: &ProjectFile<'_>, site: &Site<'_>, called: &Called<'_, '_>, sink: 
     });
     let left = !mounted && !is_emptied(file, site, called);
     let theirs = call.verb == "install"
+        && site::seen_by_hadolint(called.command)
         && !site::mounted_to_hadolint(site.run, ".cache/yarn")
         && site::stays_to_hadolint(file, site)
         && !cleans_to_hadolint(file, site);

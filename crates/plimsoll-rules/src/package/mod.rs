@@ -9,6 +9,7 @@ pub(crate) mod site;
 use crate::declare::rules;
 
 rules! {
+    apt_instead_of_apt_get::AptInsteadOfAptGet,
     apt_lists_left_behind::AptListsLeftBehind,
     compiler_in_runtime_stage::CompilerInRuntimeStage,
     interactive_install::InteractiveInstall,
@@ -17,4 +18,7 @@ rules! {
     recommended_packages::RecommendedPackages,
     unpinned_language_package::UnpinnedLanguagePackage,
     unpinned_package::UnpinnedPackage,
+    unsorted_packages::UnsortedPackages,
+    update_without_install::UpdateWithoutInstall,
+    whole_system_upgrade::WholeSystemUpgrade,
 }

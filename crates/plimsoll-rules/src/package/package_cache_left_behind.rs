@@ -243,7 +243,12 @@ fn aliases(
 ) -> &'static [&'static str] {
     match call.program {
         "apk" => {
-            if site::mounted_to_hadolint(site.run, "/var/cache/apk") {
+            let seen = calls.iter().any(|called| {
+                called.call.program == "apk"
+                    && fills(&called.call)
+                    && site::seen_by_hadolint(called.command)
+            });
+            if !seen || site::mounted_to_hadolint(site.run, "/var/cache/apk") {
                 &["DS-0025"]
             } else {
                 &["DL3019", "DS-0025", "DKL-DI-0004"]
@@ -315,7 +320,10 @@ fn hadolint_misses_clean(
     path: &str,
 ) -> bool {
     let has = |command: &ShellCommand, wanted: &[&str]| {
-        command.program() == Some(program)
+        command
+            .words
+            .first()
+            .is_some_and(|word| word.literal.as_deref() == Some(program))
             && command
                 .arguments()
                 .iter()

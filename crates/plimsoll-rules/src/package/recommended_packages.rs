@@ -75,10 +75,10 @@ impl Rule for RecommendedPackages {
                     ),
                 )
                 .help("Add `--no-install-recommends`, and name what is needed of the rest.")
-                .aliases(if call.program == "apt-get" {
-                    Self::META.aliases
-                } else {
-                    &[]
+                .aliases(match call.program {
+                    "apt-get" if site::seen_by_hadolint(called.command) => Self::META.aliases,
+                    "apt-get" => &["DS-0029", "DS029"],
+                    _ => &[],
                 })
                 .confidence(if sure {
                     site.where_shipped(Confidence::High)

@@ -1,7 +1,7 @@
 //! The RUNs of a file as rules on packages see them: who keeps what they leave, and what they call.
 
 use plimsoll_model::Confidence;
-use plimsoll_syntax::dockerfile::{Base, Instruction, InstructionKind};
+use plimsoll_syntax::dockerfile::{Instruction, InstructionKind, Stage};
 use plimsoll_syntax::shell::{ShellCommand, ShellWord};
 
 use crate::mounts;
@@ -168,6 +168,15 @@ fn contains_ignoring_case(haystack: &[u8], needle: &[u8]) -> bool {
         .any(|window| window.eq_ignore_ascii_case(needle))
 }
 
+/// Whether hadolint knows what a command calls: it looks through no `sudo`, and takes a path for
+/// another program.
+pub(crate) fn seen_by_hadolint(command: &ShellCommand) -> bool {
+    command
+        .words
+        .first()
+        .is_some_and(|word| word.literal.as_deref() == command.program())
+}
+
 /// Whether hadolint takes a command for the removal of a cache: `rm` with `-rf`, whatever it is that
 /// is removed, or with that very path.
 pub(crate) fn removes_to_hadolint(command: &ShellCommand, path: &str) -> bool {
@@ -193,9 +202,23 @@ pub(crate) fn stays_to_hadolint(file: &ProjectFile<'_>, site: &Site<'_>) -> bool
     let stages = &file.resolution.stages;
     if stage.index + 1 == stages.len()
         || matches!(site.view.instruction.kind, InstructionKind::Onbuild(_))
-        || stages
+    {
+        return true;
+    }
+    // It knows stages by the name in FROM, tag or not.
+    let named = |stage: &Stage| match &file.from(stage).kind {
+        InstructionKind::From(from) => {
+            let image = from.image.value.as_str();
+            let end = image.find(['@', ':']).unwrap_or(image.len());
+            Some(&image[..end])
+        }
+        _ => None,
+    };
+    if let InstructionKind::From(from) = &file.from(stage).kind
+        && let Some((_, alias)) = &from.alias
+        && stages
             .iter()
-            .any(|other| other.base == Base::Stage(stage.index))
+            .any(|other| named(other) == Some(alias.value.as_str()))
     {
         return true;
     }

@@ -1,4 +1,5 @@
 use plimsoll_model::Confidence;
+use plimsoll_syntax::dockerfile::InstructionKind;
 use plimsoll_syntax::shell::ShellWord;
 
 use crate::declare::declare_rule;
@@ -67,7 +68,8 @@ impl Rule for UnpinnedPackage {
             // Whether hadolint, whose ids these are, would speak.
             let mut theirs = false;
             for &word in &call.packages {
-                let seen = seen_by_hadolint(&site, call, word);
+                let seen = site::seen_by_hadolint(called.command)
+                    && open_to_hadolint(file, &site, call, word);
                 match pin(file, &site, call, word) {
                     Pin::Open => {
                         open.push(word);
@@ -183,7 +185,8 @@ fn has_rpm_version(text: &str) -> bool {
 }
 
 /// Whether hadolint takes the word for a package without a version.
-fn seen_by_hadolint(
+fn open_to_hadolint(
+    file: &ProjectFile<'_>,
     site: &Site<'_>,
     call: &Call<'_>,
     word: &ShellWord,
@@ -206,7 +209,15 @@ fn seen_by_hadolint(
             }
             if word.literal.is_none() && text.contains('$') {
                 let known = &site.view.step.before.variables;
-                return !known.keys().any(|name| names_variable(text, name));
+                // An ARG of any stage counts.
+                let declared = (0..file.instruction_count())
+                    .filter_map(|at| match &file.instruction(at).kind {
+                        InstructionKind::Arg(pairs) => Some(pairs),
+                        _ => None,
+                    })
+                    .flatten()
+                    .any(|pair| names_variable(text, &pair.name.value));
+                return !declared && !known.keys().any(|name| names_variable(text, name));
             }
             !(version.split('-').all(|part| {
                 part.chars()

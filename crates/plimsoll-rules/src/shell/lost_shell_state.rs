@@ -72,12 +72,18 @@ impl Rule for LostShellState {
                 let Some((name, instead)) = state_only(last) else {
                     continue;
                 };
+                // `cd x && make && cd ..`: the way back is of no use and of no harm.
+                let returns = written_name(last) == Some("cd")
+                    && script.script.commands.iter().any(|command| {
+                        written_name(command) == Some("cd") && command.range() != last.range()
+                    });
+                let sure = if returns { Confidence::Low } else { Confidence::High };
                 sink.report(
                     file.place(script.command_span(last)),
                     format!("`{name}` changes only the shell of this `RUN`, which ends right behind it."),
                 )
                 .help(instead)
-                .confidence(run.confidence(Confidence::High));
+                .confidence(run.confidence(sure));
             }
         }
     }
@@ -104,7 +110,7 @@ fn state_only(command: &ShellCommand) -> Option<(&str, &'static str)> {
             }
             "Set what it sets with `ENV`, or join this with the `RUN` that needs it."
         }
-        "alias" | "umask" | "ulimit" | "unset" => "Join this with the `RUN` that needs it.",
+        "alias" | "umask" | "ulimit" => "Join this with the `RUN` that needs it.",
         _ => return None,
     };
     // `export` alone and `ulimit -a` print.
@@ -183,10 +189,16 @@ mod tests {
         );
         unsure(
             RULE,
-            &[(
-                "a stage that is not built",
-                "FROM debian:12 AS t\nRUN cd x\nFROM scratch\n",
-            )],
+            &[
+                (
+                    "only the way back",
+                    "FROM debian:12\nRUN cd x && make && cd ..\n",
+                ),
+                (
+                    "a stage that is not built",
+                    "FROM debian:12 AS t\nRUN cd x\nFROM scratch\n",
+                ),
+            ],
         );
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::declare::rules;
 
+mod errexit;
 pub(crate) mod hints;
 pub(crate) mod kind;
 pub(crate) mod run;
@@ -17,11 +18,14 @@ rules! {
     expansion_in_single_quotes::ExpansionInSingleQuotes,
     file_appended_piecemeal::FileAppendedPiecemeal,
     grep_for_yes_or_no::GrepForYesOrNo,
+    heredoc_without_errexit::HeredocWithoutErrexit,
     high_uid_in_lastlog::HighUidInLastlog,
     host_command_in_run::HostCommandInRun,
+    long_command_chain::LongCommandChain,
     loop_over_one_word::LoopOverOneWord,
     lost_shell_state::LostShellState,
     masked_exit_status::MaskedExitStatus,
+    masked_failure::MaskedFailure,
     misplaced_redirect::MisplacedRedirect,
     mode_of_last_folder_only::ModeOfLastFolderOnly,
     needless_backslash::NeedlessBackslash,
@@ -31,6 +35,7 @@ rules! {
     option_as_command::OptionAsCommand,
     parsed_file_list::ParsedFileList,
     pattern_as_option::PatternAsOption,
+    permissions_after_copy::PermissionsAfterCopy,
     pipe_without_pipefail::PipeWithoutPipefail,
     read_without_r::ReadWithoutR,
     removal_that_may_reach_root::RemovalThatMayReachRoot,

@@ -174,7 +174,6 @@ fn masked(commands: &[ShellCommand], pipe: usize) -> Option<&ShellCommand> {
                 | "go"
                 | "cargo"
                 | "gpg"
-                | "openssl"
                 | "mysqldump"
                 | "pg_dump"
                 | "mysql"
@@ -185,7 +184,6 @@ fn masked(commands: &[ShellCommand], pipe: usize) -> Option<&ShellCommand> {
                 | "unzip"
                 | "gunzip"
                 | "zcat"
-                | "tar"
         );
     // These refuse nothing, or half of something.
     let would_tell = right.is_some_and(|right| {

@@ -1,7 +1,7 @@
 use plimsoll_model::{Applicability, Confidence, Edit, Fix, Span};
 use plimsoll_syntax::shell::ShellCommand;
 
-use super::run::{Run, runs, starts_link, written_name};
+use super::run::{Run, has_option, runs, starts_link, written_name};
 use crate::base::family::{self, BaseUser};
 use crate::declare::declare_rule;
 use crate::project::ProjectFile;
@@ -64,7 +64,15 @@ impl Rule for SudoInRun {
                         Self::META.aliases
                     };
                     let root = runs_as_root(file, run);
-                    let (message, help) = if root {
+                    let (message, help) = if has_option(command, &[], &["--user"])
+                        || command.words.get(1..3).is_some_and(|words| {
+                            words.iter().any(|word| word.raw == "-u")
+                        }) {
+                        (
+                            "`sudo` changes the user of one command, where `USER` says it for the image.",
+                            "Put `USER` in front of what this user runs, and do not install `sudo`.",
+                        )
+                    } else if root {
                         (
                             "`sudo` changes nothing here: the step runs as root.",
                             "Leave `sudo` out, and do not install it.",
