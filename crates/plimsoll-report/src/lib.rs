@@ -4,14 +4,22 @@
 //! caller's. Everything that came out of a file or an image is hostile text and is escaped for
 //! where it lands.
 
+pub mod checkstyle;
+pub mod codeclimate;
+pub mod github;
 pub mod human;
 pub mod json;
+pub mod junit;
 pub mod markdown;
 pub mod plain;
+pub mod rdjson;
 pub mod sarif;
+pub mod sonarqube;
 
+mod fingerprint;
 mod lookup;
 mod mask;
+mod place;
 mod tally;
 mod text;
 

@@ -7,7 +7,8 @@ use plimsoll_model::Finding;
 use crate::RenderInput;
 use crate::text::visible;
 
-/// Renders the report. What was not looked at follows the findings, as `skipped:` lines.
+/// Renders the report. What was not looked at follows the findings, as `skipped:` lines,
+/// and where rules stayed silent, as `note` lines.
 pub fn render(input: &RenderInput<'_>) -> String {
     let mut out = String::new();
     for finding in &input.report.findings {
@@ -27,6 +28,18 @@ pub fn render(input: &RenderInput<'_>) -> String {
             "{}: skipped: {}",
             visible(&skipped.what),
             visible(&skipped.why)
+        )
+        .expect("writing to a String cannot fail");
+    }
+    for remark in &input.report.remarks {
+        writeln!(
+            out,
+            "{}:{}:{}: note {}: {}",
+            visible(&remark.place.file),
+            remark.place.start.line,
+            remark.place.start.column,
+            visible(remark.rule),
+            visible(&remark.text)
         )
         .expect("writing to a String cannot fail");
     }

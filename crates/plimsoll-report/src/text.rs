@@ -104,6 +104,26 @@ pub(crate) fn markdown_code(text: &str) -> String {
     format!("<code>{}</code>", markdown(text))
 }
 
+/// `text` for an XML attribute or for text between tags, on one line. What XML 1.0 has no way to
+/// write is written as an escape.
+pub(crate) fn xml(text: &str) -> String {
+    let text = visible(text);
+    let mut out = String::with_capacity(text.len() + 16);
+    for c in text.chars() {
+        match c {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '"' => out.push_str("&quot;"),
+            '\'' => out.push_str("&apos;"),
+            // No characters, in XML 1.0.
+            '\u{fffe}' | '\u{ffff}' => out.push('\u{fffd}'),
+            c => out.push(c),
+        }
+    }
+    out
+}
+
 /// `text` as a URI reference (RFC 3986): `/` stays, everything but unreserved characters is
 /// percent-encoded.
 pub(crate) fn uri_path(text: &str) -> String {
@@ -155,6 +175,14 @@ mod tests {
         );
         assert_eq!(markdown("- a-b"), "\\- a-b");
         assert_eq!(markdown("12. a 1.2"), "12\\. a 1.2");
+    }
+
+    #[test]
+    fn xml_holds_no_markup() {
+        assert_eq!(
+            xml("<a b='c'>&\"\n\u{1b}]]>\u{ffff}"),
+            "&lt;a b=&apos;c&apos;&gt;&amp;&quot;\\n\\u{1b}]]&gt;\u{fffd}"
+        );
     }
 
     #[test]

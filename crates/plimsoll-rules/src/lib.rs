@@ -47,7 +47,7 @@ pub use options::{
     BaseLookup, CheckOptions, LabelFormat, RuleSettings, UnknownRule, validate_names,
 };
 pub use project::{Project, ProjectFile, StepView};
-pub use registry::{all, find};
+pub use registry::{all, find, folders, goes_by};
 pub use rule::{Audience, Category, Depth, ImageFacts, Meta, Reported, Rule, Sink};
 pub use script::RunScript;
 pub use shell::kind::{Shell, ShellKind};

@@ -2,6 +2,8 @@
 
 use std::sync::LazyLock;
 
+use plimsoll_model::Finding;
+
 use crate::rule::{Meta, Rule};
 use crate::{
     base, context, download, ecosystem, image, instruction, label, package, runtime, secret, shell,
@@ -9,28 +11,43 @@ use crate::{
 };
 
 /// The folders of rules.
-static FOLDERS: &[&[&dyn Rule]] = &[
-    instruction::RULES,
-    stage::RULES,
-    base::RULES,
-    package::RULES,
-    download::RULES,
-    shell::RULES,
-    secret::RULES,
-    user::RULES,
-    runtime::RULES,
-    label::RULES,
-    context::RULES,
-    ecosystem::RULES,
-    image::RULES,
-    suppression::RULES,
+static FOLDERS: &[(&str, &[&dyn Rule])] = &[
+    ("instruction", instruction::RULES),
+    ("stage", stage::RULES),
+    ("base", base::RULES),
+    ("package", package::RULES),
+    ("download", download::RULES),
+    ("shell", shell::RULES),
+    ("secret", secret::RULES),
+    ("user", user::RULES),
+    ("runtime", runtime::RULES),
+    ("label", label::RULES),
+    ("context", context::RULES),
+    ("ecosystem", ecosystem::RULES),
+    ("image", image::RULES),
+    ("suppression", suppression::RULES),
 ];
 
-static RULES: LazyLock<Vec<&dyn Rule>> = LazyLock::new(|| FOLDERS.concat());
+static RULES: LazyLock<Vec<&dyn Rule>> = LazyLock::new(|| {
+    FOLDERS
+        .iter()
+        .flat_map(|(_, rules)| rules.iter().copied())
+        .collect()
+});
 
 /// Every rule there is.
 pub fn all() -> &'static [&'static dyn Rule] {
     &RULES
+}
+
+/// The folders of rules, by what they are about.
+pub fn folders() -> &'static [(&'static str, &'static [&'static dyn Rule])] {
+    FOLDERS
+}
+
+/// Whether a finding is what `name` speaks of: its rule's name, or one of its own aliases.
+pub fn goes_by(finding: &Finding, name: &str) -> bool {
+    name.eq_ignore_ascii_case(finding.rule) || carries(finding.aliases, name)
 }
 
 /// The rules that go by `name` or alias, in any spelling other tools use. More than one where two

@@ -8,3 +8,4 @@ pub mod dockerfile;
 pub mod dockerignore;
 pub mod glob;
 pub mod shell;
+pub mod yaml;

@@ -42,6 +42,8 @@ pub(crate) enum Command {
     Rules(RulesArgs),
     /// Explain one rule: what it says, why, and how to mend it.
     Explain(ExplainArgs),
+    /// Write one plimsoll.toml from what other tools are configured with.
+    Migrate(MigrateArgs),
     /// Tell what each build engine can do on this machine.
     Engines(EnginesArgs),
     /// Print the JSON schema of plimsoll.toml.
@@ -67,12 +69,29 @@ pub(crate) enum Color {
 pub(crate) enum Format {
     /// Source frames and a summary, for people.
     Human,
-    /// One line a finding.
+    /// One line a finding: `file:line:column: severity rule: message`.
+    #[value(alias = "gnu")]
     Plain,
     /// One object, the documented contract.
     Json,
     /// SARIF 2.1.0.
     Sarif,
+    /// Checkstyle XML.
+    Checkstyle,
+    /// Code Climate issues.
+    Codeclimate,
+    /// GitLab code quality.
+    #[value(alias = "gitlab_codeclimate")]
+    Gitlab,
+    /// JUnit XML.
+    Junit,
+    /// GitHub workflow annotations.
+    #[value(alias = "github-actions")]
+    Github,
+    /// Reviewdog diagnostics.
+    Rdjson,
+    /// SonarQube generic issues.
+    Sonarqube,
     /// A summary in Markdown.
     Markdown,
     /// CycloneDX 1.6 (images only).
@@ -120,17 +139,60 @@ pub(crate) struct RuleArgs {
     #[arg(long, value_delimiter = ',', value_name = "NAMES")]
     pub(crate) select: Vec<String>,
 
+    /// These rules besides: names or other tools' ids, comma-separated.
+    #[arg(long, value_delimiter = ',', value_name = "NAMES")]
+    pub(crate) extend_select: Vec<String>,
+
     /// Leave these rules out: names or other tools' ids, comma-separated.
     #[arg(long, value_delimiter = ',', value_name = "NAMES")]
     pub(crate) ignore: Vec<String>,
+
+    /// Style and house rules, too.
+    #[arg(long)]
+    pub(crate) strict: bool,
+
+    /// Edition of the rule set; the newest otherwise.
+    #[arg(long, value_name = "YEAR", value_parser = crate::config::parse_edition)]
+    pub(crate) edition: Option<u16>,
+
+    /// Registry that images may come from, `*` for any characters; may be repeated.
+    #[arg(long, value_name = "REGISTRY")]
+    pub(crate) trusted_registry: Vec<String>,
+
+    /// Label an image must have; FORM is text, url, rfc3339, spdx, hash, semver or email.
+    #[arg(long, value_name = "NAME:FORM", value_parser = parse_label)]
+    pub(crate) require_label: Vec<(String, crate::config::LabelForm)>,
+
+    /// No other labels than the required ones.
+    #[arg(long)]
+    pub(crate) strict_labels: bool,
+
+    /// A reason for every exception, other tools' comments too.
+    #[arg(long)]
+    pub(crate) require_reason: bool,
 }
 
 /// Arguments of `check`.
 #[derive(Debug, Args)]
 pub(crate) struct CheckArgs {
-    /// Dockerfiles, folders to look for them in, or - for standard input.
+    /// Dockerfiles, folders to look for them in, patterns such as 'services/**/Dockerfile*', or -
+    /// for standard input.
     #[arg(default_value = ".", value_name = "PATH")]
     pub(crate) paths: Vec<String>,
+
+    /// The name that standard input goes by: its folder is the build context.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) stdin_filename: Option<PathBuf>,
+
+    /// Only findings on lines that were changed since the branch left BASE, untracked files
+    /// included; BASE is origin's default branch unless named.
+    #[arg(long, value_name = "BASE", num_args = 0..=1, require_equals = true,
+          default_missing_value = "")]
+    pub(crate) changed: Option<String>,
+
+    /// Tell where rules stayed silent rather than guess, and what they took for granted.
+    #[arg(short, long)]
+    pub(crate) verbose: bool,
 
     #[command(flatten)]
     pub(crate) rules: RuleArgs,
@@ -146,9 +208,9 @@ pub(crate) struct CheckArgs {
     #[arg(long)]
     pub(crate) exit_zero: bool,
 
-    /// Least severity that makes the exit code 1.
-    #[arg(long, value_name = "SEVERITY", value_parser = parse_severity)]
-    pub(crate) fail_on: Option<plimsoll_model::Severity>,
+    /// Least severity that makes the exit code 1, or never.
+    #[arg(long, value_name = "SEVERITY", value_parser = parse_fail_on)]
+    pub(crate) fail_on: Option<crate::config::FailOn>,
 
     /// Write safe fixes into the files.
     #[arg(long)]
@@ -356,9 +418,37 @@ pub(crate) struct PushArgs {
     pub(crate) access: AccessArgs,
 }
 
+/// Arguments of `migrate`.
+#[derive(Debug, Args)]
+pub(crate) struct MigrateArgs {
+    /// The folder whose .hadolint.yaml, .tally.toml and .trivyignore(.yaml) are read.
+    #[arg(default_value = ".", value_name = "DIR")]
+    pub(crate) dir: PathBuf,
+
+    /// Write over a plimsoll.toml that is there.
+    #[arg(long)]
+    pub(crate) force: bool,
+}
+
 /// Arguments of `rules`.
 #[derive(Debug, Args)]
 pub(crate) struct RulesArgs {
+    /// Only rules with this in their name, summary or another tool's ids.
+    #[arg(value_name = "WORD")]
+    pub(crate) word: Option<String>,
+
+    /// Only rules about this: base, package, secret, …
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) about: Option<String>,
+
+    /// Only rules of this severity.
+    #[arg(long, value_name = "SEVERITY", value_parser = parse_severity)]
+    pub(crate) severity: Option<plimsoll_model::Severity>,
+
+    /// Only rules that the default set leaves out.
+    #[arg(long)]
+    pub(crate) strict: bool,
+
     /// A table for people, or JSON.
     #[arg(long, value_enum, default_value_t = ListFormat::Human, value_name = "FORMAT")]
     pub(crate) format: ListFormat,
@@ -398,6 +488,25 @@ pub(crate) enum DebugCommand {
 fn parse_severity(text: &str) -> Result<plimsoll_model::Severity, String> {
     plimsoll_model::Severity::parse(text)
         .ok_or_else(|| "expected info, low, medium, high or critical".to_owned())
+}
+
+fn parse_fail_on(text: &str) -> Result<crate::config::FailOn, String> {
+    if text == "never" {
+        return Ok(crate::config::FailOn::Never);
+    }
+    plimsoll_model::Severity::parse(text)
+        .map(crate::config::FailOn::from)
+        .ok_or_else(|| "expected info, low, medium, high, critical or never".to_owned())
+}
+
+fn parse_label(text: &str) -> Result<(String, crate::config::LabelForm), String> {
+    // A label's name may hold a colon; its form does not.
+    let (name, form) = text
+        .rsplit_once(':')
+        .ok_or("expected NAME:FORM, such as org.opencontainers.image.source:url")?;
+    let form = crate::config::LabelForm::parse(form)
+        .ok_or("the form is text, url, rfc3339, spdx, hash, semver or email")?;
+    Ok((name.to_owned(), form))
 }
 
 fn parse_output(text: &str) -> Result<(Format, PathBuf), String> {

@@ -3,9 +3,11 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use plimsoll_model::Severity;
+use plimsoll_model::{Severity, SourceFile};
+use plimsoll_rules::LabelFormat;
 use schemars::JsonSchema;
 use serde::Deserialize;
+use toml::Spanned;
 
 use crate::args::EngineChoice;
 use crate::failure::Failure;
@@ -31,21 +33,213 @@ pub(crate) struct Config {
     /// The file it was read from.
     #[serde(skip)]
     pub(crate) path: Option<PathBuf>,
+    /// Its text.
+    #[serde(skip)]
+    pub(crate) source: Option<SourceFile>,
 }
 
 /// Which rules speak.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 pub(crate) struct CheckConfig {
+    /// The edition of the rule set, `2026`: rules that came later stay silent until it is raised.
+    pub(crate) edition: Option<String>,
+    /// Whom the default set is for: `default`, or `strict` for style and house rules, too.
+    pub(crate) audience: Option<AudienceName>,
     /// Only these rules: names or other tools' ids.
     pub(crate) select: Vec<String>,
+    /// These rules besides.
+    pub(crate) extend_select: Vec<String>,
     /// Leave these rules out: names or other tools' ids.
     pub(crate) ignore: Vec<String>,
     /// Files that checking a folder passes over, as patterns of a `.dockerignore` below the folder
     /// of this file. The report lists them as skipped.
     pub(crate) exclude: Vec<String>,
-    /// Least severity that makes `check` exit 1 (default: `info`, any finding).
-    pub(crate) fail_on: Option<SeverityName>,
+    /// Least severity that makes `check` exit 1 (default: `info`, any finding), or `never`.
+    pub(crate) fail_on: Option<FailOn>,
+    /// Other severities than the rules' own, by name or by another tool's id.
+    pub(crate) severity: BTreeMap<String, SeverityName>,
+    /// Registries that images may come from; `*` is any run of characters.
+    pub(crate) trusted_registries: Vec<String>,
+    /// Labels an image must have, and the form of their values.
+    pub(crate) labels: BTreeMap<String, LabelForm>,
+    /// Whether an image may have no other labels than those.
+    pub(crate) strict_labels: bool,
+    /// Whether exceptions of every kind, other tools' comments too, need a reason.
+    pub(crate) require_reason: bool,
+    /// Whether comments in the files are not to set anything aside.
+    pub(crate) ignore_comments: bool,
+    /// Findings that are set aside below some paths.
+    #[schemars(with = "Vec<Allow>")]
+    pub(crate) allow: Vec<Spanned<Allow>>,
+}
+
+/// Findings that are set aside below some paths.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(crate) struct Allow {
+    /// The rules: names or other tools' ids.
+    pub(crate) rules: Vec<String>,
+    /// Files, as patterns of a `.dockerignore` below the folder of this file; all without.
+    #[serde(default)]
+    pub(crate) paths: Vec<String>,
+    /// Why.
+    pub(crate) reason: Option<String>,
+    /// The last day it holds, `YYYY-MM-DD`.
+    pub(crate) until: Option<String>,
+}
+
+/// Whom the default set is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum AudienceName {
+    /// Everybody.
+    Default,
+    /// Those who want style and house rules, too.
+    Strict,
+}
+
+/// What makes `check` exit 1.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum FailOn {
+    /// Nothing.
+    Never,
+    /// Any finding.
+    Info,
+    /// `low` and above.
+    Low,
+    /// `medium` and above.
+    Medium,
+    /// `high` and above.
+    High,
+    /// `critical`.
+    Critical,
+}
+
+impl FailOn {
+    /// Whether a finding of this severity does.
+    pub(crate) fn counts(self, severity: Severity) -> bool {
+        let least = match self {
+            Self::Never => return false,
+            Self::Info => Severity::Info,
+            Self::Low => Severity::Low,
+            Self::Medium => Severity::Medium,
+            Self::High => Severity::High,
+            Self::Critical => Severity::Critical,
+        };
+        severity >= least
+    }
+
+    /// The word in the configuration.
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::Never => "never",
+            Self::Info => "info",
+            Self::Low => "low",
+            Self::Medium => "medium",
+            Self::High => "high",
+            Self::Critical => "critical",
+        }
+    }
+}
+
+impl From<Severity> for FailOn {
+    fn from(severity: Severity) -> Self {
+        match severity {
+            Severity::Info => Self::Info,
+            Severity::Low => Self::Low,
+            Severity::Medium => Self::Medium,
+            Severity::High => Self::High,
+            Severity::Critical => Self::Critical,
+        }
+    }
+}
+
+/// The form of a label's value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+pub(crate) enum LabelForm {
+    /// Anything but nothing.
+    #[serde(rename = "text")]
+    Text,
+    /// A URL (RFC 3986).
+    #[serde(rename = "url")]
+    Url,
+    /// A date and time (RFC 3339).
+    #[serde(rename = "rfc3339")]
+    Rfc3339,
+    /// An SPDX licence expression.
+    #[serde(rename = "spdx")]
+    Spdx,
+    /// A git commit's hash.
+    #[serde(rename = "hash")]
+    Hash,
+    /// A version (Semantic Versioning 2.0.0).
+    #[serde(rename = "semver")]
+    SemVer,
+    /// An e-mail address (RFC 5322).
+    #[serde(rename = "email")]
+    Email,
+}
+
+impl LabelForm {
+    const ALL: [(&'static str, Self); 7] = [
+        ("text", Self::Text),
+        ("url", Self::Url),
+        ("rfc3339", Self::Rfc3339),
+        ("spdx", Self::Spdx),
+        ("hash", Self::Hash),
+        ("semver", Self::SemVer),
+        ("email", Self::Email),
+    ];
+
+    /// Reads the word; hadolint's other words, too.
+    pub(crate) fn parse(word: &str) -> Option<Self> {
+        let word = match word.to_ascii_lowercase().as_str() {
+            "rawtext" | "" => "text".to_owned(),
+            "githash" => "hash".to_owned(),
+            word => word.to_owned(),
+        };
+        let known = Self::ALL.iter().find(|(known, _)| *known == word)?;
+        Some(known.1)
+    }
+
+    /// The word.
+    pub(crate) fn as_str(self) -> &'static str {
+        Self::ALL
+            .iter()
+            .find(|(_, form)| *form == self)
+            .map_or("text", |(word, _)| word)
+    }
+}
+
+impl From<LabelForm> for LabelFormat {
+    fn from(form: LabelForm) -> Self {
+        match form {
+            LabelForm::Text => Self::Text,
+            LabelForm::Url => Self::Url,
+            LabelForm::Rfc3339 => Self::Rfc3339,
+            LabelForm::Spdx => Self::Spdx,
+            LabelForm::Hash => Self::GitHash,
+            LabelForm::SemVer => Self::SemVer,
+            LabelForm::Email => Self::Email,
+        }
+    }
+}
+
+/// Editions of the rule set that this program has.
+const EDITIONS: [u16; 1] = [2026];
+
+/// Reads an edition.
+pub(crate) fn parse_edition(text: &str) -> Result<u16, String> {
+    let edition = text.parse().ok().filter(|year| EDITIONS.contains(year));
+    edition.ok_or_else(|| {
+        format!(
+            "`{}` is no edition that this version has; the newest is {}",
+            text.escape_debug(),
+            EDITIONS[EDITIONS.len() - 1]
+        )
+    })
 }
 
 /// What the image says about itself, as `org.opencontainers.image.*` labels.
@@ -196,8 +390,17 @@ impl Config {
         let text = String::from_utf8(text)
             .map_err(|_| Failure::usage(format!("{}: not UTF-8", path.display())))?;
         let mut config = Self::parse(&text, &path)?;
+        config.source = Some(SourceFile::new(
+            crate::project::shown(&from_here(&path)),
+            text,
+        ));
         config.path = Some(path);
         Ok(config)
+    }
+
+    /// Reads a configuration that is at hand.
+    pub(crate) fn read(text: &str, path: &Path) -> Result<Self, Failure> {
+        Self::parse(text, path)
     }
 
     fn parse(text: &str, path: &Path) -> Result<Self, Failure> {
@@ -212,6 +415,30 @@ impl Config {
                 None => failure,
             }
         })?;
+        if let Some(edition) = &config.check.edition {
+            parse_edition(edition).map_err(|why| {
+                Failure::usage(format!("{}: check.edition: {why}", path.display()))
+            })?;
+        }
+        for allow in &config.check.allow {
+            let line = text[..allow.span().start.min(text.len())]
+                .matches('\n')
+                .count();
+            let place = || format!("{}:{}: check.allow", path.display(), line + 1);
+            let allow = allow.as_ref();
+            if allow.rules.is_empty() {
+                return Err(Failure::usage(format!("{}: names no rule", place())));
+            }
+            if let Some(until) = &allow.until
+                && until.parse::<jiff::civil::Date>().is_err()
+            {
+                return Err(Failure::usage(format!(
+                    "{}: until = \"{}\" is not a date such as 2027-01-31",
+                    place(),
+                    until.escape_debug()
+                )));
+            }
+        }
         for waiver in &config.policy.waiver {
             let place = || format!("{}: waiver for `{}`", path.display(), waiver.rule);
             if waiver.reason.trim().is_empty() || waiver.owner.trim().is_empty() {
@@ -244,6 +471,15 @@ impl Config {
     pub(crate) fn folder(&self) -> Option<&Path> {
         self.path.as_deref().and_then(Path::parent)
     }
+}
+
+/// The path as seen from the current folder, where it lies below it.
+pub(crate) fn from_here(path: &Path) -> PathBuf {
+    let here = std::env::current_dir().ok();
+    let below = here
+        .as_deref()
+        .and_then(|here| path.strip_prefix(here).ok());
+    below.unwrap_or(path).to_path_buf()
 }
 
 fn nearest(start: &Path) -> Option<PathBuf> {

@@ -47,7 +47,8 @@ pub(crate) fn facts(folder: &Path) -> Option<GitFacts> {
     })
 }
 
-fn ask(folder: &Path, arguments: &[&str]) -> Option<String> {
+/// What git answers; `None` where it fails.
+pub(crate) fn ask(folder: &Path, arguments: &[&str]) -> Option<String> {
     let output = Command::new("git")
         .arg("-C")
         .arg(folder)

@@ -2,11 +2,14 @@
 
 mod args;
 mod bases;
+mod changes;
 mod clock;
 mod commands;
 mod config;
 mod engines;
+mod exceptions;
 mod failure;
+mod foreign;
 mod git;
 mod output;
 mod plan;
@@ -45,6 +48,7 @@ fn main() -> ExitCode {
         Command::Push(arguments) => commands::push::run(arguments, terminal),
         Command::Rules(arguments) => commands::rules::run(arguments),
         Command::Explain(arguments) => commands::explain::run(arguments),
+        Command::Migrate(arguments) => commands::migrate::run(arguments),
         Command::Engines(_) => commands::engines::run(),
         Command::Schema => commands::schema::run(),
         Command::Debug(DebugCommand::DockerfileAst { files }) => {

@@ -62,6 +62,13 @@ impl Rendering<'_> {
             Format::Plain => plimsoll_report::plain::render(&input),
             Format::Json => plimsoll_report::json::render(&input),
             Format::Sarif => plimsoll_report::sarif::render(&input),
+            Format::Checkstyle => plimsoll_report::checkstyle::render(&input),
+            Format::Codeclimate => plimsoll_report::codeclimate::render(&input),
+            Format::Gitlab => plimsoll_report::codeclimate::render_gitlab(&input),
+            Format::Junit => plimsoll_report::junit::render(&input),
+            Format::Github => plimsoll_report::github::render(&input),
+            Format::Rdjson => plimsoll_report::rdjson::render(&input),
+            Format::Sonarqube => plimsoll_report::sonarqube::render(&input),
             Format::Markdown => plimsoll_report::markdown::render(&input),
             Format::Cyclonedx => String::from_utf8_lossy(&self.sbom()?).into_owned(),
         })

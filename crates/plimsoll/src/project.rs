@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use plimsoll_model::SourceFile;
 use plimsoll_syntax::context::{Context, ContextEntry, EntryKind};
+use plimsoll_syntax::dockerignore::IgnoreFile;
 
 use crate::failure::Failure;
 
@@ -122,12 +123,7 @@ pub(crate) fn find_dockerfiles(folder: &Path) -> (Vec<PathBuf>, Vec<Failure>) {
             let name = entry.file_name();
             let name = name.to_string_lossy();
             if kind.is_dir() {
-                let passed_over = name.starts_with('.')
-                    || matches!(
-                        &*name,
-                        "node_modules" | "target" | "vendor" | "__pycache__" | "venv"
-                    );
-                if !passed_over {
+                if !is_passed_over(&name) {
                     folders.push(entry.path());
                 }
             } else if is_dockerfile_name(&name) && !entry.path().is_dir() {
@@ -139,6 +135,65 @@ pub(crate) fn find_dockerfiles(folder: &Path) -> (Vec<PathBuf>, Vec<Failure>) {
     found.sort();
     unreadable.sort_by(|a, b| a.message.cmp(&b.message));
     (found, unreadable)
+}
+
+/// The files that a pattern names, sorted. `*` stops at `/`, `**` does not; a folder that it names
+/// stands for the Dockerfiles below it.
+pub(crate) fn expand(pattern: &str) -> Result<Vec<String>, Failure> {
+    // The walk starts where the pattern's plain folders end.
+    let plain: Vec<&str> = pattern
+        .split('/')
+        .take_while(|part| !plimsoll_syntax::glob::has_wildcards(part))
+        .collect();
+    let base = if plain.is_empty() {
+        PathBuf::from(".")
+    } else {
+        PathBuf::from(plain.join("/") + "/")
+    };
+    let rest: Vec<&str> = pattern.split('/').skip(plain.len()).collect();
+    let rest = SourceFile::new("pattern", rest.join("/"));
+    let (rest, errors) = IgnoreFile::parse(&rest);
+    if let Some(error) = errors.first() {
+        return Err(Failure::usage(format!("{pattern}: {}", error.message)));
+    }
+    let mut found = Vec::new();
+    let mut folders = vec![(base, String::new())];
+    let mut seen = 0;
+    while let Some((folder, prefix)) = folders.pop() {
+        for entry in std::fs::read_dir(&folder).into_iter().flatten().flatten() {
+            seen += 1;
+            if seen > CONTEXT_LIMIT {
+                return Err(Failure::usage(format!(
+                    "{pattern}: too many files to look through"
+                )));
+            }
+            let name = entry.file_name().to_string_lossy().into_owned();
+            let path = format!("{prefix}{name}");
+            let matched = rest.matches(&path);
+            // A pattern matches what is below a folder it names, too: there only Dockerfiles are
+            // meant.
+            let itself =
+                matched && (prefix.is_empty() || !rest.matches(prefix.trim_end_matches('/')));
+            if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+                if !is_passed_over(&name) {
+                    folders.push((entry.path(), format!("{path}/")));
+                }
+            } else if itself || (matched && is_dockerfile_name(&name)) {
+                found.push(entry.path().to_string_lossy().into_owned());
+            }
+        }
+    }
+    found.sort();
+    Ok(found)
+}
+
+/// Version control, dependency and build folders.
+fn is_passed_over(name: &str) -> bool {
+    name.starts_with('.')
+        || matches!(
+            name,
+            "node_modules" | "target" | "vendor" | "__pycache__" | "venv"
+        )
 }
 
 fn is_dockerfile_name(name: &str) -> bool {

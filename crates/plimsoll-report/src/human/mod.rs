@@ -23,6 +23,19 @@ pub fn render(input: &RenderInput<'_>) -> String {
         out.push_str(&frames.render(finding));
         out.push_str("\n\n");
     }
+    for remark in &report.remarks {
+        out.push_str(&format!(
+            "{}: {} ({}:{}): {}\n",
+            paint("note", severity_style(Severity::Info), input.color),
+            visible(remark.rule),
+            visible(&remark.place.file),
+            remark.place.start.line,
+            visible(&remark.text)
+        ));
+    }
+    if !report.remarks.is_empty() {
+        out.push('\n');
+    }
     for skipped in &report.skipped {
         out.push_str(&skipped_line(skipped, input.color));
     }

@@ -1,19 +1,18 @@
 //! SARIF 2.1.0, for code scanning and editors.
 
-mod fingerprint;
 mod wire;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use plimsoll_model::{
     Applicability, Edit, Finding, Origin, Severity, SourceOrigin, Suppressed, SuppressedBy,
 };
 
+use crate::fingerprint::Fingerprinter;
 use crate::lookup::Sources;
 use crate::mask::Mask;
 use crate::text::uri_path;
 use crate::{RenderInput, RuleInfo};
-use fingerprint::Fingerprinter;
 use wire::{
     Artifact, ArtifactChange, ArtifactLocation, Configuration, Content, Descriptor,
     DescriptorProperties, Driver, Fingerprints, Fix, FixProperties, Help, Invocation, Location,
@@ -29,7 +28,19 @@ pub fn render(input: &RenderInput<'_>) -> String {
     let report = input.report;
     let sources = Sources::new(input.sources);
     let mask = Mask::new(report);
-    let mut rules: Vec<&RuleInfo<'_>> = input.rules.iter().collect();
+    // The text of every rule there is would be a hundred times what was found.
+    let set_aside = report.suppressed.iter().map(|one| &one.finding);
+    let spoke: HashSet<&str> = report
+        .findings
+        .iter()
+        .chain(set_aside)
+        .map(|finding| finding.rule)
+        .collect();
+    let mut rules: Vec<&RuleInfo<'_>> = input
+        .rules
+        .iter()
+        .filter(|rule| spoke.contains(rule.name))
+        .collect();
     rules.sort_by_key(|rule| rule.name);
     let mut results = Results {
         indices: rules

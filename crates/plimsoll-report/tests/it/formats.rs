@@ -1,6 +1,8 @@
 //! Each format, as a whole.
 
-use plimsoll_report::{human, json, markdown, plain, sarif};
+use plimsoll_report::{
+    checkstyle, codeclimate, github, human, json, junit, markdown, plain, rdjson, sarif, sonarqube,
+};
 
 use crate::synthetic::{checked, inspected};
 
@@ -37,6 +39,46 @@ fn json_object() {
 #[test]
 fn sarif_log() {
     insta::assert_snapshot!(sarif::render(&inspected().input()));
+}
+
+fn pretty(text: &str) -> String {
+    let value: serde_json::Value = serde_json::from_str(text).unwrap();
+    serde_json::to_string_pretty(&value).unwrap()
+}
+
+#[test]
+fn checkstyle_document() {
+    insta::assert_snapshot!(checkstyle::render(&inspected().input()));
+}
+
+#[test]
+fn codeclimate_issues() {
+    insta::assert_snapshot!(pretty(&codeclimate::render(&inspected().input())));
+}
+
+#[test]
+fn gitlab_report() {
+    insta::assert_snapshot!(pretty(&codeclimate::render_gitlab(&inspected().input())));
+}
+
+#[test]
+fn junit_document() {
+    insta::assert_snapshot!(junit::render(&inspected().input()));
+}
+
+#[test]
+fn github_commands() {
+    insta::assert_snapshot!(github::render(&inspected().input()));
+}
+
+#[test]
+fn rdjson_log() {
+    insta::assert_snapshot!(pretty(&rdjson::render(&inspected().input())));
+}
+
+#[test]
+fn sonarqube_log() {
+    insta::assert_snapshot!(pretty(&sonarqube::render(&inspected().input())));
 }
 
 #[test]

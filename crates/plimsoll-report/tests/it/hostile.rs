@@ -1,7 +1,10 @@
 //! Text that wants to be more than text.
 
 use plimsoll_model::{Related, Report, Severity, SourceFile, Span};
-use plimsoll_report::{RenderInput, human, json, markdown, plain, sarif};
+use plimsoll_report::{
+    RenderInput, checkstyle, codeclimate, github, human, json, junit, markdown, plain, rdjson,
+    sarif, sonarqube,
+};
 use proptest::prelude::*;
 
 use crate::synthetic::{finding, inspected, place};
@@ -35,6 +38,7 @@ fn evil() -> crate::synthetic::Case {
         }
     }
     report.suppressed[0].reason = evil();
+    report.remarks[0].text = evil();
     report.skipped[0].what = evil();
     report.skipped[0].why = evil();
     report.checked = vec![evil()];
@@ -58,6 +62,38 @@ fn evil() -> crate::synthetic::Case {
     case
 }
 
+#[test]
+fn documents_hold_no_markup_of_others() {
+    let case = evil();
+    let input = case.input();
+    for text in [checkstyle::render(&input), junit::render(&input)] {
+        assert_eq!(active(&text), [], "{text}");
+        assert!(
+            !text.contains("<script") && !text.contains("<!--"),
+            "{text}"
+        );
+    }
+    for text in [
+        codeclimate::render(&input),
+        codeclimate::render_gitlab(&input),
+        rdjson::render(&input),
+        sonarqube::render(&input),
+    ] {
+        assert!(serde_json::from_str::<serde_json::Value>(&text).is_ok());
+    }
+}
+
+#[test]
+fn a_workflow_sees_one_command_a_finding() {
+    let case = evil();
+    let text = github::render(&case.input());
+    assert_eq!(active(&text), [], "{text}");
+    let report = &case.report;
+    let expected = report.findings.len() + report.skipped.len();
+    assert_eq!(text.lines().count(), expected, "{text}");
+    assert!(text.lines().all(|line| line.starts_with("::")), "{text}");
+}
+
 fn active(text: &str) -> Vec<char> {
     text.chars()
         .filter(|c| (c.is_control() && *c != '\n') || matches!(c, '\u{202e}' | '\u{2066}'))
@@ -70,8 +106,9 @@ fn terminals_see_no_control_characters() {
     let input = case.input();
     assert_eq!(active(&human::render(&input)), []);
     assert_eq!(active(&plain::render(&input)), []);
-    // One line a finding and one a skipped thing, whatever they say.
-    let lines = case.report.findings.len() + case.report.skipped.len();
+    // One line a finding, a skipped thing and a remark, whatever they say.
+    let report = &case.report;
+    let lines = report.findings.len() + report.skipped.len() + report.remarks.len();
     assert_eq!(plain::render(&input).lines().count(), lines);
 }
 

@@ -4,15 +4,20 @@ use std::collections::{BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use plimsoll_model::{Report, Severity, Skipped, SourceFile};
-use plimsoll_rules::{CheckOptions, CheckOutcome, Project, SharedContext};
+use plimsoll_model::{Finding, Report, Severity, Skipped, SourceFile};
+use plimsoll_rules::{
+    CheckOptions, CheckOutcome, LabelFormat, Project, RuleSettings, SharedContext,
+};
 use plimsoll_syntax::dockerignore::IgnoreFile;
 use rayon::prelude::*;
 
 use crate::args::{CheckArgs, RuleArgs};
 use crate::bases::Bases;
-use crate::config::{Config, FILE_NAME};
+use crate::changes::Changes;
+use crate::config::{Allow, AudienceName, Config, FILE_NAME, FailOn, parse_edition};
+use crate::exceptions::Exceptions;
 use crate::failure::{Failure, Outcome, finish};
+use crate::foreign::Foreign;
 use crate::output::Rendering;
 use crate::project::{self, Listing};
 use crate::storage::write_atomically;
@@ -33,7 +38,7 @@ pub(crate) fn run(arguments: &CheckArgs, terminal: Terminal) -> Result<Outcome, 
     let mut read = Reader::new(arguments)?;
     let mut failures = Vec::new();
     let mut subjects = Vec::new();
-    for path in &arguments.paths {
+    for path in &read.paths()? {
         let (found, unreadable) = read.subjects(path);
         subjects.extend(found);
         failures.extend(unreadable);
@@ -57,8 +62,12 @@ pub(crate) fn run(arguments: &CheckArgs, terminal: Terminal) -> Result<Outcome, 
         })
         .collect();
     drop(spinner);
+    let today = Some(crate::clock::today());
+    for (subject, outcome) in subjects.iter().zip(&mut outcomes) {
+        read.exceptions[subject.config].apply(outcome, today);
+    }
     if arguments.fix || arguments.diff {
-        mend(arguments, &read, &mut subjects, &mut outcomes)?;
+        mend(arguments, &mut read, &mut subjects, &mut outcomes)?;
         if arguments.diff {
             return finish(failures, Outcome::Holds);
         }
@@ -68,21 +77,29 @@ pub(crate) fn run(arguments: &CheckArgs, terminal: Terminal) -> Result<Outcome, 
         skipped: std::mem::take(&mut read.excluded),
         ..Report::default()
     };
+    let mut changes = arguments.changed.as_deref().map(Changes::since);
     let mut held_back = false;
-    for (subject, outcome) in subjects.iter().zip(outcomes) {
-        let fail_on = arguments
-            .fail_on
-            .or_else(|| {
-                read.configs[subject.config]
-                    .check
-                    .fail_on
-                    .map(Severity::from)
-            })
-            .unwrap_or(Severity::Info);
-        held_back |= outcome
-            .findings
-            .iter()
-            .any(|finding| finding.severity >= fail_on);
+    let mut sources: Vec<SourceFile> = Vec::with_capacity(subjects.len());
+    let faults = read.faults(today);
+    sources.extend(read.configs.iter().filter_map(|one| one.source.clone()));
+    for (config, found) in faults {
+        held_back |= read.holds_back(config, &found);
+        report.findings.extend(found);
+    }
+    for (subject, mut outcome) in subjects.iter().zip(outcomes) {
+        if let Some(changes) = &mut changes {
+            let mut kept = Vec::with_capacity(outcome.findings.len());
+            for finding in outcome.findings {
+                if changes.touch(&finding)? {
+                    kept.push(finding);
+                }
+            }
+            outcome.findings = kept;
+        }
+        held_back |= read.holds_back(subject.config, &outcome.findings);
+        if arguments.verbose {
+            report.remarks.extend(outcome.notes);
+        }
         report.checked.push(subject.file.path().to_owned());
         report.findings.extend(outcome.findings);
         report.suppressed.extend(outcome.suppressed);
@@ -95,7 +112,6 @@ pub(crate) fn run(arguments: &CheckArgs, terminal: Terminal) -> Result<Outcome, 
     report.skipped.extend(read.bases.problems());
     report.skipped.sort();
     report.skipped.dedup();
-    let mut sources: Vec<SourceFile> = Vec::with_capacity(subjects.len());
     for subject in &subjects {
         sources.push(subject.file.clone());
         if let Some(context) = &subject.context {
@@ -158,22 +174,60 @@ pub(crate) fn rule_options(arguments: &RuleArgs, config: &Config) -> Result<Chec
         })
     };
     known(&arguments.select, "--select")?;
+    known(&arguments.extend_select, "--extend-select")?;
     known(&arguments.ignore, "--ignore")?;
     let place = config.path.as_ref().map_or_else(
         || "configuration".to_owned(),
         |path| path.display().to_string(),
     );
     known(&config.check.select, &place)?;
+    known(&config.check.extend_select, &place)?;
     known(&config.check.ignore, &place)?;
-    let mut ignore = config.check.ignore.clone();
-    ignore.extend(arguments.ignore.iter().cloned());
+    let severities: Vec<String> = config.check.severity.keys().cloned().collect();
+    known(&severities, &format!("{place}: check.severity"))?;
+    for allow in &config.check.allow {
+        known(&allow.as_ref().rules, &format!("{place}: check.allow"))?;
+    }
+    let both = |one: &[String], other: &[String]| [one, other].concat();
+    let labels = config.check.labels.iter();
+    let labels = labels.map(|(name, form)| (name, form)).chain(
+        arguments
+            .require_label
+            .iter()
+            .map(|(name, form)| (name, form)),
+    );
+    let edition = config.check.edition.as_deref();
     let mut options = CheckOptions {
         select: if arguments.select.is_empty() {
             config.check.select.clone()
         } else {
             arguments.select.clone()
         },
-        ignore,
+        extend_select: both(&config.check.extend_select, &arguments.extend_select),
+        ignore: both(&config.check.ignore, &arguments.ignore),
+        strict: arguments.strict || config.check.audience == Some(AudienceName::Strict),
+        // Checked when the file was read.
+        edition: arguments
+            .edition
+            .or_else(|| edition.and_then(|edition| parse_edition(edition).ok())),
+        severity: config
+            .check
+            .severity
+            .iter()
+            .map(|(name, severity)| (name.clone(), Severity::from(*severity)))
+            .collect(),
+        require_reason: arguments.require_reason || config.check.require_reason,
+        ignore_comments: config.check.ignore_comments,
+        settings: RuleSettings {
+            trusted_registries: both(
+                &config.check.trusted_registries,
+                &arguments.trusted_registry,
+            ),
+            labels: labels
+                .map(|(name, form)| (name.clone(), LabelFormat::from(*form)))
+                .collect(),
+            strict_labels: arguments.strict_labels || config.check.strict_labels,
+        },
         build_args: config.build.args.clone(),
         target: config.build.target.clone(),
         ..CheckOptions::default()
@@ -187,6 +241,7 @@ struct Reader<'a> {
     arguments: &'a CheckArgs,
     configs: Vec<Config>,
     options: Vec<CheckOptions>,
+    exceptions: Vec<Exceptions>,
     by_folder: HashMap<PathBuf, usize>,
     listings: HashMap<PathBuf, (Listing, Arc<SharedContext>)>,
     excluded: Vec<Skipped>,
@@ -199,6 +254,7 @@ impl<'a> Reader<'a> {
             arguments,
             configs: Vec::new(),
             options: Vec::new(),
+            exceptions: Vec::new(),
             by_folder: HashMap::new(),
             listings: HashMap::new(),
             excluded: Vec::new(),
@@ -211,15 +267,24 @@ impl<'a> Reader<'a> {
         // Names on the command line are wrong or right whatever files there are.
         rule_options(&arguments.rules, &Config::default())?;
         if let Some(path) = &arguments.config {
-            reader.add_config(Config::load(Some(path), Path::new("."))?)?;
+            reader.add_config(Config::load(Some(path), Path::new("."))?, Vec::new())?;
         }
         Ok(reader)
     }
 
-    fn add_config(&mut self, config: Config) -> Result<usize, Failure> {
+    fn add_config(
+        &mut self,
+        config: Config,
+        foreign: Vec<(Allow, PathBuf)>,
+    ) -> Result<usize, Failure> {
         let mut options = rule_options(&self.arguments.rules, &config)?;
         self.bases.offer(&mut options);
         self.options.push(options);
+        let mut exceptions = Exceptions::of(&config)?;
+        for (allow, folder) in foreign {
+            exceptions.add(allow, &folder, None)?;
+        }
+        self.exceptions.push(exceptions);
         self.configs.push(config);
         Ok(self.configs.len() - 1)
     }
@@ -231,7 +296,17 @@ impl<'a> Reader<'a> {
         if let Some(known) = self.by_folder.get(folder) {
             return Ok(*known);
         }
-        let config = Config::load(None, folder)?;
+        let mut config = Config::load(None, folder)?;
+        let mut foreign = Foreign::default();
+        match &config.path {
+            Some(path) => self.excluded.extend(Foreign::overruled(folder, path)),
+            None => {
+                foreign = Foreign::load(folder)?;
+                config.check = std::mem::take(&mut foreign.check);
+                config.check.ignore_comments = foreign.ignore_comments;
+                self.excluded.append(&mut foreign.dropped);
+            }
+        }
         let same = config.path.as_ref().and_then(|path| {
             self.configs
                 .iter()
@@ -239,10 +314,64 @@ impl<'a> Reader<'a> {
         });
         let index = match same {
             Some(index) => index,
-            None => self.add_config(config)?,
+            None => self.add_config(config, foreign.allow)?,
         };
         self.by_folder.insert(folder.to_path_buf(), index);
         Ok(index)
+    }
+
+    /// The arguments, patterns among them replaced by what they match.
+    fn paths(&self) -> Result<Vec<String>, Failure> {
+        let mut paths = Vec::new();
+        for argument in &self.arguments.paths {
+            let pattern = plimsoll_syntax::glob::has_wildcards(argument)
+                && Path::new(argument).symlink_metadata().is_err();
+            if !pattern {
+                paths.push(argument.clone());
+                continue;
+            }
+            let found = project::expand(argument)?;
+            if found.is_empty() {
+                return Err(Failure::usage(format!("{argument}: matches no file")));
+            }
+            paths.extend(found);
+        }
+        let mut seen = BTreeSet::new();
+        paths.retain(|path| seen.insert(path.clone()));
+        Ok(paths)
+    }
+
+    /// What exceptions are guilty of, with the configuration they stand in.
+    fn faults(&self, today: Option<jiff::civil::Date>) -> Vec<(usize, Vec<Finding>)> {
+        let folders: Vec<PathBuf> = self
+            .arguments
+            .paths
+            .iter()
+            .filter_map(|path| Path::new(path).canonicalize().ok())
+            .filter(|path| path.is_dir())
+            .collect();
+        let found = self.exceptions.iter().enumerate().map(|(at, exceptions)| {
+            // An exception is only unused where all that it reaches was looked at.
+            let folder = self.configs[at]
+                .folder()
+                .and_then(|one| one.canonicalize().ok());
+            let whole = folder
+                .is_some_and(|folder| folders.iter().any(|checked| folder.starts_with(checked)));
+            (at, exceptions.faults(&self.options[at], today, whole))
+        });
+        found.filter(|(_, found)| !found.is_empty()).collect()
+    }
+
+    /// Whether one of these findings makes the run fail.
+    fn holds_back(&self, config: usize, findings: &[Finding]) -> bool {
+        let fail_on = self
+            .arguments
+            .fail_on
+            .or(self.configs[config].check.fail_on)
+            .unwrap_or(FailOn::Info);
+        findings
+            .iter()
+            .any(|finding| fail_on.counts(finding.severity))
     }
 
     /// The files that one argument names, and why others of it could not be read.
@@ -311,6 +440,14 @@ impl<'a> Reader<'a> {
 
     fn standard_input(&mut self) -> Result<Subject, Failure> {
         let bytes = project::read_stdin(project::DOCKERFILE_LIMIT)?;
+        if let Some(path) = &self.arguments.stdin_filename {
+            let file = SourceFile::new(project::shown(path), bytes);
+            return Ok(Subject {
+                // Standard input cannot be written to, whatever its name.
+                path: None,
+                ..self.around(path, file)?
+            });
+        }
         Ok(Subject {
             path: None,
             file: SourceFile::new("-", bytes),
@@ -320,7 +457,11 @@ impl<'a> Reader<'a> {
     }
 
     fn subject(&mut self, path: &Path) -> Result<Subject, Failure> {
-        let file = project::read_dockerfile(path)?;
+        self.around(path, project::read_dockerfile(path)?)
+    }
+
+    /// A file with what lies around its path.
+    fn around(&mut self, path: &Path, file: SourceFile) -> Result<Subject, Failure> {
         let folder = match path.parent() {
             Some(folder) if !folder.as_os_str().is_empty() => folder.to_path_buf(),
             _ => PathBuf::from("."),
@@ -388,7 +529,7 @@ impl<'a> Reader<'a> {
 /// Applies fixes file by file; what `--diff` only shows is not written.
 fn mend(
     arguments: &CheckArgs,
-    read: &Reader<'_>,
+    read: &mut Reader<'_>,
     subjects: &mut [Subject],
     outcomes: &mut [CheckOutcome],
 ) -> Result<(), Failure> {
@@ -433,6 +574,7 @@ fn mend(
             context: subject.context.clone(),
         };
         *outcome = plimsoll_rules::check_project(&project, options);
+        read.exceptions[subject.config].apply(outcome, Some(crate::clock::today()));
     }
     Ok(())
 }

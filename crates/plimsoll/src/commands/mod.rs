@@ -6,6 +6,7 @@ pub(crate) mod dockerfile_ast;
 pub(crate) mod engines;
 pub(crate) mod explain;
 pub(crate) mod inspect;
+pub(crate) mod migrate;
 pub(crate) mod push;
 pub(crate) mod rules;
 pub(crate) mod schema;

@@ -13,6 +13,7 @@ use super::inspect::Look;
 use crate::args::{Format, ShipArgs};
 use crate::bases::Bases;
 use crate::config::parse_size;
+use crate::exceptions::Exceptions;
 use crate::failure::{Failure, Outcome};
 use crate::output::{Rendering, VERSION, sent_line};
 use crate::plan::Voyage;
@@ -195,13 +196,14 @@ pub(crate) fn run(arguments: &ShipArgs, terminal: Terminal) -> Result<Outcome, F
 fn check(voyage: &Voyage, options: &plimsoll_rules::CheckOptions) -> Result<Report, Failure> {
     let context =
         SharedContext::new(Listing::read(&voyage.context)?.context(voyage.ignore.clone()));
-    let outcome = plimsoll_rules::check_project(
+    let mut outcome = plimsoll_rules::check_project(
         &Project {
             file: voyage.dockerfile.clone(),
             context: Some(context.into()),
         },
         options,
     );
+    Exceptions::of(&voyage.config)?.apply(&mut outcome, Some(crate::clock::today()));
     Ok(Report {
         findings: outcome.findings,
         suppressed: outcome.suppressed,

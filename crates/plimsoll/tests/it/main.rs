@@ -11,6 +11,7 @@ mod bases;
 mod check;
 mod configuration;
 mod credentials;
+mod foreign;
 mod hostile;
 mod interrupted;
 mod pipeline;

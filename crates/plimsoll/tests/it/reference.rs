@@ -8,7 +8,7 @@ fn the_reference_is_the_help() {
     let mut page = String::from(
         "# Command line\n\nWhat `plimsoll help` prints; a test holds this page to it.\n",
     );
-    let commands: [&[&str]; 12] = [
+    let commands: [&[&str]; 13] = [
         &[],
         &["ship"],
         &["check"],
@@ -17,6 +17,7 @@ fn the_reference_is_the_help() {
         &["push"],
         &["rules"],
         &["explain"],
+        &["migrate"],
         &["engines"],
         &["schema"],
         &["debug"],

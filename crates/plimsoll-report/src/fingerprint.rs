@@ -12,14 +12,14 @@ use crate::mask::{Mask, covers};
 const TEXT: usize = 4096;
 
 /// Makes fingerprints of the findings of one report, in report order.
-pub(super) struct Fingerprinter<'a, 's> {
+pub(crate) struct Fingerprinter<'a, 's> {
     sources: &'s Sources<'a>,
     mask: &'s Mask<'a>,
     seen: HashMap<[u8; 32], usize>,
 }
 
 impl<'a, 's> Fingerprinter<'a, 's> {
-    pub(super) fn new(sources: &'s Sources<'a>, mask: &'s Mask<'a>) -> Self {
+    pub(crate) fn new(sources: &'s Sources<'a>, mask: &'s Mask<'a>) -> Self {
         Self {
             sources,
             mask,
@@ -29,7 +29,7 @@ impl<'a, 's> Fingerprinter<'a, 's> {
 
     /// Rule, file, the text the finding points at without its blanks, package and path; then a
     /// number that tells equal ones apart. No line, no column, no layer digest.
-    pub(super) fn of(&mut self, finding: &Finding) -> String {
+    pub(crate) fn of(&mut self, finding: &Finding) -> String {
         let origin = &finding.origin;
         let mut hash = Sha256::new();
         let mut part = |bytes: &[u8]| {

@@ -1,0 +1,49 @@
+//! Where a finding is, for formats that know files and lines only.
+
+use plimsoll_model::{Finding, Origin};
+
+/// The file: the source's name, else the path in the image.
+pub(crate) fn file(origin: &Origin) -> &str {
+    match (&origin.source, &origin.path) {
+        (Some(source), _) => source.file.strip_prefix("./").unwrap_or(&source.file),
+        (None, Some(path)) => path.trim_start_matches('/'),
+        (None, None) => "image",
+    }
+}
+
+/// The first line; 1 where there is none.
+pub(crate) fn line(origin: &Origin) -> usize {
+    origin.source.as_ref().map_or(1, |source| source.start.line)
+}
+
+/// Message and help in one.
+pub(crate) fn whole_message(finding: &Finding) -> String {
+    match &finding.help {
+        Some(help) => format!("{} {help}", finding.message),
+        None => finding.message.clone(),
+    }
+}
+
+/// Groups findings by file, files in order of their first finding; files without any follow.
+pub(crate) fn by_file<'a>(
+    findings: &'a [Finding],
+    checked: &'a [String],
+) -> Vec<(&'a str, Vec<&'a Finding>)> {
+    let mut groups: Vec<(&str, Vec<&Finding>)> = Vec::new();
+    let mut known: std::collections::HashMap<&str, usize> = std::collections::HashMap::new();
+    for finding in findings {
+        let name = file(&finding.origin);
+        let at = *known.entry(name).or_insert_with(|| {
+            groups.push((name, Vec::new()));
+            groups.len() - 1
+        });
+        groups[at].1.push(finding);
+    }
+    for name in checked {
+        let name = name.strip_prefix("./").unwrap_or(name);
+        if !known.contains_key(name) {
+            groups.push((name, Vec::new()));
+        }
+    }
+    groups
+}
