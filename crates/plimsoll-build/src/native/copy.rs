@@ -416,7 +416,8 @@ fn is_tar_header(block: &[u8; 512]) -> bool {
             })
         })
         .sum();
-    block[0] != 0 && stored == Some(sum)
+    // The extended header before an entry need not have a name.
+    stored == Some(sum)
 }
 
 /// Feeds everything a copy of `path` would take over into `hasher`, times left out.

@@ -12,6 +12,7 @@
 
 mod build;
 mod calls;
+mod capabilities;
 mod differential;
 mod download;
 mod registry;
@@ -26,6 +27,7 @@ fn main() -> ExitCode {
     support::run(&[
         build::CASES,
         calls::CASES,
+        capabilities::CASES,
         download::CASES,
         registry::CASES,
         differential::CASES,
