@@ -7,8 +7,8 @@ use plimsoll_syntax::shell::{ShellCommand, ShellWord};
 pub(crate) struct Grants {
     /// Everybody may write.
     pub(crate) others_write: bool,
-    /// Set-user-id or set-group-id.
-    pub(crate) set_id: bool,
+    /// Set-user-id. The bit of the group is left out: on a folder it hands the group on.
+    pub(crate) set_user_id: bool,
     /// Nobody but the owner may delete what lies in it: `/tmp` is so.
     pub(crate) sticky: bool,
 }
@@ -19,7 +19,7 @@ pub(crate) fn read(mode: &str) -> Option<Grants> {
         let bits = u32::from_str_radix(mode, 8).ok()?;
         return Some(Grants {
             others_write: bits & 0o002 != 0,
-            set_id: bits & 0o6000 != 0,
+            set_user_id: bits & 0o4000 != 0,
             sticky: bits & 0o1000 != 0,
         });
     }
@@ -44,7 +44,7 @@ pub(crate) fn read(mode: &str) -> Option<Grants> {
         }
         // Without a who, the umask keeps others from being granted it.
         grants.others_write |= who.contains(['o', 'a']) && what.contains('w');
-        grants.set_id |= what.contains('s') && (who.is_empty() || who.contains(['u', 'g', 'a']));
+        grants.set_user_id |= what.contains('s') && (who.is_empty() || who.contains(['u', 'a']));
         grants.sticky |= what.contains('t');
     }
     Some(grants)
@@ -103,7 +103,7 @@ mod tests {
 
     #[test]
     fn modes_grant() {
-        for (mode, others_write, set_id, sticky) in [
+        for (mode, others_write, set_user_id, sticky) in [
             ("777", true, false, false),
             ("1777", true, false, true),
             ("0755", false, false, false),
@@ -111,6 +111,9 @@ mod tests {
             ("a+rwx", true, false, false),
             ("o+w", true, false, false),
             ("u+s", false, true, false),
+            ("g+s", false, false, false),
+            ("2755", false, false, false),
+            ("6755", false, true, false),
             ("+w", false, false, false),
             ("u=rwx,go=rw", true, false, false),
             ("g=u", false, false, false),
@@ -119,7 +122,7 @@ mod tests {
         ] {
             let expected = Grants {
                 others_write,
-                set_id,
+                set_user_id,
                 sticky,
             };
             assert_eq!(read(mode), Some(expected), "{mode}");

@@ -8,7 +8,7 @@ use crate::user::mode;
 
 declare_rule! {
     /// ## What it does
-    /// Tells that a step gives a file the set-user-id or set-group-id bit: `chmod u+s`, `chmod 4755`,
+    /// Tells that a step gives a file the set-user-id bit: `chmod u+s`, `chmod 4755`,
     /// `install -m 4755`, `COPY --chmod=4755`.
     ///
     /// ## Why it hurts in production
@@ -63,17 +63,18 @@ impl Rule for SetidBitAdded {
                 match &instruction.kind {
                     InstructionKind::Run(_) => {
                         for (script, command) in file.commands(view) {
-                            // A folder's bit hands its group on to what is put there.
-                            if command.program() == Some("mkdir") {
+                            // On a folder the bit means nothing.
+                            if command.program() == Some("mkdir")
+                                || command.arguments().iter().any(|word| {
+                                    matches!(word.raw.as_str(), "-d" | "--directory")
+                                })
+                            {
                                 continue;
                             }
                             let Some((word, grants, paths)) = mode::given(command) else {
                                 continue;
                             };
-                            let on_folder = word.raw.starts_with('2')
-                                || word.raw.contains("g+s")
-                                || word.raw.starts_with("g=") && word.raw.contains('s');
-                            if grants.set_id && !(on_folder && !word.raw.contains("u+s")) {
+                            if grants.set_user_id {
                                 let path = paths.last().map_or("it", |path| path.raw.as_str());
                                 sink.report(
                                     file.place(script.word_span(word)),
@@ -89,7 +90,7 @@ impl Rule for SetidBitAdded {
                         let grants = file
                             .expand(&word.value, &view.step.before)
                             .and_then(|value| mode::read(&value));
-                        if grants.is_some_and(|grants| grants.set_id) {
+                        if grants.is_some_and(|grants| grants.set_user_id) {
                             sink.report(
                                 file.place(word.span),
                                 "Whoever starts what is copied here runs it as its owner.",
@@ -127,6 +128,7 @@ mod tests {
             &[
                 ("a folder's group", "FROM a:1\nRUN chmod 2775 /srv && chmod g+s /srv && mkdir -m 2775 /x\n"),
                 ("taken off", "FROM a:1\nRUN chmod u-s /bin/su && chmod 755 /bin/x\n"),
+                ("a folder", "FROM a:1\nRUN install -d -m 4755 /x && install --directory --mode 3777 /y\n"),
                 ("not what ships", "FROM a:1\nRUN chmod u+s /x\nFROM b:1\n"),
             ],
         );

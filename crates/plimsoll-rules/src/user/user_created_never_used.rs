@@ -41,7 +41,7 @@ declare_rule! {
     UserCreatedNeverUsed = "user-created-never-used",
     summary: "A user is created and the image runs as root",
     severity: Medium,
-    confidence: High,
+    confidence: Medium,
     category: Security,
     depth: Dockerfile,
     aliases: ["tally/user-created-but-never-used"],
@@ -66,25 +66,66 @@ impl Rule for UserCreatedNeverUsed {
         if !runs_as_root || drops_privileges(file) {
             return;
         }
-        let mut created: Vec<(String, Span)> = Vec::new();
+        let mut created: Vec<(String, Option<String>, Span)> = Vec::new();
         for view in file.shipped_steps() {
             if matches!(view.instruction.kind, InstructionKind::Run(_)) {
                 for (script, command) in file.commands(view) {
                     if let Some(Change::User(user)) = accounts::change(command) {
-                        created.push((user.name.to_owned(), script.word_span(user.word)));
+                        let id = user.id.and_then(accounts::id_of).map(str::to_owned);
+                        created.push((user.name.to_owned(), id, script.word_span(user.word)));
                     }
                 }
             }
         }
-        created.retain(|(name, _)| !is_named_elsewhere(file, name));
-        for (name, span) in created {
-            sink.report(
-                file.place(span),
-                format!("The user `{name}` is created, and the image runs as root."),
-            )
-            .help("Switch to it with `USER` and its number, or leave it out.");
+        // Several are for services that change to them by themselves.
+        let [(name, id, span)] = created.as_slice() else {
+            return;
+        };
+        if starts_services(file)
+            || name.starts_with('_')
+            || is_named_elsewhere(file, name)
+            || id.as_deref().is_some_and(|id| is_named_elsewhere(file, id))
+        {
+            return;
         }
+        sink.report(
+            file.place(*span),
+            format!("The user `{name}` is created, and the image runs as root."),
+        )
+        .help("Switch to it with `USER` and its number, or leave it out.");
     }
+}
+
+/// Whether the container starts what gives root up by itself: a login service, an init, a
+/// supervisor, a daemon that has a user of its own in its settings.
+fn starts_services(file: &ProjectFile<'_>) -> bool {
+    file.shipped_steps().any(|view| {
+        matches!(
+            view.instruction.kind,
+            InstructionKind::Cmd(_) | InstructionKind::Entrypoint(_)
+        ) && file.commands(view).any(|(_, command)| {
+            matches!(
+                command.program(),
+                Some(
+                    "sshd"
+                        | "init"
+                        | "systemd"
+                        | "supervisord"
+                        | "nginx"
+                        | "httpd"
+                        | "apache2"
+                        | "named"
+                        | "dockerd"
+                        | "crond"
+                        | "cron"
+                        | "runsvdir"
+                        | "s6-svscan"
+                        | "dumb-init"
+                        | "tini"
+                )
+            )
+        })
+    })
 }
 
 /// Whether anything but its creation speaks of a user: what it owns, what starts as it, a file that
@@ -147,6 +188,14 @@ mod tests {
             "user-created-never-used",
             &[
                 ("used", "FROM debian:12\nRUN useradd app\nUSER app\n"),
+                (
+                    "services change user by themselves",
+                    "FROM debian:12\nRUN useradd a && useradd b\n",
+                ),
+                (
+                    "so does this one",
+                    "FROM debian:12\nRUN useradd app\nCMD [\"/usr/sbin/sshd\", \"-D\"]\n",
+                ),
                 ("by its number", "FROM debian:12\nRUN useradd -u 7 app\nUSER 7\n"),
                 ("it owns files", "FROM debian:12\nRUN useradd app && chown -R app:app /srv\n"),
                 ("a file is edited for it", "FROM debian:12\nRUN useradd app && sed -i s/x/app/ /etc/y\n"),

@@ -122,10 +122,13 @@ fn run(
     if harmless && !paths.is_empty() {
         return;
     }
-    let what = match paths.first().and_then(|path| plain(path)) {
-        Some(path) if !path.is_empty() => format!("`{}`", path.escape_debug()),
-        _ => "it".to_owned(),
-    };
+    let what = paths.first().map_or_else(
+        || "it".to_owned(),
+        |path| {
+            let raw = path.raw.chars().take(80).collect::<String>();
+            format!("`{}`", raw.escape_debug())
+        },
+    );
     sink.report(
         file.place(script.word_span(word)),
         format!("Everybody may write to {what}."),
