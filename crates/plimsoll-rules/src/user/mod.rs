@@ -3,6 +3,8 @@
 pub(crate) mod accounts;
 pub(crate) mod mode;
 
+pub(crate) mod mode;
+
 use crate::declare::rules;
 
 rules! {
