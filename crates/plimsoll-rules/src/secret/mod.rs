@@ -5,8 +5,6 @@ pub(crate) mod flow;
 pub(crate) mod names;
 pub(crate) mod values;
 
-pub(crate) mod values;
-
 use crate::declare::rules;
 
 rules! {

@@ -3,8 +3,6 @@
 pub(crate) mod accounts;
 pub(crate) mod mode;
 
-pub(crate) mod mode;
-
 use crate::declare::rules;
 
 rules! {
