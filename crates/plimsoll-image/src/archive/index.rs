@@ -188,18 +188,40 @@ fn inside(name: &str) -> Option<String> {
 fn unpack(mut source: impl Read, path: &Path) -> Result<File, ImageError> {
     let mut file =
         tempfile::tempfile().map_err(|error| ImageError::io(&std::env::temp_dir(), error))?;
-    let copied =
-        io::copy(&mut source.by_ref().take(UNPACKED_LIMIT), &mut file).map_err(|error| {
-            ImageError::invalid(path.display(), format!("cannot be decompressed: {error}"))
-        })?;
-    if copied == UNPACKED_LIMIT {
-        return Err(ImageError::invalid(
-            path.display(),
-            "unpacks to more than 256 GiB",
-        ));
+    let free = rustix::fs::fstatvfs(&file)
+        .map(|space| space.f_bavail.saturating_mul(space.f_frsize))
+        .map_err(|error| ImageError::io(&std::env::temp_dir(), error.into()))?;
+    let limit = UNPACKED_LIMIT.min(free / 10 * 9);
+    let copied = copy_within(&mut source, &mut file, limit).map_err(|error| {
+        ImageError::invalid(path.display(), format!("cannot be decompressed: {error}"))
+    })?;
+    if copied.is_none() {
+        return Err(too_large(path, limit));
     }
     file.flush().map_err(|error| ImageError::io(path, error))?;
     Ok(file)
+}
+
+/// Copies everything, or `None` where it is more than `limit` bytes.
+fn copy_within(
+    source: &mut impl Read,
+    target: &mut impl io::Write,
+    limit: u64,
+) -> io::Result<Option<u64>> {
+    let copied = io::copy(&mut source.take(limit.saturating_add(1)), target)?;
+    Ok((copied <= limit).then_some(copied))
+}
+
+/// Images are unpacked to a file without a name, which is gone with us.
+fn too_large(path: &Path, limit: u64) -> ImageError {
+    ImageError::Unavailable(format!(
+        "{}: unpacks to more than {:.1} GB, and no more may go into {} (nine tenths of what is \
+         free there, at most {} GiB): unpack it first, or set TMPDIR to a larger disk",
+        path.display(),
+        limit as f64 / 1e9,
+        std::env::temp_dir().display(),
+        UNPACKED_LIMIT >> 30
+    ))
 }
 
 /// The digest of everything a reader gives.
@@ -225,5 +247,23 @@ impl Read for Slice {
         self.offset += read as u64;
         self.left -= read as u64;
         Ok(read)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_unpacks_to_too_much_is_told_of() {
+        let mut target = Vec::new();
+        let copied = copy_within(&mut &b"123"[..], &mut target, 3).unwrap();
+        assert_eq!(copied, Some(3));
+        let copied = copy_within(&mut io::repeat(0), &mut io::sink(), 1 << 20).unwrap();
+        assert_eq!(copied, None);
+        let error = too_large(Path::new("a.tar.gz"), 1_500_000_000).to_string();
+        for words in ["a.tar.gz", "1.5 GB", "TMPDIR"] {
+            assert!(error.contains(words), "{error}");
+        }
     }
 }
