@@ -50,6 +50,7 @@ impl Rule for AddUrlWithoutChecksum {
 
     fn check_file(&self, file: &ProjectFile<'_>, sink: &mut Sink<'_>) {
         for stage in &file.resolution.stages {
+            let mut looked_at = None;
             for view in file.steps(stage).filter(|view| !view.step.triggered) {
                 let add = unwrapped(view.instruction);
                 let InstructionKind::Add(words) = &add.kind else {
@@ -70,8 +71,7 @@ impl Rule for AddUrlWithoutChecksum {
                     if !is_file_url(url) || names_content(url) {
                         continue;
                     }
-                    let name = url.rsplit('/').next().unwrap_or_default();
-                    let sure = stage.reaches_target && !compared(file, stage, name);
+                    let sure = stage.reaches_target && !*looked_at.get_or_insert_with(|| compared(file, stage));
                     sink.report(
                         file.place(source.span),
                         "What this address sends on the day of the build goes into the image unseen.",
@@ -97,9 +97,8 @@ fn is_file_url(url: &str) -> bool {
 }
 
 /// Whether a RUN of the stage checks some checksum or signature: whose is not seen here.
-fn compared<'a>(file: &ProjectFile<'a>, stage: &'a Stage, name: &str) -> bool {
-    !name.is_empty()
-        && file.steps(stage).any(|view| {
+fn compared<'a>(file: &ProjectFile<'a>, stage: &'a Stage) -> bool {
+    file.steps(stage).any(|view| {
             matches!(view.instruction.kind, InstructionKind::Run(_))
                 && file
                     .commands(view)

@@ -4,7 +4,7 @@ use super::fetch::{self, Output, Tool, verifies};
 use crate::declare::declare_rule;
 use crate::project::ProjectFile;
 use crate::rule::{Meta, Rule, Sink};
-use crate::shell::run::runs;
+use crate::shell::run::{piped_between, runs};
 
 declare_rule! {
     /// ## What it does
@@ -52,6 +52,7 @@ impl Rule for CurlWithoutFail {
         for run in runs(file) {
             for script in file.scripts(run.view) {
                 let commands = &script.script.commands;
+                let mut compared = None;
                 for (at, command) in commands.iter().enumerate() {
                     let Some(fetch) = fetch::fetch(command) else {
                         continue;
@@ -67,13 +68,8 @@ impl Rule for CurlWithoutFail {
                     }
                     let end = command.range().1;
                     let next = commands.get(at + 1);
-                    let piped = next.is_some_and(|next| {
-                        script
-                            .script
-                            .pipes
-                            .iter()
-                            .any(|pipe| (end..next.range().0).contains(pipe))
-                    });
+                    let piped =
+                        next.is_some_and(|next| piped_between(script, end, next.range().0));
                     let kept = match fetch.output {
                         Output::Nowhere => false,
                         Output::File(_) | Output::Remote => true,
@@ -87,7 +83,7 @@ impl Rule for CurlWithoutFail {
                                 Some("tar" | "gpg" | "apt-key" | "jq" | "gunzip" | "unxz" | "bsdtar")
                             )
                         });
-                    if !kept || refused || commands.iter().any(verifies) {
+                    if !kept || refused || *compared.get_or_insert_with(|| commands.iter().any(verifies)) {
                         continue;
                     }
                     let word = &command.words[command.words.len() - command.arguments().len() - 1];

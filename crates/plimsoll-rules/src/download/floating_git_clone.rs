@@ -53,11 +53,13 @@ impl Rule for FloatingGitClone {
         for run in runs(file) {
             for script in file.scripts(run.view) {
                 let commands = &script.script.commands;
+                // The last command that goes to some commit: what is cloned in front of it is taken
+                // to be what it goes to.
+                let mut pinned = None;
                 for (at, command) in commands.iter().enumerate() {
-                    if !clones(command) {
-                        continue;
-                    }
-                    if commands[at + 1..].iter().any(pins) {
+                    if !clones(command)
+                        || *pinned.get_or_insert_with(|| commands.iter().rposition(pins)) > Some(at)
+                    {
                         continue;
                     }
                     sink.report(

@@ -63,12 +63,14 @@ impl Rule for PackageSignatureUnchecked {
         for run in runs(file) {
             for script in file.scripts(run.view) {
                 let commands = &script.script.commands;
+                let mut compared = None;
                 for command in commands {
                     let Some((word, aliases)) = unchecked(command) else {
                         continue;
                     };
                     // A file of one's own, or one whose checksum was compared, needs none.
-                    let known = names_files_only(command) || commands.iter().any(verifies);
+                    let known = names_files_only(command)
+                        || *compared.get_or_insert_with(|| commands.iter().any(verifies));
                     let option = unquoted(&word.raw);
                     let option = if option.starts_with('-') {
                         option

@@ -6,7 +6,7 @@ use crate::declare::declare_rule;
 use crate::project::ProjectFile;
 use crate::rule::{Meta, Rule, Sink};
 use crate::script::RunScript;
-use crate::shell::run::runs;
+use crate::shell::run::{piped_between, runs};
 
 declare_rule! {
     /// ## What it does
@@ -88,7 +88,7 @@ fn reader<'s>(script: &'s RunScript<'_>, at: usize) -> Option<&'s ShellCommand> 
     if command.substituted {
         // `sh -c "$(curl …)"`, `bash <(curl …)`, `eval "$(curl …)"`: the command around it.
         let (start, end) = command.range();
-        return commands[..at].iter().rev().find(|outer| {
+        return commands[..at].iter().rev().take(64).find(|outer| {
             outer.words.iter().any(|word| word.start < start && end < word.end)
                 && (interprets(outer) || matches!(outer.program(), Some("eval" | "source" | ".")))
         });
@@ -96,12 +96,7 @@ fn reader<'s>(script: &'s RunScript<'_>, at: usize) -> Option<&'s ShellCommand> 
     // Through what passes it on.
     let mut from = command.range().1;
     for next in &commands[at + 1..] {
-        let piped = script
-            .script
-            .pipes
-            .iter()
-            .any(|pipe| (from..next.range().0).contains(pipe));
-        if !piped || verifies(next) {
+        if !piped_between(script, from, next.range().0) || verifies(next) {
             return None;
         }
         if interprets(next) {

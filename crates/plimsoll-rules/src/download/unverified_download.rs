@@ -6,7 +6,7 @@ use crate::declare::declare_rule;
 use crate::project::ProjectFile;
 use crate::rule::{Meta, Rule, Sink};
 use crate::script::RunScript;
-use crate::shell::run::runs;
+use crate::shell::run::{piped_between, runs};
 
 declare_rule! {
     /// ## What it does
@@ -50,6 +50,9 @@ declare_rule! {
     edition: 2026,
 }
 
+/// More files than anybody fetches and does not use: what is behind them is not followed.
+const PENDING_LIMIT: usize = 64;
+
 /// A file that was fetched and not used yet.
 struct Pending {
     name: String,
@@ -88,7 +91,9 @@ impl Rule for UnverifiedDownload {
                         let place = script.command_span(command);
                         if let Some(by) = unpacked_from_pipe(script, at, &fetch) {
                             tell(file, sink, place, run.built, by, None);
-                        } else if let Some(name) = written(command, &fetch) {
+                        } else if pending.len() < PENDING_LIMIT
+                            && let Some(name) = written(command, &fetch)
+                        {
                             pending.push(Pending {
                                 name,
                                 place,
@@ -160,11 +165,7 @@ fn unpacked_from_pipe(script: &RunScript<'_>, at: usize, fetch: &Fetch<'_>) -> O
     let commands = &script.script.commands;
     let end = commands[at].range().1;
     let next = commands.get(at + 1)?;
-    let piped = script
-        .script
-        .pipes
-        .iter()
-        .any(|pipe| (end..next.range().0).contains(pipe));
+    let piped = piped_between(script, end, next.range().0);
     // Through what only unpacks one file, or looks on.
     let behind = match next.program()? {
         "gunzip" | "zcat" | "xz" | "unxz" | "bunzip2" | "bzip2" | "gzip" | "zstd" | "pv" | "tee" => {

@@ -49,15 +49,6 @@ impl Rule for JemallocNotLoaded {
     }
 
     fn check_file(&self, file: &ProjectFile<'_>, sink: &mut Sink<'_>) {
-        let source = file.dockerfile.source.bytes();
-        let count = source
-            .windows(b"jemalloc".len())
-            .filter(|window| window.eq_ignore_ascii_case(b"jemalloc"))
-            .count();
-        // Whatever else names it may load it.
-        if count != 1 {
-            return;
-        }
         let Some(target) = file.target() else { return };
         let variables = &target.end.variables;
         if ["LD_PRELOAD", "MALLOC_CONF", "MALLOC_ARENA_MAX"]
@@ -72,6 +63,15 @@ impl Rule for JemallocNotLoaded {
                 if name.starts_with("ruby:") || name.contains("/ruby:"))
         });
         if !ruby || file.entry_script().is_some() {
+            return;
+        }
+        let source = file.dockerfile.source.bytes();
+        let count = source
+            .windows(b"jemalloc".len())
+            .filter(|window| window.eq_ignore_ascii_case(b"jemalloc"))
+            .count();
+        // Whatever else names it may load it.
+        if count != 1 {
             return;
         }
         for view in file.shipped_steps() {

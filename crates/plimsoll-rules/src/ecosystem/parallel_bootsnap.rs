@@ -48,16 +48,17 @@ impl Rule for ParallelBootsnap {
     fn check_file(&self, file: &ProjectFile<'_>, sink: &mut Sink<'_>) {
         let source = file.dockerfile.source.bytes();
         let names = |word: &[u8]| source.windows(word.len()).any(|window| window == word);
-        if !names(b"bootsnap") || !(names(b"BUILDPLATFORM") || names(b"TARGETPLATFORM")) {
-            return;
-        }
         for run in runs(file).filter(|run| run.built) {
             for (script, command) in file.commands(run.view) {
                 let calls = command
                     .words
                     .windows(2)
                     .any(|pair| pair[0].raw.ends_with("bootsnap") && pair[1].raw == "precompile");
-                if !calls || has_option(command, &['j'], &["--jobs"]) || command.depth > 0 {
+                if !calls
+                    || has_option(command, &['j'], &["--jobs"])
+                    || command.depth > 0
+                    || !(names(b"BUILDPLATFORM") || names(b"TARGETPLATFORM"))
+                {
                     continue;
                 }
                 sink.report(

@@ -151,19 +151,19 @@ fn kind(source: &str) -> Kind {
     let source = source.trim_matches(['"', '\'']);
     let name = source.rsplit('/').next().unwrap_or_default();
     let extension = name.rsplit('.').next().unwrap_or_default();
-    let ends = |end: &&str| {
+    let ends = |end: &str| {
         name.len()
             .checked_sub(end.len())
             .and_then(|at| name.get(at..))
             .is_some_and(|tail| tail.eq_ignore_ascii_case(end))
     };
-    let starts = |start: &&str| {
+    let starts = |start: &str| {
         source
             .get(..start.len())
             .is_some_and(|head| head.eq_ignore_ascii_case(start))
     };
-    if ARCHIVES.iter().any(|end| ends(&end))
-        || REMOTES.iter().any(|start| starts(&start))
+    if ARCHIVES.iter().any(|end| ends(end))
+        || REMOTES.iter().any(|start| starts(start))
         || source.ends_with(".git")
     {
         Kind::Special

@@ -105,7 +105,7 @@ fn same(one: &[Flag], other: &[Flag]) -> bool {
                     == flag.value.as_ref().map(|word| &word.value)
         })
     };
-    one.len() == other.len() && one.iter().all(|flag| holds(other, flag))
+    one.len() == other.len() && one.len() < 64 && one.iter().all(|flag| holds(other, flag))
 }
 
 #[cfg(test)]

@@ -130,7 +130,8 @@ fn remember<'a>(words: &'a [Word], archives: &mut Vec<Archive<'a>>) {
             || [".zip", ".tzst", ".zst"]
                 .iter()
                 .any(|end| name.ends_with(end));
-        if archive {
+        // More than anybody copies: what is behind them is not followed.
+        if archive && archives.len() < 256 {
             archives.push(Archive {
                 name,
                 word,

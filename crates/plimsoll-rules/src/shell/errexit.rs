@@ -4,9 +4,56 @@ use plimsoll_syntax::shell::{Joint, ShellCommand};
 
 use crate::script::RunScript;
 
-/// Whether a failing command ends the script by the time it comes to the command at `index`.
-pub(crate) fn is_on(script: &RunScript<'_>, index: usize) -> bool {
-    script.shell.errexit || script.script.commands.iter().take(index).any(switches_on)
+/// The first command of the outermost list that does work, whose failure nothing tells: something
+/// stands behind it that runs all the same.
+pub(crate) fn first_masked<'s>(
+    script: &'s RunScript<'_>,
+    source: &[u8],
+) -> Option<&'s ShellCommand> {
+    if script.shell.errexit {
+        return None;
+    }
+    let commands = &script.script.commands;
+    let next_of = |at: usize| (at + 1..commands.len()).find(|next| !commands[*next].substituted);
+    let mut start = 0;
+    while let Some(first) = commands.get(start) {
+        if first.depth > 0 || first.substituted {
+            start += 1;
+            continue;
+        }
+        if switches_on(first) {
+            return None;
+        }
+        // The chain that starts here, and where in it the last command stands whose failure
+        // another one takes.
+        let mut last = start;
+        let mut open_from = start;
+        let mut follower = next_of(last);
+        while let Some(next) = follower.filter(|next| commands[*next].depth == 0) {
+            match commands[next].joint {
+                Joint::And => {}
+                Joint::Or => open_from = next,
+                Joint::Pipe => open_from = next + 1,
+                Joint::First | Joint::Then => break,
+            }
+            last = next;
+            if switches_on(&commands[next]) {
+                return None;
+            }
+            follower = next_of(last);
+        }
+        if let Some(next) = follower
+            && let Some(command) = (open_from..=last)
+                .map(|at| &commands[at])
+                .find(|command| command.depth == 0 && !command.substituted && does_work(command))
+            && !is_negated(script, command, source)
+            && runs_on(script, &commands[last], &commands[next], source)
+        {
+            return Some(command);
+        }
+        start = last + 1;
+    }
+    None
 }
 
 fn switches_on(command: &ShellCommand) -> bool {
@@ -22,61 +69,34 @@ fn switches_on(command: &ShellCommand) -> bool {
     })
 }
 
-/// The first command of the outermost list that does work, whose failure nothing tells: something
-/// stands behind it that runs all the same.
-pub(crate) fn first_masked<'s>(
-    script: &'s RunScript<'_>,
+/// `! x` is meant to fail.
+fn is_negated(script: &RunScript<'_>, command: &ShellCommand, source: &[u8]) -> bool {
+    let at = command.range().0;
+    let start = script.span(at, at).start;
+    source
+        .get(..start)
+        .is_some_and(|before| before.trim_ascii_end().ends_with(b"!"))
+}
+
+/// Whether what stands behind a chain runs whatever came of it.
+fn runs_on(
+    script: &RunScript<'_>,
+    last: &ShellCommand,
+    next: &ShellCommand,
     source: &[u8],
-) -> Option<&'s ShellCommand> {
-    let commands = &script.script.commands;
-    for (at, command) in commands.iter().enumerate() {
-        if command.depth > 0 || command.substituted || !does_work(command) || is_on(script, at) {
-            continue;
-        }
-        let between = |from: &ShellCommand, to: &ShellCommand| {
-            script.span(from.range().1, to.range().0).of(source)
-        };
-        // `! x` is meant to fail, a function's name is no call.
-        let start = script.span(command.range().0, command.range().0).start;
-        if source[..start].trim_ascii_end().ends_with(b"!") {
-            continue;
-        }
-        // To the end of its own chain, where another may take its failure.
-        let mut last = at;
-        let mut caught = command.joint == Joint::Pipe;
-        let mut open = true;
-        while open {
-            let next = (last + 1..commands.len()).find(|next| !commands[*next].substituted);
-            match next.map(|next| (next, &commands[next])) {
-                Some((next, follower)) if follower.depth == 0 => match follower.joint {
-                    Joint::And => last = next,
-                    Joint::Or | Joint::Pipe => {
-                        caught = true;
-                        last = next;
-                    }
-                    Joint::First | Joint::Then => open = false,
-                },
-                _ => open = false,
-            }
-        }
-        let next = commands[last + 1..].iter().find(|next| !next.substituted);
-        let Some(next) = next.filter(|_| !caught) else {
-            continue;
-        };
-        let gap = between(&commands[last], next);
-        let text = gap.split(|byte| *byte == b'#').next().unwrap_or(gap);
-        let has = |mark: &[u8]| text.windows(mark.len()).any(|window| window == mark);
-        let runs_on = if next.depth == 0 {
-            next.joint == Joint::Then
-        } else {
-            // A group, a loop, a condition: whether it is joined is told by what stands between.
-            text.contains(&b';')
-        };
-        if runs_on && !has(b"&") && !has(b"|") && !has(b")") && !has(b"}") {
-            return Some(command);
-        }
-    }
-    None
+) -> bool {
+    let gap = script.span(last.range().1, next.range().0).of(source);
+    let text = gap.split(|byte| *byte == b'#').next().unwrap_or(gap);
+    let listed = if next.depth == 0 {
+        next.joint == Joint::Then
+    } else {
+        // A group, a loop, a condition: whether it is joined is told by what stands between.
+        text.contains(&b';') || text.contains(&b'\n')
+    };
+    listed
+        && !text
+            .iter()
+            .any(|byte| matches!(byte, b'&' | b'|' | b')' | b'}'))
 }
 
 /// Whether a failure of a command leaves something out that the image needs.

@@ -1,4 +1,4 @@
-use plimsoll_model::{Confidence, Span};
+use plimsoll_model::{Severity, Span};
 use plimsoll_syntax::dockerfile::InstructionKind;
 use plimsoll_syntax::shell::ShellCommand;
 
@@ -64,7 +64,10 @@ impl Rule for PermissionsAfterCopy {
                         } else {
                             placed.destination
                         };
-                        copied.push((path, word.span));
+                        // More than anybody copies: what is behind them is not followed.
+                        if copied.len() < 256 {
+                            copied.push((path, word.span));
+                        }
                     }
                 }
                 InstructionKind::Run(_) if !copied.is_empty() => judge(file, view, &copied, sink),
@@ -114,10 +117,10 @@ fn judge(
                 format!("`{program}` puts a second copy of what was copied into the image."),
             )
             .help(format!("Say it where it is copied, with `{flag}`."))
-            .confidence(if recursive || program == "chown" {
-                Confidence::High
+            .severity(if recursive {
+                Severity::Low
             } else {
-                Confidence::Medium
+                Severity::Info
             })
             .related(file.place(*place), "copied here");
             break;
@@ -146,8 +149,7 @@ fn targets(command: &ShellCommand) -> Option<(bool, Vec<&str>)> {
     }
     // The first is the mode or the owner.
     paths.remove(0);
-    let known = |path: &&str| !path.contains(['*', '?', '[', '{']);
-    paths.retain(|path| known(&path));
+    paths.retain(|path| !path.contains(['*', '?', '[', '{']));
     (!paths.is_empty()).then_some((recursive, paths))
 }
 

@@ -137,10 +137,14 @@ fn sets_pipefail(command: &ShellCommand) -> bool {
 
 /// The command in front of a pipe where it may fail and nothing behind would tell.
 fn masked(commands: &[ShellCommand], pipe: usize) -> Option<&ShellCommand> {
-    let left = commands
+    let behind = commands.partition_point(|command| command.range().0 <= pipe);
+    // What stands in front, groups and substitutions of a reasonable size looked through.
+    let left = commands[..behind]
         .iter()
-        .rfind(|command| command.range().1 <= pipe && !command.words.is_empty())?;
-    let right = commands.iter().find(|command| command.range().0 > pipe);
+        .rev()
+        .take(64)
+        .find(|command| command.range().1 <= pipe && !command.words.is_empty())?;
+    let right = commands.get(behind);
     // A value that was asked for and is not there is seen by what needs it.
     let may_fail = !left.substituted
         && matches!(

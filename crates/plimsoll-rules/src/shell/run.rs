@@ -5,6 +5,7 @@ use plimsoll_syntax::dockerfile::{Instruction, InstructionKind};
 use plimsoll_syntax::shell::{Joint, ShellCommand};
 
 use crate::project::{ProjectFile, StepView, unwrapped};
+use crate::script::RunScript;
 
 /// One RUN where it stands in the file.
 #[derive(Clone, Copy)]
@@ -75,6 +76,13 @@ pub(crate) fn starts_link(index: usize, command: &ShellCommand) -> bool {
         && !command.substituted
         && command.assignments.is_empty()
         && (index == 0 || command.joint == Joint::And)
+}
+
+/// Whether a pipe stands between two offsets of a script.
+pub(crate) fn piped_between(script: &RunScript<'_>, from: usize, to: usize) -> bool {
+    let pipes = &script.script.pipes;
+    let at = pipes.partition_point(|pipe| *pipe < from);
+    pipes.get(at).is_some_and(|pipe| *pipe < to)
 }
 
 /// Whether a command has an option: `short` alone or among other short ones, or one of `long`
