@@ -100,8 +100,7 @@ fn is_secret_word(word: &str) -> bool {
         // `clientSecret`: a new word starts at a capital.
         || word
             .char_indices()
-            .filter(|(_, c)| c.is_ascii_uppercase())
-            .last()
+            .rfind(|(_, c)| c.is_ascii_uppercase())
             .is_some_and(|(at, _)| {
                 word[..at].ends_with(|c: char| c.is_ascii_lowercase())
                     && among(&word[at..], &["secret", "token", "credentials"])
@@ -126,7 +125,7 @@ pub(crate) fn of_name(name: &str) -> Suspicion {
     let Some(word) = found else {
         return Suspicion::None;
     };
-    let about = words().last().is_some_and(|last| among(last, ABOUT_WORDS));
+    let about = words().next_back().is_some_and(|last| among(last, ABOUT_WORDS));
     if about || words().any(|word| among(word, PUBLIC_WORDS)) {
         return Suspicion::None;
     }
