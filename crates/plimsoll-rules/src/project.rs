@@ -117,6 +117,15 @@ impl<'a> ProjectFile<'a> {
         self.instructions[index]
     }
 
+    /// The index of the instruction whose lines hold a byte of the file.
+    pub fn instruction_at(&self, byte: usize) -> Option<usize> {
+        let next = self
+            .instructions
+            .partition_point(|instruction| instruction.lines.start <= byte);
+        let at = next.checked_sub(1)?;
+        (byte < self.instructions[at].lines.end).then_some(at)
+    }
+
     /// How many instructions the file has.
     pub fn instruction_count(&self) -> usize {
         self.instructions.len()

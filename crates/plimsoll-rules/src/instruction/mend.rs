@@ -72,6 +72,9 @@ pub(crate) fn variable_span(file: &ProjectFile<'_>, word: &Word, name: &str) -> 
     word.span
 }
 
+/// Names that one is compared with: no file that a person wrote has more.
+const NAMES_LIMIT: usize = 500;
+
 /// The name among `known` that a slip of the hand away from `name` stands.
 pub(crate) fn meant<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     // An edit distance takes the product of both lengths: what is this long was no slip.
@@ -92,6 +95,7 @@ pub(crate) fn meant<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) ->
         |other: &&str| other.len().abs_diff(name.len()) <= 2 && *other != name && !numbered(other);
     known
         .into_iter()
+        .take(NAMES_LIMIT)
         .filter(close)
         .map(|other| (strsim::osa_distance(name, other), other))
         .filter(|(distance, other)| *distance <= 2 && *distance * 2 < other.len())

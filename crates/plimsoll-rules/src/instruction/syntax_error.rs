@@ -67,7 +67,12 @@ impl Rule for SyntaxError {
             .resolution
             .errors
             .iter()
-            .filter(|error| !waiting.iter().any(|place| place.contains(error.span)));
+            .filter(|error| {
+                // They stand in file order.
+                let next = waiting.partition_point(|place| place.start <= error.span.start);
+                let before = next.checked_sub(1).map(|at| waiting[at]);
+                !before.is_some_and(|place| place.contains(error.span))
+            });
         for error in file.errors.iter().chain(of_meaning) {
             sink.report(file.place(error.span), sentence(&error.message))
                 .aliases(aliases(file, error));
@@ -77,55 +82,40 @@ impl Rule for SyntaxError {
 
 /// What other tools call an error.
 fn aliases(file: &ProjectFile<'_>, error: &Refusal) -> &'static [&'static str] {
-    for stage in &file.resolution.stages {
-        for view in file.steps(stage) {
-            let InstructionKind::Copy(_) = view.instruction.kind else {
-                continue;
-            };
-            let Some(from) = view.instruction.flag("from") else {
-                continue;
-            };
-            if from.span != error.span {
-                continue;
-            }
+    const PLAIN: &[&str] = &["DL1000", "S2260"];
+    let Some(at) = file.instruction_at(error.span.start) else {
+        return PLAIN;
+    };
+    let instruction = file.instruction(at);
+    let stages = &file.resolution.stages;
+    // Stages stand in file order.
+    let stage = stages.partition_point(|stage| stage.from <= at);
+    let stage = stage.checked_sub(1).map(|stage| &stages[stage]);
+    match (&instruction.kind, instruction.flag("from"), stage) {
+        (InstructionKind::Copy(_), Some(from), Some(stage)) if from.span == error.span => {
             let is_self = stage.name.as_deref() == Some(from.value.to_lowercase().as_str())
                 || from.value.parse() == Ok(stage.index);
-            return if is_self {
+            if is_self {
                 &["DL3023", "DS-0006", "DS006"]
             } else {
                 &["DL3022", "tally/circular-stage-deps"]
-            };
+            }
         }
-    }
-    let first = file.resolution.stages.first();
-    let first = first.map_or(usize::MAX, |stage| file.from(stage).span.start);
-    for instruction in file.dockerfile.instructions() {
-        if !instruction.lines.contains(error.span) {
-            continue;
-        }
-        if let InstructionKind::Onbuild(inner) = &instruction.kind
-            && inner.keyword.span == error.span
-        {
+        (InstructionKind::Onbuild(inner), _, _) if inner.keyword.span == error.span => {
             let refused = ["ONBUILD", "FROM", "MAINTAINER"]
                 .iter()
                 .any(|keyword| inner.keyword.value.eq_ignore_ascii_case(keyword));
-            return if refused {
+            if refused {
                 &["DL3043", "tally/invalid-onbuild-trigger"]
             } else {
                 &["DL1000", "S2260", "tally/invalid-onbuild-trigger"]
-            };
-        }
-        if instruction.keyword.span == error.span {
-            if let InstructionKind::Unknown(_) = instruction.kind {
-                return &["DL1000", "S2260", "tally/unknown-instruction"];
-            }
-            if error.span.start < first {
-                return &["DL3061", "S2260"];
             }
         }
-        break;
+        _ if instruction.keyword.span != error.span => PLAIN,
+        (InstructionKind::Unknown(_), _, _) => &["DL1000", "S2260", "tally/unknown-instruction"],
+        (_, _, None) => &["DL3061", "S2260"],
+        _ => PLAIN,
     }
-    &["DL1000", "S2260"]
 }
 
 /// Whether all that stands between a word and its value are variables that nobody set.

@@ -1,8 +1,10 @@
-use std::collections::BTreeSet;
+use std::cell::{Cell, OnceCell};
+use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use plimsoll_model::{Confidence, Span};
 use plimsoll_syntax::dockerfile::expand::Lexer;
-use plimsoll_syntax::dockerfile::{InstructionKind, KeyValue, State, Word};
+use plimsoll_syntax::dockerfile::{InstructionKind, KeyValue, State, Variable, Word};
 
 use super::mend;
 use crate::declare::declare_rule;
@@ -58,68 +60,102 @@ impl Rule for UndefinedVariable {
     }
 
     fn check_file(&self, file: &ProjectFile<'_>, sink: &mut Sink<'_>) {
-        // What any instruction so far has set, in whatever stage: hadolint's idea of "known".
-        let mut anywhere: BTreeSet<&str> = BTreeSet::new();
-        for instruction in file.dockerfile.instructions() {
-            match &instruction.kind {
-                InstructionKind::From(_) => break,
-                InstructionKind::Arg(pairs) => {
-                    anywhere.extend(pairs.iter().map(|pair| pair.name.value.as_str()));
-                }
-                _ => {}
-            }
-        }
+        let memory = Memory {
+            first_set: OnceCell::new(),
+            comparisons: Cell::new(COMPARISON_LIMIT),
+        };
         for stage in &file.resolution.stages {
             for view in file.steps(stage) {
-                judge(file, view, &anywhere, sink);
-                if let InstructionKind::Env(pairs) | InstructionKind::Arg(pairs) =
-                    &view.instruction.kind
-                {
-                    anywhere.extend(pairs.iter().map(|pair| pair.name.value.as_str()));
-                }
+                judge(file, view, &memory, sink);
             }
         }
     }
 }
 
+/// Names that may be compared with mistyped ones in one file: each comparison takes the product of
+/// two lengths.
+const COMPARISON_LIMIT: usize = 1 << 17;
+
+/// Variables that may be told of one instruction.
+const TOLD_LIMIT: usize = 100;
+
+/// What is found out once per file.
+struct Memory<'a> {
+    /// For each name the first ENV or ARG that sets it, in whatever stage: hadolint's idea of
+    /// "known".
+    first_set: OnceCell<BTreeMap<&'a str, usize>>,
+    comparisons: Cell<usize>,
+}
+
+impl<'a> Memory<'a> {
+    /// Whether any instruction in front of this one sets a variable.
+    fn sets_before(&self, file: &ProjectFile<'a>, name: &str, instruction: usize) -> bool {
+        let first_set = self.first_set.get_or_init(|| {
+            let mut first = BTreeMap::new();
+            for (at, instruction) in file.dockerfile.instructions().enumerate() {
+                if let InstructionKind::Env(pairs) | InstructionKind::Arg(pairs) = &instruction.kind
+                {
+                    for pair in pairs {
+                        first.entry(pair.name.value.as_str()).or_insert(at);
+                    }
+                }
+            }
+            first
+        });
+        first_set.get(name).is_some_and(|at| *at < instruction)
+    }
+}
+
 fn judge<'a>(
-    file: &ProjectFile<'_>,
+    file: &ProjectFile<'a>,
     view: StepView<'a>,
-    anywhere: &BTreeSet<&'a str>,
+    memory: &Memory<'a>,
     sink: &mut Sink<'_>,
 ) {
     let instruction = view.instruction;
     let mut scan = Scan {
         file,
         view,
-        anywhere,
-        own: &[],
+        memory,
+        own: BTreeMap::new(),
         told: Vec::new(),
         sink,
     };
     match &instruction.kind {
         InstructionKind::Env(pairs) => {
-            scan.own = pairs;
+            let refers = |pair: &KeyValue| {
+                let value = pair.value.as_ref();
+                value.is_some_and(|value| value.value.contains('$'))
+            };
+            if pairs.len() > 1 && pairs.iter().any(refers) {
+                for (at, pair) in pairs.iter().enumerate() {
+                    let own = scan.own.entry(pair.name.value.as_str());
+                    own.and_modify(|(_, last)| *last = at).or_insert((at, at));
+                }
+            }
             scan.pairs(pairs);
         }
         InstructionKind::Label(pairs) => scan.pairs(pairs),
         InstructionKind::Arg(pairs) => {
             let mut before = view.step.before.clone();
-            for pair in pairs {
-                if let Some(value) = &pair.value
-                    && value.value.contains('$')
-                {
-                    scan.word(value, &before, None);
+            let mut declared_to = 0;
+            for (at, pair) in pairs.iter().enumerate() {
+                let Some(value) = &pair.value else { continue };
+                if !value.value.contains('$') {
+                    continue;
                 }
                 // Each sees those in front of it.
-                let state = std::sync::Arc::make_mut(&mut before);
-                state.variables.entry(pair.name.value.clone()).or_insert(
-                    plimsoll_syntax::dockerfile::Variable {
-                        value: Some(String::new()),
-                        span: None,
-                        is_arg: true,
-                    },
-                );
+                if at > declared_to {
+                    let state = Arc::make_mut(&mut before);
+                    for earlier in &pairs[declared_to..at] {
+                        let name = &earlier.name.value;
+                        if !state.variables.contains_key(name) {
+                            state.variables.insert(name.clone(), declared());
+                        }
+                    }
+                }
+                declared_to = at;
+                scan.word(value, &before, None);
             }
         }
         InstructionKind::Copy(words) | InstructionKind::Add(words) => {
@@ -150,18 +186,28 @@ fn judge<'a>(
     }
 }
 
-struct Scan<'s, 'a, 'b, 'k> {
+/// A variable that is set, to whatever.
+fn declared() -> Variable {
+    Variable {
+        value: Some(String::new()),
+        span: None,
+        is_arg: true,
+    }
+}
+
+struct Scan<'s, 'a, 'b> {
     file: &'s ProjectFile<'a>,
-    view: StepView<'k>,
-    anywhere: &'s BTreeSet<&'k str>,
-    /// The pairs of the ENV that is looked at.
-    own: &'s [KeyValue],
+    view: StepView<'a>,
+    memory: &'s Memory<'a>,
+    /// For each name that the ENV sets its first and its last pair; empty where nothing in it could
+    /// refer to another.
+    own: BTreeMap<&'a str, (usize, usize)>,
     /// What was told of this instruction: once is enough.
     told: Vec<String>,
     sink: &'s mut Sink<'b>,
 }
 
-impl Scan<'_, '_, '_, '_> {
+impl Scan<'_, '_, '_> {
     fn pairs(&mut self, pairs: &[KeyValue]) {
         for (at, pair) in pairs.iter().enumerate() {
             self.plain(&pair.name);
@@ -195,8 +241,7 @@ impl Scan<'_, '_, '_, '_> {
             span,
         };
         for name in &expansion.unset {
-            let empty = expansion.missing.contains(name);
-            self.report(name, &word, &before, None, empty);
+            self.report(name, &word, &before, None, &expansion.missing);
         }
     }
 
@@ -206,20 +251,20 @@ impl Scan<'_, '_, '_, '_> {
             Err(error) => {
                 // What is wrong with the word is told elsewhere.
                 for name in &error.unset {
-                    self.report(name, word, state, None, false);
+                    self.report(name, word, state, None, &[]);
                 }
                 return;
             }
         };
         for name in &expansion.unset {
-            let empty = expansion.missing.contains(name);
-            self.report(name, word, state, own, empty);
+            self.report(name, word, state, own, &expansion.missing);
         }
         // Known, and yet not with the value that this very ENV gives it.
         if let Some(own) = own {
             for name in &expansion.used {
                 if self.sets(name, own)
-                    && !self.anywhere.contains(name.as_str())
+                    && self.is_news(name)
+                    && self.told.len() < TOLD_LIMIT
                     && !self.told.contains(name)
                 {
                     self.told.push(name.clone());
@@ -231,24 +276,41 @@ impl Scan<'_, '_, '_, '_> {
 
     /// Whether another pair of this ENV sets a variable.
     fn sets(&self, name: &str, but: usize) -> bool {
-        self.own
-            .iter()
-            .enumerate()
-            .any(|(at, pair)| at != but && pair.name.value == name)
+        let pairs = self.own.get(name);
+        pairs.is_some_and(|(first, last)| *first != but || *last != but)
     }
 
-    /// `empty` is whether it becomes an empty text: `${name:-default}` does not.
-    fn report(&mut self, name: &str, word: &Word, state: &State, own: Option<usize>, empty: bool) {
-        if self.told.iter().any(|told| told == name) || name.starts_with("BUILDKIT_SBOM_SCAN_") {
-            return;
-        }
+    /// Whether nothing in front of this instruction sets a variable.
+    fn is_news(&self, name: &str) -> bool {
+        let here = self.view.step.instruction;
+        !self.memory.sets_before(self.file, name, here)
+    }
+
+    /// Tells of a variable without a value. `missing` are the names whose lack makes an empty text:
+    /// that of `${name:-default}` does not.
+    fn report(
+        &mut self,
+        name: &str,
+        word: &Word,
+        state: &State,
+        own: Option<usize>,
+        missing: &[String],
+    ) {
         // An ARG without a value is declared, and that is enough; PATH is always there.
         let is_known = name == "PATH" || state.variables.contains_key(name);
         let is_own = own.is_some_and(|own| self.sets(name, own));
-        let is_news = !self.anywhere.contains(name);
-        if is_known && !(is_own && is_news) {
+        if is_known && !is_own
+            || self.told.len() >= TOLD_LIMIT
+            || self.told.iter().any(|told| told == name)
+            || name.starts_with("BUILDKIT_SBOM_SCAN_")
+        {
             return;
         }
+        let is_news = is_own && self.is_news(name);
+        if is_known && !is_news {
+            return;
+        }
+        let empty = missing.iter().any(|missing| missing == name);
         self.told.push(name.to_owned());
         if is_own {
             let (aliases, confidence): (&[&str], _) = match (is_known, is_news) {
@@ -259,12 +321,13 @@ impl Scan<'_, '_, '_, '_> {
             return self.stale(name, word, aliases, confidence);
         }
         let certain = state.base_known && empty;
-        let known = state
-            .variables
-            .keys()
-            .map(String::as_str)
-            .chain((!state.base_known).then_some("PATH"));
-        let meant = mend::meant(name, known).map(str::to_owned);
+        let left = self.memory.comparisons.get();
+        let meant = left.checked_sub(state.variables.len() + 1).and_then(|left| {
+            self.memory.comparisons.set(left);
+            let known = state.variables.keys().map(String::as_str);
+            mend::meant(name, known.chain((!state.base_known).then_some("PATH")))
+        });
+        let meant = meant.map(str::to_owned);
         let confidence = match (&meant, certain) {
             (_, true) => Confidence::High,
             (Some(_), false) if empty => Confidence::Medium,

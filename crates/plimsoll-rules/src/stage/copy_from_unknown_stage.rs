@@ -45,12 +45,16 @@ declare_rule! {
     edition: 2026,
 }
 
+/// Names that are compared with those of the stages, in one file.
+const LOOKUP_LIMIT: usize = 200;
+
 impl Rule for CopyFromUnknownStage {
     fn meta(&self) -> &'static Meta {
         &Self::META
     }
 
     fn check_file(&self, file: &ProjectFile<'_>, sink: &mut Sink<'_>) {
+        let mut looked_up = 0;
         for stage in &file.resolution.stages {
             for view in file.steps(stage) {
                 for base in &view.step.from {
@@ -60,10 +64,15 @@ impl Rule for CopyFromUnknownStage {
                     }
                     let is_copy = matches!(view.instruction.kind, InstructionKind::Copy(_));
                     let names = file.resolution.stages.iter();
-                    let meant = mend::meant(
-                        &name.to_lowercase(),
-                        names.filter_map(|stage| stage.name.as_deref()),
-                    );
+                    looked_up += 1;
+                    let meant = if looked_up > LOOKUP_LIMIT {
+                        None
+                    } else {
+                        mend::meant(
+                            &name.to_lowercase(),
+                            names.filter_map(|stage| stage.name.as_deref()),
+                        )
+                    };
                     let place = place(view.instruction, name);
                     let shown = name.escape_debug();
                     let reported = sink

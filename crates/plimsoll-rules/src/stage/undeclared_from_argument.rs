@@ -45,25 +45,29 @@ declare_rule! {
     edition: 2026,
 }
 
+/// Names that are told of one file.
+const LOOKUP_LIMIT: usize = 200;
+
 impl Rule for UndeclaredFromArgument {
     fn meta(&self) -> &'static Meta {
         &Self::META
     }
 
     fn check_file(&self, file: &ProjectFile<'_>, sink: &mut Sink<'_>) {
+        let mut left = LOOKUP_LIMIT;
         for stage in &file.resolution.stages {
             let instruction = file.from(stage);
             if let InstructionKind::From(from) = &instruction.kind {
-                judge(file, &from.image, sink);
+                judge(file, &from.image, &mut left, sink);
             }
             if let Some(platform) = instruction.flag("platform") {
-                judge(file, platform, sink);
+                judge(file, platform, &mut left, sink);
             }
         }
     }
 }
 
-fn judge(file: &ProjectFile<'_>, word: &Word, sink: &mut Sink<'_>) {
+fn judge(file: &ProjectFile<'_>, word: &Word, left: &mut usize, sink: &mut Sink<'_>) {
     if !word.value.contains('$') {
         return;
     }
@@ -75,6 +79,10 @@ fn judge(file: &ProjectFile<'_>, word: &Word, sink: &mut Sink<'_>) {
         Err(error) => (error.unset, Confidence::Low),
     };
     for name in unset.iter().filter(|name| !arguments.declares(name)) {
+        if *left == 0 {
+            return;
+        }
+        *left -= 1;
         let place = mend::variable_span(file, word, name);
         let shown = name.escape_debug();
         let reported = sink
