@@ -14,6 +14,7 @@ use crate::base::{family, sh};
 use crate::context::SharedContext;
 use crate::entry::{self, ContextScript};
 use crate::options::{BaseLookup, RuleSettings};
+use crate::package::call;
 pub(crate) use crate::script::is_posix_shell;
 use crate::script::{self, RunScript};
 use crate::shell::hints::Hints;
@@ -54,6 +55,8 @@ pub struct ProjectFile<'a> {
     ships: Vec<bool>,
     /// Shell is parsed when the first rule asks, once for all of them.
     scripts: Vec<OnceCell<Vec<RunScript<'a>>>>,
+    /// For each instruction which of its commands call a package manager, by script and command.
+    package_calls: Vec<OnceCell<Vec<(usize, usize)>>>,
     entry: OnceCell<Option<ContextScript<'a>>>,
     pub(crate) hints: Hints,
 }
@@ -79,6 +82,7 @@ impl<'a> ProjectFile<'a> {
     ) -> Self {
         let instructions: Vec<_> = dockerfile.instructions().collect();
         let scripts = instructions.iter().map(|_| OnceCell::new()).collect();
+        let package_calls = instructions.iter().map(|_| OnceCell::new()).collect();
         let mut bottoms: Vec<usize> = Vec::with_capacity(resolution.stages.len());
         for (index, stage) in resolution.stages.iter().enumerate() {
             // A stage stands on an earlier one; all else is an error of the file.
@@ -98,6 +102,7 @@ impl<'a> ProjectFile<'a> {
             bottoms,
             ships: vec![false; resolution.stages.len()],
             scripts,
+            package_calls,
             entry: OnceCell::new(),
             hints: Hints::default(),
         };
@@ -302,6 +307,26 @@ impl<'a> ProjectFile<'a> {
                 .iter()
                 .map(move |command| (script, command))
         })
+    }
+
+    /// Those commands of a step that call a package manager: few of many, and asked for often.
+    pub(crate) fn package_commands(
+        &self,
+        view: StepView<'_>,
+    ) -> impl Iterator<Item = (&RunScript<'a>, &ShellCommand)> {
+        let scripts = self.scripts(view);
+        let found = self.package_calls[view.step.instruction].get_or_init(|| {
+            let commands = |script: usize| {
+                let commands = scripts[script].script.commands.iter().enumerate();
+                commands
+                    .filter(|(_, command)| call::is_call(command))
+                    .map(move |(at, _)| (script, at))
+            };
+            (0..scripts.len()).flat_map(commands).collect()
+        });
+        found
+            .iter()
+            .map(|(script, at)| (&scripts[*script], &scripts[*script].script.commands[*at]))
     }
 }
 

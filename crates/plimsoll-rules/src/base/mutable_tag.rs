@@ -172,6 +172,12 @@ fn written_tag(text: &str) -> Written<'_> {
     if text.contains('@') {
         return Written::Digest;
     }
+    if text.starts_with('$') {
+        return match text.rsplit_once(':') {
+            Some((_, tag)) if !tag.contains(['}', '/']) => Written::Tag(tag),
+            _ => Written::None(text),
+        };
+    }
     // To it a registry has a dot; a port in front of a slash is a tag else.
     let name = match text.split_once('.') {
         Some((_, rest)) => rest.split_once('/').map_or(text, |(_, name)| name),

@@ -148,7 +148,6 @@ fn bare_name(text: &str) -> &str {
 
 /// The manager that a program is.
 fn manager(program: &str) -> Option<Manager> {
-    // Most commands of a Dockerfile are told apart from all of these by their first letter.
     Some(match program {
         "apt-get" | "apt" | "aptitude" => Manager::Apt,
         "apk" => Manager::Apk,
@@ -216,6 +215,13 @@ pub(crate) fn any_call(command: &ShellCommand) -> Option<Call<'_>> {
         None => (Manager::Pip, behind_pip(program, command.arguments())?),
     };
     Some(read(manager, program, arguments))
+}
+
+/// Whether a command calls any package manager.
+pub(crate) fn is_call(command: &ShellCommand) -> bool {
+    command.program().is_some_and(|program| {
+        manager(program).is_some() || behind_pip(program, command.arguments()).is_some()
+    })
 }
 
 fn text(word: &ShellWord) -> &str {

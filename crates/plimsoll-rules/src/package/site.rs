@@ -64,7 +64,8 @@ pub(crate) fn calls<'s, 'a>(
     file: &'s ProjectFile<'a>,
     site: Site<'a>,
 ) -> impl Iterator<Item = Called<'s, 'a>> {
-    file.commands(site.view).filter_map(|(script, command)| {
+    let commands = file.package_commands(site.view);
+    commands.filter_map(|(script, command)| {
         Some(Called {
             script,
             command,
