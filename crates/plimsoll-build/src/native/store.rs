@@ -4,12 +4,13 @@
 //! or none. A record is written last, after the blob and the snapshot it names; whatever a record
 //! names may be gone again, which makes it a miss.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::fs::{self, File};
 use std::io::{self, Write as _};
 use std::os::fd::OwnedFd;
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
 
 use plimsoll_model::Digest;
 use rustix::fs::{FlockOperation, flock};
@@ -51,6 +52,13 @@ impl StoredLayer {
         Digest::parse(&self.digest).ok()
     }
 }
+
+/// What no build has used for this long is forgotten.
+const UNUSED: Duration = Duration::from_secs(14 * 24 * 3600);
+/// How often is looked for it.
+const BETWEEN_SWEEPS: Duration = Duration::from_secs(3600);
+/// Use is noted once a day.
+const WORN: Duration = Duration::from_secs(24 * 3600);
 
 /// What is known about a step.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -100,7 +108,10 @@ impl Store {
             map,
             in_use,
         };
-        store.alone(|| store.forget_half_written());
+        store.alone(|| {
+            store.forget_half_written();
+            store.forget_unused();
+        });
         Ok(store)
     }
 
@@ -121,6 +132,33 @@ impl Store {
         for name in folder_names(&self.blobs()) {
             if name.starts_with('.') {
                 let _ = fs::remove_file(self.blobs().join(name));
+            }
+        }
+    }
+
+    /// Forgets steps and blobs that no build has used for long; their snapshots go with the next
+    /// helper's start. At most once an hour.
+    fn forget_unused(&self) {
+        let marker = self.root.join("swept");
+        if younger(&marker, BETWEEN_SWEEPS) {
+            return;
+        }
+        // A marker that cannot be written means that every build looks.
+        let _ = File::create(&marker);
+        let mut named = HashSet::new();
+        for key in folder_names(&self.root.join("steps")) {
+            let path = self.root.join("steps").join(&key);
+            if !younger(&path, UNUSED) {
+                let _ = fs::remove_file(path);
+            } else if let Some(record) = self.read(&key) {
+                let blobs = record.layers.values().filter_map(StoredLayer::digest);
+                named.extend(blobs.map(|digest| digest.hex().to_owned()));
+            }
+        }
+        for name in folder_names(&self.blobs()) {
+            let path = self.blobs().join(&name);
+            if !named.contains(&name) && !younger(&path, UNUSED) {
+                let _ = fs::remove_file(path);
             }
         }
     }
@@ -147,7 +185,12 @@ impl Store {
 
     /// Whether a whole blob is there.
     pub(crate) fn has_blob(&self, digest: &Digest, size: u64) -> bool {
-        fs::metadata(self.blob(digest)).is_ok_and(|meta| meta.is_file() && meta.len() == size)
+        let path = self.blob(digest);
+        let whole = fs::metadata(&path).is_ok_and(|meta| meta.is_file() && meta.len() == size);
+        if whole {
+            mark_used(&path);
+        }
+        whole
     }
 
     /// Whether a snapshot is there.
@@ -162,6 +205,13 @@ impl Store {
 
     /// What is known about a step; nothing where the record cannot be read.
     pub(crate) fn record(&self, key: &str) -> Option<Record> {
+        let record = self.read(key)?;
+        mark_used(&self.root.join("steps").join(key));
+        Some(record)
+    }
+
+    /// The same, without using it.
+    fn read(&self, key: &str) -> Option<Record> {
         let bytes = fs::read(self.root.join("steps").join(key)).ok()?;
         serde_json::from_slice(&bytes).ok()
     }
@@ -243,11 +293,10 @@ impl Store {
         let found = self.alone(|| {
             let mut snapshots: Vec<String> = folder_names(&self.files.join("s"));
             if !snapshots.is_empty() {
-                let named: std::collections::HashSet<String> =
-                    folder_names(&self.root.join("steps"))
-                        .iter()
-                        .filter_map(|key| self.record(key)?.snapshot)
-                        .collect();
+                let named: HashSet<String> = folder_names(&self.root.join("steps"))
+                    .iter()
+                    .filter_map(|key| self.read(key)?.snapshot)
+                    .collect();
                 snapshots.retain(|snapshot| !named.contains(snapshot));
             }
             snapshots
@@ -257,6 +306,20 @@ impl Store {
             .into_iter()
             .map(|name| format!("s/{name}"))
             .collect()
+    }
+}
+
+/// Whether a file was written less than `age` ago.
+fn younger(path: &Path, age: Duration) -> bool {
+    let written = fs::metadata(path).and_then(|meta| meta.modified());
+    // A time in the future is a clock that was set: young.
+    written.is_ok_and(|written| written.elapsed().map_or(true, |passed| passed < age))
+}
+
+/// Keeps a file from being forgotten. One that cannot be marked is forgotten early, nothing worse.
+fn mark_used(path: &Path) {
+    if !younger(path, WORN) {
+        let _ = File::open(path).and_then(|file| file.set_modified(SystemTime::now()));
     }
 }
 

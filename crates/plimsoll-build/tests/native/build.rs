@@ -29,6 +29,7 @@ pub(crate) const CASES: &[Case] = &[
         "build_survives_a_deleted_cache",
         build_survives_a_deleted_cache,
     ),
+    ("build_forgets_what_is_not_used", build_forgets),
     ("build_bounds_hostile_links", build_bounds_hostile_links),
     ("build_on_a_base", build_on_a_base),
 ];
@@ -56,6 +57,43 @@ fn build_runs_and_repeats() {
     assert!(first.steps.iter().all(|step| step.span.is_some()));
     let kinds: Vec<_> = first.inputs.iter().map(std::mem::discriminant).collect();
     assert_eq!(kinds.len(), 2, "{:?}", first.inputs);
+}
+
+fn build_forgets() {
+    let mut project = with_base("RUN echo old > /f\n");
+    let first = project.built();
+    let state = project.plan.state.join("native");
+    let age = |days: u64| {
+        let time = std::time::SystemTime::now() - std::time::Duration::from_secs(days * 86_400);
+        for folder in ["steps", "blobs"] {
+            for entry in std::fs::read_dir(state.join(folder)).unwrap() {
+                let file = std::fs::File::open(entry.unwrap().path()).unwrap();
+                file.set_modified(time).unwrap();
+            }
+        }
+        let _ = std::fs::remove_file(state.join("swept"));
+    };
+    let count = |folder: &str| std::fs::read_dir(state.join(folder)).unwrap().count();
+    let (steps, blobs) = (count("steps"), count("blobs"));
+    assert!(steps >= 3 && blobs >= 3, "{steps} {blobs}");
+
+    // Used lately: it stays, and is as good as new.
+    age(10);
+    assert_eq!(project.built().cache.misses, 0);
+    std::fs::remove_file(state.join("swept")).unwrap();
+    assert_eq!(project.built().cache.misses, 0);
+
+    // Not used for long: it goes with the next build, whatever that builds.
+    age(20);
+    let old = project.plan.dockerfile.clone();
+    project.plan.dockerfile =
+        plimsoll_model::SourceFile::new("Dockerfile", "FROM scratch\nCOPY f /g\n");
+    project.built();
+    assert_eq!(count("blobs"), 1);
+    assert!(count("steps") < steps);
+    project.plan.dockerfile = old;
+    let again = project.built();
+    assert_eq!((again.cache.misses, again.digest), (3, first.digest));
 }
 
 fn build_is_reproducible() {
