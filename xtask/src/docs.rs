@@ -186,7 +186,8 @@ USER root
 
 `# plimsoll: allow(rule[, rule]) reason [until YYYY-MM-DD]` above an instruction, or between its
 continuation lines, speaks of that instruction. Above the first instruction of the file it speaks of
-the whole file, and of the image built from it. The last day counts; from the next day on the
+the whole file, and of the image built from it. `allow-stage(…)` speaks of the stage that its
+instruction opens or stands in, `allow-file(…)` of the file wherever it stands. The last day counts; from the next day on the
 comment suppresses nothing and is a finding itself. So is one without a reason, one that names no
 rule, and one that allows what is not there.
 
@@ -194,11 +195,18 @@ Comments of the tools people come from are honoured with the reach that tool giv
 
 | comment | reach |
 |---|---|
-| `# hadolint ignore=DL3002` | the next instruction |
+| `# hadolint ignore=DL3002 # why` | the next line; several on top of each other add up |
 | `# hadolint global ignore=DL3002` | the file |
+| `# hadolint stage ignore=DL3002` above FROM | the stage, FROM left out |
 | `# check=skip=JSONArgsRecommended` | the file at its top, else the next instruction |
-| `# trivy:ignore:DS-0002` (also `:exp:YYYY-MM-DD`) | the next instruction |
+| `# trivy:ignore:DS-0002` (also `:exp:YYYY-MM-DD`) | the next instruction, or the one it stands behind; above a FROM also what is missing |
 | `# checkov:skip=CKV_DOCKER_3:reason` | the file, wherever it stands |
+| `# tally ignore=hadolint/DL3002;reason=why` | the next instruction |
+| `# tally global ignore=DL3002` | the file |
+| `# NOSONAR`, `# NOSONAR(S6471)` | the line it stands in, or the one below |
+
+An id of another tool means what that tool would say: where a rule of ours sees more, the rest of
+its findings stays. For whole folders there is `[[check.allow]]` in `plimsoll.toml`.
 
 They may name what Plimsoll does not check, so they are never reported as unknown or unused.
 ",

@@ -69,6 +69,9 @@ pub struct RenderInput<'a> {
     pub color: bool,
     /// Columns of the terminal, for `human`.
     pub width: usize,
+    /// Whether `human` breaks long sentences between words, so that the terminal need not do it in
+    /// the middle of one.
+    pub wraps: bool,
     /// The policy's word, where it was asked.
     pub verdict: Option<&'a Verdict>,
     /// Version of the program, for formats that name their tool.
@@ -84,6 +87,7 @@ impl<'a> RenderInput<'a> {
             rules: &[],
             color: false,
             width: 80,
+            wraps: false,
             verdict: None,
             tool_version,
         }

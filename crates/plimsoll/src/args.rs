@@ -53,6 +53,20 @@ pub(crate) enum Command {
     Debug(DebugCommand),
 }
 
+impl Command {
+    /// Whether standard output is to be one JSON object.
+    pub(crate) fn wants_json(&self) -> bool {
+        match self {
+            Self::Ship(arguments) => arguments.output.format == Format::Json,
+            Self::Check(arguments) => arguments.output.format == Format::Json,
+            Self::Inspect(arguments) => arguments.output.format == Format::Json,
+            Self::Push(arguments) => arguments.format == ListFormat::Json,
+            Self::Rules(arguments) => arguments.format == ListFormat::Json,
+            _ => false,
+        }
+    }
+}
+
 /// When to use colours.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Color {
@@ -414,6 +428,10 @@ pub(crate) struct PushArgs {
     #[arg(long, value_name = "OS/ARCH")]
     pub(crate) platform: Option<String>,
 
+    /// A line for people, or JSON.
+    #[arg(long, value_enum, default_value_t = ListFormat::Human, value_name = "FORMAT")]
+    pub(crate) format: ListFormat,
+
     #[command(flatten)]
     pub(crate) access: AccessArgs,
 }
@@ -457,7 +475,7 @@ pub(crate) struct RulesArgs {
 /// How a list is printed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum ListFormat {
-    /// A table.
+    /// Text.
     Human,
     /// JSON.
     Json,

@@ -29,8 +29,19 @@ impl Changes {
         }
     }
 
+    /// The findings that stand on changed lines.
+    pub(crate) fn keep(&mut self, findings: Vec<Finding>) -> Result<Vec<Finding>, Failure> {
+        let mut kept = Vec::with_capacity(findings.len());
+        for finding in findings {
+            if self.touch(&finding)? {
+                kept.push(finding);
+            }
+        }
+        Ok(kept)
+    }
+
     /// Whether a finding stands on a changed line. One that stands in no file is not of a change.
-    pub(crate) fn touch(&mut self, finding: &Finding) -> Result<bool, Failure> {
+    fn touch(&mut self, finding: &Finding) -> Result<bool, Failure> {
         let Some(place) = &finding.origin.source else {
             return Ok(false);
         };
@@ -54,9 +65,10 @@ impl Changes {
         reason = "all of a file, some of its lines, or nothing"
     )]
     fn lines(&mut self, file: &Path) -> Result<Option<Option<&Vec<(usize, usize)>>>, Failure> {
-        let file = file
-            .canonicalize()
-            .map_err(|error| Failure::file(file, &error))?;
+        // What is no file, standard input above all, is new as a whole.
+        let Ok(file) = file.canonicalize() else {
+            return Ok(Some(None));
+        };
         let folder = file.parent().unwrap_or(&file).to_path_buf();
         let root = match self.folders.get(&folder) {
             Some(root) => root.clone(),

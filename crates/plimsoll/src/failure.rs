@@ -84,6 +84,24 @@ impl Failure {
         }
     }
 
+    /// The object that scripts get in place of a report.
+    pub(crate) fn json(&self) -> String {
+        let (kind, code) = match self.kind {
+            FailureKind::Usage => ("usage", 2),
+            FailureKind::Environment => ("environment", 3),
+        };
+        let object = serde_json::json!({
+            "version": 1,
+            "error": {
+                "kind": kind,
+                "exit_code": code,
+                "message": self.message,
+                "hints": self.hints,
+            },
+        });
+        format!("{object}\n")
+    }
+
     /// The exit code.
     pub(crate) fn exit_code(&self) -> ExitCode {
         match self.kind {

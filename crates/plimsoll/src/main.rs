@@ -46,8 +46,8 @@ fn main() -> ExitCode {
         Command::Build(arguments) => commands::build::run(arguments, terminal),
         Command::Inspect(arguments) => commands::inspect::run(arguments, terminal),
         Command::Push(arguments) => commands::push::run(arguments, terminal),
-        Command::Rules(arguments) => commands::rules::run(arguments),
-        Command::Explain(arguments) => commands::explain::run(arguments),
+        Command::Rules(arguments) => commands::rules::run(arguments, terminal),
+        Command::Explain(arguments) => commands::explain::run(arguments, terminal),
         Command::Migrate(arguments) => commands::migrate::run(arguments),
         Command::Engines(_) => commands::engines::run(),
         Command::Schema => commands::schema::run(),
@@ -59,6 +59,11 @@ fn main() -> ExitCode {
         Ok(outcome) => outcome.into(),
         Err(failure) => {
             terminal::say(&format!("plimsoll: {failure}"));
+            if cli.command.wants_json() && terminal::nothing_printed() {
+                // A script that reads an object gets one; standard output that is gone is told by
+                // the exit code like everything else.
+                let _ = terminal::print(&failure.json());
+            }
             failure.exit_code()
         }
     }

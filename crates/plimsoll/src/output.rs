@@ -54,6 +54,7 @@ impl Rendering<'_> {
             rules: &rules,
             color: self.terminal.color,
             width: self.terminal.width,
+            wraps: self.terminal.wraps,
             verdict: self.verdict,
             tool_version: VERSION,
         };
@@ -105,6 +106,7 @@ impl Rendering<'_> {
             let plain = Self {
                 terminal: Terminal {
                     color: false,
+                    wraps: false,
                     ..self.terminal
                 },
                 ..*self

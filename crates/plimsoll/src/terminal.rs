@@ -2,6 +2,7 @@
 
 use std::io::{IsTerminal, Write};
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use indicatif::{ProgressBar, ProgressStyle};
 use plimsoll_build::{Event, EventSink};
@@ -16,6 +17,8 @@ pub(crate) struct Terminal {
     pub(crate) color: bool,
     /// Columns of standard output; 100 where it is no terminal.
     pub(crate) width: usize,
+    /// Whether standard output is a terminal: lines for a person may be broken there.
+    pub(crate) wraps: bool,
     /// Whether standard error is a terminal.
     pub(crate) live: bool,
 }
@@ -46,13 +49,23 @@ impl Terminal {
         Self {
             color,
             width,
+            wraps: stdout.is_terminal(),
             live: std::io::stderr().is_terminal(),
         }
     }
 }
 
+/// Whether anything was written to standard output.
+static WRITTEN: AtomicBool = AtomicBool::new(false);
+
+/// Whether standard output is still empty.
+pub(crate) fn nothing_printed() -> bool {
+    !WRITTEN.load(Ordering::Relaxed)
+}
+
 /// Writes a report to standard output. A reader that went away is not an error.
 pub(crate) fn print(text: &str) -> Result<(), Failure> {
+    WRITTEN.store(true, Ordering::Relaxed);
     let mut stdout = std::io::stdout().lock();
     match stdout
         .write_all(text.as_bytes())

@@ -1,9 +1,12 @@
 //! One finding with the source it speaks of.
 
+use std::borrow::Cow;
+
 use annotate_snippets::{
     Annotation, AnnotationKind, Group, Level, Origin as Place, Renderer, Snippet,
 };
 use plimsoll_model::{Finding, Origin, Severity, SourceFile, SourceOrigin, Span};
+use unicode_width::UnicodeWidthStr;
 
 use crate::RenderInput;
 use crate::lookup::Sources;
@@ -22,6 +25,8 @@ const RELATED: usize = 8;
 /// Draws findings.
 pub(super) struct Frames<'a, 's> {
     renderer: Renderer,
+    /// Columns that sentences are broken at, where they are.
+    wrap: Option<usize>,
     sources: &'s Sources<'a>,
     mask: &'s Mask<'a>,
 }
@@ -49,6 +54,7 @@ impl<'a, 's> Frames<'a, 's> {
         };
         Self {
             renderer: renderer.term_width(input.width.max(40)),
+            wrap: input.wraps.then(|| input.width.max(40)),
             sources,
             mask,
         }
@@ -64,7 +70,10 @@ impl<'a, 's> Frames<'a, 's> {
         let mut group = Group::with_title(
             level
                 .with_name(finding.severity.as_str())
-                .primary_title(visible(&finding.message))
+                .primary_title(self.broken(
+                    visible(&finding.message),
+                    finding.severity.as_str().len() + finding.rule.len() + 4,
+                ))
                 .id(visible(finding.rule)),
         );
         let mut related: Vec<(&Origin, &str)> = finding
@@ -97,9 +106,35 @@ impl<'a, 's> Frames<'a, 's> {
             };
         }
         for (name, text) in notes(finding, more) {
+            let text = self.broken(text.into(), name.len() + 8);
             group = group.element(Level::NOTE.with_name(name).message(text));
         }
         self.renderer.render(&[group])
+    }
+
+    /// A sentence on lines that fit behind `indent` columns.
+    fn broken<'t>(&self, text: Cow<'t, str>, indent: usize) -> Cow<'t, str> {
+        let Some(room) = self.wrap.map(|width| width.saturating_sub(indent).max(30)) else {
+            return text;
+        };
+        if text.width() <= room {
+            return text;
+        }
+        let mut out = String::with_capacity(text.len() + 8);
+        let mut column = 0;
+        for word in text.split(' ') {
+            let width = word.width();
+            if column > 0 && column + 1 + width > room {
+                out.push('\n');
+                column = 0;
+            } else if column > 0 {
+                out.push(' ');
+                column += 1;
+            }
+            out.push_str(word);
+            column += width;
+        }
+        out.into()
     }
 
     /// A frame around `source`, or only its place where the file is not at hand or not fit to show.

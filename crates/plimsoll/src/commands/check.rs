@@ -82,19 +82,16 @@ pub(crate) fn run(arguments: &CheckArgs, terminal: Terminal) -> Result<Outcome, 
     let mut sources: Vec<SourceFile> = Vec::with_capacity(subjects.len());
     let faults = read.faults(today);
     sources.extend(read.configs.iter().filter_map(|one| one.source.clone()));
-    for (config, found) in faults {
+    for (config, mut found) in faults {
+        if let Some(changes) = &mut changes {
+            found = changes.keep(found)?;
+        }
         held_back |= read.holds_back(config, &found);
         report.findings.extend(found);
     }
     for (subject, mut outcome) in subjects.iter().zip(outcomes) {
         if let Some(changes) = &mut changes {
-            let mut kept = Vec::with_capacity(outcome.findings.len());
-            for finding in outcome.findings {
-                if changes.touch(&finding)? {
-                    kept.push(finding);
-                }
-            }
-            outcome.findings = kept;
+            outcome.findings = changes.keep(outcome.findings)?;
         }
         held_back |= read.holds_back(subject.config, &outcome.findings);
         if arguments.verbose {

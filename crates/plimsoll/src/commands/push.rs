@@ -1,6 +1,6 @@
 //! `plimsoll push`: copies an image, byte for byte, with what is attached to it.
 
-use crate::args::PushArgs;
+use crate::args::{ListFormat, PushArgs};
 use crate::failure::{Failure, Outcome};
 use crate::terminal::{Spinner, Terminal, print};
 
@@ -24,9 +24,18 @@ pub(crate) fn run(arguments: &PushArgs, terminal: Terminal) -> Result<Outcome, F
     ));
     let outcome = plimsoll_image::push(&image, &[], &target, &arguments.tag, &access, &|_| {})?;
     drop(spinner);
-    print(&format!(
-        "{}\n",
-        crate::output::sent_line(&target, &outcome)
-    ))?;
+    print(&match arguments.format {
+        ListFormat::Human => format!("{}\n", crate::output::sent_line(&target, &outcome)),
+        ListFormat::Json => {
+            let object = serde_json::json!({
+                "version": 1,
+                "target": target.to_string(),
+                "digest": outcome.digest.as_str(),
+                "sent": outcome.sent,
+                "skipped": outcome.skipped,
+            });
+            format!("{object}\n")
+        }
+    })?;
     Ok(Outcome::Holds)
 }

@@ -13,6 +13,7 @@ mod configuration;
 mod credentials;
 mod foreign;
 mod hostile;
+mod inputs;
 mod interrupted;
 mod pipeline;
 mod reference;
