@@ -202,7 +202,8 @@ fn yarn(file: &ProjectFile<'_>, site: &Site<'_>, called: &Called<'_, '_>, sink: 
         && !site::mounted_to_hadolint(site.run, ".cache/yarn")
         && site::stays_to_hadolint(file, site)
         && !cleans_to_hadolint(file, site);
-    if !theirs && !(left && site.ships) {
+    let speaks = theirs || (left && site.ships);
+    if !speaks {
         return;
     }
     let reported = sink

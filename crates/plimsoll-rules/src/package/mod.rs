@@ -14,6 +14,7 @@ rules! {
     compiler_in_runtime_stage::CompilerInRuntimeStage,
     interactive_install::InteractiveInstall,
     language_cache_left_behind::LanguageCacheLeftBehind,
+    moving_package_archive::MovingPackageArchive,
     package_cache_left_behind::PackageCacheLeftBehind,
     recommended_packages::RecommendedPackages,
     unpinned_language_package::UnpinnedLanguagePackage,

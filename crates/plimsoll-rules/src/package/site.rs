@@ -152,8 +152,10 @@ pub(crate) fn written_before<'a>(file: &ProjectFile<'a>, site: &Site<'a>, text: 
             .any(|view| {
                 let kind = &unwrapped(view.instruction).kind;
                 // A file that is copied in may say it too, but that is not seen here.
-                matches!(kind, InstructionKind::Run(_) | InstructionKind::Copy(_))
-                    && speaks(view.instruction)
+                matches!(
+                    kind,
+                    InstructionKind::Run(_) | InstructionKind::Copy(_) | InstructionKind::Add(_)
+                ) && speaks(view.instruction)
             });
         if told {
             return true;

@@ -125,7 +125,9 @@ pub(crate) fn of_name(name: &str) -> Suspicion {
     let Some(word) = found else {
         return Suspicion::None;
     };
-    let about = words().next_back().is_some_and(|last| among(last, ABOUT_WORDS));
+    let about = words()
+        .next_back()
+        .is_some_and(|last| among(last, ABOUT_WORDS));
     if about || words().any(|word| among(word, PUBLIC_WORDS)) {
         return Suspicion::None;
     }
