@@ -150,11 +150,15 @@ fn run(file: &ProjectFile<'_>, view: StepView<'_>, names: &[&str], sink: &mut Si
         return;
     }
     let commands: Vec<_> = file.commands(view).collect();
+    let fed = fed_by_heredoc(instruction, &sources);
     let mut piped: Option<usize> = None;
     for (at, (script, command)) in commands.iter().enumerate() {
         // `T=$(cat /run/secrets/t)` and `export T=$TOKEN`: another name for the same thing.
         rename(command, &mut sources);
-        let comes_in = (command.joint == Joint::Pipe).then_some(piped).flatten();
+        let comes_in = (command.joint == Joint::Pipe)
+            .then_some(piped)
+            .flatten()
+            .or(fed.filter(|_| matches!(command.program(), Some("cat" | "tee"))));
         let held = command
             .words
             .iter()
@@ -179,6 +183,20 @@ fn run(file: &ProjectFile<'_>, view: StepView<'_>, names: &[&str], sink: &mut Si
             }
         }
     }
+}
+
+/// The source that a heredoc speaks of which a command of the step reads: `cat <<EOF > file`.
+fn fed_by_heredoc(run: &Instruction, sources: &[Source]) -> Option<usize> {
+    // A heredoc that is the script itself was read as one.
+    if run.heredocs.is_empty() || run.text.value.trim_start().starts_with("<<") {
+        return None;
+    }
+    sources.iter().position(|source| {
+        source.is_variable
+            && run.heredocs.iter().any(|heredoc| {
+                heredoc.expand && flow::speaks_of(&heredoc.body.value, &source.name)
+            })
+    })
 }
 
 /// Whether a path lies where a mount hides what is written from the layer.
@@ -265,8 +283,9 @@ fn tell(
     let ships = file.ships(view.stage);
     let name = source.name.escape_debug();
     let shown = path.escape_debug();
+    let absolute = flow::absolute(path, &view);
     let carrier = (!ships)
-        .then(|| flow::carried(file, view.stage.index, flow::absolute(path, &view)?))
+        .then(|| flow::carried(file, view.stage.index, absolute.clone()?))
         .flatten();
     let (message, severity, confidence) = match (ships, &carrier) {
         (true, _) => (
@@ -291,7 +310,7 @@ fn tell(
         .help(HELP)
         .severity(severity)
         .confidence(confidence)
-        .path(path);
+        .path(absolute.unwrap_or_else(|| path.to_owned()));
     if let Some(place) = source.place {
         reported = reported.related(file.place(place), source.what);
     }
@@ -309,22 +328,15 @@ fn tell(
     }
 }
 
-/// A later step of the stage that deletes the file.
+/// A later step of the image that deletes the file.
 fn deleted_later(file: &ProjectFile<'_>, view: StepView<'_>, path: &str) -> Option<Span> {
-    let stage = &file.resolution.stages[view.stage.index];
-    stage
-        .steps
-        .iter()
-        .filter(|step| step.instruction > view.step.instruction)
-        .find_map(|step| {
-            let later = StepView {
-                stage,
-                step,
-                instruction: file.instruction(step.instruction),
-            };
-            if !matches!(later.instruction.kind, InstructionKind::Run(_)) {
-                return None;
-            }
+    let written = view.step.instruction;
+    file.shipped_steps()
+        .filter(|later| {
+            later.step.instruction > written
+                && matches!(later.instruction.kind, InstructionKind::Run(_))
+        })
+        .find_map(|later| {
             file.commands(later)
                 .find(|(_, command)| flow::removes(command, path))
                 .map(|(script, command)| script.command_span(command))
@@ -361,6 +373,10 @@ mod tests {
                 ("only used", "FROM a:1\nARG TOKEN\nRUN curl -H \"Authorization: $TOKEN\" https://x/y > /y\n"),
                 ("mounted where it is read", "FROM a:1\nRUN --mount=type=secret,id=n,target=/root/.npmrc npm ci\n"),
                 ("in memory", "FROM a:1\nARG TOKEN\nRUN --mount=type=tmpfs,target=/k echo $TOKEN > /k/x\n"),
+                (
+                    "a text without variables",
+                    "FROM a:1\nARG TOKEN\nRUN cat <<'EOF' > /x\nx=$TOKEN\nEOF\n",
+                ),
                 ("shown, not kept", "FROM a:1\nARG TOKEN\nRUN echo $TOKEN > /dev/null\n"),
                 ("the clone goes", "FROM a:1\nARG TOKEN\nRUN git clone https://$TOKEN@e.com/a/b && make -C b && rm -rf b\n"),
                 ("not a credential", "FROM a:1\nARG VERSION\nRUN echo $VERSION > /version\n"),
