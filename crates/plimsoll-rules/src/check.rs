@@ -1,6 +1,6 @@
 //! Runs rules over a project or an image.
 
-use plimsoll_model::{Finding, Remark, Skipped, Suppressed, SuppressedBy};
+use plimsoll_model::{Finding, Remark, Severity, Skipped, Suppressed, SuppressedBy};
 use plimsoll_syntax::dockerfile::{self, Dockerfile, Item, ResolveInput};
 
 use crate::options::{CheckOptions, Selected};
@@ -88,6 +88,11 @@ pub fn check_project(project: &Project, options: &CheckOptions) -> CheckOutcome 
             continue;
         }
         run.judge(*rule, selected, |rule, sink| rule.check_file(&file, sink));
+    }
+    for (finding, _) in &mut run.findings {
+        if suppressions.make_error(finding) {
+            finding.severity = finding.severity.max(Severity::High);
+        }
     }
     run.finish(&suppressions, options, Some(&tree))
 }

@@ -289,6 +289,17 @@ pub(super) fn read_experiments(value: &str) -> Vec<String> {
         .collect()
 }
 
+/// Whether the value of a `check` directive makes every finding of BuildKit's checks an error.
+pub(super) fn read_error(value: &str) -> bool {
+    let settings = value.split("//").next().unwrap_or_default();
+    settings.split(';').any(|setting| {
+        setting.split_once('=').is_some_and(|(name, value)| {
+            name.trim() == "error"
+                && matches!(value.trim(), "1" | "t" | "T" | "TRUE" | "true" | "True")
+        })
+    })
+}
+
 fn read_own(text: &str) -> Pragma {
     let (word, rest) = text.split_once('(').unwrap_or((text, ""));
     let scope = match word.trim_end() {
@@ -549,6 +560,7 @@ mod tests {
         );
         assert_eq!(read_check("error=true;skip=all")[0].names, ["*"]);
         assert_eq!(read_check("error=true"), []);
+        assert!(read_error("skip=A; error = true") && !read_error("error=false"));
         assert_eq!(
             read_experiments("skip=all; experimental = A, B // why"),
             ["A", "B"]

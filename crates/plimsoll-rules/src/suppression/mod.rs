@@ -49,6 +49,8 @@ pub(crate) struct Suppressions {
     placed: Vec<Placed>,
     /// Where the first instruction starts; the end of a file that has none.
     first_instruction: usize,
+    /// Whether what BuildKit's checks find is to be an error.
+    errors: bool,
     /// Experimental checks of BuildKit that the file asks for.
     experiments: Vec<String>,
 }
@@ -208,8 +210,10 @@ impl Suppressions {
         let mut pending: Vec<(Pragma, Span)> = Vec::new();
         let mut first_instruction = None;
         let mut experiments = Vec::new();
+        let mut errors = false;
         if let Some(value) = instead {
             experiments = comment::read_experiments(value);
+            errors = comment::read_error(value);
             for pragma in comment::read_check(value) {
                 found.add(pragma, Span::new(0, 0), None);
             }
@@ -219,6 +223,7 @@ impl Suppressions {
                 Item::Directive(directive) if directive.name == "check" && instead.is_none() => {
                     let value = &directive.value.value;
                     experiments = comment::read_experiments(value);
+                    errors = comment::read_error(value);
                     for pragma in comment::read_check(value) {
                         found.add(pragma, directive.span, None);
                     }
@@ -269,7 +274,14 @@ impl Suppressions {
             placed: found.placed,
             first_instruction: first_instruction.unwrap_or(end),
             experiments,
+            errors,
         }
+    }
+
+    /// Whether the file makes a finding an error: one of BuildKit's checks under `error=true`.
+    pub(crate) fn make_error(&self, finding: &Finding) -> bool {
+        let mut aliases = finding.aliases.iter();
+        self.errors && aliases.any(|alias| alias.bytes().all(|b| b.is_ascii_alphabetic()))
     }
 
     /// Whether the file asks BuildKit for a check that is experimental and off by itself.

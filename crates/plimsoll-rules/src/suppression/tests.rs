@@ -308,3 +308,43 @@ fn comments_can_be_left_out_and_severities_chosen() {
     assert_eq!(outcome.findings[0].severity, Severity::Critical);
     assert_eq!(outcome.findings[0].origin.instruction_line, Some(3));
 }
+
+#[test]
+fn what_the_check_directive_asks_for_is_done() {
+    let find = |text: &str, told: Option<&str>| {
+        let mut options = CheckOptions::default();
+        if let Some(value) = told {
+            let name = "BUILDKIT_DOCKERFILE_CHECK".to_owned();
+            options.build_args.insert(name, value.to_owned());
+        }
+        check_project(&project(text, &[]), &options)
+            .findings
+            .into_iter()
+            .map(|finding| (finding.rule, finding.severity))
+            .collect::<Vec<_>>()
+    };
+    let stage = "FROM scratch as base\n";
+    let severity = |found: &[(&str, Severity)]| {
+        let found = found
+            .iter()
+            .find(|(rule, _)| *rule == "from-as-case-mismatch");
+        found.map(|(_, severity)| *severity)
+    };
+    assert_eq!(severity(&find(stage, None)), Some(Severity::Info));
+    let error = format!("# check=error=true\n{stage}");
+    assert_eq!(severity(&find(&error, None)), Some(Severity::High));
+    assert_eq!(severity(&find(&error, Some("skip=all"))), None);
+
+    let described = "# the base\nFROM scratch AS base\n";
+    let asks = |found: Vec<(&str, Severity)>| {
+        found
+            .iter()
+            .any(|(rule, _)| *rule == "misleading-description")
+    };
+    assert!(!asks(find(described, None)));
+    assert!(asks(find(
+        &format!("# check=experimental=InvalidDefinitionDescription\n{described}"),
+        None
+    )));
+    assert!(asks(find(described, Some("experimental=all"))));
+}
