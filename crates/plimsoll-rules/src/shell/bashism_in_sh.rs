@@ -79,8 +79,10 @@ fn judge(shell: Shell, code: u16, written: &str) -> (Confidence, Option<&'static
             let has = matches!(code, 2112 | 3012 | 3041..=3043 | 3049 | 3065..=3067)
                 || (code == 3037 && written == "-n")
                 || (code == 3045 && matches!(written, "-p" | "-n" | "-v"));
-            let confidence = if has { Confidence::Low } else { Confidence::High };
-            (confidence, Some("Dash, the `sh` here,"))
+            match has {
+                true => (Confidence::Low, None),
+                false => (Confidence::High, Some("Dash, the `sh` here,")),
+            }
         }
         ShellKind::BusyBox => {
             let has = matches!(
@@ -89,8 +91,10 @@ fn judge(shell: Shell, code: u16, written: &str) -> (Confidence, Option<&'static
                     | 3039..=3043 | 3045 | 3046 | 3048 | 3049 | 3051 | 3057 | 3060 | 3061
                     | 3065..=3067
             );
-            let confidence = if has { Confidence::Low } else { Confidence::High };
-            (confidence, Some("BusyBox, the `sh` here,"))
+            match has {
+                true => (Confidence::Low, None),
+                false => (Confidence::High, Some("BusyBox, the `sh` here,")),
+            }
         }
         // What it is, nobody knows: it may well be Bash.
         _ => (Confidence::Low, None),

@@ -903,13 +903,13 @@ impl<'t> Lint<'t, '_> {
     pub(super) fn unassigned(&mut self) {
         let is_set = |name: &str| (self.around.is_set)(name);
         let mut hints = Vec::new();
-        let mut seen: Vec<&str> = Vec::new();
-        for read in &self.read {
+        let mut unlike = 0;
+        let mut reads = std::mem::take(&mut self.read);
+        // Of each name the first place that was come by.
+        reads.sort_by_key(|read| read.name);
+        reads.dedup_by_key(|read| read.name);
+        for read in &reads {
             let name = read.name;
-            if seen.contains(&name) {
-                continue;
-            }
-            seen.push(name);
             if read.guarded
                 || self.written.iter().any(|(known, ..)| *known == name)
                 || is_set(name)
@@ -919,24 +919,30 @@ impl<'t> Lint<'t, '_> {
             }
             if name.bytes().any(|byte| byte.is_ascii_lowercase()) {
                 hints.push((2154, read.start, read.end, name));
-            } else if self.written.iter().any(|(known, ..)| is_close(name, known))
-                || (self.around.has_close)(name)
+            } else if unlike < CLOSE_LIMIT
+                && (self.written.iter().any(|(known, ..)| is_close(name, known))
+                    || (self.around.has_close)(name))
             {
                 hints.push((2153, read.start, read.end, name));
+            } else {
+                unlike += 1;
             }
         }
         for (name, start, end) in &self.written {
-            let is_read = self.read.iter().any(|read| read.name == *name);
+            let is_read = reads.binary_search_by_key(name, |read| read.name).is_ok();
             if !is_read && !name.starts_with('_') && !is_set(name) && !vars::is_internal(name) {
                 hints.push((2034, *start, *end, *name));
             }
         }
         for (code, start, end, name) in hints {
-            let at = name.as_ptr() as usize - self.text.as_ptr() as usize;
-            self.hint(code, start, end, (at, at + name.len()));
+            let subject = self.place_of(name);
+            self.hint(code, start, end, subject);
         }
     }
 }
+
+/// How many names without a like are compared with all others.
+const CLOSE_LIMIT: usize = 64;
 
 /// Whether one variable's name may be the other mistyped.
 pub fn is_close(name: &str, known: &str) -> bool {

@@ -8,7 +8,7 @@ use shuck_ast::{
 
 use super::vars::Value;
 use super::word::Use;
-use super::{DEPTH_LIMIT, Function, Lint, Place, REPEAT_LIMIT, is_name, range};
+use super::{DEPTH_LIMIT, Function, Lint, NAME_LIMIT, Place, REPEAT_LIMIT, is_name, range};
 
 /// Which statements of a list say nothing about how the list ends.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -175,6 +175,9 @@ impl<'t> Lint<'t, '_> {
                     }
                 }
                 for (_, span) in function.static_name_entries() {
+                    if self.functions.len() >= NAME_LIMIT {
+                        break;
+                    }
                     let name = self.slice(span);
                     self.functions.push(Function {
                         name,

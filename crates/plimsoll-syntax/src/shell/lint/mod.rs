@@ -63,6 +63,9 @@ pub struct Hint {
 /// How deep commands may nest; the parser nests no deeper.
 const DEPTH_LIMIT: usize = 256;
 
+/// How many names of a script are kept: variables it sets, functions it has.
+const NAME_LIMIT: usize = 512;
+
 /// How deep loops are followed twice, and functions into one another.
 const REPEAT_LIMIT: usize = 3;
 
@@ -153,6 +156,13 @@ impl<'t> Lint<'t, '_> {
         self.text.get(start..end).unwrap_or_default()
     }
 
+    /// Where a piece of the text stands in it.
+    fn place_of(&self, piece: &str) -> (usize, usize) {
+        let start = (piece.as_ptr() as usize).wrapping_sub(self.text.as_ptr() as usize);
+        let start = if start <= self.text.len() { start } else { 0 };
+        (start, (start + piece.len()).min(self.text.len()))
+    }
+
     fn value(&self, name: &str) -> Value {
         self.vars.get(name).unwrap_or_else(|| self.outside(name))
     }
@@ -172,9 +182,10 @@ impl<'t> Lint<'t, '_> {
 
     /// Keeps where a variable was set last.
     fn write(&mut self, name: &'t str, start: usize, end: usize) {
-        match self.written.iter_mut().find(|(known, ..)| *known == name) {
-            Some(known) => (known.1, known.2) = (start, end),
-            None => self.written.push((name, start, end)),
+        match self.written.iter().position(|(known, ..)| *known == name) {
+            Some(at) => self.written[at] = (name, start, end),
+            None if self.written.len() < NAME_LIMIT => self.written.push((name, start, end)),
+            None => {}
         }
     }
 
@@ -198,4 +209,102 @@ fn is_name(text: &str) -> bool {
         .next()
         .is_some_and(|byte| byte.is_ascii_alphabetic() || byte == b'_')
         && bytes.all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::shell::{Dialect, parse};
+
+    fn codes_in(text: &str, flavour: Flavour) -> Vec<u16> {
+        let around = Surroundings {
+            flavour,
+            errexit: false,
+            is_set: &|name| name == "VERSION",
+            has_close: &|_| false,
+        };
+        let hints = parse(text, Dialect::Bash).lint(text, &around);
+        for hint in &hints {
+            assert!(text.get(hint.start..hint.end).is_some(), "{text} {hint:?}");
+            let (start, end) = hint.subject;
+            assert!(text.get(start..end).is_some(), "{text} {hint:?}");
+        }
+        hints.into_iter().map(|hint| hint.code).collect()
+    }
+
+    #[test]
+    fn slips_go_by_their_numbers() {
+        for (text, expected) in [
+            ("x=$(y); z $x", &[2086][..]),
+            ("x=abc; z $x", &[]),
+            ("x='a b'; z $x", &[2086]),
+            ("x=$(y); z \"$x\" ${#x} ${x:+$x}", &[]),
+            ("z $VERSION/$?", &[]),
+            ("case \"$a\" in A) x=1;; *) exit 1;; esac; z $x", &[2154]),
+            ("if t; then x=1; else x=$(y); fi; z $x", &[2086]),
+            ("for f in a b; do z $f; done", &[]),
+            ("for f in $(y); do z $f; done", &[2086]),
+            ("x=1; (x=$(y)); z $x", &[]),
+            ("z $(y)", &[2046]),
+            ("z \"$(y)\" $(seq 3)", &[]),
+            ("export A=\"$(y)\"", &[2155]),
+            ("A=$(y) && export A", &[]),
+            ("cd /a; z", &[2164]),
+            ("cd /a && z", &[]),
+            ("set -e; cd /a; z", &[]),
+            ("rm -rf \"$VERSION\"/*", &[2115]),
+            ("rm -rf \"${VERSION:?}\"/* /tmp/*", &[]),
+            ("echo '$x'", &[2016]),
+            ("awk '{print $1}' f; sed '$d' f", &[]),
+            ("echo a\\\\n; echo 'a\\nb'", &[2028, 2028]),
+            ("rm *.deb; rm -- *.deb", &[2035]),
+            ("z `y`", &[2006, 2046]),
+            ("find . | xargs rm; find . -print0 | xargs -0 rm", &[2038]),
+            ("set -e; ! grep x f; y", &[2251]),
+            ("y > f 2>&1; y 2>&1 > f", &[2069]),
+            ("for x in a; do y $x; done", &[2043]),
+            (
+                "mkdir {a,b}; [ a == b ]; [[ a ]]; y &> f",
+                &[3009, 3014, 3010, 3020],
+            ),
+            ("A= b", &[1007]),
+        ] {
+            assert_eq!(codes_in(text, Flavour::Posix), expected, "{text}");
+        }
+        let text = "mkdir {a,b}; [ a == b ]; [[ a ]]; y &> f; source /x; export A=$VERSION";
+        assert_eq!(codes_in(text, Flavour::Bash), [0; 0]);
+    }
+
+    #[test]
+    fn hostile_text_ends_soon() {
+        let started = std::time::Instant::now();
+        let many = |unit: &str| unit.repeat(60_000 / unit.len());
+        let names: String = (0..6_000).map(|at| format!("v{at}=1&&")).collect();
+        let reads: String = (0..6_000).map(|at| format!("z $V{at};")).collect();
+        for text in [
+            many("if a; then "),
+            many("for i in a; do x=$i; "),
+            many("while a; do x=$y; done;"),
+            many("$("),
+            many("`"),
+            many("f() { f; }; f;"),
+            many("${a:-"),
+            many("case x in x) "),
+            many("'$a'[aa]\\="),
+            many("ä$ö*"),
+            names,
+            reads,
+        ] {
+            codes_in(&text, Flavour::Posix);
+        }
+        assert!(started.elapsed().as_secs() < 60, "{:?}", started.elapsed());
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn any_text_is_read(text in "[ a-z$\"'`{}()\\[\\]\\\\;&|<>=*#!~\nä-]{0,60}") {
+            codes_in(&text, Flavour::Posix);
+            codes_in(&text, Flavour::Bash);
+        }
+    }
 }

@@ -32,6 +32,9 @@ impl Value {
     }
 }
 
+/// How many variables are followed. What is set beyond holds anything.
+const VARIABLE_LIMIT: usize = 128;
+
 /// The variables that a script has set so far. What is not among them comes from outside.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Vars<'t> {
@@ -47,9 +50,10 @@ impl<'t> Vars<'t> {
     }
 
     pub(super) fn set(&mut self, name: &'t str, value: Value) {
-        match self.set.iter_mut().find(|(known, _)| *known == name) {
-            Some(known) => known.1 = value,
-            None => self.set.push((name, value)),
+        match self.set.iter().position(|(known, _)| *known == name) {
+            Some(at) => self.set[at].1 = value,
+            None if self.set.len() < VARIABLE_LIMIT => self.set.push((name, value)),
+            None => {}
         }
     }
 
@@ -62,12 +66,17 @@ impl<'t> Vars<'t> {
             self.clone_from(other);
             return;
         }
-        for (name, value) in &mut self.set {
-            let there = other.get(name).unwrap_or_else(|| outside(name));
+        // Mostly one way is the other and a little more.
+        for (at, (name, value)) in self.set.iter_mut().enumerate() {
+            let there = match other.set.get(at) {
+                Some((same, there)) if same == name => *there,
+                _ => other.get(name).unwrap_or_else(|| outside(name)),
+            };
             *value = value.then(there);
         }
-        for (name, value) in &other.set {
-            if self.get(name).is_none() {
+        for (at, (name, value)) in other.set.iter().enumerate() {
+            let is_here = self.set.get(at).is_some_and(|(same, _)| same == name);
+            if !is_here && self.get(name).is_none() && self.set.len() < VARIABLE_LIMIT {
                 self.set.push((name, value.then(outside(name))));
             }
         }

@@ -263,8 +263,7 @@ impl<'t> Lint<'t, '_> {
             && !expansion.is_array()
             && !expansion.is_alternative();
         if splits && (expansion.indirect || self.value(expansion.name) != Value::Plain) {
-            let name = expansion.name.as_ptr() as usize - self.text.as_ptr() as usize;
-            let subject = (name, name + expansion.name.len());
+            let subject = self.place_of(expansion.name);
             let is_default = used.command == Some(":")
                 && (expansion.modifier.starts_with('=') || expansion.modifier.starts_with(":="));
             self.hint(if is_default { 2223 } else { 2086 }, start, end, subject);
@@ -388,7 +387,9 @@ impl<'t> Lint<'t, '_> {
         }
         if used.command == Some("sed") {
             // The `$` of a line address or of a pattern's end.
-            let inside = &bytes[1..bytes.len().saturating_sub(1).max(1)];
+            let inside = bytes
+                .get(1..bytes.len().saturating_sub(1))
+                .unwrap_or_default();
             let is_address = inside.iter().enumerate().any(|(at, byte)| {
                 *byte == b'$'
                     && matches!(
