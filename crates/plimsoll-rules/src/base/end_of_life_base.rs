@@ -73,10 +73,10 @@ impl Rule for EndOfLifeBase {
                 file.place(place),
                 match &what {
                     Some(what) => format!(
-                        "`{written}` stands on {what}, which gets no security fixes since {year:04}-{month:02}-{day:02}."
+                        "`{written}` stands on {what}, which has had no security fixes since {year:04}-{month:02}-{day:02}."
                     ),
                     None => format!(
-                        "`{written}` gets no security fixes since {year:04}-{month:02}-{day:02}."
+                        "`{written}` has had no security fixes since {year:04}-{month:02}-{day:02}."
                     ),
                 },
             )

@@ -479,7 +479,7 @@ mod tests {
                 "x",
             ),
             ("python3 -m venv /v", Other, "-"),
-            ("uv pip install --system x", Install, "x"),
+            ("uv pip install --system --index-strategy y x", Install, "x"),
             ("pip cache purge", Clean, "purge"),
             ("pip uninstall -y x", Remove, "x"),
             ("npm --prefix /a ci", Install, ""),

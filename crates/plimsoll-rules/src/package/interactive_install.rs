@@ -10,8 +10,8 @@ use crate::rule::{Meta, Rule, Sink};
 declare_rule! {
     /// ## What it does
     /// Tells that a package manager is called so that it asks before it does something: apt-get,
-    /// yum, dnf, microdnf, tdnf or pacman without the option that says yes, zypper without the one
-    /// that asks nothing.
+    /// yum, dnf, tdnf or pacman without the option that says yes, zypper without the one that asks
+    /// nothing. microdnf asks nothing by itself; the dnf that takes its place in newer releases does.
     ///
     /// ## Why it hurts in production
     /// Nobody answers during a build. The step fails, and not always: apt-get asks only where more
@@ -57,7 +57,10 @@ impl Rule for InteractiveInstall {
             if !asks(call) || says_yes(call) {
                 continue;
             }
-            let answered = is_answered(&called) || is_configured(file, &site, call.manager);
+            // "Does nothing, we always assume yes", says its help of `-y`.
+            let micro = call.program == "microdnf";
+            let answered = micro
+                || is_answered(&called) || is_configured(file, &site, call.manager);
             let option = option(call.manager);
             let reported = sink
                 .report(
@@ -65,7 +68,12 @@ impl Rule for InteractiveInstall {
                         Some(verb) => called.script.word_span(verb),
                         None => called.script.command_span(called.command),
                     }),
-                    if answered {
+                    if micro {
+                        format!(
+                            "`microdnf {}` takes yes for granted; the dnf that takes its place asks.",
+                            call.verb
+                        )
+                    } else if answered {
                         format!(
                             "`{} {}` asks, and is answered from elsewhere.",
                             call.program, call.verb
@@ -238,7 +246,6 @@ mod tests {
                 ("yum", "FROM centos:7\nRUN yum install x\n", &[2]),
                 ("dnf", "FROM fedora:40\nRUN dnf groupinstall x\n", &[2]),
                 ("two words", "FROM fedora:40\nRUN dnf group install x\n", &[2]),
-                ("microdnf", "FROM x:1\nRUN microdnf install x\n", &[2]),
                 ("zypper", "FROM x:1\nRUN zypper in x\n", &[2]),
                 ("pacman", "FROM archlinux:1\nRUN pacman -S git\n", &[2]),
                 (
@@ -272,6 +279,7 @@ mod tests {
         unsure(
             RULE,
             &[
+                ("microdnf never asks", "FROM x:1\nRUN microdnf install x\n"),
                 ("answered", "FROM debian:12\nRUN yes | apt-get install x\n"),
                 (
                     "configured before",
