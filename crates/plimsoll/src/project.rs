@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use plimsoll_model::SourceFile;
 use plimsoll_syntax::context::{Context, ContextEntry, EntryKind};
+use plimsoll_syntax::dockerfile::{self, Instruction, InstructionKind};
 use plimsoll_syntax::dockerignore::IgnoreFile;
 
 use crate::failure::Failure;
@@ -247,6 +248,87 @@ pub(crate) fn ignore_file(
     Ok(None)
 }
 
+/// The folder a Dockerfile is most likely built from: its own, or, in a repository that builds from
+/// further up, the one of the folders above it that has the most of what the Dockerfile copies.
+pub(crate) fn likely_context(file: &SourceFile, folder: &Path, above: &[PathBuf]) -> PathBuf {
+    let own = || folder.to_path_buf();
+    if above.is_empty() {
+        return own();
+    }
+    let (tree, _) = dockerfile::parse(file.clone());
+    let sources: Vec<&str> = tree.instructions().flat_map(plain_sources).collect();
+    let found = |folder: &Path| {
+        sources
+            .iter()
+            .filter(|source| folder.join(source).symlink_metadata().is_ok())
+            .count()
+    };
+    let here = found(folder);
+    if here == sources.len() {
+        return own();
+    }
+    let best = above
+        .iter()
+        .map(|folder| (found(folder), folder))
+        // Of equals the nearest.
+        .reduce(|best, next| if next.0 > best.0 { next } else { best });
+    match best {
+        Some((there, folder)) if there > here => folder.clone(),
+        _ => own(),
+    }
+}
+
+/// The folders above `folder` up to the root of its repository, nearest first. None outside of one:
+/// there nothing says where to stop.
+pub(crate) fn folders_up_to_repository(folder: &Path) -> Vec<PathBuf> {
+    let Ok(start) = folder.canonicalize() else {
+        return Vec::new();
+    };
+    let root = start
+        .ancestors()
+        .position(|folder| folder.join(".git").exists());
+    let Some(depth) = root else {
+        return Vec::new();
+    };
+    let mut above = Vec::with_capacity(depth);
+    let mut next = folder.to_path_buf();
+    for absolute in start.ancestors().skip(1).take(depth) {
+        // Shown as the folder was named: without `..` where the name has parts to take away.
+        next = match next.parent() {
+            Some(parent) if next.file_name().is_some() => match parent.as_os_str().is_empty() {
+                true => PathBuf::from("."),
+                false => parent.to_path_buf(),
+            },
+            _ => absolute.to_path_buf(),
+        };
+        above.push(next.clone());
+    }
+    above
+}
+
+/// The sources of a COPY or ADD from the context that are plain names.
+fn plain_sources(instruction: &Instruction) -> impl Iterator<Item = &str> {
+    let words = match &instruction.kind {
+        InstructionKind::Copy(words) | InstructionKind::Add(words)
+            if instruction.flag("from").is_none() =>
+        {
+            words.as_slice()
+        }
+        _ => &[],
+    };
+    words
+        .split_last()
+        .map_or(&[][..], |(_, sources)| sources)
+        .iter()
+        .map(|source| source.value.trim_start_matches('/'))
+        .filter(|source| {
+            !source.contains(['$', '*', '?', '[', '<', '\\', '"'])
+                && !source.contains("://")
+                && !matches!(*source, "" | "." | "./")
+                && !source.split('/').any(|part| part == "..")
+        })
+}
+
 /// A context's paths and the few contents that rules ask for, before any ignore file.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Listing {
@@ -330,6 +412,36 @@ impl Listing {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_context_is_where_the_copied_files_are() {
+        let root = tempfile::tempdir().unwrap();
+        let at = |path: &str| root.path().join(path);
+        for folder in [".git", "web/app", "api"] {
+            std::fs::create_dir_all(at(folder)).unwrap();
+        }
+        for file in ["bun.lock", "web/package.json", "api/main.py"] {
+            std::fs::write(at(file), "").unwrap();
+        }
+        let likely = |folder: &str, text: &str| {
+            let file = SourceFile::new("Dockerfile", text);
+            likely_context(&file, &at(folder), &folders_up_to_repository(&at(folder)))
+        };
+        assert_eq!(likely("api", "FROM a\nCOPY main.py /\n"), at("api"));
+        assert_eq!(
+            likely("web", "FROM a\nCOPY bun.lock /\nCOPY ./web /w\n"),
+            at("")
+        );
+        assert_eq!(
+            likely("web/app", "FROM a\nCOPY package.json /\n"),
+            at("web")
+        );
+        // What nobody has may be made before the build.
+        assert_eq!(likely("api", "FROM a\nCOPY main.py dist /\n"), at("api"));
+        assert_eq!(likely("api", "FROM a\nCOPY $X --from=b . /\n"), at("api"));
+        std::fs::remove_dir(at(".git")).unwrap();
+        assert_eq!(likely("web", "FROM a\nCOPY bun.lock /\n"), at("web"));
+    }
 
     #[test]
     fn dockerfiles_are_known_by_their_names() {

@@ -241,6 +241,8 @@ struct Reader<'a> {
     exceptions: Vec<Exceptions>,
     by_folder: HashMap<PathBuf, usize>,
     listings: HashMap<PathBuf, (Listing, Arc<SharedContext>)>,
+    /// For each folder those above it that a Dockerfile in it may be built from.
+    above: HashMap<PathBuf, Vec<PathBuf>>,
     excluded: Vec<Skipped>,
     bases: Arc<Bases>,
 }
@@ -254,6 +256,7 @@ impl<'a> Reader<'a> {
             exceptions: Vec::new(),
             by_folder: HashMap::new(),
             listings: HashMap::new(),
+            above: HashMap::new(),
             excluded: Vec::new(),
             bases: Bases::new(
                 crate::plan::named_contexts(&arguments.build_context)?,
@@ -464,7 +467,16 @@ impl<'a> Reader<'a> {
             _ => PathBuf::from("."),
         };
         let config = self.config_for(&folder)?;
-        let root = self.context_root(config, path, &folder);
+        let root = match self.context_root(config, path) {
+            Some(root) => root,
+            None => {
+                let above = self
+                    .above
+                    .entry(folder.clone())
+                    .or_insert_with(|| project::folders_up_to_repository(&folder));
+                project::likely_context(&file, &folder, above)
+            }
+        };
         let context = self.context(path, &root)?;
         Ok(Subject {
             path: Some(path.to_path_buf()),
@@ -474,32 +486,25 @@ impl<'a> Reader<'a> {
         })
     }
 
-    /// The configured context for the configured Dockerfile; the file's own folder for any other.
-    fn context_root(&self, config: usize, path: &Path, folder: &Path) -> PathBuf {
+    /// The configured context for the configured Dockerfile.
+    fn context_root(&self, config: usize, path: &Path) -> Option<PathBuf> {
         let config = &self.configs[config];
         let same = |a: &Path, b: &Path| match (a.canonicalize(), b.canonicalize()) {
             (Ok(a), Ok(b)) => a == b,
             _ => false,
         };
-        match (
-            config.folder(),
-            &config.build.context,
-            &config.build.dockerfile,
-        ) {
-            (Some(base), Some(context), dockerfile) => {
+        let base = config.folder()?;
+        match (&config.build.context, &config.build.dockerfile) {
+            (Some(context), dockerfile) => {
                 let named = dockerfile
                     .clone()
                     .unwrap_or_else(|| PathBuf::from("Dockerfile"));
-                if same(&base.join(named), path) {
-                    base.join(context)
-                } else {
-                    folder.to_path_buf()
-                }
+                same(&base.join(named), path).then(|| base.join(context))
             }
-            (Some(base), None, Some(dockerfile)) if same(&base.join(dockerfile), path) => {
-                base.to_path_buf()
+            (None, Some(dockerfile)) => {
+                same(&base.join(dockerfile), path).then(|| base.to_path_buf())
             }
-            _ => folder.to_path_buf(),
+            (None, None) => None,
         }
     }
 
