@@ -199,7 +199,7 @@ fn missing(
             Confidence::High,
         ),
         (_, base) if family::is_windows(base) => (
-            "No `USER` is set, and who a Windows container runs as is not root's question."
+            "No `USER` is set; on Windows the base image decides, and nobody is root."
                 .to_owned(),
             Confidence::Low,
         ),

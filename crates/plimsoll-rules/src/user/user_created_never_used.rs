@@ -82,6 +82,8 @@ impl Rule for UserCreatedNeverUsed {
             return;
         };
         if starts_services(file)
+            // The engine's own, for its user namespaces.
+            || name == "dockremap"
             || name.starts_with('_')
             || is_named_elsewhere(file, name)
             || id.as_deref().is_some_and(|id| is_named_elsewhere(file, id))
