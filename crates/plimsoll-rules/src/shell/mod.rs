@@ -6,6 +6,8 @@ mod errexit;
 pub(crate) mod hints;
 pub(crate) mod kind;
 pub(crate) mod run;
+#[cfg(test)]
+mod slips;
 
 rules! {
     backquoted_command::BackquotedCommand,
