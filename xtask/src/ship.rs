@@ -101,6 +101,13 @@ impl StaticBuild {
                         environment: vec![
                             (format!("CC_{}", musl.replace('-', "_")), compiler.clone()),
                             (format!("CARGO_TARGET_{}_LINKER", shouted(&musl)), compiler),
+                            // The musl-gcc wrapper takes a static program that may lie anywhere
+                            // for a dynamic one, which then crashes; some distributions' compilers
+                            // make dynamic musl programs unless told otherwise.
+                            flags(
+                                &musl,
+                                &["-Ctarget-feature=+crt-static", "-Crelocation-model=static"],
+                            ),
                         ],
                         target: musl,
                     });
@@ -110,7 +117,7 @@ impl StaticBuild {
         };
         Ok(Self {
             why: format!("{reason}; linking the C runtime of this machine statically"),
-            environment: vec![static_runtime(&host)],
+            environment: vec![flags(&host, &["-Ctarget-feature=+crt-static"])],
             target: host,
         })
     }
@@ -147,20 +154,20 @@ impl StaticBuild {
     }
 }
 
-/// The variable that makes cargo link the C runtime statically. With `--target` it leaves build
+/// The variable that hands flags to the compiler of the program. With `--target` it leaves build
 /// scripts and macros alone, which must stay dynamic. `RUSTFLAGS` would win over it, so where that
 /// is set it is added to.
-fn static_runtime(host: &str) -> (String, OsString) {
-    const FLAG: &str = "-Ctarget-feature=+crt-static";
+fn flags(target: &str, wanted: &[&str]) -> (String, OsString) {
+    let wanted = wanted.join(" ");
     match std::env::var_os("RUSTFLAGS") {
         Some(mut flags) if !flags.is_empty() => {
             flags.push(" ");
-            flags.push(FLAG);
+            flags.push(wanted);
             ("RUSTFLAGS".to_owned(), flags)
         }
         _ => (
-            format!("CARGO_TARGET_{}_RUSTFLAGS", shouted(host)),
-            FLAG.into(),
+            format!("CARGO_TARGET_{}_RUSTFLAGS", shouted(target)),
+            wanted.into(),
         ),
     }
 }
