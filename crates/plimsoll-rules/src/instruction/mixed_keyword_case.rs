@@ -1,4 +1,5 @@
 use plimsoll_model::Applicability;
+use plimsoll_syntax::dockerfile::InstructionKind;
 
 use super::mend;
 use crate::declare::declare_rule;
@@ -28,7 +29,7 @@ declare_rule! {
     /// ```
     ///
     /// ## Fix
-    /// Safe: the keyword changes its case.
+    /// Safe: the keyword changes its case, and the `AS` of a `FROM` with it.
     ///
     /// ## References
     /// - <https://docs.docker.com/reference/build-checks/consistent-instruction-casing/>
@@ -79,6 +80,14 @@ impl Rule for MixedKeywordCase {
             } else {
                 word.value.to_ascii_uppercase()
             };
+            let mut edits = vec![(word.span, right.clone())];
+            // The AS of a FROM goes along: the two are to be in one case.
+            if let InstructionKind::From(from) = &instruction.kind
+                && let Some((word, _)) = &from.alias
+            {
+                let right = if wants_lower { "as" } else { "AS" };
+                edits.push((word.span, right.to_owned()));
+            }
             sink.report(
                 file.place(word.span),
                 format!(
@@ -92,7 +101,7 @@ impl Rule for MixedKeywordCase {
                 file,
                 "Write it as the others",
                 Applicability::Safe,
-                [(word.span, right.clone())],
+                edits,
             ));
         }
     }
@@ -122,6 +131,10 @@ mod tests {
                 ("all lower", "from a:1\nrun x\n"),
                 ("what stands in front of FROM", "arg A\nFROM a:1\nRUN x\n"),
             ],
+        );
+        assert_eq!(
+            fixed("ALL", "FROM a:1\nUSER 1\nfrom a:1 AS b\nFrom b as c\n", &[]),
+            "FROM a:1\nUSER 1\nFROM a:1 AS b\nFROM b AS c\n"
         );
         assert_eq!(
             fixed(RULE, "FROM a:1\nrun x \\\n # why\n y\nUSER 1\n", &[]),
