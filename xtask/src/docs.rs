@@ -203,6 +203,7 @@ Comments of the tools people come from are honoured with the reach that tool giv
 | `# checkov:skip=CKV_DOCKER_3:reason` | the file, wherever it stands |
 | `# tally ignore=hadolint/DL3002;reason=why` | the next instruction |
 | `# tally global ignore=DL3002` | the file |
+| `# hadolint shell=bash` | names the shell of what follows, or above the first FROM of every stage |
 | `# NOSONAR`, `# NOSONAR(S6471)` | the line it stands in, or the one below |
 
 An id of another tool means what that tool would say: where a rule of ours sees more, the rest of

@@ -19,6 +19,7 @@ pub(crate) use crate::script::is_posix_shell;
 use crate::script::{self, RunScript};
 use crate::shell::hints::Hints;
 use crate::shell::kind::{Shell, ShellKind};
+use crate::shell::named::NamedShells;
 
 /// What the caller hands in for one Dockerfile.
 #[derive(Clone, Debug)]
@@ -49,6 +50,7 @@ pub struct ProjectFile<'a> {
     /// The platform the image is for, where one was asked for.
     pub(crate) platform: Option<&'a Platform>,
     instructions: Vec<&'a Instruction>,
+    named_shells: NamedShells,
     /// For each stage the one at the bottom of it.
     bottoms: Vec<usize>,
     /// For each stage whether the shipped image is made of it.
@@ -99,6 +101,7 @@ impl<'a> ProjectFile<'a> {
             base_config: None,
             platform: None,
             instructions,
+            named_shells: NamedShells::read(dockerfile),
             bottoms,
             ships: vec![false; resolution.stages.len()],
             scripts,
@@ -269,6 +272,9 @@ impl<'a> ProjectFile<'a> {
     /// base image tells which that is. A text may be read by another one, as where a heredoc
     /// starts with `#!`: see [`RunScript::shell`].
     pub fn shell(&self, view: StepView<'_>) -> Shell {
+        if let Some(name) = self.named_shells.at(view.instruction.lines.start) {
+            return Shell::of_words([name], self.sh(view.stage));
+        }
         match view.step.before.shell.as_deref() {
             Some(words @ [_, ..]) => {
                 Shell::of_words(words.iter().map(String::as_str), self.sh(view.stage))

@@ -5,6 +5,7 @@ use crate::declare::rules;
 mod errexit;
 pub(crate) mod hints;
 pub(crate) mod kind;
+pub(crate) mod named;
 pub(crate) mod run;
 #[cfg(test)]
 mod slips;

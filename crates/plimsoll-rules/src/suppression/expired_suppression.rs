@@ -3,8 +3,8 @@ use crate::rule::{Meta, Rule};
 
 declare_rule! {
     /// ## What it does
-    /// Tells that the end date of a `# plimsoll: allow(…)` comment has passed. Such a comment no
-    /// longer suppresses anything.
+    /// Tells that the end date of a `# plimsoll: allow(…)` comment, or of a `[[check.allow]]` of
+    /// `plimsoll.toml`, has passed. It no longer suppresses anything.
     ///
     /// ## Why it hurts in production
     /// An exception was made for a time, and that time is over: what was tolerated then ships

@@ -363,7 +363,8 @@ impl Suppressions {
         for (one, used) in self.placed.iter().zip(used) {
             let pragma = &one.pragma;
             let own = pragma.family == Family::Own;
-            if !own && !(require_reason && pragma.why.is_empty()) {
+            let asked = require_reason && pragma.why.is_empty();
+            if !own && !asked {
                 continue;
             }
             let mut fault = |meta: &'static Meta, message: String, help: String, fix| {

@@ -3,7 +3,9 @@ use crate::rule::{Meta, Rule};
 
 declare_rule! {
     /// ## What it does
-    /// Tells that a `# plimsoll: allow(…)` comment gives no reason, or cannot be read at all.
+    /// Tells that a `# plimsoll: allow(…)` comment gives no reason, or cannot be read at all. With
+    /// `require-reason` also that another tool's comment, or a `[[check.allow]]` of `plimsoll.toml`,
+    /// gives none.
     ///
     /// ## Why it hurts in production
     /// Nobody dares to remove an exception that nobody can explain, so it stays forever and takes

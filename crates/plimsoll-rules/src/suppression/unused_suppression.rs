@@ -3,8 +3,8 @@ use crate::rule::{Meta, Rule};
 
 declare_rule! {
     /// ## What it does
-    /// Tells that a `# plimsoll: allow(…)` comment names a rule that finds nothing where the comment
-    /// reaches. Comments of other tools are left alone: they may be meant for rules that only those
+    /// Tells that a `# plimsoll: allow(…)` comment, or a `[[check.allow]]` of `plimsoll.toml` whose
+    /// whole folder was checked, names a rule that finds nothing where it reaches. Comments of other tools are left alone: they may be meant for rules that only those
     /// tools have.
     ///
     /// ## Why it hurts in production

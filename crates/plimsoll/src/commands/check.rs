@@ -186,13 +186,8 @@ pub(crate) fn rule_options(arguments: &RuleArgs, config: &Config) -> Result<Chec
         known(&allow.as_ref().rules, &format!("{place}: check.allow"))?;
     }
     let both = |one: &[String], other: &[String]| [one, other].concat();
-    let labels = config.check.labels.iter();
-    let labels = labels.map(|(name, form)| (name, form)).chain(
-        arguments
-            .require_label
-            .iter()
-            .map(|(name, form)| (name, form)),
-    );
+    let asked = arguments.require_label.iter();
+    let labels = (config.check.labels.iter()).chain(asked.map(|(name, form)| (name, form)));
     let edition = config.check.edition.as_deref();
     let mut options = CheckOptions {
         select: if arguments.select.is_empty() {
