@@ -61,7 +61,7 @@ pub(crate) struct Slip<'f, 'a> {
     /// Whether a build of the target runs it, or the image does.
     runs: bool,
     /// Whether those who look at RUN only see it too.
-    in_run: bool,
+    pub(crate) in_run: bool,
 }
 
 enum Place<'f, 'a> {

@@ -111,10 +111,12 @@ impl<'t> Lint<'t, '_> {
         if text.starts_with("$[") {
             self.bashism(3007, span);
         }
-        if text.contains("++") || text.contains("--") {
+        // What a command in it is given is none of the expression's.
+        let has_command = text.contains('`') || text.get(2..).is_some_and(|it| it.contains("$("));
+        if !has_command && steps(text) {
             self.bashism(3018, span);
         }
-        if text.contains("**") {
+        if !has_command && text.contains("**") {
             self.bashism(3019, span);
         }
         let (start, _) = range(span);
@@ -345,6 +347,18 @@ impl<'t> Lint<'t, '_> {
             }
         }
     }
+}
+
+/// Whether an expression counts a variable up or down in passing.
+fn steps(expression: &str) -> bool {
+    let bytes = expression.as_bytes();
+    let is_name = |at: Option<usize>| {
+        at.and_then(|at| bytes.get(at))
+            .is_some_and(|byte| byte.is_ascii_alphanumeric() || *byte == b'_')
+    };
+    bytes.windows(2).enumerate().any(|(at, pair)| {
+        (pair == b"++" || pair == b"--") && (is_name(at.checked_sub(1)) != is_name(Some(at + 2)))
+    })
 }
 
 fn is_bash_variable(name: &str) -> bool {

@@ -268,6 +268,7 @@ mod tests {
                 &[3009, 3014, 3010, 3020],
             ),
             ("A= b", &[1007]),
+            ("z \"$((x++))\" \"$((1 - -1))\" \"$(($(y --z)))\"", &[3018]),
         ] {
             assert_eq!(codes_in(text, Flavour::Posix), expected, "{text}");
         }
