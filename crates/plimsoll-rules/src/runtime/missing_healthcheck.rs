@@ -47,7 +47,7 @@ declare_rule! {
     category: Operability,
     depth: Dockerfile,
     aliases: ["DL3057", "DS-0026", "DS026", "CKV_DOCKER_2", "CIS-DI-0006"],
-    audience: Strict,
+    audience: Default,
     edition: 2026,
 }
 

@@ -5,7 +5,7 @@ use crate::base::family::{self, CLibrary};
 use crate::declare::declare_rule;
 use crate::package::call;
 use crate::placement::{self, base_name};
-use crate::project::{ProjectFile, StepView};
+use crate::project::ProjectFile;
 use crate::rule::{Meta, Rule, Sink};
 
 declare_rule! {
