@@ -46,24 +46,29 @@ pub(crate) fn run(arguments: &[String]) -> anyhow::Result<()> {
             fs::remove_file(&orphan)?;
         }
     }
-    if check && !stale.is_empty() {
-        bail!(
-            "these pages are stale, run `cargo xtask docs`:\n  {}",
-            stale.join("\n  ")
+    let mut wrong = Vec::new();
+    if !stale.is_empty() {
+        let list = stale.join("\n  ");
+        wrong.push(format!(
+            "these pages are stale, run `cargo xtask docs`:\n  {list}"
+        ));
+    }
+    let mut faults = String::new();
+    if !coverage.faults.is_empty() {
+        faults = format!(
+            "xtask/src/anchors.toml and the rules' aliases do not fit:\n  {}",
+            coverage.faults.join("\n  ")
         );
+        wrong.push(faults.clone());
+    }
+    if check && !wrong.is_empty() {
+        bail!(wrong.join("\n"));
     }
     for page in &stale {
         println!("{page}");
     }
-    if !coverage.faults.is_empty() {
-        let faults = format!(
-            "xtask/src/anchors.toml and the rules' aliases do not fit:\n  {}",
-            coverage.faults.join("\n  ")
-        );
-        // Pages are written all the same: while rules are being added, some ids have none yet.
-        if check {
-            bail!(faults);
-        }
+    // Pages are written all the same: while rules are being added, some ids have none yet.
+    if !faults.is_empty() {
         println!("{faults}");
     }
     Ok(())

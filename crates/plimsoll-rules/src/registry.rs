@@ -86,14 +86,14 @@ pub(crate) fn carries(aliases: &[&str], name: &str) -> bool {
 /// The number in Trivy's Dockerfile check ids, which it has written `DS002`, `DS-0002` and
 /// `AVD-DS-0002` over the years.
 fn trivy_number(name: &str) -> Option<u32> {
-    let strip = |text: &str, prefix: &str| -> Option<String> {
+    fn strip<'a>(text: &'a str, prefix: &str) -> Option<&'a str> {
         let head = text.get(..prefix.len())?;
-        head.eq_ignore_ascii_case(prefix)
-            .then(|| text[prefix.len()..].to_owned())
-    };
-    let rest = strip(name, "AVD-").unwrap_or_else(|| name.to_owned());
-    let rest = strip(&rest, "DS")?;
-    let digits = rest.strip_prefix('-').unwrap_or(&rest);
+        let is_prefix = head.eq_ignore_ascii_case(prefix);
+        is_prefix.then(|| &text[prefix.len()..])
+    }
+    let rest = strip(name, "AVD-").unwrap_or(name);
+    let rest = strip(rest, "DS")?;
+    let digits = rest.strip_prefix('-').unwrap_or(rest);
     let plain = !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit());
     plain.then(|| digits.parse().ok()).flatten()
 }

@@ -65,21 +65,52 @@ pub struct ShellCommand {
     pub depth: usize,
     /// Whether it stands inside `$(…)` or backquotes.
     pub substituted: bool,
+    /// What `program` says, found once: every rule asks it of every command.
+    program: Program,
+}
+
+/// Where a command names its program.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Program {
+    /// Index of the word.
+    word: usize,
+    /// Where the base name starts in its literal; `None` where it has no name that is known.
+    name: Option<usize>,
 }
 
 impl ShellCommand {
+    fn new(
+        assignments: Vec<(String, ShellWord)>,
+        words: Vec<ShellWord>,
+        writes: Vec<ShellWord>,
+    ) -> Self {
+        let word = program_index(&words);
+        let name = words.get(word).and_then(|word| {
+            let whole = word.literal.as_deref()?;
+            Some(whole.len() - base_name(word)?.len())
+        });
+        Self {
+            assignments,
+            words,
+            writes,
+            joint: Joint::First,
+            depth: 0,
+            substituted: false,
+            program: Program { word, name },
+        }
+    }
+
     /// The program's base name (`/usr/bin/apt-get` gives `apt-get`), looking through `sudo`,
     /// `env`, `exec`, `command`, `time`, `nice`, `nohup` and `doas`; `None` where it is not a
     /// literal.
     pub fn program(&self) -> Option<&str> {
-        base_name(self.words.get(self.program_index())?)
+        let literal = self.words.get(self.program.word)?.literal.as_deref()?;
+        literal.get(self.program.name?..)
     }
 
     /// The words behind the program that `program` found.
     pub fn arguments(&self) -> &[ShellWord] {
-        self.words
-            .get(self.program_index() + 1..)
-            .unwrap_or_default()
+        self.words.get(self.program.word + 1..).unwrap_or_default()
     }
 
     /// The first and last byte of its words, assignments included; an empty range where it has
@@ -95,18 +126,18 @@ impl ShellCommand {
         let end = words().map(|word| word.end).max().unwrap_or_default();
         (start, end)
     }
+}
 
-    /// Index of the word that names the program: a wrapper only where it wraps nothing.
-    fn program_index(&self) -> usize {
-        let mut at = 0;
-        while let Some(wrapped) = self.words.get(at).and_then(base_name).and_then(|wrapper| {
-            let behind = self.words.get(at + 1..)?;
-            Some(at + 1 + wrapped_index(wrapper, behind)?)
-        }) {
-            at = wrapped;
-        }
-        at
+/// Index of the word that names the program: a wrapper only where it wraps nothing.
+fn program_index(words: &[ShellWord]) -> usize {
+    let mut at = 0;
+    while let Some(wrapped) = words.get(at).and_then(base_name).and_then(|wrapper| {
+        let behind = words.get(at + 1..)?;
+        Some(at + 1 + wrapped_index(wrapper, behind)?)
+    }) {
+        at = wrapped;
     }
+    at
 }
 
 fn base_name(word: &ShellWord) -> Option<&str> {
@@ -273,22 +304,16 @@ pub fn parse(text: &str, dialect: Dialect) -> Script {
 /// The command of an exec form, as if a shell had read it. Offsets are those of the words in the
 /// *file*: an exec form is no text of its own.
 pub fn from_exec(words: &[dockerfile::Word]) -> ShellCommand {
-    ShellCommand {
-        assignments: Vec::new(),
-        words: words
-            .iter()
-            .map(|word| ShellWord {
-                literal: Some(word.value.clone()),
-                raw: word.value.clone(),
-                start: word.span.start,
-                end: word.span.end,
-            })
-            .collect(),
-        writes: Vec::new(),
-        joint: Joint::First,
-        depth: 0,
-        substituted: false,
-    }
+    let words = words
+        .iter()
+        .map(|word| ShellWord {
+            literal: Some(word.value.clone()),
+            raw: word.value.clone(),
+            start: word.span.start,
+            end: word.span.end,
+        })
+        .collect();
+    ShellCommand::new(Vec::new(), words, Vec::new())
 }
 
 #[cfg(test)]

@@ -282,12 +282,10 @@ impl Walk<'_> {
         self.commands.push((
             span.start.offset(),
             ShellCommand {
-                assignments,
-                words,
-                writes,
                 joint,
                 depth: place.depth,
                 substituted: place.substituted,
+                ..ShellCommand::new(assignments, words, writes)
             },
         ));
     }
