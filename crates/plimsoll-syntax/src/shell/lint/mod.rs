@@ -6,12 +6,14 @@
 mod bashism;
 mod command;
 mod flow;
+mod list;
+mod names;
 mod vars;
 mod word;
 
 use shuck_ast::{File, Span, Stmt};
 
-pub use command::is_close;
+pub use names::is_close;
 use vars::{Value, Vars};
 
 /// The shell that a text says it is for, as far as that decides what is a slip.
