@@ -52,7 +52,11 @@ impl Rule for MixedKeywordCase {
     fn check_file(&self, file: &ProjectFile<'_>, sink: &mut Sink<'_>) {
         // BuildKit counts from the first FROM on.
         let first = file.resolution.stages.first().map_or(0, |stage| stage.from);
-        let counted = || file.dockerfile.instructions().skip(first);
+        // What is no instruction has no case either, and may be a credential on a broken line.
+        let counted = || {
+            let all = file.dockerfile.instructions().skip(first);
+            all.filter(|one| !matches!(one.kind, InstructionKind::Unknown(_)))
+        };
         let (mut lower, mut upper) = (0usize, 0usize);
         for instruction in counted() {
             let word = instruction.keyword.value.as_bytes();

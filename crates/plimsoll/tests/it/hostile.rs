@@ -65,6 +65,17 @@ fn as_nobody(command: &mut Command) -> &mut Command {
     command
 }
 
+/// Standard output holds nothing but the object that says why there is no report.
+#[track_caller]
+fn no_report(stdout: &str) {
+    if stdout.is_empty() {
+        return;
+    }
+    let object: serde_json::Value = serde_json::from_str(stdout).expect("one object");
+    assert!(object["error"]["message"].is_string(), "{stdout}");
+    assert!(object.get("findings").is_none(), "{stdout}");
+}
+
 /// Nothing in a text for people speaks to their terminal.
 #[track_caller]
 fn harmless(text: &str) {

@@ -49,7 +49,7 @@ fn contents() -> Vec<(&'static str, Vec<u8>, Comes)> {
         (
             "cut-in-json",
             b"FROM debian:latest\nCMD [\"a".to_vec(),
-            Findings(&["mutable-tag", "shell-form-entrypoint"]),
+            Findings(&["mutable-tag", "broken-exec-form"]),
         ),
         ("empty", Vec::new(), Findings(&["syntax-error"])),
         (

@@ -7,7 +7,7 @@ use std::time::Duration;
 use plimsoll_testkit::image::{Image, ImageBuilder, Layer, Lie, hostile};
 use plimsoll_testkit::registry::Registry;
 
-use super::{bounded, harmless};
+use super::{bounded, harmless, no_report};
 use crate::stage::{Run, Stage, tool};
 
 const LIMIT: Duration = Duration::from_secs(60);
@@ -61,7 +61,7 @@ fn hostile_layers_are_refused_by_name_or_harmless() {
                     "{place}: {}",
                     run.stderr
                 );
-                assert_eq!(run.stdout, "", "{place}");
+                no_report(&run.stdout);
             }
         }
         let left: Vec<_> = std::fs::read_dir(&outside)
@@ -131,7 +131,7 @@ fn images_that_lie_are_found_out() {
             let run = inspect(&stage, &place, "json");
             assert_eq!(run.code, 3, "{lie:?} {place}: {}", run.stderr);
             assert!(run.stderr.contains(&label), "{lie:?}: {}", run.stderr);
-            assert_eq!(run.stdout, "");
+            no_report(&run.stdout);
         }
     }
 }
