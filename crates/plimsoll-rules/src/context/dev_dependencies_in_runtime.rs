@@ -54,7 +54,10 @@ declare_rule! {
     confidence: High,
     category: Efficiency,
     depth: Context,
-    aliases: [],
+    aliases: [
+        "tally/php/composer-no-dev-in-production",
+        "tally/ruby/missing-bundle-without-development",
+    ],
     audience: Default,
     edition: 2026,
 }

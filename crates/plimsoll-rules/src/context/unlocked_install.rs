@@ -59,7 +59,7 @@ declare_rule! {
     confidence: High,
     category: Reproducibility,
     depth: Context,
-    aliases: [],
+    aliases: ["tally/ruby/missing-bundle-deployment"],
     audience: Default,
     edition: 2026,
 }

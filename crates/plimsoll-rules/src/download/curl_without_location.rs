@@ -39,7 +39,7 @@ declare_rule! {
     confidence: High,
     category: Correctness,
     depth: Dockerfile,
-    aliases: [],
+    aliases: ["tally/curl-should-follow-redirects"],
     audience: Default,
     edition: 2026,
 }

@@ -37,7 +37,7 @@ declare_rule! {
     confidence: High,
     category: Operability,
     depth: Dockerfile,
-    aliases: [],
+    aliases: ["tally/prefer-curl-config"],
     audience: Strict,
     edition: 2026,
 }

@@ -36,7 +36,7 @@ declare_rule! {
     confidence: High,
     category: Security,
     depth: Dockerfile,
-    aliases: [],
+    aliases: ["tally/gpu/prefer-minimal-driver-capabilities"],
     audience: Strict,
     edition: 2026,
 }

@@ -37,7 +37,7 @@ declare_rule! {
     confidence: Medium,
     category: Efficiency,
     depth: Dockerfile,
-    aliases: [],
+    aliases: ["tally/gpu/prefer-runtime-final-stage"],
     audience: Default,
     edition: 2026,
 }

@@ -37,7 +37,7 @@ declare_rule! {
     confidence: High,
     category: Operability,
     depth: Dockerfile,
-    aliases: [],
+    aliases: ["tally/gpu/no-hardcoded-visible-devices"],
     audience: Default,
     edition: 2026,
 }

@@ -37,7 +37,7 @@ declare_rule! {
     confidence: High,
     category: Correctness,
     depth: Dockerfile,
-    aliases: [],
+    aliases: ["tally/gpu/no-container-runtime-in-image"],
     audience: Default,
     edition: 2026,
 }

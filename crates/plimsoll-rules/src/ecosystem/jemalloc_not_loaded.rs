@@ -38,7 +38,7 @@ declare_rule! {
     confidence: Medium,
     category: Efficiency,
     depth: Dockerfile,
-    aliases: [],
+    aliases: ["tally/ruby/jemalloc-installed-but-not-preloaded"],
     audience: Default,
     edition: 2026,
 }

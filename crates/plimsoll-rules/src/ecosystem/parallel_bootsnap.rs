@@ -35,7 +35,7 @@ declare_rule! {
     confidence: Medium,
     category: Correctness,
     depth: Dockerfile,
-    aliases: [],
+    aliases: ["tally/ruby/bootsnap-precompile-without-j1"],
     audience: Default,
     edition: 2026,
 }

@@ -41,7 +41,7 @@ declare_rule! {
     confidence: High,
     category: Correctness,
     depth: Dockerfile,
-    aliases: [],
+    aliases: ["tally/powershell/error-action-preference"],
     audience: Default,
     edition: 2026,
 }

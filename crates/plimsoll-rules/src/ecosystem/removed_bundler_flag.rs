@@ -38,7 +38,7 @@ declare_rule! {
     confidence: High,
     category: Correctness,
     depth: Dockerfile,
-    aliases: [],
+    aliases: ["tally/ruby/deprecated-bundler-install-flags"],
     audience: Default,
     edition: 2026,
 }

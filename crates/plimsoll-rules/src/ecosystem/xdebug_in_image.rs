@@ -38,7 +38,7 @@ declare_rule! {
     confidence: High,
     category: Security,
     depth: Dockerfile,
-    aliases: [],
+    aliases: ["tally/php/no-xdebug-in-final-image"],
     audience: Default,
     edition: 2026,
 }

@@ -39,7 +39,7 @@ declare_rule! {
     confidence: High,
     category: Correctness,
     depth: Dockerfile,
-    aliases: [],
+    aliases: ["tally/no-multiple-empty-lines"],
     audience: Strict,
     edition: 2026,
 }

@@ -37,7 +37,7 @@ declare_rule! {
     confidence: High,
     category: Correctness,
     depth: Dockerfile,
-    aliases: [],
+    aliases: ["tally/no-trailing-spaces"],
     audience: Strict,
     edition: 2026,
 }

@@ -51,7 +51,7 @@ declare_rule! {
     confidence: High,
     category: Security,
     depth: Dockerfile,
-    aliases: [],
+    aliases: ["tally/prefer-multi-stage-build"],
     audience: Default,
     edition: 2026,
 }

@@ -43,7 +43,7 @@ declare_rule! {
     confidence: High,
     category: Operability,
     depth: Dockerfile,
-    aliases: [],
+    aliases: ["tally/prefer-run-heredoc"],
     audience: Strict,
     edition: 2026,
 }

@@ -39,7 +39,7 @@ declare_rule! {
     confidence: High,
     category: Efficiency,
     depth: Dockerfile,
-    aliases: [],
+    aliases: ["tally/prefer-copy-chmod"],
     audience: Default,
     edition: 2026,
 }
