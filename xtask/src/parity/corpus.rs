@@ -23,10 +23,11 @@ pub(super) struct Said {
     pub(super) gave_up: bool,
 }
 
-/// hadolint's rules that say nothing unless a configuration turns them on.
-const OFF: [&str; 13] = [
-    "DL1001", "DL3026", "DL3049", "DL3050", "DL3051", "DL3052", "DL3053", "DL3054", "DL3055",
-    "DL3056", "DL3057", "DL3058", "DL1000",
+/// hadolint's rules that say nothing unless a configuration turns them on, and those that it has
+/// withdrawn.
+const OFF: [&str; 17] = [
+    "DL1000", "DL1001", "DL3005", "DL3017", "DL3026", "DL3031", "DL3039", "DL3049", "DL3050",
+    "DL3051", "DL3052", "DL3053", "DL3054", "DL3055", "DL3056", "DL3057", "DL3058",
 ];
 
 /// Against hadolint's findings: `{file: [[id, line, level]]}`.
@@ -52,8 +53,11 @@ pub(super) fn hadolint(request: &Request, folder: &Path, oracle: &Path) -> anyho
         "{} files; {unread} that hadolint cannot read count for what it did say",
         files.len()
     );
+    // Of shell codes ShellCheck itself is the judge: hadolint loses SHELL behind ENV, and more.
+    let shell = request.rule.is_some();
     let wanted = |id: &str| {
-        (id.starts_with("DL") || id.starts_with("SC")) && !OFF.contains(&id) && request.wants(id)
+        let of_kind = id.starts_with("DL") || (shell && id.starts_with("SC"));
+        of_kind && !OFF.contains(&id) && request.wants(id)
     };
     let options = judge::selecting(judge::carried(wanted));
     compare(request, &files, &options, &said, wanted)
