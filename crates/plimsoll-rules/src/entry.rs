@@ -321,7 +321,7 @@ impl<'a> Finder<'_, 'a> {
         let source = source.trim_start_matches('/');
         let path = if source.contains(['*', '?', '[']) {
             let entry = context
-                .matching(source)
+                .taken_by(source)
                 .find(|entry| entry.path.rsplit('/').next() == Some(below))?;
             entry.path.clone()
         } else {
@@ -329,10 +329,7 @@ impl<'a> Finder<'_, 'a> {
                 .into_iter()
                 .find(|path| context.contents.contains_key(path))?
         };
-        context
-            .entering()
-            .any(|entry| entry.path == path)
-            .then_some(path)
+        context.enters(&path).then_some(path)
     }
 }
 

@@ -13,6 +13,24 @@ pub fn matches(pattern: &str, name: &str) -> Result<bool, BadPattern> {
     Ok(run(&tokens, name))
 }
 
+/// A pattern that is matched against many names.
+pub struct Pattern(Vec<Token>);
+
+impl Pattern {
+    /// Reads a pattern.
+    ///
+    /// # Errors
+    /// An ill-formed pattern.
+    pub fn new(pattern: &str) -> Result<Self, BadPattern> {
+        tokens(pattern).map(Self)
+    }
+
+    /// Whether it matches all of `name`.
+    pub fn matches(&self, name: &str) -> bool {
+        run(&self.0, name)
+    }
+}
+
 /// Whether `pattern` holds anything but plain characters.
 pub fn has_wildcards(pattern: &str) -> bool {
     pattern.contains(['*', '?', '[', '\\'])

@@ -3,7 +3,6 @@ use plimsoll_syntax::dockerfile::{InstructionKind, Word};
 use plimsoll_syntax::dockerignore::IgnoreFile;
 use plimsoll_syntax::glob;
 
-use super::files;
 use super::shared::SharedContext;
 use crate::declare::declare_rule;
 use crate::project::{ProjectFile, StepView};
@@ -207,12 +206,11 @@ fn look(context: &SharedContext, ignored: Option<&IgnoreFile>, source: &str) -> 
     });
     // A source that climbs out of the context stays at its top.
     let wanted = glob::clean(&format!("/{source}"));
-    let takes = |path: &str| files::takes(&wanted, path);
-    if is_root || context.entering().any(|entry| takes(&entry.path)) {
+    if is_root || context.taken_by(&wanted).next().is_some() {
         return (Fate::Taken, by_buildkit);
     }
     let path = wanted.trim_start_matches('/');
-    let is_kept_out = context.entries.iter().any(|entry| takes(&entry.path))
+    let is_kept_out = context.holds(&wanted)
         || by_buildkit
         || !glob::has_wildcards(path) && ignored.is_some_and(|rules| rules.matches(path));
     if is_kept_out {

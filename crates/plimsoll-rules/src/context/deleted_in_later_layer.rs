@@ -365,7 +365,7 @@ fn hit(file: &ProjectFile<'_>, one: &Brought, target: &str) -> Option<u64> {
         source => format!("{source}/{below}"),
     };
     let context = file.context?;
-    let there = context.entering().any(|entry| files::takes(&path, &entry.path));
+    let there = context.taken_by(&path).next().is_some();
     there.then(|| size_below(&path))
 }
 

@@ -7,7 +7,7 @@ use std::sync::OnceLock;
 
 use plimsoll_syntax::context::{Context, ContextEntry, EntryKind};
 
-use super::files;
+use super::files::{self, Source};
 use super::junk::{self, Junk};
 
 /// A build context, and what was found out about it so far.
@@ -56,6 +56,40 @@ impl SharedContext {
                 })
                 .collect()
         })
+    }
+
+    /// The entries that enter and that a COPY of `source` takes.
+    pub(crate) fn taken_by(&self, source: &str) -> impl Iterator<Item = &ContextEntry> {
+        let source = Source::new(source);
+        let head = source.head();
+        let path_at = |at: &usize| self.context.entries[*at].path.as_str();
+        let indices = self.indices();
+        // Sorted as they are, what starts alike stands together.
+        let from = indices.partition_point(|at| path_at(at) < head.as_str());
+        indices[from..]
+            .iter()
+            .map(|at| &self.context.entries[*at])
+            .take_while(move |entry| entry.path.starts_with(&head))
+            .filter(move |entry| source.takes(&entry.path))
+    }
+
+    /// Whether a COPY of `source` would take anything, were nothing kept out.
+    pub(crate) fn holds(&self, source: &str) -> bool {
+        let source = Source::new(source);
+        let head = source.head();
+        let entries = &self.context.entries;
+        let from = entries.partition_point(|entry| entry.path < head);
+        entries[from..]
+            .iter()
+            .take_while(|entry| entry.path.starts_with(&head))
+            .any(|entry| source.takes(&entry.path))
+    }
+
+    /// Whether that very path enters.
+    pub(crate) fn enters(&self, path: &str) -> bool {
+        self.indices()
+            .binary_search_by(|at| self.context.entries[*at].path.as_str().cmp(path))
+            .is_ok()
     }
 
     /// The file or link of that very path, whether or not it enters.
@@ -165,6 +199,24 @@ mod tests {
         };
         assert_eq!(paths(context.entering().collect()), ["a.py", "b/id_rsa"]);
         assert_eq!(paths(context.credentials().collect()), ["b/id_rsa"]);
+        for (source, taken) in [
+            ("a.py", vec!["a.py"]),
+            ("b", vec!["b/id_rsa"]),
+            ("./b/", vec!["b/id_rsa"]),
+            ("b/id*", vec!["b/id_rsa"]),
+            ("*", vec!["a.py", "b/id_rsa"]),
+            (".", vec!["a.py", "b/id_rsa"]),
+            ("a", vec![]),
+            (".env", vec![]),
+        ] {
+            assert_eq!(paths(context.taken_by(source).collect()), taken, "{source}");
+            assert_eq!(
+                context.holds(source),
+                !taken.is_empty() || source == ".env",
+                "{source}"
+            );
+        }
+        assert!(context.enters("a.py") && !context.enters(".env") && !context.enters("b"));
         assert!(context.file("./a.py").is_some());
         assert!(context.file("b").is_none());
     }
