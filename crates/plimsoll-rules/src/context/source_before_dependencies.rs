@@ -182,12 +182,26 @@ fn report(
         } else {
             Confidence::Medium
         });
-    if movable && let Some(edits) = reorder(file, broad.instruction, run.instruction, manifests) {
+    // Where nobody said what a path is relative to, a second one is no repair.
+    let workdir = broad.step.before.workdir.as_deref();
+    let settled = workdir.is_some_and(|workdir| workdir != "/")
+        || has_absolute_destination(broad.instruction);
+    if movable && settled && let Some(edits) = reorder(file, broad.instruction, run.instruction, manifests) {
         reported.fix(Fix {
             title: format!("Copy `{files}` and install in front of the broad COPY"),
             applicability: Applicability::Unsafe,
             edits,
         });
+    }
+}
+
+/// Whether the destination is absolute.
+fn has_absolute_destination(broad: &Instruction) -> bool {
+    match &broad.kind {
+        InstructionKind::Copy(words) | InstructionKind::Add(words) => words
+            .last()
+            .is_some_and(|destination| destination.value.starts_with('/')),
+        _ => false,
     }
 }
 
