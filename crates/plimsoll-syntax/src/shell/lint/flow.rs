@@ -8,7 +8,7 @@ use shuck_ast::{
 
 use super::vars::Value;
 use super::word::Use;
-use super::{DEPTH_LIMIT, Function, Lint, NAME_LIMIT, Place, REPEAT_LIMIT, is_name, range};
+use super::{DEPTH_LIMIT, Function, Lint, NAME_LIMIT, Place, REPEAT_LIMIT, Read, is_name, range};
 
 /// Which statements of a list say nothing about how the list ends.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -553,6 +553,18 @@ impl<'t> Lint<'t, '_> {
 
     fn redirects(&mut self, redirects: &'t [Redirect], place: Place) {
         for redirect in redirects {
+            // `exec {fd}<file` sets `fd`, and `exec {fd}<&-` reads it.
+            if let Some(span) = redirect.fd_var_span {
+                let name = self.slice(span).trim_matches(['{', '}']);
+                let (start, end) = range(span);
+                self.written.push((name, start, end));
+                self.read.push(Read {
+                    name,
+                    start,
+                    end,
+                    guarded: true,
+                });
+            }
             match &redirect.target {
                 RedirectTarget::Word(word) => {
                     let used = match redirect.kind {
@@ -560,6 +572,8 @@ impl<'t> Lint<'t, '_> {
                             self.bashism(3011, redirect.span);
                             Use::UNSPLIT
                         }
+                        // A number, or nothing the shell would take.
+                        RedirectKind::DupInput | RedirectKind::DupOutput => Use::UNSPLIT,
                         _ => Use::SPLIT,
                     };
                     self.word(word, used, place);

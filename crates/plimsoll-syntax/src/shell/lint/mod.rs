@@ -242,6 +242,10 @@ mod tests {
             ("x='a b'; z $x", &[2086]),
             ("x=$(y); z \"$x\" ${#x} ${x:+$x}", &[]),
             ("z $VERSION/$?", &[]),
+            (
+                "exec {fd}</x; read -r a <&$fd; exec {fd}<&-; b \"$a\"",
+                &[3022, 3022],
+            ),
             ("case \"$a\" in A) x=1;; *) exit 1;; esac; z $x", &[2154]),
             ("if t; then x=1; else x=$(y); fi; z $x", &[2086]),
             ("for f in a b; do z $f; done", &[]),
