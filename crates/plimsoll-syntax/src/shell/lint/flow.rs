@@ -511,7 +511,7 @@ impl<'t> Lint<'t, '_> {
                     let known = self.slice(reference.name_span);
                     match name {
                         // It is handed on.
-                        "export" => self.read.push(super::Read {
+                        "export" => self.read.push(Read {
                             name: known,
                             start,
                             end,
@@ -539,7 +539,7 @@ impl<'t> Lint<'t, '_> {
                     let known = self.slice(assignment.target.name_span);
                     self.assign(known, value, start, end);
                     if name == "export" {
-                        self.read.push(super::Read {
+                        self.read.push(Read {
                             name: known,
                             start,
                             end,
