@@ -194,15 +194,17 @@ fn built<'a>(file: &ProjectFile<'a>, stage: &'a Stage, source: &str, here: CLibr
                         });
                     }
                 }
-                Some("npm" | "yarn" | "pnpm") if name == "node_modules" && here == CLibrary::Musl => {
-                    if has("install") || has("ci") || command.words.len() == 1 {
-                        return Some(Built {
-                            what: "installed with whatever it compiles or downloads",
-                            help: "Install in a stage of the same family, such as `node:…-alpine`.",
-                            confidence: Confidence::Medium,
-                            place,
-                        });
-                    }
+                Some("npm" | "yarn" | "pnpm")
+                    if name == "node_modules"
+                        && here == CLibrary::Musl
+                        && (has("install") || has("ci") || command.words.len() == 1) =>
+                {
+                    return Some(Built {
+                        what: "installed with whatever it compiles or downloads",
+                        help: "Install in a stage of the same family, such as `node:…-alpine`.",
+                        confidence: Confidence::Medium,
+                        place,
+                    });
                 }
                 Some(_) if name.contains("site-packages") || name.contains("venv") => {
                     let installs = call::any_call(command).is_some_and(|call| {
