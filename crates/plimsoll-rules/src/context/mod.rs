@@ -1,7 +1,7 @@
 //! Rules on the build context, and on the order in which it is copied, one file each.
 
 pub(crate) mod copies;
-mod dependencies;
+pub(crate) mod dependencies;
 pub(crate) mod files;
 mod junk;
 pub(crate) mod manifests;

@@ -1,10 +1,15 @@
+use plimsoll_model::{SourceOrigin, Span};
 use plimsoll_syntax::dockerfile::InstructionKind;
+use plimsoll_syntax::shell::ShellCommand;
 
 use crate::base::family::{self, CLibrary};
+use crate::context::dependencies::Brought;
+use crate::context::manifests;
 use crate::declare::declare_rule;
 use crate::package::call;
-use crate::project::ProjectFile;
-use crate::rule::{Meta, Rule, Sink};
+use crate::placement::base_name;
+use crate::project::{ProjectFile, StepView};
+use crate::rule::{Meta, Reported, Rule, Sink};
 
 declare_rule! {
     /// ## What it does
@@ -107,16 +112,51 @@ impl Rule for WheelMissingOnMusl {
                         let Some(name) = word.literal.as_deref().and_then(glibc_only) else {
                             continue;
                         };
-                        sink.report(
-                            file.place(script.word_span(word)),
-                            format!("`{name}` publishes no wheel for musl, which Alpine has."),
-                        )
-                        .help("Use the slim image of the same version instead.");
+                        report(file.place(script.word_span(word)), name, sink);
+                    }
+                    if let Some((name, line)) = listed(file, view, command) {
+                        report(file.place(script.command_span(command)), name, sink)
+                            .related(line, "It is listed here.");
                     }
                 }
             }
         }
     }
+}
+
+fn report<'s>(place: SourceOrigin, name: &str, sink: &'s mut Sink<'_>) -> Reported<'s> {
+    sink.report(
+        place,
+        format!("`{name}` publishes no wheel for musl, which Alpine has."),
+    )
+    .help("Use the slim image of the same version instead.")
+}
+
+/// The first such package in the requirements files that a command reads, and its line.
+fn listed<'a>(
+    file: &ProjectFile<'a>,
+    view: StepView<'a>,
+    command: &ShellCommand,
+) -> Option<(&'static str, SourceOrigin)> {
+    let found = manifests::installation(command)?;
+    if found.named.is_empty() {
+        return None;
+    }
+    let brought = Brought::new(file)?;
+    let context = brought.context();
+    found.named.iter().find_map(|name| {
+        let entry = brought.nearest(file, view, base_name(name))?;
+        let text = context.text(&entry.path)?;
+        let source = context.contents.get(&entry.path)?;
+        let mut at = 0;
+        text.split_inclusive('\n').find_map(|line| {
+            let start = at;
+            at += line.len();
+            let name = glibc_only(line)?;
+            let place = Span::new(start, start + line.trim_end().len());
+            Some((name, SourceOrigin::new(source, place)))
+        })
+    })
 }
 
 /// The name in a requirement, where it is one of those.
@@ -134,9 +174,18 @@ fn glibc_only(requirement: &str) -> Option<&'static str> {
 
 #[cfg(test)]
 mod tests {
-    use crate::testing::{fires, silent};
+    use crate::testing::{fires, run, silent};
 
     const RULE: &str = "wheel-missing-on-musl";
+
+    #[test]
+    fn requirements_are_read() {
+        let dockerfile = "FROM python:3.12-alpine\nCOPY requirements.txt .\nRUN pip install -r requirements.txt\n";
+        for (text, count) in [("flask==3.1.0\ntorch==2.9.0 # cpu\n", 1), ("flask==3.1.0\n", 0)] {
+            let found = run(RULE, dockerfile, &[("requirements.txt", text)]).findings;
+            assert_eq!(found.len(), count, "{text}");
+        }
+    }
 
     #[test]
     fn cases() {
