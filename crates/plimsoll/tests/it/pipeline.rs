@@ -375,7 +375,7 @@ fn the_demo_is_held_back_with_its_lines() {
         })
         .collect();
     for wanted in [
-        ("mutable-tag", 2),
+        ("root-user", 2),
         ("secret-in-image-config", 3),
         ("source-before-dependencies", 8),
         ("shell-form-entrypoint", 10),
