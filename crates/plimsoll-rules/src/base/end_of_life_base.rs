@@ -13,8 +13,8 @@ declare_rule! {
     /// security fixes any more: by the tag of the image, on the day of the check. A tag that names
     /// both is judged by both: `python:3.12-slim-buster` stands on Debian 10.
     ///
-    /// The days come from <https://endoflife.date> and are part of the program: what ends after its
-    /// release is known two years ahead.
+    /// The days come from <https://endoflife.date> and the projects' own tables, and are part of the
+    /// program: a day that was not set when it was built is not known, and such a base passes.
     ///
     /// ## Why it hurts in production
     /// Every vulnerability found from that day on stays open, whatever is rebuilt, and after some
