@@ -164,7 +164,9 @@ pub(crate) fn fixed(rule: &str, dockerfile: &str, files: &[(&str, &str)]) -> Str
     let project = project(dockerfile, files);
     let options = options(rule);
     let findings = check_project(&project, &options).findings;
-    let outcome = crate::fix::apply(&project, &findings, &options, true).unwrap();
+    let mut check = |project: &Project| check_project(project, &options).findings;
+    let outcome = crate::fix::apply(&project, &findings, true, &mut check);
+    assert_eq!(outcome.withheld, [], "{rule}");
     String::from_utf8(outcome.bytes).unwrap()
 }
 

@@ -1,6 +1,7 @@
 //! Any bytes: no panic, places inside the file, the same answer twice, fixes that hold.
 
-use plimsoll_model::{SourceFile, Span};
+use plimsoll_model::{Finding, SourceFile, Span};
+use plimsoll_rules::fix::{Unfit, Withheld};
 use plimsoll_rules::{CheckOptions, Project, SharedContext, check_project, fix, wants_content};
 use plimsoll_syntax::context::{Context, ContextEntry, EntryKind};
 use proptest::prelude::*;
@@ -69,13 +70,48 @@ fn holds(project: &Project) {
     assert!(sorted, "{:?}", outcome.findings);
     assert_eq!(outcome, check_project(project, &options));
 
-    let fixed = fix::apply(project, &outcome.findings, &options, true).expect("fixes hold");
+    let mut check = |project: &Project| check_project(project, &options).findings;
+    let fixed = fix::apply(project, &outcome.findings, true, &mut check);
     let again = Project {
         file: SourceFile::new(project.file.path(), fixed.bytes.clone()),
         context: project.context.clone(),
     };
-    let twice = fix::apply(&again, &fixed.left, &options, true).expect("fixes hold");
+    assert_eq!(fixed.left, check(&again));
+    for withheld in &fixed.withheld {
+        interacts(&again, &fixed.left, withheld, &mut check);
+    }
+    let twice = fix::apply(&again, &fixed.left, true, &mut check);
     assert_eq!(fixed.bytes, twice.bytes, "a fix goes on and on");
+    assert_eq!(fixed.withheld, twice.withheld);
+}
+
+/// A fix is left out only where it mends its own finding and brings one of another rule.
+fn interacts(
+    project: &Project,
+    findings: &[Finding],
+    withheld: &Withheld,
+    check: &mut dyn FnMut(&Project) -> Vec<Finding>,
+) {
+    let Unfit::Brings(brings) = withheld.because else {
+        panic!("a fix that does not hold: {withheld:#?}");
+    };
+    let mut bytes = project.file.bytes().to_vec();
+    let fix = withheld.finding.fix.as_ref().expect("it was tried");
+    for edit in fix.edits.iter().rev() {
+        bytes.splice(edit.span.start..edit.span.end, edit.text.bytes());
+    }
+    let after = check(&Project {
+        file: SourceFile::new(project.file.path(), bytes),
+        context: project.context.clone(),
+    });
+    let count =
+        |findings: &[Finding], rule: &str| findings.iter().filter(|one| one.rule == rule).count();
+    let own = withheld.finding.rule;
+    assert!(count(&after, own) < count(findings, own), "{withheld:#?}");
+    assert!(
+        count(&after, brings) > count(findings, brings),
+        "{withheld:#?}"
+    );
 }
 
 /// Lines that rules look at, and lines that break them.

@@ -530,19 +530,32 @@ fn mend(
     subjects: &mut [Subject],
     outcomes: &mut [CheckOutcome],
 ) -> Result<(), Failure> {
+    let today = Some(crate::clock::today());
     for (subject, outcome) in subjects.iter_mut().zip(outcomes) {
         let options = &read.options[subject.config];
         let project = Project {
             file: subject.file.clone(),
             context: subject.context.clone(),
         };
-        let fixed = plimsoll_rules::fix::apply(
-            &project,
-            &outcome.findings,
-            options,
-            arguments.unsafe_fixes,
-        )
-        .map_err(|error| Failure::usage(format!("{}: {error}", subject.file.path())))?;
+        let exceptions = &mut read.exceptions[subject.config];
+        let mut check = |project: &Project| {
+            let mut outcome = plimsoll_rules::check_project(project, options);
+            exceptions.apply(&mut outcome, today);
+            outcome.findings
+        };
+        let unsafe_too = arguments.unsafe_fixes;
+        let fixed = plimsoll_rules::fix::apply(&project, &outcome.findings, unsafe_too, &mut check);
+        for withheld in &fixed.withheld {
+            let finding = &withheld.finding;
+            let place = finding.origin.source.as_ref();
+            say(&format!(
+                "{}:{}: not fixed {}: {}",
+                subject.file.path(),
+                place.map_or(1, |place| place.start.line),
+                finding.rule,
+                withheld.because
+            ));
+        }
         if fixed.bytes == subject.file.bytes() {
             continue;
         }
@@ -571,7 +584,7 @@ fn mend(
             context: subject.context.clone(),
         };
         *outcome = plimsoll_rules::check_project(&project, options);
-        read.exceptions[subject.config].apply(outcome, Some(crate::clock::today()));
+        read.exceptions[subject.config].apply(outcome, today);
     }
     Ok(())
 }

@@ -167,6 +167,45 @@ fn a_fix_is_shown_before_it_is_written() {
 }
 
 #[test]
+fn a_fix_that_would_bring_a_finding_holds_no_other_up() {
+    let before =
+        "FROM debian\nRUN make\nENTRYPOINT [\"a\"]\nRUN npm ci\nENTRYPOINT [\"a\"]\nADD x /\n";
+    let stage = Stage::with(&[("Dockerfile", before), ("x", "")]);
+    let select = "overridden-instruction,consecutive-run,add-instead-of-copy";
+    for how in ["--diff", "--fix"] {
+        let code = i32::from(how == "--fix");
+        let run = stage
+            .run(&["check", how, "--unsafe-fixes", "--select", select])
+            .expect(code);
+        let told = "Dockerfile:3: not fixed overridden-instruction: it would bring a finding of consecutive-run";
+        assert!(run.stderr.contains(told), "{}", run.stderr);
+        assert!(run.stdout.contains("overridden-instruction") == (how == "--fix"));
+    }
+    let written = std::fs::read_to_string(stage.project().join("Dockerfile")).unwrap();
+    assert_eq!(written, before.replace("ADD", "COPY"));
+}
+
+#[test]
+fn what_a_configuration_allows_holds_no_fix_up_and_is_not_fixed() {
+    let stage = Stage::with(&[
+        ("Dockerfile", "FROM debian:12\nADD a /\nMAINTAINER me\n"),
+        ("a", ""),
+        (
+            "plimsoll.toml",
+            "[[check.allow]]\nrules = [\"add-instead-of-copy\"]\nreason = \"for the test\"\n",
+        ),
+    ]);
+    stage
+        .run(&["check", "--fix", "--unsafe-fixes", "--exit-zero"])
+        .expect(0);
+    let written = std::fs::read_to_string(stage.project().join("Dockerfile")).unwrap();
+    assert!(
+        written.contains("ADD a /") && !written.contains("MAINTAINER"),
+        "{written}"
+    );
+}
+
+#[test]
 fn hostile_text_does_not_reach_the_terminal() {
     let stage = Stage::with(&[(
         "Dockerfile",
