@@ -3,8 +3,15 @@
 mod ast;
 mod cases;
 mod corpus;
+mod inspect;
 mod judge;
+mod packages;
+mod peers;
+mod plants;
+mod secrets;
 mod shellcheck;
+mod truth;
+mod verdicts;
 
 use std::ffi::OsStr;
 use std::fs::File;
@@ -28,9 +35,26 @@ usage: cargo xtask parity KIND …
                                  (or in SHELLCHECK), fed as hadolint feeds it; KEPT.json holds
                                  what it said for the next time
 
+  packages IMAGE…                packages, against what the ecosystems' own tools say of the unpacked
+                                 image (wants skopeo, umoci, dpkg, rpm, python3), and against trivy
+                                 and syft
+  secrets IMAGE [PLANTED.json]…  whether every planted value is found where it lies, and what else
+                                 is; PLANTED.json is {NAME: value}, or a list of {name, value or
+                                 fingerprint, kind, place, layer, line}
+
+  of images, docker archives and OCI layouts:
+  --plimsoll FILE  the program to measure (built beside this one, unless said otherwise)
+  --peers DIR      folder with the programs trivy and syft
+  --kept DIR       what the truth and they said, kept for the next time: NAME.truth.json,
+                   NAME.trivy.cdx.json, NAME.syft.cdx.json
+
+  of Dockerfiles:
   --rule ID      only this id of the other tool
+
+  of both:
   -v             every difference
-  --no-list      do not take off what docs/disagreements.toml lists";
+  --no-list      do not take off what docs/disagreements.toml (of images:
+                 docs/inspect-disagreements.toml) lists";
 
 /// What was asked for.
 struct Request {
@@ -55,6 +79,12 @@ pub(crate) fn run(arguments: &[String]) -> anyhow::Result<()> {
     };
     if kind == "dockerfile-ast" {
         return ast::run(rest);
+    }
+    if kind == "packages" {
+        return packages::run(&inspect::Request::read(rest)?);
+    }
+    if kind == "secrets" {
+        return secrets::run(&inspect::Request::read(rest)?);
     }
     let request = read_request(rest)?;
     match (kind.as_str(), request.paths.as_slice()) {
