@@ -78,16 +78,27 @@ impl Default for LayerLimits {
 
 /// Takes the entries of one layer in order. One reader a layer, each on a thread of its own.
 pub trait LayerReader: Send {
-    /// Called for every entry; `content` reads the file's bytes (empty unless a file) and may be
-    /// left unread.
+    /// Called for every entry; `content` lends the file's bytes (none unless a file) as they come
+    /// by, in pieces as long as they lie together, and may be left unread.
     ///
     /// # Errors
     /// What `content` gives, passed on.
-    fn entry(&mut self, entry: &Entry, content: &mut dyn Read) -> Result<(), ImageError>;
+    fn entry(&mut self, entry: &Entry, content: &mut dyn BufRead) -> Result<(), ImageError>;
+}
+
+/// One layer that was walked.
+#[derive(Debug)]
+pub struct Walked<R> {
+    /// Index among the image's layers, the lowest being 0.
+    pub layer: usize,
+    /// Its reader, with whatever came by until the end or until the layer broke.
+    pub reader: R,
+    /// Its measures, or how it breaks the rules: always [`ImageError::Invalid`].
+    pub outcome: Result<LayerStats, ImageError>,
 }
 
 /// What a layer turned out to be.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct LayerStats {
     /// Uncompressed bytes.
     pub bytes: u64,
@@ -95,66 +106,85 @@ pub struct LayerStats {
     pub entries: u64,
 }
 
-/// Walks all layers in parallel; `reader(index)` makes the reader of each. Blob digest and diff id
-/// are verified; a layer that breaks the rules (path escape, bomb, wrong digest) fails the walk.
+/// Walks `layers` (indexes) in parallel; `reader(index)` makes the reader of each. Blob digest and
+/// diff id are verified. A layer that breaks the rules (path escape, bomb, wrong digest) ends its
+/// own walk only: the others are still walked, and its outcome says what is wrong with it.
+///
+/// Gives one result a layer, in the order of `layers`.
 ///
 /// # Errors
-/// The first layer that failed, in layer order.
+/// A layer cannot be had at all (registry, engine or disk): the first of those in order.
 pub fn walk<R: LayerReader>(
     image: &Image,
     limits: LayerLimits,
+    layers: &[usize],
     reader: impl Fn(usize) -> R + Sync,
-) -> Result<Vec<(R, LayerStats)>, ImageError> {
-    let layers = image.manifest.layers.len();
+) -> Result<Vec<Walked<R>>, ImageError> {
     let next = AtomicUsize::new(0);
     let failed = AtomicUsize::new(usize::MAX);
-    let results: Vec<Slot<R>> = (0..layers).map(|_| Mutex::new(None)).collect();
+    let slots: Vec<Slot<R>> = layers.iter().map(|_| Mutex::new(None)).collect();
     let work = || {
         loop {
-            let index = next.fetch_add(1, Ordering::Relaxed);
-            // Layers are begun in order, so that every layer below the lowest failing one is
-            // walked and the error does not depend on timing.
-            let Some(slot) = results
-                .get(index)
-                .filter(|_| index < failed.load(Ordering::Relaxed))
-            else {
+            let turn = next.fetch_add(1, Ordering::Relaxed);
+            // Layers are begun in order, so that every layer before the first that cannot be had
+            // is walked and the error does not depend on timing.
+            let (Some(slot), Some(layer)) = (slots.get(turn), layers.get(turn)) else {
                 return;
             };
-            let mut reader = reader(index);
-            let result = walk_layer(image, index, limits, &mut reader, &failed);
-            if result.is_err() {
-                failed.fetch_min(index, Ordering::Relaxed);
+            if turn >= failed.load(Ordering::Relaxed) {
+                return;
+            }
+            let mut reader = reader(*layer);
+            let outcome = walk_layer(image, *layer, turn, limits, &mut reader, &failed);
+            if outcome
+                .as_ref()
+                .is_err_and(|error| !matches!(error, ImageError::Invalid { .. }))
+            {
+                failed.fetch_min(turn, Ordering::Relaxed);
             }
             if let Ok(mut slot) = slot.lock() {
-                *slot = Some(result.map(|stats| (reader, stats)));
+                *slot = Some(Walked {
+                    layer: *layer,
+                    reader,
+                    outcome,
+                });
             }
         }
     };
     let threads = std::thread::available_parallelism()
         .map_or(1, usize::from)
-        .min(layers);
+        .min(layers.len());
     std::thread::scope(|scope| {
         for _ in 1..threads {
             scope.spawn(work);
         }
         work();
     });
-    results
-        .into_iter()
-        .filter_map(|slot| {
-            slot.into_inner()
-                .unwrap_or_else(std::sync::PoisonError::into_inner)
-        })
-        .collect()
+    let mut walked = Vec::with_capacity(layers.len());
+    for slot in slots {
+        let slot = slot
+            .into_inner()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
+        match slot {
+            Some(Walked {
+                outcome: Err(error),
+                ..
+            }) if !matches!(error, ImageError::Invalid { .. }) => return Err(error),
+            Some(one) => walked.push(one),
+            None => {}
+        }
+    }
+    Ok(walked)
 }
 
 /// Where one layer's result is put; empty where the layer was not begun.
-type Slot<R> = Mutex<Option<Result<(R, LayerStats), ImageError>>>;
+type Slot<R> = Mutex<Option<Walked<R>>>;
 
 /// One layer: a thread fetches, verifies and inflates, this one hashes and reads the tar.
 fn walk_layer(
     image: &Image,
     index: usize,
+    turn: usize,
     limits: LayerLimits,
     reader: &mut dyn LayerReader,
     failed: &AtomicUsize,
@@ -163,7 +193,7 @@ fn walk_layer(
     let place = image.layer_place(index);
     std::thread::scope(|scope| {
         let pipe = Pipe::spawn(scope, inflated, move || {
-            failed.load(Ordering::Relaxed) < index
+            failed.load(Ordering::Relaxed) < turn
         });
         let mut tar = TarReader::new(pipe);
         let result = read_entries(&mut tar, &place, limits, reader);
@@ -260,18 +290,43 @@ struct Content<'a, S> {
     failure: Option<io::Error>,
 }
 
+impl<S: BufRead> Content<'_, S> {
+    /// Keeps a failure and gives the reader a copy of it.
+    fn fail(&mut self, error: io::Error) -> io::Error {
+        let echo = io::Error::new(error.kind(), error.to_string());
+        if error.kind() != io::ErrorKind::Interrupted {
+            self.failure = Some(error);
+        }
+        echo
+    }
+
+    fn check(&self) -> io::Result<()> {
+        match &self.failure {
+            Some(failure) => Err(io::Error::new(failure.kind(), failure.to_string())),
+            None => Ok(()),
+        }
+    }
+}
+
 impl<S: BufRead> Read for Content<'_, S> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        if let Some(failure) = &self.failure {
-            return Err(io::Error::new(failure.kind(), failure.to_string()));
+        self.check()?;
+        self.tar.read(buffer).map_err(|error| self.fail(error))
+    }
+}
+
+impl<S: BufRead> BufRead for Content<'_, S> {
+    fn fill_buf(&mut self) -> io::Result<&[u8]> {
+        self.check()?;
+        // Asked twice because a borrow that is given back cannot be kept across the failure.
+        if let Err(error) = self.tar.fill_buf() {
+            return Err(self.fail(error));
         }
-        self.tar.read(buffer).map_err(|error| {
-            let echo = io::Error::new(error.kind(), error.to_string());
-            if error.kind() != io::ErrorKind::Interrupted {
-                self.failure = Some(error);
-            }
-            echo
-        })
+        self.tar.fill_buf()
+    }
+
+    fn consume(&mut self, count: usize) {
+        self.tar.consume(count);
     }
 }
 

@@ -28,7 +28,9 @@ pub use config::{config_json, parse_config};
 pub use daemon::DaemonImages;
 pub use error::ImageError;
 pub use image::{Descriptor, Image, Manifest};
-pub use layer::{Entry, EntryKind, LayerLimits, LayerReader, LayerStats, LayerStream, walk};
+pub use layer::{
+    Entry, EntryKind, LayerLimits, LayerReader, LayerStats, LayerStream, Walked, walk,
+};
 pub use layout::{BlobWriter, Layout, LayoutWriter};
 pub use manifest::{index_json, manifest_json};
 pub use sink::{Progress, PushOutcome, Referrer, push};

@@ -2,12 +2,29 @@
 
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
+
 /// `algorithm:hex` of some content (OCI image-spec, descriptor.md, "Digests").
 ///
 /// Only sha256 is accepted: it is the one algorithm every registry must take, and a weaker one
 /// would make "exactly these bytes" an empty promise.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub struct Digest(String);
+
+impl TryFrom<String> for Digest {
+    type Error = DigestParseError;
+
+    fn try_from(text: String) -> Result<Self, DigestParseError> {
+        Self::parse(&text)
+    }
+}
+
+impl From<Digest> for String {
+    fn from(digest: Digest) -> Self {
+        digest.0
+    }
+}
 
 /// A text that is not a digest.
 #[derive(Clone, Debug, PartialEq, Eq)]

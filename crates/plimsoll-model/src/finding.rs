@@ -3,7 +3,9 @@
 use crate::{Digest, Position, SourceFile, Span};
 
 /// How much it hurts in production.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize,
+)]
 pub enum Severity {
     /// Worth knowing.
     Info,

@@ -1,8 +1,8 @@
 //! The vocabulary that crosses the walls of Plimsoll: plain data, no I/O, no formats.
 //!
-//! Every other crate may use this one; this one uses none. Types here are deliberately not
-//! serialisable: each output format owns its wire structs, so a change here never changes a format
-//! by accident.
+//! Every other crate may use this one; this one uses none. Each output format owns
+//! its wire structs, so that a change here never changes a format by accident; only what a cache
+//! keeps of an image can be serialised as it is.
 
 mod config;
 mod digest;
@@ -22,8 +22,8 @@ pub use finding::{
 pub use image_ref::{ImageName, ImageNameError, ImageRef};
 pub use input::BuildInput;
 pub use inventory::{
-    Distribution, Inventory, LayerFacts, NotableFile, NotableKind, Package, PackageKind,
-    SecretSighting,
+    BaseImage, Distribution, Evidence, Inventory, LayerFacts, NotableFile, NotableKind, Package,
+    PackageKind, Saving, SecretSighting, Waste, WasteKind, WastedPath,
 };
 pub use report::{ImageSummary, Remark, Report, Skipped, Suppressed, SuppressedBy};
 pub use source::{LineIndex, Position, SourceFile, Span};

@@ -507,7 +507,7 @@ impl<'a> WireSecret<'a> {
     fn new(secret: &'a SecretSighting, layers: &'a [LayerFacts]) -> Self {
         let (file, line) = dockerfile_line(secret.layer.and_then(|layer| layers.get(layer)));
         Self {
-            kind: secret.kind,
+            kind: &secret.kind,
             severity: secret.severity.as_str(),
             place: &secret.place,
             place_line: secret.line,
@@ -515,7 +515,7 @@ impl<'a> WireSecret<'a> {
             file,
             line,
             fingerprint: &secret.fingerprint,
-            deleted_later: secret.deleted_later,
+            deleted_later: secret.deleted_in.is_some(),
         }
     }
 }

@@ -156,14 +156,14 @@ impl Page {
             let layer = secret
                 .layer
                 .map_or_else(String::new, |layer| format!(", layer {layer}"));
-            let deleted = if secret.deleted_later {
+            let deleted = if secret.deleted_in.is_some() {
                 ", deleted by a later layer and shipped all the same"
             } else {
                 ""
             };
             self.line(&format!(
                 "- {}: {}{layer}{deleted} (fingerprint {})",
-                markdown(secret.kind),
+                markdown(&secret.kind),
                 markdown_code(&format!("{}{line}", secret.place)),
                 markdown_code(&secret.fingerprint)
             ));

@@ -247,17 +247,14 @@ impl ImageExample {
                     None => (place, None),
                 };
                 self.inventory.secrets.push(SecretSighting {
-                    kind: match kind {
-                        "private-key" => "private-key",
-                        "aws-access-key" => "aws-access-key",
-                        other => panic!("no kind of secret is called {other}"),
-                    },
+                    kind: kind.to_owned().into(),
                     severity: Severity::Critical,
                     place: place.to_owned(),
                     layer,
                     line: None,
                     fingerprint: "000000000000".to_owned(),
-                    deleted_later: false,
+                    deleted_in: None,
+                    also_at: Vec::new(),
                 });
             }
             "tag" => self.tags.push(ImageName::parse(value).unwrap()),

@@ -1,11 +1,14 @@
-//! Takes the entries of one layer as they stream by.
+//! Takes the entries of one layer as they stream by: every file's bytes are looked at once, by
+//! everybody who wants them.
 
-use std::io::Read;
+use std::io::{self, BufRead, Read};
+use std::sync::{Mutex, PoisonError};
 
 use plimsoll_image::{Entry, EntryKind, ImageError, LayerReader};
+use xxhash_rust::xxh3::{Xxh3, xxh3_64};
 
 use crate::ScanOptions;
-use crate::catalogue::claimant;
+use crate::catalogue::{Candidate, Cataloguer, claimant};
 use crate::record::{EntryFact, LayerRecord, Unread};
 use crate::secret::{Detector, Found, Searcher};
 
@@ -13,10 +16,22 @@ use crate::secret::{Detector, Found, Searcher};
 const MAX_PATH_BYTES: usize = 512 << 20;
 
 /// Bytes of metadata that one layer may make us read; past it files are left and that is said.
-const MAX_METADATA_BYTES: u64 = 512 << 20;
+const MAX_METADATA_BYTES: u64 = 2 << 30;
 
 /// Credentials listed of one layer.
 const MAX_SIGHTINGS: usize = 5_000;
+
+/// A file up to this long is put together in memory where it did not come in one piece.
+const SMALL: u64 = 1 << 20;
+
+/// How much of a file a cataloguer is shown at least before it decides.
+const HEAD: usize = 64;
+
+/// Files longer than this are read whole one at a time, whatever the number of layers under way.
+const LARGE: u64 = 32 << 20;
+
+/// Held while a large file is in memory.
+static LARGE_FILE: Mutex<()> = Mutex::new(());
 
 /// The reader of one layer.
 pub(crate) struct Collector<'a> {
@@ -46,59 +61,143 @@ impl<'a> Collector<'a> {
         self.record
     }
 
-    /// Reads a file some cataloguer wants.
-    fn read_metadata(
+    /// Looks at a file; gives the hash of its content.
+    fn file(&mut self, entry: &Entry, content: &mut dyn BufRead) -> io::Result<u64> {
+        let there = content.fill_buf()?;
+        if let Some(bytes) = usize::try_from(entry.size)
+            .ok()
+            .and_then(|size| there.get(..size))
+        {
+            let claimant = self.claimant(entry, bytes);
+            self.whole(entry, bytes, claimant);
+            let hash = xxh3_64(bytes);
+            let size = bytes.len();
+            content.consume(size);
+            return Ok(hash);
+        }
+        let mut buffer = std::mem::take(&mut self.buffer);
+        buffer.clear();
+        let result = self.scattered(entry, content, &mut buffer);
+        // A large file was here: its memory is given back.
+        if buffer.capacity() as u64 <= 2 * SMALL {
+            self.buffer = buffer;
+        }
+        result
+    }
+
+    /// Looks at a file that does not lie in one piece.
+    fn scattered(
         &mut self,
         entry: &Entry,
-        content: &mut dyn Read,
-        cataloguer: &crate::catalogue::Cataloguer,
-    ) -> Result<(), ImageError> {
-        let mut unread = |why: String| {
-            self.record.unread.push(Unread {
-                path: entry.path.clone(),
-                why,
-                blocking: cataloguer.essential,
-            });
-        };
-        if entry.size > self.options.max_metadata {
-            unread(format!(
-                "it is {} bytes long, more than the {} that are read of such a file",
-                entry.size, self.options.max_metadata
-            ));
-            return Ok(());
-        }
-        self.metadata_bytes += entry.size;
-        if self.metadata_bytes > MAX_METADATA_BYTES {
-            unread("this layer holds more package metadata than is read of one layer".to_owned());
-            return Ok(());
-        }
-        self.buffer.clear();
-        content
-            .take(self.options.max_metadata)
-            .read_to_end(&mut self.buffer)
-            .map_err(|source| self.broken(entry, source))?;
-        match (cataloguer.read)(&entry.path, &self.buffer) {
-            Ok(document) => {
-                self.record.documents.insert(entry.path.clone(), document);
+        content: &mut dyn BufRead,
+        buffer: &mut Vec<u8>,
+    ) -> io::Result<u64> {
+        let claimant = if entry.size <= SMALL {
+            content.take(SMALL).read_to_end(buffer)?;
+            self.claimant(entry, buffer)
+        } else {
+            let there = content.fill_buf()?;
+            if there.len() < HEAD {
+                content.take(HEAD as u64).read_to_end(buffer)?;
+                self.claimant(entry, buffer)
+            } else {
+                self.claimant(entry, there)
             }
-            Err(why) => {
-                self.record.documents.remove(&entry.path);
-                self.record.unread.push(Unread {
-                    path: entry.path.clone(),
-                    why,
-                    blocking: cataloguer.essential,
-                });
+        };
+        if buffer.len() as u64 == entry.size {
+            self.whole(entry, buffer, claimant);
+            return Ok(xxh3_64(buffer));
+        }
+        if let Some(cataloguer) = claimant {
+            let _alone = (entry.size > LARGE)
+                .then(|| LARGE_FILE.lock().unwrap_or_else(PoisonError::into_inner));
+            content.take(cataloguer.limit).read_to_end(buffer)?;
+            self.whole(entry, buffer, claimant);
+            return Ok(xxh3_64(buffer));
+        }
+        self.stream(entry, buffer, content)
+    }
+
+    /// Looks at a file that is too long to be kept, and that no cataloguer wants.
+    fn stream(&mut self, entry: &Entry, head: &[u8], content: &mut dyn BufRead) -> io::Result<u64> {
+        let mut hashed = Hashed {
+            inner: head.chain(content),
+            hasher: Xxh3::new(),
+        };
+        if self.options.secrets_in_files {
+            let found = self.searcher.search(&entry.path, &mut hashed)?;
+            self.keep(&entry.path, found);
+        }
+        hashed.drain()?;
+        Ok(hashed.hasher.digest())
+    }
+
+    /// Who wants the file and may have it.
+    fn claimant(&mut self, entry: &Entry, head: &[u8]) -> Option<&'static Cataloguer> {
+        let cataloguer = claimant(&Candidate::new(&entry.path, entry.size, entry.mode, head))?;
+        let limit = cataloguer.limit.min(self.options.max_metadata);
+        let why = if entry.size > limit {
+            format!(
+                "it is {} bytes long, more than the {limit} that are read of such a file",
+                entry.size
+            )
+        } else if self.metadata_bytes + entry.size > MAX_METADATA_BYTES {
+            "this layer holds more package metadata than is read of one layer".to_owned()
+        } else {
+            self.metadata_bytes += entry.size;
+            return Some(cataloguer);
+        };
+        self.unread(&entry.path, why, cataloguer);
+        None
+    }
+
+    /// Looks at a file that lies in memory.
+    fn whole(&mut self, entry: &Entry, bytes: &[u8], claimant: Option<&'static Cataloguer>) {
+        if let Some(cataloguer) = claimant {
+            match (cataloguer.read)(&entry.path, bytes) {
+                Ok(document) => {
+                    self.record.documents.insert(entry.path.clone(), document);
+                }
+                Err(why) => {
+                    self.record.documents.remove(&entry.path);
+                    self.unread(&entry.path, why, cataloguer);
+                }
             }
         }
         if self.options.secrets_in_files {
-            let mut bytes = self.buffer.as_slice();
             let found = self
                 .searcher
-                .search(&entry.path, &mut bytes)
-                .map_err(|source| self.broken(entry, source))?;
+                .search(&entry.path, &mut &*bytes)
+                .unwrap_or_default();
             self.keep(&entry.path, found);
         }
-        Ok(())
+    }
+
+    fn unread(&mut self, path: &str, why: String, cataloguer: &Cataloguer) {
+        self.record.unread.push(Unread {
+            path: path.to_owned(),
+            why,
+            blocking: cataloguer.essential,
+        });
+    }
+
+    /// A second name of a file: its bytes were read under the name they came by.
+    fn hard_link(&mut self, entry: &Entry, target: &str) {
+        if let Some(document) = self.record.documents.get(target) {
+            let document = document.clone();
+            self.record.documents.insert(entry.path.clone(), document);
+            return;
+        }
+        if let Some(cataloguer) = claimant(&Candidate::new(&entry.path, 0, entry.mode, b"")) {
+            self.unread(
+                &entry.path,
+                format!(
+                    "it is a hard link to {}, which is not read",
+                    target.escape_debug()
+                ),
+                cataloguer,
+            );
+        }
     }
 
     fn keep(&mut self, path: &str, found: Found) {
@@ -111,14 +210,14 @@ impl<'a> Collector<'a> {
             .extend(found.sightings.into_iter().take(room));
     }
 
-    fn broken(&self, entry: &Entry, source: std::io::Error) -> ImageError {
+    fn broken(&self, entry: &Entry, source: io::Error) -> ImageError {
         let place = format!("layer {}: {}", self.layer + 1, entry.path.escape_debug());
         ImageError::from_read(place, source)
     }
 }
 
 impl LayerReader for Collector<'_> {
-    fn entry(&mut self, entry: &Entry, content: &mut dyn Read) -> Result<(), ImageError> {
+    fn entry(&mut self, entry: &Entry, content: &mut dyn BufRead) -> Result<(), ImageError> {
         let target = match &entry.kind {
             EntryKind::Symlink(target) | EntryKind::Hardlink(target) => target.len(),
             _ => 0,
@@ -130,41 +229,45 @@ impl LayerReader for Collector<'_> {
                 problem: format!("its paths alone are longer than {MAX_PATH_BYTES} bytes"),
             });
         }
-        self.record.entries.push(EntryFact::new(entry));
+        let mut hash = 0;
         match &entry.kind {
             EntryKind::File => {
-                if let Some(cataloguer) = claimant(&entry.path) {
-                    return self.read_metadata(entry, content, cataloguer);
-                }
-                if self.options.secrets_in_files {
-                    let found = self
-                        .searcher
-                        .search(&entry.path, content)
-                        .map_err(|source| self.broken(entry, source))?;
-                    self.keep(&entry.path, found);
-                }
+                hash = self
+                    .file(entry, content)
+                    .map_err(|source| self.broken(entry, source))?;
             }
-            EntryKind::Hardlink(target) => {
-                if let Some(cataloguer) = claimant(&entry.path) {
-                    // The bytes were read under the name they came by, if that was claimed too.
-                    match self.record.documents.get(target.trim_start_matches('/')) {
-                        Some(document) => {
-                            let document = document.clone();
-                            self.record.documents.insert(entry.path.clone(), document);
-                        }
-                        None => self.record.unread.push(Unread {
-                            path: entry.path.clone(),
-                            why: format!(
-                                "it is a hard link to {}, which is not read",
-                                target.escape_debug()
-                            ),
-                            blocking: cataloguer.essential,
-                        }),
-                    }
-                }
-            }
+            EntryKind::Hardlink(target) => self.hard_link(entry, target),
             _ => {}
         }
+        self.record.entries.push(EntryFact::new(entry, hash));
         Ok(())
+    }
+}
+
+/// Hashes what is read through it.
+struct Hashed<R> {
+    inner: R,
+    hasher: Xxh3,
+}
+
+impl<R: BufRead> Hashed<R> {
+    fn drain(&mut self) -> io::Result<()> {
+        loop {
+            let there = self.inner.fill_buf()?;
+            if there.is_empty() {
+                return Ok(());
+            }
+            self.hasher.update(there);
+            let count = there.len();
+            self.inner.consume(count);
+        }
+    }
+}
+
+impl<R: Read> Read for Hashed<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.inner.read(buffer)?;
+        self.hasher.update(&buffer[..read]);
+        Ok(read)
     }
 }

@@ -2,14 +2,14 @@
 
 use std::collections::HashSet;
 
-use plimsoll_image::{Image, LayerStats};
+use plimsoll_image::Image;
 use plimsoll_model::{
     Distribution, HistoryEntry, ImageConfig, Inventory, LayerFacts, SecretSighting, Severity,
     Skipped,
 };
 
 use crate::Outcome;
-use crate::catalogue::{Document, distribution, passwd};
+use crate::catalogue::{Candidate, Document, claimant, distribution, passwd};
 use crate::notable::{notable, programs};
 use crate::packages::{Published, packages, unread_stores};
 use crate::record::{FactKind, LayerRecord};
@@ -22,11 +22,10 @@ const DEFAULT_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/s
 pub(crate) fn assemble(
     image: &Image,
     records: &[LayerRecord],
-    stats: &[LayerStats],
+    mut skipped: Vec<Skipped>,
     detector: &Detector,
 ) -> Outcome {
     let (tree, wasted) = Tree::build(records);
-    let mut skipped = Vec::new();
     let distribution = find_distribution(records, &tree);
     let packages = packages(records, &tree, distribution.as_ref(), &mut skipped);
     let config = &image.config;
@@ -38,12 +37,13 @@ pub(crate) fn assemble(
         .unwrap_or(DEFAULT_PATH);
     let inventory = Inventory {
         packages,
-        layers: layer_facts(image, stats, &wasted, detector),
+        layers: layer_facts(image, records, &wasted, detector),
         notable: notable(&tree),
         secrets: secrets(records, &tree, config, detector),
         programs: programs(&tree, path),
         users: users(records, &tree),
         distribution,
+        ..Inventory::default()
     };
     skipped.extend(unread_stores(records, &tree));
     skipped.extend(unread_files(records, &tree));
@@ -77,7 +77,7 @@ fn users(records: &[LayerRecord], tree: &Tree<'_>) -> Vec<(String, u32)> {
 /// made a layer as there are layers; otherwise it is not to be trusted for any.
 fn layer_facts(
     image: &Image,
-    stats: &[LayerStats],
+    records: &[LayerRecord],
     wasted: &[u64],
     detector: &Detector,
 ) -> Vec<LayerFacts> {
@@ -98,8 +98,8 @@ fn layer_facts(
             digest: descriptor.digest.clone(),
             diff_id: diff_id.clone(),
             compressed_size: descriptor.size,
-            size: stats.get(index).map_or(0, |stats| stats.bytes),
-            entries: stats.get(index).map_or(0, |stats| stats.entries),
+            size: records.get(index).map_or(0, |record| record.stats.bytes),
+            entries: records.get(index).map_or(0, |record| record.stats.entries),
             instruction: steps
                 .get(index)
                 .filter(|_| known)
@@ -146,7 +146,7 @@ fn secrets(
                 sums,
             } = sighting;
             // A later layer that rewrites the file with the same secret tells nothing new.
-            if !seen.insert((path.as_str(), *fingerprint, *kind)) {
+            if !seen.insert((path.as_str(), *fingerprint, kind)) {
                 continue;
             }
             // Whether the value is still to be seen: in the topmost version of the file.
@@ -157,7 +157,7 @@ fn secrets(
                 .as_ref()
                 .is_some_and(|sums| published.holds(path, sums));
             sightings.push(SecretSighting {
-                kind,
+                kind: kind.clone(),
                 severity: if is_published {
                     Severity::Info
                 } else if is_test_material(path) {
@@ -169,20 +169,45 @@ fn secrets(
                 layer: Some(layer),
                 line: *line,
                 fingerprint: fingerprint.to_string(),
-                deleted_later: !visible,
+                deleted_in: (!visible).then(|| gone_in(records, layer, path, *fingerprint)),
+                also_at: Vec::new(),
             });
         }
     }
     sightings.sort_by(|a, b| {
-        (&a.place, a.layer, a.line, a.kind, &a.fingerprint).cmp(&(
+        (&a.place, a.layer, a.line, &a.kind, &a.fingerprint).cmp(&(
             &b.place,
             b.layer,
             b.line,
-            b.kind,
+            &b.kind,
             &b.fingerprint,
         ))
     });
     sightings
+}
+
+/// The first layer above `layer` that deletes the file at `path` or writes it without the value.
+fn gone_in(records: &[LayerRecord], layer: usize, path: &str, fingerprint: Fingerprint) -> usize {
+    let hides = |record: &LayerRecord| {
+        record.entries.iter().any(|entry| match entry.kind {
+            FactKind::Whiteout => is_at_or_below(path, &entry.path),
+            FactKind::Opaque => &*entry.path != path && is_at_or_below(path, &entry.path),
+            FactKind::Directory => false,
+            _ => is_at_or_below(path, &entry.path),
+        }) && !record
+            .secrets
+            .iter()
+            .any(|other| other.path == path && other.fingerprint == fingerprint)
+    };
+    (layer + 1..records.len())
+        .find(|above| hides(&records[*above]))
+        // Hidden by an entry of its own layer.
+        .unwrap_or(layer)
+}
+
+fn is_at_or_below(path: &str, folder: &str) -> bool {
+    path.strip_prefix(folder)
+        .is_some_and(|rest| rest.is_empty() || rest.starts_with('/') || folder.is_empty())
 }
 
 /// Whether a path lies among the tests or examples of a third-party package.
@@ -227,7 +252,8 @@ fn unread_files(records: &[LayerRecord], tree: &Tree<'_>) -> Vec<Skipped> {
     // A claimed path that ends in a link or a device was not read either.
     for (path, node) in tree.iter() {
         if matches!(node.fact.kind, FactKind::Special)
-            && crate::catalogue::claimant(path).is_some_and(|cataloguer| cataloguer.essential)
+            && claimant(&Candidate::new(path, 0, node.fact.mode, b""))
+                .is_some_and(|cataloguer| cataloguer.essential)
         {
             skipped.push(Skipped {
                 what: path.to_owned(),

@@ -26,7 +26,8 @@ pub use secret::redacted;
 pub struct ScanOptions {
     /// Bounds against hostile layers.
     pub limits: LayerLimits,
-    /// Largest package database or metadata file that is read; a larger one is reported as skipped.
+    /// Largest file a cataloguer is given; each has a bound of its own besides. A larger one is
+    /// reported as not looked at.
     pub max_metadata: u64,
     /// How many bytes of a file are searched for secrets; where a text file is longer, that is
     /// said. Memory does not depend on it: files are searched as they stream by.
@@ -39,7 +40,7 @@ impl Default for ScanOptions {
     fn default() -> Self {
         Self {
             limits: LayerLimits::default(),
-            max_metadata: 64 << 20,
+            max_metadata: u64::MAX,
             max_secret_scan: 256 << 20,
             secrets_in_files: true,
         }
@@ -55,18 +56,31 @@ pub struct Outcome {
     pub skipped: Vec<Skipped>,
 }
 
-/// Looks into `image`: one pass over its layers.
+/// Looks into `image`: one pass over its layers. A layer that breaks the rules is told among what
+/// was not looked at, as blocking; the others are looked at all the same.
 ///
 /// # Errors
-/// A layer cannot be had or breaks the rules; see [`ImageError`].
+/// A layer cannot be had: registry, engine or disk; see [`ImageError`].
 pub fn inspect(image: &Image, options: &ScanOptions) -> Result<Outcome, ImageError> {
     let detector = secret::Detector::shared();
-    let walked = plimsoll_image::walk(image, options.limits, |layer| {
+    let layers: Vec<usize> = (0..image.manifest.layers.len()).collect();
+    let walked = plimsoll_image::walk(image, options.limits, &layers, |layer| {
         collect::Collector::new(layer, options, detector)
     })?;
-    let (records, stats): (Vec<_>, Vec<_>) = walked
-        .into_iter()
-        .map(|(collector, stats)| (collector.finish(), stats))
-        .unzip();
-    Ok(inventory::assemble(image, &records, &stats, detector))
+    let mut records = Vec::with_capacity(walked.len());
+    let mut skipped = Vec::new();
+    for one in walked {
+        let mut record = one.reader.finish();
+        match one.outcome {
+            Ok(stats) => record.stats = stats,
+            // What came by until it broke is kept: it lies in the image, whatever else does.
+            Err(error) => skipped.push(Skipped {
+                what: format!("layer {}", one.layer + 1),
+                why: error.to_string(),
+                blocking: true,
+            }),
+        }
+        records.push(record);
+    }
+    Ok(inventory::assemble(image, &records, skipped, detector))
 }

@@ -2,13 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use plimsoll_image::{Entry, EntryKind};
+use plimsoll_image::{Entry, EntryKind, LayerStats};
+use serde::{Deserialize, Serialize};
 
 use crate::catalogue::Document;
 use crate::secret::FileSighting;
 
 /// What an entry is, as far as later steps care.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum FactKind {
     File,
     Directory,
@@ -20,16 +21,21 @@ pub(crate) enum FactKind {
 }
 
 /// One entry of a layer, small.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct EntryFact {
     pub(crate) path: Box<str>,
     pub(crate) kind: FactKind,
     pub(crate) size: u64,
     pub(crate) mode: u32,
+    pub(crate) uid: u64,
+    pub(crate) gid: u64,
+    /// Tells files of equal size with other content apart (XXH3, seed 0); 0 for what is no file.
+    /// It proves nothing against somebody who wants two files to look alike.
+    pub(crate) content: u64,
 }
 
 impl EntryFact {
-    pub(crate) fn new(entry: &Entry) -> Self {
+    pub(crate) fn new(entry: &Entry, content: u64) -> Self {
         Self {
             path: entry.path.as_str().into(),
             kind: match &entry.kind {
@@ -47,12 +53,15 @@ impl EntryFact {
                 0
             },
             mode: entry.mode,
+            uid: entry.uid,
+            gid: entry.gid,
+            content,
         }
     }
 }
 
 /// A wanted file that could not be made sense of.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Unread {
     pub(crate) path: String,
     pub(crate) why: String,
@@ -61,8 +70,9 @@ pub(crate) struct Unread {
 }
 
 /// All facts of one layer.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct LayerRecord {
+    pub(crate) stats: LayerStats,
     pub(crate) entries: Vec<EntryFact>,
     pub(crate) documents: BTreeMap<String, Document>,
     pub(crate) secrets: Vec<FileSighting>,

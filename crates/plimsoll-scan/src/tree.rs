@@ -174,6 +174,9 @@ mod tests {
                     kind: kind.clone(),
                     size: *size,
                     mode: 0o644,
+                    uid: 0,
+                    gid: 0,
+                    content: 0,
                 })
                 .collect(),
             ..LayerRecord::default()

@@ -1,8 +1,8 @@
 use jsonschema::Registry;
 use plimsoll_attest::cyclonedx::{SbomInput, document};
 use plimsoll_model::{
-    Digest, Distribution, ImageConfig, Inventory, LayerFacts, Package, PackageKind, Platform,
-    Position, SourceOrigin, Span,
+    Digest, Distribution, Evidence, ImageConfig, Inventory, LayerFacts, Package, PackageKind,
+    Platform, Position, SourceOrigin, Span,
 };
 use serde_json::Value;
 
@@ -25,16 +25,17 @@ fn layer(byte: u8) -> LayerFacts {
 
 fn package(kind: PackageKind, name: &str, purl: &str, license: &str) -> Package {
     Package {
-        kind,
-        name: name.to_owned(),
-        version: "1.0".to_owned(),
-        purl: purl.to_owned(),
-        source: None,
         license: Some(license.to_owned()),
-        path: format!("lib/{name}"),
-        layer: 1,
         size: Some(7),
-        owned_by: None,
+        ..Package::new(
+            kind,
+            name,
+            "1.0",
+            purl.to_owned(),
+            format!("lib/{name}"),
+            Evidence::Database,
+            1,
+        )
     }
 }
 

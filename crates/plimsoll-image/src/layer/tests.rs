@@ -12,7 +12,7 @@ use crate::{media_type, sha256};
 struct Recorder(Vec<(String, EntryKind, Vec<u8>)>);
 
 impl LayerReader for Recorder {
-    fn entry(&mut self, entry: &Entry, content: &mut dyn Read) -> Result<(), ImageError> {
+    fn entry(&mut self, entry: &Entry, content: &mut dyn BufRead) -> Result<(), ImageError> {
         let mut bytes = Vec::new();
         content
             .take(1 << 20)
@@ -24,7 +24,20 @@ impl LayerReader for Recorder {
 }
 
 fn walked(image: &Image, limits: LayerLimits) -> Result<Vec<(Recorder, LayerStats)>, ImageError> {
-    walk(image, limits, |_| Recorder::default())
+    all(image, limits, Recorder::default)
+}
+
+/// Every layer, or the first error.
+fn all<R: LayerReader>(
+    image: &Image,
+    limits: LayerLimits,
+    reader: impl Fn() -> R + Sync,
+) -> Result<Vec<(R, LayerStats)>, ImageError> {
+    let layers: Vec<usize> = (0..image.manifest.layers.len()).collect();
+    walk(image, limits, &layers, |_| reader())?
+        .into_iter()
+        .map(|one| Ok((one.reader, one.outcome?)))
+        .collect()
 }
 
 /// The error of an image with one layer.
@@ -103,7 +116,7 @@ fn a_layer_may_be_read_as_a_stream() {
 fn what_is_left_unread_is_verified_all_the_same() {
     struct Lazy;
     impl LayerReader for Lazy {
-        fn entry(&mut self, _: &Entry, _: &mut dyn Read) -> Result<(), ImageError> {
+        fn entry(&mut self, _: &Entry, _: &mut dyn BufRead) -> Result<(), ImageError> {
             Ok(())
         }
     }
@@ -113,7 +126,7 @@ fn what_is_left_unread_is_verified_all_the_same() {
     let layer = image.manifest.layers[0].clone();
     let path = folder.path().join("blobs/sha256").join(layer.digest.hex());
     assert_eq!(
-        walk(&image, LayerLimits::default(), |_| Lazy).unwrap()[0]
+        all(&image, LayerLimits::default(), || Lazy).unwrap()[0]
             .1
             .entries,
         2
@@ -122,7 +135,7 @@ fn what_is_left_unread_is_verified_all_the_same() {
     let middle = bytes.len() / 2;
     bytes[middle] ^= 1;
     std::fs::write(&path, &bytes).unwrap();
-    let error = walk(&image, LayerLimits::default(), |_| Lazy)
+    let error = all(&image, LayerLimits::default(), || Lazy)
         .err()
         .unwrap()
         .to_string();
@@ -130,7 +143,7 @@ fn what_is_left_unread_is_verified_all_the_same() {
     assert!(error.contains("holds other bytes"), "{error}");
     bytes.truncate(1000);
     std::fs::write(&path, &bytes).unwrap();
-    let error = walk(&image, LayerLimits::default(), |_| Lazy)
+    let error = all(&image, LayerLimits::default(), || Lazy)
         .err()
         .unwrap()
         .to_string();
@@ -276,20 +289,33 @@ fn the_lowest_failing_layer_is_told_of() {
             .to_string();
         assert!(error.contains("../low"), "{error}");
     }
+    // The good ones are walked all the same.
+    let one = walk(&image, LayerLimits::default(), &[4, 1, 2, 3], |_| {
+        Recorder::default()
+    })
+    .unwrap();
+    let told: Vec<_> = one
+        .iter()
+        .map(|one| (one.layer, one.outcome.is_ok(), one.reader.0.len()))
+        .collect();
+    assert_eq!(
+        told,
+        [(4, true, 1), (1, false, 0), (2, true, 1), (3, false, 0)]
+    );
 }
 
 #[test]
 fn a_readers_own_error_ends_the_walk() {
     struct Full;
     impl LayerReader for Full {
-        fn entry(&mut self, _: &Entry, _: &mut dyn Read) -> Result<(), ImageError> {
+        fn entry(&mut self, _: &Entry, _: &mut dyn BufRead) -> Result<(), ImageError> {
             Err(ImageError::Usage("enough".to_owned()))
         }
     }
     let folder = tempfile::tempdir().unwrap();
     let image = image(folder.path(), "x", &[tar(&[("a", &noise(5 << 20, 4))])]);
     let made = Mutex::new(0);
-    let error = walk(&image, LayerLimits::default(), |_| {
+    let error = walk(&image, LayerLimits::default(), &[0], |_| {
         *made.lock().unwrap() += 1;
         Full
     });

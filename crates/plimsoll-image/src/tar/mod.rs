@@ -18,6 +18,9 @@ const BLOCK: usize = 512;
 /// Of a pax header or a long name; the bound of Go's reader.
 const SPECIAL_LIMIT: u64 = 1 << 20;
 
+/// What a hole of a sparse file reads as.
+static ZEROS: [u8; 64 << 10] = [0; 64 << 10];
+
 /// What an entry is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
@@ -339,6 +342,7 @@ impl<R: BufRead> Read for TarReader<R> {
             Some(map) => match map.next(most) {
                 sparse::Step::Hole(count) => {
                     buffer[..count].fill(0);
+                    map.took(count);
                     count
                 }
                 sparse::Step::Data(count) => {
@@ -352,6 +356,49 @@ impl<R: BufRead> Read for TarReader<R> {
         };
         self.logical -= read as u64;
         Ok(read)
+    }
+}
+
+/// Lends what is there of the current entry's content without copying it.
+impl<R: BufRead> BufRead for TarReader<R> {
+    fn fill_buf(&mut self) -> io::Result<&[u8]> {
+        let most = usize::try_from(self.logical).unwrap_or(usize::MAX);
+        if most == 0 {
+            return Ok(&[]);
+        }
+        let most = match &mut self.sparse {
+            None => most,
+            Some(map) => match map.next(most) {
+                sparse::Step::Hole(count) => return Ok(&ZEROS[..count.min(ZEROS.len())]),
+                sparse::Step::Data(count) => count,
+            },
+        };
+        let most = most.min(usize::try_from(self.physical).unwrap_or(usize::MAX));
+        let there = self.source.fill_buf()?;
+        if there.is_empty() && most > 0 {
+            return Err(truncated());
+        }
+        Ok(&there[..there.len().min(most)])
+    }
+
+    fn consume(&mut self, count: usize) {
+        if count == 0 {
+            return;
+        }
+        let hole = match &mut self.sparse {
+            None => false,
+            Some(map) => {
+                let hole = matches!(map.next(count), sparse::Step::Hole(_));
+                map.took(count);
+                hole
+            }
+        };
+        if !hole {
+            self.source.consume(count);
+            self.physical = self.physical.saturating_sub(count as u64);
+            self.position += count as u64;
+        }
+        self.logical = self.logical.saturating_sub(count as u64);
     }
 }
 

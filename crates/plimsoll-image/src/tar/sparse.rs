@@ -52,11 +52,10 @@ impl Map {
         })
     }
 
-    /// At most `most` bytes, `most` > 0.
+    /// What comes next, at most `most` bytes, `most` > 0; [`Map::took`] passes it.
     pub(super) fn next(&mut self, most: usize) -> Step {
         loop {
             let Some(piece) = self.current else {
-                self.position += most as u64;
                 return Step::Hole(most);
             };
             let end = piece.offset + piece.length;
@@ -67,7 +66,6 @@ impl Map {
             };
             let count = most.min(usize::try_from(upto - self.position).unwrap_or(most));
             if self.position < piece.offset {
-                self.position += count as u64;
                 return Step::Hole(count);
             }
             if count > 0 {

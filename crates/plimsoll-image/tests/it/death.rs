@@ -4,9 +4,10 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use plimsoll_image::{ImageError, LayerLimits, LayerReader, Layout, walk};
+use plimsoll_image::{ImageError, LayerLimits, LayerReader, Layout};
 
 use crate::seed::{image, noise, tar};
+use crate::walk_all;
 
 const FOLDER: &str = "PLIMSOLL_TEST_DYING_WRITER";
 
@@ -31,7 +32,7 @@ impl LayerReader for Nothing {
     fn entry(
         &mut self,
         _: &plimsoll_image::Entry,
-        _: &mut dyn std::io::Read,
+        _: &mut dyn std::io::BufRead,
     ) -> Result<(), ImageError> {
         Ok(())
     }
@@ -61,7 +62,7 @@ fn a_killed_writer_leaves_the_last_image() {
         // Whatever the index names is whole.
         for entry in layout.entries().unwrap() {
             let image = layout.image(Some(entry.digest.as_str()), None).unwrap();
-            walk(&image, LayerLimits::default(), |_| Nothing).unwrap();
+            walk_all(&image, LayerLimits::default(), || Nothing).unwrap();
             images += 1;
         }
         assert!(layout.entries().unwrap().len() <= 1);

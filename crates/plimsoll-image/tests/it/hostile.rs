@@ -1,15 +1,17 @@
 //! Layers that nobody should trust, through the walk.
 
-use std::io::Read;
+use std::io::BufRead;
 
-use plimsoll_image::{Entry, ImageError, LayerLimits, LayerReader, Layout, walk};
+use plimsoll_image::{Entry, ImageError, LayerLimits, LayerReader, Layout};
 use plimsoll_testkit::image::{ImageBuilder, Lie, hostile};
+
+use crate::walk_all;
 
 /// Reads everything, and holds every path to its promise.
 struct Suspicious(&'static str);
 
 impl LayerReader for Suspicious {
-    fn entry(&mut self, entry: &Entry, content: &mut dyn Read) -> Result<(), ImageError> {
+    fn entry(&mut self, entry: &Entry, content: &mut dyn BufRead) -> Result<(), ImageError> {
         let safe = !entry.path.starts_with('/')
             && !entry.path.contains('\0')
             && (entry.path.is_empty()
@@ -42,7 +44,7 @@ fn hostile_layers_are_refused_or_harmless() {
             .unwrap()
             .image(Some("x"), None)
             .unwrap();
-        match walk(&image, limits, |_| Suspicious(hostile.name)) {
+        match walk_all(&image, limits, || Suspicious(hostile.name)) {
             Ok(_) => assert!(!hostile.malformed, "{} passed", hostile.name),
             Err(error @ ImageError::Invalid { .. }) => {
                 let text = error.to_string();
@@ -72,9 +74,7 @@ fn an_image_that_lies_is_found_out() {
             .unwrap();
         let walked = Layout::open(folder.path())
             .and_then(|layout| layout.image(Some("x"), None))
-            .and_then(|image| {
-                walk(&image, LayerLimits::default(), |_| Suspicious("lie")).map(drop)
-            });
+            .and_then(|image| walk_all(&image, LayerLimits::default(), || Suspicious("lie")));
         assert!(walked.is_err(), "{lie:?} passed");
     }
 }

@@ -1,10 +1,10 @@
 //! One report that has everything once.
 
 use plimsoll_model::{
-    Applicability, Confidence, Digest, Distribution, Edit, Finding, Fix, HealthCheck, HistoryEntry,
-    ImageConfig, ImageSummary, Inventory, LayerFacts, LayerOrigin, NotableFile, NotableKind,
-    Origin, Package, PackageKind, Platform, Related, Remark, Report, SecretSighting, Severity,
-    Skipped, SourceFile, SourceOrigin, Span, Suppressed, SuppressedBy,
+    Applicability, Confidence, Digest, Distribution, Edit, Evidence, Finding, Fix, HealthCheck,
+    HistoryEntry, ImageConfig, ImageSummary, Inventory, LayerFacts, LayerOrigin, NotableFile,
+    NotableKind, Origin, Package, PackageKind, Platform, Related, Remark, Report, SecretSighting,
+    Severity, Skipped, SourceFile, SourceOrigin, Span, Suppressed, SuppressedBy,
 };
 use plimsoll_report::{RenderInput, RuleInfo, Verdict};
 
@@ -186,13 +186,14 @@ pub(crate) fn inspected() -> Case {
             layer: 1,
         }],
         secrets: vec![SecretSighting {
-            kind: "private-key",
+            kind: "private-key".into(),
             severity: Severity::Critical,
             place: "app/id_rsa".to_owned(),
             layer: Some(2),
             line: Some(1),
             fingerprint: "0123456789ab".to_owned(),
-            deleted_later: true,
+            deleted_in: Some(2),
+            also_at: Vec::new(),
         }],
         ..Inventory::default()
     };
@@ -290,16 +291,17 @@ pub(crate) fn layer(
 
 fn package(kind: PackageKind, name: &str, version: &str, layer: usize) -> Package {
     Package {
-        kind,
-        name: name.to_owned(),
-        version: version.to_owned(),
-        purl: format!("pkg:{}/{name}@{version}", kind.as_str()),
         source: (kind == PackageKind::Deb).then(|| ("gcc-defaults".to_owned(), "1.203".to_owned())),
-        license: None,
-        path: "var/lib/dpkg/status".to_owned(),
-        layer,
         size: Some(36_864),
-        owned_by: None,
+        ..Package::new(
+            kind,
+            name,
+            version,
+            format!("pkg:{}/{name}@{version}", kind.as_str()),
+            "var/lib/dpkg/status",
+            Evidence::Database,
+            layer,
+        )
     }
 }
 

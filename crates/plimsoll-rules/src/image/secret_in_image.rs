@@ -68,7 +68,7 @@ fn message(secret: &SecretSighting) -> String {
         .line
         .map(|line| format!(" line {line}"))
         .unwrap_or_default();
-    let deleted = if secret.deleted_later {
+    let deleted = if secret.deleted_in.is_some() {
         "; a later layer deletes the file, and the one that brought it still ships"
     } else {
         ""

@@ -2,12 +2,13 @@
 
 use plimsoll_model::Distribution;
 
-use super::Document;
+use super::{Candidate, Document};
 
 /// Where the file lies, in the order in which it counts.
 pub(crate) const PATHS: [&str; 2] = ["etc/os-release", "usr/lib/os-release"];
 
-pub(super) fn claims(path: &str) -> bool {
+pub(super) fn claims(candidate: &Candidate<'_>) -> bool {
+    let path = candidate.path;
     PATHS.contains(&path)
 }
 

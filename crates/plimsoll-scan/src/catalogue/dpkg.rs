@@ -1,6 +1,8 @@
 //! Debian's package database (deb822, dpkg's `status` file, and distroless's `status.d`).
 
-use super::{Document, base_name};
+use serde::{Deserialize, Serialize};
+
+use super::{Candidate, Document, base_name};
 
 /// The database of a full Debian.
 pub(crate) const STATUS: &str = "var/lib/dpkg/status";
@@ -9,7 +11,7 @@ const STATUS_FOLDER: &str = "var/lib/dpkg/status.d/";
 const INFO_FOLDER: &str = "var/lib/dpkg/info/";
 
 /// One installed package.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Record {
     pub(crate) name: String,
     pub(crate) version: String,
@@ -20,7 +22,8 @@ pub(crate) struct Record {
     pub(crate) size: Option<u64>,
 }
 
-pub(super) fn claims_database(path: &str) -> bool {
+pub(super) fn claims_database(candidate: &Candidate<'_>) -> bool {
+    let path = candidate.path;
     path == STATUS
         || path
             .strip_prefix(STATUS_FOLDER)
@@ -116,7 +119,8 @@ impl<'a> Stanza<'a> {
     }
 }
 
-pub(super) fn claims_list(path: &str) -> bool {
+pub(super) fn claims_list(candidate: &Candidate<'_>) -> bool {
+    let path = candidate.path;
     path.strip_prefix(INFO_FOLDER)
         .is_some_and(|name| name.ends_with(".list") && !name.contains('/'))
 }
@@ -125,7 +129,8 @@ pub(super) fn read_list(_path: &str, bytes: &[u8]) -> Result<Document, String> {
     Ok(Document::DpkgList(String::from_utf8_lossy(bytes).into()))
 }
 
-pub(super) fn claims_sums(path: &str) -> bool {
+pub(super) fn claims_sums(candidate: &Candidate<'_>) -> bool {
+    let path = candidate.path;
     path.strip_prefix(INFO_FOLDER)
         .or_else(|| path.strip_prefix(STATUS_FOLDER))
         .is_some_and(|name| name.ends_with(".md5sums") && !name.contains('/'))
@@ -176,7 +181,8 @@ pub(crate) fn without_usr(path: &str) -> &str {
     }
 }
 
-pub(super) fn claims_copyright(path: &str) -> bool {
+pub(super) fn claims_copyright(candidate: &Candidate<'_>) -> bool {
+    let path = candidate.path;
     path.strip_prefix("usr/share/doc/")
         .and_then(|rest| rest.strip_suffix("/copyright"))
         .is_some_and(|package| !package.contains('/'))
@@ -252,9 +258,15 @@ mod tests {
         assert_eq!(records[0].name, "base-files");
         assert!(read_database(STATUS, b"Package: x\nVersion: 1\n").is_err());
         assert!(read_database(STATUS, b"\xff\xfe\n").is_err());
-        assert!(claims_database("var/lib/dpkg/status.d/base"));
-        assert!(!claims_database("var/lib/dpkg/status.d/base.md5sums"));
-        assert!(claims_sums("var/lib/dpkg/status.d/base.md5sums"));
+        assert!(claims_database(&Candidate::named(
+            "var/lib/dpkg/status.d/base"
+        )));
+        assert!(!claims_database(&Candidate::named(
+            "var/lib/dpkg/status.d/base.md5sums"
+        )));
+        assert!(claims_sums(&Candidate::named(
+            "var/lib/dpkg/status.d/base.md5sums"
+        )));
     }
 
     #[test]

@@ -8,10 +8,11 @@ pub(crate) mod passwd;
 pub(crate) mod python;
 pub(crate) mod unread;
 
-use plimsoll_model::Distribution;
+use plimsoll_model::{Distribution, Evidence, PackageKind};
+use serde::{Deserialize, Serialize};
 
 /// What a claimed file says.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Document {
     OsRelease(Distribution),
     Users(Vec<(String, u32)>),
@@ -24,72 +25,118 @@ pub(crate) enum Document {
     Python(python::Distribution),
     PythonRecord(python::Record),
     Npm(npm::Manifest),
+    /// Packages that the file proves by itself.
+    Packages(Vec<Proven>),
+}
+
+/// A package that one file proves by itself.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Proven {
+    pub(crate) kind: PackageKind,
+    /// The namespace of its package URL, where that has one: a Maven group, an npm scope.
+    pub(crate) namespace: Option<String>,
+    /// The name behind the namespace, as its ecosystem writes it.
+    pub(crate) name: String,
+    pub(crate) version: String,
+    /// Further qualifiers of the package URL.
+    pub(crate) qualifiers: Vec<(String, String)>,
+    /// Licence as stated.
+    pub(crate) license: Option<String>,
+    pub(crate) evidence: Evidence,
+    pub(crate) direct: Option<bool>,
+    /// Where in the file it was found, if the file is an archive: shown behind a `!`.
+    pub(crate) inner: Option<String>,
+}
+
+/// A file that a cataloguer may want.
+#[allow(dead_code, reason = "landing in parts")]
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Candidate<'a> {
+    /// Path without a leading slash.
+    pub(crate) path: &'a str,
+    /// The last part of it.
+    pub(crate) name: &'a str,
+    /// Bytes of content.
+    pub(crate) size: u64,
+    /// Permission bits.
+    pub(crate) mode: u32,
+    /// How it begins: what lies together in memory, at least 64 bytes where the file has as many.
+    /// Empty where the content is not to be had, as behind a hard link.
+    pub(crate) head: &'a [u8],
+}
+
+impl<'a> Candidate<'a> {
+    pub(crate) fn new(path: &'a str, size: u64, mode: u32, head: &'a [u8]) -> Self {
+        Self {
+            path,
+            name: base_name(path),
+            size,
+            mode,
+            head,
+        }
+    }
+
+    #[cfg(test)]
+    pub(crate) fn named(path: &'a str) -> Self {
+        Self::new(path, 0, 0o644, b"")
+    }
 }
 
 /// One reader.
 pub(crate) struct Cataloguer {
-    /// Whether it wants the file at this path.
-    pub(crate) claims: fn(&str) -> bool,
-    /// Reads a file; an error says what is wrong with it.
+    /// Whether it wants the file. Asked for every file of an image: it looks at the name first.
+    pub(crate) claims: fn(&Candidate<'_>) -> bool,
+    /// Reads a file, given its path and its bytes; an error says what is wrong with it.
     pub(crate) read: fn(&str, &[u8]) -> Result<Document, String>,
-    /// Whether packages go missing where the file cannot be read.
+    /// Whether packages of the distribution go missing where the file cannot be read.
     pub(crate) essential: bool,
+    /// Bytes of the largest file it reads; a larger one is reported as not looked at.
+    pub(crate) limit: u64,
 }
 
-/// Every reader; the first that claims a path gets it.
+/// What a text file of a package manager may be long.
+const TEXT: u64 = 64 << 20;
+
+const fn reader(
+    claims: fn(&Candidate<'_>) -> bool,
+    read: fn(&str, &[u8]) -> Result<Document, String>,
+) -> Cataloguer {
+    Cataloguer {
+        claims,
+        read,
+        essential: false,
+        limit: TEXT,
+    }
+}
+
+const fn essential(
+    claims: fn(&Candidate<'_>) -> bool,
+    read: fn(&str, &[u8]) -> Result<Document, String>,
+) -> Cataloguer {
+    Cataloguer {
+        essential: true,
+        ..reader(claims, read)
+    }
+}
+
+/// Every reader; the first that claims a file gets it.
 pub(crate) const CATALOGUERS: &[Cataloguer] = &[
-    Cataloguer {
-        claims: distribution::claims,
-        read: distribution::read,
-        essential: true,
-    },
-    Cataloguer {
-        claims: passwd::claims,
-        read: passwd::read,
-        essential: false,
-    },
-    Cataloguer {
-        claims: dpkg::claims_database,
-        read: dpkg::read_database,
-        essential: true,
-    },
-    Cataloguer {
-        claims: dpkg::claims_list,
-        read: dpkg::read_list,
-        essential: false,
-    },
-    Cataloguer {
-        claims: dpkg::claims_sums,
-        read: dpkg::read_sums,
-        essential: false,
-    },
-    Cataloguer {
-        claims: dpkg::claims_copyright,
-        read: dpkg::read_copyright,
-        essential: false,
-    },
-    Cataloguer {
-        claims: python::claims_metadata,
-        read: python::read_metadata,
-        essential: false,
-    },
-    Cataloguer {
-        claims: python::claims_record,
-        read: python::read_record,
-        essential: false,
-    },
-    Cataloguer {
-        claims: npm::claims,
-        read: npm::read,
-        essential: false,
-    },
+    essential(distribution::claims, distribution::read),
+    reader(passwd::claims, passwd::read),
+    essential(dpkg::claims_database, dpkg::read_database),
+    reader(dpkg::claims_list, dpkg::read_list),
+    reader(dpkg::claims_sums, dpkg::read_sums),
+    reader(dpkg::claims_copyright, dpkg::read_copyright),
+    reader(python::claims_metadata, python::read_metadata),
+    reader(python::claims_record, python::read_record),
+    reader(npm::claims, npm::read),
 ];
 
-/// Who wants the file at `path`.
-pub(crate) fn claimant(path: &str) -> Option<&'static Cataloguer> {
+/// Who wants a file.
+pub(crate) fn claimant(candidate: &Candidate<'_>) -> Option<&'static Cataloguer> {
     CATALOGUERS
         .iter()
-        .find(|cataloguer| (cataloguer.claims)(path))
+        .find(|cataloguer| (cataloguer.claims)(candidate))
 }
 
 /// The last part of a path.

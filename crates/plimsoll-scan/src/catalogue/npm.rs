@@ -3,10 +3,12 @@
 
 use serde_json::Value;
 
-use super::Document;
+use serde::{Deserialize, Serialize};
+
+use super::{Candidate, Document};
 
 /// What a package says of itself.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Manifest {
     pub(crate) name: String,
     pub(crate) version: String,
@@ -18,7 +20,8 @@ pub(super) fn in_cache(path: &str) -> bool {
     path.starts_with(".cache/") || path.contains("/.cache/")
 }
 
-pub(super) fn claims(path: &str) -> bool {
+pub(super) fn claims(candidate: &Candidate<'_>) -> bool {
+    let path = candidate.path;
     path.strip_suffix("/package.json")
         .is_some_and(|folder| package_folder(folder).is_some_and(|own| own == folder))
         && !in_cache(path)
@@ -129,10 +132,14 @@ mod tests {
         ] {
             assert_eq!(package_folder(path), own, "{path}");
         }
-        assert!(claims("app/node_modules/a/package.json"));
-        assert!(!claims("app/node_modules/a/dist/package.json"));
-        assert!(!claims("app/node_modules/@s/package.json"));
-        assert!(!claims("app/package.json"));
+        assert!(claims(&Candidate::named("app/node_modules/a/package.json")));
+        assert!(!claims(&Candidate::named(
+            "app/node_modules/a/dist/package.json"
+        )));
+        assert!(!claims(&Candidate::named(
+            "app/node_modules/@s/package.json"
+        )));
+        assert!(!claims(&Candidate::named("app/package.json")));
     }
 
     #[test]

@@ -1,11 +1,12 @@
 //! `passwd(5)`: the users of an image.
 
-use super::Document;
+use super::{Candidate, Document};
 
 /// Where the file lies.
 pub(crate) const PATH: &str = "etc/passwd";
 
-pub(super) fn claims(path: &str) -> bool {
+pub(super) fn claims(candidate: &Candidate<'_>) -> bool {
+    let path = candidate.path;
     path == PATH
 }
 

@@ -3,10 +3,12 @@
 
 use std::collections::BTreeMap;
 
-use super::{Document, folder};
+use serde::{Deserialize, Serialize};
+
+use super::{Candidate, Document, folder};
 
 /// What a distribution says of itself.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Distribution {
     /// As its author writes it.
     pub(crate) name: String,
@@ -15,7 +17,7 @@ pub(crate) struct Distribution {
 }
 
 /// The `RECORD` of a distribution, as far as it is used.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Record {
     /// Bytes of all files it lists.
     pub(crate) size: u64,
@@ -24,7 +26,8 @@ pub(crate) struct Record {
     pub(crate) sums: BTreeMap<String, String>,
 }
 
-pub(super) fn claims_metadata(path: &str) -> bool {
+pub(super) fn claims_metadata(candidate: &Candidate<'_>) -> bool {
+    let path = candidate.path;
     if super::npm::in_cache(path) {
         return false;
     }
@@ -36,7 +39,8 @@ pub(super) fn claims_metadata(path: &str) -> bool {
     }
 }
 
-pub(super) fn claims_record(path: &str) -> bool {
+pub(super) fn claims_record(candidate: &Candidate<'_>) -> bool {
+    let path = candidate.path;
     path.strip_suffix("/RECORD")
         .is_some_and(|folder| folder.ends_with(".dist-info"))
         && !super::npm::in_cache(path)
@@ -213,14 +217,14 @@ mod tests {
             "usr/lib/python3/dist-packages/old-1.egg-info",
             "venv/lib/python3.11/site-packages/x-1.dist-info/METADATA",
         ] {
-            assert!(claims_metadata(yes), "{yes}");
+            assert!(claims_metadata(&Candidate::named(yes)), "{yes}");
         }
         for no in [
             "src/PKG-INFO",
             "METADATA",
             "root/.cache/uv/archive-v0/h/x-1.dist-info/METADATA",
         ] {
-            assert!(!claims_metadata(no), "{no}");
+            assert!(!claims_metadata(&Candidate::named(no)), "{no}");
         }
     }
 }

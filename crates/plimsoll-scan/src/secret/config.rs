@@ -17,13 +17,14 @@ pub(crate) fn in_config(config: &ImageConfig, detector: &Detector) -> Vec<Secret
             }
             seen.push(hit.fingerprint);
             sightings.push(SecretSighting {
-                kind: hit.kind,
+                kind: hit.kind.into(),
                 severity: hit.severity,
                 place: place.clone(),
                 layer: None,
                 line: None,
                 fingerprint: hit.fingerprint.to_string(),
-                deleted_later: false,
+                deleted_in: None,
+                also_at: Vec::new(),
             });
         }
     };

@@ -1,10 +1,12 @@
 //! Credentials in files: streamed in windows, so that a file of any length takes the same memory.
 
+use std::borrow::Cow;
 use std::io::{self, Read};
 
 use base64::Engine as _;
 use md5::Md5;
 use plimsoll_model::Severity;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
@@ -22,9 +24,9 @@ const CHUNK: usize = 1 << 20;
 const TEXT_PROBE: usize = 8 << 10;
 
 /// A credential in a file of a layer.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct FileSighting {
-    pub(crate) kind: &'static str,
+    pub(crate) kind: Cow<'static, str>,
     pub(crate) severity: Severity,
     pub(crate) path: String,
     /// 1-based; none in a program.
@@ -35,7 +37,7 @@ pub(crate) struct FileSighting {
 }
 
 /// Sums of a whole file, in the forms package databases keep them.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct FileSums {
     /// MD5, hexadecimal (dpkg).
     pub(crate) md5: String,
@@ -129,7 +131,7 @@ impl<'a> Searcher<'a> {
             }
             seen.push(hit.fingerprint);
             found.sightings.push(FileSighting {
-                kind: hit.kind,
+                kind: hit.kind.into(),
                 severity: hit.severity,
                 path: path.to_owned(),
                 line,

@@ -18,6 +18,7 @@ pub(crate) use detector::Detector;
 pub(crate) use file::{FileSighting, FileSums, Found, Searcher};
 
 use plimsoll_model::Severity;
+use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 /// A credential in some bytes.
@@ -33,7 +34,7 @@ pub(crate) struct Hit {
 }
 
 /// The first 48 bits of SHA-256 of a value.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub(crate) struct Fingerprint([u8; 6]);
 
 impl Fingerprint {

@@ -41,11 +41,11 @@ fn brief(sightings: &[SecretSighting]) -> Vec<Brief<'_>> {
         .iter()
         .map(|secret| {
             (
-                secret.kind,
+                &*secret.kind,
                 secret.place.as_str(),
                 secret.layer,
                 secret.line,
-                secret.deleted_later,
+                secret.deleted_in.is_some(),
             )
         })
         .collect()

@@ -1,0 +1,106 @@
+//! What an image holds.
+//!
+//! These types can be serialised, for caches that the same program reads again; no output format
+//! is made from them that way.
+
+mod layer;
+mod package;
+
+pub use layer::{BaseImage, LayerFacts, Saving, Waste, WasteKind, WastedPath};
+pub use package::{Evidence, Package, PackageKind};
+
+use std::borrow::Cow;
+
+use serde::{Deserialize, Serialize};
+
+use crate::Severity;
+
+/// The distribution of an image, from its os-release file.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Distribution {
+    /// `ID`, such as `debian`.
+    pub id: String,
+    /// `VERSION_ID`; empty where the file has none (Debian sid).
+    pub version: String,
+    /// `PRETTY_NAME`.
+    pub name: String,
+}
+
+/// Why a file of an image is worth a word.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum NotableKind {
+    /// A package manager's cache or lists.
+    PackageCache,
+    /// A compiler or linker.
+    Compiler,
+    /// A package manager.
+    PackageManager,
+    /// A shell.
+    Shell,
+    /// A program that fetches from the network.
+    Downloader,
+    /// A file that runs as its owner.
+    SetId,
+    /// A version control folder.
+    VersionControl,
+}
+
+/// A file or folder of an image that a rule may speak of.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NotableFile {
+    /// Why it is here.
+    pub kind: NotableKind,
+    /// Path without a leading slash; for caches the folder.
+    pub path: String,
+    /// Bytes of all files it stands for.
+    pub size: u64,
+    /// Index of the layer.
+    pub layer: usize,
+}
+
+/// A credential that was seen. Its value is never kept.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SecretSighting {
+    /// What kind, such as `private-key` or `aws-access-key`.
+    pub kind: Cow<'static, str>,
+    /// How much it hurts.
+    pub severity: Severity,
+    /// Where: a path in a layer, `env NAME`, `history step N`, `label NAME`.
+    pub place: String,
+    /// The layer, for a file.
+    pub layer: Option<usize>,
+    /// 1-based line in the file, where that means something.
+    pub line: Option<usize>,
+    /// The first 12 hexadecimal digits of SHA-256 of the value: tells two sightings of one secret
+    /// from two secrets, and gives nothing away of a value with real entropy.
+    pub fingerprint: String,
+    /// The layer that deleted the file, or wrote it again without the secret. It still ships.
+    pub deleted_in: Option<usize>,
+    /// Further places of the same secret.
+    pub also_at: Vec<String>,
+}
+
+/// What an image holds.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Inventory {
+    /// Distribution, where the image says.
+    pub distribution: Option<Distribution>,
+    /// Packages, sorted by kind, name, version, path.
+    pub packages: Vec<Package>,
+    /// Packages that a later layer removed, sorted likewise: not installed, but their bytes ship.
+    pub removed_packages: Vec<Package>,
+    /// Layers, lowest first.
+    pub layers: Vec<LayerFacts>,
+    /// The base image, where it can be told from what was built on it.
+    pub base: Option<BaseImage>,
+    /// What it wastes.
+    pub waste: Waste,
+    /// Files worth a word, sorted by path.
+    pub notable: Vec<NotableFile>,
+    /// Credentials seen, sorted by place.
+    pub secrets: Vec<SecretSighting>,
+    /// Programs (base names) on the image's `PATH`, sorted.
+    pub programs: Vec<String>,
+    /// User names of the image's passwd file with their numeric ids.
+    pub users: Vec<(String, u32)>,
+}

@@ -1,0 +1,185 @@
+//! Packages: what is installed, by whom, and what proves it.
+
+use serde::{Deserialize, Serialize};
+
+/// The ecosystem a package belongs to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum PackageKind {
+    /// Debian's dpkg.
+    Deb,
+    /// Alpine's apk.
+    Apk,
+    /// RPM.
+    Rpm,
+    /// Arch's pacman.
+    Alpm,
+    /// A Python distribution.
+    Python,
+    /// A conda package.
+    Conda,
+    /// A Node package.
+    Npm,
+    /// A Ruby gem.
+    Gem,
+    /// A PHP package.
+    Composer,
+    /// A .NET package.
+    NuGet,
+    /// A Go module.
+    Go,
+    /// A Rust crate.
+    Cargo,
+    /// A Java archive.
+    Maven,
+    /// An Erlang or Elixir package.
+    Hex,
+    /// A Dart package.
+    Pub,
+    /// A Swift package.
+    Swift,
+    /// An R package.
+    Cran,
+    /// A Haskell package.
+    Hackage,
+    /// A Lua rock.
+    LuaRocks,
+    /// A Perl distribution.
+    Cpan,
+    /// A program that no package manager owns, known by what it says of itself.
+    Generic,
+}
+
+impl PackageKind {
+    /// The word used in every format: the type of its package URL.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Deb => "deb",
+            Self::Apk => "apk",
+            Self::Rpm => "rpm",
+            Self::Alpm => "alpm",
+            Self::Python => "pypi",
+            Self::Conda => "conda",
+            Self::Npm => "npm",
+            Self::Gem => "gem",
+            Self::Composer => "composer",
+            Self::NuGet => "nuget",
+            Self::Go => "golang",
+            Self::Cargo => "cargo",
+            Self::Maven => "maven",
+            Self::Hex => "hex",
+            Self::Pub => "pub",
+            Self::Swift => "swift",
+            Self::Cran => "cran",
+            Self::Hackage => "hackage",
+            Self::LuaRocks => "luarocks",
+            Self::Cpan => "cpan",
+            Self::Generic => "generic",
+        }
+    }
+
+    /// Whether the distribution's own package manager installs it.
+    pub fn is_system(self) -> bool {
+        matches!(self, Self::Deb | Self::Apk | Self::Rpm | Self::Alpm)
+    }
+}
+
+/// What proves that a package is there, surest first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum Evidence {
+    /// The package manager's database.
+    Database,
+    /// Metadata that an installation leaves beside the code.
+    Metadata,
+    /// A list that the compiler put into the program.
+    BuildInfo,
+    /// A lock file beside what it installs.
+    LockFile,
+    /// A version the program's bytes tell.
+    VersionString,
+    /// The file's name alone.
+    FileName,
+}
+
+impl Evidence {
+    /// The word used in every format.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Database => "database",
+            Self::Metadata => "metadata",
+            Self::BuildInfo => "build-info",
+            Self::LockFile => "lock-file",
+            Self::VersionString => "version-string",
+            Self::FileName => "file-name",
+        }
+    }
+}
+
+/// One installed package.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Package {
+    /// Its ecosystem.
+    pub kind: PackageKind,
+    /// Its name as its ecosystem writes it.
+    pub name: String,
+    /// Its version as its ecosystem writes it.
+    pub version: String,
+    /// Its package URL.
+    pub purl: String,
+    /// Processor architecture, where the package manager tells.
+    pub architecture: Option<String>,
+    /// Source package and version, where the ecosystem has them.
+    pub source: Option<(String, String)>,
+    /// Licence as the package states it.
+    pub license: Option<String>,
+    /// The same as an SPDX expression, where it can be read as one.
+    pub license_expression: Option<String>,
+    /// The file that proves the installation, without a leading slash; `outer!inner` inside an
+    /// archive.
+    pub path: String,
+    /// What kind of proof that is.
+    pub evidence: Evidence,
+    /// Index of the layer whose bytes put it there.
+    pub layer: usize,
+    /// Installed size in bytes, where known.
+    pub size: Option<u64>,
+    /// Files it owns that are in the image, where known.
+    pub files: Option<u32>,
+    /// Whether somebody asked for it by name (`true`) or another package did, where known.
+    pub direct: Option<bool>,
+    /// Owned by a package of the distribution: listed, but not counted as a second install.
+    pub owned_by: Option<String>,
+    /// The layer that removed it again. It is not installed, but its bytes still ship.
+    pub removed_in: Option<usize>,
+}
+
+impl Package {
+    /// A package of which nothing more is known than this.
+    pub fn new(
+        kind: PackageKind,
+        name: impl Into<String>,
+        version: impl Into<String>,
+        purl: String,
+        path: impl Into<String>,
+        evidence: Evidence,
+        layer: usize,
+    ) -> Self {
+        Self {
+            kind,
+            name: name.into(),
+            version: version.into(),
+            purl,
+            architecture: None,
+            source: None,
+            license: None,
+            license_expression: None,
+            path: path.into(),
+            evidence,
+            layer,
+            size: None,
+            files: None,
+            direct: None,
+            owned_by: None,
+            removed_in: None,
+        }
+    }
+}
