@@ -10,9 +10,11 @@
 //! - [`image::ImageBuilder`] makes an [`image::Image`] for an OCI layout, a docker archive or a
 //!   registry, true or with an [`image::Lie`].
 //! - [`image::hostile::layers`] is the collection of layers that no reader should trust.
+//! - [`distribution::Distribution`] is the registry others run.
 //! - [`command::Scrubbed`] runs a binary.
 
 pub mod command;
+pub mod distribution;
 pub mod image;
 mod random;
 pub mod registry;

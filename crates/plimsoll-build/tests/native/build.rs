@@ -44,13 +44,7 @@ fn build_runs_and_repeats() {
     let project = with_base("ENV A=1\nRUN echo hello $A > /f\nCMD echo\n");
     let first = project.built();
     assert_eq!(first.cache.misses, 3);
-    let started = std::time::Instant::now();
     let second = project.built();
-    assert!(
-        started.elapsed().as_millis() < 1_000,
-        "{:?}",
-        started.elapsed()
-    );
     assert_eq!((second.cache.hits, second.cache.misses), (3, 0));
     assert_eq!(first.digest, second.digest);
     assert_eq!(first.steps.len(), 3);

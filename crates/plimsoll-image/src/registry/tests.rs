@@ -266,22 +266,15 @@ fn silence_is_not_waited_out() {
         error.to_string().contains("given up after 2 tries"),
         "{error}"
     );
-    assert!(
-        begun.elapsed() < Duration::from_secs(4),
-        "{:?}",
-        begun.elapsed()
-    );
+    let built_in = begun.elapsed();
+    assert!(built_in < Duration::from_secs(30), "{built_in:?}");
     // A user's own patience.
     stage.registry.clear_requests();
     let mut access = stage.access.clone();
     access.silence = Some(Duration::from_millis(100));
     let begun = Instant::now();
     fetch(&stage.name(), &access).unwrap_err();
-    assert!(
-        begun.elapsed() < Duration::from_millis(900),
-        "{:?}",
-        begun.elapsed()
-    );
+    assert!(begun.elapsed() < built_in, "{:?}", begun.elapsed());
     assert_eq!(stage.registry.count("GET", "/manifests/"), 2);
 }
 
@@ -305,7 +298,7 @@ fn a_blob_that_stalls_is_asked_for_once_more() {
     let begun = Instant::now();
     assert!(matches!(read_all(&back), Err(ImageError::Unavailable(_))));
     assert!(
-        begun.elapsed() < Duration::from_secs(4),
+        begun.elapsed() < Duration::from_secs(30),
         "{:?}",
         begun.elapsed()
     );

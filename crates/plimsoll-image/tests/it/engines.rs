@@ -2,12 +2,11 @@
 
 use std::fs;
 use std::io::Write as _;
-use std::net::TcpListener;
 use std::path::Path;
-use std::process::{Child, Command};
-use std::time::{Duration, Instant};
+use std::process::Command;
 
 use plimsoll_image::{Access, Image, Referrer, destination, open, push};
+use plimsoll_testkit::distribution::Distribution;
 
 use crate::seed::{image, noise, tar};
 
@@ -53,58 +52,15 @@ fn sample(folder: &Path) -> Image {
     )
 }
 
-/// A real registry on loopback, ended with this.
-struct DockerRegistry {
-    child: Child,
-    host: String,
-}
-
-impl DockerRegistry {
-    fn start(folder: &Path) -> Self {
-        let host = {
-            let free = TcpListener::bind("127.0.0.1:0").unwrap();
-            free.local_addr().unwrap().to_string()
-        };
-        let config = folder.join("registry.yml");
-        let text = format!(
-            "version: 0.1\nlog: {{level: error}}\nstorage: {{filesystem: {{rootdirectory: {}}}}}\nhttp: {{addr: '{host}'}}\n",
-            folder.join("registry").display()
-        );
-        fs::write(&config, text).unwrap();
-        let child = Command::new("docker-registry")
-            .args(["serve", &config.display().to_string()])
-            .stdout(fs::File::create(folder.join("registry.log")).unwrap())
-            .stderr(fs::File::create(folder.join("registry.err")).unwrap())
-            .spawn()
-            .expect("docker-registry is installed");
-        let begun = Instant::now();
-        while std::net::TcpStream::connect(&host).is_err() {
-            assert!(
-                begun.elapsed() < Duration::from_secs(20),
-                "docker-registry does not come up"
-            );
-            std::thread::sleep(Duration::from_millis(50));
-        }
-        Self { child, host }
-    }
-}
-
-impl Drop for DockerRegistry {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
 #[test]
 fn a_real_registry_takes_and_gives_the_same_digest() {
     if !wanted("a_real_registry_takes_and_gives_the_same_digest") {
         return;
     }
     let folder = tempfile::tempdir().unwrap();
-    let registry = DockerRegistry::start(folder.path());
+    let registry = Distribution::start(folder.path()).unwrap();
     let original = sample(folder.path());
-    let name = format!("{}/team/app:v1", registry.host);
+    let name = format!("{}/team/app:v1", registry.host());
     let to = destination(&name).unwrap();
     let access = Access {
         docker_config: Some(folder.path().join("docker")),
@@ -151,7 +107,7 @@ fn a_real_registry_takes_and_gives_the_same_digest() {
             "--raw",
             &format!(
                 "docker://{}/team/app:sha256-{}",
-                registry.host,
+                registry.host(),
                 original.digest().hex()
             ),
         ],
@@ -161,7 +117,7 @@ fn a_real_registry_takes_and_gives_the_same_digest() {
         "{fallback}"
     );
     // And what another tool pushed there.
-    let copied = format!("docker://{}/other:v1", registry.host);
+    let copied = format!("docker://{}/other:v1", registry.host());
     let layout = format!("oci:{}:v1", folder.path().join("layout").display());
     run(
         "skopeo",

@@ -414,7 +414,7 @@ fn dropping_the_registry_ends_hanging_and_idle_connections() {
     let address = registry.address();
     let begin = Instant::now();
     drop(registry);
-    assert!(begin.elapsed() < Duration::from_secs(10));
+    assert!(begin.elapsed() < Duration::from_secs(30));
     for mut stream in [idle, hanging] {
         let mut bytes = Vec::new();
         let _ = stream.read_to_end(&mut bytes);

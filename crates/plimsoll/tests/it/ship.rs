@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use plimsoll_testkit::distribution::Distribution;
+
 use crate::stage::{Stage, engine_tests, tool};
 
 /// A project that sails: a static program, nobody's user, a health check that works.
@@ -176,9 +178,9 @@ fn a_registry_gets_the_same_digest_and_no_blob_twice() {
     if !engine_tests("a_registry_gets_the_same_digest_and_no_blob_twice") {
         return;
     }
-    let registry = Registry::start();
     let stage = seaworthy();
-    let to = format!("registry:127.0.0.1:{}/fleet/raft", registry.port);
+    let registry = Distribution::start(stage.root()).unwrap();
+    let to = format!("registry:{}/fleet/raft", registry.host());
     let ship = || {
         stage
             .run(&[
@@ -204,61 +206,8 @@ fn a_registry_gets_the_same_digest_and_no_blob_twice() {
             "--tls-verify=false",
             "--format",
             "{{.Digest}}",
-            &format!("docker://127.0.0.1:{}/fleet/raft:1.0.0", registry.port),
+            &format!("docker://{}/fleet/raft:1.0.0", registry.host()),
         ],
     );
     assert_eq!(seen.trim(), digest);
-}
-
-/// A real registry on loopback, ended with its handle.
-pub(crate) struct Registry {
-    pub(crate) port: u16,
-    child: std::process::Child,
-    _folder: tempfile::TempDir,
-}
-
-impl Registry {
-    pub(crate) fn start() -> Self {
-        let port = std::net::TcpListener::bind("127.0.0.1:0")
-            .unwrap()
-            .local_addr()
-            .unwrap()
-            .port();
-        let folder = tempfile::tempdir().unwrap();
-        let config = folder.path().join("config.yml");
-        std::fs::write(
-            &config,
-            format!(
-                "version: 0.1\nlog:\n  level: error\nstorage:\n  filesystem:\n    rootdirectory: {}\nhttp:\n  addr: 127.0.0.1:{port}\n",
-                folder.path().join("data").display()
-            ),
-        )
-        .unwrap();
-        let child = std::process::Command::new("docker-registry")
-            .arg("serve")
-            .arg(&config)
-            .stdout(std::process::Stdio::null())
-            .stderr(std::process::Stdio::null())
-            .spawn()
-            .expect("docker-registry is installed");
-        let registry = Self {
-            port,
-            child,
-            _folder: folder,
-        };
-        for _ in 0..100 {
-            if std::net::TcpStream::connect(("127.0.0.1", port)).is_ok() {
-                return registry;
-            }
-            std::thread::sleep(std::time::Duration::from_millis(100));
-        }
-        panic!("docker-registry did not come up on port {port}");
-    }
-}
-
-impl Drop for Registry {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
 }

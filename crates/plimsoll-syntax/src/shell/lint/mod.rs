@@ -139,13 +139,20 @@ struct Place {
 impl<'t> Lint<'t, '_> {
     fn hint(&mut self, code: u16, start: usize, end: usize, subject: (usize, usize)) {
         if self.quiet == 0 {
+            let (start, end) = self.within(start, end);
             self.hints.push(Hint {
                 start,
                 end,
                 code,
-                subject,
+                subject: self.within(subject.0, subject.1),
             });
         }
+    }
+
+    /// A place as far as it lies in the text: of what is never closed, the parser makes up the end.
+    fn within(&self, start: usize, end: usize) -> (usize, usize) {
+        let end = self.text.floor_char_boundary(end);
+        (self.text.floor_char_boundary(start.min(end)), end)
     }
 
     fn hint_at(&mut self, code: u16, span: Span) {
@@ -305,6 +312,13 @@ mod tests {
             codes_in(&text, Flavour::Posix);
         }
         assert!(started.elapsed().as_secs() < 60, "{:?}", started.elapsed());
+    }
+
+    #[test]
+    fn what_is_never_closed_ends_with_the_text() {
+        for text in ["\\;<<*'';{\"\"`*", "\\;<<*'';{\"\"`ä", "z <<`"] {
+            codes_in(text, Flavour::Posix);
+        }
     }
 
     proptest::proptest! {

@@ -157,7 +157,7 @@ fn a_folder_of_fifty_thousand_files_is_no_matter() {
     assert_eq!(run.code, 1, "{}", run.stderr);
     // Generous: an unoptimised build, on a machine that has other things to do.
     assert!(
-        began.elapsed() < Duration::from_secs(10),
+        began.elapsed() < Duration::from_secs(60),
         "{:?}",
         began.elapsed()
     );
