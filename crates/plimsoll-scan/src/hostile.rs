@@ -54,7 +54,7 @@ proptest! {
 
     #[test]
     fn any_path_is_told_apart(path in "([a-z@./_-]|node_modules/|\\.dist-info/|METADATA|package\\.json|\u{fffd}){0,12}") {
-        let _ = crate::catalogue::claimant(&path);
+        let _ = crate::catalogue::claimant(&crate::catalogue::Candidate::named(&path));
         let _ = crate::catalogue::npm::package_folder(&path);
     }
 
