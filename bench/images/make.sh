@@ -134,9 +134,9 @@ RUN --mount=type=secret,id=ca pip install --break-system-packages --no-cache-dir
 RUN --mount=type=secret,id=ca pip install --break-system-packages --no-cache-dir --target /srv/lib ruamel.yaml==0.18.6 zope.interface==6.2
 COPY own /src/own
 RUN --mount=type=secret,id=ca python3 -m venv /opt/edit && /opt/edit/bin/pip install --no-cache-dir -e /src/own
-RUN --mount=type=secret,id=ca python3 -m venv /opt/tool && /opt/tool/bin/pip install --no-cache-dir poetry==1.8.2
+RUN --mount=type=secret,id=ca python3 -m venv /opt/tool && /opt/tool/bin/pip install --no-cache-dir poetry==2.1.4
 COPY poetry /src/shop
-RUN --mount=type=secret,id=ca cd /src/shop && POETRY_VIRTUALENVS_IN_PROJECT=true /opt/tool/bin/poetry install -q --no-interaction && rm -rf /root/.cache
+RUN --mount=type=secret,id=ca cd /src/shop && POETRY_VIRTUALENVS_IN_PROJECT=true /opt/tool/bin/poetry install --no-interaction --no-ansi && rm -rf /root/.cache
 # a build of eggs, as old projects have them; then a package that is gone again, and one upgraded
 RUN --mount=type=secret,id=ca cd /src/own && /opt/edit/bin/pip install -q --no-cache-dir setuptools==65.5.0 wheel && printf 'from setuptools import setup\nsetup(name="Old.Egg", version="1.5", packages=["own"])\n' > setup.py && rm pyproject.toml && /opt/edit/bin/python setup.py -q bdist_egg && mkdir -p /opt/edit/lib/python3.11/site-packages/Old.Egg-1.5-py3.11.egg && cd /opt/edit/lib/python3.11/site-packages/Old.Egg-1.5-py3.11.egg && python3 -m zipfile -e /src/own/dist/*.egg . && rm -rf /src/own/build /src/own/dist
 RUN --mount=type=secret,id=ca /opt/uv/bin/python -c 1; uv pip uninstall --python /opt/uv/bin/python Jinja2 && uv pip install --no-cache --python /opt/uv/bin/python fastapi==0.110.1
@@ -192,7 +192,7 @@ D
 fi
 
 if begin programs; then # Go with and without symbols, with a replaced module, position-independent; Rust with and without a list
-    mkdir -p "$C/go/cmd" "$C/go/lib" "$C/rust"
+    mkdir -p "$C/go/cmd" "$C/go/lib"
     printf 'module example.com/lib\n\ngo 1.19\n' >"$C/go/lib/go.mod"; printf 'package lib\n\nconst Word = "w"\n' >"$C/go/lib/lib.go"
     printf 'module example.com/cmd\n\ngo 1.19\n\nrequire example.com/lib v1.2.3\n\nreplace example.com/lib => ../lib\n' >"$C/go/cmd/go.mod"
     printf 'package main\n\nimport "example.com/lib"\n\nfunc main() { println(lib.Word) }\n' >"$C/go/cmd/main.go"
