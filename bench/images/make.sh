@@ -112,7 +112,7 @@ if begin rpm-rhel; then rpm_image rhel 9.4 /var/lib/rpm; fi
 
 # Languages ------------------------------------------------------------------------------------
 
-if begin python-ways; then # uv, pip, poetry, --user, --target, editable, an egg, a vendored tree, conda
+if begin python-ways; then # uv, pip, a project's .venv, --user, --target, editable, an egg, a vendored tree, conda
     mkdir -p "$C/conda/conda-meta" "$C/own/own" "$C/poetry"
     for record in python:3.11.8:hab00c5b_0_cpython openssl:3.2.1:hd590300_0 numpy:1.26.4:py311h64a7726_0 _libgcc_mutex:0.1:conda_forge; do
         IFS=: read -r name version string <<<"$record"
@@ -134,9 +134,9 @@ RUN --mount=type=secret,id=ca pip install --break-system-packages --no-cache-dir
 RUN --mount=type=secret,id=ca pip install --break-system-packages --no-cache-dir --target /srv/lib ruamel.yaml==0.18.6 zope.interface==6.2
 COPY own /src/own
 RUN --mount=type=secret,id=ca python3 -m venv /opt/edit && /opt/edit/bin/pip install --no-cache-dir -e /src/own
-RUN --mount=type=secret,id=ca python3 -m venv /opt/tool && /opt/tool/bin/pip install --no-cache-dir poetry==2.1.4
+RUN --mount=type=secret,id=ca python3 -m venv /opt/tool && /opt/tool/bin/pip install --no-cache-dir poetry-core==1.9.0 virtualenv==20.25.1
 COPY poetry /src/shop
-RUN --mount=type=secret,id=ca cd /src/shop && POETRY_VIRTUALENVS_IN_PROJECT=true /opt/tool/bin/poetry install --no-interaction --no-ansi && rm -rf /root/.cache
+RUN --mount=type=secret,id=ca cd /src/shop && /opt/tool/bin/virtualenv -q --no-pip --no-setuptools --no-wheel .venv && uv pip install --no-cache --python .venv/bin/python httpx==0.27.0 pytest==8.1.1
 # a build of eggs, as old projects have them; then a package that is gone again, and one upgraded
 RUN --mount=type=secret,id=ca cd /src/own && /opt/edit/bin/pip install -q --no-cache-dir setuptools==65.5.0 wheel && printf 'from setuptools import setup\nsetup(name="Old.Egg", version="1.5", packages=["own"])\n' > setup.py && rm pyproject.toml && /opt/edit/bin/python setup.py -q bdist_egg && mkdir -p /opt/edit/lib/python3.11/site-packages/Old.Egg-1.5-py3.11.egg && cd /opt/edit/lib/python3.11/site-packages/Old.Egg-1.5-py3.11.egg && python3 -m zipfile -e /src/own/dist/*.egg . && rm -rf /src/own/build /src/own/dist
 RUN --mount=type=secret,id=ca /opt/uv/bin/python -c 1; uv pip uninstall --python /opt/uv/bin/python Jinja2 && uv pip install --no-cache --python /opt/uv/bin/python fastapi==0.110.1
@@ -213,7 +213,7 @@ FROM $BASE
 COPY --from=go /out /usr/local/bin
 COPY listed listed-stripped unlisted /usr/local/bin/
 COPY node /srv/node
-RUN --mount=type=secret,id=ca apt-get update && apt-get install -y --no-install-recommends python3-pip && PIP_CERT=/run/secrets/ca pip install --break-system-packages --no-cache-dir shfmt-py==3.7.0.1 ruff==0.3.2 && rm -rf /var/lib/apt/lists/*
+RUN --mount=type=secret,id=ca apt-get update && apt-get install -y --no-install-recommends python3-pip && PIP_CERT=/run/secrets/ca pip install --break-system-packages --no-cache-dir ruff==0.3.2 && rm -rf /var/lib/apt/lists/*
 D
 fi
 

@@ -5,6 +5,7 @@ mod cases;
 mod corpus;
 mod inspect;
 mod judge;
+mod layers;
 mod packages;
 mod peers;
 mod plants;
@@ -12,6 +13,7 @@ mod secrets;
 mod shellcheck;
 mod truth;
 mod verdicts;
+mod waste;
 
 use std::ffi::OsStr;
 use std::fs::File;
@@ -41,10 +43,11 @@ usage: cargo xtask parity KIND …
   secrets IMAGE [PLANTED.json]…  whether every planted value is found where it lies, and what else
                                  is; PLANTED.json is {NAME: value}, or a list of {name, value or
                                  fingerprint, kind, place, layer, line}
+  waste IMAGE…                   wasted bytes and efficiency, against dive's and against the true ones
 
   of images, docker archives and OCI layouts:
   --plimsoll FILE  the program to measure (built beside this one, unless said otherwise)
-  --peers DIR      folder with the programs trivy and syft
+  --peers DIR      folder with the programs trivy, syft and dive
   --kept DIR       what the truth and they said, kept for the next time: NAME.truth.json,
                    NAME.trivy.cdx.json, NAME.syft.cdx.json
 
@@ -82,6 +85,9 @@ pub(crate) fn run(arguments: &[String]) -> anyhow::Result<()> {
     }
     if kind == "packages" {
         return packages::run(&inspect::Request::read(rest)?);
+    }
+    if kind == "waste" {
+        return waste::run(&inspect::Request::read(rest)?);
     }
     if kind == "secrets" {
         return secrets::run(&inspect::Request::read(rest)?);

@@ -2,14 +2,13 @@
 //! plain, in archives, and in base64. Searches for the values themselves, as nobody could who does
 //! not know them: that makes it the truth about a search that has to recognise them.
 
-use std::collections::BTreeMap;
-use std::fs::File;
-use std::io::{Cursor, Read, Seek, SeekFrom};
+use std::io::{Cursor, Read};
 use std::path::Path;
 
-use anyhow::{Context as _, bail};
 use flate2::read::MultiGzDecoder;
 use serde_json::Value;
+
+use super::layers;
 
 /// Files above this are not searched.
 const MAX_FILE: u64 = 256 << 20;
@@ -44,11 +43,8 @@ pub(super) fn places(image: &Path, planted: &[Planted]) -> anyhow::Result<Vec<Pl
         needles: planted.iter().map(Needle::new).collect(),
         found: Vec::new(),
     };
-    if image.is_dir() {
-        search.layout(image)?;
-    } else {
-        search.archive(image)?;
-    }
+    let config = layers::read(image, |layer, reader| search.layer(layer, reader))?;
+    search.config(&config);
     search.found.sort();
     search.found.dedup();
     Ok(search.found)
@@ -97,63 +93,6 @@ struct At<'a> {
 }
 
 impl Search {
-    fn archive(&mut self, image: &Path) -> anyhow::Result<()> {
-        let mut file = File::open(image)?;
-        let mut small: BTreeMap<String, Vec<u8>> = BTreeMap::new();
-        let mut entries = tar::Archive::new(&file);
-        for entry in entries.entries_with_seek()? {
-            let mut entry = entry?;
-            if entry.size() < 16 << 20 {
-                let name = entry.path()?.to_string_lossy().into_owned();
-                let mut bytes = Vec::new();
-                entry.read_to_end(&mut bytes)?;
-                small.insert(name, bytes);
-            }
-        }
-        let json = |name: &str| -> anyhow::Result<Value> {
-            let bytes = small
-                .get(name)
-                .with_context(|| format!("{name} is not there"))?;
-            Ok(serde_json::from_slice(bytes)?)
-        };
-        let manifest = json("manifest.json")?;
-        let manifest = &manifest[0];
-        self.config(&json(manifest["Config"].as_str().context("no Config")?)?);
-        let layers: Vec<&str> = manifest["Layers"].as_array().map_or_else(Vec::new, |list| {
-            list.iter().filter_map(|name| name.as_str()).collect()
-        });
-        file.seek(SeekFrom::Start(0))?;
-        let mut entries = tar::Archive::new(&file);
-        for entry in entries.entries_with_seek()? {
-            let entry = entry?;
-            let name = entry.path()?.to_string_lossy().into_owned();
-            if let Some(layer) = layers.iter().position(|other| *other == name) {
-                self.layer(layer, entry)?;
-            }
-        }
-        Ok(())
-    }
-
-    fn layout(&mut self, image: &Path) -> anyhow::Result<()> {
-        let blob = |descriptor: &Value| -> anyhow::Result<std::path::PathBuf> {
-            let digest = descriptor["digest"].as_str().context("no digest")?;
-            Ok(image.join("blobs").join(digest.replacen(':', "/", 1)))
-        };
-        let index = super::inspect::read_json(&image.join("index.json"))?;
-        let manifest = super::inspect::read_json(&blob(&index["manifests"][0])?)?;
-        self.config(&super::inspect::read_json(&blob(&manifest["config"])?)?);
-        let layers = manifest["layers"].as_array().context("no layers")?;
-        for (layer, descriptor) in layers.iter().enumerate() {
-            let file = std::io::BufReader::new(File::open(blob(descriptor)?)?);
-            match descriptor["mediaType"].as_str().unwrap_or_default() {
-                kind if kind.ends_with("gzip") => self.layer(layer, MultiGzDecoder::new(file))?,
-                kind if kind.ends_with("tar") => self.layer(layer, file)?,
-                kind => bail!("a layer of type {kind} cannot be searched here"),
-            }
-        }
-        Ok(())
-    }
-
     fn config(&mut self, config: &Value) {
         let inner = &config["config"];
         for variable in inner["Env"].as_array().into_iter().flatten() {
