@@ -8,6 +8,7 @@ set -euo pipefail
 DIR=$(realpath -m "${1:?usage: make.sh DIR [NAME…]}")
 shift
 WANTED=" $* "
+HERE=$(dirname "$(realpath "${BASH_SOURCE[0]}")")
 WORK=$(mktemp -d)
 trap 'rm -rf "$WORK"' EXIT
 docker() { command "${DOCKER:-docker}" "$@"; }
@@ -24,7 +25,7 @@ begin() { # NAME: whether it is wanted; an empty build context in $C
     echo "== $NAME" >&2
 }
 build() { # a Dockerfile on standard input; the bundle of certificates is never in a layer
-    cat >"$C/Dockerfile"
+    cat >"$C/Dockerfile.new" && mv "$C/Dockerfile.new" "$C/Dockerfile"
     docker build -q --network host --secret id=ca,src="$CA" "$@" -t "plimsoll-bench/$NAME" "$C" >/dev/null
     docker save -o "$DIR/$NAME.tar" "plimsoll-bench/$NAME"
     rm -rf "$C"
@@ -255,6 +256,13 @@ FROM $BASE
 RUN apt-get update && apt-get install -y --no-install-recommends libcommons-lang3-java libguava-java libjackson2-databind-java && cp -L /usr/share/java/guava.jar /usr/share/java/commons-lang3.jar /opt/ && rm -rf /var/lib/apt/lists/*
 COPY opt /opt/jars
 D
+fi
+
+# Credentials ----------------------------------------------------------------------------------
+
+if begin secrets-many; then # with DIR/secrets-many.planted.json: what has to be found
+    $PYTHON "$HERE/secrets.py" "$C" "$DIR/secrets-many.planted.json"
+    build --build-arg BASE="$BASE" --build-arg NPM_TOKEN="$(cat "$C/argument")" <"$C/Dockerfile"
 fi
 
 # Layers ---------------------------------------------------------------------------------------

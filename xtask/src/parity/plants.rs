@@ -27,7 +27,7 @@ pub(super) struct Planted {
 pub(super) struct Place {
     /// Name of the value.
     pub(super) name: String,
-    /// A path in a layer, `env NAME`, `label NAME`, `history`, or `config`.
+    /// A path in a layer, `env NAME`, `label NAME`, `history`, `healthcheck`, ….
     pub(super) place: String,
     /// Index of the layer, for a file.
     pub(super) layer: Option<usize>,
@@ -104,7 +104,7 @@ impl Search {
             self.setting(&format!("label {name}"), value.as_str().unwrap_or_default());
         }
         for key in ["Cmd", "Entrypoint", "Healthcheck", "OnBuild", "Shell"] {
-            self.setting("config", &inner[key].to_string());
+            self.setting(&key.to_lowercase(), &inner[key].to_string());
         }
         for step in config["history"].as_array().into_iter().flatten() {
             self.setting("history", step["created_by"].as_str().unwrap_or_default());
@@ -155,7 +155,11 @@ impl Search {
 
     fn file(&mut self, at: At<'_>, bytes: &[u8]) {
         for needle in &self.needles {
-            if let Some(offset) = needle.at(bytes) {
+            // A plain tar in a layer is a file that holds the value, and an archive.
+            let seen = self.found.iter().any(|other| {
+                other.name == needle.name && other.layer == Some(at.layer) && other.place == at.path
+            });
+            if let Some(offset) = needle.at(bytes).filter(|_| !seen) {
                 let lines = bytes[..offset]
                     .iter()
                     .filter(|&&byte| byte == b'\n')
