@@ -221,7 +221,9 @@ impl ImageExample {
                     size: 0,
                     entries: 0,
                     instruction: Some(value.to_owned()),
+                    file_bytes: 0,
                     wasted: 0,
+                    hidden: 0,
                     source: None,
                 });
             }

@@ -15,6 +15,7 @@ use crate::packages::{Published, packages, unread_stores};
 use crate::record::{FactKind, LayerRecord};
 use crate::secret::{self, Detector, FileSighting, Fingerprint};
 use crate::tree::Tree;
+use crate::waste::{self, LayerBytes};
 
 /// The search path of an image that sets none, as container runtimes fill it in.
 const DEFAULT_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
@@ -25,7 +26,8 @@ pub(crate) fn assemble(
     mut skipped: Vec<Skipped>,
     detector: &Detector,
 ) -> Outcome {
-    let (tree, wasted) = Tree::build(records);
+    let tree = Tree::build(records);
+    let (waste, layer_bytes) = waste::measure(records, &tree);
     let distribution = find_distribution(records, &tree);
     let packages = packages(records, &tree, distribution.as_ref(), &mut skipped);
     let config = &image.config;
@@ -37,7 +39,8 @@ pub(crate) fn assemble(
         .unwrap_or(DEFAULT_PATH);
     let inventory = Inventory {
         packages,
-        layers: layer_facts(image, records, &wasted, detector),
+        layers: layer_facts(image, records, &layer_bytes, detector),
+        waste,
         notable: notable(&tree),
         secrets: secrets(records, &tree, config, detector),
         programs: programs(&tree, path),
@@ -78,7 +81,7 @@ fn users(records: &[LayerRecord], tree: &Tree<'_>) -> Vec<(String, u32)> {
 fn layer_facts(
     image: &Image,
     records: &[LayerRecord],
-    wasted: &[u64],
+    layer_bytes: &[LayerBytes],
     detector: &Detector,
 ) -> Vec<LayerFacts> {
     let config = secret::redacted_with(&image.config, detector);
@@ -106,7 +109,9 @@ fn layer_facts(
                 .and_then(|entry| entry.created_by.clone())
                 .filter(|text| !text.trim().is_empty()),
             source: None,
-            wasted: wasted.get(index).copied().unwrap_or(0),
+            file_bytes: layer_bytes.get(index).map_or(0, |bytes| bytes.files),
+            wasted: layer_bytes.get(index).map_or(0, |bytes| bytes.wastes),
+            hidden: layer_bytes.get(index).map_or(0, |bytes| bytes.hidden),
         })
         .collect()
 }

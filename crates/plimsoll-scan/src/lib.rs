@@ -15,6 +15,7 @@ mod packages;
 mod record;
 mod secret;
 mod tree;
+mod waste;
 
 use plimsoll_image::{Image, ImageError, LayerLimits};
 use plimsoll_model::{Inventory, Skipped};

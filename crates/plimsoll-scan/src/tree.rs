@@ -16,67 +16,157 @@ pub(crate) struct Node<'a> {
     /// The lowest layer since which the path has been there without a break.
     pub(crate) since: usize,
     pub(crate) fact: &'a EntryFact,
+    /// The bytes it shows, counted among all files of all layers: a file's own, or those of the
+    /// file that a hard link is a second name of.
+    content: Option<usize>,
+}
+
+/// A file's bytes, which may be seen under several names.
+#[derive(Debug)]
+struct Content<'a> {
+    layer: usize,
+    fact: &'a EntryFact,
+    /// Names under which they are to be seen.
+    names: usize,
+}
+
+/// Bytes that ship and that nobody sees: every name they had is gone.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Loss<'a> {
+    /// The layer that holds them.
+    pub(crate) layer: usize,
+    /// The layer that took the last name away.
+    pub(crate) by: usize,
+    /// The file they came as.
+    pub(crate) fact: &'a EntryFact,
+    /// The file that layer wrote in its place, where it wrote one.
+    pub(crate) successor: Option<&'a EntryFact>,
 }
 
 /// The final tree.
 #[derive(Debug, Default)]
 pub(crate) struct Tree<'a> {
     nodes: BTreeMap<&'a str, Node<'a>>,
+    contents: Vec<Content<'a>>,
+    losses: Vec<Loss<'a>>,
 }
 
 impl<'a> Tree<'a> {
-    /// Lays `layers` over each other, lowest first. Also gives, for each layer, the bytes of lower
-    /// layers that it deletes or overwrites.
-    pub(crate) fn build(layers: &'a [LayerRecord]) -> (Self, Vec<u64>) {
+    /// Lays `layers` over each other, lowest first.
+    pub(crate) fn build(layers: &'a [LayerRecord]) -> Self {
         let mut tree = Self::default();
-        let mut wasted = Vec::with_capacity(layers.len());
         for (layer, record) in layers.iter().enumerate() {
-            let mut lost = 0;
+            let lost = tree.losses.len();
             // A whiteout speaks of lower layers only, wherever it stands in the tar.
             for entry in &record.entries {
                 match entry.kind {
                     FactKind::Whiteout => {
-                        lost += tree.remove(&entry.path) + tree.remove_below(&entry.path);
+                        tree.remove(&entry.path, layer);
+                        tree.remove_below(&entry.path, layer);
                     }
-                    FactKind::Opaque => lost += tree.remove_below(&entry.path),
+                    FactKind::Opaque => tree.remove_below(&entry.path, layer),
                     _ => {}
                 }
             }
             for fact in &record.entries {
-                if matches!(fact.kind, FactKind::Whiteout | FactKind::Opaque) {
-                    continue;
-                }
-                let node = Node {
-                    layer,
-                    since: layer,
-                    fact,
-                };
-                let Some(before) = tree.nodes.insert(&fact.path, node) else {
-                    continue;
-                };
-                if let Some(node) = tree.nodes.get_mut(&*fact.path) {
-                    node.since = before.since;
-                }
-                // A name twice in one tar wastes nothing of a lower layer.
-                if before.layer < layer {
-                    lost += before.fact.size;
-                }
-                if before.fact.kind == FactKind::Directory && fact.kind != FactKind::Directory {
-                    lost += tree.remove_below(&fact.path);
+                if !matches!(fact.kind, FactKind::Whiteout | FactKind::Opaque) {
+                    tree.put(layer, fact);
                 }
             }
-            wasted.push(lost);
+            tree.find_successors(lost);
         }
-        (tree, wasted)
+        tree
     }
 
-    fn remove(&mut self, path: &str) -> u64 {
-        self.nodes.remove(path).map_or(0, |node| node.fact.size)
+    fn put(&mut self, layer: usize, fact: &'a EntryFact) {
+        let content = match &fact.kind {
+            FactKind::File => {
+                self.contents.push(Content {
+                    layer,
+                    fact,
+                    names: 0,
+                });
+                Some(self.contents.len() - 1)
+            }
+            FactKind::Hardlink(target) => self.nodes.get(&**target).and_then(|node| node.content),
+            _ => None,
+        };
+        // Counted before the old name goes: a file may be linked onto a name of its own.
+        if let Some(content) = content {
+            self.contents[content].names += 1;
+        }
+        let node = Node {
+            layer,
+            since: layer,
+            fact,
+            content,
+        };
+        let Some(before) = self.nodes.insert(&fact.path, node) else {
+            return;
+        };
+        if let Some(node) = self.nodes.get_mut(&*fact.path) {
+            node.since = before.since;
+        }
+        self.unname(before, layer);
+        if before.fact.kind == FactKind::Directory && fact.kind != FactKind::Directory {
+            self.remove_below(&fact.path, layer);
+        }
     }
 
-    fn remove_below(&mut self, path: &str) -> u64 {
+    fn remove(&mut self, path: &str, by: usize) {
+        if let Some(node) = self.nodes.remove(path) {
+            self.unname(node, by);
+        }
+    }
+
+    fn remove_below(&mut self, path: &str, by: usize) {
         let doomed: Vec<&'a str> = self.below(path).map(|(path, _)| path).collect();
-        doomed.into_iter().map(|path| self.remove(path)).sum()
+        for path in doomed {
+            self.remove(path, by);
+        }
+    }
+
+    /// A name is gone; with the last one, the bytes.
+    fn unname(&mut self, node: Node<'a>, by: usize) {
+        let Some(content) = node.content.and_then(|at| self.contents.get_mut(at)) else {
+            return;
+        };
+        content.names -= 1;
+        if content.names == 0 && content.fact.size > 0 {
+            self.losses.push(Loss {
+                layer: content.layer,
+                by,
+                fact: content.fact,
+                successor: None,
+            });
+        }
+    }
+
+    /// A layer that deletes a folder and fills it anew writes its files again, whichever of both
+    /// its tar says first. Looks at the losses from `first` on, all of one layer.
+    fn find_successors(&mut self, first: usize) {
+        for loss in self.losses.iter_mut().skip(first) {
+            loss.successor = self
+                .nodes
+                .get(&*loss.fact.path)
+                .filter(|node| node.layer == loss.by)
+                .and_then(|node| self.contents.get(node.content?))
+                .map(|content| content.fact);
+        }
+    }
+
+    /// The bytes that ship and that nobody sees, in the order of the layers that hid them.
+    pub(crate) fn losses(&self) -> &[Loss<'a>] {
+        &self.losses
+    }
+
+    /// The files whose bytes are to be seen, each once however many names it has, with the layer
+    /// that holds it; lowest layer first.
+    pub(crate) fn contents(&self) -> impl Iterator<Item = (usize, &'a EntryFact)> {
+        self.contents
+            .iter()
+            .filter(|content| content.names > 0)
+            .map(|content| (content.layer, content.fact))
     }
 
     /// What lies at `path`, links not followed.
@@ -183,6 +273,64 @@ mod tests {
         }
     }
 
+    fn lost<'a>(tree: &Tree<'a>) -> Vec<(usize, usize, &'a str, u64)> {
+        tree.losses()
+            .iter()
+            .map(|loss| (loss.layer, loss.by, &*loss.fact.path, loss.fact.size))
+            .collect()
+    }
+
+    #[test]
+    fn bytes_are_lost_with_their_last_name() {
+        let link = |target: &str| FactKind::Hardlink(target.into());
+        let first = || {
+            layer(&[
+                ("a", FactKind::File, 10),
+                ("b", link("a"), 0),
+                ("c", FactKind::File, 7),
+            ])
+        };
+        // The name that carries the bytes goes, the other stays.
+        let layers = [first(), layer(&[("a", FactKind::Whiteout, 0)])];
+        assert_eq!(lost(&Tree::build(&layers)), []);
+        // A copy-up of one name leaves the other at the lower bytes; the last to go loses them,
+        // under the name they came by.
+        let layers = [
+            first(),
+            layer(&[("a", FactKind::File, 10)]),
+            layer(&[("b", FactKind::Whiteout, 0)]),
+        ];
+        assert_eq!(lost(&Tree::build(&layers)), [(0, 2, "a", 10)]);
+        // A link onto itself, to nothing, and over a file.
+        let layers = [
+            first(),
+            layer(&[
+                ("a", link("b"), 0),
+                ("x", link("no"), 0),
+                ("c", link("a"), 0),
+            ]),
+        ];
+        let tree = Tree::build(&layers);
+        assert_eq!(lost(&tree), [(0, 1, "c", 7)]);
+        assert_eq!(tree.losses()[0].successor.unwrap().size, 10);
+        assert_eq!(tree.contents().count(), 1);
+    }
+
+    #[test]
+    fn a_folder_that_is_emptied_and_filled_anew_is_written_again() {
+        let layers = [
+            layer(&[("d/f", FactKind::File, 9), ("d/g", FactKind::File, 1)]),
+            layer(&[("d", FactKind::Opaque, 0), ("d/f", FactKind::File, 9)]),
+        ];
+        let tree = Tree::build(&layers);
+        let successors: Vec<bool> = tree
+            .losses()
+            .iter()
+            .map(|loss| loss.successor.is_some())
+            .collect();
+        assert_eq!(successors, [true, false]);
+    }
+
     #[test]
     fn whiteouts_hide_and_count_what_they_hide() {
         let layers = [
@@ -202,8 +350,17 @@ mod tests {
             layer(&[("a", FactKind::Whiteout, 0)]),
             layer(&[("a", FactKind::File, 7), ("k", FactKind::File, 4)]),
         ];
-        let (tree, wasted) = Tree::build(&layers);
-        assert_eq!(wasted, [0, 16, 3, 2]);
+        let tree = Tree::build(&layers);
+        assert_eq!(
+            lost(&tree),
+            [
+                (0, 1, "a/x", 10),
+                (0, 1, "a/y", 5),
+                (0, 1, "k", 1),
+                (1, 2, "a/new", 3),
+                (1, 3, "k", 2),
+            ]
+        );
         assert_eq!(tree.get("a").unwrap().since, 3);
         assert_eq!(tree.get("k").unwrap().since, 0);
         assert_eq!(
@@ -218,8 +375,8 @@ mod tests {
             layer(&[("d", FactKind::Directory, 0), ("d/f", FactKind::File, 9)]),
             layer(&[("d", FactKind::File, 1)]),
         ];
-        let (tree, wasted) = Tree::build(&layers);
-        assert_eq!(wasted, [0, 9]);
+        let tree = Tree::build(&layers);
+        assert_eq!(lost(&tree), [(0, 1, "d/f", 9)]);
         assert!(tree.get("d/f").is_none());
     }
 
@@ -235,7 +392,7 @@ mod tests {
             ("loop", link("loop/x"), 0),
             ("out", link("../../../../usr/bin/dash"), 0),
         ])];
-        let (tree, _) = Tree::build(&layers);
+        let tree = Tree::build(&layers);
         assert_eq!(tree.resolve("bin/sh").as_deref(), Some("usr/bin/dash"));
         assert_eq!(tree.resolve("out").as_deref(), Some("usr/bin/dash"));
         assert_eq!(tree.resolve("bin/awk"), None);

@@ -19,7 +19,9 @@ fn layer(byte: u8) -> LayerFacts {
         entries: 3,
         instruction: None,
         source: None,
+        file_bytes: 0,
         wasted: 0,
+        hidden: 0,
     }
 }
 

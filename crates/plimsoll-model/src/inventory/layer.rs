@@ -23,8 +23,14 @@ pub struct LayerFacts {
     /// caller who knows the Dockerfile fills it in.
     #[serde(skip)]
     pub source: Option<SourceOrigin>,
-    /// Bytes of lower layers that this one deletes or overwrites.
+    /// Bytes of its files.
+    pub file_bytes: u64,
+    /// Bytes that this layer wastes: files of lower layers, or of its own, that it deletes or
+    /// writes again.
     pub wasted: u64,
+    /// Bytes of its own files that the final image does not show: this layer or a later one
+    /// deletes or writes them again, and they ship all the same.
+    pub hidden: u64,
 }
 
 /// Where an image's base ends and what was built on it begins.
@@ -70,12 +76,16 @@ impl WasteKind {
 pub struct WastedPath {
     /// Path without a leading slash.
     pub path: String,
-    /// Why.
+    /// Why; where there are several reasons, the one that wastes most.
     pub kind: WasteKind,
     /// Bytes that could go.
     pub bytes: u64,
-    /// The layers that carry it, lowest first.
+    /// The layers that hold them, lowest first; of a duplicate, those of every copy.
     pub layers: Vec<usize>,
+    /// The last layer that deletes it or writes it again; a duplicate has none.
+    pub by: Option<usize>,
+    /// The other paths of a duplicate: the first few.
+    pub also_at: Vec<String>,
 }
 
 /// One edit that would make the image smaller.
@@ -99,11 +109,19 @@ pub struct Saving {
 pub struct Waste {
     /// Bytes of all files of all layers.
     pub total: u64,
-    /// Bytes of lower layers that later ones delete or write again, as dive counts them.
+    /// Bytes of them that the final image does not show. Of a file that n layers write, n − 1
+    /// copies are wasted; bytes with another name left (a hard link) are not.
     pub wasted: u64,
-    /// Bytes of the final tree that lie there more than once.
+    /// Part of `wasted` that is deleted.
+    pub deleted: u64,
+    /// Part of `wasted` that is written again with other content.
+    pub overwritten: u64,
+    /// Part of `wasted` that is written again with the same content: only its mode, owner or time
+    /// changed.
+    pub rewritten: u64,
+    /// Bytes of the final tree that lie there more than once; not part of `wasted`.
     pub duplicated: u64,
-    /// Share of `total` that is not wasted, in millionths, as dive's efficiency.
+    /// Share of `total` that is not wasted, in millionths; an empty image wastes nothing.
     pub efficiency: u32,
     /// The paths that waste most, largest first; not all of them.
     pub paths: Vec<WastedPath>,

@@ -285,7 +285,9 @@ pub(crate) fn layer(
         entries: 7,
         instruction: instruction.map(str::to_owned),
         source: dockerfile.map(|file| SourceOrigin::new(file, span(file, "RUN apt-get"))),
+        file_bytes: 0,
         wasted: 0,
+        hidden: 0,
     }
 }
 

@@ -1,6 +1,8 @@
 //! The contract that scripts build on: one object, version 1, described in `docs/json.md` and by
 //! `docs/schemas/report.schema.json`. Fields may be added, never renamed, removed or retyped.
 
+mod waste;
+
 use plimsoll_model::{
     Finding, Fix, HealthCheck, ImageConfig, ImageSummary, Inventory, LayerFacts, NotableKind,
     Origin, Package, Related, SecretSighting,
@@ -8,6 +10,7 @@ use plimsoll_model::{
 use serde::Serialize;
 use serde_json::{Map, Value};
 
+use self::waste::WireWaste;
 use crate::RenderInput;
 use crate::lookup::Sources;
 
@@ -171,6 +174,7 @@ struct WireImageReport<'a> {
     image: WireImage<'a>,
     distribution: Option<WireDistribution<'a>>,
     layers: Vec<WireLayer<'a>>,
+    waste: WireWaste<'a>,
     packages: Vec<WirePackage<'a>>,
     secrets: Vec<WireSecret<'a>>,
     notable: Vec<WireNotable<'a>>,
@@ -243,7 +247,9 @@ struct WireLayer<'a> {
     compressed_size: u64,
     size: u64,
     entries: u64,
+    file_bytes: u64,
     wasted: u64,
+    hidden: u64,
     instruction: Option<&'a str>,
     file: Option<&'a str>,
     line: Option<usize>,
@@ -386,6 +392,7 @@ impl<'a> WireImageReport<'a> {
                 .enumerate()
                 .map(|(index, layer)| WireLayer::new(index, layer))
                 .collect(),
+            waste: WireWaste::new(&inventory.waste, layers),
             packages: inventory
                 .packages
                 .iter()
@@ -472,7 +479,9 @@ impl<'a> WireLayer<'a> {
             compressed_size: layer.compressed_size,
             size: layer.size,
             entries: layer.entries,
+            file_bytes: layer.file_bytes,
             wasted: layer.wasted,
+            hidden: layer.hidden,
             instruction: layer.instruction.as_deref(),
             file,
             line,

@@ -1,0 +1,91 @@
+//! What an image wastes, on the wire.
+
+use plimsoll_model::{LayerFacts, Saving, Waste, WastedPath};
+use serde::Serialize;
+
+#[derive(Serialize)]
+pub(crate) struct WireWaste<'a> {
+    total: u64,
+    wasted: u64,
+    deleted: u64,
+    overwritten: u64,
+    rewritten: u64,
+    duplicated: u64,
+    /// From 0 to 1.
+    efficiency: f64,
+    paths: Vec<WireWastedPath<'a>>,
+    savings: Vec<WireSaving<'a>>,
+}
+
+#[derive(Serialize)]
+struct WireWastedPath<'a> {
+    path: &'a str,
+    kind: &'static str,
+    bytes: u64,
+    layers: &'a [usize],
+    by: Option<usize>,
+    also_at: &'a [String],
+}
+
+#[derive(Serialize)]
+struct WireSaving<'a> {
+    advice: &'a str,
+    bytes: u64,
+    layer: usize,
+    instruction: Option<&'a str>,
+    file: Option<&'a str>,
+    line: Option<usize>,
+    paths: &'a [String],
+}
+
+impl<'a> WireWaste<'a> {
+    pub(crate) fn new(waste: &'a Waste, layers: &'a [LayerFacts]) -> Self {
+        Self {
+            total: waste.total,
+            wasted: waste.wasted,
+            deleted: waste.deleted,
+            overwritten: waste.overwritten,
+            rewritten: waste.rewritten,
+            duplicated: waste.duplicated,
+            efficiency: f64::from(waste.efficiency) / 1e6,
+            paths: waste.paths.iter().map(WireWastedPath::new).collect(),
+            savings: waste
+                .savings
+                .iter()
+                .map(|saving| WireSaving::new(saving, layers))
+                .collect(),
+        }
+    }
+}
+
+impl<'a> WireWastedPath<'a> {
+    fn new(path: &'a WastedPath) -> Self {
+        Self {
+            path: &path.path,
+            kind: path.kind.as_str(),
+            bytes: path.bytes,
+            layers: &path.layers,
+            by: path.by,
+            also_at: &path.also_at,
+        }
+    }
+}
+
+impl<'a> WireSaving<'a> {
+    fn new(saving: &'a Saving, layers: &'a [LayerFacts]) -> Self {
+        let layer = layers.get(saving.layer);
+        let source = saving
+            .source
+            .as_ref()
+            .or_else(|| layer.and_then(|layer| layer.source.as_ref()));
+        Self {
+            advice: &saving.advice,
+            bytes: saving.bytes,
+            layer: saving.layer,
+            instruction: layer.and_then(|layer| layer.instruction.as_deref()),
+            file: source.map(|source| source.file.as_str()),
+            line: source.map(|source| source.start.line),
+            paths: &saving.paths,
+        }
+    }
+}
