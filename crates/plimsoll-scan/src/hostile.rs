@@ -4,7 +4,7 @@
 use proptest::prelude::*;
 
 use crate::catalogue::CATALOGUERS;
-use crate::secret::{Detector, Searcher};
+use crate::secret::{Detector, Found, Searcher};
 
 /// Pieces that readers look for, put together at random.
 fn pieces() -> impl Strategy<Value = Vec<u8>> {
@@ -58,6 +58,46 @@ proptest! {
         let _ = crate::catalogue::npm::package_folder(&path);
     }
 
+}
+
+fn in_pieces(path: &str, bytes: &[u8], lengths: &[usize], limit: u64) -> Found {
+    let mut searcher = Searcher::new(Detector::shared(), limit);
+    let mut search = searcher.file(path, bytes.len() as u64);
+    let mut rest = bytes;
+    for length in lengths.iter().cycle() {
+        let (piece, later) = rest.split_at(rest.len().min(*length));
+        search.feed(piece);
+        rest = later;
+        if rest.is_empty() {
+            break;
+        }
+    }
+    search.finish()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn where_pieces_are_parted_changes_nothing(
+        begin in pieces(),
+        middle in prop_oneof![0_usize..4, 0_usize..90_000, 1_030_000_usize..1_400_000],
+        end in pieces(),
+        fill in prop_oneof![Just(b'\n'), Just(b'a'), Just(0_u8)],
+        lengths in proptest::collection::vec(
+            prop_oneof![1_usize..300, 300_usize..50_000, 50_000_usize..2_000_000], 1..6),
+        limit in prop_oneof![Just(u64::MAX), 0_u64..100_000],
+    ) {
+        let mut bytes = begin;
+        bytes.resize(bytes.len() + middle, fill);
+        bytes.extend(end);
+        for path in ["a/.env", "x"] {
+            let whole = in_pieces(path, &bytes, &[usize::MAX], limit);
+            prop_assert_eq!(&in_pieces(path, &bytes, &lengths, limit), &whole);
+            let read = Searcher::new(Detector::shared(), limit).search(path, &mut bytes.as_slice());
+            prop_assert_eq!(read.unwrap(), whole);
+        }
+    }
 }
 
 proptest! {

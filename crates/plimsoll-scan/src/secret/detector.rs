@@ -11,6 +11,12 @@ use super::{Fingerprint, Hit};
 /// How far behind its anchor a pattern may reach.
 pub(super) const WINDOW: usize = 20 << 10;
 
+/// How far before its anchor a pattern may look.
+pub(super) const LOOKBEHIND: usize = 128;
+
+/// Longer than any anchor.
+const LONGEST_ANCHOR: usize = 64;
+
 /// Credentials told apart in one piece of text; a file with more is made of nothing else.
 pub(super) const MAX_HITS: usize = 200;
 
@@ -56,14 +62,24 @@ impl Detector {
         }
     }
 
-    /// Every credential whose first byte lies before `limit`, as long as there are few enough of
-    /// them to be of use to anybody.
-    pub(super) fn find(&self, bytes: &[u8], limit: usize, program: bool, hits: &mut Vec<Hit>) {
-        let mut from = 0;
-        while let Some(anchor) = bytes.get(from..).and_then(|rest| self.anchors.find(rest)) {
+    /// Every credential whose first byte lies between `from` and `limit`, as long as there are few
+    /// enough of them to be of use to anybody. Gives where to go on.
+    pub(super) fn find(
+        &self,
+        bytes: &[u8],
+        mut from: usize,
+        limit: usize,
+        program: bool,
+        hits: &mut Vec<Hit>,
+    ) -> usize {
+        let end = bytes.len().min(limit + LONGEST_ANCHOR);
+        while let Some(anchor) = bytes
+            .get(from..end)
+            .and_then(|rest| self.anchors.find(rest))
+        {
             let at = from + anchor.start();
             if at >= limit {
-                return;
+                break;
             }
             from += anchor.end();
             let index = self.pattern_of[anchor.pattern().as_usize()];
@@ -71,10 +87,11 @@ impl Detector {
                 from = from.max(hit.end);
                 hits.push(hit);
                 if hits.len() >= MAX_HITS {
-                    return;
+                    break;
                 }
             }
         }
+        from.max(limit)
     }
 
     fn judge(&self, bytes: &[u8], at: usize, index: usize, program: bool) -> Option<Hit> {
@@ -127,7 +144,7 @@ mod tests {
 
     fn kinds(text: &str, program: bool) -> Vec<&'static str> {
         let mut hits = Vec::new();
-        Detector::shared().find(text.as_bytes(), text.len(), program, &mut hits);
+        Detector::shared().find(text.as_bytes(), 0, text.len(), program, &mut hits);
         hits.into_iter().map(|hit| hit.kind).collect()
     }
 

@@ -8,14 +8,15 @@
 mod assignment;
 mod config;
 mod detector;
-mod file;
+mod named;
 mod pattern;
 mod placeholder;
+mod search;
 
 pub use config::redacted;
 pub(crate) use config::{in_config, redacted_with};
 pub(crate) use detector::Detector;
-pub(crate) use file::{FileSighting, FileSums, Found, Searcher};
+pub(crate) use search::{FileSighting, FileSums, Found, Searcher};
 
 use plimsoll_model::Severity;
 use serde::{Deserialize, Serialize};

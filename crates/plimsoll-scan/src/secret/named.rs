@@ -1,171 +1,17 @@
-//! Credentials in files: streamed in windows, so that a file of any length takes the same memory.
-
-use std::borrow::Cow;
-use std::io::{self, Read};
+//! Files whose name tells what stands in them.
 
 use base64::Engine as _;
-use md5::Md5;
 use plimsoll_model::Severity;
-use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use sha2::{Digest as _, Sha256};
 
 use super::assignment::{in_assignment, in_url};
-use super::detector::{Detector, MAX_HITS, WINDOW};
 use super::pattern::BASE64;
 use super::placeholder::is_placeholder;
-use super::{Fingerprint, Hit, distinct};
+use super::{Fingerprint, Hit};
 use crate::catalogue::base_name;
 
-/// Bytes looked at in one go.
-const CHUNK: usize = 1 << 20;
-
-/// How much of a file decides whether it is text.
-const TEXT_PROBE: usize = 8 << 10;
-
-/// A credential in a file of a layer.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct FileSighting {
-    pub(crate) kind: Cow<'static, str>,
-    pub(crate) severity: Severity,
-    pub(crate) path: String,
-    /// 1-based; none in a program.
-    pub(crate) line: Option<usize>,
-    pub(crate) fingerprint: Fingerprint,
-    /// What proves that a package published this very file; only of files of one chunk.
-    pub(crate) sums: Option<FileSums>,
-}
-
-/// Sums of a whole file, in the forms package databases keep them.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct FileSums {
-    /// MD5, hexadecimal (dpkg).
-    pub(crate) md5: String,
-    /// SHA-256, base64url without padding (Python).
-    pub(crate) sha256: String,
-}
-
-/// What a search of one file gave.
-#[derive(Debug, Default)]
-pub(crate) struct Found {
-    pub(crate) sightings: Vec<FileSighting>,
-    /// Whether the rest of the file was left.
-    pub(crate) partly: bool,
-}
-
-/// Searches the files of one layer.
-pub(crate) struct Searcher<'a> {
-    detector: &'a Detector,
-    limit: u64,
-    buffer: Vec<u8>,
-}
-
-impl<'a> Searcher<'a> {
-    pub(crate) fn new(detector: &'a Detector, limit: u64) -> Self {
-        Self {
-            detector,
-            limit,
-            buffer: Vec::new(),
-        }
-    }
-
-    /// Searches one file.
-    pub(crate) fn search(&mut self, path: &str, content: &mut dyn Read) -> io::Result<Found> {
-        let mut found = Found::default();
-        let mut hits: Vec<(Hit, Option<usize>)> = Vec::new();
-        let mut program = None;
-        let mut read_total = 0_u64;
-        let mut lines_before = 0;
-        let mut sums = None;
-        let mut kept = 0;
-        loop {
-            self.buffer.resize(CHUNK + WINDOW, 0);
-            let filled = kept + fill(content, &mut self.buffer[kept..])?;
-            read_total += (filled - kept) as u64;
-            let last = filled < self.buffer.len() || read_total >= self.limit;
-            let first = program.is_none();
-            let bytes = &self.buffer[..filled];
-            let program = *program.get_or_insert_with(|| {
-                memchr::memchr(0, &bytes[..filled.min(TEXT_PROBE)]).is_some()
-            });
-            // The last window is looked at again with what follows it.
-            let limit = if last { filled } else { filled - WINDOW };
-            let mut here: Vec<Hit> = Vec::new();
-            if first && last && !program {
-                by_name(path, bytes, &mut here);
-            }
-            self.detector.find(bytes, limit, program, &mut here);
-            if !here.is_empty() && first && last {
-                sums = Some(FileSums {
-                    md5: hex(&Md5::digest(bytes)),
-                    sha256: base64::engine::general_purpose::URL_SAFE_NO_PAD
-                        .encode(Sha256::digest(bytes)),
-                });
-            }
-            if hits.len() >= MAX_HITS {
-                here.clear();
-            }
-            hits.extend(distinct(here).into_iter().map(|hit| {
-                let line =
-                    lines_before + 1 + memchr::memchr_iter(b'\n', &bytes[..hit.start]).count();
-                (hit, (!program).then_some(line))
-            }));
-            if last {
-                found.partly = filled == self.buffer.len() && read_total >= self.limit;
-                break;
-            }
-            if !program {
-                lines_before += memchr::memchr_iter(b'\n', &bytes[..limit]).count();
-            }
-            self.buffer.copy_within(limit..filled, 0);
-            kept = filled - limit;
-        }
-        let mut seen = Vec::new();
-        for (hit, line) in hits {
-            if seen.contains(&hit.fingerprint) {
-                continue;
-            }
-            if seen.len() >= MAX_HITS {
-                found.partly = true;
-                break;
-            }
-            seen.push(hit.fingerprint);
-            found.sightings.push(FileSighting {
-                kind: hit.kind.into(),
-                severity: hit.severity,
-                path: path.to_owned(),
-                line,
-                fingerprint: hit.fingerprint,
-                sums: sums.clone(),
-            });
-        }
-        Ok(found)
-    }
-}
-
-fn fill(content: &mut dyn Read, buffer: &mut [u8]) -> io::Result<usize> {
-    let mut filled = 0;
-    while filled < buffer.len() {
-        match content.read(&mut buffer[filled..]) {
-            Ok(0) => break,
-            Ok(read) => filled += read,
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(error),
-        }
-    }
-    Ok(filled)
-}
-
-pub(crate) fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write as _;
-    bytes.iter().fold(String::new(), |mut text, byte| {
-        write!(text, "{byte:02x}").expect("writing to a String cannot fail");
-        text
-    })
-}
-
 /// Credentials in files whose name tells what stands in them.
-fn by_name(path: &str, bytes: &[u8], hits: &mut Vec<Hit>) {
+pub(super) fn by_name(path: &str, bytes: &[u8], hits: &mut Vec<Hit>) {
     let name = base_name(path);
     let Ok(text) = std::str::from_utf8(bytes) else {
         return;
@@ -237,7 +83,7 @@ fn by_name(path: &str, bytes: &[u8], hits: &mut Vec<Hit>) {
         }
         _ => {}
     }
-    if bytes.len() <= CHUNK && (name.ends_with(".json") || name.starts_with(".docker")) {
+    if name.ends_with(".json") || name.starts_with(".docker") {
         in_json(text, hits);
     }
 }
