@@ -138,8 +138,7 @@ fn hide_assigned(text: &mut String) {
 
 /// A name as it may be shown: it too can hold a credential, by somebody's slip.
 fn shown_name(name: &str, detector: &Detector) -> String {
-    let mut hits = Vec::new();
-    detector.find(name.as_bytes(), 0, name.len(), false, &mut hits);
+    let hits = detector.find_in(name);
     let mut shown = name.to_owned();
     replace(&mut shown, hits);
     shown
@@ -165,8 +164,7 @@ fn replace(text: &mut String, mut hits: Vec<Hit>) {
 
 /// Credentials in `NAME=value`.
 fn in_variable(variable: &str, detector: &Detector) -> Vec<Hit> {
-    let mut hits = Vec::new();
-    detector.find(variable.as_bytes(), 0, variable.len(), false, &mut hits);
+    let mut hits = detector.find_in(variable);
     if let Some((name, value)) = variable.split_once('=') {
         hits.extend(in_assignment(name, value, name.len() + 1));
     }
@@ -177,8 +175,7 @@ fn in_variable(variable: &str, detector: &Detector) -> Vec<Hit> {
 
 /// Credentials in the value of a label.
 fn in_named(name: &str, value: &str, detector: &Detector) -> Vec<Hit> {
-    let mut hits = Vec::new();
-    detector.find(value.as_bytes(), 0, value.len(), false, &mut hits);
+    let mut hits = detector.find_in(value);
     hits.extend(in_assignment(name, value, 0));
     hits.extend(in_urls(value, 0));
     beside_key_id(value, &mut hits);
@@ -187,8 +184,7 @@ fn in_named(name: &str, value: &str, detector: &Detector) -> Vec<Hit> {
 
 /// Credentials in a command or an instruction, as history records it.
 fn in_command(text: &str, detector: &Detector) -> Vec<Hit> {
-    let mut hits = Vec::new();
-    detector.find(text.as_bytes(), 0, text.len(), false, &mut hits);
+    let mut hits = detector.find_in(text);
     for (name, value, start) in assignments(text).into_iter().chain(arguments(text)) {
         hits.extend(in_assignment(name, value, start));
     }

@@ -1,34 +1,83 @@
-//! The automaton over all patterns.
+//! Finds credentials of known form.
 
-use std::sync::LazyLock;
+use std::sync::{LazyLock, OnceLock};
 
-use aho_corasick::{AhoCorasick, MatchKind};
+use memchr::memmem;
 use regex::bytes::{Regex, RegexBuilder};
 
-use super::pattern::{PATTERNS, Programs, Verdict};
+use super::pattern::{PEM, PEM_BEGIN, Pattern, Programs, Verdict, patterns, private_key};
+use super::runs::runs;
 use super::{Fingerprint, Hit};
+use plimsoll_model::Severity;
 
-/// How far behind its anchor a pattern may reach.
+/// How far behind its mark a pattern may reach.
 pub(super) const WINDOW: usize = 20 << 10;
 
-/// How far before its anchor a pattern may look.
-pub(super) const LOOKBEHIND: usize = 128;
+/// How far before its mark a pattern may look.
+pub(super) const LOOKBEHIND: usize = 192;
 
-/// Longer than any anchor.
-const LONGEST_ANCHOR: usize = 64;
+/// How far behind its beginning the search for what begins at a place looks, patterns aside.
+const REACH: usize = 256;
 
-/// Credentials told apart in one piece of text; a file with more is made of nothing else.
+/// Credentials told apart in one file; a file with more is made of nothing else.
 pub(super) const MAX_HITS: usize = 200;
+
+/// A piece of a file that is searched.
+#[derive(Clone, Copy)]
+pub(super) struct Piece<'b> {
+    /// The bytes, with what lies around the part that is searched.
+    pub(super) bytes: &'b [u8],
+    /// Where what is told may begin.
+    pub(super) from: usize,
+    /// What begins here or later is not told.
+    pub(super) limit: usize,
+    /// Whether the file is no text.
+    pub(super) program: bool,
+    /// Whether keys in programs are looked for.
+    pub(super) own: bool,
+}
+
+impl<'b> Piece<'b> {
+    /// A text, all of it.
+    pub(super) fn text(text: &'b str) -> Self {
+        Self {
+            bytes: text.as_bytes(),
+            from: 0,
+            limit: text.len(),
+            program: false,
+            own: true,
+        }
+    }
+}
+
+/// Where what was told of a file so far ends: what lies inside is no second credential.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Told {
+    tokens: usize,
+    keys: usize,
+}
+
+impl Told {
+    /// Counts from a place that lies `bytes` later.
+    pub(super) fn move_by(&mut self, bytes: usize) {
+        self.tokens = self.tokens.saturating_sub(bytes);
+        self.keys = self.keys.saturating_sub(bytes);
+    }
+}
 
 /// Finds credentials of known form in bytes.
 pub(crate) struct Detector {
-    anchors: AhoCorasick,
-    /// For each anchor the index of its pattern.
-    pattern_of: Vec<usize>,
-    regexes: Vec<Regex>,
+    patterns: Vec<&'static Pattern>,
+    /// Made when first wanted: most files hold none of most kinds.
+    regexes: Vec<OnceLock<Regex>>,
+    /// The first four bytes of each mark, sorted, with the mark and the index of its pattern.
+    marks: Vec<([u8; 4], &'static [u8], usize)>,
+    /// One bit for each value of [`slot`] that some mark has.
+    slots: Box<[u64; 1024]>,
+    pem_begin: memmem::Finder<'static>,
+    pem: OnceLock<Regex>,
 }
 
-/// Building it costs more than searching a small file.
 static SHARED: LazyLock<Detector> = LazyLock::new(Detector::new);
 
 impl Detector {
@@ -37,78 +86,118 @@ impl Detector {
     }
 
     fn new() -> Self {
-        let mut words = Vec::new();
-        let mut pattern_of = Vec::new();
-        let mut regexes = Vec::with_capacity(PATTERNS.len());
-        for (index, pattern) in PATTERNS.iter().enumerate() {
+        let patterns: Vec<&'static Pattern> = patterns().collect();
+        let mut marks = Vec::new();
+        for (index, pattern) in patterns.iter().enumerate() {
             for anchor in pattern.anchors {
-                words.push(*anchor);
-                pattern_of.push(index);
-            }
-            let regex = RegexBuilder::new(&format!("^(?:{})", pattern.regex))
-                .unicode(false)
-                .build()
-                .expect("constant expressions compile: a test builds them all");
-            regexes.push(regex);
-        }
-        let anchors = AhoCorasick::builder()
-            .match_kind(MatchKind::LeftmostFirst)
-            .build(words)
-            .expect("a few dozen short words make a small automaton");
-        Self {
-            anchors,
-            pattern_of,
-            regexes,
-        }
-    }
-
-    /// Every credential whose first byte lies between `from` and `limit`, as long as there are few
-    /// enough of them to be of use to anybody. Gives where to go on.
-    pub(super) fn find(
-        &self,
-        bytes: &[u8],
-        mut from: usize,
-        limit: usize,
-        program: bool,
-        hits: &mut Vec<Hit>,
-    ) -> usize {
-        let end = bytes.len().min(limit + LONGEST_ANCHOR);
-        while let Some(anchor) = bytes
-            .get(from..end)
-            .and_then(|rest| self.anchors.find(rest))
-        {
-            let at = from + anchor.start();
-            if at >= limit {
-                break;
-            }
-            from += anchor.end();
-            let index = self.pattern_of[anchor.pattern().as_usize()];
-            if let Some(hit) = self.judge(bytes, at, index, program) {
-                from = from.max(hit.end);
-                hits.push(hit);
-                if hits.len() >= MAX_HITS {
-                    break;
+                let anchor = anchor.as_bytes();
+                for gram in grams(anchor, pattern.then) {
+                    marks.push((gram, anchor, index));
                 }
             }
         }
-        from.max(limit)
+        // Stable: of two patterns with one mark the first in the tables is tried first.
+        marks.sort_by_key(|(gram, ..)| *gram);
+        let mut slots = Box::new([0_u64; 1024]);
+        for (gram, ..) in &marks {
+            let slot = slot(*gram);
+            slots[slot / 64] |= 1 << (slot % 64);
+        }
+        Self {
+            regexes: patterns.iter().map(|_| OnceLock::new()).collect(),
+            patterns,
+            marks,
+            slots,
+            pem_begin: memmem::Finder::new(PEM_BEGIN),
+            pem: OnceLock::new(),
+        }
     }
 
-    fn judge(&self, bytes: &[u8], at: usize, index: usize, program: bool) -> Option<Hit> {
-        let pattern = &PATTERNS[index];
-        if program && pattern.in_programs == Programs::Skip {
+    /// Every credential that begins in the part that is searched, as long as there are few enough
+    /// of them to be of use to anybody; first the keys, then the tokens.
+    pub(super) fn find(&self, piece: Piece<'_>, told: &mut Told, hits: &mut Vec<Hit>) {
+        if !piece.program || piece.own {
+            self.keys(piece, &mut told.keys, hits);
+        }
+        self.tokens(piece, &mut told.tokens, hits);
+    }
+
+    /// Every credential of known form in a short text.
+    pub(super) fn find_in(&self, text: &str) -> Vec<Hit> {
+        let mut hits = Vec::new();
+        self.find(Piece::text(text), &mut Told::default(), &mut hits);
+        hits
+    }
+
+    fn tokens(&self, piece: Piece<'_>, told: &mut usize, hits: &mut Vec<Hit>) {
+        let base = piece.from.saturating_sub(LOOKBEHIND);
+        let end = piece.bytes.len().min(piece.limit.saturating_add(REACH));
+        let Some(bytes) = piece.bytes.get(base..end) else {
+            return;
+        };
+        let mut done = 0;
+        runs(bytes, |start, end| {
+            // A mark may stand right before the run, or some parts of an address before it.
+            let before = match start.checked_sub(1).map(|before| bytes[before]) {
+                Some(b'.' | b':') => 12,
+                Some(b'/' | b'$') => 96,
+                _ => 0,
+            };
+            let lowest = start.saturating_sub(before).max(done);
+            done = end;
+            for (at, gram) in bytes[lowest..end].array_windows::<4>().enumerate() {
+                let slot = slot(*gram);
+                if self.slots[slot / 64] >> (slot % 64) & 1 == 0 {
+                    continue;
+                }
+                let at = base + lowest + at;
+                if at < piece.from.max(*told) || at >= piece.limit || hits.len() >= MAX_HITS {
+                    continue;
+                }
+                if let Some(hit) = self.marked(piece, at, *gram) {
+                    *told = hit.end;
+                    hits.push(hit);
+                }
+            }
+        });
+    }
+
+    #[cold]
+    fn marked(&self, piece: Piece<'_>, at: usize, gram: [u8; 4]) -> Option<Hit> {
+        let first = self.marks.partition_point(|(other, ..)| *other < gram);
+        let here = piece.bytes.get(at..)?;
+        self.marks[first..]
+            .iter()
+            .take_while(|(other, ..)| *other == gram)
+            .filter(|(_, anchor, _)| here.starts_with(anchor))
+            .find_map(|(.., index)| self.judge(piece, at, *index))
+    }
+
+    fn judge(&self, piece: Piece<'_>, at: usize, index: usize) -> Option<Hit> {
+        let pattern = self.patterns[index];
+        if piece.program && pattern.in_programs == Programs::Skip {
             return None;
         }
-        let packed = program && pattern.in_programs == Programs::Packed;
-        let before = at.checked_sub(1).map(|before| bytes[before]);
-        if !packed
-            && !pattern.inside_words
-            && before.is_some_and(|byte| byte.is_ascii_alphanumeric())
-        {
+        let packed = piece.program && pattern.in_programs == Programs::Packed;
+        let bytes = piece.bytes;
+        let start = match pattern.lead {
+            Some(belongs) => {
+                let before = &bytes[at.saturating_sub(LOOKBEHIND / 2)..at];
+                at - before
+                    .iter()
+                    .rev()
+                    .take_while(|byte| belongs(**byte))
+                    .count()
+            }
+            None => at,
+        };
+        if !packed && !stands_apart(bytes, start) {
             return None;
         }
-        let window = &bytes[at..bytes.len().min(at + WINDOW)];
-        let captures = self.regexes[index].captures(window)?;
+        let window = &bytes[start..bytes.len().min(start + WINDOW)];
+        let regex =
+            self.regexes[index].get_or_init(|| compiled(&format!("^(?:{})", pattern.regex)));
+        let captures = regex.captures(window)?;
         let whole = captures.get(0)?;
         let next = window.get(whole.end());
         if !packed && next.is_some_and(|next| (pattern.not_before)(*next)) {
@@ -122,6 +211,11 @@ impl Detector {
                 pattern.severity,
                 Fingerprint::of(value.as_bytes()),
             ),
+            Verdict::Unsure => (
+                pattern.kind,
+                pattern.severity.min(Severity::High),
+                Fingerprint::of(value.as_bytes()),
+            ),
             Verdict::Value {
                 kind,
                 severity,
@@ -131,10 +225,92 @@ impl Detector {
         Some(Hit {
             kind,
             severity,
-            start: at + value.start(),
-            end: at + value.end(),
+            start: start + value.start(),
+            end: start + value.end(),
             fingerprint,
         })
+    }
+
+    /// Private keys in PEM.
+    fn keys(&self, piece: Piece<'_>, told: &mut usize, hits: &mut Vec<Hit>) {
+        let end = piece.bytes.len().min(piece.limit.saturating_add(REACH));
+        let mut from = piece.from.max(*told);
+        while let Some(found) = piece
+            .bytes
+            .get(from..end)
+            .and_then(|rest| self.pem_begin.find(rest))
+        {
+            let at = from + found;
+            if at >= piece.limit || hits.len() >= MAX_HITS {
+                return;
+            }
+            from = at + PEM_BEGIN.len();
+            let window = &piece.bytes[at..piece.bytes.len().min(at + WINDOW)];
+            let Some(block) = self.pem.get_or_init(|| compiled(PEM)).find(window) else {
+                continue;
+            };
+            if let Verdict::Value {
+                kind,
+                severity,
+                value,
+            } = private_key(block.as_bytes())
+            {
+                from = at + block.end();
+                *told = from;
+                hits.push(Hit {
+                    kind,
+                    severity,
+                    start: at,
+                    end: at + block.end(),
+                    fingerprint: Fingerprint::of(&value),
+                });
+            }
+        }
+    }
+}
+
+fn compiled(expression: &str) -> Regex {
+    RegexBuilder::new(expression)
+        .unicode(false)
+        .build()
+        .expect("constant expressions compile: a test builds them all")
+}
+
+/// Which bit of the prefilter stands for four bytes.
+#[inline]
+fn slot(gram: [u8; 4]) -> usize {
+    (u32::from_le_bytes(gram).wrapping_mul(0x9E37_79B1) >> 16) as usize
+}
+
+/// Every way in which the first four bytes of a mark, or of a short one and what follows it, can
+/// read.
+fn grams(anchor: &[u8], then: &[u8]) -> Vec<[u8; 4]> {
+    let mut grams = vec![anchor[..anchor.len().min(4)].to_vec()];
+    while grams.first().is_some_and(|gram| gram.len() < 4) {
+        grams = grams
+            .iter()
+            .flat_map(|gram| then.iter().map(move |next| [gram, &[*next][..]].concat()))
+            .collect();
+    }
+    grams
+        .iter()
+        .filter_map(|gram| gram.first_chunk::<4>().copied())
+        .collect()
+}
+
+/// Whether no letter or digit stands right before `at`, other than of an escape.
+fn stands_apart(bytes: &[u8], at: usize) -> bool {
+    let before = &bytes[..at];
+    match before {
+        [] => true,
+        [.., last] if !last.is_ascii_alphanumeric() => true,
+        // `\n` of JSON and of source code.
+        [.., b'\\', b'n' | b't' | b'r'] => true,
+        // `%3D` of addresses, `\x22` and `\u0022`.
+        [.., b'%', a, b] | [.., b'\\', b'x', a, b] | [.., b'\\', b'u', b'0', b'0', a, b] => {
+            a.is_ascii_hexdigit() && b.is_ascii_hexdigit()
+        }
+        _ => false,
     }
 }
 
@@ -144,7 +320,11 @@ mod tests {
 
     fn kinds(text: &str, program: bool) -> Vec<&'static str> {
         let mut hits = Vec::new();
-        Detector::shared().find(text.as_bytes(), 0, text.len(), program, &mut hits);
+        let piece = Piece {
+            program,
+            ..Piece::text(text)
+        };
+        Detector::shared().find(piece, &mut Told::default(), &mut hits);
         hits.into_iter().map(|hit| hit.kind).collect()
     }
 
@@ -158,5 +338,14 @@ mod tests {
         assert_eq!(kinds(&token, false), ["gitlab-token"]);
         let routable = format!("{mark}aB3dE5gH7jK9mN1pQ2rSaB3dE5gH7jK.01.0z1x2y3w4");
         assert_eq!(kinds(&routable, false), ["gitlab-token"]);
+    }
+
+    #[test]
+    fn every_expression_compiles_and_short_marks_are_few() {
+        for pattern in patterns() {
+            compiled(&format!("^(?:{})", pattern.regex));
+        }
+        compiled(PEM);
+        assert!(Detector::shared().marks.len() < 2_000);
     }
 }

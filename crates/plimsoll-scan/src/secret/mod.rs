@@ -11,6 +11,7 @@ mod detector;
 mod named;
 mod pattern;
 mod placeholder;
+mod runs;
 mod search;
 
 pub use config::redacted;

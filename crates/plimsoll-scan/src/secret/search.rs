@@ -13,9 +13,9 @@ use plimsoll_model::Severity;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
-use super::detector::{Detector, LOOKBEHIND, MAX_HITS, WINDOW};
+use super::detector::{Detector, LOOKBEHIND, MAX_HITS, Piece, Told, WINDOW};
 use super::named::by_name;
-use super::{Fingerprint, Hit, distinct};
+use super::{Fingerprint, Hit};
 
 /// The longest file that is searched as a whole: with the readers that want it whole, and with the
 /// sums that prove who published it.
@@ -103,6 +103,7 @@ impl<'a> Searcher<'a> {
             base: 0,
             lines_before: 0,
             from: 0,
+            told: Told::default(),
             program: None,
             hits: Vec::new(),
             sums: None,
@@ -141,6 +142,13 @@ fn fill(content: &mut dyn Read, buffer: &mut [u8]) -> io::Result<usize> {
     Ok(filled)
 }
 
+struct Placed {
+    hit: Hit,
+    start: u64,
+    end: u64,
+    line: Option<usize>,
+}
+
 /// The search of one file.
 pub(crate) struct FileSearch<'s> {
     detector: &'s Detector,
@@ -158,9 +166,11 @@ pub(crate) struct FileSearch<'s> {
     lines_before: usize,
     /// Where in the file the search goes on.
     from: u64,
+    told: Told,
     /// Whether it is no text, once that is known.
     program: Option<bool>,
-    hits: Vec<(Hit, Option<usize>)>,
+    /// With where they begin and end in the file, and the line.
+    hits: Vec<Placed>,
     sums: Option<FileSums>,
     done: bool,
     partly: bool,
@@ -210,7 +220,8 @@ impl FileSearch<'_> {
             partly: self.partly,
         };
         let mut seen = Vec::new();
-        for (hit, line) in self.hits {
+        self.hits.sort_by_key(|placed| placed.start);
+        for Placed { hit, line, .. } in self.hits {
             if seen.contains(&hit.fingerprint) {
                 continue;
             }
@@ -238,14 +249,20 @@ impl FileSearch<'_> {
         if !program {
             by_name(self.path, bytes, &mut hits);
         }
-        self.detector
-            .find(bytes, 0, bytes.len(), program, &mut hits);
+        let piece = Piece {
+            bytes,
+            from: 0,
+            limit: bytes.len(),
+            program,
+            own: true,
+        };
+        self.detector.find(piece, &mut Told::default(), &mut hits);
         if hits.is_empty() {
             return;
         }
         self.sums = Some(FileSums::of(bytes));
         self.program = Some(program);
-        self.place(bytes, distinct(hits));
+        self.place(bytes, hits);
     }
 
     fn stream(&mut self, bytes: &[u8], last: bool) {
@@ -301,18 +318,36 @@ impl FileSearch<'_> {
         if self.hits.len() >= MAX_HITS {
             return;
         }
+        let piece = Piece {
+            bytes,
+            from,
+            limit,
+            program,
+            own: true,
+        };
         let mut hits = Vec::new();
-        let from = self.detector.find(bytes, from, limit, program, &mut hits);
-        self.from = self.base + from as u64;
-        hits.truncate(MAX_HITS - self.hits.len());
+        self.detector.find(piece, &mut self.told, &mut hits);
+        self.from = self.base + limit as u64;
         self.place(bytes, hits);
     }
 
+    /// Takes hits in; of two that overlap the first to name a value is the surest.
     fn place(&mut self, bytes: &[u8], hits: Vec<Hit>) {
         let text = self.program == Some(false);
         for hit in hits {
+            let start = self.base + hit.start as u64;
+            let end = self.base + hit.end as u64;
+            let overlaps = |other: &Placed| other.start < end && start < other.end;
+            if self.hits.len() >= MAX_HITS || self.hits.iter().any(overlaps) {
+                continue;
+            }
             let line = text.then(|| self.lines_before + 1 + line_ends(&bytes[..hit.start]));
-            self.hits.push((hit, line));
+            self.hits.push(Placed {
+                hit,
+                start,
+                end,
+                line,
+            });
         }
     }
 
@@ -321,6 +356,7 @@ impl FileSearch<'_> {
             self.lines_before += line_ends(&bytes[..done]);
         }
         self.base += done as u64;
+        self.told.move_by(done);
     }
 }
 

@@ -1,0 +1,177 @@
+//! Clouds, hosts and what runs infrastructure.
+
+use plimsoll_model::Severity;
+
+use super::{Pattern, Programs, hexadecimal, key_id, token, word_byte};
+
+pub(super) const PATTERNS: &[Pattern] = &[
+    // Amazon: four letters say what the id stands for.
+    Pattern {
+        // Four capitals and sixteen more are also a piece of a character's name.
+        in_programs: Programs::Apart,
+        ..key_id(
+            "aws-access-key",
+            &["AKIA", "ASIA", "ABIA", "ACCA"],
+            r"A(?:KI|SI|BI|CC)A[A-Z0-9]{16}",
+        )
+    },
+    token(
+        "aws-bedrock-key",
+        &["ABSKQmVkcm9ja0FQSUtleS"],
+        r"ABSKQmVkcm9ja0FQSUtleS[A-Za-z0-9+/=]{80,200}",
+    ),
+    Pattern {
+        severity: Severity::High,
+        ..token("gcp-api-key", &["AIza"], r"AIza[0-9A-Za-z_-]{35}")
+    },
+    token(
+        "gcp-oauth-secret",
+        &["GOCSPX-"],
+        r"GOCSPX-[A-Za-z0-9_-]{28}",
+    ),
+    token(
+        "gcp-oauth-token",
+        &["ya29."],
+        r"ya29\.[A-Za-z0-9_-]{30,500}",
+    ),
+    Pattern {
+        // The mark stands in the middle: Azure DevOps' tokens carry it at their 76th letter.
+        lead: Some(|byte| byte.is_ascii_alphanumeric()),
+        ..token(
+            "azure-devops-token",
+            &["AZDO"],
+            r"[A-Za-z0-9]{76}AZDO[A-Za-z0-9]{4}",
+        )
+    },
+    key_id("alibaba-key-id", &["LTAI"], r"LTAI[A-Za-z0-9]{16,26}"),
+    key_id("tencent-key-id", &["AKID"], r"AKID[A-Za-z0-9]{32}"),
+    token("yandex-key", &["AQVN"], r"AQVN[A-Za-z0-9_-]{35,38}"),
+    token(
+        "digitalocean-token",
+        &["dop_v1_", "doo_v1_", "dor_v1_"],
+        r"do[opr]_v1_[a-f0-9]{64}",
+    ),
+    token(
+        "cloudflare-origin-key",
+        &["v1.0-"],
+        r"v1\.0-[a-f0-9]{24}-[a-f0-9]{146}",
+    ),
+    token("heroku-key", &["HRKU-"], r"HRKU-[A-Za-z0-9_-]{36,60}"),
+    token(
+        "netlify-token",
+        &["nfp_", "nfc_", "nfo_", "nfu_"],
+        r"nf[pcou]_[A-Za-z0-9]{36}",
+    ),
+    token("vercel-token", &["vcp_"], r"vcp_[A-Za-z0-9]{24,80}"),
+    token("fly-token", &["fo1_"], r"fo1_[A-Za-z0-9_-]{43}"),
+    token(
+        "fly-token",
+        &["fm1r_", "fm1a_", "fm2_"],
+        r"fm(?:1[ar]|2)_[A-Za-z0-9+/]{100,3000}",
+    ),
+    token("render-key", &["rnd_"], r"rnd_[A-Za-z0-9]{28,40}"),
+    token("neon-key", &["napi_"], r"napi_[a-z0-9]{64}"),
+    token("deno-token", &["ddp_", "ddo_"], r"dd[po]_[A-Za-z0-9]{36}"),
+    token(
+        "planetscale-token",
+        &["pscale_tkn_", "pscale_pw_", "pscale_oauth_"],
+        r"pscale_(?:tkn|pw|oauth)_[A-Za-z0-9_=.-]{32,64}",
+    ),
+    token("supabase-token", &["sbp_"], r"sbp_[a-f0-9]{40}"),
+    token(
+        "supabase-key",
+        &["sb_secret_"],
+        r"sb_secret_[A-Za-z0-9_-]{31}",
+    ),
+    token(
+        "databricks-token",
+        &["dapi"],
+        r"dapi[a-f0-9]{32}(?:-[0-9])?",
+    ),
+    // HashiCorp.
+    token(
+        "vault-token",
+        &["hvs.", "hvb.", "hvr."],
+        r"hv[sbr]\.[A-Za-z0-9_-]{24,300}",
+    ),
+    Pattern {
+        lead: Some(|byte| byte.is_ascii_alphanumeric()),
+        ..token(
+            "terraform-token",
+            &[".atlasv1."],
+            r"[A-Za-z0-9]{14}\.atlasv1\.[A-Za-z0-9_=-]{60,70}",
+        )
+    },
+    token("pulumi-token", &["pul-"], r"pul-[a-f0-9]{40}"),
+    token(
+        "doppler-token",
+        &[
+            "dp.pt.",
+            "dp.st.",
+            "dp.ct.",
+            "dp.sa.",
+            "dp.scim.",
+            "dp.audit.",
+        ],
+        r"dp\.(?:pt|st|ct|sa|scim|audit)\.(?:[a-z0-9_-]{2,35}\.)?[A-Za-z0-9]{40,44}",
+    ),
+    Pattern {
+        not_before: |byte| word_byte(byte) || matches!(byte, b'+' | b'/'),
+        ..token(
+            "1password-token",
+            &["ops_eyJ"],
+            r"ops_eyJ[A-Za-z0-9+/]{250,4000}={0,3}",
+        )
+    },
+    token(
+        "age-key",
+        &["AGE-SECRET-KEY-1"],
+        r"AGE-SECRET-KEY-1[02-9AC-HJ-NP-Z]{58}",
+    ),
+    token("infracost-key", &["ico-"], r"ico-[A-Za-z0-9]{32}"),
+    token(
+        "tailscale-key",
+        &["tskey-"],
+        r"tskey-(?:[a-z]{3,10}-)?[A-Za-z0-9]{8,20}-[A-Za-z0-9]{20,40}",
+    ),
+    token("kong-token", &["kpat_"], r"kpat_[A-Za-z0-9]{50}"),
+    token("octopus-key", &["API-"], r"API-[A-Z0-9]{26}"),
+    // Measuring and watching.
+    token(
+        "newrelic-key",
+        &["NRAK-", "NRAA-", "NRII-", "NRIQ-", "NRRA-", "NRSP-"],
+        r"NR(?:AK|AA|II|IQ|RA|SP)-[A-Za-z0-9_-]{24,44}",
+    ),
+    Pattern {
+        lead: Some(hexadecimal),
+        ..token("newrelic-key", &["NRAL"], r"[a-f0-9]{36}NRAL")
+    },
+    token(
+        "grafana-token",
+        &["glsa_"],
+        r"glsa_[A-Za-z0-9]{32}_[A-Fa-f0-9]{8}",
+    ),
+    token(
+        "grafana-token",
+        &["glc_eyJ"],
+        r"glc_[A-Za-z0-9+/]{32,400}={0,3}",
+    ),
+    token(
+        "grafana-token",
+        &["eyJrIjoi"],
+        r"eyJrIjoi[A-Za-z0-9]{70,400}={0,3}",
+    ),
+    token("sentry-token", &["sntryu_"], r"sntryu_[a-f0-9]{64}"),
+    token(
+        "sentry-token",
+        &["sntrys_eyJ"],
+        r"sntrys_eyJ[A-Za-z0-9+/=_]{60,400}",
+    ),
+    token(
+        "dynatrace-token",
+        &["dt0c01.", "dt0s16."],
+        r"dt0[cs][0-9]{2}\.[A-Z0-9]{8,24}\.[A-Z0-9]{64}",
+    ),
+    token("posthog-key", &["phx_"], r"phx_[A-Za-z0-9_]{40,60}"),
+    token("rootly-token", &["rootly_"], r"rootly_[a-f0-9]{64}"),
+];

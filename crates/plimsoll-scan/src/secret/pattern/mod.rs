@@ -1,0 +1,229 @@
+//! What credentials of known makers look like.
+//!
+//! Whatever is in these tables holds twenty letters, digits, `_` or `-` in a row, its mark among
+//! them or right before them: the prefilter looks at nothing else.
+
+mod cloud;
+mod code;
+mod service;
+
+use base64::Engine as _;
+use base64::engine::DecodePaddingMode;
+use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig};
+use plimsoll_model::Severity;
+
+use super::placeholder::is_example;
+
+/// Base64 as people leave it: with or without padding.
+pub(super) const BASE64: GeneralPurpose = GeneralPurpose::new(
+    &base64::alphabet::STANDARD,
+    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
+);
+
+/// What a check makes of a match.
+pub(super) enum Verdict {
+    /// No credential.
+    Nothing,
+    /// One, just as matched.
+    Match,
+    /// One that looks right and does not bear the test.
+    Unsure,
+    /// One whose value reads otherwise once taken out of its wrapping, or of a milder kind.
+    Value {
+        kind: &'static str,
+        severity: Severity,
+        value: Vec<u8>,
+    },
+}
+
+/// How programs, which are no text, are searched for a pattern.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Programs {
+    /// Not at all: it means nothing there.
+    Skip,
+    /// As a text is: it must stand apart from letters and digits.
+    Apart,
+    /// Anywhere: texts in programs lie side by side without a gap, and the form is sure enough.
+    Packed,
+}
+
+/// One kind of credential that can be told by a mark in it.
+pub(super) struct Pattern {
+    pub(super) kind: &'static str,
+    pub(super) severity: Severity,
+    /// Marks, one of which a match holds: at its beginning, or where `lead` leads to.
+    pub(super) anchors: &'static [&'static str],
+    /// What may follow a mark that is shorter than the prefilter wants.
+    pub(super) then: &'static [u8],
+    /// Bytes before the mark that belong to the match.
+    pub(super) lead: Option<fn(u8) -> bool>,
+    /// Matched where the match begins; group 1 is the value, the whole match where there is no
+    /// group.
+    pub(super) regex: &'static str,
+    /// Bytes that may not follow the match: it would be part of something longer.
+    pub(super) not_before: fn(u8) -> bool,
+    pub(super) in_programs: Programs,
+    pub(super) check: fn(&[u8]) -> Verdict,
+}
+
+/// Every kind, table by table.
+pub(super) fn patterns() -> impl Iterator<Item = &'static Pattern> {
+    [cloud::PATTERNS, code::PATTERNS, service::PATTERNS]
+        .into_iter()
+        .flatten()
+}
+
+fn word_byte(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || byte == b'_'
+}
+
+fn hexadecimal(byte: u8) -> bool {
+    byte.is_ascii_digit() || matches!(byte, b'a'..=b'f')
+}
+
+const LETTERS_AND_DIGITS: &[u8] =
+    b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz-";
+
+fn real(value: &[u8]) -> Verdict {
+    if is_example(value) {
+        Verdict::Nothing
+    } else {
+        Verdict::Match
+    }
+}
+
+/// A token that begins with its maker's mark.
+const fn token(
+    kind: &'static str,
+    anchors: &'static [&'static str],
+    regex: &'static str,
+) -> Pattern {
+    Pattern {
+        kind,
+        severity: Severity::Critical,
+        anchors,
+        then: LETTERS_AND_DIGITS,
+        lead: None,
+        regex,
+        not_before: word_byte,
+        in_programs: Programs::Packed,
+        check: real,
+    }
+}
+
+/// The public half of a credential: it says whose, and that the secret half is near.
+const fn key_id(
+    kind: &'static str,
+    anchors: &'static [&'static str],
+    regex: &'static str,
+) -> Pattern {
+    Pattern {
+        severity: Severity::High,
+        in_programs: Programs::Apart,
+        ..token(kind, anchors, regex)
+    }
+}
+
+/// GitHub's and npm's tokens end in six letters that are a checksum of the others. Where it is
+/// wrong, nobody issued the token: it is told, for a person to judge, but is less sure.
+fn checksummed(token: &[u8]) -> Verdict {
+    if is_example(token) {
+        return Verdict::Nothing;
+    }
+    let body = token.splitn(2, |byte| *byte == b'_').nth(1);
+    let Some((random, sum)) = body.and_then(|body| body.split_last_chunk::<6>()) else {
+        return Verdict::Nothing;
+    };
+    if base62(crc32(random)) == *sum {
+        Verdict::Match
+    } else {
+        Verdict::Unsure
+    }
+}
+
+/// CRC-32 as in gzip; bit by bit, for it is asked of a token now and then.
+fn crc32(bytes: &[u8]) -> u32 {
+    !bytes.iter().fold(u32::MAX, |sum, byte| {
+        (0..8).fold(sum ^ u32::from(*byte), |sum, _| {
+            (sum >> 1) ^ (0xEDB8_8320 & (sum & 1).wrapping_neg())
+        })
+    })
+}
+
+/// Six digits to the base of 62: digits, capitals, small letters.
+fn base62(mut number: u32) -> [u8; 6] {
+    const DIGITS: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+    let mut digits = [b'0'; 6];
+    for digit in digits.iter_mut().rev() {
+        *digit = DIGITS[(number % 62) as usize];
+        number /= 62;
+    }
+    digits
+}
+
+/// What a private key in PEM begins with.
+pub(super) const PEM_BEGIN: &str = "-----BEGIN ";
+
+/// A private key in PEM, from its first line to where its last begins.
+pub(super) const PEM: &str =
+    r"(?s)^-----BEGIN (?:[A-Z0-9]+ ){0,3}PRIVATE KEY(?: BLOCK)?-----.{1,16000}?-----END ";
+
+/// Takes a PEM block apart: its body must decode to what a key begins with.
+pub(super) fn private_key(block: &[u8]) -> Verdict {
+    let text = String::from_utf8_lossy(block);
+    let Some((label, rest)) = text
+        .strip_prefix("-----BEGIN ")
+        .and_then(|rest| rest.split_once("-----"))
+    else {
+        return Verdict::Nothing;
+    };
+    let Some((body, _)) = rest.split_once("-----END ") else {
+        return Verdict::Nothing;
+    };
+    // In JSON and in source code line ends are written out.
+    let body = body.replace("\\r", "").replace("\\n", "\n");
+    let mut encrypted = label.contains("ENCRYPTED");
+    let mut value = String::new();
+    for line in body.lines() {
+        let line = line.trim_matches(|c: char| {
+            c.is_whitespace() || matches!(c, '"' | '\'' | '+' | ',' | '\\')
+        });
+        if line.contains(':') {
+            encrypted |= line.contains("ENCRYPTED");
+        } else if !line.starts_with('=') {
+            value.push_str(line);
+        }
+    }
+    let Ok(decoded) = BASE64.decode(&value) else {
+        return Verdict::Nothing;
+    };
+    let openssh = decoded.strip_prefix(b"openssh-key-v1\0");
+    // The cipher's name, behind its length; `none` where the key lies open.
+    encrypted |= openssh.is_some_and(|rest| rest.get(4..8) != Some(b"none"));
+    let is_key = decoded.len() >= 32
+        && (openssh.is_some()
+            || decoded.first() == Some(&0x30)
+            || label.contains("PGP")
+            || encrypted);
+    if !is_key {
+        return Verdict::Nothing;
+    }
+    let (kind, severity) = if encrypted {
+        ("encrypted-private-key", Severity::Medium)
+    } else {
+        ("private-key", Severity::Critical)
+    };
+    Verdict::Value {
+        kind,
+        severity,
+        value: value.into_bytes(),
+    }
+}
+
+/// The key in a PEM block that is itself in base64, as kubeconfig files have it.
+pub(super) fn encoded_private_key(encoded: &[u8]) -> Verdict {
+    match BASE64.decode(encoded) {
+        Ok(block) => private_key(block.trim_ascii()),
+        Err(_) => Verdict::Nothing,
+    }
+}

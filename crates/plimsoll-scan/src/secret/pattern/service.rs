@@ -1,0 +1,228 @@
+//! Messages, money, models and other services.
+
+use plimsoll_model::Severity;
+
+use super::{Pattern, Programs, hexadecimal, key_id, token, word_byte};
+
+pub(super) const PATTERNS: &[Pattern] = &[
+    // Messages.
+    token(
+        "slack-token",
+        &[
+            "xoxb-", "xoxa-", "xoxp-", "xoxr-", "xoxs-", "xoxc-", "xoxo-",
+        ],
+        r"xox[abcoprs]-[0-9]{1,16}-[A-Za-z0-9-]{12,200}",
+    ),
+    token(
+        "slack-token",
+        &["xoxe-", "xoxe.xox"],
+        r"xoxe(?:\.xox[bp])?-[0-9]-[A-Za-z0-9]{100,300}",
+    ),
+    token(
+        "slack-token",
+        &["xapp-"],
+        r"xapp-[0-9]-[A-Z0-9]{8,16}-[0-9]{8,16}-[A-Za-z0-9]{20,80}",
+    ),
+    Pattern {
+        severity: Severity::High,
+        ..token(
+            "slack-webhook",
+            &["hooks.slack.com/"],
+            r"hooks\.slack\.com/(?:services|workflows|triggers)/[A-Z][A-Z0-9]{7,12}/[A-Z0-9]{7,20}/(?:[0-9]{10,20}/)?([A-Za-z0-9]{20,40})",
+        )
+    },
+    Pattern {
+        severity: Severity::High,
+        ..token(
+            "discord-webhook",
+            &["/webhooks/"],
+            r"/webhooks/[0-9]{17,20}/([A-Za-z0-9_-]{60,80})",
+        )
+    },
+    Pattern {
+        severity: Severity::High,
+        ..token(
+            "teams-webhook",
+            &["/IncomingWebhook/"],
+            r"/IncomingWebhook/([a-f0-9]{32})/[a-f0-9]{8}-[a-f0-9-]{27}",
+        )
+    },
+    Pattern {
+        lead: Some(|byte| byte.is_ascii_digit()),
+        not_before: |byte| word_byte(byte) || byte == b'-',
+        // Numbers and letters without a gap are data there.
+        in_programs: Programs::Apart,
+        ..token(
+            "telegram-token",
+            &[":AA"],
+            r"[0-9]{8,10}:AA[A-Za-z0-9_-]{33}",
+        )
+    },
+    token(
+        "sendgrid-key",
+        &["SG."],
+        r"SG\.[A-Za-z0-9_-]{22}\.[A-Za-z0-9_-]{43}",
+    ),
+    token("mailgun-key", &["key-"], r"key-[0-9a-f]{32}"),
+    Pattern {
+        lead: Some(hexadecimal),
+        then: b"123456789",
+        in_programs: Programs::Apart,
+        ..token("mailchimp-key", &["-us"], r"[0-9a-f]{32}-us[0-9]{1,2}")
+    },
+    token(
+        "brevo-key",
+        &["xkeysib-", "xsmtpsib-"],
+        r"x(?:key|smtp)sib-[a-f0-9]{64}-[A-Za-z0-9]{16}",
+    ),
+    Pattern {
+        then: b"0123456789abcdef",
+        in_programs: Programs::Apart,
+        ..token("twilio-key", &["SK"], r"SK[0-9a-f]{32}")
+    },
+    // Money.
+    token(
+        "stripe-key",
+        &["sk_live_", "rk_live_"],
+        r"[rs]k_live_[A-Za-z0-9]{20,247}",
+    ),
+    Pattern {
+        severity: Severity::Low,
+        in_programs: Programs::Skip,
+        ..token(
+            "stripe-test-key",
+            &["sk_test_", "rk_test_"],
+            r"[rs]k_test_[A-Za-z0-9]{20,247}",
+        )
+    },
+    token(
+        "stripe-webhook-secret",
+        &["whsec_"],
+        r"whsec_[A-Za-z0-9+/=]{32,80}",
+    ),
+    token(
+        "shopify-token",
+        &["shpat_", "shpca_", "shppa_", "shpss_"],
+        r"shp(?:at|ca|pa|ss)_[A-Fa-f0-9]{32}",
+    ),
+    token(
+        "square-token",
+        &["sq0atp-", "sq0csp-"],
+        r"sq0(?:atp-[A-Za-z0-9_-]{22}|csp-[A-Za-z0-9_-]{43})",
+    ),
+    token(
+        "braintree-token",
+        &["access_token$production$"],
+        r"access_token\$production\$[0-9a-z]{16}\$[0-9a-f]{32}",
+    ),
+    key_id("razorpay-key", &["rzp_live_"], r"rzp_live_[A-Za-z0-9]{14}"),
+    token(
+        "plaid-token",
+        &["access-production-"],
+        r"access-production-[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}",
+    ),
+    token("flutterwave-key", &["FLWSECK-"], r"FLWSECK-[a-z0-9]{32}-X"),
+    token("easypost-key", &["EZAK"], r"EZAK[A-Za-z0-9]{54}"),
+    token(
+        "shippo-token",
+        &["shippo_live_"],
+        r"shippo_live_[a-f0-9]{40}",
+    ),
+    token(
+        "duffel-token",
+        &["duffel_live_"],
+        r"duffel_live_[A-Za-z0-9_=-]{43}",
+    ),
+    // Models.
+    token(
+        "anthropic-key",
+        &["sk-ant-"],
+        r"sk-ant-(?:api|admin|oat|sid)[0-9]{2}-[A-Za-z0-9_-]{80,120}",
+    ),
+    token(
+        "openai-key",
+        &["sk-proj-", "sk-svcacct-", "sk-admin-"],
+        r"sk-(?:proj|svcacct|admin)-[A-Za-z0-9_-]{40,240}",
+    ),
+    Pattern {
+        lead: Some(|byte| word_byte(byte) || byte == b'-'),
+        ..token(
+            "openai-key",
+            &["T3BlbkFJ"],
+            r"sk-(?:[A-Za-z0-9]+-)?[A-Za-z0-9_-]{20,80}T3BlbkFJ[A-Za-z0-9_-]{20,80}",
+        )
+    },
+    token("openrouter-key", &["sk-or-v1-"], r"sk-or-v1-[0-9a-f]{64}"),
+    token(
+        "langfuse-key",
+        &["sk-lf-"],
+        r"sk-lf-[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}",
+    ),
+    Pattern {
+        in_programs: Programs::Apart,
+        ..token(
+            "ai-service-key",
+            &["sk-"],
+            r"sk-(?:[A-Za-z0-9]{48}|[0-9a-f]{32})",
+        )
+    },
+    Pattern {
+        // Names in programs lie side by side without a gap, and many end in `hf`.
+        in_programs: Programs::Skip,
+        ..token("huggingface-token", &["hf_"], r"hf_[A-Za-z]{34}")
+    },
+    Pattern {
+        in_programs: Programs::Skip,
+        ..token("huggingface-token", &["api_org_"], r"api_org_[A-Za-z]{34}")
+    },
+    token("groq-key", &["gsk_"], r"gsk_[A-Za-z0-9]{52}"),
+    token("replicate-token", &["r8_"], r"r8_[A-Za-z0-9]{37}"),
+    token("xai-key", &["xai-"], r"xai-[A-Za-z0-9]{80}"),
+    token("perplexity-key", &["pplx-"], r"pplx-[A-Za-z0-9]{48,56}"),
+    token(
+        "langsmith-key",
+        &["lsv2_pt_", "lsv2_sk_"],
+        r"lsv2_(?:pt|sk)_[0-9a-f]{32}_[0-9a-f]{10}",
+    ),
+    token("nvidia-key", &["nvapi-"], r"nvapi-[A-Za-z0-9_-]{60,70}"),
+    token("pinecone-key", &["pcsk_"], r"pcsk_[A-Za-z0-9_]{50,80}"),
+    token("together-key", &["tgp_v1_"], r"tgp_v1_[A-Za-z0-9_-]{43}"),
+    token(
+        "wandb-key",
+        &["wandb_v1_"],
+        r"wandb_v1_[A-Za-z0-9_-]{60,90}",
+    ),
+    // Other services.
+    token("notion-token", &["ntn_"], r"ntn_[0-9]{11}[A-Za-z0-9]{35}"),
+    Pattern {
+        in_programs: Programs::Apart,
+        ..token("notion-token", &["secret_"], r"secret_[A-Za-z0-9]{43}")
+    },
+    token(
+        "figma-token",
+        &["figd_", "figo_", "figu_"],
+        r"fig[dou]_[A-Za-z0-9_-]{40}",
+    ),
+    token("typeform-token", &["tfp_"], r"tfp_[A-Za-z0-9_.=-]{44,60}"),
+    token("contentful-token", &["CFPAT-"], r"CFPAT-[A-Za-z0-9_-]{43}"),
+    token("frameio-token", &["fio-u-"], r"fio-u-[A-Za-z0-9_=-]{64}"),
+    token("adafruit-key", &["aio_"], r"aio_[A-Za-z0-9]{28}"),
+    token(
+        "hubspot-token",
+        &["pat-na", "pat-eu"],
+        r"pat-(?:na|eu)[0-9]-[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}",
+    ),
+    Pattern {
+        then: b"0123456789abcdef",
+        ..token(
+            "service-key",
+            &["pk_"],
+            r"pk_(?:[0-9a-f]{34}|[0-9]{6,10}_[A-Z0-9]{32})",
+        )
+    },
+    token(
+        "mapbox-token",
+        &["sk.eyJ"],
+        r"sk\.eyJ[A-Za-z0-9_-]{60,300}\.[A-Za-z0-9_-]{22}",
+    ),
+];

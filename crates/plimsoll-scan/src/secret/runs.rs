@@ -1,0 +1,140 @@
+//! Runs of letters, digits, `_` and `-` that are long enough to be a token.
+//!
+//! A token of a known maker holds such a run, and prose, code and most of what programs are made of
+//! do not: where runs lie, 64 bytes are told apart at once, and only they and what stands right
+//! before them are looked at with what costs more.
+
+/// The shortest run that is told.
+pub(super) const SHORTEST: usize = 20;
+
+/// Bytes whose masks are made in one go: they stay in the first cache.
+const PIECE: usize = 4096;
+
+/// Calls `on_run(start, end)` for every run in `bytes` of at least [`SHORTEST`], in order.
+pub(super) fn runs(bytes: &[u8], mut on_run: impl FnMut(usize, usize)) {
+    let mut masks = [0_u64; PIECE / 64];
+    // How long the run at the end of what was seen is.
+    let mut open = 0;
+    let mut at = 0;
+    for piece in bytes.chunks(PIECE) {
+        let (blocks, rest) = piece.as_chunks::<64>();
+        for (mask, block) in masks.iter_mut().zip(blocks) {
+            *mask = mask_of(block);
+        }
+        for mask in &masks[..blocks.len()] {
+            open = in_mask(*mask, at, open, &mut on_run);
+            at += 64;
+        }
+        if !rest.is_empty() {
+            let mut last = [0; 64];
+            last[..rest.len()].copy_from_slice(rest);
+            open = in_mask(mask_of(&last), at, open, &mut on_run);
+            at += 64;
+        }
+    }
+    if open >= SHORTEST {
+        on_run(at - open, at);
+    }
+}
+
+/// One bit a byte: whether it belongs to a run. Written so that compilers use vectors.
+#[inline]
+fn mask_of(block: &[u8; 64]) -> u64 {
+    let mut flags = [0_u8; 64];
+    for (flag, byte) in flags.iter_mut().zip(block) {
+        let letter = (byte | 0x20).wrapping_sub(b'a') < 26;
+        let digit = byte.wrapping_sub(b'0') < 10;
+        *flag = u8::from(letter | digit | (*byte == b'_') | (*byte == b'-'));
+    }
+    let (groups, _) = flags.as_chunks::<8>();
+    groups.iter().rev().fold(0, |mask, group| {
+        // Eight bytes of 0 or 1 become the bits of one.
+        let bits = u64::from_le_bytes(*group).wrapping_mul(0x0102_0408_1020_4080) >> 56;
+        mask << 8 | bits
+    })
+}
+
+/// The runs that end in these 64 bytes; gives how long the one at their end is.
+#[inline]
+fn in_mask(mask: u64, at: usize, open: usize, on_run: &mut impl FnMut(usize, usize)) -> usize {
+    // A bit stays where nineteen more follow it.
+    let mut inside = mask & (mask >> 1);
+    inside &= inside >> 2;
+    inside &= inside >> 4;
+    inside &= inside >> 8;
+    inside &= inside >> 4;
+    if inside == 0 && open + (mask.trailing_ones() as usize) < SHORTEST {
+        return mask.leading_ones() as usize;
+    }
+    each_run(mask, at, open, on_run)
+}
+
+fn each_run(mut mask: u64, at: usize, open: usize, on_run: &mut impl FnMut(usize, usize)) -> usize {
+    let mut start = at - open;
+    let mut done = 0;
+    loop {
+        let ones = mask.trailing_ones() as usize;
+        if done + ones >= 64 {
+            return at + 64 - start;
+        }
+        done += ones;
+        if at + done - start >= SHORTEST {
+            on_run(start, at + done);
+        }
+        mask >>= ones;
+        let zeros = mask.trailing_zeros() as usize;
+        if mask == 0 || done + zeros >= 64 {
+            return 0;
+        }
+        mask >>= zeros;
+        done += zeros;
+        start = at + done;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn found(bytes: &[u8]) -> Vec<(usize, usize)> {
+        let mut found = Vec::new();
+        runs(bytes, |start, end| found.push((start, end)));
+        found
+    }
+
+    fn one_by_one(bytes: &[u8]) -> Vec<(usize, usize)> {
+        let mut found = Vec::new();
+        let mut start = 0;
+        for end in 0..=bytes.len() {
+            let inside = bytes
+                .get(end)
+                .is_some_and(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'));
+            if !inside {
+                if end - start >= SHORTEST {
+                    found.push((start, end));
+                }
+                start = end + 1;
+            }
+        }
+        found
+    }
+
+    proptest! {
+        #[test]
+        fn runs_are_those_seen_byte_by_byte(
+            lengths in proptest::collection::vec(prop_oneof![0_usize..40, 50_usize..70, 4000_usize..4200], 0..40),
+            bytes in proptest::collection::vec(any::<u8>(), 0..60),
+        ) {
+            let mut text = bytes;
+            for length in lengths {
+                text.resize(text.len() + length, b'a');
+                text.push(b'.');
+            }
+            prop_assert_eq!(found(&text), one_by_one(&text));
+            text.pop();
+            prop_assert_eq!(found(&text), one_by_one(&text));
+        }
+    }
+}
