@@ -3,6 +3,9 @@
 
 use proptest::prelude::*;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
+
 use crate::catalogue::CATALOGUERS;
 use crate::secret::{Detector, Found, Searcher};
 
@@ -22,6 +25,24 @@ fn pieces() -> impl Strategy<Value = Vec<u8>> {
         Just(format!("gh{}_{}", "o", "aB3dE5gH7jK9mN1pQ2rS4tU6vW8xY0zC5eF7").into_bytes()),
         Just(b"aws_secret_access_key = ".to_vec()),
         Just(b"postgres://a:b\xff@c".to_vec()),
+        Just(b"postgres://app:s3cr3t!x@db/".to_vec()),
+        Just(b"\ndb_password: \"Tr0ub4dor&3x\"".to_vec()),
+        Just(b"api_key = \"".to_vec()),
+        Just(b"Bearer eyJ".to_vec()),
+        Just(b"client-key-data: LS0t".to_vec()),
+        Just(b"abc8Q~".to_vec()),
+        Just(b"SG.".to_vec()),
+        Just(b":AA".to_vec()),
+        Just(b".atlasv1.".to_vec()),
+        "[A-Za-z0-9+/]{60,90}={0,2}".prop_map(String::into_bytes),
+        Just(
+            BASE64
+                .encode(format!(
+                    "x gh{}_{}",
+                    "o", "aB3dE5gH7jK9mN1pQ2rS4tU6vW8xY0zC5eF7"
+                ))
+                .into_bytes()
+        ),
         Just(b"=\"\xc3\xa4'\\".to_vec()),
         proptest::collection::vec(any::<u8>(), 0..40),
     ];
@@ -76,7 +97,7 @@ fn in_pieces(path: &str, bytes: &[u8], lengths: &[usize], limit: u64) -> Found {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(64))]
+    #![proptest_config(ProptestConfig { max_shrink_iters: 300, ..ProptestConfig::with_cases(64) })]
 
     #[test]
     fn where_pieces_are_parted_changes_nothing(

@@ -33,7 +33,7 @@ pub(super) struct Piece<'b> {
     pub(super) limit: usize,
     /// Whether the file is no text.
     pub(super) program: bool,
-    /// Whether keys in programs are looked for.
+    /// Whether the file lies where people put their own.
     pub(super) own: bool,
 }
 
@@ -55,6 +55,8 @@ impl<'b> Piece<'b> {
 pub(super) struct Told {
     tokens: usize,
     keys: usize,
+    pub(super) context: usize,
+    pub(super) encoded: usize,
 }
 
 impl Told {
@@ -62,6 +64,8 @@ impl Told {
     pub(super) fn move_by(&mut self, bytes: usize) {
         self.tokens = self.tokens.saturating_sub(bytes);
         self.keys = self.keys.saturating_sub(bytes);
+        self.context = self.context.saturating_sub(bytes);
+        self.encoded = self.encoded.saturating_sub(bytes);
     }
 }
 

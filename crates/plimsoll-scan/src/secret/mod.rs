@@ -7,9 +7,12 @@
 
 mod assignment;
 mod config;
+mod context;
 mod detector;
+mod encoded;
 mod named;
 mod pattern;
+mod place;
 mod placeholder;
 mod runs;
 mod search;

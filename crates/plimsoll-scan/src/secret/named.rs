@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::assignment::{in_assignment, in_url};
 use super::pattern::BASE64;
+use super::place::is_template;
 use super::placeholder::is_placeholder;
 use super::{Fingerprint, Hit};
 use crate::catalogue::base_name;
@@ -90,16 +91,7 @@ pub(super) fn by_name(path: &str, bytes: &[u8], hits: &mut Vec<Hit>) {
 
 /// `.env`, `.env.production`, `prod.env`, but not a template of one.
 fn is_env_file(name: &str) -> bool {
-    let template = [
-        ".example",
-        ".sample",
-        ".template",
-        ".dist",
-        ".defaults",
-        ".tpl",
-    ];
-    (name == ".env" || name.starts_with(".env.") || name.ends_with(".env"))
-        && !template.iter().any(|mark| name.contains(mark))
+    (name == ".env" || name.starts_with(".env.") || name.ends_with(".env")) && !is_template(name)
 }
 
 fn each_line(text: &str, judge: impl Fn(&str, usize) -> Option<Hit>, hits: &mut Vec<Hit>) {

@@ -87,12 +87,58 @@ pub(super) fn is_placeholder(value: &str) -> bool {
         || value.contains("${")
         || value.contains("$(")
         || value.contains("{{")
-        || value.starts_with(['$', '<', '%', '/', '~', '*', '`', '['])
+        || value.starts_with(['$', '<', '%', '/', '~', '*', '`', '[', '{'])
         || value.starts_with("./")
         || value.starts_with("file:")
         || (value.len() < 8 && value.bytes().all(|byte| byte.is_ascii_digit()))
         || has_run(lower.as_bytes(), value.len().min(6))
         || (lower.contains("://") && !lower.contains('@'))
+}
+
+/// Whether a value reads like drawn from a hat, not like words, names or numbers.
+pub(super) fn looks_random(value: &str) -> bool {
+    let digits = value.bytes().filter(u8::is_ascii_digit).count();
+    let letters = value.bytes().filter(u8::is_ascii_alphabetic).count();
+    let marks = value
+        .bytes()
+        .filter(|byte| {
+            matches!(
+                byte,
+                b'!' | b'@' | b'#' | b'$' | b'%' | b'^' | b'&' | b'*' | b'?' | b'~'
+            )
+        })
+        .count();
+    let bits = entropy(value.as_bytes());
+    if value.len() < 8 || letters == 0 || bits < 2.7 || is_wordy(value) {
+        return false;
+    }
+    let mixed = value.bytes().any(|byte| byte.is_ascii_lowercase())
+        && value.bytes().any(|byte| byte.is_ascii_uppercase());
+    (digits >= 2 && bits >= 3.0)
+        || (digits >= 1 && (marks > 0 || mixed))
+        || (value.len() >= 20 && mixed && bits >= 3.8)
+}
+
+/// Whether a value is put together of words and numbers: `user_token_v2`, `pbkdf2-sha256`.
+fn is_wordy(value: &str) -> bool {
+    let mut words = 0;
+    let mut lettered = 0;
+    let mut word = 0;
+    let mut small_before = false;
+    for byte in value.bytes().chain([b'-']) {
+        let next = byte.is_ascii_alphabetic() && !(small_before && byte.is_ascii_uppercase());
+        if !next && word > 0 {
+            words += 1;
+            word = 0;
+        }
+        if byte.is_ascii_alphabetic() {
+            word += 1;
+            lettered += 1;
+        }
+        small_before = byte.is_ascii_lowercase();
+    }
+    // Drawn letters change between small and large and digits every other place.
+    words == 0 || (lettered * 10 >= value.len() * 6 && lettered >= words * 4)
 }
 
 /// Whether one byte stands `length` times in a row.

@@ -13,8 +13,11 @@ use plimsoll_model::Severity;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
+use super::context::in_context;
 use super::detector::{Detector, LOOKBEHIND, MAX_HITS, Piece, Told, WINDOW};
+use super::encoded::in_base64;
 use super::named::by_name;
+use super::place::{is_own, is_settings};
 use super::{Fingerprint, Hit};
 
 /// The longest file that is searched as a whole: with the readers that want it whole, and with the
@@ -104,6 +107,8 @@ impl<'a> Searcher<'a> {
             lines_before: 0,
             from: 0,
             told: Told::default(),
+            own: is_own(path),
+            settings: is_settings(path),
             program: None,
             hits: Vec::new(),
             sums: None,
@@ -167,6 +172,10 @@ pub(crate) struct FileSearch<'s> {
     /// Where in the file the search goes on.
     from: u64,
     told: Told,
+    /// Whether it lies where people put their own files.
+    own: bool,
+    /// Whether values stand in it without quotes.
+    settings: bool,
     /// Whether it is no text, once that is known.
     program: Option<bool>,
     /// With where they begin and end in the file, and the line.
@@ -254,9 +263,9 @@ impl FileSearch<'_> {
             from: 0,
             limit: bytes.len(),
             program,
-            own: true,
+            own: self.own,
         };
-        self.detector.find(piece, &mut Told::default(), &mut hits);
+        self.search_for(piece, &mut hits);
         if hits.is_empty() {
             return;
         }
@@ -323,12 +332,20 @@ impl FileSearch<'_> {
             from,
             limit,
             program,
-            own: true,
+            own: self.own,
         };
         let mut hits = Vec::new();
-        self.detector.find(piece, &mut self.told, &mut hits);
+        self.search_for(piece, &mut hits);
         self.from = self.base + limit as u64;
         self.place(bytes, hits);
+    }
+
+    fn search_for(&mut self, piece: Piece<'_>, hits: &mut Vec<Hit>) {
+        self.detector.find(piece, &mut self.told, hits);
+        if piece.own && !piece.program {
+            in_context(piece, self.settings, &mut self.told.context, hits);
+            in_base64(self.detector, piece, &mut self.told.encoded, hits);
+        }
     }
 
     /// Takes hits in; of two that overlap the first to name a value is the surest.

@@ -1,0 +1,500 @@
+//! Credentials that only what stands around them tells: what is assigned to a name that promises
+//! one, passwords in addresses, what a header carries.
+
+use std::sync::LazyLock;
+
+use aho_corasick::{AhoCorasick, MatchKind};
+use plimsoll_model::Severity;
+use regex::bytes::Regex;
+
+use super::assignment::{in_urls, names_secret};
+use super::detector::{MAX_HITS, Piece};
+use super::pattern::{BASE64, Verdict, encoded_private_key};
+use super::placeholder::{is_placeholder, looks_random};
+use super::{Fingerprint, Hit};
+
+/// Words in names that promise a credential, and other marks.
+const WORDS: &[&str] = &[
+    "://",
+    "Q~",
+    "bearer ",
+    "basic ",
+    "client-key-data",
+    "password",
+    "passwd",
+    "passphrase",
+    "secret",
+    "token",
+    "apikey",
+    "api_key",
+    "api-key",
+    "api.key",
+    "accesskey",
+    "access_key",
+    "access-key",
+    "privatekey",
+    "private_key",
+    "private-key",
+    "accountkey",
+    "account_key",
+    "account-key",
+    "authkey",
+    "auth_key",
+    "auth-key",
+    "encryptionkey",
+    "encryption_key",
+    "encryption-key",
+    "signingkey",
+    "signing_key",
+    "signing-key",
+    "masterkey",
+    "master_key",
+    "master-key",
+    "credential",
+    "pwd",
+];
+const URL: usize = 0;
+const AZURE: usize = 1;
+const BEARER: usize = 2;
+const BASIC: usize = 3;
+const KUBECONFIG: usize = 4;
+
+static MARKS: LazyLock<AhoCorasick> = LazyLock::new(|| {
+    AhoCorasick::builder()
+        .ascii_case_insensitive(true)
+        .match_kind(MatchKind::LeftmostFirst)
+        .build(WORDS)
+        .expect("a few dozen short words make a small automaton")
+});
+
+/// A secret of an application in Azure's directory: its mark is at the fifth and sixth place.
+static AZURE_SECRET: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"^[A-Za-z0-9_~.]{3}[0-9]Q~[A-Za-z0-9_~.-]{31,34}").expect("a constant expression")
+});
+
+static JWT: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(
+        r"^(eyJ[A-Za-z0-9_-]{10,2000})\.(eyJ[A-Za-z0-9_-]{10,8000})\.[A-Za-z0-9_-]{20,2000}$",
+    )
+    .expect("a constant expression")
+});
+
+static DISCORD: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"^[MNO][A-Za-z0-9_-]{23,27}\.[A-Za-z0-9_-]{6}\.[A-Za-z0-9_-]{27,40}$")
+        .expect("a constant expression")
+});
+
+/// Makers whose keys have no mark, by a word in the name they are assigned to.
+const MAKERS: &[(&str, &str)] = &[
+    ("twilio", "twilio-key"),
+    ("datadog", "datadog-key"),
+    ("dd_api_key", "datadog-key"),
+    ("dd_app_key", "datadog-key"),
+    ("heroku", "heroku-key"),
+    ("cloudflare", "cloudflare-token"),
+    ("fastly", "fastly-token"),
+    ("linode", "linode-token"),
+    ("hetzner", "hetzner-token"),
+    ("vultr", "vultr-key"),
+    ("scaleway", "scaleway-key"),
+    ("pagerduty", "pagerduty-key"),
+    ("okta", "okta-token"),
+    ("auth0", "auth0-secret"),
+    ("snyk", "snyk-token"),
+    ("sonar", "sonar-token"),
+    ("codecov", "codecov-token"),
+    ("algolia", "algolia-key"),
+    ("mailgun", "mailgun-key"),
+    ("mailjet", "mailjet-key"),
+    ("snowflake", "snowflake-password"),
+    ("confluent", "confluent-key"),
+    ("cohere", "cohere-key"),
+    ("mistral", "mistral-key"),
+    ("airtable", "airtable-key"),
+    ("asana", "asana-token"),
+    ("zendesk", "zendesk-token"),
+    ("intercom", "intercom-token"),
+    ("dropbox", "dropbox-token"),
+    ("twitter", "twitter-key"),
+    ("facebook", "facebook-secret"),
+    ("paypal", "paypal-secret"),
+    ("adyen", "adyen-key"),
+    ("resend", "resend-key"),
+    ("wandb", "wandb-key"),
+    ("alibaba", "alibaba-secret"),
+    ("aliyun", "alibaba-secret"),
+    ("tencent", "tencent-secret"),
+    ("ibm", "ibm-key"),
+    ("jira", "atlassian-token"),
+    ("confluence", "atlassian-token"),
+    ("vault_token", "vault-token"),
+    ("sharedaccesskey", "azure-shared-access-key"),
+    ("django", "django-secret-key"),
+    ("rails", "rails-key"),
+];
+
+/// Credentials told by what stands around them. Gives where what was looked at ends.
+pub(super) fn in_context(piece: Piece<'_>, settings: bool, told: &mut usize, hits: &mut Vec<Hit>) {
+    let bytes = piece.bytes;
+    // What begins before the limit is looked at whole.
+    let end = bytes.len().min(piece.limit.saturating_add(16));
+    let mut from = piece.from.max(*told);
+    while let Some(found) = bytes.get(from..end).and_then(|rest| MARKS.find(rest)) {
+        let at = from + found.start();
+        if at >= piece.limit || hits.len() >= MAX_HITS {
+            break;
+        }
+        from += found.end();
+        let hit = match found.pattern().as_usize() {
+            URL => url_password(bytes, at),
+            AZURE => azure_secret(bytes, at),
+            BEARER => carried(bytes, from, false),
+            BASIC => carried(bytes, from, true),
+            KUBECONFIG => kubeconfig_key(bytes, from),
+            _ => assigned(bytes, at, from, settings),
+        };
+        if let Some(hit) = hit {
+            from = from.max(hit.end);
+            hits.push(hit);
+        }
+        *told = from;
+    }
+}
+
+fn url_password(bytes: &[u8], at: usize) -> Option<Hit> {
+    let scheme = bytes[at.saturating_sub(20)..at]
+        .iter()
+        .rev()
+        .take_while(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'.' | b'-'))
+        .count();
+    let start = at - scheme;
+    let rest = &bytes[start..bytes.len().min(at + 400)];
+    // Most addresses name nobody.
+    let stop = rest[scheme + 3..].iter().position(|byte| {
+        matches!(
+            byte,
+            b'@' | b'/' | b' ' | b'\n' | b'"' | b'\'' | b'<' | b'>' | b'`'
+        )
+    })?;
+    if rest[scheme + 3 + stop] != b'@' {
+        return None;
+    }
+    let text = std::str::from_utf8(&rest[..scheme + 3 + stop + 1]).ok()?;
+    let (user, password) = text[scheme + 3..].trim_end_matches('@').split_once(':')?;
+    if user == password {
+        return None;
+    }
+    in_urls(text, start).next()
+}
+
+fn azure_secret(bytes: &[u8], at: usize) -> Option<Hit> {
+    let start = at.checked_sub(4)?;
+    if start > 0 && bytes[start - 1].is_ascii_alphanumeric() {
+        return None;
+    }
+    let found = AZURE_SECRET.find(&bytes[start..bytes.len().min(start + 64)])?;
+    let value = found.as_bytes();
+    (!super::placeholder::is_example(value)).then(|| Hit {
+        kind: "azure-client-secret",
+        severity: Severity::Critical,
+        start,
+        end: start + value.len(),
+        fingerprint: Fingerprint::of(value),
+    })
+}
+
+/// What an authorization header carries.
+fn carried(bytes: &[u8], start: usize, basic: bool) -> Option<Hit> {
+    use base64::Engine as _;
+    let rest = &bytes[start..bytes.len().min(start + 4096)];
+    let length = rest
+        .iter()
+        .take_while(|byte| {
+            byte.is_ascii_alphanumeric()
+                || matches!(byte, b'+' | b'/' | b'=' | b'-' | b'_' | b'.' | b'~')
+        })
+        .count();
+    let value = &rest[..length];
+    if length < 12 {
+        return None;
+    }
+    let (kind, secret) = if basic {
+        let decoded = String::from_utf8(BASE64.decode(value).ok()?).ok()?;
+        let (_, password) = decoded.split_once(':')?;
+        if is_placeholder(password) || password.chars().any(char::is_control) {
+            return None;
+        }
+        ("basic-authorization", password.to_owned())
+    } else {
+        let value = std::str::from_utf8(value).ok()?;
+        if length < 20 || is_placeholder(value) || !looks_random(value) {
+            return None;
+        }
+        let kind = if is_jwt(value)? {
+            "jwt"
+        } else {
+            "bearer-token"
+        };
+        (kind, value.to_owned())
+    };
+    Some(Hit {
+        kind,
+        severity: Severity::High,
+        start,
+        end: start + length,
+        fingerprint: Fingerprint::of(secret.as_bytes()),
+    })
+}
+
+/// Whether a value is a JSON web token; none where it is one that stands in every manual.
+fn is_jwt(value: &str) -> Option<bool> {
+    use base64::Engine as _;
+    use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+    let Some(parts) = JWT.captures(value.as_bytes()) else {
+        return Some(false);
+    };
+    let part = |index: usize| URL_SAFE_NO_PAD.decode(parts.get(index)?.as_bytes()).ok();
+    let (Some(header), Some(payload)) = (part(1), part(2)) else {
+        return Some(false);
+    };
+    let has = |text: &[u8], word: &str| memchr::memmem::find(text, word.as_bytes()).is_some();
+    if has(&payload, "John Doe") || has(&payload, "1234567890") {
+        return None;
+    }
+    Some(has(&header, "\"alg\""))
+}
+
+fn kubeconfig_key(bytes: &[u8], start: usize) -> Option<Hit> {
+    let rest = bytes[start..].strip_prefix(b":")?;
+    let blank = rest
+        .iter()
+        .take_while(|byte| matches!(byte, b' ' | b'"' | b'\''))
+        .count();
+    let rest = &rest[blank..];
+    let length = rest
+        .iter()
+        .take(16_000)
+        .take_while(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'='))
+        .count();
+    let Verdict::Value {
+        kind,
+        severity,
+        value,
+    } = encoded_private_key(&rest[..length])
+    else {
+        return None;
+    };
+    Some(Hit {
+        kind,
+        severity,
+        start: start + 1 + blank,
+        end: start + 1 + blank + length,
+        fingerprint: Fingerprint::of(&value),
+    })
+}
+
+fn name_byte(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.')
+}
+
+/// What is assigned to the name around the word at `at`, which ends at `word_end`.
+fn assigned(bytes: &[u8], at: usize, word_end: usize, settings: bool) -> Option<Hit> {
+    let before = bytes[at.saturating_sub(64)..at]
+        .iter()
+        .rev()
+        .take_while(|byte| name_byte(**byte))
+        .count();
+    let after = bytes[word_end..bytes.len().min(word_end + 48)]
+        .iter()
+        .take_while(|byte| name_byte(**byte))
+        .count();
+    let name_end = word_end + after;
+    let name = std::str::from_utf8(&bytes[at - before..name_end]).ok()?;
+    let name = name.trim_start_matches(['-', '.']);
+    let (start, value, quoted) = value_behind(bytes, name_end, settings)?;
+    if !names_secret(name) {
+        return None;
+    }
+    if !quoted && is_comment(&bytes[at.saturating_sub(120)..at]) {
+        return None;
+    }
+    let (kind, severity) = judged(name, value, !quoted)?;
+    Some(Hit {
+        kind,
+        severity,
+        start,
+        end: start + value.len(),
+        fingerprint: Fingerprint::of(value.as_bytes()),
+    })
+}
+
+/// Whether the last line of what stands before is a comment.
+fn is_comment(before: &[u8]) -> bool {
+    let line = before
+        .rsplit(|byte| *byte == b'\n')
+        .next()
+        .unwrap_or(before);
+    matches!(
+        line.trim_ascii_start(),
+        [b'#' | b';', ..] | [b'/', b'/', ..]
+    )
+}
+
+/// The value that is assigned to what ends at `at`, where it begins, and whether in quotes.
+fn value_behind(bytes: &[u8], at: usize, settings: bool) -> Option<(usize, &str, bool)> {
+    let line = &bytes[at..bytes.len().min(at + 1024)];
+    let line = &line[..memchr::memchr(b'\n', line).unwrap_or(line.len())];
+    let mut rest = line;
+    let skip = |rest: &mut &[u8], what: &[u8]| -> usize {
+        let count = rest.iter().take_while(|byte| what.contains(byte)).count();
+        *rest = &rest[count..];
+        count
+    };
+    let closed = skip(&mut rest, b"\\\"'`])");
+    let mut tag = false;
+    if closed == 0 && rest.first() == Some(&b'>') {
+        // `<password>…</password>`
+        rest = &rest[1..];
+        tag = true;
+    } else {
+        skip(&mut rest, b" \t");
+        if closed > 0 && rest.starts_with(b"value=") {
+            rest = &rest[6..];
+        } else if let Some(more) = [&b"=>"[..], b":=", b"?=", b"->"]
+            .iter()
+            .find_map(|operator| rest.strip_prefix(*operator))
+        {
+            rest = more;
+        } else if let Some(more) = rest.strip_prefix(b"=") {
+            if more.starts_with(b"=") || more.starts_with(b"~") {
+                return None;
+            }
+            rest = more;
+        } else if let Some(more) = rest.strip_prefix(b":") {
+            rest = after_type(more);
+        } else if closed > 0 && rest.first() == Some(&b',') {
+            rest = &rest[1..];
+        } else {
+            return None;
+        }
+        skip(&mut rest, b" \t");
+    }
+    // Prefixes of strings, and backslashes of strings in strings.
+    while let [
+        b'b' | b'r' | b'u' | b'f' | b'@' | b'$' | b'\\' | b'L',
+        more @ ..,
+    ] = rest
+    {
+        if !matches!(more.first(), Some(b'"' | b'\'' | b'`' | b'\\')) {
+            break;
+        }
+        rest = more;
+    }
+    let (rest, end, quoted) = match rest {
+        [quote @ (b'"' | b'\'' | b'`'), more @ ..] => {
+            let end = more
+                .iter()
+                .position(|byte| byte == quote || *byte == b'\\')?;
+            (more, end, true)
+        }
+        _ if tag => (rest, memchr::memchr(b'<', rest)?, true),
+        _ if settings => {
+            let end = rest
+                .iter()
+                .position(|byte| {
+                    byte.is_ascii_whitespace()
+                        || matches!(byte, b'"' | b'\'' | b'`' | b',' | b';' | b'<' | b'>')
+                })
+                .unwrap_or(rest.len());
+            (rest, end, false)
+        }
+        _ => return None,
+    };
+    let value = std::str::from_utf8(&rest[..end]).ok()?;
+    let start = at + (line.len() - rest.len());
+    Some((start, value, quoted))
+}
+
+/// Behind the colon of `name: Type = "…"`, what is behind the equals sign.
+fn after_type(rest: &[u8]) -> &[u8] {
+    let length = rest
+        .iter()
+        .take(40)
+        .take_while(|byte| {
+            byte.is_ascii_alphanumeric()
+                || matches!(
+                    byte,
+                    b' ' | b'_' | b'<' | b'>' | b'|' | b'&' | b'[' | b']' | b'.'
+                )
+        })
+        .count();
+    match &rest[length..] {
+        [b'=', more @ ..] if length > 1 && !more.starts_with(b"=") => more,
+        _ => rest,
+    }
+}
+
+/// What kind of credential the value of a name is, if it is one.
+fn judged(name: &str, value: &str, bare: bool) -> Option<(&'static str, Severity)> {
+    if value.len() < 6
+        || value.len() > 600
+        || !value.bytes().all(|byte| byte.is_ascii_graphic())
+        || is_placeholder(value)
+        || is_code(value)
+    {
+        return None;
+    }
+    let lower = name.to_ascii_lowercase().replace(['-', '.'], "_");
+    let bytes = value.as_bytes();
+    if bytes.len() == 40
+        && (lower.contains("secret_access")
+            || lower.contains("secretaccess")
+            || lower.contains("aws"))
+        && bytes
+            .iter()
+            .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'/' | b'+'))
+        && !bytes.iter().all(u8::is_ascii_hexdigit)
+    {
+        return Some(("aws-secret-key", Severity::Critical));
+    }
+    if lower.contains("accountkey") && bytes.len() == 88 && bytes.ends_with(b"==") {
+        return Some(("azure-storage-key", Severity::Critical));
+    }
+    if is_jwt(value)? {
+        return Some(("jwt", Severity::High));
+    }
+    if DISCORD.is_match(bytes) {
+        return Some(("discord-token", Severity::Critical));
+    }
+    let password = ["password", "passwd", "passphrase", "pwd"]
+        .iter()
+        .any(|word| lower.contains(word));
+    let believed = looks_random(value)
+        || (password
+            && bare
+            && !value.contains(['(', '{', '['])
+            && value.bytes().any(|byte| !byte.is_ascii_alphabetic()));
+    if !believed {
+        return None;
+    }
+    let maker = MAKERS.iter().find(|(word, _)| lower.contains(word));
+    Some(maker.map_or(("secret-value", Severity::High), |(_, kind)| {
+        (*kind, Severity::High)
+    }))
+}
+
+/// Whether a value is a piece of code or of a template, a path or a version.
+fn is_code(value: &str) -> bool {
+    value.contains("${")
+        || value.contains("#{")
+        || value.contains("{{")
+        || value.contains("()")
+        || value.contains("::")
+        || value.contains("=>")
+        || value.contains("&&")
+        || value.starts_with(['{', '(', '@', '&', '.', '#', ':', '!', '='])
+        || value.ends_with(['(', '[', '{'])
+        || value.contains("://")
+        || (value.contains('(') && value.contains(')'))
+        || (value.contains('[') && value.contains(']'))
+}

@@ -1,0 +1,127 @@
+//! Credentials in base64.
+
+use base64::Engine as _;
+
+use super::Hit;
+use super::detector::{Detector, MAX_HITS, Piece, Told, WINDOW};
+use super::pattern::BASE64;
+use super::runs::runs;
+
+/// How often what was decoded is itself in base64.
+const DEPTH: usize = 2;
+
+/// What a token in base64 takes at least.
+const SHORTEST: usize = 28;
+
+/// Credentials in what is written in base64 in a piece.
+pub(super) fn in_base64(
+    detector: &Detector,
+    piece: Piece<'_>,
+    told: &mut usize,
+    hits: &mut Vec<Hit>,
+) {
+    search(detector, piece, told, hits, DEPTH);
+}
+
+fn search(
+    detector: &Detector,
+    piece: Piece<'_>,
+    told: &mut usize,
+    hits: &mut Vec<Hit>,
+    depth: usize,
+) {
+    let bytes = piece.bytes;
+    let end = bytes.len().min(piece.limit.saturating_add(WINDOW));
+    let base = piece.from.saturating_sub(super::detector::LOOKBEHIND);
+    let Some(part) = bytes.get(base..end) else {
+        return;
+    };
+    runs(part, |run, _| {
+        let at = base + run;
+        if at < piece.from.max(*told) || at >= piece.limit || hits.len() >= MAX_HITS {
+            return;
+        }
+        // The run may begin in the middle: `+` and `/` part runs.
+        let before = bytes[at.saturating_sub(96)..at]
+            .iter()
+            .rev()
+            .take_while(|byte| matches!(byte, b'+' | b'/') || byte.is_ascii_alphanumeric())
+            .count();
+        let start = at - before;
+        let (length, text) = gathered(&bytes[start..bytes.len().min(start + WINDOW / 2)]);
+        if start + length <= *told || text.len() < SHORTEST {
+            return;
+        }
+        *told = start + length;
+        let Some(decoded) = decoded(&text) else {
+            return;
+        };
+        let inner = Piece {
+            bytes: &decoded,
+            from: 0,
+            limit: decoded.len(),
+            program: memchr::memchr(0, &decoded).is_some(),
+            own: true,
+        };
+        let mut found = Vec::new();
+        detector.find(inner, &mut Told::default(), &mut found);
+        if found.is_empty() && depth > 1 && !inner.program {
+            search(detector, inner, &mut 0, &mut found, depth - 1);
+        }
+        hits.extend(found.into_iter().take(1).map(|hit| Hit {
+            start,
+            end: start + length,
+            ..hit
+        }));
+    });
+}
+
+/// What is in base64 at the beginning of `bytes`, over line ends where lines are long: how long it
+/// is there, and what of it is letters.
+fn gathered(bytes: &[u8]) -> (usize, Vec<u8>) {
+    let mut text = Vec::new();
+    let mut at = 0;
+    loop {
+        let line = bytes[at..]
+            .iter()
+            .take_while(|byte| {
+                byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'=' | b'_' | b'-')
+            })
+            .count();
+        text.extend_from_slice(&bytes[at..at + line]);
+        at += line;
+        let more = match &bytes[at..] {
+            [b'\n', next, ..] | [b'\r', b'\n', next, ..] if line >= 60 => {
+                next.is_ascii_alphanumeric() || matches!(next, b'+' | b'/')
+            }
+            _ => false,
+        };
+        if !more {
+            return (at, text);
+        }
+        at += 1 + usize::from(bytes[at] == b'\r');
+    }
+}
+
+fn decoded(text: &[u8]) -> Option<Vec<u8>> {
+    let text: Vec<u8> = text
+        .iter()
+        .map(|byte| match byte {
+            b'-' => b'+',
+            b'_' => b'/',
+            other => *other,
+        })
+        .collect();
+    let text = text.trim_ascii_end();
+    let whole = BASE64.decode(text).ok();
+    whole.or_else(|| {
+        // Cut off, or with something behind it: what is whole of it.
+        let length = text
+            .iter()
+            .position(|byte| *byte == b'=')
+            .unwrap_or(text.len())
+            / 4
+            * 4;
+        BASE64.decode(&text[..length]).ok()
+    })
+}

@@ -1,0 +1,198 @@
+//! Whose files lie where.
+
+/// Folders of packages, wherever they lie.
+const PACKAGE_FOLDERS: &[&str] = &[
+    "node_modules",
+    "site-packages",
+    "dist-packages",
+    "gems",
+    ".m2",
+    ".npm",
+    ".yarn",
+    ".pnpm",
+    ".gradle",
+    ".nuget",
+    ".rustup",
+    "bower_components",
+    // What is made up to try code or to explain it.
+    "test",
+    "tests",
+    "__tests__",
+    "spec",
+    "specs",
+    "testdata",
+    "fixtures",
+    "mocks",
+    "__mocks__",
+    "example",
+    "examples",
+    "samples",
+    "docs",
+    "doc",
+];
+
+/// Endings of files that explain, that machines write, or that lock versions.
+const NO_SETTINGS: &[&str] = &[
+    ".md",
+    ".rst",
+    ".adoc",
+    ".html",
+    ".htm",
+    ".css",
+    ".svg",
+    ".po",
+    ".pot",
+    ".lock",
+    ".sum",
+    ".min.js",
+    ".bundle.js",
+    ".map",
+    ".d.ts",
+    ".csv",
+    ".ipynb",
+    ".patch",
+    ".diff",
+];
+
+/// Marks in names of files that others are to be made from.
+const TEMPLATES: &[&str] = &[
+    ".example",
+    ".sample",
+    ".template",
+    ".tmpl",
+    ".tpl",
+    ".dist",
+    ".defaults",
+    "-example",
+    "-sample",
+    "example.",
+    "sample.",
+];
+
+/// Whether a file of this name stands for others.
+pub(super) fn is_template(name: &str) -> bool {
+    TEMPLATES.iter().any(|mark| name.contains(mark))
+}
+
+/// Beginnings of paths that the distribution and installers fill.
+const SYSTEM: &[&str] = &[
+    "usr/bin/",
+    "usr/sbin/",
+    "usr/lib/",
+    "usr/lib32/",
+    "usr/lib64/",
+    "usr/libexec/",
+    "usr/include/",
+    "usr/share/",
+    "usr/games/",
+    "usr/local/lib/",
+    "usr/local/include/",
+    "usr/local/share/",
+    "usr/local/go/",
+    "bin/",
+    "sbin/",
+    "lib/",
+    "lib64/",
+    "boot/",
+    "var/lib/dpkg/",
+    "var/lib/apt/",
+    "var/lib/rpm/",
+    "var/cache/",
+    "opt/conda/lib/",
+    "opt/conda/pkgs/",
+    "opt/conda/share/",
+    "root/.cache/",
+    "go/pkg/mod/",
+    "root/go/pkg/mod/",
+    "usr/local/cargo/registry/",
+    "root/.cargo/registry/",
+];
+
+/// Served and configured from the system's folders all the same.
+const OWN_IN_SYSTEM: &[&str] = &["usr/share/nginx/html/", "usr/lib/systemd/system/"];
+
+/// Whether a file lies where people put what they wrote themselves: there a name that promises a
+/// credential is believed, while in published code it is most often a test or an explanation.
+pub(super) fn is_own(path: &str) -> bool {
+    if SYSTEM.iter().any(|folder| path.starts_with(folder)) {
+        return OWN_IN_SYSTEM.iter().any(|folder| path.starts_with(folder));
+    }
+    let mut folders = path.split('/').rev();
+    let name = folders.next().unwrap_or(path);
+    let locks = matches!(
+        name,
+        "package-lock.json" | "pnpm-lock.yaml" | "npm-shrinkwrap.json"
+    );
+    if locks || is_template(name) || NO_SETTINGS.iter().any(|ending| name.ends_with(ending)) {
+        return false;
+    }
+    !folders.any(|folder| PACKAGE_FOLDERS.contains(&folder))
+}
+
+/// Whether what is assigned in a file is written without quotes.
+pub(super) fn is_settings(path: &str) -> bool {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    let ending = name.rsplit_once('.').map_or("", |(_, ending)| ending);
+    matches!(
+        ending.to_ascii_lowercase().as_str(),
+        "env"
+            | "ini"
+            | "cfg"
+            | "cnf"
+            | "conf"
+            | "config"
+            | "properties"
+            | "yaml"
+            | "yml"
+            | "toml"
+            | "tfvars"
+            | "xml"
+            | "rc"
+            | "credentials"
+            | "secret"
+            | "secrets"
+            | "service"
+            | "sh"
+            | "bash"
+            | "envrc"
+            | "netrc"
+            | "pgpass"
+            | "s3cfg"
+            | "log"
+    ) || matches!(
+        name,
+        "credentials" | "config" | "Dockerfile" | "Containerfile" | "Makefile" | "environment"
+    ) || name.starts_with(".env")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn own_files() {
+        for own in [
+            "app/settings.py",
+            "etc/app.conf",
+            "root/.bashrc",
+            "usr/src/app/config.js",
+            "usr/local/bin/start",
+            "opt/tool/lib/x.rb",
+        ] {
+            assert!(is_own(own), "{own}");
+        }
+        for other in [
+            "app/node_modules/a/b.js",
+            "venv/lib/python3.11/site-packages/x.py",
+            "usr/lib/python3/x.py",
+            "app/.env.example",
+            "app/yarn.lock",
+            "app/tests/x.py",
+            "var/lib/dpkg/status",
+        ] {
+            assert!(!is_own(other), "{other}");
+        }
+        assert!(is_settings("app/application.yml"));
+        assert!(!is_settings("app/app.js"));
+    }
+}
