@@ -541,7 +541,7 @@ impl Build<'_> {
                     bases.by_name(name, image);
                     bases.know(name, stored.digest_or_id());
                 }
-                (ImageRef::Layout { .. } | ImageRef::Archive { .. }, Some(daemon)) => {
+                (_, Some(daemon)) => {
                     let image = self.open(place)?;
                     let kept = daemon.keep(&image, &self.access)?;
                     bases.by_name(name, &kept);

@@ -1,52 +1,144 @@
-//! Images in a Docker engine (Engine API: `/images/…/json`, `/images/…/get`, `/images/load`).
+//! Images in an engine: Docker's (Engine API: `/images/…/json`, `/images/…/get`, `/images/load`) and
+//! Podman's (`/libpod/images/…/exists`, `/libpod/images/…/get`).
+
+mod endpoint;
+
+pub use self::endpoint::context_endpoint;
 
 use std::collections::HashMap;
-use std::fs::File;
-use std::io::{Read as _, Seek as _, Write as _};
+use std::io::{Read as _, Seek as _};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use plimsoll_model::{ImageConfig, ImageName, Platform};
+use plimsoll_model::{ImageConfig, ImageName};
 use reqwest::StatusCode;
 use reqwest::blocking::{Body, Client, Response};
 
 use crate::archive::{TarIndex, open_index, write_archive};
-use crate::{Access, Descriptor, Image, ImageError};
+use crate::{Access, Descriptor, Image, ImageError, spool};
 
 /// Packing a large image takes the engine a while before its first byte.
 const PATIENCE: Duration = Duration::from_secs(600);
 
+/// Whether it has an image, an engine knows at once.
+const ANSWER_PATIENCE: Duration = Duration::from_secs(20);
+
 /// Bytes of an answer that are read.
 const ANSWER_LIMIT: u64 = 64 << 20;
 
-/// A Docker engine that was reached.
+/// Which program answers: they name and hand out images differently.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Dialect {
+    Docker,
+    /// Podman, whose own interface knows its short names (`app` is `localhost/app`), with the
+    /// version to speak.
+    Podman(String),
+}
+
+/// An engine that was reached.
 #[derive(Debug)]
 pub(crate) struct Daemon {
     client: Client,
     base: String,
     place: String,
+    dialect: Dialect,
 }
 
 impl Daemon {
-    /// Finds the engine's socket; does not speak to it yet.
+    /// Finds Docker's socket; does not speak to it yet.
     pub(crate) fn connect(access: &Access) -> Result<Self, ImageError> {
-        let place = match &access.docker_host {
-            Some(host) => host.clone(),
+        let named = match &access.docker_host {
+            Some(host) => Some(host.clone()),
+            None => context_endpoint(access)?,
+        };
+        let place = match named {
+            Some(host) => host,
             None => {
-                let sockets = default_sockets();
+                let sockets = endpoint::docker_sockets();
                 let found = sockets.iter().find(|path| path.exists());
                 let path = found.ok_or_else(|| {
-                    let tried: Vec<String> = sockets
-                        .iter()
-                        .map(|path| path.display().to_string())
-                        .collect();
                     ImageError::Unavailable(format!(
                         "no Docker engine: there is no socket at {}; name one with DOCKER_HOST",
-                        tried.join(", ")
+                        listed(&sockets)
                     ))
                 })?;
                 format!("unix://{}", path.display())
             }
+        };
+        Self::at(place, Dialect::Docker)
+    }
+
+    /// Finds Podman's sockets, the user's own before root's, and asks each for its version.
+    pub(crate) fn podmen(access: &Access) -> Result<Vec<Self>, ImageError> {
+        let places: Vec<String> = match &access.podman_host {
+            Some(host) => vec![host.clone()],
+            None => {
+                let sockets = endpoint::podman_sockets(access);
+                let there = sockets.iter().filter(|path| path.exists());
+                let found: Vec<_> = there
+                    .map(|path| format!("unix://{}", path.display()))
+                    .collect();
+                if found.is_empty() {
+                    return Err(ImageError::Unavailable(format!(
+                        "no Podman: there is no socket at {}; `systemctl --user start \
+                         podman.socket` makes it listen, CONTAINER_HOST names another socket",
+                        listed(&sockets)
+                    )));
+                }
+                found
+            }
+        };
+        let mut reached = Vec::new();
+        let mut failure = None;
+        for place in places {
+            match Self::podman_at(place) {
+                Ok(daemon) => reached.push(daemon),
+                Err(error) => failure = failure.or(Some(error)),
+            }
+        }
+        match failure {
+            Some(error) if reached.is_empty() => Err(error),
+            _ => Ok(reached),
+        }
+    }
+
+    /// The first Podman that answers.
+    pub(crate) fn podman(access: &Access) -> Result<Self, ImageError> {
+        let mut podmen = Self::podmen(access)?.into_iter();
+        podmen
+            .next()
+            .ok_or_else(|| ImageError::Unavailable("no Podman answers".to_owned()))
+    }
+
+    fn podman_at(place: String) -> Result<Self, ImageError> {
+        let mut daemon = Self::at(place, Dialect::Podman("4.0.0".to_owned()))?;
+        let response = daemon
+            .client
+            .get(format!("{}/_ping", daemon.base))
+            .timeout(ANSWER_PATIENCE)
+            .send()
+            .map_err(|error| daemon.lost(error))?;
+        let version = response
+            .headers()
+            .get("libpod-api-version")
+            .and_then(|version| version.to_str().ok())
+            .filter(|version| {
+                version
+                    .bytes()
+                    .all(|byte| byte.is_ascii_digit() || byte == b'.')
+            });
+        let version = version.ok_or_else(|| {
+            let problem = format!("{} is not a Podman that answers", daemon.place);
+            ImageError::Unavailable(problem)
+        })?;
+        daemon.dialect = Dialect::Podman(version.to_owned());
+        Ok(daemon)
+    }
+
+    fn at(place: String, dialect: Dialect) -> Result<Self, ImageError> {
+        let program = match dialect {
+            Dialect::Docker => "Docker engine",
+            Dialect::Podman(_) => "Podman",
         };
         let builder = Client::builder()
             .timeout(PATIENCE)
@@ -59,7 +151,7 @@ impl Daemon {
         let (builder, base) = if let Some(socket) = place.strip_prefix("unix://") {
             if !Path::new(socket).exists() {
                 return Err(ImageError::Unavailable(format!(
-                    "no Docker engine: there is no socket {socket}"
+                    "no {program}: there is no socket {socket}"
                 )));
             }
             (
@@ -73,7 +165,8 @@ impl Daemon {
             (builder, format!("http://{address}"))
         } else {
             return Err(ImageError::Usage(format!(
-                "the Docker engine at {place} cannot be reached: unix sockets and tcp:// to this machine can"
+                "the {program} at {} cannot be reached: unix sockets and tcp:// to this machine can",
+                place.escape_debug()
             )));
         };
         let client = builder.build().map_err(|error| {
@@ -83,19 +176,34 @@ impl Daemon {
             client,
             base,
             place,
+            dialect,
         })
+    }
+
+    /// The program and where it listens, for people.
+    pub(crate) fn describe(&self) -> String {
+        let program = match self.dialect {
+            Dialect::Docker => "the Docker engine",
+            Dialect::Podman(_) => "Podman",
+        };
+        format!("{program} at {}", self.place)
     }
 
     /// Whether the engine has an image of this name.
     pub(crate) fn has(&self, name: &str) -> Result<bool, ImageError> {
+        let name = path_of(name)?;
+        let path = match &self.dialect {
+            Dialect::Docker => format!("/images/{name}/json"),
+            Dialect::Podman(version) => format!("/v{version}/libpod/images/{name}/exists"),
+        };
         let response = self
             .client
-            .get(format!("{}/images/{}/json", self.base, path_of(name)?))
-            .timeout(Duration::from_secs(20))
+            .get(format!("{}{path}", self.base))
+            .timeout(ANSWER_PATIENCE)
             .send()
             .map_err(|error| self.lost(error))?;
         match response.status() {
-            StatusCode::OK => Ok(true),
+            StatusCode::OK | StatusCode::NO_CONTENT => Ok(true),
             StatusCode::NOT_FOUND => Ok(false),
             _ => Err(self.refused(response, name)),
         }
@@ -181,28 +289,27 @@ impl Daemon {
     }
 
     /// Has the engine pack the image and reads it as a docker archive.
-    pub(crate) fn open(
-        &self,
-        name: &str,
-        platform: Option<&Platform>,
-    ) -> Result<Image, ImageError> {
-        let mut response = self.get(&format!("/images/{}/get", path_of(name)?))?;
+    pub(crate) fn open(&self, name: &str, access: &Access) -> Result<Image, ImageError> {
+        let path = path_of(name)?;
+        let (place, path) = match &self.dialect {
+            Dialect::Docker => (format!("docker:{name}"), format!("/images/{path}/get")),
+            Dialect::Podman(version) => (
+                format!("podman:{name}"),
+                format!("/v{version}/libpod/images/{path}/get?format=docker-archive"),
+            ),
+        };
+        let response = self.get(&path)?;
         if response.status() == StatusCode::NOT_FOUND {
             return Err(ImageError::NotFound(format!(
-                "docker:{name}: the engine at {} has no such image",
-                self.place
+                "{place}: {} has no such image",
+                self.describe()
             )));
         }
         if response.status() != StatusCode::OK {
             return Err(self.refused(response, name));
         }
-        let mut file = scratch()?;
-        response
-            .copy_to(&mut file)
-            .map_err(|error| self.lost(error))?;
-        let place = format!("docker:{name}");
-        let tar = TarIndex::read_table(file, Path::new(&place))?;
-        open_index(&place, tar, None, platform)
+        let tar = TarIndex::of_stream(response, &place, access)?;
+        open_index(&place, tar, None, access.platform.as_ref())
     }
 
     /// Gives the image to the engine under `names`.
@@ -210,9 +317,10 @@ impl Daemon {
         &self,
         image: &Image,
         names: &[String],
+        access: &Access,
         on_blob: impl FnMut(&Descriptor),
     ) -> Result<u64, ImageError> {
-        let mut file = scratch()?;
+        let mut file = spool::nameless(access)?;
         let blobs = {
             let mut buffered = std::io::BufWriter::with_capacity(128 << 10, &mut file);
             write_archive(image, names, &mut buffered, on_blob)?
@@ -257,11 +365,7 @@ impl Daemon {
     }
 
     fn lost(&self, error: reqwest::Error) -> ImageError {
-        ImageError::Unavailable(format!(
-            "the Docker engine at {}: {}",
-            self.place,
-            crate::http::why(error)
-        ))
+        ImageError::Unavailable(format!("{}: {}", self.describe(), crate::http::why(error)))
     }
 
     fn refused(&self, response: Response, name: &str) -> ImageError {
@@ -273,8 +377,8 @@ impl Daemon {
             .and_then(|value| value.get("message")?.as_str().map(str::to_owned))
             .unwrap_or_default();
         ImageError::Denied(format!(
-            "{name}: the Docker engine at {} answers {status} {}",
-            self.place,
+            "{name}: {} answers {status} {}",
+            self.describe(),
             message.escape_debug()
         ))
     }
@@ -336,15 +440,6 @@ fn canonical(mut name: ImageName) -> ImageName {
     name
 }
 
-/// A file without a name that goes away with us.
-fn scratch() -> Result<File, ImageError> {
-    let mut file =
-        tempfile::tempfile().map_err(|error| ImageError::io(&std::env::temp_dir(), error))?;
-    file.flush()
-        .map_err(|error| ImageError::io(&std::env::temp_dir(), error))?;
-    Ok(file)
-}
-
 /// The name as part of a request's path: nothing in it may change which request it is.
 fn path_of(name: &str) -> Result<&str, ImageError> {
     let plain =
@@ -361,16 +456,12 @@ fn path_of(name: &str) -> Result<&str, ImageError> {
     )))
 }
 
-fn default_sockets() -> Vec<PathBuf> {
-    let user = rustix::process::getuid().as_raw();
-    let mut sockets = vec![
-        PathBuf::from("/var/run/docker.sock"),
-        PathBuf::from(format!("/run/user/{user}/docker.sock")),
-    ];
-    if let Some(home) = std::env::home_dir() {
-        sockets.push(home.join(".docker/run/docker.sock"));
-    }
-    sockets
+fn listed(paths: &[PathBuf]) -> String {
+    let paths: Vec<String> = paths
+        .iter()
+        .map(|path| path.display().to_string())
+        .collect();
+    paths.join(", ")
 }
 
 fn is_loopback(address: &str) -> bool {

@@ -100,6 +100,61 @@ impl Image {
         &self.manifest.descriptor.digest
     }
 
+    /// Holds what layer `index` unpacked to against what the configuration says.
+    pub(crate) fn verify_layer(
+        &self,
+        index: usize,
+        found: &Digest,
+        place: &str,
+    ) -> Result<(), ImageError> {
+        if self.blobs.is_made_up() {
+            return Ok(());
+        }
+        match self.diff_ids.get(index) {
+            Some(expected) if expected == found => Ok(()),
+            Some(expected) => Err(ImageError::invalid(
+                place,
+                format!("unpacks to {found}, the configuration says {expected}"),
+            )),
+            None => Err(ImageError::invalid(
+                place,
+                "the configuration does not list it",
+            )),
+        }
+    }
+
+    /// Whether it is an image for `platform`, for sources that hold no index to choose from. A part
+    /// that the configuration leaves open fits.
+    ///
+    /// # Errors
+    /// It is for another; the message says for which.
+    pub fn require_platform(&self, platform: &Platform) -> Result<(), ImageError> {
+        let Some(found) = self.config.platform.as_ref() else {
+            return Ok(());
+        };
+        let same = |found: &str, wanted: &str| found.is_empty() || found == wanted;
+        let variant = |platform: &Platform| match platform.variant.as_deref() {
+            // arm64 means v8: nobody else makes the difference.
+            Some("v8") if platform.architecture == "arm64" => None,
+            variant => variant.map(str::to_owned),
+        };
+        let variants = match (variant(found), variant(platform)) {
+            (Some(found), Some(wanted)) => found == wanted,
+            _ => true,
+        };
+        if same(&found.os, &platform.os)
+            && same(&found.architecture, &platform.architecture)
+            && variants
+        {
+            return Ok(());
+        }
+        Err(ImageError::NotFound(format!(
+            "{}: holds no image for {platform}; it has {}",
+            self.name,
+            found.to_string().escape_debug()
+        )))
+    }
+
     /// Opens what `root` points to: an image manifest, or an index out of which the entry for
     /// `platform` (the host's where `None`) is taken.
     ///

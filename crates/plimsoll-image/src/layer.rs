@@ -201,7 +201,7 @@ fn walk_layer(
         match result {
             Ok(entries) => {
                 drain(&mut pipe).map_err(|error| ImageError::from_read(&place, error))?;
-                let bytes = pipe.verify(image.diff_ids.get(index), &place)?;
+                let bytes = pipe.verify(image, index, &place)?;
                 Ok(LayerStats { bytes, entries })
             }
             Err(EntryError::Reader(error)) => Err(error),

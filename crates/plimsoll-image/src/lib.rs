@@ -6,9 +6,11 @@
 mod archive;
 mod auth;
 mod blob;
+mod compression;
 mod config;
 mod daemon;
 mod error;
+mod folder;
 mod http;
 mod image;
 mod layer;
@@ -16,16 +18,18 @@ mod layout;
 mod manifest;
 pub mod media_type;
 mod registry;
+mod rootfs;
 #[cfg(test)]
 #[path = "../tests/it/seed.rs"]
 mod seed;
 mod sink;
 mod source;
+mod spool;
 pub mod tar;
 
 pub use blob::sha256;
 pub use config::{config_json, parse_config};
-pub use daemon::DaemonImages;
+pub use daemon::{DaemonImages, context_endpoint};
 pub use error::ImageError;
 pub use image::{Descriptor, Image, Manifest};
 pub use layer::{
@@ -34,7 +38,7 @@ pub use layer::{
 pub use layout::{BlobWriter, Layout, LayoutWriter};
 pub use manifest::{index_json, manifest_json};
 pub use sink::{Progress, PushOutcome, Referrer, push};
-pub use source::{Access, BlobSource, destination, open, resolve};
+pub use source::{Access, BlobSource, destination, find, open, resolve};
 
 // The images of integration tests serve unit tests too; there the crate goes by its name.
 #[cfg(test)]

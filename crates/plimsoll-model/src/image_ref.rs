@@ -173,6 +173,18 @@ pub enum ImageRef {
         /// The wanted `RepoTags` entry.
         reference: Option<String>,
     },
+    /// `podman:NAME`: the image store of Podman; the name as written, or an image id.
+    Podman(String),
+    /// `dir:DIR`: a manifest and its blobs as files, as `skopeo copy … dir:DIR` writes.
+    Folder(String),
+    /// `rootfs:DIR` or `rootfs:FILE`: a root file system without any image around it, as a folder
+    /// or as a tar (`docker export`).
+    RootFs(String),
+    /// `-`: an archive, Docker's or a packed OCI layout, on standard input.
+    Stdin {
+        /// Name of the wanted image among several.
+        reference: Option<String>,
+    },
 }
 
 impl fmt::Display for ImageRef {
@@ -182,6 +194,13 @@ impl fmt::Display for ImageRef {
             Self::Daemon(name) => return write!(f, "docker:{name}"),
             Self::Layout { path, reference } => ("oci", path, reference),
             Self::Archive { path, reference } => ("docker-archive", path, reference),
+            Self::Podman(name) => return write!(f, "podman:{name}"),
+            Self::Folder(path) => return write!(f, "dir:{path}"),
+            Self::RootFs(path) => return write!(f, "rootfs:{path}"),
+            Self::Stdin { reference: None } => return f.write_str("-"),
+            Self::Stdin {
+                reference: Some(name),
+            } => return write!(f, "-:{name}"),
         };
         write!(f, "{prefix}:{path}")?;
         match reference {

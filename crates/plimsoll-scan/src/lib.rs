@@ -84,5 +84,6 @@ pub fn inspect(image: &Image, options: &ScanOptions) -> Result<Outcome, ImageErr
         }
         records.push(record);
     }
+    skipped.extend(image.blobs.passed_over());
     Ok(inventory::assemble(image, &records, skipped, detector))
 }

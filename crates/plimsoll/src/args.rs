@@ -381,8 +381,15 @@ pub(crate) struct ShipArgs {
 /// Arguments of `inspect`.
 #[derive(Debug, Args)]
 pub(crate) struct InspectArgs {
-    /// The image: oci:DIR[:TAG], docker-archive:FILE, docker:NAME, registry:NAME, or a bare name
-    /// or path.
+    /// The image, where it lies; a name without a prefix is looked for as a file or folder, in
+    /// Docker, in Podman, in its registry, in that order.
+    ///
+    /// docker:NAME and podman:NAME ask an engine (DOCKER_HOST, docker's context, CONTAINER_HOST),
+    /// registry:NAME a registry. docker-archive:FILE[:NAME] is what `docker save` writes,
+    /// oci:DIR[:TAG] and oci-archive:FILE are OCI layouts, rootfs:DIR or rootfs:FILE is a root file
+    /// system without an image, dir:DIR a folder of blobs as skopeo writes it. - is an archive on
+    /// standard input. Archives may be compressed with gzip or zstd.
+    #[arg(value_name = "IMAGE")]
     pub(crate) image: String,
 
     /// The Dockerfile it was built from, to trace findings to lines.

@@ -280,14 +280,18 @@ pub(crate) fn access(args: &AccessArgs, platform: Option<Platform>) -> Access {
             .filter(|value| !value.is_empty())
             .map(PathBuf::from)
     };
+    let text = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
     Access {
         platform,
         insecure_registries: args.insecure_registry.clone(),
         docker_config: path("DOCKER_CONFIG")
             .or_else(|| path("HOME").map(|home| home.join(".docker"))),
-        docker_host: std::env::var("DOCKER_HOST")
-            .ok()
-            .filter(|host| !host.is_empty()),
+        docker_host: text("DOCKER_HOST"),
+        docker_context: text("DOCKER_CONTEXT"),
+        podman_host: text("CONTAINER_HOST"),
+        runtime_folder: path("XDG_RUNTIME_DIR"),
+        // Without one, the system's folder for temporary files does.
+        scratch_folder: crate::storage::cache_path().ok(),
         extra_ca: path("SSL_CERT_FILE").into_iter().collect(),
         offline: args.offline,
         silence: Some(std::time::Duration::from_secs(args.timeout)),

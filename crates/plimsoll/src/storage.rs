@@ -11,6 +11,15 @@ use crate::failure::Failure;
 /// Root gets a folder outside its home because the native engine's user namespace must be able to
 /// walk to it, and homes are closed.
 pub(crate) fn cache_folder() -> Result<PathBuf, Failure> {
+    let folder = cache_path()?;
+    std::fs::create_dir_all(&folder).map_err(|error| {
+        Failure::file(&folder, &error).hint("PLIMSOLL_CACHE names another folder for caches")
+    })?;
+    Ok(folder)
+}
+
+/// Where that folder is or would be.
+pub(crate) fn cache_path() -> Result<PathBuf, Failure> {
     let variable = |name: &str| {
         std::env::var_os(name)
             .filter(|value| !value.is_empty())
@@ -28,11 +37,7 @@ pub(crate) fn cache_folder() -> Result<PathBuf, Failure> {
         return Err(Failure::usage("no folder for caches: HOME is not set")
             .hint("set PLIMSOLL_CACHE to a folder"));
     };
-    let folder = std::path::absolute(&folder).map_err(|error| Failure::file(&folder, &error))?;
-    std::fs::create_dir_all(&folder).map_err(|error| {
-        Failure::file(&folder, &error).hint("PLIMSOLL_CACHE names another folder for caches")
-    })?;
-    Ok(folder)
+    std::path::absolute(&folder).map_err(|error| Failure::file(&folder, &error))
 }
 
 /// A folder for one run's work, gone with it. What a killed run left is swept by the next one.

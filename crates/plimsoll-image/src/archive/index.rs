@@ -2,22 +2,25 @@
 
 use std::collections::HashMap;
 use std::fs::File;
-use std::io::{self, BufReader, Read, Seek, SeekFrom, Write as _};
+use std::io::{self, BufRead as _, BufReader, Read, Seek, SeekFrom};
 use std::os::unix::fs::FileExt as _;
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use plimsoll_model::Digest;
 
-use crate::ImageError;
 use crate::blob::Hashing;
+use crate::compression::{Compression, decompressed};
 use crate::source::open_file;
+use crate::spool;
 use crate::tar::{Kind, TarReader};
+use crate::{Access, ImageError, LayerLimits};
 
 /// Names that an archive may hold; an image of a thousand layers has a few thousand.
 const ENTRIES_LIMIT: usize = 200_000;
-/// What a compressed archive may unpack to.
-const UNPACKED_LIMIT: u64 = 256 << 30;
+/// Below this much nothing is called a bomb.
+const HARMLESS: u64 = 64 << 20;
 
 enum Entry {
     File { offset: u64, size: u64 },
@@ -35,45 +38,113 @@ pub(crate) struct TarIndex {
 pub(crate) enum Contents {
     Layout,
     Docker,
+    /// No image: for what else it looks like, see [`TarIndex::what_else`].
     Other,
 }
 
-/// Looks into a file. An archive that is both is Docker's, whose names people know.
-pub(crate) fn contents(path: &Path) -> Result<Contents, ImageError> {
-    let tar = match TarIndex::open(path) {
-        Ok(tar) => tar,
-        Err(ImageError::Invalid { .. }) => return Ok(Contents::Other),
-        Err(error) => return Err(error),
-    };
-    Ok(if tar.has("manifest.json") {
-        Contents::Docker
-    } else if tar.has("oci-layout") {
-        Contents::Layout
-    } else {
-        Contents::Other
-    })
-}
-
 impl TarIndex {
-    /// Reads the table of contents; a compressed archive is unpacked to a nameless file first.
-    pub(crate) fn open(path: &Path) -> Result<Self, ImageError> {
+    /// Reads the table of contents; a compressed archive is unpacked first.
+    pub(crate) fn open(path: &Path, access: &Access) -> Result<Self, ImageError> {
         let file = open_file(path).map_err(|error| ImageError::io(path, error))?;
-        Self::read_table(file, path)
+        Self::of_file(file, &path.display().to_string(), access)
     }
 
-    /// The same for a file at hand.
-    pub(crate) fn read_table(file: File, path: &Path) -> Result<Self, ImageError> {
-        let io = |error| ImageError::io(path, error);
-        let mut start = [0; 4];
-        let filled = file.read_at(&mut start, 0).map_err(io)?;
-        let file = match &start[..filled] {
-            [0x1f, 0x8b, ..] => unpack(
-                flate2::bufread::MultiGzDecoder::new(BufReader::new(file)),
-                path,
-            )?,
-            [0x28, 0xb5, 0x2f, 0xfd] => unpack(zstd::Decoder::new(file).map_err(io)?, path)?,
-            _ => file,
+    /// The same where it costs little; `None` for a compressed archive.
+    pub(crate) fn peek(path: &Path) -> Result<Option<Self>, ImageError> {
+        let place = path.display().to_string();
+        let file = open_file(path).map_err(|error| ImageError::io(path, error))?;
+        let mut start = [0; 8];
+        let filled = file
+            .read_at(&mut start, 0)
+            .map_err(|error| ImageError::io(path, error))?;
+        match Compression::of(&start[..filled]) {
+            Compression::None => Self::read_table(file, &place).map(Some),
+            _ => Ok(None),
+        }
+    }
+
+    /// The same for a file at hand, from its beginning.
+    pub(crate) fn of_file(file: File, place: &str, access: &Access) -> Result<Self, ImageError> {
+        let mut start = [0; 8];
+        let filled = file
+            .read_at(&mut start, 0)
+            .map_err(|error| ImageError::from_read(place, error))?;
+        match Compression::of(&start[..filled]) {
+            Compression::None => Self::read_table(file, place),
+            _ => Self::of_stream(file, place, access),
+        }
+    }
+
+    /// The same for what can be read only once: it is decompressed and kept (see [`spool`]).
+    pub(crate) fn of_stream(
+        source: impl Read,
+        place: &str,
+        access: &Access,
+    ) -> Result<Self, ImageError> {
+        let read = Arc::new(AtomicU64::new(0));
+        let counted = Counted {
+            inner: source,
+            count: Arc::clone(&read),
         };
+        let mut source = BufReader::with_capacity(128 << 10, counted);
+        let failed = |error| ImageError::from_read(place, error);
+        let start = source.fill_buf().map_err(failed)?;
+        let compression = Compression::of(start);
+        let inner = decompressed(source, compression).map_err(failed)?;
+        let mut bounded = Bounded {
+            inner,
+            place,
+            unpacked: 0,
+            read,
+        };
+        Self::read_table(spool::collect(&mut bounded, place, access)?, place)
+    }
+
+    /// An archive that is both is Docker's, whose names people know.
+    pub(crate) fn contents(&self) -> Contents {
+        if self.has("manifest.json") {
+            Contents::Docker
+        } else if self.has("oci-layout") {
+            Contents::Layout
+        } else {
+            Contents::Other
+        }
+    }
+
+    /// What a tar that holds no image may be, for people.
+    pub(crate) fn what_else(&self, place: &str) -> String {
+        let below = |folder: &str| self.entries.keys().any(|name| name.starts_with(folder));
+        if self.has("repositories") {
+            return "it is what an engine before Docker 1.10 saved; load it and save it again"
+                .to_owned();
+        }
+        if below("etc/") && (below("usr/") || below("bin/") || below("lib/")) {
+            return format!(
+                "it looks like a root file system, as `docker export` writes it: say `rootfs:{place}`"
+            );
+        }
+        if let Some(inner) = self
+            .entries
+            .keys()
+            .find(|name| name.ends_with("/oci-layout"))
+        {
+            let folder = inner.trim_end_matches("/oci-layout").escape_debug();
+            return format!("an OCI layout lies in its folder `{folder}`: unpack it and name that");
+        }
+        "it holds no `manifest.json` and no `oci-layout`".to_owned()
+    }
+
+    /// Reads the table of contents of a plain tar; `place` names it.
+    fn read_table(file: File, place: &str) -> Result<Self, ImageError> {
+        let io = |error| ImageError::from_read(place, error);
+        let mut start = [0; 8];
+        let filled = file.read_at(&mut start, 0).map_err(io)?;
+        if let Some(program) = Compression::unreadable(&start[..filled]) {
+            return Err(ImageError::invalid(
+                place,
+                format!("is compressed with {program}, which is not read here: unpack it first"),
+            ));
+        }
         let length = file.metadata().map_err(io)?.len();
         let mut source = BufReader::with_capacity(4 << 10, file);
         source.seek(SeekFrom::Start(0)).map_err(io)?;
@@ -81,14 +152,14 @@ impl TarIndex {
         let mut entries = HashMap::new();
         let broken = |error: io::Error| match error.kind() {
             io::ErrorKind::InvalidData | io::ErrorKind::UnexpectedEof => {
-                ImageError::invalid(path.display(), error)
+                ImageError::invalid(place, format!("is no tar that can be read: {error}"))
             }
             _ => io(error),
         };
         while let Some(header) = tar.next_entry().map_err(broken)? {
             if entries.len() == ENTRIES_LIMIT {
                 return Err(ImageError::invalid(
-                    path.display(),
+                    place,
                     "holds too many files for an image",
                 ));
             }
@@ -100,7 +171,7 @@ impl TarIndex {
                     };
                     if offset.checked_add(size).is_none_or(|end| end > length) {
                         let problem = format!("ends in the middle of `{}`", name.escape_debug());
-                        return Err(ImageError::invalid(path.display(), problem));
+                        return Err(ImageError::invalid(place, problem));
                     }
                     Entry::File { offset, size }
                 }
@@ -131,11 +202,8 @@ impl TarIndex {
     }
 
     pub(crate) fn reader(&self, name: &str) -> Option<Slice> {
-        self.find(name).map(|(offset, size)| Slice {
-            file: Arc::clone(&self.file),
-            offset,
-            left: size,
-        })
+        self.find(name)
+            .map(|(offset, size)| Slice::new(Arc::clone(&self.file), offset, size))
     }
 
     /// A small file whole.
@@ -185,57 +253,67 @@ fn inside(name: &str) -> Option<String> {
     Some(parts.join("/"))
 }
 
-fn unpack(mut source: impl Read, path: &Path) -> Result<File, ImageError> {
-    let mut file =
-        tempfile::tempfile().map_err(|error| ImageError::io(&std::env::temp_dir(), error))?;
-    let free = rustix::fs::fstatvfs(&file)
-        .map(|space| space.f_bavail.saturating_mul(space.f_frsize))
-        .map_err(|error| ImageError::io(&std::env::temp_dir(), error.into()))?;
-    let limit = UNPACKED_LIMIT.min(free / 10 * 9);
-    let copied = copy_within(&mut source, &mut file, limit).map_err(|error| {
-        ImageError::invalid(path.display(), format!("cannot be decompressed: {error}"))
-    })?;
-    if copied.is_none() {
-        return Err(too_large(path, limit));
+/// Counts what is read.
+struct Counted<R> {
+    inner: R,
+    count: Arc<AtomicU64>,
+}
+
+impl<R: Read> Read for Counted<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.inner.read(buffer)?;
+        self.count.fetch_add(read as u64, Ordering::Relaxed);
+        Ok(read)
     }
-    file.flush().map_err(|error| ImageError::io(path, error))?;
-    Ok(file)
 }
 
-/// Copies everything, or `None` where it is more than `limit` bytes.
-fn copy_within(
-    source: &mut impl Read,
-    target: &mut impl io::Write,
-    limit: u64,
-) -> io::Result<Option<u64>> {
-    let copied = io::copy(&mut source.take(limit.saturating_add(1)), target)?;
-    Ok((copied <= limit).then_some(copied))
+/// Ends what unpacks to far more than it is.
+struct Bounded<'a, R> {
+    inner: R,
+    place: &'a str,
+    unpacked: u64,
+    read: Arc<AtomicU64>,
 }
 
-/// Images are unpacked to a file without a name, which is gone with us.
-fn too_large(path: &Path, limit: u64) -> ImageError {
-    ImageError::Unavailable(format!(
-        "{}: unpacks to more than {:.1} GB, and no more may go into {} (nine tenths of what is \
-         free there, at most {} GiB): unpack it first, or set TMPDIR to a larger disk",
-        path.display(),
-        limit as f64 / 1e9,
-        std::env::temp_dir().display(),
-        UNPACKED_LIMIT >> 30
-    ))
+impl<R: Read> Read for Bounded<'_, R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.inner.read(buffer)?;
+        self.unpacked += read as u64;
+        let compressed = self.read.load(Ordering::Relaxed).max(1);
+        if self.unpacked > HARMLESS && self.unpacked / compressed > LayerLimits::default().ratio {
+            let problem = format!(
+                "is a bomb: {compressed} bytes have unpacked to {}",
+                self.unpacked
+            );
+            return Err(ImageError::invalid(self.place, problem).into());
+        }
+        Ok(read)
+    }
 }
 
 /// The digest of everything a reader gives.
-pub(super) fn digest(content: impl Read) -> io::Result<Digest> {
+pub(crate) fn digest_of(content: impl Read) -> io::Result<Digest> {
     let mut hashing = Hashing::new(content);
     io::copy(&mut hashing, &mut io::sink())?;
     Ok(hashing.finish().1)
 }
 
 /// Part of a file, independent of the file's own position.
+#[derive(Clone)]
 pub(crate) struct Slice {
     file: Arc<File>,
     offset: u64,
     left: u64,
+}
+
+impl Slice {
+    pub(crate) fn new(file: Arc<File>, offset: u64, size: u64) -> Self {
+        Self {
+            file,
+            offset,
+            left: size,
+        }
+    }
 }
 
 impl Read for Slice {
@@ -247,23 +325,5 @@ impl Read for Slice {
         self.offset += read as u64;
         self.left -= read as u64;
         Ok(read)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_unpacks_to_too_much_is_told_of() {
-        let mut target = Vec::new();
-        let copied = copy_within(&mut &b"123"[..], &mut target, 3).unwrap();
-        assert_eq!(copied, Some(3));
-        let copied = copy_within(&mut io::repeat(0), &mut io::sink(), 1 << 20).unwrap();
-        assert_eq!(copied, None);
-        let error = too_large(Path::new("a.tar.gz"), 1_500_000_000).to_string();
-        for words in ["a.tar.gz", "1.5 GB", "TMPDIR"] {
-            assert!(error.contains(words), "{error}");
-        }
     }
 }

@@ -12,32 +12,63 @@ use std::sync::Arc;
 use plimsoll_model::{Digest, ImageName, Platform};
 use serde::Deserialize;
 
-pub(crate) use self::index::{Contents, TarIndex, contents};
+pub(crate) use self::index::{Contents, Slice, TarIndex, digest_of};
 pub(crate) use self::write::write_archive;
 use crate::blob::{Verified, sha256};
+use crate::compression::Compression;
 use crate::config::parse_config;
 use crate::layout::{check_marker, missing_blob, open_entry, parse_index};
 use crate::manifest::{Document, manifest_json, parse_document};
-use crate::{BlobSource, Descriptor, Image, ImageError, media_type};
+use crate::{Access, BlobSource, Descriptor, Image, ImageError, media_type};
 
-/// Opens one image of a docker archive, called `reference` where there are several.
+/// Opens one image of an archive, Docker's or a packed layout, called `reference` where there are
+/// several.
 pub(crate) fn open(
     path: &Path,
     reference: Option<&str>,
-    platform: Option<&Platform>,
+    access: &Access,
 ) -> Result<Image, ImageError> {
-    let place = format!("docker-archive:{}", path.display());
-    open_index(&place, TarIndex::open(path)?, reference, platform)
+    let place = path.display().to_string();
+    open_either(&place, TarIndex::open(path, access)?, reference, access)
+}
+
+/// The same for a table of contents at hand; `place` is its name without a prefix.
+pub(crate) fn open_either(
+    place: &str,
+    tar: TarIndex,
+    reference: Option<&str>,
+    access: &Access,
+) -> Result<Image, ImageError> {
+    let platform = access.platform.as_ref();
+    match tar.contents() {
+        Contents::Docker => {
+            open_index(&format!("docker-archive:{place}"), tar, reference, platform)
+        }
+        Contents::Layout => open_packed(&format!("oci:{place}"), tar, reference, platform),
+        Contents::Other => Err(ImageError::Usage(format!(
+            "{place}: is neither a docker archive nor an OCI layout: {}",
+            tar.what_else(place)
+        ))),
+    }
 }
 
 /// Opens one image of a packed OCI layout.
 pub(crate) fn open_layout(
     path: &Path,
     reference: Option<&str>,
-    platform: Option<&Platform>,
+    access: &Access,
 ) -> Result<Image, ImageError> {
     let place = format!("oci:{}", path.display());
-    let tar = TarIndex::open(path)?;
+    let tar = TarIndex::open(path, access)?;
+    open_packed(&place, tar, reference, access.platform.as_ref())
+}
+
+fn open_packed(
+    place: &str,
+    tar: TarIndex,
+    reference: Option<&str>,
+    platform: Option<&Platform>,
+) -> Result<Image, ImageError> {
     let marker = tar
         .read("oci-layout", media_type::MANIFEST_LIMIT)?
         .ok_or_else(|| {
@@ -45,18 +76,18 @@ pub(crate) fn open_layout(
                 "{place}: is not an OCI layout, it holds no `oci-layout`"
             ))
         })?;
-    check_marker(&marker, &place)?;
+    check_marker(&marker, place)?;
     let entries = match tar.read("index.json", media_type::MANIFEST_LIMIT)? {
-        Some(raw) => parse_index(raw, &place)?,
+        Some(raw) => parse_index(raw, place)?,
         None => Vec::new(),
     };
     let blobs = Arc::new(ArchiveSource {
-        place: place.clone(),
+        place: place.to_owned(),
         tar,
         files: HashMap::new(),
         memory: HashMap::new(),
     });
-    open_entry(&place, &entries, reference, platform, blobs)
+    open_entry(place, &entries, reference, platform, blobs)
 }
 
 /// One image of `manifest.json`.
@@ -134,7 +165,7 @@ fn choose<'a>(
         (None, [only]) => Ok(only),
         (None, []) => Err(ImageError::NotFound(format!("{place}: holds no image"))),
         (None, _) => Err(ImageError::Usage(format!(
-            "{place}: holds {} images, say which with `{place}:NAME`: {}",
+            "{place}: holds {} images, say which with `{place}:NAME` (`{place}:@0` is the first): {}",
             images.len(),
             all()
         ))),
@@ -146,12 +177,20 @@ fn choose<'a>(
                 })
             };
             let wanted_name = full(wanted);
+            let number: Option<usize> = wanted.strip_prefix('@').and_then(|at| at.parse().ok());
+            let called = |image: &&'a Listed| {
+                tags(image)
+                    .iter()
+                    .any(|tag| tag == wanted || wanted_name.is_some() && full(tag) == wanted_name)
+            };
+            // An image without a name goes by its place or its id, whole or its beginning.
             images
                 .iter()
-                .find(|image| {
-                    tags(image).iter().any(|tag| {
-                        tag == wanted || wanted_name.is_some() && full(tag) == wanted_name
-                    })
+                .find(called)
+                .or_else(|| images.get(number?))
+                .or_else(|| {
+                    let mut found = images.iter().filter(|image| image.has_id(wanted));
+                    found.next().filter(|_| found.next().is_none())
                 })
                 .ok_or_else(|| {
                     ImageError::NotFound(format!(
@@ -161,6 +200,16 @@ fn choose<'a>(
                     ))
                 })
         }
+    }
+}
+
+impl Listed {
+    /// Whether its configuration's file is named by a digest that begins so.
+    fn has_id(&self, wanted: &str) -> bool {
+        let wanted = wanted.strip_prefix("sha256:").unwrap_or(wanted);
+        let name = self.config.rsplit(['/', ':']).next().unwrap_or_default();
+        let hex = wanted.bytes().all(|byte| byte.is_ascii_hexdigit());
+        wanted.len() >= 12 && hex && name.starts_with(wanted)
     }
 }
 
@@ -237,26 +286,22 @@ impl ArchiveSource {
             let missing =
                 || ImageError::invalid(name, format!("has no layer `{}`", file.escape_debug()));
             let size = self.tar.size(file).ok_or_else(missing)?;
-            let mut content = self.tar.reader(file).ok_or_else(missing)?;
-            let mut start = [0; 4];
-            let mut filled = 0;
-            while filled < start.len() {
-                match content.read(&mut start[filled..]) {
-                    Ok(0) => break,
-                    Ok(read) => filled += read,
-                    Err(error) => return Err(ImageError::from_read(name, error)),
-                }
-            }
-            let media_type = match start {
-                [0x1f, 0x8b, ..] => media_type::OCI_LAYER_GZIP,
-                [0x28, 0xb5, 0x2f, 0xfd] => media_type::OCI_LAYER_ZSTD,
-                _ => media_type::OCI_LAYER,
+            let mut start = Vec::new();
+            let content = self.tar.reader(file).ok_or_else(missing)?;
+            content
+                .take(4)
+                .read_to_end(&mut start)
+                .map_err(|error| ImageError::from_read(name, error))?;
+            let media_type = match Compression::of(&start) {
+                Compression::Gzip => media_type::OCI_LAYER_GZIP,
+                Compression::Zstd => media_type::OCI_LAYER_ZSTD,
+                Compression::None => media_type::OCI_LAYER,
             };
             let digest = if media_type == media_type::OCI_LAYER {
                 diff_id.clone()
             } else {
                 let content = self.tar.reader(file).ok_or_else(missing)?;
-                index::digest(content).map_err(|error| ImageError::from_read(name, error))?
+                digest_of(content).map_err(|error| ImageError::from_read(name, error))?
             };
             layers.push(Descriptor::new(media_type, digest.clone(), size));
             self.files.insert(digest, file.clone());

@@ -8,8 +8,8 @@ use std::thread::Scope;
 use plimsoll_model::Digest;
 use sha2::{Digest as _, Sha256};
 
-use super::stream::{Inflated, check_diff_id};
-use crate::ImageError;
+use super::stream::Inflated;
+use crate::{Image, ImageError};
 
 const CHUNK: usize = 256 << 10;
 /// Chunks under way at most; memory of a layer is bounded by it.
@@ -81,9 +81,14 @@ impl Pipe {
     }
 
     /// To be called once everything was read: compares the digest, gives the number of bytes.
-    pub(super) fn verify(self, expected: Option<&Digest>, place: &str) -> Result<u64, ImageError> {
+    pub(super) fn verify(
+        self,
+        image: &Image,
+        index: usize,
+        place: &str,
+    ) -> Result<u64, ImageError> {
         let found = Digest::from_sha256(self.hasher.finalize().into());
-        check_diff_id(&found, expected, place)?;
+        image.verify_layer(index, &found, place)?;
         Ok(self.bytes)
     }
 }

@@ -4,9 +4,8 @@ use std::io::{self, BufRead, BufReader, Read};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use plimsoll_model::Digest;
-
 use crate::blob::Hashing;
+use crate::compression::{Compression, ZSTD_WINDOW_LOG};
 use crate::{Image, ImageError, LayerLimits};
 
 /// Below this much nothing is called a bomb: small files of zeros compress well.
@@ -22,7 +21,8 @@ impl Image {
         let inflated = Inflated::open(self, index, limits)?;
         Ok(LayerStream {
             inner: Some(Hashing::new(inflated)),
-            diff_id: self.diff_ids.get(index).cloned(),
+            image: self.clone(),
+            index,
             place: self.layer_place(index),
         })
     }
@@ -44,7 +44,8 @@ impl Image {
 /// One layer, decompressed and verified.
 pub struct LayerStream {
     inner: Option<Hashing<Inflated>>,
-    diff_id: Option<Digest>,
+    image: Image,
+    index: usize,
     place: String,
 }
 
@@ -59,27 +60,9 @@ impl Read for LayerStream {
             && let Some(inner) = self.inner.take()
         {
             let (_, digest, _) = inner.finish();
-            check_diff_id(&digest, self.diff_id.as_ref(), &self.place)?;
+            self.image.verify_layer(self.index, &digest, &self.place)?;
         }
         Ok(read)
-    }
-}
-
-pub(super) fn check_diff_id(
-    found: &Digest,
-    expected: Option<&Digest>,
-    place: &str,
-) -> Result<(), ImageError> {
-    match expected {
-        Some(expected) if expected == found => Ok(()),
-        Some(expected) => Err(ImageError::invalid(
-            place,
-            format!("unpacks to {found}, the configuration says {expected}"),
-        )),
-        None => Err(ImageError::invalid(
-            place,
-            "the configuration does not list it",
-        )),
     }
 }
 
@@ -121,18 +104,19 @@ impl Inflated {
         let start = source
             .fill_buf()
             .map_err(|error| ImageError::from_read(&place, error))?;
-        let decoder = if start.starts_with(&[0x1f, 0x8b]) {
-            Decoder::Gzip(Box::new(flate2::bufread::MultiGzDecoder::new(source)))
-        } else if start.starts_with(&[0x28, 0xb5, 0x2f, 0xfd]) {
-            let mut decoder = zstd::Decoder::with_buffer(source)
-                .map_err(|error| ImageError::from_read(&place, error))?;
-            // The window is memory that the layer chooses; 128 MiB is what `zstd -d` allows.
-            decoder
-                .window_log_max(27)
-                .map_err(|error| ImageError::from_read(&place, error))?;
-            Decoder::Zstd(decoder)
-        } else {
-            Decoder::Plain(source)
+        let decoder = match Compression::of(start) {
+            Compression::Gzip => {
+                Decoder::Gzip(Box::new(flate2::bufread::MultiGzDecoder::new(source)))
+            }
+            Compression::Zstd => {
+                let mut decoder = zstd::Decoder::with_buffer(source)
+                    .map_err(|error| ImageError::from_read(&place, error))?;
+                decoder
+                    .window_log_max(ZSTD_WINDOW_LOG)
+                    .map_err(|error| ImageError::from_read(&place, error))?;
+                Decoder::Zstd(decoder)
+            }
+            Compression::None => Decoder::Plain(source),
         };
         Ok(Self {
             decoder,

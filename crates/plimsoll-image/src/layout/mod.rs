@@ -287,7 +287,7 @@ fn is_paper(entry: &Descriptor, blobs: &dyn BlobSource, place: &str) -> Result<b
     })
 }
 
-fn read_small(file: File, path: &Path) -> Result<Vec<u8>, ImageError> {
+pub(crate) fn read_small(file: File, path: &Path) -> Result<Vec<u8>, ImageError> {
     let mut raw = Vec::new();
     file.take(media_type::MANIFEST_LIMIT + 1)
         .read_to_end(&mut raw)

@@ -75,6 +75,12 @@ pub fn push(
     access: &Access,
     progress: &(dyn Fn(Progress) + Sync),
 ) -> Result<PushOutcome, ImageError> {
+    if !image.blobs.has_configuration() {
+        return Err(ImageError::Usage(format!(
+            "{}: is a root file system and no image: there is nothing that could be sent",
+            image.name
+        )));
+    }
     let papers: Vec<Paper> = referrers
         .iter()
         .map(|referrer| Paper::new(image, referrer))
@@ -89,10 +95,15 @@ pub fn push(
             let names = names::of_archive(path, reference.as_deref(), tags)?;
             to_archive(image, path, &names, progress)
         }
-        ImageRef::Daemon(name) => {
+        ImageRef::Daemon(name) | ImageRef::Podman(name) => {
             refuse_foreign(image)?;
             let names = names::of_engine(name, tags)?;
-            let sent = Daemon::connect(access)?.load(image, &names, |blob| {
+            let daemon = if matches!(to, ImageRef::Daemon(_)) {
+                Daemon::connect(access)?
+            } else {
+                Daemon::podman(access)?
+            };
+            let sent = daemon.load(image, &names, access, |blob| {
                 progress(Progress::Begun(blob.clone()))
             })?;
             Ok(outcome(
@@ -104,6 +115,12 @@ pub fn push(
         ImageRef::Registry(name) => {
             let repository = Repository::connect(name, access)?;
             to_registry(image, &papers, &repository, name, tags, progress)
+        }
+        ImageRef::Folder(_) | ImageRef::RootFs(_) | ImageRef::Stdin { .. } => {
+            Err(ImageError::Usage(format!(
+                "{to}: images are read from there, not written; write to a folder with `oci:DIR`, \
+                 to a file with `docker-archive:FILE`"
+            )))
         }
     }
 }

@@ -28,10 +28,10 @@ pub(crate) fn run(arguments: &InspectArgs, terminal: Terminal) -> Result<Outcome
         .transpose()?;
     let access = crate::plan::access(&arguments.access, platform);
     let spinner = Spinner::start(terminal, format!("opening {}", arguments.image));
-    let image = plimsoll_image::open(
-        &plimsoll_image::resolve(&arguments.image, &access)?,
-        &access,
-    )?;
+    let image = plimsoll_image::find(&arguments.image, &access)?;
+    if let Some(platform) = &access.platform {
+        image.require_platform(platform)?;
+    }
     spinner.message(format!("looking into {}", image.name));
     let layer_sources = match &dockerfile {
         Some(file) => {

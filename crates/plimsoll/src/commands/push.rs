@@ -13,10 +13,10 @@ pub(crate) fn run(arguments: &PushArgs, terminal: Terminal) -> Result<Outcome, F
         .transpose()?;
     let access = crate::plan::access(&arguments.access, platform);
     let spinner = Spinner::start(terminal, format!("opening {}", arguments.image));
-    let image = plimsoll_image::open(
-        &plimsoll_image::resolve(&arguments.image, &access)?,
-        &access,
-    )?;
+    let image = plimsoll_image::find(&arguments.image, &access)?;
+    if let Some(platform) = &access.platform {
+        image.require_platform(platform)?;
+    }
     let target = plimsoll_image::destination(&arguments.to)?;
     spinner.message(format!(
         "pushing {} to {target}",

@@ -393,6 +393,11 @@ fn next_command(target: &ImageRef, tags: &[String], outcome: &PushOutcome) -> St
         },
         ImageRef::Archive { path, .. } => format!("docker load -i {path}"),
         ImageRef::Daemon(name) => format!("docker run --rm {name}"),
+        ImageRef::Podman(name) => format!("podman run --rm {name}"),
+        // Nothing is sent to one of these.
+        ImageRef::Folder(_) | ImageRef::RootFs(_) | ImageRef::Stdin { .. } => {
+            format!("plimsoll inspect {target}")
+        }
     }
 }
 

@@ -1,0 +1,93 @@
+//! How bytes are compressed, told by their beginning: media types and file names are often wrong.
+
+use std::io::{self, BufRead, Read};
+
+/// A zstd window is memory that the file chooses; 128 MiB is what `zstd -d` allows.
+pub(crate) const ZSTD_WINDOW_LOG: u32 = 27;
+
+/// What a stream is compressed with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Compression {
+    /// Nothing that is known here.
+    None,
+    /// RFC 1952, one member or several.
+    Gzip,
+    /// RFC 8878, one frame or several, skippable ones among them (as zstd:chunked and pzstd write).
+    Zstd,
+}
+
+impl Compression {
+    /// Judges by the first four bytes; fewer are no compressed stream.
+    pub(crate) fn of(start: &[u8]) -> Self {
+        match start {
+            [0x1f, 0x8b, ..] => Self::Gzip,
+            [0x28, 0xb5, 0x2f, 0xfd, ..] | [0x50..=0x5f, 0x2a, 0x4d, 0x18, ..] => Self::Zstd,
+            _ => Self::None,
+        }
+    }
+
+    /// The program for which this is a beginning that we cannot read.
+    pub(crate) fn unreadable(start: &[u8]) -> Option<&'static str> {
+        match start {
+            [0xfd, b'7', b'z', b'X', b'Z', 0, ..] => Some("xz"),
+            [b'B', b'Z', b'h', b'1'..=b'9', ..] => Some("bzip2"),
+            [b'P', b'K', 3, 4, ..] => Some("zip"),
+            _ => None,
+        }
+    }
+}
+
+/// Reads `source` decompressed.
+pub(crate) fn decompressed<'a>(
+    source: impl BufRead + 'a,
+    compression: Compression,
+) -> io::Result<Box<dyn Read + 'a>> {
+    Ok(match compression {
+        Compression::None => Box::new(source),
+        Compression::Gzip => Box::new(flate2::bufread::MultiGzDecoder::new(source)),
+        Compression::Zstd => {
+            let mut decoder = zstd::Decoder::with_buffer(source)?;
+            decoder.window_log_max(ZSTD_WINDOW_LOG)?;
+            Box::new(decoder)
+        }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(bytes: &[u8]) -> Vec<u8> {
+        let mut out = Vec::new();
+        decompressed(bytes, Compression::of(bytes))
+            .and_then(|mut reader| reader.read_to_end(&mut out))
+            .unwrap();
+        out
+    }
+
+    #[test]
+    fn frames_and_members_follow_one_another_and_some_are_skipped() {
+        let frame = |bytes: &[u8]| zstd::encode_all(bytes, 1).unwrap();
+        let skippable = |kind: u8| [&[kind, 0x2a, 0x4d, 0x18, 3, 0, 0, 0][..], b"abc"].concat();
+        let chunked = [frame(b"one "), frame(b"two"), skippable(0x50)].concat();
+        assert_eq!(read(&chunked), b"one two");
+        let pzstd = [
+            skippable(0x50),
+            frame(b"one "),
+            skippable(0x5f),
+            frame(b"two"),
+        ]
+        .concat();
+        assert_eq!(read(&pzstd), b"one two");
+        let member = crate::seed::gzip(b"one");
+        assert_eq!(read(&[member.clone(), member].concat()), b"oneone");
+        assert_eq!(read(b""), b"");
+    }
+
+    #[test]
+    fn other_packers_are_known_by_name() {
+        assert_eq!(Compression::unreadable(b"\xfd7zXZ\0\0"), Some("xz"));
+        assert_eq!(Compression::unreadable(b"BZh9"), Some("bzip2"));
+        assert_eq!(Compression::unreadable(b"etc/passwd"), None);
+    }
+}
