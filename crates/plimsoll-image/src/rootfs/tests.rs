@@ -103,7 +103,7 @@ fn what_cannot_be_read_is_told_and_the_rest_looked_at() {
     let folder = sample();
     let closed = folder.path().join("etc/closed");
     fs::write(&closed, "secret").unwrap();
-    fs::set_permissions(&closed, fs::Permissions::from_mode(0)).unwrap();
+    fs::set_permissions(&closed, fs::Permissions::from_mode(0o000)).unwrap();
     let image = open(folder.path()).unwrap();
     let found = listing(&image);
     assert!(found.iter().any(|(name, ..)| name == "usr/bin/tool"));

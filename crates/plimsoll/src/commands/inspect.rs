@@ -1,7 +1,7 @@
 //! `plimsoll inspect`: what is inside an image, and whether it is fit to ship.
 
 use plimsoll_image::Image;
-use plimsoll_model::{ImageName, ImageSummary, Report, SourceFile, SourceOrigin};
+use plimsoll_model::{ImageName, ImageSummary, Report, Skipped, SourceFile, SourceOrigin};
 use plimsoll_rules::{CheckOptions, ImageFacts};
 use plimsoll_scan::ScanOptions;
 
@@ -88,6 +88,13 @@ fn tags_of(name: &str) -> Vec<ImageName> {
         .collect()
 }
 
+/// Rules that judge nothing but an image's configuration.
+const OF_CONFIGURATION: [&str; 3] = [
+    "image-runs-as-root",
+    "image-without-healthcheck",
+    "missing-image-labels",
+];
+
 /// What is known about an image from outside it.
 pub(crate) struct Look<'a> {
     /// The name it was asked for by.
@@ -117,6 +124,16 @@ impl Look<'_> {
         for (layer, source) in inventory.layers.iter_mut().zip(&self.layer_sources) {
             layer.source.clone_from(source);
         }
+        let mut options = options.clone();
+        if !image.blobs.has_configuration() {
+            options.ignore.extend(OF_CONFIGURATION.map(str::to_owned));
+            report.skipped.push(Skipped {
+                what: "configuration".to_owned(),
+                why: "a root file system has none: user, health check and labels were not judged"
+                    .to_owned(),
+                blocking: false,
+            });
+        }
         let blobs = image.manifest.layers.iter().chain([&image.manifest.config]);
         let compressed_size = blobs.map(|blob| blob.size).sum();
         let outcome = plimsoll_rules::check_image(
@@ -130,7 +147,7 @@ impl Look<'_> {
                 layer_sources: &self.layer_sources,
                 dockerfile: self.dockerfile,
             },
-            options,
+            &options,
         );
         report.findings.extend(outcome.findings);
         report
