@@ -2,7 +2,7 @@
 # Images that show one way each in which packages, waste and credentials lie in images:
 #     make.sh DIR [NAME…]
 # writes DIR/NAME.tar (docker archives). Wants docker with BuildKit, mmdebstrap, python3, npm, cargo,
-# rpm, and the public package registries. DOCKER=, PYTHON=, CA_BUNDLE= and BASE= (an image that is
+# rpm, db5.3-util, and the public package registries. DOCKER=, PYTHON=, CA_BUNDLE= and BASE= (an image that is
 # there already) may be set. What is really in them, `cargo xtask parity packages` finds out by itself.
 set -euo pipefail
 DIR=$(realpath -m "${1:?usage: make.sh DIR [NAME…]}")
@@ -83,7 +83,7 @@ if begin apk-python; then # packages of a language owned by apk, a virtual packa
     import
 fi
 
-rpm_image() { # ID VERSION DBPATH: epochs, two versions of one name, no architecture, a key, files of a language
+rpm_image() { # ID VERSION DBPATH [ndb|bdb]: epochs, two versions of one name, no architecture, a key, files of a language
     local R=$C/root n e v a l f
     mkdir -p "$R/etc"
     printf 'NAME="%s"\nID="%s"\nVERSION_ID="%s"\nPRETTY_NAME="%s %s"\n' "$1" "$1" "$2" "$1" "$2" >"$R/etc/os-release"
@@ -104,12 +104,19 @@ python3-rpm 0 4.19~rc1^git1-2 x86_64 GPL-2.0-or-later usr/lib64/python3.12/site-
 L
     rpm --root "$R" --define '_db_backend sqlite' --dbpath "$3" --initdb
     find "$C/rb/RPMS" -name '*.rpm' -exec rpm --root "$R" --define '_db_backend sqlite' --dbpath "$3" --ignorearch --nodeps --noscripts --nosignature --oldpackage -i {} +
+    # What this rpm cannot write: the truth about these is what it says of the same in SQLite.
+    case ${4:-} in
+    ndb) $PYTHON "$HERE/rpmdb.py" "$R$3/rpmdb.sqlite" ndb "$R$3/Packages.db" && rm "$R$3"/rpmdb.sqlite* ;;
+    bdb) $PYTHON "$HERE/rpmdb.py" "$R$3/rpmdb.sqlite" dump | db5.3_load "$R$3/Packages" && rm "$R$3"/rpmdb.sqlite* ;;
+    esac
     $PYTHON -m pip install -q --no-deps --no-compile --target "$R/usr/local/lib/python3.12/site-packages" requests==2.31.0
     import
 }
 if begin rpm-fedora; then rpm_image fedora 40 /usr/lib/sysimage/rpm; fi
 if begin rpm-suse; then rpm_image opensuse-leap 15.6 /usr/lib/sysimage/rpm; fi
 if begin rpm-rhel; then rpm_image rhel 9.4 /var/lib/rpm; fi
+if begin rpm-ndb; then rpm_image opensuse-leap 15.6 /usr/lib/sysimage/rpm ndb; fi
+if begin rpm-bdb; then rpm_image centos 7 /var/lib/rpm bdb; fi
 
 # Languages ------------------------------------------------------------------------------------
 

@@ -185,6 +185,28 @@ def python(folder):
         add("pypi", name, version, at, standing)
 
 
+def vendored(path):
+    """The lists that some packages keep of the copies inside of them: PEP 770, and pip's own."""
+    pairs = []
+    if path.endswith(".txt"):
+        for line in open(path, errors="replace"):
+            name, mark, version = line.split("#")[0].strip().partition("==")
+            pairs += [(name, version)] if mark else []
+    else:
+        try:
+            document = json.load(open(path, errors="replace"))
+        except ValueError:
+            return
+        for component in document.get("components", []) + document.get("packages", []):
+            purls = [component.get("purl", "")]
+            purls += [ref.get("referenceLocator", "") for ref in component.get("externalRefs", [])]
+            for purl in purls:
+                match = re.match(r"pkg:pypi/([^@?]+)@([^?#]+)", purl)
+                pairs += [match.groups()] if match else []
+    for name, version in pairs:
+        add("pypi", name, version, inside(path), "vendored")
+
+
 def egg(folder):
     path = os.path.join(folder, "EGG-INFO/PKG-INFO")
     if os.path.isfile(path):
@@ -433,7 +455,10 @@ def go(elf, path):
             last = [part[1], part[2], part[0]]
             found.append(last)
         elif part[0] == "=>" and last and len(part) >= 3:
-            last[0], last[1] = part[1], part[2]
+            if part[1].startswith((".", "/")):  # a folder of the project
+                last[2] = "mod"
+            else:
+                last[0], last[1] = part[1], part[2]
     for name, number, what in found:
         add("golang", name, number, path, "project" if what == "mod" and path not in OWNERS else None)
     match = re.match(r"go(\d[^ ]*)", version)
@@ -503,7 +528,9 @@ def main():
             if os.path.islink(path) or not os.path.isfile(path):
                 continue
             at = inside(path)
-            if JAR.search(name):
+            if re.search(r"\.dist-info/sboms/[^/]+\.json$|/_vendor/vendor\.txt$", at):
+                vendored(path)
+            elif JAR.search(name):
                 jar(path, at)
             elif name.endswith(".zip") and ".yarn/cache" in where:
                 zips.append(path)
