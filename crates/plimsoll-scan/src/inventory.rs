@@ -23,13 +23,13 @@ const DEFAULT_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/s
 pub(crate) fn assemble(
     image: &Image,
     records: &[LayerRecord],
+    tree: &Tree<'_>,
     mut skipped: Vec<Skipped>,
-    detector: &Detector,
 ) -> Outcome {
-    let tree = Tree::build(records);
-    let (waste, layer_bytes) = waste::measure(records, &tree);
-    let distribution = find_distribution(records, &tree);
-    let packages = packages(records, &tree, distribution.as_ref(), &mut skipped);
+    let detector = Detector::shared();
+    let (waste, layer_bytes) = waste::measure(records, tree);
+    let distribution = find_distribution(records, tree);
+    let packages = packages(records, tree, distribution.as_ref(), &mut skipped);
     let config = &image.config;
     let path = config
         .env
@@ -41,15 +41,15 @@ pub(crate) fn assemble(
         packages,
         layers: layer_facts(image, records, &layer_bytes, detector),
         waste,
-        notable: notable(&tree),
-        secrets: secrets(records, &tree, config, detector),
-        programs: programs(&tree, path),
-        users: users(records, &tree),
+        notable: notable(tree),
+        secrets: secrets(records, tree, config, detector),
+        programs: programs(tree, path),
+        users: users(records, tree),
         distribution,
         ..Inventory::default()
     };
-    skipped.extend(unread_stores(records, &tree));
-    skipped.extend(unread_files(records, &tree));
+    skipped.extend(unread_stores(records, tree));
+    skipped.extend(unread_files(records, tree));
     skipped.extend(partly_searched(records));
     skipped.sort();
     skipped.dedup();

@@ -8,6 +8,7 @@
 mod archive;
 mod catalogue;
 mod collect;
+mod files;
 #[cfg(test)]
 mod hostile;
 mod inventory;
@@ -21,6 +22,7 @@ mod waste;
 use plimsoll_image::{Image, ImageError, LayerLimits};
 use plimsoll_model::{Inventory, Skipped};
 
+pub use files::{Change, FileEntry, FileKind, ImageFiles, NodeId};
 pub use secret::redacted;
 
 /// How far to look.
@@ -64,6 +66,42 @@ pub struct Outcome {
 /// # Errors
 /// A layer cannot be had: registry, engine or disk; see [`ImageError`].
 pub fn inspect(image: &Image, options: &ScanOptions) -> Result<Outcome, ImageError> {
+    let (records, skipped) = records(image, options)?;
+    let tree = tree::Tree::build(&records);
+    Ok(inventory::assemble(image, &records, &tree, skipped))
+}
+
+/// As [`inspect`], with every file of every layer besides. Still one pass.
+///
+/// # Errors
+/// As [`inspect`].
+pub fn inspect_with_files(
+    image: &Image,
+    options: &ScanOptions,
+) -> Result<(Outcome, ImageFiles), ImageError> {
+    let (records, skipped) = records(image, options)?;
+    let tree = tree::Tree::build(&records);
+    let files = ImageFiles::new(&records, &tree);
+    let mut outcome = inventory::assemble(image, &records, &tree, skipped);
+    if files.left_out() > 0 {
+        outcome.skipped.push(Skipped {
+            what: "files".to_owned(),
+            why: format!(
+                "{} entries of its layers are more than are listed",
+                files.left_out()
+            ),
+            blocking: false,
+        });
+        outcome.skipped.sort();
+    }
+    Ok((outcome, files))
+}
+
+/// What each layer says, and the layers that break the rules.
+fn records(
+    image: &Image,
+    options: &ScanOptions,
+) -> Result<(Vec<record::LayerRecord>, Vec<Skipped>), ImageError> {
     let detector = secret::Detector::shared();
     let layers: Vec<usize> = (0..image.manifest.layers.len()).collect();
     let walked = plimsoll_image::walk(image, options.limits, &layers, |layer| {
@@ -85,5 +123,5 @@ pub fn inspect(image: &Image, options: &ScanOptions) -> Result<Outcome, ImageErr
         records.push(record);
     }
     skipped.extend(image.blobs.passed_over());
-    Ok(inventory::assemble(image, &records, skipped, detector))
+    Ok((records, skipped))
 }

@@ -33,6 +33,8 @@ struct Content<'a> {
 /// Bytes that ship and that nobody sees: every name they had is gone.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Loss<'a> {
+    /// Their number among the contents of all files, in the order of layers and entries.
+    pub(crate) content: usize,
     /// The layer that holds them.
     pub(crate) layer: usize,
     /// The layer that took the last name away.
@@ -128,12 +130,14 @@ impl<'a> Tree<'a> {
 
     /// A name is gone; with the last one, the bytes.
     fn unname(&mut self, node: Node<'a>, by: usize) {
-        let Some(content) = node.content.and_then(|at| self.contents.get_mut(at)) else {
+        let Some(at) = node.content else {
             return;
         };
+        let content = &mut self.contents[at];
         content.names -= 1;
         if content.names == 0 && content.fact.size > 0 {
             self.losses.push(Loss {
+                content: at,
                 layer: content.layer,
                 by,
                 fact: content.fact,
