@@ -38,7 +38,8 @@ pub(crate) fn assemble(
         .find_map(|variable| variable.strip_prefix("PATH="))
         .unwrap_or(DEFAULT_PATH);
     let inventory = Inventory {
-        packages,
+        packages: packages.installed,
+        removed_packages: packages.removed,
         layers: layer_facts(image, records, &layer_bytes, detector),
         waste,
         notable: notable(tree),
@@ -48,7 +49,7 @@ pub(crate) fn assemble(
         distribution,
         ..Inventory::default()
     };
-    skipped.extend(unread_stores(records, tree));
+    skipped.extend(unread_stores(tree, &packages.ownership));
     skipped.extend(unread_files(records, tree));
     skipped.extend(partly_searched(records));
     skipped.sort();
@@ -128,7 +129,7 @@ fn secrets(
         .flat_map(|record| &record.secrets)
         .map(|sighting| sighting.path.as_str())
         .collect();
-    let published = Published::new(records, &paths);
+    let published = Published::new(records, tree, &paths);
     let told: HashSet<(usize, &str, Fingerprint)> = records
         .iter()
         .enumerate()

@@ -63,6 +63,7 @@ fn inventory() -> Inventory {
             id: "debian".to_owned(),
             version: "12".to_owned(),
             name: "Debian GNU/Linux 12 (bookworm)".to_owned(),
+            ..Distribution::default()
         }),
         packages: vec![
             deb,

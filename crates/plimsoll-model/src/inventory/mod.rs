@@ -15,8 +15,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::Severity;
 
-/// The distribution of an image, from its os-release file.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// The distribution of an image, from its os-release file (`os-release(5)`) or what older releases
+/// have in its place.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Distribution {
     /// `ID`, such as `debian`.
     pub id: String,
@@ -24,6 +25,10 @@ pub struct Distribution {
     pub version: String,
     /// `PRETTY_NAME`.
     pub name: String,
+    /// `VERSION_CODENAME`, such as `bookworm`.
+    pub codename: Option<String>,
+    /// `ID_LIKE`: the distributions it is derived from, closest first.
+    pub like: Vec<String>,
 }
 
 /// Why a file of an image is worth a word.

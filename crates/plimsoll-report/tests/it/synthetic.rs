@@ -173,6 +173,7 @@ pub(crate) fn inspected() -> Case {
             id: "debian".to_owned(),
             version: "12".to_owned(),
             name: "Debian GNU/Linux 12 (bookworm)".to_owned(),
+            ..Distribution::default()
         }),
         packages: vec![
             package(PackageKind::Deb, "gcc", "4:12.2.0-3", 1),

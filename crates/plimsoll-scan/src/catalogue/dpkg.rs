@@ -1,7 +1,8 @@
 //! Debian's package database (deb822, dpkg's `status` file, and distroless's `status.d`).
 
-use serde::{Deserialize, Serialize};
+use plimsoll_model::PackageKind;
 
+use super::system::{Database, Record};
 use super::{Candidate, Document, base_name};
 
 /// The database of a full Debian.
@@ -9,41 +10,60 @@ pub(crate) const STATUS: &str = "var/lib/dpkg/status";
 /// The folder of one file a package that distroless images have instead.
 const STATUS_FOLDER: &str = "var/lib/dpkg/status.d/";
 const INFO_FOLDER: &str = "var/lib/dpkg/info/";
-
-/// One installed package.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Record {
-    pub(crate) name: String,
-    pub(crate) version: String,
-    pub(crate) architecture: String,
-    /// Source package and its version.
-    pub(crate) source: (String, String),
-    /// Bytes.
-    pub(crate) size: Option<u64>,
-}
+/// Databases of opkg, which has the same form, and the folders of its lists.
+const OPKG: [&str; 2] = ["usr/lib/opkg/status", "var/lib/opkg/status"];
+const OPKG_INFO: [&str; 2] = ["usr/lib/opkg/info/", "var/lib/opkg/info/"];
+/// What apt knows about why packages are there.
+pub(crate) const EXTENDED_STATES: &str = "var/lib/apt/extended_states";
 
 pub(super) fn claims_database(candidate: &Candidate<'_>) -> bool {
     let path = candidate.path;
     path == STATUS
         || path
             .strip_prefix(STATUS_FOLDER)
-            .is_some_and(|name| !name.contains('/') && !name.ends_with(".md5sums"))
+            .is_some_and(|name| !name.ends_with(".md5sums"))
+        || OPKG.contains(&path)
 }
 
 pub(super) fn read_database(path: &str, bytes: &[u8]) -> Result<Document, String> {
     let text = String::from_utf8_lossy(bytes);
-    let mut records = Vec::new();
+    let mut database = Database::new(PackageKind::Deb);
+    let with_status = !path.starts_with(STATUS_FOLDER);
     let mut stanza = Stanza::default();
     for line in text.lines().chain([""]) {
         if line.trim().is_empty() {
-            if let Some(record) = std::mem::take(&mut stanza).finish(path == STATUS)? {
-                records.push(record);
-            }
+            database.take(std::mem::take(&mut stanza).finish(with_status));
             continue;
         }
         stanza.line(line);
     }
-    Ok(Document::DpkgDatabase(records))
+    database.or_damage().map(Document::System)
+}
+
+pub(super) fn claims_extended_states(candidate: &Candidate<'_>) -> bool {
+    candidate.path == EXTENDED_STATES
+}
+
+/// Reads which packages apt installed because others need them.
+pub(super) fn read_extended_states(_path: &str, bytes: &[u8]) -> Result<Document, String> {
+    let text = String::from_utf8_lossy(bytes);
+    let mut automatic = Vec::new();
+    let mut stanza = Stanza::default();
+    for line in text.lines().chain([""]) {
+        if !line.trim().is_empty() {
+            stanza.line(line);
+            continue;
+        }
+        let stanza = std::mem::take(&mut stanza);
+        if stanza.automatic == Some(true)
+            && let Some(name) = stanza.name
+        {
+            let architecture = stanza.architecture.unwrap_or_default();
+            automatic.push((name.to_owned(), architecture.to_owned()));
+        }
+    }
+    automatic.sort();
+    Ok(Document::AptAutomatic(automatic))
 }
 
 /// The fields of one package, as they come.
@@ -55,6 +75,8 @@ struct Stanza<'a> {
     architecture: Option<&'a str>,
     source: Option<&'a str>,
     status: Option<&'a str>,
+    license: Option<&'a str>,
+    automatic: Option<bool>,
     size: Option<u64>,
 }
 
@@ -75,6 +97,8 @@ impl<'a> Stanza<'a> {
             "architecture" => self.architecture = Some(value),
             "source" => self.source = Some(value),
             "status" => self.status = Some(value),
+            "license" => self.license = Some(value),
+            "auto-installed" => self.automatic = Some(matches!(value, "1" | "yes")),
             "installed-size" => self.size = value.parse().ok(),
             _ => {}
         }
@@ -85,7 +109,7 @@ impl<'a> Stanza<'a> {
         if !self.any {
             return Ok(None);
         }
-        let name = &super::word("Package field", self.name)?;
+        let name = super::word("Package field", self.name)?;
         if with_status {
             let state = self
                 .status
@@ -95,34 +119,52 @@ impl<'a> Stanza<'a> {
                 return Ok(None);
             }
         }
-        let version = &super::word("version", self.version)
+        let version = super::word("version", self.version)
             .map_err(|why| format!("package {}: {why}", name.escape_debug()))?;
         // `Source: name` or `Source: name (version)`; without the field both are the package's own.
-        let source = match self.source.and_then(|source| {
+        let source = self.source.and_then(|source| {
             let mut words = source.split_whitespace();
             let name = words.next()?;
             let version = words
                 .next()
                 .and_then(|word| word.strip_prefix('(')?.strip_suffix(')'));
             Some((name, version))
-        }) {
-            Some((source, own)) => (source.to_owned(), own.unwrap_or(version).to_owned()),
-            None => (name.to_owned(), version.to_owned()),
+        });
+        let (source, upstream) = match source {
+            Some((source, own)) => (
+                (source.to_owned(), own.unwrap_or(&version).to_owned()),
+                Some(match own {
+                    Some(own) => format!("{source}@{own}"),
+                    None => source.to_owned(),
+                }),
+            ),
+            None => ((name.clone(), version.clone()), None),
         };
         Ok(Some(Record {
-            name: name.to_owned(),
-            version: version.to_owned(),
             architecture: self.architecture.unwrap_or_default().to_owned(),
-            source,
+            source: Some(source),
+            license: self.license.map(str::to_owned),
             size: self.size.and_then(|kib| kib.checked_mul(1024)),
+            // Only opkg keeps it here.
+            direct: self.automatic.map(|automatic| !automatic),
+            qualifiers: upstream
+                .into_iter()
+                .map(|upstream| ("upstream".to_owned(), upstream))
+                .collect(),
+            name,
+            version,
+            ..Record::default()
         }))
     }
 }
 
 pub(super) fn claims_list(candidate: &Candidate<'_>) -> bool {
     let path = candidate.path;
-    path.strip_prefix(INFO_FOLDER)
-        .is_some_and(|name| name.ends_with(".list") && !name.contains('/'))
+    path.ends_with(".list")
+        && [INFO_FOLDER, OPKG_INFO[0], OPKG_INFO[1]]
+            .iter()
+            .filter_map(|folder| path.strip_prefix(folder))
+            .any(|name| !name.contains('/'))
 }
 
 pub(super) fn read_list(_path: &str, bytes: &[u8]) -> Result<Document, String> {
@@ -131,28 +173,32 @@ pub(super) fn read_list(_path: &str, bytes: &[u8]) -> Result<Document, String> {
 
 pub(super) fn claims_sums(candidate: &Candidate<'_>) -> bool {
     let path = candidate.path;
-    path.strip_prefix(INFO_FOLDER)
-        .or_else(|| path.strip_prefix(STATUS_FOLDER))
-        .is_some_and(|name| name.ends_with(".md5sums") && !name.contains('/'))
+    path.ends_with(".md5sums") && (path.starts_with(INFO_FOLDER) || path.starts_with(STATUS_FOLDER))
 }
 
 pub(super) fn read_sums(_path: &str, bytes: &[u8]) -> Result<Document, String> {
     Ok(Document::DpkgSums(String::from_utf8_lossy(bytes).into()))
 }
 
-/// The package that a file of dpkg's info folder speaks of.
-pub(crate) fn info_package(path: &str) -> &str {
+/// The package that a file of dpkg's info folder speaks of, and its architecture where the name of
+/// the file tells it (`libc6:amd64.list`).
+pub(crate) fn info_package(path: &str) -> (&str, Option<&str>) {
     let name = base_name(path);
     let name = name
         .strip_suffix(".list")
         .or_else(|| name.strip_suffix(".md5sums"))
         .unwrap_or(name);
-    name.split_once(':').map_or(name, |(name, _)| name)
+    match name.split_once(':') {
+        Some((name, architecture)) => (name, Some(architecture)),
+        None => (name, None),
+    }
 }
 
 /// The paths of an ownership list, without a leading slash.
 pub(crate) fn listed_paths(list: &str) -> impl Iterator<Item = &str> {
     list.lines()
+        // Behind a tab opkg keeps permissions.
+        .map(|line| line.split_once('\t').map_or(line, |(path, _)| path))
         .map(|line| line.trim_start_matches('/'))
         .filter(|path| !path.is_empty() && *path != ".")
 }
@@ -164,21 +210,6 @@ pub(crate) fn listed_sums(sums: &str) -> impl Iterator<Item = (&str, &str)> {
         let path = path.trim_start_matches([' ', '*']).trim_start_matches('/');
         Some((sum, path.strip_prefix("./").unwrap_or(path)))
     })
-}
-
-/// A path as both a merged and an unmerged `/usr` would name it (`bin/sh` and `usr/bin/sh` are
-/// one file since Debian 12, while the lists of packages keep the name they were built with).
-pub(crate) fn without_usr(path: &str) -> &str {
-    match path.strip_prefix("usr/") {
-        Some(rest)
-            if ["bin/", "sbin/", "lib"]
-                .iter()
-                .any(|top| rest.starts_with(top)) =>
-        {
-            rest
-        }
-        _ => path,
-    }
 }
 
 pub(super) fn claims_copyright(candidate: &Candidate<'_>) -> bool {
@@ -225,7 +256,10 @@ mod tests {
 
     fn database(path: &str, text: &str) -> Vec<Record> {
         match read_database(path, text.as_bytes()) {
-            Ok(Document::DpkgDatabase(records)) => records,
+            Ok(Document::System(database)) => {
+                assert_eq!(database.damage, None);
+                database.records
+            }
             other => panic!("{other:?}"),
         }
     }
@@ -243,10 +277,40 @@ mod tests {
         assert_eq!(records[0].version, "1:4.13+b1");
         assert_eq!(
             records[0].source,
-            ("shadow".to_owned(), "1:4.13".to_owned())
+            Some(("shadow".to_owned(), "1:4.13".to_owned()))
         );
         assert_eq!(records[0].size, Some(2048));
-        assert_eq!(records[1].source, ("zlib".to_owned(), "2".to_owned()));
+        assert_eq!(
+            records[0].qualifiers,
+            [("upstream".to_owned(), "shadow@1:4.13".to_owned())]
+        );
+        assert_eq!(records[1].source, Some(("zlib".to_owned(), "2".to_owned())));
+        assert_eq!(records[1].qualifiers[0].1, "zlib");
+    }
+
+    #[test]
+    fn one_broken_entry_hides_no_other() {
+        let text = b"Package: x\nVersion: 1\n\nPackage: y\nStatus: a b installed\nVersion: 2\n";
+        let Ok(Document::System(database)) = read_database(STATUS, text) else {
+            panic!("no database")
+        };
+        assert_eq!(database.records[0].name, "y");
+        assert_eq!(database.damage.as_deref(), Some("package x has no state"));
+    }
+
+    #[test]
+    fn what_apt_installed_by_itself() {
+        let text = b"Package: a\nArchitecture: amd64\nAuto-Installed: 1\n\n\
+                     Package: b\nArchitecture: amd64\nAuto-Installed: 0\n";
+        assert_eq!(
+            read_extended_states("", text),
+            Ok(Document::AptAutomatic(vec![("a".into(), "amd64".into())]))
+        );
+        let records = database(
+            OPKG[0],
+            "Package: x\nVersion: 1\nStatus: install user installed\nAuto-Installed: yes\n",
+        );
+        assert_eq!(records[0].direct, Some(false));
     }
 
     #[test]

@@ -1,11 +1,15 @@
 //! Readers of the files that say what an image holds. A cataloguer claims paths, gets their
 //! bytes, and gives a [`Document`]; which of them count is decided once all layers are known.
 
+pub(crate) mod alpm;
+pub(crate) mod apk;
 pub(crate) mod distribution;
 pub(crate) mod dpkg;
 pub(crate) mod npm;
 pub(crate) mod passwd;
 pub(crate) mod python;
+pub(crate) mod rpm;
+pub(crate) mod system;
 pub(crate) mod unread;
 
 use plimsoll_model::{Distribution, Evidence, PackageKind};
@@ -16,7 +20,14 @@ use serde::{Deserialize, Serialize};
 pub(crate) enum Document {
     OsRelease(Distribution),
     Users(Vec<(String, u32)>),
-    DpkgDatabase(Vec<dpkg::Record>),
+    /// What a package manager of the distribution lists.
+    System(system::Database),
+    /// Packages that apt installed because others need them: names and architectures, sorted.
+    AptAutomatic(Vec<(String, String)>),
+    /// Names of packages somebody asked apk for.
+    Requested(Vec<String>),
+    /// The files of a package of pacman.
+    AlpmFiles(system::FileList),
     /// The paths a Debian package owns, one a line, as dpkg keeps them.
     DpkgList(Box<str>),
     /// The md5 sums of files of a Debian package, as dpkg keeps them.
@@ -121,9 +132,19 @@ const fn essential(
 
 /// Every reader; the first that claims a file gets it.
 pub(crate) const CATALOGUERS: &[Cataloguer] = &[
-    essential(distribution::claims, distribution::read),
+    essential(distribution::claims_first, distribution::read),
+    reader(distribution::claims, distribution::read),
     reader(passwd::claims, passwd::read),
     essential(dpkg::claims_database, dpkg::read_database),
+    reader(dpkg::claims_extended_states, dpkg::read_extended_states),
+    essential(apk::claims_database, apk::read_database),
+    reader(apk::claims_world, apk::read_world),
+    Cataloguer {
+        limit: rpm::LIMIT,
+        ..essential(rpm::claims, rpm::read)
+    },
+    essential(alpm::claims_description, alpm::read_description),
+    reader(alpm::claims_files, alpm::read_files),
     reader(dpkg::claims_list, dpkg::read_list),
     reader(dpkg::claims_sums, dpkg::read_sums),
     reader(dpkg::claims_copyright, dpkg::read_copyright),

@@ -14,26 +14,29 @@ pub(crate) struct Store {
 pub(crate) const STORES: &[Store] = &[
     Store {
         claims: |path| {
-            matches!(
-                path,
-                "var/lib/rpm/Packages"
-                    | "var/lib/rpm/Packages.db"
-                    | "var/lib/rpm/rpmdb.sqlite"
-                    | "usr/lib/sysimage/rpm/Packages.db"
-                    | "usr/lib/sysimage/rpm/rpmdb.sqlite"
-            )
+            path.strip_prefix("nix/store/")
+                .or_else(|| path.strip_prefix("gnu/store/"))
+                .is_some_and(|rest| rest.contains("/bin/"))
         },
-        holds: "RPM packages",
+        holds: "packages of Nix and Guix",
+        blocking: false,
+    },
+    Store {
+        claims: |path| {
+            path.starts_with("var/lib/snapd/snaps/") && path.ends_with(".snap")
+                || path.starts_with("var/lib/flatpak/app/") && path.ends_with("/metadata")
+        },
+        holds: "snap and Flatpak applications",
+        blocking: false,
+    },
+    Store {
+        claims: |path| path.starts_with("var/lib/pkgtools/packages/"),
+        holds: "Slackware packages",
         blocking: true,
     },
     Store {
-        claims: |path| matches!(path, "lib/apk/db/installed" | "usr/lib/apk/db/installed"),
-        holds: "Alpine packages",
-        blocking: true,
-    },
-    Store {
-        claims: |path| path.starts_with("var/lib/pacman/local/") && path.ends_with("/desc"),
-        holds: "Arch packages",
+        claims: |path| path.starts_with("var/db/pkg/") && path.ends_with("/CONTENTS"),
+        holds: "Gentoo packages",
         blocking: true,
     },
     Store {

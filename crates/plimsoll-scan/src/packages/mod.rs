@@ -1,11 +1,12 @@
 //! Which packages are installed, which layer brought each, and who owns what.
 
-mod dpkg;
+mod hidden;
 mod language;
 mod ownership;
+mod system;
 mod unread;
 
-pub(crate) use ownership::Published;
+pub(crate) use ownership::{Ownership, Published};
 pub(crate) use unread::unread_stores;
 
 use packageurl::PackageUrl;
@@ -15,28 +16,60 @@ use crate::catalogue::Document;
 use crate::record::LayerRecord;
 use crate::tree::{Node, Tree};
 
-/// Every installed package, sorted by kind, name, version, path.
-pub(crate) fn packages(
-    layers: &[LayerRecord],
-    tree: &Tree<'_>,
+/// Packages, each list sorted by kind, name, version, path; and who owns what.
+pub(crate) struct Packages<'l> {
+    pub(crate) installed: Vec<Package>,
+    pub(crate) removed: Vec<Package>,
+    pub(crate) ownership: Ownership<'l>,
+}
+
+/// Every package of an image.
+pub(crate) fn packages<'l>(
+    layers: &'l [LayerRecord],
+    tree: &Tree<'l>,
     distribution: Option<&Distribution>,
     skipped: &mut Vec<Skipped>,
-) -> Vec<Package> {
-    let mut packages = dpkg::installed(layers, tree, distribution, skipped);
-    let languages = language::installed(layers, tree);
-    let owners = ownership::owners(layers, &languages);
-    packages.extend(languages.into_iter().map(|mut package| {
-        let path = package.path.as_str();
-        package.owned_by = owners
-            .get(path.split_once('!').map_or(path, |(outer, _)| outer))
-            .map(|owner| (*owner).to_owned());
-        package
-    }));
-    packages.sort_by(|a, b| {
-        (a.kind, &a.name, &a.version, &a.path, &a.purl)
-            .cmp(&(b.kind, &b.name, &b.version, &b.path, &b.purl))
-    });
-    packages
+) -> Packages<'l> {
+    let hidden = hidden::Hidden::new(layers);
+    let system::System {
+        mut installed,
+        mut removed,
+    } = system::system(layers, tree, distribution, &hidden, skipped);
+    if distribution.is_none() && !installed.is_empty() {
+        skipped.push(Skipped {
+            what: "etc/os-release".to_owned(),
+            why: "nothing tells which distribution this is: what is known of its packages cannot be told from what is known of those of others".to_owned(),
+            blocking: false,
+        });
+    }
+    let ownership = Ownership::new(layers, tree, &installed);
+    ownership.measure(tree, &mut installed);
+    installed.extend(
+        language::installed(layers, tree)
+            .into_iter()
+            .map(|mut package| {
+                package.owned_by = ownership
+                    .owner(outer_path(&package.path))
+                    .map(|owner| owner.name.to_owned());
+                package
+            }),
+    );
+    for list in [&mut installed, &mut removed] {
+        list.sort_by(|a, b| {
+            (a.kind, &a.name, &a.version, &a.path, &a.purl)
+                .cmp(&(b.kind, &b.name, &b.version, &b.path, &b.purl))
+        });
+    }
+    Packages {
+        installed,
+        removed,
+        ownership,
+    }
+}
+
+/// The file a package was found in, or in an archive in which it was found.
+fn outer_path(path: &str) -> &str {
+    path.split_once('!').map_or(path, |(outer, _)| outer)
 }
 
 /// The document that is seen at `path`, and where it lies.

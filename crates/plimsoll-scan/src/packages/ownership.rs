@@ -1,109 +1,388 @@
 //! Which package of the distribution owns a file.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::hash::{BuildHasher, Hasher, RandomState};
 
-use plimsoll_model::Package;
+use plimsoll_model::{Package, PackageKind};
+use xxhash_rust::xxh3::xxh3_64_with_seed;
 
 use crate::catalogue::{Document, dpkg, folder};
-use crate::record::LayerRecord;
+use crate::record::{FactKind, LayerRecord};
+use crate::secret::FileSums;
+use crate::tree::Tree;
 
-/// For each of `packages` that a Debian package owns, which.
-pub(super) fn owners<'l>(
-    layers: &'l [LayerRecord],
-    packages: &[Package],
-) -> HashMap<String, &'l str> {
-    let wanted: HashMap<&str, &str> = packages
-        .iter()
-        .flat_map(|package| {
-            let path = package.path.as_str();
-            let path = path.split_once('!').map_or(path, |(outer, _)| outer);
-            // An egg-info folder's or dist-info folder's files are listed one by one.
-            [(dpkg::without_usr(path), path)]
-        })
-        .collect();
-    let mut owners = HashMap::new();
-    for (info, paths) in lists(layers) {
-        let owner = dpkg::info_package(info);
-        for path in paths {
-            if let Some(path) = wanted.get(dpkg::without_usr(path)) {
-                owners.insert((*path).to_owned(), owner);
-            }
-        }
-    }
-    owners
+/// A package that owns files.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Owner<'l> {
+    pub(crate) name: &'l str,
+    /// Its place among the installed packages of the distribution, where it is still one of them.
+    package: Option<usize>,
 }
 
-/// Every ownership list in its newest version, whether or not a later layer deleted it: deleting
-/// dpkg's notes changes nothing about who installed a file.
-pub(super) fn lists(layers: &[LayerRecord]) -> impl Iterator<Item = (&str, Vec<&str>)> {
-    let mut newest: BTreeMap<&str, &Document> = BTreeMap::new();
-    for layer in layers {
-        for (path, document) in &layer.documents {
-            if matches!(document, Document::DpkgList(_) | Document::DpkgSums(_)) {
-                newest.insert(path, document);
-            }
-        }
-    }
-    newest.into_iter().map(|(path, document)| {
-        let paths = match document {
-            Document::DpkgList(list) => dpkg::listed_paths(list).collect(),
-            Document::DpkgSums(sums) => dpkg::listed_sums(sums).map(|(_, path)| path).collect(),
-            _ => Vec::new(),
+/// Who owns what: built once, asked for every file of an image.
+#[derive(Debug)]
+pub(crate) struct Ownership<'l> {
+    paths: HashMap<Key<'l>, u32, Seed>,
+    owners: Vec<Owner<'l>>,
+    merged: Merged,
+}
+
+impl<'l> Ownership<'l> {
+    /// Takes the newest version of every list, whether or not a later layer deleted it: deleting
+    /// a package manager's notes changes nothing about who installed a file. `system` are the
+    /// installed packages of the distribution; what others than those once owned is nobody's.
+    pub(crate) fn new(layers: &'l [LayerRecord], tree: &Tree<'l>, system: &[Package]) -> Self {
+        let mut ownership = Self {
+            paths: HashMap::with_hasher(Seed::new()),
+            owners: Vec::new(),
+            merged: Merged::new(tree),
         };
-        (path, paths)
-    })
+        let newest = newest_lists(layers);
+        if newest.is_empty() {
+            return ownership;
+        }
+        let installed = Installed::new(system);
+        for (path, document) in &newest {
+            match document {
+                Document::DpkgList(list) => {
+                    ownership.add_dpkg(path, &newest, &installed, dpkg::listed_paths(list));
+                }
+                // The list beside it names the same files, and those without a sum too.
+                Document::DpkgSums(sums) if !has_list(path, &newest) => {
+                    let paths = dpkg::listed_sums(sums).map(|(_, path)| path);
+                    ownership.add_dpkg(path, &newest, &installed, paths);
+                }
+                Document::AlpmFiles(files) => {
+                    let description = format!("{}/desc", folder(path));
+                    if let Some(Document::System(database)) = newest.get(description.as_str())
+                        && let [record, ..] = database.records.as_slice()
+                    {
+                        let paths = files.iter().map(|(_, path)| path);
+                        ownership.add(
+                            PackageKind::Alpm,
+                            &record.name,
+                            Some(&record.architecture),
+                            &installed,
+                            paths,
+                        );
+                    }
+                }
+                Document::System(database) => {
+                    for record in &database.records {
+                        ownership.add(
+                            database.kind,
+                            &record.name,
+                            Some(&record.architecture),
+                            &installed,
+                            record.files.iter().map(|(_, path)| path),
+                        );
+                    }
+                }
+                _ => {}
+            }
+        }
+        ownership
+    }
+
+    fn add_dpkg(
+        &mut self,
+        info: &'l str,
+        newest: &BTreeMap<&'l str, &'l Document>,
+        installed: &Installed<'_>,
+        paths: impl Iterator<Item = &'l str>,
+    ) {
+        let (mut name, architecture) = dpkg::info_package(info);
+        // In distroless images the name of the file is not always that of the package.
+        if let Some(stem) = info.strip_suffix(".md5sums")
+            && let Some(Document::System(database)) = newest.get(stem)
+            && let [record, ..] = database.records.as_slice()
+        {
+            name = &record.name;
+        }
+        self.add(PackageKind::Deb, name, architecture, installed, paths);
+    }
+
+    fn add(
+        &mut self,
+        kind: PackageKind,
+        name: &'l str,
+        architecture: Option<&str>,
+        installed: &Installed<'_>,
+        paths: impl Iterator<Item = &'l str>,
+    ) {
+        let package = installed.find(kind, name, architecture);
+        if package.is_none() && installed.kinds.contains(&kind) {
+            return;
+        }
+        let mut paths = paths.peekable();
+        // Not every database lists files.
+        let (Ok(owner), true) = (u32::try_from(self.owners.len()), paths.peek().is_some()) else {
+            return;
+        };
+        self.owners.push(Owner { name, package });
+        let merged = &self.merged;
+        self.paths
+            .extend(paths.map(|path| (merged.key(path), owner)));
+    }
+
+    /// Who owns the file at `path` of the final tree, if anybody.
+    pub(crate) fn owner(&self, path: &str) -> Option<&Owner<'l>> {
+        let owner = *self.paths.get(&self.merged.key(path))?;
+        self.owners.get(owner as usize)
+    }
+
+    /// Counts files and bytes of each of `system`, as far as they are in the final tree.
+    pub(crate) fn measure(&self, tree: &Tree<'_>, system: &mut [Package]) {
+        if self.owners.is_empty() {
+            return;
+        }
+        let mut measures: Vec<(u32, u64)> = vec![(0, 0); self.owners.len()];
+        for (path, node) in tree.iter() {
+            if node.fact.kind == FactKind::Directory {
+                continue;
+            }
+            if let Some(owner) = self.paths.get(&self.merged.key(path))
+                && let Some((files, bytes)) = measures.get_mut(*owner as usize)
+            {
+                *files = files.saturating_add(1);
+                *bytes = bytes.saturating_add(node.fact.size);
+            }
+        }
+        for (owner, (files, bytes)) in self.owners.iter().zip(measures) {
+            if let Some(package) = owner.package.and_then(|index| system.get_mut(index)) {
+                let before = package.files.unwrap_or(0);
+                // A package with two lists: the second adds to the first.
+                let size = if package.files.is_some() {
+                    package.size
+                } else {
+                    None
+                };
+                package.files = Some(before.saturating_add(files));
+                package.size = Some(size.unwrap_or(0).saturating_add(bytes));
+            }
+        }
+    }
 }
 
-/// The files dpkg's own sums prove to be as their package brought them, or nothing is known of.
+/// The installed packages, to be found by name.
+struct Installed<'p> {
+    /// Each architecture of each name.
+    names: HashMap<(PackageKind, &'p str), Vec<(&'p str, usize)>>,
+    kinds: HashSet<PackageKind>,
+}
+
+impl<'p> Installed<'p> {
+    fn new(system: &'p [Package]) -> Self {
+        let mut names: HashMap<_, Vec<_>> = HashMap::new();
+        for (index, package) in system.iter().enumerate() {
+            names
+                .entry((package.kind, package.name.as_str()))
+                .or_default()
+                .push((package.architecture.as_deref().unwrap_or_default(), index));
+        }
+        Self {
+            kinds: system.iter().map(|package| package.kind).collect(),
+            names,
+        }
+    }
+
+    fn find(&self, kind: PackageKind, name: &str, architecture: Option<&str>) -> Option<usize> {
+        let candidates = self.names.get(&(kind, name))?;
+        candidates
+            .iter()
+            .find(|(own, _)| Some(*own) == architecture)
+            .or_else(|| candidates.first())
+            .map(|(_, index)| *index)
+    }
+}
+
+fn newest_lists(layers: &[LayerRecord]) -> BTreeMap<&str, &Document> {
+    layers
+        .iter()
+        .flat_map(|layer| &layer.documents)
+        .filter(|(_, document)| {
+            matches!(
+                document,
+                Document::DpkgList(_)
+                    | Document::DpkgSums(_)
+                    | Document::AlpmFiles(_)
+                    | Document::System(_)
+            )
+        })
+        .map(|(path, document)| (path.as_str(), document))
+        .collect()
+}
+
+fn has_list(sums: &str, newest: &BTreeMap<&str, &Document>) -> bool {
+    sums.strip_suffix(".md5sums")
+        .is_some_and(|stem| newest.contains_key(format!("{stem}.list").as_str()))
+}
+
+/// A path, the folder it begins with told by what that really is: `bin/sh` and `usr/bin/sh` are one
+/// file where `/bin` is a link to `/usr/bin`, while the lists of packages keep the name they were
+/// built with.
+type Key<'a> = (u8, &'a str);
+
+/// Folders that distributions merge by links.
+const MERGED: [&str; 13] = [
+    "bin",
+    "sbin",
+    "lib",
+    "lib32",
+    "lib64",
+    "libx32",
+    "usr/bin",
+    "usr/sbin",
+    "usr/lib",
+    "usr/lib32",
+    "usr/lib64",
+    "usr/libx32",
+    "usr/lib/sysimage",
+];
+
+/// Which of [`MERGED`] are one folder.
+#[derive(Debug)]
+struct Merged([u8; MERGED.len()]);
+
+impl Merged {
+    fn new(tree: &Tree<'_>) -> Self {
+        let real = MERGED.map(|folder| {
+            tree.resolve(folder).unwrap_or_else(|| {
+                // Layers without a base: as every distribution merges them.
+                let top = folder.trim_start_matches("usr/");
+                format!("usr/{top}")
+            })
+        });
+        let mut classes = [0; MERGED.len()];
+        for (index, folder) in real.iter().enumerate() {
+            let first = real
+                .iter()
+                .position(|other| other == folder)
+                .unwrap_or(index);
+            classes[index] = u8::try_from(first + 1).unwrap_or(0);
+        }
+        Self(classes)
+    }
+
+    fn key<'a>(&self, path: &'a str) -> Key<'a> {
+        let top = match path.strip_prefix("usr/") {
+            Some(rest) => rest.find('/').map(|at| at + 4),
+            None => path.find('/'),
+        };
+        if let Some(at) = top
+            && let (top, Some(rest)) = (&path[..at], path.get(at + 1..))
+            && let Some(index) = MERGED.iter().position(|folder| *folder == top)
+        {
+            return (self.0[index], rest);
+        }
+        (0, path)
+    }
+}
+
+/// Hashes paths at once; seeded, so that nobody can make paths that fall together.
+#[derive(Clone, Debug)]
+struct Seed(u64);
+
+impl Seed {
+    fn new() -> Self {
+        Self(RandomState::new().hash_one(0))
+    }
+}
+
+impl BuildHasher for Seed {
+    type Hasher = PathHasher;
+
+    fn build_hasher(&self) -> PathHasher {
+        PathHasher(self.0)
+    }
+}
+
+struct PathHasher(u64);
+
+impl Hasher for PathHasher {
+    fn write(&mut self, bytes: &[u8]) {
+        self.0 = xxh3_64_with_seed(bytes, self.0);
+    }
+
+    fn write_u8(&mut self, byte: u8) {
+        self.0 = self.0.rotate_left(8) ^ u64::from(byte);
+    }
+
+    fn finish(&self) -> u64 {
+        self.0
+    }
+}
+
+/// The files that sums of packages prove to be as their package brought them.
 pub(crate) struct Published<'l> {
-    sums: HashMap<&'l str, &'l str>,
+    system: HashMap<Key<'l>, Vec<&'l str>>,
     python: BTreeMap<String, &'l str>,
+    merged: Merged,
 }
 
 impl<'l> Published<'l> {
-    /// Gathers the sums of `paths` that packages tell.
-    pub(crate) fn new(layers: &'l [LayerRecord], paths: &[&str]) -> Self {
-        let wanted: HashSet<&str> = paths.iter().map(|path| dpkg::without_usr(path)).collect();
+    /// Gathers the sums of `paths` that packages of any layer tell.
+    pub(crate) fn new(layers: &'l [LayerRecord], tree: &Tree<'l>, paths: &[&str]) -> Self {
+        let merged = Merged::new(tree);
         let mut published = Self {
-            sums: HashMap::new(),
+            system: HashMap::new(),
             python: BTreeMap::new(),
+            merged,
         };
-        for layer in layers {
-            for (info, document) in &layer.documents {
-                match document {
-                    Document::DpkgSums(sums) => {
-                        for (sum, path) in dpkg::listed_sums(sums) {
-                            let path = dpkg::without_usr(path);
-                            if wanted.contains(path) {
-                                published.sums.insert(path, sum);
-                            }
-                        }
-                    }
-                    Document::PythonRecord(record) => {
-                        let site = folder(folder(info));
-                        for (path, sum) in &record.sums {
-                            let path = if site.is_empty() {
-                                path.clone()
-                            } else {
-                                format!("{site}/{path}")
-                            };
-                            if wanted.contains(dpkg::without_usr(&path)) {
-                                published.python.insert(path, sum);
-                            }
-                        }
-                    }
-                    _ => {}
+        if paths.is_empty() {
+            return published;
+        }
+        let wanted: HashSet<Key<'_>> = paths
+            .iter()
+            .map(|path| published.merged.key(path))
+            .collect();
+        let exact: HashSet<&str> = paths.iter().copied().collect();
+        for (info, document) in layers.iter().flat_map(|layer| &layer.documents) {
+            match document {
+                Document::DpkgSums(sums) => {
+                    published.take(&wanted, dpkg::listed_sums(sums));
                 }
+                Document::System(database) => {
+                    for record in &database.records {
+                        published.take(&wanted, record.files.iter());
+                    }
+                }
+                Document::PythonRecord(record) => {
+                    let site = folder(folder(info));
+                    for (path, sum) in &record.sums {
+                        let path = if site.is_empty() {
+                            path.clone()
+                        } else {
+                            format!("{site}/{path}")
+                        };
+                        if exact.contains(path.as_str()) {
+                            published.python.insert(path, sum);
+                        }
+                    }
+                }
+                _ => {}
             }
         }
         published
     }
 
+    fn take(&mut self, wanted: &HashSet<Key<'_>>, sums: impl Iterator<Item = (&'l str, &'l str)>) {
+        for (sum, path) in sums {
+            let key = self.merged.key(path);
+            if sum != "-" && wanted.contains(&key) {
+                let known = self.system.entry(key).or_default();
+                if !known.contains(&sum) {
+                    known.push(sum);
+                }
+            }
+        }
+    }
+
     /// Whether a file with these sums is byte for byte what a package brought.
-    pub(crate) fn holds(&self, path: &str, sums: &crate::secret::FileSums) -> bool {
-        self.sums
-            .get(dpkg::without_usr(path))
-            .is_some_and(|sum| *sum == sums.md5)
+    pub(crate) fn holds(&self, path: &str, sums: &FileSums) -> bool {
+        self.system
+            .get(&self.merged.key(path))
+            .is_some_and(|known| known.iter().any(|sum| sums.is(sum)))
             || self.python.get(path).is_some_and(|sum| *sum == sums.sha256)
     }
 }

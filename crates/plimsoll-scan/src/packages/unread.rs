@@ -1,17 +1,15 @@
 //! Package stores that lie in the image unread.
 
-use std::collections::HashSet;
-
 use plimsoll_model::Skipped;
 
-use super::ownership::lists;
-use crate::catalogue::{dpkg, unread};
-use crate::record::{FactKind, LayerRecord};
+use super::Ownership;
+use crate::catalogue::unread;
+use crate::record::FactKind;
 use crate::tree::Tree;
 
-/// Says which package stores lie in the image unread. What a Debian package owns is known by that
-/// package.
-pub(crate) fn unread_stores(layers: &[LayerRecord], tree: &Tree<'_>) -> Vec<Skipped> {
+/// Says which package stores lie in the image unread. What a package of the distribution owns is
+/// known by that package.
+pub(crate) fn unread_stores(tree: &Tree<'_>, ownership: &Ownership<'_>) -> Vec<Skipped> {
     let mut found: Vec<(usize, &str)> = Vec::new();
     for (path, node) in tree.iter() {
         if !matches!(node.fact.kind, FactKind::File | FactKind::Hardlink(_)) {
@@ -21,19 +19,7 @@ pub(crate) fn unread_stores(layers: &[LayerRecord], tree: &Tree<'_>) -> Vec<Skip
             found.push((store, path));
         }
     }
-    if found.is_empty() {
-        return Vec::new();
-    }
-    let wanted: HashSet<&str> = found
-        .iter()
-        .map(|(_, path)| dpkg::without_usr(path))
-        .collect();
-    let owned: HashSet<&str> = lists(layers)
-        .flat_map(|(_, paths)| paths)
-        .map(dpkg::without_usr)
-        .filter(|path| wanted.contains(path))
-        .collect();
-    found.retain(|(_, path)| !owned.contains(dpkg::without_usr(path)));
+    found.retain(|(_, path)| ownership.owner(path).is_none());
     unread::STORES
         .iter()
         .enumerate()

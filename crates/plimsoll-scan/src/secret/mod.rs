@@ -20,7 +20,7 @@ mod search;
 pub use config::redacted;
 pub(crate) use config::{in_config, redacted_with};
 pub(crate) use detector::Detector;
-pub(crate) use search::{FileSighting, FileSums, Found, Searcher};
+pub(crate) use search::{FileSighting, FileSums, Found, Searcher, hex};
 
 use plimsoll_model::Severity;
 use serde::{Deserialize, Serialize};

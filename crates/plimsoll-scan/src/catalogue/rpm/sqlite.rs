@@ -1,0 +1,429 @@
+//! The `Packages` table of rpm's SQLite database, read from its bytes (SQLite, "Database File
+//! Format"). Every page is looked at once at most, so a database that leads round in circles ends,
+//! and what it gives is never longer than the file.
+
+/// How the file begins.
+pub(super) const MAGIC: &[u8] = b"SQLite format 3\0";
+
+/// Bytes of the header of the file, before the first page's own.
+const FILE_HEADER: usize = 100;
+
+const INTERIOR: u8 = 0x05;
+const LEAF: u8 = 0x0d;
+
+/// One row of the table: its page, its number, its blob.
+pub(super) struct Row<'a> {
+    pub(super) page: u32,
+    pub(super) id: i64,
+    /// In pieces where it does not fit in a page.
+    pub(super) blob: std::borrow::Cow<'a, [u8]>,
+}
+
+/// The pages of a database.
+struct Pages<'a> {
+    bytes: &'a [u8],
+    size: usize,
+    /// Bytes of a page that hold content.
+    usable: usize,
+    seen: Vec<bool>,
+    /// Bytes that rows claimed so far; rows that overlap could claim more than there is.
+    claimed: usize,
+}
+
+impl<'a> Pages<'a> {
+    fn new(bytes: &'a [u8]) -> Result<Self, String> {
+        let size = match bytes.get(16..18) {
+            Some([0, 1]) => 65_536,
+            Some([high, low]) => usize::from(u16::from_be_bytes([*high, *low])),
+            _ => 0,
+        };
+        let reserved = usize::from(bytes.get(20).copied().unwrap_or(0));
+        if !size.is_power_of_two() || size < 512 || size - reserved < 480 {
+            return Err(format!("its pages are said to be {size} bytes long"));
+        }
+        if !matches!(bytes.get(56..60), Some([0, 0, 0, 0 | 1])) {
+            return Err("its text is not UTF-8".to_owned());
+        }
+        Ok(Self {
+            bytes,
+            size,
+            usable: size - reserved,
+            seen: vec![false; bytes.len() / size + 1],
+            claimed: 0,
+        })
+    }
+
+    /// A page that was not asked for before; numbers begin with 1.
+    fn take(&mut self, number: u32) -> Result<&'a [u8], String> {
+        let index = (number as usize).checked_sub(1);
+        let page = index.and_then(|index| {
+            self.bytes
+                .get(index.checked_mul(self.size)?..)?
+                .get(..self.usable)
+        });
+        let (Some(index), Some(page)) = (index, page) else {
+            return Err(format!("page {number} is not in the file"));
+        };
+        if std::mem::replace(&mut self.seen[index], true) {
+            return Err(format!("page {number} is used twice"));
+        }
+        Ok(page)
+    }
+
+    /// Calls `row` for each row of the table whose root is `root`, until one fails; gives the first
+    /// failure.
+    fn table(
+        &mut self,
+        root: u32,
+        row: &mut dyn FnMut(Row<'a>) -> Result<(), String>,
+    ) -> Result<(), String> {
+        let mut pending = vec![root];
+        let mut failure = Ok(());
+        while let Some(number) = pending.pop() {
+            // One bad page does not hide the others.
+            if let Err(why) = self.table_page(number, &mut pending, row) {
+                failure = failure.and(Err(why));
+            }
+        }
+        failure
+    }
+
+    fn table_page(
+        &mut self,
+        number: u32,
+        pending: &mut Vec<u32>,
+        row: &mut dyn FnMut(Row<'a>) -> Result<(), String>,
+    ) -> Result<(), String> {
+        let page = self.take(number)?;
+        let broken = || format!("page {number} is broken");
+        let start = if number == 1 { FILE_HEADER } else { 0 };
+        let header = page.get(start..start + 12).ok_or_else(broken)?;
+        let kind = header[0];
+        let cells = usize::from(u16::from_be_bytes([header[3], header[4]]));
+        let (first, right) = match kind {
+            LEAF => (start + 8, None),
+            INTERIOR => (start + 12, number_at(header, 8)),
+            _ => return Err(format!("page {number} is no page of a table")),
+        };
+        let pointers = page
+            .get(first..first + 2 * cells)
+            .ok_or_else(broken)?
+            .chunks_exact(2)
+            .map(|pair| usize::from(u16::from_be_bytes([pair[0], pair[1]])));
+        if kind == INTERIOR {
+            let mut children: Vec<u32> = pointers
+                .filter_map(|at| number_at(page, at))
+                .chain(right)
+                .collect();
+            children.reverse();
+            if pending.len() + children.len() > self.seen.len() {
+                return Err(broken());
+            }
+            pending.extend(children);
+            return Ok(());
+        }
+        let mut failure = Ok(());
+        for at in pointers {
+            let result = self
+                .cell(page, at, number)
+                .and_then(|found| found.map_or(Ok(()), &mut *row));
+            failure = failure.and(result);
+        }
+        failure
+    }
+
+    /// The cell of a leaf, put together from its overflow pages.
+    fn cell(&mut self, page: &'a [u8], at: usize, number: u32) -> Result<Option<Row<'a>>, String> {
+        let broken = || format!("a cell of page {number} is broken");
+        let cell = page.get(at..).ok_or_else(broken)?;
+        let (length, cell) = varint(cell).ok_or_else(broken)?;
+        let (id, cell) = varint(cell).ok_or_else(broken)?;
+        let length = usize::try_from(length).map_err(|_| broken())?;
+        self.claimed = self.claimed.saturating_add(length);
+        if self.claimed > self.bytes.len() {
+            return Err("its rows claim more than it holds".to_owned());
+        }
+        let local = local_length(length, self.usable);
+        let (here, rest) = cell.split_at_checked(local).ok_or_else(broken)?;
+        let mut blob = std::borrow::Cow::Borrowed(here);
+        if local < length {
+            let whole = blob.to_mut();
+            let mut next = number_at(rest, 0).ok_or_else(broken)?;
+            while whole.len() < length {
+                let page = self.take(next)?;
+                let (link, content) = page.split_at(4);
+                let count = content.len().min(length - whole.len());
+                whole.extend_from_slice(&content[..count]);
+                next = number_at(link, 0).ok_or_else(broken)?;
+            }
+        }
+        Ok(Some(Row {
+            page: number,
+            id,
+            blob,
+        }))
+    }
+}
+
+/// How much of a payload lies in the leaf itself ("B-tree Pages", rules for spilling).
+fn local_length(length: usize, usable: usize) -> usize {
+    let most = usable - 35;
+    if length <= most {
+        return length;
+    }
+    let least = (usable - 12) * 32 / 255 - 23;
+    let wanted = least + (length - least) % (usable - 4);
+    if wanted <= most { wanted } else { least }
+}
+
+fn number_at(bytes: &[u8], at: usize) -> Option<u32> {
+    Some(u32::from_be_bytes(*bytes.get(at..)?.first_chunk()?))
+}
+
+/// A variable-length integer of up to nine bytes, and what follows it.
+fn varint(bytes: &[u8]) -> Option<(i64, &[u8])> {
+    let mut value: u64 = 0;
+    for (index, byte) in bytes.iter().enumerate().take(9) {
+        if index == 8 {
+            value = value << 8 | u64::from(*byte);
+        } else {
+            value = value << 7 | u64::from(byte & 0x7f);
+            if byte & 0x80 != 0 {
+                continue;
+            }
+        }
+        return Some((value.cast_signed(), &bytes[index + 1..]));
+    }
+    None
+}
+
+/// Type and bytes of each column of a record ("Record Format").
+fn columns(record: &[u8]) -> Option<Vec<(i64, &[u8])>> {
+    let (length, _) = varint(record)?;
+    let (header, mut body) = record.split_at_checked(usize::try_from(length).ok()?)?;
+    let (_, mut header) = varint(header)?;
+    let mut columns = Vec::new();
+    while !header.is_empty() {
+        let (kind, rest) = varint(header)?;
+        header = rest;
+        let length = match kind {
+            0 | 8 | 9 => 0,
+            1..=4 => kind,
+            5 => 6,
+            6 | 7 => 8,
+            12.. => (kind - 12) / 2,
+            _ => return None,
+        };
+        let (value, rest) = body.split_at_checked(usize::try_from(length).ok()?)?;
+        columns.push((kind, value));
+        body = rest;
+    }
+    Some(columns)
+}
+
+/// A big-endian integer of a column.
+fn integer((kind, bytes): (i64, &[u8])) -> Option<u64> {
+    match kind {
+        9 => Some(1),
+        1..=6 => Some(
+            bytes
+                .iter()
+                .fold(0, |value, byte| value << 8 | u64::from(*byte)),
+        ),
+        _ => None,
+    }
+}
+
+/// The blob of a row of `Packages` (`hnum INTEGER PRIMARY KEY, blob BLOB NOT NULL`).
+fn blob(record: &[u8]) -> Option<&[u8]> {
+    match columns(record)?.get(1) {
+        Some((kind, blob)) if *kind >= 12 && kind % 2 == 0 => Some(blob),
+        _ => None,
+    }
+}
+
+/// Calls `header` with page, row and blob of each package.
+///
+/// # Errors
+/// What is wrong with the first thing that is; all that can be read is given all the same.
+pub(super) fn packages(
+    bytes: &[u8],
+    header: &mut dyn FnMut(u32, i64, &[u8]),
+) -> Result<(), String> {
+    let mut pages = Pages::new(bytes)?;
+    let mut root = None;
+    pages.table(1, &mut |row| {
+        let Some(columns) = columns(&row.blob) else {
+            return Err("its schema is broken".to_owned());
+        };
+        if let [(_, b"table"), (_, b"Packages"), _, number, ..] = columns.as_slice() {
+            root = integer(*number).and_then(|root| u32::try_from(root).ok());
+        }
+        Ok(())
+    })?;
+    let root = root.ok_or("it has no table of packages")?;
+    pages.table(root, &mut |row| {
+        let blob = blob(&row.blob).ok_or_else(|| format!("row {} holds no header", row.id))?;
+        header(row.page, row.id, blob);
+        Ok(())
+    })
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+
+    pub(in crate::catalogue::rpm) fn put_varint(mut value: u64, out: &mut Vec<u8>) {
+        let mut bytes = vec![u8::try_from(value & 0x7f).unwrap()];
+        value >>= 7;
+        while value > 0 {
+            bytes.push(u8::try_from(value & 0x7f).unwrap() | 0x80);
+            value >>= 7;
+        }
+        bytes.reverse();
+        out.extend(bytes);
+    }
+
+    /// A record of texts, blobs and small integers.
+    enum Value<'a> {
+        Null,
+        Text(&'a str),
+        Blob(&'a [u8]),
+        Byte(u8),
+    }
+
+    fn record(values: &[Value<'_>]) -> Vec<u8> {
+        let mut kinds = Vec::new();
+        let mut body: Vec<u8> = Vec::new();
+        for value in values {
+            let (kind, bytes): (u64, &[u8]) = match value {
+                Value::Null => (0, b""),
+                Value::Text(text) => (text.len() as u64 * 2 + 13, text.as_bytes()),
+                Value::Blob(blob) => (blob.len() as u64 * 2 + 12, blob),
+                Value::Byte(byte) => (1, std::slice::from_ref(byte)),
+            };
+            put_varint(kind, &mut kinds);
+            body.extend(bytes);
+        }
+        let mut record = Vec::new();
+        put_varint(kinds.len() as u64 + 1, &mut record);
+        record.extend(kinds);
+        record.extend(body);
+        record
+    }
+
+    /// Lays cells out on a leaf page.
+    fn leaf(size: usize, start: usize, cells: &[Vec<u8>]) -> Vec<u8> {
+        let mut page = vec![0; size];
+        page[start] = LEAF;
+        page[start + 3..start + 5]
+            .copy_from_slice(&u16::try_from(cells.len()).unwrap().to_be_bytes());
+        let mut end = size;
+        for (index, cell) in cells.iter().enumerate() {
+            end -= cell.len();
+            page[end..end + cell.len()].copy_from_slice(cell);
+            let at = start + 8 + 2 * index;
+            page[at..at + 2].copy_from_slice(&u16::try_from(end).unwrap().to_be_bytes());
+        }
+        page
+    }
+
+    /// A database of pages of 512 bytes with an interior root, a leaf for each package, and
+    /// overflow pages where a package is long.
+    pub(in crate::catalogue::rpm) fn database(blobs: &[Vec<u8>]) -> Vec<u8> {
+        const SIZE: usize = 512;
+        let mut pages: Vec<Vec<u8>> = Vec::new();
+        let schema = record(&[
+            Value::Text("table"),
+            Value::Text("Packages"),
+            Value::Text("Packages"),
+            Value::Byte(2),
+            Value::Text("CREATE TABLE Packages (hnum INTEGER PRIMARY KEY, blob BLOB NOT NULL)"),
+        ]);
+        let mut cell = Vec::new();
+        put_varint(schema.len() as u64, &mut cell);
+        cell.push(1);
+        cell.extend(schema);
+        let mut first = leaf(SIZE, FILE_HEADER, &[cell]);
+        first[..16].copy_from_slice(MAGIC);
+        first[16..18].copy_from_slice(&512_u16.to_be_bytes());
+        first[59] = 1;
+        pages.push(first);
+        pages.push(Vec::new());
+        let mut leaves = Vec::new();
+        for (row, blob) in blobs.iter().enumerate() {
+            let payload = record(&[Value::Null, Value::Blob(blob)]);
+            let local = local_length(payload.len(), SIZE);
+            let mut cell = Vec::new();
+            put_varint(payload.len() as u64, &mut cell);
+            put_varint(row as u64 + 1, &mut cell);
+            cell.extend(&payload[..local]);
+            let own = pages.len() + 1;
+            if local < payload.len() {
+                cell.extend(u32::try_from(own + 1).unwrap().to_be_bytes());
+            }
+            leaves.push(u32::try_from(own).unwrap());
+            pages.push(leaf(SIZE, 0, &[cell]));
+            let mut rest = &payload[local..];
+            while !rest.is_empty() {
+                let count = rest.len().min(SIZE - 4);
+                let next = if count < rest.len() {
+                    pages.len() + 2
+                } else {
+                    0
+                };
+                let mut page = u32::try_from(next).unwrap().to_be_bytes().to_vec();
+                page.extend(&rest[..count]);
+                page.resize(SIZE, 0);
+                pages.push(page);
+                rest = &rest[count..];
+            }
+        }
+        let mut root = vec![0; SIZE];
+        root[0] = INTERIOR;
+        let (last, others) = leaves.split_last().unwrap();
+        root[3..5].copy_from_slice(&u16::try_from(others.len()).unwrap().to_be_bytes());
+        root[8..12].copy_from_slice(&last.to_be_bytes());
+        let mut end = SIZE;
+        for (index, page) in others.iter().enumerate() {
+            end -= 5;
+            root[end..end + 4].copy_from_slice(&page.to_be_bytes());
+            root[end + 4] = u8::try_from(index + 1).unwrap();
+            let at = 12 + 2 * index;
+            root[at..at + 2].copy_from_slice(&u16::try_from(end).unwrap().to_be_bytes());
+        }
+        pages[1] = root;
+        pages.concat()
+    }
+
+    fn rows(bytes: &[u8]) -> (Vec<(i64, usize)>, Result<(), String>) {
+        let mut rows = Vec::new();
+        let result = packages(bytes, &mut |_, id, blob| rows.push((id, blob.len())));
+        (rows, result)
+    }
+
+    #[test]
+    fn rows_are_put_together_from_their_pages() {
+        let bytes = database(&[vec![1; 10], vec![2; 480], vec![3; 5_000], vec![4; 470]]);
+        let (rows, result) = rows(&bytes);
+        assert_eq!(rows, [(1, 10), (2, 480), (3, 5_000), (4, 470)]);
+        assert_eq!(result, Ok(()));
+    }
+
+    #[test]
+    fn circles_end_and_the_rest_is_read() {
+        let mut bytes = database(&[vec![1; 10], vec![2; 2_000]]);
+        // The first overflow page leads to itself.
+        bytes[4 * 512..4 * 512 + 4].copy_from_slice(&5_u32.to_be_bytes());
+        let (rows, result) = rows(&bytes);
+        assert_eq!(rows, [(1, 10)]);
+        assert_eq!(result, Err("page 5 is used twice".to_owned()));
+    }
+
+    #[test]
+    fn integers_of_nine_bytes() {
+        assert_eq!(varint(&[0x81, 0x00, 7]), Some((128, &[7_u8][..])));
+        assert_eq!(varint(&[0xff; 9]), Some((-1, &[][..])));
+        assert_eq!(varint(&[0xff; 8]), None);
+    }
+}
