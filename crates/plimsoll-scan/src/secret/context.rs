@@ -3,20 +3,19 @@
 
 use std::sync::LazyLock;
 
-use aho_corasick::{AhoCorasick, MatchKind};
+use memchr::memmem;
 use plimsoll_model::Severity;
 use regex::bytes::Regex;
 
 use super::assignment::{in_urls, names_secret};
-use super::detector::{MAX_HITS, Piece};
+use super::detector::{MAX_HITS, Piece, Told};
+use super::grams::{Grams, beginnings};
 use super::pattern::{BASE64, Verdict, encoded_private_key};
 use super::placeholder::{is_placeholder, looks_random};
 use super::{Fingerprint, Hit};
 
 /// Words in names that promise a credential, and other marks.
 const WORDS: &[&str] = &[
-    "://",
-    "Q~",
     "bearer ",
     "basic ",
     "client-key-data",
@@ -53,19 +52,27 @@ const WORDS: &[&str] = &[
     "credential",
     "pwd",
 ];
-const URL: usize = 0;
-const AZURE: usize = 1;
-const BEARER: usize = 2;
-const BASIC: usize = 3;
-const KUBECONFIG: usize = 4;
+const BEARER: usize = 0;
+const BASIC: usize = 1;
+const KUBECONFIG: usize = 2;
 
-static MARKS: LazyLock<AhoCorasick> = LazyLock::new(|| {
-    AhoCorasick::builder()
-        .ascii_case_insensitive(true)
-        .match_kind(MatchKind::LeftmostFirst)
-        .build(WORDS)
-        .expect("a few dozen short words make a small automaton")
+/// The words' beginnings, small and capital letters alike.
+static MARKS: LazyLock<Grams> = LazyLock::new(|| {
+    let any: Vec<u8> = (0..=u8::MAX).collect();
+    Grams::new(WORDS.iter().enumerate().flat_map(|(number, word)| {
+        let grams = beginnings(word.as_bytes(), &any);
+        grams.into_iter().map(move |gram| (folded(gram), number))
+    }))
 });
+
+/// Four bytes without what tells small letters from capitals.
+#[inline]
+fn folded(gram: [u8; 4]) -> [u8; 4] {
+    (u32::from_ne_bytes(gram) | 0x2020_2020).to_ne_bytes()
+}
+
+static SCHEME_END: LazyLock<memmem::Finder<'static>> = LazyLock::new(|| memmem::Finder::new("://"));
+static AZURE_MARK: LazyLock<memmem::Finder<'static>> = LazyLock::new(|| memmem::Finder::new("Q~"));
 
 /// A secret of an application in Azure's directory: its mark is at the fifth and sixth place.
 static AZURE_SECRET: LazyLock<Regex> = LazyLock::new(|| {
@@ -133,31 +140,73 @@ const MAKERS: &[(&str, &str)] = &[
     ("rails", "rails-key"),
 ];
 
-/// Credentials told by what stands around them. Gives where what was looked at ends.
-pub(super) fn in_context(piece: Piece<'_>, settings: bool, told: &mut usize, hits: &mut Vec<Hit>) {
-    let bytes = piece.bytes;
-    // What begins before the limit is looked at whole.
-    let end = bytes.len().min(piece.limit.saturating_add(16));
+/// Credentials told by what stands around them.
+pub(super) fn in_context(piece: Piece<'_>, settings: bool, told: &mut Told, hits: &mut Vec<Hit>) {
+    in_assignments(piece, settings, &mut told.words, hits);
+    each(piece, &SCHEME_END, &mut told.addresses, hits, url_password);
+    each(piece, &AZURE_MARK, &mut told.azure, hits, azure_secret);
+}
+
+/// What `judge` makes of every mark that begins in the part that is searched.
+fn each(
+    piece: Piece<'_>,
+    mark: &memmem::Finder<'_>,
+    told: &mut usize,
+    hits: &mut Vec<Hit>,
+    judge: fn(&[u8], usize) -> Option<Hit>,
+) {
+    let length = mark.needle().len();
+    let end = piece
+        .bytes
+        .len()
+        .min(piece.limit.saturating_add(length - 1));
     let mut from = piece.from.max(*told);
-    while let Some(found) = bytes.get(from..end).and_then(|rest| MARKS.find(rest)) {
-        let at = from + found.start();
-        if at >= piece.limit || hits.len() >= MAX_HITS {
-            break;
+    while let Some(found) = piece.bytes.get(from..end).and_then(|rest| mark.find(rest)) {
+        let at = from + found;
+        if hits.len() >= MAX_HITS {
+            return;
         }
-        from += found.end();
-        let hit = match found.pattern().as_usize() {
-            URL => url_password(bytes, at),
-            AZURE => azure_secret(bytes, at),
-            BEARER => carried(bytes, from, false),
-            BASIC => carried(bytes, from, true),
-            KUBECONFIG => kubeconfig_key(bytes, from),
-            _ => assigned(bytes, at, from, settings),
-        };
-        if let Some(hit) = hit {
+        from = at + length;
+        if let Some(hit) = judge(piece.bytes, at) {
             from = from.max(hit.end);
             hits.push(hit);
         }
         *told = from;
+    }
+}
+
+fn in_assignments(piece: Piece<'_>, settings: bool, told: &mut usize, hits: &mut Vec<Hit>) {
+    let bytes = piece.bytes;
+    let end = bytes.len().min(piece.limit.saturating_add(3));
+    let from = piece.from.max(*told);
+    let Some(part) = bytes.get(from..end) else {
+        return;
+    };
+    for (at, gram) in part.array_windows::<4>().enumerate() {
+        if !MARKS.may_hold(folded(*gram)) {
+            continue;
+        }
+        let at = from + at;
+        if at < *told || hits.len() >= MAX_HITS {
+            continue;
+        }
+        let begins = |word: &str| {
+            bytes[at..]
+                .get(..word.len())
+                .is_some_and(|here| here.eq_ignore_ascii_case(word.as_bytes()))
+        };
+        let Some(word) = MARKS.marks(folded(*gram)).find(|word| begins(WORDS[*word])) else {
+            continue;
+        };
+        let behind = at + WORDS[word].len();
+        let hit = match word {
+            BEARER => carried(bytes, behind, false),
+            BASIC => carried(bytes, behind, true),
+            KUBECONFIG => kubeconfig_key(bytes, behind),
+            _ => assigned(bytes, at, behind, settings),
+        };
+        *told = hit.map_or(behind, |hit| hit.end.max(behind));
+        hits.extend(hit);
     }
 }
 
@@ -257,7 +306,7 @@ fn is_jwt(value: &str) -> Option<bool> {
     let (Some(header), Some(payload)) = (part(1), part(2)) else {
         return Some(false);
     };
-    let has = |text: &[u8], word: &str| memchr::memmem::find(text, word.as_bytes()).is_some();
+    let has = |text: &[u8], word: &str| memmem::find(text, word.as_bytes()).is_some();
     if has(&payload, "John Doe") || has(&payload, "1234567890") {
         return None;
     }

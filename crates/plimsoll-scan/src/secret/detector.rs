@@ -5,6 +5,7 @@ use std::sync::{LazyLock, OnceLock};
 use memchr::memmem;
 use regex::bytes::{Regex, RegexBuilder};
 
+use super::grams::{Grams, beginnings};
 use super::pattern::{PEM, PEM_BEGIN, Pattern, Programs, Verdict, patterns, private_key};
 use super::runs::runs;
 use super::{Fingerprint, Hit};
@@ -55,7 +56,9 @@ impl<'b> Piece<'b> {
 pub(super) struct Told {
     tokens: usize,
     keys: usize,
-    pub(super) context: usize,
+    pub(super) words: usize,
+    pub(super) addresses: usize,
+    pub(super) azure: usize,
     pub(super) encoded: usize,
 }
 
@@ -64,7 +67,9 @@ impl Told {
     pub(super) fn move_by(&mut self, bytes: usize) {
         self.tokens = self.tokens.saturating_sub(bytes);
         self.keys = self.keys.saturating_sub(bytes);
-        self.context = self.context.saturating_sub(bytes);
+        self.words = self.words.saturating_sub(bytes);
+        self.addresses = self.addresses.saturating_sub(bytes);
+        self.azure = self.azure.saturating_sub(bytes);
         self.encoded = self.encoded.saturating_sub(bytes);
     }
 }
@@ -74,10 +79,9 @@ pub(crate) struct Detector {
     patterns: Vec<&'static Pattern>,
     /// Made when first wanted: most files hold none of most kinds.
     regexes: Vec<OnceLock<Regex>>,
-    /// The first four bytes of each mark, sorted, with the mark and the index of its pattern.
-    marks: Vec<([u8; 4], &'static [u8], usize)>,
-    /// One bit for each value of [`slot`] that some mark has.
-    slots: Box<[u64; 1024]>,
+    /// Each mark and the index of its pattern.
+    marks: Vec<(&'static [u8], usize)>,
+    grams: Grams,
     pem_begin: memmem::Finder<'static>,
     pem: OnceLock<Regex>,
 }
@@ -91,27 +95,28 @@ impl Detector {
 
     fn new() -> Self {
         let patterns: Vec<&'static Pattern> = patterns().collect();
-        let mut marks = Vec::new();
-        for (index, pattern) in patterns.iter().enumerate() {
-            for anchor in pattern.anchors {
-                let anchor = anchor.as_bytes();
-                for gram in grams(anchor, pattern.then) {
-                    marks.push((gram, anchor, index));
-                }
-            }
-        }
-        // Stable: of two patterns with one mark the first in the tables is tried first.
-        marks.sort_by_key(|(gram, ..)| *gram);
-        let mut slots = Box::new([0_u64; 1024]);
-        for (gram, ..) in &marks {
-            let slot = slot(*gram);
-            slots[slot / 64] |= 1 << (slot % 64);
-        }
+        let marks: Vec<(&'static [u8], usize)> = patterns
+            .iter()
+            .enumerate()
+            .flat_map(|(index, pattern)| {
+                let anchors = pattern.anchors.iter();
+                anchors.map(move |anchor| (anchor.as_bytes(), index))
+            })
+            .collect();
+        let grams = Grams::new(
+            marks
+                .iter()
+                .enumerate()
+                .flat_map(|(number, (mark, index))| {
+                    let grams = beginnings(mark, patterns[*index].then);
+                    grams.into_iter().map(move |gram| (gram, number))
+                }),
+        );
         Self {
             regexes: patterns.iter().map(|_| OnceLock::new()).collect(),
             patterns,
             marks,
-            slots,
+            grams,
             pem_begin: memmem::Finder::new(PEM_BEGIN),
             pem: OnceLock::new(),
         }
@@ -150,8 +155,7 @@ impl Detector {
             let lowest = start.saturating_sub(before).max(done);
             done = end;
             for (at, gram) in bytes[lowest..end].array_windows::<4>().enumerate() {
-                let slot = slot(*gram);
-                if self.slots[slot / 64] >> (slot % 64) & 1 == 0 {
+                if !self.grams.may_hold(*gram) {
                     continue;
                 }
                 let at = base + lowest + at;
@@ -168,13 +172,13 @@ impl Detector {
 
     #[cold]
     fn marked(&self, piece: Piece<'_>, at: usize, gram: [u8; 4]) -> Option<Hit> {
-        let first = self.marks.partition_point(|(other, ..)| *other < gram);
         let here = piece.bytes.get(at..)?;
-        self.marks[first..]
-            .iter()
-            .take_while(|(other, ..)| *other == gram)
-            .filter(|(_, anchor, _)| here.starts_with(anchor))
-            .find_map(|(.., index)| self.judge(piece, at, *index))
+        self.grams.marks(gram).find_map(|number| {
+            let (mark, index) = self.marks[number];
+            here.starts_with(mark)
+                .then(|| self.judge(piece, at, index))
+                .flatten()
+        })
     }
 
     fn judge(&self, piece: Piece<'_>, at: usize, index: usize) -> Option<Hit> {
@@ -208,6 +212,17 @@ impl Detector {
             return None;
         }
         let value = captures.get(1).unwrap_or(whole);
+        // Names in programs are letters without end.
+        if piece.program
+            && value
+                .as_bytes()
+                .iter()
+                .filter(|byte| byte.is_ascii_digit())
+                .count()
+                < 3
+        {
+            return None;
+        }
         let (kind, severity, fingerprint) = match (pattern.check)(value.as_bytes()) {
             Verdict::Nothing => return None,
             Verdict::Match => (
@@ -280,28 +295,6 @@ fn compiled(expression: &str) -> Regex {
         .expect("constant expressions compile: a test builds them all")
 }
 
-/// Which bit of the prefilter stands for four bytes.
-#[inline]
-fn slot(gram: [u8; 4]) -> usize {
-    (u32::from_le_bytes(gram).wrapping_mul(0x9E37_79B1) >> 16) as usize
-}
-
-/// Every way in which the first four bytes of a mark, or of a short one and what follows it, can
-/// read.
-fn grams(anchor: &[u8], then: &[u8]) -> Vec<[u8; 4]> {
-    let mut grams = vec![anchor[..anchor.len().min(4)].to_vec()];
-    while grams.first().is_some_and(|gram| gram.len() < 4) {
-        grams = grams
-            .iter()
-            .flat_map(|gram| then.iter().map(move |next| [gram, &[*next][..]].concat()))
-            .collect();
-    }
-    grams
-        .iter()
-        .filter_map(|gram| gram.first_chunk::<4>().copied())
-        .collect()
-}
-
 /// Whether no letter or digit stands right before `at`, other than of an escape.
 fn stands_apart(bytes: &[u8], at: usize) -> bool {
     let before = &bytes[..at];
@@ -345,11 +338,10 @@ mod tests {
     }
 
     #[test]
-    fn every_expression_compiles_and_short_marks_are_few() {
+    fn every_expression_compiles() {
         for pattern in patterns() {
             compiled(&format!("^(?:{})", pattern.regex));
         }
         compiled(PEM);
-        assert!(Detector::shared().marks.len() < 2_000);
     }
 }

@@ -14,6 +14,9 @@ use crate::catalogue::base_name;
 /// Credentials in files whose name tells what stands in them.
 pub(super) fn by_name(path: &str, bytes: &[u8], hits: &mut Vec<Hit>) {
     let name = base_name(path);
+    if !is_env_file(name) && !name.starts_with(['.', '_', 'p']) && !name.ends_with(".json") {
+        return;
+    }
     let Ok(text) = std::str::from_utf8(bytes) else {
         return;
     };

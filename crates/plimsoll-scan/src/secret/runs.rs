@@ -41,17 +41,20 @@ pub(super) fn runs(bytes: &[u8], mut on_run: impl FnMut(usize, usize)) {
 #[inline]
 fn mask_of(block: &[u8; 64]) -> u64 {
     let mut flags = [0_u8; 64];
-    for (flag, byte) in flags.iter_mut().zip(block) {
+    for at in 0..64 {
+        let byte = block[at];
         let letter = (byte | 0x20).wrapping_sub(b'a') < 26;
         let digit = byte.wrapping_sub(b'0') < 10;
-        *flag = u8::from(letter | digit | (*byte == b'_') | (*byte == b'-'));
+        flags[at] = u8::from(letter | digit | (byte == b'_') | (byte == b'-'));
     }
+    let mut mask = 0;
     let (groups, _) = flags.as_chunks::<8>();
-    groups.iter().rev().fold(0, |mask, group| {
+    for (at, group) in groups.iter().enumerate() {
         // Eight bytes of 0 or 1 become the bits of one.
         let bits = u64::from_le_bytes(*group).wrapping_mul(0x0102_0408_1020_4080) >> 56;
-        mask << 8 | bits
-    })
+        mask |= bits << (8 * at);
+    }
+    mask
 }
 
 /// The runs that end in these 64 bytes; gives how long the one at their end is.

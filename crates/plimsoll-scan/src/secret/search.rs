@@ -360,7 +360,7 @@ impl FileSearch<'_> {
     fn search_for(&mut self, piece: Piece<'_>, hits: &mut Vec<Hit>) {
         self.detector.find(piece, &mut self.told, hits);
         if piece.own && !piece.program {
-            in_context(piece, self.settings, &mut self.told.context, hits);
+            in_context(piece, self.settings, &mut self.told, hits);
             in_base64(self.detector, piece, &mut self.told.encoded, hits);
         }
     }

@@ -2,19 +2,15 @@
 
 use plimsoll_model::Severity;
 
-use super::{Pattern, Programs, hexadecimal, key_id, token, word_byte};
+use super::{Pattern, hexadecimal, key_id, sure, token, word_byte};
 
 pub(super) const PATTERNS: &[Pattern] = &[
     // Amazon: four letters say what the id stands for.
-    Pattern {
-        // Four capitals and sixteen more are also a piece of a character's name.
-        in_programs: Programs::Apart,
-        ..key_id(
-            "aws-access-key",
-            &["AKIA", "ASIA", "ABIA", "ACCA"],
-            r"A(?:KI|SI|BI|CC)A[A-Z0-9]{16}",
-        )
-    },
+    key_id(
+        "aws-access-key",
+        &["AKIA", "ASIA", "ABIA", "ACCA"],
+        r"A(?:KI|SI|BI|CC)A[A-Z0-9]{16}",
+    ),
     token(
         "aws-bedrock-key",
         &["ABSKQmVkcm9ja0FQSUtleS"],
@@ -22,9 +18,9 @@ pub(super) const PATTERNS: &[Pattern] = &[
     ),
     Pattern {
         severity: Severity::High,
-        ..token("gcp-api-key", &["AIza"], r"AIza[0-9A-Za-z_-]{35}")
+        ..sure("gcp-api-key", &["AIza"], r"AIza[0-9A-Za-z_-]{35}")
     },
-    token(
+    sure(
         "gcp-oauth-secret",
         &["GOCSPX-"],
         r"GOCSPX-[A-Za-z0-9_-]{28}",
@@ -46,7 +42,7 @@ pub(super) const PATTERNS: &[Pattern] = &[
     key_id("alibaba-key-id", &["LTAI"], r"LTAI[A-Za-z0-9]{16,26}"),
     key_id("tencent-key-id", &["AKID"], r"AKID[A-Za-z0-9]{32}"),
     token("yandex-key", &["AQVN"], r"AQVN[A-Za-z0-9_-]{35,38}"),
-    token(
+    sure(
         "digitalocean-token",
         &["dop_v1_", "doo_v1_", "dor_v1_"],
         r"do[opr]_v1_[a-f0-9]{64}",
@@ -83,13 +79,13 @@ pub(super) const PATTERNS: &[Pattern] = &[
         &["sb_secret_"],
         r"sb_secret_[A-Za-z0-9_-]{31}",
     ),
-    token(
+    sure(
         "databricks-token",
         &["dapi"],
         r"dapi[a-f0-9]{32}(?:-[0-9])?",
     ),
     // HashiCorp.
-    token(
+    sure(
         "vault-token",
         &["hvs.", "hvb.", "hvr."],
         r"hv[sbr]\.[A-Za-z0-9_-]{24,300}",
@@ -102,8 +98,8 @@ pub(super) const PATTERNS: &[Pattern] = &[
             r"[A-Za-z0-9]{14}\.atlasv1\.[A-Za-z0-9_=-]{60,70}",
         )
     },
-    token("pulumi-token", &["pul-"], r"pul-[a-f0-9]{40}"),
-    token(
+    sure("pulumi-token", &["pul-"], r"pul-[a-f0-9]{40}"),
+    sure(
         "doppler-token",
         &[
             "dp.pt.",
@@ -123,7 +119,7 @@ pub(super) const PATTERNS: &[Pattern] = &[
             r"ops_eyJ[A-Za-z0-9+/]{250,4000}={0,3}",
         )
     },
-    token(
+    sure(
         "age-key",
         &["AGE-SECRET-KEY-1"],
         r"AGE-SECRET-KEY-1[02-9AC-HJ-NP-Z]{58}",
@@ -146,17 +142,17 @@ pub(super) const PATTERNS: &[Pattern] = &[
         lead: Some(hexadecimal),
         ..token("newrelic-key", &["NRAL"], r"[a-f0-9]{36}NRAL")
     },
-    token(
+    sure(
         "grafana-token",
         &["glsa_"],
         r"glsa_[A-Za-z0-9]{32}_[A-Fa-f0-9]{8}",
     ),
-    token(
+    sure(
         "grafana-token",
         &["glc_eyJ"],
         r"glc_[A-Za-z0-9+/]{32,400}={0,3}",
     ),
-    token(
+    sure(
         "grafana-token",
         &["eyJrIjoi"],
         r"eyJrIjoi[A-Za-z0-9]{70,400}={0,3}",

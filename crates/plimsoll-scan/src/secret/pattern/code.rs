@@ -2,18 +2,18 @@
 
 use plimsoll_model::Severity;
 
-use super::{Pattern, Programs, checksummed, real, token, word_byte};
+use super::{Pattern, checksummed, real, sure, token, word_byte};
 
 pub(super) const PATTERNS: &[Pattern] = &[
     Pattern {
         check: checksummed,
-        ..token(
+        ..sure(
             "github-token",
             &["ghp_", "gho_", "ghu_", "ghs_", "ghr_"],
             r"gh[pousr]_[A-Za-z0-9]{36}",
         )
     },
-    token(
+    sure(
         "github-token",
         &["github_pat_"],
         r"github_pat_[A-Za-z0-9]{22}_[A-Za-z0-9]{59}",
@@ -21,7 +21,6 @@ pub(super) const PATTERNS: &[Pattern] = &[
     Pattern {
         // The mark itself, as a program that looks for tokens holds it, is followed by other words
         // without a gap: only the exact length tells a token from them.
-        in_programs: Programs::Apart,
         not_before: |byte| word_byte(byte) || byte == b'-',
         ..token(
             "gitlab-token",
@@ -30,7 +29,6 @@ pub(super) const PATTERNS: &[Pattern] = &[
         )
     },
     Pattern {
-        in_programs: Programs::Apart,
         not_before: |byte| word_byte(byte) || byte == b'-',
         ..token(
             "gitlab-token",
@@ -39,7 +37,6 @@ pub(super) const PATTERNS: &[Pattern] = &[
         )
     },
     Pattern {
-        in_programs: Programs::Apart,
         not_before: |byte| word_byte(byte) || byte == b'-',
         ..token(
             "gitlab-token",
@@ -63,23 +60,23 @@ pub(super) const PATTERNS: &[Pattern] = &[
     token("bitbucket-token", &["ATBB"], r"ATBB[A-Za-z0-9]{32}"),
     Pattern {
         check: checksummed,
-        ..token("npm-token", &["npm_"], r"npm_[A-Za-z0-9]{36}")
+        ..sure("npm-token", &["npm_"], r"npm_[A-Za-z0-9]{36}")
     },
-    token(
+    sure(
         "pypi-token",
         &["pypi-AgE"],
         r"pypi-AgE(?:IcHlwaS5vcmc|NdGVzdC5weXBpLm9yZw)[A-Za-z0-9_-]{50,512}",
     ),
-    token("rubygems-key", &["rubygems_"], r"rubygems_[a-f0-9]{48}"),
+    sure("rubygems-key", &["rubygems_"], r"rubygems_[a-f0-9]{48}"),
     token("crates-token", &["cio"], r"cio[A-Za-z0-9]{32}"),
     token("nuget-key", &["oy2"], r"oy2[a-z0-9]{43}"),
     token("clojars-token", &["CLOJARS_"], r"CLOJARS_[a-z0-9]{60}"),
-    token(
+    sure(
         "docker-token",
         &["dckr_pat_"],
         r"dckr_pat_[A-Za-z0-9_-]{27}",
     ),
-    token(
+    sure(
         "docker-token",
         &["dckr_oat_"],
         r"dckr_oat_[A-Za-z0-9_-]{32}",
@@ -115,12 +112,12 @@ pub(super) const PATTERNS: &[Pattern] = &[
             r"(?:sdk|api)-[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}",
         )
     },
-    token(
+    sure(
         "linear-key",
         &["lin_api_", "lin_oauth_"],
         r"lin_(?:api_[A-Za-z0-9]{40}|oauth_[a-f0-9]{64})",
     ),
-    token("postman-key", &["PMAK-"], r"PMAK-[a-f0-9]{24}-[a-f0-9]{34}"),
+    sure("postman-key", &["PMAK-"], r"PMAK-[a-f0-9]{24}-[a-f0-9]{34}"),
     token("prefect-key", &["pnu_", "pnb_"], r"pn[ub]_[A-Za-z0-9]{36}"),
     token("readme-key", &["rdme_"], r"rdme_[a-z0-9]{70}"),
 ];

@@ -106,8 +106,20 @@ const fn token(
         lead: None,
         regex,
         not_before: word_byte,
-        in_programs: Programs::Packed,
+        in_programs: Programs::Apart,
         check: real,
+    }
+}
+
+/// A token of a form so sure that in programs it is told though other texts lie beside it.
+const fn sure(
+    kind: &'static str,
+    anchors: &'static [&'static str],
+    regex: &'static str,
+) -> Pattern {
+    Pattern {
+        in_programs: Programs::Packed,
+        ..token(kind, anchors, regex)
     }
 }
 
@@ -119,7 +131,6 @@ const fn key_id(
 ) -> Pattern {
     Pattern {
         severity: Severity::High,
-        in_programs: Programs::Apart,
         ..token(kind, anchors, regex)
     }
 }

@@ -2,30 +2,30 @@
 
 use plimsoll_model::Severity;
 
-use super::{Pattern, Programs, hexadecimal, key_id, token, word_byte};
+use super::{Pattern, Programs, hexadecimal, key_id, sure, token, word_byte};
 
 pub(super) const PATTERNS: &[Pattern] = &[
     // Messages.
-    token(
+    sure(
         "slack-token",
         &[
             "xoxb-", "xoxa-", "xoxp-", "xoxr-", "xoxs-", "xoxc-", "xoxo-",
         ],
         r"xox[abcoprs]-[0-9]{1,16}-[A-Za-z0-9-]{12,200}",
     ),
-    token(
+    sure(
         "slack-token",
         &["xoxe-", "xoxe.xox"],
         r"xoxe(?:\.xox[bp])?-[0-9]-[A-Za-z0-9]{100,300}",
     ),
-    token(
+    sure(
         "slack-token",
         &["xapp-"],
         r"xapp-[0-9]-[A-Z0-9]{8,16}-[0-9]{8,16}-[A-Za-z0-9]{20,80}",
     ),
     Pattern {
         severity: Severity::High,
-        ..token(
+        ..sure(
             "slack-webhook",
             &["hooks.slack.com/"],
             r"hooks\.slack\.com/(?:services|workflows|triggers)/[A-Z][A-Z0-9]{7,12}/[A-Z0-9]{7,20}/(?:[0-9]{10,20}/)?([A-Za-z0-9]{20,40})",
@@ -50,15 +50,13 @@ pub(super) const PATTERNS: &[Pattern] = &[
     Pattern {
         lead: Some(|byte| byte.is_ascii_digit()),
         not_before: |byte| word_byte(byte) || byte == b'-',
-        // Numbers and letters without a gap are data there.
-        in_programs: Programs::Apart,
         ..token(
             "telegram-token",
             &[":AA"],
             r"[0-9]{8,10}:AA[A-Za-z0-9_-]{33}",
         )
     },
-    token(
+    sure(
         "sendgrid-key",
         &["SG."],
         r"SG\.[A-Za-z0-9_-]{22}\.[A-Za-z0-9_-]{43}",
@@ -67,21 +65,19 @@ pub(super) const PATTERNS: &[Pattern] = &[
     Pattern {
         lead: Some(hexadecimal),
         then: b"123456789",
-        in_programs: Programs::Apart,
         ..token("mailchimp-key", &["-us"], r"[0-9a-f]{32}-us[0-9]{1,2}")
     },
-    token(
+    sure(
         "brevo-key",
         &["xkeysib-", "xsmtpsib-"],
         r"x(?:key|smtp)sib-[a-f0-9]{64}-[A-Za-z0-9]{16}",
     ),
     Pattern {
         then: b"0123456789abcdef",
-        in_programs: Programs::Apart,
         ..token("twilio-key", &["SK"], r"SK[0-9a-f]{32}")
     },
     // Money.
-    token(
+    sure(
         "stripe-key",
         &["sk_live_", "rk_live_"],
         r"[rs]k_live_[A-Za-z0-9]{20,247}",
@@ -100,7 +96,7 @@ pub(super) const PATTERNS: &[Pattern] = &[
         &["whsec_"],
         r"whsec_[A-Za-z0-9+/=]{32,80}",
     ),
-    token(
+    sure(
         "shopify-token",
         &["shpat_", "shpca_", "shppa_", "shpss_"],
         r"shp(?:at|ca|pa|ss)_[A-Fa-f0-9]{32}",
@@ -134,19 +130,19 @@ pub(super) const PATTERNS: &[Pattern] = &[
         r"duffel_live_[A-Za-z0-9_=-]{43}",
     ),
     // Models.
-    token(
+    sure(
         "anthropic-key",
         &["sk-ant-"],
         r"sk-ant-(?:api|admin|oat|sid)[0-9]{2}-[A-Za-z0-9_-]{80,120}",
     ),
-    token(
+    sure(
         "openai-key",
         &["sk-proj-", "sk-svcacct-", "sk-admin-"],
         r"sk-(?:proj|svcacct|admin)-[A-Za-z0-9_-]{40,240}",
     ),
     Pattern {
         lead: Some(|byte| word_byte(byte) || byte == b'-'),
-        ..token(
+        ..sure(
             "openai-key",
             &["T3BlbkFJ"],
             r"sk-(?:[A-Za-z0-9]+-)?[A-Za-z0-9_-]{20,80}T3BlbkFJ[A-Za-z0-9_-]{20,80}",
@@ -159,7 +155,6 @@ pub(super) const PATTERNS: &[Pattern] = &[
         r"sk-lf-[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}",
     ),
     Pattern {
-        in_programs: Programs::Apart,
         ..token(
             "ai-service-key",
             &["sk-"],
@@ -195,7 +190,6 @@ pub(super) const PATTERNS: &[Pattern] = &[
     // Other services.
     token("notion-token", &["ntn_"], r"ntn_[0-9]{11}[A-Za-z0-9]{35}"),
     Pattern {
-        in_programs: Programs::Apart,
         ..token("notion-token", &["secret_"], r"secret_[A-Za-z0-9]{43}")
     },
     token(
