@@ -25,6 +25,8 @@ pub struct Descriptor {
     pub artifact_type: Option<String>,
     /// Annotations, in order of their keys.
     pub annotations: Vec<(String, String)>,
+    /// Where else the content is said to lie. Nothing is ever fetched from there.
+    pub urls: Vec<String>,
 }
 
 impl Descriptor {
@@ -37,7 +39,17 @@ impl Descriptor {
             platform: None,
             artifact_type: None,
             annotations: Vec::new(),
+            urls: Vec::new(),
         }
+    }
+
+    /// Whether it is an attestation that BuildKit put beside an image: such entries are for the
+    /// platform `unknown/unknown`.
+    pub(crate) fn is_attestation(&self) -> bool {
+        self.annotation("vnd.docker.reference.type").is_some()
+            || self.platform.as_ref().is_some_and(|platform| {
+                platform.os == "unknown" && platform.architecture == "unknown"
+            })
     }
 
     /// The value of an annotation.
@@ -217,7 +229,7 @@ impl Image {
 }
 
 /// The entry of an index that fits. Attestations that BuildKit puts beside images are passed over.
-fn choose_platform(
+pub(crate) fn choose_platform(
     name: &str,
     entries: &[Descriptor],
     platform: Option<&Platform>,
@@ -225,7 +237,7 @@ fn choose_platform(
     let images: Vec<&Descriptor> = entries
         .iter()
         .filter(|entry| {
-            entry.annotation("vnd.docker.reference.type").is_none()
+            !entry.is_attestation()
                 && (entry.media_type.is_empty()
                     || media_type::is_manifest(&entry.media_type)
                     || media_type::is_index(&entry.media_type))

@@ -172,6 +172,8 @@ struct WireDescriptor {
     platform: Option<WirePlatform>,
     #[serde(skip_serializing_if = "Option::is_none")]
     artifact_type: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    urls: Option<Vec<String>>,
 }
 
 #[derive(Deserialize, Serialize)]
@@ -199,6 +201,7 @@ impl TryFrom<WireDescriptor> for Descriptor {
             }),
             artifact_type: wire.artifact_type.filter(|kind| !kind.is_empty()),
             annotations: wire.annotations.unwrap_or_default().into_iter().collect(),
+            urls: wire.urls.unwrap_or_default(),
         })
     }
 }
@@ -216,6 +219,7 @@ impl From<&Descriptor> for WireDescriptor {
                 variant: platform.variant.clone(),
             }),
             artifact_type: descriptor.artifact_type.clone(),
+            urls: (!descriptor.urls.is_empty()).then(|| descriptor.urls.clone()),
         }
     }
 }

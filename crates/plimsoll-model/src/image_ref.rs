@@ -180,7 +180,7 @@ pub enum ImageRef {
     /// `rootfs:DIR` or `rootfs:FILE`: a root file system without any image around it, as a folder
     /// or as a tar (`docker export`).
     RootFs(String),
-    /// `-`: an archive, Docker's or a packed OCI layout, on standard input.
+    /// `-` or `stdin:NAME`: an archive, Docker's or a packed OCI layout, on standard input.
     Stdin {
         /// Name of the wanted image among several.
         reference: Option<String>,
@@ -200,7 +200,7 @@ impl fmt::Display for ImageRef {
             Self::Stdin { reference: None } => return f.write_str("-"),
             Self::Stdin {
                 reference: Some(name),
-            } => return write!(f, "-:{name}"),
+            } => return write!(f, "stdin:{name}"),
         };
         write!(f, "{prefix}:{path}")?;
         match reference {

@@ -113,6 +113,9 @@ impl TarIndex {
 
     /// What a tar that holds no image may be, for people.
     pub(crate) fn what_else(&self, place: &str) -> String {
+        if self.entries.is_empty() {
+            return "it is empty".to_owned();
+        }
         let below = |folder: &str| self.entries.keys().any(|name| name.starts_with(folder));
         if self.has("repositories") {
             return "it is what an engine before Docker 1.10 saved; load it and save it again"

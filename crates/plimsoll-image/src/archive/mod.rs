@@ -139,6 +139,11 @@ pub(crate) fn open_index(
         files: HashMap::new(),
         memory: HashMap::new(),
     };
+    if platform.is_some()
+        && let Some(root) = blobs.index_of(&config.digest)?
+    {
+        return Image::from_descriptor(&name, &root, platform, Arc::new(blobs));
+    }
     // Newer engines pack a layout around it: the manifest is there then, under its own digest.
     if let Some(root) = blobs.manifest_of(&config.digest)? {
         return Image::from_descriptor(&name, &root, platform, Arc::new(blobs));
@@ -223,6 +228,32 @@ struct ArchiveSource {
 }
 
 impl ArchiveSource {
+    /// The index of the packed layout that holds an image of this configuration among others: an
+    /// engine that keeps images for several platforms saves them all.
+    fn index_of(&self, config: &Digest) -> Result<Option<Descriptor>, ImageError> {
+        let Some(raw) = self.tar.read("index.json", media_type::MANIFEST_LIMIT)? else {
+            return Ok(None);
+        };
+        let document = |entry: &Descriptor| -> Result<Option<Document>, ImageError> {
+            let name = blob_name(&entry.digest);
+            let raw = self.tar.read(&name, media_type::MANIFEST_LIMIT)?;
+            Ok(raw.and_then(|raw| parse_document(raw.into(), &entry.media_type, &self.place).ok()))
+        };
+        for entry in parse_index(raw, &self.place)?.into_iter().take(1000) {
+            let Some(Document::Index(below)) = document(&entry)? else {
+                continue;
+            };
+            for one in below.iter().take(1000) {
+                if let Some(Document::Manifest(manifest)) = document(one)?
+                    && manifest.config.digest == *config
+                {
+                    return Ok(Some(entry));
+                }
+            }
+        }
+        Ok(None)
+    }
+
     /// The manifest of the packed layout, if there is one and its blobs are all here, that has this
     /// configuration.
     fn manifest_of(&self, config: &Digest) -> Result<Option<Descriptor>, ImageError> {

@@ -7,7 +7,7 @@ use std::io::{self, Read, Write};
 use serde_json::json;
 
 use super::blob_name;
-use crate::layout::REF_NAME;
+use crate::layout::{IMAGE_NAME, REF_NAME};
 use crate::{Descriptor, Image, ImageError, index_json};
 
 /// Writes `image` under `names` (`repository:tag`). Equal input gives equal bytes.
@@ -48,7 +48,7 @@ pub(crate) fn write_archive(
             .map(|name| {
                 let mut entry = root.clone();
                 entry.annotations = vec![
-                    ("io.containerd.image.name".to_owned(), name.clone()),
+                    (IMAGE_NAME.to_owned(), name.clone()),
                     (
                         REF_NAME.to_owned(),
                         name.rsplit(':').next().unwrap_or(name).to_owned(),

@@ -7,16 +7,19 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use plimsoll_model::{Digest, Platform};
+use plimsoll_model::{Digest, ImageName, Platform};
 
 pub use self::writer::{BlobWriter, LayoutWriter};
 use crate::blob::{Verified, read_blob};
+use crate::image::choose_platform;
 use crate::manifest::{Document, parse_document};
 use crate::source::open_file;
 use crate::{BlobSource, Descriptor, Image, ImageError, media_type};
 
 /// The annotation an index entry's name stands in.
 pub(crate) const REF_NAME: &str = "org.opencontainers.image.ref.name";
+/// The annotation that containerd writes the full name in.
+pub(crate) const IMAGE_NAME: &str = "io.containerd.image.name";
 
 /// An OCI layout folder.
 #[derive(Clone, Debug)]
@@ -152,17 +155,28 @@ impl BlobSource for Layout {
 
 /// What is said of a blob that a source should have and has not.
 pub(crate) fn missing_blob(place: &str, descriptor: &Descriptor) -> ImageError {
-    let why = if media_type::is_foreign(&descriptor.media_type) {
-        ": it is a foreign layer, which its owner does not let others carry"
-    } else {
-        ": the image is incomplete"
-    };
+    let why = absence(descriptor);
     let problem = format!(
-        "has no blob {} ({}){why}",
+        "has no blob {} ({}): {why}",
         descriptor.digest,
         descriptor.media_type.escape_debug()
     );
     ImageError::invalid(place, problem)
+}
+
+/// Why a blob may be missing. Where its owner says it lies is told and never asked: an image must
+/// not make its readers fetch from anywhere.
+pub(crate) fn absence(descriptor: &Descriptor) -> String {
+    if !media_type::is_foreign(&descriptor.media_type) && descriptor.urls.is_empty() {
+        return "the image is incomplete".to_owned();
+    }
+    let mut why = "it is a foreign layer, which its owner does not let others carry: not looked at"
+        .to_owned();
+    if let Some(url) = descriptor.urls.first() {
+        let url: String = url.chars().take(200).collect();
+        why = format!("{why}, nor fetched from {}", url.escape_debug());
+    }
+    why
 }
 
 pub(crate) fn check_marker(raw: &[u8], place: &str) -> Result<(), ImageError> {
@@ -214,9 +228,12 @@ pub(crate) fn open_entry(
         let mut images: Vec<&Descriptor> = Vec::new();
         for entry in entries {
             let again = images.iter().any(|image| image.digest == entry.digest);
-            if !again && !is_paper(entry, &*blobs, place)? {
+            if !again && !entry.is_attestation() && !is_paper(entry, &*blobs, place)? {
                 images.push(entry);
             }
+        }
+        if let Some(fitting) = one_image(&images, place, platform)? {
+            return Image::from_descriptor(place, &fitting, platform, blobs);
         }
         return match images.as_slice() {
             [only] => Image::from_descriptor(place, only, platform, blobs),
@@ -249,17 +266,27 @@ pub(crate) fn open_entry(
                 })?
             }
         },
-        Err(_) => entries
-            .iter()
-            .find(|entry| entry.annotation(REF_NAME) == Some(reference))
-            .cloned()
-            .ok_or_else(|| {
-                ImageError::NotFound(format!(
-                    "{place}: holds no image called `{}`, {}",
-                    reference.escape_debug(),
-                    names()
-                ))
-            })?,
+        Err(_) => {
+            let called: Vec<&Descriptor> = entries
+                .iter()
+                .filter(|entry| entry.annotation(REF_NAME) == Some(reference))
+                .collect();
+            match one_image(&called, place, platform)? {
+                Some(fitting) => fitting,
+                None => called
+                    .first()
+                    .copied()
+                    .or_else(|| entries.iter().find(|entry| goes_by(entry, reference)))
+                    .cloned()
+                    .ok_or_else(|| {
+                        ImageError::NotFound(format!(
+                            "{place}: holds no image called `{}`, {}",
+                            reference.escape_debug(),
+                            names()
+                        ))
+                    })?,
+            }
+        }
     };
     let separator = if reference.starts_with("sha256:") {
         '@'
@@ -268,6 +295,49 @@ pub(crate) fn open_entry(
     };
     let name = format!("{place}{separator}{reference}");
     Image::from_descriptor(&name, &root, platform, blobs)
+}
+
+/// Several entries that are one image, each for a platform of its own: the one that fits. `None`
+/// where they are several images, or one.
+fn one_image(
+    entries: &[&Descriptor],
+    place: &str,
+    platform: Option<&Platform>,
+) -> Result<Option<Descriptor>, ImageError> {
+    let name = |entry: &Descriptor| entry.annotation(REF_NAME).map(str::to_owned);
+    let mut seen = Vec::new();
+    let differ = entries.iter().all(|entry| {
+        let new = entry.platform.is_some() && !seen.contains(&&entry.platform);
+        seen.push(&entry.platform);
+        new
+    });
+    let [first, _, ..] = entries else {
+        return Ok(None);
+    };
+    if !differ || entries.iter().any(|entry| name(entry) != name(first)) {
+        return Ok(None);
+    }
+    let entries: Vec<Descriptor> = entries.iter().copied().cloned().collect();
+    choose_platform(place, &entries, platform).map(Some)
+}
+
+/// Whether an entry's name is `reference` once both are written out: `app:1` is
+/// `docker.io/library/app:1`.
+fn goes_by(entry: &Descriptor, reference: &str) -> bool {
+    let full = |name: &str| {
+        ImageName::parse(name).ok().map(|mut name| {
+            name.tag.get_or_insert_with(|| "latest".to_owned());
+            name
+        })
+    };
+    let Some(wanted) = full(reference) else {
+        return false;
+    };
+    let names = [entry.annotation(IMAGE_NAME), entry.annotation(REF_NAME)];
+    names.into_iter().flatten().any(|name| {
+        let tag = name.rsplit_once(':').map(|(_, tag)| tag);
+        full(name).as_ref() == Some(&wanted) || tag == Some(reference)
+    })
 }
 
 /// Whether an entry is something about an image (SBOM, signature) and no image itself.

@@ -9,6 +9,7 @@ use reqwest::{Method, StatusCode};
 use super::Repository;
 use crate::auth::Action;
 use crate::http::{Content, Failure, is_silence, unexpected};
+use crate::layout::absence;
 use crate::{Descriptor, ImageError};
 
 /// After this much more the connection has earned its patience anew.
@@ -74,7 +75,8 @@ impl BlobReader {
                     _ => return lie("the registry gave another part than was asked for".to_owned()),
                 },
                 StatusCode::NOT_FOUND => {
-                    let problem = "the registry does not have it: the image is incomplete";
+                    let why = absence(&self.descriptor);
+                    let problem = format!("the registry does not have it: {why}");
                     return Err(ImageError::invalid(&place, problem).into());
                 }
                 _ => return Err(unexpected(&place, response).into()),

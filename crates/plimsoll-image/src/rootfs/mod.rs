@@ -31,11 +31,16 @@ pub(crate) fn open(path: &Path) -> Result<Image, ImageError> {
     }
 }
 
+/// Whether a folder says of itself that it is a distribution's root file system.
+pub(crate) fn is_one(folder: &Path) -> bool {
+    let there = |name: &str| folder.join(name).symlink_metadata().is_ok();
+    there("etc/os-release") || there("usr/lib/os-release")
+}
+
 /// Whether a folder looks like a root file system, for people who do not say.
 pub(crate) fn looks_like_one(folder: &Path) -> bool {
     let there = |name: &str| folder.join(name).symlink_metadata().is_ok();
-    there("etc/os-release")
-        || there("usr/lib/os-release")
+    is_one(folder)
         || ["bin", "etc", "usr", "lib", "var", "sbin"]
             .iter()
             .filter(|name| there(name))

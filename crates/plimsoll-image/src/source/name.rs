@@ -73,7 +73,7 @@ pub(super) fn prefixed(text: &str) -> Result<Option<ImageRef>, ImageError> {
         let found = prefixes.iter().find_map(|prefix| text.strip_prefix(prefix));
         found.map(named).transpose()
     };
-    if let Some(rest) = behind(&["-:"])? {
+    if let Some(rest) = behind(&["stdin:"])? {
         return Ok(Some(ImageRef::Stdin {
             reference: Some(rest),
         }));
@@ -173,7 +173,7 @@ mod tests {
             ("rootfs:/", "rootfs:/".to_owned()),
             ("dir:d", "rootfs:d".to_owned()),
             ("-", "-".to_owned()),
-            ("-:app:1", "-:app:1".to_owned()),
+            ("stdin:app:1", "stdin:app:1".to_owned()),
             (
                 "docker://debian",
                 "registry:docker.io/library/debian".to_owned(),

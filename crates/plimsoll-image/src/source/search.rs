@@ -21,7 +21,7 @@ use crate::{Image, ImageError, Layout, folder, rootfs};
 /// | `oci:DIR[:TAG]`, `oci-dir:`, `oci-archive:FILE`, `oci:DIR@DIGEST` | an OCI layout, folder or tar, plain or compressed |
 /// | `rootfs:DIR`, `rootfs:FILE` | a root file system without an image around it: a folder, or a tar as `docker export` writes it |
 /// | `dir:DIR` | a folder of blobs as skopeo writes it, else a root file system |
-/// | `-`, `-:NAME` | an archive on standard input, Docker's or a packed layout, plain or compressed |
+/// | `-`, `stdin:NAME` | an archive on standard input, Docker's or a packed layout, plain or compressed |
 ///
 /// Without a prefix, in this order: a file or folder of that name (which of these it is, its content
 /// says), Docker's engine, Podman, the registry.
@@ -153,7 +153,7 @@ fn existing_path(text: &str, tried: &mut Vec<String>) -> Result<Option<ImageRef>
             return Ok(Some(ImageRef::Folder(path)));
         }
         let meant = text.starts_with(['/', '.']) || text.ends_with('/');
-        if meant && rootfs::looks_like_one(found) {
+        if rootfs::is_one(found) || meant && rootfs::looks_like_one(found) {
             return Ok(Some(ImageRef::RootFs(path)));
         }
         if meant {

@@ -10,6 +10,7 @@ mod death;
 mod engines;
 mod hostile;
 mod seed;
+mod sources;
 
 /// Walks every layer of an image; the first error counts.
 fn walk_all<R: plimsoll_image::LayerReader>(

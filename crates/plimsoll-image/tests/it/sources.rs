@@ -1,0 +1,537 @@
+//! Images as the tools that people use leave them.
+
+use std::fs;
+use std::io::{BufRead, BufReader, Read as _, Write as _};
+use std::os::unix::net::UnixListener;
+use std::path::Path;
+
+use plimsoll_image::{
+    Access, Entry, Image, ImageError, LayerLimits, LayerReader, find, media_type, resolve, sha256,
+    walk,
+};
+use plimsoll_model::Platform;
+
+use crate::seed::{gzip, image_of, tar};
+
+/// Nobody's engine answers, nobody's registry is asked.
+fn nowhere() -> Access {
+    Access {
+        docker_host: Some("unix:///nonexistent/docker.sock".to_owned()),
+        podman_host: Some("unix:///nonexistent/podman.sock".to_owned()),
+        offline: true,
+        ..Access::default()
+    }
+}
+
+struct Names(Vec<String>);
+
+impl LayerReader for Names {
+    fn entry(&mut self, entry: &Entry, _: &mut dyn BufRead) -> Result<(), ImageError> {
+        self.0.push(entry.path.clone());
+        Ok(())
+    }
+}
+
+/// For each layer its names, or what is wrong with it.
+fn layers(image: &Image) -> Vec<Result<Vec<String>, String>> {
+    let all: Vec<usize> = (0..image.manifest.layers.len()).collect();
+    let walked = walk(image, LayerLimits::default(), &all, |_| Names(Vec::new())).unwrap();
+    walked
+        .into_iter()
+        .map(|one| match one.outcome {
+            Ok(_) => Ok(one.reader.0),
+            Err(error) => Err(error.to_string()),
+        })
+        .collect()
+}
+
+fn names(image: &Image) -> Vec<String> {
+    layers(image).into_iter().flat_map(Result::unwrap).collect()
+}
+
+fn config(architecture: &str, diff_ids: &[&[u8]]) -> String {
+    let ids: Vec<String> = diff_ids
+        .iter()
+        .map(|layer| format!("\"{}\"", sha256(layer)))
+        .collect();
+    format!(
+        r#"{{"architecture":"{architecture}","os":"linux","config":{{}},"rootfs":{{"type":"layers","diff_ids":[{}]}}}}"#,
+        ids.join(",")
+    )
+}
+
+/// A tar of files and, behind ` -> `, links.
+fn archive(entries: &[(&str, &[u8])]) -> Vec<u8> {
+    let mut builder = tar::Builder::new(Vec::new());
+    for (name, content) in entries {
+        let mut header = tar::Header::new_gnu();
+        if let Some((name, target)) = name.split_once(" -> ") {
+            header.set_entry_type(tar::EntryType::Symlink);
+            header.set_size(0);
+            builder.append_link(&mut header, name, target).unwrap();
+        } else {
+            header.set_size(content.len() as u64);
+            header.set_mode(0o644);
+            header.set_cksum();
+            header.as_old_mut().name[..name.len()].copy_from_slice(name.as_bytes());
+            header.set_cksum();
+            builder.append(&header, *content).unwrap();
+        }
+    }
+    builder.into_inner().unwrap()
+}
+
+fn found(folder: &Path, name: &str, bytes: &[u8]) -> Image {
+    let path = folder.join(name);
+    fs::write(&path, bytes).unwrap();
+    find(&path.display().to_string(), &nowhere()).unwrap()
+}
+
+#[test]
+fn archives_of_every_tool_are_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let (one, two) = (tar(&[("one", b"1")]), tar(&[("two", b"2")]));
+    let config = config("amd64", &[&one, &two]);
+    let manifest = |config: &str, layers: [&str; 2]| {
+        format!(
+            r#"[{{"Config":"{config}","RepoTags":["app:1"],"Layers":["{}","{}"]}}]"#,
+            layers[0], layers[1]
+        )
+    };
+    // go-containerregistry (kaniko, bazel, ko): compressed layers, digests as names, no folder.
+    let kaniko = manifest("sha256:abc", ["aa.tar.gz", "bb.tar.gz"]);
+    let (gz_one, gz_two) = (gzip(&one), gzip(&two));
+    let kaniko = archive(&[
+        ("sha256:abc", config.as_bytes()),
+        ("aa.tar.gz", &gz_one),
+        ("bb.tar.gz", &gz_two),
+        ("manifest.json", kaniko.as_bytes()),
+    ]);
+    // Podman and Skopeo: layers by diff id, the old names are links to them.
+    let podman = manifest("c.json", ["aa.tar", "bb.tar"]);
+    let podman = archive(&[
+        ("aa.tar", &one),
+        ("bb.tar", &two),
+        ("old1/layer.tar -> ../aa.tar", b""),
+        ("old2/layer.tar -> ../bb.tar", b""),
+        ("c.json", config.as_bytes()),
+        ("repositories", b"{}"),
+        ("manifest.json", podman.as_bytes()),
+    ]);
+    // Docker before 25: a folder a layer, the names in it links to one another.
+    let docker = manifest("c.json", ["old1/layer.tar", "old3/layer.tar"]);
+    let docker = archive(&[
+        ("old1/VERSION", b"1.0"),
+        ("old1/json", b"{}"),
+        ("old1/layer.tar", &one),
+        ("old2/layer.tar", &two),
+        ("old3/layer.tar -> ../old2/layer.tar", b""),
+        ("./c.json", config.as_bytes()),
+        ("manifest.json", docker.as_bytes()),
+    ]);
+    for (tool, bytes) in [("kaniko", kaniko), ("podman", podman), ("docker", docker)] {
+        let zstd = zstd::encode_all(&bytes[..], 1).unwrap();
+        for (ending, bytes) in [
+            ("tar", bytes.clone()),
+            ("tar.gz", gzip(&bytes)),
+            ("bin", zstd),
+        ] {
+            let image = found(folder.path(), &format!("{tool}.{ending}"), &bytes);
+            assert_eq!(names(&image), ["one", "two"], "{tool}.{ending}");
+        }
+    }
+}
+
+#[test]
+fn one_of_several_images_is_called_by_name_number_or_id() {
+    let folder = tempfile::tempdir().unwrap();
+    let (one, two) = (tar(&[("one", b"1")]), tar(&[("two", b"2")]));
+    let id = "c0ffee".repeat(10);
+    let manifest = format!(
+        r#"[{{"Config":"a.json","RepoTags":["app:1"],"Layers":["a"]}},{{"Config":"{id}.json","RepoTags":null,"Layers":["b"]}}]"#
+    );
+    let path = folder.path().join("both.tar");
+    let bytes = archive(&[
+        ("a", &one),
+        ("b", &two),
+        ("a.json", config("amd64", &[&one]).as_bytes()),
+        (&format!("{id}.json"), config("amd64", &[&two]).as_bytes()),
+        ("manifest.json", manifest.as_bytes()),
+    ]);
+    fs::write(&path, bytes).unwrap();
+    let open = |reference: &str| {
+        let name = format!("{}{reference}", path.display());
+        find(&name, &nowhere())
+            .map(|image| names(&image))
+            .map_err(|error| error.to_string())
+    };
+    for (reference, expected) in [
+        (":app:1", "one"),
+        (":docker.io/library/app:1", "one"),
+        (":@0", "one"),
+        (":@1", "two"),
+        (&format!(":{}", &id[..12]), "two"),
+        (&format!(":sha256:{id}"), "two"),
+    ] {
+        assert_eq!(open(reference).unwrap(), [expected], "{reference}");
+    }
+    for (reference, words) in [
+        ("", "holds 2 images"),
+        (":@2", "it has app:1"),
+        (":c0ffee", "no image"),
+    ] {
+        let error = open(reference).unwrap_err();
+        assert!(error.contains(words), "{reference}: {error}");
+    }
+}
+
+#[test]
+fn what_is_no_image_says_what_it_may_be() {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, bytes, words) in [
+        (
+            "export.tar",
+            tar(&[("etc/passwd", b""), ("usr/x", b"")]),
+            "say `rootfs:",
+        ),
+        (
+            "ancient.tar",
+            tar(&[("repositories", b"{}")]),
+            "Docker 1.10",
+        ),
+        (
+            "packed.tar",
+            tar(&[("image/oci-layout", b"{}")]),
+            "its folder `image`",
+        ),
+        ("other.tar", tar(&[("x", b"")]), "no `manifest.json`"),
+        ("empty.tar", Vec::new(), "it is empty"),
+        ("a.tar.xz", b"\xfd7zXZ\0\0\0".to_vec(), "compressed with xz"),
+        ("x.txt", vec![b'x'; 700], "is neither"),
+    ] {
+        let path = folder.path().join(name);
+        fs::write(&path, bytes).unwrap();
+        let error = find(&path.display().to_string(), &nowhere()).unwrap_err();
+        assert!(matches!(error, ImageError::Usage(_)), "{name}: {error}");
+        assert!(error.to_string().contains(words), "{name}: {error}");
+    }
+    let zeros = zstd::encode_all(std::io::repeat(0).take(80 << 20), 1).unwrap();
+    let path = folder.path().join("bomb.tar.zst");
+    fs::write(&path, zeros).unwrap();
+    let error = find(&path.display().to_string(), &nowhere()).unwrap_err();
+    assert!(error.to_string().contains("is a bomb"), "{error}");
+}
+
+#[test]
+fn layers_of_every_kind_are_walked() {
+    let folder = tempfile::tempdir().unwrap();
+    let plain = tar(&[("plain", b"1")]);
+    let chunked = tar(&[("chunked", &[7; 5000])]);
+    let skippable = [&[0x50, 0x2a, 0x4d, 0x18, 3, 0, 0, 0][..], b"toc"].concat();
+    let frame = |bytes: &[u8]| zstd::encode_all(bytes, 1).unwrap();
+    let (head, tail) = chunked.split_at(700);
+    let frames = [skippable.clone(), frame(head), frame(tail), skippable].concat();
+    let empty = vec![0; 1024];
+    let image = image_of(
+        folder.path(),
+        "v1",
+        vec![
+            (media_type::OCI_LAYER, plain.clone(), sha256(&plain)),
+            (media_type::OCI_LAYER_ZSTD, frames, sha256(&chunked)),
+            (media_type::OCI_LAYER_GZIP, gzip(&empty), sha256(&empty)),
+            (media_type::OCI_LAYER, Vec::new(), sha256(b"")),
+            (media_type::OCI_LAYER_GZIP, gzip(b""), sha256(b"")),
+        ],
+    );
+    assert_eq!(names(&image), ["plain", "chunked"]);
+}
+
+#[test]
+fn a_foreign_layer_is_never_fetched_and_said_not_to_be_looked_at() {
+    let folder = tempfile::tempdir().unwrap();
+    let (ours, theirs) = (tar(&[("ours", b"1")]), tar(&[("theirs", b"2")]));
+    let root = folder.path().join("layout");
+    let foreign = "application/vnd.docker.image.rootfs.foreign.diff.tar.gzip";
+    let image = image_of(
+        &root,
+        "v1",
+        vec![
+            (foreign, gzip(&theirs), sha256(&theirs)),
+            (media_type::OCI_LAYER, ours.clone(), sha256(&ours)),
+        ],
+    );
+    // With urls, and without the blob, as everybody ships it.
+    let blob = |hex: &str| root.join("blobs/sha256").join(hex);
+    let raw = String::from_utf8(image.manifest.raw.to_vec()).unwrap();
+    let layer = image.manifest.layers[0].digest.clone();
+    fs::remove_file(blob(layer.hex())).unwrap();
+    let told = format!(r#""digest":"{layer}""#);
+    let raw = raw.replace(
+        &told,
+        &format!(r#"{told},"urls":["http://127.0.0.1:1/secret"]"#),
+    );
+    fs::write(blob(sha256(raw.as_bytes()).hex()), &raw).unwrap();
+    let index = format!(
+        r#"{{"schemaVersion":2,"manifests":[{{"mediaType":"{}","digest":"{}","size":{}}}]}}"#,
+        media_type::OCI_MANIFEST,
+        sha256(raw.as_bytes()),
+        raw.len()
+    );
+    fs::write(root.join("index.json"), index).unwrap();
+    let image = find(&root.display().to_string(), &nowhere()).unwrap();
+    let walked = layers(&image);
+    let why = walked[0].as_ref().unwrap_err();
+    assert!(
+        why.contains("not looked at, nor fetched from http://127.0.0.1:1"),
+        "{why}"
+    );
+    assert_eq!(walked[1].as_ref().unwrap(), &["ours"]);
+}
+
+/// A layout whose index has these entries: manifests for a platform, by the architecture.
+fn flat_layout(root: &Path, name: Option<&str>, nested: bool) {
+    let mut entries = Vec::new();
+    let put = |bytes: &[u8]| {
+        let digest = sha256(bytes);
+        let path = root.join("blobs/sha256");
+        fs::create_dir_all(&path).unwrap();
+        fs::write(path.join(digest.hex()), bytes).unwrap();
+        format!(r#""digest":"{digest}","size":{}"#, bytes.len())
+    };
+    for architecture in ["amd64", "arm64", "unknown"] {
+        let layer = tar(&[(architecture, b"")]);
+        let config = put(config(architecture, &[&layer]).as_bytes());
+        let layer = put(&layer);
+        let manifest = format!(
+            r#"{{"schemaVersion":2,"mediaType":"{}","config":{{"mediaType":"{}",{config}}},"layers":[{{"mediaType":"{}",{layer}}}]}}"#,
+            media_type::OCI_MANIFEST,
+            media_type::OCI_CONFIG,
+            media_type::OCI_LAYER
+        );
+        let manifest = put(manifest.as_bytes());
+        let os = if architecture == "unknown" {
+            architecture
+        } else {
+            "linux"
+        };
+        let name = name.map_or(String::new(), |name| {
+            format!(r#","annotations":{{"org.opencontainers.image.ref.name":"{name}"}}"#)
+        });
+        entries.push(format!(
+            r#"{{"mediaType":"{}",{manifest},"platform":{{"os":"{os}","architecture":"{architecture}"}}{name}}}"#,
+            media_type::OCI_MANIFEST
+        ));
+    }
+    let mut index = format!(
+        r#"{{"schemaVersion":2,"manifests":[{}]}}"#,
+        entries.join(",")
+    );
+    if nested {
+        let inner = put(index.as_bytes());
+        index = format!(
+            r#"{{"schemaVersion":2,"manifests":[{{"mediaType":"{}",{inner}}}]}}"#,
+            media_type::OCI_INDEX
+        );
+    }
+    fs::write(root.join("index.json"), index).unwrap();
+    fs::write(root.join("oci-layout"), r#"{"imageLayoutVersion":"1.0.0"}"#).unwrap();
+}
+
+#[test]
+fn platforms_are_chosen_and_attestations_passed_over_wherever_they_stand() {
+    for (name, nested) in [(None, false), (None, true), (Some("v1"), false)] {
+        let folder = tempfile::tempdir().unwrap();
+        flat_layout(folder.path(), name, nested);
+        let mut texts = vec![folder.path().display().to_string()];
+        texts.extend(name.map(|name| format!("{}:{name}", folder.path().display())));
+        for text in &texts {
+            for architecture in ["amd64", "arm64"] {
+                let access = Access {
+                    platform: Platform::parse(&format!("linux/{architecture}")),
+                    ..nowhere()
+                };
+                let image = find(text, &access).unwrap();
+                assert_eq!(names(&image), [architecture], "{text}");
+                image
+                    .require_platform(access.platform.as_ref().unwrap())
+                    .unwrap();
+                let other = Platform::parse("linux/s390x").unwrap();
+                let error = image.require_platform(&other).unwrap_err().to_string();
+                assert!(
+                    error.ends_with(&format!("it has linux/{architecture}")),
+                    "{error}"
+                );
+            }
+            let access = Access {
+                platform: Platform::parse("linux/s390x"),
+                ..nowhere()
+            };
+            let error = find(text, &access).unwrap_err().to_string();
+            assert!(
+                error.contains("it has linux/amd64, linux/arm64:"),
+                "{error}"
+            );
+        }
+    }
+}
+
+#[test]
+fn an_archive_around_a_layout_of_several_platforms_gives_each() {
+    let folder = tempfile::tempdir().unwrap();
+    flat_layout(folder.path(), None, true);
+    let mut builder = tar::Builder::new(Vec::new());
+    builder.append_dir_all(".", folder.path()).unwrap();
+    let config = sha256(config("amd64", &[&tar(&[("amd64", b"")])]).as_bytes());
+    let layer = sha256(&tar(&[("amd64", b"")]));
+    let manifest = format!(
+        r#"[{{"Config":"blobs/sha256/{}","RepoTags":["app:1"],"Layers":["blobs/sha256/{}"]}}]"#,
+        config.hex(),
+        layer.hex()
+    );
+    let mut header = tar::Header::new_gnu();
+    header.set_size(manifest.len() as u64);
+    builder
+        .append_data(&mut header, "manifest.json", manifest.as_bytes())
+        .unwrap();
+    let path = folder.path().join("save.tar");
+    fs::write(&path, builder.into_inner().unwrap()).unwrap();
+    for (wanted, expected) in [(None, "amd64"), (Some("linux/arm64"), "arm64")] {
+        let access = Access {
+            platform: wanted.and_then(Platform::parse),
+            ..nowhere()
+        };
+        let image = find(&path.display().to_string(), &access).unwrap();
+        assert_eq!(names(&image), [expected]);
+    }
+}
+
+#[test]
+fn a_folder_as_skopeo_writes_it_is_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let layout = folder.path().join("layout");
+    let layer = tar(&[("a", b"1")]);
+    let image = image_of(
+        &layout,
+        "v1",
+        vec![(media_type::OCI_LAYER, layer.clone(), sha256(&layer))],
+    );
+    let flat = folder.path().join("flat");
+    fs::create_dir(&flat).unwrap();
+    for blob in image.manifest.layers.iter().chain([&image.manifest.config]) {
+        let from = layout.join("blobs/sha256").join(blob.digest.hex());
+        fs::copy(from, flat.join(blob.digest.hex())).unwrap();
+    }
+    fs::write(flat.join("manifest.json"), &image.manifest.raw).unwrap();
+    fs::write(flat.join("version"), "Directory Transport Version: 1.1\n").unwrap();
+    for text in [
+        flat.display().to_string(),
+        format!("dir:{}", flat.display()),
+    ] {
+        let again = find(&text, &nowhere()).unwrap();
+        assert_eq!(again.digest(), image.digest());
+        assert_eq!(names(&again), ["a"]);
+    }
+    fs::write(flat.join(image.manifest.layers[0].digest.hex()), "other").unwrap();
+    let again = find(&flat.display().to_string(), &nowhere()).unwrap();
+    assert!(layers(&again)[0].is_err());
+}
+
+/// An engine with one image, `app:1`: Docker, or Podman where a version is given.
+fn engine(socket: &Path, podman: Option<&'static str>, archive: Vec<u8>) {
+    let listener = UnixListener::bind(socket).unwrap();
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream = stream.unwrap();
+            let mut line = String::new();
+            let mut reader = BufReader::new(stream.try_clone().unwrap());
+            reader.read_line(&mut line).unwrap();
+            let mut header = String::new();
+            while reader.read_line(&mut header).unwrap() > 2 {
+                header.clear();
+            }
+            let path = line.split(' ').nth(1).unwrap().to_owned();
+            let prefix = podman.map_or("/images/".to_owned(), |version| {
+                format!("/v{version}/libpod/images/")
+            });
+            let mut extra = String::new();
+            let (status, body): (&str, &[u8]) = match path.strip_prefix(&prefix) {
+                _ if path == "/_ping" => {
+                    if let Some(version) = podman {
+                        extra = format!("Libpod-API-Version: {version}\r\n");
+                    }
+                    ("200 OK", b"OK")
+                }
+                Some("app:1/json") => ("200 OK", b"{}"),
+                Some("app:1/exists") => ("204 No Content", b""),
+                Some("app:1/get" | "app:1/get?format=docker-archive") => ("200 OK", &archive),
+                _ => ("404 Not Found", b"{\"message\":\"no such image\"}"),
+            };
+            let head = format!(
+                "HTTP/1.1 {status}\r\nContent-Length: {}\r\nConnection: close\r\n{extra}\r\n",
+                body.len()
+            );
+            let _ = stream.write_all(head.as_bytes());
+            let _ = stream.write_all(body);
+        }
+    });
+}
+
+#[test]
+fn engines_are_asked_in_their_order() {
+    let folder = tempfile::tempdir().unwrap();
+    let layer = tar(&[("a", b"1")]);
+    let manifest = r#"[{"Config":"c.json","RepoTags":["app:1"],"Layers":["l"]}]"#;
+    let archive = archive(&[
+        ("l", &layer),
+        ("c.json", config("amd64", &[&layer]).as_bytes()),
+        ("manifest.json", manifest.as_bytes()),
+    ]);
+    let docker = folder.path().join("docker.sock");
+    let podman = folder.path().join("podman.sock");
+    engine(&docker, None, archive.clone());
+    engine(&podman, Some("4.3.1"), archive);
+    let at = |path: &Path| Some(format!("unix://{}", path.display()));
+    let shown = |text: &str, access: &Access| {
+        resolve(text, access)
+            .map(|place| place.to_string())
+            .map_err(|error| error.to_string())
+    };
+    let docker_only = Access {
+        docker_host: at(&docker),
+        ..nowhere()
+    };
+    let podman_only = Access {
+        podman_host: at(&podman),
+        ..nowhere()
+    };
+    let both = Access {
+        podman_host: at(&podman),
+        ..docker_only.clone()
+    };
+    assert_eq!(shown("app:1", &both).unwrap(), "docker:app:1");
+    assert_eq!(shown("app:1", &podman_only).unwrap(), "podman:app:1");
+    for (text, access) in [
+        ("app:1", &both),
+        ("docker:app:1", &both),
+        ("podman:app:1", &both),
+        ("app:1", &podman_only),
+    ] {
+        assert_eq!(names(&find(text, access).unwrap()), ["a"], "{text}");
+    }
+    let error = shown("app:2", &both).unwrap_err();
+    let expected = format!(
+        "(2) the Docker engine at {} does not have it; (3) Podman at {} does not have it",
+        at(&docker).unwrap(),
+        at(&podman).unwrap()
+    );
+    assert!(error.contains(&expected), "{error}");
+    let error = find("podman:app:2", &both).unwrap_err().to_string();
+    assert!(error.contains("has no such image"), "{error}");
+    // What listens there is no Podman.
+    let mixed = Access {
+        podman_host: at(&docker),
+        ..nowhere()
+    };
+    let error = find("podman:app:1", &mixed).unwrap_err().to_string();
+    assert!(error.contains("is not a Podman"), "{error}");
+}
