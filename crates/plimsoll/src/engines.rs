@@ -14,7 +14,9 @@ use crate::terminal::say;
 pub(crate) fn all(access: &Access) -> Vec<Box<dyn Engine>> {
     vec![
         Box::new(BuildKitEngine::new(
-            access.docker_host.clone(),
+            // A broken context is told of by whoever needs the engine.
+            (access.docker_host.clone())
+                .or_else(|| plimsoll_image::context_endpoint(access).ok().flatten()),
             access.clone(),
         )),
         Box::new(NativeEngine::new(access.clone())),

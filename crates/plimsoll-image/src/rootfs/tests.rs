@@ -163,6 +163,36 @@ fn a_file_that_changes_does_not_shift_what_follows() {
     assert_eq!(bytes.len() % 512, 0);
 }
 
+proptest::proptest! {
+    #[test]
+    fn any_name_is_read_back_as_it_is(
+        name in proptest::collection::vec(1_u8..=255, 1..300),
+        target in proptest::collection::vec(1_u8..=255, 1..300),
+        capabilities in proptest::collection::vec(proptest::num::u8::ANY, 0..64),
+        size in proptest::num::u64::ANY,
+        mode in 0_u32..0o10000,
+    ) {
+        use proptest::prelude::*;
+        // No name ends with a slash.
+        let name = [b"x", &name[..], b"x"].concat();
+        let mut stat = rustix::fs::stat("/").unwrap();
+        stat.st_mode = mode;
+        let node = |kind| tree::Node { path: name.clone(), kind, stat };
+        let read = |bytes: &[u8]| {
+            let mut tar = crate::tar::TarReader::new(bytes);
+            tar.next_entry().unwrap().unwrap()
+        };
+        let file = read(&header::bytes(&node(tree::Kind::File), size >> 1, None, &capabilities));
+        prop_assert_eq!(&file.path, &name);
+        prop_assert_eq!((file.size, file.mode), (size >> 1, mode));
+        prop_assert_eq!(file.xattrs.len(), usize::from(!capabilities.is_empty()));
+        let link = read(&header::bytes(&node(tree::Kind::Symlink(target.clone())), 0, None, b""));
+        prop_assert_eq!((&link.path, &link.link), (&name, &target));
+        let twin = read(&header::bytes(&node(tree::Kind::File), 0, Some(&target), b""));
+        prop_assert_eq!((twin.kind, &twin.link), (crate::tar::Kind::Hardlink, &target));
+    }
+}
+
 #[test]
 fn a_tar_of_a_root_file_system_is_one_layer() {
     let folder = tempfile::tempdir().unwrap();

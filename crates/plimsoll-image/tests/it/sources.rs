@@ -535,3 +535,40 @@ fn engines_are_asked_in_their_order() {
     let error = find("podman:app:1", &mixed).unwrap_err().to_string();
     assert!(error.contains("is not a Podman"), "{error}");
 }
+
+proptest::proptest! {
+    /// Whatever lies in an archive, it is an image or an error.
+    #[test]
+    fn any_archive_is_an_image_or_an_error(
+        at in 0_usize..6000,
+        bytes in proptest::collection::vec(proptest::num::u8::ANY, 1..40),
+        cut in 0_usize..8000,
+        pack in 0_u8..3,
+    ) {
+        let layer = tar(&[("a", b"1")]);
+        let manifest = r#"[{"Config":"c.json","RepoTags":["app:1"],"Layers":["l"]}]"#;
+        let mut archive = archive(&[
+            ("manifest.json", manifest.as_bytes()),
+            ("c.json", config("amd64", &[&layer]).as_bytes()),
+            ("l", &layer),
+        ]);
+        let end = (at + bytes.len()).min(archive.len());
+        if at < end {
+            archive[at..end].copy_from_slice(&bytes[..end - at]);
+        }
+        archive.truncate(cut);
+        let archive = match pack {
+            0 => archive,
+            1 => gzip(&archive),
+            _ => zstd::encode_all(&archive[..], 1).unwrap(),
+        };
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.tar");
+        fs::write(&path, archive).unwrap();
+        for prefix in ["", "oci-archive:", "docker-archive:", "rootfs:"] {
+            if let Ok(image) = find(&format!("{prefix}{}", path.display()), &nowhere()) {
+                let _ = layers(&image);
+            }
+        }
+    }
+}

@@ -156,3 +156,53 @@ fn rules_are_listed_by_what_they_are_about() {
     assert!(page.starts_with("root-user: "), "{page}");
     assert!(page.contains("    USER 10001"), "{page}");
 }
+
+#[test]
+fn images_come_from_standard_input_and_root_file_systems_from_folders() {
+    use plimsoll_testkit::image::{ImageBuilder, Layer};
+    let stage = Stage::new();
+    let image = ImageBuilder::new()
+        .layer(Layer::new().file("etc/os-release", b"ID=alpine\nVERSION_ID=3.20\n"))
+        .build();
+    let path = stage.project().join("image.tar");
+    image.write_docker_archive(&path, "app:1").unwrap();
+    let bytes = std::fs::read(&path).unwrap();
+    let named = |run: crate::stage::Run| {
+        let report = run.expect(0).json();
+        report["image"]["digest"].as_str().unwrap().to_owned()
+    };
+    let json = ["--format", "json"];
+    let from_file = named(stage.run(&[&["inspect", "image.tar"], &json[..]].concat()));
+    let piped = [&["inspect", "-"], &json[..]].concat();
+    assert_eq!(named(stage.run_with_input(&piped, &bytes)), from_file);
+    let called = [&["inspect", "stdin:app:1"], &json[..]].concat();
+    assert_eq!(named(stage.run_with_input(&called, &bytes)), from_file);
+    // A file on standard input is read where it lies.
+    let mut command = stage.command(&piped);
+    command.stdin(std::fs::File::open(&path).unwrap());
+    assert_eq!(
+        named(crate::stage::Run::from(command.output().unwrap())),
+        from_file
+    );
+    stage.run_with_input(&["inspect", "-"], b"").expect(2);
+    stage
+        .run(&["inspect", "image.tar", "--platform", "linux/s390x"])
+        .expect(2);
+
+    stage.write("root/etc/os-release", b"ID=alpine\n");
+    stage.write("root/app/.npmrc", b"");
+    let report = stage
+        .run(&[&["inspect", "./root"], &json[..]].concat())
+        .expect(0)
+        .json();
+    let rules: Vec<_> = report["findings"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|finding| finding["rule"].to_string())
+        .collect();
+    assert!(!rules.iter().any(|rule| rule.contains("root")), "{rules:?}");
+    let skipped = report["skipped"].to_string();
+    assert!(skipped.contains("a root file system has none"), "{skipped}");
+    stage.run(&["push", "rootfs:root", "oci:out"]).expect(2);
+}
