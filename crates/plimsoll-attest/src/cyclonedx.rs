@@ -6,7 +6,6 @@ use plimsoll_model::{Digest, ImageConfig, Inventory, Package, PackageKind, Sourc
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
-use crate::license::{self, License};
 use crate::oci_purl::oci_purl;
 use crate::time;
 
@@ -180,7 +179,7 @@ fn component<'a>(input: &SbomInput<'a>, package: &'a Package) -> Component<'a> {
         component.name = name;
     }
     component.purl = (!package.purl.is_empty()).then(|| package.purl.clone());
-    component.licenses = package.license.as_deref().map(licenses).unwrap_or_default();
+    component.licenses = license(package).into_iter().collect();
     component.property("plimsoll:layer", package.layer.to_string());
     if let Some(layer) = input.inventory.layers.get(package.layer) {
         component.property("plimsoll:layer-diff-id", layer.diff_id.to_string());
@@ -212,22 +211,27 @@ fn component<'a>(input: &SbomInput<'a>, package: &'a Package) -> Component<'a> {
     component
 }
 
-fn licenses(stated: &str) -> Vec<LicenseChoice> {
-    let licenses = license::read(stated);
-    licenses
-        .into_iter()
-        .map(|license| match license {
-            License::Id(id) => LicenseChoice::License {
-                id: Some(id),
+/// The licence as an identifier or an expression where it can be read as one; in the package's own
+/// words otherwise.
+fn license(package: &Package) -> Option<LicenseChoice> {
+    Some(match &package.license_expression {
+        Some(expression) => match spdx::license_id(expression) {
+            Some(id) if id.name == expression => LicenseChoice::License {
+                id: Some(expression.clone()),
                 name: None,
             },
-            License::Name(name) => LicenseChoice::License {
-                id: None,
-                name: Some(name),
-            },
-            License::Expression(expression) => LicenseChoice::Expression(expression),
-        })
-        .collect()
+            _ => LicenseChoice::Expression(expression.clone()),
+        },
+        None => LicenseChoice::License {
+            id: None,
+            name: Some(
+                package
+                    .license
+                    .clone()
+                    .filter(|words| !words.trim().is_empty())?,
+            ),
+        },
+    })
 }
 
 /// Takes `wanted`, or the first free variation of it.

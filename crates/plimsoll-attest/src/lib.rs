@@ -8,7 +8,6 @@ pub mod provenance;
 
 mod attachment;
 mod credential;
-mod license;
 mod oci_purl;
 mod time;
 

@@ -12,6 +12,7 @@ mod files;
 #[cfg(test)]
 mod hostile;
 mod inventory;
+mod license;
 mod notable;
 mod packages;
 mod record;

@@ -48,8 +48,11 @@ fn inventory() -> Inventory {
         "pkg:deb/debian/python3-six@1.0?arch=all&distro=debian-12",
         "Expat, GPL-2+, public-domain",
     );
+    deb.license_expression =
+        Some("MIT AND GPL-2.0-or-later AND LicenseRef-public-domain".to_owned());
     deb.source = Some(("six".to_owned(), "1.0-1".to_owned()));
     let mut six = package(PackageKind::Python, "six", "pkg:pypi/six@1.0", "MIT");
+    six.license_expression = Some("MIT".to_owned());
     six.owned_by = Some("python3-six".to_owned());
     let mut twice = package(
         PackageKind::Npm,
@@ -57,6 +60,7 @@ fn inventory() -> Inventory {
         "pkg:npm/%40a/b@1.0",
         "MIT OR Apache-2.0",
     );
+    twice.license_expression = Some("MIT OR Apache-2.0".to_owned());
     twice.path = "app/node_modules/c/node_modules/@a/b/package.json".to_owned();
     Inventory {
         distribution: Some(Distribution {
@@ -197,9 +201,7 @@ fn every_component_is_found_by_layer_line_and_owner() {
     assert_eq!(
         components[1]["licenses"],
         serde_json::json!([
-            {"license": {"id": "MIT"}},
-            {"license": {"id": "GPL-2.0-or-later"}},
-            {"license": {"name": "public-domain"}}
+            {"expression": "MIT AND GPL-2.0-or-later AND LicenseRef-public-domain"}
         ])
     );
     let dependencies = value["dependencies"].as_array().unwrap();

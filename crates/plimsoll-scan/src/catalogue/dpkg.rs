@@ -219,8 +219,8 @@ pub(super) fn claims_copyright(candidate: &Candidate<'_>) -> bool {
         .is_some_and(|package| !package.contains('/'))
 }
 
-/// Reads the licence names of a machine-readable copyright file (DEP 5). Any other copyright file
-/// is prose and names none.
+/// Reads the licence names of a machine-readable copyright file (DEP 5), and those prose refers to
+/// or holds the text of.
 pub(super) fn read_copyright(_path: &str, bytes: &[u8]) -> Result<Document, String> {
     let text = String::from_utf8_lossy(bytes);
     let machine_readable = text
@@ -245,6 +245,9 @@ pub(super) fn read_copyright(_path: &str, bytes: &[u8]) -> Result<Document, Stri
                 names.push(value.to_owned());
             }
         }
+    }
+    if names.is_empty() {
+        names = crate::license::recognised(&text);
     }
     names.sort();
     Ok(Document::DpkgCopyright(names))

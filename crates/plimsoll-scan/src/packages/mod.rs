@@ -13,6 +13,7 @@ use packageurl::PackageUrl;
 use plimsoll_model::{Distribution, Package, Skipped};
 
 use crate::catalogue::Document;
+use crate::license;
 use crate::record::LayerRecord;
 use crate::tree::{Node, Tree};
 
@@ -55,6 +56,7 @@ pub(crate) fn packages<'l>(
             }),
     );
     for list in [&mut installed, &mut removed] {
+        license::fill(list);
         list.sort_by(|a, b| {
             (a.kind, &a.name, &a.version, &a.path, &a.purl)
                 .cmp(&(b.kind, &b.name, &b.version, &b.path, &b.purl))
