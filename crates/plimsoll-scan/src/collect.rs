@@ -8,7 +8,7 @@ use plimsoll_image::{Entry, EntryKind, ImageError, LayerReader};
 use xxhash_rust::xxh3::{Xxh3, xxh3_64};
 
 use crate::ScanOptions;
-use crate::catalogue::{Candidate, Cataloguer, claimant};
+use crate::catalogue::{Candidate, Cataloguer, Document, Watch, claimant};
 use crate::record::{EntryFact, LayerRecord, Unread};
 use crate::secret::{Detector, Found, Searcher};
 
@@ -23,6 +23,10 @@ const MAX_SIGHTINGS: usize = 5_000;
 
 /// A file up to this long is put together in memory where it did not come in one piece.
 const SMALL: u64 = 1 << 20;
+
+/// A file up to this long is put together for a reader that could also watch it stream by: reading
+/// in place is surer.
+const WATCHED: u64 = 16 << 20;
 
 /// How much of a file a cataloguer is shown at least before it decides.
 const HEAD: usize = 64;
@@ -92,49 +96,71 @@ impl<'a> Collector<'a> {
         content: &mut dyn BufRead,
         buffer: &mut Vec<u8>,
     ) -> io::Result<u64> {
+        let mut watch = None;
         let claimant = if entry.size <= SMALL {
             content.take(SMALL).read_to_end(buffer)?;
             self.claimant(entry, buffer)
         } else {
-            let there = content.fill_buf()?;
+            let mut there = content.fill_buf()?;
             if there.len() < HEAD {
                 content.take(HEAD as u64).read_to_end(buffer)?;
-                self.claimant(entry, buffer)
-            } else {
-                self.claimant(entry, there)
+                there = buffer;
             }
+            let claimant = self.claimant(entry, there);
+            if entry.size > WATCHED {
+                let candidate = Candidate::new(&entry.path, entry.size, entry.mode, there);
+                watch = claimant.and_then(|one| Some((one, one.watch?(&candidate))));
+            }
+            claimant
         };
         if buffer.len() as u64 == entry.size {
             self.whole(entry, buffer, claimant);
             return Ok(xxh3_64(buffer));
         }
-        if let Some(cataloguer) = claimant {
+        if watch.is_none()
+            && let Some(cataloguer) = claimant
+        {
             let _alone = (entry.size > LARGE)
                 .then(|| LARGE_FILE.lock().unwrap_or_else(PoisonError::into_inner));
             content.take(cataloguer.limit).read_to_end(buffer)?;
             self.whole(entry, buffer, claimant);
             return Ok(xxh3_64(buffer));
         }
-        self.stream(entry, buffer, content)
+        self.stream(entry, buffer, content, watch)
     }
 
-    /// Looks at a file that is too long to be kept, and that no cataloguer wants.
-    fn stream(&mut self, entry: &Entry, head: &[u8], content: &mut dyn BufRead) -> io::Result<u64> {
-        let mut hashed = Hashed {
+    /// Looks at a file that is too long to be kept, and that no cataloguer wants whole.
+    fn stream(
+        &mut self,
+        entry: &Entry,
+        head: &[u8],
+        content: &mut dyn BufRead,
+        watch: Option<(&'static Cataloguer, Box<dyn Watch>)>,
+    ) -> io::Result<u64> {
+        let (cataloguer, watch) = watch.unzip();
+        let mut hashed = Passing {
             inner: head.chain(content),
             hasher: Xxh3::new(),
+            watch,
         };
         if self.options.secrets_in_files {
             let found = self.searcher.search(&entry.path, &mut hashed)?;
             self.keep(&entry.path, found);
         }
         hashed.drain()?;
+        if let (Some(cataloguer), Some(watch)) = (cataloguer, hashed.watch) {
+            self.told(entry, cataloguer, watch.finish());
+        }
         Ok(hashed.hasher.digest())
     }
 
     /// Who wants the file and may have it.
     fn claimant(&mut self, entry: &Entry, head: &[u8]) -> Option<&'static Cataloguer> {
         let cataloguer = claimant(&Candidate::new(&entry.path, entry.size, entry.mode, head))?;
+        if cataloguer.watch.is_some() {
+            // Little is kept of what is looked at this way, however long it is.
+            return Some(cataloguer);
+        }
         let limit = cataloguer.limit.min(self.options.max_metadata);
         let why = if entry.size > limit {
             format!(
@@ -154,15 +180,7 @@ impl<'a> Collector<'a> {
     /// Looks at a file that lies in memory.
     fn whole(&mut self, entry: &Entry, bytes: &[u8], claimant: Option<&'static Cataloguer>) {
         if let Some(cataloguer) = claimant {
-            match (cataloguer.read)(&entry.path, bytes) {
-                Ok(document) => {
-                    self.record.documents.insert(entry.path.clone(), document);
-                }
-                Err(why) => {
-                    self.record.documents.remove(&entry.path);
-                    self.unread(&entry.path, why, cataloguer);
-                }
-            }
+            self.told(entry, cataloguer, (cataloguer.read)(&entry.path, bytes));
         }
         if self.options.secrets_in_files {
             let found = self
@@ -170,6 +188,19 @@ impl<'a> Collector<'a> {
                 .search(&entry.path, &mut &*bytes)
                 .unwrap_or_default();
             self.keep(&entry.path, found);
+        }
+    }
+
+    /// Keeps what a cataloguer made of a file.
+    fn told(&mut self, entry: &Entry, cataloguer: &Cataloguer, result: Result<Document, String>) {
+        match result {
+            Ok(document) => {
+                self.record.documents.insert(entry.path.clone(), document);
+            }
+            Err(why) => {
+                self.record.documents.remove(&entry.path);
+                self.unread(&entry.path, why, cataloguer);
+            }
         }
     }
 
@@ -244,13 +275,14 @@ impl LayerReader for Collector<'_> {
     }
 }
 
-/// Hashes what is read through it.
-struct Hashed<R> {
+/// Hashes what is read through it, and shows it to who watches.
+struct Passing<R> {
     inner: R,
     hasher: Xxh3,
+    watch: Option<Box<dyn Watch>>,
 }
 
-impl<R: BufRead> Hashed<R> {
+impl<R: BufRead> Passing<R> {
     fn drain(&mut self) -> io::Result<()> {
         loop {
             let there = self.inner.fill_buf()?;
@@ -258,16 +290,23 @@ impl<R: BufRead> Hashed<R> {
                 return Ok(());
             }
             self.hasher.update(there);
+            if let Some(watch) = &mut self.watch {
+                watch.feed(there);
+            }
             let count = there.len();
             self.inner.consume(count);
         }
     }
 }
 
-impl<R: Read> Read for Hashed<R> {
+impl<R: Read> Read for Passing<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let read = self.inner.read(buffer)?;
-        self.hasher.update(&buffer[..read]);
+        let there = buffer.get(..read).unwrap_or_default();
+        self.hasher.update(there);
+        if let Some(watch) = &mut self.watch {
+            watch.feed(there);
+        }
         Ok(read)
     }
 }

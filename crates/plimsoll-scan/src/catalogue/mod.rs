@@ -3,12 +3,14 @@
 
 pub(crate) mod alpm;
 pub(crate) mod apk;
+pub(crate) mod binary;
 pub(crate) mod distribution;
 pub(crate) mod dpkg;
 pub(crate) mod npm;
 pub(crate) mod passwd;
 pub(crate) mod python;
 pub(crate) mod rpm;
+pub(crate) mod runtime;
 pub(crate) mod system;
 pub(crate) mod unread;
 
@@ -38,6 +40,8 @@ pub(crate) enum Document {
     Npm(npm::Manifest),
     /// Packages that the file proves by itself.
     Packages(Vec<Proven>),
+    /// A program or library.
+    Binary(binary::Binary),
 }
 
 /// A package that one file proves by itself.
@@ -103,6 +107,21 @@ pub(crate) struct Cataloguer {
     pub(crate) essential: bool,
     /// Bytes of the largest file it reads; a larger one is reported as not looked at.
     pub(crate) limit: u64,
+    /// Begins to look at a file too large to be put together in memory as it streams by, whatever
+    /// its size; without one it is read whole, up to the limit.
+    pub(crate) watch: Option<fn(&Candidate<'_>) -> Box<dyn Watch>>,
+}
+
+/// Looks at one file piece by piece.
+pub(crate) trait Watch {
+    /// Takes the next bytes of the file. Where pieces are parted changes nothing.
+    fn feed(&mut self, bytes: &[u8]);
+
+    /// Says what the file says, once all of it was fed.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    fn finish(self: Box<Self>) -> Result<Document, String>;
 }
 
 /// What a text file of a package manager may be long.
@@ -117,6 +136,7 @@ const fn reader(
         read,
         essential: false,
         limit: TEXT,
+        watch: None,
     }
 }
 
@@ -151,6 +171,13 @@ pub(crate) const CATALOGUERS: &[Cataloguer] = &[
     reader(python::claims_metadata, python::read_metadata),
     reader(python::claims_record, python::read_record),
     reader(npm::claims, npm::read),
+    reader(runtime::claims_java, runtime::read_java),
+    reader(runtime::claims_toolchain, runtime::read_toolchain),
+    reader(runtime::claims_script, runtime::read_script),
+    Cataloguer {
+        watch: Some(binary::watch),
+        ..reader(binary::claims, binary::read)
+    },
 ];
 
 /// Who wants a file.

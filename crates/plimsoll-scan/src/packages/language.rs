@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use plimsoll_model::{Evidence, Package, PackageKind};
 
 use super::{brought_by, purl, seen};
-use crate::catalogue::{Document, Proven, folder, npm, python};
+use crate::catalogue::{Document, Proven, binary, folder, npm, python};
 use crate::record::LayerRecord;
 use crate::tree::Tree;
 
@@ -75,6 +75,20 @@ pub(super) fn installed(layers: &[LayerRecord], tree: &Tree<'_>) -> Vec<Package>
                 let layer = brought_by(layers, node, path, |other| other == document);
                 packages.extend(proven.iter().map(|own| of_proven(own, path, layer)));
             }
+            Document::Binary(binary) if !binary.packages.is_empty() => {
+                let layer = brought_by(
+                    layers,
+                    node,
+                    path,
+                    |other| matches!(other, Document::Binary(other) if other.packages == binary.packages),
+                );
+                packages.extend(
+                    binary
+                        .packages
+                        .iter()
+                        .map(|own| of_proven(own, path, layer)),
+                );
+            }
             _ => {}
         }
     }
@@ -127,7 +141,11 @@ fn of_proven(own: &Proven, path: &str, layer: usize) -> Package {
                 kind.as_str(),
                 own.namespace.as_deref(),
                 &own.name,
-                &own.version,
+                if own.version == binary::DEVEL {
+                    ""
+                } else {
+                    &own.version
+                },
                 &own.qualifiers,
             ),
             match &own.inner {

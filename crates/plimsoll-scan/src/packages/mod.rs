@@ -119,7 +119,9 @@ fn purl(
     if let Some(namespace) = namespace {
         let _ = purl.with_namespace(namespace.to_owned());
     }
-    let _ = purl.with_version(version.to_owned());
+    if !version.is_empty() {
+        let _ = purl.with_version(version.to_owned());
+    }
     for (key, value) in qualifiers {
         let _ = purl.add_qualifier(key.clone(), value.clone());
     }

@@ -1,0 +1,226 @@
+//! What Rust programs say of the crates they were built from: the list that `cargo auditable` puts
+//! in, and what the compiler leaves of its own and of the crates' paths.
+
+use std::collections::BTreeSet;
+use std::io;
+
+use memchr::memmem;
+use plimsoll_model::{Evidence, PackageKind};
+use serde::Deserialize;
+
+use super::elf::Section;
+use super::view::View;
+use crate::archive::inflate::deflated;
+use crate::catalogue::Proven;
+
+/// The list unpacked, at most; that of a program of a thousand crates has 100 KiB.
+const MAX_LIST: usize = 8 << 20;
+/// Crates that are listed of one program.
+const MAX_CRATES: usize = 20_000;
+/// The longest name or version.
+const MAX_WORD: usize = 200;
+
+/// The list of `cargo auditable` (its format, version 0).
+#[derive(Deserialize)]
+struct List {
+    packages: Vec<Listed>,
+}
+
+#[derive(Deserialize)]
+struct Listed {
+    name: String,
+    version: String,
+    #[serde(default)]
+    kind: Option<String>,
+    #[serde(default)]
+    root: bool,
+    #[serde(default)]
+    dependencies: Vec<usize>,
+}
+
+/// Reads the dependency list of a program, if it has one.
+///
+/// # Errors
+/// It has one that is damaged or not at hand.
+pub(super) fn audited(
+    view: View<'_>,
+    sections: &[Section<'_>],
+) -> Result<Option<Vec<Proven>>, &'static str> {
+    let Some(section) = sections.iter().find(|one| one.name == b".dep-v0") else {
+        return Ok(None);
+    };
+    let packed = view
+        .get(section.offset, section.size)
+        .ok_or("its list of crates lies in a part of the file that was not kept")?;
+    let list = deflated(packed, true, MAX_LIST)?;
+    let list: List = serde_json::from_reader(io::Cursor::new(list))
+        .map_err(|_| "its list of crates is no JSON of the known form")?;
+    let direct: BTreeSet<usize> = list
+        .packages
+        .iter()
+        .filter(|own| own.root)
+        .flat_map(|own| own.dependencies.iter().copied())
+        .collect();
+    Ok(Some(
+        list.packages
+            .into_iter()
+            .enumerate()
+            // What only ran while it was built is not in it.
+            .filter(|(_, own)| own.kind.as_deref() != Some("build"))
+            .filter(|(_, own)| is_word(&own.name) && is_word(&own.version))
+            .take(MAX_CRATES)
+            .map(|(index, own)| Proven {
+                direct: (!own.root && !direct.is_empty()).then(|| direct.contains(&index)),
+                ..proven(own.name, own.version, Evidence::BuildInfo)
+            })
+            .collect(),
+    ))
+}
+
+fn proven(name: String, version: String, evidence: Evidence) -> Proven {
+    Proven {
+        kind: PackageKind::Cargo,
+        namespace: None,
+        name,
+        version,
+        qualifiers: Vec::new(),
+        license: None,
+        evidence,
+        direct: None,
+        inner: None,
+    }
+}
+
+fn is_word(text: &str) -> bool {
+    !text.is_empty()
+        && text.len() <= MAX_WORD
+        && text
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"-_.+".contains(&byte))
+}
+
+/// Whether the compiler left its own name: the comment that it writes since Rust 1.73.
+pub(super) fn is_commented(view: View<'_>, sections: &[Section<'_>]) -> bool {
+    sections
+        .iter()
+        .find(|section| section.name == b".comment")
+        .is_some_and(|section| {
+            let comment = view.up_to(section.offset, section.size.min(4_096));
+            memmem::find(comment, b"rustc version ").is_some()
+        })
+}
+
+/// Whether read-only data holds the path of a source of Rust's own library, as messages of panics
+/// name it: `/rustc/`, 40 digits, `/library/`.
+pub(super) fn panics(bytes: &[u8]) -> bool {
+    memmem::find_iter(bytes, b"/rustc/").any(|at| {
+        bytes.get(at + 7..).is_some_and(|rest| {
+            rest.get(..40)
+                .is_some_and(|hash| hash.iter().all(u8::is_ascii_hexdigit))
+                && rest.get(40..).is_some_and(|path| {
+                    path.starts_with(b"/library/") || path.starts_with(b"/src/")
+                })
+        })
+    })
+}
+
+/// The crates whose sources messages of panics name, as a registry keeps them:
+/// `registry/src/REGISTRY/NAME-VERSION/`. Those without such a message are not among them.
+#[derive(Debug, Default)]
+pub(super) struct Named(BTreeSet<(String, String)>);
+
+impl Named {
+    /// Adds what these bytes name.
+    pub(super) fn look(&mut self, bytes: &[u8]) {
+        const REGISTRY: &[u8] = b"/registry/src/";
+        for at in memmem::find_iter(bytes, REGISTRY) {
+            if self.0.len() >= MAX_CRATES {
+                return;
+            }
+            let rest = bytes.get(at + REGISTRY.len()..).unwrap_or_default();
+            let Some(registry) = part(rest) else {
+                continue;
+            };
+            // What was not the public registry is not a crate of that name.
+            let public = registry.starts_with(b"index.crates.io-")
+                || registry.starts_with(b"github.com-1ecc6299db9ec823")
+                || registry.starts_with(b"static.crates.io-");
+            let folder = public
+                .then(|| rest.get(registry.len() + 1..))
+                .flatten()
+                .and_then(part)
+                .and_then(|folder| std::str::from_utf8(folder).ok());
+            if let Some((name, version)) = folder.and_then(name_and_version) {
+                self.0.insert((name.to_owned(), version.to_owned()));
+            }
+        }
+    }
+
+    pub(super) fn packages(self) -> Vec<Proven> {
+        self.0
+            .into_iter()
+            .map(|(name, version)| proven(name, version, Evidence::VersionString))
+            .collect()
+    }
+}
+
+/// The first part of a path.
+fn part(path: &[u8]) -> Option<&[u8]> {
+    let near = path.get(..MAX_WORD).unwrap_or(path);
+    near.get(..memchr::memchr(b'/', near)?)
+}
+
+/// Splits `windows-sys-0.48.0` where the version begins.
+fn name_and_version(folder: &str) -> Option<(&str, &str)> {
+    if !is_word(folder) {
+        return None;
+    }
+    folder.match_indices('-').find_map(|(at, _)| {
+        let (name, version) = (folder.get(..at)?, folder.get(at + 1..)?);
+        let numbers = version.split(['-', '+']).next().unwrap_or_default();
+        let is_version = numbers.split('.').count() == 3
+            && numbers
+                .split('.')
+                .all(|part| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit()));
+        (is_version && !name.is_empty()).then_some((name, version))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_of_crates() {
+        for (folder, split) in [
+            ("regex-1.5.4", Some(("regex", "1.5.4"))),
+            ("windows-sys-0.48.0", Some(("windows-sys", "0.48.0"))),
+            (
+                "wasi-0.11.0+wasi-snapshot-preview1",
+                Some(("wasi", "0.11.0+wasi-snapshot-preview1")),
+            ),
+            ("a-1.0.0-rc.1", Some(("a", "1.0.0-rc.1"))),
+            ("base64-0.21", None),
+            ("-1.0.0", None),
+        ] {
+            assert_eq!(name_and_version(folder), split, "{folder}");
+        }
+        let mut named = Named::default();
+        named.look(
+            b"x/home/u/.cargo/registry/src/index.crates.io-6f17d22bba15001f/memchr-2.5.0/src/a.rs\
+              /root/.cargo/registry/src/github.com-1ecc6299db9ec823/memchr-2.5.0/src/b.rs\
+              /registry/src/example.com-00/private-1.0.0/src/c.rs/registry/src/index.crates.io-",
+        );
+        let packages = named.packages();
+        assert_eq!(packages.len(), 1);
+        assert_eq!(packages[0].name, "memchr");
+    }
+
+    #[test]
+    fn the_compilers_own_paths() {
+        let path = format!("at /rustc/{}/library/core/src/str.rs", "0a".repeat(20));
+        assert!(panics(path.as_bytes()));
+        assert!(!panics(b"/rustc/0a/library/core/src/str.rs"));
+        assert!(!panics(b"see /rustc/"));
+    }
+}
