@@ -1,5 +1,7 @@
 //! One pass over layers: fetch, digest, decompress, digest, tar entries; bounded, in parallel.
 
+mod gzip;
+mod inflate;
 mod path;
 mod pipe;
 mod stream;
@@ -8,6 +10,7 @@ use std::io::{self, BufRead, Read};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+pub use self::gzip::GzipReader;
 use self::path::{Name, classify, normalise};
 use self::pipe::Pipe;
 pub use self::stream::LayerStream;

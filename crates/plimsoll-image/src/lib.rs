@@ -33,7 +33,7 @@ pub use daemon::{DaemonImages, context_endpoint};
 pub use error::ImageError;
 pub use image::{Descriptor, Image, Manifest};
 pub use layer::{
-    Entry, EntryKind, LayerLimits, LayerReader, LayerStats, LayerStream, Walked, walk,
+    Entry, EntryKind, GzipReader, LayerLimits, LayerReader, LayerStats, LayerStream, Walked, walk,
 };
 pub use layout::{BlobWriter, Layout, LayoutWriter};
 pub use manifest::{index_json, manifest_json};

@@ -4,6 +4,7 @@ use std::io::{self, BufRead, BufReader, Read};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use super::gzip::GzipReader;
 use crate::blob::Hashing;
 use crate::compression::{Compression, ZSTD_WINDOW_LOG};
 use crate::{Image, ImageError, LayerLimits};
@@ -79,7 +80,7 @@ type Source = BufReader<Counted>;
 
 enum Decoder {
     Plain(Source),
-    Gzip(Box<flate2::bufread::MultiGzDecoder<Source>>),
+    Gzip(Box<GzipReader<Source>>),
     Zstd(zstd::Decoder<'static, Source>),
 }
 
@@ -105,9 +106,7 @@ impl Inflated {
             .fill_buf()
             .map_err(|error| ImageError::from_read(&place, error))?;
         let decoder = match Compression::of(start) {
-            Compression::Gzip => {
-                Decoder::Gzip(Box::new(flate2::bufread::MultiGzDecoder::new(source)))
-            }
+            Compression::Gzip => Decoder::Gzip(Box::new(GzipReader::new(source))),
             Compression::Zstd => {
                 let mut decoder = zstd::Decoder::with_buffer(source)
                     .map_err(|error| ImageError::from_read(&place, error))?;
