@@ -98,14 +98,22 @@ fn archive(
 ) -> anyhow::Result<Value> {
     let file = File::open(image).with_context(|| format!("cannot open {}", image.display()))?;
     let mut places: BTreeMap<String, (u64, u64)> = BTreeMap::new();
+    // A layer that is there twice is a link the second time.
+    let mut links: BTreeMap<String, String> = BTreeMap::new();
     for entry in tar::Archive::new(&file).entries_with_seek()? {
         let entry = entry?;
-        let name = entry.path()?.to_string_lossy().into_owned();
-        places.insert(name, (entry.raw_file_position(), entry.size()));
+        let name = clean(&entry.path_bytes());
+        if let Some(target) = entry.link_name_bytes() {
+            let folder = name.rsplit_once('/').map_or("", |(folder, _)| folder);
+            let target = format!("{folder}/{}", String::from_utf8_lossy(&target));
+            links.insert(name, clean(target.as_bytes()));
+        } else {
+            places.insert(name, (entry.raw_file_position(), entry.size()));
+        }
     }
     let part = |name: &str| -> anyhow::Result<std::io::Take<&File>> {
         let (at, size) = places
-            .get(name)
+            .get(links.get(name).map_or(name, String::as_str))
             .with_context(|| format!("{name} is not there"))?;
         let mut file = &file;
         file.seek(SeekFrom::Start(*at))?;
