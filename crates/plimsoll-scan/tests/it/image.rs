@@ -74,6 +74,7 @@ fn descriptor(media_type: &str, bytes: &[u8]) -> Descriptor {
         platform: None,
         artifact_type: None,
         annotations: Vec::new(),
+        urls: Vec::new(),
     }
 }
 

@@ -5,4 +5,5 @@
 mod image;
 mod packages;
 mod secrets;
+mod system;
 mod tree;

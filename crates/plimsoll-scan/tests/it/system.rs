@@ -1,0 +1,196 @@
+//! Packages of distributions: who brought them, who owns what, what is no more.
+
+use plimsoll_model::{Package, PackageKind};
+use plimsoll_scan::Outcome;
+
+use crate::image::{Layer, look};
+
+const ALPINE: &str = "ID=alpine\nVERSION_ID=3.19.1\nPRETTY_NAME=\"Alpine Linux v3.19\"\n";
+
+fn apk(name: &str, version: &str, files: &str) -> String {
+    format!("P:{name}\nV:{version}\nA:x86_64\nI:99\nL:MIT\no:origin\n{files}\n")
+}
+
+fn find<'a>(outcome: &'a Outcome, name: &str) -> &'a Package {
+    outcome
+        .inventory
+        .packages
+        .iter()
+        .find(|package| package.name == name)
+        .unwrap_or_else(|| panic!("{name} is not among {:#?}", outcome.inventory.packages))
+}
+
+fn removed(outcome: &Outcome) -> Vec<(&str, &str, usize, Option<usize>)> {
+    outcome
+        .inventory
+        .removed_packages
+        .iter()
+        .map(|package| {
+            (
+                package.name.as_str(),
+                package.version.as_str(),
+                package.layer,
+                package.removed_in,
+            )
+        })
+        .collect()
+}
+
+#[test]
+fn alpine_packages_own_files_under_either_name_of_a_folder() {
+    let files = "F:lib\nR:libssl.so.3\nZ:Q1qvTGHdzF6KLavt4PO0gs2a6pQ00=\nF:usr/lib/python3.11/site-packages/six-1.dist-info\nR:METADATA\n";
+    let outcome = look(vec![
+        Layer::new()
+            .file("etc/os-release", ALPINE)
+            .symlink("lib", "usr/lib")
+            .file(
+                "usr/lib/apk/db/installed",
+                apk("libssl3", "3.1-r0", files) + &apk("musl", "1-r0", ""),
+            )
+            .file("etc/apk/world", "musl>1\n")
+            .file("usr/lib/libssl.so.3", "hello")
+            .file(
+                "usr/lib/python3.11/site-packages/six-1.dist-info/METADATA",
+                "Name: six\nVersion: 1\nLicense: MIT\n",
+            ),
+    ]);
+    assert!(outcome.skipped.is_empty(), "{:?}", outcome.skipped);
+    let ssl = find(&outcome, "libssl3");
+    assert_eq!(
+        ssl.purl,
+        "pkg:apk/alpine/libssl3@3.1-r0?arch=x86_64&distro=alpine-3.19.1&upstream=origin"
+    );
+    // The library, by the name the package was built with, and the metadata of `six`.
+    assert_eq!((ssl.files, ssl.size), (Some(2), Some(5 + 34)));
+    assert_eq!(ssl.direct, Some(false));
+    assert_eq!(ssl.license_expression.as_deref(), Some("MIT"));
+    let musl = find(&outcome, "musl");
+    assert_eq!(
+        (musl.direct, musl.size, musl.files),
+        (Some(true), Some(99), None)
+    );
+    assert_eq!(find(&outcome, "six").owned_by.as_deref(), Some("libssl3"));
+}
+
+#[test]
+fn what_a_later_layer_removes_or_replaces_is_told_with_both_layers() {
+    let database = "lib/apk/db/installed";
+    let layer = |packages: &[(&str, &str)]| {
+        let text: String = packages
+            .iter()
+            .map(|(name, version)| apk(name, version, ""))
+            .collect();
+        Layer::new().file(database, text)
+    };
+    let outcome = look(vec![
+        layer(&[("a", "1"), ("b", "1"), ("c", "1")]).file("etc/os-release", ALPINE),
+        layer(&[("a", "2"), ("b", "1"), ("c", "1"), ("tmp", "1")]),
+        layer(&[("a", "2"), ("b", "1")]),
+        // Installed again: it is not a removed one.
+        layer(&[("a", "2"), ("b", "1"), ("c", "1")]),
+    ]);
+    assert_eq!(
+        removed(&outcome),
+        [("a", "1", 0, Some(1)), ("tmp", "1", 1, Some(2))]
+    );
+    assert_eq!(find(&outcome, "a").layer, 1);
+    assert_eq!(find(&outcome, "b").layer, 0);
+    assert_eq!(find(&outcome, "c").layer, 3);
+}
+
+#[test]
+fn a_package_with_a_file_of_its_own_goes_with_that() {
+    let outcome = look(vec![
+        Layer::new()
+            .file("etc/arch-release", "")
+            .file(
+                "var/lib/pacman/local/bash-5.2-1/desc",
+                "%NAME%\nbash\n\n%VERSION%\n5.2-1\n\n%ARCH%\nx86_64\n",
+            )
+            .file(
+                "var/lib/pacman/local/bash-5.2-1/files",
+                "%FILES%\nusr/\nusr/bin/bash\n",
+            )
+            .file("usr/bin/bash", "1234")
+            .file(
+                "var/lib/pacman/local/gcc-13-1/desc",
+                "%NAME%\ngcc\n\n%VERSION%\n13-1\n\n%REASON%\n1\n",
+            ),
+        Layer::new(),
+        Layer::new().file("var/lib/pacman/local/.wh.gcc-13-1", ""),
+    ]);
+    let bash = find(&outcome, "bash");
+    assert_eq!(
+        bash.purl,
+        "pkg:alpm/arch/bash@5.2-1?arch=x86_64&distro=arch"
+    );
+    assert_eq!(
+        (bash.size, bash.files, bash.direct),
+        (Some(4), Some(1), Some(true))
+    );
+    assert_eq!(removed(&outcome), [("gcc", "13-1", 0, Some(2))]);
+    assert_eq!(
+        outcome.inventory.removed_packages[0].kind,
+        PackageKind::Alpm
+    );
+}
+
+#[test]
+fn what_apt_installed_by_itself_nobody_asked_for() {
+    let stanza = |name: &str, more: &str| {
+        format!(
+            "Package: {name}\nStatus: install ok installed\nVersion: 1\nArchitecture: amd64\n{more}\n"
+        )
+    };
+    let outcome = look(vec![
+        Layer::new()
+            .file("etc/debian_version", "12.5\n")
+            .file(
+                "var/lib/dpkg/status",
+                stanza("curl", "") + &stanza("libcurl4", "Source: curl (1)\n"),
+            )
+            .file(
+                "var/lib/apt/extended_states",
+                "Package: libcurl4\nArchitecture: amd64\nAuto-Installed: 1\n",
+            )
+            .file(
+                "var/lib/dpkg/info/libcurl4:amd64.list",
+                "/.\n/usr\n/lib/libcurl.so.4\n",
+            )
+            .file("usr/lib/libcurl.so.4", "123456"),
+    ]);
+    assert_eq!(find(&outcome, "curl").direct, Some(true));
+    let library = find(&outcome, "libcurl4");
+    assert_eq!(library.direct, Some(false));
+    assert_eq!(
+        library.purl,
+        "pkg:deb/debian/libcurl4@1?arch=amd64&distro=debian-12&upstream=curl%401"
+    );
+    assert_eq!((library.files, library.size), (Some(1), Some(6)));
+}
+
+#[test]
+fn packages_of_nobody_knows_which_distribution_are_said_to_be_that() {
+    let outcome = look(vec![
+        Layer::new().file("lib/apk/db/installed", apk("a", "1", "")),
+    ]);
+    assert_eq!(
+        find(&outcome, "a").purl,
+        "pkg:apk/alpine/a@1?arch=x86_64&upstream=origin"
+    );
+    assert_eq!(outcome.skipped.len(), 1);
+    assert!(outcome.skipped[0].why.contains("which distribution"));
+
+    // A database that is neither of the forms rpm has, and one that is deleted.
+    let outcome = look(vec![
+        Layer::new()
+            .file("etc/os-release", ALPINE)
+            .file("var/lib/rpm/Packages", "nonsense")
+            .file("lib/apk/db/installed", apk("a", "1", "")),
+        Layer::new().file("lib/.wh.apk", ""),
+    ]);
+    assert!(outcome.inventory.packages.is_empty());
+    assert_eq!(outcome.skipped.len(), 2);
+    assert!(outcome.skipped.iter().all(|skipped| skipped.blocking));
+    assert!(outcome.inventory.removed_packages.is_empty());
+}
