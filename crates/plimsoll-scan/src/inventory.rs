@@ -150,6 +150,7 @@ fn secrets(
                 line,
                 fingerprint,
                 sums,
+                ..
             } = sighting;
             // A later layer that rewrites the file with the same secret tells nothing new.
             if !seen.insert((path.as_str(), *fingerprint, kind)) {
@@ -171,7 +172,7 @@ fn secrets(
                 } else {
                     *severity
                 },
-                place: path.clone(),
+                place: sighting.place(),
                 layer: Some(layer),
                 line: *line,
                 fingerprint: fingerprint.to_string(),

@@ -182,8 +182,9 @@ fn in_assignments(piece: Piece<'_>, settings: bool, told: &mut usize, hits: &mut
     let Some(part) = bytes.get(from..end) else {
         return;
     };
+    let marks = &*MARKS;
     for (at, gram) in part.array_windows::<4>().enumerate() {
-        if !MARKS.may_hold(folded(*gram)) {
+        if !marks.may_hold(folded(*gram)) {
             continue;
         }
         let at = from + at;
@@ -195,7 +196,7 @@ fn in_assignments(piece: Piece<'_>, settings: bool, told: &mut usize, hits: &mut
                 .get(..word.len())
                 .is_some_and(|here| here.eq_ignore_ascii_case(word.as_bytes()))
         };
-        let Some(word) = MARKS.marks(folded(*gram)).find(|word| begins(WORDS[*word])) else {
+        let Some(word) = marks.marks(folded(*gram)).find(|word| begins(WORDS[*word])) else {
             continue;
         };
         let behind = at + WORDS[word].len();

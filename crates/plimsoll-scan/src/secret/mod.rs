@@ -7,6 +7,7 @@
 //! assigned to a name that promises a credential is judged too, and what is written in base64. What leaves here is kind, place and
 //! fingerprint; values are dropped where they are found.
 
+mod archive;
 mod assignment;
 mod config;
 mod context;

@@ -117,6 +117,11 @@ pub(super) fn is_own(path: &str) -> bool {
     if SYSTEM.iter().any(|folder| path.starts_with(folder)) {
         return OWN_IN_SYSTEM.iter().any(|folder| path.starts_with(folder));
     }
+    is_own_inside(path)
+}
+
+/// The same of a path in an archive, which may begin anywhere.
+pub(super) fn is_own_inside(path: &str) -> bool {
     let mut folders = path.split('/').rev();
     let name = folders.next().unwrap_or(path);
     let locks = matches!(

@@ -14,11 +14,12 @@ use serde::{Deserialize, Serialize};
 use sha1::Sha1;
 use sha2::{Digest as _, Sha256};
 
+use super::archive::{Budget, HEAD, Parent, Unpacker, is_archive};
 use super::context::in_context;
 use super::detector::{Detector, LOOKBEHIND, MAX_HITS, Piece, Told, WINDOW};
 use super::encoded::in_base64;
 use super::named::by_name;
-use super::place::{is_own, is_settings};
+use super::place::{is_own, is_own_inside, is_settings};
 use super::{Fingerprint, Hit};
 
 /// The longest file that is searched as a whole: with the readers that want it whole, and with the
@@ -39,7 +40,10 @@ const GATHERED: usize = 64 << 10;
 pub(crate) struct FileSighting {
     pub(crate) kind: Cow<'static, str>,
     pub(crate) severity: Severity,
+    /// The file of the layer.
     pub(crate) path: String,
+    /// Where in that file, if it is an archive; else empty.
+    pub(crate) inside: String,
     /// 1-based; none in a program.
     pub(crate) line: Option<usize>,
     pub(crate) fingerprint: Fingerprint,
@@ -58,6 +62,16 @@ pub(crate) struct FileSums {
     pub(crate) sha256: String,
     /// SHA-256, hexadecimal (RPM).
     pub(crate) sha256_hex: String,
+}
+
+impl FileSighting {
+    /// The path, and in an archive where in it.
+    pub(crate) fn place(&self) -> String {
+        match self.inside.as_str() {
+            "" => self.path.clone(),
+            inside => format!("{}!{inside}", self.path),
+        }
+    }
 }
 
 impl FileSums {
@@ -94,7 +108,8 @@ pub(crate) struct Searcher<'a> {
     detector: &'a Detector,
     /// Bytes of a file that are searched.
     limit: u64,
-    /// What was fed and is not done with.
+    /// Bytes that may still be unpacked.
+    unpacked: u64,
     kept: Vec<u8>,
     read: Vec<u8>,
 }
@@ -105,6 +120,7 @@ impl<'a> Searcher<'a> {
         Self {
             detector,
             limit,
+            unpacked: Budget::LAYER,
             kept: Vec::new(),
             read: Vec::new(),
         }
@@ -112,25 +128,22 @@ impl<'a> Searcher<'a> {
 
     /// Begins with the file at `path`, which is `size` bytes long.
     pub(crate) fn file<'s>(&'s mut self, path: &'s str, size: u64) -> FileSearch<'s> {
-        self.kept.clear();
-        FileSearch {
+        let parent = Parent {
             detector: self.detector,
-            room: self.limit,
-            path,
-            missing: size,
-            streamed: size > WHOLE as u64,
+            path: path.into(),
+            inside: String::new(),
+            name: path.into(),
+            limit: self.limit,
+            depth: 0,
+            wrappings: 0,
+        };
+        let mut search = Search::inside(parent, Some(size));
+        search.kept = std::mem::take(&mut self.kept);
+        FileSearch {
+            search,
+            budget: Budget::new(self.unpacked),
             kept: &mut self.kept,
-            base: 0,
-            lines_before: 0,
-            from: 0,
-            told: Told::default(),
-            own: is_own(path),
-            settings: is_settings(path),
-            program: None,
-            hits: Vec::new(),
-            sums: None,
-            done: false,
-            partly: false,
+            unpacked: &mut self.unpacked,
         }
     }
 
@@ -141,13 +154,37 @@ impl<'a> Searcher<'a> {
         let mut filled = fill(content, &mut piece)?;
         let ended = filled < piece.len();
         let mut search = self.file(path, if ended { filled as u64 } else { u64::MAX });
-        while filled > 0 && !search.done {
+        while filled > 0 {
             search.feed(&piece[..filled]);
             filled = fill(content, &mut piece)?;
         }
         let found = search.finish();
         self.read = piece;
         Ok(found)
+    }
+}
+
+/// The search of one file of a layer.
+pub(crate) struct FileSearch<'s> {
+    search: Search<'s>,
+    budget: Budget,
+    kept: &'s mut Vec<u8>,
+    unpacked: &'s mut u64,
+}
+
+impl FileSearch<'_> {
+    /// Takes the next bytes of the file.
+    pub(crate) fn feed(&mut self, bytes: &[u8]) {
+        self.search.feed(bytes, &mut self.budget);
+    }
+
+    /// What was found.
+    pub(crate) fn finish(mut self) -> Found {
+        let before = Budget::new(*self.unpacked).bytes;
+        let (found, kept) = self.search.finish(&mut self.budget);
+        *self.kept = kept;
+        *self.unpacked -= before.saturating_sub(self.budget.bytes);
+        found
     }
 }
 
@@ -171,17 +208,20 @@ struct Placed {
     line: Option<usize>,
 }
 
-/// The search of one file.
-pub(crate) struct FileSearch<'s> {
-    detector: &'s Detector,
+/// The search of one file, in a layer or in an archive.
+pub(super) struct Search<'s> {
+    parent: Parent<'s>,
+    /// Whether its name says that it is an archive, and nothing else has been seen yet.
+    may_be_archive: bool,
+    archive: Option<Box<Unpacker<'s>>>,
     /// Bytes that may still be searched.
     room: u64,
-    path: &'s str,
     /// Bytes that have not come yet.
     missing: u64,
     /// Whether it is too long to be searched as a whole.
     streamed: bool,
-    kept: &'s mut Vec<u8>,
+    /// What was fed and is not done with.
+    kept: Vec<u8>,
     /// Where in the file what is kept begins.
     base: u64,
     /// Line ends before `base`.
@@ -202,9 +242,71 @@ pub(crate) struct FileSearch<'s> {
     partly: bool,
 }
 
-impl FileSearch<'_> {
+impl<'s> Search<'s> {
+    /// The search of what `parent` describes, whose size is known for some.
+    pub(super) fn inside(parent: Parent<'s>, size: Option<u64>) -> Self {
+        let own = if parent.wrappings == 0 {
+            is_own(&parent.name)
+        } else {
+            is_own_inside(&parent.name)
+        };
+        Search {
+            // Caches and libraries are full of archives of others.
+            may_be_archive: own && is_archive(&parent.name),
+            archive: None,
+            room: parent.limit,
+            missing: size.unwrap_or(u64::MAX),
+            streamed: size.is_some_and(|size| size > WHOLE as u64),
+            kept: Vec::new(),
+            base: 0,
+            lines_before: 0,
+            from: 0,
+            told: Told::default(),
+            own,
+            settings: is_settings(&parent.name),
+            parent,
+            program: None,
+            hits: Vec::new(),
+            sums: None,
+            done: false,
+            partly: false,
+        }
+    }
+
     /// Takes the next bytes of the file.
-    pub(crate) fn feed(&mut self, bytes: &[u8]) {
+    pub(super) fn feed(&mut self, bytes: &[u8], budget: &mut Budget) {
+        if let Some(archive) = &mut self.archive {
+            archive.feed(bytes, budget);
+        } else if self.may_be_archive {
+            self.feed_head(bytes, budget);
+        } else {
+            self.feed_content(bytes);
+        }
+    }
+
+    /// Takes bytes until there are enough to know whether it is an archive.
+    fn feed_head(&mut self, bytes: &[u8], budget: &mut Budget) {
+        let enough = |length: usize| length >= HEAD || length as u64 >= self.missing;
+        if !self.kept.is_empty() || !enough(bytes.len()) {
+            self.kept.extend_from_slice(bytes);
+            if enough(self.kept.len()) {
+                let kept = std::mem::take(&mut self.kept);
+                self.begin(&kept, budget);
+            }
+        } else {
+            self.begin(bytes, budget);
+        }
+    }
+
+    /// Begins with the first bytes of what may be an archive.
+    fn begin(&mut self, bytes: &[u8], budget: &mut Budget) {
+        self.may_be_archive = false;
+        let head = &bytes[..bytes.len().min(HEAD)];
+        self.archive = Unpacker::new(self.parent.clone(), head).map(Box::new);
+        self.feed(bytes, budget);
+    }
+
+    fn feed_content(&mut self, bytes: &[u8]) {
         if self.done {
             self.partly |= !bytes.is_empty();
             return;
@@ -230,15 +332,24 @@ impl FileSearch<'_> {
         self.done |= last && self.kept.is_empty();
     }
 
-    /// What was found.
-    pub(crate) fn finish(mut self) -> Found {
+    /// What was found; also gives the buffer back.
+    pub(super) fn finish(mut self, budget: &mut Budget) -> (Found, Vec<u8>) {
+        if self.may_be_archive {
+            // Shorter than it was said to be.
+            let kept = std::mem::take(&mut self.kept);
+            self.begin(&kept, budget);
+        }
+        if let Some(archive) = self.archive.take() {
+            let (sightings, partly) = archive.finish(budget);
+            return (Found { sightings, partly }, self.kept);
+        }
         if !self.done && !self.kept.is_empty() {
             if self.streamed {
                 self.search_kept(true);
             } else {
-                let kept = std::mem::take(self.kept);
+                let kept = std::mem::take(&mut self.kept);
                 self.whole(&kept);
-                *self.kept = kept;
+                self.kept = kept;
             }
         }
         let mut found = Found {
@@ -259,13 +370,15 @@ impl FileSearch<'_> {
             found.sightings.push(FileSighting {
                 kind: hit.kind.into(),
                 severity: hit.severity,
-                path: self.path.to_owned(),
+                path: self.parent.path.clone().into_owned(),
+                inside: self.parent.inside.clone(),
                 line,
                 fingerprint: hit.fingerprint,
                 sums: self.sums.clone(),
             });
         }
-        found
+        self.kept.clear();
+        (found, self.kept)
     }
 
     /// Searches the file, all of it.
@@ -273,7 +386,7 @@ impl FileSearch<'_> {
         let program = is_program(bytes);
         let mut hits = Vec::new();
         if !program {
-            by_name(self.path, bytes, &mut hits);
+            by_name(&self.parent.name, bytes, &mut hits);
         }
         let piece = Piece {
             bytes,
@@ -286,7 +399,8 @@ impl FileSearch<'_> {
         if hits.is_empty() {
             return;
         }
-        self.sums = Some(FileSums::of(bytes));
+        // What is packed was published, if at all, with what it is packed in.
+        self.sums = (self.parent.wrappings == 0).then(|| FileSums::of(bytes));
         self.program = Some(program);
         self.place(bytes, hits);
     }
@@ -302,10 +416,10 @@ impl FileSearch<'_> {
                 }
                 return;
             }
-            let kept = std::mem::take(self.kept);
+            let kept = std::mem::take(&mut self.kept);
             self.search_piece(&kept, before + LOOKBEHIND);
             self.move_base(&kept, before);
-            *self.kept = kept;
+            self.kept = kept;
             self.kept.clear();
         }
         if last {
@@ -317,7 +431,7 @@ impl FileSearch<'_> {
     }
 
     fn search_kept(&mut self, last: bool) {
-        let mut kept = std::mem::take(self.kept);
+        let mut kept = std::mem::take(&mut self.kept);
         if last {
             self.search_piece(&kept, kept.len());
             kept.clear();
@@ -325,7 +439,7 @@ impl FileSearch<'_> {
             let done = self.search_all_but_joint(&kept);
             kept.drain(..done);
         }
-        *self.kept = kept;
+        self.kept = kept;
     }
 
     /// Searches what needs nothing of what follows; gives how much of it is done with.
@@ -358,10 +472,10 @@ impl FileSearch<'_> {
     }
 
     fn search_for(&mut self, piece: Piece<'_>, hits: &mut Vec<Hit>) {
-        self.detector.find(piece, &mut self.told, hits);
+        self.parent.detector.find(piece, &mut self.told, hits);
         if piece.own && !piece.program {
             in_context(piece, self.settings, &mut self.told, hits);
-            in_base64(self.detector, piece, &mut self.told.encoded, hits);
+            in_base64(self.parent.detector, piece, &mut self.told.encoded, hits);
         }
     }
 

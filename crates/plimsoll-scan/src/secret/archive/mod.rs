@@ -1,0 +1,312 @@
+//! Archives inside layers, unpacked as they stream by.
+//!
+//! Each reader takes the bytes as they come and keeps no more of them than a header needs. What a
+//! reader cannot make sense of ends it: the rest of the archive is said not to have been searched.
+
+mod tar;
+#[cfg(test)]
+mod tests;
+mod zip;
+
+use std::borrow::Cow;
+use std::io::Write as _;
+
+use flate2::write::MultiGzDecoder;
+
+use super::search::{FileSighting, Search};
+
+/// Archives in archives that are opened.
+const MAX_DEPTH: u8 = 3;
+
+/// Wrappings in wrappings, compression counted.
+const MAX_WRAPPINGS: u8 = 8;
+
+/// What unpacking may cost.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Budget {
+    /// Bytes that may still come out.
+    pub(super) bytes: u64,
+    /// Entries that may still come out.
+    pub(super) entries: u64,
+}
+
+impl Budget {
+    /// For one file: 256 MiB, but no more than is left for its layer.
+    pub(super) fn new(left: u64) -> Self {
+        Self {
+            bytes: left.min(256 << 20),
+            entries: 50_000,
+        }
+    }
+
+    /// For all files of a layer.
+    pub(super) const LAYER: u64 = 1 << 30;
+
+    fn spent(&self) -> bool {
+        self.bytes == 0 || self.entries == 0
+    }
+
+    fn take(&mut self, bytes: usize) {
+        self.bytes = self.bytes.saturating_sub(bytes as u64);
+    }
+}
+
+/// What an archive's reader tells.
+trait Sink {
+    /// An entry of this name and, where it is known, size begins.
+    fn begin(&mut self, name: &[u8], size: Option<u64>);
+    /// Bytes of the entry.
+    fn data(&mut self, bytes: &[u8]);
+    /// Bytes of the entry that were not there before.
+    fn inflated(&mut self, bytes: &[u8]);
+    /// The entry is over.
+    fn end(&mut self);
+    /// Something cannot be read and is left out.
+    fn left_out(&mut self);
+    /// Whether there is to be no more.
+    fn full(&self) -> bool;
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    Gzip,
+    Tar,
+    Zip,
+    /// Compressed in a way that is not read.
+    Other,
+}
+
+/// What is in an archive, by its name.
+fn kind(name: &str) -> Option<Kind> {
+    let name = name.rsplit('/').next().unwrap_or(name);
+    let (_, ending) = name.rsplit_once('.')?;
+    Some(match ending.to_ascii_lowercase().as_str() {
+        "gz" | "tgz" | "taz" | "crate" => Kind::Gzip,
+        "tar" | "gem" => Kind::Tar,
+        "zip" | "jar" | "war" | "ear" | "whl" | "egg" | "nupkg" | "apk" | "aar" | "xlsx"
+        | "docx" => Kind::Zip,
+        "bz2" | "tbz2" | "tbz" | "xz" | "txz" | "zst" | "tzst" | "7z" | "rar" => Kind::Other,
+        _ => return None,
+    })
+}
+
+/// The name of what is compressed in a file of this name.
+fn without_compression(name: &str) -> String {
+    match name.rsplit_once('.') {
+        Some((stem, ending)) if ending.eq_ignore_ascii_case("gz") => stem.to_owned(),
+        Some((stem, _)) => format!("{stem}.tar"),
+        None => name.to_owned(),
+    }
+}
+
+/// What is unpacked of one archive, and the search of the entry that is coming by.
+pub(super) struct Unpacker<'s> {
+    reader: Reader,
+    state: State<'s>,
+}
+
+enum Reader {
+    Gzip(Box<MultiGzDecoder<Vec<u8>>>),
+    Tar(Box<tar::Reader>),
+    Zip(Box<zip::Reader>),
+    /// Not read.
+    None,
+}
+
+struct State<'s> {
+    parent: Parent<'s>,
+    entry: Option<Box<Search<'s>>>,
+    sightings: Vec<FileSighting>,
+    partly: bool,
+    budget: Budget,
+}
+
+/// What entries take over from the file they are in.
+#[derive(Clone)]
+pub(super) struct Parent<'s> {
+    pub(super) detector: &'s super::Detector,
+    /// The file of the layer.
+    pub(super) path: Cow<'s, str>,
+    /// The archive's place in that file; empty for the file itself.
+    pub(super) inside: String,
+    /// What the file is called where it lies.
+    pub(super) name: Cow<'s, str>,
+    pub(super) limit: u64,
+    pub(super) depth: u8,
+    pub(super) wrappings: u8,
+}
+
+/// Bytes that tell whether a file is what its name says.
+pub(super) const HEAD: usize = 512;
+
+/// Whether a file of this name may be opened.
+pub(super) fn is_archive(name: &str) -> bool {
+    kind(name).is_some()
+}
+
+impl<'s> Unpacker<'s> {
+    /// The unpacker of a file that begins with `head`, which is [`HEAD`] bytes long unless the file
+    /// is shorter. None if it is no archive, whatever its name says.
+    pub(super) fn new(parent: Parent<'s>, head: &[u8]) -> Option<Self> {
+        let kind = kind(&parent.name)?;
+        let is_so = match kind {
+            Kind::Gzip => head.starts_with(&[0x1f, 0x8b, 8]),
+            Kind::Tar => tar::is_header(head),
+            Kind::Zip => head.starts_with(b"PK\x03\x04"),
+            Kind::Other => [
+                &b"BZh"[..],
+                b"\xfd7zXZ\0",
+                b"\x28\xb5\x2f\xfd",
+                b"7z\xbc\xaf",
+                b"Rar!",
+            ]
+            .iter()
+            .any(|magic| head.starts_with(magic)),
+        };
+        if !is_so {
+            return None;
+        }
+        let too_deep =
+            parent.wrappings >= MAX_WRAPPINGS || (kind != Kind::Gzip && parent.depth >= MAX_DEPTH);
+        let mut state = State {
+            parent,
+            entry: None,
+            sightings: Vec::new(),
+            partly: too_deep || kind == Kind::Other,
+            budget: Budget {
+                bytes: 0,
+                entries: 0,
+            },
+        };
+        let reader = match kind {
+            _ if state.partly => Reader::None,
+            Kind::Gzip => {
+                let inner = Parent {
+                    name: without_compression(&state.parent.name).into(),
+                    wrappings: state.parent.wrappings + 1,
+                    ..state.parent.clone()
+                };
+                state.entry = Some(Box::new(Search::inside(inner, None)));
+                Reader::Gzip(Box::new(MultiGzDecoder::new(Vec::new())))
+            }
+            Kind::Tar => Reader::Tar(Box::default()),
+            Kind::Zip => Reader::Zip(Box::default()),
+            Kind::Other => Reader::None,
+        };
+        Some(Self { reader, state })
+    }
+
+    /// Takes the next bytes of the archive.
+    pub(super) fn feed(&mut self, bytes: &[u8], budget: &mut Budget) {
+        self.state.budget = *budget;
+        match &mut self.reader {
+            Reader::Gzip(decoder) => {
+                if !inflate(decoder, bytes, &mut self.state) {
+                    self.state.left_out();
+                    self.reader = Reader::None;
+                }
+            }
+            Reader::Tar(reader) => reader.feed(bytes, &mut self.state),
+            Reader::Zip(reader) => reader.feed(bytes, &mut self.state),
+            Reader::None => {}
+        }
+        if self.state.full() {
+            self.state.partly = true;
+            self.reader = Reader::None;
+        }
+        *budget = self.state.budget;
+    }
+
+    /// What was found in it, and whether some of it was left out.
+    pub(super) fn finish(mut self, budget: &mut Budget) -> (Vec<FileSighting>, bool) {
+        self.state.budget = *budget;
+        match &mut self.reader {
+            Reader::Gzip(decoder) => match decoder.try_finish() {
+                Ok(()) => {
+                    let rest = std::mem::take(decoder.get_mut());
+                    self.state.inflated(&rest);
+                }
+                Err(_) => self.state.left_out(),
+            },
+            Reader::Tar(reader) if !reader.is_over() => self.state.left_out(),
+            Reader::Zip(reader) if !reader.is_over() => self.state.left_out(),
+            _ => {}
+        }
+        self.state.end();
+        *budget = self.state.budget;
+        (self.state.sightings, self.state.partly)
+    }
+}
+
+/// Whether all went well.
+fn inflate(decoder: &mut MultiGzDecoder<Vec<u8>>, bytes: &[u8], state: &mut State<'_>) -> bool {
+    // A small piece inflates to a thousand times its size at most.
+    for piece in bytes.chunks(4096) {
+        if state.full() {
+            return true;
+        }
+        let result = decoder.write_all(piece);
+        let mut out = std::mem::take(decoder.get_mut());
+        state.inflated(&out);
+        out.clear();
+        *decoder.get_mut() = out;
+        if result.is_err() {
+            return false;
+        }
+    }
+    true
+}
+
+impl Sink for State<'_> {
+    fn begin(&mut self, name: &[u8], size: Option<u64>) {
+        self.end();
+        self.budget.entries = self.budget.entries.saturating_sub(1);
+        let name = String::from_utf8_lossy(name)
+            .trim_start_matches("./")
+            .to_owned();
+        let inside = match self.parent.inside.as_str() {
+            "" => name.clone(),
+            parent => format!("{parent}!{name}"),
+        };
+        let parent = Parent {
+            inside,
+            name: name.into(),
+            depth: self.parent.depth + 1,
+            wrappings: self.parent.wrappings + 1,
+            ..self.parent.clone()
+        };
+        self.entry = Some(Box::new(Search::inside(parent, size)));
+    }
+
+    fn data(&mut self, bytes: &[u8]) {
+        if let Some(entry) = &mut self.entry
+            && !bytes.is_empty()
+        {
+            entry.feed(bytes, &mut self.budget);
+        }
+    }
+
+    fn inflated(&mut self, bytes: &[u8]) {
+        self.budget.take(bytes.len());
+        self.data(bytes);
+    }
+
+    fn end(&mut self) {
+        if let Some(entry) = self.entry.take() {
+            let (found, _) = entry.finish(&mut self.budget);
+            self.partly |= found.partly;
+            let room = super::detector::MAX_HITS.saturating_sub(self.sightings.len());
+            self.partly |= found.sightings.len() > room;
+            self.sightings
+                .extend(found.sightings.into_iter().take(room));
+        }
+    }
+
+    fn left_out(&mut self) {
+        self.partly = true;
+    }
+
+    fn full(&self) -> bool {
+        self.budget.spent()
+    }
+}

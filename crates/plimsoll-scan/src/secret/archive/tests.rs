@@ -1,0 +1,207 @@
+use std::io::Write as _;
+
+use flate2::Compression;
+use flate2::write::{DeflateEncoder, GzEncoder};
+use proptest::prelude::*;
+
+use crate::secret::{Detector, Found, Searcher};
+
+fn token() -> String {
+    format!("gh{}_{}", "o", "aB3dE5gH7jK9mN1pQ2rS4tU6vW8xY0zC5eF7")
+}
+
+fn tar(files: &[(&str, &[u8])]) -> Vec<u8> {
+    let mut builder = tar::Builder::new(Vec::new());
+    for (name, bytes) in files {
+        let mut header = tar::Header::new_gnu();
+        header.set_size(bytes.len() as u64);
+        header.set_mode(0o644);
+        builder.append_data(&mut header, name, *bytes).unwrap();
+    }
+    builder.into_inner().unwrap()
+}
+
+fn gz(bytes: &[u8]) -> Vec<u8> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
+    encoder.write_all(bytes).unwrap();
+    encoder.finish().unwrap()
+}
+
+/// A zip of one entry: stored or deflated, with sizes in front or behind.
+fn zip(name: &str, bytes: &[u8], deflated: bool, streamed: bool) -> Vec<u8> {
+    let packed = if deflated {
+        let mut encoder = DeflateEncoder::new(Vec::new(), Compression::fast());
+        encoder.write_all(bytes).unwrap();
+        encoder.finish().unwrap()
+    } else {
+        bytes.to_vec()
+    };
+    let sizes = [packed.len() as u32, bytes.len() as u32].map(u32::to_le_bytes);
+    let mut zip = b"PK\x03\x04\x14\0".to_vec();
+    zip.extend([
+        if streamed { 8 } else { 0 },
+        0,
+        if deflated { 8 } else { 0 },
+        0,
+    ]);
+    zip.extend([0; 8]);
+    zip.extend(if streamed { [[0; 4]; 2] } else { sizes }.concat());
+    zip.extend((name.len() as u16).to_le_bytes());
+    zip.extend([0; 2]);
+    zip.extend(name.bytes());
+    zip.extend(packed);
+    if streamed {
+        zip.extend(b"PK\x07\x08\0\0\0\0");
+        zip.extend(sizes.concat());
+    }
+    zip
+}
+
+fn directory(mut zip: Vec<u8>) -> Vec<u8> {
+    zip.extend(b"PK\x01\x02");
+    zip.extend([0; 60]);
+    zip
+}
+
+fn search(path: &str, bytes: &[u8], lengths: &[usize]) -> Found {
+    let mut searcher = Searcher::new(Detector::shared(), u64::MAX);
+    let mut search = searcher.file(path, bytes.len() as u64);
+    let mut rest = bytes;
+    for length in lengths.iter().cycle() {
+        let (piece, later) = rest.split_at(rest.len().min(*length));
+        search.feed(piece);
+        rest = later;
+        if rest.is_empty() {
+            break;
+        }
+    }
+    search.finish()
+}
+
+fn places(path: &str, bytes: &[u8]) -> (Vec<(String, Option<usize>)>, bool) {
+    let found = search(path, bytes, &[usize::MAX]);
+    let places = found.sightings.iter();
+    (
+        places
+            .map(|sighting| (sighting.place(), sighting.line))
+            .collect(),
+        found.partly,
+    )
+}
+
+#[test]
+fn what_lies_in_archives_is_found_with_its_place() {
+    let text = format!("\nTOKEN = '{}'\n", token());
+    let inner = tar(&[("readme", b"x"), ("./src/tok.py", text.as_bytes())]);
+    let one = |place: &str| (vec![(place.to_owned(), Some(2))], false);
+    assert_eq!(places("app/a.tar", &inner), one("app/a.tar!src/tok.py"));
+    assert_eq!(
+        places("app/a.tgz", &gz(&inner)),
+        one("app/a.tgz!src/tok.py")
+    );
+    assert_eq!(
+        places("app/dump.sql.gz", &gz(text.as_bytes())),
+        one("app/dump.sql.gz")
+    );
+    for (deflated, streamed) in [(false, false), (true, false), (true, true)] {
+        let zip = directory(
+            [
+                zip("empty/", b"", false, false),
+                zip("tok.py", text.as_bytes(), deflated, streamed),
+                zip("b", b"b", false, false),
+            ]
+            .concat(),
+        );
+        assert_eq!(places("app/a.zip", &zip), one("app/a.zip!tok.py"));
+        let nested = gz(&tar(&[("lib/a.jar", &zip)]));
+        assert_eq!(
+            places("app/b.tar.gz", &nested),
+            one("app/b.tar.gz!lib/a.jar!tok.py")
+        );
+    }
+    let env = format!("DB_PASSWORD={}\n", "hunter2-of-ours");
+    assert_eq!(
+        places("srv/a.tar", &tar(&[("prod/.env", env.as_bytes())])).0,
+        [("srv/a.tar!prod/.env".to_owned(), Some(1))]
+    );
+}
+
+#[test]
+fn names_that_promise_an_archive_are_not_believed() {
+    let text = format!("{}\n", token());
+    for name in [
+        "app/a.tar",
+        "app/a.tgz",
+        "app/a.zip",
+        "app/a.gz",
+        "app/a.xz",
+    ] {
+        assert_eq!(
+            places(name, text.as_bytes()),
+            (vec![(name.to_owned(), Some(1))], false)
+        );
+    }
+}
+
+#[test]
+fn what_is_not_read_is_said() {
+    let tar = tar(&[("a", &[b'a'; 3000])]);
+    assert!(places("app/a.tgz", &gz(&tar)[..40]).1);
+    assert!(places("app/a.tar", &tar[..2000]).1);
+    assert!(places("app/a.xz", b"\xfd7zXZ\0\0\0").1);
+    let mut broken = tar;
+    broken[3584] = b'x';
+    assert!(places("app/a.tar", &broken).1);
+    let unknown = zip("a", b"a", false, true);
+    assert!(places("app/a.zip", &unknown).1);
+}
+
+#[test]
+fn a_bomb_costs_what_it_may_and_is_told() {
+    let zeros = vec![0; 1 << 20];
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
+    for _ in 0..400 {
+        encoder.write_all(&zeros).unwrap();
+    }
+    let bomb = encoder.finish().unwrap();
+    assert_eq!(places("app/a.gz", &bomb), (Vec::new(), true));
+    let mut nested = gz(b"x");
+    for _ in 0..40 {
+        nested = gz(&tar(&[("a.tgz", &nested)]));
+    }
+    assert_eq!(places("app/a.tgz", &nested), (Vec::new(), true));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { max_shrink_iters: 300, ..ProptestConfig::with_cases(48) })]
+
+    #[test]
+    fn where_pieces_are_parted_changes_nothing(
+        filler in proptest::collection::vec(any::<u8>(), 0..5000),
+        lengths in proptest::collection::vec(prop_oneof![1_usize..40, 40_usize..3000], 1..6),
+        cut in 0_usize..9000,
+        flip in proptest::option::of((0_usize..9000, any::<u8>())),
+    ) {
+        let text = [token().as_bytes(), b"\n", &filler].concat();
+        let inner = tar(&[("a", &filler), ("b.py", &text)]);
+        let zip = [zip("t", &text, true, true), zip("u", &filler, false, false)].concat();
+        for (path, bytes) in [
+            ("app/a.tar", inner.clone()),
+            ("app/a.tgz", gz(&inner)),
+            ("app/a.zip", directory(zip)),
+        ] {
+            let mut bytes = bytes;
+            if let Some((at, value)) = flip
+                && let Some(byte) = bytes.get_mut(at)
+            {
+                *byte = value;
+            } else {
+                let whole = search(path, &bytes, &[usize::MAX]);
+                prop_assert_eq!(whole.sightings.len(), 1);
+                bytes.truncate(cut.max(1));
+            }
+            let whole = search(path, &bytes, &[usize::MAX]);
+            prop_assert_eq!(search(path, &bytes, &lengths), whole);
+        }
+    }
+}
