@@ -1,19 +1,25 @@
 //! One pass over layers: fetch, digest, decompress, digest, tar entries; bounded, in parallel.
 
+mod chunk;
 mod gzip;
 mod inflate;
 mod path;
 mod pipe;
 mod stream;
 
+use std::cmp::Reverse;
 use std::io::{self, BufRead, Read};
+use std::panic::resume_unwind;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use self::chunk::Pool;
 pub use self::gzip::GzipReader;
 use self::path::{Name, classify, normalise};
 use self::pipe::Pipe;
 pub use self::stream::LayerStream;
+use self::stream::{Blob, Decoded};
+use crate::compression::Compression;
 use crate::tar::{Header, Kind, TarReader};
 use crate::{Image, ImageError};
 
@@ -123,27 +129,32 @@ pub fn walk<R: LayerReader>(
     layers: &[usize],
     reader: impl Fn(usize) -> R + Sync,
 ) -> Result<Vec<Walked<R>>, ImageError> {
+    // The largest first, so that none of them is left over for one thread at the end.
+    let mut order: Vec<usize> = (0..layers.len()).collect();
+    let size = |turn: &usize| Some(image.manifest.layers.get(*layers.get(*turn)?)?.size);
+    order.sort_by_key(|turn| Reverse(size(turn)));
     let next = AtomicUsize::new(0);
     let failed = AtomicUsize::new(usize::MAX);
     let slots: Vec<Slot<R>> = layers.iter().map(|_| Mutex::new(None)).collect();
+    let pool = Pool::default();
     let work = || {
-        loop {
-            let turn = next.fetch_add(1, Ordering::Relaxed);
-            // Layers are begun in order, so that every layer before the first that cannot be had
-            // is walked and the error does not depend on timing.
-            let (Some(slot), Some(layer)) = (slots.get(turn), layers.get(turn)) else {
-                return;
+        while let Some(turn) = order.get(next.fetch_add(1, Ordering::Relaxed)) {
+            let (Some(slot), Some(layer)) = (slots.get(*turn), layers.get(*turn)) else {
+                continue;
             };
-            if turn >= failed.load(Ordering::Relaxed) {
-                return;
+            // Every layer before the first that cannot be had is walked, so that the error does
+            // not depend on timing.
+            let cancelled = || failed.load(Ordering::Relaxed) < *turn;
+            if cancelled() {
+                continue;
             }
             let mut reader = reader(*layer);
-            let outcome = walk_layer(image, *layer, turn, limits, &mut reader, &failed);
+            let outcome = walk_layer(image, *layer, limits, &pool, &mut reader, &cancelled);
             if outcome
                 .as_ref()
                 .is_err_and(|error| !matches!(error, ImageError::Invalid { .. }))
             {
-                failed.fetch_min(turn, Ordering::Relaxed);
+                failed.fetch_min(*turn, Ordering::Relaxed);
             }
             if let Ok(mut slot) = slot.lock() {
                 *slot = Some(Walked {
@@ -183,28 +194,57 @@ pub fn walk<R: LayerReader>(
 /// Where one layer's result is put; empty where the layer was not begun.
 type Slot<R> = Mutex<Option<Walked<R>>>;
 
-/// One layer: a thread fetches, verifies and inflates, this one hashes and reads the tar.
+/// One layer: threads read its blob, inflate it and hash it ahead of this one, which reads the tar.
+/// What is small is not worth them.
 fn walk_layer(
     image: &Image,
     index: usize,
-    turn: usize,
     limits: LayerLimits,
+    pool: &Pool,
     reader: &mut dyn LayerReader,
-    failed: &AtomicUsize,
+    cancelled: &(dyn Fn() -> bool + Sync),
 ) -> Result<LayerStats, ImageError> {
-    let inflated = stream::Inflated::open(image, index, limits)?;
     let place = image.layer_place(index);
+    let mut blob = Blob::open(image, index, pool.clone())?;
+    let compression = blob.compression;
+    let is_small = blob.is_small;
+    let is_plain = compression == Compression::None;
+    // The digest of the blob is verified by who gives it, and may be the one of the layer.
+    let is_hashed = is_plain
+        && (image.blobs.is_made_up()
+            || image.manifest.layers.get(index).map(|layer| &layer.digest)
+                == image.diff_ids.get(index));
     std::thread::scope(|scope| {
-        let pipe = Pipe::spawn(scope, inflated, move || {
-            failed.load(Ordering::Relaxed) < turn
+        let mut source = Pipe::new(move || match cancelled() {
+            true => Some(Err(io::Error::other("cancelled"))),
+            false => blob.next(),
         });
+        if !is_small {
+            source = source.ahead(scope);
+        }
+        let decoded = Decoded::new(source, compression, limits, pool.clone(), place.clone())?;
+        let mut pipe = decoded.pipe();
+        let mut hash = None;
+        if is_small && !is_hashed {
+            pipe = pipe.hashed();
+        } else if !is_hashed {
+            let (ahead, hashing) = pipe.ahead_hashed(scope);
+            (pipe, hash) = (ahead, Some(hashing));
+        }
         let mut tar = TarReader::new(pipe);
         let result = read_entries(&mut tar, &place, limits, reader);
         let mut pipe = tar.into_inner();
         match result {
             Ok(entries) => {
                 drain(&mut pipe).map_err(|error| ImageError::from_read(&place, error))?;
-                let bytes = pipe.verify(image, index, &place)?;
+                let found = match hash {
+                    Some(hash) => Some(hash.join().unwrap_or_else(|panic| resume_unwind(panic))),
+                    None => pipe.digest(),
+                };
+                if let Some(found) = found {
+                    image.verify_layer(index, &found, &place)?;
+                }
+                let bytes = pipe.passed();
                 Ok(LayerStats { bytes, entries })
             }
             Err(EntryError::Reader(error)) => Err(error),

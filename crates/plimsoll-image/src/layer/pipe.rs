@@ -1,120 +1,164 @@
-//! Carries a layer from the thread that inflates it to the one that reads it, so that inflating is
-//! the only wall.
+//! Carries a layer's bytes from one thread to the next: what reads and hashes the blob, what
+//! inflates, what hashes the layer and what reads the tar work at the same time, on the same memory.
 
 use std::io::{self, BufRead, Read};
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
-use std::thread::Scope;
+use std::thread::{Scope, ScopedJoinHandle};
 
 use plimsoll_model::Digest;
 use sha2::{Digest as _, Sha256};
 
-use super::stream::Inflated;
-use crate::{Image, ImageError};
+use super::chunk::Chunk;
 
-const CHUNK: usize = 256 << 10;
-/// Chunks under way at most; memory of a layer is bounded by it.
-const DEPTH: usize = 6;
+/// Pieces under way between two threads at most; memory of a layer is bounded by it.
+const DEPTH: usize = 4;
 
-type Chunk = io::Result<Vec<u8>>;
+/// What comes through: a piece, or why there are no more. The end is nothing at all.
+type Item = io::Result<Arc<Chunk>>;
 
-/// The reading end; hashes what passes.
-pub(super) struct Pipe {
-    chunks: Receiver<Chunk>,
-    spent: SyncSender<Vec<u8>>,
-    chunk: Vec<u8>,
+/// A source of pieces, to be read.
+pub(super) struct Pipe<'a> {
+    next: Box<dyn FnMut() -> Option<Item> + Send + 'a>,
+    chunk: Option<Arc<Chunk>>,
     position: usize,
-    hasher: Sha256,
-    bytes: u64,
+    passed: u64,
+    hasher: Option<Sha256>,
 }
 
-impl Pipe {
-    /// Reads `source` on a thread of `scope` until it ends, fails, or `cancelled`.
-    pub(super) fn spawn<'scope>(
-        scope: &'scope Scope<'scope, '_>,
-        mut source: Inflated,
-        cancelled: impl Fn() -> bool + Send + 'scope,
-    ) -> Self {
-        let (full, chunks) = sync_channel::<Chunk>(DEPTH);
-        let (spent, empty) = sync_channel::<Vec<u8>>(DEPTH + 1);
+impl<'a> Pipe<'a> {
+    /// Reads what `next` gives, on the thread that reads.
+    pub(super) fn new(next: impl FnMut() -> Option<Item> + Send + 'a) -> Self {
+        Self {
+            next: Box::new(next),
+            chunk: None,
+            position: 0,
+            passed: 0,
+            hasher: None,
+        }
+    }
+
+    /// Hashes what is read, on the thread that reads.
+    pub(super) fn hashed(mut self) -> Self {
+        self.hasher = Some(Sha256::new());
+        self
+    }
+
+    /// The digest of all that was read, where it was hashed.
+    pub(super) fn digest(&mut self) -> Option<Digest> {
+        let hasher = self.hasher.take()?;
+        Some(Digest::from_sha256(hasher.finalize().into()))
+    }
+
+    /// Lets a thread of `scope` read ahead.
+    pub(super) fn ahead<'scope>(mut self, scope: &'scope Scope<'scope, '_>) -> Pipe<'scope>
+    where
+        'a: 'scope,
+    {
+        let (sender, receiver) = sync_channel(DEPTH);
         scope.spawn(move || {
-            loop {
-                let mut chunk: Vec<u8> = empty.try_recv().unwrap_or_else(|_| vec![0; CHUNK]);
-                chunk.resize(CHUNK, 0);
-                let mut filled = 0;
-                let end = loop {
-                    match source.read(&mut chunk[filled..]) {
-                        Ok(0) => break Some(Ok(())),
-                        Ok(read) => filled += read,
-                        Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                        Err(error) => break Some(Err(error)),
-                    }
-                    if filled == CHUNK {
-                        break None;
-                    }
-                };
-                chunk.truncate(filled);
-                if !chunk.is_empty() && full.send(Ok(chunk)).is_err() {
+            while let Some(item) = self.item() {
+                let failed = item.is_err();
+                if sender.send(item).is_err() || failed {
                     return;
-                }
-                match end {
-                    None if cancelled() => {
-                        let _ = full.send(Err(io::Error::other("cancelled")));
-                        return;
-                    }
-                    None => {}
-                    Some(Ok(())) => return,
-                    Some(Err(error)) => {
-                        let _ = full.send(Err(error));
-                        return;
-                    }
                 }
             }
         });
-        Self {
-            chunks,
-            spent,
-            chunk: Vec::new(),
-            position: 0,
-            hasher: Sha256::new(),
-            bytes: 0,
-        }
+        Pipe::received(receiver)
     }
 
-    /// To be called once everything was read: compares the digest, gives the number of bytes.
-    pub(super) fn verify(
-        self,
-        image: &Image,
-        index: usize,
-        place: &str,
-    ) -> Result<u64, ImageError> {
-        let found = Digest::from_sha256(self.hasher.finalize().into());
-        image.verify_layer(index, &found, place)?;
-        Ok(self.bytes)
+    /// Lets a thread of `scope` read ahead, and another one hash what was read.
+    pub(super) fn ahead_hashed<'scope>(
+        mut self,
+        scope: &'scope Scope<'scope, '_>,
+    ) -> (Pipe<'scope>, ScopedJoinHandle<'scope, Digest>)
+    where
+        'a: 'scope,
+    {
+        let (sender, receiver) = sync_channel(DEPTH);
+        let (copies, copied): (SyncSender<Arc<Chunk>>, _) = sync_channel(DEPTH);
+        scope.spawn(move || {
+            while let Some(item) = self.item() {
+                // Whoever hashes waits for nobody, so this never waits for long.
+                let copy = item.as_ref().ok().map(Arc::clone);
+                if sender.send(item).is_err() {
+                    return;
+                }
+                let Some(copy) = copy else { return };
+                if copies.send(copy).is_err() {
+                    return;
+                }
+            }
+        });
+        let hash = scope.spawn(move || {
+            let mut hasher = Sha256::new();
+            for chunk in copied {
+                hasher.update(&**chunk);
+            }
+            Digest::from_sha256(hasher.finalize().into())
+        });
+        (Pipe::received(receiver), hash)
+    }
+
+    fn received(receiver: Receiver<Item>) -> Self
+    where
+        Item: 'a,
+    {
+        Self::new(move || receiver.recv().ok())
+    }
+
+    /// The next piece whole; for a pipe that is not read from.
+    pub(super) fn item(&mut self) -> Option<Item> {
+        let item = (self.next)();
+        if let Some(Ok(chunk)) = &item {
+            self.passed += chunk.len() as u64;
+        }
+        item
+    }
+
+    /// Bytes that were read from it.
+    pub(super) fn passed(&self) -> u64 {
+        self.passed
     }
 }
 
-impl BufRead for Pipe {
+impl BufRead for Pipe<'_> {
     fn fill_buf(&mut self) -> io::Result<&[u8]> {
-        if self.position == self.chunk.len() {
-            let Ok(next) = self.chunks.recv() else {
-                return Ok(&[]);
-            };
-            let spent = std::mem::replace(&mut self.chunk, next?);
-            // Where the other side is behind, the chunk is simply dropped.
-            let _ = self.spent.try_send(spent);
+        while self
+            .chunk
+            .as_ref()
+            .is_none_or(|chunk| self.position == chunk.len())
+        {
+            // The piece goes back before another one is asked for.
+            self.chunk = None;
             self.position = 0;
-            self.hasher.update(&self.chunk);
-            self.bytes += self.chunk.len() as u64;
+            match (self.next)() {
+                Some(next) => {
+                    let chunk = next?;
+                    if let Some(hasher) = &mut self.hasher {
+                        hasher.update(&**chunk);
+                    }
+                    self.chunk = Some(chunk);
+                }
+                None => return Ok(&[]),
+            }
         }
-        Ok(&self.chunk[self.position..])
+        Ok(match &self.chunk {
+            Some(chunk) => &chunk[self.position..],
+            None => &[],
+        })
     }
 
     fn consume(&mut self, count: usize) {
-        self.position = (self.position + count).min(self.chunk.len());
+        if let Some(chunk) = &self.chunk {
+            let count = count.min(chunk.len() - self.position);
+            self.position += count;
+            self.passed += count as u64;
+        }
     }
 }
 
-impl Read for Pipe {
+impl Read for Pipe<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let there = self.fill_buf()?;
         let count = there.len().min(buffer.len());

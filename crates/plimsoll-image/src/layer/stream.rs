@@ -1,10 +1,11 @@
 //! A layer's bytes, decompressed and bounded.
 
-use std::io::{self, BufRead, BufReader, Read};
+use std::io::{self, Read};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::gzip::GzipReader;
+use super::chunk::{Chunk, Pool};
+use super::gzip::Gunzip;
+use super::pipe::Pipe;
 use crate::blob::Hashing;
 use crate::compression::{Compression, ZSTD_WINDOW_LOG};
 use crate::{Image, ImageError, LayerLimits};
@@ -19,12 +20,22 @@ impl Image {
     /// # Errors
     /// No such layer, or whatever the source gives.
     pub fn layer(&self, index: usize, limits: LayerLimits) -> Result<LayerStream, ImageError> {
-        let inflated = Inflated::open(self, index, limits)?;
+        let mut blob = Blob::open(self, index, Pool::default())?;
+        let compression = blob.compression;
+        let place = self.layer_place(index);
+        let pool = blob.pool.clone();
+        let decoded = Decoded::new(
+            Pipe::new(move || blob.next()),
+            compression,
+            limits,
+            pool,
+            place.clone(),
+        )?;
         Ok(LayerStream {
-            inner: Some(Hashing::new(inflated)),
+            inner: Some(Hashing::new(decoded.pipe())),
             image: self.clone(),
             index,
-            place: self.layer_place(index),
+            place,
         })
     }
 
@@ -44,7 +55,7 @@ impl Image {
 
 /// One layer, decompressed and verified.
 pub struct LayerStream {
-    inner: Option<Hashing<Inflated>>,
+    inner: Option<Hashing<Pipe<'static>>>,
     image: Image,
     index: usize,
     place: String,
@@ -67,46 +78,101 @@ impl Read for LayerStream {
     }
 }
 
-/// Decompresses what the first bytes show to be gzip or zstd; media types are often wrong.
-pub(super) struct Inflated {
-    decoder: Decoder,
-    compressed: Arc<AtomicU64>,
-    bytes: u64,
-    limits: LayerLimits,
-    place: String,
+/// A layer's blob, read piece by piece; its digest is verified by who gives it.
+pub(super) struct Blob {
+    reader: Box<dyn Read + Send>,
+    /// The first piece, by which the compression was told.
+    first: Option<Chunk>,
+    pub(super) compression: Compression,
+    /// Whether the first piece is all of it.
+    pub(super) is_small: bool,
+    ended: bool,
+    /// Why it ended, to be told behind what was read before.
+    failure: Option<io::Error>,
+    pool: Pool,
 }
 
-type Source = BufReader<Counted>;
-
-enum Decoder {
-    Plain(Source),
-    Gzip(Box<GzipReader<Source>>),
-    Zstd(zstd::Decoder<'static, Source>),
-}
-
-impl Inflated {
-    pub(super) fn open(
-        image: &Image,
-        index: usize,
-        limits: LayerLimits,
-    ) -> Result<Self, ImageError> {
+impl Blob {
+    pub(super) fn open(image: &Image, index: usize, pool: Pool) -> Result<Self, ImageError> {
         let place = image.layer_place(index);
         let descriptor = image
             .manifest
             .layers
             .get(index)
             .ok_or_else(|| ImageError::invalid(&place, "there is no such layer"))?;
-        let compressed = Arc::new(AtomicU64::new(0));
-        let counted = Counted {
-            inner: image.blobs.blob(descriptor)?,
-            count: Arc::clone(&compressed),
+        let mut blob = Self {
+            reader: image.blobs.blob(descriptor)?,
+            first: None,
+            compression: Compression::None,
+            is_small: false,
+            ended: false,
+            failure: None,
+            pool,
         };
-        let mut source = BufReader::with_capacity(128 << 10, counted);
-        let start = source
-            .fill_buf()
-            .map_err(|error| ImageError::from_read(&place, error))?;
-        let decoder = match Compression::of(start) {
-            Compression::Gzip => Decoder::Gzip(Box::new(GzipReader::new(source))),
+        let first = blob.read();
+        if first.is_empty()
+            && let Some(error) = blob.failure.take()
+        {
+            return Err(ImageError::from_read(&place, error));
+        }
+        blob.compression = Compression::of(&first);
+        blob.is_small = blob.ended;
+        blob.first = Some(first);
+        Ok(blob)
+    }
+
+    pub(super) fn next(&mut self) -> Option<io::Result<Arc<Chunk>>> {
+        let chunk = match self.first.take() {
+            Some(first) => first,
+            None if self.ended => return self.failure.take().map(Err),
+            None => self.read(),
+        };
+        match chunk.is_empty() {
+            true => self.failure.take().map(Err),
+            false => Some(Ok(Arc::new(chunk))),
+        }
+    }
+
+    /// Fills a piece, as far as the blob goes.
+    fn read(&mut self) -> Chunk {
+        let mut chunk = self.pool.chunk();
+        self.failure = chunk.fill(&mut self.reader, &mut self.ended).err();
+        chunk
+    }
+}
+
+/// Decompresses a layer piece by piece and bounds it.
+pub(super) struct Decoded<'a> {
+    decoder: Decoder<'a>,
+    /// The last piece: matches reach back to it.
+    last: Option<Arc<Chunk>>,
+    /// Nothing is left to be decoded, or what is cannot be.
+    ended: bool,
+    /// Why it cannot be, to be told behind what was decoded before.
+    failure: Option<io::Error>,
+    bytes: u64,
+    limits: LayerLimits,
+    pool: Pool,
+    place: String,
+}
+
+enum Decoder<'a> {
+    Plain(Pipe<'a>),
+    Gzip(Gunzip, Pipe<'a>),
+    Zstd(zstd::Decoder<'static, Pipe<'a>>),
+}
+
+impl<'a> Decoded<'a> {
+    pub(super) fn new(
+        source: Pipe<'a>,
+        compression: Compression,
+        limits: LayerLimits,
+        pool: Pool,
+        place: String,
+    ) -> Result<Self, ImageError> {
+        let decoder = match compression {
+            Compression::None => Decoder::Plain(source),
+            Compression::Gzip => Decoder::Gzip(Gunzip::new(), source),
             Compression::Zstd => {
                 let mut decoder = zstd::Decoder::with_buffer(source)
                     .map_err(|error| ImageError::from_read(&place, error))?;
@@ -115,21 +181,92 @@ impl Inflated {
                     .map_err(|error| ImageError::from_read(&place, error))?;
                 Decoder::Zstd(decoder)
             }
-            Compression::None => Decoder::Plain(source),
         };
         Ok(Self {
             decoder,
-            compressed,
+            last: None,
+            ended: false,
+            failure: None,
             bytes: 0,
             limits,
+            pool,
             place,
         })
     }
 
-    fn source(&mut self) -> &mut Source {
+    /// Its pieces, to be read.
+    pub(super) fn pipe(mut self) -> Pipe<'a> {
+        Pipe::new(move || self.next())
+    }
+
+    fn next(&mut self) -> Option<io::Result<Arc<Chunk>>> {
+        if let Decoder::Plain(source) = &mut self.decoder {
+            return match source.item()? {
+                Ok(chunk) => self.bounded(chunk),
+                Err(error) => Some(Err(error)),
+            };
+        }
+        if !self.ended {
+            let chunk = self.decode();
+            if !chunk.is_empty() {
+                return self.bounded(Arc::new(chunk));
+            }
+        }
+        self.ended = true;
+        match self.failure.take() {
+            Some(error) => Some(Err(self.damaged(error))),
+            // Behind the end of the last member nothing is left; reading on verifies the digest.
+            None => super::drain(self.source()).err().map(Err),
+        }
+    }
+
+    /// Fills a piece, as far as the layer goes.
+    fn decode(&mut self) -> Chunk {
+        let mut chunk = self.pool.chunk();
+        let result = match &mut self.decoder {
+            Decoder::Gzip(gunzip, source) => {
+                if let Some(last) = self.last.take() {
+                    chunk.follow(&last);
+                }
+                let (output, end) = chunk.parts();
+                gunzip
+                    .fill(source, output, end)
+                    .map(|more| self.ended = !more)
+            }
+            Decoder::Zstd(decoder) => chunk.fill(decoder, &mut self.ended),
+            Decoder::Plain(_) => Ok(()),
+        };
+        if let Err(error) = result {
+            self.ended = true;
+            self.failure = Some(error);
+        }
+        chunk
+    }
+
+    /// Passes a piece on unless it goes too far.
+    fn bounded(&mut self, chunk: Arc<Chunk>) -> Option<io::Result<Arc<Chunk>>> {
+        self.bytes += chunk.len() as u64;
+        let compressed = self.source().passed();
+        let problem = if self.bytes > self.limits.bytes {
+            format!("unpacks to more than {} bytes", self.limits.bytes)
+        } else if self.bytes > HARMLESS && self.bytes / compressed.max(1) > self.limits.ratio {
+            format!(
+                "is a bomb: {compressed} bytes have unpacked to {}, more than {} times as many",
+                self.bytes, self.limits.ratio
+            )
+        } else {
+            if matches!(self.decoder, Decoder::Gzip(..)) {
+                self.last = Some(Arc::clone(&chunk));
+            }
+            return Some(Ok(chunk));
+        };
+        self.ended = true;
+        Some(Err(ImageError::invalid(&self.place, problem).into()))
+    }
+
+    fn source(&mut self) -> &mut Pipe<'a> {
         match &mut self.decoder {
-            Decoder::Plain(source) => source,
-            Decoder::Gzip(decoder) => decoder.get_mut(),
+            Decoder::Plain(source) | Decoder::Gzip(_, source) => source,
             Decoder::Zstd(decoder) => decoder.get_mut(),
         }
     }
@@ -147,50 +284,5 @@ impl Inflated {
             return error;
         }
         ImageError::invalid(&self.place, format!("cannot be decompressed: {error}")).into()
-    }
-}
-
-impl Read for Inflated {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let read = match &mut self.decoder {
-            Decoder::Plain(source) => source.read(buffer),
-            Decoder::Gzip(decoder) => decoder.read(buffer),
-            Decoder::Zstd(decoder) => decoder.read(buffer),
-        };
-        let read = match read {
-            Ok(read) => read,
-            Err(error) => return Err(self.damaged(error)),
-        };
-        self.bytes += read as u64;
-        if self.bytes > self.limits.bytes {
-            let problem = format!("unpacks to more than {} bytes", self.limits.bytes);
-            return Err(ImageError::invalid(&self.place, problem).into());
-        }
-        let compressed = self.compressed.load(Ordering::Relaxed);
-        if self.bytes > HARMLESS && self.bytes / compressed.max(1) > self.limits.ratio {
-            let problem = format!(
-                "is a bomb: {compressed} bytes have unpacked to {}, more than {} times as many",
-                self.bytes, self.limits.ratio
-            );
-            return Err(ImageError::invalid(&self.place, problem).into());
-        }
-        if read == 0 && !buffer.is_empty() {
-            // Behind the end of the last member nothing is left; reading on verifies the digest.
-            super::drain(self.source())?;
-        }
-        Ok(read)
-    }
-}
-
-struct Counted {
-    inner: Box<dyn Read + Send>,
-    count: Arc<AtomicU64>,
-}
-
-impl Read for Counted {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let read = self.inner.read(buffer)?;
-        self.count.fetch_add(read as u64, Ordering::Relaxed);
-        Ok(read)
     }
 }
