@@ -45,6 +45,22 @@ pub enum PackageKind {
     LuaRocks,
     /// A Perl distribution.
     Cpan,
+    /// An OCaml package.
+    Opam,
+    /// A Julia package.
+    Julia,
+    /// An application of Erlang's own distribution.
+    Otp,
+    /// A PEAR or PECL package.
+    Pear,
+    /// A plugin or theme of WordPress.
+    WordPress,
+    /// A C or C++ package of Conan.
+    Conan,
+    /// A C or C++ package of vcpkg.
+    Vcpkg,
+    /// A component of Bitnami's images.
+    Bitnami,
     /// A program that no package manager owns, known by what it says of itself.
     Generic,
 }
@@ -73,6 +89,14 @@ impl PackageKind {
             Self::Hackage => "hackage",
             Self::LuaRocks => "luarocks",
             Self::Cpan => "cpan",
+            Self::Opam => "opam",
+            Self::Julia => "julia",
+            Self::Otp => "otp",
+            Self::Pear => "pear",
+            Self::WordPress => "wordpress",
+            Self::Conan => "conan",
+            Self::Vcpkg => "vcpkg",
+            Self::Bitnami => "bitnami",
             Self::Generic => "generic",
         }
     }

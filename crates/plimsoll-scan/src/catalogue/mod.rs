@@ -4,8 +4,13 @@
 pub(crate) mod alpm;
 pub(crate) mod apk;
 pub(crate) mod binary;
+mod composer;
+mod conda;
+mod cran;
 pub(crate) mod distribution;
+mod dotnet;
 pub(crate) mod dpkg;
+mod gem;
 pub(crate) mod npm;
 pub(crate) mod passwd;
 pub(crate) mod python;
@@ -37,7 +42,12 @@ pub(crate) enum Document {
     DpkgCopyright(Vec<String>),
     Python(python::Distribution),
     PythonRecord(python::Record),
+    /// Who installed a Python distribution.
+    PythonInstaller(Box<str>),
+    /// Where a Python distribution came from that no index gave: qualifiers of its package URL.
+    PythonOrigin(Vec<(String, String)>),
     Npm(npm::Manifest),
+    NpmProject(npm::Project),
     /// Packages that the file proves by itself.
     Packages(Vec<Proven>),
     /// A program or library.
@@ -61,6 +71,28 @@ pub(crate) struct Proven {
     pub(crate) direct: Option<bool>,
     /// Where in the file it was found, if the file is an archive: shown behind a `!`.
     pub(crate) inner: Option<String>,
+}
+
+impl Proven {
+    /// A package of which nothing more is known than this; name and version must be [`word`]s.
+    fn new(
+        kind: PackageKind,
+        name: Option<&str>,
+        version: Option<&str>,
+        evidence: Evidence,
+    ) -> Result<Self, String> {
+        Ok(Self {
+            kind,
+            namespace: None,
+            name: word("name", name)?,
+            version: word("version", version)?,
+            qualifiers: Vec::new(),
+            license: None,
+            evidence,
+            direct: None,
+            inner: None,
+        })
+    }
 }
 
 /// A file that a cataloguer may want.
@@ -170,6 +202,8 @@ pub(crate) const CATALOGUERS: &[Cataloguer] = &[
     reader(dpkg::claims_copyright, dpkg::read_copyright),
     reader(python::claims_metadata, python::read_metadata),
     reader(python::claims_record, python::read_record),
+    reader(python::claims_installer, python::read_installer),
+    reader(python::claims_origin, python::read_origin),
     reader(npm::claims, npm::read),
     reader(runtime::claims_java, runtime::read_java),
     reader(runtime::claims_toolchain, runtime::read_toolchain),
@@ -178,6 +212,12 @@ pub(crate) const CATALOGUERS: &[Cataloguer] = &[
         watch: Some(binary::watch),
         ..reader(binary::claims, binary::read)
     },
+    reader(npm::claims_project, npm::read_project),
+    reader(conda::claims, conda::read),
+    reader(gem::claims, gem::read),
+    reader(composer::claims, composer::read),
+    reader(dotnet::claims, dotnet::read),
+    reader(cran::claims, cran::read),
 ];
 
 /// Who wants a file.
@@ -200,10 +240,14 @@ pub(crate) fn folder(path: &str) -> &str {
 /// The longest name or version that is one.
 const MAX_WORD: usize = 1_000;
 
-/// Takes `word` as the `what` of a package; it is shown, so it may be neither empty nor endless.
+/// Takes `word` as the `what` of a package; it is shown and goes into package URLs, so it may be
+/// neither empty nor endless, and holds nothing that steers a terminal.
 fn word(what: &str, word: Option<&str>) -> Result<String, String> {
     match word.map(str::trim) {
         None | Some("") => Err(format!("it has no {what}")),
+        Some(word) if word.contains(char::is_control) => {
+            Err(format!("its {what} holds a control character"))
+        }
         Some(word) if word.len() > MAX_WORD => {
             Err(format!("its {what} is {} bytes long", word.len()))
         }

@@ -1,11 +1,14 @@
-//! Installed Node packages: `package.json` directly below a `node_modules` folder or a scope in
-//! one.
+//! Installed Node packages: `package.json` directly below a `node_modules` folder, a scope in one,
+//! or a virtual store; and the projects they were installed for.
 
+use std::borrow::Cow;
+use std::fmt;
+
+use serde::de::{IgnoredAny, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 
-use serde::{Deserialize, Serialize};
-
-use super::{Candidate, Document};
+use super::{Candidate, Document, folder};
 
 /// What a package says of itself.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -15,16 +18,37 @@ pub(crate) struct Manifest {
     pub(crate) license: Option<String>,
 }
 
-/// Whether `path` lies in a package manager's cache: downloaded, not installed.
-pub(super) fn in_cache(path: &str) -> bool {
-    path.starts_with(".cache/") || path.contains("/.cache/")
+/// A `package.json` that is no installed package's: a project's own.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Project {
+    /// The project itself, where it has a name and a version.
+    pub(crate) manifest: Option<Manifest>,
+    /// The names it asks for.
+    pub(crate) asks: Vec<String>,
 }
 
+/// Whether `path` lies in a package manager's cache: downloaded, not installed.
+pub(super) fn in_cache(path: &str) -> bool {
+    path.contains(".cache/") && (path.starts_with(".cache/") || path.contains("/.cache/"))
+}
+
+/// Where distributions put Node packages instead of a `node_modules` folder.
+const SYSTEM_FOLDERS: [&str; 2] = ["usr/share/nodejs/", "usr/lib/nodejs/"];
+
 pub(super) fn claims(candidate: &Candidate<'_>) -> bool {
-    let path = candidate.path;
-    path.strip_suffix("/package.json")
-        .is_some_and(|folder| package_folder(folder).is_some_and(|own| own == folder))
-        && !in_cache(path)
+    candidate.name == "package.json"
+        && !in_cache(candidate.path)
+        && package_folder(folder(candidate.path)).is_some_and(|own| own == folder(candidate.path))
+}
+
+pub(super) fn claims_project(candidate: &Candidate<'_>) -> bool {
+    candidate.name == "package.json"
+        && candidate.path.split('/').all(|part| part != "node_modules")
+        && SYSTEM_FOLDERS
+            .iter()
+            .all(|place| !candidate.path.starts_with(place))
+        // Corepack runs package managers from its cache.
+        && (!in_cache(candidate.path) || candidate.path.contains("/corepack/"))
 }
 
 /// The installed package that `path` belongs to: its folder, the innermost one.
@@ -33,75 +57,169 @@ pub(super) fn claims(candidate: &Candidate<'_>) -> bool {
 /// installed package, or in a virtual store (`node_modules/.pnpm/NAME@VERSION/node_modules`). One
 /// that lies deeper in a package is that package's test fixture.
 pub(crate) fn package_folder(path: &str) -> Option<&str> {
+    let mut at = SYSTEM_FOLDERS
+        .iter()
+        .find(|place| path.starts_with(*place))
+        .map(|place| place.len())
+        .or_else(|| after_first_modules(path))?;
     let mut found = None;
-    let mut at = 0;
-    let mut parts = path.split('/').peekable();
-    let mut take = |parts: &mut std::iter::Peekable<std::str::Split<'_, char>>| {
-        let part = parts.next()?;
-        at += part.len() + 1;
-        Some((part.to_owned(), at - 1))
+    // The end of the part that begins at `from`.
+    let end_of = |from: usize| {
+        path.get(from..)
+            .filter(|rest| !rest.is_empty())
+            .map(|rest| from + rest.find('/').unwrap_or(rest.len()))
     };
-    // Up to the first `node_modules` anything goes.
-    while let Some((part, _)) = take(&mut parts) {
-        if part == "node_modules" {
-            break;
-        }
-    }
     loop {
-        let Some((first, mut end)) = take(&mut parts) else {
+        let Some(mut end) = end_of(at) else {
             return found;
         };
+        let first = &path[at..end];
         if first.starts_with('.') {
-            // A virtual store: one folder a package, with a node_modules of its own.
-            take(&mut parts)?;
+            // A virtual store: one folder a package, with a node_modules of its own, or with the
+            // package in a folder called so (Yarn).
+            end = end_of(end + 1)?;
+            if let Some(inner) = end_of(end + 1)
+                && &path[end + 1..inner] == "package"
+                && first == ".store"
+            {
+                end = inner;
+                found = path.get(..end);
+            }
         } else {
             if first.starts_with('@') {
-                end = take(&mut parts)?.1;
+                end = end_of(end + 1)?;
             }
             found = path.get(..end);
         }
-        match take(&mut parts) {
-            Some((part, _)) if part == "node_modules" => {}
-            Some(_) => {
-                // Something inside the package: not beyond a fixture's node_modules.
-                return if parts.any(|part| part == "node_modules") {
-                    None
-                } else {
-                    found
-                };
-            }
-            None => return found,
+        let Some(next) = end_of(end + 1) else {
+            return found;
+        };
+        if &path[end + 1..next] != MODULES {
+            // Something inside the package: not beyond a fixture's node_modules.
+            let deeper = path.get(next..).unwrap_or_default();
+            return if deeper.split('/').any(|part| part == MODULES) {
+                None
+            } else {
+                found
+            };
         }
+        at = next + 1;
     }
 }
 
-pub(super) fn read(_path: &str, bytes: &[u8]) -> Result<Document, String> {
+const MODULES: &str = "node_modules";
+
+/// Where the path goes on behind its first `node_modules`.
+pub(crate) fn after_first_modules(path: &str) -> Option<usize> {
+    let mut from = 0;
+    loop {
+        let at = from + path.get(from..)?.find("node_modules/")?;
+        if at == 0 || path.as_bytes().get(at - 1) == Some(&b'/') {
+            return Some(at + MODULES.len() + 1);
+        }
+        from = at + MODULES.len();
+    }
+}
+
+/// The fields of a `package.json` that are used. As in JavaScript, the last of two equal ones
+/// counts.
+#[derive(Default)]
+struct Wire {
+    name: Value,
+    version: Value,
+    license: Value,
+    licenses: Value,
+    asks: Vec<String>,
+}
+
+impl<'de> Deserialize<'de> for Wire {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Fields;
+        impl<'de> Visitor<'de> for Fields {
+            type Value = Wire;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Wire, A::Error> {
+                let mut wire = Wire::default();
+                while let Some(key) = map.next_key::<Cow<'de, str>>()? {
+                    match &*key {
+                        "name" => wire.name = map.next_value()?,
+                        "version" => wire.version = map.next_value()?,
+                        "license" => wire.license = map.next_value()?,
+                        "licenses" => wire.licenses = map.next_value()?,
+                        "dependencies" | "devDependencies" | "optionalDependencies" => {
+                            wire.asks.extend(map.next_value::<Keys>()?.0);
+                        }
+                        _ => {
+                            map.next_value::<IgnoredAny>()?;
+                        }
+                    }
+                }
+                Ok(wire)
+            }
+        }
+        deserializer.deserialize_map(Fields)
+    }
+}
+
+/// The keys of an object; of anything else none.
+struct Keys(Vec<String>);
+
+impl<'de> Deserialize<'de> for Keys {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Ok(Self(match Value::deserialize(deserializer)? {
+            Value::Object(map) => map.into_iter().map(|(key, _)| key).collect(),
+            _ => Vec::new(),
+        }))
+    }
+}
+
+fn wire(bytes: &[u8]) -> Result<Wire, String> {
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
-    let value: Value =
-        serde_json::from_slice(bytes).map_err(|error| format!("it is not JSON: {error}"))?;
-    let text = |key: &str| value.get(key).and_then(Value::as_str);
-    Ok(Document::Npm(Manifest {
-        name: super::word("name", text("name"))?,
-        version: super::word("version", text("version"))?,
-        license: license(&value),
+    serde_json::from_slice(bytes).map_err(|error| format!("it is no JSON object: {error}"))
+}
+
+fn manifest(wire: &Wire) -> Result<Manifest, String> {
+    Ok(Manifest {
+        name: super::word("name", wire.name.as_str())?,
+        version: super::word("version", wire.version.as_str())?,
+        license: license(wire),
+    })
+}
+
+pub(super) fn read(_path: &str, bytes: &[u8]) -> Result<Document, String> {
+    manifest(&wire(bytes)?).map(Document::Npm)
+}
+
+/// Many files are called so; one that is no project's is no loss.
+pub(super) fn read_project(_path: &str, bytes: &[u8]) -> Result<Document, String> {
+    let mut wire = wire(bytes).unwrap_or_default();
+    wire.asks.sort_unstable();
+    wire.asks.dedup();
+    Ok(Document::NpmProject(Project {
+        manifest: manifest(&wire).ok(),
+        asks: wire.asks,
     }))
 }
 
 /// `license` as text or `{type}`, or the old `licenses` list.
-fn license(manifest: &Value) -> Option<String> {
+fn license(manifest: &Wire) -> Option<String> {
     fn name(value: &Value) -> Option<&str> {
         value
             .as_str()
             .or_else(|| value.get("type").and_then(Value::as_str))
             .filter(|name| !name.is_empty())
     }
-    if let Some(license) = manifest.get("license").and_then(name) {
+    if let Some(license) = name(&manifest.license) {
         return Some(license.to_owned());
     }
-    let names: Vec<&str> = manifest
-        .get("licenses")?
-        .as_array()?
-        .iter()
+    let names: Vec<&str> = [&manifest.licenses, &manifest.license]
+        .into_iter()
+        .filter_map(Value::as_array)
+        .flatten()
         .filter_map(name)
         .collect();
     (!names.is_empty()).then(|| names.join(", "))
@@ -109,6 +227,8 @@ fn license(manifest: &Value) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -128,6 +248,21 @@ mod tests {
             ("app/node_modules/.bin/tsc", None),
             ("app/node_modules/@s", None),
             ("app/src", None),
+            (
+                "usr/share/nodejs/@s/b/index.js",
+                Some("usr/share/nodejs/@s/b"),
+            ),
+            (
+                "usr/share/nodejs/npm/node_modules/x",
+                Some("usr/share/nodejs/npm/node_modules/x"),
+            ),
+            (
+                "app/node_modules/.store/a-npm-1/package/x",
+                Some("app/node_modules/.store/a-npm-1/package"),
+            ),
+            ("app/my_node_modules/a", None),
+            ("app/node_modules/é", Some("app/node_modules/é")),
+            ("app/node_modules/@s/", None),
             ("app/node_modules", None),
         ] {
             assert_eq!(package_folder(path), own, "{path}");
@@ -162,5 +297,40 @@ mod tests {
         );
         assert!(read("", b"{\"type\":\"module\"}").is_err());
         assert!(read("", b"[[[").is_err());
+    }
+
+    #[test]
+    fn projects_ask_for_packages() {
+        assert!(claims_project(&Candidate::named("app/package.json")));
+        assert!(!claims_project(&Candidate::named(
+            "app/node_modules/a/test/package.json"
+        )));
+        let of = |text: &str| match read_project("", text.as_bytes()) {
+            Ok(Document::NpmProject(project)) => project,
+            other => panic!("{other:?}"),
+        };
+        let shop = of(
+            r#"{"name":"old","name":"shop","version":"1","dependencies":{"b":"1","@s/a":"*"},"devDependencies":{"b":"1"},"optionalDependencies":[]}"#,
+        );
+        assert_eq!(shop.manifest.unwrap().name, "shop");
+        assert_eq!(shop.asks, ["@s/a", "b"]);
+        assert_eq!(of(r#"{"private":true}"#).manifest, None);
+        assert_eq!(of("// comment").asks.len(), 0);
+    }
+
+    proptest! {
+        #[test]
+        fn a_folder_is_part_of_its_path(path in "((node_modules|@s|\\.pnpm|\\.store|a|package|é|usr/share/nodejs)?/){0,8}[aé]{0,2}") {
+            if let Some(own) = package_folder(&path) {
+                prop_assert!(path.starts_with(own));
+                prop_assert_eq!(package_folder(own), Some(own));
+            }
+        }
+
+        #[test]
+        fn any_bytes_end(text in "\\{(\"(name|version|license|licenses|dependencies)\":([\"\\[{\\]}a1]{0,6}),?){0,6}\\}?") {
+            let _ = read("", text.as_bytes());
+            let _ = read_project("", text.as_bytes());
+        }
     }
 }

@@ -1,5 +1,5 @@
-//! Installed Python distributions: `*.dist-info` (PyPA, "Recording installed projects") and the
-//! older `*.egg-info`.
+//! Installed Python distributions: `*.dist-info` (PyPA, "Recording installed projects"), the older
+//! `*.egg-info`, and `EGG-INFO` in an egg.
 
 use std::collections::BTreeMap;
 
@@ -21,34 +21,45 @@ pub(crate) struct Distribution {
 pub(crate) struct Record {
     /// Bytes of all files it lists.
     pub(crate) size: u64,
+    /// How many it lists.
+    pub(crate) files: u32,
     /// SHA-256 (base64url without padding) of listed files that could be key files, by path
     /// relative to the folder of the distribution.
     pub(crate) sums: BTreeMap<String, String>,
 }
 
+/// Whether the file `name` lies in the metadata folder of an installed distribution.
+fn is_in(candidate: &Candidate<'_>, name: &str, end: &str) -> bool {
+    candidate.name == name
+        && folder(candidate.path).ends_with(end)
+        && !super::npm::in_cache(candidate.path)
+}
+
 pub(super) fn claims_metadata(candidate: &Candidate<'_>) -> bool {
-    let path = candidate.path;
-    if super::npm::in_cache(path) {
-        return false;
-    }
-    match path.rsplit_once('/') {
-        Some((folder, "METADATA")) => folder.ends_with(".dist-info"),
-        Some((folder, "PKG-INFO")) => folder.ends_with(".egg-info"),
-        Some((_, name)) => name.ends_with(".egg-info"),
-        None => false,
+    match candidate.name {
+        "METADATA" => is_in(candidate, "METADATA", ".dist-info"),
+        "PKG-INFO" => {
+            is_in(candidate, "PKG-INFO", ".egg-info")
+                || is_in(candidate, "PKG-INFO", ".egg/EGG-INFO")
+        }
+        name => {
+            name.ends_with(".egg-info")
+                && candidate.path.contains('/')
+                && !super::npm::in_cache(candidate.path)
+        }
     }
 }
 
 pub(super) fn claims_record(candidate: &Candidate<'_>) -> bool {
-    let path = candidate.path;
-    path.strip_suffix("/RECORD")
-        .is_some_and(|folder| folder.ends_with(".dist-info"))
-        && !super::npm::in_cache(path)
+    is_in(candidate, "RECORD", ".dist-info")
 }
 
-/// The path of the `RECORD` beside a `METADATA`.
-pub(crate) fn record_path(metadata: &str) -> String {
-    format!("{}/RECORD", folder(metadata))
+pub(super) fn claims_installer(candidate: &Candidate<'_>) -> bool {
+    is_in(candidate, "INSTALLER", ".dist-info")
+}
+
+pub(super) fn claims_origin(candidate: &Candidate<'_>) -> bool {
+    is_in(candidate, "direct_url.json", ".dist-info")
 }
 
 /// A name as indexes compare it (PEP 503).
@@ -131,7 +142,11 @@ pub(super) fn read_record(_path: &str, bytes: &[u8]) -> Result<Document, String>
             .and_then(|size| size.trim().parse::<u64>().ok());
         let sum = fields.next().and_then(|sum| sum.strip_prefix("sha256="));
         let path = fields.next().map(|path| path.trim_matches('"'));
+        if path.is_none_or(str::is_empty) {
+            continue;
+        }
         record.size = record.size.saturating_add(size.unwrap_or(0));
+        record.files = record.files.saturating_add(1);
         if let (Some(path), Some(sum)) = (path, sum)
             && may_hold_key(path)
         {
@@ -139,6 +154,64 @@ pub(super) fn read_record(_path: &str, bytes: &[u8]) -> Result<Document, String>
         }
     }
     Ok(Document::PythonRecord(record))
+}
+
+/// Reads the one word of an `INSTALLER`.
+pub(super) fn read_installer(_path: &str, bytes: &[u8]) -> Result<Document, String> {
+    let text = String::from_utf8_lossy(bytes);
+    let name = text.split_whitespace().next();
+    Ok(Document::PythonInstaller(
+        super::word("name", name)?.into_boxed_str(),
+    ))
+}
+
+/// `direct_url.json` (PyPA, "Recording the Direct URL Origin of installed distributions").
+#[derive(Deserialize)]
+struct DirectUrl {
+    url: String,
+    vcs_info: Option<VcsInfo>,
+    archive_info: Option<ArchiveInfo>,
+}
+
+#[derive(Deserialize)]
+struct VcsInfo {
+    vcs: String,
+    commit_id: String,
+}
+
+#[derive(Deserialize)]
+struct ArchiveInfo {
+    hash: Option<String>,
+    #[serde(default)]
+    hashes: BTreeMap<String, String>,
+}
+
+/// Reads where a distribution came from. A folder of the machine that built the image says nothing
+/// to anybody else; an address with a password in it is kept to itself.
+pub(super) fn read_origin(_path: &str, bytes: &[u8]) -> Result<Document, String> {
+    let origin: DirectUrl = serde_json::from_slice(bytes)
+        .map_err(|error| format!("it does not say where a distribution came from: {error}"))?;
+    let mut qualifiers = Vec::new();
+    let url = super::word("address", Some(&origin.url))?;
+    let authority = url.split_once("://").map_or("", |(_, rest)| rest);
+    let authority = authority.split('/').next().unwrap_or_default();
+    if authority.is_empty() || authority.contains('@') {
+        return Ok(Document::PythonOrigin(qualifiers));
+    }
+    if let Some(VcsInfo { vcs, commit_id }) = origin.vcs_info {
+        let url = super::word("origin", Some(&format!("{vcs}+{url}@{commit_id}")))?;
+        qualifiers.push(("vcs_url".to_owned(), url));
+    } else if let Some(archive) = origin.archive_info {
+        let sum = archive
+            .hashes
+            .get("sha256")
+            .cloned()
+            .or_else(|| Some(archive.hash?.strip_prefix("sha256=")?.to_owned()))
+            .filter(|sum| sum.len() == 64 && sum.bytes().all(|byte| byte.is_ascii_hexdigit()));
+        qualifiers.extend(sum.map(|sum| ("checksum".to_owned(), format!("sha256:{sum}"))));
+        qualifiers.push(("download_url".to_owned(), url));
+    }
+    Ok(Document::PythonOrigin(qualifiers))
 }
 
 /// Whether a file is of the kind that distributions ship test keys in; code is not kept, it would
@@ -154,6 +227,8 @@ fn may_hold_key(path: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn metadata(text: &str) -> Distribution {
@@ -202,7 +277,7 @@ mod tests {
         ) else {
             panic!("no record")
         };
-        assert_eq!(record.size, 30);
+        assert_eq!((record.size, record.files), (30, 3));
         assert_eq!(
             record.sums.get("t,x/server.pem").map(String::as_str),
             Some("def")
@@ -216,6 +291,7 @@ mod tests {
             "usr/lib/python3/dist-packages/six-1.16.0.egg-info/PKG-INFO",
             "usr/lib/python3/dist-packages/old-1.egg-info",
             "venv/lib/python3.11/site-packages/x-1.dist-info/METADATA",
+            "venv/lib/python3.11/site-packages/Old-1-py3.11.egg/EGG-INFO/PKG-INFO",
         ] {
             assert!(claims_metadata(&Candidate::named(yes)), "{yes}");
         }
@@ -225,6 +301,49 @@ mod tests {
             "root/.cache/uv/archive-v0/h/x-1.dist-info/METADATA",
         ] {
             assert!(!claims_metadata(&Candidate::named(no)), "{no}");
+        }
+    }
+
+    #[test]
+    fn origins_that_others_can_use() {
+        let of = |text: &str| match read_origin("", text.as_bytes()) {
+            Ok(Document::PythonOrigin(qualifiers)) => qualifiers
+                .into_iter()
+                .map(|(key, value)| format!("{key}={value}"))
+                .collect::<Vec<_>>()
+                .join(" "),
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(
+            of(r#"{"url":"https://git.example/x.git","vcs_info":{"vcs":"git","commit_id":"abc"}}"#),
+            "vcs_url=git+https://git.example/x.git@abc"
+        );
+        let sum = "0".repeat(64);
+        assert_eq!(
+            of(&format!(
+                r#"{{"url":"https://files.example/x.whl","archive_info":{{"hash":"sha256={sum}"}}}}"#
+            )),
+            format!("checksum=sha256:{sum} download_url=https://files.example/x.whl")
+        );
+        for silent in [
+            r#"{"url":"file:///src","dir_info":{"editable":true}}"#,
+            r#"{"url":"https://me:pw@git.example/x","vcs_info":{"vcs":"git","commit_id":"a"}}"#,
+        ] {
+            assert_eq!(of(silent), "");
+        }
+        assert!(read_origin("", b"{}").is_err());
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_end(bytes in "((Name|Version|License|RECORD|a,sha256=b)[:,]? ?[a-z0-9\"\u{1b},]{0,9}\n| .{0,9}\n|.{0,20}){0,9}") {
+            let bytes = bytes.as_bytes();
+            if let Ok(Document::Python(own)) = read_metadata("", bytes) {
+                prop_assert!(!own.name.contains(char::is_control) && !own.version.is_empty());
+            }
+            let _ = read_record("", bytes);
+            let _ = read_installer("", bytes);
+            let _ = read_origin("", bytes);
         }
     }
 }

@@ -47,19 +47,4 @@ pub(crate) const STORES: &[Store] = &[
         holds: "Java archives",
         blocking: false,
     },
-    Store {
-        claims: |path| path.contains("/specifications/") && path.ends_with(".gemspec"),
-        holds: "Ruby gems",
-        blocking: false,
-    },
-    Store {
-        claims: |path| path.ends_with("vendor/composer/installed.json"),
-        holds: "PHP packages",
-        blocking: false,
-    },
-    Store {
-        claims: |path| path.ends_with(".deps.json"),
-        holds: ".NET packages",
-        blocking: false,
-    },
 ];

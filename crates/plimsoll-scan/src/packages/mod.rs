@@ -46,7 +46,7 @@ pub(crate) fn packages<'l>(
     let ownership = Ownership::new(layers, tree, &installed);
     ownership.measure(tree, &mut installed);
     installed.extend(
-        language::installed(layers, tree)
+        language::installed(layers, tree, skipped)
             .into_iter()
             .map(|mut package| {
                 package.owned_by = ownership

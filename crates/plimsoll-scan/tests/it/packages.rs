@@ -140,8 +140,10 @@ fn node_packages_with_their_own_size_only() {
         .iter()
         .map(|package| package.name.as_str())
         .collect();
-    assert_eq!(names, ["a"]);
+    // The project runs here, with its packages beside it.
+    assert_eq!(names, ["a", "app"]);
     let a = find(&outcome, "a");
+    assert_eq!((a.direct, a.files), (Some(false), Some(3)));
     assert_eq!(a.kind, PackageKind::Npm);
     // Its files, and what is no package of its own inside it.
     let own = manifest("a").len() + 5 + manifest("fixture").len();

@@ -1,0 +1,185 @@
+//! .NET packages: what `NAME.deps.json` beside a program says that it brings along.
+
+use std::collections::BTreeMap;
+
+use plimsoll_model::{Evidence, PackageKind};
+use serde::Deserialize;
+use serde::de::IgnoredAny;
+
+use super::{Candidate, Document, Proven};
+
+pub(super) fn claims(candidate: &Candidate<'_>) -> bool {
+    candidate.name.ends_with(".deps.json")
+        // The cache of the package manager: downloaded, not installed.
+        && !candidate.path.contains(".nuget/packages/")
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct Deps {
+    runtime_target: RuntimeTarget,
+    targets: BTreeMap<String, BTreeMap<String, Target>>,
+    libraries: BTreeMap<String, Library>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(untagged)]
+enum RuntimeTarget {
+    Named {
+        name: String,
+    },
+    /// As .NET Core 1 wrote it.
+    Bare(String),
+    #[default]
+    Unknown,
+}
+
+/// What a library brings to a target.
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct Target {
+    dependencies: BTreeMap<String, IgnoredAny>,
+    runtime: BTreeMap<String, IgnoredAny>,
+    native: BTreeMap<String, IgnoredAny>,
+    runtime_targets: BTreeMap<String, IgnoredAny>,
+    resources: BTreeMap<String, IgnoredAny>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Library {
+    #[serde(rename = "type")]
+    kind: String,
+}
+
+/// What a runtime that a program brings itself is called before its name as a package.
+const RUNTIME_PACK: &str = "runtimepack.";
+
+pub(super) fn read(path: &str, bytes: &[u8]) -> Result<Document, String> {
+    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    let deps: Deps = serde_json::from_slice(bytes)
+        .map_err(|error| format!("it is no list of .NET dependencies: {error}"))?;
+    let name = match &deps.runtime_target {
+        RuntimeTarget::Named { name } | RuntimeTarget::Bare(name) => Some(name),
+        RuntimeTarget::Unknown => None,
+    };
+    let target = name
+        .and_then(|name| deps.targets.get(name))
+        .or_else(|| deps.targets.values().next());
+    let project: Option<&Target> = target.and_then(|target| {
+        target.iter().find_map(|(library, brings)| {
+            (deps.libraries.get(library)?.kind == "project").then_some(brings)
+        })
+    });
+    let mut packages = Vec::new();
+    for (library, facts) in &deps.libraries {
+        let kind = facts.kind.to_ascii_lowercase();
+        if !matches!(kind.as_str(), "package" | "runtimepack") {
+            continue;
+        }
+        // What was needed to compile only, or only names other packages, is not there.
+        if let Some(brings) = target.and_then(|target| target.get(library))
+            && brings.runtime.is_empty()
+            && brings.native.is_empty()
+            && brings.runtime_targets.is_empty()
+            && brings.resources.is_empty()
+        {
+            continue;
+        }
+        let Some((name, version)) = library.split_once('/') else {
+            return Err(format!(
+                "the library {} has no version",
+                library.escape_debug()
+            ));
+        };
+        let mut package = Proven::new(
+            PackageKind::NuGet,
+            Some(name.strip_prefix(RUNTIME_PACK).unwrap_or(name)),
+            Some(version),
+            Evidence::Metadata,
+        )?;
+        package.direct = project.map(|project| project.dependencies.contains_key(name));
+        packages.push(package);
+    }
+    if packages.is_empty() {
+        packages.extend(framework(path));
+    }
+    Ok(Document::Packages(packages))
+}
+
+/// The shared framework that a list of dependencies belongs to, by its folder:
+/// `shared/Microsoft.NETCore.App/8.0.1/Microsoft.NETCore.App.deps.json`.
+fn framework(path: &str) -> Option<Proven> {
+    let mut parts = path.rsplit('/');
+    let name = parts.next()?.strip_suffix(".deps.json")?;
+    let version = parts.next()?;
+    let known = parts.next()? == name && parts.next()? == "shared";
+    if !known {
+        return None;
+    }
+    Proven::new(
+        PackageKind::NuGet,
+        Some(name),
+        Some(version),
+        Evidence::Metadata,
+    )
+    .ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn packages(path: &str, text: &str) -> Vec<(String, String, Option<bool>)> {
+        match read(path, text.as_bytes()) {
+            Ok(Document::Packages(packages)) => packages
+                .into_iter()
+                .map(|package| (package.name, package.version, package.direct))
+                .collect(),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn packages_that_bring_something() {
+        let text = r#"{"runtimeTarget":{"name":".NETCoreApp,Version=v8.0/linux-x64","signature":""},
+            "targets":{".NETCoreApp,Version=v8.0":{},".NETCoreApp,Version=v8.0/linux-x64":{
+                "shop/1.0.0":{"dependencies":{"Newtonsoft.Json":"13.0.1","Analyzer":"1.0.0"},"runtime":{"shop.dll":{}}},
+                "Analyzer/1.0.0":{"dependencies":{"Serilog":"3.1.1"}},
+                "Newtonsoft.Json/13.0.1":{"runtime":{"lib/net6.0/Newtonsoft.Json.dll":{"assemblyVersion":"13.0.0.0"}}},
+                "Serilog/3.1.1":{"runtime":{"lib/Serilog.dll":{}}},
+                "runtimepack.Microsoft.NETCore.App.Runtime.linux-x64/8.0.1":{"runtime":{"System.dll":{}}}}},
+            "libraries":{"shop/1.0.0":{"type":"project","serviceable":false},
+                "Analyzer/1.0.0":{"type":"package"},"Newtonsoft.Json/13.0.1":{"type":"package","sha512":"x"},
+                "Serilog/3.1.1":{"type":"package"},
+                "runtimepack.Microsoft.NETCore.App.Runtime.linux-x64/8.0.1":{"type":"runtimepack"}}}"#;
+        assert_eq!(
+            packages("app/shop.deps.json", text),
+            [
+                ("Newtonsoft.Json".into(), "13.0.1".into(), Some(true)),
+                ("Serilog".into(), "3.1.1".into(), Some(false)),
+                (
+                    "Microsoft.NETCore.App.Runtime.linux-x64".into(),
+                    "8.0.1".into(),
+                    Some(false)
+                ),
+            ]
+        );
+    }
+
+    #[test]
+    fn frameworks_and_what_is_odd() {
+        let path =
+            "usr/share/dotnet/shared/Microsoft.NETCore.App/8.0.1/Microsoft.NETCore.App.deps.json";
+        assert_eq!(
+            packages(path, r#"{"runtimeTarget":"x","libraries":{}}"#),
+            [("Microsoft.NETCore.App".into(), "8.0.1".into(), None)]
+        );
+        assert!(packages("app/a.deps.json", "{}").is_empty());
+        assert!(read("", br#"{"libraries":{"nameless":{"type":"package"}}}"#).is_err());
+        assert!(read("", b"[").is_err());
+        assert!(!claims(&Candidate::named(
+            "root/.nuget/packages/a/1/a.deps.json"
+        )));
+    }
+}

@@ -1,0 +1,126 @@
+//! Packages of programming languages.
+
+mod npm;
+mod python;
+
+use plimsoll_model::{Evidence, Package, PackageKind, Skipped};
+
+use super::{brought_by, purl};
+use crate::catalogue::{self, Document, Proven};
+use crate::record::LayerRecord;
+use crate::tree::Tree;
+
+/// What metadata and programs prove.
+pub(super) fn installed(
+    layers: &[LayerRecord],
+    tree: &Tree<'_>,
+    skipped: &mut Vec<Skipped>,
+) -> Vec<Package> {
+    let mut packages = Vec::new();
+    for (path, node) in tree.iter() {
+        let Some(document) = layers[node.layer].documents.get(path) else {
+            continue;
+        };
+        for (index, mut package) in described(path, document).into_iter().enumerate() {
+            package.layer = brought_by(layers, node, path, |other| proves(document, index, other));
+            packages.push(package);
+        }
+    }
+    python::complete(layers, tree, &mut packages, skipped);
+    npm::complete(layers, tree, &mut packages);
+    packages
+}
+
+/// The packages that a file proves by itself, each of layer 0.
+pub(super) fn described(path: &str, document: &Document) -> Vec<Package> {
+    match document {
+        Document::Python(own) => {
+            let mut package = Package::new(
+                PackageKind::Python,
+                &own.name,
+                &own.version,
+                python::purl(own, &[]),
+                path,
+                Evidence::Metadata,
+                0,
+            );
+            package.license.clone_from(&own.license);
+            vec![package]
+        }
+        Document::Npm(own) => vec![of_manifest(own, path)],
+        Document::Packages(proven) => proven.iter().map(|own| of_proven(own, path)).collect(),
+        _ => Vec::new(),
+    }
+}
+
+/// Whether another version of a file proves the package that is number `index` of `document`.
+fn proves(document: &Document, index: usize, other: &Document) -> bool {
+    match (document, other) {
+        (Document::Python(own), Document::Python(other)) => {
+            own.name == other.name && own.version == other.version
+        }
+        (Document::Npm(own), Document::Npm(other)) => {
+            own.name == other.name && own.version == other.version
+        }
+        (Document::Packages(own), Document::Packages(others)) => {
+            own.get(index).is_some_and(|own| {
+                // Files that list many packages grow; those that are rewritten keep their place.
+                let same = |other: &Proven| {
+                    (&own.namespace, &own.name, &own.version, &own.inner)
+                        == (&other.namespace, &other.name, &other.version, &other.inner)
+                };
+                others.get(index).is_some_and(same) || others.iter().any(same)
+            })
+        }
+        _ => document == other,
+    }
+}
+
+fn of_manifest(own: &catalogue::npm::Manifest, path: &str) -> Package {
+    let (scope, name) = match own.name.split_once('/') {
+        Some((scope, name)) => (Some(scope), name),
+        None => (None, own.name.as_str()),
+    };
+    let mut package = Package::new(
+        PackageKind::Npm,
+        &own.name,
+        &own.version,
+        purl("npm", scope, name, &own.version, &[]),
+        path,
+        Evidence::Metadata,
+        0,
+    );
+    package.license.clone_from(&own.license);
+    package
+}
+
+fn of_proven(own: &Proven, path: &str) -> Package {
+    let kind = own.kind;
+    let name = match (&own.namespace, kind) {
+        (None, _) => own.name.clone(),
+        (Some(namespace), PackageKind::Maven) => format!("{namespace}:{}", own.name),
+        (Some(namespace), _) => format!("{namespace}/{}", own.name),
+    };
+    Package {
+        license: own.license.clone(),
+        direct: own.direct,
+        ..Package::new(
+            kind,
+            name,
+            &own.version,
+            purl(
+                kind.as_str(),
+                own.namespace.as_deref(),
+                &own.name,
+                &own.version,
+                &own.qualifiers,
+            ),
+            match &own.inner {
+                Some(inner) => format!("{path}!{inner}"),
+                None => path.to_owned(),
+            },
+            own.evidence,
+            0,
+        )
+    }
+}

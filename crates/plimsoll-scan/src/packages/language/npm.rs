@@ -1,0 +1,180 @@
+//! Node: projects, who asked for a package, and what each takes.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use plimsoll_model::{Package, PackageKind};
+
+use super::super::brought_by;
+use super::of_manifest;
+use crate::catalogue::npm::{Manifest, after_first_modules, package_folder};
+use crate::catalogue::{Document, base_name, folder};
+use crate::record::{FactKind, LayerRecord};
+use crate::tree::Tree;
+
+/// Adds projects, and fills in who asked for what, sizes and numbers of files.
+pub(super) fn complete(layers: &[LayerRecord], tree: &Tree<'_>, packages: &mut Vec<Package>) {
+    let mut asks: Asks<'_> = BTreeMap::new();
+    for (path, node) in tree.iter() {
+        let Some(document @ Document::NpmProject(project)) = layers[node.layer].documents.get(path)
+        else {
+            continue;
+        };
+        asks.insert(
+            folder(path),
+            project.asks.iter().map(String::as_str).collect(),
+        );
+        if let Some(own) = &project.manifest
+            && is_there(tree, folder(path), own)
+        {
+            let mut package = of_manifest(own, path);
+            package.layer = brought_by(layers, node, path, |other| match (document, other) {
+                (_, Document::NpmProject(other)) => other.manifest.as_ref().is_some_and(|other| {
+                    (&other.name, &other.version) == (&own.name, &own.version)
+                }),
+                _ => false,
+            });
+            packages.push(package);
+        }
+    }
+    let mut wanted = HashMap::new();
+    for package in packages
+        .iter_mut()
+        .filter(|package| package.kind == PackageKind::Npm)
+    {
+        let own = folder(&package.path);
+        if package_folder(own) == Some(own) {
+            package.direct = asked(tree, &asks, &mut wanted, own);
+        }
+    }
+    measure(tree, packages);
+}
+
+/// Whether a project is there as more than a file: its packages beside it make it one that runs
+/// here, a folder that is named after it and its version one that was unpacked to be used.
+fn is_there(tree: &Tree<'_>, root: &str, own: &Manifest) -> bool {
+    let inside = |name: &str| {
+        if root.is_empty() {
+            name.to_owned()
+        } else {
+            format!("{root}/{name}")
+        }
+    };
+    if tree.below(&inside("node_modules")).next().is_some()
+        || tree.get(&inside(".pnp.cjs")).is_some()
+        || tree.get(&inside(".pnp.js")).is_some()
+    {
+        return true;
+    }
+    let place = base_name(root);
+    // `opt/yarn-v1.22.22`, and `corepack/v1/pnpm/9.1.0`.
+    let unpacked = place
+        .strip_prefix(own.name.as_str())
+        .and_then(|rest| rest.strip_prefix('-'))
+        .is_some_and(|rest| rest.trim_start_matches('v') == own.version);
+    let cached = place == own.version
+        && root.contains("/corepack/")
+        && base_name(folder(root)) == base_name(&own.name);
+    unpacked || cached
+}
+
+/// What projects ask for, by the folder of each.
+type Asks<'l> = BTreeMap<&'l str, Vec<&'l str>>;
+
+/// Whether somebody asked for the package in the folder `own` by name. `wanted` keeps what all
+/// projects at and below a folder ask for.
+fn asked<'l>(
+    tree: &Tree<'_>,
+    asks: &Asks<'l>,
+    wanted: &mut HashMap<String, HashSet<&'l str>>,
+    own: &str,
+) -> Option<bool> {
+    let (modules, below) = own.split_at_checked(after_first_modules(own)?)?;
+    // The name it goes by there, which is another than its own for an alias.
+    let name = own.rsplit_once("node_modules/")?.1;
+    let root = modules.strip_suffix("node_modules/")?.trim_end_matches('/');
+    let on_top = if below.starts_with('.') {
+        // A virtual store is reached by links.
+        let store = below.split('/').nth(1)?;
+        match tree
+            .get(&format!("{modules}{name}"))
+            .map(|node| &node.fact.kind)
+        {
+            Some(FactKind::Symlink(target)) => target.split('/').any(|part| part == store),
+            _ => false,
+        }
+    } else {
+        below == name
+    };
+    if !asks.contains_key(root) {
+        // `npm install --global` knows no project: what lies on top was asked for.
+        return base_name(root).eq("lib").then_some(on_top);
+    }
+    if !wanted.contains_key(root) {
+        // The project, and those it holds: what they ask for may lie on top as well.
+        let names = asks
+            .range(root..)
+            .take_while(|(place, _)| place.starts_with(root))
+            .filter(|(place, _)| {
+                root.is_empty() || matches!(place.as_bytes().get(root.len()), None | Some(b'/'))
+            })
+            .flat_map(|(_, names)| names.iter().copied())
+            .collect();
+        wanted.insert(root.to_owned(), names);
+    }
+    Some(on_top && wanted.get(root)?.contains(name))
+}
+
+/// Counts bytes and files of every package: a file belongs to the innermost one it lies in.
+fn measure(tree: &Tree<'_>, packages: &mut [Package]) {
+    let folders: HashMap<String, usize> = packages
+        .iter()
+        .enumerate()
+        .filter(|(_, package)| {
+            package.kind == PackageKind::Npm && package_folder(folder(&package.path)).is_some()
+        })
+        .map(|(index, package)| (folder(&package.path).to_owned(), index))
+        .collect();
+    if folders.is_empty() {
+        return;
+    }
+    let mut totals: HashMap<usize, (u64, u32)> = HashMap::new();
+    // Paths come sorted, so that those of a folder come together.
+    let mut last: (&str, Option<usize>) = ("", None);
+    for (path, node) in tree.iter() {
+        if !matches!(node.fact.kind, FactKind::File | FactKind::Hardlink(_)) {
+            continue;
+        }
+        let place = folder(path);
+        if place != last.0 {
+            last = (place, innermost(place, &folders));
+        }
+        if let Some(index) = last.1 {
+            let (size, files) = totals.entry(index).or_default();
+            *size += node.fact.size;
+            *files += 1;
+        }
+    }
+    for (index, (size, files)) in totals {
+        packages[index].size = Some(size);
+        packages[index].files = Some(files);
+    }
+}
+
+fn innermost(place: &str, folders: &HashMap<String, usize>) -> Option<usize> {
+    if !place.contains("node_modules/") && !place.starts_with("usr/") {
+        return None;
+    }
+    if let Some(own) = package_folder(place) {
+        if let Some(index) = folders.get(own) {
+            return Some(*index);
+        }
+    }
+    let mut at = place;
+    while !at.is_empty() {
+        if let Some(index) = folders.get(at) {
+            return Some(*index);
+        }
+        at = folder(at);
+    }
+    None
+}

@@ -1,0 +1,130 @@
+//! Python: what the files beside a distribution's metadata add to it.
+
+use std::collections::{HashMap, HashSet};
+
+use plimsoll_model::{Package, PackageKind, Skipped};
+
+use super::super::{purl as package_url, seen};
+use crate::catalogue::{Document, base_name, folder, python};
+use crate::record::LayerRecord;
+use crate::tree::Tree;
+
+pub(super) fn purl(own: &python::Distribution, qualifiers: &[(String, String)]) -> String {
+    package_url(
+        "pypi",
+        None,
+        &python::normalise(&own.name),
+        &own.version,
+        qualifiers,
+    )
+}
+
+/// Fills in size, files, origin and who asked; drops what is no installation.
+pub(super) fn complete(
+    layers: &[LayerRecord],
+    tree: &Tree<'_>,
+    packages: &mut Vec<Package>,
+    skipped: &mut Vec<Skipped>,
+) {
+    packages
+        .retain(|package| package.kind != PackageKind::Python || is_installation(package, skipped));
+    let searched: HashSet<(String, &str)> = packages
+        .iter()
+        .filter(|package| package.kind == PackageKind::Python && is_searched(&package.path))
+        .map(|package| (python::normalise(&package.name), package.version.as_str()))
+        .collect();
+    // A build in place leaves metadata in the source folder; the installation has its own.
+    let leftovers: HashSet<String> = packages
+        .iter()
+        .filter(|package| {
+            package.kind == PackageKind::Python
+                && folder(&package.path).ends_with(".egg-info")
+                && !is_searched(&package.path)
+                && searched.contains(&(python::normalise(&package.name), &package.version))
+        })
+        .map(|package| package.path.clone())
+        .collect();
+    packages.retain(|package| !leftovers.contains(&package.path));
+    // Whether anything in a folder is marked as asked for: an old pip marks nothing.
+    let mut marks: HashMap<String, bool> = HashMap::new();
+    for package in packages
+        .iter_mut()
+        .filter(|package| package.kind == PackageKind::Python)
+    {
+        let info = folder(&package.path).to_owned();
+        if !info.ends_with(".dist-info") {
+            continue;
+        }
+        let beside = |name: &str| seen(layers, tree, &format!("{info}/{name}"));
+        if let Some((Document::PythonRecord(record), _)) = beside("RECORD") {
+            package.size = Some(record.size);
+            package.files = Some(record.files);
+        }
+        if let Some((Document::PythonOrigin(qualifiers), _)) = beside("direct_url.json")
+            && !qualifiers.is_empty()
+            && let Some((Document::Python(own), _)) = seen(layers, tree, &package.path)
+        {
+            package.purl = purl(own, qualifiers);
+        }
+        let requested = tree.get(&format!("{info}/REQUESTED")).is_some();
+        let site = folder(&info).to_owned();
+        *marks.entry(site).or_default() |= requested;
+        package.direct = match beside("INSTALLER") {
+            Some((Document::PythonInstaller(name), _)) if &**name == "pip" => Some(requested),
+            _ => None,
+        };
+    }
+    for package in packages
+        .iter_mut()
+        .filter(|package| package.kind == PackageKind::Python && package.direct == Some(false))
+    {
+        if marks.get(folder(folder(&package.path))) != Some(&true) {
+            package.direct = None;
+        }
+    }
+    without_metadata(layers, tree, skipped);
+}
+
+/// Whether interpreters look for packages in the folder.
+fn is_searched(path: &str) -> bool {
+    path.contains("site-packages/") || path.contains("dist-packages/")
+}
+
+fn is_installation(package: &Package, skipped: &mut Vec<Skipped>) -> bool {
+    let info = match base_name(&package.path) {
+        "METADATA" | "PKG-INFO" => base_name(folder(&package.path)),
+        name => name,
+    };
+    // pip moves what it is about to remove aside under such a name.
+    if info.starts_with('~') {
+        skipped.push(Skipped {
+            what: package.path.clone(),
+            why: "it is what an interrupted uninstallation left behind; delete the folder"
+                .to_owned(),
+            blocking: false,
+        });
+        return false;
+    }
+    // The interpreter describes itself that way; it is no package.
+    !(package.name == "Python" && package.path.ends_with(".egg-info"))
+}
+
+/// Says which distributions have a list of files and nothing that names them.
+fn without_metadata(layers: &[LayerRecord], tree: &Tree<'_>, skipped: &mut Vec<Skipped>) {
+    for (path, node) in layers
+        .iter()
+        .flat_map(|layer| &layer.documents)
+        .filter(|(_, document)| matches!(document, Document::PythonRecord(_)))
+        .filter_map(|(path, _)| Some((path, tree.get(path)?)))
+    {
+        let metadata = format!("{}/METADATA", folder(path));
+        if tree.get(&metadata).is_none() && layers[node.layer].documents.contains_key(path) {
+            skipped.push(Skipped {
+                what: folder(path).to_owned(),
+                why: "it has no METADATA: which distribution is installed there cannot be told"
+                    .to_owned(),
+                blocking: false,
+            });
+        }
+    }
+}
