@@ -6,7 +6,8 @@ mod python;
 use plimsoll_model::{Evidence, Package, PackageKind, Skipped};
 
 use super::{brought_by, purl};
-use crate::catalogue::{self, Document, Proven};
+use crate::catalogue::npm::Manifest;
+use crate::catalogue::{Document, Proven, binary};
 use crate::record::LayerRecord;
 use crate::tree::Tree;
 
@@ -48,10 +49,24 @@ pub(super) fn described(path: &str, document: &Document) -> Vec<Package> {
             vec![package]
         }
         Document::Npm(own) => vec![of_manifest(own, path)],
-        Document::Packages(proven) => proven.iter().map(|own| of_proven(own, path)).collect(),
-        _ => Vec::new(),
+        _ => listed(document)
+            .iter()
+            .map(|own| of_proven(own, path))
+            .collect(),
     }
 }
+
+/// The packages of a file that lists any number of them.
+fn listed(document: &Document) -> &[Proven] {
+    match document {
+        Document::Packages(packages) => packages,
+        Document::Binary(binary) => &binary.packages,
+        _ => &[],
+    }
+}
+
+/// Lists longer than this are compared place by place only.
+const LONG_LIST: usize = 2_000;
 
 /// Whether another version of a file proves the package that is number `index` of `document`.
 fn proves(document: &Document, index: usize, other: &Document) -> bool {
@@ -62,21 +77,20 @@ fn proves(document: &Document, index: usize, other: &Document) -> bool {
         (Document::Npm(own), Document::Npm(other)) => {
             own.name == other.name && own.version == other.version
         }
-        (Document::Packages(own), Document::Packages(others)) => {
-            own.get(index).is_some_and(|own| {
-                // Files that list many packages grow; those that are rewritten keep their place.
-                let same = |other: &Proven| {
-                    (&own.namespace, &own.name, &own.version, &own.inner)
-                        == (&other.namespace, &other.name, &other.version, &other.inner)
-                };
-                others.get(index).is_some_and(same) || others.iter().any(same)
-            })
-        }
-        _ => document == other,
+        _ => listed(document).get(index).is_some_and(|own| {
+            // Files that list many packages grow; those that are rewritten keep their place.
+            let same = |other: &Proven| {
+                (&own.namespace, &own.name, &own.version, &own.inner)
+                    == (&other.namespace, &other.name, &other.version, &other.inner)
+            };
+            let others = listed(other);
+            others.get(index).is_some_and(same)
+                || (others.len() <= LONG_LIST && others.iter().any(same))
+        }),
     }
 }
 
-fn of_manifest(own: &catalogue::npm::Manifest, path: &str) -> Package {
+fn of_manifest(own: &Manifest, path: &str) -> Package {
     let (scope, name) = match own.name.split_once('/') {
         Some((scope, name)) => (Some(scope), name),
         None => (None, own.name.as_str()),
@@ -112,7 +126,11 @@ fn of_proven(own: &Proven, path: &str) -> Package {
                 kind.as_str(),
                 own.namespace.as_deref(),
                 &own.name,
-                &own.version,
+                if own.version == binary::DEVEL {
+                    ""
+                } else {
+                    &own.version
+                },
                 &own.qualifiers,
             ),
             match &own.inner {
