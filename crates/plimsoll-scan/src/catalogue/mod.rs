@@ -195,6 +195,7 @@ pub(crate) const CATALOGUERS: &[Cataloguer] = &[
         limit: rpm::LIMIT,
         ..essential(rpm::claims, rpm::read)
     },
+    essential(rpm::claims_log, rpm::read_log),
     essential(alpm::claims_description, alpm::read_description),
     reader(alpm::claims_files, alpm::read_files),
     reader(dpkg::claims_list, dpkg::read_list),

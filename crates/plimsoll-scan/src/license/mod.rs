@@ -39,9 +39,12 @@ pub(crate) fn fill(packages: &mut [Package]) {
     }
 }
 
-/// Whether a list of licences means that one may choose (RubyGems and Composer say so).
+/// Whether a list of licences means that one may choose (RubyGems, Composer and npm say so).
 fn lists_are_choices(kind: PackageKind) -> bool {
-    matches!(kind, PackageKind::Gem | PackageKind::Composer)
+    matches!(
+        kind,
+        PackageKind::Gem | PackageKind::Composer | PackageKind::Npm
+    )
 }
 
 /// What a package of `kind` states, as an SPDX expression. Names that are on no list become
@@ -272,6 +275,13 @@ impl Parser<'_> {
     fn all(&mut self, depth: usize) -> Option<Node> {
         let mut nodes = vec![self.one(depth)?];
         while self.take(&Token::And) {
+            // R: `MIT + file LICENSE`, where the file names the holder of the rights.
+            if let Some((Token::Name("file LICENSE" | "file LICENCE"), rest)) =
+                self.tokens.split_first()
+            {
+                self.tokens = rest;
+                continue;
+            }
             nodes.push(self.one(depth)?);
         }
         Some(Node::joined(nodes, Node::All))
@@ -438,6 +448,9 @@ mod tests {
             (Python, "MIT, Apache-2.0", "MIT AND Apache-2.0"),
             (Gem, "Ruby, BSD-2-Clause", "Ruby OR BSD-2-Clause"),
             (Cran, "GPL (>= 2)", "GPL-2.0-or-later"),
+            (Cran, "MIT + file LICENSE", "MIT"),
+            (Cran, "GPL-2 | GPL-3", "GPL-2.0-only OR GPL-3.0-only"),
+            (Npm, "MIT, Apache-2.0", "MIT OR Apache-2.0"),
             (Npm, "(((", ""),
             (Npm, "MIT AND", ""),
             (Npm, "GPL-", ""),

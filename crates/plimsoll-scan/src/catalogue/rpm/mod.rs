@@ -27,6 +27,20 @@ pub(super) fn claims(candidate: &Candidate<'_>) -> bool {
     is_database(candidate.path)
 }
 
+/// What SQLite has not yet written into the database lies beside it.
+const LOG: &str = "rpmdb.sqlite-wal";
+
+pub(super) fn claims_log(candidate: &Candidate<'_>) -> bool {
+    candidate.name == LOG
+        && candidate.size > 0
+        && FOLDERS.contains(&candidate.path.trim_end_matches(LOG))
+}
+
+/// Such a log is there only where a program that changed the database was killed.
+pub(super) fn read_log(_path: &str, _bytes: &[u8]) -> Result<Document, String> {
+    Err("the last changes to the RPM database lie here, not in the database, and are not read; run `rpm -q rpm` in the build to have them written".to_owned())
+}
+
 /// Whether the path is that of a database.
 pub(crate) fn is_database(path: &str) -> bool {
     FOLDERS
@@ -183,6 +197,15 @@ mod tests {
         ] {
             assert!(is_database(yes), "{yes}");
         }
+        let log = |size| {
+            claims_log(&Candidate::new(
+                "var/lib/rpm/rpmdb.sqlite-wal",
+                size,
+                0o644,
+                b"",
+            ))
+        };
+        assert!(log(32) && !log(0));
         for no in ["var/lib/rpm/Name", "rpmdb.sqlite", "var/lib/rpm/x/Packages"] {
             assert!(!is_database(no), "{no}");
         }
