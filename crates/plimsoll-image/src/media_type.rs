@@ -38,6 +38,11 @@ pub(crate) fn is_config(media_type: &str) -> bool {
     matches!(media_type, OCI_CONFIG | DOCKER_CONFIG)
 }
 
+/// Layers that only somebody with the key can read (containers/ocicrypt).
+pub(crate) fn is_encrypted(media_type: &str) -> bool {
+    media_type.ends_with("+encrypted")
+}
+
 /// Layers that their owner does not let others carry: registries do not hold them.
 pub(crate) fn is_foreign(media_type: &str) -> bool {
     media_type.contains("nondistributable") || media_type.contains("foreign")

@@ -8,7 +8,7 @@ use super::gzip::Gunzip;
 use super::pipe::Pipe;
 use crate::blob::Hashing;
 use crate::compression::{Compression, ZSTD_WINDOW_LOG};
-use crate::{Image, ImageError, LayerLimits};
+use crate::{Image, ImageError, LayerLimits, media_type};
 
 /// Below this much nothing is called a bomb: small files of zeros compress well.
 const HARMLESS: u64 = 64 << 20;
@@ -100,6 +100,10 @@ impl Blob {
             .layers
             .get(index)
             .ok_or_else(|| ImageError::invalid(&place, "there is no such layer"))?;
+        if media_type::is_encrypted(&descriptor.media_type) {
+            let problem = "is encrypted: without its key nothing in it can be looked at";
+            return Err(ImageError::invalid(place, problem));
+        }
         let mut blob = Self {
             reader: image.blobs.blob(descriptor)?,
             first: None,
@@ -114,6 +118,10 @@ impl Blob {
             && let Some(error) = blob.failure.take()
         {
             return Err(ImageError::from_read(&place, error));
+        }
+        if let Some(program) = Compression::unreadable(&first) {
+            let problem = format!("is compressed with {program}, which is not read here");
+            return Err(ImageError::invalid(place, problem));
         }
         blob.compression = Compression::of(&first);
         blob.is_small = blob.ended;

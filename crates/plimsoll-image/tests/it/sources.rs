@@ -288,6 +288,32 @@ fn a_foreign_layer_is_never_fetched_and_said_not_to_be_looked_at() {
     assert_eq!(walked[1].as_ref().unwrap(), &["ours"]);
 }
 
+#[test]
+fn a_layer_that_cannot_be_read_says_why_and_the_others_are() {
+    let folder = tempfile::tempdir().unwrap();
+    let plain = tar(&[("plain", b"1")]);
+    let encrypted = "application/vnd.oci.image.layer.v1.tar+gzip+encrypted";
+    let xz = b"\xfd7zXZ\0\0\0";
+    let image = image_of(
+        folder.path(),
+        "v1",
+        vec![
+            (encrypted, gzip(&plain), sha256(&plain)),
+            (media_type::OCI_LAYER, xz.to_vec(), sha256(&plain)),
+            (media_type::OCI_LAYER, plain.clone(), sha256(&plain)),
+        ],
+    );
+    let walked = layers(&image);
+    assert!(walked[0].as_ref().unwrap_err().contains("is encrypted"));
+    assert!(
+        walked[1]
+            .as_ref()
+            .unwrap_err()
+            .contains("compressed with xz")
+    );
+    assert_eq!(walked[2].as_ref().unwrap(), &["plain"]);
+}
+
 /// A layout whose index has these entries: manifests for a platform, by the architecture.
 fn flat_layout(root: &Path, name: Option<&str>, nested: bool) {
     let mut entries = Vec::new();
