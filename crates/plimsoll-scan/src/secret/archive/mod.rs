@@ -3,15 +3,13 @@
 //! Each reader takes the bytes as they come and keeps no more of them than a header needs. What a
 //! reader cannot make sense of ends it: the rest of the archive is said not to have been searched.
 
+mod gzip;
 mod tar;
 #[cfg(test)]
 mod tests;
 mod zip;
 
 use std::borrow::Cow;
-use std::io::Write as _;
-
-use flate2::write::MultiGzDecoder;
 
 use super::search::{FileSighting, Search};
 
@@ -106,7 +104,7 @@ pub(super) struct Unpacker<'s> {
 }
 
 enum Reader {
-    Gzip(Box<MultiGzDecoder<Vec<u8>>>),
+    Gzip(Box<gzip::Reader>),
     Tar(Box<tar::Reader>),
     Zip(Box<zip::Reader>),
     /// Not read.
@@ -187,7 +185,7 @@ impl<'s> Unpacker<'s> {
                     ..state.parent.clone()
                 };
                 state.entry = Some(Box::new(Search::inside(inner, None)));
-                Reader::Gzip(Box::new(MultiGzDecoder::new(Vec::new())))
+                Reader::Gzip(Box::default())
             }
             Kind::Tar => Reader::Tar(Box::default()),
             Kind::Zip => Reader::Zip(Box::default()),
@@ -200,12 +198,7 @@ impl<'s> Unpacker<'s> {
     pub(super) fn feed(&mut self, bytes: &[u8], budget: &mut Budget) {
         self.state.budget = *budget;
         match &mut self.reader {
-            Reader::Gzip(decoder) => {
-                if !inflate(decoder, bytes, &mut self.state) {
-                    self.state.left_out();
-                    self.reader = Reader::None;
-                }
-            }
+            Reader::Gzip(reader) => reader.feed(bytes, &mut self.state),
             Reader::Tar(reader) => reader.feed(bytes, &mut self.state),
             Reader::Zip(reader) => reader.feed(bytes, &mut self.state),
             Reader::None => {}
@@ -221,13 +214,7 @@ impl<'s> Unpacker<'s> {
     pub(super) fn finish(mut self, budget: &mut Budget) -> (Vec<FileSighting>, bool) {
         self.state.budget = *budget;
         match &mut self.reader {
-            Reader::Gzip(decoder) => match decoder.try_finish() {
-                Ok(()) => {
-                    let rest = std::mem::take(decoder.get_mut());
-                    self.state.inflated(&rest);
-                }
-                Err(_) => self.state.left_out(),
-            },
+            Reader::Gzip(reader) if !reader.is_over() => self.state.left_out(),
             Reader::Tar(reader) if !reader.is_over() => self.state.left_out(),
             Reader::Zip(reader) if !reader.is_over() => self.state.left_out(),
             _ => {}
@@ -236,25 +223,6 @@ impl<'s> Unpacker<'s> {
         *budget = self.state.budget;
         (self.state.sightings, self.state.partly)
     }
-}
-
-/// Whether all went well.
-fn inflate(decoder: &mut MultiGzDecoder<Vec<u8>>, bytes: &[u8], state: &mut State<'_>) -> bool {
-    // A small piece inflates to a thousand times its size at most.
-    for piece in bytes.chunks(4096) {
-        if state.full() {
-            return true;
-        }
-        let result = decoder.write_all(piece);
-        let mut out = std::mem::take(decoder.get_mut());
-        state.inflated(&out);
-        out.clear();
-        *decoder.get_mut() = out;
-        if result.is_err() {
-            return false;
-        }
-    }
-    true
 }
 
 impl Sink for State<'_> {
