@@ -284,6 +284,17 @@ fn read_entries<S: BufRead>(
     let mut entries = 0;
     let mut content = 0_u64;
     let mut last: Vec<u8> = Vec::new();
+    // One for all, because its path is memory of its own.
+    let mut entry = Entry {
+        path: String::new(),
+        kind: EntryKind::Special,
+        size: 0,
+        mode: 0,
+        uid: 0,
+        gid: 0,
+        mtime: 0,
+        has_capabilities: false,
+    };
     loop {
         let header = tar.next_entry().map_err(|error| EntryError::Tar {
             place: match last.as_slice() {
@@ -313,7 +324,7 @@ fn read_entries<S: BufRead>(
                 header.size, limits.bytes
             )));
         }
-        if let Some(entry) = entry_of(&header).map_err(refuse)? {
+        if describe(&header, &mut entry).map_err(refuse)? {
             let mut content = Content { tar, failure: None };
             let result = reader.entry(&entry, &mut content);
             // Whatever the reader made of it, a layer that cannot be read is what went wrong.
@@ -373,16 +384,20 @@ impl<S: BufRead> BufRead for Content<'_, S> {
     }
 }
 
-/// `None` for what engines pass over: leftovers of AUFS, whose names begin with `.wh..wh.`.
-fn entry_of(header: &Header) -> Result<Option<Entry>, String> {
+/// Makes an entry of a header; `false` for what engines pass over: leftovers of AUFS, whose names
+/// begin with `.wh..wh.`.
+fn describe(header: &Header, entry: &mut Entry) -> Result<bool, String> {
     let path = normalise(&header.path)?;
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    let (path, kind) = match classify(&path)? {
+    entry.path.clear();
+    let mut put = |path: &[u8]| entry.path.push_str(&String::from_utf8_lossy(path));
+    entry.kind = match classify(&path)? {
         Name::Ordinary => {
             if path.is_empty() && header.kind != Kind::Directory {
                 return Err("stands in the place of the root folder".to_owned());
             }
-            let kind = match header.kind {
+            put(&path);
+            match header.kind {
                 Kind::File => EntryKind::File,
                 Kind::Directory => EntryKind::Directory,
                 Kind::Symlink => EntryKind::Symlink(text(&header.link)),
@@ -391,30 +406,28 @@ fn entry_of(header: &Header) -> Result<Option<Entry>, String> {
                         .map_err(|problem| format!("links to a path that {problem}"))?,
                 )),
                 Kind::CharDevice | Kind::BlockDevice | Kind::Fifo => EntryKind::Special,
-            };
-            (text(&path), kind)
+            }
         }
-        Name::Whiteout(target) => (text(&target), EntryKind::Whiteout),
-        Name::Opaque(folder) => (text(folder), EntryKind::Opaque),
-        Name::Aufs => return Ok(None),
+        Name::Whiteout(target) => {
+            put(&target);
+            EntryKind::Whiteout
+        }
+        Name::Opaque(folder) => {
+            put(folder);
+            EntryKind::Opaque
+        }
+        Name::Aufs => return Ok(false),
     };
-    Ok(Some(Entry {
-        size: if kind == EntryKind::File {
-            header.size
-        } else {
-            0
-        },
-        path,
-        kind,
-        mode: header.mode,
-        uid: header.uid,
-        gid: header.gid,
-        mtime: header.mtime,
-        has_capabilities: header
-            .xattrs
-            .iter()
-            .any(|(name, _)| name == "security.capability"),
-    }))
+    entry.size = match entry.kind {
+        EntryKind::File => header.size,
+        _ => 0,
+    };
+    entry.mode = header.mode;
+    (entry.uid, entry.gid) = (header.uid, header.gid);
+    entry.mtime = header.mtime;
+    let mut xattrs = header.xattrs.iter();
+    entry.has_capabilities = xattrs.any(|(name, _)| name == "security.capability");
+    Ok(true)
 }
 
 fn quote(name: &[u8]) -> String {

@@ -1,5 +1,7 @@
 //! Names of layer entries (OCI image-spec, layer.md, "Whiteouts").
 
+use std::borrow::Cow;
+
 const WHITEOUT: &[u8] = b".wh.";
 const OPAQUE: &[u8] = b".wh..wh..opq";
 const AUFS: &[u8] = b".wh..wh.";
@@ -15,9 +17,16 @@ pub(super) enum Name<'a> {
 }
 
 /// The path below the root, `.` and `..` resolved as words, as Docker does. `/etc` is `etc`.
-pub(super) fn normalise(path: &[u8]) -> Result<Vec<u8>, String> {
+pub(super) fn normalise(path: &[u8]) -> Result<Cow<'_, [u8]>, String> {
     if path.contains(&0) {
         return Err("has a NUL in its name".to_owned());
+    }
+    // Nearly all of them are written like this, and need no words taken apart.
+    let inner = path.strip_prefix(b"./").unwrap_or(path);
+    let inner = inner.strip_prefix(b"/").unwrap_or(inner);
+    let inner = inner.strip_suffix(b"/").unwrap_or(inner);
+    if is_normal(inner) {
+        return Ok(Cow::Borrowed(inner));
     }
     let mut parts: Vec<&[u8]> = Vec::new();
     for part in path.split(|byte| *byte == b'/') {
@@ -31,7 +40,20 @@ pub(super) fn normalise(path: &[u8]) -> Result<Vec<u8>, String> {
             _ => parts.push(part),
         }
     }
-    Ok(parts.join(&b'/'))
+    Ok(Cow::Owned(parts.join(&b'/')))
+}
+
+/// Whether no word of a path is empty or might be `.` or `..`: none begins with a slash or, at this
+/// first look, with a dot.
+fn is_normal(path: &[u8]) -> bool {
+    let mut before = b'/';
+    for byte in path {
+        if before == b'/' && matches!(byte, b'/' | b'.') {
+            return false;
+        }
+        before = *byte;
+    }
+    before != b'/' || path.is_empty()
 }
 
 /// Tells whiteouts from ordinary entries, by a normalised path.
@@ -67,8 +89,18 @@ mod tests {
             ("a//b/", "a/b"),
             ("a/../b", "b"),
             ("./", ""),
+            ("", ""),
+            (".", ""),
+            ("//", ""),
+            ("./.", ""),
+            (".//a", "a"),
+            ("/./a", "a"),
+            ("a/.b", "a/.b"),
+            ("a/..b/", "a/..b"),
+            ("a//", "a"),
         ] {
-            assert_eq!(normalise(written.as_bytes()).unwrap(), path.as_bytes());
+            let found = normalise(written.as_bytes()).unwrap();
+            assert_eq!(found, path.as_bytes(), "{written}");
         }
         for bad in ["../a", "a/../../b", "/..", "a\0b"] {
             assert!(normalise(bad.as_bytes()).is_err(), "{bad}");

@@ -479,24 +479,23 @@ impl RawHeader {
 }
 
 fn check_sum(block: &[u8; BLOCK]) -> io::Result<()> {
-    let stored = numeric(&block[148..156]);
-    let bytes = || {
-        block.iter().enumerate().map(|(at, byte)| {
-            if (148..156).contains(&at) {
-                b' '
-            } else {
-                *byte
-            }
-        })
-    };
-    let unsigned: i64 = bytes().map(i64::from).sum();
-    // Some old writers added signed bytes.
-    let signed: i64 = bytes().map(|byte| i64::from(byte.cast_signed())).sum();
-    if stored == Some(unsigned) || stored == Some(signed) {
-        Ok(())
-    } else {
-        Err(broken("a header whose checksum is wrong"))
+    let field = &block[148..156];
+    let stored = numeric(field);
+    // The field itself counts as blanks.
+    let blanks = field.len() as i64 * i64::from(b' ');
+    let sum = |bytes: &[u8]| i64::from(bytes.iter().map(|byte| u32::from(*byte)).sum::<u32>());
+    if stored == Some(sum(block) - sum(field) + blanks) {
+        return Ok(());
     }
+    // Some old writers added signed bytes.
+    let signed = |bytes: &[u8]| -> i64 {
+        let bytes = bytes.iter().map(|byte| i64::from(byte.cast_signed()));
+        bytes.sum()
+    };
+    if stored == Some(signed(block) - signed(field) + blanks) {
+        return Ok(());
+    }
+    Err(broken("a header whose checksum is wrong"))
 }
 
 #[cfg(test)]
