@@ -1,6 +1,6 @@
 //! Puts the facts of all layers together.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 
 use plimsoll_image::Image;
 use plimsoll_model::{
@@ -11,7 +11,7 @@ use plimsoll_model::{
 use crate::Outcome;
 use crate::catalogue::{Candidate, Document, claimant, distribution, passwd};
 use crate::notable::{notable, programs};
-use crate::packages::{Published, packages, unread_stores};
+use crate::packages::{Ownership, Published, gaps, named_files, packages, unread_stores};
 use crate::record::{FactKind, LayerRecord};
 use crate::secret::{self, Detector, FileSighting, Fingerprint};
 use crate::tree::Tree;
@@ -50,7 +50,8 @@ pub(crate) fn assemble(
         ..Inventory::default()
     };
     skipped.extend(unread_stores(tree, &packages.ownership));
-    skipped.extend(unread_files(records, tree));
+    skipped.extend(gaps(records, tree, &packages.ownership));
+    skipped.extend(unread_files(records, tree, &packages.ownership));
     skipped.extend(partly_searched(records));
     skipped.sort();
     skipped.dedup();
@@ -240,21 +241,44 @@ fn is_test_material(path: &str) -> bool {
 }
 
 /// Files that were wanted and could not be read, as far as they are still seen.
-fn unread_files(records: &[LayerRecord], tree: &Tree<'_>) -> Vec<Skipped> {
+///
+/// What holds packages back is told file by file, the rest in a line a reason. A file that a package
+/// of the distribution owns is known by that package.
+fn unread_files(
+    records: &[LayerRecord],
+    tree: &Tree<'_>,
+    ownership: &Ownership<'_>,
+) -> Vec<Skipped> {
     let mut skipped = Vec::new();
+    let mut by_reason: BTreeMap<&str, Vec<(&str, u64)>> = BTreeMap::new();
     for (layer, record) in records.iter().enumerate() {
         for unread in &record.unread {
-            if tree
-                .get(&unread.path)
-                .is_some_and(|node| node.layer == layer)
-            {
+            let Some(node) = tree.get(&unread.path).filter(|node| node.layer == layer) else {
+                continue;
+            };
+            if unread.blocking {
                 skipped.push(Skipped {
                     what: unread.path.clone(),
                     why: unread.why.clone(),
-                    blocking: unread.blocking,
+                    blocking: true,
                 });
+            } else if ownership.owner(&unread.path).is_none() {
+                let files = by_reason.entry(&unread.why).or_default();
+                files.push((&unread.path, node.fact.size));
             }
         }
+    }
+    for (why, mut files) in by_reason {
+        files.sort_unstable();
+        files.dedup();
+        skipped.push(Skipped {
+            what: match files.as_slice() {
+                [(path, _)] => (*path).to_owned(),
+                files => named_files(files),
+            },
+            why: why.to_owned(),
+            blocking: false,
+        });
     }
     // A claimed path that ends in a link or a device was not read either.
     for (path, node) in tree.iter() {

@@ -113,6 +113,7 @@ impl<'a> Zip<'a> {
         match member.method {
             0 if packed.len() > limit => Err("it is longer than what is read of such a file"),
             0 => Ok(Cow::Borrowed(packed)),
+            8 if member.size > limit as u64 => Err("it is longer than what is read of such a file"),
             8 => Ok(Cow::Owned(deflated(packed, false, limit)?)),
             _ => Err("it is packed in a way that is not read"),
         }

@@ -11,6 +11,7 @@ pub(crate) mod distribution;
 mod dotnet;
 pub(crate) mod dpkg;
 mod gem;
+pub(crate) mod java;
 pub(crate) mod npm;
 pub(crate) mod passwd;
 pub(crate) mod python;
@@ -52,6 +53,7 @@ pub(crate) enum Document {
     Packages(Vec<Proven>),
     /// A program or library.
     Binary(binary::Binary),
+    Java(java::Archive),
 }
 
 /// A package that one file proves by itself.
@@ -209,6 +211,10 @@ pub(crate) const CATALOGUERS: &[Cataloguer] = &[
     reader(runtime::claims_java, runtime::read_java),
     reader(runtime::claims_toolchain, runtime::read_toolchain),
     reader(runtime::claims_script, runtime::read_script),
+    Cataloguer {
+        limit: java::LIMIT,
+        ..reader(java::claims, java::read)
+    },
     Cataloguer {
         watch: Some(binary::watch),
         ..reader(binary::claims, binary::read)

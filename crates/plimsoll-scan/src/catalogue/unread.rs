@@ -39,12 +39,4 @@ pub(crate) const STORES: &[Store] = &[
         holds: "Gentoo packages",
         blocking: true,
     },
-    Store {
-        claims: |path| {
-            path.rsplit_once('.')
-                .is_some_and(|(_, end)| matches!(end, "jar" | "war" | "ear"))
-        },
-        holds: "Java archives",
-        blocking: false,
-    },
 ];

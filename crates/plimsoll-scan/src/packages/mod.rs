@@ -1,11 +1,13 @@
 //! Which packages are installed, which layer brought each, and who owns what.
 
+mod coverage;
 mod hidden;
 mod language;
 mod ownership;
 mod system;
 mod unread;
 
+pub(crate) use coverage::{gaps, named_files};
 pub(crate) use ownership::{Ownership, Published};
 pub(crate) use unread::unread_stores;
 

@@ -177,7 +177,7 @@ fn a_hard_link_shares_what_its_name_says() {
 }
 
 #[test]
-fn stores_that_cannot_be_read_yet_are_said() {
+fn what_cannot_be_read_is_said() {
     let outcome = look(vec![
         Layer::new()
             .file("lib/apk/db/installed", "P:musl\n")
@@ -198,7 +198,7 @@ fn stores_that_cannot_be_read_yet_are_said() {
         said,
         [
             ("lib/apk/db/installed", true),
-            ("opt/app/a.jar and 1 more", false)
+            ("opt/app/a.jar, opt/app/b.jar (2 files, 4 bytes)", false)
         ]
     );
 }

@@ -10,7 +10,7 @@ mod version;
 mod view;
 mod watch;
 
-pub(crate) use elf::Elf;
+pub(crate) use elf::{Elf, Kind};
 pub(crate) use go::DEVEL;
 pub(crate) use version::generic;
 pub(crate) use watch::watch;
@@ -18,7 +18,7 @@ pub(crate) use watch::watch;
 use serde::{Deserialize, Serialize};
 
 use super::{Candidate, Document, Proven, base_name};
-use elf::{Kind, Layout, Section};
+use elf::{Layout, Section};
 use version::Versions;
 use view::View;
 

@@ -61,6 +61,7 @@ fn listed(document: &Document) -> &[Proven] {
     match document {
         Document::Packages(packages) => packages,
         Document::Binary(binary) => &binary.packages,
+        Document::Java(archive) => &archive.packages,
         _ => &[],
     }
 }

@@ -1,0 +1,257 @@
+//! Which artifact an archive is that Maven left nothing in: the manifest's words beside the name
+//! of the file.
+
+use plimsoll_model::Evidence;
+
+use super::group;
+use super::manifest::Manifest;
+use super::pom::{Coordinates, is_word};
+
+/// The name of an archive, taken apart.
+#[derive(Debug)]
+pub(super) struct Name {
+    stem: String,
+    version: Option<String>,
+}
+
+impl Name {
+    /// Splits `NAME-VERSION.jar` where a number begins.
+    pub(super) fn of(file: &str) -> Self {
+        let whole = file.rsplit_once('.').map_or(file, |(stem, _)| stem);
+        let split = whole
+            .match_indices(['-', '_'])
+            .find(|(at, _)| {
+                whole
+                    .get(at + 1..)
+                    .is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()))
+            })
+            .and_then(|(at, _)| Some((whole.get(..at)?, whole.get(at + 1..)?)));
+        let (stem, version) = match split {
+            // `spring3-core-3.x` has a number that names no release.
+            Some((stem, version)) if !stem.is_empty() => {
+                (stem, Some(version).filter(|version| is_version(version)))
+            }
+            _ => (whole, None),
+        };
+        Self {
+            stem: stem.to_owned(),
+            version: version.map(str::to_owned),
+        }
+    }
+}
+
+/// Whether it has the form of a release: it begins with a number, and not all of its parts stand
+/// for any.
+fn is_version(text: &str) -> bool {
+    is_word(text) && text.starts_with(|c: char| c.is_ascii_digit()) && !text.ends_with(".x")
+}
+
+/// Whether it can be the name of an artifact rather than a title for people.
+fn is_artifact(text: &str) -> bool {
+    is_word(text)
+        && !text.contains(['.', '~', '+'])
+        && text.bytes().any(|byte| byte.is_ascii_lowercase())
+        && !text.bytes().any(|byte| byte.is_ascii_uppercase())
+}
+
+/// The artifact that an archive is, and how surely; `by_maven` are those that Maven left in it.
+pub(super) fn of(
+    manifest: &Manifest,
+    name: &Name,
+    by_maven: &[Coordinates],
+) -> Option<(Coordinates, Evidence)> {
+    let stated = stated_name(manifest, name);
+    let (version, evidence) = if by_maven.is_empty() {
+        version(manifest, name)?
+    } else {
+        (stated_version(manifest)?, Evidence::Metadata)
+    };
+    let (artifact, group) = match stated {
+        Some(stated) => stated,
+        None if by_maven.is_empty() && is_word(&name.stem) => (name.stem.clone(), None),
+        None => return None,
+    };
+    // A shaded archive holds what Maven left of others; itself it may tell in the manifest.
+    let told = by_maven.iter().any(|one| {
+        one.artifact == artifact
+            || one.version == version
+            || name.stem.starts_with(one.artifact.as_str())
+            || one.artifact.starts_with(name.stem.as_str())
+    });
+    let group = group
+        .or_else(|| group::of(&artifact).map(str::to_owned))
+        .or_else(|| by_vendor(manifest));
+    (!told).then_some((
+        Coordinates {
+            group,
+            artifact,
+            version,
+        },
+        evidence,
+    ))
+}
+
+/// The artifact as the manifest names it, with the group if that is in the name.
+fn stated_name(manifest: &Manifest, name: &Name) -> Option<(String, Option<String>)> {
+    // Plugins of Jenkins say all of it.
+    if let (Some(short), Some(group)) = (manifest.get("short-name"), manifest.get("group-id"))
+        && is_word(short)
+        && is_word(group)
+    {
+        return Some((short.to_owned(), Some(group.to_owned())));
+    }
+    let symbolic = manifest.symbolic_name().filter(|name| is_word(name));
+    if let Some((group, artifact)) = symbolic.and_then(group::of_bundle) {
+        return Some((artifact.to_owned(), Some(group.to_owned())));
+    }
+    // The bundle's name is group and artifact in one; the file's name tells where it is split.
+    if let Some(group) = symbolic
+        .and_then(|symbolic| symbolic.strip_suffix(name.stem.as_str()))
+        .and_then(|group| group.strip_suffix('.'))
+        .filter(|group| group.contains('.'))
+    {
+        let known = group::of(&name.stem).unwrap_or(group);
+        return Some((name.stem.clone(), Some(known.to_owned())));
+    }
+    let titles: Vec<&str> = ["extension-name", "implementation-title", "bundle-name"]
+        .into_iter()
+        .filter_map(|field| manifest.get(field))
+        .filter(|title| is_artifact(title))
+        .collect();
+    // A title that is the file's name, that the well known bear, or that the file's name holds in
+    // parts.
+    let found = titles
+        .iter()
+        .find(|title| **title == name.stem)
+        .or_else(|| {
+            titles
+                .iter()
+                .find(|title| group::of(title).is_some() || shares_words(title, &name.stem))
+        });
+    if let Some(title) = found {
+        return Some(((*title).to_owned(), None));
+    }
+    // `com.fasterxml.jackson.core.jackson-databind` in a file of another name.
+    let (group, artifact) = symbolic?.rsplit_once('.')?;
+    (artifact.contains('-') && is_artifact(artifact))
+        .then(|| (artifact.to_owned(), Some(group.to_owned())))
+}
+
+/// Whether every word of a title is in a name: `spring-core` in `spring3-core`.
+fn shares_words(title: &str, stem: &str) -> bool {
+    title.contains('-') && title.split('-').all(|word| stem.contains(word))
+}
+
+/// The version the manifest states.
+fn stated_version(manifest: &Manifest) -> Option<String> {
+    [
+        "plugin-version",
+        "implementation-version",
+        "bundle-version",
+        "specification-version",
+    ]
+    .into_iter()
+    .filter_map(|field| manifest.get(field))
+    .map(|version| version.split_whitespace().next().unwrap_or_default())
+    .find(|version| is_version(version))
+    .map(str::to_owned)
+}
+
+/// The version of an archive, and what tells it.
+fn version(manifest: &Manifest, name: &Name) -> Option<(String, Evidence)> {
+    let stated = stated_version(manifest);
+    let (Some(named), Some(stated)) = (&name.version, &stated) else {
+        return match (stated, &name.version) {
+            (Some(stated), _) => Some((stated, Evidence::Metadata)),
+            (None, Some(named)) => Some((named.clone(), Evidence::FileName)),
+            (None, None) => None,
+        };
+    };
+    // `1.2` in the name of the file, `1.2.17` in it: the name is that of a series.
+    let finer = stated
+        .strip_prefix(named.as_str())
+        .and_then(|rest| rest.strip_prefix('.'))
+        .is_some_and(|rest| rest.starts_with(|c: char| matches!(c, '1'..='9')));
+    let agree = numbers(named)
+        .zip(numbers(stated))
+        .all(|(named, stated)| named == stated);
+    Some(if finer {
+        (stated.clone(), Evidence::Metadata)
+    } else if agree {
+        // Bundles write `31.1.0.jre` where the release is `31.1-jre`.
+        (named.clone(), Evidence::Metadata)
+    } else {
+        (named.clone(), Evidence::FileName)
+    })
+}
+
+fn numbers(version: &str) -> impl Iterator<Item = &str> {
+    version
+        .split(['.', '-', '_', '+'])
+        .take_while(|part| part.bytes().all(|byte| byte.is_ascii_digit()))
+}
+
+/// The group by who made it, where that is the name of one.
+fn by_vendor(manifest: &Manifest) -> Option<String> {
+    manifest
+        .get("implementation-vendor-id")
+        .filter(|id| is_word(id) && id.contains('.') && *id != "org.apache")
+        .map(str::to_owned)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn told(file: &str, manifest: &str) -> Option<String> {
+        of(&Manifest::read(manifest), &Name::of(file), &[]).map(|(own, evidence)| {
+            format!(
+                "{}:{}@{} {}",
+                own.group.as_deref().unwrap_or("?"),
+                own.artifact,
+                own.version,
+                evidence.as_str()
+            )
+        })
+    }
+
+    #[test]
+    fn manifests_beside_names() {
+        for (file, manifest, expected) in [
+            (
+                "guava-31.1-jre.jar",
+                "Bundle-SymbolicName: com.google.guava\nBundle-Version: 31.1.0.jre\n",
+                Some("com.google.guava:guava@31.1-jre metadata"),
+            ),
+            (
+                "jackson-core-2.15.2.jar",
+                "Bundle-SymbolicName: com.fasterxml.jackson.core.jackson-core\nBundle-Version: 2.15.2\n",
+                Some("com.fasterxml.jackson.core:jackson-core@2.15.2 metadata"),
+            ),
+            ("thing-1.0.jar", "", Some("?:thing@1.0 file-name")),
+            (
+                "git.hpi",
+                "Short-Name: git\nGroup-Id: org.jenkins-ci.plugins\nPlugin-Version: 5.2.0\n",
+                Some("org.jenkins-ci.plugins:git@5.2.0 metadata"),
+            ),
+            ("app.jar", "Implementation-Title: My Application\n", None),
+            (
+                "app.jar",
+                "Implementation-Title: My Application\nImplementation-Version: ${version}\n",
+                None,
+            ),
+            (
+                "log4j-core-2.14.1.jar",
+                "Implementation-Title: Apache Log4j Core\nImplementation-Version: 2.14.1\n",
+                Some("org.apache.logging.log4j:log4j-core@2.14.1 metadata"),
+            ),
+            (
+                "wrapped.jar",
+                "Implementation-Version: 1.0 (build 5)\n",
+                Some("?:wrapped@1.0 metadata"),
+            ),
+        ] {
+            assert_eq!(told(file, manifest).as_deref(), expected, "{file}");
+        }
+    }
+}

@@ -1,0 +1,186 @@
+//! What an inventory does not cover, said out loud: programs and archives that no package owns and
+//! that do not say what they are made of. One line a kind.
+
+use plimsoll_model::{Evidence, Skipped};
+
+use super::Ownership;
+use crate::catalogue::Document;
+use crate::catalogue::binary::{Binary, Kind, Origin};
+use crate::record::{FactKind, LayerRecord};
+use crate::tree::Tree;
+
+/// Paths that a line names.
+const NAMED: usize = 3;
+
+/// Folders whose content the packages of a language account for.
+const ACCOUNTED: &[&str] = &[
+    "/site-packages/",
+    "/dist-packages/",
+    "/lib-dynload/",
+    "/node_modules/",
+    "/gems/",
+    "/ruby/",
+    "/perl5/",
+    "/R/library/",
+    "/jvm/",
+    "/debug/",
+];
+
+/// A kind of gap.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Gap {
+    Programs,
+    Libraries,
+    Go,
+    Rust,
+    Lists,
+    Packed,
+    Foreign,
+    NamedArchives,
+    UnknownArchives,
+    Archives,
+}
+
+impl Gap {
+    const ALL: [Self; 10] = [
+        Self::Programs,
+        Self::Libraries,
+        Self::Go,
+        Self::Rust,
+        Self::Lists,
+        Self::Packed,
+        Self::Foreign,
+        Self::NamedArchives,
+        Self::UnknownArchives,
+        Self::Archives,
+    ];
+
+    fn why(self) -> &'static str {
+        match self {
+            Self::Programs => {
+                "programs that no package owns and that say nothing of themselves: what they are made of is not known"
+            }
+            Self::Libraries => {
+                "libraries that no package owns and that say nothing of themselves: what they are made of is not known"
+            }
+            Self::Go => {
+                "Go programs without a list of their modules: only the toolchain is known; build them with modules, not with -ldflags=-buildinfo removed or in GOPATH mode"
+            }
+            Self::Rust => {
+                "Rust programs without a list of their crates: only crates that their messages name are known; build them with cargo auditable"
+            }
+            Self::Lists => "programs whose list of packages could not be read",
+            Self::Packed => {
+                "programs packed by UPX: what they are made of shows only when they run; ship them as they were built"
+            }
+            Self::Foreign => "programs for Windows or macOS, which are not looked at",
+            Self::NamedArchives => {
+                "Java archives known by the name of their file alone: name and version may be wrong"
+            }
+            Self::UnknownArchives => {
+                "Java archives that say neither name nor version: what they are is not known"
+            }
+            Self::Archives => "Java archives that hold archives which could not be read",
+        }
+    }
+}
+
+/// The gaps of an image, sorted by kind.
+pub(crate) fn gaps(
+    layers: &[LayerRecord],
+    tree: &Tree<'_>,
+    ownership: &Ownership<'_>,
+) -> Vec<Skipped> {
+    let mut found: Vec<(Gap, &str, u64)> = Vec::new();
+    for (path, node) in tree.iter() {
+        if node.fact.kind != FactKind::File {
+            continue;
+        }
+        let Some(document) = layers
+            .get(node.layer)
+            .and_then(|layer| layer.documents.get(path))
+        else {
+            continue;
+        };
+        let own = match document {
+            Document::Binary(binary) => of_binary(binary, path),
+            Document::Java(archive) => {
+                let named = archive
+                    .packages
+                    .iter()
+                    .any(|own| own.evidence == Evidence::FileName);
+                if named {
+                    Some(Gap::NamedArchives)
+                } else if !archive.unread.is_empty() {
+                    Some(Gap::Archives)
+                } else {
+                    (archive.unknown > 0).then_some(Gap::UnknownArchives)
+                }
+            }
+            _ => None,
+        };
+        if let Some(gap) = own
+            && ownership.owner(path).is_none()
+        {
+            found.push((gap, path, node.fact.size));
+        }
+    }
+    Gap::ALL
+        .iter()
+        .filter_map(|gap| {
+            let own: Vec<(&str, u64)> = found
+                .iter()
+                .filter(|(other, _, _)| other == gap)
+                .map(|(_, path, size)| (*path, *size))
+                .collect();
+            (!own.is_empty()).then(|| Skipped {
+                what: named_files(&own),
+                why: gap.why().to_owned(),
+                blocking: false,
+            })
+        })
+        .collect()
+}
+
+fn of_binary(binary: &Binary, path: &str) -> Option<Gap> {
+    let kind = binary.elf.as_ref().map(|elf| elf.kind);
+    let accounted = || {
+        ACCOUNTED.iter().any(|folder| path.contains(folder))
+            // A loader or module of a runtime lies beside it.
+            || path.contains("/lib/python")
+    };
+    match binary.origin {
+        Origin::Unknown if accounted() => None,
+        Origin::Unknown if kind == Some(Kind::Program) => Some(Gap::Programs),
+        Origin::Unknown if kind == Some(Kind::Library) => Some(Gap::Libraries),
+        Origin::GoUnlisted => Some(Gap::Go),
+        Origin::RustUnlisted => Some(Gap::Rust),
+        Origin::Unreadable => Some(Gap::Lists),
+        Origin::Packed => Some(Gap::Packed),
+        Origin::Foreign if accounted() => None,
+        Origin::Foreign => Some(Gap::Foreign),
+        Origin::Unknown | Origin::Go | Origin::Rust | Origin::Known => None,
+    }
+}
+
+/// `a, b, c and 5 more (8 files, 41 MB)`.
+pub(crate) fn named_files(files: &[(&str, u64)]) -> String {
+    let first: Vec<&str> = files.iter().take(NAMED).map(|(path, _)| *path).collect();
+    let mut what = first.join(", ");
+    if let Some(more) = files.len().checked_sub(NAMED).filter(|more| *more > 0) {
+        what.push_str(&format!(" and {more} more"));
+    }
+    let bytes = files
+        .iter()
+        .fold(0_u64, |sum, (_, size)| sum.saturating_add(*size));
+    let (number, unit) = match bytes {
+        0..10_000 => (bytes, "bytes"),
+        10_000..10_000_000 => (bytes / 1_000, "kB"),
+        _ => (bytes / 1_000_000, "MB"),
+    };
+    let files = match files.len() {
+        1 => String::new(),
+        count => format!("{count} files, "),
+    };
+    format!("{what} ({files}{number} {unit})")
+}
