@@ -183,10 +183,9 @@ impl<'a> Collector<'a> {
             self.told(entry, cataloguer, (cataloguer.read)(&entry.path, bytes));
         }
         if self.options.secrets_in_files {
-            let found = self
-                .searcher
-                .search(&entry.path, &mut &*bytes)
-                .unwrap_or_default();
+            let mut search = self.searcher.file(&entry.path, bytes.len() as u64);
+            search.feed(bytes);
+            let found = search.finish();
             self.keep(&entry.path, found);
         }
     }

@@ -5,6 +5,7 @@ use std::sync::LazyLock;
 use plimsoll_model::Severity;
 use regex::Regex;
 
+use super::context::{known_form, maker};
 use super::placeholder::is_placeholder;
 use super::{Fingerprint, Hit};
 
@@ -132,9 +133,14 @@ fn words(name: &str) -> Vec<String> {
 /// that hits are counted in.
 pub(super) fn in_assignment(name: &str, value: &str, start: usize) -> Option<Hit> {
     in_url(value, start).or_else(|| {
-        (names_secret(name) && !is_placeholder(value)).then(|| Hit {
-            kind: "secret-value",
-            severity: Severity::High,
+        if !names_secret(name) || is_placeholder(value) {
+            return None;
+        }
+        let (kind, severity) = known_form(name, value)?
+            .unwrap_or_else(|| (maker(name).unwrap_or("secret-value"), Severity::High));
+        Some(Hit {
+            kind,
+            severity,
             start,
             end: start + value.len(),
             fingerprint: Fingerprint::of(value.as_bytes()),

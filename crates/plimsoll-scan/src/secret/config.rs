@@ -3,16 +3,23 @@
 use plimsoll_model::{ImageConfig, SecretSighting, Severity};
 
 use super::assignment::{in_assignment, in_urls, names_secret};
+use super::context::in_context;
+use super::detector::{Piece, Told};
+use super::encoded::in_base64;
 use super::{Detector, Fingerprint, Hit, distinct};
 
-/// Every credential in the configuration, each value once: where it is set counts before where
-/// history repeats it.
+/// Every credential in the configuration, each value once: where it is set comes before where
+/// history repeats it, which is told beside.
 pub(crate) fn in_config(config: &ImageConfig, detector: &Detector) -> Vec<SecretSighting> {
     let mut seen: Vec<Fingerprint> = Vec::new();
     let mut sightings = Vec::new();
     let mut add = |place: String, hits: Vec<Hit>| {
         for hit in distinct(hits) {
-            if seen.contains(&hit.fingerprint) {
+            if let Some(known) = seen.iter().position(|other| *other == hit.fingerprint) {
+                let known: &mut SecretSighting = &mut sightings[known];
+                if known.place != place && known.also_at.last() != Some(&place) {
+                    known.also_at.push(place.clone());
+                }
                 continue;
             }
             seen.push(hit.fingerprint);
@@ -162,9 +169,18 @@ fn replace(text: &mut String, mut hits: Vec<Hit>) {
     }
 }
 
+/// Credentials that need no more than the text.
+fn found_in(text: &str, detector: &Detector) -> Vec<Hit> {
+    let mut hits = detector.find_in(text);
+    let piece = Piece::text(text);
+    in_context(piece, true, &mut Told::default(), &mut hits);
+    in_base64(detector, piece, &mut 0, &mut hits);
+    hits
+}
+
 /// Credentials in `NAME=value`.
 fn in_variable(variable: &str, detector: &Detector) -> Vec<Hit> {
-    let mut hits = detector.find_in(variable);
+    let mut hits = found_in(variable, detector);
     if let Some((name, value)) = variable.split_once('=') {
         hits.extend(in_assignment(name, value, name.len() + 1));
     }
@@ -175,7 +191,7 @@ fn in_variable(variable: &str, detector: &Detector) -> Vec<Hit> {
 
 /// Credentials in the value of a label.
 fn in_named(name: &str, value: &str, detector: &Detector) -> Vec<Hit> {
-    let mut hits = detector.find_in(value);
+    let mut hits = found_in(value, detector);
     hits.extend(in_assignment(name, value, 0));
     hits.extend(in_urls(value, 0));
     beside_key_id(value, &mut hits);
@@ -184,7 +200,7 @@ fn in_named(name: &str, value: &str, detector: &Detector) -> Vec<Hit> {
 
 /// Credentials in a command or an instruction, as history records it.
 fn in_command(text: &str, detector: &Detector) -> Vec<Hit> {
-    let mut hits = detector.find_in(text);
+    let mut hits = found_in(text, detector);
     for (name, value, start) in assignments(text).into_iter().chain(arguments(text)) {
         hits.extend(in_assignment(name, value, start));
     }

@@ -494,28 +494,10 @@ fn judged(name: &str, value: &str, bare: bool) -> Option<(&'static str, Severity
     {
         return None;
     }
-    let lower = name.to_ascii_lowercase().replace(['-', '.'], "_");
-    let bytes = value.as_bytes();
-    if bytes.len() == 40
-        && (lower.contains("secret_access")
-            || lower.contains("secretaccess")
-            || lower.contains("aws"))
-        && bytes
-            .iter()
-            .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'/' | b'+'))
-        && !bytes.iter().all(u8::is_ascii_hexdigit)
-    {
-        return Some(("aws-secret-key", Severity::Critical));
+    if let Some(known) = known_form(name, value)? {
+        return Some(known);
     }
-    if lower.contains("accountkey") && bytes.len() == 88 && bytes.ends_with(b"==") {
-        return Some(("azure-storage-key", Severity::Critical));
-    }
-    if is_jwt(value)? {
-        return Some(("jwt", Severity::High));
-    }
-    if DISCORD.is_match(bytes) {
-        return Some(("discord-token", Severity::Critical));
-    }
+    let lower = folded_name(name);
     let password = ["password", "passwd", "passphrase", "pwd"]
         .iter()
         .any(|word| lower.contains(word));
@@ -527,10 +509,50 @@ fn judged(name: &str, value: &str, bare: bool) -> Option<(&'static str, Severity
     if !believed {
         return None;
     }
-    let maker = MAKERS.iter().find(|(word, _)| lower.contains(word));
-    Some(maker.map_or(("secret-value", Severity::High), |(_, kind)| {
-        (*kind, Severity::High)
-    }))
+    Some((maker(name).unwrap_or("secret-value"), Severity::High))
+}
+
+fn folded_name(name: &str) -> String {
+    name.to_ascii_lowercase().replace(['-', '.'], "_")
+}
+
+/// The kind that the name alone gives away.
+pub(super) fn maker(name: &str) -> Option<&'static str> {
+    let name = folded_name(name);
+    let found = MAKERS.iter().find(|(word, _)| name.contains(word));
+    found.map(|(_, kind)| *kind)
+}
+
+/// What kind of credential a value is by its form and its name. The outer none means that it is
+/// none at all, an example of a manual.
+#[expect(
+    clippy::option_option,
+    reason = "no credential is not the same as one of no known form"
+)]
+pub(super) fn known_form(name: &str, value: &str) -> Option<Option<(&'static str, Severity)>> {
+    let lower = folded_name(name);
+    let bytes = value.as_bytes();
+    if bytes.len() == 40
+        && (lower.contains("secret_access")
+            || lower.contains("secretaccess")
+            || lower.contains("aws"))
+        && bytes
+            .iter()
+            .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'/' | b'+'))
+        && !bytes.iter().all(u8::is_ascii_hexdigit)
+    {
+        return Some(Some(("aws-secret-key", Severity::Critical)));
+    }
+    if lower.contains("accountkey") && bytes.len() == 88 && bytes.ends_with(b"==") {
+        return Some(Some(("azure-storage-key", Severity::Critical)));
+    }
+    if is_jwt(value)? {
+        return Some(Some(("jwt", Severity::High)));
+    }
+    if DISCORD.is_match(bytes) {
+        return Some(Some(("discord-token", Severity::Critical)));
+    }
+    Some(None)
 }
 
 /// Whether a value is a piece of code or of a template, a path or a version.
