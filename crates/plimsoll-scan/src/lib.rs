@@ -6,6 +6,7 @@
 //! later layer deleted is still seen where it lies: in the layer that ships.
 
 mod archive;
+mod cache;
 mod catalogue;
 mod collect;
 mod files;
@@ -23,6 +24,9 @@ mod waste;
 use plimsoll_image::{Image, ImageError, LayerLimits};
 use plimsoll_model::{Inventory, Skipped};
 
+use record::LayerRecord;
+
+pub use cache::{Cache, CacheUsage};
 pub use files::{Change, FileEntry, FileKind, ImageFiles, NodeId};
 pub use secret::redacted;
 
@@ -53,7 +57,7 @@ impl Default for ScanOptions {
 }
 
 /// What was found, and what was not looked at.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Outcome {
     /// What the image holds.
     pub inventory: Inventory,
@@ -62,14 +66,28 @@ pub struct Outcome {
 }
 
 /// Looks into `image`: one pass over its layers. A layer that breaks the rules is told among what
-/// was not looked at, as blocking; the others are looked at all the same.
+/// was not looked at, as blocking; the others are looked at all the same. What `cache` knows is not
+/// read again.
 ///
 /// # Errors
 /// A layer cannot be had: registry, engine or disk; see [`ImageError`].
-pub fn inspect(image: &Image, options: &ScanOptions) -> Result<Outcome, ImageError> {
-    let (records, skipped) = records(image, options)?;
+pub fn inspect(
+    image: &Image,
+    options: &ScanOptions,
+    cache: Option<&Cache>,
+) -> Result<Outcome, ImageError> {
+    let cache = usable(image, cache);
+    if let Some(outcome) = cache.and_then(|cache| cache.image(image, options)) {
+        return Ok(outcome);
+    }
+    let (records, skipped) = records(image, options, cache)?;
+    let whole = skipped.is_empty();
     let tree = tree::Tree::build(&records);
-    Ok(inventory::assemble(image, &records, &tree, skipped))
+    let outcome = inventory::assemble(image, &records, &tree, skipped);
+    if let Some(cache) = cache.filter(|_| whole) {
+        cache.keep_image(image, options, &outcome);
+    }
+    Ok(outcome)
 }
 
 /// As [`inspect`], with every file of every layer besides. Still one pass.
@@ -79,8 +97,9 @@ pub fn inspect(image: &Image, options: &ScanOptions) -> Result<Outcome, ImageErr
 pub fn inspect_with_files(
     image: &Image,
     options: &ScanOptions,
+    cache: Option<&Cache>,
 ) -> Result<(Outcome, ImageFiles), ImageError> {
-    let (records, skipped) = records(image, options)?;
+    let (records, skipped) = records(image, options, usable(image, cache))?;
     let tree = tree::Tree::build(&records);
     let files = ImageFiles::new(&records, &tree);
     let mut outcome = inventory::assemble(image, &records, &tree, skipped);
@@ -98,22 +117,41 @@ pub fn inspect_with_files(
     Ok((outcome, files))
 }
 
-/// What each layer says, and the layers that break the rules.
+/// The cache, for an image whose digests name bytes. Those of a plain folder name what its listing
+/// tells, and a file may change without telling.
+fn usable<'c>(image: &Image, cache: Option<&'c Cache>) -> Option<&'c Cache> {
+    cache.filter(|_| !image.blobs.is_made_up())
+}
+
+/// What each layer says, lowest first, and the layers that break the rules.
 fn records(
     image: &Image,
     options: &ScanOptions,
-) -> Result<(Vec<record::LayerRecord>, Vec<Skipped>), ImageError> {
+    cache: Option<&Cache>,
+) -> Result<(Vec<LayerRecord>, Vec<Skipped>), ImageError> {
     let detector = secret::Detector::shared();
-    let layers: Vec<usize> = (0..image.manifest.layers.len()).collect();
-    let walked = plimsoll_image::walk(image, options.limits, &layers, |layer| {
+    let mut records: Vec<Option<LayerRecord>> = image
+        .diff_ids
+        .iter()
+        .map(|diff_id| cache?.layer(diff_id, options))
+        .collect();
+    records.resize_with(image.manifest.layers.len(), || None);
+    let unknown: Vec<usize> = (0..records.len())
+        .filter(|layer| records[*layer].is_none())
+        .collect();
+    let walked = plimsoll_image::walk(image, options.limits, &unknown, |layer| {
         collect::Collector::new(layer, options, detector)
     })?;
-    let mut records = Vec::with_capacity(walked.len());
     let mut skipped = Vec::new();
     for one in walked {
         let mut record = one.reader.finish();
         match one.outcome {
-            Ok(stats) => record.stats = stats,
+            Ok(stats) => {
+                record.stats = stats;
+                if let (Some(cache), Some(diff_id)) = (cache, image.diff_ids.get(one.layer)) {
+                    cache.keep_layer(diff_id, options, &record);
+                }
+            }
             // What came by until it broke is kept: it lies in the image, whatever else does.
             Err(error) => skipped.push(Skipped {
                 what: format!("layer {}", one.layer + 1),
@@ -121,8 +159,9 @@ fn records(
                 blocking: true,
             }),
         }
-        records.push(record);
+        records[one.layer] = Some(record);
     }
     skipped.extend(image.blobs.passed_over());
+    let records = records.into_iter().map(Option::unwrap_or_default).collect();
     Ok((records, skipped))
 }

@@ -38,6 +38,8 @@ pub(crate) enum Command {
     Inspect(InspectArgs),
     /// Copy an image, byte for byte, with what is attached to it.
     Push(PushArgs),
+    /// Show or empty what is kept from run to run.
+    Cache(CacheArgs),
     /// List every rule.
     Rules(RulesArgs),
     /// Explain one rule: what it says, why, and how to mend it.
@@ -61,6 +63,7 @@ impl Command {
             Self::Check(arguments) => arguments.output.format == Format::Json,
             Self::Inspect(arguments) => arguments.output.format == Format::Json,
             Self::Push(arguments) => arguments.format == ListFormat::Json,
+            Self::Cache(arguments) => arguments.format == ListFormat::Json,
             Self::Rules(arguments) => arguments.format == ListFormat::Json,
             _ => false,
         }
@@ -416,6 +419,38 @@ pub(crate) struct InspectArgs {
     /// Least severity that makes the exit code 1; never otherwise.
     #[arg(long, value_name = "SEVERITY", value_parser = parse_severity)]
     pub(crate) fail_on: Option<plimsoll_model::Severity>,
+
+    /// Look at every layer anew, and keep nothing of it.
+    #[arg(long)]
+    pub(crate) no_cache: bool,
+}
+
+/// Arguments of `cache`.
+#[derive(Debug, Args)]
+pub(crate) struct CacheArgs {
+    /// What to do: tell what is there (the default), remove what is over the bound, or all that was
+    /// seen of images.
+    #[arg(value_enum)]
+    pub(crate) action: Option<CacheAction>,
+
+    /// With `clear`: the engines' build steps, too.
+    #[arg(long)]
+    pub(crate) all: bool,
+
+    /// Form of the status.
+    #[arg(long, value_enum, default_value_t = ListFormat::Human)]
+    pub(crate) format: ListFormat,
+}
+
+/// What to do with the cache.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum CacheAction {
+    /// Tell what is there.
+    Status,
+    /// Remove what was used least lately, down to the bound.
+    Prune,
+    /// Remove what was seen of images.
+    Clear,
 }
 
 /// Arguments of `push`.

@@ -30,6 +30,8 @@ pub(crate) struct Config {
     pub(crate) policy: PolicyConfig,
     /// Where the image goes.
     pub(crate) ship: ShipConfig,
+    /// What is kept from run to run.
+    pub(crate) cache: CacheConfig,
     /// The file it was read from.
     #[serde(skip)]
     pub(crate) path: Option<PathBuf>,
@@ -72,6 +74,15 @@ pub(crate) struct CheckConfig {
     /// Findings that are set aside below some paths.
     #[schemars(with = "Vec<Allow>")]
     pub(crate) allow: Vec<Spanned<Allow>>,
+}
+
+/// What is kept from run to run.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub(crate) struct CacheConfig {
+    /// How large what was seen of layers may grow, such as `500MB` (default: `2GB`); `0` keeps
+    /// nothing.
+    pub(crate) max_size: Option<String>,
 }
 
 /// Findings that are set aside below some paths.
@@ -455,7 +466,10 @@ impl Config {
                 )));
             }
         }
-        if let Some(size) = &config.policy.max_size {
+        for size in [&config.policy.max_size, &config.cache.max_size]
+            .into_iter()
+            .flatten()
+        {
             parse_size(size).ok_or_else(|| {
                 Failure::usage(format!(
                     "{}: max-size = \"{}\" is not a size such as 500MB or 1.5GiB",

@@ -45,6 +45,7 @@ fn main() -> ExitCode {
         Command::Check(arguments) => commands::check::run(arguments, terminal),
         Command::Build(arguments) => commands::build::run(arguments, terminal),
         Command::Inspect(arguments) => commands::inspect::run(arguments, terminal),
+        Command::Cache(arguments) => commands::cache::run(arguments),
         Command::Push(arguments) => commands::push::run(arguments, terminal),
         Command::Rules(arguments) => commands::rules::run(arguments, terminal),
         Command::Explain(arguments) => commands::explain::run(arguments, terminal),

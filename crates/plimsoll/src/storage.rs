@@ -3,6 +3,9 @@
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
+use plimsoll_scan::Cache;
+
+use crate::config::{Config, parse_size};
 use crate::failure::Failure;
 
 /// The folder for caches: `PLIMSOLL_CACHE`, else `/var/cache/plimsoll` for root, else
@@ -38,6 +41,19 @@ pub(crate) fn cache_path() -> Result<PathBuf, Failure> {
             .hint("set PLIMSOLL_CACHE to a folder"));
     };
     std::path::absolute(&folder).map_err(|error| Failure::file(&folder, &error))
+}
+
+/// Where, below the cache folder, that is kept what was seen of layers.
+pub(crate) const SCAN_FOLDER: &str = "scan";
+
+/// How large that may grow unless the configuration says otherwise.
+const SCAN_BOUND: u64 = 2_000_000_000;
+
+/// What earlier runs saw of layers.
+pub(crate) fn scan_cache(config: &Config) -> Result<Cache, Failure> {
+    let bound = config.cache.max_size.as_deref().and_then(parse_size);
+    let folder = cache_folder()?.join(SCAN_FOLDER);
+    Ok(Cache::new(folder, bound.unwrap_or(SCAN_BOUND)))
 }
 
 /// A folder for one run's work, gone with it. What a killed run left is swept by the next one.

@@ -128,5 +128,5 @@ pub(crate) fn look(layers: Vec<Layer>) -> Outcome {
 }
 
 pub(crate) fn look_with(layers: Vec<Layer>, config: ImageConfig) -> Outcome {
-    inspect(&image(layers, config), &ScanOptions::default()).unwrap()
+    inspect(&image(layers, config), &ScanOptions::default(), None).unwrap()
 }

@@ -213,7 +213,7 @@ fn a_database_too_large_to_read_blocks() {
         vec![Layer::new().file("var/lib/dpkg/status", stanza("a", "1"))],
         plimsoll_model::ImageConfig::default(),
     );
-    let outcome = inspect(&made, &options).unwrap();
+    let outcome = inspect(&made, &options, None).unwrap();
     assert!(outcome.inventory.packages.is_empty());
     assert!(outcome.skipped.iter().any(|skipped| skipped.blocking));
 }

@@ -3,7 +3,7 @@
 use plimsoll_image::Image;
 use plimsoll_model::{ImageName, ImageSummary, Report, Skipped, SourceFile, SourceOrigin};
 use plimsoll_rules::{CheckOptions, ImageFacts};
-use plimsoll_scan::ScanOptions;
+use plimsoll_scan::{Cache, ScanOptions};
 
 use crate::args::InspectArgs;
 use crate::config::{Config, parse_size};
@@ -46,6 +46,7 @@ pub(crate) fn run(arguments: &InspectArgs, terminal: Terminal) -> Result<Outcome
         dockerfile: dockerfile.as_ref(),
         has_ignore_file: None,
         max_size: config.policy.max_size.as_deref().and_then(parse_size),
+        cache: look_cache(&config, arguments.no_cache),
     };
     let mut report = Report::default();
     look.inside(&image, &options, &mut report)?;
@@ -109,6 +110,17 @@ pub(crate) struct Look<'a> {
     pub(crate) has_ignore_file: Option<bool>,
     /// Largest size the policy allows.
     pub(crate) max_size: Option<u64>,
+    /// What earlier runs saw of layers.
+    pub(crate) cache: Option<Cache>,
+}
+
+/// What earlier runs saw of layers; nothing where that is not wanted or cannot be had.
+pub(crate) fn look_cache(config: &Config, unwanted: bool) -> Option<Cache> {
+    if unwanted {
+        return None;
+    }
+    let cache = crate::storage::scan_cache(config).ok()?;
+    (cache.bound() > 0).then_some(cache)
 }
 
 impl Look<'_> {
@@ -119,7 +131,7 @@ impl Look<'_> {
         options: &CheckOptions,
         report: &mut Report,
     ) -> Result<(), Failure> {
-        let scanned = plimsoll_scan::inspect(image, &ScanOptions::default())?;
+        let scanned = plimsoll_scan::inspect(image, &ScanOptions::default(), self.cache.as_ref())?;
         let mut inventory = scanned.inventory;
         for (layer, source) in inventory.layers.iter_mut().zip(&self.layer_sources) {
             layer.source.clone_from(source);

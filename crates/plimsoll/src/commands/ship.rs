@@ -92,6 +92,7 @@ pub(crate) fn run(arguments: &ShipArgs, terminal: Terminal) -> Result<Outcome, F
             .max_size
             .as_deref()
             .and_then(parse_size),
+        cache: super::inspect::look_cache(&voyage.config, false),
     };
     look.inside(&built.image, &options, &mut report)?;
     drop(spinner);
