@@ -3,9 +3,7 @@
 use crate::{Digest, Finding, ImageConfig, Inventory, SourceOrigin};
 
 /// Something that was not looked at, and why: never silently clean.
-#[derive(
-    Clone, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize,
-)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
 pub struct Skipped {
     /// What: a file, a rule, a layer.
     pub what: String,

@@ -3,22 +3,34 @@
 
 pub(crate) mod alpm;
 pub(crate) mod apk;
+mod beam;
 pub(crate) mod binary;
+mod bitnami;
 mod composer;
 mod conda;
+mod cpp;
 mod cran;
+mod dart;
 pub(crate) mod distribution;
 mod dotnet;
 pub(crate) mod dpkg;
 mod gem;
+mod haskell;
 pub(crate) mod java;
+mod julia;
+mod lua;
 pub(crate) mod npm;
+mod opam;
 pub(crate) mod passwd;
+mod pear;
+mod perl;
+pub(crate) mod pnp;
 pub(crate) mod python;
 pub(crate) mod rpm;
 pub(crate) mod runtime;
 pub(crate) mod system;
 pub(crate) mod unread;
+mod wordpress;
 
 use plimsoll_model::{Distribution, Evidence, PackageKind};
 use serde::{Deserialize, Serialize};
@@ -49,6 +61,7 @@ pub(crate) enum Document {
     PythonOrigin(Vec<(String, String)>),
     Npm(npm::Manifest),
     NpmProject(npm::Project),
+    YarnZipped(Vec<pnp::Zipped>),
     /// Packages that the file proves by itself.
     Packages(Vec<Proven>),
     /// A program or library.
@@ -225,6 +238,20 @@ pub(crate) const CATALOGUERS: &[Cataloguer] = &[
     reader(composer::claims, composer::read),
     reader(dotnet::claims, dotnet::read),
     reader(cran::claims, cran::read),
+    reader(python::claims_archive, python::read_archive),
+    reader(pnp::claims, pnp::read),
+    reader(pear::claims, pear::read),
+    reader(wordpress::claims, wordpress::read),
+    reader(bitnami::claims, bitnami::read),
+    reader(beam::claims, beam::read),
+    reader(haskell::claims, haskell::read),
+    reader(lua::claims, lua::read),
+    reader(opam::claims, opam::read),
+    reader(perl::claims, perl::read),
+    reader(julia::claims, julia::read),
+    reader(dart::claims, dart::read),
+    reader(cpp::claims_vcpkg, cpp::read_vcpkg),
+    reader(cpp::claims_conan, cpp::read_conan),
 ];
 
 /// Who wants a file.

@@ -74,6 +74,9 @@ pub(crate) fn package_folder(path: &str) -> Option<&str> {
             return found;
         };
         let first = &path[at..end];
+        if first.is_empty() {
+            return found;
+        }
         if first.starts_with('.') {
             // A virtual store: one folder a package, with a node_modules of its own, or with the
             // package in a folder called so (Yarn).
@@ -87,7 +90,8 @@ pub(crate) fn package_folder(path: &str) -> Option<&str> {
             }
         } else {
             if first.starts_with('@') {
-                end = end_of(end + 1)?;
+                let scope = end;
+                end = end_of(scope + 1).filter(|end| *end > scope + 1)?;
             }
             found = path.get(..end);
         }

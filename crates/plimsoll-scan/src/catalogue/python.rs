@@ -5,7 +5,10 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Candidate, Document, folder};
+use plimsoll_model::{Evidence, PackageKind};
+
+use super::{Candidate, Document, Proven, base_name, folder};
+use crate::archive::zip::Zip;
 
 /// What a distribution says of itself.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -60,6 +63,60 @@ pub(super) fn claims_installer(candidate: &Candidate<'_>) -> bool {
 
 pub(super) fn claims_origin(candidate: &Candidate<'_>) -> bool {
     is_in(candidate, "direct_url.json", ".dist-info")
+}
+
+/// Archives that interpreters import from as they are: eggs, and programs as zip files (PEP 441).
+pub(super) fn claims_archive(candidate: &Candidate<'_>) -> bool {
+    let ends = [".egg", ".pyz", ".pex"];
+    ends.iter().any(|end| candidate.name.ends_with(end))
+        && (candidate.head.starts_with(b"PK") || candidate.head.starts_with(b"#!"))
+}
+
+/// Distributions listed of one archive.
+const MAX_INSIDE: usize = 5_000;
+
+/// Bytes of metadata that are unpacked from one archive, and for one distribution.
+const MAX_UNPACKED: usize = 64 << 20;
+const MAX_METADATA: usize = 1 << 20;
+
+/// Reads the metadata of every distribution in an archive.
+pub(super) fn read_archive(_path: &str, bytes: &[u8]) -> Result<Document, String> {
+    let zip = Zip::open(bytes)?;
+    let mut packages = Vec::new();
+    let mut room = MAX_UNPACKED;
+    for member in zip.members() {
+        let member = member?;
+        let Ok(name) = std::str::from_utf8(member.name) else {
+            continue;
+        };
+        let info = folder(name);
+        let is_metadata = match base_name(name) {
+            "METADATA" => info.ends_with(".dist-info"),
+            "PKG-INFO" => info == "EGG-INFO" || info.ends_with(".egg/EGG-INFO"),
+            _ => false,
+        };
+        if !is_metadata {
+            continue;
+        }
+        let content = zip.read(&member, MAX_METADATA.min(room))?;
+        room -= content.len().min(room);
+        if packages.len() >= MAX_INSIDE {
+            return Err(format!("it holds more than {MAX_INSIDE} distributions"));
+        }
+        if let Document::Python(own) = read_metadata(name, &content)? {
+            packages.push(Proven {
+                license: own.license,
+                inner: Some(super::word("path", Some(name))?),
+                ..Proven::new(
+                    PackageKind::Python,
+                    Some(&own.name),
+                    Some(&own.version),
+                    Evidence::Metadata,
+                )?
+            });
+        }
+    }
+    Ok(Document::Packages(packages))
 }
 
 /// A name as indexes compare it (PEP 503).
@@ -345,5 +402,38 @@ mod tests {
             let _ = read_installer("", bytes);
             let _ = read_origin("", bytes);
         }
+    }
+
+    #[test]
+    fn distributions_in_archives() {
+        let egg = crate::archive::zip::tests::zip(
+            &[
+                ("EGG-INFO/PKG-INFO", b"Name: Old.Egg\nVersion: 1.5\n"),
+                (
+                    ".deps/x.whl/x-1.dist-info/METADATA",
+                    b"Name: x\nVersion: 1\n",
+                ),
+                ("own.py", b""),
+            ],
+            true,
+        );
+        let Ok(Document::Packages(packages)) = read_archive("a.egg", &egg) else {
+            panic!("no packages")
+        };
+        let inner: Vec<Option<&str>> = packages.iter().map(|own| own.inner.as_deref()).collect();
+        assert_eq!(
+            inner,
+            [
+                Some("EGG-INFO/PKG-INFO"),
+                Some(".deps/x.whl/x-1.dist-info/METADATA")
+            ]
+        );
+        assert!(claims_archive(&Candidate::new(
+            "a/b.egg",
+            9,
+            0o644,
+            b"PK\x03\x04"
+        )));
+        assert!(read_archive("", b"PK").is_err());
     }
 }

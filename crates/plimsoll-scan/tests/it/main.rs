@@ -4,6 +4,7 @@
 
 mod cache;
 mod image;
+mod languages;
 mod packages;
 mod secrets;
 mod system;

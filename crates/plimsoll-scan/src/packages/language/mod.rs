@@ -1,5 +1,6 @@
 //! Packages of programming languages.
 
+mod locks;
 mod npm;
 mod python;
 
@@ -7,6 +8,7 @@ use plimsoll_model::{Evidence, Package, PackageKind, Skipped};
 
 use super::{brought_by, purl};
 use crate::catalogue::npm::Manifest;
+use crate::catalogue::python::normalise;
 use crate::catalogue::{Document, Proven, binary};
 use crate::record::LayerRecord;
 use crate::tree::Tree;
@@ -29,6 +31,7 @@ pub(super) fn installed(
     }
     python::complete(layers, tree, &mut packages, skipped);
     npm::complete(layers, tree, &mut packages);
+    locks::unproven(tree, &packages, skipped);
     packages
 }
 
@@ -112,7 +115,7 @@ fn of_manifest(own: &Manifest, path: &str) -> Package {
 fn of_proven(own: &Proven, path: &str) -> Package {
     let kind = own.kind;
     let name = match (&own.namespace, kind) {
-        (None, _) => own.name.clone(),
+        (None, _) | (_, PackageKind::Cpan | PackageKind::Pear) => own.name.clone(),
         (Some(namespace), PackageKind::Maven) => format!("{namespace}:{}", own.name),
         (Some(namespace), _) => format!("{namespace}/{}", own.name),
     };
@@ -126,7 +129,10 @@ fn of_proven(own: &Proven, path: &str) -> Package {
             purl(
                 kind.as_str(),
                 own.namespace.as_deref(),
-                &own.name,
+                &match kind {
+                    PackageKind::Python => normalise(&own.name),
+                    _ => own.name.clone(),
+                },
                 if own.version == binary::DEVEL {
                     ""
                 } else {

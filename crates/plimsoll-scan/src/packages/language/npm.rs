@@ -36,6 +36,7 @@ pub(super) fn complete(layers: &[LayerRecord], tree: &Tree<'_>, packages: &mut V
             packages.push(package);
         }
     }
+    zipped(layers, tree, packages);
     let mut wanted = HashMap::new();
     for package in packages
         .iter_mut()
@@ -49,16 +50,40 @@ pub(super) fn complete(layers: &[LayerRecord], tree: &Tree<'_>, packages: &mut V
     measure(tree, packages);
 }
 
+/// Adds what Yarn's tables name and what lies zipped where they say.
+fn zipped(layers: &[LayerRecord], tree: &Tree<'_>, packages: &mut Vec<Package>) {
+    let mut seen = HashSet::new();
+    for (path, node) in tree.iter() {
+        let Some(Document::YarnZipped(table)) = layers[node.layer].documents.get(path) else {
+            continue;
+        };
+        for own in table {
+            let Some((archive, node)) = tree.follow(&join(folder(path), &own.archive)) else {
+                continue;
+            };
+            if !seen.insert((own.name.as_str(), own.version.as_str(), archive.clone())) {
+                continue;
+            }
+            let manifest = Manifest {
+                name: own.name.clone(),
+                version: own.version.clone(),
+                license: None,
+            };
+            packages.push(Package {
+                // The name of the archive holds a sum of it: a rewrite is the same archive.
+                layer: node.since,
+                size: Some(node.fact.size),
+                direct: Some(own.direct),
+                ..of_manifest(&manifest, &archive)
+            });
+        }
+    }
+}
+
 /// Whether a project is there as more than a file: its packages beside it make it one that runs
 /// here, a folder that is named after it and its version one that was unpacked to be used.
 fn is_there(tree: &Tree<'_>, root: &str, own: &Manifest) -> bool {
-    let inside = |name: &str| {
-        if root.is_empty() {
-            name.to_owned()
-        } else {
-            format!("{root}/{name}")
-        }
-    };
+    let inside = |name: &str| join(root, name);
     if tree.below(&inside("node_modules")).next().is_some()
         || tree.get(&inside(".pnp.cjs")).is_some()
         || tree.get(&inside(".pnp.js")).is_some()
@@ -122,6 +147,14 @@ fn asked<'l>(
         wanted.insert(root.to_owned(), names);
     }
     Some(on_top && wanted.get(root)?.contains(name))
+}
+
+fn join(folder: &str, name: &str) -> String {
+    if folder.is_empty() {
+        name.to_owned()
+    } else {
+        format!("{folder}/{name}")
+    }
 }
 
 /// Counts bytes and files of every package: a file belongs to the innermost one it lies in.

@@ -1,0 +1,168 @@
+use plimsoll_model::{Package, PackageKind};
+use plimsoll_scan::Outcome;
+
+use crate::image::{Layer, look};
+
+fn listed(outcome: &Outcome) -> Vec<String> {
+    outcome
+        .inventory
+        .packages
+        .iter()
+        .map(|package| package.purl.clone())
+        .collect()
+}
+
+fn find<'a>(outcome: &'a Outcome, name: &str) -> &'a Package {
+    outcome
+        .inventory
+        .packages
+        .iter()
+        .find(|package| package.name == name)
+        .unwrap_or_else(|| panic!("{name} is not among {:#?}", listed(outcome)))
+}
+
+fn manifest(name: &str, version: &str) -> String {
+    format!("{{\"name\":\"{name}\",\"version\":\"{version}\"}}")
+}
+
+#[test]
+fn who_asked_for_a_node_package() {
+    let outcome = look(vec![
+        Layer::new()
+            .file(
+                "app/package.json",
+                "{\"name\":\"shop\",\"version\":\"1.0.0\",\"dependencies\":{\"a\":\"1\",\"alias\":\"npm:real@2\"}}",
+            )
+            .file("app/packages/w/package.json", "{\"dependencies\":{\"of-w\":\"1\"}}")
+            .file("app/node_modules/a/package.json", manifest("a", "1.0.0"))
+            .file("app/node_modules/alias/package.json", manifest("real", "2.0.0"))
+            .file("app/node_modules/b/package.json", manifest("b", "1.0.0"))
+            .file("app/node_modules/b/node_modules/a/package.json", manifest("a", "3.0.0"))
+            .file("app/node_modules/of-w/package.json", manifest("of-w", "1.0.0"))
+            .file("pnpm/package.json", "{\"dependencies\":{\"c\":\"1\"}}")
+            .symlink("pnpm/node_modules/c", ".pnpm/c@1.0.0/node_modules/c")
+            .file(
+                "pnpm/node_modules/.pnpm/c@1.0.0/node_modules/c/package.json",
+                manifest("c", "1.0.0"),
+            )
+            .symlink("pnpm/node_modules/.pnpm/c@1.0.0/node_modules/d", "../../d@1.0.0/node_modules/d")
+            .file(
+                "pnpm/node_modules/.pnpm/d@1.0.0/node_modules/d/package.json",
+                manifest("d", "1.0.0"),
+            )
+            .file("usr/local/lib/node_modules/npm/package.json", manifest("npm", "10.5.0"))
+            .file(
+                "usr/local/lib/node_modules/npm/node_modules/e/package.json",
+                manifest("e", "1.0.0"),
+            )
+            .file("opt/yarn-v1.22.22/package.json", manifest("yarn", "1.22.22"))
+            .file("srv/dist/package.json", manifest("dist", "1.0.0")),
+    ]);
+    let direct: Vec<(&str, &str, Option<bool>)> = outcome
+        .inventory
+        .packages
+        .iter()
+        .map(|own| (own.name.as_str(), own.version.as_str(), own.direct))
+        .collect();
+    assert_eq!(
+        direct,
+        [
+            ("a", "1.0.0", Some(true)),
+            ("a", "3.0.0", Some(false)),
+            ("b", "1.0.0", Some(false)),
+            ("c", "1.0.0", Some(true)),
+            ("d", "1.0.0", Some(false)),
+            ("e", "1.0.0", Some(false)),
+            ("npm", "10.5.0", Some(true)),
+            ("of-w", "1.0.0", Some(true)),
+            ("real", "2.0.0", Some(true)),
+            ("shop", "1.0.0", None),
+            ("yarn", "1.22.22", None),
+        ]
+    );
+}
+
+#[test]
+fn packages_that_yarn_leaves_zipped() {
+    let outcome = look(vec![
+        Layer::new()
+            .file(
+                "app/.pnp.data.json",
+                r#"{"packageRegistryData":[[null,[[null,{"packageLocation":"./","packageDependencies":[["x","npm:1.0.0"]],"linkType":"SOFT"}]]],
+                ["x",[["npm:1.0.0",{"packageLocation":"./.yarn/cache/x-npm-1.0.0-a.zip/node_modules/x/","linkType":"HARD"}]]],
+                ["gone",[["npm:1.0.0",{"packageLocation":"./.yarn/cache/gone-npm-1.0.0-a.zip/node_modules/gone/","linkType":"HARD"}]]]]}"#,
+            )
+            .file("app/.yarn/cache/x-npm-1.0.0-a.zip", "PK"),
+    ]);
+    assert_eq!(listed(&outcome), ["pkg:npm/x@1.0.0"]);
+    assert_eq!(find(&outcome, "x").direct, Some(true));
+    assert_eq!(
+        find(&outcome, "x").path,
+        "app/.yarn/cache/x-npm-1.0.0-a.zip"
+    );
+}
+
+#[test]
+fn what_lies_beside_pythons_metadata() {
+    let site = "venv/lib/python3.11/site-packages";
+    let outcome =
+        look(vec![
+        Layer::new()
+            .file(&format!("{site}/a-1.dist-info/METADATA"), "Name: a\nVersion: 1\n")
+            .file(&format!("{site}/a-1.dist-info/INSTALLER"), "pip\n")
+            .file(&format!("{site}/a-1.dist-info/REQUESTED"), "")
+            .file(
+                &format!("{site}/a-1.dist-info/direct_url.json"),
+                r#"{"url":"https://git.example/a.git","vcs_info":{"vcs":"git","commit_id":"abc"}}"#,
+            )
+            .file(&format!("{site}/b-1.dist-info/METADATA"), "Name: b\nVersion: 1\n")
+            .file(&format!("{site}/b-1.dist-info/INSTALLER"), "pip\n")
+            .file(&format!("{site}/b-1.dist-info/RECORD"), "b.py,sha256=x,7\n")
+            .file(&format!("{site}/~-1.dist-info/METADATA"), "Name: c\nVersion: 1\n")
+            .file(&format!("{site}/lost-1.dist-info/RECORD"), "lost.py,,\n")
+            .file(&format!("{site}/own-1.dist-info/METADATA"), "Name: own\nVersion: 1\n")
+            .file("src/own.egg-info/PKG-INFO", "Name: own\nVersion: 1\n")
+            .file("opt/poetry.lock", "")
+            .file("srv/composer.lock", "{}"),
+    ]);
+    assert_eq!(
+        listed(&outcome),
+        [
+            "pkg:pypi/a@1?vcs_url=git%2Bhttps://git.example/a.git%40abc",
+            "pkg:pypi/b@1",
+            "pkg:pypi/own@1"
+        ]
+    );
+    assert_eq!(find(&outcome, "a").direct, Some(true));
+    let b = find(&outcome, "b");
+    assert_eq!((b.direct, b.size, b.files), (Some(false), Some(7), Some(1)));
+    assert_eq!(find(&outcome, "own").direct, None);
+    let said: Vec<&str> = outcome
+        .skipped
+        .iter()
+        .map(|skipped| skipped.what.as_str())
+        .collect();
+    assert_eq!(
+        said,
+        [
+            "srv/composer.lock",
+            &format!("{site}/lost-1.dist-info"),
+            &format!("{site}/~-1.dist-info/METADATA"),
+        ]
+    );
+}
+
+#[test]
+fn a_list_that_grows_keeps_who_brought_what() {
+    let path = "srv/vendor/composer/installed.json";
+    let first = r#"[{"name":"v/a","version":"1"}]"#;
+    let second = r#"[{"name":"v/0","version":"1"},{"name":"v/a","version":"1"}]"#;
+    let outcome = look(vec![
+        Layer::new().file(path, first),
+        Layer::new().file(path, second),
+    ]);
+    assert_eq!(find(&outcome, "v/a").layer, 0);
+    assert_eq!(find(&outcome, "v/0").layer, 1);
+    assert_eq!(find(&outcome, "v/a").kind, PackageKind::Composer);
+    assert_eq!(find(&outcome, "v/a").purl, "pkg:composer/v/a@1");
+}
