@@ -9,6 +9,7 @@ use plimsoll_model::{
 };
 
 use crate::Outcome;
+use crate::base;
 use crate::catalogue::{Candidate, Document, claimant, distribution, passwd};
 use crate::notable::{notable, programs};
 use crate::packages::{Ownership, Published, gaps, named_files, packages, unread_stores};
@@ -41,13 +42,13 @@ pub(crate) fn assemble(
         packages: packages.installed,
         removed_packages: packages.removed,
         layers: layer_facts(image, records, &layer_bytes, detector),
+        base: base::find(image, records),
         waste,
         notable: notable(tree),
         secrets: secrets(records, tree, config, detector),
         programs: programs(tree, path),
         users: users(records, tree),
         distribution,
-        ..Inventory::default()
     };
     skipped.extend(unread_stores(tree, &packages.ownership));
     skipped.extend(gaps(records, tree, &packages.ownership));

@@ -6,6 +6,7 @@
 //! later layer deleted is still seen where it lies: in the layer that ships.
 
 mod archive;
+mod base;
 mod cache;
 mod catalogue;
 mod collect;

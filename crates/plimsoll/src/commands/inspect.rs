@@ -1,7 +1,9 @@
 //! `plimsoll inspect`: what is inside an image, and whether it is fit to ship.
 
 use plimsoll_image::Image;
-use plimsoll_model::{ImageName, ImageSummary, Report, Skipped, SourceFile, SourceOrigin};
+use plimsoll_model::{
+    BaseImage, ImageName, ImageSummary, Inventory, Report, Skipped, SourceFile, SourceOrigin,
+};
 use plimsoll_rules::{CheckOptions, ImageFacts};
 use plimsoll_scan::{Cache, ScanOptions};
 
@@ -124,6 +126,18 @@ pub(crate) fn look_cache(config: &Config, unwanted: bool) -> Option<Cache> {
 }
 
 impl Look<'_> {
+    /// The base, as the Dockerfile tells: every layer below the first that one of its lines made.
+    fn base_by_dockerfile(&self, inventory: &Inventory) -> Option<BaseImage> {
+        let layers = self.layer_sources.iter().position(Option::is_some)?;
+        let known = inventory.base.as_ref();
+        Some(BaseImage {
+            layers,
+            name: known.and_then(|base| base.name.clone()),
+            digest: known.and_then(|base| base.digest.clone()),
+            evidence: "the layers below the first line of the Dockerfile".to_owned(),
+        })
+    }
+
     /// Adds to `report` what the image holds and what is wrong with it.
     pub(crate) fn inside(
         &self,
@@ -145,6 +159,9 @@ impl Look<'_> {
                     .to_owned(),
                 blocking: false,
             });
+        }
+        if let Some(base) = self.base_by_dockerfile(&inventory) {
+            inventory.base = Some(base);
         }
         let blobs = image.manifest.layers.iter().chain([&image.manifest.config]);
         let compressed_size = blobs.map(|blob| blob.size).sum();
