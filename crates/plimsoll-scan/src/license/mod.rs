@@ -21,7 +21,7 @@ const MAX_TOKENS: usize = 200;
 /// Parentheses within each other.
 const MAX_DEPTH: usize = 16;
 /// The longest name that is kept as a reference of its own.
-const MAX_REFERENCE: usize = 64;
+const MAX_REFERENCE: usize = 120;
 
 /// Fills in the expression of every package that states a licence and has none yet.
 pub(crate) fn fill(packages: &mut [Package]) {
@@ -314,12 +314,15 @@ impl Parser<'_> {
     fn name(&mut self, words: &str, with: Option<&str>) -> Option<Node> {
         let id = name::spdx(words);
         if let Some(exception) = with {
-            return Some(Node::Id(match id.zip(name::exception(exception)) {
-                Some((id, exception)) => {
+            return Some(Node::Id(match (id, name::exception(exception)) {
+                (Some(id), Some(exception)) => {
                     self.any_known = true;
                     format!("{id} WITH {exception}")
                 }
-                None => reference(&format!("{words} with {exception}"))?,
+                (id, _) => {
+                    let words = id.as_deref().unwrap_or(words);
+                    reference(&format!("{words} with {exception}"))?
+                }
             }));
         }
         if let Some(id) = id {
@@ -400,7 +403,12 @@ mod tests {
             (
                 Deb,
                 "GPL-2 with OpenSSL exception, ISC",
-                "LicenseRef-GPL-2-with-OpenSSL-exception AND ISC",
+                "LicenseRef-GPL-2.0-only-with-OpenSSL-exception AND ISC",
+            ),
+            (
+                Deb,
+                "BSD-4-clause-UC, GFDL-NIV-1.3+, GPL-3+-WITH-BISON-EXCEPTION",
+                "BSD-4-Clause-UC AND GFDL-1.3-no-invariants-or-later AND GPL-3.0-or-later WITH Bison-exception-2.2",
             ),
             (Rpm, "GPLv3+", "GPL-3.0-or-later"),
             (Rpm, "ASL 2.0", "Apache-2.0"),
@@ -412,7 +420,7 @@ mod tests {
             (
                 Rpm,
                 "LGPLv2+ and LGPLv2+ with exceptions",
-                "LGPL-2.0-or-later AND LicenseRef-LGPLv2-with-exceptions",
+                "LGPL-2.0-or-later AND LicenseRef-LGPL-2.0-or-later-with-exceptions",
             ),
             (Rpm, "BSD", ""),
             (Rpm, "MPLv2.0 or GPLv2", "MPL-2.0 OR GPL-2.0-only"),

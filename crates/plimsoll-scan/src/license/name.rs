@@ -17,10 +17,10 @@ pub(super) fn spdx(name: &str) -> Option<String> {
             .then(|| name.to_owned());
     }
     // `GPL-3+-with-GCC-exception`, as Debian writes it.
-    if let Some((base, rest)) = name.split_once("-with-")
-        && let Some(exception) = exception(rest)
+    if let Some(at) = name.to_ascii_lowercase().find("-with-")
+        && let Some(exception) = exception(&name[at + "-with-".len()..])
     {
-        return Some(format!("{} WITH {exception}", spdx(base)?));
+        return Some(format!("{} WITH {exception}", spdx(&name[..at])?));
     }
     let words = words(name);
     let id = NAMES
@@ -29,11 +29,12 @@ pub(super) fn spdx(name: &str) -> Option<String> {
         .and_then(|index| NAMES.get(index))
         .map(|(_, id)| (*id).to_owned());
     id.or_else(|| gnu(&words)).or_else(|| {
-        // The same with another case (`bsd-3-clause`), and no more than that.
+        // The same with another case (`bsd-4-clause-uc`).
         let compact = words.replace(' ', "-");
-        let (id, length) = spdx::imprecise_license_id(&compact)?;
-        (length == compact.len() && id.name.eq_ignore_ascii_case(&compact))
-            .then(|| current(id.name))
+        spdx::identifiers::LICENSES
+            .iter()
+            .find(|license| license.name.eq_ignore_ascii_case(&compact))
+            .map(|license| current(license.name))
     })
 }
 
@@ -63,7 +64,13 @@ pub(super) fn exception(words: &str) -> Option<&'static str> {
         "libtool" => "Libtool-exception",
         "llvm" => "LLVM-exception",
         "linux syscall note" | "linux syscall" => "Linux-syscall-note",
-        _ => return None,
+        _ => {
+            let name = format!("{}-exception", name.replace(' ', "-"));
+            return spdx::identifiers::EXCEPTIONS
+                .iter()
+                .map(|exception| exception.name)
+                .find(|known| known.eq_ignore_ascii_case(&name));
+        }
     })
 }
 
@@ -121,6 +128,7 @@ fn gnu(words: &str) -> Option<String> {
     let mut families: Vec<&str> = Vec::new();
     let mut version: Option<String> = None;
     let mut later = false;
+    let mut invariants = "";
     let mut set_version = |text: &str| -> Option<()> {
         let text = text.trim_end_matches('+');
         let valid = !text.is_empty()
@@ -141,6 +149,8 @@ fn gnu(words: &str) -> Option<String> {
         match word {
             "gnu" | "general" | "public" | "only" | "or" | "any" | "free" | "documentation"
             | "as" | "published" | "by" | "fsf" => {}
+            // Debian writes short that there are no invariant sections.
+            "niv" => invariants = "-no-invariants",
             "lesser" | "library" => families.push("LGPL"),
             "affero" => families.push("AGPL"),
             "later" | "newer" | "greater" | "above" => later = true,
@@ -184,7 +194,7 @@ fn gnu(words: &str) -> Option<String> {
         None => return None,
     };
     let tail = if later { "or-later" } else { "only" };
-    let id = format!("{family}-{version}-{tail}");
+    let id = format!("{family}-{version}{invariants}-{tail}");
     spdx::license_id(&id).map(|id| id.name.to_owned())
 }
 
@@ -200,6 +210,7 @@ const NAMES: &[(&str, &str)] = &[
     ("apache2", "Apache-2.0"),
     ("apache2.0", "Apache-2.0"),
     ("artistic", "Artistic-1.0"),
+    ("artistic 1", "Artistic-1.0"),
     ("artistic 2", "Artistic-2.0"),
     ("artistic 2.0", "Artistic-2.0"),
     ("asl 1.1", "Apache-1.1"),
@@ -217,6 +228,8 @@ const NAMES: &[(&str, &str)] = &[
     ("bsd 3 clause new or revised", "BSD-3-Clause"),
     ("bsd 4 clause", "BSD-4-Clause"),
     ("bsd with advertising", "BSD-4-Clause"),
+    ("bsd2", "BSD-2-Clause"),
+    ("bsd3", "BSD-3-Clause"),
     ("cc by 3.0", "CC-BY-3.0"),
     ("cc by 4.0", "CC-BY-4.0"),
     ("cc by sa 3.0", "CC-BY-SA-3.0"),
@@ -238,6 +251,7 @@ const NAMES: &[(&str, &str)] = &[
     ("epl 2.0", "EPL-2.0"),
     ("expat", "MIT"),
     ("freebsd", "BSD-2-Clause"),
+    ("fsf unlimited", "FSFUL"),
     ("ftl", "FTL"),
     ("historical permission notice and disclaimer hpnd", "HPND"),
     ("isc iscl", "ISC"),
@@ -258,6 +272,7 @@ const NAMES: &[(&str, &str)] = &[
     ("ofl", "OFL-1.1"),
     ("ofl 1.1", "OFL-1.1"),
     ("ofl 1.1 sil open font", "OFL-1.1"),
+    ("openldap 2.8", "OLDAP-2.8"),
     ("openssl", "OpenSSL"),
     ("original bsd", "BSD-4-Clause"),
     ("psf", "PSF-2.0"),

@@ -20,6 +20,18 @@ const TEXTS: &[(&str, &[&str])] = &[
         ],
     ),
     (
+        "HPND-sell-variant",
+        &[
+            "permission to use, copy, modify, distribute, and sell this software and its documentation for any purpose is hereby granted without fee, provided that",
+        ],
+    ),
+    (
+        "HPND",
+        &[
+            "permission to use, copy, modify, and distribute this software and its documentation for any purpose and without fee is hereby granted, provided that",
+        ],
+    ),
+    (
         "Zlib",
         &[
             "this software is provided 'as-is', without any express or implied warranty",

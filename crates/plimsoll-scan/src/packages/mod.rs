@@ -4,6 +4,7 @@ mod coverage;
 mod hidden;
 mod language;
 mod ownership;
+mod removed;
 mod system;
 mod unread;
 
@@ -57,6 +58,7 @@ pub(crate) fn packages<'l>(
                 package
             }),
     );
+    removed.extend(removed::removed(layers, tree, &hidden, &installed));
     for list in [&mut installed, &mut removed] {
         license::fill(list);
         list.sort_by(|a, b| {

@@ -194,3 +194,41 @@ fn packages_of_nobody_knows_which_distribution_are_said_to_be_that() {
     assert!(outcome.skipped.iter().all(|skipped| skipped.blocking));
     assert!(outcome.inventory.removed_packages.is_empty());
 }
+
+#[test]
+fn packages_of_languages_that_are_gone() {
+    let metadata = |version: &str| format!("Name: six\nVersion: {version}\nLicense: MIT\n");
+    let site = "usr/lib/python3.11/site-packages";
+    let npm = |name: &str| format!(r#"{{"name":"{name}","version":"1.0.0"}}"#);
+    let outcome = look(vec![
+        Layer::new()
+            .file("etc/os-release", ALPINE)
+            .file(&format!("{site}/six-1.dist-info/METADATA"), metadata("1"))
+            .file("app/node_modules/left/package.json", npm("left"))
+            .file("app/node_modules/right/package.json", npm("right")),
+        // Written again, as `chmod -R` does: nothing is gone.
+        Layer::new()
+            .file("app/node_modules/left/package.json", npm("left"))
+            .file("app/node_modules/right/package.json", npm("right")),
+        Layer::new()
+            .file(&format!("{site}/.wh.six-1.dist-info"), "")
+            .file(&format!("{site}/six-2.dist-info/METADATA"), metadata("2"))
+            .file("app/node_modules/.wh.left", ""),
+        Layer::new().file("app/.wh..wh..opq", ""),
+    ]);
+    assert_eq!(
+        removed(&outcome),
+        [
+            ("six", "1", 0, Some(2)),
+            ("left", "1.0.0", 0, Some(2)),
+            ("right", "1.0.0", 0, Some(3)),
+        ]
+    );
+    assert_eq!(find(&outcome, "six").version, "2");
+    assert_eq!(
+        outcome.inventory.removed_packages[0]
+            .license_expression
+            .as_deref(),
+        Some("MIT")
+    );
+}
