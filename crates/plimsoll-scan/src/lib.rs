@@ -31,6 +31,9 @@ pub use cache::{Cache, CacheUsage};
 pub use files::{Change, FileEntry, FileKind, ImageFiles, NodeId};
 pub use secret::redacted;
 
+#[doc(hidden)]
+pub use catalogue::fuzz;
+
 /// How far to look.
 #[derive(Clone, Copy, Debug)]
 pub struct ScanOptions {

@@ -261,6 +261,24 @@ pub(crate) fn claimant(candidate: &Candidate<'_>) -> Option<&'static Cataloguer>
         .find(|cataloguer| (cataloguer.claims)(candidate))
 }
 
+/// Reads a file with whoever claims it, whole and in pieces of `piece` bytes: for fuzz targets,
+/// which see only what is public.
+#[doc(hidden)]
+pub fn fuzz(path: &str, bytes: &[u8], piece: usize) {
+    let candidate = Candidate::new(path, bytes.len() as u64, 0o755, bytes);
+    let Some(cataloguer) = claimant(&candidate) else {
+        return;
+    };
+    let _ = (cataloguer.read)(path, bytes);
+    if let Some(watch) = cataloguer.watch {
+        let mut watch = watch(&candidate);
+        for piece in bytes.chunks(piece.max(1)) {
+            watch.feed(piece);
+        }
+        let _ = watch.finish();
+    }
+}
+
 /// The last part of a path.
 pub(crate) fn base_name(path: &str) -> &str {
     path.rsplit_once('/').map_or(path, |(_, name)| name)
