@@ -128,6 +128,7 @@ const MAKERS: &[(&str, &str)] = &[
     ("adyen", "adyen-key"),
     ("resend", "resend-key"),
     ("wandb", "wandb-key"),
+    ("launchdarkly", "launchdarkly-key"),
     ("alibaba", "alibaba-secret"),
     ("aliyun", "alibaba-secret"),
     ("tencent", "tencent-secret"),
@@ -231,7 +232,8 @@ fn url_password(bytes: &[u8], at: usize) -> Option<Hit> {
     }
     let text = std::str::from_utf8(&rest[..scheme + 3 + stop + 1]).ok()?;
     let (user, password) = text[scheme + 3..].trim_end_matches('@').split_once(':')?;
-    if user == password {
+    let host = &rest[scheme + 3 + stop + 1..];
+    if user == password || host.starts_with(b"example.") || host.starts_with(b"host") {
         return None;
     }
     in_urls(text, start).next()

@@ -11,10 +11,20 @@ use super::placeholder::is_placeholder;
 use super::{Fingerprint, Hit};
 use crate::catalogue::base_name;
 
+/// Credentials in files whose structure tells more than the form of what stands in them.
+pub(super) fn by_structure(path: &str, bytes: &[u8], hits: &mut Vec<Hit>) {
+    let name = base_name(path);
+    if (name.ends_with(".json") || name.starts_with(".docker"))
+        && let Ok(text) = std::str::from_utf8(bytes)
+    {
+        in_json(text, hits);
+    }
+}
+
 /// Credentials in files whose name tells what stands in them.
 pub(super) fn by_name(path: &str, bytes: &[u8], hits: &mut Vec<Hit>) {
     let name = base_name(path);
-    if !is_env_file(name) && !name.starts_with(['.', '_', 'p']) && !name.ends_with(".json") {
+    if !is_env_file(name) && !name.starts_with(['.', '_', 'p']) {
         return;
     }
     let Ok(text) = std::str::from_utf8(bytes) else {
@@ -86,9 +96,6 @@ pub(super) fn by_name(path: &str, bytes: &[u8], hits: &mut Vec<Hit>) {
             each_line(text, in_url, hits);
         }
         _ => {}
-    }
-    if name.ends_with(".json") || name.starts_with(".docker") {
-        in_json(text, hits);
     }
 }
 

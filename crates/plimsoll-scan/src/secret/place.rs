@@ -98,6 +98,7 @@ const SYSTEM: &[&str] = &[
     "var/lib/apt/",
     "var/lib/rpm/",
     "var/cache/",
+    "var/log/apt/",
     "opt/conda/lib/",
     "opt/conda/pkgs/",
     "opt/conda/share/",
@@ -128,7 +129,15 @@ pub(super) fn is_own_inside(path: &str) -> bool {
         name,
         "package-lock.json" | "pnpm-lock.yaml" | "npm-shrinkwrap.json"
     );
-    if locks || is_template(name) || NO_SETTINGS.iter().any(|ending| name.ends_with(ending)) {
+    let tests = name.starts_with("test_")
+        || ["_test.", ".test.", ".spec.", "_spec."]
+            .iter()
+            .any(|mark| name.contains(mark));
+    if locks
+        || tests
+        || is_template(name)
+        || NO_SETTINGS.iter().any(|ending| name.ends_with(ending))
+    {
         return false;
     }
     !folders.any(|folder| PACKAGE_FOLDERS.contains(&folder))
@@ -193,6 +202,7 @@ mod tests {
             "app/.env.example",
             "app/yarn.lock",
             "app/tests/x.py",
+            "app/x_test.go",
             "var/lib/dpkg/status",
         ] {
             assert!(!is_own(other), "{other}");

@@ -12,6 +12,7 @@ const MARKS: &[&str] = &[
     "replace-me",
     "dummy",
     "redacted",
+    "sesame",
     "your_",
     "your-",
     "yourtoken",

@@ -18,7 +18,7 @@ use super::archive::{Budget, HEAD, Parent, Unpacker, is_archive};
 use super::context::in_context;
 use super::detector::{Detector, LOOKBEHIND, MAX_HITS, Piece, Told, WINDOW};
 use super::encoded::in_base64;
-use super::named::by_name;
+use super::named::{by_name, by_structure};
 use super::place::{is_own, is_own_inside, is_settings};
 use super::{Fingerprint, Hit};
 
@@ -386,7 +386,7 @@ impl<'s> Search<'s> {
         let program = is_program(bytes);
         let mut hits = Vec::new();
         if !program {
-            by_name(&self.parent.name, bytes, &mut hits);
+            by_structure(&self.parent.name, bytes, &mut hits);
         }
         let piece = Piece {
             bytes,
@@ -395,7 +395,11 @@ impl<'s> Search<'s> {
             program,
             own: self.own,
         };
-        self.search_for(piece, &mut hits);
+        self.parent.detector.find(piece, &mut self.told, &mut hits);
+        if !program {
+            by_name(&self.parent.name, bytes, &mut hits);
+        }
+        self.search_around(piece, &mut hits);
         if hits.is_empty() {
             return;
         }
@@ -466,13 +470,14 @@ impl<'s> Search<'s> {
             own: self.own,
         };
         let mut hits = Vec::new();
-        self.search_for(piece, &mut hits);
+        self.parent.detector.find(piece, &mut self.told, &mut hits);
+        self.search_around(piece, &mut hits);
         self.from = self.base + limit as u64;
         self.place(bytes, hits);
     }
 
-    fn search_for(&mut self, piece: Piece<'_>, hits: &mut Vec<Hit>) {
-        self.parent.detector.find(piece, &mut self.told, hits);
+    /// Searches for what only its surroundings, or decoding, tell.
+    fn search_around(&mut self, piece: Piece<'_>, hits: &mut Vec<Hit>) {
         if piece.own && !piece.program {
             in_context(piece, self.settings, &mut self.told, hits);
             in_base64(self.parent.detector, piece, &mut self.told.encoded, hits);

@@ -1,8 +1,6 @@
 //! Where code lies, is built and is published.
 
-use plimsoll_model::Severity;
-
-use super::{Pattern, checksummed, real, sure, token, word_byte};
+use super::{Pattern, checksummed, sure, token, word_byte};
 
 pub(super) const PATTERNS: &[Pattern] = &[
     Pattern {
@@ -103,15 +101,6 @@ pub(super) const PATTERNS: &[Pattern] = &[
         &["pat.", "sat."],
         r"[ps]at\.[A-Za-z0-9_-]{22}\.[a-f0-9]{24}\.[A-Za-z0-9]{20}",
     ),
-    Pattern {
-        severity: Severity::High,
-        check: real,
-        ..token(
-            "launchdarkly-key",
-            &["sdk-", "api-"],
-            r"(?:sdk|api)-[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}",
-        )
-    },
     sure(
         "linear-key",
         &["lin_api_", "lin_oauth_"],
