@@ -92,6 +92,6 @@ mod tests {
             ("redis", "7.2.4-0")
         );
         assert_eq!(packages[0].qualifiers.len(), 2);
-        assert!(read(path, b"[]").is_err());
+        assert!(read(path, b"{").is_err());
     }
 }

@@ -233,6 +233,7 @@ pub(crate) const CATALOGUERS: &[Cataloguer] = &[
         ..reader(binary::claims, binary::read)
     },
     reader(npm::claims_project, npm::read_project),
+    reader(npm::claims_stored, npm::read_stored),
     reader(conda::claims, conda::read),
     reader(gem::claims, gem::read),
     reader(composer::claims, composer::read),

@@ -28,7 +28,7 @@ pub(crate) struct Project {
 }
 
 /// Whether `path` lies in a package manager's cache: downloaded, not installed.
-pub(super) fn in_cache(path: &str) -> bool {
+pub(crate) fn in_cache(path: &str) -> bool {
     path.contains(".cache/") && (path.starts_with(".cache/") || path.contains("/.cache/"))
 }
 
@@ -39,6 +39,23 @@ pub(super) fn claims(candidate: &Candidate<'_>) -> bool {
     candidate.name == "package.json"
         && !in_cache(candidate.path)
         && package_folder(folder(candidate.path)).is_some_and(|own| own == folder(candidate.path))
+}
+
+/// Whether a package manager that links what it installs keeps it here: pnpm, by sums of content.
+pub(super) fn claims_stored(candidate: &Candidate<'_>) -> bool {
+    candidate.head.starts_with(b"{")
+        && candidate.path.contains("/files/")
+        && candidate.path.contains("/store/v")
+}
+
+/// Reads what may be a `package.json` by its content alone.
+pub(super) fn read_stored(path: &str, bytes: &[u8]) -> Result<Document, String> {
+    Ok(read(path, bytes).unwrap_or(Document::Packages(Vec::new())))
+}
+
+/// Whether a package that is described at `path` is installed there.
+pub(crate) fn is_installed_at(path: &str) -> bool {
+    claims(&Candidate::new(path, 0, 0, b""))
 }
 
 pub(super) fn claims_project(candidate: &Candidate<'_>) -> bool {

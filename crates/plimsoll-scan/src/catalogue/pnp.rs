@@ -35,8 +35,6 @@ struct Info {
     package_location: String,
     #[serde(default)]
     package_dependencies: Vec<(String, Value)>,
-    #[serde(default)]
-    link_type: String,
 }
 
 pub(super) fn read(path: &str, bytes: &[u8]) -> Result<Document, String> {
@@ -58,7 +56,12 @@ pub(super) fn read(path: &str, bytes: &[u8]) -> Result<Document, String> {
             .iter()
             .flat_map(|(name, infos)| infos.iter().map(move |info| (name, &info.0, &info.1)))
     };
-    for (_, _, info) in infos().filter(|(_, _, info)| info.link_type == "SOFT") {
+    // A package with peers is linked softly too; the project itself has no reference.
+    let projects = infos().filter(|(_, reference, _)| match reference {
+        None => true,
+        Some(reference) => reference.starts_with("workspace:"),
+    });
+    for (_, _, info) in projects {
         for (name, reference) in &info.package_dependencies {
             match reference {
                 Value::String(reference) => asked.insert((name, reference)),
@@ -178,7 +181,7 @@ mod tests {
         [null,[[null,{"packageLocation":"./","packageDependencies":[["@s/a","npm:1.0.0"],["d",["real","virtual:x#npm:2.0.0"]]],"linkType":"SOFT"}]]],
         ["@s/a",[["npm:1.0.0",{"packageLocation":"./.yarn/cache/@s-a-npm-1.0.0-1-2.zip/node_modules/@s/a/","linkType":"HARD"}]]],
         ["real",[["virtual:x#npm:2.0.0",{"packageLocation":"./.yarn/__virtual__/real-virtual-1/0/cache/real-npm-2.0.0-3.zip/node_modules/real/","linkType":"HARD"}],
-                 ["npm:2.0.0",{"packageLocation":"./.yarn/cache/real-npm-2.0.0-3.zip/node_modules/real/","linkType":"SOFT"}]]],
+                 ["npm:2.0.0",{"packageLocation":"./.yarn/cache/real-npm-2.0.0-3.zip/node_modules/real/","packageDependencies":[["ts","patch:ts@npm%3A5.4.2#optional!x::version=5.4.2&hash=5"]],"linkType":"SOFT"}]]],
         ["own",[["workspace:.",{"packageLocation":"./","linkType":"SOFT"}]]],
         ["ts",[["patch:ts@npm%3A5.4.2#optional!x::version=5.4.2&hash=5",{"packageLocation":"../../root/.yarn/berry/cache/ts-patch-5.zip/node_modules/ts/"}]]]]}"#;
 

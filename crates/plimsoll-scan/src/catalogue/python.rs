@@ -31,11 +31,10 @@ pub(crate) struct Record {
     pub(crate) sums: BTreeMap<String, String>,
 }
 
-/// Whether the file `name` lies in the metadata folder of an installed distribution.
+/// Whether the file `name` lies in the metadata folder of a distribution. One in a cache is read
+/// as well: an installer may have linked it to where it installed it.
 fn is_in(candidate: &Candidate<'_>, name: &str, end: &str) -> bool {
-    candidate.name == name
-        && folder(candidate.path).ends_with(end)
-        && !super::npm::in_cache(candidate.path)
+    candidate.name == name && folder(candidate.path).ends_with(end)
 }
 
 pub(super) fn claims_metadata(candidate: &Candidate<'_>) -> bool {
@@ -45,11 +44,7 @@ pub(super) fn claims_metadata(candidate: &Candidate<'_>) -> bool {
             is_in(candidate, "PKG-INFO", ".egg-info")
                 || is_in(candidate, "PKG-INFO", ".egg/EGG-INFO")
         }
-        name => {
-            name.ends_with(".egg-info")
-                && candidate.path.contains('/')
-                && !super::npm::in_cache(candidate.path)
-        }
+        name => name.ends_with(".egg-info") && candidate.path.contains('/'),
     }
 }
 
@@ -352,11 +347,7 @@ mod tests {
         ] {
             assert!(claims_metadata(&Candidate::named(yes)), "{yes}");
         }
-        for no in [
-            "src/PKG-INFO",
-            "METADATA",
-            "root/.cache/uv/archive-v0/h/x-1.dist-info/METADATA",
-        ] {
+        for no in ["src/PKG-INFO", "METADATA"] {
             assert!(!claims_metadata(&Candidate::named(no)), "{no}");
         }
     }

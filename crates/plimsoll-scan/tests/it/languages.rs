@@ -128,7 +128,7 @@ fn what_lies_beside_pythons_metadata() {
     assert_eq!(
         listed(&outcome),
         [
-            "pkg:pypi/a@1?vcs_url=git%2Bhttps://git.example/a.git%40abc",
+            "pkg:pypi/a@1?vcs_url=git%2Bhttps:%2F%2Fgit.example%2Fa.git%40abc",
             "pkg:pypi/b@1",
             "pkg:pypi/own@1"
         ]
@@ -165,4 +165,22 @@ fn a_list_that_grows_keeps_who_brought_what() {
     assert_eq!(find(&outcome, "v/0").layer, 1);
     assert_eq!(find(&outcome, "v/a").kind, PackageKind::Composer);
     assert_eq!(find(&outcome, "v/a").purl, "pkg:composer/v/a@1");
+}
+
+#[test]
+fn what_is_linked_out_of_a_cache_is_installed_once() {
+    let kept = "root/.cache/uv/archive-v0/x/a-1.dist-info/METADATA";
+    let stored = "root/.local/share/pnpm/store/v3/files/00/ab";
+    let info = "venv/lib/python3.11/site-packages/a-1.dist-info/METADATA";
+    let package = "srv/node_modules/.pnpm/b@1.0.0/node_modules/b/package.json";
+    let outcome = look(vec![
+        Layer::new()
+            .file(kept, "Name: a\nVersion: 1\n")
+            .file(stored, manifest("b", "1.0.0"))
+            .file("root/.local/share/pnpm/store/v3/files/00/cd", "{broken")
+            .link(tar::EntryType::Link, info, kept)
+            .link(tar::EntryType::Link, package, stored),
+    ]);
+    assert!(outcome.skipped.is_empty(), "{:?}", outcome.skipped);
+    assert_eq!(listed(&outcome), ["pkg:pypi/a@1", "pkg:npm/b@1.0.0"]);
 }

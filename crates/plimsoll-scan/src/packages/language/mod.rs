@@ -7,7 +7,7 @@ mod python;
 use plimsoll_model::{Evidence, Package, PackageKind, Skipped};
 
 use super::{brought_by, purl};
-use crate::catalogue::npm::Manifest;
+use crate::catalogue::npm::{Manifest, in_cache, is_installed_at};
 use crate::catalogue::python::normalise;
 use crate::catalogue::{Document, Proven, binary};
 use crate::record::LayerRecord;
@@ -24,6 +24,15 @@ pub(super) fn installed(
         let Some(document) = layers[node.layer].documents.get(path) else {
             continue;
         };
+        // A link shares what another name says; whether it says it of this place is another matter.
+        let is_here = match document {
+            Document::Npm(_) => is_installed_at(path),
+            Document::Python(_) => !in_cache(path),
+            _ => true,
+        };
+        if !is_here {
+            continue;
+        }
         for (index, mut package) in described(path, document).into_iter().enumerate() {
             package.layer = brought_by(layers, node, path, |other| proves(document, index, other));
             packages.push(package);

@@ -5,6 +5,7 @@ use std::collections::{HashMap, HashSet};
 use plimsoll_model::{Package, PackageKind, Skipped};
 
 use super::super::{purl as package_url, seen};
+use crate::catalogue::npm::in_cache;
 use crate::catalogue::{Document, base_name, folder, python};
 use crate::record::LayerRecord;
 use crate::tree::Tree;
@@ -118,7 +119,10 @@ fn without_metadata(layers: &[LayerRecord], tree: &Tree<'_>, skipped: &mut Vec<S
         .filter_map(|(path, _)| Some((path, tree.get(path)?)))
     {
         let metadata = format!("{}/METADATA", folder(path));
-        if tree.get(&metadata).is_none() && layers[node.layer].documents.contains_key(path) {
+        if !in_cache(path)
+            && tree.get(&metadata).is_none()
+            && layers[node.layer].documents.contains_key(path)
+        {
             skipped.push(Skipped {
                 what: folder(path).to_owned(),
                 why: "it has no METADATA: which distribution is installed there cannot be told"
