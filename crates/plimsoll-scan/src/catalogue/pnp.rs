@@ -26,8 +26,11 @@ pub(super) fn claims(candidate: &Candidate<'_>) -> bool {
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Table {
-    package_registry_data: Vec<(Option<String>, Vec<(Option<String>, Info)>)>,
+    package_registry_data: Vec<(Option<String>, References)>,
 }
+
+/// What lies behind each reference to a package.
+type References = Vec<(Option<String>, Info)>;
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]

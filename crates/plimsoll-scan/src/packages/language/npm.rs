@@ -197,10 +197,8 @@ fn innermost(place: &str, folders: &HashMap<String, usize>) -> Option<usize> {
     if !place.contains("node_modules/") && !place.starts_with("usr/") {
         return None;
     }
-    if let Some(own) = package_folder(place) {
-        if let Some(index) = folders.get(own) {
-            return Some(*index);
-        }
+    if let Some(index) = package_folder(place).and_then(|own| folders.get(own)) {
+        return Some(*index);
     }
     let mut at = place;
     while !at.is_empty() {
