@@ -307,3 +307,42 @@ fn word(what: &str, word: Option<&str>) -> Result<String, String> {
         Some(word) => Ok(word.to_owned()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// Pieces that the readers of packages look for.
+    const PIECES: &str = "([{}\\[\\]:,;=.\"'/#@\\\\ \n-]|a|é|1\\.0|\u{1b}|name|version|packages|libraries|type|package|\
+        Package: |Version: |Plugin Name: |\\$wp_version = |license|installed|roots|vsn|uuid|# stub: |Built: |\
+        runtimeTarget|targets|channel|fn|dist|pathname|externalRefs|pkg:bitnami/|Status: install ok installed){0,30}";
+
+    proptest! {
+        /// Whatever a claimed file holds, its reader ends, and gives only names that can be shown.
+        #[test]
+        fn every_reader_takes_any_bytes(text in PIECES) {
+            for path in [
+                "rocks-5.4/a/1.0/a-1.0.rockspec",
+                "packages/a/b/Project.toml",
+                "wp-content/plugins/a/a.php",
+                "wp-includes/version.php",
+                "shared/a/1.0/a.deps.json",
+                ".conan/data/a/1.0/_/_/package/b/conaninfo.txt",
+                "lib/a-1.0/ebin/a.app",
+                "lib/a/DESCRIPTION",
+                "",
+            ] {
+                for cataloguer in CATALOGUERS {
+                    if let Ok(Document::Packages(packages)) = (cataloguer.read)(path, text.as_bytes()) {
+                        for own in packages {
+                            prop_assert!(!own.name.is_empty() && !own.name.contains(char::is_control));
+                            prop_assert!(!own.version.contains(char::is_control));
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
