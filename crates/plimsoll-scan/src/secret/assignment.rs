@@ -77,6 +77,8 @@ const ABOUT: &[&str] = &[
     "prefix",
     "suffix",
     "hash",
+    "hasher",
+    "hashers",
     "provider",
     "store",
     "manager",

@@ -233,7 +233,9 @@ fn url_password(bytes: &[u8], at: usize) -> Option<Hit> {
     let text = std::str::from_utf8(&rest[..scheme + 3 + stop + 1]).ok()?;
     let (user, password) = text[scheme + 3..].trim_end_matches('@').split_once(':')?;
     let host = &rest[scheme + 3 + stop + 1..];
-    if user == password || host.starts_with(b"example.") || host.starts_with(b"host") {
+    let of_manuals = host.starts_with(b"example.") || host.starts_with(b"host/");
+    let odd = |c: char| !(c.is_ascii_alphanumeric() || "._%+-~!$&*".contains(c));
+    if user == password || of_manuals || user.contains(odd) {
         return None;
     }
     in_urls(text, start).next()
@@ -571,4 +573,114 @@ fn is_code(value: &str) -> bool {
         || value.contains("://")
         || (value.contains('(') && value.contains(')'))
         || (value.contains('[') && value.contains(']'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn kinds(text: &str, settings: bool) -> Vec<&'static str> {
+        let mut hits = Vec::new();
+        in_context(Piece::text(text), settings, &mut Told::default(), &mut hits);
+        for hit in &hits {
+            assert!(!text[hit.start..hit.end].contains(['"', ' ', '=']));
+        }
+        hits.into_iter().map(|hit| hit.kind).collect()
+    }
+
+    const VALUE: &str = "q7RtY2mWx9KpLz4VbN8c";
+
+    #[test]
+    fn what_is_assigned_to_a_name_that_promises_a_credential() {
+        for code in [
+            "DB_PASSWORD = 'VALUE'",
+            "const apiKey: string = \"VALUE\";",
+            "config[\"secret_token\"] = \"VALUE\"",
+            "{\"client-secret\": \"VALUE\"}",
+            "{\\\"client_secret\\\":\\\"VALUE\\\"}",
+            "os.environ.setdefault('SESSION_SECRET', 'VALUE')",
+            "password => 'VALUE',",
+            "<password>VALUE</password>",
+            "<add key=\"ApiToken\" value=\"VALUE\"/>",
+            "token := \"VALUE\"",
+        ] {
+            assert_eq!(
+                kinds(&code.replace("VALUE", VALUE), false),
+                ["secret-value"],
+                "{code}"
+            );
+        }
+        for line in [
+            "spring.datasource.password=VALUE",
+            "  password: VALUE",
+            "export API_KEY=VALUE",
+        ] {
+            let line = line.replace("VALUE", VALUE);
+            assert_eq!(kinds(&line, true), ["secret-value"], "{line}");
+            assert!(kinds(&line, false).is_empty(), "{line}");
+        }
+        assert_eq!(kinds("password: hunter2", true), ["secret-value"]);
+        assert_eq!(
+            kinds(&format!("TWILIO_AUTH_TOKEN={VALUE}"), true),
+            ["twilio-key"]
+        );
+    }
+
+    #[test]
+    fn names_words_and_code_are_no_values() {
+        for code in [
+            "password = getPassword()",
+            "token = 'user_token_v2'",
+            "token == 'q7RtY2mWx9KpLz4VbN8c'",
+            "password: \"${DB_PASSWORD}\"",
+            "PASSWORD_HASHERS = 'pbkdf2-sha256-a1'",
+            "secret = 'changeme123'",
+            "token: 'https://x.io/token/v1a2'",
+            "tokenPath = 'q7RtY2mWx9KpLz4VbN8c'",
+            "public_key_token=\"b77a5c561934e089\"",
+            "# password: q7RtY2mWx9KpLz4VbN8c",
+        ] {
+            assert!(kinds(code, true).is_empty(), "{code}");
+        }
+    }
+
+    #[test]
+    fn addresses_and_headers() {
+        assert_eq!(kinds("mysql://root:s3cr3t!x@db/x", false), ["url-password"]);
+        for sham in [
+            "https://me:s3cr3t1@example.com/",
+            "oci://DIR[:TAG|@DIGEST]",
+            "postgres://postgres:postgres@db/",
+            "http://localhost:8080/a@b",
+            "redis://:{password}@db",
+        ] {
+            assert!(kinds(sham, false).is_empty(), "{sham}");
+        }
+        let basic = format!(
+            "Authorization: Basic {}",
+            BASE64.encode(format!("bob:{VALUE}"))
+        );
+        assert_eq!(kinds(&basic, false), ["basic-authorization"]);
+        assert_eq!(
+            kinds(&format!("Bearer {VALUE}{VALUE}"), false),
+            ["bearer-token"]
+        );
+        let part = |json: &str| BASE64.encode(json).replace('=', "");
+        let jwt = |payload: &str| {
+            format!(
+                "token: {}.{}.{VALUE}{VALUE}",
+                part("{\"alg\":\"HS256\"}"),
+                part(payload)
+            )
+        };
+        assert_eq!(
+            kinds(&jwt("{\"sub\":\"svc\",\"role\":\"admin\"}"), true),
+            ["jwt"]
+        );
+        assert!(kinds(&jwt("{\"sub\":\"1234567890\",\"name\":\"John Doe\"}"), true).is_empty());
+        let azure = format!("x = abc8Q~{}", &"q7RtY2mWx9KpLz4VbN8c".repeat(2)[..34]);
+        assert_eq!(kinds(&azure, false), ["azure-client-secret"]);
+    }
+
+    use base64::Engine as _;
 }

@@ -150,7 +150,7 @@ pub(super) const PATTERNS: &[Pattern] = &[
     sure(
         "grafana-token",
         &["glc_eyJ"],
-        r"glc_[A-Za-z0-9+/]{32,400}={0,3}",
+        r"glc_eyJ[A-Za-z0-9+/]{32,400}={0,3}",
     ),
     sure(
         "grafana-token",
@@ -166,7 +166,7 @@ pub(super) const PATTERNS: &[Pattern] = &[
     token(
         "dynatrace-token",
         &["dt0c01.", "dt0s16."],
-        r"dt0[cs][0-9]{2}\.[A-Z0-9]{8,24}\.[A-Z0-9]{64}",
+        r"dt0(?:c01|s16)\.[A-Z0-9]{24}\.[A-Z0-9]{64}",
     ),
     token("posthog-key", &["phx_"], r"phx_[A-Za-z0-9_]{40,60}"),
     token("rootly-token", &["rootly_"], r"rootly_[a-f0-9]{64}"),
