@@ -33,6 +33,8 @@ enum Gap {
     Libraries,
     Go,
     Rust,
+    OwnedGo,
+    OwnedRust,
     Lists,
     Packed,
     Foreign,
@@ -42,11 +44,13 @@ enum Gap {
 }
 
 impl Gap {
-    const ALL: [Self; 10] = [
+    const ALL: [Self; 12] = [
         Self::Programs,
         Self::Libraries,
         Self::Go,
         Self::Rust,
+        Self::OwnedGo,
+        Self::OwnedRust,
         Self::Lists,
         Self::Packed,
         Self::Foreign,
@@ -64,10 +68,16 @@ impl Gap {
                 "libraries that no package owns and that say nothing of themselves: what they are made of is not known"
             }
             Self::Go => {
-                "Go programs without a list of their modules: only the toolchain is known; build them with modules, not with -ldflags=-buildinfo removed or in GOPATH mode"
+                "Go programs without a list of their modules: only the toolchain is known; build them as modules, with Go 1.18 or later"
             }
             Self::Rust => {
                 "Rust programs without a list of their crates: only crates that their messages name are known; build them with cargo auditable"
+            }
+            Self::OwnedGo => {
+                "Go programs of the distribution without a list of their modules: its packages answer for them"
+            }
+            Self::OwnedRust => {
+                "Rust programs of the distribution without a list of their crates: its packages answer for them"
             }
             Self::Lists => "programs whose list of packages could not be read",
             Self::Packed => {
@@ -119,11 +129,18 @@ pub(crate) fn gaps(
             }
             _ => None,
         };
-        if let Some(gap) = own
-            && ownership.owner(path).is_none()
-        {
-            found.push((gap, path, node.fact.size));
-        }
+        let Some(gap) = own else {
+            continue;
+        };
+        // The distribution tells what it knows of its own packages; what is built into them it
+        // does not.
+        let gap = match (gap, ownership.owner(path).is_some()) {
+            (gap, false) => gap,
+            (Gap::Go, true) => Gap::OwnedGo,
+            (Gap::Rust, true) => Gap::OwnedRust,
+            (_, true) => continue,
+        };
+        found.push((gap, path, node.fact.size));
     }
     Gap::ALL
         .iter()

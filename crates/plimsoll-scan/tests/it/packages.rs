@@ -217,3 +217,33 @@ fn a_database_too_large_to_read_blocks() {
     assert!(outcome.inventory.packages.is_empty());
     assert!(outcome.skipped.iter().any(|skipped| skipped.blocking));
 }
+
+#[test]
+fn what_no_package_accounts_for_is_said() {
+    // An ELF header of a 64-bit static program, and nothing else.
+    let mut program = b"\x7fELF\x02\x01\x01".to_vec();
+    program.resize(64, 0);
+    program[16] = 2;
+    program[18] = 62;
+    let outcome = look(vec![
+        Layer::new()
+            .file("var/lib/dpkg/status", stanza("a", "1"))
+            .file("var/lib/dpkg/info/a.list", "/usr/bin/a\n")
+            .mode("usr/bin/a", &program, 0o755)
+            .mode("opt/app/b", &program, 0o755)
+            .file("opt/app/setup.exe", [b"MZ".as_slice(), &[0; 100]].concat())
+            .file("opt/java/release", "JAVA_VERSION=\"21.0.1\"\n"),
+    ]);
+    let java = find(&outcome, "openjdk");
+    assert_eq!(java.purl, "pkg:generic/openjdk@21.0.1");
+    let said: Vec<&str> = outcome
+        .skipped
+        .iter()
+        .map(|skipped| skipped.what.as_str())
+        .filter(|what| what.starts_with("opt/") || what.starts_with("usr/"))
+        .collect();
+    assert_eq!(
+        said,
+        ["opt/app/b (64 bytes)", "opt/app/setup.exe (102 bytes)"]
+    );
+}

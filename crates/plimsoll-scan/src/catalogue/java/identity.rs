@@ -167,11 +167,15 @@ fn version(manifest: &Manifest, name: &Name) -> Option<(String, Evidence)> {
             (None, None) => None,
         };
     };
-    // `1.2` in the name of the file, `1.2.17` in it: the name is that of a series.
+    // `1.2` in the name of the file, `1.2.17` in it: the name is that of a series. So it is in
+    // `log4j-1.2-1.2.17`.
     let finer = stated
         .strip_prefix(named.as_str())
         .and_then(|rest| rest.strip_prefix('.'))
-        .is_some_and(|rest| rest.starts_with(|c: char| matches!(c, '1'..='9')));
+        .is_some_and(|rest| rest.starts_with(|c: char| matches!(c, '1'..='9')))
+        || named
+            .strip_suffix(stated.as_str())
+            .is_some_and(|series| series.ends_with('-'));
     let agree = numbers(named)
         .zip(numbers(stated))
         .all(|(named, stated)| named == stated);
@@ -227,6 +231,11 @@ mod tests {
                 "jackson-core-2.15.2.jar",
                 "Bundle-SymbolicName: com.fasterxml.jackson.core.jackson-core\nBundle-Version: 2.15.2\n",
                 Some("com.fasterxml.jackson.core:jackson-core@2.15.2 metadata"),
+            ),
+            (
+                "log4j-1.2-1.2.17.jar",
+                "Bundle-SymbolicName: org.apache.log4j\nBundle-Version: 1.2.17\n",
+                Some("log4j:log4j@1.2.17 metadata"),
             ),
             ("thing-1.0.jar", "", Some("?:thing@1.0 file-name")),
             (
