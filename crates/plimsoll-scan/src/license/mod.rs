@@ -106,11 +106,11 @@ fn tokens(stated: &str) -> Option<Vec<Token<'_>>> {
     let mut tokens = Vec::new();
     // A name is what lies between two that are none.
     let mut name: Option<(usize, usize)> = None;
-    let mut words = Words {
+    let words = Words {
         text: stated,
         at: 0,
     };
-    while let Some((start, end)) = words.next() {
+    for (start, end) in words {
         let word = &stated[start..end];
         let later = || {
             let rest = stated[end..].trim_start().to_ascii_lowercase();

@@ -137,7 +137,7 @@ impl<'a> Pages<'a> {
 pub(super) fn packages(bytes: &[u8], header: &mut dyn FnMut(&[u8])) -> Result<(), String> {
     let mut pages = Pages::new(bytes)?;
     let mut failure = Ok(());
-    if bytes.len() % pages.size != 0 {
+    if !bytes.len().is_multiple_of(pages.size) {
         failure = Err("it ends in the middle of a page".to_owned());
     }
     for (number, page) in bytes.chunks_exact(pages.size).enumerate().skip(1) {
