@@ -63,6 +63,7 @@ pub(crate) fn run(arguments: &InspectArgs, terminal: Terminal) -> Result<Outcome
             Outcome::HeldBack
         }
         Some(_) if report.skipped.iter().any(|skipped| skipped.blocking) => Outcome::NotLooked,
+        _ if report.skipped.iter().any(is_layer) => Outcome::NotLooked,
         _ => Outcome::Holds,
     };
     let sources: Vec<SourceFile> = dockerfile.into_iter().collect();
@@ -75,6 +76,12 @@ pub(crate) fn run(arguments: &InspectArgs, terminal: Terminal) -> Result<Outcome
     }
     .emit(&arguments.output)?;
     Ok(outcome)
+}
+
+/// Whether it is a whole layer that could not be looked at.
+fn is_layer(skipped: &Skipped) -> bool {
+    let number = skipped.what.strip_prefix("layer ");
+    skipped.blocking && number.is_some_and(|number| number.parse::<usize>().is_ok())
 }
 
 /// The name a person gave, where it is one that carries a tag.
