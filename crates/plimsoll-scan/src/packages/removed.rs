@@ -31,13 +31,12 @@ pub(super) fn removed(
             if tree.get(path).is_some_and(|node| node.layer == layer) {
                 continue;
             }
-            for package in language::described(path, document) {
-                gone.push(Package {
-                    layer,
-                    removed_in: Some(removed_in(layers, hidden, path, layer, &package)),
-                    ..package
-                });
+            // A rewritten file tells nothing new.
+            let mut below = layers[..layer].iter();
+            if below.any(|record| record.documents.get(path) == Some(document)) {
+                continue;
             }
+            follow(layers, hidden, path, layer, document, &mut gone);
         }
     }
     if gone.is_empty() {
@@ -62,24 +61,41 @@ pub(super) fn removed(
     gone
 }
 
-/// The first layer above `layer` that hides the file and does not prove the package anew.
-fn removed_in(
+/// Follows what `document` proves from layer to layer, up to the first that hides the file and does
+/// not prove it anew.
+fn follow(
     layers: &[LayerRecord],
     hidden: &Hidden<'_>,
     path: &str,
-    mut layer: usize,
-    package: &Package,
-) -> usize {
-    loop {
-        let above = hidden.hidden_in(path, layer);
-        let proves = |document: &Document| {
-            language::described(path, document)
-                .iter()
-                .any(|other| identity(other) == identity(package))
-        };
-        if above == layer || !layers[above].documents.get(path).is_some_and(proves) {
-            return above;
+    layer: usize,
+    document: &Document,
+    gone: &mut Vec<Package>,
+) {
+    let mut left = language::described(path, document);
+    let mut at = layer;
+    while !left.is_empty() {
+        let above = hidden.hidden_in(path, at);
+        if above == at && at != layer {
+            // The version that is seen proves the rest.
+            return;
         }
-        layer = above;
+        let newer = layers[above].documents.get(path).filter(|_| above != at);
+        if newer == Some(document) {
+            at = above;
+            continue;
+        }
+        let newer = newer.map(|newer| language::described(path, newer));
+        let proven: HashSet<Identity<'_>> = newer.iter().flatten().map(identity).collect();
+        let (stay, go) = left
+            .into_iter()
+            .partition(|package| proven.contains(&identity(package)));
+        let go: Vec<Package> = go;
+        gone.extend(go.into_iter().map(|package| Package {
+            layer,
+            removed_in: Some(above),
+            ..package
+        }));
+        left = stay;
+        at = above;
     }
 }

@@ -219,6 +219,8 @@ impl<'l> Sweep<'l> {
 struct Reasons<'l> {
     /// What apt installed by itself, where apt keeps that.
     automatic: Option<HashSet<(&'l str, &'l str)>>,
+    /// The same, of whichever architecture.
+    automatic_names: HashSet<&'l str>,
     /// What apk was asked for.
     world: Option<HashSet<&'l str>>,
 }
@@ -229,16 +231,18 @@ impl<'l> Reasons<'l> {
             let node = tree.get(path)?;
             layers.get(node.layer)?.documents.get(path)
         };
+        let automatic: Option<HashSet<(&str, &str)>> = match document(dpkg::EXTENDED_STATES) {
+            Some(Document::AptAutomatic(names)) => Some(
+                names
+                    .iter()
+                    .map(|(name, architecture)| (name.as_str(), architecture.as_str()))
+                    .collect(),
+            ),
+            _ => None,
+        };
         Self {
-            automatic: match document(dpkg::EXTENDED_STATES) {
-                Some(Document::AptAutomatic(names)) => Some(
-                    names
-                        .iter()
-                        .map(|(name, architecture)| (name.as_str(), architecture.as_str()))
-                        .collect(),
-                ),
-                _ => None,
-            },
+            automatic_names: automatic.iter().flatten().map(|(name, _)| *name).collect(),
+            automatic,
             world: match document(apk::WORLD) {
                 Some(Document::Requested(names)) => {
                     Some(names.iter().map(String::as_str).collect())
@@ -255,7 +259,7 @@ impl<'l> Reasons<'l> {
                 let name = record.name.as_str();
                 let is_automatic = if record.architecture == "all" {
                     // apt notes the machine's architecture for these.
-                    automatic.iter().any(|(other, _)| *other == name)
+                    self.automatic_names.contains(name)
                 } else {
                     automatic.contains(&(name, &record.architecture))
                 };
