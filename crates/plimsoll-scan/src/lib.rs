@@ -33,6 +33,8 @@ pub use secret::redacted;
 
 #[doc(hidden)]
 pub use catalogue::fuzz;
+#[doc(hidden)]
+pub use secret::fuzz_secrets;
 
 /// How far to look.
 #[derive(Clone, Copy, Debug)]

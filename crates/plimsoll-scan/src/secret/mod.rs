@@ -72,3 +72,21 @@ pub(crate) fn distinct(hits: Vec<Hit>) -> Vec<Hit> {
     }
     kept
 }
+
+/// Searches a file whole and in pieces of `piece` bytes: for fuzz targets, which see only what is
+/// public.
+///
+/// # Panics
+/// The two do not find the same.
+#[doc(hidden)]
+pub fn fuzz_secrets(path: &str, bytes: &[u8], piece: usize) {
+    let found = |piece: usize| {
+        let mut searcher = Searcher::new(Detector::shared(), u64::MAX);
+        let mut search = searcher.file(path, bytes.len() as u64);
+        for piece in bytes.chunks(piece.max(1)) {
+            search.feed(piece);
+        }
+        search.finish()
+    };
+    assert_eq!(found(piece), found(bytes.len()));
+}
