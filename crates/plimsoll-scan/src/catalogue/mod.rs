@@ -156,8 +156,11 @@ pub(crate) struct Cataloguer {
     pub(crate) limit: u64,
     /// Begins to look at a file too large to be put together in memory as it streams by, whatever
     /// its size; without one it is read whole, up to the limit.
-    pub(crate) watch: Option<fn(&Candidate<'_>) -> Box<dyn Watch>>,
+    pub(crate) watch: Option<BeginWatch>,
 }
+
+/// Begins to look at a file as it streams by.
+pub(crate) type BeginWatch = fn(&Candidate<'_>) -> Box<dyn Watch>;
 
 /// Looks at one file piece by piece.
 pub(crate) trait Watch {

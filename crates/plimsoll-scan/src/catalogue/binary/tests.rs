@@ -71,7 +71,7 @@ fn elf(kind: u16, sections: &[(&str, &[u8])], needed: &[&str]) -> Vec<u8> {
     header.extend(headers.to_le_bytes());
     header.extend(0_u32.to_le_bytes());
     for half in [64, 56, 3, 64, rows.len() as u16, rows.len() as u16 - 1] {
-        header.extend((half as u16).to_le_bytes());
+        header.extend(half.to_le_bytes());
     }
     body[..64].copy_from_slice(&header);
     body
