@@ -10,6 +10,7 @@ pub mod github;
 pub mod human;
 pub mod json;
 pub mod junit;
+pub mod layers;
 pub mod markdown;
 pub mod plain;
 pub mod rdjson;
@@ -22,6 +23,8 @@ mod mask;
 mod place;
 mod tally;
 mod text;
+
+pub use text::{efficiency, fitting, human_size, share, visible};
 
 use plimsoll_model::{Report, Severity, SourceFile};
 

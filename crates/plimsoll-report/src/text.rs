@@ -3,6 +3,8 @@
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
+
 /// Whether a terminal, an editor or a web page would act on `c` instead of showing it: control
 /// characters, marks that reorder or hide text, line separators.
 pub(crate) fn is_active(c: char) -> bool {
@@ -17,7 +19,7 @@ pub(crate) fn is_active(c: char) -> bool {
 }
 
 /// `text` on one line, with everything a terminal would act on written as an escape.
-pub(crate) fn visible(text: &str) -> Cow<'_, str> {
+pub fn visible(text: &str) -> Cow<'_, str> {
     if !text.contains(is_active) {
         return Cow::Borrowed(text);
     }
@@ -144,6 +146,51 @@ pub(crate) fn megabytes(bytes: u64) -> String {
     format!("{}.{}", tenths / 10, tenths % 10)
 }
 
+/// `text` cut to so many columns, with a mark where it was cut.
+pub fn fitting(text: &str, columns: usize) -> String {
+    if text.width() <= columns {
+        return text.to_owned();
+    }
+    let mut used = 0;
+    let mut out: String = text
+        .chars()
+        .take_while(|c| {
+            used += c.width().unwrap_or(0);
+            used < columns
+        })
+        .collect();
+    out.push('…');
+    out
+}
+
+/// `831 B`, `12.3 kB`, `390 MB`: powers of 1000, rounded down.
+pub fn human_size(bytes: u64) -> String {
+    const UNITS: [&str; 6] = ["kB", "MB", "GB", "TB", "PB", "EB"];
+    if bytes < 1000 {
+        return format!("{bytes} B");
+    }
+    let mut tenths = bytes / 100;
+    let mut unit = 0;
+    while tenths >= 10_000 && unit + 1 < UNITS.len() {
+        tenths /= 1000;
+        unit += 1;
+    }
+    format!("{}.{} {}", tenths / 10, tenths % 10, UNITS[unit])
+}
+
+/// `12.3 %` of a whole; nothing is no part of nothing.
+pub fn share(part: u64, whole: u64) -> String {
+    let tenths = (u128::from(part) * 1000)
+        .checked_div(u128::from(whole))
+        .unwrap_or(0);
+    format!("{}.{} %", tenths / 10, tenths % 10)
+}
+
+/// Millionths as `99.99 %`, rounded down: what wastes anything never reads as the whole.
+pub fn efficiency(millionths: u32) -> String {
+    format!("{}.{:02} %", millionths / 10_000, millionths / 100 % 100)
+}
+
 /// `1 file`, `2 files`.
 pub(crate) fn count(number: usize, noun: &str) -> String {
     format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
@@ -191,6 +238,23 @@ mod tests {
         assert_eq!(megabytes(49_999), "0.0");
         assert_eq!(megabytes(950_000), "1.0");
         assert_eq!(megabytes(u64::MAX), "18446744073709.6");
+    }
+
+    #[test]
+    fn sizes_and_shares_are_short() {
+        for (bytes, text) in [
+            (0, "0 B"),
+            (999, "999 B"),
+            (1_000, "1.0 kB"),
+            (999_949, "999.9 kB"),
+            (390_560_338, "390.5 MB"),
+            (u64::MAX, "18.4 EB"),
+        ] {
+            assert_eq!(human_size(bytes), text);
+        }
+        assert_eq!(share(1, 3), "33.3 %");
+        assert_eq!(share(0, 0), "0.0 %");
+        assert_eq!(share(u64::MAX, u64::MAX), "100.0 %");
     }
 
     #[test]

@@ -79,7 +79,7 @@ fn severity_style(severity: Severity) -> Style {
 }
 
 /// `text` in a style where colours are wanted. The text must be safe already.
-fn paint(text: &str, style: Style, color: bool) -> String {
+pub(crate) fn paint(text: &str, style: Style, color: bool) -> String {
     if color {
         format!("{style}{text}{style:#}")
     } else {

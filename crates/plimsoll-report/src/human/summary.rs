@@ -5,10 +5,9 @@ use std::fmt::Write as _;
 
 use anstyle::{AnsiColor, Style};
 use plimsoll_model::{ImageSummary, LayerFacts, Severity};
-use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 use super::paint;
-use crate::text::{count, megabytes, visible};
+use crate::text::{count, fitting, megabytes, visible};
 use crate::{RenderInput, tally};
 
 /// Layers shown; of more, the largest.
@@ -187,21 +186,4 @@ fn sum(layers: &[LayerFacts]) -> u64 {
     layers
         .iter()
         .fold(0, |sum, layer| sum.saturating_add(layer.size))
-}
-
-/// `text` cut to so many columns, with a mark where it was cut.
-fn fitting(text: &str, columns: usize) -> String {
-    if text.width() <= columns {
-        return text.to_owned();
-    }
-    let mut used = 0;
-    let mut out: String = text
-        .chars()
-        .take_while(|c| {
-            used += c.width().unwrap_or(0);
-            used < columns
-        })
-        .collect();
-    out.push('…');
-    out
 }

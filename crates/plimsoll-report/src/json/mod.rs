@@ -10,7 +10,7 @@ use plimsoll_model::{
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use self::waste::WireWaste;
+pub(crate) use self::waste::WireWaste;
 use crate::RenderInput;
 use crate::lookup::Sources;
 
@@ -240,7 +240,7 @@ struct WireDistribution<'a> {
 }
 
 #[derive(Serialize)]
-struct WireLayer<'a> {
+pub(crate) struct WireLayer<'a> {
     index: usize,
     digest: &'a str,
     diff_id: &'a str,
@@ -470,7 +470,7 @@ impl<'a> WireHealthCheck<'a> {
 }
 
 impl<'a> WireLayer<'a> {
-    fn new(index: usize, layer: &'a LayerFacts) -> Self {
+    pub(crate) fn new(index: usize, layer: &'a LayerFacts) -> Self {
         let (file, line) = dockerfile_line(Some(layer));
         Self {
             index,
