@@ -144,6 +144,9 @@ pub struct ImageFiles {
     /// What lies in node n, by name.
     children: Vec<NodeId>,
     first_child: Vec<u32>,
+    /// Index of the name of the package that owns node n.
+    owners: Vec<u32>,
+    owner_names: Vec<Box<str>>,
     layers: usize,
     left_out: u64,
 }
@@ -216,6 +219,33 @@ impl ImageFiles {
                     .ok()
                     .map(|at| children[at])
             })
+    }
+
+    /// The package that owns a path, where one does.
+    pub fn owner(&self, node: NodeId) -> Option<&str> {
+        let owner = *self.owners.get(node.index())?;
+        self.owner_names.get(owner as usize).map(|name| &**name)
+    }
+
+    /// Asks for the owner of every path that is a file or a link in some layer.
+    pub(crate) fn set_owners<'o>(&mut self, owner_of: impl Fn(&str) -> Option<&'o str>) {
+        let mut known: HashMap<&str, u32> = HashMap::new();
+        let mut names: Vec<Box<str>> = Vec::new();
+        let mut owners = vec![NONE; self.len()];
+        for node in self.nodes() {
+            let is_file = self
+                .history(node)
+                .any(|(_, entry)| entry.is_some_and(|entry| entry.kind != FileKind::Directory));
+            let Some(owner) = is_file.then(|| owner_of(&self.path(node))).flatten() else {
+                continue;
+            };
+            owners[node.index()] = *known.entry(owner).or_insert_with(|| {
+                names.push(owner.into());
+                last_index(&names)
+            });
+        }
+        self.owners = owners;
+        self.owner_names = names;
     }
 
     /// Everything that happened to a path, lowest layer first: the layer, and its entry unless the
@@ -735,7 +765,7 @@ mod tests {
             let records = layers(records);
             let tree = Tree::build(&records);
             let files = ImageFiles::new(&records, &tree);
-            let (waste, parts) = crate::waste::measure(&records, &tree);
+            let (waste, parts) = crate::waste::measure(&records, &tree, &[]);
             let seen: u64 = tree.contents().map(|(_, fact)| fact.size).sum();
             prop_assert_eq!(seen + waste.wasted, waste.total);
             prop_assert_eq!(waste.deleted + waste.overwritten + waste.rewritten, waste.wasted);

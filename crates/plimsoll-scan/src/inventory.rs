@@ -8,15 +8,16 @@ use plimsoll_model::{
     Skipped,
 };
 
-use crate::Outcome;
 use crate::base;
 use crate::catalogue::{Candidate, Document, claimant, distribution, passwd};
 use crate::notable::{notable, programs};
 use crate::packages::{Ownership, Published, gaps, named_files, packages, unread_stores};
 use crate::record::{FactKind, LayerRecord};
+use crate::savings::{Context, savings};
 use crate::secret::{self, Detector, FileSighting, Fingerprint};
 use crate::tree::Tree;
 use crate::waste::{self, LayerBytes};
+use crate::{ImageFiles, Outcome};
 
 /// The search path of an image that sets none, as container runtimes fill it in.
 const DEFAULT_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
@@ -25,10 +26,12 @@ pub(crate) fn assemble(
     image: &Image,
     records: &[LayerRecord],
     tree: &Tree<'_>,
+    files: Option<&mut ImageFiles>,
     mut skipped: Vec<Skipped>,
 ) -> Outcome {
     let detector = Detector::shared();
-    let (waste, layer_bytes) = waste::measure(records, tree);
+    let duplicates = waste::duplicates(tree);
+    let (mut waste, layer_bytes) = waste::measure(records, tree, &duplicates);
     let distribution = find_distribution(records, tree);
     let packages = packages(records, tree, distribution.as_ref(), &mut skipped);
     let config = &image.config;
@@ -38,11 +41,26 @@ pub(crate) fn assemble(
         .rev()
         .find_map(|variable| variable.strip_prefix("PATH="))
         .unwrap_or(DEFAULT_PATH);
+    let layers = layer_facts(image, records, &layer_bytes, detector);
+    let base = base::find(image, records);
+    let instructions: Vec<Option<&str>> = layers
+        .iter()
+        .map(|layer| layer.instruction.as_deref())
+        .collect();
+    waste.savings = savings(
+        tree,
+        &duplicates,
+        &packages.ownership,
+        &Context {
+            instructions: &instructions,
+            base: base.as_ref().map_or(0, |base| base.layers),
+        },
+    );
     let inventory = Inventory {
         packages: packages.installed,
         removed_packages: packages.removed,
-        layers: layer_facts(image, records, &layer_bytes, detector),
-        base: base::find(image, records),
+        layers,
+        base,
         waste,
         notable: notable(tree),
         secrets: secrets(records, tree, config, detector),
@@ -50,6 +68,9 @@ pub(crate) fn assemble(
         users: users(records, tree),
         distribution,
     };
+    if let Some(files) = files {
+        files.set_owners(|path| packages.ownership.owner(path).map(|owner| owner.name));
+    }
     skipped.extend(unread_stores(tree, &packages.ownership));
     skipped.extend(gaps(records, tree, &packages.ownership));
     skipped.extend(unread_files(records, tree, &packages.ownership));

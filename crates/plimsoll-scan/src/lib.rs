@@ -18,6 +18,7 @@ mod license;
 mod notable;
 mod packages;
 mod record;
+mod savings;
 mod secret;
 mod tree;
 mod waste;
@@ -89,7 +90,7 @@ pub fn inspect(
     let (records, skipped) = records(image, options, cache)?;
     let whole = skipped.is_empty();
     let tree = tree::Tree::build(&records);
-    let outcome = inventory::assemble(image, &records, &tree, skipped);
+    let outcome = inventory::assemble(image, &records, &tree, None, skipped);
     if let Some(cache) = cache.filter(|_| whole) {
         cache.keep_image(image, options, &outcome);
     }
@@ -107,8 +108,8 @@ pub fn inspect_with_files(
 ) -> Result<(Outcome, ImageFiles), ImageError> {
     let (records, skipped) = records(image, options, usable(image, cache))?;
     let tree = tree::Tree::build(&records);
-    let files = ImageFiles::new(&records, &tree);
-    let mut outcome = inventory::assemble(image, &records, &tree, skipped);
+    let mut files = ImageFiles::new(&records, &tree);
+    let mut outcome = inventory::assemble(image, &records, &tree, Some(&mut files), skipped);
     if files.left_out() > 0 {
         outcome.skipped.push(Skipped {
             what: "files".to_owned(),

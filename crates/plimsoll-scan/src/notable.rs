@@ -125,7 +125,7 @@ pub(crate) fn is_program(kind: &FactKind, mode: u32) -> bool {
     matches!(kind, FactKind::File | FactKind::Hardlink(_)) && mode & 0o111 != 0
 }
 
-fn cache_folder(path: &str) -> Option<&str> {
+pub(crate) fn cache_folder(path: &str) -> Option<&str> {
     for cache in CACHE_FOLDERS {
         if is_below(path, cache) {
             return path.get(..cache.len());

@@ -29,8 +29,13 @@ pub(crate) struct LayerBytes {
     pub(crate) hidden: u64,
 }
 
-/// Measures the waste; each layer's part of it beside, in their order.
-pub(crate) fn measure(records: &[LayerRecord], tree: &Tree<'_>) -> (Waste, Vec<LayerBytes>) {
+/// Measures the waste, but for what could be done about it; each layer's part of it beside, in
+/// their order.
+pub(crate) fn measure(
+    records: &[LayerRecord],
+    tree: &Tree<'_>,
+    duplicates: &[Copies<'_>],
+) -> (Waste, Vec<LayerBytes>) {
     let mut layers: Vec<LayerBytes> = records
         .iter()
         .map(|record| LayerBytes {
@@ -64,7 +69,6 @@ pub(crate) fn measure(records: &[LayerRecord], tree: &Tree<'_>) -> (Waste, Vec<L
     }
     waste.efficiency = efficiency(waste.total, waste.wasted);
     waste.paths = offenders(tree);
-    let duplicates = duplicates(tree);
     waste.duplicated = duplicates
         .iter()
         .fold(0, |sum, copies| sum.saturating_add(copies.bytes()));
@@ -161,6 +165,11 @@ impl<'a> Copies<'a> {
             .iter()
             .skip(1)
             .fold(0, |sum, (_, fact)| sum.saturating_add(fact.size))
+    }
+
+    /// Each with the layer that holds it, lowest first.
+    pub(crate) fn files(&self) -> &[(usize, &'a EntryFact)] {
+        &self.0
     }
 
     fn named(&self) -> WastedPath {
@@ -266,7 +275,7 @@ mod tests {
             layer(vec![file("grown", 31, 6), file("copy", 7, 4)]),
         ];
         let tree = Tree::build(&layers);
-        let (waste, parts) = measure(&layers, &tree);
+        let (waste, parts) = measure(&layers, &tree, &duplicates(&tree));
         assert_eq!((waste.total, waste.wasted, waste.duplicated), (285, 190, 7));
         assert_eq!(
             (waste.deleted, waste.overwritten, waste.rewritten),
@@ -301,7 +310,7 @@ mod tests {
     fn a_name_twice_in_one_tar_ships_twice() {
         let layers = [layer(vec![file("a", 5, 1), file("a", 5, 1)])];
         let tree = Tree::build(&layers);
-        let (waste, parts) = measure(&layers, &tree);
+        let (waste, parts) = measure(&layers, &tree, &duplicates(&tree));
         assert_eq!((waste.total, waste.wasted), (10, 5));
         assert_eq!((parts[0].wastes, parts[0].hidden), (5, 5));
     }
@@ -316,11 +325,11 @@ mod tests {
             file("f", 0, 9),
         ])];
         let tree = Tree::build(&layers);
-        let (waste, _) = measure(&layers, &tree);
+        let (waste, _) = measure(&layers, &tree, &duplicates(&tree));
         assert_eq!(waste.duplicated, 0);
         assert_eq!(waste.paths, []);
         assert_eq!(waste.efficiency, 1_000_000);
-        let (waste, _) = measure(&[], &Tree::build(&[]));
+        let (waste, _) = measure(&[], &Tree::build(&[]), &[]);
         assert_eq!(waste.efficiency, 1_000_000);
     }
 
@@ -331,7 +340,7 @@ mod tests {
             layer(vec![file("a", u64::MAX, 2)]),
         ];
         let tree = Tree::build(&layers);
-        let (waste, _) = measure(&layers, &tree);
+        let (waste, _) = measure(&layers, &tree, &duplicates(&tree));
         assert_eq!((waste.total, waste.wasted), (u64::MAX, u64::MAX));
     }
 }

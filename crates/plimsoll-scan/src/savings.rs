@@ -1,0 +1,655 @@
+//! The edits that would shrink an image most.
+//!
+//! Every byte belongs to at most one edit: bytes nobody sees to the instruction that hides them or
+//! brings them in vain, bytes of the final tree to the first thing that is said against them. So
+//! what the edits save adds up.
+
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use plimsoll_model::{Saving, WasteKind};
+
+use crate::catalogue::{base_name, folder};
+use crate::notable::cache_folder;
+use crate::packages::Ownership;
+use crate::record::EntryFact;
+use crate::tree::{Loss, Tree};
+use crate::waste::{self, Copies};
+
+/// Edits told.
+const EDITS: usize = 10;
+
+/// Paths named of each.
+const NAMED_PATHS: usize = 5;
+
+/// What is not worth an edit.
+const LEAST: u64 = 10_000;
+
+/// Packages that only builds need, by name or by how it begins; a version may follow.
+const BUILD_PACKAGES: &[&str] = &[
+    "autoconf",
+    "automake",
+    "bazel",
+    "binutils",
+    "bison",
+    "build-base",
+    "build-essential",
+    "cargo",
+    "clang",
+    "cmake",
+    "cpp",
+    "dpkg-dev",
+    "flex",
+    "g++",
+    "gcc",
+    "gdb",
+    "gfortran",
+    "golang",
+    "lld",
+    "llvm",
+    "m4",
+    "make",
+    "maven",
+    "meson",
+    "ninja-build",
+    "patch",
+    "pkgconf",
+    "pkg-config",
+    "rustc",
+    "swig",
+    "valgrind",
+];
+
+/// Node packages that only builds and tests need.
+const NODE_DEV_PACKAGES: &[&str] = &[
+    "@babel/core",
+    "@types",
+    "@typescript-eslint",
+    "cypress",
+    "esbuild-register",
+    "eslint",
+    "jest",
+    "mocha",
+    "nodemon",
+    "nyc",
+    "playwright",
+    "prettier",
+    "puppeteer",
+    "rollup",
+    "ts-node",
+    "typescript",
+    "vitest",
+    "webpack",
+    "webpack-cli",
+];
+
+/// What is said against bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+enum Fault {
+    Rewritten,
+    Overwritten,
+    /// And the layer that deletes.
+    Deleted(usize),
+    Cache(Cache),
+    VersionControl,
+    Toolchain,
+    NodeDev,
+    Bytecode,
+    Tests,
+    Docs,
+    Debug,
+    Duplicate,
+}
+
+/// Whose cache.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+enum Cache {
+    AptLists,
+    AptArchives,
+    Apk,
+    Rpm,
+    Pip,
+    Node,
+    Other,
+}
+
+#[derive(Debug, Default)]
+struct Edit<'a> {
+    bytes: u64,
+    folders: BTreeMap<&'a str, u64>,
+}
+
+/// What an edit needs to know of the image.
+pub(crate) struct Context<'c> {
+    /// The instruction of each layer, as history tells.
+    pub(crate) instructions: &'c [Option<&'c str>],
+    /// How many of the lowest layers are the base's: nobody edits those here.
+    pub(crate) base: usize,
+}
+
+impl Context<'_> {
+    fn says(&self, layer: usize, word: &str) -> bool {
+        self.instructions
+            .get(layer)
+            .copied()
+            .flatten()
+            .is_some_and(|text| text.contains(word))
+    }
+
+    fn copies(&self, layer: usize) -> bool {
+        self.instructions
+            .get(layer)
+            .copied()
+            .flatten()
+            .is_some_and(|text| {
+                let text = text.trim_start_matches("/bin/sh -c #(nop)").trim_start();
+                text.starts_with("COPY") || text.starts_with("ADD")
+            })
+    }
+}
+
+/// The best edits, largest first.
+pub(crate) fn savings(
+    tree: &Tree<'_>,
+    duplicates: &[Copies<'_>],
+    ownership: &Ownership<'_>,
+    context: &Context<'_>,
+) -> Vec<Saving> {
+    let mut edits: HashMap<(Fault, usize), Edit<'_>> = HashMap::new();
+    let mut wrote_what: HashMap<usize, (bool, bool)> = HashMap::new();
+    // What the base does to itself, nobody mends here.
+    for loss in tree.losses().iter().filter(|loss| loss.by >= context.base) {
+        let (fault, layer) = fault_of_loss(loss);
+        if fault == Fault::Rewritten
+            && let Some(successor) = loss.successor
+        {
+            let (mode, owner) = wrote_what.entry(layer).or_default();
+            *mode |= loss.fact.mode != successor.mode;
+            *owner |= (loss.fact.uid, loss.fact.gid) != (successor.uid, successor.gid);
+        }
+        add(&mut edits, (fault, layer), lost_place(loss), loss.fact.size);
+    }
+    let mut blamed: HashSet<*const EntryFact> = HashSet::new();
+    for (layer, fact) in tree.contents().filter(|(_, fact)| fact.size > 0) {
+        let Some((fault, place)) = fault_of_file(&fact.path, ownership) else {
+            continue;
+        };
+        // A layer that only wrote it again did not bring it.
+        let layer = tree.get(&fact.path).map_or(layer, |node| node.since);
+        if layer >= context.base {
+            add(&mut edits, (fault, layer), place, fact.size);
+        }
+        blamed.insert(std::ptr::from_ref(fact));
+    }
+    for copies in duplicates {
+        for (layer, fact) in copies.files().iter().skip(1) {
+            // What a distribution packs twice, nobody who installs it can pack once.
+            let layer = tree.get(&fact.path).map_or(*layer, |node| node.since);
+            if layer >= context.base
+                && !blamed.contains(&std::ptr::from_ref(*fact))
+                && ownership.owner(&fact.path).is_none()
+            {
+                add(
+                    &mut edits,
+                    (Fault::Duplicate, layer),
+                    shallow(&fact.path, 4),
+                    fact.size,
+                );
+            }
+        }
+    }
+    let mut best: Vec<((Fault, usize), Edit<'_>)> = edits
+        .into_iter()
+        .filter(|(_, edit)| edit.bytes >= LEAST)
+        .collect();
+    best.sort_by_key(|((fault, layer), edit)| (Reverse(edit.bytes), *layer, *fault));
+    best.truncate(EDITS);
+    best.into_iter()
+        .map(|((fault, layer), edit)| {
+            let mut folders: Vec<(&str, u64)> = edit.folders.into_iter().collect();
+            folders.sort_by_key(|(path, bytes)| (Reverse(*bytes), *path));
+            let rewrote = wrote_what.get(&layer).copied().unwrap_or_default();
+            Saving {
+                advice: advice(fault, layer, rewrote, context),
+                bytes: edit.bytes,
+                layer,
+                paths: folders
+                    .into_iter()
+                    .take(NAMED_PATHS)
+                    .map(|(path, _)| path.to_owned())
+                    .collect(),
+                source: None,
+            }
+        })
+        .collect()
+}
+
+fn add<'a>(
+    edits: &mut HashMap<(Fault, usize), Edit<'a>>,
+    key: (Fault, usize),
+    place: &'a str,
+    bytes: u64,
+) {
+    let edit = edits.entry(key).or_default();
+    edit.bytes = edit.bytes.saturating_add(bytes);
+    let sum = edit.folders.entry(place).or_default();
+    *sum = sum.saturating_add(bytes);
+}
+
+/// Why bytes are lost, and the layer whose instruction is to be edited.
+fn fault_of_loss(loss: &Loss<'_>) -> (Fault, usize) {
+    match waste::kind(loss) {
+        WasteKind::Deleted => (Fault::Deleted(loss.by), loss.layer),
+        WasteKind::Overwritten => (Fault::Overwritten, loss.by),
+        WasteKind::Rewritten | WasteKind::Duplicated => (Fault::Rewritten, loss.by),
+    }
+}
+
+fn lost_place<'a>(loss: &Loss<'a>) -> &'a str {
+    let path = &loss.fact.path;
+    cache_folder(path).unwrap_or_else(|| shallow(path, 4))
+}
+
+/// The first `parts` parts of a file's folder.
+fn shallow(path: &str, parts: usize) -> &str {
+    let folder = folder(path);
+    if folder.is_empty() {
+        return path;
+    }
+    folder
+        .match_indices('/')
+        .nth(parts - 1)
+        .map_or(folder, |(at, _)| &folder[..at])
+}
+
+/// What is to be said against a file of the final tree, and the folder to name for it.
+fn fault_of_file<'a>(path: &'a str, ownership: &Ownership<'_>) -> Option<(Fault, &'a str)> {
+    if let Some(cache) = cache_folder(path) {
+        return Some((Fault::Cache(whose(cache)), cache));
+    }
+    if let Some(at) = part_at(path, &[".git", ".hg", ".svn"]) {
+        return Some((Fault::VersionControl, at));
+    }
+    if path.starts_with("usr/lib/debug/") {
+        return Some((Fault::Debug, "usr/lib/debug"));
+    }
+    for docs in [
+        "usr/share/doc",
+        "usr/share/man",
+        "usr/share/info",
+        "usr/share/locale",
+        "usr/share/gtk-doc",
+        "usr/local/share/man",
+        "usr/local/share/doc",
+    ] {
+        if is_below(path, docs) {
+            return Some((Fault::Docs, &path[..docs.len()]));
+        }
+    }
+    for home in [
+        "usr/local/go",
+        "usr/local/rustup",
+        "usr/local/cargo",
+        "root/.rustup",
+        "root/.cargo",
+    ] {
+        if is_below(path, home) {
+            return Some((Fault::Toolchain, &path[..home.len()]));
+        }
+    }
+    let header = is_below(path, "usr/include") || is_below(path, "usr/local/include");
+    let static_library = path.ends_with(".a") && path.contains("/lib");
+    if header
+        || static_library
+        || ownership
+            .owner(path)
+            .is_some_and(|owner| is_build_package(owner.name))
+    {
+        return Some((Fault::Toolchain, shallow(path, 3)));
+    }
+    if let Some(at) = path.rfind("node_modules/") {
+        let package = &path[at + "node_modules/".len()..];
+        let is_dev = NODE_DEV_PACKAGES.iter().any(|name| is_below(package, name));
+        if is_dev && !path.starts_with("usr/share/") {
+            let end = path[..at].len() + "node_modules/".len();
+            let name = package.find('/').unwrap_or(package.len());
+            return Some((Fault::NodeDev, &path[..end + name]));
+        }
+    }
+    if base_name(folder(path)) == "__pycache__" && path.ends_with(".pyc") {
+        return Some((Fault::Bytecode, shallow(path, 4)));
+    }
+    for place in ["site-packages/", "dist-packages/", "node_modules/"] {
+        if let Some(at) = path.find(place)
+            && part_at(&path[at..], &["tests", "test", "__tests__", "testing"]).is_some()
+        {
+            return Some((Fault::Tests, &path[..at + place.len() - 1]));
+        }
+    }
+    None
+}
+
+/// The path up to and with its first part that is one of `names`, which must be a folder.
+fn part_at<'a>(path: &'a str, names: &[&str]) -> Option<&'a str> {
+    let mut start = 0;
+    for part in path.split('/') {
+        let end = start + part.len();
+        if names.contains(&part) && end < path.len() {
+            return path.get(..end);
+        }
+        start = end + 1;
+    }
+    None
+}
+
+fn is_below(path: &str, folder: &str) -> bool {
+    path.strip_prefix(folder)
+        .is_some_and(|rest| rest.starts_with('/'))
+}
+
+/// `gcc`, `gcc-12`, `libfoo-dev`, `openjdk-17-jdk-headless`.
+fn is_build_package(name: &str) -> bool {
+    name.ends_with("-dev")
+        || name.ends_with("-devel")
+        || name.contains("-jdk")
+        || BUILD_PACKAGES.iter().any(|known| {
+            name.strip_prefix(known)
+                .is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))
+        })
+}
+
+fn whose(cache: &str) -> Cache {
+    if cache.ends_with("apt/lists") {
+        Cache::AptLists
+    } else if cache.ends_with("cache/apt") {
+        Cache::AptArchives
+    } else if cache.contains("apk") {
+        Cache::Apk
+    } else if cache.ends_with("yum") || cache.ends_with("dnf") || cache.ends_with("libdnf5") {
+        Cache::Rpm
+    } else if cache.ends_with(".cache/pip") {
+        Cache::Pip
+    } else if cache.contains("/.npm/") || cache.ends_with("yarn") || cache.contains("pnpm") {
+        Cache::Node
+    } else {
+        Cache::Other
+    }
+}
+
+fn advice(fault: Fault, layer: usize, rewrote: (bool, bool), context: &Context<'_>) -> String {
+    let of_base = layer < context.base;
+    match fault {
+        Fault::Rewritten => {
+            let copied = (0..layer).any(|below| context.copies(below));
+            let owner = rewrote.1 || context.says(layer, "chown");
+            let mode = rewrote.0 || context.says(layer, "chmod");
+            let what = match (mode, owner) {
+                (true, true) => "mode and owner",
+                (true, false) => "mode",
+                (false, true) => "owner",
+                (false, false) => "time stamp",
+            };
+            let how = match (copied, mode, owner) {
+                (_, false, false) => "leave them alone, or do it in the RUN that writes them",
+                (true, _, true) => "use COPY --chown, or do it in the RUN that writes them",
+                (true, true, false) => "use COPY --chmod, or do it in the RUN that writes them",
+                (false, ..) => "do it in the RUN that writes them",
+            };
+            format!(
+                "Setting only the {what} of files of lower layers ships them a second time: {how}"
+            )
+        }
+        Fault::Overwritten => {
+            "Files of lower layers are written again: write them once, in one instruction, or start \
+             from a base that has them as they should be"
+                .to_owned()
+        }
+        Fault::Deleted(by) if of_base => format!(
+            "Layer {by} deletes files of the base, which ship all the same: start from a base \
+             without them, or copy what is needed into a smaller one"
+        ),
+        Fault::Deleted(by) if context.copies(layer) => format!(
+            "Layer {by} deletes what is copied here, and it ships all the same: do not copy it \
+             (.dockerignore), or use RUN --mount=type=bind"
+        ),
+        Fault::Deleted(by) if by == layer => {
+            "The layer holds files that it hides itself: build it without them".to_owned()
+        }
+        Fault::Deleted(by) => format!(
+            "Layer {by} deletes what this one writes, and it ships all the same: delete it in the \
+             same RUN"
+        ),
+        Fault::Cache(Cache::AptArchives) => {
+            "Delete the packages that apt kept in the same RUN: apt-get clean; or keep them out \
+             with RUN --mount=type=cache"
+                .to_owned()
+        }
+        Fault::Cache(Cache::AptLists) => {
+            "Delete apt's lists in the same RUN: rm -rf /var/lib/apt/lists/*; or keep them out with \
+             RUN --mount=type=cache"
+                .to_owned()
+        }
+        Fault::Cache(Cache::Apk) => "Install with apk add --no-cache".to_owned(),
+        Fault::Cache(Cache::Rpm) => {
+            "Clean up in the same RUN: dnf clean all (or yum, microdnf)".to_owned()
+        }
+        Fault::Cache(Cache::Pip) => {
+            "Install with pip install --no-cache-dir, or RUN --mount=type=cache".to_owned()
+        }
+        Fault::Cache(Cache::Node) => {
+            "Clean the package manager's cache in the same RUN (npm cache clean --force), or RUN \
+             --mount=type=cache"
+                .to_owned()
+        }
+        Fault::Cache(Cache::Other) => {
+            "Delete the cache in the RUN that fills it, or RUN --mount=type=cache".to_owned()
+        }
+        Fault::VersionControl => {
+            "Keep version control out of the image: .git in .dockerignore".to_owned()
+        }
+        Fault::Toolchain => {
+            "Compilers, headers and static libraries are for building: build in an earlier stage \
+             and copy the result"
+                .to_owned()
+        }
+        Fault::NodeDev => {
+            "Leave development dependencies out: npm ci --omit=dev in the final stage".to_owned()
+        }
+        Fault::Bytecode => {
+            "Compiled Python can be left out (pip install --no-compile, \
+             PYTHONDONTWRITEBYTECODE=1); programs then start slower"
+                .to_owned()
+        }
+        Fault::Tests => {
+            "Test suites of installed packages can be deleted in the RUN that installs them"
+                .to_owned()
+        }
+        Fault::Docs => {
+            "Documentation, manual pages and translations can be left out: a slim base, or dpkg's \
+             path-exclude, or rpm's nodocs"
+                .to_owned()
+        }
+        Fault::Debug => "Debug symbols belong into an image for debugging".to_owned(),
+        Fault::Duplicate => {
+            "The same content lies elsewhere in the image: copy it once, or link to it".to_owned()
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::record::{FactKind, LayerRecord};
+
+    fn file(path: &str, size: u64, content: u64, mode: u32) -> EntryFact {
+        EntryFact {
+            path: path.into(),
+            kind: FactKind::File,
+            size,
+            mode,
+            uid: 0,
+            gid: 0,
+            content,
+        }
+    }
+
+    fn gone(path: &str) -> EntryFact {
+        EntryFact {
+            kind: FactKind::Whiteout,
+            ..file(path, 0, 0, 0)
+        }
+    }
+
+    fn look(layers: Vec<Vec<EntryFact>>, instructions: &[&str], base: usize) -> Vec<Saving> {
+        let layers: Vec<LayerRecord> = layers
+            .into_iter()
+            .map(|entries| LayerRecord {
+                entries,
+                ..LayerRecord::default()
+            })
+            .collect();
+        let tree = Tree::build(&layers);
+        let instructions: Vec<Option<&str>> = instructions.iter().copied().map(Some).collect();
+        savings(
+            &tree,
+            &waste::duplicates(&tree),
+            &Ownership::new(&layers, &tree, &[]),
+            &Context {
+                instructions: &instructions,
+                base,
+            },
+        )
+    }
+
+    #[test]
+    fn every_edit_has_its_layer_and_its_bytes_once() {
+        const M: u64 = 1_000_000;
+        let found = look(
+            vec![
+                vec![file("usr/share/doc/a", 9 * M, 1, 0o644)],
+                vec![
+                    file("var/lib/apt/lists/x_Packages", 40 * M, 2, 0o644),
+                    file("usr/include/stdio.h", 3 * M, 3, 0o644),
+                ],
+                vec![
+                    file("srv/app/main", 20 * M, 4, 0o644),
+                    file("srv/app/.git/objects/ab", 5 * M, 5, 0o644),
+                    file("srv/app/copy", 20 * M, 4, 0o644),
+                    file("tmp/build.o", 8 * M, 6, 0o644),
+                ],
+                vec![file("srv/app/main", 20 * M, 4, 0o755), gone("tmp")],
+            ],
+            &[
+                "ADD base",
+                "RUN apt-get install gcc",
+                "COPY . /srv/app",
+                "RUN chmod -R 755 /srv/app",
+            ],
+            1,
+        );
+        let told: Vec<(u64, usize, &str, &str)> = found
+            .iter()
+            .map(|saving| {
+                (
+                    saving.bytes / M,
+                    saving.layer,
+                    saving.paths[0].as_str(),
+                    saving.advice.split(':').next().unwrap(),
+                )
+            })
+            .collect();
+        assert_eq!(
+            told,
+            [
+                (
+                    40,
+                    1,
+                    "var/lib/apt/lists",
+                    "Delete apt's lists in the same RUN"
+                ),
+                (
+                    20,
+                    2,
+                    "srv/app",
+                    "The same content lies elsewhere in the image"
+                ),
+                (
+                    20,
+                    3,
+                    "srv/app",
+                    "Setting only the mode of files of lower layers ships them a second time"
+                ),
+                (
+                    8,
+                    2,
+                    "tmp",
+                    "Layer 3 deletes what is copied here, and it ships all the same"
+                ),
+                (
+                    5,
+                    2,
+                    "srv/app/.git",
+                    "Keep version control out of the image"
+                ),
+                (
+                    3,
+                    1,
+                    "usr/include",
+                    "Compilers, headers and static libraries are for building"
+                ),
+            ]
+            .map(|(bytes, layer, path, advice)| (bytes, layer, path, advice))
+        );
+        let chmod = found
+            .iter()
+            .find(|saving| saving.advice.contains("mode"))
+            .unwrap();
+        assert!(chmod.advice.contains("COPY --chmod"), "{}", chmod.advice);
+    }
+
+    #[test]
+    fn build_packages_by_any_version() {
+        for yes in [
+            "gcc",
+            "gcc-12",
+            "libc6-dev",
+            "openjdk-17-jdk-headless",
+            "g++-12",
+            "golang-1.19",
+        ] {
+            assert!(is_build_package(yes), "{yes}");
+        }
+        for no in [
+            "gcc12-base",
+            "libgcc-s1",
+            "openjdk-17-jre",
+            "makedev",
+            "cpptest",
+            "udev",
+        ] {
+            assert!(!is_build_package(no), "{no}");
+        }
+    }
+
+    #[test]
+    fn any_path_has_its_places() {
+        for path in [
+            "",
+            "a",
+            "a/",
+            "/",
+            "node_modules/",
+            "node_modules/jest",
+            ".git",
+            "ä/tests/ö",
+        ] {
+            let tree = Tree::build(&[]);
+            let ownership = Ownership::new(&[], &tree, &[]);
+            let _ = fault_of_file(path, &ownership);
+            let _ = shallow(path, 1);
+        }
+        assert_eq!(shallow("a/b/c/d", 2), "a/b");
+        assert_eq!(part_at("a/.git", &[".git"]), None);
+        assert_eq!(part_at("a/.git/x", &[".git"]), Some("a/.git"));
+    }
+}
