@@ -36,6 +36,8 @@ pub(crate) enum Command {
     Build(BuildArgs),
     /// Look inside an image: packages, secrets, layers, hardening.
     Inspect(InspectArgs),
+    /// Explore an image's layers: what each adds, changes, removes and wastes.
+    Layers(LayersArgs),
     /// Copy an image, byte for byte, with what is attached to it.
     Push(PushArgs),
     /// Show or empty what is kept from run to run.
@@ -62,6 +64,7 @@ impl Command {
             Self::Ship(arguments) => arguments.output.format == Format::Json,
             Self::Check(arguments) => arguments.output.format == Format::Json,
             Self::Inspect(arguments) => arguments.output.format == Format::Json,
+            Self::Layers(arguments) => arguments.format == ListFormat::Json,
             Self::Push(arguments) => arguments.format == ListFormat::Json,
             Self::Cache(arguments) => arguments.format == ListFormat::Json,
             Self::Rules(arguments) => arguments.format == ListFormat::Json,
@@ -451,6 +454,67 @@ pub(crate) enum CacheAction {
     Prune,
     /// Remove what was seen of images.
     Clear,
+}
+
+/// Arguments of `layers`.
+#[derive(Debug, Args)]
+pub(crate) struct LayersArgs {
+    /// The image, as for `inspect`.
+    pub(crate) image: String,
+
+    /// The Dockerfile it was built from, to trace layers to lines.
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) file: Option<PathBuf>,
+
+    /// Platform to choose from an index.
+    #[arg(long, value_name = "OS/ARCH")]
+    pub(crate) platform: Option<String>,
+
+    /// Print a table rather than explore; so it is wherever standard output is no terminal.
+    #[arg(long)]
+    pub(crate) plain: bool,
+
+    /// The explorer or its table, or JSON.
+    #[arg(long, value_enum, default_value_t = ListFormat::Human, value_name = "FORMAT")]
+    pub(crate) format: ListFormat,
+
+    /// Least share of the files' bytes that must not be wasted; exit code 1 below it.
+    #[arg(long, value_name = "SHARE", value_parser = crate::thresholds::parse_share)]
+    pub(crate) lowest_efficiency: Option<f64>,
+
+    /// Most bytes that may be wasted, such as 20MB; exit code 1 above.
+    #[arg(long, value_name = "SIZE", value_parser = crate::thresholds::parse_bytes)]
+    pub(crate) highest_wasted_bytes: Option<u64>,
+
+    /// Most that layers above the base may waste, as a share of what they add; exit code 1 above.
+    #[arg(long, value_name = "SHARE", value_parser = crate::thresholds::parse_share)]
+    pub(crate) highest_user_wasted_percent: Option<f64>,
+
+    /// A file of thresholds in dive's form; .dive-ci here otherwise, unless exploring.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) ci_config: Option<PathBuf>,
+
+    /// Look at every layer anew, and keep nothing of it.
+    #[arg(long)]
+    pub(crate) no_cache: bool,
+
+    /// Configuration file; the nearest plimsoll.toml otherwise.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+
+    #[command(flatten)]
+    pub(crate) access: AccessArgs,
+}
+
+impl LayersArgs {
+    /// The thresholds of the command line.
+    pub(crate) fn thresholds(&self) -> crate::thresholds::Thresholds {
+        crate::thresholds::Thresholds {
+            lowest_efficiency: self.lowest_efficiency,
+            highest_wasted_bytes: self.highest_wasted_bytes,
+            highest_user_wasted: self.highest_user_wasted_percent,
+        }
+    }
 }
 
 /// Arguments of `push`.

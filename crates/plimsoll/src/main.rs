@@ -17,6 +17,8 @@ mod policy;
 mod project;
 mod storage;
 mod terminal;
+mod thresholds;
+mod tui;
 
 use std::process::ExitCode;
 
@@ -46,6 +48,7 @@ fn main() -> ExitCode {
         Command::Build(arguments) => commands::build::run(arguments, terminal),
         Command::Inspect(arguments) => commands::inspect::run(arguments, terminal),
         Command::Cache(arguments) => commands::cache::run(arguments),
+        Command::Layers(arguments) => commands::layers::run(arguments, terminal),
         Command::Push(arguments) => commands::push::run(arguments, terminal),
         Command::Rules(arguments) => commands::rules::run(arguments, terminal),
         Command::Explain(arguments) => commands::explain::run(arguments, terminal),

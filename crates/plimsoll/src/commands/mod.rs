@@ -7,6 +7,7 @@ pub(crate) mod dockerfile_ast;
 pub(crate) mod engines;
 pub(crate) mod explain;
 pub(crate) mod inspect;
+pub(crate) mod layers;
 pub(crate) mod migrate;
 pub(crate) mod push;
 pub(crate) mod rules;
