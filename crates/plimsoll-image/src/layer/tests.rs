@@ -322,3 +322,94 @@ fn a_readers_own_error_ends_the_walk() {
     assert_eq!(error.err().unwrap().to_string(), "enough");
     assert_eq!(made.into_inner().unwrap(), 1);
 }
+
+/// Some files of one byte and some of more than a piece, three megabytes together.
+fn big_files() -> Vec<(String, Vec<u8>)> {
+    let size = |turn: usize| match turn % 10 {
+        3 => 700_000 + turn,
+        _ => turn * 17 % 3000,
+    };
+    (0..40)
+        .map(|turn| (format!("d/{turn}"), noise(size(turn), turn as u64)))
+        .collect()
+}
+
+fn big_tar() -> Vec<u8> {
+    let files = big_files();
+    let files: Vec<_> = files.iter().map(|(n, b)| (n.as_str(), &b[..])).collect();
+    tar(&files)
+}
+
+#[test]
+fn large_layers_pass_through_threads_unharmed() {
+    let plain = big_tar();
+    let diff_id = sha256(&plain);
+    let zstd = zstd::encode_all(plain.as_slice(), 1).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let image = image_of(
+        folder.path(),
+        "x",
+        vec![
+            (media_type::OCI_LAYER, plain.clone(), diff_id.clone()),
+            (media_type::OCI_LAYER_GZIP, gzip(&plain), diff_id.clone()),
+            (media_type::OCI_LAYER_GZIP, zstd, diff_id),
+        ],
+    );
+    for _ in 0..5 {
+        for (recorder, stats) in walked(&image, LayerLimits::default()).unwrap() {
+            let found = recorder.0.into_iter().map(|(path, _, bytes)| (path, bytes));
+            assert!(found.eq(big_files()));
+            assert_eq!(stats.bytes, plain.len() as u64);
+        }
+    }
+    for index in 0..3 {
+        let mut bytes = Vec::new();
+        let mut stream = image.layer(index, LayerLimits::default()).unwrap();
+        stream.read_to_end(&mut bytes).unwrap();
+        assert!(bytes == plain);
+    }
+}
+
+#[test]
+fn a_readers_panic_leaves_nobody_waiting() {
+    struct Clumsy;
+    impl LayerReader for Clumsy {
+        fn entry(&mut self, _: &Entry, _: &mut dyn BufRead) -> Result<(), ImageError> {
+            panic!("at the first entry");
+        }
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let image = image(folder.path(), "x", &[big_tar()]);
+    let walked =
+        std::panic::catch_unwind(|| walk(&image, LayerLimits::default(), &[0], |_| Clumsy));
+    assert!(walked.is_err());
+}
+
+#[test]
+fn what_came_by_before_the_damage_is_kept() {
+    let plain = big_tar();
+    for (packed, word) in [
+        (gzip(&plain), "cannot be decompressed"),
+        (
+            zstd::encode_all(plain.as_slice(), 1).unwrap(),
+            "cannot be decompressed",
+        ),
+        (plain.clone(), "ends in the middle"),
+    ] {
+        let half = packed[..packed.len() / 2].to_vec();
+        let folder = tempfile::tempdir().unwrap();
+        let layers = vec![(media_type::OCI_LAYER, half, sha256(&plain))];
+        let image = image_of(folder.path(), "x", layers);
+        let walked = walk(&image, LayerLimits::default(), &[0], |_| {
+            Recorder::default()
+        })
+        .unwrap();
+        let error = walked[0].outcome.as_ref().unwrap_err().to_string();
+        assert!(error.contains(word), "{error}");
+        assert!(
+            walked[0].reader.0.len() > 10,
+            "{}",
+            walked[0].reader.0.len()
+        );
+    }
+}
