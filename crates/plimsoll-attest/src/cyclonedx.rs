@@ -2,36 +2,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use plimsoll_model::{Digest, ImageConfig, Inventory, Package, PackageKind, SourceOrigin};
+use plimsoll_model::{Package, PackageKind};
 use serde::Serialize;
-use sha2::{Digest as _, Sha256};
 
 use crate::oci_purl::oci_purl;
+use crate::sbom::{SbomInput, package_name, unique, uuid};
 use crate::time;
 
 /// Media type of the document (IANA).
 pub const MEDIA_TYPE: &str = "application/vnd.cyclonedx+json";
-
-/// What a bill of materials is made from.
-#[derive(Clone, Copy, Debug)]
-pub struct SbomInput<'a> {
-    /// The image's name: `registry/repository[:tag]`, or whatever it was opened by.
-    pub name: &'a str,
-    /// Digest of its manifest.
-    pub digest: &'a Digest,
-    /// Its configuration.
-    pub config: &'a ImageConfig,
-    /// What it holds.
-    pub inventory: &'a Inventory,
-    /// For each layer the place in the Dockerfile that made it, where known; may be shorter. The
-    /// inventory's own knowledge of a layer's source counts where this has none.
-    pub layer_sources: &'a [Option<SourceOrigin>],
-    /// Seconds since 1970 (`SOURCE_DATE_EPOCH`); the image's own `created` where `None`, and no
-    /// time at all where that is not a time either.
-    pub timestamp: Option<i64>,
-    /// Version of this program.
-    pub tool_version: &'a str,
-}
 
 /// Writes the document. Equal input gives equal bytes; the serial number is drawn from the content,
 /// so that two documents have one number only where they are the same.
@@ -59,13 +38,14 @@ pub fn document(input: &SbomInput<'_>) -> Vec<u8> {
         components: Vec::new(),
         dependencies: Vec::new(),
     };
-    let mut refs = BTreeSet::from([bom.metadata.component.bom_ref.clone()]);
+    let mut refs: BTreeSet<String> = bom.metadata.component.bom_ref.iter().cloned().collect();
     if let Some(distribution) = &input.inventory.distribution {
         let mut system =
             Component::new("operating-system", &distribution.id, &distribution.version);
         system.bom_ref = Some(unique(
             &mut refs,
             format!("os:{}-{}", distribution.id, distribution.version),
+            '#',
         ));
         system.description = Some(distribution.name.clone());
         bom.components.push(system);
@@ -75,24 +55,15 @@ pub fn document(input: &SbomInput<'_>) -> Vec<u8> {
     let mut on_top = Vec::new();
     for package in &input.inventory.packages {
         let mut component = component(input, package);
-        let name = if package.purl.is_empty() {
-            format!(
-                "{}:{}@{}",
-                package.kind.as_str(),
-                package.name,
-                package.version
-            )
-        } else {
-            package.purl.clone()
-        };
-        let name = if refs.contains(&Some(name.clone())) {
+        let name = package_name(package);
+        let name = if refs.contains(&name) {
             format!("{name}#{}", package.path)
         } else {
             name
         };
-        let name = unique(&mut refs, name);
+        let name = unique(&mut refs, name, '#');
         component.bom_ref = Some(name.clone());
-        if package.kind == PackageKind::Deb {
+        if package.kind.is_system() {
             owners.entry(&package.name).or_insert_with(|| name.clone());
         }
         match package.owned_by.as_deref() {
@@ -184,21 +155,17 @@ fn component<'a>(input: &SbomInput<'a>, package: &'a Package) -> Component<'a> {
     if let Some(layer) = input.inventory.layers.get(package.layer) {
         component.property("plimsoll:layer-diff-id", layer.diff_id.to_string());
     }
-    let source = input
-        .layer_sources
-        .get(package.layer)
-        .and_then(Option::as_ref)
-        .or_else(|| {
-            let layer = input.inventory.layers.get(package.layer)?;
-            layer.source.as_ref()
-        });
-    if let Some(source) = source {
+    if let Some(source) = input.layer_source(package.layer) {
         component.property(
             "plimsoll:dockerfile-line",
             format!("{}:{}", source.file, source.start.line),
         );
     }
     component.property("plimsoll:path", package.path.clone());
+    component.property("plimsoll:evidence", package.evidence.as_str().to_owned());
+    if let Some(direct) = package.direct {
+        component.property("plimsoll:direct", direct.to_string());
+    }
     if let Some((name, version)) = &package.source {
         component.property("plimsoll:source-package", format!("{name}@{version}"));
     }
@@ -234,36 +201,11 @@ fn license(package: &Package) -> Option<LicenseChoice> {
     })
 }
 
-/// Takes `wanted`, or the first free variation of it.
-fn unique(taken: &mut BTreeSet<Option<String>>, wanted: String) -> String {
-    let mut name = wanted.clone();
-    let mut count = 2;
-    while !taken.insert(Some(name.clone())) {
-        name = format!("{wanted}#{count}");
-        count += 1;
-    }
-    name
-}
-
-/// A version 8 UUID (RFC 9562) from the content.
+/// A number drawn from the content.
 fn serial_number(bom: &Bom<'_>) -> String {
     let content =
         serde_json::to_vec(bom).expect("plain structs with text keys always serialise to memory");
-    let sum = Sha256::digest(&content);
-    let mut bytes = [0_u8; 16];
-    bytes.copy_from_slice(&sum[..16]);
-    bytes[6] = 0x80 | (bytes[6] & 0x0f);
-    bytes[8] = 0x80 | (bytes[8] & 0x3f);
-    let number = u128::from_be_bytes(bytes);
-    let hex = format!("{number:032x}");
-    format!(
-        "urn:uuid:{}-{}-{}-{}-{}",
-        &hex[..8],
-        &hex[8..12],
-        &hex[12..16],
-        &hex[16..20],
-        &hex[20..]
-    )
+    format!("urn:uuid:{}", uuid(&content))
 }
 
 #[derive(Serialize)]

@@ -5,10 +5,13 @@
 
 pub mod cyclonedx;
 pub mod provenance;
+pub mod spdx;
 
 mod attachment;
 mod credential;
 mod oci_purl;
+mod sbom;
 mod time;
 
 pub use attachment::Attachment;
+pub use sbom::SbomInput;

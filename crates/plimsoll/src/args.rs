@@ -115,7 +115,11 @@ pub(crate) enum Format {
     /// A summary in Markdown.
     Markdown,
     /// CycloneDX 1.6 (images only).
+    #[value(alias = "cyclonedx-json")]
     Cyclonedx,
+    /// SPDX 2.3 (images only).
+    #[value(alias = "spdx-json")]
+    Spdx,
 }
 
 /// How a build's progress is shown.

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use plimsoll_attest::cyclonedx::{self, SbomInput};
+use plimsoll_attest::{SbomInput, cyclonedx, spdx};
 use plimsoll_image::PushOutcome;
 use plimsoll_model::{ImageRef, Report, SourceFile};
 use plimsoll_report::{RenderInput, RuleInfo, Verdict};
@@ -71,14 +71,18 @@ impl Rendering<'_> {
             Format::Rdjson => plimsoll_report::rdjson::render(&input),
             Format::Sonarqube => plimsoll_report::sonarqube::render(&input),
             Format::Markdown => plimsoll_report::markdown::render(&input),
-            Format::Cyclonedx => String::from_utf8_lossy(&self.sbom()?).into_owned(),
+            Format::Cyclonedx => self.sbom(cyclonedx::document)?,
+            Format::Spdx => self.sbom(spdx::document)?,
         })
     }
 
     /// The bill of materials.
-    pub(crate) fn sbom(&self) -> Result<Vec<u8>, Failure> {
+    pub(crate) fn sbom(
+        &self,
+        document: impl Fn(&SbomInput<'_>) -> Vec<u8>,
+    ) -> Result<String, Failure> {
         let image = self.report.image.as_ref().ok_or_else(|| {
-            Failure::usage("--format cyclonedx: a bill of materials needs an image")
+            Failure::usage("a bill of materials needs an image")
                 .hint("plimsoll inspect IMAGE --format cyclonedx")
         })?;
         let layer_sources: Vec<_> = self
@@ -88,7 +92,7 @@ impl Rendering<'_> {
             .iter()
             .map(|layer| layer.source.clone())
             .collect();
-        Ok(cyclonedx::document(&SbomInput {
+        let bytes = document(&SbomInput {
             name: &image.name,
             digest: &image.digest,
             config: &image.config,
@@ -96,7 +100,9 @@ impl Rendering<'_> {
             layer_sources: &layer_sources,
             timestamp: self.epoch,
             tool_version: VERSION,
-        }))
+        });
+        // What writes JSON writes UTF-8.
+        Ok(String::from_utf8_lossy(&bytes).into_owned())
     }
 
     /// Writes the files first, then standard output.

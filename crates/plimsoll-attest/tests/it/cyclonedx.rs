@@ -1,5 +1,5 @@
 use jsonschema::Registry;
-use plimsoll_attest::cyclonedx::{SbomInput, document};
+use plimsoll_attest::{SbomInput, cyclonedx};
 use plimsoll_model::{
     Digest, Distribution, Evidence, ImageConfig, Inventory, LayerFacts, Package, PackageKind,
     Platform, Position, SourceOrigin, Span,
@@ -41,7 +41,7 @@ fn package(kind: PackageKind, name: &str, purl: &str, license: &str) -> Package 
     }
 }
 
-fn inventory() -> Inventory {
+pub(crate) fn inventory() -> Inventory {
     let mut deb = package(
         PackageKind::Deb,
         "python3-six",
@@ -87,12 +87,22 @@ fn inventory() -> Inventory {
 }
 
 fn made(inventory: &Inventory, created: Option<&str>, timestamp: Option<i64>) -> Vec<u8> {
+    rendered(cyclonedx::document, inventory, created, timestamp)
+}
+
+/// A bill of materials in some format.
+pub(crate) fn rendered(
+    render: impl Fn(&SbomInput<'_>) -> Vec<u8>,
+    inventory: &Inventory,
+    created: Option<&str>,
+    timestamp: Option<i64>,
+) -> Vec<u8> {
     let config = ImageConfig {
         created: created.map(str::to_owned),
         platform: Platform::parse("linux/amd64"),
         ..ImageConfig::default()
     };
-    document(&SbomInput {
+    render(&SbomInput {
         name: "ghcr.io/acme/app:1.2",
         digest: &digest(9),
         config: &config,

@@ -4,3 +4,4 @@
 
 mod cyclonedx;
 mod provenance;
+mod spdx;

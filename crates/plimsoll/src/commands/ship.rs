@@ -288,7 +288,8 @@ fn attest(
         terminal,
         epoch: Some(voyage.epoch),
     }
-    .sbom()?;
+    .sbom(plimsoll_attest::cyclonedx::document)?
+    .into_bytes();
     let plan = &built.plan;
     let statement = provenance::statement(&ProvenanceInput {
         names: names

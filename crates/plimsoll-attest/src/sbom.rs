@@ -1,0 +1,74 @@
+//! What every bill of materials is made from, and what the formats have in common.
+
+use std::collections::BTreeSet;
+
+use plimsoll_model::{Digest, ImageConfig, Inventory, Package, SourceOrigin};
+use sha2::{Digest as _, Sha256};
+
+/// What a bill of materials is made from.
+#[derive(Clone, Copy, Debug)]
+pub struct SbomInput<'a> {
+    /// The image's name: `registry/repository[:tag]`, or whatever it was opened by.
+    pub name: &'a str,
+    /// Digest of its manifest.
+    pub digest: &'a Digest,
+    /// Its configuration.
+    pub config: &'a ImageConfig,
+    /// What it holds.
+    pub inventory: &'a Inventory,
+    /// For each layer the place in the Dockerfile that made it, where known; may be shorter. The
+    /// inventory's own knowledge of a layer's source counts where this has none.
+    pub layer_sources: &'a [Option<SourceOrigin>],
+    /// Seconds since 1970 (`SOURCE_DATE_EPOCH`); the image's own `created` where `None`, and no
+    /// time at all where that is not a time either.
+    pub timestamp: Option<i64>,
+    /// Version of this program.
+    pub tool_version: &'a str,
+}
+
+impl<'a> SbomInput<'a> {
+    /// The place in the Dockerfile that made a layer.
+    pub(crate) fn layer_source(&self, layer: usize) -> Option<&'a SourceOrigin> {
+        let given = self.layer_sources.get(layer).and_then(Option::as_ref);
+        given.or_else(|| self.inventory.layers.get(layer)?.source.as_ref())
+    }
+}
+
+/// What a package is called where it needs a name of its own.
+pub(crate) fn package_name(package: &Package) -> String {
+    if package.purl.is_empty() {
+        let kind = package.kind.as_str();
+        format!("{kind}:{}@{}", package.name, package.version)
+    } else {
+        package.purl.clone()
+    }
+}
+
+/// Takes `wanted`, or the first free variation of it with a number behind `mark`.
+pub(crate) fn unique(taken: &mut BTreeSet<String>, wanted: String, mark: char) -> String {
+    let mut name = wanted.clone();
+    let mut count = 2;
+    while !taken.insert(name.clone()) {
+        name = format!("{wanted}{mark}{count}");
+        count += 1;
+    }
+    name
+}
+
+/// A version 8 UUID (RFC 9562) of some content.
+pub(crate) fn uuid(content: &[u8]) -> String {
+    let sum = Sha256::digest(content);
+    let mut bytes = [0_u8; 16];
+    bytes.copy_from_slice(&sum[..16]);
+    bytes[6] = 0x80 | (bytes[6] & 0x0f);
+    bytes[8] = 0x80 | (bytes[8] & 0x3f);
+    let hex = format!("{:032x}", u128::from_be_bytes(bytes));
+    format!(
+        "{}-{}-{}-{}-{}",
+        &hex[..8],
+        &hex[8..12],
+        &hex[12..16],
+        &hex[16..20],
+        &hex[20..]
+    )
+}
