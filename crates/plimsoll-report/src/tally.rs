@@ -1,8 +1,13 @@
 //! Counts, in words.
 
+use std::collections::BTreeMap;
+
 use plimsoll_model::{Finding, Inventory, PackageKind, Severity};
 
 use crate::text::count;
+
+/// Kinds of packages that are told by name.
+const KINDS: usize = 6;
 
 /// `2 high, 1 low`, gravest first; `none` where there are none.
 pub(crate) fn by_severity<'a>(findings: impl Iterator<Item = &'a Finding>) -> String {
@@ -24,26 +29,30 @@ pub(crate) fn by_severity<'a>(findings: impl Iterator<Item = &'a Finding>) -> St
     }
 }
 
-/// `112: 88 deb, 24 pypi`; packages that belong to a package of the distribution count once.
+/// `112: 88 deb, 24 pypi`; packages that belong to a package of the distribution count once. Many
+/// kinds are told by the most frequent.
 pub(crate) fn packages(inventory: &Inventory) -> String {
-    let kinds = [PackageKind::Deb, PackageKind::Python, PackageKind::Npm];
-    let installed = || {
-        inventory
-            .packages
-            .iter()
-            .filter(|package| package.owned_by.is_none())
-    };
-    let total = installed().count();
+    let mut counts: BTreeMap<PackageKind, usize> = BTreeMap::new();
+    for package in &inventory.packages {
+        if package.owned_by.is_none() {
+            *counts.entry(package.kind).or_default() += 1;
+        }
+    }
+    let total: usize = counts.values().sum();
     if total == 0 {
         return "none".to_owned();
     }
-    let parts: Vec<String> = kinds
-        .into_iter()
-        .filter_map(|kind| {
-            let number = installed().filter(|package| package.kind == kind).count();
-            (number > 0).then(|| format!("{number} {}", kind.as_str()))
-        })
+    let mut kinds: Vec<(PackageKind, usize)> = counts.into_iter().collect();
+    kinds.sort_by_key(|(kind, number)| (std::cmp::Reverse(*number), *kind));
+    let rest: usize = kinds.iter().skip(KINDS).map(|(_, number)| number).sum();
+    let mut parts: Vec<String> = kinds
+        .iter()
+        .take(KINDS)
+        .map(|(kind, number)| format!("{number} {}", kind.as_str()))
         .collect();
+    if rest > 0 {
+        parts.push(format!("{rest} of other kinds"));
+    }
     format!("{total}: {}", parts.join(", "))
 }
 

@@ -4,16 +4,16 @@
 use std::fmt::Write as _;
 
 use anstyle::{AnsiColor, Style};
-use plimsoll_model::{ImageSummary, LayerFacts, Severity};
+use plimsoll_model::{BaseImage, ImageSummary, Inventory, LayerFacts, Severity};
 
 use super::paint;
 use crate::text::{count, fitting, megabytes, visible};
 use crate::{RenderInput, tally};
 
 /// Layers shown; of more, the largest.
-const LAYERS: usize = 6;
+const LAYERS: usize = 5;
 /// Reasons shown; the findings above have them all.
-const REASONS: usize = 3;
+const REASONS: usize = 2;
 /// Width of the names in front.
 const INDENT: usize = 9;
 
@@ -53,6 +53,12 @@ pub(super) fn image(out: &mut String, input: &RenderInput<'_>, image: &ImageSumm
     screen.field("runs", &format!("as {user} on {platform}{distribution}"));
     screen.layers(&inventory.layers);
     screen.field("packages", &tally::packages(inventory));
+    if let Some(base) = &inventory.base {
+        screen.field("base", &split(inventory, base));
+    }
+    if inventory.waste.total > 0 {
+        screen.field("waste", &wasted(inventory));
+    }
     let secrets = match inventory.secrets.as_slice() {
         [] => "none".to_owned(),
         [first, rest @ ..] => {
@@ -74,6 +80,52 @@ pub(super) fn image(out: &mut String, input: &RenderInput<'_>, image: &ImageSumm
     }
     screen.field("findings", &findings);
     verdict(out, input);
+}
+
+/// What of the image is the base's and what is built on it.
+fn split(inventory: &Inventory, base: &BaseImage) -> String {
+    let (theirs, yours) = inventory
+        .layers
+        .split_at(base.layers.min(inventory.layers.len()));
+    let packages = |in_base: bool| {
+        inventory
+            .packages
+            .iter()
+            .filter(|package| {
+                package.owned_by.is_none() && (package.layer < base.layers) == in_base
+            })
+            .count()
+    };
+    let name = base
+        .name
+        .as_deref()
+        .map_or_else(String::new, |name| format!("{}: ", visible(name)));
+    format!(
+        "{name}{} MB, {}; yours {} MB, {}",
+        megabytes(sum(theirs)),
+        count(packages(true), "package"),
+        megabytes(sum(yours)),
+        count(packages(false), "package"),
+    )
+}
+
+fn wasted(inventory: &Inventory) -> String {
+    let waste = &inventory.waste;
+    let mut text = format!(
+        "{} MB hidden by later layers, {} MB twice; efficiency {}.{} %",
+        megabytes(waste.wasted),
+        megabytes(waste.duplicated),
+        waste.efficiency / 10_000,
+        waste.efficiency / 1_000 % 10
+    );
+    if let Some(best) = waste.savings.first() {
+        let line = best.source.as_ref().map_or_else(
+            || format!("layer {}", best.layer),
+            |source| format!("{}:{}", visible(&source.file), source.start.line),
+        );
+        text.push_str(&format!("; most at {line}, {} MB", megabytes(best.bytes)));
+    }
+    text
 }
 
 /// Writes the verdict, its reasons and the next command.

@@ -4,8 +4,8 @@
 mod waste;
 
 use plimsoll_model::{
-    Finding, Fix, HealthCheck, ImageConfig, ImageSummary, Inventory, LayerFacts, NotableKind,
-    Origin, Package, Related, SecretSighting,
+    Digest, Finding, Fix, HealthCheck, ImageConfig, ImageSummary, Inventory, LayerFacts,
+    NotableKind, Origin, Package, Related, SecretSighting,
 };
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -173,9 +173,11 @@ struct WireVerdict<'a> {
 struct WireImageReport<'a> {
     image: WireImage<'a>,
     distribution: Option<WireDistribution<'a>>,
+    base: Option<WireBase<'a>>,
     layers: Vec<WireLayer<'a>>,
     waste: WireWaste<'a>,
     packages: Vec<WirePackage<'a>>,
+    removed_packages: Vec<WirePackage<'a>>,
     secrets: Vec<WireSecret<'a>>,
     notable: Vec<WireNotable<'a>>,
 }
@@ -237,6 +239,8 @@ struct WireDistribution<'a> {
     id: &'a str,
     version: &'a str,
     name: &'a str,
+    codename: Option<&'a str>,
+    like: &'a [String],
 }
 
 #[derive(Serialize)]
@@ -261,14 +265,30 @@ struct WirePackage<'a> {
     name: &'a str,
     version: &'a str,
     kind: &'a str,
+    architecture: Option<&'a str>,
     layer: usize,
+    instruction: Option<&'a str>,
     file: Option<&'a str>,
     line: Option<usize>,
+    in_base: Option<bool>,
     path: &'a str,
+    evidence: &'static str,
     source: Option<WireSourcePackage<'a>>,
     license: Option<&'a str>,
+    license_expression: Option<&'a str>,
     size: Option<u64>,
+    files: Option<u32>,
+    direct: Option<bool>,
     owned_by: Option<&'a str>,
+    removed_in: Option<usize>,
+}
+
+#[derive(Serialize)]
+struct WireBase<'a> {
+    layers: usize,
+    name: Option<&'a str>,
+    digest: Option<&'a str>,
+    evidence: &'a str,
 }
 
 #[derive(Serialize)]
@@ -287,7 +307,10 @@ struct WireSecret<'a> {
     file: Option<&'a str>,
     line: Option<usize>,
     fingerprint: &'a str,
+    instruction: Option<&'a str>,
     deleted_later: bool,
+    deleted_in: Option<usize>,
+    also_at: &'a [String],
 }
 
 #[derive(Serialize)]
@@ -386,7 +409,15 @@ impl<'a> WireImageReport<'a> {
                     id: &distribution.id,
                     version: &distribution.version,
                     name: &distribution.name,
+                    codename: distribution.codename.as_deref(),
+                    like: &distribution.like,
                 }),
+            base: inventory.base.as_ref().map(|base| WireBase {
+                layers: base.layers,
+                name: base.name.as_deref(),
+                digest: base.digest.as_ref().map(Digest::as_str),
+                evidence: &base.evidence,
+            }),
             layers: layers
                 .iter()
                 .enumerate()
@@ -396,7 +427,12 @@ impl<'a> WireImageReport<'a> {
             packages: inventory
                 .packages
                 .iter()
-                .map(|package| WirePackage::new(package, layers))
+                .map(|package| WirePackage::new(package, inventory))
+                .collect(),
+            removed_packages: inventory
+                .removed_packages
+                .iter()
+                .map(|package| WirePackage::new(package, inventory))
                 .collect(),
             secrets: inventory
                 .secrets
@@ -490,24 +526,33 @@ impl<'a> WireLayer<'a> {
 }
 
 impl<'a> WirePackage<'a> {
-    fn new(package: &'a Package, layers: &'a [LayerFacts]) -> Self {
-        let (file, line) = dockerfile_line(layers.get(package.layer));
+    fn new(package: &'a Package, inventory: &'a Inventory) -> Self {
+        let layer = inventory.layers.get(package.layer);
+        let (file, line) = dockerfile_line(layer);
         Self {
             purl: &package.purl,
             name: &package.name,
             version: &package.version,
             kind: package.kind.as_str(),
+            architecture: package.architecture.as_deref(),
             layer: package.layer,
+            instruction: layer.and_then(|layer| layer.instruction.as_deref()),
             file,
             line,
+            in_base: in_base(inventory, package.layer),
             path: &package.path,
+            evidence: package.evidence.as_str(),
             source: package
                 .source
                 .as_ref()
                 .map(|(name, version)| WireSourcePackage { name, version }),
             license: package.license.as_deref(),
+            license_expression: package.license_expression.as_deref(),
             size: package.size,
+            files: package.files,
+            direct: package.direct,
             owned_by: package.owned_by.as_deref(),
+            removed_in: package.removed_in,
         }
     }
 }
@@ -524,9 +569,19 @@ impl<'a> WireSecret<'a> {
             file,
             line,
             fingerprint: &secret.fingerprint,
+            instruction: secret
+                .layer
+                .and_then(|layer| layers.get(layer)?.instruction.as_deref()),
             deleted_later: secret.deleted_in.is_some(),
+            deleted_in: secret.deleted_in,
+            also_at: &secret.also_at,
         }
     }
+}
+
+/// Whether a layer belongs to the base, where it is known where that ends.
+fn in_base(inventory: &Inventory, layer: usize) -> Option<bool> {
+    inventory.base.as_ref().map(|base| layer < base.layers)
 }
 
 fn dockerfile_line(layer: Option<&LayerFacts>) -> (Option<&str>, Option<usize>) {

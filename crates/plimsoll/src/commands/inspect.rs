@@ -157,6 +157,9 @@ impl Look<'_> {
         for (layer, source) in inventory.layers.iter_mut().zip(&self.layer_sources) {
             layer.source.clone_from(source);
         }
+        for saving in &mut inventory.waste.savings {
+            saving.source = self.layer_sources.get(saving.layer).cloned().flatten();
+        }
         let mut options = options.clone();
         if !image.blobs.has_configuration() {
             options.ignore.extend(OF_CONFIGURATION.map(str::to_owned));
