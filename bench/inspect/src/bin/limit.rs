@@ -1,5 +1,6 @@
 //! The least work that a look into an image can be: every blob is read and hashed, inflated, and
-//! hashed again, on two threads, the largest layer first. No tar is read, nothing is looked at.
+//! hashed again, on two threads, the largest layer first, with the fastest inflating there is here.
+//! No tar is read, nothing is looked at.
 //!
 //!     limit IMAGE [--threads N]
 
@@ -60,7 +61,7 @@ fn layer(image: &Image, index: usize) -> Result<u64> {
     let mut blob = BufReader::with_capacity(BUFFER, image.blobs.blob(descriptor)?);
     let start = blob.fill_buf()?;
     if start.starts_with(&[0x1f, 0x8b]) {
-        hash(flate2::bufread::MultiGzDecoder::new(blob), expected)
+        hash(plimsoll_image::GzipReader::new(blob), expected)
     } else if start.starts_with(&[0x28, 0xb5, 0x2f, 0xfd]) {
         hash(zstd::Decoder::with_buffer(blob)?, expected)
     } else if descriptor.digest == *expected {

@@ -183,6 +183,8 @@ pub struct GzipReader<R> {
     at: usize,
     end: usize,
     more: bool,
+    /// What went wrong, to be told behind what was decoded before.
+    failure: Option<io::Error>,
 }
 
 impl<R: BufRead> GzipReader<R> {
@@ -195,24 +197,25 @@ impl<R: BufRead> GzipReader<R> {
             at: 0,
             end: 0,
             more: true,
+            failure: None,
         }
-    }
-
-    /// What is being decoded.
-    pub fn get_mut(&mut self) -> &mut R {
-        &mut self.source
     }
 }
 
 impl<R: BufRead> BufRead for GzipReader<R> {
     fn fill_buf(&mut self) -> io::Result<&[u8]> {
         while self.at == self.end && self.more {
+            if let Some(error) = self.failure.take() {
+                return Err(error);
+            }
             let keep = self.end.min(WINDOW);
             self.output.copy_within(self.end - keep..self.end, 0);
             (self.at, self.end) = (keep, keep);
-            self.more = self
-                .gunzip
-                .fill(&mut self.source, &mut self.output, &mut self.end)?;
+            let output = &mut self.output;
+            match self.gunzip.fill(&mut self.source, output, &mut self.end) {
+                Ok(more) => self.more = more,
+                Err(error) => self.failure = Some(error),
+            }
         }
         Ok(&self.output[self.at..self.end])
     }
