@@ -111,7 +111,6 @@ impl Proven {
 }
 
 /// A file that a cataloguer may want.
-#[allow(dead_code, reason = "landing in parts")]
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Candidate<'a> {
     /// Path without a leading slash.
