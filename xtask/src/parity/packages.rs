@@ -11,6 +11,9 @@ use super::truth::{self, Fact, Standing, Truth};
 use super::verdicts::{Side, Verdicts};
 use crate::disagreements::Right;
 
+/// Kinds that no tool of their own lists: programs that are known by what they say of themselves.
+const WITHOUT_TRUTH: [&str; 1] = ["generic"];
+
 /// Lines shown of one sort of difference without `-v`.
 const SHOWN: usize = 12;
 
@@ -45,7 +48,11 @@ fn one(
 ) -> anyhow::Result<usize> {
     let name = short_name(image);
     println!("== {name} ({})", image.display());
-    let ours = inspect::packages(&inspect::inspect(request, image)?)?;
+    let mut ours = inspect::packages(&inspect::inspect(request, image)?)?;
+    let (told, known): (Vec<Package>, Vec<Package>) = ours
+        .drain(..)
+        .partition(|package| WITHOUT_TRUTH.contains(&package.kind.as_str()));
+    ours = known;
     let truth = truth::of(request, image)?;
     let mut report = Report {
         image: &name,
@@ -54,6 +61,16 @@ fn one(
         open: 0,
     };
     report.against_truth(&ours, &truth);
+    if !told.is_empty() {
+        let free = told.iter().filter(|package| package.owned_by.is_none());
+        println!(
+            "  {} programs by what they say of themselves (no truth is kept), of no package: {}",
+            told.len(),
+            free.map(|package| format!("{} ({})", package.key(), package.path))
+                .collect::<Vec<_>>()
+                .join(", ")
+        );
+    }
     for tool in peers::TOOLS {
         match peers::listed(request, tool, image) {
             Ok(Some(theirs)) => {
@@ -319,7 +336,7 @@ fn judge(facts: &[Fact], lists: Side, key: &Key, ours_has: bool) -> Result<Strin
             Ok("ours is right: it is the distribution's, and listed as such".to_owned())
         }
         (Side::Theirs, Some(Standing::Vendored | Standing::Project)) => {
-            Ok("either: vendored, or the project's own".to_owned())
+            Ok("either: vendored, the project's own, or a trace".to_owned())
         }
         (Side::Theirs, Some(standing)) => Err(format!("the truth has it: {}", standing.as_str())),
         (Side::Theirs, None) => {

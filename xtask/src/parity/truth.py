@@ -6,7 +6,7 @@
     installed   what the ecosystem's own tool lists
     owned       the same, but its proof belongs to a package of the distribution
     vendored    a copy inside of another package, with its metadata
-    project     the application itself, or something installed where nothing looks for it
+    project     the application itself, something where nothing looks for it, or a trace of it
 `names` are further names that are right too, where the ecosystem leaves it open.
 `owners`: which distribution package owns a file that could prove a language package.
 
@@ -467,9 +467,17 @@ def go(elf, path):
     return True
 
 
+TRACE = re.compile(rb"/registry/src/[\w.-]{1,80}/([A-Za-z0-9_-]+?)-(\d+\.\d+\.\d+[A-Za-z0-9.+-]*)[/\\\\]")
+
+
 def rust(elf, path):
     section = elf.sections.get(b".dep-v0")
     if not section:
+        # Without a list only the places that panics name: some of what is in it.
+        traces = {match.groups() for match in TRACE.finditer(elf.data)}
+        for name, version in sorted(traces):
+            standing = "owned" if path in OWNERS else "project"
+            add("cargo", name.decode(), version.decode(), path, standing)
         return
     offset, size, _ = section
     tree = json.loads(zlib.decompress(bytes(elf.data[offset : offset + size])))

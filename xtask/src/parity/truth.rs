@@ -22,7 +22,8 @@ pub(super) enum Standing {
     Owned,
     /// A copy inside of another package, with its metadata.
     Vendored,
-    /// The application itself, or something where nothing looks for it: may be listed or not.
+    /// The application itself, something where nothing looks for it, or a trace of something in a
+    /// program: may be listed or not.
     Project,
 }
 
@@ -32,7 +33,7 @@ impl Standing {
             Self::Installed => "installed",
             Self::Owned => "owned",
             Self::Vendored => "vendored",
-            Self::Project => "the project's own",
+            Self::Project => "the project's own, or a trace",
         }
     }
 }
