@@ -16,6 +16,7 @@ pub mod plain;
 pub mod rdjson;
 pub mod sarif;
 pub mod sonarqube;
+pub mod table;
 
 mod fingerprint;
 mod lookup;
@@ -75,6 +76,9 @@ pub struct RenderInput<'a> {
     /// Whether `human` breaks long sentences between words, so that the terminal need not do it in
     /// the middle of one.
     pub wraps: bool,
+    /// Whether `human` shows every finding of an image in full; its summary tells the gravest
+    /// otherwise.
+    pub details: bool,
     /// The policy's word, where it was asked.
     pub verdict: Option<&'a Verdict>,
     /// Version of the program, for formats that name their tool.
@@ -91,6 +95,7 @@ impl<'a> RenderInput<'a> {
             color: false,
             width: 80,
             wraps: false,
+            details: true,
             verdict: None,
             tool_version,
         }

@@ -94,6 +94,8 @@ pub(crate) enum Format {
     Plain,
     /// One object, the documented contract.
     Json,
+    /// One line a package (images only).
+    Table,
     /// SARIF 2.1.0.
     Sarif,
     /// Checkstyle XML.
@@ -426,6 +428,10 @@ pub(crate) struct InspectArgs {
     /// Least severity that makes the exit code 1; never otherwise.
     #[arg(long, value_name = "SEVERITY", value_parser = parse_severity)]
     pub(crate) fail_on: Option<plimsoll_model::Severity>,
+
+    /// Show every finding in full, and what was not looked at, instead of one screen.
+    #[arg(long)]
+    pub(crate) details: bool,
 
     /// Look at every layer anew, and keep nothing of it.
     #[arg(long)]

@@ -22,6 +22,8 @@ pub(crate) struct Rendering<'a> {
     pub(crate) report: &'a Report,
     /// Files that findings speak of.
     pub(crate) sources: &'a [SourceFile],
+    /// Whether people are shown every finding of an image in full.
+    pub(crate) details: bool,
     /// The policy's word, where it was asked.
     pub(crate) verdict: Option<&'a Verdict>,
     /// The terminal.
@@ -55,6 +57,7 @@ impl Rendering<'_> {
             color: self.terminal.color,
             width: self.terminal.width,
             wraps: self.terminal.wraps,
+            details: self.details,
             verdict: self.verdict,
             tool_version: VERSION,
         };
@@ -62,6 +65,7 @@ impl Rendering<'_> {
             Format::Human => plimsoll_report::human::render(&input),
             Format::Plain => plimsoll_report::plain::render(&input),
             Format::Json => plimsoll_report::json::render(&input),
+            Format::Table => plimsoll_report::table::render(&input),
             Format::Sarif => plimsoll_report::sarif::render(&input),
             Format::Checkstyle => plimsoll_report::checkstyle::render(&input),
             Format::Codeclimate => plimsoll_report::codeclimate::render(&input),

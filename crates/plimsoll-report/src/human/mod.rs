@@ -17,8 +17,12 @@ pub fn render(input: &RenderInput<'_>) -> String {
     let report = input.report;
     let sources = Sources::new(input.sources);
     let mask = Mask::new(report);
-    let frames = frame::Frames::new(input, &sources, &mask);
     let mut out = String::new();
+    if let (Some(image), false) = (&report.image, input.details) {
+        summary::image(&mut out, input, image);
+        return out;
+    }
+    let frames = frame::Frames::new(input, &sources, &mask);
     for finding in &report.findings {
         out.push_str(&frames.render(finding));
         out.push_str("\n\n");

@@ -4,7 +4,7 @@
 use std::fmt::Write as _;
 
 use anstyle::{AnsiColor, Style};
-use plimsoll_model::{BaseImage, ImageSummary, Inventory, LayerFacts, Severity};
+use plimsoll_model::{BaseImage, Finding, ImageSummary, Inventory, LayerFacts, Severity};
 
 use super::paint;
 use crate::text::{count, fitting, megabytes, visible};
@@ -14,6 +14,8 @@ use crate::{RenderInput, tally};
 const LAYERS: usize = 5;
 /// Reasons shown; the findings above have them all.
 const REASONS: usize = 2;
+/// Findings told by one line each where they are not shown in full.
+const GRAVEST: usize = 4;
 /// Width of the names in front.
 const INDENT: usize = 9;
 
@@ -79,6 +81,15 @@ pub(super) fn image(out: &mut String, input: &RenderInput<'_>, image: &ImageSumm
         findings.push_str(&format!("; {} not looked at", report.skipped.len()));
     }
     screen.field("findings", &findings);
+    if !input.details {
+        screen.gravest(&report.findings);
+        if !report.findings.is_empty() || !report.skipped.is_empty() {
+            screen.whole(
+                "more",
+                "--details shows every finding and what was not looked at",
+            );
+        }
+    }
     verdict(out, input);
 }
 
@@ -190,6 +201,30 @@ impl<'o> Screen<'o> {
         let value = paint(value, style, self.color);
         let line = format!("{name}{value}");
         writeln!(self.out, "{}", line.trim_end()).expect("writing to a String cannot fail");
+    }
+
+    /// The gravest findings, one line each.
+    fn gravest(&mut self, findings: &[Finding]) {
+        let mut shown: Vec<&Finding> = findings.iter().collect();
+        shown.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
+        for finding in shown.iter().take(GRAVEST) {
+            let line = finding
+                .origin
+                .source
+                .as_ref()
+                .map_or_else(String::new, |source| {
+                    format!(" {}:{}", visible(&source.file), source.start.line)
+                });
+            self.field(
+                "",
+                &format!(
+                    "{:<8} {}{line}: {}",
+                    finding.severity.as_str(),
+                    finding.rule,
+                    visible(&finding.message)
+                ),
+            );
+        }
     }
 
     fn layers(&mut self, layers: &[LayerFacts]) {

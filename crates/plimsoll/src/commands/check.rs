@@ -123,6 +123,7 @@ pub(crate) fn run(arguments: &CheckArgs, terminal: Terminal) -> Result<Outcome, 
     Rendering {
         report: &report,
         sources: &sources,
+        details: true,
         verdict: None,
         terminal,
         epoch: None,

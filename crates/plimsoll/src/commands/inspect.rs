@@ -70,6 +70,7 @@ pub(crate) fn run(arguments: &InspectArgs, terminal: Terminal) -> Result<Outcome
     Rendering {
         report: &report,
         sources: &sources,
+        details: arguments.details,
         verdict: None,
         terminal,
         epoch: None,

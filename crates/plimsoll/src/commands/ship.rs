@@ -62,6 +62,7 @@ pub(crate) fn run(arguments: &ShipArgs, terminal: Terminal) -> Result<Outcome, F
             let rendering = Rendering {
                 report: &report,
                 sources: std::slice::from_ref(&voyage.dockerfile),
+                details: true,
                 verdict: None,
                 terminal,
                 epoch: Some(voyage.epoch),
@@ -146,6 +147,7 @@ pub(crate) fn run(arguments: &ShipArgs, terminal: Terminal) -> Result<Outcome, F
     let rendering = Rendering {
         report: &report,
         sources: &sources,
+        details: true,
         verdict: Some(&verdict),
         terminal: Terminal {
             color: false,
@@ -284,6 +286,7 @@ fn attest(
     let sbom = Rendering {
         report,
         sources: &[],
+        details: true,
         verdict: None,
         terminal,
         epoch: Some(voyage.epoch),
