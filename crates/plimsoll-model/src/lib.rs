@@ -5,6 +5,7 @@
 //! keeps of an image can be serialised as it is.
 
 mod config;
+mod difference;
 mod digest;
 mod finding;
 mod image_ref;
@@ -14,6 +15,10 @@ mod report;
 mod source;
 
 pub use config::{HealthCheck, HistoryEntry, ImageConfig, Platform};
+pub use difference::{
+    ChangeKind, ComparedImage, ConfigChange, Difference, FileChange, FileChanges, FileSide,
+    FileTally, GainsAndLosses, LayerChange, PackageChange, Pair,
+};
 pub use digest::{Digest, DigestParseError};
 pub use finding::{
     Applicability, Confidence, Edit, Finding, Fix, LayerOrigin, Origin, Related, Severity,

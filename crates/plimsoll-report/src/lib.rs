@@ -6,6 +6,7 @@
 
 pub mod checkstyle;
 pub mod codeclimate;
+pub mod diff;
 pub mod github;
 pub mod human;
 pub mod json;

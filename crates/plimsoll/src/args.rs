@@ -38,6 +38,8 @@ pub(crate) enum Command {
     Inspect(InspectArgs),
     /// Explore an image's layers: what each adds, changes, removes and wastes.
     Layers(LayersArgs),
+    /// Compare two images: packages, files, size, configuration, secrets, findings.
+    Diff(DiffArgs),
     /// Copy an image, byte for byte, with what is attached to it.
     Push(PushArgs),
     /// Show or empty what is kept from run to run.
@@ -65,6 +67,7 @@ impl Command {
             Self::Check(arguments) => arguments.output.format == Format::Json,
             Self::Inspect(arguments) => arguments.output.format == Format::Json,
             Self::Layers(arguments) => arguments.format == ListFormat::Json,
+            Self::Diff(arguments) => arguments.format == DiffFormat::Json,
             Self::Push(arguments) => arguments.format == ListFormat::Json,
             Self::Cache(arguments) => arguments.format == ListFormat::Json,
             Self::Rules(arguments) => arguments.format == ListFormat::Json,
@@ -525,6 +528,67 @@ impl LayersArgs {
             highest_user_wasted: self.highest_user_wasted_percent,
         }
     }
+}
+
+/// Arguments of `diff`.
+#[derive(Debug, Args)]
+pub(crate) struct DiffArgs {
+    /// The image that was, as for `inspect`.
+    pub(crate) old: String,
+
+    /// The image that is to be.
+    pub(crate) new: String,
+
+    /// The Dockerfile that NEW was built from, to trace what differs to lines.
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) file: Option<PathBuf>,
+
+    /// The Dockerfile that OLD was built from.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) old_file: Option<PathBuf>,
+
+    /// Platform to choose from an index, for both.
+    #[arg(long, value_name = "OS/ARCH")]
+    pub(crate) platform: Option<String>,
+
+    /// Text for people, Markdown for a pull request, or JSON.
+    #[arg(long, value_enum, default_value_t = DiffFormat::Human, value_name = "FORMAT")]
+    pub(crate) format: DiffFormat,
+
+    /// Show every difference, not the largest of each sort.
+    #[arg(long)]
+    pub(crate) details: bool,
+
+    /// What makes the exit code 1, comma-separated: new-secrets, new-findings, new-findings=SEVERITY
+    /// (that or worse), larger-by=SIZE (unpacked, such as 20MB or 5%).
+    #[arg(long, value_name = "WHAT", value_delimiter = ',',
+          value_parser = crate::bounds::Bound::parse)]
+    pub(crate) fail_on: Vec<crate::bounds::Bound>,
+
+    #[command(flatten)]
+    pub(crate) rules: RuleArgs,
+
+    /// Look at every layer anew, and keep nothing of it.
+    #[arg(long)]
+    pub(crate) no_cache: bool,
+
+    /// Configuration file; the nearest plimsoll.toml otherwise.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+
+    #[command(flatten)]
+    pub(crate) access: AccessArgs,
+}
+
+/// What a comparison is rendered as.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum DiffFormat {
+    /// Text.
+    Human,
+    /// Markdown, details folded.
+    Markdown,
+    /// JSON.
+    Json,
 }
 
 /// Arguments of `push`.

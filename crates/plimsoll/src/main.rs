@@ -2,10 +2,12 @@
 
 mod args;
 mod bases;
+mod bounds;
 mod changes;
 mod clock;
 mod commands;
 mod config;
+mod difference;
 mod engines;
 mod exceptions;
 mod failure;
@@ -49,6 +51,7 @@ fn main() -> ExitCode {
         Command::Inspect(arguments) => commands::inspect::run(arguments, terminal),
         Command::Cache(arguments) => commands::cache::run(arguments),
         Command::Layers(arguments) => commands::layers::run(arguments, terminal),
+        Command::Diff(arguments) => commands::diff::run(arguments, terminal),
         Command::Push(arguments) => commands::push::run(arguments, terminal),
         Command::Rules(arguments) => commands::rules::run(arguments, terminal),
         Command::Explain(arguments) => commands::explain::run(arguments, terminal),

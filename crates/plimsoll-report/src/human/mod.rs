@@ -72,7 +72,7 @@ fn skipped_line(skipped: &Skipped, color: bool) -> String {
 }
 
 /// The colour of a severity.
-fn severity_style(severity: Severity) -> Style {
+pub(crate) fn severity_style(severity: Severity) -> Style {
     let color = match severity {
         Severity::Critical | Severity::High => AnsiColor::BrightRed,
         Severity::Medium => AnsiColor::BrightYellow,

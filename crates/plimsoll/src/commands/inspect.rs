@@ -5,7 +5,7 @@ use plimsoll_model::{
     BaseImage, ImageName, ImageSummary, Inventory, Report, Skipped, SourceFile, SourceOrigin,
 };
 use plimsoll_rules::{CheckOptions, ImageFacts};
-use plimsoll_scan::{Cache, ScanOptions};
+use plimsoll_scan::{Cache, ImageFiles, ScanOptions};
 
 use crate::args::InspectArgs;
 use crate::config::{Config, parse_size};
@@ -86,7 +86,7 @@ fn is_layer(skipped: &Skipped) -> bool {
 }
 
 /// The name a person gave, where it is one that carries a tag.
-fn tags_of(name: &str) -> Vec<ImageName> {
+pub(super) fn tags_of(name: &str) -> Vec<ImageName> {
     let name = name
         .strip_prefix("registry:")
         .or_else(|| name.strip_prefix("docker://"))
@@ -154,6 +154,30 @@ impl Look<'_> {
         report: &mut Report,
     ) -> Result<(), Failure> {
         let scanned = plimsoll_scan::inspect(image, &ScanOptions::default(), self.cache.as_ref())?;
+        self.judge(image, scanned, options, report);
+        Ok(())
+    }
+
+    /// As [`Look::inside`], with every file of every layer besides.
+    pub(crate) fn inside_with_files(
+        &self,
+        image: &Image,
+        options: &CheckOptions,
+        report: &mut Report,
+    ) -> Result<ImageFiles, Failure> {
+        let (scanned, files) =
+            plimsoll_scan::inspect_with_files(image, &ScanOptions::default(), self.cache.as_ref())?;
+        self.judge(image, scanned, options, report);
+        Ok(files)
+    }
+
+    fn judge(
+        &self,
+        image: &Image,
+        scanned: plimsoll_scan::Outcome,
+        options: &CheckOptions,
+        report: &mut Report,
+    ) {
         let mut inventory = scanned.inventory;
         for (layer, source) in inventory.layers.iter_mut().zip(&self.layer_sources) {
             layer.source.clone_from(source);
@@ -206,6 +230,5 @@ impl Look<'_> {
             config: plimsoll_scan::redacted(&image.config),
             compressed_size,
         });
-        Ok(())
     }
 }

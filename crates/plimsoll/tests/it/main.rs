@@ -11,6 +11,7 @@ mod bases;
 mod check;
 mod configuration;
 mod credentials;
+mod diff;
 mod foreign;
 mod hostile;
 mod inputs;

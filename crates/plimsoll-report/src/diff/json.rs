@@ -1,0 +1,409 @@
+//! One object, as `docs/json.md` tells.
+
+use plimsoll_model::{
+    ComparedImage, Difference, FileChange, FileSide, FileTally, Finding, LayerChange, LayerFacts,
+    Package, PackageChange, Pair, SecretSighting, SourceOrigin,
+};
+use serde::Serialize;
+
+use super::{DiffInput, source_of, unpacked};
+
+#[derive(Serialize)]
+struct WireDifference<'a> {
+    version: u32,
+    old: WireImage<'a>,
+    new: WireImage<'a>,
+    layers: Vec<WireLayerChange<'a>>,
+    packages: Vec<WirePackageChange<'a>>,
+    files: WireFiles<'a>,
+    config: Vec<WireConfigChange<'a>>,
+    secrets: WireGains<WireSecret<'a>>,
+    findings: WireGains<WireFinding<'a>>,
+    verdict: Option<WireVerdict<'a>>,
+}
+
+#[derive(Serialize)]
+struct WireImage<'a> {
+    name: &'a str,
+    digest: &'a str,
+    platform: Option<String>,
+    distribution: Option<&'a str>,
+    base: Option<WireBase<'a>>,
+    compressed_size: u64,
+    unpacked_size: u64,
+    layers: usize,
+    packages: usize,
+    files: WireTally,
+    wasted: u64,
+    efficiency: f64,
+    skipped: Vec<WireSkipped<'a>>,
+}
+
+#[derive(Serialize)]
+struct WireBase<'a> {
+    layers: usize,
+    name: Option<&'a str>,
+    digest: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+struct WireSkipped<'a> {
+    what: &'a str,
+    why: &'a str,
+    blocking: bool,
+}
+
+#[derive(Serialize)]
+struct WireTally {
+    files: u64,
+    bytes: u64,
+}
+
+#[derive(Serialize)]
+struct WireLayerChange<'a> {
+    change: &'static str,
+    old: Option<WireLayer<'a>>,
+    new: Option<WireLayer<'a>>,
+}
+
+#[derive(Serialize)]
+struct WireLayer<'a> {
+    index: usize,
+    diff_id: &'a str,
+    compressed_size: u64,
+    size: u64,
+    instruction: Option<&'a str>,
+    #[serde(flatten)]
+    line: WireLine<'a>,
+}
+
+/// The Dockerfile's line, where the Dockerfile is known.
+#[derive(Default, Serialize)]
+struct WireLine<'a> {
+    file: Option<&'a str>,
+    line: Option<usize>,
+}
+
+#[derive(Serialize)]
+struct WirePackageChange<'a> {
+    change: &'static str,
+    kind: &'static str,
+    name: &'a str,
+    old: Option<WirePackage<'a>>,
+    new: Option<WirePackage<'a>>,
+}
+
+#[derive(Serialize)]
+struct WirePackage<'a> {
+    version: &'a str,
+    purl: &'a str,
+    path: &'a str,
+    size: Option<u64>,
+    owned_by: Option<&'a str>,
+    layer: usize,
+    #[serde(flatten)]
+    line: WireLine<'a>,
+}
+
+#[derive(Serialize)]
+struct WireFiles<'a> {
+    added: WireTally,
+    removed: WireTally,
+    changed: WireChangedFiles,
+    permissions: u64,
+    largest: Vec<WireFileChange<'a>>,
+}
+
+#[derive(Serialize)]
+struct WireChangedFiles {
+    files: u64,
+    old_bytes: u64,
+    new_bytes: u64,
+}
+
+#[derive(Serialize)]
+struct WireFileChange<'a> {
+    change: &'static str,
+    path: &'a str,
+    owner: Option<&'a str>,
+    old: Option<WireFile<'a>>,
+    new: Option<WireFile<'a>>,
+}
+
+#[derive(Serialize)]
+struct WireFile<'a> {
+    size: u64,
+    layer: usize,
+    #[serde(flatten)]
+    line: WireLine<'a>,
+}
+
+#[derive(Serialize)]
+struct WireConfigChange<'a> {
+    change: &'static str,
+    field: &'a str,
+    old: Option<&'a str>,
+    new: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+struct WireGains<T> {
+    gained: Vec<T>,
+    lost: Vec<T>,
+    kept: usize,
+}
+
+#[derive(Serialize)]
+struct WireSecret<'a> {
+    kind: &'a str,
+    severity: &'static str,
+    place: &'a str,
+    place_line: Option<usize>,
+    fingerprint: &'a str,
+    layer: Option<usize>,
+    #[serde(flatten)]
+    line: WireLine<'a>,
+}
+
+#[derive(Serialize)]
+struct WireFinding<'a> {
+    rule: &'a str,
+    severity: &'static str,
+    message: &'a str,
+    path: Option<&'a str>,
+    package: Option<&'a str>,
+    layer: Option<usize>,
+    #[serde(flatten)]
+    line: WireLine<'a>,
+}
+
+#[derive(Serialize)]
+struct WireVerdict<'a> {
+    holds: bool,
+    reasons: &'a [String],
+}
+
+/// Renders the difference as one line of JSON.
+pub fn render(input: &DiffInput<'_>) -> String {
+    let difference = input.difference;
+    let images = &difference.images;
+    let wire = WireDifference {
+        version: 1,
+        old: image(&images.old),
+        new: image(&images.new),
+        layers: difference
+            .layers
+            .iter()
+            .map(|change| layer_change(difference, change))
+            .collect(),
+        packages: difference
+            .packages
+            .iter()
+            .filter_map(|change| package_change(difference, change))
+            .collect(),
+        files: files(difference),
+        config: difference
+            .config
+            .iter()
+            .map(|change| WireConfigChange {
+                change: change.kind().as_str(),
+                field: &change.field,
+                old: change.value.old.as_deref(),
+                new: change.value.new.as_deref(),
+            })
+            .collect(),
+        secrets: gains(images, &difference.secrets, secret),
+        findings: gains(images, &difference.findings, |_, found| finding(found)),
+        verdict: input.verdict.map(|verdict| WireVerdict {
+            holds: verdict.holds,
+            reasons: &verdict.reasons,
+        }),
+    };
+    let mut text = serde_json::to_string(&wire).expect("strings and numbers always serialise");
+    text.push('\n');
+    text
+}
+
+fn image(image: &ComparedImage) -> WireImage<'_> {
+    let inventory = &image.inventory;
+    WireImage {
+        name: &image.summary.name,
+        digest: image.summary.digest.as_str(),
+        platform: image
+            .summary
+            .config
+            .platform
+            .as_ref()
+            .map(ToString::to_string),
+        distribution: inventory
+            .distribution
+            .as_ref()
+            .map(|distribution| distribution.name.as_str()),
+        base: inventory.base.as_ref().map(|base| WireBase {
+            layers: base.layers,
+            name: base.name.as_deref(),
+            digest: base.digest.as_ref().map(plimsoll_model::Digest::as_str),
+        }),
+        compressed_size: image.summary.compressed_size,
+        unpacked_size: unpacked(image),
+        layers: inventory.layers.len(),
+        packages: super::installed(image),
+        files: tally(image.files),
+        wasted: inventory.waste.wasted,
+        efficiency: f64::from(inventory.waste.efficiency) / 1e6,
+        skipped: image
+            .skipped
+            .iter()
+            .map(|skipped| WireSkipped {
+                what: &skipped.what,
+                why: &skipped.why,
+                blocking: skipped.blocking,
+            })
+            .collect(),
+    }
+}
+
+fn tally(tally: FileTally) -> WireTally {
+    WireTally {
+        files: tally.files,
+        bytes: tally.bytes,
+    }
+}
+
+fn line(source: Option<&SourceOrigin>) -> WireLine<'_> {
+    source.map_or_else(WireLine::default, |source| WireLine {
+        file: Some(&source.file),
+        line: Some(source.start.line),
+    })
+}
+
+fn layer_change<'a>(difference: &'a Difference, change: &LayerChange) -> WireLayerChange<'a> {
+    let layer = |image: &'a ComparedImage, index: Option<usize>| {
+        let index = index?;
+        let layer: &LayerFacts = image.inventory.layers.get(index)?;
+        Some(WireLayer {
+            index,
+            diff_id: layer.diff_id.as_str(),
+            compressed_size: layer.compressed_size,
+            size: layer.size,
+            instruction: layer.instruction.as_deref(),
+            line: line(layer.source.as_ref()),
+        })
+    };
+    WireLayerChange {
+        change: match (change.same, change.layers.old, change.layers.new) {
+            (true, ..) => "same",
+            (_, Some(_), Some(_)) => "changed",
+            (_, Some(_), None) => "removed",
+            (_, None, _) => "added",
+        },
+        old: layer(&difference.images.old, change.layers.old),
+        new: layer(&difference.images.new, change.layers.new),
+    }
+}
+
+fn package_change<'a>(
+    difference: &'a Difference,
+    change: &'a PackageChange,
+) -> Option<WirePackageChange<'a>> {
+    let any = change.any()?;
+    let side = |image: &'a ComparedImage, package: &'a Option<Package>| {
+        package.as_ref().map(|package| WirePackage {
+            version: &package.version,
+            purl: &package.purl,
+            path: &package.path,
+            size: package.size,
+            owned_by: package.owned_by.as_deref(),
+            layer: package.layer,
+            line: line(source_of(image, package.layer)),
+        })
+    };
+    Some(WirePackageChange {
+        change: change.kind().as_str(),
+        kind: any.kind.as_str(),
+        name: &any.name,
+        old: side(&difference.images.old, &change.package.old),
+        new: side(&difference.images.new, &change.package.new),
+    })
+}
+
+fn files(difference: &Difference) -> WireFiles<'_> {
+    let files = &difference.files;
+    WireFiles {
+        added: tally(files.added),
+        removed: tally(files.removed),
+        changed: WireChangedFiles {
+            files: files.changed.new.files,
+            old_bytes: files.changed.old.bytes,
+            new_bytes: files.changed.new.bytes,
+        },
+        permissions: files.permissions,
+        largest: files
+            .largest
+            .iter()
+            .map(|change| file_change(difference, change))
+            .collect(),
+    }
+}
+
+fn file_change<'a>(difference: &'a Difference, change: &'a FileChange) -> WireFileChange<'a> {
+    let side = |image: &'a ComparedImage, file: Option<FileSide>| {
+        file.map(|file| WireFile {
+            size: file.size,
+            layer: file.layer,
+            line: line(source_of(image, file.layer)),
+        })
+    };
+    WireFileChange {
+        change: change.kind().as_str(),
+        path: &change.path,
+        owner: change.owner.as_deref(),
+        old: side(&difference.images.old, change.file.old),
+        new: side(&difference.images.new, change.file.new),
+    }
+}
+
+fn gains<'a, T, W>(
+    images: &'a Pair<ComparedImage>,
+    gains: &'a plimsoll_model::GainsAndLosses<T>,
+    wire: impl Fn(&'a ComparedImage, &'a T) -> W,
+) -> WireGains<W> {
+    WireGains {
+        gained: gains
+            .gained
+            .iter()
+            .map(|one| wire(&images.new, one))
+            .collect(),
+        lost: gains
+            .lost
+            .iter()
+            .map(|one| wire(&images.old, one))
+            .collect(),
+        kept: gains.kept,
+    }
+}
+
+fn secret<'a>(image: &'a ComparedImage, secret: &'a SecretSighting) -> WireSecret<'a> {
+    WireSecret {
+        kind: &secret.kind,
+        severity: secret.severity.as_str(),
+        place: &secret.place,
+        place_line: secret.line,
+        fingerprint: &secret.fingerprint,
+        layer: secret.layer,
+        line: line(secret.layer.and_then(|layer| source_of(image, layer))),
+    }
+}
+
+fn finding(finding: &Finding) -> WireFinding<'_> {
+    let origin = &finding.origin;
+    WireFinding {
+        rule: finding.rule,
+        severity: finding.severity.as_str(),
+        message: &finding.message,
+        path: origin.path.as_deref(),
+        package: origin.package.as_deref(),
+        layer: origin.layer.as_ref().map(|layer| layer.index),
+        line: line(origin.source.as_ref()),
+    }
+}

@@ -1,0 +1,267 @@
+use plimsoll_model::{
+    Confidence, ConfigChange, Digest, Evidence, FileChange, FileChanges, FileSide, FileTally,
+    GainsAndLosses, ImageConfig, ImageSummary, Inventory, LayerChange, Origin, Pair, Position,
+    SecretSighting, Severity, Span, Waste,
+};
+
+use super::*;
+
+fn image(name: &str, digest: u8, layers: Vec<LayerFacts>) -> ComparedImage {
+    ComparedImage {
+        summary: ImageSummary {
+            name: name.to_owned(),
+            digest: Digest::from_sha256([digest; 32]),
+            config: ImageConfig::default(),
+            compressed_size: 40_000_000,
+        },
+        inventory: Inventory {
+            layers,
+            waste: Waste {
+                total: 100,
+                efficiency: 1_000_000,
+                ..Waste::default()
+            },
+            ..Inventory::default()
+        },
+        skipped: Vec::new(),
+        files: FileTally {
+            files: 10,
+            bytes: 100_000_000,
+        },
+    }
+}
+
+fn layer(byte: u8, size: u64, instruction: &str, line: Option<usize>) -> LayerFacts {
+    let digest = Digest::from_sha256([byte; 32]);
+    let position = |line| Position { line, column: 1 };
+    LayerFacts {
+        digest: digest.clone(),
+        diff_id: digest,
+        compressed_size: size / 2,
+        size,
+        entries: 1,
+        instruction: Some(instruction.to_owned()),
+        source: line.map(|line| SourceOrigin {
+            file: "Dockerfile".to_owned(),
+            span: Span::new(0, 1),
+            start: position(line),
+            end: position(line),
+        }),
+        file_bytes: size,
+        wasted: 0,
+        hidden: 0,
+    }
+}
+
+fn package(name: &str, version: &str, size: u64) -> Package {
+    let mut package = Package::new(
+        PackageKind::Python,
+        name,
+        version,
+        format!("pkg:pypi/{name}@{version}"),
+        "x",
+        Evidence::Metadata,
+        1,
+    );
+    package.size = Some(size);
+    package
+}
+
+fn finding(rule: &'static str, severity: Severity, message: &str) -> Finding {
+    Finding {
+        rule,
+        aliases: &[],
+        severity,
+        confidence: Confidence::High,
+        message: message.to_owned(),
+        help: None,
+        origin: Origin::default(),
+        related: Vec::new(),
+        fix: None,
+    }
+}
+
+/// Names that want to speak to a terminal and to a web page.
+const HOSTILE: &str = "<img>|\u{1b}[31m@me\u{202e}";
+
+fn example() -> Difference {
+    let change = |old, new| PackageChange {
+        package: Pair { old, new },
+    };
+    let layers = |old, new, same| LayerChange {
+        layers: Pair { old, new },
+        same,
+    };
+    let mut owned = package("yaml", "6", 1);
+    owned.owned_by = Some("python3-yaml".to_owned());
+    Difference {
+        images: Pair {
+            old: image(
+                "app:1",
+                1,
+                vec![
+                    layer(1, 80_000_000, "ADD base in /", None),
+                    layer(2, 20_000_000, "RUN pip install a", Some(3)),
+                ],
+            ),
+            new: image(
+                "app:2",
+                2,
+                vec![
+                    layer(1, 80_000_000, "ADD base in /", None),
+                    layer(3, 25_000_000, "RUN pip install a", Some(4)),
+                    layer(4, 1_000, &format!("COPY {HOSTILE} /"), Some(5)),
+                ],
+            ),
+        },
+        layers: vec![
+            layers(Some(0), Some(0), true),
+            layers(Some(1), Some(1), false),
+            layers(None, Some(2), false),
+        ],
+        packages: vec![
+            change(
+                Some(package("a", "1.0", 10)),
+                Some(package("a", "2.0", 3_000)),
+            ),
+            change(Some(package("gone", "1.0", 10)), None),
+            change(None, Some(package(HOSTILE, HOSTILE, 5_000_000))),
+            change(None, Some(owned)),
+        ],
+        files: FileChanges {
+            added: FileTally {
+                files: 2,
+                bytes: 5_000_000,
+            },
+            permissions: 1,
+            largest: vec![FileChange {
+                path: format!("app/{HOSTILE}"),
+                file: Pair {
+                    old: None,
+                    new: Some(FileSide {
+                        size: 4_000_000,
+                        layer: 2,
+                    }),
+                },
+                owner: None,
+            }],
+            ..FileChanges::default()
+        },
+        config: vec![
+            ConfigChange {
+                field: "user".to_owned(),
+                value: Pair {
+                    old: Some("app".to_owned()),
+                    new: None,
+                },
+            },
+            ConfigChange {
+                field: format!("env {HOSTILE}"),
+                value: Pair {
+                    old: Some("1".to_owned()),
+                    new: Some(HOSTILE.to_owned()),
+                },
+            },
+        ],
+        secrets: GainsAndLosses {
+            gained: vec![SecretSighting {
+                kind: "private-key".into(),
+                severity: Severity::Critical,
+                place: format!("app/{HOSTILE}"),
+                layer: Some(2),
+                line: Some(1),
+                fingerprint: "0123456789ab".to_owned(),
+                deleted_in: None,
+                also_at: Vec::new(),
+            }],
+            lost: Vec::new(),
+            kept: 1,
+        },
+        findings: GainsAndLosses {
+            gained: vec![
+                finding(
+                    "image-without-healthcheck",
+                    Severity::Low,
+                    "No health check.",
+                ),
+                finding("image-runs-as-root", Severity::High, "It runs as root."),
+            ],
+            lost: vec![finding("missing-image-labels", Severity::Info, HOSTILE)],
+            kept: 2,
+        },
+    }
+}
+
+fn input(difference: &Difference) -> DiffInput<'_> {
+    DiffInput {
+        difference,
+        verdict: None,
+        details: false,
+        color: false,
+        width: 80,
+        tool_version: "0.0.0",
+    }
+}
+
+#[test]
+fn a_screen_of_differences() {
+    let difference = example();
+    let verdict = Verdict {
+        holds: false,
+        reasons: vec!["it gains a secret".to_owned()],
+        next: None,
+    };
+    let text = human(&DiffInput {
+        verdict: Some(&verdict),
+        ..input(&difference)
+    });
+    assert!(!text.contains(['\u{1b}', '\u{202e}']));
+    assert!(
+        text.lines().all(|line| line.chars().count() <= 80),
+        "{text}"
+    );
+}
+
+#[test]
+fn a_comment_of_differences() {
+    let difference = example();
+    let text = markdown(&input(&difference));
+    assert!(!text.contains(['\u{1b}', '\u{202e}']));
+    assert!(!text.contains("<img>"));
+}
+
+#[test]
+fn a_comment_has_an_end() {
+    let mut difference = example();
+    let many = |one: &PackageChange| vec![one.clone(); 5000];
+    difference.packages = many(&difference.packages[2]);
+    difference.findings.gained = vec![difference.findings.lost[0].clone(); 5000];
+    assert!(markdown(&input(&difference)).len() < 65_536);
+}
+
+#[test]
+fn an_object_of_differences() {
+    let difference = example();
+    let value: serde_json::Value = serde_json::from_str(&json(&input(&difference))).unwrap();
+    assert_eq!(value["version"], 1);
+    assert_eq!(value["new"]["unpacked_size"], 105_001_000);
+    assert_eq!(value["packages"][0]["change"], "changed");
+    assert_eq!(value["packages"][0]["new"]["version"], "2.0");
+    assert_eq!(value["packages"][0]["new"]["line"], 4);
+    assert_eq!(value["packages"][3]["new"]["owned_by"], "python3-yaml");
+    assert_eq!(value["layers"][0]["change"], "same");
+    assert_eq!(value["files"]["largest"][0]["change"], "added");
+    assert_eq!(value["config"][0]["new"], serde_json::Value::Null);
+    assert_eq!(value["secrets"]["gained"][0]["kind"], "private-key");
+    assert_eq!(value["findings"]["kept"], 2);
+    assert_eq!(value["verdict"], serde_json::Value::Null);
+}
+
+#[test]
+fn growth_has_a_sign() {
+    assert_eq!(growth(100, 150), "+50 B (+50.0 %)");
+    assert_eq!(growth(100, 50), "-50 B (-50.0 %)");
+    assert_eq!(growth(0, 50), "+50 B");
+    assert_eq!(growth(5, 5), "the same");
+    assert_eq!(growth(u64::MAX, 0), "-18.4 EB (-100.0 %)");
+}

@@ -1,0 +1,137 @@
+//! How far an image may go from the one before it, before a pipeline stops it.
+
+use plimsoll_model::{Difference, LayerFacts, Severity};
+use plimsoll_report::{Verdict, human_size, share};
+
+use crate::thresholds::{parse_bytes, parse_share};
+
+/// What a pipeline does not let pass.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Bound {
+    /// A credential that the old image does not have.
+    NewSecrets,
+    /// A finding of this severity or worse that the old image does not have.
+    NewFindings(Severity),
+    /// More bytes than the old image and so many, unpacked.
+    LargerByBytes(u64),
+    /// More bytes than the old image and such a share of it, unpacked.
+    LargerByShare(f64),
+}
+
+impl Bound {
+    /// Reads what the command line has.
+    pub(crate) fn parse(text: &str) -> Result<Self, String> {
+        match text.split_once('=') {
+            None if text == "new-secrets" => Ok(Self::NewSecrets),
+            None if text == "new-findings" => Ok(Self::NewFindings(Severity::Info)),
+            Some(("new-findings", severity)) => Severity::parse(severity)
+                .map(Self::NewFindings)
+                .ok_or_else(|| "expected info, low, medium, high or critical".to_owned()),
+            Some(("larger-by", size)) if size.ends_with('%') => {
+                parse_share(size).map(Self::LargerByShare)
+            }
+            Some(("larger-by", size)) => parse_bytes(size).map(Self::LargerByBytes),
+            _ => Err(
+                "expected new-secrets, new-findings, new-findings=SEVERITY or larger-by=SIZE"
+                    .to_owned(),
+            ),
+        }
+    }
+
+    /// One sentence where the difference goes beyond it.
+    fn broken_by(self, difference: &Difference) -> Option<String> {
+        match self {
+            Self::NewSecrets => {
+                let gained = difference.secrets.gained.len();
+                (gained > 0).then(|| match gained {
+                    1 => "it gains a secret".to_owned(),
+                    _ => format!("it gains {gained} secrets"),
+                })
+            }
+            Self::NewFindings(least) => {
+                let gained = difference.findings.gained.iter();
+                let gained = gained.filter(|finding| finding.severity >= least).count();
+                (gained > 0).then(|| {
+                    let s = if gained == 1 { "" } else { "s" };
+                    match least {
+                        Severity::Info => format!("it gains {gained} finding{s}"),
+                        least => format!(
+                            "it gains {gained} finding{s} of severity {} or worse",
+                            least.as_str()
+                        ),
+                    }
+                })
+            }
+            Self::LargerByBytes(most) => larger_by(difference, most, &human_size(most)),
+            Self::LargerByShare(most) => {
+                let old = unpacked(&difference.images.old.inventory.layers);
+                larger_by(
+                    difference,
+                    (old as f64 * most) as u64,
+                    &format!("{:.1} %", most * 100.0),
+                )
+            }
+        }
+    }
+}
+
+fn larger_by(difference: &Difference, most: u64, written: &str) -> Option<String> {
+    let old = unpacked(&difference.images.old.inventory.layers);
+    let new = unpacked(&difference.images.new.inventory.layers);
+    let growth = new.saturating_sub(old);
+    (growth > most).then(|| {
+        format!(
+            "it grows by {} ({}) unpacked, at most {written} is allowed",
+            human_size(growth),
+            share(growth, old)
+        )
+    })
+}
+
+fn unpacked(layers: &[LayerFacts]) -> u64 {
+    layers
+        .iter()
+        .fold(0, |sum, layer| sum.saturating_add(layer.size))
+}
+
+/// Whether the difference keeps to every bound; nothing where there is none.
+pub(crate) fn judge(bounds: &[Bound], difference: &Difference) -> Option<Verdict> {
+    if bounds.is_empty() {
+        return None;
+    }
+    let reasons: Vec<String> = bounds
+        .iter()
+        .filter_map(|bound| bound.broken_by(difference))
+        .collect();
+    Some(Verdict {
+        holds: reasons.is_empty(),
+        reasons,
+        next: None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bounds_are_read_as_written() {
+        for (text, bound) in [
+            ("new-secrets", Some(Bound::NewSecrets)),
+            ("new-findings", Some(Bound::NewFindings(Severity::Info))),
+            (
+                "new-findings=high",
+                Some(Bound::NewFindings(Severity::High)),
+            ),
+            ("larger-by=20MB", Some(Bound::LargerByBytes(20_000_000))),
+            ("larger-by=5%", Some(Bound::LargerByShare(0.05))),
+            ("new-findings=bad", None),
+            ("larger-by=", None),
+            ("larger-by=900%", None),
+            ("larger", None),
+            ("", None),
+        ] {
+            assert_eq!(Bound::parse(text).ok(), bound, "{text}");
+        }
+    }
+}

@@ -1,0 +1,253 @@
+//! How one image differs from another: what a scan and the rules saw of both, laid side by side.
+
+mod config;
+mod files;
+
+use std::collections::{HashMap, VecDeque};
+use std::hash::Hash;
+
+use plimsoll_model::{
+    ComparedImage, Difference, Finding, GainsAndLosses, ImageSummary, LayerChange, LayerFacts,
+    Package, PackageChange, Pair, Report,
+};
+use plimsoll_report::layers::short_instruction;
+use plimsoll_scan::ImageFiles;
+
+/// What was seen of one image.
+#[derive(Debug)]
+pub(crate) struct Seen {
+    /// The image.
+    pub(crate) image: ImageSummary,
+    /// What it holds and what is wrong with it.
+    pub(crate) report: Report,
+    /// Its files.
+    pub(crate) files: ImageFiles,
+}
+
+/// Lays `old` and `new` side by side.
+pub(crate) fn between(old: Seen, new: Seen) -> Difference {
+    let (tallies, files) = files::compare(&old.files, &new.files);
+    let layers = layers(&old.report.inventory.layers, &new.report.inventory.layers);
+    let packages = packages(
+        &old.report.inventory.packages,
+        &new.report.inventory.packages,
+    );
+    let config = config::compare(&old.image.config, &new.image.config);
+    let secrets = gains(
+        &old.report.inventory.secrets,
+        &new.report.inventory.secrets,
+        |secret| (&secret.kind, &secret.fingerprint),
+    );
+    let findings = gains(&old.report.findings, &new.report.findings, |finding| {
+        (place(finding), without_numbers(&finding.message))
+    });
+    let compared = |seen: Seen, files| ComparedImage {
+        summary: seen.image,
+        inventory: seen.report.inventory,
+        skipped: seen.report.skipped,
+        files,
+    };
+    Difference {
+        images: Pair {
+            old: compared(old, tallies.old),
+            new: compared(new, tallies.new),
+        },
+        layers,
+        packages,
+        files,
+        config,
+        secrets,
+        findings,
+    }
+}
+
+/// Takes from both what `key` calls the same, one for one.
+fn pair_off<'a, T, K: Hash + Eq>(
+    old: &mut Vec<&'a T>,
+    new: &mut Vec<&'a T>,
+    key: impl Fn(&'a T) -> K,
+) -> Vec<(&'a T, &'a T)> {
+    let mut waiting: HashMap<K, VecDeque<usize>> = HashMap::new();
+    for (at, one) in old.iter().enumerate() {
+        waiting.entry(key(one)).or_default().push_back(at);
+    }
+    let mut taken = vec![false; old.len()];
+    let mut pairs = Vec::new();
+    new.retain(|one| {
+        let Some(at) = waiting.get_mut(&key(one)).and_then(VecDeque::pop_front) else {
+            return true;
+        };
+        taken[at] = true;
+        pairs.push((old[at], *one));
+        false
+    });
+    let mut at = 0;
+    old.retain(|_| {
+        at += 1;
+        !taken[at - 1]
+    });
+    pairs
+}
+
+/// What only one side has: what the other has nothing of that `key` calls the same.
+fn gains<'a, T: Clone, K: Hash + Eq>(
+    old: &'a [T],
+    new: &'a [T],
+    key: impl Fn(&'a T) -> K,
+) -> GainsAndLosses<T> {
+    let mut lost: Vec<&T> = old.iter().collect();
+    let mut gained: Vec<&T> = new.iter().collect();
+    let kept = pair_off(&mut lost, &mut gained, key).len();
+    GainsAndLosses {
+        gained: gained.into_iter().cloned().collect(),
+        lost: lost.into_iter().cloned().collect(),
+        kept,
+    }
+}
+
+/// Where a finding is, without what moves when something else changes: lines, layers, versions.
+fn place(finding: &Finding) -> (&'static str, Option<&str>, Option<&str>) {
+    let origin = &finding.origin;
+    let package = origin.package.as_deref();
+    let package = package.map(|purl| purl.split(['@', '?']).next().unwrap_or(purl));
+    (finding.rule, origin.path.as_deref(), package)
+}
+
+/// The words of a sentence without sizes, counts, shares and versions.
+fn without_numbers(text: &str) -> String {
+    const UNITS: [&str; 8] = ["B", "kB", "MB", "GB", "KiB", "MiB", "GiB", "%"];
+    let bare = |word: &str| {
+        word.trim_matches(|c: char| matches!(c, '(' | ')' | ',' | '.' | ':' | ';'))
+            .to_owned()
+    };
+    let words = text.split_whitespace().filter(|word| {
+        let word = bare(word);
+        !word.starts_with(|c: char| c.is_ascii_digit()) && !UNITS.contains(&word.as_str())
+    });
+    words.collect::<Vec<_>>().join(" ")
+}
+
+/// Packages that are not the same: first the same version at the same place is taken from both,
+/// then the same version anywhere; what is left of a name changed its version.
+fn packages(old: &[Package], new: &[Package]) -> Vec<PackageChange> {
+    let mut removed: Vec<&Package> = old.iter().collect();
+    let mut added: Vec<&Package> = new.iter().collect();
+    pair_off(&mut removed, &mut added, |package| {
+        (
+            package.kind,
+            &package.name,
+            &package.version,
+            &package.architecture,
+            &package.path,
+        )
+    });
+    pair_off(&mut removed, &mut added, |package| {
+        (package.kind, &package.name, &package.version)
+    });
+    let mut changed = pair_off(&mut removed, &mut added, |package| {
+        (
+            package.kind,
+            &package.name,
+            &package.architecture,
+            &package.path,
+        )
+    });
+    changed.extend(pair_off(&mut removed, &mut added, |package| {
+        (package.kind, &package.name)
+    }));
+    let change = |old: Option<&Package>, new: Option<&Package>| PackageChange {
+        package: Pair {
+            old: old.cloned(),
+            new: new.cloned(),
+        },
+    };
+    let mut changes: Vec<PackageChange> = changed
+        .into_iter()
+        .map(|(old, new)| change(Some(old), Some(new)))
+        .chain(removed.into_iter().map(|old| change(Some(old), None)))
+        .chain(added.into_iter().map(|new| change(None, Some(new))))
+        .collect();
+    changes.sort_by(|a, b| sort_key(a).cmp(&sort_key(b)));
+    changes
+}
+
+fn sort_key(change: &PackageChange) -> impl Ord + '_ {
+    change.any().map(|package| {
+        (
+            package.kind,
+            package.name.as_str(),
+            package.version.as_str(),
+            package.path.as_str(),
+        )
+    })
+}
+
+/// Pairs of layers beyond which instructions are not compared: no image that a person wrote comes
+/// near.
+const MAX_LAYER_PAIRS: usize = 1 << 20;
+
+/// Lays layers side by side: the same bytes from the bottom up, then by what made them.
+fn layers(old: &[LayerFacts], new: &[LayerFacts]) -> Vec<LayerChange> {
+    let mut changes = Vec::new();
+    let mut push = |before: Option<usize>, after: Option<usize>| {
+        let same = before
+            .zip(after)
+            .is_some_and(|(before, after)| old[before].diff_id == new[after].diff_id);
+        changes.push(LayerChange {
+            layers: Pair {
+                old: before,
+                new: after,
+            },
+            same,
+        });
+    };
+    let shared = old
+        .iter()
+        .zip(new)
+        .take_while(|(before, after)| before.diff_id == after.diff_id)
+        .count();
+    for layer in 0..shared {
+        push(Some(layer), Some(layer));
+    }
+    let (before, after) = (&old[shared..], &new[shared..]);
+    if before.len().saturating_mul(after.len()) > MAX_LAYER_PAIRS {
+        (shared..old.len()).for_each(|layer| push(Some(layer), None));
+        (shared..new.len()).for_each(|layer| push(None, Some(layer)));
+        return changes;
+    }
+    let keys = |layers: &[LayerFacts]| layers.iter().map(layer_key).collect::<Vec<String>>();
+    let operations =
+        similar::capture_diff_slices(similar::Algorithm::Myers, &keys(before), &keys(after));
+    for operation in operations {
+        let (old_range, new_range) = (operation.old_range(), operation.new_range());
+        if operation.tag() == similar::DiffTag::Equal {
+            for (before, after) in old_range.zip(new_range) {
+                push(Some(shared + before), Some(shared + after));
+            }
+        } else {
+            old_range.for_each(|layer| push(Some(shared + layer), None));
+            new_range.for_each(|layer| push(None, Some(shared + layer)));
+        }
+    }
+    changes
+}
+
+/// What made a layer, without the digests that older builders write for what they copy.
+fn layer_key(layer: &LayerFacts) -> String {
+    let Some(instruction) = &layer.instruction else {
+        return layer.diff_id.as_str().to_owned();
+    };
+    let words = short_instruction(instruction)
+        .split_whitespace()
+        .map(|word| {
+            let kind = ["file:", "dir:", "multi:"]
+                .into_iter()
+                .find(|kind| word.starts_with(kind));
+            kind.unwrap_or(word).to_owned()
+        })
+        .collect::<Vec<_>>();
+    words.join(" ")
+}
+
+#[cfg(test)]
+mod tests;

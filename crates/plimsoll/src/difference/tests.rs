@@ -1,0 +1,118 @@
+use plimsoll_model::{ChangeKind, Digest, Evidence, PackageKind};
+
+use super::*;
+
+fn package(name: &str, version: &str, path: &str) -> Package {
+    Package::new(
+        PackageKind::Npm,
+        name,
+        version,
+        format!("pkg:npm/{name}@{version}"),
+        path,
+        Evidence::Metadata,
+        0,
+    )
+}
+
+#[test]
+fn versions_change_in_place_before_they_change_by_name() {
+    let old = [
+        package("a", "1", "x/a"),
+        package("a", "2", "y/a"),
+        package("gone", "1", "g"),
+        package("moved", "1", "here"),
+    ];
+    let new = [
+        package("a", "2", "y/a"),
+        package("a", "3", "x/a"),
+        package("moved", "1", "there"),
+        package("new", "1", "n"),
+    ];
+    let changes = packages(&old, &new);
+    let told: Vec<_> = changes
+        .iter()
+        .map(|change| {
+            let version = |side: &Option<Package>| side.as_ref().map(|p| p.version.clone());
+            (
+                change.any().unwrap().name.as_str(),
+                change.kind(),
+                version(&change.package.old),
+                version(&change.package.new),
+            )
+        })
+        .collect();
+    let text = |text: &str| Some(text.to_owned());
+    assert_eq!(
+        told,
+        [
+            ("a", ChangeKind::Changed, text("1"), text("3")),
+            ("gone", ChangeKind::Removed, text("1"), None),
+            ("new", ChangeKind::Added, None, text("1")),
+        ]
+    );
+    assert_eq!(packages(&old, &old), []);
+}
+
+fn layer(byte: u8, instruction: &str) -> LayerFacts {
+    let digest = Digest::from_sha256([byte; 32]);
+    LayerFacts {
+        digest: digest.clone(),
+        diff_id: digest,
+        compressed_size: 0,
+        size: 0,
+        entries: 0,
+        instruction: Some(instruction.to_owned()),
+        source: None,
+        file_bytes: 0,
+        wasted: 0,
+        hidden: 0,
+    }
+}
+
+#[test]
+fn layers_stand_for_each_other_by_what_made_them() {
+    let old = [
+        layer(1, "ADD base"),
+        layer(2, "/bin/sh -c #(nop) COPY file:0123 in /app"),
+        layer(3, "RUN make"),
+    ];
+    let new = [
+        layer(1, "ADD base"),
+        layer(4, "RUN apt-get update"),
+        layer(5, "/bin/sh -c #(nop) COPY file:4567 in /app"),
+        layer(3, "RUN make"),
+    ];
+    let told: Vec<_> = layers(&old, &new)
+        .iter()
+        .map(|change| (change.layers.old, change.layers.new, change.same))
+        .collect();
+    assert_eq!(
+        told,
+        [
+            (Some(0), Some(0), true),
+            (None, Some(1), false),
+            (Some(1), Some(2), false),
+            (Some(2), Some(3), true),
+        ]
+    );
+}
+
+#[test]
+fn thousands_of_layers_are_not_compared_with_each_other() {
+    let many = |byte: u8| -> Vec<LayerFacts> {
+        (0..2000)
+            .map(|at| layer(byte, &format!("RUN {at}")))
+            .collect()
+    };
+    let changes = layers(&many(1), &many(2));
+    assert_eq!(changes.len(), 4000);
+}
+
+#[test]
+fn sentences_are_the_same_with_other_numbers() {
+    assert_eq!(
+        without_numbers("wastes 12.3 MB (4 %) in libfoo2."),
+        without_numbers("wastes 900 B (40 %) in libfoo2.")
+    );
+    assert_ne!(without_numbers("label a"), without_numbers("label b"));
+}

@@ -1,0 +1,222 @@
+//! `plimsoll diff`: two images side by side.
+
+use plimsoll_testkit::image::{ImageBuilder, Layer};
+
+use crate::stage::Stage;
+
+const BASE: &str = "/bin/sh -c #(nop) ADD file:0 in / ";
+
+fn base() -> Layer {
+    Layer::new()
+        .file("etc/os-release", "ID=debian\nPRETTY_NAME=\"Debian 12\"\n")
+        .file("etc/passwd", "root:x:0:0::/root:/bin/sh\n")
+}
+
+fn wheel(layer: Layer, name: &str, version: &str) -> Layer {
+    let folder = format!("usr/lib/python3/site-packages/{name}-{version}.dist-info");
+    layer.file(
+        format!("{folder}/METADATA"),
+        format!("Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n"),
+    )
+}
+
+/// Two builds of one project: a package upgraded, one gone, one new, a key left behind.
+fn stage() -> Stage {
+    let stage = Stage::new();
+    let old = wheel(wheel(Layer::new(), "flask", "2.0"), "left-behind", "1.0")
+        .file("app/data", vec![b'a'; 20_000])
+        .file("app/same", "same");
+    let new = wheel(wheel(Layer::new(), "flask", "3.0"), "new-comer", "1.0")
+        .file("app/data", vec![b'b'; 30_000])
+        .file("app/same", "same")
+        .entry(plimsoll_testkit::image::Entry::file("app/run", "#!/bin/sh\n").mode(0o755))
+        .file("app/id", private_key());
+    let image = |layer: Layer| {
+        ImageBuilder::new()
+            .layer_by(base(), BASE)
+            .layer_by(layer, "RUN /bin/sh -c pip install . # buildkit")
+            .command(&["python"])
+    };
+    let old = image(old).user("app").env("MODE", "slow").build();
+    let new = image(new).env("MODE", "fast").build();
+    old.write_layout(&stage.project().join("old"), "1").unwrap();
+    new.write_layout(&stage.project().join("new"), "2").unwrap();
+    stage
+}
+
+/// What looks like a key and opens nothing.
+fn private_key() -> String {
+    let body: String = (0..24u32)
+        .map(|line| {
+            let bytes = (0..64u32).map(|at| {
+                let at = line
+                    .wrapping_mul(7919)
+                    .wrapping_add(at.wrapping_mul(104_729))
+                    % 62;
+                char::from(match at as u8 {
+                    digit @ 0..10 => b'0' + digit,
+                    upper @ 10..36 => b'A' + upper - 10,
+                    lower => b'a' + lower - 36,
+                })
+            });
+            bytes.chain(['\n']).collect::<String>()
+        })
+        .collect();
+    format!("-----BEGIN RSA PRIVATE KEY-----\nMIIE{body}-----END RSA PRIVATE KEY-----\n")
+}
+
+#[test]
+fn two_builds_differ() {
+    let stage = stage();
+    let run = stage
+        .run(&["diff", "oci:old", "oci:new", "--format", "json"])
+        .expect(0);
+    let value = run.json();
+    let changes: Vec<String> = value["packages"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|change| {
+            format!(
+                "{} {} {} {}",
+                change["change"].as_str().unwrap(),
+                change["name"].as_str().unwrap(),
+                change["old"]["version"],
+                change["new"]["version"]
+            )
+        })
+        .collect();
+    assert_eq!(
+        changes,
+        [
+            "changed flask \"2.0\" \"3.0\"",
+            "removed left-behind \"1.0\" null",
+            "added new-comer null \"1.0\"",
+        ]
+    );
+    let layers: Vec<&str> = value["layers"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|layer| layer["change"].as_str().unwrap())
+        .collect();
+    assert_eq!(layers, ["same", "changed"]);
+    let files = &value["files"];
+    assert_eq!(files["changed"]["files"], 1);
+    assert_eq!(files["changed"]["new_bytes"], 30_000);
+    assert_eq!(files["largest"][0]["path"], "app/data");
+    let fields: Vec<&str> = value["config"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|change| change["field"].as_str().unwrap())
+        .collect();
+    assert_eq!(fields, ["user", "env MODE"]);
+    assert_eq!(value["secrets"]["gained"][0]["place"], "app/id");
+    assert_eq!(value["secrets"]["gained"].as_array().unwrap().len(), 1);
+    let gained: Vec<&str> = value["findings"]["gained"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|finding| finding["rule"].as_str().unwrap())
+        .collect();
+    assert!(gained.contains(&"image-runs-as-root"), "{gained:?}");
+    // A second look is taken from the cache and sees the same.
+    let again = stage
+        .run(&["diff", "oci:old", "oci:new", "--format", "json"])
+        .expect(0);
+    assert_eq!(run.stdout, again.stdout);
+}
+
+#[test]
+fn an_image_is_no_different_from_itself() {
+    let stage = stage();
+    let arguments = [
+        "diff",
+        "oci:new",
+        "oci:new",
+        "--fail-on",
+        "new-secrets,new-findings,larger-by=0B",
+    ];
+    let run = stage.run(&arguments).expect(0);
+    assert!(run.stdout.contains("these are one image"), "{}", run.stdout);
+    let value = stage
+        .run(&["diff", "oci:new", "oci:new", "--format", "json"])
+        .expect(0)
+        .json();
+    for list in ["packages", "config"] {
+        assert_eq!(value[list].as_array().unwrap().len(), 0);
+    }
+    assert_eq!(value["files"]["largest"].as_array().unwrap().len(), 0);
+}
+
+#[test]
+fn what_goes_too_far_is_held_back() {
+    let stage = stage();
+    for (bound, code) in [
+        ("new-secrets", 1),
+        ("new-findings", 1),
+        ("new-findings=high", 1),
+        ("larger-by=1kB", 1),
+        ("larger-by=100%", 0),
+        ("larger-by=1MB", 0),
+    ] {
+        let run = stage.run(&["diff", "oci:old", "oci:new", "--fail-on", bound]);
+        assert_eq!(run.code, code, "{bound}\n{}{}", run.stdout, run.stderr);
+    }
+    // The other way round nothing is gained.
+    stage
+        .run(&[
+            "diff",
+            "oci:new",
+            "oci:old",
+            "--fail-on",
+            "new-secrets,larger-by=0B",
+        ])
+        .expect(0);
+    let run = stage
+        .run(&["diff", "oci:old", "oci:new", "--fail-on", "bigger"])
+        .expect(2);
+    assert!(run.stderr.contains("larger-by=SIZE"), "{}", run.stderr);
+    let run = stage.run(&["diff", "-", "-"]).expect(2);
+    assert!(run.stderr.contains("one image"), "{}", run.stderr);
+    let run = stage.run(&["diff", "oci:old", "oci:nowhere", "--format", "json"]);
+    assert_ne!(run.code, 0);
+    assert!(run.json()["error"]["message"].is_string());
+}
+
+#[test]
+fn lines_are_named_where_the_dockerfile_is() {
+    let stage = stage();
+    stage.write(
+        "Dockerfile",
+        b"FROM debian:12\nRUN pip install .\nCMD [\"python\"]\n",
+    );
+    let value = stage
+        .run(&[
+            "diff",
+            "oci:old",
+            "oci:new",
+            "-f",
+            "Dockerfile",
+            "--format",
+            "json",
+        ])
+        .expect(0)
+        .json();
+    assert_eq!(value["layers"][1]["new"]["line"], 2);
+    assert_eq!(value["layers"][1]["old"]["line"], serde_json::Value::Null);
+    let run = stage
+        .run(&[
+            "diff",
+            "oci:old",
+            "oci:new",
+            "-f",
+            "Dockerfile",
+            "--format",
+            "markdown",
+        ])
+        .expect(0);
+    assert!(run.stdout.contains("Dockerfile:2"), "{}", run.stdout);
+    assert!(run.stdout.contains("### New secrets"), "{}", run.stdout);
+}
