@@ -67,7 +67,10 @@ impl Wanted {
     fn faults(&self, sighting: &Value) -> Option<Vec<String>> {
         let place = sighting["place"].as_str().unwrap_or_default();
         let place_fits = self.place.as_ref().is_none_or(|wanted| {
-            place == wanted || (!self.whole_place && place.starts_with(wanted.as_str()))
+            // A member of an archive stands behind the archive's path.
+            place
+                .strip_prefix(wanted.as_str())
+                .is_some_and(|rest| rest.is_empty() || rest.starts_with('!') || !self.whole_place)
         });
         let same = self
             .fingerprint

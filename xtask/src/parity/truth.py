@@ -456,7 +456,7 @@ def go(elf, path):
             found.append(last)
         elif part[0] == "=>" and last and len(part) >= 3:
             if part[1].startswith((".", "/")):  # a folder of the project
-                last[2] = "mod"
+                last[1], last[2] = part[2], "mod"
             else:
                 last[0], last[1] = part[1], part[2]
     for name, number, what in found:
@@ -528,7 +528,7 @@ def main():
         if "package.json" in files and "node_modules" not in parts:
             package = node_package(folder)
             if package:
-                owned = package[2] in OWNERS
+                owned = package[2] in OWNERS and "nodejs" in parts
                 add("npm", *package, "owned" if owned else "project")
         pnp = pnp or ".pnp.cjs" in files or ".pnp.js" in files
         for name in files:
