@@ -241,6 +241,7 @@ fn run(program: &Program, image: &Image) -> Result<Result<Run, String>> {
         .args(arguments)
         .env("HOME", home.path())
         .env("XDG_CACHE_HOME", home.path().join("cache"))
+        .env("PLIMSOLL_CACHE", home.path().join("plimsoll"))
         .env("TMPDIR", home.path())
         .env("SYFT_CHECK_FOR_APP_UPDATE", "false")
         .stdin(Stdio::null())
