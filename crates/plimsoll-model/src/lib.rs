@@ -27,8 +27,9 @@ pub use finding::{
 pub use image_ref::{ImageName, ImageNameError, ImageRef};
 pub use input::BuildInput;
 pub use inventory::{
-    BaseImage, Distribution, Evidence, Inventory, LayerFacts, NotableFile, NotableKind, Package,
-    PackageKind, Saving, SecretSighting, Waste, WasteKind, WastedPath,
+    Account, Accounts, BaseImage, Distribution, Evidence, Group, Inventory, LayerFacts,
+    NotableFile, NotableKind, Package, PackageKind, Saving, SecretSighting, StartupFile,
+    StartupProblem, StartupRole, Waste, WasteKind, WastedPath,
 };
 pub use report::{ImageSummary, Remark, Report, Skipped, Suppressed, SuppressedBy};
 pub use source::{LineIndex, Position, SourceFile, Span};

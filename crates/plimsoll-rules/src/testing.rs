@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 
 use plimsoll_model::{
-    Digest, Finding, HealthCheck, ImageConfig, ImageName, Inventory, LayerFacts, NotableFile,
-    NotableKind, SecretSighting, Severity, SourceFile,
+    Account, Digest, Finding, HealthCheck, ImageConfig, ImageName, Inventory, LayerFacts,
+    NotableFile, NotableKind, SecretSighting, Severity, SourceFile, StartupFile, StartupProblem,
+    StartupRole,
 };
 use plimsoll_syntax::context::{Context, ContextEntry, EntryKind};
 
@@ -174,7 +175,8 @@ pub(crate) fn fixed(rule: &str, dockerfile: &str, files: &[(&str, &str)]) -> Str
 ///
 /// `user`, `env`, `label`, `healthcheck` and `cmd` fill the configuration; `layer` adds one with
 /// the instruction that made it; `file: KIND PATH SIZE LAYER` and `secret: KIND PLACE [LAYER]` add
-/// to the inventory; `tag`, `size`, `limit` (bytes) and `ignore-file: yes|no` the rest.
+/// to the inventory, as do `startup`, `account`, `without-certificates` and `missing-time-zone`;
+/// `tag`, `size`, `limit` (bytes) and `ignore-file: yes|no` the rest.
 #[derive(Default)]
 pub(crate) struct ImageExample {
     config: ImageConfig,
@@ -236,6 +238,10 @@ impl ImageExample {
                     "downloader" => NotableKind::Downloader,
                     "set-id" => NotableKind::SetId,
                     "version-control" => NotableKind::VersionControl,
+                    "world-writable" => NotableKind::WorldWritable,
+                    "login-server" => NotableKind::LoginServer,
+                    "host-key" => NotableKind::HostKey,
+                    "readable-key" => NotableKind::ReadableKey,
                     other => panic!("no kind of file is called {other}"),
                 },
                 path: words[1].to_owned(),
@@ -259,6 +265,21 @@ impl ImageExample {
                     also_at: Vec::new(),
                 });
             }
+            "startup" => self.inventory.startup.push(startup(&words)),
+            "accounts" => self.inventory.accounts.complete = value == "complete",
+            "account" => self.inventory.accounts.users.push(Account {
+                name: words[0].to_owned(),
+                uid: words[1].parse().unwrap(),
+                gid: words[2].parse().unwrap(),
+                empty_password: words.get(3) == Some(&"empty"),
+            }),
+            "without-certificates" => self.inventory.without_certificates.push(NotableFile {
+                kind: NotableKind::Downloader,
+                path: words[0].to_owned(),
+                size: 0,
+                layer: words[1].parse().unwrap(),
+            }),
+            "missing-time-zone" => self.inventory.missing_time_zone = Some(value.to_owned()),
             "tag" => self.tags.push(ImageName::parse(value).unwrap()),
             "size" => self.size = value.parse().unwrap(),
             "limit" => self.limit = Some(value.parse().unwrap()),
@@ -281,6 +302,52 @@ impl ImageExample {
             },
             &options(rule),
         )
+    }
+}
+
+/// `ROLE WORD PATH|- [PROBLEM [DETAIL]] [given-to INTERPRETER]`, of layer 0.
+fn startup(words: &[&str]) -> StartupFile {
+    let path = Some(words[2].to_owned()).filter(|path| path != "-");
+    let detail = || words[4].to_owned();
+    let interpreter = |carriage_return| StartupProblem::MissingInterpreter {
+        interpreter: detail(),
+        carriage_return,
+    };
+    let problem = words.get(3).map(|problem| match *problem {
+        "missing" => StartupProblem::Missing,
+        "folder" => StartupProblem::Folder,
+        "not-executable" => StartupProblem::NotExecutable,
+        "machine" => StartupProblem::WrongArchitecture {
+            machine: detail(),
+            platform: "linux/amd64".to_owned(),
+        },
+        "interpreter" => interpreter(false),
+        "carriage-return" => interpreter(true),
+        "library" => StartupProblem::MissingLibraries {
+            libraries: vec![detail()],
+            needed_by: words[2].to_owned(),
+        },
+        "denied" => StartupProblem::Denied {
+            user: "app".to_owned(),
+            path: detail(),
+        },
+        other => panic!("no problem is called {other}"),
+    });
+    StartupFile {
+        role: match words[0] {
+            "entrypoint" => StartupRole::Entrypoint,
+            "cmd" => StartupRole::Cmd,
+            "healthcheck" => StartupRole::HealthCheck,
+            other => panic!("nothing is started by {other}"),
+        },
+        word: words[1].to_owned(),
+        given_to: words
+            .iter()
+            .position(|word| *word == "given-to")
+            .map(|at| words[at + 1].to_owned()),
+        layer: path.as_ref().map(|_| 0),
+        path,
+        problems: problem.into_iter().collect(),
     }
 }
 

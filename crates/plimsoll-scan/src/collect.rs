@@ -11,6 +11,7 @@ use crate::ScanOptions;
 use crate::catalogue::{Candidate, Cataloguer, Document, Watch, claimant};
 use crate::record::{EntryFact, LayerRecord, Unread};
 use crate::secret::{Detector, Found, Searcher};
+use crate::startup;
 
 /// Bytes of paths and link targets that one layer may make us keep.
 const MAX_PATH_BYTES: usize = 512 << 20;
@@ -179,6 +180,12 @@ impl<'a> Collector<'a> {
 
     /// Looks at a file that lies in memory.
     fn whole(&mut self, entry: &Entry, bytes: &[u8], claimant: Option<&'static Cataloguer>) {
+        if entry.mode & 0o111 != 0
+            && let Some(line) = startup::shebang(bytes)
+        {
+            let path = entry.path.as_str().into();
+            self.record.shebangs.insert(path, line.into());
+        }
         if let Some(cataloguer) = claimant {
             self.told(entry, cataloguer, (cataloguer.read)(&entry.path, bytes));
         }

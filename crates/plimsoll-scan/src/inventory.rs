@@ -9,12 +9,13 @@ use plimsoll_model::{
 };
 
 use crate::base;
-use crate::catalogue::{Candidate, Document, claimant, distribution, passwd};
+use crate::catalogue::{Candidate, Document, claimant, distribution};
 use crate::notable::{notable, programs};
 use crate::packages::{Ownership, Published, gaps, named_files, packages, unread_stores};
 use crate::record::{FactKind, LayerRecord};
 use crate::savings::{Context, savings};
 use crate::secret::{self, Detector, FileSighting, Fingerprint};
+use crate::startup::{Facts, accounts, needs};
 use crate::tree::Tree;
 use crate::waste::{self, LayerBytes};
 use crate::{ImageFiles, Outcome};
@@ -32,6 +33,8 @@ pub(crate) fn assemble(
     let detector = Detector::shared();
     let duplicates = waste::duplicates(tree);
     let (mut waste, layer_bytes) = waste::measure(records, tree, &duplicates);
+    // What was not read may hold what would otherwise be missed.
+    let complete = skipped.is_empty();
     let distribution = find_distribution(records, tree);
     let packages = packages(records, tree, distribution.as_ref(), &mut skipped);
     let config = &image.config;
@@ -56,16 +59,41 @@ pub(crate) fn assemble(
             base: base.as_ref().map_or(0, |base| base.layers),
         },
     );
+    let accounts = accounts::find(records, tree, complete);
+    let image_facts = Facts {
+        config,
+        records,
+        tree,
+        accounts: &accounts,
+        search_path: path,
+    };
+    let secrets = secrets(records, tree, config, detector);
     let inventory = Inventory {
+        startup: if complete {
+            image_facts.startup()
+        } else {
+            Vec::new()
+        },
+        without_certificates: if complete {
+            needs::without_certificates(tree, config)
+        } else {
+            Vec::new()
+        },
+        missing_time_zone: needs::missing_time_zone(tree, config).filter(|_| complete),
+        users: accounts
+            .users
+            .iter()
+            .map(|user| (user.name.clone(), user.uid))
+            .collect(),
+        accounts,
         packages: packages.installed,
         removed_packages: packages.removed,
         layers,
         base,
         waste,
-        notable: notable(tree),
-        secrets: secrets(records, tree, config, detector),
+        notable: notable(tree, &secrets),
+        secrets,
         programs: programs(tree, path),
-        users: users(records, tree),
         distribution,
     };
     if let Some(files) = files {
@@ -88,16 +116,6 @@ fn find_distribution(records: &[LayerRecord], tree: &Tree<'_>) -> Option<Distrib
             _ => None,
         }
     })
-}
-
-fn users(records: &[LayerRecord], tree: &Tree<'_>) -> Vec<(String, u32)> {
-    let document = tree
-        .get(passwd::PATH)
-        .and_then(|node| records.get(node.layer)?.documents.get(passwd::PATH));
-    match document {
-        Some(Document::Users(users)) => users.clone(),
-        _ => Vec::new(),
-    }
 }
 
 /// Measures of each layer. History names the instruction of each where it has as many steps that

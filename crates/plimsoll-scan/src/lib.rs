@@ -20,6 +20,7 @@ mod packages;
 mod record;
 mod savings;
 mod secret;
+mod startup;
 mod tree;
 mod waste;
 

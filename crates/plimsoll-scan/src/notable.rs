@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use plimsoll_model::{NotableFile, NotableKind};
+use plimsoll_model::{NotableFile, NotableKind, SecretSighting, Severity};
 
 use crate::catalogue::{base_name, folder};
 use crate::record::FactKind;
@@ -61,7 +61,7 @@ const VERSION_CONTROL: &[(&str, &str)] =
     &[(".git", "HEAD"), (".hg", "requires"), (".svn", "wc.db")];
 
 /// Everything of note in the final tree, sorted by path.
-pub(crate) fn notable(tree: &Tree<'_>) -> Vec<NotableFile> {
+pub(crate) fn notable(tree: &Tree<'_>, secrets: &[SecretSighting]) -> Vec<NotableFile> {
     let mut files = Vec::new();
     let mut caches: BTreeMap<(&str, usize), u64> = BTreeMap::new();
     let mut programs: BTreeSet<(NotableKind, String)> = BTreeSet::new();
@@ -76,6 +76,25 @@ pub(crate) fn notable(tree: &Tree<'_>) -> Vec<NotableFile> {
         {
             files.push(NotableFile {
                 kind: NotableKind::SetId,
+                path: path.to_owned(),
+                size: node.fact.size,
+                layer: node.layer,
+            });
+        }
+        if is_open(node.fact.mode, &node.fact.kind)
+            && !is_meant_open(path)
+            && !is_in_open(tree, path)
+        {
+            files.push(NotableFile {
+                kind: NotableKind::WorldWritable,
+                path: path.to_owned(),
+                size: node.fact.size,
+                layer: node.layer,
+            });
+        }
+        if let Some(kind) = login_kind(path, &node.fact.kind, node.fact.mode) {
+            files.push(NotableFile {
+                kind,
                 path: path.to_owned(),
                 size: node.fact.size,
                 layer: node.layer,
@@ -116,8 +135,73 @@ pub(crate) fn notable(tree: &Tree<'_>) -> Vec<NotableFile> {
                 layer,
             }),
     );
+    files.extend(readable_keys(tree, secrets));
     files.sort_by(|a, b| (&a.path, a.kind, a.layer).cmp(&(&b.path, b.kind, b.layer)));
     files
+}
+
+/// Whether everybody may write to it, and to a folder also take away what others put there.
+fn is_open(mode: u32, kind: &FactKind) -> bool {
+    match kind {
+        FactKind::File | FactKind::Hardlink(_) => mode & 0o002 != 0,
+        FactKind::Directory => mode & 0o1002 == 0o002,
+        _ => false,
+    }
+}
+
+/// Places that everybody writes to on any system.
+fn is_meant_open(path: &str) -> bool {
+    [
+        "tmp", "var/tmp", "run", "var/run", "var/lock", "dev", "proc", "sys",
+    ]
+    .iter()
+    .any(|place| path == *place || is_below(path, place))
+}
+
+/// Whether the folder above is open itself: what is in it need not be told one by one.
+fn is_in_open(tree: &Tree<'_>, path: &str) -> bool {
+    tree.get(folder(path))
+        .is_some_and(|node| is_open(node.fact.mode, &node.fact.kind))
+}
+
+/// Servers that let people log in, and the keys that prove them to be themselves.
+fn login_kind(path: &str, kind: &FactKind, mode: u32) -> Option<NotableKind> {
+    if matches!(path, "usr/sbin/sshd" | "usr/sbin/dropbear") && is_program(kind, mode) {
+        return Some(NotableKind::LoginServer);
+    }
+    let is_key = path
+        .strip_prefix("etc/ssh/ssh_host_")
+        .is_some_and(|name| name.ends_with("_key"))
+        || path.starts_with("etc/dropbear/dropbear_") && path.ends_with("_host_key");
+    (is_key && *kind == FactKind::File).then_some(NotableKind::HostKey)
+}
+
+/// Files with a private key in them that everybody may read. What is published with a package, or
+/// lies among tests, is no secret.
+fn readable_keys(tree: &Tree<'_>, secrets: &[SecretSighting]) -> Vec<NotableFile> {
+    let mut paths: Vec<&str> = secrets
+        .iter()
+        .filter(|secret| {
+            secret.kind.contains("private-key")
+                && secret.severity >= Severity::High
+                && secret.deleted_in.is_none()
+        })
+        .map(|secret| secret.place.as_str())
+        .collect();
+    paths.sort_unstable();
+    paths.dedup();
+    paths
+        .into_iter()
+        .filter_map(|path| {
+            let node = tree.get(path)?;
+            (node.fact.kind == FactKind::File && node.fact.mode & 0o004 != 0).then(|| NotableFile {
+                kind: NotableKind::ReadableKey,
+                path: path.to_owned(),
+                size: node.fact.size,
+                layer: node.layer,
+            })
+        })
+        .collect()
 }
 
 /// Whether an entry can be run.

@@ -77,6 +77,8 @@ pub(crate) struct LayerRecord {
     pub(crate) documents: BTreeMap<String, Document>,
     pub(crate) secrets: Vec<FileSighting>,
     pub(crate) unread: Vec<Unread>,
+    /// The first line behind `#!` of files that may be executed.
+    pub(crate) shebangs: BTreeMap<Box<str>, Box<str>>,
     /// Files that were searched for secrets only in part.
     pub(crate) partly_searched: Vec<String>,
 }

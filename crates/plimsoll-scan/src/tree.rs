@@ -178,6 +178,12 @@ impl<'a> Tree<'a> {
         self.nodes.get(path)
     }
 
+    /// The file whose bytes a node shows, which for a hard link is another entry.
+    pub(crate) fn content(&self, node: &Node<'a>) -> Option<(usize, &'a EntryFact)> {
+        let content = self.contents.get(node.content?)?;
+        Some((content.layer, content.fact))
+    }
+
     /// Everything, by path.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (&'a str, &Node<'a>)> {
         self.nodes.iter().map(|(path, node)| (*path, node))

@@ -3,11 +3,15 @@
 //! These types can be serialised, for caches that the same program reads again; no output format
 //! is made from them that way.
 
+mod accounts;
 mod layer;
 mod package;
+mod startup;
 
+pub use accounts::{Account, Accounts, Group};
 pub use layer::{BaseImage, LayerFacts, Saving, Waste, WasteKind, WastedPath};
 pub use package::{Evidence, Package, PackageKind};
+pub use startup::{StartupFile, StartupProblem, StartupRole};
 
 use std::borrow::Cow;
 
@@ -48,6 +52,14 @@ pub enum NotableKind {
     SetId,
     /// A version control folder.
     VersionControl,
+    /// A file or folder that everybody may write to.
+    WorldWritable,
+    /// A server that gives a shell to who logs in over the network.
+    LoginServer,
+    /// A private key of an SSH server.
+    HostKey,
+    /// A file with a private key that everybody may read.
+    ReadableKey,
 }
 
 /// A file or folder of an image that a rule may speak of.
@@ -108,4 +120,12 @@ pub struct Inventory {
     pub programs: Vec<String>,
     /// User names of the image's passwd file with their numeric ids.
     pub users: Vec<(String, u32)>,
+    /// Users and groups.
+    pub accounts: Accounts,
+    /// What the image starts. Empty where not all layers could be read: nothing could be proven.
+    pub startup: Vec<StartupFile>,
+    /// Programs that check certificates against those of the system, which are not there.
+    pub without_certificates: Vec<NotableFile>,
+    /// The zone that `TZ` names, where the image has no data of it.
+    pub missing_time_zone: Option<String>,
 }

@@ -600,5 +600,9 @@ fn notable_kind(kind: NotableKind) -> &'static str {
         NotableKind::Downloader => "downloader",
         NotableKind::SetId => "set-id",
         NotableKind::VersionControl => "version-control",
+        NotableKind::WorldWritable => "world-writable",
+        NotableKind::LoginServer => "login-server",
+        NotableKind::HostKey => "host-key",
+        NotableKind::ReadableKey => "readable-key",
     }
 }

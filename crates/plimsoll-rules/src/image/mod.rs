@@ -1,19 +1,39 @@
 //! Rules on built images, one file each.
 
 mod origin;
+mod startup;
 
 use crate::declare::rules;
 
 rules! {
+    certificates_missing_in_image::CertificatesMissingInImage,
     compiler_in_image::CompilerInImage,
+    duplicate_account::DuplicateAccount,
+    empty_password_account::EmptyPasswordAccount,
+    entrypoint_missing_in_image::EntrypointMissingInImage,
+    entrypoint_missing_interpreter::EntrypointMissingInterpreter,
+    entrypoint_missing_library::EntrypointMissingLibrary,
+    entrypoint_not_executable::EntrypointNotExecutable,
+    entrypoint_wrong_architecture::EntrypointWrongArchitecture,
     floating_image_tag::FloatingImageTag,
+    healthcheck_program_missing_in_image::HealthcheckProgramMissingInImage,
     image_runs_as_root::ImageRunsAsRoot,
     image_too_large::ImageTooLarge,
     image_without_healthcheck::ImageWithoutHealthcheck,
+    loader_variable_in_image::LoaderVariableInImage,
+    login_server_in_image::LoginServerInImage,
     missing_ignore_file::MissingIgnoreFile,
     missing_image_labels::MissingImageLabels,
     package_cache_in_image::PackageCacheInImage,
+    package_manager_in_runtime_image::PackageManagerInRuntimeImage,
+    privileged_port_without_root::PrivilegedPortWithoutRoot,
     secret_in_image::SecretInImage,
     setid_file_in_image::SetidFileInImage,
+    shell_in_runtime_image::ShellInRuntimeImage,
+    startup_file_unreadable_for_user::StartupFileUnreadableForUser,
+    timezone_data_missing_in_image::TimezoneDataMissingInImage,
+    user_missing_in_image::UserMissingInImage,
     version_control_in_image::VersionControlInImage,
+    world_readable_private_key::WorldReadablePrivateKey,
+    world_writable_path_in_image::WorldWritablePathInImage,
 }

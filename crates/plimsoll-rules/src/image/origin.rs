@@ -1,6 +1,7 @@
 //! Traces what is in an image to the layer and the line that put it there.
 
-use plimsoll_model::{LayerOrigin, Origin};
+use plimsoll_model::{LayerOrigin, NotableFile, NotableKind, Origin, SourceOrigin};
+use plimsoll_syntax::dockerfile::{self, Instruction};
 
 use crate::rule::ImageFacts;
 
@@ -25,5 +26,54 @@ pub(super) fn of_file(image: &ImageFacts<'_>, index: usize, path: &str) -> Origi
     Origin {
         path: Some(path.to_owned()),
         ..of_layer(image, index)
+    }
+}
+
+/// The origin of a setting of the configuration: the last `keyword` of the Dockerfile, where that
+/// says `word`. A setting of the base image stands in no line of it.
+pub(super) fn of_setting(image: &ImageFacts<'_>, keyword: &str, word: &str) -> Origin {
+    let source = image.dockerfile.and_then(|file| {
+        let (tree, _) = dockerfile::parse(file.clone());
+        let last: Option<&Instruction> = tree
+            .instructions()
+            .filter(|one| one.keyword.value.eq_ignore_ascii_case(keyword))
+            .last();
+        last.filter(|one| one.text.value.contains(word))
+            .map(|one| SourceOrigin::new(file, one.span))
+    });
+    Origin {
+        source,
+        ..Origin::default()
+    }
+}
+
+/// The notable files of a kind, layer by layer.
+pub(super) fn by_layer<'a>(
+    image: &'a ImageFacts<'_>,
+    kind: NotableKind,
+) -> Vec<(usize, Vec<&'a NotableFile>)> {
+    let mut files: Vec<&NotableFile> = image
+        .inventory
+        .notable
+        .iter()
+        .filter(|file| file.kind == kind)
+        .collect();
+    files.sort_by(|a, b| (a.layer, &a.path).cmp(&(b.layer, &b.path)));
+    files
+        .chunk_by(|a, b| a.layer == b.layer)
+        .filter_map(|group| Some((group.first()?.layer, group.to_vec())))
+        .collect()
+}
+
+/// The first few of `files`, and how many more there are.
+pub(super) fn named(files: &[&NotableFile]) -> String {
+    let named: Vec<String> = files
+        .iter()
+        .take(3)
+        .map(|file| format!("`/{}`", file.path.escape_debug()))
+        .collect();
+    match files.len().saturating_sub(3) {
+        0 => named.join(", "),
+        more => format!("{} and {more} more", named.join(", ")),
     }
 }

@@ -32,14 +32,18 @@ pub(crate) mod system;
 pub(crate) mod unread;
 mod wordpress;
 
-use plimsoll_model::{Distribution, Evidence, PackageKind};
+use plimsoll_model::{Account, Distribution, Evidence, Group, PackageKind};
 use serde::{Deserialize, Serialize};
 
 /// What a claimed file says.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Document {
     OsRelease(Distribution),
-    Users(Vec<(String, u32)>),
+    /// Users, and for each whether its password field is empty.
+    Users(Vec<Account>),
+    Groups(Vec<Group>),
+    /// Users without a password.
+    NoPassword(Vec<String>),
     /// What a package manager of the distribution lists.
     System(system::Database),
     /// Packages that apt installed because others need them: names and architectures, sorted.
@@ -204,6 +208,8 @@ pub(crate) const CATALOGUERS: &[Cataloguer] = &[
     essential(distribution::claims_first, distribution::read),
     reader(distribution::claims, distribution::read),
     reader(passwd::claims, passwd::read),
+    reader(passwd::claims_groups, passwd::read_groups),
+    reader(passwd::claims_shadow, passwd::read_shadow),
     essential(dpkg::claims_database, dpkg::read_database),
     reader(dpkg::claims_extended_states, dpkg::read_extended_states),
     essential(apk::claims_database, apk::read_database),

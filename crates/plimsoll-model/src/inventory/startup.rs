@@ -1,0 +1,83 @@
+//! What an image starts, and what keeps it from starting.
+
+use serde::{Deserialize, Serialize};
+
+/// Which setting of the configuration names a program.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum StartupRole {
+    /// `ENTRYPOINT`.
+    Entrypoint,
+    /// `CMD`, where it names the program.
+    Cmd,
+    /// `HEALTHCHECK`.
+    HealthCheck,
+}
+
+impl StartupRole {
+    /// The instruction that sets it.
+    pub fn instruction(self) -> &'static str {
+        match self {
+            Self::Entrypoint => "ENTRYPOINT",
+            Self::Cmd => "CMD",
+            Self::HealthCheck => "HEALTHCHECK",
+        }
+    }
+}
+
+/// A program that is run, or a file that it is told to run.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StartupFile {
+    /// What names it.
+    pub role: StartupRole,
+    /// The word that names it, as the configuration has it.
+    pub word: String,
+    /// The interpreter that is given it as a script; `None` for a program of its own.
+    pub given_to: Option<String>,
+    /// Where it lies once every link is followed, without a leading slash; `None` where it is not
+    /// there.
+    pub path: Option<String>,
+    /// The layer it lies in.
+    pub layer: Option<usize>,
+    /// What keeps it from running. Only what is proven.
+    pub problems: Vec<StartupProblem>,
+}
+
+/// Why something does not run.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum StartupProblem {
+    /// It is not in the image.
+    Missing,
+    /// It is a folder.
+    Folder,
+    /// Nobody may execute it.
+    NotExecutable,
+    /// It is made for another processor than the image says.
+    WrongArchitecture {
+        /// The processor it is made for.
+        machine: String,
+        /// The platform of the image.
+        platform: String,
+    },
+    /// What is to load or read it is not in the image.
+    MissingInterpreter {
+        /// The interpreter it asks for.
+        interpreter: String,
+        /// Whether the script's first line ends as lines do on Windows, which makes a carriage
+        /// return a part of the name.
+        carriage_return: bool,
+    },
+    /// Libraries it needs are nowhere in the image.
+    MissingLibraries {
+        /// Their names.
+        libraries: Vec<String>,
+        /// The file that needs them, without a leading slash.
+        needed_by: String,
+    },
+    /// The user that the image runs as may not get at it.
+    Denied {
+        /// The user, as the configuration names it.
+        user: String,
+        /// The file or folder that keeps it out, without a leading slash.
+        path: String,
+    },
+}

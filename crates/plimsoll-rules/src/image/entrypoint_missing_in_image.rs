@@ -1,0 +1,91 @@
+use plimsoll_model::StartupProblem;
+
+use super::startup;
+use crate::declare::declare_rule;
+use crate::rule::{ImageFacts, Meta, Rule, Sink};
+
+declare_rule! {
+    /// ## What it does
+    /// Tells that the program of `ENTRYPOINT` or `CMD`, or the script that an interpreter is told to run, is
+    /// not in the image. Wrappers such as `tini` and plain lines of shell are seen through. It is silent
+    /// where a volume, a variable or a script decides what runs.
+    ///
+    /// ## Why it hurts in production
+    /// Every container of the image ends at once with `no such file or directory`, in each place that pulls
+    /// it.
+    ///
+    /// ## Example
+    /// ```image
+    /// layer: COPY app /srv/app
+    /// startup: entrypoint /srv/serve - missing
+    /// ```
+    ///
+    /// ## Use instead
+    /// ```image
+    /// layer: COPY app /srv/app
+    /// startup: entrypoint /srv/app srv/app
+    /// ```
+    ///
+    /// ## Fix
+    /// None: name the program where it lies, or copy it into the stage that ships.
+    ///
+    /// ## References
+    /// - <https://docs.docker.com/reference/dockerfile/#entrypoint>
+    EntrypointMissingInImage = "entrypoint-missing-in-image",
+    summary: "What the image starts is not in it",
+    severity: High,
+    confidence: High,
+    category: Correctness,
+    depth: Image,
+    aliases: [],
+    audience: Default,
+    edition: 2026,
+}
+
+impl Rule for EntrypointMissingInImage {
+    fn meta(&self) -> &'static Meta {
+        &Self::META
+    }
+
+    fn check_image(&self, image: &ImageFacts<'_>, sink: &mut Sink<'_>) {
+        startup::report(image, sink, |file, problem| {
+            let message = match (problem, &file.given_to) {
+                (StartupProblem::Missing, Some(interpreter)) => format!(
+                    "`{}` is told to run `{}`, which is not in the image.",
+                    interpreter.escape_debug(),
+                    file.word.escape_debug()
+                ),
+                (StartupProblem::Missing, None) => format!(
+                    "`{}` starts `{}`, which is not in the image.",
+                    file.role.instruction(),
+                    file.word.escape_debug()
+                ),
+                (StartupProblem::Folder, _) => format!(
+                    "`{}` starts {}, which is a folder.",
+                    file.role.instruction(),
+                    startup::shown(file)
+                ),
+                _ => return None,
+            };
+            let help = "Name it as it lies in the image; look whether the stage that ships has it.";
+            Some((message, help.to_owned()))
+        });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::testing::judges;
+
+    #[test]
+    fn cases() {
+        judges(
+            "entrypoint-missing-in-image",
+            &[
+                ("a folder", "layer: a\nstartup: cmd /srv srv folder\n", 1),
+                ("a script", "startup: cmd app.py - missing given-to python3\n", 1),
+                ("of the health check another rule speaks", "startup: healthcheck curl - missing\n", 0),
+            ],
+        );
+    }
+}

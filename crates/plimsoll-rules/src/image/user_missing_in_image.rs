@@ -1,0 +1,97 @@
+use super::origin;
+use crate::declare::declare_rule;
+use crate::rule::{ImageFacts, Meta, Rule, Sink};
+
+declare_rule! {
+    /// ## What it does
+    /// Tells that `USER` names a user or a group that is not in `/etc/passwd` or `/etc/group` of the image.
+    /// Numbers need no entry.
+    ///
+    /// ## Why it hurts in production
+    /// No container of the image starts: `unable to find user`. It happens where the user was made in another
+    /// stage, or the base changed.
+    ///
+    /// ## Example
+    /// ```image
+    /// user: app
+    /// accounts: complete
+    /// account: root 0 0
+    /// ```
+    ///
+    /// ## Use instead
+    /// ```image
+    /// user: app
+    /// accounts: complete
+    /// account: app 10001 10001
+    /// ```
+    ///
+    /// ## Fix
+    /// None: create the user in the stage that ships, or name a number.
+    ///
+    /// ## References
+    /// - <https://docs.docker.com/reference/dockerfile/#user>
+    UserMissingInImage = "user-missing-in-image",
+    summary: "The image runs as a user it does not know",
+    severity: High,
+    confidence: High,
+    category: Correctness,
+    depth: Image,
+    aliases: [],
+    audience: Default,
+    edition: 2026,
+}
+
+impl Rule for UserMissingInImage {
+    fn meta(&self) -> &'static Meta {
+        &Self::META
+    }
+
+    fn check_image(&self, image: &ImageFacts<'_>, sink: &mut Sink<'_>) {
+        let accounts = &image.inventory.accounts;
+        // With no layer there is nothing to be known.
+        if !accounts.complete {
+            return;
+        }
+        let user = image.config.user.as_str();
+        let (name, group) = user.split_once(':').unwrap_or((user, ""));
+        let is_number = |word: &str| word.parse::<u32>().is_ok();
+        let unknown_user = !name.is_empty()
+            && !is_number(name)
+            && !accounts.users.iter().any(|account| account.name == name);
+        let unknown_group = !group.is_empty()
+            && !is_number(group)
+            && !accounts.groups.iter().any(|known| known.name == group);
+        for (unknown, what, word, file) in [
+            (unknown_user, "user", name, "passwd"),
+            (unknown_group, "group", group, "group"),
+        ] {
+            if unknown {
+                sink.report_at(
+                    origin::of_setting(image, "USER", word),
+                    format!(
+                        "The image runs as {what} `{}`, which its `/etc/{file}` does not have.",
+                        word.escape_debug()
+                    ),
+                )
+                .help("Create it in the stage that ships, or name a number.");
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::testing::judges;
+
+    #[test]
+    fn cases() {
+        judges(
+            "user-missing-in-image",
+            &[
+                ("a group", "user: 1:app\naccounts: complete\n", 1),
+                ("a number", "user: 5\naccounts: complete\n", 0),
+                ("not everything was read", "user: app\n", 0),
+            ],
+        );
+    }
+}

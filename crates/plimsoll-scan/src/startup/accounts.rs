@@ -1,0 +1,181 @@
+//! Users and groups, and what the user of an image may do.
+
+use plimsoll_model::Accounts;
+
+use crate::catalogue::{Document, passwd};
+use crate::record::{EntryFact, LayerRecord};
+use crate::tree::Tree;
+
+/// What the account files of the final image say.
+pub(crate) fn find(records: &[LayerRecord], tree: &Tree<'_>, complete: bool) -> Accounts {
+    let read = |path: &str| {
+        let Some((real, node)) = tree.follow(path) else {
+            return (None, None);
+        };
+        let document = records
+            .get(node.layer)
+            .and_then(|record| record.documents.get(&real));
+        (Some(node.layer), document)
+    };
+    let mut accounts = Accounts {
+        complete,
+        ..Accounts::default()
+    };
+    let (layer, document) = read(passwd::PATH);
+    accounts.users_layer = layer;
+    match document {
+        Some(Document::Users(users)) => accounts.users.clone_from(users),
+        // A file that is there and was not read may name anybody.
+        None if layer.is_some() => accounts.complete = false,
+        _ => {}
+    }
+    let (layer, document) = read(passwd::GROUP_PATH);
+    accounts.groups_layer = layer;
+    match document {
+        Some(Document::Groups(groups)) => accounts.groups.clone_from(groups),
+        None if layer.is_some() => accounts.complete = false,
+        _ => {}
+    }
+    let (layer, document) = read(passwd::SHADOW_PATH);
+    accounts.shadow_layer = layer;
+    if let Some(Document::NoPassword(names)) = document {
+        for user in &mut accounts.users {
+            user.empty_password |= names.contains(&user.name);
+        }
+    }
+    accounts
+}
+
+/// Who a container runs as.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Identity {
+    /// As the configuration names it.
+    pub(super) name: String,
+    uid: u64,
+    groups: Vec<u64>,
+}
+
+/// A kind of access, as the bit that grants it to others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Access {
+    Read = 4,
+    Execute = 1,
+}
+
+impl Identity {
+    /// Who `user[:group]` of a configuration is; `None` where an account it names is not there.
+    pub(super) fn of(user: &str, accounts: &Accounts) -> Option<Self> {
+        let (name, group) = match user.split_once(':') {
+            Some((name, group)) => (name, Some(group).filter(|group| !group.is_empty())),
+            None => (user, None),
+        };
+        let name = if name.is_empty() { "0" } else { name };
+        let number: Option<u32> = name.parse().ok();
+        // A name is looked for first, also one that looks like a number.
+        let account = accounts
+            .users
+            .iter()
+            .find(|account| account.name == name)
+            .or_else(|| {
+                let uid = number?;
+                accounts.users.iter().find(|account| account.uid == uid)
+            });
+        let uid = account.map(|account| account.uid).or(number)?;
+        let mut groups = Vec::new();
+        if let Some(group) = group {
+            let gid = accounts
+                .groups
+                .iter()
+                .find(|known| known.name == group)
+                .map(|known| known.gid)
+                .or_else(|| group.parse().ok())?;
+            groups.push(u64::from(gid));
+        } else {
+            groups.push(u64::from(account.map_or(0, |account| account.gid)));
+            if let Some(account) = account {
+                let others = accounts.groups.iter();
+                groups.extend(
+                    others
+                        .filter(|group| group.members.contains(&account.name))
+                        .map(|group| u64::from(group.gid)),
+                );
+            }
+        }
+        Some(Self {
+            name: user.to_owned(),
+            uid: u64::from(uid),
+            groups,
+        })
+    }
+
+    /// Whether the permission bits let it (`path_resolution(7)`); root passes every folder and reads
+    /// everything, and executes what anybody may.
+    pub(super) fn may(&self, access: Access, fact: &EntryFact) -> bool {
+        let bit = access as u32;
+        if self.uid == 0 {
+            return access == Access::Read || fact.mode & 0o111 != 0;
+        }
+        let shift = if fact.uid == self.uid {
+            6
+        } else if self.groups.contains(&fact.gid) {
+            3
+        } else {
+            0
+        };
+        fact.mode & (bit << shift) != 0
+    }
+
+    pub(super) fn is_root(&self) -> bool {
+        self.uid == 0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use plimsoll_model::{Account, Group};
+
+    use super::*;
+    use crate::record::FactKind;
+
+    fn file(mode: u32, uid: u64, gid: u64) -> EntryFact {
+        EntryFact {
+            path: "x".into(),
+            kind: FactKind::File,
+            size: 0,
+            mode,
+            uid,
+            gid,
+            content: 0,
+        }
+    }
+
+    #[test]
+    fn the_class_that_fits_first_decides() {
+        let accounts = Accounts {
+            users: vec![Account {
+                name: "app".to_owned(),
+                uid: 10,
+                gid: 20,
+                empty_password: false,
+            }],
+            groups: vec![Group {
+                name: "data".to_owned(),
+                gid: 30,
+                members: vec!["app".to_owned()],
+            }],
+            ..Accounts::default()
+        };
+        let app = Identity::of("app", &accounts).unwrap();
+        assert_eq!(Identity::of("10", &accounts).unwrap().groups, [20, 30]);
+        assert_eq!(Identity::of("app:data", &accounts).unwrap().groups, [30]);
+        assert_eq!(Identity::of("77", &accounts).unwrap().groups, [0]);
+        assert_eq!(Identity::of("nobody", &accounts), None);
+        assert!(app.may(Access::Execute, &file(0o100, 10, 0)));
+        assert!(!app.may(Access::Execute, &file(0o011, 10, 20)));
+        assert!(app.may(Access::Read, &file(0o040, 0, 30)));
+        assert!(!app.may(Access::Read, &file(0o770, 0, 0)));
+        let root = Identity::of("", &accounts).unwrap();
+        assert!(root.is_root() && root.may(Access::Read, &file(0, 5, 5)));
+        assert!(!root.may(Access::Execute, &file(0o644, 0, 0)));
+    }
+}

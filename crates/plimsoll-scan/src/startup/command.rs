@@ -1,0 +1,569 @@
+//! Which programs a command line runs, as far as that is certain.
+//!
+//! Of wrappers and shells only forms are read whose meaning cannot be another. Where a line goes on
+//! in a way that depends on anything but itself, what comes behind is not told.
+
+use plimsoll_model::StartupRole;
+
+/// A program that is started, or a file that an interpreter is given to run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Step {
+    pub(super) role: StartupRole,
+    pub(super) word: String,
+    /// The interpreter, for a file it is given.
+    pub(super) given_to: Option<String>,
+    /// Whether a shell looks for it, which may know a command of that name itself.
+    pub(super) in_shell: bool,
+    /// The folder it is started in.
+    pub(super) folder: String,
+}
+
+/// Wrappers and shells inside each other that are followed.
+const MAX_DEPTH: usize = 6;
+
+/// Reads the steps of one command line.
+pub(super) struct Reader {
+    role: StartupRole,
+    folder: String,
+    in_shell: bool,
+    pub(super) steps: Vec<Step>,
+}
+
+impl Reader {
+    pub(super) fn new(role: StartupRole, folder: &str) -> Self {
+        Self {
+            role,
+            folder: if folder.is_empty() { "/" } else { folder }.to_owned(),
+            in_shell: false,
+            steps: Vec::new(),
+        }
+    }
+
+    /// Reads a list of arguments. Gives whether nothing ran that may change the image before what
+    /// comes behind it.
+    pub(super) fn arguments(&mut self, words: &[String], depth: usize) {
+        let Some((program, rest)) = words.split_first() else {
+            return;
+        };
+        if program.is_empty() || depth > MAX_DEPTH {
+            return;
+        }
+        self.push(program, None);
+        let name = program.rsplit('/').next().unwrap_or_default();
+        match name {
+            "tini" | "tini-static" | "docker-init" | "catatonit" => {
+                self.wrapped(
+                    rest,
+                    &["-s", "-v", "-vv", "-vvv", "-g", "-w"],
+                    &["-p", "-e"],
+                    depth,
+                );
+            }
+            "dumb-init" => self.wrapped(
+                rest,
+                &["-c", "--single-child", "-v", "--verbose"],
+                &["-r", "--rewrite"],
+                depth,
+            ),
+            "env" => {
+                let plain = rest
+                    .iter()
+                    .position(|word| !word.contains('='))
+                    .unwrap_or(rest.len());
+                let (set, rest) = rest.split_at(plain);
+                if !set.iter().any(|word| changes_search(word)) {
+                    self.wrapped(rest, &[], &[], depth);
+                }
+            }
+            "gosu" | "su-exec" => self.wrapped(rest.get(1..).unwrap_or_default(), &[], &[], depth),
+            "sh" | "ash" | "dash" | "bash" => self.shell(program, rest, depth),
+            _ => {
+                if let Some(file) = given_file(name, rest) {
+                    self.push(file, Some(program));
+                }
+            }
+        }
+    }
+
+    fn push(&mut self, word: &str, given_to: Option<&str>) {
+        self.steps.push(Step {
+            role: self.role,
+            word: word.to_owned(),
+            given_to: given_to.map(str::to_owned),
+            in_shell: self.in_shell && given_to.is_none(),
+            folder: self.folder.clone(),
+        });
+    }
+
+    /// What stands behind a wrapper's own options; nothing where there are others than these.
+    fn wrapped(&mut self, words: &[String], bare: &[&str], valued: &[&str], depth: usize) {
+        let mut rest = words;
+        while let Some((word, behind)) = rest.split_first() {
+            let word = word.as_str();
+            rest = if word == "--" {
+                return self.command(behind, depth);
+            } else if bare.contains(&word) {
+                behind
+            } else if valued.contains(&word) {
+                behind.get(1..).unwrap_or_default()
+            } else if word.starts_with('-') {
+                return;
+            } else {
+                return self.command(rest, depth);
+            };
+        }
+    }
+
+    /// A command that a program runs, which is no shell.
+    fn command(&mut self, words: &[String], depth: usize) {
+        let before = std::mem::replace(&mut self.in_shell, false);
+        self.arguments(words, depth + 1);
+        self.in_shell = before;
+    }
+
+    /// `sh -c TEXT` or `sh FILE`.
+    fn shell(&mut self, program: &str, words: &[String], depth: usize) {
+        let mut rest = words.iter();
+        while let Some(word) = rest.next() {
+            match word.strip_prefix('-') {
+                None if word.starts_with('+') => return,
+                None => {
+                    // Without a slash it is looked for in more than one place.
+                    if word.contains('/') {
+                        self.push(word, Some(program));
+                    }
+                    return;
+                }
+                // A login shell reads files that may set anything.
+                Some(flags)
+                    if flags.is_empty() || !flags.bytes().all(|flag| b"ceux".contains(&flag)) =>
+                {
+                    return;
+                }
+                Some(flags) if flags.contains('c') => {
+                    if let Some(text) = rest.next() {
+                        self.in_shell = true;
+                        self.text(text, depth);
+                    }
+                    return;
+                }
+                Some(_) => {}
+            }
+        }
+    }
+
+    /// The first program of a shell's text, and what goes before it without effect on programs.
+    fn text(&mut self, text: &str, depth: usize) {
+        let mut rest = text;
+        loop {
+            let Some(command) = first_command(rest) else {
+                return;
+            };
+            let mut words: &[String] = &command.words;
+            while let Some((word, behind)) = words.split_first() {
+                if !is_assignment(word) {
+                    break;
+                }
+                if changes_search(word) {
+                    return;
+                }
+                words = behind;
+            }
+            let goes_on = matches!(command.then, Then::And | Then::Next);
+            let Some(program) = words.first() else {
+                if !goes_on {
+                    return;
+                }
+                rest = command.rest;
+                continue;
+            };
+            match program.as_str() {
+                "exec" => {
+                    let words = words.get(1..).unwrap_or_default();
+                    if words.first().is_some_and(|word| word.starts_with('-')) {
+                        return;
+                    }
+                    return self.in_shell_command(words, depth, true);
+                }
+                "cd" => match words {
+                    [_, folder] if !folder.starts_with(['-', '~']) && goes_on => {
+                        self.folder = joined(&self.folder, folder);
+                    }
+                    _ => return,
+                },
+                "export" if !words.iter().any(|word| changes_search(word)) && goes_on => {}
+                "set" | "umask" | "ulimit" | ":" | "true" | "echo" | "printf" | "sleep"
+                    if goes_on => {}
+                _ if is_builtin(program) => return,
+                _ => {
+                    if command.is_needed() {
+                        self.in_shell_command(words, depth, false);
+                    }
+                    return;
+                }
+            }
+            rest = command.rest;
+        }
+    }
+
+    fn in_shell_command(&mut self, words: &[String], depth: usize, replaces: bool) {
+        // What `exec` names must be a file.
+        self.in_shell = !replaces;
+        self.arguments(words, depth + 1);
+    }
+}
+
+/// Whether a word sets where programs or their libraries are looked for.
+fn changes_search(word: &str) -> bool {
+    ["PATH=", "LD_", "PYTHON", "NODE_", "CDPATH="]
+        .iter()
+        .any(|name| word.starts_with(name))
+}
+
+fn is_assignment(word: &str) -> bool {
+    word.split_once('=').is_some_and(|(name, _)| {
+        name.starts_with(|first: char| first.is_ascii_alphabetic() || first == '_')
+            && name
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+    })
+}
+
+/// A path in a folder; one that is absolute already is left.
+pub(super) fn joined(folder: &str, path: &str) -> String {
+    if path.starts_with('/') {
+        path.to_owned()
+    } else {
+        format!("{}/{path}", folder.trim_end_matches('/'))
+    }
+}
+
+/// Words that a shell knows itself, or that begin what is no simple command (POSIX, "Reserved
+/// Words" and "Special Built-In Utilities", and those of bash and BusyBox).
+fn is_builtin(word: &str) -> bool {
+    const WORDS: &[&str] = &[
+        "if",
+        "then",
+        "else",
+        "elif",
+        "fi",
+        "do",
+        "done",
+        "case",
+        "esac",
+        "while",
+        "until",
+        "for",
+        "in",
+        "select",
+        "function",
+        "time",
+        "coproc",
+        ".",
+        "source",
+        "alias",
+        "bg",
+        "bind",
+        "break",
+        "builtin",
+        "caller",
+        "cd",
+        "command",
+        "compgen",
+        "complete",
+        "continue",
+        "declare",
+        "dirs",
+        "disown",
+        "echo",
+        "enable",
+        "eval",
+        "exit",
+        "export",
+        "false",
+        "fc",
+        "fg",
+        "getopts",
+        "hash",
+        "help",
+        "history",
+        "jobs",
+        "kill",
+        "let",
+        "local",
+        "logout",
+        "mapfile",
+        "popd",
+        "printf",
+        "pushd",
+        "pwd",
+        "read",
+        "readarray",
+        "readonly",
+        "return",
+        "set",
+        "shift",
+        "shopt",
+        "sleep",
+        "suspend",
+        "test",
+        "times",
+        "trap",
+        "true",
+        "type",
+        "typeset",
+        "ulimit",
+        "umask",
+        "unalias",
+        "unset",
+        "wait",
+        ":",
+        "[",
+        "[[",
+        "]]",
+        "{",
+        "}",
+        "!",
+        "((",
+    ];
+    WORDS.contains(&word)
+}
+
+/// The file that an interpreter is given first; `None` where options may mean something else.
+fn given_file<'w>(interpreter: &str, words: &'w [String]) -> Option<&'w str> {
+    let bare: &[&str] = match interpreter.trim_end_matches(|c: char| c.is_ascii_digit() || c == '.')
+    {
+        "python" | "pypy" => &["-u", "-B", "-E", "-s", "-S", "-I", "-O", "-OO", "-q", "-b"],
+        "node" | "nodejs" => &["--enable-source-maps", "--no-deprecation", "--no-warnings"],
+        "ruby" => &["-w"],
+        "perl" => &["-w", "-T"],
+        "java" => return java_archive(words),
+        _ => return None,
+    };
+    let is_node = interpreter.starts_with("node");
+    for word in words {
+        let option_with_value = is_node && word.starts_with("--") && word.contains('=');
+        if bare.contains(&word.as_str()) || option_with_value {
+            continue;
+        }
+        let is_path = !word.starts_with('-') && !word.is_empty();
+        // `node inspect`, `node run`: what has neither folder nor extension may be a command.
+        let is_file = !is_node || word.contains(['/', '.']);
+        return (is_path && is_file).then_some(word.as_str());
+    }
+    None
+}
+
+/// The file of `java -jar FILE`.
+fn java_archive(words: &[String]) -> Option<&str> {
+    let mut words = words.iter();
+    loop {
+        let word = words.next()?.as_str();
+        if word == "-jar" {
+            return words.next().map(String::as_str);
+        }
+        let alone = word.starts_with("-X")
+            || word.starts_with("-D")
+            || word.starts_with("-javaagent:")
+            || matches!(word, "-server" | "-ea" | "-da" | "-esa")
+            || (word.starts_with("--") && word.contains('='));
+        if !alone {
+            return None;
+        }
+    }
+}
+
+/// How a text goes on behind a command.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Then {
+    End,
+    And,
+    Or,
+    Next,
+    Pipe,
+}
+
+struct Command<'t> {
+    words: Vec<String>,
+    then: Then,
+    rest: &'t str,
+}
+
+impl Command<'_> {
+    /// Whether nothing works where the command does not.
+    fn is_needed(&self) -> bool {
+        let gives_up = || {
+            let rest = self.rest.trim_start();
+            ["exit ", "exit;", "false", "kill "]
+                .iter()
+                .any(|word| rest.starts_with(word))
+                || rest.trim_end() == "exit"
+        };
+        match self.then {
+            Then::End | Then::And | Then::Pipe => true,
+            Then::Or => gives_up(),
+            Then::Next => false,
+        }
+    }
+}
+
+/// The first simple command of a text; `None` where it begins with something else, or where words
+/// that matter are not literal.
+fn first_command(text: &str) -> Option<Command<'_>> {
+    let mut words: Vec<String> = Vec::new();
+    let mut word: Option<String> = None;
+    let mut literal = true;
+    let mut chars = text.char_indices().peekable();
+    let mut end = (Then::End, text.len());
+    let finish = |word: &mut Option<String>, literal: &mut bool, words: &mut Vec<String>| {
+        if let Some(done) = word.take() {
+            // A word that is not known ends what can be told: an argument that is not one.
+            words.push(if *literal { done } else { "\u{0}".to_owned() });
+        }
+        *literal = true;
+    };
+    while let Some((at, char)) = chars.next() {
+        match char {
+            '\'' | '"' => {
+                let current = word.get_or_insert_default();
+                loop {
+                    let (_, inner) = chars.next()?;
+                    if inner == char {
+                        break;
+                    }
+                    if char == '"' && matches!(inner, '$' | '`') {
+                        literal = false;
+                    }
+                    if char == '"' && inner == '\\' {
+                        let (_, escaped) = chars.next()?;
+                        if !matches!(escaped, '$' | '`' | '"' | '\\') {
+                            current.push('\\');
+                        }
+                        current.push(escaped);
+                        continue;
+                    }
+                    current.push(inner);
+                }
+            }
+            '\\' => {
+                let (_, escaped) = chars.next()?;
+                if escaped != '\n' {
+                    word.get_or_insert_default().push(escaped);
+                }
+            }
+            ' ' | '\t' => finish(&mut word, &mut literal, &mut words),
+            '\n' | ';' => {
+                end = (Then::Next, at + 1);
+                break;
+            }
+            '&' | '|' => {
+                let before = text.get(..at).unwrap_or_default();
+                let twice = chars.peek().is_some_and(|(_, next)| *next == char);
+                if before.ends_with(['>', '<']) {
+                    word.get_or_insert_default().push(char);
+                    continue;
+                }
+                end = match (char, twice) {
+                    ('&', true) => (Then::And, at + 2),
+                    ('|', true) => (Then::Or, at + 2),
+                    ('|', false) => (Then::Pipe, at + 1),
+                    _ => (Then::Next, at + 1),
+                };
+                break;
+            }
+            '(' | ')' | '`' => return None,
+            '$' if text.get(at..).is_some_and(|rest| rest.starts_with("$(")) => return None,
+            '$' | '*' | '?' | '[' | '~' | '{' | '<' | '>' | '!' => {
+                word.get_or_insert_default().push(char);
+                literal = false;
+            }
+            '#' if word.is_none() => return None,
+            _ => word.get_or_insert_default().push(char),
+        }
+    }
+    finish(&mut word, &mut literal, &mut words);
+    // What is not known ends the words that are told; as the program it is nothing.
+    let known = words
+        .iter()
+        .position(|word| word == "\u{0}")
+        .unwrap_or(words.len());
+    if known == 0 && !words.is_empty() {
+        return None;
+    }
+    words.truncate(known);
+    Some(Command {
+        words,
+        then: end.0,
+        rest: text.get(end.1..).unwrap_or_default(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn told(words: &[&str]) -> Vec<String> {
+        let mut reader = Reader::new(StartupRole::Cmd, "/srv");
+        let words: Vec<String> = words.iter().map(|word| (*word).to_owned()).collect();
+        reader.arguments(&words, 0);
+        reader
+            .steps
+            .into_iter()
+            .map(|step| match step.given_to {
+                Some(_) => format!("<{}@{}", step.word, step.folder),
+                None => step.word,
+            })
+            .collect()
+    }
+
+    #[test]
+    fn wrappers_and_shells_are_seen_through() {
+        let cases: &[(&[&str], &[&str])] = &[
+            (&["/app", "x"], &["/app"]),
+            (&["tini", "-g", "--", "/run.sh", "a"], &["tini", "/run.sh"]),
+            (
+                &["dumb-init", "node", "a.js"],
+                &["dumb-init", "node", "<a.js@/srv"],
+            ),
+            (&["env", "A=b", "x"], &["env", "x"]),
+            (&["env", "PATH=/x", "x"], &["env"]),
+            (
+                &["/bin/sh", "-c", "python3 -u app.py --x"],
+                &["/bin/sh", "python3", "<app.py@/srv"],
+            ),
+            (&["/bin/sh", "-c", "cd /a && exec ./b"], &["/bin/sh", "./b"]),
+            (
+                &["/bin/sh", "-c", "curl -f x || exit 1"],
+                &["/bin/sh", "curl"],
+            ),
+            (&["/bin/sh", "-c", "curl -f x || wget x"], &["/bin/sh"]),
+            (&["/bin/sh", "-c", "prepare; serve"], &["/bin/sh"]),
+            (&["/bin/sh", "-c", "$SERVER run"], &["/bin/sh"]),
+            (&["/bin/sh", "-c", "if a; then b; fi"], &["/bin/sh"]),
+            (&["/bin/sh", "-c", "node \"$FILE\""], &["/bin/sh", "node"]),
+            (&["/bin/sh", "-c", "test -f /x && y"], &["/bin/sh"]),
+            (&["sh", "-lc", "x"], &["sh"]),
+            (&["sh", "/start.sh"], &["sh", "</start.sh@/srv"]),
+            (&["python3", "-m", "http.server"], &["python3"]),
+            (&["node", "inspect"], &["node"]),
+            (
+                &["java", "-Xmx1g", "-jar", "/a.jar"],
+                &["java", "</a.jar@/srv"],
+            ),
+            (&["java", "-cp", "x", "-jar", "/a.jar"], &["java"]),
+            (&["gosu", "app", "serve"], &["gosu", "serve"]),
+        ];
+        for (words, expected) in cases {
+            assert_eq!(told(words), *expected, "{words:?}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_ends(text in "([a-z$'\"\\\\|&;(){}<>=/é \n-]|cd |exec |sh -c ){0,40}") {
+            told(&["/bin/sh", "-c", &text]);
+        }
+    }
+}
