@@ -5,7 +5,9 @@ use std::cmp::Reverse;
 use std::fmt::Write as _;
 
 use anstyle::{AnsiColor, Style};
-use plimsoll_model::{ChangeKind, ComparedImage, Finding, PackageChange, Pair, SecretSighting};
+use plimsoll_model::{
+    ChangeKind, ComparedImage, Finding, Package, PackageChange, Pair, SecretSighting,
+};
 
 use super::{
     Counts, DiffInput, base_name, finding_place, growth, installed, instruction, layer_place,
@@ -112,10 +114,8 @@ impl<'a> Page<'a> {
             let distribution = image.inventory.distribution.as_ref();
             distribution.map_or_else(|| "none".to_owned(), |one| one.name.clone())
         };
-        self.field(
-            "system",
-            &both(&distribution(images.old), &distribution(images.new)),
-        );
+        let (old, new) = (distribution(images.old), distribution(images.new));
+        self.field("system", &both(&old, &new));
         let base = |image: &ComparedImage| base_name(image).unwrap_or_else(|| "unknown".to_owned());
         if base_name(images.old).or(base_name(images.new)).is_some() {
             self.field("base", &both(&base(images.old), &base(images.new)));
@@ -351,30 +351,25 @@ impl<'a> Page<'a> {
             changes.sort_by_key(|change| Reverse(weight(change)));
         }
         let limit = self.limit(PACKAGES);
-        let names = changes.iter().take(limit).filter_map(|change| change.any());
-        let name_width = names
-            .map(|package| visible(&package.name).chars().count())
-            .max()
-            .unwrap_or(0)
-            .clamp(8, 32);
         for change in changes.iter().take(limit) {
             let Some((image, package)) = package_side(difference, change) else {
                 continue;
             };
-            let size = match (&change.package.old, &change.package.new) {
-                (Some(old), Some(new)) => match (old.size, new.size) {
-                    (Some(old), Some(new)) => signed(old, new),
-                    _ => String::new(),
-                },
-                _ => package.size.map_or_else(String::new, human_size),
+            let size = |package: &Option<Package>| match package {
+                Some(package) => package.size,
+                None => Some(0),
+            };
+            let size = match (size(&change.package.old), size(&change.package.new)) {
+                (Some(old), Some(new)) => signed(old, new),
+                _ => String::new(),
             };
             let text = format!(
-                "  {} {:<7} {:<name_width$} {:<30} {size:>10}  {}",
+                "  {} {size:>10}  {:<14} {} {} {}",
                 mark(change.kind()),
+                layer_place(image, package.layer),
                 package.kind.as_str(),
                 visible(&package.name),
                 visible(&versions(change)),
-                layer_place(image, package.layer),
             );
             self.row(&text, tint(change.kind()));
         }
@@ -573,7 +568,7 @@ fn bad(kind: ChangeKind) -> Style {
 
 /// Bytes that the change of a package makes.
 fn weight(change: &PackageChange) -> u64 {
-    let size = |package: &Option<plimsoll_model::Package>| {
+    let size = |package: &Option<Package>| {
         package
             .as_ref()
             .and_then(|package| package.size)

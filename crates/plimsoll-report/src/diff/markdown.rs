@@ -142,7 +142,11 @@ impl<'a> Page<'a> {
             "efficiency",
             &efficiency(old.efficiency),
             &efficiency(new.efficiency),
-            &format!("{} wasted", signed(old.wasted, new.wasted)),
+            &if old.wasted == new.wasted {
+                "the same".to_owned()
+            } else {
+                format!("{} wasted", signed(old.wasted, new.wasted))
+            },
         ]);
         let kinds = Counts::of(package_changes(difference).map(PackageChange::kind));
         self.row(&[

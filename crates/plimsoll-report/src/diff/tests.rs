@@ -220,6 +220,7 @@ fn a_screen_of_differences() {
         text.lines().all(|line| line.chars().count() <= 80),
         "{text}"
     );
+    insta::assert_snapshot!(text);
 }
 
 #[test]
@@ -228,6 +229,7 @@ fn a_comment_of_differences() {
     let text = markdown(&input(&difference));
     assert!(!text.contains(['\u{1b}', '\u{202e}']));
     assert!(!text.contains("<img>"));
+    insta::assert_snapshot!(text);
 }
 
 #[test]
