@@ -19,6 +19,12 @@ const MAX_PATH_BYTES: usize = 512 << 20;
 /// Bytes of metadata that one layer may make us read; past it files are left and that is said.
 const MAX_METADATA_BYTES: u64 = 2 << 30;
 
+/// Bytes of what metadata says that one layer may have kept again under further names.
+const MAX_LINKED_BYTES: usize = 64 << 20;
+
+/// Files listed of one layer that could not be read.
+const MAX_UNREAD: usize = 10_000;
+
 /// Credentials listed of one layer.
 const MAX_SIGHTINGS: usize = 5_000;
 
@@ -46,6 +52,7 @@ pub(crate) struct Collector<'a> {
     record: LayerRecord,
     path_bytes: usize,
     metadata_bytes: u64,
+    linked_bytes: usize,
     buffer: Vec<u8>,
 }
 
@@ -58,6 +65,7 @@ impl<'a> Collector<'a> {
             record: LayerRecord::default(),
             path_bytes: 0,
             metadata_bytes: 0,
+            linked_bytes: 0,
             buffer: Vec::new(),
         }
     }
@@ -211,6 +219,14 @@ impl<'a> Collector<'a> {
     }
 
     fn unread(&mut self, path: &str, why: String, cataloguer: &Cataloguer) {
+        let why = match self.record.unread.len() {
+            ..MAX_UNREAD => why,
+            MAX_UNREAD => format!(
+                "it and others of layer {} could not be read; more than {MAX_UNREAD} are not listed",
+                self.layer + 1
+            ),
+            _ => return,
+        };
         self.record.unread.push(Unread {
             path: path.to_owned(),
             why,
@@ -220,18 +236,25 @@ impl<'a> Collector<'a> {
 
     /// A second name of a file: its bytes were read under the name they came by.
     fn hard_link(&mut self, entry: &Entry, target: &str) {
+        let mut why = "which is not read";
         if let Some(document) = self.record.documents.get(target) {
-            let document = document.clone();
-            self.record.documents.insert(entry.path.clone(), document);
-            return;
+            // A link costs its archive a block, and us all that the file says.
+            if self.linked_bytes <= MAX_LINKED_BYTES {
+                self.linked_bytes += postcard::experimental::serialized_size(document)
+                    .unwrap_or(MAX_LINKED_BYTES)
+                    .saturating_add(entry.path.len());
+            }
+            if self.linked_bytes <= MAX_LINKED_BYTES {
+                let document = document.clone();
+                self.record.documents.insert(entry.path.clone(), document);
+                return;
+            }
+            why = "and this layer has more such links to package metadata than are followed";
         }
         if let Some(cataloguer) = claimant(&Candidate::new(&entry.path, 0, entry.mode, b"")) {
             self.unread(
                 &entry.path,
-                format!(
-                    "it is a hard link to {}, which is not read",
-                    target.escape_debug()
-                ),
+                format!("it is a hard link to {}, {why}", target.escape_debug()),
                 cataloguer,
             );
         }

@@ -1,5 +1,10 @@
 //! Layers that nobody should trust.
 
+pub mod archive;
+mod content;
+
+pub use content::{HostileContent, contents};
+
 use super::layer::{Entry, Layer, pax_record};
 
 /// A layer made to do harm, or to make a reader stumble.

@@ -1,6 +1,7 @@
 //! Input that wants to do harm, through the whole program: a clear answer each, in bounded time,
 //! exit 0 to 3 and never another code.
 
+mod contents;
 mod dockerfiles;
 mod images;
 mod projects;
@@ -13,7 +14,12 @@ use std::time::{Duration, Instant};
 
 use crate::stage::Run;
 
-/// Runs a command and ends it when it takes longer than `limit`: what hangs fails its test.
+/// Most memory a run may have taken, in KiB, whatever it was given: a large file that is read as a
+/// whole, in an unoptimised build.
+const MOST_MEMORY: u64 = 800 << 10;
+
+/// Runs a command and ends it when it takes longer than `limit`: what hangs fails its test, and so
+/// does what takes memory without bound.
 #[track_caller]
 fn bounded(command: &mut Command, limit: Duration) -> Run {
     let mut child = command
@@ -31,14 +37,16 @@ fn bounded(command: &mut Command, limit: Duration) -> Run {
     let stdout = drain(child.stdout.take().map(|pipe| Box::new(pipe) as _));
     let stderr = drain(child.stderr.take().map(|pipe| Box::new(pipe) as _));
     let end = Instant::now() + limit;
+    let mut peak = 0;
     let status = loop {
         if let Some(status) = child.try_wait().unwrap() {
             break status;
         }
-        if Instant::now() > end {
+        peak = peak.max(most_memory(child.id()));
+        if Instant::now() > end || peak > MOST_MEMORY {
             child.kill().unwrap();
             child.wait().unwrap();
-            panic!("{command:?} ran longer than {limit:?}");
+            panic!("{command:?} took {peak} KiB, or longer than {limit:?}");
         }
         std::thread::sleep(Duration::from_millis(5));
     };
@@ -55,6 +63,19 @@ fn bounded(command: &mut Command, limit: Duration) -> Run {
     );
     assert!(!run.stderr.contains("panicked"), "{}", run.stderr);
     run
+}
+
+/// Most memory a process has had resident so far, in KiB; 0 where that is not to be had.
+fn most_memory(process: u32) -> u64 {
+    std::fs::read_to_string(format!("/proc/{process}/status"))
+        .ok()
+        .and_then(|status| {
+            let line = status
+                .lines()
+                .find_map(|line| line.strip_prefix("VmHWM:"))?;
+            line.trim().strip_suffix(" kB")?.parse().ok()
+        })
+        .unwrap_or(0)
 }
 
 /// As somebody whom file modes bind: root reads everything.
