@@ -1,6 +1,7 @@
 //! Takes the entries of one layer as they stream by: every file's bytes are looked at once, by
 //! everybody who wants them.
 
+use std::collections::HashSet;
 use std::io::{self, BufRead, Read};
 use std::sync::{Mutex, PoisonError};
 
@@ -19,8 +20,9 @@ const MAX_PATH_BYTES: usize = 512 << 20;
 /// Bytes of metadata that one layer may make us read; past it files are left and that is said.
 const MAX_METADATA_BYTES: u64 = 2 << 30;
 
-/// Bytes of what metadata says that one layer may have kept again under further names.
-const MAX_LINKED_BYTES: usize = 64 << 20;
+/// Bytes, packed, of what metadata says that one layer may have kept under a third name and further
+/// ones. A second name is that of an installer which links out of its cache.
+const MAX_LINKED_BYTES: usize = 8 << 20;
 
 /// Files listed of one layer that could not be read.
 const MAX_UNREAD: usize = 10_000;
@@ -52,6 +54,7 @@ pub(crate) struct Collector<'a> {
     record: LayerRecord,
     path_bytes: usize,
     metadata_bytes: u64,
+    linked: HashSet<String>,
     linked_bytes: usize,
     buffer: Vec<u8>,
 }
@@ -65,6 +68,7 @@ impl<'a> Collector<'a> {
             record: LayerRecord::default(),
             path_bytes: 0,
             metadata_bytes: 0,
+            linked: HashSet::new(),
             linked_bytes: 0,
             buffer: Vec::new(),
         }
@@ -239,14 +243,17 @@ impl<'a> Collector<'a> {
         let mut why = "which is not read";
         if let Some(document) = self.record.documents.get(target) {
             // A link costs its archive a block, and us all that the file says.
-            if self.linked_bytes <= MAX_LINKED_BYTES {
+            let is_third = self.linked.contains(target);
+            if is_third && self.linked_bytes <= MAX_LINKED_BYTES {
                 self.linked_bytes += postcard::experimental::serialized_size(document)
                     .unwrap_or(MAX_LINKED_BYTES)
                     .saturating_add(entry.path.len());
             }
-            if self.linked_bytes <= MAX_LINKED_BYTES {
+            if !is_third || self.linked_bytes <= MAX_LINKED_BYTES {
                 let document = document.clone();
                 self.record.documents.insert(entry.path.clone(), document);
+                self.linked.insert(entry.path.clone());
+                self.linked.insert(target.to_owned());
                 return;
             }
             why = "and this layer has more such links to package metadata than are followed";

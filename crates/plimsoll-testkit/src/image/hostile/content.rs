@@ -60,14 +60,12 @@ fn bombs() -> Vec<HostileContent> {
         quiet("zip-bomb", Layer::new().file("srv/a.zip", overlaps)),
         quiet("jar-bomb", Layer::new().file("srv/a.jar", members)),
         quiet("jar-bomb-of-jars", Layer::new().file("srv/a.war", jars)),
-        quiet(
+        told(
             "zip-100-deep",
-            Layer::new().file("srv/a.zip", archive::zip_in_zip(100, ".zip")),
+            "srv/a.zip",
+            archive::zip_in_zip(100, ".zip"),
         ),
-        quiet(
-            "tgz-100-deep",
-            Layer::new().file("srv/a.tgz", archive::tgz_in_tgz(100)),
-        ),
+        told("tgz-100-deep", "srv/a.tgz", archive::tgz_in_tgz(100)),
         HostileContent {
             told: Some("srv/a.jar"),
             ..quiet(
