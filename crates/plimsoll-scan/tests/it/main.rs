@@ -7,5 +7,6 @@ mod image;
 mod languages;
 mod packages;
 mod secrets;
+mod startup;
 mod system;
 mod tree;

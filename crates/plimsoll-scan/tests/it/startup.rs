@@ -1,0 +1,181 @@
+use plimsoll_model::{HealthCheck, ImageConfig, NotableKind, StartupProblem};
+
+use crate::image::{Layer, look_with};
+
+/// A program for x86-64 that asks for a loader, without anything else in it.
+fn program(machine: u16, loader: &str) -> Vec<u8> {
+    let mut bytes = vec![0; 120];
+    bytes[..7].copy_from_slice(b"\x7fELF\x02\x01\x01");
+    bytes[16] = 2;
+    bytes[18..20].copy_from_slice(&machine.to_le_bytes());
+    bytes[32] = 64;
+    bytes[52] = 64;
+    bytes[54] = 56;
+    bytes[56] = 1;
+    // PT_INTERP behind the headers.
+    bytes[64] = 3;
+    bytes[72] = 120;
+    bytes[96] = u8::try_from(loader.len() + 1).unwrap();
+    bytes.extend_from_slice(loader.as_bytes());
+    bytes.push(0);
+    bytes
+}
+
+fn words(text: &str) -> Vec<String> {
+    text.split(' ').map(str::to_owned).collect()
+}
+
+fn base() -> Layer {
+    Layer::new()
+        .file("etc/passwd", "root:x:0:0::/:/bin/sh\napp:x:10:10::/:\n")
+        .file("etc/group", "root:x:0:\napp:x:10:\n")
+        .symlink("bin", "usr/bin")
+        .mode("usr/bin/sh", program(62, "/lib64/ld.so"), 0o755)
+        .symlink("lib64", "usr/lib64")
+        .mode("usr/lib64/ld.so", "loader", 0o755)
+}
+
+/// What is wrong with what an image starts.
+fn problems(layer: Layer, config: ImageConfig) -> Vec<StartupProblem> {
+    let outcome = look_with(vec![base(), layer], config);
+    let startup = outcome.inventory.startup;
+    startup.into_iter().flat_map(|file| file.problems).collect()
+}
+
+fn starts(layer: Layer, entrypoint: &str) -> Vec<StartupProblem> {
+    problems(
+        layer,
+        ImageConfig {
+            entrypoint: Some(words(entrypoint)),
+            working_dir: "/srv".to_owned(),
+            user: "app".to_owned(),
+            volumes: vec!["/data".to_owned()],
+            platform: plimsoll_model::Platform::parse("linux/amd64"),
+            ..ImageConfig::default()
+        },
+    )
+}
+
+#[test]
+fn what_starts_is_told_nothing_of() {
+    let run = || Layer::new().mode("srv/run", "#!/bin/sh\necho\n", 0o755);
+    for entrypoint in [
+        "/srv/run",
+        "./run",
+        "run/../run",
+        "sh /srv/run",
+        // Only the container knows.
+        "/data/run",
+        "/proc/self/exe",
+    ] {
+        assert_eq!(starts(run(), entrypoint), [], "{entrypoint}");
+    }
+    assert_eq!(problems(run(), ImageConfig::default()), []);
+}
+
+#[test]
+fn what_does_not_start_is_told_why() {
+    let interpreter = |interpreter: &str, carriage_return| StartupProblem::MissingInterpreter {
+        interpreter: interpreter.to_owned(),
+        carriage_return,
+    };
+    let denied = |path: &str| StartupProblem::Denied {
+        user: "app".to_owned(),
+        path: path.to_owned(),
+    };
+    let run = |content: &[u8], mode| Layer::new().mode("srv/run", content, mode);
+    let cases = [
+        (run(b"", 0o755), "/srv/gone", StartupProblem::Missing),
+        (run(b"", 0o755), "gone", StartupProblem::Missing),
+        (run(b"", 0o644), "/srv/run", StartupProblem::NotExecutable),
+        (
+            run(b"#!/bin/bash\n", 0o755),
+            "/srv/run",
+            interpreter("/bin/bash", false),
+        ),
+        (
+            run(b"#!/bin/sh\r\n", 0o755),
+            "/srv/run",
+            interpreter("/bin/sh", true),
+        ),
+        (
+            run(&program(62, "/lib/ld-musl-x86_64.so.1"), 0o755),
+            "/srv/run",
+            interpreter("/lib/ld-musl-x86_64.so.1", false),
+        ),
+        (
+            run(&program(183, "/lib64/ld.so"), 0o755),
+            "/srv/run",
+            StartupProblem::WrongArchitecture {
+                machine: "arm64".to_owned(),
+                platform: "linux/amd64".to_owned(),
+            },
+        ),
+        (
+            run(b"#!/bin/sh\n", 0o700),
+            "/srv/run",
+            StartupProblem::Denied {
+                user: "app".to_owned(),
+                path: "srv/run".to_owned(),
+            },
+        ),
+        (run(b"#!/bin/sh\n", 0o711), "/srv/run", denied("srv/run")),
+        (run(b"", 0o600), "sh /srv/run", denied("srv/run")),
+        (run(b"", 0o644), "sh /srv/gone.sh", StartupProblem::Missing),
+    ];
+    for (layer, entrypoint, problem) in cases {
+        assert_eq!(starts(layer, entrypoint), [problem], "{entrypoint}");
+    }
+}
+
+#[test]
+fn a_health_check_is_looked_at_like_what_it_checks() {
+    let check = |test: &str| {
+        problems(
+            Layer::new(),
+            ImageConfig {
+                healthcheck: Some(HealthCheck {
+                    test: test.splitn(2, ' ').map(str::to_owned).collect(),
+                    ..HealthCheck::default()
+                }),
+                ..ImageConfig::default()
+            },
+        )
+    };
+    assert_eq!(
+        check("CMD-SHELL curl -f http://localhost/ || exit 1"),
+        [StartupProblem::Missing]
+    );
+    assert_eq!(check("CMD-SHELL curl -f x || true"), []);
+    assert_eq!(check("CMD curl"), [StartupProblem::Missing]);
+    assert_eq!(check("NONE"), []);
+}
+
+#[test]
+fn open_places_and_login_servers_are_notable() {
+    let outcome = look_with(
+        vec![
+            Layer::new()
+                .mode("srv/open", "x", 0o666)
+                .mode("tmp/open", "x", 0o666)
+                .mode("usr/sbin/sshd", "x", 0o755)
+                .mode("etc/ssh/ssh_host_rsa_key", "x", 0o600)
+                .mode("etc/ssh/ssh_host_rsa_key.pub", "x", 0o644),
+        ],
+        ImageConfig::default(),
+    );
+    let notable: Vec<(NotableKind, String)> = outcome
+        .inventory
+        .notable
+        .into_iter()
+        .map(|file| (file.kind, file.path))
+        .collect();
+    assert_eq!(
+        notable,
+        [
+            (NotableKind::HostKey, "etc/ssh/ssh_host_rsa_key".to_owned()),
+            (NotableKind::WorldWritable, "srv/open".to_owned()),
+            (NotableKind::LoginServer, "usr/sbin/sshd".to_owned()),
+        ]
+    );
+}
