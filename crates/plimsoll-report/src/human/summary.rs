@@ -16,6 +16,8 @@ const LAYERS: usize = 5;
 const REASONS: usize = 2;
 /// Findings told by one line each where they are not shown in full.
 const GRAVEST: usize = 4;
+/// What could not be looked at and blocks, told in full.
+const BLOCKING: usize = 3;
 /// Width of the names in front.
 const INDENT: usize = 9;
 
@@ -83,6 +85,18 @@ pub(super) fn image(out: &mut String, input: &RenderInput<'_>, image: &ImageSumm
     screen.field("findings", &findings);
     if !input.details {
         screen.gravest(&report.findings);
+        // Not looked at is not clean: what the inventory lacks its foundation for is never left out.
+        let blocking: Vec<_> = report.skipped.iter().filter(|one| one.blocking).collect();
+        for skipped in blocking.iter().take(BLOCKING) {
+            screen.whole(
+                "unseen",
+                &format!("{}: {}", visible(&skipped.what), visible(&skipped.why)),
+            );
+        }
+        let more = blocking.len().saturating_sub(BLOCKING);
+        if more > 0 {
+            screen.field("unseen", &format!("and {more} more"));
+        }
         if !report.findings.is_empty() || !report.skipped.is_empty() {
             screen.whole(
                 "more",

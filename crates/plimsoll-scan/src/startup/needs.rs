@@ -53,9 +53,9 @@ pub(crate) fn without_certificates(tree: &Tree<'_>, config: &ImageConfig) -> Vec
         .filter_map(|path| {
             let (real, node) = tree.follow(path)?;
             // BusyBox answers to the same names, and checks nothing.
-            (real.ends_with(path.rsplit('/').next()?)
-                && is_program(&node.fact.kind, node.fact.mode))
-            .then(|| NotableFile {
+            let itself = real.ends_with(path.rsplit('/').next()?)
+                && is_program(&node.fact.kind, node.fact.mode);
+            itself.then_some(NotableFile {
                 kind: NotableKind::Downloader,
                 path: real,
                 size: node.fact.size,
