@@ -235,8 +235,7 @@ fn a_comment_of_differences() {
 #[test]
 fn a_comment_has_an_end() {
     let mut difference = example();
-    let many = |one: &PackageChange| vec![one.clone(); 5000];
-    difference.packages = many(&difference.packages[2]);
+    difference.packages = vec![difference.packages[2].clone(); 5000];
     difference.findings.gained = vec![difference.findings.lost[0].clone(); 5000];
     assert!(markdown(&input(&difference)).len() < 65_536);
 }
