@@ -162,9 +162,7 @@ mod tests {
     }
 
     #[test]
-    fn bombs_are_small() {
+    fn a_bomb_is_small() {
         assert!(zip_of_overlaps(u16::MAX, 1 << 20, ".class").len() < 5 << 20);
-        assert!(zip_in_zip(100, ".jar").len() < 1 << 20);
-        assert!(tgz_in_tgz(100).len() < 1 << 20);
     }
 }
