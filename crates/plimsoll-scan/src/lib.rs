@@ -5,6 +5,7 @@
 //! are applied afterwards, when the facts are laid over each other from the bottom up. So what a
 //! later layer deleted is still seen where it lies: in the layer that ships.
 
+pub mod advisory;
 mod archive;
 mod base;
 mod cache;

@@ -1,0 +1,572 @@
+//! What advisories say of one package: the part of the file that every look-up touches.
+//!
+//! ```text
+//! body      checksum u32 · dictionary · count varint · entry…
+//! dictionary  count varint · [width u8 · end of each text, `width` bytes · texts]
+//! entry     record varint, less the one before · flags u8 · parts that the flags name
+//! ranges    [count varint, unless it is one] · range…
+//! range     (events << 2 | starts at zero << 1 | kind) varint · event…
+//! event     (slot << 2 | kind) varint
+//! versions  runs varint · (slots left out varint · length less one varint)…
+//! ```
+//!
+//! Slot 0 is the text `0`; the others are the dictionary, in an order that makes versions that
+//! belong together neighbours, so that enumerated versions are few runs.
+
+use super::format::{Reader, Strings, Writer, sum};
+use super::types::{
+    Event, EventKind, Labels, RangeKind, RecordId, Severity, SeverityKind, Version,
+};
+use super::{Index, IndexError};
+
+const ONE_RANGE: u8 = 1;
+const MANY_RANGES: u8 = 2;
+const VERSIONS: u8 = 4;
+const SEVERITIES: u8 = 8;
+const LABELS: u8 = 16;
+const SPECIFICS: u8 = 32;
+
+/// How many sorts of labels there are.
+pub(crate) const LABEL_SORTS: usize = 3;
+
+/// What every version range of "before everything" begins with.
+pub(crate) const ZERO: &str = "0";
+
+/// What one record says of the package, on its way into a body.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Entry<'a> {
+    pub(crate) record: u32,
+    pub(crate) ranges: Vec<(RangeKind, Vec<(EventKind, &'a str)>)>,
+    pub(crate) versions: Vec<&'a str>,
+    pub(crate) severities: Vec<u32>,
+    pub(crate) labels: [Option<u32>; LABEL_SORTS],
+    pub(crate) specifics: Option<u32>,
+}
+
+/// Packs what records say of one package. `entries` are sorted by record.
+pub(crate) fn write(entries: &[Entry<'_>]) -> Vec<u8> {
+    let dictionary = dictionary(entries);
+    let slot = |text: &str| match text {
+        ZERO => 0,
+        text => dictionary
+            .binary_search_by(|known| natural(known, text))
+            .map_or(0, |at| at as u64 + 1),
+    };
+    let mut out = vec![0; 4];
+    write_dictionary(&dictionary, &mut out);
+    out.varint(entries.len() as u64);
+    let mut before = 0;
+    for entry in entries {
+        out.varint(u64::from(entry.record - before));
+        before = entry.record;
+        write_entry(entry, slot, &mut out);
+    }
+    let sum = sum(&out[4..]);
+    out[..4].copy_from_slice(&sum.to_le_bytes());
+    out
+}
+
+fn write_entry(entry: &Entry<'_>, slot: impl Fn(&str) -> u64, out: &mut Vec<u8>) {
+    let when = |there: bool, flag: u8| if there { flag } else { 0 };
+    out.push(
+        when(entry.ranges.len() == 1, ONE_RANGE)
+            | when(entry.ranges.len() > 1, MANY_RANGES)
+            | when(!entry.versions.is_empty(), VERSIONS)
+            | when(!entry.severities.is_empty(), SEVERITIES)
+            | when(entry.labels.iter().any(Option::is_some), LABELS)
+            | when(entry.specifics.is_some(), SPECIFICS),
+    );
+    if entry.ranges.len() > 1 {
+        out.varint(entry.ranges.len() as u64);
+    }
+    for (kind, events) in &entry.ranges {
+        let zero = matches!(events.first(), Some((EventKind::Introduced, ZERO)));
+        let events = events.get(usize::from(zero)..).unwrap_or_default();
+        let kind = match kind {
+            RangeKind::Semver => 0,
+            RangeKind::Ecosystem => 1,
+        };
+        out.varint((events.len() as u64) << 2 | u64::from(zero) << 1 | kind);
+        for (kind, version) in events {
+            out.varint(slot(version) << 2 | event_number(*kind));
+        }
+    }
+    if !entry.versions.is_empty() {
+        let mut slots: Vec<u64> = entry.versions.iter().map(|text| slot(text)).collect();
+        slots.sort_unstable();
+        slots.dedup();
+        write_runs(&slots, out);
+    }
+    if !entry.severities.is_empty() {
+        out.varint(entry.severities.len() as u64);
+        for severity in &entry.severities {
+            out.varint(u64::from(*severity));
+        }
+    }
+    if entry.labels.iter().any(Option::is_some) {
+        for label in entry.labels {
+            out.varint(label.map_or(0, |label| u64::from(label) + 1));
+        }
+    }
+    if let Some(specifics) = entry.specifics {
+        out.varint(u64::from(specifics));
+    }
+}
+
+fn write_runs(slots: &[u64], out: &mut Vec<u8>) {
+    let runs: Vec<&[u64]> = slots.chunk_by(|a, b| a + 1 == *b).collect();
+    out.varint(runs.len() as u64);
+    let mut next = 0;
+    for run in runs {
+        let (Some(first), Some(last)) = (run.first(), run.last()) else {
+            continue;
+        };
+        out.varint(first - next);
+        out.varint(last - first);
+        next = last + 1;
+    }
+}
+
+/// Every version that entries name but `0`, each once.
+fn dictionary<'a>(entries: &[Entry<'a>]) -> Vec<&'a str> {
+    let ranges = entries.iter().flat_map(|entry| &entry.ranges);
+    let events = ranges.flat_map(|(_, events)| events.iter().map(|(_, version)| *version));
+    let versions = entries
+        .iter()
+        .flat_map(|entry| entry.versions.iter().copied());
+    let mut all: Vec<&str> = events
+        .chain(versions)
+        .filter(|text| *text != ZERO)
+        .collect();
+    all.sort_unstable();
+    all.dedup();
+    all.sort_unstable_by(|a, b| natural(a, b));
+    all
+}
+
+fn write_dictionary(texts: &[&str], out: &mut Vec<u8>) {
+    out.varint(texts.len() as u64);
+    if texts.is_empty() {
+        return;
+    }
+    let total: usize = texts.iter().map(|text| text.len()).sum();
+    let width = match total {
+        0..=0xff => 1,
+        0x100..=0xffff => 2,
+        _ => 4,
+    };
+    out.push(width as u8);
+    let mut end = 0_u64;
+    for text in texts {
+        end += text.len() as u64;
+        out.extend(&end.to_le_bytes()[..width]);
+    }
+    for text in texts {
+        out.extend(text.as_bytes());
+    }
+}
+
+/// An order that knows numbers, and is equal for equal texts only. No ecosystem's: it makes
+/// neighbours of what belongs together, nothing is judged by it.
+fn natural(left: &str, right: &str) -> std::cmp::Ordering {
+    let (mut a, mut b) = (left.as_bytes(), right.as_bytes());
+    while let (Some(first), Some(second)) = (a.first(), b.first()) {
+        if first.is_ascii_digit() && second.is_ascii_digit() {
+            let (x, y) = (number(&mut a), number(&mut b));
+            match (x.len(), x).cmp(&(y.len(), y)) {
+                std::cmp::Ordering::Equal => {}
+                unequal => return unequal,
+            }
+        } else if first == second {
+            (a, b) = (&a[1..], &b[1..]);
+        } else {
+            return first.cmp(second);
+        }
+    }
+    a.len().cmp(&b.len()).then_with(|| left.cmp(right))
+}
+
+/// Takes the digits at the beginning, and gives them without leading zeros.
+fn number<'a>(bytes: &mut &'a [u8]) -> &'a [u8] {
+    let length = bytes
+        .iter()
+        .take_while(|byte| byte.is_ascii_digit())
+        .count();
+    let (digits, rest) = bytes.split_at(length);
+    *bytes = rest;
+    let zeros = digits.iter().take_while(|byte| **byte == b'0').count();
+    &digits[zeros..]
+}
+
+fn event_number(kind: EventKind) -> u64 {
+    match kind {
+        EventKind::Introduced => 0,
+        EventKind::Fixed => 1,
+        EventKind::LastAffected => 2,
+        EventKind::Limit => 3,
+    }
+}
+
+/// The texts of a body's slots.
+#[derive(Clone, Copy, Debug, Default)]
+struct Dictionary<'i> {
+    count: u32,
+    width: usize,
+    ends: &'i [u8],
+    text: &'i [u8],
+}
+
+impl<'i> Dictionary<'i> {
+    fn read(from: &mut Reader<'i>) -> Option<Self> {
+        let count = u32::try_from(from.count()?).ok()?;
+        if count == 0 {
+            return Some(Self::default());
+        }
+        let width = usize::from(from.u8()?);
+        if !matches!(width, 1 | 2 | 4) {
+            return None;
+        }
+        let ends = from.bytes(usize::try_from(count).ok()?.checked_mul(width)?)?;
+        let mut found = Self {
+            count,
+            width,
+            ends,
+            text: &[],
+        };
+        found.text = from.bytes(found.end(count)?)?;
+        Some(found)
+    }
+
+    /// Where the text of a slot ends.
+    fn end(&self, slot: u32) -> Option<usize> {
+        let at = usize::try_from(slot.checked_sub(1)?).ok()? * self.width;
+        let mut bytes = [0; 4];
+        bytes
+            .get_mut(..self.width)?
+            .copy_from_slice(self.ends.get(at..at + self.width)?);
+        usize::try_from(u32::from_le_bytes(bytes)).ok()
+    }
+
+    fn bytes(&self, slot: u32) -> Option<&'i [u8]> {
+        if slot == 0 {
+            return Some(ZERO.as_bytes());
+        }
+        let start = if slot == 1 { 0 } else { self.end(slot - 1)? };
+        self.text.get(start..self.end(slot)?)
+    }
+
+    fn get(&self, slot: u32) -> Option<Version<'i>> {
+        let text = std::str::from_utf8(self.bytes(slot)?).ok()?;
+        Some(Version { slot, text })
+    }
+}
+
+/// Strings that many bodies and records share.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Shared<'i> {
+    pub(crate) labels: Strings<'i>,
+    pub(crate) severities: Strings<'i>,
+}
+
+impl<'i> Shared<'i> {
+    pub(crate) fn label(&self, number: u64) -> Option<&'i str> {
+        self.labels.get(usize::try_from(number).ok()?)
+    }
+
+    pub(crate) fn severity(&self, number: u64) -> Option<Severity<'i>> {
+        let text = self.severities.get(usize::try_from(number).ok()?)?;
+        let (kind, score) = text.split_at_checked(1)?;
+        let kind = match kind {
+            "4" => SeverityKind::CvssV4,
+            "3" => SeverityKind::CvssV3,
+            "2" => SeverityKind::CvssV2,
+            "u" => SeverityKind::Ubuntu,
+            _ => return None,
+        };
+        Some(Severity {
+            kind,
+            score: score.into(),
+        })
+    }
+}
+
+/// A severity as the shared strings have it.
+pub(crate) fn severity_text(severity: &Severity<'_>) -> String {
+    let kind = match severity.kind {
+        SeverityKind::CvssV4 => '4',
+        SeverityKind::CvssV3 => '3',
+        SeverityKind::CvssV2 => '2',
+        SeverityKind::Ubuntu => 'u',
+    };
+    format!("{kind}{}", severity.score)
+}
+
+/// What advisories say of one package, in the order of their records.
+#[derive(Clone, Debug)]
+pub struct AffectedBy<'i> {
+    dictionary: Dictionary<'i>,
+    from: Reader<'i>,
+    left: usize,
+    record: u32,
+    of: Option<(&'i Index, Shared<'i>)>,
+}
+
+impl<'i> AffectedBy<'i> {
+    /// Nothing is known of the package.
+    pub(crate) fn none() -> Self {
+        Self {
+            dictionary: Dictionary::default(),
+            from: Reader::new(&[]),
+            left: 0,
+            record: 0,
+            of: None,
+        }
+    }
+
+    /// Reads the beginning of a body; nothing where it is damaged.
+    pub(crate) fn read(index: &'i Index, body: &'i [u8], shared: Shared<'i>) -> Option<Self> {
+        let mut from = Reader::new(body);
+        if from.u32()? != sum(from.rest()) {
+            return None;
+        }
+        let dictionary = Dictionary::read(&mut from)?;
+        let left = from.count()?;
+        Some(Self {
+            dictionary,
+            from,
+            left,
+            record: 0,
+            of: Some((index, shared)),
+        })
+    }
+
+    /// How many slots there are: one more than the largest [`Version::slot`].
+    pub fn slots(&self) -> u32 {
+        self.dictionary.count + 1
+    }
+
+    /// The slot of a version that is written exactly so, where an advisory names it.
+    pub fn slot(&self, version: &str) -> Option<u32> {
+        (0..self.slots()).find(|slot| self.dictionary.bytes(*slot) == Some(version.as_bytes()))
+    }
+
+    /// What the next advisory says; nothing where it is damaged.
+    fn entry(&mut self, shared: &Shared<'i>) -> Option<Affected<'i>> {
+        let from = &mut self.from;
+        let record = self.record.checked_add(from.varint32()?)?;
+        let flags = from.u8()?;
+        let mut found = Affected {
+            record: RecordId(record),
+            labels: Labels::default(),
+            dictionary: self.dictionary,
+            range_count: 0,
+            ranges: Reader::new(&[]),
+            run_count: 0,
+            runs: Reader::new(&[]),
+            severity_count: 0,
+            severities: Reader::new(&[]),
+            shared: *shared,
+            specifics: None,
+        };
+        if flags & (ONE_RANGE | MANY_RANGES) != 0 {
+            found.range_count = match flags & MANY_RANGES {
+                0 => 1,
+                _ => from.count()?,
+            };
+            found.ranges = *from;
+            for _ in 0..found.range_count {
+                let mut range = Range::read(from, self.dictionary)?;
+                while range.left > 0 || range.zero {
+                    range.event()?;
+                }
+                *from = range.from;
+            }
+        }
+        if flags & VERSIONS != 0 {
+            found.run_count = from.count()?;
+            found.runs = *from;
+            let mut next = 0_u32;
+            for _ in 0..found.run_count {
+                let (_, after) = run(from, next)?;
+                next = after;
+            }
+            // Slots beyond the last do not exist.
+            if next > self.dictionary.count + 1 {
+                return None;
+            }
+        }
+        if flags & SEVERITIES != 0 {
+            found.severity_count = from.count()?;
+            found.severities = *from;
+            for _ in 0..found.severity_count {
+                shared.severity(from.varint()?)?;
+            }
+        }
+        if flags & LABELS != 0 {
+            let mut label = || match from.varint()? {
+                0 => Some(None),
+                number => Some(Some(shared.label(number - 1)?)),
+            };
+            found.labels = Labels {
+                severity: label()?,
+                status: label()?,
+                informational: label()?,
+            };
+        }
+        if flags & SPECIFICS != 0 {
+            found.specifics = Some(from.varint32()?);
+        }
+        self.record = record;
+        Some(found)
+    }
+}
+
+impl<'i> Iterator for AffectedBy<'i> {
+    type Item = Result<Affected<'i>, IndexError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let (index, shared) = self.of?;
+        let left = self.left.checked_sub(1)?;
+        let entry = self.entry(&shared);
+        // Behind damage nothing can be told apart.
+        self.left = if entry.is_some() { left } else { 0 };
+        Some(entry.ok_or_else(|| index.damaged("what it says of a package")))
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        (0, Some(self.left))
+    }
+}
+
+/// A run of slots that begins at or behind `next`: its first, and the one behind its last.
+fn run(from: &mut Reader<'_>, next: u32) -> Option<(u32, u32)> {
+    let first = next.checked_add(from.varint32()?)?;
+    let after = first.checked_add(from.varint32()?)?.checked_add(1)?;
+    Some((first, after))
+}
+
+/// What one record says of one package.
+#[derive(Clone, Debug)]
+pub struct Affected<'i> {
+    /// The record.
+    pub record: RecordId,
+    /// Words of the database about this package.
+    pub labels: Labels<'i>,
+    dictionary: Dictionary<'i>,
+    range_count: usize,
+    ranges: Reader<'i>,
+    run_count: usize,
+    runs: Reader<'i>,
+    severity_count: usize,
+    severities: Reader<'i>,
+    shared: Shared<'i>,
+    specifics: Option<u32>,
+}
+
+impl<'i> Affected<'i> {
+    /// Its ranges, in the order of the record. Ranges of commits are left out.
+    pub fn ranges(&self) -> impl Iterator<Item = Range<'i>> + use<'i> {
+        let (mut left, mut from, dictionary) = (self.range_count, self.ranges, self.dictionary);
+        std::iter::from_fn(move || {
+            left = left.checked_sub(1)?;
+            let range = Range::read(&mut from, dictionary)?;
+            for _ in 0..range.left {
+                from.varint()?;
+            }
+            Some(range)
+        })
+    }
+
+    /// The versions it enumerates.
+    pub fn versions(&self) -> impl Iterator<Item = Version<'i>> + use<'i> {
+        let dictionary = self.dictionary;
+        self.version_runs()
+            .flat_map(move |(first, after)| (first..after).filter_map(move |s| dictionary.get(s)))
+    }
+
+    /// Whether it enumerates the version of a slot.
+    pub fn lists(&self, slot: u32) -> bool {
+        self.version_runs()
+            .any(|(first, after)| (first..after).contains(&slot))
+    }
+
+    fn version_runs(&self) -> impl Iterator<Item = (u32, u32)> + use<'i> {
+        let (mut left, mut from, mut next) = (self.run_count, self.runs, 0);
+        std::iter::from_fn(move || {
+            left = left.checked_sub(1)?;
+            let found = run(&mut from, next)?;
+            next = found.1;
+            Some(found)
+        })
+    }
+
+    /// Severities for this package alone, where the record has them.
+    pub fn severities(&self) -> impl Iterator<Item = Severity<'i>> + use<'i> {
+        let (mut left, mut from, shared) = (self.severity_count, self.severities, self.shared);
+        std::iter::from_fn(move || {
+            left = left.checked_sub(1)?;
+            shared.severity(from.varint()?)
+        })
+    }
+
+    /// Where in [`Details::specifics`](super::Details::specifics) of its record stands what else
+    /// it says of this package: symbols, binary packages, module. Nothing where it says no more.
+    pub fn specifics(&self) -> Option<usize> {
+        usize::try_from(self.specifics?).ok()
+    }
+}
+
+/// A range of versions.
+#[derive(Clone, Copy, Debug)]
+pub struct Range<'i> {
+    /// Which order it follows.
+    pub kind: RangeKind,
+    zero: bool,
+    left: usize,
+    from: Reader<'i>,
+    dictionary: Dictionary<'i>,
+}
+
+impl<'i> Range<'i> {
+    fn read(from: &mut Reader<'i>, dictionary: Dictionary<'i>) -> Option<Self> {
+        let head = from.varint()?;
+        Some(Self {
+            kind: match head & 1 {
+                0 => RangeKind::Semver,
+                _ => RangeKind::Ecosystem,
+            },
+            zero: head & 2 != 0,
+            left: usize::try_from(head >> 2).ok()?,
+            from: *from,
+            dictionary,
+        })
+    }
+
+    /// Its events, in the order of the record, which need not be that of versions.
+    pub fn events(&self) -> impl Iterator<Item = Event<'i>> + use<'i> {
+        let mut range = *self;
+        std::iter::from_fn(move || range.event())
+    }
+
+    fn event(&mut self) -> Option<Event<'i>> {
+        if self.zero {
+            self.zero = false;
+            return Some(Event {
+                kind: EventKind::Introduced,
+                version: self.dictionary.get(0)?,
+            });
+        }
+        self.left = self.left.checked_sub(1)?;
+        let event = self.from.varint()?;
+        let kind = match event & 3 {
+            0 => EventKind::Introduced,
+            1 => EventKind::Fixed,
+            2 => EventKind::LastAffected,
+            _ => EventKind::Limit,
+        };
+        Some(Event {
+            kind,
+            version: self.dictionary.get(u32::try_from(event >> 2).ok()?)?,
+        })
+    }
+}

@@ -1,0 +1,266 @@
+//! Records as the file holds them: in short, in RECORDS, and the rest, in DETAILS.
+
+use super::body::Shared;
+use super::format::{GROUP, Reader, Writer, sum};
+use super::identifier;
+use super::types::{Binary, Details, GoImport, Record, Reference, ReferenceKind, Specifics};
+
+/// A record in short, on its way into the file.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Short {
+    pub(crate) id: String,
+    pub(crate) aliases: Vec<String>,
+    pub(crate) upstream: Vec<String>,
+    pub(crate) published: Option<i64>,
+    pub(crate) modified: Option<i64>,
+    /// Numbers of shared strings.
+    pub(crate) severities: Vec<u32>,
+    pub(crate) label: Option<u32>,
+}
+
+/// Appends a record to a group.
+pub(crate) fn write(record: &Short, group: &mut Vec<u8>) {
+    let mut out = Vec::new();
+    identifier::write(&record.id, &mut out);
+    identifier::write_all(&record.aliases, &mut out);
+    identifier::write_all(&record.upstream, &mut out);
+    for date in [record.published, record.modified] {
+        match date {
+            Some(date) => {
+                out.push(1);
+                out.signed(date);
+            }
+            None => out.push(0),
+        }
+    }
+    out.varint(record.severities.len() as u64);
+    for severity in &record.severities {
+        out.varint(u64::from(*severity));
+    }
+    out.varint(record.label.map_or(0, |label| u64::from(label) + 1));
+    group.varint(out.len() as u64);
+    group.extend(out);
+}
+
+/// A group as it lies in the file.
+pub(crate) fn close_group(records: &[u8]) -> Vec<u8> {
+    let mut out = sum(records).to_le_bytes().to_vec();
+    out.extend(records);
+    out
+}
+
+/// Reads the record of a number from its group; nothing where the group is damaged.
+pub(crate) fn read<'i>(group: &'i [u8], number: u32, shared: &Shared<'i>) -> Option<Record<'i>> {
+    let mut from = Reader::new(group);
+    if from.u32()? != sum(from.rest()) {
+        return None;
+    }
+    let mut from = Reader::new(nth(from.rest(), number % GROUP)?);
+    let id = identifier::read(&mut from)?;
+    let aliases = identifier::read_all(&mut from)?;
+    let upstream = identifier::read_all(&mut from)?;
+    let mut date = || match from.u8()? {
+        0 => Some(None),
+        _ => Some(Some(from.signed()?)),
+    };
+    let (published, modified) = (date()?, date()?);
+    let count = from.count()?;
+    let mut severities = Vec::with_capacity(count.min(8));
+    for _ in 0..count {
+        severities.push(shared.severity(from.varint()?)?);
+    }
+    let label = match from.varint()? {
+        0 => None,
+        label => Some(shared.label(label - 1)?),
+    };
+    Some(Record {
+        id,
+        aliases,
+        upstream,
+        published,
+        modified,
+        severities,
+        label,
+    })
+}
+
+/// The piece of a number, of pieces that each begin with their length.
+pub(crate) fn nth(pieces: &[u8], number: u32) -> Option<&[u8]> {
+    let mut from = Reader::new(pieces);
+    for _ in 0..number {
+        let length = from.count()?;
+        from.bytes(length)?;
+    }
+    let length = from.count()?;
+    from.bytes(length)
+}
+
+/// Packs what else a record says.
+pub(crate) fn write_details(details: &Details) -> Vec<u8> {
+    let mut out = Vec::new();
+    out.text(details.summary.as_deref().unwrap_or_default());
+    identifier::write_all(&details.related, &mut out);
+    out.texts(&details.weaknesses);
+    out.varint(details.references.len() as u64);
+    for reference in &details.references {
+        out.push(reference_number(reference.kind));
+        out.text(&reference.url);
+    }
+    out.varint(details.specifics.len() as u64);
+    for specifics in &details.specifics {
+        write_specifics(specifics, &mut out);
+    }
+    out
+}
+
+fn write_specifics(specifics: &Specifics, out: &mut Vec<u8>) {
+    out.varint(specifics.imports.len() as u64);
+    for import in &specifics.imports {
+        out.text(&import.path);
+        out.texts(&import.symbols);
+        out.texts(&import.goos);
+        out.texts(&import.goarch);
+    }
+    out.varint(specifics.binaries.len() as u64);
+    for binary in &specifics.binaries {
+        out.text(&binary.name);
+        out.text(binary.version.as_deref().unwrap_or_default());
+    }
+    out.text(specifics.module.as_deref().unwrap_or_default());
+    out.texts(&specifics.architectures);
+    out.texts(&specifics.functions);
+}
+
+/// Reads what [`write_details`] packed; nothing where it is damaged.
+pub(crate) fn read_details(bytes: &[u8]) -> Option<Details> {
+    let mut from = Reader::new(bytes);
+    let summary = optional(from.text()?);
+    let related = identifier::read_all(&mut from)?;
+    let weaknesses = from.texts()?;
+    let count = from.count()?;
+    let mut references = Vec::with_capacity(count.min(64));
+    for _ in 0..count {
+        references.push(Reference {
+            kind: reference_kind(from.u8()?),
+            url: from.text()?.to_owned(),
+        });
+    }
+    let count = from.count()?;
+    let mut specifics = Vec::with_capacity(count.min(64));
+    for _ in 0..count {
+        specifics.push(read_specifics(&mut from)?);
+    }
+    Some(Details {
+        summary,
+        related,
+        weaknesses,
+        references,
+        specifics,
+    })
+}
+
+fn read_specifics(from: &mut Reader<'_>) -> Option<Specifics> {
+    let mut specifics = Specifics::default();
+    for _ in 0..from.count()? {
+        specifics.imports.push(GoImport {
+            path: from.text()?.to_owned(),
+            symbols: from.texts()?,
+            goos: from.texts()?,
+            goarch: from.texts()?,
+        });
+    }
+    for _ in 0..from.count()? {
+        specifics.binaries.push(Binary {
+            name: from.text()?.to_owned(),
+            version: optional(from.text()?),
+        });
+    }
+    specifics.module = optional(from.text()?);
+    specifics.architectures = from.texts()?;
+    specifics.functions = from.texts()?;
+    Some(specifics)
+}
+
+fn optional(text: &str) -> Option<String> {
+    (!text.is_empty()).then(|| text.to_owned())
+}
+
+const REFERENCES: [ReferenceKind; 11] = [
+    ReferenceKind::Advisory,
+    ReferenceKind::Fix,
+    ReferenceKind::Report,
+    ReferenceKind::Evidence,
+    ReferenceKind::Article,
+    ReferenceKind::Package,
+    ReferenceKind::Discussion,
+    ReferenceKind::Introduced,
+    ReferenceKind::Detection,
+    ReferenceKind::Git,
+    ReferenceKind::Web,
+];
+
+fn reference_number(kind: ReferenceKind) -> u8 {
+    REFERENCES
+        .iter()
+        .position(|known| *known == kind)
+        .map_or(u8::MAX, |at| at as u8)
+}
+
+fn reference_kind(number: u8) -> ReferenceKind {
+    REFERENCES
+        .get(usize::from(number))
+        .copied()
+        .unwrap_or(ReferenceKind::Web)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn details_come_back() {
+        let details = Details {
+            summary: Some("a flaw".to_owned()),
+            related: vec!["CVE-2024-0001".to_owned(), "x".to_owned()],
+            weaknesses: vec!["CWE-79".to_owned()],
+            references: REFERENCES
+                .iter()
+                .map(|kind| Reference {
+                    kind: *kind,
+                    url: format!("https://example.test/{kind:?}"),
+                })
+                .collect(),
+            specifics: vec![
+                Specifics::default(),
+                Specifics {
+                    imports: vec![GoImport {
+                        path: "net/http".to_owned(),
+                        symbols: vec!["Serve".to_owned()],
+                        goos: vec!["linux".to_owned()],
+                        goarch: Vec::new(),
+                    }],
+                    binaries: vec![Binary {
+                        name: "libssl3".to_owned(),
+                        version: Some("3.0.2-0ubuntu1.2".to_owned()),
+                    }],
+                    module: Some("nodejs:18".to_owned()),
+                    architectures: vec!["x86_64".to_owned()],
+                    functions: vec!["a::b".to_owned()],
+                },
+            ],
+        };
+        assert_eq!(read_details(&write_details(&details)), Some(details));
+        let none = Details::default();
+        assert_eq!(read_details(&write_details(&none)), Some(none));
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_are_read_without_a_panic(bytes: Vec<u8>, number in 0..20_u32) {
+            let _ = read_details(&bytes);
+            let _ = nth(&bytes, number);
+        }
+    }
+}

@@ -1,0 +1,16 @@
+//! Known vulnerabilities: from records in OSV form to an index that is opened, not read.
+//!
+//! A compiler reads records as databases publish them (<https://ossf.github.io/osv-schema/>) and
+//! writes one file; [`Index`] maps that file and answers which records name a package. What is
+//! asked for every package lies packed by package name and is touched alone; what only a hit needs
+//! lies apart.
+
+mod ecosystem;
+mod index;
+
+pub use ecosystem::{Ecosystem, EcosystemName};
+pub use index::{
+    Affected, AffectedBy, Binary, Details, Event, EventKind, GoImport, Index, IndexError, Labels,
+    Range, RangeKind, Record, RecordId, Reference, ReferenceKind, Severity, SeverityKind, Snapshot,
+    SnapshotEcosystem, Specifics, Version,
+};
