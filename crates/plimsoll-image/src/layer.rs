@@ -5,6 +5,7 @@ mod gzip;
 mod inflate;
 mod path;
 mod pipe;
+mod queue;
 mod stream;
 
 use std::cmp::Reverse;

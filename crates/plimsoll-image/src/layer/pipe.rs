@@ -3,16 +3,16 @@
 
 use std::io::{self, BufRead, Read};
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::{Scope, ScopedJoinHandle};
 
 use plimsoll_model::Digest;
 use sha2::{Digest as _, Sha256};
 
 use super::chunk::Chunk;
+use super::queue::{Receiver, queue};
 
 /// Pieces under way between two threads at most; memory of a layer is bounded by it.
-const DEPTH: usize = 4;
+const DEPTH: usize = 8;
 
 /// What comes through: a piece, or why there are no more. The end is nothing at all.
 type Item = io::Result<Arc<Chunk>>;
@@ -55,7 +55,7 @@ impl<'a> Pipe<'a> {
     where
         'a: 'scope,
     {
-        let (sender, receiver) = sync_channel(DEPTH);
+        let (sender, receiver) = queue(DEPTH);
         scope.spawn(move || {
             while let Some(item) = self.item() {
                 let failed = item.is_err();
@@ -75,8 +75,8 @@ impl<'a> Pipe<'a> {
     where
         'a: 'scope,
     {
-        let (sender, receiver) = sync_channel(DEPTH);
-        let (copies, copied): (SyncSender<Arc<Chunk>>, _) = sync_channel(DEPTH);
+        let (sender, receiver) = queue(DEPTH);
+        let (copies, copied) = queue::<Arc<Chunk>>(DEPTH);
         scope.spawn(move || {
             while let Some(item) = self.item() {
                 // Whoever hashes waits for nobody, so this never waits for long.
@@ -92,7 +92,7 @@ impl<'a> Pipe<'a> {
         });
         let hash = scope.spawn(move || {
             let mut hasher = Sha256::new();
-            for chunk in copied {
+            while let Some(chunk) = copied.receive() {
                 hasher.update(&**chunk);
             }
             Digest::from_sha256(hasher.finalize().into())
@@ -104,7 +104,7 @@ impl<'a> Pipe<'a> {
     where
         Item: 'a,
     {
-        Self::new(move || receiver.recv().ok())
+        Self::new(move || receiver.receive())
     }
 
     /// The next piece whole; for a pipe that is not read from.

@@ -37,15 +37,46 @@ pub(super) fn runs(bytes: &[u8], mut on_run: impl FnMut(usize, usize)) {
     }
 }
 
-/// One bit a byte: whether it belongs to a run. Written so that compilers use vectors.
+/// One bit a byte: whether it belongs to a run.
+#[cfg(target_arch = "x86_64")]
 #[inline]
 fn mask_of(block: &[u8; 64]) -> u64 {
+    use std::arch::x86_64::{
+        _mm_cmpeq_epi8, _mm_min_epu8, _mm_movemask_epi8, _mm_or_si128, _mm_set_epi64x,
+        _mm_set1_epi8, _mm_sub_epi8,
+    };
+
+    let each = |byte: u8| _mm_set1_epi8(byte.cast_signed());
+    let (halves, _) = block.as_chunks::<8>();
+    let (pairs, _) = halves.as_chunks::<2>();
+    let mut mask = 0;
+    for (at, [low, high]) in pairs.iter().enumerate() {
+        let bytes = _mm_set_epi64x(i64::from_le_bytes(*high), i64::from_le_bytes(*low));
+        let letter = _mm_sub_epi8(_mm_or_si128(bytes, each(0x20)), each(b'a'));
+        let letter = _mm_cmpeq_epi8(_mm_min_epu8(letter, each(25)), letter);
+        let digit = _mm_sub_epi8(bytes, each(b'0'));
+        let digit = _mm_cmpeq_epi8(_mm_min_epu8(digit, each(9)), digit);
+        let mark = _mm_or_si128(
+            _mm_cmpeq_epi8(bytes, each(b'_')),
+            _mm_cmpeq_epi8(bytes, each(b'-')),
+        );
+        let inside = _mm_or_si128(_mm_or_si128(letter, digit), mark);
+        let bits = _mm_movemask_epi8(inside).cast_unsigned();
+        mask |= u64::from(bits) << (16 * at);
+    }
+    mask
+}
+
+/// One bit a byte: whether it belongs to a run. Written so that compilers use what vectors there
+/// are.
+#[cfg(any(test, not(target_arch = "x86_64")))]
+#[inline]
+fn portable_mask_of(block: &[u8; 64]) -> u64 {
     let mut flags = [0_u8; 64];
-    for at in 0..64 {
-        let byte = block[at];
+    for (flag, byte) in flags.iter_mut().zip(block) {
         let letter = (byte | 0x20).wrapping_sub(b'a') < 26;
         let digit = byte.wrapping_sub(b'0') < 10;
-        flags[at] = u8::from(letter | digit | (byte == b'_') | (byte == b'-'));
+        *flag = u8::from(letter | digit | (*byte == b'_') | (*byte == b'-'));
     }
     let mut mask = 0;
     let (groups, _) = flags.as_chunks::<8>();
@@ -56,6 +87,9 @@ fn mask_of(block: &[u8; 64]) -> u64 {
     }
     mask
 }
+
+#[cfg(not(target_arch = "x86_64"))]
+use portable_mask_of as mask_of;
 
 /// The runs that end in these 64 bytes; gives how long the one at their end is.
 #[inline]
@@ -122,6 +156,17 @@ mod tests {
             }
         }
         found
+    }
+
+    #[test]
+    fn every_byte_is_told_as_by_the_portable_way() {
+        for first in 0..=u8::MAX {
+            let mut block = [0; 64];
+            for (byte, value) in block.iter_mut().zip(0_u8..) {
+                *byte = first.wrapping_add(value);
+            }
+            assert_eq!(mask_of(&block), portable_mask_of(&block));
+        }
     }
 
     proptest! {
