@@ -5,6 +5,7 @@
 
 pub mod cyclonedx;
 pub mod provenance;
+pub mod read;
 pub mod spdx;
 
 mod attachment;

@@ -4,4 +4,5 @@
 
 mod cyclonedx;
 mod provenance;
+mod read;
 mod spdx;

@@ -66,6 +66,43 @@ pub enum PackageKind {
 }
 
 impl PackageKind {
+    const ALL: [Self; 29] = [
+        Self::Deb,
+        Self::Apk,
+        Self::Rpm,
+        Self::Alpm,
+        Self::Python,
+        Self::Conda,
+        Self::Npm,
+        Self::Gem,
+        Self::Composer,
+        Self::NuGet,
+        Self::Go,
+        Self::Cargo,
+        Self::Maven,
+        Self::Hex,
+        Self::Pub,
+        Self::Swift,
+        Self::Cran,
+        Self::Hackage,
+        Self::LuaRocks,
+        Self::Cpan,
+        Self::Opam,
+        Self::Julia,
+        Self::Otp,
+        Self::Pear,
+        Self::WordPress,
+        Self::Conan,
+        Self::Vcpkg,
+        Self::Bitnami,
+        Self::Generic,
+    ];
+
+    /// The ecosystem whose package URLs are of this type.
+    pub fn from_purl_type(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.as_str() == word)
+    }
+
     /// The word used in every format: the type of its package URL.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -125,6 +162,20 @@ pub enum Evidence {
 }
 
 impl Evidence {
+    /// The kind of proof that this word of a format stands for.
+    pub fn from_word(word: &str) -> Option<Self> {
+        [
+            Self::Database,
+            Self::Metadata,
+            Self::BuildInfo,
+            Self::LockFile,
+            Self::VersionString,
+            Self::FileName,
+        ]
+        .into_iter()
+        .find(|evidence| evidence.as_str() == word)
+    }
+
     /// The word used in every format.
     pub fn as_str(self) -> &'static str {
         match self {

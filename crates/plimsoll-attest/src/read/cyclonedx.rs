@@ -1,0 +1,192 @@
+//! CycloneDX (ECMA-424), JSON form, 1.2 and later.
+
+use std::collections::BTreeMap;
+
+use plimsoll_model::{Digest, Distribution, Evidence, LayerFacts, Package};
+use serde_json::Value;
+
+use super::{BillOfMaterials, list, package, text};
+
+/// Components within components beyond this are not looked at.
+const DEPTH: usize = 32;
+
+pub(super) fn read(document: &Value) -> BillOfMaterials {
+    let subject = document
+        .get("metadata")
+        .and_then(|metadata| metadata.get("component"));
+    let mut bill = BillOfMaterials {
+        format: format!("CycloneDX {}", text(document, "specVersion")),
+        ..BillOfMaterials::default()
+    };
+    if let Some(subject) = subject {
+        bill.subject = text(subject, "name").to_owned();
+        bill.digest = Digest::parse(text(subject, "version")).ok();
+        let layers = list(subject, "properties").iter().filter(|property| {
+            matches!(
+                text(property, "name"),
+                "plimsoll:layer-diff-id" | "aquasecurity:trivy:DiffID"
+            )
+        });
+        let ids = layers.filter_map(|property| Digest::parse(text(property, "value")).ok());
+        bill.inventory.layers = ids.map(layer).collect();
+    }
+    let mut from_purls = None;
+    components(document, DEPTH, &mut bill, &mut from_purls);
+    if bill.inventory.distribution.is_none() {
+        bill.inventory.distribution = from_purls;
+    }
+    bill
+}
+
+/// A layer of which nothing is known but its diff id.
+fn layer(diff_id: Digest) -> LayerFacts {
+    LayerFacts {
+        digest: diff_id.clone(),
+        diff_id,
+        compressed_size: 0,
+        size: 0,
+        entries: 0,
+        instruction: None,
+        source: None,
+        file_bytes: 0,
+        wasted: 0,
+        hidden: 0,
+    }
+}
+
+fn components(
+    holder: &Value,
+    depth: usize,
+    bill: &mut BillOfMaterials,
+    from_purls: &mut Option<Distribution>,
+) {
+    if depth == 0 {
+        return;
+    }
+    for component in list(holder, "components") {
+        components(component, depth - 1, bill, from_purls);
+        match text(component, "type") {
+            "operating-system" => {
+                let distribution = system(component);
+                bill.inventory.distribution.get_or_insert(distribution);
+            }
+            // A file is no package; what holds it is listed by itself.
+            "file" => {}
+            _ => match package::of_purl(text(component, "purl")) {
+                Some((mut package, distribution)) => {
+                    if from_purls.is_none() {
+                        *from_purls = distribution;
+                    }
+                    detail(component, &mut package, bill);
+                    bill.inventory.packages.push(package);
+                }
+                None => bill.unidentified.push(text(component, "name").to_owned()),
+            },
+        }
+    }
+}
+
+fn system(component: &Value) -> Distribution {
+    let properties = properties(component);
+    let property = |name: &str| properties.get(name).copied().unwrap_or_default();
+    let first = |words: [&str; 2]| {
+        let word = words.into_iter().find(|word| !word.is_empty());
+        word.unwrap_or_default().to_owned()
+    };
+    let id = first([property("syft:distro:id"), text(component, "name")]);
+    Distribution {
+        id: package::distribution_id(&id).to_owned(),
+        version: first([
+            property("syft:distro:versionID"),
+            text(component, "version"),
+        ]),
+        name: first([
+            property("syft:distro:prettyName"),
+            text(component, "description"),
+        ]),
+        codename: Some(property("syft:distro:versionCodename").to_owned())
+            .filter(|name| !name.is_empty()),
+        like: (0..8)
+            .map_while(|at| properties.get(format!("syft:distro:idLike:{at}").as_str()))
+            .map(|like| (*like).to_owned())
+            .collect(),
+    }
+}
+
+fn properties(component: &Value) -> BTreeMap<&str, &str> {
+    let properties = list(component, "properties").iter();
+    properties
+        .map(|property| (text(property, "name"), text(property, "value")))
+        .collect()
+}
+
+/// What the tools say of a package beside its package URL.
+fn detail(component: &Value, package: &mut Package, bill: &BillOfMaterials) {
+    let properties = properties(component);
+    let property = |names: &[&str]| {
+        let value = names.iter().find_map(|name| properties.get(*name));
+        value.copied().filter(|value| !value.is_empty())
+    };
+    if package.version.is_empty() {
+        package.version = text(component, "version").to_owned();
+    }
+    let diff_id = property(&[
+        "plimsoll:layer-diff-id",
+        "aquasecurity:trivy:LayerDiffID",
+        "syft:location:0:layerID",
+    ]);
+    let layers = &bill.inventory.layers;
+    if let Some(layer) = diff_id.and_then(|id| {
+        let mut layers = layers.iter();
+        layers.position(|layer| layer.diff_id.as_str() == id)
+    }) {
+        package.layer = layer;
+    }
+    if let Some(path) = property(&[
+        "plimsoll:path",
+        "aquasecurity:trivy:FilePath",
+        "syft:location:0:path",
+    ]) {
+        package.path = path.trim_start_matches('/').to_owned();
+    }
+    if let Some(evidence) = property(&["plimsoll:evidence"]).and_then(Evidence::from_word) {
+        package.evidence = evidence;
+    }
+    package.owned_by = property(&["plimsoll:owned-by"]).map(str::to_owned);
+    package.direct = property(&["plimsoll:direct"]).map(|word| word == "true");
+    if let Some((name, version)) =
+        property(&["plimsoll:source-package"]).and_then(|source| source.rsplit_once('@'))
+    {
+        package.source = Some((name.to_owned(), version.to_owned()));
+    } else if let Some(name) = property(&["aquasecurity:trivy:SrcName"]) {
+        package.source = Some((name.to_owned(), source_version(&property, &package.version)));
+    }
+    let licenses = list(component, "licenses").iter();
+    let licenses: Vec<&str> = licenses
+        .map(|choice| match choice.get("license") {
+            Some(license) => match text(license, "id") {
+                "" => text(license, "name"),
+                id => id,
+            },
+            None => text(choice, "expression"),
+        })
+        .filter(|words| !words.is_empty())
+        .collect();
+    if !licenses.is_empty() {
+        package.license = Some(licenses.join(" AND "));
+    }
+}
+
+/// Trivy writes a source package's version in parts.
+fn source_version<'p>(property: &impl Fn(&[&str]) -> Option<&'p str>, binary: &str) -> String {
+    let Some(version) = property(&["aquasecurity:trivy:SrcVersion"]) else {
+        return binary.to_owned();
+    };
+    let epoch = property(&["aquasecurity:trivy:SrcEpoch"]).filter(|epoch| *epoch != "0");
+    let release = property(&["aquasecurity:trivy:SrcRelease"]);
+    format!(
+        "{}{version}{}",
+        epoch.map_or(String::new(), |epoch| format!("{epoch}:")),
+        release.map_or(String::new(), |release| format!("-{release}"))
+    )
+}

@@ -1,0 +1,136 @@
+//! SPDX 2.2 and 2.3 in JSON, and the packages of SPDX 3 (JSON-LD).
+
+use plimsoll_model::{Digest, Distribution};
+use serde_json::Value;
+
+use super::{BillOfMaterials, list, package, text};
+
+pub(super) fn read(document: &Value) -> BillOfMaterials {
+    let version = text(document, "spdxVersion");
+    let mut bill = BillOfMaterials {
+        format: version.replacen('-', " ", 1),
+        subject: text(document, "name").to_owned(),
+        ..BillOfMaterials::default()
+    };
+    let mut from_purls = None;
+    for described in list(document, "packages") {
+        let purl = list(described, "externalRefs")
+            .iter()
+            .find(|reference| text(reference, "referenceType") == "purl")
+            .map(|reference| text(reference, "referenceLocator"))
+            .unwrap_or_default();
+        match text(described, "primaryPackagePurpose") {
+            "OPERATING_SYSTEM" | "OPERATING-SYSTEM" => {
+                system(described, text(described, "versionInfo"), &mut bill);
+                continue;
+            }
+            "CONTAINER" => {
+                bill.subject = text(described, "name").to_owned();
+                bill.digest = Digest::parse(text(described, "versionInfo")).ok();
+                continue;
+            }
+            _ => {}
+        }
+        let Some(mut package) = identified(purl, described, &mut bill, &mut from_purls) else {
+            continue;
+        };
+        if package.version.is_empty() {
+            package.version = text(described, "versionInfo").to_owned();
+        }
+        if package.source.is_none() {
+            package.source = source(text(described, "sourceInfo"));
+        }
+        let license = text(described, "licenseDeclared");
+        if !matches!(license, "" | "NOASSERTION" | "NONE") {
+            package.license = Some(license.to_owned());
+        }
+        bill.inventory.packages.push(package);
+    }
+    // The element of the system is called as people call it; package URLs have its identifier.
+    bill.inventory.distribution = from_purls.or(bill.inventory.distribution);
+    bill
+}
+
+/// The graph of SPDX 3: an element is a package where its type says so.
+pub(super) fn read_graph(document: &Value) -> BillOfMaterials {
+    let mut bill = BillOfMaterials {
+        format: "SPDX 3".to_owned(),
+        ..BillOfMaterials::default()
+    };
+    let mut from_purls = None;
+    for element in list(document, "@graph") {
+        match text(element, "type") {
+            "SpdxDocument" => bill.subject = text(element, "name").to_owned(),
+            "software_Package" => {
+                let version = text(element, "software_packageVersion");
+                match text(element, "software_primaryPurpose") {
+                    "operatingSystem" => {
+                        system(element, version, &mut bill);
+                        continue;
+                    }
+                    "container" => {
+                        bill.digest = Digest::parse(version).ok();
+                        continue;
+                    }
+                    _ => {}
+                }
+                let purl = match text(element, "software_packageUrl") {
+                    "" => list(element, "externalIdentifier")
+                        .iter()
+                        .find(|id| text(id, "externalIdentifierType") == "packageUrl")
+                        .map(|id| text(id, "identifier"))
+                        .unwrap_or_default(),
+                    purl => purl,
+                };
+                let package = identified(purl, element, &mut bill, &mut from_purls);
+                if let Some(mut package) = package {
+                    if package.version.is_empty() {
+                        package.version = version.to_owned();
+                    }
+                    bill.inventory.packages.push(package);
+                }
+            }
+            _ => {}
+        }
+    }
+    // The element of the system is called as people call it; package URLs have its identifier.
+    bill.inventory.distribution = from_purls.or(bill.inventory.distribution);
+    bill
+}
+
+fn system(described: &Value, version: &str, bill: &mut BillOfMaterials) {
+    bill.inventory
+        .distribution
+        .get_or_insert_with(|| Distribution {
+            id: text(described, "name").to_owned(),
+            version: version.to_owned(),
+            ..Distribution::default()
+        });
+}
+
+fn identified(
+    purl: &str,
+    described: &Value,
+    bill: &mut BillOfMaterials,
+    from_purls: &mut Option<Distribution>,
+) -> Option<plimsoll_model::Package> {
+    let Some((package, distribution)) = package::of_purl(purl) else {
+        bill.unidentified.push(text(described, "name").to_owned());
+        return None;
+    };
+    if from_purls.is_none() {
+        *from_purls = distribution;
+    }
+    Some(package)
+}
+
+/// The source package as Trivy and we say it in words: there is no field for it.
+fn source(words: &str) -> Option<(String, String)> {
+    let told = words
+        .split("; ")
+        .find_map(|part| part.strip_prefix("built from "))
+        .or_else(|| words.strip_prefix("built package from: "))?;
+    let (name, version) = told.split_once(' ')?;
+    let is_plain = |word: &str| !word.is_empty() && !word.contains(' ');
+    (is_plain(name) && is_plain(version)).then(|| (name.to_owned(), version.to_owned()))
+}

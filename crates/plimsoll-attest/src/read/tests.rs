@@ -1,0 +1,181 @@
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+use plimsoll_model::PackageKind;
+use proptest::prelude::*;
+use serde_json::json;
+
+use super::*;
+
+fn told(value: &Value) -> BillOfMaterials {
+    read(value.to_string().as_bytes()).unwrap()
+}
+
+/// `kind name version (source)` of every package.
+fn packages(bill: &BillOfMaterials) -> Vec<String> {
+    let packages = bill.inventory.packages.iter();
+    packages
+        .map(|package| {
+            let source = package.source.as_ref();
+            let source = source.map_or(String::new(), |(name, version)| {
+                format!(" ({name} {version})")
+            });
+            let kind = package.kind.as_str();
+            format!("{kind} {} {}{source}", package.name, package.version)
+        })
+        .collect()
+}
+
+#[test]
+fn names_and_versions_are_their_ecosystems() {
+    let component = |purl: &str| json!({"type": "library", "name": "x", "purl": purl});
+    let bill = told(&json!({
+        "bomFormat": "CycloneDX", "specVersion": "1.6",
+        "components": [
+            component("pkg:npm/%40types/node@20.1.0"),
+            component("pkg:maven/org.example/thing@1.0"),
+            component("pkg:golang/example.org/a/b@v1.2.3"),
+            component("pkg:deb/debian/zlib1g@1.2.13.dfsg-1?arch=amd64&distro=debian-12.5&epoch=1&upstream=zlib"),
+            component("pkg:deb/debian/gcc@12.2-3?upstream=gcc-defaults%401.203"),
+            component("pkg:rpm/rocky/ssl-libs@3.0.7-1.el9?epoch=1&upstream=ssl-3.0.7-1.el9.src.rpm"),
+            component("pkg:pypi/pandas@2.2.0"),
+        ],
+    }));
+    assert_eq!(
+        packages(&bill),
+        [
+            "deb gcc 12.2-3 (gcc-defaults 1.203)",
+            "deb zlib1g 1:1.2.13.dfsg-1 (zlib 1:1.2.13.dfsg-1)",
+            "rpm ssl-libs 1:3.0.7-1.el9 (ssl 1:3.0.7-1.el9)",
+            "pypi pandas 2.2.0",
+            "npm @types/node 20.1.0",
+            "golang example.org/a/b v1.2.3",
+            "maven org.example:thing 1.0",
+        ]
+    );
+    let distribution = bill.inventory.distribution.unwrap();
+    assert_eq!(
+        (&*distribution.id, &*distribution.version),
+        ("debian", "12.5")
+    );
+}
+
+#[test]
+fn what_the_tools_say_besides_is_kept() {
+    let layer = format!("sha256:{}", "ab".repeat(32));
+    let bill = told(&json!({
+        "bomFormat": "CycloneDX", "specVersion": "1.5",
+        "metadata": {"component": {
+            "type": "container", "name": "app",
+            "properties": [
+                {"name": "aquasecurity:trivy:DiffID", "value": format!("sha256:{}", "cd".repeat(32))},
+                {"name": "aquasecurity:trivy:DiffID", "value": layer},
+            ],
+        }},
+        "components": [
+            {"type": "operating-system", "name": "alma", "version": "9.3"},
+            {"type": "library", "name": "libs", "version": "1", "purl": "pkg:rpm/alma/libs@2-3?epoch=4",
+             "properties": [
+                {"name": "aquasecurity:trivy:LayerDiffID", "value": layer},
+                {"name": "aquasecurity:trivy:SrcName", "value": "main"},
+                {"name": "aquasecurity:trivy:SrcVersion", "value": "2"},
+                {"name": "aquasecurity:trivy:SrcRelease", "value": "3"},
+                {"name": "aquasecurity:trivy:SrcEpoch", "value": "4"},
+             ]},
+            {"type": "library", "name": "nameless", "components": [
+                {"type": "library", "name": "inner", "purl": "pkg:cargo/inner@0.1.0",
+                 "licenses": [{"license": {"id": "MIT"}}]},
+            ]},
+            {"type": "file", "name": "/etc/passwd"},
+        ],
+    }));
+    assert_eq!(
+        packages(&bill),
+        ["rpm libs 4:2-3 (main 4:2-3)", "cargo inner 0.1.0"]
+    );
+    assert_eq!(bill.inventory.packages[0].layer, 1);
+    assert_eq!(bill.inventory.packages[1].license.as_deref(), Some("MIT"));
+    assert_eq!(bill.inventory.distribution.unwrap().id, "almalinux");
+    assert_eq!(bill.unidentified, ["nameless"]);
+}
+
+#[test]
+fn statements_and_envelopes_are_opened() {
+    let document = json!({
+        "spdxVersion": "SPDX-2.3", "name": "sbom",
+        "packages": [
+            {"name": "linux", "versionInfo": "12", "primaryPackagePurpose": "OPERATING_SYSTEM"},
+            {"name": "a", "versionInfo": "1", "sourceInfo": "built package from: b 1:2",
+             "externalRefs": [{"referenceType": "purl", "referenceLocator": "pkg:deb/debian/a@1?distro=debian-12"}]},
+        ],
+    });
+    let hex = "0f".repeat(32);
+    let statement = json!({
+        "predicateType": "https://spdx.dev/Document",
+        "subject": [{"name": "i", "digest": {"sha256": hex}}],
+        "predicate": document,
+    });
+    let envelope = json!({"payload": BASE64_STANDARD.encode(statement.to_string())});
+    for value in [&statement, &envelope] {
+        let bill = told(value);
+        assert_eq!(packages(&bill), ["deb a 1 (b 1:2)"]);
+        assert_eq!(bill.digest.unwrap().hex(), hex);
+        assert_eq!(bill.inventory.distribution.unwrap().id, "debian");
+    }
+}
+
+#[test]
+fn the_graph_of_spdx_3_is_read() {
+    let bill = told(&json!({
+        "@context": "https://spdx.org/rdf/3.0.1/spdx-context.jsonld",
+        "@graph": [
+            {"type": "SpdxDocument", "name": "image"},
+            {"type": "software_Package", "name": "a", "software_packageUrl": "pkg:gem/a@1"},
+            {"type": "software_Package", "name": "b", "externalIdentifier": [
+                {"externalIdentifierType": "packageUrl", "identifier": "pkg:gem/b@2"}]},
+        ],
+    }));
+    assert_eq!(packages(&bill), ["gem a 1", "gem b 2"]);
+    assert_eq!(bill.subject, "image");
+}
+
+#[test]
+fn what_is_none_is_refused_with_what_it_should_be() {
+    assert!(matches!(read(b"hello"), Err(ReadError::Json(_))));
+    assert_eq!(read(b"{}"), Err(ReadError::Unknown));
+    let mut deep = json!({"bomFormat": "CycloneDX"});
+    for _ in 0..9 {
+        deep = json!({"predicate": deep});
+    }
+    assert!(matches!(
+        read(deep.to_string().as_bytes()),
+        Err(ReadError::Envelope(_))
+    ));
+    assert!(looks_like_one(b"\xef\xbb\xbf \n{"));
+    assert!(!looks_like_one(b"PK"));
+}
+
+#[test]
+fn every_type_of_package_url_is_known_by_its_word() {
+    assert_eq!(
+        PackageKind::from_purl_type("pypi"),
+        Some(PackageKind::Python)
+    );
+    assert_eq!(
+        PackageKind::from_purl_type("wordpress"),
+        Some(PackageKind::WordPress)
+    );
+    assert_eq!(PackageKind::from_purl_type("nothing"), None);
+}
+
+proptest! {
+    #[test]
+    fn no_text_makes_it_panic(purl in "pkg:(deb|rpm|npm|x)/[a-z%@/.?&=:-]{0,40}", words in ".{0,30}") {
+        let component = json!({"type": "library", "name": words, "purl": purl, "version": words,
+            "properties": [{"name": "plimsoll:source-package", "value": words}], "licenses": [words]});
+        let _ = read(json!({"bomFormat": "CycloneDX", "components": [component]}).to_string().as_bytes());
+        let package = json!({"name": words, "sourceInfo": words,
+            "externalRefs": [{"referenceType": "purl", "referenceLocator": purl}]});
+        let _ = read(json!({"spdxVersion": words, "packages": [package]}).to_string().as_bytes());
+        let _ = read(words.as_bytes());
+    }
+}
