@@ -212,14 +212,10 @@ impl Page {
             "saves", "where"
         ));
         for saving in &inventory.waste.savings {
-            let place = saving
-                .source
-                .as_ref()
-                .or_else(|| inventory.layers.get(saving.layer)?.source.as_ref())
-                .map_or_else(
-                    || format!("layer {}", saving.layer),
-                    |source| format!("{}:{}", visible(&source.file), source.start.line),
-                );
+            let place = saving.source.as_ref().map_or_else(
+                || format!("layer {}", saving.layer),
+                |source| format!("{}:{}", visible(&source.file), source.start.line),
+            );
             // What to do is never cut.
             let text = format!(
                 "  {:>9}  {place:<14}  {}",

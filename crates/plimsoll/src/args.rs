@@ -351,6 +351,32 @@ pub(crate) struct AccessArgs {
 /// Seconds a registry may be silent unless told otherwise.
 pub(crate) const DEFAULT_TIMEOUT: u64 = 30;
 
+/// How an image that is somewhere is opened.
+#[derive(Debug, Args)]
+pub(crate) struct OpenArgs {
+    /// Platform to choose from an index.
+    #[arg(long, value_name = "OS/ARCH")]
+    pub(crate) platform: Option<String>,
+
+    #[command(flatten)]
+    pub(crate) access: AccessArgs,
+}
+
+/// How an image is looked into.
+#[derive(Debug, Args)]
+pub(crate) struct LookArgs {
+    #[command(flatten)]
+    pub(crate) open: OpenArgs,
+
+    /// Look at every layer anew, and keep nothing of it.
+    #[arg(long)]
+    pub(crate) no_cache: bool,
+
+    /// Configuration file; the nearest plimsoll.toml otherwise.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+}
+
 /// Arguments of `build`.
 #[derive(Debug, Args)]
 pub(crate) struct BuildArgs {
@@ -411,22 +437,11 @@ pub(crate) struct InspectArgs {
     #[arg(short, long, value_name = "FILE")]
     pub(crate) file: Option<PathBuf>,
 
-    /// Platform to choose from an index.
-    #[arg(long, value_name = "OS/ARCH")]
-    pub(crate) platform: Option<String>,
-
     #[command(flatten)]
     pub(crate) rules: RuleArgs,
 
     #[command(flatten)]
     pub(crate) output: OutputArgs,
-
-    #[command(flatten)]
-    pub(crate) access: AccessArgs,
-
-    /// Configuration file; the nearest plimsoll.toml otherwise.
-    #[arg(long, value_name = "FILE")]
-    pub(crate) config: Option<PathBuf>,
 
     /// Least severity that makes the exit code 1; never otherwise.
     #[arg(long, value_name = "SEVERITY", value_parser = parse_severity)]
@@ -436,9 +451,8 @@ pub(crate) struct InspectArgs {
     #[arg(long)]
     pub(crate) details: bool,
 
-    /// Look at every layer anew, and keep nothing of it.
-    #[arg(long)]
-    pub(crate) no_cache: bool,
+    #[command(flatten)]
+    pub(crate) look: LookArgs,
 }
 
 /// Arguments of `cache`.
@@ -479,10 +493,6 @@ pub(crate) struct LayersArgs {
     #[arg(short, long, value_name = "FILE")]
     pub(crate) file: Option<PathBuf>,
 
-    /// Platform to choose from an index.
-    #[arg(long, value_name = "OS/ARCH")]
-    pub(crate) platform: Option<String>,
-
     /// Print a table rather than explore; so it is wherever standard output is no terminal.
     #[arg(long)]
     pub(crate) plain: bool,
@@ -507,16 +517,8 @@ pub(crate) struct LayersArgs {
     #[arg(long, value_name = "FILE")]
     pub(crate) ci_config: Option<PathBuf>,
 
-    /// Look at every layer anew, and keep nothing of it.
-    #[arg(long)]
-    pub(crate) no_cache: bool,
-
-    /// Configuration file; the nearest plimsoll.toml otherwise.
-    #[arg(long, value_name = "FILE")]
-    pub(crate) config: Option<PathBuf>,
-
     #[command(flatten)]
-    pub(crate) access: AccessArgs,
+    pub(crate) look: LookArgs,
 }
 
 impl LayersArgs {
@@ -547,10 +549,6 @@ pub(crate) struct DiffArgs {
     #[arg(long, value_name = "FILE")]
     pub(crate) old_file: Option<PathBuf>,
 
-    /// Platform to choose from an index, for both.
-    #[arg(long, value_name = "OS/ARCH")]
-    pub(crate) platform: Option<String>,
-
     /// Text for people, Markdown for a pull request, or JSON.
     #[arg(long, value_enum, default_value_t = DiffFormat::Human, value_name = "FORMAT")]
     pub(crate) format: DiffFormat,
@@ -568,16 +566,8 @@ pub(crate) struct DiffArgs {
     #[command(flatten)]
     pub(crate) rules: RuleArgs,
 
-    /// Look at every layer anew, and keep nothing of it.
-    #[arg(long)]
-    pub(crate) no_cache: bool,
-
-    /// Configuration file; the nearest plimsoll.toml otherwise.
-    #[arg(long, value_name = "FILE")]
-    pub(crate) config: Option<PathBuf>,
-
     #[command(flatten)]
-    pub(crate) access: AccessArgs,
+    pub(crate) look: LookArgs,
 }
 
 /// What a comparison is rendered as.
@@ -604,16 +594,12 @@ pub(crate) struct PushArgs {
     #[arg(short, long, value_name = "TAG")]
     pub(crate) tag: Vec<String>,
 
-    /// Platform to choose from an index.
-    #[arg(long, value_name = "OS/ARCH")]
-    pub(crate) platform: Option<String>,
-
     /// A line for people, or JSON.
     #[arg(long, value_enum, default_value_t = ListFormat::Human, value_name = "FORMAT")]
     pub(crate) format: ListFormat,
 
     #[command(flatten)]
-    pub(crate) access: AccessArgs,
+    pub(crate) open: OpenArgs,
 }
 
 /// Arguments of `migrate`.

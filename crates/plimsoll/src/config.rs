@@ -301,6 +301,13 @@ pub(crate) struct PolicyConfig {
     pub(crate) waiver: Vec<Waiver>,
 }
 
+impl PolicyConfig {
+    /// The most bytes that an image's blobs may have together.
+    pub(crate) fn largest_image(&self) -> Option<u64> {
+        self.max_size.as_deref().and_then(parse_size)
+    }
+}
+
 /// One accepted risk.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]

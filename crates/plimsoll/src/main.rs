@@ -13,6 +13,7 @@ mod exceptions;
 mod failure;
 mod foreign;
 mod git;
+mod look;
 mod output;
 mod plan;
 mod policy;

@@ -33,19 +33,24 @@ pub fn resolve(text: &str, access: &Access) -> Result<ImageRef, ImageError> {
 }
 
 /// [`resolve`]s a name and [`open`]s what it means. Where that is not there, the message says
-/// everything that was tried, in its order.
+/// everything that was tried, in its order. Where `access` names a platform, an image of another one
+/// will not do.
 ///
 /// # Errors
 /// See [`ImageError`].
 pub fn find(text: &str, access: &Access) -> Result<Image, ImageError> {
     let Found { place, tried } = search(text, access)?;
-    open(&place, access).map_err(|error| match error {
+    let image = open(&place, access).map_err(|error| match error {
         error if tried.is_empty() => error,
         ImageError::NotFound(why) => ImageError::NotFound(told(text, &tried, &why)),
         ImageError::Denied(why) => ImageError::Denied(told(text, &tried, &why)),
         ImageError::Unavailable(why) => ImageError::Unavailable(told(text, &tried, &why)),
         other => other,
-    })
+    })?;
+    if let Some(platform) = &access.platform {
+        image.require_platform(platform)?;
+    }
+    Ok(image)
 }
 
 /// A place, and what was asked in vain before.

@@ -2,17 +2,17 @@
 
 use std::path::Path;
 
-use plimsoll_image::{Access, Image};
+use plimsoll_image::Image;
 use plimsoll_model::Report;
 use plimsoll_report::diff::DiffInput;
 use plimsoll_rules::CheckOptions;
 
-use super::inspect::{Look, look_cache, tags_of};
 use crate::args::{DiffArgs, DiffFormat};
 use crate::bounds;
-use crate::config::{Config, parse_size};
-use crate::difference::{self, Seen};
+use crate::config::Config;
+use crate::difference::{self, Side};
 use crate::failure::{Failure, Outcome};
+use crate::look::{self, Look};
 use crate::project;
 use crate::terminal::{Spinner, Terminal, print};
 
@@ -23,19 +23,14 @@ pub(crate) fn run(arguments: &DiffArgs, terminal: Terminal) -> Result<Outcome, F
             "standard input holds one image, not both: name a place for the other",
         ));
     }
-    let config = Config::load(arguments.config.as_deref(), Path::new("."))?;
+    let config = Config::load(arguments.look.config.as_deref(), Path::new("."))?;
     let options = super::check::rule_options(&arguments.rules, &config)?;
-    let platform = arguments
-        .platform
-        .as_deref()
-        .map(crate::plan::parse_platform)
-        .transpose()?;
-    let access = crate::plan::access(&arguments.access, platform);
+    let access = look::access(&arguments.look.open)?;
     let spinner = Spinner::start(terminal, format!("opening {}", arguments.old));
     // Both are opened before one is read: a name that is wrong is told at once.
-    let old = open(&arguments.old, &access)?;
+    let old = plimsoll_image::find(&arguments.old, &access)?;
     spinner.message(format!("opening {}", arguments.new));
-    let new = open(&arguments.new, &access)?;
+    let new = plimsoll_image::find(&arguments.new, &access)?;
     let see = |image: &Image, name: &str, file: Option<&Path>| {
         spinner.message(format!("looking into {}", image.name));
         see(image, name, file, arguments, &config, &options)
@@ -71,14 +66,6 @@ pub(crate) fn run(arguments: &DiffArgs, terminal: Terminal) -> Result<Outcome, F
     })
 }
 
-fn open(name: &str, access: &Access) -> Result<Image, Failure> {
-    let image = plimsoll_image::find(name, access)?;
-    if let Some(platform) = &access.platform {
-        image.require_platform(platform)?;
-    }
-    Ok(image)
-}
-
 fn see(
     image: &Image,
     name: &str,
@@ -86,26 +73,14 @@ fn see(
     arguments: &DiffArgs,
     config: &Config,
     options: &CheckOptions,
-) -> Result<Seen, Failure> {
+) -> Result<Side, Failure> {
     let dockerfile = file.map(project::read_dockerfile).transpose()?;
-    let layer_sources = dockerfile.as_ref().map_or_else(Vec::new, |file| {
-        plimsoll_build::layer_sources(file, &image.config, image.manifest.layers.len())
-    });
-    let look = Look {
-        name: name.to_owned(),
-        tags: tags_of(name),
-        layer_sources,
-        dockerfile: dockerfile.as_ref(),
-        has_ignore_file: None,
-        max_size: config.policy.max_size.as_deref().and_then(parse_size),
-        cache: look_cache(config, arguments.no_cache),
-    };
+    let look = Look::new(image, name, dockerfile.as_ref(), config, &arguments.look);
+    let (seen, files) = look.inside_with_files()?;
+    let image = seen.image.clone();
     let mut report = Report::default();
-    let files = look.inside_with_files(image, options, &mut report)?;
-    let Some(image) = report.image.take() else {
-        return Err(Failure::environment(format!("{name}: was not looked at")));
-    };
-    Ok(Seen {
+    look.judge(seen, options, config.policy.largest_image(), &mut report);
+    Ok(Side {
         image,
         report,
         files,

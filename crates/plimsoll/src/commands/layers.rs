@@ -2,14 +2,14 @@
 
 use std::path::Path;
 
-use plimsoll_model::{ImageSummary, Inventory};
+use plimsoll_model::Inventory;
 use plimsoll_report::Verdict;
 use plimsoll_report::layers::LayersInput;
-use plimsoll_scan::ScanOptions;
 
 use crate::args::{LayersArgs, ListFormat};
 use crate::config::Config;
 use crate::failure::{Failure, Outcome};
+use crate::look::{self, Look};
 use crate::project;
 use crate::terminal::{Spinner, Terminal, print};
 use crate::thresholds::Thresholds;
@@ -33,58 +33,34 @@ pub(crate) fn run(arguments: &LayersArgs, terminal: Terminal) -> Result<Outcome,
             None => thresholds,
         };
     }
-    let config = Config::load(arguments.config.as_deref(), Path::new("."))?;
-    let cache = super::inspect::look_cache(&config, arguments.no_cache);
-    let platform = arguments
-        .platform
-        .as_deref()
-        .map(crate::plan::parse_platform)
-        .transpose()?;
+    let config = Config::load(arguments.look.config.as_deref(), Path::new("."))?;
     let dockerfile = arguments
         .file
         .as_deref()
         .map(project::read_dockerfile)
         .transpose()?;
-    let access = crate::plan::access(&arguments.access, platform);
+    let access = look::access(&arguments.look.open)?;
     let spinner = Spinner::start(terminal, format!("opening {}", arguments.image));
     let image = plimsoll_image::find(&arguments.image, &access)?;
-    if let Some(platform) = &access.platform {
-        image.require_platform(platform)?;
-    }
     spinner.message(format!("looking into {}", image.name));
-    let (scanned, files) =
-        plimsoll_scan::inspect_with_files(&image, &ScanOptions::default(), cache.as_ref())?;
-    let mut inventory = scanned.inventory;
-    if let Some(file) = &dockerfile {
-        let sources =
-            plimsoll_build::layer_sources(file, &image.config, image.manifest.layers.len());
-        for (layer, source) in inventory.layers.iter_mut().zip(sources) {
-            layer.source = source;
-        }
-    }
+    let look = Look::new(
+        &image,
+        &arguments.image,
+        dockerfile.as_ref(),
+        &config,
+        &arguments.look,
+    );
+    let (seen, files) = look.inside_with_files()?;
     drop(spinner);
-    let blobs = image.manifest.layers.iter().chain([&image.manifest.config]);
-    let summary = ImageSummary {
-        name: arguments.image.clone(),
-        digest: image.manifest.descriptor.digest.clone(),
-        config: plimsoll_scan::redacted(&image.config),
-        compressed_size: blobs.map(|blob| blob.size).sum(),
-    };
     if explores {
-        let explored = Explored {
-            image: summary,
-            inventory,
-            skipped: scanned.skipped,
-            files,
-        };
-        tui::run(&explored, terminal)?;
+        tui::run(&Explored { seen, files }, terminal)?;
         return Ok(Outcome::Holds);
     }
-    let verdict = (!thresholds.is_empty()).then(|| judge(&thresholds, &inventory));
+    let verdict = (!thresholds.is_empty()).then(|| judge(&thresholds, &seen.inventory));
     let input = LayersInput {
-        image: &summary,
-        inventory: &inventory,
-        skipped: &scanned.skipped,
+        image: &seen.image,
+        inventory: &seen.inventory,
+        skipped: &seen.skipped,
         verdict: verdict.as_ref(),
         color: terminal.color,
         width: terminal.width,
@@ -96,7 +72,7 @@ pub(crate) fn run(arguments: &LayersArgs, terminal: Terminal) -> Result<Outcome,
     Ok(match verdict {
         Some(verdict) if !verdict.holds => Outcome::HeldBack,
         // What was not looked at was not judged either.
-        Some(_) if scanned.skipped.iter().any(|skipped| skipped.blocking) => Outcome::NotLooked,
+        Some(_) if seen.skipped.iter().any(|skipped| skipped.blocking) => Outcome::NotLooked,
         _ => Outcome::Holds,
     })
 }

@@ -6,17 +6,9 @@ use crate::terminal::{Spinner, Terminal, print};
 
 /// Copies it and says what was sent.
 pub(crate) fn run(arguments: &PushArgs, terminal: Terminal) -> Result<Outcome, Failure> {
-    let platform = arguments
-        .platform
-        .as_deref()
-        .map(crate::plan::parse_platform)
-        .transpose()?;
-    let access = crate::plan::access(&arguments.access, platform);
+    let access = crate::look::access(&arguments.open)?;
     let spinner = Spinner::start(terminal, format!("opening {}", arguments.image));
     let image = plimsoll_image::find(&arguments.image, &access)?;
-    if let Some(platform) = &access.platform {
-        image.require_platform(platform)?;
-    }
     let target = plimsoll_image::destination(&arguments.to)?;
     spinner.message(format!(
         "pushing {} to {target}",

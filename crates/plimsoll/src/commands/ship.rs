@@ -9,12 +9,11 @@ use plimsoll_model::{ImageName, ImageRef, Platform, Report, Severity, SourceFile
 use plimsoll_rules::{Project, SharedContext};
 
 use super::build::Built;
-use super::inspect::Look;
 use crate::args::{Format, ShipArgs};
 use crate::bases::Bases;
-use crate::config::parse_size;
 use crate::exceptions::Exceptions;
 use crate::failure::{Failure, Outcome};
+use crate::look::{self, Look};
 use crate::output::{Rendering, VERSION, sent_line};
 use crate::plan::Voyage;
 use crate::project::{self, Listing};
@@ -80,22 +79,19 @@ pub(crate) fn run(arguments: &ShipArgs, terminal: Terminal) -> Result<Outcome, F
     );
     let names = image_names(&voyage, &target, &tags);
     let look = Look {
+        image: &built.image,
         name: names
             .first()
             .map_or_else(|| voyage.title(), ToString::to_string),
         tags: names.clone(),
-        layer_sources: layer_sources(&voyage.dockerfile, &built),
         dockerfile: Some(&voyage.dockerfile),
+        layer_sources: layer_sources(&voyage.dockerfile, &built),
         has_ignore_file: Some(voyage.ignore.is_some()),
-        max_size: voyage
-            .config
-            .policy
-            .max_size
-            .as_deref()
-            .and_then(parse_size),
-        cache: super::inspect::look_cache(&voyage.config, false),
+        cache: look::cache(&voyage.config, false),
     };
-    look.inside(&built.image, &options, &mut report)?;
+    let seen = look.inside()?;
+    let max_size = voyage.config.policy.largest_image();
+    look.judge(seen, &options, max_size, &mut report);
     drop(spinner);
 
     let fail_on = arguments

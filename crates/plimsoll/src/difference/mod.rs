@@ -13,9 +13,9 @@ use plimsoll_model::{
 use plimsoll_report::layers::short_instruction;
 use plimsoll_scan::ImageFiles;
 
-/// What was seen of one image.
+/// One of two images that are compared.
 #[derive(Debug)]
-pub(crate) struct Seen {
+pub(crate) struct Side {
     /// The image.
     pub(crate) image: ImageSummary,
     /// What it holds and what is wrong with it.
@@ -25,7 +25,7 @@ pub(crate) struct Seen {
 }
 
 /// Lays `old` and `new` side by side.
-pub(crate) fn between(old: Seen, new: Seen) -> Difference {
+pub(crate) fn between(old: Side, new: Side) -> Difference {
     let (tallies, files) = files::compare(&old.files, &new.files);
     let layers = layers(&old.report.inventory.layers, &new.report.inventory.layers);
     let packages = packages(
@@ -41,10 +41,10 @@ pub(crate) fn between(old: Seen, new: Seen) -> Difference {
     let findings = gains(&old.report.findings, &new.report.findings, |finding| {
         (place(finding), without_numbers(&finding.message))
     });
-    let compared = |seen: Seen, files| ComparedImage {
-        summary: seen.image,
-        inventory: seen.report.inventory,
-        skipped: seen.report.skipped,
+    let compared = |side: Side, files| ComparedImage {
+        summary: side.image,
+        inventory: side.report.inventory,
+        skipped: side.report.skipped,
         files,
     };
     Difference {

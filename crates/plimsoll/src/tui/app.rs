@@ -111,6 +111,7 @@ impl<'a> App<'a> {
     pub(crate) fn range(&self) -> (usize, usize) {
         let base = self
             .data
+            .seen
             .inventory
             .base
             .as_ref()
@@ -227,7 +228,7 @@ impl<'a> App<'a> {
     }
 
     fn layers_key(&mut self, code: KeyCode, control: bool) {
-        let last = self.data.inventory.layers.len().saturating_sub(1);
+        let last = self.data.seen.inventory.layers.len().saturating_sub(1);
         match (code, control) {
             (KeyCode::Up, _) | (KeyCode::Char('k'), false) => {
                 self.choose_layer(self.layer.saturating_sub(1));
@@ -297,7 +298,7 @@ impl<'a> App<'a> {
     }
 
     fn choose_layer(&mut self, layer: usize) {
-        let last = self.data.inventory.layers.len().saturating_sub(1);
+        let last = self.data.seen.inventory.layers.len().saturating_sub(1);
         let layer = layer.min(last);
         if layer != self.layer {
             self.layer = layer;

@@ -30,7 +30,7 @@ pub(crate) fn lines(app: &App<'_>, width: usize) -> Vec<(Tone, String)> {
     if let Some(node) = app.selected().filter(|_| app.pane != Pane::Layers) {
         page.path(app, node);
     }
-    if let Some(layer) = app.data.inventory.layers.get(app.layer) {
+    if let Some(layer) = app.data.seen.inventory.layers.get(app.layer) {
         page.layer(app, layer);
     }
     page.image(app);
@@ -106,7 +106,7 @@ impl Page {
             self.say(&format!("package {owner}"));
         }
         self.history(app, node);
-        let secrets = &app.data.inventory.secrets;
+        let secrets = &app.data.seen.inventory.secrets;
         for secret in secrets.iter().filter(|one| one.place == path).take(TOLD) {
             let line = secret
                 .line
@@ -142,7 +142,7 @@ impl Page {
     }
 
     fn layer(&mut self, app: &App<'_>, layer: &LayerFacts) {
-        let inventory = &app.data.inventory;
+        let inventory = &app.data.seen.inventory;
         let base = inventory.base.as_ref().map_or(0, |base| base.layers);
         self.heading(&if base == 0 {
             format!("Layer {}", app.layer)
@@ -182,9 +182,9 @@ impl Page {
 
     fn image(&mut self, app: &App<'_>) {
         let data = app.data;
-        let waste = &data.inventory.waste;
+        let waste = &data.seen.inventory.waste;
         self.heading("Image");
-        self.say(&data.image.name);
+        self.say(&data.seen.image.name);
         self.say(&format!(
             "{} of files, {} efficient",
             human_size(waste.total),
@@ -195,7 +195,7 @@ impl Page {
             human_size(waste.wasted),
             human_size(waste.duplicated)
         ));
-        if let Some(base) = &data.inventory.base {
+        if let Some(base) = &data.seen.inventory.base {
             let name = base
                 .name
                 .as_deref()
@@ -208,7 +208,14 @@ impl Page {
                 let place = saving
                     .source
                     .as_ref()
-                    .or_else(|| data.inventory.layers.get(saving.layer)?.source.as_ref())
+                    .or_else(|| {
+                        data.seen
+                            .inventory
+                            .layers
+                            .get(saving.layer)?
+                            .source
+                            .as_ref()
+                    })
                     .map_or_else(
                         || format!("layer {}", saving.layer),
                         |source| format!("{}:{}", source.file, source.start.line),
@@ -223,19 +230,19 @@ impl Page {
         self.paths("What lies there twice", &waste.paths, |kind| {
             kind == WasteKind::Duplicated
         });
-        if !data.inventory.secrets.is_empty() {
+        if !data.seen.inventory.secrets.is_empty() {
             self.heading("Secrets");
-            for secret in data.inventory.secrets.iter().take(TOLD) {
+            for secret in data.seen.inventory.secrets.iter().take(TOLD) {
                 self.warn(&format!("{} in {}", secret.kind, secret.place));
             }
-            let more = data.inventory.secrets.len().saturating_sub(TOLD);
+            let more = data.seen.inventory.secrets.len().saturating_sub(TOLD);
             if more > 0 {
                 self.say(&format!("and {more} more: plimsoll inspect"));
             }
         }
-        if !data.skipped.is_empty() {
+        if !data.seen.skipped.is_empty() {
             self.heading("Not looked at");
-            for skipped in data.skipped.iter().take(TOLD) {
+            for skipped in data.seen.skipped.iter().take(TOLD) {
                 self.say(&format!("{}: {}", skipped.what, skipped.why));
             }
         }

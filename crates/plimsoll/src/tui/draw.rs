@@ -88,7 +88,7 @@ pub(crate) fn screen(frame: &mut Frame<'_>, app: &App<'_>, palette: Palette) {
         help(frame, body, palette);
         return;
     }
-    let rows = u16::try_from(app.data.inventory.layers.len()).unwrap_or(u16::MAX);
+    let rows = u16::try_from(app.data.seen.inventory.layers.len()).unwrap_or(u16::MAX);
     let layers_height = rows.saturating_add(3).min(body.height / 2).max(4);
     if area.width >= WIDE {
         let [left, right] =
@@ -113,16 +113,16 @@ pub(crate) fn screen(frame: &mut Frame<'_>, app: &App<'_>, palette: Palette) {
 }
 
 fn title(frame: &mut Frame<'_>, area: Rect, app: &App<'_>) {
-    let waste = &app.data.inventory.waste;
+    let waste = &app.data.seen.inventory.waste;
     let facts = format!(
         "{} in {} layers  {} wasted  {} efficient",
         human_size(waste.total),
-        app.data.inventory.layers.len(),
+        app.data.seen.inventory.layers.len(),
         human_size(waste.wasted),
         efficiency(waste.efficiency),
     );
     let room = usize::from(area.width).saturating_sub(facts.width() + 3);
-    let name = visible(&app.data.image.name);
+    let name = visible(&app.data.seen.image.name);
     let line = Line::from(vec![
         Span::styled(format!(" {}  ", fitting(&name, room.max(8))), strong()),
         Span::raw(facts),
@@ -217,7 +217,7 @@ fn first_row(chosen: usize, count: usize, height: usize) -> usize {
 }
 
 fn layers(frame: &mut Frame<'_>, area: Rect, app: &App<'_>, palette: Palette) {
-    let inventory = &app.data.inventory;
+    let inventory = &app.data.seen.inventory;
     let focused = app.pane == Pane::Layers;
     let block = pane("Layers", focused, palette);
     let inner = block.inner(area);

@@ -8,21 +8,19 @@ mod draw;
 mod tests;
 mod view;
 
-use plimsoll_model::{ImageSummary, Inventory, Skipped};
 use plimsoll_scan::ImageFiles;
 use ratatui::crossterm::event::{self, Event, KeyEventKind};
 
 use self::app::{App, Flow};
 use self::draw::Palette;
 use crate::failure::Failure;
+use crate::look::Seen;
 use crate::terminal::Terminal;
 
 /// An image to look around in.
 #[derive(Debug)]
 pub(crate) struct Explored {
-    pub(crate) image: ImageSummary,
-    pub(crate) inventory: Inventory,
-    pub(crate) skipped: Vec<Skipped>,
+    pub(crate) seen: Seen,
     pub(crate) files: ImageFiles,
 }
 

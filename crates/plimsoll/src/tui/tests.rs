@@ -14,6 +14,7 @@ use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use super::Explored;
 use super::app::{App, Flow, Pane};
 use super::draw::{self, Palette};
+use crate::look::Seen;
 
 #[derive(Debug)]
 struct Blobs(BTreeMap<Digest, Vec<u8>>);
@@ -128,14 +129,16 @@ fn explored() -> Explored {
     let (scanned, files) =
         plimsoll_scan::inspect_with_files(&image, &ScanOptions::default(), None).unwrap();
     Explored {
-        image: ImageSummary {
-            name: "app:1\u{202e}".to_owned(),
-            digest: image.manifest.descriptor.digest.clone(),
-            config: ImageConfig::default(),
-            compressed_size: 0,
+        seen: Seen {
+            image: ImageSummary {
+                name: "app:1\u{202e}".to_owned(),
+                digest: image.manifest.descriptor.digest.clone(),
+                config: ImageConfig::default(),
+                compressed_size: 0,
+            },
+            inventory: scanned.inventory,
+            skipped: scanned.skipped,
         },
-        inventory: scanned.inventory,
-        skipped: scanned.skipped,
         files,
     }
 }
@@ -307,7 +310,7 @@ fn search_and_waste_open_the_way() {
 #[test]
 fn an_image_without_layers_is_drawn() {
     let mut data = explored();
-    data.inventory = plimsoll_model::Inventory::default();
+    data.seen.inventory = plimsoll_model::Inventory::default();
     data.files = plimsoll_scan::ImageFiles::default();
     let mut app = App::new(&data);
     press(

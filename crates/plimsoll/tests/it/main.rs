@@ -16,6 +16,7 @@ mod foreign;
 mod hostile;
 mod inputs;
 mod interrupted;
+mod layers;
 mod pipeline;
 mod reference;
 mod ship;

@@ -1,0 +1,204 @@
+//! A look into an image: what it holds, each thing traced to the line that put it there, and what is
+//! wrong with it. Whoever looks into images looks through here.
+
+use plimsoll_image::{Access, Image};
+use plimsoll_model::{
+    BaseImage, ImageName, ImageSummary, Inventory, Report, Skipped, SourceFile, SourceOrigin,
+};
+use plimsoll_rules::{CheckOptions, ImageFacts};
+use plimsoll_scan::{Cache, ImageFiles, ScanOptions};
+
+use crate::args::{LookArgs, OpenArgs};
+use crate::config::Config;
+use crate::failure::Failure;
+
+/// Rules that judge nothing but an image's configuration.
+const OF_CONFIGURATION: [&str; 3] = [
+    "image-runs-as-root",
+    "image-without-healthcheck",
+    "missing-image-labels",
+];
+
+/// An image about to be looked into, and what is known about it from outside.
+pub(crate) struct Look<'a> {
+    /// The image.
+    pub(crate) image: &'a Image,
+    /// The name it was asked for by.
+    pub(crate) name: String,
+    /// Tags it is to be shipped under.
+    pub(crate) tags: Vec<ImageName>,
+    /// The Dockerfile it was built from.
+    pub(crate) dockerfile: Option<&'a SourceFile>,
+    /// For each layer the line that made it.
+    pub(crate) layer_sources: Vec<Option<SourceOrigin>>,
+    /// Whether its project has an ignore file.
+    pub(crate) has_ignore_file: Option<bool>,
+    /// What earlier runs saw of layers.
+    pub(crate) cache: Option<Cache>,
+}
+
+/// What was seen of an image, before anything judges it.
+#[derive(Debug)]
+pub(crate) struct Seen {
+    /// The image.
+    pub(crate) image: ImageSummary,
+    /// What it holds.
+    pub(crate) inventory: Inventory,
+    /// What was not looked at, sorted.
+    pub(crate) skipped: Vec<Skipped>,
+}
+
+/// How images are reached, as a command asks for it.
+pub(crate) fn access(arguments: &OpenArgs) -> Result<Access, Failure> {
+    let platform = arguments
+        .platform
+        .as_deref()
+        .map(crate::plan::parse_platform)
+        .transpose()?;
+    Ok(crate::plan::access(&arguments.access, platform))
+}
+
+/// What earlier runs saw of layers; nothing where that is not wanted or cannot be had.
+pub(crate) fn cache(config: &Config, unwanted: bool) -> Option<Cache> {
+    if unwanted {
+        return None;
+    }
+    let cache = crate::storage::scan_cache(config).ok()?;
+    (cache.bound() > 0).then_some(cache)
+}
+
+impl<'a> Look<'a> {
+    /// A look into an image that was made elsewhere: its history tells which line of `dockerfile`
+    /// made which layer.
+    pub(crate) fn new(
+        image: &'a Image,
+        name: &str,
+        dockerfile: Option<&'a SourceFile>,
+        config: &Config,
+        arguments: &LookArgs,
+    ) -> Self {
+        let layers = image.manifest.layers.len();
+        Self {
+            image,
+            name: name.to_owned(),
+            tags: tags_of(name),
+            dockerfile,
+            layer_sources: dockerfile.map_or_else(Vec::new, |file| {
+                plimsoll_build::layer_sources(file, &image.config, layers)
+            }),
+            has_ignore_file: None,
+            cache: cache(config, arguments.no_cache),
+        }
+    }
+
+    /// What the image holds.
+    pub(crate) fn inside(&self) -> Result<Seen, Failure> {
+        let options = ScanOptions::default();
+        let scanned = plimsoll_scan::inspect(self.image, &options, self.cache.as_ref())?;
+        Ok(self.traced(scanned))
+    }
+
+    /// As [`Look::inside`], with every file of every layer besides.
+    pub(crate) fn inside_with_files(&self) -> Result<(Seen, ImageFiles), Failure> {
+        let options = ScanOptions::default();
+        let (scanned, files) =
+            plimsoll_scan::inspect_with_files(self.image, &options, self.cache.as_ref())?;
+        Ok((self.traced(scanned), files))
+    }
+
+    fn traced(&self, scanned: plimsoll_scan::Outcome) -> Seen {
+        let mut inventory = scanned.inventory;
+        for (layer, source) in inventory.layers.iter_mut().zip(&self.layer_sources) {
+            layer.source.clone_from(source);
+        }
+        for saving in &mut inventory.waste.savings {
+            saving.source = self.layer_sources.get(saving.layer).cloned().flatten();
+        }
+        if let Some(base) = self.base_by_dockerfile(&inventory) {
+            inventory.base = Some(base);
+        }
+        let manifest = &self.image.manifest;
+        let blobs = manifest.layers.iter().chain([&manifest.config]);
+        Seen {
+            image: ImageSummary {
+                name: self.name.clone(),
+                digest: manifest.descriptor.digest.clone(),
+                // What the image says about itself may hold credentials; nobody shows those.
+                config: plimsoll_scan::redacted(&self.image.config),
+                compressed_size: blobs.map(|blob| blob.size).sum(),
+            },
+            inventory,
+            skipped: scanned.skipped,
+        }
+    }
+
+    /// The base, as the Dockerfile tells: every layer below the first that one of its lines made.
+    fn base_by_dockerfile(&self, inventory: &Inventory) -> Option<BaseImage> {
+        let layers = self.layer_sources.iter().position(Option::is_some)?;
+        let known = inventory.base.as_ref();
+        Some(BaseImage {
+            layers,
+            name: known.and_then(|base| base.name.clone()),
+            digest: known.and_then(|base| base.digest.clone()),
+            evidence: "the layers below the first line of the Dockerfile".to_owned(),
+        })
+    }
+
+    /// Adds to `report` what was seen and what the rules say of it.
+    pub(crate) fn judge(
+        &self,
+        seen: Seen,
+        options: &CheckOptions,
+        max_size: Option<u64>,
+        report: &mut Report,
+    ) {
+        let mut options = options.clone();
+        if !self.image.blobs.has_configuration() {
+            options.ignore.extend(OF_CONFIGURATION.map(str::to_owned));
+            report.skipped.push(Skipped {
+                what: "configuration".to_owned(),
+                why: "a root file system has none: user, health check and labels were not judged"
+                    .to_owned(),
+                blocking: false,
+            });
+        }
+        let outcome = plimsoll_rules::check_image(
+            &ImageFacts {
+                config: &self.image.config,
+                inventory: &seen.inventory,
+                tags: &self.tags,
+                compressed_size: seen.image.compressed_size,
+                max_size,
+                has_ignore_file: self.has_ignore_file,
+                layer_sources: &self.layer_sources,
+                dockerfile: self.dockerfile,
+            },
+            &options,
+        );
+        report.findings.extend(outcome.findings);
+        report
+            .findings
+            .sort_by(|a, b| a.sort_key().cmp(&b.sort_key()));
+        report.suppressed.extend(outcome.suppressed);
+        report.skipped.extend(seen.skipped);
+        report.skipped.extend(outcome.skipped);
+        report.skipped.sort();
+        report.skipped.dedup();
+        report.inventory = seen.inventory;
+        report.image = Some(seen.image);
+    }
+}
+
+/// The name a person gave, where it is one that carries a tag.
+fn tags_of(name: &str) -> Vec<ImageName> {
+    let name = name
+        .strip_prefix("registry:")
+        .or_else(|| name.strip_prefix("docker://"))
+        .or_else(|| name.strip_prefix("docker:"))
+        .unwrap_or(name);
+    ImageName::parse(name)
+        .ok()
+        .filter(|name| name.tag.is_some())
+        .into_iter()
+        .collect()
+}

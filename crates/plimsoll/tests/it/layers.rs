@@ -1,0 +1,83 @@
+//! `plimsoll layers`: what each layer adds and wastes, as a pipeline asks for it.
+
+use plimsoll_testkit::image::{ImageBuilder, Layer};
+
+use crate::stage::Stage;
+
+/// A base of one layer; a line that fills a cache, and one that deletes it again.
+fn stage() -> Stage {
+    let stage = Stage::new();
+    let base = Layer::new()
+        .file("etc/os-release", "ID=debian\nPRETTY_NAME=\"Debian 12\"\n")
+        .file("usr/lib/large", vec![b'l'; 400_000]);
+    ImageBuilder::new()
+        .layer_by(base, "/bin/sh -c #(nop) ADD file:0 in / ")
+        .layer_by(
+            Layer::new()
+                .file("root/.cache/pip/http/a", vec![b'c'; 200_000])
+                .file("srv/app.py", vec![b'a'; 100_000]),
+            "RUN /bin/sh -c pip install . # buildkit",
+        )
+        .layer_by(
+            Layer::new().file("root/.cache/pip/.wh.http", ""),
+            "RUN /bin/sh -c rm -r /root/.cache/pip/http # buildkit",
+        )
+        .build()
+        .write_layout(&stage.project().join("image"), "1")
+        .unwrap();
+    stage.write(
+        "Dockerfile",
+        b"FROM debian:12\nRUN pip install .\nRUN rm -r /root/.cache/pip/http\n",
+    );
+    stage
+}
+
+#[test]
+fn the_dockerfile_tells_the_base_and_every_line() {
+    let stage = stage();
+    let value = stage
+        .run(&[
+            "layers",
+            "oci:image",
+            "-f",
+            "Dockerfile",
+            "--format",
+            "json",
+        ])
+        .expect(0)
+        .json();
+    let lines: Vec<_> = value["layers"].as_array().unwrap().iter().collect();
+    assert_eq!(lines[0]["line"], serde_json::Value::Null);
+    assert_eq!(lines[1]["line"], 2);
+    assert_eq!(lines[2]["line"], 3);
+    assert_eq!(value["base"]["layers"], 1);
+    assert_eq!(
+        value["base"]["evidence"],
+        "the layers below the first line of the Dockerfile"
+    );
+    let saving = &value["waste"]["savings"][0];
+    assert_eq!(saving["file"], "Dockerfile", "{saving}");
+    assert_eq!(saving["line"], 2, "{saving}");
+    let run = stage
+        .run(&["layers", "oci:image", "-f", "Dockerfile"])
+        .expect(0);
+    assert!(run.stdout.contains("Dockerfile:2"), "{}", run.stdout);
+}
+
+#[test]
+fn thresholds_hold_back() {
+    let stage = stage();
+    let judged = |more: &[&str], code| {
+        stage
+            .run(&[&["layers", "oci:image"], more].concat())
+            .expect(code)
+    };
+    judged(&["--lowest-efficiency", "50%"], 0);
+    let run = judged(&["--lowest-efficiency", "0.99"], 1);
+    assert!(run.stdout.contains("efficiency is"), "{}", run.stdout);
+    judged(&["--highest-wasted-bytes", "200kB"], 0);
+    judged(&["--highest-wasted-bytes", "100kB"], 1);
+    judged(&["--lowest-efficiency", "high"], 2);
+    stage.write(".dive-ci", b"rules:\n  highest-wasted-bytes: 100kB\n");
+    judged(&[], 1);
+}
