@@ -7,6 +7,7 @@
 
 mod ecosystem;
 mod index;
+mod version;
 
 pub use ecosystem::{Ecosystem, EcosystemName};
 pub use index::{
@@ -14,3 +15,4 @@ pub use index::{
     Range, RangeKind, Record, RecordId, Reference, ReferenceKind, Severity, SeverityKind, Snapshot,
     SnapshotEcosystem, Specifics, Version,
 };
+pub use version::{BadVersion, Order};

@@ -1,0 +1,81 @@
+//! Bitnami: `upstream[-revision]`, where the revision counts the builds of one upstream version, so
+//! that `1.2.3-4` is newer than `1.2.3`. Versions have three numbers.
+//!
+//! Bitnami's own library (<https://github.com/bitnami/go-version>) takes everything behind the
+//! hyphen for a revision, OSV everything for a pre-release; Bitnami's advisories have both (`-rc4`,
+//! `-7`). So a number is a revision here, anything else a pre-release. No revision is revision 0:
+//! advisories write `introduced: 1.19.0-0` for "with everything before the release".
+
+use std::cmp::Ordering;
+
+use super::{Parsed, Reason, identifiers, number, semver};
+
+pub(super) struct Version<'a> {
+    numbers: semver::Version<'a>,
+    suffix: Suffix<'a>,
+}
+
+enum Suffix<'a> {
+    PreRelease(&'a [u8]),
+    /// Begins with a number.
+    Revision(&'a [u8]),
+}
+
+impl<'a> Parsed<'a> for Version<'a> {
+    fn parse(text: &'a str) -> Result<Self, Reason> {
+        let numbers = semver::Version::strict(text.as_bytes())?;
+        let suffix = match numbers.pre {
+            None => Suffix::Revision(b"0"),
+            Some(suffix) => {
+                let first = suffix.split(|&byte| byte == b'.').next().unwrap_or(suffix);
+                if number::is_number(first) {
+                    Suffix::Revision(suffix)
+                } else {
+                    Suffix::PreRelease(suffix)
+                }
+            }
+        };
+        Ok(Self { numbers, suffix })
+    }
+
+    fn compare(&self, other: &Self) -> Ordering {
+        self.numbers.compare_numbers(&other.numbers).then_with(|| {
+            match (&self.suffix, &other.suffix) {
+                (Suffix::PreRelease(one), Suffix::PreRelease(two))
+                | (Suffix::Revision(one), Suffix::Revision(two)) => identifiers::compare(one, two),
+                (Suffix::PreRelease(_), Suffix::Revision(_)) => Ordering::Less,
+                (Suffix::Revision(_), Suffix::PreRelease(_)) => Ordering::Greater,
+            }
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Order;
+    use super::super::laws::{ascending, equal, refused};
+
+    const ORDER: Order = Order::Bitnami;
+
+    #[test]
+    fn pre_releases_release_revisions() {
+        ascending(
+            ORDER,
+            &[
+                "2.6.0-rc3",
+                "2.6.0-rc4",
+                "2.6.0",
+                "2.6.0-1",
+                "2.6.0-10",
+                "2.6.0-10.el8",
+                "2.6.1",
+            ],
+        );
+        equal(ORDER, &["1.19.0", "1.19.0-0", "1.19.0+build"]);
+    }
+
+    #[test]
+    fn no_versions() {
+        refused(ORDER, &["", "1", "1.2", "1.2.3.4", "v1.2.3", "1.2.3-"]);
+    }
+}

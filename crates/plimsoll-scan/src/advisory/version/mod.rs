@@ -1,0 +1,253 @@
+//! The version orders of the ecosystems OSV knows: which of two versions is the newer one.
+//!
+//! Every ecosystem has an order of its own, and a wrong one means a missed or an invented finding.
+//! So each is written down once, in a file of its own, and held against the ecosystem's own tool by
+//! `cargo xtask parity versions`. Where a tool refuses a text it is refused here too; where the two
+//! part on purpose, the file of the order says so and why.
+//!
+//! A comparison reads both texts once, works on borrowed slices and knows no largest number: time
+//! and memory are linear in the texts, whatever they hold.
+//!
+//! OSV's event `introduced: "0"` means "before every version". It is no version and is none here.
+
+mod apk;
+mod bitnami;
+mod composer;
+mod cran;
+mod dart;
+mod dpkg;
+mod gem;
+mod go;
+mod hackage;
+mod hex;
+mod identifiers;
+#[cfg(test)]
+mod laws;
+mod maven;
+mod nuget;
+mod number;
+mod opam;
+mod pep440;
+mod rpm;
+mod semver;
+
+use std::cmp::Ordering;
+use std::fmt;
+
+/// How the versions of an ecosystem are ordered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Order {
+    /// Debian, Ubuntu and what is made of them.
+    Dpkg,
+    /// Alpine, Wolfi, Chainguard, MinimOS, Alpaquita.
+    Apk,
+    /// Red Hat, Fedora, AlmaLinux, Rocky Linux, SUSE, openEuler, Mageia, Azure Linux.
+    Rpm,
+    /// PyPI.
+    Pep440,
+    /// Semantic Versioning 2.0.0: npm, crates.io, Julia, Swift, Conan, GHC, VS Code.
+    Semver,
+    /// Go's modules, its standard library and toolchain.
+    Go,
+    /// Maven.
+    Maven,
+    /// RubyGems.
+    Gem,
+    /// Packagist.
+    Composer,
+    /// NuGet.
+    NuGet,
+    /// Pub (Dart).
+    Pub,
+    /// Hex (Elixir, Erlang).
+    Hex,
+    /// CRAN, Bioconductor.
+    Cran,
+    /// Hackage.
+    Hackage,
+    /// Bitnami.
+    Bitnami,
+    /// opam.
+    Opam,
+}
+
+impl Order {
+    /// Every order.
+    pub const ALL: [Self; 16] = [
+        Self::Dpkg,
+        Self::Apk,
+        Self::Rpm,
+        Self::Pep440,
+        Self::Semver,
+        Self::Go,
+        Self::Maven,
+        Self::Gem,
+        Self::Composer,
+        Self::NuGet,
+        Self::Pub,
+        Self::Hex,
+        Self::Cran,
+        Self::Hackage,
+        Self::Bitnami,
+        Self::Opam,
+    ];
+
+    /// How `left` stands to `right`: `Less` where it is the older one.
+    ///
+    /// # Errors
+    ///
+    /// [`BadVersion`] where one of them is no version in this ecosystem, whatever the other is.
+    pub fn compare(self, left: &str, right: &str) -> Result<Ordering, BadVersion> {
+        match self {
+            Self::Dpkg => self.compare_as::<dpkg::Version<'_>>(left, right),
+            Self::Apk => self.compare_as::<apk::Version<'_>>(left, right),
+            Self::Rpm => self.compare_as::<rpm::Version<'_>>(left, right),
+            Self::Pep440 => self.compare_as::<pep440::Version<'_>>(left, right),
+            Self::Semver => self.compare_as::<semver::Version<'_>>(left, right),
+            Self::Go => self.compare_as::<go::Version<'_>>(left, right),
+            Self::Maven => self.compare_as::<maven::Version<'_>>(left, right),
+            Self::Gem => self.compare_as::<gem::Version<'_>>(left, right),
+            Self::Composer => self.compare_as::<composer::Version<'_>>(left, right),
+            Self::NuGet => self.compare_as::<nuget::Version<'_>>(left, right),
+            Self::Pub => self.compare_as::<dart::Version<'_>>(left, right),
+            Self::Hex => self.compare_as::<hex::Version<'_>>(left, right),
+            Self::Cran => self.compare_as::<cran::Version<'_>>(left, right),
+            Self::Hackage => self.compare_as::<hackage::Version<'_>>(left, right),
+            Self::Bitnami => self.compare_as::<bitnami::Version<'_>>(left, right),
+            Self::Opam => self.compare_as::<opam::Version<'_>>(left, right),
+        }
+    }
+
+    /// Whether `text` is a version in this ecosystem.
+    #[must_use]
+    pub fn is_valid(self, text: &str) -> bool {
+        self.check(text).is_ok()
+    }
+
+    /// Says what is wrong with `text` where it is no version in this ecosystem.
+    ///
+    /// # Errors
+    ///
+    /// [`BadVersion`] where it is none.
+    pub fn check(self, text: &str) -> Result<(), BadVersion> {
+        match self {
+            Self::Dpkg => self.check_as::<dpkg::Version<'_>>(text),
+            Self::Apk => self.check_as::<apk::Version<'_>>(text),
+            Self::Rpm => self.check_as::<rpm::Version<'_>>(text),
+            Self::Pep440 => self.check_as::<pep440::Version<'_>>(text),
+            Self::Semver => self.check_as::<semver::Version<'_>>(text),
+            Self::Go => self.check_as::<go::Version<'_>>(text),
+            Self::Maven => self.check_as::<maven::Version<'_>>(text),
+            Self::Gem => self.check_as::<gem::Version<'_>>(text),
+            Self::Composer => self.check_as::<composer::Version<'_>>(text),
+            Self::NuGet => self.check_as::<nuget::Version<'_>>(text),
+            Self::Pub => self.check_as::<dart::Version<'_>>(text),
+            Self::Hex => self.check_as::<hex::Version<'_>>(text),
+            Self::Cran => self.check_as::<cran::Version<'_>>(text),
+            Self::Hackage => self.check_as::<hackage::Version<'_>>(text),
+            Self::Bitnami => self.check_as::<bitnami::Version<'_>>(text),
+            Self::Opam => self.check_as::<opam::Version<'_>>(text),
+        }
+    }
+
+    /// What people call the order, for messages.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Dpkg => "dpkg",
+            Self::Apk => "apk",
+            Self::Rpm => "rpm",
+            Self::Pep440 => "PEP 440",
+            Self::Semver => "SemVer",
+            Self::Go => "Go",
+            Self::Maven => "Maven",
+            Self::Gem => "RubyGems",
+            Self::Composer => "Composer",
+            Self::NuGet => "NuGet",
+            Self::Pub => "Pub",
+            Self::Hex => "Hex",
+            Self::Cran => "CRAN",
+            Self::Hackage => "Hackage",
+            Self::Bitnami => "Bitnami",
+            Self::Opam => "opam",
+        }
+    }
+
+    fn compare_as<'a, V: Parsed<'a>>(
+        self,
+        left: &'a str,
+        right: &'a str,
+    ) -> Result<Ordering, BadVersion> {
+        let parsed = V::parse(left).map_err(|reason| self.refuse(left, reason))?;
+        let other = V::parse(right).map_err(|reason| self.refuse(right, reason))?;
+        Ok(parsed.compare(&other))
+    }
+
+    fn check_as<'a, V: Parsed<'a>>(self, text: &'a str) -> Result<(), BadVersion> {
+        V::parse(text)
+            .map(drop)
+            .map_err(|reason| self.refuse(text, reason))
+    }
+
+    fn refuse(self, text: &str, reason: Reason) -> BadVersion {
+        let mut shown: String = text.chars().take(LONGEST_SHOWN).collect();
+        if shown.len() < text.len() {
+            shown.push('…');
+        }
+        BadVersion {
+            order: self,
+            shown: shown.into(),
+            reason,
+        }
+    }
+}
+
+/// Characters of a refused version that its message shows.
+const LONGEST_SHOWN: usize = 80;
+
+/// Why a text is no version: reads well behind "is no … version: ".
+type Reason = &'static str;
+
+/// A version read into borrowed parts. The order is total over what parses.
+trait Parsed<'a>: Sized {
+    fn parse(text: &'a str) -> Result<Self, Reason>;
+
+    fn compare(&self, other: &Self) -> Ordering;
+}
+
+/// A text that is no version in its ecosystem. Its message escapes the text, which may come from a
+/// hostile file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BadVersion {
+    order: Order,
+    shown: Box<str>,
+    reason: Reason,
+}
+
+impl BadVersion {
+    /// The order it was to have a place in.
+    #[must_use]
+    pub const fn order(&self) -> Order {
+        self.order
+    }
+
+    /// What is wrong with it.
+    #[must_use]
+    pub const fn reason(&self) -> &'static str {
+        self.reason
+    }
+}
+
+impl fmt::Display for BadVersion {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            formatter,
+            "{:?} is no {} version: {}",
+            self.shown,
+            self.order.name(),
+            self.reason
+        )
+    }
+}
+
+impl std::error::Error for BadVersion {}
