@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use plimsoll_build::BuildError;
 use plimsoll_image::ImageError;
+use plimsoll_model::Skipped;
 
 /// How a command ended when nothing went wrong on the way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,6 +16,19 @@ pub(crate) enum Outcome {
     HeldBack,
     /// Exit 3: evidence that was asked for could not be had.
     NotLooked,
+}
+
+impl Outcome {
+    /// What was found to be wrong counts first; where nothing was, all of it must have been seen.
+    pub(crate) fn of<'s>(held_back: bool, skipped: impl IntoIterator<Item = &'s Skipped>) -> Self {
+        if held_back {
+            Self::HeldBack
+        } else if skipped.into_iter().any(|skipped| skipped.blocking) {
+            Self::NotLooked
+        } else {
+            Self::Holds
+        }
+    }
 }
 
 impl From<Outcome> for ExitCode {

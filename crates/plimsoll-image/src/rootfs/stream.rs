@@ -84,7 +84,7 @@ impl Stream {
                     Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                     Ok(0) => {
                         let why = "became shorter while it was looked at";
-                        self.tree.missed.add(&content.path, why, true);
+                        self.tree.missed.add(&content.path, why, false);
                         content.file = None;
                         break 0;
                     }

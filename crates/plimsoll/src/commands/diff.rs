@@ -54,16 +54,11 @@ pub(crate) fn run(arguments: &DiffArgs, terminal: Terminal) -> Result<Outcome, F
         DiffFormat::Markdown => plimsoll_report::diff::markdown(&input),
         DiffFormat::Json => plimsoll_report::diff::json(&input),
     })?;
+    // What was not looked at was not compared either.
     let images = [&difference.images.old, &difference.images.new];
-    let unseen = images
-        .iter()
-        .any(|image| image.skipped.iter().any(|skipped| skipped.blocking));
-    Ok(match verdict {
-        Some(verdict) if !verdict.holds => Outcome::HeldBack,
-        // What was not looked at was not compared either.
-        _ if unseen => Outcome::NotLooked,
-        _ => Outcome::Holds,
-    })
+    let skipped = images.iter().flat_map(|image| &image.skipped);
+    let held_back = verdict.is_some_and(|verdict| !verdict.holds);
+    Ok(Outcome::of(held_back, skipped))
 }
 
 fn see(

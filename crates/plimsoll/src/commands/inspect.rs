@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use plimsoll_model::{Report, Skipped, SourceFile};
+use plimsoll_model::{Report, SourceFile};
 
 use crate::args::InspectArgs;
 use crate::config::Config;
@@ -36,19 +36,11 @@ pub(crate) fn run(arguments: &InspectArgs, terminal: Terminal) -> Result<Outcome
     let mut report = Report::default();
     look.judge(seen, &options, config.policy.largest_image(), &mut report);
     drop(spinner);
-    let outcome = match arguments.fail_on {
-        Some(least)
-            if report
-                .findings
-                .iter()
-                .any(|finding| finding.severity >= least) =>
-        {
-            Outcome::HeldBack
-        }
-        Some(_) if report.skipped.iter().any(|skipped| skipped.blocking) => Outcome::NotLooked,
-        _ if report.skipped.iter().any(is_layer) => Outcome::NotLooked,
-        _ => Outcome::Holds,
-    };
+    let held_back = arguments.fail_on.is_some_and(|least| {
+        let mut findings = report.findings.iter();
+        findings.any(|finding| finding.severity >= least)
+    });
+    let outcome = Outcome::of(held_back, &report.skipped);
     let sources: Vec<SourceFile> = dockerfile.into_iter().collect();
     Rendering {
         report: &report,
@@ -60,10 +52,4 @@ pub(crate) fn run(arguments: &InspectArgs, terminal: Terminal) -> Result<Outcome
     }
     .emit(&arguments.output)?;
     Ok(outcome)
-}
-
-/// Whether it is a whole layer that could not be looked at.
-fn is_layer(skipped: &Skipped) -> bool {
-    let number = skipped.what.strip_prefix("layer ");
-    skipped.blocking && number.is_some_and(|number| number.parse::<usize>().is_ok())
 }

@@ -70,10 +70,9 @@ pub(crate) fn run(arguments: &LayersArgs, terminal: Terminal) -> Result<Outcome,
         ListFormat::Json => plimsoll_report::layers::json(&input),
     })?;
     Ok(match verdict {
-        Some(verdict) if !verdict.holds => Outcome::HeldBack,
         // What was not looked at was not judged either.
-        Some(_) if seen.skipped.iter().any(|skipped| skipped.blocking) => Outcome::NotLooked,
-        _ => Outcome::Holds,
+        Some(verdict) => Outcome::of(!verdict.holds, &seen.skipped),
+        None => Outcome::Holds,
     })
 }
 

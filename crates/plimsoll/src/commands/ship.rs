@@ -103,7 +103,6 @@ pub(crate) fn run(arguments: &ShipArgs, terminal: Terminal) -> Result<Outcome, F
     for note in notes {
         say(&format!("policy: {note}"));
     }
-    let unlooked = report.skipped.iter().any(|skipped| skipped.blocking);
     let held_back = report
         .findings
         .iter()
@@ -185,11 +184,7 @@ pub(crate) fn run(arguments: &ShipArgs, terminal: Terminal) -> Result<Outcome, F
         }
     }
     say(&format!("evidence: {}", evidence.display()));
-    Ok(match (held_back, unlooked) {
-        (true, _) => Outcome::HeldBack,
-        (false, true) => Outcome::NotLooked,
-        (false, false) => Outcome::Holds,
-    })
+    Ok(Outcome::of(held_back, &report.skipped))
 }
 
 fn check(voyage: &Voyage, options: &plimsoll_rules::CheckOptions) -> Result<Report, Failure> {

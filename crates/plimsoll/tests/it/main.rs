@@ -15,6 +15,7 @@ mod diff;
 mod foreign;
 mod hostile;
 mod inputs;
+mod inspect;
 mod interrupted;
 mod layers;
 mod pipeline;
