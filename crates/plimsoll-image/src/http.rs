@@ -6,7 +6,9 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use reqwest::blocking::{Body, Client, Response};
-use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, LOCATION, RETRY_AFTER};
+use reqwest::header::{
+    AUTHORIZATION, CONTENT_RANGE, CONTENT_TYPE, HeaderMap, LOCATION, RETRY_AFTER,
+};
 use reqwest::{Method, StatusCode, Url};
 
 use crate::auth::{Action, Auth};
@@ -330,7 +332,9 @@ impl Http {
                     });
                 }
                 status
-                    if status.is_redirection() && matches!(*method, Method::GET | Method::HEAD) =>
+                    if status.is_redirection()
+                        && status != StatusCode::NOT_MODIFIED
+                        && matches!(*method, Method::GET | Method::HEAD) =>
                 {
                     hops += 1;
                     if hops > REDIRECTS {
@@ -431,6 +435,18 @@ pub(crate) fn is_silence(error: &std::io::Error) -> bool {
             .get_ref()
             .and_then(|inner| inner.downcast_ref::<reqwest::Error>())
             .is_some_and(reqwest::Error::is_timeout)
+}
+
+/// The start of `Content-Range: bytes START-END/SIZE` (RFC 9110 section 14.4).
+pub(crate) fn range_start(headers: &HeaderMap) -> Option<u64> {
+    let value = headers.get(CONTENT_RANGE)?.to_str().ok()?;
+    value
+        .strip_prefix("bytes ")?
+        .split('-')
+        .next()?
+        .trim()
+        .parse()
+        .ok()
 }
 
 /// An address for people: no query, no user.

@@ -9,6 +9,7 @@ mod blob;
 mod compression;
 mod config;
 mod daemon;
+mod download;
 mod error;
 mod folder;
 mod http;
@@ -30,6 +31,7 @@ pub mod tar;
 pub use blob::sha256;
 pub use config::{config_json, parse_config};
 pub use daemon::{DaemonImages, context_endpoint};
+pub use download::{Downloaded, download};
 pub use error::ImageError;
 pub use image::{Descriptor, Image, Manifest};
 pub use layer::{

@@ -3,12 +3,12 @@
 use std::io::{self, Read};
 
 use reqwest::blocking::Response;
-use reqwest::header::{CONTENT_RANGE, HeaderMap, HeaderValue, RANGE};
+use reqwest::header::{HeaderMap, HeaderValue, RANGE};
 use reqwest::{Method, StatusCode};
 
 use super::Repository;
 use crate::auth::Action;
-use crate::http::{Content, Failure, is_silence, unexpected};
+use crate::http::{Content, Failure, is_silence, range_start, unexpected};
 use crate::layout::absence;
 use crate::{Descriptor, ImageError};
 
@@ -162,16 +162,4 @@ impl Read for BlobReader {
             }
         }
     }
-}
-
-/// The start of `Content-Range: bytes START-END/SIZE`.
-fn range_start(headers: &HeaderMap) -> Option<u64> {
-    let value = headers.get(CONTENT_RANGE)?.to_str().ok()?;
-    value
-        .strip_prefix("bytes ")?
-        .split('-')
-        .next()?
-        .trim()
-        .parse()
-        .ok()
 }

@@ -1,0 +1,287 @@
+//! Fetches a file by its address into a folder, going on where an earlier try was cut off.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Read, Seek as _, SeekFrom, Write as _};
+use std::path::{Path, PathBuf};
+
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+use md5::{Digest as _, Md5};
+use reqwest::blocking::Response;
+use reqwest::header::{ETAG, HeaderMap, HeaderValue, IF_NONE_MATCH, IF_RANGE, RANGE};
+use reqwest::{Method, StatusCode, Url};
+
+use crate::auth::Action;
+use crate::http::{Content, Failure, Http, Patience, is_silence, range_start, shown, unexpected};
+use crate::{Access, ImageError};
+
+/// What a download gave.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Downloaded {
+    /// The server says that the file has not changed.
+    Unchanged,
+    /// The file is there, whole.
+    Fetched {
+        /// Its bytes.
+        size: u64,
+        /// What tells this version of it from others (`ETag`, RFC 9110 section 8.8.3), to be given
+        /// next time; none where the server has no such thing.
+        version: Option<String>,
+    },
+}
+
+/// A download that is larger than this is nothing we asked for.
+const LARGEST: u64 = 4 << 30;
+
+/// Fetches `url` into the file `into`, unless it is still the `known` version. Until it is whole it
+/// lies beside it as `NAME.part`; where an earlier fetch left one of the same version, only the
+/// rest is fetched. `into` is replaced at the end, at once. `on_bytes` is told how many bytes are
+/// there.
+///
+/// The checksum that object stores send along (`x-goog-hash: md5=…`) is verified.
+///
+/// # Errors
+/// The address is none or is in clear text; the server refuses, lies about the size or the
+/// checksum, or is silent; the disk is full.
+pub fn download(
+    url: &str,
+    into: &Path,
+    known: Option<&str>,
+    access: &Access,
+    on_bytes: &dyn Fn(u64),
+) -> Result<Downloaded, ImageError> {
+    let parsed = Url::parse(url).map_err(|error| ImageError::Usage(format!("{url}: {error}")))?;
+    let host = match (parsed.host_str(), parsed.port()) {
+        (Some(host), Some(port)) => format!("{host}:{port}"),
+        (Some(host), None) => host.to_owned(),
+        (None, _) => return Err(ImageError::Usage(format!("{url}: names no host"))),
+    };
+    let http = Http::new(&host, &host, access, Patience::of(access))?;
+    let query = parsed.query().map(|query| format!("?{query}"));
+    let target = http.url(&format!("{}{}", parsed.path(), query.unwrap_or_default()))?;
+    if target.scheme() != parsed.scheme() {
+        return Err(ImageError::Usage(format!(
+            "{}: is in clear text; use https, or name the host among the insecure ones",
+            shown(&parsed)
+        )));
+    }
+    let place = shown(&target);
+    let mut part = Part::open(into)?;
+    let version = http.retry(&place, || {
+        part.go_on(&http, &target, &place, known, on_bytes)
+    })?;
+    let Some(version) = version else {
+        return Ok(Downloaded::Unchanged);
+    };
+    let size = part.finish(into)?;
+    Ok(Downloaded::Fetched { size, version })
+}
+
+/// A file on its way.
+struct Part {
+    path: PathBuf,
+    /// Holds the version that the bytes are of.
+    version_path: PathBuf,
+    file: File,
+}
+
+impl Part {
+    fn open(into: &Path) -> Result<Self, ImageError> {
+        let beside = |suffix: &str| {
+            let mut name = into.as_os_str().to_owned();
+            name.push(suffix);
+            PathBuf::from(name)
+        };
+        let path = beside(".part");
+        let file = OpenOptions::new()
+            .read(true)
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .open(&path)
+            .map_err(|error| ImageError::io(&path, error))?;
+        Ok(Self {
+            version_path: beside(".part.version"),
+            path,
+            file,
+        })
+    }
+
+    /// One request for what is missing; gives the version, or none where nothing has changed.
+    fn go_on(
+        &mut self,
+        http: &Http,
+        target: &Url,
+        place: &str,
+        known: Option<&str>,
+        on_bytes: &dyn Fn(u64),
+    ) -> Result<Option<Option<String>>, Failure> {
+        let there = self.length()?;
+        let version = fs::read_to_string(&self.version_path)
+            .ok()
+            .filter(|_| there > 0);
+        let mut headers = HeaderMap::new();
+        match version.as_deref().map(HeaderValue::from_str) {
+            Some(Ok(version)) => {
+                headers.insert(IF_RANGE, version);
+                if let Ok(range) = HeaderValue::from_str(&format!("bytes={there}-")) {
+                    headers.insert(RANGE, range);
+                }
+            }
+            _ => {
+                if let Some(Ok(known)) = known.map(HeaderValue::from_str) {
+                    headers.insert(IF_NONE_MATCH, known);
+                }
+            }
+        }
+        let action = Action(Vec::new());
+        let response = http.once(&Method::GET, target, &action, &headers, Content::None)?;
+        let begins = match response.status() {
+            StatusCode::OK => 0,
+            StatusCode::NOT_MODIFIED => {
+                let _ = fs::remove_file(&self.path);
+                return Ok(None);
+            }
+            StatusCode::PARTIAL_CONTENT if range_start(response.headers()) == Some(there) => there,
+            StatusCode::RANGE_NOT_SATISFIABLE | StatusCode::PARTIAL_CONTENT if there > 0 => {
+                // What lies there is no beginning of what the server has.
+                self.begin(None)?;
+                return Err(Failure::Retry {
+                    why: format!("{place}: the server has another file now"),
+                    wait: None,
+                    silent: false,
+                });
+            }
+            _ => return Err(unexpected(place, response).into()),
+        };
+        let version = header(response.headers(), ETAG.as_str());
+        let sum = header(response.headers(), "x-goog-hash");
+        if begins == 0 {
+            self.begin(version.as_deref())?;
+        }
+        self.receive(response, begins, place, on_bytes)?;
+        if let Some(sum) = sum {
+            self.verify(&sum, place)?;
+        }
+        Ok(Some(version))
+    }
+
+    fn length(&self) -> Result<u64, ImageError> {
+        let facts = self.file.metadata();
+        Ok(facts
+            .map_err(|error| ImageError::io(&self.path, error))?
+            .len())
+    }
+
+    /// Empties it: what comes is of this version.
+    fn begin(&mut self, version: Option<&str>) -> Result<(), ImageError> {
+        let truncated = self.file.set_len(0);
+        truncated.map_err(|error| ImageError::io(&self.path, error))?;
+        match version {
+            Some(version) => fs::write(&self.version_path, version)
+                .map_err(|error| ImageError::io(&self.version_path, error)),
+            None => {
+                let _ = fs::remove_file(&self.version_path);
+                Ok(())
+            }
+        }
+    }
+
+    fn receive(
+        &mut self,
+        mut response: Response,
+        begins: u64,
+        place: &str,
+        on_bytes: &dyn Fn(u64),
+    ) -> Result<(), Failure> {
+        let expected = response.content_length().map(|length| begins + length);
+        let too_large = || {
+            let problem = format!("is larger than the {LARGEST} bytes that are accepted");
+            Failure::Final(ImageError::invalid(place, problem))
+        };
+        if expected.is_some_and(|expected| expected > LARGEST) {
+            return Err(too_large());
+        }
+        let failed = |error| Failure::Final(ImageError::io(&self.path, error));
+        self.file.seek(SeekFrom::Start(begins)).map_err(failed)?;
+        let mut buffer = vec![0; 64 << 10];
+        let mut there = begins;
+        loop {
+            match response.read(&mut buffer) {
+                Ok(0) => break,
+                Ok(count) => {
+                    self.file.write_all(&buffer[..count]).map_err(failed)?;
+                    there += count as u64;
+                    if there > LARGEST {
+                        return Err(too_large());
+                    }
+                    on_bytes(there);
+                }
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => {
+                    return Err(Failure::Retry {
+                        why: format!("{place}: the connection broke after {there} bytes"),
+                        wait: None,
+                        silent: is_silence(&error),
+                    });
+                }
+            }
+        }
+        if expected.is_some_and(|expected| expected != there) {
+            return Err(Failure::Retry {
+                why: format!("{place}: the connection was closed after {there} bytes"),
+                wait: None,
+                silent: false,
+            });
+        }
+        Ok(())
+    }
+
+    /// Compares with `md5=…` of `x-goog-hash`, where it is there.
+    fn verify(&mut self, sums: &str, place: &str) -> Result<(), Failure> {
+        let wanted = sums
+            .split(',')
+            .find_map(|sum| sum.trim().strip_prefix("md5="))
+            .and_then(|sum| BASE64_STANDARD.decode(sum).ok());
+        let Some(wanted) = wanted else { return Ok(()) };
+        let failed = |error| Failure::Final(ImageError::io(&self.path, error));
+        self.file.seek(SeekFrom::Start(0)).map_err(failed)?;
+        let mut hasher = Md5::new();
+        let mut buffer = vec![0; 64 << 10];
+        loop {
+            match self.file.read(&mut buffer).map_err(failed)? {
+                0 => break,
+                count => hasher.update(&buffer[..count]),
+            }
+        }
+        if hasher.finalize()[..] == wanted[..] {
+            return Ok(());
+        }
+        self.begin(None)?;
+        let problem = "what came is not what the server's own checksum says";
+        Err(ImageError::invalid(place, problem).into())
+    }
+
+    /// Puts it in its place.
+    fn finish(self, into: &Path) -> Result<u64, ImageError> {
+        let size = self.length()?;
+        let synced = self.file.sync_all();
+        synced.map_err(|error| ImageError::io(&self.path, error))?;
+        fs::rename(&self.path, into).map_err(|error| ImageError::io(into, error))?;
+        let _ = fs::remove_file(&self.version_path);
+        Ok(size)
+    }
+}
+
+fn header(headers: &HeaderMap, name: &str) -> Option<String> {
+    let values: Vec<&str> = headers
+        .get_all(name)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .collect();
+    (!values.is_empty()).then(|| values.join(","))
+}
+
+#[cfg(test)]
+#[path = "download/tests.rs"]
+mod tests;

@@ -1,0 +1,193 @@
+use std::cell::Cell;
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::net::TcpListener;
+use std::thread::JoinHandle;
+
+use super::*;
+
+/// Answers one request after another with what is written here, and gives back what was asked.
+struct Server {
+    address: String,
+    asked: JoinHandle<Vec<String>>,
+}
+
+impl Server {
+    fn start(answers: Vec<Vec<u8>>) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = format!("http://{}/a/all.zip", listener.local_addr().unwrap());
+        let asked = std::thread::spawn(move || {
+            let mut asked = Vec::new();
+            for answer in answers {
+                let (mut stream, _) = listener.accept().unwrap();
+                let mut request = String::new();
+                let mut reader = BufReader::new(stream.try_clone().unwrap());
+                while reader.read_line(&mut request).unwrap() > 2 {}
+                asked.push(request.to_ascii_lowercase());
+                stream.write_all(&answer).unwrap();
+            }
+            asked
+        });
+        Self { address, asked }
+    }
+}
+
+fn answer(status: &str, headers: &[&str], body: &str) -> Vec<u8> {
+    let headers: String = headers
+        .iter()
+        .map(|header| format!("{header}\r\n"))
+        .collect();
+    format!("HTTP/1.1 {status}\r\nConnection: close\r\n{headers}\r\n{body}").into_bytes()
+}
+
+struct Fetch {
+    folder: tempfile::TempDir,
+    seen: Cell<u64>,
+}
+
+impl Fetch {
+    fn new() -> Self {
+        Self {
+            folder: tempfile::tempdir().unwrap(),
+            seen: Cell::new(0),
+        }
+    }
+
+    fn path(&self) -> PathBuf {
+        self.folder.path().join("all.zip")
+    }
+
+    fn run(&self, server: &Server, known: Option<&str>) -> Result<Downloaded, ImageError> {
+        let access = Access {
+            docker_config: Some(self.folder.path().join("docker")),
+            ..Access::default()
+        };
+        download(&server.address, &self.path(), known, &access, &|bytes| {
+            self.seen.set(bytes);
+        })
+    }
+
+    fn files(&self) -> Vec<String> {
+        let files = fs::read_dir(self.folder.path()).unwrap();
+        let mut names: Vec<String> = files
+            .map(|file| file.unwrap().file_name().into_string().unwrap())
+            .collect();
+        names.sort();
+        names
+    }
+}
+
+#[test]
+fn a_whole_file_comes_with_its_version() {
+    let server = Server::start(vec![answer(
+        "200 OK",
+        &[
+            "Content-Length: 5",
+            "ETag: \"v1\"",
+            "x-goog-hash: crc32c=AAAA",
+            "x-goog-hash: md5=XUFAKrxLKna5cZ2REBfFkg==",
+        ],
+        "hello",
+    )]);
+    let fetch = Fetch::new();
+    let fetched = fetch.run(&server, None).unwrap();
+    let version = Some("\"v1\"".to_owned());
+    assert_eq!(fetched, Downloaded::Fetched { size: 5, version });
+    assert_eq!(fs::read(fetch.path()).unwrap(), b"hello");
+    assert_eq!(
+        (fetch.files(), fetch.seen.get()),
+        (vec!["all.zip".to_owned()], 5)
+    );
+}
+
+#[test]
+fn what_has_not_changed_is_not_fetched() {
+    let server = Server::start(vec![answer("304 Not Modified", &[], "")]);
+    let fetch = Fetch::new();
+    fs::write(fetch.path(), "old").unwrap();
+    assert_eq!(
+        fetch.run(&server, Some("\"v1\"")).unwrap(),
+        Downloaded::Unchanged
+    );
+    assert_eq!(fs::read(fetch.path()).unwrap(), b"old");
+    assert_eq!(fetch.files(), ["all.zip"]);
+    assert!(server.asked.join().unwrap()[0].contains("if-none-match: \"v1\""));
+}
+
+#[test]
+fn a_download_that_was_cut_off_goes_on() {
+    let server = Server::start(vec![
+        answer("200 OK", &["Content-Length: 10", "ETag: \"v1\""], "hello"),
+        answer(
+            "206 Partial Content",
+            &[
+                "Content-Length: 5",
+                "Content-Range: bytes 5-9/10",
+                "ETag: \"v1\"",
+            ],
+            "world",
+        ),
+    ]);
+    let fetch = Fetch::new();
+    fetch.run(&server, None).unwrap();
+    assert_eq!(fs::read(fetch.path()).unwrap(), b"helloworld");
+    let asked = server.asked.join().unwrap();
+    assert!(asked[1].contains("range: bytes=5-") && asked[1].contains("if-range: \"v1\""));
+}
+
+#[test]
+fn a_file_that_changed_meanwhile_is_fetched_anew() {
+    let server = Server::start(vec![
+        answer("200 OK", &["Content-Length: 10", "ETag: \"v1\""], "hello"),
+        answer("200 OK", &["Content-Length: 3", "ETag: \"v2\""], "new"),
+    ]);
+    let fetch = Fetch::new();
+    fetch.run(&server, None).unwrap();
+    assert_eq!(fs::read(fetch.path()).unwrap(), b"new");
+}
+
+#[test]
+fn another_part_than_was_asked_for_is_not_put_together() {
+    let server = Server::start(vec![
+        answer("200 OK", &["Content-Length: 10", "ETag: \"v1\""], "hello"),
+        answer(
+            "206 Partial Content",
+            &["Content-Length: 7", "Content-Range: bytes 3-9/10"],
+            "loworld",
+        ),
+        answer(
+            "200 OK",
+            &["Content-Length: 10", "ETag: \"v1\""],
+            "helloworld",
+        ),
+    ]);
+    let fetch = Fetch::new();
+    fetch.run(&server, None).unwrap();
+    assert_eq!(fs::read(fetch.path()).unwrap(), b"helloworld");
+}
+
+#[test]
+fn a_lie_about_the_content_leaves_the_old_file() {
+    let server = Server::start(vec![answer(
+        "200 OK",
+        &[
+            "Content-Length: 5",
+            "x-goog-hash: md5=AAAAAAAAAAAAAAAAAAAAAA==",
+        ],
+        "hello",
+    )]);
+    let fetch = Fetch::new();
+    fs::write(fetch.path(), "old").unwrap();
+    let error = fetch.run(&server, None).unwrap_err().to_string();
+    assert!(error.contains("checksum"), "{error}");
+    assert_eq!(fs::read(fetch.path()).unwrap(), b"old");
+}
+
+#[test]
+fn addresses_in_clear_text_are_refused() {
+    let fetch = Fetch::new();
+    let access = Access::default();
+    let url = "http://advisories.example/all.zip";
+    let error = download(url, &fetch.path(), None, &access, &|_| {}).unwrap_err();
+    assert!(error.to_string().contains("clear text"), "{error}");
+    assert!(fetch.files().is_empty());
+}
