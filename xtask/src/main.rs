@@ -10,6 +10,7 @@ mod corpus;
 mod coverage;
 mod disagreements;
 mod docs;
+mod hostile;
 mod new_rule;
 mod parity;
 mod ship;
@@ -23,6 +24,8 @@ Usage: cargo xtask <chore>
   ship [DIR]              build a static plimsoll and ship its own image with it, to an OCI layout
   corpus DIR [--check]    count how often every rule speaks over a folder of Dockerfiles
   docs [--check]          write the generated pages under docs/ (or tell which are stale)
+  hostile [--suite] [--plimsoll PROGRAM] [--argument WORD]... [NAME]...
+                          time and memory of every hostile image in its full size (gigabytes)
   new-rule FOLDER NAME [DEPTH]
                           make the file of a new rule (depth: dockerfile, context, image)
   parity KIND PATH...     measure against what other tools say (without KIND: which there are)
@@ -36,6 +39,7 @@ fn main() -> ExitCode {
         Some("ship") => ship::run(&rest),
         Some("corpus") => corpus::run(&rest),
         Some("docs") => docs::run(&rest),
+        Some("hostile") => hostile::run(&rest),
         Some("new-rule") => new_rule::run(&rest),
         Some("parity") => parity::run(&rest),
         _ => {

@@ -3,6 +3,7 @@
 
 use std::collections::HashSet;
 use std::io::{self, BufRead, Read};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use plimsoll_image::{Entry, EntryKind, ImageError, LayerReader};
@@ -14,7 +15,11 @@ use crate::record::{EntryFact, LayerRecord, Unread};
 use crate::secret::{Detector, Found, Searcher};
 use crate::startup;
 
-/// Bytes of paths and link targets that one layer may make us keep.
+/// Entries that the layers of one image may make us keep together: four times what the largest
+/// images have.
+const MAX_ENTRIES: usize = 5_000_000;
+
+/// Bytes of paths and link targets that they may make us keep together.
 const MAX_PATH_BYTES: usize = 512 << 20;
 
 /// Bytes of metadata that one layer may make us read; past it files are left and that is said.
@@ -46,13 +51,55 @@ const LARGE: u64 = 32 << 20;
 /// Held while a large file is in memory.
 static LARGE_FILE: Mutex<()> = Mutex::new(());
 
+/// What all layers of an image made us keep so far: layers may be many.
+#[derive(Debug, Default)]
+pub(crate) struct Kept {
+    entries: AtomicUsize,
+    path_bytes: AtomicUsize,
+}
+
+impl Kept {
+    /// Takes an entry in, with this many bytes of path and target; says what there is too much of.
+    fn take(&self, path_bytes: usize) -> Result<(), String> {
+        if self.entries.fetch_add(1, Ordering::Relaxed) >= MAX_ENTRIES {
+            return Err(format!(
+                "it and the other layers hold more than {MAX_ENTRIES} entries together"
+            ));
+        }
+        let before = self.path_bytes.fetch_add(path_bytes, Ordering::Relaxed);
+        if before.saturating_add(path_bytes) > MAX_PATH_BYTES {
+            return Err(format!(
+                "its paths and those of the other layers alone are longer than {MAX_PATH_BYTES} bytes"
+            ));
+        }
+        Ok(())
+    }
+}
+
+impl Kept {
+    /// Takes in what was read of a layer before, if there is room for it.
+    pub(crate) fn take_record(&self, record: &LayerRecord) -> bool {
+        let entries = record.entries.len();
+        let before = self.entries.load(Ordering::Relaxed);
+        let path_bytes = record.entries.iter().map(EntryFact::path_bytes).sum();
+        let bytes_before = self.path_bytes.load(Ordering::Relaxed);
+        let fits = before.saturating_add(entries) <= MAX_ENTRIES
+            && bytes_before.saturating_add(path_bytes) <= MAX_PATH_BYTES;
+        if fits {
+            self.entries.fetch_add(entries, Ordering::Relaxed);
+            self.path_bytes.fetch_add(path_bytes, Ordering::Relaxed);
+        }
+        fits
+    }
+}
+
 /// The reader of one layer.
 pub(crate) struct Collector<'a> {
     options: &'a ScanOptions,
+    kept: &'a Kept,
     layer: usize,
     searcher: Searcher<'a>,
     record: LayerRecord,
-    path_bytes: usize,
     metadata_bytes: u64,
     linked: HashSet<String>,
     linked_bytes: usize,
@@ -60,13 +107,18 @@ pub(crate) struct Collector<'a> {
 }
 
 impl<'a> Collector<'a> {
-    pub(crate) fn new(layer: usize, options: &'a ScanOptions, detector: &'a Detector) -> Self {
+    pub(crate) fn new(
+        layer: usize,
+        options: &'a ScanOptions,
+        detector: &'a Detector,
+        kept: &'a Kept,
+    ) -> Self {
         Self {
             options,
+            kept,
             layer,
             searcher: Searcher::new(detector, options.max_secret_scan),
             record: LayerRecord::default(),
-            path_bytes: 0,
             metadata_bytes: 0,
             linked: HashSet::new(),
             linked_bytes: 0,
@@ -289,13 +341,12 @@ impl LayerReader for Collector<'_> {
             EntryKind::Symlink(target) | EntryKind::Hardlink(target) => target.len(),
             _ => 0,
         };
-        self.path_bytes += entry.path.len() + target;
-        if self.path_bytes > MAX_PATH_BYTES {
-            return Err(ImageError::Invalid {
+        self.kept
+            .take(entry.path.len() + target)
+            .map_err(|problem| ImageError::Invalid {
                 place: format!("layer {}", self.layer + 1),
-                problem: format!("its paths alone are longer than {MAX_PATH_BYTES} bytes"),
-            });
-        }
+                problem,
+            })?;
         let mut hash = 0;
         match &entry.kind {
             EntryKind::File => {
@@ -344,5 +395,22 @@ impl<R: Read> Read for Passing<R> {
             watch.feed(there);
         }
         Ok(read)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn layers_have_one_bound_together() {
+        let kept = Kept::default();
+        kept.entries.store(MAX_ENTRIES - 1, Ordering::Relaxed);
+        assert_eq!(kept.take(10), Ok(()));
+        assert!(kept.take(10).unwrap_err().contains("entries"));
+        let kept = Kept::default();
+        assert_eq!(kept.take(MAX_PATH_BYTES), Ok(()));
+        assert!(kept.take(1).unwrap_err().contains("bytes"));
+        assert!(kept.take_record(&LayerRecord::default()));
     }
 }

@@ -9,7 +9,7 @@ use plimsoll_model::{
 };
 
 use crate::base;
-use crate::catalogue::{Candidate, Document, claimant, distribution};
+use crate::catalogue::{Candidate, Document, distribution, is_essential};
 use crate::notable::{notable, programs};
 use crate::packages::{Ownership, Published, gaps, named_files, packages, unread_stores};
 use crate::record::{FactKind, LayerRecord};
@@ -320,21 +320,54 @@ fn unread_files(
             blocking: false,
         });
     }
-    // A claimed path that ends in a link or a device was not read either.
+    // Where a database should lie and no file does, nothing was read either.
     for (path, node) in tree.iter() {
-        if matches!(node.fact.kind, FactKind::Special)
-            && claimant(&Candidate::new(path, 0, node.fact.mode, b""))
-                .is_some_and(|cataloguer| cataloguer.essential)
+        if is_essential(&Candidate::new(path, 0, node.fact.mode, b""))
+            && let Some(why) = is_no_file(records, tree, path, &node.fact.kind)
         {
             skipped.push(Skipped {
                 what: path.to_owned(),
-                why: "it is a device, not a file".to_owned(),
+                why,
                 blocking: true,
             });
         }
     }
     skipped
 }
+
+/// What an entry is that is no file, and leads to none that was read.
+fn is_no_file(
+    records: &[LayerRecord],
+    tree: &Tree<'_>,
+    path: &str,
+    kind: &FactKind,
+) -> Option<String> {
+    match kind {
+        FactKind::Special => Some("it is a device or a pipe, not a file".to_owned()),
+        // A folder of packages may have folders in it.
+        FactKind::Directory if !path.contains("/status.d/") => {
+            Some("it is a folder, not a file".to_owned())
+        }
+        FactKind::Symlink(target) => {
+            let read = tree.follow(path).is_some_and(|(real, node)| {
+                records
+                    .get(node.layer)
+                    .is_some_and(|record| record.documents.contains_key(&real))
+            });
+            let target: String = target.chars().take(SHOWN_TARGET).collect();
+            (!read).then(|| {
+                format!(
+                    "it is a symbolic link to {}, where nothing is read; put the file here",
+                    target.escape_debug()
+                )
+            })
+        }
+        _ => None,
+    }
+}
+
+/// Characters of a link's target that are shown.
+const SHOWN_TARGET: usize = 200;
 
 fn partly_searched(records: &[LayerRecord]) -> Option<Skipped> {
     let mut paths: Vec<&str> = records
@@ -350,7 +383,7 @@ fn partly_searched(records: &[LayerRecord]) -> Option<Skipped> {
             1 => first.to_owned(),
             more => format!("{first} and {} more", more - 1),
         },
-        why: "too long, or too full of what looks like credentials: only its beginning was searched for secrets".to_owned(),
+        why: "searched for secrets only in part: too long, too deep in archives, packed in a way that is not read, cut off, or too full of what looks like credentials".to_owned(),
         blocking: false,
     })
 }

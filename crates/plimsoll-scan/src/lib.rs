@@ -139,17 +139,18 @@ fn records(
     cache: Option<&Cache>,
 ) -> Result<(Vec<LayerRecord>, Vec<Skipped>), ImageError> {
     let detector = secret::Detector::shared();
-    let mut records: Vec<Option<LayerRecord>> = image
-        .diff_ids
-        .iter()
-        .map(|diff_id| cache?.layer(diff_id, options))
-        .collect();
+    let kept = collect::Kept::default();
+    let known = |diff_id| {
+        let record = cache?.layer(diff_id, options)?;
+        kept.take_record(&record).then_some(record)
+    };
+    let mut records: Vec<Option<LayerRecord>> = image.diff_ids.iter().map(known).collect();
     records.resize_with(image.manifest.layers.len(), || None);
     let unknown: Vec<usize> = (0..records.len())
         .filter(|layer| records[*layer].is_none())
         .collect();
     let walked = plimsoll_image::walk(image, options.limits, &unknown, |layer| {
-        collect::Collector::new(layer, options, detector)
+        collect::Collector::new(layer, options, detector, &kept)
     })?;
     let mut skipped = Vec::new();
     for one in walked {

@@ -60,6 +60,17 @@ impl EntryFact {
     }
 }
 
+impl EntryFact {
+    /// Bytes of its path and of where it leads.
+    pub(crate) fn path_bytes(&self) -> usize {
+        let target = match &self.kind {
+            FactKind::Symlink(target) | FactKind::Hardlink(target) => target.len(),
+            _ => 0,
+        };
+        self.path.len() + target
+    }
+}
+
 /// A wanted file that could not be made sense of.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Unread {

@@ -270,6 +270,13 @@ pub(crate) fn claimant(candidate: &Candidate<'_>) -> Option<&'static Cataloguer>
         .find(|cataloguer| (cataloguer.claims)(candidate))
 }
 
+/// Whether packages of the distribution are missing where there is no such file to be read.
+pub(crate) fn is_essential(candidate: &Candidate<'_>) -> bool {
+    CATALOGUERS
+        .iter()
+        .any(|cataloguer| cataloguer.essential && (cataloguer.claims)(candidate))
+}
+
 /// Reads a file with whoever claims it, whole and in pieces of `piece` bytes: for fuzz targets,
 /// which see only what is public.
 #[doc(hidden)]

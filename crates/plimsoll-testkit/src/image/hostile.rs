@@ -3,8 +3,9 @@
 pub mod archive;
 mod content;
 
-pub use content::{HostileContent, contents};
+pub use content::{HostileContent, Scale, contents};
 
+use super::ImageBuilder;
 use super::layer::{Entry, Layer, pax_record};
 
 /// A layer made to do harm, or to make a reader stumble.
@@ -17,6 +18,25 @@ pub struct HostileLayer {
     /// Whether the archive itself is broken, so that a reader cannot but refuse it. The others
     /// may be refused or made harmless.
     pub malformed: bool,
+}
+
+/// An image with `layers` in the middle of honest ones: below them Debian with the package `bash`,
+/// above them the Node package `left-pad`. Whoever looks at it has to find both.
+pub fn between(layers: Vec<Layer>) -> ImageBuilder {
+    let status =
+        "Package: bash\nStatus: install ok installed\nVersion: 5.2-1\nArchitecture: amd64\n\n";
+    let below = Layer::new()
+        .file("usr/lib/os-release", "ID=debian\nVERSION_ID=\"12\"\n")
+        .file("var/lib/dpkg/status", status);
+    let above = Layer::new().file(
+        "app/node_modules/left-pad/package.json",
+        "{\"name\":\"left-pad\",\"version\":\"1.3.0\"}",
+    );
+    [below]
+        .into_iter()
+        .chain(layers)
+        .chain([above])
+        .fold(ImageBuilder::new(), ImageBuilder::layer)
 }
 
 /// The content of every file that tries to land outside of the root; finding it there is a

@@ -213,7 +213,45 @@ pub(super) fn pax_record(key: &str, value: &[u8]) -> Vec<u8> {
 pub struct Layer {
     tar: Vec<u8>,
     zeros: Option<u64>,
+    many: Option<Many>,
     unfinished: bool,
+}
+
+/// Entries that are made while they are written.
+#[derive(Clone, Copy, Debug)]
+struct Many {
+    count: u64,
+    entry: fn(u64) -> Entry,
+}
+
+impl Many {
+    fn write_to(self, writer: &mut dyn Write) -> io::Result<()> {
+        let mut tar = Vec::new();
+        for index in 0..self.count {
+            (self.entry)(index).write(&mut tar);
+            if tar.len() >= 64 << 10 {
+                writer.write_all(&tar)?;
+                tar.clear();
+            }
+        }
+        writer.write_all(&tar)
+    }
+
+    fn length(self) -> u64 {
+        struct Count(u64);
+        impl Write for Count {
+            fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+                self.0 += bytes.len() as u64;
+                Ok(bytes.len())
+            }
+            fn flush(&mut self) -> io::Result<()> {
+                Ok(())
+            }
+        }
+        let mut count = Count(0);
+        self.write_to(&mut count).expect("counting cannot fail");
+        count.0
+    }
 }
 
 impl Layer {
@@ -226,8 +264,8 @@ impl Layer {
     pub fn raw(bytes: impl Into<Vec<u8>>) -> Self {
         Self {
             tar: bytes.into(),
-            zeros: None,
             unfinished: true,
+            ..Self::default()
         }
     }
 
@@ -236,7 +274,7 @@ impl Layer {
         Self {
             tar: Entry::file(path, "").header(length).to_vec(),
             zeros: Some(length),
-            unfinished: false,
+            ..Self::default()
         }
     }
 
@@ -266,6 +304,14 @@ impl Layer {
     #[must_use]
     pub fn entry(mut self, entry: Entry) -> Self {
         entry.write(&mut self.tar);
+        self
+    }
+
+    /// Ends with this many entries, each made from its number when it is written: never held
+    /// together in memory. Of two calls the last one counts.
+    #[must_use]
+    pub fn many(mut self, count: u64, entry: fn(u64) -> Entry) -> Self {
+        self.many = Some(Many { count, entry });
         self
     }
 
@@ -299,6 +345,14 @@ impl Layer {
         self.entry(Entry::hardlink(path, target))
     }
 
+    /// Adds a global PAX header of one record, which speaks of all entries behind it (POSIX.1-2001
+    /// pax, "pax Interchange Format").
+    #[must_use]
+    pub fn global_header(self, key: &str, value: &str) -> Self {
+        let record = pax_record(key, value.as_bytes());
+        self.entry(Entry::new(b'g', "GlobalHead").content(record))
+    }
+
     /// Removes a path of the layers below (OCI image-spec, layer.md, "Whiteouts").
     #[must_use]
     pub fn whiteout(self, path: &str) -> Self {
@@ -328,12 +382,14 @@ impl Layer {
     pub fn length(&self) -> u64 {
         let end = if self.unfinished { 0 } else { 2 * BLOCK as u64 };
         let zeros = self.zeros.unwrap_or(0).next_multiple_of(BLOCK as u64);
-        self.tar.len() as u64 + zeros + end
+        let many = self.many.map_or(0, Many::length);
+        self.tar.len() as u64 + many + zeros + end
     }
 
     /// Writes the archive without what marks its end.
     pub(super) fn write_entries(&self, writer: &mut impl Write) -> io::Result<()> {
-        writer.write_all(&self.tar)
+        writer.write_all(&self.tar)?;
+        self.many.map_or(Ok(()), |many| many.write_to(writer))
     }
 
     /// Writes the archive.
@@ -341,9 +397,10 @@ impl Layer {
     /// # Errors
     /// What the writer says.
     pub fn write_to(&self, writer: &mut impl Write) -> io::Result<()> {
-        writer.write_all(&self.tar)?;
-        let rest = self.length() - self.tar.len() as u64;
-        io::copy(&mut io::repeat(0).take(rest), writer)?;
+        self.write_entries(writer)?;
+        let end = if self.unfinished { 0 } else { 2 * BLOCK as u64 };
+        let zeros = self.zeros.unwrap_or(0).next_multiple_of(BLOCK as u64);
+        io::copy(&mut io::repeat(0).take(zeros + end), writer)?;
         Ok(())
     }
 
@@ -458,6 +515,21 @@ mod tests {
                 .filter(|line| line.starts_with("Regular"))
                 .count(),
             20
+        );
+    }
+
+    #[test]
+    fn entries_are_made_as_they_are_written() {
+        let layer = Layer::new()
+            .file("a", "x")
+            .many(2, |index| Entry::hardlink(format!("b{index}"), "a"));
+        assert_eq!(
+            list(&layer),
+            [
+                "Regular a 644 0:0 1",
+                "Link b0 644 0:0 0",
+                "Link b1 644 0:0 0"
+            ]
         );
     }
 

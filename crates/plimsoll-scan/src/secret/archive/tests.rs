@@ -157,6 +157,24 @@ fn what_is_not_read_is_said() {
 }
 
 #[test]
+fn sizes_that_headers_make_up_change_nothing() {
+    let text = [token().as_bytes(), &b"\nx".repeat(1500)].concat();
+    for deflated in [false, true] {
+        for claimed in [1_u32, 100, 2999, 1 << 30] {
+            let mut bytes = zip("tok.py", &text, deflated, false);
+            bytes[22..26].copy_from_slice(&claimed.to_le_bytes());
+            let bytes = directory(bytes);
+            let whole = search("app/a.zip", &bytes, &[usize::MAX]);
+            assert_eq!(whole.sightings.len(), 1);
+            assert!(!whole.partly, "{claimed}");
+            for lengths in [[1, 1], [136, 7], [300, 2500]] {
+                assert_eq!(search("app/a.zip", &bytes, &lengths), whole, "{claimed}");
+            }
+        }
+    }
+}
+
+#[test]
 fn a_bomb_costs_what_it_may_and_is_told() {
     let zeros = vec![0; 1 << 20];
     let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());

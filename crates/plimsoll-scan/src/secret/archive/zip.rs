@@ -180,21 +180,18 @@ impl Reader {
         let name_end = FIXED + usize::from(short(header, 26));
         let name = &header[FIXED..name_end];
         let mut packed = u64::from(long(header, 18));
-        let mut size = u64::from(long(header, 22));
         let streamed = flags & 8 != 0;
-        if let Some((long_size, long_packed)) = zip64(&header[name_end..]) {
-            if size == u64::from(u32::MAX) {
-                size = long_size;
-            }
-            if packed == u64::from(u32::MAX) {
-                packed = long_packed;
-            }
+        if packed == u64::from(u32::MAX)
+            && let Some(long_packed) = zip64(&header[name_end..])
+        {
+            packed = long_packed;
         }
         let encrypted = flags & 1 != 0;
         let unknown = streamed && packed == 0;
         self.step = match method {
+            // What is stored is as long as it is; what its header says of that is not asked.
             0 if !encrypted && !unknown => {
-                sink.begin(name, Some(size));
+                sink.begin(name, Some(packed));
                 if packed == 0 {
                     sink.end();
                     Step::Header
@@ -203,7 +200,8 @@ impl Reader {
                 }
             }
             8 if !encrypted => {
-                sink.begin(name, (!unknown).then_some(size));
+                // How long it becomes is only known once it is inflated: a header may lie.
+                sink.begin(name, None);
                 Step::Deflated {
                     inflater: Box::new(Decompress::new(false)),
                     left: (!unknown).then_some(packed),
@@ -240,15 +238,14 @@ fn long(bytes: &[u8], at: usize) -> u32 {
         .map_or(0, |field| u32::from_le_bytes(*field))
 }
 
-/// Size and packed size of the zip64 extra field.
-fn zip64(mut extra: &[u8]) -> Option<(u64, u64)> {
+/// The packed size in the zip64 extra field.
+fn zip64(mut extra: &[u8]) -> Option<u64> {
     while extra.len() >= 4 {
         let length = usize::from(short(extra, 2));
         let field = extra.get(4..4 + length)?;
         if short(extra, 0) == 1 {
-            let size = field.first_chunk::<8>()?;
             let packed = field.get(8..).and_then(|rest| rest.first_chunk::<8>())?;
-            return Some((u64::from_le_bytes(*size), u64::from_le_bytes(*packed)));
+            return Some(u64::from_le_bytes(*packed));
         }
         extra = &extra[4 + length..];
     }

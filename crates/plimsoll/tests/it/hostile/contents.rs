@@ -3,7 +3,8 @@
 
 use std::time::Duration;
 
-use plimsoll_testkit::image::{Compression, Image, ImageBuilder, Layer, hostile};
+use plimsoll_testkit::image::hostile::{self, Scale, between};
+use plimsoll_testkit::image::{Compression, Image, ImageBuilder, Layer};
 
 use super::{bounded, harmless};
 use crate::stage::{Run, Stage};
@@ -11,38 +12,29 @@ use crate::stage::{Run, Stage};
 /// Of an unoptimised build; two cores busy with other tests.
 const LIMIT: Duration = Duration::from_secs(120);
 
-const STATUS: &str =
-    "Package: bash\nStatus: install ok installed\nVersion: 5.2-1\nArchitecture: amd64\n\n";
-
-/// A layer of a distribution below what is between, and one of an application above.
-fn between(layer: Layer) -> ImageBuilder {
-    ImageBuilder::new()
-        .layer(
-            Layer::new()
-                .file("usr/lib/os-release", "ID=debian\nVERSION_ID=\"12\"\n")
-                .file("var/lib/dpkg/status", STATUS),
-        )
-        .layer(layer)
-        .layer(Layer::new().file(
-            "app/node_modules/left-pad/package.json",
-            "{\"name\":\"left-pad\",\"version\":\"1.3.0\"}",
-        ))
+/// What [`between`] put around `hostile` layers is there: `bash` below, `left-pad` above.
+#[track_caller]
+fn rest_is_listed(name: &str, run: &Run, hostile: usize) {
+    above_is_listed(name, run, hostile);
+    is_listed(name, run, "bash", 0);
 }
 
-/// What [`between`] put around it is there.
 #[track_caller]
-fn rest_is_listed(name: &str, run: &Run) {
+fn above_is_listed(name: &str, run: &Run, hostile: usize) {
+    is_listed(name, run, "left-pad", hostile + 1);
+}
+
+#[track_caller]
+fn is_listed(name: &str, run: &Run, package: &str, layer: usize) {
     let report = run.json();
     let packages = report["packages"].as_array().unwrap();
-    for (package, layer) in [("bash", 0), ("left-pad", 2)] {
-        assert!(
-            packages
-                .iter()
-                .any(|one| one["name"] == package && one["layer"] == layer),
-            "{name}: {package} of layer {layer} is missing: {}",
-            report["skipped"]
-        );
-    }
+    assert!(
+        packages
+            .iter()
+            .any(|one| one["name"] == package && one["layer"] == layer),
+        "{name}: {package} of layer {layer} is missing: {}",
+        report["skipped"]
+    );
 }
 
 fn at_stage(stage: &Stage, name: &str, image: &Image) -> String {
@@ -51,23 +43,27 @@ fn at_stage(stage: &Stage, name: &str, image: &Image) -> String {
     format!("oci:{}:x", layout.display())
 }
 
-#[test]
-fn hostile_files_leave_the_rest_of_an_image_to_be_seen() {
+/// The corpus, in so many parts that each can be looked at on a thread of its own.
+fn part_is_harmless(part: usize, parts: usize) {
     let stage = Stage::new();
-    for hostile in hostile::contents() {
+    for hostile in hostile::contents().into_iter().skip(part).step_by(parts) {
         let name = hostile.name;
-        let image = between(hostile.layer).build();
-        let place = at_stage(&stage, name, &image);
+        let layers = hostile.layers(Scale::Suite);
+        let count = layers.len();
+        let place = at_stage(&stage, name, &between(layers).build());
         let run = bounded(
             &mut stage.command(&["inspect", &place, "--format", "json", "--no-cache"]),
             LIMIT,
         );
         assert!(matches!(run.code, 0 | 3), "{name}: {}", run.stderr);
         harmless(&run.stderr);
-        rest_is_listed(name, &run);
-        if let Some(path) = hostile.told {
+        above_is_listed(name, &run, count);
+        if !hostile.replaces_database {
+            rest_is_listed(name, &run, count);
+        }
+        if let Some(words) = hostile.told {
             let skipped = run.json()["skipped"].to_string();
-            assert!(skipped.contains(path), "{name}: {skipped}");
+            assert!(skipped.contains(words), "{name}: {skipped}");
         }
         let human = bounded(
             &mut stage.command(&["inspect", &place, "--format", "human"]),
@@ -80,11 +76,21 @@ fn hostile_files_leave_the_rest_of_an_image_to_be_seen() {
 }
 
 #[test]
+fn hostile_files_leave_the_rest_of_an_image_to_be_seen() {
+    part_is_harmless(0, 2);
+}
+
+#[test]
+fn other_hostile_files_leave_the_rest_of_an_image_to_be_seen() {
+    part_is_harmless(1, 2);
+}
+
+#[test]
 fn hostile_layers_leave_the_rest_of_an_image_to_be_seen() {
     let stage = Stage::new();
     for hostile in hostile::layers("/nowhere/plimsoll-test") {
         let name = hostile.name;
-        let image = between(hostile.layer).build();
+        let image = between(vec![hostile.layer]).build();
         let run = bounded(
             &mut stage.command(&[
                 "inspect",
@@ -96,27 +102,40 @@ fn hostile_layers_leave_the_rest_of_an_image_to_be_seen() {
             LIMIT,
         );
         assert!(matches!(run.code, 0 | 3), "{name}: {}", run.stderr);
-        rest_is_listed(name, &run);
+        rest_is_listed(name, &run, 1);
         std::fs::remove_dir_all(stage.root().join(format!("{name}.oci"))).unwrap();
     }
 }
 
 #[test]
-fn many_entries_take_their_share_of_memory_and_no_more() {
+fn floods_are_listed_and_compared_in_their_share_of_memory() {
     let stage = Stage::new();
-    let mut layer = Layer::new();
-    for index in 0..300_000 {
-        layer = layer.file(format!("srv/{}/{}/{index}", index % 97, index % 1009), "");
-    }
-    let place = at_stage(&stage, "many", &between(layer).build());
-    for arguments in [
-        ["inspect", &place, "--format", "json", "--no-cache"],
-        ["layers", &place, "--plain", "--format=human", "--no-cache"],
-    ] {
-        let run = bounded(&mut stage.command(&arguments), LIMIT).expect(0);
-        assert!(!run.stdout.is_empty());
-        if arguments[0] == "inspect" {
-            rest_is_listed("many", &run);
+    let floods = [
+        "ten-million-entries",
+        "hard-links-to-one-file",
+        "paths-of-50000-parts",
+    ];
+    for flood in hostile::contents()
+        .into_iter()
+        .filter(|one| floods.contains(&one.name))
+    {
+        let place = at_stage(
+            &stage,
+            flood.name,
+            &between(flood.layers(Scale::Suite)).build(),
+        );
+        let honest = at_stage(&stage, "honest", &between(Vec::new()).build());
+        for arguments in [
+            vec!["layers", &place, "--plain", "--format=human", "--no-cache"],
+            vec!["diff", &honest, &place, "--format=human", "--no-cache"],
+        ] {
+            let run = bounded(&mut stage.command(&arguments), LIMIT);
+            assert!(
+                matches!(run.code, 0 | 1 | 3),
+                "{arguments:?}: {}",
+                run.stderr
+            );
+            assert!(!run.stdout.is_empty(), "{arguments:?}: {}", run.stderr);
         }
     }
 }
@@ -135,7 +154,7 @@ fn a_blob_that_is_cut_or_changed_is_told_and_the_rest_seen() {
         ("zeros", |bytes| bytes.fill(0)),
     ];
     for compression in [Compression::Gzip, Compression::None] {
-        let image = between(Layer::seeded(9, 40))
+        let image = between(vec![Layer::seeded(9, 40)])
             .compression(compression)
             .build();
         let digest = image.blobs().nth(1).unwrap().0.hex().to_owned();
@@ -154,7 +173,7 @@ fn a_blob_that_is_cut_or_changed_is_told_and_the_rest_seen() {
                     LIMIT,
                 )
                 .expect(3);
-                rest_is_listed(name, &run);
+                rest_is_listed(name, &run, 1);
                 let skipped = run.json()["skipped"].to_string();
                 assert!(
                     skipped.contains("layer 2"),
@@ -184,7 +203,7 @@ fn spoil_cache(folder: &std::path::Path, spoil: fn(Vec<u8>) -> Vec<u8>) -> usize
 #[test]
 fn a_damaged_cache_changes_nothing_about_what_is_found() {
     let stage = Stage::new();
-    let image = between(Layer::seeded(4, 30)).build();
+    let image = between(vec![Layer::seeded(4, 30)]).build();
     let place = at_stage(&stage, "cached", &image);
     let look = || {
         let mut command = stage.command(&["inspect", &place, "--format", "json"]);
@@ -235,7 +254,12 @@ fn names_speak_to_no_terminal_in_lists() {
         .workdir(evil)
         .build();
     let painted = at_stage(&stage, "painted", &painted);
+    let honest = at_stage(&stage, "honest", &between(Vec::new()).build());
     let mut runs = vec![vec!["layers", &painted, "--plain"]];
+    for format in ["human", "markdown"] {
+        runs.push(vec!["diff", &honest, &painted, "--format", format]);
+        runs.push(vec!["diff", &painted, &honest, "--format", format]);
+    }
     for format in ["human", "plain", "markdown"] {
         runs.push(vec!["inspect", &painted, "--format", format]);
     }
@@ -249,6 +273,7 @@ fn names_speak_to_no_terminal_in_lists() {
         vec!["layers", &painted, "--format", "json"],
         vec!["inspect", &painted, "--format", "sarif"],
         vec!["inspect", &painted, "--format", "spdx"],
+        vec!["diff", &honest, &painted, "--format", "json"],
     ] {
         let run = bounded(&mut stage.command(&arguments), LIMIT);
         run.json();
