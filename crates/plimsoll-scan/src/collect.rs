@@ -410,7 +410,8 @@ mod tests {
         assert!(kept.take(10).unwrap_err().contains("entries"));
         let kept = Kept::default();
         assert_eq!(kept.take(MAX_PATH_BYTES), Ok(()));
-        assert!(kept.take(1).unwrap_err().contains("bytes"));
         assert!(kept.take_record(&LayerRecord::default()));
+        assert!(kept.take(1).unwrap_err().contains("bytes"));
+        assert!(!kept.take_record(&LayerRecord::default()));
     }
 }

@@ -8,6 +8,7 @@ use plimsoll_model::Severity;
 use regex::bytes::Regex;
 
 use super::assignment::{in_urls, names_secret};
+use super::connection::in_connection;
 use super::detector::{MAX_HITS, Piece, Told};
 use super::grams::{Grams, beginnings};
 use super::pattern::{BASE64, Verdict, encoded_private_key};
@@ -20,6 +21,7 @@ const WORDS: &[&str] = &[
     "basic ",
     "client-key-data",
     "password",
+    "pwd",
     "passwd",
     "passphrase",
     "secret",
@@ -50,11 +52,12 @@ const WORDS: &[&str] = &[
     "master_key",
     "master-key",
     "credential",
-    "pwd",
 ];
 const BEARER: usize = 0;
 const BASIC: usize = 1;
 const KUBECONFIG: usize = 2;
+const PASSWORD: usize = 3;
+const PWD: usize = 4;
 
 /// The words' beginnings, small and capital letters alike.
 static MARKS: LazyLock<Grams> = LazyLock::new(|| {
@@ -205,6 +208,9 @@ fn in_assignments(piece: Piece<'_>, settings: bool, told: &mut usize, hits: &mut
             BEARER => carried(bytes, behind, false),
             BASIC => carried(bytes, behind, true),
             KUBECONFIG => kubeconfig_key(bytes, behind),
+            PASSWORD | PWD => {
+                assigned(bytes, at, behind, settings).or_else(|| in_connection(bytes, at, behind))
+            }
             _ => assigned(bytes, at, behind, settings),
         };
         *told = hit.map_or(behind, |hit| hit.end.max(behind));
@@ -560,7 +566,7 @@ pub(super) fn known_form(name: &str, value: &str) -> Option<Option<(&'static str
 }
 
 /// Whether a value is a piece of code or of a template, a path or a version.
-fn is_code(value: &str) -> bool {
+pub(super) fn is_code(value: &str) -> bool {
     value.contains("${")
         || value.contains("#{")
         || value.contains("{{")

@@ -10,16 +10,19 @@
 mod archive;
 mod assignment;
 mod config;
+mod connection;
 mod context;
 mod detector;
 mod encoded;
 mod grams;
+mod manifest;
 mod named;
 mod pattern;
 mod place;
 mod placeholder;
 mod runs;
 mod search;
+mod store;
 
 pub use config::redacted;
 pub(crate) use config::{in_config, redacted_with};

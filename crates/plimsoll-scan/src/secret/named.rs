@@ -5,26 +5,69 @@ use plimsoll_model::Severity;
 use serde_json::Value;
 
 use super::assignment::{in_assignment, in_url};
+use super::manifest::{Cleared, in_manifests};
 use super::pattern::BASE64;
 use super::place::is_template;
-use super::placeholder::is_placeholder;
-use super::{Fingerprint, Hit};
+use super::placeholder::{is_example, is_placeholder};
+use super::store::putty_key;
+use super::{Detector, Fingerprint, Hit};
 use crate::catalogue::base_name;
 
-/// Credentials in files whose structure tells more than the form of what stands in them.
-pub(super) fn by_structure(path: &str, bytes: &[u8], hits: &mut Vec<Hit>) {
+/// Credentials in files whose structure tells more than the form of what stands in them; gives the
+/// places of values that are none, whatever they look like.
+pub(super) fn by_structure(
+    detector: &Detector,
+    path: &str,
+    bytes: &[u8],
+    own: bool,
+    hits: &mut Vec<Hit>,
+) -> Vec<Cleared> {
+    let mut cleared = Vec::new();
     let name = base_name(path);
+    if own
+        && [".yaml", ".yml", ".json"]
+            .iter()
+            .any(|ending| name.ends_with(ending))
+        && let Ok(text) = std::str::from_utf8(bytes)
+    {
+        in_manifests(detector, text, hits, &mut cleared);
+    }
+    hits.extend(putty_key(bytes));
     if (name.ends_with(".json") || name.starts_with(".docker"))
         && let Ok(text) = std::str::from_utf8(bytes)
     {
         in_json(text, hits);
     }
+    cleared
 }
+
+/// The files that [`by_name`] reads, besides those of variables.
+const NAMES: &[&str] = &[
+    ".npmrc",
+    ".yarnrc",
+    ".yarnrc.yml",
+    ".netrc",
+    "_netrc",
+    ".pypirc",
+    ".git-credentials",
+    "pip.conf",
+    "pip.ini",
+    ".pgpass",
+    "pgpass.conf",
+    ".my.cnf",
+    "my.cnf",
+    ".mysql.cnf",
+    "rclone.conf",
+    ".rclone.conf",
+    ".htpasswd",
+    "htpasswd",
+    "wp-config.php",
+];
 
 /// Credentials in files whose name tells what stands in them.
 pub(super) fn by_name(path: &str, bytes: &[u8], hits: &mut Vec<Hit>) {
     let name = base_name(path);
-    if !is_env_file(name) && !name.starts_with(['.', '_', 'p']) {
+    if !is_env_file(name) && !NAMES.contains(&name) {
         return;
     }
     let Ok(text) = std::str::from_utf8(bytes) else {
@@ -95,8 +138,121 @@ pub(super) fn by_name(path: &str, bytes: &[u8], hits: &mut Vec<Hit>) {
         ".git-credentials" | "pip.conf" | "pip.ini" => {
             each_line(text, in_url, hits);
         }
+        ".pgpass" | "pgpass.conf" => each_line(text, pgpass_line, hits),
+        ".my.cnf" | "my.cnf" | ".mysql.cnf" => each_line(
+            text,
+            |line, start| {
+                let value = setting(line, &["password", "pass"])?;
+                (!is_placeholder(value))
+                    .then(|| plain("mysql-password", value, start + offset_in(line, value)))
+            },
+            hits,
+        ),
+        "rclone.conf" | ".rclone.conf" => each_line(
+            text,
+            |line, start| {
+                let value = setting(line, RCLONE)?;
+                // A token of OAuth is an object.
+                (value.starts_with('{') || !is_placeholder(value))
+                    .then(|| plain("rclone-credential", value, start + offset_in(line, value)))
+            },
+            hits,
+        ),
+        ".htpasswd" | "htpasswd" => each_line(text, htpasswd_line, hits),
+        "wp-config.php" => in_wordpress(text, hits),
         _ => {}
     }
+}
+
+/// Settings of rclone that open a storage: what it calls obscured anybody can read
+/// (<https://rclone.org/commands/rclone_obscure/>).
+const RCLONE: &[&str] = &[
+    "pass",
+    "password",
+    "password2",
+    "token",
+    "secret_access_key",
+    "client_secret",
+    "service_account_credentials",
+    "bearer_token",
+    "sas_url",
+    "key",
+    "api_key",
+    "application_key",
+    "key_pem",
+];
+
+/// The value of `name = value`, where the name is one of these.
+fn setting<'l>(line: &'l str, names: &[&str]) -> Option<&'l str> {
+    let (name, value) = line.split_once('=')?;
+    names.contains(&name.trim()).then(|| unquoted(value.trim()))
+}
+
+/// `host:port:database:user:password`, with `\:` and `\\` for themselves (PostgreSQL, libpq, "The
+/// Password File").
+fn pgpass_line(line: &str, start: usize) -> Option<Hit> {
+    let mut escaped = false;
+    let mut colons = line.char_indices().filter(|(_, c)| {
+        let parts = *c == ':' && !escaped;
+        escaped = *c == '\\' && !escaped;
+        parts
+    });
+    let (at, _) = colons.nth(3)?;
+    let value = line.get(at + 1..)?;
+    (!is_placeholder(value)).then(|| plain("pgpass-password", value, start + at + 1))
+}
+
+/// `user:hash` in one of the forms that Apache and nginx take.
+fn htpasswd_line(line: &str, start: usize) -> Option<Hit> {
+    let (user, hash) = line.split_once(':')?;
+    let hash = hash.trim();
+    let forms = [
+        "$apr1$", "$2y$", "$2a$", "$2b$", "$5$", "$6$", "$1$", "{SHA}", "{SSHA}",
+    ];
+    let hashed = forms.iter().any(|form| hash.starts_with(form)) && hash.len() >= 20;
+    (hashed && !user.is_empty() && !is_example(hash.as_bytes())).then(|| Hit {
+        severity: Severity::Medium,
+        ..plain("password-hash", hash, start + offset_in(line, hash))
+    })
+}
+
+/// The database's password and the keys in WordPress's configuration; of the eight keys the first.
+fn in_wordpress(text: &str, hits: &mut Vec<Hit>) {
+    let mut keys = false;
+    let mut start = 0;
+    for line in text.split_inclusive('\n') {
+        let at = start;
+        start += line.len();
+        let Some((name, value)) = defined(line) else {
+            continue;
+        };
+        let kind = match name {
+            "DB_PASSWORD" => "wordpress-database-password",
+            _ if !keys && (name.ends_with("_KEY") || name.ends_with("_SALT")) => "wordpress-key",
+            _ => continue,
+        };
+        // The sample says `put your unique phrase here` and `password_here`.
+        if is_placeholder(value) || value.contains("unique phrase") || value == "password_here" {
+            continue;
+        }
+        keys |= kind == "wordpress-key";
+        hits.push(plain(kind, value, at + offset_in(line, value)));
+    }
+}
+
+/// Name and value of `define( 'NAME', 'value' );`.
+fn defined(line: &str) -> Option<(&str, &str)> {
+    let rest = line.trim_start().strip_prefix("define")?.trim_start();
+    let rest = rest.strip_prefix('(')?.trim_start();
+    let (name, rest) = quoted(rest)?;
+    let (value, _) = quoted(rest.trim_start().strip_prefix(',')?.trim_start())?;
+    Some((name, value))
+}
+
+/// What stands in quotes at the beginning of a text, and what follows.
+fn quoted(text: &str) -> Option<(&str, &str)> {
+    let quote = text.chars().next().filter(|c| matches!(c, '"' | '\''))?;
+    text.get(1..)?.split_once(quote)
 }
 
 /// `.env`, `.env.production`, `prod.env`, but not a template of one.
@@ -137,7 +293,7 @@ fn plain(kind: &'static str, value: &str, start: usize) -> Hit {
 }
 
 /// Docker's `config.json` and Google's service account keys.
-fn in_json(text: &str, hits: &mut Vec<Hit>) {
+pub(super) fn in_json(text: &str, hits: &mut Vec<Hit>) {
     if !text.contains("\"auths\"") && !text.contains("\"service_account\"") {
         return;
     }
@@ -193,5 +349,73 @@ fn in_json(text: &str, hits: &mut Vec<Hit>) {
                 });
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn found(name: &str, text: &str) -> Vec<(&'static str, String)> {
+        let mut hits = Vec::new();
+        by_name(name, text.as_bytes(), &mut hits);
+        hits.into_iter()
+            .map(|hit| (hit.kind, text[hit.start..hit.end].to_owned()))
+            .collect()
+    }
+
+    #[test]
+    fn files_of_passwords() {
+        let one = |kind, value: &str| vec![(kind, value.to_owned())];
+        assert_eq!(
+            found(
+                "root/.pgpass",
+                "# host:port:db:user:pw\nd\\:b:5432:*:app:hunt:er\\:2\n*:*:*:a:*\n"
+            ),
+            one("pgpass-password", "hunt:er\\:2")
+        );
+        assert_eq!(
+            found(
+                "root/.my.cnf",
+                "[client]\nuser=root\npassword = \"huntertwo\"\n#password=x1y2\n"
+            ),
+            one("mysql-password", "huntertwo")
+        );
+        assert_eq!(
+            found(
+                "etc/mysql/my.cnf",
+                "# password = x\npassword = your_password\n"
+            ),
+            []
+        );
+        assert_eq!(
+            found(
+                "root/rclone.conf",
+                "[s3]\ntype = s3\npass = bG9yZW0taXBzdW0\nclient_id = x\n"
+            ),
+            one("rclone-credential", "bG9yZW0taXBzdW0")
+        );
+        let hash = "$apr1$q7RtY2mW$x9KpLz4VbN8cHd3FjGs6T.";
+        assert_eq!(
+            found("app/.htpasswd", &format!("bob:{hash}\nno hash\n")),
+            one("password-hash", hash)
+        );
+    }
+
+    #[test]
+    fn the_configuration_of_wordpress() {
+        let text = "<?php\ndefine( 'DB_NAME', 'shop' );\ndefine( 'DB_PASSWORD', 'hunter2!x' );\n\
+            define('AUTH_KEY', 'q7(RtY]2mW x9K');\ndefine('AUTH_SALT', 'b8[RtY]2mW x9K');\n";
+        assert_eq!(
+            found("var/www/wp-config.php", text),
+            [
+                ("wordpress-database-password", "hunter2!x".to_owned()),
+                ("wordpress-key", "q7(RtY]2mW x9K".to_owned()),
+            ]
+        );
+        let sample = "define( 'DB_PASSWORD', 'password_here' );\n\
+            define( 'AUTH_KEY',         'put your unique phrase here' );\n\
+            define( 'AUTH_SALT', getenv('SALT') );\n";
+        assert_eq!(found("var/www/wp-config.php", sample), []);
     }
 }

@@ -64,6 +64,10 @@ const WHOLE: &[&str] = &[
     "unused",
     "fake",
     "hidden",
+    // Of the documentation of Kubernetes, in Secrets.
+    "1f2d1e2e67df",
+    "t0p-secret",
+    "39528$vdg7jb",
 ];
 
 /// Whether a token of a known form is a documented example or stands for one.

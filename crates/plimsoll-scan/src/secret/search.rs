@@ -20,6 +20,7 @@ use super::detector::{Detector, LOOKBEHIND, MAX_HITS, Piece, Told, WINDOW};
 use super::encoded::in_base64;
 use super::named::{by_name, by_structure};
 use super::place::{is_own, is_own_inside, is_settings};
+use super::store::key_store;
 use super::{Fingerprint, Hit};
 
 /// The longest file that is searched as a whole: with the readers that want it whole, and with the
@@ -312,11 +313,12 @@ impl<'s> Search<'s> {
             return;
         }
         let room = usize::try_from(self.room).unwrap_or(usize::MAX);
-        self.partly = bytes.len() > room;
+        let cut = bytes.len() > room;
+        self.partly |= cut;
         let bytes = &bytes[..bytes.len().min(room)];
         self.room -= bytes.len() as u64;
         self.missing = self.missing.saturating_sub(bytes.len() as u64);
-        let last = self.missing == 0 || self.partly;
+        let last = self.missing == 0 || cut;
         if self.streamed {
             self.stream(bytes, last);
         } else if self.kept.is_empty() && last && bytes.len() <= WHOLE {
@@ -383,10 +385,16 @@ impl<'s> Search<'s> {
 
     /// Searches the file, all of it.
     fn whole(&mut self, bytes: &[u8]) {
+        let decoded = utf16_text(bytes);
+        let (original, bytes) = (bytes, decoded.as_deref().map_or(bytes, str::as_bytes));
         let program = is_program(bytes);
         let mut hits = Vec::new();
+        let mut cleared = Vec::new();
         if !program {
-            by_structure(&self.parent.name, bytes, &mut hits);
+            let (detector, name) = (self.parent.detector, &self.parent.name);
+            cleared = by_structure(detector, name, bytes, self.own, &mut hits);
+        } else if self.own {
+            hits.extend(key_store(&self.parent.name, bytes));
         }
         let piece = Piece {
             bytes,
@@ -400,11 +408,16 @@ impl<'s> Search<'s> {
             by_name(&self.parent.name, bytes, &mut hits);
         }
         self.search_around(piece, &mut hits);
+        hits.retain(|hit| {
+            !cleared
+                .iter()
+                .any(|range| range.start < hit.end && hit.start < range.end)
+        });
         if hits.is_empty() {
             return;
         }
         // What is packed was published, if at all, with what it is packed in.
-        self.sums = (self.parent.wrappings == 0).then(|| FileSums::of(bytes));
+        self.sums = (self.parent.wrappings == 0).then(|| FileSums::of(original));
         self.program = Some(program);
         self.place(bytes, hits);
     }
@@ -457,6 +470,10 @@ impl<'s> Search<'s> {
 
     /// Searches for what begins before `limit` in a piece that begins at `base`.
     fn search_piece(&mut self, bytes: &[u8], limit: usize) {
+        if self.program.is_none() && self.base == 0 && utf16_order(bytes).is_some() {
+            // Texts of two bytes a letter are read whole or not at all.
+            self.partly = true;
+        }
         let program = *self.program.get_or_insert_with(|| is_program(bytes));
         let from = usize::try_from(self.from - self.base).unwrap_or(usize::MAX);
         if self.hits.len() >= MAX_HITS {
@@ -511,6 +528,26 @@ impl<'s> Search<'s> {
         self.base += done as u64;
         self.told.move_by(done);
     }
+}
+
+/// How two bytes make a letter, where a text begins with the mark that says so (Unicode 16, 23.8).
+fn utf16_order(bytes: &[u8]) -> Option<fn([u8; 2]) -> u16> {
+    match bytes {
+        // What follows in UTF-32 are zeros.
+        [0xff, 0xfe, a, b, ..] if (*a, *b) != (0, 0) => Some(u16::from_le_bytes),
+        [0xfe, 0xff, ..] => Some(u16::from_be_bytes),
+        _ => None,
+    }
+}
+
+/// A text in UTF-16, as Windows writes it.
+fn utf16_text(bytes: &[u8]) -> Option<String> {
+    let order = utf16_order(bytes)?;
+    let (pairs, _) = bytes[2..].as_chunks::<2>();
+    let text: String = char::decode_utf16(pairs.iter().map(|pair| order(*pair)))
+        .map(|decoded| decoded.unwrap_or(char::REPLACEMENT_CHARACTER))
+        .collect();
+    (!text.contains('\0')).then_some(text)
 }
 
 fn is_program(bytes: &[u8]) -> bool {

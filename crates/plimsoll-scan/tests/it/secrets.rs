@@ -299,3 +299,59 @@ fn configuration_and_history_are_told_once_and_redacted() {
     assert!(text.contains("GPG_KEY=E3FF"));
     assert!(shown.env[1].starts_with("DB_PASSWORD=[secret-value "));
 }
+
+#[test]
+fn texts_of_windows_and_stores_of_keys_are_searched() {
+    let utf16 = |text: &str, big: bool| -> Vec<u8> {
+        let pairs = "\u{feff}".encode_utf16().chain(text.encode_utf16());
+        let bytes = |pair: u16| {
+            if big {
+                pair.to_be_bytes()
+            } else {
+                pair.to_le_bytes()
+            }
+        };
+        pairs.flat_map(bytes).collect()
+    };
+    let text = format!("[client]\r\ntoken = {}\r\n", github_token());
+    let settings = format!(
+        "{{\n \"Db\": \"Server=db;User Id=sa;Password={};\"\n}}\n",
+        &NOISE[..12]
+    );
+    let outcome = look(vec![
+        Layer::new()
+            .file("app/little.ini", utf16(&text, false))
+            .file("app/big.ini", utf16(&text.replace("Zr1", "Zr2"), true))
+            .file("app/appsettings.json", settings)
+            .file(
+                "app/key.jks",
+                b"\xfe\xed\xfe\xed\0\0\0\x02\0\0\0\x01\0\0\0\x01\0\x02me",
+            )
+            // Too long to be put together: that is said.
+            .file(
+                "app/dump.sql",
+                utf16(&"insert into x;\r\n".repeat(80_000), false),
+            ),
+    ]);
+    assert_eq!(
+        brief(&outcome.inventory.secrets),
+        [
+            (
+                "connection-string-password",
+                "app/appsettings.json",
+                Some(0),
+                Some(2),
+                false
+            ),
+            ("github-token", "app/big.ini", Some(0), Some(2), false),
+            ("key-store", "app/key.jks", Some(0), None, false),
+            ("github-token", "app/little.ini", Some(0), Some(2), false),
+        ]
+    );
+    assert!(
+        outcome
+            .skipped
+            .iter()
+            .any(|skipped| skipped.what == "app/dump.sql")
+    );
+}

@@ -25,7 +25,7 @@ pub(super) fn cases() -> Vec<HostileContent> {
             sparse("1\n0\n4\n", "1099511627776", "var/lib/rpm/rpmdb.sqlite")
         }),
         quiet("sparse-of-60-gigabytes", |scale| {
-            let size = scale.of(6 << 30, 60 << 30);
+            let size = scale.of(1 << 30, 60 << 30);
             sparse("1\n0\n4\n", &size.to_string(), "srv/a")
         }),
         quiet("sparse-of-exabytes", |_| {

@@ -1,0 +1,254 @@
+//! Secrets of Kubernetes as they stand in manifests: values in base64 are told as what they decode
+//! to (Kubernetes API, `Secret` v1 core).
+
+use base64::Engine as _;
+use plimsoll_model::Severity;
+use serde_json::Value;
+
+use super::assignment::{in_url, names_secret};
+use super::detector::{Detector, MAX_HITS};
+use super::named::in_json;
+use super::pattern::BASE64;
+use super::placeholder::{is_placeholder, looks_random};
+use super::store::key_store;
+use super::{Fingerprint, Hit};
+
+/// Where a value stands that was judged and is no credential, whatever it looks like.
+pub(super) type Cleared = std::ops::Range<usize>;
+
+/// Credentials in the manifests of a text, YAML or JSON.
+pub(super) fn in_manifests(
+    detector: &Detector,
+    text: &str,
+    hits: &mut Vec<Hit>,
+    cleared: &mut Vec<Cleared>,
+) {
+    if !text.contains("Secret") || !text.contains("kind") {
+        return;
+    }
+    if text.trim_start().starts_with('{') {
+        let Ok(document) = serde_json::from_str::<Value>(text) else {
+            return;
+        };
+        for manifest in document
+            .get("items")
+            .and_then(Value::as_array)
+            .map_or(std::slice::from_ref(&document), Vec::as_slice)
+        {
+            in_object(detector, text, manifest, hits, cleared);
+        }
+        return;
+    }
+    let mut start = 0;
+    for document in documents(text) {
+        if document.lines().any(is_kind_secret) {
+            in_document(detector, document, start, hits, cleared);
+        }
+        start += document.len();
+    }
+}
+
+/// The documents of a YAML stream, each with the line that parts it from the next.
+fn documents(text: &str) -> impl Iterator<Item = &str> {
+    let mut rest = text;
+    std::iter::from_fn(move || {
+        if rest.is_empty() {
+            return None;
+        }
+        let end = rest.find("\n---").map_or(rest.len(), |at| at + 4);
+        let (document, behind) = rest.split_at(end);
+        rest = behind;
+        Some(document)
+    })
+}
+
+fn is_kind_secret(line: &str) -> bool {
+    line.trim()
+        .trim_start_matches("- ")
+        .split_once(':')
+        .is_some_and(|(key, value)| {
+            let bare = |text: &str| text.trim().trim_matches(['"', '\'']) == "Secret";
+            key == "kind" && bare(value)
+        })
+}
+
+fn indent(line: &str) -> usize {
+    line.len() - line.trim_start_matches([' ', '-']).len()
+}
+
+fn in_document(
+    detector: &Detector,
+    document: &str,
+    base: usize,
+    hits: &mut Vec<Hit>,
+    cleared: &mut Vec<Cleared>,
+) {
+    // How deep the map lies that is read, and whether its values are in base64.
+    let mut map: Option<(usize, bool)> = None;
+    let mut start = base;
+    for line in document.split_inclusive('\n') {
+        let at = start;
+        start += line.len();
+        let content = line.trim();
+        if content.is_empty() || content.starts_with('#') {
+            continue;
+        }
+        if map.is_some_and(|(depth, _)| indent(line) <= depth) {
+            map = None;
+        }
+        match (content, map) {
+            ("data:", None) => map = Some((indent(line), true)),
+            ("stringData:", None) => map = Some((indent(line), false)),
+            (_, Some((_, encoded))) => {
+                let Some((key, value)) = content.split_once(':') else {
+                    continue;
+                };
+                let value = value.trim().trim_matches(['"', '\'']);
+                let offset = value.as_ptr().addr() - line.as_ptr().addr();
+                judge(detector, key, value, at + offset, encoded, hits, cleared);
+            }
+            _ => {}
+        }
+    }
+}
+
+fn in_object(
+    detector: &Detector,
+    text: &str,
+    manifest: &Value,
+    hits: &mut Vec<Hit>,
+    cleared: &mut Vec<Cleared>,
+) {
+    if manifest.get("kind").and_then(Value::as_str) != Some("Secret") {
+        return;
+    }
+    for (map, encoded) in [("data", true), ("stringData", false)] {
+        let entries = manifest.get(map).and_then(Value::as_object);
+        for (key, value) in entries.into_iter().flatten() {
+            if let Some(value) = value.as_str().filter(|value| !value.is_empty())
+                && hits.len() < MAX_HITS
+                && let Some(start) = text.find(value)
+            {
+                judge(detector, key, value, start, encoded, hits, cleared);
+            }
+        }
+    }
+}
+
+/// Judges one value of a Secret by what it decodes to.
+fn judge(
+    detector: &Detector,
+    key: &str,
+    value: &str,
+    start: usize,
+    encoded: bool,
+    hits: &mut Vec<Hit>,
+    cleared: &mut Vec<Cleared>,
+) {
+    let key = key.trim().trim_matches(['"', '\'']);
+    let bytes = match encoded {
+        true => match BASE64.decode(value) {
+            Ok(bytes) => bytes,
+            // A template, or a value that goes on in other lines.
+            Err(_) => return,
+        },
+        false => value.as_bytes().to_vec(),
+    };
+    if bytes.is_empty() || hits.len() >= MAX_HITS {
+        return;
+    }
+    let found = match std::str::from_utf8(&bytes) {
+        Ok(plain) => in_value(detector, key, plain.trim()),
+        Err(_) => key_store(key, &bytes),
+    };
+    let end = start + value.len();
+    match found {
+        Some(hit) => hits.push(Hit { start, end, ..hit }),
+        None => cleared.push(start..end),
+    }
+}
+
+fn in_value(detector: &Detector, key: &str, plain: &str) -> Option<Hit> {
+    let mut inner = detector.find_in(plain);
+    if key.starts_with(".dockerc") {
+        in_json(plain, &mut inner);
+    }
+    inner
+        .into_iter()
+        .next()
+        .or_else(|| in_url(plain, 0))
+        .or_else(|| {
+            let promised = names_secret(key) || looks_random(plain);
+            (promised && !is_placeholder(plain)).then(|| Hit {
+                kind: "kubernetes-secret",
+                severity: Severity::High,
+                start: 0,
+                end: plain.len(),
+                fingerprint: Fingerprint::of(plain.as_bytes()),
+            })
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn found(text: &str) -> (Vec<(&'static str, &str)>, usize) {
+        let (mut hits, mut cleared) = (Vec::new(), Vec::new());
+        in_manifests(Detector::shared(), text, &mut hits, &mut cleared);
+        let hits = hits
+            .into_iter()
+            .map(|hit| (hit.kind, &text[hit.start..hit.end]))
+            .collect();
+        (hits, cleared.len())
+    }
+
+    #[test]
+    fn values_are_told_as_what_they_decode_to() {
+        let password = BASE64.encode("hunter2-of-ours\n");
+        let token = BASE64.encode(format!(
+            "gh{}_{}",
+            "o", "aB3dE5gH7jK9mN1pQ2rS4tU6vW8xY0zC5eF7"
+        ));
+        let user = BASE64.encode("admin");
+        let yaml = format!(
+            "apiVersion: v1\nkind: ConfigMap\ndata:\n  password: {password}\n---\n\
+             data:\n  username: {user}\n  # the password\n  password: \"{password}\"\n  ci: {token}\nkind: Secret\n\
+             metadata:\n  name: {password}\n"
+        );
+        let both = vec![("kubernetes-secret", &*password), ("github-token", &*token)];
+        assert_eq!(found(&yaml), (both.clone(), 1));
+        let json = format!(
+            "{{\"kind\":\"List\",\"items\":[{{\"kind\":\"Secret\",\"data\":{{\"username\":\"{user}\",\
+             \"password\":\"{password}\",\"ci\":\"{token}\"}}}}]}}"
+        );
+        assert_eq!(found(&json), (both, 1));
+        let plain = "kind: Secret\nstringData:\n  password: hunter2-of-ours\n";
+        assert_eq!(found(plain).0, [("kubernetes-secret", "hunter2-of-ours")]);
+    }
+
+    #[test]
+    fn examples_and_templates_are_none() {
+        // As the documentation of Kubernetes has it.
+        let example = BASE64.encode("1f2d1e2e67df");
+        let yaml = format!("kind: Secret\ndata:\n  password: {example}\n");
+        assert_eq!(found(&yaml), (vec![], 1));
+        let template = "kind: Secret\ndata:\n  password: {{ .Values.password | b64enc }}\n";
+        assert_eq!(found(template), (vec![], 0));
+        let later = BASE64.encode("changeme");
+        assert_eq!(
+            found(&format!("kind: Secret\ndata:\n  password: {later}\n")).0,
+            []
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_ends(text in "(kind: Secret\n|data:\n|  [a-z]{1,9}: [A-Za-z0-9+/=é]{0,20}\n|\\{|\"|:|---\n| |é){0,20}") {
+            let _ = found(&format!("kind: Secret\n{text}"));
+            let _ = found(&format!("{{\"kind\":\"Secret\",\"data\":{{\"a\":\"{text}\"}}}}"));
+        }
+    }
+}
