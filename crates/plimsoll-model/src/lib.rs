@@ -13,6 +13,7 @@ mod input;
 mod inventory;
 mod report;
 mod source;
+mod vulnerability;
 
 pub use config::{HealthCheck, HistoryEntry, ImageConfig, Platform};
 pub use difference::{
@@ -33,3 +34,7 @@ pub use inventory::{
 };
 pub use report::{ImageSummary, Remark, Report, Skipped, Suppressed, SuppressedBy};
 pub use source::{LineIndex, Position, SourceFile, Span};
+pub use vulnerability::{
+    AdvisoryCoverage, CvssScore, EcosystemPackages, FixState, SeverityBasis, UnjudgedPackage,
+    Vulnerability, VulnerabilitySeverity,
+};

@@ -1,6 +1,8 @@
 //! What one run found.
 
-use crate::{Digest, Finding, ImageConfig, Inventory, SourceOrigin};
+use crate::{
+    AdvisoryCoverage, Digest, Finding, ImageConfig, Inventory, SourceOrigin, Vulnerability,
+};
 
 /// Something that was not looked at, and why: never silently clean.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
@@ -84,4 +86,8 @@ pub struct Report {
     pub image: Option<ImageSummary>,
     /// What it holds.
     pub inventory: Inventory,
+    /// Known vulnerabilities of what it holds, in report order.
+    pub vulnerabilities: Vec<Vulnerability>,
+    /// The advisories those were told by; `None` where nobody looked.
+    pub advisories: Option<AdvisoryCoverage>,
 }

@@ -7,6 +7,7 @@
 
 mod ecosystem;
 mod index;
+pub mod severity;
 mod version;
 
 pub use ecosystem::{Ecosystem, EcosystemName};
