@@ -7,6 +7,8 @@
 use cvss::Cvss;
 use plimsoll_model::{CvssScore, SeverityBasis, VulnerabilitySeverity};
 
+use super::{Severity, SeverityKind};
+
 /// What one advisory says of how bad a flaw is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Opinion<'a> {
@@ -16,8 +18,8 @@ pub struct Opinion<'a> {
     pub label: Option<&'a str>,
     /// Its one line on the flaw; some begin it with their word.
     pub summary: Option<&'a str>,
-    /// What it says of the flaw in the package itself, then what it says in general.
-    pub vectors: &'a [&'a str],
+    /// Its vectors, scores and priorities: of the flaw in the package itself, then in general.
+    pub severities: &'a [Severity<'a>],
 }
 
 /// How bad a flaw is, and who says so.
@@ -39,7 +41,7 @@ pub fn rate(opinions: &[Opinion<'_>]) -> Rating {
     let scored = opinions
         .iter()
         .flat_map(|opinion| {
-            let scores = opinion.vectors.iter().filter_map(|vector| score(vector));
+            let scores = opinion.severities.iter().filter_map(score);
             scores.map(|score| (opinion.id, score))
         })
         // The first of the newest kind.
@@ -48,9 +50,11 @@ pub fn rate(opinions: &[Opinion<'_>]) -> Rating {
             false => best,
         });
     let labelled = opinions.iter().find_map(|opinion| {
-        let word = opinion
-            .label
-            .and_then(label)
+        let mut priorities = opinion.severities.iter();
+        let word = priorities
+            .find(|severity| severity.kind == SeverityKind::Ubuntu)
+            .and_then(|severity| label(&severity.score))
+            .or_else(|| opinion.label.and_then(label))
             .or_else(|| opinion.summary.and_then(first_word))
             .or_else(|| malice(opinion.id))?;
         Some((opinion.id, word))
@@ -70,7 +74,7 @@ pub fn rate(opinions: &[Opinion<'_>]) -> Rating {
         basis,
         cvss: scored.map(|(id, score)| CvssScore {
             version: score.version,
-            vector: score.vector.to_owned(),
+            vector: score.vector.map(str::to_owned),
             tenths: score.tenths,
             source: database(id),
         }),
@@ -80,10 +84,10 @@ pub fn rate(opinions: &[Opinion<'_>]) -> Rating {
 /// What a CVSS vector amounts to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Score<'a> {
-    /// The version of the system it is written in.
+    /// The version of the system it is written in; `3` where only the score was published.
     pub version: &'static str,
-    /// The vector.
-    pub vector: &'a str,
+    /// The vector, where it was published.
+    pub vector: Option<&'a str>,
     /// The base score in tenths, 0 to 100; of version 4.0 with the threat metrics, where there are
     /// any, as that version wants it.
     pub tenths: u8,
@@ -97,9 +101,40 @@ const MAX_VECTOR: usize = 400;
 /// The metrics that every vector of version 3 has.
 const BASE_OF_3: &str = "AV AC PR UI S C I A";
 
-/// Scores a vector of CVSS 2.0, 3.0, 3.1 or 4.0; nothing where it is none.
-pub fn score(vector: &str) -> Option<Score<'_>> {
-    let vector = vector.trim();
+/// Scores a vector of CVSS 2.0, 3.0, 3.1 or 4.0, or takes the score that stands in its place;
+/// nothing where it is neither.
+pub fn score<'a>(severity: &'a Severity<'_>) -> Option<Score<'a>> {
+    let text = severity.score.trim();
+    let bare = match severity.kind {
+        SeverityKind::CvssV4 => "4.0",
+        SeverityKind::CvssV3 => "3",
+        SeverityKind::CvssV2 => "2.0",
+        SeverityKind::Ubuntu => return None,
+    };
+    let (version, vector, value) = match text.parse::<f64>() {
+        Ok(value) if (0.0..=10.0).contains(&value) => (bare, None, value),
+        _ => {
+            let (version, value) = score_of_vector(text)?;
+            (version, Some(text), value)
+        }
+    };
+    let tenths = (value * 10.0).round().clamp(0.0, 100.0) as u8;
+    Some(Score {
+        version,
+        vector,
+        tenths,
+        severity: match (version, tenths) {
+            (_, 0) => VulnerabilitySeverity::Negligible,
+            (_, 1..=39) => VulnerabilitySeverity::Low,
+            (_, 40..=69) => VulnerabilitySeverity::Medium,
+            ("2.0", _) | (_, 70..=89) => VulnerabilitySeverity::High,
+            _ => VulnerabilitySeverity::Critical,
+        },
+    })
+}
+
+/// The version a vector is written in, and its score from 0 to 10.
+fn score_of_vector(vector: &str) -> Option<(&'static str, f64)> {
     if vector.len() > MAX_VECTOR {
         return None;
     }
@@ -123,22 +158,7 @@ pub fn score(vector: &str) -> Option<Score<'_>> {
         let mut metrics = bare.split('/').filter_map(|part| part.split_once(':'));
         metrics.any(|(name, _)| name == metric)
     };
-    if !base.split(' ').all(has) {
-        return None;
-    }
-    let tenths = (value * 10.0).round().clamp(0.0, 100.0) as u8;
-    Some(Score {
-        version,
-        vector,
-        tenths,
-        severity: match (version, tenths) {
-            (_, 0) => VulnerabilitySeverity::Negligible,
-            (_, 1..=39) => VulnerabilitySeverity::Low,
-            (_, 40..=69) => VulnerabilitySeverity::Medium,
-            ("2.0", _) | (_, 70..=89) => VulnerabilitySeverity::High,
-            _ => VulnerabilitySeverity::Critical,
-        },
-    })
+    base.split(' ').all(has).then_some((version, value))
 }
 
 /// The words of the databases; nothing for those that say that nobody has decided yet.
@@ -236,8 +256,16 @@ mod tests {
 
     use super::*;
 
+    fn severity(kind: SeverityKind, score: &str) -> Severity<'_> {
+        Severity {
+            kind,
+            score: score.into(),
+        }
+    }
+
     fn scored(vector: &str) -> Option<(&'static str, u8, VulnerabilitySeverity)> {
-        score(vector).map(|score| (score.version, score.tenths, score.severity))
+        let severity = severity(SeverityKind::CvssV3, vector);
+        score(&severity).map(|score| (score.version, score.tenths, score.severity))
     }
 
     #[test]
@@ -312,9 +340,10 @@ mod tests {
                 "{vector}"
             );
         }
-        for none in ["", "7.5", "CVSS:3.1/AV:N", "CVSS:9.9/AV:N/AC:L", "high"] {
+        for none in ["", "75", "NaN", "CVSS:3.1/AV:N", "CVSS:9.9/AV:N/AC:L", "high"] {
             assert_eq!(scored(none), None, "{none}");
         }
+        assert_eq!(scored("7.5"), Some(("3", 75, High)));
     }
 
     #[test]
@@ -342,16 +371,22 @@ mod tests {
 
     #[test]
     fn the_first_word_counts_and_then_the_newest_vector() {
-        let old = ["CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H"];
-        let new = ["CVSS:4.0/AV:L/AC:L/AT:P/PR:L/UI:N/VC:H/VI:H/VA:H/SC:N/SI:N/SA:N"];
+        let old = [severity(
+            SeverityKind::CvssV3,
+            "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H",
+        )];
+        let new = [severity(
+            SeverityKind::CvssV4,
+            "CVSS:4.0/AV:L/AC:L/AT:P/PR:L/UI:N/VC:H/VI:H/VA:H/SC:N/SI:N/SA:N",
+        )];
         let rustsec = Opinion {
             id: "RUSTSEC-2024-0001",
-            vectors: &old,
+            severities: &old,
             ..Opinion::default()
         };
         let newer = Opinion {
             id: "PYSEC-2024-1",
-            vectors: &new,
+            severities: &new,
             ..Opinion::default()
         };
         let ghsa = Opinion {
@@ -371,6 +406,13 @@ mod tests {
         assert_eq!(rating.severity, VulnerabilitySeverity::High);
         assert_eq!(rating.basis, Some(SeverityBasis::Cvss));
         assert_eq!(rate(&[]), Rating::default());
+        let priority = [severity(SeverityKind::Ubuntu, "medium")];
+        let ubuntu = Opinion {
+            id: "UBUNTU-CVE-2024-1",
+            severities: &priority,
+            ..Opinion::default()
+        };
+        assert_eq!(rate(&[ubuntu]).severity, VulnerabilitySeverity::Medium);
         let malicious = Opinion {
             id: "MAL-2024-1",
             ..Opinion::default()
@@ -383,7 +425,8 @@ mod tests {
     proptest! {
         #[test]
         fn no_text_is_more_than_a_score(text in "(CVSS:[234]\\.[01]/)?([A-Z]{1,3}:[A-Zé]/?){0,12}\\PC{0,8}") {
-            if let Some(score) = score(&text) {
+            let severity = severity(SeverityKind::CvssV4, &text);
+            if let Some(score) = score(&severity) {
                 prop_assert!(score.tenths <= 100);
             }
             let _ = (label(&text), database(&text), first_word(&text));

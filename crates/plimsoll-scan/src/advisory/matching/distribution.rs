@@ -1,0 +1,331 @@
+//! Which of OSV's ecosystems speak of the packages of a distribution.
+
+use plimsoll_model::{Distribution, PackageKind};
+
+use super::super::{Ecosystem, EcosystemName};
+
+/// The ecosystems of a distribution's release.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Release {
+    /// What people call them together: `Debian:12`; a distribution that OSV does not know by its
+    /// own name.
+    pub(super) label: String,
+    /// Those of them that there are advisories of.
+    pub(super) ecosystems: Vec<Ecosystem>,
+    /// Those with the fixes that only customers get, likewise.
+    pub(super) paid: Vec<Ecosystem>,
+}
+
+/// How the release of a distribution is found among those that there are advisories of.
+enum Wanted {
+    /// It is one, by name.
+    Exactly(String),
+    /// That, and records that name no release mean all.
+    OrAll(String),
+    /// The streams of Red Hat's products: `enterprise_linux:9::appstream`.
+    RedHat(String),
+    /// SUSE's products: `Linux Enterprise Module for Basesystem 15 SP5`.
+    Suse(String),
+    /// There are no releases.
+    Rolling,
+}
+
+impl Release {
+    /// What speaks of packages of `kind` on `distribution`. `known` are the ecosystems that there
+    /// are advisories of.
+    pub(super) fn of<'k>(
+        distribution: Option<&Distribution>,
+        kind: PackageKind,
+        known: impl Iterator<Item = &'k str> + Clone,
+    ) -> Self {
+        let Some(distribution) = distribution else {
+            return Self {
+                label: format!("{} packages of an unknown distribution", kind.as_str()),
+                ..Self::default()
+            };
+        };
+        let Some((name, wanted)) = wanted(distribution, kind) else {
+            return Self {
+                label: [distribution.id.as_str(), distribution.version.as_str()]
+                    .join(" ")
+                    .trim_end()
+                    .to_owned(),
+                ..Self::default()
+            };
+        };
+        let is_wanted = |release: Option<&str>| match (&wanted, release) {
+            (Wanted::Exactly(wanted) | Wanted::OrAll(wanted), Some(release)) => release == wanted,
+            (Wanted::OrAll(_) | Wanted::Rolling, None) => true,
+            (Wanted::RedHat(major), Some(release)) => is_red_hat(release, major),
+            (Wanted::Suse(version), Some(release)) => is_suse(release, version),
+            _ => false,
+        };
+        let of = |is_wanted: &dyn Fn(Option<&str>) -> bool| {
+            known
+                .clone()
+                .filter(|text| text.starts_with(name.as_str()))
+                .filter_map(Ecosystem::parse)
+                .filter(|ecosystem| {
+                    ecosystem.name == name && is_wanted(ecosystem.release.as_deref())
+                })
+                .collect::<Vec<Ecosystem>>()
+        };
+        let ecosystems = of(&is_wanted);
+        let paid = match (name, &wanted) {
+            (EcosystemName::Ubuntu, Wanted::Exactly(release)) => of(&|known| {
+                known.and_then(|known| known.strip_prefix("Pro:")) == Some(release.as_str())
+            }),
+            _ => Vec::new(),
+        };
+        let label = match wanted {
+            Wanted::Exactly(release) | Wanted::OrAll(release) => format!("{name}:{release}"),
+            Wanted::RedHat(major) => format!("{name}:enterprise_linux:{major}"),
+            Wanted::Suse(version) => format!("{name}:Linux Enterprise {version}"),
+            Wanted::Rolling => name.to_string(),
+        };
+        Self {
+            label,
+            ecosystems,
+            paid,
+        }
+    }
+}
+
+/// The ecosystem, by the `ID` of os-release. A distribution that is made of another's packages and
+/// changes them is not judged by the other's advisories: its versions are its own.
+fn wanted(distribution: &Distribution, kind: PackageKind) -> Option<(EcosystemName, Wanted)> {
+    use EcosystemName::{
+        AlmaLinux, Alpaquita, Alpine, AzureLinux, BellSoft, Chainguard, CleanStart, Debian, Echo,
+        Mageia, MinimOs, OpenEuler, OpenSuse, Photon, RedHat, RockyLinux, Suse, Ubuntu, Wolfi,
+    };
+    let version = distribution.version.as_str();
+    let mut numbers = version.split('.');
+    let major = numbers.next().unwrap_or_default();
+    let minor = numbers.next().unwrap_or_default();
+    let id = distribution.id.to_ascii_lowercase();
+    Some(match (kind, id.as_str()) {
+        (PackageKind::Deb, "debian") => (Debian, Wanted::OrAll(debian(distribution, major))),
+        (PackageKind::Deb, "ubuntu") => (Ubuntu, Wanted::Exactly(ubuntu(version, major, minor))),
+        (PackageKind::Deb, "echo") => (Echo, Wanted::Rolling),
+        (PackageKind::Apk, "alpine") => (Alpine, Wanted::Exactly(alpine(version, major, minor))),
+        (PackageKind::Apk, "wolfi") => (Wolfi, Wanted::Rolling),
+        (PackageKind::Apk, "chainguard") => (Chainguard, Wanted::Rolling),
+        (PackageKind::Apk, "minimos") => (MinimOs, Wanted::Rolling),
+        (PackageKind::Apk, "cleanstart" | "clnstrt") => (CleanStart, Wanted::Rolling),
+        (PackageKind::Apk, "alpaquita") => (Alpaquita, Wanted::Exactly(version.to_owned())),
+        (PackageKind::Apk, "bellsoft-hardened-containers") => {
+            (BellSoft, Wanted::Exactly(version.to_owned()))
+        }
+        (PackageKind::Rpm, "almalinux") => (AlmaLinux, Wanted::OrAll(major.to_owned())),
+        (PackageKind::Rpm, "rocky") => (RockyLinux, Wanted::OrAll(major.to_owned())),
+        // CentOS rebuilt Red Hat's packages without a change, and CentOS Stream becomes them.
+        (PackageKind::Rpm, "rhel" | "redhat" | "centos") => {
+            (RedHat, Wanted::RedHat(major.to_owned()))
+        }
+        (PackageKind::Rpm, "sles" | "sled" | "sle_hpc" | "sles_sap") => {
+            (Suse, Wanted::Suse(service_pack(major, minor)))
+        }
+        (PackageKind::Rpm, "opensuse-leap" | "opensuse") => {
+            (OpenSuse, Wanted::Exactly(format!("Leap {version}")))
+        }
+        (PackageKind::Rpm, "opensuse-tumbleweed") => {
+            (OpenSuse, Wanted::Exactly("Tumbleweed".to_owned()))
+        }
+        (PackageKind::Rpm, "openeuler") => {
+            (OpenEuler, Wanted::Exactly(open_euler(distribution)))
+        }
+        (PackageKind::Rpm, "mageia") => (Mageia, Wanted::Exactly(major.to_owned())),
+        (PackageKind::Rpm, "azurelinux" | "mariner") => {
+            (AzureLinux, Wanted::Exactly(major.to_owned()))
+        }
+        (PackageKind::Rpm, "photon") => (Photon, Wanted::Exactly(version.to_owned())),
+        _ => return None,
+    })
+}
+
+/// Debian's release number; testing and unstable say only their name.
+fn debian(distribution: &Distribution, major: &str) -> String {
+    if !major.is_empty() {
+        return major.to_owned();
+    }
+    let codename = distribution.codename.as_deref().unwrap_or("sid");
+    match codename {
+        "bullseye" => "11",
+        "bookworm" => "12",
+        "trixie" => "13",
+        "forky" => "14",
+        "duke" => "15",
+        other => other,
+    }
+    .to_owned()
+}
+
+/// Every second year's April release has long-term support, and says so in OSV's name of it.
+fn ubuntu(version: &str, major: &str, minor: &str) -> String {
+    let even = major.parse::<u32>().is_ok_and(|year| year % 2 == 0);
+    match even && minor == "04" {
+        true => format!("{major}.{minor}:LTS"),
+        false => version.to_owned(),
+    }
+}
+
+fn alpine(version: &str, major: &str, minor: &str) -> String {
+    // `3.22_alpha20250108` is on its way to a release, and has no advisories of its own.
+    match version.is_empty() || version.contains("_alpha") {
+        true => "edge".to_owned(),
+        false => format!("v{major}.{minor}"),
+    }
+}
+
+/// `15 SP5` of `15.5`.
+fn service_pack(major: &str, minor: &str) -> String {
+    match minor {
+        "" | "0" => major.to_owned(),
+        minor => format!("{major} SP{minor}"),
+    }
+}
+
+/// `24.03-LTS-SP1`, from the name `openEuler 24.03 (LTS-SP1)`.
+fn open_euler(distribution: &Distribution) -> String {
+    let support = distribution
+        .name
+        .split_once('(')
+        .and_then(|(_, rest)| rest.strip_suffix(')'));
+    match support {
+        Some(support) => format!("{}-{support}", distribution.version),
+        None => distribution.version.clone(),
+    }
+}
+
+/// Whether a stream is one that every machine of the major release has. The package database does
+/// not say from which stream a package came. Extended and advanced support are paid for.
+fn is_red_hat(release: &str, major: &str) -> bool {
+    release
+        .strip_prefix("enterprise_linux:")
+        .is_some_and(|rest| rest.split("::").next() == Some(major))
+}
+
+/// Whether a product is the server or one of its modules, which its images are made of. Long-term
+/// and special support are paid for, and named behind the version.
+fn is_suse(release: &str, version: &str) -> bool {
+    release
+        .strip_prefix("Linux Enterprise ")
+        .and_then(|rest| rest.strip_suffix(version)?.strip_suffix(' '))
+        .is_some_and(|product| {
+            matches!(product, "Server" | "Desktop") || product.starts_with("Module for ")
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const KNOWN: [&str; 18] = [
+        "AlmaLinux",
+        "AlmaLinux:9",
+        "Alpine:v3.19",
+        "Debian:12",
+        "PyPI",
+        "Red Hat:enterprise_linux:9::appstream",
+        "Red Hat:enterprise_linux:9::baseos",
+        "Red Hat:rhel_eus:9.4::baseos",
+        "SUSE:Linux Enterprise Module for Basesystem 15 SP5",
+        "SUSE:Linux Enterprise Server 15 SP5",
+        "SUSE:Linux Enterprise Server 15 SP5-LTSS",
+        "SUSE:Linux Enterprise Server for SAP Applications 15 SP5",
+        "Ubuntu:22.04:LTS",
+        "Ubuntu:Pro:22.04:LTS",
+        "Ubuntu:Pro:FIPS:22.04:LTS",
+        "Wolfi",
+        "openEuler:24.03-LTS-SP1",
+        "openSUSE:Leap 15.5",
+    ];
+
+    fn release(kind: PackageKind, id: &str, version: &str, name: &str) -> Release {
+        let distribution = Distribution {
+            id: id.to_owned(),
+            version: version.to_owned(),
+            name: name.to_owned(),
+            ..Distribution::default()
+        };
+        Release::of(Some(&distribution), kind, KNOWN.into_iter())
+    }
+
+    fn told(kind: PackageKind, id: &str, version: &str) -> (String, String) {
+        let release = release(kind, id, version, "openEuler 24.03 (LTS-SP1)");
+        let ecosystems: Vec<String> = release.ecosystems.iter().map(Ecosystem::to_string).collect();
+        (release.label, ecosystems.join(", "))
+    }
+
+    #[test]
+    fn a_release_is_known_by_its_advisories() {
+        use PackageKind::{Apk, Deb, Rpm};
+        for (kind, id, version, label, ecosystems) in [
+            (Deb, "debian", "12", "Debian:12", "Debian:12"),
+            (Deb, "debian", "13", "Debian:13", ""),
+            (Deb, "ubuntu", "22.04", "Ubuntu:22.04:LTS", "Ubuntu:22.04:LTS"),
+            (Deb, "ubuntu", "23.10", "Ubuntu:23.10", ""),
+            (Deb, "raspbian", "12", "raspbian 12", ""),
+            (Apk, "alpine", "3.19.1", "Alpine:v3.19", "Alpine:v3.19"),
+            (Apk, "alpine", "3.22_alpha20250108", "Alpine:edge", ""),
+            (Apk, "wolfi", "20230201", "Wolfi", "Wolfi"),
+            (Apk, "debian", "12", "debian 12", ""),
+            (Rpm, "almalinux", "9.3", "AlmaLinux:9", "AlmaLinux, AlmaLinux:9"),
+            (
+                Rpm,
+                "rhel",
+                "9.4",
+                "Red Hat:enterprise_linux:9",
+                "Red Hat:enterprise_linux:9::appstream, Red Hat:enterprise_linux:9::baseos",
+            ),
+            (
+                Rpm,
+                "sles",
+                "15.5",
+                "SUSE:Linux Enterprise 15 SP5",
+                "SUSE:Linux Enterprise Module for Basesystem 15 SP5, \
+                 SUSE:Linux Enterprise Server 15 SP5",
+            ),
+            (
+                Rpm,
+                "opensuse-leap",
+                "15.5",
+                "openSUSE:Leap 15.5",
+                "openSUSE:Leap 15.5",
+            ),
+            (
+                Rpm,
+                "openEuler",
+                "24.03",
+                "openEuler:24.03-LTS-SP1",
+                "openEuler:24.03-LTS-SP1",
+            ),
+            (Rpm, "fedora", "40", "fedora 40", ""),
+        ] {
+            assert_eq!(
+                told(kind, id, version),
+                (label.to_owned(), ecosystems.to_owned()),
+                "{id} {version}"
+            );
+        }
+        let paid = release(Deb, "ubuntu", "22.04", "").paid;
+        assert_eq!(paid[0].to_string(), "Ubuntu:Pro:22.04:LTS");
+        assert_eq!(paid.len(), 1);
+        assert!(
+            Release::of(None, Deb, KNOWN.into_iter())
+                .label
+                .contains("unknown distribution")
+        );
+    }
+
+    #[test]
+    fn testing_is_known_by_its_name() {
+        let distribution = Distribution {
+            id: "debian".to_owned(),
+            codename: Some("bookworm".to_owned()),
+            ..Distribution::default()
+        };
+        let release = Release::of(Some(&distribution), PackageKind::Deb, KNOWN.into_iter());
+        assert_eq!(release.label, "Debian:12");
+    }
+}

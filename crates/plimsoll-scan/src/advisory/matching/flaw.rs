@@ -1,0 +1,302 @@
+//! Which of the advisories on a package tell of the same flaw, and what to call it.
+//!
+//! Databases copy from each other: one flaw has a CVE number, an advisory on GitHub, one of its
+//! ecosystem and one of each distribution, and each knows some of the other names. What shares a
+//! name is one flaw. A distribution's advisory often mends several flaws at once: it counts for
+//! each of them, and does not make them one.
+
+use std::collections::HashMap;
+
+/// What an advisory says of the flaws it is about.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Told<'a> {
+    /// Its own id.
+    pub(super) id: &'a str,
+    /// Other names of the same flaw.
+    pub(super) aliases: &'a [String],
+    /// The flaws it mends a package of.
+    pub(super) upstream: &'a [String],
+}
+
+/// One flaw.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Flaw {
+    /// The name to show.
+    pub(super) id: String,
+    /// Its other names, sorted.
+    pub(super) aliases: Vec<String>,
+    /// Which of the advisories tell of it, sorted.
+    pub(super) advisories: Vec<usize>,
+}
+
+/// Sorts advisories on one package by flaw.
+pub(super) fn flaws(told: &[Told<'_>]) -> Vec<Flaw> {
+    // One member for each flaw of each advisory.
+    let mut members: Vec<(usize, Vec<&str>)> = Vec::new();
+    for (advisory, told) in told.iter().enumerate() {
+        members.extend(
+            of_advisory(told)
+                .into_iter()
+                .map(|names| (advisory, names)),
+        );
+    }
+    let mut groups = Groups::new(members.len());
+    let mut first: HashMap<&str, usize> = HashMap::new();
+    for (member, (_, names)) in members.iter().enumerate() {
+        for name in names {
+            let known = *first.entry(name).or_insert(member);
+            groups.join(known, member);
+        }
+    }
+    let mut flaws: Vec<(usize, Flaw)> = Vec::new();
+    for (member, (advisory, names)) in members.iter().enumerate() {
+        let root = groups.root(member);
+        let at = match flaws.iter().position(|(known, _)| *known == root) {
+            Some(at) => at,
+            None => {
+                flaws.push((
+                    root,
+                    Flaw {
+                        id: String::new(),
+                        aliases: Vec::new(),
+                        advisories: Vec::new(),
+                    },
+                ));
+                flaws.len() - 1
+            }
+        };
+        let flaw = &mut flaws[at].1;
+        flaw.advisories.push(*advisory);
+        flaw.aliases.extend(names.iter().map(|name| (*name).to_owned()));
+        flaw.aliases.push(told[*advisory].id.to_owned());
+    }
+    for (_, flaw) in &mut flaws {
+        flaw.advisories.sort_unstable();
+        flaw.advisories.dedup();
+        flaw.aliases.sort_unstable();
+        flaw.aliases.dedup();
+        let shown = flaw
+            .aliases
+            .iter()
+            .enumerate()
+            .min_by_key(|(_, name)| rank(name))
+            .map_or(0, |(at, _)| at);
+        flaw.id = flaw.aliases.remove(shown);
+    }
+    let mut flaws: Vec<Flaw> = flaws.into_iter().map(|(_, flaw)| flaw).collect();
+    flaws.sort_by(|a, b| a.id.cmp(&b.id));
+    flaws
+}
+
+/// The names of each flaw that an advisory tells of.
+fn of_advisory<'a>(told: &Told<'a>) -> Vec<Vec<&'a str>> {
+    let mut numbers: Vec<&str> = told.upstream.iter().filter_map(|name| cve(name)).collect();
+    numbers.sort_unstable();
+    numbers.dedup();
+    if numbers.len() > 1 {
+        // Which of them its other names belong to is not told.
+        return numbers.into_iter().map(|number| vec![number]).collect();
+    }
+    let own = std::iter::once(told.id)
+        .chain(told.aliases.iter().map(String::as_str))
+        .chain(told.upstream.iter().map(String::as_str));
+    let mut names: Vec<&str> = own.clone().chain(own.filter_map(cve)).collect();
+    names.sort_unstable();
+    names.dedup();
+    vec![names]
+}
+
+/// The CVE number that a name is, or ends in, as `DEBIAN-CVE-2024-3094` does.
+pub(super) fn cve(name: &str) -> Option<&str> {
+    let at = match name.starts_with("CVE-") {
+        true => 0,
+        false => name.rfind("-CVE-")? + 1,
+    };
+    let number = name.get(at..)?;
+    let mut parts = number.split('-').skip(1);
+    let digits = |part: Option<&str>| {
+        part.is_some_and(|part| {
+            !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit())
+        })
+    };
+    (digits(parts.next()) && digits(parts.next()) && parts.next().is_none()).then_some(number)
+}
+
+/// Which name of a flaw to show. The CVE number, as policies, exploit lists and people know it;
+/// else GitHub's, which most databases repeat; else that of the ecosystem's own database. Of
+/// several the oldest.
+fn rank(name: &str) -> (u8, u64, u64, &str) {
+    let number = |part: Option<&str>| part.and_then(|part| part.parse().ok()).unwrap_or(u64::MAX);
+    if name.starts_with("CVE-") {
+        let mut parts = name.split('-').skip(1);
+        return (0, number(parts.next()), number(parts.next()), name);
+    }
+    let rank = match name {
+        _ if name.starts_with("GHSA-") => 1,
+        // Distributions wrap what others found.
+        _ if cve(name).is_some() => 3,
+        _ => 2,
+    };
+    (rank, 0, 0, name)
+}
+
+/// Members that belong together (union-find).
+struct Groups {
+    parent: Vec<usize>,
+}
+
+impl Groups {
+    fn new(members: usize) -> Self {
+        Self {
+            parent: (0..members).collect(),
+        }
+    }
+
+    fn root(&mut self, member: usize) -> usize {
+        let mut root = member;
+        while self.parent[root] != root {
+            self.parent[root] = self.parent[self.parent[root]];
+            root = self.parent[root];
+        }
+        root
+    }
+
+    fn join(&mut self, left: usize, right: usize) {
+        let (left, right) = (self.root(left), self.root(right));
+        // The lower one stays, so that the result does not depend on the way here.
+        self.parent[left.max(right)] = left.min(right);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    struct Advisory {
+        id: &'static str,
+        aliases: Vec<String>,
+        upstream: Vec<String>,
+    }
+
+    fn advisory(id: &'static str, aliases: &[&str], upstream: &[&str]) -> Advisory {
+        let owned = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
+        Advisory {
+            id,
+            aliases: owned(aliases),
+            upstream: owned(upstream),
+        }
+    }
+
+    /// `id: aliases; advisories`, a line a flaw.
+    fn merged(advisories: &[Advisory]) -> Vec<String> {
+        let told: Vec<Told<'_>> = advisories
+            .iter()
+            .map(|one| Told {
+                id: one.id,
+                aliases: &one.aliases,
+                upstream: &one.upstream,
+            })
+            .collect();
+        flaws(&told)
+            .into_iter()
+            .map(|flaw| {
+                let advisories: Vec<&str> =
+                    flaw.advisories.iter().map(|at| told[*at].id).collect();
+                format!("{}: {}; {}", flaw.id, flaw.aliases.join(" "), advisories.join(" "))
+            })
+            .collect()
+    }
+
+    #[test]
+    fn what_shares_a_name_is_one_flaw() {
+        assert_eq!(
+            merged(&[
+                advisory("PYSEC-2024-1", &["GHSA-aaaa-bbbb-cccc"], &[]),
+                advisory("GHSA-aaaa-bbbb-cccc", &["CVE-2024-1"], &[]),
+                advisory("PYSEC-2024-2", &[], &[]),
+                advisory("GHSA-dddd-eeee-ffff", &["PYSEC-2024-9"], &[]),
+            ]),
+            [
+                "CVE-2024-1: GHSA-aaaa-bbbb-cccc PYSEC-2024-1; PYSEC-2024-1 GHSA-aaaa-bbbb-cccc",
+                "GHSA-dddd-eeee-ffff: PYSEC-2024-9; GHSA-dddd-eeee-ffff",
+                "PYSEC-2024-2: ; PYSEC-2024-2",
+            ]
+        );
+    }
+
+    #[test]
+    fn an_advisory_on_several_flaws_counts_for_each() {
+        assert_eq!(
+            merged(&[
+                advisory("DSA-5000-1", &[], &["CVE-2024-2", "CVE-2024-1"]),
+                advisory("DEBIAN-CVE-2024-1", &[], &["CVE-2024-1"]),
+                advisory("DEBIAN-CVE-2024-3", &[], &[]),
+                advisory("DLA-1-1", &[], &[]),
+                advisory("CGA-aaaa-bbbb-cccc", &[], &["CVE-2024-7", "GHSA-gggg-hhhh-jjjj"]),
+                advisory("USN-1-1", &[], &["UBUNTU-CVE-2024-8", "CVE-2024-8", "CVE-2024-9"]),
+            ]),
+            [
+                "CVE-2024-1: DEBIAN-CVE-2024-1 DSA-5000-1; DSA-5000-1 DEBIAN-CVE-2024-1",
+                "CVE-2024-2: DSA-5000-1; DSA-5000-1",
+                "CVE-2024-3: DEBIAN-CVE-2024-3; DEBIAN-CVE-2024-3",
+                "CVE-2024-7: CGA-aaaa-bbbb-cccc GHSA-gggg-hhhh-jjjj; CGA-aaaa-bbbb-cccc",
+                "CVE-2024-8: USN-1-1; USN-1-1",
+                "CVE-2024-9: USN-1-1; USN-1-1",
+                "DLA-1-1: ; DLA-1-1",
+            ]
+        );
+    }
+
+    #[test]
+    fn a_cve_number_is_known_when_it_is_seen() {
+        for (name, number) in [
+            ("CVE-2024-3094", Some("CVE-2024-3094")),
+            ("DEBIAN-CVE-2024-3094", Some("CVE-2024-3094")),
+            ("RUBYSEC-CVE-2013-0156", Some("CVE-2013-0156")),
+            ("CVE-2024", None),
+            ("CVE-2024-x", None),
+            ("MY-CVE-2024-1-2", None),
+            ("GHSA-cve-2024-1", None),
+        ] {
+            assert_eq!(cve(name), number, "{name}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn every_advisory_is_told_and_the_order_is_no_matter(
+            names in proptest::collection::vec(
+                (0..8_u8, proptest::collection::vec(0..8_u8, 0..3), proptest::collection::vec(0..8_u8, 0..4)),
+                0..8,
+            ),
+        ) {
+            let name = |number: &u8| match number {
+                0..4 => format!("CVE-2024-{number}"),
+                _ => format!("GHSA-{number}"),
+            };
+            let owned: Vec<(String, Vec<String>, Vec<String>)> = names
+                .iter()
+                .map(|(id, aliases, upstream)| (
+                    format!("X-{id}"),
+                    aliases.iter().map(name).collect(),
+                    upstream.iter().map(name).collect(),
+                ))
+                .collect();
+            let told: Vec<Told<'_>> = owned
+                .iter()
+                .map(|(id, aliases, upstream)| Told { id, aliases, upstream })
+                .collect();
+            let merged = flaws(&told);
+            for advisory in 0..told.len() {
+                prop_assert!(merged.iter().any(|flaw| flaw.advisories.contains(&advisory)));
+            }
+            let reversed: Vec<Told<'_>> = told.iter().rev().cloned().collect();
+            let ids = |flaws: &[Flaw]| -> Vec<(String, Vec<String>)> {
+                flaws.iter().map(|flaw| (flaw.id.clone(), flaw.aliases.clone())).collect()
+            };
+            prop_assert_eq!(ids(&merged), ids(&flaws(&reversed)));
+        }
+    }
+}

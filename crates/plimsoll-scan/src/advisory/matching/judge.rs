@@ -1,0 +1,207 @@
+//! Which advisories on a package mean the version that is installed, and which later version is
+//! free of what they tell.
+
+use std::cmp::Ordering;
+
+use super::super::version::{BadVersion, Order};
+use super::super::{Affected, AffectedBy, EventKind, IndexError, RecordId, Version};
+use super::range::{Position, holds};
+
+/// What was found out about one version of one package.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Verdict<'i> {
+    /// What advisories say that mean this version, by record.
+    pub(super) hits: Vec<Hit<'i>>,
+    /// Everything advisories say of the package, where there are hits.
+    pub(super) said: Vec<Affected<'i>>,
+    /// Advisories that could not be held against the version, and why; without an advisory where
+    /// the version itself is none.
+    pub(super) unjudged: Vec<(Option<RecordId>, BadVersion)>,
+}
+
+/// What an advisory says of the package, that means the version installed.
+#[derive(Clone, Debug)]
+pub(super) struct Hit<'i> {
+    pub(super) affected: Affected<'i>,
+    /// Versions above the one installed that it calls fixed, in the order of the record.
+    pub(super) fixes: Vec<&'i str>,
+}
+
+/// How an installed version stands to the versions that advisories name. Each is compared once,
+/// however many advisories name it.
+struct Installed<'v> {
+    order: Order,
+    version: &'v str,
+    compared: Vec<Option<Ordering>>,
+}
+
+impl Position for Installed<'_> {
+    type Error = BadVersion;
+
+    fn to(&mut self, named: Version<'_>) -> Result<Ordering, BadVersion> {
+        let slot = usize::try_from(named.slot).unwrap_or(usize::MAX);
+        if let Some(Some(known)) = self.compared.get(slot) {
+            return Ok(*known);
+        }
+        let found = self.order.compare(self.version, named.text)?;
+        if let Some(place) = self.compared.get_mut(slot) {
+            *place = Some(found);
+        }
+        Ok(found)
+    }
+
+    fn between(&mut self, left: Version<'_>, right: Version<'_>) -> Result<Ordering, BadVersion> {
+        self.order.compare(left.text, right.text)
+    }
+}
+
+/// Any version in the place of the one installed.
+struct Other<'v> {
+    order: Order,
+    version: &'v str,
+}
+
+impl Position for Other<'_> {
+    type Error = BadVersion;
+
+    fn to(&mut self, named: Version<'_>) -> Result<Ordering, BadVersion> {
+        self.order.compare(self.version, named.text)
+    }
+
+    fn between(&mut self, left: Version<'_>, right: Version<'_>) -> Result<Ordering, BadVersion> {
+        self.order.compare(left.text, right.text)
+    }
+}
+
+/// Holds a version against everything that advisories say of its package.
+///
+/// # Errors
+/// The index is damaged.
+pub(super) fn judge<'i>(
+    order: Order,
+    version: &str,
+    said: AffectedBy<'i>,
+) -> Result<Verdict<'i>, IndexError> {
+    let slots = usize::try_from(said.slots()).unwrap_or(0);
+    let written = said.slot(version);
+    let bad = order.check(version).err();
+    let mut installed = Installed {
+        order,
+        version,
+        compared: vec![None; slots],
+    };
+    let mut verdict = Verdict::default();
+    for affected in said {
+        let affected = affected?;
+        let found = match &bad {
+            // Its own spelling may be listed all the same.
+            Some(bad) => match written.is_some_and(|slot| affected.lists(slot)) {
+                true => Ok(true),
+                false => {
+                    if verdict.unjudged.is_empty() {
+                        verdict.unjudged.push((None, bad.clone()));
+                    }
+                    Ok(false)
+                }
+            },
+            None => is_hit(&affected, written, &mut installed),
+        };
+        match found {
+            Ok(true) => {
+                let fixes = match bad {
+                    None => fixes(&affected, &mut installed),
+                    Some(_) => Vec::new(),
+                };
+                let affected = affected.clone();
+                verdict.hits.push(Hit { affected, fixes });
+            }
+            Ok(false) => {}
+            Err(bad) => verdict.unjudged.push((Some(affected.record), bad)),
+        }
+        verdict.said.push(affected);
+    }
+    if verdict.hits.is_empty() {
+        verdict.said.clear();
+    }
+    Ok(verdict)
+}
+
+/// OSV's question: is the version listed, or in one of the ranges?
+fn is_hit(
+    affected: &Affected<'_>,
+    written: Option<u32>,
+    position: &mut Installed<'_>,
+) -> Result<bool, BadVersion> {
+    if written.is_some_and(|slot| affected.lists(slot)) {
+        return Ok(true);
+    }
+    let mut ranges = 0;
+    for range in affected.ranges() {
+        ranges += 1;
+        if holds(range.events(), position)? {
+            return Ok(true);
+        }
+    }
+    // Where there is only a list, a version that is spelled another way is in it too.
+    Ok(ranges == 0
+        && affected
+            .versions()
+            .any(|version| position.to(version).is_ok_and(Ordering::is_eq)))
+}
+
+/// The versions above the one installed that are called fixed.
+fn fixes<'i>(affected: &Affected<'i>, position: &mut Installed<'_>) -> Vec<&'i str> {
+    let mut fixes = Vec::new();
+    for range in affected.ranges() {
+        for event in range.events() {
+            if event.kind == EventKind::Fixed
+                && position.to(event.version).is_ok_and(Ordering::is_lt)
+                && !fixes.contains(&event.version.text)
+            {
+                fixes.push(event.version.text);
+            }
+        }
+    }
+    fixes
+}
+
+/// The way out of a flaw that the hits tell of.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct WayOut<'i> {
+    /// The smallest version that is free of it.
+    pub(super) smallest: Option<&'i str>,
+    /// All that are called fixed, smallest first.
+    pub(super) all: Vec<&'i str>,
+}
+
+/// The smallest version that none of the advisories of `hits` means any more. An advisory that
+/// knows of no fix says nothing on which version has one; it does not take away what others know.
+pub(super) fn way_out<'i>(order: Order, hits: &[&Hit<'i>], said: &[Affected<'i>]) -> WayOut<'i> {
+    let mut all: Vec<&str> = hits
+        .iter()
+        .flat_map(|hit| hit.fixes.iter().copied())
+        .filter(|fix| order.check(fix).is_ok())
+        .collect();
+    // All of them are versions, so that each comparison has a result.
+    all.sort_by(|a, b| order.compare(a, b).unwrap_or(Ordering::Equal));
+    all.dedup();
+    let knowing: Vec<RecordId> = hits
+        .iter()
+        .filter(|hit| !hit.fixes.is_empty())
+        .map(|hit| hit.affected.record)
+        .collect();
+    let is_free = |version: &str| {
+        let mut other = Other { order, version };
+        said.iter()
+            .filter(|affected| knowing.contains(&affected.record))
+            .all(|affected| {
+                let listed = || affected.versions().any(|listed| listed.text == version);
+                let mut ranges = affected.ranges();
+                !ranges.any(|range| holds(range.events(), &mut other).unwrap_or(true)) && !listed()
+            })
+    };
+    WayOut {
+        smallest: all.iter().copied().find(|fix| is_free(fix)),
+        all,
+    }
+}

@@ -1,0 +1,189 @@
+//! What to ask of a package: under which ecosystem, by which name, with which version.
+
+use plimsoll_model::{Package, PackageKind};
+
+use super::super::version::Order;
+use super::super::{Ecosystem, EcosystemName};
+
+/// A name that advisories may know a package by, and the version it has under that name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Known<'p> {
+    pub(super) name: &'p str,
+    pub(super) version: &'p str,
+}
+
+/// The ecosystems of a kind of package that has no distribution; none where OSV has none.
+pub(super) fn of_language(kind: PackageKind) -> &'static [EcosystemName] {
+    use EcosystemName::{
+        Bioconductor, Bitnami, ConanCenter, Cran, CratesIo, Go, Hackage, Hex, Julia, Maven, Npm,
+        NuGet, Opam, Packagist, Pub, PyPi, RubyGems, SwiftUrl,
+    };
+    match kind {
+        PackageKind::Python => &[PyPi],
+        PackageKind::Npm => &[Npm],
+        PackageKind::Gem => &[RubyGems],
+        PackageKind::Composer => &[Packagist],
+        PackageKind::NuGet => &[NuGet],
+        PackageKind::Go => &[Go],
+        PackageKind::Cargo => &[CratesIo],
+        PackageKind::Maven => &[Maven],
+        PackageKind::Hex => &[Hex],
+        PackageKind::Pub => &[Pub],
+        PackageKind::Swift => &[SwiftUrl],
+        PackageKind::Cran => &[Cran, Bioconductor],
+        PackageKind::Hackage => &[Hackage],
+        PackageKind::Opam => &[Opam],
+        PackageKind::Julia => &[Julia],
+        PackageKind::Conan => &[ConanCenter],
+        PackageKind::Bitnami => &[Bitnami],
+        PackageKind::Deb
+        | PackageKind::Apk
+        | PackageKind::Rpm
+        | PackageKind::Alpm
+        | PackageKind::Conda
+        | PackageKind::LuaRocks
+        | PackageKind::Cpan
+        | PackageKind::Otp
+        | PackageKind::Pear
+        | PackageKind::WordPress
+        | PackageKind::Vcpkg
+        | PackageKind::Generic => &[],
+    }
+}
+
+/// The order of an ecosystem's versions; nothing where it has none that is known.
+pub(super) fn order(ecosystem: &Ecosystem) -> Option<Order> {
+    use EcosystemName::{
+        AlmaLinux, Alpaquita, Alpine, AzureLinux, BellSoft, Bioconductor, Bitnami, Chainguard,
+        CleanStart, ConanCenter, Cran, CratesIo, Debian, Echo, Ghc, Go, Hackage, Hex, Julia,
+        Kubernetes, Mageia, Maven, MinimOs, Npm, NuGet, Opam, OpenEuler, OpenSuse, Packagist,
+        Photon, Pub, PyPi, RedHat, RockyLinux, RubyGems, Suse, SwiftUrl, Ubuntu, VsCode, Wolfi,
+    };
+    Some(match ecosystem.name {
+        Debian | Ubuntu | Echo => Order::Dpkg,
+        Alpine | Wolfi | Chainguard | MinimOs | Alpaquita | BellSoft | CleanStart => Order::Apk,
+        AlmaLinux | RockyLinux | RedHat | Suse | OpenSuse | OpenEuler | Mageia | AzureLinux
+        | Photon => Order::Rpm,
+        PyPi => Order::Pep440,
+        Npm | CratesIo | Julia | SwiftUrl | ConanCenter | Ghc | VsCode | Kubernetes => {
+            Order::Semver
+        }
+        Go => Order::Go,
+        Maven => Order::Maven,
+        RubyGems => Order::Gem,
+        Packagist => Order::Composer,
+        NuGet => Order::NuGet,
+        Pub => Order::Pub,
+        Hex => Order::Hex,
+        Cran | Bioconductor => Order::Cran,
+        Hackage => Order::Hackage,
+        Bitnami => Order::Bitnami,
+        Opam => Order::Opam,
+        EcosystemName::Android
+        | EcosystemName::DockerHardened
+        | EcosystemName::FreeBsd
+        | EcosystemName::Git
+        | EcosystemName::GitHubActions
+        | EcosystemName::Linux
+        | EcosystemName::OssFuzz
+        | EcosystemName::Root
+        | EcosystemName::TuxCare => return None,
+    })
+}
+
+/// The names of a package, the one that counts first. A later one is asked for only where no
+/// advisory knows the one before.
+///
+/// Debian, Ubuntu and Alpine know source packages. Of the RPM distributions some know binary
+/// packages (AlmaLinux, Red Hat) and some source packages (SUSE, openEuler, Mageia), whatever OSV's
+/// schema says of them.
+pub(super) fn names(package: &Package) -> impl Iterator<Item = Known<'_>> {
+    let own = Known {
+        name: &package.name,
+        version: match package.kind {
+            // OSV writes the versions of modules without it.
+            PackageKind::Go => package
+                .version
+                .strip_prefix('v')
+                .unwrap_or(&package.version),
+            _ => &package.version,
+        },
+    };
+    let source = package.source.as_ref().map(|(name, version)| Known {
+        name,
+        version: match version.as_str() {
+            "" => &package.version,
+            version => version,
+        },
+    });
+    let (first, second) = match package.kind {
+        PackageKind::Deb => (source.unwrap_or(own), None),
+        PackageKind::Rpm => (own, source),
+        PackageKind::Apk => (source.unwrap_or(own), source.is_some().then_some(own)),
+        _ => (own, None),
+    };
+    std::iter::once(first).chain(second.filter(|second| second.name != first.name))
+}
+
+/// Whether Canonical's paying customers got this version: those it holds fixes for that others do
+/// not get.
+pub(super) fn is_paid_for(package: &Package) -> bool {
+    package.kind == PackageKind::Deb && package.version.contains("esm")
+}
+
+#[cfg(test)]
+mod tests {
+    use plimsoll_model::Evidence;
+
+    use super::*;
+
+    fn asked(kind: PackageKind, version: &str, source: Option<(&str, &str)>) -> Vec<String> {
+        let mut package = Package::new(
+            kind,
+            "libssl3",
+            version,
+            String::new(),
+            "",
+            Evidence::Database,
+            0,
+        );
+        package.source = source.map(|(name, version)| (name.to_owned(), version.to_owned()));
+        names(&package)
+            .map(|known| format!("{} {}", known.name, known.version))
+            .collect()
+    }
+
+    #[test]
+    fn distributions_know_their_packages_by_different_names() {
+        use PackageKind::{Apk, Deb, Go, Rpm};
+        let source = Some(("openssl", "3.0.11-1"));
+        assert_eq!(asked(Deb, "3.0.11-1+b1", source), ["openssl 3.0.11-1"]);
+        assert_eq!(asked(Deb, "3.0.11-1", None), ["libssl3 3.0.11-1"]);
+        assert_eq!(
+            asked(Rpm, "1:3.0.7-1", source),
+            ["libssl3 1:3.0.7-1", "openssl 3.0.11-1"]
+        );
+        assert_eq!(
+            asked(Apk, "3.1.4-r5", Some(("openssl", ""))),
+            ["openssl 3.1.4-r5", "libssl3 3.1.4-r5"]
+        );
+        assert_eq!(asked(Go, "v1.2.3", None), ["libssl3 1.2.3"]);
+    }
+
+    #[test]
+    fn every_ecosystem_of_containers_has_an_order() {
+        for name in EcosystemName::ALL {
+            let ordered = order(&Ecosystem::new(*name)).is_some();
+            let known_not = matches!(
+                name,
+                EcosystemName::DockerHardened | EcosystemName::Root | EcosystemName::TuxCare
+            );
+            assert_eq!(
+                ordered,
+                name.is_in_containers() && !known_not,
+                "{}",
+                name.as_str()
+            );
+        }
+    }
+}
