@@ -178,6 +178,8 @@ pub fn label(word: &str) -> Option<VulnerabilitySeverity> {
         // RustSec's informational advisories: no flaw in what the code does today.
         ("unmaintained", VulnerabilitySeverity::Negligible),
         ("notice", VulnerabilitySeverity::Negligible),
+        // Nor this; but others may get it wrong with it.
+        ("unsound", VulnerabilitySeverity::Low),
     ];
     known
         .iter()

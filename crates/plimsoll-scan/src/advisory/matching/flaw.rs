@@ -19,7 +19,7 @@ pub(super) struct Told<'a> {
 }
 
 /// One flaw.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Flaw {
     /// The name to show.
     pub(super) id: String,
@@ -48,29 +48,20 @@ pub(super) fn flaws(told: &[Told<'_>]) -> Vec<Flaw> {
             groups.join(known, member);
         }
     }
-    let mut flaws: Vec<(usize, Flaw)> = Vec::new();
+    let mut flaws: Vec<Flaw> = Vec::new();
+    let mut of_root: HashMap<usize, usize> = HashMap::new();
     for (member, (advisory, names)) in members.iter().enumerate() {
-        let root = groups.root(member);
-        let at = match flaws.iter().position(|(known, _)| *known == root) {
-            Some(at) => at,
-            None => {
-                flaws.push((
-                    root,
-                    Flaw {
-                        id: String::new(),
-                        aliases: Vec::new(),
-                        advisories: Vec::new(),
-                    },
-                ));
-                flaws.len() - 1
-            }
-        };
-        let flaw = &mut flaws[at].1;
+        let at = *of_root.entry(groups.root(member)).or_insert_with(|| {
+            flaws.push(Flaw::default());
+            flaws.len() - 1
+        });
+        let flaw = &mut flaws[at];
         flaw.advisories.push(*advisory);
-        flaw.aliases.extend(names.iter().map(|name| (*name).to_owned()));
+        flaw.aliases
+            .extend(names.iter().map(|name| (*name).to_owned()));
         flaw.aliases.push(told[*advisory].id.to_owned());
     }
-    for (_, flaw) in &mut flaws {
+    for flaw in &mut flaws {
         flaw.advisories.sort_unstable();
         flaw.advisories.dedup();
         flaw.aliases.sort_unstable();
@@ -83,7 +74,6 @@ pub(super) fn flaws(told: &[Told<'_>]) -> Vec<Flaw> {
             .map_or(0, |(at, _)| at);
         flaw.id = flaw.aliases.remove(shown);
     }
-    let mut flaws: Vec<Flaw> = flaws.into_iter().map(|(_, flaw)| flaw).collect();
     flaws.sort_by(|a, b| a.id.cmp(&b.id));
     flaws
 }

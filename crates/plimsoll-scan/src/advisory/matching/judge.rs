@@ -12,7 +12,7 @@ use super::range::{Position, holds};
 pub(super) struct Verdict<'i> {
     /// What advisories say that mean this version, by record.
     pub(super) hits: Vec<Hit<'i>>,
-    /// Everything advisories say of the package, where there are hits.
+    /// All that the advisories of the hits say of the package, by record.
     pub(super) said: Vec<Affected<'i>>,
     /// Advisories that could not be held against the version, and why; without an advisory where
     /// the version itself is none.
@@ -120,9 +120,11 @@ pub(super) fn judge<'i>(
         }
         verdict.said.push(affected);
     }
-    if verdict.hits.is_empty() {
-        verdict.said.clear();
-    }
+    // Hits are in the order of records, too.
+    verdict.said.retain(|affected| {
+        let hit = |hit: &Hit<'_>| hit.affected.record.cmp(&affected.record);
+        verdict.hits.binary_search_by(hit).is_ok()
+    });
     Ok(verdict)
 }
 
@@ -174,7 +176,8 @@ pub(super) struct WayOut<'i> {
     pub(super) all: Vec<&'i str>,
 }
 
-/// The smallest version that none of the advisories of `hits` means any more. An advisory that
+/// The smallest version that none of the advisories of `hits` means any more; `said` is sorted by
+/// record. An advisory that
 /// knows of no fix says nothing on which version has one; it does not take away what others know.
 pub(super) fn way_out<'i>(order: Order, hits: &[&Hit<'i>], said: &[Affected<'i>]) -> WayOut<'i> {
     let mut all: Vec<&str> = hits
@@ -192,13 +195,18 @@ pub(super) fn way_out<'i>(order: Order, hits: &[&Hit<'i>], said: &[Affected<'i>]
         .collect();
     let is_free = |version: &str| {
         let mut other = Other { order, version };
-        said.iter()
-            .filter(|affected| knowing.contains(&affected.record))
-            .all(|affected| {
-                let listed = || affected.versions().any(|listed| listed.text == version);
+        knowing.iter().all(|record| {
+            let first = said.partition_point(|affected| affected.record < *record);
+            let mut of_record = said
+                .iter()
+                .skip(first)
+                .take_while(|affected| affected.record == *record);
+            of_record.all(|affected| {
+                let listed = affected.versions().any(|listed| listed.text == version);
                 let mut ranges = affected.ranges();
-                !ranges.any(|range| holds(range.events(), &mut other).unwrap_or(true)) && !listed()
+                !listed && !ranges.any(|range| holds(range.events(), &mut other).unwrap_or(true))
             })
+        })
     };
     WayOut {
         smallest: all.iter().copied().find(|fix| is_free(fix)),

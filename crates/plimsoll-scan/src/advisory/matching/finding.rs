@@ -1,0 +1,370 @@
+//! From what advisories say of a package to findings: what to call a flaw, how bad it is, what
+//! mends it, and where it came from.
+
+use std::collections::HashMap;
+
+use plimsoll_model::{
+    FixState, Inventory, LayerOrigin, Origin, Package, PackageKind, Platform, Vulnerability,
+};
+
+use super::super::severity::{Opinion, database, rate};
+use super::super::{Details, Index, IndexError, Record, RecordId, Severity, Specifics};
+use super::Answer;
+use super::flaw::{Flaw, Told, cve, flaws};
+use super::judge::{Hit, way_out};
+
+/// Addresses that are kept of a finding.
+const MAX_REFERENCES: usize = 16;
+/// Functions that are kept of a finding.
+const MAX_SYMBOLS: usize = 100;
+
+/// All that an advisory says.
+#[derive(Debug)]
+pub(super) struct Advisory<'i> {
+    record: Record<'i>,
+    details: Details,
+}
+
+impl<'i> Advisory<'i> {
+    /// Reads it.
+    ///
+    /// # Errors
+    /// The index is damaged.
+    pub(super) fn read(index: &'i Index, record: RecordId) -> Result<Self, IndexError> {
+        Ok(Self {
+            record: index.record(record)?,
+            details: index.details(record)?,
+        })
+    }
+
+    /// The flaws it mends a package of. AlmaLinux and Rocky Linux name them among what has to do
+    /// with it.
+    fn upstream(&self) -> Vec<String> {
+        match self.record.upstream.as_slice() {
+            [] if is_erratum(&self.record.id) => self
+                .details
+                .related
+                .iter()
+                .filter(|name| cve(name).is_some())
+                .cloned()
+                .collect(),
+            upstream => upstream.to_vec(),
+        }
+    }
+}
+
+/// Whether it is a distribution's word that new packages are there, for any number of flaws.
+fn is_erratum(id: &str) -> bool {
+    matches!(database(id).as_str(), "alma" | "rocky" | "redhat" | "suse" | "mageia" | "openeuler")
+        || ["DSA-", "DLA-", "DTSA-", "USN-", "LSN-", "PHSA-"]
+            .iter()
+            .any(|prefix| id.starts_with(prefix))
+}
+
+/// Which advisory counts more: a distribution's on the flaw itself, then its errata, then GitHub's,
+/// which are reviewed, then those of the others.
+fn weight(id: &str) -> u8 {
+    match id {
+        _ if is_erratum(id) => 1,
+        _ if id.starts_with("GHSA-") => 2,
+        _ if cve(id).is_some() || id.starts_with("CGA-") => 0,
+        _ => 3,
+    }
+}
+
+/// Collects findings.
+pub(super) struct Findings<'a, 'i> {
+    inventory: &'a Inventory,
+    platform: Option<&'a Platform>,
+    advisories: &'a HashMap<RecordId, Advisory<'i>>,
+    pub(super) found: Vec<Vulnerability>,
+}
+
+/// A hit with its advisory.
+#[derive(Clone, Copy)]
+struct Word<'a, 'i> {
+    hit: &'a Hit<'i>,
+    advisory: &'a Advisory<'i>,
+}
+
+impl Word<'_, '_> {
+    /// What the advisory says of this package alone.
+    fn specifics(&self) -> Option<&Specifics> {
+        self.advisory
+            .details
+            .specifics
+            .get(self.hit.affected.specifics()?)
+    }
+}
+
+impl<'a, 'i> Findings<'a, 'i> {
+    pub(super) fn new(
+        inventory: &'a Inventory,
+        platform: Option<&'a Platform>,
+        advisories: &'a HashMap<RecordId, Advisory<'i>>,
+    ) -> Self {
+        Self {
+            inventory,
+            platform,
+            advisories,
+            found: Vec::new(),
+        }
+    }
+
+    /// Adds what hits a package; `at` is its place in the inventory.
+    pub(super) fn add(&mut self, at: usize, package: &Package, answer: &'a Answer<'i>) {
+        let mut words: Vec<Word<'a, 'i>> = answer
+            .hits
+            .iter()
+            .filter_map(|hit| {
+                let advisory = self.advisories.get(&hit.affected.record)?;
+                Some(Word { hit, advisory })
+            })
+            .filter(|word| self.is_about(package, word))
+            .collect();
+        words.sort_by(|a, b| {
+            let key = |word: &Word<'a, 'i>| weight(&word.advisory.record.id);
+            (key(a), &a.advisory.record.id).cmp(&(key(b), &b.advisory.record.id))
+        });
+        let upstream: Vec<Vec<String>> =
+            words.iter().map(|word| word.advisory.upstream()).collect();
+        let told: Vec<Told<'_>> = words
+            .iter()
+            .zip(&upstream)
+            .map(|(word, upstream)| Told {
+                id: &word.advisory.record.id,
+                aliases: &word.advisory.record.aliases,
+                upstream,
+            })
+            .collect();
+        for flaw in flaws(&told) {
+            let words: Vec<Word<'a, 'i>> = flaw.advisories.iter().map(|at| words[*at]).collect();
+            self.found.push(self.finding(at, package, answer, flaw, &words));
+        }
+    }
+
+    /// Whether a hit is about this build of the package, on this system.
+    fn is_about(&self, package: &Package, word: &Word<'_, '_>) -> bool {
+        let specifics = word.specifics();
+        if package.kind == PackageKind::Rpm && !is_of_module(package, word, specifics) {
+            return false;
+        }
+        let (Some(platform), Some(specifics)) = (self.platform, specifics) else {
+            return true;
+        };
+        let is_among = |list: &[String], one: &str| {
+            list.is_empty() || list.iter().any(|listed| listed == one)
+        };
+        let machine = machine(&platform.architecture);
+        is_among(&specifics.systems, &platform.os)
+            && is_among(&specifics.architectures, machine)
+            && (specifics.imports.is_empty()
+                || specifics.imports.iter().any(|import| {
+                    is_among(&import.goos, &platform.os)
+                        && is_among(&import.goarch, &platform.architecture)
+                }))
+    }
+
+    fn finding(
+        &self,
+        at: usize,
+        package: &Package,
+        answer: &Answer<'i>,
+        flaw: Flaw,
+        words: &[Word<'_, 'i>],
+    ) -> Vulnerability {
+        let severities: Vec<Vec<Severity<'i>>> = words
+            .iter()
+            .map(|word| {
+                let general = word.advisory.record.severities.iter().cloned();
+                word.hit.affected.severities().chain(general).collect()
+            })
+            .collect();
+        let opinions: Vec<Opinion<'_>> = words
+            .iter()
+            .zip(&severities)
+            .map(|(word, severities)| {
+                let labels = &word.hit.affected.labels;
+                let remark = labels.informational.filter(|_| severities.is_empty());
+                Opinion {
+                    id: &word.advisory.record.id,
+                    label: labels.severity.or(word.advisory.record.label).or(remark),
+                    summary: word.advisory.details.summary.as_deref(),
+                    severities,
+                }
+            })
+            .collect();
+        let rating = rate(&opinions);
+        let hits: Vec<&Hit<'i>> = words.iter().map(|word| word.hit).collect();
+        let way_out = way_out(answer.order, &hits, &answer.said);
+        let mut advisories: Vec<String> = words
+            .iter()
+            .map(|word| word.advisory.record.id.clone())
+            .collect();
+        advisories.sort_unstable();
+        advisories.dedup();
+        let dates = |of: fn(&Record<'_>) -> Option<i64>| {
+            words.iter().filter_map(move |word| of(&word.advisory.record))
+        };
+        let layer = self.inventory.layers.get(package.layer);
+        let source = layer.and_then(|layer| layer.source.clone());
+        Vulnerability {
+            id: flaw.id,
+            aliases: flaw.aliases,
+            advisories,
+            package: at,
+            name: package.name.clone(),
+            purl: package.purl.clone(),
+            installed: package.version.clone(),
+            fix_state: match way_out.smallest {
+                Some(_) => FixState::Fixed,
+                None => unfixed(words),
+            },
+            fixed: way_out.smallest.map(str::to_owned),
+            fixed_versions: way_out.all.into_iter().map(str::to_owned).collect(),
+            severity: rating.severity,
+            severity_source: rating.source,
+            severity_basis: rating.basis,
+            cvss: rating.cvss,
+            title: words
+                .iter()
+                .find_map(|word| word.advisory.details.summary.clone()),
+            // Databases that do not know the day say 1970.
+            published: dates(|record| record.published.filter(|at| *at > 0))
+                .min()
+                .and_then(moment),
+            modified: dates(|record| record.modified.filter(|at| *at > 0))
+                .max()
+                .and_then(moment),
+            references: references(words),
+            symbols: symbols(words),
+            origin: Origin {
+                instruction_line: source.as_ref().map(|source| source.start.line),
+                source,
+                layer: layer.map(|layer| LayerOrigin {
+                    index: package.layer,
+                    diff_id: layer.diff_id.clone(),
+                    instruction: layer.instruction.clone(),
+                }),
+                package: Some(package.purl.clone()),
+                path: Some(package.path.clone()),
+            },
+            in_base: self
+                .inventory
+                .base
+                .as_ref()
+                .map(|base| package.layer < base.layers),
+            removed_in: package.removed_in,
+        }
+    }
+}
+
+/// Whether an advisory is about the module stream that an RPM package is of. Streams of one module
+/// have versions of their own, and a package outside of modules is another one.
+fn is_of_module(package: &Package, word: &Word<'_, '_>, specifics: Option<&Specifics>) -> bool {
+    let stream = package
+        .purl
+        .split_once("rpmmod=")
+        .and_then(|(_, rest)| rest.split(['&', '#']).next())
+        .map(|module| module.replace("%3A", ":"));
+    let is_modular = stream.is_some() || package.version.contains(".module");
+    let told = specifics.and_then(|specifics| specifics.module.clone());
+    let fixes = &word.hit.fixes;
+    if told.is_none() && fixes.is_empty() {
+        return true;
+    }
+    let told_modular = told.is_some() || fixes.iter().any(|fix| fix.contains(".module"));
+    if is_modular != told_modular {
+        return false;
+    }
+    let Some(stream) = stream.as_deref().and_then(name_and_stream) else {
+        return true;
+    };
+    match told.as_deref().and_then(name_and_stream) {
+        Some(told) => told == stream,
+        // `Moderate: nodejs:18 security update` names it.
+        None => {
+            let summary = word.advisory.details.summary.as_deref().unwrap_or_default();
+            let mut named = summary.split_whitespace().filter_map(name_and_stream);
+            let mut any = false;
+            named.any(|told| {
+                any = true;
+                told == stream
+            }) || !any
+        }
+    }
+}
+
+/// `nodejs:18` of `nodejs:18:8090020240101:rhel8`.
+fn name_and_stream(module: &str) -> Option<(&str, &str)> {
+    let mut parts = module.split(':');
+    let both = (parts.next()?, parts.next()?);
+    (!both.0.is_empty() && !both.1.is_empty()).then_some(both)
+}
+
+/// Rust's name of a processor, by that of Go and of images.
+fn machine(architecture: &str) -> &str {
+    match architecture {
+        "amd64" => "x86_64",
+        "386" => "x86",
+        "arm64" => "aarch64",
+        "ppc64le" => "powerpc64",
+        other => other,
+    }
+}
+
+/// Why there is no way out.
+fn unfixed(words: &[Word<'_, '_>]) -> FixState {
+    let said = words.iter().flat_map(|word| {
+        let labels = &word.hit.affected.labels;
+        [labels.status, labels.severity].into_iter().flatten()
+    });
+    for word in said {
+        let word = word.to_ascii_lowercase().replace(['_', ' '], "-");
+        match word.as_str() {
+            "fix-not-planned" | "will-not-fix" | "wontfix" | "wont-fix" | "ignored" => {
+                return FixState::WillNotFix;
+            }
+            "end-of-life" | "eol" => return FixState::EndOfLife,
+            _ => {}
+        }
+    }
+    FixState::NotFixed
+}
+
+fn references(words: &[Word<'_, '_>]) -> Vec<String> {
+    let mut all: Vec<(super::super::ReferenceKind, &str)> = words
+        .iter()
+        .flat_map(|word| &word.advisory.details.references)
+        .map(|reference| (reference.kind, reference.url.as_str()))
+        .collect();
+    all.sort_by_key(|(kind, _)| *kind);
+    let mut kept: Vec<String> = Vec::new();
+    for (_, url) in all {
+        if kept.len() < MAX_REFERENCES && !kept.iter().any(|known| known == url) {
+            kept.push(url.to_owned());
+        }
+    }
+    kept
+}
+
+fn symbols(words: &[Word<'_, '_>]) -> Vec<String> {
+    let mut symbols: Vec<String> = Vec::new();
+    for specifics in words.iter().filter_map(Word::specifics) {
+        for import in &specifics.imports {
+            let path = &import.path;
+            symbols.extend(import.symbols.iter().map(|symbol| format!("{path}.{symbol}")));
+        }
+        symbols.extend(specifics.functions.iter().cloned());
+    }
+    symbols.sort_unstable();
+    symbols.dedup();
+    symbols.truncate(MAX_SYMBOLS);
+    symbols
+}
+
+/// A moment as RFC 3339 writes it.
+pub(super) fn moment(seconds: i64) -> Option<String> {
+    let moment = jiff::Timestamp::from_second(seconds).ok()?;
+    Some(moment.to_string())
+}

@@ -1,0 +1,273 @@
+//! Which packages of an image have which known flaws.
+//!
+//! Each package is asked for as its ecosystem's advisories know it (`question`, `distribution`);
+//! what they say is held against its version (`judge`, `range`); what several of them say of one
+//! flaw becomes one finding (`flaw`, `finding`). A package that a package of the distribution
+//! brought is the distribution's: it mends flaws without a new version number, and only its own
+//! advisories know.
+
+mod distribution;
+mod finding;
+mod flaw;
+mod judge;
+mod question;
+mod range;
+#[cfg(test)]
+mod tests;
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::rc::Rc;
+
+use plimsoll_model::{
+    AdvisoryCoverage, EcosystemPackages, Inventory, Package, PackageKind, Platform,
+    UnjudgedPackage, Vulnerability,
+};
+
+use self::distribution::Release;
+use self::finding::{Advisory, Findings};
+use self::judge::{Hit, Verdict, judge};
+use self::question::{Known, is_paid_for, names, of_language, order};
+use super::version::{BadVersion, Order};
+use super::{Affected, Ecosystem, Index, IndexError, RecordId};
+
+/// What the packages of an image were judged to be.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Judged {
+    /// Known flaws, in report order.
+    pub vulnerabilities: Vec<Vulnerability>,
+    /// What that rests on.
+    pub coverage: AdvisoryCoverage,
+}
+
+/// Holds every package of an inventory against an index of advisories: those that are installed,
+/// and those that a later layer removed, whose bytes ship. `platform` is the image's; flaws of
+/// other systems are left out.
+///
+/// # Errors
+/// The index is damaged.
+pub fn judge_inventory(
+    index: &Index,
+    inventory: &Inventory,
+    platform: Option<&Platform>,
+) -> Result<Judged, IndexError> {
+    let mut inquiry = Inquiry::new(index, inventory)?;
+    let mut hit: Vec<(usize, &Package, Vec<Rc<Answer<'_>>>)> = Vec::new();
+    let installed = inventory.packages.iter().enumerate();
+    for (at, package) in installed.chain(inventory.removed_packages.iter().enumerate()) {
+        let answers = inquiry.ask(package)?;
+        if !answers.is_empty() {
+            hit.push((at, package, answers));
+        }
+    }
+    let records: BTreeSet<RecordId> = hit
+        .iter()
+        .flat_map(|(_, _, answers)| answers)
+        .flat_map(|answer| &answer.hits)
+        .map(|hit| hit.affected.record)
+        .collect();
+    // In the order of records: neighbours lie in one compressed block.
+    let advisories: HashMap<RecordId, Advisory<'_>> = records
+        .into_iter()
+        .map(|record| Ok((record, Advisory::read(index, record)?)))
+        .collect::<Result<_, IndexError>>()?;
+    let mut findings = Findings::new(inventory, platform, &advisories);
+    for (at, package, answers) in &hit {
+        for answer in answers {
+            findings.add(*at, package, answer);
+        }
+    }
+    let mut vulnerabilities = findings.found;
+    vulnerabilities.sort_by(|a, b| a.sort_key().cmp(&b.sort_key()));
+    Ok(Judged {
+        vulnerabilities,
+        coverage: inquiry.coverage()?,
+    })
+}
+
+/// What the advisories of some ecosystems say of one version of one package.
+#[derive(Debug)]
+struct Answer<'i> {
+    order: Order,
+    /// Whether any advisory names the package.
+    known: bool,
+    hits: Vec<Hit<'i>>,
+    said: Vec<Affected<'i>>,
+    unjudged: Vec<(Option<RecordId>, BadVersion)>,
+}
+
+/// Packages that share what they are asked for under.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+struct Realm {
+    kind: PackageKind,
+    paid: bool,
+}
+
+/// Asks, and keeps what was asked and what could not be.
+struct Inquiry<'i, 'p> {
+    index: &'i Index,
+    /// What speaks of each kind of package of this image.
+    releases: HashMap<PackageKind, Release>,
+    inventory: &'p Inventory,
+    known: Vec<&'i str>,
+    /// Binary packages of one source, and packages installed many times, are asked for once.
+    answers: HashMap<(Realm, Known<'p>), Rc<Answer<'i>>>,
+    /// How many packages, by ecosystem and whether that has advisories.
+    counts: BTreeMap<(bool, String), usize>,
+    by_distribution: usize,
+    unjudged: BTreeSet<UnjudgedPackage>,
+}
+
+impl<'i, 'p> Inquiry<'i, 'p> {
+    fn new(index: &'i Index, inventory: &'p Inventory) -> Result<Self, IndexError> {
+        Ok(Self {
+            index,
+            releases: HashMap::new(),
+            inventory,
+            known: index.ecosystems()?.collect(),
+            answers: HashMap::new(),
+            counts: BTreeMap::new(),
+            by_distribution: 0,
+            unjudged: BTreeSet::new(),
+        })
+    }
+
+    /// The answers with hits on a package.
+    fn ask(&mut self, package: &'p Package) -> Result<Vec<Rc<Answer<'i>>>, IndexError> {
+        if !package.kind.is_system() && package.owned_by.is_some() {
+            self.by_distribution += 1;
+            return Ok(Vec::new());
+        }
+        let realm = Realm {
+            kind: package.kind,
+            paid: is_paid_for(package),
+        };
+        let release = self.release(package.kind);
+        let ecosystems = match realm.paid && !release.paid.is_empty() {
+            true => &release.paid,
+            false => &release.ecosystems,
+        };
+        let is_covered = !ecosystems.is_empty();
+        let label = release.label.clone();
+        *self.counts.entry((is_covered, label)).or_default() += 1;
+        if !is_covered {
+            return Ok(Vec::new());
+        }
+        if package.kind == PackageKind::Maven && !package.name.contains(':') {
+            self.leave(package, "its group is not known".to_owned());
+            return Ok(Vec::new());
+        }
+        for known in names(package) {
+            let answer = self.answer(realm, known)?;
+            for (record, bad) in &answer.unjudged {
+                let why = match record {
+                    Some(record) => format!("{}: {bad}", self.index.record(*record)?.id),
+                    None => bad.to_string(),
+                };
+                self.leave(package, why);
+            }
+            if answer.known {
+                return Ok(match answer.hits.is_empty() {
+                    true => Vec::new(),
+                    false => vec![answer],
+                });
+            }
+        }
+        Ok(Vec::new())
+    }
+
+    fn leave(&mut self, package: &Package, why: String) {
+        self.unjudged.insert(UnjudgedPackage {
+            purl: package.purl.clone(),
+            version: package.version.clone(),
+            why,
+        });
+    }
+
+    /// What speaks of a kind of package.
+    fn release(&mut self, kind: PackageKind) -> &Release {
+        let (distribution, known) = (self.inventory.distribution.as_ref(), &self.known);
+        self.releases.entry(kind).or_insert_with(|| {
+            if kind.is_system() {
+                return Release::of(distribution, kind, known.iter().copied());
+            }
+            let names = of_language(kind);
+            Release {
+                label: match names.first() {
+                    Some(name) => name.to_string(),
+                    None => kind.as_str().to_owned(),
+                },
+                ecosystems: names
+                    .iter()
+                    .map(|name| Ecosystem::new(*name))
+                    .filter(|one| known.contains(&one.name.as_str()))
+                    .collect(),
+                paid: Vec::new(),
+            }
+        })
+    }
+
+    fn answer(&mut self, realm: Realm, asked: Known<'p>) -> Result<Rc<Answer<'i>>, IndexError> {
+        if let Some(answer) = self.answers.get(&(realm, asked)) {
+            return Ok(Rc::clone(answer));
+        }
+        let index = self.index;
+        let release = self.release(realm.kind);
+        let ecosystems = match realm.paid && !release.paid.is_empty() {
+            true => &release.paid,
+            false => &release.ecosystems,
+        };
+        let mut answer = Answer {
+            order: Order::Semver,
+            known: false,
+            hits: Vec::new(),
+            said: Vec::new(),
+            unjudged: Vec::new(),
+        };
+        for ecosystem in ecosystems {
+            let Some(order) = order(ecosystem) else {
+                continue;
+            };
+            answer.order = order;
+            let said = index.affected(ecosystem, asked.name)?;
+            if said.size_hint().1 == Some(0) {
+                continue;
+            }
+            answer.known = true;
+            let Verdict {
+                hits,
+                said,
+                unjudged,
+            } = judge(order, asked.version, said)?;
+            answer.hits.extend(hits);
+            answer.said.extend(said);
+            answer.unjudged.extend(unjudged);
+        }
+        answer.said.sort_by_key(|affected| affected.record);
+        let answer = Rc::new(answer);
+        self.answers.insert((realm, asked), Rc::clone(&answer));
+        Ok(answer)
+    }
+
+    fn coverage(self) -> Result<AdvisoryCoverage, IndexError> {
+        let snapshot = self.index.snapshot()?;
+        let of = |covered: bool| {
+            self.counts
+                .iter()
+                .filter(|((is, _), _)| *is == covered)
+                .map(|((_, ecosystem), packages)| EcosystemPackages {
+                    ecosystem: ecosystem.clone(),
+                    packages: *packages,
+                })
+                .collect()
+        };
+        Ok(AdvisoryCoverage {
+            covered: of(true),
+            missing: of(false),
+            snapshot: snapshot.id,
+            date: snapshot.date.and_then(finding::moment),
+            advisories: usize::try_from(snapshot.records).unwrap_or(usize::MAX),
+            by_distribution: self.by_distribution,
+            unjudged: self.unjudged.into_iter().collect(),
+        })
+    }
+}
