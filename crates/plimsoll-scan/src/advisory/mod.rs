@@ -7,6 +7,7 @@
 
 mod ecosystem;
 mod index;
+mod matching;
 pub mod severity;
 mod version;
 
@@ -16,4 +17,5 @@ pub use index::{
     Range, RangeKind, Record, RecordId, Reference, ReferenceKind, Severity, SeverityKind, Snapshot,
     SnapshotEcosystem, Specifics, Version,
 };
+pub use matching::{Judged, judge_inventory};
 pub use version::{BadVersion, Order};

@@ -342,7 +342,14 @@ mod tests {
                 "{vector}"
             );
         }
-        for none in ["", "75", "NaN", "CVSS:3.1/AV:N", "CVSS:9.9/AV:N/AC:L", "high"] {
+        for none in [
+            "",
+            "75",
+            "NaN",
+            "CVSS:3.1/AV:N",
+            "CVSS:9.9/AV:N/AC:L",
+            "high",
+        ] {
             assert_eq!(scored(none), None, "{none}");
         }
         assert_eq!(scored("7.5"), Some(("3", 75, High)));

@@ -77,11 +77,12 @@ impl Release {
             }),
             _ => Vec::new(),
         };
+        let name = name.as_str();
         let label = match wanted {
             Wanted::Exactly(release) | Wanted::OrAll(release) => format!("{name}:{release}"),
             Wanted::RedHat(major) => format!("{name}:enterprise_linux:{major}"),
             Wanted::Suse(version) => format!("{name}:Linux Enterprise {version}"),
-            Wanted::Rolling => name.to_string(),
+            Wanted::Rolling => name.to_owned(),
         };
         Self {
             label,
@@ -131,9 +132,7 @@ fn wanted(distribution: &Distribution, kind: PackageKind) -> Option<(EcosystemNa
         (PackageKind::Rpm, "opensuse-tumbleweed") => {
             (OpenSuse, Wanted::Exactly("Tumbleweed".to_owned()))
         }
-        (PackageKind::Rpm, "openeuler") => {
-            (OpenEuler, Wanted::Exactly(open_euler(distribution)))
-        }
+        (PackageKind::Rpm, "openeuler") => (OpenEuler, Wanted::Exactly(open_euler(distribution))),
         (PackageKind::Rpm, "mageia") => (Mageia, Wanted::Exactly(major.to_owned())),
         (PackageKind::Rpm, "azurelinux" | "mariner") => {
             (AzureLinux, Wanted::Exactly(major.to_owned()))
@@ -253,7 +252,11 @@ mod tests {
 
     fn told(kind: PackageKind, id: &str, version: &str) -> (String, String) {
         let release = release(kind, id, version, "openEuler 24.03 (LTS-SP1)");
-        let ecosystems: Vec<String> = release.ecosystems.iter().map(Ecosystem::to_string).collect();
+        let ecosystems: Vec<String> = release
+            .ecosystems
+            .iter()
+            .map(Ecosystem::to_string)
+            .collect();
         (release.label, ecosystems.join(", "))
     }
 
@@ -263,14 +266,26 @@ mod tests {
         for (kind, id, version, label, ecosystems) in [
             (Deb, "debian", "12", "Debian:12", "Debian:12"),
             (Deb, "debian", "13", "Debian:13", ""),
-            (Deb, "ubuntu", "22.04", "Ubuntu:22.04:LTS", "Ubuntu:22.04:LTS"),
+            (
+                Deb,
+                "ubuntu",
+                "22.04",
+                "Ubuntu:22.04:LTS",
+                "Ubuntu:22.04:LTS",
+            ),
             (Deb, "ubuntu", "23.10", "Ubuntu:23.10", ""),
             (Deb, "raspbian", "12", "raspbian 12", ""),
             (Apk, "alpine", "3.19.1", "Alpine:v3.19", "Alpine:v3.19"),
             (Apk, "alpine", "3.22_alpha20250108", "Alpine:edge", ""),
             (Apk, "wolfi", "20230201", "Wolfi", "Wolfi"),
             (Apk, "debian", "12", "debian 12", ""),
-            (Rpm, "almalinux", "9.3", "AlmaLinux:9", "AlmaLinux, AlmaLinux:9"),
+            (
+                Rpm,
+                "almalinux",
+                "9.3",
+                "AlmaLinux:9",
+                "AlmaLinux, AlmaLinux:9",
+            ),
             (
                 Rpm,
                 "rhel",

@@ -55,10 +55,12 @@ impl<'i> Advisory<'i> {
 
 /// Whether it is a distribution's word that new packages are there, for any number of flaws.
 fn is_erratum(id: &str) -> bool {
-    matches!(database(id).as_str(), "alma" | "rocky" | "redhat" | "suse" | "mageia" | "openeuler")
-        || ["DSA-", "DLA-", "DTSA-", "USN-", "LSN-", "PHSA-"]
-            .iter()
-            .any(|prefix| id.starts_with(prefix))
+    matches!(
+        database(id).as_str(),
+        "alma" | "rocky" | "redhat" | "suse" | "mageia" | "openeuler"
+    ) || ["DSA-", "DLA-", "DTSA-", "USN-", "LSN-", "PHSA-"]
+        .iter()
+        .any(|prefix| id.starts_with(prefix))
 }
 
 /// Which advisory counts more: a distribution's on the flaw itself, then its errata, then GitHub's,
@@ -139,7 +141,8 @@ impl<'a, 'i> Findings<'a, 'i> {
             .collect();
         for flaw in flaws(&told) {
             let words: Vec<Word<'a, 'i>> = flaw.advisories.iter().map(|at| words[*at]).collect();
-            self.found.push(self.finding(at, package, answer, flaw, &words));
+            self.found
+                .push(self.finding(at, package, answer, flaw, &words));
         }
     }
 
@@ -152,12 +155,10 @@ impl<'a, 'i> Findings<'a, 'i> {
         let (Some(platform), Some(specifics)) = (self.platform, specifics) else {
             return true;
         };
-        let is_among = |list: &[String], one: &str| {
-            list.is_empty() || list.iter().any(|listed| listed == one)
-        };
+        let is_among =
+            |list: &[String], one: &str| list.is_empty() || list.iter().any(|listed| listed == one);
         let machine = machine(&platform.architecture);
-        is_among(&specifics.systems, &platform.os)
-            && is_among(&specifics.architectures, machine)
+        is_among(&specifics.architectures, machine)
             && (specifics.imports.is_empty()
                 || specifics.imports.iter().any(|import| {
                     is_among(&import.goos, &platform.os)
@@ -204,7 +205,9 @@ impl<'a, 'i> Findings<'a, 'i> {
         advisories.sort_unstable();
         advisories.dedup();
         let dates = |of: fn(&Record<'_>) -> Option<i64>| {
-            words.iter().filter_map(move |word| of(&word.advisory.record))
+            words
+                .iter()
+                .filter_map(move |word| of(&word.advisory.record))
         };
         let layer = self.inventory.layers.get(package.layer);
         let source = layer.and_then(|layer| layer.source.clone());
@@ -353,7 +356,12 @@ fn symbols(words: &[Word<'_, '_>]) -> Vec<String> {
     for specifics in words.iter().filter_map(Word::specifics) {
         for import in &specifics.imports {
             let path = &import.path;
-            symbols.extend(import.symbols.iter().map(|symbol| format!("{path}.{symbol}")));
+            symbols.extend(
+                import
+                    .symbols
+                    .iter()
+                    .map(|symbol| format!("{path}.{symbol}")),
+            );
         }
         symbols.extend(specifics.functions.iter().cloned());
     }

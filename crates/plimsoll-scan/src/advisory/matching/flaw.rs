@@ -34,11 +34,7 @@ pub(super) fn flaws(told: &[Told<'_>]) -> Vec<Flaw> {
     // One member for each flaw of each advisory.
     let mut members: Vec<(usize, Vec<&str>)> = Vec::new();
     for (advisory, told) in told.iter().enumerate() {
-        members.extend(
-            of_advisory(told)
-                .into_iter()
-                .map(|names| (advisory, names)),
-        );
+        members.extend(of_advisory(told).into_iter().map(|names| (advisory, names)));
     }
     let mut groups = Groups::new(members.len());
     let mut first: HashMap<&str, usize> = HashMap::new();
@@ -105,9 +101,7 @@ pub(super) fn cve(name: &str) -> Option<&str> {
     let number = name.get(at..)?;
     let mut parts = number.split('-').skip(1);
     let digits = |part: Option<&str>| {
-        part.is_some_and(|part| {
-            !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit())
-        })
+        part.is_some_and(|part| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit()))
     };
     (digits(parts.next()) && digits(parts.next()) && parts.next().is_none()).then_some(number)
 }
@@ -192,9 +186,13 @@ mod tests {
         flaws(&told)
             .into_iter()
             .map(|flaw| {
-                let advisories: Vec<&str> =
-                    flaw.advisories.iter().map(|at| told[*at].id).collect();
-                format!("{}: {}; {}", flaw.id, flaw.aliases.join(" "), advisories.join(" "))
+                let advisories: Vec<&str> = flaw.advisories.iter().map(|at| told[*at].id).collect();
+                format!(
+                    "{}: {}; {}",
+                    flaw.id,
+                    flaw.aliases.join(" "),
+                    advisories.join(" ")
+                )
             })
             .collect()
     }
@@ -224,8 +222,16 @@ mod tests {
                 advisory("DEBIAN-CVE-2024-1", &[], &["CVE-2024-1"]),
                 advisory("DEBIAN-CVE-2024-3", &[], &[]),
                 advisory("DLA-1-1", &[], &[]),
-                advisory("CGA-aaaa-bbbb-cccc", &[], &["CVE-2024-7", "GHSA-gggg-hhhh-jjjj"]),
-                advisory("USN-1-1", &[], &["UBUNTU-CVE-2024-8", "CVE-2024-8", "CVE-2024-9"]),
+                advisory(
+                    "CGA-aaaa-bbbb-cccc",
+                    &[],
+                    &["CVE-2024-7", "GHSA-gggg-hhhh-jjjj"]
+                ),
+                advisory(
+                    "USN-1-1",
+                    &[],
+                    &["UBUNTU-CVE-2024-8", "CVE-2024-8", "CVE-2024-9"]
+                ),
             ]),
             [
                 "CVE-2024-1: DEBIAN-CVE-2024-1 DSA-5000-1; DSA-5000-1 DEBIAN-CVE-2024-1",

@@ -12,8 +12,6 @@ mod flaw;
 mod judge;
 mod question;
 mod range;
-#[cfg(test)]
-mod tests;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::rc::Rc;
@@ -193,7 +191,7 @@ impl<'i, 'p> Inquiry<'i, 'p> {
             let names = of_language(kind);
             Release {
                 label: match names.first() {
-                    Some(name) => name.to_string(),
+                    Some(name) => name.as_str().to_owned(),
                     None => kind.as_str().to_owned(),
                 },
                 ecosystems: names

@@ -6,7 +6,7 @@ use super::super::version::Order;
 use super::super::{Ecosystem, EcosystemName};
 
 /// A name that advisories may know a package by, and the version it has under that name.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Known<'p> {
     pub(super) name: &'p str,
     pub(super) version: &'p str,
