@@ -4,6 +4,7 @@
 //! stay true. Every blob is verified against its digest while it is read.
 
 mod archive;
+mod artifact;
 mod auth;
 mod blob;
 mod compression;
@@ -28,6 +29,7 @@ mod source;
 mod spool;
 pub mod tar;
 
+pub use artifact::{ArtifactKind, pull_artifact, push_artifact};
 pub use blob::sha256;
 pub use config::{config_json, parse_config};
 pub use daemon::{DaemonImages, context_endpoint};

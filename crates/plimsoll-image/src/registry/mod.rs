@@ -69,7 +69,7 @@ impl Repository {
     }
 
     /// Fetches a manifest by tag or digest and remembers its bytes; `None` where there is none.
-    fn manifest(&self, reference: &str) -> Result<Option<Descriptor>, ImageError> {
+    pub(crate) fn manifest(&self, reference: &str) -> Result<Option<Descriptor>, ImageError> {
         let url = self.url(&format!("manifests/{reference}"))?;
         let place = format!("registry:{}: manifest {reference}", self.name);
         let mut headers = HeaderMap::new();
