@@ -8,6 +8,7 @@ mod tar;
 #[cfg(test)]
 mod tests;
 mod zip;
+mod zstd;
 
 use std::borrow::Cow;
 
@@ -70,6 +71,7 @@ enum Kind {
     Gzip,
     Tar,
     Zip,
+    Zstd,
     /// Compressed in a way that is not read.
     Other,
 }
@@ -83,7 +85,8 @@ fn kind(name: &str) -> Option<Kind> {
         "tar" | "gem" => Kind::Tar,
         "zip" | "jar" | "war" | "ear" | "whl" | "egg" | "nupkg" | "apk" | "aar" | "xlsx"
         | "docx" => Kind::Zip,
-        "bz2" | "tbz2" | "tbz" | "xz" | "txz" | "zst" | "tzst" | "7z" | "rar" => Kind::Other,
+        "zst" | "tzst" => Kind::Zstd,
+        "bz2" | "tbz2" | "tbz" | "xz" | "txz" | "lzma" | "7z" | "rar" => Kind::Other,
         _ => return None,
     })
 }
@@ -91,7 +94,9 @@ fn kind(name: &str) -> Option<Kind> {
 /// The name of what is compressed in a file of this name.
 fn without_compression(name: &str) -> String {
     match name.rsplit_once('.') {
-        Some((stem, ending)) if ending.eq_ignore_ascii_case("gz") => stem.to_owned(),
+        Some((stem, ending)) if ["gz", "zst"].contains(&&*ending.to_ascii_lowercase()) => {
+            stem.to_owned()
+        }
         Some((stem, _)) => format!("{stem}.tar"),
         None => name.to_owned(),
     }
@@ -107,6 +112,7 @@ enum Reader {
     Gzip(Box<gzip::Reader>),
     Tar(Box<tar::Reader>),
     Zip(Box<zip::Reader>),
+    Zstd(Box<zstd::Reader>),
     /// Not read.
     None,
 }
@@ -151,10 +157,11 @@ impl<'s> Unpacker<'s> {
             Kind::Gzip => head.starts_with(&[0x1f, 0x8b, 8]),
             Kind::Tar => tar::is_header(head),
             Kind::Zip => head.starts_with(b"PK\x03\x04"),
+            Kind::Zstd => head.starts_with(b"\x28\xb5\x2f\xfd"),
             Kind::Other => [
                 &b"BZh"[..],
                 b"\xfd7zXZ\0",
-                b"\x28\xb5\x2f\xfd",
+                b"\x5d\0\0",
                 b"7z\xbc\xaf",
                 b"Rar!",
             ]
@@ -164,8 +171,9 @@ impl<'s> Unpacker<'s> {
         if !is_so {
             return None;
         }
+        let is_wrapping = matches!(kind, Kind::Gzip | Kind::Zstd);
         let too_deep =
-            parent.wrappings >= MAX_WRAPPINGS || (kind != Kind::Gzip && parent.depth >= MAX_DEPTH);
+            parent.wrappings >= MAX_WRAPPINGS || (!is_wrapping && parent.depth >= MAX_DEPTH);
         let mut state = State {
             parent,
             entry: None,
@@ -178,14 +186,17 @@ impl<'s> Unpacker<'s> {
         };
         let reader = match kind {
             _ if state.partly => Reader::None,
-            Kind::Gzip => {
+            Kind::Gzip | Kind::Zstd => {
                 let inner = Parent {
                     name: without_compression(&state.parent.name).into(),
                     wrappings: state.parent.wrappings + 1,
                     ..state.parent.clone()
                 };
                 state.entry = Some(Box::new(Search::inside(inner, None)));
-                Reader::Gzip(Box::default())
+                match kind {
+                    Kind::Gzip => Reader::Gzip(Box::default()),
+                    _ => Reader::Zstd(Box::default()),
+                }
             }
             Kind::Tar => Reader::Tar(Box::default()),
             Kind::Zip => Reader::Zip(Box::default()),
@@ -201,6 +212,7 @@ impl<'s> Unpacker<'s> {
             Reader::Gzip(reader) => reader.feed(bytes, &mut self.state),
             Reader::Tar(reader) => reader.feed(bytes, &mut self.state),
             Reader::Zip(reader) => reader.feed(bytes, &mut self.state),
+            Reader::Zstd(reader) => reader.feed(bytes, &mut self.state),
             Reader::None => {}
         }
         if self.state.full() {
@@ -217,6 +229,7 @@ impl<'s> Unpacker<'s> {
             Reader::Gzip(reader) if !reader.is_over() => self.state.left_out(),
             Reader::Tar(reader) if !reader.is_over() => self.state.left_out(),
             Reader::Zip(reader) if !reader.is_over() => self.state.left_out(),
+            Reader::Zstd(reader) if !reader.is_over() => self.state.left_out(),
             _ => {}
         }
         self.state.end();

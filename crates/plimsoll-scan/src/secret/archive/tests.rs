@@ -27,6 +27,10 @@ fn gz(bytes: &[u8]) -> Vec<u8> {
     encoder.finish().unwrap()
 }
 
+fn zst(bytes: &[u8]) -> Vec<u8> {
+    zstd::encode_all(bytes, 3).unwrap()
+}
+
 /// A zip of one entry: stored or deflated, with sizes in front or behind.
 fn zip(name: &str, bytes: &[u8], deflated: bool, streamed: bool) -> Vec<u8> {
     let packed = if deflated {
@@ -103,6 +107,12 @@ fn what_lies_in_archives_is_found_with_its_place() {
         places("app/dump.sql.gz", &gz(text.as_bytes())),
         one("app/dump.sql.gz")
     );
+    assert_eq!(
+        places("app/a.tar.zst", &zst(&inner)),
+        one("app/a.tar.zst!src/tok.py")
+    );
+    let frames = [zst(&inner[..700]), zst(&inner[700..])].concat();
+    assert_eq!(places("app/a.tzst", &frames), one("app/a.tzst!src/tok.py"));
     for (deflated, streamed) in [(false, false), (true, false), (true, true)] {
         let zip = directory(
             [
@@ -149,6 +159,8 @@ fn what_is_not_read_is_said() {
     assert!(places("app/a.tgz", &gz(&tar)[..40]).1);
     assert!(places("app/a.tar", &tar[..2000]).1);
     assert!(places("app/a.xz", b"\xfd7zXZ\0\0\0").1);
+    assert!(places("app/a.zst", &zst(&tar)[..40]).1);
+    assert!(places("app/a.zst", &[&zst(&tar)[..], b"garbage"].concat()).1);
     let mut broken = tar;
     broken[3584] = b'x';
     assert!(places("app/a.tar", &broken).1);
@@ -183,6 +195,8 @@ fn a_bomb_costs_what_it_may_and_is_told() {
     }
     let bomb = encoder.finish().unwrap();
     assert_eq!(places("app/a.gz", &bomb), (Vec::new(), true));
+    let bomb = zstd::encode_all(std::io::Read::take(std::io::repeat(0), 400 << 20), 1).unwrap();
+    assert_eq!(places("app/a.zst", &bomb), (Vec::new(), true));
     let mut nested = gz(b"x");
     for _ in 0..40 {
         nested = gz(&tar(&[("a.tgz", &nested)]));
@@ -207,6 +221,7 @@ proptest! {
             ("app/a.tar", inner.clone()),
             ("app/a.tgz", gz(&inner)),
             ("app/a.zip", directory(zip)),
+            ("app/a.tzst", zst(&inner)),
         ] {
             let mut bytes = bytes;
             if let Some((at, value)) = flip
