@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use plimsoll_model::{Finding, ImageSummary, Inventory, Severity};
 
+use crate::layers::short_instruction;
 use crate::text::{count, markdown, markdown_code, megabytes};
 use crate::{RenderInput, Verdict, tally};
 
@@ -135,6 +136,7 @@ impl Page {
                 .instruction
                 .as_deref()
                 .map_or_else(String::new, |text| {
+                    let text = short_instruction(text);
                     markdown_code(text.chars().take(120).collect::<String>().trim())
                 });
             self.line(&format!(

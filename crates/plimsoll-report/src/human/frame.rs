@@ -9,6 +9,7 @@ use plimsoll_model::{Finding, Origin, Severity, SourceFile, SourceOrigin, Span};
 use unicode_width::UnicodeWidthStr;
 
 use crate::RenderInput;
+use crate::layers::short_instruction;
 use crate::lookup::Sources;
 use crate::mask::{Mask, covers};
 use crate::text::{pictured, visible};
@@ -273,7 +274,9 @@ fn notes(finding: &Finding, more_related: usize) -> Vec<(&'static str, String)> 
         let instruction = layer
             .instruction
             .as_deref()
-            .map_or_else(String::new, |text| format!(": {}", visible(text)));
+            .map_or_else(String::new, |text| {
+                format!(": {}", visible(&short_instruction(text)))
+            });
         notes.push(("layer", cut(&format!("{}{instruction}", layer.index), 200)));
     }
     if let Some(package) = &origin.package {

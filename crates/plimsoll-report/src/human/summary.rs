@@ -7,6 +7,7 @@ use anstyle::{AnsiColor, Style};
 use plimsoll_model::{BaseImage, Finding, ImageSummary, Inventory, LayerFacts, Severity};
 
 use super::paint;
+use crate::layers::short_instruction;
 use crate::text::{count, fitting, megabytes, visible};
 use crate::{RenderInput, tally};
 
@@ -261,13 +262,13 @@ impl<'o> Screen<'o> {
             let instruction = layer
                 .instruction
                 .as_deref()
-                .map_or_else(|| "-".into(), visible);
+                .map_or("-".into(), short_instruction);
             self.field(
                 &format!("{index:>6}"),
                 &format!(
                     "{:>9}  {line:>4}  {}",
                     megabytes(layer.size),
-                    instruction.trim()
+                    visible(&instruction)
                 ),
             );
         }
