@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use plimsoll_model::{Finding, Inventory, PackageKind, Severity};
+use plimsoll_model::{
+    Finding, Inventory, PackageKind, Severity, Vulnerability, VulnerabilitySeverity,
+};
 
 use crate::text::count;
 
@@ -27,6 +29,40 @@ pub(crate) fn by_severity<'a>(findings: impl Iterator<Item = &'a Finding>) -> St
     } else {
         parts.join(", ")
     }
+}
+
+/// `2 critical, 7 high; 6 fixable; base 3, yours 6`, gravest first; `none known` where there are
+/// none. What a later layer removed is told apart.
+pub(crate) fn vulnerabilities(found: &[Vulnerability]) -> String {
+    let (removed, live): (Vec<&Vulnerability>, Vec<&Vulnerability>) =
+        found.iter().partition(|one| one.removed_in.is_some());
+    let mut counts = [0_usize; VulnerabilitySeverity::ALL.len()];
+    for one in &live {
+        counts[one.severity as usize] += 1;
+    }
+    let parts: Vec<String> = VulnerabilitySeverity::ALL
+        .into_iter()
+        .zip(counts)
+        .rev()
+        .filter(|(_, number)| *number > 0)
+        .map(|(severity, number)| format!("{number} {}", severity.as_str()))
+        .collect();
+    let mut text = match parts.is_empty() {
+        true => "none known".to_owned(),
+        false => parts.join(", "),
+    };
+    if !live.is_empty() {
+        let fixable = live.iter().filter(|one| one.is_fixable()).count();
+        text.push_str(&format!("; {fixable} fixable"));
+        let of = |base| live.iter().filter(|one| one.in_base == Some(base)).count();
+        if live.iter().any(|one| one.in_base.is_some()) {
+            text.push_str(&format!("; base {}, yours {}", of(true), of(false)));
+        }
+    }
+    if !removed.is_empty() {
+        text.push_str(&format!("; removed {}", removed.len()));
+    }
+    text
 }
 
 /// `112: 88 deb, 24 pypi`; packages that belong to a package of the distribution count once. Many

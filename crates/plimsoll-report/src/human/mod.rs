@@ -3,6 +3,7 @@
 
 mod frame;
 mod summary;
+mod vulnerabilities;
 
 use anstyle::{AnsiColor, Style};
 use plimsoll_model::{Severity, Skipped};
@@ -40,6 +41,7 @@ pub fn render(input: &RenderInput<'_>) -> String {
     if !report.remarks.is_empty() {
         out.push('\n');
     }
+    vulnerabilities::table(&mut out, input);
     for skipped in &report.skipped {
         out.push_str(&skipped_line(skipped, input.color));
     }

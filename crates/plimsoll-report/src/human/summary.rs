@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use anstyle::{AnsiColor, Style};
 use plimsoll_model::{BaseImage, Finding, ImageSummary, Inventory, LayerFacts, Severity};
 
-use super::paint;
+use super::{paint, vulnerabilities};
 use crate::layers::short_instruction;
 use crate::text::{count, fitting, megabytes, visible};
 use crate::{RenderInput, tally};
@@ -76,6 +76,9 @@ pub(super) fn image(out: &mut String, input: &RenderInput<'_>, image: &ImageSumm
         }
     };
     screen.field("secrets", &secrets);
+    for (at, line) in vulnerabilities::lines(report).iter().enumerate() {
+        screen.field(if at == 0 { "vulns" } else { "" }, line);
+    }
     let mut findings = tally::by_severity(report.findings.iter());
     if !report.suppressed.is_empty() {
         findings.push_str(&format!("; {} set aside", report.suppressed.len()));
@@ -98,7 +101,8 @@ pub(super) fn image(out: &mut String, input: &RenderInput<'_>, image: &ImageSumm
         if more > 0 {
             screen.field("unseen", &format!("and {more} more"));
         }
-        if !report.findings.is_empty() || !report.skipped.is_empty() {
+        let vulnerable = !report.vulnerabilities.is_empty();
+        if !report.findings.is_empty() || !report.skipped.is_empty() || vulnerable {
             screen.whole(
                 "more",
                 "--details shows every finding and what was not looked at",

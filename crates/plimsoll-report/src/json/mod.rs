@@ -1,6 +1,7 @@
 //! The contract that scripts build on: one object, version 1, described in `docs/json.md` and by
 //! `docs/schemas/report.schema.json`. Fields may be added, never renamed, removed or retyped.
 
+mod vulnerability;
 mod waste;
 
 use plimsoll_model::{
@@ -10,6 +11,7 @@ use plimsoll_model::{
 use serde::Serialize;
 use serde_json::{Map, Value};
 
+use self::vulnerability::{WireAdvisories, WireVulnerability};
 pub(crate) use self::waste::WireWaste;
 use crate::RenderInput;
 use crate::lookup::Sources;
@@ -18,6 +20,7 @@ use crate::lookup::Sources;
 pub fn render(input: &RenderInput<'_>) -> String {
     let report = input.report;
     let sources = Sources::new(input.sources);
+    let looked = report.image.is_some() || report.advisories.is_some();
     let wire = WireReport {
         version: 1,
         findings: report
@@ -65,6 +68,11 @@ pub fn render(input: &RenderInput<'_>) -> String {
             .image
             .as_ref()
             .map(|image| WireImageReport::new(image, &report.inventory)),
+        vulnerabilities: looked.then(|| {
+            let found = report.vulnerabilities.iter();
+            found.map(WireVulnerability::new).collect()
+        }),
+        advisories: looked.then(|| report.advisories.as_ref().map(WireAdvisories::new)),
     };
     let mut text =
         serde_json::to_string(&wire).expect("every key is a string and every number finite");
@@ -84,6 +92,10 @@ struct WireReport<'a> {
     verdict: Option<WireVerdict<'a>>,
     #[serde(flatten)]
     image: Option<WireImageReport<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    vulnerabilities: Option<Vec<WireVulnerability<'a>>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    advisories: Option<Option<WireAdvisories<'a>>>,
 }
 
 #[derive(Serialize)]

@@ -1,5 +1,6 @@
 //! SARIF 2.1.0, for code scanning and editors.
 
+mod vulnerability;
 mod wire;
 
 use std::collections::{HashMap, HashSet};
@@ -51,6 +52,10 @@ pub fn render(input: &RenderInput<'_>) -> String {
         sources: &sources,
         fingerprints: Fingerprinter::new(&sources, &mask),
     };
+    let mut descriptors: Vec<Descriptor<'_>> = rules.iter().map(|rule| descriptor(rule)).collect();
+    let flaws = vulnerability::descriptors(&report.vulnerabilities);
+    let vulnerable = vulnerability::results(&report.vulnerabilities, &flaws, descriptors.len());
+    descriptors.extend(flaws);
     let shown = report.findings.iter().map(|finding| (finding, None));
     let set_aside = report
         .suppressed
@@ -64,7 +69,7 @@ pub fn render(input: &RenderInput<'_>) -> String {
                 driver: Driver {
                     name: "Plimsoll",
                     semantic_version: input.tool_version,
-                    rules: rules.iter().map(|rule| descriptor(rule)).collect(),
+                    rules: descriptors,
                 },
             },
             invocations: [Invocation {
@@ -94,6 +99,7 @@ pub fn render(input: &RenderInput<'_>) -> String {
             results: shown
                 .chain(set_aside)
                 .map(|(finding, reason)| results.result(finding, reason))
+                .chain(vulnerable)
                 .collect(),
             properties: report.image.as_ref().map(|image| RunProperties {
                 image_name: &image.name,
@@ -220,8 +226,8 @@ fn descriptor<'a>(rule: &RuleInfo<'a>) -> Descriptor<'a> {
         short_description: rule.summary.to_owned().into(),
         full_description: first_paragraph(rule.docs).map(Message::from),
         help: (!rule.docs.is_empty()).then_some(Help {
-            text: rule.docs,
-            markdown: rule.docs,
+            text: rule.docs.into(),
+            markdown: Some(rule.docs),
         }),
         help_uri: rule.help_uri,
         default_configuration: Configuration {

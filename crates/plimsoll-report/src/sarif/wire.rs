@@ -1,6 +1,8 @@
 //! The part of SARIF 2.1.0 (OASIS Standard, errata 01) that Plimsoll writes. Names are the
 //! standard's.
 
+use std::borrow::Cow;
+
 use serde::Serialize;
 
 #[derive(Serialize)]
@@ -74,8 +76,9 @@ pub(super) struct Descriptor<'a> {
 
 #[derive(Serialize)]
 pub(super) struct Help<'a> {
-    pub(super) text: &'a str,
-    pub(super) markdown: &'a str,
+    pub(super) text: Cow<'a, str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) markdown: Option<&'a str>,
 }
 
 #[derive(Serialize)]

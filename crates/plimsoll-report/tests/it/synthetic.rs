@@ -1,10 +1,12 @@
 //! One report that has everything once.
 
 use plimsoll_model::{
-    Applicability, Confidence, Digest, Distribution, Edit, Evidence, Finding, Fix, HealthCheck,
-    HistoryEntry, ImageConfig, ImageSummary, Inventory, LayerFacts, LayerOrigin, NotableFile,
-    NotableKind, Origin, Package, PackageKind, Platform, Related, Remark, Report, SecretSighting,
-    Severity, Skipped, SourceFile, SourceOrigin, Span, Suppressed, SuppressedBy,
+    AdvisoryCoverage, Applicability, Confidence, CvssScore, Digest, Distribution,
+    EcosystemPackages, Edit, Evidence, Finding, Fix, FixState, HealthCheck, HistoryEntry,
+    ImageConfig, ImageSummary, Inventory, LayerFacts, LayerOrigin, NotableFile, NotableKind,
+    Origin, Package, PackageKind, Platform, Related, Remark, Report, SecretSighting, Severity,
+    SeverityBasis, Skipped, SourceFile, SourceOrigin, Span, Suppressed, SuppressedBy,
+    UnjudgedPackage, Vulnerability, VulnerabilitySeverity,
 };
 use plimsoll_report::{RenderInput, RuleInfo, Verdict};
 
@@ -198,6 +200,20 @@ pub(crate) fn inspected() -> Case {
         }],
         ..Inventory::default()
     };
+    case.report.vulnerabilities = vulnerabilities(&case.report.inventory);
+    case.report.advisories = Some(AdvisoryCoverage {
+        snapshot: "5".repeat(64),
+        date: Some("2026-11-20T00:00:00Z".to_owned()),
+        advisories: 65_000,
+        covered: ecosystem("PyPI", 1),
+        missing: ecosystem("Debian:12", 1),
+        by_distribution: 0,
+        unjudged: vec![UnjudgedPackage {
+            purl: "pkg:pypi/odd@dev".to_owned(),
+            version: "dev".to_owned(),
+            why: "\"dev\" is no PEP 440 version".to_owned(),
+        }],
+    });
     case.report.image = Some(ImageSummary {
         name: "oci:.plimsoll/image".to_owned(),
         digest: digest(0xd1),
@@ -230,6 +246,84 @@ pub(crate) fn inspected() -> Case {
         },
     });
     case
+}
+
+fn ecosystem(name: &str, packages: usize) -> Vec<EcosystemPackages> {
+    vec![EcosystemPackages {
+        ecosystem: name.to_owned(),
+        packages,
+        published: true,
+    }]
+}
+
+/// One with everything, and one of which nothing is known but that it is there.
+fn vulnerabilities(inventory: &Inventory) -> Vec<Vulnerability> {
+    let of = |package: usize| {
+        let found = &inventory.packages[package];
+        let layer = &inventory.layers[found.layer];
+        Vulnerability {
+            id: format!("CVE-2026-{package}"),
+            aliases: Vec::new(),
+            advisories: vec![format!("TEST-{package}")],
+            package,
+            name: found.name.clone(),
+            purl: found.purl.clone(),
+            installed: found.version.clone(),
+            fixed: None,
+            fixed_versions: Vec::new(),
+            fix_state: FixState::NotFixed,
+            severity: VulnerabilitySeverity::Unknown,
+            severity_source: None,
+            severity_basis: None,
+            cvss: None,
+            title: None,
+            published: None,
+            modified: None,
+            references: Vec::new(),
+            symbols: Vec::new(),
+            origin: Origin {
+                source: layer.source.clone(),
+                instruction_line: layer.source.as_ref().map(|source| source.start.line),
+                layer: Some(LayerOrigin {
+                    index: found.layer,
+                    diff_id: layer.diff_id.clone(),
+                    instruction: layer.instruction.clone(),
+                }),
+                package: Some(found.purl.clone()),
+                path: Some(found.path.clone()),
+            },
+            in_base: Some(false),
+            removed_in: None,
+        }
+    };
+    let full = Vulnerability {
+        aliases: vec!["GHSA-aaaa-bbbb-cccc".to_owned(), "PYSEC-2026-1".to_owned()],
+        fixed: Some("2.2.4".to_owned()),
+        fixed_versions: vec!["2.2.4".to_owned(), "3.0.0".to_owned()],
+        fix_state: FixState::Fixed,
+        severity: VulnerabilitySeverity::Critical,
+        severity_source: Some("ghsa".to_owned()),
+        severity_basis: Some(SeverityBasis::Label),
+        cvss: Some(CvssScore {
+            version: "3.1",
+            vector: Some("CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H".to_owned()),
+            tenths: 98,
+            source: "ghsa".to_owned(),
+        }),
+        title: Some("A frame runs what is in it".to_owned()),
+        published: Some("2026-10-01T00:00:00Z".to_owned()),
+        modified: Some("2026-10-02T00:00:00Z".to_owned()),
+        references: vec!["https://example.com/advisory".to_owned()],
+        symbols: vec!["pandas.eval".to_owned()],
+        ..of(1)
+    };
+    vec![
+        full,
+        Vulnerability {
+            removed_in: Some(2),
+            ..of(0)
+        },
+    ]
 }
 
 /// A finding with nothing but a place.

@@ -10,6 +10,8 @@ pub(super) struct Release {
     /// What people call them together: `Debian:12`; a distribution that OSV does not know by its
     /// own name.
     pub(super) label: String,
+    /// Whether OSV knows it.
+    pub(super) published: bool,
     /// Those of them that there are advisories of.
     pub(super) ecosystems: Vec<Ecosystem>,
     /// Those with the fixes that only customers get, likewise.
@@ -86,6 +88,7 @@ impl Release {
         };
         Self {
             label,
+            published: true,
             ecosystems,
             paid,
         }

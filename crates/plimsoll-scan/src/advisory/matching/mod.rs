@@ -109,8 +109,9 @@ struct Inquiry<'i, 'p> {
     known: Vec<&'i str>,
     /// Binary packages of one source, and packages installed many times, are asked for once.
     answers: HashMap<(Realm, Known<'p>), Rc<Answer<'i>>>,
-    /// How many packages, by ecosystem and whether that has advisories.
-    counts: BTreeMap<(bool, String), usize>,
+    /// How many packages, by whether their ecosystem has advisories here, its name, and whether it
+    /// has any at all.
+    counts: BTreeMap<(bool, String, bool), usize>,
     by_distribution: usize,
     unjudged: BTreeSet<UnjudgedPackage>,
 }
@@ -145,8 +146,8 @@ impl<'i, 'p> Inquiry<'i, 'p> {
             false => &release.ecosystems,
         };
         let is_covered = !ecosystems.is_empty();
-        let label = release.label.clone();
-        *self.counts.entry((is_covered, label)).or_default() += 1;
+        let key = (is_covered, release.label.clone(), release.published);
+        *self.counts.entry(key).or_default() += 1;
         if !is_covered {
             return Ok(Vec::new());
         }
@@ -194,6 +195,7 @@ impl<'i, 'p> Inquiry<'i, 'p> {
                     Some(name) => name.as_str().to_owned(),
                     None => kind.as_str().to_owned(),
                 },
+                published: !names.is_empty(),
                 ecosystems: names
                     .iter()
                     .map(|name| Ecosystem::new(*name))
@@ -251,10 +253,11 @@ impl<'i, 'p> Inquiry<'i, 'p> {
         let of = |covered: bool| {
             self.counts
                 .iter()
-                .filter(|((is, _), _)| *is == covered)
-                .map(|((_, ecosystem), packages)| EcosystemPackages {
+                .filter(|((is, ..), _)| *is == covered)
+                .map(|((_, ecosystem, published), packages)| EcosystemPackages {
                     ecosystem: ecosystem.clone(),
                     packages: *packages,
+                    published: *published,
                 })
                 .collect()
         };

@@ -1,0 +1,164 @@
+//! Known vulnerabilities: a line for the screen, a table for those who want all.
+
+use plimsoll_model::{AdvisoryCoverage, Report, Severity, Vulnerability, VulnerabilitySeverity};
+use unicode_width::UnicodeWidthStr;
+
+use super::{paint, severity_style};
+use crate::RenderInput;
+use crate::tally;
+use crate::text::{count, fitting, visible};
+
+const HEAD: [&str; 6] = ["SEVERITY", "ID", "PACKAGE", "INSTALLED", "FIXED IN", "FROM"];
+
+/// The widest a column is padded to; longer words push the rest of their line.
+const WIDEST: usize = 40;
+/// Packages told that could not be judged.
+const UNJUDGED: usize = 5;
+/// Ecosystems told that have no advisories.
+const MISSING: usize = 3;
+
+/// What the screen says: nothing where nobody meant to look.
+pub(super) fn lines(report: &Report) -> Vec<String> {
+    let Some(coverage) = &report.advisories else {
+        let mut skipped = report.skipped.iter();
+        let meant = skipped.any(|skipped| skipped.what == AdvisoryCoverage::SUBJECT);
+        return match meant {
+            true => vec!["not looked at: no index of advisories".to_owned()],
+            false => Vec::new(),
+        };
+    };
+    let mut lines = vec![tally::vulnerabilities(&report.vulnerabilities)];
+    let mut missing: Vec<_> = coverage.missing.iter().collect();
+    missing.sort_by_key(|one| std::cmp::Reverse(one.packages));
+    let named: Vec<String> = missing
+        .iter()
+        .take(MISSING)
+        .map(|one| format!("{} ({})", visible(&one.ecosystem), one.packages))
+        .collect();
+    if !named.is_empty() {
+        let more = if missing.len() > MISSING { ", …" } else { "" };
+        lines.push(format!("no advisories on {}{more}", named.join(", ")));
+    }
+    lines
+}
+
+/// Writes a table of all of them, then what they were judged by.
+pub(super) fn table(out: &mut String, input: &RenderInput<'_>) {
+    let report = input.report;
+    let found = &report.vulnerabilities;
+    if !found.is_empty() {
+        let rows: Vec<[String; 6]> = found.iter().map(row).collect();
+        let mut widths = HEAD.map(str::len);
+        for row in &rows {
+            for (width, cell) in widths.iter_mut().zip(row) {
+                *width = (*width).max(cell.width()).min(WIDEST);
+            }
+        }
+        write_row(out, &HEAD.map(str::to_owned), widths, None);
+        for (row, vulnerability) in rows.iter().zip(found) {
+            let style = input.color.then(|| style(vulnerability.severity));
+            write_row(out, row, widths, style.flatten());
+            if let Some(title) = &vulnerability.title {
+                let title = fitting(title, input.width.max(40).saturating_sub(widths[0] + 2));
+                out.push_str(&format!("{}  {}\n", " ".repeat(widths[0]), visible(&title)));
+            }
+        }
+        out.push('\n');
+    }
+    if let Some(coverage) = &report.advisories {
+        out.push_str(&foundation(coverage));
+        out.push('\n');
+    }
+}
+
+fn write_row(
+    out: &mut String,
+    row: &[String; 6],
+    widths: [usize; 6],
+    style: Option<anstyle::Style>,
+) {
+    let mut line = String::new();
+    for (at, (cell, width)) in row.iter().zip(widths).enumerate() {
+        match style.filter(|_| at == 0) {
+            Some(style) => line.push_str(&paint(cell, style, true)),
+            None => line.push_str(cell),
+        }
+        line.push_str(&" ".repeat((width + 2).saturating_sub(cell.width()).max(2)));
+    }
+    out.push_str(line.trim_end());
+    out.push('\n');
+}
+
+fn row(vulnerability: &Vulnerability) -> [String; 6] {
+    [
+        vulnerability.severity.as_str().to_owned(),
+        visible(&vulnerability.id).into_owned(),
+        visible(&vulnerability.name).into_owned(),
+        visible(&vulnerability.installed).into_owned(),
+        match &vulnerability.fixed {
+            Some(fixed) => visible(fixed).into_owned(),
+            None => vulnerability.fix_state.as_str().replace('-', " "),
+        },
+        from(vulnerability),
+    ]
+}
+
+/// The line that brought the package, as near as it is known.
+fn from(vulnerability: &Vulnerability) -> String {
+    let origin = &vulnerability.origin;
+    let mut text = match (&origin.source, &origin.layer, vulnerability.in_base) {
+        (Some(source), _, _) => format!("{}:{}", visible(&source.file), source.start.line),
+        (None, _, Some(true)) => "base".to_owned(),
+        (None, Some(layer), _) => format!("layer {}", layer.index),
+        (None, None, _) => "-".to_owned(),
+    };
+    if let Some(layer) = vulnerability.removed_in {
+        text.push_str(&format!(", removed in layer {layer}"));
+    }
+    text
+}
+
+fn style(severity: VulnerabilitySeverity) -> Option<anstyle::Style> {
+    let like = match severity {
+        VulnerabilitySeverity::Critical | VulnerabilitySeverity::High => Severity::High,
+        VulnerabilitySeverity::Medium => Severity::Medium,
+        VulnerabilitySeverity::Low => Severity::Low,
+        VulnerabilitySeverity::Negligible | VulnerabilitySeverity::Unknown => return None,
+    };
+    Some(severity_style(like))
+}
+
+/// What the table rests on, and what it says nothing of.
+fn foundation(coverage: &AdvisoryCoverage) -> String {
+    let mut out = format!(
+        "judged by {} advisories of {} (snapshot {})\n",
+        coverage.advisories,
+        coverage
+            .date
+            .as_deref()
+            .map_or("an unknown day", |date| date.get(..10).unwrap_or(date)),
+        coverage.snapshot.get(..12).unwrap_or(&coverage.snapshot)
+    );
+    for one in &coverage.missing {
+        out.push_str(&format!(
+            "no advisories on {}: nothing is known of {}\n",
+            visible(&one.ecosystem),
+            count(one.packages, "package")
+        ));
+    }
+    for one in coverage.unjudged.iter().take(UNJUDGED) {
+        out.push_str(&format!(
+            "not judged: {}: {}\n",
+            visible(&one.purl),
+            visible(&one.why)
+        ));
+    }
+    let more = coverage.unjudged.len().saturating_sub(UNJUDGED);
+    if more > 0 {
+        out.push_str(&format!(
+            "not judged: and {}\n",
+            count(more, "more package")
+        ));
+    }
+    out
+}
