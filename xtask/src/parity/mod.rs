@@ -13,6 +13,7 @@ mod secrets;
 mod shellcheck;
 mod truth;
 mod verdicts;
+mod versions;
 mod waste;
 
 use std::ffi::OsStr;
@@ -44,6 +45,10 @@ usage: cargo xtask parity KIND …
                                  is; PLANTED.json is {NAME: value}, or a list of {name, value or
                                  fingerprint, kind, place, layer, line}
   waste IMAGE…                   wasted bytes and efficiency, against dive's and against the true ones
+  versions [ORDER…]              which of two versions is the newer one, for random and nasty pairs,
+                                 against the ecosystems' own tools: dpkg, apk, rpm, pep440, semver,
+                                 go, maven, gem, composer, nuget, hex, cran, opam
+                                 (--seed N, --pairs N: 1 and 15000 unless said otherwise)
 
   of images, docker archives and OCI layouts:
   --plimsoll FILE  the program to measure (built beside this one, unless said otherwise)
@@ -85,6 +90,9 @@ pub(crate) fn run(arguments: &[String]) -> anyhow::Result<()> {
     }
     if kind == "packages" {
         return packages::run(&inspect::Request::read(rest)?);
+    }
+    if kind == "versions" {
+        return versions::run(rest);
     }
     if kind == "waste" {
         return waste::run(&inspect::Request::read(rest)?);

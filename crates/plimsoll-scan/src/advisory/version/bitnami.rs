@@ -1,5 +1,6 @@
 //! Bitnami: `upstream[-revision]`, where the revision counts the builds of one upstream version, so
-//! that `1.2.3-4` is newer than `1.2.3`. Versions have three numbers.
+//! that `1.2.3-4` is newer than `1.2.3`. What is a version at all is as loose as in `semver`: Bitnami's
+//! advisories have dates (`2024.04.12`), too.
 //!
 //! Bitnami's own library (<https://github.com/bitnami/go-version>) takes everything behind the
 //! hyphen for a revision, OSV everything for a pre-release; Bitnami's advisories have both (`-rc4`,
@@ -11,7 +12,7 @@ use std::cmp::Ordering;
 use super::{Parsed, Reason, identifiers, number, semver};
 
 pub(super) struct Version<'a> {
-    numbers: semver::Version<'a>,
+    version: semver::Version<'a>,
     suffix: Suffix<'a>,
 }
 
@@ -23,8 +24,8 @@ enum Suffix<'a> {
 
 impl<'a> Parsed<'a> for Version<'a> {
     fn parse(text: &'a str) -> Result<Self, Reason> {
-        let numbers = semver::Version::strict(text.as_bytes())?;
-        let suffix = match numbers.pre {
+        let version = semver::Version::parse(text)?;
+        let suffix = match version.pre {
             None => Suffix::Revision(b"0"),
             Some(suffix) => {
                 let first = suffix.split(|&byte| byte == b'.').next().unwrap_or(suffix);
@@ -35,11 +36,11 @@ impl<'a> Parsed<'a> for Version<'a> {
                 }
             }
         };
-        Ok(Self { numbers, suffix })
+        Ok(Self { version, suffix })
     }
 
     fn compare(&self, other: &Self) -> Ordering {
-        self.numbers.compare_numbers(&other.numbers).then_with(|| {
+        self.version.compare_numbers(&other.version).then_with(|| {
             match (&self.suffix, &other.suffix) {
                 (Suffix::PreRelease(one), Suffix::PreRelease(two))
                 | (Suffix::Revision(one), Suffix::Revision(two)) => identifiers::compare(one, two),
@@ -71,11 +72,15 @@ mod tests {
                 "2.6.1",
             ],
         );
-        equal(ORDER, &["1.19.0", "1.19.0-0", "1.19.0+build"]);
+        equal(ORDER, &["1.19.0", "1.19.0-0", "1.19.0+build", "1.19"]);
+        ascending(
+            ORDER,
+            &["2023.12.31", "2024.04.12", "2024.04.12-1", "2024.10.02"],
+        );
     }
 
     #[test]
     fn no_versions() {
-        refused(ORDER, &["", "1", "1.2", "1.2.3.4", "v1.2.3", "1.2.3-"]);
+        refused(ORDER, &["", "latest", "1.2.3-a..b", "1.2.3+", "1.2.3-é"]);
     }
 }

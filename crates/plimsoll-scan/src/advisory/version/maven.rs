@@ -74,11 +74,11 @@ impl Item<'_> {
 
     fn compare(&self, other: &Self) -> Ordering {
         match (self, other) {
-            (Self::Number(one), Self::Number(two)) => number::compare(one, two),
+            (Self::Number(one), Self::Number(two)) => compare_numbers(one, two),
             (Self::Word(one), Self::Word(two)) => one.compare(two),
             (Self::Combination(one, digits), Self::Combination(two, others)) => one
                 .compare(two)
-                .then_with(|| number::compare(digits, others)),
+                .then_with(|| compare_numbers(digits, others)),
             (Self::Word(one), Self::Combination(two, _)) => one.compare(two).then(Ordering::Less),
             (Self::Combination(one, _), Self::Word(two)) => {
                 one.compare(two).then(Ordering::Greater)
@@ -96,6 +96,19 @@ impl Item<'_> {
             Self::Open => Ordering::Equal,
         }
     }
+}
+
+/// By value; but Maven keeps numbers in three sizes, by their digits, and a zero that is written with
+/// more than nine is not in the smallest.
+fn compare_numbers(left: &[u8], right: &[u8]) -> Ordering {
+    let size = |digits: &[u8]| match number::significant(digits).len() {
+        0 => digits.len(),
+        length => length,
+    };
+    let class = |digits: &[u8]| size(digits).saturating_sub(1).min(18) / 9;
+    class(left)
+        .cmp(&class(right))
+        .then_with(|| number::compare(left, right))
 }
 
 #[derive(Clone, Copy)]

@@ -9,7 +9,8 @@
 //!   knows no bound.
 //! - One number or two (`1.2`), and more than three, are versions too, as they are for OSV, whose
 //!   old npm advisories have them, and for VS Code, Conan and GHC. What is missing is zero. In
-//!   these, too, a pre-release may follow a dot (`3.0.RC3`).
+//!   these, too, a pre-release may follow a dot (`3.0.RC3`). npm refuses them, or parts the digits of
+//!   the third number and reads `1.2.34.5` as `1.2.3-4.5`.
 
 use std::cmp::Ordering;
 
