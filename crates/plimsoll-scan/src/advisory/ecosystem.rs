@@ -5,6 +5,8 @@
 use std::borrow::Cow;
 use std::fmt;
 
+use super::version::Order;
+
 /// An ecosystem of OSV, with its release where it has one: `PyPI`, `Debian:12`,
 /// `Ubuntu:22.04:LTS`, `Red Hat:enterprise_linux:9::appstream`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -56,7 +58,7 @@ impl Ecosystem {
     /// A package's name as it is looked up: its ecosystem's own normal form, where it has one.
     pub fn normalize<'n>(&self, name: &'n str) -> Cow<'n, str> {
         use EcosystemName::{
-            ConanCenter, GitHubActions, NuGet, Packagist, PyPi, Root, SwiftUrl, VsCode,
+            ConanCenter, GitHubActions, NuGet, Packagist, PyPi, Root, SwiftUrl, TuxCare, VsCode,
         };
         match self.name {
             PyPi => normalize_python(name),
@@ -68,13 +70,74 @@ impl Ecosystem {
                     .trim_end_matches('/');
                 lowercase(bare.strip_suffix(".git").unwrap_or(bare))
             }
-            // Variants of other ecosystems: `Root:PyPI` has PyPI's names.
-            Root => match self.release.as_deref().and_then(Self::parse) {
-                Some(variant) if variant.name != Root => variant.normalize(name),
-                _ => Cow::Borrowed(name),
+            Root | TuxCare => match self.variant_of() {
+                Some(variant) => variant.normalize(name),
+                None => Cow::Borrowed(name),
             },
             _ => Cow::Borrowed(name),
         }
+    }
+
+    /// How its versions are ordered; nothing where it has no order, so that of its records the
+    /// enumerated versions alone count. Ranges of the kind
+    /// [`Semver`](super::RangeKind::Semver) follow Semantic Versioning in any ecosystem.
+    /// (<https://google.github.io/osv.dev/faq/> names those that OSV can order.)
+    pub fn order(&self) -> Option<Order> {
+        use EcosystemName as Name;
+        Some(match self.name {
+            Name::Debian | Name::Ubuntu | Name::Echo => Order::Dpkg,
+            Name::Alpaquita
+            | Name::Alpine
+            | Name::BellSoft
+            | Name::Chainguard
+            | Name::MinimOs
+            | Name::Wolfi => Order::Apk,
+            Name::AlmaLinux
+            | Name::AzureLinux
+            | Name::Mageia
+            | Name::OpenEuler
+            | Name::OpenSuse
+            | Name::Photon
+            | Name::RedHat
+            | Name::RockyLinux
+            | Name::Suse => Order::Rpm,
+            Name::PyPi => Order::Pep440,
+            Name::ConanCenter
+            | Name::CratesIo
+            | Name::DockerHardened
+            | Name::Ghc
+            | Name::Julia
+            | Name::Npm
+            | Name::SwiftUrl
+            | Name::VsCode => Order::Semver,
+            Name::Go | Name::Kubernetes => Order::Go,
+            Name::Maven => Order::Maven,
+            Name::RubyGems => Order::Gem,
+            Name::Packagist => Order::Composer,
+            Name::NuGet => Order::NuGet,
+            Name::Pub => Order::Pub,
+            Name::Hex => Order::Hex,
+            Name::Cran | Name::Bioconductor => Order::Cran,
+            Name::Hackage => Order::Hackage,
+            Name::Bitnami => Order::Bitnami,
+            Name::Opam => Order::Opam,
+            Name::Root | Name::TuxCare => return self.variant_of()?.order(),
+            Name::Android
+            | Name::CleanStart
+            | Name::FreeBsd
+            | Name::Git
+            | Name::GitHubActions
+            | Name::Linux
+            | Name::OssFuzz => return None,
+        })
+    }
+
+    /// The ecosystem that its release names, of those that patch packages of others: `Root:PyPI`,
+    /// `TuxCare:Alpine:v3.16`. One step deep.
+    fn variant_of(&self) -> Option<Self> {
+        let variant = Self::parse(self.release.as_deref()?)?;
+        let again = matches!(variant.name, EcosystemName::Root | EcosystemName::TuxCare);
+        (!again).then_some(variant)
     }
 }
 
@@ -346,7 +409,32 @@ mod tests {
             "github.com/apple/swift-nio"
         );
         assert_eq!(normal("Root:PyPI", "Root_Django"), "root-django");
+        assert_eq!(normal("TuxCare:PyPI", "A_b"), "a-b");
         assert_eq!(normal("Root:Root:PyPI", "A"), "A");
         assert_eq!(normal("Maven", "org.Apache:X"), "org.Apache:X");
+    }
+
+    #[test]
+    fn what_containers_hold_has_an_order() {
+        for name in EcosystemName::ALL
+            .iter()
+            .filter(|name| name.is_in_containers())
+        {
+            use EcosystemName::{CleanStart, Root, TuxCare};
+            let ordered = Ecosystem::new(*name).order().is_some();
+            assert_eq!(
+                ordered,
+                !matches!(name, CleanStart | Root | TuxCare),
+                "{name:?}"
+            );
+        }
+        let order = |text: &str| Ecosystem::parse(text).unwrap().order();
+        assert_eq!(order("Ubuntu:Pro:18.04:LTS"), Some(Order::Dpkg));
+        assert_eq!(order("Root:Alpine:3.18"), Some(Order::Apk));
+        assert_eq!(
+            order("TuxCare:Red Hat:enterprise_linux:9"),
+            Some(Order::Rpm)
+        );
+        assert_eq!(order("TuxCare:Root:PyPI"), None);
     }
 }

@@ -1,16 +1,19 @@
 //! Known vulnerabilities: from records in OSV form to an index that is opened, not read.
 //!
-//! A compiler reads records as databases publish them (<https://ossf.github.io/osv-schema/>) and
+//! [`compile()`] reads records as databases publish them (<https://ossf.github.io/osv-schema/>) and
 //! writes one file; [`Index`] maps that file and answers which records name a package. What is
 //! asked for every package lies packed by package name and is touched alone; what only a hit needs
 //! lies apart.
 
+mod compile;
 mod ecosystem;
 mod index;
 mod matching;
+mod osv;
 pub mod severity;
 mod version;
 
+pub use compile::{Broken, CompileError, CompileReport, compile};
 pub use ecosystem::{Ecosystem, EcosystemName};
 pub use index::{
     Affected, AffectedBy, Binary, Details, Event, EventKind, GoImport, Index, IndexError, Labels,
@@ -19,3 +22,10 @@ pub use index::{
 };
 pub use matching::{Judged, judge_inventory};
 pub use version::{BadVersion, Order};
+
+/// For fuzzing: `bytes` as a record, and as an index whose checksums fit.
+#[doc(hidden)]
+pub fn fuzz(bytes: &[u8]) {
+    compile::fuzz(bytes);
+    index::fuzz(bytes);
+}

@@ -36,9 +36,14 @@ pub(crate) struct Member<'a> {
     pub(crate) packed: u64,
     /// Bytes it says to unpack to.
     pub(crate) size: u64,
-    method: u16,
-    encrypted: bool,
-    offset: u64,
+    /// CRC-32 of what it unpacks to.
+    pub(crate) sum: u32,
+    /// How it is packed: 0 not at all, 8 deflated.
+    pub(crate) method: u16,
+    /// Whether a password is needed.
+    pub(crate) encrypted: bool,
+    /// Where its local header lies, without what is before the archive.
+    pub(crate) offset: u64,
 }
 
 impl<'a> Zip<'a> {
@@ -47,32 +52,13 @@ impl<'a> Zip<'a> {
     /// # Errors
     /// There is none, or it does not lie in the file.
     pub(crate) fn open(bytes: &'a [u8]) -> Result<Self, &'static str> {
-        let reach = bytes.len().saturating_sub(END_REACH);
-        let tail = bytes.get(reach..).unwrap_or_default();
-        let end = memchr::memmem::rfind_iter(tail, &END)
-            .map(|at| reach + at)
-            // A comment may hold the same four bytes: the record whose comment fits is the one.
-            .find(|at| {
-                u16_at(bytes, at + 20)
-                    .is_some_and(|comment| at + END_LENGTH + usize::from(comment) <= bytes.len())
-            })
-            .ok_or("it is no zip file: it has no central directory")?;
-        let broken = "its central directory does not lie in it";
-        let (length, offset, end) = match directory_64(bytes, end) {
-            Some(found) => found,
-            None => (
-                u64::from(u32_at(bytes, end + 12).ok_or(broken)?),
-                u64::from(u32_at(bytes, end + 16).ok_or(broken)?),
-                end as u64,
-            ),
-        };
-        let start = end.checked_sub(length).ok_or(broken)?;
-        let before = start.checked_sub(offset).ok_or(broken)?;
-        let directory = range(bytes, start, length).ok_or(broken)?;
+        let found = Directory::locate(bytes, 0)?;
+        let directory =
+            range(bytes, found.start, found.length).ok_or("its central directory is damaged")?;
         Ok(Self {
             bytes,
             directory,
-            before,
+            before: found.before,
         })
     }
 
@@ -80,22 +66,7 @@ impl<'a> Zip<'a> {
     pub(crate) fn members(
         &self,
     ) -> impl Iterator<Item = Result<Member<'a>, &'static str>> + use<'a> {
-        let mut rest = self.directory;
-        std::iter::from_fn(move || {
-            if rest.is_empty() {
-                return None;
-            }
-            match member(rest) {
-                Some((member, later)) => {
-                    rest = later;
-                    Some(Ok(member))
-                }
-                None => {
-                    rest = &[];
-                    Some(Err("its central directory is damaged"))
-                }
-            }
-        })
+        members(self.directory)
     }
 
     /// The content of a member. Its checksum is not verified: what is read here proves nothing by
@@ -143,29 +114,100 @@ impl<'a> Zip<'a> {
     }
 }
 
+/// Where the central directory of a zip file lies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Directory {
+    /// Where it begins in the file.
+    pub(crate) start: u64,
+    /// How long it is.
+    pub(crate) length: u64,
+    /// Bytes before the archive, which its offsets do not count.
+    pub(crate) before: u64,
+}
+
+impl Directory {
+    /// How much of the end of a file is enough to find its directory.
+    pub(crate) const TAIL: usize = END_REACH + 76;
+
+    /// Finds the directory from the end of a file, which lies at `base` in it.
+    ///
+    /// # Errors
+    /// There is none, or what tells where it lies is damaged.
+    pub(crate) fn locate(tail: &[u8], base: u64) -> Result<Self, &'static str> {
+        let reach = tail.len().saturating_sub(END_REACH);
+        let end = memchr::memmem::rfind_iter(tail.get(reach..).unwrap_or_default(), &END)
+            .map(|at| reach + at)
+            // A comment may hold the same four bytes: the record whose comment fits is the one.
+            .find(|at| {
+                u16_at(tail, at + 20)
+                    .is_some_and(|comment| at + END_LENGTH + usize::from(comment) <= tail.len())
+            })
+            .ok_or("it is no zip file: it has no central directory")?;
+        let broken = "its central directory does not lie in it";
+        let (length, offset, end) = match directory_64(tail, base, end) {
+            Some(found) => found,
+            None => (
+                u64::from(u32_at(tail, end + 12).ok_or(broken)?),
+                u64::from(u32_at(tail, end + 16).ok_or(broken)?),
+                base + end as u64,
+            ),
+        };
+        let start = end.checked_sub(length).ok_or(broken)?;
+        let before = start.checked_sub(offset).ok_or(broken)?;
+        Ok(Self {
+            start,
+            length,
+            before,
+        })
+    }
+}
+
+/// The members that a central directory lists; ends where it is damaged, with an error.
+pub(crate) fn members(directory: &[u8]) -> impl Iterator<Item = Result<Member<'_>, &'static str>> {
+    let mut rest = directory;
+    std::iter::from_fn(move || {
+        if rest.is_empty() {
+            return None;
+        }
+        match member(rest) {
+            Some((member, later)) => {
+                rest = later;
+                Some(Ok(member))
+            }
+            None => {
+                rest = &[];
+                Some(Err("its central directory is damaged"))
+            }
+        }
+    })
+}
+
 /// Length and offset of the directory, and where it ends, from the records of a large archive
 /// (APPNOTE 4.3.14, 4.3.15), where it has them.
-fn directory_64(bytes: &[u8], end: usize) -> Option<(u64, u64, u64)> {
+fn directory_64(tail: &[u8], base: u64, end: usize) -> Option<(u64, u64, u64)> {
     let locator = end.checked_sub(20)?;
-    if !bytes.get(locator..)?.starts_with(&LOCATOR_64) {
+    if !tail.get(locator..)?.starts_with(&LOCATOR_64) {
         return None;
     }
     // The record lies right before the locator, unless it was extended; its own offset does not
     // count what lies before the archive.
-    let usual = (locator as u64).checked_sub(56);
-    let stated = u64_at(bytes, locator + 8);
-    let record = [usual, stated].into_iter().flatten().find(|at| {
-        usize::try_from(*at)
-            .ok()
-            .and_then(|at| bytes.get(at..))
+    let usual = locator.checked_sub(56);
+    let stated = u64_at(tail, locator + 8)?
+        .checked_sub(base)
+        .and_then(|at| usize::try_from(at).ok());
+    let at = [usual, stated].into_iter().flatten().find(|at| {
+        tail.get(*at..)
             .is_some_and(|record| record.starts_with(&END_64))
     })?;
-    let at = usize::try_from(record).ok()?;
-    Some((u64_at(bytes, at + 40)?, u64_at(bytes, at + 48)?, record))
+    Some((
+        u64_at(tail, at.checked_add(40)?)?,
+        u64_at(tail, at.checked_add(48)?)?,
+        base + at as u64,
+    ))
 }
 
 /// The first record of a central directory, and what follows it.
-fn member(directory: &[u8]) -> Option<(Member<'_>, &[u8])> {
+pub(crate) fn member(directory: &[u8]) -> Option<(Member<'_>, &[u8])> {
     let (header, rest) = directory.split_at_checked(CENTRAL_LENGTH)?;
     if !header.starts_with(&CENTRAL) {
         return None;
@@ -186,6 +228,7 @@ fn member(directory: &[u8]) -> Option<(Member<'_>, &[u8])> {
         name,
         packed,
         size,
+        sum: u32_at(header, 16)?,
         method: u16_at(header, 10)?,
         encrypted: u16_at(header, 8)? & 1 != 0,
         offset,
@@ -257,7 +300,10 @@ pub(crate) mod tests {
             common.extend(20_u16.to_le_bytes());
             common.extend(0_u16.to_le_bytes());
             common.extend(method.to_le_bytes());
-            common.extend([0; 8]);
+            common.extend([0; 4]);
+            let mut sum = flate2::Crc::new();
+            sum.update(content);
+            common.extend(sum.sum().to_le_bytes());
             common.extend((packed.len() as u32).to_le_bytes());
             common.extend((content.len() as u32).to_le_bytes());
             common.extend((name.len() as u16).to_le_bytes());

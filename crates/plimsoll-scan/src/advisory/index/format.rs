@@ -4,11 +4,11 @@
 //! header          magic, format version, length, date, snapshot id, table of sections, checksum
 //! BODIES          one for each package: checksum, versions it has to do with, advisories
 //! PACKAGES        hash table and names of packages, sorted by ecosystem and name
-//! TABLES          ecosystems, labels, severities: strings by number
 //! RECORDS         id, aliases, dates, severities of records, in groups with a checksum each
-//! RECORD_INDEX    where the groups end
+//! RECORD_INDEX    how many records there are, and where the groups end
 //! DETAILS         what else records say, in zstd blocks
 //! DETAIL_INDEX    for each block: its first record, end, unpacked length, checksum
+//! TABLES          ecosystems, labels, severities: strings by number
 //! SNAPSHOT        what the file was made of, as JSON
 //! ```
 //!
@@ -37,11 +37,11 @@ const SECTION_TABLE: usize = 72;
 pub(crate) enum Section {
     Bodies,
     Packages,
-    Tables,
     Records,
     RecordIndex,
     Details,
     DetailIndex,
+    Tables,
     Snapshot,
 }
 
@@ -49,11 +49,11 @@ impl Section {
     pub(crate) const ALL: [Self; SECTIONS] = [
         Self::Bodies,
         Self::Packages,
-        Self::Tables,
         Self::Records,
         Self::RecordIndex,
         Self::Details,
         Self::DetailIndex,
+        Self::Tables,
         Self::Snapshot,
     ];
 }

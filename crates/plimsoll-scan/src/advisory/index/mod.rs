@@ -2,6 +2,7 @@
 
 pub(crate) mod body;
 pub(crate) mod format;
+mod fuzz;
 mod identifier;
 mod map;
 pub(crate) mod record;
@@ -19,6 +20,10 @@ use self::format::{
 };
 use self::map::Bytes;
 use super::Ecosystem;
+
+pub(super) use self::fuzz::fuzz;
+#[cfg(test)]
+pub(super) use self::fuzz::resealed;
 
 pub use self::body::{Affected, AffectedBy, Range};
 pub use self::types::{
@@ -477,7 +482,7 @@ fn between<'b>(ends: &[u8], number: usize, bytes: &'b [u8]) -> Option<&'b [u8]> 
     bytes.get(start..end)
 }
 
-fn hexadecimal(bytes: &[u8]) -> String {
+pub(crate) fn hexadecimal(bytes: &[u8]) -> String {
     use std::fmt::Write as _;
     bytes.iter().fold(String::new(), |mut text, byte| {
         // Writing to a String cannot fail.

@@ -128,6 +128,7 @@ fn write_specifics(specifics: &Specifics, out: &mut Vec<u8>) {
     }
     out.text(specifics.module.as_deref().unwrap_or_default());
     out.texts(&specifics.architectures);
+    out.texts(&specifics.systems);
     out.texts(&specifics.functions);
 }
 
@@ -177,6 +178,7 @@ fn read_specifics(from: &mut Reader<'_>) -> Option<Specifics> {
     }
     specifics.module = optional(from.text()?);
     specifics.architectures = from.texts()?;
+    specifics.systems = from.texts()?;
     specifics.functions = from.texts()?;
     Some(specifics)
 }
@@ -247,6 +249,7 @@ mod tests {
                     }],
                     module: Some("nodejs:18".to_owned()),
                     architectures: vec!["x86_64".to_owned()],
+                    systems: vec!["linux".to_owned()],
                     functions: vec!["a::b".to_owned()],
                 },
             ],

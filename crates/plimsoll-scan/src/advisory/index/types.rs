@@ -165,6 +165,8 @@ pub struct Specifics {
     pub module: Option<String>,
     /// Processor architectures it is limited to, in the words of the record. Empty: all.
     pub architectures: Vec<String>,
+    /// Operating systems it is limited to, likewise. Empty: all.
+    pub systems: Vec<String>,
     /// Functions that hold the flaw, by path (RustSec).
     pub functions: Vec<String>,
 }
@@ -204,16 +206,18 @@ pub struct Snapshot {
     pub records: u64,
     /// Packages they name, each once per ecosystem and release.
     pub packages: u64,
-    /// Each ecosystem and release, in the order of the alphabet.
+    /// Each ecosystem, all its releases together, in the order of the alphabet.
     pub ecosystems: Vec<SnapshotEcosystem>,
+    /// Each ecosystem and release that records name, likewise.
+    pub releases: Vec<SnapshotEcosystem>,
     /// Records read that can not be matched, by reason.
     pub unusable: Vec<(String, u64)>,
 }
 
-/// What an index holds of one ecosystem and release.
+/// What an index holds of one ecosystem, or of one release of it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct SnapshotEcosystem {
-    /// As OSV writes it: `Debian:12`.
+    /// As OSV writes it: `Debian`, `Debian:12`.
     pub name: String,
     /// Records that name a package of it.
     pub records: u64,

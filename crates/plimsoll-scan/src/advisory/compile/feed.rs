@@ -1,0 +1,149 @@
+//! What is to be compiled, found as it is asked for: the members of archives, the files of folders.
+
+use std::fs::{DirEntry, File, ReadDir};
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::CompileError;
+use super::archive::{Archive, Member};
+
+/// How many records a worker takes at once.
+const BATCH: usize = 256;
+
+/// What one worker does next.
+#[derive(Debug)]
+pub(crate) enum Batch {
+    Members(Arc<Archive>, Vec<Member>),
+    Files(Vec<PathBuf>),
+}
+
+/// What is still to be done.
+#[derive(Debug)]
+pub(crate) struct Feed {
+    /// In the order in which they are taken from the end.
+    inputs: Vec<PathBuf>,
+    /// Folders that are being listed, the innermost last.
+    folders: Vec<(PathBuf, ReadDir)>,
+    /// The archive that is being listed, and how far.
+    archive: Option<(Arc<Archive>, usize)>,
+    /// Files that were found and not given yet.
+    files: Vec<PathBuf>,
+}
+
+impl Feed {
+    pub(crate) fn new(paths: &[PathBuf]) -> Self {
+        Self {
+            inputs: paths.iter().rev().cloned().collect(),
+            folders: Vec::new(),
+            archive: None,
+            files: Vec::new(),
+        }
+    }
+
+    /// The next records; nothing when all were given.
+    ///
+    /// # Errors
+    /// An input cannot be read, is neither folder nor archive nor record, or is damaged.
+    pub(crate) fn next(&mut self) -> Result<Option<Batch>, CompileError> {
+        loop {
+            if let Some((archive, from)) = &mut self.archive {
+                if let Some((members, behind)) = archive.members(*from, BATCH) {
+                    *from = behind;
+                    return Ok(Some(Batch::Members(Arc::clone(archive), members)));
+                }
+                self.archive = None;
+            } else if self.files.len() >= BATCH {
+                return Ok(Some(Batch::Files(std::mem::take(&mut self.files))));
+            } else if let Some((folder, entries)) = self.folders.last_mut() {
+                match entries.next() {
+                    Some(Ok(entry)) => self.entry(&entry)?,
+                    Some(Err(source)) => {
+                        let path = folder.clone();
+                        return Err(CompileError::Io { path, source });
+                    }
+                    None => {
+                        self.folders.pop();
+                    }
+                }
+            } else if let Some(input) = self.inputs.pop() {
+                self.begin(input)?;
+            } else if self.files.is_empty() {
+                return Ok(None);
+            } else {
+                return Ok(Some(Batch::Files(std::mem::take(&mut self.files))));
+            }
+        }
+    }
+
+    /// Takes something that lies in a folder.
+    fn entry(&mut self, entry: &DirEntry) -> Result<(), CompileError> {
+        let path = entry.path();
+        let name = entry.file_name();
+        let name = name.as_encoded_bytes();
+        // Version control keeps what it needs in hidden folders.
+        if name.starts_with(b".") {
+            return Ok(());
+        }
+        let kind = entry.file_type().map_err(|source| CompileError::Io {
+            path: path.clone(),
+            source,
+        })?;
+        // A link to a folder may lead back up, and would be followed without end.
+        if kind.is_dir() {
+            return self.list(path);
+        }
+        let is_file = kind.is_file()
+            || kind.is_symlink() && std::fs::metadata(&path).is_ok_and(|found| found.is_file());
+        if is_file && name.ends_with(b".json") {
+            self.files.push(path);
+        } else if is_file && name.ends_with(b".zip") {
+            self.open(&path)?;
+        }
+        Ok(())
+    }
+
+    /// Begins with something that was named.
+    fn begin(&mut self, path: PathBuf) -> Result<(), CompileError> {
+        let metadata = std::fs::metadata(&path).map_err(|source| CompileError::Io {
+            path: path.clone(),
+            source,
+        })?;
+        let named = |ending: &[u8]| path.as_os_str().as_encoded_bytes().ends_with(ending);
+        if metadata.is_dir() {
+            self.list(path)
+        } else if metadata.is_file() && named(b".json") {
+            self.files.push(path);
+            Ok(())
+        } else if metadata.is_file() {
+            self.open(&path)
+        } else {
+            Err(CompileError::Neither(path))
+        }
+    }
+
+    fn list(&mut self, path: PathBuf) -> Result<(), CompileError> {
+        match std::fs::read_dir(&path) {
+            Ok(entries) => {
+                self.folders.push((path, entries));
+                Ok(())
+            }
+            Err(source) => Err(CompileError::Io { path, source }),
+        }
+    }
+
+    fn open(&mut self, path: &Path) -> Result<(), CompileError> {
+        let fail = |source| CompileError::Io {
+            path: path.to_owned(),
+            source,
+        };
+        let mut file = File::open(path).map_err(fail)?;
+        let mut start = [0; 2];
+        let read = file.read(&mut start).map_err(fail)?;
+        if start.get(..read) != Some(b"PK") {
+            return Err(CompileError::Neither(path.to_owned()));
+        }
+        self.archive = Some((Arc::new(Archive::open(path, file)?), 0));
+        Ok(())
+    }
+}

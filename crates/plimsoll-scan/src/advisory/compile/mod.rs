@@ -1,0 +1,265 @@
+//! From records to an index.
+//!
+//! Workers read records, keep of each what the index holds, and write it to files without names; in
+//! memory remain some hundred bytes a record. Then all is put into the order of the index, which
+//! does not depend on the order in which it was read, and written beside the old index, which it
+//! replaces when it is whole.
+
+mod archive;
+mod assemble;
+mod distil;
+mod feed;
+mod output;
+mod spill;
+mod summary;
+mod timestamp;
+
+use std::collections::BTreeSet;
+use std::io::Read as _;
+use std::num::NonZero;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, PoisonError};
+
+use xxhash_rust::xxh3::xxh3_64;
+
+use self::archive::Unpacker;
+use self::feed::{Batch, Feed};
+use self::spill::Spill;
+use super::index::Snapshot;
+use super::osv;
+
+/// Broken records that are told one by one; all are counted.
+const TOLD: usize = 100;
+
+/// Most threads that read.
+const MAX_THREADS: usize = 8;
+
+/// Why no index was made. The one that was there is as it was.
+#[derive(Debug, thiserror::Error)]
+pub enum CompileError {
+    /// A file or folder could not be read or written.
+    #[error("{}: {source}", path.display())]
+    Io {
+        /// Which.
+        path: PathBuf,
+        /// Why not.
+        source: std::io::Error,
+    },
+    /// It was named, and is none of what is read.
+    #[error(
+        "{}: neither a folder, nor a zip file, nor a record whose name ends in .json", .0.display()
+    )]
+    Neither(PathBuf),
+    /// An archive is not whole. What it should hold would be missing in silence.
+    #[error("{}: {why}; get it anew", path.display())]
+    Archive {
+        /// Which.
+        path: PathBuf,
+        /// What is wrong.
+        why: &'static str,
+    },
+    /// There is nothing that an index could hold.
+    #[error("no record that could be matched was found ({read} read, {broken} of them broken)")]
+    Nothing {
+        /// Records read.
+        read: u64,
+        /// How many of them are none.
+        broken: u64,
+    },
+}
+
+/// What was read, and what became of it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct CompileReport {
+    /// Records and what should be some: members and files that end in `.json`.
+    pub read: u64,
+    /// Records that were there more than once; of each the one changed last was kept.
+    pub duplicates: u64,
+    /// How many are broken.
+    pub broken: u64,
+    /// The first hundred of those, in the order of their places.
+    pub broken_records: Vec<Broken>,
+    /// What records that are used say of packages that can not be matched, by reason.
+    pub left_out: Vec<(String, u64)>,
+    /// What the index holds.
+    pub snapshot: Snapshot,
+}
+
+/// A record that is none.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Broken {
+    /// The file; a member of an archive as `archive: member`.
+    pub place: String,
+    /// What is wrong with it.
+    pub why: String,
+}
+
+/// Compiles the records of `inputs` into the index `out`: folders, with all that lies below them,
+/// zip files, and single records. `progress` is told how many records were read, now and then, from
+/// any thread. The same records give the same bytes, in whatever order they are found.
+///
+/// # Errors
+/// See [`CompileError`]. A broken record is none: it is counted.
+pub fn compile(
+    inputs: &[PathBuf],
+    out: &Path,
+    progress: &(dyn Fn(u64) + Sync),
+) -> Result<CompileReport, CompileError> {
+    let fail = |source| CompileError::Io {
+        path: out.to_owned(),
+        source,
+    };
+    let threads = std::thread::available_parallelism()
+        .map_or(1, NonZero::get)
+        .min(MAX_THREADS);
+    // Beside the index: there must be room for it anyway.
+    let workers = (0..threads)
+        .map(|_| Ok(Worker::new(tempfile::tempfile_in(output::folder(out))?)))
+        .collect::<std::io::Result<Vec<Worker>>>()
+        .map_err(fail)?;
+    let feed = Mutex::new(Feed::new(inputs));
+    let stop = AtomicBool::new(false);
+    let workers: Vec<Worker> = std::thread::scope(|scope| {
+        let running: Vec<_> = workers
+            .into_iter()
+            .map(|worker| {
+                let (feed, stop) = (&feed, &stop);
+                scope.spawn(move || {
+                    let worker = worker.run(feed, stop, out, progress);
+                    if worker.is_err() {
+                        stop.store(true, Ordering::Relaxed);
+                    }
+                    worker
+                })
+            })
+            .collect();
+        running
+            .into_iter()
+            .map(|worker| match worker.join() {
+                Ok(worker) => worker,
+                Err(panic) => std::panic::resume_unwind(panic),
+            })
+            .collect::<Result<_, _>>()
+    })?;
+    let mut report = CompileReport::default();
+    let mut broken_records = BTreeSet::new();
+    let mut spills = Vec::new();
+    for worker in workers {
+        report.read += worker.read;
+        report.broken += worker.broken;
+        broken_records.extend(worker.broken_records);
+        spills.push(worker.spill);
+    }
+    report.broken_records = broken_records.into_iter().take(TOLD).collect();
+    assemble::assemble(spills, out, report, threads)
+}
+
+/// Reads records.
+struct Worker {
+    spill: Spill,
+    unpacker: Unpacker,
+    read: u64,
+    broken: u64,
+    broken_records: BTreeSet<Broken>,
+}
+
+impl Worker {
+    fn new(file: std::fs::File) -> Self {
+        Self {
+            spill: Spill::new(file),
+            unpacker: Unpacker::new(),
+            read: 0,
+            broken: 0,
+            broken_records: BTreeSet::new(),
+        }
+    }
+
+    /// Reads until nothing is left, or somebody says stop.
+    fn run(
+        mut self,
+        feed: &Mutex<Feed>,
+        stop: &AtomicBool,
+        out: &Path,
+        progress: &(dyn Fn(u64) + Sync),
+    ) -> Result<Self, CompileError> {
+        let fail = |source| CompileError::Io {
+            path: out.to_owned(),
+            source,
+        };
+        while !stop.load(Ordering::Relaxed) {
+            let next = feed.lock().unwrap_or_else(PoisonError::into_inner).next()?;
+            let before = self.read;
+            match next {
+                None => break,
+                Some(Batch::Members(archive, members)) => {
+                    let mut unpacker = std::mem::replace(&mut self.unpacker, Unpacker::new());
+                    for member in &members {
+                        let place = || format!("{}: {}", archive.path.display(), member.name);
+                        let content = unpacker.read(&archive, member);
+                        self.take(content, place).map_err(fail)?;
+                    }
+                    self.unpacker = unpacker;
+                }
+                Some(Batch::Files(files)) => {
+                    let mut content = Vec::new();
+                    for path in &files {
+                        let read = read_file(path, &mut content).map(|()| &content[..]);
+                        self.take(read, || path.display().to_string())
+                            .map_err(fail)?;
+                    }
+                }
+            }
+            progress(self.read - before);
+        }
+        self.spill.finish().map_err(fail)?;
+        Ok(self)
+    }
+
+    /// Takes one record, or what should be one. Only a full disk is an error.
+    fn take(
+        &mut self,
+        content: Result<&[u8], String>,
+        place: impl Fn() -> String,
+    ) -> std::io::Result<()> {
+        self.read += 1;
+        let distilled = content.and_then(|bytes| {
+            let record = distil::distil(&osv::read(bytes)?)?;
+            Ok((record, xxh3_64(bytes)))
+        });
+        match distilled {
+            Ok((record, digest)) => self.spill.add(&record, digest),
+            Err(why) => {
+                self.broken += 1;
+                let place = place();
+                self.broken_records.insert(Broken { place, why });
+                // The first ones stay, whichever worker meets them.
+                if self.broken_records.len() > TOLD {
+                    self.broken_records.pop_last();
+                }
+                Ok(())
+            }
+        }
+    }
+}
+
+/// Reads a record's file.
+fn read_file(path: &Path, into: &mut Vec<u8>) -> Result<(), String> {
+    into.clear();
+    let file = std::fs::File::open(path).map_err(|error| error.to_string())?;
+    // One byte more than is read tells a record that is too long.
+    file.take(osv::MAX_RECORD as u64 + 1)
+        .read_to_end(into)
+        .map_err(|error| error.to_string())?;
+    Ok(())
+}
+
+/// Reads bytes as a record.
+pub(super) fn fuzz(bytes: &[u8]) {
+    if let Ok(record) = osv::read(bytes) {
+        let _ = distil::distil(&record);
+    }
+}
+
+#[cfg(test)]
+mod tests;

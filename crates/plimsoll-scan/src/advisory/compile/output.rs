@@ -1,0 +1,112 @@
+//! The file as it is written: sections one after another, then the header, then its name.
+
+use std::io::{self, BufWriter, Seek as _, SeekFrom, Write as _};
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+
+use sha2::{Digest as _, Sha256};
+use tempfile::NamedTempFile;
+use xxhash_rust::xxh3::Xxh3;
+
+use super::super::index::format::{HEADER, Header, Place, SECTIONS, Section};
+
+/// A file under way. Until [`Output::finish`] nothing of it is to be seen; dropped before, it is
+/// gone.
+pub(crate) struct Output {
+    path: PathBuf,
+    file: BufWriter<NamedTempFile>,
+    hasher: Sha256,
+    sections: [Place; SECTIONS],
+    offset: u64,
+    /// The section that is being written, its checksum and its length.
+    open: Option<(Section, Box<Xxh3>, u64)>,
+}
+
+impl Output {
+    /// Begins a file beside `path`.
+    pub(crate) fn create(path: &Path) -> io::Result<Self> {
+        let file = tempfile::Builder::new()
+            .prefix(".plimsoll-")
+            .tempfile_in(folder(path))?;
+        let mut file = BufWriter::with_capacity(1 << 20, file);
+        file.write_all(&[0; HEADER])?;
+        Ok(Self {
+            path: path.to_owned(),
+            file,
+            hasher: Sha256::new(),
+            sections: [Place::default(); SECTIONS],
+            offset: HEADER as u64,
+            open: None,
+        })
+    }
+
+    /// Begins a section. Sections are written in their order, each once.
+    pub(crate) fn begin(&mut self, section: Section) {
+        self.end();
+        self.open = Some((section, Box::default(), 0));
+    }
+
+    /// Appends to the section; gives how long it is then. Every place within one is four bytes.
+    pub(crate) fn write(&mut self, bytes: &[u8]) -> io::Result<u32> {
+        self.file.write_all(bytes)?;
+        self.hasher.update(bytes);
+        let Some((_, sum, length)) = &mut self.open else {
+            return Ok(0);
+        };
+        sum.update(bytes);
+        *length += bytes.len() as u64;
+        u32::try_from(*length).map_err(|_| {
+            io::Error::new(
+                io::ErrorKind::FileTooLarge,
+                "the index would be larger than its form allows",
+            )
+        })
+    }
+
+    fn end(&mut self) {
+        if let Some((section, sum, length)) = self.open.take() {
+            self.sections[section as usize] = Place {
+                offset: self.offset,
+                length,
+                sum: sum.digest() as u32,
+            };
+            self.offset += length;
+        }
+    }
+
+    /// Puts the file in place, whole and on disk; gives its snapshot id and its length.
+    pub(crate) fn finish(mut self, date: Option<i64>) -> io::Result<([u8; 32], u64)> {
+        self.end();
+        let snapshot: [u8; 32] = self.hasher.finalize().into();
+        let header = Header {
+            length: self.offset,
+            date,
+            snapshot,
+            sections: self.sections,
+        };
+        let mut file = self
+            .file
+            .into_inner()
+            .map_err(io::IntoInnerError::into_error)?;
+        file.seek(SeekFrom::Start(0))?;
+        file.write_all(&header.write())?;
+        // Nobody but the owner writes it, or it could not be mapped.
+        let mode = std::fs::Permissions::from_mode(0o644);
+        file.as_file().set_permissions(mode)?;
+        file.as_file().sync_all()?;
+        file.persist(&self.path).map_err(|error| error.error)?;
+        // The name, too, is to outlive a power cut; where folders cannot be synced, it does not.
+        if let Ok(folder) = std::fs::File::open(folder(&self.path)) {
+            let _ = folder.sync_all();
+        }
+        Ok((snapshot, self.offset))
+    }
+}
+
+/// The folder that a file lies in.
+pub(crate) fn folder(path: &Path) -> &Path {
+    match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    }
+}

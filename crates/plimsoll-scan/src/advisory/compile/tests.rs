@@ -1,0 +1,383 @@
+use std::path::{Path, PathBuf};
+
+use super::super::Ecosystem;
+use super::super::index::{Affected, EventKind, Index, IndexError, RangeKind, SnapshotEcosystem};
+use super::*;
+use crate::archive::zip::tests::zip;
+
+const GO: &str = r#"{"schema_version":"1.3.1","id":"GO-2024-0001","modified":"2024-05-01T00:00:00Z",
+"published":"2024-04-01T00:00:00Z","aliases":["CVE-2024-0001","GHSA-rq3x-83w4-p28c"],
+"summary":"A flaw in x","affected":[{"package":{"name":"example.test/x","ecosystem":"Go"},
+"ranges":[{"type":"SEMVER","events":[{"introduced":"0"},{"fixed":"1.2.3"},{"introduced":"2.0.0"},
+{"fixed":"2.0.1"}]}],"ecosystem_specific":{"imports":[{"path":"example.test/x/y",
+"symbols":["A.b"]}]}}],"references":[{"type":"WEB","url":"https://example.test/w"},
+{"type":"FIX","url":"https://example.test/f"}],"database_specific":{"severity":"HIGH"}}"#;
+
+const PYTHON: &str = r#"{"id":"PYSEC-2024-1","modified":"2024-06-01T00:00:00Z",
+"details":"First paragraph\nof two lines.\n\nMore.","severity":[{"type":"CVSS_V3",
+"score":"CVSS:3.1/AV:N/AC:H/PR:N/UI:N/S:U/C:H/I:H/A:H"}],"affected":[{"package":
+{"ecosystem":"PyPI","name":"Foo_Bar"},"ranges":[{"type":"ECOSYSTEM","events":[{"introduced":"0"},
+{"fixed":"1.10"}]},{"type":"GIT","repo":"x","events":[{"introduced":"0"}]}],
+"versions":["1.0","1.2","1.9","0"],"severity":[{"type":"Ubuntu","score":"medium"}]},
+{"package":{"ecosystem":"Android","name":"a"},"versions":["1"]}]}"#;
+
+const DEBIAN: &str = r#"{"id":"DEBIAN-CVE-2024-2","modified":"2024-01-01T00:00:00Z",
+"upstream":["CVE-2024-0002"],"affected":[{"package":{"ecosystem":"Debian:12","name":"openssl"},
+"ranges":[{"type":"ECOSYSTEM","events":[{"introduced":"0"}]}],
+"ecosystem_specific":{"urgency":"unimportant"}},{"package":{"ecosystem":"Debian:11",
+"name":"openssl"},"ranges":[{"type":"ECOSYSTEM","events":[{"introduced":"0"},
+{"fixed":"1.1.1n-0+deb11u3"}]}]}]}"#;
+
+fn compiled(folder: &Path, inputs: &[PathBuf]) -> (CompileReport, Index) {
+    let out = folder.join("out.index");
+    let report = compile(inputs, &out, &|_| {}).unwrap();
+    let index = Index::open(&out).unwrap();
+    index.verify().unwrap();
+    (report, index)
+}
+
+fn write(folder: &Path, files: &[(&str, &[u8])]) -> Vec<PathBuf> {
+    files
+        .iter()
+        .map(|(name, content)| {
+            let path = folder.join(name);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(&path, content).unwrap();
+            path
+        })
+        .collect()
+}
+
+fn affected<'i>(index: &'i Index, ecosystem: &str, name: &str) -> Vec<Affected<'i>> {
+    index
+        .affected(&Ecosystem::parse(ecosystem).unwrap(), name)
+        .unwrap()
+        .map(Result::unwrap)
+        .collect()
+}
+
+#[test]
+fn what_records_say_is_found_by_package() {
+    let folder = tempfile::tempdir().unwrap();
+    let inputs = write(
+        folder.path(),
+        &[
+            ("in/go.json", GO.as_bytes()),
+            ("in/deep/py.json", PYTHON.as_bytes()),
+            (
+                "in/all.zip",
+                &zip(&[("d.json", DEBIAN.as_bytes()), ("README", b"x")], true),
+            ),
+            ("in/.git/x.json", b"not read"),
+        ],
+    );
+    let (report, index) = compiled(folder.path(), &[folder.path().join("in")]);
+    drop(inputs);
+    assert_eq!((report.read, report.broken, report.duplicates), (3, 0, 0));
+    assert_eq!(
+        report.left_out,
+        [("of an ecosystem that containers do not hold".to_owned(), 1)]
+    );
+    let snapshot = index.snapshot().unwrap();
+    assert_eq!(snapshot, report.snapshot);
+    assert_eq!((snapshot.records, snapshot.packages), (3, 4));
+    assert_eq!(snapshot.date, timestamp::parse("2024-06-01T00:00:00Z"));
+    let names = |list: &[SnapshotEcosystem]| -> Vec<String> {
+        list.iter().map(|one| one.name.clone()).collect()
+    };
+    assert_eq!(names(&snapshot.ecosystems), ["Debian", "Go", "PyPI"]);
+    assert_eq!(
+        (
+            snapshot.ecosystems[0].records,
+            snapshot.ecosystems[0].packages
+        ),
+        (1, 2)
+    );
+    let names = names(&snapshot.releases);
+    assert_eq!(names, ["Debian:11", "Debian:12", "Go", "PyPI"]);
+    assert_eq!(index.ecosystems().unwrap().collect::<Vec<_>>(), names);
+
+    let [go] = &affected(&index, "Go", "example.test/x")[..] else {
+        panic!("one advisory")
+    };
+    let ranges: Vec<_> = go
+        .ranges()
+        .map(|range| {
+            let events = range.events().map(|event| (event.kind, event.version.text));
+            (range.kind, events.collect::<Vec<_>>())
+        })
+        .collect();
+    assert_eq!(
+        ranges,
+        [(
+            RangeKind::Semver,
+            vec![
+                (EventKind::Introduced, "0"),
+                (EventKind::Fixed, "1.2.3"),
+                (EventKind::Introduced, "2.0.0"),
+                (EventKind::Fixed, "2.0.1"),
+            ]
+        )]
+    );
+    let record = index.record(go.record).unwrap();
+    assert_eq!(record.id, "GO-2024-0001");
+    assert_eq!(record.aliases, ["CVE-2024-0001", "GHSA-rq3x-83w4-p28c"]);
+    assert_eq!(record.label, Some("HIGH"));
+    assert_eq!(record.published, timestamp::parse("2024-04-01T00:00:00Z"));
+    let details = index.details(go.record).unwrap();
+    assert_eq!(details.summary.as_deref(), Some("A flaw in x"));
+    assert_eq!(details.references[0].url, "https://example.test/f");
+    let specifics = &details.specifics[go.specifics().unwrap()];
+    assert_eq!(specifics.imports[0].symbols, ["A.b"]);
+
+    let python = affected(&index, "PyPI", "foo.BAR");
+    assert_eq!(python.len(), 1);
+    let versions: Vec<&str> = python[0].versions().map(|version| version.text).collect();
+    assert_eq!(versions, ["0", "1.0", "1.2", "1.9"]);
+    let by = index
+        .affected(&Ecosystem::parse("PyPI").unwrap(), "foo-bar")
+        .unwrap();
+    assert_eq!(by.slots(), 5);
+    assert!(python[0].lists(by.slot("1.2").unwrap()));
+    assert!(!python[0].lists(by.slot("1.10").unwrap()));
+    assert_eq!(by.slot("1.3"), None);
+    assert_eq!(python[0].severities().next().unwrap().score, "medium");
+    assert_eq!(python[0].specifics(), None);
+    let record = index.record(python[0].record).unwrap();
+    assert!(record.severities[0].score.starts_with("CVSS:3.1/"));
+    let summary = index.details(python[0].record).unwrap().summary;
+    assert_eq!(summary.as_deref(), Some("First paragraph of two lines."));
+
+    let twelve = affected(&index, "Debian:12", "openssl");
+    assert_eq!(twelve[0].labels.severity, Some("unimportant"));
+    assert_eq!(
+        index.record(twelve[0].record).unwrap().upstream,
+        ["CVE-2024-0002"]
+    );
+    for (ecosystem, name) in [
+        ("Debian", "openssl"),
+        ("Debian:12", "x"),
+        ("npm", "openssl"),
+    ] {
+        assert!(affected(&index, ecosystem, name).is_empty());
+    }
+}
+
+#[test]
+fn the_order_of_reading_changes_no_byte() {
+    let folder = tempfile::tempdir().unwrap();
+    let older = GO
+        .replace("2024-05-01", "2023-05-01")
+        .replace("HIGH", "LOW");
+    let twin = PYTHON.replace("First", "Other");
+    let paths = write(
+        folder.path(),
+        &[
+            ("1.json", GO.as_bytes()),
+            ("2.json", older.as_bytes()),
+            ("3.json", PYTHON.as_bytes()),
+            ("4.json", twin.as_bytes()),
+            (
+                "5.zip",
+                &zip(
+                    &[("a.json", GO.as_bytes()), ("b.json", DEBIAN.as_bytes())],
+                    false,
+                ),
+            ),
+        ],
+    );
+    let (report, index) = compiled(folder.path(), &paths);
+    assert_eq!((report.read, report.duplicates), (6, 3));
+    let go = affected(&index, "Go", "example.test/x");
+    assert_eq!(index.record(go[0].record).unwrap().label, Some("HIGH"));
+    let first = std::fs::read(folder.path().join("out.index")).unwrap();
+    let mut backwards = paths;
+    backwards.reverse();
+    compiled(folder.path(), &backwards);
+    assert!(first == std::fs::read(folder.path().join("out.index")).unwrap());
+}
+
+#[test]
+fn what_can_not_be_used_is_counted() {
+    let folder = tempfile::tempdir().unwrap();
+    let withdrawn = GO.replacen('{', r#"{"withdrawn":"2024-06-01T00:00:00Z","#, 1);
+    let newer = withdrawn.replace("2024-05-01", "2024-07-01");
+    let git =
+        r#"{"id":"A","affected":[{"ranges":[{"type":"GIT","events":[{"introduced":"0"}]}]}]}"#;
+    let kernel = r#"{"id":"B","affected":[{"package":{"ecosystem":"Linux","name":"Kernel"}}]}"#;
+    let new = r#"{"id":"C","affected":[{"package":{"ecosystem":"Ecosystem of 2030","name":"x"}}]}"#;
+    let none = r#"{"id":"D","affected":[{"package":{"ecosystem":"npm","name":"x"}}]}"#;
+    let paths = write(
+        folder.path(),
+        &[
+            ("a.json", GO.as_bytes()),
+            ("b.json", newer.as_bytes()),
+            ("c.json", git.as_bytes()),
+            ("d.json", kernel.as_bytes()),
+            ("e.json", new.as_bytes()),
+            ("f.json", none.as_bytes()),
+            ("g.json", b"{\"name\":\"some package\"}"),
+            ("h.json", br#"{"id":"E"}"#),
+            ("i.json", DEBIAN.as_bytes()),
+        ],
+    );
+    let (report, index) = compiled(folder.path(), &paths);
+    assert_eq!((report.read, report.duplicates, report.broken), (9, 1, 1));
+    assert!(report.broken_records[0].place.ends_with("g.json"));
+    assert!(report.broken_records[0].why.contains("`id`"), "{report:?}");
+    let counts: Vec<u64> = report
+        .snapshot
+        .unusable
+        .iter()
+        .map(|(_, count)| *count)
+        .collect();
+    assert_eq!(counts, [1, 2, 1, 1, 1]);
+    assert!(affected(&index, "Go", "example.test/x").is_empty());
+}
+
+#[test]
+fn a_broken_input_leaves_the_old_index() {
+    let folder = tempfile::tempdir().unwrap();
+    let whole = zip(
+        &[("a.json", GO.as_bytes()), ("b.json", DEBIAN.as_bytes())],
+        true,
+    );
+    let paths = write(folder.path(), &[("a.zip", &whole)]);
+    let out = folder.path().join("out.index");
+    compiled(folder.path(), &paths);
+    let old = std::fs::read(&out).unwrap();
+    for length in (0..whole.len()).step_by(7) {
+        std::fs::write(&paths[0], &whole[..length]).unwrap();
+        compile(&paths, &out, &|_| {}).unwrap_err();
+    }
+    let missing = folder.path().join("missing");
+    for input in [missing, out.clone()] {
+        compile(&[input], &out, &|_| {}).unwrap_err();
+    }
+    let empty = write(folder.path(), &[("empty/x.txt", b"")]);
+    let error = compile(&[empty[0].parent().unwrap().to_owned()], &out, &|_| {}).unwrap_err();
+    assert!(matches!(
+        error,
+        CompileError::Nothing { read: 0, broken: 0 }
+    ));
+    assert!(old == std::fs::read(&out).unwrap());
+    // Nothing is left beside it.
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 3);
+}
+
+#[test]
+fn damage_in_an_archive_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let whole = zip(
+        &[("a.json", GO.as_bytes()), ("b.json", DEBIAN.as_bytes())],
+        true,
+    );
+    let at = whole
+        .windows(6)
+        .rposition(|bytes| bytes == b"b.json")
+        .unwrap()
+        - 46;
+    // The checksum, the size, and the way of packing, as the directory has them.
+    for field in [16, 24, 10] {
+        let mut broken = whole.clone();
+        broken[at + field] ^= 1;
+        let paths = write(folder.path(), &[("a.zip", &broken)]);
+        let (report, _) = compiled(folder.path(), &paths);
+        assert_eq!((report.read, report.broken), (2, 1), "{field}");
+        assert!(report.broken_records[0].place.ends_with("a.zip: b.json"));
+    }
+    // A bomb: every member is the same megabytes.
+    let zeros = vec![b' '; 4 << 20];
+    let bomb = zip(&[("a.json", &zeros), ("b.json", &zeros)], true);
+    let mut overlapping = bomb.clone();
+    let second = overlapping
+        .windows(6)
+        .rposition(|bytes| bytes == b"b.json")
+        .unwrap()
+        - 46;
+    overlapping[second + 20..second + 24].copy_from_slice(&(bomb.len() as u32).to_le_bytes());
+    let paths = write(folder.path(), &[("a.zip", &overlapping)]);
+    let error = compile(&paths, &folder.path().join("out"), &|_| {}).unwrap_err();
+    assert!(error.to_string().contains("lie in each other"), "{error}");
+}
+
+mod damaged {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// Asks an index everything; gives what it says of itself where nothing was wrong.
+    fn ask(bytes: Vec<u8>) -> Result<usize, IndexError> {
+        let index = Index::from_bytes("index", bytes)?;
+        let mut said = index.snapshot()?.releases.len();
+        let ecosystems: Vec<String> = index.ecosystems()?.map(str::to_owned).collect();
+        for ecosystem in ecosystems {
+            let Some(ecosystem) = Ecosystem::parse(&ecosystem) else {
+                continue;
+            };
+            for name in ["example.test/x", "foo-bar", "openssl", "missing"] {
+                for affected in index.affected(&ecosystem, name)? {
+                    let affected = affected?;
+                    said += affected
+                        .ranges()
+                        .map(|range| range.events().count())
+                        .sum::<usize>();
+                    said += affected.versions().count() + affected.severities().count();
+                    said += index.record(affected.record)?.aliases.len();
+                    said += index.details(affected.record)?.references.len();
+                }
+            }
+        }
+        Ok(said)
+    }
+
+    fn sample() -> Vec<u8> {
+        let folder = tempfile::tempdir().unwrap();
+        let paths = write(
+            folder.path(),
+            &[
+                ("a.json", GO.as_bytes()),
+                ("b.json", PYTHON.as_bytes()),
+                ("c.json", DEBIAN.as_bytes()),
+            ],
+        );
+        compiled(folder.path(), &paths);
+        std::fs::read(folder.path().join("out.index")).unwrap()
+    }
+
+    #[test]
+    fn one_changed_byte_is_an_error_and_never_another_answer() {
+        let whole = sample();
+        let expected = ask(whole.clone()).unwrap();
+        for at in 0..whole.len() {
+            let mut broken = whole.clone();
+            broken[at] ^= 0x10;
+            match ask(broken) {
+                // What was not asked for may be damaged.
+                Ok(said) => assert_eq!(said, expected, "byte {at}"),
+                Err(error) => assert!(!error.is_missing(), "byte {at}"),
+            }
+            ask(whole[..at].to_vec()).unwrap_err();
+        }
+        let mut longer = whole;
+        longer.push(0);
+        ask(longer).unwrap_err();
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+
+        /// Checksums that fit do not make content right: somebody may have made them so.
+        #[test]
+        fn no_content_makes_it_panic(
+            changes in proptest::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..8),
+        ) {
+            let mut bytes = sample();
+            for (at, value) in changes {
+                let at = 256 + at.index(bytes.len() - 256);
+                bytes[at] = value;
+            }
+            let _ = ask(super::super::super::index::resealed(bytes));
+        }
+    }
+}
