@@ -42,6 +42,9 @@ pub(crate) enum Command {
     Diff(DiffArgs),
     /// Copy an image, byte for byte, with what is attached to it.
     Push(PushArgs),
+    /// Make the index of known vulnerabilities, or tell what is in it.
+    #[command(subcommand)]
+    Db(DbCommand),
     /// Show or empty what is kept from run to run.
     Cache(CacheArgs),
     /// List every rule.
@@ -69,6 +72,8 @@ impl Command {
             Self::Layers(arguments) => arguments.format == ListFormat::Json,
             Self::Diff(arguments) => arguments.format == DiffFormat::Json,
             Self::Push(arguments) => arguments.format == ListFormat::Json,
+            Self::Db(DbCommand::Build(arguments)) => arguments.format == ListFormat::Json,
+            Self::Db(DbCommand::Status(arguments)) => arguments.format == ListFormat::Json,
             Self::Cache(arguments) => arguments.format == ListFormat::Json,
             Self::Rules(arguments) => arguments.format == ListFormat::Json,
             _ => false,
@@ -600,6 +605,45 @@ pub(crate) struct PushArgs {
 
     #[command(flatten)]
     pub(crate) open: OpenArgs,
+}
+
+/// The index of advisories.
+#[derive(Debug, Subcommand)]
+pub(crate) enum DbCommand {
+    /// Compile advisories in OSV form into one index.
+    Build(DbBuildArgs),
+    /// Tell how old an index is, and what it holds.
+    Status(DbStatusArgs),
+}
+
+/// Arguments of `db build`.
+#[derive(Debug, Args)]
+pub(crate) struct DbBuildArgs {
+    /// Folders, with all *.json and *.zip below them; zip files, such as OSV's all.zip of an
+    /// ecosystem; single records.
+    #[arg(required = true, value_name = "PATH")]
+    pub(crate) paths: Vec<PathBuf>,
+
+    /// The index; otherwise the one that every command looks for: advisories.index in
+    /// PLIMSOLL_DATA, or in plimsoll in the folder for data of this user.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: Option<PathBuf>,
+
+    /// Text for people, or JSON.
+    #[arg(long, value_enum, default_value_t = ListFormat::Human, value_name = "FORMAT")]
+    pub(crate) format: ListFormat,
+}
+
+/// Arguments of `db status`.
+#[derive(Debug, Args)]
+pub(crate) struct DbStatusArgs {
+    /// The index; otherwise the one that every command looks for.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) db: Option<PathBuf>,
+
+    /// Text for people, or JSON.
+    #[arg(long, value_enum, default_value_t = ListFormat::Human, value_name = "FORMAT")]
+    pub(crate) format: ListFormat,
 }
 
 /// Arguments of `migrate`.

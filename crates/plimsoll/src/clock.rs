@@ -18,3 +18,20 @@ pub(crate) fn set_today(options: &mut CheckOptions) {
         u8::try_from(today.day()).unwrap_or(1),
     ));
 }
+
+/// The day of a moment in seconds since 1970, in UTC: `2026-11-21`.
+pub(crate) fn day(seconds: i64) -> String {
+    moment(seconds).chars().take_while(|c| *c != 'T').collect()
+}
+
+/// A moment in seconds since 1970, as RFC 3339 writes it.
+pub(crate) fn moment(seconds: i64) -> String {
+    jiff::Timestamp::from_second(seconds)
+        .unwrap_or(jiff::Timestamp::UNIX_EPOCH)
+        .to_string()
+}
+
+/// Whole days from a moment to now; fewer than none where it is still to come.
+pub(crate) fn days_since(seconds: i64) -> i64 {
+    (jiff::Timestamp::now().as_second() - seconds).div_euclid(24 * 60 * 60)
+}

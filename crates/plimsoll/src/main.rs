@@ -51,6 +51,7 @@ fn main() -> ExitCode {
         Command::Build(arguments) => commands::build::run(arguments, terminal),
         Command::Inspect(arguments) => commands::inspect::run(arguments, terminal),
         Command::Cache(arguments) => commands::cache::run(arguments),
+        Command::Db(command) => commands::db::run(command, terminal),
         Command::Layers(arguments) => commands::layers::run(arguments, terminal),
         Command::Diff(arguments) => commands::diff::run(arguments, terminal),
         Command::Push(arguments) => commands::push::run(arguments, terminal),

@@ -1,4 +1,5 @@
-//! Folders of our own: caches, staging, evidence. Anything here may be deleted at any moment.
+//! Folders of our own: caches, staging, evidence, the index of advisories. Anything here may be
+//! deleted at any moment; only the index is not made again by itself.
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -23,22 +24,48 @@ pub(crate) fn cache_folder() -> Result<PathBuf, Failure> {
 
 /// Where that folder is or would be.
 pub(crate) fn cache_path() -> Result<PathBuf, Failure> {
+    own_path(
+        "PLIMSOLL_CACHE",
+        "/var/cache/plimsoll",
+        "XDG_CACHE_HOME",
+        ".cache",
+    )
+}
+
+/// Where the index of advisories is looked for unless one is named: in the folder for data, which
+/// is `PLIMSOLL_DATA`, else `/var/lib/plimsoll` for root, else `plimsoll` in `XDG_DATA_HOME` or
+/// `~/.local/share`.
+pub(crate) fn advisory_index() -> Result<PathBuf, Failure> {
+    let folder = own_path(
+        "PLIMSOLL_DATA",
+        "/var/lib/plimsoll",
+        "XDG_DATA_HOME",
+        ".local/share",
+    )?;
+    Ok(folder.join("advisories.index"))
+}
+
+/// A folder of our own: named by a variable, else root's, else below another variable's or below
+/// the home.
+fn own_path(own: &str, root: &str, base: &str, below_home: &str) -> Result<PathBuf, Failure> {
     let variable = |name: &str| {
         std::env::var_os(name)
             .filter(|value| !value.is_empty())
             .map(PathBuf::from)
     };
-    let folder = if let Some(folder) = variable("PLIMSOLL_CACHE") {
+    let folder = if let Some(folder) = variable(own) {
         folder
     } else if rustix::process::geteuid().is_root() {
-        PathBuf::from("/var/cache/plimsoll")
-    } else if let Some(folder) = variable("XDG_CACHE_HOME") {
+        PathBuf::from(root)
+    } else if let Some(folder) = variable(base) {
         folder.join("plimsoll")
     } else if let Some(home) = variable("HOME") {
-        home.join(".cache/plimsoll")
+        home.join(below_home).join("plimsoll")
     } else {
-        return Err(Failure::usage("no folder for caches: HOME is not set")
-            .hint("set PLIMSOLL_CACHE to a folder"));
+        return Err(
+            Failure::usage("no folder to keep files in: HOME is not set")
+                .hint(format!("set {own} to a folder")),
+        );
     };
     std::path::absolute(&folder).map_err(|error| Failure::file(&folder, &error))
 }

@@ -3,6 +3,7 @@
 pub(crate) mod build;
 pub(crate) mod cache;
 pub(crate) mod check;
+pub(crate) mod db;
 pub(crate) mod diff;
 pub(crate) mod dockerfile_ast;
 pub(crate) mod engines;

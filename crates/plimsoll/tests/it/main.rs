@@ -11,6 +11,7 @@ mod bases;
 mod check;
 mod configuration;
 mod credentials;
+mod db;
 mod diff;
 mod foreign;
 mod hostile;

@@ -69,6 +69,7 @@ impl Stage {
             .env("PATH", std::env::var_os("PATH").unwrap_or_default())
             .env("HOME", self.root())
             .env("PLIMSOLL_CACHE", self.root().join("cache"))
+            .env("PLIMSOLL_DATA", self.root().join("data"))
             .env("SOURCE_DATE_EPOCH", "1700000000")
             .stdin(Stdio::null());
         command

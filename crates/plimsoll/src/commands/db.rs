@@ -1,0 +1,373 @@
+//! `plimsoll db`: makes the index of advisories, and tells what is in it.
+
+use std::fmt::Write as _;
+use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use plimsoll_scan::advisory::{
+    Broken, CompileError, CompileReport, Index, IndexError, Snapshot, SnapshotEcosystem, compile,
+};
+use serde::Serialize;
+
+use crate::args::{DbBuildArgs, DbCommand, DbStatusArgs, ListFormat};
+use crate::clock;
+use crate::failure::{Failure, Outcome};
+use crate::storage;
+use crate::terminal::{Spinner, Terminal, print, printable};
+
+/// Broken records that are told to a person.
+const TOLD: usize = 5;
+
+/// Runs it.
+pub(crate) fn run(command: &DbCommand, terminal: Terminal) -> Result<Outcome, Failure> {
+    match command {
+        DbCommand::Build(arguments) => build(arguments, terminal),
+        DbCommand::Status(arguments) => status(arguments),
+    }
+}
+
+impl From<IndexError> for Failure {
+    fn from(error: IndexError) -> Self {
+        let message = error.to_string();
+        if error.is_missing() {
+            return Self::environment(message)
+                .hint("`plimsoll db build` makes an index of advisories in OSV form");
+        }
+        match error {
+            IndexError::Foreign(_) => Self::usage(message),
+            _ => Self::environment(message),
+        }
+    }
+}
+
+impl From<CompileError> for Failure {
+    fn from(error: CompileError) -> Self {
+        let message = error.to_string();
+        match error {
+            CompileError::Io { path, source } => Self::file(&path, &source),
+            CompileError::Neither(_) | CompileError::Nothing { .. } => Self::usage(message),
+            CompileError::Archive { .. } => Self::environment(message),
+        }
+    }
+}
+
+fn build(arguments: &DbBuildArgs, terminal: Terminal) -> Result<Outcome, Failure> {
+    let out = match &arguments.out {
+        Some(path) => path.clone(),
+        None => storage::advisory_index()?,
+    };
+    refuse_to_replace(&out)?;
+    if arguments.out.is_none()
+        && let Some(folder) = out.parent()
+    {
+        std::fs::create_dir_all(folder).map_err(|error| {
+            Failure::file(folder, &error).hint("PLIMSOLL_DATA names another folder for data")
+        })?;
+    }
+    let read = AtomicU64::new(0);
+    let spinner = Spinner::start(terminal, "reading advisories");
+    let report = compile(&arguments.paths, &out, &|more| {
+        let read = read.fetch_add(more, Ordering::Relaxed) + more;
+        spinner.message(format!("reading advisories: {read}"));
+    });
+    drop(spinner);
+    let report = report?;
+    print(&match arguments.format {
+        ListFormat::Json => json(&BuildReport::new(&out, &report)),
+        ListFormat::Human => built(&out, &report),
+    })?;
+    Ok(Outcome::Holds)
+}
+
+/// An index is renamed into place. A device, a folder or something else that bears its name was
+/// not meant.
+fn refuse_to_replace(out: &Path) -> Result<(), Failure> {
+    let Ok(there) = std::fs::metadata(out) else {
+        return Ok(());
+    };
+    if !there.is_file() {
+        return Err(Failure::usage(format!(
+            "{}: there is something that is no file; name a file for the index",
+            out.display()
+        )));
+    }
+    match Index::open(out) {
+        Err(IndexError::Foreign(_)) if there.len() > 0 => Err(Failure::usage(format!(
+            "{}: there is a file that is no index of advisories; name another, or remove it",
+            out.display()
+        ))),
+        _ => Ok(()),
+    }
+}
+
+fn status(arguments: &DbStatusArgs) -> Result<Outcome, Failure> {
+    let path = match &arguments.db {
+        Some(path) => path.clone(),
+        None => storage::advisory_index()?,
+    };
+    let index = Index::open(&path)?;
+    index.verify()?;
+    let snapshot = index.snapshot()?;
+    print(&match arguments.format {
+        ListFormat::Json => json(&StatusReport::new(&path, &snapshot)),
+        ListFormat::Human => told(&path, &snapshot),
+    })?;
+    Ok(Outcome::Holds)
+}
+
+fn built(out: &Path, report: &CompileReport) -> String {
+    let mut text = String::new();
+    let snapshot = &report.snapshot;
+    let mut line = |line: String| {
+        text.push_str(&line);
+        text.push('\n');
+    };
+    line(format!(
+        "{} records read, {} can be matched",
+        report.read, snapshot.records
+    ));
+    if report.duplicates > 0 {
+        line(format!(
+            "  {:>8}  there more than once; the one changed last was kept",
+            report.duplicates
+        ));
+    }
+    for (why, count) in &snapshot.unusable {
+        line(format!("  {count:>8}  {why}"));
+    }
+    if report.broken > 0 {
+        line(format!("  {:>8}  broken:", report.broken));
+        for broken in report.broken_records.iter().take(TOLD) {
+            line(format!(
+                "            {}: {}",
+                printable(&broken.place),
+                printable(&broken.why)
+            ));
+        }
+        let more = report.broken.saturating_sub(TOLD as u64);
+        if more > 0 {
+            line(format!(
+                "            and {more} more; --format json names them"
+            ));
+        }
+    }
+    for (why, count) in &report.left_out {
+        line(format!(
+            "of these records, {count} packages were left out: {why}"
+        ));
+    }
+    text.push('\n');
+    text.push_str(&told(out, snapshot));
+    text
+}
+
+fn told(path: &Path, snapshot: &Snapshot) -> String {
+    let mut text = format!(
+        "{}\n  snapshot  {}\n  newest    {}\n  size      {:.1} MB\n  holds     {} records about {} \
+         packages\n\n",
+        printable(&path.display().to_string()),
+        snapshot.id,
+        dated(snapshot.date),
+        snapshot.bytes as f64 / 1e6,
+        snapshot.records,
+        snapshot.packages,
+    );
+    let names = snapshot.ecosystems.iter().map(|one| one.name.len());
+    let width = names.max().unwrap_or_default();
+    for one in &snapshot.ecosystems {
+        // Writing to a String cannot fail.
+        let _ = writeln!(
+            text,
+            "  {:<width$}  {:>8} records  {:>7} packages  newest {}{}",
+            one.name,
+            one.records,
+            one.packages,
+            one.newest.map_or_else(|| "unknown".to_owned(), clock::day),
+            releases(snapshot, &one.name),
+        );
+    }
+    text
+}
+
+/// The releases of an ecosystem, as many as one line takes.
+fn releases(snapshot: &Snapshot, name: &str) -> String {
+    const MOST: usize = 12;
+    let mut all: Vec<&str> = snapshot
+        .releases
+        .iter()
+        .filter_map(|one| one.name.strip_prefix(name)?.strip_prefix(':'))
+        .collect();
+    all.sort_by_cached_key(|release| numbers(release));
+    if all.is_empty() {
+        return String::new();
+    }
+    let mut told: Vec<String> = all.iter().take(MOST).map(|one| printable(one)).collect();
+    if all.len() > MOST {
+        told.push(format!("and {} more", all.len() - MOST));
+    }
+    format!("  ({})", told.join(", "))
+}
+
+/// A release's numbers, so that 3.9 comes before 3.10.
+fn numbers(release: &str) -> Vec<u64> {
+    release
+        .split(|c: char| !c.is_ascii_digit())
+        .filter_map(|digits| digits.parse().ok())
+        .collect()
+}
+
+/// A day and how long ago it was.
+fn dated(seconds: Option<i64>) -> String {
+    let Some(seconds) = seconds else {
+        return "unknown: no record says when it was changed".to_owned();
+    };
+    let day = clock::day(seconds);
+    match clock::days_since(seconds) {
+        ..0 => format!("{day}, which is still to come"),
+        0 => format!("{day}, today"),
+        1 => format!("{day}, yesterday"),
+        days => format!("{day}, {days} days ago"),
+    }
+}
+
+/// What `db build --format json` prints.
+#[derive(Serialize)]
+struct BuildReport<'r> {
+    version: u32,
+    path: String,
+    read: u64,
+    duplicates: u64,
+    broken: u64,
+    broken_records: Vec<BrokenRecord<'r>>,
+    unusable: Vec<Reason<'r>>,
+    left_out: Vec<Reason<'r>>,
+    #[serde(flatten)]
+    snapshot: SnapshotReport<'r>,
+}
+
+impl<'r> BuildReport<'r> {
+    fn new(path: &Path, report: &'r CompileReport) -> Self {
+        Self {
+            version: 1,
+            path: path.display().to_string(),
+            read: report.read,
+            duplicates: report.duplicates,
+            broken: report.broken,
+            broken_records: report
+                .broken_records
+                .iter()
+                .map(BrokenRecord::new)
+                .collect(),
+            unusable: reasons(&report.snapshot.unusable),
+            left_out: reasons(&report.left_out),
+            snapshot: SnapshotReport::new(&report.snapshot),
+        }
+    }
+}
+
+/// What `db status --format json` prints.
+#[derive(Serialize)]
+struct StatusReport<'r> {
+    version: u32,
+    path: String,
+    age_days: Option<i64>,
+    unusable: Vec<Reason<'r>>,
+    #[serde(flatten)]
+    snapshot: SnapshotReport<'r>,
+}
+
+impl<'r> StatusReport<'r> {
+    fn new(path: &Path, snapshot: &'r Snapshot) -> Self {
+        Self {
+            version: 1,
+            path: path.display().to_string(),
+            age_days: snapshot.date.map(clock::days_since),
+            unusable: reasons(&snapshot.unusable),
+            snapshot: SnapshotReport::new(snapshot),
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct BrokenRecord<'r> {
+    place: &'r str,
+    why: &'r str,
+}
+
+impl<'r> BrokenRecord<'r> {
+    fn new(broken: &'r Broken) -> Self {
+        Self {
+            place: &broken.place,
+            why: &broken.why,
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct Reason<'r> {
+    reason: &'r str,
+    count: u64,
+}
+
+fn reasons(counts: &[(String, u64)]) -> Vec<Reason<'_>> {
+    counts
+        .iter()
+        .map(|(reason, count)| Reason {
+            reason,
+            count: *count,
+        })
+        .collect()
+}
+
+#[derive(Serialize)]
+struct SnapshotReport<'r> {
+    snapshot: &'r str,
+    date: Option<String>,
+    bytes: u64,
+    records: u64,
+    packages: u64,
+    ecosystems: Vec<EcosystemReport<'r>>,
+    releases: Vec<EcosystemReport<'r>>,
+}
+
+impl<'r> SnapshotReport<'r> {
+    fn new(snapshot: &'r Snapshot) -> Self {
+        Self {
+            snapshot: &snapshot.id,
+            date: snapshot.date.map(clock::moment),
+            bytes: snapshot.bytes,
+            records: snapshot.records,
+            packages: snapshot.packages,
+            ecosystems: snapshot
+                .ecosystems
+                .iter()
+                .map(EcosystemReport::new)
+                .collect(),
+            releases: snapshot.releases.iter().map(EcosystemReport::new).collect(),
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct EcosystemReport<'r> {
+    name: &'r str,
+    records: u64,
+    packages: u64,
+    newest: Option<String>,
+}
+
+impl<'r> EcosystemReport<'r> {
+    fn new(one: &'r SnapshotEcosystem) -> Self {
+        Self {
+            name: &one.name,
+            records: one.records,
+            packages: one.packages,
+            newest: one.newest.map(clock::moment),
+        }
+    }
+}
+
+fn json(report: &impl Serialize) -> String {
+    let text = serde_json::to_string(report);
+    format!("{}\n", text.expect("strings and numbers are JSON"))
+}
