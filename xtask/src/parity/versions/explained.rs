@@ -17,6 +17,11 @@ pub(super) fn why(
         Order::Dpkg if ours == '!' && any(|it| it.trim().is_empty()) => {
             Some("the empty version is none")
         }
+        Order::Pep440 | Order::Semver | Order::NuGet
+            if ours == '!' && any(|it| it.trim() != it.trim_ascii()) =>
+        {
+            Some("white space beyond ASCII is not taken off")
+        }
         Order::Maven if ours == '!' && any(|it| !it.is_ascii() || it.is_empty()) => {
             Some("a version that is empty or not ASCII is none")
         }

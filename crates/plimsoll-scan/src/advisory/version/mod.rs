@@ -3,7 +3,8 @@
 //! Every ecosystem has an order of its own, and a wrong one means a missed or an invented finding.
 //! So each is written down once, in a file of its own, and held against the ecosystem's own tool by
 //! `cargo xtask parity versions`. Where a tool refuses a text it is refused here too; where the two
-//! part on purpose, the file of the order says so and why.
+//! part on purpose, the file of the order says so and why. White space around a version is taken off
+//! where the tool does that, but only ASCII's.
 //!
 //! A comparison reads both texts once, works on borrowed slices and knows no largest number: time
 //! and memory are linear in the texts, whatever they hold.

@@ -6,8 +6,8 @@ import org.apache.maven.artifact.versioning.ComparableVersion;
 
 class Maven {
     public static void main(String[] arguments) throws Exception {
-        // Since 3.9.2 a word and its number are one item, whatever parts them.
-        if (new ComparableVersion("1-x-1").compareTo(new ComparableVersion("1-x1")) != 0) {
+        // Since 3.9.2 a word and its number are one item, so that a zero counts.
+        if (new ComparableVersion("1-x0").compareTo(new ComparableVersion("1-x")) == 0) {
             System.err.println("this maven-artifact is older than 3.9.2");
             System.exit(3);
         }

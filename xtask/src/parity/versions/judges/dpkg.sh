@@ -1,6 +1,7 @@
 # dpkg: exit code 0 says yes, 1 no, 2 that one is no version. The space in front, which dpkg takes
 # off, keeps a version from being read as an option.
-echo "dpkg: $("$PROGRAM" --version | head -n 1)" || exit 3
+"$PROGRAM" --version >/dev/null || exit 3
+echo "dpkg: $("$PROGRAM" --version | head -n 1)"
 while IFS="$SEPARATOR" read -r left right; do
 	"$PROGRAM" --compare-versions " $left" lt " $right" 2>/dev/null
 	case $? in
