@@ -202,21 +202,38 @@ impl<'a> Collector<'a> {
         content: &mut dyn BufRead,
         watch: Option<(&'static Cataloguer, Box<dyn Watch>)>,
     ) -> io::Result<u64> {
-        let (cataloguer, watch) = watch.unzip();
-        let mut hashed = Passing {
-            inner: head.chain(content),
-            hasher: Xxh3::new(),
-            watch,
-        };
-        if self.options.secrets_in_files {
-            let found = self.searcher.search(&entry.path, &mut hashed)?;
+        let (cataloguer, mut watch) = watch.unzip();
+        let mut hasher = Xxh3::new();
+        let mut search = self
+            .options
+            .secrets_in_files
+            .then(|| self.searcher.file(&entry.path, entry.size));
+        let mut content = head.chain(content);
+        loop {
+            let there = match content.fill_buf() {
+                Ok([]) => break,
+                Ok(there) => there,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                Err(error) => return Err(error),
+            };
+            hasher.update(there);
+            if let Some(search) = &mut search {
+                search.feed(there);
+            }
+            if let Some(watch) = &mut watch {
+                watch.feed(there);
+            }
+            let count = there.len();
+            content.consume(count);
+        }
+        if let Some(search) = search {
+            let found = search.finish();
             self.keep(&entry.path, found);
         }
-        hashed.drain()?;
-        if let (Some(cataloguer), Some(watch)) = (cataloguer, hashed.watch) {
+        if let (Some(cataloguer), Some(watch)) = (cataloguer, watch) {
             self.told(entry, cataloguer, watch.finish());
         }
-        Ok(hashed.hasher.digest())
+        Ok(hasher.digest())
     }
 
     /// Who wants the file and may have it.
@@ -361,43 +378,6 @@ impl LayerReader for Collector<'_> {
         Ok(())
     }
 }
-
-/// Hashes what is read through it, and shows it to who watches.
-struct Passing<R> {
-    inner: R,
-    hasher: Xxh3,
-    watch: Option<Box<dyn Watch>>,
-}
-
-impl<R: BufRead> Passing<R> {
-    fn drain(&mut self) -> io::Result<()> {
-        loop {
-            let there = self.inner.fill_buf()?;
-            if there.is_empty() {
-                return Ok(());
-            }
-            self.hasher.update(there);
-            if let Some(watch) = &mut self.watch {
-                watch.feed(there);
-            }
-            let count = there.len();
-            self.inner.consume(count);
-        }
-    }
-}
-
-impl<R: Read> Read for Passing<R> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let read = self.inner.read(buffer)?;
-        let there = buffer.get(..read).unwrap_or_default();
-        self.hasher.update(there);
-        if let Some(watch) = &mut self.watch {
-            watch.feed(there);
-        }
-        Ok(read)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -5,7 +5,6 @@
 //! ends in the next needs. Where the pieces are parted changes nothing about what is found.
 
 use std::borrow::Cow;
-use std::io::{self, Read};
 
 use base64::Engine as _;
 use md5::Md5;
@@ -112,7 +111,6 @@ pub(crate) struct Searcher<'a> {
     /// Bytes that may still be unpacked.
     unpacked: u64,
     kept: Vec<u8>,
-    read: Vec<u8>,
 }
 
 impl<'a> Searcher<'a> {
@@ -123,7 +121,6 @@ impl<'a> Searcher<'a> {
             limit,
             unpacked: Budget::LAYER,
             kept: Vec::new(),
-            read: Vec::new(),
         }
     }
 
@@ -146,22 +143,6 @@ impl<'a> Searcher<'a> {
             kept: &mut self.kept,
             unpacked: &mut self.unpacked,
         }
-    }
-
-    /// Searches a file that is read.
-    pub(crate) fn search(&mut self, path: &str, content: &mut dyn Read) -> io::Result<Found> {
-        let mut piece = std::mem::take(&mut self.read);
-        piece.resize(WHOLE + 1, 0);
-        let mut filled = fill(content, &mut piece)?;
-        let ended = filled < piece.len();
-        let mut search = self.file(path, if ended { filled as u64 } else { u64::MAX });
-        while filled > 0 {
-            search.feed(&piece[..filled]);
-            filled = fill(content, &mut piece)?;
-        }
-        let found = search.finish();
-        self.read = piece;
-        Ok(found)
     }
 }
 
@@ -187,19 +168,6 @@ impl FileSearch<'_> {
         *self.unpacked -= before.saturating_sub(self.budget.bytes);
         found
     }
-}
-
-fn fill(content: &mut dyn Read, buffer: &mut [u8]) -> io::Result<usize> {
-    let mut filled = 0;
-    while filled < buffer.len() {
-        match content.read(&mut buffer[filled..]) {
-            Ok(0) => break,
-            Ok(read) => filled += read,
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(error),
-        }
-    }
-    Ok(filled)
 }
 
 struct Placed {
