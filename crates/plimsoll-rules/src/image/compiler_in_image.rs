@@ -1,4 +1,4 @@
-use plimsoll_model::{NotableFile, NotableKind};
+use plimsoll_model::NotableKind;
 
 use crate::declare::declare_rule;
 use crate::rule::{ImageFacts, Meta, Rule, Sink};
@@ -47,34 +47,9 @@ impl Rule for CompilerInImage {
     }
 
     fn check_image(&self, image: &ImageFacts<'_>, sink: &mut Sink<'_>) {
-        let compilers: Vec<&NotableFile> = image
-            .inventory
-            .notable
-            .iter()
-            .filter(|file| file.kind == NotableKind::Compiler)
-            .collect();
-        let mut layers: Vec<usize> = compilers.iter().map(|file| file.layer).collect();
-        layers.sort_unstable();
-        layers.dedup();
-        for layer in layers {
-            let of_layer: Vec<&&NotableFile> = compilers
-                .iter()
-                .filter(|file| file.layer == layer)
-                .collect();
-            let named: Vec<String> = of_layer
-                .iter()
-                .take(3)
-                .map(|file| format!("`/{}`", file.path.escape_debug()))
-                .collect();
-            let more = match of_layer.len().saturating_sub(3) {
-                0 => String::new(),
-                more => format!(" and {more} more"),
-            };
-            sink.report_at(
-                origin::of_file(image, layer, &of_layer[0].path),
-                format!("The image ships {}{more}.", named.join(", ")),
-            )
-            .help("Build in a stage of its own and copy only the result into the one that ships.");
+        for (origin, files) in origin::by_layer(image, NotableKind::Compiler) {
+            sink.report_at(origin, format!("The image ships {files}."))
+                .help("Build in a stage of its own and copy only the result into the one that ships.");
         }
     }
 }

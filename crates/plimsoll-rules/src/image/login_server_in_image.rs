@@ -47,21 +47,15 @@ impl Rule for LoginServerInImage {
     }
 
     fn check_image(&self, image: &ImageFacts<'_>, sink: &mut Sink<'_>) {
-        for (layer, files) in origin::by_layer(image, NotableKind::LoginServer) {
-            let first = files.first().map_or("", |file| file.path.as_str());
-            sink.report_at(
-                origin::of_file(image, layer, first),
-                format!("The image ships an SSH server, {}.", origin::named(&files)),
-            )
-            .help("Enter containers through their engine, and take the server out.");
+        for (origin, files) in origin::by_layer(image, NotableKind::LoginServer) {
+            sink.report_at(origin, format!("The image ships an SSH server, {files}."))
+                .help("Enter containers through their engine, and take the server out.");
         }
-        for (layer, files) in origin::by_layer(image, NotableKind::HostKey) {
-            let first = files.first().map_or("", |file| file.path.as_str());
+        for (origin, files) in origin::by_layer(image, NotableKind::HostKey) {
             sink.report_at(
-                origin::of_file(image, layer, first),
+                origin,
                 format!(
-                    "The image ships private host keys, which every container of it shares: {}.",
-                    origin::named(&files)
+                    "The image ships private host keys, which every container of it shares: {files}."
                 ),
             )
             .severity(Severity::High)

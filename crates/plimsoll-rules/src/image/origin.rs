@@ -47,21 +47,18 @@ pub(super) fn of_setting(image: &ImageFacts<'_>, keyword: &str, word: &str) -> O
     }
 }
 
-/// The notable files of a kind, layer by layer.
-pub(super) fn by_layer<'a>(
-    image: &'a ImageFacts<'_>,
-    kind: NotableKind,
-) -> Vec<(usize, Vec<&'a NotableFile>)> {
-    let mut files: Vec<&NotableFile> = image
-        .inventory
-        .notable
-        .iter()
-        .filter(|file| file.kind == kind)
-        .collect();
+/// The notable files of a kind, layer by layer: where the first of them lies, and the names of the
+/// first few.
+pub(super) fn by_layer(image: &ImageFacts<'_>, kind: NotableKind) -> Vec<(Origin, String)> {
+    let all = &image.inventory.notable;
+    let mut files: Vec<&NotableFile> = all.iter().filter(|file| file.kind == kind).collect();
     files.sort_by(|a, b| (a.layer, &a.path).cmp(&(b.layer, &b.path)));
     files
         .chunk_by(|a, b| a.layer == b.layer)
-        .filter_map(|group| Some((group.first()?.layer, group.to_vec())))
+        .filter_map(|group| {
+            let first = group.first()?;
+            Some((of_file(image, first.layer, &first.path), named(group)))
+        })
         .collect()
 }
 

@@ -94,15 +94,7 @@ impl Rule for SetidFileInImage {
             let Some((layer, usual, first)) = group.first() else {
                 continue;
             };
-            let named: Vec<String> = group
-                .iter()
-                .take(3)
-                .map(|(_, _, file)| format!("`/{}`", file.path.escape_debug()))
-                .collect();
-            let more = match group.len().saturating_sub(3) {
-                0 => String::new(),
-                more => format!(" and {more} more"),
-            };
+            let files: Vec<&NotableFile> = group.iter().map(|(_, _, file)| *file).collect();
             let verb = if group.len() == 1 {
                 "runs as its"
             } else {
@@ -111,7 +103,7 @@ impl Rule for SetidFileInImage {
             let reported = sink
                 .report_at(
                     origin::of_file(image, *layer, &first.path),
-                    format!("{}{more} {verb} owner, whoever starts it.", named.join(", ")),
+                    format!("{} {verb} owner, whoever starts it.", origin::named(&files)),
                 )
                 .help("Take the bit away (`chmod a-s`), or start the container with `no-new-privileges`.");
             if *usual {

@@ -46,13 +46,9 @@ impl Rule for ShellInRuntimeImage {
     }
 
     fn check_image(&self, image: &ImageFacts<'_>, sink: &mut Sink<'_>) {
-        for (layer, files) in origin::by_layer(image, NotableKind::Shell) {
-            let first = files.first().map_or("", |file| file.path.as_str());
-            sink.report_at(
-                origin::of_file(image, layer, first),
-                format!("The image ships {}.", origin::named(&files)),
-            )
-            .help("Ship from an image without the tools of a distribution.");
+        for (origin, files) in origin::by_layer(image, NotableKind::Shell) {
+            sink.report_at(origin, format!("The image ships {files}."))
+                .help("Ship from an image without the tools of a distribution.");
         }
     }
 }

@@ -45,10 +45,10 @@ impl Rule for WorldReadablePrivateKey {
     }
 
     fn check_image(&self, image: &ImageFacts<'_>, sink: &mut Sink<'_>) {
-        for (layer, files) in origin::by_layer(image, NotableKind::ReadableKey) {
-            for file in files {
+        for file in &image.inventory.notable {
+            if file.kind == NotableKind::ReadableKey {
                 sink.report_at(
-                    origin::of_file(image, layer, &file.path),
+                    origin::of_file(image, file.layer, &file.path),
                     format!(
                         "Everybody may read the private key in `/{}`.",
                         file.path.escape_debug()

@@ -47,13 +47,9 @@ impl Rule for WorldWritablePathInImage {
     }
 
     fn check_image(&self, image: &ImageFacts<'_>, sink: &mut Sink<'_>) {
-        for (layer, files) in origin::by_layer(image, NotableKind::WorldWritable) {
-            let first = files.first().map_or("", |file| file.path.as_str());
-            sink.report_at(
-                origin::of_file(image, layer, first),
-                format!("Everybody may write to {}.", origin::named(&files)),
-            )
-            .help("Give it to the user that writes to it (`--chown`), rather than to everybody.");
+        for (origin, files) in origin::by_layer(image, NotableKind::WorldWritable) {
+            sink.report_at(origin, format!("Everybody may write to {files}."))
+                .help("Give it to the user that writes to it (`--chown`), rather than to everybody.");
         }
     }
 }
