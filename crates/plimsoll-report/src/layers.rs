@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use crate::Verdict;
 use crate::human::paint;
-use crate::json::{WireLayer, WireWaste};
+use crate::json::{WireBase, WireLayer, WireSkipped, WireVerdict, WireWaste};
 use crate::text::{count, efficiency, fitting, human_size, share, visible};
 
 /// Wasted paths shown; the object has more.
@@ -310,27 +310,6 @@ struct WireName<'a> {
     compressed_size: u64,
 }
 
-#[derive(Serialize)]
-struct WireBase<'a> {
-    layers: usize,
-    name: Option<&'a str>,
-    digest: Option<&'a str>,
-    evidence: &'a str,
-}
-
-#[derive(Serialize)]
-struct WireSkipped<'a> {
-    what: &'a str,
-    why: &'a str,
-    blocking: bool,
-}
-
-#[derive(Serialize)]
-struct WireVerdict<'a> {
-    holds: bool,
-    reasons: &'a [String],
-}
-
 /// Renders the same as one line of JSON, with the parts of the report that `docs/json.md` tells of.
 pub fn json(input: &LayersInput<'_>) -> String {
     let inventory = input.inventory;
@@ -341,12 +320,7 @@ pub fn json(input: &LayersInput<'_>) -> String {
             digest: input.image.digest.as_str(),
             compressed_size: input.image.compressed_size,
         },
-        base: inventory.base.as_ref().map(|base| WireBase {
-            layers: base.layers,
-            name: base.name.as_deref(),
-            digest: base.digest.as_ref().map(plimsoll_model::Digest::as_str),
-            evidence: &base.evidence,
-        }),
+        base: inventory.base.as_ref().map(WireBase::new),
         layers: inventory
             .layers
             .iter()
@@ -354,19 +328,8 @@ pub fn json(input: &LayersInput<'_>) -> String {
             .map(|(index, layer)| WireLayer::new(index, layer))
             .collect(),
         waste: WireWaste::new(&inventory.waste, &inventory.layers),
-        skipped: input
-            .skipped
-            .iter()
-            .map(|skipped| WireSkipped {
-                what: &skipped.what,
-                why: &skipped.why,
-                blocking: skipped.blocking,
-            })
-            .collect(),
-        verdict: input.verdict.map(|verdict| WireVerdict {
-            holds: verdict.holds,
-            reasons: &verdict.reasons,
-        }),
+        skipped: WireSkipped::list(input.skipped),
+        verdict: input.verdict.map(WireVerdict::new),
     };
     let mut text = serde_json::to_string(&wire).expect("strings and numbers always serialise");
     text.push('\n');

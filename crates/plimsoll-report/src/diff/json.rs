@@ -2,11 +2,12 @@
 
 use plimsoll_model::{
     ComparedImage, Difference, FileChange, FileSide, FileTally, Finding, LayerChange, LayerFacts,
-    Package, PackageChange, Pair, SecretSighting, SourceOrigin,
+    Package, PackageChange, Pair, SecretSighting,
 };
 use serde::Serialize;
 
 use super::{DiffInput, source_of, unpacked};
+use crate::json::{WireBase, WireLine, WireSkipped, WireVerdict};
 
 #[derive(Serialize)]
 struct WireDifference<'a> {
@@ -40,20 +41,6 @@ struct WireImage<'a> {
 }
 
 #[derive(Serialize)]
-struct WireBase<'a> {
-    layers: usize,
-    name: Option<&'a str>,
-    digest: Option<&'a str>,
-}
-
-#[derive(Serialize)]
-struct WireSkipped<'a> {
-    what: &'a str,
-    why: &'a str,
-    blocking: bool,
-}
-
-#[derive(Serialize)]
 struct WireTally {
     files: u64,
     bytes: u64,
@@ -75,13 +62,6 @@ struct WireLayer<'a> {
     instruction: Option<&'a str>,
     #[serde(flatten)]
     line: WireLine<'a>,
-}
-
-/// The Dockerfile's line, where the Dockerfile is known.
-#[derive(Default, Serialize)]
-struct WireLine<'a> {
-    file: Option<&'a str>,
-    line: Option<usize>,
 }
 
 #[derive(Serialize)]
@@ -177,12 +157,6 @@ struct WireFinding<'a> {
     line: WireLine<'a>,
 }
 
-#[derive(Serialize)]
-struct WireVerdict<'a> {
-    holds: bool,
-    reasons: &'a [String],
-}
-
 /// Renders the difference as one line of JSON.
 pub fn render(input: &DiffInput<'_>) -> String {
     let difference = input.difference;
@@ -214,10 +188,7 @@ pub fn render(input: &DiffInput<'_>) -> String {
             .collect(),
         secrets: gains(images, &difference.secrets, secret),
         findings: gains(images, &difference.findings, |_, found| finding(found)),
-        verdict: input.verdict.map(|verdict| WireVerdict {
-            holds: verdict.holds,
-            reasons: &verdict.reasons,
-        }),
+        verdict: input.verdict.map(WireVerdict::new),
     };
     let mut text = serde_json::to_string(&wire).expect("strings and numbers always serialise");
     text.push('\n');
@@ -239,11 +210,7 @@ fn image(image: &ComparedImage) -> WireImage<'_> {
             .distribution
             .as_ref()
             .map(|distribution| distribution.name.as_str()),
-        base: inventory.base.as_ref().map(|base| WireBase {
-            layers: base.layers,
-            name: base.name.as_deref(),
-            digest: base.digest.as_ref().map(plimsoll_model::Digest::as_str),
-        }),
+        base: inventory.base.as_ref().map(WireBase::new),
         compressed_size: image.summary.compressed_size,
         unpacked_size: unpacked(image),
         layers: inventory.layers.len(),
@@ -251,15 +218,7 @@ fn image(image: &ComparedImage) -> WireImage<'_> {
         files: tally(image.files),
         wasted: inventory.waste.wasted,
         efficiency: f64::from(inventory.waste.efficiency) / 1e6,
-        skipped: image
-            .skipped
-            .iter()
-            .map(|skipped| WireSkipped {
-                what: &skipped.what,
-                why: &skipped.why,
-                blocking: skipped.blocking,
-            })
-            .collect(),
+        skipped: WireSkipped::list(&image.skipped),
     }
 }
 
@@ -268,13 +227,6 @@ fn tally(tally: FileTally) -> WireTally {
         files: tally.files,
         bytes: tally.bytes,
     }
-}
-
-fn line(source: Option<&SourceOrigin>) -> WireLine<'_> {
-    source.map_or_else(WireLine::default, |source| WireLine {
-        file: Some(&source.file),
-        line: Some(source.start.line),
-    })
 }
 
 fn layer_change<'a>(difference: &'a Difference, change: &LayerChange) -> WireLayerChange<'a> {
@@ -287,7 +239,7 @@ fn layer_change<'a>(difference: &'a Difference, change: &LayerChange) -> WireLay
             compressed_size: layer.compressed_size,
             size: layer.size,
             instruction: layer.instruction.as_deref(),
-            line: line(layer.source.as_ref()),
+            line: WireLine::new(layer.source.as_ref()),
         })
     };
     WireLayerChange {
@@ -315,7 +267,7 @@ fn package_change<'a>(
             size: package.size,
             owned_by: package.owned_by.as_deref(),
             layer: package.layer,
-            line: line(source_of(image, package.layer)),
+            line: WireLine::new(source_of(image, package.layer)),
         })
     };
     Some(WirePackageChange {
@@ -351,7 +303,7 @@ fn file_change<'a>(difference: &'a Difference, change: &'a FileChange) -> WireFi
         file.map(|file| WireFile {
             size: file.size,
             layer: file.layer,
-            line: line(source_of(image, file.layer)),
+            line: WireLine::new(source_of(image, file.layer)),
         })
     };
     WireFileChange {
@@ -391,7 +343,7 @@ fn secret<'a>(image: &'a ComparedImage, secret: &'a SecretSighting) -> WireSecre
         place_line: secret.line,
         fingerprint: &secret.fingerprint,
         layer: secret.layer,
-        line: line(secret.layer.and_then(|layer| source_of(image, layer))),
+        line: WireLine::new(secret.layer.and_then(|layer| source_of(image, layer))),
     }
 }
 
@@ -404,6 +356,6 @@ fn finding(finding: &Finding) -> WireFinding<'_> {
         path: origin.path.as_deref(),
         package: origin.package.as_deref(),
         layer: origin.layer.as_ref().map(|layer| layer.index),
-        line: line(origin.source.as_ref()),
+        line: WireLine::new(origin.source.as_ref()),
     }
 }

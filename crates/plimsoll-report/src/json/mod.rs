@@ -1,16 +1,18 @@
 //! The contract that scripts build on: one object, version 1, described in `docs/json.md` and by
 //! `docs/schemas/report.schema.json`. Fields may be added, never renamed, removed or retyped.
 
+mod parts;
 mod vulnerability;
 mod waste;
 
 use plimsoll_model::{
-    Digest, Finding, Fix, HealthCheck, ImageConfig, ImageSummary, Inventory, LayerFacts,
-    NotableKind, Origin, Package, Related, SecretSighting,
+    Finding, Fix, HealthCheck, ImageConfig, ImageSummary, Inventory, LayerFacts, NotableKind,
+    Origin, Package, Related, SecretSighting,
 };
 use serde::Serialize;
 use serde_json::{Map, Value};
 
+pub(crate) use self::parts::{WireBase, WireLine, WireSkipped, WireVerdict};
 use self::vulnerability::{WireAdvisories, WireVulnerability};
 pub(crate) use self::waste::WireWaste;
 use crate::RenderInput;
@@ -37,15 +39,7 @@ pub fn render(input: &RenderInput<'_>) -> String {
                 by: one.by.as_str(),
             })
             .collect(),
-        skipped: report
-            .skipped
-            .iter()
-            .map(|skipped| WireSkipped {
-                what: &skipped.what,
-                why: &skipped.why,
-                blocking: skipped.blocking,
-            })
-            .collect(),
+        skipped: WireSkipped::list(&report.skipped),
         remarks: report
             .remarks
             .iter()
@@ -60,10 +54,7 @@ pub fn render(input: &RenderInput<'_>) -> String {
             })
             .collect(),
         checked: &report.checked,
-        verdict: input.verdict.map(|verdict| WireVerdict {
-            holds: verdict.holds,
-            reasons: &verdict.reasons,
-        }),
+        verdict: input.verdict.map(WireVerdict::new),
         image: report
             .image
             .as_ref()
@@ -169,19 +160,6 @@ struct WireRemark<'a> {
 }
 
 #[derive(Serialize)]
-struct WireSkipped<'a> {
-    what: &'a str,
-    why: &'a str,
-    blocking: bool,
-}
-
-#[derive(Serialize)]
-struct WireVerdict<'a> {
-    holds: bool,
-    reasons: &'a [String],
-}
-
-#[derive(Serialize)]
 struct WireImageReport<'a> {
     image: WireImage<'a>,
     distribution: Option<WireDistribution<'a>>,
@@ -267,8 +245,8 @@ pub(crate) struct WireLayer<'a> {
     wasted: u64,
     hidden: u64,
     instruction: Option<&'a str>,
-    file: Option<&'a str>,
-    line: Option<usize>,
+    #[serde(flatten)]
+    line: WireLine<'a>,
 }
 
 #[derive(Serialize)]
@@ -280,8 +258,8 @@ struct WirePackage<'a> {
     architecture: Option<&'a str>,
     layer: usize,
     instruction: Option<&'a str>,
-    file: Option<&'a str>,
-    line: Option<usize>,
+    #[serde(flatten)]
+    line: WireLine<'a>,
     in_base: Option<bool>,
     path: &'a str,
     evidence: &'static str,
@@ -293,14 +271,6 @@ struct WirePackage<'a> {
     direct: Option<bool>,
     owned_by: Option<&'a str>,
     removed_in: Option<usize>,
-}
-
-#[derive(Serialize)]
-struct WireBase<'a> {
-    layers: usize,
-    name: Option<&'a str>,
-    digest: Option<&'a str>,
-    evidence: &'a str,
 }
 
 #[derive(Serialize)]
@@ -316,8 +286,8 @@ struct WireSecret<'a> {
     place: &'a str,
     place_line: Option<usize>,
     layer: Option<usize>,
-    file: Option<&'a str>,
-    line: Option<usize>,
+    #[serde(flatten)]
+    line: WireLine<'a>,
     fingerprint: &'a str,
     instruction: Option<&'a str>,
     deleted_later: bool,
@@ -424,12 +394,7 @@ impl<'a> WireImageReport<'a> {
                     codename: distribution.codename.as_deref(),
                     like: &distribution.like,
                 }),
-            base: inventory.base.as_ref().map(|base| WireBase {
-                layers: base.layers,
-                name: base.name.as_deref(),
-                digest: base.digest.as_ref().map(Digest::as_str),
-                evidence: &base.evidence,
-            }),
+            base: inventory.base.as_ref().map(WireBase::new),
             layers: layers
                 .iter()
                 .enumerate()
@@ -519,7 +484,6 @@ impl<'a> WireHealthCheck<'a> {
 
 impl<'a> WireLayer<'a> {
     pub(crate) fn new(index: usize, layer: &'a LayerFacts) -> Self {
-        let (file, line) = dockerfile_line(Some(layer));
         Self {
             index,
             digest: layer.digest.as_str(),
@@ -531,8 +495,7 @@ impl<'a> WireLayer<'a> {
             wasted: layer.wasted,
             hidden: layer.hidden,
             instruction: layer.instruction.as_deref(),
-            file,
-            line,
+            line: WireLine::of_layer(Some(layer)),
         }
     }
 }
@@ -540,7 +503,6 @@ impl<'a> WireLayer<'a> {
 impl<'a> WirePackage<'a> {
     fn new(package: &'a Package, inventory: &'a Inventory) -> Self {
         let layer = inventory.layers.get(package.layer);
-        let (file, line) = dockerfile_line(layer);
         Self {
             purl: &package.purl,
             name: &package.name,
@@ -549,8 +511,7 @@ impl<'a> WirePackage<'a> {
             architecture: package.architecture.as_deref(),
             layer: package.layer,
             instruction: layer.and_then(|layer| layer.instruction.as_deref()),
-            file,
-            line,
+            line: WireLine::of_layer(layer),
             in_base: in_base(inventory, package.layer),
             path: &package.path,
             evidence: package.evidence.as_str(),
@@ -571,19 +532,16 @@ impl<'a> WirePackage<'a> {
 
 impl<'a> WireSecret<'a> {
     fn new(secret: &'a SecretSighting, layers: &'a [LayerFacts]) -> Self {
-        let (file, line) = dockerfile_line(secret.layer.and_then(|layer| layers.get(layer)));
+        let layer = secret.layer.and_then(|layer| layers.get(layer));
         Self {
             kind: &secret.kind,
             severity: secret.severity.as_str(),
             place: &secret.place,
             place_line: secret.line,
             layer: secret.layer,
-            file,
-            line,
+            line: WireLine::of_layer(layer),
             fingerprint: &secret.fingerprint,
-            instruction: secret
-                .layer
-                .and_then(|layer| layers.get(layer)?.instruction.as_deref()),
+            instruction: layer.and_then(|layer| layer.instruction.as_deref()),
             deleted_later: secret.deleted_in.is_some(),
             deleted_in: secret.deleted_in,
             also_at: &secret.also_at,
@@ -594,13 +552,6 @@ impl<'a> WireSecret<'a> {
 /// Whether a layer belongs to the base, where it is known where that ends.
 fn in_base(inventory: &Inventory, layer: usize) -> Option<bool> {
     inventory.base.as_ref().map(|base| layer < base.layers)
-}
-
-fn dockerfile_line(layer: Option<&LayerFacts>) -> (Option<&str>, Option<usize>) {
-    match layer.and_then(|layer| layer.source.as_ref()) {
-        Some(source) => (Some(&source.file), Some(source.start.line)),
-        None => (None, None),
-    }
 }
 
 fn notable_kind(kind: NotableKind) -> &'static str {

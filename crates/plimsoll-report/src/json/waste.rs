@@ -3,6 +3,8 @@
 use plimsoll_model::{LayerFacts, Saving, Waste, WastedPath};
 use serde::Serialize;
 
+use super::WireLine;
+
 #[derive(Serialize)]
 pub(crate) struct WireWaste<'a> {
     total: u64,
@@ -33,8 +35,8 @@ struct WireSaving<'a> {
     bytes: u64,
     layer: usize,
     instruction: Option<&'a str>,
-    file: Option<&'a str>,
-    line: Option<usize>,
+    #[serde(flatten)]
+    line: WireLine<'a>,
     paths: &'a [String],
 }
 
@@ -74,17 +76,12 @@ impl<'a> WireWastedPath<'a> {
 impl<'a> WireSaving<'a> {
     fn new(saving: &'a Saving, layers: &'a [LayerFacts]) -> Self {
         let layer = layers.get(saving.layer);
-        let source = saving
-            .source
-            .as_ref()
-            .or_else(|| layer.and_then(|layer| layer.source.as_ref()));
         Self {
             advice: &saving.advice,
             bytes: saving.bytes,
             layer: saving.layer,
             instruction: layer.and_then(|layer| layer.instruction.as_deref()),
-            file: source.map(|source| source.file.as_str()),
-            line: source.map(|source| source.start.line),
+            line: WireLine::new(saving.source.as_ref()),
             paths: &saving.paths,
         }
     }
