@@ -518,7 +518,8 @@ pub(crate) struct LayersArgs {
     #[arg(long, value_name = "SHARE", value_parser = crate::thresholds::parse_share)]
     pub(crate) highest_user_wasted_percent: Option<f64>,
 
-    /// A file of thresholds in dive's form; .dive-ci here otherwise, unless exploring.
+    /// A file of thresholds in dive's form; otherwise those of plimsoll.toml, or else .dive-ci here,
+    /// unless exploring.
     #[arg(long, value_name = "FILE")]
     pub(crate) ci_config: Option<PathBuf>,
 

@@ -11,6 +11,7 @@ use toml::Spanned;
 
 use crate::args::EngineChoice;
 use crate::failure::Failure;
+use crate::thresholds::Thresholds;
 
 /// The name it is looked for by.
 pub(crate) const FILE_NAME: &str = "plimsoll.toml";
@@ -297,11 +298,30 @@ pub(crate) struct PolicyConfig {
     pub(crate) fail_on: Option<SeverityName>,
     /// Largest sum of an image's blobs, such as `500MB` or `1.5GiB`.
     pub(crate) max_size: Option<String>,
+    /// Least share of the bytes of an image's files that must not be wasted, such as `0.95`; holds
+    /// `layers` back, too.
+    #[schemars(range(min = 0.0, max = 1.0))]
+    pub(crate) lowest_efficiency: Option<f64>,
+    /// Most bytes that an image's layers may waste, such as `20MB`; holds `layers` back, too.
+    pub(crate) highest_wasted_bytes: Option<String>,
+    /// Most that layers above the base may waste, as a share of what they add, such as `0.1`; holds
+    /// `layers` back, too.
+    #[schemars(range(min = 0.0, max = 1.0))]
+    pub(crate) highest_user_wasted_percent: Option<f64>,
     /// Findings that are accepted, each with a reason, an owner and an end date.
     pub(crate) waiver: Vec<Waiver>,
 }
 
 impl PolicyConfig {
+    /// What an image may waste.
+    pub(crate) fn thresholds(&self) -> Thresholds {
+        Thresholds {
+            lowest_efficiency: self.lowest_efficiency,
+            highest_wasted_bytes: self.highest_wasted_bytes.as_deref().and_then(parse_size),
+            highest_user_wasted: self.highest_user_wasted_percent,
+        }
+    }
+
     /// The most bytes that an image's blobs may have together.
     pub(crate) fn largest_image(&self) -> Option<u64> {
         self.max_size.as_deref().and_then(parse_size)
@@ -473,17 +493,35 @@ impl Config {
                 )));
             }
         }
-        for size in [&config.policy.max_size, &config.cache.max_size]
-            .into_iter()
-            .flatten()
-        {
-            parse_size(size).ok_or_else(|| {
-                Failure::usage(format!(
-                    "{}: max-size = \"{}\" is not a size such as 500MB or 1.5GiB",
+        let policy = &config.policy;
+        for (key, size) in [
+            ("max-size", &policy.max_size),
+            ("max-size", &config.cache.max_size),
+            ("highest-wasted-bytes", &policy.highest_wasted_bytes),
+        ] {
+            if let Some(size) = size
+                && parse_size(size).is_none()
+            {
+                return Err(Failure::usage(format!(
+                    "{}: {key} = \"{}\" is not a size such as 500MB or 1.5GiB",
                     path.display(),
                     size.escape_debug()
-                ))
-            })?;
+                )));
+            }
+        }
+        for (key, share) in [
+            ("lowest-efficiency", policy.lowest_efficiency),
+            (
+                "highest-user-wasted-percent",
+                policy.highest_user_wasted_percent,
+            ),
+        ] {
+            if let Some(share) = share.filter(|share| !(0.0..=1.0).contains(share)) {
+                return Err(Failure::usage(format!(
+                    "{}: {key} = {share} is not a share from 0 to 1",
+                    path.display()
+                )));
+            }
         }
         Ok(config)
     }
@@ -569,6 +607,28 @@ mod tests {
         assert!(Config::parse(&waiver("soon gone", "2027-01-31"), Path::new("p")).is_ok());
         assert!(Config::parse(&waiver(" ", "2027-01-31"), Path::new("p")).is_err());
         assert!(Config::parse(&waiver("soon gone", "tomorrow"), Path::new("p")).is_err());
+    }
+
+    #[test]
+    fn what_may_be_wasted_is_checked() {
+        let read = |text: &str| Config::parse(&format!("[policy]\n{text}\n"), Path::new("p"));
+        let config = read("lowest-efficiency = 0.95\nhighest-wasted-bytes = \"20MB\"").unwrap();
+        assert_eq!(
+            config.policy.thresholds(),
+            Thresholds {
+                lowest_efficiency: Some(0.95),
+                highest_wasted_bytes: Some(20_000_000),
+                highest_user_wasted: None,
+            }
+        );
+        for bad in [
+            "lowest-efficiency = 95.0",
+            "lowest-efficiency = nan",
+            "highest-user-wasted-percent = -0.1",
+            "highest-wasted-bytes = \"little\"",
+        ] {
+            assert!(read(bad).is_err(), "{bad}");
+        }
     }
 
     #[test]

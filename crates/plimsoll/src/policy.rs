@@ -4,15 +4,25 @@ use plimsoll_model::{Finding, Report, Severity, Suppressed, SuppressedBy};
 use plimsoll_report::Verdict;
 
 use crate::config::{Config, Waiver};
+use crate::failure::Outcome;
 
-/// Sets waived findings aside, then judges the rest. Gives the verdict and notes on waivers that
-/// expired or matched nothing.
+/// What the policy says of a report.
+pub(crate) struct Judgement {
+    /// Whether it holds, and what holds it back.
+    pub(crate) verdict: Verdict,
+    /// The same as an exit code.
+    pub(crate) outcome: Outcome,
+    /// Waivers that expired or matched nothing, one sentence each.
+    pub(crate) notes: Vec<String>,
+}
+
+/// Sets waived findings aside, then judges the rest.
 pub(crate) fn judge(
     report: &mut Report,
     config: &Config,
     fail_on: Severity,
     today: jiff::civil::Date,
-) -> (Verdict, Vec<String>) {
+) -> Judgement {
     let mut notes = Vec::new();
     for waiver in &config.policy.waiver {
         let until: jiff::civil::Date = match waiver.until.parse() {
@@ -58,6 +68,8 @@ pub(crate) fn judge(
         .filter(|finding| finding.severity >= fail_on)
         .map(reason)
         .collect();
+    reasons.extend(config.policy.thresholds().broken_by(&report.inventory));
+    let held_back = !reasons.is_empty();
     reasons.extend(
         report
             .skipped
@@ -65,12 +77,15 @@ pub(crate) fn judge(
             .filter(|skipped| skipped.blocking)
             .map(|skipped| format!("not looked at: {}: {}", skipped.what, skipped.why)),
     );
-    let verdict = Verdict {
-        holds: reasons.is_empty(),
-        reasons,
-        next: None,
-    };
-    (verdict, notes)
+    Judgement {
+        outcome: Outcome::of(held_back, &report.skipped),
+        verdict: Verdict {
+            holds: reasons.is_empty(),
+            reasons,
+            next: None,
+        },
+        notes,
+    }
 }
 
 fn reason(finding: &Finding) -> String {
@@ -172,8 +187,10 @@ mod tests {
         let today = jiff::civil::date(2026, 11, 21);
         let judged = |config: &Config, fail_on| {
             let mut report = report();
-            let (verdict, notes) = judge(&mut report, config, fail_on, today);
-            (verdict.holds, notes.len(), report.suppressed.len())
+            let judgement = judge(&mut report, config, fail_on, today);
+            assert_eq!(judgement.verdict.holds, judgement.outcome == Outcome::Holds);
+            let notes = judgement.notes.len();
+            (judgement.verdict.holds, notes, report.suppressed.len())
         };
         assert_eq!(judged(&Config::default(), Severity::High), (false, 0, 0));
         assert_eq!(judged(&Config::default(), Severity::Critical), (true, 0, 0));
@@ -199,5 +216,8 @@ mod tests {
             judged(&config("root-user", None, "2026-11-20"), Severity::High),
             (false, 1, 0)
         );
+        let mut wasteful = Config::default();
+        wasteful.policy.lowest_efficiency = Some(0.9);
+        assert_eq!(judged(&wasteful, Severity::Critical), (false, 0, 0));
     }
 }

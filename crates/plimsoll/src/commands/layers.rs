@@ -24,16 +24,18 @@ pub(crate) fn run(arguments: &LayersArgs, terminal: Terminal) -> Result<Outcome,
         && !arguments.plain
         && arguments.format == ListFormat::Human
         && tui::is_possible(terminal);
+    let config = Config::load(arguments.look.config.as_deref(), Path::new("."))?;
     if !explores {
+        let of_policy = config.policy.thresholds();
+        let dives = Path::new(".dive-ci");
         thresholds = match &arguments.ci_config {
             Some(path) => thresholds.or(Thresholds::read(path)?),
-            None if Path::new(".dive-ci").is_file() => {
-                thresholds.or(Thresholds::read(Path::new(".dive-ci"))?)
+            None if of_policy.is_empty() && dives.is_file() => {
+                thresholds.or(Thresholds::read(dives)?)
             }
-            None => thresholds,
+            None => thresholds.or(of_policy),
         };
     }
-    let config = Config::load(arguments.look.config.as_deref(), Path::new("."))?;
     let dockerfile = arguments
         .file
         .as_deref()

@@ -16,6 +16,7 @@ use crate::failure::{Failure, Outcome};
 use crate::look::{self, Look};
 use crate::output::{Rendering, VERSION, sent_line};
 use crate::plan::Voyage;
+use crate::policy::{self, Judgement};
 use crate::project::{self, Listing};
 use crate::storage;
 use crate::terminal::{Spinner, Terminal, say};
@@ -98,15 +99,14 @@ pub(crate) fn run(arguments: &ShipArgs, terminal: Terminal) -> Result<Outcome, F
         .fail_on
         .or_else(|| voyage.config.policy.fail_on.map(Severity::from))
         .unwrap_or(Severity::High);
-    let (mut verdict, notes) =
-        crate::policy::judge(&mut report, &voyage.config, fail_on, crate::clock::today());
+    let Judgement {
+        mut verdict,
+        outcome,
+        notes,
+    } = policy::judge(&mut report, &voyage.config, fail_on, crate::clock::today());
     for note in notes {
         say(&format!("policy: {note}"));
     }
-    let held_back = report
-        .findings
-        .iter()
-        .any(|finding| finding.severity >= fail_on);
 
     let sources = sources(&voyage);
     let mut files = attest(&voyage, &built, &report, &names, terminal)?;
@@ -123,7 +123,7 @@ pub(crate) fn run(arguments: &ShipArgs, terminal: Terminal) -> Result<Outcome, F
             })
             .collect();
         let spinner = Spinner::start(terminal, format!("shipping to {target}"));
-        let outcome = plimsoll_image::push(
+        let pushed = plimsoll_image::push(
             &built.image,
             &referrers,
             &target,
@@ -132,8 +132,8 @@ pub(crate) fn run(arguments: &ShipArgs, terminal: Terminal) -> Result<Outcome, F
             &|_| {},
         )?;
         drop(spinner);
-        verdict.next = Some(next_command(&target, &tags, &outcome));
-        sent = Some(outcome);
+        verdict.next = Some(next_command(&target, &tags, &pushed));
+        sent = Some(pushed);
     } else {
         verdict.next = Some("plimsoll check --fix".to_owned())
             .filter(|_| report.findings.iter().any(|finding| finding.fix.is_some()));
@@ -177,14 +177,14 @@ pub(crate) fn run(arguments: &ShipArgs, terminal: Terminal) -> Result<Outcome, F
         ..rendering
     }
     .emit(&arguments.output)?;
-    if let Some(outcome) = &sent {
-        say(&sent_line(&target, outcome));
+    if let Some(pushed) = &sent {
+        say(&sent_line(&target, pushed));
         if matches!(target, ImageRef::Archive { .. } | ImageRef::Daemon(_)) {
             say("that place holds no papers: SBOM and provenance lie with the evidence only");
         }
     }
     say(&format!("evidence: {}", evidence.display()));
-    Ok(Outcome::of(held_back, &report.skipped))
+    Ok(outcome)
 }
 
 fn check(voyage: &Voyage, options: &plimsoll_rules::CheckOptions) -> Result<Report, Failure> {

@@ -80,4 +80,16 @@ fn thresholds_hold_back() {
     judged(&["--lowest-efficiency", "high"], 2);
     stage.write(".dive-ci", b"rules:\n  highest-wasted-bytes: 100kB\n");
     judged(&[], 1);
+    stage.write(
+        "plimsoll.toml",
+        b"[policy]\nhighest-wasted-bytes = \"200kB\"\n",
+    );
+    judged(&[], 0);
+    judged(&["--ci-config", ".dive-ci"], 1);
+    judged(&["--highest-wasted-bytes", "100kB"], 1);
+    stage.write("plimsoll.toml", b"[policy]\nlowest-efficiency = 0.99\n");
+    judged(&[], 1);
+    judged(&["--lowest-efficiency", "0.5"], 0);
+    stage.write("plimsoll.toml", b"[policy]\nlowest-efficiency = 99\n");
+    judged(&[], 2);
 }
