@@ -13,6 +13,7 @@ mod docs;
 mod hostile;
 mod new_rule;
 mod parity;
+mod seeds;
 mod ship;
 
 use std::path::PathBuf;
@@ -24,6 +25,7 @@ Usage: cargo xtask <chore>
   ship [DIR]              build a static plimsoll and ship its own image with it, to an OCI layout
   corpus DIR [--check]    count how often every rule speaks over a folder of Dockerfiles
   docs [--check]          write the generated pages under docs/ (or tell which are stale)
+  fuzz-seeds DIR          write what fuzz targets begin with, a folder a target
   hostile [--suite] [--plimsoll PROGRAM] [--argument WORD]... [NAME]...
                           time and memory of every hostile image in its full size (gigabytes)
   new-rule FOLDER NAME [DEPTH]
@@ -39,6 +41,7 @@ fn main() -> ExitCode {
         Some("ship") => ship::run(&rest),
         Some("corpus") => corpus::run(&rest),
         Some("docs") => docs::run(&rest),
+        Some("fuzz-seeds") => seeds::run(&rest),
         Some("hostile") => hostile::run(&rest),
         Some("new-rule") => new_rule::run(&rest),
         Some("parity") => parity::run(&rest),

@@ -64,7 +64,13 @@ pub(super) fn of(
     let (version, evidence) = if by_maven.is_empty() {
         version(manifest, name)?
     } else {
-        (stated_version(manifest)?, Evidence::Metadata)
+        // What holds others must say itself what it is; the name may agree, and say it as Maven
+        // does: the bundle of `scala-compiler-2.12.18` adds a date and a commit.
+        let stated = stated_version(manifest)?;
+        match version(manifest, name) {
+            Some(agreed @ (_, Evidence::Metadata)) => agreed,
+            _ => (stated, Evidence::Metadata),
+        }
     };
     let (artifact, group) = match stated {
         Some(stated) => stated,
@@ -217,6 +223,30 @@ mod tests {
                 evidence.as_str()
             )
         })
+    }
+
+    #[test]
+    fn an_archive_that_holds_others_has_the_version_of_its_name() {
+        let other = Coordinates {
+            group: Some("jline".to_owned()),
+            artifact: "jline".to_owned(),
+            version: "2.14.6".to_owned(),
+        };
+        let of = |file: &str, version: &str| {
+            let manifest = format!(
+                "Bundle-SymbolicName: org.scala-lang.scala-compiler\nBundle-Version: {version}\n"
+            );
+            let own = of(
+                &Manifest::read(&manifest),
+                &Name::of(file),
+                std::slice::from_ref(&other),
+            );
+            own.unwrap().0.version
+        };
+        let stamped = "2.12.18.v20230518-020143-VFINAL-ceaf7e6";
+        assert_eq!(of("scala-compiler-2.12.18.jar", stamped), "2.12.18");
+        assert_eq!(of("scala-compiler.jar", stamped), stamped);
+        assert_eq!(of("scala-compiler-9.jar", "2.12.18"), "2.12.18");
     }
 
     #[test]
