@@ -7,6 +7,7 @@ pub mod cyclonedx;
 pub mod provenance;
 pub mod read;
 pub mod spdx;
+pub mod spdx3;
 
 mod attachment;
 mod credential;

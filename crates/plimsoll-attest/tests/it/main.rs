@@ -6,3 +6,4 @@ mod cyclonedx;
 mod provenance;
 mod read;
 mod spdx;
+mod spdx3;
