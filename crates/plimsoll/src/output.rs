@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use plimsoll_attest::{SbomInput, cyclonedx, spdx};
+use plimsoll_attest::{SbomInput, cyclonedx, spdx, spdx3};
 use plimsoll_image::PushOutcome;
 use plimsoll_model::{ImageRef, Report, SourceFile};
 use plimsoll_report::{RenderInput, RuleInfo, Verdict};
@@ -77,6 +77,7 @@ impl Rendering<'_> {
             Format::Markdown => plimsoll_report::markdown::render(&input),
             Format::Cyclonedx => self.sbom(cyclonedx::document)?,
             Format::Spdx => self.sbom(spdx::document)?,
+            Format::Spdx3 => self.sbom(spdx3::document)?,
         })
     }
 

@@ -11,6 +11,7 @@ mod index;
 mod matching;
 mod osv;
 pub mod severity;
+mod update;
 mod version;
 
 pub use compile::{Broken, CompileError, CompileReport, compile};
@@ -21,6 +22,7 @@ pub use index::{
     SnapshotEcosystem, Specifics, Version,
 };
 pub use matching::{Judged, judge_inventory};
+pub use update::{Fetched, OSV_ARCHIVES, USUAL_ECOSYSTEMS, Update, UpdateError, Updated};
 pub use version::{BadVersion, Order};
 
 /// For fuzzing: `bytes` as a record, and as an index whose checksums fit.

@@ -1,7 +1,9 @@
-//! `plimsoll db`: makes the index of advisories, and tells what is in it.
+//! `plimsoll db`: makes the index of advisories, keeps it fresh, and tells what is in it.
+
+mod transfer;
 
 use std::fmt::Write as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use plimsoll_scan::advisory::{
@@ -22,7 +24,10 @@ const TOLD: usize = 5;
 pub(crate) fn run(command: &DbCommand, terminal: Terminal) -> Result<Outcome, Failure> {
     match command {
         DbCommand::Build(arguments) => build(arguments, terminal),
+        DbCommand::Update(arguments) => transfer::update(arguments, terminal),
         DbCommand::Status(arguments) => status(arguments),
+        DbCommand::Push(arguments) => transfer::push(arguments, terminal),
+        DbCommand::Pull(arguments) => transfer::pull(arguments, terminal),
     }
 }
 
@@ -52,18 +57,7 @@ impl From<CompileError> for Failure {
 }
 
 fn build(arguments: &DbBuildArgs, terminal: Terminal) -> Result<Outcome, Failure> {
-    let out = match &arguments.out {
-        Some(path) => path.clone(),
-        None => storage::advisory_index()?,
-    };
-    refuse_to_replace(&out)?;
-    if arguments.out.is_none()
-        && let Some(folder) = out.parent()
-    {
-        std::fs::create_dir_all(folder).map_err(|error| {
-            Failure::file(folder, &error).hint("PLIMSOLL_DATA names another folder for data")
-        })?;
-    }
+    let out = place_for_index(arguments.out.as_ref())?;
     let read = AtomicU64::new(0);
     let spinner = Spinner::start(terminal, "reading advisories");
     let report = compile(&arguments.paths, &out, &|more| {
@@ -77,6 +71,25 @@ fn build(arguments: &DbBuildArgs, terminal: Terminal) -> Result<Outcome, Failure
         ListFormat::Human => built(&out, &report),
     })?;
     Ok(Outcome::Holds)
+}
+
+/// The index that was named, else the one that every command looks for.
+fn index_path(named: Option<&PathBuf>) -> Result<PathBuf, Failure> {
+    named.map_or_else(storage::advisory_index, |path| Ok(path.clone()))
+}
+
+/// Where an index is to be written: as [`index_path`], and there is room for it.
+fn place_for_index(named: Option<&PathBuf>) -> Result<PathBuf, Failure> {
+    let path = index_path(named)?;
+    if named.is_none()
+        && let Some(folder) = path.parent()
+    {
+        std::fs::create_dir_all(folder).map_err(|error| {
+            Failure::file(folder, &error).hint("PLIMSOLL_DATA names another folder for data")
+        })?;
+    }
+    refuse_to_replace(&path)?;
+    Ok(path)
 }
 
 /// An index is renamed into place. A device, a folder or something else that bears its name was
@@ -101,10 +114,7 @@ fn refuse_to_replace(out: &Path) -> Result<(), Failure> {
 }
 
 fn status(arguments: &DbStatusArgs) -> Result<Outcome, Failure> {
-    let path = match &arguments.db {
-        Some(path) => path.clone(),
-        None => storage::advisory_index()?,
-    };
+    let path = index_path(arguments.db.as_ref())?;
     let index = Index::open(&path)?;
     index.verify()?;
     let snapshot = index.snapshot()?;

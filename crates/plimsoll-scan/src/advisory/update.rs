@@ -1,0 +1,256 @@
+//! Keeps an index of advisories fresh: fetches what OSV's databases publish for each ecosystem, only
+//! what has changed, and compiles it anew.
+//!
+//! What was fetched stays in a folder, so that the next update asks for changes only and an
+//! interrupted one goes on where it stopped. The index is replaced at the very end; whatever goes
+//! wrong before, the old one is still there and whole.
+
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+
+use plimsoll_image::{Access, Downloaded, ImageError, download};
+use serde::{Deserialize, Serialize};
+
+use super::compile::{CompileError, CompileReport, compile};
+
+/// Where OSV publishes one archive an ecosystem
+/// (<https://google.github.io/osv.dev/data/#data-dumps>).
+pub const OSV_ARCHIVES: &str = "https://osv-vulnerabilities.storage.googleapis.com";
+
+/// The ecosystems that images hold most, by OSV's names: what is fetched unless others are asked
+/// for.
+pub const USUAL_ECOSYSTEMS: [&str; 19] = [
+    "AlmaLinux",
+    "Alpine",
+    "Bitnami",
+    "Chainguard",
+    "Debian",
+    "Go",
+    "Hex",
+    "Maven",
+    "NuGet",
+    "Packagist",
+    "PyPI",
+    "Red Hat",
+    "Rocky Linux",
+    "RubyGems",
+    "SUSE",
+    "Ubuntu",
+    "Wolfi",
+    "crates.io",
+    "npm",
+];
+
+/// What is to be updated from where.
+#[derive(Clone, Copy, Debug)]
+pub struct Update<'a> {
+    /// Where archives are kept between updates.
+    pub folder: &'a Path,
+    /// The index.
+    pub out: &'a Path,
+    /// OSV's names of ecosystems, without release.
+    pub ecosystems: &'a [String],
+    /// Addresses below which `ECOSYSTEM/all.zip` lies, asked in this order.
+    pub mirrors: &'a [String],
+    /// How to reach them.
+    pub access: &'a Access,
+}
+
+/// What became of one ecosystem.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fetched {
+    /// Its name.
+    pub ecosystem: String,
+    /// The mirror that had it.
+    pub mirror: String,
+    /// Bytes that are new; none where nothing has changed.
+    pub bytes: Option<u64>,
+    /// Mirrors that were asked in vain before, and why.
+    pub passed_over: Vec<String>,
+}
+
+/// What an update did.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Updated {
+    /// In the order they were asked for.
+    pub fetched: Vec<Fetched>,
+    /// The new index; none where nothing has changed and the index is there.
+    pub compiled: Option<CompileReport>,
+}
+
+/// Why there is no new index. The old one is as it was.
+#[derive(Debug, thiserror::Error)]
+pub enum UpdateError {
+    /// A name that cannot be part of an address.
+    #[error("{0:?} is no ecosystem of OSV")]
+    Name(String),
+    /// No mirror gave an ecosystem.
+    #[error("{ecosystem}: no mirror has it: {}", reasons.join("; "))]
+    Fetch {
+        /// Which.
+        ecosystem: String,
+        /// What each mirror said.
+        reasons: Vec<String>,
+    },
+    /// The folder cannot be used.
+    #[error("{}: {source}", path.display())]
+    Io {
+        /// Where.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// What was fetched cannot be compiled.
+    #[error(transparent)]
+    Compile(#[from] CompileError),
+}
+
+/// What is known of an archive that lies here.
+#[derive(Default, Serialize, Deserialize)]
+struct Known {
+    mirror: String,
+    version: Option<String>,
+}
+
+impl Update<'_> {
+    /// Fetches what has changed and compiles it. `on_step` is told what is done, `on_bytes` how
+    /// much of it is there. One update runs at a time: a second one waits for the first.
+    ///
+    /// # Errors
+    /// See [`UpdateError`].
+    pub fn run(
+        &self,
+        on_step: &(dyn Fn(&str) + Sync),
+        on_records: &(dyn Fn(u64) + Sync),
+    ) -> Result<Updated, UpdateError> {
+        if let Some(name) = self.ecosystems.iter().find(|name| !is_name(name)) {
+            return Err(UpdateError::Name(name.clone()));
+        }
+        let io = |path: &Path, source| UpdateError::Io {
+            path: path.to_owned(),
+            source,
+        };
+        fs::create_dir_all(self.folder).map_err(|error| io(self.folder, error))?;
+        let lock_path = self.folder.join("lock");
+        let lock = File::create(&lock_path).map_err(|error| io(&lock_path, error))?;
+        lock.lock().map_err(|error| io(&lock_path, error))?;
+        let mut fetched = Vec::new();
+        for ecosystem in self.ecosystems {
+            on_step(ecosystem);
+            fetched.push(self.fetch(ecosystem, on_step)?);
+        }
+        // A server that tells no versions gives everything each time.
+        let has_changed = fetched.iter().any(|one| one.bytes.is_some());
+        let mark = self.folder.join("compiled");
+        let made_of = self.made_of();
+        let is_same = fs::read_to_string(&mark).is_ok_and(|before| before == made_of);
+        if !has_changed && is_same && self.out.exists() {
+            return Ok(Updated {
+                fetched,
+                compiled: None,
+            });
+        }
+        let archives: Vec<PathBuf> = self
+            .ecosystems
+            .iter()
+            .map(|name| self.archive(name))
+            .collect();
+        let compiled = compile(&archives, self.out, on_records).inspect_err(|error| {
+            // An archive that is not whole, whoever gave it, is not asked for changes again.
+            if let CompileError::Archive { path, .. } = error {
+                let _ = fs::remove_file(path.with_extension("json"));
+                let _ = fs::remove_file(path);
+            }
+        })?;
+        fs::write(&mark, made_of).map_err(|error| io(&mark, error))?;
+        Ok(Updated {
+            fetched,
+            compiled: Some(compiled),
+        })
+    }
+
+    /// What the archives here are: one line each. An index that was made of the same need not be
+    /// made again; whatever is killed when, the lines differ unless it was.
+    fn made_of(&self) -> String {
+        let lines = self.ecosystems.iter().map(|ecosystem| {
+            let known = fs::read_to_string(self.archive(ecosystem).with_extension("json"));
+            format!("{ecosystem} {}\n", known.unwrap_or_default())
+        });
+        lines.collect()
+    }
+
+    fn archive(&self, ecosystem: &str) -> PathBuf {
+        self.folder.join(format!("{ecosystem}.zip"))
+    }
+
+    fn fetch(
+        &self,
+        ecosystem: &str,
+        on_step: &(dyn Fn(&str) + Sync),
+    ) -> Result<Fetched, UpdateError> {
+        let archive = self.archive(ecosystem);
+        let known_path = archive.with_extension("json");
+        let known: Known = fs::read(&known_path)
+            .ok()
+            .filter(|_| archive.exists())
+            .and_then(|bytes| serde_json::from_slice(&bytes).ok())
+            .unwrap_or_default();
+        let mut reasons = Vec::new();
+        for mirror in self.mirrors {
+            let version = known.version.as_deref().filter(|_| known.mirror == *mirror);
+            let address = format!(
+                "{}/{}/all.zip",
+                mirror.trim_end_matches('/'),
+                ecosystem.replace(' ', "%20")
+            );
+            let on_bytes = |bytes: u64| on_step(&format!("{ecosystem}: {} MB", bytes / 1_000_000));
+            match download(&address, &archive, version, self.access, &on_bytes) {
+                Ok(Downloaded::Unchanged) => {
+                    return Ok(Fetched {
+                        ecosystem: ecosystem.to_owned(),
+                        mirror: mirror.clone(),
+                        bytes: None,
+                        passed_over: reasons,
+                    });
+                }
+                Ok(Downloaded::Fetched { size, version }) => {
+                    let known = Known {
+                        mirror: mirror.clone(),
+                        version,
+                    };
+                    let text = serde_json::to_vec(&known).unwrap_or_default();
+                    fs::write(&known_path, text).map_err(|source| UpdateError::Io {
+                        path: known_path.clone(),
+                        source,
+                    })?;
+                    return Ok(Fetched {
+                        ecosystem: ecosystem.to_owned(),
+                        mirror: mirror.clone(),
+                        bytes: Some(size),
+                        passed_over: reasons,
+                    });
+                }
+                Err(ImageError::Io { path, source }) => {
+                    return Err(UpdateError::Io {
+                        path: path.into(),
+                        source,
+                    });
+                }
+                Err(error) => reasons.push(error.to_string()),
+            }
+        }
+        Err(UpdateError::Fetch {
+            ecosystem: ecosystem.to_owned(),
+            reasons,
+        })
+    }
+}
+
+/// Whether it can be part of an address and of a file's name.
+fn is_name(name: &str) -> bool {
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, ' ' | '.' | '-' | '_');
+    !name.is_empty() && name.chars().all(plain) && !name.starts_with('.')
+}
+
+#[cfg(test)]
+mod tests;

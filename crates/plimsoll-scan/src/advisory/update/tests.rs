@@ -1,0 +1,211 @@
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+use std::collections::BTreeMap;
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::net::TcpListener;
+use std::sync::{Arc, Mutex};
+
+use super::*;
+use crate::advisory::Index;
+use crate::archive::zip::tests::zip;
+
+const RECORD: &str = r#"{"id": "PYSEC-1", "modified": "2026-01-01T00:00:00Z", "affected": [
+    {"package": {"ecosystem": "PyPI", "name": "pandas"},
+     "ranges": [{"type": "ECOSYSTEM", "events": [{"introduced": "0"}, {"fixed": "2.0"}]}]}]}"#;
+
+/// Serves files by path, with a version each; a request for the version it has is told so.
+#[derive(Clone, Default)]
+struct Mirror {
+    files: Arc<Mutex<BTreeMap<String, (String, Vec<u8>)>>>,
+    asked: Arc<Mutex<Vec<String>>>,
+}
+
+impl Mirror {
+    fn put(&self, path: &str, version: &str, bytes: Vec<u8>) {
+        let file = (format!("\"{version}\""), bytes);
+        self.files.lock().unwrap().insert(path.to_owned(), file);
+    }
+
+    fn asked(&self) -> Vec<String> {
+        std::mem::take(&mut *self.asked.lock().unwrap())
+    }
+
+    /// Serves until the test is over.
+    fn start(&self) -> String {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = format!("http://{}", listener.local_addr().unwrap());
+        let mirror = self.clone();
+        std::thread::spawn(move || {
+            for stream in listener.incoming() {
+                let mut stream = stream.unwrap();
+                let mut request = String::new();
+                let mut reader = BufReader::new(stream.try_clone().unwrap());
+                while reader.read_line(&mut request).unwrap() > 2 {}
+                let path = request.split(' ').nth(1).unwrap().to_owned();
+                let file = mirror.files.lock().unwrap().get(&path).cloned();
+                let mut answer = Vec::new();
+                let status = match file {
+                    None => "404 Not Found".to_owned(),
+                    Some((version, _)) if request.contains(&version) => {
+                        "304 Not Modified".to_owned()
+                    }
+                    Some((version, bytes)) => {
+                        answer = bytes;
+                        format!("200 OK\r\nETag: {version}")
+                    }
+                };
+                mirror
+                    .asked
+                    .lock()
+                    .unwrap()
+                    .push(format!("{path} {}", &status[..3]));
+                let length = answer.len();
+                let head = format!(
+                    "HTTP/1.1 {status}\r\nConnection: close\r\nContent-Length: {length}\r\n\r\n"
+                );
+                stream.write_all(head.as_bytes()).unwrap();
+                stream.write_all(&answer).unwrap();
+            }
+        });
+        address
+    }
+}
+
+struct Yard {
+    folder: tempfile::TempDir,
+    mirrors: Vec<String>,
+    ecosystems: Vec<String>,
+}
+
+impl Yard {
+    fn new(mirrors: &[&Mirror]) -> Self {
+        Self {
+            folder: tempfile::tempdir().unwrap(),
+            mirrors: mirrors.iter().map(|mirror| mirror.start()).collect(),
+            ecosystems: vec!["PyPI".to_owned()],
+        }
+    }
+
+    fn out(&self) -> PathBuf {
+        self.folder.path().join("index")
+    }
+
+    fn update(&self) -> Result<Updated, UpdateError> {
+        let access = Access {
+            docker_config: Some(self.folder.path().join("docker")),
+            ..Access::default()
+        };
+        Update {
+            folder: &self.folder.path().join("archives"),
+            out: &self.out(),
+            ecosystems: &self.ecosystems,
+            mirrors: &self.mirrors,
+            access: &access,
+        }
+        .run(&|_| {}, &|_| {})
+    }
+
+    fn records(&self) -> u64 {
+        Index::open(&self.out())
+            .unwrap()
+            .snapshot()
+            .unwrap()
+            .records
+    }
+}
+
+fn archive(records: &[(&str, &str)]) -> Vec<u8> {
+    let members: Vec<(&str, &[u8])> = records
+        .iter()
+        .map(|(name, text)| (*name, text.as_bytes()))
+        .collect();
+    zip(&members, true)
+}
+
+#[test]
+fn only_what_has_changed_is_fetched_and_compiled() {
+    let mirror = Mirror::default();
+    mirror.put("/PyPI/all.zip", "1", archive(&[("PYSEC-1.json", RECORD)]));
+    let yard = Yard::new(&[&mirror]);
+    assert!(yard.update().unwrap().compiled.is_some());
+    assert_eq!(yard.records(), 1);
+    let again = yard.update().unwrap();
+    assert_eq!((again.compiled, again.fetched[0].bytes), (None, None));
+    assert_eq!(mirror.asked(), ["/PyPI/all.zip 200", "/PyPI/all.zip 304"]);
+
+    let second = RECORD.replace("PYSEC-1", "PYSEC-2");
+    let both = archive(&[("PYSEC-1.json", RECORD), ("PYSEC-2.json", &second)]);
+    mirror.put("/PyPI/all.zip", "2", both);
+    assert!(yard.update().unwrap().compiled.is_some());
+    assert_eq!(yard.records(), 2);
+    // An index that is gone is made again of what lies here.
+    fs::remove_file(yard.out()).unwrap();
+    assert!(yard.update().unwrap().compiled.is_some());
+    assert_eq!(yard.records(), 2);
+}
+
+#[test]
+fn an_update_that_was_killed_before_the_index_was_made_makes_it() {
+    let mirror = Mirror::default();
+    mirror.put("/PyPI/all.zip", "1", archive(&[("PYSEC-1.json", RECORD)]));
+    let yard = Yard::new(&[&mirror]);
+    yard.update().unwrap();
+    // As if the archive had just come, and nothing more.
+    let state = yard.folder.path().join("archives/PyPI.json");
+    let text = fs::read_to_string(&state).unwrap();
+    fs::write(state, text.replace("\\\"1\\\"", "\\\"0\\\"")).unwrap();
+    mirror.put("/PyPI/all.zip", "0", archive(&[("PYSEC-1.json", RECORD)]));
+    assert!(yard.update().unwrap().compiled.is_some());
+}
+
+#[test]
+fn the_next_mirror_is_asked_where_one_has_nothing() {
+    let (empty, full) = (Mirror::default(), Mirror::default());
+    full.put("/PyPI/all.zip", "1", archive(&[("PYSEC-1.json", RECORD)]));
+    let yard = Yard::new(&[&empty, &full]);
+    let updated = yard.update().unwrap();
+    assert_eq!(updated.fetched[0].mirror, yard.mirrors[1]);
+    assert!(updated.fetched[0].passed_over[0].contains("404"));
+}
+
+#[test]
+fn an_archive_that_is_not_whole_leaves_the_old_index_and_is_fetched_anew() {
+    let mirror = Mirror::default();
+    let whole = archive(&[("PYSEC-1.json", RECORD)]);
+    mirror.put("/PyPI/all.zip", "1", whole.clone());
+    let yard = Yard::new(&[&mirror]);
+    yard.update().unwrap();
+    mirror.put("/PyPI/all.zip", "2", whole[..whole.len() - 30].to_vec());
+    assert!(matches!(yard.update(), Err(UpdateError::Compile(_))));
+    assert_eq!(yard.records(), 1);
+    mirror.asked();
+    mirror.put("/PyPI/all.zip", "2", whole);
+    assert!(yard.update().unwrap().compiled.is_some());
+    assert_eq!(mirror.asked(), ["/PyPI/all.zip 200"]);
+}
+
+#[test]
+fn what_no_mirror_has_is_an_error_that_names_all() {
+    let mirror = Mirror::default();
+    let mut yard = Yard::new(&[&mirror]);
+    let error = yard.update().unwrap_err().to_string();
+    assert!(error.contains("PyPI") && error.contains("404"), "{error}");
+    yard.ecosystems = vec!["../PyPI".to_owned()];
+    assert!(matches!(yard.update(), Err(UpdateError::Name(_))));
+    assert!(!yard.out().exists());
+}
+
+#[test]
+fn two_updates_at_once_make_one_whole_index() {
+    let mirror = Mirror::default();
+    mirror.put("/PyPI/all.zip", "1", archive(&[("PYSEC-1.json", RECORD)]));
+    let yard = Yard::new(&[&mirror]);
+    let made = std::thread::scope(|scope| {
+        let updates: Vec<_> = (0..3)
+            .map(|_| scope.spawn(|| yard.update().unwrap()))
+            .collect();
+        let updates = updates.into_iter().map(|update| update.join().unwrap());
+        updates.filter(|update| update.compiled.is_some()).count()
+    });
+    assert_eq!((made, yard.records()), (1, 1));
+}

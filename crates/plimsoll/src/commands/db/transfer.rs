@@ -1,0 +1,183 @@
+//! Brings an index of advisories from where it is published, or to where others fetch it.
+
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use plimsoll_image::{ArtifactKind, pull_artifact, push_artifact};
+use plimsoll_model::ImageName;
+use plimsoll_scan::advisory::{
+    Fetched, Index, OSV_ARCHIVES, USUAL_ECOSYSTEMS, Update, UpdateError, Updated,
+};
+use serde::Serialize;
+
+use super::{BuildReport, built, index_path, json, place_for_index, told};
+use crate::args::{DbPullArgs, DbPushArgs, DbUpdateArgs, ListFormat};
+use crate::failure::{Failure, Outcome};
+use crate::terminal::{Spinner, Terminal, print, printable};
+
+/// What an index is in a registry.
+const ARTIFACT: ArtifactKind = ArtifactKind {
+    artifact_type: "application/vnd.plimsoll.advisories.v1",
+    media_type: "application/vnd.plimsoll.advisories.index.v1",
+};
+
+impl From<UpdateError> for Failure {
+    fn from(error: UpdateError) -> Self {
+        let message = error.to_string();
+        match error {
+            UpdateError::Name(_) => Self::usage(message)
+                .hint("ecosystems are named as OSV names them, without release: Debian, PyPI, npm"),
+            UpdateError::Fetch { .. } => Self::environment(message)
+                .hint("--mirror names another place; `plimsoll db pull` fetches a finished index"),
+            UpdateError::Io { path, source } => Self::file(&path, &source),
+            UpdateError::Compile(error) => error.into(),
+        }
+    }
+}
+
+/// Fetches what has changed and compiles it.
+pub(super) fn update(arguments: &DbUpdateArgs, terminal: Terminal) -> Result<Outcome, Failure> {
+    let out = place_for_index(arguments.out.as_ref())?;
+    let folder = beside(&out, ".archives");
+    let or_else = |given: &[String], usual: &[&str]| match given {
+        [] => usual.iter().map(|one| (*one).to_owned()).collect(),
+        given => given.to_vec(),
+    };
+    let ecosystems = or_else(&arguments.ecosystem, &USUAL_ECOSYSTEMS);
+    let mirrors = or_else(&arguments.mirror, &[OSV_ARCHIVES]);
+    let access = crate::plan::access(&arguments.access, None);
+    let spinner = Spinner::start(terminal, "asking for changes");
+    let read = AtomicU64::new(0);
+    let updated = Update {
+        folder: &folder,
+        out: &out,
+        ecosystems: &ecosystems,
+        mirrors: &mirrors,
+        access: &access,
+    }
+    .run(
+        &|step| spinner.message(format!("fetching {step}")),
+        &|more| {
+            let read = read.fetch_add(more, Ordering::Relaxed) + more;
+            spinner.message(format!("reading advisories: {read}"));
+        },
+    );
+    drop(spinner);
+    let updated = updated?;
+    print(&match arguments.format {
+        ListFormat::Json => json(&UpdateReport::new(&out, &updated)),
+        ListFormat::Human => updated_text(&out, &updated)?,
+    })?;
+    Ok(Outcome::Holds)
+}
+
+fn updated_text(out: &Path, updated: &Updated) -> Result<String, Failure> {
+    let mut text = String::new();
+    for one in &updated.fetched {
+        for why in &one.passed_over {
+            text.push_str(&format!("passed over: {}\n", printable(why)));
+        }
+        let what = match one.bytes {
+            Some(bytes) => format!("{:.1} MB", bytes as f64 / 1e6),
+            None => "unchanged".to_owned(),
+        };
+        text.push_str(&format!("{:<12} {what}\n", one.ecosystem));
+    }
+    text.push('\n');
+    text.push_str(&match &updated.compiled {
+        Some(report) => built(out, report),
+        None => told(out, &Index::open(out)?.snapshot()?),
+    });
+    Ok(text)
+}
+
+/// Puts an index into a registry.
+pub(super) fn push(arguments: &DbPushArgs, terminal: Terminal) -> Result<Outcome, Failure> {
+    let path = index_path(arguments.db.as_ref())?;
+    let snapshot = {
+        let index = Index::open(&path)?;
+        index.verify()?;
+        index.snapshot()?
+    };
+    let name = name(&arguments.reference)?;
+    let access = crate::plan::access(&arguments.access, None);
+    let annotations = [("dev.plimsoll.advisories.snapshot".to_owned(), snapshot.id)];
+    let spinner = Spinner::start(terminal, format!("sending to {name}"));
+    let digest = push_artifact(&path, ARTIFACT, &annotations, &name, &access)?;
+    drop(spinner);
+    print(&format!("{name}\n  digest  {digest}\n"))?;
+    Ok(Outcome::Holds)
+}
+
+/// Fetches an index from a registry.
+pub(super) fn pull(arguments: &DbPullArgs, terminal: Terminal) -> Result<Outcome, Failure> {
+    let out = place_for_index(arguments.out.as_ref())?;
+    let name = name(&arguments.reference)?;
+    let access = crate::plan::access(&arguments.access, None);
+    let spinner = Spinner::start(terminal, format!("fetching {name}"));
+    // It takes the old one's place once it is known to be an index and whole.
+    let incoming = Incoming(beside(&out, ".incoming"));
+    pull_artifact(&name, ARTIFACT, &incoming.0, &access)?;
+    let index = Index::open(&incoming.0)?;
+    index.verify()?;
+    let snapshot = index.snapshot()?;
+    std::fs::rename(&incoming.0, &out).map_err(|error| Failure::file(&out, &error))?;
+    drop(spinner);
+    print(&told(&out, &snapshot))?;
+    Ok(Outcome::Holds)
+}
+
+/// A file that is gone when it is no longer wanted, unless it was moved away.
+struct Incoming(PathBuf);
+
+impl Drop for Incoming {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_file(&self.0);
+    }
+}
+
+fn name(text: &str) -> Result<ImageName, Failure> {
+    ImageName::parse(text).map_err(|error| Failure::usage(format!("{text}: {error}")))
+}
+
+/// A path beside the index.
+fn beside(index: &Path, suffix: &str) -> PathBuf {
+    let mut name = index.as_os_str().to_owned();
+    name.push(suffix);
+    PathBuf::from(name)
+}
+
+/// What `db update --format json` prints.
+#[derive(Serialize)]
+struct UpdateReport<'r> {
+    version: u32,
+    fetched: Vec<FetchedReport<'r>>,
+    index: Option<BuildReport<'r>>,
+}
+
+#[derive(Serialize)]
+struct FetchedReport<'r> {
+    ecosystem: &'r str,
+    mirror: &'r str,
+    bytes: Option<u64>,
+    passed_over: &'r [String],
+}
+
+impl<'r> UpdateReport<'r> {
+    fn new(out: &Path, updated: &'r Updated) -> Self {
+        let fetched = |one: &'r Fetched| FetchedReport {
+            ecosystem: &one.ecosystem,
+            mirror: &one.mirror,
+            bytes: one.bytes,
+            passed_over: &one.passed_over,
+        };
+        Self {
+            version: 1,
+            fetched: updated.fetched.iter().map(fetched).collect(),
+            index: updated
+                .compiled
+                .as_ref()
+                .map(|report| BuildReport::new(out, report)),
+        }
+    }
+}
