@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use plimsoll_model::VulnerabilitySeverity;
 
 /// Takes a project's containers from demo quality to production grade, and proves it.
 ///
@@ -461,7 +462,75 @@ pub(crate) struct InspectArgs {
     pub(crate) details: bool,
 
     #[command(flatten)]
+    pub(crate) advisories: AdvisoryArgs,
+
+    #[command(flatten)]
     pub(crate) look: LookArgs,
+}
+
+/// Which known vulnerabilities are looked for, and which of them count.
+#[derive(Debug, Args)]
+pub(crate) struct AdvisoryArgs {
+    /// Index of advisories; otherwise the one that `db build` makes, where there is one. none looks
+    /// for no vulnerabilities.
+    #[arg(long, value_name = "FILE|none", help_heading = "Vulnerabilities")]
+    pub(crate) db: Option<PathBuf>,
+
+    /// Show vulnerabilities of these severities only: unknown, negligible, low, medium, high,
+    /// critical.
+    #[arg(
+        long,
+        value_name = "SEVERITIES",
+        value_delimiter = ',',
+        value_parser = parse_vulnerability_severity,
+        help_heading = "Vulnerabilities"
+    )]
+    pub(crate) severity: Vec<VulnerabilitySeverity>,
+
+    /// Show vulnerabilities that have a fix only.
+    #[arg(long, visible_alias = "only-fixed", help_heading = "Vulnerabilities")]
+    pub(crate) ignore_unfixed: bool,
+
+    /// Show vulnerabilities of the distribution's packages (os), or of packages of programming
+    /// languages (library), only.
+    #[arg(
+        long,
+        value_enum,
+        value_name = "TYPES",
+        value_delimiter = ',',
+        help_heading = "Vulnerabilities"
+    )]
+    pub(crate) pkg_types: Vec<PackageType>,
+
+    /// Least severity of a vulnerability that makes the exit code 1; never otherwise. Where its
+    /// packages could not be judged the exit code is 3. What is not shown, and what lies in removed
+    /// packages, does not count.
+    #[arg(
+        long,
+        value_name = "SEVERITY",
+        value_parser = parse_vulnerability_severity,
+        help_heading = "Vulnerabilities"
+    )]
+    pub(crate) fail_on_vulnerability: Option<VulnerabilitySeverity>,
+
+    /// With 1: every vulnerability that is shown makes the exit code 1.
+    #[arg(
+        long,
+        value_name = "CODE",
+        value_parser = clap::value_parser!(u8).range(0..=1),
+        conflicts_with = "fail_on_vulnerability",
+        help_heading = "Vulnerabilities"
+    )]
+    pub(crate) exit_code: Option<u8>,
+}
+
+/// Whose packages.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum PackageType {
+    /// The distribution's.
+    Os,
+    /// Those of programming languages, and programs that nobody's package manager brought.
+    Library,
 }
 
 /// Arguments of `cache`.
@@ -783,6 +852,11 @@ pub(crate) enum DebugCommand {
 fn parse_severity(text: &str) -> Result<plimsoll_model::Severity, String> {
     plimsoll_model::Severity::parse(text)
         .ok_or_else(|| "expected info, low, medium, high or critical".to_owned())
+}
+
+fn parse_vulnerability_severity(text: &str) -> Result<VulnerabilitySeverity, String> {
+    VulnerabilitySeverity::parse(text)
+        .ok_or_else(|| "expected unknown, negligible, low, medium, high or critical".to_owned())
 }
 
 fn parse_fail_on(text: &str) -> Result<crate::config::FailOn, String> {

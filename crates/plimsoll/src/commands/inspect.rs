@@ -4,6 +4,7 @@ use std::path::Path;
 
 use plimsoll_model::{Report, SourceFile};
 
+use crate::advisories;
 use crate::args::InspectArgs;
 use crate::config::Config;
 use crate::failure::{Failure, Outcome};
@@ -35,11 +36,14 @@ pub(crate) fn run(arguments: &InspectArgs, terminal: Terminal) -> Result<Outcome
     let seen = look.inside()?;
     let mut report = Report::default();
     look.judge(seen, &options, config.policy.largest_image(), &mut report);
+    let platform = image.config.platform.as_ref();
+    advisories::judge(&mut report, platform, &arguments.advisories)?;
     drop(spinner);
     let held_back = arguments.fail_on.is_some_and(|least| {
         let mut findings = report.findings.iter();
         findings.any(|finding| finding.severity >= least)
     });
+    let held_back = held_back || arguments.advisories.hold_back(&report);
     let outcome = Outcome::of(held_back, &report.skipped);
     let sources: Vec<SourceFile> = dockerfile.into_iter().collect();
     Rendering {

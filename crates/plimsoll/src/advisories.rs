@@ -1,0 +1,117 @@
+//! Known vulnerabilities: which index of advisories is asked, and which of its answers are shown
+//! and count.
+
+use std::path::Path;
+
+use plimsoll_model::{
+    AdvisoryCoverage, PackageKind, Platform, Report, Skipped, Vulnerability, VulnerabilitySeverity,
+};
+use plimsoll_scan::advisory::{Index, judge_inventory};
+
+use crate::args::{AdvisoryArgs, PackageType};
+use crate::failure::Failure;
+use crate::storage;
+
+/// Looks for known vulnerabilities among what `report` says the image holds, and adds them to it,
+/// with what they rest on. Without an index the report says that nobody looked.
+pub(crate) fn judge(
+    report: &mut Report,
+    platform: Option<&Platform>,
+    arguments: &AdvisoryArgs,
+) -> Result<(), Failure> {
+    let is_needed = arguments.least().is_some();
+    let mut skip = |what: String, why: String| {
+        report.skipped.push(Skipped {
+            what,
+            why,
+            blocking: is_needed,
+        });
+    };
+    match index(arguments)? {
+        Err(why) => skip(AdvisoryCoverage::SUBJECT.to_owned(), why),
+        Ok(index) => {
+            let judged = judge_inventory(&index, &report.inventory, platform)?;
+            if is_needed {
+                let missing = judged.coverage.missing.iter();
+                for one in missing.filter(|one| one.published) {
+                    skip(
+                        format!("{} of {}", AdvisoryCoverage::SUBJECT, one.ecosystem),
+                        format!(
+                            "the index has no advisories on it: {} packages were not judged; add \
+                             them with `plimsoll db build`",
+                            one.packages
+                        ),
+                    );
+                }
+            }
+            report.vulnerabilities = judged.vulnerabilities;
+            report.vulnerabilities.retain(|one| arguments.shows(one));
+            report.advisories = Some(judged.coverage);
+        }
+    }
+    report.skipped.sort();
+    Ok(())
+}
+
+/// The index, or why there is none to ask.
+fn index(arguments: &AdvisoryArgs) -> Result<Result<Index, String>, Failure> {
+    match arguments.db.as_deref() {
+        Some(path) if path == Path::new("none") => {
+            Ok(Err("not looked for, as `--db none` asks".to_owned()))
+        }
+        Some(path) => Ok(Ok(Index::open(path)?)),
+        None => {
+            let path = storage::advisory_index()?;
+            match Index::open(&path) {
+                Ok(index) => Ok(Ok(index)),
+                Err(error) if error.is_missing() => Ok(Err(format!(
+                    "there is no index of advisories at {}: `plimsoll db build` makes one, `--db` \
+                     names another",
+                    path.display()
+                ))),
+                Err(error) => Err(error.into()),
+            }
+        }
+    }
+}
+
+impl AdvisoryArgs {
+    /// The least severity that holds an image back.
+    fn least(&self) -> Option<VulnerabilitySeverity> {
+        match self.exit_code {
+            Some(1) => Some(VulnerabilitySeverity::Unknown),
+            _ => self.fail_on_vulnerability,
+        }
+    }
+
+    /// Whether any vulnerability that is shown holds the image back. What a later layer removed
+    /// does not run.
+    pub(crate) fn hold_back(&self, report: &Report) -> bool {
+        self.least().is_some_and(|least| {
+            let mut found = report.vulnerabilities.iter();
+            found.any(|one| one.removed_in.is_none() && one.severity >= least)
+        })
+    }
+
+    fn shows(&self, vulnerability: &Vulnerability) -> bool {
+        let has_severity =
+            self.severity.is_empty() || self.severity.contains(&vulnerability.severity);
+        let of = match is_system(vulnerability) {
+            true => PackageType::Os,
+            false => PackageType::Library,
+        };
+        has_severity
+            && (!self.ignore_unfixed || vulnerability.is_fixable())
+            && (self.pkg_types.is_empty() || self.pkg_types.contains(&of))
+    }
+}
+
+/// Whether the package is one of the distribution's.
+fn is_system(vulnerability: &Vulnerability) -> bool {
+    vulnerability
+        .purl
+        .strip_prefix("pkg:")
+        .and_then(|rest| rest.split('/').next())
+        .and_then(PackageKind::from_purl_type)
+        .is_some_and(PackageKind::is_system)
+}
