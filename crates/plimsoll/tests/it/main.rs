@@ -23,3 +23,4 @@ mod pipeline;
 mod reference;
 mod ship;
 mod stage;
+mod vulnerabilities;

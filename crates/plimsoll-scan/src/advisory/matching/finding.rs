@@ -158,7 +158,8 @@ impl<'a, 'i> Findings<'a, 'i> {
         let is_among =
             |list: &[String], one: &str| list.is_empty() || list.iter().any(|listed| listed == one);
         let machine = machine(&platform.architecture);
-        is_among(&specifics.architectures, machine)
+        is_among(&specifics.systems, &platform.os)
+            && is_among(&specifics.architectures, machine)
             && (specifics.imports.is_empty()
                 || specifics.imports.iter().any(|import| {
                     is_among(&import.goos, &platform.os)

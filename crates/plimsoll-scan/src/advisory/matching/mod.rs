@@ -12,6 +12,8 @@ mod flaw;
 mod judge;
 mod question;
 mod range;
+#[cfg(test)]
+mod tests;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::rc::Rc;

@@ -1,0 +1,458 @@
+//! Made-up advisories against made-up inventories.
+
+use plimsoll_model::{
+    BaseImage, Digest, Distribution, Evidence, FixState, Inventory, LayerFacts, Package,
+    PackageKind, Platform, VulnerabilitySeverity,
+};
+use serde_json::{Value, json};
+
+use super::*;
+use crate::advisory::compile;
+
+/// An index of records.
+fn index(records: &[Value]) -> Index {
+    let folder = tempfile::tempdir().unwrap();
+    let inputs: Vec<_> = records
+        .iter()
+        .enumerate()
+        .map(|(number, record)| {
+            let path = folder.path().join(format!("{number}.json"));
+            std::fs::write(&path, record.to_string()).unwrap();
+            path
+        })
+        .collect();
+    let out = folder.path().join("index");
+    let report = compile(&inputs, &out, &|_| {}).unwrap();
+    assert_eq!(report.broken, 0, "{report:?}");
+    Index::from_bytes("test", std::fs::read(out).unwrap()).unwrap()
+}
+
+/// A record on versions from the beginning to below `fixed`; to the end of time where that is
+/// empty.
+fn record(id: &str, ecosystem: &str, name: &str, fixed: &str) -> Value {
+    let mut events = vec![json!({"introduced": "0"})];
+    if !fixed.is_empty() {
+        events.push(json!({"fixed": fixed}));
+    }
+    json!({
+        "id": id,
+        "modified": "2026-01-01T00:00:00Z",
+        "affected": [{
+            "package": {"ecosystem": ecosystem, "name": name},
+            "ranges": [{"type": "ECOSYSTEM", "events": events}],
+        }],
+    })
+}
+
+/// `record` with more fields.
+fn with(mut record: Value, fields: Value) -> Value {
+    if let (Value::Object(record), Value::Object(fields)) = (&mut record, fields) {
+        record.extend(fields);
+    }
+    record
+}
+
+fn package(kind: PackageKind, name: &str, version: &str) -> Package {
+    let purl = format!("pkg:{}/{name}@{version}", kind.as_str());
+    Package::new(kind, name, version, purl, "proof", Evidence::Database, 0)
+}
+
+fn on(id: &str, version: &str, packages: Vec<Package>) -> Inventory {
+    Inventory {
+        distribution: Some(Distribution {
+            id: id.to_owned(),
+            version: version.to_owned(),
+            ..Distribution::default()
+        }),
+        packages,
+        ..Inventory::default()
+    }
+}
+
+fn judged(records: &[Value], inventory: &Inventory) -> Judged {
+    judge_inventory(&index(records), inventory, None).unwrap()
+}
+
+/// `id name installed -> fixed [advisories]`, a line a finding.
+fn told(judged: &Judged) -> Vec<String> {
+    judged
+        .vulnerabilities
+        .iter()
+        .map(|one| {
+            format!(
+                "{} {} {} -> {} [{}]",
+                one.id,
+                one.name,
+                one.installed,
+                one.fixed.as_deref().unwrap_or("none"),
+                one.advisories.join(" ")
+            )
+        })
+        .collect()
+}
+
+fn ecosystems(list: &[EcosystemPackages]) -> Vec<String> {
+    list.iter()
+        .map(|one| format!("{} {}", one.ecosystem, one.packages))
+        .collect()
+}
+
+#[test]
+fn distributions_are_asked_by_source_and_release() {
+    let binary = |name: &str, version: &str| Package {
+        source: Some(("openssl".to_owned(), "3.0.11-1".to_owned())),
+        ..package(PackageKind::Deb, name, version)
+    };
+    let inventory = on(
+        "debian",
+        "12",
+        vec![
+            binary("libssl3", "3.0.11-1+b1"),
+            binary("openssl", "3.0.11-1"),
+            package(PackageKind::Deb, "libssl-like", "1"),
+        ],
+    );
+    let judged = judged(
+        &[
+            record("DEBIAN-CVE-2024-1", "Debian:12", "openssl", "3.0.11-2"),
+            record("DEBIAN-CVE-2024-2", "Debian:11", "openssl", "9"),
+            record("DEBIAN-CVE-2024-3", "Debian:12", "openssl", "3.0.11-1"),
+            record("DEBIAN-CVE-2024-4", "Debian:12", "libssl3", "9"),
+        ],
+        &inventory,
+    );
+    assert_eq!(
+        told(&judged),
+        [
+            "CVE-2024-1 libssl3 3.0.11-1+b1 -> 3.0.11-2 [DEBIAN-CVE-2024-1]",
+            "CVE-2024-1 openssl 3.0.11-1 -> 3.0.11-2 [DEBIAN-CVE-2024-1]",
+        ]
+    );
+    assert_eq!(ecosystems(&judged.coverage.covered), ["Debian:12 3"]);
+    assert_eq!(judged.coverage.advisories, 4);
+}
+
+#[test]
+fn what_the_distribution_brought_is_the_distributions() {
+    let mut owned = package(PackageKind::Python, "requests", "2.0");
+    owned.owned_by = Some("python3-requests".to_owned());
+    let inventory = on(
+        "debian",
+        "12",
+        vec![
+            package(PackageKind::Deb, "python3-requests", "2.0-1"),
+            owned,
+            package(PackageKind::Python, "Requests", "2.0"),
+            package(PackageKind::Npm, "left-pad", "1.0.0"),
+            package(PackageKind::Generic, "node", "20.0.0"),
+        ],
+    );
+    let judged = judged(
+        &[record("PYSEC-2024-1", "PyPI", "requests", "2.31")],
+        &inventory,
+    );
+    assert_eq!(
+        told(&judged),
+        ["PYSEC-2024-1 Requests 2.0 -> 2.31 [PYSEC-2024-1]"]
+    );
+    let coverage = &judged.coverage;
+    assert_eq!(ecosystems(&coverage.covered), ["PyPI 1"]);
+    assert_eq!(
+        ecosystems(&coverage.missing),
+        ["Debian:12 1", "generic 1", "npm 1"]
+    );
+    let published: Vec<bool> = coverage.missing.iter().map(|one| one.published).collect();
+    assert_eq!(published, [true, false, true]);
+    assert_eq!(coverage.by_distribution, 1);
+}
+
+#[test]
+fn databases_that_tell_of_one_flaw_make_one_finding() {
+    let inventory = on(
+        "debian",
+        "12",
+        vec![package(PackageKind::Python, "django", "3.2")],
+    );
+    let judged = judged(
+        &[
+            with(
+                record("PYSEC-2024-1", "PyPI", "django", ""),
+                json!({"aliases": ["CVE-2024-1"], "published": "2024-02-01T00:00:00Z"}),
+            ),
+            with(
+                record("GHSA-aaaa-bbbb-cccc", "PyPI", "Django", "3.2.5"),
+                json!({
+                    "aliases": ["CVE-2024-1"],
+                    "summary": "It runs what it is given",
+                    "published": "2024-01-01T00:00:00Z",
+                    "database_specific": {"severity": "MODERATE"},
+                    "severity": [{
+                        "type": "CVSS_V3",
+                        "score": "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H",
+                    }],
+                }),
+            ),
+            with(
+                record("GHSA-dddd-eeee-ffff", "PyPI", "django", "3.2.9"),
+                json!({"aliases": ["CVE-2024-2"]}),
+            ),
+        ],
+        &inventory,
+    );
+    assert_eq!(
+        told(&judged),
+        [
+            "CVE-2024-1 django 3.2 -> 3.2.5 [GHSA-aaaa-bbbb-cccc PYSEC-2024-1]",
+            "CVE-2024-2 django 3.2 -> 3.2.9 [GHSA-dddd-eeee-ffff]",
+        ]
+    );
+    let first = &judged.vulnerabilities[0];
+    assert_eq!(first.aliases, ["GHSA-aaaa-bbbb-cccc", "PYSEC-2024-1"]);
+    assert_eq!(first.severity, VulnerabilitySeverity::Medium);
+    assert_eq!(first.severity_source.as_deref(), Some("ghsa"));
+    assert_eq!(first.cvss.as_ref().map(|cvss| cvss.tenths), Some(98));
+    assert_eq!(first.title.as_deref(), Some("It runs what it is given"));
+    assert_eq!(first.published.as_deref(), Some("2024-01-01T00:00:00Z"));
+}
+
+#[test]
+fn the_smallest_fix_is_free_of_all_that_is_told() {
+    let mut two = record("GHSA-aaaa-bbbb-cccc", "npm", "axios", "");
+    two["affected"][0]["ranges"] = json!([
+        {"type": "SEMVER", "events": [{"introduced": "0"}, {"fixed": "0.30.0"}]},
+        {"type": "SEMVER", "events": [{"introduced": "1.0.0"}, {"fixed": "1.8.2"}]},
+    ]);
+    let mut other = record("GHSA-dddd-eeee-ffff", "npm", "axios", "");
+    other["aliases"] = json!(["GHSA-aaaa-bbbb-cccc"]);
+    other["affected"][0]["ranges"] = json!([{"type": "SEMVER", "events": [
+        {"introduced": "0"}, {"fixed": "0.29.0"}, {"introduced": "0.30.0"}, {"fixed": "0.30.1"},
+    ]}]);
+    let inventory = on(
+        "alpine",
+        "3.19.1",
+        vec![
+            package(PackageKind::Npm, "axios", "0.21.1"),
+            package(PackageKind::Npm, "axios", "1.0.1"),
+            package(PackageKind::Npm, "axios", "1.8.2"),
+        ],
+    );
+    let judged = judged(&[two, other], &inventory);
+    assert_eq!(
+        told(&judged),
+        [
+            "GHSA-aaaa-bbbb-cccc axios 0.21.1 -> 0.30.1 [GHSA-aaaa-bbbb-cccc GHSA-dddd-eeee-ffff]",
+            "GHSA-aaaa-bbbb-cccc axios 1.0.1 -> 1.8.2 [GHSA-aaaa-bbbb-cccc]",
+        ]
+    );
+    assert_eq!(
+        judged.vulnerabilities[0].fixed_versions,
+        ["0.29.0", "0.30.0", "0.30.1", "1.8.2"]
+    );
+}
+
+#[test]
+fn an_erratum_counts_for_each_flaw_it_mends() {
+    let rpm = |version: &str, module: &str| Package {
+        purl: format!("pkg:rpm/almalinux/nodejs@{version}?arch=x86_64{module}"),
+        ..package(PackageKind::Rpm, "nodejs", version)
+    };
+    let erratum = |id: &str, stream: &str, fixed: &str, cves: &[&str]| {
+        with(
+            record(id, "AlmaLinux:9", "nodejs", fixed),
+            json!({"summary": format!("Important: {stream} security update"), "related": cves}),
+        )
+    };
+    let records = [
+        erratum(
+            "ALSA-2024:1",
+            "nodejs:18",
+            "1:18.20.0-1.module_el9.4+1",
+            &["CVE-2024-1", "CVE-2024-2"],
+        ),
+        erratum(
+            "ALSA-2024:2",
+            "nodejs:20",
+            "1:20.12.0-1.module_el9.4+1",
+            &["CVE-2024-1"],
+        ),
+        erratum(
+            "ALSA-2024:3",
+            "nodejs",
+            "1:16.20.2-8.el9_4",
+            &["CVE-2024-1"],
+        ),
+    ];
+    let of = |package: Package| told(&judged(&records, &on("almalinux", "9.4", vec![package])));
+    assert_eq!(
+        of(rpm(
+            "1:18.10.0-1.module_el9.2+1",
+            "&rpmmod=nodejs%3A18%3A9020%3Ael9"
+        )),
+        [
+            "CVE-2024-1 nodejs 1:18.10.0-1.module_el9.2+1 -> 1:18.20.0-1.module_el9.4+1 \
+             [ALSA-2024:1]",
+            "CVE-2024-2 nodejs 1:18.10.0-1.module_el9.2+1 -> 1:18.20.0-1.module_el9.4+1 \
+             [ALSA-2024:1]",
+        ]
+    );
+    assert_eq!(
+        of(rpm("1:16.10.0-1.el9_2", "")),
+        ["CVE-2024-1 nodejs 1:16.10.0-1.el9_2 -> 1:16.20.2-8.el9_4 [ALSA-2024:3]"]
+    );
+    let judged = judged(
+        &records,
+        &on("almalinux", "9.4", vec![rpm("1:16.10.0-1.el9_2", "")]),
+    );
+    let found = &judged.vulnerabilities[0];
+    assert_eq!(found.severity, VulnerabilitySeverity::High);
+    assert_eq!(found.severity_source.as_deref(), Some("alma"));
+}
+
+#[test]
+fn fixes_that_are_paid_for_are_for_those_who_pay() {
+    let records = [
+        record("UBUNTU-CVE-2024-1", "Ubuntu:22.04:LTS", "bash", ""),
+        record(
+            "UBUNTU-CVE-2024-1",
+            "Ubuntu:Pro:22.04:LTS",
+            "bash",
+            "5.1-6ubuntu1.1+esm1",
+        ),
+    ];
+    let mut both = records[0].clone();
+    let paid = records[1]["affected"][0].clone();
+    both["affected"] = json!([records[0]["affected"][0], paid]);
+    let of = |version: &str| {
+        let package = package(PackageKind::Deb, "bash", version);
+        told(&judged(
+            &[both.clone()],
+            &on("ubuntu", "22.04", vec![package]),
+        ))
+    };
+    assert_eq!(
+        of("5.1-6ubuntu1"),
+        ["CVE-2024-1 bash 5.1-6ubuntu1 -> none [UBUNTU-CVE-2024-1]"]
+    );
+    assert!(of("5.1-6ubuntu1.1+esm1").is_empty());
+}
+
+#[test]
+fn a_version_that_is_none_is_told() {
+    let inventory = on(
+        "debian",
+        "12",
+        vec![
+            package(PackageKind::Go, "example.test/x", "(devel)"),
+            package(PackageKind::Go, "example.test/unknown", "(devel)"),
+            package(PackageKind::Python, "odd", "dev"),
+            package(PackageKind::Maven, "log4j", "1.2.17"),
+        ],
+    );
+    let mut listed = record("PYSEC-2024-1", "PyPI", "odd", "2");
+    listed["affected"][0]["versions"] = json!(["dev"]);
+    let judged = judged(
+        &[
+            record("GO-2024-1", "Go", "example.test/x", "1.2.3"),
+            listed,
+            record("GHSA-aaaa-bbbb-cccc", "Maven", "log4j:log4j", ""),
+        ],
+        &inventory,
+    );
+    assert_eq!(
+        told(&judged),
+        ["PYSEC-2024-1 odd dev -> none [PYSEC-2024-1]"]
+    );
+    let unjudged: Vec<&str> = judged
+        .coverage
+        .unjudged
+        .iter()
+        .map(|one| one.purl.as_str())
+        .collect();
+    assert_eq!(
+        unjudged,
+        [
+            "pkg:golang/example.test/x@(devel)",
+            "pkg:maven/log4j@1.2.17"
+        ]
+    );
+}
+
+#[test]
+fn flaws_of_other_systems_are_left_out() {
+    let mut windows = record("GO-2024-1", "Go", "stdlib", "1.23.5");
+    windows["affected"][0]["ecosystem_specific"] = json!({"imports": [
+        {"path": "os/exec", "symbols": ["Cmd.Run"], "goos": ["windows"]},
+    ]});
+    let mut every = record("GO-2024-2", "Go", "stdlib", "1.23.5");
+    every["affected"][0]["ecosystem_specific"] = json!({"imports": [
+        {"path": "net/http", "symbols": ["Get"]},
+    ]});
+    let index = index(&[windows, every]);
+    let inventory = on("", "", vec![package(PackageKind::Go, "stdlib", "1.23.4")]);
+    let found = |platform: Option<&str>| {
+        let platform = platform.and_then(Platform::parse);
+        told(&judge_inventory(&index, &inventory, platform.as_ref()).unwrap()).len()
+    };
+    assert_eq!(found(None), 2);
+    assert_eq!(found(Some("linux/amd64")), 1);
+    assert_eq!(found(Some("windows/amd64")), 2);
+    let judged = judge_inventory(&index, &inventory, None).unwrap();
+    assert_eq!(judged.vulnerabilities[1].symbols, ["net/http.Get"]);
+}
+
+#[test]
+fn what_a_package_came_with_is_told_and_what_is_gone() {
+    let mut inventory = on(
+        "alpine",
+        "3.19.1",
+        vec![package(PackageKind::Apk, "busybox", "1.36.1-r1")],
+    );
+    inventory.layers = vec![LayerFacts {
+        digest: Digest::from_sha256([1; 32]),
+        diff_id: Digest::from_sha256([2; 32]),
+        compressed_size: 0,
+        size: 0,
+        entries: 0,
+        instruction: Some("RUN apk add busybox".to_owned()),
+        source: None,
+        file_bytes: 0,
+        wasted: 0,
+        hidden: 0,
+    }];
+    inventory.base = Some(BaseImage {
+        layers: 1,
+        name: None,
+        digest: None,
+        evidence: String::new(),
+    });
+    inventory.removed_packages = vec![Package {
+        removed_in: Some(1),
+        ..package(PackageKind::Apk, "curl", "8.0-r0")
+    }];
+    let mut will_not = record("ALPINE-CVE-2024-2", "Alpine:v3.19", "curl", "");
+    will_not["affected"][0]["database_specific"] = json!({"status": "fix-not-planned"});
+    let judged = judged(
+        &[
+            record("ALPINE-CVE-2024-1", "Alpine:v3.19", "busybox", "1.36.1-r2"),
+            will_not,
+            // Never had it.
+            record("ALPINE-CVE-2024-3", "Alpine:v3.19", "busybox", "0"),
+        ],
+        &inventory,
+    );
+    assert_eq!(
+        told(&judged),
+        [
+            "CVE-2024-1 busybox 1.36.1-r1 -> 1.36.1-r2 [ALPINE-CVE-2024-1]",
+            "CVE-2024-2 curl 8.0-r0 -> none [ALPINE-CVE-2024-2]",
+        ]
+    );
+    let [live, gone] = judged.vulnerabilities.as_slice() else {
+        panic!("two");
+    };
+    assert_eq!(live.in_base, Some(true));
+    let layer = live.origin.layer.as_ref().unwrap();
+    assert_eq!(layer.instruction.as_deref(), Some("RUN apk add busybox"));
+    assert_eq!(gone.removed_in, Some(1));
+    assert_eq!(gone.fix_state, FixState::WillNotFix);
+}

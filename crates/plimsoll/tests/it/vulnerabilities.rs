@@ -1,0 +1,193 @@
+//! Known vulnerabilities: found by an index that was made here, and what a pipeline is told.
+
+use plimsoll_testkit::image::{ImageBuilder, Layer};
+use serde_json::json;
+
+use crate::stage::{Run, Stage};
+
+const DOCKERFILE: &str = "FROM alpine:3.19\nRUN apk add curl\nCOPY app /app\n";
+
+/// An Alpine image with a flaw in its base, one in what was added to it, and an application that
+/// brings a package of its own.
+fn stage() -> Stage {
+    let stage = Stage::with(&[
+        ("Dockerfile", DOCKERFILE),
+        (
+            "osv/1.json",
+            r#"{"id":"ALPINE-CVE-2024-0001","modified":"2026-01-01T00:00:00Z",
+            "upstream":["CVE-2024-0001"],"affected":[{"package":{"ecosystem":"Alpine:v3.19",
+            "name":"busybox"},"ranges":[{"type":"ECOSYSTEM","events":[{"introduced":"0"},
+            {"fixed":"1.36.1-r16"}]}]}]}"#,
+        ),
+        (
+            "osv/2.json",
+            r#"{"id":"ALPINE-CVE-2024-0002","modified":"2026-01-02T00:00:00Z","severity":
+            [{"type":"CVSS_V3","score":"CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H"}],
+            "affected":[{"package":{"ecosystem":"Alpine:v3.19","name":"curl"},"ranges":
+            [{"type":"ECOSYSTEM","events":[{"introduced":"0"}]}]}]}"#,
+        ),
+        (
+            "osv/3.json",
+            r#"{"id":"GHSA-aaaa-bbbb-cccc","modified":"2026-01-03T00:00:00Z",
+            "aliases":["CVE-2021-0003"],"summary":"It reads too much","database_specific":
+            {"severity":"MODERATE"},"affected":[{"package":{"ecosystem":"npm","name":"left-pad"},
+            "ranges":[{"type":"SEMVER","events":[{"introduced":"0"},{"fixed":"1.3.0"}]}]}]}"#,
+        ),
+    ]);
+    let installed =
+        |more: &str| format!("P:busybox-binsh\nV:1.36.1-r15\nA:x86_64\no:busybox\n\n{more}",);
+    let base = Layer::new()
+        .file("etc/os-release", "ID=alpine\nVERSION_ID=3.19.1\n")
+        .file("lib/apk/db/installed", installed(""));
+    let added = Layer::new().file(
+        "lib/apk/db/installed",
+        installed("P:curl\nV:8.5.0-r0\nA:x86_64\no:curl\n\n"),
+    );
+    let app = Layer::new().file(
+        "app/node_modules/left-pad/package.json",
+        r#"{"name":"left-pad","version":"1.2.0"}"#,
+    );
+    ImageBuilder::new()
+        .layer_by(base, "/bin/sh -c #(nop) ADD file:1 in / ")
+        .layer_by(added, "RUN /bin/sh -c apk add curl # buildkit")
+        .layer_by(app, "COPY app /app # buildkit")
+        .build()
+        .write_layout(&stage.project().join("image"), "1")
+        .unwrap();
+    stage
+        .run(&["db", "build", "osv", "--out", "all.index"])
+        .expect(0);
+    stage
+}
+
+fn inspect(stage: &Stage, more: &[&str]) -> Run {
+    let call = ["inspect", "oci:image", "--file", "Dockerfile"];
+    stage.run(&[&call, more].concat())
+}
+
+/// The vulnerabilities' numbers, in the order of the report.
+fn numbers(stage: &Stage, more: &[&str]) -> Vec<String> {
+    let call = [&["--db", "all.index", "--format", "json"], more].concat();
+    let report = inspect(stage, &call).expect(0).json();
+    report["vulnerabilities"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| one["id"].as_str().unwrap().to_owned())
+        .collect()
+}
+
+#[test]
+fn each_is_told_with_its_fix_and_its_line() {
+    let stage = stage();
+    let report = inspect(&stage, &["--db", "all.index", "--format", "json"])
+        .expect(0)
+        .json();
+    let found = report["vulnerabilities"].as_array().unwrap();
+    assert_eq!(found.len(), 3, "{found:#?}");
+    let [curl, pad, busybox] = [&found[0], &found[1], &found[2]];
+    assert_eq!(curl["id"], "CVE-2024-0002");
+    assert_eq!(curl["fixed"], json!(null));
+    assert_eq!(curl["fix_state"], "not-fixed");
+    assert_eq!(curl["severity"], "critical");
+    assert_eq!(curl["severity_basis"], "cvss");
+    assert_eq!(curl["cvss"]["score"], 9.8);
+    assert_eq!(curl["origin"]["file"], "Dockerfile");
+    assert_eq!(curl["origin"]["line"], 2);
+    assert_eq!(curl["origin"]["in_base"], false);
+
+    assert_eq!(pad["id"], "CVE-2021-0003");
+    assert_eq!(pad["aliases"], json!(["GHSA-aaaa-bbbb-cccc"]));
+    assert_eq!(pad["package"], "pkg:npm/left-pad@1.2.0");
+    assert_eq!(pad["installed"], "1.2.0");
+    assert_eq!(pad["fixed"], "1.3.0");
+    assert_eq!(pad["severity"], "medium");
+    assert_eq!(pad["severity_source"], "ghsa");
+    assert_eq!(pad["origin"]["line"], 3);
+    assert_eq!(pad["origin"]["layer"], 2);
+
+    assert_eq!(busybox["name"], "busybox-binsh");
+    assert_eq!(busybox["severity"], "unknown");
+    assert_eq!(busybox["origin"]["in_base"], true);
+
+    let advisories = &report["advisories"];
+    assert_eq!(advisories["date"], "2026-01-03T00:00:00Z");
+    assert_eq!(advisories["snapshot"].as_str().unwrap().len(), 64);
+    assert_eq!(
+        advisories["covered"],
+        json!([
+            {"ecosystem": "Alpine:v3.19", "packages": 2, "published": true},
+            {"ecosystem": "npm", "packages": 1, "published": true},
+        ])
+    );
+    assert_eq!(advisories["missing"], json!([]));
+
+    let sarif = inspect(&stage, &["--db", "all.index", "--format", "sarif"])
+        .expect(0)
+        .json();
+    let results = sarif["runs"][0]["results"].as_array().unwrap();
+    let result = results
+        .iter()
+        .find(|result| result["ruleId"] == "CVE-2021-0003")
+        .unwrap();
+    let place = &result["locations"][0]["physicalLocation"];
+    assert_eq!(place["artifactLocation"]["uri"], "Dockerfile");
+    assert_eq!(place["region"]["startLine"], 3);
+    assert_eq!(result["properties"]["layer"], 2);
+}
+
+#[test]
+fn people_choose_what_is_shown_and_what_counts() {
+    let stage = stage();
+    let all = ["CVE-2024-0002", "CVE-2021-0003", "CVE-2024-0001"];
+    assert_eq!(numbers(&stage, &[]), all);
+    assert_eq!(numbers(&stage, &["--severity", "CRITICAL,high"]), all[..1]);
+    assert_eq!(numbers(&stage, &["--ignore-unfixed"]), all[1..]);
+    assert_eq!(numbers(&stage, &["--only-fixed"]), all[1..]);
+    assert_eq!(numbers(&stage, &["--pkg-types", "library"]), all[1..2]);
+    assert_eq!(numbers(&stage, &["--pkg-types", "os,library"]), all);
+
+    let code = |more: &[&str], code| {
+        let call = [&["--db", "all.index"], more].concat();
+        inspect(&stage, &call).expect(code);
+    };
+    code(&["--fail-on-vulnerability", "high"], 1);
+    code(&["--fail-on-vulnerability", "high", "--ignore-unfixed"], 0);
+    code(&["--exit-code", "1", "--severity", "medium"], 1);
+    code(&["--exit-code", "1", "--severity", "low"], 0);
+    code(&["--exit-code", "0"], 0);
+    code(&["--severity", "important"], 2);
+}
+
+#[test]
+fn without_an_index_nothing_is_clean() {
+    let stage = stage();
+    let report = inspect(&stage, &["--format", "json"]).expect(0).json();
+    assert_eq!(report["vulnerabilities"], json!([]));
+    assert_eq!(report["advisories"], json!(null));
+    let skipped = report["skipped"].as_array().unwrap();
+    assert_eq!(skipped[0]["what"], "vulnerabilities");
+    assert_eq!(skipped[0]["blocking"], false);
+    let screen = inspect(&stage, &[]).expect(0).stdout;
+    assert!(screen.contains("no index of advisories"), "{screen}");
+
+    let gate = ["--fail-on-vulnerability", "critical"];
+    inspect(&stage, &gate).expect(3);
+    inspect(&stage, &[&gate[..], &["--db", "none"]].concat()).expect(3);
+    inspect(&stage, &["--db", "missing.index"]).expect(3);
+
+    // Of Alpine's packages nobody knows anything then.
+    stage
+        .run(&["db", "build", "osv/3.json", "--out", "npm.index"])
+        .expect(0);
+    let part = ["--db", "npm.index", "--format", "json"];
+    inspect(&stage, &part).expect(0);
+    let report = inspect(&stage, &[&part[..], &gate].concat())
+        .expect(3)
+        .json();
+    assert_eq!(
+        report["skipped"][0]["what"],
+        "vulnerabilities of Alpine:v3.19"
+    );
+    assert_eq!(report["advisories"]["missing"][0]["packages"], 2);
+}
