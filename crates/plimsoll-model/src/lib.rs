@@ -4,6 +4,7 @@
 //! its wire structs, so that a change here never changes a format by accident; only what a cache
 //! keeps of an image can be serialised as it is.
 
+mod advice;
 mod config;
 mod difference;
 mod digest;
@@ -15,6 +16,7 @@ mod report;
 mod source;
 mod vulnerability;
 
+pub use advice::{Advice, AdvisedAction, AdvisedEdit, VersionStep};
 pub use config::{HealthCheck, HistoryEntry, ImageConfig, Platform};
 pub use difference::{
     ChangeKind, ComparedImage, ConfigChange, Difference, FileChange, FileChanges, FileSide,

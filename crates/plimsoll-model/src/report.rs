@@ -1,7 +1,7 @@
 //! What one run found.
 
 use crate::{
-    AdvisoryCoverage, Digest, Finding, ImageConfig, Inventory, SourceOrigin, Vulnerability,
+    Advice, AdvisoryCoverage, Digest, Finding, ImageConfig, Inventory, SourceOrigin, Vulnerability,
 };
 
 /// Something that was not looked at, and why: never silently clean.
@@ -90,4 +90,6 @@ pub struct Report {
     pub vulnerabilities: Vec<Vulnerability>,
     /// The advisories those were told by; `None` where nobody looked.
     pub advisories: Option<AdvisoryCoverage>,
+    /// What to do about the vulnerabilities.
+    pub advice: Advice,
 }

@@ -5,6 +5,7 @@
 //! asked for every package lies packed by package name and is touched alone; what only a hit needs
 //! lies apart.
 
+mod advice;
 mod compile;
 mod ecosystem;
 mod index;
@@ -14,6 +15,7 @@ pub mod severity;
 mod update;
 mod version;
 
+pub use advice::{AdviceInput, DeclaredPackage, advise, declarations, is_manifest};
 pub use compile::{Broken, CompileError, CompileReport, compile};
 pub use ecosystem::{Ecosystem, EcosystemName};
 pub use index::{

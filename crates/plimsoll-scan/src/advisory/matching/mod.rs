@@ -27,6 +27,7 @@ use self::distribution::Release;
 use self::finding::{Advisory, Findings};
 use self::judge::{Hit, Verdict, judge};
 use self::question::{Known, is_paid_for, names, of_language, order};
+pub(super) use self::question::{ecosystem_of, version_order};
 use super::version::{BadVersion, Order};
 use super::{Affected, Ecosystem, Index, IndexError, RecordId};
 

@@ -91,6 +91,21 @@ pub(super) fn order(ecosystem: &Ecosystem) -> Option<Order> {
     })
 }
 
+/// The order of the versions of a kind of package; nothing where it has none that is known.
+pub(in crate::advisory) fn version_order(kind: PackageKind) -> Option<Order> {
+    match kind {
+        PackageKind::Deb => Some(Order::Dpkg),
+        PackageKind::Apk => Some(Order::Apk),
+        PackageKind::Rpm => Some(Order::Rpm),
+        kind => order(&ecosystem_of(kind)?),
+    }
+}
+
+/// The ecosystem that knows packages of a language by their names.
+pub(in crate::advisory) fn ecosystem_of(kind: PackageKind) -> Option<Ecosystem> {
+    of_language(kind).first().copied().map(Ecosystem::new)
+}
+
 /// The names of a package, the one that counts first. A later one is asked for only where no
 /// advisory knows the one before.
 ///

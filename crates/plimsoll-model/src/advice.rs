@@ -1,0 +1,80 @@
+//! What a person would do about the known vulnerabilities of an image.
+
+use crate::{PackageKind, SourceOrigin};
+
+/// What kind of edit removes vulnerabilities.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum AdvisedAction {
+    /// Build on a newer base image: the packages came with it.
+    RenewBase,
+    /// Run the instruction that installs packages of the distribution again, without a cache: it
+    /// gets what the distribution has now.
+    RenewPackages,
+    /// Ask for other versions, where they are asked for.
+    RaiseVersions,
+    /// Build a program again, with other versions of the modules that are linked into it.
+    RebuildProgram,
+}
+
+impl AdvisedAction {
+    /// The word used in every format.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::RenewBase => "renew-base",
+            Self::RenewPackages => "renew-packages",
+            Self::RaiseVersions => "raise-versions",
+            Self::RebuildProgram => "rebuild-program",
+        }
+    }
+}
+
+/// A package, and the version it must have.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct VersionStep {
+    /// The package's ecosystem.
+    pub kind: PackageKind,
+    /// Its name.
+    pub name: String,
+    /// Its package URL.
+    pub purl: String,
+    /// The version that is in the image.
+    pub installed: String,
+    /// The smallest version that has none of its vulnerabilities that a version without is known
+    /// of.
+    pub to: String,
+    /// How many vulnerabilities that removes.
+    pub removes: usize,
+}
+
+/// One edit that removes vulnerabilities.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AdvisedEdit {
+    /// What is to be done.
+    pub action: AdvisedAction,
+    /// The line to edit, where it is known.
+    pub place: Option<SourceOrigin>,
+    /// The layer that the packages are in; a base has several.
+    pub layer: Option<usize>,
+    /// The program to build again, a path without a leading slash.
+    pub program: Option<String>,
+    /// The packages with the versions they must have at least, what removes most first.
+    pub steps: Vec<VersionStep>,
+    /// What it removes: positions among the report's vulnerabilities, ascending.
+    pub removes: Vec<usize>,
+    /// What stays at the same place, because no version without is known; positions likewise.
+    pub stays: Vec<usize>,
+}
+
+/// What to do about the known vulnerabilities of an image: edits, no two of which remove the same
+/// one.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Advice {
+    /// The edits, what removes most weight first.
+    pub edits: Vec<AdvisedEdit>,
+    /// The smallest set of edits that removes everything that counts and can be removed: positions
+    /// among `edits`.
+    pub plan: Vec<usize>,
+    /// What counts and stays whatever is edited: positions among the report's vulnerabilities,
+    /// ascending.
+    pub remaining: Vec<usize>,
+}

@@ -1,0 +1,28 @@
+//! NuGet references in project files.
+
+use std::borrow::Cow;
+
+use super::{Asked, Line, exact, quoted};
+
+/// `<PackageReference Include="Name" Version="1.0" />`, `<PackageVersion …>`.
+pub(super) fn project<'t>(lines: &[Line<'t>]) -> Vec<Asked<'t>> {
+    lines
+        .iter()
+        .filter_map(|line| {
+            let text = line.text.trim();
+            let rest = text
+                .strip_prefix("<PackageReference ")
+                .or_else(|| text.strip_prefix("<PackageVersion "))?;
+            Some(Asked {
+                name: Cow::Borrowed(attribute(rest, "Include")?),
+                version: attribute(rest, "Version").and_then(exact),
+                line: *line,
+            })
+        })
+        .collect()
+}
+
+fn attribute<'t>(text: &'t str, name: &str) -> Option<&'t str> {
+    let (_, rest) = text.split_once(&format!("{name}="))?;
+    quoted(rest).map(|(value, _)| value)
+}

@@ -1,0 +1,36 @@
+//! Composer.
+
+use std::borrow::Cow;
+
+use super::javascript::{member, members};
+use super::{Asked, Line, quoted};
+
+/// `composer.json`.
+pub(super) fn manifest<'t>(lines: &[Line<'t>]) -> Vec<Asked<'t>> {
+    members(lines, |key| matches!(key, "require" | "require-dev"))
+}
+
+/// `composer.lock`: `"name": "vendor/package",` and the version behind it.
+pub(super) fn lock<'t>(lines: &[Line<'t>]) -> Vec<Asked<'t>> {
+    let mut found: Vec<Asked<'t>> = Vec::new();
+    for line in lines {
+        match member(line.text.trim()) {
+            Some(("name", value)) => {
+                found.extend(quoted(value).filter(|(name, _)| name.contains('/')).map(
+                    |(name, _)| Asked {
+                        name: Cow::Borrowed(name),
+                        version: None,
+                        line: *line,
+                    },
+                ))
+            }
+            Some(("version", value)) => {
+                if let (Some(last), Some((version, _))) = (found.last_mut(), quoted(value)) {
+                    last.version.get_or_insert(version);
+                }
+            }
+            _ => {}
+        }
+    }
+    found
+}

@@ -1,0 +1,78 @@
+//! TOML as people and tools write manifests and lock files: a key a line.
+
+use std::borrow::Cow;
+
+use super::{Asked, Line, quoted};
+
+/// The name of a table: `[a.b]`, `[[a]]`.
+pub(super) fn table(line: &str) -> Option<&str> {
+    let inner = line.trim().strip_prefix('[')?;
+    let inner = inner.strip_prefix('[').unwrap_or(inner);
+    inner.split(']').next().map(str::trim)
+}
+
+/// A key with what stands behind the equals sign.
+pub(super) fn key(line: &str) -> Option<(&str, &str)> {
+    let (key, value) = line.split_once('=')?;
+    let key = key.trim().trim_matches(['"', '\'']);
+    let is_bare = !key.is_empty()
+        && key
+            .chars()
+            .all(|c| c.is_alphanumeric() || matches!(c, '-' | '_' | '.'));
+    is_bare.then(|| (key, value.trim()))
+}
+
+/// `[[package]]` tables of lock files, each with a name and a version.
+pub(super) fn packages<'t>(lines: &[Line<'t>]) -> Vec<Asked<'t>> {
+    let mut found: Vec<Asked<'t>> = Vec::new();
+    let mut is_package = false;
+    let mut is_named = false;
+    for line in lines {
+        if let Some(table) = table(line.text) {
+            is_package = table == "package";
+            is_named = false;
+            continue;
+        }
+        let Some((key, value)) = key(line.text).filter(|_| is_package) else {
+            continue;
+        };
+        let value = quoted(value).map(|(text, _)| text);
+        match (key, value) {
+            ("name", Some(name)) if !is_named => {
+                is_named = true;
+                found.push(Asked {
+                    name: Cow::Borrowed(name),
+                    version: None,
+                    line: *line,
+                });
+            }
+            ("version", Some(version)) if is_named => {
+                if let Some(last) = found.last_mut() {
+                    last.version.get_or_insert(version);
+                }
+            }
+            _ => {}
+        }
+    }
+    found
+}
+
+/// Every key of every table, as Pipfile has them.
+pub(super) fn keys<'t>(lines: &[Line<'t>]) -> Vec<Asked<'t>> {
+    let mut wanted = false;
+    let mut found = Vec::new();
+    for line in lines {
+        if let Some(table) = table(line.text) {
+            wanted = table.ends_with("packages");
+        } else if let Some((name, value)) = key(line.text).filter(|_| wanted) {
+            found.push(Asked {
+                name: Cow::Borrowed(name),
+                version: quoted(value)
+                    .and_then(|(text, _)| text.strip_prefix("=="))
+                    .and_then(super::exact),
+                line: *line,
+            });
+        }
+    }
+    found
+}

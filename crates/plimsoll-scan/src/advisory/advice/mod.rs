@@ -1,0 +1,271 @@
+//! What a person would do about known vulnerabilities: by edit, not by number.
+//!
+//! Every vulnerability that a version without is known of goes to exactly one edit: packages of the
+//! base to the base, packages of the distribution to the instruction that installed them, packages
+//! of a language to the line that asks for them where the project is known, else to the instruction
+//! that installed them, and modules that are linked into a program to that program. Since no two
+//! edits share a vulnerability, the edits with one that counts are the smallest set that removes
+//! all that count.
+//!
+//! Which versions a newer base has is not known offline, so no version of an image is named: only
+//! what its packages must be.
+
+mod declared;
+mod step;
+
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, HashMap};
+
+use plimsoll_model::{
+    Advice, AdvisedAction, AdvisedEdit, Evidence, Inventory, Package, PackageKind, SourceOrigin,
+    VersionStep, Vulnerability, VulnerabilitySeverity,
+};
+
+use self::declared::Declarations;
+pub use self::declared::{DeclaredPackage, declarations, is_manifest};
+use self::step::smallest_step;
+use super::matching::version_order;
+
+/// What advice is made of.
+pub struct AdviceInput<'a> {
+    /// What the image holds.
+    pub inventory: &'a Inventory,
+    /// Its known vulnerabilities, in report order.
+    pub vulnerabilities: &'a [Vulnerability],
+    /// The line that names the base image, where the Dockerfile is known.
+    pub base: Option<&'a SourceOrigin>,
+    /// What the files of the project ask for, where the project is known.
+    pub declared: &'a [DeclaredPackage],
+    /// Whether a vulnerability counts: what the plan is to remove.
+    pub counts: &'a dyn Fn(&Vulnerability) -> bool,
+}
+
+/// Where an edit is to be made; what shares one is one edit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Place<'a> {
+    Base,
+    /// Packages of the distribution in a layer.
+    System(usize),
+    /// A package that a file of the project asks for: position among the declared.
+    Declared(usize),
+    /// Packages of a language that an instruction installed.
+    Language(usize, PackageKind),
+    /// A program with what is linked into it.
+    Program(usize, &'a str),
+}
+
+/// Says what to do. The same input gives the same advice.
+pub fn advise(input: &AdviceInput<'_>) -> Advice {
+    let declarations = Declarations::new(input.declared);
+    let mut groups: BTreeMap<Place<'_>, Vec<usize>> = BTreeMap::new();
+    for (at, found) in input.vulnerabilities.iter().enumerate() {
+        let place = place(input.inventory, found, &declarations);
+        groups.entry(place).or_default().push(at);
+    }
+    let mut edits: Vec<AdvisedEdit> = groups
+        .into_iter()
+        .map(|(place, members)| edit(input, place, &members))
+        .filter(|edit| !edit.removes.is_empty())
+        .collect();
+    edits.sort_by_cached_key(|edit| {
+        let removed = || {
+            edit.removes
+                .iter()
+                .filter_map(|at| input.vulnerabilities.get(*at))
+        };
+        (
+            Reverse(removed().map(weight).fold(0, u64::saturating_add)),
+            Reverse(edit.removes.len()),
+            edit.action,
+            edit.place.clone(),
+            edit.layer,
+            edit.removes.first().copied(),
+        )
+    });
+    let counts = |at: &usize| input.vulnerabilities.get(*at).is_some_and(input.counts);
+    let plan = (0..edits.len())
+        .filter(|at| edits[*at].removes.iter().any(counts))
+        .collect();
+    let mut is_removed = vec![false; input.vulnerabilities.len()];
+    for at in edits.iter().flat_map(|edit| &edit.removes) {
+        is_removed[*at] = true;
+    }
+    let remaining = (0..is_removed.len())
+        .filter(|at| !is_removed[*at] && counts(at))
+        .collect();
+    Advice {
+        edits,
+        plan,
+        remaining,
+    }
+}
+
+/// How much it weighs to be rid of a vulnerability: one of a severity as much as four of the next
+/// milder one. What a later layer removed does not run.
+fn weight(found: &Vulnerability) -> u64 {
+    if found.removed_in.is_some() {
+        return 0;
+    }
+    match found.severity {
+        VulnerabilitySeverity::Critical => 64,
+        VulnerabilitySeverity::High => 16,
+        VulnerabilitySeverity::Medium => 4,
+        VulnerabilitySeverity::Low | VulnerabilitySeverity::Unknown => 1,
+        VulnerabilitySeverity::Negligible => 0,
+    }
+}
+
+/// The package that a vulnerability is of.
+fn package<'a>(inventory: &'a Inventory, found: &Vulnerability) -> Option<&'a Package> {
+    match found.removed_in {
+        None => inventory.packages.get(found.package),
+        Some(_) => inventory.removed_packages.get(found.package),
+    }
+}
+
+/// The ecosystem of the package; its package URL tells where the inventory does not.
+fn kind(inventory: &Inventory, found: &Vulnerability) -> PackageKind {
+    if let Some(package) = package(inventory, found) {
+        return package.kind;
+    }
+    found
+        .purl
+        .strip_prefix("pkg:")
+        .and_then(|rest| rest.split_once('/'))
+        .and_then(|(word, _)| PackageKind::from_purl_type(word))
+        .unwrap_or(PackageKind::Generic)
+}
+
+fn place<'a>(
+    inventory: &'a Inventory,
+    found: &'a Vulnerability,
+    declarations: &Declarations<'_>,
+) -> Place<'a> {
+    if found.in_base == Some(true) {
+        return Place::Base;
+    }
+    let kind = kind(inventory, found);
+    let layer = found.origin.layer.as_ref().map_or(0, |layer| layer.index);
+    if kind.is_system() {
+        return Place::System(layer);
+    }
+    if let Some(at) = declarations.find(kind, &found.name, &found.installed) {
+        return Place::Declared(at);
+    }
+    let path = found.origin.path.as_deref().unwrap_or_default();
+    let file = path.split_once('!').map_or(path, |(file, _)| file);
+    let is_linked = package(inventory, found).is_some_and(|package| {
+        package.evidence == Evidence::BuildInfo || package.path.contains('!')
+    });
+    match is_linked {
+        true => Place::Program(layer, file),
+        false => Place::Language(layer, kind),
+    }
+}
+
+fn edit(input: &AdviceInput<'_>, place: Place<'_>, members: &[usize]) -> AdvisedEdit {
+    // Of one package in one version, installed however often.
+    let mut packages: BTreeMap<(PackageKind, &str, &str), Vec<usize>> = BTreeMap::new();
+    for at in members {
+        let found = &input.vulnerabilities[*at];
+        let kind = kind(input.inventory, found);
+        packages
+            .entry((kind, &found.name, &found.installed))
+            .or_default()
+            .push(*at);
+    }
+    let mut steps = Vec::new();
+    let mut removes = Vec::new();
+    for ((kind, name, installed), members) in packages {
+        let fixable: Vec<(usize, &Vulnerability)> = members
+            .iter()
+            .map(|at| (*at, &input.vulnerabilities[*at]))
+            .filter(|(_, found)| found.is_fixable())
+            .collect();
+        let flaws: Vec<&Vulnerability> = fixable.iter().map(|(_, found)| *found).collect();
+        let Some(to) =
+            version_order(kind).and_then(|order| smallest_step(order, kind.is_system(), &flaws))
+        else {
+            continue;
+        };
+        removes.extend(fixable.iter().map(|(at, _)| *at));
+        steps.push((
+            flaws
+                .iter()
+                .map(|found| weight(found))
+                .fold(0, u64::saturating_add),
+            VersionStep {
+                kind,
+                name: name.to_owned(),
+                purl: flaws
+                    .first()
+                    .map_or_else(String::new, |found| found.purl.clone()),
+                installed: installed.to_owned(),
+                to: spelled(kind, installed, to),
+                removes: flaws.len(),
+            },
+        ));
+    }
+    removes.sort_unstable();
+    let removed: HashMap<usize, ()> = removes.iter().map(|at| (*at, ())).collect();
+    let stays = members
+        .iter()
+        .copied()
+        .filter(|at| !removed.contains_key(at))
+        .collect();
+    // The order of names decides between equals.
+    steps.sort_by_key(|(weight, step)| (Reverse(*weight), Reverse(step.removes)));
+    let layer_source = |layer: usize| {
+        let facts = input.inventory.layers.get(layer)?;
+        facts.source.clone()
+    };
+    let (action, source, layer, program) = match place {
+        Place::Base => (AdvisedAction::RenewBase, input.base.cloned(), None, None),
+        Place::System(layer) => (
+            AdvisedAction::RenewPackages,
+            layer_source(layer),
+            Some(layer),
+            None,
+        ),
+        Place::Declared(at) => (
+            AdvisedAction::RaiseVersions,
+            input
+                .declared
+                .get(at)
+                .map(|declared| declared.place.clone()),
+            None,
+            None,
+        ),
+        Place::Language(layer, _) => (
+            AdvisedAction::RaiseVersions,
+            layer_source(layer),
+            Some(layer),
+            None,
+        ),
+        Place::Program(layer, path) => (
+            AdvisedAction::RebuildProgram,
+            layer_source(layer),
+            Some(layer),
+            Some(path.to_owned()),
+        ),
+    };
+    AdvisedEdit {
+        action,
+        place: source,
+        layer,
+        program,
+        steps: steps.into_iter().map(|(_, step)| step).collect(),
+        removes,
+        stays,
+    }
+}
+
+/// A version as the ecosystem's own files write it: Go's have a `v` in front that advisories leave
+/// out.
+fn spelled(kind: PackageKind, installed: &str, to: &str) -> String {
+    let is_prefixed = kind == PackageKind::Go && installed.starts_with('v') && !to.starts_with('v');
+    format!("{}{to}", if is_prefixed { "v" } else { "" })
+}
+
+#[cfg(test)]
+mod tests;

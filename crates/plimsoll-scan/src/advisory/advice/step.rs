@@ -1,0 +1,89 @@
+//! The smallest version that is rid of several flaws at once.
+
+use std::cmp::Ordering;
+
+use plimsoll_model::Vulnerability;
+
+use super::super::version::Order;
+
+/// Versions that are tried before the newest of all fixes is taken.
+const TRIES: usize = 64;
+/// What stands between the parts of a version.
+const SEPARATORS: [char; 6] = ['.', '-', '_', '+', '~', ':'];
+
+/// The smallest version that none of `flaws` is in, of those that an advisory calls a fix of one of
+/// them; nothing where there are no flaws, or no versions of theirs can be ordered. `is_linear`
+/// says that releases follow one another, as those of a distribution's package do; elsewhere a
+/// project mends several branches at once, and 2.0.0 need not have what 1.2.5 mended.
+pub(super) fn smallest_step<'v>(
+    order: Order,
+    is_linear: bool,
+    flaws: &[&'v Vulnerability],
+) -> Option<&'v str> {
+    let compare = |left: &str, right: &str| order.compare(left, right).unwrap_or(Ordering::Equal);
+    let flaws: Vec<(&str, Vec<&str>)> = flaws
+        .iter()
+        .map(|found| {
+            let smallest = found.fixed.as_deref()?;
+            let mut fixes: Vec<&str> = found
+                .fixed_versions
+                .iter()
+                .map(String::as_str)
+                .chain([smallest])
+                .filter(|fix| order.is_valid(fix))
+                .collect();
+            fixes.sort_by(|left, right| compare(left, right));
+            order.is_valid(smallest).then_some((smallest, fixes))
+        })
+        .collect::<Option<_>>()?;
+    let least = flaws
+        .iter()
+        .map(|(smallest, _)| *smallest)
+        .max_by(|left, right| compare(left, right))?;
+    if is_linear {
+        return Some(least);
+    }
+    let mut candidates: Vec<&str> = flaws
+        .iter()
+        .flat_map(|(_, fixes)| fixes.iter().copied())
+        .filter(|fix| compare(fix, least).is_ge())
+        .collect();
+    candidates.sort_by(|left, right| compare(left, right));
+    candidates.dedup_by(|left, right| compare(left, right).is_eq());
+    let is_free = |version: &str, smallest: &str, fixes: &[&str]| {
+        if compare(version, smallest).is_eq() {
+            return true;
+        }
+        let above = fixes.partition_point(|fix| compare(fix, version).is_le());
+        match (
+            above.checked_sub(1).and_then(|at| fixes.get(at)),
+            fixes.get(above),
+        ) {
+            (Some(_), None) => true,
+            // Between the fixes of two branches: of whose branch is it?
+            (Some(below), Some(above)) => {
+                compare(below, version).is_eq() || shared(version, below) > shared(version, above)
+            }
+            (None, _) => false,
+        }
+    };
+    candidates
+        .iter()
+        .take(TRIES)
+        .find(|version| {
+            flaws
+                .iter()
+                .all(|(smallest, fixes)| is_free(version, smallest, fixes))
+        })
+        // The newest fix of all is past every one.
+        .or_else(|| candidates.last())
+        .copied()
+}
+
+/// How many parts two versions have in common from the front: `1.2.7` and `1.2.5` two.
+fn shared(left: &str, right: &str) -> usize {
+    left.split(SEPARATORS)
+        .zip(right.split(SEPARATORS))
+        .take_while(|(a, b)| a == b)
+        .count()
+}

@@ -1,0 +1,325 @@
+use plimsoll_model::{Digest, FixState, LayerFacts, LayerOrigin, Origin, SourceFile, Span};
+use proptest::prelude::*;
+
+use super::super::version::Order;
+use super::*;
+
+/// An inventory with a base of one layer, and a Dockerfile's lines on two more.
+struct Image {
+    inventory: Inventory,
+    found: Vec<Vulnerability>,
+    dockerfile: SourceFile,
+}
+
+impl Image {
+    fn new() -> Self {
+        let dockerfile = SourceFile::new("Dockerfile", "FROM base\nRUN apt-get\nRUN pip\n");
+        let layer = |at: u8| LayerFacts {
+            digest: Digest::from_sha256([at; 32]),
+            diff_id: Digest::from_sha256([at; 32]),
+            compressed_size: 0,
+            size: 0,
+            entries: 0,
+            instruction: None,
+            source: (at > 0).then(|| {
+                let start = if at == 1 { 10 } else { 22 };
+                SourceOrigin::new(&dockerfile, Span::new(start, start + 7))
+            }),
+            file_bytes: 0,
+            wasted: 0,
+            hidden: 0,
+        };
+        let inventory = Inventory {
+            layers: vec![layer(0), layer(1), layer(2)],
+            ..Inventory::default()
+        };
+        Self {
+            inventory,
+            found: Vec::new(),
+            dockerfile,
+        }
+    }
+
+    /// Adds a vulnerability of a package; an empty fix is none.
+    fn with(
+        mut self,
+        (kind, layer, name, installed): (PackageKind, usize, &str, &str),
+        severity: VulnerabilitySeverity,
+        fixes: &[&str],
+    ) -> Self {
+        let known = self.inventory.packages.iter().position(|package| {
+            (
+                package.kind,
+                package.layer,
+                package.name.as_str(),
+                package.version.as_str(),
+            ) == (kind, layer, name, installed)
+        });
+        let package = known.unwrap_or_else(|| {
+            let evidence = match kind {
+                PackageKind::Go => Evidence::BuildInfo,
+                _ => Evidence::Metadata,
+            };
+            let purl = format!("pkg:{}/{name}@{installed}", kind.as_str());
+            self.inventory.packages.push(Package::new(
+                kind,
+                name,
+                installed,
+                purl,
+                "usr/bin/app",
+                evidence,
+                layer,
+            ));
+            self.inventory.packages.len() - 1
+        });
+        self.found.push(Vulnerability {
+            id: format!("CVE-2026-{}", self.found.len()),
+            aliases: Vec::new(),
+            advisories: Vec::new(),
+            package,
+            name: name.to_owned(),
+            purl: self.inventory.packages[package].purl.clone(),
+            installed: installed.to_owned(),
+            fixed: fixes.first().map(|fix| (*fix).to_owned()),
+            fixed_versions: fixes.iter().map(|fix| (*fix).to_owned()).collect(),
+            fix_state: match fixes {
+                [] => FixState::NotFixed,
+                _ => FixState::Fixed,
+            },
+            severity,
+            severity_source: None,
+            severity_basis: None,
+            cvss: None,
+            title: None,
+            published: None,
+            modified: None,
+            references: Vec::new(),
+            symbols: Vec::new(),
+            origin: Origin {
+                layer: Some(LayerOrigin {
+                    index: layer,
+                    diff_id: Digest::from_sha256([0; 32]),
+                    instruction: None,
+                }),
+                path: Some("usr/bin/app".to_owned()),
+                ..Origin::default()
+            },
+            in_base: Some(layer == 0),
+            removed_in: None,
+        });
+        self
+    }
+
+    fn advise(&self, declared: &[DeclaredPackage], least: VulnerabilitySeverity) -> Advice {
+        advise(&AdviceInput {
+            inventory: &self.inventory,
+            vulnerabilities: &self.found,
+            base: Some(&SourceOrigin::new(&self.dockerfile, Span::new(0, 9))),
+            declared,
+            counts: &|found| found.severity >= least,
+        })
+    }
+}
+
+/// `action place: name installed > to, …: removes/all`.
+fn told(advice: &Advice) -> Vec<String> {
+    advice
+        .edits
+        .iter()
+        .map(|edit| {
+            let place = edit.place.as_ref().map_or_else(
+                || format!("layer {:?}", edit.layer),
+                |place| format!("{}:{}", place.file, place.start.line),
+            );
+            let steps: Vec<String> = edit
+                .steps
+                .iter()
+                .map(|step| format!("{} {} > {}", step.name, step.installed, step.to))
+                .collect();
+            format!(
+                "{} {place}: {}: {}/{}",
+                edit.action.as_str(),
+                steps.join(", "),
+                edit.removes.len(),
+                edit.removes.len() + edit.stays.len()
+            )
+        })
+        .collect()
+}
+
+const SSL: (PackageKind, usize, &str, &str) = (PackageKind::Deb, 0, "libssl3", "3.0.9-1");
+const GCC: (PackageKind, usize, &str, &str) = (PackageKind::Deb, 1, "gcc-12", "12.2.0-14");
+const PANDAS: (PackageKind, usize, &str, &str) = (PackageKind::Python, 2, "pandas", "1.5");
+
+#[test]
+fn each_place_is_one_edit_and_the_weightiest_is_first() {
+    use VulnerabilitySeverity::{Critical, High, Low, Medium};
+    let image = Image::new()
+        .with(GCC, Medium, &["12.2.0-14+deb12u1"])
+        .with(SSL, High, &["3.0.10-1~deb12u1"])
+        .with(SSL, High, &["3.0.9-2"])
+        .with(SSL, Low, &[])
+        .with(
+            (PackageKind::Python, 0, "setuptools", "60"),
+            Low,
+            &["65.5.1"],
+        )
+        .with(PANDAS, Low, &["2.2.1"])
+        .with(
+            (PackageKind::Go, 2, "golang.org/x/net", "v0.7.0"),
+            Critical,
+            &["0.17.0"],
+        )
+        .with((PackageKind::Go, 2, "stdlib", "1.20.1"), Low, &["1.20.2"]);
+    let advice = image.advise(&[], High);
+    assert_eq!(
+        told(&advice),
+        [
+            "rebuild-program Dockerfile:3: golang.org/x/net v0.7.0 > v0.17.0, stdlib 1.20.1 > 1.20.2: 2/2",
+            "renew-base Dockerfile:1: libssl3 3.0.9-1 > 3.0.10-1~deb12u1, setuptools 60 > 65.5.1: 3/4",
+            "renew-packages Dockerfile:2: gcc-12 12.2.0-14 > 12.2.0-14+deb12u1: 1/1",
+            "raise-versions Dockerfile:3: pandas 1.5 > 2.2.1: 1/1",
+        ]
+    );
+    assert_eq!(advice.plan, [0, 1]);
+    assert!(advice.remaining.is_empty());
+    assert_eq!(image.advise(&[], Low).remaining, [3]);
+    assert_eq!(image.advise(&[], Low).plan, [0, 1, 2, 3]);
+}
+
+#[test]
+fn the_line_that_asks_for_a_package_is_the_place() {
+    let image = Image::new()
+        .with(PANDAS, VulnerabilitySeverity::High, &["2.2.1"])
+        .with(
+            (PackageKind::Python, 2, "numpy", "1.0"),
+            VulnerabilitySeverity::Low,
+            &["1.1"],
+        );
+    let file = SourceFile::new("requirements.txt", "flask\n\nPandas==1.5\n");
+    assert_eq!(
+        told(&image.advise(&declarations(&file), VulnerabilitySeverity::High)),
+        [
+            "raise-versions requirements.txt:3: pandas 1.5 > 2.2.1: 1/1",
+            "raise-versions Dockerfile:3: numpy 1.0 > 1.1: 1/1",
+        ]
+    );
+}
+
+#[test]
+fn without_a_dockerfile_the_layer_is_the_place() {
+    let mut image = Image::new().with(GCC, VulnerabilitySeverity::High, &["13"]);
+    image.inventory.layers[1].source = None;
+    image.found[0].in_base = None;
+    let advice = image.advise(&[], VulnerabilitySeverity::High);
+    assert_eq!(
+        told(&advice),
+        ["renew-packages layer Some(1): gcc-12 12.2.0-14 > 13: 1/1"]
+    );
+    image.inventory.layers.clear();
+    image.inventory.packages.clear();
+    assert_eq!(
+        told(&image.advise(&[], VulnerabilitySeverity::High)),
+        told(&advice)
+    );
+}
+
+#[test]
+fn no_vulnerabilities_no_advice() {
+    let image = Image::new();
+    assert_eq!(
+        image.advise(&[], VulnerabilitySeverity::Unknown),
+        Advice::default()
+    );
+}
+
+#[test]
+fn several_branches_are_mended_at_once() {
+    let step = |order, is_linear, flaws: &[&[&str]]| {
+        let image = flaws.iter().fold(Image::new(), |image, fixes| {
+            image.with(PANDAS, VulnerabilitySeverity::Low, fixes)
+        });
+        let flaws: Vec<&Vulnerability> = image.found.iter().collect();
+        smallest_step(order, is_linear, &flaws).map(str::to_owned)
+    };
+    for (flaws, to) in [
+        (&[&["1.2.5", "2.0.1"][..]][..], "1.2.5"),
+        (&[&["1.2.5", "2.0.1"], &["2.0.0"]], "2.0.1"),
+        (&[&["1.2.5", "2.0.1"], &["1.2.7"]], "1.2.7"),
+        (&[&["3.2.25", "4.2.11", "5.0.3"], &["4.2.9"]], "4.2.11"),
+        (
+            &[&["3.2.25", "4.2.11", "5.0.3"], &["4.2.14", "5.0.7"]],
+            "4.2.14",
+        ),
+        (&[&["1.0"], &["1.0.0"]], "1.0"),
+    ] {
+        assert_eq!(
+            step(Order::Semver, false, flaws).as_deref(),
+            Some(to),
+            "{flaws:?}"
+        );
+    }
+    assert_eq!(
+        step(Order::Dpkg, true, &[&["1:2-1", "1:3-1"], &["1:2-2"]]).as_deref(),
+        Some("1:2-2")
+    );
+    assert_eq!(step(Order::Dpkg, true, &[]), None);
+    assert_eq!(step(Order::Pep440, false, &[&["no version"]]), None);
+}
+
+fn severity() -> impl Strategy<Value = VulnerabilitySeverity> {
+    prop::sample::select(VulnerabilitySeverity::ALL.to_vec())
+}
+
+proptest! {
+    /// Everything is told exactly once; the plan removes all that counts and can be removed, and
+    /// none of its edits can be left out; the step is a version without each of its flaws.
+    #[test]
+    fn each_vulnerability_has_one_place(
+        found in proptest::collection::vec(
+            (0_usize..4, 0_usize..3, 0_u8..4, severity(), proptest::collection::vec((0_u8..4, 0_u8..9), 0..3)),
+            0..24,
+        ),
+        least in severity(),
+    ) {
+        let kinds = [PackageKind::Deb, PackageKind::Npm, PackageKind::Go, PackageKind::Generic];
+        let image = found.iter().fold(Image::new(), |image, (kind, layer, name, severity, fixes)| {
+            let mut fixes = fixes.clone();
+            fixes.sort_unstable();
+            let fixes: Vec<String> =
+                fixes.iter().map(|(major, minor)| format!("{}.{minor}.0", major + 1)).collect();
+            let fixes: Vec<&str> = fixes.iter().map(String::as_str).collect();
+            image.with((kinds[*kind], *layer, &format!("n{name}"), "0.1.0"), *severity, &fixes)
+        });
+        let advice = image.advise(&[], least);
+        prop_assert_eq!(&advice, &image.advise(&[], least));
+        let mut removed: Vec<usize> =
+            advice.edits.iter().flat_map(|edit| edit.removes.iter().copied()).collect();
+        removed.sort_unstable();
+        let possible: Vec<usize> = (0..image.found.len())
+            .filter(|at| {
+                let found = &image.found[*at];
+                let kind = image.inventory.packages[found.package].kind;
+                found.is_fixable() && kind != PackageKind::Generic
+            })
+            .collect();
+        prop_assert_eq!(&removed, &possible);
+        let counts = |at: &usize| image.found[*at].severity >= least;
+        for (at, edit) in advice.edits.iter().enumerate() {
+            prop_assert_eq!(advice.plan.contains(&at), edit.removes.iter().any(counts));
+            prop_assert_eq!(edit.steps.iter().map(|step| step.removes).sum::<usize>(), edit.removes.len());
+            for step in &edit.steps {
+                for flaw in edit.removes.iter().map(|at| &image.found[*at]) {
+                    if flaw.name == step.name && image.inventory.packages[flaw.package].kind == step.kind {
+                        let fixed = flaw.fixed.as_deref().unwrap();
+                        prop_assert!(Order::Semver.compare(&step.to, fixed).unwrap().is_ge());
+                    }
+                }
+            }
+        }
+        let remaining: Vec<usize> = (0..image.found.len())
+            .filter(|at| counts(at) && !possible.contains(at))
+            .collect();
+        prop_assert_eq!(advice.remaining, remaining);
+    }
+}
