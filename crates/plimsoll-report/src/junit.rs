@@ -1,27 +1,38 @@
-//! JUnit's XML: each file is a suite, each finding a case that failed.
+//! JUnit's XML: each file is a suite, each finding a case that failed. So is each kind of package of
+//! an image, and each of its known vulnerabilities: the class is the package, the name the
+//! vulnerability's number, so that one that is mended is seen to go.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use plimsoll_model::Finding;
+use plimsoll_model::{AdvisoryCoverage, Finding, Report, Vulnerability};
 
 use crate::RenderInput;
-use crate::place::{by_file, line, whole_message};
+use crate::place::{by_file, line, package_type, whole_message};
 use crate::text::xml;
 
-/// Renders the report. A file without findings is one case that passed; what was not looked at is
+/// Web pages named of a vulnerability.
+const REFERENCES: usize = 3;
+
+/// Renders the report. A file without findings is one case that passed, and so is an image whose
+/// packages were held against advisories and have no known vulnerability; what was not looked at is
 /// a case that was skipped.
 pub fn render(input: &RenderInput<'_>) -> String {
     let report = input.report;
     let groups = by_file(&report.findings, &report.checked);
-    let passed = groups.iter().filter(|(_, found)| found.is_empty()).count();
+    let suites = vulnerable_suites(report);
+    let passed = groups.iter().filter(|(_, found)| found.is_empty()).count()
+        + suites.iter().filter(|suite| suite.found.is_empty()).count();
+    let failed = report.findings.len() + report.vulnerabilities.len();
+    let skipped = skipped(report);
     let mut out = String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
     line_of(
         &mut out,
         &format!(
             "<testsuites name=\"plimsoll\" tests=\"{}\" failures=\"{}\" errors=\"0\" skipped=\"{}\">",
-            report.findings.len() + report.skipped.len() + passed,
-            report.findings.len(),
-            report.skipped.len()
+            failed + skipped.len() + passed,
+            failed,
+            skipped.len()
         ),
     );
     for (file, findings) in groups {
@@ -45,21 +56,24 @@ pub fn render(input: &RenderInput<'_>) -> String {
         }
         out.push_str("  </testsuite>\n");
     }
-    if !report.skipped.is_empty() {
-        let number = report.skipped.len();
+    for suite in &suites {
+        suite.write(&mut out, report.advisories.as_ref());
+    }
+    if !skipped.is_empty() {
+        let number = skipped.len();
         line_of(
             &mut out,
             &format!(
                 "  <testsuite name=\"not looked at\" tests=\"{number}\" failures=\"0\" errors=\"0\" skipped=\"{number}\">"
             ),
         );
-        for skipped in &report.skipped {
+        for (what, why) in &skipped {
             line_of(
                 &mut out,
                 &format!(
                     "    <testcase classname=\"not looked at\" name=\"{}\"><skipped message=\"{}\"/></testcase>",
-                    xml(&skipped.what),
-                    xml(&skipped.why)
+                    xml(what),
+                    xml(why)
                 ),
             );
         }
@@ -92,6 +106,160 @@ fn case(out: &mut String, file: &str, finding: &Finding) {
         ),
     );
     out.push_str("    </testcase>\n");
+}
+
+/// What was not looked at, and why: packages that no advisory could be held against, too.
+fn skipped(report: &Report) -> Vec<(String, String)> {
+    let mut skipped: Vec<(String, String)> = report
+        .skipped
+        .iter()
+        .map(|one| (one.what.clone(), one.why.clone()))
+        .collect();
+    if let Some(coverage) = &report.advisories {
+        skipped.extend(coverage.missing.iter().map(|one| {
+            (
+                format!("vulnerabilities of {}", one.ecosystem),
+                format!(
+                    "no advisories: nothing is known of {} packages",
+                    one.packages
+                ),
+            )
+        }));
+        skipped.extend(
+            coverage
+                .unjudged
+                .iter()
+                .map(|one| (one.purl.clone(), one.why.clone())),
+        );
+    }
+    skipped
+}
+
+/// The vulnerabilities of one kind of package.
+struct VulnerableSuite<'a> {
+    name: String,
+    found: Vec<&'a Vulnerability>,
+}
+
+/// One suite a kind of package; one that passes where all were judged and none is vulnerable.
+fn vulnerable_suites(report: &Report) -> Vec<VulnerableSuite<'_>> {
+    let image = report.image.as_ref().map_or("image", |image| &image.name);
+    let mut kinds: BTreeMap<&str, Vec<&Vulnerability>> = BTreeMap::new();
+    for vulnerability in &report.vulnerabilities {
+        kinds
+            .entry(package_type(&vulnerability.purl))
+            .or_default()
+            .push(vulnerability);
+    }
+    let distribution = report.inventory.distribution.as_ref();
+    let mut suites: Vec<VulnerableSuite<'_>> = kinds
+        .into_iter()
+        .map(|(kind, found)| VulnerableSuite {
+            name: match distribution.filter(|_| matches!(kind, "deb" | "apk" | "rpm" | "alpm")) {
+                Some(distribution) => {
+                    let release = format!("{} {}", distribution.id, distribution.version);
+                    format!("{image} ({})", release.trim_end())
+                }
+                None => format!("{image} ({kind})"),
+            },
+            found,
+        })
+        .collect();
+    if suites.is_empty() && report.advisories.is_some() {
+        suites.push(VulnerableSuite {
+            name: format!("{image} (vulnerabilities)"),
+            found: Vec::new(),
+        });
+    }
+    suites
+}
+
+impl VulnerableSuite<'_> {
+    fn write(&self, out: &mut String, coverage: Option<&AdvisoryCoverage>) {
+        let name = xml(&self.name);
+        line_of(
+            out,
+            &format!(
+                "  <testsuite name=\"{name}\" tests=\"{}\" failures=\"{}\" errors=\"0\" skipped=\"0\">",
+                self.found.len().max(1),
+                self.found.len()
+            ),
+        );
+        if let Some(coverage) = coverage {
+            out.push_str("    <properties>\n");
+            for (key, value) in [
+                ("advisories", Some(coverage.snapshot.as_str())),
+                ("advisories-date", coverage.date.as_deref()),
+            ] {
+                if let Some(value) = value {
+                    line_of(
+                        out,
+                        &format!("      <property name=\"{key}\" value=\"{}\"/>", xml(value)),
+                    );
+                }
+            }
+            out.push_str("    </properties>\n");
+        }
+        if self.found.is_empty() {
+            line_of(
+                out,
+                &format!("    <testcase classname=\"{name}\" name=\"no known vulnerabilities\"/>"),
+            );
+        }
+        for vulnerability in &self.found {
+            vulnerable_case(out, vulnerability);
+        }
+        out.push_str("  </testsuite>\n");
+    }
+}
+
+fn vulnerable_case(out: &mut String, vulnerability: &Vulnerability) {
+    let title = vulnerability.title.as_deref().unwrap_or(&vulnerability.id);
+    line_of(
+        out,
+        &format!(
+            "    <testcase classname=\"{}-{}\" name=\"{}\">",
+            xml(&vulnerability.name),
+            xml(&vulnerability.installed),
+            xml(&vulnerability.id)
+        ),
+    );
+    line_of(
+        out,
+        &format!(
+            "      <failure type=\"{}\" message=\"{}\">",
+            vulnerability.severity.as_str(),
+            xml(title)
+        ),
+    );
+    let mut tell = |name: &str, value: &str| line_of(out, &format!("{name}: {}", xml(value)));
+    tell("package", &vulnerability.purl);
+    match &vulnerability.fixed {
+        Some(fixed) => tell("fixed in", fixed),
+        None => tell("fix", &vulnerability.fix_state.as_str().replace('-', " ")),
+    }
+    let origin = &vulnerability.origin;
+    if let Some(source) = &origin.source {
+        tell("from", &format!("{}:{}", source.file, source.start.line));
+    } else if vulnerability.in_base == Some(true) {
+        tell("from", "the base image");
+    }
+    if let Some(layer) = &origin.layer {
+        tell("layer", &layer.index.to_string());
+    }
+    if let Some(path) = &origin.path {
+        tell("path", &format!("/{path}"));
+    }
+    if let Some(layer) = vulnerability.removed_in {
+        tell("removed in layer", &layer.to_string());
+    }
+    if !vulnerability.aliases.is_empty() {
+        tell("also", &vulnerability.aliases.join(" "));
+    }
+    for reference in vulnerability.references.iter().take(REFERENCES) {
+        tell("see", reference);
+    }
+    out.push_str("      </failure>\n    </testcase>\n");
 }
 
 fn line_of(out: &mut String, text: &str) {

@@ -6,6 +6,7 @@
 
 pub mod checkstyle;
 pub mod codeclimate;
+pub mod container_scanning;
 pub mod diff;
 pub mod github;
 pub mod human;
@@ -19,6 +20,7 @@ pub mod sarif;
 pub mod sonarqube;
 pub mod table;
 
+mod advice;
 mod fingerprint;
 mod lookup;
 mod mask;
@@ -84,6 +86,8 @@ pub struct RenderInput<'a> {
     pub verdict: Option<&'a Verdict>,
     /// Version of the program, for formats that name their tool.
     pub tool_version: &'a str,
+    /// When the report was made, in UTC as RFC 3339 has it, for formats that must tell.
+    pub made: Option<&'a str>,
 }
 
 impl<'a> RenderInput<'a> {
@@ -99,6 +103,7 @@ impl<'a> RenderInput<'a> {
             details: true,
             verdict: None,
             tool_version,
+            made: None,
         }
     }
 }

@@ -47,3 +47,10 @@ pub(crate) fn by_file<'a>(
     }
     groups
 }
+
+/// The type of a package URL: `deb` of `pkg:deb/debian/openssl`; `package` where it has none.
+pub(crate) fn package_type(purl: &str) -> &str {
+    purl.strip_prefix("pkg:")
+        .and_then(|rest| rest.split_once('/'))
+        .map_or("package", |(kind, _)| kind)
+}

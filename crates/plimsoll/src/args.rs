@@ -115,6 +115,8 @@ pub(crate) enum Format {
     /// GitLab code quality.
     #[value(alias = "gitlab_codeclimate")]
     Gitlab,
+    /// GitLab container scanning (images only).
+    GitlabContainerScanning,
     /// JUnit XML.
     Junit,
     /// GitHub workflow annotations.

@@ -9,6 +9,16 @@ pub(crate) fn today() -> jiff::civil::Date {
         .date()
 }
 
+/// The moment a report is made, in UTC as RFC 3339 has it: `SOURCE_DATE_EPOCH` where it is set, now
+/// otherwise.
+pub(crate) fn moment(epoch: Option<i64>) -> Option<String> {
+    let moment = match epoch {
+        Some(seconds) => jiff::Timestamp::from_second(seconds).ok()?,
+        None => jiff::Timestamp::now(),
+    };
+    Some(moment.to_string())
+}
+
 /// Lets suppressions expire by today's date.
 pub(crate) fn set_today(options: &mut CheckOptions) {
     let today = today();

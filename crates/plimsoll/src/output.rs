@@ -50,6 +50,7 @@ impl Rendering<'_> {
                 }
             })
             .collect();
+        let made = crate::clock::moment(self.epoch);
         let input = RenderInput {
             report: self.report,
             sources: self.sources,
@@ -60,6 +61,7 @@ impl Rendering<'_> {
             details: self.details,
             verdict: self.verdict,
             tool_version: VERSION,
+            made: made.as_deref(),
         };
         Ok(match format {
             Format::Human => plimsoll_report::human::render(&input),
@@ -70,6 +72,7 @@ impl Rendering<'_> {
             Format::Checkstyle => plimsoll_report::checkstyle::render(&input),
             Format::Codeclimate => plimsoll_report::codeclimate::render(&input),
             Format::Gitlab => plimsoll_report::codeclimate::render_gitlab(&input),
+            Format::GitlabContainerScanning => plimsoll_report::container_scanning::render(&input),
             Format::Junit => plimsoll_report::junit::render(&input),
             Format::Github => plimsoll_report::github::render(&input),
             Format::Rdjson => plimsoll_report::rdjson::render(&input),

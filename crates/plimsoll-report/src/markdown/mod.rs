@@ -1,5 +1,7 @@
 //! A summary for the evidence folder and for pull requests (GitHub Flavored Markdown).
 
+mod vulnerabilities;
+
 use std::fmt::Write as _;
 
 use plimsoll_model::{Finding, ImageSummary, Inventory, Report, Severity};

@@ -7,3 +7,4 @@ mod frames;
 mod hostile;
 mod schemas;
 mod synthetic;
+mod vulnerable;

@@ -1,0 +1,135 @@
+//! Advice in words, for formats that people read. Each word that came from elsewhere goes through
+//! the format's own escape.
+
+use plimsoll_model::{
+    AdvisedAction, AdvisedEdit, PackageKind, Vulnerability, VulnerabilitySeverity,
+};
+
+use crate::text::count;
+
+/// How a format writes words that came from elsewhere.
+#[derive(Clone, Copy)]
+pub(crate) struct Voice {
+    /// Makes a text safe.
+    pub(crate) text: fn(&str) -> String,
+    /// Makes what a person types or looks for stand out, and safe.
+    pub(crate) code: fn(&str) -> String,
+    /// Packages told of an edit; of more, only how many.
+    pub(crate) steps: usize,
+}
+
+/// Where to edit: `Dockerfile:3`, else what is known.
+pub(crate) fn place(edit: &AdvisedEdit, voice: Voice) -> String {
+    if let Some(source) = &edit.place {
+        return (voice.text)(&format!("{}:{}", source.file, source.start.line));
+    }
+    match (edit.action, &edit.program, edit.layer) {
+        (AdvisedAction::RenewBase, _, _) => "base image".to_owned(),
+        (_, Some(program), _) => (voice.code)(&format!("/{program}")),
+        (_, None, Some(layer)) => format!("layer {layer}"),
+        (_, None, None) => "image".to_owned(),
+    }
+}
+
+/// What to do there.
+pub(crate) fn doing(edit: &AdvisedEdit, voice: Voice) -> String {
+    let steps = steps(edit, voice);
+    match edit.action {
+        AdvisedAction::RenewBase => format!("a base with at least {steps}"),
+        AdvisedAction::RenewPackages => {
+            format!("build it again without a cache, for at least {steps}")
+        }
+        AdvisedAction::RaiseVersions => steps,
+        AdvisedAction::RebuildProgram => {
+            let program = match (&edit.place, &edit.program) {
+                (Some(_), Some(program)) => (voice.code)(&format!("/{program}")),
+                _ => "it".to_owned(),
+            };
+            format!("build {program} with {steps}")
+        }
+    }
+}
+
+/// Packages with their versions: both where a person raises them, only the wanted one where
+/// somebody else does.
+fn steps(edit: &AdvisedEdit, voice: Voice) -> String {
+    let mut parts: Vec<String> = edit
+        .steps
+        .iter()
+        .take(voice.steps)
+        .map(|step| {
+            let name = (voice.code)(match (step.kind, step.name.as_str()) {
+                (PackageKind::Go, "stdlib") => "Go",
+                (_, name) => name,
+            });
+            let to = (voice.text)(&step.to);
+            match edit.action {
+                AdvisedAction::RenewBase | AdvisedAction::RenewPackages => format!("{name} {to}"),
+                AdvisedAction::RaiseVersions | AdvisedAction::RebuildProgram => {
+                    format!("{name} {} → {to}", (voice.text)(&step.installed))
+                }
+            }
+        })
+        .collect();
+    let more = edit.steps.len().saturating_sub(voice.steps);
+    if more > 0 {
+        parts.push(format!("{more} more"));
+    }
+    parts.join(", ")
+}
+
+/// `removes 34 of 41 (2 critical, 9 high, …)`.
+pub(crate) fn effect(edit: &AdvisedEdit, found: &[Vulnerability]) -> String {
+    let removed = || edit.removes.iter().filter_map(|at| found.get(*at));
+    let mut counts = [0_usize; VulnerabilitySeverity::ALL.len()];
+    for one in removed() {
+        counts[one.severity as usize] += 1;
+    }
+    let severities: Vec<String> = VulnerabilitySeverity::ALL
+        .into_iter()
+        .zip(counts)
+        .rev()
+        .filter(|(_, number)| *number > 0)
+        .map(|(severity, number)| format!("{number} {}", severity.as_str()))
+        .collect();
+    format!(
+        "removes {} of {} ({})",
+        removed().count(),
+        edit.removes.len() + edit.stays.len(),
+        severities.join(", ")
+    )
+}
+
+/// What no edit removes; nothing where all can be removed.
+pub(crate) fn staying(found: &[Vulnerability]) -> Option<String> {
+    let number = found.iter().filter(|one| !one.is_fixable()).count();
+    (number > 0).then(|| {
+        let verb = if number == 1 { "stays" } else { "stay" };
+        format!(
+            "{} {verb}: no version without is known",
+            match number {
+                1 => "1 vulnerability".to_owned(),
+                _ => format!("{number} vulnerabilities"),
+            }
+        )
+    })
+}
+
+/// What a person does until there is a newer base: the distribution has the packages already.
+pub(crate) fn meanwhile(edit: &AdvisedEdit) -> Option<&'static str> {
+    if edit.action != AdvisedAction::RenewBase {
+        return None;
+    }
+    let mut kinds = edit.steps.iter().map(|step| step.kind);
+    kinds.find_map(|kind| match kind {
+        PackageKind::Deb => Some("RUN apt-get update && apt-get upgrade -y"),
+        PackageKind::Apk => Some("RUN apk upgrade --no-cache"),
+        PackageKind::Rpm => Some("RUN dnf upgrade -y"),
+        _ => None,
+    })
+}
+
+/// `and 3 more edits`.
+pub(crate) fn more(number: usize) -> String {
+    format!("and {}", count(number, "more edit"))
+}

@@ -1,0 +1,165 @@
+//! Known vulnerabilities for a pull request: how many and how bad, what to do, then all of them.
+
+use plimsoll_model::{AdvisoryCoverage, Report, Vulnerability, VulnerabilitySeverity};
+
+use super::Page;
+use crate::advice::{self, Voice};
+use crate::text::{count, markdown, markdown_code};
+
+/// Vulnerabilities beyond this many are only counted, as findings are.
+const VULNERABILITIES: usize = 150;
+/// Edits told.
+const EDITS: usize = 20;
+/// Packages told that could not be judged.
+const UNJUDGED: usize = 20;
+/// How words that came from elsewhere are written here.
+const VOICE: Voice = Voice {
+    text: markdown,
+    code: markdown_code,
+    steps: 8,
+};
+
+impl Page {
+    pub(super) fn vulnerabilities(&mut self, report: &Report) {
+        let found = &report.vulnerabilities;
+        if found.is_empty() && report.advisories.is_none() {
+            return;
+        }
+        self.heading("Vulnerabilities");
+        if found.is_empty() {
+            self.line("None known.");
+        } else {
+            self.by_severity(found);
+            self.advice(report);
+            self.table(found);
+        }
+        if let Some(coverage) = &report.advisories {
+            self.foundation(coverage);
+        }
+    }
+
+    fn by_severity(&mut self, found: &[Vulnerability]) {
+        self.line("| severity | vulnerabilities | with a fix | in the base |");
+        self.line("|---|---:|---:|---:|");
+        let number = |of: &dyn Fn(&&Vulnerability) -> bool| found.iter().filter(of).count();
+        let mut row = |name: &str, of: &dyn Fn(&&Vulnerability) -> bool| {
+            let all = number(of);
+            if all > 0 {
+                let fixable = number(&|one| of(one) && one.is_fixable());
+                let in_base = number(&|one| of(one) && one.in_base == Some(true));
+                self.line(&format!("| {name} | {all} | {fixable} | {in_base} |"));
+            }
+        };
+        for severity in VulnerabilitySeverity::ALL.into_iter().rev() {
+            row(severity.as_str(), &|one| one.severity == severity);
+        }
+        row("**all**", &|_| true);
+    }
+
+    fn advice(&mut self, report: &Report) {
+        let edits = &report.advice.edits;
+        if edits.is_empty() {
+            return;
+        }
+        self.line("\n### What to do\n");
+        for edit in edits.iter().take(EDITS) {
+            let place = advice::place(edit, VOICE);
+            let doing = advice::doing(edit, VOICE);
+            let effect = advice::effect(edit, &report.vulnerabilities);
+            self.line(&format!("1. **{place}**: {doing}: {effect}."));
+            if let Some(command) = advice::meanwhile(edit) {
+                self.line(&format!(
+                    "   Until there is one, {} does it for packages of the distribution.",
+                    markdown_code(command)
+                ));
+            }
+        }
+        let more = edits.len().saturating_sub(EDITS);
+        if more > 0 {
+            self.line(&format!("\n… {}.", advice::more(more)));
+        }
+        if let Some(staying) = advice::staying(&report.vulnerabilities) {
+            self.line(&format!("\n{staying}."));
+        }
+    }
+
+    fn table(&mut self, found: &[Vulnerability]) {
+        self.line(&format!(
+            "\n<details><summary>{}</summary>\n",
+            match found.len() {
+                1 => "1 vulnerability".to_owned(),
+                number => format!("{number} vulnerabilities"),
+            }
+        ));
+        self.line("| severity | id | package | installed | fixed in | from |");
+        self.line("|---|---|---|---|---|---|");
+        for one in found.iter().take(VULNERABILITIES) {
+            self.line(&format!(
+                "| {} | {} | {} | {} | {} | {} |",
+                one.severity.as_str(),
+                markdown(&one.id),
+                markdown_code(&one.name),
+                markdown(&one.installed),
+                match &one.fixed {
+                    Some(fixed) => markdown(fixed),
+                    None => one.fix_state.as_str().replace('-', " "),
+                },
+                from(one),
+            ));
+        }
+        let more = found.len().saturating_sub(VULNERABILITIES);
+        if more > 0 {
+            self.line(&format!("\n… and {more} more."));
+        }
+        self.line("\n</details>");
+    }
+
+    /// What all of it rests on, and what it says nothing of.
+    fn foundation(&mut self, coverage: &AdvisoryCoverage) {
+        self.line(&format!(
+            "\nJudged by {} advisories of {} (snapshot {}).",
+            coverage.advisories,
+            coverage.date.as_deref().map_or_else(
+                || "an unknown day".to_owned(),
+                |date| markdown(date.get(..10).unwrap_or(date))
+            ),
+            markdown_code(coverage.snapshot.get(..12).unwrap_or(&coverage.snapshot))
+        ));
+        if !coverage.missing.is_empty() || !coverage.unjudged.is_empty() {
+            self.line("");
+        }
+        for one in &coverage.missing {
+            self.line(&format!(
+                "- No advisories on {}: nothing is known of {}.",
+                markdown(&one.ecosystem),
+                count(one.packages, "package")
+            ));
+        }
+        for one in coverage.unjudged.iter().take(UNJUDGED) {
+            self.line(&format!(
+                "- Not judged: {}: {}",
+                markdown_code(&one.purl),
+                markdown(&one.why)
+            ));
+        }
+        let more = coverage.unjudged.len().saturating_sub(UNJUDGED);
+        if more > 0 {
+            self.line(&format!("- Not judged: {}.", count(more, "more package")));
+        }
+    }
+}
+
+/// The line that brought the package, as near as it is known.
+fn from(found: &Vulnerability) -> String {
+    let origin = &found.origin;
+    let mut text = match (&origin.source, &origin.layer, found.in_base) {
+        (Some(source), _, _) => markdown(&format!("{}:{}", source.file, source.start.line)),
+        (None, _, Some(true)) => "base".to_owned(),
+        (None, Some(layer), _) => format!("layer {}", layer.index),
+        (None, None, _) => String::new(),
+    };
+    if let Some(layer) = found.removed_in {
+        text.push_str(&format!(", removed in layer {layer}"));
+    }
+    text
+}

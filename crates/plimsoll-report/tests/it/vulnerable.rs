@@ -1,0 +1,343 @@
+//! Known vulnerabilities in the formats that carry them.
+
+use plimsoll_model::{
+    AdvisoryCoverage, CvssScore, EcosystemPackages, FixState, LayerOrigin, Origin, Report,
+    SeverityBasis, UnjudgedPackage, Vulnerability, VulnerabilitySeverity,
+};
+use plimsoll_report::{RenderInput, container_scanning, junit, markdown};
+use proptest::prelude::*;
+use serde_json::Value;
+
+use crate::schemas::assert_valid;
+use crate::synthetic::{Case, inspected};
+
+const SCHEMA: &str = include_str!("../schemas/gitlab-container-scanning-15.2.1.json");
+
+/// The synthetic image, with packages of its base and of its own that have known vulnerabilities.
+pub(crate) fn vulnerable() -> Case {
+    let mut case = inspected();
+    let report = &mut case.report;
+    let layers = report.inventory.layers.clone();
+    let of = |id: &str, kind: &str, name: &str, installed: &str, layer: usize| {
+        let facts = &layers[layer];
+        Vulnerability {
+            id: id.to_owned(),
+            aliases: Vec::new(),
+            advisories: vec![format!("TEST-{id}")],
+            package: 0,
+            name: name.to_owned(),
+            purl: format!("pkg:{kind}/{name}@{installed}"),
+            installed: installed.to_owned(),
+            fixed: None,
+            fixed_versions: Vec::new(),
+            fix_state: FixState::NotFixed,
+            severity: VulnerabilitySeverity::Medium,
+            severity_source: None,
+            severity_basis: None,
+            cvss: None,
+            title: None,
+            published: None,
+            modified: None,
+            references: Vec::new(),
+            symbols: Vec::new(),
+            origin: Origin {
+                source: facts.source.clone(),
+                instruction_line: facts.source.as_ref().map(|source| source.start.line),
+                layer: Some(LayerOrigin {
+                    index: layer,
+                    diff_id: facts.diff_id.clone(),
+                    instruction: facts.instruction.clone(),
+                }),
+                package: Some(format!("pkg:{kind}/{name}@{installed}")),
+                path: Some("var/lib/dpkg/status".to_owned()),
+            },
+            in_base: Some(layer == 0),
+            removed_in: None,
+        }
+    };
+    let fixed = |version: &str, found: Vulnerability| Vulnerability {
+        fixed: Some(version.to_owned()),
+        fixed_versions: vec![version.to_owned()],
+        fix_state: FixState::Fixed,
+        ..found
+    };
+    report.vulnerabilities = vec![
+        Vulnerability {
+            aliases: vec!["GHSA-aaaa-bbbb-cccc".to_owned(), "PYSEC-2026-1".to_owned()],
+            severity: VulnerabilitySeverity::Critical,
+            severity_source: Some("ghsa".to_owned()),
+            severity_basis: Some(SeverityBasis::Cvss),
+            cvss: Some(CvssScore {
+                version: "3.1",
+                vector: Some("CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H".to_owned()),
+                tenths: 98,
+                source: "ghsa".to_owned(),
+            }),
+            title: Some("A frame runs what is in it.".to_owned()),
+            references: vec![
+                "https://example.com/fix".to_owned(),
+                "javascript:alert(1)".to_owned(),
+            ],
+            ..fixed("2.2.4", of("CVE-2026-1", "pypi", "pandas", "2.2.3", 2))
+        },
+        Vulnerability {
+            severity: VulnerabilitySeverity::High,
+            severity_source: Some("debian".to_owned()),
+            title: Some("A buffer is too small".to_owned()),
+            ..fixed(
+                "3.0.15-1~deb12u1",
+                of("CVE-2026-2", "deb", "libssl3", "3.0.11-1~deb12u2", 0),
+            )
+        },
+        fixed(
+            "12.2.0-14+deb12u1",
+            of("CVE-2026-3", "deb", "gcc-12", "12.2.0-14", 1),
+        ),
+        Vulnerability {
+            fix_state: FixState::WillNotFix,
+            severity: VulnerabilitySeverity::Negligible,
+            ..of("CVE-2026-4", "deb", "libssl3", "3.0.11-1~deb12u2", 0)
+        },
+        Vulnerability {
+            severity: VulnerabilitySeverity::Unknown,
+            removed_in: Some(2),
+            ..of("OSV-2026-5", "deb", "wget", "1.21", 1)
+        },
+    ];
+    report.advisories = Some(AdvisoryCoverage {
+        snapshot: "5".repeat(64),
+        date: Some("2026-11-20T00:00:00Z".to_owned()),
+        advisories: 65_000,
+        covered: vec![EcosystemPackages {
+            ecosystem: "Debian:12".to_owned(),
+            packages: 88,
+        }],
+        missing: vec![EcosystemPackages {
+            ecosystem: "opam".to_owned(),
+            packages: 3,
+        }],
+        by_distribution: 2,
+        unjudged: vec![UnjudgedPackage {
+            purl: "pkg:pypi/odd@dev".to_owned(),
+            version: "dev".to_owned(),
+            why: "\"dev\" is no PEP 440 version: it begins with a letter".to_owned(),
+        }],
+    });
+    case
+}
+
+#[test]
+fn junit_cases() {
+    insta::assert_snapshot!(junit::render(&vulnerable().input()));
+}
+
+#[test]
+fn markdown_page() {
+    insta::assert_snapshot!(markdown::render(&vulnerable().input()));
+}
+
+#[test]
+fn container_scanning_report() {
+    let case = vulnerable();
+    let input = RenderInput {
+        made: Some("2026-11-21T14:45:35Z"),
+        ..case.input()
+    };
+    let value: Value = serde_json::from_str(&container_scanning::render(&input)).unwrap();
+    insta::assert_snapshot!(serde_json::to_string_pretty(&value).unwrap());
+}
+
+#[test]
+fn container_scanning_is_what_its_schema_says() {
+    assert_valid(SCHEMA, &container_scanning::render(&vulnerable().input()));
+    assert_valid(SCHEMA, &container_scanning::render(&inspected().input()));
+    assert_valid(
+        SCHEMA,
+        &container_scanning::render(&RenderInput::new(&Report::default(), "0.1.0")),
+    );
+}
+
+#[test]
+fn packages_without_vulnerabilities_pass() {
+    let mut case = vulnerable();
+    case.report.vulnerabilities.clear();
+    let text = junit::render(&case.input());
+    assert!(
+        text.contains("name=\"no known vulnerabilities\"/>"),
+        "{text}"
+    );
+    case.report.advisories = None;
+    let text = junit::render(&case.input());
+    assert!(!text.contains("vulnerabilities"), "{text}");
+}
+
+#[test]
+fn nobody_looked_is_no_success() {
+    let mut case = vulnerable();
+    let status = |case: &Case| {
+        let value: Value =
+            serde_json::from_str(&container_scanning::render(&case.input())).unwrap();
+        value["scan"]["status"].as_str().unwrap().to_owned()
+    };
+    assert_eq!(status(&case), "success");
+    case.report.skipped[0].blocking = true;
+    assert_eq!(status(&case), "failure");
+    case.report.skipped.clear();
+    case.report.advisories = None;
+    assert_eq!(status(&case), "failure");
+}
+
+#[test]
+fn the_same_vulnerability_keeps_its_identity() {
+    let ids = |case: &Case| -> Vec<String> {
+        let value: Value =
+            serde_json::from_str(&container_scanning::render(&case.input())).unwrap();
+        value["vulnerabilities"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|one| one["id"].as_str().unwrap().to_owned())
+            .collect()
+    };
+    let mut case = vulnerable();
+    let before = ids(&case);
+    case.report.vulnerabilities.reverse();
+    let mut after = ids(&case);
+    after.reverse();
+    assert_eq!(before, after);
+    let twice = case.report.vulnerabilities[0].clone();
+    case.report.vulnerabilities.push(twice);
+    let mut all = ids(&case);
+    all.sort();
+    all.dedup();
+    assert_eq!(all.len(), case.report.vulnerabilities.len());
+}
+
+/// Makes every text that came from a file or a database say `text`.
+fn poison(report: &mut Report, text: &str) {
+    for found in &mut report.vulnerabilities {
+        for field in [
+            &mut found.id,
+            &mut found.name,
+            &mut found.purl,
+            &mut found.installed,
+        ] {
+            *field = text.to_owned();
+        }
+        found.aliases = vec![text.to_owned()];
+        found.title = Some(text.to_owned());
+        found.references = vec![text.to_owned(), format!("https://{text}")];
+        found.fixed = found.fixed.as_ref().map(|_| text.to_owned());
+        found.severity_source = Some(text.to_owned());
+        if let Some(cvss) = &mut found.cvss {
+            cvss.vector = Some(text.to_owned());
+            cvss.source = text.to_owned();
+        }
+        found.origin.path = Some(text.to_owned());
+        if let Some(source) = &mut found.origin.source {
+            source.file = text.to_owned();
+        }
+    }
+    if let Some(coverage) = &mut report.advisories {
+        coverage.snapshot = text.to_owned();
+        coverage.date = Some(text.to_owned());
+        coverage.missing[0].ecosystem = text.to_owned();
+        coverage.unjudged[0].purl = text.to_owned();
+        coverage.unjudged[0].why = text.to_owned();
+    }
+    if let Some(image) = &mut report.image {
+        image.name = text.to_owned();
+    }
+    if let Some(distribution) = &mut report.inventory.distribution {
+        distribution.id = text.to_owned();
+        distribution.version = text.to_owned();
+    }
+}
+
+/// Holds `text` to what XML 1.0 asks of a document, as far as escaping can break it: characters,
+/// tags that close in turn, quoted values, references.
+fn assert_well_formed(text: &str) {
+    let is_character = |c: char| matches!(c, '\t' | '\n' | '\r' | ' '..='\u{d7ff}' | '\u{e000}'..='\u{fffd}' | '\u{10000}'..);
+    assert!(text.chars().all(is_character), "{text:?}");
+    let mut open: Vec<&str> = Vec::new();
+    let mut rest = text.split_once("?>").unwrap().1;
+    while let Some(at) = rest.find('<') {
+        let (between, tag) = rest.split_at(at);
+        assert!(!between.contains("]]>"), "{between:?}");
+        assert_references(between);
+        let (tag, behind) = tag[1..].split_once('>').unwrap();
+        assert!(!tag.contains('<'), "{tag:?}");
+        assert_references(tag);
+        assert_eq!(tag.matches('"').count() % 2, 0, "{tag:?}");
+        match (tag.strip_prefix('/'), tag.strip_suffix('/')) {
+            (Some(name), _) => assert_eq!(open.pop(), Some(name), "{tag:?}"),
+            (None, Some(_)) => {}
+            (None, None) => open.push(tag.split(' ').next().unwrap()),
+        }
+        rest = behind;
+    }
+    assert!(
+        open.is_empty() && rest.trim().is_empty(),
+        "{open:?} {rest:?}"
+    );
+}
+
+fn assert_references(text: &str) {
+    for part in text.split('&').skip(1) {
+        let name = part.split_once(';').unwrap().0;
+        assert!(
+            ["amp", "lt", "gt", "quot", "apos"].contains(&name),
+            "&{name};"
+        );
+    }
+}
+
+#[test]
+fn hostile_names_stay_names() {
+    for evil in [
+        "]]>",
+        "</testsuite><x a=\"",
+        "\u{0}\u{1}\u{8}\u{b}\u{c}\u{1f}\u{7f}\u{fffe}\u{ffff}",
+        "\u{1b}]0;owned\u{7}\u{202e}",
+        "| <script>alert(1)</script> [x](http://evil) `a` @everyone #1 <!--\r\n# x",
+        "'\"&amp;&#0;",
+        "",
+    ] {
+        let mut case = vulnerable();
+        poison(&mut case.report, evil);
+        let input = case.input();
+        assert_well_formed(&junit::render(&input));
+        assert_valid(SCHEMA, &container_scanning::render(&input));
+        let page = markdown::render(&input);
+        for bad in [
+            "<script",
+            "](http:",
+            "@everyone",
+            "\u{1b}",
+            "\u{202e}",
+            "\n# x",
+        ] {
+            assert!(!page.contains(bad), "{bad:?} in {page}");
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn no_text_breaks_a_format(text in prop_oneof![
+        any::<String>(),
+        "[\\]>&<\"'\\x00-\\x1f|`\\[(@#\u{fffe}\u{ffff}\u{2028}]{0,40}",
+    ]) {
+        let mut case = vulnerable();
+        poison(&mut case.report, &text);
+        let input = case.input();
+        assert_well_formed(&junit::render(&input));
+        assert_valid(SCHEMA, &container_scanning::render(&input));
+        let page = markdown::render(&input);
+        prop_assert!(!page.contains("<script"));
+        let rows = page.lines().filter(|line| line.starts_with("| ")).count();
+        prop_assert_eq!(rows, markdown::render(&vulnerable().input()).lines().filter(|line| line.starts_with("| ")).count());
+    }
+}
