@@ -11,7 +11,7 @@ use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
 use crate::RenderInput;
-use crate::text::{markdown, markdown_code, uri_path, visible};
+use crate::text::{count, markdown, markdown_code, uri_path, visible};
 
 /// The version of the schema that the report holds to.
 const SCHEMA: &str = "15.2.1";
@@ -366,8 +366,9 @@ fn messages(report: &Report) -> Vec<Message> {
                 message(
                     "warn",
                     format!(
-                        "no advisories on {}: nothing is known of {} packages",
-                        one.ecosystem, one.packages
+                        "no advisories on {}: nothing is known of {}",
+                        one.ecosystem,
+                        count(one.packages, "package")
                     ),
                 )
             }));

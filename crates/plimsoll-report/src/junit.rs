@@ -9,7 +9,7 @@ use plimsoll_model::{AdvisoryCoverage, Finding, Report, Vulnerability};
 
 use crate::RenderInput;
 use crate::place::{by_file, line, package_type, whole_message};
-use crate::text::xml;
+use crate::text::{count, xml};
 
 /// Web pages named of a vulnerability.
 const REFERENCES: usize = 3;
@@ -120,8 +120,8 @@ fn skipped(report: &Report) -> Vec<(String, String)> {
             (
                 format!("vulnerabilities of {}", one.ecosystem),
                 format!(
-                    "no advisories: nothing is known of {} packages",
-                    one.packages
+                    "no advisories: nothing is known of {}",
+                    count(one.packages, "package")
                 ),
             )
         }));

@@ -4,7 +4,7 @@ mod vulnerabilities;
 
 use std::fmt::Write as _;
 
-use plimsoll_model::{Finding, ImageSummary, Inventory, Report, Severity};
+use plimsoll_model::{Finding, ImageSummary, Inventory, Severity};
 
 use crate::layers::short_instruction;
 use crate::text::{count, markdown, markdown_code, megabytes};
@@ -91,51 +91,6 @@ impl Page {
         }
         for reason in &verdict.reasons {
             self.line(&format!("- {}", markdown(reason)));
-        }
-    }
-
-    fn vulnerabilities(&mut self, report: &Report) {
-        let Some(coverage) = &report.advisories else {
-            return;
-        };
-        let found = &report.vulnerabilities;
-        self.heading("Known vulnerabilities");
-        self.line(&format!(
-            "{}. Judged by {} advisories (snapshot {}).",
-            tally::vulnerabilities(found),
-            coverage.advisories,
-            markdown_code(coverage.snapshot.get(..12).unwrap_or_default())
-        ));
-        for one in &coverage.missing {
-            self.line(&format!(
-                "No advisories on {}: nothing is known of {}.",
-                markdown(&one.ecosystem),
-                count(one.packages, "package")
-            ));
-        }
-        if found.is_empty() {
-            return;
-        }
-        self.line("");
-        self.line("| severity | id | package | installed | fixed in |");
-        self.line("|---|---|---|---|---|");
-        for one in found.iter().take(FINDINGS) {
-            self.line(&format!(
-                "| {} | {} | {} | {} | {} |",
-                one.severity.as_str(),
-                markdown(&one.id),
-                markdown(&one.name),
-                markdown_code(&one.installed),
-                match &one.fixed {
-                    Some(fixed) => markdown_code(fixed),
-                    None => one.fix_state.as_str().replace('-', " "),
-                }
-            ));
-        }
-        let more = found.len().saturating_sub(FINDINGS);
-        if more > 0 {
-            self.line("");
-            self.line(&format!("And {more} more."));
         }
     }
 

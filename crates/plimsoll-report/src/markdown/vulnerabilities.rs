@@ -25,9 +25,9 @@ impl Page {
         if found.is_empty() && report.advisories.is_none() {
             return;
         }
-        self.heading("Vulnerabilities");
+        self.heading("Known vulnerabilities");
         if found.is_empty() {
-            self.line("None known.");
+            self.line("None.");
         } else {
             self.by_severity(found);
             self.advice(report);

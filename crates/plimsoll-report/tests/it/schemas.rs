@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use crate::synthetic::{checked, inspected};
 
-pub(crate) fn assert_valid(schema: &str, document: &str) {
+fn assert_valid(schema: &str, document: &str) {
     let schema: Value = serde_json::from_str(schema).unwrap();
     let document: Value = serde_json::from_str(document).unwrap();
     let validator = jsonschema::validator_for(&schema).unwrap();
