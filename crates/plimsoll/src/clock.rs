@@ -9,16 +9,6 @@ pub(crate) fn today() -> jiff::civil::Date {
         .date()
 }
 
-/// The moment a report is made, in UTC as RFC 3339 has it: `SOURCE_DATE_EPOCH` where it is set, now
-/// otherwise.
-pub(crate) fn moment(epoch: Option<i64>) -> Option<String> {
-    let moment = match epoch {
-        Some(seconds) => jiff::Timestamp::from_second(seconds).ok()?,
-        None => jiff::Timestamp::now(),
-    };
-    Some(moment.to_string())
-}
-
 /// Lets suppressions expire by today's date.
 pub(crate) fn set_today(options: &mut CheckOptions) {
     let today = today();
@@ -39,6 +29,11 @@ pub(crate) fn moment(seconds: i64) -> String {
     jiff::Timestamp::from_second(seconds)
         .unwrap_or(jiff::Timestamp::UNIX_EPOCH)
         .to_string()
+}
+
+/// The moment a report is made: that of `SOURCE_DATE_EPOCH` where it is set, now otherwise.
+pub(crate) fn made(epoch: Option<i64>) -> String {
+    moment(epoch.unwrap_or_else(|| jiff::Timestamp::now().as_second()))
 }
 
 /// Whole days from a moment to now; fewer than none where it is still to come.

@@ -50,7 +50,7 @@ impl Rendering<'_> {
                 }
             })
             .collect();
-        let made = crate::clock::moment(self.epoch);
+        let made = crate::clock::made(self.epoch);
         let input = RenderInput {
             report: self.report,
             sources: self.sources,
@@ -61,7 +61,7 @@ impl Rendering<'_> {
             details: self.details,
             verdict: self.verdict,
             tool_version: VERSION,
-            made: made.as_deref(),
+            made: Some(&made),
         };
         Ok(match format {
             Format::Human => plimsoll_report::human::render(&input),
