@@ -14,7 +14,7 @@ use crate::notable::{notable, programs};
 use crate::packages::{Ownership, Published, gaps, named_files, packages, unread_stores};
 use crate::record::{FactKind, LayerRecord};
 use crate::savings::{Context, savings};
-use crate::secret::{self, Detector, FileSighting, Fingerprint};
+use crate::secret::{self, Detector, FileSighting, Fingerprint, shown_name};
 use crate::startup::{Facts, accounts, needs};
 use crate::tree::Tree;
 use crate::waste::{self, LayerBytes};
@@ -68,12 +68,16 @@ pub(crate) fn assemble(
         search_path: path,
     };
     let secrets = secrets(records, tree, config, detector);
+    let mut startup = if complete {
+        image_facts.startup()
+    } else {
+        Vec::new()
+    };
+    for file in &mut startup {
+        file.word = shown_name(&file.word, detector);
+    }
     let inventory = Inventory {
-        startup: if complete {
-            image_facts.startup()
-        } else {
-            Vec::new()
-        },
+        startup,
         without_certificates: if complete {
             needs::without_certificates(tree, config)
         } else {

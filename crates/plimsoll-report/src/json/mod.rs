@@ -2,6 +2,7 @@
 //! `docs/schemas/report.schema.json`. Fields may be added, never renamed, removed or retyped.
 
 mod parts;
+mod startup;
 mod vulnerability;
 mod waste;
 
@@ -13,6 +14,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 pub(crate) use self::parts::{WireBase, WireLine, WireSkipped, WireVerdict};
+use self::startup::{WireAccounts, WireStartup};
 use self::vulnerability::{WireAdvisories, WireVulnerability};
 pub(crate) use self::waste::WireWaste;
 use crate::RenderInput;
@@ -170,6 +172,8 @@ struct WireImageReport<'a> {
     removed_packages: Vec<WirePackage<'a>>,
     secrets: Vec<WireSecret<'a>>,
     notable: Vec<WireNotable<'a>>,
+    startup: Vec<WireStartup<'a>>,
+    accounts: WireAccounts<'a>,
 }
 
 #[derive(Serialize)]
@@ -426,6 +430,8 @@ impl<'a> WireImageReport<'a> {
                     layer: file.layer,
                 })
                 .collect(),
+            startup: inventory.startup.iter().map(WireStartup::new).collect(),
+            accounts: WireAccounts::new(&inventory.accounts),
         }
     }
 }

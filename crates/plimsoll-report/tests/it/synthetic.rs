@@ -1,12 +1,12 @@
 //! One report that has everything once.
 
 use plimsoll_model::{
-    AdvisoryCoverage, Applicability, Confidence, CvssScore, Digest, Distribution,
-    EcosystemPackages, Edit, Evidence, Finding, Fix, FixState, HealthCheck, HistoryEntry,
-    ImageConfig, ImageSummary, Inventory, LayerFacts, LayerOrigin, NotableFile, NotableKind,
-    Origin, Package, PackageKind, Platform, Related, Remark, Report, SecretSighting, Severity,
-    SeverityBasis, Skipped, SourceFile, SourceOrigin, Span, Suppressed, SuppressedBy,
-    UnjudgedPackage, Vulnerability, VulnerabilitySeverity,
+    Account, Accounts, AdvisoryCoverage, Applicability, Confidence, CvssScore, Digest,
+    Distribution, EcosystemPackages, Edit, Evidence, Finding, Fix, FixState, Group, HealthCheck,
+    HistoryEntry, ImageConfig, ImageSummary, Inventory, LayerFacts, LayerOrigin, NotableFile,
+    NotableKind, Origin, Package, PackageKind, Platform, Related, Remark, Report, SecretSighting,
+    Severity, SeverityBasis, Skipped, SourceFile, SourceOrigin, Span, StartupFile, StartupProblem,
+    StartupRole, Suppressed, SuppressedBy, UnjudgedPackage, Vulnerability, VulnerabilitySeverity,
 };
 use plimsoll_report::{RenderInput, RuleInfo, Verdict};
 
@@ -197,6 +197,35 @@ pub(crate) fn inspected() -> Case {
             fingerprint: "0123456789ab".to_owned(),
             deleted_in: Some(2),
             also_at: Vec::new(),
+        }],
+        accounts: Accounts {
+            complete: true,
+            users: vec![Account {
+                name: "app".to_owned(),
+                uid: 1000,
+                gid: 1000,
+                empty_password: false,
+            }],
+            groups: vec![Group {
+                name: "app".to_owned(),
+                gid: 1000,
+                members: vec!["www".to_owned()],
+            }],
+            ..Accounts::default()
+        },
+        startup: vec![StartupFile {
+            role: StartupRole::Entrypoint,
+            word: "/app/start.sh".to_owned(),
+            given_to: None,
+            path: Some("app/start.sh".to_owned()),
+            layer: Some(2),
+            problems: vec![
+                StartupProblem::NotExecutable,
+                StartupProblem::MissingInterpreter {
+                    interpreter: "/bin/bash".to_owned(),
+                    carriage_return: true,
+                },
+            ],
         }],
         ..Inventory::default()
     };

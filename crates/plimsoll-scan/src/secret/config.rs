@@ -144,7 +144,7 @@ fn hide_assigned(text: &mut String) {
 }
 
 /// A name as it may be shown: it too can hold a credential, by somebody's slip.
-fn shown_name(name: &str, detector: &Detector) -> String {
+pub(crate) fn shown_name(name: &str, detector: &Detector) -> String {
     let hits = detector.find_in(name);
     let mut shown = name.to_owned();
     replace(&mut shown, hits);

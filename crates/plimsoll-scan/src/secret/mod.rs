@@ -25,7 +25,7 @@ mod search;
 mod store;
 
 pub use config::redacted;
-pub(crate) use config::{in_config, redacted_with};
+pub(crate) use config::{in_config, redacted_with, shown_name};
 pub(crate) use detector::Detector;
 pub(crate) use search::{FileSighting, FileSums, Found, Searcher, hex};
 

@@ -1,0 +1,132 @@
+//! What an image starts and who there is in it, on the wire.
+
+use plimsoll_model::{Accounts, StartupFile, StartupProblem, StartupRole};
+use serde::Serialize;
+
+#[derive(Serialize)]
+pub(super) struct WireStartup<'a> {
+    role: &'static str,
+    word: &'a str,
+    given_to: Option<&'a str>,
+    path: Option<&'a str>,
+    layer: Option<usize>,
+    problems: Vec<WireProblem<'a>>,
+}
+
+#[derive(Serialize)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+enum WireProblem<'a> {
+    Missing,
+    Folder,
+    NotExecutable,
+    WrongArchitecture {
+        machine: &'a str,
+        platform: &'a str,
+    },
+    MissingInterpreter {
+        interpreter: &'a str,
+        carriage_return: bool,
+    },
+    MissingLibraries {
+        libraries: &'a [String],
+        needed_by: &'a str,
+    },
+    Denied {
+        user: &'a str,
+        path: &'a str,
+    },
+}
+
+#[derive(Serialize)]
+pub(super) struct WireAccounts<'a> {
+    complete: bool,
+    users: Vec<WireUser<'a>>,
+    groups: Vec<WireGroup<'a>>,
+}
+
+#[derive(Serialize)]
+struct WireUser<'a> {
+    name: &'a str,
+    uid: u32,
+    gid: u32,
+    empty_password: bool,
+}
+
+#[derive(Serialize)]
+struct WireGroup<'a> {
+    name: &'a str,
+    gid: u32,
+    members: &'a [String],
+}
+
+impl<'a> WireStartup<'a> {
+    pub(super) fn new(file: &'a StartupFile) -> Self {
+        Self {
+            role: match file.role {
+                StartupRole::Entrypoint => "entrypoint",
+                StartupRole::Cmd => "cmd",
+                StartupRole::HealthCheck => "healthcheck",
+            },
+            word: &file.word,
+            given_to: file.given_to.as_deref(),
+            path: file.path.as_deref(),
+            layer: file.layer,
+            problems: file.problems.iter().map(WireProblem::new).collect(),
+        }
+    }
+}
+
+impl<'a> WireProblem<'a> {
+    fn new(problem: &'a StartupProblem) -> Self {
+        match problem {
+            StartupProblem::Missing => Self::Missing,
+            StartupProblem::Folder => Self::Folder,
+            StartupProblem::NotExecutable => Self::NotExecutable,
+            StartupProblem::WrongArchitecture { machine, platform } => {
+                Self::WrongArchitecture { machine, platform }
+            }
+            StartupProblem::MissingInterpreter {
+                interpreter,
+                carriage_return,
+            } => Self::MissingInterpreter {
+                interpreter,
+                carriage_return: *carriage_return,
+            },
+            StartupProblem::MissingLibraries {
+                libraries,
+                needed_by,
+            } => Self::MissingLibraries {
+                libraries,
+                needed_by,
+            },
+            StartupProblem::Denied { user, path } => Self::Denied { user, path },
+        }
+    }
+}
+
+impl<'a> WireAccounts<'a> {
+    pub(super) fn new(accounts: &'a Accounts) -> Self {
+        Self {
+            complete: accounts.complete,
+            users: accounts
+                .users
+                .iter()
+                .map(|user| WireUser {
+                    name: &user.name,
+                    uid: user.uid,
+                    gid: user.gid,
+                    empty_password: user.empty_password,
+                })
+                .collect(),
+            groups: accounts
+                .groups
+                .iter()
+                .map(|group| WireGroup {
+                    name: &group.name,
+                    gid: group.gid,
+                    members: &group.members,
+                })
+                .collect(),
+        }
+    }
+}
