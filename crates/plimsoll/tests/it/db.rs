@@ -75,3 +75,85 @@ fn what_is_no_index_is_neither_read_nor_replaced() {
     build("a.json", "new").expect(0);
     stage.run(&["db", "status", "--db", "new"]).expect(0);
 }
+
+/// A folder of so many records.
+fn records(stage: &Stage, folder: &str, count: usize) {
+    for number in 0..count {
+        let record = GO.replace("GO-2024-0001", &format!("GO-2024-{number}"));
+        let record = record.replace("example.test/x", &format!("example.test/{folder}/{number}"));
+        stage.write(&format!("{folder}/{number}.json"), record.as_bytes());
+    }
+}
+
+fn snapshot(stage: &Stage) -> String {
+    let status = stage.run(&["db", "status", "--format", "json"]);
+    status.expect(0).json()["snapshot"]
+        .as_str()
+        .unwrap()
+        .to_owned()
+}
+
+#[test]
+fn a_killed_run_leaves_the_old_index_or_the_new_one() {
+    let stage = Stage::new();
+    records(&stage, "old", 10);
+    records(&stage, "new", 600);
+    stage.run(&["db", "build", "new"]).expect(0);
+    let new = snapshot(&stage);
+    for moment in 0..12 {
+        stage.run(&["db", "build", "old"]).expect(0);
+        let old = snapshot(&stage);
+        let mut child = stage.command(&["db", "build", "new"]).spawn().unwrap();
+        std::thread::sleep(std::time::Duration::from_millis(moment * 4));
+        child.kill().unwrap();
+        child.wait().unwrap();
+        let now = snapshot(&stage);
+        assert!(now == old || now == new, "{now}");
+    }
+}
+
+#[test]
+fn a_full_disk_leaves_the_old_index() {
+    let stage = Stage::new();
+    records(&stage, "old", 10);
+    records(&stage, "new", 20);
+    stage.run(&["db", "build", "old"]).expect(0);
+    let old = snapshot(&stage);
+    // Files may not grow: the same as a disk that is full, for whoever writes.
+    let script = "trap '' XFSZ; ulimit -f 0; exec \"$@\"";
+    let full = stage.command(&["db", "build", "new"]);
+    let output = std::process::Command::new("sh")
+        .args(["-c", script, "sh"])
+        .arg(full.get_program())
+        .args(full.get_args())
+        .current_dir(stage.project())
+        .env("PLIMSOLL_DATA", stage.root().join("data"))
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(3), "{output:?}");
+    assert_eq!(snapshot(&stage), old);
+    let left = std::fs::read_dir(stage.root().join("data"))
+        .unwrap()
+        .count();
+    assert_eq!(left, 1);
+}
+
+#[test]
+fn two_runs_at_once_leave_one_whole_index() {
+    let stage = Stage::new();
+    records(&stage, "a", 200);
+    records(&stage, "b", 200);
+    let mut children = ["a", "b", "a", "b"].map(|folder| {
+        let mut command = stage.command(&["db", "build", folder]);
+        command.stdout(std::process::Stdio::null()).spawn().unwrap()
+    });
+    for child in &mut children {
+        assert!(child.wait().unwrap().success());
+    }
+    let left = snapshot(&stage);
+    let either = ["a", "b"].map(|folder| {
+        stage.run(&["db", "build", folder]).expect(0);
+        snapshot(&stage)
+    });
+    assert!(either.contains(&left));
+}

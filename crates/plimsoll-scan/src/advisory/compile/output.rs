@@ -10,6 +10,12 @@ use xxhash_rust::xxh3::Xxh3;
 
 use super::super::index::format::{HEADER, Header, Place, SECTIONS, Section};
 
+/// How the names of files under way begin.
+const UNDER_WAY: &str = ".plimsoll-advisories-";
+
+/// How old such a file must be before it is taken for one that a killed run left, in seconds.
+const ABANDONED: u64 = 3600;
+
 /// A file under way. Until [`Output::finish`] nothing of it is to be seen; dropped before, it is
 /// gone.
 pub(crate) struct Output {
@@ -25,8 +31,9 @@ pub(crate) struct Output {
 impl Output {
     /// Begins a file beside `path`.
     pub(crate) fn create(path: &Path) -> io::Result<Self> {
+        sweep(folder(path));
         let file = tempfile::Builder::new()
-            .prefix(".plimsoll-")
+            .prefix(UNDER_WAY)
             .tempfile_in(folder(path))?;
         let mut file = BufWriter::with_capacity(1 << 20, file);
         file.write_all(&[0; HEADER])?;
@@ -103,10 +110,58 @@ impl Output {
     }
 }
 
+/// Removes what killed runs left. What can not be removed is left to the next one.
+fn sweep(folder: &Path) {
+    let Ok(entries) = std::fs::read_dir(folder) else {
+        return;
+    };
+    for entry in entries.flatten() {
+        let ours = entry
+            .file_name()
+            .as_encoded_bytes()
+            .starts_with(UNDER_WAY.as_bytes());
+        let old = || {
+            entry
+                .metadata()?
+                .modified()?
+                .elapsed()
+                .map_err(io::Error::other)
+        };
+        if ours && old().is_ok_and(|age| age.as_secs() > ABANDONED) {
+            let _ = std::fs::remove_file(entry.path());
+        }
+    }
+}
+
 /// The folder that a file lies in.
 pub(crate) fn folder(path: &Path) -> &Path {
     match path.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
         _ => Path::new("."),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_killed_run_left_is_removed_when_it_is_old() {
+        let folder = tempfile::tempdir().unwrap();
+        let (old, new) = (".plimsoll-advisories-old", ".plimsoll-advisories-new");
+        for name in [old, new, "other"] {
+            std::fs::write(folder.path().join(name), "x").unwrap();
+        }
+        let hours_ago = std::time::SystemTime::now() - std::time::Duration::from_secs(7200);
+        for name in [old, "other"] {
+            let file = std::fs::File::options()
+                .write(true)
+                .open(folder.path().join(name))
+                .unwrap();
+            file.set_modified(hours_ago).unwrap();
+        }
+        drop(Output::create(&folder.path().join("index")).unwrap());
+        let exists = |name: &str| folder.path().join(name).exists();
+        assert!(!exists(old) && exists(new) && exists("other"));
     }
 }
