@@ -3,7 +3,7 @@
 
 use plimsoll_model::Severity;
 
-use super::context::is_code;
+use super::context::{is_code, known_form};
 use super::detector::LOOKBEHIND;
 use super::placeholder::{is_placeholder, looks_random};
 use super::{Fingerprint, Hit};
@@ -28,12 +28,15 @@ const BESIDE: &[&str] = &[
     "driver=",
     "ssl=",
     "abortconnect=",
+    "accountname=",
+    "endpointsuffix=",
 ];
 
 /// How far behind the password the rest of the string is looked for.
 const AHEAD: usize = 256;
 
-/// A password that is called `password` or `pwd`, from `at` to `name_end`, in a connection string.
+/// What is assigned to `password`, `pwd` or `AccountKey`, from `at` to `name_end`, in a connection
+/// string.
 pub(super) fn in_connection(bytes: &[u8], at: usize, name_end: usize) -> Option<Hit> {
     let before = &bytes[at.saturating_sub(LOOKBEHIND)..at];
     let separator = match before.trim_ascii_end().last() {
@@ -70,10 +73,16 @@ pub(super) fn in_connection(bytes: &[u8], at: usize, name_end: usize) -> Option<
         // A query goes on.
         && !(value.contains('&') && value.contains('='))
         && (value.bytes().any(|byte| !byte.is_ascii_alphabetic()) || looks_random(value));
+    if !believed {
+        return None;
+    }
+    let name = std::str::from_utf8(&bytes[at..name_end]).ok()?;
+    let (kind, severity) =
+        known_form(name, value)?.unwrap_or(("connection-string-password", Severity::High));
     let start = name_end + value_at;
-    believed.then(|| Hit {
-        kind: "connection-string-password",
-        severity: Severity::High,
+    Some(Hit {
+        kind,
+        severity,
         start,
         end: start + value.len(),
         fingerprint: Fingerprint::of(value.as_bytes()),
@@ -113,6 +122,15 @@ mod tests {
                 "{text}"
             );
         }
+    }
+
+    #[test]
+    fn the_key_of_a_storage_account() {
+        let key = format!("{}==", &"q7RtY2mW/9KpLz4V+N8c".repeat(5)[..86]);
+        let text = format!(
+            "DefaultEndpointsProtocol=https;AccountName=a;AccountKey={key};EndpointSuffix=x\n"
+        );
+        assert_eq!(found(&text), [("azure-storage-key", &*key)]);
     }
 
     #[test]

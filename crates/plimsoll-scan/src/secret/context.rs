@@ -22,6 +22,7 @@ const WORDS: &[&str] = &[
     "client-key-data",
     "password",
     "pwd",
+    "accountkey",
     "passwd",
     "passphrase",
     "secret",
@@ -36,7 +37,6 @@ const WORDS: &[&str] = &[
     "privatekey",
     "private_key",
     "private-key",
-    "accountkey",
     "account_key",
     "account-key",
     "authkey",
@@ -58,6 +58,7 @@ const BASIC: usize = 1;
 const KUBECONFIG: usize = 2;
 const PASSWORD: usize = 3;
 const PWD: usize = 4;
+const ACCOUNT_KEY: usize = 5;
 
 /// The words' beginnings, small and capital letters alike.
 static MARKS: LazyLock<Grams> = LazyLock::new(|| {
@@ -208,7 +209,7 @@ fn in_assignments(piece: Piece<'_>, settings: bool, told: &mut usize, hits: &mut
             BEARER => carried(bytes, behind, false),
             BASIC => carried(bytes, behind, true),
             KUBECONFIG => kubeconfig_key(bytes, behind),
-            PASSWORD | PWD => {
+            PASSWORD | PWD | ACCOUNT_KEY => {
                 assigned(bytes, at, behind, settings).or_else(|| in_connection(bytes, at, behind))
             }
             _ => assigned(bytes, at, behind, settings),
