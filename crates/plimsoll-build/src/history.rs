@@ -1,7 +1,7 @@
 //! Traces the layers of a finished image to the Dockerfile it was built from.
 
 use plimsoll_model::{ImageConfig, SourceFile, SourceOrigin};
-use plimsoll_syntax::dockerfile::{self, ResolveInput};
+use plimsoll_syntax::dockerfile::{self, Base, ResolveInput};
 
 use crate::buildkit::places::Places;
 
@@ -23,10 +23,55 @@ pub fn layer_sources(
     sources
 }
 
+/// The FROM instruction of `file` that names the image which the last stage, or the stage `target`,
+/// is built on. None where that is no image: `scratch`, or a context of its own.
+pub fn base_source(file: &SourceFile, target: Option<&str>) -> Option<SourceOrigin> {
+    let (tree, _) = dockerfile::parse(file.clone());
+    let resolution = dockerfile::resolve(
+        &tree,
+        &ResolveInput {
+            target: target.map(str::to_owned),
+            ..ResolveInput::default()
+        },
+    );
+    let mut stage = resolution.stages.get(resolution.target?)?;
+    while let Base::Stage(below) = stage.base {
+        // A stage stands on an earlier one only.
+        stage = resolution
+            .stages
+            .get(below)
+            .filter(|below| below.index < stage.index)?;
+    }
+    match stage.base {
+        Base::Image(_) | Base::Unresolved(_) => {
+            let instruction = tree.instructions().nth(stage.from)?;
+            Some(SourceOrigin::new(file, instruction.span))
+        }
+        Base::Scratch | Base::Stage(_) | Base::Context(_) => None,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use plimsoll_model::HistoryEntry;
+
+    #[test]
+    fn the_base_is_the_image_that_the_stages_below_stand_on() {
+        let file = SourceFile::new(
+            "Dockerfile",
+            "FROM golang AS build\nFROM debian AS os\nRUN x\nFROM os AS app\nCOPY --from=build a b\n\
+             FROM scratch AS bare\nFROM app\n",
+        );
+        let line = |target| base_source(&file, target).map(|source| source.start.line);
+        assert_eq!(line(None), Some(2));
+        assert_eq!(line(Some("app")), Some(2));
+        assert_eq!(line(Some("build")), Some(1));
+        assert_eq!(line(Some("bare")), None);
+        assert_eq!(line(Some("none")), None);
+        let itself = SourceFile::new("Dockerfile", "FROM a AS a\nFROM b AS a\nFROM a\n");
+        assert!(base_source(&itself, None).is_some());
+    }
 
     #[test]
     fn layers_find_their_lines_and_the_base_has_none() {

@@ -102,17 +102,13 @@ pub(crate) fn effect(edit: &AdvisedEdit, found: &[Vulnerability]) -> String {
 
 /// What no edit removes; nothing where all can be removed.
 pub(crate) fn staying(found: &[Vulnerability]) -> Option<String> {
-    let number = found.iter().filter(|one| !one.is_fixable()).count();
-    (number > 0).then(|| {
-        let verb = if number == 1 { "stays" } else { "stay" };
-        format!(
-            "{} {verb}: no version without is known",
-            match number {
-                1 => "1 vulnerability".to_owned(),
-                _ => format!("{number} vulnerabilities"),
-            }
-        )
-    })
+    match found.iter().filter(|one| !one.is_fixable()).count() {
+        0 => None,
+        1 => Some("1 vulnerability stays: no version is known that mends it".to_owned()),
+        number => Some(format!(
+            "{number} vulnerabilities stay: no version is known that mends them"
+        )),
+    }
 }
 
 /// What a person does until there is a newer base: the distribution has the packages already.

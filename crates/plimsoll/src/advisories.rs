@@ -1,6 +1,7 @@
 //! Known vulnerabilities: which index of advisories is asked, and which of its answers are shown
 //! and count.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use plimsoll_model::{
@@ -84,13 +85,17 @@ impl AdvisoryArgs {
         }
     }
 
-    /// Whether any vulnerability that is shown holds the image back. What a later layer removed
-    /// does not run.
-    pub(crate) fn hold_back(&self, report: &Report) -> bool {
-        self.least().is_some_and(|least| {
-            let mut found = report.vulnerabilities.iter();
-            found.any(|one| one.removed_in.is_none() && one.severity >= least)
-        })
+    /// The vulnerabilities that are shown and hold the image back, by their positions. What a later
+    /// layer removed does not run.
+    pub(crate) fn held_back_by(&self, report: &Report) -> BTreeSet<usize> {
+        let Some(least) = self.least() else {
+            return BTreeSet::new();
+        };
+        let found = report.vulnerabilities.iter().enumerate();
+        found
+            .filter(|(_, one)| one.removed_in.is_none() && one.severity >= least)
+            .map(|(at, _)| at)
+            .collect()
     }
 
     fn shows(&self, vulnerability: &Vulnerability) -> bool {

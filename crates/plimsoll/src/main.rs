@@ -1,5 +1,6 @@
 //! `plimsoll`: makes a container fit to ship, and proves it.
 
+mod advice;
 mod advisories;
 mod args;
 mod bases;

@@ -189,7 +189,7 @@ pub(crate) fn expand(pattern: &str) -> Result<Vec<String>, Failure> {
 }
 
 /// Version control, dependency and build folders.
-fn is_passed_over(name: &str) -> bool {
+pub(crate) fn is_passed_over(name: &str) -> bool {
     name.starts_with('.')
         || matches!(
             name,

@@ -79,6 +79,9 @@ pub(super) fn image(out: &mut String, input: &RenderInput<'_>, image: &ImageSumm
     for (at, line) in vulnerabilities::lines(report).iter().enumerate() {
         screen.field(if at == 0 { "vulns" } else { "" }, line);
     }
+    for (at, line) in vulnerabilities::edits(report).iter().enumerate() {
+        screen.field(if at == 0 { "advice" } else { "" }, line);
+    }
     let mut findings = tally::by_severity(report.findings.iter());
     if !report.suppressed.is_empty() {
         findings.push_str(&format!("; {} set aside", report.suppressed.len()));

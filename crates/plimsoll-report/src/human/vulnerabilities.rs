@@ -1,12 +1,14 @@
 //! Known vulnerabilities: a line for the screen, a table for those who want all.
 
-use plimsoll_model::{AdvisoryCoverage, Report, Severity, Vulnerability, VulnerabilitySeverity};
+use plimsoll_model::{
+    AdvisedEdit, AdvisoryCoverage, Report, Severity, Vulnerability, VulnerabilitySeverity,
+};
 use unicode_width::UnicodeWidthStr;
 
 use super::{paint, severity_style};
-use crate::RenderInput;
-use crate::tally;
+use crate::advice::{self, Voice};
 use crate::text::{count, fitting, visible};
+use crate::{RenderInput, tally};
 
 const HEAD: [&str; 6] = ["SEVERITY", "ID", "PACKAGE", "INSTALLED", "FIXED IN", "FROM"];
 
@@ -42,6 +44,50 @@ pub(super) fn lines(report: &Report) -> Vec<String> {
     lines
 }
 
+/// Edits told on the screen.
+const EDITS: usize = 3;
+
+/// How words that came from elsewhere are written here, and how many packages of an edit are told.
+fn voice(steps: usize) -> Voice {
+    Voice {
+        text: |text| visible(text).into_owned(),
+        code: |text| visible(text).into_owned(),
+        steps,
+    }
+}
+
+/// The best edits, one line each.
+pub(super) fn edits(report: &Report) -> Vec<String> {
+    let edits = report.advice.edits.iter().take(EDITS);
+    edits.map(|edit| sentence(edit, report, voice(2))).collect()
+}
+
+/// Every edit, and what stays whatever is edited.
+fn all_edits(report: &Report) -> String {
+    let mut out = String::new();
+    for edit in &report.advice.edits {
+        out.push_str(&format!("{}\n", sentence(edit, report, voice(usize::MAX))));
+        if let Some(command) = advice::meanwhile(edit) {
+            out.push_str(&format!(
+                "  until there is one, for packages of the distribution: {command}\n"
+            ));
+        }
+    }
+    if let Some(staying) = advice::staying(&report.vulnerabilities) {
+        out.push_str(&format!("{staying}\n"));
+    }
+    out
+}
+
+fn sentence(edit: &AdvisedEdit, report: &Report, voice: Voice) -> String {
+    format!(
+        "{} {}: {}",
+        advice::place(edit, voice),
+        advice::effect(edit, &report.vulnerabilities),
+        advice::doing(edit, voice)
+    )
+}
+
 /// Writes a table of all of them, then what they were judged by.
 pub(super) fn table(out: &mut String, input: &RenderInput<'_>) {
     let report = input.report;
@@ -64,6 +110,11 @@ pub(super) fn table(out: &mut String, input: &RenderInput<'_>) {
             }
         }
         out.push('\n');
+        let edits = all_edits(report);
+        if !edits.is_empty() {
+            out.push_str(&edits);
+            out.push('\n');
+        }
     }
     if let Some(coverage) = &report.advisories {
         out.push_str(&foundation(coverage));
@@ -136,8 +187,10 @@ fn foundation(coverage: &AdvisoryCoverage) -> String {
         coverage
             .date
             .as_deref()
-            .map_or("an unknown day", |date| date.get(..10).unwrap_or(date)),
-        coverage.snapshot.get(..12).unwrap_or(&coverage.snapshot)
+            .map_or("an unknown day".into(), |date| visible(
+                date.get(..10).unwrap_or(date)
+            )),
+        visible(coverage.snapshot.get(..12).unwrap_or(&coverage.snapshot))
     );
     for one in &coverage.missing {
         out.push_str(&format!(

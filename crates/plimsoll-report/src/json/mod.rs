@@ -1,6 +1,7 @@
 //! The contract that scripts build on: one object, version 1, described in `docs/json.md` and by
 //! `docs/schemas/report.schema.json`. Fields may be added, never renamed, removed or retyped.
 
+mod advice;
 mod parts;
 mod startup;
 mod vulnerability;
@@ -13,6 +14,7 @@ use plimsoll_model::{
 use serde::Serialize;
 use serde_json::{Map, Value};
 
+use self::advice::WireAdvice;
 pub(crate) use self::parts::{WireBase, WireLine, WireSkipped, WireVerdict};
 use self::startup::{WireAccounts, WireStartup};
 use self::vulnerability::{WireAdvisories, WireVulnerability};
@@ -65,6 +67,7 @@ pub fn render(input: &RenderInput<'_>) -> String {
             let found = report.vulnerabilities.iter();
             found.map(WireVulnerability::new).collect()
         }),
+        advice: looked.then(|| WireAdvice::new(report)),
         advisories: looked.then(|| report.advisories.as_ref().map(WireAdvisories::new)),
     };
     let mut text =
@@ -87,6 +90,8 @@ struct WireReport<'a> {
     image: Option<WireImageReport<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     vulnerabilities: Option<Vec<WireVulnerability<'a>>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    advice: Option<WireAdvice<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     advisories: Option<Option<WireAdvisories<'a>>>,
 }

@@ -4,10 +4,11 @@ use std::sync::LazyLock;
 
 use jsonschema::Validator;
 use plimsoll_model::{
-    AdvisoryCoverage, CvssScore, EcosystemPackages, FixState, LayerOrigin, Origin, Report,
-    SeverityBasis, UnjudgedPackage, Vulnerability, VulnerabilitySeverity,
+    Advice, AdvisedAction, AdvisedEdit, AdvisoryCoverage, CvssScore, EcosystemPackages, FixState,
+    LayerOrigin, Origin, PackageKind, Report, SeverityBasis, SourceOrigin, Span, UnjudgedPackage,
+    VersionStep, Vulnerability, VulnerabilitySeverity,
 };
-use plimsoll_report::{RenderInput, container_scanning, junit, markdown};
+use plimsoll_report::{RenderInput, container_scanning, human, json, junit, markdown};
 use proptest::prelude::*;
 use serde_json::Value;
 
@@ -117,7 +118,80 @@ pub(crate) fn vulnerable() -> Case {
             removed_in: Some(2),
             ..of("OSV-2026-5", "deb", "wget", "1.21", 1)
         },
+        fixed("1.20.2", of("CVE-2026-6", "golang", "stdlib", "1.20.1", 2)),
     ];
+    let step = |at: usize, kind, removes| {
+        let found = &report.vulnerabilities[at];
+        VersionStep {
+            kind,
+            name: found.name.clone(),
+            purl: found.purl.clone(),
+            installed: found.installed.clone(),
+            to: found.fixed.clone().unwrap(),
+            removes,
+        }
+    };
+    let edit = |action, place: Option<SourceOrigin>, step, removes: &[usize], stays: &[usize]| {
+        AdvisedEdit {
+            action,
+            place,
+            layer: None,
+            program: None,
+            steps: vec![step],
+            removes: removes.to_vec(),
+            stays: stays.to_vec(),
+        }
+    };
+    let file = &case.sources[0];
+    let line = |name: &str, line: usize| {
+        let start = file.bytes().split(|byte| *byte == b'\n').take(line - 1);
+        let start = start.map(|line| line.len() + 1).sum();
+        SourceOrigin {
+            file: name.to_owned(),
+            ..SourceOrigin::new(file, Span::new(start, start + 4))
+        }
+    };
+    report.advice = Advice {
+        edits: vec![
+            edit(
+                AdvisedAction::RaiseVersions,
+                Some(line("app/requirements.txt", 4)),
+                step(0, PackageKind::Python, 1),
+                &[0],
+                &[],
+            ),
+            edit(
+                AdvisedAction::RenewBase,
+                Some(line("app/Dockerfile", 1)),
+                step(1, PackageKind::Deb, 1),
+                &[1],
+                &[3],
+            ),
+            AdvisedEdit {
+                layer: Some(1),
+                ..edit(
+                    AdvisedAction::RenewPackages,
+                    None,
+                    step(2, PackageKind::Deb, 1),
+                    &[2],
+                    &[4],
+                )
+            },
+            AdvisedEdit {
+                layer: Some(2),
+                program: Some("usr/bin/app".to_owned()),
+                ..edit(
+                    AdvisedAction::RebuildProgram,
+                    Some(line("app/Dockerfile", 5)),
+                    step(5, PackageKind::Go, 1),
+                    &[5],
+                    &[],
+                )
+            },
+        ],
+        plan: vec![0, 1],
+        remaining: vec![3],
+    };
     report.advisories = Some(AdvisoryCoverage {
         snapshot: "5".repeat(64),
         date: Some("2026-11-20T00:00:00Z".to_owned()),
@@ -150,6 +224,28 @@ fn junit_cases() {
 #[test]
 fn markdown_page() {
     insta::assert_snapshot!(markdown::render(&vulnerable().input()));
+}
+
+#[test]
+fn human_details() {
+    insta::assert_snapshot!(human::render(&vulnerable().input()));
+}
+
+#[test]
+fn human_screen() {
+    let case = vulnerable();
+    let input = RenderInput {
+        details: false,
+        width: 100,
+        ..case.input()
+    };
+    insta::assert_snapshot!(human::render(&input));
+}
+
+#[test]
+fn json_advice() {
+    let value: Value = serde_json::from_str(&json::render(&vulnerable().input())).unwrap();
+    insta::assert_snapshot!(serde_json::to_string_pretty(&value["advice"]).unwrap());
 }
 
 #[test]
@@ -254,6 +350,22 @@ fn poison(report: &mut Report, text: &str) {
             source.file = text.to_owned();
         }
     }
+    for edit in &mut report.advice.edits {
+        edit.program = edit.program.as_ref().map(|_| text.to_owned());
+        if let Some(place) = &mut edit.place {
+            place.file = text.to_owned();
+        }
+        for step in &mut edit.steps {
+            for field in [
+                &mut step.name,
+                &mut step.purl,
+                &mut step.installed,
+                &mut step.to,
+            ] {
+                *field = text.to_owned();
+            }
+        }
+    }
     if let Some(coverage) = &mut report.advisories {
         coverage.snapshot = text.to_owned();
         coverage.date = Some(text.to_owned());
@@ -324,6 +436,9 @@ fn hostile_names_stay_names() {
         let input = case.input();
         assert_well_formed(&junit::render(&input));
         assert_valid(&container_scanning::render(&input));
+        let screen = human::render(&input);
+        let acts = |c: char| c.is_control() && c != '\n' || c == '\u{202e}';
+        assert!(!screen.contains(acts), "{screen:?}");
         let page = markdown::render(&input);
         for bad in [
             "<script",

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use plimsoll_model::{Report, SourceFile};
 
+use crate::advice::{self, Origins};
 use crate::advisories;
 use crate::args::InspectArgs;
 use crate::config::Config;
@@ -38,12 +39,22 @@ pub(crate) fn run(arguments: &InspectArgs, terminal: Terminal) -> Result<Outcome
     look.judge(seen, &options, config.policy.largest_image(), &mut report);
     let platform = image.config.platform.as_ref();
     advisories::judge(&mut report, platform, &arguments.advisories)?;
+    let held_back_by = arguments.advisories.held_back_by(&report);
+    advice::add(
+        &mut report,
+        Origins {
+            dockerfile: dockerfile.as_ref(),
+            target: None,
+            folder: arguments.file.as_deref().and_then(Path::parent),
+        },
+        &|at| held_back_by.contains(&at),
+    );
     drop(spinner);
     let held_back = arguments.fail_on.is_some_and(|least| {
         let mut findings = report.findings.iter();
         findings.any(|finding| finding.severity >= least)
     });
-    let held_back = held_back || arguments.advisories.hold_back(&report);
+    let held_back = held_back || !held_back_by.is_empty();
     let outcome = Outcome::of(held_back, &report.skipped);
     let sources: Vec<SourceFile> = dockerfile.into_iter().collect();
     Rendering {

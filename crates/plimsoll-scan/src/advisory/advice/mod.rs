@@ -36,8 +36,8 @@ pub struct AdviceInput<'a> {
     pub base: Option<&'a SourceOrigin>,
     /// What the files of the project ask for, where the project is known.
     pub declared: &'a [DeclaredPackage],
-    /// Whether a vulnerability counts: what the plan is to remove.
-    pub counts: &'a dyn Fn(&Vulnerability) -> bool,
+    /// Whether the vulnerability at this position counts: what the plan is to remove.
+    pub counts: &'a dyn Fn(usize) -> bool,
 }
 
 /// Where an edit is to be made; what shares one is one edit.
@@ -82,7 +82,7 @@ pub fn advise(input: &AdviceInput<'_>) -> Advice {
             edit.removes.first().copied(),
         )
     });
-    let counts = |at: &usize| input.vulnerabilities.get(*at).is_some_and(input.counts);
+    let counts = |at: &usize| (input.counts)(*at);
     let plan = (0..edits.len())
         .filter(|at| edits[*at].removes.iter().any(counts))
         .collect();

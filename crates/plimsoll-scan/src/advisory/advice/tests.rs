@@ -116,7 +116,7 @@ impl Image {
             vulnerabilities: &self.found,
             base: Some(&SourceOrigin::new(&self.dockerfile, Span::new(0, 9))),
             declared,
-            counts: &|found| found.severity >= least,
+            counts: &|at| self.found[at].severity >= least,
         })
     }
 }

@@ -1,0 +1,85 @@
+//! What to do about known vulnerabilities.
+
+use std::collections::BTreeMap;
+
+use plimsoll_model::{Advice, AdvisedEdit, Report, VersionStep, Vulnerability};
+use serde::Serialize;
+
+#[derive(Serialize)]
+pub(super) struct WireAdvice<'a> {
+    edits: Vec<WireEdit<'a>>,
+    plan: &'a [usize],
+    remaining: &'a [usize],
+}
+
+#[derive(Serialize)]
+struct WireEdit<'a> {
+    action: &'static str,
+    file: Option<&'a str>,
+    line: Option<usize>,
+    layer: Option<usize>,
+    program: Option<&'a str>,
+    steps: Vec<WireStep<'a>>,
+    removes: &'a [usize],
+    severities: BTreeMap<&'static str, usize>,
+    stays: &'a [usize],
+}
+
+#[derive(Serialize)]
+struct WireStep<'a> {
+    package: &'a str,
+    name: &'a str,
+    installed: &'a str,
+    to: &'a str,
+    removes: usize,
+}
+
+impl<'a> WireAdvice<'a> {
+    pub(super) fn new(report: &'a Report) -> Self {
+        let Advice {
+            edits,
+            plan,
+            remaining,
+        } = &report.advice;
+        Self {
+            edits: edits
+                .iter()
+                .map(|edit| WireEdit::new(edit, &report.vulnerabilities))
+                .collect(),
+            plan,
+            remaining,
+        }
+    }
+}
+
+impl<'a> WireEdit<'a> {
+    fn new(edit: &'a AdvisedEdit, found: &[Vulnerability]) -> Self {
+        let mut severities: BTreeMap<&'static str, usize> = BTreeMap::new();
+        for one in edit.removes.iter().filter_map(|at| found.get(*at)) {
+            *severities.entry(one.severity.as_str()).or_default() += 1;
+        }
+        Self {
+            action: edit.action.as_str(),
+            file: edit.place.as_ref().map(|place| place.file.as_str()),
+            line: edit.place.as_ref().map(|place| place.start.line),
+            layer: edit.layer,
+            program: edit.program.as_deref(),
+            steps: edit.steps.iter().map(WireStep::new).collect(),
+            removes: &edit.removes,
+            severities,
+            stays: &edit.stays,
+        }
+    }
+}
+
+impl<'a> WireStep<'a> {
+    fn new(step: &'a VersionStep) -> Self {
+        Self {
+            package: &step.purl,
+            name: &step.name,
+            installed: &step.installed,
+            to: &step.to,
+            removes: step.removes,
+        }
+    }
+}
