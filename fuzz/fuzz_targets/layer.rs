@@ -32,9 +32,11 @@ fn look(place: &Path, bytes: &[u8]) {
     let image = Layout::open(place)
         .and_then(|layout| layout.image(Some("x"), None))
         .expect("an image");
-    let (outcome, _) =
-        plimsoll_scan::inspect_with_files(&image, &plimsoll_scan::ScanOptions::default(), None)
-            .expect("all blobs are there");
+    let mut options = plimsoll_scan::ScanOptions::default();
+    // Holes of a sparse file are read as quickly as memory is, and say nothing more.
+    options.limits.bytes = 64 << 20;
+    let (outcome, _) = plimsoll_scan::inspect_with_files(&image, &options, None)
+        .expect("all blobs are there");
     let _ = outcome.inventory.layers.len();
 }
 

@@ -15,6 +15,11 @@ fuzz_target!(|input: (u8, u16, &[u8])| {
         "app/x.tar",
         "app/x.tgz",
         "app/x.zip",
+        "app/x.tzst",
+        "app/secret.yaml",
+        "app/key.p12",
+        "app/wp-config.php",
+        "root/.pgpass",
     ];
     let path = paths[usize::from(path) % paths.len()];
     plimsoll_scan::fuzz_secrets(path, bytes, usize::from(piece));
