@@ -179,3 +179,16 @@ fn open_places_and_login_servers_are_notable() {
         ]
     );
 }
+
+#[test]
+fn a_credential_that_slipped_into_a_command_is_not_told() {
+    let token = format!("gh{}_{}", "o", "aB3dE5gH7jK9mN1pQ2rS4tU6vW8xY0zC5eF7");
+    let config = ImageConfig {
+        entrypoint: Some(vec![token.clone(), "serve".to_owned()]),
+        ..ImageConfig::default()
+    };
+    let inventory = look_with(vec![base()], config).inventory;
+    assert_eq!(inventory.startup.len(), 1);
+    assert!(!format!("{:?}", inventory.startup).contains(&token[4..]));
+    assert!(!inventory.secrets.is_empty());
+}
