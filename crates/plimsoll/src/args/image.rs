@@ -1,0 +1,235 @@
+//! Commands on an image that is there: `inspect`, `layers`, `diff`, `push`.
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+use plimsoll_model::VulnerabilitySeverity;
+
+use super::{
+    ListFormat, LookArgs, OpenArgs, OutputArgs, RuleArgs, parse_severity,
+    parse_vulnerability_severity,
+};
+
+/// Arguments of `inspect`.
+#[derive(Debug, Args)]
+pub(crate) struct InspectArgs {
+    /// The image, where it lies; a name without a prefix is looked for as a file or folder, in
+    /// Docker, in Podman, in its registry, in that order.
+    ///
+    /// docker:NAME and podman:NAME ask an engine (DOCKER_HOST, docker's context, CONTAINER_HOST),
+    /// registry:NAME a registry. docker-archive:FILE[:NAME] is what `docker save` writes,
+    /// oci:DIR[:TAG] and oci-archive:FILE are OCI layouts, rootfs:DIR or rootfs:FILE is a root file
+    /// system without an image, dir:DIR a folder of blobs as skopeo writes it. - is an archive on
+    /// standard input. Archives may be compressed with gzip or zstd.
+    #[arg(value_name = "IMAGE")]
+    pub(crate) image: String,
+
+    /// The Dockerfile it was built from, to trace findings to lines.
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) file: Option<PathBuf>,
+
+    #[command(flatten)]
+    pub(crate) rules: RuleArgs,
+
+    #[command(flatten)]
+    pub(crate) output: OutputArgs,
+
+    /// Least severity that makes the exit code 1; never otherwise.
+    #[arg(long, value_name = "SEVERITY", value_parser = parse_severity)]
+    pub(crate) fail_on: Option<plimsoll_model::Severity>,
+
+    /// Show every finding in full, and what was not looked at, instead of one screen.
+    #[arg(long)]
+    pub(crate) details: bool,
+
+    #[command(flatten)]
+    pub(crate) advisories: AdvisoryArgs,
+
+    #[command(flatten)]
+    pub(crate) look: LookArgs,
+}
+
+/// Which known vulnerabilities are looked for, and which of them count.
+#[derive(Debug, Args)]
+pub(crate) struct AdvisoryArgs {
+    /// Index of advisories; otherwise the one that `db build` makes, where there is one. none looks
+    /// for no vulnerabilities.
+    #[arg(long, value_name = "FILE|none", help_heading = "Vulnerabilities")]
+    pub(crate) db: Option<PathBuf>,
+
+    /// Show vulnerabilities of these severities only: unknown, negligible, low, medium, high,
+    /// critical.
+    #[arg(
+        long,
+        value_name = "SEVERITIES",
+        value_delimiter = ',',
+        value_parser = parse_vulnerability_severity,
+        help_heading = "Vulnerabilities"
+    )]
+    pub(crate) severity: Vec<VulnerabilitySeverity>,
+
+    /// Show vulnerabilities that have a fix only.
+    #[arg(long, visible_alias = "only-fixed", help_heading = "Vulnerabilities")]
+    pub(crate) ignore_unfixed: bool,
+
+    /// Show vulnerabilities of the distribution's packages (os), or of packages of programming
+    /// languages (library), only.
+    #[arg(
+        long,
+        value_enum,
+        value_name = "TYPES",
+        value_delimiter = ',',
+        help_heading = "Vulnerabilities"
+    )]
+    pub(crate) pkg_types: Vec<PackageType>,
+
+    /// Least severity of a vulnerability that makes the exit code 1; never otherwise. Where its
+    /// packages could not be judged the exit code is 3. What is not shown, and what lies in removed
+    /// packages, does not count.
+    #[arg(
+        long,
+        value_name = "SEVERITY",
+        value_parser = parse_vulnerability_severity,
+        help_heading = "Vulnerabilities"
+    )]
+    pub(crate) fail_on_vulnerability: Option<VulnerabilitySeverity>,
+
+    /// With 1: every vulnerability that is shown makes the exit code 1.
+    #[arg(
+        long,
+        value_name = "CODE",
+        value_parser = clap::value_parser!(u8).range(0..=1),
+        conflicts_with = "fail_on_vulnerability",
+        help_heading = "Vulnerabilities"
+    )]
+    pub(crate) exit_code: Option<u8>,
+}
+
+/// Whose packages.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum PackageType {
+    /// The distribution's.
+    Os,
+    /// Those of programming languages, and programs that nobody's package manager brought.
+    Library,
+}
+
+/// Arguments of `layers`.
+#[derive(Debug, Args)]
+pub(crate) struct LayersArgs {
+    /// The image, as for `inspect`.
+    pub(crate) image: String,
+
+    /// The Dockerfile it was built from, to trace layers to lines.
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) file: Option<PathBuf>,
+
+    /// Print a table rather than explore; so it is wherever standard output is no terminal.
+    #[arg(long)]
+    pub(crate) plain: bool,
+
+    /// The explorer or its table, or JSON.
+    #[arg(long, value_enum, default_value_t = ListFormat::Human, value_name = "FORMAT")]
+    pub(crate) format: ListFormat,
+
+    /// Least share of the files' bytes that must not be wasted; exit code 1 below it.
+    #[arg(long, value_name = "SHARE", value_parser = crate::thresholds::parse_share)]
+    pub(crate) lowest_efficiency: Option<f64>,
+
+    /// Most bytes that may be wasted, such as 20MB; exit code 1 above.
+    #[arg(long, value_name = "SIZE", value_parser = crate::thresholds::parse_bytes)]
+    pub(crate) highest_wasted_bytes: Option<u64>,
+
+    /// Most that layers above the base may waste, as a share of what they add; exit code 1 above.
+    #[arg(long, value_name = "SHARE", value_parser = crate::thresholds::parse_share)]
+    pub(crate) highest_user_wasted_percent: Option<f64>,
+
+    /// A file of thresholds in dive's form; otherwise those of plimsoll.toml, or else .dive-ci here,
+    /// unless exploring.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) ci_config: Option<PathBuf>,
+
+    #[command(flatten)]
+    pub(crate) look: LookArgs,
+}
+
+impl LayersArgs {
+    /// The thresholds of the command line.
+    pub(crate) fn thresholds(&self) -> crate::thresholds::Thresholds {
+        crate::thresholds::Thresholds {
+            lowest_efficiency: self.lowest_efficiency,
+            highest_wasted_bytes: self.highest_wasted_bytes,
+            highest_user_wasted: self.highest_user_wasted_percent,
+        }
+    }
+}
+
+/// Arguments of `diff`.
+#[derive(Debug, Args)]
+pub(crate) struct DiffArgs {
+    /// The image that was, as for `inspect`.
+    pub(crate) old: String,
+
+    /// The image that is to be.
+    pub(crate) new: String,
+
+    /// The Dockerfile that NEW was built from, to trace what differs to lines.
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) file: Option<PathBuf>,
+
+    /// The Dockerfile that OLD was built from.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) old_file: Option<PathBuf>,
+
+    /// Text for people, Markdown for a pull request, or JSON.
+    #[arg(long, value_enum, default_value_t = DiffFormat::Human, value_name = "FORMAT")]
+    pub(crate) format: DiffFormat,
+
+    /// Show every difference, not the largest of each sort.
+    #[arg(long)]
+    pub(crate) details: bool,
+
+    /// What makes the exit code 1, comma-separated: new-secrets, new-findings, new-findings=SEVERITY
+    /// (that or worse), larger-by=SIZE (unpacked, such as 20MB or 5%).
+    #[arg(long, value_name = "WHAT", value_delimiter = ',',
+          value_parser = crate::bounds::Bound::parse)]
+    pub(crate) fail_on: Vec<crate::bounds::Bound>,
+
+    #[command(flatten)]
+    pub(crate) rules: RuleArgs,
+
+    #[command(flatten)]
+    pub(crate) look: LookArgs,
+}
+
+/// What a comparison is rendered as.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum DiffFormat {
+    /// Text.
+    Human,
+    /// Markdown, details folded.
+    Markdown,
+    /// JSON.
+    Json,
+}
+
+/// Arguments of `push`.
+#[derive(Debug, Args)]
+pub(crate) struct PushArgs {
+    /// The image, as for `inspect`.
+    pub(crate) image: String,
+
+    /// Where it goes: registry:NAME[:TAG], oci:DIR[:TAG], docker-archive:FILE or docker:NAME.
+    pub(crate) to: String,
+
+    /// Further tags there.
+    #[arg(short, long, value_name = "TAG")]
+    pub(crate) tag: Vec<String>,
+
+    /// A line for people, or JSON.
+    #[arg(long, value_enum, default_value_t = ListFormat::Human, value_name = "FORMAT")]
+    pub(crate) format: ListFormat,
+
+    #[command(flatten)]
+    pub(crate) open: OpenArgs,
+}
