@@ -29,6 +29,21 @@ fn main() -> Result<()> {
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
     match &words[..] {
         ["step", "compile", out, inputs @ ..] => step_compile(Path::new(out), inputs),
+        [
+            "step",
+            "prepare",
+            count,
+            packages,
+            times,
+            larger,
+            inputs @ ..,
+        ] => {
+            let inputs: Vec<PathBuf> = inputs.iter().map(PathBuf::from).collect();
+            let asked = ask::list(&inputs, count.parse()?, Path::new(packages))?;
+            multiply::write(&inputs, times.parse()?, Path::new(larger))?;
+            println!("{asked} packages to ask for");
+            Ok(())
+        }
         ["step", "open", index] => step_open(Path::new(index)),
         ["step", "ask", index, packages] => ask::step(Path::new(index), Path::new(packages)),
         _ => measure(&words),
@@ -83,10 +98,19 @@ fn measure(words: &[&str]) -> Result<()> {
     let folder = options.keep.as_deref().unwrap_or(temporary.path());
     std::fs::create_dir_all(folder)?;
     let packages = folder.join("packages.tsv");
-    let asked = ask::list(&options.inputs, options.packages, &packages)?;
-    println!("{asked} packages to ask for");
     let larger = folder.join("larger.zip");
-    multiply::write(&options.inputs, options.times, &larger)?;
+    // In a process of its own, too: what a process needs at most, its children begin with.
+    let mut prepare = vec![
+        "prepare".to_owned(),
+        options.packages.to_string(),
+        text(&packages)?,
+        options.times.to_string(),
+        text(&larger)?,
+    ];
+    for input in &options.inputs {
+        prepare.push(text(input)?);
+    }
+    print!("{}", step(&prepare)?.said);
     let sets = [
         ("as it is".to_owned(), options.inputs.clone()),
         (format!("{} times", options.times), vec![larger]),

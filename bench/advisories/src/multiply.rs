@@ -45,7 +45,7 @@ pub(crate) fn write(inputs: &[PathBuf], times: usize, out: &Path) -> Result<()> 
 fn rename(record: &mut Value, time: usize) {
     let mark = |name: &mut Value| {
         if let Value::String(text) = name {
-            text.push_str(&format!("-{time}"));
+            text.push_str(&format!("-copy{time}"));
         }
     };
     if let Some(id) = record.get_mut("id") {
