@@ -1,6 +1,7 @@
 //! Which advisories on a package mean the version that is installed, and which later version is
 //! free of what they tell.
 
+use std::cell::LazyCell;
 use std::cmp::Ordering;
 
 use super::super::version::{BadVersion, Order};
@@ -83,7 +84,9 @@ pub(super) fn judge<'i>(
     said: AffectedBy<'i>,
 ) -> Result<Verdict<'i>, IndexError> {
     let slots = usize::try_from(said.slots()).unwrap_or(0);
-    let written = said.slot(version);
+    // A search through all versions that are named, for the advisories that list some.
+    let all = said.clone();
+    let written = LazyCell::new(|| all.slot(version));
     let bad = order.check(version).err();
     let mut installed = Installed {
         order,
@@ -95,7 +98,7 @@ pub(super) fn judge<'i>(
         let affected = affected?;
         let found = match &bad {
             // Its own spelling may be listed all the same.
-            Some(bad) => match written.is_some_and(|slot| affected.lists(slot)) {
+            Some(bad) => match is_listed(&affected, &written) {
                 true => Ok(true),
                 false => {
                     if verdict.unjudged.is_empty() {
@@ -104,7 +107,7 @@ pub(super) fn judge<'i>(
                     Ok(false)
                 }
             },
-            None => is_hit(&affected, written, &mut installed),
+            None => is_hit(&affected, &written, &mut installed),
         };
         match found {
             Ok(true) => {
@@ -128,13 +131,24 @@ pub(super) fn judge<'i>(
     Ok(verdict)
 }
 
+/// Whether the version is listed, spelled just so.
+fn is_listed<F>(affected: &Affected<'_>, written: &LazyCell<Option<u32>, F>) -> bool
+where
+    F: FnOnce() -> Option<u32>,
+{
+    affected.versions().next().is_some() && written.is_some_and(|slot| affected.lists(slot))
+}
+
 /// OSV's question: is the version listed, or in one of the ranges?
-fn is_hit(
+fn is_hit<F>(
     affected: &Affected<'_>,
-    written: Option<u32>,
+    written: &LazyCell<Option<u32>, F>,
     position: &mut Installed<'_>,
-) -> Result<bool, BadVersion> {
-    if written.is_some_and(|slot| affected.lists(slot)) {
+) -> Result<bool, BadVersion>
+where
+    F: FnOnce() -> Option<u32>,
+{
+    if is_listed(affected, written) {
         return Ok(true);
     }
     let mut ranges = 0;

@@ -107,14 +107,13 @@ struct Realm {
 struct Inquiry<'i, 'p> {
     index: &'i Index,
     /// What speaks of each kind of package of this image.
-    releases: HashMap<PackageKind, Release>,
+    releases: BTreeMap<PackageKind, Release>,
     inventory: &'p Inventory,
     known: Vec<&'i str>,
     /// Binary packages of one source, and packages installed many times, are asked for once.
     answers: HashMap<(Realm, Known<'p>), Rc<Answer<'i>>>,
-    /// How many packages, by whether their ecosystem has advisories here, its name, and whether it
-    /// has any at all.
-    counts: BTreeMap<(bool, String, bool), usize>,
+    /// How many packages there are of each kind, by whether there are advisories on them.
+    counts: BTreeMap<(PackageKind, bool), usize>,
     by_distribution: usize,
     unjudged: BTreeSet<UnjudgedPackage>,
 }
@@ -123,7 +122,7 @@ impl<'i, 'p> Inquiry<'i, 'p> {
     fn new(index: &'i Index, inventory: &'p Inventory) -> Result<Self, IndexError> {
         Ok(Self {
             index,
-            releases: HashMap::new(),
+            releases: BTreeMap::new(),
             inventory,
             known: index.ecosystems()?.collect(),
             answers: HashMap::new(),
@@ -149,8 +148,7 @@ impl<'i, 'p> Inquiry<'i, 'p> {
             false => &release.ecosystems,
         };
         let is_covered = !ecosystems.is_empty();
-        let key = (is_covered, release.label.clone(), release.published);
-        *self.counts.entry(key).or_default() += 1;
+        *self.counts.entry((package.kind, is_covered)).or_default() += 1;
         if !is_covered {
             return Ok(Vec::new());
         }
@@ -254,15 +252,20 @@ impl<'i, 'p> Inquiry<'i, 'p> {
     fn coverage(self) -> Result<AdvisoryCoverage, IndexError> {
         let snapshot = self.index.snapshot()?;
         let of = |covered: bool| {
-            self.counts
-                .iter()
-                .filter(|((is, ..), _)| *is == covered)
-                .map(|((_, ecosystem, published), packages)| EcosystemPackages {
-                    ecosystem: ecosystem.clone(),
-                    packages: *packages,
-                    published: *published,
+            let counts = self.counts.iter();
+            let mut packages: Vec<EcosystemPackages> = counts
+                .filter(|((_, is), _)| *is == covered)
+                .filter_map(|((kind, _), packages)| {
+                    let release = self.releases.get(kind)?;
+                    Some(EcosystemPackages {
+                        ecosystem: release.label.clone(),
+                        packages: *packages,
+                        published: release.published,
+                    })
                 })
-                .collect()
+                .collect();
+            packages.sort();
+            packages
         };
         Ok(AdvisoryCoverage {
             covered: of(true),
