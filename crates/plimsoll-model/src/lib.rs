@@ -34,7 +34,7 @@ pub use inventory::{
     NotableFile, NotableKind, Package, PackageKind, Saving, SecretSighting, StartupFile,
     StartupProblem, StartupRole, Waste, WasteKind, WastedPath,
 };
-pub use report::{ImageSummary, Remark, Report, Skipped, Suppressed, SuppressedBy};
+pub use report::{BillSummary, ImageSummary, Remark, Report, Skipped, Suppressed, SuppressedBy};
 pub use source::{LineIndex, Position, SourceFile, Span};
 pub use vulnerability::{
     AdvisoryCoverage, CvssScore, EcosystemPackages, FixState, SeverityBasis, UnjudgedPackage,

@@ -69,6 +69,19 @@ pub struct ImageSummary {
     pub compressed_size: u64,
 }
 
+/// The bill of materials a report speaks of, where there is no image.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BillSummary {
+    /// The file.
+    pub name: String,
+    /// Format and version, such as `CycloneDX 1.6`.
+    pub format: String,
+    /// What it is about, in its own words; empty where it does not say.
+    pub subject: String,
+    /// Digest of the image it is about, where it says.
+    pub digest: Option<Digest>,
+}
+
 /// Findings, inventory and evidence of one run; every output format is a rendering of it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Report {
@@ -84,6 +97,8 @@ pub struct Report {
     pub checked: Vec<String>,
     /// The image, where one was looked at.
     pub image: Option<ImageSummary>,
+    /// The bill of materials, where one was read in place of an image.
+    pub bill: Option<BillSummary>,
     /// What it holds.
     pub inventory: Inventory,
     /// Known vulnerabilities of what it holds, in report order.

@@ -4,6 +4,7 @@ mod advice;
 mod advisories;
 mod args;
 mod bases;
+mod bill;
 mod bounds;
 mod changes;
 mod clock;

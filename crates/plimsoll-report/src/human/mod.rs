@@ -48,9 +48,10 @@ pub fn render(input: &RenderInput<'_>) -> String {
     if !report.skipped.is_empty() {
         out.push('\n');
     }
-    match &report.image {
-        Some(image) => summary::image(&mut out, input, image),
-        None => {
+    match (&report.image, &report.bill) {
+        (Some(image), _) => summary::image(&mut out, input, image),
+        (None, Some(bill)) => summary::bill(&mut out, input, bill),
+        (None, None) => {
             out.push_str(&tally::closing(
                 &report.findings,
                 report.checked.len(),

@@ -4,7 +4,9 @@
 use std::fmt::Write as _;
 
 use anstyle::{AnsiColor, Style};
-use plimsoll_model::{BaseImage, Finding, ImageSummary, Inventory, LayerFacts, Severity};
+use plimsoll_model::{
+    BaseImage, BillSummary, Finding, ImageSummary, Inventory, LayerFacts, Report, Severity,
+};
 
 use super::{paint, vulnerabilities};
 use crate::layers::short_instruction;
@@ -21,6 +23,29 @@ const GRAVEST: usize = 4;
 const BLOCKING: usize = 3;
 /// Width of the names in front.
 const INDENT: usize = 9;
+
+/// Writes what a bill of materials tells.
+pub(super) fn bill(out: &mut String, input: &RenderInput<'_>, bill: &BillSummary) {
+    let report = input.report;
+    let mut screen = Screen::new(out, input);
+    screen.field("sbom", &visible(&bill.name));
+    screen.field(
+        "tells",
+        &match bill.subject.as_str() {
+            "" => visible(&bill.format).into_owned(),
+            subject => format!("{} of {}", visible(&bill.format), visible(subject)),
+        },
+    );
+    if let Some(digest) = &bill.digest {
+        screen.whole("digest", digest.as_str());
+    }
+    if let Some(distribution) = &report.inventory.distribution {
+        let text = format!("{} {}", distribution.id, distribution.version);
+        screen.field("system", &visible(text.trim()));
+    }
+    screen.field("packages", &tally::packages(&report.inventory));
+    screen.vulnerabilities(report);
+}
 
 /// Writes the whole screen.
 pub(super) fn image(out: &mut String, input: &RenderInput<'_>, image: &ImageSummary) {
@@ -76,12 +101,7 @@ pub(super) fn image(out: &mut String, input: &RenderInput<'_>, image: &ImageSumm
         }
     };
     screen.field("secrets", &secrets);
-    for (at, line) in vulnerabilities::lines(report).iter().enumerate() {
-        screen.field(if at == 0 { "vulns" } else { "" }, line);
-    }
-    for (at, line) in vulnerabilities::edits(report).iter().enumerate() {
-        screen.field(if at == 0 { "advice" } else { "" }, line);
-    }
+    screen.vulnerabilities(report);
     let mut findings = tally::by_severity(report.findings.iter());
     if !report.suppressed.is_empty() {
         findings.push_str(&format!("; {} set aside", report.suppressed.len()));
@@ -208,6 +228,15 @@ impl<'o> Screen<'o> {
     }
 
     /// A line cut to the screen.
+    fn vulnerabilities(&mut self, report: &Report) {
+        for (at, line) in vulnerabilities::lines(report).iter().enumerate() {
+            self.field(if at == 0 { "vulns" } else { "" }, line);
+        }
+        for (at, line) in vulnerabilities::edits(report).iter().enumerate() {
+            self.field(if at == 0 { "advice" } else { "" }, line);
+        }
+    }
+
     fn field(&mut self, name: &str, value: &str) {
         let value = fitting(value, self.width - INDENT);
         self.styled(name, &value, Style::new());

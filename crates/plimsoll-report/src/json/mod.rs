@@ -8,8 +8,8 @@ mod vulnerability;
 mod waste;
 
 use plimsoll_model::{
-    Finding, Fix, HealthCheck, ImageConfig, ImageSummary, Inventory, LayerFacts, NotableKind,
-    Origin, Package, Related, SecretSighting,
+    BillSummary, Digest, Distribution, Finding, Fix, HealthCheck, ImageConfig, ImageSummary,
+    Inventory, LayerFacts, NotableKind, Origin, Package, Related, SecretSighting,
 };
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -26,7 +26,7 @@ use crate::lookup::Sources;
 pub fn render(input: &RenderInput<'_>) -> String {
     let report = input.report;
     let sources = Sources::new(input.sources);
-    let looked = report.image.is_some() || report.advisories.is_some();
+    let looked = report.image.is_some() || report.bill.is_some() || report.advisories.is_some();
     let wire = WireReport {
         version: 1,
         findings: report
@@ -63,6 +63,10 @@ pub fn render(input: &RenderInput<'_>) -> String {
             .image
             .as_ref()
             .map(|image| WireImageReport::new(image, &report.inventory)),
+        bill: report
+            .bill
+            .as_ref()
+            .map(|bill| WireBillReport::new(bill, &report.inventory)),
         vulnerabilities: looked.then(|| {
             let found = report.vulnerabilities.iter();
             found.map(WireVulnerability::new).collect()
@@ -88,6 +92,8 @@ struct WireReport<'a> {
     verdict: Option<WireVerdict<'a>>,
     #[serde(flatten)]
     image: Option<WireImageReport<'a>>,
+    #[serde(flatten)]
+    bill: Option<WireBillReport<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     vulnerabilities: Option<Vec<WireVulnerability<'a>>>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -181,6 +187,40 @@ struct WireImageReport<'a> {
     accounts: WireAccounts<'a>,
 }
 
+/// What a bill of materials tells of an image.
+#[derive(Serialize)]
+struct WireBillReport<'a> {
+    sbom: WireBill<'a>,
+    distribution: Option<WireDistribution<'a>>,
+    packages: Vec<WirePackage<'a>>,
+}
+
+#[derive(Serialize)]
+struct WireBill<'a> {
+    name: &'a str,
+    format: &'a str,
+    subject: &'a str,
+    digest: Option<&'a str>,
+}
+
+impl<'a> WireBillReport<'a> {
+    fn new(bill: &'a BillSummary, inventory: &'a Inventory) -> Self {
+        let packages = inventory.packages.iter();
+        Self {
+            sbom: WireBill {
+                name: &bill.name,
+                format: &bill.format,
+                subject: &bill.subject,
+                digest: bill.digest.as_ref().map(Digest::as_str),
+            },
+            distribution: inventory.distribution.as_ref().map(WireDistribution::new),
+            packages: packages
+                .map(|package| WirePackage::new(package, inventory))
+                .collect(),
+        }
+    }
+}
+
 #[derive(Serialize)]
 struct WireImage<'a> {
     name: &'a str,
@@ -240,6 +280,18 @@ struct WireDistribution<'a> {
     name: &'a str,
     codename: Option<&'a str>,
     like: &'a [String],
+}
+
+impl<'a> WireDistribution<'a> {
+    fn new(distribution: &'a Distribution) -> Self {
+        Self {
+            id: &distribution.id,
+            version: &distribution.version,
+            name: &distribution.name,
+            codename: distribution.codename.as_deref(),
+            like: &distribution.like,
+        }
+    }
 }
 
 #[derive(Serialize)]
@@ -393,16 +445,7 @@ impl<'a> WireImageReport<'a> {
                 compressed_size: image.compressed_size,
                 config: WireConfig::new(&image.config),
             },
-            distribution: inventory
-                .distribution
-                .as_ref()
-                .map(|distribution| WireDistribution {
-                    id: &distribution.id,
-                    version: &distribution.version,
-                    name: &distribution.name,
-                    codename: distribution.codename.as_deref(),
-                    like: &distribution.like,
-                }),
+            distribution: inventory.distribution.as_ref().map(WireDistribution::new),
             base: inventory.base.as_ref().map(WireBase::new),
             layers: layers
                 .iter()

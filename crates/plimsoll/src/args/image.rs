@@ -21,6 +21,9 @@ pub(crate) struct InspectArgs {
     /// oci:DIR[:TAG] and oci-archive:FILE are OCI layouts, rootfs:DIR or rootfs:FILE is a root file
     /// system without an image, dir:DIR a folder of blobs as skopeo writes it. - is an archive on
     /// standard input. Archives may be compressed with gzip or zstd.
+    ///
+    /// A bill of materials in JSON (CycloneDX, SPDX; sbom:FILE) can stand in its place: its packages
+    /// are held against advisories, nothing else is looked at.
     #[arg(value_name = "IMAGE")]
     pub(crate) image: String,
 

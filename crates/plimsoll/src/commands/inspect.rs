@@ -7,6 +7,7 @@ use plimsoll_model::{Report, SourceFile};
 use crate::advice::{self, Origins};
 use crate::advisories;
 use crate::args::InspectArgs;
+use crate::bill;
 use crate::config::Config;
 use crate::failure::{Failure, Outcome};
 use crate::look::{self, Look};
@@ -17,28 +18,19 @@ use crate::terminal::{Spinner, Terminal};
 /// Opens the image, looks inside and reports.
 pub(crate) fn run(arguments: &InspectArgs, terminal: Terminal) -> Result<Outcome, Failure> {
     let config = Config::load(arguments.look.config.as_deref(), Path::new("."))?;
-    let options = super::check::rule_options(&arguments.rules, &config)?;
     let dockerfile = arguments
         .file
         .as_deref()
         .map(project::read_dockerfile)
         .transpose()?;
-    let access = look::access(&arguments.look.open)?;
-    let spinner = Spinner::start(terminal, format!("opening {}", arguments.image));
-    let image = plimsoll_image::find(&arguments.image, &access)?;
-    spinner.message(format!("looking into {}", image.name));
-    let look = Look::new(
-        &image,
-        &arguments.image,
-        dockerfile.as_ref(),
-        &config,
-        &arguments.look,
-    );
-    let seen = look.inside()?;
-    let mut report = Report::default();
-    look.judge(seen, &options, config.policy.largest_image(), &mut report);
-    let platform = image.config.platform.as_ref();
-    advisories::judge(&mut report, platform, &arguments.advisories)?;
+    let mut report = match bill::find(&arguments.image)? {
+        Some(bill) => {
+            let mut report = bill::report(&arguments.image, bill, arguments.fail_on.is_some());
+            advisories::judge(&mut report, None, &arguments.advisories)?;
+            report
+        }
+        None => look_into(arguments, &config, dockerfile.as_ref(), terminal)?,
+    };
     let held_back_by = arguments.advisories.held_back_by(&report);
     advice::add(
         &mut report,
@@ -49,7 +41,6 @@ pub(crate) fn run(arguments: &InspectArgs, terminal: Terminal) -> Result<Outcome
         },
         &|at| held_back_by.contains(&at),
     );
-    drop(spinner);
     let held_back = arguments.fail_on.is_some_and(|least| {
         let mut findings = report.findings.iter();
         findings.any(|finding| finding.severity >= least)
@@ -67,4 +58,31 @@ pub(crate) fn run(arguments: &InspectArgs, terminal: Terminal) -> Result<Outcome
     }
     .emit(&arguments.output)?;
     Ok(outcome)
+}
+
+/// Opens the image and looks inside.
+fn look_into(
+    arguments: &InspectArgs,
+    config: &Config,
+    dockerfile: Option<&SourceFile>,
+    terminal: Terminal,
+) -> Result<Report, Failure> {
+    let options = super::check::rule_options(&arguments.rules, config)?;
+    let access = look::access(&arguments.look.open)?;
+    let spinner = Spinner::start(terminal, format!("opening {}", arguments.image));
+    let image = plimsoll_image::find(&arguments.image, &access)?;
+    spinner.message(format!("looking into {}", image.name));
+    let look = Look::new(
+        &image,
+        &arguments.image,
+        dockerfile,
+        config,
+        &arguments.look,
+    );
+    let seen = look.inside()?;
+    let mut report = Report::default();
+    look.judge(seen, &options, config.policy.largest_image(), &mut report);
+    let platform = image.config.platform.as_ref();
+    advisories::judge(&mut report, platform, &arguments.advisories)?;
+    Ok(report)
 }

@@ -191,3 +191,33 @@ fn without_an_index_nothing_is_clean() {
     );
     assert_eq!(report["advisories"]["missing"][0]["packages"], 2);
 }
+
+#[test]
+fn a_bill_of_materials_is_judged_as_its_image_is() {
+    let stage = stage();
+    let of_image = numbers(&stage, &[]);
+    assert!(!of_image.is_empty());
+    for format in ["cyclonedx", "spdx", "spdx3"] {
+        let output = format!("{format}={format}.json");
+        inspect(&stage, &["--db", "none", "--output", &output]).expect(0);
+        let call = ["inspect", &format!("{format}.json"), "--db", "all.index"];
+        let report = stage
+            .run(&[&call[..], &["--format", "json"]].concat())
+            .expect(0)
+            .json();
+        let found = report["vulnerabilities"].as_array().unwrap();
+        let found: Vec<&str> = found
+            .iter()
+            .map(|one| one["id"].as_str().unwrap())
+            .collect();
+        assert_eq!(found, of_image, "{format}");
+        assert!(report.get("image").is_none() && report["sbom"]["format"].is_string());
+        // What only an image shows was not looked at, and a gate that needs it says so.
+        stage
+            .run(&[&call[..], &["--fail-on", "high"]].concat())
+            .expect(3);
+        let shown = stage.run(&call).expect(0).stdout;
+        assert!(shown.contains("sbom") && shown.contains("vulns"), "{shown}");
+    }
+    stage.run(&["inspect", "sbom:osv/1.json"]).expect(2);
+}

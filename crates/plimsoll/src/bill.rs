@@ -1,0 +1,99 @@
+//! Bills of materials in place of images: what others wrote down of an image can be held against
+//! advisories without the image.
+
+use std::fs::File;
+use std::io::Read as _;
+use std::path::Path;
+
+use plimsoll_attest::read::{self, BillOfMaterials};
+use plimsoll_model::{BillSummary, Report, Skipped};
+
+use crate::failure::Failure;
+
+/// The largest document that is read, in bytes.
+const LARGEST: u64 = 512 << 20;
+/// How much of a file tells whether it is one.
+const HEAD: u64 = 4096;
+/// Components told by name that nothing identifies.
+const TOLD: usize = 5;
+
+/// The bill of materials that `name` is the file of: with `sbom:` in front it must be one,
+/// otherwise there is none where the file looks like something else.
+///
+/// # Errors
+/// The file cannot be read, or is no bill of materials.
+pub(crate) fn find(name: &str) -> Result<Option<BillOfMaterials>, Failure> {
+    let (path, is_meant) = match name.strip_prefix("sbom:") {
+        Some(path) => (Path::new(path), true),
+        None => (Path::new(name), false),
+    };
+    if !is_meant && !path.is_file() {
+        return Ok(None);
+    }
+    let failed = |error: std::io::Error| Failure::file(path, &error);
+    let mut file = File::open(path).map_err(failed)?;
+    let mut bytes = Vec::new();
+    file.by_ref()
+        .take(HEAD)
+        .read_to_end(&mut bytes)
+        .map_err(failed)?;
+    if !is_meant && !read::looks_like_one(&bytes) {
+        return Ok(None);
+    }
+    let mut rest = file.take(LARGEST);
+    rest.read_to_end(&mut bytes).map_err(failed)?;
+    if bytes.len() as u64 >= LARGEST {
+        return Err(Failure::usage(format!(
+            "{}: is larger than the {} MB that are read of a bill of materials",
+            path.display(),
+            LARGEST >> 20
+        )));
+    }
+    match read::read(&bytes) {
+        Ok(bill) => Ok(Some(bill)),
+        Err(error) => Err(Failure::usage(format!("{}: {error}", path.display()))),
+    }
+}
+
+/// What it tells, as a report. `needs_rules` says whether a gate asks for what only an image shows.
+pub(crate) fn report(name: &str, bill: BillOfMaterials, needs_rules: bool) -> Report {
+    let mut skipped = vec![Skipped {
+        what: "image".to_owned(),
+        why: "a bill of materials tells of packages only: files, secrets, configuration and waste \
+              were not looked at"
+            .to_owned(),
+        blocking: needs_rules,
+    }];
+    if !bill.unidentified.is_empty() {
+        let names: Vec<&str> = bill
+            .unidentified
+            .iter()
+            .take(TOLD)
+            .map(String::as_str)
+            .collect();
+        let more = if bill.unidentified.len() > TOLD {
+            ", …"
+        } else {
+            ""
+        };
+        skipped.push(Skipped {
+            what: format!("{} components", bill.unidentified.len()),
+            why: format!(
+                "no package URL of a known type says what they are: {}{more}",
+                names.join(", ")
+            ),
+            blocking: false,
+        });
+    }
+    Report {
+        inventory: bill.inventory,
+        skipped,
+        bill: Some(BillSummary {
+            name: name.to_owned(),
+            format: bill.format,
+            subject: bill.subject,
+            digest: bill.digest,
+        }),
+        ..Report::default()
+    }
+}
