@@ -5,9 +5,10 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use plimsoll_model::{
-    AdvisoryCoverage, PackageKind, Platform, Report, Skipped, Vulnerability, VulnerabilitySeverity,
+    AdvisoryCoverage, EcosystemPackages, PackageKind, Platform, Report, Skipped, Vulnerability,
+    VulnerabilitySeverity,
 };
-use plimsoll_scan::advisory::{Index, judge_inventory};
+use plimsoll_scan::advisory::{Ecosystem, Index, judge_inventory};
 
 use crate::args::{AdvisoryArgs, PackageType};
 use crate::failure::Failure;
@@ -34,7 +35,8 @@ pub(crate) fn judge(
             let judged = judge_inventory(&index, &report.inventory, platform)?;
             if is_needed {
                 let missing = judged.coverage.missing.iter();
-                for one in missing.filter(|one| one.published) {
+                let wanted = missing.filter(|one| one.published && arguments.wants(one));
+                for one in wanted {
                     skip(
                         format!("{} of {}", AdvisoryCoverage::SUBJECT, one.ecosystem),
                         format!(
@@ -101,13 +103,24 @@ impl AdvisoryArgs {
     fn shows(&self, vulnerability: &Vulnerability) -> bool {
         let has_severity =
             self.severity.is_empty() || self.severity.contains(&vulnerability.severity);
-        let of = match is_system(vulnerability) {
+        has_severity
+            && (!self.ignore_unfixed || vulnerability.is_fixable())
+            && self.takes(is_system(vulnerability))
+    }
+
+    /// Whether packages of an ecosystem would be shown.
+    fn wants(&self, packages: &EcosystemPackages) -> bool {
+        let ecosystem = Ecosystem::parse(&packages.ecosystem);
+        self.takes(ecosystem.is_some_and(|ecosystem| ecosystem.name.is_of_distribution()))
+    }
+
+    /// Whether packages of the distribution, or the others, are shown.
+    fn takes(&self, system: bool) -> bool {
+        let of = match system {
             true => PackageType::Os,
             false => PackageType::Library,
         };
-        has_severity
-            && (!self.ignore_unfixed || vulnerability.is_fixable())
-            && (self.pkg_types.is_empty() || self.pkg_types.contains(&of))
+        self.pkg_types.is_empty() || self.pkg_types.contains(&of)
     }
 }
 

@@ -321,6 +321,32 @@ ecosystems! {
 }
 
 impl EcosystemName {
+    /// Whether its packages are those of a distribution, not of a programming language.
+    pub fn is_of_distribution(self) -> bool {
+        matches!(
+            self,
+            Self::AlmaLinux
+                | Self::Alpaquita
+                | Self::Alpine
+                | Self::AzureLinux
+                | Self::BellSoft
+                | Self::Chainguard
+                | Self::CleanStart
+                | Self::Debian
+                | Self::Echo
+                | Self::Mageia
+                | Self::MinimOs
+                | Self::OpenEuler
+                | Self::OpenSuse
+                | Self::Photon
+                | Self::RedHat
+                | Self::RockyLinux
+                | Self::Suse
+                | Self::Ubuntu
+                | Self::Wolfi
+        )
+    }
+
     /// Whether packages of it are in containers, so that a record about one can ever be asked for.
     pub fn is_in_containers(self) -> bool {
         !matches!(

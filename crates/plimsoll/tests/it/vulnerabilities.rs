@@ -190,6 +190,8 @@ fn without_an_index_nothing_is_clean() {
         "vulnerabilities of Alpine:v3.19"
     );
     assert_eq!(report["advisories"]["missing"][0]["packages"], 2);
+    let library = [&part[..], &gate, &["--pkg-types", "library"]].concat();
+    inspect(&stage, &library).expect(0);
 }
 
 #[test]

@@ -199,6 +199,9 @@ mod tests {
                 "{}",
                 name.as_str()
             );
+            let order = order(&Ecosystem::new(*name));
+            let is_system = matches!(order, Some(Order::Dpkg | Order::Apk | Order::Rpm));
+            assert_eq!(is_system, name.is_of_distribution(), "{}", name.as_str());
         }
     }
 }
