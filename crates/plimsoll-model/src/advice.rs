@@ -33,11 +33,11 @@ impl AdvisedAction {
 pub struct VersionStep {
     /// The package's ecosystem.
     pub kind: PackageKind,
-    /// Its name.
+    /// Its name; that of the source package where a distribution's advisories speak of those.
     pub name: String,
-    /// Its package URL.
+    /// Its package URL, or that of the first package of the source that has vulnerabilities.
     pub purl: String,
-    /// The version that is in the image.
+    /// The version that is in the image, of the source package likewise.
     pub installed: String,
     /// The smallest version that has none of its vulnerabilities that a version without is known
     /// of.

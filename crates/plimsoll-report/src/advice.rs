@@ -16,6 +16,8 @@ pub(crate) struct Voice {
     pub(crate) code: fn(&str) -> String,
     /// Packages told of an edit; of more, only how many.
     pub(crate) steps: usize,
+    /// Whether a program's path is shown without its folders.
+    pub(crate) brief: bool,
 }
 
 /// Where to edit: `Dockerfile:3`, else what is known.
@@ -25,7 +27,7 @@ pub(crate) fn place(edit: &AdvisedEdit, voice: Voice) -> String {
     }
     match (edit.action, &edit.program, edit.layer) {
         (AdvisedAction::RenewBase, _, _) => "base image".to_owned(),
-        (_, Some(program), _) => (voice.code)(&format!("/{program}")),
+        (_, Some(program), _) => path(program, voice),
         (_, None, Some(layer)) => format!("layer {layer}"),
         (_, None, None) => "image".to_owned(),
     }
@@ -35,23 +37,26 @@ pub(crate) fn place(edit: &AdvisedEdit, voice: Voice) -> String {
 pub(crate) fn doing(edit: &AdvisedEdit, voice: Voice) -> String {
     let steps = steps(edit, voice);
     match edit.action {
-        AdvisedAction::RenewBase => format!("a base with at least {steps}"),
-        AdvisedAction::RenewPackages => {
-            format!("build it again without a cache, for at least {steps}")
-        }
+        AdvisedAction::RenewBase => format!("a base with {steps}"),
+        AdvisedAction::RenewPackages => format!("rebuild without cache, for {steps}"),
         AdvisedAction::RaiseVersions => steps,
-        AdvisedAction::RebuildProgram => {
-            let program = match (&edit.place, &edit.program) {
-                (Some(_), Some(program)) => (voice.code)(&format!("/{program}")),
-                _ => "it".to_owned(),
-            };
-            format!("build {program} with {steps}")
-        }
+        AdvisedAction::RebuildProgram => match (&edit.place, &edit.program) {
+            (Some(_), Some(program)) => format!("a build of {} with {steps}", path(program, voice)),
+            _ => format!("a build with {steps}"),
+        },
     }
 }
 
-/// Packages with their versions: both where a person raises them, only the wanted one where
-/// somebody else does.
+/// A program's path as people type it.
+fn path(program: &str, voice: Voice) -> String {
+    match program.rsplit_once('/').filter(|_| voice.brief) {
+        Some((_, name)) => (voice.code)(&format!("…/{name}")),
+        None => (voice.code)(&format!("/{program}")),
+    }
+}
+
+/// Packages with their versions: both where a person raises them, only the least one where somebody
+/// else does.
 fn steps(edit: &AdvisedEdit, voice: Voice) -> String {
     let mut parts: Vec<String> = edit
         .steps
@@ -64,7 +69,7 @@ fn steps(edit: &AdvisedEdit, voice: Voice) -> String {
             });
             let to = (voice.text)(&step.to);
             match edit.action {
-                AdvisedAction::RenewBase | AdvisedAction::RenewPackages => format!("{name} {to}"),
+                AdvisedAction::RenewBase | AdvisedAction::RenewPackages => format!("{name} ≥ {to}"),
                 AdvisedAction::RaiseVersions | AdvisedAction::RebuildProgram => {
                     format!("{name} {} → {to}", (voice.text)(&step.installed))
                 }

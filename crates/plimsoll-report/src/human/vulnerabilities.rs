@@ -48,25 +48,31 @@ pub(super) fn lines(report: &Report) -> Vec<String> {
 const EDITS: usize = 3;
 
 /// How words that came from elsewhere are written here, and how many packages of an edit are told.
-fn voice(steps: usize) -> Voice {
+fn voice(steps: usize, brief: bool) -> Voice {
     Voice {
         text: |text| visible(text).into_owned(),
         code: |text| visible(text).into_owned(),
         steps,
+        brief,
     }
 }
 
 /// The best edits, one line each.
 pub(super) fn edits(report: &Report) -> Vec<String> {
     let edits = report.advice.edits.iter().take(EDITS);
-    edits.map(|edit| sentence(edit, report, voice(2))).collect()
+    edits
+        .map(|edit| sentence(edit, report, voice(2, true)))
+        .collect()
 }
 
 /// Every edit, and what stays whatever is edited.
 fn all_edits(report: &Report) -> String {
     let mut out = String::new();
     for edit in &report.advice.edits {
-        out.push_str(&format!("{}\n", sentence(edit, report, voice(usize::MAX))));
+        out.push_str(&format!(
+            "{}\n",
+            sentence(edit, report, voice(usize::MAX, false))
+        ));
         if let Some(command) = advice::meanwhile(edit) {
             out.push_str(&format!(
                 "  until there is one, for packages of the distribution: {command}\n"

@@ -17,6 +17,7 @@ const VOICE: Voice = Voice {
     text: markdown,
     code: markdown_code,
     steps: 8,
+    brief: false,
 };
 
 impl Page {

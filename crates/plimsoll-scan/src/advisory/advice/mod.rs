@@ -155,11 +155,27 @@ fn place<'a>(
     let path = found.origin.path.as_deref().unwrap_or_default();
     let file = path.split_once('!').map_or(path, |(file, _)| file);
     let is_linked = package(inventory, found).is_some_and(|package| {
-        package.evidence == Evidence::BuildInfo || package.path.contains('!')
+        matches!(
+            package.evidence,
+            Evidence::BuildInfo | Evidence::VersionString
+        ) || package.path.contains('!')
     });
     match is_linked {
         true => Place::Program(layer, file),
         false => Place::Language(layer, kind),
+    }
+}
+
+/// The name and version that advisories know the package by: Debian, Ubuntu and Alpine speak of
+/// source packages, whose versions need not be those of what is built from them.
+fn known_as<'a>(inventory: &'a Inventory, found: &'a Vulnerability) -> (&'a str, &'a str) {
+    let source = package(inventory, found)
+        .filter(|package| matches!(package.kind, PackageKind::Deb | PackageKind::Apk))
+        .and_then(|package| package.source.as_ref());
+    match source {
+        Some((name, version)) if version.is_empty() => (name, &found.installed),
+        Some((name, version)) => (name, version),
+        None => (&found.name, &found.installed),
     }
 }
 
@@ -169,8 +185,9 @@ fn edit(input: &AdviceInput<'_>, place: Place<'_>, members: &[usize]) -> Advised
     for at in members {
         let found = &input.vulnerabilities[*at];
         let kind = kind(input.inventory, found);
+        let (name, installed) = known_as(input.inventory, found);
         packages
-            .entry((kind, &found.name, &found.installed))
+            .entry((kind, name, installed))
             .or_default()
             .push(*at);
     }

@@ -225,6 +225,23 @@ fn without_a_dockerfile_the_layer_is_the_place() {
 }
 
 #[test]
+fn packages_of_one_source_are_one_step() {
+    let high = VulnerabilitySeverity::High;
+    let mut image = Image::new().with(SSL, high, &["3.0.10-1"]).with(
+        (PackageKind::Deb, 0, "openssl", "3.0.9-1+b2"),
+        high,
+        &["3.0.11-1"],
+    );
+    for package in &mut image.inventory.packages {
+        package.source = Some(("openssl".to_owned(), "3.0.9-1".to_owned()));
+    }
+    assert_eq!(
+        told(&image.advise(&[], high)),
+        ["renew-base Dockerfile:1: openssl 3.0.9-1 > 3.0.11-1: 2/2"]
+    );
+}
+
+#[test]
 fn no_vulnerabilities_no_advice() {
     let image = Image::new();
     assert_eq!(
