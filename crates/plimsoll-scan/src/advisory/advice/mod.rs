@@ -45,13 +45,13 @@ pub struct AdviceInput<'a> {
 enum Place<'a> {
     Base,
     /// Packages of the distribution in a layer.
-    System(usize),
+    System(Option<usize>),
     /// A package that a file of the project asks for: position among the declared.
     Declared(usize),
     /// Packages of a language that an instruction installed.
-    Language(usize, PackageKind),
+    Language(Option<usize>, PackageKind),
     /// A program with what is linked into it.
-    Program(usize, &'a str),
+    Program(Option<usize>, &'a str),
 }
 
 /// Says what to do. The same input gives the same advice.
@@ -145,7 +145,7 @@ fn place<'a>(
         return Place::Base;
     }
     let kind = kind(inventory, found);
-    let layer = found.origin.layer.as_ref().map_or(0, |layer| layer.index);
+    let layer = found.origin.layer.as_ref().map(|layer| layer.index);
     if kind.is_system() {
         return Place::System(layer);
     }
@@ -232,8 +232,8 @@ fn edit(input: &AdviceInput<'_>, place: Place<'_>, members: &[usize]) -> Advised
         .collect();
     // The order of names decides between equals.
     steps.sort_by_key(|(weight, step)| (Reverse(*weight), Reverse(step.removes)));
-    let layer_source = |layer: usize| {
-        let facts = input.inventory.layers.get(layer)?;
+    let layer_source = |layer: Option<usize>| {
+        let facts = input.inventory.layers.get(layer?)?;
         facts.source.clone()
     };
     let (action, source, layer, program) = match place {
@@ -241,7 +241,7 @@ fn edit(input: &AdviceInput<'_>, place: Place<'_>, members: &[usize]) -> Advised
         Place::System(layer) => (
             AdvisedAction::RenewPackages,
             layer_source(layer),
-            Some(layer),
+            layer,
             None,
         ),
         Place::Declared(at) => (
@@ -256,13 +256,13 @@ fn edit(input: &AdviceInput<'_>, place: Place<'_>, members: &[usize]) -> Advised
         Place::Language(layer, _) => (
             AdvisedAction::RaiseVersions,
             layer_source(layer),
-            Some(layer),
+            layer,
             None,
         ),
         Place::Program(layer, path) => (
             AdvisedAction::RebuildProgram,
             layer_source(layer),
-            Some(layer),
+            layer,
             Some(path.to_owned()),
         ),
     };

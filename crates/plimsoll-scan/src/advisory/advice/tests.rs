@@ -222,6 +222,12 @@ fn without_a_dockerfile_the_layer_is_the_place() {
         told(&image.advise(&[], VulnerabilitySeverity::High)),
         told(&advice)
     );
+    // A bill of materials need not tell of layers.
+    image.found[0].origin.layer = None;
+    assert_eq!(
+        told(&image.advise(&[], VulnerabilitySeverity::High)),
+        ["renew-packages layer None: gcc-12 12.2.0-14 > 13: 1/1"]
+    );
 }
 
 #[test]

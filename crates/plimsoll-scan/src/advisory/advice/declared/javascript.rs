@@ -65,10 +65,11 @@ pub(super) fn lock<'t>(lines: &[Line<'t>]) -> Vec<Asked<'t>> {
                 version: None,
                 line: *line,
             }));
-        } else if is_open && key == "version" {
-            if let (Some(last), Some((version, _))) = (found.last_mut(), quoted(value)) {
-                last.version.get_or_insert(version);
-            }
+        } else if is_open
+            && key == "version"
+            && let (Some(last), Some((version, _))) = (found.last_mut(), quoted(value))
+        {
+            last.version.get_or_insert(version);
         }
     }
     found

@@ -61,15 +61,15 @@ pub(super) fn project<'t>(lines: &[Line<'t>]) -> Vec<Asked<'t>> {
             is_list = !rest.contains(']');
         } else if let Some(name) = toml::table(line.text) {
             table = name;
-        } else if table.starts_with("tool.poetry") && table.ends_with("dependencies") {
-            if let Some((name, value)) = toml::key(line.text).filter(|(name, _)| *name != "python")
-            {
-                found.push(Asked {
-                    name: Cow::Borrowed(name),
-                    version: quoted(value).and_then(|(text, _)| exact(text)),
-                    line: *line,
-                });
-            }
+        } else if table.starts_with("tool.poetry")
+            && table.ends_with("dependencies")
+            && let Some((name, value)) = toml::key(line.text).filter(|(name, _)| *name != "python")
+        {
+            found.push(Asked {
+                name: Cow::Borrowed(name),
+                version: quoted(value).and_then(|(text, _)| exact(text)),
+                line: *line,
+            });
         }
     }
     found

@@ -229,7 +229,7 @@ proptest! {
         let file = SourceFile::new(name, text.as_str());
         for one in declarations(&file) {
             prop_assert!(one.place.span.end <= text.len());
-            prop_assert!(one.place.span.of(text.as_bytes()).contains(&b'\n') == false);
+            prop_assert!(!one.place.span.of(text.as_bytes()).contains(&b'\n'));
         }
     }
 }
