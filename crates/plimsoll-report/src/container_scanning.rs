@@ -11,6 +11,7 @@ use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
 use crate::RenderInput;
+use crate::place::subject;
 use crate::text::{count, markdown, markdown_code, uri_path, visible};
 
 /// The version of the schema that the report holds to.
@@ -25,10 +26,7 @@ const IDENTIFIERS: usize = 20;
 /// Renders the report as `gl-container-scanning-report.json`.
 pub fn render(input: &RenderInput<'_>) -> String {
     let report = input.report;
-    let image = match &report.image {
-        Some(image) if !image.name.is_empty() => visible(&image.name).into_owned(),
-        _ => "image".to_owned(),
-    };
+    let image = visible(subject(report)).into_owned();
     let operating_system = operating_system(report);
     let mut seen = HashMap::new();
     let tool = Tool {

@@ -8,7 +8,7 @@ use std::fmt::Write as _;
 use plimsoll_model::{AdvisoryCoverage, Finding, Report, Vulnerability};
 
 use crate::RenderInput;
-use crate::place::{by_file, line, package_type, whole_message};
+use crate::place::{by_file, line, package_type, subject, whole_message};
 use crate::text::{count, xml};
 
 /// Web pages named of a vulnerability.
@@ -143,7 +143,7 @@ struct VulnerableSuite<'a> {
 
 /// One suite a kind of package; one that passes where all were judged and none is vulnerable.
 fn vulnerable_suites(report: &Report) -> Vec<VulnerableSuite<'_>> {
-    let image = report.image.as_ref().map_or("image", |image| &image.name);
+    let image = subject(report);
     let mut kinds: BTreeMap<&str, Vec<&Vulnerability>> = BTreeMap::new();
     for vulnerability in &report.vulnerabilities {
         kinds

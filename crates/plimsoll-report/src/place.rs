@@ -1,6 +1,6 @@
 //! Where a finding is, for formats that know files and lines only.
 
-use plimsoll_model::{Finding, Origin};
+use plimsoll_model::{Finding, Origin, Report};
 
 /// The file: the source's name, else the path in the image.
 pub(crate) fn file(origin: &Origin) -> &str {
@@ -53,4 +53,17 @@ pub(crate) fn package_type(purl: &str) -> &str {
     purl.strip_prefix("pkg:")
         .and_then(|rest| rest.split_once('/'))
         .map_or("package", |(kind, _)| kind)
+}
+
+/// What the packages of a report are in: the image, or what a bill of materials tells of.
+pub(crate) fn subject(report: &Report) -> &str {
+    let image = report.image.iter().map(|image| &image.name);
+    let bill = report
+        .bill
+        .iter()
+        .flat_map(|bill| [&bill.subject, &bill.name]);
+    let mut names = image.chain(bill);
+    names
+        .find(|name| !name.is_empty())
+        .map_or("image", String::as_str)
 }

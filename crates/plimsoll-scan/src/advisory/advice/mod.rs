@@ -147,7 +147,12 @@ fn place<'a>(
     let kind = kind(inventory, found);
     let layer = found.origin.layer.as_ref().map(|layer| layer.index);
     if kind.is_system() {
-        return Place::System(layer);
+        // Nothing installs packages where there is nothing below: a file system came as a whole.
+        let is_lowest = layer == Some(0) && found.in_base.is_none();
+        return match is_lowest {
+            true => Place::Base,
+            false => Place::System(layer),
+        };
     }
     if let Some(at) = declarations.find(kind, &found.name, &found.installed) {
         return Place::Declared(at);

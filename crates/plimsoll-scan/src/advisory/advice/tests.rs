@@ -231,6 +231,16 @@ fn without_a_dockerfile_the_layer_is_the_place() {
 }
 
 #[test]
+fn what_lies_below_everything_came_with_the_base() {
+    let mut image = Image::new().with(SSL, VulnerabilitySeverity::High, &["3.0.10-1"]);
+    image.found[0].in_base = None;
+    assert_eq!(
+        told(&image.advise(&[], VulnerabilitySeverity::High)),
+        ["renew-base Dockerfile:1: libssl3 3.0.9-1 > 3.0.10-1: 1/1"]
+    );
+}
+
+#[test]
 fn packages_of_one_source_are_one_step() {
     let high = VulnerabilitySeverity::High;
     let mut image = Image::new().with(SSL, high, &["3.0.10-1"]).with(
