@@ -72,7 +72,13 @@ impl Rendering<'_> {
             Format::Checkstyle => plimsoll_report::checkstyle::render(&input),
             Format::Codeclimate => plimsoll_report::codeclimate::render(&input),
             Format::Gitlab => plimsoll_report::codeclimate::render_gitlab(&input),
-            Format::GitlabContainerScanning => plimsoll_report::container_scanning::render(&input),
+            Format::GitlabContainerScanning => {
+                if self.report.image.is_none() && self.report.bill.is_none() {
+                    return Err(Failure::usage("a container scanning report needs an image")
+                        .hint("plimsoll inspect IMAGE --format gitlab-container-scanning"));
+                }
+                plimsoll_report::container_scanning::render(&input)
+            }
             Format::Junit => plimsoll_report::junit::render(&input),
             Format::Github => plimsoll_report::github::render(&input),
             Format::Rdjson => plimsoll_report::rdjson::render(&input),

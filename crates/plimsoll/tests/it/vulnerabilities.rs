@@ -137,6 +137,70 @@ fn each_is_told_with_its_fix_and_its_line() {
 }
 
 #[test]
+fn the_edit_that_removes_it_is_told_at_the_line_to_change() {
+    let stage = stage();
+    let edits = |more: &[&str]| -> (Vec<String>, serde_json::Value) {
+        let call = [&["--db", "all.index", "--format", "json"], more].concat();
+        let report = inspect(&stage, &call).json();
+        let edits = report["advice"]["edits"].as_array().unwrap().iter();
+        let told = edits.map(|edit| {
+            let step = &edit["steps"][0];
+            let word = |value: &serde_json::Value| value.as_str().unwrap().to_owned();
+            format!(
+                "{} {}:{} {} {} > {}",
+                word(&edit["action"]),
+                word(&edit["file"]),
+                edit["line"],
+                word(&step["name"]),
+                word(&step["installed"]),
+                word(&step["to"])
+            )
+        });
+        (told.collect(), report["advice"].clone())
+    };
+    let base = "renew-base Dockerfile:1 busybox 1.36.1-r15 > 1.36.1-r16";
+    let (told, advice) = edits(&[]);
+    assert_eq!(
+        told,
+        ["raise-versions Dockerfile:3 left-pad 1.2.0 > 1.3.0", base]
+    );
+    assert_eq!(advice["plan"], json!([]));
+    // Where the project is at hand, the line is that of the file that asks for the package.
+    stage.write(
+        "app/package.json",
+        b"{\n  \"dependencies\": {\n    \"left-pad\": \"^1.2.0\"\n  }\n}\n",
+    );
+    let (told, advice) = edits(&["--fail-on-vulnerability", "medium"]);
+    assert_eq!(
+        told,
+        [
+            "raise-versions app/package.json:3 left-pad 1.2.0 > 1.3.0",
+            base
+        ]
+    );
+    assert_eq!(advice["plan"], json!([0]));
+    assert_eq!(advice["remaining"], json!([0]));
+}
+
+#[test]
+fn pipelines_get_their_forms() {
+    let stage = stage();
+    let call = |form| inspect(&stage, &["--db", "all.index", "--format", form]).expect(0);
+    let report = call("gitlab-container-scanning").json();
+    assert_eq!(report["scan"]["type"], "container_scanning");
+    assert_eq!(report["vulnerabilities"].as_array().unwrap().len(), 3);
+    assert_eq!(
+        report["vulnerabilities"][0]["location"]["operating_system"],
+        "alpine 3.19.1"
+    );
+    assert!(call("junit").stdout.contains("name=\"CVE-2024-0002\""));
+    assert!(call("markdown").stdout.contains("### What to do"));
+    stage
+        .run(&["check", "--format", "gitlab-container-scanning"])
+        .expect(2);
+}
+
+#[test]
 fn people_choose_what_is_shown_and_what_counts() {
     let stage = stage();
     let all = ["CVE-2024-0002", "CVE-2021-0003", "CVE-2024-0001"];
