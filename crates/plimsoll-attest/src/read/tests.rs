@@ -1,5 +1,3 @@
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
-
 use plimsoll_model::PackageKind;
 use proptest::prelude::*;
 use serde_json::json;

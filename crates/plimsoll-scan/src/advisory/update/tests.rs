@@ -1,5 +1,3 @@
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
-
 use std::collections::BTreeMap;
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::net::TcpListener;
@@ -13,10 +11,13 @@ const RECORD: &str = r#"{"id": "PYSEC-1", "modified": "2026-01-01T00:00:00Z", "a
     {"package": {"ecosystem": "PyPI", "name": "pandas"},
      "ranges": [{"type": "ECOSYSTEM", "events": [{"introduced": "0"}, {"fixed": "2.0"}]}]}]}"#;
 
+/// A file's version and content.
+type Published = (String, Vec<u8>);
+
 /// Serves files by path, with a version each; a request for the version it has is told so.
 #[derive(Clone, Default)]
 struct Mirror {
-    files: Arc<Mutex<BTreeMap<String, (String, Vec<u8>)>>>,
+    files: Arc<Mutex<BTreeMap<String, Published>>>,
     asked: Arc<Mutex<Vec<String>>>,
 }
 
