@@ -10,7 +10,7 @@ mod spdx;
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
-use plimsoll_model::{Digest, Inventory};
+use plimsoll_model::{Digest, Inventory, Package};
 use serde_json::Value;
 
 /// What a bill of materials tells.
@@ -95,18 +95,22 @@ fn of_value(value: &Value, depth: usize) -> Result<BillOfMaterials, ReadError> {
     } else {
         return Err(ReadError::Unknown);
     };
-    let by_place = |package: &plimsoll_model::Package| {
-        (
-            package.kind,
-            package.name.clone(),
-            package.version.clone(),
-            package.path.clone(),
-        )
-    };
-    bill.inventory.packages.sort_by_key(by_place);
+    bill.inventory
+        .packages
+        .sort_by(|a, b| place(a).cmp(&place(b)));
     bill.inventory.packages.dedup();
     bill.unidentified.sort();
     Ok(bill)
+}
+
+/// What the packages of an inventory are sorted by.
+fn place(package: &Package) -> impl Ord + '_ {
+    (
+        package.kind,
+        package.name.as_str(),
+        package.version.as_str(),
+        package.path.as_str(),
+    )
 }
 
 fn statement_digest(statement: &Value) -> Option<Digest> {

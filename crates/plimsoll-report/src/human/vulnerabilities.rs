@@ -29,7 +29,13 @@ pub(super) fn lines(report: &Report) -> Vec<String> {
             false => Vec::new(),
         };
     };
-    let mut lines = vec![tally::vulnerabilities(&report.vulnerabilities)];
+    // Nothing known of what nobody writes about is no good news.
+    let mut lines = vec![
+        match coverage.covered.is_empty() && !coverage.missing.is_empty() {
+            true => "not judged: the index knows nothing of these packages".to_owned(),
+            false => tally::vulnerabilities(&report.vulnerabilities),
+        },
+    ];
     let mut missing: Vec<_> = coverage.missing.iter().collect();
     missing.sort_by_key(|one| std::cmp::Reverse(one.packages));
     let named: Vec<String> = missing
