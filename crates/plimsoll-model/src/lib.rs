@@ -37,6 +37,7 @@ pub use inventory::{
 pub use report::{BillSummary, ImageSummary, Remark, Report, Skipped, Suppressed, SuppressedBy};
 pub use source::{LineIndex, Position, SourceFile, Span};
 pub use vulnerability::{
-    AdvisoryCoverage, CvssScore, EcosystemPackages, FixState, SeverityBasis, UnjudgedPackage,
-    Vulnerability, VulnerabilitySeverity,
+    AdvisoryCoverage, CvssScore, EcosystemPackages, FixState, SeverityBasis,
+    SuppressedVulnerability, UnjudgedPackage, Vulnerability, VulnerabilitySeverity,
+    VulnerabilityStatus,
 };

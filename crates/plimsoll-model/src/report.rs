@@ -1,7 +1,8 @@
 //! What one run found.
 
 use crate::{
-    Advice, AdvisoryCoverage, Digest, Finding, ImageConfig, Inventory, SourceOrigin, Vulnerability,
+    Advice, AdvisoryCoverage, Digest, Finding, ImageConfig, Inventory, SourceOrigin,
+    SuppressedVulnerability, Vulnerability,
 };
 
 /// Something that was not looked at, and why: never silently clean.
@@ -103,6 +104,8 @@ pub struct Report {
     pub inventory: Inventory,
     /// Known vulnerabilities of what it holds, in report order.
     pub vulnerabilities: Vec<Vulnerability>,
+    /// Those that a waiver, a VEX document or an earlier report sets aside, in report order.
+    pub suppressed_vulnerabilities: Vec<SuppressedVulnerability>,
     /// The advisories those were told by; `None` where nobody looked.
     pub advisories: Option<AdvisoryCoverage>,
     /// What to do about the vulnerabilities.

@@ -399,6 +399,20 @@ pub(crate) struct LookArgs {
     pub(crate) config: Option<PathBuf>,
 }
 
+/// Which known vulnerabilities count.
+#[derive(Debug, Default, Args)]
+pub(crate) struct GateArgs {
+    /// A VEX document, OpenVEX or CycloneDX in JSON: what it calls not affected or fixed is set
+    /// aside. May be repeated.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) vex: Vec<PathBuf>,
+
+    /// An earlier report of `--format json`: vulnerabilities that are in it are known before, and
+    /// only new ones hold back.
+    #[arg(long, value_name = "REPORT")]
+    pub(crate) baseline: Option<PathBuf>,
+}
+
 /// Arguments of `build`.
 #[derive(Debug, Args)]
 pub(crate) struct BuildArgs {
@@ -436,6 +450,9 @@ pub(crate) struct ShipArgs {
     #[arg(long, value_name = "SEVERITY", value_parser = parse_severity)]
     pub(crate) fail_on: Option<plimsoll_model::Severity>,
 
+    #[command(flatten)]
+    pub(crate) gate: GateArgs,
+
     /// Also tag the image `latest`.
     #[arg(long)]
     pub(crate) latest: bool,
@@ -472,7 +489,7 @@ pub(crate) enum CacheAction {
 /// Arguments of `migrate`.
 #[derive(Debug, Args)]
 pub(crate) struct MigrateArgs {
-    /// The folder whose .hadolint.yaml, .tally.toml and .trivyignore(.yaml) are read.
+    /// The folder whose .hadolint.yaml, .tally.toml, .trivyignore(.yaml) and .grype.yaml are read.
     #[arg(default_value = ".", value_name = "DIR")]
     pub(crate) dir: PathBuf,
 

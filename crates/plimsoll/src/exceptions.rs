@@ -35,12 +35,7 @@ impl Exceptions {
         let mut exceptions = Self::default();
         let folder = config.folder().map(Path::to_path_buf).unwrap_or_default();
         for allow in &config.check.allow {
-            let place = config.source.as_ref().map(|source| {
-                let span = allow.span();
-                let line = first_line(source, span.start, span.end);
-                SourceOrigin::new(source, line)
-            });
-            exceptions.add(allow.as_ref().clone(), &folder, place)?;
+            exceptions.add(allow.as_ref().clone(), &folder, place(config, allow))?;
         }
         Ok(exceptions)
     }
@@ -137,25 +132,7 @@ impl Exceptions {
                 continue;
             };
             let mut fault = |rule: &str, message: String, help: &str| {
-                if options.runs(rule)
-                    && let Some(found) = plimsoll_rules::find(rule).first()
-                {
-                    let meta = found.meta();
-                    faults.push(Finding {
-                        rule: meta.name,
-                        aliases: meta.aliases,
-                        severity: meta.severity,
-                        confidence: Confidence::High,
-                        message,
-                        help: Some(help.to_owned()),
-                        origin: Origin {
-                            source: Some(place.clone()),
-                            ..Origin::default()
-                        },
-                        related: Vec::new(),
-                        fix: None,
-                    });
-                }
+                faults.extend(fault(options, rule, message, help, Some(place)));
             };
             let names = |names: &[String]| {
                 let names: Vec<String> = names
@@ -204,6 +181,41 @@ impl Exceptions {
         }
         faults
     }
+}
+
+/// What an exception is guilty of, by the rule that watches over exceptions; nothing where that
+/// does not run.
+pub(crate) fn fault(
+    options: &CheckOptions,
+    rule: &str,
+    message: String,
+    help: &str,
+    place: Option<&SourceOrigin>,
+) -> Option<Finding> {
+    let found = plimsoll_rules::find(rule);
+    let meta = found.first().filter(|_| options.runs(rule))?.meta();
+    Some(Finding {
+        rule: meta.name,
+        aliases: meta.aliases,
+        severity: meta.severity,
+        confidence: Confidence::High,
+        message,
+        help: Some(help.to_owned()),
+        origin: Origin {
+            source: place.cloned(),
+            ..Origin::default()
+        },
+        related: Vec::new(),
+        fix: None,
+    })
+}
+
+/// Where an exception of a `plimsoll.toml` stands: its first line.
+pub(crate) fn place<T>(config: &Config, exception: &toml::Spanned<T>) -> Option<SourceOrigin> {
+    config.source.as_ref().map(|source| {
+        let span = exception.span();
+        SourceOrigin::new(source, first_line(source, span.start, span.end))
+    })
 }
 
 impl Entry {

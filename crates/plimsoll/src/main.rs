@@ -25,6 +25,7 @@ mod storage;
 mod terminal;
 mod thresholds;
 mod tui;
+mod vulnerabilities;
 
 use std::process::ExitCode;
 

@@ -2,9 +2,12 @@
 
 use plimsoll_model::{Finding, Report, Severity, Suppressed, SuppressedBy};
 use plimsoll_report::Verdict;
+use plimsoll_rules::CheckOptions;
 
 use crate::config::{Config, Waiver};
+use crate::exceptions::{fault, place};
 use crate::failure::Outcome;
+use crate::vulnerabilities::{Judged, wildcard};
 
 /// What the policy says of a report.
 pub(crate) struct Judgement {
@@ -12,62 +15,75 @@ pub(crate) struct Judgement {
     pub(crate) verdict: Verdict,
     /// The same as an exit code.
     pub(crate) outcome: Outcome,
-    /// Waivers that expired or matched nothing, one sentence each.
-    pub(crate) notes: Vec<String>,
 }
 
-/// Sets waived findings aside, then judges the rest.
+/// Sets waived findings aside, then judges the rest, beside what was said of `known`
+/// vulnerabilities. Waivers that are past their day or cover nothing become findings themselves.
 pub(crate) fn judge(
     report: &mut Report,
     config: &Config,
+    options: &CheckOptions,
     fail_on: Severity,
+    known: Judged,
     today: jiff::civil::Date,
 ) -> Judgement {
-    let mut notes = Vec::new();
-    for waiver in &config.policy.waiver {
-        let until: jiff::civil::Date = match waiver.until.parse() {
-            Ok(until) => until,
-            // Refused when the file was read.
-            Err(_) => continue,
+    let mut faults = Vec::new();
+    for spanned in &config.policy.waiver {
+        let waiver = spanned.as_ref();
+        // Those without a rule are for vulnerabilities. Dates were looked at when they were read.
+        let (Some(rule), Ok(until)) = (
+            waiver.rule.as_deref(),
+            waiver.until.parse::<jiff::civil::Date>(),
+        ) else {
+            continue;
         };
-        let matched = report
-            .findings
-            .iter()
-            .any(|finding| covers(waiver, finding));
-        if !matched {
-            notes.push(format!(
-                "the waiver for `{}` matches no finding: remove it",
-                waiver.rule
+        let place = place(config, spanned);
+        if until < today {
+            faults.extend(fault(
+                options,
+                "expired-suppression",
+                format!("The waiver for `{rule}` ended on {until}."),
+                "Mend what it accepted, or give it a new end date that its owner answers for.",
+                place.as_ref(),
             ));
-        } else if until < today {
-            notes.push(format!(
-                "the waiver for `{}` ended on {}: mend the finding, or give {} a new date to answer for",
-                waiver.rule, waiver.until, waiver.owner
-            ));
-        } else {
-            let reason = format!(
-                "waived until {} by {}: {}",
-                waiver.until, waiver.owner, waiver.reason
-            );
-            let (waived, kept) = std::mem::take(&mut report.findings)
-                .into_iter()
-                .partition::<Vec<_>, _>(|finding| covers(waiver, finding));
-            report.findings = kept;
-            report
-                .suppressed
-                .extend(waived.into_iter().map(|finding| Suppressed {
-                    finding,
-                    reason: reason.clone(),
-                    by: SuppressedBy::Configuration,
-                }));
+            continue;
         }
+        let (waived, kept) = std::mem::take(&mut report.findings)
+            .into_iter()
+            .partition::<Vec<_>, _>(|finding| covers(rule, waiver, finding));
+        report.findings = kept;
+        if waived.is_empty() {
+            faults.extend(fault(
+                options,
+                "unused-suppression",
+                format!("The waiver for `{rule}` covers no finding."),
+                "Remove it, so that it does not hide the next one.",
+                place.as_ref(),
+            ));
+        }
+        let reason = format!(
+            "waived until {} by {}: {}",
+            waiver.until, waiver.owner, waiver.reason
+        );
+        report
+            .suppressed
+            .extend(waived.into_iter().map(|finding| Suppressed {
+                finding,
+                reason: reason.clone(),
+                by: SuppressedBy::Configuration,
+            }));
     }
+    report.findings.extend(faults);
+    report
+        .findings
+        .sort_by(|a, b| a.sort_key().cmp(&b.sort_key()));
     let mut reasons: Vec<String> = report
         .findings
         .iter()
         .filter(|finding| finding.severity >= fail_on)
         .map(reason)
         .collect();
+    reasons.extend(known.reasons);
     reasons.extend(config.policy.thresholds().broken_by(&report.inventory));
     let held_back = !reasons.is_empty();
     reasons.extend(
@@ -84,7 +100,6 @@ pub(crate) fn judge(
             reasons,
             next: None,
         },
-        notes,
     }
 }
 
@@ -104,8 +119,8 @@ fn reason(finding: &Finding) -> String {
     )
 }
 
-fn covers(waiver: &Waiver, finding: &Finding) -> bool {
-    let names = plimsoll_rules::find(&waiver.rule);
+fn covers(rule: &str, waiver: &Waiver, finding: &Finding) -> bool {
+    let names = plimsoll_rules::find(rule);
     let rule = names.iter().any(|rule| rule.meta().name == finding.rule);
     let path = waiver.path.as_deref().is_none_or(|pattern| {
         let source = finding
@@ -119,29 +134,6 @@ fn covers(waiver: &Waiver, finding: &Finding) -> bool {
             .any(|path| wildcard(pattern.as_bytes(), path.as_bytes()))
     });
     rule && path
-}
-
-/// Whether `text` matches `pattern`, in which `*` stands for any run of characters. Linear in
-/// memory, at worst the product of both lengths in time.
-fn wildcard(pattern: &[u8], text: &[u8]) -> bool {
-    let (mut p, mut t) = (0, 0);
-    let mut retry: Option<(usize, usize)> = None;
-    while t < text.len() {
-        if pattern.get(p) == Some(&b'*') {
-            retry = Some((p + 1, t));
-            p += 1;
-        } else if pattern.get(p) == Some(&text[t]) {
-            p += 1;
-            t += 1;
-        } else if let Some((star, from)) = retry {
-            retry = Some((star, from + 1));
-            p = star;
-            t = from + 1;
-        } else {
-            return false;
-        }
-    }
-    pattern[p..].iter().all(|byte| *byte == b'*')
 }
 
 #[cfg(test)]
@@ -171,15 +163,12 @@ mod tests {
     }
 
     fn config(rule: &str, path: Option<&str>, until: &str) -> Config {
-        let mut config = Config::default();
-        config.policy.waiver.push(Waiver {
-            rule: rule.to_owned(),
-            path: path.map(str::to_owned),
-            reason: "known".to_owned(),
-            owner: "ops".to_owned(),
-            until: until.to_owned(),
-        });
-        config
+        let path = path.map_or(String::new(), |path| format!("path = \"{path}\"\n"));
+        let text = format!(
+            "[[policy.waiver]]\nrule = \"{rule}\"\n{path}reason = \"known\"\nowner = \"ops\"\n\
+             until = \"{until}\"\n"
+        );
+        Config::read(&text, std::path::Path::new("plimsoll.toml")).unwrap()
     }
 
     #[test]
@@ -187,37 +176,67 @@ mod tests {
         let today = jiff::civil::date(2026, 11, 21);
         let judged = |config: &Config, fail_on| {
             let mut report = report();
-            let judgement = judge(&mut report, config, fail_on, today);
-            assert_eq!(judgement.verdict.holds, judgement.outcome == Outcome::Holds);
-            let notes = judgement.notes.len();
-            (judgement.verdict.holds, notes, report.suppressed.len())
+            let judgement = judge(
+                &mut report,
+                config,
+                &CheckOptions::default(),
+                fail_on,
+                Judged::default(),
+                today,
+            );
+            let holds = judgement.verdict.holds;
+            assert_eq!(holds, judgement.outcome == Outcome::Holds);
+            let faults = report.findings.iter().map(|finding| finding.rule);
+            let faults: Vec<_> = faults.filter(|rule| *rule != "root-user").collect();
+            (holds, faults.join(" "), report.suppressed.len())
         };
-        assert_eq!(judged(&Config::default(), Severity::High), (false, 0, 0));
-        assert_eq!(judged(&Config::default(), Severity::Critical), (true, 0, 0));
-        assert_eq!(
-            judged(&config("DL3002", None, "2026-11-21"), Severity::High),
-            (true, 0, 1)
-        );
-        assert_eq!(
-            judged(
-                &config("root-user", Some("usr/*/x"), "2027-01-01"),
-                Severity::High
+        for (config, fail_on, expected) in [
+            (Config::default(), Severity::High, (false, "", 0)),
+            (Config::default(), Severity::Critical, (true, "", 0)),
+            (
+                config("DL3002", None, "2026-11-21"),
+                Severity::High,
+                (true, "", 1),
             ),
-            (true, 0, 1)
-        );
-        assert_eq!(
-            judged(
-                &config("root-user", Some("etc/*"), "2027-01-01"),
-                Severity::High
+            (
+                config("root-user", Some("usr/*/x"), "2027-01-01"),
+                Severity::High,
+                (true, "", 1),
             ),
-            (false, 1, 0)
-        );
-        assert_eq!(
-            judged(&config("root-user", None, "2026-11-20"), Severity::High),
-            (false, 1, 0)
-        );
+            (
+                config("root-user", Some("etc/*"), "2027-01-01"),
+                Severity::High,
+                (false, "unused-suppression", 0),
+            ),
+            (
+                config("root-user", None, "2026-11-20"),
+                Severity::High,
+                (false, "expired-suppression", 0),
+            ),
+        ] {
+            let (holds, faults, aside) = expected;
+            assert_eq!(judged(&config, fail_on), (holds, faults.to_owned(), aside));
+        }
         let mut wasteful = Config::default();
         wasteful.policy.lowest_efficiency = Some(0.9);
-        assert_eq!(judged(&wasteful, Severity::Critical), (false, 0, 0));
+        assert_eq!(
+            judged(&wasteful, Severity::Critical),
+            (false, String::new(), 0)
+        );
+        let mut vulnerable = report();
+        let known = Judged {
+            reasons: vec!["a 1 has CVE-2026-1".to_owned()],
+            ..Judged::default()
+        };
+        let judgement = judge(
+            &mut vulnerable,
+            &Config::default(),
+            &CheckOptions::default(),
+            Severity::Critical,
+            known,
+            today,
+        );
+        assert_eq!(judgement.outcome, Outcome::HeldBack);
+        assert_eq!(judgement.verdict.reasons, ["a 1 has CVE-2026-1"]);
     }
 }

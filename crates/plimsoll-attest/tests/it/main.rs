@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod cyclonedx;
+mod openvex;
 mod provenance;
 mod read;
 mod spdx;

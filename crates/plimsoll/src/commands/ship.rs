@@ -11,6 +11,7 @@ use plimsoll_rules::{Project, SharedContext};
 use super::build::Built;
 use crate::args::{Format, ShipArgs};
 use crate::bases::Bases;
+use crate::config::VulnerabilityFailOn;
 use crate::exceptions::Exceptions;
 use crate::failure::{Failure, Outcome};
 use crate::look::{self, Look};
@@ -20,6 +21,7 @@ use crate::policy::{self, Judgement};
 use crate::project::{self, Listing};
 use crate::storage;
 use crate::terminal::{Spinner, Terminal, say};
+use crate::vulnerabilities::Gate;
 
 /// The whole line.
 pub(crate) fn run(arguments: &ShipArgs, terminal: Terminal) -> Result<Outcome, Failure> {
@@ -39,6 +41,16 @@ pub(crate) fn run(arguments: &ShipArgs, terminal: Terminal) -> Result<Outcome, F
     if let Some(stage) = &arguments.plan.target {
         options.target = Some(stage.clone());
     }
+    let fail_on = arguments
+        .fail_on
+        .or_else(|| voyage.config.policy.fail_on.map(Severity::from))
+        .unwrap_or(Severity::High);
+    let gate = Gate::load(
+        &voyage.config,
+        &voyage.folder,
+        &arguments.gate,
+        VulnerabilityFailOn::from(fail_on),
+    )?;
     let bases = Bases::new(
         crate::plan::named_contexts(&arguments.plan.build_context)?,
         crate::plan::access(&arguments.plan.access, options.platform.clone()),
@@ -95,18 +107,22 @@ pub(crate) fn run(arguments: &ShipArgs, terminal: Terminal) -> Result<Outcome, F
     look.judge(seen, &options, max_size, &mut report);
     drop(spinner);
 
-    let fail_on = arguments
-        .fail_on
-        .or_else(|| voyage.config.policy.fail_on.map(Severity::from))
-        .unwrap_or(Severity::High);
+    let today = crate::clock::today();
+    let known = gate.judge(&mut report, &options, today);
+    for note in &known.notes {
+        say(&format!("policy: {note}"));
+    }
     let Judgement {
         mut verdict,
         outcome,
-        notes,
-    } = policy::judge(&mut report, &voyage.config, fail_on, crate::clock::today());
-    for note in notes {
-        say(&format!("policy: {note}"));
-    }
+    } = policy::judge(
+        &mut report,
+        &voyage.config,
+        &options,
+        fail_on,
+        known,
+        today,
+    );
 
     let sources = sources(&voyage);
     let mut files = attest(&voyage, &built, &report, &names, terminal)?;

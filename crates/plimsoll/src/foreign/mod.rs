@@ -1,7 +1,10 @@
 //! The configurations of the tools people come from, read as if they were ours: for a check where
-//! there is no `plimsoll.toml`, and for `plimsoll migrate`.
+//! there is no `plimsoll.toml`, and for `plimsoll migrate`. Lists of accepted vulnerabilities
+//! count for images in the same way.
 
+mod grype;
 mod hadolint;
+mod lists;
 mod tally;
 mod trivy;
 
@@ -12,6 +15,9 @@ use plimsoll_model::Skipped;
 use crate::config::{Allow, CheckConfig};
 use crate::failure::Failure;
 use crate::project::{read_bounded, shown};
+use crate::vulnerabilities::Waiver;
+
+pub(crate) use lists::Lists;
 
 /// A configuration longer than this is none.
 const LIMIT: u64 = 1 << 20;
@@ -25,31 +31,51 @@ pub(crate) struct Foreign {
     pub(crate) allow: Vec<(Allow, PathBuf)>,
     /// The files it was read from.
     pub(crate) files: Vec<PathBuf>,
+    /// Accepted vulnerabilities.
+    pub(crate) waivers: Vec<Waiver>,
     /// What cannot be honoured.
     pub(crate) dropped: Vec<Skipped>,
     /// Whether comments in files are not to set anything aside.
     pub(crate) ignore_comments: bool,
 }
 
+/// What a file is read for: many hold more than one thing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Purpose {
+    /// Rules and exceptions from them.
+    Rules,
+    /// Accepted vulnerabilities.
+    Vulnerabilities,
+}
+
 /// One file that is being read.
 struct Reading<'f> {
     foreign: &'f mut Foreign,
+    purpose: Purpose,
     path: &'f Path,
     text: String,
+    /// Paths and packages of the accepted vulnerabilities so far.
+    parts: usize,
 }
 
 type Reader = fn(&mut Reading<'_>) -> Result<(), Failure>;
 
-/// Each tool's file names, the first that is there counts, and how it is read.
-const KINDS: [(&[&str], Reader); 4] = [
+/// A tool's file names, the first that is there counts, and how it is read.
+type Kind = (&'static [&'static str], Reader);
+
+const TRIVY_LIST: Kind = (&[".trivyignore"], trivy::read_list);
+const TRIVY_YAML: Kind = (&[".trivyignore.yaml", ".trivyignore.yml"], trivy::read_yaml);
+
+/// What speaks of Dockerfiles.
+const KINDS: [Kind; 4] = [
     (&[".hadolint.yaml", ".hadolint.yml"], hadolint::read),
     (&[".tally.toml", "tally.toml"], tally::read),
-    (&[".trivyignore"], trivy::read_list),
-    (&[".trivyignore.yaml", ".trivyignore.yml"], trivy::read_yaml),
+    TRIVY_LIST,
+    TRIVY_YAML,
 ];
 
-/// The nearest file of each tool, from a folder up to the root of the project.
-fn find(folder: &Path) -> Vec<(PathBuf, Reader)> {
+/// The nearest file of each kind, from a folder up to the root of the project.
+fn find(folder: &Path, kinds: &[Kind]) -> Vec<(PathBuf, Reader)> {
     let Ok(folder) = std::path::absolute(folder) else {
         return Vec::new();
     };
@@ -62,7 +88,7 @@ fn find(folder: &Path) -> Vec<(PathBuf, Reader)> {
         .or_else(|| folder.starts_with(&here).then_some(here.as_path()))
         .unwrap_or(&folder)
         .to_path_buf();
-    KINDS
+    kinds
         .iter()
         .filter_map(|(names, reader)| {
             let within = folder.ancestors().take_while(|one| one.starts_with(&root));
@@ -77,32 +103,33 @@ impl Foreign {
     /// Reads what lies nearest to a folder.
     pub(crate) fn load(folder: &Path) -> Result<Self, Failure> {
         let mut foreign = Self::default();
-        for (path, reader) in find(folder) {
-            let text = String::from_utf8(read_bounded(&path, LIMIT)?)
-                .map_err(|_| Failure::usage(format!("{}: not UTF-8", path.display())))?;
-            reader(&mut Reading {
-                foreign: &mut foreign,
-                path: &path,
-                text,
-            })?;
-            foreign.files.push(path);
+        for (path, reader) in find(folder, &KINDS) {
+            foreign.take(path, reader, Purpose::Rules)?;
         }
         foreign.leave_unknown_out();
         Ok(foreign)
     }
 
+    /// Reads one file.
+    fn take(&mut self, path: PathBuf, reader: Reader, purpose: Purpose) -> Result<(), Failure> {
+        let text = String::from_utf8(read_bounded(&path, LIMIT)?)
+            .map_err(|_| Failure::usage(format!("{}: not UTF-8", path.display())))?;
+        reader(&mut Reading {
+            foreign: self,
+            purpose,
+            path: &path,
+            text,
+            parts: 0,
+        })?;
+        self.files.push(path);
+        Ok(())
+    }
+
     /// What lies there and is not read, since a `plimsoll.toml` is in force.
     pub(crate) fn overruled(folder: &Path, by: &Path) -> Vec<Skipped> {
-        find(folder)
+        find(folder, &KINDS)
             .into_iter()
-            .map(|(path, _)| Skipped {
-                what: shown(&path),
-                why: format!(
-                    "{} is in force; `plimsoll migrate` writes one from it",
-                    shown(&crate::config::from_here(by))
-                ),
-                blocking: false,
-            })
+            .map(|(path, _)| overruled(&path, by))
             .collect()
     }
 
@@ -151,6 +178,23 @@ impl Foreign {
     }
 }
 
+/// A file that is not read, since a `plimsoll.toml` is in force.
+fn overruled(path: &Path, by: &Path) -> Skipped {
+    Skipped {
+        what: shown(path),
+        why: format!(
+            "{} is in force; `plimsoll migrate` writes one from it",
+            shown(&crate::config::from_here(by))
+        ),
+        blocking: false,
+    }
+}
+
+/// Accepted vulnerabilities in one file: an image of a careful team has hundreds.
+const MAX_WAIVERS: usize = 50_000;
+/// Paths and packages of all of them.
+const MAX_WAIVER_PARTS: usize = 200_000;
+
 impl Reading<'_> {
     /// Notes what cannot be honoured.
     fn drop(&mut self, line: usize, why: impl Into<String>) {
@@ -164,6 +208,21 @@ impl Reading<'_> {
     /// The file is not what its tool would read.
     fn fail(&self, line: usize, why: &str) -> Failure {
         Failure::usage(format!("{}:{line}: {why}", self.path.display()))
+    }
+
+    /// An accepted vulnerability, written at `line`.
+    fn waive(&mut self, line: usize, waiver: Waiver) -> Result<(), Failure> {
+        let waivers = &mut self.foreign.waivers;
+        let parts = waiver.paths.len() + waiver.packages.len();
+        self.parts += parts;
+        if waivers.len() >= MAX_WAIVERS || self.parts > MAX_WAIVER_PARTS {
+            return Err(self.fail(line, "accepts too many vulnerabilities for one list"));
+        }
+        waivers.push(Waiver {
+            written_in: format!("{}:{line}", shown(self.path)),
+            ..waiver
+        });
+        Ok(())
     }
 
     /// An exception whose paths are below the folder of the file.

@@ -2,9 +2,10 @@
 
 use plimsoll_syntax::yaml::{self, Value};
 
-use super::Reading;
+use super::{Purpose, Reading};
 use crate::config::Allow;
 use crate::failure::Failure;
+use crate::vulnerabilities::{PackagePattern, PathPattern, Purl, Waiver};
 
 /// Whether an id is of the checks that Trivy has for Dockerfiles.
 fn is_dockerfile_check(id: &str) -> bool {
@@ -36,10 +37,6 @@ pub(super) fn read_list(reading: &mut Reading<'_>) -> Result<(), Failure> {
         let (entry, behind) = line.split_once('#').unwrap_or((line, ""));
         let mut words = entry.split_whitespace();
         let id = words.next().unwrap_or_default();
-        if !is_dockerfile_check(id) {
-            others.push(at + 1);
-            continue;
-        }
         let until = words.find_map(|word| word.strip_prefix("exp:"));
         if let Some(date) = until
             && date.parse::<jiff::civil::Date>().is_err()
@@ -47,19 +44,32 @@ pub(super) fn read_list(reading: &mut Reading<'_>) -> Result<(), Failure> {
             return Err(reading.fail(at + 1, "what stands behind `exp:` is not a date"));
         }
         let behind = Some(behind.trim().to_owned()).filter(|text| !text.is_empty());
-        reading.allow(Allow {
-            rules: vec![id.to_owned()],
-            paths: Vec::new(),
-            reason: behind.or_else(|| reason.clone()),
-            until: until.map(str::to_owned),
-        });
+        let reason = behind.or_else(|| reason.clone());
+        if is_dockerfile_check(id) {
+            reading.allow(Allow {
+                rules: vec![id.to_owned()],
+                paths: Vec::new(),
+                reason,
+                until: until.map(str::to_owned),
+            });
+        } else {
+            others.push(at + 1);
+            let waiver = Waiver {
+                id: Some(id.to_owned()),
+                subject: format!("`{}`", id.escape_debug()),
+                reason,
+                until: until.and_then(|date| date.parse().ok()),
+                ..Waiver::default()
+            };
+            reading.waive(at + 1, waiver)?;
+        }
     }
     tell_others(reading, &others);
     Ok(())
 }
 
 fn tell_others(reading: &mut Reading<'_>, lines: &[usize]) {
-    if let Some(first) = lines.first() {
+    if let (Some(first), Purpose::Rules) = (lines.first(), reading.purpose) {
         let number = match lines.len() {
             1 => "an id".to_owned(),
             number => format!("{number} ids"),
@@ -85,6 +95,10 @@ pub(super) fn read_yaml(reading: &mut Reading<'_>) -> Result<(), Failure> {
         match key.text().unwrap_or_default() {
             _ if value.is_null() => {}
             "misconfigurations" => read_entries(reading, value)?,
+            "vulnerabilities" if reading.purpose == Purpose::Vulnerabilities => {
+                read_vulnerabilities(reading, value)?;
+            }
+            _ if reading.purpose == Purpose::Vulnerabilities => {}
             section => {
                 let why = format!("`{}`: not for Dockerfiles", section.escape_debug());
                 reading.drop(key.line(), why);
@@ -109,17 +123,7 @@ fn read_entries(reading: &mut Reading<'_>, value: Value<'_>) -> Result<(), Failu
             match key.text().unwrap_or_default() {
                 "id" => allow.rules.extend(text()),
                 "statement" => allow.reason = text(),
-                // A point in time or a day: the day is what counts here.
-                "expired_at" => {
-                    let day = text().map(|time| time.chars().take(10).collect::<String>());
-                    let valid = day
-                        .as_ref()
-                        .is_some_and(|day| day.parse::<jiff::civil::Date>().is_ok());
-                    if !valid {
-                        return Err(reading.fail(value.line(), "expired_at: not a date"));
-                    }
-                    allow.until = day;
-                }
+                "expired_at" => allow.until = Some(expiry(reading, value)?.to_string()),
                 "paths" => {
                     let items = value.list().into_iter().flatten();
                     allow
@@ -140,4 +144,92 @@ fn read_entries(reading: &mut Reading<'_>, value: Value<'_>) -> Result<(), Failu
     }
     tell_others(reading, &others);
     Ok(())
+}
+
+/// A point in time or a day: the day is what counts here.
+fn expiry(reading: &Reading<'_>, value: Value<'_>) -> Result<jiff::civil::Date, Failure> {
+    value
+        .text()
+        .and_then(|time| time.get(..10))
+        .and_then(|day| day.parse().ok())
+        .ok_or_else(|| reading.fail(value.line(), "expired_at: not a date"))
+}
+
+fn read_vulnerabilities(reading: &mut Reading<'_>, value: Value<'_>) -> Result<(), Failure> {
+    let Some(entries) = value.list() else {
+        return Err(reading.fail(value.line(), "vulnerabilities: a list is expected"));
+    };
+    for entry in entries {
+        let Some(fields) = entry.map() else {
+            return Err(reading.fail(entry.line(), "an entry with an `id` is expected"));
+        };
+        let mut waiver = Waiver::default();
+        // An entry that asks for more than is understood must not cover more.
+        let mut left_out = None;
+        for (key, value) in fields {
+            let name = key.text().unwrap_or_default();
+            match name {
+                _ if value.is_null() => {}
+                "id" => waiver.id = value.text().map(str::to_owned),
+                "statement" => waiver.reason = value.text().map(str::to_owned),
+                "expired_at" => waiver.until = Some(expiry(reading, value)?),
+                "paths" => {
+                    for (line, text) in words(reading, value, name)? {
+                        let pattern = PathPattern::glob(text)
+                            .ok_or_else(|| reading.fail(line, "paths: not a pattern"))?;
+                        waiver.paths.push(pattern);
+                    }
+                }
+                "purls" => {
+                    for (line, text) in words(reading, value, name)? {
+                        let purl = Purl::parse(text)
+                            .ok_or_else(|| reading.fail(line, "purls: not a package URL"))?;
+                        waiver.packages.push(PackagePattern::Purl(purl));
+                    }
+                }
+                other => {
+                    let why = format!(
+                        "this entry is left out: `{}`: not known",
+                        other.escape_debug()
+                    );
+                    left_out = Some((key.line(), why));
+                }
+            }
+        }
+        match &waiver.id {
+            Some(id) if !id.trim().is_empty() => {
+                waiver.subject = format!("`{}`", id.escape_debug());
+            }
+            _ => return Err(reading.fail(entry.line(), "an entry without an `id`")),
+        }
+        match left_out {
+            Some((line, why)) => reading.drop(line, why),
+            None => reading.waive(entry.line(), waiver)?,
+        }
+    }
+    Ok(())
+}
+
+/// More entries than any list has; aliases of YAML can make very many of few.
+const MAX_WORDS: usize = 10_000;
+
+/// The texts of a list, each with its line.
+fn words<'v>(
+    reading: &Reading<'_>,
+    value: Value<'v>,
+    name: &str,
+) -> Result<Vec<(usize, &'v str)>, Failure> {
+    let refuse = |line: usize| reading.fail(line, &format!("{name}: a list of words is expected"));
+    let items = value.list().ok_or_else(|| refuse(value.line()))?;
+    let words: Vec<_> = items
+        .take(MAX_WORDS + 1)
+        .map(|item| {
+            let text = item.text().ok_or_else(|| refuse(item.line()))?;
+            Ok((item.line(), text))
+        })
+        .collect::<Result<_, Failure>>()?;
+    if words.len() > MAX_WORDS {
+        return Err(reading.fail(value.line(), &format!("{name}: too many for one entry")));
+    }
+    Ok(words)
 }

@@ -1,0 +1,171 @@
+//! `[policy.vulnerabilities]`: which known vulnerabilities hold a ship back.
+
+use std::path::PathBuf;
+
+use plimsoll_model::{Severity, VulnerabilitySeverity};
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use crate::failure::Failure;
+
+/// Which known vulnerabilities hold a ship back. Paths are below the folder of this file.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub(crate) struct VulnerabilityConfig {
+    /// Least severity that holds back, or `never` (default: the policy's `fail-on`).
+    pub(crate) fail_on: Option<VulnerabilityFailOn>,
+    /// Whether only those with a fix do.
+    pub(crate) only_fixed: Option<bool>,
+    /// How long after its publication one holds nothing back yet, such as `14 days`.
+    pub(crate) grace: Option<String>,
+    /// Other thresholds for what the base image brought.
+    pub(crate) base: ThresholdConfig,
+    /// Other thresholds for what the layers above the base brought.
+    pub(crate) yours: ThresholdConfig,
+    /// How old the advisories may be, such as `7 days`: where they are older, the gate fails.
+    pub(crate) max_age: Option<String>,
+    /// Whether packages that no advisories can judge fail the gate: `report` (the default) or
+    /// `fail`.
+    pub(crate) unjudged: Option<Unjudged>,
+    /// VEX documents that count: OpenVEX or CycloneDX.
+    pub(crate) vex: Vec<PathBuf>,
+    /// Lists of other tools that count: in the form of `.trivyignore`, `.trivyignore.yaml` or
+    /// `.grype.yaml`, told by their names.
+    pub(crate) ignore_files: Vec<PathBuf>,
+    /// An earlier report in Plimsoll's JSON: only what is not in it holds back.
+    pub(crate) baseline: Option<PathBuf>,
+}
+
+/// Thresholds for one origin; what is not given here is as it is for all.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub(crate) struct ThresholdConfig {
+    /// Least severity that holds back, or `never`.
+    pub(crate) fail_on: Option<VulnerabilityFailOn>,
+    /// Whether only those with a fix do.
+    pub(crate) only_fixed: Option<bool>,
+    /// How long after its publication one holds nothing back yet.
+    pub(crate) grace: Option<String>,
+}
+
+/// What becomes of packages that no advisories can judge.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Unjudged {
+    /// The report lists them.
+    Report,
+    /// They fail the gate: exit code 3.
+    Fail,
+}
+
+/// Which severity holds back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum VulnerabilityFailOn {
+    /// Nothing does.
+    Never,
+    /// Anything, also what nobody has rated.
+    Unknown,
+    /// `negligible` and above.
+    Negligible,
+    /// `low` and above.
+    Low,
+    /// `medium` and above.
+    Medium,
+    /// `high` and above.
+    High,
+    /// `critical`.
+    Critical,
+}
+
+impl VulnerabilityFailOn {
+    /// The least severity; none for `never`.
+    pub(crate) fn least(self) -> Option<VulnerabilitySeverity> {
+        Some(match self {
+            Self::Never => return None,
+            Self::Unknown => VulnerabilitySeverity::Unknown,
+            Self::Negligible => VulnerabilitySeverity::Negligible,
+            Self::Low => VulnerabilitySeverity::Low,
+            Self::Medium => VulnerabilitySeverity::Medium,
+            Self::High => VulnerabilitySeverity::High,
+            Self::Critical => VulnerabilitySeverity::Critical,
+        })
+    }
+}
+
+impl From<Severity> for VulnerabilityFailOn {
+    fn from(severity: Severity) -> Self {
+        match severity {
+            Severity::Info => Self::Unknown,
+            Severity::Low => Self::Low,
+            Severity::Medium => Self::Medium,
+            Severity::High => Self::High,
+            Severity::Critical => Self::Critical,
+        }
+    }
+}
+
+impl VulnerabilityConfig {
+    /// Refuses what is no span of days.
+    pub(super) fn validate(&self, place: &str) -> Result<(), Failure> {
+        for (key, text) in [
+            ("grace", &self.grace),
+            ("base.grace", &self.base.grace),
+            ("yours.grace", &self.yours.grace),
+            ("max-age", &self.max_age),
+        ] {
+            if let Some(text) = text
+                && parse_days(text).is_none()
+            {
+                return Err(Failure::usage(format!(
+                    "{place}: policy.vulnerabilities: {key} = \"{}\" is not a time such as 14 days \
+                     or 2 weeks",
+                    text.escape_debug()
+                )));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Reads a number of days: `14 days`, `1 day`, `2 weeks`, `14d`, `2w`.
+pub(crate) fn parse_days(text: &str) -> Option<u32> {
+    let text = text.trim();
+    let digits = text
+        .find(|c: char| !c.is_ascii_digit())
+        .unwrap_or(text.len());
+    let number: u32 = text[..digits].parse().ok()?;
+    let unit = match text[digits..].trim() {
+        "d" | "day" | "days" => 1,
+        "w" | "week" | "weeks" => 7,
+        _ => return None,
+    };
+    // Longer than anything on record: a slip of the finger.
+    number.checked_mul(unit).filter(|days| *days <= 36_500)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn days() {
+        for (text, days) in [
+            ("14 days", Some(14)),
+            ("1 day", Some(1)),
+            ("2weeks", Some(14)),
+            (" 7d ", Some(7)),
+            ("0 days", Some(0)),
+            ("14", None),
+            ("-1 days", None),
+            ("1.5 days", None),
+            ("a fortnight", None),
+            ("99999999999 days", None),
+            ("4000000000 weeks", None),
+            ("", None),
+            ("7 däys", None),
+        ] {
+            assert_eq!(parse_days(text), days, "{text}");
+        }
+    }
+}

@@ -1,0 +1,80 @@
+//! Lists of accepted vulnerabilities, in other tools' forms.
+
+use std::path::{Path, PathBuf};
+
+use plimsoll_model::Skipped;
+
+use super::{Foreign, Kind, Purpose, Reader, TRIVY_LIST, TRIVY_YAML, find, grype, overruled};
+use crate::failure::Failure;
+use crate::vulnerabilities::Waiver;
+
+/// What speaks of vulnerabilities.
+const KINDS: [Kind; 3] = [
+    TRIVY_LIST,
+    TRIVY_YAML,
+    (
+        &[".grype.yaml", ".grype.yml", ".grype/config.yaml"],
+        grype::read,
+    ),
+];
+
+/// The accepted vulnerabilities of some lists.
+#[derive(Debug, Default)]
+pub(crate) struct Lists {
+    /// What is accepted.
+    pub(crate) waivers: Vec<Waiver>,
+    /// The files it was read from.
+    pub(crate) files: Vec<PathBuf>,
+    /// What cannot be honoured.
+    pub(crate) dropped: Vec<Skipped>,
+}
+
+impl Lists {
+    /// Reads what lies nearest to a folder, up to the root of its project.
+    pub(crate) fn nearest(folder: &Path) -> Result<Self, Failure> {
+        Self::of(find(folder, &KINDS))
+    }
+
+    /// Reads these; their names tell their form.
+    pub(crate) fn read(files: &[PathBuf]) -> Result<Self, Failure> {
+        Self::of(files.iter().map(|path| (path.clone(), reader_of(path))))
+    }
+
+    fn of(files: impl IntoIterator<Item = (PathBuf, Reader)>) -> Result<Self, Failure> {
+        let mut foreign = Foreign::default();
+        for (path, reader) in files {
+            foreign.take(path, reader, Purpose::Vulnerabilities)?;
+        }
+        Ok(Self {
+            waivers: foreign.waivers,
+            files: foreign.files,
+            dropped: foreign.dropped,
+        })
+    }
+
+    /// What lies near a folder and is not read, since a `plimsoll.toml` is in force and names
+    /// others than `named`.
+    pub(crate) fn overruled(folder: &Path, by: &Path, named: &[PathBuf]) -> Vec<Skipped> {
+        let same = |a: &Path, b: &Path| match (a.canonicalize(), b.canonicalize()) {
+            (Ok(a), Ok(b)) => a == b,
+            _ => false,
+        };
+        find(folder, &KINDS)
+            .into_iter()
+            .filter(|(path, _)| !named.iter().any(|other| same(path, other)))
+            .map(|(path, _)| overruled(&path, by))
+            .collect()
+    }
+}
+
+/// `.grype.yaml` and the like are Grype's, other YAML is Trivy's, all else a list of ids.
+fn reader_of(path: &Path) -> Reader {
+    let name = path.to_string_lossy().to_ascii_lowercase();
+    if !(name.ends_with(".yaml") || name.ends_with(".yml")) {
+        TRIVY_LIST.1
+    } else if name.contains("grype") {
+        grype::read
+    } else {
+        TRIVY_YAML.1
+    }
+}

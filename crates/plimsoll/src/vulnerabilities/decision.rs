@@ -1,0 +1,349 @@
+//! Which known vulnerabilities hold an image back. A pure function: what there is, what the policy
+//! says, and what day it is.
+
+use std::collections::HashMap;
+
+use jiff::ToSpan as _;
+use jiff::civil::Date;
+use plimsoll_model::{
+    Inventory, Package, PackageKind, Vulnerability, VulnerabilitySeverity, VulnerabilityStatus,
+};
+
+use super::baseline::Baseline;
+use super::image::ImageIdentity;
+use super::purl::{Identity, Purl};
+use super::vex::Statement;
+use super::waiver::{Waiver, numbers};
+use crate::config::{ThresholdConfig, VulnerabilityConfig, VulnerabilityFailOn, parse_days};
+
+/// What it takes to hold an image back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Threshold {
+    /// Least severity; none where nothing does.
+    pub(crate) least: Option<VulnerabilitySeverity>,
+    /// Whether only what has a fix does.
+    pub(crate) only_fixed: bool,
+    /// Days after its publication before one does.
+    pub(crate) grace: u32,
+}
+
+/// The thresholds for each origin.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Thresholds {
+    /// Where it is not known whose a layer is.
+    pub(crate) unknown: Threshold,
+    /// For the layers of the base image.
+    pub(crate) base: Threshold,
+    /// For the layers above.
+    pub(crate) yours: Threshold,
+}
+
+impl Thresholds {
+    /// Those of a configuration; `least` where it names no severity.
+    pub(crate) fn of(config: &VulnerabilityConfig, least: VulnerabilityFailOn) -> Self {
+        let days = |text: &Option<String>| text.as_deref().and_then(parse_days);
+        let unknown = Threshold {
+            least: config.fail_on.unwrap_or(least).least(),
+            only_fixed: config.only_fixed.unwrap_or(false),
+            grace: days(&config.grace).unwrap_or(0),
+        };
+        let of = |own: &ThresholdConfig| Threshold {
+            least: own
+                .fail_on
+                .map_or(unknown.least, VulnerabilityFailOn::least),
+            only_fixed: own.only_fixed.unwrap_or(unknown.only_fixed),
+            grace: days(&own.grace).unwrap_or(unknown.grace),
+        };
+        Self {
+            unknown,
+            base: of(&config.base),
+            yours: of(&config.yours),
+        }
+    }
+
+    fn for_origin(&self, in_base: Option<bool>) -> &Threshold {
+        match in_base {
+            Some(true) => &self.base,
+            Some(false) => &self.yours,
+            None => &self.unknown,
+        }
+    }
+}
+
+/// All that is decided by.
+#[derive(Debug)]
+pub(crate) struct Policy {
+    /// What it takes.
+    pub(crate) thresholds: Thresholds,
+    /// Accepted risks: where several cover one, the first is named.
+    pub(crate) waivers: Vec<Waiver>,
+    /// What others say.
+    pub(crate) statements: Vec<Statement>,
+    /// What was known before.
+    pub(crate) baseline: Option<Baseline>,
+}
+
+/// A vulnerability with all that can be asked of it.
+#[derive(Debug)]
+pub(crate) struct Subject<'a> {
+    /// The vulnerability.
+    pub(crate) vulnerability: &'a Vulnerability,
+    /// The package it lies in.
+    pub(crate) package: Option<&'a Package>,
+    /// What that goes by.
+    pub(crate) identity: Identity<'a>,
+    /// Other packages that were built into the same file: what they say of their parts counts.
+    pub(crate) in_same_file: &'a [Identity<'a>],
+}
+
+/// How one vulnerability stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Standing {
+    /// It holds the image back.
+    HoldsBack,
+    /// It does not, by the thresholds.
+    Tolerated(Tolerance),
+    /// It is set aside.
+    SetAside {
+        /// As what.
+        status: VulnerabilityStatus,
+        /// Why, in one line.
+        reason: String,
+        /// VEX's label for why.
+        justification: Option<String>,
+        /// Where that is written.
+        written_in: String,
+    },
+}
+
+/// Why a vulnerability that stands does not hold back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Tolerance {
+    /// A later layer removed the package.
+    Removed,
+    /// It is too mild.
+    Mild,
+    /// There is no fix.
+    NotFixed,
+    /// It is too new; from this day on it holds back.
+    Grace(Date),
+}
+
+/// What was decided.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Decision {
+    /// For each vulnerability how it stands.
+    pub(crate) standings: Vec<Standing>,
+    /// For each waiver whether it covers anything that is there.
+    pub(crate) used: Vec<bool>,
+}
+
+/// Decides. `today` is the day that grace and waivers are reckoned by.
+pub(crate) fn decide(
+    vulnerabilities: &[Vulnerability],
+    inventory: &Inventory,
+    image: &ImageIdentity,
+    policy: &Policy,
+    today: Date,
+) -> Decision {
+    let waivers = ByNumber::new(policy.waivers.iter().map(|waiver| waiver.id.as_slice()));
+    let statements = ByNumber::new(
+        policy
+            .statements
+            .iter()
+            .map(|statement| statement.ids.as_slice()),
+    );
+    let files = match policy.statements.is_empty() {
+        true => HashMap::new(),
+        false => by_file(inventory),
+    };
+    let mut used = vec![false; policy.waivers.len()];
+    let standings = vulnerabilities
+        .iter()
+        .map(|vulnerability| {
+            let subject = Subject::new(vulnerability, inventory, &files);
+            let mut waiver = None;
+            for at in waivers.of(vulnerability) {
+                let one = &policy.waivers[at];
+                if one.covers(&subject) {
+                    used[at] = true;
+                    if !one.is_expired(today) {
+                        waiver.get_or_insert(one);
+                    }
+                }
+            }
+            let said = statements
+                .of(vulnerability)
+                .map(|at| (at, &policy.statements[at]))
+                .filter(|(_, statement)| statement.covers(&subject, image))
+                // A later statement overrides an earlier one.
+                .max_by_key(|(at, statement)| (statement.said, *at))
+                .map(|(_, statement)| statement);
+            stand(&subject, said, waiver, policy, today)
+        })
+        .collect();
+    Decision { standings, used }
+}
+
+fn stand(
+    subject: &Subject<'_>,
+    said: Option<&Statement>,
+    waiver: Option<&Waiver>,
+    policy: &Policy,
+    today: Date,
+) -> Standing {
+    if let Some(statement) = said
+        && let Some(status) = statement.status.sets_aside()
+    {
+        return Standing::SetAside {
+            status,
+            reason: statement.explanation(),
+            justification: statement.justification.clone(),
+            written_in: statement.written_in.clone(),
+        };
+    }
+    if let Some(waiver) = waiver {
+        return Standing::SetAside {
+            status: match waiver.justification {
+                Some(_) => VulnerabilityStatus::NotAffected,
+                None => VulnerabilityStatus::Waived,
+            },
+            reason: waiver.explanation(),
+            justification: waiver.justification.map(str::to_owned),
+            written_in: waiver.written_in.clone(),
+        };
+    }
+    if let Some(baseline) = &policy.baseline
+        && baseline.knew(subject)
+    {
+        return Standing::SetAside {
+            status: VulnerabilityStatus::KnownBefore,
+            reason: "known before".to_owned(),
+            justification: None,
+            written_in: baseline.written_in.clone(),
+        };
+    }
+    let vulnerability = subject.vulnerability;
+    let threshold = policy.thresholds.for_origin(vulnerability.in_base);
+    match tolerance(vulnerability, threshold, today) {
+        Some(tolerance) => Standing::Tolerated(tolerance),
+        None => Standing::HoldsBack,
+    }
+}
+
+fn tolerance(
+    vulnerability: &Vulnerability,
+    threshold: &Threshold,
+    today: Date,
+) -> Option<Tolerance> {
+    if vulnerability.removed_in.is_some() {
+        return Some(Tolerance::Removed);
+    }
+    if threshold
+        .least
+        .is_none_or(|least| vulnerability.severity < least)
+    {
+        return Some(Tolerance::Mild);
+    }
+    if threshold.only_fixed && !vulnerability.is_fixable() {
+        return Some(Tolerance::NotFixed);
+    }
+    // What does not say when it was published has no grace.
+    let published = vulnerability.published.as_deref().and_then(day)?;
+    let ends = published
+        .checked_add(i64::from(threshold.grace).days())
+        .ok()?;
+    (today < ends).then_some(Tolerance::Grace(ends))
+}
+
+/// The day of a time as RFC 3339 has it.
+pub(crate) fn day(time: &str) -> Option<Date> {
+    time.get(..10)?.parse().ok()
+}
+
+impl<'a> Subject<'a> {
+    fn new(
+        vulnerability: &'a Vulnerability,
+        inventory: &'a Inventory,
+        files: &'a HashMap<&str, Vec<Identity<'a>>>,
+    ) -> Self {
+        let packages = match vulnerability.removed_in {
+            Some(_) => &inventory.removed_packages,
+            None => &inventory.packages,
+        };
+        let package = packages.get(vulnerability.package);
+        let in_same_file = package
+            .filter(|package| shares_its_file(package.kind))
+            .and_then(|package| files.get(package.path.as_str()))
+            .map_or(&[][..], Vec::as_slice);
+        Self {
+            vulnerability,
+            package,
+            identity: Identity::of(vulnerability, package),
+            in_same_file,
+        }
+    }
+}
+
+/// Kinds that are linked or packed into one file together.
+fn shares_its_file(kind: PackageKind) -> bool {
+    matches!(
+        kind,
+        PackageKind::Go | PackageKind::Cargo | PackageKind::Maven
+    )
+}
+
+fn by_file(inventory: &Inventory) -> HashMap<&str, Vec<Identity<'_>>> {
+    let mut files: HashMap<&str, Vec<Identity<'_>>> = HashMap::new();
+    for package in &inventory.packages {
+        if shares_its_file(package.kind) {
+            files.entry(&package.path).or_default().push(Identity {
+                name: &package.name,
+                purl: Purl::parse(&package.purl),
+                version: Some(&package.version),
+                source: package.source.as_ref(),
+            });
+        }
+    }
+    files
+}
+
+/// Entries that name vulnerabilities by number, so that thousands of each are not compared pair by
+/// pair.
+struct ByNumber {
+    named: HashMap<String, Vec<usize>>,
+    /// Those that name none, and may mean any.
+    any: Vec<usize>,
+}
+
+impl ByNumber {
+    fn new<'i>(entries: impl Iterator<Item = &'i [String]>) -> Self {
+        let mut named: HashMap<String, Vec<usize>> = HashMap::new();
+        let mut any = Vec::new();
+        for (at, ids) in entries.enumerate() {
+            if ids.is_empty() {
+                any.push(at);
+            }
+            for id in ids {
+                named.entry(id.to_ascii_uppercase()).or_default().push(at);
+            }
+        }
+        Self { named, any }
+    }
+
+    /// Those that may mean a vulnerability, in their order.
+    fn of(&self, vulnerability: &Vulnerability) -> impl Iterator<Item = usize> {
+        let mut found: Vec<usize> = numbers(vulnerability)
+            .filter_map(|id| self.named.get(&id.to_ascii_uppercase()))
+            .flatten()
+            .chain(&self.any)
+            .copied()
+            .collect();
+        found.sort_unstable();
+        found.dedup();
+        found.into_iter()
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests;

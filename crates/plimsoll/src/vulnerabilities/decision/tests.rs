@@ -1,0 +1,413 @@
+use plimsoll_model::{Evidence, FixState, Origin};
+
+use super::*;
+use crate::vulnerabilities::vex::{Component, Product, Status};
+use crate::vulnerabilities::waiver::PackagePattern;
+
+/// A high, fixable one, published long ago, in a package of npm.
+pub(crate) fn vulnerability(id: &str, name: &str) -> Vulnerability {
+    Vulnerability {
+        id: id.to_owned(),
+        aliases: vec![format!("GHSA-{id}")],
+        advisories: vec![format!("GHSA-{id}")],
+        package: 0,
+        name: name.to_owned(),
+        purl: format!("pkg:npm/{name}@1.0.0"),
+        installed: "1.0.0".to_owned(),
+        fixed: Some("1.0.1".to_owned()),
+        fixed_versions: vec!["1.0.1".to_owned()],
+        fix_state: FixState::Fixed,
+        severity: VulnerabilitySeverity::High,
+        severity_source: Some("ghsa".to_owned()),
+        severity_basis: None,
+        cvss: None,
+        title: None,
+        published: Some("2020-01-01T00:00:00Z".to_owned()),
+        modified: None,
+        references: Vec::new(),
+        symbols: Vec::new(),
+        origin: Origin {
+            path: Some(format!("app/node_modules/{name}/package.json")),
+            ..Origin::default()
+        },
+        in_base: Some(false),
+        removed_in: None,
+    }
+}
+
+/// What can be asked of it.
+pub(crate) fn subject(vulnerability: &Vulnerability) -> Subject<'_> {
+    Subject {
+        vulnerability,
+        package: None,
+        identity: Identity::of(vulnerability, None),
+        in_same_file: &[],
+    }
+}
+
+fn today() -> Date {
+    jiff::civil::date(2026, 11, 21)
+}
+
+fn policy(configuration: &str) -> Policy {
+    let config: VulnerabilityConfig = toml::from_str(configuration).expect(configuration);
+    Policy {
+        thresholds: Thresholds::of(&config, VulnerabilityFailOn::High),
+        waivers: Vec::new(),
+        statements: Vec::new(),
+        baseline: None,
+    }
+}
+
+fn decided(list: &[Vulnerability], policy: &Policy) -> Decision {
+    let inventory = Inventory::default();
+    decide(list, &inventory, &ImageIdentity::default(), policy, today())
+}
+
+fn standing(one: &Vulnerability, policy: &Policy) -> Standing {
+    let list = std::slice::from_ref(one);
+    let mut decision = decided(list, policy);
+    decision.standings.remove(0)
+}
+
+#[test]
+fn thresholds() {
+    use Standing::{HoldsBack, Tolerated};
+    use Tolerance::{Grace, Mild, NotFixed, Removed};
+    type Change = fn(&mut Vulnerability);
+    let same: Change = |_| {};
+    let medium: Change = |one| one.severity = VulnerabilitySeverity::Medium;
+    let unrated: Change = |one| one.severity = VulnerabilitySeverity::Unknown;
+    let unfixed: Change = |one| one.fix_state = FixState::NotFixed;
+    let will_not: Change = |one| one.fix_state = FixState::WillNotFix;
+    let fresh: Change = |one| one.published = Some("2026-11-10T08:00:00Z".to_owned());
+    let undated: Change = |one| one.published = None;
+    let based: Change = |one| one.in_base = Some(true);
+    let nobodys: Change = |one| one.in_base = None;
+    let removed: Change = |one| one.removed_in = Some(3);
+    let in_grace = Tolerated(Grace(jiff::civil::date(2026, 11, 24)));
+    for (configuration, change, expected) in [
+        ("", same, HoldsBack),
+        ("", medium, Tolerated(Mild)),
+        ("", unrated, Tolerated(Mild)),
+        ("", unfixed, HoldsBack),
+        ("", fresh, HoldsBack),
+        ("", removed, Tolerated(Removed)),
+        ("fail-on = \"never\"", same, Tolerated(Mild)),
+        ("fail-on = \"critical\"", same, Tolerated(Mild)),
+        ("fail-on = \"medium\"", medium, HoldsBack),
+        ("fail-on = \"negligible\"", unrated, Tolerated(Mild)),
+        ("fail-on = \"unknown\"", unrated, HoldsBack),
+        ("only-fixed = true", same, HoldsBack),
+        ("only-fixed = true", unfixed, Tolerated(NotFixed)),
+        ("only-fixed = true", will_not, Tolerated(NotFixed)),
+        ("grace = \"14 days\"", same, HoldsBack),
+        ("grace = \"2 weeks\"", fresh, in_grace.clone()),
+        ("grace = \"11 days\"", fresh, HoldsBack),
+        ("grace = \"14 days\"", undated, HoldsBack),
+        ("base.fail-on = \"critical\"", same, HoldsBack),
+        ("base.fail-on = \"critical\"", based, Tolerated(Mild)),
+        ("base.fail-on = \"critical\"", nobodys, HoldsBack),
+        ("yours.fail-on = \"never\"", same, Tolerated(Mild)),
+        ("yours.fail-on = \"never\"", based, HoldsBack),
+        ("yours.grace = \"14 days\"", fresh, in_grace.clone()),
+        ("yours.only-fixed = true", unfixed, Tolerated(NotFixed)),
+        (
+            "only-fixed = true\nyours.only-fixed = false",
+            unfixed,
+            HoldsBack,
+        ),
+        ("base.grace = \"14 days\"", fresh, HoldsBack),
+    ] {
+        let mut one = vulnerability("CVE-2026-1", "a");
+        change(&mut one);
+        assert_eq!(
+            standing(&one, &policy(configuration)),
+            expected,
+            "{configuration}: {one:?}"
+        );
+    }
+}
+
+fn waiver(id: Option<&str>, package: Option<&str>) -> Waiver {
+    Waiver {
+        id: id.map(str::to_owned),
+        packages: package
+            .map(|text| PackagePattern::parse(text).expect(text))
+            .into_iter()
+            .collect(),
+        reason: Some("known".to_owned()),
+        owner: Some("ops".to_owned()),
+        until: Some(today()),
+        written_in: "plimsoll.toml:1".to_owned(),
+        ..Waiver::default()
+    }
+}
+
+#[test]
+fn waivers_by_number_package_and_path() {
+    use crate::vulnerabilities::PathPattern;
+    let one = vulnerability("CVE-2026-1", "left-pad");
+    let at = |path: &str| Waiver {
+        paths: vec![PathPattern::wildcard(path)],
+        ..waiver(Some("CVE-2026-1"), None)
+    };
+    for (waiver, covers) in [
+        (waiver(Some("CVE-2026-1"), None), true),
+        (waiver(Some("cve-2026-1"), None), true),
+        (waiver(Some("GHSA-CVE-2026-1"), None), true),
+        (waiver(Some("CVE-2026-10"), None), false),
+        (waiver(Some("CVE-2026-1"), Some("left-pad")), true),
+        (waiver(Some("CVE-2026-1"), Some("pkg:npm/left-pad")), true),
+        (
+            waiver(Some("CVE-2026-1"), Some("pkg:npm/left-pad@1.0.0")),
+            true,
+        ),
+        (
+            waiver(Some("CVE-2026-1"), Some("pkg:npm/left-pad@2.0.0")),
+            false,
+        ),
+        (waiver(Some("CVE-2026-1"), Some("right-pad")), false),
+        (waiver(None, Some("left-*")), true),
+        (waiver(None, Some("pkg:pypi/left-pad")), false),
+        (at("/app/node_modules/*"), true),
+        (at("app/node_modules/left-pad/package.json"), true),
+        (at("srv/*"), false),
+        (Waiver::default(), false),
+        (
+            Waiver {
+                until: Some(jiff::civil::date(2026, 11, 20)),
+                ..waiver(Some("CVE-2026-1"), None)
+            },
+            false,
+        ),
+        (
+            Waiver {
+                until: None,
+                ..waiver(Some("CVE-2026-1"), None)
+            },
+            true,
+        ),
+    ] {
+        let mut policy = policy("");
+        policy.waivers.push(waiver.clone());
+        let aside = matches!(
+            standing(&one, &policy),
+            Standing::SetAside {
+                status: VulnerabilityStatus::Waived,
+                ..
+            }
+        );
+        assert_eq!(aside, covers, "{waiver:?}");
+    }
+}
+
+#[test]
+fn what_waivers_do_is_told() {
+    let list = [
+        vulnerability("CVE-2026-1", "a"),
+        vulnerability("CVE-2026-2", "a"),
+        vulnerability("CVE-2026-3", "a"),
+    ];
+    let mut policy = policy("");
+    policy.waivers = vec![
+        waiver(Some("CVE-2026-1"), None),
+        waiver(Some("CVE-2026-9"), None),
+        Waiver {
+            until: Some(jiff::civil::date(2020, 1, 1)),
+            ..waiver(Some("CVE-2026-2"), None)
+        },
+        Waiver {
+            justification: Some("vulnerable_code_not_present"),
+            ..waiver(Some("CVE-2026-3"), None)
+        },
+    ];
+    let decision = decided(&list, &policy);
+    assert_eq!(decision.used, [true, false, true, true]);
+    assert_eq!(decision.standings[1], Standing::HoldsBack);
+    let Standing::SetAside {
+        status,
+        reason,
+        written_in,
+        ..
+    } = &decision.standings[0]
+    else {
+        panic!("{decision:?}");
+    };
+    assert_eq!(*status, VulnerabilityStatus::Waived);
+    assert_eq!(reason, "waived until 2026-11-21 by ops: known");
+    assert_eq!(written_in, "plimsoll.toml:1");
+    assert!(matches!(
+        &decision.standings[2],
+        Standing::SetAside {
+            status: VulnerabilityStatus::NotAffected,
+            justification: Some(label),
+            ..
+        } if label == "vulnerable_code_not_present"
+    ));
+}
+
+fn statement(id: &str, status: Status, day: &str, products: Vec<Product>) -> Statement {
+    Statement {
+        ids: vec![id.to_owned()],
+        products,
+        status,
+        justification: None,
+        note: None,
+        said: format!("{day}T00:00:00Z").parse().ok(),
+        written_in: "vex.json".to_owned(),
+        author: Some("upstream".to_owned()),
+    }
+}
+
+fn component(purl: &str) -> Component {
+    Component {
+        purls: vec![Purl::parse(purl).expect(purl)],
+        ..Component::default()
+    }
+}
+
+fn product(purl: &str, parts: &[&str]) -> Product {
+    Product {
+        itself: component(purl),
+        parts: parts.iter().map(|part| component(part)).collect(),
+    }
+}
+
+#[test]
+fn the_newest_statement_counts() {
+    let one = vulnerability("CVE-2026-1", "a");
+    let of =
+        |status, day: &str| statement("CVE-2026-1", status, day, vec![product("pkg:npm/a", &[])]);
+    for (statements, aside) in [
+        (vec![of(Status::NotAffected, "2026-01-01")], true),
+        (vec![of(Status::Fixed, "2026-01-01")], true),
+        (vec![of(Status::Affected, "2026-01-01")], false),
+        (vec![of(Status::UnderInvestigation, "2026-01-01")], false),
+        (
+            vec![
+                of(Status::Affected, "2026-02-01"),
+                of(Status::NotAffected, "2026-01-01"),
+            ],
+            false,
+        ),
+        (
+            vec![
+                of(Status::UnderInvestigation, "2026-01-01"),
+                of(Status::NotAffected, "2026-02-01"),
+            ],
+            true,
+        ),
+        // Said at once, the later in the file counts.
+        (
+            vec![
+                of(Status::NotAffected, "2026-01-01"),
+                of(Status::Affected, "2026-01-01"),
+            ],
+            false,
+        ),
+    ] {
+        let mut policy = policy("");
+        policy.statements = statements.clone();
+        let stands = standing(&one, &policy) == Standing::HoldsBack;
+        assert_eq!(!stands, aside, "{statements:?}");
+    }
+}
+
+#[test]
+fn products_and_their_parts() {
+    let package = |kind, name: &str, purl: &str, path: &str| {
+        Package::new(
+            kind,
+            name,
+            "1.0.0",
+            purl.to_owned(),
+            path,
+            Evidence::Metadata,
+            0,
+        )
+    };
+    let inventory = Inventory {
+        packages: vec![
+            package(
+                PackageKind::Go,
+                "example.com/lib",
+                "pkg:golang/example.com/lib@1.0.0",
+                "usr/bin/tool",
+            ),
+            package(
+                PackageKind::Go,
+                "example.com/tool",
+                "pkg:golang/example.com/tool@1.0.0",
+                "usr/bin/tool",
+            ),
+            package(
+                PackageKind::Go,
+                "example.com/other",
+                "pkg:golang/example.com/other@1.0.0",
+                "usr/bin/other",
+            ),
+        ],
+        ..Inventory::default()
+    };
+    let mut one = vulnerability("CVE-2026-1", "example.com/lib");
+    one.purl = "pkg:golang/example.com/lib@1.0.0".to_owned();
+    let image = ImageIdentity::of(&plimsoll_model::ImageSummary {
+        name: "ghcr.io/acme/app:1".to_owned(),
+        digest: plimsoll_model::Digest::from_sha256([1; 32]),
+        config: plimsoll_model::ImageConfig::default(),
+        compressed_size: 0,
+    });
+    let lib = "pkg:golang/example.com/lib";
+    for (product, covers) in [
+        (product(lib, &[]), true),
+        (product("pkg:golang/example.com/lib@2.0.0", &[]), false),
+        (product("pkg:oci/app", &[]), true),
+        (product("pkg:oci/app", &[lib]), true),
+        (product("pkg:oci/app", &["pkg:golang/example.com/x"]), false),
+        (product("pkg:oci/other", &[lib]), false),
+        (product("pkg:golang/example.com/tool", &[lib]), true),
+        // The whole of the tool does not say which part.
+        (product("pkg:golang/example.com/tool", &[]), false),
+        // What another program has of it does not matter.
+        (product("pkg:golang/example.com/other", &[lib]), false),
+    ] {
+        let mut policy = policy("");
+        let said = vec![product.clone()];
+        policy.statements = vec![statement(
+            "CVE-2026-1",
+            Status::NotAffected,
+            "2026-01-01",
+            said,
+        )];
+        let decision = decide(
+            std::slice::from_ref(&one),
+            &inventory,
+            &image,
+            &policy,
+            today(),
+        );
+        let aside = decision.standings[0] != Standing::HoldsBack;
+        assert_eq!(aside, covers, "{product:?}");
+    }
+}
+
+#[test]
+fn very_many_of_each_take_no_time() {
+    let list: Vec<Vulnerability> = (0..5_000)
+        .map(|at| vulnerability(&format!("CVE-2026-{at}"), "a"))
+        .collect();
+    let mut policy = policy("");
+    policy.statements = (0..50_000)
+        .map(|at| {
+            let id = format!("CVE-2026-{at}");
+            let said = vec![product("pkg:npm/a", &[])];
+            statement(&id, Status::NotAffected, "2026-01-01", said)
+        })
+        .collect();
+    policy.waivers = (0..5_000)
+        .map(|at| waiver(Some(&format!("CVE-2026-{at}")), None))
+        .collect();
+    let decision = decided(&list, &policy);
+    assert!(!decision.standings.contains(&Standing::HoldsBack));
+}

@@ -1,0 +1,379 @@
+//! The gate: gathers what is decided by, and applies what was decided to a report.
+
+use std::path::{Path, PathBuf};
+
+use jiff::civil::Date;
+use plimsoll_model::{AdvisoryCoverage, Report, Skipped, SuppressedVulnerability, Vulnerability};
+use plimsoll_rules::CheckOptions;
+
+use super::baseline::Baseline;
+use super::decision::{Policy, Standing, Thresholds, Tolerance, day, decide};
+use super::image::ImageIdentity;
+use super::pattern::PathPattern;
+use super::vex;
+use super::waiver::{PackagePattern, Waiver};
+use crate::args::GateArgs;
+use crate::config::{Config, FILE_NAME, Unjudged, VulnerabilityFailOn, parse_days};
+use crate::exceptions;
+use crate::failure::Failure;
+use crate::foreign::Lists;
+use crate::project::shown;
+
+/// Vulnerabilities that are named where an image is held back; the report has all of them.
+const MOST_NAMED: usize = 20;
+
+/// What known vulnerabilities of an image are judged by.
+#[derive(Debug)]
+pub(crate) struct Gate {
+    policy: Policy,
+    max_age: Option<u32>,
+    fails_unjudged: bool,
+    /// Whether somebody asked for a judgement: without advisories there is none.
+    asked_for: bool,
+    /// What of the lists and documents cannot be used.
+    dropped: Vec<Skipped>,
+}
+
+/// What came of it.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Judged {
+    /// Why the image is held back, the worst first.
+    pub(crate) reasons: Vec<String>,
+    /// The vulnerabilities that do, as indexes into the report's.
+    pub(crate) held_back_by: Vec<usize>,
+    /// What a person should know besides.
+    pub(crate) notes: Vec<String>,
+}
+
+impl Gate {
+    /// Reads all that counts for an image of the project in `folder`. `least` is the severity that
+    /// holds back where `plimsoll.toml` names none.
+    pub(crate) fn load(
+        config: &Config,
+        folder: &Path,
+        arguments: &GateArgs,
+        least: VulnerabilityFailOn,
+    ) -> Result<Self, Failure> {
+        let own = &config.policy.vulnerabilities;
+        let below = |path: &PathBuf| match config.folder() {
+            Some(folder) => crate::config::from_here(&folder.join(path)),
+            None => path.clone(),
+        };
+        let mut waivers = own_waivers(config);
+        let mut dropped = Vec::new();
+        let lists = match &config.path {
+            Some(path) => {
+                let named: Vec<PathBuf> = own.ignore_files.iter().map(below).collect();
+                dropped.extend(Lists::overruled(folder, path, &named));
+                Lists::read(&named)?
+            }
+            None => Lists::nearest(folder)?,
+        };
+        waivers.extend(lists.waivers);
+        dropped.extend(lists.dropped);
+        let mut statements = Vec::new();
+        for path in own.vex.iter().map(below).chain(arguments.vex.clone()) {
+            let vex = vex::read(&path)?;
+            statements.extend(vex.statements);
+            dropped.extend(vex.dropped);
+        }
+        let baseline = arguments
+            .baseline
+            .clone()
+            .or_else(|| own.baseline.as_ref().map(below))
+            .map(|path| Baseline::read(&path))
+            .transpose()?;
+        let asked_for = [&own.fail_on, &own.base.fail_on, &own.yours.fail_on]
+            .into_iter()
+            .flatten()
+            .any(|fail_on| fail_on.least().is_some())
+            || own.max_age.is_some()
+            || own.unjudged == Some(Unjudged::Fail);
+        Ok(Self {
+            policy: Policy {
+                thresholds: Thresholds::of(own, least),
+                waivers,
+                statements,
+                baseline,
+            },
+            max_age: own.max_age.as_deref().and_then(parse_days),
+            fails_unjudged: own.unjudged == Some(Unjudged::Fail),
+            asked_for,
+            dropped,
+        })
+    }
+
+    /// Judges the vulnerabilities of a report: what is set aside is moved, waivers that are past
+    /// their day or cover nothing become findings, and what a judgement would need and is not
+    /// there becomes a gap that fails the gate.
+    pub(crate) fn judge(&self, report: &mut Report, options: &CheckOptions, today: Date) -> Judged {
+        let gaps = self.gaps(report, today);
+        report.skipped.extend(gaps);
+        report.skipped.sort();
+        report.skipped.dedup();
+        let mut judged = Judged::default();
+        let mut used = vec![true; self.policy.waivers.len()];
+        if report.advisories.is_some() {
+            used = self.apply(report, &mut judged, today);
+            report.skipped.extend(self.dropped.iter().cloned());
+            report.skipped.sort();
+            report.skipped.dedup();
+        }
+        for (waiver, used) in self.policy.waivers.iter().zip(used) {
+            report
+                .findings
+                .extend(fault_of(waiver, used, options, today));
+        }
+        report
+            .findings
+            .sort_by(|a, b| a.sort_key().cmp(&b.sort_key()));
+        judged
+    }
+
+    fn apply(&self, report: &mut Report, judged: &mut Judged, today: Date) -> Vec<bool> {
+        let image = report
+            .image
+            .as_ref()
+            .map(ImageIdentity::of)
+            .unwrap_or_default();
+        let decision = decide(
+            &report.vulnerabilities,
+            &report.inventory,
+            &image,
+            &self.policy,
+            today,
+        );
+        let all = std::mem::take(&mut report.vulnerabilities);
+        let mut in_grace: Option<(usize, Date)> = None;
+        for (vulnerability, standing) in all.into_iter().zip(decision.standings) {
+            match standing {
+                Standing::SetAside {
+                    status,
+                    reason,
+                    justification,
+                    written_in,
+                } => report
+                    .suppressed_vulnerabilities
+                    .push(SuppressedVulnerability {
+                        vulnerability,
+                        status,
+                        reason,
+                        justification,
+                        written_in,
+                    }),
+                Standing::HoldsBack => {
+                    judged.held_back_by.push(report.vulnerabilities.len());
+                    if judged.reasons.len() < MOST_NAMED {
+                        judged.reasons.push(sentence(&vulnerability));
+                    }
+                    report.vulnerabilities.push(vulnerability);
+                }
+                Standing::Tolerated(tolerance) => {
+                    if let Tolerance::Grace(until) = tolerance {
+                        let (number, first) = in_grace.unwrap_or((0, until));
+                        in_grace = Some((number + 1, first.min(until)));
+                    }
+                    report.vulnerabilities.push(vulnerability);
+                }
+            }
+        }
+        let more = judged.held_back_by.len() - judged.reasons.len();
+        if more > 0 {
+            judged
+                .reasons
+                .push(format!("{more} more known vulnerabilities"));
+        }
+        if let Some((number, first)) = in_grace {
+            judged.notes.push(format!(
+                "{number} known vulnerabilit{} in their days of grace; the first holds back from \
+                 {first} on",
+                if number == 1 { "y is" } else { "ies are" },
+            ));
+        }
+        decision.used
+    }
+
+    /// What a judgement needs and is not there.
+    fn gaps(&self, report: &mut Report, today: Date) -> Vec<Skipped> {
+        let mut gaps = Vec::new();
+        let mut gap = |why: String, blocking: bool| {
+            gaps.push(Skipped {
+                what: AdvisoryCoverage::SUBJECT.to_owned(),
+                why,
+                blocking,
+            });
+        };
+        let Some(advisories) = &report.advisories else {
+            if self.asked_for {
+                let known = report
+                    .skipped
+                    .iter_mut()
+                    .filter(|skipped| skipped.what == AdvisoryCoverage::SUBJECT);
+                let mut told = false;
+                for skipped in known {
+                    skipped.blocking = true;
+                    told = true;
+                }
+                if !told {
+                    gap(
+                        format!(
+                            "{FILE_NAME} has a policy for them, and there are no advisories: give \
+                             --db"
+                        ),
+                        true,
+                    );
+                }
+            }
+            return gaps;
+        };
+        let age = advisories
+            .date
+            .as_deref()
+            .and_then(day)
+            .and_then(|date| today.since(date).ok())
+            .map(|span| span.get_days());
+        match (self.max_age, age) {
+            (Some(most), Some(age)) if i64::from(age) > i64::from(most) => gap(
+                format!(
+                    "the advisories are {age} days old, the policy takes at most {most}: build the \
+                     index anew"
+                ),
+                true,
+            ),
+            (Some(_), None) => gap(
+                "the advisories do not say how old they are, and the policy wants to know"
+                    .to_owned(),
+                true,
+            ),
+            _ => {}
+        }
+        if self.fails_unjudged {
+            for missing in &advisories.missing {
+                gap(
+                    format!(
+                        "there are no advisories for {}: {} package{} could not be judged",
+                        missing.ecosystem,
+                        missing.packages,
+                        if missing.packages == 1 { "" } else { "s" },
+                    ),
+                    true,
+                );
+            }
+            let unjudged = advisories.unjudged.len();
+            if let Some(first) = advisories.unjudged.first() {
+                gap(
+                    format!(
+                        "{unjudged} package{} could not be judged: {}: {}",
+                        if unjudged == 1 { "" } else { "s" },
+                        first.purl,
+                        first.why
+                    ),
+                    true,
+                );
+            }
+        }
+        gaps
+    }
+}
+
+/// The waivers of `plimsoll.toml` that are for vulnerabilities.
+fn own_waivers(config: &Config) -> Vec<Waiver> {
+    let of = |spanned: &toml::Spanned<crate::config::Waiver>| {
+        let waiver = spanned.as_ref();
+        let place = exceptions::place(config, spanned);
+        Waiver {
+            id: waiver.id.as_deref().map(|id| id.trim().to_owned()),
+            packages: waiver
+                .package
+                .as_deref()
+                .and_then(PackagePattern::parse)
+                .into_iter()
+                .collect(),
+            paths: waiver
+                .path
+                .as_deref()
+                .map(PathPattern::wildcard)
+                .into_iter()
+                .collect(),
+            reason: Some(waiver.reason.clone()),
+            owner: Some(waiver.owner.clone()),
+            until: waiver.until.parse().ok(),
+            subject: waiver.subject(),
+            justification: waiver
+                .justification
+                .map(crate::config::Justification::as_str),
+            written_in: match (&place, &config.path) {
+                (Some(place), _) => format!("{}:{}", place.file, place.start.line),
+                (None, Some(path)) => shown(path),
+                (None, None) => FILE_NAME.to_owned(),
+            },
+            place,
+            ..Waiver::default()
+        }
+    };
+    config
+        .policy
+        .waiver
+        .iter()
+        .filter(|waiver| waiver.as_ref().rule.is_none())
+        .map(of)
+        .collect()
+}
+
+/// What a waiver of ours is guilty of. Lists of other tools are often shared by many images.
+fn fault_of(
+    waiver: &Waiver,
+    used: bool,
+    options: &CheckOptions,
+    today: Date,
+) -> Option<plimsoll_model::Finding> {
+    let place = waiver.place.as_ref()?;
+    let subject = &waiver.subject;
+    if let Some(until) = waiver.until.filter(|_| waiver.is_expired(today)) {
+        return exceptions::fault(
+            options,
+            "expired-suppression",
+            format!("The waiver for {subject} ended on {until}."),
+            "Mend what it accepted, or give it a new end date that its owner answers for.",
+            Some(place),
+        );
+    }
+    if used {
+        return None;
+    }
+    exceptions::fault(
+        options,
+        "unused-suppression",
+        format!("The waiver for {subject} covers no known vulnerability of this image."),
+        "Remove it, so that it does not hide the next one.",
+        Some(place),
+    )
+}
+
+/// One vulnerability in a line, and where to begin.
+fn sentence(vulnerability: &Vulnerability) -> String {
+    let origin = &vulnerability.origin;
+    let place = match (&origin.source, &origin.layer) {
+        (Some(source), _) => format!("{}:{}: ", source.file, source.start.line),
+        (None, Some(layer)) => format!("layer {}: ", layer.index),
+        (None, None) => String::new(),
+    };
+    let fix = match &vulnerability.fixed {
+        Some(version) => format!("fixed in {version}"),
+        None => match vulnerability.fix_state {
+            plimsoll_model::FixState::WillNotFix => "will not be fixed".to_owned(),
+            plimsoll_model::FixState::EndOfLife => "the release is at its end".to_owned(),
+            _ => "no fix is known".to_owned(),
+        },
+    };
+    format!(
+        "{place}{} {} has {}, {fix} [{}]",
+        vulnerability.name,
+        vulnerability.installed,
+        vulnerability.id,
+        vulnerability.severity.as_str()
+    )
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,252 @@
+use std::path::Path;
+
+use plimsoll_model::EcosystemPackages;
+
+use super::*;
+use crate::vulnerabilities::decision::tests::vulnerability;
+
+fn today() -> Date {
+    jiff::civil::date(2026, 11, 21)
+}
+
+fn gate(text: &str) -> Gate {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join(FILE_NAME);
+    std::fs::write(&path, text).unwrap();
+    let config = Config::load(Some(&path), folder.path()).unwrap();
+    Gate::load(
+        &config,
+        folder.path(),
+        &GateArgs::default(),
+        VulnerabilityFailOn::High,
+    )
+    .unwrap()
+}
+
+fn judged(text: &str, report: &mut Report) -> Judged {
+    gate(text).judge(report, &CheckOptions::default(), today())
+}
+
+fn report() -> Report {
+    Report {
+        vulnerabilities: vec![
+            vulnerability("CVE-2026-1", "a"),
+            vulnerability("CVE-2026-2", "b"),
+        ],
+        advisories: Some(AdvisoryCoverage {
+            date: Some("2026-11-18T00:00:00Z".to_owned()),
+            missing: vec![EcosystemPackages {
+                ecosystem: "Debian:12".to_owned(),
+                packages: 80,
+                published: true,
+            }],
+            ..AdvisoryCoverage::default()
+        }),
+        ..Report::default()
+    }
+}
+
+fn gaps(report: &Report) -> Vec<(&str, bool)> {
+    let gaps = report.skipped.iter();
+    gaps.map(|skipped| (skipped.why.as_str(), skipped.blocking))
+        .collect()
+}
+
+#[test]
+fn what_holds_back_is_named() {
+    let mut report = report();
+    let judged = judged("", &mut report);
+    assert_eq!(judged.held_back_by, [0, 1]);
+    assert_eq!(
+        judged.reasons[0],
+        "a 1.0.0 has CVE-2026-1, fixed in 1.0.1 [high]"
+    );
+    assert_eq!(report.skipped, []);
+}
+
+#[test]
+fn only_so_many_are_named() {
+    let mut report = report();
+    report.vulnerabilities = (0..100)
+        .map(|at| vulnerability(&format!("CVE-2026-{at}"), "a"))
+        .collect();
+    let judged = judged("", &mut report);
+    assert_eq!(judged.held_back_by.len(), 100);
+    assert_eq!(judged.reasons.len(), MOST_NAMED + 1);
+    assert_eq!(judged.reasons[MOST_NAMED], "80 more known vulnerabilities");
+}
+
+#[test]
+fn waivers_answer_for_what_they_do() {
+    let waiver = |id: &str, until: &str| {
+        format!(
+            "[[policy.waiver]]\nid = \"{id}\"\nreason = \"x\"\nowner = \"ops\"\nuntil = \"{until}\"\n"
+        )
+    };
+    let text = [
+        waiver("CVE-2026-1", "2026-11-21"),
+        waiver("CVE-2026-2", "2026-11-20"),
+        waiver("CVE-2026-3", "2027-01-01"),
+    ]
+    .concat();
+    let mut report = report();
+    let judged = judged(&text, &mut report);
+    assert_eq!(judged.held_back_by, [0]);
+    let aside = &report.suppressed_vulnerabilities;
+    assert_eq!(aside.len(), 1);
+    assert!(
+        aside[0].written_in.ends_with("plimsoll.toml:1"),
+        "{aside:?}"
+    );
+    let faults: Vec<_> = report
+        .findings
+        .iter()
+        .map(|finding| {
+            let source = finding.origin.source.as_ref().unwrap();
+            (finding.rule, source.start.line)
+        })
+        .collect();
+    assert_eq!(
+        faults,
+        [("expired-suppression", 6), ("unused-suppression", 11)]
+    );
+}
+
+#[test]
+fn without_advisories_nothing_is_unused_and_a_policy_cannot_be_met() {
+    let waiver =
+        "[[policy.waiver]]\nid = \"C-1\"\nreason = \"x\"\nowner = \"o\"\nuntil = \"2027-01-01\"\n";
+    for (text, blocks) in [
+        ("", None),
+        (waiver, None),
+        ("[policy.vulnerabilities]\nfail-on = \"never\"\n", None),
+        ("[policy.vulnerabilities]\nfail-on = \"high\"\n", Some(true)),
+        (
+            "[policy.vulnerabilities]\nyours.fail-on = \"low\"\n",
+            Some(true),
+        ),
+        (
+            "[policy.vulnerabilities]\nmax-age = \"7 days\"\n",
+            Some(true),
+        ),
+        (
+            "[policy.vulnerabilities]\nunjudged = \"fail\"\n",
+            Some(true),
+        ),
+    ] {
+        let mut report = Report::default();
+        let judged = judged(text, &mut report);
+        assert_eq!(judged, Judged::default());
+        assert_eq!(report.findings, []);
+        let told = report.skipped.first().map(|skipped| skipped.blocking);
+        assert_eq!(told, blocks, "{text}");
+    }
+    // What was told already is not told twice.
+    let mut report = Report {
+        skipped: vec![Skipped {
+            what: AdvisoryCoverage::SUBJECT.to_owned(),
+            why: "no index".to_owned(),
+            blocking: false,
+        }],
+        ..Report::default()
+    };
+    judged(
+        "[policy.vulnerabilities]\nfail-on = \"high\"\n",
+        &mut report,
+    );
+    assert_eq!(gaps(&report), [("no index", true)]);
+}
+
+#[test]
+fn old_advisories_and_unjudged_packages() {
+    let with = |text: &str| format!("[policy.vulnerabilities]\n{text}\n");
+    let mut fresh = report();
+    judged(&with("max-age = \"3 days\""), &mut fresh);
+    assert_eq!(fresh.skipped, []);
+    let mut old = report();
+    judged(&with("max-age = \"2 days\""), &mut old);
+    let told = gaps(&old);
+    assert!(told[0].0.contains("3 days old"), "{told:?}");
+    assert!(told[0].1);
+    let mut undated = report();
+    if let Some(advisories) = &mut undated.advisories {
+        advisories.date = None;
+    }
+    judged(&with("max-age = \"2 days\""), &mut undated);
+    assert!(gaps(&undated)[0].1);
+    let mut unjudged = report();
+    judged(&with("unjudged = \"fail\""), &mut unjudged);
+    assert_eq!(
+        gaps(&unjudged),
+        [(
+            "there are no advisories for Debian:12: 80 packages could not be judged",
+            true
+        )]
+    );
+}
+
+#[test]
+fn grace_is_told() {
+    let mut report = report();
+    for one in &mut report.vulnerabilities {
+        one.published = Some("2026-11-20T00:00:00Z".to_owned());
+    }
+    let text = "[policy.vulnerabilities]\ngrace = \"14 days\"\n";
+    let judged = judged(text, &mut report);
+    assert!(judged.held_back_by.is_empty());
+    assert_eq!(
+        judged.notes,
+        [
+            "2 known vulnerabilities are in their days of grace; the first holds back from 2026-12-04 on"
+        ]
+    );
+}
+
+#[test]
+fn lists_and_documents_count_where_they_are_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
+    write(".trivyignore", "CVE-2026-1\n");
+    write(
+        "vex.json",
+        r#"{"@context":"https://openvex.dev/ns/v0.2.0","statements":[{"vulnerability":
+            {"name":"CVE-2026-2"},"products":[{"@id":"pkg:npm/b"}],"status":"fixed"}]}"#,
+    );
+    let aside = |config: &Config| {
+        let arguments = GateArgs::default();
+        let gate = Gate::load(config, folder.path(), &arguments, VulnerabilityFailOn::High);
+        let mut report = report();
+        gate.unwrap()
+            .judge(&mut report, &CheckOptions::default(), today());
+        let aside = report.suppressed_vulnerabilities.iter();
+        let aside: Vec<_> = aside
+            .map(|one| format!("{} {}", one.vulnerability.id, one.status.as_str()))
+            .collect();
+        (aside, report.skipped.len())
+    };
+    let waived = "CVE-2026-1 waived".to_owned();
+    assert_eq!(aside(&Config::default()), (vec![waived.clone()], 0));
+    let load = |text: &str| {
+        write(FILE_NAME, text);
+        let path = folder.path().join(FILE_NAME);
+        Config::load(Some(&path), Path::new(".")).unwrap()
+    };
+    // Ours is in force, and says which it overrules.
+    assert_eq!(aside(&load("")), (vec![], 1));
+    let both =
+        "[policy.vulnerabilities]\nignore-files = [\".trivyignore\"]\nvex = [\"vex.json\"]\n";
+    assert_eq!(
+        aside(&load(both)),
+        (vec![waived, "CVE-2026-2 fixed".to_owned()], 0)
+    );
+    let missing = load("[policy.vulnerabilities]\nvex = [\"none.json\"]\n");
+    let arguments = GateArgs::default();
+    let gate = Gate::load(
+        &missing,
+        folder.path(),
+        &arguments,
+        VulnerabilityFailOn::High,
+    );
+    let failure = gate.map(|_| ()).unwrap_err().to_string();
+    assert!(failure.contains("none.json"), "{failure}");
+}

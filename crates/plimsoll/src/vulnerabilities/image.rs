@@ -1,0 +1,180 @@
+//! What an image goes by, for statements on it.
+
+use plimsoll_model::{ImageName, ImageSummary};
+
+use super::purl::Purl;
+
+/// An image as others name it.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct ImageIdentity {
+    /// As it was asked for.
+    asked_for: String,
+    name: Option<ImageName>,
+    digest: String,
+    architecture: Option<String>,
+}
+
+impl ImageIdentity {
+    /// The image of a report.
+    pub(crate) fn of(image: &ImageSummary) -> Self {
+        Self {
+            name: name_of(&image.name),
+            asked_for: image.name.clone(),
+            digest: image.digest.to_string(),
+            architecture: image
+                .config
+                .platform
+                .as_ref()
+                .map(|platform| platform.architecture.clone()),
+        }
+    }
+
+    /// Whether another name than a package URL means it.
+    pub(super) fn goes_by(&self, name: &str) -> bool {
+        if name == self.digest || name == self.asked_for {
+            return true;
+        }
+        let (Some(own), Some(other)) = (&self.name, ImageName::parse(name).ok()) else {
+            return false;
+        };
+        own.registry == other.registry
+            && own.repository == other.repository
+            && match (&other.digest, &other.tag) {
+                (Some(digest), _) => digest.as_str() == self.digest,
+                (None, Some(tag)) => own.tag.as_ref() == Some(tag),
+                (None, None) => true,
+            }
+    }
+
+    /// Whether this is the SHA-256 of its manifest.
+    pub(super) fn has_digest(&self, hexadecimal: &str) -> bool {
+        let own = self.digest.strip_prefix("sha256:").unwrap_or_default();
+        !own.is_empty() && own.eq_ignore_ascii_case(hexadecimal)
+    }
+
+    /// Whether a package URL of the types `oci` or `docker` means it. A digest says exactly which;
+    /// without one the name must be the same, and all else that is given.
+    pub(super) fn is_asked_for_by(&self, purl: &Purl) -> bool {
+        let docker = purl.kind() == "docker";
+        if !docker && purl.kind() != "oci" {
+            return false;
+        }
+        let architecture = purl
+            .qualifier("arch")
+            .is_none_or(|arch| self.architecture.as_deref() == Some(arch));
+        if let Some(version) = purl.version().filter(|version| version.contains(':')) {
+            return architecture && version == self.digest;
+        }
+        let Some(own) = &self.name else {
+            return false;
+        };
+        let (namespace, last) = match own.repository.rsplit_once('/') {
+            Some((namespace, last)) => (Some(namespace), last),
+            None => (None, own.repository.as_str()),
+        };
+        // Only the older type has a namespace, and a tag for a version.
+        let (_, wanted, _) = purl.family();
+        let named = last == purl.name()
+            && (!docker || wanted.is_none_or(|wanted| Some(wanted) == namespace));
+        let tag = purl.qualifier("tag").or(purl.version());
+        let repository = format!("{}/{}", own.registry, own.repository);
+        let place = purl.qualifier("repository_url").is_none_or(|url| {
+            let url = url.trim_start_matches("https://").trim_end_matches('/');
+            let url = url.replacen("index.docker.io", "docker.io", 1);
+            url == repository
+                || repository
+                    .strip_prefix(&url)
+                    .is_some_and(|rest| rest.strip_prefix('/') == Some(last))
+        });
+        named && architecture && place && tag.is_none_or(|tag| own.tag.as_deref() == Some(tag))
+    }
+}
+
+/// The name of an image that lies in a registry or an engine; files have none.
+fn name_of(text: &str) -> Option<ImageName> {
+    const FILES: [&str; 6] = [
+        "oci:",
+        "oci-archive:",
+        "docker-archive:",
+        "rootfs:",
+        "dir:",
+        "containers-storage:",
+    ];
+    if FILES.iter().any(|prefix| text.starts_with(prefix)) {
+        return None;
+    }
+    let name = ["registry:", "docker://", "docker:", "podman:"]
+        .iter()
+        .find_map(|prefix| text.strip_prefix(prefix))
+        .unwrap_or(text);
+    ImageName::parse(name).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use plimsoll_model::{Digest, ImageConfig, Platform};
+
+    use super::*;
+
+    #[test]
+    fn images_by_what_others_call_them() {
+        let digest = Digest::from_sha256([7; 32]);
+        let image = |name: &str| {
+            ImageIdentity::of(&ImageSummary {
+                name: name.to_owned(),
+                digest: digest.clone(),
+                config: ImageConfig {
+                    platform: Some(Platform {
+                        os: "linux".to_owned(),
+                        architecture: "amd64".to_owned(),
+                        variant: None,
+                    }),
+                    ..ImageConfig::default()
+                },
+                compressed_size: 0,
+            })
+        };
+        let app = image("registry:ghcr.io/acme/app:1.2");
+        let exact = format!("pkg:oci/anything@{digest}");
+        for (purl, means) in [
+            (exact.as_str(), true),
+            ("pkg:oci/app", true),
+            ("pkg:oci/app?tag=1.2&arch=amd64", true),
+            ("pkg:oci/app?repository_url=ghcr.io%2Facme%2Fapp", true),
+            ("pkg:oci/app?repository_url=ghcr.io/acme", true),
+            ("pkg:docker/acme/app@1.2", true),
+            ("pkg:oci/app?tag=1.3", false),
+            ("pkg:oci/app?arch=arm64", false),
+            ("pkg:oci/app?repository_url=ghcr.io/other/app", false),
+            ("pkg:docker/other/app", false),
+            ("pkg:oci/ap", false),
+            (
+                "pkg:oci/app@sha256:0000000000000000000000000000000000000000000000000000000000000000",
+                false,
+            ),
+            ("pkg:deb/debian/app", false),
+        ] {
+            let purl = Purl::parse(purl).expect(purl);
+            assert_eq!(app.is_asked_for_by(&purl), means, "{purl:?}");
+        }
+        for (name, means) in [
+            ("ghcr.io/acme/app:1.2", true),
+            ("ghcr.io/acme/app", true),
+            ("ghcr.io/acme/app:1.3", false),
+            ("app", false),
+            (digest.as_str(), true),
+        ] {
+            assert_eq!(app.goes_by(name), means, "{name}");
+        }
+        let hub = image("debian:12");
+        let takes = |purl: &str| Purl::parse(purl).is_some_and(|one| hub.is_asked_for_by(&one));
+        assert!(takes(
+            "pkg:oci/debian?repository_url=index.docker.io/library/debian"
+        ));
+        assert!(takes("pkg:docker/library/debian@12"));
+        assert!(takes("pkg:docker/debian@12"));
+        let file = image("oci:debian");
+        assert!(!file.is_asked_for_by(&Purl::parse("pkg:oci/debian").unwrap()));
+        assert!(file.is_asked_for_by(&Purl::parse(&exact).unwrap()));
+    }
+}

@@ -1,0 +1,18 @@
+//! Known vulnerabilities and the policy: which hold an image back, which are set aside and why.
+//!
+//! What is decided by is gathered here from `plimsoll.toml`, the lists of other tools, VEX
+//! documents and an earlier report; `decision` decides.
+
+mod baseline;
+mod decision;
+mod gate;
+mod image;
+mod pattern;
+mod purl;
+mod vex;
+mod waiver;
+
+pub(crate) use gate::{Gate, Judged};
+pub(crate) use pattern::{NamePattern, PathPattern, wildcard};
+pub(crate) use purl::Purl;
+pub(crate) use waiver::{PackagePattern, Waiver};

@@ -1,0 +1,248 @@
+//! Package URLs (purl-spec 1.0) as patterns: what one leaves out, it does not ask for.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::str::FromStr as _;
+
+use packageurl::PackageUrl;
+use plimsoll_model::{Package, Vulnerability};
+
+/// One that is longer names nothing.
+const MAX_LENGTH: usize = 4 << 10;
+
+/// A package URL, taken apart.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Purl {
+    kind: String,
+    namespace: Option<String>,
+    name: String,
+    version: Option<String>,
+    qualifiers: BTreeMap<String, String>,
+}
+
+impl Purl {
+    /// Reads one; `None` for what is none.
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        if text.len() > MAX_LENGTH || !text.starts_with("pkg:") {
+            return None;
+        }
+        // A scope's `@` is to be escaped, and people do not: it would be read as a version.
+        let text = match text.strip_prefix("pkg:npm/@") {
+            Some(rest) => Cow::Owned(format!("pkg:npm/%40{rest}")),
+            None => Cow::Borrowed(text),
+        };
+        let purl = PackageUrl::from_str(&text).ok()?;
+        let kind = purl.ty().to_owned();
+        let name = name_of(&kind, purl.name());
+        Some(Self {
+            namespace: purl.namespace().map(str::to_owned),
+            name,
+            version: purl
+                .version()
+                .filter(|version| !version.is_empty())
+                .map(str::to_owned),
+            qualifiers: purl
+                .qualifiers()
+                .iter()
+                .map(|(key, value)| (key.to_string(), value.to_string()))
+                .collect(),
+            kind,
+        })
+    }
+
+    /// The type: `deb`, `npm`, `oci`.
+    pub(crate) fn kind(&self) -> &str {
+        &self.kind
+    }
+
+    /// The name.
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The version.
+    pub(crate) fn version(&self) -> Option<&str> {
+        self.version.as_deref()
+    }
+
+    /// A qualifier.
+    pub(crate) fn qualifier(&self, key: &str) -> Option<&str> {
+        self.qualifiers.get(key).map(String::as_str)
+    }
+
+    /// Without version and qualifiers: what the package is called.
+    pub(crate) fn family(&self) -> (&str, Option<&str>, &str) {
+        (&self.kind, self.namespace.as_deref(), &self.name)
+    }
+
+    /// Whether a package is one that this asks for: as the package it is, or, since many write
+    /// the source package's name, as what it was built from.
+    pub(crate) fn asks_for(&self, subject: &Identity<'_>) -> bool {
+        let Some(purl) = &subject.purl else {
+            return false;
+        };
+        if self.kind != purl.kind || self.namespace != purl.namespace {
+            return false;
+        }
+        let itself = self.name == purl.name
+            && self.takes_version(&[purl.version(), subject.version])
+            && self.takes_qualifiers(purl);
+        itself
+            || subject.source.is_some_and(|(name, version)| {
+                self.name == *name
+                    && self.qualifier("arch").is_none_or(|arch| arch == "source")
+                    && self.takes_version(&[Some(version)])
+            })
+    }
+
+    /// Distributions' epochs stand in the version or beside it.
+    fn takes_version(&self, versions: &[Option<&str>]) -> bool {
+        let Some(wanted) = self.version() else {
+            return true;
+        };
+        let with_epoch = self
+            .qualifier("epoch")
+            .map(|epoch| format!("{epoch}:{wanted}"));
+        versions
+            .iter()
+            .flatten()
+            .any(|version| *version == wanted || Some(*version) == with_epoch.as_deref())
+    }
+
+    fn takes_qualifiers(&self, other: &Self) -> bool {
+        self.qualifiers
+            .iter()
+            .filter(|(key, _)| *key != "epoch")
+            .all(|(key, value)| other.qualifier(key) == Some(value))
+    }
+}
+
+/// PyPI takes `-`, `_` and `.` for the same, and large letters for small ones (PEP 503).
+fn name_of(kind: &str, name: &str) -> String {
+    if kind == "pypi" {
+        name.to_ascii_lowercase().replace(['_', '.'], "-")
+    } else {
+        name.to_owned()
+    }
+}
+
+/// What a package of an image goes by.
+#[derive(Clone, Debug)]
+pub(crate) struct Identity<'a> {
+    /// Its name.
+    pub(crate) name: &'a str,
+    /// Its package URL, where that is one.
+    pub(crate) purl: Option<Purl>,
+    /// Its version as its ecosystem writes it.
+    pub(crate) version: Option<&'a str>,
+    /// The source package it was built from, and that one's version.
+    pub(crate) source: Option<&'a (String, String)>,
+}
+
+impl<'a> Identity<'a> {
+    /// The package that a vulnerability lies in.
+    pub(crate) fn of(vulnerability: &'a Vulnerability, package: Option<&'a Package>) -> Self {
+        Self {
+            name: &vulnerability.name,
+            purl: Purl::parse(&vulnerability.purl),
+            version: Some(&vulnerability.installed),
+            source: package.and_then(|package| package.source.as_ref()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn what_is_left_out_is_not_asked_for() {
+        let source = ("openssl".to_owned(), "3.0.15-1~deb12u1".to_owned());
+        let identity = |purl: &str| Identity {
+            name: "libssl3",
+            purl: Purl::parse(purl),
+            version: Some("3.0.15-1~deb12u1"),
+            source: Some(&source),
+        };
+        let libssl =
+            identity("pkg:deb/debian/libssl3@3.0.15-1~deb12u1?arch=amd64&distro=debian-12");
+        for (pattern, takes) in [
+            ("pkg:deb/debian/libssl3", true),
+            ("pkg:deb/debian/libssl3@3.0.15-1~deb12u1", true),
+            ("pkg:deb/debian/libssl3@3.0.15-1%7Edeb12u1?arch=amd64", true),
+            ("pkg:deb/debian/libssl3?distro=debian-12", true),
+            ("pkg:deb/debian/openssl", true),
+            ("pkg:deb/debian/openssl@3.0.15-1~deb12u1?arch=source", true),
+            ("pkg:deb/debian/openssl?arch=amd64", false),
+            ("pkg:deb/debian/libssl3@3.0.14", false),
+            ("pkg:deb/debian/libssl3?arch=arm64", false),
+            ("pkg:deb/debian/libssl3?distro=debian-11", false),
+            ("pkg:deb/ubuntu/libssl3", false),
+            ("pkg:rpm/debian/libssl3", false),
+            ("pkg:deb/debian/libssl", false),
+        ] {
+            let pattern = Purl::parse(pattern).expect(pattern);
+            assert_eq!(pattern.asks_for(&libssl), takes, "{pattern:?}");
+        }
+    }
+
+    #[test]
+    fn names_and_versions_in_other_spellings() {
+        let scoped = Identity {
+            name: "@babel/core",
+            purl: Purl::parse("pkg:npm/%40babel/core@7.0.0"),
+            version: Some("7.0.0"),
+            source: None,
+        };
+        let takes = |pattern: &str| Purl::parse(pattern).is_some_and(|one| one.asks_for(&scoped));
+        assert!(takes("pkg:npm/@babel/core"));
+        assert!(takes("pkg:npm/%40babel/core@7.0.0"));
+        assert!(!takes("pkg:npm/@babel/core@7.0.1"));
+        assert!(!takes("pkg:npm/core"));
+        let python = Identity {
+            name: "ruamel.yaml",
+            purl: Purl::parse("pkg:pypi/ruamel-yaml@0.18"),
+            version: Some("0.18"),
+            source: None,
+        };
+        let pattern = Purl::parse("pkg:pypi/Ruamel_YAML").unwrap();
+        assert!(pattern.asks_for(&python));
+        let rpm = Identity {
+            name: "bind-libs",
+            purl: Purl::parse("pkg:rpm/rocky/bind-libs@9.16.23-1.el9?arch=x86_64&epoch=32"),
+            version: Some("32:9.16.23-1.el9"),
+            source: None,
+        };
+        let takes = |pattern: &str| Purl::parse(pattern).is_some_and(|one| one.asks_for(&rpm));
+        assert!(takes("pkg:rpm/rocky/bind-libs@9.16.23-1.el9?epoch=32"));
+        assert!(takes("pkg:rpm/rocky/bind-libs@32:9.16.23-1.el9"));
+        for none in [
+            "",
+            "pkg:",
+            "libssl3",
+            "cpe:/a:b:c",
+            "pkg:deb",
+            &"pkg:a/b".repeat(9999),
+        ] {
+            assert_eq!(Purl::parse(none), None, "{none:.20}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_makes_it_panic(text in "pkg:(npm/@?|deb/|x)[a-zA-Z0-9%@/.?&=:#é-]{0,40}") {
+            let purl = Purl::parse(&text);
+            if let Some(purl) = purl {
+                let same = Identity {
+                    name: purl.name(),
+                    version: purl.version(),
+                    source: None,
+                    purl: Some(purl.clone()),
+                };
+                prop_assert!(purl.asks_for(&same));
+            }
+        }
+    }
+}

@@ -1,0 +1,276 @@
+//! What others say of vulnerabilities: VEX documents, as OpenVEX and CycloneDX write them.
+
+mod cyclonedx;
+mod openvex;
+
+use std::path::Path;
+
+use jiff::Timestamp;
+use plimsoll_model::{Skipped, VulnerabilityStatus};
+use serde_json::Value;
+
+use super::decision::Subject;
+use super::image::ImageIdentity;
+use super::purl::Purl;
+use crate::failure::Failure;
+use crate::project::{read_bounded, shown};
+
+/// A document longer than this is none.
+const LIMIT: u64 = 32 << 20;
+/// Statements, products and subcomponents that are kept of one document.
+const MAX_PARTS: usize = 500_000;
+
+/// What a statement says of a vulnerability in a product (CISA, Minimum Requirements for VEX).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Status {
+    /// It does no harm there.
+    NotAffected,
+    /// It does.
+    Affected,
+    /// The product is mended.
+    Fixed,
+    /// Nobody knows yet.
+    UnderInvestigation,
+}
+
+impl Status {
+    /// As what a vulnerability is set aside by it, where it is.
+    pub(crate) fn sets_aside(self) -> Option<VulnerabilityStatus> {
+        match self {
+            Self::NotAffected => Some(VulnerabilityStatus::NotAffected),
+            Self::Fixed => Some(VulnerabilityStatus::Fixed),
+            Self::Affected | Self::UnderInvestigation => None,
+        }
+    }
+
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::NotAffected => "not affected",
+            Self::Affected => "affected",
+            Self::Fixed => "fixed",
+            Self::UnderInvestigation => "under investigation",
+        }
+    }
+}
+
+/// One statement of one document.
+#[derive(Clone, Debug)]
+pub(crate) struct Statement {
+    /// The numbers of the vulnerability.
+    pub(crate) ids: Vec<String>,
+    /// What it is about; never empty.
+    pub(crate) products: Vec<Product>,
+    /// What it says.
+    pub(crate) status: Status,
+    /// VEX's label for why.
+    pub(crate) justification: Option<String>,
+    /// The same in words.
+    pub(crate) note: Option<String>,
+    /// When it was said: a later statement overrides an earlier one.
+    pub(crate) said: Option<Timestamp>,
+    /// The document, and the statement's place in it.
+    pub(crate) written_in: String,
+    /// Who says so.
+    pub(crate) author: Option<String>,
+}
+
+/// A product that a statement speaks of, and its parts where it speaks of those only.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Product {
+    /// The product itself.
+    pub(crate) itself: Component,
+    /// The parts; all of it where there are none.
+    pub(crate) parts: Vec<Component>,
+}
+
+/// How a product or a part of one is named: any of these means it.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Component {
+    /// Package URLs.
+    pub(crate) purls: Vec<Purl>,
+    /// Other names.
+    pub(crate) names: Vec<String>,
+    /// SHA-256 of its bytes, in hexadecimal.
+    pub(crate) sha256: Option<String>,
+    /// Versions, word for word; all where there are none.
+    pub(crate) versions: Vec<String>,
+}
+
+impl Component {
+    /// From one identifier.
+    fn named(&mut self, identifier: &str) {
+        match Purl::parse(identifier) {
+            Some(purl) => self.purls.push(purl),
+            None if identifier.trim().is_empty() => {}
+            None => self.names.push(identifier.to_owned()),
+        }
+    }
+
+    fn is_empty(&self) -> bool {
+        self.purls.is_empty() && self.names.is_empty() && self.sha256.is_none()
+    }
+
+    fn is_package(&self, subject: &Subject<'_>) -> bool {
+        let version = &subject.vulnerability.installed;
+        self.purls
+            .iter()
+            .any(|purl| purl.asks_for(&subject.identity))
+            && (self.versions.is_empty() || self.versions.contains(version))
+    }
+
+    fn is_image(&self, image: &ImageIdentity) -> bool {
+        self.purls.iter().any(|purl| image.is_asked_for_by(purl))
+            || self.names.iter().any(|name| image.goes_by(name))
+            || self
+                .sha256
+                .as_deref()
+                .is_some_and(|digest| image.has_digest(digest))
+    }
+}
+
+impl Product {
+    fn covers(&self, subject: &Subject<'_>, image: &ImageIdentity) -> bool {
+        if self.parts.is_empty() {
+            return self.itself.is_package(subject) || self.itself.is_image(image);
+        }
+        // Of a part, only as far as it is a part of that product.
+        self.parts.iter().any(|part| part.is_package(subject))
+            && (self.itself.is_image(image)
+                || self.itself.is_package(subject)
+                || subject
+                    .in_same_file
+                    .iter()
+                    .any(|other| self.itself.purls.iter().any(|purl| purl.asks_for(other))))
+    }
+}
+
+impl Statement {
+    /// Whether it speaks of a vulnerability where it lies; its number has been looked at.
+    pub(crate) fn covers(&self, subject: &Subject<'_>, image: &ImageIdentity) -> bool {
+        self.products
+            .iter()
+            .any(|product| product.covers(subject, image))
+    }
+
+    /// One line on what it says, and who.
+    pub(crate) fn explanation(&self) -> String {
+        let mut text = self.status.as_str().to_owned();
+        if let Some(author) = &self.author {
+            text.push_str(", says ");
+            text.push_str(author);
+        }
+        if let Some(label) = &self.justification {
+            text.push_str(": ");
+            text.push_str(&label.replace('_', " "));
+        }
+        if let Some(note) = self.note.as_deref().map(str::trim)
+            && !note.is_empty()
+        {
+            text.push_str(": ");
+            text.push_str(note);
+        }
+        text
+    }
+}
+
+/// What a document says, and what of it cannot be used.
+#[derive(Debug, Default)]
+pub(crate) struct Vex {
+    /// Its statements.
+    pub(crate) statements: Vec<Statement>,
+    /// What says nothing that could be held against an image.
+    pub(crate) dropped: Vec<Skipped>,
+}
+
+/// Reads a document, whichever format it is in.
+pub(crate) fn read(path: &Path) -> Result<Vex, Failure> {
+    let name = shown(path);
+    let text = read_bounded(path, LIMIT)?;
+    parse(&text, &name)
+}
+
+/// Reads the bytes of the document that is called `name`.
+fn parse(bytes: &[u8], name: &str) -> Result<Vex, Failure> {
+    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    let document: Value = serde_json::from_slice(bytes).map_err(|error| {
+        Failure::usage(format!("{name}:{}: {error}", error.line()))
+            .hint("VEX documents are read as OpenVEX or CycloneDX, both in JSON")
+    })?;
+    let kind = |key: &str| {
+        document
+            .get(key)
+            .and_then(Value::as_str)
+            .unwrap_or_default()
+    };
+    let mut reading = Reading {
+        name,
+        vex: Vex::default(),
+        parts: 0,
+    };
+    if kind("@context").starts_with("https://openvex.dev/ns") {
+        openvex::read(&mut reading, &document, &[])?;
+    } else if kind("predicateType").starts_with("https://openvex.dev/ns") {
+        // An in-toto statement around it: what it is about is said outside.
+        let subjects = openvex::subjects(&document);
+        let predicate = document.get("predicate").unwrap_or(&Value::Null);
+        openvex::read(&mut reading, predicate, &subjects)?;
+    } else if kind("bomFormat") == "CycloneDX" {
+        cyclonedx::read(&mut reading, &document)?;
+    } else {
+        return Err(Failure::usage(format!(
+            "{name}: neither an OpenVEX nor a CycloneDX document"
+        ))
+        .hint("OpenVEX has `@context`, CycloneDX has `bomFormat`"));
+    }
+    Ok(reading.vex)
+}
+
+/// One document that is being read.
+struct Reading<'d> {
+    name: &'d str,
+    vex: Vex,
+    parts: usize,
+}
+
+impl Reading<'_> {
+    /// The document is not what it claims to be.
+    fn fail(&self, place: &str, why: &str) -> Failure {
+        Failure::usage(format!("{}: {place}: {why}", self.name))
+    }
+
+    /// A statement that cannot be held against anything.
+    fn drop(&mut self, place: &str, why: &str) {
+        // A document may hold very many of a kind.
+        const MOST: usize = 20;
+        if self.vex.dropped.len() < MOST {
+            self.vex.dropped.push(Skipped {
+                what: format!("{}: {place}", self.name),
+                why: why.to_owned(),
+                blocking: false,
+            });
+        } else if self.vex.dropped.len() == MOST {
+            self.vex.dropped.push(Skipped {
+                what: self.name.to_owned(),
+                why: "further statements that cannot be used".to_owned(),
+                blocking: false,
+            });
+        }
+    }
+
+    /// Counts a part; too many are refused.
+    fn count(&mut self) -> Result<(), Failure> {
+        self.parts += 1;
+        if self.parts > MAX_PARTS {
+            return Err(self.fail("statements", "too many for one document"));
+        }
+        Ok(())
+    }
+}
+
+/// A text of a JSON object.
+fn text(object: &Value, key: &str) -> Option<String> {
+    object.get(key)?.as_str().map(str::to_owned)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,184 @@
+//! OpenVEX 0.2.0 and what came before (<https://github.com/openvex/spec/blob/main/OPENVEX-SPEC.md>).
+
+use serde_json::Value;
+
+use super::{Component, Product, Reading, Statement, Status, text};
+use crate::failure::Failure;
+
+/// Reads a document. Statements without products are about `inherited`.
+pub(super) fn read(
+    reading: &mut Reading<'_>,
+    document: &Value,
+    inherited: &[Product],
+) -> Result<(), Failure> {
+    let Some(statements) = document.get("statements").and_then(Value::as_array) else {
+        return Err(reading.fail("statements", "a list is expected"));
+    };
+    let issued = time(reading, document, "")?;
+    let author = text(document, "author").filter(|author| !author.trim().is_empty());
+    for (at, value) in statements.iter().enumerate() {
+        let place = format!("statements[{at}]");
+        reading.count()?;
+        let ids = ids(value.get("vulnerability"));
+        if ids.is_empty() {
+            return Err(reading.fail(&place, "names no vulnerability"));
+        }
+        let status = match value.get("status").and_then(Value::as_str) {
+            Some("not_affected") => Status::NotAffected,
+            Some("affected") => Status::Affected,
+            Some("fixed") => Status::Fixed,
+            Some("under_investigation") => Status::UnderInvestigation,
+            _ => {
+                return Err(reading.fail(
+                    &format!("{place}.status"),
+                    "expected not_affected, affected, fixed or under_investigation",
+                ));
+            }
+        };
+        let products = match value.get("products") {
+            None | Some(Value::Null) => inherited.to_vec(),
+            Some(Value::Array(list)) => products(reading, list)?,
+            Some(_) => {
+                return Err(reading.fail(&format!("{place}.products"), "a list is expected"));
+            }
+        };
+        if products.is_empty() {
+            reading.drop(&place, "names no product that could be in an image");
+            continue;
+        }
+        let said = time(reading, value, &format!("{place}."))?.or(issued);
+        reading.vex.statements.push(Statement {
+            ids,
+            products,
+            status,
+            justification: text(value, "justification"),
+            note: text(value, "impact_statement")
+                .or_else(|| text(value, "status_notes"))
+                .or_else(|| text(value, "action_statement")),
+            said,
+            written_in: format!("{}: {place}", reading.name),
+            author: author.clone(),
+        });
+    }
+    Ok(())
+}
+
+/// The time of a statement or a document: an update makes it newer.
+fn time(
+    reading: &Reading<'_>,
+    object: &Value,
+    place: &str,
+) -> Result<Option<jiff::Timestamp>, Failure> {
+    let mut newest = None;
+    for key in ["timestamp", "last_updated"] {
+        let Some(said) = object.get(key).and_then(Value::as_str) else {
+            continue;
+        };
+        let said: jiff::Timestamp = said.parse().map_err(|_| {
+            reading.fail(
+                &format!("{place}{key}"),
+                "not a time such as 2027-01-31T00:00:00Z",
+            )
+        })?;
+        newest = newest.max(Some(said));
+    }
+    Ok(newest)
+}
+
+/// A vulnerability's numbers: before 0.2.0 it was one text.
+fn ids(vulnerability: Option<&Value>) -> Vec<String> {
+    let Some(vulnerability) = vulnerability else {
+        return Vec::new();
+    };
+    let mut ids: Vec<String> = match vulnerability {
+        Value::String(id) => vec![id.clone()],
+        object => {
+            let aliases = object.get("aliases").and_then(Value::as_array);
+            let aliases = aliases.into_iter().flatten().filter_map(Value::as_str);
+            text(object, "name")
+                .into_iter()
+                .chain(aliases.map(str::to_owned))
+                .chain(text(object, "@id").and_then(|id| number_of(&id)))
+                .collect()
+        }
+    };
+    ids.retain(|id| !id.trim().is_empty());
+    ids
+}
+
+/// The number at the end of an address such as `https://nvd.nist.gov/vuln/detail/CVE-2019-17571`.
+fn number_of(address: &str) -> Option<String> {
+    let last = address.rsplit(['/', '#']).find(|part| !part.is_empty())?;
+    last.contains('-').then(|| last.to_owned())
+}
+
+fn products(reading: &mut Reading<'_>, list: &[Value]) -> Result<Vec<Product>, Failure> {
+    let mut products = Vec::new();
+    for value in list {
+        reading.count()?;
+        let itself = component(value);
+        let mut parts = Vec::new();
+        let listed = value.get("subcomponents").and_then(Value::as_array);
+        let names_parts = listed.is_some_and(|listed| !listed.is_empty());
+        for part in listed.into_iter().flatten() {
+            reading.count()?;
+            let part = component(part);
+            if !part.is_empty() {
+                parts.push(part);
+            }
+        }
+        // Where none of its parts can be understood, it must not become a word on the whole.
+        if !itself.is_empty() && (!names_parts || !parts.is_empty()) {
+            products.push(Product { itself, parts });
+        }
+    }
+    Ok(products)
+}
+
+fn component(value: &Value) -> Component {
+    let mut component = Component::default();
+    match value {
+        // Before 0.2.0 a product was one text.
+        Value::String(id) => component.named(id),
+        object => {
+            if let Some(id) = text(object, "@id") {
+                component.named(&id);
+            }
+            let identifiers = object.get("identifiers");
+            if let Some(purl) = identifiers.and_then(|one| text(one, "purl")) {
+                component.named(&purl);
+            }
+            component.sha256 = object
+                .get("hashes")
+                .and_then(|hashes| text(hashes, "sha-256"));
+        }
+    }
+    component
+}
+
+/// What an in-toto statement is about.
+pub(super) fn subjects(statement: &Value) -> Vec<Product> {
+    let subjects = statement.get("subject").and_then(Value::as_array);
+    subjects
+        .into_iter()
+        .flatten()
+        .map(|subject| {
+            let mut itself = Component::default();
+            if let Some(name) = text(subject, "name") {
+                itself.named(&name);
+            }
+            let digest = subject.get("digest");
+            itself.sha256 = digest.and_then(|digest| text(digest, "sha256"));
+            // A digest says exactly which; the name beside it is only for people.
+            if itself.sha256.is_some() {
+                itself.purls.clear();
+                itself.names.clear();
+            }
+            Product {
+                itself,
+                parts: Vec::new(),
+            }
+        })
+        .filter(|product| !product.itself.is_empty())
+        .collect()
+}
