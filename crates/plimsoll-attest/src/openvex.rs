@@ -7,6 +7,7 @@ use plimsoll_model::{
     Digest, Platform, SuppressedVulnerability, Vulnerability, VulnerabilityStatus,
 };
 use serde::Serialize;
+use sha2::{Digest as _, Sha256};
 
 use crate::oci_purl::oci_purl;
 use crate::time::from_seconds;
@@ -178,9 +179,9 @@ pub fn document(input: &OpenVexInput<'_>) -> Option<Vec<u8>> {
     };
     let content = serde_json::to_vec(&document)
         .expect("plain structs with text keys always serialise to memory");
-    let digest = plimsoll_image::sha256(&content);
-    let digest = digest.as_str().strip_prefix("sha256:").unwrap_or_default();
-    document.id = format!("https://plimsoll.dev/vex/{digest}");
+    let digest = Digest::from_sha256(Sha256::digest(&content).into());
+    let hexadecimal = digest.as_str().trim_start_matches("sha256:");
+    document.id = format!("https://plimsoll.dev/vex/{hexadecimal}");
     let mut bytes = serde_json::to_vec_pretty(&document)
         .expect("plain structs with text keys always serialise to memory");
     bytes.push(b'\n');

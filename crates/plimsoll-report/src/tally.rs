@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use plimsoll_model::{
-    Finding, Inventory, PackageKind, Severity, Vulnerability, VulnerabilitySeverity,
+    Finding, Inventory, PackageKind, Severity, SuppressedVulnerability, Vulnerability,
+    VulnerabilitySeverity, VulnerabilityStatus,
 };
 
 use crate::text::count;
@@ -29,6 +30,22 @@ pub(crate) fn by_severity<'a>(findings: impl Iterator<Item = &'a Finding>) -> St
     } else {
         parts.join(", ")
     }
+}
+
+/// `5 set aside: 3 waived, 2 known before`.
+pub(crate) fn set_aside(aside: &[SuppressedVulnerability]) -> String {
+    let parts: Vec<String> = VulnerabilityStatus::ALL
+        .into_iter()
+        .map(|status| {
+            (
+                status,
+                aside.iter().filter(|one| one.status == status).count(),
+            )
+        })
+        .filter(|(_, number)| *number > 0)
+        .map(|(status, number)| format!("{number} {}", status.as_str().replace('-', " ")))
+        .collect();
+    format!("{} set aside: {}", aside.len(), parts.join(", "))
 }
 
 /// `2 critical, 7 high; 6 fixable; base 3, yours 6`, gravest first; `none known` where there are

@@ -1,7 +1,6 @@
 //! Known vulnerabilities: which index of advisories is asked, and which of its answers are shown
 //! and count.
 
-use std::collections::BTreeSet;
 use std::path::Path;
 
 use plimsoll_model::{
@@ -79,25 +78,17 @@ fn index(arguments: &AdvisoryArgs) -> Result<Result<Index, String>, Failure> {
 }
 
 impl AdvisoryArgs {
-    /// The least severity that holds an image back.
-    fn least(&self) -> Option<VulnerabilitySeverity> {
+    /// The least severity that holds an image back, as it was typed.
+    pub(crate) fn least(&self) -> Option<VulnerabilitySeverity> {
         match self.exit_code {
             Some(1) => Some(VulnerabilitySeverity::Unknown),
             _ => self.fail_on_vulnerability,
         }
     }
 
-    /// The vulnerabilities that are shown and hold the image back, by their positions. What a later
-    /// layer removed does not run.
-    pub(crate) fn held_back_by(&self, report: &Report) -> BTreeSet<usize> {
-        let Some(least) = self.least() else {
-            return BTreeSet::new();
-        };
-        let found = report.vulnerabilities.iter().enumerate();
-        found
-            .filter(|(_, one)| one.removed_in.is_none() && one.severity >= least)
-            .map(|(at, _)| at)
-            .collect()
+    /// Whether all that is found is shown.
+    pub(crate) fn show_all(&self) -> bool {
+        self.severity.is_empty() && !self.ignore_unfixed && self.pkg_types.is_empty()
     }
 
     fn shows(&self, vulnerability: &Vulnerability) -> bool {

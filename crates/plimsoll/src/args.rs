@@ -12,7 +12,7 @@ pub(crate) use self::db::{
     DbBuildArgs, DbCommand, DbPullArgs, DbPushArgs, DbStatusArgs, DbUpdateArgs,
 };
 pub(crate) use self::image::{
-    AdvisoryArgs, DiffArgs, DiffFormat, InspectArgs, LayersArgs, PackageType, PushArgs,
+    AdvisoryArgs, DiffArgs, DiffFormat, GateArgs, InspectArgs, LayersArgs, PackageType, PushArgs,
 };
 
 /// Takes a project's containers from demo quality to production grade, and proves it.
@@ -147,6 +147,8 @@ pub(crate) enum Format {
     /// SPDX 3.0.1 (images only).
     #[value(alias = "spdx3-json")]
     Spdx3,
+    /// OpenVEX 0.2.0: what is known of its vulnerabilities, and accepted (images only).
+    Openvex,
 }
 
 /// How a build's progress is shown.
@@ -399,20 +401,6 @@ pub(crate) struct LookArgs {
     pub(crate) config: Option<PathBuf>,
 }
 
-/// Which known vulnerabilities count.
-#[derive(Debug, Default, Args)]
-pub(crate) struct GateArgs {
-    /// A VEX document, OpenVEX or CycloneDX in JSON: what it calls not affected or fixed is set
-    /// aside. May be repeated.
-    #[arg(long, value_name = "FILE")]
-    pub(crate) vex: Vec<PathBuf>,
-
-    /// An earlier report of `--format json`: vulnerabilities that are in it are known before, and
-    /// only new ones hold back.
-    #[arg(long, value_name = "REPORT")]
-    pub(crate) baseline: Option<PathBuf>,
-}
-
 /// Arguments of `build`.
 #[derive(Debug, Args)]
 pub(crate) struct BuildArgs {
@@ -449,6 +437,11 @@ pub(crate) struct ShipArgs {
     /// Least severity that holds the ship back.
     #[arg(long, value_name = "SEVERITY", value_parser = parse_severity)]
     pub(crate) fail_on: Option<plimsoll_model::Severity>,
+
+    /// Index of advisories; otherwise the one that `db build` makes, where there is one. none looks
+    /// for no vulnerabilities.
+    #[arg(long, value_name = "FILE|none", help_heading = "Vulnerabilities")]
+    pub(crate) db: Option<PathBuf>,
 
     #[command(flatten)]
     pub(crate) gate: GateArgs,

@@ -33,7 +33,12 @@ pub(crate) fn moment(seconds: i64) -> String {
 
 /// The moment a report is made: that of `SOURCE_DATE_EPOCH` where it is set, now otherwise.
 pub(crate) fn made(epoch: Option<i64>) -> String {
-    moment(epoch.unwrap_or_else(|| jiff::Timestamp::now().as_second()))
+    moment(stated(epoch))
+}
+
+/// The second that a statement is made: `SOURCE_DATE_EPOCH` where it is set, now otherwise.
+pub(crate) fn stated(epoch: Option<i64>) -> i64 {
+    epoch.unwrap_or_else(|| jiff::Timestamp::now().as_second())
 }
 
 /// Whole days from a moment to now; fewer than none where it is still to come.

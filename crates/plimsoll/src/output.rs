@@ -2,9 +2,10 @@
 
 use std::path::PathBuf;
 
+use plimsoll_attest::openvex::{self, OpenVexInput};
 use plimsoll_attest::{SbomInput, cyclonedx, spdx, spdx3};
 use plimsoll_image::PushOutcome;
-use plimsoll_model::{ImageRef, Report, SourceFile};
+use plimsoll_model::{ImageRef, ImageSummary, Report, SourceFile};
 use plimsoll_report::{RenderInput, RuleInfo, Verdict};
 
 use crate::args::{Format, OutputArgs};
@@ -87,6 +88,7 @@ impl Rendering<'_> {
             Format::Cyclonedx => self.sbom(cyclonedx::document)?,
             Format::Spdx => self.sbom(spdx::document)?,
             Format::Spdx3 => self.sbom(spdx3::document)?,
+            Format::Openvex => self.openvex()?,
         })
     }
 
@@ -119,6 +121,37 @@ impl Rendering<'_> {
         Ok(String::from_utf8_lossy(&bytes).into_owned())
     }
 
+    /// What is known of the image's vulnerabilities.
+    fn openvex(&self) -> Result<String, Failure> {
+        let report = self.report;
+        let image = report
+            .image
+            .as_ref()
+            .filter(|_| report.advisories.is_some());
+        let image = image.ok_or_else(|| {
+            Failure::usage("OpenVEX needs an image and advisories to hold it against")
+                .hint("plimsoll inspect IMAGE --db FILE --format openvex")
+        })?;
+        let bytes = openvex::document(&OpenVexInput {
+            name: &image.name,
+            digest: &image.digest,
+            platform: image.config.platform.as_ref(),
+            vulnerabilities: &report.vulnerabilities,
+            suppressed: &report.suppressed_vulnerabilities,
+            timestamp: crate::clock::stated(self.epoch),
+            author: vendor(image).unwrap_or("unknown"),
+            tool_version: VERSION,
+        })
+        .ok_or_else(|| {
+            Failure::usage(
+                "there is nothing to state: no vulnerability is known, and OpenVEX has no empty \
+                 document",
+            )
+        })?;
+        // What writes JSON writes UTF-8.
+        Ok(String::from_utf8_lossy(&bytes).into_owned())
+    }
+
     /// Writes the files first, then standard output.
     pub(crate) fn emit(&self, arguments: &OutputArgs) -> Result<(), Failure> {
         for (format, path) in &arguments.outputs {
@@ -135,6 +168,16 @@ impl Rendering<'_> {
         }
         print(&self.render(arguments.format)?)
     }
+}
+
+/// Who answers for an image, by its own labels.
+fn vendor(image: &ImageSummary) -> Option<&str> {
+    let label = |name: &str| {
+        let labels = image.config.labels.iter();
+        let mut found = labels.filter(|(key, value)| key == name && !value.trim().is_empty());
+        found.next().map(|(_, value)| value.as_str())
+    };
+    label("org.opencontainers.image.vendor").or_else(|| label("org.opencontainers.image.authors"))
 }
 
 /// What a change does to a file, as a unified diff.

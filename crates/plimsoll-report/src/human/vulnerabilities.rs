@@ -36,6 +36,9 @@ pub(super) fn lines(report: &Report) -> Vec<String> {
             false => tally::vulnerabilities(&report.vulnerabilities),
         },
     ];
+    if !report.suppressed_vulnerabilities.is_empty() {
+        lines.push(tally::set_aside(&report.suppressed_vulnerabilities));
+    }
     let mut missing: Vec<_> = coverage.missing.iter().collect();
     missing.sort_by_key(|one| std::cmp::Reverse(one.packages));
     let named: Vec<String> = missing

@@ -17,7 +17,7 @@ use serde_json::{Map, Value};
 use self::advice::WireAdvice;
 pub(crate) use self::parts::{WireBase, WireLine, WireSkipped, WireVerdict};
 use self::startup::{WireAccounts, WireStartup};
-use self::vulnerability::{WireAdvisories, WireVulnerability};
+use self::vulnerability::{WireAdvisories, WireSuppressedVulnerability, WireVulnerability};
 pub(crate) use self::waste::WireWaste;
 use crate::RenderInput;
 use crate::lookup::Sources;
@@ -71,6 +71,10 @@ pub fn render(input: &RenderInput<'_>) -> String {
             let found = report.vulnerabilities.iter();
             found.map(WireVulnerability::new).collect()
         }),
+        suppressed_vulnerabilities: looked.then(|| {
+            let aside = report.suppressed_vulnerabilities.iter();
+            aside.map(WireSuppressedVulnerability::new).collect()
+        }),
         advice: looked.then(|| WireAdvice::new(report)),
         advisories: looked.then(|| report.advisories.as_ref().map(WireAdvisories::new)),
     };
@@ -96,6 +100,8 @@ struct WireReport<'a> {
     bill: Option<WireBillReport<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     vulnerabilities: Option<Vec<WireVulnerability<'a>>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    suppressed_vulnerabilities: Option<Vec<WireSuppressedVulnerability<'a>>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     advice: Option<WireAdvice<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -53,8 +53,8 @@ pub fn render(input: &RenderInput<'_>) -> String {
         fingerprints: Fingerprinter::new(&sources, &mask),
     };
     let mut descriptors: Vec<Descriptor<'_>> = rules.iter().map(|rule| descriptor(rule)).collect();
-    let flaws = vulnerability::descriptors(&report.vulnerabilities);
-    let vulnerable = vulnerability::results(&report.vulnerabilities, &flaws, descriptors.len());
+    let flaws = vulnerability::descriptors(report);
+    let vulnerable = vulnerability::results(report, &flaws, descriptors.len());
     descriptors.extend(flaws);
     let shown = report.findings.iter().map(|finding| (finding, None));
     let set_aside = report

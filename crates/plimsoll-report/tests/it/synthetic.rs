@@ -6,7 +6,8 @@ use plimsoll_model::{
     HistoryEntry, ImageConfig, ImageSummary, Inventory, LayerFacts, LayerOrigin, NotableFile,
     NotableKind, Origin, Package, PackageKind, Platform, Related, Remark, Report, SecretSighting,
     Severity, SeverityBasis, Skipped, SourceFile, SourceOrigin, Span, StartupFile, StartupProblem,
-    StartupRole, Suppressed, SuppressedBy, UnjudgedPackage, Vulnerability, VulnerabilitySeverity,
+    StartupRole, Suppressed, SuppressedBy, SuppressedVulnerability, UnjudgedPackage, Vulnerability,
+    VulnerabilitySeverity, VulnerabilityStatus,
 };
 use plimsoll_report::{RenderInput, RuleInfo, Verdict};
 
@@ -230,6 +231,16 @@ pub(crate) fn inspected() -> Case {
         ..Inventory::default()
     };
     case.report.vulnerabilities = vulnerabilities(&case.report.inventory);
+    case.report.suppressed_vulnerabilities = vec![SuppressedVulnerability {
+        vulnerability: Vulnerability {
+            id: "CVE-2026-100".to_owned(),
+            ..case.report.vulnerabilities[0].clone()
+        },
+        status: VulnerabilityStatus::NotAffected,
+        reason: "waived until 2027-01-31 by ops: never called".to_owned(),
+        justification: Some("vulnerable_code_not_in_execute_path".to_owned()),
+        written_in: "plimsoll.toml:7".to_owned(),
+    }];
     case.report.advisories = Some(AdvisoryCoverage {
         snapshot: "5".repeat(64),
         date: Some("2026-11-20T00:00:00Z".to_owned()),

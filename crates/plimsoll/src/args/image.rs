@@ -49,11 +49,28 @@ pub(crate) struct InspectArgs {
     pub(crate) advisories: AdvisoryArgs,
 
     #[command(flatten)]
+    pub(crate) gate: GateArgs,
+
+    #[command(flatten)]
     pub(crate) look: LookArgs,
 }
 
+/// Which known vulnerabilities count.
+#[derive(Debug, Default, Args)]
+pub(crate) struct GateArgs {
+    /// A VEX document, OpenVEX or CycloneDX in JSON: what it calls not affected or fixed is set
+    /// aside. May be repeated.
+    #[arg(long, value_name = "FILE", help_heading = "Vulnerabilities")]
+    pub(crate) vex: Vec<PathBuf>,
+
+    /// An earlier report of `--format json`: vulnerabilities that are in it are known before, and
+    /// only new ones hold back.
+    #[arg(long, value_name = "REPORT", help_heading = "Vulnerabilities")]
+    pub(crate) baseline: Option<PathBuf>,
+}
+
 /// Which known vulnerabilities are looked for, and which of them count.
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 pub(crate) struct AdvisoryArgs {
     /// Index of advisories; otherwise the one that `db build` makes, where there is one. none looks
     /// for no vulnerabilities.

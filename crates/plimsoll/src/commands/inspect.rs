@@ -3,17 +3,20 @@
 use std::path::Path;
 
 use plimsoll_model::{Report, SourceFile};
+use plimsoll_report::Verdict;
+use plimsoll_rules::CheckOptions;
 
 use crate::advice::{self, Origins};
 use crate::advisories;
 use crate::args::InspectArgs;
 use crate::bill;
-use crate::config::Config;
+use crate::config::{Config, VulnerabilityFailOn};
 use crate::failure::{Failure, Outcome};
 use crate::look::{self, Look};
 use crate::output::Rendering;
 use crate::project;
-use crate::terminal::{Spinner, Terminal};
+use crate::terminal::{Spinner, Terminal, say};
+use crate::vulnerabilities::{Gate, Least};
 
 /// Opens the image, looks inside and reports.
 pub(crate) fn run(arguments: &InspectArgs, terminal: Terminal) -> Result<Outcome, Failure> {
@@ -23,15 +26,29 @@ pub(crate) fn run(arguments: &InspectArgs, terminal: Terminal) -> Result<Outcome
         .as_deref()
         .map(project::read_dockerfile)
         .transpose()?;
+    let options = super::check::rule_options(&arguments.rules, &config)?;
+    let gate = Gate::load(
+        &config,
+        Path::new("."),
+        &arguments.gate,
+        match arguments.advisories.least() {
+            Some(severity) => Least::Typed(severity),
+            None => Least::Unless(VulnerabilityFailOn::Never),
+        },
+    )?;
     let mut report = match bill::find(&arguments.image)? {
         Some(bill) => {
             let mut report = bill::report(&arguments.image, bill, arguments.fail_on.is_some());
             advisories::judge(&mut report, None, &arguments.advisories)?;
             report
         }
-        None => look_into(arguments, &config, dockerfile.as_ref(), terminal)?,
+        None => look_into(arguments, &config, &options, dockerfile.as_ref(), terminal)?,
     };
-    let held_back_by = arguments.advisories.held_back_by(&report);
+    let whole = arguments.advisories.show_all();
+    let known = gate.judge(&mut report, &options, whole, crate::clock::today());
+    for note in &known.notes {
+        say(&format!("policy: {note}"));
+    }
     advice::add(
         &mut report,
         Origins {
@@ -39,20 +56,26 @@ pub(crate) fn run(arguments: &InspectArgs, terminal: Terminal) -> Result<Outcome
             target: None,
             folder: arguments.file.as_deref().and_then(Path::parent),
         },
-        &|at| held_back_by.contains(&at),
+        &|at| known.held_back_by.binary_search(&at).is_ok(),
     );
     let held_back = arguments.fail_on.is_some_and(|least| {
         let mut findings = report.findings.iter();
         findings.any(|finding| finding.severity >= least)
     });
-    let held_back = held_back || !held_back_by.is_empty();
+    let held_back = held_back || !known.reasons.is_empty();
+    // Only vulnerabilities have a policy here; findings are listed, and counted by --fail-on.
+    let verdict = (!known.reasons.is_empty()).then(|| Verdict {
+        holds: false,
+        reasons: known.reasons,
+        next: None,
+    });
     let outcome = Outcome::of(held_back, &report.skipped);
     let sources: Vec<SourceFile> = dockerfile.into_iter().collect();
     Rendering {
         report: &report,
         sources: &sources,
         details: arguments.details,
-        verdict: None,
+        verdict: verdict.as_ref(),
         terminal,
         epoch: None,
     }
@@ -64,10 +87,10 @@ pub(crate) fn run(arguments: &InspectArgs, terminal: Terminal) -> Result<Outcome
 fn look_into(
     arguments: &InspectArgs,
     config: &Config,
+    options: &CheckOptions,
     dockerfile: Option<&SourceFile>,
     terminal: Terminal,
 ) -> Result<Report, Failure> {
-    let options = super::check::rule_options(&arguments.rules, config)?;
     let access = look::access(&arguments.look.open)?;
     let spinner = Spinner::start(terminal, format!("opening {}", arguments.image));
     let image = plimsoll_image::find(&arguments.image, &access)?;
@@ -81,7 +104,7 @@ fn look_into(
     );
     let seen = look.inside()?;
     let mut report = Report::default();
-    look.judge(seen, &options, config.policy.largest_image(), &mut report);
+    look.judge(seen, options, config.policy.largest_image(), &mut report);
     let platform = image.config.platform.as_ref();
     advisories::judge(&mut report, platform, &arguments.advisories)?;
     Ok(report)

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use crate::args::MigrateArgs;
 use crate::config::{Allow, Config, FILE_NAME};
 use crate::failure::{Failure, Outcome};
-use crate::foreign::Foreign;
+use crate::foreign::{Foreign, Lists};
 use crate::project::shown;
 use crate::storage::write_atomically;
 use crate::terminal::{print, printable};
@@ -27,19 +27,41 @@ pub(crate) fn run(arguments: &MigrateArgs) -> Result<Outcome, Failure> {
         );
     }
     let foreign = Foreign::load(&arguments.dir)?;
-    if foreign.files.is_empty() {
+    let lists = Lists::nearest(&arguments.dir)?;
+    if foreign.files.is_empty() && lists.files.is_empty() {
         return Err(Failure::usage(format!(
-            "{}: no .hadolint.yaml, .tally.toml or .trivyignore to take over",
+            "{}: no .hadolint.yaml, .tally.toml, .trivyignore or .grype.yaml to take over",
             arguments.dir.display()
         )));
     }
-    let text = written(&foreign, &arguments.dir);
+    let mut text = written(&foreign, &arguments.dir);
+    // A waiver of ours has an owner and an end, which nobody here can make up: the lists go on
+    // counting as they are.
+    let named: Vec<String> = lists
+        .files
+        .iter()
+        .filter(|path| lists.accept_by(path))
+        .filter_map(|path| relative(path, &arguments.dir))
+        .collect();
+    if !named.is_empty() {
+        let _ = writeln!(
+            text,
+            "\n[policy.vulnerabilities]\nignore-files = {}",
+            list(&named)
+        );
+    }
     // What is written must be what can be read.
     Config::read(&text, &target)?;
     write_atomically(&target, text.as_bytes())?;
 
     let mut report = String::new();
-    let files: Vec<String> = foreign.files.iter().map(|path| shown(path)).collect();
+    let mut files: Vec<String> = foreign.files.iter().map(|path| shown(path)).collect();
+    for path in &lists.files {
+        let name = shown(path);
+        if !files.contains(&name) {
+            files.push(name);
+        }
+    }
     // Writing to a String cannot fail.
     let _ = writeln!(
         report,
@@ -50,15 +72,16 @@ pub(crate) fn run(arguments: &MigrateArgs) -> Result<Outcome, Failure> {
     for line in text.lines().filter(|line| !line.starts_with('#')) {
         let _ = writeln!(report, "  {line}");
     }
-    if !foreign.dropped.is_empty() {
+    let dropped: Vec<_> = foreign.dropped.iter().chain(&lists.dropped).collect();
+    if !dropped.is_empty() {
         report.push_str("\nNot taken over:\n");
-        for dropped in &foreign.dropped {
+        for dropped in dropped {
             let _ = writeln!(report, "  {}: {}", dropped.what, dropped.why);
         }
     }
     let _ = writeln!(
         report,
-        "\nThe other files are no longer read where {FILE_NAME} is: remove them when nothing else \
+        "\nFiles that {FILE_NAME} does not name are no longer read: remove them when nothing else \
          needs them."
     );
     let printable: Vec<String> = report.lines().map(printable).collect();
@@ -143,6 +166,19 @@ fn exception(out: &mut String, allow: &Allow, folder: &str) {
     if let Some(until) = &allow.until {
         let _ = writeln!(out, "until = {}", string(until));
     }
+}
+
+/// A file as a configuration in `dir` names it.
+fn relative(path: &Path, dir: &Path) -> Option<String> {
+    let (path, dir) = (path.canonicalize().ok()?, dir.canonicalize().ok()?);
+    let mut up = PathBuf::new();
+    for above in dir.ancestors() {
+        if let Ok(rest) = path.strip_prefix(above) {
+            return Some(up.join(rest).display().to_string());
+        }
+        up.push("..");
+    }
+    None
 }
 
 /// What must stand in front of a pattern below `folder` so that it means the same below `dir`.

@@ -9,7 +9,9 @@ use plimsoll_model::{ImageName, ImageRef, Platform, Report, Severity, SourceFile
 use plimsoll_rules::{Project, SharedContext};
 
 use super::build::Built;
-use crate::args::{Format, ShipArgs};
+use crate::advice::{self, Origins};
+use crate::advisories;
+use crate::args::{AdvisoryArgs, Format, ShipArgs};
 use crate::bases::Bases;
 use crate::config::VulnerabilityFailOn;
 use crate::exceptions::Exceptions;
@@ -21,7 +23,7 @@ use crate::policy::{self, Judgement};
 use crate::project::{self, Listing};
 use crate::storage;
 use crate::terminal::{Spinner, Terminal, say};
-use crate::vulnerabilities::Gate;
+use crate::vulnerabilities::{Gate, Least};
 
 /// The whole line.
 pub(crate) fn run(arguments: &ShipArgs, terminal: Terminal) -> Result<Outcome, Failure> {
@@ -49,7 +51,7 @@ pub(crate) fn run(arguments: &ShipArgs, terminal: Terminal) -> Result<Outcome, F
         &voyage.config,
         &voyage.folder,
         &arguments.gate,
-        VulnerabilityFailOn::from(fail_on),
+        Least::Unless(VulnerabilityFailOn::from(fail_on)),
     )?;
     let bases = Bases::new(
         crate::plan::named_contexts(&arguments.plan.build_context)?,
@@ -105,24 +107,32 @@ pub(crate) fn run(arguments: &ShipArgs, terminal: Terminal) -> Result<Outcome, F
     let seen = look.inside()?;
     let max_size = voyage.config.policy.largest_image();
     look.judge(seen, &options, max_size, &mut report);
+    let asked = AdvisoryArgs {
+        db: arguments.db.clone(),
+        ..AdvisoryArgs::default()
+    };
+    let platform = built.image.config.platform.as_ref();
+    advisories::judge(&mut report, platform, &asked)?;
     drop(spinner);
 
     let today = crate::clock::today();
-    let known = gate.judge(&mut report, &options, today);
+    let known = gate.judge(&mut report, &options, true, today);
     for note in &known.notes {
         say(&format!("policy: {note}"));
     }
+    advice::add(
+        &mut report,
+        Origins {
+            dockerfile: Some(&voyage.dockerfile),
+            target: built.plan.target.as_deref(),
+            folder: Some(&voyage.context),
+        },
+        &|at| known.held_back_by.binary_search(&at).is_ok(),
+    );
     let Judgement {
         mut verdict,
         outcome,
-    } = policy::judge(
-        &mut report,
-        &voyage.config,
-        &options,
-        fail_on,
-        known,
-        today,
-    );
+    } = policy::judge(&mut report, &voyage.config, &options, fail_on, known, today);
 
     let sources = sources(&voyage);
     let mut files = attest(&voyage, &built, &report, &names, terminal)?;

@@ -52,6 +52,14 @@ impl Lists {
         })
     }
 
+    /// Whether any vulnerability is accepted by this file.
+    pub(crate) fn accept_by(&self, path: &Path) -> bool {
+        let name = format!("{}:", crate::project::shown(path));
+        self.waivers
+            .iter()
+            .any(|waiver| waiver.written_in.starts_with(&name))
+    }
+
     /// What lies near a folder and is not read, since a `plimsoll.toml` is in force and names
     /// others than `named`.
     pub(crate) fn overruled(folder: &Path, by: &Path, named: &[PathBuf]) -> Vec<Skipped> {

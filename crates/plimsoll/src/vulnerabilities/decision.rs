@@ -61,6 +61,20 @@ impl Thresholds {
         }
     }
 
+    /// The same with one severity for every origin, as it was typed.
+    pub(crate) fn typed(config: &VulnerabilityConfig, least: VulnerabilitySeverity) -> Self {
+        let with = |threshold: Threshold| Threshold {
+            least: Some(least),
+            ..threshold
+        };
+        let own = Self::of(config, VulnerabilityFailOn::Never);
+        Self {
+            unknown: with(own.unknown),
+            base: with(own.base),
+            yours: with(own.yours),
+        }
+    }
+
     fn for_origin(&self, in_base: Option<bool>) -> &Threshold {
         match in_base {
             Some(true) => &self.base,

@@ -3,7 +3,10 @@
 use std::path::{Path, PathBuf};
 
 use jiff::civil::Date;
-use plimsoll_model::{AdvisoryCoverage, Report, Skipped, SuppressedVulnerability, Vulnerability};
+use plimsoll_model::{
+    AdvisoryCoverage, Report, Skipped, SuppressedVulnerability, Vulnerability,
+    VulnerabilitySeverity,
+};
 use plimsoll_rules::CheckOptions;
 
 use super::baseline::Baseline;
@@ -34,6 +37,15 @@ pub(crate) struct Gate {
     dropped: Vec<Skipped>,
 }
 
+/// The least severity that holds back, where it does not stand in `plimsoll.toml`.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Least {
+    /// It was typed, and wins over `plimsoll.toml`, whatever the origin.
+    Typed(VulnerabilitySeverity),
+    /// This one, unless `plimsoll.toml` names another.
+    Unless(VulnerabilityFailOn),
+}
+
 /// What came of it.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Judged {
@@ -46,13 +58,12 @@ pub(crate) struct Judged {
 }
 
 impl Gate {
-    /// Reads all that counts for an image of the project in `folder`. `least` is the severity that
-    /// holds back where `plimsoll.toml` names none.
+    /// Reads all that counts for an image of the project in `folder`.
     pub(crate) fn load(
         config: &Config,
         folder: &Path,
         arguments: &GateArgs,
-        least: VulnerabilityFailOn,
+        least: Least,
     ) -> Result<Self, Failure> {
         let own = &config.policy.vulnerabilities;
         let below = |path: &PathBuf| match config.folder() {
@@ -83,15 +94,19 @@ impl Gate {
             .or_else(|| own.baseline.as_ref().map(below))
             .map(|path| Baseline::read(&path))
             .transpose()?;
-        let asked_for = [&own.fail_on, &own.base.fail_on, &own.yours.fail_on]
-            .into_iter()
-            .flatten()
-            .any(|fail_on| fail_on.least().is_some())
+        let asked_for = matches!(least, Least::Typed(_))
+            || [&own.fail_on, &own.base.fail_on, &own.yours.fail_on]
+                .into_iter()
+                .flatten()
+                .any(|fail_on| fail_on.least().is_some())
             || own.max_age.is_some()
             || own.unjudged == Some(Unjudged::Fail);
         Ok(Self {
             policy: Policy {
-                thresholds: Thresholds::of(own, least),
+                thresholds: match least {
+                    Least::Typed(severity) => Thresholds::typed(own, severity),
+                    Least::Unless(least) => Thresholds::of(own, least),
+                },
                 waivers,
                 statements,
                 baseline,
@@ -105,8 +120,15 @@ impl Gate {
 
     /// Judges the vulnerabilities of a report: what is set aside is moved, waivers that are past
     /// their day or cover nothing become findings, and what a judgement would need and is not
-    /// there becomes a gap that fails the gate.
-    pub(crate) fn judge(&self, report: &mut Report, options: &CheckOptions, today: Date) -> Judged {
+    /// there becomes a gap that fails the gate. `whole` tells whether the report has all that was
+    /// found: otherwise nobody knows what covers nothing.
+    pub(crate) fn judge(
+        &self,
+        report: &mut Report,
+        options: &CheckOptions,
+        whole: bool,
+        today: Date,
+    ) -> Judged {
         let gaps = self.gaps(report, today);
         report.skipped.extend(gaps);
         report.skipped.sort();
@@ -122,7 +144,7 @@ impl Gate {
         for (waiver, used) in self.policy.waivers.iter().zip(used) {
             report
                 .findings
-                .extend(fault_of(waiver, used, options, today));
+                .extend(fault_of(waiver, used || !whole, options, today));
         }
         report
             .findings

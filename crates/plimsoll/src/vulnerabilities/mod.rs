@@ -12,7 +12,7 @@ mod purl;
 mod vex;
 mod waiver;
 
-pub(crate) use gate::{Gate, Judged};
+pub(crate) use gate::{Gate, Judged, Least};
 pub(crate) use pattern::{NamePattern, PathPattern, wildcard};
 pub(crate) use purl::Purl;
 pub(crate) use waiver::{PackagePattern, Waiver};

@@ -18,13 +18,13 @@ fn gate(text: &str) -> Gate {
         &config,
         folder.path(),
         &GateArgs::default(),
-        VulnerabilityFailOn::High,
+        Least::Unless(VulnerabilityFailOn::High),
     )
     .unwrap()
 }
 
 fn judged(text: &str, report: &mut Report) -> Judged {
-    gate(text).judge(report, &CheckOptions::default(), today())
+    gate(text).judge(report, &CheckOptions::default(), true, today())
 }
 
 fn report() -> Report {
@@ -214,10 +214,15 @@ fn lists_and_documents_count_where_they_are_named() {
     );
     let aside = |config: &Config| {
         let arguments = GateArgs::default();
-        let gate = Gate::load(config, folder.path(), &arguments, VulnerabilityFailOn::High);
+        let gate = Gate::load(
+            config,
+            folder.path(),
+            &arguments,
+            Least::Unless(VulnerabilityFailOn::High),
+        );
         let mut report = report();
         gate.unwrap()
-            .judge(&mut report, &CheckOptions::default(), today());
+            .judge(&mut report, &CheckOptions::default(), true, today());
         let aside = report.suppressed_vulnerabilities.iter();
         let aside: Vec<_> = aside
             .map(|one| format!("{} {}", one.vulnerability.id, one.status.as_str()))
@@ -245,7 +250,7 @@ fn lists_and_documents_count_where_they_are_named() {
         &missing,
         folder.path(),
         &arguments,
-        VulnerabilityFailOn::High,
+        Least::Unless(VulnerabilityFailOn::High),
     );
     let failure = gate.map(|_| ()).unwrap_err().to_string();
     assert!(failure.contains("none.json"), "{failure}");
