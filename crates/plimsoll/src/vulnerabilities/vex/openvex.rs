@@ -35,6 +35,7 @@ pub(super) fn read(
                 ));
             }
         };
+        let said = time(reading, value, &format!("{place}."))?.or(issued);
         let products = match value.get("products") {
             None | Some(Value::Null) => inherited.to_vec(),
             Some(Value::Array(list)) => products(reading, list)?,
@@ -46,7 +47,6 @@ pub(super) fn read(
             reading.drop(&place, "names no product that could be in an image");
             continue;
         }
-        let said = time(reading, value, &format!("{place}."))?.or(issued);
         reading.vex.statements.push(Statement {
             ids,
             products,
