@@ -14,13 +14,14 @@ use crate::failure::Failure;
 use crate::storage;
 
 /// Looks for known vulnerabilities among what `report` says the image holds, and adds them to it,
-/// with what they rest on. Without an index the report says that nobody looked.
+/// with what they rest on. Without an index the report says that nobody looked; where a judgement
+/// `is_needed`, that fails the gate.
 pub(crate) fn judge(
     report: &mut Report,
     platform: Option<&Platform>,
     arguments: &AdvisoryArgs,
+    is_needed: bool,
 ) -> Result<(), Failure> {
-    let is_needed = arguments.least().is_some();
     let mut skip = |what: String, why: String| {
         report.skipped.push(Skipped {
             what,

@@ -39,10 +39,17 @@ pub(crate) fn run(arguments: &InspectArgs, terminal: Terminal) -> Result<Outcome
     let mut report = match bill::find(&arguments.image)? {
         Some(bill) => {
             let mut report = bill::report(&arguments.image, bill, arguments.fail_on.is_some());
-            advisories::judge(&mut report, None, &arguments.advisories)?;
+            advisories::judge(&mut report, None, &arguments.advisories, gate.is_needed())?;
             report
         }
-        None => look_into(arguments, &config, &options, dockerfile.as_ref(), terminal)?,
+        None => look_into(
+            arguments,
+            &config,
+            &options,
+            dockerfile.as_ref(),
+            gate.is_needed(),
+            terminal,
+        )?,
     };
     let whole = arguments.advisories.show_all();
     let known = gate.judge(&mut report, &options, whole, crate::clock::today());
@@ -83,12 +90,13 @@ pub(crate) fn run(arguments: &InspectArgs, terminal: Terminal) -> Result<Outcome
     Ok(outcome)
 }
 
-/// Opens the image and looks inside.
+/// Opens the image and looks inside; `is_needed` tells whether its vulnerabilities must be judged.
 fn look_into(
     arguments: &InspectArgs,
     config: &Config,
     options: &CheckOptions,
     dockerfile: Option<&SourceFile>,
+    is_needed: bool,
     terminal: Terminal,
 ) -> Result<Report, Failure> {
     let access = look::access(&arguments.look.open)?;
@@ -106,6 +114,6 @@ fn look_into(
     let mut report = Report::default();
     look.judge(seen, options, config.policy.largest_image(), &mut report);
     let platform = image.config.platform.as_ref();
-    advisories::judge(&mut report, platform, &arguments.advisories)?;
+    advisories::judge(&mut report, platform, &arguments.advisories, is_needed)?;
     Ok(report)
 }

@@ -118,6 +118,11 @@ impl Gate {
         })
     }
 
+    /// Whether somebody asked for a judgement: without advisories there is none.
+    pub(crate) fn is_needed(&self) -> bool {
+        self.asked_for
+    }
+
     /// Judges the vulnerabilities of a report: what is set aside is moved, waivers that are past
     /// their day or cover nothing become findings, and what a judgement would need and is not
     /// there becomes a gap that fails the gate. `whole` tells whether the report has all that was
@@ -215,8 +220,8 @@ impl Gate {
         decision.used
     }
 
-    /// What a judgement needs and is not there.
-    fn gaps(&self, report: &mut Report, today: Date) -> Vec<Skipped> {
+    /// What the policy asks of the advisories and they have not.
+    fn gaps(&self, report: &Report, today: Date) -> Vec<Skipped> {
         let mut gaps = Vec::new();
         let mut gap = |why: String, blocking: bool| {
             gaps.push(Skipped {
@@ -226,26 +231,6 @@ impl Gate {
             });
         };
         let Some(advisories) = &report.advisories else {
-            if self.asked_for {
-                let known = report
-                    .skipped
-                    .iter_mut()
-                    .filter(|skipped| skipped.what == AdvisoryCoverage::SUBJECT);
-                let mut told = false;
-                for skipped in known {
-                    skipped.blocking = true;
-                    told = true;
-                }
-                if !told {
-                    gap(
-                        format!(
-                            "{FILE_NAME} has a policy for them, and there are no advisories: give \
-                             --db"
-                        ),
-                        true,
-                    );
-                }
-            }
             return gaps;
         };
         let age = advisories
@@ -270,10 +255,11 @@ impl Gate {
             _ => {}
         }
         if self.fails_unjudged {
-            for missing in &advisories.missing {
+            // Where an index could have them, whoever asked it has told.
+            for missing in advisories.missing.iter().filter(|one| !one.published) {
                 gap(
                     format!(
-                        "there are no advisories for {}: {} package{} could not be judged",
+                        "nobody publishes advisories for {}: {} package{} could not be judged",
                         missing.ecosystem,
                         missing.packages,
                         if missing.packages == 1 { "" } else { "s" },

@@ -138,8 +138,12 @@ impl Waiver {
             "" => "no reason given",
             reason => reason,
         };
+        let status = match self.justification {
+            Some(_) => "not affected",
+            None => "waived",
+        };
         format!(
-            "waived{}{}: {reason}",
+            "{status}{}{}: {reason}",
             until.unwrap_or_default(),
             owner.unwrap_or_default()
         )
