@@ -10,6 +10,7 @@ pub mod container_scanning;
 pub mod diff;
 pub mod github;
 pub mod human;
+pub mod instruction;
 pub mod json;
 pub mod junit;
 pub mod layers;

@@ -223,7 +223,7 @@ fn base_name(image: &ComparedImage) -> Option<String> {
 fn instruction(layer: &LayerFacts) -> String {
     layer.instruction.as_deref().map_or_else(
         || "-".to_owned(),
-        |text| crate::layers::short_instruction(text).into_owned(),
+        |text| crate::instruction::short_instruction(text).into_owned(),
     )
 }
 

@@ -9,7 +9,7 @@ use plimsoll_model::{Finding, Origin, Severity, SourceFile, SourceOrigin, Span};
 use unicode_width::UnicodeWidthStr;
 
 use crate::RenderInput;
-use crate::layers::short_instruction;
+use crate::instruction::short_instruction;
 use crate::lookup::Sources;
 use crate::mask::{Mask, covers};
 use crate::text::{pictured, visible};

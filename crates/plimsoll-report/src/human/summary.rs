@@ -9,7 +9,7 @@ use plimsoll_model::{
 };
 
 use super::{paint, vulnerabilities};
-use crate::layers::short_instruction;
+use crate::instruction::short_instruction;
 use crate::text::{count, fitting, megabytes, visible};
 use crate::{RenderInput, tally};
 

@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 
 use plimsoll_model::{Finding, ImageSummary, Inventory, Severity};
 
-use crate::layers::short_instruction;
+use crate::instruction::short_instruction;
 use crate::text::{count, markdown, markdown_code, megabytes};
 use crate::{RenderInput, Verdict, tally};
 

@@ -10,7 +10,7 @@ use plimsoll_model::{
     ComparedImage, Difference, Finding, GainsAndLosses, ImageSummary, LayerChange, LayerFacts,
     Package, PackageChange, Pair, Report,
 };
-use plimsoll_report::layers::short_instruction;
+use plimsoll_report::instruction::short_instruction;
 use plimsoll_scan::ImageFiles;
 
 /// One of two images that are compared.

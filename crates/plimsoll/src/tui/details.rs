@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use plimsoll_model::{LayerFacts, WasteKind, WastedPath};
-use plimsoll_report::layers::short_instruction;
+use plimsoll_report::instruction::short_instruction;
 use plimsoll_report::{efficiency, human_size, share, visible};
 use plimsoll_scan::{Change, FileEntry, FileKind, NodeId};
 use unicode_width::UnicodeWidthChar;

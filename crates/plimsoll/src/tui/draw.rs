@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use plimsoll_report::layers::short_instruction;
+use plimsoll_report::instruction::short_instruction;
 use plimsoll_report::{efficiency, fitting, human_size, share, visible};
 use plimsoll_scan::{Change, FileKind};
 use ratatui::Frame;
