@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use plimsoll_model::{AdvisoryCoverage, Finding, Report, Vulnerability};
+use plimsoll_model::{Finding, Report, Vulnerability};
 
 use crate::RenderInput;
 use crate::place::{by_file, line, package_type, subject, whole_message};
@@ -25,14 +25,15 @@ pub fn render(input: &RenderInput<'_>) -> String {
         + suites.iter().filter(|suite| suite.found.is_empty()).count();
     let failed = report.findings.len() + report.vulnerabilities.len();
     let skipped = skipped(report);
+    let aside = report.suppressed_vulnerabilities.len();
     let mut out = String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
     line_of(
         &mut out,
         &format!(
             "<testsuites name=\"plimsoll\" tests=\"{}\" failures=\"{}\" errors=\"0\" skipped=\"{}\">",
-            failed + skipped.len() + passed,
+            failed + skipped.len() + aside + passed,
             failed,
-            skipped.len()
+            skipped.len() + aside
         ),
     );
     for (file, findings) in groups {
@@ -57,8 +58,9 @@ pub fn render(input: &RenderInput<'_>) -> String {
         out.push_str("  </testsuite>\n");
     }
     for suite in &suites {
-        suite.write(&mut out, report.advisories.as_ref());
+        suite.write(&mut out, report);
     }
+    set_aside(&mut out, report);
     if !skipped.is_empty() {
         let number = skipped.len();
         line_of(
@@ -106,6 +108,35 @@ fn case(out: &mut String, file: &str, finding: &Finding) {
         ),
     );
     out.push_str("    </testcase>\n");
+}
+
+/// Vulnerabilities that were set aside: cases that were skipped, and say why.
+fn set_aside(out: &mut String, report: &Report) {
+    let number = report.suppressed_vulnerabilities.len();
+    if number == 0 {
+        return;
+    }
+    line_of(
+        out,
+        &format!(
+            "  <testsuite name=\"set aside\" tests=\"{number}\" failures=\"0\" errors=\"0\" skipped=\"{number}\">"
+        ),
+    );
+    for one in &report.suppressed_vulnerabilities {
+        let found = &one.vulnerability;
+        line_of(
+            out,
+            &format!(
+                "    <testcase classname=\"{}-{}\" name=\"{}\"><skipped message=\"{}: {}\"/></testcase>",
+                xml(&found.name),
+                xml(&found.installed),
+                xml(&found.id),
+                one.status.as_str().replace('-', " "),
+                xml(&one.reason)
+            ),
+        );
+    }
+    out.push_str("  </testsuite>\n");
 }
 
 /// What was not looked at, and why: packages that no advisory could be held against, too.
@@ -175,7 +206,7 @@ fn vulnerable_suites(report: &Report) -> Vec<VulnerableSuite<'_>> {
 }
 
 impl VulnerableSuite<'_> {
-    fn write(&self, out: &mut String, coverage: Option<&AdvisoryCoverage>) {
+    fn write(&self, out: &mut String, report: &Report) {
         let name = xml(&self.name);
         line_of(
             out,
@@ -185,7 +216,7 @@ impl VulnerableSuite<'_> {
                 self.found.len()
             ),
         );
-        if let Some(coverage) = coverage {
+        if let Some(coverage) = &report.advisories {
             out.push_str("    <properties>\n");
             for (key, value) in [
                 ("advisories", Some(coverage.snapshot.as_str())),
@@ -201,9 +232,13 @@ impl VulnerableSuite<'_> {
             out.push_str("    </properties>\n");
         }
         if self.found.is_empty() {
+            let told = match report.suppressed_vulnerabilities.is_empty() {
+                true => "no known vulnerabilities",
+                false => "no known vulnerabilities but those set aside",
+            };
             line_of(
                 out,
-                &format!("    <testcase classname=\"{name}\" name=\"no known vulnerabilities\"/>"),
+                &format!("    <testcase classname=\"{name}\" name=\"{told}\"/>"),
             );
         }
         for vulnerability in &self.found {

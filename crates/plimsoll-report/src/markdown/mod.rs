@@ -29,7 +29,7 @@ pub fn render(input: &RenderInput<'_>) -> String {
     }
     page.vulnerabilities(report);
     page.findings(&report.findings);
-    if !report.suppressed.is_empty() {
+    if !report.suppressed.is_empty() || !report.suppressed_vulnerabilities.is_empty() {
         page.heading("Set aside");
         for one in &report.suppressed {
             page.line(&format!(
@@ -38,6 +38,23 @@ pub fn render(input: &RenderInput<'_>) -> String {
                 place(&one.finding),
                 markdown(&one.reason)
             ));
+        }
+        for one in report.suppressed_vulnerabilities.iter().take(FINDINGS) {
+            page.line(&format!(
+                "- {} of {} {}, {}: {}",
+                markdown(&one.vulnerability.id),
+                markdown_code(&one.vulnerability.name),
+                markdown(&one.vulnerability.installed),
+                one.status.as_str().replace('-', " "),
+                markdown(&one.reason)
+            ));
+        }
+        let more = report
+            .suppressed_vulnerabilities
+            .len()
+            .saturating_sub(FINDINGS);
+        if more > 0 {
+            page.line(&format!("- … and {more} more."));
         }
     }
     if !report.skipped.is_empty() {

@@ -28,7 +28,10 @@ impl Page {
         }
         self.heading("Known vulnerabilities");
         if found.is_empty() {
-            self.line("None.");
+            self.line(match report.suppressed_vulnerabilities.is_empty() {
+                true => "None.",
+                false => "None but those set aside.",
+            });
         } else {
             self.by_severity(found);
             self.advice(report);

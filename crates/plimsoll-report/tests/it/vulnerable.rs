@@ -5,8 +5,9 @@ use std::sync::LazyLock;
 use jsonschema::Validator;
 use plimsoll_model::{
     Advice, AdvisedAction, AdvisedEdit, AdvisoryCoverage, CvssScore, EcosystemPackages, FixState,
-    LayerOrigin, Origin, PackageKind, Report, SeverityBasis, SourceOrigin, Span, UnjudgedPackage,
-    VersionStep, Vulnerability, VulnerabilitySeverity,
+    LayerOrigin, Origin, PackageKind, Report, SeverityBasis, SourceOrigin, Span,
+    SuppressedVulnerability, UnjudgedPackage, VersionStep, Vulnerability, VulnerabilitySeverity,
+    VulnerabilityStatus,
 };
 use plimsoll_report::{RenderInput, container_scanning, human, json, junit, markdown};
 use proptest::prelude::*;
@@ -192,6 +193,16 @@ pub(crate) fn vulnerable() -> Case {
         plan: vec![0, 1],
         remaining: vec![3],
     };
+    report.suppressed_vulnerabilities = vec![SuppressedVulnerability {
+        vulnerability: Vulnerability {
+            id: "CVE-2026-7".to_owned(),
+            ..report.vulnerabilities[2].clone()
+        },
+        status: VulnerabilityStatus::NotAffected,
+        reason: "no compiler runs in production".to_owned(),
+        justification: None,
+        written_in: "plimsoll.toml:4".to_owned(),
+    }];
     report.advisories = Some(AdvisoryCoverage {
         snapshot: "5".repeat(64),
         date: Some("2026-11-20T00:00:00Z".to_owned()),
@@ -274,6 +285,9 @@ fn packages_without_vulnerabilities_pass() {
     let mut case = vulnerable();
     case.report.vulnerabilities.clear();
     let text = junit::render(&case.input());
+    assert!(text.contains("but those set aside\"/>"), "{text}");
+    case.report.suppressed_vulnerabilities.clear();
+    let text = junit::render(&case.input());
     assert!(
         text.contains("name=\"no known vulnerabilities\"/>"),
         "{text}"
@@ -349,6 +363,12 @@ fn poison(report: &mut Report, text: &str) {
         if let Some(source) = &mut found.origin.source {
             source.file = text.to_owned();
         }
+    }
+    for one in &mut report.suppressed_vulnerabilities {
+        one.reason = text.to_owned();
+        one.vulnerability.id = text.to_owned();
+        one.vulnerability.name = text.to_owned();
+        one.vulnerability.installed = text.to_owned();
     }
     for edit in &mut report.advice.edits {
         edit.program = edit.program.as_ref().map(|_| text.to_owned());
