@@ -71,7 +71,7 @@ pub(crate) fn run(arguments: &InspectArgs, terminal: Terminal) -> Result<Outcome
     });
     let held_back = held_back || !known.reasons.is_empty();
     // Only vulnerabilities have a policy here; findings are listed, and counted by --fail-on.
-    let verdict = (!known.reasons.is_empty()).then(|| Verdict {
+    let verdict = (!known.reasons.is_empty()).then_some(Verdict {
         holds: false,
         reasons: known.reasons,
         next: None,

@@ -174,6 +174,78 @@ fn a_bad_project_is_held_back_and_nothing_is_pushed() {
 }
 
 #[test]
+fn known_vulnerabilities_hold_a_ship_back_until_they_are_mended_or_accepted() {
+    let name = "known_vulnerabilities_hold_a_ship_back_until_they_are_mended_or_accepted";
+    if !engine_tests(name) {
+        return;
+    }
+    let stage = seaworthy();
+    let project = stage.project();
+    let text = |name: &str| std::fs::read_to_string(project.join(name)).unwrap();
+    let dockerfile = text("Dockerfile").replace(
+        "USER ",
+        "COPY package.json /app/node_modules/left-pad/package.json\nUSER ",
+    );
+    stage.write("Dockerfile", dockerfile.as_bytes());
+    stage.write(".dockerignore", b"*\n!busybox\n!package.json\n");
+    let version = |version: &str| {
+        let content = format!("{{\"name\":\"left-pad\",\"version\":\"{version}\"}}");
+        stage.write("package.json", content.as_bytes());
+    };
+    version("1.2.0");
+    stage.write(
+        "osv/1.json",
+        br#"{"id":"GHSA-aaaa-bbbb-cccc","modified":"2026-01-03T00:00:00Z","aliases":
+        ["CVE-2021-0003"],"database_specific":{"severity":"HIGH"},"affected":[{"package":
+        {"ecosystem":"npm","name":"left-pad"},"ranges":[{"type":"SEMVER","events":
+        [{"introduced":"0"},{"fixed":"1.3.0"}]}]}]}"#,
+    );
+    stage
+        .run(&["db", "build", "osv", "--out", "all.index"])
+        .expect(0);
+    let ship = |db: &str, code: i32| {
+        stage
+            .run(&[
+                "ship",
+                ".",
+                "--engine",
+                "native",
+                "--to",
+                "oci:out",
+                "--tag",
+                "1.0.0",
+                "--evidence",
+                "evidence",
+                "--db",
+                db,
+            ])
+            .expect(code)
+    };
+    let held = ship("all.index", 1);
+    let said = "left-pad 1.2.0 has CVE-2021-0003, fixed in 1.3.0";
+    assert!(held.stdout.contains(said), "{}", held.stdout);
+    assert!(held.stdout.contains("Dockerfile:4"), "{}", held.stdout);
+    assert!(!project.join("out").exists());
+
+    // Mended, it sails; so it does where somebody answers for it.
+    version("1.3.0");
+    ship("all.index", 0);
+    version("1.2.0");
+    let own = text("plimsoll.toml");
+    let with = |more: &str| stage.write("plimsoll.toml", format!("{own}\n{more}").as_bytes());
+    with(
+        "[[policy.waiver]]\nid = \"CVE-2021-0003\"\nreason = \"never called\"\nowner = \"crew\"\n\
+         until = \"9999-01-01\"\n",
+    );
+    ship("all.index", 0);
+    // A policy that nobody can judge by is not met, and nothing leaves.
+    with("[policy.vulnerabilities]\nfail-on = \"high\"\n");
+    std::fs::remove_dir_all(project.join("out")).unwrap();
+    ship("none", 3);
+    assert!(!project.join("out").exists());
+}
+
+#[test]
 fn a_registry_gets_the_same_digest_and_no_blob_twice() {
     if !engine_tests("a_registry_gets_the_same_digest_and_no_blob_twice") {
         return;
