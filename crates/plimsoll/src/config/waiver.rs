@@ -1,0 +1,167 @@
+//! `[[policy.waiver]]`: accepted risks.
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use crate::failure::Failure;
+use crate::vulnerabilities::PackagePattern;
+
+/// One accepted risk: findings of a rule, or known vulnerabilities by number, package or both.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(crate) struct Waiver {
+    /// The rule: its name or what another tool calls it.
+    pub(crate) rule: Option<String>,
+    /// The vulnerability, by any of its numbers: `CVE-2026-1234`, `GHSA-…`.
+    pub(crate) id: Option<String>,
+    /// The package that has it: its name or its source package's, `*` matches any run of
+    /// characters; or a package URL, of which what is left out may be anything.
+    pub(crate) package: Option<String>,
+    /// Only findings in this file or at this path of the image; `*` matches any run of characters.
+    pub(crate) path: Option<String>,
+    /// For a vulnerability that does no harm here: VEX's label for why.
+    pub(crate) justification: Option<Justification>,
+    /// Why the risk is accepted.
+    pub(crate) reason: String,
+    /// Who answers for it.
+    pub(crate) owner: String,
+    /// Last day it holds, `YYYY-MM-DD`.
+    pub(crate) until: String,
+}
+
+impl Waiver {
+    /// What it is for, as a person would say it.
+    pub(crate) fn subject(&self) -> String {
+        let named = [&self.rule, &self.id, &self.package];
+        let named: Vec<String> = named
+            .into_iter()
+            .flatten()
+            .map(|name| format!("`{}`", name.escape_debug()))
+            .collect();
+        named.join(" in ")
+    }
+
+    /// Refuses what covers nothing, or more than one would think.
+    pub(super) fn validate(&self, place: &str) -> Result<(), Failure> {
+        let refuse = |why: String| Err(Failure::usage(format!("{place}: {why}")));
+        let vulnerability = self.id.is_some() || self.package.is_some();
+        match (&self.rule, vulnerability) {
+            (None, false) => {
+                return refuse(
+                    "names neither a rule nor the id or package of a vulnerability".into(),
+                );
+            }
+            (Some(_), true) => {
+                return refuse(
+                    "is for a rule or for vulnerabilities, not for both: make it two".into(),
+                );
+            }
+            (Some(_), false) if self.justification.is_some() => {
+                return refuse("justification: is for vulnerabilities".into());
+            }
+            _ => {}
+        }
+        if self.id.as_ref().is_some_and(|id| id.trim().is_empty()) {
+            return refuse("id: is empty".into());
+        }
+        if let Some(package) = &self.package
+            && PackagePattern::parse(package).is_none()
+        {
+            return refuse(format!(
+                "package = \"{}\" is neither a name nor a package URL such as pkg:npm/lodash",
+                package.escape_debug()
+            ));
+        }
+        if self.reason.trim().is_empty() || self.owner.trim().is_empty() {
+            return refuse("reason and owner must say something".into());
+        }
+        if self.until.parse::<jiff::civil::Date>().is_err() {
+            return refuse(format!(
+                "until = \"{}\" is not a date such as 2027-01-31",
+                self.until.escape_debug()
+            ));
+        }
+        Ok(())
+    }
+}
+
+/// Why a vulnerability does no harm (CISA, VEX Status Justifications).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Justification {
+    /// The component is not there.
+    ComponentNotPresent,
+    /// It is there without the code that has the flaw.
+    VulnerableCodeNotPresent,
+    /// That code is never run.
+    VulnerableCodeNotInExecutePath,
+    /// It is run, and nobody from outside can steer it.
+    VulnerableCodeCannotBeControlledByAdversary,
+    /// Something in its way keeps it from harm.
+    InlineMitigationsAlreadyExist,
+}
+
+impl Justification {
+    /// VEX's label.
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::ComponentNotPresent => "component_not_present",
+            Self::VulnerableCodeNotPresent => "vulnerable_code_not_present",
+            Self::VulnerableCodeNotInExecutePath => "vulnerable_code_not_in_execute_path",
+            Self::VulnerableCodeCannotBeControlledByAdversary => {
+                "vulnerable_code_cannot_be_controlled_by_adversary"
+            }
+            Self::InlineMitigationsAlreadyExist => "inline_mitigations_already_exist",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use crate::config::Config;
+
+    #[test]
+    fn waivers_are_for_one_thing() {
+        let tail = "reason = \"x\"\nowner = \"me\"\nuntil = \"2027-01-31\"\n";
+        for (head, refused) in [
+            ("id = \"CVE-2026-1\"", None),
+            ("package = \"linux-*\"", None),
+            (
+                "id = \"CVE-2026-1\"\npackage = \"pkg:npm/a\"\npath = \"app/*\"",
+                None,
+            ),
+            (
+                "id = \"CVE-2026-1\"\njustification = \"vulnerable_code_not_present\"",
+                None,
+            ),
+            ("path = \"app/*\"", Some("names neither")),
+            (
+                "rule = \"root-user\"\nid = \"CVE-2026-1\"",
+                Some("make it two"),
+            ),
+            (
+                "rule = \"root-user\"\njustification = \"component_not_present\"",
+                Some("is for vulnerabilities"),
+            ),
+            (
+                "package = \"pkg:\"",
+                Some("neither a name nor a package URL"),
+            ),
+            ("id = \" \"", Some("id: is empty")),
+        ] {
+            let text = format!("[policy]\n[[policy.waiver]]\n{head}\n{tail}");
+            let read = Config::read(&text, Path::new("p.toml"));
+            match (read, refused) {
+                (Ok(_), None) => {}
+                (Err(failure), Some(why)) => {
+                    let said = failure.to_string();
+                    assert!(said.starts_with("p.toml:2: policy.waiver: "), "{said}");
+                    assert!(said.contains(why), "{said}");
+                }
+                (read, _) => panic!("{head}: {:?}", read.map(|_| ())),
+            }
+        }
+    }
+}
