@@ -200,7 +200,8 @@ impl Detector {
             }
             None => at,
         };
-        if !packed && !stands_apart(bytes, start) {
+        let apart = stands_apart(bytes, start);
+        if !packed && !apart {
             return None;
         }
         let window = &bytes[start..bytes.len().min(start + WINDOW)];
@@ -231,6 +232,8 @@ impl Detector {
                 pattern.severity,
                 Fingerprint::of(value.as_bytes()),
             ),
+            // Within a name of a program, as `highs_` is, the mark alone says nothing.
+            Verdict::Unsure if !apart => return None,
             Verdict::Unsure => (
                 pattern.kind,
                 pattern.severity.min(Severity::High),
@@ -336,6 +339,16 @@ mod tests {
         assert_eq!(kinds(&token, false), ["gitlab-token"]);
         let routable = format!("{mark}aB3dE5gH7jK9mN1pQ2rSaB3dE5gH7jK.01.0z1x2y3w4");
         assert_eq!(kinds(&routable, false), ["gitlab-token"]);
+    }
+
+    #[test]
+    fn a_name_in_a_program_that_ends_like_a_mark_is_no_token() {
+        let body = "wrapper1cpython2x86q64linux3gnu4mangl";
+        assert_eq!(body.len(), 37);
+        let name = format!("_hi{}s_{body}", "gh");
+        assert_eq!(kinds(&name, true), Vec::<&str>::new());
+        let apart = format!(" {}s_{}", "gh", &body[..36]);
+        assert_eq!(kinds(&apart, true), ["github-token"]);
     }
 
     #[test]
