@@ -200,8 +200,7 @@ impl Detector {
             }
             None => at,
         };
-        let apart = stands_apart(bytes, start);
-        if !packed && !apart {
+        if !packed && !stands_apart(bytes, start) {
             return None;
         }
         let window = &bytes[start..bytes.len().min(start + WINDOW)];
@@ -232,8 +231,6 @@ impl Detector {
                 pattern.severity,
                 Fingerprint::of(value.as_bytes()),
             ),
-            // Within a name of a program, as `highs_` is, the mark alone says nothing.
-            Verdict::Unsure if !apart => return None,
             Verdict::Unsure => (
                 pattern.kind,
                 pattern.severity.min(Severity::High),

@@ -1,15 +1,21 @@
 //! Where code lies, is built and is published.
 
-use super::{Pattern, checksummed, sure, token, word_byte};
+use super::{Pattern, Programs, checksummed, sure, token, word_byte};
 
 pub(super) const PATTERNS: &[Pattern] = &[
     Pattern {
         check: checksummed,
         ..sure(
             "github-token",
-            &["ghp_", "gho_", "ghu_", "ghs_", "ghr_"],
-            r"gh[pousr]_[A-Za-z0-9]{36}",
+            &["ghp_", "gho_", "ghu_", "ghr_"],
+            r"gh[pour]_[A-Za-z0-9]{36}",
         )
+    },
+    Pattern {
+        check: checksummed,
+        // Words end like this mark, and names of programs are made of words: `highs_`.
+        in_programs: Programs::Apart,
+        ..sure("github-token", &["ghs_"], r"ghs_[A-Za-z0-9]{36}")
     },
     sure(
         "github-token",
