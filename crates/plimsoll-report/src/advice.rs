@@ -1,10 +1,9 @@
 //! Advice in words, for formats that people read. Each word that came from elsewhere goes through
 //! the format's own escape.
 
-use plimsoll_model::{
-    AdvisedAction, AdvisedEdit, PackageKind, Vulnerability, VulnerabilitySeverity,
-};
+use plimsoll_model::{AdvisedAction, AdvisedEdit, PackageKind, Vulnerability};
 
+use crate::tally;
 use crate::text::count;
 
 /// How a format writes words that came from elsewhere.
@@ -86,22 +85,11 @@ fn steps(edit: &AdvisedEdit, voice: Voice) -> String {
 /// `removes 34 of 41 (2 critical, 9 high, …)`.
 pub(crate) fn effect(edit: &AdvisedEdit, found: &[Vulnerability]) -> String {
     let removed = || edit.removes.iter().filter_map(|at| found.get(*at));
-    let mut counts = [0_usize; VulnerabilitySeverity::ALL.len()];
-    for one in removed() {
-        counts[one.severity as usize] += 1;
-    }
-    let severities: Vec<String> = VulnerabilitySeverity::ALL
-        .into_iter()
-        .zip(counts)
-        .rev()
-        .filter(|(_, number)| *number > 0)
-        .map(|(severity, number)| format!("{number} {}", severity.as_str()))
-        .collect();
     format!(
         "removes {} of {} ({})",
         removed().count(),
         edit.removes.len() + edit.stays.len(),
-        severities.join(", ")
+        tally::vulnerability_severities(removed())
     )
 }
 

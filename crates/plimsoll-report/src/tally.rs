@@ -48,13 +48,12 @@ pub(crate) fn set_aside(aside: &[SuppressedVulnerability]) -> String {
     format!("{} set aside: {}", aside.len(), parts.join(", "))
 }
 
-/// `2 critical, 7 high; 6 fixable; base 3, yours 6`, gravest first; `none known` where there are
-/// none. What a later layer removed is told apart.
-pub(crate) fn vulnerabilities(found: &[Vulnerability]) -> String {
-    let (removed, live): (Vec<&Vulnerability>, Vec<&Vulnerability>) =
-        found.iter().partition(|one| one.removed_in.is_some());
+/// `2 critical, 1 low`, gravest first; empty where there are none.
+pub(crate) fn vulnerability_severities<'a>(
+    found: impl Iterator<Item = &'a Vulnerability>,
+) -> String {
     let mut counts = [0_usize; VulnerabilitySeverity::ALL.len()];
-    for one in &live {
+    for one in found {
         counts[one.severity as usize] += 1;
     }
     let parts: Vec<String> = VulnerabilitySeverity::ALL
@@ -64,9 +63,18 @@ pub(crate) fn vulnerabilities(found: &[Vulnerability]) -> String {
         .filter(|(_, number)| *number > 0)
         .map(|(severity, number)| format!("{number} {}", severity.as_str()))
         .collect();
-    let mut text = match parts.is_empty() {
+    parts.join(", ")
+}
+
+/// `2 critical, 7 high; 6 fixable; base 3, yours 6`, gravest first; `none known` where there are
+/// none. What a later layer removed is told apart.
+pub(crate) fn vulnerabilities(found: &[Vulnerability]) -> String {
+    let (removed, live): (Vec<&Vulnerability>, Vec<&Vulnerability>) =
+        found.iter().partition(|one| one.removed_in.is_some());
+    let severities = vulnerability_severities(live.iter().copied());
+    let mut text = match severities.is_empty() {
         true => "none known".to_owned(),
-        false => parts.join(", "),
+        false => severities,
     };
     if !live.is_empty() {
         let fixable = live.iter().filter(|one| one.is_fixable()).count();

@@ -113,8 +113,8 @@ struct Known {
 }
 
 impl Update<'_> {
-    /// Fetches what has changed and compiles it. `on_step` is told what is done, `on_bytes` how
-    /// much of it is there. One update runs at a time: a second one waits for the first.
+    /// Fetches what has changed and compiles it. `on_step` is told what is being fetched and how much
+    /// of it is there, `on_records` how many more records were read. One update runs at a time: a second one waits for the first.
     ///
     /// # Errors
     /// See [`UpdateError`].
