@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use plimsoll_image::{Access, Downloaded, ImageError, download};
 use serde::{Deserialize, Serialize};
 
-use super::compile::{CompileError, CompileReport, compile};
+use super::compile::{CompileError, CompileReport, check_archive, compile};
 
 /// Where OSV publishes one archive an ecosystem
 /// (<https://google.github.io/osv.dev/data/#data-dumps>).
@@ -214,6 +214,14 @@ impl Update<'_> {
                     });
                 }
                 Ok(Downloaded::Fetched { size, version }) => {
+                    // A page that asks for a password, or half an archive, is not asked for changes
+                    // again, and the next mirror may have it whole.
+                    if let Err(why) = check_archive(&archive) {
+                        let _ = fs::remove_file(&known_path);
+                        let _ = fs::remove_file(&archive);
+                        reasons.push(format!("{address}: what came is no whole archive: {why}"));
+                        continue;
+                    }
                     let known = Known {
                         mirror: mirror.clone(),
                         version,

@@ -1,5 +1,8 @@
 //! The index of advisories: made of what is at hand, told about, and never half there.
 
+mod mirror;
+mod transfer;
+
 use crate::stage::Stage;
 
 const GO: &str = r#"{"id":"GO-2024-0001","modified":"2024-05-01T00:00:00Z","affected":[{"package":

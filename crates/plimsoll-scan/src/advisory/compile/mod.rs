@@ -15,6 +15,7 @@ mod summary;
 mod timestamp;
 
 use std::collections::BTreeSet;
+use std::fs::File;
 use std::io::Read as _;
 use std::num::NonZero;
 use std::path::{Path, PathBuf};
@@ -23,7 +24,7 @@ use std::sync::{Mutex, PoisonError};
 
 use xxhash_rust::xxh3::xxh3_64;
 
-use self::archive::Unpacker;
+use self::archive::{Archive, Unpacker};
 use self::feed::{Batch, Feed};
 use self::spill::Spill;
 use super::index::Snapshot;
@@ -165,7 +166,7 @@ struct Worker {
 }
 
 impl Worker {
-    fn new(file: std::fs::File) -> Self {
+    fn new(file: File) -> Self {
         Self {
             spill: Spill::new(file),
             unpacker: Unpacker::new(),
@@ -246,12 +247,25 @@ impl Worker {
 /// Reads a record's file.
 fn read_file(path: &Path, into: &mut Vec<u8>) -> Result<(), String> {
     into.clear();
-    let file = std::fs::File::open(path).map_err(|error| error.to_string())?;
+    let file = File::open(path).map_err(|error| error.to_string())?;
     // One byte more than is read tells a record that is too long.
     file.take(osv::MAX_RECORD as u64 + 1)
         .read_to_end(into)
         .map_err(|error| error.to_string())?;
     Ok(())
+}
+
+/// Whether a file is an archive that is there to its end; its members are not unpacked.
+///
+/// # Errors
+/// Why it is not.
+pub(super) fn check_archive(path: &Path) -> Result<(), String> {
+    let file = File::open(path).map_err(|error| error.to_string())?;
+    match Archive::open(path, file) {
+        Ok(_) => Ok(()),
+        Err(CompileError::Archive { why, .. }) => Err(why.to_owned()),
+        Err(error) => Err(error.to_string()),
+    }
 }
 
 /// Reads bytes as a record.

@@ -176,13 +176,27 @@ fn an_archive_that_is_not_whole_leaves_the_old_index_and_is_fetched_anew() {
     mirror.put("/PyPI/all.zip", "1", whole.clone());
     let yard = Yard::new(&[&mirror]);
     yard.update().unwrap();
-    mirror.put("/PyPI/all.zip", "2", whole[..whole.len() - 30].to_vec());
-    assert!(matches!(yard.update(), Err(UpdateError::Compile(_))));
-    assert_eq!(yard.records(), 1);
-    mirror.asked();
-    mirror.put("/PyPI/all.zip", "2", whole);
-    assert!(yard.update().unwrap().compiled.is_some());
-    assert_eq!(mirror.asked(), ["/PyPI/all.zip 200"]);
+    let login = &b"<html>Please log in"[..];
+    for (version, damaged) in [("2", &whole[..whole.len() - 30]), ("3", login), ("4", b"")] {
+        mirror.put("/PyPI/all.zip", version, damaged.to_vec());
+        let error = yard.update().unwrap_err();
+        assert!(matches!(error, UpdateError::Fetch { .. }));
+        assert!(error.to_string().contains("no whole archive"), "{error}");
+        assert_eq!(yard.records(), 1);
+        mirror.asked();
+        mirror.put("/PyPI/all.zip", version, whole.clone());
+        assert!(yard.update().unwrap().compiled.is_some());
+        assert_eq!(mirror.asked(), ["/PyPI/all.zip 200"]);
+    }
+    // Where one mirror has half of it, the next one may have it whole.
+    mirror.put("/PyPI/all.zip", "5", whole[..30].to_vec());
+    let other = Mirror::default();
+    other.put("/PyPI/all.zip", "1", whole);
+    let mut yard = yard;
+    yard.mirrors.push(other.start());
+    let updated = yard.update().unwrap();
+    assert_eq!(updated.fetched[0].mirror, yard.mirrors[1]);
+    assert!(updated.fetched[0].passed_over[0].contains("no whole archive"));
 }
 
 #[test]
