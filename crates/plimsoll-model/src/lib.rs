@@ -31,13 +31,13 @@ pub use image_ref::{ImageName, ImageNameError, ImageRef};
 pub use input::BuildInput;
 pub use inventory::{
     Account, Accounts, BaseImage, Distribution, Evidence, Group, Inventory, LayerFacts,
-    NotableFile, NotableKind, Package, PackageKind, Saving, SecretSighting, StartupFile,
-    StartupProblem, StartupRole, Waste, WasteKind, WastedPath,
+    LinkedFunctions, NotableFile, NotableKind, Package, PackageKind, Saving, SecretSighting,
+    StartupFile, StartupProblem, StartupRole, Waste, WasteKind, WastedPath,
 };
 pub use report::{BillSummary, ImageSummary, Remark, Report, Skipped, Suppressed, SuppressedBy};
 pub use source::{LineIndex, Position, SourceFile, Span};
 pub use vulnerability::{
-    AdvisoryCoverage, CvssScore, EcosystemPackages, FixState, SeverityBasis,
+    AdvisoryCoverage, CvssScore, EcosystemPackages, FixState, Reachability, SeverityBasis,
     SuppressedVulnerability, UnjudgedPackage, Vulnerability, VulnerabilitySeverity,
     VulnerabilityStatus,
 };

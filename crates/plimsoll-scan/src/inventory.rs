@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, HashSet};
 
 use plimsoll_image::Image;
 use plimsoll_model::{
-    Distribution, HistoryEntry, ImageConfig, Inventory, LayerFacts, SecretSighting, Severity,
-    Skipped,
+    Distribution, HistoryEntry, ImageConfig, Inventory, LayerFacts, LinkedFunctions,
+    SecretSighting, Severity, Skipped,
 };
 
 use crate::base;
@@ -92,6 +92,7 @@ pub(crate) fn assemble(
         accounts,
         packages: packages.installed,
         removed_packages: packages.removed,
+        linked: linked(records, tree),
         layers,
         base,
         waste,
@@ -110,6 +111,21 @@ pub(crate) fn assemble(
     skipped.sort();
     skipped.dedup();
     Outcome { inventory, skipped }
+}
+
+/// What was linked into the Go programs that are there.
+fn linked(records: &[LayerRecord], tree: &Tree<'_>) -> BTreeMap<String, LinkedFunctions> {
+    let mut linked = BTreeMap::new();
+    for (path, node) in tree.iter() {
+        if let Some(Document::Binary(binary)) = records
+            .get(node.layer)
+            .and_then(|record| record.documents.get(path))
+            && let Some(functions) = &binary.linked
+        {
+            linked.insert(path.to_owned(), functions.clone());
+        }
+    }
+    linked
 }
 
 fn find_distribution(records: &[LayerRecord], tree: &Tree<'_>) -> Option<Distribution> {

@@ -16,6 +16,7 @@ mod files;
 mod hostile;
 mod inventory;
 mod license;
+mod linked;
 mod notable;
 mod packages;
 mod record;

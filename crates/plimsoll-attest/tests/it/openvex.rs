@@ -26,6 +26,7 @@ fn vulnerability(id: &str) -> Vulnerability {
         modified: None,
         references: Vec::new(),
         symbols: Vec::new(),
+        reachable: None,
         origin: Origin::default(),
         in_base: None,
         removed_in: None,

@@ -6,14 +6,17 @@
 mod accounts;
 mod layer;
 mod package;
+mod program;
 mod startup;
 
 pub use accounts::{Account, Accounts, Group};
 pub use layer::{BaseImage, LayerFacts, Saving, Waste, WasteKind, WastedPath};
 pub use package::{Evidence, Package, PackageKind};
+pub use program::LinkedFunctions;
 pub use startup::{StartupFile, StartupProblem, StartupRole};
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
@@ -106,6 +109,8 @@ pub struct Inventory {
     pub packages: Vec<Package>,
     /// Packages that a later layer removed, sorted likewise: not installed, but their bytes ship.
     pub removed_packages: Vec<Package>,
+    /// What was linked into its Go programs, by their paths.
+    pub linked: BTreeMap<String, LinkedFunctions>,
     /// Layers, lowest first.
     pub layers: Vec<LayerFacts>,
     /// The base image, where it can be told from what was built on it.

@@ -123,6 +123,15 @@ pub(super) fn table(out: &mut String, input: &RenderInput<'_>) {
                 let title = fitting(title, input.width.max(40).saturating_sub(widths[0] + 2));
                 out.push_str(&format!("{}  {}\n", " ".repeat(widths[0]), visible(&title)));
             }
+            if let Some(reachable) = &vulnerability.reachable {
+                let why = reachable.explanation();
+                out.push_str(&format!(
+                    "{}  reachable: {} ({})\n",
+                    " ".repeat(widths[0]),
+                    reachable.as_str(),
+                    visible(&why)
+                ));
+            }
         }
         out.push('\n');
         let edits = all_edits(report);

@@ -169,6 +169,7 @@ impl<'a> Results<'a, '_> {
                     .and_then(|layer| layer.instruction.as_deref()),
                 package: finding.origin.package.as_deref(),
                 path: finding.origin.path.as_deref(),
+                reachable: None,
             },
         }
     }

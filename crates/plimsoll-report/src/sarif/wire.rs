@@ -152,6 +152,9 @@ pub(super) struct ResultProperties<'a> {
     pub(super) package: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) path: Option<&'a str>,
+    /// Of a vulnerability whether its code is in the program.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) reachable: Option<&'static str>,
 }
 
 #[derive(Serialize)]

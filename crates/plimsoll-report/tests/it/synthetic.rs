@@ -4,10 +4,10 @@ use plimsoll_model::{
     Account, Accounts, AdvisoryCoverage, Applicability, Confidence, CvssScore, Digest,
     Distribution, EcosystemPackages, Edit, Evidence, Finding, Fix, FixState, Group, HealthCheck,
     HistoryEntry, ImageConfig, ImageSummary, Inventory, LayerFacts, LayerOrigin, NotableFile,
-    NotableKind, Origin, Package, PackageKind, Platform, Related, Remark, Report, SecretSighting,
-    Severity, SeverityBasis, Skipped, SourceFile, SourceOrigin, Span, StartupFile, StartupProblem,
-    StartupRole, Suppressed, SuppressedBy, SuppressedVulnerability, UnjudgedPackage, Vulnerability,
-    VulnerabilitySeverity, VulnerabilityStatus,
+    NotableKind, Origin, Package, PackageKind, Platform, Reachability, Related, Remark, Report,
+    SecretSighting, Severity, SeverityBasis, Skipped, SourceFile, SourceOrigin, Span, StartupFile,
+    StartupProblem, StartupRole, Suppressed, SuppressedBy, SuppressedVulnerability,
+    UnjudgedPackage, Vulnerability, VulnerabilitySeverity, VulnerabilityStatus,
 };
 use plimsoll_report::{RenderInput, RuleInfo, Verdict};
 
@@ -321,6 +321,7 @@ fn vulnerabilities(inventory: &Inventory) -> Vec<Vulnerability> {
             modified: None,
             references: Vec::new(),
             symbols: Vec::new(),
+            reachable: None,
             origin: Origin {
                 source: layer.source.clone(),
                 instruction_line: layer.source.as_ref().map(|source| source.start.line),
@@ -355,6 +356,7 @@ fn vulnerabilities(inventory: &Inventory) -> Vec<Vulnerability> {
         modified: Some("2026-10-02T00:00:00Z".to_owned()),
         references: vec!["https://example.com/advisory".to_owned()],
         symbols: vec!["pandas.eval".to_owned()],
+        reachable: Some(Reachability::Linked(vec!["pandas.eval".to_owned()])),
         ..of(1)
     };
     vec![

@@ -56,6 +56,7 @@ pub(crate) fn vulnerable() -> Case {
             modified: None,
             references: Vec::new(),
             symbols: Vec::new(),
+            reachable: None,
             origin: Origin {
                 source: facts.source.clone(),
                 instruction_line: facts.source.as_ref().map(|source| source.start.line),

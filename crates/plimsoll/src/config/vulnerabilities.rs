@@ -16,6 +16,9 @@ pub(crate) struct VulnerabilityConfig {
     pub(crate) fail_on: Option<VulnerabilityFailOn>,
     /// Whether only those with a fix do.
     pub(crate) only_fixed: Option<bool>,
+    /// Whether only those do whose code is in the program, as far as that is known: of a Go program
+    /// whose advisories name the functions.
+    pub(crate) only_reachable: Option<bool>,
     /// How long after its publication one holds nothing back yet, such as `14 days`.
     pub(crate) grace: Option<String>,
     /// Other thresholds for what the base image brought.
@@ -44,6 +47,9 @@ pub(crate) struct ThresholdConfig {
     pub(crate) fail_on: Option<VulnerabilityFailOn>,
     /// Whether only those with a fix do.
     pub(crate) only_fixed: Option<bool>,
+    /// Whether only those do whose code is in the program, as far as that is known: of a Go program
+    /// whose advisories name the functions.
+    pub(crate) only_reachable: Option<bool>,
     /// How long after its publication one holds nothing back yet.
     pub(crate) grace: Option<String>,
 }

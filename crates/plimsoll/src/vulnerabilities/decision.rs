@@ -23,6 +23,8 @@ pub(crate) struct Threshold {
     pub(crate) least: Option<VulnerabilitySeverity>,
     /// Whether only what has a fix does.
     pub(crate) only_fixed: bool,
+    /// Whether only what is not known to be left out of the program does.
+    pub(crate) only_reachable: bool,
     /// Days after its publication before one does.
     pub(crate) grace: u32,
 }
@@ -45,6 +47,7 @@ impl Thresholds {
         let unknown = Threshold {
             least: config.fail_on.unwrap_or(least).least(),
             only_fixed: config.only_fixed.unwrap_or(false),
+            only_reachable: config.only_reachable.unwrap_or(false),
             grace: days(&config.grace).unwrap_or(0),
         };
         let of = |own: &ThresholdConfig| Threshold {
@@ -52,6 +55,7 @@ impl Thresholds {
                 .fail_on
                 .map_or(unknown.least, VulnerabilityFailOn::least),
             only_fixed: own.only_fixed.unwrap_or(unknown.only_fixed),
+            only_reachable: own.only_reachable.unwrap_or(unknown.only_reachable),
             grace: days(&own.grace).unwrap_or(unknown.grace),
         };
         Self {
@@ -139,6 +143,8 @@ pub(crate) enum Tolerance {
     Mild,
     /// There is no fix.
     NotFixed,
+    /// Its code is not in the program.
+    Unreachable,
     /// It is too new; from this day on it holds back.
     Grace(Date),
 }
@@ -261,6 +267,9 @@ fn tolerance(
     }
     if threshold.only_fixed && !vulnerability.is_fixable() {
         return Some(Tolerance::NotFixed);
+    }
+    if threshold.only_reachable && vulnerability.is_unreachable() {
+        return Some(Tolerance::Unreachable);
     }
     // What does not say when it was published has no grace.
     let published = vulnerability.published.as_deref().and_then(day)?;

@@ -95,6 +95,7 @@ impl Image {
             modified: None,
             references: Vec::new(),
             symbols: Vec::new(),
+            reachable: None,
             origin: Origin {
                 layer: Some(LayerOrigin {
                     index: layer,

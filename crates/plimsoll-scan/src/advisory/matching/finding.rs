@@ -8,10 +8,11 @@ use plimsoll_model::{
 };
 
 use super::super::severity::{Opinion, database, rate};
-use super::super::{Details, Index, IndexError, Record, RecordId, Severity, Specifics};
+use super::super::{Details, GoImport, Index, IndexError, Record, RecordId, Severity, Specifics};
 use super::Answer;
 use super::flaw::{Flaw, Told, cve, flaws};
 use super::judge::{Hit, way_out};
+use super::reach::Questions;
 
 /// Addresses that are kept of a finding.
 const MAX_REFERENCES: usize = 16;
@@ -79,7 +80,8 @@ pub(super) struct Findings<'a, 'i> {
     inventory: &'a Inventory,
     platform: Option<&'a Platform>,
     advisories: &'a HashMap<RecordId, Advisory<'i>>,
-    pub(super) found: Vec<Vulnerability>,
+    found: Vec<Vulnerability>,
+    questions: Questions<'a>,
 }
 
 /// A hit with its advisory.
@@ -89,9 +91,9 @@ struct Word<'a, 'i> {
     advisory: &'a Advisory<'i>,
 }
 
-impl Word<'_, '_> {
+impl<'a> Word<'a, '_> {
     /// What the advisory says of this package alone.
-    fn specifics(&self) -> Option<&Specifics> {
+    fn specifics(&self) -> Option<&'a Specifics> {
         self.advisory
             .details
             .specifics
@@ -110,11 +112,12 @@ impl<'a, 'i> Findings<'a, 'i> {
             platform,
             advisories,
             found: Vec::new(),
+            questions: Questions::default(),
         }
     }
 
     /// Adds what hits a package; `at` is its place in the inventory.
-    pub(super) fn add(&mut self, at: usize, package: &Package, answer: &'a Answer<'i>) {
+    pub(super) fn add(&mut self, at: usize, package: &'a Package, answer: &'a Answer<'i>) {
         let mut words: Vec<Word<'a, 'i>> = answer
             .hits
             .iter()
@@ -141,9 +144,32 @@ impl<'a, 'i> Findings<'a, 'i> {
             .collect();
         for flaw in flaws(&told) {
             let words: Vec<Word<'a, 'i>> = flaw.advisories.iter().map(|at| words[*at]).collect();
+            // What is gone runs no more.
+            if package.kind == PackageKind::Go && package.removed_in.is_none() {
+                let imports = words
+                    .iter()
+                    .filter_map(|word| word.specifics())
+                    .flat_map(|specifics| &specifics.imports)
+                    .filter(|import| self.is_built_here(import))
+                    .collect();
+                self.questions.ask(&package.path, self.found.len(), imports);
+            }
             self.found
                 .push(self.finding(at, package, answer, flaw, &words));
         }
+    }
+
+    /// All findings, in the order they came in.
+    pub(super) fn done(mut self) -> Vec<Vulnerability> {
+        self.questions.answer(self.inventory, &mut self.found);
+        self.found
+    }
+
+    /// Whether a Go package is part of programs for this system.
+    fn is_built_here(&self, import: &GoImport) -> bool {
+        self.platform.is_none_or(|platform| {
+            is_among(&import.goos, &platform.os) && is_among(&import.goarch, &platform.architecture)
+        })
     }
 
     /// Whether a hit is about this build of the package, on this system.
@@ -155,16 +181,14 @@ impl<'a, 'i> Findings<'a, 'i> {
         let (Some(platform), Some(specifics)) = (self.platform, specifics) else {
             return true;
         };
-        let is_among =
-            |list: &[String], one: &str| list.is_empty() || list.iter().any(|listed| listed == one);
         let machine = machine(&platform.architecture);
         is_among(&specifics.systems, &platform.os)
             && is_among(&specifics.architectures, machine)
             && (specifics.imports.is_empty()
-                || specifics.imports.iter().any(|import| {
-                    is_among(&import.goos, &platform.os)
-                        && is_among(&import.goarch, &platform.architecture)
-                }))
+                || specifics
+                    .imports
+                    .iter()
+                    .any(|import| self.is_built_here(import)))
     }
 
     fn finding(
@@ -242,6 +266,7 @@ impl<'a, 'i> Findings<'a, 'i> {
                 .and_then(moment),
             references: references(words),
             symbols: symbols(words),
+            reachable: None,
             origin: Origin {
                 instruction_line: source.as_ref().map(|source| source.start.line),
                 source,
@@ -261,6 +286,11 @@ impl<'a, 'i> Findings<'a, 'i> {
             removed_in: package.removed_in,
         }
     }
+}
+
+/// Whether a list that means all where it is empty has this.
+fn is_among(list: &[String], one: &str) -> bool {
+    list.is_empty() || list.iter().any(|listed| listed == one)
 }
 
 /// Whether an advisory is about the module stream that an RPM package is of. Streams of one module

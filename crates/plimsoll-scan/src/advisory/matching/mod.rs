@@ -12,6 +12,7 @@ mod flaw;
 mod judge;
 mod question;
 mod range;
+mod reach;
 #[cfg(test)]
 mod tests;
 
@@ -77,7 +78,7 @@ pub fn judge_inventory(
             findings.add(*at, package, answer);
         }
     }
-    let mut vulnerabilities = findings.found;
+    let mut vulnerabilities = findings.done();
     vulnerabilities.sort_by(|a, b| a.sort_key().cmp(&b.sort_key()));
     Ok(Judged {
         vulnerabilities,

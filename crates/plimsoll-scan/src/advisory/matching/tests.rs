@@ -401,6 +401,71 @@ fn flaws_of_other_systems_are_left_out() {
 }
 
 #[test]
+fn what_a_go_program_was_linked_from_is_asked_of_that_program() {
+    let mut every = record("GO-2024-1", "Go", "stdlib", "1.23.5");
+    every["affected"][0]["ecosystem_specific"] = json!({"imports": [
+        {"path": "net/http", "symbols": ["Get", "Post"]},
+        {"path": "os/exec", "symbols": ["Cmd.Run"], "goos": ["windows"]},
+    ]});
+    // The same by somebody who names no symbols.
+    let mut ghsa = record("GHSA-aaaa-bbbb-cccc", "Go", "stdlib", "1.23.5");
+    ghsa["aliases"] = json!(["GO-2024-1"]);
+    let silent = record("GO-2024-2", "Go", "stdlib", "1.23.5");
+    let index = index(&[every, ghsa, silent]);
+    let of = |path: &str| Package {
+        path: path.to_owned(),
+        ..package(PackageKind::Go, "stdlib", "1.23.4")
+    };
+    let mut inventory = on("", "", vec![of("a"), of("b"), of("c")]);
+    inventory.removed_packages = vec![Package {
+        removed_in: Some(1),
+        ..of("a")
+    }];
+    for (path, package, symbol) in [("a", "net/http", "Get"), ("b", "os/exec", "Cmd.Run")] {
+        let mut names = crate::linked::Names::default();
+        names.push(package.as_bytes(), symbol.as_bytes());
+        let linked = plimsoll_model::LinkedFunctions {
+            names: names.pack().unwrap(),
+            ..Default::default()
+        };
+        inventory.linked.insert(path.to_owned(), linked);
+    }
+    let platform = Platform::parse("linux/amd64");
+    let judged = judge_inventory(&index, &inventory, platform.as_ref()).unwrap();
+    let mut found: Vec<String> = judged
+        .vulnerabilities
+        .iter()
+        .map(|one| {
+            let reachable = one.reachable.as_ref();
+            format!(
+                "{} {} {}",
+                one.id,
+                one.origin.path.as_deref().unwrap(),
+                reachable.map_or("-".into(), |one| format!(
+                    "{}: {}",
+                    one.as_str(),
+                    one.explanation()
+                ))
+            )
+        })
+        .collect();
+    found.sort();
+    assert_eq!(
+        found,
+        [
+            "GHSA-aaaa-bbbb-cccc a -",
+            "GHSA-aaaa-bbbb-cccc a yes: net/http.Get is linked in",
+            "GHSA-aaaa-bbbb-cccc b no: none of the 2 symbols that have it is linked in",
+            "GHSA-aaaa-bbbb-cccc c unknown: nothing tells which functions its program has",
+            "GO-2024-2 a -",
+            "GO-2024-2 a -",
+            "GO-2024-2 b -",
+            "GO-2024-2 c -",
+        ]
+    );
+}
+
+#[test]
 fn what_a_package_came_with_is_told_and_what_is_gone() {
     let mut inventory = on(
         "alpine",

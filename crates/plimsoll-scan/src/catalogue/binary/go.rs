@@ -25,6 +25,11 @@ pub(super) struct BuildInfo {
     pub(super) packages: Vec<Proven>,
     /// Whether the modules it was built from are listed.
     pub(super) modules_known: bool,
+    /// The import path of its main package.
+    pub(super) main: Option<String>,
+    /// Modules that another was built in place of: the path of that, and their own, which its
+    /// functions have.
+    pub(super) replaced: Vec<(String, String)>,
 }
 
 /// Where the build information of a program begins.
@@ -206,6 +211,7 @@ fn told(version: &str, modules: &str) -> BuildInfo {
             continue;
         };
         match kind {
+            "path" => info.main = Some(rest.to_owned()).filter(|path| is_word(path)),
             "mod" => {
                 main = Module::read(rest);
                 last_is_main = true;
@@ -225,6 +231,10 @@ fn told(version: &str, modules: &str) -> BuildInfo {
                         // A folder on the machine it was built on: no version is known.
                         replaced.version = DEVEL;
                     } else {
+                        if by.path != replaced.path {
+                            let own = replaced.path.to_owned();
+                            info.replaced.push((by.path.to_owned(), own));
+                        }
                         *replaced = by;
                     }
                 }
@@ -340,6 +350,14 @@ mod tests {
              build\t-compiler=gc\nbuild\tvcs.revision=abc\n",
         );
         assert!(info.modules_known);
+        assert_eq!(info.main.as_deref(), Some("example.com/a/cmd/a"));
+        assert_eq!(
+            info.replaced,
+            [(
+                "github.com/other/yaml".to_owned(),
+                "gopkg.in/yaml.v3".to_owned()
+            )]
+        );
         assert_eq!(
             listed(&info),
             [

@@ -2,6 +2,7 @@
 
 pub(crate) mod elf;
 mod go;
+mod pclntab;
 mod program;
 mod rust;
 #[cfg(test)]
@@ -15,6 +16,7 @@ pub(crate) use go::DEVEL;
 pub(crate) use version::generic;
 pub(crate) use watch::watch;
 
+use plimsoll_model::LinkedFunctions;
 use serde::{Deserialize, Serialize};
 
 use super::{Candidate, Document, Proven, base_name};
@@ -30,6 +32,8 @@ pub(crate) struct Binary {
     pub(crate) origin: Origin,
     /// What it proves.
     pub(crate) packages: Vec<Proven>,
+    /// The functions of a Go program.
+    pub(crate) linked: Option<LinkedFunctions>,
 }
 
 /// How a program was made, as far as that says which packages it holds.
@@ -99,6 +103,7 @@ fn foreign() -> Binary {
         elf: None,
         origin: Origin::Foreign,
         packages: Vec::new(),
+        linked: None,
     }
 }
 
@@ -107,6 +112,8 @@ fn foreign() -> Binary {
 struct Passed {
     rust: bool,
     crates: rust::Named,
+    /// Tables of functions of a Go program.
+    tables: Vec<pclntab::Passing>,
 }
 
 /// Puts together what a program says.
@@ -119,6 +126,7 @@ fn told(
     let sections = layout.sections();
     let elf = layout.facts(&sections);
     let mut packages = versions.packages();
+    let mut linked = None;
     let mut origin = if packages.is_empty() {
         Origin::Unknown
     } else {
@@ -126,10 +134,11 @@ fn told(
     };
     if elf.kind != Kind::Other {
         match languages(view, &layout, &sections, &elf, passed) {
-            Ok(Some((found, own))) => {
-                packages.extend(own);
-                if found != Origin::Unknown {
-                    origin = found;
+            Ok(Some(found)) => {
+                packages.extend(found.packages);
+                linked = found.linked;
+                if found.origin != Origin::Unknown {
+                    origin = found.origin;
                 }
             }
             Ok(None) => {}
@@ -143,7 +152,25 @@ fn told(
         elf: Some(elf),
         origin,
         packages,
+        linked,
     })
+}
+
+/// What a compiler left in a program.
+struct Found {
+    origin: Origin,
+    packages: Vec<Proven>,
+    linked: Option<LinkedFunctions>,
+}
+
+impl Found {
+    fn new(origin: Origin, packages: Vec<Proven>) -> Self {
+        Self {
+            origin,
+            packages,
+            linked: None,
+        }
+    }
 }
 
 /// Which compiler made a program, and what it left.
@@ -153,27 +180,42 @@ fn languages(
     sections: &[Section<'_>],
     elf: &Elf,
     passed: Option<Passed>,
-) -> Result<Option<(Origin, Vec<Proven>)>, &'static str> {
+) -> Result<Option<Found>, &'static str> {
     let stripped_of_sections = sections.is_empty();
     let go_section = sections.iter().any(|one| one.name.starts_with(b".go."));
     if go_section || layout.has_go_note() || (stripped_of_sections && elf.kind == Kind::Program) {
         match go::read(view, layout, sections)? {
-            Some(info) if info.modules_known => {
-                return Ok(Some((Origin::Go, info.packages)));
+            Some(info) => {
+                let (names, gap) = match passed {
+                    None => pclntab::read(view, layout, sections),
+                    Some(passed) => pclntab::told(passed.tables, sections),
+                };
+                let origin = match info.modules_known {
+                    true => Origin::Go,
+                    false => Origin::GoUnlisted,
+                };
+                return Ok(Some(Found {
+                    linked: Some(LinkedFunctions {
+                        main: info.main,
+                        replaced: info.replaced,
+                        names,
+                        gap,
+                    }),
+                    ..Found::new(origin, info.packages)
+                }));
             }
-            Some(info) => return Ok(Some((Origin::GoUnlisted, info.packages))),
             None if go_section || layout.has_go_note() => {
-                return Ok(Some((Origin::GoUnlisted, Vec::new())));
+                return Ok(Some(Found::new(Origin::GoUnlisted, Vec::new())));
             }
             None => {}
         }
     }
     if let Some(crates) = rust::audited(view, sections)? {
-        return Ok(Some((Origin::Rust, crates)));
+        return Ok(Some(Found::new(Origin::Rust, crates)));
     }
     if let Some(passed) = passed {
         return Ok((passed.rust || rust::is_commented(view, sections))
-            .then(|| (Origin::RustUnlisted, passed.crates.packages())));
+            .then(|| Found::new(Origin::RustUnlisted, passed.crates.packages())));
     }
     // Only programs are searched for what older compilers leave: it takes reading them whole.
     let data = || read_only(view, layout, sections);
@@ -182,7 +224,7 @@ fn languages(
     Ok(is_rust.then(|| {
         let mut named = rust::Named::default();
         data().for_each(|bytes| named.look(bytes));
-        (Origin::RustUnlisted, named.packages())
+        Found::new(Origin::RustUnlisted, named.packages())
     }))
 }
 

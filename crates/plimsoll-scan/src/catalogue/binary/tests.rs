@@ -192,6 +192,64 @@ fn a_large_program_says_the_same_as_it_streams_by() {
     }
 }
 
+/// A Go program with these tables of functions, the first in a section of its own.
+fn go_program(tables: &[&[u8]], section: &str) -> Vec<u8> {
+    let info = go("path\ta.b/c/cmd\nmod\ta.b/c\tv1.0.0\ndep\ta.b/d\tv1\n=>\ta.b/e\tv2\n");
+    let filler = vec![0x90_u8; 3 << 20];
+    let mut all = vec![(".text", filler.as_slice()), (".go.buildinfo", &info)];
+    for (index, table) in tables.iter().enumerate() {
+        all.push((if index == 0 { section } else { ".x" }, table));
+        all.push((".y", &filler));
+    }
+    let mut bytes = elf(2, &all, &[]);
+    // A note of the linker in place of the interpreter's name.
+    let note = b"\x04\0\0\0\x04\0\0\0\x04\0\0\0Go\0\0abcd";
+    let at = 64 + 3 * 56;
+    bytes[at..at + note.len()].copy_from_slice(note);
+    let kind = 64 + 2 * 56;
+    bytes[kind] = 4;
+    bytes[kind + 4] = 4;
+    // What holds the data is no code.
+    bytes[64 + 4] = 4;
+    bytes
+}
+
+#[test]
+fn functions_of_a_go_program() {
+    let names = b"runtime.main\0main.main\0a.b/c.(*T).M\0a.b/d.F\0";
+    let table = pclntab::tests::table(0xffff_fff1, 8, false, names);
+    let other = pclntab::tests::table(0xffff_fff0, 8, false, b"other.F\0");
+    let bytes = go_program(&[&table, &other], ".gopclntab");
+    let linked = binary("a", &bytes).linked.unwrap();
+    assert_eq!(linked.main.as_deref(), Some("a.b/c/cmd"));
+    assert_eq!(linked.replaced, [("a.b/e".to_owned(), "a.b/d".to_owned())]);
+    assert_eq!(linked.gap, None);
+    let known = crate::linked::KnownNames::unpack(&linked.names);
+    assert!(known.has_function("a.b/c", "T.M") && known.has_function("a.b/d", "F"));
+    assert!(!known.has_function("other", "F"));
+
+    // Linked without names of sections: it is found where it lies.
+    let stripped = go_program(&[&table], ".data");
+    assert_eq!(binary("a", &stripped).linked, Some(linked));
+    let two = go_program(&[&table, &other], ".data");
+    let gap = binary("a", &two).linked.unwrap().gap.unwrap();
+    assert!(gap.contains("more than one"), "{gap}");
+    let none = go_program(&[], "");
+    let gap = binary("a", &none).linked.unwrap().gap.unwrap();
+    assert!(gap.contains("no table"), "{gap}");
+    let old = pclntab::tests::table(0xffff_fffb, 8, false, b"");
+    let old = go_program(&[&old], ".gopclntab");
+    let gap = binary("a", &old).linked.unwrap().gap.unwrap();
+    assert!(gap.contains("before 1.16"), "{gap}");
+
+    for bytes in [bytes, stripped, two, none, old] {
+        let whole = read("a", &bytes).unwrap();
+        for pieces in [1_001, 65_536] {
+            assert_eq!(watched("a", &bytes, pieces), Ok(whole.clone()));
+        }
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(128))]
 

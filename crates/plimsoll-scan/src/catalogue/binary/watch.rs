@@ -3,7 +3,7 @@
 use super::elf::Layout;
 use super::version::Versions;
 use super::view::View;
-use super::{Passed, go, rust, told};
+use super::{Passed, go, pclntab, rust, told};
 use crate::catalogue::{Candidate, Document, Watch};
 
 /// The beginning that is kept: headers, notes, and of most files the names of what they need.
@@ -49,6 +49,7 @@ pub(super) struct Watcher {
     /// Where its data lies, as opposed to code; known with the headers.
     data: Option<Vec<(u64, u64)>>,
     is_go: bool,
+    big_endian: bool,
     versions: Versions,
     passed: Passed,
     /// The end of the last piece.
@@ -64,6 +65,7 @@ pub(crate) fn watch(candidate: &Candidate<'_>) -> Box<dyn Watch> {
         ranges: Vec::new(),
         data: None,
         is_go: false,
+        big_endian: false,
         versions: Versions::of(candidate.name),
         passed: Passed::default(),
         joint: Vec::new(),
@@ -79,6 +81,7 @@ impl Watcher {
         let mut data = Vec::new();
         if let Ok(layout) = Layout::read(View::new(&view)) {
             self.is_go = layout.has_go_note();
+            self.big_endian = layout.big_endian;
             wanted.push((
                 layout.section_headers.0,
                 layout.section_headers.1.min(MAX_RANGE),
@@ -108,6 +111,9 @@ impl Watcher {
     /// Keeps what of these bytes lies in a range. Each range is filled from its beginning on.
     fn keep(&mut self, at: u64, bytes: &[u8]) {
         let end = at.saturating_add(bytes.len() as u64);
+        for table in &mut self.passed.tables {
+            table.keep(at, bytes);
+        }
         for range in &mut self.ranges {
             let next = range.start + range.bytes.len() as u64;
             if next >= range.end || next < at || next >= end {
@@ -141,12 +147,23 @@ impl Watcher {
                 if let Some(found) = go::magic(part) {
                     self.also_keep(from.saturating_add(found as u64));
                 }
+                for (found, table) in pclntab::search(part, self.big_endian) {
+                    self.also_read(from.saturating_add(found as u64), table);
+                }
             } else {
                 self.passed.rust = self.passed.rust || rust::panics(part);
                 self.passed.crates.look(part);
             }
         }
         self.data = Some(data);
+    }
+
+    /// Reads a table of functions, which begins at `start`, as it passes.
+    fn also_read(&mut self, start: u64, table: pclntab::Table) {
+        let tables = &mut self.passed.tables;
+        if tables.len() < pclntab::MAX_TABLES && tables.iter().all(|one| one.start != start) {
+            tables.push(pclntab::Passing::new(start, table));
+        }
     }
 
     /// Keeps Go's build information, which begins at `start`.

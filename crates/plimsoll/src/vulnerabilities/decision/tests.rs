@@ -1,4 +1,4 @@
-use plimsoll_model::{Evidence, FixState, Origin};
+use plimsoll_model::{Evidence, FixState, Origin, Reachability};
 
 use super::*;
 use crate::vulnerabilities::vex::{Component, Product, Status};
@@ -26,6 +26,7 @@ pub(crate) fn vulnerability(id: &str, name: &str) -> Vulnerability {
         modified: None,
         references: Vec::new(),
         symbols: Vec::new(),
+        reachable: None,
         origin: Origin {
             path: Some(format!("app/node_modules/{name}/package.json")),
             ..Origin::default()
@@ -73,7 +74,7 @@ fn standing(one: &Vulnerability, policy: &Policy) -> Standing {
 #[test]
 fn thresholds() {
     use Standing::{HoldsBack, Tolerated};
-    use Tolerance::{Grace, Mild, NotFixed, Removed};
+    use Tolerance::{Grace, Mild, NotFixed, Removed, Unreachable};
     type Change = fn(&mut Vulnerability);
     let same: Change = |_| {};
     let medium: Change = |one| one.severity = VulnerabilitySeverity::Medium;
@@ -85,6 +86,10 @@ fn thresholds() {
     let based: Change = |one| one.in_base = Some(true);
     let nobodys: Change = |one| one.in_base = None;
     let removed: Change = |one| one.removed_in = Some(3);
+    let left_out: Change = |one| one.reachable = Some(Reachability::NotLinked(2));
+    let linked: Change = |one| one.reachable = Some(Reachability::Linked(vec!["a.B".to_owned()]));
+    let nobody_knows: Change =
+        |one| one.reachable = Some(Reachability::Unknown("it is old".to_owned()));
     let in_grace = Tolerated(Grace(jiff::civil::date(2026, 11, 24)));
     for (configuration, change, expected) in [
         ("", same, HoldsBack),
@@ -118,6 +123,17 @@ fn thresholds() {
             HoldsBack,
         ),
         ("base.grace = \"14 days\"", fresh, HoldsBack),
+        ("", left_out, HoldsBack),
+        ("only-reachable = true", left_out, Tolerated(Unreachable)),
+        ("only-reachable = true", linked, HoldsBack),
+        ("only-reachable = true", nobody_knows, HoldsBack),
+        ("only-reachable = true", same, HoldsBack),
+        ("base.only-reachable = true", left_out, HoldsBack),
+        (
+            "yours.only-reachable = true",
+            left_out,
+            Tolerated(Unreachable),
+        ),
     ] {
         let mut one = vulnerability("CVE-2026-1", "a");
         change(&mut one);
