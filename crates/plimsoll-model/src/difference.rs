@@ -1,6 +1,9 @@
 //! How one image differs from another.
 
-use crate::{Finding, ImageSummary, Inventory, Package, SecretSighting, Skipped};
+use crate::{
+    AdvisoryCoverage, BillSummary, Digest, Finding, ImageSummary, Inventory, Package,
+    SecretSighting, Skipped, SuppressedVulnerability, Vulnerability, VulnerabilityStatus,
+};
 
 /// The same thing of both images.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -42,17 +45,68 @@ impl ChangeKind {
     }
 }
 
+/// What is compared.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ComparedSubject {
+    /// An image.
+    Image(ImageSummary),
+    /// What somebody wrote down of one: packages, and nothing else.
+    Bill(BillSummary),
+}
+
+impl ComparedSubject {
+    /// The name it was asked for by.
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Image(image) => &image.name,
+            Self::Bill(bill) => &bill.name,
+        }
+    }
+
+    /// The image, where it is at hand.
+    pub fn image(&self) -> Option<&ImageSummary> {
+        match self {
+            Self::Image(image) => Some(image),
+            Self::Bill(_) => None,
+        }
+    }
+
+    /// The bill of materials, where it is one.
+    pub fn bill(&self) -> Option<&BillSummary> {
+        match self {
+            Self::Image(_) => None,
+            Self::Bill(bill) => Some(bill),
+        }
+    }
+
+    /// The digest of the image at hand.
+    pub fn digest(&self) -> Option<&Digest> {
+        self.image().map(|image| &image.digest)
+    }
+
+    /// Bytes of all blobs; none where no image is at hand.
+    pub fn compressed_size(&self) -> u64 {
+        self.image().map_or(0, |image| image.compressed_size)
+    }
+}
+
 /// One of the two images.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ComparedImage {
-    /// The image.
-    pub summary: ImageSummary,
+    /// The image, or what tells of it.
+    pub subject: ComparedSubject,
     /// What it holds.
     pub inventory: Inventory,
     /// What was not looked at: it may hide a difference.
     pub skipped: Vec<Skipped>,
     /// Its final tree.
     pub files: FileTally,
+    /// Known vulnerabilities of what it holds, in report order.
+    pub vulnerabilities: Vec<Vulnerability>,
+    /// Those that are set aside, in report order.
+    pub suppressed_vulnerabilities: Vec<SuppressedVulnerability>,
+    /// The advisories those were told by; `None` where nobody looked.
+    pub advisories: Option<AdvisoryCoverage>,
 }
 
 /// Layers that stand for each other: the same bytes, or the same instruction.
@@ -172,6 +226,54 @@ pub struct GainsAndLosses<T> {
     pub kept: usize,
 }
 
+impl<T> Default for GainsAndLosses<T> {
+    fn default() -> Self {
+        Self {
+            gained: Vec::new(),
+            lost: Vec::new(),
+            kept: 0,
+        }
+    }
+}
+
+/// Why one image has a known vulnerability and the other has not.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum VulnerabilityCause {
+    /// The other has no such package: the flaw came with the package, or went with it.
+    Package,
+    /// The other has these versions of the package, sorted, and none of them has the flaw.
+    Version(Vec<String>),
+    /// The other has the same version, which is judged otherwise there: as part of another release
+    /// of the distribution, or on another platform.
+    Judgement,
+    /// The other has it too, and it is set aside there.
+    SetAside(VulnerabilityStatus),
+    /// The other has the package, and nobody could judge it there.
+    NotJudged,
+}
+
+impl VulnerabilityCause {
+    /// The word used in every format.
+    pub fn as_str(&self) -> &'static str {
+        match self {
+            Self::Package => "package",
+            Self::Version(_) => "version",
+            Self::Judgement => "judgement",
+            Self::SetAside(_) => "set-aside",
+            Self::NotJudged => "not-judged",
+        }
+    }
+}
+
+/// A known vulnerability that one image has and the other has not.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct VulnerabilityChange {
+    /// The vulnerability, as the image has it that has it.
+    pub vulnerability: Vulnerability,
+    /// Why the other has it not.
+    pub cause: VulnerabilityCause,
+}
+
 /// How one image differs from another.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Difference {
@@ -189,11 +291,20 @@ pub struct Difference {
     pub secrets: GainsAndLosses<SecretSighting>,
     /// Findings, told apart by rule and place.
     pub findings: GainsAndLosses<Finding>,
+    /// Known vulnerabilities of installed packages, told apart by number and package, whatever its
+    /// version and place; in report order. `None` where nobody looked for any.
+    pub vulnerabilities: Option<GainsAndLosses<VulnerabilityChange>>,
 }
 
 impl Difference {
     /// How many of the lowest layers are the same bytes in both.
     pub fn shared_layers(&self) -> usize {
         self.layers.iter().take_while(|layer| layer.same).count()
+    }
+
+    /// Whether there are packages to compare and nothing else: a bill of materials tells no more.
+    pub fn is_of_packages_only(&self) -> bool {
+        let images = [&self.images.old, &self.images.new];
+        images.iter().any(|one| one.subject.bill().is_some())
     }
 }

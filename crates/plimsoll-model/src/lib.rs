@@ -19,8 +19,9 @@ mod vulnerability;
 pub use advice::{Advice, AdvisedAction, AdvisedEdit, VersionStep};
 pub use config::{HealthCheck, HistoryEntry, ImageConfig, Platform};
 pub use difference::{
-    ChangeKind, ComparedImage, ConfigChange, Difference, FileChange, FileChanges, FileSide,
-    FileTally, GainsAndLosses, LayerChange, PackageChange, Pair,
+    ChangeKind, ComparedImage, ComparedSubject, ConfigChange, Difference, FileChange, FileChanges,
+    FileSide, FileTally, GainsAndLosses, LayerChange, PackageChange, Pair, VulnerabilityCause,
+    VulnerabilityChange,
 };
 pub use digest::{Digest, DigestParseError};
 pub use finding::{

@@ -9,7 +9,7 @@ use plimsoll_model::{
 };
 use plimsoll_scan::advisory::{Ecosystem, Index, judge_inventory};
 
-use crate::args::{AdvisoryArgs, PackageType};
+use crate::args::{AdvisoryArgs, PackageType, ThresholdArgs};
 use crate::failure::Failure;
 use crate::storage;
 
@@ -78,7 +78,7 @@ fn index(arguments: &AdvisoryArgs) -> Result<Result<Index, String>, Failure> {
     }
 }
 
-impl AdvisoryArgs {
+impl ThresholdArgs {
     /// The least severity that holds an image back, as it was typed.
     pub(crate) fn least(&self) -> Option<VulnerabilitySeverity> {
         match self.exit_code {
@@ -86,7 +86,9 @@ impl AdvisoryArgs {
             _ => self.fail_on_vulnerability,
         }
     }
+}
 
+impl AdvisoryArgs {
     /// Whether all that is found is shown.
     pub(crate) fn show_all(&self) -> bool {
         self.severity.is_empty() && !self.ignore_unfixed && self.pkg_types.is_empty()

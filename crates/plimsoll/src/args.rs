@@ -13,6 +13,7 @@ pub(crate) use self::db::{
 };
 pub(crate) use self::image::{
     AdvisoryArgs, DiffArgs, DiffFormat, GateArgs, InspectArgs, LayersArgs, PackageType, PushArgs,
+    ThresholdArgs, VexArgs,
 };
 
 /// Takes a project's containers from demo quality to production grade, and proves it.
@@ -49,7 +50,7 @@ pub(crate) enum Command {
     Inspect(InspectArgs),
     /// Explore an image's layers: what each adds, changes, removes and wastes.
     Layers(LayersArgs),
-    /// Compare two images: packages, files, size, configuration, secrets, findings.
+    /// Compare two images: packages, vulnerabilities, files, size, configuration, secrets, findings.
     Diff(DiffArgs),
     /// Copy an image, byte for byte, with what is attached to it.
     Push(PushArgs),

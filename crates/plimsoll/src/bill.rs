@@ -86,14 +86,19 @@ pub(crate) fn report(name: &str, bill: BillOfMaterials, needs_rules: bool) -> Re
         });
     }
     Report {
+        bill: Some(summary(name, &bill)),
         inventory: bill.inventory,
         skipped,
-        bill: Some(BillSummary {
-            name: name.to_owned(),
-            format: bill.format,
-            subject: bill.subject,
-            digest: bill.digest,
-        }),
         ..Report::default()
+    }
+}
+
+/// What it is, and what it is about.
+pub(crate) fn summary(name: &str, bill: &BillOfMaterials) -> BillSummary {
+    BillSummary {
+        name: name.to_owned(),
+        format: bill.format.clone(),
+        subject: bill.subject.clone(),
+        digest: bill.digest.clone(),
     }
 }

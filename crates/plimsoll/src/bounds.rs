@@ -1,9 +1,12 @@
 //! How far an image may go from the one before it, before a pipeline stops it.
 
-use plimsoll_model::{Difference, LayerFacts, Severity};
+use plimsoll_model::{Difference, LayerFacts, Severity, VulnerabilitySeverity};
 use plimsoll_report::{Verdict, human_size, share};
 
 use crate::thresholds::{parse_bytes, parse_share};
+
+/// Vulnerabilities named in a reason; the report has all of them.
+const NAMED: usize = 5;
 
 /// What a pipeline does not let pass.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -12,6 +15,8 @@ pub(crate) enum Bound {
     NewSecrets,
     /// A finding of this severity or worse that the old image does not have.
     NewFindings(Severity),
+    /// A known vulnerability of this severity or worse that the old image does not have.
+    NewVulnerabilities(VulnerabilitySeverity),
     /// More bytes than the old image and so many, unpacked.
     LargerByBytes(u64),
     /// More bytes than the old image and such a share of it, unpacked.
@@ -27,15 +32,29 @@ impl Bound {
             Some(("new-findings", severity)) => Severity::parse(severity)
                 .map(Self::NewFindings)
                 .ok_or_else(|| "expected info, low, medium, high or critical".to_owned()),
+            None if text == "new-vulnerabilities" => {
+                Ok(Self::NewVulnerabilities(VulnerabilitySeverity::Unknown))
+            }
+            Some(("new-vulnerabilities", severity)) => VulnerabilitySeverity::parse(severity)
+                .map(Self::NewVulnerabilities)
+                .ok_or_else(|| {
+                    "expected unknown, negligible, low, medium, high or critical".to_owned()
+                }),
             Some(("larger-by", size)) if size.ends_with('%') => {
                 parse_share(size).map(Self::LargerByShare)
             }
             Some(("larger-by", size)) => parse_bytes(size).map(Self::LargerByBytes),
             _ => Err(
-                "expected new-secrets, new-findings, new-findings=SEVERITY or larger-by=SIZE"
+                "expected new-secrets, new-findings, new-findings=SEVERITY, new-vulnerabilities, \
+                 new-vulnerabilities=SEVERITY or larger-by=SIZE"
                     .to_owned(),
             ),
         }
+    }
+
+    /// Whether a bill of materials tells enough to keep to it.
+    pub(crate) fn is_of_packages(self) -> bool {
+        matches!(self, Self::NewVulnerabilities(_))
     }
 
     /// One sentence where the difference goes beyond it.
@@ -62,6 +81,7 @@ impl Bound {
                     }
                 })
             }
+            Self::NewVulnerabilities(least) => new_vulnerabilities(difference, least),
             Self::LargerByBytes(most) => larger_by(difference, most, &human_size(most)),
             Self::LargerByShare(most) => {
                 let old = unpacked(&difference.images.old.inventory.layers);
@@ -73,6 +93,30 @@ impl Bound {
             }
         }
     }
+}
+
+fn new_vulnerabilities(difference: &Difference, least: VulnerabilitySeverity) -> Option<String> {
+    let gained = &difference.vulnerabilities.as_ref()?.gained;
+    let mut ids: Vec<&str> = gained
+        .iter()
+        .map(|change| &change.vulnerability)
+        .filter(|one| one.severity >= least)
+        .map(|one| one.id.as_str())
+        .collect();
+    let number = ids.len();
+    let known = match number {
+        0 => return None,
+        1 => "it gains 1 known vulnerability".to_owned(),
+        _ => format!("it gains {number} known vulnerabilities"),
+    };
+    let severity = match least {
+        VulnerabilitySeverity::Unknown => String::new(),
+        least => format!(" of severity {} or worse", least.as_str()),
+    };
+    ids.dedup();
+    let more = if ids.len() > NAMED { ", …" } else { "" };
+    ids.truncate(NAMED);
+    Some(format!("{known}{severity}: {}{more}", ids.join(", ")))
 }
 
 fn larger_by(difference: &Difference, most: u64, written: &str) -> Option<String> {
@@ -123,6 +167,15 @@ mod tests {
                 "new-findings=high",
                 Some(Bound::NewFindings(Severity::High)),
             ),
+            (
+                "new-vulnerabilities",
+                Some(Bound::NewVulnerabilities(VulnerabilitySeverity::Unknown)),
+            ),
+            (
+                "new-vulnerabilities=critical",
+                Some(Bound::NewVulnerabilities(VulnerabilitySeverity::Critical)),
+            ),
+            ("new-vulnerabilities=important", None),
             ("larger-by=20MB", Some(Bound::LargerByBytes(20_000_000))),
             ("larger-by=5%", Some(Bound::LargerByShare(0.05))),
             ("new-findings=bad", None),

@@ -520,6 +520,14 @@ impl Config {
     pub(crate) fn folder(&self) -> Option<&Path> {
         self.path.as_deref().and_then(Path::parent)
     }
+
+    /// A path that stands in the file, as seen from the current folder.
+    pub(crate) fn below(&self, path: &Path) -> PathBuf {
+        match self.folder() {
+            Some(folder) => from_here(&folder.join(path)),
+            None => path.to_path_buf(),
+        }
+    }
 }
 
 /// The path as seen from the current folder, where it lies below it.

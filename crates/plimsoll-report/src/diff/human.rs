@@ -1,6 +1,8 @@
 //! One screen: what changed and by how much, then the largest of each sort. With details,
 //! everything.
 
+mod vulnerabilities;
+
 use std::cmp::Reverse;
 use std::fmt::Write as _;
 
@@ -34,6 +36,7 @@ pub fn render(input: &DiffInput<'_>) -> String {
     };
     page.summary();
     page.secrets();
+    page.vulnerabilities();
     page.findings();
     page.config();
     page.packages();
@@ -105,9 +108,19 @@ impl<'a> Page<'a> {
     fn summary(&mut self) {
         let images = self.images();
         let difference = self.input.difference;
-        self.field("old", &visible(&images.old.summary.name));
-        self.field("new", &visible(&images.new.summary.name));
-        if images.old.summary.digest == images.new.summary.digest {
+        for (word, image) in [("old", images.old), ("new", images.new)] {
+            let subject = &image.subject;
+            let name = visible(subject.name());
+            self.field(
+                word,
+                &match subject.bill() {
+                    Some(bill) => format!("{name} ({})", visible(&bill.format)),
+                    None => name.into_owned(),
+                },
+            );
+        }
+        let digest = images.old.subject.digest();
+        if digest.is_some() && digest == images.new.subject.digest() {
             self.field("digest", "the same: these are one image");
         }
         let distribution = |image: &ComparedImage| {
@@ -116,6 +129,11 @@ impl<'a> Page<'a> {
         };
         let (old, new) = (distribution(images.old), distribution(images.new));
         self.field("system", &both(&old, &new));
+        if difference.is_of_packages_only() {
+            self.package_summary();
+            self.vulnerability_summary();
+            return;
+        }
         let base = |image: &ComparedImage| base_name(image).unwrap_or_else(|| "unknown".to_owned());
         if base_name(images.old).or(base_name(images.new)).is_some() {
             self.field("base", &both(&base(images.old), &base(images.new)));
@@ -132,8 +150,8 @@ impl<'a> Page<'a> {
         self.field(
             "shipped",
             &sizes(
-                images.old.summary.compressed_size,
-                images.new.summary.compressed_size,
+                images.old.subject.compressed_size(),
+                images.new.subject.compressed_size(),
             ),
         );
         let shared = difference.shared_layers();
@@ -159,16 +177,7 @@ impl<'a> Page<'a> {
                 efficiency(new.efficiency)
             ),
         );
-        let kinds = Counts::of(package_changes(difference).map(PackageChange::kind));
-        self.field(
-            "packages",
-            &format!(
-                "{} > {}: {}",
-                installed(images.old),
-                installed(images.new),
-                kinds.words()
-            ),
-        );
+        self.package_summary();
         let files = &difference.files;
         let mut parts = Vec::new();
         for (tally, word) in [(files.added, "added"), (files.removed, "removed")] {
@@ -225,10 +234,25 @@ impl<'a> Page<'a> {
             )
         };
         self.field("secrets", &text);
+        self.vulnerability_summary();
         let findings = &difference.findings;
         self.field(
             "findings",
             &gains(findings.gained.len(), findings.lost.len(), findings.kept),
+        );
+    }
+
+    fn package_summary(&mut self) {
+        let images = self.images();
+        let kinds = Counts::of(package_changes(self.input.difference).map(PackageChange::kind));
+        self.field(
+            "packages",
+            &format!(
+                "{} > {}: {}",
+                installed(images.old),
+                installed(images.new),
+                kinds.words()
+            ),
         );
     }
 

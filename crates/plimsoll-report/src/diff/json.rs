@@ -1,13 +1,19 @@
 //! One object, as `docs/json.md` tells.
 
+use std::collections::BTreeMap;
+
 use plimsoll_model::{
-    ComparedImage, Difference, FileChange, FileSide, FileTally, Finding, LayerChange, LayerFacts,
-    Package, PackageChange, Pair, SecretSighting,
+    ComparedImage, Difference, Digest, FileChange, FileSide, FileTally, Finding, LayerChange,
+    LayerFacts, Package, PackageChange, Pair, SecretSighting, VulnerabilityCause,
+    VulnerabilityChange,
 };
 use serde::Serialize;
 
+use super::vulnerabilities::live;
 use super::{DiffInput, source_of, unpacked};
-use crate::json::{WireBase, WireLine, WireSkipped, WireVerdict};
+use crate::json::{
+    WireAdvisories, WireBase, WireLine, WireSkipped, WireVerdict, WireVulnerability,
+};
 
 #[derive(Serialize)]
 struct WireDifference<'a> {
@@ -20,13 +26,15 @@ struct WireDifference<'a> {
     config: Vec<WireConfigChange<'a>>,
     secrets: WireGains<WireSecret<'a>>,
     findings: WireGains<WireFinding<'a>>,
+    vulnerabilities: Option<WireGains<WireVulnerabilityChange<'a>>>,
     verdict: Option<WireVerdict<'a>>,
 }
 
 #[derive(Serialize)]
 struct WireImage<'a> {
     name: &'a str,
-    digest: &'a str,
+    digest: Option<&'a str>,
+    sbom: Option<WireBill<'a>>,
     platform: Option<String>,
     distribution: Option<&'a str>,
     base: Option<WireBase<'a>>,
@@ -37,7 +45,17 @@ struct WireImage<'a> {
     files: WireTally,
     wasted: u64,
     efficiency: f64,
+    vulnerabilities: Option<BTreeMap<&'static str, usize>>,
+    suppressed_vulnerabilities: usize,
+    advisories: Option<WireAdvisories<'a>>,
     skipped: Vec<WireSkipped<'a>>,
+}
+
+#[derive(Serialize)]
+struct WireBill<'a> {
+    format: &'a str,
+    subject: &'a str,
+    digest: Option<&'a str>,
 }
 
 #[derive(Serialize)]
@@ -157,6 +175,15 @@ struct WireFinding<'a> {
     line: WireLine<'a>,
 }
 
+#[derive(Serialize)]
+struct WireVulnerabilityChange<'a> {
+    #[serde(flatten)]
+    vulnerability: WireVulnerability<'a>,
+    cause: &'static str,
+    other_versions: &'a [String],
+    other_status: Option<&'static str>,
+}
+
 /// Renders the difference as one line of JSON.
 pub fn render(input: &DiffInput<'_>) -> String {
     let difference = input.difference;
@@ -188,6 +215,10 @@ pub fn render(input: &DiffInput<'_>) -> String {
             .collect(),
         secrets: gains(images, &difference.secrets, secret),
         findings: gains(images, &difference.findings, |_, found| finding(found)),
+        vulnerabilities: difference
+            .vulnerabilities
+            .as_ref()
+            .map(|changes| gains(images, changes, |_, change| vulnerability(change))),
         verdict: input.verdict.map(WireVerdict::new),
     };
     let mut text = serde_json::to_string(&wire).expect("strings and numbers always serialise");
@@ -198,28 +229,44 @@ pub fn render(input: &DiffInput<'_>) -> String {
 fn image(image: &ComparedImage) -> WireImage<'_> {
     let inventory = &image.inventory;
     WireImage {
-        name: &image.summary.name,
-        digest: image.summary.digest.as_str(),
+        name: image.subject.name(),
+        digest: image.subject.digest().map(Digest::as_str),
+        sbom: image.subject.bill().map(|bill| WireBill {
+            format: &bill.format,
+            subject: &bill.subject,
+            digest: bill.digest.as_ref().map(Digest::as_str),
+        }),
         platform: image
-            .summary
-            .config
-            .platform
-            .as_ref()
+            .subject
+            .image()
+            .and_then(|image| image.config.platform.as_ref())
             .map(ToString::to_string),
         distribution: inventory
             .distribution
             .as_ref()
             .map(|distribution| distribution.name.as_str()),
         base: inventory.base.as_ref().map(WireBase::new),
-        compressed_size: image.summary.compressed_size,
+        compressed_size: image.subject.compressed_size(),
         unpacked_size: unpacked(image),
         layers: inventory.layers.len(),
         packages: super::installed(image),
         files: tally(image.files),
         wasted: inventory.waste.wasted,
         efficiency: f64::from(inventory.waste.efficiency) / 1e6,
+        vulnerabilities: image.advisories.as_ref().map(|_| severities(image)),
+        suppressed_vulnerabilities: image.suppressed_vulnerabilities.len(),
+        advisories: image.advisories.as_ref().map(WireAdvisories::new),
         skipped: WireSkipped::list(&image.skipped),
     }
+}
+
+/// How many there are of each severity; what a later layer removed is no part of it.
+fn severities(image: &ComparedImage) -> BTreeMap<&'static str, usize> {
+    let mut severities: BTreeMap<&'static str, usize> = BTreeMap::new();
+    for one in live(image) {
+        *severities.entry(one.severity.as_str()).or_default() += 1;
+    }
+    severities
 }
 
 fn tally(tally: FileTally) -> WireTally {
@@ -357,5 +404,21 @@ fn finding(finding: &Finding) -> WireFinding<'_> {
         package: origin.package.as_deref(),
         layer: origin.layer.as_ref().map(|layer| layer.index),
         line: WireLine::new(origin.source.as_ref()),
+    }
+}
+
+fn vulnerability(change: &VulnerabilityChange) -> WireVulnerabilityChange<'_> {
+    let (other_versions, other_status) = match &change.cause {
+        VulnerabilityCause::Version(others) => (others.as_slice(), None),
+        VulnerabilityCause::SetAside(status) => (&[][..], Some(status.as_str())),
+        VulnerabilityCause::Package
+        | VulnerabilityCause::Judgement
+        | VulnerabilityCause::NotJudged => (&[][..], None),
+    };
+    WireVulnerabilityChange {
+        vulnerability: WireVulnerability::new(&change.vulnerability),
+        cause: change.cause.as_str(),
+        other_versions,
+        other_status,
     }
 }

@@ -1,6 +1,8 @@
 //! For a pull request (GitHub Flavored Markdown): a table of what changed and by how much, what
 //! is bad news in the open, everything else folded.
 
+mod vulnerabilities;
+
 use std::cmp::Reverse;
 
 use plimsoll_model::{ChangeKind, ComparedImage, FileSide, Finding, PackageChange, Pair};
@@ -24,13 +26,16 @@ pub fn render(input: &DiffInput<'_>) -> String {
     };
     page.summary();
     page.secrets();
+    page.gained_vulnerabilities();
     page.gained_findings();
     page.lost();
+    page.lost_vulnerabilities();
     page.config();
     page.packages();
     page.layers();
     page.files();
     page.skipped();
+    page.advisories();
     page.line("");
     page.line(&format!(
         "Made by plimsoll {}.",
@@ -102,8 +107,8 @@ impl<'a> Page<'a> {
         }
         self.row(&[
             "",
-            &code(&images.old.summary.name),
-            &code(&images.new.summary.name),
+            &code(images.old.subject.name()),
+            &code(images.new.subject.name()),
             "change",
         ]);
         self.line("|---|---|---|---|");
@@ -116,6 +121,11 @@ impl<'a> Page<'a> {
             distribution.map_or_else(String::new, |one| one.name.clone())
         };
         text_row(self, "system", &system(images.old), &system(images.new));
+        if difference.is_of_packages_only() {
+            self.package_row();
+            self.vulnerability_row();
+            return;
+        }
         let base = |image: &ComparedImage| super::base_name(image).unwrap_or_default();
         let (old, new) = (base(images.old), base(images.new));
         if !(old.is_empty() && new.is_empty()) {
@@ -128,8 +138,8 @@ impl<'a> Page<'a> {
         size_row(
             self,
             "shipped",
-            images.old.summary.compressed_size,
-            images.new.summary.compressed_size,
+            images.old.subject.compressed_size(),
+            images.new.subject.compressed_size(),
         );
         self.row(&[
             "layers",
@@ -148,13 +158,7 @@ impl<'a> Page<'a> {
                 format!("{} wasted", signed(old.wasted, new.wasted))
             },
         ]);
-        let kinds = Counts::of(package_changes(difference).map(PackageChange::kind));
-        self.row(&[
-            "packages",
-            &installed(images.old).to_string(),
-            &installed(images.new).to_string(),
-            &kinds.words(),
-        ]);
+        self.package_row();
         let files = &difference.files;
         let counts = Counts {
             added: usize::try_from(files.added.files).unwrap_or(usize::MAX),
@@ -174,12 +178,24 @@ impl<'a> Page<'a> {
             &images.new.inventory.secrets.len().to_string(),
             &gains(secrets.gained.len(), secrets.lost.len()),
         ]);
+        self.vulnerability_row();
         let findings = &difference.findings;
         self.row(&[
             "findings",
             &(findings.kept + findings.lost.len()).to_string(),
             &(findings.kept + findings.gained.len()).to_string(),
             &gains(findings.gained.len(), findings.lost.len()),
+        ]);
+    }
+
+    fn package_row(&mut self) {
+        let images = self.images();
+        let kinds = Counts::of(package_changes(self.input.difference).map(PackageChange::kind));
+        self.row(&[
+            "packages",
+            &installed(images.old).to_string(),
+            &installed(images.new).to_string(),
+            &kinds.words(),
         ]);
     }
 

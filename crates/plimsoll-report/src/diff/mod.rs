@@ -3,6 +3,7 @@
 mod human;
 mod json;
 mod markdown;
+mod vulnerabilities;
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;

@@ -1,19 +1,21 @@
+mod vulnerabilities;
+
 use plimsoll_model::{
-    Confidence, ConfigChange, Digest, Evidence, FileChange, FileChanges, FileSide, FileTally,
-    GainsAndLosses, ImageConfig, ImageSummary, Inventory, LayerChange, Origin, Pair, Position,
-    SecretSighting, Severity, Span, Waste,
+    ComparedSubject, Confidence, ConfigChange, Digest, Evidence, FileChange, FileChanges, FileSide,
+    FileTally, GainsAndLosses, ImageConfig, ImageSummary, Inventory, LayerChange, Origin, Pair,
+    Position, SecretSighting, Severity, Span, Waste,
 };
 
 use super::*;
 
 fn image(name: &str, digest: u8, layers: Vec<LayerFacts>) -> ComparedImage {
     ComparedImage {
-        summary: ImageSummary {
+        subject: ComparedSubject::Image(ImageSummary {
             name: name.to_owned(),
             digest: Digest::from_sha256([digest; 32]),
             config: ImageConfig::default(),
             compressed_size: 40_000_000,
-        },
+        }),
         inventory: Inventory {
             layers,
             waste: Waste {
@@ -28,6 +30,9 @@ fn image(name: &str, digest: u8, layers: Vec<LayerFacts>) -> ComparedImage {
             files: 10,
             bytes: 100_000_000,
         },
+        vulnerabilities: Vec::new(),
+        suppressed_vulnerabilities: Vec::new(),
+        advisories: None,
     }
 }
 
@@ -189,6 +194,7 @@ fn example() -> Difference {
             lost: vec![finding("missing-image-labels", Severity::Info, HOSTILE)],
             kept: 2,
         },
+        vulnerabilities: None,
     }
 }
 

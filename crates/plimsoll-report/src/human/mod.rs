@@ -5,6 +5,8 @@ mod frame;
 mod summary;
 mod vulnerabilities;
 
+pub(crate) use self::vulnerabilities::style as vulnerability_style;
+
 use anstyle::{AnsiColor, Style};
 use plimsoll_model::{Severity, Skipped};
 

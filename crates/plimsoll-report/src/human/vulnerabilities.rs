@@ -193,7 +193,8 @@ fn from(vulnerability: &Vulnerability) -> String {
     text
 }
 
-fn style(severity: VulnerabilitySeverity) -> Option<anstyle::Style> {
+/// How a severity looks; nothing where it is to look like any text.
+pub(crate) fn style(severity: VulnerabilitySeverity) -> Option<anstyle::Style> {
     let like = match severity {
         VulnerabilitySeverity::Critical | VulnerabilitySeverity::High => Severity::High,
         VulnerabilitySeverity::Medium => Severity::Medium,

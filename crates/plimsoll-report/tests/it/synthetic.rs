@@ -293,6 +293,7 @@ fn ecosystem(name: &str, packages: usize) -> Vec<EcosystemPackages> {
         ecosystem: name.to_owned(),
         packages,
         published: true,
+        kind: PackageKind::Deb,
     }]
 }
 

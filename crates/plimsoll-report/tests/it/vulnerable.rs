@@ -212,11 +212,13 @@ pub(crate) fn vulnerable() -> Case {
             ecosystem: "Debian:12".to_owned(),
             packages: 88,
             published: true,
+            kind: PackageKind::Deb,
         }],
         missing: vec![EcosystemPackages {
             ecosystem: "opam".to_owned(),
             packages: 3,
             published: true,
+            kind: PackageKind::Opam,
         }],
         by_distribution: 2,
         unjudged: vec![UnjudgedPackage {

@@ -49,19 +49,29 @@ pub(crate) struct InspectArgs {
     pub(crate) advisories: AdvisoryArgs,
 
     #[command(flatten)]
+    pub(crate) threshold: ThresholdArgs,
+
+    #[command(flatten)]
     pub(crate) gate: GateArgs,
 
     #[command(flatten)]
     pub(crate) look: LookArgs,
 }
 
-/// Which known vulnerabilities count.
+/// What others say of known vulnerabilities.
 #[derive(Debug, Default, Args)]
-pub(crate) struct GateArgs {
+pub(crate) struct VexArgs {
     /// A VEX document, OpenVEX or CycloneDX in JSON: what it calls not affected or fixed is set
     /// aside. May be repeated.
     #[arg(long, value_name = "FILE", help_heading = "Vulnerabilities")]
     pub(crate) vex: Vec<PathBuf>,
+}
+
+/// Which known vulnerabilities count.
+#[derive(Debug, Default, Args)]
+pub(crate) struct GateArgs {
+    #[command(flatten)]
+    pub(crate) vex: VexArgs,
 
     /// An earlier report of `--format json`: vulnerabilities that are in it are known before, and
     /// only new ones hold back.
@@ -69,7 +79,7 @@ pub(crate) struct GateArgs {
     pub(crate) baseline: Option<PathBuf>,
 }
 
-/// Which known vulnerabilities are looked for, and which of them count.
+/// Which known vulnerabilities are looked for, and which are shown.
 #[derive(Debug, Default, Args)]
 pub(crate) struct AdvisoryArgs {
     /// Index of advisories; otherwise the one that `db build` makes, where there is one. none looks
@@ -102,7 +112,11 @@ pub(crate) struct AdvisoryArgs {
         help_heading = "Vulnerabilities"
     )]
     pub(crate) pkg_types: Vec<PackageType>,
+}
 
+/// How bad a known vulnerability must be to hold an image back.
+#[derive(Debug, Default, Args)]
+pub(crate) struct ThresholdArgs {
     /// Least severity of a vulnerability that makes the exit code 1; never otherwise. Where its
     /// packages could not be judged the exit code is 3. What is not shown, and what lies in removed
     /// packages, does not count.
@@ -187,10 +201,10 @@ impl LayersArgs {
 /// Arguments of `diff`.
 #[derive(Debug, Args)]
 pub(crate) struct DiffArgs {
-    /// The image that was, as for `inspect`.
+    /// The image that was, or a bill of materials of it, as for `inspect`.
     pub(crate) old: String,
 
-    /// The image that is to be.
+    /// The image that is to be, or a bill of materials.
     pub(crate) new: String,
 
     /// The Dockerfile that NEW was built from, to trace what differs to lines.
@@ -209,14 +223,22 @@ pub(crate) struct DiffArgs {
     #[arg(long)]
     pub(crate) details: bool,
 
-    /// What makes the exit code 1, comma-separated: new-secrets, new-findings, new-findings=SEVERITY
-    /// (that or worse), larger-by=SIZE (unpacked, such as 20MB or 5%).
+    /// What makes the exit code 1, comma-separated: new-secrets, new-findings,
+    /// new-findings=SEVERITY (that or worse), new-vulnerabilities, new-vulnerabilities=SEVERITY,
+    /// larger-by=SIZE (unpacked, such as 20MB or 5%). Without advisories on what both hold,
+    /// new-vulnerabilities makes it 3.
     #[arg(long, value_name = "WHAT", value_delimiter = ',',
           value_parser = crate::bounds::Bound::parse)]
     pub(crate) fail_on: Vec<crate::bounds::Bound>,
 
     #[command(flatten)]
     pub(crate) rules: RuleArgs,
+
+    #[command(flatten)]
+    pub(crate) advisories: AdvisoryArgs,
+
+    #[command(flatten)]
+    pub(crate) vex: VexArgs,
 
     #[command(flatten)]
     pub(crate) look: LookArgs,

@@ -2,19 +2,21 @@
 
 use std::path::Path;
 
-use plimsoll_image::Image;
-use plimsoll_model::Report;
+use plimsoll_attest::read::BillOfMaterials;
+use plimsoll_image::{Access, Image};
+use plimsoll_model::{ComparedSubject, Report};
 use plimsoll_report::diff::DiffInput;
 use plimsoll_rules::CheckOptions;
 
 use crate::args::{DiffArgs, DiffFormat};
 use crate::bounds;
-use crate::config::Config;
+use crate::config::{Config, VulnerabilityFailOn};
 use crate::difference::{self, Side};
 use crate::failure::{Failure, Outcome};
 use crate::look::{self, Look};
-use crate::project;
 use crate::terminal::{Spinner, Terminal, print};
+use crate::vulnerabilities::{Gate, Least};
+use crate::{advisories, bill, project};
 
 /// Looks into both images and tells what differs.
 pub(crate) fn run(arguments: &DiffArgs, terminal: Terminal) -> Result<Outcome, Failure> {
@@ -25,18 +27,24 @@ pub(crate) fn run(arguments: &DiffArgs, terminal: Terminal) -> Result<Outcome, F
     }
     let config = Config::load(arguments.look.config.as_deref(), Path::new("."))?;
     let options = super::check::rule_options(&arguments.rules, &config)?;
+    // What holds back is what is new, by --fail-on: of the policy only exceptions count.
+    let nothing = Least::Unless(VulnerabilityFailOn::Never);
+    let gate = Gate::load(&config, Path::new("."), &arguments.vex, nothing)?;
     let access = look::access(&arguments.look.open)?;
     let spinner = Spinner::start(terminal, format!("opening {}", arguments.old));
     // Both are opened before one is read: a name that is wrong is told at once.
-    let old = plimsoll_image::find(&arguments.old, &access)?;
+    let old = Subject::open(&arguments.old, &access)?;
     spinner.message(format!("opening {}", arguments.new));
-    let new = plimsoll_image::find(&arguments.new, &access)?;
-    let see = |image: &Image, name: &str, file: Option<&Path>| {
-        spinner.message(format!("looking into {}", image.name));
-        see(image, name, file, arguments, &config, &options)
+    let new = Subject::open(&arguments.new, &access)?;
+    let comparison = Comparison {
+        arguments,
+        config: &config,
+        options: &options,
+        gate: &gate,
+        spinner: &spinner,
     };
-    let old = see(&old, &arguments.old, arguments.old_file.as_deref())?;
-    let new = see(&new, &arguments.new, arguments.file.as_deref())?;
+    let old = comparison.see(old, &arguments.old, arguments.old_file.as_deref())?;
+    let new = comparison.see(new, &arguments.new, arguments.file.as_deref())?;
     spinner.message("comparing".to_owned());
     let difference = difference::between(old, new);
     drop(spinner);
@@ -61,23 +69,73 @@ pub(crate) fn run(arguments: &DiffArgs, terminal: Terminal) -> Result<Outcome, F
     Ok(Outcome::of(held_back, skipped))
 }
 
-fn see(
-    image: &Image,
-    name: &str,
-    file: Option<&Path>,
-    arguments: &DiffArgs,
-    config: &Config,
-    options: &CheckOptions,
-) -> Result<Side, Failure> {
-    let dockerfile = file.map(project::read_dockerfile).transpose()?;
-    let look = Look::new(image, name, dockerfile.as_ref(), config, &arguments.look);
-    let (seen, files) = look.inside_with_files()?;
-    let image = seen.image.clone();
-    let mut report = Report::default();
-    look.judge(seen, options, config.policy.largest_image(), &mut report);
-    Ok(Side {
-        image,
-        report,
-        files,
-    })
+/// What was named.
+enum Subject {
+    Image(Box<Image>),
+    Bill(Box<BillOfMaterials>),
+}
+
+impl Subject {
+    fn open(name: &str, access: &Access) -> Result<Self, Failure> {
+        Ok(match bill::find(name)? {
+            Some(bill) => Self::Bill(Box::new(bill)),
+            None => Self::Image(Box::new(plimsoll_image::find(name, access)?)),
+        })
+    }
+}
+
+/// How both sides are looked at.
+struct Comparison<'a> {
+    arguments: &'a DiffArgs,
+    config: &'a Config,
+    options: &'a CheckOptions,
+    gate: &'a Gate,
+    spinner: &'a Spinner,
+}
+
+impl Comparison<'_> {
+    fn see(&self, subject: Subject, name: &str, file: Option<&Path>) -> Result<Side, Failure> {
+        let bounds = &self.arguments.fail_on;
+        let is_needed = bounds.iter().any(|bound| bound.is_of_packages());
+        let mut side = match subject {
+            Subject::Image(image) => {
+                self.spinner.message(format!("looking into {}", image.name));
+                let mut side = self.look_into(&image, name, file)?;
+                let platform = image.config.platform.as_ref();
+                let asked = &self.arguments.advisories;
+                advisories::judge(&mut side.report, platform, asked, is_needed)?;
+                side
+            }
+            Subject::Bill(bill) => {
+                let needs_image = bounds.iter().any(|bound| !bound.is_of_packages());
+                let mut side = Side {
+                    subject: ComparedSubject::Bill(bill::summary(name, &bill)),
+                    report: bill::report(name, *bill, needs_image),
+                    files: None,
+                };
+                let asked = &self.arguments.advisories;
+                advisories::judge(&mut side.report, None, asked, is_needed)?;
+                side
+            }
+        };
+        let today = crate::clock::today();
+        self.gate.set_aside(&mut side.report, is_needed, today);
+        Ok(side)
+    }
+
+    fn look_into(&self, image: &Image, name: &str, file: Option<&Path>) -> Result<Side, Failure> {
+        let dockerfile = file.map(project::read_dockerfile).transpose()?;
+        let arguments = &self.arguments.look;
+        let look = Look::new(image, name, dockerfile.as_ref(), self.config, arguments);
+        let (seen, files) = look.inside_with_files()?;
+        let subject = ComparedSubject::Image(seen.image.clone());
+        let mut report = Report::default();
+        let max_size = self.config.policy.largest_image();
+        look.judge(seen, self.options, max_size, &mut report);
+        Ok(Side {
+            subject,
+            report,
+            files: Some(files),
+        })
+    }
 }

@@ -16,7 +16,7 @@ use crate::look::{self, Look};
 use crate::output::Rendering;
 use crate::project;
 use crate::terminal::{Spinner, Terminal, say};
-use crate::vulnerabilities::{Gate, Least};
+use crate::vulnerabilities::{Baseline, Gate, Least};
 
 /// Opens the image, looks inside and reports.
 pub(crate) fn run(arguments: &InspectArgs, terminal: Terminal) -> Result<Outcome, Failure> {
@@ -30,12 +30,13 @@ pub(crate) fn run(arguments: &InspectArgs, terminal: Terminal) -> Result<Outcome
     let gate = Gate::load(
         &config,
         Path::new("."),
-        &arguments.gate,
-        match arguments.advisories.least() {
+        &arguments.gate.vex,
+        match arguments.threshold.least() {
             Some(severity) => Least::Typed(severity),
             None => Least::Unless(VulnerabilityFailOn::Never),
         },
-    )?;
+    )?
+    .since(Baseline::find(&config, &arguments.gate)?);
     let mut report = match bill::find(&arguments.image)? {
         Some(bill) => {
             let mut report = bill::report(&arguments.image, bill, arguments.fail_on.is_some());

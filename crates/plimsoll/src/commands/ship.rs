@@ -23,7 +23,7 @@ use crate::policy::{self, Judgement};
 use crate::project::{self, Listing};
 use crate::storage;
 use crate::terminal::{Spinner, Terminal, say};
-use crate::vulnerabilities::{Gate, Least};
+use crate::vulnerabilities::{Baseline, Gate, Least};
 
 /// The whole line.
 pub(crate) fn run(arguments: &ShipArgs, terminal: Terminal) -> Result<Outcome, Failure> {
@@ -50,9 +50,10 @@ pub(crate) fn run(arguments: &ShipArgs, terminal: Terminal) -> Result<Outcome, F
     let gate = Gate::load(
         &voyage.config,
         &voyage.folder,
-        &arguments.gate,
+        &arguments.gate.vex,
         Least::Unless(VulnerabilityFailOn::from(fail_on)),
-    )?;
+    )?
+    .since(Baseline::find(&voyage.config, &arguments.gate)?);
     let bases = Bases::new(
         crate::plan::named_contexts(&arguments.plan.build_context)?,
         crate::plan::access(&arguments.plan.access, options.platform.clone()),

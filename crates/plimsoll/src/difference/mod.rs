@@ -2,13 +2,14 @@
 
 mod config;
 mod files;
+mod vulnerabilities;
 
 use std::collections::{HashMap, VecDeque};
 use std::hash::Hash;
 
 use plimsoll_model::{
-    ComparedImage, Difference, Finding, GainsAndLosses, ImageSummary, LayerChange, LayerFacts,
-    Package, PackageChange, Pair, Report,
+    ComparedImage, ComparedSubject, ConfigChange, Difference, FileChanges, FileTally, Finding,
+    GainsAndLosses, LayerChange, LayerFacts, Package, PackageChange, Pair, Report, SecretSighting,
 };
 use plimsoll_report::instruction::short_instruction;
 use plimsoll_scan::ImageFiles;
@@ -16,48 +17,87 @@ use plimsoll_scan::ImageFiles;
 /// One of two images that are compared.
 #[derive(Debug)]
 pub(crate) struct Side {
-    /// The image.
-    pub(crate) image: ImageSummary,
+    /// The image, or what tells of it.
+    pub(crate) subject: ComparedSubject,
     /// What it holds and what is wrong with it.
     pub(crate) report: Report,
-    /// Its files.
-    pub(crate) files: ImageFiles,
+    /// Its files, where they were looked at.
+    pub(crate) files: Option<ImageFiles>,
 }
 
 /// Lays `old` and `new` side by side.
 pub(crate) fn between(old: Side, new: Side) -> Difference {
-    let (tallies, files) = files::compare(&old.files, &new.files);
-    let layers = layers(&old.report.inventory.layers, &new.report.inventory.layers);
+    let vulnerabilities = vulnerabilities::compare(&old.report, &new.report);
     let packages = packages(
         &old.report.inventory.packages,
         &new.report.inventory.packages,
     );
-    let config = config::compare(&old.image.config, &new.image.config);
-    let secrets = gains(
-        &old.report.inventory.secrets,
-        &new.report.inventory.secrets,
-        |secret| (&secret.kind, &secret.fingerprint),
-    );
-    let findings = gains(&old.report.findings, &new.report.findings, |finding| {
-        (place(finding), without_numbers(&finding.message))
-    });
+    // Of a bill of materials nothing but its packages is known, so that there is nothing to compare.
+    let whole = match (&old.subject, &new.subject, &old.files, &new.files) {
+        (
+            ComparedSubject::Image(old_image),
+            ComparedSubject::Image(new_image),
+            Some(old_files),
+            Some(new_files),
+        ) => {
+            let (tallies, files) = files::compare(old_files, new_files);
+            Whole {
+                tallies,
+                files,
+                config: config::compare(&old_image.config, &new_image.config),
+                ..Whole::of(&old.report, &new.report)
+            }
+        }
+        _ => Whole::default(),
+    };
     let compared = |side: Side, files| ComparedImage {
-        summary: side.image,
+        subject: side.subject,
         inventory: side.report.inventory,
         skipped: side.report.skipped,
         files,
+        vulnerabilities: side.report.vulnerabilities,
+        suppressed_vulnerabilities: side.report.suppressed_vulnerabilities,
+        advisories: side.report.advisories,
     };
     Difference {
         images: Pair {
-            old: compared(old, tallies.old),
-            new: compared(new, tallies.new),
+            old: compared(old, whole.tallies.old),
+            new: compared(new, whole.tallies.new),
         },
-        layers,
+        layers: whole.layers,
         packages,
-        files,
-        config,
-        secrets,
-        findings,
+        files: whole.files,
+        config: whole.config,
+        secrets: whole.secrets,
+        findings: whole.findings,
+        vulnerabilities,
+    }
+}
+
+/// What differs besides packages and what is known of them.
+#[derive(Default)]
+struct Whole {
+    layers: Vec<LayerChange>,
+    tallies: Pair<FileTally>,
+    files: FileChanges,
+    config: Vec<ConfigChange>,
+    secrets: GainsAndLosses<SecretSighting>,
+    findings: GainsAndLosses<Finding>,
+}
+
+impl Whole {
+    /// What two reports tell: no files and no configuration.
+    fn of(old: &Report, new: &Report) -> Self {
+        Self {
+            layers: layers(&old.inventory.layers, &new.inventory.layers),
+            secrets: gains(&old.inventory.secrets, &new.inventory.secrets, |secret| {
+                (&secret.kind, &secret.fingerprint)
+            }),
+            findings: gains(&old.findings, &new.findings, |finding| {
+                (place(finding), without_numbers(&finding.message))
+            }),
+            ..Self::default()
+        }
     }
 }
 

@@ -8,6 +8,8 @@ use serde::Deserialize;
 use super::decision::Subject;
 use super::purl::Purl;
 use super::waiver::numbers;
+use crate::args::GateArgs;
+use crate::config::Config;
 use crate::failure::Failure;
 use crate::project::{read_bounded, shown};
 
@@ -46,8 +48,18 @@ struct Known {
 }
 
 impl Baseline {
+    /// The one that is asked for, by what was typed or by `plimsoll.toml`.
+    pub(crate) fn find(config: &Config, arguments: &GateArgs) -> Result<Option<Self>, Failure> {
+        let own = config.policy.vulnerabilities.baseline.as_ref();
+        let named = arguments.baseline.clone();
+        named
+            .or_else(|| own.map(|path| config.below(path)))
+            .map(|path| Self::read(&path))
+            .transpose()
+    }
+
     /// Reads a report.
-    pub(crate) fn read(path: &Path) -> Result<Self, Failure> {
+    fn read(path: &Path) -> Result<Self, Failure> {
         Self::parse(&read_bounded(path, LIMIT)?, &shown(path))
     }
 

@@ -15,7 +15,7 @@ use super::image::ImageIdentity;
 use super::pattern::PathPattern;
 use super::vex;
 use super::waiver::{PackagePattern, Waiver};
-use crate::args::GateArgs;
+use crate::args::VexArgs;
 use crate::config::{Config, FILE_NAME, Unjudged, VulnerabilityFailOn, parse_days};
 use crate::exceptions;
 use crate::failure::Failure;
@@ -62,14 +62,11 @@ impl Gate {
     pub(crate) fn load(
         config: &Config,
         folder: &Path,
-        arguments: &GateArgs,
+        said: &VexArgs,
         least: Least,
     ) -> Result<Self, Failure> {
         let own = &config.policy.vulnerabilities;
-        let below = |path: &PathBuf| match config.folder() {
-            Some(folder) => crate::config::from_here(&folder.join(path)),
-            None => path.clone(),
-        };
+        let below = |path: &PathBuf| config.below(path);
         let mut waivers = own_waivers(config);
         let mut dropped = Vec::new();
         let lists = match &config.path {
@@ -83,17 +80,11 @@ impl Gate {
         waivers.extend(lists.waivers);
         dropped.extend(lists.dropped);
         let mut statements = Vec::new();
-        for path in own.vex.iter().map(below).chain(arguments.vex.clone()) {
+        for path in own.vex.iter().map(below).chain(said.vex.clone()) {
             let vex = vex::read(&path)?;
             statements.extend(vex.statements);
             dropped.extend(vex.dropped);
         }
-        let baseline = arguments
-            .baseline
-            .clone()
-            .or_else(|| own.baseline.as_ref().map(below))
-            .map(|path| Baseline::read(&path))
-            .transpose()?;
         let asked_for = matches!(least, Least::Typed(_))
             || [&own.fail_on, &own.base.fail_on, &own.yours.fail_on]
                 .into_iter()
@@ -109,13 +100,19 @@ impl Gate {
                 },
                 waivers,
                 statements,
-                baseline,
+                baseline: None,
             },
             max_age: own.max_age.as_deref().and_then(parse_days),
             fails_unjudged: own.unjudged == Some(Unjudged::Fail),
             asked_for,
             dropped,
         })
+    }
+
+    /// The same, where only what is new since `baseline` counts.
+    pub(crate) fn since(mut self, baseline: Option<Baseline>) -> Self {
+        self.policy.baseline = baseline;
+        self
     }
 
     /// Whether somebody asked for a judgement: without advisories there is none.
@@ -155,6 +152,21 @@ impl Gate {
             .findings
             .sort_by(|a, b| a.sort_key().cmp(&b.sort_key()));
         judged
+    }
+
+    /// Sets aside in a report what is accepted or said to do no harm, and holds nothing back.
+    /// `is_needed` tells whether advisories must be there, and be as young as the policy wants.
+    pub(crate) fn set_aside(&self, report: &mut Report, is_needed: bool, today: Date) {
+        if is_needed {
+            let gaps = self.gaps(report, today);
+            report.skipped.extend(gaps);
+        }
+        if report.advisories.is_some() {
+            self.apply(report, &mut Judged::default(), today);
+            report.skipped.extend(self.dropped.iter().cloned());
+        }
+        report.skipped.sort();
+        report.skipped.dedup();
     }
 
     fn apply(&self, report: &mut Report, judged: &mut Judged, today: Date) -> Vec<bool> {

@@ -12,7 +12,11 @@ mod purl;
 mod vex;
 mod waiver;
 
+pub(crate) use baseline::Baseline;
 pub(crate) use gate::{Gate, Judged, Least};
 pub(crate) use pattern::{NamePattern, PathPattern, wildcard};
-pub(crate) use purl::Purl;
-pub(crate) use waiver::{PackagePattern, Waiver};
+pub(crate) use purl::{Purl, python_name};
+pub(crate) use waiver::{PackagePattern, Waiver, numbers};
+
+#[cfg(test)]
+pub(crate) use decision::tests as testing;

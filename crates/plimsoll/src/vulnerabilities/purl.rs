@@ -119,11 +119,15 @@ impl Purl {
 
 /// PyPI takes `-`, `_` and `.` for the same, and large letters for small ones (PEP 503).
 fn name_of(kind: &str, name: &str) -> String {
-    if kind == "pypi" {
-        name.to_ascii_lowercase().replace(['_', '.'], "-")
-    } else {
-        name.to_owned()
+    match kind {
+        "pypi" => python_name(name),
+        _ => name.to_owned(),
     }
+}
+
+/// The normal form of a Python package's name, for the names that PyPI allows.
+pub(crate) fn python_name(name: &str) -> String {
+    name.to_ascii_lowercase().replace(['_', '.'], "-")
 }
 
 /// What a package of an image goes by.

@@ -217,3 +217,187 @@ fn lines_are_named_where_the_dockerfile_is() {
     assert!(run.stdout.contains("Dockerfile:2"), "{}", run.stdout);
     assert!(run.stdout.contains("### New secrets"), "{}", run.stdout);
 }
+
+/// The two builds, and an index that knows of flaws of theirs: one in both, one that the upgrade
+/// mends, one that went with its package, one that came with a package.
+fn judged_stage() -> Stage {
+    let stage = stage();
+    let record = |id: &str, name: &str, severity: &str, events: serde_json::Value| {
+        serde_json::json!({
+            "id": id, "modified": "2026-01-03T00:00:00Z",
+            "database_specific": {"severity": severity},
+            "affected": [{"package": {"ecosystem": "PyPI", "name": name}, "ranges": [
+                {"type": "ECOSYSTEM", "events": events}]}],
+        })
+    };
+    let introduced = serde_json::json!({"introduced": "0"});
+    let records = [
+        record(
+            "GHSA-kept-kept-kept",
+            "flask",
+            "LOW",
+            serde_json::json!([introduced]),
+        ),
+        record(
+            "GHSA-mend-mend-mend",
+            "flask",
+            "HIGH",
+            serde_json::json!([introduced, {"fixed": "2.5"}]),
+        ),
+        record(
+            "GHSA-gone-gone-gone",
+            "left-behind",
+            "CRITICAL",
+            serde_json::json!([introduced]),
+        ),
+        record(
+            "GHSA-came-came-came",
+            "new-comer",
+            "MODERATE",
+            serde_json::json!([introduced, {"fixed": "1.1"}]),
+        ),
+    ];
+    for (at, record) in records.iter().enumerate() {
+        stage.write(&format!("osv/{at}.json"), record.to_string().as_bytes());
+    }
+    stage
+        .run(&["db", "build", "osv", "--out", "all.index"])
+        .expect(0);
+    stage
+}
+
+#[test]
+fn vulnerabilities_come_and_go_with_a_cause() {
+    let stage = judged_stage();
+    let call = ["diff", "oci:old", "oci:new", "--db", "all.index"];
+    let compare = |more: &[&str], code: i32| stage.run(&[&call[..], more].concat()).expect(code);
+    let value = compare(&["--format", "json"], 0).json();
+    let told = |value: &serde_json::Value, list: &str| -> Vec<String> {
+        let list = value["vulnerabilities"][list].as_array().unwrap().iter();
+        list.map(|one| format!("{} {} {}", one["id"], one["cause"], one["other_versions"]))
+            .collect()
+    };
+    assert_eq!(
+        told(&value, "gained"),
+        ["\"GHSA-came-came-came\" \"package\" []"]
+    );
+    assert_eq!(
+        told(&value, "lost"),
+        [
+            "\"GHSA-gone-gone-gone\" \"package\" []",
+            "\"GHSA-mend-mend-mend\" \"version\" [\"3.0\"]",
+        ]
+    );
+    assert_eq!(value["vulnerabilities"]["kept"], 1);
+    assert_eq!(value["old"]["vulnerabilities"]["critical"], 1);
+    assert_eq!(value["new"]["vulnerabilities"]["medium"], 1);
+    assert_eq!(
+        value["new"]["advisories"]["snapshot"]
+            .as_str()
+            .unwrap()
+            .len(),
+        64
+    );
+    let screen = compare(&[], 0).stdout;
+    for line in [
+        "vulns      3 > 2: 1 gained, 2 lost, 1 in both",
+        "1 critical, 1 high, 1 low > 1 medium, 1 low",
+        "+ medium GHSA-came-came-came new-comer 1.0, new package, fixed in 1.1 (layer 1)",
+        "- left-behind 1.0, package removed: 1 critical: GHSA-gone-gone-gone",
+        "- flask 2.0 > 3.0: 1 high: GHSA-mend-mend-mend",
+    ] {
+        assert!(screen.contains(line), "{line}\n{screen}");
+    }
+    let comment = compare(&["--format", "markdown"], 0).stdout;
+    assert!(
+        comment.contains("### New known vulnerabilities"),
+        "{comment}"
+    );
+    // What is shown is what counts, as for inspect.
+    let shown = compare(&["--format", "json", "--severity", "high,critical"], 0).json();
+    assert!(told(&shown, "gained").is_empty());
+    let fixable = compare(&["--format", "json", "--ignore-unfixed"], 0).json();
+    assert_eq!(fixable["vulnerabilities"]["kept"], 0);
+
+    let bound = |bound: &str, more: &[&str], code: i32| {
+        compare(&[&["--fail-on", bound], more].concat(), code)
+    };
+    let run = bound("new-vulnerabilities", &[], 1);
+    assert!(
+        run.stdout
+            .contains("it gains 1 known vulnerability: GHSA-came-came-came"),
+        "{}",
+        run.stdout
+    );
+    bound("new-vulnerabilities=medium", &[], 1);
+    bound("new-vulnerabilities=high", &[], 0);
+    bound("new-vulnerabilities=worst", &[], 2);
+    stage.write(".trivyignore", b"GHSA-came-came-came\n");
+    bound("new-vulnerabilities", &[], 0);
+}
+
+#[test]
+fn vulnerabilities_that_nobody_looked_for_are_told() {
+    let stage = judged_stage();
+    let call = ["diff", "oci:old", "oci:new"];
+    let screen = stage.run(&call).expect(0).stdout;
+    assert!(screen.contains("vulns      not looked at"), "{screen}");
+    let value = stage
+        .run(&[&call[..], &["--format", "json", "--db", "none"]].concat())
+        .expect(0)
+        .json();
+    assert!(value["vulnerabilities"].is_null() && value["old"]["advisories"].is_null());
+    let why = value["old"]["skipped"].to_string();
+    assert!(why.contains("--db none"), "{why}");
+    let gate = ["--fail-on", "new-vulnerabilities"];
+    stage.run(&[&call[..], &gate].concat()).expect(3);
+    // An index that knows nothing of these packages answers nothing.
+    stage.write(
+        "other/1.json",
+        br#"{"id":"GHSA-x","modified":"2026-01-01T00:00:00Z","affected":[{"package":
+        {"ecosystem":"npm","name":"a"},"versions":["1"]}]}"#,
+    );
+    stage
+        .run(&["db", "build", "other", "--out", "npm.index"])
+        .expect(0);
+    let db = ["--db", "npm.index"];
+    let screen = stage.run(&[&call[..], &db].concat()).expect(0).stdout;
+    assert!(
+        screen.contains("new: no advisories on PyPI (2)"),
+        "{screen}"
+    );
+    stage.run(&[&call[..], &gate, &db].concat()).expect(3);
+}
+
+#[test]
+fn a_bill_of_materials_stands_in_for_an_image() {
+    let stage = judged_stage();
+    for format in ["cyclonedx", "spdx"] {
+        let bill = format!("{format}.json");
+        let output = format!("{format}={bill}");
+        stage
+            .run(&["inspect", "oci:old", "--db", "none", "--output", &output])
+            .expect(0);
+        let call = ["diff", &bill, "oci:new", "--db", "all.index"];
+        let value = stage
+            .run(&[&call[..], &["--format", "json"]].concat())
+            .expect(0)
+            .json();
+        assert_eq!(value["old"]["digest"], serde_json::Value::Null);
+        assert!(value["old"]["sbom"]["format"].is_string());
+        let changes = &value["vulnerabilities"];
+        assert_eq!(changes["gained"][0]["id"], "GHSA-came-came-came");
+        assert_eq!(changes["lost"].as_array().unwrap().len(), 2, "{changes}");
+        assert_eq!(value["packages"].as_array().unwrap().len(), 3);
+        assert_eq!(value["files"]["largest"].as_array().unwrap().len(), 0);
+        let bound = |bound: &str, code: i32| {
+            stage
+                .run(&[&call[..], &["--fail-on", bound]].concat())
+                .expect(code);
+        };
+        bound("new-vulnerabilities=high", 0);
+        bound("new-vulnerabilities", 1);
+        // What only an image shows was not compared.
+        bound("new-secrets", 3);
+    }
+}

@@ -262,6 +262,7 @@ impl<'i, 'p> Inquiry<'i, 'p> {
                         ecosystem: release.label.clone(),
                         packages: *packages,
                         published: release.published,
+                        kind: *kind,
                     })
                 })
                 .collect();

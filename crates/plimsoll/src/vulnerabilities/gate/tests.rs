@@ -1,6 +1,6 @@
 use std::path::Path;
 
-use plimsoll_model::EcosystemPackages;
+use plimsoll_model::{EcosystemPackages, PackageKind};
 
 use super::*;
 use crate::vulnerabilities::decision::tests::vulnerability;
@@ -17,7 +17,7 @@ fn gate(text: &str) -> Gate {
     Gate::load(
         &config,
         folder.path(),
-        &GateArgs::default(),
+        &VexArgs::default(),
         Least::Unless(VulnerabilityFailOn::High),
     )
     .unwrap()
@@ -39,6 +39,7 @@ fn report() -> Report {
                 ecosystem: "Debian:12".to_owned(),
                 packages: 80,
                 published: false,
+                kind: PackageKind::Deb,
             }],
             ..AdvisoryCoverage::default()
         }),
@@ -190,7 +191,7 @@ fn lists_and_documents_count_where_they_are_named() {
             {"name":"CVE-2026-2"},"products":[{"@id":"pkg:npm/b"}],"status":"fixed"}]}"#,
     );
     let aside = |config: &Config| {
-        let arguments = GateArgs::default();
+        let arguments = VexArgs::default();
         let gate = Gate::load(
             config,
             folder.path(),
@@ -222,7 +223,7 @@ fn lists_and_documents_count_where_they_are_named() {
         (vec![waived, "CVE-2026-2 fixed".to_owned()], 0)
     );
     let missing = load("[policy.vulnerabilities]\nvex = [\"none.json\"]\n");
-    let arguments = GateArgs::default();
+    let arguments = VexArgs::default();
     let gate = Gate::load(
         &missing,
         folder.path(),
