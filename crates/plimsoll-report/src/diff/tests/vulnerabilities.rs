@@ -34,6 +34,7 @@ fn change(
             modified: None,
             references: Vec::new(),
             symbols: Vec::new(),
+            reachable: None,
             origin: Origin::default(),
             in_base: Some(true),
             removed_in: None,
