@@ -205,6 +205,15 @@ pub(crate) fn run(arguments: &[String]) -> anyhow::Result<()> {
         program.extend(b"OpenSSL 3.0.1 1 Jan 2024\0Python 3.11.2\0redis_version:7.0.1\0");
         seeds.put_for("program", &format!("own-{kind}"), kind, &program)?;
     }
+    // Go 1.20 and later, little-endian, 64 bits: eight words, then the names, then nothing more.
+    let names = b"runtime.main\0main.main\0gopkg.in/a%2eb.(*T[...]).M\0type:.eq.a\0a.F.func1\0";
+    let mut table = b"\xf1\xff\xff\xff\0\0\x01\x08".to_vec();
+    let end = 72 + names.len() as u64;
+    for word in [5, 1, 0, 72, end, end, end, end] {
+        table.extend(word.to_le_bytes());
+    }
+    table.extend(names);
+    seeds.put("functions", "table", &[&[7, 0][..], &table].concat())?;
     Ok(())
 }
 

@@ -10,6 +10,7 @@ use plimsoll_image::{Entry, EntryKind, ImageError, LayerReader};
 use xxhash_rust::xxh3::{Xxh3, xxh3_64};
 
 use crate::ScanOptions;
+use crate::catalogue::binary::Binary;
 use crate::catalogue::{Candidate, Cataloguer, Document, Watch, claimant};
 use crate::record::{EntryFact, LayerRecord, Unread};
 use crate::secret::{Detector, Found, Searcher};
@@ -28,6 +29,10 @@ const MAX_METADATA_BYTES: u64 = 2 << 30;
 /// Bytes, packed, of what metadata says that one layer may have kept under a third name and further
 /// ones. A second name is that of an installer which links out of its cache.
 const MAX_LINKED_BYTES: usize = 8 << 20;
+
+/// Bytes of the packed names of programs' functions that are kept of one layer: those of hundreds
+/// of large programs.
+const MAX_FUNCTION_BYTES: usize = 64 << 20;
 
 /// Files listed of one layer that could not be read.
 const MAX_UNREAD: usize = 10_000;
@@ -103,6 +108,7 @@ pub(crate) struct Collector<'a> {
     metadata_bytes: u64,
     linked: HashSet<String>,
     linked_bytes: usize,
+    function_bytes: usize,
     buffer: Vec<u8>,
 }
 
@@ -122,6 +128,7 @@ impl<'a> Collector<'a> {
             metadata_bytes: 0,
             linked: HashSet::new(),
             linked_bytes: 0,
+            function_bytes: 0,
             buffer: Vec::new(),
         }
     }
@@ -281,7 +288,21 @@ impl<'a> Collector<'a> {
     /// Keeps what a cataloguer made of a file.
     fn told(&mut self, entry: &Entry, cataloguer: &Cataloguer, result: Result<Document, String>) {
         match result {
-            Ok(document) => {
+            Ok(mut document) => {
+                if let Document::Binary(Binary {
+                    linked: Some(linked),
+                    ..
+                }) = &mut document
+                {
+                    self.function_bytes += linked.names.len();
+                    if self.function_bytes > MAX_FUNCTION_BYTES {
+                        self.function_bytes -= linked.names.len();
+                        linked.names = Vec::new();
+                        linked.gap = Some(
+                            "its layer has more programs than functions are kept of".to_owned(),
+                        );
+                    }
+                }
                 self.record.documents.insert(entry.path.clone(), document);
             }
             Err(why) => {

@@ -36,6 +36,8 @@ pub use files::{Change, FileEntry, FileKind, ImageFiles, NodeId};
 pub use secret::redacted;
 
 #[doc(hidden)]
+pub use catalogue::binary::fuzz_functions;
+#[doc(hidden)]
 pub use catalogue::fuzz;
 #[doc(hidden)]
 pub use secret::fuzz_secrets;

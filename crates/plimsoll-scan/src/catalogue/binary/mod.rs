@@ -13,6 +13,8 @@ mod watch;
 
 pub(crate) use elf::{Elf, Kind};
 pub(crate) use go::DEVEL;
+#[doc(hidden)]
+pub use pclntab::fuzz as fuzz_functions;
 pub(crate) use version::generic;
 pub(crate) use watch::watch;
 

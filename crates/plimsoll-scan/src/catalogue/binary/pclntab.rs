@@ -282,6 +282,31 @@ pub(super) fn read<'a>(
     told(passing, sections)
 }
 
+/// Reads every table among bytes in pieces of `piece` bytes: for fuzz targets, which see only what is
+/// public.
+///
+/// # Panics
+/// It matters where pieces are parted.
+#[doc(hidden)]
+pub fn fuzz(bytes: &[u8], piece: usize) {
+    for big_endian in [false, true] {
+        for (start, table) in search(bytes, big_endian) {
+            let read = |piece: usize| {
+                let mut passing = Passing::new(start as u64, table);
+                let mut at = 0;
+                for bytes in bytes.chunks(piece) {
+                    passing.keep(at, bytes);
+                    at += bytes.len() as u64;
+                }
+                told(vec![passing], &[])
+            };
+            let (whole, parted) = (read(bytes.len().max(1)), read(piece.max(1)));
+            assert_eq!(whole, parted, "parted every {piece} bytes");
+            crate::linked::KnownNames::unpack(&whole.0);
+        }
+    }
+}
+
 /// Package and symbol of a function's name: `net/http` and `(*Client).Do`. Nothing of what the
 /// compiler makes by itself, and of functions inside of others: where one of those is, the other
 /// is, too.
@@ -499,8 +524,12 @@ pub(super) mod tests {
     proptest! {
         #[test]
         fn any_bytes(bytes in proptest::collection::vec(any::<u8>(), 0..300), text in "[a-z.()*\\[\\]/%0-9\\x00]{0,80}") {
-            let _ = header(&bytes);
-            let _ = search(&bytes, true);
+            fuzz(&bytes, 7);
+            for (magic, word, big_endian) in [(0xffff_fff1, 8, false), (0xffff_fffa, 4, true)] {
+                let mut own = table(magic, word, big_endian, text.as_bytes());
+                own.extend(&bytes);
+                fuzz(&own, 7);
+            }
             let mut functions = Functions::default();
             for piece in text.as_bytes().chunks(7) {
                 functions.feed(piece);
