@@ -33,7 +33,7 @@ pub use input::BuildInput;
 pub use inventory::{
     Account, Accounts, BaseImage, Distribution, Evidence, Group, Inventory, LayerFacts,
     LinkedFunctions, NotableFile, NotableKind, Package, PackageKind, Saving, SecretSighting,
-    StartupFile, StartupProblem, StartupRole, Waste, WasteKind, WastedPath,
+    StartupFile, StartupProblem, StartupRole, UncoveredFiles, Waste, WasteKind, WastedPath,
 };
 pub use report::{BillSummary, ImageSummary, Remark, Report, Skipped, Suppressed, SuppressedBy};
 pub use source::{LineIndex, Position, SourceFile, Span};

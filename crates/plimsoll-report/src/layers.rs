@@ -303,7 +303,7 @@ pub fn json(input: &LayersInput<'_>) -> String {
             .map(|(index, layer)| WireLayer::new(index, layer))
             .collect(),
         waste: WireWaste::new(&inventory.waste, &inventory.layers),
-        skipped: WireSkipped::list(input.skipped),
+        skipped: WireSkipped::list(input.skipped, &inventory.uncovered),
         verdict: input.verdict.map(WireVerdict::new),
     };
     let mut text = serde_json::to_string(&wire).expect("strings and numbers always serialise");

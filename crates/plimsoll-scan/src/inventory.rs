@@ -10,6 +10,7 @@ use plimsoll_model::{
 
 use crate::base;
 use crate::catalogue::{Candidate, Document, distribution, is_essential};
+use crate::gaps::Gaps;
 use crate::notable::{notable, programs};
 use crate::packages::{Ownership, Published, gaps, named_files, packages, unread_stores};
 use crate::record::{FactKind, LayerRecord};
@@ -28,15 +29,19 @@ pub(crate) fn assemble(
     records: &[LayerRecord],
     tree: &Tree<'_>,
     files: Option<&mut ImageFiles>,
-    mut skipped: Vec<Skipped>,
+    skipped: Vec<Skipped>,
 ) -> Outcome {
     let detector = Detector::shared();
     let duplicates = waste::duplicates(tree);
     let (mut waste, layer_bytes) = waste::measure(records, tree, &duplicates);
     // What was not read may hold what would otherwise be missed.
     let complete = skipped.is_empty();
+    let mut told = Gaps {
+        skipped,
+        ..Gaps::default()
+    };
     let distribution = find_distribution(records, tree);
-    let packages = packages(records, tree, distribution.as_ref(), &mut skipped);
+    let packages = packages(records, tree, distribution.as_ref(), &mut told);
     let config = &image.config;
     let path = config
         .env
@@ -76,7 +81,16 @@ pub(crate) fn assemble(
     for file in &mut startup {
         file.word = shown_name(&file.word, detector);
     }
+    unread_stores(tree, &packages.ownership, &mut told);
+    gaps(records, tree, &packages.ownership, &mut told);
+    unread_files(records, tree, &packages.ownership, &mut told);
+    partly_searched(records, &mut told);
+    told.sort();
+    if let Some(files) = files {
+        files.set_owners(|path| packages.ownership.owner(path).map(|owner| owner.name));
+    }
     let inventory = Inventory {
+        uncovered: told.files,
         startup,
         without_certificates: if complete {
             needs::without_certificates(tree, config)
@@ -101,16 +115,10 @@ pub(crate) fn assemble(
         programs: programs(tree, path),
         distribution,
     };
-    if let Some(files) = files {
-        files.set_owners(|path| packages.ownership.owner(path).map(|owner| owner.name));
+    Outcome {
+        inventory,
+        skipped: told.skipped,
     }
-    skipped.extend(unread_stores(tree, &packages.ownership));
-    skipped.extend(gaps(records, tree, &packages.ownership));
-    skipped.extend(unread_files(records, tree, &packages.ownership));
-    skipped.extend(partly_searched(records));
-    skipped.sort();
-    skipped.dedup();
-    Outcome { inventory, skipped }
 }
 
 /// What was linked into the Go programs that are there.
@@ -308,8 +316,8 @@ fn unread_files(
     records: &[LayerRecord],
     tree: &Tree<'_>,
     ownership: &Ownership<'_>,
-) -> Vec<Skipped> {
-    let mut skipped = Vec::new();
+    gaps: &mut Gaps,
+) {
     let mut by_reason: BTreeMap<&str, Vec<(&str, u64)>> = BTreeMap::new();
     for (layer, record) in records.iter().enumerate() {
         for unread in &record.unread {
@@ -317,7 +325,7 @@ fn unread_files(
                 continue;
             };
             if unread.blocking {
-                skipped.push(Skipped {
+                gaps.skipped.push(Skipped {
                     what: unread.path.clone(),
                     why: unread.why.clone(),
                     blocking: true,
@@ -331,28 +339,28 @@ fn unread_files(
     for (why, mut files) in by_reason {
         files.sort_unstable();
         files.dedup();
-        skipped.push(Skipped {
+        let line = Skipped {
             what: match files.as_slice() {
                 [(path, _)] => (*path).to_owned(),
                 files => named_files(files),
             },
             why: why.to_owned(),
             blocking: false,
-        });
+        };
+        gaps.add(line, files.iter().map(|(path, _)| *path));
     }
     // Where a database should lie and no file does, nothing was read either.
     for (path, node) in tree.iter() {
         if is_essential(&Candidate::new(path, 0, node.fact.mode, b""))
             && let Some(why) = is_no_file(records, tree, path, &node.fact.kind)
         {
-            skipped.push(Skipped {
+            gaps.skipped.push(Skipped {
                 what: path.to_owned(),
                 why,
                 blocking: true,
             });
         }
     }
-    skipped
 }
 
 /// What an entry is that is no file, and leads to none that was read.
@@ -389,7 +397,7 @@ fn is_no_file(
 /// Characters of a link's target that are shown.
 const SHOWN_TARGET: usize = 200;
 
-fn partly_searched(records: &[LayerRecord]) -> Option<Skipped> {
+fn partly_searched(records: &[LayerRecord], gaps: &mut Gaps) {
     let mut paths: Vec<&str> = records
         .iter()
         .flat_map(|record| &record.partly_searched)
@@ -397,13 +405,16 @@ fn partly_searched(records: &[LayerRecord]) -> Option<Skipped> {
         .collect();
     paths.sort_unstable();
     paths.dedup();
-    let first = *paths.first()?;
-    Some(Skipped {
+    let Some(first) = paths.first() else {
+        return;
+    };
+    let line = Skipped {
         what: match paths.len() {
-            1 => first.to_owned(),
+            1 => (*first).to_owned(),
             more => format!("{first} and {} more", more - 1),
         },
         why: "searched for secrets only in part: too long, too deep in archives, packed in a way that is not read, cut off, or too full of what looks like credentials".to_owned(),
         blocking: false,
-    })
+    };
+    gaps.add(line, paths);
 }

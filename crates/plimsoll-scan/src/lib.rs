@@ -12,6 +12,7 @@ mod cache;
 mod catalogue;
 mod collect;
 mod files;
+mod gaps;
 #[cfg(test)]
 mod hostile;
 mod inventory;

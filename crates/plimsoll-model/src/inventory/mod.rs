@@ -8,12 +8,14 @@ mod layer;
 mod package;
 mod program;
 mod startup;
+mod uncovered;
 
 pub use accounts::{Account, Accounts, Group};
 pub use layer::{BaseImage, LayerFacts, Saving, Waste, WasteKind, WastedPath};
 pub use package::{Evidence, Package, PackageKind};
 pub use program::LinkedFunctions;
 pub use startup::{StartupFile, StartupProblem, StartupRole};
+pub use uncovered::UncoveredFiles;
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -133,4 +135,6 @@ pub struct Inventory {
     pub without_certificates: Vec<NotableFile>,
     /// The zone that `TZ` names, where the image has no data of it.
     pub missing_time_zone: Option<String>,
+    /// What it does not cover, file by file, sorted.
+    pub uncovered: Vec<UncoveredFiles>,
 }

@@ -256,7 +256,7 @@ fn image(image: &ComparedImage) -> WireImage<'_> {
         vulnerabilities: image.advisories.as_ref().map(|_| severities(image)),
         suppressed_vulnerabilities: image.suppressed_vulnerabilities.len(),
         advisories: image.advisories.as_ref().map(WireAdvisories::new),
-        skipped: WireSkipped::list(&image.skipped),
+        skipped: WireSkipped::list(&image.skipped, &image.inventory.uncovered),
     }
 }
 

@@ -8,9 +8,9 @@ mod vulnerabilities;
 pub(crate) use self::vulnerabilities::style as vulnerability_style;
 
 use anstyle::{AnsiColor, Style};
-use plimsoll_model::{Severity, Skipped};
+use plimsoll_model::{Severity, Skipped, UncoveredFiles};
 
-use crate::lookup::Sources;
+use crate::lookup::{Sources, files_of};
 use crate::mask::Mask;
 use crate::text::visible;
 use crate::{RenderInput, tally};
@@ -46,6 +46,9 @@ pub fn render(input: &RenderInput<'_>) -> String {
     vulnerabilities::table(&mut out, input);
     for skipped in &report.skipped {
         out.push_str(&skipped_line(skipped, input.color));
+        if let Some(list) = files_of(skipped, &report.inventory.uncovered) {
+            uncovered_files(&mut out, list);
+        }
     }
     if !report.skipped.is_empty() {
         out.push('\n');
@@ -74,6 +77,19 @@ fn skipped_line(skipped: &Skipped, color: bool) -> String {
         visible(&skipped.what),
         visible(&skipped.why)
     )
+}
+
+/// The files that a line stands for, where it does not name its only one.
+fn uncovered_files(out: &mut String, list: &UncoveredFiles) {
+    if list.files.len() < 2 {
+        return;
+    }
+    for file in &list.files {
+        out.push_str(&format!("  {}\n", visible(file)));
+    }
+    if list.left_out > 0 {
+        out.push_str(&format!("  and {} more\n", list.left_out));
+    }
 }
 
 /// The colour of a severity.

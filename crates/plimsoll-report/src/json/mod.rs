@@ -44,7 +44,7 @@ pub fn render(input: &RenderInput<'_>) -> String {
                 by: one.by.as_str(),
             })
             .collect(),
-        skipped: WireSkipped::list(&report.skipped),
+        skipped: WireSkipped::list(&report.skipped, &report.inventory.uncovered),
         remarks: report
             .remarks
             .iter()

@@ -1,9 +1,10 @@
 //! What the objects of all commands have in common.
 
-use plimsoll_model::{BaseImage, Digest, LayerFacts, Skipped, SourceOrigin};
+use plimsoll_model::{BaseImage, Digest, LayerFacts, Skipped, SourceOrigin, UncoveredFiles};
 use serde::Serialize;
 
 use crate::Verdict;
+use crate::lookup::files_of;
 
 /// Something that was not looked at.
 #[derive(Serialize)]
@@ -11,16 +12,24 @@ pub(crate) struct WireSkipped<'a> {
     what: &'a str,
     why: &'a str,
     blocking: bool,
+    files: &'a [String],
+    left_out: usize,
 }
 
 impl<'a> WireSkipped<'a> {
-    pub(crate) fn list(skipped: &'a [Skipped]) -> Vec<Self> {
+    /// What was not looked at, with the files that a line stands for.
+    pub(crate) fn list(skipped: &'a [Skipped], uncovered: &'a [UncoveredFiles]) -> Vec<Self> {
         skipped
             .iter()
-            .map(|one| Self {
-                what: &one.what,
-                why: &one.why,
-                blocking: one.blocking,
+            .map(|one| {
+                let list = files_of(one, uncovered);
+                Self {
+                    what: &one.what,
+                    why: &one.why,
+                    blocking: one.blocking,
+                    files: list.map_or(&[], |list| &list.files),
+                    left_out: list.map_or(0, |list| list.left_out),
+                }
             })
             .collect()
     }

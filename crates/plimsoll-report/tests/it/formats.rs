@@ -108,3 +108,33 @@ fn a_check_without_an_image_says_nothing_of_one() {
         ]
     );
 }
+
+#[test]
+fn files_behind_a_line_are_listed_for_those_who_want_them() {
+    let mut case = inspected();
+    let line = plimsoll_model::Skipped {
+        what: "opt/a, opt/b and 2 more".to_owned(),
+        why: "programs that say nothing".to_owned(),
+        blocking: false,
+    };
+    case.report.skipped = vec![line.clone()];
+    case.report.inventory.uncovered = vec![plimsoll_model::UncoveredFiles {
+        what: line.what,
+        why: line.why,
+        files: vec!["opt/a".to_owned(), "opt/\u{1b}b".to_owned()],
+        left_out: 2,
+    }];
+    let mut input = case.input();
+    input.details = true;
+    let text = human::render(&input);
+    let (_, rest) = text.split_once("programs that say nothing\n").unwrap();
+    assert!(
+        rest.starts_with("  opt/a\n  opt/\\u{1b}b\n  and 2 more\n"),
+        "{rest}"
+    );
+    input.details = false;
+    assert!(!human::render(&input).contains("opt/a\n"));
+    let value: serde_json::Value = serde_json::from_str(&json::render(&input)).unwrap();
+    assert_eq!(value["skipped"][0]["files"][1], "opt/\u{1b}b");
+    assert_eq!(value["skipped"][0]["left_out"], 2);
+}

@@ -6,6 +6,7 @@ use plimsoll_model::{Evidence, Skipped};
 use super::Ownership;
 use crate::catalogue::Document;
 use crate::catalogue::binary::{Binary, Kind, Origin};
+use crate::gaps::Gaps;
 use crate::record::{FactKind, LayerRecord};
 use crate::tree::Tree;
 
@@ -95,12 +96,13 @@ impl Gap {
     }
 }
 
-/// The gaps of an image, sorted by kind.
+/// Adds the gaps of an image.
 pub(crate) fn gaps(
     layers: &[LayerRecord],
     tree: &Tree<'_>,
     ownership: &Ownership<'_>,
-) -> Vec<Skipped> {
+    gaps: &mut Gaps,
+) {
     let mut found: Vec<(Gap, &str, u64)> = Vec::new();
     for (path, node) in tree.iter() {
         if node.fact.kind != FactKind::File {
@@ -142,21 +144,21 @@ pub(crate) fn gaps(
         };
         found.push((gap, path, node.fact.size));
     }
-    Gap::ALL
-        .iter()
-        .filter_map(|gap| {
-            let own: Vec<(&str, u64)> = found
-                .iter()
-                .filter(|(other, _, _)| other == gap)
-                .map(|(_, path, size)| (*path, *size))
-                .collect();
-            (!own.is_empty()).then(|| Skipped {
+    for gap in Gap::ALL {
+        let own: Vec<(&str, u64)> = found
+            .iter()
+            .filter(|(other, _, _)| *other == gap)
+            .map(|(_, path, size)| (*path, *size))
+            .collect();
+        if !own.is_empty() {
+            let line = Skipped {
                 what: named_files(&own),
                 why: gap.why().to_owned(),
                 blocking: false,
-            })
-        })
-        .collect()
+            };
+            gaps.add(line, own.iter().map(|(path, _)| *path));
+        }
+    }
 }
 
 fn of_binary(binary: &Binary, path: &str) -> Option<Gap> {

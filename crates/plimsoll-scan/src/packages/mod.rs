@@ -16,6 +16,7 @@ use packageurl::PackageUrl;
 use plimsoll_model::{Distribution, Package, Skipped};
 
 use crate::catalogue::Document;
+use crate::gaps::Gaps;
 use crate::license;
 use crate::record::LayerRecord;
 use crate::tree::{Node, Tree};
@@ -32,15 +33,15 @@ pub(crate) fn packages<'l>(
     layers: &'l [LayerRecord],
     tree: &Tree<'l>,
     distribution: Option<&Distribution>,
-    skipped: &mut Vec<Skipped>,
+    gaps: &mut Gaps,
 ) -> Packages<'l> {
     let hidden = hidden::Hidden::new(layers);
     let system::System {
         mut installed,
         mut removed,
-    } = system::system(layers, tree, distribution, &hidden, skipped);
+    } = system::system(layers, tree, distribution, &hidden, &mut gaps.skipped);
     if distribution.is_none() && !installed.is_empty() {
-        skipped.push(Skipped {
+        gaps.skipped.push(Skipped {
             what: "etc/os-release".to_owned(),
             why: "nothing tells which distribution this is: what is known of its packages cannot be told from what is known of those of others".to_owned(),
             blocking: false,
@@ -49,7 +50,7 @@ pub(crate) fn packages<'l>(
     let ownership = Ownership::new(layers, tree, &installed);
     ownership.measure(tree, &mut installed);
     installed.extend(
-        language::installed(layers, tree, skipped)
+        language::installed(layers, tree, gaps)
             .into_iter()
             .map(|mut package| {
                 package.owned_by = ownership

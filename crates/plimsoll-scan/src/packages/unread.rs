@@ -4,12 +4,13 @@ use plimsoll_model::Skipped;
 
 use super::Ownership;
 use crate::catalogue::unread;
+use crate::gaps::Gaps;
 use crate::record::FactKind;
 use crate::tree::Tree;
 
 /// Says which package stores lie in the image unread. What a package of the distribution owns is
 /// known by that package.
-pub(crate) fn unread_stores(tree: &Tree<'_>, ownership: &Ownership<'_>) -> Vec<Skipped> {
+pub(crate) fn unread_stores(tree: &Tree<'_>, ownership: &Ownership<'_>, gaps: &mut Gaps) {
     let mut found: Vec<(usize, &str)> = Vec::new();
     for (path, node) in tree.iter() {
         if !matches!(node.fact.kind, FactKind::File | FactKind::Hardlink(_)) {
@@ -20,27 +21,25 @@ pub(crate) fn unread_stores(tree: &Tree<'_>, ownership: &Ownership<'_>) -> Vec<S
         }
     }
     found.retain(|(_, path)| ownership.owner(path).is_none());
-    unread::STORES
-        .iter()
-        .enumerate()
-        .filter_map(|(index, store)| {
-            let mut paths = found
-                .iter()
-                .filter(|(store, _)| *store == index)
-                .map(|(_, path)| *path);
-            let first = paths.next()?;
-            let what = match paths.count() {
-                0 => first.to_owned(),
-                more => format!("{first} and {more} more"),
-            };
-            Some(Skipped {
-                what,
-                why: format!(
-                    "{} are recognised but not read yet: they are missing from the inventory",
-                    store.holds
-                ),
-                blocking: store.blocking,
-            })
-        })
-        .collect()
+    for (index, store) in unread::STORES.iter().enumerate() {
+        let paths: Vec<&str> = found
+            .iter()
+            .filter(|(store, _)| *store == index)
+            .map(|(_, path)| *path)
+            .collect();
+        let what = match paths.as_slice() {
+            [] => continue,
+            [only] => (*only).to_owned(),
+            [first, more @ ..] => format!("{first} and {} more", more.len()),
+        };
+        let line = Skipped {
+            what,
+            why: format!(
+                "{} are recognised but not read yet: they are missing from the inventory",
+                store.holds
+            ),
+            blocking: store.blocking,
+        };
+        gaps.add(line, paths);
+    }
 }

@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use plimsoll_model::{Package, PackageKind, Skipped};
 
 use crate::catalogue::{base_name, folder};
+use crate::gaps::Gaps;
 use crate::record::FactKind;
 use crate::tree::Tree;
 
@@ -46,7 +47,7 @@ const FOREIGN: [&str; 7] = [
 
 /// Says of each lock file that proves nothing, that it does not. Node's installers put packages
 /// below the folder of the lock file, others anywhere.
-pub(super) fn unproven(tree: &Tree<'_>, packages: &[Package], skipped: &mut Vec<Skipped>) {
+pub(super) fn unproven(tree: &Tree<'_>, packages: &[Package], gaps: &mut Gaps) {
     let mut found: BTreeMap<PackageKind, Vec<&str>> = BTreeMap::new();
     for (path, node) in tree.iter() {
         if let Some(kind) = kind(base_name(path))
@@ -80,7 +81,7 @@ pub(super) fn unproven(tree: &Tree<'_>, packages: &[Package], skipped: &mut Vec<
         let Some(first) = paths.first() else {
             continue;
         };
-        skipped.push(Skipped {
+        let line = Skipped {
             what: match paths.len() {
                 1 => (*first).to_owned(),
                 more => format!("{first} and {} more", more - 1),
@@ -90,7 +91,8 @@ pub(super) fn unproven(tree: &Tree<'_>, packages: &[Package], skipped: &mut Vec<
                 kind.as_str()
             ),
             blocking: false,
-        });
+        };
+        gaps.add(line, paths);
     }
 }
 

@@ -4,21 +4,18 @@ mod locks;
 mod npm;
 mod python;
 
-use plimsoll_model::{Evidence, Package, PackageKind, Skipped};
+use plimsoll_model::{Evidence, Package, PackageKind};
 
 use super::{brought_by, purl};
 use crate::catalogue::npm::{Manifest, in_cache, is_installed_at};
 use crate::catalogue::python::normalise;
 use crate::catalogue::{Document, Proven, binary};
+use crate::gaps::Gaps;
 use crate::record::LayerRecord;
 use crate::tree::Tree;
 
 /// What metadata and programs prove.
-pub(super) fn installed(
-    layers: &[LayerRecord],
-    tree: &Tree<'_>,
-    skipped: &mut Vec<Skipped>,
-) -> Vec<Package> {
+pub(super) fn installed(layers: &[LayerRecord], tree: &Tree<'_>, gaps: &mut Gaps) -> Vec<Package> {
     let mut packages = Vec::new();
     for (path, node) in tree.iter() {
         let Some(document) = layers[node.layer].documents.get(path) else {
@@ -38,9 +35,9 @@ pub(super) fn installed(
             packages.push(package);
         }
     }
-    python::complete(layers, tree, &mut packages, skipped);
+    python::complete(layers, tree, &mut packages, &mut gaps.skipped);
     npm::complete(layers, tree, &mut packages);
-    locks::unproven(tree, &packages, skipped);
+    locks::unproven(tree, &packages, gaps);
     packages
 }
 
