@@ -7,23 +7,27 @@
 
 mod advice;
 mod compile;
+mod cve;
 mod ecosystem;
 mod index;
 mod matching;
 mod osv;
+mod pocket;
 pub mod severity;
 mod update;
 mod version;
 
 pub use advice::{AdviceInput, DeclaredPackage, advise, declarations, is_manifest};
-pub use compile::{Broken, CompileError, CompileReport, compile};
+pub use compile::{Broken, CompileError, CompileReport, Inputs, compile};
 pub use ecosystem::{Ecosystem, EcosystemName};
 pub use index::{
-    Affected, AffectedBy, Binary, Details, Event, EventKind, GoImport, Index, IndexError, Labels,
-    Range, RangeKind, Record, RecordId, Reference, ReferenceKind, Severity, SeverityKind, Snapshot,
-    SnapshotEcosystem, Specifics, Version,
+    Affected, AffectedBy, Binary, Details, Event, EventKind, Exploitation, GoImport, Index,
+    IndexError, Labels, Likelihood, Pocket, PocketPackage, Range, RangeKind, Record, RecordId,
+    Reference, ReferenceKind, Severity, SeverityKind, Snapshot, SnapshotEcosystem, SnapshotList,
+    SnapshotPocket, Specifics, Version,
 };
 pub use matching::{Judged, judge_inventory};
+pub use pocket::PocketName;
 pub use update::{Fetched, OSV_ARCHIVES, USUAL_ECOSYSTEMS, Update, UpdateError, Updated};
 pub use version::{BadVersion, Order};
 

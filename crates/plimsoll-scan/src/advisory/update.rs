@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use plimsoll_image::{Access, Downloaded, ImageError, download};
 use serde::{Deserialize, Serialize};
 
-use super::compile::{CompileError, CompileReport, check_archive, compile};
+use super::compile::{CompileError, CompileReport, Inputs, check_archive, compile};
 
 /// Where OSV publishes one archive an ecosystem
 /// (<https://google.github.io/osv.dev/data/#data-dumps>).
@@ -155,13 +155,14 @@ impl Update<'_> {
             .iter()
             .map(|name| self.archive(name))
             .collect();
-        let compiled = compile(&archives, self.out, on_records).inspect_err(|error| {
-            // An archive that is not whole, whoever gave it, is not asked for changes again.
-            if let CompileError::Archive { path, .. } = error {
-                let _ = fs::remove_file(path.with_extension("json"));
-                let _ = fs::remove_file(path);
-            }
-        })?;
+        let compiled =
+            compile(Inputs::of(&archives), self.out, on_records).inspect_err(|error| {
+                // An archive that is not whole, whoever gave it, is not asked for changes again.
+                if let CompileError::Archive { path, .. } = error {
+                    let _ = fs::remove_file(path.with_extension("json"));
+                    let _ = fs::remove_file(path);
+                }
+            })?;
         fs::write(&mark, made_of).map_err(|error| io(&mark, error))?;
         Ok(Updated {
             fetched,

@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
+use plimsoll_scan::advisory::PocketName;
+
 use super::{AccessArgs, ListFormat};
 
 /// The index of advisories.
@@ -25,9 +27,16 @@ pub(crate) enum DbCommand {
 #[derive(Debug, Args)]
 pub(crate) struct DbBuildArgs {
     /// Folders, with all *.json and *.zip below them; zip files, such as OSV's all.zip of an
-    /// ecosystem; single records.
-    #[arg(required = true, value_name = "PATH")]
+    /// ecosystem; single records. Beside them, told by what they hold: the package index of a
+    /// distribution's security pocket (Packages, also .gz and .xz), FIRST's EPSS scores, CISA's
+    /// catalogue of exploited flaws.
+    #[arg(required_unless_present = "pocket", value_name = "PATH")]
     pub(crate) paths: Vec<PathBuf>,
+
+    /// The package index of a release's security pocket, such as debian:12=Packages.xz; may be
+    /// repeated. Needed only where neither its path nor a Release file near it tells whose it is.
+    #[arg(long, value_name = "RELEASE=FILE", value_parser = pocket_file)]
+    pub(crate) pocket: Vec<(PocketName, PathBuf)>,
 
     /// The index; otherwise the one that every command looks for: advisories.index in
     /// PLIMSOLL_DATA, or in plimsoll in the folder for data of this user.
@@ -105,4 +114,18 @@ pub(crate) struct DbStatusArgs {
     /// Text for people, or JSON.
     #[arg(long, value_enum, default_value_t = ListFormat::Human, value_name = "FORMAT")]
     pub(crate) format: ListFormat,
+}
+
+fn pocket_file(text: &str) -> Result<(PocketName, PathBuf), String> {
+    let (release, path) = text
+        .split_once('=')
+        .filter(|(_, path)| !path.is_empty())
+        .ok_or("a release and a file, such as debian:12=Packages.xz")?;
+    Ok((pocket_name(release)?, PathBuf::from(path)))
+}
+
+fn pocket_name(text: &str) -> Result<PocketName, String> {
+    PocketName::of_release(text).ok_or_else(|| {
+        "a release of Debian or Ubuntu, such as debian:12 or ubuntu:22.04".to_owned()
+    })
 }

@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use plimsoll_scan::advisory::{
-    Broken, CompileError, CompileReport, Index, IndexError, Snapshot, SnapshotEcosystem, compile,
+    Broken, CompileError, CompileReport, Index, IndexError, Inputs, Snapshot, SnapshotEcosystem,
+    SnapshotList, SnapshotPocket, compile,
 };
 use serde::Serialize;
 
@@ -50,7 +51,9 @@ impl From<CompileError> for Failure {
         let message = error.to_string();
         match error {
             CompileError::Io { path, source } => Self::file(&path, &source),
-            CompileError::Neither(_) | CompileError::Nothing { .. } => Self::usage(message),
+            CompileError::Neither(_)
+            | CompileError::Pocket { .. }
+            | CompileError::Nothing { .. } => Self::usage(message),
             CompileError::Archive { .. } => Self::environment(message),
         }
     }
@@ -60,7 +63,11 @@ fn build(arguments: &DbBuildArgs, terminal: Terminal) -> Result<Outcome, Failure
     let out = place_for_index(arguments.out.as_ref())?;
     let read = AtomicU64::new(0);
     let spinner = Spinner::start(terminal, "reading advisories");
-    let report = compile(&arguments.paths, &out, &|more| {
+    let inputs = Inputs {
+        paths: &arguments.paths,
+        pockets: &arguments.pocket,
+    };
+    let report = compile(inputs, &out, &|more| {
         let read = read.fetch_add(more, Ordering::Relaxed) + more;
         spinner.message(format!("reading advisories: {read}"));
     });
@@ -166,6 +173,13 @@ fn built(out: &Path, report: &CompileReport) -> String {
             "of these records, {count} packages were left out: {why}"
         ));
     }
+    for unused in &report.unused_lists {
+        line(format!(
+            "not used: {}: {}",
+            printable(&unused.place),
+            printable(&unused.why)
+        ));
+    }
     text.push('\n');
     text.push_str(&told(out, snapshot));
     text
@@ -196,7 +210,45 @@ fn told(path: &Path, snapshot: &Snapshot) -> String {
             releases(snapshot, &one.name),
         );
     }
+    told_lists(snapshot, &mut text);
     text
+}
+
+/// What there is beside records.
+fn told_lists(snapshot: &Snapshot, text: &mut String) {
+    if !snapshot.pockets.is_empty() && !snapshot.ecosystems.is_empty() {
+        text.push('\n');
+    }
+    for pocket in &snapshot.pockets {
+        // Writing to a String cannot fail.
+        let _ = writeln!(
+            text,
+            "  security pocket {} of {}: {} packages ({}), of {}",
+            printable(&pocket.suite),
+            printable(&pocket.release),
+            pocket.packages,
+            printable(&pocket.architectures.join(", ")),
+            pocket.date.map_or_else(
+                || "unknown date: no Release file lay near it".to_owned(),
+                |date| dated(Some(date)),
+            ),
+        );
+    }
+    let mut list = |what: &str, list: Option<&SnapshotList>| {
+        let _ = match list {
+            Some(list) => writeln!(
+                text,
+                "  {what}  {} of {} CVE numbers, of {}",
+                list.kept,
+                list.listed,
+                list.date
+                    .map_or_else(|| "unknown date".to_owned(), |date| dated(Some(date))),
+            ),
+            None => writeln!(text, "  {what}  not provided"),
+        };
+    };
+    list("EPSS scores    ", snapshot.epss.as_ref());
+    list("known exploited", snapshot.known_exploited.as_ref());
 }
 
 /// The releases of an ecosystem, as many as one line takes.
@@ -249,6 +301,7 @@ struct BuildReport<'r> {
     duplicates: u64,
     broken: u64,
     broken_records: Vec<BrokenRecord<'r>>,
+    unused_lists: Vec<BrokenRecord<'r>>,
     unusable: Vec<Reason<'r>>,
     left_out: Vec<Reason<'r>>,
     #[serde(flatten)]
@@ -268,6 +321,7 @@ impl<'r> BuildReport<'r> {
                 .iter()
                 .map(BrokenRecord::new)
                 .collect(),
+            unused_lists: report.unused_lists.iter().map(BrokenRecord::new).collect(),
             unusable: reasons(&report.snapshot.unusable),
             left_out: reasons(&report.left_out),
             snapshot: SnapshotReport::new(&report.snapshot),
@@ -338,6 +392,9 @@ struct SnapshotReport<'r> {
     packages: u64,
     ecosystems: Vec<EcosystemReport<'r>>,
     releases: Vec<EcosystemReport<'r>>,
+    pockets: Vec<PocketReport<'r>>,
+    epss: Option<ListReport<'r>>,
+    known_exploited: Option<ListReport<'r>>,
 }
 
 impl<'r> SnapshotReport<'r> {
@@ -354,6 +411,52 @@ impl<'r> SnapshotReport<'r> {
                 .map(EcosystemReport::new)
                 .collect(),
             releases: snapshot.releases.iter().map(EcosystemReport::new).collect(),
+            pockets: snapshot.pockets.iter().map(PocketReport::new).collect(),
+            epss: snapshot.epss.as_ref().map(ListReport::new),
+            known_exploited: snapshot.known_exploited.as_ref().map(ListReport::new),
+        }
+    }
+}
+
+/// A security pocket.
+#[derive(Serialize)]
+struct PocketReport<'r> {
+    suite: &'r str,
+    release: &'r str,
+    architectures: &'r [String],
+    packages: u64,
+    date: Option<String>,
+}
+
+impl<'r> PocketReport<'r> {
+    fn new(pocket: &'r SnapshotPocket) -> Self {
+        Self {
+            suite: &pocket.suite,
+            release: &pocket.release,
+            architectures: &pocket.architectures,
+            packages: pocket.packages,
+            date: pocket.date.map(clock::moment),
+        }
+    }
+}
+
+/// A list about flaws by their CVE numbers: `kept` of the `listed` ones are in the index, those
+/// that its records name.
+#[derive(Serialize)]
+struct ListReport<'r> {
+    date: Option<String>,
+    version: Option<&'r str>,
+    listed: u64,
+    kept: u64,
+}
+
+impl<'r> ListReport<'r> {
+    fn new(list: &'r SnapshotList) -> Self {
+        Self {
+            date: list.date.map(clock::moment),
+            version: list.version.as_deref(),
+            listed: list.listed,
+            kept: list.kept,
         }
     }
 }

@@ -7,11 +7,14 @@ use std::path::{Path, PathBuf};
 use flate2::{Crc, Decompress, FlushDecompress, Status};
 
 use super::super::osv::MAX_RECORD;
-use super::CompileError;
+use super::{CompileError, list};
 use crate::archive::zip::{self, Directory};
 
 /// Largest central directory that is read: some ten million members.
 const MAX_DIRECTORY: u64 = 1 << 30;
+
+/// Largest list that is read, in bytes: it may be packed once more.
+const MAX_LIST: u64 = 64 << 20;
 
 /// Bytes of a local header.
 const LOCAL: usize = 30;
@@ -33,6 +36,8 @@ pub(crate) struct Archive {
 pub(crate) struct Member {
     /// Its name, made printable.
     pub(crate) name: String,
+    /// Whether it may be a list; else it is a record.
+    pub(crate) may_be_list: bool,
     packed: u64,
     size: u64,
     sum: u32,
@@ -83,8 +88,8 @@ impl Archive {
         })
     }
 
-    /// The next members from a place in the directory that is a JSON file, and the place behind
-    /// them; nothing at the end.
+    /// The next members from a place in the directory on that are JSON files or lists, and the
+    /// place behind them; nothing at the end.
     pub(crate) fn members(&self, from: usize, count: usize) -> Option<(Vec<Member>, usize)> {
         let rest = self.directory.get(from..).filter(|rest| !rest.is_empty())?;
         let mut rest = rest;
@@ -96,8 +101,10 @@ impl Archive {
                 break;
             };
             rest = later;
-            if member.name.ends_with(b".json") {
+            let may_be_list = list::is_list_name(member.name);
+            if may_be_list || member.name.ends_with(b".json") {
                 found.push(Member {
+                    may_be_list,
                     name: String::from_utf8_lossy(member.name).into_owned(),
                     packed: member.packed,
                     size: member.size,
@@ -137,10 +144,13 @@ impl Unpacker {
         if member.encrypted {
             return Err("it is encrypted".to_owned());
         }
-        let limit = MAX_RECORD as u64;
+        let (limit, what) = match member.may_be_list {
+            true => (MAX_LIST, "list"),
+            false => (MAX_RECORD as u64, "record"),
+        };
         if member.size > limit || member.packed > limit {
             return Err(format!(
-                "it is longer than the {} MiB that are read of one record",
+                "it is longer than the {} MiB that are read of one {what}",
                 limit >> 20
             ));
         }

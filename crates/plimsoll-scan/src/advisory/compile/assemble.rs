@@ -9,6 +9,7 @@ use super::super::index::format::{BLOCK, GROUP, MAX_BLOCK, Section, Writer, hash
 use super::super::index::record::{self, Short};
 use super::super::index::{Severity, Snapshot, SnapshotEcosystem};
 use super::distil::Unusable;
+use super::lists::Lists;
 use super::output::Output;
 use super::spill::{self, BETWEEN, Piece, Row, Spill};
 use super::{CompileError, CompileReport};
@@ -37,6 +38,7 @@ struct Said {
 /// Writes the index.
 pub(super) fn assemble(
     mut spills: Vec<Spill>,
+    mut lists: Lists,
     out: &Path,
     mut report: CompileReport,
     threads: usize,
@@ -63,10 +65,15 @@ pub(super) fn assemble(
             }
         }
     }
-    if usable.is_empty() {
+    if usable.is_empty() && !lists.has_pockets() {
         let (read, broken) = (report.read, report.broken);
         return Err(CompileError::Nothing { read, broken });
     }
+    let mut snapshot = Snapshot {
+        unusable: by_reason(unusable),
+        ..Snapshot::default()
+    };
+    lists.tell(&cves(&mut spills), &mut snapshot);
     let (keys, numbers) = keys(&mut spills);
     let (records, said) = order(&spills, usable, &numbers);
     let written = Assembly {
@@ -76,11 +83,8 @@ pub(super) fn assemble(
         said,
         labels: Interned::default(),
         severities: Interned::default(),
+        lists,
         threads,
-    };
-    let mut snapshot = Snapshot {
-        unusable: by_reason(unusable),
-        ..Snapshot::default()
     };
     written.write(out, &mut snapshot).map_err(fail)?;
     report.left_out = by_reason(left_out);
@@ -117,6 +121,17 @@ fn newest(spills: &[Spill]) -> Vec<At> {
     all.chunk_by(|a, b| row(spills, *a).id == row(spills, *b).id)
         .filter_map(|same| same.last().copied())
         .collect()
+}
+
+/// Every CVE number that records name, sorted.
+fn cves(spills: &mut [Spill]) -> Vec<u64> {
+    let spills = spills.iter_mut();
+    let mut all: Vec<u64> = spills
+        .flat_map(|spill| std::mem::take(&mut spill.cves))
+        .collect();
+    all.sort_unstable();
+    all.dedup();
+    all
 }
 
 /// Every package that a worker saw, sorted, and the number of each worker's keys among them.
@@ -222,6 +237,7 @@ struct Assembly {
     said: Vec<Said>,
     labels: Interned,
     severities: Interned,
+    lists: Lists,
     threads: usize,
 }
 
@@ -268,6 +284,7 @@ impl Assembly {
         snapshot.releases = self.ecosystems(|ecosystem| ecosystem);
         out.begin(Section::Snapshot);
         out.write(&serde_json::to_vec(snapshot)?)?;
+        self.lists.write(&mut out)?;
         snapshot.date = self.newest(0..self.records.len() as u32);
         let (id, bytes) = out.finish(snapshot.date)?;
         snapshot.id = super::super::index::hexadecimal(&id);

@@ -63,6 +63,7 @@ pub(crate) struct Distilled {
     pub(crate) published: Option<i64>,
     pub(crate) aliases: Vec<String>,
     pub(crate) upstream: Vec<String>,
+    pub(crate) related: Vec<String>,
     pub(crate) severities: Vec<Severity<'static>>,
     pub(crate) label: Option<String>,
     /// Packed.
@@ -105,6 +106,7 @@ pub(crate) fn distil(record: &osv::Record<'_>) -> Result<Distilled, String> {
         published: date(&record.published),
         aliases: names(&record.aliases, id),
         upstream: names(&record.upstream, id),
+        related: names(&record.related, id),
         severities: severities(&record.severity),
         label: word(free, "severity"),
         details: Vec::new(),
@@ -134,7 +136,7 @@ pub(crate) fn distil(record: &osv::Record<'_>) -> Result<Distilled, String> {
     found.unusable = None;
     found.details = write_details(&Details {
         summary: summary::of([&record.summary, &record.details].map(given)),
-        related: names(&record.related, id),
+        related: found.related.clone(),
         weaknesses: weaknesses(free),
         references: references(&record.references),
         specifics,

@@ -5,8 +5,9 @@ use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::CompileError;
 use super::archive::{Archive, Member};
+use super::{CompileError, Inputs, list};
+use crate::advisory::PocketName;
 
 /// How many records a worker takes at once.
 const BATCH: usize = 256;
@@ -16,6 +17,17 @@ const BATCH: usize = 256;
 pub(crate) enum Batch {
     Members(Arc<Archive>, Vec<Member>),
     Files(Vec<PathBuf>),
+    List(ListFile),
+}
+
+/// A file that may be a list.
+#[derive(Clone, Debug)]
+pub(crate) struct ListFile {
+    pub(crate) path: PathBuf,
+    /// The pocket that it was said to hold.
+    pub(crate) pocket: Option<PocketName>,
+    /// Whether somebody named it: it must be one then.
+    pub(crate) is_named: bool,
 }
 
 /// What is still to be done.
@@ -29,12 +41,20 @@ pub(crate) struct Feed {
     archive: Option<(Arc<Archive>, usize)>,
     /// Files that were found and not given yet.
     files: Vec<PathBuf>,
+    /// Lists that were found and not given yet.
+    lists: Vec<ListFile>,
 }
 
 impl Feed {
-    pub(crate) fn new(paths: &[PathBuf]) -> Self {
+    pub(crate) fn new(inputs: Inputs<'_>) -> Self {
+        let named = inputs.pockets.iter().map(|(pocket, path)| ListFile {
+            path: path.clone(),
+            pocket: Some(pocket.clone()),
+            is_named: true,
+        });
         Self {
-            inputs: paths.iter().rev().cloned().collect(),
+            lists: named.collect(),
+            inputs: inputs.paths.iter().rev().cloned().collect(),
             folders: Vec::new(),
             archive: None,
             files: Vec::new(),
@@ -47,7 +67,10 @@ impl Feed {
     /// An input cannot be read, is neither folder nor archive nor record, or is damaged.
     pub(crate) fn next(&mut self) -> Result<Option<Batch>, CompileError> {
         loop {
-            if let Some((archive, from)) = &mut self.archive {
+            // They take longest.
+            if let Some(list) = self.lists.pop() {
+                return Ok(Some(Batch::List(list)));
+            } else if let Some((archive, from)) = &mut self.archive {
                 if let Some((members, behind)) = archive.members(*from, BATCH) {
                     *from = behind;
                     return Ok(Some(Batch::Members(Arc::clone(archive), members)));
@@ -99,6 +122,12 @@ impl Feed {
             self.files.push(path);
         } else if is_file && name.ends_with(b".zip") {
             self.open(&path)?;
+        } else if is_file && list::is_list_name(name) {
+            self.lists.push(ListFile {
+                path,
+                pocket: None,
+                is_named: false,
+            });
         }
         Ok(())
     }
@@ -132,6 +161,7 @@ impl Feed {
         }
     }
 
+    /// Opens an archive; what is named and is none may be a list.
     fn open(&mut self, path: &Path) -> Result<(), CompileError> {
         let fail = |source| CompileError::Io {
             path: path.to_owned(),
@@ -141,7 +171,12 @@ impl Feed {
         let mut start = [0; 2];
         let read = file.read(&mut start).map_err(fail)?;
         if start.get(..read) != Some(b"PK") {
-            return Err(CompileError::Neither(path.to_owned()));
+            self.lists.push(ListFile {
+                path: path.to_owned(),
+                pocket: None,
+                is_named: true,
+            });
+            return Ok(());
         }
         self.archive = Some((Arc::new(Archive::open(path, file)?), 0));
         Ok(())

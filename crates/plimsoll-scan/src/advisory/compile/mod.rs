@@ -9,6 +9,8 @@ mod archive;
 mod assemble;
 mod distil;
 mod feed;
+mod list;
+mod lists;
 mod output;
 mod spill;
 mod summary;
@@ -25,10 +27,12 @@ use std::sync::{Mutex, PoisonError};
 use xxhash_rust::xxh3::xxh3_64;
 
 use self::archive::{Archive, Unpacker};
-use self::feed::{Batch, Feed};
+use self::feed::{Batch, Feed, ListFile};
+use self::list::NoList;
+use self::lists::Lists;
 use self::spill::Spill;
 use super::index::Snapshot;
-use super::osv;
+use super::{PocketName, osv};
 
 /// Broken records that are told one by one; all are counted.
 const TOLD: usize = 100;
@@ -49,9 +53,19 @@ pub enum CompileError {
     },
     /// It was named, and is none of what is read.
     #[error(
-        "{}: neither a folder, nor a zip file, nor a record whose name ends in .json", .0.display()
+        "{}: neither a folder, nor a zip file, nor a record whose name ends in .json, nor the package \
+         index of a security pocket, nor EPSS scores, nor a catalogue of exploited flaws",
+        .0.display()
     )]
     Neither(PathBuf),
+    /// It was said to be the package index of a security pocket, and can not be read as one.
+    #[error("{}: {why}", path.display())]
+    Pocket {
+        /// Which.
+        path: PathBuf,
+        /// Why not.
+        why: String,
+    },
     /// An archive is not whole. What it should hold would be missing in silence.
     #[error("{}: {why}; get it anew", path.display())]
     Archive {
@@ -61,7 +75,10 @@ pub enum CompileError {
         why: &'static str,
     },
     /// There is nothing that an index could hold.
-    #[error("no record that could be matched was found ({read} read, {broken} of them broken)")]
+    #[error(
+        "no record that could be matched was found, and no package index of a security pocket \
+         ({read} read, {broken} of them broken)"
+    )]
     Nothing {
         /// Records read.
         read: u64,
@@ -83,6 +100,8 @@ pub struct CompileReport {
     pub broken_records: Vec<Broken>,
     /// What records that are used say of packages that can not be matched, by reason.
     pub left_out: Vec<(String, u64)>,
+    /// Lists that were not used, and why not, in the order of their places.
+    pub unused_lists: Vec<Broken>,
     /// What the index holds.
     pub snapshot: Snapshot,
 }
@@ -96,14 +115,33 @@ pub struct Broken {
     pub why: String,
 }
 
-/// Compiles the records of `inputs` into the index `out`: folders, with all that lies below them,
-/// zip files, and single records. `progress` is told how many records were read, now and then, from
+/// What an index is made of.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Inputs<'a> {
+    /// Folders, with all that lies below them, zip files, single records, and lists: package
+    /// indexes of security pockets, EPSS scores, catalogues of exploited flaws.
+    pub paths: &'a [PathBuf],
+    /// Package indexes that are those of these pockets, whatever their places tell.
+    pub pockets: &'a [(PocketName, PathBuf)],
+}
+
+impl<'a> Inputs<'a> {
+    /// What lies in some places, and tells itself what it is.
+    pub fn of(paths: &'a [PathBuf]) -> Self {
+        Self {
+            paths,
+            ..Self::default()
+        }
+    }
+}
+
+/// Compiles the records and lists of `inputs` into the index `out`. `progress` is told how many records were read, now and then, from
 /// any thread. The same records give the same bytes, in whatever order they are found.
 ///
 /// # Errors
 /// See [`CompileError`]. A broken record is none: it is counted.
 pub fn compile(
-    inputs: &[PathBuf],
+    inputs: Inputs<'_>,
     out: &Path,
     progress: &(dyn Fn(u64) + Sync),
 ) -> Result<CompileReport, CompileError> {
@@ -146,14 +184,17 @@ pub fn compile(
     let mut report = CompileReport::default();
     let mut broken_records = BTreeSet::new();
     let mut spills = Vec::new();
+    let mut lists = Lists::default();
     for worker in workers {
         report.read += worker.read;
         report.broken += worker.broken;
         broken_records.extend(worker.broken_records);
         spills.push(worker.spill);
+        lists.merge(worker.lists);
     }
     report.broken_records = broken_records.into_iter().take(TOLD).collect();
-    assemble::assemble(spills, out, report, threads)
+    report.unused_lists = lists.unused();
+    assemble::assemble(spills, lists, out, report, threads)
 }
 
 /// Reads records.
@@ -163,6 +204,7 @@ struct Worker {
     read: u64,
     broken: u64,
     broken_records: BTreeSet<Broken>,
+    lists: Lists,
 }
 
 impl Worker {
@@ -173,6 +215,7 @@ impl Worker {
             read: 0,
             broken: 0,
             broken_records: BTreeSet::new(),
+            lists: Lists::default(),
         }
     }
 
@@ -198,10 +241,19 @@ impl Worker {
                     for member in &members {
                         let place = || format!("{}: {}", archive.path.display(), member.name);
                         let content = unpacker.read(&archive, member);
-                        self.take(content, place).map_err(fail)?;
+                        if member.may_be_list {
+                            let list = content.map_err(NoList::Unused).and_then(|bytes| {
+                                let path = archive.path.join(&member.name);
+                                list::read(bytes, &path, None)
+                            });
+                            self.lists.take(list, place);
+                        } else {
+                            self.take(content, place).map_err(fail)?;
+                        }
                     }
                     self.unpacker = unpacker;
                 }
+                Some(Batch::List(file)) => self.take_list(&file)?,
                 Some(Batch::Files(files)) => {
                     let mut content = Vec::new();
                     for path in &files {
@@ -217,6 +269,28 @@ impl Worker {
         Ok(self)
     }
 
+    /// Takes a list, or what may be one.
+    fn take_list(&mut self, file: &ListFile) -> Result<(), CompileError> {
+        let opened = File::open(&file.path).map_err(|source| CompileError::Io {
+            path: file.path.clone(),
+            source,
+        })?;
+        let list = list::read(opened, &file.path, file.pocket.as_ref());
+        match (list, &file.pocket) {
+            (Err(NoList::Unused(why)), Some(_)) => Err(CompileError::Pocket {
+                path: file.path.clone(),
+                why,
+            }),
+            (Err(NoList::Foreign), _) if file.is_named => {
+                Err(CompileError::Neither(file.path.clone()))
+            }
+            (list, _) => {
+                self.lists.take(list, || file.path.display().to_string());
+                Ok(())
+            }
+        }
+    }
+
     /// Takes one record, or what should be one. Only a full disk is an error.
     fn take(
         &mut self,
@@ -224,10 +298,18 @@ impl Worker {
         place: impl Fn() -> String,
     ) -> std::io::Result<()> {
         self.read += 1;
-        let distilled = content.and_then(|bytes| {
+        let distilled = content.clone().and_then(|bytes| {
             let record = distil::distil(&osv::read(bytes)?)?;
             Ok((record, xxh3_64(bytes)))
         });
+        if distilled.is_err()
+            && let Ok(bytes) = content
+            && let Some(list) = list::of_json(bytes)
+        {
+            self.read -= 1;
+            self.lists.take(list, place);
+            return Ok(());
+        }
         match distilled {
             Ok((record, digest)) => self.spill.add(&record, digest),
             Err(why) => {
@@ -268,8 +350,9 @@ pub(super) fn check_archive(path: &Path) -> Result<(), String> {
     }
 }
 
-/// Reads bytes as a record.
+/// Reads bytes as a record, and as a list.
 pub(super) fn fuzz(bytes: &[u8]) {
+    let _ = list::read(bytes, Path::new("bookworm-security"), None);
     if let Ok(record) = osv::read(bytes) {
         let _ = distil::distil(&record);
     }

@@ -2,11 +2,12 @@
 //!
 //! So the memory that compiling takes grows by some hundred bytes a record, whatever records hold.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fs::File;
 use std::io::{self, BufWriter, Write as _};
 use std::os::unix::fs::FileExt as _;
 
+use super::super::cve;
 use super::super::index::format::{Reader, Writer};
 use super::super::index::{EventKind, RangeKind, Severity, SeverityKind};
 use super::distil::{Distilled, Package, Unusable};
@@ -49,6 +50,8 @@ pub(crate) struct Spill {
     pub(crate) entries: Vec<EntryRow>,
     /// Keys, with their numbers.
     pub(crate) keys: HashMap<Box<str>, u32>,
+    /// CVE numbers that records name.
+    pub(crate) cves: HashSet<u64>,
     file: BufWriter<File>,
     written: u64,
     scratch: Vec<u8>,
@@ -64,6 +67,7 @@ impl Spill {
             rows: Vec::new(),
             entries: Vec::new(),
             keys: HashMap::new(),
+            cves: HashSet::new(),
             file: BufWriter::with_capacity(1 << 20, file),
             written: 0,
             scratch: Vec::new(),
@@ -104,6 +108,10 @@ impl Spill {
                 self.entries.push(EntryRow { key, piece });
             }
             self.scratch = scratch;
+            let names = [&record.aliases, &record.upstream, &record.related];
+            let names = names.into_iter().flatten().chain([&record.id]);
+            self.cves
+                .extend(names.filter_map(|name| cve::of_name(name)));
         }
         self.rows.push(row);
         Ok(())

@@ -1,7 +1,10 @@
 use std::path::{Path, PathBuf};
 
-use super::super::Ecosystem;
-use super::super::index::{Affected, EventKind, Index, IndexError, RangeKind, SnapshotEcosystem};
+use super::super::index::in_first_form;
+use super::super::index::{
+    Affected, EventKind, Index, IndexError, PocketPackage, RangeKind, SnapshotEcosystem,
+};
+use super::super::{Ecosystem, cve};
 use super::*;
 use crate::archive::zip::tests::zip;
 
@@ -30,7 +33,7 @@ const DEBIAN: &str = r#"{"id":"DEBIAN-CVE-2024-2","modified":"2024-01-01T00:00:0
 
 fn compiled(folder: &Path, inputs: &[PathBuf]) -> (CompileReport, Index) {
     let out = folder.join("out.index");
-    let report = compile(inputs, &out, &|_| {}).unwrap();
+    let report = compile(Inputs::of(inputs), &out, &|_| {}).unwrap();
     let index = Index::open(&out).unwrap();
     index.verify().unwrap();
     (report, index)
@@ -248,14 +251,19 @@ fn a_broken_input_leaves_the_old_index() {
     let old = std::fs::read(&out).unwrap();
     for length in (0..whole.len()).step_by(7) {
         std::fs::write(&paths[0], &whole[..length]).unwrap();
-        compile(&paths, &out, &|_| {}).unwrap_err();
+        compile(Inputs::of(&paths), &out, &|_| {}).unwrap_err();
     }
     let missing = folder.path().join("missing");
     for input in [missing, out.clone()] {
-        compile(&[input], &out, &|_| {}).unwrap_err();
+        compile(Inputs::of(&[input]), &out, &|_| {}).unwrap_err();
     }
     let empty = write(folder.path(), &[("empty/x.txt", b"")]);
-    let error = compile(&[empty[0].parent().unwrap().to_owned()], &out, &|_| {}).unwrap_err();
+    let error = compile(
+        Inputs::of(&[empty[0].parent().unwrap().to_owned()]),
+        &out,
+        &|_| {},
+    )
+    .unwrap_err();
     assert!(matches!(
         error,
         CompileError::Nothing { read: 0, broken: 0 }
@@ -297,19 +305,28 @@ fn damage_in_an_archive_is_told() {
         - 46;
     overlapping[second + 20..second + 24].copy_from_slice(&(bomb.len() as u32).to_le_bytes());
     let paths = write(folder.path(), &[("a.zip", &overlapping)]);
-    let error = compile(&paths, &folder.path().join("out"), &|_| {}).unwrap_err();
+    let error = compile(Inputs::of(&paths), &folder.path().join("out"), &|_| {}).unwrap_err();
     assert!(error.to_string().contains("lie in each other"), "{error}");
 }
 
 mod damaged {
     use proptest::prelude::*;
 
+    use super::super::super::index::format::HEADER;
     use super::*;
 
     /// Asks an index everything; gives what it says of itself where nothing was wrong.
     fn ask(bytes: Vec<u8>) -> Result<usize, IndexError> {
         let index = Index::from_bytes("index", bytes)?;
         let mut said = index.snapshot()?.releases.len();
+        for pocket in index.pockets()? {
+            index.each_package(&pocket, &mut |package| said += package.version.len())?;
+        }
+        if let Some(scores) = index.scores()? {
+            let likelihood = (1..3).filter_map(|n| scores.of(2024 << 48 | n));
+            said += likelihood.map(|of| of.probability as usize).sum::<usize>();
+        }
+        said += index.exploited()?.map_or(0, |all| all.len());
         let ecosystems: Vec<String> = index.ecosystems()?.map(str::to_owned).collect();
         for ecosystem in ecosystems {
             let Some(ecosystem) = Ecosystem::parse(&ecosystem) else {
@@ -339,6 +356,9 @@ mod damaged {
                 ("a.json", GO.as_bytes()),
                 ("b.json", PYTHON.as_bytes()),
                 ("c.json", DEBIAN.as_bytes()),
+                ("bookworm-security/Packages", PACKAGES.as_bytes()),
+                ("scores.csv", SCORES.as_bytes()),
+                ("kev.json", EXPLOITED.as_bytes()),
             ],
         );
         compiled(folder.path(), &paths);
@@ -374,10 +394,185 @@ mod damaged {
         ) {
             let mut bytes = sample();
             for (at, value) in changes {
-                let at = 256 + at.index(bytes.len() - 256);
+                let at = HEADER + at.index(bytes.len() - HEADER);
                 bytes[at] = value;
             }
             let _ = ask(super::super::super::index::resealed(bytes));
         }
     }
+}
+
+const PACKAGES: &str = "Package: openssl\nVersion: 3.0.17-1~deb12u2\nArchitecture: amd64\n\n\
+    Package: libssl3\nSource: openssl\nVersion: 3.0.17-1~deb12u2\nArchitecture: amd64\n\n\
+    Package: tzdata\nVersion: 2025b-0+deb12u1\nArchitecture: all\n";
+
+const SCORES: &str = "#model_version:v2025.03.14,score_date:2026-11-21T00:00:00+0000\n\
+    cve,epss,percentile\nCVE-2024-0001,0.5,0.9\nCVE-2024-0002,0.25,0.8\nCVE-2000-1,0.1,0.2\n";
+
+const EXPLOITED: &str = r#"{"dateReleased":"2026-11-20T00:00:00Z","vulnerabilities":
+    [{"cveID":"CVE-2024-0002","dateAdded":"2024-01-02","dueDate":"2024-01-09",
+    "knownRansomwareCampaignUse":"Known"},{"cveID":"CVE-2000-1"}]}"#;
+
+fn packages(index: &Index) -> Vec<String> {
+    let mut found = Vec::new();
+    for pocket in index.pockets().unwrap() {
+        let each = &mut |package: PocketPackage<'_>| {
+            found.push(format!(
+                "{} {}:{} {}",
+                pocket.name.release, package.name, package.architecture, package.version
+            ));
+        };
+        index.each_package(&pocket, each).unwrap();
+    }
+    found
+}
+
+#[test]
+fn lists_beside_records_are_found_and_kept() {
+    let folder = tempfile::tempdir().unwrap();
+    let arm = PACKAGES.replace("amd64", "arm64");
+    write(
+        folder.path(),
+        &[
+            ("in/go.json", GO.as_bytes()),
+            ("in/debian.json", DEBIAN.as_bytes()),
+            ("in/modified_id.csv", b"2024-01-01T00:00:00Z,DSA-1\n"),
+            ("in/epss_scores-2026-11-21.csv", SCORES.as_bytes()),
+            (
+                "in/known_exploited_vulnerabilities.json",
+                EXPLOITED.as_bytes(),
+            ),
+            (
+                "in/dists/bookworm-security/main/binary-amd64/Packages",
+                PACKAGES.as_bytes(),
+            ),
+            (
+                "in/dists/bookworm/main/binary-amd64/Packages",
+                PACKAGES.as_bytes(),
+            ),
+            (
+                "in/more.zip",
+                &zip(
+                    &[("bookworm-security/binary-arm64/Packages", arm.as_bytes())],
+                    true,
+                ),
+            ),
+        ],
+    );
+    let (report, index) = compiled(folder.path(), &[folder.path().join("in")]);
+    assert_eq!((report.read, report.broken), (2, 0));
+    let [unused] = &report.unused_lists[..] else {
+        panic!("{:?}", report.unused_lists)
+    };
+    assert!(unused.why.contains("bookworm"), "{unused:?}");
+    assert_eq!(
+        packages(&index),
+        [
+            "Debian:12 libssl3:amd64 3.0.17-1~deb12u2",
+            "Debian:12 libssl3:arm64 3.0.17-1~deb12u2",
+            "Debian:12 openssl:amd64 3.0.17-1~deb12u2",
+            "Debian:12 openssl:arm64 3.0.17-1~deb12u2",
+            "Debian:12 tzdata:all 2025b-0+deb12u1",
+        ]
+    );
+    let snapshot = index.snapshot().unwrap();
+    assert_eq!(snapshot, report.snapshot);
+    assert_eq!(snapshot.pockets[0].architectures, ["amd64", "arm64"]);
+    let epss = snapshot.epss.unwrap();
+    assert_eq!((epss.listed, epss.kept), (3, 2));
+    assert_eq!(epss.date, timestamp::parse("2026-11-21T00:00:00Z"));
+    let known = snapshot.known_exploited.unwrap();
+    assert_eq!((known.listed, known.kept), (2, 1));
+    let number = cve::number("CVE-2024-0002").unwrap();
+    let likelihood = index.scores().unwrap().unwrap().of(number).unwrap();
+    assert_eq!(
+        (likelihood.probability, likelihood.percentile),
+        (250_000_000, 800_000_000)
+    );
+    let exploited = index.exploited().unwrap().unwrap();
+    assert_eq!(exploited[&number].due, timestamp::day("2024-01-09"));
+    assert!(exploited[&number].ransomware);
+}
+
+#[test]
+fn the_same_lists_give_the_same_bytes_in_any_order() {
+    let folder = tempfile::tempdir().unwrap();
+    let older = PACKAGES.replace("3.0.17", "3.0.9");
+    let mut inputs = write(
+        folder.path(),
+        &[
+            ("go.json", GO.as_bytes()),
+            ("a/bookworm-security/Packages", PACKAGES.as_bytes()),
+            ("b/bookworm-security/Packages", older.as_bytes()),
+            ("new.csv", SCORES.as_bytes()),
+            (
+                "old.csv",
+                SCORES
+                    .replace("0.5", "0.6")
+                    .replace("11-21", "11-20")
+                    .as_bytes(),
+            ),
+            ("kev.json", EXPLOITED.as_bytes()),
+        ],
+    );
+    let (_, index) = compiled(folder.path(), &inputs);
+    assert!(packages(&index)[1].contains("3.0.17"));
+    let id = index.id();
+    inputs.reverse();
+    assert_eq!(compiled(folder.path(), &inputs).1.id(), id);
+}
+
+#[test]
+fn a_pocket_alone_makes_an_index() {
+    let folder = tempfile::tempdir().unwrap();
+    let paths = write(
+        folder.path(),
+        &[("Packages", PACKAGES.as_bytes()), ("none", b"x")],
+    );
+    let out = folder.path().join("index");
+    let pockets = [(
+        PocketName::of_release("debian:12").unwrap(),
+        paths[0].clone(),
+    )];
+    let inputs = Inputs {
+        paths: &[],
+        pockets: &pockets,
+    };
+    let report = compile(inputs, &out, &|_| {}).unwrap();
+    assert_eq!(
+        (report.snapshot.records, report.snapshot.pockets[0].packages),
+        (0, 3)
+    );
+    let index = Index::open(&out).unwrap();
+    index.verify().unwrap();
+    assert!(affected(&index, "Debian:12", "openssl").is_empty());
+    assert_eq!(packages(&index).len(), 3);
+    // Nothing tells whose this one is, and this one is none.
+    let error = compile(Inputs::of(&paths[..1]), &out, &|_| {}).unwrap_err();
+    assert!(matches!(error, CompileError::Nothing { .. }), "{error}");
+    let error = compile(Inputs::of(&paths[1..]), &out, &|_| {}).unwrap_err();
+    assert!(matches!(error, CompileError::Neither(_)), "{error}");
+    let pockets = [(pockets[0].0.clone(), paths[1].clone())];
+    let inputs = Inputs {
+        paths: &[],
+        pockets: &pockets,
+    };
+    let error = compile(inputs, &out, &|_| {}).unwrap_err();
+    assert!(matches!(error, CompileError::Neither(_)), "{error}");
+    assert_eq!(packages(&Index::open(&out).unwrap()).len(), 3);
+}
+
+#[test]
+fn an_index_of_the_first_form_is_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let inputs = write(folder.path(), &[("go.json", GO.as_bytes())]);
+    let (_, index) = compiled(folder.path(), &inputs);
+    let bytes = std::fs::read(index.path()).unwrap();
+    let first = Index::from_bytes("first", in_first_form(&bytes)).unwrap();
+    first.verify().unwrap();
+    assert_eq!(first.id(), index.id());
+    assert_eq!(affected(&first, "Go", "example.test/x").len(), 1);
+    assert_eq!(first.snapshot().unwrap().pockets, []);
+    assert!(first.pockets().unwrap().is_empty());
+    assert!(first.scores().unwrap().is_none() && first.exploited().unwrap().is_none());
 }

@@ -8,6 +8,31 @@ pub(crate) fn parse(text: &str) -> Option<i64> {
     (seconds >= YEAR).then_some(seconds)
 }
 
+/// Days since 1970 of the day that a text begins with: `2026-11-21`, `2026-11-21T12:55:00+0000`.
+pub(crate) fn day(text: &str) -> Option<i64> {
+    let date: jiff::civil::Date = text.trim().get(..10)?.parse().ok()?;
+    let days = date.since(jiff::civil::date(1970, 1, 1)).ok()?.get_days();
+    Some(i64::from(days))
+}
+
+/// When such a day begins, in seconds since 1970 (UTC).
+pub(crate) fn of_day(text: &str) -> Option<i64> {
+    const DAY: i64 = 24 * 60 * 60;
+    Some(day(text)? * DAY)
+}
+
+/// The moment of an archive's `Release`, in seconds since 1970:
+/// `Fri, 20 Nov 2026 00:12:41 UTC`.
+pub(crate) fn of_mail(text: &str) -> Option<i64> {
+    let text = text.trim();
+    let text = match text.strip_suffix("UTC") {
+        Some(rest) => format!("{rest}+0000"),
+        None => text.to_owned(),
+    };
+    let zoned = jiff::fmt::rfc2822::parse(&text).ok()?;
+    Some(zoned.timestamp().as_second())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -27,5 +52,18 @@ mod tests {
         ] {
             assert_eq!(parse(text), seconds, "{text}");
         }
+    }
+
+    #[test]
+    fn days_and_moments_of_archives_are_read() {
+        assert_eq!(day("1970-01-02"), Some(1));
+        assert_eq!(day(" 2026-11-21T12:55:00+0000 "), Some(20_778));
+        assert_eq!(of_day("2026-11-21"), parse("2026-11-21T00:00:00Z"));
+        for none in ["", "2026-11-2", "2026-13-01", "heute-und-morgen"] {
+            assert_eq!(day(none), None, "{none}");
+        }
+        let moment = parse("2026-11-20T00:12:41Z");
+        assert_eq!(of_mail("Fri, 20 Nov 2026 00:12:41 UTC"), moment);
+        assert_eq!(of_mail("yesterday"), None);
     }
 }

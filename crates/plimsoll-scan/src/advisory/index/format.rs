@@ -10,7 +10,13 @@
 //! DETAIL_INDEX    for each block: its first record, end, unpacked length, checksum
 //! TABLES          ecosystems, labels, severities: strings by number
 //! SNAPSHOT        what the file was made of, as JSON
+//! POCKETS         what security pockets of distributions hold, a zstd block each
+//! POCKET_INDEX    whose they are, and where the blocks end
+//! SCORES          EPSS: how likely flaws are to be exploited, by CVE number
+//! EXPLOITED       flaws that are known to be exploited, by CVE number
 //! ```
+//!
+//! Form 1 has no sections behind SNAPSHOT and a shorter header. It is read as if they were empty.
 //!
 //! A package is found by the hash of its name and the number of its ecosystem; what advisories say
 //! of it lies in one piece behind it. Records are numbered in the order of the first package that
@@ -26,10 +32,16 @@ use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed};
 pub(crate) const MAGIC: [u8; 16] = *b"PLIMSOLL-OSV\r\n\x1a\n";
 
 /// Raised with every change of the layout or of what a field means.
-pub(crate) const VERSION: u32 = 1;
+pub(crate) const VERSION: u32 = 2;
 
-pub(crate) const HEADER: usize = 256;
-const HEADER_SUM: usize = HEADER - 8;
+/// The first form, which is still read.
+const FIRST: u32 = 1;
+
+pub(crate) const HEADER: usize = 512;
+/// The header of the first form.
+const FIRST_HEADER: usize = 256;
+/// The header ends with its checksum.
+const SUM: usize = 8;
 const SECTION_TABLE: usize = 72;
 
 /// The sections, in their order in the file.
@@ -43,6 +55,10 @@ pub(crate) enum Section {
     DetailIndex,
     Tables,
     Snapshot,
+    Pockets,
+    PocketIndex,
+    Scores,
+    Exploited,
 }
 
 impl Section {
@@ -55,13 +71,19 @@ impl Section {
         Self::DetailIndex,
         Self::Tables,
         Self::Snapshot,
+        Self::Pockets,
+        Self::PocketIndex,
+        Self::Scores,
+        Self::Exploited,
     ];
 }
 
 /// How many sections there are.
-pub(crate) const SECTIONS: usize = 8;
+pub(crate) const SECTIONS: usize = 12;
+/// How many of them the first form has.
+const FIRST_SECTIONS: usize = 8;
 
-const _: () = assert!(SECTION_TABLE + SECTIONS * 20 <= HEADER_SUM);
+const _: () = assert!(SECTION_TABLE + SECTIONS * 20 <= HEADER - SUM);
 
 /// How many records one group of RECORDS holds.
 pub(crate) const GROUP: u32 = 16;
@@ -69,7 +91,7 @@ pub(crate) const GROUP: u32 = 16;
 /// Unpacked bytes after which a block of DETAILS ends.
 pub(crate) const BLOCK: usize = 32 << 10;
 
-/// Largest block that is unpacked: one record can be larger than [`BLOCK`].
+/// Largest block that is unpacked: one record, and one pocket, can be larger than [`BLOCK`].
 pub(crate) const MAX_BLOCK: usize = 64 << 20;
 
 /// Where a section lies, and its checksum.
@@ -78,6 +100,16 @@ pub(crate) struct Place {
     pub(crate) offset: u64,
     pub(crate) length: u64,
     pub(crate) sum: u32,
+}
+
+impl Place {
+    /// That of a section that is not there.
+    fn empty() -> Self {
+        Self {
+            sum: sum(&[]),
+            ..Self::default()
+        }
+    }
 }
 
 /// What stands at the beginning of the file.
@@ -111,7 +143,7 @@ impl Header {
             out.extend(place.length.to_le_bytes());
             out.extend(place.sum.to_le_bytes());
         }
-        out.resize(HEADER_SUM, 0);
+        out.resize(HEADER - SUM, 0);
         let sum = xxh3_64(&out);
         out.extend(sum.to_le_bytes());
         let mut header = [0; HEADER];
@@ -119,28 +151,49 @@ impl Header {
         header
     }
 
+    /// As the first form has it: without what is behind its sections.
+    #[cfg(test)]
+    pub(crate) fn write_first(&self) -> Vec<u8> {
+        let mut out = self.write().to_vec();
+        let shorter = (HEADER - FIRST_HEADER) as u64;
+        out.truncate(FIRST_HEADER - SUM);
+        out[16..20].copy_from_slice(&FIRST.to_le_bytes());
+        out[20..24].copy_from_slice(&(FIRST_SECTIONS as u32).to_le_bytes());
+        out[24..32].copy_from_slice(&(self.length - shorter).to_le_bytes());
+        for (number, place) in self.sections.iter().take(FIRST_SECTIONS).enumerate() {
+            let at = SECTION_TABLE + number * 20;
+            out[at..at + 8].copy_from_slice(&(place.offset - shorter).to_le_bytes());
+        }
+        out[SECTION_TABLE + FIRST_SECTIONS * 20..].fill(0);
+        let sum = xxh3_64(&out);
+        out.extend(sum.to_le_bytes());
+        out
+    }
+
     pub(crate) fn read(bytes: &[u8]) -> Result<Self, BadHeader> {
         let mut from = Reader::new(bytes);
         if from.bytes(MAGIC.len()) != Some(&MAGIC) {
             return Err(BadHeader::Foreign);
         }
-        let version = from.u32().ok_or(BadHeader::Damaged)?;
-        if version != VERSION {
-            return Err(BadHeader::Version(version));
-        }
-        Self::fields(bytes, from).ok_or(BadHeader::Damaged)
+        let (length, sections) = match from.u32().ok_or(BadHeader::Damaged)? {
+            FIRST => (FIRST_HEADER, FIRST_SECTIONS),
+            VERSION => (HEADER, SECTIONS),
+            version => return Err(BadHeader::Version(version)),
+        };
+        Self::fields(bytes, from, length, sections).ok_or(BadHeader::Damaged)
     }
 
-    fn fields(bytes: &[u8], mut from: Reader<'_>) -> Option<Self> {
-        let header = bytes.get(..HEADER_SUM)?;
-        if u64_at(bytes, HEADER_SUM)? != xxh3_64(header) || from.u32()? != SECTIONS as u32 {
+    /// Reads what stands behind magic and version of a header that is `length` bytes long.
+    fn fields(bytes: &[u8], mut from: Reader<'_>, length: usize, count: usize) -> Option<Self> {
+        let header = bytes.get(..length - SUM)?;
+        if u64_at(bytes, length - SUM)? != xxh3_64(header) || from.u32()? != count as u32 {
             return None;
         }
         let length = from.u64()?;
         let date = from.u64()?.cast_signed();
         let snapshot = from.bytes(32)?.try_into().ok()?;
-        let mut sections = [Place::default(); SECTIONS];
-        for place in &mut sections {
+        let mut sections = [Place::empty(); SECTIONS];
+        for place in sections.get_mut(..count)? {
             *place = Place {
                 offset: from.u64()?,
                 length: from.u64()?,
@@ -293,7 +346,7 @@ pub(crate) fn u32_in(array: &[u8], index: usize) -> Option<u32> {
     Some(u32::from_le_bytes(bytes.try_into().ok()?))
 }
 
-fn u64_at(bytes: &[u8], at: usize) -> Option<u64> {
+pub(crate) fn u64_at(bytes: &[u8], at: usize) -> Option<u64> {
     Some(u64::from_le_bytes(
         bytes.get(at..at.checked_add(8)?)?.try_into().ok()?,
     ))
@@ -398,8 +451,8 @@ mod tests {
             date: Some(-5),
             snapshot: [7; 32],
             sections: [Place {
-                offset: 256,
-                length: 744,
+                offset: 512,
+                length: 488,
                 sum: 9,
             }; SECTIONS],
         };

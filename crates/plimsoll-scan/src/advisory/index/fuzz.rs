@@ -13,6 +13,13 @@ pub(in crate::advisory) fn fuzz(bytes: &[u8]) {
 
 fn ask_all(index: &Index) -> Result<(), IndexError> {
     index.snapshot()?;
+    for pocket in index.pockets()? {
+        index.each_package(&pocket, &mut |_| {})?;
+    }
+    if let Some(scores) = index.scores()? {
+        let _ = (scores.of(0), scores.of(u64::MAX));
+    }
+    index.exploited()?;
     let (tables, packages) = (index.tables()?, index.packages()?);
     for number in 0..tables.ecosystems.len() as u32 {
         let ecosystem = tables
@@ -48,6 +55,14 @@ pub(in crate::advisory) fn resealed(mut bytes: Vec<u8>) -> Vec<u8> {
     let Ok(mut header) = Header::read(bytes.get(..HEADER).unwrap_or(&bytes)) else {
         return bytes;
     };
+    // What stands where a header of the second form ends is a section in the first.
+    if header
+        .sections
+        .iter()
+        .any(|place| place.length > 0 && place.offset < HEADER as u64)
+    {
+        return bytes;
+    }
     header.length = bytes.len() as u64;
     let sections = header.sections;
     let reseal = |bytes: &mut [u8]| {
@@ -83,4 +98,13 @@ pub(in crate::advisory) fn resealed(mut bytes: Vec<u8>) -> Vec<u8> {
         start.copy_from_slice(&header.write());
     }
     bytes
+}
+
+/// An index without lists, as the first form of the file has it.
+#[cfg(test)]
+pub(in crate::advisory) fn in_first_form(bytes: &[u8]) -> Vec<u8> {
+    let header = Header::read(bytes).unwrap();
+    let mut first = header.write_first();
+    first.extend(&bytes[HEADER..]);
+    first
 }

@@ -5,7 +5,9 @@ pub(crate) mod format;
 mod fuzz;
 mod identifier;
 mod map;
+pub(crate) mod pocket;
 pub(crate) mod record;
+pub(crate) mod threat;
 mod types;
 
 use std::path::{Path, PathBuf};
@@ -23,12 +25,15 @@ use super::Ecosystem;
 
 pub(super) use self::fuzz::fuzz;
 #[cfg(test)]
-pub(super) use self::fuzz::resealed;
+pub(super) use self::fuzz::{in_first_form, resealed};
 
 pub use self::body::{Affected, AffectedBy, Range};
+pub use self::pocket::{Pocket, PocketPackage};
+pub use self::threat::{Exploitation, Likelihood};
 pub use self::types::{
     Binary, Details, Event, EventKind, GoImport, Labels, RangeKind, Record, RecordId, Reference,
-    ReferenceKind, Severity, SeverityKind, Snapshot, SnapshotEcosystem, Specifics, Version,
+    ReferenceKind, Severity, SeverityKind, Snapshot, SnapshotEcosystem, SnapshotList,
+    SnapshotPocket, Specifics, Version,
 };
 
 /// Why an index could not be used.

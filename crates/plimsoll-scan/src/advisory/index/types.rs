@@ -212,6 +212,43 @@ pub struct Snapshot {
     pub releases: Vec<SnapshotEcosystem>,
     /// Records read that can not be matched, by reason.
     pub unusable: Vec<(String, u64)>,
+    /// Security pockets of distributions, by release and suite.
+    #[serde(default)]
+    pub pockets: Vec<SnapshotPocket>,
+    /// EPSS scores; none where nobody gave any.
+    #[serde(default)]
+    pub epss: Option<SnapshotList>,
+    /// Flaws known to be exploited; none where nobody gave a catalogue.
+    #[serde(default)]
+    pub known_exploited: Option<SnapshotList>,
+}
+
+/// What an index holds of a list about flaws by their CVE numbers.
+#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct SnapshotList {
+    /// When it was published, in seconds since 1970 (UTC), where it tells.
+    pub date: Option<i64>,
+    /// The model that made it, where it tells.
+    pub version: Option<String>,
+    /// CVE numbers that it lists.
+    pub listed: u64,
+    /// Those of them that records of the index name: of others nothing is kept.
+    pub kept: u64,
+}
+
+/// What an index holds of a distribution's security pocket.
+#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct SnapshotPocket {
+    /// The release as OSV writes it: `Debian:12`.
+    pub release: String,
+    /// What its archive calls it: `bookworm-security`.
+    pub suite: String,
+    /// Architectures that it holds packages for, sorted.
+    pub architectures: Vec<String>,
+    /// Packages, each architecture on its own.
+    pub packages: u64,
+    /// When the archive published it, in seconds since 1970 (UTC), where it tells.
+    pub date: Option<i64>,
 }
 
 /// What an index holds of one ecosystem, or of one release of it.

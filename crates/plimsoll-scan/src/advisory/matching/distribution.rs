@@ -2,7 +2,7 @@
 
 use plimsoll_model::{Distribution, PackageKind};
 
-use super::super::{Ecosystem, EcosystemName};
+use super::super::{Ecosystem, EcosystemName, pocket};
 
 /// The ecosystems of a distribution's release.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -109,7 +109,7 @@ fn wanted(distribution: &Distribution, kind: PackageKind) -> Option<(EcosystemNa
     let id = distribution.id.to_ascii_lowercase();
     Some(match (kind, id.as_str()) {
         (PackageKind::Deb, "debian") => (Debian, Wanted::OrAll(debian(distribution, major))),
-        (PackageKind::Deb, "ubuntu") => (Ubuntu, Wanted::Exactly(ubuntu(version, major, minor))),
+        (PackageKind::Deb, "ubuntu") => (Ubuntu, Wanted::Exactly(pocket::ubuntu(version))),
         (PackageKind::Deb, "echo") => (Echo, Wanted::Rolling),
         (PackageKind::Apk, "alpine") => (Alpine, Wanted::Exactly(alpine(version, major, minor))),
         (PackageKind::Apk, "wolfi") => (Wolfi, Wanted::Rolling),
@@ -151,24 +151,7 @@ fn debian(distribution: &Distribution, major: &str) -> String {
         return major.to_owned();
     }
     let codename = distribution.codename.as_deref().unwrap_or("sid");
-    match codename {
-        "bullseye" => "11",
-        "bookworm" => "12",
-        "trixie" => "13",
-        "forky" => "14",
-        "duke" => "15",
-        other => other,
-    }
-    .to_owned()
-}
-
-/// Every second year's April release has long-term support, and says so in OSV's name of it.
-fn ubuntu(version: &str, major: &str, minor: &str) -> String {
-    let even = major.parse::<u32>().is_ok_and(|year| year % 2 == 0);
-    match even && minor == "04" {
-        true => format!("{major}.{minor}:LTS"),
-        false => version.to_owned(),
-    }
+    pocket::debian(codename).to_owned()
 }
 
 fn alpine(version: &str, major: &str, minor: &str) -> String {

@@ -7,7 +7,7 @@ use plimsoll_model::{
 use serde_json::{Value, json};
 
 use super::*;
-use crate::advisory::compile;
+use crate::advisory::{Inputs, compile};
 
 /// An index of records.
 fn index(records: &[Value]) -> Index {
@@ -22,7 +22,7 @@ fn index(records: &[Value]) -> Index {
         })
         .collect();
     let out = folder.path().join("index");
-    let report = compile(&inputs, &out, &|_| {}).unwrap();
+    let report = compile(Inputs::of(&inputs), &out, &|_| {}).unwrap();
     assert_eq!(report.broken, 0, "{report:?}");
     Index::from_bytes("test", std::fs::read(out).unwrap()).unwrap()
 }

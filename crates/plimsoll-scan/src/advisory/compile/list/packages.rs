@@ -1,0 +1,318 @@
+//! An archive's index of binary packages: deb822, `Packages`
+//! (<https://wiki.debian.org/DebianRepository/Format#A.22Packages.22_Indices>).
+
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+use std::io::BufRead;
+use std::path::Path;
+
+use super::super::super::pocket::PocketName;
+use super::super::super::version::Order;
+use super::NoList;
+use super::pocket::{self, Found};
+
+/// Longest line of which more than its beginning is read, in bytes.
+const MAX_LINE: usize = 4096;
+
+/// Most packages of one index. All of Debian has some sixty thousand.
+const MAX_PACKAGES: usize = 1 << 18;
+
+/// A version of a binary package, and what it is built from.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Version {
+    pub(crate) version: String,
+    pub(crate) source: String,
+    pub(crate) source_version: String,
+}
+
+/// What a security pocket holds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct PocketList {
+    pub(crate) name: PocketName,
+    /// Without `all`, sorted.
+    pub(crate) architectures: Vec<String>,
+    /// In seconds since 1970 (UTC).
+    pub(crate) date: Option<i64>,
+    /// The newest version by name and architecture.
+    pub(crate) packages: BTreeMap<(String, String), Version>,
+}
+
+impl PocketList {
+    /// Puts together what two indexes say of one pocket: its components and architectures, or an
+    /// earlier day. Whichever is first, the newer version counts.
+    pub(crate) fn merge(&mut self, other: Self) {
+        self.date = self.date.max(other.date);
+        self.architectures.extend(other.architectures);
+        self.architectures.sort_unstable();
+        self.architectures.dedup();
+        for (key, version) in other.packages {
+            put(&mut self.packages, key, version);
+        }
+    }
+}
+
+/// Keeps the newer version. Versions were seen to be ones.
+fn put(
+    packages: &mut BTreeMap<(String, String), Version>,
+    key: (String, String),
+    version: Version,
+) {
+    match packages.entry(key) {
+        Entry::Vacant(entry) => {
+            entry.insert(version);
+        }
+        Entry::Occupied(mut entry) => {
+            let known = entry.get();
+            let order = Order::Dpkg.compare(&version.version, &known.version);
+            let order = order.unwrap_or(std::cmp::Ordering::Equal);
+            // Of two that are written otherwise and are one, the same, whichever is first.
+            if order.then_with(|| version.cmp(known)).is_gt() {
+                entry.insert(version);
+            }
+        }
+    }
+}
+
+/// Whether a text begins as such an index does.
+pub(super) fn is_one(text: &[u8]) -> bool {
+    let start = text.trim_ascii_start();
+    start
+        .get(..8)
+        .is_some_and(|start| start.eq_ignore_ascii_case(b"Package:"))
+}
+
+/// Reads an index; `path` is where it lies, `named` the pocket that it was said to be of.
+pub(super) fn read(
+    mut from: impl BufRead,
+    path: &Path,
+    named: Option<&PocketName>,
+) -> Result<PocketList, NoList> {
+    let Found {
+        name,
+        date,
+        architecture,
+    } = pocket::of(path, named)?;
+    let mut packages = BTreeMap::new();
+    let mut stanza = Stanza::default();
+    let mut line = Vec::new();
+    let mut number = 0_u64;
+    loop {
+        number += 1;
+        let at = |why: String| NoList::Unused(format!("line {number}: {why}"));
+        let more = read_line(&mut from, &mut line).map_err(|error| at(error.to_string()))?;
+        let text = line.trim_ascii_end();
+        if more && !text.is_empty() {
+            stanza.line(text);
+            continue;
+        }
+        if let Some((key, version)) = std::mem::take(&mut stanza).finish().map_err(at)? {
+            if packages.len() == MAX_PACKAGES {
+                return Err(at("it has more packages than any archive".to_owned()));
+            }
+            put(&mut packages, key, version);
+        }
+        if !more {
+            break;
+        }
+    }
+    let mut architectures: Vec<String> = packages
+        .keys()
+        .map(|(_, architecture)| architecture)
+        .chain(&architecture)
+        .filter(|architecture| *architecture != "all")
+        .cloned()
+        .collect();
+    architectures.sort_unstable();
+    architectures.dedup();
+    Ok(PocketList {
+        name,
+        architectures,
+        date,
+        packages,
+    })
+}
+
+/// Reads a line, of a long one its beginning; false at the end.
+fn read_line(from: &mut impl BufRead, line: &mut Vec<u8>) -> std::io::Result<bool> {
+    line.clear();
+    let mut any = false;
+    loop {
+        let buffer = match from.fill_buf() {
+            Ok([]) => return Ok(any),
+            Ok(buffer) => buffer,
+            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => continue,
+            Err(error) => return Err(error),
+        };
+        any = true;
+        let end = memchr::memchr(b'\n', buffer);
+        let part = buffer.get(..end.unwrap_or(buffer.len())).unwrap_or(buffer);
+        let room = MAX_LINE.saturating_sub(line.len()).min(part.len());
+        line.extend_from_slice(part.get(..room).unwrap_or_default());
+        let used = end.map_or(buffer.len(), |end| end + 1);
+        from.consume(used);
+        if end.is_some() {
+            return Ok(true);
+        }
+    }
+}
+
+/// The fields of one package, as they come.
+#[derive(Default)]
+struct Stanza {
+    any: bool,
+    name: Option<String>,
+    version: Option<String>,
+    architecture: Option<String>,
+    source: Option<String>,
+}
+
+impl Stanza {
+    fn line(&mut self, line: &[u8]) {
+        self.any = true;
+        let Some(colon) = memchr::memchr(b':', line) else {
+            return;
+        };
+        let (field, value) = line.split_at(colon);
+        let place = match field.to_ascii_lowercase().as_slice() {
+            b"package" => &mut self.name,
+            b"version" => &mut self.version,
+            b"architecture" => &mut self.architecture,
+            b"source" => &mut self.source,
+            _ => return,
+        };
+        let value = value.strip_prefix(b":").unwrap_or(value).trim_ascii();
+        *place = Some(String::from_utf8_lossy(value).into_owned());
+    }
+
+    fn finish(self) -> Result<Option<((String, String), Version)>, String> {
+        if !self.any {
+            return Ok(None);
+        }
+        let name = word("Package", self.name)?;
+        let of = |why: String| format!("package {}: {why}", name.escape_debug());
+        let version = word("Version", self.version).map_err(of)?;
+        Order::Dpkg
+            .compare(&version, "0")
+            .map_err(|bad| of(bad.to_string()))?;
+        let architecture = word("Architecture", self.architecture).map_err(of)?;
+        // `Source: name`, or `Source: name (version)`; without it both are the package's own.
+        let source = self.source.unwrap_or_default();
+        let mut words = source.split_ascii_whitespace();
+        let source = match words.next() {
+            Some(source) => word("Source", Some(source.to_owned())).map_err(of)?,
+            None => name.clone(),
+        };
+        let source_version = words
+            .next()
+            .and_then(|word| word.strip_prefix('(')?.strip_suffix(')'))
+            .filter(|version| Order::Dpkg.compare(version, "0").is_ok())
+            .unwrap_or(&version)
+            .to_owned();
+        let version = Version {
+            version,
+            source,
+            source_version,
+        };
+        Ok(Some(((name, architecture), version)))
+    }
+}
+
+/// A value that is one printable word.
+fn word(field: &str, value: Option<String>) -> Result<String, String> {
+    const LONGEST: usize = 256;
+    let value = value.ok_or_else(|| format!("it has no {field} field"))?;
+    let is_word = !value.is_empty()
+        && value.len() <= LONGEST
+        && value.bytes().all(|byte| byte.is_ascii_graphic());
+    match is_word {
+        true => Ok(value),
+        false => Err(format!("its {field} field is none")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const INDEX: &str = "Package: openssl\nVersion: 3.0.17-1~deb12u2\nArchitecture: amd64\n\
+        Description: tool\n Package: none\n\nPackage: libssl3\nSource: openssl (3.0.17-1)\n\
+        Version: 3.0.17-1+b1\nArchitecture: amd64\n\n\n\nPackage: openssl\n\
+        Version: 3.0.9-1\nArchitecture: amd64\n\nPackage: tzdata\nVersion: 2025b-0+deb12u1\n\
+        Architecture: all\nSource: tzdata\n";
+
+    fn list(text: &[u8]) -> Result<PocketList, NoList> {
+        read(
+            text,
+            Path::new("dists/bookworm-security/main/binary-amd64/Packages"),
+            None,
+        )
+    }
+
+    #[test]
+    fn the_newest_version_of_each_package_counts() {
+        let found = list(INDEX.as_bytes()).unwrap();
+        assert_eq!(found.name.release, "Debian:12");
+        assert_eq!(found.architectures, ["amd64"]);
+        let of = |name: &str, architecture: &str| {
+            &found.packages[&(name.to_owned(), architecture.to_owned())]
+        };
+        assert_eq!(found.packages.len(), 3);
+        assert_eq!(of("openssl", "amd64").version, "3.0.17-1~deb12u2");
+        let library = of("libssl3", "amd64");
+        assert_eq!(
+            (library.source.as_str(), library.source_version.as_str()),
+            ("openssl", "3.0.17-1")
+        );
+        assert_eq!(of("tzdata", "all").source, "tzdata");
+    }
+
+    #[test]
+    fn what_two_indexes_say_does_not_depend_on_their_order() {
+        let (old, new) = INDEX.split_once("\n\n\n\n").unwrap();
+        let (old, new) = (list(old.as_bytes()).unwrap(), list(new.as_bytes()).unwrap());
+        let (mut one, mut other) = (old.clone(), new.clone());
+        one.merge(new);
+        other.merge(old);
+        assert_eq!(one, other);
+        assert_eq!(one, list(INDEX.as_bytes()).unwrap());
+    }
+
+    #[test]
+    fn a_package_that_is_none_is_told_with_its_line() {
+        for (text, expected) in [
+            (
+                "Package: a\nVersion: 1\n\n",
+                "line 3: package a: it has no Architecture",
+            ),
+            ("Package: a\nArchitecture: all\n", "no Version"),
+            (
+                "Package: a\nVersion: 1 2\nArchitecture: all\n",
+                "Version field is none",
+            ),
+            ("Package: a\nVersion: x:1\nArchitecture: all\n", "x:1"),
+            ("Package: a\n\nVersion: 1\n", "no Version"),
+        ] {
+            let Err(NoList::Unused(why)) = list(text.as_bytes()) else {
+                panic!("{text}")
+            };
+            assert!(why.contains(expected), "{why}");
+        }
+    }
+
+    #[test]
+    fn long_lines_are_passed_over() {
+        let long = "x".repeat(100_000);
+        let text = format!("Package: a\nDepends: {long}\nVersion: 1\nArchitecture: all\n");
+        assert_eq!(list(text.as_bytes()).unwrap().packages.len(), 1);
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_are_read_without_a_panic(bytes: Vec<u8>) {
+            let _ = list(&bytes);
+            let _ = list(&[b"Package: a\nVersion: 1\n", &bytes[..]].concat());
+        }
+    }
+}
