@@ -20,6 +20,8 @@ fuzz_target!(|input: (u8, u16, &[u8])| {
         "app/key.p12",
         "app/wp-config.php",
         "root/.pgpass",
+        "app/x.tbz2",
+        "app/x.txz",
     ];
     let path = paths[usize::from(path) % paths.len()];
     plimsoll_scan::fuzz_secrets(path, bytes, usize::from(piece));

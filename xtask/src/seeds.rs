@@ -184,6 +184,10 @@ pub(crate) fn run(arguments: &[String]) -> anyhow::Result<()> {
         6,
         &zip(&[("a/.env", b"TOKEN=q7RtY2mWx9KpLz4V\n")]),
     )?;
+    // The shortest there are: an empty stream each.
+    seeds.put_for("secrets", "bz2", 12, b"BZh9\x17rE8P\x90\0\0\0\0")?;
+    let xz = b"\xfd7zXZ\0\0\0\xff\x12\xd9A\0\0\0\0\x1c\xdfD!\x06r\x9ez\x01\0\0\0\0\0YZ";
+    seeds.put_for("secrets", "xz", 13, xz)?;
     seeds.put("java", "zip-in-zip", &zip_in_zip(5, ".jar"))?;
     let manifest = b"Manifest-Version: 1.0\nImplementation-Title: a\nImplementation-Version: 1\n";
     let properties = b"groupId=a\nartifactId=b\nversion=1\n";

@@ -3,10 +3,12 @@
 //! Each reader takes the bytes as they come and keeps no more of them than a header needs. What a
 //! reader cannot make sense of ends it: the rest of the archive is said not to have been searched.
 
+mod bzip2;
 mod gzip;
 mod tar;
 #[cfg(test)]
 mod tests;
+mod xz;
 mod zip;
 mod zstd;
 
@@ -68,8 +70,10 @@ trait Sink {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Kind {
+    Bzip2,
     Gzip,
     Tar,
+    Xz,
     Zip,
     Zstd,
     /// Compressed in a way that is not read.
@@ -86,7 +90,9 @@ fn kind(name: &str) -> Option<Kind> {
         "zip" | "jar" | "war" | "ear" | "whl" | "egg" | "nupkg" | "apk" | "aar" | "xlsx"
         | "docx" => Kind::Zip,
         "zst" | "tzst" => Kind::Zstd,
-        "bz2" | "tbz2" | "tbz" | "xz" | "txz" | "lzma" | "7z" | "rar" => Kind::Other,
+        "bz2" | "tbz2" | "tbz" => Kind::Bzip2,
+        "xz" | "txz" => Kind::Xz,
+        "lzma" | "7z" | "rar" => Kind::Other,
         _ => return None,
     })
 }
@@ -94,7 +100,9 @@ fn kind(name: &str) -> Option<Kind> {
 /// The name of what is compressed in a file of this name.
 fn without_compression(name: &str) -> String {
     match name.rsplit_once('.') {
-        Some((stem, ending)) if ["gz", "zst"].contains(&&*ending.to_ascii_lowercase()) => {
+        Some((stem, ending))
+            if ["bz2", "gz", "xz", "zst"].contains(&&*ending.to_ascii_lowercase()) =>
+        {
             stem.to_owned()
         }
         Some((stem, _)) => format!("{stem}.tar"),
@@ -109,8 +117,10 @@ pub(super) struct Unpacker<'s> {
 }
 
 enum Reader {
+    Bzip2(Box<bzip2::Reader>),
     Gzip(Box<gzip::Reader>),
     Tar(Box<tar::Reader>),
+    Xz(Box<xz::Reader>),
     Zip(Box<zip::Reader>),
     Zstd(Box<zstd::Reader>),
     /// Not read.
@@ -158,20 +168,16 @@ impl<'s> Unpacker<'s> {
             Kind::Tar => tar::is_header(head),
             Kind::Zip => head.starts_with(b"PK\x03\x04"),
             Kind::Zstd => head.starts_with(b"\x28\xb5\x2f\xfd"),
-            Kind::Other => [
-                &b"BZh"[..],
-                b"\xfd7zXZ\0",
-                b"\x5d\0\0",
-                b"7z\xbc\xaf",
-                b"Rar!",
-            ]
-            .iter()
-            .any(|magic| head.starts_with(magic)),
+            Kind::Bzip2 => head.starts_with(b"BZh"),
+            Kind::Xz => head.starts_with(b"\xfd7zXZ\0"),
+            Kind::Other => [&b"\x5d\0\0"[..], b"7z\xbc\xaf", b"Rar!"]
+                .iter()
+                .any(|magic| head.starts_with(magic)),
         };
         if !is_so {
             return None;
         }
-        let is_wrapping = matches!(kind, Kind::Gzip | Kind::Zstd);
+        let is_wrapping = matches!(kind, Kind::Bzip2 | Kind::Gzip | Kind::Xz | Kind::Zstd);
         let too_deep =
             parent.wrappings >= MAX_WRAPPINGS || (!is_wrapping && parent.depth >= MAX_DEPTH);
         let mut state = State {
@@ -186,7 +192,7 @@ impl<'s> Unpacker<'s> {
         };
         let reader = match kind {
             _ if state.partly => Reader::None,
-            Kind::Gzip | Kind::Zstd => {
+            Kind::Bzip2 | Kind::Gzip | Kind::Xz | Kind::Zstd => {
                 let inner = Parent {
                     name: without_compression(&state.parent.name).into(),
                     wrappings: state.parent.wrappings + 1,
@@ -194,7 +200,9 @@ impl<'s> Unpacker<'s> {
                 };
                 state.entry = Some(Box::new(Search::inside(inner, None)));
                 match kind {
+                    Kind::Bzip2 => Reader::Bzip2(Box::default()),
                     Kind::Gzip => Reader::Gzip(Box::default()),
+                    Kind::Xz => Reader::Xz(Box::default()),
                     _ => Reader::Zstd(Box::default()),
                 }
             }
@@ -209,8 +217,10 @@ impl<'s> Unpacker<'s> {
     pub(super) fn feed(&mut self, bytes: &[u8], budget: &mut Budget) {
         self.state.budget = *budget;
         match &mut self.reader {
+            Reader::Bzip2(reader) => reader.feed(bytes, &mut self.state),
             Reader::Gzip(reader) => reader.feed(bytes, &mut self.state),
             Reader::Tar(reader) => reader.feed(bytes, &mut self.state),
+            Reader::Xz(reader) => reader.feed(bytes, &mut self.state),
             Reader::Zip(reader) => reader.feed(bytes, &mut self.state),
             Reader::Zstd(reader) => reader.feed(bytes, &mut self.state),
             Reader::None => {}
@@ -225,9 +235,14 @@ impl<'s> Unpacker<'s> {
     /// What was found in it, and whether some of it was left out.
     pub(super) fn finish(mut self, budget: &mut Budget) -> (Vec<FileSighting>, bool) {
         self.state.budget = *budget;
+        if let Reader::Xz(reader) = &mut self.reader {
+            reader.finish(&mut self.state);
+        }
         match &mut self.reader {
+            Reader::Bzip2(reader) if !reader.is_over() => self.state.left_out(),
             Reader::Gzip(reader) if !reader.is_over() => self.state.left_out(),
             Reader::Tar(reader) if !reader.is_over() => self.state.left_out(),
+            Reader::Xz(reader) if !reader.is_over() => self.state.left_out(),
             Reader::Zip(reader) if !reader.is_over() => self.state.left_out(),
             Reader::Zstd(reader) if !reader.is_over() => self.state.left_out(),
             _ => {}

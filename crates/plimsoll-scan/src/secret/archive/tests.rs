@@ -31,6 +31,63 @@ fn zst(bytes: &[u8]) -> Vec<u8> {
     zstd::encode_all(bytes, 3).unwrap()
 }
 
+fn bz2(bytes: &[u8]) -> Vec<u8> {
+    let mut encoder = bzip2::write::BzEncoder::new(Vec::new(), bzip2::Compression::fast());
+    encoder.write_all(bytes).unwrap();
+    encoder.finish().unwrap()
+}
+
+/// An xz of one stream and one block, of bytes that are not compressed.
+fn xz(bytes: &[u8]) -> Vec<u8> {
+    let sum = |bytes: &[u8]| {
+        let mut crc = flate2::Crc::new();
+        crc.update(bytes);
+        crc.sum().to_le_bytes()
+    };
+    let flags = [0, 1];
+    let mut stream = b"\xfd7zXZ\0".to_vec();
+    stream.extend(flags);
+    stream.extend(sum(&flags));
+    // A block of LZMA2 with a dictionary of 64 KiB.
+    let header = [2, 0, 0x21, 1, 8, 0, 0, 0];
+    let mut block = header.to_vec();
+    block.extend(sum(&header));
+    for (index, chunk) in bytes.chunks(1 << 16).enumerate() {
+        block.push(if index == 0 { 1 } else { 2 });
+        block.extend((chunk.len() as u16 - 1).to_be_bytes());
+        block.extend(chunk);
+    }
+    block.push(0);
+    let unpadded = block.len() + 4;
+    block.resize(block.len().next_multiple_of(4), 0);
+    block.extend(sum(bytes));
+    stream.extend(block);
+    let mut index = vec![0, 1];
+    for mut number in [unpadded, bytes.len()] {
+        while number >= 0x80 {
+            index.push(number as u8 | 0x80);
+            number >>= 7;
+        }
+        index.push(number as u8);
+    }
+    index.resize(index.len().next_multiple_of(4), 0);
+    index.extend(sum(&index));
+    let mut footer = (index.len() as u32 / 4 - 1).to_le_bytes().to_vec();
+    footer.extend(flags);
+    stream.extend(index);
+    stream.extend(sum(&footer));
+    stream.extend(footer);
+    stream.extend(b"YZ");
+    stream
+}
+
+/// What `xz -9` makes of a tar with `readme` and `src/tok.py`.
+const XZ: &str = "\
+    /Td6WFoAAATm1rRGAgAhARwAAAAQz1jM4Cf/AKtdADkZSEhq/qJIys6E83ANfiQO/gPnKx4C1KtnVF/Csbbhcvnk\
+    Pvd43GSawMTHvF0wIOQVbd78xFPAlRx7G0OGsXU6r24e9HkWQGv7wrKSjcqgjQnukarPdmnvjNR7+Nzmz0uPNGgw\
+    HQMp7HjnQANtt/JE1Crqdy73g++shOKS6Cb4iHn1aZn4FGhUkrlsT6YkC6aLB5V7YyGE9Bbo3aF33NEo0gZ1zmBb\
+    G6QxXgAA0m8ynnzEbroAAccBgFAAAOpLPXOxxGf7AgAAAAAEWVo=";
+
 /// A zip of one entry: stored or deflated, with sizes in front or behind.
 fn zip(name: &str, bytes: &[u8], deflated: bool, streamed: bool) -> Vec<u8> {
     let packed = if deflated {
@@ -113,6 +170,22 @@ fn what_lies_in_archives_is_found_with_its_place() {
     );
     let frames = [zst(&inner[..700]), zst(&inner[700..])].concat();
     assert_eq!(places("app/a.tzst", &frames), one("app/a.tzst!src/tok.py"));
+    for (ending, pack) in [("bz2", bz2 as fn(&[u8]) -> Vec<u8>), ("xz", xz)] {
+        let path = format!("app/a.tar.{ending}");
+        let place = format!("{path}!src/tok.py");
+        assert_eq!(places(&path, &pack(&inner)), one(&place));
+        let streams = [pack(&inner[..700]), pack(&inner[700..]), vec![0; 8]].concat();
+        assert_eq!(places(&path, &streams), one(&place));
+        let path = format!("app/a.t{ending}");
+        assert_eq!(
+            places(&path, &pack(&inner)),
+            one(&format!("{path}!src/tok.py"))
+        );
+        let path = format!("app/dump.sql.{ending}");
+        assert_eq!(places(&path, &pack(text.as_bytes())), one(&path));
+    }
+    let packed = base64::Engine::decode(&base64::engine::general_purpose::STANDARD, XZ).unwrap();
+    assert_eq!(places("app/a.txz", &packed), one("app/a.txz!src/tok.py"));
     for (deflated, streamed) in [(false, false), (true, false), (true, true)] {
         let zip = directory(
             [
@@ -161,6 +234,11 @@ fn what_is_not_read_is_said() {
     assert!(places("app/a.xz", b"\xfd7zXZ\0\0\0").1);
     assert!(places("app/a.zst", &zst(&tar)[..40]).1);
     assert!(places("app/a.zst", &[&zst(&tar)[..], b"garbage"].concat()).1);
+    assert!(places("app/a.tar.xz", &xz(&tar)[..1200]).1);
+    assert!(places("app/a.tar.xz", &[&xz(&tar)[..], b"garbage"].concat()).1);
+    assert!(places("app/a.tar.bz2", &bz2(&tar)[..20]).1);
+    assert!(places("app/a.tar.bz2", &[&bz2(&tar)[..], b"garbage"].concat()).1);
+    assert!(places("app/a.7z", b"7z\xbc\xaf\x27\x1c\0\x04").1);
     let mut broken = tar;
     broken[3584] = b'x';
     assert!(places("app/a.tar", &broken).1);
@@ -197,6 +275,19 @@ fn a_bomb_costs_what_it_may_and_is_told() {
     assert_eq!(places("app/a.gz", &bomb), (Vec::new(), true));
     let bomb = zstd::encode_all(std::io::Read::take(std::io::repeat(0), 400 << 20), 1).unwrap();
     assert_eq!(places("app/a.zst", &bomb), (Vec::new(), true));
+    let mut encoder = bzip2::write::BzEncoder::new(Vec::new(), bzip2::Compression::best());
+    for _ in 0..300 {
+        encoder.write_all(&zeros).unwrap();
+    }
+    assert_eq!(
+        places("app/a.bz2", &encoder.finish().unwrap()),
+        (Vec::new(), true)
+    );
+    // A stream of nothing but a beginning and an end.
+    let empty = xz(b"").repeat(20_000);
+    assert_eq!(places("app/a.xz", &empty), (Vec::new(), true));
+    let empty = bz2(b"").repeat(20_000);
+    assert_eq!(places("app/a.bz2", &empty), (Vec::new(), true));
     let mut nested = gz(b"x");
     for _ in 0..40 {
         nested = gz(&tar(&[("a.tgz", &nested)]));
@@ -222,6 +313,8 @@ proptest! {
             ("app/a.tgz", gz(&inner)),
             ("app/a.zip", directory(zip)),
             ("app/a.tzst", zst(&inner)),
+            ("app/a.tbz2", bz2(&inner)),
+            ("app/a.txz", xz(&inner)),
         ] {
             let mut bytes = bytes;
             if let Some((at, value)) = flip
