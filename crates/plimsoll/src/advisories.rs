@@ -4,10 +4,10 @@
 use std::path::Path;
 
 use plimsoll_model::{
-    AdvisoryCoverage, EcosystemPackages, PackageKind, Platform, Report, Skipped, Vulnerability,
-    VulnerabilitySeverity,
+    AdvisoryCoverage, EcosystemPackages, Inventory, PackageKind, Platform, Report, Skipped,
+    Vulnerability, VulnerabilitySeverity,
 };
-use plimsoll_scan::advisory::{Ecosystem, Index, judge_inventory};
+use plimsoll_scan::advisory::{Ecosystem, Index, Judged, judge_inventory};
 
 use crate::args::{AdvisoryArgs, PackageType, ThresholdArgs};
 use crate::failure::Failure;
@@ -29,10 +29,9 @@ pub(crate) fn judge(
             blocking: is_needed,
         });
     };
-    match index(arguments)? {
+    match known(&report.inventory, platform, arguments)? {
         Err(why) => skip(AdvisoryCoverage::SUBJECT.to_owned(), why),
-        Ok(index) => {
-            let judged = judge_inventory(&index, &report.inventory, platform)?;
+        Ok(judged) => {
             if is_needed {
                 let missing = judged.coverage.missing.iter();
                 let wanted = missing.filter(|one| one.published && arguments.wants(one));
@@ -54,6 +53,18 @@ pub(crate) fn judge(
     }
     report.skipped.sort();
     Ok(())
+}
+
+/// What is known of the packages of an inventory, all of it, or why there is no index to ask.
+pub(crate) fn known(
+    inventory: &Inventory,
+    platform: Option<&Platform>,
+    arguments: &AdvisoryArgs,
+) -> Result<Result<Judged, String>, Failure> {
+    Ok(match index(arguments)? {
+        Err(why) => Err(why),
+        Ok(index) => Ok(judge_inventory(&index, inventory, platform)?),
+    })
 }
 
 /// The index, or why there is none to ask.

@@ -11,6 +11,7 @@ mod clock;
 mod commands;
 mod config;
 mod difference;
+mod earlier;
 mod engines;
 mod exceptions;
 mod failure;

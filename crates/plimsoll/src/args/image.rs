@@ -73,10 +73,15 @@ pub(crate) struct GateArgs {
     #[command(flatten)]
     pub(crate) vex: VexArgs,
 
-    /// An earlier report of `--format json`: vulnerabilities that are in it are known before, and
+    /// An earlier report of `--format json`, or an earlier image or bill of materials, as for
+    /// `inspect`, judged by the same index: vulnerabilities that are in it are known before, and
     /// only new ones hold back.
-    #[arg(long, value_name = "REPORT", help_heading = "Vulnerabilities")]
-    pub(crate) baseline: Option<PathBuf>,
+    #[arg(
+        long,
+        value_name = "REPORT|IMAGE|SBOM",
+        help_heading = "Vulnerabilities"
+    )]
+    pub(crate) baseline: Option<String>,
 }
 
 /// Which known vulnerabilities are looked for, and which are shown.

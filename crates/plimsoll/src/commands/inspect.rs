@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use plimsoll_image::Access;
 use plimsoll_model::{Report, SourceFile};
 use plimsoll_report::Verdict;
 use plimsoll_rules::CheckOptions;
@@ -11,12 +12,13 @@ use crate::advisories;
 use crate::args::InspectArgs;
 use crate::bill;
 use crate::config::{Config, VulnerabilityFailOn};
+use crate::earlier::Earlier;
 use crate::failure::{Failure, Outcome};
 use crate::look::{self, Look};
 use crate::output::Rendering;
 use crate::project;
 use crate::terminal::{Spinner, Terminal, say};
-use crate::vulnerabilities::{Baseline, Gate, Least};
+use crate::vulnerabilities::{Gate, Least};
 
 /// Opens the image, looks inside and reports.
 pub(crate) fn run(arguments: &InspectArgs, terminal: Terminal) -> Result<Outcome, Failure> {
@@ -27,6 +29,18 @@ pub(crate) fn run(arguments: &InspectArgs, terminal: Terminal) -> Result<Outcome
         .map(project::read_dockerfile)
         .transpose()?;
     let options = super::check::rule_options(&arguments.rules, &config)?;
+    if arguments.image == "-" && arguments.gate.baseline.as_deref() == Some("-") {
+        return Err(Failure::usage(
+            "standard input holds one image, not both: name a place for the baseline",
+        ));
+    }
+    let access = look::access(&arguments.look.open)?;
+    let earlier = Earlier {
+        access: &access,
+        cache: look::cache(&config, arguments.look.no_cache),
+        db: arguments.advisories.db.as_deref(),
+        terminal,
+    };
     let gate = Gate::load(
         &config,
         Path::new("."),
@@ -36,7 +50,7 @@ pub(crate) fn run(arguments: &InspectArgs, terminal: Terminal) -> Result<Outcome
             None => Least::Unless(VulnerabilityFailOn::Never),
         },
     )?
-    .since(Baseline::find(&config, &arguments.gate)?);
+    .since(earlier.find(&config, arguments.gate.baseline.as_deref())?);
     let mut report = match bill::find(&arguments.image)? {
         Some(bill) => {
             let mut report = bill::report(&arguments.image, bill, arguments.fail_on.is_some());
@@ -48,6 +62,7 @@ pub(crate) fn run(arguments: &InspectArgs, terminal: Terminal) -> Result<Outcome
             &config,
             &options,
             dockerfile.as_ref(),
+            &access,
             gate.is_needed(),
             terminal,
         )?,
@@ -97,12 +112,12 @@ fn look_into(
     config: &Config,
     options: &CheckOptions,
     dockerfile: Option<&SourceFile>,
+    access: &Access,
     is_needed: bool,
     terminal: Terminal,
 ) -> Result<Report, Failure> {
-    let access = look::access(&arguments.look.open)?;
     let spinner = Spinner::start(terminal, format!("opening {}", arguments.image));
-    let image = plimsoll_image::find(&arguments.image, &access)?;
+    let image = plimsoll_image::find(&arguments.image, access)?;
     spinner.message(format!("looking into {}", image.name));
     let look = Look::new(
         &image,

@@ -14,6 +14,7 @@ use crate::advisories;
 use crate::args::{AdvisoryArgs, Format, ShipArgs};
 use crate::bases::Bases;
 use crate::config::VulnerabilityFailOn;
+use crate::earlier::Earlier;
 use crate::exceptions::Exceptions;
 use crate::failure::{Failure, Outcome};
 use crate::look::{self, Look};
@@ -23,7 +24,7 @@ use crate::policy::{self, Judgement};
 use crate::project::{self, Listing};
 use crate::storage;
 use crate::terminal::{Spinner, Terminal, say};
-use crate::vulnerabilities::{Baseline, Gate, Least};
+use crate::vulnerabilities::{Gate, Least};
 
 /// The whole line.
 pub(crate) fn run(arguments: &ShipArgs, terminal: Terminal) -> Result<Outcome, Failure> {
@@ -47,16 +48,23 @@ pub(crate) fn run(arguments: &ShipArgs, terminal: Terminal) -> Result<Outcome, F
         .fail_on
         .or_else(|| voyage.config.policy.fail_on.map(Severity::from))
         .unwrap_or(Severity::High);
+    let access = crate::plan::access(&arguments.plan.access, options.platform.clone());
+    let earlier = Earlier {
+        access: &access,
+        cache: look::cache(&voyage.config, false),
+        db: arguments.db.as_deref(),
+        terminal,
+    };
     let gate = Gate::load(
         &voyage.config,
         &voyage.folder,
         &arguments.gate.vex,
         Least::Unless(VulnerabilityFailOn::from(fail_on)),
     )?
-    .since(Baseline::find(&voyage.config, &arguments.gate)?);
+    .since(earlier.find(&voyage.config, arguments.gate.baseline.as_deref())?);
     let bases = Bases::new(
         crate::plan::named_contexts(&arguments.plan.build_context)?,
-        crate::plan::access(&arguments.plan.access, options.platform.clone()),
+        access.clone(),
         false,
     );
     bases.offer(&mut options);

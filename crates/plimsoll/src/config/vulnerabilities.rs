@@ -35,7 +35,8 @@ pub(crate) struct VulnerabilityConfig {
     /// Lists of other tools that count: in the form of `.trivyignore`, `.trivyignore.yaml` or
     /// `.grype.yaml`, told by their names.
     pub(crate) ignore_files: Vec<PathBuf>,
-    /// An earlier report in Plimsoll's JSON: only what is not in it holds back.
+    /// An earlier report in Plimsoll's JSON, or an earlier image or bill of materials: only what is
+    /// not in it holds back.
     pub(crate) baseline: Option<PathBuf>,
 }
 

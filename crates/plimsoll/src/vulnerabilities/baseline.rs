@@ -1,28 +1,52 @@
 //! What an earlier report knew: only what is new counts.
 
-use std::collections::HashSet;
-use std::path::Path;
+use std::collections::HashMap;
 
+use plimsoll_model::{Skipped, Vulnerability};
+use plimsoll_scan::advisory::Judged;
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 
 use super::decision::Subject;
 use super::purl::Purl;
 use super::waiver::numbers;
-use crate::args::GateArgs;
-use crate::config::Config;
 use crate::failure::Failure;
-use crate::project::{read_bounded, shown};
 
-/// A report longer than this is none.
-const LIMIT: u64 = 256 << 20;
-
-/// The vulnerabilities of an earlier report. One is the same where a number of it is, in a package
+/// The vulnerabilities of an earlier report or image. One is the same where a number of it is, in a package
 /// of the same name: neither its version nor its place has to be.
 #[derive(Debug, Default)]
 pub(crate) struct Baseline {
-    known: HashSet<(String, String)>,
-    /// The report's name.
+    /// By package and number; whether the package was in use, not removed by a later layer.
+    known: HashMap<(String, String), bool>,
+    /// The name of the report or the image.
     pub(crate) written_in: String,
+    /// What was not looked at there: what it holds counts as new.
+    pub(crate) gaps: Vec<Skipped>,
+}
+
+/// What bills of materials and their envelopes begin with.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Foreign {
+    bom_format: Option<IgnoredAny>,
+    spdx_version: Option<IgnoredAny>,
+    #[serde(rename = "@context")]
+    context: Option<IgnoredAny>,
+    predicate_type: Option<IgnoredAny>,
+    payload: Option<IgnoredAny>,
+}
+
+impl Foreign {
+    fn is_none(&self) -> bool {
+        let fields = [
+            &self.bom_format,
+            &self.spdx_version,
+            &self.context,
+            &self.predicate_type,
+            &self.payload,
+        ];
+        fields.into_iter().all(Option::is_none)
+    }
 }
 
 /// The part of our own JSON report that is read (docs/json.md).
@@ -32,7 +56,7 @@ struct Report {
     #[serde(default)]
     suppressed_vulnerabilities: Vec<Known>,
     /// Absent or null where nothing was held against advisories.
-    advisories: Option<serde::de::IgnoredAny>,
+    advisories: Option<IgnoredAny>,
 }
 
 #[derive(Deserialize)]
@@ -43,27 +67,21 @@ struct Known {
     #[serde(default)]
     advisories: Vec<String>,
     package: String,
+    /// The layer that removed the package again, where one did.
+    removed_in: Option<u64>,
     /// As what it was set aside, where it was.
     status: Option<String>,
 }
 
 impl Baseline {
-    /// The one that is asked for, by what was typed or by `plimsoll.toml`.
-    pub(crate) fn find(config: &Config, arguments: &GateArgs) -> Result<Option<Self>, Failure> {
-        let own = config.policy.vulnerabilities.baseline.as_ref();
-        let named = arguments.baseline.clone();
-        named
-            .or_else(|| own.map(|path| config.below(path)))
-            .map(|path| Self::read(&path))
-            .transpose()
+    /// Whether a JSON document is meant to be one of our reports: a bill of materials has fields that
+    /// no report has.
+    pub(crate) fn is_report(bytes: &[u8]) -> bool {
+        serde_json::from_slice::<Foreign>(bytes).is_ok_and(|document| document.is_none())
     }
 
-    /// Reads a report.
-    fn read(path: &Path) -> Result<Self, Failure> {
-        Self::parse(&read_bounded(path, LIMIT)?, &shown(path))
-    }
-
-    fn parse(bytes: &[u8], name: &str) -> Result<Self, Failure> {
+    /// Reads a report; `name` is that of its file.
+    pub(crate) fn parse(bytes: &[u8], name: &str) -> Result<Self, Failure> {
         let report: Report = serde_json::from_slice(bytes).map_err(|error| {
             Failure::usage(format!("{name}:{}: {error}", error.line()))
                 .hint("the earlier report is one that --format json wrote")
@@ -79,29 +97,58 @@ impl Baseline {
             .suppressed_vulnerabilities
             .into_iter()
             .filter(|one| one.status.as_deref() == Some("known-before"));
-        let known = vulnerabilities
-            .into_iter()
-            .chain(earlier)
-            .flat_map(|one| {
-                let family = family(&one.package);
-                let ids = std::iter::once(one.id)
-                    .chain(one.aliases)
-                    .chain(one.advisories);
-                ids.map(move |id| (family.clone(), id.to_ascii_uppercase()))
-            })
-            .collect();
-        Ok(Self {
-            known,
+        let mut baseline = Self {
             written_in: name.to_owned(),
-        })
+            ..Self::default()
+        };
+        for one in vulnerabilities.into_iter().chain(earlier) {
+            let ids = std::iter::once(one.id).chain(one.aliases);
+            let ids: Vec<String> = ids.chain(one.advisories).collect();
+            let ids = ids.iter().map(String::as_str);
+            baseline.add(&one.package, ids, one.removed_in.is_none());
+        }
+        Ok(baseline)
     }
 
-    /// Whether it knew of a vulnerability.
+    /// What an image is known to have, whatever is accepted of it.
+    pub(crate) fn of_image(judged: Judged, name: &str) -> Self {
+        let mut baseline = Self {
+            written_in: name.to_owned(),
+            ..Self::default()
+        };
+        for one in &judged.vulnerabilities {
+            baseline.add(&one.purl, numbers(one), one.removed_in.is_none());
+        }
+        let coverage = judged.coverage;
+        for missing in coverage.missing.iter().filter(|one| one.published) {
+            baseline.gaps.push(Skipped {
+                what: format!("vulnerabilities of {name}, the baseline"),
+                why: format!(
+                    "the index has no advisories on {}: what its {} packages have counts as new",
+                    missing.ecosystem, missing.packages
+                ),
+                blocking: false,
+            });
+        }
+        baseline
+    }
+
+    fn add<'i>(&mut self, purl: &str, ids: impl Iterator<Item = &'i str>, in_use: bool) {
+        let family = family(purl);
+        for id in ids {
+            let key = (family.clone(), id.to_ascii_uppercase());
+            *self.known.entry(key).or_default() |= in_use;
+        }
+    }
+
+    /// Whether it knew of a vulnerability: of one in a package that is in use, only where that was
+    /// in use before.
     pub(crate) fn knew(&self, subject: &Subject<'_>) -> bool {
-        let family = family(&subject.vulnerability.purl);
-        numbers(subject.vulnerability).any(|id| {
-            self.known
-                .contains(&(family.clone(), id.to_ascii_uppercase()))
+        let one: &Vulnerability = subject.vulnerability;
+        let family = family(&one.purl);
+        numbers(one).any(|id| {
+            let known = self.known.get(&(family.clone(), id.to_ascii_uppercase()));
+            known.is_some_and(|in_use| *in_use || one.removed_in.is_some())
         })
     }
 }
@@ -129,7 +176,8 @@ mod tests {
                 "package":"pkg:npm/a@1.0.0?x=y","installed":"1.0.0"}],
             "suppressed_vulnerabilities":[
                 {"id":"CVE-2026-2","package":"pkg:npm/a@1","status":"known-before"},
-                {"id":"CVE-2026-3","package":"pkg:npm/a@1","status":"waived"}]}"#;
+                {"id":"CVE-2026-3","package":"pkg:npm/a@1","status":"waived"},
+                {"id":"CVE-2026-5","package":"pkg:npm/a@1","status":"known-before","removed_in":3}]}"#;
         let baseline = Baseline::parse(text, "old.json").unwrap();
         for (id, purl, knew) in [
             ("CVE-2026-1", "pkg:npm/a@2.0.0", true),
@@ -139,10 +187,30 @@ mod tests {
             ("CVE-2026-2", "pkg:npm/a@1", true),
             ("CVE-2026-3", "pkg:npm/a@1", false),
             ("CVE-2026-4", "pkg:npm/a@1", false),
+            // What was removed by a later layer is new where it is in use.
+            ("CVE-2026-5", "pkg:npm/a@1", false),
         ] {
             let mut one = vulnerability(id, "a");
             one.purl = purl.to_owned();
             assert_eq!(baseline.knew(&subject(&one)), knew, "{id} {purl}");
+        }
+    }
+
+    #[test]
+    fn reports_are_told_from_bills_of_materials() {
+        for (text, is) in [
+            ("{}", true),
+            ("{\"version\":1,\"vulnerabilities\":[]}", true),
+            (
+                "{\"bomFormat\":\"CycloneDX\",\"vulnerabilities\":[]}",
+                false,
+            ),
+            ("{\"spdxVersion\":\"SPDX-2.3\"}", false),
+            ("{\"@context\":\"x\",\"@graph\":[]}", false),
+            ("{\"payload\":\"\"}", false),
+            ("{\"predicateType\":\"x\"}", false),
+        ] {
+            assert_eq!(Baseline::is_report(text.as_bytes()), is, "{text}");
         }
     }
 

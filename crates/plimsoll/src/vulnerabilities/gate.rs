@@ -140,6 +140,10 @@ impl Gate {
         if report.advisories.is_some() {
             used = self.apply(report, &mut judged, today);
             report.skipped.extend(self.dropped.iter().cloned());
+            let earlier = self.policy.baseline.iter();
+            report
+                .skipped
+                .extend(earlier.flat_map(|baseline| baseline.gaps.clone()));
             report.skipped.sort();
             report.skipped.dedup();
         }
