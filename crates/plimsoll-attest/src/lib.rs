@@ -4,6 +4,7 @@
 //! function of its input: no clock, no environment, the same bytes every time.
 
 pub mod cyclonedx;
+pub mod envelope;
 pub mod openvex;
 pub mod provenance;
 pub mod read;

@@ -5,6 +5,7 @@
 
 mod archive;
 mod artifact;
+mod attached;
 mod auth;
 mod blob;
 mod compression;
@@ -30,6 +31,7 @@ mod spool;
 pub mod tar;
 
 pub use artifact::{ArtifactKind, pull_artifact, push_artifact};
+pub use attached::{AttachedDocument, Attachments, attached};
 pub use blob::sha256;
 pub use config::{config_json, parse_config};
 pub use daemon::{DaemonImages, context_endpoint};

@@ -10,7 +10,7 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use plimsoll_model::{ImageName, ImageRef, Platform, Skipped};
+use plimsoll_model::{Digest, ImageName, ImageRef, Platform, Skipped};
 
 pub use self::name::destination;
 pub use self::search::{find, resolve};
@@ -46,6 +46,25 @@ pub trait BlobSource: Send + Sync {
     /// Whether somebody wrote a configuration for the image. A root file system has none.
     fn has_configuration(&self) -> bool {
         true
+    }
+
+    /// Manifests that are attached to `subject`, as far as they are listed; `None` where the place
+    /// has no list of them. Nothing says who attached them.
+    ///
+    /// # Errors
+    /// The list cannot be had, or is none.
+    fn referrers(&self, subject: &Digest) -> Result<Option<Vec<Descriptor>>, ImageError> {
+        let _ = subject;
+        Ok(None)
+    }
+
+    /// What the image's name stands for where the blobs come from: an index of several platforms,
+    /// or the image itself.
+    ///
+    /// # Errors
+    /// It cannot be asked.
+    fn root(&self) -> Result<Option<Digest>, ImageError> {
+        Ok(None)
     }
 
     /// What was passed over while blobs were read, sorted: files that could not be read, other file

@@ -151,6 +151,10 @@ impl BlobSource for Layout {
     fn describe(&self) -> String {
         format!("oci:{}", self.root.display())
     }
+
+    fn referrers(&self, subject: &Digest) -> Result<Option<Vec<Descriptor>>, ImageError> {
+        Self::referrers(self, subject).map(Some)
+    }
 }
 
 /// What is said of a blob that a source should have and has not.

@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 
 use plimsoll_model::Digest;
 
-pub use auth::{Access, Credentials, TokenRequest};
+pub use auth::{Access, Credentials, TokenRequest, base64};
 pub use faults::{Fault, FaultKind};
 pub use state::StoredManifest;
 

@@ -62,8 +62,9 @@ pub(crate) struct InspectArgs {
 #[derive(Debug, Default, Args)]
 pub(crate) struct VexArgs {
     /// A VEX document, OpenVEX or CycloneDX in JSON: what it calls not affected or fixed is set
-    /// aside. May be repeated.
-    #[arg(long, value_name = "FILE", help_heading = "Vulnerabilities")]
+    /// aside. May be repeated. oci takes the OpenVEX documents that are attached to the image where
+    /// it lies (registry or OCI layout); signatures are not verified.
+    #[arg(long, value_name = "FILE|oci", help_heading = "Vulnerabilities")]
     pub(crate) vex: Vec<PathBuf>,
 }
 

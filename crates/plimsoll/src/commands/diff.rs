@@ -15,7 +15,7 @@ use crate::difference::{self, Side};
 use crate::failure::{Failure, Outcome};
 use crate::look::{self, Look};
 use crate::terminal::{Spinner, Terminal, print};
-use crate::vulnerabilities::{Gate, Least};
+use crate::vulnerabilities::{Attached, Gate, Least};
 use crate::{advisories, bill, project};
 
 /// Looks into both images and tells what differs.
@@ -97,6 +97,10 @@ impl Comparison<'_> {
     fn see(&self, subject: Subject, name: &str, file: Option<&Path>) -> Result<Side, Failure> {
         let bounds = &self.arguments.fail_on;
         let is_needed = bounds.iter().any(|bound| bound.is_of_packages());
+        let gate = self.gate.clone().hearing(|| match &subject {
+            Subject::Image(image) => Attached::to(image),
+            Subject::Bill(_) => Attached::without("there is no image at hand"),
+        });
         let mut side = match subject {
             Subject::Image(image) => {
                 self.spinner.message(format!("looking into {}", image.name));
@@ -119,7 +123,7 @@ impl Comparison<'_> {
             }
         };
         let today = crate::clock::today();
-        self.gate.set_aside(&mut side.report, is_needed, today);
+        gate.set_aside(&mut side.report, is_needed, today);
         Ok(side)
     }
 

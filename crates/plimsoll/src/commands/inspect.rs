@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use plimsoll_image::Access;
+use plimsoll_image::Image;
 use plimsoll_model::{Report, SourceFile};
 use plimsoll_report::Verdict;
 use plimsoll_rules::CheckOptions;
@@ -18,7 +18,7 @@ use crate::look::{self, Look};
 use crate::output::Rendering;
 use crate::project;
 use crate::terminal::{Spinner, Terminal, say};
-use crate::vulnerabilities::{Gate, Least};
+use crate::vulnerabilities::{Attached, Gate, Least};
 
 /// Opens the image, looks inside and reports.
 pub(crate) fn run(arguments: &InspectArgs, terminal: Terminal) -> Result<Outcome, Failure> {
@@ -41,7 +41,7 @@ pub(crate) fn run(arguments: &InspectArgs, terminal: Terminal) -> Result<Outcome
         db: arguments.advisories.db.as_deref(),
         terminal,
     };
-    let gate = Gate::load(
+    let mut gate = Gate::load(
         &config,
         Path::new("."),
         &arguments.gate.vex,
@@ -55,17 +55,18 @@ pub(crate) fn run(arguments: &InspectArgs, terminal: Terminal) -> Result<Outcome
         Some(bill) => {
             let mut report = bill::report(&arguments.image, bill, arguments.fail_on.is_some());
             advisories::judge(&mut report, None, &arguments.advisories, gate.is_needed())?;
+            gate = gate.hearing(|| Attached::without("there is no image at hand"));
             report
         }
-        None => look_into(
-            arguments,
-            &config,
-            &options,
-            dockerfile.as_ref(),
-            &access,
-            gate.is_needed(),
-            terminal,
-        )?,
+        None => {
+            let spinner = Spinner::start(terminal, format!("opening {}", arguments.image));
+            let image = plimsoll_image::find(&arguments.image, &access)?;
+            gate = gate.hearing(|| Attached::to(&image));
+            spinner.message(format!("looking into {}", image.name));
+            let is_needed = gate.is_needed();
+            let dockerfile = dockerfile.as_ref();
+            look_into(arguments, &config, &options, dockerfile, &image, is_needed)?
+        }
     };
     let whole = arguments.advisories.show_all();
     let known = gate.judge(&mut report, &options, whole, crate::clock::today());
@@ -106,26 +107,16 @@ pub(crate) fn run(arguments: &InspectArgs, terminal: Terminal) -> Result<Outcome
     Ok(outcome)
 }
 
-/// Opens the image and looks inside; `is_needed` tells whether its vulnerabilities must be judged.
+/// Looks inside the image; `is_needed` tells whether its vulnerabilities must be judged.
 fn look_into(
     arguments: &InspectArgs,
     config: &Config,
     options: &CheckOptions,
     dockerfile: Option<&SourceFile>,
-    access: &Access,
+    image: &Image,
     is_needed: bool,
-    terminal: Terminal,
 ) -> Result<Report, Failure> {
-    let spinner = Spinner::start(terminal, format!("opening {}", arguments.image));
-    let image = plimsoll_image::find(&arguments.image, access)?;
-    spinner.message(format!("looking into {}", image.name));
-    let look = Look::new(
-        &image,
-        &arguments.image,
-        dockerfile,
-        config,
-        &arguments.look,
-    );
+    let look = Look::new(image, &arguments.image, dockerfile, config, &arguments.look);
     let seen = look.inside()?;
     let mut report = Report::default();
     look.judge(seen, options, config.policy.largest_image(), &mut report);

@@ -24,7 +24,7 @@ use crate::policy::{self, Judgement};
 use crate::project::{self, Listing};
 use crate::storage;
 use crate::terminal::{Spinner, Terminal, say};
-use crate::vulnerabilities::{Gate, Least};
+use crate::vulnerabilities::{Attached, Gate, Least};
 
 /// The whole line.
 pub(crate) fn run(arguments: &ShipArgs, terminal: Terminal) -> Result<Outcome, Failure> {
@@ -61,7 +61,8 @@ pub(crate) fn run(arguments: &ShipArgs, terminal: Terminal) -> Result<Outcome, F
         &arguments.gate.vex,
         Least::Unless(VulnerabilityFailOn::from(fail_on)),
     )?
-    .since(earlier.find(&voyage.config, arguments.gate.baseline.as_deref())?);
+    .since(earlier.find(&voyage.config, arguments.gate.baseline.as_deref())?)
+    .hearing(|| Attached::without("the image is only about to be built"));
     let bases = Bases::new(
         crate::plan::named_contexts(&arguments.plan.build_context)?,
         access.clone(),

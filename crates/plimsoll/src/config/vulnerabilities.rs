@@ -30,7 +30,8 @@ pub(crate) struct VulnerabilityConfig {
     /// Whether packages that no advisories can judge fail the gate: `report` (the default) or
     /// `fail`.
     pub(crate) unjudged: Option<Unjudged>,
-    /// VEX documents that count: OpenVEX or CycloneDX.
+    /// VEX documents that count: OpenVEX or CycloneDX; `oci` for those attached to the image, whose
+    /// signatures are not verified.
     pub(crate) vex: Vec<PathBuf>,
     /// Lists of other tools that count: in the form of `.trivyignore`, `.trivyignore.yaml` or
     /// `.grype.yaml`, told by their names.

@@ -14,7 +14,7 @@ use crate::failure::Failure;
 
 /// The vulnerabilities of an earlier report or image. One is the same where a number of it is, in a package
 /// of the same name: neither its version nor its place has to be.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Baseline {
     /// By package and number; whether the package was in use, not removed by a later layer.
     known: HashMap<(String, String), bool>,
@@ -124,8 +124,12 @@ impl Baseline {
             baseline.gaps.push(Skipped {
                 what: format!("vulnerabilities of {name}, the baseline"),
                 why: format!(
-                    "the index has no advisories on {}: what its {} packages have counts as new",
-                    missing.ecosystem, missing.packages
+                    "the index has no advisories on {}: what is there of its {} counts as new",
+                    missing.ecosystem,
+                    match missing.packages {
+                        1 => "1 package".to_owned(),
+                        packages => format!("{packages} packages"),
+                    }
                 ),
                 blocking: false,
             });

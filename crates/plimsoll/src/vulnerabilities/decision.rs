@@ -89,7 +89,7 @@ impl Thresholds {
 }
 
 /// All that is decided by.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Policy {
     /// What it takes.
     pub(crate) thresholds: Thresholds,

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use jiff::civil::Date;
 use plimsoll_model::{
-    AdvisoryCoverage, Report, Skipped, SuppressedVulnerability, Vulnerability,
+    AdvisoryCoverage, Digest, Report, Skipped, SuppressedVulnerability, Vulnerability,
     VulnerabilitySeverity,
 };
 use plimsoll_rules::CheckOptions;
@@ -13,7 +13,7 @@ use super::baseline::Baseline;
 use super::decision::{Policy, Standing, Thresholds, Tolerance, day, decide};
 use super::image::ImageIdentity;
 use super::pattern::PathPattern;
-use super::vex;
+use super::vex::{self, Attached};
 use super::waiver::{PackagePattern, Waiver};
 use crate::args::VexArgs;
 use crate::config::{Config, FILE_NAME, Unjudged, VulnerabilityFailOn, parse_days};
@@ -26,7 +26,7 @@ use crate::project::shown;
 const MOST_NAMED: usize = 20;
 
 /// What known vulnerabilities of an image are judged by.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Gate {
     policy: Policy,
     max_age: Option<u32>,
@@ -35,6 +35,10 @@ pub(crate) struct Gate {
     asked_for: bool,
     /// What of the lists and documents cannot be used.
     dropped: Vec<Skipped>,
+    /// Whether documents count that are attached to the image.
+    hears_attached: bool,
+    /// What those are attached to.
+    subjects: Vec<Digest>,
 }
 
 /// The least severity that holds back, where it does not stand in `plimsoll.toml`.
@@ -80,7 +84,11 @@ impl Gate {
         waivers.extend(lists.waivers);
         dropped.extend(lists.dropped);
         let mut statements = Vec::new();
-        for path in own.vex.iter().map(below).chain(said.vex.clone()) {
+        let is_word = |path: &&PathBuf| path.as_os_str() == vex::WORD;
+        let hears_attached = own.vex.iter().chain(&said.vex).any(|path| is_word(&path));
+        let named = own.vex.iter().filter(|path| !is_word(path)).map(below);
+        let typed = said.vex.iter().filter(|path| !is_word(path)).cloned();
+        for path in named.chain(typed) {
             let vex = vex::read(&path)?;
             statements.extend(vex.statements);
             dropped.extend(vex.dropped);
@@ -106,12 +114,25 @@ impl Gate {
             fails_unjudged: own.unjudged == Some(Unjudged::Fail),
             asked_for,
             dropped,
+            hears_attached,
+            subjects: Vec::new(),
         })
     }
 
     /// The same, where only what is new since `baseline` counts.
     pub(crate) fn since(mut self, baseline: Option<Baseline>) -> Self {
         self.policy.baseline = baseline;
+        self
+    }
+
+    /// The same, and what is attached to the image counts, too, where that is asked for.
+    pub(crate) fn hearing(mut self, attached: impl FnOnce() -> Attached) -> Self {
+        if self.hears_attached {
+            let attached = attached();
+            self.policy.statements.extend(attached.statements);
+            self.dropped.extend(attached.dropped);
+            self.subjects = attached.subjects;
+        }
         self
     }
 
@@ -178,7 +199,8 @@ impl Gate {
             .image
             .as_ref()
             .map(ImageIdentity::of)
-            .unwrap_or_default();
+            .unwrap_or_default()
+            .known_as(&self.subjects);
         let decision = decide(
             &report.vulnerabilities,
             &report.inventory,

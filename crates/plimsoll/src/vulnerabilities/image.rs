@@ -1,6 +1,6 @@
 //! What an image goes by, for statements on it.
 
-use plimsoll_model::{ImageName, ImageSummary};
+use plimsoll_model::{Digest, ImageName, ImageSummary};
 
 use super::purl::Purl;
 
@@ -11,6 +11,8 @@ pub(crate) struct ImageIdentity {
     asked_for: String,
     name: Option<ImageName>,
     digest: String,
+    /// Digests of indexes that it is part of.
+    also: Vec<String>,
     architecture: Option<String>,
 }
 
@@ -21,6 +23,7 @@ impl ImageIdentity {
             name: name_of(&image.name),
             asked_for: image.name.clone(),
             digest: image.digest.to_string(),
+            also: Vec::new(),
             architecture: image
                 .config
                 .platform
@@ -29,9 +32,19 @@ impl ImageIdentity {
         }
     }
 
+    /// The same, also by the digests of indexes that it was chosen from.
+    pub(crate) fn known_as(mut self, digests: &[Digest]) -> Self {
+        self.also = digests.iter().map(ToString::to_string).collect();
+        self
+    }
+
+    fn is_digest(&self, text: &str) -> bool {
+        !text.is_empty() && (text == self.digest || self.also.iter().any(|also| also == text))
+    }
+
     /// Whether another name than a package URL means it.
     pub(super) fn goes_by(&self, name: &str) -> bool {
-        if name == self.digest || name == self.asked_for {
+        if self.is_digest(name) || name == self.asked_for {
             return true;
         }
         let (Some(own), Some(other)) = (&self.name, ImageName::parse(name).ok()) else {
@@ -40,7 +53,7 @@ impl ImageIdentity {
         own.registry == other.registry
             && own.repository == other.repository
             && match (&other.digest, &other.tag) {
-                (Some(digest), _) => digest.as_str() == self.digest,
+                (Some(digest), _) => self.is_digest(digest.as_str()),
                 (None, Some(tag)) => own.tag.as_ref() == Some(tag),
                 (None, None) => true,
             }
@@ -48,8 +61,7 @@ impl ImageIdentity {
 
     /// Whether this is the SHA-256 of its manifest.
     pub(super) fn has_digest(&self, hexadecimal: &str) -> bool {
-        let own = self.digest.strip_prefix("sha256:").unwrap_or_default();
-        !own.is_empty() && own.eq_ignore_ascii_case(hexadecimal)
+        self.is_digest(&format!("sha256:{}", hexadecimal.to_ascii_lowercase()))
     }
 
     /// Whether a package URL of the types `oci` or `docker` means it. A digest says exactly which;
@@ -63,7 +75,7 @@ impl ImageIdentity {
             .qualifier("arch")
             .is_none_or(|arch| self.architecture.as_deref() == Some(arch));
         if let Some(version) = purl.version().filter(|version| version.contains(':')) {
-            return architecture && version == self.digest;
+            return architecture && self.is_digest(version);
         }
         let Some(own) = &self.name else {
             return false;

@@ -16,6 +16,7 @@ pub(crate) use baseline::Baseline;
 pub(crate) use gate::{Gate, Judged, Least};
 pub(crate) use pattern::{NamePattern, PathPattern, wildcard};
 pub(crate) use purl::{Purl, python_name};
+pub(crate) use vex::Attached;
 pub(crate) use waiver::{PackagePattern, Waiver, numbers};
 
 #[cfg(test)]

@@ -1,20 +1,27 @@
 //! What others say of vulnerabilities: VEX documents, as OpenVEX and CycloneDX write them.
 
+mod attached;
 mod cyclonedx;
 mod openvex;
 
 use std::path::Path;
 
 use jiff::Timestamp;
+use plimsoll_attest::envelope;
 use plimsoll_model::{Skipped, VulnerabilityStatus};
 use serde_json::Value;
 
+pub(crate) use self::attached::{Attached, WORD};
 use super::decision::Subject;
 use super::image::ImageIdentity;
 use super::purl::Purl;
 use crate::failure::Failure;
 use crate::project::{read_bounded, shown};
 
+/// What every name of the format begins with, whatever its version.
+const OPENVEX: &str = "https://openvex.dev/ns";
+/// Envelopes around a document, one within another.
+const ENVELOPES: usize = 3;
 /// A document longer than this is none.
 const LIMIT: u64 = 32 << 20;
 /// Statements, products and subcomponents that are kept of one document.
@@ -191,11 +198,25 @@ pub(crate) fn read(path: &Path) -> Result<Vex, Failure> {
 
 /// Reads the bytes of the document that is called `name`.
 fn parse(bytes: &[u8], name: &str) -> Result<Vex, Failure> {
-    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
-    let document: Value = serde_json::from_slice(bytes).map_err(|error| {
-        Failure::usage(format!("{name}:{}: {error}", error.line()))
-            .hint("VEX documents are read as OpenVEX or CycloneDX, both in JSON")
-    })?;
+    parse_any(bytes, name)?.ok_or_else(|| {
+        Failure::usage(format!(
+            "{name}: neither an OpenVEX nor a CycloneDX document"
+        ))
+        .hint("OpenVEX has `@context`, CycloneDX has `bomFormat`")
+    })
+}
+
+/// The same, and nothing where it is a document of another kind. Signatures around it are not
+/// verified.
+fn parse_any(bytes: &[u8], name: &str) -> Result<Option<Vex>, Failure> {
+    let mut document = parse_json(bytes, name)?;
+    for _ in 0..ENVELOPES {
+        let Some(payload) = envelope::payload(&document) else {
+            break;
+        };
+        let payload = payload.map_err(|why| Failure::usage(format!("{name}: {why}")))?;
+        document = parse_json(&payload, name)?;
+    }
     let kind = |key: &str| {
         document
             .get(key)
@@ -207,9 +228,9 @@ fn parse(bytes: &[u8], name: &str) -> Result<Vex, Failure> {
         vex: Vex::default(),
         parts: 0,
     };
-    if kind("@context").starts_with("https://openvex.dev/ns") {
+    if kind("@context").starts_with(OPENVEX) {
         openvex::read(&mut reading, &document, &[])?;
-    } else if kind("predicateType").starts_with("https://openvex.dev/ns") {
+    } else if kind("predicateType").starts_with(OPENVEX) {
         // An in-toto statement around it: what it is about is said outside.
         let subjects = openvex::subjects(&document);
         let predicate = document.get("predicate").unwrap_or(&Value::Null);
@@ -217,12 +238,17 @@ fn parse(bytes: &[u8], name: &str) -> Result<Vex, Failure> {
     } else if kind("bomFormat") == "CycloneDX" {
         cyclonedx::read(&mut reading, &document)?;
     } else {
-        return Err(Failure::usage(format!(
-            "{name}: neither an OpenVEX nor a CycloneDX document"
-        ))
-        .hint("OpenVEX has `@context`, CycloneDX has `bomFormat`"));
+        return Ok(None);
     }
-    Ok(reading.vex)
+    Ok(Some(reading.vex))
+}
+
+fn parse_json(bytes: &[u8], name: &str) -> Result<Value, Failure> {
+    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    serde_json::from_slice(bytes).map_err(|error| {
+        Failure::usage(format!("{name}:{}: {error}", error.line()))
+            .hint("VEX documents are read as OpenVEX or CycloneDX, both in JSON")
+    })
 }
 
 /// One document that is being read.

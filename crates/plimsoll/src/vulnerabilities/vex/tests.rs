@@ -56,6 +56,25 @@ fn an_attestation_says_what_it_is_about() {
 }
 
 #[test]
+fn envelopes_are_opened() {
+    // {"@context":"https://openvex.dev/ns/v0.2.0","statements":[]} in base64.
+    let payload =
+        "eyJAY29udGV4dCI6Imh0dHBzOi8vb3BlbnZleC5kZXYvbnMvdjAuMi4wIiwic3RhdGVtZW50cyI6W119";
+    for text in [
+        format!(r#"{{"payloadType":"application/vnd.in-toto+json","payload":"{payload}"}}"#),
+        format!(r#"{{"dsseEnvelope":{{"payload":"{payload}"}},"mediaType":"x"}}"#),
+    ] {
+        assert!(read_text(&text).unwrap().statements.is_empty());
+    }
+    // What is no VEX document is nobody's mistake where it is only attached.
+    let other = br#"{"predicateType":"https://slsa.dev/provenance/v1","predicate":{}}"#;
+    assert!(parse_any(other, "x").unwrap().is_none());
+    assert!(read_text(r#"{"payload":"e30="}"#).is_err());
+    let broken = read_text(r#"{"payload":"***"}"#).unwrap_err();
+    assert!(broken.contains("no base64"), "{broken}");
+}
+
+#[test]
 fn cyclonedx_is_read() {
     let vex = read_text(
         r#"{"bomFormat":"CycloneDX","specVersion":"1.6",
