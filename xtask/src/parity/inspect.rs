@@ -52,7 +52,7 @@ impl Request {
 }
 
 /// `cargo xtask` and `plimsoll` lie in one folder when built with one profile.
-fn beside_this_program() -> anyhow::Result<PathBuf> {
+pub(super) fn beside_this_program() -> anyhow::Result<PathBuf> {
     let own = std::env::current_exe().context("this program has no path")?;
     Ok(own.with_file_name("plimsoll"))
 }

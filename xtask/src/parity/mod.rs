@@ -1,5 +1,6 @@
 //! `cargo xtask parity KIND …`: measures Plimsoll against what other tools say of the same input.
 
+mod advisories;
 mod ast;
 mod cases;
 mod corpus;
@@ -49,6 +50,13 @@ usage: cargo xtask parity KIND …
                                  against the ecosystems' own tools: dpkg, apk, rpm, pep440, semver,
                                  go, maven, gem, composer, nuget, hex, cran, opam
                                  (--seed N, --pairs N: 1 and 15000 unless said otherwise)
+  advisories --osv DIR [--rustsec REPOSITORY] [--osv-scalibr CHECKOUT] [IMAGE…]
+                             which advisories mean a version, for packages made of the advisories
+                             themselves, lock files and images: against the schema's evaluation with
+                             the ecosystems' own tools, osv-scanner's matching, cargo-audit over the
+                             RustSec database (branches main and osv), and pip-audit; DIR holds OSV's
+                             archives (--seed N, --questions N an ecosystem: 1 and 3000 unless said
+                             otherwise; CARGO_AUDIT and PIP_AUDIT may name those programs)
 
   of images, docker archives and OCI layouts:
   --plimsoll FILE  the program to measure (built beside this one, unless said otherwise)
@@ -93,6 +101,9 @@ pub(crate) fn run(arguments: &[String]) -> anyhow::Result<()> {
     }
     if kind == "versions" {
         return versions::run(rest);
+    }
+    if kind == "advisories" {
+        return advisories::run(rest);
     }
     if kind == "waste" {
         return waste::run(&inspect::Request::read(rest)?);

@@ -9,10 +9,10 @@ use anyhow::{Context as _, bail, ensure};
 use plimsoll_scan::advisory::Order;
 
 /// A tool that knows how its ecosystem orders.
-pub(super) struct Judge {
-    pub(super) order: Order,
+pub(in crate::parity) struct Judge {
+    pub(in crate::parity) order: Order,
     /// How it is asked for on the command line.
-    pub(super) name: &'static str,
+    pub(in crate::parity) name: &'static str,
     /// The program, and the variable that names another one.
     program: (&'static str, &'static str),
     /// The script that reads the pairs and prints a sign for each.
@@ -35,7 +35,7 @@ enum How {
 }
 
 /// The tools there are.
-pub(super) const JUDGES: [Judge; 13] = [
+pub(in crate::parity) const JUDGES: [Judge; 13] = [
     Judge {
         order: Order::Dpkg,
         name: "dpkg",
@@ -146,7 +146,7 @@ pub(super) const JUDGES: [Judge; 13] = [
 const SEPARATOR: &str = "\u{1f}";
 
 /// What a judge said.
-pub(super) enum Verdict {
+pub(in crate::parity) enum Verdict {
     /// Which judge it is, and a sign for every pair: `<`, `=`, `>`, or `!` where one is no version.
     Signs(String, Vec<char>),
     /// Why it could not be asked.
@@ -155,7 +155,7 @@ pub(super) enum Verdict {
 
 impl Judge {
     /// Asks for all pairs at once.
-    pub(super) fn ask(&self, pairs: &[(String, String)]) -> anyhow::Result<Verdict> {
+    pub(in crate::parity) fn ask(&self, pairs: &[(String, String)]) -> anyhow::Result<Verdict> {
         let folder = tempfile::tempdir().context("cannot make a folder for the pairs")?;
         let lines: String = pairs
             .iter()

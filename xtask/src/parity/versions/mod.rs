@@ -2,9 +2,9 @@
 
 mod explained;
 mod grammar;
-mod judges;
+pub(in crate::parity) mod judges;
 mod pairs;
-mod random;
+pub(in crate::parity) mod random;
 
 use std::cmp::Ordering;
 use std::collections::BTreeMap;

@@ -1,9 +1,9 @@
 //! Numbers that are random and always the same ones: splitmix64.
 
-pub(super) struct Random(u64);
+pub(in crate::parity) struct Random(u64);
 
 impl Random {
-    pub(super) const fn new(seed: u64) -> Self {
+    pub(in crate::parity) const fn new(seed: u64) -> Self {
         Self(seed)
     }
 
@@ -16,18 +16,18 @@ impl Random {
     }
 
     /// A number less than `end`, which must not be zero.
-    pub(super) fn below(&mut self, end: usize) -> usize {
+    pub(in crate::parity) fn below(&mut self, end: usize) -> usize {
         let end = u64::try_from(end).unwrap_or(u64::MAX);
         usize::try_from(self.next() % end).unwrap_or_default()
     }
 
     /// Yes, so many times in a hundred.
-    pub(super) fn percent(&mut self, chance: usize) -> bool {
+    pub(in crate::parity) fn percent(&mut self, chance: usize) -> bool {
         self.below(100) < chance
     }
 
     /// One of them; there must be one.
-    pub(super) fn pick<T: Copy>(&mut self, choices: &[T]) -> T {
+    pub(in crate::parity) fn pick<T: Copy>(&mut self, choices: &[T]) -> T {
         choices[self.below(choices.len())]
     }
 }
