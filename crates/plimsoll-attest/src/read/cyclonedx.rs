@@ -130,6 +130,7 @@ fn detail(component: &Value, package: &mut Package, bill: &BillOfMaterials) {
     if package.version.is_empty() {
         package.version = text(component, "version").to_owned();
     }
+    package::name_as(package, text(component, "name"));
     let diff_id = property(&[
         "plimsoll:layer-diff-id",
         "aquasecurity:trivy:LayerDiffID",

@@ -30,6 +30,10 @@ pub(super) fn of_purl(text: &str) -> Option<(Package, Option<Distribution>)> {
         ) => format!("{namespace}/{}", purl.name()),
         _ => purl.name().to_owned(),
     };
+    let name = match kind {
+        PackageKind::Go => written(text, name),
+        _ => name,
+    };
     let source = qualifier("upstream").and_then(|source| source_of(source, kind, &version));
     let distribution = qualifier("distro").and_then(|distro| {
         let (id, release) = distro.rsplit_once('-').unwrap_or((distro, ""));
@@ -55,6 +59,25 @@ pub(super) fn of_purl(text: &str) -> Option<(Package, Option<Distribution>)> {
     package.architecture = architecture;
     package.source = source;
     Some((package, distribution))
+}
+
+/// The path of a Go module as it is written: the specification puts it into lower case, and modules
+/// are told apart by case.
+fn written(purl: &str, path: String) -> String {
+    let end = purl.find(['@', '?', '#']).unwrap_or(purl.len());
+    let written = purl[..end].split_once('/').map(|(_, path)| path);
+    match written {
+        Some(written) if written.eq_ignore_ascii_case(&path) => written.to_owned(),
+        _ => path,
+    }
+}
+
+/// Takes the path of a Go module as the document calls it beside its package URL, where that is the
+/// same but for case.
+pub(super) fn name_as(package: &mut Package, name: &str) {
+    if package.kind == PackageKind::Go && name.eq_ignore_ascii_case(&package.name) {
+        name.clone_into(&mut package.name);
+    }
 }
 
 /// The identifier of os-release where a tool writes another: Trivy has names of its own.

@@ -114,13 +114,14 @@ fn identified(
     bill: &mut BillOfMaterials,
     from_purls: &mut Option<Distribution>,
 ) -> Option<plimsoll_model::Package> {
-    let Some((package, distribution)) = package::of_purl(purl) else {
+    let Some((mut package, distribution)) = package::of_purl(purl) else {
         bill.unidentified.push(text(described, "name").to_owned());
         return None;
     };
     if from_purls.is_none() {
         *from_purls = distribution;
     }
+    package::name_as(&mut package, text(described, "name"));
     Some(package)
 }
 

@@ -57,6 +57,40 @@ fn names_and_versions_are_their_ecosystems() {
     );
 }
 
+/// Package URLs have the paths of Go modules in lower case, advisories as they are.
+#[test]
+fn modules_are_spelled_as_they_are() {
+    let component = |name: &str, purl: &str| json!({"type": "library", "name": name, "purl": purl});
+    let bill = told(&json!({
+        "bomFormat": "CycloneDX", "specVersion": "1.6",
+        "components": [
+            component("x", "pkg:golang/example.org/A/b@v1.0.0#sub"),
+            component("example.org/C/d", "pkg:golang/example.org/c/d@v1.0.0"),
+            component("example.org/other", "pkg:golang/example.org/e@v1.0.0"),
+            component("Typed", "pkg:npm/typed@1.0.0"),
+        ],
+    }));
+    assert_eq!(
+        packages(&bill),
+        [
+            "npm typed 1.0.0",
+            "golang example.org/A/b v1.0.0",
+            "golang example.org/C/d v1.0.0",
+            "golang example.org/e v1.0.0",
+        ]
+    );
+    let bill = told(&json!({
+        "spdxVersion": "SPDX-2.3",
+        "packages": [{
+            "SPDXID": "SPDXRef-1", "name": "example.org/C/d", "versionInfo": "v1.0.0",
+            "externalRefs": [{
+                "referenceType": "purl", "referenceLocator": "pkg:golang/example.org/c/d@v1.0.0",
+            }],
+        }],
+    }));
+    assert_eq!(packages(&bill), ["golang example.org/C/d v1.0.0"]);
+}
+
 #[test]
 fn what_the_tools_say_besides_is_kept() {
     let layer = format!("sha256:{}", "ab".repeat(32));

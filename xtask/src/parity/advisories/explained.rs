@@ -12,6 +12,8 @@ pub(super) struct Difference<'d> {
     pub(super) is_ours: bool,
     /// Whether we could hold the record against the version at all.
     pub(super) is_judged: bool,
+    /// Whether the package is of an image, whose system is known: Linux on amd64.
+    pub(super) is_of_image: bool,
 }
 
 /// Why the two differ, where they should.
@@ -34,6 +36,23 @@ pub(super) fn why(it: &Difference<'_>, records: &Records) -> Option<&'static str
     }
     if it.judge == "osv-scanner" && it.is_ours && said().any(Affected::begins_with_commits) {
         return Some("osv-scanner reads no range of an entry that has one of commits before it");
+    }
+    if it.judge == "osv-scanner" && it.is_ours && said().any(|said| !said.is_named(name)) {
+        return Some("osv-scanner looks for the normal form of a name, and the record has another");
+    }
+    let of_module = |text: &String| text.contains(".module");
+    if ecosystem.starts_with("AlmaLinux")
+        && !it.is_ours
+        && said().all(|said| said.events().any(of_module) != of_module(version))
+    {
+        return Some("a package of a module stream and one outside of modules are two packages");
+    }
+    if it.judge == "pip-audit" && it.is_ours && said().any(|said| said.ranges().count() > 0) {
+        return Some("in a range of the record, and not on the list beside it, which is older");
+    }
+    let of_others = || said().all(|said| !said.is_about("linux", "amd64"));
+    if it.is_of_image && !it.is_ours && of_others() {
+        return Some("the record is about other systems than the image's");
     }
     None
 }

@@ -164,6 +164,7 @@ fn of_osv(request: &Request, osv: &Path, folder: &Path, report: &mut Report) -> 
     }
     let questions = pip::questions(&records);
     let ours = ours::ask(&request.plimsoll, &index, &questions)?;
+    ask_all("requirements", &questions, &ours, report)?;
     let said = pip::ask(&records, &questions)?;
     report.compare(
         "pip-audit",
@@ -173,6 +174,7 @@ fn of_osv(request: &Request, osv: &Path, folder: &Path, report: &mut Report) -> 
         &ours,
         said,
     );
+    report.is_of_image = true;
     for image in &request.images {
         let what = short_name(image);
         let told = ours::inspect(&request.plimsoll, &index, image)?;
@@ -255,6 +257,7 @@ fn of_image(report: &Value) -> anyhow::Result<BTreeMap<String, Vec<(Question, An
 /// What was found, as it is found.
 struct Report {
     verbose: bool,
+    is_of_image: bool,
     differences: usize,
     skipped: usize,
 }
@@ -263,6 +266,7 @@ impl Report {
     fn new(verbose: bool) -> Self {
         Self {
             verbose,
+            is_of_image: false,
             differences: 0,
             skipped: 0,
         }
@@ -304,6 +308,7 @@ impl Report {
                     record,
                     is_ours,
                     is_judged: ours.knows(record),
+                    is_of_image: self.is_of_image,
                 };
                 match explained::why(&said, records) {
                     Some(why) => *on_purpose.entry(why).or_default() += 1,

@@ -117,7 +117,13 @@ pub(super) fn ask(records: &Records, questions: &[Question]) -> anyhow::Result<S
     let version = String::from_utf8_lossy(&version.stdout).trim().to_owned();
     let answers = questions.iter().map(|question| {
         let key = (normal(ECOSYSTEM, &question.name), question.version.clone());
-        let hits = said.get(&key).cloned().unwrap_or_default();
+        let Some(hits) = said.get(&key).cloned() else {
+            // It asks for the normal form of a version, and lists have the one that was published.
+            return Answer {
+                hits: BTreeSet::new(),
+                unknown: BTreeSet::from(["*".to_owned()]),
+            };
+        };
         // Records that list no version of the package are not among what the server knows.
         let others = records.of(ECOSYSTEM, &question.name);
         let others = others.filter(|(_, affected)| affected.versions().is_empty());

@@ -30,6 +30,8 @@ pub(super) struct Affected {
     ranges: Option<Vec<Range>>,
     #[serde(default)]
     versions: Option<Vec<String>>,
+    #[serde(default)]
+    ecosystem_specific: serde_json::Value,
 }
 
 #[derive(Debug, Deserialize)]
@@ -57,6 +59,34 @@ impl Affected {
     pub(super) fn ranges(&self) -> impl Iterator<Item = &Range> {
         let ranges = self.ranges.as_deref().unwrap_or_default().iter();
         ranges.filter(|range| matches!(range.kind.as_str(), "ECOSYSTEM" | "SEMVER"))
+    }
+
+    /// The versions that its ranges name.
+    pub(super) fn events(&self) -> impl Iterator<Item = &String> {
+        let events = self.ranges().flat_map(|range| &range.events);
+        events.flat_map(BTreeMap::values)
+    }
+
+    /// Whether it calls the package just so.
+    pub(super) fn is_named(&self, name: &str) -> bool {
+        let package = self.package.as_ref();
+        package.is_some_and(|package| package.name == name)
+    }
+
+    /// Whether a program for this system may have the flaw: Go's records name the systems of each
+    /// package, where it is not all.
+    pub(super) fn is_about(&self, os: &str, architecture: &str) -> bool {
+        let imports = self.ecosystem_specific["imports"].as_array();
+        let Some(imports) = imports.filter(|imports| !imports.is_empty()) else {
+            return true;
+        };
+        let has = |names: &serde_json::Value, wanted: &str| {
+            let names = names.as_array().filter(|names| !names.is_empty());
+            names.is_none_or(|names| names.iter().any(|name| name == wanted))
+        };
+        let is_about =
+            |one: &serde_json::Value| has(&one["goos"], os) && has(&one["goarch"], architecture);
+        imports.iter().any(is_about)
     }
 
     /// Whether the first of its ranges is one of commits.

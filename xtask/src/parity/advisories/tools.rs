@@ -35,12 +35,15 @@ pub(super) fn ask(records: &Records, questions: &[Question]) -> anyhow::Result<S
         }
     }
     let pairs: Vec<(String, String)> = pairs.into_iter().collect();
-    if pairs.is_empty() {
-        return Ok(Said::Absent("nothing is to be compared".to_owned()));
-    }
-    let (tool, signs) = match judge.ask(&pairs)? {
-        Verdict::Signs(tool, signs) => (tool, signs),
-        Verdict::Absent(why) => return Ok(Said::Absent(why)),
+    let (tool, signs) = match pairs.is_empty() {
+        true => (
+            "nothing, as nothing is to be compared".to_owned(),
+            Vec::new(),
+        ),
+        false => match judge.ask(&pairs)? {
+            Verdict::Signs(tool, signs) => (tool, signs),
+            Verdict::Absent(why) => return Ok(Said::Absent(why)),
+        },
     };
     let signs: Signs = pairs
         .into_iter()

@@ -108,7 +108,7 @@ fn wanted(distribution: &Distribution, kind: PackageKind) -> Option<(EcosystemNa
     let minor = numbers.next().unwrap_or_default();
     let id = distribution.id.to_ascii_lowercase();
     Some(match (kind, id.as_str()) {
-        (PackageKind::Deb, "debian") => (Debian, Wanted::OrAll(debian(distribution, major))),
+        (PackageKind::Deb, "debian") => (Debian, Wanted::OrAll(debian(distribution, major, minor))),
         (PackageKind::Deb, "ubuntu") => (Ubuntu, Wanted::Exactly(pocket::ubuntu(version))),
         (PackageKind::Deb, "echo") => (Echo, Wanted::Rolling),
         (PackageKind::Apk, "alpine") => (Alpine, Wanted::Exactly(alpine(version, major, minor))),
@@ -146,9 +146,12 @@ fn wanted(distribution: &Distribution, kind: PackageKind) -> Option<(EcosystemNa
 }
 
 /// Debian's release number; testing and unstable say only their name.
-fn debian(distribution: &Distribution, major: &str) -> String {
-    if !major.is_empty() {
-        return major.to_owned();
+fn debian(distribution: &Distribution, major: &str, minor: &str) -> String {
+    match major {
+        "" => {}
+        // Up to Sarge both numbers named a release.
+        "1" | "2" | "3" if !minor.is_empty() => return format!("{major}.{minor}"),
+        major => return major.to_owned(),
     }
     let codename = distribution.codename.as_deref().unwrap_or("sid");
     pocket::debian(codename).to_owned()
@@ -252,6 +255,8 @@ mod tests {
         for (kind, id, version, label, ecosystems) in [
             (Deb, "debian", "12", "Debian:12", "Debian:12"),
             (Deb, "debian", "13", "Debian:13", ""),
+            (Deb, "debian", "12.5", "Debian:12", "Debian:12"),
+            (Deb, "debian", "3.1", "Debian:3.1", ""),
             (
                 Deb,
                 "ubuntu",

@@ -74,6 +74,21 @@ impl Position for Other<'_> {
     }
 }
 
+/// What is no version, in the place of the one installed: nothing can be said of where it stands.
+struct Nowhere;
+
+impl Position for Nowhere {
+    type Error = ();
+
+    fn to(&mut self, _: Version<'_>) -> Result<Ordering, ()> {
+        Err(())
+    }
+
+    fn between(&mut self, _: Version<'_>, _: Version<'_>) -> Result<Ordering, ()> {
+        Err(())
+    }
+}
+
 /// Holds a version against everything that advisories say of its package.
 ///
 /// # Errors
@@ -97,8 +112,8 @@ pub(super) fn judge<'i>(
     for affected in said {
         let affected = affected?;
         let found = match &bad {
-            // Its own spelling may be listed all the same.
-            Some(bad) => match is_listed(&affected, &written) {
+            // Its own spelling may be listed all the same, and all versions may be meant.
+            Some(bad) => match is_listed(&affected, &written) || means_all(&affected) {
                 true => Ok(true),
                 false => {
                     if verdict.unjudged.is_empty() {
@@ -139,6 +154,12 @@ where
     affected.versions().next().is_some() && written.is_some_and(|slot| affected.lists(slot))
 }
 
+/// Whether every version is meant, whatever it is.
+fn means_all(affected: &Affected<'_>) -> bool {
+    let mut ranges = affected.ranges();
+    ranges.any(|range| holds(range.events(), &mut Nowhere) == Ok(true))
+}
+
 /// OSV's question: is the version listed, or in one of the ranges?
 fn is_hit<F>(
     affected: &Affected<'_>,
@@ -152,11 +173,17 @@ where
         return Ok(true);
     }
     let mut ranges = 0;
+    let mut bad = None;
     for range in affected.ranges() {
         ranges += 1;
-        if holds(range.events(), position)? {
-            return Ok(true);
+        match holds(range.events(), position) {
+            Ok(true) => return Ok(true),
+            Ok(false) => {}
+            Err(found) => bad = Some(found),
         }
+    }
+    if let Some(bad) = bad {
+        return Err(bad);
     }
     // Where there is only a list, a version that is spelled another way is in it too.
     Ok(ranges == 0

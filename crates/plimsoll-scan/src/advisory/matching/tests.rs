@@ -344,6 +344,7 @@ fn a_version_that_is_none_is_told() {
         vec![
             package(PackageKind::Go, "example.test/x", "(devel)"),
             package(PackageKind::Go, "example.test/unknown", "(devel)"),
+            package(PackageKind::Go, "example.test/never-mended", "(devel)"),
             package(PackageKind::Python, "odd", "dev"),
             package(PackageKind::Maven, "log4j", "1.2.17"),
         ],
@@ -353,14 +354,19 @@ fn a_version_that_is_none_is_told() {
     let judged = judged(
         &[
             record("GO-2024-1", "Go", "example.test/x", "1.2.3"),
+            record("GO-2024-2", "Go", "example.test/never-mended", ""),
             listed,
             record("GHSA-aaaa-bbbb-cccc", "Maven", "log4j:log4j", ""),
         ],
         &inventory,
     );
+    // What means all versions means it, too.
     assert_eq!(
         told(&judged),
-        ["PYSEC-2024-1 odd dev -> none [PYSEC-2024-1]"]
+        [
+            "GO-2024-2 example.test/never-mended (devel) -> none [GO-2024-2]",
+            "PYSEC-2024-1 odd dev -> none [PYSEC-2024-1]",
+        ]
     );
     let unjudged: Vec<&str> = judged
         .coverage
@@ -375,6 +381,21 @@ fn a_version_that_is_none_is_told() {
             "pkg:maven/log4j@1.2.17"
         ]
     );
+}
+
+#[test]
+fn one_range_that_nobody_can_read_does_not_hide_another() {
+    let mut two = record("PYSEC-2024-1", "PyPI", "odd", "two");
+    let more = json!({"type": "ECOSYSTEM", "events": [{"introduced": "3"}, {"fixed": "4"}]});
+    let ranges = two["affected"][0]["ranges"].as_array_mut().unwrap();
+    ranges.push(more);
+    let of = |version: &str| {
+        let inventory = on("", "", vec![package(PackageKind::Python, "odd", version)]);
+        let judged = judged(std::slice::from_ref(&two), &inventory);
+        (told(&judged).len(), judged.coverage.unjudged.len())
+    };
+    assert_eq!(of("3.1"), (1, 0));
+    assert_eq!(of("1"), (0, 1));
 }
 
 #[test]
