@@ -25,7 +25,7 @@ pub fn render(input: &RenderInput<'_>) -> String {
         + suites.iter().filter(|suite| suite.found.is_empty()).count();
     let failed = report.findings.len() + report.vulnerabilities.len();
     let skipped = skipped(report);
-    let aside = report.suppressed_vulnerabilities.len();
+    let aside = report.suppressed.len() + report.suppressed_vulnerabilities.len();
     let mut out = String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
     line_of(
         &mut out,
@@ -110,9 +110,9 @@ fn case(out: &mut String, file: &str, finding: &Finding) {
     out.push_str("    </testcase>\n");
 }
 
-/// Vulnerabilities that were set aside: cases that were skipped, and say why.
+/// What was set aside: cases that were skipped, and say why, and where that is written.
 fn set_aside(out: &mut String, report: &Report) {
-    let number = report.suppressed_vulnerabilities.len();
+    let number = report.suppressed.len() + report.suppressed_vulnerabilities.len();
     if number == 0 {
         return;
     }
@@ -122,19 +122,53 @@ fn set_aside(out: &mut String, report: &Report) {
             "  <testsuite name=\"set aside\" tests=\"{number}\" failures=\"0\" errors=\"0\" skipped=\"{number}\">"
         ),
     );
-    for one in &report.suppressed_vulnerabilities {
-        let found = &one.vulnerability;
+    for one in &report.suppressed {
+        let finding = &one.finding;
+        let place = match &finding.origin.source {
+            Some(source) => source.file.as_str(),
+            None => subject(report),
+        };
         line_of(
             out,
             &format!(
-                "    <testcase classname=\"{}-{}\" name=\"{}\"><skipped message=\"{}: {}\"/></testcase>",
-                xml(&found.name),
-                xml(&found.installed),
-                xml(&found.id),
+                "    <testcase classname=\"{}\" name=\"{} (line {})\">",
+                xml(place),
+                xml(finding.rule),
+                line(&finding.origin)
+            ),
+        );
+        line_of(
+            out,
+            &format!("      <skipped message=\"{}\">", xml(&one.reason)),
+        );
+        let mut tell = |name: &str, value: &str| line_of(out, &format!("{name}: {}", xml(value)));
+        tell("severity", finding.severity.as_str());
+        tell("message", &whole_message(finding));
+        tell("by", one.by.as_str());
+        out.push_str("      </skipped>\n    </testcase>\n");
+    }
+    for one in &report.suppressed_vulnerabilities {
+        let found = &one.vulnerability;
+        open_case(out, found);
+        line_of(
+            out,
+            &format!(
+                "      <skipped message=\"{}: {}\">",
                 one.status.as_str().replace('-', " "),
                 xml(&one.reason)
             ),
         );
+        let mut tell = |name: &str, value: &str| line_of(out, &format!("{name}: {}", xml(value)));
+        tell("written in", &one.written_in);
+        if let Some(label) = &one.justification {
+            tell("justification", label);
+        }
+        tell("severity", found.severity.as_str());
+        if let Some(title) = &found.title {
+            tell("title", title);
+        }
+        facts(out, found);
+        out.push_str("      </skipped>\n    </testcase>\n");
     }
     out.push_str("  </testsuite>\n");
 }
@@ -250,6 +284,20 @@ impl VulnerableSuite<'_> {
 
 fn vulnerable_case(out: &mut String, vulnerability: &Vulnerability) {
     let title = vulnerability.title.as_deref().unwrap_or(&vulnerability.id);
+    open_case(out, vulnerability);
+    line_of(
+        out,
+        &format!(
+            "      <failure type=\"{}\" message=\"{}\">",
+            vulnerability.severity.as_str(),
+            xml(title)
+        ),
+    );
+    facts(out, vulnerability);
+    out.push_str("      </failure>\n    </testcase>\n");
+}
+
+fn open_case(out: &mut String, vulnerability: &Vulnerability) {
     line_of(
         out,
         &format!(
@@ -259,14 +307,10 @@ fn vulnerable_case(out: &mut String, vulnerability: &Vulnerability) {
             xml(&vulnerability.id)
         ),
     );
-    line_of(
-        out,
-        &format!(
-            "      <failure type=\"{}\" message=\"{}\">",
-            vulnerability.severity.as_str(),
-            xml(title)
-        ),
-    );
+}
+
+/// What is known of a vulnerability, a line each.
+fn facts(out: &mut String, vulnerability: &Vulnerability) {
     let mut tell = |name: &str, value: &str| line_of(out, &format!("{name}: {}", xml(value)));
     tell("package", &vulnerability.purl);
     match &vulnerability.fixed {
@@ -294,7 +338,6 @@ fn vulnerable_case(out: &mut String, vulnerability: &Vulnerability) {
     for reference in vulnerability.references.iter().take(REFERENCES) {
         tell("see", reference);
     }
-    out.push_str("      </failure>\n    </testcase>\n");
 }
 
 fn line_of(out: &mut String, text: &str) {

@@ -34,6 +34,11 @@ pub(crate) fn by_severity<'a>(findings: impl Iterator<Item = &'a Finding>) -> St
 
 /// `5 set aside: 3 waived, 2 known before`.
 pub(crate) fn set_aside(aside: &[SuppressedVulnerability]) -> String {
+    format!("{} set aside: {}", aside.len(), statuses(aside))
+}
+
+/// `3 waived, 2 known before`.
+pub(crate) fn statuses(aside: &[SuppressedVulnerability]) -> String {
     let parts: Vec<String> = VulnerabilityStatus::ALL
         .into_iter()
         .map(|status| {
@@ -45,7 +50,7 @@ pub(crate) fn set_aside(aside: &[SuppressedVulnerability]) -> String {
         .filter(|(_, number)| *number > 0)
         .map(|(status, number)| format!("{number} {}", status.as_str().replace('-', " ")))
         .collect();
-    format!("{} set aside: {}", aside.len(), parts.join(", "))
+    parts.join(", ")
 }
 
 /// `2 critical, 1 low`, gravest first; empty where there are none.

@@ -1,5 +1,6 @@
 //! A summary for the evidence folder and for pull requests (GitHub Flavored Markdown).
 
+mod set_aside;
 mod vulnerabilities;
 
 use std::fmt::Write as _;
@@ -29,34 +30,7 @@ pub fn render(input: &RenderInput<'_>) -> String {
     }
     page.vulnerabilities(report);
     page.findings(&report.findings);
-    if !report.suppressed.is_empty() || !report.suppressed_vulnerabilities.is_empty() {
-        page.heading("Set aside");
-        for one in &report.suppressed {
-            page.line(&format!(
-                "- {}, {}: {}",
-                markdown_code(one.finding.rule),
-                place(&one.finding),
-                markdown(&one.reason)
-            ));
-        }
-        for one in report.suppressed_vulnerabilities.iter().take(FINDINGS) {
-            page.line(&format!(
-                "- {} of {} {}, {}: {}",
-                markdown(&one.vulnerability.id),
-                markdown_code(&one.vulnerability.name),
-                markdown(&one.vulnerability.installed),
-                one.status.as_str().replace('-', " "),
-                markdown(&one.reason)
-            ));
-        }
-        let more = report
-            .suppressed_vulnerabilities
-            .len()
-            .saturating_sub(FINDINGS);
-        if more > 0 {
-            page.line(&format!("- … and {more} more."));
-        }
-    }
+    page.set_aside(report);
     if !report.skipped.is_empty() {
         page.heading("Not looked at");
         for skipped in &report.skipped {

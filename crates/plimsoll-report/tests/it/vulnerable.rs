@@ -301,6 +301,31 @@ fn packages_without_vulnerabilities_pass() {
 }
 
 #[test]
+fn what_was_set_aside_is_in_every_form_with_its_reason() {
+    let mut case = vulnerable();
+    let one = &mut case.report.suppressed_vulnerabilities[0];
+    one.justification = Some("component_not_present".to_owned());
+    let expected = [
+        one.vulnerability.id.clone(),
+        one.vulnerability.name.clone(),
+        one.reason.clone(),
+        one.written_in.clone(),
+        "component".to_owned(),
+        "not affected".to_owned(),
+    ];
+    let input = case.input();
+    for text in [
+        junit::render(&input),
+        markdown::render(&input).replace('\\', ""),
+        container_scanning::render(&input),
+    ] {
+        for words in &expected {
+            assert!(text.contains(words.as_str()), "{words}: {text}");
+        }
+    }
+}
+
+#[test]
 fn nobody_looked_is_no_success() {
     let mut case = vulnerable();
     let status = |case: &Case| {
