@@ -326,6 +326,7 @@ fn startup(words: &[&str]) -> StartupFile {
         "library" => StartupProblem::MissingLibraries {
             libraries: vec![detail()],
             needed_by: words[2].to_owned(),
+            elsewhere: words[5..].iter().map(|&path| path.to_owned()).collect(),
         },
         "denied" => StartupProblem::Denied {
             user: "app".to_owned(),

@@ -66,12 +66,14 @@ pub enum StartupProblem {
         /// return a part of the name.
         carriage_return: bool,
     },
-    /// Libraries it needs are nowhere in the image.
+    /// Libraries it needs are nowhere that its loader looks.
     MissingLibraries {
         /// Their names.
         libraries: Vec<String>,
         /// The file that needs them, without a leading slash.
         needed_by: String,
+        /// Files of such names that lie elsewhere in the image, where the loader does not look.
+        elsewhere: Vec<String>,
     },
     /// The user that the image runs as may not get at it.
     Denied {

@@ -30,6 +30,7 @@ enum WireProblem<'a> {
     MissingLibraries {
         libraries: &'a [String],
         needed_by: &'a str,
+        elsewhere: &'a [String],
     },
     Denied {
         user: &'a str,
@@ -95,9 +96,11 @@ impl<'a> WireProblem<'a> {
             StartupProblem::MissingLibraries {
                 libraries,
                 needed_by,
+                elsewhere,
             } => Self::MissingLibraries {
                 libraries,
                 needed_by,
+                elsewhere,
             },
             StartupProblem::Denied { user, path } => Self::Denied { user, path },
         }

@@ -6,8 +6,10 @@ use crate::rule::{ImageFacts, Meta, Rule, Sink};
 
 declare_rule! {
     /// ## What it does
-    /// Tells that the program the image starts, or a library it needs, is linked with libraries of which no
-    /// file lies anywhere in the image. Those that drivers bring when a container starts are left out.
+    /// Tells that the program the image starts, or a library it needs, is linked with libraries that its loader
+    /// does not find: in the folders of the system and those that `ld.so.conf` names, in `LD_LIBRARY_PATH`, and
+    /// where the files say themselves (`RPATH`, `RUNPATH`). Those that drivers bring when a container starts are
+    /// left out.
     ///
     /// ## Why it hurts in production
     /// The container ends with `error while loading shared libraries`. It happens where the stage that builds
@@ -51,6 +53,7 @@ impl Rule for EntrypointMissingLibrary {
             let StartupProblem::MissingLibraries {
                 libraries,
                 needed_by,
+                elsewhere,
             } = problem
             else {
                 return None;
@@ -69,14 +72,22 @@ impl Rule for EntrypointMissingLibrary {
             } else {
                 format!(", through `/{}`", needed_by.escape_debug())
             };
-            Some((
-                format!(
-                    "{} needs {}{more}{through}, of which the image has no file.",
-                    startup::shown(file),
-                    named.join(", ")
+            let needs = format!("{} needs {}{more}{through}", startup::shown(file), named.join(", "));
+            Some(match elsewhere.first() {
+                None => (
+                    format!("{needs}, of which the image has no file."),
+                    "Install their packages in the stage that ships.".to_owned(),
                 ),
-                "Install their packages in the stage that ships.".to_owned(),
-            ))
+                Some(place) => (
+                    format!(
+                        "{needs}, which the loader does not find: `/{}` lies where it does not look.",
+                        place.escape_debug()
+                    ),
+                    "Put it where the loader looks, name its folder in `/etc/ld.so.conf.d` and run \
+                     `ldconfig`, or link with a `RUNPATH` such as `$ORIGIN/../lib`."
+                        .to_owned(),
+                ),
+            })
         });
     }
 }
@@ -91,6 +102,11 @@ mod tests {
             "entrypoint-missing-library",
             &[
                 ("another problem", "startup: cmd app - missing\n", 0),
+                (
+                    "a library that lies where nobody looks",
+                    "startup: cmd app app library libx.so.1 opt/x/lib/libx.so.1\n",
+                    1,
+                ),
             ],
         );
     }

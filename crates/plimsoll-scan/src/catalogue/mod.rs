@@ -18,6 +18,7 @@ mod gem;
 mod haskell;
 pub(crate) mod java;
 mod julia;
+pub(crate) mod loader;
 mod lua;
 pub(crate) mod npm;
 mod opam;
@@ -42,6 +43,8 @@ pub(crate) enum Document {
     /// Users, and for each whether its password field is empty.
     Users(Vec<Account>),
     Groups(Vec<Group>),
+    /// Where the loader looks for libraries.
+    LoaderFolders(loader::Folders),
     /// Users without a password.
     NoPassword(Vec<String>),
     /// What a package manager of the distribution lists.
@@ -210,6 +213,7 @@ pub(crate) const CATALOGUERS: &[Cataloguer] = &[
     reader(passwd::claims, passwd::read),
     reader(passwd::claims_groups, passwd::read_groups),
     reader(passwd::claims_shadow, passwd::read_shadow),
+    reader(loader::claims, loader::read),
     essential(dpkg::claims_database, dpkg::read_database),
     reader(dpkg::claims_extended_states, dpkg::read_extended_states),
     essential(apk::claims_database, apk::read_database),

@@ -1,6 +1,7 @@
-//! Shared libraries that a program needs and that are nowhere in the image.
+//! Shared libraries that a program needs and that its loader does not find.
 //!
-//! Where a loader looks is set by files, variables and its own build. So a library counts as missing
+//! What is looked for, and where, is as `ld.so(8)` has it, or musl's `ldso/dynlink.c`. Where that is
+//! set by what is not in the image, or the loader is not one of these, a library counts as missing
 //! only where no file of its name lies anywhere in the image.
 
 use std::collections::{BTreeSet, HashMap, VecDeque};
@@ -8,6 +9,7 @@ use std::collections::{BTreeSet, HashMap, VecDeque};
 use plimsoll_model::StartupProblem;
 
 use super::Facts;
+use super::search::{Object, Places, Search};
 use crate::catalogue::base_name;
 use crate::catalogue::binary::Elf;
 use crate::record::FactKind;
@@ -39,15 +41,11 @@ const IN_MUSL: &[&str] = &[
     "libxnet.",
 ];
 
-impl Facts<'_> {
-    /// The libraries that the program at `path` needs and that are nowhere, by the file that needs
-    /// them.
-    pub(super) fn missing_libraries(&self, path: &str, elf: &Elf) -> Vec<StartupProblem> {
+impl<'a> Facts<'a> {
+    /// The libraries that the program at `path` needs and that its loader does not find, by the
+    /// file that needs them.
+    pub(super) fn missing_libraries(&self, path: &str, elf: &'a Elf) -> Vec<StartupProblem> {
         let preloads = |one: &String| one.starts_with("LD_");
-        let musl = elf
-            .interpreter
-            .as_deref()
-            .is_some_and(|loader| base_name(loader).starts_with("ld-musl"));
         if elf.needed.is_empty() {
             return Vec::new();
         }
@@ -68,46 +66,83 @@ impl Facts<'_> {
                 by_name.entry(name).or_default().push(path);
             }
         }
+        let search = Search::new(self, elf);
         let mut problems = Vec::new();
-        let mut seen: BTreeSet<String> = BTreeSet::new();
-        let mut pending: VecDeque<(String, Vec<String>)> = VecDeque::new();
-        pending.push_back((path.to_owned(), elf.needed.clone()));
-        while let Some((needed_by, needed)) = pending.pop_front() {
+        // The loader takes in what it loads breadth first, and nothing twice: by the name it is
+        // needed by, or by its own.
+        let mut seen: BTreeSet<&str> = BTreeSet::new();
+        let mut objects = vec![Object::new(path.to_owned(), elf, None)];
+        let mut pending = VecDeque::from([(0, path.to_owned())]);
+        while let Some((at, needed_by)) = pending.pop_front() {
             let mut missing = Vec::new();
-            for name in needed {
+            let mut elsewhere = Vec::new();
+            for name in &objects[at].elf.needed {
                 let given = name.contains('/')
                     || !name.contains(".so")
                     || FROM_OUTSIDE.iter().any(|start| name.starts_with(start))
-                    || (musl && IN_MUSL.iter().any(|start| name.starts_with(start)));
-                if given || seen.len() >= MAX_LIBRARIES || !seen.insert(name.clone()) {
+                    || (search.is_musl && IN_MUSL.iter().any(|start| name.starts_with(start)));
+                if given || seen.len() >= MAX_LIBRARIES || !seen.insert(name) {
                     continue;
                 }
-                let Some(places) = by_name.get(name.as_str()) else {
-                    missing.push(name);
-                    continue;
+                let anywhere = by_name.get(name.as_str()).map_or(&[][..], Vec::as_slice);
+                let found = match search.find(&objects, at, name) {
+                    Places::At(found) => found,
+                    Places::Mounted => continue,
+                    Places::Nowhere if anywhere.is_empty() => {
+                        missing.push(name.clone());
+                        continue;
+                    }
+                    Places::Nowhere if !anywhere.iter().any(|place| is_of_processor(place)) => {
+                        missing.push(name.clone());
+                        elsewhere.extend(anywhere.first().map(|place| (*place).to_owned()));
+                        continue;
+                    }
+                    Places::Unknown if anywhere.is_empty() => {
+                        missing.push(name.clone());
+                        continue;
+                    }
+                    // Of several it is not certain which is loaded.
+                    Places::Nowhere | Places::Unknown => match self.only(anywhere) {
+                        Some(only) => only,
+                        None => continue,
+                    },
                 };
-                // Of several it is not certain which is loaded.
-                let mut real: Vec<String> = places
-                    .iter()
-                    .filter_map(|place| self.tree.resolve(place))
-                    .collect();
-                real.sort_unstable();
-                real.dedup();
-                if let [only] = real.as_slice()
-                    && let Some(node) = self.tree.get(only)
+                if let Some(real) = self.tree.resolve(&found)
+                    && let Some(node) = self.tree.get(&real)
                     && let Some(library) = self.binary(node).and_then(|one| one.elf.as_ref())
                     && library.machine == elf.machine
                 {
-                    pending.push_back((only.clone(), library.needed.clone()));
+                    seen.extend(library.soname.as_deref());
+                    pending.push_back((objects.len(), real));
+                    objects.push(Object::new(found, library, Some(at)));
                 }
             }
             if !missing.is_empty() {
                 problems.push(StartupProblem::MissingLibraries {
                     libraries: missing,
                     needed_by,
+                    elsewhere,
                 });
             }
         }
         problems
     }
+
+    /// The one file that all of these names lead to.
+    fn only(&self, places: &[&str]) -> Option<String> {
+        let mut real = places.iter().filter_map(|place| self.tree.resolve(place));
+        let first = real.next()?;
+        real.all(|other| other == first).then_some(first)
+    }
 }
+
+/// Whether a library lies in a folder for certain processors, of which loaders try some below each
+/// folder that they search.
+fn is_of_processor(path: &str) -> bool {
+    ["/glibc-hwcaps/", "/tls/", "/haswell/", "/sse2/"]
+        .iter()
+        .any(|folder| path.contains(folder))
+}
+
+#[cfg(test)]
+mod tests;

@@ -7,6 +7,7 @@ pub(crate) mod accounts;
 mod command;
 mod libraries;
 pub(crate) mod needs;
+mod search;
 
 use plimsoll_model::{Accounts, ImageConfig, StartupFile, StartupProblem, StartupRole};
 

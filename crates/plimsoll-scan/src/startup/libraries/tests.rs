@@ -1,0 +1,259 @@
+use plimsoll_model::{Accounts, ImageConfig};
+
+use super::*;
+use crate::catalogue::binary::{Binary, Kind, Origin};
+use crate::catalogue::{Document, loader};
+use crate::record::{EntryFact, FactKind, LayerRecord};
+use crate::tree::Tree;
+
+const GLIBC: &str = "/lib64/ld-linux-x86-64.so.2";
+const MUSL: &str = "/lib/ld-musl-x86_64.so.1";
+
+fn entry(path: &str, kind: FactKind) -> EntryFact {
+    EntryFact {
+        path: path.into(),
+        kind,
+        size: 1,
+        mode: 0o755,
+        uid: 0,
+        gid: 0,
+        content: 0,
+    }
+}
+
+fn elf(needed: &[&str]) -> Elf {
+    Elf {
+        kind: Kind::Library,
+        wide: true,
+        big_endian: false,
+        machine: 62,
+        interpreter: None,
+        soname: None,
+        needed: needed.iter().map(|&name| name.to_owned()).collect(),
+        rpath: None,
+        runpath: None,
+        dynamic: true,
+        names_known: true,
+        stripped: None,
+        build_id: None,
+        relro: Default::default(),
+        guarded_stack: true,
+        position_independent: true,
+        canary: None,
+    }
+}
+
+fn runpath(needed: &[&str], path: &str) -> Elf {
+    Elf {
+        runpath: Some(path.to_owned()),
+        ..elf(needed)
+    }
+}
+
+fn rpath(needed: &[&str], path: &str) -> Elf {
+    Elf {
+        rpath: Some(path.to_owned()),
+        ..elf(needed)
+    }
+}
+
+/// An image with a loader.
+struct Image {
+    record: LayerRecord,
+    config: ImageConfig,
+}
+
+impl Image {
+    fn new(loader: &str) -> Self {
+        let image = Self {
+            record: LayerRecord::default(),
+            config: ImageConfig::default(),
+        };
+        image
+            .file("opt/app/bin/app")
+            .file(loader.trim_start_matches('/'))
+    }
+
+    fn file(mut self, path: &str) -> Self {
+        self.record.entries.push(entry(path, FactKind::File));
+        self
+    }
+
+    fn link(mut self, path: &str, target: &str) -> Self {
+        let kind = FactKind::Symlink(target.into());
+        self.record.entries.push(entry(path, kind));
+        self
+    }
+
+    fn library(mut self, path: &str, elf: Elf) -> Self {
+        let binary = Binary {
+            elf: Some(elf),
+            origin: Origin::Unknown,
+            packages: Vec::new(),
+            linked: None,
+        };
+        let document = Document::Binary(binary);
+        self.record.documents.insert(path.to_owned(), document);
+        self.file(path)
+    }
+
+    fn configured(mut self, path: &str, folders: &[&str]) -> Self {
+        let folders = loader::Folders {
+            folders: folders.iter().map(|&folder| folder.to_owned()).collect(),
+            includes_others: false,
+        };
+        let document = Document::LoaderFolders(folders);
+        self.record.documents.insert(path.to_owned(), document);
+        self.file(path)
+    }
+
+    fn env(mut self, variable: &str) -> Self {
+        self.config.env.push(variable.to_owned());
+        self
+    }
+
+    /// What the program `opt/app/bin/app` does not find: names, who needs them, files elsewhere.
+    fn missing(&self, loader: &str, program: Elf) -> Vec<String> {
+        let records = std::slice::from_ref(&self.record);
+        let tree = Tree::build(records);
+        let facts = Facts {
+            config: &self.config,
+            records,
+            tree: &tree,
+            accounts: &Accounts::default(),
+            search_path: "",
+        };
+        let program = Elf {
+            interpreter: Some(loader.to_owned()),
+            ..program
+        };
+        let problems = facts.missing_libraries("opt/app/bin/app", &program);
+        problems
+            .into_iter()
+            .map(|problem| match problem {
+                StartupProblem::MissingLibraries {
+                    libraries,
+                    needed_by,
+                    elsewhere,
+                } => format!("{} by {needed_by} {elsewhere:?}", libraries.join(" ")),
+                other => panic!("{other:?}"),
+            })
+            .collect()
+    }
+}
+
+#[test]
+fn libraries_are_where_the_loader_looks() {
+    let none: [&str; 0] = [];
+    let image = || Image::new(GLIBC).library("opt/app/lib/liba.so", elf(&[]));
+    for program in [
+        runpath(&["liba.so"], "$ORIGIN/../lib"),
+        rpath(&["liba.so"], "/nowhere:${ORIGIN}/../lib"),
+        runpath(&["liba.so"], "/opt/app/$LIB"),
+    ] {
+        assert_eq!(image().missing(GLIBC, program), none);
+    }
+    let found = ["liba.so by opt/app/bin/app [\"opt/app/lib/liba.so\"]"];
+    for program in [
+        elf(&["liba.so"]),
+        runpath(&["liba.so"], "$ORIGIN/lib"),
+        // Of two this one counts.
+        Elf {
+            rpath: Some("/opt/app/lib".to_owned()),
+            ..runpath(&["liba.so"], "/opt")
+        },
+    ] {
+        assert_eq!(image().missing(GLIBC, program), found);
+    }
+    let plain = || elf(&["liba.so"]);
+    for image in [
+        image().configured("etc/ld.so.conf.d/app.conf", &["/opt/app/lib"]),
+        image().configured("etc/ld.so.cache", &["/opt/app/lib"]),
+        image().env("LD_LIBRARY_PATH=/x:/opt/app/lib"),
+        image().link("usr/lib/x86_64-linux-gnu/liba.so", "/opt/app/lib/liba.so"),
+    ] {
+        assert_eq!(image.missing(GLIBC, plain()), none);
+    }
+    assert_eq!(
+        image()
+            .configured("etc/ld-musl-x86_64.path", &["/opt/app/lib"])
+            .missing(GLIBC, plain()),
+        found
+    );
+    let nowhere = Image::new(GLIBC).missing(GLIBC, plain());
+    assert_eq!(nowhere, ["liba.so by opt/app/bin/app []"]);
+}
+
+#[test]
+fn what_cannot_be_known_is_not_told() {
+    let none: [&str; 0] = [];
+    let image = |loader: &str| Image::new(loader).library("opt/app/lib/liba.so", elf(&[]));
+    for program in [
+        runpath(&["liba.so"], "$PLATFORM/lib"),
+        runpath(&["liba.so"], "lib"),
+        runpath(&["liba.so"], "/proc/self/x"),
+    ] {
+        assert_eq!(image(GLIBC).missing(GLIBC, program), none);
+    }
+    let plain = || elf(&["liba.so"]);
+    assert_eq!(
+        image(GLIBC)
+            .env("LD_PRELOAD=libx.so")
+            .missing(GLIBC, plain()),
+        none
+    );
+    assert_eq!(
+        image(GLIBC).env("LD_LIBRARY_PATH=").missing(GLIBC, plain()),
+        none
+    );
+    let nix = "/nix/store/a-glibc/lib/ld-linux-x86-64.so.2";
+    assert_eq!(image(nix).missing(nix, plain()), none);
+    let hwcaps = Image::new(GLIBC).library("usr/lib/glibc-hwcaps/x86-64-v3/liba.so", elf(&[]));
+    assert_eq!(hwcaps.missing(GLIBC, plain()), none);
+    let to_volume = Image::new(GLIBC).link("usr/lib/liba.so", "/run/x/liba.so");
+    assert_eq!(to_volume.missing(GLIBC, plain()), none);
+}
+
+#[test]
+fn what_libraries_need_is_looked_for_as_they_say() {
+    let none: [&str; 0] = [];
+    let image = |a: Elf| {
+        Image::new(GLIBC)
+            .library("opt/app/lib/liba.so", a)
+            .library("opt/app/deep/libb.so", elf(&[]))
+    };
+    // An RPATH is handed on, a RUNPATH is not.
+    let both = "$ORIGIN/../lib:$ORIGIN/../deep";
+    let program = rpath(&["liba.so"], both);
+    assert_eq!(image(elf(&["libb.so"])).missing(GLIBC, program), none);
+    let program = || runpath(&["liba.so"], both);
+    assert_eq!(
+        image(elf(&["libb.so"])).missing(GLIBC, program()),
+        ["libb.so by opt/app/lib/liba.so [\"opt/app/deep/libb.so\"]"]
+    );
+    assert_eq!(
+        image(runpath(&["libb.so"], "$ORIGIN/../deep")).missing(GLIBC, program()),
+        none
+    );
+    // What is loaded already is not looked for again.
+    let first = runpath(&["liba.so", "libb.so"], both);
+    assert_eq!(image(elf(&["libb.so"])).missing(GLIBC, first), none);
+    // Musl hands both on.
+    let musl = Image::new(MUSL)
+        .library("opt/app/lib/liba.so", elf(&["libb.so", "libc.so"]))
+        .library("opt/app/deep/libb.so", elf(&["libm.so.6"]));
+    assert_eq!(musl.missing(MUSL, program()), none);
+}
+
+#[test]
+fn a_library_for_another_processor_is_passed_over() {
+    let other = Elf {
+        machine: 183,
+        ..elf(&[])
+    };
+    let image = Image::new(GLIBC).library("usr/lib/liba.so", other);
+    assert_eq!(
+        image.missing(GLIBC, elf(&["liba.so"])),
+        ["liba.so by opt/app/bin/app [\"usr/lib/liba.so\"]"]
+    );
+}

@@ -1,0 +1,271 @@
+//! Where the loader of a program looks for a library: `ld.so(8)`, and for musl its
+//! `ldso/dynlink.c`.
+
+use super::Facts;
+use super::command::joined;
+use crate::catalogue::binary::Elf;
+use crate::catalogue::{Document, base_name, folder};
+use crate::record::FactKind;
+
+/// Folders that glibc's loaders know themselves, whoever built them.
+const GLIBC: &[&str] = &[
+    "lib",
+    "usr/lib",
+    "lib64",
+    "usr/lib64",
+    "lib32",
+    "usr/lib32",
+    "libx32",
+    "usr/libx32",
+];
+
+/// What Debian's loaders know below `lib`, by their processor.
+const TRIPLETS: &[&str] = &[
+    "x86_64-linux-gnu",
+    "aarch64-linux-gnu",
+    "arm-linux-gnueabihf",
+    "arm-linux-gnueabi",
+    "i386-linux-gnu",
+    "powerpc64le-linux-gnu",
+    "riscv64-linux-gnu",
+    "s390x-linux-gnu",
+    "loongarch64-linux-gnu",
+    "mips64el-linux-gnuabi64",
+    "mipsel-linux-gnu",
+];
+
+/// Folders that musl's loader knows itself.
+const MUSL: &[&str] = &["lib", "usr/local/lib", "usr/lib"];
+
+/// Folders of one list that are searched.
+const MAX_FOLDERS: usize = 1_000;
+
+/// Folders, and whether they are all there are.
+type List = (Vec<String>, bool);
+
+/// A program or library that is loaded.
+pub(super) struct Object<'a> {
+    pub(super) elf: &'a Elf,
+    /// What is looked in for what it needs.
+    rpath: List,
+    runpath: Option<List>,
+    /// Who needed it first.
+    loader: Option<usize>,
+}
+
+impl<'a> Object<'a> {
+    /// What is loaded from `path`, which is where it was found: its links are not followed.
+    pub(super) fn new(path: String, elf: &'a Elf, loader: Option<usize>) -> Self {
+        let origin = format!("/{}", folder(&path));
+        let list = |text: &Option<String>| text.as_deref().map(|text| folders(text, &origin, elf));
+        let runpath = list(&elf.runpath);
+        Self {
+            elf,
+            // Where there are both, this one does not count.
+            rpath: match &runpath {
+                Some(_) => (Vec::new(), true),
+                None => list(&elf.rpath).unwrap_or((Vec::new(), true)),
+            },
+            runpath,
+            loader,
+        }
+    }
+}
+
+/// Where a library was found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Places {
+    /// Here, links not followed.
+    At(String),
+    /// Nowhere that the loader looks.
+    Nowhere,
+    /// It looks where something may be mounted.
+    Mounted,
+    /// It is not known where all it looks.
+    Unknown,
+}
+
+/// What all objects of a program have in common.
+pub(super) struct Search<'f, 'a> {
+    facts: &'f Facts<'a>,
+    machine: u16,
+    pub(super) is_musl: bool,
+    /// Whether the folders are all there are.
+    is_known: bool,
+    /// `LD_LIBRARY_PATH`.
+    library_path: Vec<String>,
+    system: Vec<String>,
+}
+
+impl<'f, 'a> Search<'f, 'a> {
+    pub(super) fn new(facts: &'f Facts<'a>, elf: &Elf) -> Self {
+        let interpreter = elf.interpreter.as_deref().unwrap_or_default();
+        let is_musl = base_name(interpreter).starts_with("ld-musl");
+        let mut search = Self {
+            facts,
+            machine: elf.machine,
+            is_musl,
+            is_known: false,
+            library_path: Vec::new(),
+            system: Vec::new(),
+        };
+        let real = facts.tree.resolve(interpreter).unwrap_or_default();
+        // Elsewhere lie loaders with folders of their own: those of Nix, Guix, conda.
+        let is_usual = ["lib", "usr/lib"].iter().any(|start| {
+            real.strip_prefix(start)
+                .and_then(|rest| rest.split_once('/'))
+                .is_some_and(|(rest, _)| matches!(rest, "" | "32" | "64" | "x32"))
+        });
+        let is_loader = ["ld-", "ld64", "ld.so"]
+            .iter()
+            .any(|start| base_name(&real).starts_with(start));
+        let variable = |name: &str| {
+            let mut env = facts.config.env.iter().rev();
+            env.find_map(|one| one.strip_prefix(name)?.strip_prefix('='))
+        };
+        // musl's loader is its C library, which may go by that name.
+        search.is_known = is_usual && (is_musl || is_loader) && variable("LD_PRELOAD").is_none();
+        if let Some(text) = variable("LD_LIBRARY_PATH") {
+            // Empty parts mean the working directory.
+            let (list, known) = folders(&text.replace(';', ":"), "/", elf);
+            search.library_path = list;
+            search.is_known &= known;
+        }
+        search.configured(&real);
+        search
+    }
+
+    /// Takes in the folders of the system.
+    fn configured(&mut self, interpreter: &str) {
+        let own = if self.is_musl { MUSL } else { GLIBC };
+        self.system = own.iter().map(|folder| (*folder).to_owned()).collect();
+        self.system.push(folder(interpreter).to_owned());
+        let tree = self.facts.tree;
+        for (path, node) in tree.below("etc") {
+            let is_own = base_name(path).starts_with("ld-musl-") == self.is_musl;
+            if let Some(Document::LoaderFolders(found)) = self
+                .facts
+                .records
+                .get(node.layer)
+                .and_then(|record| record.documents.get(path))
+                && is_own
+            {
+                self.is_known &= !found.includes_others;
+                self.system.extend(found.folders.iter().cloned());
+            }
+        }
+        if !self.is_musl {
+            for triplet in TRIPLETS {
+                self.system.push(format!("lib/{triplet}"));
+                self.system.push(format!("usr/lib/{triplet}"));
+            }
+        }
+    }
+
+    /// Looks for a library that the object at `at` needs.
+    pub(super) fn find(&self, objects: &[Object<'_>], at: usize, name: &str) -> Places {
+        let mut known = self.is_known;
+        let mut mounted = false;
+        let object = &objects[at];
+        let chain = std::iter::successors(Some(object), |one| {
+            one.loader.and_then(|loader| objects.get(loader))
+        });
+        // What comes before and behind `LD_LIBRARY_PATH`.
+        let (before, behind): (Vec<&List>, Vec<&List>) = match &object.runpath {
+            // Here the two are one, and are handed on.
+            _ if self.is_musl => {
+                let lists = chain.map(|one| one.runpath.as_ref().unwrap_or(&one.rpath));
+                (Vec::new(), lists.collect())
+            }
+            Some(own) => (Vec::new(), vec![own]),
+            None => (chain.map(|one| &one.rpath).collect(), Vec::new()),
+        };
+        known &= before.iter().chain(&behind).all(|(_, known)| *known);
+        let all = before
+            .iter()
+            .flat_map(|(folders, _)| folders)
+            .chain(&self.library_path)
+            .chain(behind.iter().flat_map(|(folders, _)| folders))
+            .chain(&self.system);
+        for folder in all {
+            if self.facts.is_mounted(folder) {
+                mounted = true;
+                continue;
+            }
+            match self.at(folder, name) {
+                Places::Nowhere => {}
+                // Which of several it is depends on their order, and there is one that may be it.
+                Places::Unknown => known = false,
+                found => return found,
+            }
+        }
+        match (mounted, known) {
+            (true, _) => Places::Mounted,
+            (false, true) => Places::Nowhere,
+            (false, false) => Places::Unknown,
+        }
+    }
+
+    fn at(&self, folder: &str, name: &str) -> Places {
+        let tree = self.facts.tree;
+        let Some(real) = tree.resolve(folder) else {
+            return Places::Nowhere;
+        };
+        let path = match real.as_str() {
+            "" => name.to_owned(),
+            real => format!("{real}/{name}"),
+        };
+        let Some(node) = tree.get(&path) else {
+            return Places::Nowhere;
+        };
+        match tree.follow(&path) {
+            // A link that leads outside may be filled when it runs.
+            None => Places::Unknown,
+            Some((_, node)) if node.fact.kind == FactKind::Directory => Places::Nowhere,
+            // One for another processor is passed over.
+            Some((_, seen))
+                if self
+                    .facts
+                    .binary(seen)
+                    .and_then(|binary| binary.elf.as_ref())
+                    .is_some_and(|elf| elf.machine != self.machine) =>
+            {
+                Places::Nowhere
+            }
+            Some(_) if node.fact.kind == FactKind::Directory => Places::Nowhere,
+            Some(_) => Places::At(joined(folder, name).trim_start_matches('/').to_owned()),
+        }
+    }
+}
+
+/// The folders of a list, and whether these are all: variables of the loader that are not known
+/// here, and folders below that in which the program is started, are left out.
+fn folders(text: &str, origin: &str, elf: &Elf) -> (Vec<String>, bool) {
+    let mut list = Vec::new();
+    let mut known = true;
+    for part in text.split(':') {
+        let mut part = part.to_owned();
+        for word in ["${ORIGIN}", "$ORIGIN"] {
+            part = part.replace(word, origin.trim_end_matches('/'));
+        }
+        let is_lib = part.contains("$LIB") || part.contains("${LIB}");
+        let triplet = match elf.machine {
+            62 => "lib/x86_64-linux-gnu",
+            183 => "lib/aarch64-linux-gnu",
+            _ => "lib",
+        };
+        let names: &[&str] = match is_lib {
+            true => &["lib", "lib64", triplet],
+            false => &[""],
+        };
+        for name in names {
+            let part = part.replace("${LIB}", name).replace("$LIB", name);
+            if part.contains('$') || !part.starts_with('/') || list.len() >= MAX_FOLDERS {
+                known = false;
+            } else {
+                list.push(part);
+            }
+        }
+    }
+    (list, known)
+}
