@@ -22,6 +22,7 @@ mod paths;
 mod pattern;
 mod sandbox;
 mod seccomp;
+mod ship;
 mod snapshot;
 mod stage;
 mod steps;

@@ -6,8 +6,10 @@
 mod bashism;
 mod command;
 mod flow;
+mod known;
 mod list;
 mod names;
+mod test_command;
 mod vars;
 mod word;
 
