@@ -42,7 +42,7 @@ pub struct VersionStep {
     /// The smallest version that has none of its vulnerabilities that a version without is known
     /// of.
     pub to: String,
-    /// How many vulnerabilities that removes.
+    /// How many vulnerabilities that removes; none where only a security update waits.
     pub removes: usize,
 }
 
@@ -63,6 +63,8 @@ pub struct AdvisedEdit {
     pub removes: Vec<usize>,
     /// What stays at the same place, because no version without is known; positions likewise.
     pub stays: Vec<usize>,
+    /// Security updates that it brings: positions among the report's pending updates, ascending.
+    pub updates: Vec<usize>,
 }
 
 /// What to do about the known vulnerabilities of an image: edits, no two of which remove the same

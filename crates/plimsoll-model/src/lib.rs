@@ -12,6 +12,7 @@ mod finding;
 mod image_ref;
 mod input;
 mod inventory;
+mod pending;
 mod report;
 mod source;
 mod vulnerability;
@@ -35,10 +36,11 @@ pub use inventory::{
     LinkedFunctions, NotableFile, NotableKind, Package, PackageKind, Saving, SecretSighting,
     StartupFile, StartupProblem, StartupRole, UncoveredFiles, Waste, WasteKind, WastedPath,
 };
+pub use pending::{PendingUpdate, PocketPackages};
 pub use report::{BillSummary, ImageSummary, Remark, Report, Skipped, Suppressed, SuppressedBy};
 pub use source::{LineIndex, Position, SourceFile, Span};
 pub use vulnerability::{
-    AdvisoryCoverage, CvssScore, EcosystemPackages, FixState, Reachability, SeverityBasis,
-    SuppressedVulnerability, UnjudgedPackage, Vulnerability, VulnerabilitySeverity,
-    VulnerabilityStatus,
+    AdvisoryCoverage, CvssScore, EcosystemPackages, FixState, KnownExploited, Likelihood,
+    Reachability, SeverityBasis, SuppressedVulnerability, ThreatList, UnjudgedPackage,
+    Vulnerability, VulnerabilitySeverity, VulnerabilityStatus,
 };

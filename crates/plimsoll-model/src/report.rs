@@ -1,7 +1,7 @@
 //! What one run found.
 
 use crate::{
-    Advice, AdvisoryCoverage, Digest, Finding, ImageConfig, Inventory, SourceOrigin,
+    Advice, AdvisoryCoverage, Digest, Finding, ImageConfig, Inventory, PendingUpdate, SourceOrigin,
     SuppressedVulnerability, Vulnerability,
 };
 
@@ -106,6 +106,8 @@ pub struct Report {
     pub vulnerabilities: Vec<Vulnerability>,
     /// Those that a waiver, a VEX document or an earlier report sets aside, in report order.
     pub suppressed_vulnerabilities: Vec<SuppressedVulnerability>,
+    /// Installed packages that a security update waits for, in report order.
+    pub pending_updates: Vec<PendingUpdate>,
     /// The advisories those were told by; `None` where nobody looked.
     pub advisories: Option<AdvisoryCoverage>,
     /// What to do about the vulnerabilities.

@@ -82,15 +82,25 @@ fn steps(edit: &AdvisedEdit, voice: Voice) -> String {
     parts.join(", ")
 }
 
-/// `removes 34 of 41 (2 critical, 9 high, …)`.
+/// `removes 34 of 41 (2 critical, 9 high, …), brings 12 security updates`.
 pub(crate) fn effect(edit: &AdvisedEdit, found: &[Vulnerability]) -> String {
     let removed = || edit.removes.iter().filter_map(|at| found.get(*at));
-    format!(
-        "removes {} of {} ({})",
-        removed().count(),
-        edit.removes.len() + edit.stays.len(),
-        tally::vulnerability_severities(removed())
-    )
+    let mut parts = Vec::new();
+    if !edit.removes.is_empty() {
+        parts.push(format!(
+            "removes {} of {} ({})",
+            removed().count(),
+            edit.removes.len() + edit.stays.len(),
+            tally::vulnerability_severities(removed())
+        ));
+    }
+    if !edit.updates.is_empty() {
+        parts.push(format!(
+            "brings {}",
+            count(edit.updates.len(), "security update")
+        ));
+    }
+    parts.join(", ")
 }
 
 /// What no edit removes; nothing where all can be removed.

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use plimsoll_model::{
-    Finding, Inventory, PackageKind, Severity, SuppressedVulnerability, Vulnerability,
-    VulnerabilitySeverity, VulnerabilityStatus,
+    AdvisoryCoverage, Finding, Inventory, Likelihood, PackageKind, PendingUpdate, Severity,
+    SuppressedVulnerability, Vulnerability, VulnerabilitySeverity, VulnerabilityStatus,
 };
 
 use crate::text::count;
@@ -93,6 +93,90 @@ pub(crate) fn vulnerabilities(found: &[Vulnerability]) -> String {
         text.push_str(&format!("; removed {}", removed.len()));
     }
     text
+}
+
+/// `exploited, ransomware; EPSS 93 %`: why a flaw is more urgent than its severity says; empty where
+/// nothing is known. Shares below one in a hundred are not told.
+pub(crate) fn urgency(found: &Vulnerability) -> String {
+    let mut parts = Vec::new();
+    if let Some(known) = &found.known_exploited {
+        parts.push(match known.ransomware {
+            true => "exploited, by ransomware".to_owned(),
+            false => "exploited".to_owned(),
+        });
+    }
+    if let Some(likelihood) = &found.epss
+        && likelihood.probability >= Likelihood::ONE / 100
+    {
+        let share = Likelihood::share(likelihood.probability) * 100.0;
+        parts.push(format!("EPSS {share:.0} %"));
+    }
+    parts.join("; ")
+}
+
+/// `12 packages have a security update waiting in bookworm-security, 5 of them told above`; nothing
+/// where none has.
+pub(crate) fn pending_updates(pending: &[PendingUpdate]) -> Option<String> {
+    let number = pending.len();
+    if number == 0 {
+        return None;
+    }
+    let mut pockets: Vec<&str> = pending.iter().map(|one| one.pocket.as_str()).collect();
+    pockets.sort_unstable();
+    pockets.dedup();
+    let told = pending.iter().filter(|one| !one.is_news()).count();
+    let told = match told {
+        0 => String::new(),
+        told if told == number => ", as the vulnerabilities say".to_owned(),
+        told => format!(", {told} of them as the vulnerabilities say"),
+    };
+    Some(format!(
+        "{} {} a security update waiting in {}{told}",
+        count(number, "package"),
+        if number == 1 { "has" } else { "have" },
+        pockets.join(", "),
+    ))
+}
+
+/// What lists beside the advisories were asked, and which were not there.
+pub(crate) fn lists(coverage: &AdvisoryCoverage) -> Vec<String> {
+    let day = |date: &Option<String>| match date {
+        Some(date) => date.get(..10).unwrap_or(date).to_owned(),
+        None => "an unknown day".to_owned(),
+    };
+    let mut lines = Vec::new();
+    for pocket in &coverage.pockets {
+        lines.push(format!(
+            "held against {} of {}: {}",
+            pocket.suite,
+            day(&pocket.date),
+            count(pocket.packages, "package")
+        ));
+    }
+    if let Some(missing) = &coverage.missing_pocket {
+        lines.push(format!(
+            "no security pocket of {}: whether updates wait for {} is not known",
+            missing.ecosystem,
+            count(missing.packages, "package")
+        ));
+    }
+    for (what, list) in [
+        ("EPSS scores", &coverage.epss),
+        ("list of exploited flaws", &coverage.known_exploited),
+    ] {
+        lines.push(match list {
+            Some(list) => format!("{what} of {}", day(&list.date)),
+            None => format!("{what} not provided"),
+        });
+    }
+    lines
+}
+
+/// Security updates with what no vulnerability tells first.
+pub(crate) fn news_first(pending: &[PendingUpdate]) -> Vec<&PendingUpdate> {
+    let mut all: Vec<&PendingUpdate> = pending.iter().collect();
+    all.sort_by_key(|one| !one.is_news());
+    all
 }
 
 /// `112: 88 deb, 24 pypi`; packages that belong to a package of the distribution count once. Many

@@ -7,6 +7,7 @@ use plimsoll_model::{Report, SourceFile};
 use plimsoll_scan::advisory::{AdviceInput, DeclaredPackage, advise, declarations, is_manifest};
 
 use crate::project;
+use crate::vulnerabilities::Judged;
 
 /// How deep below the project's folder files are looked for that ask for packages.
 const DEPTH: usize = 4;
@@ -27,9 +28,9 @@ pub(crate) struct Origins<'a> {
     pub(crate) folder: Option<&'a Path>,
 }
 
-/// Adds the advice. `counts` tells by position which of the report's vulnerabilities count.
-pub(crate) fn add(report: &mut Report, origins: Origins<'_>, counts: &dyn Fn(usize) -> bool) {
-    if report.vulnerabilities.is_empty() {
+/// Adds the advice on what the report says; what holds the image back, as `judged`, counts.
+pub(crate) fn add(report: &mut Report, origins: Origins<'_>, judged: &Judged) {
+    if report.vulnerabilities.is_empty() && report.pending_updates.is_empty() {
         return;
     }
     let base = origins
@@ -47,9 +48,11 @@ pub(crate) fn add(report: &mut Report, origins: Origins<'_>, counts: &dyn Fn(usi
     report.advice = advise(&AdviceInput {
         inventory: &report.inventory,
         vulnerabilities: &report.vulnerabilities,
+        updates: &report.pending_updates,
         base: base.as_ref(),
         declared: &declared,
-        counts,
+        counts: &|at| judged.held_back_by.binary_search(&at).is_ok(),
+        update_counts: &|at| judged.updates_held_back_by.binary_search(&at).is_ok(),
     });
 }
 

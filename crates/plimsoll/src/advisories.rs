@@ -48,6 +48,9 @@ pub(crate) fn judge(
             }
             report.vulnerabilities = judged.vulnerabilities;
             report.vulnerabilities.retain(|one| arguments.shows(one));
+            if arguments.takes(true) {
+                report.pending_updates = judged.pending_updates;
+            }
             report.advisories = Some(judged.coverage);
         }
     }

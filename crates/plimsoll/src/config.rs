@@ -16,7 +16,7 @@ use crate::thresholds::Thresholds;
 mod vulnerabilities;
 mod waiver;
 pub(crate) use vulnerabilities::{
-    ThresholdConfig, Unjudged, VulnerabilityConfig, VulnerabilityFailOn, parse_days,
+    Presence, ThresholdConfig, Unjudged, VulnerabilityConfig, VulnerabilityFailOn, parse_days,
 };
 pub(crate) use waiver::{Justification, Waiver};
 

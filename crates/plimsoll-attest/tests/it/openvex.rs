@@ -27,6 +27,8 @@ fn vulnerability(id: &str) -> Vulnerability {
         references: Vec::new(),
         symbols: Vec::new(),
         reachable: None,
+        epss: None,
+        known_exploited: None,
         origin: Origin::default(),
         in_base: None,
         removed_in: None,

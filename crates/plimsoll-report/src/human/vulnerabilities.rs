@@ -36,8 +36,19 @@ pub(super) fn lines(report: &Report) -> Vec<String> {
             false => tally::vulnerabilities(&report.vulnerabilities),
         },
     ];
+    let exploited = report.vulnerabilities.iter();
+    match exploited
+        .filter(|one| one.known_exploited.is_some())
+        .count()
+    {
+        0 => {}
+        number => lines.push(format!("{number} known to be exploited")),
+    }
     if !report.suppressed_vulnerabilities.is_empty() {
         lines.push(tally::set_aside(&report.suppressed_vulnerabilities));
+    }
+    if let Some(waiting) = tally::pending_updates(&report.pending_updates) {
+        lines.push(format!("{}: {}", visible(&waiting), named(report)));
     }
     let mut missing: Vec<_> = coverage.missing.iter().collect();
     missing.sort_by_key(|one| std::cmp::Reverse(one.packages));
@@ -51,6 +62,30 @@ pub(super) fn lines(report: &Report) -> Vec<String> {
         lines.push(format!("no advisories on {}{more}", named.join(", ")));
     }
     lines
+}
+
+/// Security updates told on the screen.
+const UPDATES: usize = 3;
+
+/// The first of the packages that an update waits for.
+fn named(report: &Report) -> String {
+    let updates = tally::news_first(&report.pending_updates);
+    let mut told: Vec<String> = updates
+        .iter()
+        .take(UPDATES)
+        .map(|one| {
+            format!(
+                "{} {} → {}",
+                visible(&one.name),
+                visible(&one.installed),
+                visible(&one.available)
+            )
+        })
+        .collect();
+    if updates.len() > UPDATES {
+        told.push("…".to_owned());
+    }
+    told.join(", ")
 }
 
 /// Edits told on the screen.
@@ -103,6 +138,30 @@ fn sentence(edit: &AdvisedEdit, report: &Report, voice: Voice) -> String {
     )
 }
 
+/// Writes what security updates wait for.
+fn waiting(out: &mut String, report: &Report) {
+    let Some(told) = tally::pending_updates(&report.pending_updates) else {
+        return;
+    };
+    out.push_str(&format!("{}:\n", visible(&told)));
+    for one in tally::news_first(&report.pending_updates) {
+        out.push_str(&format!(
+            "  {} {} → {}",
+            visible(&one.name),
+            visible(&one.installed),
+            visible(&one.available)
+        ));
+        if one.source != one.name {
+            out.push_str(&format!(" ({})", visible(&one.source)));
+        }
+        if !one.is_news() {
+            out.push_str(&format!(": {}", visible(&one.vulnerabilities.join(", "))));
+        }
+        out.push('\n');
+    }
+    out.push('\n');
+}
+
 /// Writes a table of all of them, then what they were judged by.
 pub(super) fn table(out: &mut String, input: &RenderInput<'_>) {
     let report = input.report;
@@ -119,6 +178,10 @@ pub(super) fn table(out: &mut String, input: &RenderInput<'_>) {
         for (row, vulnerability) in rows.iter().zip(found) {
             let style = input.color.then(|| style(vulnerability.severity));
             write_row(out, row, widths, style.flatten());
+            let urgency = tally::urgency(vulnerability);
+            if !urgency.is_empty() {
+                out.push_str(&format!("{}  {urgency}\n", " ".repeat(widths[0])));
+            }
             if let Some(title) = &vulnerability.title {
                 let title = fitting(title, input.width.max(40).saturating_sub(widths[0] + 2));
                 out.push_str(&format!("{}  {}\n", " ".repeat(widths[0]), visible(&title)));
@@ -134,11 +197,12 @@ pub(super) fn table(out: &mut String, input: &RenderInput<'_>) {
             }
         }
         out.push('\n');
-        let edits = all_edits(report);
-        if !edits.is_empty() {
-            out.push_str(&edits);
-            out.push('\n');
-        }
+    }
+    waiting(out, report);
+    let edits = all_edits(report);
+    if !edits.is_empty() {
+        out.push_str(&edits);
+        out.push('\n');
     }
     if let Some(coverage) = &report.advisories {
         out.push_str(&foundation(coverage));
@@ -223,6 +287,9 @@ fn foundation(coverage: &AdvisoryCoverage) -> String {
             visible(&one.ecosystem),
             count(one.packages, "package")
         ));
+    }
+    for line in tally::lists(coverage) {
+        out.push_str(&format!("{}\n", visible(&line)));
     }
     for one in coverage.unjudged.iter().take(UNJUDGED) {
         out.push_str(&format!(

@@ -23,6 +23,7 @@ struct WireEdit<'a> {
     removes: &'a [usize],
     severities: BTreeMap<&'static str, usize>,
     stays: &'a [usize],
+    updates: &'a [usize],
 }
 
 #[derive(Serialize)]
@@ -68,6 +69,7 @@ impl<'a> WireEdit<'a> {
             removes: &edit.removes,
             severities,
             stays: &edit.stays,
+            updates: &edit.updates,
         }
     }
 }

@@ -17,8 +17,8 @@ use serde_json::{Map, Value};
 use self::advice::WireAdvice;
 pub(crate) use self::parts::{WireBase, WireLine, WireSkipped, WireVerdict};
 use self::startup::{WireAccounts, WireStartup};
-use self::vulnerability::WireSuppressedVulnerability;
 pub(crate) use self::vulnerability::{WireAdvisories, WireVulnerability};
+use self::vulnerability::{WirePendingUpdate, WireSuppressedVulnerability};
 pub(crate) use self::waste::WireWaste;
 use crate::RenderInput;
 use crate::lookup::Sources;
@@ -76,6 +76,10 @@ pub fn render(input: &RenderInput<'_>) -> String {
             let aside = report.suppressed_vulnerabilities.iter();
             aside.map(WireSuppressedVulnerability::new).collect()
         }),
+        pending_security_updates: looked.then(|| {
+            let pending = report.pending_updates.iter();
+            pending.map(WirePendingUpdate::new).collect()
+        }),
         advice: looked.then(|| WireAdvice::new(report)),
         advisories: looked.then(|| report.advisories.as_ref().map(WireAdvisories::new)),
     };
@@ -103,6 +107,8 @@ struct WireReport<'a> {
     vulnerabilities: Option<Vec<WireVulnerability<'a>>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     suppressed_vulnerabilities: Option<Vec<WireSuppressedVulnerability<'a>>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pending_security_updates: Option<Vec<WirePendingUpdate<'a>>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     advice: Option<WireAdvice<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]

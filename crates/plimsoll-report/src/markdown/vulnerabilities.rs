@@ -4,6 +4,7 @@ use plimsoll_model::{AdvisoryCoverage, Report, Vulnerability, VulnerabilitySever
 
 use super::Page;
 use crate::advice::{self, Voice};
+use crate::tally;
 use crate::text::{count, markdown, markdown_code};
 
 /// Vulnerabilities beyond this many are only counted, as findings are.
@@ -34,7 +35,10 @@ impl Page {
             });
         } else {
             self.by_severity(found);
-            self.advice(report);
+        }
+        self.waiting(report);
+        self.advice(report);
+        if !found.is_empty() {
             self.table(found);
         }
         if let Some(coverage) = &report.advisories {
@@ -58,6 +62,33 @@ impl Page {
             row(severity.as_str(), &|one| one.severity == severity);
         }
         row("**all**", &|_| true);
+    }
+
+    /// The packages that a security update waits for, what no vulnerability tells first.
+    fn waiting(&mut self, report: &Report) {
+        let Some(told) = tally::pending_updates(&report.pending_updates) else {
+            return;
+        };
+        self.line(&format!("\n{}.\n", markdown(&told)));
+        self.line("| package | installed | available | source | vulnerabilities |");
+        self.line("|---|---|---|---|---|");
+        for one in tally::news_first(&report.pending_updates)
+            .into_iter()
+            .take(VULNERABILITIES)
+        {
+            self.line(&format!(
+                "| {} | {} | {} | {} | {} |",
+                markdown_code(&one.name),
+                markdown(&one.installed),
+                markdown(&one.available),
+                markdown_code(&one.source),
+                markdown(&one.vulnerabilities.join(", ")),
+            ));
+        }
+        let more = report.pending_updates.len().saturating_sub(VULNERABILITIES);
+        if more > 0 {
+            self.line(&format!("\n… and {more} more."));
+        }
     }
 
     fn advice(&mut self, report: &Report) {
@@ -101,7 +132,7 @@ impl Page {
             self.line(&format!(
                 "| {} | {} | {} | {} | {} | {} |",
                 one.severity.as_str(),
-                markdown(&one.id),
+                identified(one),
                 markdown_code(&one.name),
                 markdown(&one.installed),
                 match &one.fixed {
@@ -129,8 +160,9 @@ impl Page {
             ),
             markdown_code(coverage.snapshot.get(..12).unwrap_or(&coverage.snapshot))
         ));
-        if !coverage.missing.is_empty() || !coverage.unjudged.is_empty() {
-            self.line("");
+        self.line("");
+        for line in tally::lists(coverage) {
+            self.line(&format!("- {}.", markdown(&line)));
         }
         for one in &coverage.missing {
             self.line(&format!(
@@ -150,6 +182,14 @@ impl Page {
         if more > 0 {
             self.line(&format!("- Not judged: {}.", count(more, "more package")));
         }
+    }
+}
+
+/// Its number, and why it is more urgent than its severity says.
+fn identified(found: &Vulnerability) -> String {
+    match tally::urgency(found) {
+        urgency if urgency.is_empty() => markdown(&found.id),
+        urgency => format!("{} ({})", markdown(&found.id), markdown(&urgency)),
     }
 }
 

@@ -1,5 +1,6 @@
 //! SARIF 2.1.0, for code scanning and editors.
 
+mod pending;
 mod vulnerability;
 mod wire;
 
@@ -56,6 +57,8 @@ pub fn render(input: &RenderInput<'_>) -> String {
     let flaws = vulnerability::descriptors(report);
     let vulnerable = vulnerability::results(report, &flaws, descriptors.len());
     descriptors.extend(flaws);
+    let pending = pending::results(report, descriptors.len());
+    descriptors.extend(pending::descriptor(report));
     let shown = report.findings.iter().map(|finding| (finding, None));
     let set_aside = report
         .suppressed
@@ -100,6 +103,7 @@ pub fn render(input: &RenderInput<'_>) -> String {
                 .chain(set_aside)
                 .map(|(finding, reason)| results.result(finding, reason))
                 .chain(vulnerable)
+                .chain(pending)
                 .collect(),
             properties: report.image.as_ref().map(|image| RunProperties {
                 image_name: &image.name,
@@ -170,6 +174,8 @@ impl<'a> Results<'a, '_> {
                 package: finding.origin.package.as_deref(),
                 path: finding.origin.path.as_deref(),
                 reachable: None,
+                epss: None,
+                exploited: None,
             },
         }
     }

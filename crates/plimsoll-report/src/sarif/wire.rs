@@ -155,6 +155,12 @@ pub(super) struct ResultProperties<'a> {
     /// Of a vulnerability whether its code is in the program.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) reachable: Option<&'static str>,
+    /// Of a vulnerability how likely it is to be exploited (EPSS), as a share of one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) epss: Option<f64>,
+    /// Of a vulnerability that it is known to be exploited.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) exploited: Option<bool>,
 }
 
 #[derive(Serialize)]

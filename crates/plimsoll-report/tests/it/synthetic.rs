@@ -253,6 +253,10 @@ pub(crate) fn inspected() -> Case {
             version: "dev".to_owned(),
             why: "\"dev\" is no PEP 440 version".to_owned(),
         }],
+        pockets: Vec::new(),
+        missing_pocket: None,
+        epss: None,
+        known_exploited: None,
     });
     case.report.image = Some(ImageSummary {
         name: "oci:.plimsoll/image".to_owned(),
@@ -323,6 +327,8 @@ fn vulnerabilities(inventory: &Inventory) -> Vec<Vulnerability> {
             references: Vec::new(),
             symbols: Vec::new(),
             reachable: None,
+            epss: None,
+            known_exploited: None,
             origin: Origin {
                 source: layer.source.clone(),
                 instruction_line: layer.source.as_ref().map(|source| source.start.line),
@@ -358,6 +364,8 @@ fn vulnerabilities(inventory: &Inventory) -> Vec<Vulnerability> {
         references: vec!["https://example.com/advisory".to_owned()],
         symbols: vec!["pandas.eval".to_owned()],
         reachable: Some(Reachability::Linked(vec!["pandas.eval".to_owned()])),
+        epss: None,
+        known_exploited: None,
         ..of(1)
     };
     vec![

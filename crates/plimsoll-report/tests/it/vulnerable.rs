@@ -5,8 +5,8 @@ use std::sync::LazyLock;
 use jsonschema::Validator;
 use plimsoll_model::{
     Advice, AdvisedAction, AdvisedEdit, AdvisoryCoverage, CvssScore, EcosystemPackages, FixState,
-    LayerOrigin, Origin, PackageKind, Report, SeverityBasis, SourceOrigin, Span,
-    SuppressedVulnerability, UnjudgedPackage, VersionStep, Vulnerability, VulnerabilitySeverity,
+    KnownExploited, LayerOrigin, Likelihood, Origin, PackageKind, PendingUpdate, PocketPackages, Report, SeverityBasis, SourceOrigin, Span,
+    SuppressedVulnerability, ThreatList, UnjudgedPackage, VersionStep, Vulnerability, VulnerabilitySeverity,
     VulnerabilityStatus,
 };
 use plimsoll_report::{RenderInput, container_scanning, human, json, junit, markdown};
@@ -57,6 +57,8 @@ pub(crate) fn vulnerable() -> Case {
             references: Vec::new(),
             symbols: Vec::new(),
             reachable: None,
+            epss: None,
+            known_exploited: None,
             origin: Origin {
                 source: facts.source.clone(),
                 instruction_line: facts.source.as_ref().map(|source| source.start.line),
@@ -142,6 +144,8 @@ pub(crate) fn vulnerable() -> Case {
             steps: vec![step],
             removes: removes.to_vec(),
             stays: stays.to_vec(),
+
+            updates: Vec::new(),
         }
     };
     let file = &case.sources[0];
@@ -226,6 +230,44 @@ pub(crate) fn vulnerable() -> Case {
             version: "dev".to_owned(),
             why: "\"dev\" is no PEP 440 version: it begins with a letter".to_owned(),
         }],
+        pockets: vec![PocketPackages {
+            suite: "bookworm-security".to_owned(),
+            release: "Debian:12".to_owned(),
+            date: Some("2026-11-19T00:12:41Z".to_owned()),
+            packages: 88,
+        }],
+        missing_pocket: None,
+        epss: Some(ThreatList {
+            date: Some("2026-11-20T00:00:00Z".to_owned()),
+            listed: 300_000,
+        }),
+        known_exploited: None,
+    });
+    let base = report.vulnerabilities[0].origin.clone();
+    let update = |name: &str, told: &[&str]| PendingUpdate {
+        package: 0,
+        name: name.to_owned(),
+        purl: format!("pkg:deb/debian/{name}@1.0-1"),
+        installed: "1.0-1".to_owned(),
+        available: "1.0-1+deb12u2".to_owned(),
+        source: "lib<b>".to_owned(),
+        source_version: "1.0-1+deb12u2".to_owned(),
+        pocket: "bookworm-security".to_owned(),
+        vulnerabilities: told.iter().map(|id| (*id).to_owned()).collect(),
+        origin: base.clone(),
+        in_base: Some(true),
+    };
+    report.pending_updates = vec![update("liba", &["CVE-2026-1"]), update("libb|c", &[])];
+    report.advice.edits[0].updates = vec![0, 1];
+    report.vulnerabilities[0].epss = Some(Likelihood {
+        probability: 934_210_000,
+        percentile: 998_000_000,
+        date: Some("2026-11-20T00:00:00Z".to_owned()),
+    });
+    report.vulnerabilities[0].known_exploited = Some(KnownExploited {
+        added: Some("2026-03-01".to_owned()),
+        due: None,
+        ransomware: true,
     });
     case
 }

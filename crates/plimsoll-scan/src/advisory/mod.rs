@@ -22,8 +22,8 @@ pub use compile::{Broken, CompileError, CompileReport, Inputs, compile};
 pub use ecosystem::{Ecosystem, EcosystemName};
 pub use index::{
     Affected, AffectedBy, Binary, Details, Event, EventKind, Exploitation, GoImport, Index,
-    IndexError, Labels, Likelihood, Pocket, PocketPackage, Range, RangeKind, Record, RecordId,
-    Reference, ReferenceKind, Severity, SeverityKind, Snapshot, SnapshotEcosystem, SnapshotList,
+    IndexError, Labels, Pocket, PocketPackage, Range, RangeKind, Record, RecordId, Reference,
+    ReferenceKind, Severity, SeverityKind, Snapshot, SnapshotEcosystem, SnapshotList,
     SnapshotPocket, Specifics, Version,
 };
 pub use matching::{Judged, judge_inventory};

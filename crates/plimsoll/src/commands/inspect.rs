@@ -80,7 +80,7 @@ pub(crate) fn run(arguments: &InspectArgs, terminal: Terminal) -> Result<Outcome
             target: None,
             folder: arguments.file.as_deref().and_then(Path::parent),
         },
-        &|at| known.held_back_by.binary_search(&at).is_ok(),
+        &known,
     );
     let held_back = arguments.fail_on.is_some_and(|least| {
         let mut findings = report.findings.iter();

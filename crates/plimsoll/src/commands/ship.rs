@@ -137,7 +137,7 @@ pub(crate) fn run(arguments: &ShipArgs, terminal: Terminal) -> Result<Outcome, F
             target: built.plan.target.as_deref(),
             folder: Some(&voyage.context),
         },
-        &|at| known.held_back_by.binary_search(&at).is_ok(),
+        &known,
     );
     let Judgement {
         mut verdict,

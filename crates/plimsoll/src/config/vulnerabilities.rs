@@ -30,6 +30,15 @@ pub(crate) struct VulnerabilityConfig {
     /// Whether packages that no advisories can judge fail the gate: `report` (the default) or
     /// `fail`.
     pub(crate) unjudged: Option<Unjudged>,
+    /// Whether what is known to be exploited holds back, whatever its severity, its age and its fix:
+    /// `report` (the default) or `error`. The index must have the catalogue.
+    pub(crate) known_exploited: Option<Presence>,
+    /// How likely to be exploited, by EPSS, one must be to hold back whatever its severity: a
+    /// share of one, such as `0.5`. The index must have the scores.
+    pub(crate) epss_above: Option<f64>,
+    /// Whether packages of Debian and Ubuntu that a security update waits for hold back: `report`
+    /// (the default) or `error`. The index must have the release's security pocket.
+    pub(crate) pending_security_updates: Option<Presence>,
     /// VEX documents that count: OpenVEX or CycloneDX; `oci` for those attached to the image, whose
     /// signatures are not verified.
     pub(crate) vex: Vec<PathBuf>,
@@ -64,6 +73,16 @@ pub(crate) enum Unjudged {
     Report,
     /// They fail the gate: exit code 3.
     Fail,
+}
+
+/// What becomes of an image where there is such a thing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Presence {
+    /// The report says so.
+    Report,
+    /// It is held back.
+    Error,
 }
 
 /// Which severity holds back.
@@ -131,6 +150,14 @@ impl VulnerabilityConfig {
                     text.escape_debug()
                 )));
             }
+        }
+        if let Some(share) = self.epss_above
+            && !(0.0..=1.0).contains(&share)
+        {
+            return Err(Failure::usage(format!(
+                "{place}: policy.vulnerabilities: epss-above = {share} is not a share of one, such \
+                 as 0.5"
+            )));
         }
         Ok(())
     }

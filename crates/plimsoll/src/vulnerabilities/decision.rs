@@ -6,7 +6,8 @@ use std::collections::HashMap;
 use jiff::ToSpan as _;
 use jiff::civil::Date;
 use plimsoll_model::{
-    Inventory, Package, PackageKind, Vulnerability, VulnerabilitySeverity, VulnerabilityStatus,
+    Inventory, Likelihood, Package, PackageKind, Vulnerability, VulnerabilitySeverity,
+    VulnerabilityStatus,
 };
 
 use super::baseline::Baseline;
@@ -14,7 +15,9 @@ use super::image::ImageIdentity;
 use super::purl::{Identity, Purl};
 use super::vex::Statement;
 use super::waiver::{Waiver, numbers};
-use crate::config::{ThresholdConfig, VulnerabilityConfig, VulnerabilityFailOn, parse_days};
+use crate::config::{
+    Presence, ThresholdConfig, VulnerabilityConfig, VulnerabilityFailOn, parse_days,
+};
 
 /// What it takes to hold an image back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -88,11 +91,41 @@ impl Thresholds {
     }
 }
 
+/// What holds an image back for what others do with a flaw, whatever its severity.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Threats {
+    /// Whether what is known to be exploited does.
+    pub(crate) known_exploited: bool,
+    /// The likelihood of being exploited above which one does, in billionths.
+    pub(crate) epss_above: Option<u32>,
+}
+
+impl Threats {
+    /// Those of a configuration.
+    pub(crate) fn of(config: &VulnerabilityConfig) -> Self {
+        let billionths = |share: f64| (share * f64::from(Likelihood::ONE)).round() as u32;
+        Self {
+            known_exploited: config.known_exploited == Some(Presence::Error),
+            epss_above: config.epss_above.map(billionths),
+        }
+    }
+
+    fn hold(&self, vulnerability: &Vulnerability) -> bool {
+        let is_likely = self.epss_above.is_some_and(|above| {
+            let epss = vulnerability.epss.as_ref();
+            epss.is_some_and(|epss| epss.probability > above)
+        });
+        is_likely || self.known_exploited && vulnerability.known_exploited.is_some()
+    }
+}
+
 /// All that is decided by.
 #[derive(Clone, Debug)]
 pub(crate) struct Policy {
     /// What it takes.
     pub(crate) thresholds: Thresholds,
+    /// What holds back whatever the thresholds are.
+    pub(crate) threats: Threats,
     /// Accepted risks: where several cover one, the first is named.
     pub(crate) waivers: Vec<Waiver>,
     /// What others say.
@@ -245,6 +278,9 @@ fn stand(
     }
     let vulnerability = subject.vulnerability;
     let threshold = policy.thresholds.for_origin(vulnerability.in_base);
+    if vulnerability.removed_in.is_none() && policy.threats.hold(vulnerability) {
+        return Standing::HoldsBack;
+    }
     match tolerance(vulnerability, threshold, today) {
         Some(tolerance) => Standing::Tolerated(tolerance),
         None => Standing::HoldsBack,

@@ -10,13 +10,14 @@ use plimsoll_model::{
 use plimsoll_rules::CheckOptions;
 
 use super::baseline::Baseline;
-use super::decision::{Policy, Standing, Thresholds, Tolerance, day, decide};
+use super::decision::{Policy, Standing, Threats, Thresholds, Tolerance, day, decide};
 use super::image::ImageIdentity;
 use super::pattern::PathPattern;
+use super::pending;
 use super::vex::{self, Attached};
 use super::waiver::{PackagePattern, Waiver};
 use crate::args::VexArgs;
-use crate::config::{Config, FILE_NAME, Unjudged, VulnerabilityFailOn, parse_days};
+use crate::config::{Config, FILE_NAME, Presence, Unjudged, VulnerabilityFailOn, parse_days};
 use crate::exceptions;
 use crate::failure::Failure;
 use crate::foreign::Lists;
@@ -31,6 +32,8 @@ pub(crate) struct Gate {
     policy: Policy,
     max_age: Option<u32>,
     fails_unjudged: bool,
+    /// Whether a security update that waits holds back.
+    fails_pending: bool,
     /// Whether somebody asked for a judgement: without advisories there is none.
     asked_for: bool,
     /// What of the lists and documents cannot be used.
@@ -57,6 +60,8 @@ pub(crate) struct Judged {
     pub(crate) reasons: Vec<String>,
     /// The vulnerabilities that do, as indexes into the report's.
     pub(crate) held_back_by: Vec<usize>,
+    /// The security updates that do, likewise.
+    pub(crate) updates_held_back_by: Vec<usize>,
     /// What a person should know besides.
     pub(crate) notes: Vec<String>,
 }
@@ -99,19 +104,24 @@ impl Gate {
                 .flatten()
                 .any(|fail_on| fail_on.least().is_some())
             || own.max_age.is_some()
-            || own.unjudged == Some(Unjudged::Fail);
+            || own.unjudged == Some(Unjudged::Fail)
+            || own.known_exploited == Some(Presence::Error)
+            || own.pending_security_updates == Some(Presence::Error)
+            || own.epss_above.is_some();
         Ok(Self {
             policy: Policy {
                 thresholds: match least {
                     Least::Typed(severity) => Thresholds::typed(own, severity),
                     Least::Unless(least) => Thresholds::of(own, least),
                 },
+                threats: Threats::of(own),
                 waivers,
                 statements,
                 baseline: None,
             },
             max_age: own.max_age.as_deref().and_then(parse_days),
             fails_unjudged: own.unjudged == Some(Unjudged::Fail),
+            fails_pending: own.pending_security_updates == Some(Presence::Error),
             asked_for,
             dropped,
             hears_attached,
@@ -248,6 +258,20 @@ impl Gate {
                 .reasons
                 .push(format!("{more} more known vulnerabilities"));
         }
+        if self.fails_pending {
+            judged.updates_held_back_by = pending::holding_back(report, &judged.held_back_by);
+            let updates = judged.updates_held_back_by.iter();
+            let mut sentences = updates
+                .filter_map(|at| report.pending_updates.get(*at))
+                .map(pending::sentence);
+            judged.reasons.extend(sentences.by_ref().take(MOST_NAMED));
+            match sentences.count() {
+                0 => {}
+                more => judged
+                    .reasons
+                    .push(format!("{more} more security updates waiting")),
+            }
+        }
         if let Some((number, first)) = in_grace {
             judged.notes.push(format!(
                 "{number} known vulnerabilit{} in their days of grace; the first holds back from \
@@ -291,6 +315,34 @@ impl Gate {
                 true,
             ),
             _ => {}
+        }
+        let threats = &self.policy.threats;
+        for (is_wanted, is_there, what) in [
+            (
+                threats.known_exploited,
+                advisories.known_exploited.is_some(),
+                "catalogue of exploited flaws",
+            ),
+            (
+                threats.epss_above.is_some(),
+                advisories.epss.is_some(),
+                "EPSS scores",
+            ),
+        ] {
+            if is_wanted && !is_there {
+                gap(
+                    format!(
+                        "the index has no {what}, and the policy wants to know: give them to \
+                         `plimsoll db build`"
+                    ),
+                    true,
+                );
+            }
+        }
+        if self.fails_pending {
+            for why in pending::gaps(advisories, self.max_age, today) {
+                gap(why, true);
+            }
         }
         if self.fails_unjudged {
             // Where an index could have them, whoever asked it has told.

@@ -8,6 +8,7 @@ mod decision;
 mod gate;
 mod image;
 mod pattern;
+mod pending;
 mod purl;
 mod vex;
 mod waiver;

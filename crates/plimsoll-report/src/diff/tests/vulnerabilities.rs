@@ -35,6 +35,8 @@ fn change(
             references: Vec::new(),
             symbols: Vec::new(),
             reachable: None,
+            epss: None,
+            known_exploited: None,
             origin: Origin::default(),
             in_base: Some(true),
             removed_in: None,

@@ -17,14 +17,15 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap};
 
 use plimsoll_model::{
-    Advice, AdvisedAction, AdvisedEdit, Evidence, Inventory, Package, PackageKind, SourceOrigin,
-    VersionStep, Vulnerability, VulnerabilitySeverity,
+    Advice, AdvisedAction, AdvisedEdit, Evidence, Inventory, Package, PackageKind, PendingUpdate,
+    SourceOrigin, VersionStep, Vulnerability, VulnerabilitySeverity,
 };
 
 use self::declared::Declarations;
 pub use self::declared::{DeclaredPackage, declarations, is_manifest};
 use self::step::smallest_step;
 use super::matching::version_order;
+use super::version::Order;
 
 /// What advice is made of.
 pub struct AdviceInput<'a> {
@@ -32,12 +33,16 @@ pub struct AdviceInput<'a> {
     pub inventory: &'a Inventory,
     /// Its known vulnerabilities, in report order.
     pub vulnerabilities: &'a [Vulnerability],
+    /// Its packages that a security update waits for, in report order.
+    pub updates: &'a [PendingUpdate],
     /// The line that names the base image, where the Dockerfile is known.
     pub base: Option<&'a SourceOrigin>,
     /// What the files of the project ask for, where the project is known.
     pub declared: &'a [DeclaredPackage],
     /// Whether the vulnerability at this position counts: what the plan is to remove.
     pub counts: &'a dyn Fn(usize) -> bool,
+    /// Whether the security update at this position counts.
+    pub update_counts: &'a dyn Fn(usize) -> bool,
 }
 
 /// Where an edit is to be made; what shares one is one edit.
@@ -54,18 +59,30 @@ enum Place<'a> {
     Program(Option<usize>, &'a str),
 }
 
+/// What one edit is about: positions among vulnerabilities, and among security updates.
+#[derive(Debug, Default)]
+struct Members {
+    found: Vec<usize>,
+    updates: Vec<usize>,
+}
+
 /// Says what to do. The same input gives the same advice.
 pub fn advise(input: &AdviceInput<'_>) -> Advice {
     let declarations = Declarations::new(input.declared);
-    let mut groups: BTreeMap<Place<'_>, Vec<usize>> = BTreeMap::new();
+    let mut groups: BTreeMap<Place<'_>, Members> = BTreeMap::new();
     for (at, found) in input.vulnerabilities.iter().enumerate() {
         let place = place(input.inventory, found, &declarations);
-        groups.entry(place).or_default().push(at);
+        groups.entry(place).or_default().found.push(at);
+    }
+    for (at, update) in input.updates.iter().enumerate() {
+        let layer = update.origin.layer.as_ref().map(|layer| layer.index);
+        let place = of_system(update.in_base, layer);
+        groups.entry(place).or_default().updates.push(at);
     }
     let mut edits: Vec<AdvisedEdit> = groups
         .into_iter()
         .map(|(place, members)| edit(input, place, &members))
-        .filter(|edit| !edit.removes.is_empty())
+        .filter(|edit| !edit.removes.is_empty() || !edit.updates.is_empty())
         .collect();
     edits.sort_by_cached_key(|edit| {
         let removed = || {
@@ -76,6 +93,7 @@ pub fn advise(input: &AdviceInput<'_>) -> Advice {
         (
             Reverse(removed().map(weight).fold(0, u64::saturating_add)),
             Reverse(edit.removes.len()),
+            Reverse(edit.updates.len()),
             edit.action,
             edit.place.clone(),
             edit.layer,
@@ -84,7 +102,11 @@ pub fn advise(input: &AdviceInput<'_>) -> Advice {
     });
     let counts = |at: &usize| (input.counts)(*at);
     let plan = (0..edits.len())
-        .filter(|at| edits[*at].removes.iter().any(counts))
+        .filter(|at| {
+            let edit = &edits[*at];
+            edit.removes.iter().any(counts)
+                || edit.updates.iter().any(|at| (input.update_counts)(*at))
+        })
         .collect();
     let mut is_removed = vec![false; input.vulnerabilities.len()];
     for at in edits.iter().flat_map(|edit| &edit.removes) {
@@ -141,18 +163,13 @@ fn place<'a>(
     found: &'a Vulnerability,
     declarations: &Declarations<'_>,
 ) -> Place<'a> {
-    if found.in_base == Some(true) {
-        return Place::Base;
-    }
     let kind = kind(inventory, found);
     let layer = found.origin.layer.as_ref().map(|layer| layer.index);
     if kind.is_system() {
-        // Nothing installs packages where there is nothing below: a file system came as a whole.
-        let is_lowest = layer == Some(0) && found.in_base.is_none();
-        return match is_lowest {
-            true => Place::Base,
-            false => Place::System(layer),
-        };
+        return of_system(found.in_base, layer);
+    }
+    if found.in_base == Some(true) {
+        return Place::Base;
     }
     if let Some(at) = declarations.find(kind, &found.name, &found.installed) {
         return Place::Declared(at);
@@ -171,6 +188,16 @@ fn place<'a>(
     }
 }
 
+/// Where packages of the distribution are renewed.
+fn of_system<'a>(in_base: Option<bool>, layer: Option<usize>) -> Place<'a> {
+    // Nothing installs packages where there is nothing below: a file system came as a whole.
+    let is_lowest = layer == Some(0) && in_base.is_none();
+    match in_base == Some(true) || is_lowest {
+        true => Place::Base,
+        false => Place::System(layer),
+    }
+}
+
 /// The name and version that advisories know the package by: Debian, Ubuntu and Alpine speak of
 /// source packages, whose versions need not be those of what is built from them.
 fn known_as<'a>(inventory: &'a Inventory, found: &'a Vulnerability) -> (&'a str, &'a str) {
@@ -184,7 +211,11 @@ fn known_as<'a>(inventory: &'a Inventory, found: &'a Vulnerability) -> (&'a str,
     }
 }
 
-fn edit(input: &AdviceInput<'_>, place: Place<'_>, members: &[usize]) -> AdvisedEdit {
+fn edit(input: &AdviceInput<'_>, place: Place<'_>, members: &Members) -> AdvisedEdit {
+    let Members {
+        found: members,
+        updates,
+    } = members;
     // Of one package in one version, installed however often.
     let mut packages: BTreeMap<(PackageKind, &str, &str), Vec<usize>> = BTreeMap::new();
     for at in members {
@@ -228,6 +259,7 @@ fn edit(input: &AdviceInput<'_>, place: Place<'_>, members: &[usize]) -> Advised
             },
         ));
     }
+    bring(&mut steps, input, updates);
     removes.sort_unstable();
     let removed: HashMap<usize, ()> = removes.iter().map(|at| (*at, ())).collect();
     let stays = members
@@ -279,6 +311,39 @@ fn edit(input: &AdviceInput<'_>, place: Place<'_>, members: &[usize]) -> Advised
         steps: steps.into_iter().map(|(_, step)| step).collect(),
         removes,
         stays,
+        updates: updates.clone(),
+    }
+}
+
+/// Adds to the steps what brings security updates: a source package is renewed as a whole.
+fn bring(steps: &mut Vec<(u64, VersionStep)>, input: &AdviceInput<'_>, updates: &[usize]) {
+    for update in updates.iter().filter_map(|at| input.updates.get(*at)) {
+        let is_this = |step: &&mut (u64, VersionStep)| {
+            step.1.kind == PackageKind::Deb && step.1.name == update.source
+        };
+        if let Some((_, step)) = steps.iter_mut().find(is_this) {
+            let order = Order::Dpkg.compare(&step.to, &update.source_version);
+            if order == Ok(std::cmp::Ordering::Less) {
+                step.to.clone_from(&update.source_version);
+            }
+            continue;
+        }
+        let package = input.inventory.packages.get(update.package);
+        let source = package.and_then(|package| package.source.as_ref());
+        steps.push((
+            0,
+            VersionStep {
+                kind: PackageKind::Deb,
+                name: update.source.clone(),
+                purl: update.purl.clone(),
+                installed: match source {
+                    Some((_, version)) if !version.is_empty() => version.clone(),
+                    _ => update.installed.clone(),
+                },
+                to: update.source_version.clone(),
+                removes: 0,
+            },
+        ));
     }
 }
 

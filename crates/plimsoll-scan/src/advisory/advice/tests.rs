@@ -96,6 +96,8 @@ impl Image {
             references: Vec::new(),
             symbols: Vec::new(),
             reachable: None,
+            epss: None,
+            known_exploited: None,
             origin: Origin {
                 layer: Some(LayerOrigin {
                     index: layer,
@@ -113,6 +115,8 @@ impl Image {
 
     fn advise(&self, declared: &[DeclaredPackage], least: VulnerabilitySeverity) -> Advice {
         advise(&AdviceInput {
+            updates: &[],
+            update_counts: &|_| false,
             inventory: &self.inventory,
             vulnerabilities: &self.found,
             base: Some(&SourceOrigin::new(&self.dockerfile, Span::new(0, 9))),

@@ -29,7 +29,7 @@ pub(super) use self::fuzz::{in_first_form, resealed};
 
 pub use self::body::{Affected, AffectedBy, Range};
 pub use self::pocket::{Pocket, PocketPackage};
-pub use self::threat::{Exploitation, Likelihood};
+pub use self::threat::Exploitation;
 pub use self::types::{
     Binary, Details, Event, EventKind, GoImport, Labels, RangeKind, Record, RecordId, Reference,
     ReferenceKind, Severity, SeverityKind, Snapshot, SnapshotEcosystem, SnapshotList,

@@ -11,17 +11,10 @@
 
 use std::collections::BTreeMap;
 
+use plimsoll_model::Likelihood;
+
 use super::format::{Reader, Section, Writer, u32_in, u64_at};
 use super::{Index, IndexError};
-
-/// How likely a flaw is to be exploited within thirty days (EPSS), in billionths.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Likelihood {
-    /// The probability.
-    pub probability: u32,
-    /// The share of all flaws that are no more likely.
-    pub percentile: u32,
-}
 
 /// What a catalogue says of a flaw that is known to be exploited. Days are counted from 1970 on.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -95,7 +88,7 @@ impl<'i> Scores<'i> {
         })
     }
 
-    /// The score of a CVE number.
+    /// The score of a CVE number, without its day, which is that of all.
     pub(crate) fn of(&self, cve: u64) -> Option<Likelihood> {
         let (mut low, mut high) = (0, self.numbers.len() / 8);
         while low < high {
@@ -112,6 +105,7 @@ impl<'i> Scores<'i> {
         Some(Likelihood {
             probability: u32_in(self.probabilities, low)?,
             percentile: u32_in(self.percentiles, low)?,
+            date: None,
         })
     }
 }
@@ -179,6 +173,7 @@ mod tests {
                 let expected = known.get(&cve).map(|(probability, percentile)| Likelihood {
                     probability: *probability,
                     percentile: *percentile,
+                    date: None,
                 });
                 prop_assert_eq!(read.of(cve), expected);
             }

@@ -13,6 +13,7 @@ use super::Answer;
 use super::flaw::{Flaw, Told, cve, flaws};
 use super::judge::{Hit, way_out};
 use super::reach::Questions;
+use super::threat::Threats;
 
 /// Addresses that are kept of a finding.
 const MAX_REFERENCES: usize = 16;
@@ -80,6 +81,7 @@ pub(super) struct Findings<'a, 'i> {
     inventory: &'a Inventory,
     platform: Option<&'a Platform>,
     advisories: &'a HashMap<RecordId, Advisory<'i>>,
+    threats: &'a Threats<'i>,
     found: Vec<Vulnerability>,
     questions: Questions<'a>,
 }
@@ -106,11 +108,13 @@ impl<'a, 'i> Findings<'a, 'i> {
         inventory: &'a Inventory,
         platform: Option<&'a Platform>,
         advisories: &'a HashMap<RecordId, Advisory<'i>>,
+        threats: &'a Threats<'i>,
     ) -> Self {
         Self {
             inventory,
             platform,
             advisories,
+            threats,
             found: Vec::new(),
             questions: Questions::default(),
         }
@@ -234,9 +238,13 @@ impl<'a, 'i> Findings<'a, 'i> {
                 .iter()
                 .filter_map(move |word| of(&word.advisory.record))
         };
-        let layer = self.inventory.layers.get(package.layer);
-        let source = layer.and_then(|layer| layer.source.clone());
+        let names = || {
+            let aliases = flaw.aliases.iter().map(String::as_str);
+            aliases.chain([flaw.id.as_str()])
+        };
         Vulnerability {
+            epss: self.threats.likelihood(names()),
+            known_exploited: self.threats.exploitation(names()),
             id: flaw.id,
             aliases: flaw.aliases,
             advisories,
@@ -267,17 +275,7 @@ impl<'a, 'i> Findings<'a, 'i> {
             references: references(words),
             symbols: symbols(words),
             reachable: None,
-            origin: Origin {
-                instruction_line: source.as_ref().map(|source| source.start.line),
-                source,
-                layer: layer.map(|layer| LayerOrigin {
-                    index: package.layer,
-                    diff_id: layer.diff_id.clone(),
-                    instruction: layer.instruction.clone(),
-                }),
-                package: Some(package.purl.clone()),
-                path: Some(package.path.clone()),
-            },
+            origin: origin(self.inventory, package),
             in_base: self
                 .inventory
                 .base
@@ -285,6 +283,23 @@ impl<'a, 'i> Findings<'a, 'i> {
                 .map(|base| package.layer < base.layers),
             removed_in: package.removed_in,
         }
+    }
+}
+
+/// Where a package came from.
+pub(super) fn origin(inventory: &Inventory, package: &Package) -> Origin {
+    let layer = inventory.layers.get(package.layer);
+    let source = layer.and_then(|layer| layer.source.clone());
+    Origin {
+        instruction_line: source.as_ref().map(|source| source.start.line),
+        source,
+        layer: layer.map(|layer| LayerOrigin {
+            index: package.layer,
+            diff_id: layer.diff_id.clone(),
+            instruction: layer.instruction.clone(),
+        }),
+        package: Some(package.purl.clone()),
+        path: Some(package.path.clone()),
     }
 }
 

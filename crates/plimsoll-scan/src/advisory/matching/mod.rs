@@ -10,33 +10,39 @@ mod distribution;
 mod finding;
 mod flaw;
 mod judge;
+mod pending;
 mod question;
 mod range;
 mod reach;
 #[cfg(test)]
 mod tests;
+mod threat;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::rc::Rc;
 
 use plimsoll_model::{
-    AdvisoryCoverage, EcosystemPackages, Inventory, Package, PackageKind, Platform,
-    UnjudgedPackage, Vulnerability,
+    AdvisoryCoverage, EcosystemPackages, Inventory, Package, PackageKind, PendingUpdate, Platform,
+    PocketPackages, ThreatList, UnjudgedPackage, Vulnerability,
 };
 
 use self::distribution::Release;
 use self::finding::{Advisory, Findings};
 use self::judge::{Hit, Verdict, judge};
+use self::pending::pending;
 use self::question::{Known, is_paid_for, names, of_language, order};
 pub(super) use self::question::{ecosystem_of, version_order};
+use self::threat::Threats;
 use super::version::{BadVersion, Order};
-use super::{Affected, Ecosystem, Index, IndexError, RecordId};
+use super::{Affected, Ecosystem, Index, IndexError, RecordId, SnapshotList};
 
 /// What the packages of an image were judged to be.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Judged {
     /// Known flaws, in report order.
     pub vulnerabilities: Vec<Vulnerability>,
+    /// Packages that a security update waits for, in report order.
+    pub pending_updates: Vec<PendingUpdate>,
     /// What that rests on.
     pub coverage: AdvisoryCoverage,
 }
@@ -72,7 +78,8 @@ pub fn judge_inventory(
         .into_iter()
         .map(|record| Ok((record, Advisory::read(index, record)?)))
         .collect::<Result<_, IndexError>>()?;
-    let mut findings = Findings::new(inventory, platform, &advisories);
+    let threats = Threats::of(index)?;
+    let mut findings = Findings::new(inventory, platform, &advisories, &threats);
     for (at, package, answers) in &hit {
         for answer in answers {
             findings.add(*at, package, answer);
@@ -80,9 +87,12 @@ pub fn judge_inventory(
     }
     let mut vulnerabilities = findings.done();
     vulnerabilities.sort_by(|a, b| a.sort_key().cmp(&b.sort_key()));
+    let release = inquiry.release(PackageKind::Deb);
+    let pending = pending(index, inventory, release, &vulnerabilities)?;
     Ok(Judged {
         vulnerabilities,
-        coverage: inquiry.coverage()?,
+        coverage: inquiry.coverage(pending.pockets, pending.missing)?,
+        pending_updates: pending.updates,
     })
 }
 
@@ -250,8 +260,16 @@ impl<'i, 'p> Inquiry<'i, 'p> {
         Ok(answer)
     }
 
-    fn coverage(self) -> Result<AdvisoryCoverage, IndexError> {
+    fn coverage(
+        self,
+        pockets: Vec<PocketPackages>,
+        missing_pocket: Option<EcosystemPackages>,
+    ) -> Result<AdvisoryCoverage, IndexError> {
         let snapshot = self.index.snapshot()?;
+        let list = |list: SnapshotList| ThreatList {
+            date: list.date.and_then(finding::moment),
+            listed: usize::try_from(list.listed).unwrap_or(usize::MAX),
+        };
         let of = |covered: bool| {
             let counts = self.counts.iter();
             let mut packages: Vec<EcosystemPackages> = counts
@@ -277,6 +295,10 @@ impl<'i, 'p> Inquiry<'i, 'p> {
             advisories: usize::try_from(snapshot.records).unwrap_or(usize::MAX),
             by_distribution: self.by_distribution,
             unjudged: self.unjudged.into_iter().collect(),
+            pockets,
+            missing_pocket,
+            epss: snapshot.epss.map(list),
+            known_exploited: snapshot.known_exploited.map(list),
         })
     }
 }

@@ -27,6 +27,8 @@ pub(crate) fn vulnerability(id: &str, name: &str) -> Vulnerability {
         references: Vec::new(),
         symbols: Vec::new(),
         reachable: None,
+        epss: None,
+        known_exploited: None,
         origin: Origin {
             path: Some(format!("app/node_modules/{name}/package.json")),
             ..Origin::default()
@@ -54,6 +56,7 @@ fn policy(configuration: &str) -> Policy {
     let config: VulnerabilityConfig = toml::from_str(configuration).expect(configuration);
     Policy {
         thresholds: Thresholds::of(&config, VulnerabilityFailOn::High),
+        threats: Threats::of(&config),
         waivers: Vec::new(),
         statements: Vec::new(),
         baseline: None,

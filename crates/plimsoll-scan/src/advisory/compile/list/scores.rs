@@ -4,6 +4,8 @@
 
 use std::io::BufRead;
 
+use plimsoll_model::Likelihood;
+
 use super::super::super::cve;
 use super::super::timestamp;
 use super::NoList;
@@ -14,9 +16,6 @@ const MAX_ROWS: usize = 4 << 20;
 
 /// Longest name of a model that is kept, in bytes.
 const MAX_MODEL: usize = 64;
-
-/// One whole, in the unit of [`Score`].
-pub(crate) const ONE: u32 = 1_000_000_000;
 
 /// What is said of a CVE number, in billionths.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -104,7 +103,7 @@ fn share(text: &str) -> Option<u32> {
     let share: f64 = text.parse().ok()?;
     (0.0..=1.0)
         .contains(&share)
-        .then(|| (share * f64::from(ONE)).round() as u32)
+        .then(|| (share * f64::from(Likelihood::ONE)).round() as u32)
 }
 
 #[cfg(test)]
@@ -135,7 +134,7 @@ mod tests {
         assert_eq!(of("CVE-2024-3094").percentile, 993_820_000);
         assert_eq!(
             (of("CVE-1999-0001").percentile, of("CVE-2024-1").probability),
-            (ONE, 430_000)
+            (Likelihood::ONE, 430_000)
         );
         assert!(found.scores.is_sorted() && found.scores.len() == 3);
     }
