@@ -5,9 +5,9 @@ use std::sync::LazyLock;
 use jsonschema::Validator;
 use plimsoll_model::{
     Advice, AdvisedAction, AdvisedEdit, AdvisoryCoverage, CvssScore, EcosystemPackages, FixState,
-    KnownExploited, LayerOrigin, Likelihood, Origin, PackageKind, PendingUpdate, PocketPackages, Report, SeverityBasis, SourceOrigin, Span,
-    SuppressedVulnerability, ThreatList, UnjudgedPackage, VersionStep, Vulnerability, VulnerabilitySeverity,
-    VulnerabilityStatus,
+    KnownExploited, LayerOrigin, Likelihood, Origin, PackageKind, PendingUpdate, PocketPackages,
+    Report, SeverityBasis, SourceOrigin, Span, SuppressedVulnerability, ThreatList,
+    UnjudgedPackage, VersionStep, Vulnerability, VulnerabilitySeverity, VulnerabilityStatus,
 };
 use plimsoll_report::{RenderInput, container_scanning, human, json, junit, markdown};
 use proptest::prelude::*;

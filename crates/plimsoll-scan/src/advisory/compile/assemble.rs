@@ -67,7 +67,12 @@ pub(super) fn assemble(
     }
     if usable.is_empty() && !lists.has_pockets() {
         let (read, broken) = (report.read, report.broken);
-        return Err(CompileError::Nothing { read, broken });
+        let unused = report.unused_lists.into_iter().next();
+        return Err(CompileError::Nothing {
+            read,
+            broken,
+            unused,
+        });
     }
     let mut snapshot = Snapshot {
         unusable: by_reason(unusable),

@@ -77,13 +77,16 @@ pub enum CompileError {
     /// There is nothing that an index could hold.
     #[error(
         "no record that could be matched was found, and no package index of a security pocket \
-         ({read} read, {broken} of them broken)"
+         ({read} read, {broken} of them broken{})",
+        unused.as_ref().map_or_else(String::new, |one| format!("; {}: {}", one.place, one.why))
     )]
     Nothing {
         /// Records read.
         read: u64,
         /// How many of them are none.
         broken: u64,
+        /// The first list that was there and is not used.
+        unused: Option<Broken>,
     },
 }
 

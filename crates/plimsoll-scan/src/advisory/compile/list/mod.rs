@@ -6,24 +6,22 @@ mod exploited;
 mod packages;
 mod pocket;
 mod scores;
+mod xz;
 
 use std::io::{self, BufReader, Cursor, Read};
 use std::path::Path;
 
 use flate2::read::MultiGzDecoder;
-use lzma_rust2::XzReader;
 
 pub(crate) use self::exploited::ExploitedList;
 pub(crate) use self::packages::PocketList;
 pub(crate) use self::scores::ScoreList;
+use self::xz::XzReader;
 use super::super::pocket::PocketName;
 
 /// Largest list that is read, unpacked, in bytes. Those of the largest pockets have some sixty
 /// million.
 const MAX_LIST: u64 = 256 << 20;
-
-/// Most memory for unpacking `.xz`, in KiB: its hardest level takes half of it.
-const MAX_XZ: u32 = 128 << 10;
 
 /// Bytes that tell what a list is.
 const HEAD: usize = 1024;
@@ -75,7 +73,7 @@ pub(crate) fn read(
     let packed_with = match &head[..] {
         [0x1f, 0x8b, ..] => return content(MultiGzDecoder::new(from), path, named),
         [0xfd, b'7', b'z', b'X', b'Z', 0, ..] => {
-            return content(XzReader::new_mem_limit(from, true, MAX_XZ), path, named);
+            return content(XzReader::new(from), path, named);
         }
         [0x04, 0x22, 0x4d, 0x18, ..] => "lz4",
         [0x28, 0xb5, 0x2f, 0xfd, ..] => "zstd",
