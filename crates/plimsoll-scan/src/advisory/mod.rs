@@ -28,7 +28,10 @@ pub use index::{
 };
 pub use matching::{Judged, judge_inventory};
 pub use pocket::PocketName;
-pub use update::{Fetched, OSV_ARCHIVES, USUAL_ECOSYSTEMS, Update, UpdateError, Updated};
+pub use update::{
+    EPSS_SCORES, EXPLOITED_CATALOGUE, Fetched, ListSources, OSV_ARCHIVES, USUAL_ECOSYSTEMS, Update,
+    UpdateError, Updated,
+};
 pub use version::{BadVersion, Order};
 
 /// For fuzzing: `bytes` as a record, and as an index whose checksums fit.

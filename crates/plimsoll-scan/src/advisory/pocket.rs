@@ -123,6 +123,11 @@ impl PocketName {
         })
     }
 
+    /// Whether it is one of Debian's, else of Ubuntu's.
+    pub(super) fn is_of_debian(&self) -> bool {
+        self.release.starts_with(EcosystemName::Debian.as_str())
+    }
+
     fn new(distribution: EcosystemName, release: String, codename: &str) -> Self {
         Self {
             release: Ecosystem {

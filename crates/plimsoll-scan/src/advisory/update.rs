@@ -5,12 +5,15 @@
 //! interrupted one goes on where it stopped. The index is replaced at the very end; whatever goes
 //! wrong before, the old one is still there and whole.
 
+mod lists;
+
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
 use plimsoll_image::{Access, Downloaded, ImageError, download};
 use serde::{Deserialize, Serialize};
 
+pub use self::lists::{EPSS_SCORES, EXPLOITED_CATALOGUE, ListSources};
 use super::compile::{CompileError, CompileReport, Inputs, check_archive, compile};
 
 /// Where OSV publishes one archive an ecosystem
@@ -52,6 +55,8 @@ pub struct Update<'a> {
     pub ecosystems: &'a [String],
     /// Addresses below which `ECOSYSTEM/all.zip` lies, asked in this order.
     pub mirrors: &'a [String],
+    /// Which lists beside advisories, and from where.
+    pub lists: ListSources<'a>,
     /// How to reach them.
     pub access: &'a Access,
 }
@@ -139,10 +144,12 @@ impl Update<'_> {
             on_step(ecosystem);
             fetched.push(self.fetch(ecosystem, on_step)?);
         }
+        let lists = self.lists(on_step)?;
+        fetched.extend(lists.fetched.iter().cloned());
         // A server that tells no versions gives everything each time.
         let has_changed = fetched.iter().any(|one| one.bytes.is_some());
         let mark = self.folder.join("compiled");
-        let made_of = self.made_of();
+        let made_of = self.made_of() + &lists.made_of().map_err(|error| io(self.folder, error))?;
         let is_same = fs::read_to_string(&mark).is_ok_and(|before| before == made_of);
         if !has_changed && is_same && self.out.exists() {
             return Ok(Updated {
@@ -150,19 +157,23 @@ impl Update<'_> {
                 compiled: None,
             });
         }
-        let archives: Vec<PathBuf> = self
+        let mut archives: Vec<PathBuf> = self
             .ecosystems
             .iter()
             .map(|name| self.archive(name))
             .collect();
-        let compiled =
-            compile(Inputs::of(&archives), self.out, on_records).inspect_err(|error| {
-                // An archive that is not whole, whoever gave it, is not asked for changes again.
-                if let CompileError::Archive { path, .. } = error {
-                    let _ = fs::remove_file(path.with_extension("json"));
-                    let _ = fs::remove_file(path);
-                }
-            })?;
+        archives.extend(lists.paths);
+        let inputs = Inputs {
+            paths: &archives,
+            pockets: &lists.pockets,
+        };
+        let compiled = compile(inputs, self.out, on_records).inspect_err(|error| {
+            // An archive that is not whole, whoever gave it, is not asked for changes again.
+            if let CompileError::Archive { path, .. } = error {
+                let _ = fs::remove_file(path.with_extension("json"));
+                let _ = fs::remove_file(path);
+            }
+        })?;
         fs::write(&mark, made_of).map_err(|error| io(&mark, error))?;
         Ok(Updated {
             fetched,
@@ -189,7 +200,31 @@ impl Update<'_> {
         ecosystem: &str,
         on_step: &(dyn Fn(&str) + Sync),
     ) -> Result<Fetched, UpdateError> {
+        let mirrors = self.mirrors.iter();
+        let addresses: Vec<(String, String)> = mirrors
+            .map(|mirror| {
+                let address = format!(
+                    "{}/{}/all.zip",
+                    mirror.trim_end_matches('/'),
+                    ecosystem.replace(' ', "%20")
+                );
+                (mirror.clone(), address)
+            })
+            .collect();
         let archive = self.archive(ecosystem);
+        self.fetch_file(ecosystem, &archive, &addresses, &check_archive, on_step)
+    }
+
+    /// Fetches a file from the first of several mirrors and addresses that has it whole, as `check`
+    /// says.
+    fn fetch_file(
+        &self,
+        ecosystem: &str,
+        archive: &Path,
+        addresses: &[(String, String)],
+        check: &dyn Fn(&Path) -> Result<(), String>,
+        on_step: &(dyn Fn(&str) + Sync),
+    ) -> Result<Fetched, UpdateError> {
         let known_path = archive.with_extension("json");
         let known: Known = fs::read(&known_path)
             .ok()
@@ -197,15 +232,10 @@ impl Update<'_> {
             .and_then(|bytes| serde_json::from_slice(&bytes).ok())
             .unwrap_or_default();
         let mut reasons = Vec::new();
-        for mirror in self.mirrors {
+        for (mirror, address) in addresses {
             let version = known.version.as_deref().filter(|_| known.mirror == *mirror);
-            let address = format!(
-                "{}/{}/all.zip",
-                mirror.trim_end_matches('/'),
-                ecosystem.replace(' ', "%20")
-            );
             let on_bytes = |bytes: u64| on_step(&format!("{ecosystem}: {} MB", bytes / 1_000_000));
-            match download(&address, &archive, version, self.access, &on_bytes) {
+            match download(address, archive, version, self.access, &on_bytes) {
                 Ok(Downloaded::Unchanged) => {
                     return Ok(Fetched {
                         ecosystem: ecosystem.to_owned(),
@@ -217,9 +247,9 @@ impl Update<'_> {
                 Ok(Downloaded::Fetched { size, version }) => {
                     // A page that asks for a password, or half an archive, is not asked for changes
                     // again, and the next mirror may have it whole.
-                    if let Err(why) = check_archive(&archive) {
+                    if let Err(why) = check(archive) {
                         let _ = fs::remove_file(&known_path);
-                        let _ = fs::remove_file(&archive);
+                        let _ = fs::remove_file(archive);
                         reasons.push(format!("{address}: what came is no whole archive: {why}"));
                         continue;
                     }

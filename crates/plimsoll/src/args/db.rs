@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
-use plimsoll_scan::advisory::PocketName;
+use plimsoll_scan::advisory::{EPSS_SCORES, EXPLOITED_CATALOGUE, PocketName};
 
 use super::{AccessArgs, ListFormat};
 
@@ -60,6 +60,41 @@ pub(crate) struct DbUpdateArgs {
     /// counts. Otherwise OSV's own.
     #[arg(long, value_name = "URL")]
     pub(crate) mirror: Vec<String>,
+
+    /// A release of Debian or Ubuntu whose security pocket is fetched, too, such as debian:12 or
+    /// ubuntu:22.04; may be repeated. Its checksums are verified, its signature is not.
+    #[arg(long, value_name = "RELEASE", value_parser = pocket_name)]
+    pub(crate) pocket: Vec<PocketName>,
+
+    /// An architecture of its packages, in the distribution's words; may be repeated. Otherwise
+    /// amd64 and arm64.
+    #[arg(long, value_name = "NAME", value_parser = architecture)]
+    pub(crate) pocket_architecture: Vec<String>,
+
+    /// An address below which dists/SUITE/InRelease lies; may be repeated, the first that has it
+    /// counts. Otherwise the distribution's own.
+    #[arg(long, value_name = "URL")]
+    pub(crate) pocket_mirror: Vec<String>,
+
+    /// Fetch EPSS scores, too: FIRST's of the day, unless an address is given.
+    #[arg(
+        long,
+        value_name = "URL",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = EPSS_SCORES
+    )]
+    pub(crate) epss: Option<String>,
+
+    /// Fetch a catalogue of exploited flaws, too: CISA's, unless an address is given.
+    #[arg(
+        long,
+        value_name = "URL",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = EXPLOITED_CATALOGUE
+    )]
+    pub(crate) known_exploited: Option<String>,
 
     /// The index; otherwise the one that every command looks for. What was fetched is kept beside
     /// it.
@@ -128,4 +163,12 @@ fn pocket_name(text: &str) -> Result<PocketName, String> {
     PocketName::of_release(text).ok_or_else(|| {
         "a release of Debian or Ubuntu, such as debian:12 or ubuntu:22.04".to_owned()
     })
+}
+
+fn architecture(text: &str) -> Result<String, String> {
+    let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+    match !text.is_empty() && text.bytes().all(plain) {
+        true => Ok(text.to_owned()),
+        false => Err("an architecture, such as amd64 or arm64".to_owned()),
+    }
 }

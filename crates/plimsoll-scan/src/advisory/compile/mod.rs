@@ -28,7 +28,7 @@ use xxhash_rust::xxh3::xxh3_64;
 
 use self::archive::{Archive, Unpacker};
 use self::feed::{Batch, Feed, ListFile};
-use self::list::NoList;
+use self::list::{List, NoList};
 use self::lists::Lists;
 use self::spill::Spill;
 use super::index::Snapshot;
@@ -350,6 +350,30 @@ pub(super) fn check_archive(path: &Path) -> Result<(), String> {
         Ok(_) => Ok(()),
         Err(CompileError::Archive { why, .. }) => Err(why.to_owned()),
         Err(error) => Err(error.to_string()),
+    }
+}
+
+/// What a list is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum ListKind {
+    /// EPSS scores.
+    Scores,
+    /// A catalogue of exploited flaws.
+    Exploited,
+}
+
+/// Whether a file is a list of this kind, to its end.
+///
+/// # Errors
+/// Why it is not.
+pub(super) fn check_list(path: &Path, kind: ListKind) -> Result<(), String> {
+    let file = File::open(path).map_err(|error| error.to_string())?;
+    match (list::read(file, path, None), kind) {
+        (Ok(List::Scores(_)), ListKind::Scores) | (Ok(List::Exploited(_)), ListKind::Exploited) => {
+            Ok(())
+        }
+        (Err(NoList::Unused(why)), _) => Err(why),
+        _ => Err("it is something else".to_owned()),
     }
 }
 

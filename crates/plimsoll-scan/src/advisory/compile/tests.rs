@@ -266,7 +266,11 @@ fn a_broken_input_leaves_the_old_index() {
     .unwrap_err();
     assert!(matches!(
         error,
-        CompileError::Nothing { read: 0, broken: 0 }
+        CompileError::Nothing {
+            read: 0,
+            broken: 0,
+            ..
+        }
     ));
     assert!(old == std::fs::read(&out).unwrap());
     // Nothing is left beside it.

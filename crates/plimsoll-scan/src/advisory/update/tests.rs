@@ -4,7 +4,7 @@ use std::net::TcpListener;
 use std::sync::{Arc, Mutex};
 
 use super::*;
-use crate::advisory::Index;
+use crate::advisory::{Index, PocketName};
 use crate::archive::zip::tests::zip;
 
 const RECORD: &str = r#"{"id": "PYSEC-1", "modified": "2026-01-01T00:00:00Z", "affected": [
@@ -76,6 +76,9 @@ struct Yard {
     folder: tempfile::TempDir,
     mirrors: Vec<String>,
     ecosystems: Vec<String>,
+    pockets: Vec<PocketName>,
+    architectures: Vec<String>,
+    scores: Option<String>,
 }
 
 impl Yard {
@@ -84,6 +87,9 @@ impl Yard {
             folder: tempfile::tempdir().unwrap(),
             mirrors: mirrors.iter().map(|mirror| mirror.start()).collect(),
             ecosystems: vec!["PyPI".to_owned()],
+            pockets: Vec::new(),
+            architectures: vec!["amd64".to_owned()],
+            scores: None,
         }
     }
 
@@ -101,9 +107,20 @@ impl Yard {
             out: &self.out(),
             ecosystems: &self.ecosystems,
             mirrors: &self.mirrors,
+            lists: self.lists(),
             access: &access,
         }
         .run(&|_| {}, &|_| {})
+    }
+
+    fn lists(&self) -> ListSources<'_> {
+        ListSources {
+            pockets: &self.pockets,
+            architectures: &self.architectures,
+            pocket_mirrors: &self.mirrors,
+            epss: self.scores.as_deref(),
+            known_exploited: None,
+        }
     }
 
     fn records(&self) -> u64 {
@@ -223,4 +240,88 @@ fn two_updates_at_once_make_one_whole_index() {
         updates.filter(|update| update.compiled.is_some()).count()
     });
     assert_eq!((made, yard.records()), (1, 1));
+}
+
+/// A mirror of a security pocket with one package in this version.
+fn publish(mirror: &Mirror, version: &str, told: &str) {
+    use sha2::Digest as _;
+    use std::io::Write as _;
+    let index = format!("Package: openssl\nVersion: {version}\nArchitecture: amd64\n");
+    let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    packed.write_all(index.as_bytes()).unwrap();
+    let packed = packed.finish().unwrap();
+    let hash = match told {
+        "" => crate::advisory::index::hexadecimal(&sha2::Sha256::digest(&packed)),
+        told => told.to_owned(),
+    };
+    let release = format!(
+        "Label: Debian-Security\nCodename: bookworm-security\nDate: Fri, 20 Nov 2026 00:12:41 UTC\n\
+         SHA256:\n {hash} {} main/binary-amd64/Packages.gz\n",
+        packed.len()
+    );
+    let suite = "/dists/bookworm-security";
+    mirror.put(&format!("{suite}/InRelease"), version, release.into_bytes());
+    mirror.put(
+        &format!("{suite}/main/binary-amd64/Packages.gz"),
+        version,
+        packed,
+    );
+}
+
+#[test]
+fn a_pocket_is_fetched_where_its_release_says_that_it_is_new() {
+    let mirror = Mirror::default();
+    mirror.put("/PyPI/all.zip", "1", archive(&[("PYSEC-1.json", RECORD)]));
+    publish(&mirror, "3.0.15-1", "");
+    let mut yard = Yard::new(&[&mirror]);
+    yard.pockets = vec![PocketName::of_release("debian:12").unwrap()];
+    let updated = yard.update().unwrap();
+    assert_eq!(updated.fetched[1].ecosystem, "bookworm-security");
+    let pockets = || {
+        Index::open(&yard.out())
+            .unwrap()
+            .snapshot()
+            .unwrap()
+            .pockets
+    };
+    assert_eq!(
+        (pockets()[0].packages, pockets()[0].date),
+        (1, Some(1_795_133_561))
+    );
+    mirror.asked();
+    let again = yard.update().unwrap();
+    assert!(again.compiled.is_none() && again.fetched[1].bytes.is_none());
+    let release = "/dists/bookworm-security/InRelease";
+    assert_eq!(
+        mirror.asked(),
+        ["/PyPI/all.zip 304", &format!("{release} 200")]
+    );
+    publish(&mirror, "3.0.17-1", "");
+    assert!(yard.update().unwrap().compiled.is_some());
+    // What is not what the release says is not used, and the index is as it was.
+    let before = Index::open(&yard.out()).unwrap().id();
+    publish(&mirror, "3.0.99-1", &"a".repeat(64));
+    let error = yard.update().unwrap_err().to_string();
+    assert!(error.contains("not what InRelease says"), "{error}");
+    assert_eq!(Index::open(&yard.out()).unwrap().id(), before);
+}
+
+#[test]
+fn scores_are_fetched_and_a_page_is_none() {
+    let mirror = Mirror::default();
+    mirror.put("/PyPI/all.zip", "1", archive(&[("PYSEC-1.json", RECORD)]));
+    mirror.put("/epss", "1", b"<html>log in</html>".to_vec());
+    let mut yard = Yard::new(&[&mirror]);
+    yard.scores = Some(format!("{}/epss", yard.mirrors[0]));
+    let error = yard.update().unwrap_err().to_string();
+    assert!(
+        error.contains("EPSS") && error.contains("something else"),
+        "{error}"
+    );
+    let scores = "cve,epss,percentile\nCVE-2024-1,0.5,0.9\n";
+    mirror.put("/epss", "2", scores.as_bytes().to_vec());
+    yard.update().unwrap();
+    let snapshot = Index::open(&yard.out()).unwrap().snapshot().unwrap();
+    assert_eq!(snapshot.epss.unwrap().listed, 1);
+    assert!(yard.update().unwrap().compiled.is_none());
 }

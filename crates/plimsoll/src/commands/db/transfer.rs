@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use plimsoll_image::{ArtifactKind, pull_artifact, push_artifact};
 use plimsoll_model::ImageName;
 use plimsoll_scan::advisory::{
-    Fetched, Index, OSV_ARCHIVES, USUAL_ECOSYSTEMS, Update, UpdateError, Updated,
+    Fetched, Index, ListSources, OSV_ARCHIVES, USUAL_ECOSYSTEMS, Update, UpdateError, Updated,
 };
 use serde::Serialize;
 
@@ -14,6 +14,9 @@ use super::{BuildReport, built, index_path, json, place_for_index, told};
 use crate::args::{DbPullArgs, DbPushArgs, DbUpdateArgs, ListFormat};
 use crate::failure::{Failure, Outcome};
 use crate::terminal::{Spinner, Terminal, print, printable};
+
+/// The architectures that images have most, in Debian's words.
+const POCKET_ARCHITECTURES: [&str; 2] = ["amd64", "arm64"];
 
 /// What an index is in a registry.
 const ARTIFACT: ArtifactKind = ArtifactKind {
@@ -45,6 +48,7 @@ pub(super) fn update(arguments: &DbUpdateArgs, terminal: Terminal) -> Result<Out
     };
     let ecosystems = or_else(&arguments.ecosystem, &USUAL_ECOSYSTEMS);
     let mirrors = or_else(&arguments.mirror, &[OSV_ARCHIVES]);
+    let architectures = or_else(&arguments.pocket_architecture, &POCKET_ARCHITECTURES);
     let access = crate::plan::access(&arguments.access, None);
     let spinner = Spinner::start(terminal, "asking for changes");
     let read = AtomicU64::new(0);
@@ -53,6 +57,13 @@ pub(super) fn update(arguments: &DbUpdateArgs, terminal: Terminal) -> Result<Out
         out: &out,
         ecosystems: &ecosystems,
         mirrors: &mirrors,
+        lists: ListSources {
+            pockets: &arguments.pocket,
+            architectures: &architectures,
+            pocket_mirrors: &arguments.pocket_mirror,
+            epss: arguments.epss.as_deref(),
+            known_exploited: arguments.known_exploited.as_deref(),
+        },
         access: &access,
     }
     .run(

@@ -1,0 +1,347 @@
+//! Keeps lists beside advisories fresh: security pockets of distributions, EPSS scores, the
+//! catalogue of exploited flaws.
+//!
+//! Of a pocket its `InRelease` is asked for changes, and tells by SHA-256 which package indexes are
+//! new. That file is signed; the signature is not verified here, so whoever can change what comes
+//! over the wire can change what waits.
+
+use std::fs::{self, File};
+use std::io::{self, Read as _};
+use std::path::{Path, PathBuf};
+
+use plimsoll_image::{Downloaded, ImageError, download};
+use sha2::{Digest as _, Sha256};
+
+use super::super::compile::{ListKind, check_list};
+use super::super::index::hexadecimal;
+use super::super::pocket::PocketName;
+use super::{Fetched, Update, UpdateError, is_name};
+
+/// Where FIRST publishes the EPSS scores of the day.
+pub const EPSS_SCORES: &str = "https://epss.empiricalsecurity.com/epss_scores-current.csv.gz";
+
+/// Where CISA publishes its catalogue of exploited flaws.
+pub const EXPLOITED_CATALOGUE: &str =
+    "https://www.cisa.gov/sites/default/files/feeds/known_exploited_vulnerabilities.json";
+
+/// Where Debian publishes its security updates.
+const DEBIAN: &str = "https://deb.debian.org/debian-security";
+
+/// Where Ubuntu does: in clear text, so that it must be allowed, or another mirror named.
+const UBUNTU: &str = "http://security.ubuntu.com/ubuntu";
+
+/// Largest `InRelease` that is read, in bytes.
+const MAX_RELEASE: u64 = 16 << 20;
+
+/// Which lists are to be fetched from where.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct ListSources<'a> {
+    /// Security pockets.
+    pub pockets: &'a [PocketName],
+    /// For these architectures, in the distribution's words.
+    pub architectures: &'a [String],
+    /// Addresses below which `dists/SUITE/InRelease` lies, asked in this order; where there are
+    /// none, those of the distributions.
+    pub pocket_mirrors: &'a [String],
+    /// The address of EPSS scores.
+    pub epss: Option<&'a str>,
+    /// The address of a catalogue of exploited flaws.
+    pub known_exploited: Option<&'a str>,
+}
+
+/// What lies here to be compiled, and what was fetched for it.
+#[derive(Debug, Default)]
+pub(super) struct Lists {
+    pub(super) paths: Vec<PathBuf>,
+    pub(super) pockets: Vec<(PocketName, PathBuf)>,
+    pub(super) fetched: Vec<Fetched>,
+}
+
+impl Lists {
+    /// What the lists are: one line each.
+    pub(super) fn made_of(&self) -> io::Result<String> {
+        let mut lines = String::new();
+        let pockets = self.pockets.iter().map(|(_, path)| path);
+        for path in pockets.chain(&self.paths) {
+            lines.push_str(&format!("{} {}\n", path.display(), digest(path)?));
+        }
+        Ok(lines)
+    }
+}
+
+impl Update<'_> {
+    /// Fetches the lists that were asked for.
+    pub(super) fn lists(&self, on_step: &(dyn Fn(&str) + Sync)) -> Result<Lists, UpdateError> {
+        let mut lists = Lists::default();
+        for pocket in self.lists.pockets {
+            on_step(&pocket.suite);
+            lists.fetched.push(self.pocket(pocket, &mut lists.pockets)?);
+        }
+        for (name, address, kind) in [
+            ("EPSS", self.lists.epss, ListKind::Scores),
+            (
+                "known-exploited",
+                self.lists.known_exploited,
+                ListKind::Exploited,
+            ),
+        ] {
+            if let Some(address) = address {
+                on_step(name);
+                let path = self.folder.join(name);
+                let check = |path: &Path| check_list(path, kind);
+                let addresses = [(address.to_owned(), address.to_owned())];
+                let fetched = self.fetch_file(name, &path, &addresses, &check, on_step)?;
+                lists.fetched.push(fetched);
+                lists.paths.push(path);
+            }
+        }
+        Ok(lists)
+    }
+
+    /// Fetches what has changed of a pocket; what it consists of is added to `found`.
+    fn pocket(
+        &self,
+        pocket: &PocketName,
+        found: &mut Vec<(PocketName, PathBuf)>,
+    ) -> Result<Fetched, UpdateError> {
+        let usual = [match pocket.is_of_debian() {
+            true => DEBIAN.to_owned(),
+            false => UBUNTU.to_owned(),
+        }];
+        let mirrors = match self.lists.pocket_mirrors {
+            [] => &usual[..],
+            given => given,
+        };
+        let mut passed_over = Vec::new();
+        for mirror in mirrors {
+            match self.pocket_of(pocket, mirror) {
+                Ok((paths, bytes)) => {
+                    found.extend(paths.into_iter().map(|path| (pocket.clone(), path)));
+                    return Ok(Fetched {
+                        ecosystem: pocket.suite.clone(),
+                        mirror: mirror.clone(),
+                        bytes,
+                        passed_over,
+                    });
+                }
+                Err(Trouble::Here(path, source)) => return Err(UpdateError::Io { path, source }),
+                Err(Trouble::There(why)) => passed_over.push(why),
+            }
+        }
+        Err(UpdateError::Fetch {
+            ecosystem: pocket.suite.clone(),
+            reasons: passed_over,
+        })
+    }
+
+    /// Fetches what one mirror has of a pocket: the package indexes, and the bytes that are new.
+    fn pocket_of(
+        &self,
+        pocket: &PocketName,
+        mirror: &str,
+    ) -> Result<(Vec<PathBuf>, Option<u64>), Trouble> {
+        let suite = &pocket.suite;
+        let address = format!("{}/dists/{suite}", mirror.trim_end_matches('/'));
+        let folder = self.folder.join("pockets").join("dists").join(suite);
+        let here = |path: &Path, source| Trouble::Here(path.to_owned(), source);
+        fs::create_dir_all(&folder).map_err(|error| here(&folder, error))?;
+        let mut bytes: Option<u64> = None;
+        let mut get = |address: &str, path: &Path| -> Result<(), Trouble> {
+            match download(address, path, None, self.access, &|_| {}) {
+                Ok(Downloaded::Fetched { size, .. }) => *bytes.get_or_insert(0) += size,
+                Ok(Downloaded::Unchanged) => {}
+                Err(ImageError::Io { path, source }) => {
+                    return Err(Trouble::Here(path.into(), source));
+                }
+                Err(error) => return Err(Trouble::There(error.to_string())),
+            }
+            Ok(())
+        };
+        // Small, and what it says is compared with what lies here.
+        let release_path = folder.join("InRelease");
+        let before = digest(&release_path).ok();
+        get(&format!("{address}/InRelease"), &release_path)?;
+        let is_same = before.is_some() && before == digest(&release_path).ok();
+        let release = Release::read(&release_path).map_err(|error| here(&release_path, error))?;
+        let mut paths = Vec::new();
+        let mut changed = !is_same;
+        for architecture in self.lists.architectures {
+            let indexes = release.indexes(architecture);
+            if indexes.is_empty() {
+                return Err(Trouble::There(format!(
+                    "{address}/InRelease: names no package index for {architecture}"
+                )));
+            }
+            for index in indexes {
+                let path = folder.join(&index.path);
+                paths.push(path.clone());
+                if digest(&path).is_ok_and(|known| known == index.sha256) {
+                    continue;
+                }
+                if let Some(parent) = path.parent() {
+                    fs::create_dir_all(parent).map_err(|error| here(parent, error))?;
+                }
+                let place = match (release.by_hash, index.path.rsplit_once('/')) {
+                    (true, Some((parent, _))) => {
+                        format!("{address}/{parent}/by-hash/SHA256/{}", index.sha256)
+                    }
+                    _ => format!("{address}/{}", index.path),
+                };
+                get(&place, &path)?;
+                changed = true;
+                let came = digest(&path).map_err(|error| here(&path, error))?;
+                if came != index.sha256 {
+                    let _ = fs::remove_file(&path);
+                    return Err(Trouble::There(format!(
+                        "{place}: it is not what InRelease says it is (SHA-256 {came})"
+                    )));
+                }
+            }
+        }
+        Ok((paths, bytes.filter(|_| changed)))
+    }
+}
+
+/// Why a mirror gave nothing.
+enum Trouble {
+    /// This machine can not.
+    Here(PathBuf, io::Error),
+    /// The mirror can not.
+    There(String),
+}
+
+/// What an `InRelease` says of package indexes.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Release {
+    by_hash: bool,
+    /// Every index that may be read, by path.
+    indexes: Vec<Index>,
+}
+
+/// A package index.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Index {
+    /// Below the suite: `main/binary-amd64/Packages.xz`.
+    path: String,
+    sha256: String,
+}
+
+impl Release {
+    fn read(path: &Path) -> io::Result<Self> {
+        let mut bytes = Vec::new();
+        File::open(path)?
+            .take(MAX_RELEASE)
+            .read_to_end(&mut bytes)?;
+        Ok(Self::parse(&String::from_utf8_lossy(&bytes)))
+    }
+
+    fn parse(text: &str) -> Self {
+        let mut release = Self::default();
+        let mut is_sums = false;
+        for line in text.lines() {
+            if let Some(sum) = line.strip_prefix(' ') {
+                if is_sums {
+                    release.indexes.extend(index(sum));
+                }
+                continue;
+            }
+            is_sums = line.trim_end() == "SHA256:";
+            if let Some(value) = line.strip_prefix("Acquire-By-Hash:") {
+                release.by_hash = value.trim() == "yes";
+            }
+        }
+        release
+    }
+
+    /// The indexes for an architecture, one a component: `.xz` where there is one, else `.gz`.
+    fn indexes(&self, architecture: &str) -> Vec<&Index> {
+        let folder = format!("binary-{architecture}");
+        let mut found: Vec<&Index> = Vec::new();
+        for ending in ["Packages.xz", "Packages.gz"] {
+            for index in &self.indexes {
+                let Some((component, rest)) = index.path.split_once('/') else {
+                    continue;
+                };
+                let is_new = !found
+                    .iter()
+                    .any(|known| known.path.split('/').next() == Some(component));
+                if is_new && rest.split_once('/') == Some((folder.as_str(), ending)) {
+                    found.push(index);
+                }
+            }
+        }
+        found
+    }
+}
+
+/// A line of checksums: `HASH SIZE PATH`.
+fn index(line: &str) -> Option<Index> {
+    let mut words = line.split_ascii_whitespace();
+    let (sha256, _, path) = (words.next()?, words.next()?, words.next()?);
+    let is_hash = sha256.len() == 64 && sha256.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let is_index = path.ends_with("/Packages.xz") || path.ends_with("/Packages.gz");
+    // Folders of `debian-installer` are deeper.
+    let is_plain = path.split('/').count() == 3 && path.split('/').all(is_name);
+    (is_hash && is_index && is_plain).then(|| Index {
+        path: path.to_owned(),
+        sha256: sha256.to_ascii_lowercase(),
+    })
+}
+
+/// SHA-256 of a file, in hexadecimal.
+fn digest(path: &Path) -> io::Result<String> {
+    let mut hasher = Sha256::new();
+    let mut file = File::open(path)?;
+    let mut piece = vec![0; 1 << 16];
+    loop {
+        match file.read(&mut piece) {
+            Ok(0) => break,
+            Ok(read) => hasher.update(piece.get(..read).unwrap_or_default()),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(hexadecimal(&hasher.finalize()))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn a_release_names_one_index_a_component() {
+        let hash = "a".repeat(64);
+        let text = format!(
+            "Suite: x\nAcquire-By-Hash: yes\nMD5Sum:\n {hash} 1 main/binary-amd64/Packages.xz\n\
+             SHA256:\n {hash} 9 main/binary-amd64/Packages\n {hash} 5 main/binary-amd64/Packages.gz\n \
+             {hash} 4 main/binary-amd64/Packages.xz\n {hash} 4 universe/binary-amd64/Packages.gz\n \
+             {hash} 4 main/debian-installer/binary-amd64/Packages.xz\n \
+             {hash} 4 ../binary-amd64/Packages.xz\n {hash} 4 main/binary-arm64/Packages.xz\n"
+        );
+        let release = Release::parse(&text);
+        assert!(release.by_hash);
+        let paths: Vec<&str> = release
+            .indexes("amd64")
+            .iter()
+            .map(|index| index.path.as_str())
+            .collect();
+        assert_eq!(
+            paths,
+            [
+                "main/binary-amd64/Packages.xz",
+                "universe/binary-amd64/Packages.gz"
+            ]
+        );
+        assert!(release.indexes("s390x").is_empty());
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_read_without_a_panic(text: String) {
+            let _ = Release::parse(&text).indexes("amd64");
+            let _ = Release::parse(&format!("SHA256:\n {text}"));
+        }
+    }
+}
