@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use plimsoll_model::{Digest, ImageName};
 
-use crate::blob::{Hashing, Verified, read_blob, sha256};
+use crate::blob::{BlobContent, Hashing, read_blob, sha256};
 use crate::manifest::{Document, parse_document};
 use crate::registry::Repository;
 use crate::{Access, BlobSource, Descriptor, ImageError, manifest_json, media_type};
@@ -136,14 +136,14 @@ impl OneFile {
 }
 
 impl BlobSource for OneFile {
-    fn blob(&self, descriptor: &Descriptor) -> Result<Box<dyn Read + Send>, ImageError> {
+    fn blob(&self, descriptor: &Descriptor) -> Result<BlobContent, ImageError> {
         let place = self.describe();
         if descriptor.digest != self.descriptor.digest {
             let empty = io::Cursor::new(b"{}");
-            return Ok(Box::new(Verified::new(empty, descriptor, &place)));
+            return Ok(BlobContent::verified(empty, descriptor, &place));
         }
         let file = File::open(&self.path).map_err(|error| ImageError::io(&self.path, error))?;
-        Ok(Box::new(Verified::new(file, descriptor, &place)))
+        Ok(BlobContent::verified(file, descriptor, &place))
     }
 
     fn describe(&self) -> String {

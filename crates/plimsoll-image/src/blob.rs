@@ -58,75 +58,130 @@ impl<R: Read> Read for Hashing<R> {
     }
 }
 
-/// A blob's reader that fails at the end when length or digest are not the descriptor's, and never
-/// yields more than the descriptor says.
-pub(crate) struct Verified<R> {
-    inner: R,
+/// A blob's bytes. Reading fails at the end when length or digest are not the descriptor's, and
+/// never yields more than the descriptor says.
+pub struct BlobContent {
+    inner: Box<dyn Read + Send>,
+    /// None where the bytes are made while they are read.
+    rest: Option<Rest>,
+}
+
+/// What is still to come of a blob and to be verified.
+struct Rest {
+    /// None once the digest was verified, or where somebody else hashes.
     hasher: Option<Sha256>,
-    left: u64,
-    digest: Digest,
+    bytes: u64,
     size: u64,
+    is_over: bool,
+    promise: Promise,
+}
+
+/// The digest that a blob's bytes must have.
+#[derive(Clone, Debug)]
+pub(crate) struct Promise {
+    digest: Digest,
     place: String,
 }
 
-impl<R: Read> Verified<R> {
-    /// `place` names the source and is what an error begins with.
-    pub(crate) fn new(inner: R, descriptor: &Descriptor, place: &str) -> Self {
+impl Promise {
+    /// Holds the digest that the bytes turned out to have against it.
+    pub(crate) fn verify(&self, found: &Digest) -> Result<(), ImageError> {
+        if *found == self.digest {
+            return Ok(());
+        }
+        let problem = format!("holds other bytes, their digest is {found}");
+        Err(ImageError::invalid(&self.place, problem))
+    }
+}
+
+impl BlobContent {
+    /// What `inner` gives, held against `descriptor`. `place` names the source and is what an error
+    /// begins with.
+    pub fn verified(
+        inner: impl Read + Send + 'static,
+        descriptor: &Descriptor,
+        place: &str,
+    ) -> Self {
         Self {
-            inner,
-            hasher: Some(Sha256::new()),
-            left: descriptor.size,
-            digest: descriptor.digest.clone(),
-            size: descriptor.size,
-            place: format!("{place}: blob {}", descriptor.digest),
+            inner: Box::new(inner),
+            rest: Some(Rest {
+                hasher: Some(Sha256::new()),
+                bytes: descriptor.size,
+                size: descriptor.size,
+                is_over: false,
+                promise: Promise {
+                    digest: descriptor.digest.clone(),
+                    place: format!("{place}: blob {}", descriptor.digest),
+                },
+            }),
         }
     }
 
-    fn end(&mut self) -> io::Result<()> {
-        let Some(hasher) = self.hasher.take() else {
-            return Ok(());
-        };
-        let mut probe = [0];
-        if self.inner.read(&mut probe)? != 0 {
-            let problem = format!("is longer than the {} bytes its descriptor says", self.size);
-            return Err(ImageError::invalid(&self.place, problem).into());
+    /// What `inner` gives, whatever it is: its digest could not be known before.
+    pub fn made_up(inner: impl Read + Send + 'static) -> Self {
+        Self {
+            inner: Box::new(inner),
+            rest: None,
         }
-        let found = Digest::from_sha256(hasher.finalize().into());
-        if found != self.digest {
-            let problem = format!("holds other bytes, their digest is {found}");
-            return Err(ImageError::invalid(&self.place, problem).into());
+    }
+
+    /// Leaves hashing to who reads: only the length is verified from here on. Nothing may have been
+    /// read. None where there is nothing to verify.
+    pub(crate) fn unhashed(&mut self) -> Option<Promise> {
+        let rest = self.rest.as_mut()?;
+        rest.hasher = None;
+        Some(rest.promise.clone())
+    }
+}
+
+impl Rest {
+    fn end(&mut self, inner: &mut dyn Read) -> io::Result<()> {
+        if std::mem::replace(&mut self.is_over, true) {
+            return Ok(());
+        }
+        let mut probe = [0];
+        if inner.read(&mut probe)? != 0 {
+            let problem = format!("is longer than the {} bytes its descriptor says", self.size);
+            return Err(ImageError::invalid(&self.promise.place, problem).into());
+        }
+        if let Some(hasher) = self.hasher.take() {
+            let found = Digest::from_sha256(hasher.finalize().into());
+            self.promise.verify(&found)?;
         }
         Ok(())
     }
 }
 
-impl<R: Read> Read for Verified<R> {
+impl Read for BlobContent {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let Some(rest) = &mut self.rest else {
+            return self.inner.read(buffer);
+        };
         if buffer.is_empty() {
             return Ok(0);
         }
-        if self.left == 0 {
-            self.end()?;
+        if rest.bytes == 0 {
+            rest.end(&mut self.inner)?;
             return Ok(0);
         }
         let most = buffer
             .len()
-            .min(usize::try_from(self.left).unwrap_or(usize::MAX));
+            .min(usize::try_from(rest.bytes).unwrap_or(usize::MAX));
         let read = self.inner.read(&mut buffer[..most])?;
         if read == 0 {
             let problem = format!(
                 "ends after {} of {} bytes",
-                self.size - self.left,
-                self.size
+                rest.size - rest.bytes,
+                rest.size
             );
-            return Err(ImageError::invalid(&self.place, problem).into());
+            return Err(ImageError::invalid(&rest.promise.place, problem).into());
         }
-        if let Some(hasher) = &mut self.hasher {
+        if let Some(hasher) = &mut rest.hasher {
             hasher.update(&buffer[..read]);
         }
-        self.left -= read as u64;
-        if self.left == 0 {
-            self.end()?;
+        rest.bytes -= read as u64;
+        if rest.bytes == 0 {
+            rest.end(&mut self.inner)?;
         }
         Ok(read)
     }
@@ -164,7 +219,7 @@ mod tests {
 
     fn read(inner: &[u8], descriptor: &Descriptor) -> Result<Vec<u8>, String> {
         let mut bytes = Vec::new();
-        Verified::new(inner, descriptor, "x")
+        BlobContent::verified(io::Cursor::new(inner.to_vec()), descriptor, "x")
             .read_to_end(&mut bytes)
             .map(|_| bytes)
             .map_err(|error| ImageError::from_read("x", error).to_string())
@@ -198,7 +253,7 @@ mod tests {
         let mut buffer = [0; 5];
         let good = descriptor(b"hello");
         assert!(
-            Verified::new(&b"hellO"[..], &good, "x")
+            BlobContent::verified(&b"hellO"[..], &good, "x")
                 .read_exact(&mut buffer)
                 .is_err()
         );

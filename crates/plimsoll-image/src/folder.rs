@@ -1,11 +1,11 @@
 //! A manifest and its blobs as plain files, each named by its digest: what `skopeo copy IMAGE
 //! dir:DIR` writes.
 
-use std::io::{self, Read};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::blob::{Verified, sha256};
+use crate::blob::{BlobContent, sha256};
 use crate::layout::{missing_blob, read_small};
 use crate::source::open_file;
 use crate::{Access, BlobSource, Descriptor, Image, ImageError, media_type};
@@ -53,10 +53,10 @@ struct Folder {
 }
 
 impl BlobSource for Folder {
-    fn blob(&self, descriptor: &Descriptor) -> Result<Box<dyn Read + Send>, ImageError> {
+    fn blob(&self, descriptor: &Descriptor) -> Result<BlobContent, ImageError> {
         if descriptor.digest == self.manifest.0.digest {
             let bytes = io::Cursor::new(Arc::clone(&self.manifest.1));
-            return Ok(Box::new(Verified::new(bytes, descriptor, &self.place)));
+            return Ok(BlobContent::verified(bytes, descriptor, &self.place));
         }
         let hex = descriptor.digest.hex();
         let mut name = hex.to_owned();
@@ -67,7 +67,7 @@ impl BlobSource for Folder {
         }
         let path = self.root.join(name);
         match open_file(&path) {
-            Ok(file) => Ok(Box::new(Verified::new(file, descriptor, &self.place))),
+            Ok(file) => Ok(BlobContent::verified(file, descriptor, &self.place)),
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 Err(missing_blob(&self.place, descriptor))
             }

@@ -2,6 +2,7 @@
 
 mod chunk;
 mod gzip;
+mod hashing;
 mod inflate;
 mod path;
 mod pipe;
@@ -16,6 +17,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use self::chunk::Pool;
 pub use self::gzip::GzipReader;
+use self::hashing::{Digesting, Feed, Hashers};
 use self::path::{Name, classify, normalise};
 use self::pipe::Pipe;
 pub use self::stream::LayerStream;
@@ -137,43 +139,57 @@ pub fn walk<R: LayerReader>(
     let next = AtomicUsize::new(0);
     let failed = AtomicUsize::new(usize::MAX);
     let slots: Vec<Slot<R>> = layers.iter().map(|_| Mutex::new(None)).collect();
-    let pool = Pool::default();
-    let work = || {
-        while let Some(turn) = order.get(next.fetch_add(1, Ordering::Relaxed)) {
-            let (Some(slot), Some(layer)) = (slots.get(*turn), layers.get(*turn)) else {
-                continue;
-            };
-            // Every layer before the first that cannot be had is walked, so that the error does
-            // not depend on timing.
-            let cancelled = || failed.load(Ordering::Relaxed) < *turn;
-            if cancelled() {
-                continue;
-            }
-            let mut reader = reader(*layer);
-            let outcome = walk_layer(image, *layer, limits, &pool, &mut reader, &cancelled);
-            if outcome
-                .as_ref()
-                .is_err_and(|error| !matches!(error, ImageError::Invalid { .. }))
-            {
-                failed.fetch_min(*turn, Ordering::Relaxed);
-            }
-            if let Ok(mut slot) = slot.lock() {
-                *slot = Some(Walked {
-                    layer: *layer,
-                    reader,
-                    outcome,
-                });
-            }
-        }
-    };
     let threads = std::thread::available_parallelism()
         .map_or(1, usize::from)
         .min(layers.len());
+    let pool = Pool::default();
+    let hashers = Hashers::default();
     std::thread::scope(|scope| {
-        for _ in 1..threads {
-            scope.spawn(work);
-        }
+        let _closing = hashers.closing();
+        let (order, slots, next, failed) = (&order, &slots, &next, &failed);
+        let (pool, hashers, reader) = (&pool, &hashers, &reader);
+        let work = move || {
+            while let Some(turn) = order.get(next.fetch_add(1, Ordering::Relaxed)) {
+                let (Some(slot), Some(layer)) = (slots.get(*turn), layers.get(*turn)) else {
+                    continue;
+                };
+                // Every layer before the first that cannot be had is walked, so that the error
+                // does not depend on timing.
+                let cancelled = || failed.load(Ordering::Relaxed) < *turn;
+                if cancelled() {
+                    continue;
+                }
+                let mut reader = reader(*layer);
+                let hash = || hashers.stream(scope);
+                let walk = LayerWalk {
+                    image,
+                    index: *layer,
+                    limits,
+                    pool,
+                    hash: &hash,
+                    cancelled: &cancelled,
+                };
+                let outcome = walk.walk(&mut reader);
+                if outcome
+                    .as_ref()
+                    .is_err_and(|error| !matches!(error, ImageError::Invalid { .. }))
+                {
+                    failed.fetch_min(*turn, Ordering::Relaxed);
+                }
+                if let Ok(mut slot) = slot.lock() {
+                    *slot = Some(Walked {
+                        layer: *layer,
+                        reader,
+                        outcome,
+                    });
+                }
+            }
+        };
+        let others: Vec<_> = (1..threads).map(|_| scope.spawn(work)).collect();
         work();
+        for other in others {
+            other.join().unwrap_or_else(|panic| resume_unwind(panic));
+        }
     });
     let mut walked = Vec::with_capacity(layers.len());
     for slot in slots {
@@ -195,63 +211,102 @@ pub fn walk<R: LayerReader>(
 /// Where one layer's result is put; empty where the layer was not begun.
 type Slot<R> = Mutex<Option<Walked<R>>>;
 
-/// One layer: threads read its blob, inflate it and hash it ahead of this one, which reads the tar.
-/// What is small is not worth them.
-fn walk_layer(
-    image: &Image,
+/// One layer to be walked.
+struct LayerWalk<'a> {
+    image: &'a Image,
     index: usize,
     limits: LayerLimits,
-    pool: &Pool,
-    reader: &mut dyn LayerReader,
-    cancelled: &(dyn Fn() -> bool + Sync),
-) -> Result<LayerStats, ImageError> {
-    let place = image.layer_place(index);
-    let mut blob = Blob::open(image, index, pool.clone())?;
-    let compression = blob.compression;
-    let is_small = blob.is_small;
-    let is_plain = compression == Compression::None;
-    // The digest of the blob is verified by who gives it, and may be the one of the layer.
-    let is_hashed = is_plain
-        && (image.blobs.is_made_up()
-            || image.manifest.layers.get(index).map(|layer| &layer.digest)
-                == image.diff_ids.get(index));
-    std::thread::scope(|scope| {
-        let mut source = Pipe::new(move || match cancelled() {
-            true => Some(Err(io::Error::other("cancelled"))),
-            false => blob.next(),
+    pool: &'a Pool,
+    /// Begins a stream that is hashed by others.
+    hash: &'a (dyn Fn() -> (Feed, Digesting) + Sync),
+    cancelled: &'a (dyn Fn() -> bool + Sync),
+}
+
+impl LayerWalk<'_> {
+    /// Threads read the blob, inflate it and hash it ahead of this one, which reads the tar. What
+    /// is small is not worth them.
+    fn walk(&self, reader: &mut dyn LayerReader) -> Result<LayerStats, ImageError> {
+        let mut blob = Blob::open_unhashed(self.image, self.index, self.pool.clone())?;
+        let promise = blob.promise.take();
+        let mut digesting = None;
+        let outcome = std::thread::scope(|scope| {
+            let compression = blob.compression;
+            let is_small = blob.is_small;
+            let mut source = Pipe::new(move || match (self.cancelled)() {
+                true => Some(Err(io::Error::other("cancelled"))),
+                false => blob.next(),
+            });
+            if !is_small {
+                let feed = promise.as_ref().map(|_| {
+                    let (feed, digest) = (self.hash)();
+                    digesting = Some(digest);
+                    feed
+                });
+                source = source.ahead(scope, feed);
+            }
+            let decoded = Decoded::new(
+                source,
+                compression,
+                self.limits,
+                self.pool.clone(),
+                self.image.layer_place(self.index),
+            )?;
+            let mut pipe = decoded.pipe();
+            let mut layer_digesting = None;
+            if self.is_verified_by_blob(compression) {
+            } else if is_small {
+                pipe = pipe.hashed();
+            } else {
+                let (feed, digest) = (self.hash)();
+                layer_digesting = Some(digest);
+                pipe = pipe.ahead(scope, Some(feed));
+            }
+            self.read(pipe, layer_digesting, reader)
         });
-        if !is_small {
-            source = source.ahead(scope);
+        // Bytes that are not those of the digest say nothing about the layer: the wrong digest is
+        // what people need to hear of, whatever else came of them.
+        if let (Ok(_) | Err(ImageError::Invalid { .. }), Some(promise), Some(digesting)) =
+            (&outcome, promise, digesting)
+            && let Some(found) = digesting.digest()
+        {
+            promise.verify(&found)?;
         }
-        let decoded = Decoded::new(source, compression, limits, pool.clone(), place.clone())?;
-        let mut pipe = decoded.pipe();
-        let mut hash = None;
-        if is_small && !is_hashed {
-            pipe = pipe.hashed();
-        } else if !is_hashed {
-            let (ahead, hashing) = pipe.ahead_hashed(scope);
-            (pipe, hash) = (ahead, Some(hashing));
-        }
+        outcome
+    }
+
+    /// Whether the digest of the blob is the one of the layer, or there is none.
+    fn is_verified_by_blob(&self, compression: Compression) -> bool {
+        let blob = self.image.manifest.layers.get(self.index);
+        compression == Compression::None
+            && (self.image.blobs.is_made_up()
+                || blob.map(|layer| &layer.digest) == self.image.diff_ids.get(self.index))
+    }
+
+    fn read(
+        &self,
+        pipe: Pipe<'_>,
+        digesting: Option<Digesting>,
+        reader: &mut dyn LayerReader,
+    ) -> Result<LayerStats, ImageError> {
+        let place = self.image.layer_place(self.index);
         let mut tar = TarReader::new(pipe);
-        let result = read_entries(&mut tar, &place, limits, reader);
+        let result = read_entries(&mut tar, &place, self.limits, reader);
         let mut pipe = tar.into_inner();
         match result {
             Ok(entries) => {
                 drain(&mut pipe).map_err(|error| ImageError::from_read(&place, error))?;
-                let found = match hash {
-                    Some(hash) => Some(hash.join().unwrap_or_else(|panic| resume_unwind(panic))),
+                let found = match digesting {
+                    Some(digesting) => digesting.digest(),
                     None => pipe.digest(),
                 };
                 if let Some(found) = found {
-                    image.verify_layer(index, &found, &place)?;
+                    self.image.verify_layer(self.index, &found, &place)?;
                 }
                 let bytes = pipe.passed();
                 Ok(LayerStats { bytes, entries })
             }
             Err(EntryError::Reader(error)) => Err(error),
             Err(EntryError::Tar { place, error }) => {
-                // Bytes that are not those of the digest say nothing about the layer: the wrong
-                // digest is what people need to hear of.
                 if error
                     .get_ref()
                     .is_none_or(|inner| !inner.is::<ImageError>())
@@ -266,7 +321,7 @@ fn walk_layer(
                 })
             }
         }
-    })
+    }
 }
 
 enum EntryError {

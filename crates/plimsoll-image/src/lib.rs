@@ -32,7 +32,7 @@ pub mod tar;
 
 pub use artifact::{ArtifactKind, pull_artifact, push_artifact};
 pub use attached::{AttachedDocument, Attachments, attached};
-pub use blob::sha256;
+pub use blob::{BlobContent, sha256};
 pub use config::{config_json, parse_config};
 pub use daemon::{DaemonImages, context_endpoint};
 pub use download::{Downloaded, download};

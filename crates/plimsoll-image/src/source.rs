@@ -4,7 +4,7 @@ mod name;
 mod search;
 
 use std::fs::File;
-use std::io::{self, IsTerminal as _, Read};
+use std::io::{self, IsTerminal as _};
 use std::os::fd::AsFd as _;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
@@ -15,18 +15,18 @@ use plimsoll_model::{Digest, ImageName, ImageRef, Platform, Skipped};
 pub use self::name::destination;
 pub use self::search::{find, resolve};
 use crate::archive::{self, TarIndex};
+use crate::blob::BlobContent;
 use crate::daemon::Daemon;
 use crate::registry::Repository;
 use crate::{Descriptor, Image, ImageError, Layout, folder, rootfs};
 
 /// Something that hands out blobs.
 pub trait BlobSource: Send + Sync {
-    /// Opens a blob. The reader fails at its end when length or digest do not match, and never
-    /// yields more bytes than the descriptor says.
+    /// Opens a blob, to be verified while it is read.
     ///
     /// # Errors
     /// The blob is not there or cannot be had.
-    fn blob(&self, descriptor: &Descriptor) -> Result<Box<dyn Read + Send>, ImageError>;
+    fn blob(&self, descriptor: &Descriptor) -> Result<BlobContent, ImageError>;
 
     /// A name for people.
     fn describe(&self) -> String;

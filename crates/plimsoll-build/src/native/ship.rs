@@ -1,11 +1,13 @@
 //! Layers as they ship, and the store's blobs of base images.
 
 use std::fs::File;
-use std::io::{self, Read};
+use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use plimsoll_image::{BlobSource, Descriptor, Image, ImageError, LayerLimits, media_type};
+use plimsoll_image::{
+    BlobContent, BlobSource, Descriptor, Image, ImageError, LayerLimits, media_type,
+};
 use plimsoll_model::Digest;
 
 use super::build::{BaseImage, Build, Key, Layer, Source};
@@ -129,11 +131,10 @@ struct StoredBlobs {
 }
 
 impl BlobSource for StoredBlobs {
-    fn blob(&self, descriptor: &Descriptor) -> Result<Box<dyn Read + Send>, ImageError> {
+    fn blob(&self, descriptor: &Descriptor) -> Result<BlobContent, ImageError> {
         let path = self.folder.join(descriptor.digest.hex());
         match File::open(&path) {
-            // The walk that reads it checks the digest of what comes out.
-            Ok(file) => Ok(Box::new(file.take(descriptor.size))),
+            Ok(file) => Ok(BlobContent::verified(file, descriptor, &self.describe())),
             Err(source) => Err(ImageError::Io {
                 path: path.display().to_string(),
                 source,

@@ -14,7 +14,7 @@ use serde::Deserialize;
 
 pub(crate) use self::index::{Contents, Slice, TarIndex, digest_of};
 pub(crate) use self::write::write_archive;
-use crate::blob::{Verified, sha256};
+use crate::blob::{BlobContent, sha256};
 use crate::compression::Compression;
 use crate::config::parse_config;
 use crate::layout::{check_marker, missing_blob, open_entry, parse_index};
@@ -350,15 +350,15 @@ fn blob_name(digest: &Digest) -> String {
 }
 
 impl BlobSource for ArchiveSource {
-    fn blob(&self, descriptor: &Descriptor) -> Result<Box<dyn Read + Send>, ImageError> {
+    fn blob(&self, descriptor: &Descriptor) -> Result<BlobContent, ImageError> {
         if let Some(bytes) = self.memory.get(&descriptor.digest) {
             let bytes = std::io::Cursor::new(Arc::clone(bytes));
-            return Ok(Box::new(Verified::new(bytes, descriptor, &self.place)));
+            return Ok(BlobContent::verified(bytes, descriptor, &self.place));
         }
         let packed = blob_name(&descriptor.digest);
         let name = self.files.get(&descriptor.digest).unwrap_or(&packed);
         match self.tar.reader(name) {
-            Some(reader) => Ok(Box::new(Verified::new(reader, descriptor, &self.place))),
+            Some(reader) => Ok(BlobContent::verified(reader, descriptor, &self.place)),
             None => Err(missing_blob(&self.place, descriptor)),
         }
     }

@@ -3,12 +3,13 @@
 
 use std::io::{self, BufRead, Read};
 use std::sync::Arc;
-use std::thread::{Scope, ScopedJoinHandle};
+use std::thread::Scope;
 
 use plimsoll_model::Digest;
 use sha2::{Digest as _, Sha256};
 
 use super::chunk::Chunk;
+use super::hashing::Feed;
 use super::queue::{Receiver, queue};
 
 /// Pieces under way between two threads at most; memory of a layer is bounded by it.
@@ -50,54 +51,34 @@ impl<'a> Pipe<'a> {
         Some(Digest::from_sha256(hasher.finalize().into()))
     }
 
-    /// Lets a thread of `scope` read ahead.
-    pub(super) fn ahead<'scope>(mut self, scope: &'scope Scope<'scope, '_>) -> Pipe<'scope>
-    where
-        'a: 'scope,
-    {
-        let (sender, receiver) = queue(DEPTH);
-        scope.spawn(move || {
-            while let Some(item) = self.item() {
-                let failed = item.is_err();
-                if sender.send(item).is_err() || failed {
-                    return;
-                }
-            }
-        });
-        Pipe::received(receiver)
-    }
-
-    /// Lets a thread of `scope` read ahead, and another one hash what was read.
-    pub(super) fn ahead_hashed<'scope>(
+    /// Lets a thread of `scope` read ahead. What it reads goes to `hashing`, too, where that is
+    /// given.
+    pub(super) fn ahead<'scope>(
         mut self,
         scope: &'scope Scope<'scope, '_>,
-    ) -> (Pipe<'scope>, ScopedJoinHandle<'scope, Digest>)
+        hashing: Option<Feed>,
+    ) -> Pipe<'scope>
     where
         'a: 'scope,
     {
         let (sender, receiver) = queue(DEPTH);
-        let (copies, copied) = queue::<Arc<Chunk>>(DEPTH);
         scope.spawn(move || {
             while let Some(item) = self.item() {
-                // Whoever hashes waits for nobody, so this never waits for long.
                 let copy = item.as_ref().ok().map(Arc::clone);
                 if sender.send(item).is_err() {
                     return;
                 }
                 let Some(copy) = copy else { return };
-                if copies.send(copy).is_err() {
-                    return;
+                // Whoever hashes waits for nobody, so this never waits for long.
+                if let Some(hashing) = &hashing {
+                    hashing.send(copy);
                 }
             }
-        });
-        let hash = scope.spawn(move || {
-            let mut hasher = Sha256::new();
-            while let Some(chunk) = copied.receive() {
-                hasher.update(&**chunk);
+            if let Some(hashing) = hashing {
+                hashing.complete();
             }
-            Digest::from_sha256(hasher.finalize().into())
         });
-        (Pipe::received(receiver), hash)
+        Pipe::received(receiver)
     }
 
     fn received(receiver: Receiver<Item>) -> Self

@@ -3,10 +3,10 @@
 use std::io::{self, Read};
 use std::sync::Arc;
 
-use super::chunk::{Chunk, Pool};
+use super::chunk::{CHUNK, Chunk, Pool};
 use super::gzip::Gunzip;
 use super::pipe::Pipe;
-use crate::blob::Hashing;
+use crate::blob::{BlobContent, Hashing, Promise};
 use crate::compression::{Compression, ZSTD_WINDOW_LOG};
 use crate::{Image, ImageError, LayerLimits, media_type};
 
@@ -78,9 +78,11 @@ impl Read for LayerStream {
     }
 }
 
-/// A layer's blob, read piece by piece; its digest is verified by who gives it.
+/// A layer's blob, read piece by piece.
 pub(super) struct Blob {
-    reader: Box<dyn Read + Send>,
+    reader: BlobContent,
+    /// What whoever reads has to hold the digest against; none where nothing is left to verify.
+    pub(super) promise: Option<Promise>,
     /// The first piece, by which the compression was told.
     first: Option<Chunk>,
     pub(super) compression: Compression,
@@ -93,7 +95,26 @@ pub(super) struct Blob {
 }
 
 impl Blob {
+    /// Opens the blob; its digest is verified while it is read.
     pub(super) fn open(image: &Image, index: usize, pool: Pool) -> Result<Self, ImageError> {
+        Self::open_with(image, index, pool, |_| None)
+    }
+
+    /// Opens the blob; unless it is small, its digest is promised only.
+    pub(super) fn open_unhashed(
+        image: &Image,
+        index: usize,
+        pool: Pool,
+    ) -> Result<Self, ImageError> {
+        Self::open_with(image, index, pool, BlobContent::unhashed)
+    }
+
+    fn open_with(
+        image: &Image,
+        index: usize,
+        pool: Pool,
+        promise: impl FnOnce(&mut BlobContent) -> Option<Promise>,
+    ) -> Result<Self, ImageError> {
         let place = image.layer_place(index);
         let descriptor = image
             .manifest
@@ -104,8 +125,11 @@ impl Blob {
             let problem = "is encrypted: without its key nothing in it can be looked at";
             return Err(ImageError::invalid(place, problem));
         }
+        let mut reader = image.blobs.blob(descriptor)?;
+        let is_large = descriptor.size > CHUNK as u64;
         let mut blob = Self {
-            reader: image.blobs.blob(descriptor)?,
+            promise: is_large.then(|| promise(&mut reader)).flatten(),
+            reader,
             first: None,
             compression: Compression::None,
             is_small: false,

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use plimsoll_model::{Digest, ImageName, Platform};
 
 pub use self::writer::{BlobWriter, LayoutWriter};
-use crate::blob::{Verified, read_blob};
+use crate::blob::{BlobContent, read_blob};
 use crate::image::choose_platform;
 use crate::manifest::{Document, parse_document};
 use crate::source::open_file;
@@ -136,7 +136,7 @@ impl Layout {
 }
 
 impl BlobSource for Layout {
-    fn blob(&self, descriptor: &Descriptor) -> Result<Box<dyn Read + Send>, ImageError> {
+    fn blob(&self, descriptor: &Descriptor) -> Result<BlobContent, ImageError> {
         let path = self.blob_path(&descriptor.digest);
         let file = match open_file(&path) {
             Ok(file) => file,
@@ -145,7 +145,7 @@ impl BlobSource for Layout {
             }
             Err(error) => return Err(ImageError::io(&path, error)),
         };
-        Ok(Box::new(Verified::new(file, descriptor, &self.describe())))
+        Ok(BlobContent::verified(file, descriptor, &self.describe()))
     }
 
     fn describe(&self) -> String {

@@ -19,7 +19,7 @@ use reqwest::{Method, StatusCode, Url};
 
 use self::blob::BlobReader;
 use crate::auth::Action;
-use crate::blob::{Verified, sha256};
+use crate::blob::{BlobContent, sha256};
 use crate::http::{Content, Failure, Http, Patience, is_silence, unexpected};
 use crate::{Access, BlobSource, Descriptor, Image, ImageError, media_type};
 
@@ -144,7 +144,7 @@ impl Repository {
 }
 
 impl BlobSource for Repository {
-    fn blob(&self, descriptor: &Descriptor) -> Result<Box<dyn Read + Send>, ImageError> {
+    fn blob(&self, descriptor: &Descriptor) -> Result<BlobContent, ImageError> {
         let place = self.describe();
         let kind = &descriptor.media_type;
         if media_type::is_manifest(kind)
@@ -160,14 +160,14 @@ impl BlobSource for Repository {
                     descriptor.digest
                 ))
             })?;
-            return Ok(Box::new(Verified::new(
+            return Ok(BlobContent::verified(
                 std::io::Cursor::new(bytes),
                 descriptor,
                 &place,
-            )));
+            ));
         }
         let reader = BlobReader::open(self.clone(), descriptor.clone())?;
-        Ok(Box::new(Verified::new(reader, descriptor, &place)))
+        Ok(BlobContent::verified(reader, descriptor, &place))
     }
 
     fn describe(&self) -> String {

@@ -70,7 +70,7 @@ impl Repository {
                 .query_pairs_mut()
                 .append_pair("digest", descriptor.digest.as_str());
             let content = Content::Stream {
-                reader: source.blob(descriptor)?,
+                reader: Box::new(source.blob(descriptor)?),
                 size: descriptor.size,
             };
             let done = self

@@ -16,7 +16,7 @@ use sha2::{Digest as _, Sha256};
 use self::stream::Stream;
 use self::tree::{Limits, Missed, Tree};
 use crate::archive::{Slice, digest_of};
-use crate::blob::{Verified, sha256};
+use crate::blob::{BlobContent, sha256};
 use crate::compression::{Compression, decompressed};
 use crate::layout::missing_blob;
 use crate::source::open_file;
@@ -134,13 +134,9 @@ fn around(layer: &Descriptor, diff_id: &Digest) -> (Descriptor, Memory) {
     (manifest, memory)
 }
 
-fn remembered(
-    memory: &Memory,
-    descriptor: &Descriptor,
-    place: &str,
-) -> Option<Box<dyn Read + Send>> {
+fn remembered(memory: &Memory, descriptor: &Descriptor, place: &str) -> Option<BlobContent> {
     let bytes = std::io::Cursor::new(Arc::clone(memory.get(&descriptor.digest)?));
-    Some(Box::new(Verified::new(bytes, descriptor, place)))
+    Some(BlobContent::verified(bytes, descriptor, place))
 }
 
 struct FolderBlobs {
@@ -154,7 +150,7 @@ struct FolderBlobs {
 }
 
 impl BlobSource for FolderBlobs {
-    fn blob(&self, descriptor: &Descriptor) -> Result<Box<dyn Read + Send>, ImageError> {
+    fn blob(&self, descriptor: &Descriptor) -> Result<BlobContent, ImageError> {
         if let Some(known) = remembered(&self.memory, descriptor, &self.place) {
             return Ok(known);
         }
@@ -166,7 +162,7 @@ impl BlobSource for FolderBlobs {
         if let Ok(mut all) = self.missed.lock() {
             all.push(missed);
         }
-        Ok(Box::new(Stream::new(tree)))
+        Ok(BlobContent::made_up(Stream::new(tree)))
     }
 
     fn describe(&self) -> String {
@@ -202,7 +198,7 @@ struct TarBlobs {
 }
 
 impl BlobSource for TarBlobs {
-    fn blob(&self, descriptor: &Descriptor) -> Result<Box<dyn Read + Send>, ImageError> {
+    fn blob(&self, descriptor: &Descriptor) -> Result<BlobContent, ImageError> {
         if let Some(known) = remembered(&self.memory, descriptor, &self.place) {
             return Ok(known);
         }
@@ -210,7 +206,7 @@ impl BlobSource for TarBlobs {
             return Err(missing_blob(&self.place, descriptor));
         }
         let whole = self.whole.clone();
-        Ok(Box::new(Verified::new(whole, descriptor, &self.place)))
+        Ok(BlobContent::verified(whole, descriptor, &self.place))
     }
 
     fn describe(&self) -> String {

@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use plimsoll_model::{Digest, ImageName, ImageRef};
 
 use crate::archive::write_archive;
-use crate::blob::{Verified, sha256};
+use crate::blob::{BlobContent, sha256};
 use crate::daemon::Daemon;
 use crate::registry::{Repository, Transfer};
 use crate::{
@@ -181,7 +181,7 @@ impl Paper {
 }
 
 impl BlobSource for MemoryBlobs {
-    fn blob(&self, descriptor: &Descriptor) -> Result<Box<dyn Read + Send>, ImageError> {
+    fn blob(&self, descriptor: &Descriptor) -> Result<BlobContent, ImageError> {
         let found = self
             .0
             .iter()
@@ -189,7 +189,7 @@ impl BlobSource for MemoryBlobs {
         let (_, bytes) =
             found.ok_or_else(|| crate::layout::missing_blob("the referrer", descriptor))?;
         let bytes = std::io::Cursor::new(bytes.clone());
-        Ok(Box::new(Verified::new(bytes, descriptor, "the referrer")))
+        Ok(BlobContent::verified(bytes, descriptor, "the referrer"))
     }
 
     fn describe(&self) -> String {
@@ -408,7 +408,7 @@ fn send_blobs(
 
 /// Tells of bytes as they pass.
 struct Counting<'a> {
-    inner: Box<dyn Read + Send>,
+    inner: BlobContent,
     digest: Digest,
     progress: &'a (dyn Fn(Progress) + Sync),
 }

@@ -1,10 +1,9 @@
 //! A layer that is known is not read again.
 
-use std::io::Read;
 use std::sync::Arc;
 use std::sync::Mutex;
 
-use plimsoll_image::{BlobSource, Descriptor, Image, ImageError};
+use plimsoll_image::{BlobContent, BlobSource, Descriptor, Image, ImageError};
 use plimsoll_model::{Digest, ImageConfig};
 use plimsoll_scan::{Cache, ScanOptions, inspect};
 
@@ -17,7 +16,7 @@ struct Watched {
 }
 
 impl BlobSource for Watched {
-    fn blob(&self, descriptor: &Descriptor) -> Result<Box<dyn Read + Send>, ImageError> {
+    fn blob(&self, descriptor: &Descriptor) -> Result<BlobContent, ImageError> {
         self.opened.lock().unwrap().push(descriptor.digest.clone());
         self.inner.blob(descriptor)
     }

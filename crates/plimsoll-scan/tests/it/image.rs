@@ -1,10 +1,10 @@
 //! Makes images in memory: plain tars for layers, so that a test says just what lies in which.
 
 use std::collections::BTreeMap;
-use std::io::{Cursor, Read};
+use std::io::Cursor;
 use std::sync::Arc;
 
-use plimsoll_image::{BlobSource, Descriptor, Image, ImageError, Manifest};
+use plimsoll_image::{BlobContent, BlobSource, Descriptor, Image, ImageError, Manifest};
 use plimsoll_model::{Digest, HistoryEntry, ImageConfig};
 use plimsoll_scan::{Outcome, ScanOptions, inspect};
 use sha2::{Digest as _, Sha256};
@@ -50,9 +50,12 @@ impl Layer {
 struct Blobs(BTreeMap<Digest, Vec<u8>>);
 
 impl BlobSource for Blobs {
-    fn blob(&self, descriptor: &Descriptor) -> Result<Box<dyn Read + Send>, ImageError> {
+    fn blob(&self, descriptor: &Descriptor) -> Result<BlobContent, ImageError> {
         match self.0.get(&descriptor.digest) {
-            Some(bytes) => Ok(Box::new(Cursor::new(bytes.clone()))),
+            Some(bytes) => {
+                let bytes = Cursor::new(bytes.clone());
+                Ok(BlobContent::verified(bytes, descriptor, "memory"))
+            }
             None => Err(ImageError::NotFound(descriptor.digest.to_string())),
         }
     }

@@ -1,10 +1,10 @@
 //! Keys in, screens out: the explorer on a screen in memory.
 
 use std::collections::BTreeMap;
-use std::io::{Cursor, Read};
+use std::io::Cursor;
 use std::sync::Arc;
 
-use plimsoll_image::{BlobSource, Descriptor, Image, ImageError, Manifest};
+use plimsoll_image::{BlobContent, BlobSource, Descriptor, Image, ImageError, Manifest};
 use plimsoll_model::{Digest, HistoryEntry, ImageConfig, ImageSummary};
 use plimsoll_scan::ScanOptions;
 use ratatui::Terminal;
@@ -20,9 +20,12 @@ use crate::look::Seen;
 struct Blobs(BTreeMap<Digest, Vec<u8>>);
 
 impl BlobSource for Blobs {
-    fn blob(&self, descriptor: &Descriptor) -> Result<Box<dyn Read + Send>, ImageError> {
+    fn blob(&self, descriptor: &Descriptor) -> Result<BlobContent, ImageError> {
         match self.0.get(&descriptor.digest) {
-            Some(bytes) => Ok(Box::new(Cursor::new(bytes.clone()))),
+            Some(bytes) => {
+                let bytes = Cursor::new(bytes.clone());
+                Ok(BlobContent::verified(bytes, descriptor, "memory"))
+            }
             None => Err(ImageError::NotFound(descriptor.digest.to_string())),
         }
     }
