@@ -232,17 +232,21 @@ impl LayerWalk<'_> {
         let outcome = std::thread::scope(|scope| {
             let compression = blob.compression;
             let is_small = blob.is_small;
+            let is_plain = compression == Compression::None;
+            let is_verified_by_blob = is_plain && self.is_blob_the_layer();
+            let mut feed = promise.as_ref().map(|_| {
+                let (feed, digest) = (self.hash)();
+                digesting = Some(digest);
+                feed
+            });
             let mut source = Pipe::new(move || match (self.cancelled)() {
                 true => Some(Err(io::Error::other("cancelled"))),
                 false => blob.next(),
             });
-            if !is_small {
-                let feed = promise.as_ref().map(|_| {
-                    let (feed, digest) = (self.hash)();
-                    digesting = Some(digest);
-                    feed
-                });
-                source = source.ahead(scope, feed);
+            // Reading what lies on the disk is not worth a thread; reading files that are yet to
+            // be opened is.
+            if !is_small && (!is_plain || self.image.blobs.is_made_up()) {
+                source = source.ahead(scope, feed.take());
             }
             let decoded = Decoded::new(
                 source,
@@ -253,10 +257,12 @@ impl LayerWalk<'_> {
             )?;
             let mut pipe = decoded.pipe();
             let mut layer_digesting = None;
-            if self.is_verified_by_blob(compression) {
-            } else if is_small {
+            if let Some(feed) = feed {
+                pipe = pipe.hashed_by(feed);
+            }
+            if !is_verified_by_blob && is_small {
                 pipe = pipe.hashed();
-            } else {
+            } else if !is_verified_by_blob {
                 let (feed, digest) = (self.hash)();
                 layer_digesting = Some(digest);
                 pipe = pipe.ahead(scope, Some(feed));
@@ -275,11 +281,10 @@ impl LayerWalk<'_> {
     }
 
     /// Whether the digest of the blob is the one of the layer, or there is none.
-    fn is_verified_by_blob(&self, compression: Compression) -> bool {
+    fn is_blob_the_layer(&self) -> bool {
         let blob = self.image.manifest.layers.get(self.index);
-        compression == Compression::None
-            && (self.image.blobs.is_made_up()
-                || blob.map(|layer| &layer.digest) == self.image.diff_ids.get(self.index))
+        self.image.blobs.is_made_up()
+            || blob.map(|layer| &layer.digest) == self.image.diff_ids.get(self.index)
     }
 
     fn read(

@@ -38,6 +38,8 @@ struct State {
     /// Under the number that feeds and sums know; none once the digest was fetched.
     streams: Vec<Option<Stream>>,
     threads: usize,
+    /// Threads that wait for room or for a digest.
+    waiting: usize,
     /// No more streams will come.
     is_closed: bool,
 }
@@ -93,8 +95,22 @@ impl Shared {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn wait<'a>(&self, on: &Condvar, state: MutexGuard<'a, State>) -> MutexGuard<'a, State> {
-        on.wait(state).unwrap_or_else(PoisonError::into_inner)
+    /// Waits until pieces were taken out or a stream was hashed to its end.
+    fn wait_for_less<'a>(&self, mut state: MutexGuard<'a, State>) -> MutexGuard<'a, State> {
+        state.waiting += 1;
+        let wait = self.emptied.wait(state);
+        let mut state = wait.unwrap_or_else(PoisonError::into_inner);
+        state.waiting -= 1;
+        state
+    }
+
+    /// Tells those who wait; nobody is not told, because each time it is the kernel who does it.
+    fn tell_of_less(&self, state: MutexGuard<'_, State>) {
+        let is_awaited = state.waiting > 0;
+        drop(state);
+        if is_awaited {
+            self.emptied.notify_all();
+        }
     }
 }
 
@@ -161,12 +177,16 @@ impl Feed {
             };
             if stream.waiting.len() < DEPTH {
                 stream.waiting.push_back(chunk);
-                break;
+                // Whoever hashes has been told of those before.
+                let is_news = [1, PATIENCE].contains(&stream.waiting.len());
+                drop(state);
+                if is_news {
+                    self.shared.filled.notify_one();
+                }
+                return;
             }
-            state = self.shared.wait(&self.shared.emptied, state);
+            state = self.shared.wait_for_less(state);
         }
-        drop(state);
-        self.shared.filled.notify_one();
     }
 
     /// All of the stream has come.
@@ -175,16 +195,17 @@ impl Feed {
     }
 
     fn end(&self, end: End) {
-        if let Some(Some(stream)) = self.shared.lock().streams.get_mut(self.number)
+        let mut state = self.shared.lock();
+        if let Some(Some(stream)) = state.streams.get_mut(self.number)
             && stream.end == End::Open
         {
             stream.end = end;
             if end == End::BrokenOff {
                 stream.waiting.clear();
             }
+            self.shared.tell_of_less(state);
+            self.shared.filled.notify_all();
         }
-        self.shared.filled.notify_one();
-        self.shared.emptied.notify_all();
     }
 }
 
@@ -214,7 +235,7 @@ impl Digesting {
                     End::Open | End::BrokenOff => None,
                 };
             }
-            state = self.shared.wait(&self.shared.emptied, state);
+            state = self.shared.wait_for_less(state);
         }
     }
 }
@@ -228,13 +249,15 @@ fn work(shared: &Shared) {
                 state.threads -= 1;
                 return;
             }
-            state = shared.wait(&shared.filled, state);
+            state = shared
+                .filled
+                .wait(state)
+                .unwrap_or_else(PoisonError::into_inner);
             continue;
         };
         let mut one = state.take(first);
         let mut other = second.map(|number| state.take(number));
-        drop(state);
-        shared.emptied.notify_all();
+        shared.tell_of_less(state);
         match &mut other {
             Some(other) => one.update_with(other),
             None => one.update(),
@@ -244,7 +267,14 @@ fn work(shared: &Shared) {
         if let (Some(number), Some(other)) = (second, other) {
             state.put_back(number, other);
         }
-        shared.emptied.notify_all();
+        if [Some(first), second]
+            .into_iter()
+            .flatten()
+            .any(|number| state.is_hashed(number))
+        {
+            shared.tell_of_less(state);
+            state = shared.lock();
+        }
     }
 }
 
@@ -278,6 +308,11 @@ impl State {
             sum.begun = stream.waiting.pop_front().map(|chunk| (chunk, 0));
         }
         sum
+    }
+
+    fn is_hashed(&self, number: usize) -> bool {
+        let stream = self.streams.get(number);
+        stream.is_some_and(|stream| stream.as_ref().is_none_or(Stream::is_hashed))
     }
 
     fn put_back(&mut self, number: usize, sum: Sum) {

@@ -25,6 +25,7 @@ pub(super) struct Pipe<'a> {
     position: usize,
     passed: u64,
     hasher: Option<Sha256>,
+    hashing: Option<Feed>,
 }
 
 impl<'a> Pipe<'a> {
@@ -36,6 +37,7 @@ impl<'a> Pipe<'a> {
             position: 0,
             passed: 0,
             hasher: None,
+            hashing: None,
         }
     }
 
@@ -45,7 +47,13 @@ impl<'a> Pipe<'a> {
         self
     }
 
-    /// The digest of all that was read, where it was hashed.
+    /// Lets others hash what is read.
+    pub(super) fn hashed_by(mut self, hashing: Feed) -> Self {
+        self.hashing = Some(hashing);
+        self
+    }
+
+    /// The digest of all that was read, where it was hashed here.
     pub(super) fn digest(&mut self) -> Option<Digest> {
         let hasher = self.hasher.take()?;
         Some(Digest::from_sha256(hasher.finalize().into()))
@@ -119,9 +127,17 @@ impl BufRead for Pipe<'_> {
                     if let Some(hasher) = &mut self.hasher {
                         hasher.update(&**chunk);
                     }
+                    if let Some(hashing) = &self.hashing {
+                        hashing.send(Arc::clone(&chunk));
+                    }
                     self.chunk = Some(chunk);
                 }
-                None => return Ok(&[]),
+                None => {
+                    if let Some(hashing) = self.hashing.take() {
+                        hashing.complete();
+                    }
+                    return Ok(&[]);
+                }
             }
         }
         Ok(match &self.chunk {

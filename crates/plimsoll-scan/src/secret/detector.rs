@@ -23,6 +23,26 @@ const REACH: usize = 256;
 /// Credentials told apart in one file; a file with more is made of nothing else.
 pub(super) const MAX_HITS: usize = 200;
 
+/// Whether what was found in a program is a name there: those are letters without end, while a
+/// token that is made by chance has digits.
+fn is_name(bytes: &[u8]) -> bool {
+    let digits = |bytes: &[u8]| {
+        bytes
+            .iter()
+            .map(|byte| u8::from(byte.is_ascii_digit()))
+            .sum()
+    };
+    let (sixteens, rest) = bytes.as_chunks::<16>();
+    let mut count: u8 = digits(rest);
+    for sixteen in sixteens {
+        if count >= 3 {
+            break;
+        }
+        count += digits(sixteen);
+    }
+    count < 3
+}
+
 /// A piece of a file that is searched.
 #[derive(Clone, Copy)]
 pub(super) struct Piece<'b> {
@@ -155,6 +175,11 @@ impl Detector {
             };
             let lowest = start.saturating_sub(before).max(done);
             done = end;
+            // Most of what a program holds are names that end with the run.
+            let is_at_end = bytes.get(end).is_none_or(|next| !next.is_ascii_graphic());
+            if piece.program && is_at_end && is_name(&bytes[lowest..end]) {
+                return;
+            }
             for (at, gram) in bytes[lowest..end].array_windows::<4>().enumerate() {
                 if !self.grams.may_hold(*gram) {
                     continue;
@@ -213,15 +238,7 @@ impl Detector {
             return None;
         }
         let value = captures.get(1).unwrap_or(whole);
-        // Names in programs are letters without end.
-        if piece.program
-            && value
-                .as_bytes()
-                .iter()
-                .filter(|byte| byte.is_ascii_digit())
-                .count()
-                < 3
-        {
+        if piece.program && is_name(value.as_bytes()) {
             return None;
         }
         let (kind, severity, fingerprint) = match (pattern.check)(value.as_bytes()) {
