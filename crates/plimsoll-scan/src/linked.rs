@@ -13,13 +13,12 @@ pub(crate) struct Names {
     hashes: Vec<u32>,
     /// The package of the name before.
     package: Vec<u8>,
-    buffer: Vec<u8>,
     overflown: bool,
 }
 
 impl Names {
-    /// Takes in a function of a package, and the package.
-    pub(crate) fn push(&mut self, package: &[u8], symbol: &[u8]) {
+    /// Takes in a function by its whole name, `package.symbol`, and its package.
+    pub(crate) fn push(&mut self, package: &[u8], name: &[u8]) {
         if self.hashes.len() + 2 > 2 * MAX_NAMES {
             self.shrink();
             if self.hashes.len() > MAX_NAMES {
@@ -34,11 +33,13 @@ impl Names {
             self.package.extend_from_slice(package);
             self.hashes.push(hash(package));
         }
-        self.buffer.clear();
-        self.buffer.extend_from_slice(package);
-        self.buffer.push(b'.');
-        self.buffer.extend_from_slice(symbol);
-        self.hashes.push(hash(&self.buffer));
+        self.hashes.push(hash(name));
+    }
+
+    /// Takes in a function of a package.
+    #[cfg(test)]
+    pub(crate) fn add(&mut self, package: &str, symbol: &str) {
+        self.push(package.as_bytes(), format!("{package}.{symbol}").as_bytes());
     }
 
     fn shrink(&mut self) {
@@ -121,9 +122,9 @@ mod tests {
     fn what_was_put_in_is_there() {
         let mut names = Names::default();
         for number in 0..30_000 {
-            names.push(
-                format!("example.test/p{}", number / 20).as_bytes(),
-                format!("T.F{number}").as_bytes(),
+            names.add(
+                &format!("example.test/p{}", number / 20),
+                &format!("T.F{number}"),
             );
         }
         let packed = names.pack().unwrap();

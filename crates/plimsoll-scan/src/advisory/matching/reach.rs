@@ -111,7 +111,7 @@ mod tests {
     fn program(names: &[(&str, &str)]) -> LinkedFunctions {
         let mut packed = Names::default();
         for (package, symbol) in names {
-            packed.push(package.as_bytes(), symbol.as_bytes());
+            packed.add(package, symbol);
         }
         LinkedFunctions {
             main: Some("example.test/a/cmd/a".to_owned()),

@@ -444,7 +444,7 @@ fn what_a_go_program_was_linked_from_is_asked_of_that_program() {
     }];
     for (path, package, symbol) in [("a", "net/http", "Get"), ("b", "os/exec", "Cmd.Run")] {
         let mut names = crate::linked::Names::default();
-        names.push(package.as_bytes(), symbol.as_bytes());
+        names.add(package, symbol);
         let linked = plimsoll_model::LinkedFunctions {
             names: names.pack().unwrap(),
             ..Default::default()

@@ -107,6 +107,8 @@ pub(super) struct Functions {
     names: Names,
     /// The beginning of a name whose end is still to come.
     begun: Vec<u8>,
+    /// A name that is written in another way.
+    whole: Vec<u8>,
     is_too_long: bool,
     has_runtime: bool,
     has_main: bool,
@@ -145,12 +147,16 @@ impl Functions {
             _ => {}
         }
         if let Some((package, symbol)) = parts(name) {
-            match (unescaped(package), plain(symbol)) {
-                (None, None) => self.names.push(package, symbol),
-                (package_, symbol_) => self.names.push(
-                    package_.as_deref().unwrap_or(package),
-                    symbol_.as_deref().unwrap_or(symbol),
-                ),
+            let path = unescaped(package);
+            if path.is_none() && is_plain(symbol) {
+                self.names.push(package, name);
+            } else {
+                let package = path.as_deref().unwrap_or(package);
+                self.whole.clear();
+                self.whole.extend_from_slice(package);
+                self.whole.push(b'.');
+                plain(symbol, &mut self.whole);
+                self.names.push(package, &self.whole);
             }
         }
     }
@@ -314,19 +320,17 @@ fn parts(name: &[u8]) -> Option<(&[u8], &[u8])> {
     if name.starts_with(b"type:") || name.starts_with(b"go:") || name.starts_with(b"type..") {
         return None;
     }
-    // What instances are made for stands in brackets, and may hold any name.
-    let plain = memchr::memchr(b'[', name).map_or(name, |end| &name[..end]);
-    if plain
-        .iter()
-        .any(|byte| matches!(byte, b'{' | b' ' | b'\x01'..=b'\x1f'))
-    {
-        return None;
-    }
+    let plain = match memchr::memchr3(b'[', b'{', b' ', name) {
+        None => name,
+        // What instances are made for stands in brackets, and may hold any name.
+        Some(end) if name[end] == b'[' => &name[..end],
+        Some(_) => return None,
+    };
     let folder = memchr::memrchr(b'/', plain).map_or(0, |at| at + 1);
     let dot = folder + memchr::memchr(b'.', plain.get(folder..)?)?;
     let (package, symbol) = (name.get(..dot)?, name.get(dot + 1..)?);
     let is_inner = symbol.ends_with(b"-fm")
-        || memchr::memmem::find_iter(symbol, b".")
+        || memchr::memchr_iter(b'.', symbol)
             .filter_map(|at| symbol.get(at + 1..))
             .any(is_made);
     (!package.is_empty() && !symbol.is_empty() && !is_inner).then_some((package, symbol))
@@ -365,12 +369,23 @@ fn unescaped(path: &[u8]) -> Option<Vec<u8>> {
     Some(plain)
 }
 
-/// A symbol as advisories write it: `T.M` for `(*T[...]).M`. Nothing where it is as it was.
-fn plain(symbol: &[u8]) -> Option<Vec<u8>> {
-    if !symbol.starts_with(b"(*") && memchr::memchr(b'[', symbol).is_none() {
-        return None;
+/// Whether a symbol is as advisories write it.
+fn is_plain(symbol: &[u8]) -> bool {
+    !symbol.starts_with(b"(*") && memchr::memchr(b'[', symbol).is_none()
+}
+
+/// Adds a symbol as advisories write it: `T.M` for `(*T[...]).M`.
+fn plain(symbol: &[u8], plain: &mut Vec<u8>) {
+    if memchr::memchr(b'[', symbol).is_none() {
+        let pointed = symbol.strip_prefix(b"(*").unwrap_or(symbol);
+        let (receiver, rest) = match memchr::memchr(b')', pointed) {
+            Some(end) => (&pointed[..end], &pointed[end + 1..]),
+            None => (pointed, &[][..]),
+        };
+        plain.extend_from_slice(receiver);
+        plain.extend_from_slice(rest);
+        return;
     }
-    let mut plain = Vec::with_capacity(symbol.len());
     let mut depth = 0_usize;
     for byte in symbol.strip_prefix(b"(*").unwrap_or(symbol) {
         match byte {
@@ -381,7 +396,6 @@ fn plain(symbol: &[u8]) -> Option<Vec<u8>> {
             _ => {}
         }
     }
-    Some(plain)
 }
 
 #[cfg(test)]
@@ -464,7 +478,10 @@ pub(super) mod tests {
         ] {
             let (found, of) = parts(name.as_bytes()).unwrap();
             let found = unescaped(found).unwrap_or(found.to_vec());
-            let of = plain(of).unwrap_or(of.to_vec());
+            let symbol_of = of;
+            let mut of = Vec::new();
+            plain(symbol_of, &mut of);
+            assert_eq!(is_plain(symbol_of), of == symbol_of, "{name}");
             assert_eq!(
                 (found.as_slice(), of.as_slice()),
                 (package.as_bytes(), symbol.as_bytes()),
