@@ -19,6 +19,7 @@ mod inputs;
 mod inspect;
 mod interrupted;
 mod layers;
+mod old_base;
 mod pipeline;
 mod reference;
 mod ship;

@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use crate::stage::{Run, Stage, engine_tests, tool};
 
 /// The example in a stage of its own, with git history to take tags and the clock from.
-fn example() -> Stage {
+pub(crate) fn example() -> Stage {
     let stage = Stage::new();
     let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/pipeline");
     let project = stage.project();
@@ -27,7 +27,7 @@ fn example() -> Stage {
     stage
 }
 
-fn required(variable: &str) -> String {
+pub(crate) fn required(variable: &str) -> String {
     std::env::var(variable).unwrap_or_else(|_| panic!("{variable} is not set: see .ci/run"))
 }
 
