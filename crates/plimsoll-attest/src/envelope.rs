@@ -13,11 +13,15 @@ use serde_json::Value;
 pub fn payload(document: &Value) -> Option<Result<Vec<u8>, &'static str>> {
     let envelope = document.get("dsseEnvelope").unwrap_or(document);
     let payload = envelope.get("payload")?.as_str()?;
-    // Either alphabet is allowed.
+    Some(decoded(payload))
+}
+
+/// The bytes of a payload: either alphabet is allowed.
+pub(crate) fn decoded(payload: &str) -> Result<Vec<u8>, &'static str> {
     let bytes = BASE64_STANDARD
         .decode(payload)
         .or_else(|_| BASE64_URL_SAFE.decode(payload));
-    Some(bytes.map_err(|_| "is an envelope whose payload is no base64"))
+    bytes.map_err(|_| "is an envelope whose payload is no base64")
 }
 
 #[cfg(test)]

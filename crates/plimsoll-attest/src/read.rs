@@ -7,11 +7,12 @@
 mod cyclonedx;
 mod package;
 mod spdx;
+mod tree;
 
-use base64::Engine as _;
-use base64::prelude::BASE64_STANDARD;
 use plimsoll_model::{Digest, Inventory, Package};
-use serde_json::Value;
+
+use self::tree::Tree;
+use crate::envelope;
 
 /// What a bill of materials tells.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -60,22 +61,21 @@ pub fn looks_like_one(bytes: &[u8]) -> bool {
 /// It is none; see [`ReadError`].
 pub fn read(bytes: &[u8]) -> Result<BillOfMaterials, ReadError> {
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
-    let value =
-        serde_json::from_slice(bytes).map_err(|error| ReadError::Json(error.to_string()))?;
-    of_value(&value, DEPTH)
+    of_value(&parse(bytes)?, DEPTH)
 }
 
-fn of_value(value: &Value, depth: usize) -> Result<BillOfMaterials, ReadError> {
+fn parse(bytes: &[u8]) -> Result<Tree<'_>, ReadError> {
+    serde_json::from_slice(bytes).map_err(|error| ReadError::Json(error.to_string()))
+}
+
+fn of_value(value: &Tree<'_>, depth: usize) -> Result<BillOfMaterials, ReadError> {
     if depth == 0 {
         return Err(ReadError::Envelope("holds envelopes within envelopes"));
     }
-    if let Some(payload) = value.get("payload").and_then(Value::as_str) {
-        let payload = BASE64_STANDARD
-            .decode(payload)
-            .map_err(|_| ReadError::Envelope("is an envelope whose payload is no base64"))?;
-        let inner =
-            serde_json::from_slice(&payload).map_err(|error| ReadError::Json(error.to_string()))?;
-        return of_value(&inner, depth - 1);
+    let signed = value.get("dsseEnvelope").unwrap_or(value);
+    if let Some(payload) = signed.get("payload").and_then(Tree::as_str) {
+        let payload = envelope::decoded(payload).map_err(ReadError::Envelope)?;
+        return of_value(&parse(&payload)?, depth - 1);
     }
     if let Some(predicate) = value.get("predicate") {
         let mut bill = of_value(predicate, depth - 1)?;
@@ -86,7 +86,7 @@ fn of_value(value: &Value, depth: usize) -> Result<BillOfMaterials, ReadError> {
     if let Some(data) = value.get("Data").filter(|data| data.is_object()) {
         return of_value(data, depth - 1);
     }
-    let mut bill = if value.get("bomFormat").and_then(Value::as_str) == Some("CycloneDX") {
+    let mut bill = if value.get("bomFormat").and_then(Tree::as_str) == Some("CycloneDX") {
         cyclonedx::read(value)
     } else if value.get("spdxVersion").is_some() {
         spdx::read(value)
@@ -95,12 +95,19 @@ fn of_value(value: &Value, depth: usize) -> Result<BillOfMaterials, ReadError> {
     } else {
         return Err(ReadError::Unknown);
     };
-    bill.inventory
-        .packages
-        .sort_by(|a, b| place(a).cmp(&place(b)));
+    bill.inventory.packages = sorted(bill.inventory.packages);
     bill.inventory.packages.dedup();
     bill.unidentified.sort();
     Ok(bill)
+}
+
+/// Packages in the order of an inventory. They are large: each is moved once.
+fn sorted(packages: Vec<Package>) -> Vec<Package> {
+    let mut order: Vec<usize> = (0..packages.len()).collect();
+    order.sort_by(|a, b| place(&packages[*a]).cmp(&place(&packages[*b])));
+    let mut packages: Vec<Option<Package>> = packages.into_iter().map(Some).collect();
+    let taken = order.into_iter().filter_map(|at| packages[at].take());
+    taken.collect()
 }
 
 /// What the packages of an inventory are sorted by.
@@ -113,21 +120,20 @@ fn place(package: &Package) -> impl Ord + '_ {
     )
 }
 
-fn statement_digest(statement: &Value) -> Option<Digest> {
+fn statement_digest(statement: &Tree<'_>) -> Option<Digest> {
     let subject = statement.get("subject")?.as_array()?.first()?;
     let hex = subject.get("digest")?.get("sha256")?.as_str()?;
     Digest::parse(&format!("sha256:{hex}")).ok()
 }
 
 /// A text of an object, empty where there is none.
-fn text<'v>(value: &'v Value, key: &str) -> &'v str {
-    value.get(key).and_then(Value::as_str).unwrap_or_default()
+fn text<'t>(value: &'t Tree<'_>, key: &str) -> &'t str {
+    value.get(key).and_then(Tree::as_str).unwrap_or_default()
 }
 
 /// The objects of a list, none where there is no list.
-fn list<'v>(value: &'v Value, key: &str) -> &'v [Value] {
-    let list = value.get(key).and_then(Value::as_array);
-    list.map(Vec::as_slice).unwrap_or_default()
+fn list<'t, 'd>(value: &'t Tree<'d>, key: &str) -> &'t [Tree<'d>] {
+    value.get(key).and_then(Tree::as_array).unwrap_or_default()
 }
 
 #[cfg(test)]

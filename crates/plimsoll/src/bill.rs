@@ -40,6 +40,8 @@ pub(crate) fn find(name: &str) -> Result<Option<BillOfMaterials>, Failure> {
     if !is_meant && !read::looks_like_one(&bytes) {
         return Ok(None);
     }
+    let length = file.metadata().map_or(0, |metadata| metadata.len());
+    bytes.reserve(usize::try_from(length.min(LARGEST)).unwrap_or_default());
     let mut rest = file.take(LARGEST);
     rest.read_to_end(&mut bytes).map_err(failed)?;
     if bytes.len() as u64 >= LARGEST {

@@ -3,14 +3,14 @@
 use std::collections::BTreeMap;
 
 use plimsoll_model::{Digest, Distribution, Evidence, LayerFacts, Package};
-use serde_json::Value;
 
+use super::tree::Tree;
 use super::{BillOfMaterials, list, package, text};
 
 /// Components within components beyond this are not looked at.
 const DEPTH: usize = 32;
 
-pub(super) fn read(document: &Value) -> BillOfMaterials {
+pub(super) fn read(document: &Tree<'_>) -> BillOfMaterials {
     let subject = document
         .get("metadata")
         .and_then(|metadata| metadata.get("component"));
@@ -55,7 +55,7 @@ fn layer(diff_id: Digest) -> LayerFacts {
 }
 
 fn components(
-    holder: &Value,
+    holder: &Tree<'_>,
     depth: usize,
     bill: &mut BillOfMaterials,
     from_purls: &mut Option<Distribution>,
@@ -86,7 +86,7 @@ fn components(
     }
 }
 
-fn system(component: &Value) -> Distribution {
+fn system(component: &Tree<'_>) -> Distribution {
     let properties = properties(component);
     let property = |name: &str| properties.get(name).copied().unwrap_or_default();
     let first = |words: [&str; 2]| {
@@ -113,7 +113,7 @@ fn system(component: &Value) -> Distribution {
     }
 }
 
-fn properties(component: &Value) -> BTreeMap<&str, &str> {
+fn properties<'t>(component: &'t Tree<'_>) -> BTreeMap<&'t str, &'t str> {
     let properties = list(component, "properties").iter();
     properties
         .map(|property| (text(property, "name"), text(property, "value")))
@@ -121,7 +121,7 @@ fn properties(component: &Value) -> BTreeMap<&str, &str> {
 }
 
 /// What the tools say of a package beside its package URL.
-fn detail(component: &Value, package: &mut Package, bill: &BillOfMaterials) {
+fn detail(component: &Tree<'_>, package: &mut Package, bill: &BillOfMaterials) {
     let properties = properties(component);
     let property = |names: &[&str]| {
         let value = names.iter().find_map(|name| properties.get(*name));

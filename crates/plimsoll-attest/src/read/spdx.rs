@@ -1,11 +1,11 @@
 //! SPDX 2.2 and 2.3 in JSON, and the packages of SPDX 3 (JSON-LD).
 
 use plimsoll_model::{Digest, Distribution};
-use serde_json::Value;
 
+use super::tree::Tree;
 use super::{BillOfMaterials, list, package, text};
 
-pub(super) fn read(document: &Value) -> BillOfMaterials {
+pub(super) fn read(document: &Tree<'_>) -> BillOfMaterials {
     let version = text(document, "spdxVersion");
     let mut bill = BillOfMaterials {
         format: version.replacen('-', " ", 1),
@@ -52,7 +52,7 @@ pub(super) fn read(document: &Value) -> BillOfMaterials {
 }
 
 /// The graph of SPDX 3: an element is a package where its type says so.
-pub(super) fn read_graph(document: &Value) -> BillOfMaterials {
+pub(super) fn read_graph(document: &Tree<'_>) -> BillOfMaterials {
     let mut bill = BillOfMaterials {
         format: "SPDX 3".to_owned(),
         ..BillOfMaterials::default()
@@ -98,7 +98,7 @@ pub(super) fn read_graph(document: &Value) -> BillOfMaterials {
     bill
 }
 
-fn system(described: &Value, version: &str, bill: &mut BillOfMaterials) {
+fn system(described: &Tree<'_>, version: &str, bill: &mut BillOfMaterials) {
     bill.inventory
         .distribution
         .get_or_insert_with(|| Distribution {
@@ -110,7 +110,7 @@ fn system(described: &Value, version: &str, bill: &mut BillOfMaterials) {
 
 fn identified(
     purl: &str,
-    described: &Value,
+    described: &Tree<'_>,
     bill: &mut BillOfMaterials,
     from_purls: &mut Option<Distribution>,
 ) -> Option<plimsoll_model::Package> {

@@ -1,6 +1,8 @@
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
 use plimsoll_model::PackageKind;
 use proptest::prelude::*;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::*;
 
@@ -147,7 +149,8 @@ fn statements_and_envelopes_are_opened() {
         "predicate": document,
     });
     let envelope = json!({"payload": BASE64_STANDARD.encode(statement.to_string())});
-    for value in [&statement, &envelope] {
+    let bundle = json!({"mediaType": "x", "dsseEnvelope": envelope});
+    for value in [&statement, &envelope, &bundle] {
         let bill = told(value);
         assert_eq!(packages(&bill), ["deb a 1 (b 1:2)"]);
         assert_eq!(bill.digest.unwrap().hex(), hex);

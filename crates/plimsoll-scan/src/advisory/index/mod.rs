@@ -1,5 +1,6 @@
 //! The index: one immutable file, opened in microseconds, asked by package.
 
+mod blocks;
 pub(crate) mod body;
 pub(crate) mod format;
 mod fuzz;
@@ -15,10 +16,10 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use sha2::{Digest as _, Sha256};
 
+use self::blocks::{Blocks, Unpacker};
 use self::body::Shared;
 use self::format::{
-    BadHeader, GROUP, HEADER, Header, MAX_BLOCK, Place, Reader, SECTIONS, Section, Strings, hash,
-    sum, u32_in,
+    BadHeader, GROUP, HEADER, Header, Place, Reader, SECTIONS, Section, Strings, hash, sum, u32_in,
 };
 use self::map::Bytes;
 use super::Ecosystem;
@@ -102,8 +103,8 @@ pub struct Index {
     header: Header,
     /// Sections that were found whole.
     verified: [OnceLock<bool>; SECTIONS],
-    /// The block of details that was unpacked last. Neighbours are asked for one after another.
-    block: Mutex<Option<(usize, Arc<Vec<u8>>)>>,
+    /// Unpacks blocks of details.
+    unpacker: Mutex<Unpacker>,
 }
 
 impl Index {
@@ -157,7 +158,7 @@ impl Index {
             bytes,
             header,
             verified: Default::default(),
-            block: Mutex::new(None),
+            unpacker: Mutex::default(),
         })
     }
 
@@ -283,17 +284,8 @@ impl Index {
     }
 
     fn unpacked(&self, blocks: Blocks<'_>, number: usize) -> Option<Arc<Vec<u8>>> {
-        let mut last = self.block.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((known, block)) = &*last
-            && *known == number
-        {
-            return Some(Arc::clone(block));
-        }
-        let packed = blocks.packed(number, self.place(Section::Details))?;
-        let block = zstd::bulk::decompress(packed, blocks.length(number)?).ok()?;
-        let block = Arc::new(block);
-        *last = Some((number, Arc::clone(&block)));
-        Some(block)
+        let mut unpacker = self.unpacker.lock().unwrap_or_else(PoisonError::into_inner);
+        unpacker.block(blocks, number, self.place(Section::Details))
     }
 
     /// The bytes of a section, unverified. Where it lies was checked on opening.
@@ -426,54 +418,6 @@ impl<'i> Packages<'i> {
 
     fn body<'b>(&self, key: u32, bodies: &'b [u8]) -> Option<&'b [u8]> {
         between(self.body_ends, usize::try_from(key).ok()?, bodies)
-    }
-}
-
-/// DETAIL_INDEX: four numbers a block.
-#[derive(Clone, Copy, Debug)]
-struct Blocks<'i> {
-    index: &'i [u8],
-}
-
-impl Blocks<'_> {
-    fn field(&self, block: usize, field: usize) -> Option<u32> {
-        u32_in(self.index, block.checked_mul(4)?.checked_add(field)?)
-    }
-
-    /// The first record of a block.
-    fn first(&self, block: usize) -> Option<u32> {
-        self.field(block, 0)
-    }
-
-    /// Unpacked bytes of a block.
-    fn length(&self, block: usize) -> Option<usize> {
-        let length = usize::try_from(self.field(block, 2)?).ok()?;
-        (length <= MAX_BLOCK).then_some(length)
-    }
-
-    /// The last block whose first record is not behind this one.
-    fn of(&self, record: u32) -> Option<usize> {
-        let (mut low, mut high) = (0, self.index.len() / 16);
-        while low < high {
-            let middle = low.midpoint(high);
-            if self.first(middle)? <= record {
-                low = middle + 1;
-            } else {
-                high = middle;
-            }
-        }
-        low.checked_sub(1)
-    }
-
-    /// The packed bytes of a block, verified.
-    fn packed<'d>(&self, block: usize, details: &'d [u8]) -> Option<&'d [u8]> {
-        let end = usize::try_from(self.field(block, 1)?).ok()?;
-        let start = match block.checked_sub(1) {
-            Some(before) => usize::try_from(self.field(before, 1)?).ok()?,
-            None => 0,
-        };
-        let packed = details.get(start..end)?;
-        (sum(packed) == self.field(block, 3)?).then_some(packed)
     }
 }
 

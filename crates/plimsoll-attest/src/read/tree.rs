@@ -1,0 +1,258 @@
+//! A JSON document, as far as the readers ask for it: texts stay where they lie in its bytes, and
+//! fields whose names nobody asks for are passed over. Of thousands of components, a tree of
+//! everything takes longer than all that is done with it.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+
+/// A part of a document.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Tree<'d> {
+    /// A number, a truth value, nothing.
+    Other,
+    /// A text.
+    Text(Cow<'d, str>),
+    /// A list.
+    List(Vec<Self>),
+    /// An object: its fields that have one of the [`NAMES`], by that name's position. Of several
+    /// with one name it is the last.
+    Object(Vec<(usize, Self)>),
+}
+
+/// Every name that a reader asks for, sorted.
+const NAMES: [&str; 39] = [
+    "@graph",
+    "Data",
+    "bomFormat",
+    "component",
+    "components",
+    "description",
+    "digest",
+    "dsseEnvelope",
+    "expression",
+    "externalIdentifier",
+    "externalIdentifierType",
+    "externalRefs",
+    "id",
+    "identifier",
+    "license",
+    "licenseDeclared",
+    "licenses",
+    "metadata",
+    "name",
+    "packages",
+    "payload",
+    "predicate",
+    "primaryPackagePurpose",
+    "properties",
+    "purl",
+    "referenceLocator",
+    "referenceType",
+    "sha256",
+    "software_packageUrl",
+    "software_packageVersion",
+    "software_primaryPurpose",
+    "sourceInfo",
+    "spdxVersion",
+    "specVersion",
+    "subject",
+    "type",
+    "value",
+    "version",
+    "versionInfo",
+];
+
+impl<'d> Tree<'d> {
+    /// A field of an object. The name must be one of the [`NAMES`].
+    pub(super) fn get(&self, name: &str) -> Option<&Self> {
+        let wanted = NAMES.binary_search(&name);
+        debug_assert!(wanted.is_ok(), "{name} is passed over");
+        let (Self::Object(fields), Ok(wanted)) = (self, wanted) else {
+            return None;
+        };
+        let mut fields = fields.iter();
+        let found = fields.find(|(name, _)| *name == wanted);
+        found.map(|(_, value)| value)
+    }
+
+    /// The text, where it is one.
+    pub(super) fn as_str(&self) -> Option<&str> {
+        match self {
+            Self::Text(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// Its parts, where it is a list.
+    pub(super) fn as_array(&self) -> Option<&[Self]> {
+        match self {
+            Self::List(list) => Some(list),
+            _ => None,
+        }
+    }
+
+    /// Whether it has fields.
+    pub(super) fn is_object(&self) -> bool {
+        matches!(self, Self::Object(_))
+    }
+}
+
+impl<'de> Deserialize<'de> for Tree<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(TreeVisitor)
+    }
+}
+
+struct TreeVisitor;
+
+impl<'de> Visitor<'de> for TreeVisitor {
+    type Value = Tree<'de>;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("any JSON value")
+    }
+
+    fn visit_bool<E>(self, _: bool) -> Result<Tree<'de>, E> {
+        Ok(Tree::Other)
+    }
+
+    fn visit_i64<E>(self, _: i64) -> Result<Tree<'de>, E> {
+        Ok(Tree::Other)
+    }
+
+    fn visit_u64<E>(self, _: u64) -> Result<Tree<'de>, E> {
+        Ok(Tree::Other)
+    }
+
+    fn visit_f64<E>(self, _: f64) -> Result<Tree<'de>, E> {
+        Ok(Tree::Other)
+    }
+
+    fn visit_unit<E>(self) -> Result<Tree<'de>, E> {
+        Ok(Tree::Other)
+    }
+
+    fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Tree<'de>, E> {
+        Ok(Tree::Text(Cow::Borrowed(text)))
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<Tree<'de>, E> {
+        Ok(Tree::Text(Cow::Owned(text.to_owned())))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut parts: A) -> Result<Tree<'de>, A::Error> {
+        let mut list = Vec::new();
+        while let Some(part) = parts.next_element()? {
+            list.push(part);
+        }
+        Ok(Tree::List(list))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Tree<'de>, A::Error> {
+        let mut fields: Vec<(usize, Tree<'de>)> = Vec::new();
+        while let Some(Name(name)) = map.next_key()? {
+            let Some(name) = name else {
+                map.next_value::<IgnoredAny>()?;
+                continue;
+            };
+            let value = map.next_value()?;
+            match fields.iter_mut().find(|(known, _)| *known == name) {
+                Some((_, known)) => *known = value,
+                None => fields.push((name, value)),
+            }
+        }
+        Ok(Tree::Object(fields))
+    }
+}
+
+/// The name of a field, where it is one of the [`NAMES`].
+struct Name(Option<usize>);
+
+impl<'de> Deserialize<'de> for Name {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_str(NameVisitor)
+    }
+}
+
+struct NameVisitor;
+
+impl Visitor<'_> for NameVisitor {
+    type Value = Name;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("a name")
+    }
+
+    fn visit_str<E>(self, name: &str) -> Result<Name, E> {
+        Ok(Name(NAMES.binary_search(&name).ok()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn read(text: &str) -> Result<Tree<'_>, serde_json::Error> {
+        serde_json::from_str(text)
+    }
+
+    #[test]
+    fn names_are_sorted() {
+        assert!(NAMES.is_sorted());
+    }
+
+    #[test]
+    fn what_nobody_asks_for_is_passed_over() {
+        let text = r#"{"unknown":[{"name":"a"},1e99],"name":"a\u0062","version":1,
+            "components":[{"name":"b"},null,true,-1,2.5,[]],"name":"last"}"#;
+        let tree = read(text).unwrap();
+        let Tree::Object(fields) = &tree else {
+            panic!("an object: {tree:?}")
+        };
+        assert_eq!(fields.len(), 3);
+        assert_eq!(tree.get("name").and_then(Tree::as_str), Some("last"));
+        assert_eq!(tree.get("version"), Some(&Tree::Other));
+        let parts = tree.get("components").and_then(Tree::as_array).unwrap();
+        assert_eq!(parts.len(), 6);
+        assert!(matches!(
+            parts[0].get("name"),
+            Some(Tree::Text(Cow::Borrowed("b")))
+        ));
+        assert!(parts[1].get("name").is_none() && !parts[1].is_object());
+        assert!(read("{\"name\":\"a").is_err());
+        assert!(read("[]").unwrap().get("name").is_none());
+    }
+
+    #[test]
+    fn depth_has_an_end() {
+        for open in ["[", "{\"components\":", "{\"unknown\":["] {
+            let text = open.repeat(200_000);
+            assert!(read(&text).is_err());
+        }
+    }
+
+    proptest! {
+        /// Every text that the whole document has at a place is there.
+        #[test]
+        fn it_has_what_the_whole_document_has(
+            names in proptest::collection::vec("name|type|other|purl", 0..6),
+            values in proptest::collection::vec("\\PC{0,8}", 6),
+        ) {
+            let object: serde_json::Map<String, serde_json::Value> = names
+                .iter()
+                .zip(&values)
+                .map(|(name, value)| (name.clone(), value.clone().into()))
+                .collect();
+            let text = serde_json::to_string(&object).unwrap();
+            let tree = read(&text).unwrap();
+            for name in ["name", "type", "purl"] {
+                let expected = object.get(name).and_then(serde_json::Value::as_str);
+                prop_assert_eq!(tree.get(name).and_then(Tree::as_str), expected);
+            }
+        }
+    }
+}
