@@ -52,7 +52,7 @@ pub(crate) struct DbBuildArgs {
 #[derive(Debug, Args)]
 pub(crate) struct DbUpdateArgs {
     /// An ecosystem as OSV names it, such as Debian or PyPI; may be repeated. Otherwise those that
-    /// images hold most.
+    /// images hold most; none for no advisories.
     #[arg(long, value_name = "NAME")]
     pub(crate) ecosystem: Vec<String>,
 

@@ -20,6 +20,7 @@ mod inspect;
 mod interrupted;
 mod layers;
 mod old_base;
+mod pending;
 mod pipeline;
 mod reference;
 mod ship;

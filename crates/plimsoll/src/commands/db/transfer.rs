@@ -46,7 +46,10 @@ pub(super) fn update(arguments: &DbUpdateArgs, terminal: Terminal) -> Result<Out
         [] => usual.iter().map(|one| (*one).to_owned()).collect(),
         given => given.to_vec(),
     };
-    let ecosystems = or_else(&arguments.ecosystem, &USUAL_ECOSYSTEMS);
+    let ecosystems = match arguments.ecosystem.as_slice() {
+        [none] if none == "none" => Vec::new(),
+        given => or_else(given, &USUAL_ECOSYSTEMS),
+    };
     let mirrors = or_else(&arguments.mirror, &[OSV_ARCHIVES]);
     let architectures = or_else(&arguments.pocket_architecture, &POCKET_ARCHITECTURES);
     let access = crate::plan::access(&arguments.access, None);

@@ -430,3 +430,32 @@ fn very_many_of_each_take_no_time() {
     let decision = decided(&list, &policy);
     assert!(!decision.standings.contains(&Standing::HoldsBack));
 }
+
+#[test]
+fn what_is_exploited_or_likely_to_be_holds_back_however_mild_it_is() {
+    let mut exploited = vulnerability("CVE-2026-1", "a");
+    exploited.severity = VulnerabilitySeverity::Low;
+    exploited.fix_state = FixState::NotFixed;
+    exploited.known_exploited = Some(plimsoll_model::KnownExploited::default());
+    let mut likely = vulnerability("CVE-2026-2", "b");
+    likely.severity = VulnerabilitySeverity::Low;
+    likely.epss = Some(Likelihood {
+        probability: 500_000_000,
+        ..Likelihood::default()
+    });
+    let threats = "known-exploited = \"error\"\nepss-above = 0.4\nonly-fixed = true\n";
+    for one in [&exploited, &likely] {
+        assert_eq!(standing(one, &policy(threats)), Standing::HoldsBack);
+        assert!(matches!(standing(one, &policy("")), Standing::Tolerated(_)));
+    }
+    // Half is not above half, and what is gone does not run.
+    assert!(matches!(
+        standing(&likely, &policy("epss-above = 0.5\n")),
+        Standing::Tolerated(_)
+    ));
+    exploited.removed_in = Some(2);
+    assert_eq!(
+        standing(&exploited, &policy(threats)),
+        Standing::Tolerated(Tolerance::Removed)
+    );
+}
