@@ -17,6 +17,9 @@ const MAX_LINE: usize = 4096;
 /// Most packages of one index. All of Debian has some sixty thousand.
 const MAX_PACKAGES: usize = 1 << 18;
 
+/// Name and architecture of a binary package.
+type Key = (String, String);
+
 /// A version of a binary package, and what it is built from.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Version {
@@ -34,7 +37,7 @@ pub(crate) struct PocketList {
     /// In seconds since 1970 (UTC).
     pub(crate) date: Option<i64>,
     /// The newest version by name and architecture.
-    pub(crate) packages: BTreeMap<(String, String), Version>,
+    pub(crate) packages: BTreeMap<Key, Version>,
 }
 
 impl PocketList {
@@ -52,11 +55,7 @@ impl PocketList {
 }
 
 /// Keeps the newer version. Versions were seen to be ones.
-fn put(
-    packages: &mut BTreeMap<(String, String), Version>,
-    key: (String, String),
-    version: Version,
-) {
+fn put(packages: &mut BTreeMap<Key, Version>, key: Key, version: Version) {
     match packages.entry(key) {
         Entry::Vacant(entry) => {
             entry.insert(version);
@@ -184,7 +183,7 @@ impl Stanza {
         *place = Some(String::from_utf8_lossy(value).into_owned());
     }
 
-    fn finish(self) -> Result<Option<((String, String), Version)>, String> {
+    fn finish(self) -> Result<Option<(Key, Version)>, String> {
         if !self.any {
             return Ok(None);
         }
