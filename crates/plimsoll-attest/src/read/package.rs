@@ -31,7 +31,7 @@ pub(super) fn of_purl(text: &str) -> Option<(Package, Option<Distribution>)> {
         _ => purl.name().to_owned(),
     };
     let name = match kind {
-        PackageKind::Go => written(text, name),
+        PackageKind::Go | PackageKind::Npm => written(text, name),
         _ => name,
     };
     let source = qualifier("upstream").and_then(|source| source_of(source, kind, &version));
@@ -61,8 +61,8 @@ pub(super) fn of_purl(text: &str) -> Option<(Package, Option<Distribution>)> {
     Some((package, distribution))
 }
 
-/// The path of a Go module as it is written: the specification puts it into lower case, and modules
-/// are told apart by case.
+/// The path of a Go module, or the name of a package of npm, as it is written: the specification puts
+/// them into lower case, and there are modules and old packages that are told apart by case.
 fn written(purl: &str, path: String) -> String {
     let end = purl.find(['@', '?', '#']).unwrap_or(purl.len());
     let written = purl[..end].split_once('/').map(|(_, path)| path);
@@ -72,10 +72,11 @@ fn written(purl: &str, path: String) -> String {
     }
 }
 
-/// Takes the path of a Go module as the document calls it beside its package URL, where that is the
-/// same but for case.
+/// Takes such a name as the document writes it beside the package URL, where that is the same but
+/// for case.
 pub(super) fn name_as(package: &mut Package, name: &str) {
-    if package.kind == PackageKind::Go && name.eq_ignore_ascii_case(&package.name) {
+    let has_case = matches!(package.kind, PackageKind::Go | PackageKind::Npm);
+    if has_case && name.eq_ignore_ascii_case(&package.name) {
         name.clone_into(&mut package.name);
     }
 }

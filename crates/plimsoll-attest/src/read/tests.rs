@@ -59,9 +59,9 @@ fn names_and_versions_are_their_ecosystems() {
     );
 }
 
-/// Package URLs have the paths of Go modules in lower case, advisories as they are.
+/// Package URLs have names of Go and npm in lower case, advisories as they are.
 #[test]
-fn modules_are_spelled_as_they_are() {
+fn names_are_spelled_as_they_are() {
     let component = |name: &str, purl: &str| json!({"type": "library", "name": name, "purl": purl});
     let bill = told(&json!({
         "bomFormat": "CycloneDX", "specVersion": "1.6",
@@ -70,12 +70,16 @@ fn modules_are_spelled_as_they_are() {
             component("example.org/C/d", "pkg:golang/example.org/c/d@v1.0.0"),
             component("example.org/other", "pkg:golang/example.org/e@v1.0.0"),
             component("Typed", "pkg:npm/typed@1.0.0"),
+            component("x", "pkg:npm/%40a/B@1.0.0"),
+            component("x", "pkg:npm/JSONStream@1.0.0"),
         ],
     }));
     assert_eq!(
         packages(&bill),
         [
-            "npm typed 1.0.0",
+            "npm @a/b 1.0.0",
+            "npm JSONStream 1.0.0",
+            "npm Typed 1.0.0",
             "golang example.org/A/b v1.0.0",
             "golang example.org/C/d v1.0.0",
             "golang example.org/e v1.0.0",

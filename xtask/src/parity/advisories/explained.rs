@@ -1,6 +1,8 @@
 //! Where Plimsoll and another program part on purpose, and who is right.
 
-use super::questions::Question;
+use plimsoll_scan::advisory::Order;
+
+use super::questions::{Question, order};
 use super::records::{Affected, Records};
 
 /// One record that only one side holds against a version.
@@ -39,6 +41,19 @@ pub(super) fn why(it: &Difference<'_>, records: &Records) -> Option<&'static str
     }
     if it.judge == "osv-scanner" && it.is_ours && said().any(|said| !said.is_named(name)) {
         return Some("osv-scanner looks for the normal form of a name, and the record has another");
+    }
+    if it.judge == "osv-scanner" && !it.is_ours && said().any(Affected::has_events_at_one_version) {
+        return Some("osv-scanner sorts events at one version into any order");
+    }
+    let is_odd = |text: &String| {
+        let numbers = text.split(['-', '+']).next().unwrap_or_default();
+        text != "0" && numbers.split('.').count() != 3
+    };
+    if it.judge == "osv-scanner"
+        && order(ecosystem) == Some(Order::Semver)
+        && (is_odd(version) || said().any(|said| said.events().any(is_odd)))
+    {
+        return Some("Semantic Versions have three numbers: of others each reads what it can");
     }
     let of_module = |text: &String| text.contains(".module");
     if ecosystem.starts_with("AlmaLinux")

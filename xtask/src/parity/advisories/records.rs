@@ -67,6 +67,17 @@ impl Affected {
         events.flat_map(BTreeMap::values)
     }
 
+    /// Whether two events of a range stand at one version.
+    pub(super) fn has_events_at_one_version(&self) -> bool {
+        self.ranges().any(|range| {
+            let mut named: Vec<&String> = range.events.iter().flat_map(BTreeMap::values).collect();
+            let all = named.len();
+            named.sort_unstable();
+            named.dedup();
+            named.len() < all
+        })
+    }
+
     /// Whether it calls the package just so.
     pub(super) fn is_named(&self, name: &str) -> bool {
         let package = self.package.as_ref();
