@@ -9,6 +9,7 @@ use plimsoll_model::{Finding, Report, Vulnerability};
 
 use crate::RenderInput;
 use crate::place::{by_file, line, package_type, subject, whole_message};
+use crate::tally;
 use crate::text::{count, xml};
 
 /// Web pages named of a vulnerability.
@@ -331,6 +332,14 @@ fn facts(out: &mut String, vulnerability: &Vulnerability) {
     }
     if let Some(layer) = vulnerability.removed_in {
         tell("removed in layer", &layer.to_string());
+    }
+    let urgency = tally::urgency(vulnerability);
+    if !urgency.is_empty() {
+        tell("urgent", &urgency);
+    }
+    if let Some(reachable) = &vulnerability.reachable {
+        let why = reachable.explanation();
+        tell("reachable", &format!("{} ({why})", reachable.as_str()));
     }
     if !vulnerability.aliases.is_empty() {
         tell("also", &vulnerability.aliases.join(" "));

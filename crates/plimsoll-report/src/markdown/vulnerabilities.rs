@@ -1,6 +1,8 @@
 //! Known vulnerabilities for a pull request: how many and how bad, what to do, then all of them.
 
-use plimsoll_model::{AdvisoryCoverage, Report, Vulnerability, VulnerabilitySeverity};
+use plimsoll_model::{
+    AdvisoryCoverage, Reachability, Report, Vulnerability, VulnerabilitySeverity,
+};
 
 use super::Page;
 use crate::advice::{self, Voice};
@@ -185,11 +187,16 @@ impl Page {
     }
 }
 
-/// Its number, and why it is more urgent than its severity says.
+/// Its number, and why it is more or less urgent than its severity says.
 fn identified(found: &Vulnerability) -> String {
-    match tally::urgency(found) {
-        urgency if urgency.is_empty() => markdown(&found.id),
-        urgency => format!("{} ({})", markdown(&found.id), markdown(&urgency)),
+    let mut notes = tally::urgency(found);
+    if let Some(reachable @ Reachability::NotLinked(_)) = &found.reachable {
+        let separator = if notes.is_empty() { "" } else { "; " };
+        notes = format!("{notes}{separator}reachable: {}", reachable.as_str());
+    }
+    match notes.is_empty() {
+        true => markdown(&found.id),
+        false => format!("{} ({})", markdown(&found.id), markdown(&notes)),
     }
 }
 

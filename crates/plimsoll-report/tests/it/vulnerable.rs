@@ -6,10 +6,10 @@ use jsonschema::Validator;
 use plimsoll_model::{
     Advice, AdvisedAction, AdvisedEdit, AdvisoryCoverage, CvssScore, EcosystemPackages, FixState,
     KnownExploited, LayerOrigin, Likelihood, Origin, PackageKind, PendingUpdate, PocketPackages,
-    Report, SeverityBasis, SourceOrigin, Span, SuppressedVulnerability, ThreatList,
+    Reachability, Report, SeverityBasis, SourceOrigin, Span, SuppressedVulnerability, ThreatList,
     UnjudgedPackage, VersionStep, Vulnerability, VulnerabilitySeverity, VulnerabilityStatus,
 };
-use plimsoll_report::{RenderInput, container_scanning, human, json, junit, markdown};
+use plimsoll_report::{RenderInput, container_scanning, human, json, junit, markdown, sarif};
 use proptest::prelude::*;
 use serde_json::Value;
 
@@ -365,6 +365,33 @@ fn what_was_set_aside_is_in_every_form_with_its_reason() {
             assert!(text.contains(words.as_str()), "{words}: {text}");
         }
     }
+}
+
+#[test]
+fn what_makes_it_more_or_less_urgent_is_in_every_form() {
+    let mut case = vulnerable();
+    let report = &mut case.report;
+    report.vulnerabilities[0].reachable = Some(Reachability::Linked(vec!["a.B".to_owned()]));
+    report.vulnerabilities[1].reachable = Some(Reachability::NotLinked(2));
+    let input = case.input();
+    let forms = [
+        junit::render(&input),
+        container_scanning::render(&input),
+        sarif::render(&input),
+        human::render(&input),
+    ];
+    for form in forms {
+        for word in ["exploited", "yes (a.B is linked in)", "no ("] {
+            assert!(form.contains(word), "{word} is not in\n{form}");
+        }
+    }
+    let page = markdown::render(&input);
+    assert!(
+        page.contains("exploited, by ransomware; EPSS 93 %"),
+        "{page}"
+    );
+    assert!(page.contains("reachable: no"), "{page}");
+    assert_valid(&container_scanning::render(&input));
 }
 
 #[test]
