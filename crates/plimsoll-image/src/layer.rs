@@ -232,8 +232,7 @@ impl LayerWalk<'_> {
         let outcome = std::thread::scope(|scope| {
             let compression = blob.compression;
             let is_small = blob.is_small;
-            let is_plain = compression == Compression::None;
-            let is_verified_by_blob = is_plain && self.is_blob_the_layer();
+            let is_verified_by_blob = compression == Compression::None && self.is_blob_the_layer();
             let mut feed = promise.as_ref().map(|_| {
                 let (feed, digest) = (self.hash)();
                 digesting = Some(digest);
@@ -243,9 +242,9 @@ impl LayerWalk<'_> {
                 true => Some(Err(io::Error::other("cancelled"))),
                 false => blob.next(),
             });
-            // Reading what lies on the disk is not worth a thread; reading files that are yet to
-            // be opened is.
-            if !is_small && (!is_plain || self.image.blobs.is_made_up()) {
+            // A plain layer is hashed as it is read, and reading it is not worth a thread, unless
+            // its files are yet to be opened.
+            if !is_small && (!is_verified_by_blob || self.image.blobs.is_made_up()) {
                 source = source.ahead(scope, feed.take());
             }
             let decoded = Decoded::new(
@@ -271,13 +270,21 @@ impl LayerWalk<'_> {
         });
         // Bytes that are not those of the digest say nothing about the layer: the wrong digest is
         // what people need to hear of, whatever else came of them.
-        if let (Ok(_) | Err(ImageError::Invalid { .. }), Some(promise), Some(digesting)) =
-            (&outcome, promise, digesting)
-            && let Some(found) = digesting.digest()
-        {
-            promise.verify(&found)?;
+        if let (Ok(_) | Err(ImageError::Invalid { .. }), Some(promise)) = (&outcome, promise) {
+            match digesting.and_then(Digesting::digest) {
+                Some(found) => promise.verify(&found)?,
+                // A broken layer may not have been read to its end; a good one has.
+                None if outcome.is_ok() => return Err(self.unverified()),
+                None => {}
+            }
         }
         outcome
+    }
+
+    /// What was hashed was not all of it: nothing is taken on trust then.
+    fn unverified(&self) -> ImageError {
+        let place = self.image.layer_place(self.index);
+        ImageError::invalid(place, "was not read to its end: its digest is not verified")
     }
 
     /// Whether the digest of the blob is the one of the layer, or there is none.
@@ -301,7 +308,7 @@ impl LayerWalk<'_> {
             Ok(entries) => {
                 drain(&mut pipe).map_err(|error| ImageError::from_read(&place, error))?;
                 let found = match digesting {
-                    Some(digesting) => digesting.digest(),
+                    Some(digesting) => Some(digesting.digest().ok_or_else(|| self.unverified())?),
                     None => pipe.digest(),
                 };
                 if let Some(found) = found {

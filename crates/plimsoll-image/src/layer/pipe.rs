@@ -98,9 +98,32 @@ impl<'a> Pipe<'a> {
 
     /// The next piece whole; for a pipe that is not read from.
     pub(super) fn item(&mut self) -> Option<Item> {
-        let item = (self.next)();
+        let item = self.hashed_item();
         if let Some(Ok(chunk)) = &item {
             self.passed += chunk.len() as u64;
+        }
+        item
+    }
+
+    /// The next piece, on its way past whoever hashes: there is no other way out.
+    fn hashed_item(&mut self) -> Option<Item> {
+        let item = (self.next)();
+        match &item {
+            Some(Ok(chunk)) => {
+                if let Some(hasher) = &mut self.hasher {
+                    hasher.update(&***chunk);
+                }
+                if let Some(hashing) = &self.hashing {
+                    hashing.send(Arc::clone(chunk));
+                }
+            }
+            // A stream that was not read to its end has no digest.
+            Some(Err(_)) => self.hashing = None,
+            None => {
+                if let Some(hashing) = self.hashing.take() {
+                    hashing.complete();
+                }
+            }
         }
         item
     }
@@ -121,23 +144,9 @@ impl BufRead for Pipe<'_> {
             // The piece goes back before another one is asked for.
             self.chunk = None;
             self.position = 0;
-            match (self.next)() {
-                Some(next) => {
-                    let chunk = next?;
-                    if let Some(hasher) = &mut self.hasher {
-                        hasher.update(&**chunk);
-                    }
-                    if let Some(hashing) = &self.hashing {
-                        hashing.send(Arc::clone(&chunk));
-                    }
-                    self.chunk = Some(chunk);
-                }
-                None => {
-                    if let Some(hashing) = self.hashing.take() {
-                        hashing.complete();
-                    }
-                    return Ok(&[]);
-                }
+            match self.hashed_item() {
+                Some(next) => self.chunk = Some(next?),
+                None => return Ok(&[]),
             }
         }
         Ok(match &self.chunk {

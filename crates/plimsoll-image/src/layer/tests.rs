@@ -216,6 +216,38 @@ fn lies_about_bytes_are_found() {
     assert!(error.contains("ends in the middle"), "{error}");
 }
 
+/// The configuration speaks for the bytes, but they are not those that the manifest names.
+#[test]
+fn a_blob_that_is_another_is_refused_though_its_layer_is_the_right_one() {
+    for size in [1_000, 3 << 20] {
+        let before = tar(&[("a", &noise(size, 2))]);
+        let mut plain = before.clone();
+        plain[600] ^= 1;
+        let packed = gzip(&before);
+        let mut gzipped = packed.clone();
+        // When it was packed (RFC 1952, MTIME): unpacks to the same.
+        gzipped[4] ^= 1;
+        let cases = [
+            (media_type::OCI_LAYER, before.clone(), plain.clone(), plain),
+            (media_type::OCI_LAYER_GZIP, packed, gzipped, before),
+        ];
+        for (kind, named, there, layer) in cases {
+            let folder = tempfile::tempdir().unwrap();
+            let layers = vec![(kind, named, sha256(&layer))];
+            let image = image_of(folder.path(), "x", layers);
+            let digest = &image.manifest.layers[0].digest;
+            let path = folder.path().join("blobs/sha256").join(digest.hex());
+            std::fs::write(&path, &there).unwrap();
+            let error = walked(&image, LayerLimits::default()).err();
+            let error = error.map(|error| error.to_string()).unwrap_or_default();
+            assert!(
+                error.contains("holds other bytes"),
+                "{kind} {size}: {error}"
+            );
+        }
+    }
+}
+
 #[test]
 fn bounds_hold() {
     let small = LayerLimits {
