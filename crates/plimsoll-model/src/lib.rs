@@ -13,6 +13,7 @@ mod image_ref;
 mod input;
 mod inventory;
 mod pending;
+mod publisher;
 mod report;
 mod source;
 mod vulnerability;
@@ -37,6 +38,7 @@ pub use inventory::{
     StartupFile, StartupProblem, StartupRole, UncoveredFiles, Waste, WasteKind, WastedPath,
 };
 pub use pending::{PendingUpdate, PocketPackages};
+pub use publisher::{is_foreign_deb, is_foreign_rpm};
 pub use report::{BillSummary, ImageSummary, Remark, Report, Skipped, Suppressed, SuppressedBy};
 pub use source::{LineIndex, Position, SourceFile, Span};
 pub use vulnerability::{

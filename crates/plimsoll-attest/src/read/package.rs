@@ -34,15 +34,14 @@ pub(super) fn of_purl(text: &str) -> Option<(Package, Option<Distribution>)> {
         PackageKind::Go | PackageKind::Npm => written(text, name),
         _ => name,
     };
+    if kind == PackageKind::Gem {
+        without_platform(&mut version);
+    }
     let source = qualifier("upstream").and_then(|source| source_of(source, kind, &version));
-    let distribution = qualifier("distro").and_then(|distro| {
-        let (id, release) = distro.rsplit_once('-').unwrap_or((distro, ""));
-        (kind.is_system() && !id.is_empty()).then(|| Distribution {
-            id: distribution_id(id).to_owned(),
-            version: release.to_owned(),
-            ..Distribution::default()
-        })
-    });
+    let distribution = match kind.is_system() {
+        true => distribution(purl.namespace().unwrap_or_default(), qualifier("distro")),
+        false => None,
+    };
     let architecture = qualifier("arch").map(str::to_owned);
     let mut package = Package::new(
         kind,
@@ -72,18 +71,77 @@ fn written(purl: &str, path: String) -> String {
     }
 }
 
-/// Takes such a name as the document writes it beside the package URL, where that is the same but
-/// for case.
+/// Takes a name as the document writes it beside the package URL, where that is the same name: but for
+/// case, and of Python's packages but for what parts words (PEP 503).
 pub(super) fn name_as(package: &mut Package, name: &str) {
-    let has_case = matches!(package.kind, PackageKind::Go | PackageKind::Npm);
-    if has_case && name.eq_ignore_ascii_case(&package.name) {
+    let plain = |byte: u8| match (package.kind, byte) {
+        (PackageKind::Python, b'_' | b'.') => b'-',
+        (_, byte) => byte.to_ascii_lowercase(),
+    };
+    let known = package.name.bytes().map(plain);
+    if name.len() == package.name.len() && name.bytes().map(plain).eq(known) {
         name.clone_into(&mut package.name);
     }
 }
 
-/// The identifier of os-release where a tool writes another: Trivy has names of its own.
+/// Takes the platform off the version of a gem, as a lock file writes it: `1.16.2-x86_64-linux-gnu`.
+/// What can be published has no hyphen in its version.
+fn without_platform(version: &mut String) {
+    const SYSTEMS: [&str; 14] = [
+        "linux", "darwin", "java", "jruby", "mingw", "mingw32", "mswin", "mswin32", "mswin64",
+        "freebsd", "openbsd", "solaris", "aix", "dalvik",
+    ];
+    let system = |platform: &str| platform.split('-').any(|part| SYSTEMS.contains(&part));
+    if let Some(at) = version.find('-')
+        && system(&version[at + 1..])
+    {
+        version.truncate(at);
+    }
+}
+
+/// The distribution of a package URL. There are many ways to write its release: `debian-12`,
+/// `ubuntu-22.04` and `opensuse-leap-15.6` (syft, Trivy), `3.19.1` (Trivy, of Alpine), `bookworm` and
+/// `12` (the examples of the specification, OSV).
+fn distribution(namespace: &str, distro: Option<&str>) -> Option<Distribution> {
+    let of = |id: &str, version: &str, codename: Option<&str>| {
+        (!id.is_empty()).then(|| Distribution {
+            id: distribution_id(id).to_owned(),
+            version: version.strip_prefix('v').unwrap_or(version).to_owned(),
+            codename: codename.map(str::to_owned),
+            ..Distribution::default()
+        })
+    };
+    let is_number = |text: &str| {
+        let digits = text.strip_prefix('v').unwrap_or(text);
+        digits.starts_with(|first: char| first.is_ascii_digit())
+    };
+    let Some(distro) = distro.filter(|distro| !distro.is_empty()) else {
+        // Of these there is one release.
+        let rolling = matches!(namespace, "wolfi" | "chainguard" | "minimos" | "echo");
+        return rolling.then(|| of(namespace, "", None)).flatten();
+    };
+    if is_number(distro) {
+        return of(namespace, distro, None);
+    }
+    let parts = [distro.rfind('-'), distro.rfind(':'), distro.rfind('@')];
+    let cut = parts.into_iter().flatten().max();
+    let cut = cut.map(|at| (&distro[..at], &distro[at + 1..]));
+    match (cut, namespace) {
+        (Some((id, version)), _) if is_number(version) => of(id, version, None),
+        (_, "debian" | "ubuntu") if distro != namespace => {
+            let name = cut.map_or(distro, |(_, name)| name);
+            of(namespace, "", Some(name))
+        }
+        _ => of(distro, "", None),
+    }
+}
+
+/// The identifier of os-release where a tool writes another: Trivy and OSV have names of their own.
 pub(super) fn distribution_id(word: &str) -> &str {
     match word {
+        "rocky-linux" => "rocky",
+        "azure-linux" => "azurelinux",
+        "centos-stream" => "centos",
         "redhat" => "rhel",
         "alma" => "almalinux",
         "amazon" => "amzn",

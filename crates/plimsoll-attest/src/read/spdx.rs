@@ -1,6 +1,8 @@
 //! SPDX 2.2 and 2.3 in JSON, and the packages of SPDX 3 (JSON-LD).
 
-use plimsoll_model::{Digest, Distribution};
+use std::collections::HashMap;
+
+use plimsoll_model::{Digest, Distribution, Package, PackageKind, is_foreign_deb, is_foreign_rpm};
 
 use super::tree::Tree;
 use super::{BillOfMaterials, list, package, text};
@@ -13,6 +15,7 @@ pub(super) fn read(document: &Tree<'_>) -> BillOfMaterials {
         ..BillOfMaterials::default()
     };
     let mut from_purls = None;
+    let mut elements = HashMap::new();
     for described in list(document, "packages") {
         let purl = list(described, "externalRefs")
             .iter()
@@ -44,7 +47,24 @@ pub(super) fn read(document: &Tree<'_>) -> BillOfMaterials {
         if !matches!(license, "" | "NOASSERTION" | "NONE") {
             package.license = Some(license.to_owned());
         }
+        // What somebody else published is no part of the distribution, nor is what it holds.
+        if !is_foreign(&package, text(described, "supplier")) {
+            elements.insert(text(described, "SPDXID"), bill.inventory.packages.len());
+        }
         bill.inventory.packages.push(package);
+    }
+    for relationship in list(document, "relationships") {
+        let contains = match text(relationship, "relationshipType") {
+            "CONTAINS" => true,
+            // So syft tells that files of the one are those of the other.
+            "OTHER" => text(relationship, "comment").starts_with("ownership-by-file-overlap"),
+            _ => false,
+        };
+        if contains {
+            let [owner, owned] = ["spdxElementId", "relatedSpdxElement"]
+                .map(|end| elements.get(text(relationship, end)).copied());
+            own(&mut bill.inventory.packages, owner, owned);
+        }
     }
     // The element of the system is called as people call it; package URLs have its identifier.
     bill.inventory.distribution = from_purls.or(bill.inventory.distribution);
@@ -58,6 +78,7 @@ pub(super) fn read_graph(document: &Tree<'_>) -> BillOfMaterials {
         ..BillOfMaterials::default()
     };
     let mut from_purls = None;
+    let mut elements = HashMap::new();
     for element in list(document, "@graph") {
         match text(element, "type") {
             "SpdxDocument" => bill.subject = text(element, "name").to_owned(),
@@ -87,10 +108,23 @@ pub(super) fn read_graph(document: &Tree<'_>) -> BillOfMaterials {
                     if package.version.is_empty() {
                         package.version = version.to_owned();
                     }
+                    elements.insert(text(element, "spdxId"), bill.inventory.packages.len());
                     bill.inventory.packages.push(package);
                 }
             }
             _ => {}
+        }
+    }
+    for element in list(document, "@graph") {
+        if text(element, "type") != "Relationship"
+            || text(element, "relationshipType") != "contains"
+        {
+            continue;
+        }
+        let owner = elements.get(text(element, "from")).copied();
+        for owned in list(element, "to").iter().filter_map(Tree::as_str) {
+            let owned = elements.get(owned).copied();
+            own(&mut bill.inventory.packages, owner, owned);
         }
     }
     // The element of the system is called as people call it; package URLs have its identifier.
@@ -98,11 +132,44 @@ pub(super) fn read_graph(document: &Tree<'_>) -> BillOfMaterials {
     bill
 }
 
+/// Whether the supplier (`Person: Name (address)`, `Organization: Name`) is another than the
+/// distribution.
+fn is_foreign(package: &Package, supplier: &str) -> bool {
+    let Some((_, supplier)) = supplier.split_once(": ") else {
+        return false;
+    };
+    match package.kind {
+        PackageKind::Deb => {
+            let maintainer = supplier.replace(" (", " <").replace(')', ">");
+            is_foreign_deb(Some(&maintainer), None)
+        }
+        PackageKind::Rpm => is_foreign_rpm(Some(supplier), &package.version),
+        _ => false,
+    }
+}
+
+/// A package of a language that lies in one of the distribution is the distribution's: it mends
+/// flaws without a new version number.
+fn own(packages: &mut [Package], owner: Option<usize>, owned: Option<usize>) {
+    let (Some(owner), Some(owned)) = (owner, owned) else {
+        return;
+    };
+    let name = match packages.get(owner) {
+        Some(owner) if owner.kind.is_system() => owner.name.clone(),
+        _ => return,
+    };
+    if let Some(owned) = packages.get_mut(owned)
+        && !owned.kind.is_system()
+    {
+        owned.owned_by = Some(name);
+    }
+}
+
 fn system(described: &Tree<'_>, version: &str, bill: &mut BillOfMaterials) {
     bill.inventory
         .distribution
         .get_or_insert_with(|| Distribution {
-            id: text(described, "name").to_owned(),
+            id: package::distribution_id(text(described, "name")).to_owned(),
             version: version.to_owned(),
             ..Distribution::default()
         });
@@ -113,7 +180,7 @@ fn identified(
     described: &Tree<'_>,
     bill: &mut BillOfMaterials,
     from_purls: &mut Option<Distribution>,
-) -> Option<plimsoll_model::Package> {
+) -> Option<Package> {
     let Some((mut package, distribution)) = package::of_purl(purl) else {
         bill.unidentified.push(text(described, "name").to_owned());
         return None;

@@ -70,6 +70,7 @@ fn names_are_spelled_as_they_are() {
             component("example.org/C/d", "pkg:golang/example.org/c/d@v1.0.0"),
             component("example.org/other", "pkg:golang/example.org/e@v1.0.0"),
             component("Typed", "pkg:npm/typed@1.0.0"),
+            component("Zope.Interface", "pkg:pypi/zope-interface@5.0"),
             component("x", "pkg:npm/%40a/B@1.0.0"),
             component("x", "pkg:npm/JSONStream@1.0.0"),
         ],
@@ -77,6 +78,7 @@ fn names_are_spelled_as_they_are() {
     assert_eq!(
         packages(&bill),
         [
+            "pypi Zope.Interface 5.0",
             "npm @a/b 1.0.0",
             "npm JSONStream 1.0.0",
             "npm Typed 1.0.0",
@@ -95,6 +97,159 @@ fn names_are_spelled_as_they_are() {
         }],
     }));
     assert_eq!(packages(&bill), ["golang example.org/C/d v1.0.0"]);
+}
+
+/// A lock file has the build of a gem beside its version.
+#[test]
+fn the_platform_of_a_gem_is_no_part_of_its_version() {
+    for (purl, version) in [
+        ("pkg:gem/a@1.16.2-x86_64-linux", "1.16.2"),
+        ("pkg:gem/a@1.16.2-aarch64-linux-musl", "1.16.2"),
+        ("pkg:gem/a@1.16.2-java", "1.16.2"),
+        ("pkg:gem/a@1.16.2-x64-mingw-ucrt", "1.16.2"),
+        ("pkg:gem/a@2.0.0.rc1", "2.0.0.rc1"),
+        ("pkg:gem/a@2.0.0-beta", "2.0.0-beta"),
+    ] {
+        let (package, _) = package::of_purl(purl).unwrap();
+        assert_eq!(package.version, version);
+    }
+}
+
+#[test]
+fn a_release_of_a_distribution_is_written_in_many_ways() {
+    for (purl, id, version, codename) in [
+        ("pkg:deb/debian/a@1?distro=debian-12", "debian", "12", None),
+        ("pkg:deb/debian/a@1?distro=12", "debian", "12", None),
+        (
+            "pkg:deb/debian/a@1?distro=bookworm",
+            "debian",
+            "",
+            Some("bookworm"),
+        ),
+        (
+            "pkg:deb/debian/a@1?distro=debian-bookworm",
+            "debian",
+            "",
+            Some("bookworm"),
+        ),
+        ("pkg:deb/debian/a@1?distro=debian", "debian", "", None),
+        (
+            "pkg:deb/ubuntu/a@1?distro=jammy",
+            "ubuntu",
+            "",
+            Some("jammy"),
+        ),
+        (
+            "pkg:deb/ubuntu/a@1?distro=ubuntu-22.04",
+            "ubuntu",
+            "22.04",
+            None,
+        ),
+        (
+            "pkg:deb/ubuntu/a@1?distro=ubuntu:22.04",
+            "ubuntu",
+            "22.04",
+            None,
+        ),
+        ("pkg:apk/alpine/a@1?distro=3.19.1", "alpine", "3.19.1", None),
+        (
+            "pkg:apk/alpine/a@1?distro=alpine-v3.19",
+            "alpine",
+            "3.19",
+            None,
+        ),
+        (
+            "pkg:apk/wolfi/a@1?distro=20230201",
+            "wolfi",
+            "20230201",
+            None,
+        ),
+        ("pkg:apk/wolfi/a@1", "wolfi", "", None),
+        (
+            "pkg:rpm/opensuse/a@1?distro=opensuse-leap-15.6",
+            "opensuse-leap",
+            "15.6",
+            None,
+        ),
+        (
+            "pkg:rpm/opensuse/a@1?distro=opensuse-tumbleweed",
+            "opensuse-tumbleweed",
+            "",
+            None,
+        ),
+        ("pkg:rpm/redhat/a@1?distro=redhat-9.4", "rhel", "9.4", None),
+        ("pkg:rpm/rocky-linux/a@1?distro=9", "rocky", "9", None),
+    ] {
+        let (_, distribution) = package::of_purl(purl).unwrap();
+        let distribution = distribution.unwrap();
+        assert_eq!(
+            (
+                &*distribution.id,
+                &*distribution.version,
+                distribution.codename.as_deref()
+            ),
+            (id, version, codename),
+            "{purl}"
+        );
+    }
+    for purl in [
+        "pkg:deb/debian/a@1",
+        "pkg:pypi/a@1?distro=debian-12",
+        "pkg:deb/a@1?distro=12",
+    ] {
+        assert_eq!(package::of_purl(purl).unwrap().1, None, "{purl}");
+    }
+}
+
+#[test]
+fn what_a_package_of_the_distribution_holds_is_its() {
+    let purl = |locator: &str| json!([{"referenceType": "purl", "referenceLocator": locator}]);
+    let relationship = |from: &str, kind: &str, to: &str, comment: &str| json!({"spdxElementId": from, "relationshipType": kind, "relatedSpdxElement": to, "comment": comment});
+    let bill = told(&json!({
+        "spdxVersion": "SPDX-2.3",
+        "packages": [
+            {"SPDXID": "six", "name": "six", "externalRefs": purl("pkg:pypi/six@1")},
+            {"SPDXID": "yaml", "name": "yaml", "externalRefs": purl("pkg:pypi/yaml@1")},
+            {"SPDXID": "own", "name": "own", "externalRefs": purl("pkg:pypi/own@1")},
+            {"SPDXID": "deb", "name": "python3-six", "externalRefs": purl("pkg:deb/debian/python3-six@1")},
+            {"SPDXID": "docker", "name": "docker-ce", "supplier": "Person: Docker (support@docker.com)",
+             "externalRefs": purl("pkg:deb/debian/docker-ce@1")},
+            {"SPDXID": "image", "name": "image"},
+        ],
+        "relationships": [
+            relationship("deb", "CONTAINS", "six", ""),
+            relationship("deb", "OTHER", "yaml", "ownership-by-file-overlap: indicates that"),
+            relationship("deb", "OTHER", "own", "evident-by: indicates that"),
+            relationship("image", "CONTAINS", "own", ""),
+            relationship("docker", "CONTAINS", "own", ""),
+            relationship("own", "CONTAINS", "deb", ""),
+            relationship("deb", "CONTAINS", "nowhere", ""),
+        ],
+    }));
+    let owners = |bill: &BillOfMaterials| -> Vec<String> {
+        let packages = bill.inventory.packages.iter();
+        packages
+            .map(|package| format!("{} {:?}", package.name, package.owned_by.as_deref()))
+            .collect()
+    };
+    let expected = [
+        "python3-six None",
+        "own None",
+        "six Some(\"python3-six\")",
+        "yaml Some(\"python3-six\")",
+    ];
+    assert_eq!(owners(&bill)[0], "docker-ce None");
+    assert_eq!(owners(&bill)[1..], expected);
+    let element = |id: &str, purl: &str| json!({"type": "software_Package", "spdxId": id, "name": id, "software_packageUrl": purl});
+    let bill = told(&json!({"@graph": [
+        {"type": "Relationship", "relationshipType": "contains", "from": "deb", "to": ["six", "yaml"]},
+        {"type": "Relationship", "relationshipType": "dependsOn", "from": "deb", "to": ["own"]},
+        element("six", "pkg:pypi/six@1"),
+        element("yaml", "pkg:pypi/yaml@1"),
+        element("own", "pkg:pypi/own@1"),
+        element("deb", "pkg:deb/debian/python3-six@1"),
+    ]}));
+    assert_eq!(owners(&bill), expected);
 }
 
 #[test]

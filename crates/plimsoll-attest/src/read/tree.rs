@@ -22,10 +22,12 @@ pub(super) enum Tree<'d> {
 }
 
 /// Every name that a reader asks for, sorted.
-const NAMES: [&str; 39] = [
+const NAMES: [&str; 49] = [
     "@graph",
     "Data",
+    "SPDXID",
     "bomFormat",
+    "comment",
     "component",
     "components",
     "description",
@@ -35,6 +37,7 @@ const NAMES: [&str; 39] = [
     "externalIdentifier",
     "externalIdentifierType",
     "externalRefs",
+    "from",
     "id",
     "identifier",
     "license",
@@ -50,14 +53,21 @@ const NAMES: [&str; 39] = [
     "purl",
     "referenceLocator",
     "referenceType",
+    "relatedSpdxElement",
+    "relationshipType",
+    "relationships",
     "sha256",
     "software_packageUrl",
     "software_packageVersion",
     "software_primaryPurpose",
     "sourceInfo",
+    "spdxElementId",
+    "spdxId",
     "spdxVersion",
     "specVersion",
     "subject",
+    "supplier",
+    "to",
     "type",
     "value",
     "version",

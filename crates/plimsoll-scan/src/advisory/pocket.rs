@@ -7,7 +7,11 @@
 use super::{Ecosystem, EcosystemName};
 
 /// Releases of Debian by code name (<https://wiki.debian.org/DebianReleases>).
-const DEBIAN: [(&str, &str); 8] = [
+const DEBIAN: [(&str, &str); 12] = [
+    ("lenny", "5"),
+    ("squeeze", "6"),
+    ("wheezy", "7"),
+    ("jessie", "8"),
     ("stretch", "9"),
     ("buster", "10"),
     ("bullseye", "11"),
@@ -51,6 +55,11 @@ pub(super) fn ubuntu(version: &str) -> String {
         true => format!("{major}.{minor}:LTS"),
         false => version.to_owned(),
     }
+}
+
+/// The number of a release of Ubuntu by its code name; nothing where nobody calls one so.
+pub(super) fn ubuntu_number(codename: &str) -> &str {
+    of_name(&UBUNTU, codename).unwrap_or_default()
 }
 
 fn of_name(releases: &[(&'static str, &'static str)], name: &str) -> Option<&'static str> {

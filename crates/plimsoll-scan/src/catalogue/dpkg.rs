@@ -1,6 +1,6 @@
 //! Debian's package database (deb822, dpkg's `status` file, and distroless's `status.d`).
 
-use plimsoll_model::PackageKind;
+use plimsoll_model::{PackageKind, is_foreign_deb};
 
 use super::system::{Database, Record};
 use super::{Candidate, Document, base_name};
@@ -76,6 +76,8 @@ struct Stanza<'a> {
     source: Option<&'a str>,
     status: Option<&'a str>,
     license: Option<&'a str>,
+    maintainer: Option<&'a str>,
+    vendor: Option<&'a str>,
     automatic: Option<bool>,
     size: Option<u64>,
 }
@@ -98,6 +100,8 @@ impl<'a> Stanza<'a> {
             "source" => self.source = Some(value),
             "status" => self.status = Some(value),
             "license" => self.license = Some(value),
+            "maintainer" => self.maintainer = Some(value),
+            "vendor" => self.vendor = Some(value),
             "auto-installed" => self.automatic = Some(matches!(value, "1" | "yes")),
             "installed-size" => self.size = value.parse().ok(),
             _ => {}
@@ -151,6 +155,7 @@ impl<'a> Stanza<'a> {
                 .into_iter()
                 .map(|upstream| ("upstream".to_owned(), upstream))
                 .collect(),
+            is_foreign: is_foreign_deb(self.maintainer, self.vendor),
             name,
             version,
             ..Record::default()

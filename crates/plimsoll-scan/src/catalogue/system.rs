@@ -61,6 +61,8 @@ pub(crate) struct Record {
     pub(crate) direct: Option<bool>,
     /// Qualifiers that only its kind of package URL has.
     pub(crate) qualifiers: Vec<(String, String)>,
+    /// Whether somebody else than the distribution published it.
+    pub(crate) is_foreign: bool,
     /// Its files, where the database itself lists them.
     pub(crate) files: FileList,
 }

@@ -55,7 +55,7 @@ pub(crate) fn packages<'l>(
             .map(|mut package| {
                 package.owned_by = ownership
                     .owner(outer_path(&package.path))
-                    .map(|owner| owner.name.to_owned());
+                    .and_then(|owner| owner.of_distribution().map(str::to_owned));
                 package
             }),
     );

@@ -15,8 +15,18 @@ use crate::tree::Tree;
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Owner<'l> {
     pub(crate) name: &'l str,
+    /// Whether somebody else than the distribution published it.
+    is_foreign: bool,
     /// Its place among the installed packages of the distribution, where it is still one of them.
     package: Option<usize>,
+}
+
+impl<'l> Owner<'l> {
+    /// The name of a package of the distribution; nothing where somebody else published it, whom
+    /// the distribution's advisories do not know.
+    pub(crate) fn of_distribution(&self) -> Option<&'l str> {
+        (!self.is_foreign).then_some(self.name)
+    }
 }
 
 /// Who owns what: built once, asked for every file of an image.
@@ -25,6 +35,8 @@ pub(crate) struct Ownership<'l> {
     paths: HashMap<Key<'l>, u32, Seed>,
     owners: Vec<Owner<'l>>,
     merged: Merged,
+    /// Packages that others than the distribution published.
+    foreign: HashSet<(PackageKind, &'l str)>,
 }
 
 impl<'l> Ownership<'l> {
@@ -36,10 +48,18 @@ impl<'l> Ownership<'l> {
             paths: HashMap::with_hasher(Seed::new()),
             owners: Vec::new(),
             merged: Merged::new(tree),
+            foreign: HashSet::new(),
         };
         let newest = newest_lists(layers);
         if newest.is_empty() {
             return ownership;
+        }
+        for document in newest.values() {
+            if let Document::System(database) = document {
+                let foreign = database.records.iter().filter(|record| record.is_foreign);
+                let names = foreign.map(|record| (database.kind, record.name.as_str()));
+                ownership.foreign.extend(names);
+            }
         }
         let installed = Installed::new(system);
         for (path, document) in &newest {
@@ -119,7 +139,11 @@ impl<'l> Ownership<'l> {
         let (Ok(owner), true) = (u32::try_from(self.owners.len()), paths.peek().is_some()) else {
             return;
         };
-        self.owners.push(Owner { name, package });
+        self.owners.push(Owner {
+            name,
+            is_foreign: self.foreign.contains(&(kind, name)),
+            package,
+        });
         let merged = &self.merged;
         self.paths
             .extend(paths.map(|path| (merged.key(path), owner)));

@@ -54,10 +54,12 @@ pub(super) fn removed(
     for package in &mut gone {
         package.owned_by = owners
             .owner(outer_path(&package.path))
-            .map(|owner| owner.name.to_owned());
+            .and_then(|owner| owner.of_distribution().map(str::to_owned));
     }
     // An owner's programs tell its version in other words: that it is gone is told already.
-    gone.retain(|package| package.owned_by.is_none() || package.kind != PackageKind::Generic);
+    gone.retain(|package| {
+        package.kind != PackageKind::Generic || owners.owner(outer_path(&package.path)).is_none()
+    });
     gone
 }
 

@@ -114,6 +114,35 @@ fn what_debian_installed_is_listed_as_debians() {
     assert_eq!(typing.owned_by, None);
 }
 
+/// A distribution's advisories know nothing of what others publish for its package manager.
+#[test]
+fn what_others_published_is_not_the_distributions() {
+    let others = |name: &str, maintainer: &str| {
+        let folder = format!("usr/lib/node_modules/{name}");
+        let status = format!(
+            "Package: {name}\nStatus: install ok installed\nMaintainer: {maintainer}\nVersion: 20\n\n"
+        );
+        (status, format!("{folder}/package.json"))
+    };
+    let (nodesource, theirs) = others("npm", "N|Solid <ns@nodesource.com>");
+    let (debian, debians) = others("node-abbrev", "Debian <pkg-js@lists.alioth.debian.org>");
+    let manifest = |name: &str| format!("{{\"name\":\"{name}\",\"version\":\"1.0.0\"}}");
+    let outcome = look(vec![
+        Layer::new()
+            .file("var/lib/dpkg/status", nodesource + &debian)
+            .file("var/lib/dpkg/info/npm.list", format!("/{theirs}\n"))
+            .file(
+                "var/lib/dpkg/info/node-abbrev.list",
+                format!("/{debians}\n"),
+            )
+            .file(&theirs, manifest("of-others"))
+            .file(&debians, manifest("of-debian")),
+    ]);
+    assert_eq!(find(&outcome, "of-others").owned_by, None);
+    let owner = find(&outcome, "of-debian").owned_by.as_deref();
+    assert_eq!(owner, Some("node-abbrev"));
+}
+
 #[test]
 fn node_packages_with_their_own_size_only() {
     let manifest =

@@ -109,7 +109,14 @@ fn wanted(distribution: &Distribution, kind: PackageKind) -> Option<(EcosystemNa
     let id = distribution.id.to_ascii_lowercase();
     Some(match (kind, id.as_str()) {
         (PackageKind::Deb, "debian") => (Debian, Wanted::OrAll(debian(distribution, major, minor))),
-        (PackageKind::Deb, "ubuntu") => (Ubuntu, Wanted::Exactly(pocket::ubuntu(version))),
+        (PackageKind::Deb, "ubuntu") => {
+            let named = distribution.codename.as_deref().unwrap_or_default();
+            let version = match version {
+                "" => pocket::ubuntu_number(named),
+                version => version,
+            };
+            (Ubuntu, Wanted::Exactly(pocket::ubuntu(version)))
+        }
         (PackageKind::Deb, "echo") => (Echo, Wanted::Rolling),
         (PackageKind::Apk, "alpine") => (Alpine, Wanted::Exactly(alpine(version, major, minor))),
         (PackageKind::Apk, "wolfi") => (Wolfi, Wanted::Rolling),
@@ -325,13 +332,21 @@ mod tests {
     }
 
     #[test]
-    fn testing_is_known_by_its_name() {
-        let distribution = Distribution {
-            id: "debian".to_owned(),
-            codename: Some("bookworm".to_owned()),
-            ..Distribution::default()
-        };
-        let release = Release::of(Some(&distribution), PackageKind::Deb, KNOWN.into_iter());
-        assert_eq!(release.label, "Debian:12");
+    fn a_release_without_a_number_is_known_by_its_name() {
+        for (id, name, label) in [
+            ("debian", "bookworm", "Debian:12"),
+            ("debian", "jessie", "Debian:8"),
+            ("debian", "sid", "Debian:sid"),
+            ("ubuntu", "jammy", "Ubuntu:22.04:LTS"),
+            ("ubuntu", "mantic", "Ubuntu:23.10"),
+        ] {
+            let distribution = Distribution {
+                id: id.to_owned(),
+                codename: Some(name.to_owned()),
+                ..Distribution::default()
+            };
+            let release = Release::of(Some(&distribution), PackageKind::Deb, KNOWN.into_iter());
+            assert_eq!(release.label, label);
+        }
     }
 }

@@ -308,14 +308,15 @@ fn is_among(list: &[String], one: &str) -> bool {
     list.is_empty() || list.iter().any(|listed| listed == one)
 }
 
-/// Whether an advisory is about the module stream that an RPM package is of. Streams of one module
+/// Whether an advisory is about the module stream that an RPM package is of, as its package URL says in
+/// the specification's words (`rpmmod`) or Trivy's (`modularitylabel`). Streams of one module
 /// have versions of their own, and a package outside of modules is another one.
 fn is_of_module(package: &Package, word: &Word<'_, '_>, specifics: Option<&Specifics>) -> bool {
-    let stream = package
-        .purl
-        .split_once("rpmmod=")
+    let stream = ["rpmmod=", "modularitylabel="]
+        .into_iter()
+        .find_map(|qualifier| package.purl.split_once(qualifier))
         .and_then(|(_, rest)| rest.split(['&', '#']).next())
-        .map(|module| module.replace("%3A", ":"));
+        .map(|module| module.replace("%3A", ":").replace("%3a", ":"));
     let is_modular = stream.is_some() || package.version.contains(".module");
     let told = specifics.and_then(|specifics| specifics.module.clone());
     let fixes = &word.hit.fixes;

@@ -1,6 +1,8 @@
 //! The header of an RPM package as databases keep it: an index of tags over a store of values
 //! (rpm, `docs/manual/format_header.md` and `include/rpm/rpmtag.h`). Numbers are big endian.
 
+use plimsoll_model::is_foreign_rpm;
+
 use crate::catalogue::system::{FileListWriter, Record};
 use crate::catalogue::word;
 
@@ -18,6 +20,7 @@ mod tag {
     pub(super) const RELEASE: u32 = 1002;
     pub(super) const EPOCH: u32 = 1003;
     pub(super) const SIZE: u32 = 1009;
+    pub(super) const VENDOR: u32 = 1011;
     pub(super) const LICENSE: u32 = 1014;
     pub(super) const ARCH: u32 = 1022;
     pub(super) const OLD_FILE_NAMES: u32 = 1027;
@@ -150,6 +153,7 @@ pub(super) fn read(blob: &[u8]) -> Result<Option<Record>, String> {
             .number(tag::LONG_SIZE)
             .or_else(|| header.number(tag::SIZE)),
         qualifiers: super::qualifiers(epoch, &source, filled(tag::MODULARITY_LABEL).as_deref()),
+        is_foreign: is_foreign_rpm(filled(tag::VENDOR).as_deref(), &release),
         name,
         ..Record::default()
     };

@@ -1,0 +1,174 @@
+//! Who published a package of the system's package manager: the distribution, which mends flaws in
+//! it and tells so in its advisories, or somebody with an archive of their own (Docker, Elastic,
+//! NodeSource, …), whose packages no distribution's advisories know. What is in the latter is judged
+//! as if it had been installed without a package manager.
+//!
+//! dpkg has no field for it. A `Vendor` is what fpm and its like write, never Debian's own tools; else
+//! the maintainer's address tells of publishers that are known. RPM's field `Vendor` is a word that
+//! each distribution signs all of its packages with.
+
+/// Publishers for apt with an archive of their own, by the end of their maintainers' addresses.
+const ADDRESSES: [&str; 42] = [
+    "@adoptium.net",
+    "@amazon.com",
+    "@azul.com",
+    "@bell-sw.com",
+    "@cassandra.apache.org",
+    "@chromium.org",
+    "@clickhouse.com",
+    "@cloudflare.com",
+    "@cockroachlabs.com",
+    "@confluent.io",
+    "@couchbase.com",
+    "@couchdb.apache.org",
+    "@dan.cx",
+    "@datadoghq.com",
+    "@docker.com",
+    "@eclipse.org",
+    "@elastic.co",
+    "@f5.com",
+    "@gitlab.com",
+    "@grafana.com",
+    "@hashicorp.com",
+    "@influxdata.com",
+    "@influxdb.com",
+    "@jenkins.io",
+    "@konghq.com",
+    "@lists.mariadb.org",
+    "@microsoft.com",
+    "@mongodb.com",
+    "@neo4j.com",
+    "@newrelic.com",
+    "@nginx.com",
+    "@nodesource.com",
+    "@nvidia.com",
+    "@openrobotics.org",
+    "@oss.oracle.com",
+    "@osrfoundation.org",
+    "@percona.com",
+    "@rabbitmq.com",
+    "@redis.com",
+    "@sap.com",
+    "@splunk.com",
+    "@tailscale.com",
+];
+
+/// Publishers that give a name and no address.
+const NAMES: [&str; 4] = [
+    "GitHub",
+    "GitHub CLI",
+    "Google Cloud CLI Authors",
+    "HashiCorp",
+];
+
+/// How the distributions that use RPM begin the word for themselves, in lower case.
+const VENDORS: [&str; 18] = [
+    "almalinux",
+    "amazon ami",
+    "amazon linux",
+    "amazon.com",
+    "broadcom",
+    "centos",
+    "cloudlinux",
+    "fedora project",
+    "http://openeuler",
+    "https://openeuler",
+    "mageia",
+    "openeuler",
+    "opensuse",
+    "oracle america",
+    "red hat",
+    "rocky",
+    "suse",
+    "vmware",
+];
+
+/// Whether a package of dpkg is somebody else's than the distribution's. `maintainer` is
+/// `Name <address>`, as the field of that name has it.
+#[must_use]
+pub fn is_foreign_deb(maintainer: Option<&str>, vendor: Option<&str>) -> bool {
+    if vendor.is_some() {
+        return true;
+    }
+    let maintainer = maintainer.unwrap_or_default().trim();
+    let (name, address) = match maintainer.split_once('<') {
+        Some((name, rest)) => (name.trim(), rest.trim_end_matches('>').trim()),
+        None => (maintainer, maintainer),
+    };
+    let address = address.to_ascii_lowercase();
+    NAMES.contains(&name) || ADDRESSES.iter().any(|known| address.ends_with(known))
+}
+
+/// Whether an RPM package is somebody else's than the distribution's. One that does not say is
+/// taken for the distribution's.
+#[must_use]
+pub fn is_foreign_rpm(vendor: Option<&str>, release: &str) -> bool {
+    let Some(vendor) = vendor.map(str::trim).filter(|vendor| !vendor.is_empty()) else {
+        return false;
+    };
+    let vendor = vendor.to_ascii_lowercase();
+    // Microsoft has a distribution, and an archive for those of others.
+    if vendor.starts_with("microsoft") {
+        return ![".azl", ".cm"].iter().any(|mark| release.contains(mark));
+    }
+    !VENDORS.iter().any(|known| vendor.starts_with(known))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn publishers_of_deb_packages() {
+        for distribution in [
+            "Debian Python Team <team+python@tracker.debian.org>",
+            "Ubuntu Developers <ubuntu-devel-discuss@lists.ubuntu.com>",
+            "Jane Doe <jane@gmail.com>",
+            "",
+        ] {
+            assert!(!is_foreign_deb(Some(distribution), None), "{distribution}");
+        }
+        assert!(!is_foreign_deb(None, None));
+        for other in [
+            "Docker <support@docker.com>",
+            "Elasticsearch Team <info@elastic.co>",
+            "Some One <some.one@NodeSource.com>",
+            "GitHub",
+            "Google Cloud CLI Authors <cloud-sdk@google.com>",
+            "support@docker.com",
+        ] {
+            assert!(is_foreign_deb(Some(other), None), "{other}");
+        }
+        assert!(is_foreign_deb(Some("<root@host>"), Some("none")));
+    }
+
+    #[test]
+    fn publishers_of_rpm_packages() {
+        for (vendor, release) in [
+            (None, "1.el9"),
+            (Some(""), "1.el9"),
+            (Some("Red Hat, Inc."), "1.el9"),
+            (Some("Rocky Enterprise Software Foundation"), "1.el9"),
+            (Some("SUSE LLC <https://www.suse.com/>"), "150600.1"),
+            (Some("http://openeuler.org"), "1.oe2403"),
+            (Some("Microsoft Corporation"), "3.azl3"),
+            (Some("Microsoft Corporation"), "15.cm2"),
+        ] {
+            assert!(!is_foreign_rpm(vendor, release), "{vendor:?}");
+        }
+        for (vendor, release) in [
+            ("Docker", "1.el9"),
+            ("Microsoft Corporation", "1"),
+            ("Oracle and/or its affiliates", "1.el9"),
+            ("obs://build.opensuse.org/home:jane", "1.1"),
+            ("NodeSource", "1nodesource"),
+        ] {
+            assert!(is_foreign_rpm(Some(vendor), release), "{vendor}");
+        }
+    }
+
+    #[test]
+    fn lists_are_sorted() {
+        assert!(ADDRESSES.is_sorted() && NAMES.is_sorted() && VENDORS.is_sorted());
+    }
+}
