@@ -58,7 +58,8 @@ impl Ecosystem {
     /// A package's name as it is looked up: its ecosystem's own normal form, where it has one.
     pub fn normalize<'n>(&self, name: &'n str) -> Cow<'n, str> {
         use EcosystemName::{
-            ConanCenter, GitHubActions, NuGet, Packagist, PyPi, Root, SwiftUrl, TuxCare, VsCode,
+            ConanCenter, DockerHardened, Echo, GitHubActions, NuGet, Packagist, PyPi, Root,
+            SwiftUrl, TuxCare, VsCode,
         };
         match self.name {
             PyPi => normalize_python(name),
@@ -70,7 +71,7 @@ impl Ecosystem {
                     .trim_end_matches('/');
                 lowercase(bare.strip_suffix(".git").unwrap_or(bare))
             }
-            Root | TuxCare => match self.variant_of() {
+            DockerHardened | Echo | Root | TuxCare => match self.variant_of() {
                 Some(variant) => variant.normalize(name),
                 None => Cow::Borrowed(name),
             },
@@ -85,11 +86,17 @@ impl Ecosystem {
     pub fn order(&self) -> Option<Order> {
         use EcosystemName as Name;
         Some(match self.name {
-            Name::Debian | Name::Ubuntu | Name::Echo => Order::Dpkg,
+            Name::Debian | Name::Ubuntu => Order::Dpkg,
+            // Its own are made of Debian's; it has some of languages, too: `Echo:PyPI`.
+            Name::Echo => match self.variant_of() {
+                Some(variant) => return variant.order(),
+                None => Order::Dpkg,
+            },
             Name::Alpaquita
             | Name::Alpine
             | Name::BellSoft
             | Name::Chainguard
+            | Name::CleanStart
             | Name::MinimOs
             | Name::Wolfi => Order::Apk,
             Name::AlmaLinux
@@ -104,7 +111,6 @@ impl Ecosystem {
             Name::PyPi => Order::Pep440,
             Name::ConanCenter
             | Name::CratesIo
-            | Name::DockerHardened
             | Name::Ghc
             | Name::Julia
             | Name::Npm
@@ -121,9 +127,10 @@ impl Ecosystem {
             Name::Hackage => Order::Hackage,
             Name::Bitnami => Order::Bitnami,
             Name::Opam => Order::Opam,
-            Name::Root | Name::TuxCare => return self.variant_of()?.order(),
+            Name::DockerHardened | Name::Root | Name::TuxCare => {
+                return self.variant_of()?.order();
+            }
             Name::Android
-            | Name::CleanStart
             | Name::FreeBsd
             | Name::Git
             | Name::GitHubActions
@@ -133,10 +140,16 @@ impl Ecosystem {
     }
 
     /// The ecosystem that its release names, of those that patch packages of others: `Root:PyPI`,
-    /// `TuxCare:Alpine:v3.16`. One step deep.
+    /// `TuxCare:Alpine:v3.16`, `Docker Hardened Images:Debian:trixie`. One step deep.
     fn variant_of(&self) -> Option<Self> {
         let variant = Self::parse(self.release.as_deref()?)?;
-        let again = matches!(variant.name, EcosystemName::Root | EcosystemName::TuxCare);
+        let again = matches!(
+            variant.name,
+            EcosystemName::DockerHardened
+                | EcosystemName::Echo
+                | EcosystemName::Root
+                | EcosystemName::TuxCare
+        );
         (!again).then_some(variant)
     }
 }
@@ -446,13 +459,12 @@ mod tests {
             .iter()
             .filter(|name| name.is_in_containers())
         {
-            use EcosystemName::{CleanStart, Root, TuxCare};
-            let ordered = Ecosystem::new(*name).order().is_some();
-            assert_eq!(
-                ordered,
-                !matches!(name, CleanStart | Root | TuxCare),
-                "{name:?}"
-            );
+            use EcosystemName::{DockerHardened, Root, TuxCare};
+            let order = Ecosystem::new(*name).order();
+            let is_variant = matches!(name, DockerHardened | Root | TuxCare);
+            assert_eq!(order.is_none(), is_variant, "{name:?}");
+            let is_system = matches!(order, Some(Order::Dpkg | Order::Apk | Order::Rpm));
+            assert_eq!(is_system, name.is_of_distribution(), "{name:?}");
         }
         let order = |text: &str| Ecosystem::parse(text).unwrap().order();
         assert_eq!(order("Ubuntu:Pro:18.04:LTS"), Some(Order::Dpkg));
@@ -462,5 +474,11 @@ mod tests {
             Some(Order::Rpm)
         );
         assert_eq!(order("TuxCare:Root:PyPI"), None);
+        assert_eq!(
+            order("Docker Hardened Images:Debian:trixie"),
+            Some(Order::Dpkg)
+        );
+        assert_eq!(order("Echo"), Some(Order::Dpkg));
+        assert_eq!(order("Echo:PyPI"), Some(Order::Pep440));
     }
 }

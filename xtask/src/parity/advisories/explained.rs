@@ -36,6 +36,9 @@ pub(super) fn why(it: &Difference<'_>, records: &Records) -> Option<&'static str
     if ecosystem == "Bitnami" && version.contains('-') {
         return Some("the number behind a dash is Bitnami's own revision, and no pre-release");
     }
+    if ecosystem == "PyPI" && it.is_ours && version.contains('+') {
+        return Some("a local version of the last one affected is that one: `<=` of PEP 440");
+    }
     if it.judge == "osv-scanner" && it.is_ours && said().any(Affected::begins_with_commits) {
         return Some("osv-scanner reads no range of an entry that has one of commits before it");
     }

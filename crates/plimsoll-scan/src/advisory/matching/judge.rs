@@ -51,6 +51,10 @@ impl Position for Installed<'_> {
         Ok(found)
     }
 
+    fn is_past(&mut self, last: Version<'_>) -> Result<bool, BadVersion> {
+        Ok(self.to(last)?.is_gt() && !self.order.is_build_of(self.version, last.text))
+    }
+
     fn between(&mut self, left: Version<'_>, right: Version<'_>) -> Result<Ordering, BadVersion> {
         self.order.compare(left.text, right.text)
     }
@@ -67,6 +71,10 @@ impl Position for Other<'_> {
 
     fn to(&mut self, named: Version<'_>) -> Result<Ordering, BadVersion> {
         self.order.compare(self.version, named.text)
+    }
+
+    fn is_past(&mut self, last: Version<'_>) -> Result<bool, BadVersion> {
+        Ok(self.to(last)?.is_gt() && !self.order.is_build_of(self.version, last.text))
     }
 
     fn between(&mut self, left: Version<'_>, right: Version<'_>) -> Result<Ordering, BadVersion> {
@@ -172,24 +180,21 @@ where
     if is_listed(affected, written) {
         return Ok(true);
     }
-    let mut ranges = 0;
     let mut bad = None;
     for range in affected.ranges() {
-        ranges += 1;
         match holds(range.events(), position) {
             Ok(true) => return Ok(true),
             Ok(false) => {}
             Err(found) => bad = Some(found),
         }
     }
-    if let Some(bad) = bad {
-        return Err(bad);
+    // A version that is spelled another way is listed too.
+    let mut listed = affected.versions();
+    match bad {
+        _ if listed.any(|version| position.to(version).is_ok_and(Ordering::is_eq)) => Ok(true),
+        Some(bad) => Err(bad),
+        None => Ok(false),
     }
-    // Where there is only a list, a version that is spelled another way is in it too.
-    Ok(ranges == 0
-        && affected
-            .versions()
-            .any(|version| position.to(version).is_ok_and(Ordering::is_eq)))
 }
 
 /// The versions above the one installed that are called fixed.

@@ -30,7 +30,7 @@ use self::distribution::Release;
 use self::finding::{Advisory, Findings};
 use self::judge::{Hit, Verdict, judge};
 use self::pending::pending;
-use self::question::{Known, is_paid_for, names, of_language, order};
+use self::question::{Known, is_paid_for, names, of_language};
 pub(super) use self::question::{ecosystem_of, version_order};
 use self::threat::Threats;
 use super::version::{BadVersion, Order};
@@ -236,7 +236,7 @@ impl<'i, 'p> Inquiry<'i, 'p> {
             unjudged: Vec::new(),
         };
         for ecosystem in ecosystems {
-            let Some(order) = order(ecosystem) else {
+            let Some(order) = ecosystem.order() else {
                 continue;
             };
             answer.order = order;

@@ -51,53 +51,13 @@ pub(super) fn of_language(kind: PackageKind) -> &'static [EcosystemName] {
     }
 }
 
-/// The order of an ecosystem's versions; nothing where it has none that is known.
-pub(super) fn order(ecosystem: &Ecosystem) -> Option<Order> {
-    use EcosystemName::{
-        AlmaLinux, Alpaquita, Alpine, AzureLinux, BellSoft, Bioconductor, Bitnami, Chainguard,
-        CleanStart, ConanCenter, Cran, CratesIo, Debian, Echo, Ghc, Go, Hackage, Hex, Julia,
-        Kubernetes, Mageia, Maven, MinimOs, Npm, NuGet, Opam, OpenEuler, OpenSuse, Packagist,
-        Photon, Pub, PyPi, RedHat, RockyLinux, RubyGems, Suse, SwiftUrl, Ubuntu, VsCode, Wolfi,
-    };
-    Some(match ecosystem.name {
-        Debian | Ubuntu | Echo => Order::Dpkg,
-        Alpine | Wolfi | Chainguard | MinimOs | Alpaquita | BellSoft | CleanStart => Order::Apk,
-        AlmaLinux | RockyLinux | RedHat | Suse | OpenSuse | OpenEuler | Mageia | AzureLinux
-        | Photon => Order::Rpm,
-        PyPi => Order::Pep440,
-        Npm | CratesIo | Julia | SwiftUrl | ConanCenter | Ghc | VsCode | Kubernetes => {
-            Order::Semver
-        }
-        Go => Order::Go,
-        Maven => Order::Maven,
-        RubyGems => Order::Gem,
-        Packagist => Order::Composer,
-        NuGet => Order::NuGet,
-        Pub => Order::Pub,
-        Hex => Order::Hex,
-        Cran | Bioconductor => Order::Cran,
-        Hackage => Order::Hackage,
-        Bitnami => Order::Bitnami,
-        Opam => Order::Opam,
-        EcosystemName::Android
-        | EcosystemName::DockerHardened
-        | EcosystemName::FreeBsd
-        | EcosystemName::Git
-        | EcosystemName::GitHubActions
-        | EcosystemName::Linux
-        | EcosystemName::OssFuzz
-        | EcosystemName::Root
-        | EcosystemName::TuxCare => return None,
-    })
-}
-
 /// The order of the versions of a kind of package; nothing where it has none that is known.
 pub(in crate::advisory) fn version_order(kind: PackageKind) -> Option<Order> {
     match kind {
         PackageKind::Deb => Some(Order::Dpkg),
         PackageKind::Apk => Some(Order::Apk),
         PackageKind::Rpm => Some(Order::Rpm),
-        kind => order(&ecosystem_of(kind)?),
+        kind => ecosystem_of(kind)?.order(),
     }
 }
 
@@ -183,25 +143,5 @@ mod tests {
             ["openssl 3.1.4-r5", "libssl3 3.1.4-r5"]
         );
         assert_eq!(asked(Go, "v1.2.3", None), ["libssl3 1.2.3"]);
-    }
-
-    #[test]
-    fn every_ecosystem_of_containers_has_an_order() {
-        for name in EcosystemName::ALL {
-            let ordered = order(&Ecosystem::new(*name)).is_some();
-            let known_not = matches!(
-                name,
-                EcosystemName::DockerHardened | EcosystemName::Root | EcosystemName::TuxCare
-            );
-            assert_eq!(
-                ordered,
-                name.is_in_containers() && !known_not,
-                "{}",
-                name.as_str()
-            );
-            let order = order(&Ecosystem::new(*name));
-            let is_system = matches!(order, Some(Order::Dpkg | Order::Apk | Order::Rpm));
-            assert_eq!(is_system, name.is_of_distribution(), "{}", name.as_str());
-        }
     }
 }

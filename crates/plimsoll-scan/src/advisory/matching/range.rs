@@ -16,6 +16,14 @@ pub(super) trait Position {
     /// One of the two is no version.
     fn to(&mut self, named: Version<'_>) -> Result<Ordering, Self::Error>;
 
+    /// Whether the version lies behind the last one that has the flaw.
+    ///
+    /// # Errors
+    /// One of the two is no version.
+    fn is_past(&mut self, last: Version<'_>) -> Result<bool, Self::Error> {
+        Ok(self.to(last)?.is_gt())
+    }
+
     /// How two versions that advisories name stand to each other.
     ///
     /// # Errors
@@ -45,7 +53,7 @@ pub(super) fn holds<'i, P: Position>(
             EventKind::Introduced if at.text == "0" => (None, true),
             EventKind::Introduced if position.to(at)?.is_ge() => (Some(at), true),
             EventKind::Fixed if position.to(at)?.is_ge() => (Some(at), false),
-            EventKind::LastAffected if position.to(at)?.is_gt() => (Some(at), false),
+            EventKind::LastAffected if position.is_past(at)? => (Some(at), false),
             EventKind::Limit => {
                 limited = true;
                 within_limit = within_limit || at.text == "*" || position.to(at)?.is_lt();

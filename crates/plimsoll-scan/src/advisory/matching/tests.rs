@@ -115,6 +115,82 @@ fn ecosystems(list: &[EcosystemPackages]) -> Vec<String> {
         .collect()
 }
 
+/// The last version that has a flaw, built by somebody again, has it.
+#[test]
+fn builds_of_the_last_version_affected_are_affected() {
+    let last = |id: &str, ecosystem: &str, name: &str, last: &str| {
+        let events = json!([{"introduced": "0"}, {"last_affected": last}]);
+        json!({"id": id, "affected": [{
+            "package": {"ecosystem": ecosystem, "name": name},
+            "ranges": [{"type": "ECOSYSTEM", "events": events}],
+        }]})
+    };
+    let inventory = on(
+        "debian",
+        "12",
+        vec![
+            package(PackageKind::Bitnami, "activemq", "5.15.12-3"),
+            package(PackageKind::Bitnami, "redis", "7.0.1-0"),
+            package(PackageKind::Python, "torch", "2.0.0+cu118"),
+            package(PackageKind::Python, "torch", "2.0.1+cu118"),
+        ],
+    );
+    let judged = judged(
+        &[
+            last("BIT-1", "Bitnami", "activemq", "5.15.12"),
+            last("BIT-2", "Bitnami", "redis", "7.0.0"),
+            last("PYSEC-1", "PyPI", "torch", "2.0.0"),
+        ],
+        &inventory,
+    );
+    assert_eq!(
+        told(&judged),
+        [
+            "BIT-1 activemq 5.15.12-3 -> none [BIT-1]",
+            "PYSEC-1 torch 2.0.0+cu118 -> none [PYSEC-1]",
+        ]
+    );
+}
+
+/// A list means versions, not spellings, beside ranges as without them.
+#[test]
+fn listed_versions_may_be_spelled_another_way() {
+    let inventory = on(
+        "debian",
+        "12",
+        vec![
+            package(PackageKind::Python, "a", "1.0.0rc1"),
+            package(PackageKind::Python, "b", "1.0.0rc1"),
+        ],
+    );
+    let listed = |id: &str, name: &str, ranges: Value| {
+        json!({"id": id, "affected": [{
+            "package": {"ecosystem": "PyPI", "name": name},
+            "versions": ["0.9", "1.0-RC.1"],
+            "ranges": ranges,
+        }]})
+    };
+    let events = json!([{"introduced": "0"}, {"fixed": "0.9.1"}]);
+    let judged = judged(
+        &[
+            listed("PYSEC-1", "a", json!([])),
+            listed(
+                "PYSEC-2",
+                "b",
+                json!([{"type": "ECOSYSTEM", "events": events}]),
+            ),
+        ],
+        &inventory,
+    );
+    assert_eq!(
+        told(&judged),
+        [
+            "PYSEC-1 a 1.0.0rc1 -> none [PYSEC-1]",
+            "PYSEC-2 b 1.0.0rc1 -> none [PYSEC-2]",
+        ]
+    );
+}
+
 #[test]
 fn distributions_are_asked_by_source_and_release() {
     let binary = |name: &str, version: &str| Package {

@@ -80,6 +80,22 @@ mod tests {
     }
 
     #[test]
+    fn builds_of_a_release() {
+        assert!(ORDER.is_build_of("5.15.12-3", "5.15.12"));
+        assert!(ORDER.is_build_of("5.15.0-3.el8", "5.15"));
+        for (version, release) in [
+            ("5.15.12", "5.15.12"),
+            ("5.15.12-rc1", "5.15.12"),
+            ("5.15.12-3", "5.15.12-2"),
+            ("5.15.13-1", "5.15.12"),
+            ("latest-1", "5.15.12"),
+        ] {
+            assert!(!ORDER.is_build_of(version, release), "{version} {release}");
+        }
+        assert!(!Order::Semver.is_build_of("1.0.0-3", "1.0.0"));
+    }
+
+    #[test]
     fn no_versions() {
         refused(ORDER, &["", "latest", "1.2.3-a..b", "1.2.3+", "1.2.3-é"]);
     }

@@ -151,6 +151,24 @@ impl Order {
         }
     }
 
+    /// Whether `version` is a build of the release `release`, which names none: it comes behind it, and
+    /// is that release all the same. Bitnami counts its builds (`5.15.12-3`), Python's local versions
+    /// tell them apart (`2.0.0+cu118`; `<=2.0.0` holds that, by PEP 440).
+    #[must_use]
+    pub fn is_build_of(self, version: &str, release: &str) -> bool {
+        let sign = match self {
+            Self::Bitnami => '-',
+            Self::Pep440 => '+',
+            _ => return false,
+        };
+        version.split_once(sign).is_some_and(|(public, build)| {
+            let is_build = self == Self::Pep440 || build.starts_with(|c: char| c.is_ascii_digit());
+            is_build
+                && !release.contains(sign)
+                && self.compare(public, release).is_ok_and(Ordering::is_eq)
+        })
+    }
+
     /// What people call the order, for messages.
     #[must_use]
     pub const fn name(self) -> &'static str {

@@ -292,6 +292,19 @@ mod tests {
     }
 
     #[test]
+    fn local_versions_are_builds_of_a_release() {
+        assert!(ORDER.is_build_of("2.0.0+cu118", "2.0"));
+        for (version, release) in [
+            ("2.0.0", "2.0.0"),
+            ("2.0.0+cu118", "2.0.0+cu117"),
+            ("2.0.1+cu118", "2.0.0"),
+            ("2.0.0.post1", "2.0.0"),
+        ] {
+            assert!(!ORDER.is_build_of(version, release), "{version} {release}");
+        }
+    }
+
+    #[test]
     fn no_versions() {
         refused(
             ORDER,
