@@ -15,6 +15,7 @@ use serde::{Deserialize, Serialize};
 
 pub use self::lists::{EPSS_SCORES, EXPLOITED_CATALOGUE, ListSources};
 use super::compile::{CompileError, CompileReport, Inputs, check_archive, compile};
+use super::index::Index;
 
 /// Where OSV publishes one archive an ecosystem
 /// (<https://google.github.io/osv.dev/data/#data-dumps>).
@@ -150,8 +151,12 @@ impl Update<'_> {
         let has_changed = fetched.iter().any(|one| one.bytes.is_some());
         let mark = self.folder.join("compiled");
         let made_of = self.made_of() + &lists.made_of().map_err(|error| io(self.folder, error))?;
-        let is_same = fs::read_to_string(&mark).is_ok_and(|before| before == made_of);
-        if !has_changed && is_same && self.out.exists() {
+        let is_same = || {
+            let before = fs::read_to_string(&mark).ok()?;
+            let (id, before) = before.split_once('\n')?;
+            (before == made_of && whole_index(self.out)? == id).then_some(())
+        };
+        if !has_changed && is_same().is_some() {
             return Ok(Updated {
                 fetched,
                 compiled: None,
@@ -174,7 +179,8 @@ impl Update<'_> {
                 let _ = fs::remove_file(path);
             }
         })?;
-        fs::write(&mark, made_of).map_err(|error| io(&mark, error))?;
+        let made = format!("{}\n{made_of}", compiled.snapshot.id);
+        fs::write(&mark, made).map_err(|error| io(&mark, error))?;
         Ok(Updated {
             fetched,
             compiled: Some(compiled),
@@ -225,6 +231,8 @@ impl Update<'_> {
         check: &dyn Fn(&Path) -> Result<(), String>,
         on_step: &(dyn Fn(&str) + Sync),
     ) -> Result<Fetched, UpdateError> {
+        // Only what is whole takes the place of what is here.
+        let incoming = archive.with_extension("incoming");
         let known_path = archive.with_extension("json");
         let known: Known = fs::read(&known_path)
             .ok()
@@ -235,7 +243,7 @@ impl Update<'_> {
         for (mirror, address) in addresses {
             let version = known.version.as_deref().filter(|_| known.mirror == *mirror);
             let on_bytes = |bytes: u64| on_step(&format!("{ecosystem}: {} MB", bytes / 1_000_000));
-            match download(address, archive, version, self.access, &on_bytes) {
+            match download(address, &incoming, version, self.access, &on_bytes) {
                 Ok(Downloaded::Unchanged) => {
                     return Ok(Fetched {
                         ecosystem: ecosystem.to_owned(),
@@ -245,11 +253,10 @@ impl Update<'_> {
                     });
                 }
                 Ok(Downloaded::Fetched { size, version }) => {
-                    // A page that asks for a password, or half an archive, is not asked for changes
-                    // again, and the next mirror may have it whole.
-                    if let Err(why) = check(archive) {
-                        let _ = fs::remove_file(&known_path);
-                        let _ = fs::remove_file(archive);
+                    // A page that asks for a password, or half an archive: the next mirror may have
+                    // it whole.
+                    if let Err(why) = check(&incoming) {
+                        let _ = fs::remove_file(&incoming);
                         reasons.push(format!("{address}: what came is no whole archive: {why}"));
                         continue;
                     }
@@ -258,10 +265,14 @@ impl Update<'_> {
                         version,
                     };
                     let text = serde_json::to_vec(&known).unwrap_or_default();
-                    fs::write(&known_path, text).map_err(|source| UpdateError::Io {
-                        path: known_path.clone(),
+                    // Killed in between, it is of no known version, and is fetched anew.
+                    let _ = fs::remove_file(&known_path);
+                    let io = |path: &Path, source| UpdateError::Io {
+                        path: path.to_owned(),
                         source,
-                    })?;
+                    };
+                    fs::rename(&incoming, archive).map_err(|error| io(archive, error))?;
+                    fs::write(&known_path, text).map_err(|error| io(&known_path, error))?;
                     return Ok(Fetched {
                         ecosystem: ecosystem.to_owned(),
                         mirror: mirror.clone(),
@@ -283,6 +294,13 @@ impl Update<'_> {
             reasons,
         })
     }
+}
+
+/// The id of the index that lies there; none where there is none, or it is not whole.
+fn whole_index(path: &Path) -> Option<String> {
+    let index = Index::open(path).ok()?;
+    index.verify().ok()?;
+    Some(index.id())
 }
 
 /// Whether it can be part of an address and of a file's name.

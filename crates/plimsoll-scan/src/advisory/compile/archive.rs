@@ -1,6 +1,7 @@
 //! Zip files that are too large to hold: the directory is read whole, members one by one.
 
 use std::fs::File;
+use std::io;
 use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
 
@@ -31,6 +32,35 @@ pub(crate) struct Archive {
     before: u64,
 }
 
+/// Why a member gave no content.
+#[derive(Debug)]
+pub(crate) enum Unread {
+    /// The archive is not what its directory says: nothing else in it can be trusted either.
+    Damaged(&'static str),
+    /// It is whole, and of a kind that is not read.
+    Unused(String),
+    /// The disk did not give it.
+    Io(io::Error),
+}
+
+impl Unread {
+    /// Why the member is passed over, where nothing else in its archive is in doubt.
+    ///
+    /// # Errors
+    /// The archive is damaged, or cannot be read.
+    pub(crate) fn harmless(self, archive: &Archive, of: &Member) -> Result<String, CompileError> {
+        let path = archive.path.clone();
+        match self {
+            Self::Unused(why) => Ok(why),
+            Self::Damaged(why) => {
+                let why = format!("{:?}: {why}", of.name);
+                Err(CompileError::Archive { path, why })
+            }
+            Self::Io(source) => Err(CompileError::Io { path, source }),
+        }
+    }
+}
+
 /// One member, on its own.
 #[derive(Clone, Debug)]
 pub(crate) struct Member {
@@ -56,9 +86,9 @@ impl Archive {
             path: path.to_owned(),
             source,
         };
-        let broken = |why| CompileError::Archive {
+        let broken = |why: &str| CompileError::Archive {
             path: path.to_owned(),
-            why,
+            why: why.to_owned(),
         };
         let length = file.metadata().map_err(fail)?.len();
         let tail = length.min(Directory::TAIL as u64);
@@ -140,19 +170,20 @@ impl Unpacker {
     ///
     /// # Errors
     /// It is cut short, damaged, too long, encrypted, or packed in a way that is not read.
-    pub(crate) fn read(&mut self, archive: &Archive, member: &Member) -> Result<&[u8], String> {
+    pub(crate) fn read(&mut self, archive: &Archive, member: &Member) -> Result<&[u8], Unread> {
+        let unused = |why: &str| Err(Unread::Unused(why.to_owned()));
         if member.encrypted {
-            return Err("it is encrypted".to_owned());
+            return unused("it is encrypted");
         }
         let (limit, what) = match member.may_be_list {
             true => (MAX_LIST, "list"),
             false => (MAX_RECORD as u64, "record"),
         };
         if member.size > limit || member.packed > limit {
-            return Err(format!(
+            return Err(Unread::Unused(format!(
                 "it is longer than the {} MiB that are read of one {what}",
                 limit >> 20
-            ));
+            )));
         }
         let at = self.load(archive, member)?;
         let packed = self.packed.get(at..).unwrap_or_default();
@@ -163,26 +194,26 @@ impl Unpacker {
                 inflate(&mut self.inflate, packed, size, &mut self.unpacked)?;
                 &self.unpacked
             }
-            _ => return Err("it is packed in a way that is not read".to_owned()),
+            _ => return unused("it is packed in a way that is not read"),
         };
         let mut sum = Crc::new();
         sum.update(content);
         if sum.sum() != member.sum || content.len() as u64 != member.size {
-            return Err("it is not what its checksum says".to_owned());
+            return Err(Unread::Damaged("it is not what its checksum says"));
         }
         Ok(content)
     }
 
     /// Reads a member with its local header; returns where its content begins.
-    fn load(&mut self, archive: &Archive, member: &Member) -> Result<usize, String> {
-        let outside = || "it does not lie in its archive".to_owned();
+    fn load(&mut self, archive: &Archive, member: &Member) -> Result<usize, Unread> {
+        let outside = || Unread::Damaged("it does not lie in its archive");
         let start = archive
             .before
             .checked_add(member.offset)
             .ok_or_else(outside)?;
         let packed = usize::try_from(member.packed).map_err(|_| outside())?;
         let guess = LOCAL + member.name.len() + EXTRA + packed;
-        self.fill(archive, start, guess)?;
+        self.fill(archive, start, guess).map_err(Unread::Io)?;
         let header = self.packed.get(..LOCAL).ok_or_else(outside)?;
         if !header.starts_with(b"PK\x03\x04") {
             return Err(outside());
@@ -190,7 +221,7 @@ impl Unpacker {
         let number = |at: usize| usize::from(u16::from_le_bytes([header[at], header[at + 1]]));
         let at = LOCAL + number(26) + number(28);
         if at + packed > self.packed.len() {
-            self.fill(archive, start, at + packed)?;
+            self.fill(archive, start, at + packed).map_err(Unread::Io)?;
         }
         if at + packed > self.packed.len() {
             return Err(outside());
@@ -200,7 +231,7 @@ impl Unpacker {
     }
 
     /// Reads so many bytes, or as many as there are.
-    fn fill(&mut self, archive: &Archive, start: u64, length: usize) -> Result<(), String> {
+    fn fill(&mut self, archive: &Archive, start: u64, length: usize) -> io::Result<()> {
         self.packed.resize(length, 0);
         let mut read = 0;
         while read < length {
@@ -208,8 +239,8 @@ impl Unpacker {
             match archive.file.read_at(&mut self.packed[read..], at) {
                 Ok(0) => break,
                 Ok(more) => read += more,
-                Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
-                Err(error) => return Err(error.to_string()),
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
             }
         }
         self.packed.truncate(read);
@@ -223,7 +254,7 @@ fn inflate(
     packed: &[u8],
     size: usize,
     out: &mut Vec<u8>,
-) -> Result<(), String> {
+) -> Result<(), Unread> {
     inflate.reset(false);
     out.clear();
     // A claim of size costs memory only as far as there are bytes that could unpack to it.
@@ -232,7 +263,9 @@ fn inflate(
     let status = inflate.decompress_vec(packed, out, FlushDecompress::Finish);
     match status {
         Ok(Status::StreamEnd) if out.len() == size => Ok(()),
-        Ok(_) => Err("its compressed data is not as long as it says".to_owned()),
-        Err(_) => Err("its compressed data is damaged".to_owned()),
+        Ok(_) => Err(Unread::Damaged(
+            "its compressed data is not as long as it says",
+        )),
+        Err(_) => Err(Unread::Damaged("its compressed data is damaged")),
     }
 }

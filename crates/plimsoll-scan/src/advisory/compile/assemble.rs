@@ -76,6 +76,7 @@ pub(super) fn assemble(
     }
     let mut snapshot = Snapshot {
         unusable: by_reason(unusable),
+        broken: report.broken,
         ..Snapshot::default()
     };
     lists.tell(&cves(&mut spills), &mut snapshot);

@@ -10,7 +10,7 @@ use super::{CompileError, Inputs, list};
 use crate::advisory::PocketName;
 
 /// How many records a worker takes at once.
-const BATCH: usize = 256;
+pub(super) const BATCH: usize = 256;
 
 /// What one worker does next.
 #[derive(Debug)]

@@ -26,7 +26,7 @@ use std::sync::{Mutex, PoisonError};
 
 use xxhash_rust::xxh3::xxh3_64;
 
-use self::archive::{Archive, Unpacker};
+use self::archive::{Archive, Unpacker, Unread};
 use self::feed::{Batch, Feed, ListFile};
 use self::list::{List, NoList};
 use self::lists::Lists;
@@ -71,8 +71,8 @@ pub enum CompileError {
     Archive {
         /// Which.
         path: PathBuf,
-        /// What is wrong.
-        why: &'static str,
+        /// What is wrong, and with which member where it is one.
+        why: String,
     },
     /// There is nothing that an index could hold.
     #[error(
@@ -243,7 +243,10 @@ impl Worker {
                     let mut unpacker = std::mem::replace(&mut self.unpacker, Unpacker::new());
                     for member in &members {
                         let place = || format!("{}: {}", archive.path.display(), member.name);
-                        let content = unpacker.read(&archive, member);
+                        let content = match unpacker.read(&archive, member) {
+                            Err(unread) => Err(unread.harmless(&archive, member)?),
+                            Ok(content) => Ok(content),
+                        };
                         if member.may_be_list {
                             let list = content.map_err(NoList::Unused).and_then(|bytes| {
                                 let path = archive.path.join(&member.name);
@@ -340,17 +343,40 @@ fn read_file(path: &Path, into: &mut Vec<u8>) -> Result<(), String> {
     Ok(())
 }
 
-/// Whether a file is an archive that is there to its end; its members are not unpacked.
+/// Whether a file is an archive of records that is whole: everything in it that is read is unpacked
+/// and held against its checksum.
 ///
 /// # Errors
 /// Why it is not.
 pub(super) fn check_archive(path: &Path) -> Result<(), String> {
+    let told = |error| match error {
+        CompileError::Archive { why, .. } => why,
+        CompileError::Io { source, .. } => source.to_string(),
+        error => error.to_string(),
+    };
     let file = File::open(path).map_err(|error| error.to_string())?;
-    match Archive::open(path, file) {
-        Ok(_) => Ok(()),
-        Err(CompileError::Archive { why, .. }) => Err(why.to_owned()),
-        Err(error) => Err(error.to_string()),
+    let archive = Archive::open(path, file).map_err(told)?;
+    let mut unpacker = Unpacker::new();
+    let (mut from, mut has_record) = (0, false);
+    while let Some((members, behind)) = archive.members(from, feed::BATCH) {
+        from = behind;
+        for member in &members {
+            match unpacker.read(&archive, member) {
+                Ok(content) => has_record = has_record || is_record(content),
+                Err(unread) => {
+                    unread.harmless(&archive, member).map_err(told)?;
+                }
+            }
+        }
     }
+    match has_record {
+        true => Ok(()),
+        false => Err("it holds no record".to_owned()),
+    }
+}
+
+fn is_record(bytes: &[u8]) -> bool {
+    osv::read(bytes).is_ok_and(|record| distil::distil(&record).is_ok())
 }
 
 /// What a list is.

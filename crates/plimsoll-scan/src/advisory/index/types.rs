@@ -212,6 +212,9 @@ pub struct Snapshot {
     pub releases: Vec<SnapshotEcosystem>,
     /// Records read that can not be matched, by reason.
     pub unusable: Vec<(String, u64)>,
+    /// Records that were there and could not be read: what they say is missing.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub broken: u64,
     /// Security pockets of distributions, by release and suite.
     #[serde(default)]
     pub pockets: Vec<SnapshotPocket>,
@@ -221,6 +224,11 @@ pub struct Snapshot {
     /// Flaws known to be exploited; none where nobody gave a catalogue.
     #[serde(default)]
     pub known_exploited: Option<SnapshotList>,
+}
+
+/// An index without broken records says nothing of them, as it did before they were counted.
+fn is_none(count: &u64) -> bool {
+    *count == 0
 }
 
 /// What an index holds of a list about flaws by their CVE numbers.

@@ -205,6 +205,19 @@ fn an_archive_that_is_not_whole_leaves_the_old_index_and_is_fetched_anew() {
         assert!(yard.update().unwrap().compiled.is_some());
         assert_eq!(mirror.asked(), ["/PyPI/all.zip 200"]);
     }
+    // The directory is whole, what lies before it is not; and one without any record.
+    let mut flipped = archive(&[("PYSEC-1.json", RECORD), ("PYSEC-2.json", RECORD)]);
+    flipped[60] ^= 0xff;
+    for (version, bad) in [
+        ("6", flipped),
+        ("7", archive(&[])),
+        ("8", archive(&[("a.json", "{}")])),
+    ] {
+        mirror.put("/PyPI/all.zip", version, bad);
+        let error = yard.update().unwrap_err().to_string();
+        assert!(error.contains("no whole archive"), "{error}");
+        assert_eq!(yard.records(), 1);
+    }
     // Where one mirror has half of it, the next one may have it whole.
     mirror.put("/PyPI/all.zip", "5", whole[..30].to_vec());
     let other = Mirror::default();
@@ -214,6 +227,41 @@ fn an_archive_that_is_not_whole_leaves_the_old_index_and_is_fetched_anew() {
     let updated = yard.update().unwrap();
     assert_eq!(updated.fetched[0].mirror, yard.mirrors[1]);
     assert!(updated.fetched[0].passed_over[0].contains("no whole archive"));
+}
+
+#[test]
+fn rubbish_from_one_mirror_costs_nothing_that_another_gave() {
+    let (first, second) = (Mirror::default(), Mirror::default());
+    second.put("/PyPI/all.zip", "1", archive(&[("PYSEC-1.json", RECORD)]));
+    let yard = Yard::new(&[&first, &second]);
+    yard.update().unwrap();
+    first.put("/PyPI/all.zip", "9", b"<html>Please log in".to_vec());
+    let updated = yard.update().unwrap();
+    assert_eq!(updated.fetched[0].mirror, yard.mirrors[1]);
+    assert_eq!((&updated.fetched[0].bytes, updated.compiled), (&None, None));
+    assert!(updated.fetched[0].passed_over[0].contains("no whole archive"));
+}
+
+#[test]
+fn an_index_that_is_damaged_or_another_one_is_made_anew() {
+    let mirror = Mirror::default();
+    mirror.put("/PyPI/all.zip", "1", archive(&[("PYSEC-1.json", RECORD)]));
+    let yard = Yard::new(&[&mirror]);
+    yard.update().unwrap();
+    let whole = fs::read(yard.out()).unwrap();
+    let mut damaged = whole.clone();
+    let last = damaged.len() - 1;
+    damaged[last] ^= 1;
+    let other_path = yard.folder.path().join("other.json");
+    fs::write(&other_path, RECORD.replace("PYSEC-1", "PYSEC-2")).unwrap();
+    let other_index = yard.folder.path().join("other.index");
+    compile(Inputs::of(&[other_path]), &other_index, &|_| {}).unwrap();
+    for wrong in [damaged, fs::read(other_index).unwrap(), Vec::new()] {
+        fs::write(yard.out(), wrong).unwrap();
+        assert!(yard.update().unwrap().compiled.is_some());
+        assert!(fs::read(yard.out()).unwrap() == whole);
+        assert!(yard.update().unwrap().compiled.is_none());
+    }
 }
 
 #[test]
