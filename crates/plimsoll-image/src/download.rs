@@ -12,7 +12,9 @@ use reqwest::header::{ETAG, HeaderMap, HeaderValue, IF_NONE_MATCH, IF_RANGE, RAN
 use reqwest::{Method, StatusCode, Url};
 
 use crate::auth::Action;
-use crate::http::{Content, Failure, Http, Patience, is_silence, range_start, shown, unexpected};
+use crate::http::{
+    Content, Failure, Http, Patience, is_silence, range_size, range_start, shown, unexpected,
+};
 use crate::{Access, ImageError};
 
 /// What a download gave.
@@ -119,7 +121,7 @@ impl Part {
         let there = self.length()?;
         let version = fs::read_to_string(&self.version_path)
             .ok()
-            .filter(|_| there > 0);
+            .filter(|version| there > 0 && is_strong(version));
         let mut headers = HeaderMap::new();
         match version.as_deref().map(HeaderValue::from_str) {
             Some(Ok(version)) => {
@@ -136,13 +138,21 @@ impl Part {
         }
         let action = Action(Vec::new());
         let response = http.once(&Method::GET, target, &action, &headers, Content::None)?;
+        let told = header(response.headers(), ETAG.as_str());
+        let whole = range_size(response.headers());
+        // Only bytes of the same version go together, and only their whole length tells the end.
+        let goes_on = there > 0
+            && range_start(response.headers()) == Some(there)
+            && told.is_some()
+            && told == version
+            && whole.is_some();
         let begins = match response.status() {
             StatusCode::OK => 0,
             StatusCode::NOT_MODIFIED => {
                 let _ = fs::remove_file(&self.path);
                 return Ok(None);
             }
-            StatusCode::PARTIAL_CONTENT if range_start(response.headers()) == Some(there) => there,
+            StatusCode::PARTIAL_CONTENT if goes_on => there,
             StatusCode::RANGE_NOT_SATISFIABLE | StatusCode::PARTIAL_CONTENT if there > 0 => {
                 // What lies there is no beginning of what the server has.
                 self.begin(None)?;
@@ -154,16 +164,19 @@ impl Part {
             }
             _ => return Err(unexpected(place, response).into()),
         };
-        let version = header(response.headers(), ETAG.as_str());
         let sum = header(response.headers(), "x-goog-hash");
         if begins == 0 {
-            self.begin(version.as_deref())?;
+            self.begin(told.as_deref())?;
         }
-        self.receive(response, begins, place, on_bytes)?;
+        let expected = match begins {
+            0 => response.content_length(),
+            _ => whole,
+        };
+        self.receive(response, begins, expected, place, on_bytes)?;
         if let Some(sum) = sum {
             self.verify(&sum, place)?;
         }
-        Ok(Some(version))
+        Ok(Some(told))
     }
 
     fn length(&self) -> Result<u64, ImageError> {
@@ -191,10 +204,10 @@ impl Part {
         &mut self,
         mut response: Response,
         begins: u64,
+        expected: Option<u64>,
         place: &str,
         on_bytes: &dyn Fn(u64),
     ) -> Result<(), Failure> {
-        let expected = response.content_length().map(|length| begins + length);
         let too_large = || {
             let problem = format!("is larger than the {LARGEST} bytes that are accepted");
             Failure::Final(ImageError::invalid(place, problem))
@@ -271,6 +284,12 @@ impl Part {
         let _ = fs::remove_file(&self.version_path);
         Ok(size)
     }
+}
+
+/// Whether a version tells every byte: a weak one may stand for several contents, and what was
+/// begun must not be gone on with by it (RFC 9110 section 13.1.5).
+fn is_strong(version: &str) -> bool {
+    version.starts_with('"')
 }
 
 fn header(headers: &HeaderMap, name: &str) -> Option<String> {

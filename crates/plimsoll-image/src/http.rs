@@ -449,6 +449,14 @@ pub(crate) fn range_start(headers: &HeaderMap) -> Option<u64> {
         .ok()
 }
 
+/// The size that `Content-Range: bytes START-END/SIZE` tells of the whole; none where the server
+/// does not know it (`*`).
+pub(crate) fn range_size(headers: &HeaderMap) -> Option<u64> {
+    let value = headers.get(CONTENT_RANGE)?.to_str().ok()?;
+    let (_, size) = value.strip_prefix("bytes ")?.rsplit_once('/')?;
+    size.trim().parse().ok()
+}
+
 /// An address for people: no query, no user.
 pub(crate) fn shown(url: &Url) -> String {
     let port = url

@@ -166,6 +166,60 @@ fn another_part_than_was_asked_for_is_not_put_together() {
 }
 
 #[test]
+fn a_part_of_another_version_is_not_put_together_with_what_is_here() {
+    for part in [
+        &["Content-Range: bytes 5-9/10", "ETag: \"v2\""][..],
+        &["Content-Range: bytes 5-9/10"],
+        &["Content-Range: bytes 5-9/*", "ETag: \"v1\""],
+    ] {
+        let server = Server::start(vec![
+            answer("200 OK", &["Content-Length: 10", "ETag: \"v1\""], "hello"),
+            answer("206 Partial Content", part, "WORLD"),
+            answer("200 OK", &["Content-Length: 3", "ETag: \"v2\""], "new"),
+        ]);
+        let fetch = Fetch::new();
+        fetch.run(&server, None).unwrap();
+        assert_eq!(fs::read(fetch.path()).unwrap(), b"new", "{part:?}");
+        let asked = server.asked.join().unwrap();
+        assert!(!asked[2].contains("range"), "{part:?}");
+    }
+}
+
+#[test]
+fn a_part_of_the_rest_is_not_taken_for_all_of_it() {
+    let part = |range: &str, bytes: &str| {
+        let range = format!("Content-Range: bytes {range}/10");
+        let length = format!("Content-Length: {}", bytes.len());
+        answer(
+            "206 Partial Content",
+            &[&length, &range, "ETag: \"v1\""],
+            bytes,
+        )
+    };
+    let server = Server::start(vec![
+        answer("200 OK", &["Content-Length: 10", "ETag: \"v1\""], "hello"),
+        part("5-6", "wo"),
+        part("7-9", "rld"),
+    ]);
+    let fetch = Fetch::new();
+    fetch.run(&server, None).unwrap();
+    assert_eq!(fs::read(fetch.path()).unwrap(), b"helloworld");
+    assert!(server.asked.join().unwrap()[2].contains("range: bytes=7-"));
+}
+
+#[test]
+fn what_has_a_weak_version_is_fetched_anew() {
+    let server = Server::start(vec![
+        answer("200 OK", &["Content-Length: 10", "ETag: W/\"1\""], "hello"),
+        answer("200 OK", &["Content-Length: 3", "ETag: W/\"1\""], "new"),
+    ]);
+    let fetch = Fetch::new();
+    fetch.run(&server, None).unwrap();
+    assert_eq!(fs::read(fetch.path()).unwrap(), b"new");
+    assert!(!server.asked.join().unwrap()[1].contains("range"));
+}
+
+#[test]
 fn a_lie_about_the_content_leaves_the_old_file() {
     let server = Server::start(vec![answer(
         "200 OK",
