@@ -232,6 +232,7 @@ pub(crate) const CATALOGUERS: &[Cataloguer] = &[
     reader(python::claims_record, python::read_record),
     reader(python::claims_installer, python::read_installer),
     reader(python::claims_origin, python::read_origin),
+    reader(python::claims_vendored, python::read_vendored),
     reader(npm::claims, npm::read),
     reader(runtime::claims_java, runtime::read_java),
     reader(runtime::claims_toolchain, runtime::read_toolchain),

@@ -27,9 +27,19 @@ pub(crate) struct Project {
     pub(crate) asks: Vec<String>,
 }
 
+/// Where package managers keep what they downloaded, whatever the folder above is called: the
+/// unpacked wheels of uv, the unpacked packages of Bun.
+const CACHES: [&str; 2] = ["/archive-v0/", "/.bun/install/cache/"];
+
 /// Whether `path` lies in a package manager's cache: downloaded, not installed.
 pub(crate) fn in_cache(path: &str) -> bool {
     path.contains(".cache/") && (path.starts_with(".cache/") || path.contains("/.cache/"))
+        || is_downloaded(path)
+}
+
+/// Whether `path` lies where nothing is ever run from, only linked or copied to where it is.
+pub(crate) fn is_downloaded(path: &str) -> bool {
+    CACHES.iter().any(|cache| path.contains(cache))
 }
 
 /// Where distributions put Node packages instead of a `node_modules` folder.
@@ -71,8 +81,9 @@ pub(super) fn claims_project(candidate: &Candidate<'_>) -> bool {
 /// The installed package that `path` belongs to: its folder, the innermost one.
 ///
 /// A `node_modules` folder counts where an installer would make it: at the top, directly in an
-/// installed package, or in a virtual store (`node_modules/.pnpm/NAME@VERSION/node_modules`). One
-/// that lies deeper in a package is that package's test fixture.
+/// installed package, or in a virtual store (`node_modules/.pnpm/NAME@VERSION/node_modules`); and
+/// deeper in a package where that ships what it bundles (`pnpm/dist/node_modules`). One among the
+/// tests or examples of a package is a fixture.
 pub(crate) fn package_folder(path: &str) -> Option<&str> {
     let mut at = SYSTEM_FOLDERS
         .iter()
@@ -86,7 +97,7 @@ pub(crate) fn package_folder(path: &str) -> Option<&str> {
             .filter(|rest| !rest.is_empty())
             .map(|rest| from + rest.find('/').unwrap_or(rest.len()))
     };
-    loop {
+    'modules: loop {
         let Some(mut end) = end_of(at) else {
             return found;
         };
@@ -115,20 +126,52 @@ pub(crate) fn package_folder(path: &str) -> Option<&str> {
         let Some(next) = end_of(end + 1) else {
             return found;
         };
-        if &path[end + 1..next] != MODULES {
-            // Something inside the package: not beyond a fixture's node_modules.
-            let deeper = path.get(next..).unwrap_or_default();
-            return if deeper.split('/').any(|part| part == MODULES) {
-                None
-            } else {
-                found
-            };
+        let (mut from, mut to) = (end + 1, next);
+        let mut is_fixture = false;
+        loop {
+            let part = &path[from..to];
+            if part == MODULES {
+                if is_fixture {
+                    return None;
+                }
+                at = to + 1;
+                continue 'modules;
+            }
+            is_fixture |= FIXTURES.contains(&part);
+            from = to + 1;
+            match end_of(from) {
+                Some(end) => to = end,
+                None => return found,
+            }
         }
-        at = next + 1;
     }
 }
 
 const MODULES: &str = "node_modules";
+
+/// Folders of a package that hold what it is tried or explained with.
+const FIXTURES: [&str; 20] = [
+    "test",
+    "tests",
+    "__tests__",
+    "testing",
+    "testdata",
+    "fixture",
+    "fixtures",
+    "__fixtures__",
+    "spec",
+    "specs",
+    "mocks",
+    "__mocks__",
+    "example",
+    "examples",
+    "sample",
+    "samples",
+    "demo",
+    "doc",
+    "docs",
+    "benchmark",
+];
 
 /// Where the path goes on behind its first `node_modules`.
 pub(crate) fn after_first_modules(path: &str) -> Option<usize> {
@@ -266,6 +309,12 @@ mod tests {
                 Some("app/node_modules/.pnpm/a@1.0.0/node_modules/a"),
             ),
             ("app/node_modules/resolve/test/node_modules/f", None),
+            ("app/node_modules/a/lib/test/x/node_modules/f/y", None),
+            (
+                "lib/node_modules/pnpm/dist/node_modules/a/lib",
+                Some("lib/node_modules/pnpm/dist/node_modules/a"),
+            ),
+            ("app/node_modules/a/test/x.js", Some("app/node_modules/a")),
             ("app/node_modules/.bin/tsc", None),
             ("app/node_modules/@s", None),
             ("app/src", None),
@@ -296,6 +345,19 @@ mod tests {
             "app/node_modules/@s/package.json"
         )));
         assert!(!claims(&Candidate::named("app/package.json")));
+    }
+
+    #[test]
+    fn what_is_only_downloaded() {
+        for path in [
+            ".cache/x",
+            "root/.cache/uv/archive-v0/a/x-1.dist-info/METADATA",
+            "uv-cache/archive-v0/a/x-1.dist-info/METADATA",
+            "root/.bun/install/cache/hono@4.3.0/package.json",
+        ] {
+            assert!(in_cache(path), "{path}");
+        }
+        assert!(!in_cache("opt/x.cache/package.json"));
     }
 
     #[test]

@@ -65,6 +65,61 @@ pub(super) fn claims_archive(candidate: &Candidate<'_>) -> bool {
     let ends = [".egg", ".pyz", ".pex"];
     ends.iter().any(|end| candidate.name.ends_with(end))
         && (candidate.head.starts_with(b"PK") || candidate.head.starts_with(b"#!"))
+        || is_program(candidate.head)
+}
+
+/// Whether an archive begins right behind the line that names an interpreter of Python.
+fn is_program(head: &[u8]) -> bool {
+    head.starts_with(b"#!")
+        && memchr::memchr(b'\n', head).is_some_and(|end| {
+            memchr::memmem::find(&head[..end], b"python").is_some()
+                && head[end + 1..].starts_with(b"PK\x03\x04")
+        })
+}
+
+/// What pip, and other tools that carry their dependencies with them, write of what they carry:
+/// lines of `NAME==VERSION`, as `pip debug` tells them.
+pub(super) fn claims_vendored(candidate: &Candidate<'_>) -> bool {
+    candidate.name == "vendor.txt"
+        && matches!(
+            base_name(folder(candidate.path)),
+            "_vendor" | "vendor" | "vendored"
+        )
+        && (candidate.path.contains("site-packages/") || candidate.path.contains("dist-packages/"))
+}
+
+pub(super) fn read_vendored(_path: &str, bytes: &[u8]) -> Result<Document, String> {
+    let text = String::from_utf8_lossy(bytes);
+    let mut packages = Vec::new();
+    for line in text.lines() {
+        let Some((name, version)) = line.split_once("==") else {
+            continue;
+        };
+        // Extras in brackets; a condition or a remark behind the version.
+        let name = name.split('[').next().unwrap_or_default().trim();
+        let version = version.trim_start();
+        let version = version
+            .split(|c: char| c.is_whitespace() || matches!(c, ';' | '#' | ','))
+            .next()
+            .unwrap_or_default();
+        let is_name = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+        if name.is_empty() || !name.chars().all(is_name) || version.is_empty() {
+            continue;
+        }
+        if packages.len() >= MAX_INSIDE {
+            return Err(format!("it names more than {MAX_INSIDE} distributions"));
+        }
+        packages.push(Proven {
+            direct: Some(false),
+            ..Proven::new(
+                PackageKind::Python,
+                Some(name),
+                Some(version),
+                Evidence::Metadata,
+            )?
+        });
+    }
+    Ok(Document::Packages(packages))
 }
 
 /// Distributions listed of one archive.
@@ -382,9 +437,51 @@ mod tests {
         assert!(read_origin("", b"{}").is_err());
     }
 
+    #[test]
+    fn what_tools_carry_with_them() {
+        let site = "venv/lib/python3.13/site-packages";
+        for yes in ["pip/_vendor", "wheel/vendored", "pipenv/vendor"] {
+            let path = format!("{site}/{yes}/vendor.txt");
+            assert!(claims_vendored(&Candidate::named(&path)), "{yes}");
+        }
+        assert!(!claims_vendored(&Candidate::named("src/vendor/vendor.txt")));
+        assert!(!claims_vendored(&Candidate::named(&format!(
+            "{site}/pip/vendor.txt"
+        ))));
+        let Ok(Document::Packages(packages)) = read_vendored(
+            "",
+            b"# carried\nCacheControl==0.14.2\nrequests[socks]==2.32.3  # pinned\n    urllib3==1.26.20; x\n./local\na b==1\nx==\n",
+        ) else {
+            panic!("no packages")
+        };
+        let told: Vec<String> = packages
+            .iter()
+            .map(|own| format!("{} {} {:?}", own.name, own.version, own.direct))
+            .collect();
+        assert_eq!(
+            told,
+            [
+                "CacheControl 0.14.2 Some(false)",
+                "requests 2.32.3 Some(false)",
+                "urllib3 1.26.20 Some(false)"
+            ]
+        );
+    }
+
+    #[test]
+    fn programs_that_are_archives() {
+        let claims = |name: &str, head: &[u8]| {
+            claims_archive(&Candidate::new(name, head.len() as u64, 0o755, head))
+        };
+        assert!(claims("bin/tool", b"#!/usr/bin/env python3\nPK\x03\x04"));
+        assert!(!claims("bin/tool", b"#!/usr/bin/env python3\nimport x"));
+        assert!(!claims("bin/tool", b"#!/bin/sh\nPK\x03\x04"));
+        assert!(!claims("bin/tool", b"#!/usr/bin/python3"));
+    }
+
     proptest! {
         #[test]
-        fn any_bytes_end(bytes in "((Name|Version|License|RECORD|a,sha256=b)[:,]? ?[a-z0-9\"\u{1b},]{0,9}\n| .{0,9}\n|.{0,20}){0,9}") {
+        fn any_bytes_end(bytes in "((Name|Version|License|RECORD|a,sha256=b|a==1)[:,]? ?[a-z0-9\"\u{1b},]{0,9}\n| .{0,9}\n|.{0,20}){0,9}") {
             let bytes = bytes.as_bytes();
             if let Ok(Document::Python(own)) = read_metadata("", bytes) {
                 prop_assert!(!own.name.contains(char::is_control) && !own.version.is_empty());
@@ -392,6 +489,9 @@ mod tests {
             let _ = read_record("", bytes);
             let _ = read_installer("", bytes);
             let _ = read_origin("", bytes);
+            if let Ok(Document::Packages(own)) = read_vendored("", bytes) {
+                prop_assert!(own.iter().all(|own| !own.version.is_empty()));
+            }
         }
     }
 

@@ -50,6 +50,12 @@ fn who_asked_for_a_node_package() {
                 "pnpm/node_modules/.pnpm/d@1.0.0/node_modules/d/package.json",
                 manifest("d", "1.0.0"),
             )
+            .file("ali/package.json", "{\"dependencies\":{\"odd\":\"npm:even@1\"}}")
+            .symlink("ali/node_modules/odd", ".pnpm/even@1.0.0/node_modules/even")
+            .file(
+                "ali/node_modules/.pnpm/even@1.0.0/node_modules/even/package.json",
+                manifest("even", "1.0.0"),
+            )
             .file("usr/local/lib/node_modules/npm/package.json", manifest("npm", "10.5.0"))
             .file(
                 "usr/local/lib/node_modules/npm/node_modules/e/package.json",
@@ -73,11 +79,49 @@ fn who_asked_for_a_node_package() {
             ("c", "1.0.0", Some(true)),
             ("d", "1.0.0", Some(false)),
             ("e", "1.0.0", Some(false)),
+            ("even", "1.0.0", Some(true)),
             ("npm", "10.5.0", Some(true)),
             ("of-w", "1.0.0", Some(true)),
             ("real", "2.0.0", Some(true)),
             ("shop", "1.0.0", None),
             ("yarn", "1.22.22", None),
+        ]
+    );
+}
+
+#[test]
+fn workspaces_and_what_packages_bundle() {
+    let outcome = look(vec![
+        Layer::new()
+            .file("ws/package.json", "{\"private\":true}")
+            .file(
+                "ws/packages/alpha/package.json",
+                manifest("@mono/alpha", "1.4.0"),
+            )
+            .file("ws/packages/apart/package.json", manifest("apart", "1.0.0"))
+            .symlink("ws/node_modules/@mono/alpha", "../../packages/alpha")
+            .file("src/lib/package.json", manifest("lib", "2.0.0"))
+            .symlink("ws/node_modules/lib", "/src/lib")
+            .file(
+                "lib/node_modules/pnpm/package.json",
+                manifest("pnpm", "9.1.0"),
+            )
+            .file(
+                "lib/node_modules/pnpm/dist/node_modules/ip/package.json",
+                manifest("ip", "9.0.5"),
+            )
+            .file(
+                "lib/node_modules/pnpm/test/node_modules/no/package.json",
+                manifest("no", "1.0.0"),
+            ),
+    ]);
+    assert_eq!(
+        listed(&outcome),
+        [
+            "pkg:npm/%40mono/alpha@1.4.0",
+            "pkg:npm/ip@9.0.5",
+            "pkg:npm/lib@2.0.0",
+            "pkg:npm/pnpm@9.1.0",
         ]
     );
 }

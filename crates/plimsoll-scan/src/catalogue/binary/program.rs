@@ -163,7 +163,8 @@ pub(super) const PROGRAMS: &[Program] = &[
         ],
     ),
     program("sqlcipher", &["sqlcipher"], &[behind(b"SQLCipher ")]),
-    program("busybox", &["busybox"], &[behind(b"BusyBox v")]),
+    // Where all its names are one file, an archive holds that under the first of them.
+    program("busybox", &["busybox", "[", "[["], &[behind(b"BusyBox v")]),
     program("bash", &["bash"], &[behind(b"@(#)Bash version ")]),
     program(
         "openssl",

@@ -7,7 +7,7 @@ mod python;
 use plimsoll_model::{Evidence, Package, PackageKind};
 
 use super::{brought_by, purl};
-use crate::catalogue::npm::{Manifest, in_cache, is_installed_at};
+use crate::catalogue::npm::{Manifest, in_cache, is_downloaded, is_installed_at};
 use crate::catalogue::python::normalise;
 use crate::catalogue::{Document, Proven, binary};
 use crate::gaps::Gaps;
@@ -25,6 +25,8 @@ pub(super) fn installed(layers: &[LayerRecord], tree: &Tree<'_>, gaps: &mut Gaps
         let is_here = match document {
             Document::Npm(_) => is_installed_at(path),
             Document::Python(_) => !in_cache(path),
+            // Programs are run from many a cache; what lies beside metadata in one is not.
+            Document::Binary(_) => !is_downloaded(path),
             _ => true,
         };
         if !is_here {

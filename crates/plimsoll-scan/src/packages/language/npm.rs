@@ -14,6 +14,7 @@ use crate::tree::Tree;
 /// Adds projects, and fills in who asked for what, sizes and numbers of files.
 pub(super) fn complete(layers: &[LayerRecord], tree: &Tree<'_>, packages: &mut Vec<Package>) {
     let mut asks: Asks<'_> = BTreeMap::new();
+    let mut linked = None;
     for (path, node) in tree.iter() {
         let Some(document @ Document::NpmProject(project)) = layers[node.layer].documents.get(path)
         else {
@@ -24,7 +25,10 @@ pub(super) fn complete(layers: &[LayerRecord], tree: &Tree<'_>, packages: &mut V
             project.asks.iter().map(String::as_str).collect(),
         );
         if let Some(own) = &project.manifest
-            && is_there(tree, folder(path), own)
+            && (is_there(tree, folder(path), own)
+                || linked
+                    .get_or_insert_with(|| linked_folders(tree))
+                    .contains(folder(path)))
         {
             let mut package = of_manifest(own, path);
             package.layer = brought_by(layers, node, path, |other| match (document, other) {
@@ -102,41 +106,62 @@ fn is_there(tree: &Tree<'_>, root: &str, own: &Manifest) -> bool {
     unpacked || cached
 }
 
+/// The folders that links among the installed packages lead to: workspaces, and what was linked
+/// from where it is written.
+fn linked_folders(tree: &Tree<'_>) -> HashSet<String> {
+    tree.iter()
+        .filter(|(path, node)| {
+            let place = folder(path);
+            let above = match base_name(place).strip_prefix('@') {
+                Some(_) => folder(place),
+                None => place,
+            };
+            base_name(above) == "node_modules" && matches!(node.fact.kind, FactKind::Symlink(_))
+        })
+        .filter_map(|(path, _)| tree.resolve(path))
+        .collect()
+}
+
 /// What projects ask for, by the folder of each.
 type Asks<'l> = BTreeMap<&'l str, Vec<&'l str>>;
+
+/// What one project, and those it holds, ask for.
+struct Wanted<'l> {
+    names: HashSet<&'l str>,
+    /// The folders of a virtual store that links of these names lead to. A link has the name of an
+    /// alias, the package in the store its own.
+    stored: HashSet<&'l str>,
+}
 
 /// Whether somebody asked for the package in the folder `own` by name. `wanted` keeps what all
 /// projects at and below a folder ask for.
 fn asked<'l>(
-    tree: &Tree<'_>,
+    tree: &Tree<'l>,
     asks: &Asks<'l>,
-    wanted: &mut HashMap<String, HashSet<&'l str>>,
+    wanted: &mut HashMap<String, Wanted<'l>>,
     own: &str,
 ) -> Option<bool> {
     let (modules, below) = own.split_at_checked(after_first_modules(own)?)?;
     // The name it goes by there, which is another than its own for an alias.
     let name = own.rsplit_once("node_modules/")?.1;
     let root = modules.strip_suffix("node_modules/")?.trim_end_matches('/');
-    let on_top = if below.starts_with('.') {
-        // A virtual store is reached by links.
-        let store = below.split('/').nth(1)?;
-        match tree
-            .get(&format!("{modules}{name}"))
-            .map(|node| &node.fact.kind)
-        {
-            Some(FactKind::Symlink(target)) => target.split('/').any(|part| part == store),
-            _ => false,
-        }
-    } else {
-        below == name
+    // A virtual store is reached by links.
+    let store = match below.strip_prefix('.') {
+        Some(_) => Some(below.split('/').nth(1)?),
+        None => None,
     };
     if !asks.contains_key(root) {
         // `npm install --global` knows no project: what lies on top was asked for.
+        let on_top = match store {
+            Some(store) => stored_at(tree, &format!("{modules}{name}"))
+                .is_some_and(|mut parts| parts.any(|part| part == store)),
+            None => below == name,
+        };
         return base_name(root).eq("lib").then_some(on_top);
     }
     if !wanted.contains_key(root) {
         // The project, and those it holds: what they ask for may lie on top as well.
-        let names = asks
+        let names: HashSet<&str> = asks
             .range(root..)
             .take_while(|(place, _)| place.starts_with(root))
             .filter(|(place, _)| {
@@ -144,9 +169,26 @@ fn asked<'l>(
             })
             .flat_map(|(_, names)| names.iter().copied())
             .collect();
-        wanted.insert(root.to_owned(), names);
+        let stored = names
+            .iter()
+            .filter_map(|name| stored_at(tree, &format!("{modules}{name}")))
+            .flatten()
+            .collect();
+        wanted.insert(root.to_owned(), Wanted { names, stored });
     }
-    Some(on_top && wanted.get(root)?.contains(name))
+    let wanted = wanted.get(root)?;
+    Some(match store {
+        Some(store) => wanted.stored.contains(store),
+        None => below == name && wanted.names.contains(name),
+    })
+}
+
+/// The folders that a link goes by; among them the one of the store.
+fn stored_at<'l>(tree: &Tree<'l>, link: &str) -> Option<impl Iterator<Item = &'l str> + use<'l>> {
+    match tree.get(link).map(|node| &node.fact.kind) {
+        Some(FactKind::Symlink(target)) => Some(target.split('/')),
+        _ => None,
+    }
 }
 
 fn join(folder: &str, name: &str) -> String {
