@@ -254,6 +254,15 @@ def node_modules(folder, standing=None):
             node_installed(path, standing)
 
 
+def bundled(parts):
+    """Whether a package ships this folder for itself, and not to be tried or explained."""
+    first = parts.index("node_modules")
+    above = parts[-3:-1]
+    installed = "node_modules" in above or ".pnpm" in parts or above[0].startswith("@")
+    trial = {"test", "tests", "__tests__", "fixtures", "example", "examples", "spec", "docs"}
+    return not installed and not trial.intersection(parts[first:])
+
+
 def node_installed(path, standing):
     if os.path.islink(path) or not os.path.isdir(path):
         return
@@ -525,6 +534,8 @@ def main():
             conda(folder)
         if base == "node_modules" and "node_modules" not in parts[:-1]:
             node_modules(folder, "project" if ".cache" in parts or ".npm" in parts else None)
+        elif base == "node_modules" and bundled(parts):
+            node_modules(folder, "vendored")
         if "package.json" in files and "node_modules" not in parts:
             package = node_package(folder)
             if package:
