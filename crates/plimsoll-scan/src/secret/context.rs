@@ -308,7 +308,7 @@ fn carried(bytes: &[u8], start: usize, basic: bool) -> Option<Hit> {
 }
 
 /// Whether a value is a JSON web token; none where it is one that stands in every manual.
-fn is_jwt(value: &str) -> Option<bool> {
+pub(super) fn is_jwt(value: &str) -> Option<bool> {
     use base64::Engine as _;
     use base64::engine::general_purpose::URL_SAFE_NO_PAD;
     let Some(parts) = JWT.captures(value.as_bytes()) else {
@@ -319,7 +319,9 @@ fn is_jwt(value: &str) -> Option<bool> {
         return Some(false);
     };
     let has = |text: &[u8], word: &str| memmem::find(text, word.as_bytes()).is_some();
-    if has(&payload, "John Doe") || has(&payload, "1234567890") {
+    // Those of jwt.io and of RFC 7519.
+    let known = ["John Doe", "1234567890", "example.com/is_root"];
+    if known.iter().any(|mark| has(&payload, mark)) {
         return None;
     }
     Some(has(&header, "\"alg\""))

@@ -2,7 +2,7 @@
 
 use plimsoll_model::Severity;
 
-use super::{Pattern, hexadecimal, key_id, sure, token, word_byte};
+use super::{Pattern, hexadecimal, key_id, likely, sure, token, word_byte};
 
 pub(super) const PATTERNS: &[Pattern] = &[
     // Amazon: four letters say what the id stands for.
@@ -19,6 +19,38 @@ pub(super) const PATTERNS: &[Pattern] = &[
     Pattern {
         severity: Severity::High,
         ..sure("gcp-api-key", &["AIza"], r"AIza[0-9A-Za-z_-]{35}")
+    },
+    token(
+        // One that lasts some hours: a signed address in base64.
+        "aws-bedrock-key",
+        &["bedrock-api-key-"],
+        r"bedrock-api-key-[A-Za-z0-9+/=_-]{80,4000}",
+    ),
+    likely("gcp-refresh-token", &["1//0"], r"1//0[A-Za-z0-9_-]{40,120}"),
+    Pattern {
+        // Keys of cognitive services and others: the mark is at their fifty-third letter.
+        lead: Some(|byte| byte.is_ascii_alphanumeric()),
+        ..token(
+            "azure-service-key",
+            &["JQQJ99"],
+            r"[A-Za-z0-9]{52}JQQJ99[A-Z0-9]{2}[A-Za-z0-9]{24}",
+        )
+    },
+    Pattern {
+        lead: Some(|byte| word_byte(byte) || byte == b'-'),
+        ..token(
+            "azure-function-key",
+            &["AzFu"],
+            r"[A-Za-z0-9_-]{44}AzFu[A-Za-z0-9_-]{6}={0,2}",
+        )
+    },
+    Pattern {
+        lead: Some(|byte| byte.is_ascii_alphanumeric()),
+        ..token(
+            "azure-search-key",
+            &["AzSe"],
+            r"[A-Za-z0-9]{42}AzSe[A-D][A-Za-z0-9]{5}",
+        )
     },
     sure(
         "gcp-oauth-secret",
@@ -52,6 +84,11 @@ pub(super) const PATTERNS: &[Pattern] = &[
         &["v1.0-"],
         r"v1\.0-[a-f0-9]{24}-[a-f0-9]{146}",
     ),
+    token(
+        "cloudflare-token",
+        &["cfut_", "cfat_", "cfk_"],
+        r"cf(?:ut|at|k)_[A-Za-z0-9_-]{40,60}",
+    ),
     token("heroku-key", &["HRKU-"], r"HRKU-[A-Za-z0-9_-]{36,60}"),
     token(
         "netlify-token",
@@ -65,6 +102,37 @@ pub(super) const PATTERNS: &[Pattern] = &[
         &["fm1r_", "fm1a_", "fm2_"],
         r"fm(?:1[ar]|2)_[A-Za-z0-9+/]{100,3000}",
     ),
+    token("openshift-token", &["sha256~"], r"sha256~[A-Za-z0-9_-]{43}"),
+    token("scalingo-token", &["tk-us-"], r"tk-us-[A-Za-z0-9_-]{48}"),
+    token(
+        "docker-swarm-token",
+        &["SWMTKN-1-"],
+        r"SWMTKN-1-[a-z0-9]{48,52}-[a-z0-9]{24,26}",
+    ),
+    token(
+        "docker-swarm-key",
+        &["SWMKEY-1-"],
+        r"SWMKEY-1-[A-Za-z0-9+/]{43}",
+    ),
+    likely("clickhouse-key", &["4b1d"], r"4b1d[A-Za-z0-9]{38}"),
+    token(
+        "cockroach-key",
+        &["CCDB1_"],
+        r"CCDB1_[A-Za-z0-9]{22}_[A-Za-z0-9]{40}",
+    ),
+    token(
+        "mongodb-secret",
+        &["mdb_sa_sk_"],
+        r"mdb_sa_sk_[A-Za-z0-9_-]{40}",
+    ),
+    Pattern {
+        then: BASE32,
+        ..likely(
+            "nats-seed",
+            &["SUA", "SAA", "SOA", "SNA", "SCA"],
+            r"S[UAONC]A[A-Z2-7]{55}",
+        )
+    },
     token("render-key", &["rnd_"], r"rnd_[A-Za-z0-9]{28,40}"),
     token("neon-key", &["napi_"], r"napi_[a-z0-9]{64}"),
     token("deno-token", &["ddp_", "ddo_"], r"dd[po]_[A-Za-z0-9]{36}"),
@@ -119,6 +187,19 @@ pub(super) const PATTERNS: &[Pattern] = &[
             r"ops_eyJ[A-Za-z0-9+/]{250,4000}={0,3}",
         )
     },
+    Pattern {
+        then: b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ",
+        ..token(
+            "1password-secret-key",
+            &["A3-"],
+            r"A3-[A-Z0-9]{6}-(?:[A-Z0-9]{11}|[A-Z0-9]{6}-[A-Z0-9]{5})(?:-[A-Z0-9]{5}){3}",
+        )
+    },
+    token(
+        "defined-networking-key",
+        &["dnkey-"],
+        r"dnkey-[A-Za-z0-9_=-]{26}-[A-Za-z0-9_=-]{52}",
+    ),
     sure(
         "age-key",
         &["AGE-SECRET-KEY-1"],
@@ -142,6 +223,19 @@ pub(super) const PATTERNS: &[Pattern] = &[
         lead: Some(hexadecimal),
         ..token("newrelic-key", &["NRAL"], r"[a-f0-9]{36}NRAL")
     },
+    Pattern {
+        // Regions beside the first one stand before the key.
+        lead: Some(|byte| byte.is_ascii_digit() || byte.is_ascii_lowercase()),
+        ..token(
+            "newrelic-key",
+            &["NRAL"],
+            r"[a-z]{2}[0-9]{2}xx[a-f0-9]{30}NRAL",
+        )
+    },
+    Pattern {
+        severity: Severity::Low,
+        ..token("newrelic-key", &["NRJS-"], r"NRJS-[a-f0-9]{19}")
+    },
     sure(
         "grafana-token",
         &["glsa_"],
@@ -155,7 +249,7 @@ pub(super) const PATTERNS: &[Pattern] = &[
     sure(
         "grafana-token",
         &["eyJrIjoi"],
-        r"eyJrIjoi[A-Za-z0-9]{70,400}={0,3}",
+        r"eyJrIjoi[A-Za-z0-9]{50,400}={0,3}",
     ),
     token("sentry-token", &["sntryu_"], r"sntryu_[a-f0-9]{64}"),
     token(
@@ -168,6 +262,28 @@ pub(super) const PATTERNS: &[Pattern] = &[
         &["dt0c01.", "dt0s16."],
         r"dt0(?:c01|s16)\.[A-Z0-9]{24}\.[A-Z0-9]{64}",
     ),
+    token(
+        "axiom-token",
+        &["xaat-", "xapt-"],
+        r"xa[ap]t-[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}",
+    ),
+    token(
+        "honeycomb-key",
+        &["hcaik_", "hcbik_", "hcxik_"],
+        r"hc[abx]ik_[a-z0-9]{58}",
+    ),
+    likely(
+        "launchdarkly-key",
+        &["sdk-", "api-", "mob-"],
+        r"(?:sdk|api|mob)-[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}",
+    ),
+    token(
+        "logfire-token",
+        &["pylf_v1_"],
+        r"pylf_v1_[a-z]{2}_[A-Za-z0-9]{43}",
+    ),
     token("posthog-key", &["phx_"], r"phx_[A-Za-z0-9_]{40,60}"),
     token("rootly-token", &["rootly_"], r"rootly_[a-f0-9]{64}"),
 ];
+
+const BASE32: &[u8] = b"234567ABCDEFGHIJKLMNOPQRSTUVWXYZ";

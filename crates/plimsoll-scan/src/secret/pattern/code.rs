@@ -17,6 +17,13 @@ pub(super) const PATTERNS: &[Pattern] = &[
         in_programs: Programs::Apart,
         ..sure("github-token", &["ghs_"], r"ghs_[A-Za-z0-9]{36}")
     },
+    sure("github-token", &["ghr_"], r"ghr_[A-Za-z0-9]{76}"),
+    sure(
+        // Of an installation, since 2025: the id of the app and a JSON web token.
+        "github-token",
+        &["ghs_"],
+        r"ghs_[0-9]{1,12}_eyJ[A-Za-z0-9_-]{10,2000}\.eyJ[A-Za-z0-9_-]{10,4000}\.[A-Za-z0-9_-]{20,2000}",
+    ),
     sure(
         "github-token",
         &["github_pat_"],
@@ -114,5 +121,17 @@ pub(super) const PATTERNS: &[Pattern] = &[
     ),
     sure("postman-key", &["PMAK-"], r"PMAK-[a-f0-9]{24}-[a-f0-9]{34}"),
     token("prefect-key", &["pnu_", "pnb_"], r"pn[ub]_[A-Za-z0-9]{36}"),
+    token(
+        "sonar-token",
+        &["squ_", "sqp_", "sqa_"],
+        r"sq[upa]_[a-f0-9]{40}",
+    ),
+    token(
+        "packagist-token",
+        &["packagist_"],
+        r"packagist_[ou][ru]t_[a-f0-9]{68}",
+    ),
+    token("ionic-token", &["ion_"], r"ion_[a-z0-9]{42}"),
+    token("thunderstore-token", &["tss_"], r"tss_[A-Za-z0-9]{36}"),
     token("readme-key", &["rdme_"], r"rdme_[a-z0-9]{70}"),
 ];

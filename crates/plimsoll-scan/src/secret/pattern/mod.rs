@@ -12,7 +12,8 @@ use base64::engine::DecodePaddingMode;
 use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig};
 use plimsoll_model::Severity;
 
-use super::placeholder::is_example;
+use super::context::is_jwt;
+use super::placeholder::{is_example, looks_random};
 
 /// Base64 as people leave it: with or without padding.
 pub(super) const BASE64: GeneralPurpose = GeneralPurpose::new(
@@ -63,6 +64,8 @@ pub(super) struct Pattern {
     /// Bytes that may not follow the match: it would be part of something longer.
     pub(super) not_before: fn(u8) -> bool,
     pub(super) in_programs: Programs,
+    /// Whether it is believed only where people put their own files.
+    pub(super) own: bool,
     pub(super) check: fn(&[u8]) -> Verdict,
 }
 
@@ -107,6 +110,7 @@ const fn token(
         regex,
         not_before: word_byte,
         in_programs: Programs::Apart,
+        own: false,
         check: real,
     }
 }
@@ -123,6 +127,20 @@ const fn sure(
     }
 }
 
+/// A token of a form that other things have, too.
+const fn likely(
+    kind: &'static str,
+    anchors: &'static [&'static str],
+    regex: &'static str,
+) -> Pattern {
+    Pattern {
+        in_programs: Programs::Skip,
+        own: true,
+        check: drawn,
+        ..token(kind, anchors, regex)
+    }
+}
+
 /// The public half of a credential: it says whose, and that the secret half is near.
 const fn key_id(
     kind: &'static str,
@@ -132,6 +150,23 @@ const fn key_id(
     Pattern {
         severity: Severity::High,
         ..token(kind, anchors, regex)
+    }
+}
+
+/// A token that reads like drawn, not like a name.
+fn drawn(value: &[u8]) -> Verdict {
+    match std::str::from_utf8(value) {
+        Ok(text) if looks_random(text) => real(value),
+        _ => Verdict::Nothing,
+    }
+}
+
+/// A JSON web token, other than those that stand in every manual.
+fn json_web_token(token: &[u8]) -> Verdict {
+    let told = std::str::from_utf8(token).ok().and_then(is_jwt);
+    match told {
+        Some(true) => Verdict::Match,
+        _ => Verdict::Nothing,
     }
 }
 
@@ -196,9 +231,7 @@ pub(super) fn private_key(block: &[u8]) -> Verdict {
     let mut encrypted = label.contains("ENCRYPTED");
     let mut value = String::new();
     for line in body.lines() {
-        let line = line.trim_matches(|c: char| {
-            c.is_whitespace() || matches!(c, '"' | '\'' | '+' | ',' | '\\')
-        });
+        let line = key_line(line);
         if line.contains(':') {
             encrypted |= line.contains("ENCRYPTED");
         } else if !line.starts_with('=') {
@@ -231,10 +264,95 @@ pub(super) fn private_key(block: &[u8]) -> Verdict {
     }
 }
 
+/// A line of a key without what source code wraps it in: `"…" +`. Of a line that stands bare every
+/// letter counts, for `+` and `/` are base64.
+fn key_line(line: &str) -> &str {
+    let quote = |c: char| matches!(c, '"' | '\'' | '`');
+    let line = match (line.find(quote), line.rfind(quote)) {
+        (Some(first), Some(last)) if first < last => &line[first + 1..last],
+        // The end of a string and what ties it to the next.
+        (Some(only), _)
+            if line[only + 1..]
+                .bytes()
+                .all(|byte| b" \t+,;)\\".contains(&byte)) =>
+        {
+            &line[..only]
+        }
+        (Some(only), _) => &line[only + 1..],
+        _ => line,
+    };
+    line.trim_matches(|c: char| c.is_whitespace() || matches!(c, ',' | '\\'))
+}
+
 /// The key in a PEM block that is itself in base64, as kubeconfig files have it.
 pub(super) fn encoded_private_key(encoded: &[u8]) -> Verdict {
     match BASE64.decode(encoded) {
         Ok(block) => private_key(block.trim_ascii()),
         Err(_) => Verdict::Nothing,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Bytes of a key whose base64 has `+` and `/` at the ends of lines.
+    fn key() -> Vec<u8> {
+        let mut der = vec![0x30, 0x82];
+        der.extend(std::iter::repeat_n(0xfb, 190));
+        der.extend(std::iter::repeat_n(0xef, 190));
+        der
+    }
+
+    fn lines() -> Vec<String> {
+        let body = BASE64.encode(key());
+        let lines: Vec<String> = (0..body.len())
+            .step_by(64)
+            .map(|at| body[at..body.len().min(at + 64)].to_owned())
+            .collect();
+        assert!(
+            lines
+                .iter()
+                .any(|line| line.starts_with('+') || line.ends_with('+'))
+        );
+        lines
+    }
+
+    fn value_of(block: &str) -> Option<Vec<u8>> {
+        match private_key(block.as_bytes()) {
+            Verdict::Value { value, .. } => Some(value),
+            _ => None,
+        }
+    }
+
+    #[test]
+    fn lines_of_a_key_begin_and_end_as_they_like() {
+        let (begin, end) = ("-----BEGIN PRIVATE KEY-----", "-----END PRIVATE KEY-----");
+        let lines = lines();
+        let value = lines.concat().into_bytes();
+        let each = |before: &str, after: &str| {
+            let body: String = lines
+                .iter()
+                .map(|line| format!("{before}{line}{after}\n"))
+                .collect();
+            let first = before.trim_start();
+            format!("{begin}{after}\n{body}{first}{end}")
+        };
+        for (before, after) in [
+            ("", ""),
+            ("  ", "\r"),
+            ("    \"", "\\n\" +"),
+            ("  '", "\\n',"),
+            ("\"", "\\r\\n\" \\"),
+            ("", "\\n\\"),
+        ] {
+            assert_eq!(
+                value_of(&each(before, after)).as_ref(),
+                Some(&value),
+                "{before} {after}"
+            );
+        }
+        let one_line = format!("{begin}\\n{}\\n{end}", lines.join("\\n"));
+        assert_eq!(value_of(&one_line), Some(value));
     }
 }

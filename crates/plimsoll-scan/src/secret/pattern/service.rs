@@ -2,7 +2,9 @@
 
 use plimsoll_model::Severity;
 
-use super::{Pattern, Programs, hexadecimal, key_id, sure, token, word_byte};
+use super::{
+    Pattern, Programs, hexadecimal, json_web_token, key_id, likely, sure, token, word_byte,
+};
 
 pub(super) const PATTERNS: &[Pattern] = &[
     // Messages.
@@ -79,8 +81,8 @@ pub(super) const PATTERNS: &[Pattern] = &[
     // Money.
     sure(
         "stripe-key",
-        &["sk_live_", "rk_live_"],
-        r"[rs]k_live_[A-Za-z0-9]{20,247}",
+        &["sk_live_", "rk_live_", "sk_org_live_"],
+        r"[rs]k_(?:org_)?live_[A-Za-z0-9]{20,247}",
     ),
     Pattern {
         severity: Severity::Low,
@@ -106,6 +108,12 @@ pub(super) const PATTERNS: &[Pattern] = &[
         &["sq0atp-", "sq0csp-"],
         r"sq0(?:atp-[A-Za-z0-9_-]{22}|csp-[A-Za-z0-9_-]{43})",
     ),
+    likely("square-token", &["EAAA"], r"EAAA[A-Za-z0-9_-]{60}"),
+    Pattern {
+        then: b"0123456789abcdef",
+        ..likely("woocommerce-key", &["ck_", "cs_"], r"c[ks]_[0-9a-f]{40}")
+    },
+    likely("gocardless-token", &["live_"], r"live_[A-Za-z0-9_-]{40}"),
     token(
         "braintree-token",
         &["access_token$production$"],
@@ -164,11 +172,29 @@ pub(super) const PATTERNS: &[Pattern] = &[
     Pattern {
         // Names in programs lie side by side without a gap, and many end in `hf`.
         in_programs: Programs::Skip,
-        ..token("huggingface-token", &["hf_"], r"hf_[A-Za-z]{34}")
+        ..token("huggingface-token", &["hf_"], r"hf_[A-Za-z0-9]{34,40}")
     },
     Pattern {
         in_programs: Programs::Skip,
         ..token("huggingface-token", &["api_org_"], r"api_org_[A-Za-z]{34}")
+    },
+    Pattern {
+        then: b"0123456789abcdef",
+        ..token("elevenlabs-key", &["sk_"], r"sk_[0-9a-f]{48}")
+    },
+    token("cerebras-key", &["csk-"], r"csk-[a-z0-9]{48}"),
+    likely("fireworks-key", &["fw_"], r"fw_[A-Za-z0-9]{24}"),
+    token(
+        "tavily-key",
+        &["tvly-"],
+        r"tvly-(?:dev-|prod-)?[A-Za-z0-9]{32}",
+    ),
+    likely("voyage-key", &["pa-"], r"pa-[A-Za-z0-9_-]{43}"),
+    token("jina-key", &["jina_"], r"jina_[A-Za-z0-9_-]{60}"),
+    token("llamacloud-key", &["llx-"], r"llx-[A-Za-z0-9]{48}"),
+    Pattern {
+        then: b"0123456789abcdef",
+        ..token("firecrawl-key", &["fc-"], r"fc-[0-9a-f]{32}")
     },
     token("groq-key", &["gsk_"], r"gsk_[A-Za-z0-9]{52}"),
     token("replicate-token", &["r8_"], r"r8_[A-Za-z0-9]{37}"),
@@ -188,6 +214,51 @@ pub(super) const PATTERNS: &[Pattern] = &[
         r"wandb_v1_[A-Za-z0-9_-]{60,90}",
     ),
     // Other services.
+    Pattern {
+        severity: Severity::High,
+        check: json_web_token,
+        ..likely(
+            "jwt",
+            &["eyJ"],
+            r"eyJ[A-Za-z0-9_-]{10,2000}\.eyJ[A-Za-z0-9_-]{10,8000}\.[A-Za-z0-9_-]{20,2000}",
+        )
+    },
+    Pattern {
+        // Not the letters that most words go on with: path, patch, patient, pattern.
+        then: b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabdefgjklmnopqrsuvwxyz",
+        ..token(
+            "airtable-token",
+            &["pat"],
+            r"pat[A-Za-z0-9]{14}\.[a-f0-9]{64}",
+        )
+    },
+    token("42-secret", &["s-s4t2"], r"s-s4t2(?:ud|af)-[a-f0-9]{64}"),
+    token("adobe-secret", &["p8e-"], r"p8e-[A-Za-z0-9]{32}"),
+    Pattern {
+        lead: Some(word_byte),
+        ..token(
+            "maxmind-key",
+            &["_mmk"],
+            r"[A-Za-z0-9]{6}_[A-Za-z0-9]{29}_mmk",
+        )
+    },
+    Pattern {
+        not_before: |byte| word_byte(byte) || matches!(byte, b'+' | b'/' | b'='),
+        ..likely(
+            "facebook-token",
+            &["EAAC", "EAAM"],
+            r"EAA[CM][A-Za-z0-9]{100,300}",
+        )
+    },
+    token(
+        "settlemint-token",
+        &["sm_aat_", "sm_pat_", "sm_sat_"],
+        r"sm_[aps]at_[A-Za-z0-9]{16}",
+    ),
+    likely("resend-key", &["re_"], r"re_[A-Za-z0-9]{8}_[A-Za-z0-9]{24}"),
+    token("zuplo-key", &["zpka_"], r"zpka_[a-z0-9]{32}_[a-f0-9]{8}"),
+    likely("brave-key", &["BSA"], r"BSA[A-Za-z0-9_-]{28}"),
+    token("apify-token", &["apify_api_"], r"apify_api_[A-Za-z0-9]{36}"),
     token("notion-token", &["ntn_"], r"ntn_[0-9]{11}[A-Za-z0-9]{35}"),
     Pattern {
         ..token("notion-token", &["secret_"], r"secret_[A-Za-z0-9]{43}")
