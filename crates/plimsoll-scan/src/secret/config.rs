@@ -3,6 +3,7 @@
 use plimsoll_model::{ImageConfig, SecretSighting, Severity};
 
 use super::assignment::{in_assignment, in_urls, names_secret};
+use super::command::{in_arguments, in_commands};
 use super::context::in_context;
 use super::detector::{Piece, Told};
 use super::encoded::in_base64;
@@ -62,6 +63,9 @@ pub(crate) fn in_config(config: &ImageConfig, detector: &Detector) -> Vec<Secret
             add(place.to_owned(), hits);
         }
     }
+    for (place, text) in plain_fields(config) {
+        add(place.to_owned(), found_in(text, detector));
+    }
     for (step, entry) in config.history.iter().enumerate() {
         for text in [&entry.created_by, &entry.comment].into_iter().flatten() {
             add(
@@ -71,6 +75,18 @@ pub(crate) fn in_config(config: &ImageConfig, detector: &Detector) -> Vec<Secret
         }
     }
     sightings
+}
+
+/// What else of the configuration is text that somebody wrote, and what it is called.
+fn plain_fields(config: &ImageConfig) -> impl Iterator<Item = (&'static str, &str)> {
+    let volumes = config.volumes.iter();
+    [
+        ("author", config.author.as_deref().unwrap_or_default()),
+        ("user", config.user.as_str()),
+        ("workdir", config.working_dir.as_str()),
+    ]
+    .into_iter()
+    .chain(volumes.map(|volume| ("volume", volume.as_str())))
 }
 
 /// The configuration with every credential in it replaced by its kind and fingerprint: the form in
@@ -106,6 +122,12 @@ pub(crate) fn redacted_with(config: &ImageConfig, detector: &Detector) -> ImageC
         for (word, hits) in words.iter_mut().zip(hits) {
             replace(word, hits);
         }
+    }
+    let fields = [&mut config.user, &mut config.working_dir];
+    let fields = fields.into_iter().chain(&mut config.author);
+    for text in fields.chain(&mut config.volumes) {
+        let hits = found_in(text, detector);
+        replace(text, hits);
     }
     for entry in &mut config.history {
         for text in [&mut entry.created_by, &mut entry.comment]
@@ -204,6 +226,7 @@ fn in_command(text: &str, detector: &Detector) -> Vec<Hit> {
     for (name, value, start) in assignments(text).into_iter().chain(arguments(text)) {
         hits.extend(in_assignment(name, value, start));
     }
+    in_commands(text, 0, &mut hits);
     hits.extend(in_urls(text, 0));
     beside_key_id(text, &mut hits);
     hits
@@ -212,10 +235,14 @@ fn in_command(text: &str, detector: &Detector) -> Vec<Hit> {
 /// Credentials in each word of a command that needs no shell.
 fn in_words(words: &[String], detector: &Detector) -> Vec<Vec<Hit>> {
     let mut flag = None;
+    let mut taken = in_arguments(words);
     words
         .iter()
-        .map(|word| {
+        .enumerate()
+        .map(|(number, word)| {
             let mut hits = in_command(word, detector);
+            let here = taken.extract_if(.., |(other, _)| *other == number);
+            hits.extend(here.map(|(_, hit)| hit));
             if let Some(name) = flag {
                 hits.extend(in_assignment(name, word, 0));
             }
@@ -343,6 +370,56 @@ mod tests {
             assert!(!text.contains(secret), "{text}");
         }
         assert_eq!(shown.cmd.unwrap()[0].matches("[github-token ").count(), 2);
+    }
+
+    #[test]
+    fn every_field_is_searched_and_hidden() {
+        let token = format!("gh{}_{}", "p", "aB3dE5gH7jK9mN1pQ2rS4tU6vW8xY0zC5eF7");
+        let password = "Tr0ub4dor3x";
+        let config = ImageConfig {
+            author: Some(format!("me <{token}@x>")),
+            user: token.clone(),
+            working_dir: format!("/srv/{token}"),
+            volumes: vec![format!("/data/{token}")],
+            cmd: Some(
+                ["curl", "-u", &format!("bob:{password}")]
+                    .map(str::to_owned)
+                    .to_vec(),
+            ),
+            history: vec![plimsoll_model::HistoryEntry {
+                created_by: Some(format!("RUN /bin/sh -c mysql -p{password} < x # buildkit")),
+                ..plimsoll_model::HistoryEntry::default()
+            }],
+            ..ImageConfig::default()
+        };
+        let detector = Detector::shared();
+        let found = in_config(&config, detector);
+        let told: Vec<(&str, &str, &[String])> = found
+            .iter()
+            .map(|secret| (&*secret.kind, secret.place.as_str(), &*secret.also_at))
+            .collect();
+        let also = |places: &[&str]| {
+            places
+                .iter()
+                .map(|place| (*place).to_owned())
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(
+            told,
+            [
+                ("command-password", "cmd", &*also(&["history step 1"])),
+                (
+                    "github-token",
+                    "author",
+                    &*also(&["user", "workdir", "volume"])
+                ),
+            ]
+        );
+        let shown = format!("{:?}", redacted(&config));
+        assert!(
+            !shown.contains(&token) && !shown.contains(password),
+            "{shown}"
+        );
     }
 
     #[test]

@@ -9,6 +9,7 @@
 
 mod archive;
 mod assignment;
+mod command;
 mod config;
 mod connection;
 mod context;
