@@ -24,6 +24,7 @@ mod placeholder;
 mod runs;
 mod search;
 mod store;
+mod strings;
 
 pub use config::redacted;
 pub(crate) use config::{in_config, redacted_with, shown_name};

@@ -6,12 +6,9 @@ const PACKAGE_FOLDERS: &[&str] = &[
     "site-packages",
     "dist-packages",
     "gems",
-    ".m2",
     ".npm",
     ".yarn",
     ".pnpm",
-    ".gradle",
-    ".nuget",
     ".rustup",
     "bower_components",
     // What is made up to try code or to explain it.
@@ -29,6 +26,17 @@ const PACKAGE_FOLDERS: &[&str] = &[
     "samples",
     "docs",
     "doc",
+];
+
+/// Where package managers keep what they fetched, in folders that hold their settings, too.
+const STORES: &[&str] = &[
+    ".m2/repository/",
+    ".gradle/caches/",
+    ".gradle/wrapper/",
+    ".nuget/packages/",
+    ".ivy2/cache/",
+    ".cargo/registry/",
+    ".cargo/git/",
 ];
 
 /// Endings of files that explain, that machines write, or that lock versions.
@@ -49,7 +57,6 @@ const NO_SETTINGS: &[&str] = &[
     ".map",
     ".d.ts",
     ".csv",
-    ".ipynb",
     ".patch",
     ".diff",
 ];
@@ -136,6 +143,7 @@ pub(super) fn is_own_inside(path: &str) -> bool {
     if locks
         || tests
         || is_template(name)
+        || STORES.iter().any(|store| path.contains(store))
         || NO_SETTINGS.iter().any(|ending| name.ends_with(ending))
     {
         return false;
@@ -173,10 +181,43 @@ pub(super) fn is_settings(path: &str) -> bool {
             | "pgpass"
             | "s3cfg"
             | "log"
+            | "zsh"
+            | "ksh"
+            | "bat"
+            | "cmd"
+            | "ps1"
+            | "mk"
+            | "list"
+            | "repo"
+            | "acl"
+            | "hcl"
+            | "tf"
+            | "private"
+            | "nmconnection"
+            | "boto"
+            | "ovpn"
+            | "timer"
+            | "cron"
     ) || matches!(
         name,
-        "credentials" | "config" | "Dockerfile" | "Containerfile" | "Makefile" | "environment"
+        "credentials"
+            | "config"
+            | "Dockerfile"
+            | "Containerfile"
+            | "Makefile"
+            | "Jenkinsfile"
+            | "Vagrantfile"
+            | "environment"
+            | "crontab"
+            | "entrypoint"
+            | "user-data"
     ) || name.starts_with(".env")
+        || name.starts_with("Dockerfile.")
+        // `.bash_history`, `.wgetrc`
+        || (name.starts_with('.') && (name.ends_with("_history") || name.ends_with("rc")))
+        // Configuration of programs that need no ending, and tables of cron.
+        || (!name.contains('.') && path.starts_with("etc/"))
+        || path.starts_with("var/spool/cron/")
 }
 
 #[cfg(test)]
@@ -206,6 +247,29 @@ mod tests {
             "var/lib/dpkg/status",
         ] {
             assert!(!is_own(other), "{other}");
+        }
+        for own in [
+            "root/.m2/settings.xml",
+            "root/.gradle/gradle.properties",
+            "root/.nuget/NuGet/NuGet.Config",
+        ] {
+            assert!(is_own(own), "{own}");
+        }
+        for other in [
+            "root/.m2/repository/a/b.xml",
+            "root/.gradle/caches/x.properties",
+        ] {
+            assert!(!is_own(other), "{other}");
+        }
+        for settings in [
+            "root/.bash_history",
+            "etc/cron.d/backup",
+            "etc/smbcredentials",
+            "var/spool/cron/crontabs/root",
+            "root/.wgetrc",
+            "srv/Dockerfile.prod",
+        ] {
+            assert!(is_settings(settings), "{settings}");
         }
         assert!(is_settings("app/application.yml"));
         assert!(!is_settings("app/app.js"));

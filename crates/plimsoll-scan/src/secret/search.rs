@@ -14,12 +14,14 @@ use sha1::Sha1;
 use sha2::{Digest as _, Sha256};
 
 use super::archive::{Budget, HEAD, Parent, Unpacker, is_archive};
+use super::command::in_commands;
 use super::context::in_context;
 use super::detector::{Detector, LOOKBEHIND, MAX_HITS, Piece, Told, WINDOW};
 use super::encoded::in_base64;
 use super::named::{by_name, by_structure};
 use super::place::{is_own, is_own_inside, is_settings};
 use super::store::key_store;
+use super::strings::texts;
 use super::{Fingerprint, Hit};
 
 /// The longest file that is searched as a whole: with the readers that want it whole, and with the
@@ -353,8 +355,14 @@ impl<'s> Search<'s> {
 
     /// Searches the file, all of it.
     fn whole(&mut self, bytes: &[u8]) {
-        let decoded = utf16_text(bytes);
-        let (original, bytes) = (bytes, decoded.as_deref().map_or(bytes, str::as_bytes));
+        let decoded = utf16_text(bytes).map(String::into_bytes);
+        let taken_out = decoded
+            .is_none()
+            .then(|| texts(&self.parent.name, bytes))
+            .flatten();
+        let lines = taken_out.is_none();
+        let (original, bytes) = (bytes, decoded.or(taken_out));
+        let bytes = bytes.as_deref().unwrap_or(original);
         let program = is_program(bytes);
         let mut hits = Vec::new();
         let mut cleared = Vec::new();
@@ -375,6 +383,13 @@ impl<'s> Search<'s> {
         if !program {
             by_name(&self.parent.name, bytes, &mut hits);
         }
+        if self.own
+            && self.settings
+            && !program
+            && let Ok(text) = std::str::from_utf8(bytes)
+        {
+            in_commands(text, 0, &mut hits);
+        }
         self.search_around(piece, &mut hits);
         hits.retain(|hit| {
             !cleared
@@ -386,7 +401,8 @@ impl<'s> Search<'s> {
         }
         // What is packed was published, if at all, with what it is packed in.
         self.sums = (self.parent.wrappings == 0).then(|| FileSums::of(original));
-        self.program = Some(program);
+        // What was taken out of a program has no lines.
+        self.program = Some(program || !lines);
         self.place(bytes, hits);
     }
 
@@ -504,14 +520,28 @@ fn utf16_order(bytes: &[u8]) -> Option<fn([u8; 2]) -> u16> {
         // What follows in UTF-32 are zeros.
         [0xff, 0xfe, a, b, ..] if (*a, *b) != (0, 0) => Some(u16::from_le_bytes),
         [0xfe, 0xff, ..] => Some(u16::from_be_bytes),
+        // Without the mark: letters that all have an empty half.
+        [a, 0, ..] if *a != 0 && half_empty(bytes, 1) => Some(u16::from_le_bytes),
+        [0, a, ..] if *a != 0 && half_empty(bytes, 0) => Some(u16::from_be_bytes),
         _ => None,
     }
+}
+
+/// Whether the beginning is letters, of which every byte at this place of two is zero.
+fn half_empty(bytes: &[u8], place: usize) -> bool {
+    let (pairs, _) = bytes[..bytes.len().min(256)].as_chunks::<2>();
+    pairs.len() >= 16
+        && pairs.iter().all(|pair| {
+            let letter = pair[1 - place];
+            pair[place] == 0 && (letter.is_ascii_graphic() || letter.is_ascii_whitespace())
+        })
 }
 
 /// A text in UTF-16, as Windows writes it.
 fn utf16_text(bytes: &[u8]) -> Option<String> {
     let order = utf16_order(bytes)?;
-    let (pairs, _) = bytes[2..].as_chunks::<2>();
+    let marked = bytes.starts_with(b"\xff\xfe") || bytes.starts_with(b"\xfe\xff");
+    let (pairs, _) = bytes[if marked { 2 } else { 0 }..].as_chunks::<2>();
     let text: String = char::decode_utf16(pairs.iter().map(|pair| order(*pair)))
         .map(|decoded| decoded.unwrap_or(char::REPLACEMENT_CHARACTER))
         .collect();
