@@ -6,7 +6,7 @@ use plimsoll_model::Severity;
 use regex::Regex;
 
 use super::context::{known_form, maker};
-use super::placeholder::is_placeholder;
+use super::placeholder::{is_placeholder, looks_random};
 use super::{Fingerprint, Hit};
 
 /// `scheme://user:password@`.
@@ -27,6 +27,12 @@ const WORDS: &[&str] = &[
     "credentials",
     "pwd",
     "pass",
+    "pw",
+    "bindpw",
+    "rootpw",
+    "requirepass",
+    "masterauth",
+    "authtok",
 ];
 
 /// Second words that make `key` a secret one.
@@ -40,6 +46,10 @@ const KEY_OF: &[&str] = &[
     "signing",
     "master",
     "account",
+    "fernet",
+    "jwt",
+    "hmac",
+    "cipher",
 ];
 
 /// Last words that make the value something about a credential, not the credential.
@@ -110,6 +120,70 @@ pub(super) fn names_secret(name: &str) -> bool {
             .any(|pair| pair[1] == "key" && KEY_OF.contains(&pair[0].as_str()))
 }
 
+/// Words before `key` that promise no credential, whatever the value looks like.
+const KEYS_OF_OTHERS: &[&str] = &[
+    "public",
+    "pub",
+    "gpg",
+    "pgp",
+    "host",
+    "site",
+    "publishable",
+    "cache",
+    "partition",
+    "sort",
+    "primary",
+    "foreign",
+    "registry",
+    "signature",
+    "trusted",
+    "known",
+    "apt",
+    "rpm",
+    "asc",
+];
+
+/// Whether a variable of this name may hold a credential, if its value reads like drawn.
+pub(super) fn may_name_secret(name: &str) -> bool {
+    let words = words(name);
+    let Some((last, before)) = words.split_last() else {
+        return false;
+    };
+    match last.as_str() {
+        "key" => {
+            !before.is_empty()
+                && !before
+                    .iter()
+                    .any(|word| KEYS_OF_OTHERS.contains(&word.as_str()))
+        }
+        "pat" | "psk" | "salt" | "dsn" => true,
+        _ => false,
+    }
+}
+
+/// Whether a value is long, drawn from letters of both sizes and digits, and no sum in hexadecimal.
+pub(super) fn is_surely_drawn(value: &str) -> bool {
+    let has = |sort: fn(&u8) -> bool| value.bytes().any(|byte| sort(&byte));
+    value.len() >= 20
+        && looks_random(value)
+        && has(u8::is_ascii_lowercase)
+        && has(u8::is_ascii_uppercase)
+        && has(u8::is_ascii_digit)
+}
+
+/// Whether a value is as long as keys in hexadecimal are, and its name says no more than `key`.
+fn is_drawn_hex(name: &str, value: &str) -> bool {
+    let long = matches!(value.len(), 32 | 40 | 64 | 128);
+    let words = words(name);
+    let of = [
+        "session", "app", "admin", "license", "service", "server", "webhook", "cookie",
+    ];
+    long && value.bytes().all(|byte| byte.is_ascii_hexdigit())
+        && looks_random(value)
+        && (words.iter().any(|word| of.contains(&word.as_str()))
+            || words.last().is_some_and(|word| word == "pat"))
+}
+
 /// The words of a name, lower case: parted by anything but letters and digits, and where a small
 /// letter is followed by a capital.
 fn words(name: &str) -> Vec<String> {
@@ -135,7 +209,9 @@ fn words(name: &str) -> Vec<String> {
 /// that hits are counted in.
 pub(super) fn in_assignment(name: &str, value: &str, start: usize) -> Option<Hit> {
     in_url(value, start).or_else(|| {
-        if !names_secret(name) || is_placeholder(value) {
+        let promised = names_secret(name)
+            || (may_name_secret(name) && (is_surely_drawn(value) || is_drawn_hex(name, value)));
+        if !promised || is_placeholder(value) {
             return None;
         }
         let (kind, severity) = known_form(name, value)?

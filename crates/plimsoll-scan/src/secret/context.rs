@@ -7,7 +7,7 @@ use memchr::memmem;
 use plimsoll_model::Severity;
 use regex::bytes::Regex;
 
-use super::assignment::{in_urls, names_secret};
+use super::assignment::{in_urls, is_surely_drawn, may_name_secret, names_secret};
 use super::connection::in_connection;
 use super::detector::{MAX_HITS, Piece, Told};
 use super::grams::{Grams, beginnings};
@@ -52,6 +52,14 @@ const WORDS: &[&str] = &[
     "master_key",
     "master-key",
     "credential",
+    "identified by ",
+    "fernet_key",
+    "bindpw",
+    "rootpw",
+    "masterauth",
+    "authtok",
+    "_key",
+    "pass",
 ];
 const BEARER: usize = 0;
 const BASIC: usize = 1;
@@ -59,6 +67,7 @@ const KUBECONFIG: usize = 2;
 const PASSWORD: usize = 3;
 const PWD: usize = 4;
 const ACCOUNT_KEY: usize = 5;
+const IDENTIFIED: usize = 35;
 
 /// The words' beginnings, small and capital letters alike.
 static MARKS: LazyLock<Grams> = LazyLock::new(|| {
@@ -76,6 +85,8 @@ fn folded(gram: [u8; 4]) -> [u8; 4] {
 }
 
 static SCHEME_END: LazyLock<memmem::Finder<'static>> = LazyLock::new(|| memmem::Finder::new("://"));
+static SIGNATURE: LazyLock<memmem::Finder<'static>> = LazyLock::new(|| memmem::Finder::new("sig="));
+static DSN: LazyLock<memmem::Finder<'static>> = LazyLock::new(|| memmem::Finder::new("@tcp("));
 static AZURE_MARK: LazyLock<memmem::Finder<'static>> = LazyLock::new(|| memmem::Finder::new("Q~"));
 
 /// A secret of an application in Azure's directory: its mark is at the fifth and sixth place.
@@ -150,6 +161,14 @@ pub(super) fn in_context(piece: Piece<'_>, settings: bool, told: &mut Told, hits
     in_assignments(piece, settings, &mut told.words, hits);
     each(piece, &SCHEME_END, &mut told.addresses, hits, url_password);
     each(piece, &AZURE_MARK, &mut told.azure, hits, azure_secret);
+    each(
+        piece,
+        &SIGNATURE,
+        &mut told.signatures,
+        hits,
+        azure_signature,
+    );
+    each(piece, &DSN, &mut told.names, hits, source_password);
 }
 
 /// What `judge` makes of every mark that begins in the part that is searched.
@@ -209,6 +228,7 @@ fn in_assignments(piece: Piece<'_>, settings: bool, told: &mut usize, hits: &mut
             BEARER => carried(bytes, behind, false),
             BASIC => carried(bytes, behind, true),
             KUBECONFIG => kubeconfig_key(bytes, behind),
+            IDENTIFIED => in_statement(bytes, behind),
             PASSWORD | PWD | ACCOUNT_KEY => {
                 assigned(bytes, at, behind, settings).or_else(|| in_connection(bytes, at, behind))
             }
@@ -246,6 +266,58 @@ fn url_password(bytes: &[u8], at: usize) -> Option<Hit> {
         return None;
     }
     in_urls(text, start).next()
+}
+
+/// The signature of a link that opens a storage of Azure (Storage, "Create a service SAS").
+fn azure_signature(bytes: &[u8], at: usize) -> Option<Hit> {
+    let link =
+        |byte: &u8| byte.is_ascii_graphic() && !matches!(byte, b'"' | b'\'' | b'<' | b'>' | b'`');
+    let before = &bytes[at.saturating_sub(super::detector::LOOKBEHIND)..at];
+    let length = before.iter().rev().take_while(|byte| link(byte)).count();
+    let start = at + 4;
+    let rest = &bytes[start..bytes.len().min(start + 400)];
+    let value = &rest[..rest
+        .iter()
+        .take_while(|byte| link(byte) && !matches!(byte, b'&' | b';' | b',' | b')'))
+        .count()];
+    let behind = &rest[value.len()..];
+    let behind = &behind[..behind.iter().take_while(|byte| link(byte)).count()];
+    let around = [&before[before.len() - length..], b"&", behind].concat();
+    let dated =
+        memmem::find(&around, b"sv=20").is_some() || memmem::find(&around, b"sr=").is_some();
+    let text = std::str::from_utf8(value).ok()?;
+    let believed =
+        dated && value.len() >= 40 && !super::placeholder::is_example(value) && looks_random(text);
+    believed.then(|| Hit {
+        kind: "azure-shared-access-signature",
+        severity: Severity::High,
+        start,
+        end: start + value.len(),
+        fingerprint: Fingerprint::of(value),
+    })
+}
+
+/// The password of `user:password@tcp(host)`, as Go's driver for MySQL takes it.
+fn source_password(bytes: &[u8], at: usize) -> Option<Hit> {
+    let before = &bytes[at.saturating_sub(128)..at];
+    let length = before
+        .iter()
+        .rev()
+        .take_while(|byte| {
+            byte.is_ascii_graphic() && !matches!(byte, b'"' | b'\'' | b'=' | b'/' | b'`')
+        })
+        .count();
+    let text = std::str::from_utf8(&before[before.len() - length..]).ok()?;
+    let (user, password) = text.split_once(':')?;
+    let believed =
+        !user.is_empty() && user != password && password.len() >= 5 && !is_placeholder(password);
+    believed.then(|| Hit {
+        kind: "connection-string-password",
+        severity: Severity::High,
+        start: at - password.len(),
+        end: at,
+        fingerprint: Fingerprint::of(password.as_bytes()),
+    })
 }
 
 fn azure_secret(bytes: &[u8], at: usize) -> Option<Hit> {
@@ -374,8 +446,23 @@ fn assigned(bytes: &[u8], at: usize, word_end: usize, settings: bool) -> Option<
     let name_end = word_end + after;
     let name = std::str::from_utf8(&bytes[at - before..name_end]).ok()?;
     let name = name.trim_start_matches(['-', '.']);
-    let (start, value, quoted) = value_behind(bytes, name_end, settings)?;
-    if !names_secret(name) {
+    let promised = names_secret(name);
+    if !promised && !may_name_secret(name) {
+        return None;
+    }
+    let found = value_of_pair(bytes, at - before, name_end, settings);
+    let found = found.or_else(|| value_behind(bytes, name_end, settings));
+    let Some((start, value, quoted)) = found.or_else(|| {
+        settings
+            .then(|| value_of_word(bytes, at - before, name_end))
+            .flatten()
+    }) else {
+        return name
+            .eq_ignore_ascii_case("password")
+            .then(|| in_statement(bytes, name_end))
+            .flatten();
+    };
+    if !promised && !is_surely_drawn(value) {
         return None;
     }
     if !quoted && is_comment(&bytes[at.saturating_sub(120)..at]) {
@@ -389,6 +476,85 @@ fn assigned(bytes: &[u8], at: usize, word_end: usize, settings: bool) -> Option<
         end: start + value.len(),
         fingerprint: Fingerprint::of(value.as_bytes()),
     })
+}
+
+/// The password of an SQL statement: `IDENTIFIED BY 'x'`, `PASSWORD 'x'`, `PASSWORD('x')`.
+fn in_statement(bytes: &[u8], behind: usize) -> Option<Hit> {
+    let rest = &bytes[behind..bytes.len().min(behind + 128)];
+    let blank = rest
+        .iter()
+        .take_while(|byte| matches!(byte, b' ' | b'('))
+        .count();
+    let value = rest[blank..].strip_prefix(b"'")?;
+    let value = std::str::from_utf8(&value[..memchr::memchr(b'\'', value)?]).ok()?;
+    let (kind, severity) = judged("password", value, true)?;
+    let start = behind + blank + 1;
+    Some(Hit {
+        kind,
+        severity,
+        start,
+        end: start + value.len(),
+        fingerprint: Fingerprint::of(value.as_bytes()),
+    })
+}
+
+/// The value of a pair, as Kubernetes and others write variables: `name: DB_PASSWORD` and behind it
+/// `value: …`.
+fn value_of_pair(
+    bytes: &[u8],
+    name_at: usize,
+    name_end: usize,
+    settings: bool,
+) -> Option<(usize, &str, bool)> {
+    let before = bytes[name_at.saturating_sub(12)..name_at].to_ascii_lowercase();
+    let before = before.trim_ascii_end();
+    let before = before
+        .strip_suffix(b"\"")
+        .unwrap_or(before)
+        .trim_ascii_end();
+    let before = before.strip_suffix(b"'").unwrap_or(before).trim_ascii_end();
+    let before = before
+        .strip_suffix(b":")
+        .or(before.strip_suffix(b"="))?
+        .trim_ascii_end();
+    let before = before.strip_suffix(b"\"").unwrap_or(before);
+    if !before.ends_with(b"name") && !before.ends_with(b"key") {
+        return None;
+    }
+    let rest = &bytes[name_end..bytes.len().min(name_end + 96)];
+    let blank = rest
+        .iter()
+        .take_while(|byte| byte.is_ascii_whitespace() || matches!(byte, b'"' | b'\'' | b','))
+        .count();
+    let word = rest.get(blank..blank + 5)?;
+    word.eq_ignore_ascii_case(b"value")
+        .then(|| value_behind(bytes, name_end + blank + 5, settings))
+        .flatten()
+}
+
+/// The value of `name value`, alone on their line but for what sets a variable.
+fn value_of_word(bytes: &[u8], name_at: usize, name_end: usize) -> Option<(usize, &str, bool)> {
+    let before = &bytes[name_at.saturating_sub(32)..name_at];
+    let line = before.rsplit(|byte| *byte == b'\n').next()?.trim_ascii();
+    if !matches!(line, b"" | b"ENV" | b"set" | b"setx") {
+        return None;
+    }
+    let rest = &bytes[name_end..bytes.len().min(name_end + 256)];
+    let rest = &rest[..memchr::memchr(b'\n', rest).unwrap_or(rest.len())];
+    let blank = rest
+        .iter()
+        .take_while(|byte| matches!(byte, b' ' | b'\t'))
+        .count();
+    let value = rest[blank..].trim_ascii();
+    let (quote, value) = match value {
+        [b'"', inner @ .., b'"'] | [b'\'', inner @ .., b'\''] => (1, inner),
+        _ => (0, value),
+    };
+    if blank == 0 || value.is_empty() || value.iter().any(u8::is_ascii_whitespace) {
+        return None;
+    }
+    let value = std::str::from_utf8(value).ok()?;
+    Some((name_end + blank + quote, value, false))
 }
 
 /// Whether the last line of what stands before is a comment.
@@ -650,6 +816,48 @@ mod tests {
             "# password: q7RtY2mWx9KpLz4VbN8c",
         ] {
             assert!(kinds(code, true).is_empty(), "{code}");
+        }
+    }
+
+    #[test]
+    fn pairs_words_and_statements() {
+        for (text, settings) in [
+            ("- name: DB_PASSWORD\n  value: \"VALUE\"\n", true),
+            ("- name: DB_PASSWORD\n  value: VALUE\n", true),
+            ("{\"name\": \"DB_PASSWORD\", \"value\": \"VALUE\"}", false),
+            ("requirepass VALUE\n", true),
+            ("  bindpw VALUE\n", true),
+            ("ENV DB_PASSWORD VALUE\n", true),
+            ("password \"VALUE\"\n", true),
+            ("CREATE USER a IDENTIFIED BY 'VALUE';", false),
+            ("ALTER USER a WITH PASSWORD 'VALUE';", false),
+            ("SET PASSWORD FOR a = PASSWORD('VALUE');", false),
+            ("default_pass = VALUE\n", true),
+            ("openai_key = \"VALUE\"\n", false),
+        ] {
+            let text = text.replace("VALUE", VALUE);
+            assert_eq!(kinds(&text, settings), ["secret-value"], "{text}");
+        }
+        assert_eq!(
+            kinds(&format!("x=app:{VALUE}@tcp(db:3306)/x"), false),
+            ["connection-string-password"]
+        );
+        let link = format!(
+            "https://a/c?sv=2022-11-02&sig={}%3D&sp=r",
+            "q7RtY2mW9KpLz4VbN8c%2Bx".repeat(2)
+        );
+        assert_eq!(kinds(&link, false), ["azure-shared-access-signature"]);
+        for sham in [
+            "password required pam_unix.so\n",
+            "PasswordAuthentication yes\n",
+            "PASS_MAX_DAYS 99999\n",
+            "- name: DB_PASSWORD\n  valueFrom:\n    secretKeyRef: x\n",
+            "sort_key = \"q7RtY2mWx9KpLz4VbN8c\"\n",
+            "GPG_KEY=E3FF2839C048B25C084DEBE9B26995E310250568\n",
+            "cache_key: d41d8cd98f00b204e9800998ecf8427e\n",
+            "IDENTIFIED BY 'password'",
+        ] {
+            assert!(kinds(sham, true).is_empty(), "{sham}");
         }
     }
 

@@ -79,6 +79,8 @@ pub(super) struct Told {
     pub(super) words: usize,
     pub(super) addresses: usize,
     pub(super) azure: usize,
+    pub(super) signatures: usize,
+    pub(super) names: usize,
     pub(super) encoded: usize,
 }
 
@@ -90,6 +92,8 @@ impl Told {
         self.words = self.words.saturating_sub(bytes);
         self.addresses = self.addresses.saturating_sub(bytes);
         self.azure = self.azure.saturating_sub(bytes);
+        self.signatures = self.signatures.saturating_sub(bytes);
+        self.names = self.names.saturating_sub(bytes);
         self.encoded = self.encoded.saturating_sub(bytes);
     }
 }

@@ -3,12 +3,16 @@
 use base64::Engine as _;
 
 use super::Hit;
+use super::context::in_context;
 use super::detector::{Detector, MAX_HITS, Piece, Told, WINDOW};
 use super::pattern::BASE64;
 use super::runs::runs;
 
 /// How often what was decoded is itself in base64.
 const DEPTH: usize = 2;
+
+/// The longest text that is read for more than tokens: settings are short, maps of sources are not.
+const MAX_TEXT: usize = 4 << 10;
 
 /// What a token in base64 takes at least.
 const SHORTEST: usize = 28;
@@ -67,6 +71,9 @@ fn search(
         detector.find(inner, &mut Told::default(), &mut found);
         if found.is_empty() && depth > 1 && !inner.program {
             search(detector, inner, &mut 0, &mut found, depth - 1);
+        }
+        if found.is_empty() && !inner.program && decoded.len() <= MAX_TEXT {
+            in_context(inner, true, &mut Told::default(), &mut found);
         }
         hits.extend(found.into_iter().take(1).map(|hit| Hit {
             start,
