@@ -26,7 +26,7 @@ use std::sync::{Mutex, PoisonError};
 
 use xxhash_rust::xxh3::xxh3_64;
 
-use self::archive::{Archive, Unpacker, Unread};
+use self::archive::{Archive, Unpacker};
 use self::feed::{Batch, Feed, ListFile};
 use self::list::{List, NoList};
 use self::lists::Lists;

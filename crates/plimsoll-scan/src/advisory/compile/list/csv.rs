@@ -33,13 +33,18 @@ impl<R: BufRead> Rows<R> {
     pub(super) fn next(&mut self, fields: &mut Vec<String>) -> Result<bool, String> {
         loop {
             self.bytes.clear();
-            while self.bytes.is_empty() || is_open(&self.bytes) {
+            // Whether a quoted field goes on in the next line.
+            let mut is_open = false;
+            while self.bytes.is_empty() || is_open {
+                let before = self.bytes.len();
                 if !self.fill()? {
                     if self.bytes.is_empty() {
                         return Ok(false);
                     }
                     break;
                 }
+                let line = self.bytes.get(before..).unwrap_or_default();
+                is_open ^= memchr::memchr_iter(b'"', line).count() % 2 == 1;
             }
             let row = self.bytes.trim_ascii_end();
             let row = row.strip_prefix(b"\xef\xbb\xbf").unwrap_or(row);
@@ -66,11 +71,6 @@ impl<R: BufRead> Rows<R> {
         }
         Ok(read > 0)
     }
-}
-
-/// Whether a quoted field goes on in the next line.
-fn is_open(row: &[u8]) -> bool {
-    row.iter().filter(|byte| **byte == b'"').count() % 2 == 1
 }
 
 fn split(row: &str, fields: &mut Vec<String>) {
@@ -123,6 +123,13 @@ mod tests {
         assert!(rows(b"\xff\xfe\n").unwrap_err().contains("line 1"));
         let endless = [&b"\""[..], &vec![b'a'; MAX_ROW + 1]].concat();
         assert!(rows(&endless).is_err());
+    }
+
+    #[test]
+    fn a_row_of_many_lines_is_looked_at_once() {
+        let text = format!("\"{}\",b\nc", "\n".repeat(MAX_ROW - 16));
+        let found = rows(text.as_bytes()).unwrap();
+        assert_eq!((found.len(), found[0].len(), &found[1][0][..]), (2, 2, "c"));
     }
 
     proptest! {

@@ -23,6 +23,9 @@ use super::super::pocket::PocketName;
 /// million.
 const MAX_LIST: u64 = 256 << 20;
 
+/// Why a list without an entry is not used: it would satisfy a gate that needs one.
+const EMPTY: &str = "it lists nothing";
+
 /// Bytes that tell what a list is.
 const HEAD: usize = 1024;
 
@@ -165,7 +168,8 @@ mod tests {
         let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
         gzip.write_all(PACKAGES).unwrap();
         let gzip = gzip.finish().unwrap();
-        let scores = b"#model_version:v1,score_date:2026-01-01T00:00:00Z\ncve,epss,percentile\n";
+        let scores = b"#model_version:v1,score_date:2026-01-01T00:00:00Z\ncve,epss,percentile\n\
+            CVE-2024-1,0.5,0.5\n";
         for (bytes, expected) in [
             (PACKAGES, "pocket"),
             (&gzip, "pocket"),

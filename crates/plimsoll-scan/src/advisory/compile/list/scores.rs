@@ -8,8 +8,8 @@ use plimsoll_model::Likelihood;
 
 use super::super::super::cve;
 use super::super::timestamp;
-use super::NoList;
 use super::csv::Rows;
+use super::{EMPTY, NoList};
 
 /// Most rows that are read. There are some three hundred thousand.
 const MAX_ROWS: usize = 4 << 20;
@@ -80,8 +80,18 @@ pub(super) fn read(from: impl BufRead) -> Result<ScoreList, NoList> {
             percentile: share(field(percentile)).ok_or_else(|| bad("its percentile is none"))?,
         });
     }
+    if found.scores.is_empty() {
+        return Err(NoList::Unused(EMPTY.to_owned()));
+    }
     found.scores.sort_unstable();
-    found.scores.dedup_by_key(|score| score.cve);
+    // Of a number that is there more than once the highest score counts.
+    found.scores.dedup_by(|higher, kept| {
+        let is_same = higher.cve == kept.cve;
+        if is_same {
+            *kept = *higher;
+        }
+        is_same
+    });
     Ok(found)
 }
 
@@ -153,7 +163,21 @@ mod tests {
             };
             assert!(why.starts_with(line), "{why}");
         }
-        assert_eq!(list("#\n").unwrap(), ScoreList::default());
+    }
+
+    #[test]
+    fn the_highest_score_of_a_number_counts_and_a_list_without_any_is_none() {
+        let rows = "CVE-2024-1,0.2,0.3\nCVE-2024-1,0.9,0.9\nCVE-2024-1,0.1,1\nCVE-2024-2,0,0\n";
+        let found = list(&format!("cve,epss,percentile\n{rows}")).unwrap();
+        assert_eq!(found.scores.len(), 2);
+        assert_eq!(found.scores[0].probability, 900_000_000);
+        for empty in [
+            "#\n",
+            "cve,epss,percentile\n",
+            "#model_version:v1\ncve,epss,percentile\n",
+        ] {
+            assert_eq!(list(empty), Err(NoList::Unused(EMPTY.to_owned())));
+        }
     }
 
     proptest! {
