@@ -167,7 +167,12 @@ impl<'s> Unpacker<'s> {
             Kind::Gzip => head.starts_with(&[0x1f, 0x8b, 8]),
             Kind::Tar => tar::is_header(head),
             Kind::Zip => head.starts_with(b"PK\x03\x04"),
-            Kind::Zstd => head.starts_with(b"\x28\xb5\x2f\xfd"),
+            // A frame to be passed over may come first (RFC 8878, 3.1.2), as pzstd writes them.
+            Kind::Zstd => {
+                let skippable = head.get(1..4) == Some(b"\x2a\x4d\x18");
+                let skippable = skippable && head.first().is_some_and(|byte| byte >> 4 == 5);
+                skippable || head.starts_with(b"\x28\xb5\x2f\xfd")
+            }
             Kind::Bzip2 => head.starts_with(b"BZh"),
             Kind::Xz => head.starts_with(b"\xfd7zXZ\0"),
             Kind::Other => [&b"\x5d\0\0"[..], b"7z\xbc\xaf", b"Rar!"]

@@ -170,6 +170,8 @@ fn what_lies_in_archives_is_found_with_its_place() {
     );
     let frames = [zst(&inner[..700]), zst(&inner[700..])].concat();
     assert_eq!(places("app/a.tzst", &frames), one("app/a.tzst!src/tok.py"));
+    let skipped = [&b"\x5e\x2a\x4d\x18\x04\0\0\0abcd"[..], &frames].concat();
+    assert_eq!(places("app/a.tzst", &skipped), one("app/a.tzst!src/tok.py"));
     for (ending, pack) in [("bz2", bz2 as fn(&[u8]) -> Vec<u8>), ("xz", xz)] {
         let path = format!("app/a.tar.{ending}");
         let place = format!("{path}!src/tok.py");
