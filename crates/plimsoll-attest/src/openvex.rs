@@ -128,15 +128,20 @@ pub fn document(input: &OpenVexInput<'_>) -> Option<Vec<u8>> {
     // statement once.
     let mut said = BTreeSet::new();
     let mut statements = Vec::new();
-    let aside = input.suppressed.iter().map(|one| {
-        let state = State::of(one);
-        (&one.vulnerability, state)
-    });
     let standing = input
         .vulnerabilities
         .iter()
         .map(|one| (one, State::unjudged()));
-    for (vulnerability, state) in aside.chain(standing) {
+    let mut aside: Vec<_> = input.suppressed.iter().collect();
+    aside.sort_by_key(|one| {
+        use VulnerabilityStatus::{Fixed, NotAffected};
+        matches!(one.status, NotAffected | Fixed)
+    });
+    let aside = aside
+        .into_iter()
+        .map(|one| (&one.vulnerability, State::of(one)));
+    // What is said of one place must not clear another: the worst that holds anywhere is said.
+    for (vulnerability, state) in standing.chain(aside) {
         if !about(vulnerability) || !said.insert((&vulnerability.id, &vulnerability.purl)) {
             continue;
         }

@@ -99,6 +99,8 @@ fn it_is_openvex() {
             ),
             suppressed("CVE-2026-5", VulnerabilityStatus::Fixed, None),
             suppressed("CVE-2026-6", VulnerabilityStatus::KnownBefore, None),
+            // One place is waived, and the other one stands.
+            suppressed("CVE-2026-1", VulnerabilityStatus::NotAffected, None),
         ],
     )
     .unwrap();
@@ -121,15 +123,15 @@ fn it_is_openvex() {
     assert_eq!(
         told,
         [
+            ("CVE-2026-1", "under_investigation"),
             ("CVE-2026-2", "affected"),
+            ("CVE-2026-6", "under_investigation"),
             ("CVE-2026-3", "not_affected"),
             ("CVE-2026-4", "not_affected"),
             ("CVE-2026-5", "fixed"),
-            ("CVE-2026-6", "under_investigation"),
-            ("CVE-2026-1", "under_investigation"),
         ]
     );
-    assert_eq!(document["statements"][2].get("justification"), None);
+    assert_eq!(document["statements"][4].get("justification"), None);
     assert_eq!(document["timestamp"], "2023-11-14T22:13:20Z");
 }
 
