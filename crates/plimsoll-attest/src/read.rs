@@ -95,19 +95,28 @@ fn of_value(value: &Tree<'_>, depth: usize) -> Result<BillOfMaterials, ReadError
     } else {
         return Err(ReadError::Unknown);
     };
-    bill.inventory.packages = sorted(bill.inventory.packages);
+    sort(&mut bill.inventory.packages);
     bill.inventory.packages.dedup();
     bill.unidentified.sort();
     Ok(bill)
 }
 
-/// Packages in the order of an inventory. They are large: each is moved once.
-fn sorted(packages: Vec<Package>) -> Vec<Package> {
+/// Sorts packages into the order of an inventory. They are large: each is moved once, where it lies.
+fn sort(packages: &mut [Package]) {
     let mut order: Vec<usize> = (0..packages.len()).collect();
     order.sort_by(|a, b| place(&packages[*a]).cmp(&place(&packages[*b])));
-    let mut packages: Vec<Option<Package>> = packages.into_iter().map(Some).collect();
-    let taken = order.into_iter().filter_map(|at| packages[at].take());
-    taken.collect()
+    // The order is a permutation; each of its cycles is gone through once.
+    for first in 0..order.len() {
+        let mut at = first;
+        loop {
+            let from = std::mem::replace(&mut order[at], at);
+            if from == first {
+                break;
+            }
+            packages.swap(at, from);
+            at = from;
+        }
+    }
 }
 
 /// What the packages of an inventory are sorted by.

@@ -363,6 +363,18 @@ fn every_type_of_package_url_is_known_by_its_word() {
 
 proptest! {
     #[test]
+    fn packages_are_in_the_order_of_an_inventory(names in proptest::collection::vec("[a-c]{1,2}", 0..40)) {
+        let components = names.iter().map(|name| json!({"type": "library", "name": name,
+            "purl": format!("pkg:npm/{name}@1")}));
+        let bill = told(&json!({"bomFormat": "CycloneDX", "components": components.collect::<Vec<_>>()}));
+        let found: Vec<String> = bill.inventory.packages.into_iter().map(|one| one.name).collect();
+        let mut names = names;
+        names.sort();
+        names.dedup();
+        prop_assert_eq!(found, names);
+    }
+
+    #[test]
     fn no_text_makes_it_panic(purl in "pkg:(deb|rpm|npm|x)/[a-z%@/.?&=:-]{0,40}", words in ".{0,30}") {
         let component = json!({"type": "library", "name": words, "purl": purl, "version": words,
             "properties": [{"name": "plimsoll:source-package", "value": words}], "licenses": [words]});
