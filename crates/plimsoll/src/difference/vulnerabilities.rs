@@ -8,7 +8,7 @@ use plimsoll_model::{
     VulnerabilityStatus,
 };
 
-use crate::vulnerabilities::{numbers, python_name};
+use crate::vulnerabilities::python_name;
 
 /// Lays what two reports know side by side; `None` where one of them knows of no advisories. What
 /// a later layer removed does not run, and is not compared, as its packages are not.
@@ -46,13 +46,13 @@ impl<'a> Knowledge<'a> {
         for one in live(report) {
             if let Some(family) = family_of(report, one) {
                 let known = flaws.entry(family).or_default();
-                known.extend(numbers(one).map(str::to_ascii_uppercase));
+                known.extend(one.names().map(str::to_ascii_uppercase));
             }
         }
         let mut set_aside = HashMap::new();
         for one in &report.suppressed_vulnerabilities {
             if let Some(family) = family_of(report, &one.vulnerability) {
-                for number in numbers(&one.vulnerability) {
+                for number in one.vulnerability.names() {
                     set_aside.insert((family.clone(), number.to_ascii_uppercase()), one.status);
                 }
             }
@@ -86,7 +86,7 @@ impl<'a> Knowledge<'a> {
                 continue;
             };
             let known = other.flaws.get(&family);
-            let mut own = numbers(vulnerability).map(str::to_ascii_uppercase);
+            let mut own = vulnerability.names().map(str::to_ascii_uppercase);
             if known.is_some_and(|known| own.any(|number| known.contains(&number))) {
                 kept += 1;
                 continue;
@@ -101,7 +101,8 @@ impl<'a> Knowledge<'a> {
 
     /// Why a vulnerability of the other image is none here.
     fn why_not(&self, vulnerability: &Vulnerability, family: &Family<'a>) -> VulnerabilityCause {
-        let status = numbers(vulnerability)
+        let status = vulnerability
+            .names()
             .find_map(|number| {
                 let key = (family.clone(), number.to_ascii_uppercase());
                 self.set_aside.get(&key)

@@ -69,6 +69,10 @@ fn read_rule(reading: &mut Reading<'_>, rule: Value<'_>) -> Result<(), Failure> 
                     }
                 }
             }
+            if !value.is_null() {
+                let why = format!("{}: a text is expected", name.escape_debug());
+                return Err(reading.fail(value.line(), &why));
+            }
             continue;
         };
         if text.is_empty() {
@@ -135,10 +139,17 @@ fn read_package(
     };
     for (key, value) in fields {
         let name = key.text().unwrap_or_default();
-        let Some(text) = value.text().filter(|text| !text.is_empty()) else {
+        let line = value.line();
+        let Some(text) = value.text() else {
+            if !value.is_null() {
+                let why = format!("package.{}: a text is expected", name.escape_debug());
+                return Err(reading.fail(line, &why));
+            }
             continue;
         };
-        let line = value.line();
+        if text.is_empty() {
+            continue;
+        }
         match name {
             "name" => {
                 let name = pattern(line, name, text)?;
@@ -282,6 +293,14 @@ ignore:
             (
                 "ignore:\n  - package: {name: '('}\n",
                 "x.yaml:2: package.name",
+            ),
+            (
+                "ignore:\n  - {vulnerability: C-1, namespace: {a: b}}\n",
+                "x.yaml:2: namespace: a text",
+            ),
+            (
+                "ignore:\n  - {vulnerability: C-1, package: {name: [foo]}}\n",
+                "x.yaml:2: package.name: a text",
             ),
             ("- x\n", "x.yaml:1: keys and values"),
         ] {

@@ -124,11 +124,10 @@ fn read_entries(reading: &mut Reading<'_>, value: Value<'_>) -> Result<(), Failu
                 "id" => allow.rules.extend(text()),
                 "statement" => allow.reason = text(),
                 "expired_at" => allow.until = Some(expiry(reading, value)?.to_string()),
+                "paths" if value.is_null() => {}
                 "paths" => {
-                    let items = value.list().into_iter().flatten();
-                    allow
-                        .paths
-                        .extend(items.filter_map(|item| item.text().map(str::to_owned)));
+                    let paths = words(reading, value, "paths")?.into_iter();
+                    allow.paths.extend(paths.map(|(_, path)| path.to_owned()));
                 }
                 other => {
                     let why = format!("`{}`: not known", other.escape_debug());

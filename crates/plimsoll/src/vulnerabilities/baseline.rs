@@ -9,7 +9,6 @@ use serde::de::IgnoredAny;
 
 use super::decision::Subject;
 use super::purl::Purl;
-use super::waiver::numbers;
 use crate::failure::Failure;
 
 /// The vulnerabilities of an earlier report or image. One is the same where a number of it is, in a package
@@ -64,8 +63,6 @@ struct Known {
     id: String,
     #[serde(default)]
     aliases: Vec<String>,
-    #[serde(default)]
-    advisories: Vec<String>,
     package: String,
     /// The layer that removed the package again, where one did.
     removed_in: Option<u64>,
@@ -102,9 +99,8 @@ impl Baseline {
             ..Self::default()
         };
         for one in vulnerabilities.into_iter().chain(earlier) {
-            let ids = std::iter::once(one.id).chain(one.aliases);
-            let ids: Vec<String> = ids.chain(one.advisories).collect();
-            let ids = ids.iter().map(String::as_str);
+            let aliases = one.aliases.iter().map(String::as_str);
+            let ids = std::iter::once(one.id.as_str()).chain(aliases);
             baseline.add(&one.package, ids, one.removed_in.is_none());
         }
         Ok(baseline)
@@ -117,7 +113,7 @@ impl Baseline {
             ..Self::default()
         };
         for one in &judged.vulnerabilities {
-            baseline.add(&one.purl, numbers(one), one.removed_in.is_none());
+            baseline.add(&one.purl, one.names(), one.removed_in.is_none());
         }
         let coverage = judged.coverage;
         for missing in coverage.missing.iter().filter(|one| one.published) {
@@ -150,7 +146,7 @@ impl Baseline {
     pub(crate) fn knew(&self, subject: &Subject<'_>) -> bool {
         let one: &Vulnerability = subject.vulnerability;
         let family = family(&one.purl);
-        numbers(one).any(|id| {
+        one.names().any(|id| {
             let known = self.known.get(&(family.clone(), id.to_ascii_uppercase()));
             known.is_some_and(|in_use| *in_use || one.removed_in.is_some())
         })
@@ -181,6 +177,8 @@ mod tests {
             "suppressed_vulnerabilities":[
                 {"id":"CVE-2026-2","package":"pkg:npm/a@1","status":"known-before"},
                 {"id":"CVE-2026-3","package":"pkg:npm/a@1","status":"waived"},
+                {"id":"CVE-2026-6","advisories":["GHSA-CVE-2026-7"],"package":"pkg:npm/a@1",
+                    "status":"known-before"},
                 {"id":"CVE-2026-5","package":"pkg:npm/a@1","status":"known-before","removed_in":3}]}"#;
         let baseline = Baseline::parse(text, "old.json").unwrap();
         for (id, purl, knew) in [
@@ -191,6 +189,9 @@ mod tests {
             ("CVE-2026-2", "pkg:npm/a@1", true),
             ("CVE-2026-3", "pkg:npm/a@1", false),
             ("CVE-2026-4", "pkg:npm/a@1", false),
+            // An erratum that tells of several makes none of them known.
+            ("CVE-2026-6", "pkg:npm/a@1", true),
+            ("CVE-2026-7", "pkg:npm/a@1", false),
             // What was removed by a later layer is new where it is in use.
             ("CVE-2026-5", "pkg:npm/a@1", false),
         ] {

@@ -13,7 +13,7 @@ use plimsoll_model::{
 use super::baseline::Baseline;
 use super::image::ImageIdentity;
 use super::purl::{Identity, Purl};
-use super::vex::Statement;
+use super::vex::{Coverage, Statement};
 use super::waiver::{Waiver, numbers};
 use crate::config::{
     Presence, ThresholdConfig, VulnerabilityConfig, VulnerabilityFailOn, parse_days,
@@ -210,13 +210,14 @@ pub(crate) fn decide(
         true => HashMap::new(),
         false => by_file(inventory),
     };
+    let mut coverage = Coverage::new(&policy.statements, image);
     let mut used = vec![false; policy.waivers.len()];
     let standings = vulnerabilities
         .iter()
         .map(|vulnerability| {
             let subject = Subject::new(vulnerability, inventory, &files);
             let mut waiver = None;
-            for at in waivers.of(vulnerability) {
+            for at in waivers.of(numbers(vulnerability)) {
                 let one = &policy.waivers[at];
                 if one.covers(&subject) {
                     used[at] = true;
@@ -226,11 +227,15 @@ pub(crate) fn decide(
                 }
             }
             let said = statements
-                .of(vulnerability)
+                .of(vulnerability.names())
                 .map(|at| (at, &policy.statements[at]))
-                .filter(|(_, statement)| statement.covers(&subject, image))
-                // A later statement overrides an earlier one.
-                .max_by_key(|(at, statement)| (statement.said, *at))
+                .filter(|(at, _)| coverage.covers(*at, &subject))
+                // A later statement overrides an earlier one; of those that have no time, whichever
+                // sets nothing aside.
+                .max_by_key(|(at, statement)| {
+                    let is_careful = statement.status.sets_aside().is_none();
+                    (statement.said, statement.said.is_none() && is_careful, *at)
+                })
                 .map(|(_, statement)| statement);
             stand(&subject, said, waiver, policy, today)
         })
@@ -390,9 +395,9 @@ impl ByNumber {
         Self { named, any }
     }
 
-    /// Those that may mean a vulnerability, in their order.
-    fn of(&self, vulnerability: &Vulnerability) -> impl Iterator<Item = usize> {
-        let mut found: Vec<usize> = numbers(vulnerability)
+    /// Those that may mean a vulnerability of these numbers, in their order.
+    fn of<'n>(&self, numbers: impl Iterator<Item = &'n str>) -> impl Iterator<Item = usize> {
+        let mut found: Vec<usize> = numbers
             .filter_map(|id| self.named.get(&id.to_ascii_uppercase()))
             .flatten()
             .chain(&self.any)

@@ -18,7 +18,7 @@ pub(crate) use gate::{Gate, Judged, Least};
 pub(crate) use pattern::{NamePattern, PathPattern, wildcard};
 pub(crate) use purl::{Purl, python_name};
 pub(crate) use vex::Attached;
-pub(crate) use waiver::{PackagePattern, Waiver, numbers};
+pub(crate) use waiver::{PackagePattern, Waiver};
 
 #[cfg(test)]
 pub(crate) use decision::tests as testing;

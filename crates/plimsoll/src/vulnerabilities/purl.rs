@@ -18,6 +18,7 @@ pub(crate) struct Purl {
     name: String,
     version: Option<String>,
     qualifiers: BTreeMap<String, String>,
+    subpath: Option<String>,
 }
 
 impl Purl {
@@ -46,6 +47,7 @@ impl Purl {
                 .iter()
                 .map(|(key, value)| (key.to_string(), value.to_string()))
                 .collect(),
+            subpath: purl.subpath().map(str::to_owned),
             kind,
         })
     }
@@ -84,37 +86,57 @@ impl Purl {
         if self.kind != purl.kind || self.namespace != purl.namespace {
             return false;
         }
+        // A part of a package is not all of it.
+        if self.subpath.is_some() && self.subpath != purl.subpath {
+            return false;
+        }
+        let epoch = purl.qualifier("epoch");
         let itself = self.name == purl.name
-            && self.takes_version(&[purl.version(), subject.version])
-            && self.takes_qualifiers(purl);
+            && self.takes_version(&[purl.version(), subject.version], epoch)
+            && self.takes_qualifiers(purl, &[]);
         itself
             || subject.source.is_some_and(|(name, version)| {
                 self.name == *name
                     && self.qualifier("arch").is_none_or(|arch| arch == "source")
-                    && self.takes_version(&[Some(version)])
+                    && self.takes_version(&[Some(version)], epoch)
+                    && self.takes_qualifiers(purl, &["arch", "upstream"])
             })
     }
 
-    /// Distributions' epochs stand in the version or beside it.
-    fn takes_version(&self, versions: &[Option<&str>]) -> bool {
-        let Some(wanted) = self.version() else {
-            return true;
-        };
-        let with_epoch = self
-            .qualifier("epoch")
-            .map(|epoch| format!("{epoch}:{wanted}"));
-        versions
-            .iter()
-            .flatten()
-            .any(|version| *version == wanted || Some(*version) == with_epoch.as_deref())
+    /// Whether one of these is the version that is asked for. Distributions' epochs stand in the
+    /// version or, as `epoch`, beside it; who asks for none takes any.
+    fn takes_version(&self, versions: &[Option<&str>], epoch: Option<&str>) -> bool {
+        let wanted_epoch = self.qualifier("epoch");
+        let mut versions = versions.iter().flatten();
+        match (self.version(), wanted_epoch) {
+            (None, None) => true,
+            (Some(wanted), None) => versions.any(|version| *version == wanted),
+            (wanted, Some(_)) => {
+                let wanted = wanted.map(|wanted| with_epoch(wanted, wanted_epoch));
+                versions.any(|version| {
+                    let there = with_epoch(version, epoch);
+                    match wanted {
+                        Some(wanted) => there == wanted,
+                        None => Some(there.0) == wanted_epoch,
+                    }
+                })
+            }
+        }
     }
 
-    fn takes_qualifiers(&self, other: &Self) -> bool {
+    fn takes_qualifiers(&self, other: &Self, but: &[&str]) -> bool {
         self.qualifiers
             .iter()
-            .filter(|(key, _)| *key != "epoch")
+            .filter(|(key, _)| *key != "epoch" && !but.contains(&key.as_str()))
             .all(|(key, value)| other.qualifier(key) == Some(value))
     }
+}
+
+/// Epoch and the rest of a version that may have its epoch `beside` it; without one it is 0.
+fn with_epoch<'v>(version: &'v str, beside: Option<&'v str>) -> (&'v str, &'v str) {
+    version
+        .split_once(':')
+        .unwrap_or((beside.unwrap_or("0"), version))
 }
 
 /// PyPI takes `-`, `_` and `.` for the same, and large letters for small ones (PEP 503).
@@ -180,6 +202,9 @@ mod tests {
             ("pkg:deb/debian/openssl", true),
             ("pkg:deb/debian/openssl@3.0.15-1~deb12u1?arch=source", true),
             ("pkg:deb/debian/openssl?arch=amd64", false),
+            ("pkg:deb/debian/openssl?arch=source&distro=debian-12", true),
+            ("pkg:deb/debian/openssl?distro=debian-11", false),
+            ("pkg:deb/debian/libssl3#usr/lib", false),
             ("pkg:deb/debian/libssl3@3.0.14", false),
             ("pkg:deb/debian/libssl3?arch=arm64", false),
             ("pkg:deb/debian/libssl3?distro=debian-11", false),
@@ -222,6 +247,11 @@ mod tests {
         let takes = |pattern: &str| Purl::parse(pattern).is_some_and(|one| one.asks_for(&rpm));
         assert!(takes("pkg:rpm/rocky/bind-libs@9.16.23-1.el9?epoch=32"));
         assert!(takes("pkg:rpm/rocky/bind-libs@32:9.16.23-1.el9"));
+        assert!(takes("pkg:rpm/rocky/bind-libs@9.16.23-1.el9"));
+        assert!(takes("pkg:rpm/rocky/bind-libs?epoch=32"));
+        assert!(!takes("pkg:rpm/rocky/bind-libs?epoch=31"));
+        assert!(!takes("pkg:rpm/rocky/bind-libs@9.16.23-1.el9?epoch=99"));
+        assert!(!takes("pkg:rpm/rocky/bind-libs@9.16.23-1.el9?epoch=0"));
         for none in [
             "",
             "pkg:",

@@ -160,9 +160,9 @@ pub(crate) fn goes_by(vulnerability: &Vulnerability, id: &str) -> bool {
     numbers(vulnerability).any(|number| number.eq_ignore_ascii_case(id))
 }
 
-/// Every number that a vulnerability goes by.
+/// Every number that people may mean a vulnerability by: its own, and those of the advisories that
+/// tell of it.
 pub(crate) fn numbers(vulnerability: &Vulnerability) -> impl Iterator<Item = &str> {
-    std::iter::once(vulnerability.id.as_str())
-        .chain(vulnerability.aliases.iter().map(String::as_str))
-        .chain(vulnerability.advisories.iter().map(String::as_str))
+    let advisories = vulnerability.advisories.iter().map(String::as_str);
+    vulnerability.names().chain(advisories)
 }

@@ -55,7 +55,6 @@ pub(super) fn flaws(told: &[Told<'_>]) -> Vec<Flaw> {
         flaw.advisories.push(*advisory);
         flaw.aliases
             .extend(names.iter().map(|name| (*name).to_owned()));
-        flaw.aliases.push(told[*advisory].id.to_owned());
     }
     for flaw in &mut flaws {
         flaw.advisories.sort_unstable();
@@ -80,7 +79,8 @@ fn of_advisory<'a>(told: &Told<'a>) -> Vec<Vec<&'a str>> {
     numbers.sort_unstable();
     numbers.dedup();
     if numbers.len() > 1 {
-        // Which of them its other names belong to is not told.
+        // Which of them its other names belong to is not told, and its own is no name of any: two
+        // flaws with one name would be one.
         return numbers.into_iter().map(|number| vec![number]).collect();
     }
     let own = std::iter::once(told.id)
@@ -215,7 +215,7 @@ mod tests {
     }
 
     #[test]
-    fn an_advisory_on_several_flaws_counts_for_each() {
+    fn an_advisory_on_several_flaws_counts_for_each_and_names_none() {
         assert_eq!(
             merged(&[
                 advisory("DSA-5000-1", &[], &["CVE-2024-2", "CVE-2024-1"]),
@@ -234,12 +234,12 @@ mod tests {
                 ),
             ]),
             [
-                "CVE-2024-1: DEBIAN-CVE-2024-1 DSA-5000-1; DSA-5000-1 DEBIAN-CVE-2024-1",
-                "CVE-2024-2: DSA-5000-1; DSA-5000-1",
+                "CVE-2024-1: DEBIAN-CVE-2024-1; DSA-5000-1 DEBIAN-CVE-2024-1",
+                "CVE-2024-2: ; DSA-5000-1",
                 "CVE-2024-3: DEBIAN-CVE-2024-3; DEBIAN-CVE-2024-3",
                 "CVE-2024-7: CGA-aaaa-bbbb-cccc GHSA-gggg-hhhh-jjjj; CGA-aaaa-bbbb-cccc",
-                "CVE-2024-8: USN-1-1; USN-1-1",
-                "CVE-2024-9: USN-1-1; USN-1-1",
+                "CVE-2024-8: ; USN-1-1",
+                "CVE-2024-9: ; USN-1-1",
                 "DLA-1-1: ; DLA-1-1",
             ]
         );

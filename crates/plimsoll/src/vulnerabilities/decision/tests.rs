@@ -325,6 +325,18 @@ fn the_newest_statement_counts() {
             ],
             false,
         ),
+        // Where nobody says when, nothing is set aside that somebody says is there.
+        (
+            vec![of(Status::Affected, "?"), of(Status::NotAffected, "?")],
+            false,
+        ),
+        (
+            vec![
+                of(Status::Affected, "?"),
+                of(Status::NotAffected, "2026-01-01"),
+            ],
+            true,
+        ),
     ] {
         let mut policy = policy("");
         policy.statements = statements.clone();
@@ -424,6 +436,12 @@ fn very_many_of_each_take_no_time() {
             statement(&id, Status::NotAffected, "2026-01-01", said)
         })
         .collect();
+    // One statement on as many vulnerabilities and products.
+    let products = (0..50_000).map(|at| product("pkg:npm/b", &[&format!("pkg:npm/a{at}")]));
+    policy.statements.push(Statement {
+        ids: list.iter().map(|one| one.id.clone()).collect(),
+        ..statement("", Status::Affected, "2026-02-01", products.collect())
+    });
     policy.waivers = (0..5_000)
         .map(|at| waiver(Some(&format!("CVE-2026-{at}")), None))
         .collect();

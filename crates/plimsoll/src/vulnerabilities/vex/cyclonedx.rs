@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use serde_json::Value;
 
-use super::{Component, Product, Reading, Statement, Status, text};
+use super::{Component, Product, Reading, Statement, Status, text, time};
 use crate::failure::Failure;
 
 /// Components inside of each other beyond this are left alone.
@@ -13,6 +13,8 @@ const MAX_DEPTH: usize = 32;
 
 /// Reads a document: one of its own that points into a bill of materials, or both in one.
 pub(super) fn read(reading: &mut Reading<'_>, document: &Value) -> Result<(), Failure> {
+    let serial = document.get("serialNumber").and_then(Value::as_str);
+    let own = serial.and_then(|serial| serial.strip_prefix("urn:uuid:"));
     let mut components = HashMap::new();
     collect(reading, document.get("components"), &mut components, 0)?;
     let image = document
@@ -49,11 +51,27 @@ pub(super) fn read(reading: &mut Reading<'_>, document: &Value) -> Result<(), Fa
         if ids.is_empty() {
             return Err(reading.fail(&place, "names no vulnerability"));
         }
+        let times = [
+            (Some(analysis), "lastUpdated", format!("{place}.analysis.")),
+            (Some(analysis), "firstIssued", format!("{place}.analysis.")),
+            (Some(value), "updated", format!("{place}.")),
+            (
+                document.get("metadata"),
+                "timestamp",
+                "metadata.".to_owned(),
+            ),
+        ];
+        let mut said = None;
+        for (object, key, within) in times {
+            if let (None, Some(object)) = (said, object) {
+                said = time(reading, object, key, &format!("{within}{key}"))?;
+            }
+        }
         let mut products = Vec::new();
         let affects = value.get("affects").and_then(Value::as_array);
         for affected in affects.into_iter().flatten() {
             reading.count()?;
-            match affected_component(affected, &components) {
+            match affected_component(affected, &components, own, status) {
                 Ok(itself) => products.push(Product {
                     itself,
                     parts: Vec::new(),
@@ -73,15 +91,7 @@ pub(super) fn read(reading: &mut Reading<'_>, document: &Value) -> Result<(), Fa
             status,
             justification: text(analysis, "justification"),
             note: text(analysis, "detail"),
-            said: ["lastUpdated", "firstIssued"]
-                .iter()
-                .find_map(|key| analysis.get(key).and_then(Value::as_str))
-                .or_else(|| value.get("updated").and_then(Value::as_str))
-                .or_else(|| {
-                    let metadata = document.get("metadata")?;
-                    metadata.get("timestamp")?.as_str()
-                })
-                .and_then(|time| time.parse().ok()),
+            said,
             written_in: format!("{}: {place}", reading.name),
             author: None,
         });
@@ -104,11 +114,14 @@ fn ids(value: &Value) -> Vec<String> {
         .collect()
 }
 
-/// What a reference means: a component of the same document, or by BOM-Link of another
-/// (`urn:cdx:SERIAL/VERSION#REF`), whose own name then must be a package URL.
+/// What a reference means: a component of the same document, or by BOM-Link
+/// (`urn:cdx:SERIAL/VERSION#REF`) of the one that is numbered so. Of another document a component's
+/// own name must be a package URL.
 fn affected_component(
     affected: &Value,
     components: &HashMap<String, Component>,
+    own: Option<&str>,
+    status: Status,
 ) -> Result<Component, &'static str> {
     let reference = affected
         .get("ref")
@@ -117,14 +130,17 @@ fn affected_component(
     let mut component = match components.get(reference) {
         Some(component) => component.clone(),
         None => {
-            let name = match reference.strip_prefix("urn:cdx:") {
-                Some(link) => link
-                    .split_once('#')
-                    .map(|(_, name)| percent_decoded(name))
-                    .ok_or("`affects` points to a whole bill of materials")?,
-                None => reference.to_owned(),
+            let (is_here, name) = match reference.strip_prefix("urn:cdx:") {
+                Some(link) => {
+                    let (document, name) = link
+                        .split_once('#')
+                        .ok_or("`affects` points to a whole bill of materials")?;
+                    let serial = document.split('/').next();
+                    (own.is_some() && serial == own, percent_decoded(name))
+                }
+                None => (true, reference.to_owned()),
             };
-            match components.get(&name) {
+            match components.get(&name).filter(|_| is_here) {
                 Some(component) => component.clone(),
                 None => {
                     let mut component = Component::default();
@@ -138,11 +154,23 @@ fn affected_component(
         return Err("`affects` points to a component without a package URL");
     }
     let versions = affected.get("versions").and_then(Value::as_array);
-    for version in versions.into_iter().flatten() {
+    let versions = versions.map_or(&[][..], Vec::as_slice);
+    for version in versions {
+        // A version may be listed to say the opposite of it.
+        let is_meant = match version.get("status").and_then(Value::as_str) {
+            None => true,
+            Some("affected") => status.sets_aside().is_none(),
+            Some("unaffected") => status.sets_aside().is_some(),
+            Some(_) => false,
+        };
         match text(version, "version") {
-            Some(version) => component.versions.push(version),
+            Some(version) if is_meant => component.versions.push(version),
+            Some(_) => {}
             None => return Err("`affects` gives a range of versions"),
         }
+    }
+    if component.versions.is_empty() && !versions.is_empty() {
+        return Err("`affects` lists only versions of which the opposite is said");
     }
     Ok(component)
 }

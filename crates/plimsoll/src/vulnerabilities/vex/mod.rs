@@ -1,6 +1,7 @@
 //! What others say of vulnerabilities: VEX documents, as OpenVEX and CycloneDX write them.
 
 mod attached;
+mod coverage;
 mod cyclonedx;
 mod openvex;
 
@@ -12,6 +13,7 @@ use plimsoll_model::{Skipped, VulnerabilityStatus};
 use serde_json::Value;
 
 pub(crate) use self::attached::{Attached, WORD};
+pub(crate) use self::coverage::Coverage;
 use super::decision::Subject;
 use super::image::ImageIdentity;
 use super::purl::Purl;
@@ -90,7 +92,7 @@ pub(crate) struct Product {
     pub(crate) parts: Vec<Component>,
 }
 
-/// How a product or a part of one is named: any of these means it.
+/// How a product or a part of one is named: any of these means it, but a digest must fit.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Component {
     /// Package URLs.
@@ -126,39 +128,16 @@ impl Component {
     }
 
     fn is_image(&self, image: &ImageIdentity) -> bool {
+        // A digest says exactly which; the names beside it are those it had where it was made.
+        if let Some(digest) = &self.sha256 {
+            return image.has_digest(digest);
+        }
         self.purls.iter().any(|purl| image.is_asked_for_by(purl))
             || self.names.iter().any(|name| image.goes_by(name))
-            || self
-                .sha256
-                .as_deref()
-                .is_some_and(|digest| image.has_digest(digest))
-    }
-}
-
-impl Product {
-    fn covers(&self, subject: &Subject<'_>, image: &ImageIdentity) -> bool {
-        if self.parts.is_empty() {
-            return self.itself.is_package(subject) || self.itself.is_image(image);
-        }
-        // Of a part, only as far as it is a part of that product.
-        self.parts.iter().any(|part| part.is_package(subject))
-            && (self.itself.is_image(image)
-                || self.itself.is_package(subject)
-                || subject
-                    .in_same_file
-                    .iter()
-                    .any(|other| self.itself.purls.iter().any(|purl| purl.asks_for(other))))
     }
 }
 
 impl Statement {
-    /// Whether it speaks of a vulnerability where it lies; its number has been looked at.
-    pub(crate) fn covers(&self, subject: &Subject<'_>, image: &ImageIdentity) -> bool {
-        self.products
-            .iter()
-            .any(|product| product.covers(subject, image))
-    }
-
     /// One line on what it says, and who.
     pub(crate) fn explanation(&self) -> String {
         let mut text = self.status.as_str().to_owned();
@@ -206,9 +185,27 @@ fn parse(bytes: &[u8], name: &str) -> Result<Vex, Failure> {
     })
 }
 
-/// The same, and nothing where it is a document of another kind. Signatures around it are not
-/// verified.
+/// The same, and nothing where it is a document of another kind.
 fn parse_any(bytes: &[u8], name: &str) -> Result<Option<Vex>, Failure> {
+    let document = unwrapped(bytes, name)?;
+    if let Some(vex) = openvex_of(&document, name)? {
+        return Ok(Some(vex));
+    }
+    if document.get("bomFormat").and_then(Value::as_str) != Some("CycloneDX") {
+        return Ok(None);
+    }
+    let mut reading = Reading::of(name);
+    cyclonedx::read(&mut reading, &document)?;
+    Ok(Some(reading.vex))
+}
+
+/// The same of OpenVEX alone.
+fn parse_openvex(bytes: &[u8], name: &str) -> Result<Option<Vex>, Failure> {
+    openvex_of(&unwrapped(bytes, name)?, name)
+}
+
+/// A document without the envelopes around it. Their signatures are not verified.
+fn unwrapped(bytes: &[u8], name: &str) -> Result<Value, Failure> {
     let mut document = parse_json(bytes, name)?;
     for _ in 0..ENVELOPES {
         let Some(payload) = envelope::payload(&document) else {
@@ -217,26 +214,22 @@ fn parse_any(bytes: &[u8], name: &str) -> Result<Option<Vex>, Failure> {
         let payload = payload.map_err(|why| Failure::usage(format!("{name}: {why}")))?;
         document = parse_json(&payload, name)?;
     }
-    let kind = |key: &str| {
-        document
-            .get(key)
-            .and_then(Value::as_str)
-            .unwrap_or_default()
+    Ok(document)
+}
+
+fn openvex_of(document: &Value, name: &str) -> Result<Option<Vex>, Failure> {
+    let says = |key: &str| {
+        let value = document.get(key).and_then(Value::as_str);
+        value.is_some_and(|value| value.starts_with(OPENVEX))
     };
-    let mut reading = Reading {
-        name,
-        vex: Vex::default(),
-        parts: 0,
-    };
-    if kind("@context").starts_with(OPENVEX) {
-        openvex::read(&mut reading, &document, &[])?;
-    } else if kind("predicateType").starts_with(OPENVEX) {
+    let mut reading = Reading::of(name);
+    if says("@context") {
+        openvex::read(&mut reading, document, &[])?;
+    } else if says("predicateType") {
         // An in-toto statement around it: what it is about is said outside.
-        let subjects = openvex::subjects(&document);
+        let subjects = openvex::subjects(document);
         let predicate = document.get("predicate").unwrap_or(&Value::Null);
         openvex::read(&mut reading, predicate, &subjects)?;
-    } else if kind("bomFormat") == "CycloneDX" {
-        cyclonedx::read(&mut reading, &document)?;
     } else {
         return Ok(None);
     }
@@ -258,7 +251,15 @@ struct Reading<'d> {
     parts: usize,
 }
 
-impl Reading<'_> {
+impl<'d> Reading<'d> {
+    fn of(name: &'d str) -> Self {
+        Self {
+            name,
+            vex: Vex::default(),
+            parts: 0,
+        }
+    }
+
     /// The document is not what it claims to be.
     fn fail(&self, place: &str, why: &str) -> Failure {
         Failure::usage(format!("{}: {place}: {why}", self.name))
@@ -291,6 +292,22 @@ impl Reading<'_> {
         }
         Ok(())
     }
+}
+
+/// A time of a JSON object, which lies at `place`.
+fn time(
+    reading: &Reading<'_>,
+    object: &Value,
+    key: &str,
+    place: &str,
+) -> Result<Option<Timestamp>, Failure> {
+    let Some(said) = object.get(key).and_then(Value::as_str) else {
+        return Ok(None);
+    };
+    let said = said
+        .parse()
+        .map_err(|_| reading.fail(place, "not a time such as 2027-01-31T00:00:00Z"))?;
+    Ok(Some(said))
 }
 
 /// A text of a JSON object.

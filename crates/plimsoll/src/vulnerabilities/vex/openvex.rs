@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{Component, Product, Reading, Statement, Status, text};
+use super::{Component, Product, Reading, Statement, Status, text, time};
 use crate::failure::Failure;
 
 /// Reads a document. Statements without products are about `inherited`.
@@ -14,12 +14,17 @@ pub(super) fn read(
     let Some(statements) = document.get("statements").and_then(Value::as_array) else {
         return Err(reading.fail("statements", "a list is expected"));
     };
-    let issued = time(reading, document, "")?;
+    // Of the document's two times a statement inherits the one of its first issue: that somebody
+    // changed another statement says nothing of this one.
+    let issued = time(reading, document, "timestamp", "timestamp")?;
     let author = text(document, "author").filter(|author| !author.trim().is_empty());
     for (at, value) in statements.iter().enumerate() {
         let place = format!("statements[{at}]");
         reading.count()?;
         let ids = ids(value.get("vulnerability"));
+        for _ in &ids {
+            reading.count()?;
+        }
         if ids.is_empty() {
             return Err(reading.fail(&place, "names no vulnerability"));
         }
@@ -35,10 +40,13 @@ pub(super) fn read(
                 ));
             }
         };
-        let said = time(reading, value, &format!("{place}."))?.or(issued);
+        let mut said = None;
+        for key in ["timestamp", "last_updated"] {
+            said = said.max(time(reading, value, key, &format!("{place}.{key}"))?);
+        }
         let products = match value.get("products") {
             None | Some(Value::Null) => inherited.to_vec(),
-            Some(Value::Array(list)) => products(reading, list)?,
+            Some(Value::Array(list)) => products(reading, list, &place)?,
             Some(_) => {
                 return Err(reading.fail(&format!("{place}.products"), "a list is expected"));
             }
@@ -55,34 +63,12 @@ pub(super) fn read(
             note: text(value, "impact_statement")
                 .or_else(|| text(value, "status_notes"))
                 .or_else(|| text(value, "action_statement")),
-            said,
+            said: said.or(issued),
             written_in: format!("{}: {place}", reading.name),
             author: author.clone(),
         });
     }
     Ok(())
-}
-
-/// The time of a statement or a document: an update makes it newer.
-fn time(
-    reading: &Reading<'_>,
-    object: &Value,
-    place: &str,
-) -> Result<Option<jiff::Timestamp>, Failure> {
-    let mut newest = None;
-    for key in ["timestamp", "last_updated"] {
-        let Some(said) = object.get(key).and_then(Value::as_str) else {
-            continue;
-        };
-        let said: jiff::Timestamp = said.parse().map_err(|_| {
-            reading.fail(
-                &format!("{place}{key}"),
-                "not a time such as 2027-01-31T00:00:00Z",
-            )
-        })?;
-        newest = newest.max(Some(said));
-    }
-    Ok(newest)
 }
 
 /// A vulnerability's numbers: before 0.2.0 it was one text.
@@ -112,7 +98,11 @@ fn number_of(address: &str) -> Option<String> {
     last.contains('-').then(|| last.to_owned())
 }
 
-fn products(reading: &mut Reading<'_>, list: &[Value]) -> Result<Vec<Product>, Failure> {
+fn products(
+    reading: &mut Reading<'_>,
+    list: &[Value],
+    place: &str,
+) -> Result<Vec<Product>, Failure> {
     let mut products = Vec::new();
     for value in list {
         reading.count()?;
@@ -123,16 +113,33 @@ fn products(reading: &mut Reading<'_>, list: &[Value]) -> Result<Vec<Product>, F
         for part in listed.into_iter().flatten() {
             reading.count()?;
             let part = component(part);
-            if !part.is_empty() {
+            if is_certain(reading, &part, place) && !part.is_empty() {
                 parts.push(part);
             }
         }
         // Where none of its parts can be understood, it must not become a word on the whole.
-        if !itself.is_empty() && (!names_parts || !parts.is_empty()) {
+        if is_certain(reading, &itself, place)
+            && !itself.is_empty()
+            && (!names_parts || !parts.is_empty())
+        {
             products.push(Product { itself, parts });
         }
     }
     Ok(products)
+}
+
+/// Whether it can be told that something is this one: of a package that is named by its bytes, too,
+/// it is not known whether they are those that are installed.
+fn is_certain(reading: &mut Reading<'_>, component: &Component, place: &str) -> bool {
+    let is_package = component
+        .purls
+        .iter()
+        .any(|purl| !matches!(purl.kind(), "oci" | "docker"));
+    let is_certain = !is_package || component.sha256.is_none();
+    if !is_certain {
+        reading.drop(place, "names a package by a hash, which is not compared");
+    }
+    is_certain
 }
 
 fn component(value: &Value) -> Component {

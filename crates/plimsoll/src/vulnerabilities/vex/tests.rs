@@ -1,3 +1,4 @@
+use plimsoll_model::{Digest, ImageConfig, ImageSummary};
 use proptest::prelude::*;
 
 use super::*;
@@ -114,6 +115,84 @@ fn cyclonedx_is_read() {
 }
 
 #[test]
+fn a_statement_inherits_when_its_document_was_issued() {
+    let vex = read_text(
+        r#"{"@context":"https://openvex.dev/ns/v0.2.0","timestamp":"2026-01-01T00:00:00Z",
+        "last_updated":"2026-06-01T00:00:00Z","statements":[
+          {"vulnerability":"C-1","products":["pkg:npm/b"],"status":"not_affected"},
+          {"vulnerability":"C-1","products":["pkg:npm/b"],"status":"affected",
+           "timestamp":"2026-03-01T00:00:00Z"},
+          {"vulnerability":"C-1","products":["pkg:npm/b"],"status":"fixed",
+           "timestamp":"2026-02-01T00:00:00Z","last_updated":"2026-04-01T00:00:00Z"}]}"#,
+    )
+    .unwrap();
+    let mut said: Vec<_> = vex.statements.iter().map(|one| one.said).collect();
+    assert!(said.is_sorted() && said[0].is_some());
+    said.dedup();
+    assert_eq!(said.len(), 3);
+}
+
+#[test]
+fn what_is_named_by_bytes_is_those_bytes() {
+    let vex = read_text(
+        r#"{"@context":"https://openvex.dev/ns/v0.2.0","statements":[
+          {"vulnerability":"C-1","status":"fixed","products":[
+            {"@id":"pkg:npm/a","hashes":{"sha-256":"00"}},
+            {"@id":"pkg:oci/app","hashes":{"sha-256":"00"},"subcomponents":[
+                {"@id":"pkg:npm/b","hashes":{"sha-256":"00"}}]},
+            {"@id":"pkg:oci/app?repository_url=docker.io/library","hashes":{"sha-256":"00"}}]}]}"#,
+    )
+    .unwrap();
+    let [product] = vex.statements[0].products.as_slice() else {
+        panic!("{:?}", vex.statements[0].products)
+    };
+    assert_eq!(vex.dropped.len(), 2);
+    let digest = Digest::from_sha256([0xab; 32]);
+    let image = ImageIdentity::of(&ImageSummary {
+        name: "docker.io/library/app:1".to_owned(),
+        digest: digest.clone(),
+        config: ImageConfig::default(),
+        compressed_size: 0,
+    });
+    let mut named = product.itself.clone();
+    assert!(!named.is_image(&image));
+    named.sha256 = Some(digest.hex().to_uppercase());
+    assert!(named.is_image(&image));
+    named.sha256 = None;
+    assert!(named.is_image(&image));
+}
+
+#[test]
+fn a_component_of_another_bill_is_no_component_here() {
+    let read = |link: &str, versions: &str, state: &str| {
+        let text = format!(
+            r#"{{"bomFormat":"CycloneDX","serialNumber":"urn:uuid:aaaa","components":[
+                {{"bom-ref":"1","purl":"pkg:npm/a@1"}}],"vulnerabilities":[
+                {{"id":"C-1","analysis":{{"state":"{state}"}},
+                  "affects":[{{"ref":"{link}","versions":[{versions}]}}]}}]}}"#
+        );
+        let vex = read_text(&text).unwrap();
+        let products = vex.statements.into_iter().flat_map(|one| one.products);
+        let versions = products.map(|product| product.itself.versions);
+        versions.collect::<Vec<_>>()
+    };
+    let all: Vec<Vec<String>> = vec![Vec::new()];
+    assert_eq!(read("urn:cdx:aaaa/1#1", "", "resolved"), all);
+    assert_eq!(read("1", "", "resolved"), all);
+    assert!(read("urn:cdx:bbbb/1#1", "", "resolved").is_empty());
+    assert_eq!(read("urn:cdx:bbbb/1#pkg:npm%2Fa", "", "resolved"), all);
+    // A version may be told of to say that it is not meant.
+    let two = r#"{"version":"1","status":"affected"},{"version":"2"}"#;
+    assert_eq!(read("1", two, "resolved"), [["2"]]);
+    assert_eq!(read("1", two, "exploitable"), [["1", "2"]]);
+    let one = r#"{"version":"1","status":"affected"}"#;
+    assert!(read("1", one, "not_affected").is_empty());
+    let other = r#"{"version":"1","status":"unaffected"}"#;
+    assert!(read("1", other, "exploitable").is_empty());
+    assert_eq!(read("1", other, "not_affected"), [["1"]]);
+}
+
+#[test]
 fn what_is_none_is_told() {
     let openvex = |statement: &str| {
         format!("{{\"@context\":\"https://openvex.dev/ns/v0.2.0\",\"statements\":[{statement}]}}")
@@ -139,6 +218,12 @@ fn what_is_none_is_told() {
             "{\"bomFormat\":\"CycloneDX\",\"vulnerabilities\":[{\"analysis\":{\"state\":\"x\"}}]}"
                 .to_owned(),
             "vex.json: vulnerabilities[0].analysis.state: expected",
+        ),
+        (
+            "{\"bomFormat\":\"CycloneDX\",\"vulnerabilities\":[{\"id\":\"C\",\"analysis\":\
+             {\"state\":\"exploitable\",\"lastUpdated\":\"2026-01-01 10:00\"}}]}"
+                .to_owned(),
+            "vex.json: vulnerabilities[0].analysis.lastUpdated: not a time",
         ),
         ("[".repeat(100_000), "vex.json:1: recursion"),
     ] {
