@@ -5,6 +5,7 @@
 //! nothing can be looked up by a name alone.
 
 mod cyclonedx;
+mod distribution;
 mod package;
 mod spdx;
 mod tree;

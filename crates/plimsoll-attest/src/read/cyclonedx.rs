@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use plimsoll_model::{Digest, Distribution, Evidence, LayerFacts, Package};
 
+use super::distribution::{self, Naming};
 use super::tree::Tree;
 use super::{BillOfMaterials, list, package, text};
 
@@ -30,11 +31,9 @@ pub(super) fn read(document: &Tree<'_>) -> BillOfMaterials {
         let ids = layers.filter_map(|property| Digest::parse(text(property, "value")).ok());
         bill.inventory.layers = ids.map(layer).collect();
     }
-    let mut from_purls = None;
-    components(document, DEPTH, &mut bill, &mut from_purls);
-    if bill.inventory.distribution.is_none() {
-        bill.inventory.distribution = from_purls;
-    }
+    let mut systems = Vec::new();
+    components(document, DEPTH, &mut bill, &mut systems);
+    distribution::settle(&mut bill.inventory, systems, Naming::Identifier);
     bill
 }
 
@@ -58,25 +57,19 @@ fn components(
     holder: &Tree<'_>,
     depth: usize,
     bill: &mut BillOfMaterials,
-    from_purls: &mut Option<Distribution>,
+    systems: &mut Vec<Distribution>,
 ) {
     if depth == 0 {
         return;
     }
     for component in list(holder, "components") {
-        components(component, depth - 1, bill, from_purls);
+        components(component, depth - 1, bill, systems);
         match text(component, "type") {
-            "operating-system" => {
-                let distribution = system(component);
-                bill.inventory.distribution.get_or_insert(distribution);
-            }
+            "operating-system" => systems.push(system(component)),
             // A file is no package; what holds it is listed by itself.
             "file" => {}
             _ => match package::of_purl(text(component, "purl")) {
-                Some((mut package, distribution)) => {
-                    if from_purls.is_none() {
-                        *from_purls = distribution;
-                    }
+                Some(mut package) => {
                     detail(component, &mut package, bill);
                     bill.inventory.packages.push(package);
                 }
@@ -95,7 +88,7 @@ fn system(component: &Tree<'_>) -> Distribution {
     };
     let id = first([property("syft:distro:id"), text(component, "name")]);
     Distribution {
-        id: package::distribution_id(&id).to_owned(),
+        id: distribution::identifier(&id).to_owned(),
         version: first([
             property("syft:distro:versionID"),
             text(component, "version"),

@@ -3,10 +3,12 @@
 use std::str::FromStr as _;
 
 use packageurl::PackageUrl;
-use plimsoll_model::{Distribution, Evidence, Package, PackageKind};
+use plimsoll_model::{Evidence, Package, PackageKind};
 
-/// A package as its package URL tells it, and the distribution it says it is of.
-pub(super) fn of_purl(text: &str) -> Option<(Package, Option<Distribution>)> {
+use super::distribution;
+
+/// A package as its package URL tells it, with the distribution that names.
+pub(super) fn of_purl(text: &str) -> Option<Package> {
     let purl = PackageUrl::from_str(text).ok()?;
     let kind = PackageKind::from_purl_type(purl.ty())?;
     let mut version = purl.version().unwrap_or_default().to_owned();
@@ -38,10 +40,6 @@ pub(super) fn of_purl(text: &str) -> Option<(Package, Option<Distribution>)> {
         without_platform(&mut version);
     }
     let source = qualifier("upstream").and_then(|source| source_of(source, kind, &version));
-    let distribution = match kind.is_system() {
-        true => distribution(purl.namespace().unwrap_or_default(), qualifier("distro")),
-        false => None,
-    };
     let architecture = qualifier("arch").map(str::to_owned);
     let mut package = Package::new(
         kind,
@@ -57,7 +55,10 @@ pub(super) fn of_purl(text: &str) -> Option<(Package, Option<Distribution>)> {
     );
     package.architecture = architecture;
     package.source = source;
-    Some((package, distribution))
+    if kind.is_system() {
+        package.distribution = distribution::of_purl(&purl).map(Box::new);
+    }
+    Some(package)
 }
 
 /// The path of a Go module, or the name of a package of npm, as it is written: the specification puts
@@ -96,61 +97,6 @@ fn without_platform(version: &mut String) {
         && system(&version[at + 1..])
     {
         version.truncate(at);
-    }
-}
-
-/// The distribution of a package URL. There are many ways to write its release: `debian-12`,
-/// `ubuntu-22.04` and `opensuse-leap-15.6` (syft, Trivy), `3.19.1` (Trivy, of Alpine), `bookworm` and
-/// `12` (the examples of the specification, OSV).
-fn distribution(namespace: &str, distro: Option<&str>) -> Option<Distribution> {
-    let of = |id: &str, version: &str, codename: Option<&str>| {
-        (!id.is_empty()).then(|| Distribution {
-            id: distribution_id(id).to_owned(),
-            version: version.strip_prefix('v').unwrap_or(version).to_owned(),
-            codename: codename.map(str::to_owned),
-            ..Distribution::default()
-        })
-    };
-    let is_number = |text: &str| {
-        let digits = text.strip_prefix('v').unwrap_or(text);
-        digits.starts_with(|first: char| first.is_ascii_digit())
-    };
-    let Some(distro) = distro.filter(|distro| !distro.is_empty()) else {
-        // Of these there is one release.
-        let rolling = matches!(namespace, "wolfi" | "chainguard" | "minimos" | "echo");
-        return rolling.then(|| of(namespace, "", None)).flatten();
-    };
-    if is_number(distro) {
-        return of(namespace, distro, None);
-    }
-    let parts = [distro.rfind('-'), distro.rfind(':'), distro.rfind('@')];
-    let cut = parts.into_iter().flatten().max();
-    let cut = cut.map(|at| (&distro[..at], &distro[at + 1..]));
-    match (cut, namespace) {
-        (Some((id, version)), _) if is_number(version) => of(id, version, None),
-        (_, "debian" | "ubuntu") if distro != namespace => {
-            let name = cut.map_or(distro, |(_, name)| name);
-            of(namespace, "", Some(name))
-        }
-        _ => of(distro, "", None),
-    }
-}
-
-/// The identifier of os-release where a tool writes another: Trivy and OSV have names of their own.
-pub(super) fn distribution_id(word: &str) -> &str {
-    match word {
-        "rocky-linux" => "rocky",
-        "azure-linux" => "azurelinux",
-        "centos-stream" => "centos",
-        "redhat" => "rhel",
-        "alma" => "almalinux",
-        "amazon" => "amzn",
-        "oracle" => "ol",
-        "suse linux enterprise server" | "suse" => "sles",
-        "opensuse.leap" => "opensuse-leap",
-        "opensuse.tumbleweed" => "opensuse-tumbleweed",
-        "cbl-mariner" => "mariner",
-        _ => word,
     }
 }
 

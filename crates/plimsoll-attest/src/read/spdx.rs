@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use plimsoll_model::{Digest, Distribution, Package, PackageKind, is_foreign_deb, is_foreign_rpm};
 
+use super::distribution::{self, Naming};
 use super::tree::Tree;
 use super::{BillOfMaterials, list, package, text};
 
@@ -14,7 +15,7 @@ pub(super) fn read(document: &Tree<'_>) -> BillOfMaterials {
         subject: text(document, "name").to_owned(),
         ..BillOfMaterials::default()
     };
-    let mut from_purls = None;
+    let mut systems = Vec::new();
     let mut elements = HashMap::new();
     for described in list(document, "packages") {
         let purl = list(described, "externalRefs")
@@ -24,7 +25,7 @@ pub(super) fn read(document: &Tree<'_>) -> BillOfMaterials {
             .unwrap_or_default();
         match text(described, "primaryPackagePurpose") {
             "OPERATING_SYSTEM" | "OPERATING-SYSTEM" => {
-                system(described, text(described, "versionInfo"), &mut bill);
+                systems.push(system(described, text(described, "versionInfo")));
                 continue;
             }
             "CONTAINER" => {
@@ -34,7 +35,7 @@ pub(super) fn read(document: &Tree<'_>) -> BillOfMaterials {
             }
             _ => {}
         }
-        let Some(mut package) = identified(purl, described, &mut bill, &mut from_purls) else {
+        let Some(mut package) = identified(purl, described, &mut bill) else {
             continue;
         };
         if package.version.is_empty() {
@@ -66,8 +67,7 @@ pub(super) fn read(document: &Tree<'_>) -> BillOfMaterials {
             own(&mut bill.inventory.packages, owner, owned);
         }
     }
-    // The element of the system is called as people call it; package URLs have its identifier.
-    bill.inventory.distribution = from_purls.or(bill.inventory.distribution);
+    distribution::settle(&mut bill.inventory, systems, Naming::Words);
     bill
 }
 
@@ -77,7 +77,7 @@ pub(super) fn read_graph(document: &Tree<'_>) -> BillOfMaterials {
         format: "SPDX 3".to_owned(),
         ..BillOfMaterials::default()
     };
-    let mut from_purls = None;
+    let mut systems = Vec::new();
     let mut elements = HashMap::new();
     for element in list(document, "@graph") {
         match text(element, "type") {
@@ -86,7 +86,7 @@ pub(super) fn read_graph(document: &Tree<'_>) -> BillOfMaterials {
                 let version = text(element, "software_packageVersion");
                 match text(element, "software_primaryPurpose") {
                     "operatingSystem" => {
-                        system(element, version, &mut bill);
+                        systems.push(system(element, version));
                         continue;
                     }
                     "container" => {
@@ -103,7 +103,7 @@ pub(super) fn read_graph(document: &Tree<'_>) -> BillOfMaterials {
                         .unwrap_or_default(),
                     purl => purl,
                 };
-                let package = identified(purl, element, &mut bill, &mut from_purls);
+                let package = identified(purl, element, &mut bill);
                 if let Some(mut package) = package {
                     if package.version.is_empty() {
                         package.version = version.to_owned();
@@ -127,8 +127,7 @@ pub(super) fn read_graph(document: &Tree<'_>) -> BillOfMaterials {
             own(&mut bill.inventory.packages, owner, owned);
         }
     }
-    // The element of the system is called as people call it; package URLs have its identifier.
-    bill.inventory.distribution = from_purls.or(bill.inventory.distribution);
+    distribution::settle(&mut bill.inventory, systems, Naming::Words);
     bill
 }
 
@@ -165,29 +164,19 @@ fn own(packages: &mut [Package], owner: Option<usize>, owned: Option<usize>) {
     }
 }
 
-fn system(described: &Tree<'_>, version: &str, bill: &mut BillOfMaterials) {
-    bill.inventory
-        .distribution
-        .get_or_insert_with(|| Distribution {
-            id: package::distribution_id(text(described, "name")).to_owned(),
-            version: version.to_owned(),
-            ..Distribution::default()
-        });
+fn system(described: &Tree<'_>, version: &str) -> Distribution {
+    Distribution {
+        id: distribution::identifier(text(described, "name")).to_owned(),
+        version: version.to_owned(),
+        ..Distribution::default()
+    }
 }
 
-fn identified(
-    purl: &str,
-    described: &Tree<'_>,
-    bill: &mut BillOfMaterials,
-    from_purls: &mut Option<Distribution>,
-) -> Option<Package> {
-    let Some((mut package, distribution)) = package::of_purl(purl) else {
+fn identified(purl: &str, described: &Tree<'_>, bill: &mut BillOfMaterials) -> Option<Package> {
+    let Some(mut package) = package::of_purl(purl) else {
         bill.unidentified.push(text(described, "name").to_owned());
         return None;
     };
-    if from_purls.is_none() {
-        *from_purls = distribution;
-    }
     package::name_as(&mut package, text(described, "name"));
     Some(package)
 }

@@ -26,7 +26,7 @@ use crate::Severity;
 
 /// The distribution of an image, from its os-release file (`os-release(5)`) or what older releases
 /// have in its place.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Distribution {
     /// `ID`, such as `debian`.
     pub id: String,

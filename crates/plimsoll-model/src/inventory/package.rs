@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::Distribution;
+
 /// The ecosystem a package belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum PackageKind {
@@ -204,6 +206,9 @@ pub struct Package {
     pub architecture: Option<String>,
     /// Source package and version, where the ecosystem has them.
     pub source: Option<(String, String)>,
+    /// The distribution it is of, where that is another than the inventory's. One without an `id`
+    /// is not known.
+    pub distribution: Option<Box<Distribution>>,
     /// Licence as the package states it.
     pub license: Option<String>,
     /// The same as an SPDX expression, where it can be read as one.
@@ -245,6 +250,7 @@ impl Package {
             purl,
             architecture: None,
             source: None,
+            distribution: None,
             license: None,
             license_expression: None,
             path: path.into(),

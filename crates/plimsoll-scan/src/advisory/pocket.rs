@@ -45,6 +45,16 @@ pub(super) fn debian(codename: &str) -> &str {
     of_name(&DEBIAN, codename).unwrap_or(codename)
 }
 
+/// Whether it is the code name of a release of Debian.
+pub(super) fn is_of_debian(codename: &str) -> bool {
+    of_name(&DEBIAN, codename).is_some()
+}
+
+/// The version of Ubuntu that a code name stands for.
+pub(super) fn ubuntu_number(codename: &str) -> Option<&'static str> {
+    of_name(&UBUNTU, codename)
+}
+
 /// What OSV calls a release of Ubuntu: every second year's April release has long-term support, and
 /// says so in its name.
 pub(super) fn ubuntu(version: &str) -> String {
@@ -55,11 +65,6 @@ pub(super) fn ubuntu(version: &str) -> String {
         true => format!("{major}.{minor}:LTS"),
         false => version.to_owned(),
     }
-}
-
-/// The number of a release of Ubuntu by its code name; nothing where nobody calls one so.
-pub(super) fn ubuntu_number(codename: &str) -> &str {
-    of_name(&UBUNTU, codename).unwrap_or_default()
 }
 
 fn of_name(releases: &[(&'static str, &'static str)], name: &str) -> Option<&'static str> {

@@ -40,18 +40,10 @@ impl Release {
         kind: PackageKind,
         known: impl Iterator<Item = &'k str> + Clone,
     ) -> Self {
-        let Some(distribution) = distribution else {
+        let found = distribution.and_then(|distribution| wanted(distribution, kind));
+        let Some((name, wanted)) = found else {
             return Self {
-                label: format!("{} packages of an unknown distribution", kind.as_str()),
-                ..Self::default()
-            };
-        };
-        let Some((name, wanted)) = wanted(distribution, kind) else {
-            return Self {
-                label: [distribution.id.as_str(), distribution.version.as_str()]
-                    .join(" ")
-                    .trim_end()
-                    .to_owned(),
+                label: unknown(distribution, kind),
                 ..Self::default()
             };
         };
@@ -95,34 +87,69 @@ impl Release {
     }
 }
 
-/// The ecosystem, by the `ID` of os-release. A distribution that is made of another's packages and
-/// changes them is not judged by the other's advisories: its versions are its own.
+/// What to call packages that nobody publishes advisories on, or nobody knows whose they are.
+fn unknown(distribution: Option<&Distribution>, kind: PackageKind) -> String {
+    let nobody = || format!("{} packages of an unknown distribution", kind.as_str());
+    let Some(distribution) = distribution.filter(|one| !one.id.is_empty()) else {
+        return nobody();
+    };
+    let any_release = Distribution {
+        version: "1".to_owned(),
+        ..distribution.clone()
+    };
+    let has_release = |kind| wanted(&any_release, kind).is_some();
+    if has_release(kind) {
+        return format!("{} of an unknown release", distribution.id);
+    }
+    // Packages of another package manager came from elsewhere.
+    if [PackageKind::Deb, PackageKind::Apk, PackageKind::Rpm]
+        .into_iter()
+        .any(has_release)
+    {
+        return nobody();
+    }
+    let release = match distribution.version.as_str() {
+        "" => distribution.codename.as_deref().unwrap_or_default(),
+        version => version,
+    };
+    [distribution.id.as_str(), release]
+        .join(" ")
+        .trim_end()
+        .to_owned()
+}
+
+/// The ecosystem, by the `ID` of os-release; nothing where the release is not known. A distribution
+/// that is made of another's packages and changes them is not judged by the other's advisories: its
+/// versions are its own.
 fn wanted(distribution: &Distribution, kind: PackageKind) -> Option<(EcosystemName, Wanted)> {
     use EcosystemName::{
         AlmaLinux, Alpaquita, Alpine, AzureLinux, BellSoft, Chainguard, CleanStart, Debian, Echo,
         Mageia, MinimOs, OpenEuler, OpenSuse, Photon, RedHat, RockyLinux, Suse, Ubuntu, Wolfi,
     };
-    let version = distribution.version.as_str();
-    let mut numbers = version.split('.');
-    let major = numbers.next().unwrap_or_default();
-    let minor = numbers.next().unwrap_or_default();
     let id = distribution.id.to_ascii_lowercase();
-    Some(match (kind, id.as_str()) {
-        (PackageKind::Deb, "debian") => (Debian, Wanted::OrAll(debian(distribution, major, minor))),
-        (PackageKind::Deb, "ubuntu") => {
-            let named = distribution.codename.as_deref().unwrap_or_default();
-            let version = match version {
-                "" => pocket::ubuntu_number(named),
-                version => version,
-            };
-            (Ubuntu, Wanted::Exactly(pocket::ubuntu(version)))
-        }
-        (PackageKind::Deb, "echo") => (Echo, Wanted::Rolling),
+    let rolling = match (kind, id.as_str()) {
+        (PackageKind::Deb, "echo") => Some(Echo),
+        (PackageKind::Apk, "wolfi") => Some(Wolfi),
+        (PackageKind::Apk, "chainguard") => Some(Chainguard),
+        (PackageKind::Apk, "minimos") => Some(MinimOs),
+        (PackageKind::Apk, "cleanstart" | "clnstrt") => Some(CleanStart),
+        _ => None,
+    };
+    if let Some(name) = rolling {
+        return Some((name, Wanted::Rolling));
+    }
+    if kind == PackageKind::Rpm && id == "opensuse-tumbleweed" {
+        return Some((OpenSuse, Wanted::Exactly("Tumbleweed".to_owned())));
+    }
+    let (id, version) = release(distribution, kind, &id);
+    let version = version.as_str();
+    let mut numbers = version.split('.');
+    let major = numbers.next().filter(|major| !major.is_empty())?;
+    let minor = numbers.next().unwrap_or_default();
+    Some(match (kind, id) {
+        (PackageKind::Deb, "debian") => (Debian, Wanted::OrAll(debian(major, minor))),
+        (PackageKind::Deb, "ubuntu") => (Ubuntu, Wanted::Exactly(pocket::ubuntu(version))),
         (PackageKind::Apk, "alpine") => (Alpine, Wanted::Exactly(alpine(version, major, minor))),
-        (PackageKind::Apk, "wolfi") => (Wolfi, Wanted::Rolling),
-        (PackageKind::Apk, "chainguard") => (Chainguard, Wanted::Rolling),
-        (PackageKind::Apk, "minimos") => (MinimOs, Wanted::Rolling),
-        (PackageKind::Apk, "cleanstart" | "clnstrt") => (CleanStart, Wanted::Rolling),
         (PackageKind::Apk, "alpaquita") => (Alpaquita, Wanted::Exactly(version.to_owned())),
         (PackageKind::Apk, "bellsoft-hardened-containers") => {
             (BellSoft, Wanted::Exactly(version.to_owned()))
@@ -136,13 +163,16 @@ fn wanted(distribution: &Distribution, kind: PackageKind) -> Option<(EcosystemNa
         (PackageKind::Rpm, "sles" | "sled" | "sle_hpc" | "sles_sap") => {
             (Suse, Wanted::Suse(service_pack(major, minor)))
         }
+        (PackageKind::Rpm, "opensuse") if version == "tumbleweed" => {
+            (OpenSuse, Wanted::Exactly("Tumbleweed".to_owned()))
+        }
         (PackageKind::Rpm, "opensuse-leap" | "opensuse") => {
             (OpenSuse, Wanted::Exactly(format!("Leap {version}")))
         }
-        (PackageKind::Rpm, "opensuse-tumbleweed") => {
-            (OpenSuse, Wanted::Exactly("Tumbleweed".to_owned()))
-        }
-        (PackageKind::Rpm, "openeuler") => (OpenEuler, Wanted::Exactly(open_euler(distribution))),
+        (PackageKind::Rpm, "openeuler") => (
+            OpenEuler,
+            Wanted::Exactly(open_euler(&distribution.name, version)),
+        ),
         (PackageKind::Rpm, "mageia") => (Mageia, Wanted::Exactly(major.to_owned())),
         (PackageKind::Rpm, "azurelinux" | "mariner") => {
             (AzureLinux, Wanted::Exactly(major.to_owned()))
@@ -152,21 +182,51 @@ fn wanted(distribution: &Distribution, kind: PackageKind) -> Option<(EcosystemNa
     })
 }
 
-/// Debian's release number; testing and unstable say only their name.
-fn debian(distribution: &Distribution, major: &str, minor: &str) -> String {
-    match major {
-        "" => {}
-        // Up to Sarge both numbers named a release.
-        "1" | "2" | "3" if !minor.is_empty() => return format!("{major}.{minor}"),
-        major => return major.to_owned(),
+/// Identifier and release: the number where there is one, else what the release is called by; empty
+/// where nobody says. `id` is the identifier in lower case.
+fn release<'d>(distribution: &Distribution, kind: PackageKind, id: &'d str) -> (&'d str, String) {
+    let version = distribution.version.as_str();
+    if version.starts_with(|c: char| c.is_ascii_digit()) {
+        return (id, version.to_owned());
     }
-    let codename = distribution.codename.as_deref().unwrap_or("sid");
-    pocket::debian(codename).to_owned()
+    let name = distribution.name.to_ascii_lowercase();
+    let codename = distribution.codename.as_deref().unwrap_or_default();
+    let codename = [version, codename]
+        .into_iter()
+        .map(|word| word.split('/').next().unwrap_or_default().to_lowercase())
+        .find(|word| !word.is_empty());
+    let word = codename.unwrap_or_else(|| {
+        // Before they were given code names, testing and unstable said `bullseye/sid`.
+        let unstable = ["/sid", " edge"]
+            .into_iter()
+            .find(|end| name.ends_with(end));
+        unstable.map_or_else(String::new, |end| end[1..].to_owned())
+    });
+    let id = match (id, kind) {
+        ("", PackageKind::Deb) if pocket::is_of_debian(&word) => "debian",
+        ("", PackageKind::Deb) if pocket::ubuntu_number(&word).is_some() => "ubuntu",
+        _ => id,
+    };
+    let number = match id {
+        "debian" => pocket::debian(&word),
+        "ubuntu" => pocket::ubuntu_number(&word).unwrap_or(&word),
+        _ => &word,
+    };
+    (id, number.to_owned())
+}
+
+/// Debian's release number; unstable says only its name.
+fn debian(major: &str, minor: &str) -> String {
+    match major {
+        // Up to Sarge both numbers named a release.
+        "1" | "2" | "3" if !minor.is_empty() => format!("{major}.{minor}"),
+        major => major.to_owned(),
+    }
 }
 
 fn alpine(version: &str, major: &str, minor: &str) -> String {
     // `3.22_alpha20250108` is on its way to a release, and has no advisories of its own.
-    match version.is_empty() || version.contains("_alpha") {
+    match version == "edge" || version.contains("_alpha") {
         true => "edge".to_owned(),
         false => format!("v{major}.{minor}"),
     }
@@ -181,14 +241,13 @@ fn service_pack(major: &str, minor: &str) -> String {
 }
 
 /// `24.03-LTS-SP1`, from the name `openEuler 24.03 (LTS-SP1)`.
-fn open_euler(distribution: &Distribution) -> String {
-    let support = distribution
-        .name
+fn open_euler(name: &str, version: &str) -> String {
+    let support = name
         .split_once('(')
         .and_then(|(_, rest)| rest.strip_suffix(')'));
     match support {
-        Some(support) => format!("{}-{support}", distribution.version),
-        None => distribution.version.clone(),
+        Some(support) => format!("{version}-{support}"),
+        None => version.to_owned(),
     }
 }
 
@@ -214,6 +273,8 @@ fn is_suse(release: &str, version: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    const UNKNOWN_APK: &str = "apk packages of an unknown distribution";
 
     const KNOWN: [&str; 18] = [
         "AlmaLinux",
@@ -276,7 +337,23 @@ mod tests {
             (Apk, "alpine", "3.19.1", "Alpine:v3.19", "Alpine:v3.19"),
             (Apk, "alpine", "3.22_alpha20250108", "Alpine:edge", ""),
             (Apk, "wolfi", "20230201", "Wolfi", "Wolfi"),
-            (Apk, "debian", "12", "debian 12", ""),
+            (Apk, "debian", "12", UNKNOWN_APK, ""),
+            (Apk, "alpine", "", "alpine of an unknown release", ""),
+            (Apk, "alpine", "edge", "Alpine:edge", ""),
+            (Deb, "debian", "", "debian of an unknown release", ""),
+            (Deb, "debian", "bookworm", "Debian:12", "Debian:12"),
+            (Deb, "debian", "trixie/sid", "Debian:13", ""),
+            (Deb, "ubuntu", "", "ubuntu of an unknown release", ""),
+            (
+                Deb,
+                "ubuntu",
+                "jammy",
+                "Ubuntu:22.04:LTS",
+                "Ubuntu:22.04:LTS",
+            ),
+            (Deb, "", "bookworm", "Debian:12", "Debian:12"),
+            (Rpm, "almalinux", "", "almalinux of an unknown release", ""),
+            (Rpm, "opensuse", "tumbleweed", "openSUSE:Tumbleweed", ""),
             (
                 Rpm,
                 "almalinux",
@@ -348,5 +425,12 @@ mod tests {
             let release = Release::of(Some(&distribution), PackageKind::Deb, KNOWN.into_iter());
             assert_eq!(release.label, label);
         }
+        let unstable = Distribution {
+            id: "debian".to_owned(),
+            name: "Debian GNU/Linux bullseye/sid".to_owned(),
+            ..Distribution::default()
+        };
+        let release = Release::of(Some(&unstable), PackageKind::Deb, KNOWN.into_iter());
+        assert_eq!(release.label, "Debian:sid");
     }
 }

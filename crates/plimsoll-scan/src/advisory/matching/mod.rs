@@ -22,14 +22,14 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::rc::Rc;
 
 use plimsoll_model::{
-    AdvisoryCoverage, EcosystemPackages, Inventory, Package, PackageKind, PendingUpdate, Platform,
-    PocketPackages, ThreatList, UnjudgedPackage, Vulnerability,
+    AdvisoryCoverage, Distribution, EcosystemPackages, Inventory, Package, PackageKind,
+    PendingUpdate, Platform, PocketPackages, ThreatList, UnjudgedPackage, Vulnerability,
 };
 
 use self::distribution::Release;
 use self::finding::{Advisory, Findings};
 use self::judge::{Hit, Verdict, judge};
-use self::pending::pending;
+use self::pending::{Pending, pending};
 use self::question::{Known, is_paid_for, names, of_language};
 pub(super) use self::question::{ecosystem_of, version_order};
 use self::threat::Threats;
@@ -87,8 +87,18 @@ pub fn judge_inventory(
     }
     let mut vulnerabilities = findings.done();
     vulnerabilities.sort_by(|a, b| a.sort_key().cmp(&b.sort_key()));
-    let release = inquiry.release(PackageKind::Deb);
-    let pending = pending(index, inventory, release, &vulnerabilities)?;
+    let mut waiting = Pending::default();
+    for (release, installed) in inquiry.installed(PackageKind::Deb) {
+        let release = &inquiry.releases[release].1;
+        waiting.extend(pending(
+            index,
+            inventory,
+            release,
+            &installed,
+            &vulnerabilities,
+        )?);
+    }
+    let pending = waiting.sorted();
     Ok(Judged {
         vulnerabilities,
         coverage: inquiry.coverage(pending.pockets, pending.missing)?,
@@ -111,20 +121,25 @@ struct Answer<'i> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 struct Realm {
     kind: PackageKind,
+    /// Number of the release.
+    release: usize,
     paid: bool,
 }
 
 /// Asks, and keeps what was asked and what could not be.
 struct Inquiry<'i, 'p> {
     index: &'i Index,
-    /// What speaks of each kind of package of this image.
-    releases: BTreeMap<PackageKind, Release>,
+    /// What speaks of the packages of this image, by their kind.
+    releases: Vec<(PackageKind, Release)>,
+    /// The number of each, by the distribution that packages name themselves.
+    by_own: BTreeMap<(PackageKind, Option<&'p Distribution>), usize>,
+    by_label: BTreeMap<(PackageKind, String), usize>,
     inventory: &'p Inventory,
     known: Vec<&'i str>,
     /// Binary packages of one source, and packages installed many times, are asked for once.
     answers: HashMap<(Realm, Known<'p>), Rc<Answer<'i>>>,
-    /// How many packages there are of each kind, by whether there are advisories on them.
-    counts: BTreeMap<(PackageKind, bool), usize>,
+    /// How many packages there are of each release, by whether there are advisories on them.
+    counts: BTreeMap<(usize, bool), usize>,
     by_distribution: usize,
     unjudged: BTreeSet<UnjudgedPackage>,
 }
@@ -133,7 +148,9 @@ impl<'i, 'p> Inquiry<'i, 'p> {
     fn new(index: &'i Index, inventory: &'p Inventory) -> Result<Self, IndexError> {
         Ok(Self {
             index,
-            releases: BTreeMap::new(),
+            releases: Vec::new(),
+            by_own: BTreeMap::new(),
+            by_label: BTreeMap::new(),
             inventory,
             known: index.ecosystems()?.collect(),
             answers: HashMap::new(),
@@ -151,15 +168,11 @@ impl<'i, 'p> Inquiry<'i, 'p> {
         }
         let realm = Realm {
             kind: package.kind,
+            release: self.release(package),
             paid: is_paid_for(package),
         };
-        let release = self.release(package.kind);
-        let ecosystems = match realm.paid && !release.paid.is_empty() {
-            true => &release.paid,
-            false => &release.ecosystems,
-        };
-        let is_covered = !ecosystems.is_empty();
-        *self.counts.entry((package.kind, is_covered)).or_default() += 1;
+        let is_covered = !self.ecosystems(realm).is_empty();
+        *self.counts.entry((realm.release, is_covered)).or_default() += 1;
         if !is_covered {
             return Ok(Vec::new());
         }
@@ -194,28 +207,47 @@ impl<'i, 'p> Inquiry<'i, 'p> {
         });
     }
 
-    /// What speaks of a kind of package.
-    fn release(&mut self, kind: PackageKind) -> &Release {
-        let (distribution, known) = (self.inventory.distribution.as_ref(), &self.known);
-        self.releases.entry(kind).or_insert_with(|| {
-            if kind.is_system() {
-                return Release::of(distribution, kind, known.iter().copied());
+    /// The number of what speaks of a package.
+    fn release(&mut self, package: &'p Package) -> usize {
+        let (kind, own) = (package.kind, package.distribution.as_deref());
+        if let Some(known) = self.by_own.get(&(kind, own)) {
+            return *known;
+        }
+        let distribution = own.or(self.inventory.distribution.as_ref());
+        let release = match kind.is_system() {
+            true => Release::of(distribution, kind, self.known.iter().copied()),
+            false => of_ecosystems(kind, &self.known),
+        };
+        let next = self.releases.len();
+        let key = (kind, release.label.clone());
+        let number = *self.by_label.entry(key).or_insert(next);
+        if number == next {
+            self.releases.push((kind, release));
+        }
+        self.by_own.insert((kind, own), number);
+        number
+    }
+
+    /// What is asked about packages of a realm.
+    fn ecosystems(&self, realm: Realm) -> &[Ecosystem] {
+        match self.releases.get(realm.release) {
+            Some((_, release)) if realm.paid && !release.paid.is_empty() => &release.paid,
+            Some((_, release)) => &release.ecosystems,
+            None => &[],
+        }
+    }
+
+    /// The installed packages of a kind with their places, by the number of their release.
+    fn installed(&mut self, kind: PackageKind) -> BTreeMap<usize, Vec<(usize, &'p Package)>> {
+        let mut installed: BTreeMap<usize, Vec<(usize, &'p Package)>> = BTreeMap::new();
+        let packages: &'p [Package] = &self.inventory.packages;
+        for (at, package) in packages.iter().enumerate() {
+            if package.kind == kind {
+                let release = self.release(package);
+                installed.entry(release).or_default().push((at, package));
             }
-            let names = of_language(kind);
-            Release {
-                label: match names.first() {
-                    Some(name) => name.as_str().to_owned(),
-                    None => kind.as_str().to_owned(),
-                },
-                published: !names.is_empty(),
-                ecosystems: names
-                    .iter()
-                    .map(|name| Ecosystem::new(*name))
-                    .filter(|one| known.contains(&one.name.as_str()))
-                    .collect(),
-                paid: Vec::new(),
-            }
-        })
+        }
+        installed
     }
 
     fn answer(&mut self, realm: Realm, asked: Known<'p>) -> Result<Rc<Answer<'i>>, IndexError> {
@@ -223,11 +255,6 @@ impl<'i, 'p> Inquiry<'i, 'p> {
             return Ok(Rc::clone(answer));
         }
         let index = self.index;
-        let release = self.release(realm.kind);
-        let ecosystems = match realm.paid && !release.paid.is_empty() {
-            true => &release.paid,
-            false => &release.ecosystems,
-        };
         let mut answer = Answer {
             order: Order::Semver,
             known: false,
@@ -235,7 +262,7 @@ impl<'i, 'p> Inquiry<'i, 'p> {
             said: Vec::new(),
             unjudged: Vec::new(),
         };
-        for ecosystem in ecosystems {
+        for ecosystem in self.ecosystems(realm) {
             let Some(order) = ecosystem.order() else {
                 continue;
             };
@@ -274,8 +301,8 @@ impl<'i, 'p> Inquiry<'i, 'p> {
             let counts = self.counts.iter();
             let mut packages: Vec<EcosystemPackages> = counts
                 .filter(|((_, is), _)| *is == covered)
-                .filter_map(|((kind, _), packages)| {
-                    let release = self.releases.get(kind)?;
+                .filter_map(|((release, _), packages)| {
+                    let (kind, release) = self.releases.get(*release)?;
                     Some(EcosystemPackages {
                         ecosystem: release.label.clone(),
                         packages: *packages,
@@ -300,5 +327,23 @@ impl<'i, 'p> Inquiry<'i, 'p> {
             epss: snapshot.epss.map(list),
             known_exploited: snapshot.known_exploited.map(list),
         })
+    }
+}
+
+/// What speaks of packages that no distribution has.
+fn of_ecosystems(kind: PackageKind, known: &[&str]) -> Release {
+    let names = of_language(kind);
+    Release {
+        label: match names.first() {
+            Some(name) => name.as_str().to_owned(),
+            None => kind.as_str().to_owned(),
+        },
+        published: !names.is_empty(),
+        ecosystems: names
+            .iter()
+            .map(|name| Ecosystem::new(*name))
+            .filter(|one| known.contains(&one.name.as_str()))
+            .collect(),
+        paid: Vec::new(),
     }
 }

@@ -27,6 +27,29 @@ pub(super) struct Pending {
     pub(super) missing: Option<EcosystemPackages>,
 }
 
+impl Pending {
+    /// Adds what pockets say of another release.
+    pub(super) fn extend(&mut self, other: Self) {
+        self.updates.extend(other.updates);
+        self.pockets.extend(other.pockets);
+        self.missing = match (self.missing.take(), other.missing) {
+            (Some(one), Some(other)) => Some(EcosystemPackages {
+                ecosystem: format!("{}, {}", one.ecosystem, other.ecosystem),
+                packages: one.packages + other.packages,
+                ..one
+            }),
+            (one, other) => one.or(other),
+        };
+    }
+
+    /// The same, in report order.
+    pub(super) fn sorted(mut self) -> Self {
+        self.updates.sort_by(|a, b| a.sort_key().cmp(&b.sort_key()));
+        self.pockets.sort();
+        self
+    }
+}
+
 /// The newest version of a package that a pocket has.
 struct Candidate {
     version: String,
@@ -36,20 +59,15 @@ struct Candidate {
     pocket: usize,
 }
 
-/// Holds the installed packages of `release` against its security pockets. What one of the
+/// Holds the `installed` packages of a release against its security pockets. What one of the
 /// `vulnerabilities` of the package names as its fix already says so.
 pub(super) fn pending(
     index: &Index,
     inventory: &Inventory,
     release: &Release,
+    installed: &[(usize, &Package)],
     vulnerabilities: &[Vulnerability],
 ) -> Result<Pending, IndexError> {
-    let installed: Vec<(usize, &Package)> = inventory
-        .packages
-        .iter()
-        .enumerate()
-        .filter(|(_, package)| package.kind == PackageKind::Deb)
-        .collect();
     // What is unstable gets its security updates as it gets all others.
     let has_pocket = ["Debian:", "Ubuntu:"]
         .iter()
@@ -60,7 +78,7 @@ pub(super) fn pending(
     }
     let mut pockets = index.pockets()?;
     pockets.retain(|pocket| pocket.name.release == release.label);
-    let native = native(&installed);
+    let native = native(installed);
     let mut by_name: HashMap<&str, Vec<usize>> = HashMap::new();
     for (at, (_, package)) in installed.iter().enumerate() {
         by_name.entry(&package.name).or_default().push(at);
@@ -98,8 +116,7 @@ pub(super) fn pending(
             vulnerabilities,
         ));
     }
-    updates.sort_by(|a, b| a.sort_key().cmp(&b.sort_key()));
-    Ok(coverage(updates, &pockets, &installed, native, release))
+    Ok(coverage(updates, &pockets, installed, native, release))
 }
 
 /// The architecture of the image, as most of its packages have it.

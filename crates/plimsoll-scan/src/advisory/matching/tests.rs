@@ -191,6 +191,56 @@ fn listed_versions_may_be_spelled_another_way() {
     );
 }
 
+/// A bill of materials may have packages of several distributions.
+#[test]
+fn packages_are_asked_by_their_own_distribution() {
+    let of = |id: &str, version: &str, codename: &str| Package {
+        distribution: Some(Box::new(Distribution {
+            id: id.to_owned(),
+            version: version.to_owned(),
+            codename: Some(codename.to_owned()).filter(|name| !name.is_empty()),
+            ..Distribution::default()
+        })),
+        ..package(PackageKind::Deb, "curl", "7.0-1")
+    };
+    let packages = vec![
+        package(PackageKind::Deb, "curl", "7.0-1"),
+        of("debian", "12", ""),
+        of("debian", "", "bookworm"),
+        of("ubuntu", "22.04", ""),
+        of("raspbian", "12", ""),
+        of("", "", ""),
+        package(PackageKind::Apk, "curl", "7.0-r1"),
+    ];
+    let judged = judged(
+        &[
+            record("DEBIAN-CVE-2024-12", "Debian:12", "curl", "7.0-2"),
+            record("DEBIAN-CVE-2024-13", "Debian:13", "other", "9"),
+            record("UBUNTU-CVE-2024-22", "Ubuntu:22.04:LTS", "curl", "7.0-3"),
+            record("ALPINE-CVE-2024-3", "Alpine:v3.19", "curl", "9"),
+        ],
+        &on("debian", "13", packages),
+    );
+    let hits = judged.vulnerabilities.iter();
+    let hits: Vec<_> = hits.map(|one| (one.package, one.id.as_str())).collect();
+    assert_eq!(
+        hits,
+        [(1, "CVE-2024-12"), (2, "CVE-2024-12"), (3, "CVE-2024-22")]
+    );
+    assert_eq!(
+        ecosystems(&judged.coverage.covered),
+        ["Debian:12 2", "Debian:13 1", "Ubuntu:22.04:LTS 1"]
+    );
+    assert_eq!(
+        ecosystems(&judged.coverage.missing),
+        [
+            "apk packages of an unknown distribution 1",
+            "deb packages of an unknown distribution 1",
+            "raspbian 12 1"
+        ]
+    );
+}
+
 #[test]
 fn distributions_are_asked_by_source_and_release() {
     let binary = |name: &str, version: &str| Package {
