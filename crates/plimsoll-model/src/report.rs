@@ -81,6 +81,8 @@ pub struct BillSummary {
     pub subject: String,
     /// Digest of the image it is about, where it says.
     pub digest: Option<Digest>,
+    /// How many of its components nothing identifies as packages.
+    pub unidentified: usize,
 }
 
 /// Findings, inventory and evidence of one run; every output format is a rendering of it.

@@ -1,51 +1,41 @@
 //! Known vulnerabilities: which index of advisories is asked, and which of its answers are shown
 //! and count.
 
+mod gaps;
+
 use std::path::Path;
 
 use plimsoll_model::{
-    AdvisoryCoverage, EcosystemPackages, Inventory, PackageKind, Platform, Report, Skipped,
-    Vulnerability, VulnerabilitySeverity,
+    AdvisoryCoverage, Inventory, PackageKind, Platform, Report, Skipped, Vulnerability,
 };
-use plimsoll_scan::advisory::{Ecosystem, Index, Judged, judge_inventory};
+use plimsoll_scan::advisory::{Index, Judged, judge_inventory};
 
+pub(crate) use self::gaps::Demand;
 use crate::args::{AdvisoryArgs, PackageType, ThresholdArgs};
+use crate::config::VulnerabilityFailOn;
 use crate::failure::Failure;
 use crate::storage;
+use crate::vulnerabilities::Least;
 
 /// Looks for known vulnerabilities among what `report` says the image holds, and adds them to it,
 /// with what they rest on. Without an index the report says that nobody looked; where a judgement
-/// `is_needed`, that fails the gate.
+/// is demanded, that fails the gate, and so does what `gaps` tells.
 pub(crate) fn judge(
     report: &mut Report,
     platform: Option<&Platform>,
     arguments: &AdvisoryArgs,
-    is_needed: bool,
+    demand: Demand,
 ) -> Result<(), Failure> {
-    let mut skip = |what: String, why: String| {
-        report.skipped.push(Skipped {
-            what,
-            why,
-            blocking: is_needed,
-        });
-    };
     match known(&report.inventory, platform, arguments)? {
-        Err(why) => skip(AdvisoryCoverage::SUBJECT.to_owned(), why),
+        Err(why) => report.skipped.push(Skipped {
+            what: AdvisoryCoverage::SUBJECT.to_owned(),
+            why,
+            blocking: demand != Demand::Nothing,
+        }),
         Ok(judged) => {
-            if is_needed {
-                let missing = judged.coverage.missing.iter();
-                let wanted = missing.filter(|one| one.published && arguments.wants(one));
-                for one in wanted {
-                    skip(
-                        format!("{} of {}", AdvisoryCoverage::SUBJECT, one.ecosystem),
-                        format!(
-                            "the index has no advisories on it: {} packages were not judged; add \
-                             them with `plimsoll db build`",
-                            one.packages
-                        ),
-                    );
-                }
-            }
+            let unidentified = report.bill.as_ref().map_or(0, |bill| bill.unidentified);
+            let gaps = gaps::gaps(&judged.coverage, unidentified, demand, arguments);
+            report.skipped.extend(gaps);
             report.vulnerabilities = judged.vulnerabilities;
             report.vulnerabilities.retain(|one| arguments.shows(one));
             if arguments.takes(true) {
@@ -93,11 +83,12 @@ fn index(arguments: &AdvisoryArgs) -> Result<Result<Index, String>, Failure> {
 }
 
 impl ThresholdArgs {
-    /// The least severity that holds an image back, as it was typed.
-    pub(crate) fn least(&self) -> Option<VulnerabilitySeverity> {
-        match self.exit_code {
-            Some(1) => Some(VulnerabilitySeverity::Unknown),
-            _ => self.fail_on_vulnerability,
+    /// What holds an image back: what was typed wins.
+    pub(crate) fn least(&self) -> Least {
+        match (self.exit_code, self.fail_on_vulnerability) {
+            (Some(1), _) => Least::Any,
+            (_, Some(severity)) => Least::Typed(severity),
+            (_, None) => Least::Unless(VulnerabilityFailOn::Never),
         }
     }
 }
@@ -114,12 +105,6 @@ impl AdvisoryArgs {
         has_severity
             && (!self.ignore_unfixed || vulnerability.is_fixable())
             && self.takes(is_system(vulnerability))
-    }
-
-    /// Whether packages of an ecosystem would be shown.
-    fn wants(&self, packages: &EcosystemPackages) -> bool {
-        let ecosystem = Ecosystem::parse(&packages.ecosystem);
-        self.takes(ecosystem.is_some_and(|ecosystem| ecosystem.name.is_of_distribution()))
     }
 
     /// Whether packages of the distribution, or the others, are shown.

@@ -102,5 +102,6 @@ pub(crate) fn summary(name: &str, bill: &BillOfMaterials) -> BillSummary {
         format: bill.format.clone(),
         subject: bill.subject.clone(),
         digest: bill.digest.clone(),
+        unidentified: bill.unidentified.len(),
     }
 }

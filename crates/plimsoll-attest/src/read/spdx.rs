@@ -39,13 +39,13 @@ pub(super) fn read(document: &Tree<'_>) -> BillOfMaterials {
             continue;
         };
         if package.version.is_empty() {
-            package.version = text(described, "versionInfo").to_owned();
+            package.version = said(text(described, "versionInfo")).to_owned();
         }
         if package.source.is_none() {
             package.source = source(text(described, "sourceInfo"));
         }
         let license = text(described, "licenseDeclared");
-        if !matches!(license, "" | "NOASSERTION" | "NONE") {
+        if !said(license).is_empty() {
             package.license = Some(license.to_owned());
         }
         // What somebody else published is no part of the distribution, nor is what it holds.
@@ -106,7 +106,7 @@ pub(super) fn read_graph(document: &Tree<'_>) -> BillOfMaterials {
                 let package = identified(purl, element, &mut bill);
                 if let Some(mut package) = package {
                     if package.version.is_empty() {
-                        package.version = version.to_owned();
+                        package.version = said(version).to_owned();
                     }
                     elements.insert(text(element, "spdxId"), bill.inventory.packages.len());
                     bill.inventory.packages.push(package);
@@ -179,6 +179,14 @@ fn identified(purl: &str, described: &Tree<'_>, bill: &mut BillOfMaterials) -> O
     };
     package::name_as(&mut package, text(described, "name"));
     Some(package)
+}
+
+/// What is said, where that is not that nobody says.
+fn said(text: &str) -> &str {
+    match text {
+        "NOASSERTION" | "NONE" => "",
+        text => text,
+    }
 }
 
 /// The source package as Trivy and we say it in words: there is no field for it.

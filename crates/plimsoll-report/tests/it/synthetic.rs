@@ -296,8 +296,10 @@ fn ecosystem(name: &str, packages: usize) -> Vec<EcosystemPackages> {
     vec![EcosystemPackages {
         ecosystem: name.to_owned(),
         packages,
+        unjudged: 0,
         published: true,
         kind: PackageKind::Deb,
+        date: None,
     }]
 }
 

@@ -215,14 +215,18 @@ pub(crate) fn vulnerable() -> Case {
         covered: vec![EcosystemPackages {
             ecosystem: "Debian:12".to_owned(),
             packages: 88,
+            unjudged: 0,
             published: true,
             kind: PackageKind::Deb,
+            date: None,
         }],
         missing: vec![EcosystemPackages {
             ecosystem: "opam".to_owned(),
             packages: 3,
+            unjudged: 0,
             published: true,
             kind: PackageKind::Opam,
+            date: None,
         }],
         by_distribution: 2,
         unjudged: vec![UnjudgedPackage {

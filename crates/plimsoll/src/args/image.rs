@@ -123,9 +123,11 @@ pub(crate) struct AdvisoryArgs {
 /// How bad a known vulnerability must be to hold an image back.
 #[derive(Debug, Default, Args)]
 pub(crate) struct ThresholdArgs {
-    /// Least severity of a vulnerability that makes the exit code 1; never otherwise. Where its
-    /// packages could not be judged the exit code is 3. What is not shown, and what lies in removed
-    /// packages, does not count.
+    /// Least severity of a vulnerability that makes the exit code 1; never otherwise. The exit code is
+    /// 3 where there is no index, it has no advisories on packages that are in OSV's form, or the
+    /// packages of the distribution, or all there are, could not be judged; of other packages that
+    /// could not be the report tells. What is not shown, and what lies in removed packages, does not
+    /// count.
     #[arg(
         long,
         value_name = "SEVERITY",
@@ -134,7 +136,8 @@ pub(crate) struct ThresholdArgs {
     )]
     pub(crate) fail_on_vulnerability: Option<VulnerabilitySeverity>,
 
-    /// With 1: every vulnerability that is shown makes the exit code 1.
+    /// With 1: every vulnerability that is shown makes the exit code 1, whatever plimsoll.toml
+    /// tolerates; what lies in removed packages does not count.
     #[arg(
         long,
         value_name = "CODE",

@@ -8,6 +8,7 @@ use plimsoll_model::{ComparedSubject, Report};
 use plimsoll_report::diff::DiffInput;
 use plimsoll_rules::CheckOptions;
 
+use crate::advisories::{self, Demand};
 use crate::args::{DiffArgs, DiffFormat};
 use crate::bounds;
 use crate::config::{Config, VulnerabilityFailOn};
@@ -16,7 +17,7 @@ use crate::failure::{Failure, Outcome};
 use crate::look::{self, Look};
 use crate::terminal::{Spinner, Terminal, print};
 use crate::vulnerabilities::{Attached, Gate, Least};
-use crate::{advisories, bill, project};
+use crate::{bill, project};
 
 /// Looks into both images and tells what differs.
 pub(crate) fn run(arguments: &DiffArgs, terminal: Terminal) -> Result<Outcome, Failure> {
@@ -97,6 +98,10 @@ impl Comparison<'_> {
     fn see(&self, subject: Subject, name: &str, file: Option<&Path>) -> Result<Side, Failure> {
         let bounds = &self.arguments.fail_on;
         let is_needed = bounds.iter().any(|bound| bound.is_of_packages());
+        let demand = match is_needed {
+            true => self.gate.demand_where_asked(),
+            false => Demand::Nothing,
+        };
         let gate = self.gate.clone().hearing(|| match &subject {
             Subject::Image(image) => Attached::to(image),
             Subject::Bill(_) => Attached::without("there is no image at hand"),
@@ -107,7 +112,7 @@ impl Comparison<'_> {
                 let mut side = self.look_into(&image, name, file)?;
                 let platform = image.config.platform.as_ref();
                 let asked = &self.arguments.advisories;
-                advisories::judge(&mut side.report, platform, asked, is_needed)?;
+                advisories::judge(&mut side.report, platform, asked, demand)?;
                 side
             }
             Subject::Bill(bill) => {
@@ -118,7 +123,7 @@ impl Comparison<'_> {
                     files: None,
                 };
                 let asked = &self.arguments.advisories;
-                advisories::judge(&mut side.report, None, asked, is_needed)?;
+                advisories::judge(&mut side.report, None, asked, demand)?;
                 side
             }
         };

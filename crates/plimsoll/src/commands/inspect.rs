@@ -8,17 +8,17 @@ use plimsoll_report::Verdict;
 use plimsoll_rules::CheckOptions;
 
 use crate::advice::{self, Origins};
-use crate::advisories;
+use crate::advisories::{self, Demand};
 use crate::args::InspectArgs;
 use crate::bill;
-use crate::config::{Config, VulnerabilityFailOn};
+use crate::config::Config;
 use crate::earlier::Earlier;
 use crate::failure::{Failure, Outcome};
 use crate::look::{self, Look};
 use crate::output::Rendering;
 use crate::project;
 use crate::terminal::{Spinner, Terminal, say};
-use crate::vulnerabilities::{Attached, Gate, Least};
+use crate::vulnerabilities::{Attached, Gate};
 
 /// Opens the image, looks inside and reports.
 pub(crate) fn run(arguments: &InspectArgs, terminal: Terminal) -> Result<Outcome, Failure> {
@@ -45,16 +45,13 @@ pub(crate) fn run(arguments: &InspectArgs, terminal: Terminal) -> Result<Outcome
         &config,
         Path::new("."),
         &arguments.gate.vex,
-        match arguments.threshold.least() {
-            Some(severity) => Least::Typed(severity),
-            None => Least::Unless(VulnerabilityFailOn::Never),
-        },
+        arguments.threshold.least(),
     )?
     .since(earlier.find(&config, arguments.gate.baseline.as_deref())?);
     let mut report = match bill::find(&arguments.image)? {
         Some(bill) => {
             let mut report = bill::report(&arguments.image, bill, arguments.fail_on.is_some());
-            advisories::judge(&mut report, None, &arguments.advisories, gate.is_needed())?;
+            advisories::judge(&mut report, None, &arguments.advisories, gate.demand())?;
             gate = gate.hearing(|| Attached::without("there is no image at hand"));
             report
         }
@@ -63,9 +60,9 @@ pub(crate) fn run(arguments: &InspectArgs, terminal: Terminal) -> Result<Outcome
             let image = plimsoll_image::find(&arguments.image, &access)?;
             gate = gate.hearing(|| Attached::to(&image));
             spinner.message(format!("looking into {}", image.name));
-            let is_needed = gate.is_needed();
+            let demand = gate.demand();
             let dockerfile = dockerfile.as_ref();
-            look_into(arguments, &config, &options, dockerfile, &image, is_needed)?
+            look_into(arguments, &config, &options, dockerfile, &image, demand)?
         }
     };
     let whole = arguments.advisories.show_all();
@@ -109,20 +106,20 @@ pub(crate) fn run(arguments: &InspectArgs, terminal: Terminal) -> Result<Outcome
     Ok(outcome)
 }
 
-/// Looks inside the image; `is_needed` tells whether its vulnerabilities must be judged.
+/// Looks inside the image; `demand` is what must be judged of its vulnerabilities.
 fn look_into(
     arguments: &InspectArgs,
     config: &Config,
     options: &CheckOptions,
     dockerfile: Option<&SourceFile>,
     image: &Image,
-    is_needed: bool,
+    demand: Demand,
 ) -> Result<Report, Failure> {
     let look = Look::new(image, &arguments.image, dockerfile, config, &arguments.look);
     let seen = look.inside()?;
     let mut report = Report::default();
     look.judge(seen, options, config.policy.largest_image(), &mut report);
     let platform = image.config.platform.as_ref();
-    advisories::judge(&mut report, platform, &arguments.advisories, is_needed)?;
+    advisories::judge(&mut report, platform, &arguments.advisories, demand)?;
     Ok(report)
 }

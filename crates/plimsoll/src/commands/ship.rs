@@ -122,7 +122,7 @@ pub(crate) fn run(arguments: &ShipArgs, terminal: Terminal) -> Result<Outcome, F
         ..AdvisoryArgs::default()
     };
     let platform = built.image.config.platform.as_ref();
-    advisories::judge(&mut report, platform, &asked, gate.is_needed())?;
+    advisories::judge(&mut report, platform, &asked, gate.demand())?;
     drop(spinner);
 
     let today = crate::clock::today();

@@ -21,14 +21,20 @@ pub(crate) struct VulnerabilityConfig {
     pub(crate) only_reachable: Option<bool>,
     /// How long after its publication one holds nothing back yet, such as `14 days`.
     pub(crate) grace: Option<String>,
-    /// Other thresholds for what the base image brought.
+    /// Other thresholds for what the base image brought, and for what nobody knows who brought.
     pub(crate) base: ThresholdConfig,
-    /// Other thresholds for what the layers above the base brought.
+    /// Other thresholds for what the layers above the base brought, and for what nobody knows who
+    /// brought.
     pub(crate) yours: ThresholdConfig,
-    /// How old the advisories may be, such as `7 days`: where they are older, the gate fails.
+    /// How old the advisories may be, such as `7 days`: where they are older, the gate fails. Of every
+    /// ecosystem that judges the image the newest advisory counts, and with
+    /// `pending-security-updates` every security pocket.
     pub(crate) max_age: Option<String>,
-    /// Whether packages that no advisories can judge fail the gate: `report` (the default) or
-    /// `fail`.
+    /// Whether packages that no advisories can judge fail the gate. By default those of the
+    /// distribution do, where nobody publishes advisories on it or nobody knows which it is; `report`
+    /// lets them pass, too. `fail` takes none: not those of other kinds, not those whose versions
+    /// nobody can order, not components of a bill of materials that nothing identifies. Where no
+    /// package at all could be judged, the gate always fails.
     pub(crate) unjudged: Option<Unjudged>,
     /// Whether what is known to be exploited holds back, whatever its severity, its age and its fix:
     /// `report` (the default) or `error`. The index must have the catalogue.
@@ -50,7 +56,8 @@ pub(crate) struct VulnerabilityConfig {
     pub(crate) baseline: Option<PathBuf>,
 }
 
-/// Thresholds for one origin; what is not given here is as it is for all.
+/// Thresholds for one origin; what is not given here is as it is for all. Where it is not known
+/// whose a layer is, both hold, so that the stricter counts.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 pub(crate) struct ThresholdConfig {
@@ -69,7 +76,7 @@ pub(crate) struct ThresholdConfig {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Unjudged {
-    /// The report lists them.
+    /// The report lists them, those of the distribution, too.
     Report,
     /// They fail the gate: exit code 3.
     Fail,

@@ -254,8 +254,10 @@ mod tests {
             coverage.missing.push(EcosystemPackages {
                 ecosystem: "npm".to_owned(),
                 packages: 8,
+                unjudged: 0,
                 published: true,
                 kind: PackageKind::Npm,
+                date: None,
             });
         }
         let changes = compare(&old, &new).unwrap();

@@ -32,11 +32,9 @@ pub(crate) struct Threshold {
     pub(crate) grace: u32,
 }
 
-/// The thresholds for each origin.
+/// The thresholds for each origin; where it is not known whose a layer is, both count.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Thresholds {
-    /// Where it is not known whose a layer is.
-    pub(crate) unknown: Threshold,
     /// For the layers of the base image.
     pub(crate) base: Threshold,
     /// For the layers above.
@@ -47,26 +45,37 @@ impl Thresholds {
     /// Those of a configuration; `least` where it names no severity.
     pub(crate) fn of(config: &VulnerabilityConfig, least: VulnerabilityFailOn) -> Self {
         let days = |text: &Option<String>| text.as_deref().and_then(parse_days);
-        let unknown = Threshold {
+        let all = Threshold {
             least: config.fail_on.unwrap_or(least).least(),
             only_fixed: config.only_fixed.unwrap_or(false),
             only_reachable: config.only_reachable.unwrap_or(false),
             grace: days(&config.grace).unwrap_or(0),
         };
         let of = |own: &ThresholdConfig| Threshold {
-            least: own
-                .fail_on
-                .map_or(unknown.least, VulnerabilityFailOn::least),
-            only_fixed: own.only_fixed.unwrap_or(unknown.only_fixed),
-            only_reachable: own.only_reachable.unwrap_or(unknown.only_reachable),
-            grace: days(&own.grace).unwrap_or(unknown.grace),
+            least: own.fail_on.map_or(all.least, VulnerabilityFailOn::least),
+            only_fixed: own.only_fixed.unwrap_or(all.only_fixed),
+            only_reachable: own.only_reachable.unwrap_or(all.only_reachable),
+            grace: days(&own.grace).unwrap_or(all.grace),
         };
         Self {
-            unknown,
             base: of(&config.base),
             yours: of(&config.yours),
         }
     }
+
+    /// Those that hold back whatever has a severity, as it is shown.
+    pub(crate) const ANY: Self = {
+        let any = Threshold {
+            least: Some(VulnerabilitySeverity::Unknown),
+            only_fixed: false,
+            only_reachable: false,
+            grace: 0,
+        };
+        Self {
+            base: any,
+            yours: any,
+        }
+    };
 
     /// The same with one severity for every origin, as it was typed.
     pub(crate) fn typed(config: &VulnerabilityConfig, least: VulnerabilitySeverity) -> Self {
@@ -76,17 +85,24 @@ impl Thresholds {
         };
         let own = Self::of(config, VulnerabilityFailOn::Never);
         Self {
-            unknown: with(own.unknown),
             base: with(own.base),
             yours: with(own.yours),
         }
     }
 
-    fn for_origin(&self, in_base: Option<bool>) -> &Threshold {
-        match in_base {
-            Some(true) => &self.base,
-            Some(false) => &self.yours,
-            None => &self.unknown,
+    /// What a vulnerability is let go for. Where it is not known whose its layer is, both thresholds
+    /// must let it go.
+    fn tolerance(&self, vulnerability: &Vulnerability, today: Date) -> Option<Tolerance> {
+        let by = |threshold| tolerance(vulnerability, threshold, today);
+        match vulnerability.in_base {
+            Some(true) => by(&self.base),
+            Some(false) => by(&self.yours),
+            None => match (by(&self.base)?, by(&self.yours)?) {
+                (Tolerance::Grace(one), Tolerance::Grace(other)) => {
+                    Some(Tolerance::Grace(one.min(other)))
+                }
+                (grace @ Tolerance::Grace(_), _) | (_, grace) => Some(grace),
+            },
         }
     }
 }
@@ -282,11 +298,10 @@ fn stand(
         };
     }
     let vulnerability = subject.vulnerability;
-    let threshold = policy.thresholds.for_origin(vulnerability.in_base);
     if vulnerability.removed_in.is_none() && policy.threats.hold(vulnerability) {
         return Standing::HoldsBack;
     }
-    match tolerance(vulnerability, threshold, today) {
+    match policy.thresholds.tolerance(vulnerability, today) {
         Some(tolerance) => Standing::Tolerated(tolerance),
         None => Standing::HoldsBack,
     }

@@ -1,21 +1,23 @@
 //! The gate: gathers what is decided by, and applies what was decided to a report.
 
+mod gaps;
+
 use std::path::{Path, PathBuf};
 
 use jiff::civil::Date;
 use plimsoll_model::{
-    AdvisoryCoverage, Digest, Report, Skipped, SuppressedVulnerability, Vulnerability,
-    VulnerabilitySeverity,
+    Digest, Report, Skipped, SuppressedVulnerability, Vulnerability, VulnerabilitySeverity,
 };
 use plimsoll_rules::CheckOptions;
 
 use super::baseline::Baseline;
-use super::decision::{Policy, Standing, Threats, Thresholds, Tolerance, day, decide};
+use super::decision::{Policy, Standing, Threats, Thresholds, Tolerance, decide};
 use super::image::ImageIdentity;
 use super::pattern::PathPattern;
 use super::pending;
 use super::vex::{self, Attached};
 use super::waiver::{PackagePattern, Waiver};
+use crate::advisories::Demand;
 use crate::args::VexArgs;
 use crate::config::{Config, FILE_NAME, Presence, Unjudged, VulnerabilityFailOn, parse_days};
 use crate::exceptions;
@@ -31,7 +33,8 @@ const MOST_NAMED: usize = 20;
 pub(crate) struct Gate {
     policy: Policy,
     max_age: Option<u32>,
-    fails_unjudged: bool,
+    /// What becomes of packages that nobody can judge, where that was said.
+    unjudged: Option<Unjudged>,
     /// Whether a security update that waits holds back.
     fails_pending: bool,
     /// Whether somebody asked for a judgement: without advisories there is none.
@@ -49,6 +52,8 @@ pub(crate) struct Gate {
 pub(crate) enum Least {
     /// It was typed, and wins over `plimsoll.toml`, whatever the origin.
     Typed(VulnerabilitySeverity),
+    /// Everything that is shown, whatever `plimsoll.toml` tolerates.
+    Any,
     /// This one, unless `plimsoll.toml` names another.
     Unless(VulnerabilityFailOn),
 }
@@ -98,7 +103,7 @@ impl Gate {
             statements.extend(vex.statements);
             dropped.extend(vex.dropped);
         }
-        let asked_for = matches!(least, Least::Typed(_))
+        let asked_for = matches!(least, Least::Typed(_) | Least::Any)
             || [&own.fail_on, &own.base.fail_on, &own.yours.fail_on]
                 .into_iter()
                 .flatten()
@@ -112,6 +117,7 @@ impl Gate {
             policy: Policy {
                 thresholds: match least {
                     Least::Typed(severity) => Thresholds::typed(own, severity),
+                    Least::Any => Thresholds::ANY,
                     Least::Unless(least) => Thresholds::of(own, least),
                 },
                 threats: Threats::of(own),
@@ -120,7 +126,7 @@ impl Gate {
                 baseline: None,
             },
             max_age: own.max_age.as_deref().and_then(parse_days),
-            fails_unjudged: own.unjudged == Some(Unjudged::Fail),
+            unjudged: own.unjudged,
             fails_pending: own.pending_security_updates == Some(Presence::Error),
             asked_for,
             dropped,
@@ -146,9 +152,20 @@ impl Gate {
         self
     }
 
-    /// Whether somebody asked for a judgement: without advisories there is none.
-    pub(crate) fn is_needed(&self) -> bool {
-        self.asked_for
+    /// What the judgement must have looked at: nothing where nobody asked for one.
+    pub(crate) fn demand(&self) -> Demand {
+        match self.asked_for {
+            true => self.demand_where_asked(),
+            false => Demand::Nothing,
+        }
+    }
+
+    /// The same where somebody asked for one in another place.
+    pub(crate) fn demand_where_asked(&self) -> Demand {
+        match self.unjudged {
+            Some(Unjudged::Report) => Demand::Published,
+            Some(Unjudged::Fail) | None => Demand::Distribution,
+        }
     }
 
     /// Judges the vulnerabilities of a report: what is set aside is moved, waivers that are past
@@ -280,97 +297,6 @@ impl Gate {
             ));
         }
         decision.used
-    }
-
-    /// What the policy asks of the advisories and they have not.
-    fn gaps(&self, report: &Report, today: Date) -> Vec<Skipped> {
-        let mut gaps = Vec::new();
-        let mut gap = |why: String, blocking: bool| {
-            gaps.push(Skipped {
-                what: AdvisoryCoverage::SUBJECT.to_owned(),
-                why,
-                blocking,
-            });
-        };
-        let Some(advisories) = &report.advisories else {
-            return gaps;
-        };
-        let age = advisories
-            .date
-            .as_deref()
-            .and_then(day)
-            .and_then(|date| today.since(date).ok())
-            .map(|span| span.get_days());
-        match (self.max_age, age) {
-            (Some(most), Some(age)) if i64::from(age) > i64::from(most) => gap(
-                format!(
-                    "the advisories are {age} days old, the policy takes at most {most}: build the \
-                     index anew"
-                ),
-                true,
-            ),
-            (Some(_), None) => gap(
-                "the advisories do not say how old they are, and the policy wants to know"
-                    .to_owned(),
-                true,
-            ),
-            _ => {}
-        }
-        let threats = &self.policy.threats;
-        for (is_wanted, is_there, what) in [
-            (
-                threats.known_exploited,
-                advisories.known_exploited.is_some(),
-                "catalogue of exploited flaws",
-            ),
-            (
-                threats.epss_above.is_some(),
-                advisories.epss.is_some(),
-                "EPSS scores",
-            ),
-        ] {
-            if is_wanted && !is_there {
-                gap(
-                    format!(
-                        "the index has no {what}, and the policy wants to know: give them to \
-                         `plimsoll db build`"
-                    ),
-                    true,
-                );
-            }
-        }
-        if self.fails_pending {
-            for why in pending::gaps(advisories, self.max_age, today) {
-                gap(why, true);
-            }
-        }
-        if self.fails_unjudged {
-            // Where an index could have them, whoever asked it has told.
-            for missing in advisories.missing.iter().filter(|one| !one.published) {
-                gap(
-                    format!(
-                        "nobody publishes advisories for {}: {} package{} could not be judged",
-                        missing.ecosystem,
-                        missing.packages,
-                        if missing.packages == 1 { "" } else { "s" },
-                    ),
-                    true,
-                );
-            }
-            let unjudged = advisories.unjudged.len();
-            if let Some(first) = advisories.unjudged.first() {
-                gap(
-                    format!(
-                        "{unjudged} package{} could not be judged: {}: {}",
-                        if unjudged == 1 { "" } else { "s" },
-                        first.purl,
-                        first.why
-                    ),
-                    true,
-                );
-            }
-        }
-        gaps
     }
 }
 

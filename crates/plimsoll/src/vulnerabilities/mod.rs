@@ -3,6 +3,7 @@
 //! What is decided by is gathered here from `plimsoll.toml`, the lists of other tools, VEX
 //! documents and an earlier report; `decision` decides.
 
+mod age;
 mod baseline;
 mod decision;
 mod gate;

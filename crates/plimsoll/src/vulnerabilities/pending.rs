@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use jiff::civil::Date;
 use plimsoll_model::{AdvisoryCoverage, PendingUpdate, Report};
 
-use super::decision::day;
+use super::age;
 
 /// The updates that hold back, by position: what no vulnerability tells, and what one tells that is
 /// only tolerated. Where one holds the image back itself it counts once; where all of them are set
@@ -70,21 +70,15 @@ pub(super) fn gaps(coverage: &AdvisoryCoverage, max_age: Option<u32>, today: Dat
         return gaps;
     };
     for pocket in &coverage.pockets {
-        let age = pocket
-            .date
-            .as_deref()
-            .and_then(day)
-            .and_then(|date| today.since(date).ok())
-            .map(|span| i64::from(span.get_days()));
-        match age {
+        match age::in_days(pocket.date.as_deref(), today) {
             Some(age) if age > i64::from(most) => gaps.push(format!(
                 "{} is {age} days old, the policy takes at most {most}: build the index anew",
                 pocket.suite
             )),
             Some(_) => {}
             None => gaps.push(format!(
-                "{} does not say how old it is, and the policy wants to know: give its Release \
-                 file beside it",
+                "{} does not say how old it is, or says that it is of days to come, and the policy \
+                 wants to know: give its Release file beside it",
                 pocket.suite
             )),
         }
@@ -161,12 +155,15 @@ mod tests {
         assert!(of(pocket(fresh), Some(7)).is_empty() && of(pocket(None), None).is_empty());
         assert!(of(pocket(Some("2026-11-01T00:00:00Z")), Some(7))[0].contains("20 days old"));
         assert!(of(pocket(None), Some(7))[0].contains("Release"));
+        assert!(of(pocket(Some("2099-01-01T00:00:00Z")), Some(7))[0].contains("days to come"));
         let coverage = AdvisoryCoverage {
             missing_pocket: Some(EcosystemPackages {
                 ecosystem: "Debian:12".to_owned(),
                 packages: 1,
+                unjudged: 0,
                 published: true,
                 kind: PackageKind::Deb,
+                date: None,
             }),
             ..AdvisoryCoverage::default()
         };

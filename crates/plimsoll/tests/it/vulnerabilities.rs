@@ -290,6 +290,118 @@ fn a_bill_of_materials_is_judged_as_its_image_is() {
     stage.run(&["inspect", "sbom:osv/1.json"]).expect(2);
 }
 
+/// Every component is of its own distribution, and a gate does not pass where nobody could judge.
+#[test]
+fn a_bill_that_nobody_could_judge_does_not_pass() {
+    let stage = stage();
+    let debian = |number: u32, release: u32| {
+        json!({
+            "id": format!("DEBIAN-CVE-2024-{number}"), "modified": "2026-01-01T00:00:00Z",
+            "affected": [{
+                "package": {"ecosystem": format!("Debian:{release}"), "name": "curl"},
+                "ranges": [{"type": "ECOSYSTEM",
+                    "events": [{"introduced": "0"}, {"fixed": "7.0-2"}]}],
+            }],
+        })
+    };
+    for (at, record) in [debian(12, 12), debian(13, 13)].iter().enumerate() {
+        let file = format!("osv/debian-{at}.json");
+        stage.write(&file, record.to_string().as_bytes());
+    }
+    stage
+        .run(&["db", "build", "osv", "--out", "all.index"])
+        .expect(0);
+    let look = |components: &[&str], more: &[&str]| {
+        let components: Vec<_> = components
+            .iter()
+            .map(|purl| match purl.starts_with("pkg:") {
+                true => json!({"type": "library", "name": "x", "purl": purl}),
+                false => json!({"type": "library", "name": purl, "cpe": "cpe:2.3:a:x:x:1"}),
+            })
+            .collect();
+        let bill =
+            json!({"bomFormat": "CycloneDX", "specVersion": "1.6", "components": components});
+        stage.write("bill.json", bill.to_string().as_bytes());
+        let call = [
+            "inspect",
+            "bill.json",
+            "--db",
+            "all.index",
+            "--format",
+            "json",
+        ];
+        stage.run(&[&call[..], more].concat())
+    };
+    let gate = ["--fail-on-vulnerability", "low"];
+    let mended = "pkg:deb/debian/curl@7.0-2?distro=debian-13";
+    let npm = "pkg:npm/right-pad@1.0.0";
+    for components in [
+        &["pkg:deb/debian/curl@7.0-1"][..],
+        &["pkg:deb/curl@7.0-1", npm],
+        &["pkg:deb/raspbian/curl@7.0-1?distro=raspbian-12", npm],
+        &["pkg:deb/debian/curl@not-a-version?distro=debian-13", npm],
+        &["pkg:deb/debian/curl?distro=debian-13", npm],
+        &["pkg:npm/left-pad"],
+        &["pkg:conda/curl@7.0"],
+        &["curl"],
+        &[mended, "pkg:deb/ubuntu/curl@7.0-1?distro=ubuntu-22.04"],
+        &[mended, "pkg:apk/alpine/curl@7.0-r1"],
+    ] {
+        let report = look(components, &gate).expect(3).json();
+        let skipped = report["skipped"].as_array().unwrap();
+        let mut blocking = skipped.iter().filter(|gap| gap["blocking"] == true);
+        assert!(blocking.any(|gap| gap["what"].as_str().unwrap().starts_with("vulnerabilities")));
+        look(components, &[]).expect(0);
+    }
+    // A few that nobody can judge are told.
+    look(&[mended, npm, "pkg:conda/curl@7.0", "curl"], &gate).expect(0);
+    stage.write(
+        "plimsoll.toml",
+        b"[policy.vulnerabilities]\nfail-on = \"low\"\nunjudged = \"fail\"\n",
+    );
+    look(&[mended, npm], &[]).expect(0);
+    look(&[mended, npm, "pkg:conda/curl@7.0"], &[]).expect(3);
+    look(&[mended, npm, "curl"], &[]).expect(3);
+    stage.write(
+        "plimsoll.toml",
+        b"[policy.vulnerabilities]\nfail-on = \"low\"\nunjudged = \"report\"\n",
+    );
+    look(&["pkg:deb/raspbian/curl@7.0-1", npm], &[]).expect(0);
+    look(&["pkg:deb/raspbian/curl@7.0-1"], &[]).expect(3);
+    // What is old in its own release is found, whatever comes first.
+    for distro in ["debian-12", "bookworm", "debian-12.5"] {
+        let old = format!("pkg:deb/debian/curl@7.0-1?distro={distro}");
+        let run = look(&[mended, &old], &["--exit-code", "1"]).expect(1);
+        assert_eq!(run.json()["vulnerabilities"][0]["id"], "CVE-2024-12");
+    }
+    // Neither does what was compared with one.
+    look(&["pkg:deb/curl@7.0-1"], &[]).expect(3);
+    stage
+        .run(&["inspect", "bill.json", "--db", "none"])
+        .expect(3);
+    let call = ["diff", "bill.json", "bill.json", "--db", "all.index"];
+    let bound = ["--fail-on", "new-vulnerabilities"];
+    stage.run(&[&call[..], &bound].concat()).expect(3);
+}
+
+/// What a configuration lets go, `--exit-code 1` does not.
+#[test]
+fn what_is_shown_makes_the_exit_code() {
+    let stage = stage();
+    stage.write(
+        "plimsoll.toml",
+        b"[policy.vulnerabilities]\nonly-fixed = true\ngrace = \"3650 days\"\n",
+    );
+    let call = ["--db", "all.index", "--severity", "critical"];
+    inspect(
+        &stage,
+        &[&call[..], &["--fail-on-vulnerability", "low"]].concat(),
+    )
+    .expect(0);
+    inspect(&stage, &[&call[..], &["--exit-code", "1"]].concat()).expect(1);
+    inspect(&stage, &[&call[..], &["--exit-code", "0"]].concat()).expect(0);
+}
+
 #[test]
 fn a_policy_holds_back_and_waivers_answer_for_what_they_do() {
     let stage = stage();

@@ -99,14 +99,18 @@ fn judged() -> Difference {
         missing: vec![EcosystemPackages {
             ecosystem: "Debian:13".to_owned(),
             packages: 88,
+            unjudged: 0,
             published: true,
             kind: PackageKind::Deb,
+            date: None,
         }],
         covered: vec![EcosystemPackages {
             ecosystem: "PyPI".to_owned(),
             packages: 2,
+            unjudged: 0,
             published: true,
             kind: PackageKind::Python,
+            date: None,
         }],
         ..coverage
     });

@@ -110,7 +110,7 @@ pub(super) fn judge<'i>(
     // A search through all versions that are named, for the advisories that list some.
     let all = said.clone();
     let written = LazyCell::new(|| all.slot(version));
-    let bad = order.check(version).err();
+    let bad = order.check_installed(version).err();
     let mut installed = Installed {
         order,
         version,

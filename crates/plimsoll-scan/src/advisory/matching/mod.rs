@@ -140,6 +140,8 @@ struct Inquiry<'i, 'p> {
     answers: HashMap<(Realm, Known<'p>), Rc<Answer<'i>>>,
     /// How many packages there are of each release, by whether there are advisories on them.
     counts: BTreeMap<(usize, bool), usize>,
+    /// How many of these could not be judged at all.
+    unjudgeable: BTreeMap<usize, usize>,
     by_distribution: usize,
     unjudged: BTreeSet<UnjudgedPackage>,
 }
@@ -155,6 +157,7 @@ impl<'i, 'p> Inquiry<'i, 'p> {
             known: index.ecosystems()?.collect(),
             answers: HashMap::new(),
             counts: BTreeMap::new(),
+            unjudgeable: BTreeMap::new(),
             by_distribution: 0,
             unjudged: BTreeSet::new(),
         })
@@ -178,6 +181,7 @@ impl<'i, 'p> Inquiry<'i, 'p> {
         }
         if package.kind == PackageKind::Maven && !package.name.contains(':') {
             self.leave(package, "its group is not known".to_owned());
+            *self.unjudgeable.entry(realm.release).or_default() += 1;
             return Ok(Vec::new());
         }
         for known in names(package) {
@@ -188,6 +192,9 @@ impl<'i, 'p> Inquiry<'i, 'p> {
                     None => bad.to_string(),
                 };
                 self.leave(package, why);
+            }
+            if answer.unjudged.iter().any(|(record, _)| record.is_none()) {
+                *self.unjudgeable.entry(realm.release).or_default() += 1;
             }
             if answer.known {
                 return Ok(match answer.hits.is_empty() {
@@ -297,17 +304,31 @@ impl<'i, 'p> Inquiry<'i, 'p> {
             date: list.date.and_then(finding::moment),
             listed: usize::try_from(list.listed).unwrap_or(usize::MAX),
         };
+        let date = |ecosystems: &[Ecosystem]| {
+            let names = ecosystems.iter().map(|one| one.name.as_str());
+            let newest = names.map(|name| {
+                let mut known = snapshot.ecosystems.iter();
+                known.find(|known| known.name == name)?.newest
+            });
+            // Nothing is less than any.
+            newest.min()?.and_then(finding::moment)
+        };
         let of = |covered: bool| {
             let counts = self.counts.iter();
             let mut packages: Vec<EcosystemPackages> = counts
                 .filter(|((_, is), _)| *is == covered)
-                .filter_map(|((release, _), packages)| {
-                    let (kind, release) = self.releases.get(*release)?;
+                .filter_map(|((number, _), packages)| {
+                    let (kind, release) = self.releases.get(*number)?;
                     Some(EcosystemPackages {
                         ecosystem: release.label.clone(),
                         packages: *packages,
+                        unjudged: match covered {
+                            true => self.unjudgeable.get(number).copied().unwrap_or(0),
+                            false => 0,
+                        },
                         published: release.published,
                         kind: *kind,
+                        date: date(&release.ecosystems),
                     })
                 })
                 .collect();

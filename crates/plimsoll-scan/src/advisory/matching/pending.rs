@@ -242,8 +242,10 @@ fn coverage(
         missing: (missing > 0).then(|| EcosystemPackages {
             ecosystem: release.label.clone(),
             packages: missing,
+            unjudged: 0,
             published: true,
             kind: PackageKind::Deb,
+            date: None,
         }),
     }
 }

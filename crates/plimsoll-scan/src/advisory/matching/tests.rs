@@ -215,7 +215,10 @@ fn packages_are_asked_by_their_own_distribution() {
     let judged = judged(
         &[
             record("DEBIAN-CVE-2024-12", "Debian:12", "curl", "7.0-2"),
-            record("DEBIAN-CVE-2024-13", "Debian:13", "other", "9"),
+            with(
+                record("DEBIAN-CVE-2024-13", "Debian:13", "other", "9"),
+                json!({"modified": "2026-02-02T00:00:00Z"}),
+            ),
             record("UBUNTU-CVE-2024-22", "Ubuntu:22.04:LTS", "curl", "7.0-3"),
             record("ALPINE-CVE-2024-3", "Alpine:v3.19", "curl", "9"),
         ],
@@ -231,6 +234,10 @@ fn packages_are_asked_by_their_own_distribution() {
         ecosystems(&judged.coverage.covered),
         ["Debian:12 2", "Debian:13 1", "Ubuntu:22.04:LTS 1"]
     );
+    let dates = judged.coverage.covered.iter();
+    let dates: Vec<_> = dates.map(|one| one.date.as_deref()).collect();
+    let debian = Some("2026-02-02T00:00:00Z");
+    assert_eq!(dates, [debian, debian, Some("2026-01-01T00:00:00Z")]);
     assert_eq!(
         ecosystems(&judged.coverage.missing),
         [

@@ -169,6 +169,29 @@ impl Order {
         })
     }
 
+    /// The same of the version of an installed package. Package managers compare what they would
+    /// never install: some orders have a place for no version at all, and dpkg's for words.
+    ///
+    /// # Errors
+    ///
+    /// [`BadVersion`] where it is none.
+    pub(in crate::advisory) fn check_installed(self, text: &str) -> Result<(), BadVersion> {
+        if text.trim().is_empty() {
+            return Err(self.refuse(text, "nothing is written"));
+        }
+        let upstream = text.split_once(':').map_or(text, |(_, upstream)| upstream);
+        let refused = match self {
+            // deb-version(7): it starts with a digit.
+            Self::Dpkg => !upstream.starts_with(|c: char| c.is_ascii_digit()),
+            Self::Rpm => !upstream.contains(|c: char| c.is_ascii_digit()),
+            _ => false,
+        };
+        match refused {
+            true => Err(self.refuse(text, "no package has such a one")),
+            false => self.check(text),
+        }
+    }
+
     /// What people call the order, for messages.
     #[must_use]
     pub const fn name(self) -> &'static str {

@@ -88,6 +88,10 @@ fn thresholds() {
     let undated: Change = |one| one.published = None;
     let based: Change = |one| one.in_base = Some(true);
     let nobodys: Change = |one| one.in_base = None;
+    let nobody_medium: Change = |one| {
+        one.in_base = None;
+        one.severity = VulnerabilitySeverity::Medium;
+    };
     let removed: Change = |one| one.removed_in = Some(3);
     let left_out: Change = |one| one.reachable = Some(Reachability::NotLinked(2));
     let linked: Change = |one| one.reachable = Some(Reachability::Linked(vec!["a.B".to_owned()]));
@@ -116,6 +120,14 @@ fn thresholds() {
         ("base.fail-on = \"critical\"", same, HoldsBack),
         ("base.fail-on = \"critical\"", based, Tolerated(Mild)),
         ("base.fail-on = \"critical\"", nobodys, HoldsBack),
+        ("base.fail-on = \"never\"", nobodys, HoldsBack),
+        ("base.fail-on = \"medium\"", nobody_medium, HoldsBack),
+        ("yours.fail-on = \"medium\"", nobody_medium, HoldsBack),
+        (
+            "base.fail-on = \"never\"\nyours.fail-on = \"never\"",
+            nobodys,
+            Tolerated(Mild),
+        ),
         ("yours.fail-on = \"never\"", same, Tolerated(Mild)),
         ("yours.fail-on = \"never\"", based, HoldsBack),
         ("yours.grace = \"14 days\"", fresh, in_grace.clone()),

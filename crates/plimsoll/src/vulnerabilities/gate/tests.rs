@@ -1,6 +1,6 @@
 use std::path::Path;
 
-use plimsoll_model::{EcosystemPackages, PackageKind};
+use plimsoll_model::{AdvisoryCoverage, BillSummary, EcosystemPackages, PackageKind};
 
 use super::*;
 use crate::vulnerabilities::decision::tests::vulnerability;
@@ -36,10 +36,12 @@ fn report() -> Report {
         advisories: Some(AdvisoryCoverage {
             date: Some("2026-11-18T00:00:00Z".to_owned()),
             missing: vec![EcosystemPackages {
-                ecosystem: "Debian:12".to_owned(),
+                ecosystem: "conda".to_owned(),
                 packages: 80,
+                unjudged: 0,
                 published: false,
-                kind: PackageKind::Deb,
+                kind: PackageKind::Conda,
+                date: None,
             }],
             ..AdvisoryCoverage::default()
         }),
@@ -131,7 +133,7 @@ fn without_advisories_nothing_is_unused_and_a_policy_needs_them() {
         assert_eq!(judged, Judged::default());
         assert_eq!(report.findings, []);
         assert_eq!(report.skipped, []);
-        assert_eq!(gate(text).is_needed(), is_needed, "{text}");
+        assert_eq!(gate(text).demand() != Demand::Nothing, is_needed, "{text}");
     }
 }
 
@@ -152,14 +154,53 @@ fn old_advisories_and_unjudged_packages() {
     }
     judged(&with("max-age = \"2 days\""), &mut undated);
     assert!(gaps(&undated)[0].1);
+    // One that is fresh says nothing of the others.
+    let mut mixed = report();
+    if let Some(advisories) = &mut mixed.advisories {
+        let of = |ecosystem: &str, date: &str| EcosystemPackages {
+            ecosystem: ecosystem.to_owned(),
+            date: Some(date.to_owned()),
+            ..advisories.missing[0].clone()
+        };
+        advisories.covered = vec![
+            of("Debian:12", "2025-11-18T00:00:00Z"),
+            of("PyPI", "2026-11-18T00:00:00Z"),
+            of("npm", "2099-11-18T00:00:00Z"),
+        ];
+    }
+    judged(&with("max-age = \"3 days\""), &mut mixed);
+    let told = gaps(&mixed);
+    assert_eq!(told.len(), 2, "{told:?}");
+    assert!(told[0].0.contains("on Debian:12 are 368 days old"));
+    assert!(told[1].0.contains("on npm do not say"));
     let mut unjudged = report();
+    unjudged.bill = Some(BillSummary {
+        name: "bill.json".to_owned(),
+        format: String::new(),
+        subject: String::new(),
+        digest: None,
+        unidentified: 2,
+    });
+    judged(&with("unjudged = \"report\""), &mut unjudged);
+    assert_eq!(gaps(&unjudged), []);
+    assert_eq!(
+        gate(&with("unjudged = \"report\"\nfail-on = \"high\"")).demand(),
+        Demand::Published
+    );
     judged(&with("unjudged = \"fail\""), &mut unjudged);
     assert_eq!(
         gaps(&unjudged),
-        [(
-            "nobody publishes advisories for Debian:12: 80 packages could not be judged",
-            true
-        )]
+        [
+            (
+                "2 components of the bill could not be judged: no package URL of a known type says \
+                 what they are",
+                true
+            ),
+            (
+                "nobody publishes advisories for conda: 80 packages could not be judged",
+                true
+            )
+        ]
     );
 }
 

@@ -1,0 +1,237 @@
+//! What a gate that needs a judgement cannot do without.
+
+use plimsoll_model::{AdvisoryCoverage, EcosystemPackages, Skipped};
+
+use crate::args::AdvisoryArgs;
+
+/// What a gate asks of the judgement.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Demand {
+    /// Nothing: the report says what was not judged.
+    Nothing,
+    /// That anything was judged, and all that an index could have advisories on.
+    Published,
+    /// That, and the packages of the distribution, whichever it is.
+    Distribution,
+}
+
+/// What is missing. `unidentified` are components of a bill of materials that nobody knows what they
+/// are.
+///
+/// A few packages that nobody can judge are told and no more: every image has some. Where the
+/// distribution as a whole, or all there is, was not judged, no finding means nothing.
+pub(super) fn gaps(
+    coverage: &AdvisoryCoverage,
+    unidentified: usize,
+    demand: Demand,
+    arguments: &AdvisoryArgs,
+) -> Vec<Skipped> {
+    let mut gaps = Vec::new();
+    if demand == Demand::Nothing {
+        return gaps;
+    }
+    let mut gap = |of: Option<&EcosystemPackages>, why: String| {
+        gaps.push(Skipped {
+            what: match of {
+                Some(of) => format!("{} of {}", AdvisoryCoverage::SUBJECT, of.ecosystem),
+                None => AdvisoryCoverage::SUBJECT.to_owned(),
+            },
+            why,
+            blocking: true,
+        });
+    };
+    let is_wanted = |one: &&EcosystemPackages| arguments.takes(one.kind.is_system());
+    for missing in coverage.missing.iter().filter(is_wanted) {
+        if missing.published {
+            gap(
+                Some(missing),
+                format!(
+                    "the index has no advisories on it: {} packages were not judged; add them with \
+                     `plimsoll db build`",
+                    missing.packages
+                ),
+            );
+        } else if missing.kind.is_system() && demand == Demand::Distribution {
+            gap(
+                Some(missing),
+                format!(
+                    "nobody publishes advisories on it that are known here: {} packages of the \
+                     distribution were not judged; `unjudged = \"report\"` in plimsoll.toml takes \
+                     them so",
+                    missing.packages
+                ),
+            );
+        }
+    }
+    let mut judged = 0;
+    let mut packages: usize = coverage
+        .missing
+        .iter()
+        .filter(is_wanted)
+        .map(|one| one.packages)
+        .sum();
+    for covered in coverage.covered.iter().filter(is_wanted) {
+        packages += covered.packages;
+        let of_these = covered.packages.saturating_sub(covered.unjudged);
+        judged += of_these;
+        if of_these == 0 && covered.kind.is_system() {
+            gap(
+                Some(covered),
+                format!(
+                    "none of its {} packages could be judged{}",
+                    covered.packages,
+                    example(coverage)
+                ),
+            );
+        }
+    }
+    if judged == 0 && packages + unidentified > 0 {
+        let why = match packages {
+            0 => format!("nothing says which packages the {unidentified} components are"),
+            _ => format!(
+                "not one of {packages} packages could be judged{}",
+                example(coverage)
+            ),
+        };
+        gap(None, why);
+    }
+    gaps
+}
+
+fn example(coverage: &AdvisoryCoverage) -> String {
+    match coverage.unjudged.first() {
+        Some(first) => format!(": {}: {}", first.purl, first.why),
+        None => String::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use plimsoll_model::{PackageKind, UnjudgedPackage};
+
+    use super::*;
+    use crate::args::PackageType;
+
+    fn of(
+        ecosystem: &str,
+        kind: PackageKind,
+        packages: usize,
+        unjudged: usize,
+    ) -> EcosystemPackages {
+        EcosystemPackages {
+            ecosystem: ecosystem.to_owned(),
+            packages,
+            unjudged,
+            published: true,
+            kind,
+            date: None,
+        }
+    }
+
+    fn unpublished(ecosystem: &str, kind: PackageKind) -> EcosystemPackages {
+        EcosystemPackages {
+            published: false,
+            ..of(ecosystem, kind, 3, 0)
+        }
+    }
+
+    fn told(
+        covered: &[EcosystemPackages],
+        missing: &[EcosystemPackages],
+        unidentified: usize,
+        demand: Demand,
+        arguments: &AdvisoryArgs,
+    ) -> Vec<String> {
+        let coverage = AdvisoryCoverage {
+            covered: covered.to_vec(),
+            missing: missing.to_vec(),
+            unjudged: vec![UnjudgedPackage {
+                purl: "pkg:deb/a".to_owned(),
+                version: String::new(),
+                why: "\"\" is no dpkg version".to_owned(),
+            }],
+            ..AdvisoryCoverage::default()
+        };
+        let gaps = gaps(&coverage, unidentified, demand, arguments);
+        assert!(gaps.iter().all(|gap| gap.blocking));
+        gaps.into_iter().map(|gap| gap.what).collect()
+    }
+
+    #[test]
+    fn nothing_judged_never_passes_and_a_few_odd_packages_do() {
+        use Demand::{Distribution, Nothing, Published};
+        use PackageKind::{Conda, Deb, Python};
+        let debian = of("Debian:12", Deb, 80, 2);
+        let raspbian = unpublished("raspbian 12", Deb);
+        let conda = unpublished("conda", Conda);
+        let absent = of("PyPI", Python, 4, 0);
+        let all = "vulnerabilities";
+        let libraries = AdvisoryArgs {
+            pkg_types: vec![PackageType::Library],
+            ..AdvisoryArgs::default()
+        };
+        let any = AdvisoryArgs::default();
+        for (covered, missing, unidentified, demand, arguments, expected) in [
+            (&[][..], &[][..], 0, Distribution, &any, &[][..]),
+            (
+                &[debian.clone()],
+                &[conda.clone()],
+                2,
+                Distribution,
+                &any,
+                &[],
+            ),
+            (
+                &[of("PyPI", Python, 9, 0)],
+                &[raspbian.clone()],
+                0,
+                Distribution,
+                &any,
+                &["vulnerabilities of raspbian 12"],
+            ),
+            (
+                &[of("PyPI", Python, 9, 0)],
+                &[raspbian.clone()],
+                0,
+                Published,
+                &any,
+                &[],
+            ),
+            (
+                &[of("PyPI", Python, 9, 0)],
+                &[raspbian.clone()],
+                0,
+                Distribution,
+                &libraries,
+                &[],
+            ),
+            (&[], &[raspbian.clone()], 0, Published, &any, &[all]),
+            (&[], &[conda], 0, Distribution, &any, &[all]),
+            (&[], &[], 3, Distribution, &any, &[all]),
+            (&[], &[], 3, Nothing, &any, &[]),
+            (
+                &[of("Debian:12", Deb, 2, 2), of("PyPI", Python, 9, 0)],
+                &[],
+                0,
+                Published,
+                &any,
+                &["vulnerabilities of Debian:12"],
+            ),
+            (&[of("PyPI", Python, 9, 9)], &[], 0, Published, &any, &[all]),
+            (
+                &[debian],
+                &[absent],
+                0,
+                Published,
+                &any,
+                &["vulnerabilities of PyPI"],
+            ),
+        ] {
+            assert_eq!(
+                told(covered, missing, unidentified, demand, arguments),
+                expected,
+                "{covered:?} {missing:?} {unidentified} {demand:?}"
+            );
+        }
+    }
+}

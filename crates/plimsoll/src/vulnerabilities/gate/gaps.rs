@@ -1,0 +1,130 @@
+//! What a policy asks of the advisories and they have not.
+
+use std::collections::BTreeMap;
+
+use jiff::civil::Date;
+use plimsoll_model::{AdvisoryCoverage, EcosystemPackages, Report, Skipped};
+
+use super::super::{age, pending};
+use super::Gate;
+use crate::config::Unjudged;
+
+impl Gate {
+    /// What the policy asks of the advisories and they have not.
+    pub(super) fn gaps(&self, report: &Report, today: Date) -> Vec<Skipped> {
+        let mut gaps = Vec::new();
+        let mut gap = |why: String, blocking: bool| {
+            gaps.push(Skipped {
+                what: AdvisoryCoverage::SUBJECT.to_owned(),
+                why,
+                blocking,
+            });
+        };
+        let Some(advisories) = &report.advisories else {
+            return gaps;
+        };
+        for why in self.too_old(advisories, today) {
+            gap(why, true);
+        }
+        let threats = &self.policy.threats;
+        for (is_wanted, is_there, what) in [
+            (
+                threats.known_exploited,
+                advisories.known_exploited.is_some(),
+                "catalogue of exploited flaws",
+            ),
+            (
+                threats.epss_above.is_some(),
+                advisories.epss.is_some(),
+                "EPSS scores",
+            ),
+        ] {
+            if is_wanted && !is_there {
+                gap(
+                    format!(
+                        "the index has no {what}, and the policy wants to know: give them to \
+                         `plimsoll db build`"
+                    ),
+                    true,
+                );
+            }
+        }
+        if self.fails_pending {
+            for why in pending::gaps(advisories, self.max_age, today) {
+                gap(why, true);
+            }
+        }
+        if self.unjudged == Some(Unjudged::Fail) {
+            // Of what an index could have, and of the distribution, whoever asked it has told.
+            let told = |one: &&EcosystemPackages| !one.published && !one.kind.is_system();
+            for missing in advisories.missing.iter().filter(told) {
+                gap(
+                    format!(
+                        "nobody publishes advisories for {}: {} package{} could not be judged",
+                        missing.ecosystem,
+                        missing.packages,
+                        if missing.packages == 1 { "" } else { "s" },
+                    ),
+                    true,
+                );
+            }
+            let unidentified = report.bill.as_ref().map_or(0, |bill| bill.unidentified);
+            if unidentified > 0 {
+                gap(
+                    format!(
+                        "{unidentified} component{} of the bill could not be judged: no package URL \
+                         of a known type says what they are",
+                        if unidentified == 1 { "" } else { "s" },
+                    ),
+                    true,
+                );
+            }
+            let unjudged = advisories.unjudged.len();
+            if let Some(first) = advisories.unjudged.first() {
+                gap(
+                    format!(
+                        "{unjudged} package{} could not be judged: {}: {}",
+                        if unjudged == 1 { "" } else { "s" },
+                        first.purl,
+                        first.why
+                    ),
+                    true,
+                );
+            }
+        }
+        gaps
+    }
+
+    /// What is too old, or does not say how old it is. Of every ecosystem that judged the image the
+    /// newest advisory counts: one that is fresh says nothing of the others.
+    fn too_old(&self, advisories: &AdvisoryCoverage, today: Date) -> Vec<String> {
+        let Some(most) = self.max_age else {
+            return Vec::new();
+        };
+        let mut dates: BTreeMap<&str, Option<&str>> = BTreeMap::new();
+        for one in &advisories.covered {
+            dates.insert(&one.ecosystem, one.date.as_deref());
+        }
+        if dates.is_empty() {
+            dates.insert("", advisories.date.as_deref());
+        }
+        let mut gaps = Vec::new();
+        for (ecosystem, date) in dates {
+            let of = match ecosystem {
+                "" => "the advisories".to_owned(),
+                name => format!("the advisories on {name}"),
+            };
+            match age::in_days(date, today) {
+                Some(age) if age > i64::from(most) => gaps.push(format!(
+                    "{of} are {age} days old, the policy takes at most {most}: build the index anew"
+                )),
+                Some(_) => {}
+                None => gaps.push(format!(
+                    "{of} do not say how old they are, or say that they are of days to come, and \
+                     the policy wants to know"
+                )),
+            }
+        }
+        gaps
+    }
+}
