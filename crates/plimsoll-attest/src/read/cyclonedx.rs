@@ -1,6 +1,6 @@
 //! CycloneDX (ECMA-424), JSON form, 1.2 and later.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use plimsoll_model::{Digest, Distribution, Evidence, LayerFacts, Package};
 
@@ -10,6 +10,14 @@ use super::{BillOfMaterials, list, package, text};
 
 /// Components within components beyond this are not looked at.
 const DEPTH: usize = 32;
+
+/// What was read so far.
+struct Reading {
+    bill: BillOfMaterials,
+    systems: Vec<Distribution>,
+    /// The layers by diff id.
+    layers: HashMap<String, usize>,
+}
 
 pub(super) fn read(document: &Tree<'_>) -> BillOfMaterials {
     let subject = document
@@ -31,8 +39,19 @@ pub(super) fn read(document: &Tree<'_>) -> BillOfMaterials {
         let ids = layers.filter_map(|property| Digest::parse(text(property, "value")).ok());
         bill.inventory.layers = ids.map(layer).collect();
     }
-    let mut systems = Vec::new();
-    components(document, DEPTH, &mut bill, &mut systems);
+    let mut reading = Reading {
+        bill,
+        systems: Vec::new(),
+        layers: HashMap::new(),
+    };
+    for (at, layer) in reading.bill.inventory.layers.iter().enumerate() {
+        let id = layer.diff_id.as_str().to_owned();
+        reading.layers.entry(id).or_insert(at);
+    }
+    components(document, DEPTH, &mut reading);
+    let Reading {
+        mut bill, systems, ..
+    } = reading;
     distribution::settle(&mut bill.inventory, systems, Naming::Identifier);
     bill
 }
@@ -53,27 +72,27 @@ fn layer(diff_id: Digest) -> LayerFacts {
     }
 }
 
-fn components(
-    holder: &Tree<'_>,
-    depth: usize,
-    bill: &mut BillOfMaterials,
-    systems: &mut Vec<Distribution>,
-) {
+fn components(holder: &Tree<'_>, depth: usize, reading: &mut Reading) {
     if depth == 0 {
         return;
     }
-    for component in list(holder, "components") {
-        components(component, depth - 1, bill, systems);
+    let list = list(holder, "components");
+    reading.bill.inventory.packages.reserve(list.len());
+    for component in list {
+        components(component, depth - 1, reading);
         match text(component, "type") {
-            "operating-system" => systems.push(system(component)),
+            "operating-system" => reading.systems.push(system(component)),
             // A file is no package; what holds it is listed by itself.
             "file" => {}
             _ => match package::of_purl(text(component, "purl")) {
                 Some(mut package) => {
-                    detail(component, &mut package, bill);
-                    bill.inventory.packages.push(package);
+                    detail(component, &mut package, &reading.layers);
+                    reading.bill.inventory.packages.push(package);
                 }
-                None => bill.unidentified.push(text(component, "name").to_owned()),
+                None => {
+                    let name = text(component, "name").to_owned();
+                    reading.bill.unidentified.push(name);
+                }
             },
         }
     }
@@ -114,7 +133,7 @@ fn properties<'t>(component: &'t Tree<'_>) -> BTreeMap<&'t str, &'t str> {
 }
 
 /// What the tools say of a package beside its package URL.
-fn detail(component: &Tree<'_>, package: &mut Package, bill: &BillOfMaterials) {
+fn detail(component: &Tree<'_>, package: &mut Package, layers: &HashMap<String, usize>) {
     let properties = properties(component);
     let property = |names: &[&str]| {
         let value = names.iter().find_map(|name| properties.get(*name));
@@ -129,12 +148,8 @@ fn detail(component: &Tree<'_>, package: &mut Package, bill: &BillOfMaterials) {
         "aquasecurity:trivy:LayerDiffID",
         "syft:location:0:layerID",
     ]);
-    let layers = &bill.inventory.layers;
-    if let Some(layer) = diff_id.and_then(|id| {
-        let mut layers = layers.iter();
-        layers.position(|layer| layer.diff_id.as_str() == id)
-    }) {
-        package.layer = layer;
+    if let Some(layer) = diff_id.and_then(|id| layers.get(id)) {
+        package.layer = *layer;
     }
     if let Some(path) = property(&[
         "plimsoll:path",

@@ -21,65 +21,88 @@ pub(super) enum Tree<'d> {
     Object(Vec<(usize, Self)>),
 }
 
-/// Every name that a reader asks for, sorted.
+/// Every name that a reader asks for, shortest first.
 const NAMES: [&str; 49] = [
-    "@graph",
-    "Data",
-    "SPDXID",
-    "bomFormat",
-    "comment",
-    "component",
-    "components",
-    "description",
-    "digest",
-    "dsseEnvelope",
-    "expression",
-    "externalIdentifier",
-    "externalIdentifierType",
-    "externalRefs",
-    "from",
     "id",
-    "identifier",
-    "license",
-    "licenseDeclared",
-    "licenses",
-    "metadata",
-    "name",
-    "packages",
-    "payload",
-    "predicate",
-    "primaryPackagePurpose",
-    "properties",
-    "purl",
-    "referenceLocator",
-    "referenceType",
-    "relatedSpdxElement",
-    "relationshipType",
-    "relationships",
-    "sha256",
-    "software_packageUrl",
-    "software_packageVersion",
-    "software_primaryPurpose",
-    "sourceInfo",
-    "spdxElementId",
-    "spdxId",
-    "spdxVersion",
-    "specVersion",
-    "subject",
-    "supplier",
     "to",
+    "Data",
+    "from",
+    "name",
+    "purl",
     "type",
     "value",
+    "@graph",
+    "SPDXID",
+    "digest",
+    "sha256",
+    "spdxId",
+    "comment",
+    "license",
+    "payload",
+    "subject",
     "version",
+    "licenses",
+    "metadata",
+    "packages",
+    "supplier",
+    "bomFormat",
+    "component",
+    "predicate",
+    "components",
+    "expression",
+    "identifier",
+    "properties",
+    "sourceInfo",
+    "description",
+    "spdxVersion",
+    "specVersion",
     "versionInfo",
+    "dsseEnvelope",
+    "externalRefs",
+    "referenceType",
+    "relationships",
+    "spdxElementId",
+    "licenseDeclared",
+    "referenceLocator",
+    "relationshipType",
+    "externalIdentifier",
+    "relatedSpdxElement",
+    "software_packageUrl",
+    "primaryPackagePurpose",
+    "externalIdentifierType",
+    "software_packageVersion",
+    "software_primaryPurpose",
 ];
+
+/// Where the names of each length begin among the [`NAMES`].
+const BY_LENGTH: [usize; 32] = {
+    let mut starts = [NAMES.len(); 32];
+    let mut at = NAMES.len();
+    while at > 0 {
+        at -= 1;
+        let mut length = NAMES[at].len();
+        while length > 0 && starts[length] > at {
+            starts[length] = at;
+            length -= 1;
+        }
+    }
+    starts
+};
+
+/// Which of the [`NAMES`] a text is. There are few of a length, and this is asked of every field.
+fn position(name: &str) -> Option<usize> {
+    let start = *BY_LENGTH.get(name.len())?;
+    let end = *BY_LENGTH.get(name.len() + 1)?;
+    let found = NAMES.get(start..end)?.iter().position(|one| *one == name)?;
+    Some(start + found)
+}
 
 impl<'d> Tree<'d> {
     /// A field of an object. The name must be one of the [`NAMES`].
     pub(super) fn get(&self, name: &str) -> Option<&Self> {
-        let wanted = NAMES.binary_search(&name);
-        debug_assert!(wanted.is_ok(), "{name} is passed over");
-        let (Self::Object(fields), Ok(wanted)) = (self, wanted) else {
+        let wanted = position(name);
+        debug_assert!(wanted.is_some(), "{name} is passed over");
+        let (Self::Object(fields), Some(wanted)) = (self, wanted) else {
             return None;
         };
         let mut fields = fields.iter();
@@ -196,7 +219,7 @@ impl Visitor<'_> for NameVisitor {
     }
 
     fn visit_str<E>(self, name: &str) -> Result<Name, E> {
-        Ok(Name(NAMES.binary_search(&name).ok()))
+        Ok(Name(position(name)))
     }
 }
 
@@ -211,8 +234,14 @@ mod tests {
     }
 
     #[test]
-    fn names_are_sorted() {
-        assert!(NAMES.is_sorted());
+    fn every_name_is_found() {
+        assert!(NAMES.is_sorted_by_key(|name| name.len()));
+        for (at, name) in NAMES.iter().enumerate() {
+            assert_eq!(position(name), Some(at), "{name}");
+        }
+        for none in ["", "x", "names", &"n".repeat(31), &"n".repeat(99)] {
+            assert_eq!(position(none), None, "{none}");
+        }
     }
 
     #[test]

@@ -74,10 +74,10 @@ pub fn judge_inventory(
         .map(|hit| hit.affected.record)
         .collect();
     // In the order of records: neighbours lie in one compressed block.
-    let advisories: HashMap<RecordId, Advisory<'_>> = records
-        .into_iter()
-        .map(|record| Ok((record, Advisory::read(index, record)?)))
-        .collect::<Result<_, IndexError>>()?;
+    let mut advisories = HashMap::with_capacity(records.len());
+    for record in records {
+        advisories.insert(record, Advisory::read(index, record)?);
+    }
     let threats = Threats::of(index)?;
     let mut findings = Findings::new(inventory, platform, &advisories, &threats);
     for (at, package, answers) in &hit {
@@ -155,7 +155,7 @@ impl<'i, 'p> Inquiry<'i, 'p> {
             by_label: BTreeMap::new(),
             inventory,
             known: index.ecosystems()?.collect(),
-            answers: HashMap::new(),
+            answers: HashMap::with_capacity(inventory.packages.len()),
             counts: BTreeMap::new(),
             unjudgeable: BTreeMap::new(),
             by_distribution: 0,
