@@ -126,6 +126,7 @@ pub fn open(place: &ImageRef, access: &Access) -> Result<Image, ImageError> {
         ImageRef::Podman(name) => open_podman(name, access),
         ImageRef::Registry(name) => Repository::connect(name, access)?.open(platform),
         ImageRef::Folder(path) => folder::open(Path::new(path), access),
+        ImageRef::RootFs(path) if path == "-" => rootfs::open_stdin(Stdin::take()?, access),
         ImageRef::RootFs(path) => rootfs::open(Path::new(path)),
         ImageRef::Stdin { reference } => open_stdin(reference.as_deref(), access),
     }
@@ -148,24 +149,40 @@ fn open_podman(name: &str, access: &Access) -> Result<Image, ImageError> {
 }
 
 fn open_stdin(reference: Option<&str>, access: &Access) -> Result<Image, ImageError> {
-    let stdin = io::stdin();
-    if stdin.is_terminal() {
-        return Err(ImageError::Usage(
-            "-: standard input is a terminal: an archive is read from there, as in `docker save \
-             IMAGE | plimsoll inspect -`"
-                .to_owned(),
-        ));
-    }
-    let failed = |error: io::Error| ImageError::from_read("-", error);
-    let file = File::from(stdin.as_fd().try_clone_to_owned().map_err(failed)?);
-    let whole_file = file.metadata().is_ok_and(|metadata| metadata.is_file())
-        && rustix::fs::tell(&file).is_ok_and(|position| position == 0);
-    let tar = if whole_file {
+    let Stdin { file, is_whole } = Stdin::take()?;
+    let tar = if is_whole {
         TarIndex::of_file(file, "-", access)?
     } else {
         TarIndex::of_stream(file, "-", access)?
     };
     archive::open_either("-", tar, reference, access)
+}
+
+/// Standard input.
+pub(crate) struct Stdin {
+    pub(crate) file: File,
+    /// Whether it is a file that can be read in any order, and nothing of it was read yet.
+    pub(crate) is_whole: bool,
+}
+
+impl Stdin {
+    /// # Errors
+    /// A person sits there.
+    fn take() -> Result<Self, ImageError> {
+        let stdin = io::stdin();
+        if stdin.is_terminal() {
+            return Err(ImageError::Usage(
+                "-: standard input is a terminal: an archive is read from there, as in `docker \
+                 save IMAGE | plimsoll inspect -`"
+                    .to_owned(),
+            ));
+        }
+        let failed = |error: io::Error| ImageError::from_read("-", error);
+        let file = File::from(stdin.as_fd().try_clone_to_owned().map_err(failed)?);
+        let is_whole = file.metadata().is_ok_and(|metadata| metadata.is_file())
+            && rustix::fs::tell(&file).is_ok_and(|position| position == 0);
+        Ok(Self { file, is_whole })
+    }
 }
 
 /// Opens a file of a layout or an archive. Those come from strangers: a pipe in place of a file

@@ -178,7 +178,7 @@ pub enum ImageRef {
     /// `dir:DIR`: a manifest and its blobs as files, as `skopeo copy … dir:DIR` writes.
     Folder(String),
     /// `rootfs:DIR` or `rootfs:FILE`: a root file system without any image around it, as a folder
-    /// or as a tar (`docker export`).
+    /// or as a tar (`docker export`); `rootfs:-` is such a tar on standard input.
     RootFs(String),
     /// `-` or `stdin:NAME`: an archive, Docker's or a packed OCI layout, on standard input.
     Stdin {

@@ -6,6 +6,7 @@ mod stream;
 mod tree;
 
 use std::collections::HashMap;
+use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
@@ -19,16 +20,29 @@ use crate::archive::{Slice, digest_of};
 use crate::blob::{BlobContent, sha256};
 use crate::compression::{Compression, decompressed};
 use crate::layout::missing_blob;
-use crate::source::open_file;
-use crate::{BlobSource, Descriptor, Image, ImageError, config_json, manifest_json, media_type};
+use crate::source::{Stdin, open_file};
+use crate::{
+    Access, BlobSource, Descriptor, Image, ImageError, config_json, manifest_json, media_type,
+    spool,
+};
 
 /// Opens a folder or a tar.
 pub(crate) fn open(path: &Path) -> Result<Image, ImageError> {
     if path.is_dir() {
-        open_folder(path, Limits::default())
-    } else {
-        open_tar(path)
+        return open_folder(path, Limits::default());
     }
+    let file = open_file(path).map_err(|error| ImageError::io(path, error))?;
+    open_tar(file, format!("rootfs:{}", path.display()))
+}
+
+/// Opens a tar that stands in a file already, or comes through a pipe: `docker export` writes one.
+pub(crate) fn open_stdin(mut stdin: Stdin, access: &Access) -> Result<Image, ImageError> {
+    let place = "rootfs:-";
+    let file = match stdin.is_whole {
+        true => stdin.file,
+        false => spool::collect(&mut stdin.file, place, access)?,
+    };
+    open_tar(file, place.to_owned())
 }
 
 /// Whether a folder says of itself that it is a distribution's root file system.
@@ -74,10 +88,8 @@ fn open_folder(root: &Path, limits: Limits) -> Result<Image, ImageError> {
     Image::from_descriptor(&place, &manifest, None, Arc::new(blobs))
 }
 
-fn open_tar(path: &Path) -> Result<Image, ImageError> {
-    let place = format!("rootfs:{}", path.display());
+fn open_tar(file: File, place: String) -> Result<Image, ImageError> {
     let failed = |error| ImageError::from_read(&place, error);
-    let file = open_file(path).map_err(|error| ImageError::io(path, error))?;
     let size = file.metadata().map_err(failed)?.len();
     let whole = Slice::new(file.into(), 0, size);
     let mut start = Vec::new();

@@ -19,7 +19,7 @@ use crate::{Image, ImageError, Layout, folder, rootfs};
 /// | `registry:NAME`, `docker://NAME` | a registry |
 /// | `docker-archive:FILE[:NAME]` | what `docker save` or `podman save` writes, plain or compressed; `@0` is its first image, an id or its beginning will do |
 /// | `oci:DIR[:TAG]`, `oci-dir:`, `oci-archive:FILE`, `oci:DIR@DIGEST` | an OCI layout, folder or tar, plain or compressed |
-/// | `rootfs:DIR`, `rootfs:FILE` | a root file system without an image around it: a folder, or a tar as `docker export` writes it |
+/// | `rootfs:DIR`, `rootfs:FILE`, `rootfs:-` | a root file system without an image around it: a folder, or a tar as `docker export` writes it, also on standard input |
 /// | `dir:DIR` | a folder of blobs as skopeo writes it, else a root file system |
 /// | `-`, `stdin:NAME` | an archive on standard input, Docker's or a packed layout, plain or compressed |
 ///

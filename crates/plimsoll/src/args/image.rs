@@ -20,7 +20,8 @@ pub(crate) struct InspectArgs {
     /// registry:NAME a registry. docker-archive:FILE[:NAME] is what `docker save` writes,
     /// oci:DIR[:TAG] and oci-archive:FILE are OCI layouts, rootfs:DIR or rootfs:FILE is a root file
     /// system without an image, dir:DIR a folder of blobs as skopeo writes it. - is an archive on
-    /// standard input. Archives may be compressed with gzip or zstd.
+    /// standard input, rootfs:- a root file system there. Archives may be compressed with gzip or
+    /// zstd.
     ///
     /// A bill of materials in JSON (CycloneDX, SPDX; sbom:FILE) can stand in its place: its packages
     /// are held against advisories, nothing else is looked at.

@@ -205,4 +205,21 @@ fn images_come_from_standard_input_and_root_file_systems_from_folders() {
     let skipped = report["skipped"].to_string();
     assert!(skipped.contains("a root file system has none"), "{skipped}");
     stage.run(&["push", "rootfs:root", "oci:out"]).expect(2);
+
+    // `docker export` writes to a pipe.
+    let exported = Layer::new().file("etc/os-release", b"ID=alpine\nVERSION_ID=3.20\n");
+    let mut tar = Vec::new();
+    exported.write_to(&mut tar).unwrap();
+    stage.write("root.tar", &tar);
+    let from_file = named(stage.run(&[&["inspect", "rootfs:root.tar"], &json[..]].concat()));
+    let piped = [&["inspect", "rootfs:-"], &json[..]].concat();
+    assert_eq!(named(stage.run_with_input(&piped, &tar)), from_file);
+    let mut command = stage.command(&piped);
+    command.stdin(std::fs::File::open(stage.project().join("root.tar")).unwrap());
+    assert_eq!(
+        named(crate::stage::Run::from(command.output().unwrap())),
+        from_file
+    );
+    let told = stage.run_with_input(&["inspect", "-"], &tar).expect(2);
+    assert!(told.stderr.contains("rootfs:-"), "{}", told.stderr);
 }
