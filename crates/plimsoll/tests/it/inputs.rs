@@ -207,7 +207,9 @@ fn images_come_from_standard_input_and_root_file_systems_from_folders() {
     stage.run(&["push", "rootfs:root", "oci:out"]).expect(2);
 
     // `docker export` writes to a pipe.
-    let exported = Layer::new().file("etc/os-release", b"ID=alpine\nVERSION_ID=3.20\n");
+    let exported = Layer::new()
+        .file("etc/os-release", b"ID=alpine\nVERSION_ID=3.20\n")
+        .file("usr/share/x", b"");
     let mut tar = Vec::new();
     exported.write_to(&mut tar).unwrap();
     stage.write("root.tar", &tar);
