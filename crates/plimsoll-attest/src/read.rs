@@ -6,6 +6,7 @@
 
 mod cyclonedx;
 mod distribution;
+mod form;
 mod package;
 mod spdx;
 mod tree;
@@ -36,6 +37,9 @@ pub enum ReadError {
     /// It is no JSON.
     #[error("is no JSON ({0}): CycloneDX and SPDX are read in their JSON form")]
     Json(String),
+    /// It is in a form that is not read.
+    #[error("{0}: CycloneDX and SPDX are read in their JSON form")]
+    Form(&'static str),
     /// It is JSON of another kind.
     #[error(
         "is no bill of materials: neither CycloneDX (`bomFormat`) nor SPDX (`spdxVersion`, `@graph`)"
@@ -49,11 +53,12 @@ pub enum ReadError {
 /// Envelopes in envelopes beyond this are nobody's.
 const DEPTH: usize = 4;
 
-/// Whether `bytes` look like a bill of materials rather than an image or an archive: JSON begins
-/// with a brace.
+/// Whether `bytes`, the beginning of a file, look like a bill of materials rather than an image or an
+/// archive: JSON begins with a brace. Those in other forms do, too: [`read`] says what they are.
 pub fn looks_like_one(bytes: &[u8]) -> bool {
     let text = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
-    text.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'{')
+    let first = text.iter().find(|byte| !byte.is_ascii_whitespace());
+    first == Some(&b'{') || form::of_text(bytes).is_some()
 }
 
 /// Reads a bill of materials.
@@ -62,7 +67,15 @@ pub fn looks_like_one(bytes: &[u8]) -> bool {
 /// It is none; see [`ReadError`].
 pub fn read(bytes: &[u8]) -> Result<BillOfMaterials, ReadError> {
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
-    of_value(&parse(bytes)?, DEPTH)
+    let bill = parse(bytes).and_then(|document| of_value(&document, DEPTH));
+    bill.map_err(|error| {
+        let form = match error {
+            ReadError::Json(_) => form::of_text(bytes),
+            ReadError::Unknown => form::of_json(bytes),
+            ReadError::Form(_) | ReadError::Envelope(_) => None,
+        };
+        form.map_or(error, ReadError::Form)
+    })
 }
 
 fn parse(bytes: &[u8]) -> Result<Tree<'_>, ReadError> {

@@ -263,6 +263,41 @@ fn what_is_none_is_refused_with_what_it_should_be() {
 }
 
 #[test]
+fn other_forms_are_told() {
+    for (bytes, form) in [
+        (
+            &b"<?xml version=\"1.0\"?>\n<bom xmlns=\"http://cyclonedx.org/schema/bom/1.6\">"[..],
+            "is CycloneDX in its XML form",
+        ),
+        (
+            b"\n<rdf:RDF xmlns:spdx=\"http://spdx.org/rdf/terms#\">",
+            "is SPDX in its RDF form",
+        ),
+        (
+            b"# made\nSPDXVersion: SPDX-2.3\r\nDataLicense: CC0-1.0",
+            "is SPDX in its tag-value form",
+        ),
+        (
+            b"SPDXID: x\nspdxVersion: SPDX-2.3\n",
+            "is SPDX in its YAML form",
+        ),
+        (b"\x0a\x031.6\x12\x05", "is CycloneDX in its protobuf form"),
+    ] {
+        assert_eq!(read(bytes), Err(ReadError::Form(form)));
+        assert!(looks_like_one(bytes), "{form}");
+    }
+    for bytes in [&b"<html>"[..], b"\x0a\x03foo", b"name: x", b""] {
+        assert!(matches!(read(bytes), Err(ReadError::Json(_))));
+        assert!(!looks_like_one(bytes));
+    }
+    let syft = br#"{"artifacts":[],"schema":{"url":"https://raw.githubusercontent.com/anchore/syft/main/x"}}"#;
+    let trivy = br#"{"SchemaVersion":2,"ArtifactName":"x"}"#;
+    for bytes in [&syft[..], trivy] {
+        assert!(matches!(read(bytes), Err(ReadError::Form(_))));
+    }
+}
+
+#[test]
 fn every_type_of_package_url_is_known_by_its_word() {
     assert_eq!(
         PackageKind::from_purl_type("pypi"),
