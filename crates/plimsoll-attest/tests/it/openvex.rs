@@ -15,6 +15,7 @@ fn vulnerability(id: &str) -> Vulnerability {
         purl: "pkg:npm/lodash@4.17.20".to_owned(),
         installed: "4.17.20".to_owned(),
         fixed: Some("4.17.21".to_owned()),
+        free_of_all: None,
         fixed_versions: vec!["4.17.21".to_owned()],
         fix_state: FixState::Fixed,
         severity: VulnerabilitySeverity::High,

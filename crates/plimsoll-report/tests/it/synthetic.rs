@@ -317,6 +317,7 @@ fn vulnerabilities(inventory: &Inventory) -> Vec<Vulnerability> {
             purl: found.purl.clone(),
             installed: found.version.clone(),
             fixed: None,
+            free_of_all: None,
             fixed_versions: Vec::new(),
             fix_state: FixState::NotFixed,
             severity: VulnerabilitySeverity::Unknown,

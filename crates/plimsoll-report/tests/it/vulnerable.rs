@@ -45,6 +45,7 @@ pub(crate) fn vulnerable() -> Case {
             purl: format!("pkg:{kind}/{name}@{installed}"),
             installed: installed.to_owned(),
             fixed: None,
+            free_of_all: None,
             fixed_versions: Vec::new(),
             fix_state: FixState::NotFixed,
             severity: VulnerabilitySeverity::Medium,

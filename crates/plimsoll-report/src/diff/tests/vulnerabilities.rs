@@ -23,6 +23,7 @@ fn change(
             purl: format!("pkg:deb/debian/{name}@1.0"),
             installed: "1.0".to_owned(),
             fixed: None,
+            free_of_all: None,
             fixed_versions: Vec::new(),
             fix_state: FixState::WillNotFix,
             severity,

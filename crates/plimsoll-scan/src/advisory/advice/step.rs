@@ -11,8 +11,8 @@ const TRIES: usize = 64;
 /// What stands between the parts of a version.
 const SEPARATORS: [char; 6] = ['.', '-', '_', '+', '~', ':'];
 
-/// The smallest version that none of `flaws` is in, of those that an advisory calls a fix of one of
-/// them; nothing where there are no flaws, or no versions of theirs can be ordered. `is_linear`
+/// The smallest version that none of `flaws` is in, nor any other that is known of the package, of
+/// those that an advisory calls a fix; nothing where there are no flaws, or no versions of theirs can be ordered. `is_linear`
 /// says that releases follow one another, as those of a distribution's package do; elsewhere a
 /// project mends several branches at once, and 2.0.0 need not have what 1.2.5 mended.
 pub(super) fn smallest_step<'v>(
@@ -21,7 +21,7 @@ pub(super) fn smallest_step<'v>(
     flaws: &[&'v Vulnerability],
 ) -> Option<&'v str> {
     let compare = |left: &str, right: &str| order.compare(left, right).unwrap_or(Ordering::Equal);
-    let flaws: Vec<(&str, Vec<&str>)> = flaws
+    let flaws: Vec<(&str, Vec<&str>, Option<&str>)> = flaws
         .iter()
         .map(|found| {
             let smallest = found.fixed.as_deref()?;
@@ -33,19 +33,27 @@ pub(super) fn smallest_step<'v>(
                 .filter(|fix| order.is_valid(fix))
                 .collect();
             fixes.sort_by(|left, right| compare(left, right));
-            order.is_valid(smallest).then_some((smallest, fixes))
+            let free = found.free_of_all.as_deref();
+            order.is_valid(smallest).then_some((smallest, fixes, free))
         })
         .collect::<Option<_>>()?;
     let least = flaws
         .iter()
-        .map(|(smallest, _)| *smallest)
+        .map(|(smallest, ..)| *smallest)
         .max_by(|left, right| compare(left, right))?;
     if is_linear {
         return Some(least);
     }
+    // What is known of the package, and not only of the version installed, tells more than the fixes.
+    let free = flaws.first()?.2;
+    if let Some(free) = free.filter(|free| order.is_valid(free) && compare(free, least).is_ge())
+        && flaws.iter().all(|flaw| flaw.2 == Some(free))
+    {
+        return Some(free);
+    }
     let mut candidates: Vec<&str> = flaws
         .iter()
-        .flat_map(|(_, fixes)| fixes.iter().copied())
+        .flat_map(|(_, fixes, _)| fixes.iter().copied())
         .filter(|fix| compare(fix, least).is_ge())
         .collect();
     candidates.sort_by(|left, right| compare(left, right));
@@ -73,7 +81,7 @@ pub(super) fn smallest_step<'v>(
         .find(|version| {
             flaws
                 .iter()
-                .all(|(smallest, fixes)| is_free(version, smallest, fixes))
+                .all(|(smallest, fixes, _)| is_free(version, smallest, fixes))
         })
         // The newest fix of all is past every one.
         .or_else(|| candidates.last())

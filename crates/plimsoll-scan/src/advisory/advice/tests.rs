@@ -81,6 +81,7 @@ impl Image {
             purl: self.inventory.packages[package].purl.clone(),
             installed: installed.to_owned(),
             fixed: fixes.first().map(|fix| (*fix).to_owned()),
+            free_of_all: None,
             fixed_versions: fixes.iter().map(|fix| (*fix).to_owned()).collect(),
             fix_state: match fixes {
                 [] => FixState::NotFixed,
@@ -124,6 +125,36 @@ impl Image {
             counts: &|at| self.found[at].severity >= least,
         })
     }
+}
+
+/// What is known of the package tells more than what mends the version installed.
+#[test]
+fn a_step_goes_to_what_is_free_of_all_that_is_known() {
+    let mut image = Image::new()
+        .with(
+            (PackageKind::Python, 2, "a", "1.0"),
+            VulnerabilitySeverity::High,
+            &["1.5"],
+        )
+        .with(
+            (PackageKind::Python, 2, "a", "1.0"),
+            VulnerabilitySeverity::High,
+            &["1.2"],
+        );
+    let to = |image: &Image| {
+        let advice = image.advise(&[], VulnerabilitySeverity::Low);
+        advice.edits[0].steps[0].to.clone()
+    };
+    assert_eq!(to(&image), "1.5");
+    for found in &mut image.found {
+        found.free_of_all = Some("1.7".to_owned());
+    }
+    assert_eq!(to(&image), "1.7");
+    // One that is older than a fix says nothing.
+    for found in &mut image.found {
+        found.free_of_all = Some("1.2".to_owned());
+    }
+    assert_eq!(to(&image), "1.5");
 }
 
 /// `action place: name installed > to, …: removes/all`.

@@ -256,6 +256,7 @@ impl<'a, 'i> Findings<'a, 'i> {
                 Some(_) => FixState::Fixed,
                 None => unfixed(words),
             },
+            free_of_all: way_out.smallest.and(answer.free_of_all).map(str::to_owned),
             fixed: way_out.smallest.map(str::to_owned),
             fixed_versions: way_out.all.into_iter().map(str::to_owned).collect(),
             severity: rating.severity,

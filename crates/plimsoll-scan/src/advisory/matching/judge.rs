@@ -15,6 +15,8 @@ pub(super) struct Verdict<'i> {
     pub(super) hits: Vec<Hit<'i>>,
     /// All that the advisories of the hits say of the package, by record.
     pub(super) said: Vec<Affected<'i>>,
+    /// The smallest version above this one that no advisory means; see [`free_of_all`].
+    pub(super) free_of_all: Option<&'i str>,
     /// Advisories that could not be held against the version, and why; without an advisory where
     /// the version itself is none.
     pub(super) unjudged: Vec<(Option<RecordId>, BadVersion)>,
@@ -146,6 +148,9 @@ pub(super) fn judge<'i>(
         }
         verdict.said.push(affected);
     }
+    if bad.is_none() {
+        verdict.free_of_all = free_of_all(&mut installed, &verdict);
+    }
     // Hits are in the order of records, too.
     verdict.said.retain(|affected| {
         let hit = |hit: &Hit<'_>| hit.affected.record.cmp(&affected.record);
@@ -195,6 +200,58 @@ where
         Some(bad) => Err(bad),
         None => Ok(false),
     }
+}
+
+/// Versions that are tried in search of one that is free of all.
+const TRIES: usize = 32;
+
+/// The smallest version above the one installed that no advisory means, of those that any calls
+/// fixed; advisories aside that know of no fix. Nothing where there is nothing to mend, and of
+/// packages of a distribution, whose releases follow one another: there the last of the fixes has
+/// all.
+fn free_of_all<'i>(installed: &mut Installed<'_>, verdict: &Verdict<'i>) -> Option<&'i str> {
+    let order = installed.order;
+    if matches!(order, Order::Dpkg | Order::Apk | Order::Rpm) {
+        return None;
+    }
+    let compare = |left: &str, right: &str| order.compare(left, right).unwrap_or(Ordering::Equal);
+    let mut hopeless: Vec<RecordId> = Vec::new();
+    let mut least: Option<&str> = None;
+    for hit in &verdict.hits {
+        let fixes = hit.fixes.iter().copied();
+        match fixes.min_by(|left, right| compare(left, right)) {
+            Some(fix) if least.is_none_or(|least| compare(fix, least).is_gt()) => least = Some(fix),
+            Some(_) => {}
+            None => hopeless.push(hit.affected.record),
+        }
+    }
+    let least = least?;
+    let mut candidates: Vec<&str> = verdict
+        .said
+        .iter()
+        .flat_map(|affected| fixes(affected, installed))
+        .filter(|fix| compare(fix, least).is_ge())
+        .collect();
+    candidates.sort_by(|left, right| compare(left, right));
+    candidates.dedup();
+    let slots = installed.compared.len();
+    candidates.into_iter().take(TRIES).find(|version| {
+        let mut there = Installed {
+            order,
+            version,
+            compared: vec![None; slots],
+        };
+        let mut means = |affected: &Affected<'_>| {
+            affected.versions().any(|listed| listed.text == *version)
+                || affected
+                    .ranges()
+                    .any(|range| holds(range.events(), &mut there).unwrap_or(false))
+        };
+        verdict
+            .said
+            .iter()
+            .all(|affected| hopeless.contains(&affected.record) || !means(affected))
+    })
 }
 
 /// The versions above the one installed that are called fixed.

@@ -114,6 +114,7 @@ struct Answer<'i> {
     known: bool,
     hits: Vec<Hit<'i>>,
     said: Vec<Affected<'i>>,
+    free_of_all: Option<&'i str>,
     unjudged: Vec<(Option<RecordId>, BadVersion)>,
 }
 
@@ -267,6 +268,7 @@ impl<'i, 'p> Inquiry<'i, 'p> {
             known: false,
             hits: Vec::new(),
             said: Vec::new(),
+            free_of_all: None,
             unjudged: Vec::new(),
         };
         for ecosystem in self.ecosystems(realm) {
@@ -282,10 +284,12 @@ impl<'i, 'p> Inquiry<'i, 'p> {
             let Verdict {
                 hits,
                 said,
+                free_of_all,
                 unjudged,
             } = judge(order, asked.version, said)?;
             answer.hits.extend(hits);
             answer.said.extend(said);
+            answer.free_of_all = answer.free_of_all.or(free_of_all);
             answer.unjudged.extend(unjudged);
         }
         answer.said.sort_by_key(|affected| affected.record);

@@ -152,6 +152,62 @@ fn builds_of_the_last_version_affected_are_affected() {
     );
 }
 
+/// A version that mends what is there, and has what came in between, is not the one to take.
+#[test]
+fn a_version_free_of_all_that_is_known_is_told() {
+    let record = |id: &str, name: &str, events: Value| {
+        json!({"id": id, "affected": [{
+            "package": {"ecosystem": "PyPI", "name": name},
+            "ranges": [{"type": "ECOSYSTEM", "events": events}],
+        }]})
+    };
+    let inventory = on(
+        "debian",
+        "12",
+        vec![
+            package(PackageKind::Python, "a", "1.0"),
+            package(PackageKind::Python, "b", "1.0"),
+            package(PackageKind::Python, "c", "1.0"),
+        ],
+    );
+    let judged = judged(
+        &[
+            record("A-1", "a", json!([{"introduced": "0"}, {"fixed": "1.10"}])),
+            record(
+                "A-2",
+                "a",
+                json!([{"introduced": "1.2"}, {"fixed": "1.12"}]),
+            ),
+            // Nobody knows of a way out of this one.
+            record("A-3", "a", json!([{"introduced": "0"}])),
+            record("B-1", "b", json!([{"introduced": "0"}, {"fixed": "1.5"}])),
+            record("B-2", "b", json!([{"introduced": "1.5"}])),
+            record("C-1", "c", json!([{"introduced": "0"}])),
+        ],
+        &inventory,
+    );
+    let free: Vec<_> = judged
+        .vulnerabilities
+        .iter()
+        .map(|one| {
+            (
+                one.id.as_str(),
+                one.fixed.as_deref(),
+                one.free_of_all.as_deref(),
+            )
+        })
+        .collect();
+    assert_eq!(
+        free,
+        [
+            ("A-1", Some("1.10"), Some("1.12")),
+            ("A-3", None, None),
+            ("B-1", Some("1.5"), None),
+            ("C-1", None, None),
+        ]
+    );
+}
+
 /// A list means versions, not spellings, beside ranges as without them.
 #[test]
 fn listed_versions_may_be_spelled_another_way() {
