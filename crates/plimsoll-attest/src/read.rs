@@ -8,10 +8,11 @@ mod cyclonedx;
 mod distribution;
 mod form;
 mod package;
+mod platform;
 mod spdx;
 mod tree;
 
-use plimsoll_model::{Digest, Inventory, Package};
+use plimsoll_model::{Digest, Inventory, Package, Platform};
 
 use self::tree::Tree;
 use crate::envelope;
@@ -25,6 +26,8 @@ pub struct BillOfMaterials {
     pub subject: String,
     /// Digest of the image it is about, where it says.
     pub digest: Option<Digest>,
+    /// The image's platform, as far as its packages tell; an architecture that they do not is empty.
+    pub platform: Option<Platform>,
     /// Distribution, packages and, where told, layers.
     pub inventory: Inventory,
     /// Names of components that no package URL identifies, sorted.
@@ -112,6 +115,7 @@ fn of_value(value: &Tree<'_>, depth: usize) -> Result<BillOfMaterials, ReadError
     sort(&mut bill.inventory.packages);
     bill.inventory.packages.dedup();
     bill.unidentified.sort();
+    bill.platform = platform::of(&bill.inventory);
     Ok(bill)
 }
 

@@ -70,7 +70,7 @@ impl Earlier<'_> {
             }
         }
         if let Some(bill) = bill::find(name)? {
-            return self.judged(name, &bill.inventory, None);
+            return self.judged(name, &bill.inventory, bill.platform.as_ref());
         }
         let spinner = Spinner::start(self.terminal, format!("opening {name}"));
         let image = plimsoll_image::find(name, self.access)?;

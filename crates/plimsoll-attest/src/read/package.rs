@@ -82,7 +82,24 @@ pub(super) fn name_as(package: &mut Package, name: &str) {
     let known = package.name.bytes().map(plain);
     if name.len() == package.name.len() && name.bytes().map(plain).eq(known) {
         name.clone_into(&mut package.name);
+    } else if package.kind == PackageKind::Go
+        && let Some((_, subpath)) = package.purl.split_once('#')
+    {
+        // syft puts what follows the repository into the subpath: `go-git@v5.12.0#v5`. By the
+        // specification that is a package within the module; the module's name tells which it is.
+        let whole = format!("{}/{subpath}", package.name);
+        if name.eq_ignore_ascii_case(&whole) {
+            name.clone_into(&mut package.name);
+        } else if let Some(major) = subpath.split('/').next().filter(|part| is_major(part)) {
+            package.name = format!("{}/{major}", package.name);
+        }
     }
+}
+
+/// Whether an element of a module's path is a major version: `v2` and later.
+fn is_major(part: &str) -> bool {
+    let number = part.strip_prefix('v').map(str::parse::<u32>);
+    matches!(number, Some(Ok(2..)))
 }
 
 /// Takes the platform off the version of a gem, as a lock file writes it: `1.16.2-x86_64-linux-gnu`.

@@ -69,6 +69,9 @@ fn names_are_spelled_as_they_are() {
             component("x", "pkg:golang/example.org/A/b@v1.0.0#sub"),
             component("example.org/C/d", "pkg:golang/example.org/c/d@v1.0.0"),
             component("example.org/other", "pkg:golang/example.org/e@v1.0.0"),
+            component("github.com/go-git/go-git/v5", "pkg:golang/github.com/go-git/go-git@v5.12.0#v5"),
+            component("github.com/a/b/Api/v2", "pkg:golang/github.com/a/b@v2.0.0#Api/v2"),
+            component("x", "pkg:golang/example.org/f@v3.0.0#v3/package"),
             component("Typed", "pkg:npm/typed@1.0.0"),
             component("Zope.Interface", "pkg:pypi/zope-interface@5.0"),
             component("x", "pkg:npm/%40a/B@1.0.0"),
@@ -85,6 +88,9 @@ fn names_are_spelled_as_they_are() {
             "golang example.org/A/b v1.0.0",
             "golang example.org/C/d v1.0.0",
             "golang example.org/e v1.0.0",
+            "golang example.org/f/v3 v3.0.0",
+            "golang github.com/a/b/Api/v2 v2.0.0",
+            "golang github.com/go-git/go-git/v5 v5.12.0",
         ]
     );
     let bill = told(&json!({

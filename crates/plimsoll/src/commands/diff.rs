@@ -117,13 +117,14 @@ impl Comparison<'_> {
             }
             Subject::Bill(bill) => {
                 let needs_image = bounds.iter().any(|bound| !bound.is_of_packages());
+                let platform = bill.platform.clone();
                 let mut side = Side {
                     subject: ComparedSubject::Bill(bill::summary(name, &bill)),
                     report: bill::report(name, *bill, needs_image),
                     files: None,
                 };
                 let asked = &self.arguments.advisories;
-                advisories::judge(&mut side.report, None, asked, demand)?;
+                advisories::judge(&mut side.report, platform.as_ref(), asked, demand)?;
                 side
             }
         };

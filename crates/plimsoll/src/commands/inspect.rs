@@ -50,8 +50,10 @@ pub(crate) fn run(arguments: &InspectArgs, terminal: Terminal) -> Result<Outcome
     .since(earlier.find(&config, arguments.gate.baseline.as_deref())?);
     let mut report = match bill::find(&arguments.image)? {
         Some(bill) => {
+            let platform = bill.platform.clone();
             let mut report = bill::report(&arguments.image, bill, arguments.fail_on.is_some());
-            advisories::judge(&mut report, None, &arguments.advisories, gate.demand())?;
+            let asked = &arguments.advisories;
+            advisories::judge(&mut report, platform.as_ref(), asked, gate.demand())?;
             gate = gate.hearing(|| Attached::without("there is no image at hand"));
             report
         }

@@ -172,7 +172,9 @@ impl<'a, 'i> Findings<'a, 'i> {
     /// Whether a Go package is part of programs for this system.
     fn is_built_here(&self, import: &GoImport) -> bool {
         self.platform.is_none_or(|platform| {
-            is_among(&import.goos, &platform.os) && is_among(&import.goarch, &platform.architecture)
+            is_among(&import.goos, &platform.os)
+                && (platform.architecture.is_empty()
+                    || is_among(&import.goarch, &platform.architecture))
         })
     }
 
@@ -187,7 +189,7 @@ impl<'a, 'i> Findings<'a, 'i> {
         };
         let machine = machine(&platform.architecture);
         is_among(&specifics.systems, &platform.os)
-            && is_among(&specifics.architectures, machine)
+            && (machine.is_empty() || is_among(&specifics.architectures, machine))
             && (specifics.imports.is_empty()
                 || specifics
                     .imports

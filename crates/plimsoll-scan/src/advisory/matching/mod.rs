@@ -48,8 +48,8 @@ pub struct Judged {
 }
 
 /// Holds every package of an inventory against an index of advisories: those that are installed,
-/// and those that a later layer removed, whose bytes ship. `platform` is the image's; flaws of
-/// other systems are left out.
+/// and those that a later layer removed, whose bytes ship. `platform` is the image's, its architecture
+/// empty where nobody knows; flaws of other systems are left out.
 ///
 /// # Errors
 /// The index is damaged.

@@ -624,6 +624,21 @@ fn flaws_of_other_systems_are_left_out() {
     assert_eq!(found(None), 2);
     assert_eq!(found(Some("linux/amd64")), 1);
     assert_eq!(found(Some("windows/amd64")), 2);
+    // Of a system whose architecture nobody knows, those of any count.
+    let mut power = record("GO-2024-3", "Go", "stdlib", "1.23.5");
+    power["affected"][0]["ecosystem_specific"] = json!({"imports": [
+        {"path": "crypto", "goos": ["linux"], "goarch": ["ppc64le"]},
+    ]});
+    for (architecture, expected) in [("", 1), ("ppc64le", 1), ("amd64", 0)] {
+        let platform = Platform {
+            os: "linux".to_owned(),
+            architecture: architecture.to_owned(),
+            variant: None,
+        };
+        let index = self::index(std::slice::from_ref(&power));
+        let judged = judge_inventory(&index, &inventory, Some(&platform)).unwrap();
+        assert_eq!(judged.vulnerabilities.len(), expected, "{architecture}");
+    }
     let judged = judge_inventory(&index, &inventory, None).unwrap();
     assert_eq!(judged.vulnerabilities[1].symbols, ["net/http.Get"]);
 }
