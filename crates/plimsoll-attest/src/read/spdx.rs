@@ -18,24 +18,25 @@ pub(super) fn read(document: &Tree<'_>) -> BillOfMaterials {
     let mut systems = Vec::new();
     let mut elements = HashMap::new();
     for described in list(document, "packages") {
-        let purl = list(described, "externalRefs")
+        let purls = list(described, "externalRefs")
             .iter()
-            .find(|reference| text(reference, "referenceType") == "purl")
-            .map(|reference| text(reference, "referenceLocator"))
-            .unwrap_or_default();
+            .filter(|reference| text(reference, "referenceType") == "purl")
+            .map(|reference| text(reference, "referenceLocator"));
+        let named = named(purls);
         match text(described, "primaryPackagePurpose") {
             "OPERATING_SYSTEM" | "OPERATING-SYSTEM" => {
                 systems.push(system(described, text(described, "versionInfo")));
                 continue;
             }
-            "CONTAINER" => {
+            // Somebody's package may be called so, too.
+            "CONTAINER" if named.is_none() => {
                 bill.subject = text(described, "name").to_owned();
                 bill.digest = Digest::parse(text(described, "versionInfo")).ok();
                 continue;
             }
             _ => {}
         }
-        let Some(mut package) = identified(purl, described, &mut bill) else {
+        let Some(mut package) = identified(named, described, &mut bill) else {
             continue;
         };
         if package.version.is_empty() {
@@ -95,15 +96,13 @@ pub(super) fn read_graph(document: &Tree<'_>) -> BillOfMaterials {
                     }
                     _ => {}
                 }
-                let purl = match text(element, "software_packageUrl") {
-                    "" => list(element, "externalIdentifier")
-                        .iter()
-                        .find(|id| text(id, "externalIdentifierType") == "packageUrl")
-                        .map(|id| text(id, "identifier"))
-                        .unwrap_or_default(),
-                    purl => purl,
-                };
-                let package = identified(purl, element, &mut bill);
+                let identifiers = list(element, "externalIdentifier")
+                    .iter()
+                    .filter(|id| text(id, "externalIdentifierType") == "packageUrl")
+                    .map(|id| text(id, "identifier"));
+                let own = text(element, "software_packageUrl");
+                let named = named(std::iter::once(own).chain(identifiers));
+                let package = identified(named, element, &mut bill);
                 if let Some(mut package) = package {
                     if package.version.is_empty() {
                         package.version = said(version).to_owned();
@@ -172,8 +171,26 @@ fn system(described: &Tree<'_>, version: &str) -> Distribution {
     }
 }
 
-fn identified(purl: &str, described: &Tree<'_>, bill: &mut BillOfMaterials) -> Option<Package> {
-    let Some(mut package) = package::of_purl(purl) else {
+/// The package that some of these package URLs name: the first of an ecosystem that has packages of
+/// its own, before one that only says what something is called.
+fn named<'t>(purls: impl Iterator<Item = &'t str>) -> Option<Package> {
+    let mut packages = purls.filter_map(package::of_purl);
+    let first = packages.next()?;
+    match first.kind {
+        PackageKind::Generic => packages
+            .find(|package| package.kind != PackageKind::Generic)
+            .or(Some(first)),
+        _ => Some(first),
+    }
+}
+
+/// The package of an element; one that nothing names is counted.
+fn identified(
+    named: Option<Package>,
+    described: &Tree<'_>,
+    bill: &mut BillOfMaterials,
+) -> Option<Package> {
+    let Some(mut package) = named else {
         bill.unidentified.push(text(described, "name").to_owned());
         return None;
     };

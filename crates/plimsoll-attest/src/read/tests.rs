@@ -238,6 +238,24 @@ fn statements_and_envelopes_are_opened() {
 }
 
 #[test]
+fn of_several_package_urls_the_one_of_an_ecosystem_counts() {
+    let purl = |purl: &str| json!({"referenceType": "purl", "referenceLocator": purl});
+    let bill = told(&json!({"spdxVersion": "SPDX-2.3", "packages": [
+        {"name": "django", "externalRefs": [purl("pkg:generic/django@1"), purl("pkg:pypi/django@1")]},
+        {"name": "tool", "externalRefs": [purl("pkg:generic/tool@1"), purl("nothing")]},
+        {"name": "left-pad", "primaryPackagePurpose": "CONTAINER",
+            "externalRefs": [purl("pkg:npm/left-pad@1")]},
+        {"name": "app", "primaryPackagePurpose": "CONTAINER", "externalRefs": [purl("pkg:oci/app@1")]},
+        {"name": "x", "externalRefs": []}]}));
+    assert_eq!(
+        packages(&bill),
+        ["pypi django 1", "npm left-pad 1", "generic tool 1"]
+    );
+    assert_eq!(bill.unidentified, ["x"]);
+    assert_eq!(bill.subject, "app");
+}
+
+#[test]
 fn the_graph_of_spdx_3_is_read() {
     let bill = told(&json!({
         "@context": "https://spdx.org/rdf/3.0.1/spdx-context.jsonld",
