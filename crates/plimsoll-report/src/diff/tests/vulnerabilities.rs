@@ -192,6 +192,7 @@ fn the_object_is_what_its_schema_says() {
         format: "SPDX 2.3".to_owned(),
         subject: String::new(),
         digest: None,
+        unidentified: 0,
     });
     for difference in [example(), judged(), bill] {
         let value = parse(&json(&input(&difference)));
@@ -214,6 +215,7 @@ fn a_bill_of_materials_has_packages_and_nothing_else() {
         format: "CycloneDX 1.6".to_owned(),
         subject: "app".to_owned(),
         digest: None,
+        unidentified: 0,
     });
     difference.layers.clear();
     difference.files = FileChanges::default();
