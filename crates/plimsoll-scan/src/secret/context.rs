@@ -680,7 +680,14 @@ fn judged(name: &str, value: &str, bare: bool) -> Option<(&'static str, Severity
     let password = ["password", "passwd", "passphrase", "pwd"]
         .iter()
         .any(|word| lower.contains(word));
+    let has = |sort: fn(&u8) -> bool| value.bytes().any(|byte| sort(&byte));
+    let mixed = value.len() >= 8
+        && !value.contains(['_', '-', '.'])
+        && has(u8::is_ascii_digit)
+        && has(u8::is_ascii_lowercase)
+        && has(u8::is_ascii_uppercase);
     let believed = looks_random(value)
+        || (password && mixed)
         || (password
             && bare
             && !value.contains(['(', '{', '['])

@@ -181,7 +181,8 @@ impl Detector {
             done = end;
             // Most of what a program holds are names that end with the run.
             let is_at_end = bytes.get(end).is_none_or(|next| !next.is_ascii_graphic());
-            if piece.program && is_at_end && is_name(&bytes[lowest..end]) {
+            let capitals = bytes[end - 1].is_ascii_uppercase() || bytes[end - 1].is_ascii_digit();
+            if piece.program && is_at_end && !capitals && is_name(&bytes[lowest..end]) {
                 return;
             }
             for (at, gram) in bytes[lowest..end].array_windows::<4>().enumerate() {
@@ -242,7 +243,9 @@ impl Detector {
             return None;
         }
         let value = captures.get(1).unwrap_or(whole);
-        if piece.program && is_name(value.as_bytes()) {
+        // Ids in capitals have few digits, and names seldom are nothing but capitals.
+        let capitals = |byte: &u8| byte.is_ascii_uppercase() || byte.is_ascii_digit();
+        if piece.program && is_name(value.as_bytes()) && !value.as_bytes().iter().all(capitals) {
             return None;
         }
         let (kind, severity, fingerprint) = match (pattern.check)(value.as_bytes()) {

@@ -4,6 +4,7 @@ use base64::Engine as _;
 
 use super::Hit;
 use super::context::in_context;
+use super::der::der_key;
 use super::detector::{Detector, MAX_HITS, Piece, Told, WINDOW};
 use super::pattern::BASE64;
 use super::runs::runs;
@@ -71,6 +72,9 @@ fn search(
         detector.find(inner, &mut Told::default(), &mut found);
         if found.is_empty() && depth > 1 && !inner.program {
             search(detector, inner, &mut 0, &mut found, depth - 1);
+        }
+        if found.is_empty() {
+            found.extend(der_key(&decoded));
         }
         if found.is_empty() && !inner.program && decoded.len() <= MAX_TEXT {
             in_context(inner, true, &mut Told::default(), &mut found);

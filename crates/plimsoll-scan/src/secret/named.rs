@@ -5,6 +5,8 @@ use plimsoll_model::Severity;
 use serde_json::Value;
 
 use super::assignment::{in_assignment, in_url};
+use super::der::web_keys;
+use super::lone::in_shadow;
 use super::manifest::{Cleared, in_manifests};
 use super::pattern::BASE64;
 use super::place::is_template;
@@ -33,10 +35,21 @@ pub(super) fn by_structure(
         in_manifests(detector, text, hits, &mut cleared);
     }
     hits.extend(putty_key(bytes));
-    if (name.ends_with(".json") || name.starts_with(".docker"))
+    if (name.ends_with(".json") || name.starts_with(".docker") || name.ends_with(".jwk"))
         && let Ok(text) = std::str::from_utf8(bytes)
     {
         in_json(text, hits);
+        if own {
+            web_keys(text, hits);
+        }
+        if name == ".dockercfg" {
+            in_registries(text, hits);
+        }
+    }
+    if name.contains("shadow")
+        && let Ok(text) = std::str::from_utf8(bytes)
+    {
+        in_shadow(path, text, hits);
     }
     cleared
 }
@@ -66,7 +79,12 @@ const NAMES: &[&str] = &[
 
 /// Credentials in files whose name tells what stands in them.
 pub(super) fn by_name(path: &str, bytes: &[u8], hits: &mut Vec<Hit>) {
-    let name = base_name(path);
+    let name = match base_name(path) {
+        // `auth.conf` of apt has the form of `.netrc` (apt_auth.conf(5)).
+        _ if path.contains("etc/apt/auth.conf") => ".netrc",
+        name if name.ends_with(".htpasswd") => ".htpasswd",
+        name => name,
+    };
     if !is_env_file(name) && !NAMES.contains(&name) {
         return;
     }
@@ -300,7 +318,6 @@ pub(super) fn in_json(text: &str, hits: &mut Vec<Hit>) {
     let Ok(value) = serde_json::from_str::<Value>(text) else {
         return;
     };
-    let place = |value: &str| text.find(value).unwrap_or(0);
     if value.get("type").and_then(Value::as_str) == Some("service_account")
         && let Some(key) = value.get("private_key").and_then(Value::as_str)
         && key.contains("PRIVATE KEY")
@@ -315,8 +332,22 @@ pub(super) fn in_json(text: &str, hits: &mut Vec<Hit>) {
             fingerprint: Fingerprint::of(key.as_bytes()),
         });
     }
-    let entries = value.get("auths").and_then(Value::as_object);
-    for (_, entry) in entries.into_iter().flatten() {
+    if let Some(entries) = value.get("auths") {
+        in_entries(text, entries, hits);
+    }
+}
+
+/// Docker's `.dockercfg`, which is what `auths` holds in its later form.
+fn in_registries(text: &str, hits: &mut Vec<Hit>) {
+    if let Ok(entries) = serde_json::from_str::<Value>(text) {
+        in_entries(text, &entries, hits);
+    }
+}
+
+/// Credentials of registries, each under the name of its own.
+fn in_entries(text: &str, entries: &Value, hits: &mut Vec<Hit>) {
+    let place = |value: &str| text.find(value).unwrap_or(0);
+    for (_, entry) in entries.as_object().into_iter().flatten() {
         for field in ["auth", "identitytoken", "registrytoken"] {
             let Some(value) = entry.get(field).and_then(Value::as_str) else {
                 continue;

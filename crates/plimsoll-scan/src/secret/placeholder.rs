@@ -22,6 +22,7 @@ const MARKS: &[&str] = &[
     "insert_",
     "fixme",
     "todo",
+    "0123456789",
 ];
 
 /// Whole values that give nothing away (lower case).
@@ -142,8 +143,10 @@ fn is_wordy(value: &str) -> bool {
         }
         small_before = byte.is_ascii_lowercase();
     }
-    // Drawn letters change between small and large and digits every other place.
-    words == 0 || (lettered * 10 >= value.len() * 6 && lettered >= words * 4)
+    // Drawn letters change between small and large and digits every other place; the more there are,
+    // the surer they do.
+    let least = if value.len() >= 20 { 5 } else { 4 };
+    words == 0 || (lettered * 10 >= value.len() * 6 && lettered >= words * least)
 }
 
 /// Whether one byte stands `length` times in a row.

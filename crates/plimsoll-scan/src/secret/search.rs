@@ -13,11 +13,13 @@ use serde::{Deserialize, Serialize};
 use sha1::Sha1;
 use sha2::{Digest as _, Sha256};
 
-use super::archive::{Budget, HEAD, Parent, Unpacker, is_archive};
+use super::archive::{Budget, HEAD, Parent, Unpacker};
 use super::command::in_commands;
 use super::context::in_context;
+use super::der::{der_key, key_table};
 use super::detector::{Detector, LOOKBEHIND, MAX_HITS, Piece, Told, WINDOW};
 use super::encoded::in_base64;
+use super::lone::lone_value;
 use super::named::{by_name, by_structure};
 use super::place::{is_own, is_own_inside, is_settings};
 use super::store::key_store;
@@ -182,7 +184,7 @@ struct Placed {
 /// The search of one file, in a layer or in an archive.
 pub(super) struct Search<'s> {
     parent: Parent<'s>,
-    /// Whether its name says that it is an archive, and nothing else has been seen yet.
+    /// Whether nothing has been seen yet that says whether it is an archive.
     may_be_archive: bool,
     archive: Option<Box<Unpacker<'s>>>,
     /// Bytes that may still be searched.
@@ -223,7 +225,7 @@ impl<'s> Search<'s> {
         };
         Search {
             // Caches and libraries are full of archives of others.
-            may_be_archive: own && is_archive(&parent.name),
+            may_be_archive: own,
             archive: None,
             room: parent.limit,
             missing: size.unwrap_or(u64::MAX),
@@ -371,6 +373,10 @@ impl<'s> Search<'s> {
             cleared = by_structure(detector, name, bytes, self.own, &mut hits);
         } else if self.own {
             hits.extend(key_store(&self.parent.name, bytes));
+            hits.extend(key_table(bytes));
+        }
+        if self.own && bytes.first() == Some(&0x30) {
+            hits.extend(der_key(bytes));
         }
         let piece = Piece {
             bytes,
@@ -391,6 +397,9 @@ impl<'s> Search<'s> {
             in_commands(text, 0, &mut hits);
         }
         self.search_around(piece, &mut hits);
+        if self.own && !program && hits.is_empty() {
+            hits.extend(lone_value(&self.parent.name, bytes));
+        }
         hits.retain(|hit| {
             !cleared
                 .iter()

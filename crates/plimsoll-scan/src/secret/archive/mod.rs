@@ -153,35 +153,43 @@ pub(super) struct Parent<'s> {
 /// Bytes that tell whether a file is what its name says.
 pub(super) const HEAD: usize = 512;
 
-/// Whether a file of this name may be opened.
-pub(super) fn is_archive(name: &str) -> bool {
-    kind(name).is_some()
+/// Whether a file that begins with `head` is of this kind.
+fn is_so(kind: Kind, head: &[u8]) -> bool {
+    match kind {
+        Kind::Gzip => head.starts_with(&[0x1f, 0x8b, 8]),
+        Kind::Tar => tar::is_header(head),
+        Kind::Zip => head.starts_with(b"PK\x03\x04"),
+        // A frame to be passed over may come first (RFC 8878, 3.1.2), as pzstd writes them.
+        Kind::Zstd => {
+            let skippable = head.get(1..4) == Some(b"\x2a\x4d\x18");
+            let skippable = skippable && head.first().is_some_and(|byte| byte >> 4 == 5);
+            skippable || head.starts_with(b"\x28\xb5\x2f\xfd")
+        }
+        Kind::Bzip2 => head.starts_with(b"BZh"),
+        Kind::Xz => head.starts_with(b"\xfd7zXZ\0"),
+        Kind::Other => [&b"\x5d\0\0"[..], b"7z\xbc\xaf", b"Rar!"]
+            .iter()
+            .any(|magic| head.starts_with(magic)),
+    }
 }
 
 impl<'s> Unpacker<'s> {
     /// The unpacker of a file that begins with `head`, which is [`HEAD`] bytes long unless the file
-    /// is shorter. None if it is no archive, whatever its name says.
+    /// is shorter. None if it is no archive, whatever its name says: the bytes decide.
     pub(super) fn new(parent: Parent<'s>, head: &[u8]) -> Option<Self> {
-        let kind = kind(&parent.name)?;
-        let is_so = match kind {
-            Kind::Gzip => head.starts_with(&[0x1f, 0x8b, 8]),
-            Kind::Tar => tar::is_header(head),
-            Kind::Zip => head.starts_with(b"PK\x03\x04"),
-            // A frame to be passed over may come first (RFC 8878, 3.1.2), as pzstd writes them.
-            Kind::Zstd => {
-                let skippable = head.get(1..4) == Some(b"\x2a\x4d\x18");
-                let skippable = skippable && head.first().is_some_and(|byte| byte >> 4 == 5);
-                skippable || head.starts_with(b"\x28\xb5\x2f\xfd")
-            }
-            Kind::Bzip2 => head.starts_with(b"BZh"),
-            Kind::Xz => head.starts_with(b"\xfd7zXZ\0"),
-            Kind::Other => [&b"\x5d\0\0"[..], b"7z\xbc\xaf", b"Rar!"]
-                .iter()
-                .any(|magic| head.starts_with(magic)),
-        };
-        if !is_so {
-            return None;
-        }
+        let named = kind(&parent.name).filter(|kind| is_so(*kind, head));
+        let kind = named.or_else(|| {
+            // Whatever it is called.
+            let kinds = [
+                Kind::Gzip,
+                Kind::Zip,
+                Kind::Zstd,
+                Kind::Bzip2,
+                Kind::Xz,
+                Kind::Tar,
+            ];
+            kinds.into_iter().find(|kind| is_so(*kind, head))
+        })?;
         let is_wrapping = matches!(kind, Kind::Bzip2 | Kind::Gzip | Kind::Xz | Kind::Zstd);
         let too_deep =
             parent.wrappings >= MAX_WRAPPINGS || (!is_wrapping && parent.depth >= MAX_DEPTH);
@@ -199,7 +207,10 @@ impl<'s> Unpacker<'s> {
             _ if state.partly => Reader::None,
             Kind::Bzip2 | Kind::Gzip | Kind::Xz | Kind::Zstd => {
                 let inner = Parent {
-                    name: without_compression(&state.parent.name).into(),
+                    name: match named {
+                        Some(_) => without_compression(&state.parent.name).into(),
+                        None => state.parent.name.clone(),
+                    },
                     wrappings: state.parent.wrappings + 1,
                     ..state.parent.clone()
                 };

@@ -127,7 +127,8 @@ pub(super) const PATTERNS: &[Pattern] = &[
     ),
     Pattern {
         then: BASE32,
-        ..likely(
+        own: true,
+        ..token(
             "nats-seed",
             &["SUA", "SAA", "SOA", "SNA", "SCA"],
             r"S[UAONC]A[A-Z2-7]{55}",
@@ -270,7 +271,7 @@ pub(super) const PATTERNS: &[Pattern] = &[
     token(
         "honeycomb-key",
         &["hcaik_", "hcbik_", "hcxik_"],
-        r"hc[abx]ik_[a-z0-9]{58}",
+        r"hc[abx]ik_[a-z0-9]{58,60}",
     ),
     likely(
         "launchdarkly-key",

@@ -1,0 +1,153 @@
+//! Files that hold one credential and nothing else: `/run/secrets/db_password`, `master.key`.
+
+use plimsoll_model::Severity;
+
+use super::assignment::names_secret;
+use super::command::is_hash;
+use super::placeholder::{is_placeholder, looks_random};
+use super::{Fingerprint, Hit};
+
+/// The longest file that is looked at, in bytes.
+const LONGEST: usize = 4 << 10;
+
+/// Endings that say nothing of what a file is.
+const PLAIN: &[&str] = &[
+    "", "txt", "key", "secret", "pass", "password", "token", "cookie", "cred",
+];
+
+/// Folders in which every file is a credential, by the custom of those who mount them there.
+const FOLDERS: &[&str] = &["secrets", ".secrets", "run-secrets"];
+
+/// The credential that a file consists of.
+pub(super) fn lone_value(path: &str, bytes: &[u8]) -> Option<Hit> {
+    if bytes.len() > LONGEST {
+        return None;
+    }
+    let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
+    let name = name.trim_start_matches('.');
+    let (stem, ending) = name.rsplit_once('.').unwrap_or((name, ""));
+    if !PLAIN.contains(&ending) {
+        return None;
+    }
+    let folder = folder.rsplit('/').next().unwrap_or(folder);
+    let named = names_secret(stem)
+        || names_secret(ending)
+        || is_rails_key(path)
+        || (FOLDERS.contains(&folder) && (ending.is_empty() || ending == "key"));
+    if !named {
+        return None;
+    }
+    let text = std::str::from_utf8(bytes).ok()?;
+    let value = text.trim();
+    let believed = value.len() >= 8
+        && value.bytes().all(|byte| byte.is_ascii_graphic())
+        && !is_placeholder(value)
+        && !value.contains("://")
+        && (looks_random(value) || is_drawn(value));
+    let start = text.find(value)?;
+    believed.then(|| Hit {
+        kind: "secret-file",
+        severity: Severity::High,
+        start,
+        end: start + value.len(),
+        fingerprint: Fingerprint::of(value.as_bytes()),
+    })
+}
+
+/// What opens the credentials of Rails (`rails credentials:edit`).
+fn is_rails_key(path: &str) -> bool {
+    path.ends_with("config/master.key")
+        || (path.contains("config/credentials/") && path.ends_with(".key"))
+}
+
+/// Letters of one size without a vowel's share: keys in hexadecimal, cookies of Erlang.
+fn is_drawn(value: &str) -> bool {
+    let hexadecimal = value.len() >= 32 && value.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let capitals = value.len() >= 20 && value.bytes().all(|byte| byte.is_ascii_uppercase());
+    hexadecimal || capitals
+}
+
+/// Hashes of passwords in `/etc/shadow`: whoever has the image may guess them at leisure
+/// (shadow(5)).
+pub(super) fn in_shadow(path: &str, text: &str, hits: &mut Vec<Hit>) {
+    if !matches!(
+        path,
+        "etc/shadow" | "etc/shadow-" | "etc/gshadow" | "etc/gshadow-"
+    ) {
+        return;
+    }
+    let mut start = 0;
+    for line in text.split_inclusive('\n') {
+        let at = start;
+        start += line.len();
+        let Some((user, rest)) = line.split_once(':') else {
+            continue;
+        };
+        let hash = rest.split(':').next().unwrap_or_default().trim();
+        if is_hash(hash) {
+            let start = at + user.len() + 1;
+            hits.push(Hit {
+                kind: "password-hash",
+                severity: Severity::Medium,
+                start,
+                end: start + hash.len(),
+                fingerprint: Fingerprint::of(hash.as_bytes()),
+            });
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn value(path: &str, text: &str) -> Option<String> {
+        lone_value(path, text.as_bytes()).map(|hit| text[hit.start..hit.end].to_owned())
+    }
+
+    #[test]
+    fn a_file_that_is_a_credential() {
+        let password = "q7RtY2mWx9KpLz4V";
+        for path in [
+            "run/secrets/db_password",
+            "srv/.vault_pass",
+            "etc/app/api-token.txt",
+            "etc/ldap.secret",
+            "var/jenkins_home/secrets/initialAdminPassword",
+            "srv/config/master.key",
+        ] {
+            assert_eq!(
+                value(path, &format!("{password}\n")).as_deref(),
+                Some(password),
+                "{path}"
+            );
+        }
+        let cookie = "QWRTZPSDFGHJKLXCVBNM";
+        assert_eq!(
+            value("var/lib/x/secrets/cookie", cookie).as_deref(),
+            Some(cookie)
+        );
+        for (path, text) in [
+            ("run/secrets/db_password", "changeme-later"),
+            ("run/secrets/db_password", "two words here1"),
+            ("srv/notes.txt", password),
+            ("srv/token.py", password),
+            ("srv/password_file", password),
+            ("run/secrets/url", "https://x.io/a1B2c3d4"),
+        ] {
+            assert_eq!(value(path, text), None, "{path}");
+        }
+    }
+
+    #[test]
+    fn hashes_of_accounts() {
+        let hash = format!("$6$q7RtY2mW${}", "aB3dE5gH".repeat(10));
+        let text = format!("root:*:1::::::\nbob:{hash}:19000:0:99999:7:::\nal:!:1::::::\n");
+        let mut hits = Vec::new();
+        in_shadow("etc/shadow", &text, &mut hits);
+        assert_eq!(hits.len(), 1);
+        assert_eq!(text[hits[0].start..hits[0].end], hash);
+        in_shadow("srv/etc/shadow", &text, &mut hits);
+        assert_eq!(hits.len(), 1);
+    }
+}
