@@ -12,8 +12,11 @@ pub(super) enum Sign {
     Before(&'static [u8]),
     /// It stands alone, and begins with the number in the file's name.
     Series,
-    /// It begins the build id that Redis and its kin print.
+    /// It begins the build id that Redis and its kin print, before the name of a container that
+    /// built them.
     BuildId,
+    /// It begins that build id before any machine's name, and stands alone besides.
+    BuildIdAndAlone,
 }
 
 /// A program or library.
@@ -133,9 +136,17 @@ pub(super) const PROGRAMS: &[Program] = &[
     program(
         "redis",
         &["redis-server"],
-        &[behind(b"Redis version "), Sign::BuildId],
+        &[
+            behind(b"Redis version "),
+            Sign::BuildId,
+            Sign::BuildIdAndAlone,
+        ],
     ),
-    program("valkey", &["valkey-server"], &[Sign::BuildId]),
+    program(
+        "valkey",
+        &["valkey-server"],
+        &[Sign::BuildId, Sign::BuildIdAndAlone],
+    ),
     program("memcached", &["memcached"], &[behind(b"memcached ")]),
     program(
         "postgresql",

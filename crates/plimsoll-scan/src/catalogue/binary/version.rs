@@ -137,7 +137,43 @@ fn by_sign(sign: &Sign, bytes: &[u8], series: Option<&str>) -> Option<String> {
             };
             version(bytes.get(before(bytes, end)..end)?)
         }),
+        Sign::BuildIdAndAlone => build_id(bytes),
     }
+}
+
+/// How far before its time a build id begins: a version and the name of a machine.
+const MAX_MACHINE: usize = 300;
+
+/// Finds `VERSION MACHINE - SECONDS CHANGES COMMIT` without anything between but the dash: where the
+/// machine's name begins with a number, only the version that stands alone elsewhere tells where
+/// the version ends.
+fn build_id(bytes: &[u8]) -> Option<String> {
+    memmem::find_iter(bytes, b"-1").find_map(|dash| {
+        // Ten digits of seconds, a number of changed lines, eight digits of a commit.
+        let stamp = bytes.get(dash + 1..)?;
+        let stamp = stamp.get(..MAX_VERSION).unwrap_or(stamp);
+        let stamp = stamp.get(..memchr::memchr(0, stamp)?)?;
+        let (numbers, commit) = stamp.split_at_checked(stamp.len().checked_sub(8)?)?;
+        let is_stamp = numbers.len() >= 11
+            && numbers.iter().all(u8::is_ascii_digit)
+            && commit.iter().all(u8::is_ascii_hexdigit);
+        if !is_stamp {
+            return None;
+        }
+        let text = bytes.get(dash.saturating_sub(MAX_MACHINE)..dash)?;
+        let text = text.get(memchr::memrchr(0, text)? + 1..)?;
+        let longest = text
+            .iter()
+            .take(MAX_VERSION)
+            .take_while(|byte| byte.is_ascii_digit() || **byte == b'.')
+            .count();
+        (5..=longest).rev().find_map(|length| {
+            let text = text.get(..length).filter(|text| !text.ends_with(b"."))?;
+            let alone = [b"\0", text, b"\0"].concat();
+            memmem::find(bytes, &alone)?;
+            version(text)
+        })
+    })
 }
 
 /// Where a version that ends at `end` begins.
@@ -251,6 +287,17 @@ mod tests {
                 b"\x004.0.11841ce7054bd9-1542359302000000000\0",
                 "redis@4.0.11",
             ),
+            (
+                "redis-server",
+                b"\x006.2.14\0ver.\x006.2.14912196-d8565-1701469167040305114\0",
+                "redis@6.2.14",
+            ),
+            (
+                "valkey-server",
+                b"\x008.1.1buildd-1750000000012ab34cd\0x\x008.1.1\0",
+                "valkey@8.1.1",
+            ),
+            ("[", b"BusyBox v1.36.1 (2023-11-07", "busybox@1.36.1"),
             ("mariadbd", b"11.4.2-MariaDB\0", "mariadb@11.4.2"),
             (
                 "haproxy",
@@ -263,6 +310,15 @@ mod tests {
             assert_eq!(found(name, bytes), [*expected], "{name}");
         }
         assert!(found("python3.11", b"\x003.12.1\0").is_empty());
+        // Nothing parts the version from the machine's name.
+        assert!(
+            found(
+                "redis-server",
+                b"\x006.2.14912196-d85-1701469167040305114\0"
+            )
+            .is_empty()
+        );
+        assert!(found("[", b"[ (GNU coreutils) 9.1").is_empty());
         assert!(found("cat", b"nginx version: nginx/1.25.1\0").is_empty());
         assert!(found("curl", b"curl/").is_empty());
     }
