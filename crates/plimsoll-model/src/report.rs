@@ -1,8 +1,8 @@
 //! What one run found.
 
 use crate::{
-    Advice, AdvisoryCoverage, Digest, Finding, ImageConfig, Inventory, PendingUpdate, SourceOrigin,
-    SuppressedVulnerability, Vulnerability,
+    Advice, AdvisoryCoverage, Digest, EcosystemPackages, Finding, ImageConfig, Inventory,
+    PendingUpdate, SourceOrigin, SuppressedVulnerability, Vulnerability,
 };
 
 /// Something that was not looked at, and why: never silently clean.
@@ -114,4 +114,19 @@ pub struct Report {
     pub advisories: Option<AdvisoryCoverage>,
     /// What to do about the vulnerabilities.
     pub advice: Advice,
+}
+
+impl Report {
+    /// Whether there are packages, or components that may be some, and advisories could judge none
+    /// of them: that no vulnerability is known says nothing then.
+    pub fn is_unjudged(&self) -> bool {
+        let Some(coverage) = &self.advisories else {
+            return false;
+        };
+        let unidentified = self.bill.as_ref().map_or(0, |bill| bill.unidentified);
+        let ecosystems = coverage.covered.iter().chain(&coverage.missing);
+        let packages: usize = ecosystems.map(|one| one.packages).sum();
+        let judged = |one: &EcosystemPackages| one.packages > one.unjudged;
+        packages + unidentified > 0 && !coverage.covered.iter().any(judged)
+    }
 }

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use plimsoll_model::Severity;
 
 use crate::RenderInput;
+use crate::flaw;
 use crate::place::{by_file, line, whole_message};
 use crate::text::xml;
 
@@ -12,7 +13,8 @@ use crate::text::xml;
 pub fn render(input: &RenderInput<'_>) -> String {
     let mut out =
         String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<checkstyle version=\"4.3\">\n");
-    for (file, findings) in by_file(&input.report.findings, &input.report.checked) {
+    let findings = flaw::findings(input.report);
+    for (file, findings) in by_file(&findings, &input.report.checked) {
         out.push_str(&format!("  <file name=\"{}\">\n", xml(file)));
         for finding in findings {
             let column = finding

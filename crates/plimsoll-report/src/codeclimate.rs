@@ -5,6 +5,7 @@ use serde::Serialize;
 
 use crate::RenderInput;
 use crate::fingerprint::Fingerprinter;
+use crate::flaw;
 use crate::lookup::Sources;
 use crate::mask::Mask;
 use crate::place::{file, line, whole_message};
@@ -71,11 +72,17 @@ fn issues(input: &RenderInput<'_>, whole: bool) -> String {
     let sources = Sources::new(input.sources);
     let mask = Mask::new(input.report);
     let mut fingerprints = Fingerprinter::new(&sources, &mask);
-    let issues: Vec<Issue<'_>> = input
+    let findings = flaw::findings(input.report);
+    let ids = input
         .report
-        .findings
+        .vulnerabilities
         .iter()
-        .map(|finding| Issue {
+        .map(|one| Some(&*one.id));
+    let ids = input.report.findings.iter().map(|_| None).chain(ids);
+    let issues: Vec<Issue<'_>> = findings
+        .iter()
+        .zip(ids)
+        .map(|(finding, id)| Issue {
             kind: whole.then_some("issue"),
             check_name: finding.rule,
             description: whole_message(finding),
@@ -85,7 +92,10 @@ fn issues(input: &RenderInput<'_>, whole: bool) -> String {
                 .find(|rule| whole && rule.name == finding.rule && !rule.docs.is_empty())
                 .map(|rule| Content { body: rule.docs }),
             categories: whole.then(|| [category(input, finding)]),
-            fingerprint: fingerprints.of(finding),
+            fingerprint: match id {
+                Some(id) => fingerprints.of_one(finding, id),
+                None => fingerprints.of(finding),
+            },
             severity: match finding.severity {
                 Severity::Critical => "blocker",
                 Severity::High => "critical",
@@ -102,7 +112,8 @@ fn issues(input: &RenderInput<'_>, whole: bool) -> String {
 }
 
 fn category(input: &RenderInput<'_>, finding: &Finding) -> &'static str {
-    let rule = input.rules.iter().find(|rule| rule.name == finding.rule);
+    let mut rules = input.rules.iter().chain([&flaw::RULE]);
+    let rule = rules.find(|rule| rule.name == finding.rule);
     match rule.map(|rule| rule.category) {
         Some("security") => "Security",
         Some("efficiency") => "Performance",

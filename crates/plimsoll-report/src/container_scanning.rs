@@ -113,7 +113,9 @@ fn operating_system(report: &Report) -> String {
 
 /// Whether packages were held against advisories and nothing that matters was left out.
 fn is_whole(report: &Report) -> bool {
-    report.advisories.is_some() && !report.skipped.iter().any(|skipped| skipped.blocking)
+    report.advisories.is_some()
+        && !report.is_unjudged()
+        && !report.skipped.iter().any(|skipped| skipped.blocking)
 }
 
 fn messages(report: &Report) -> Vec<Message> {

@@ -30,6 +30,11 @@ impl<'a, 's> Fingerprinter<'a, 's> {
     /// Rule, file, the text the finding points at without its blanks, package and path; then a
     /// number that tells equal ones apart. No line, no column, no layer digest.
     pub(crate) fn of(&mut self, finding: &Finding) -> String {
+        self.of_one(finding, "")
+    }
+
+    /// The same of one of several at a place, told apart by what they are called.
+    pub(crate) fn of_one(&mut self, finding: &Finding, name: &str) -> String {
         let origin = &finding.origin;
         let mut hash = Sha256::new();
         let mut part = |bytes: &[u8]| {
@@ -53,6 +58,9 @@ impl<'a, 's> Fingerprinter<'a, 's> {
         }
         part(origin.package.as_deref().unwrap_or_default().as_bytes());
         part(origin.path.as_deref().unwrap_or_default().as_bytes());
+        if !name.is_empty() {
+            part(name.as_bytes());
+        }
         let key: [u8; 32] = hash.finalize().into();
         let number = self.seen.entry(key).or_insert(0);
         *number += 1;

@@ -1,17 +1,18 @@
-//! GitHub's workflow commands: findings become annotations of a pull request.
+//! GitHub's workflow commands: findings and known vulnerabilities become annotations of a pull request.
 
 use std::fmt::Write as _;
 
 use plimsoll_model::Severity;
 
 use crate::RenderInput;
+use crate::flaw;
 use crate::place::whole_message;
 use crate::text::visible;
 
 /// Renders the report, one command a line.
 pub fn render(input: &RenderInput<'_>) -> String {
     let mut out = String::new();
-    for finding in &input.report.findings {
+    for finding in &*flaw::findings(input.report) {
         let command = match finding.severity {
             Severity::Critical | Severity::High => "error",
             Severity::Medium => "warning",

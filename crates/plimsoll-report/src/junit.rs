@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use plimsoll_model::{Finding, Report, Vulnerability};
+use plimsoll_model::{AdvisoryCoverage, Finding, Report, Vulnerability};
 
 use crate::RenderInput;
 use crate::place::{by_file, line, package_type, subject, whole_message};
@@ -181,6 +181,12 @@ fn skipped(report: &Report) -> Vec<(String, String)> {
         .iter()
         .map(|one| (one.what.clone(), one.why.clone()))
         .collect();
+    if report.is_unjudged() {
+        skipped.push((
+            AdvisoryCoverage::SUBJECT.to_owned(),
+            "no advisory could be held against any of the packages".to_owned(),
+        ));
+    }
     if let Some(coverage) = &report.advisories {
         skipped.extend(coverage.missing.iter().map(|one| {
             (
@@ -231,7 +237,7 @@ fn vulnerable_suites(report: &Report) -> Vec<VulnerableSuite<'_>> {
             found,
         })
         .collect();
-    if suites.is_empty() && report.advisories.is_some() {
+    if suites.is_empty() && report.advisories.is_some() && !report.is_unjudged() {
         suites.push(VulnerableSuite {
             name: format!("{image} (vulnerabilities)"),
             found: Vec::new(),

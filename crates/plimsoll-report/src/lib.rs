@@ -23,6 +23,7 @@ pub mod table;
 
 mod advice;
 mod fingerprint;
+mod flaw;
 mod lookup;
 mod mask;
 mod place;

@@ -5,20 +5,26 @@ use std::fmt::Write as _;
 use plimsoll_model::Finding;
 
 use crate::RenderInput;
+use crate::flaw;
+use crate::place::whole_message;
 use crate::text::visible;
 
-/// Renders the report. What was not looked at follows the findings, as `skipped:` lines,
+/// Renders the report, known vulnerabilities after the findings. What was not looked at follows the findings, as `skipped:` lines,
 /// and where rules stayed silent, as `note` lines.
 pub fn render(input: &RenderInput<'_>) -> String {
     let mut out = String::new();
-    for finding in &input.report.findings {
+    for finding in &*flaw::findings(input.report) {
+        let message = match finding.rule {
+            rule if rule == flaw::RULE.name => whole_message(finding),
+            _ => finding.message.clone(),
+        };
         writeln!(
             out,
             "{}: {} {}: {}",
             place(finding),
             finding.severity.as_str(),
             visible(finding.rule),
-            visible(&finding.message)
+            visible(&message)
         )
         .expect("writing to a String cannot fail");
     }

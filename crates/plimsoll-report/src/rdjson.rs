@@ -4,6 +4,7 @@ use plimsoll_model::{Applicability, Finding, Origin, Severity, SourceOrigin, Spa
 use serde::Serialize;
 
 use crate::RenderInput;
+use crate::flaw;
 use crate::lookup::Sources;
 use crate::place::{file, line, whole_message};
 
@@ -74,15 +75,14 @@ struct RelatedLocation<'a> {
 /// Renders the report.
 pub fn render(input: &RenderInput<'_>) -> String {
     let sources = Sources::new(input.sources);
+    let findings = flaw::findings(input.report);
     let log = Log {
         source: Source {
             name: "plimsoll",
             url: "https://github.com/plimsoll-dev/plimsoll",
         },
         severity: "WARNING",
-        diagnostics: input
-            .report
-            .findings
+        diagnostics: findings
             .iter()
             .map(|finding| diagnostic(input, &sources, finding))
             .collect(),

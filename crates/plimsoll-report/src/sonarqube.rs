@@ -6,6 +6,7 @@ use plimsoll_model::{Finding, Origin, Severity};
 use serde::Serialize;
 
 use crate::RenderInput;
+use crate::flaw;
 use crate::place::{file, whole_message};
 
 #[derive(Serialize)]
@@ -67,10 +68,10 @@ struct TextRange {
 
 /// Renders the report.
 pub fn render(input: &RenderInput<'_>) -> String {
-    let findings = &input.report.findings;
+    let findings = flaw::findings(input.report);
     // Each rule once; the gravest of its findings says how grave it is.
     let mut used: BTreeMap<&str, Severity> = BTreeMap::new();
-    for finding in findings {
+    for finding in &*findings {
         let severity = used.entry(finding.rule).or_insert(finding.severity);
         *severity = finding.severity.max(*severity);
     }
@@ -87,7 +88,8 @@ pub fn render(input: &RenderInput<'_>) -> String {
 }
 
 fn rule<'a>(input: &RenderInput<'a>, name: &'a str, severity: Severity) -> Rule<'a> {
-    let known = input.rules.iter().find(|rule| rule.name == name);
+    let mut rules = input.rules.iter().chain([&flaw::RULE]);
+    let known = rules.find(|rule| rule.name == name);
     let category = known.map_or("", |rule| rule.category);
     Rule {
         id: name,

@@ -11,7 +11,7 @@ use plimsoll_report::{RenderInput, RuleInfo, Verdict};
 use crate::args::{Format, OutputArgs};
 use crate::failure::Failure;
 use crate::storage::write_atomically;
-use crate::terminal::{Terminal, print};
+use crate::terminal::{Terminal, print, say};
 
 /// This program's version.
 pub(crate) const VERSION: &str = env!("CARGO_PKG_VERSION");
@@ -166,7 +166,22 @@ impl Rendering<'_> {
             };
             write_atomically(path, plain.render(*format)?.as_bytes())?;
         }
-        print(&self.render(arguments.format)?)
+        print(&self.render(arguments.format)?)?;
+        if arguments.format != Format::Human {
+            self.say_why();
+        }
+        Ok(())
+    }
+
+    /// Says why the exit code is what it is: many forms have no place for that.
+    fn say_why(&self) {
+        let held_back = self.verdict.filter(|verdict| !verdict.holds);
+        for reason in held_back.iter().flat_map(|verdict| &verdict.reasons) {
+            say(&format!("held back: {reason}"));
+        }
+        for gap in self.report.skipped.iter().filter(|gap| gap.blocking) {
+            say(&format!("not looked at: {}: {}", gap.what, gap.why));
+        }
     }
 }
 

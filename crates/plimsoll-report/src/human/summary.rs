@@ -45,6 +45,7 @@ pub(super) fn bill(out: &mut String, input: &RenderInput<'_>, bill: &BillSummary
     }
     screen.field("packages", &tally::packages(&report.inventory));
     screen.vulnerabilities(report);
+    verdict(out, input);
 }
 
 /// Writes the whole screen.

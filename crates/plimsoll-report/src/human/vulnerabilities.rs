@@ -31,8 +31,10 @@ pub(super) fn lines(report: &Report) -> Vec<String> {
     };
     // Nothing known of what nobody writes about is no good news.
     let mut lines = vec![
-        match coverage.covered.is_empty() && !coverage.missing.is_empty() {
-            true => "not judged: the index knows nothing of these packages".to_owned(),
+        match report.is_unjudged() && report.vulnerabilities.is_empty() {
+            true => {
+                "not judged: no advisory could be held against any of these packages".to_owned()
+            }
             false => tally::vulnerabilities(&report.vulnerabilities),
         },
     ];

@@ -32,6 +32,9 @@ impl Page {
         self.heading("Known vulnerabilities");
         if found.is_empty() {
             self.line(match report.suppressed_vulnerabilities.is_empty() {
+                true if report.is_unjudged() => {
+                    "**Not judged**: no advisory could be held against any of the packages."
+                }
                 true => "None.",
                 false => "None but those set aside.",
             });

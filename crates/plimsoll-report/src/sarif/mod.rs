@@ -7,13 +7,13 @@ mod wire;
 use std::collections::{HashMap, HashSet};
 
 use plimsoll_model::{
-    Applicability, Edit, Finding, Origin, Severity, SourceOrigin, Suppressed, SuppressedBy,
+    Applicability, Edit, Finding, Origin, Report, Severity, SourceOrigin, Suppressed, SuppressedBy,
 };
 
 use crate::fingerprint::Fingerprinter;
 use crate::lookup::Sources;
 use crate::mask::Mask;
-use crate::text::uri_path;
+use crate::text::{count, uri_path};
 use crate::{RenderInput, RuleInfo};
 use wire::{
     Artifact, ArtifactChange, ArtifactLocation, Configuration, Content, Descriptor,
@@ -24,6 +24,9 @@ use wire::{
 
 const SCHEMA: &str =
     "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json";
+
+/// Packages told that could not be judged.
+const UNJUDGED: usize = 100;
 
 /// Renders the report.
 pub fn render(input: &RenderInput<'_>) -> String {
@@ -77,14 +80,7 @@ pub fn render(input: &RenderInput<'_>) -> String {
             },
             invocations: [Invocation {
                 execution_successful: !report.skipped.iter().any(|skipped| skipped.blocking),
-                tool_execution_notifications: report
-                    .skipped
-                    .iter()
-                    .map(|skipped| Notification {
-                        level: if skipped.blocking { "error" } else { "warning" },
-                        message: format!("Not looked at: {}: {}", skipped.what, skipped.why).into(),
-                    })
-                    .collect(),
+                tool_execution_notifications: notifications(report),
             }],
             column_kind: "unicodeCodePoints",
             original_uri_base_ids: UriBases {
@@ -105,16 +101,73 @@ pub fn render(input: &RenderInput<'_>) -> String {
                 .chain(vulnerable)
                 .chain(pending)
                 .collect(),
-            properties: report.image.as_ref().map(|image| RunProperties {
-                image_name: &image.name,
-                image_digest: image.digest.as_str(),
-            }),
+            properties: properties(report),
         }],
     };
     let mut text =
         serde_json::to_string_pretty(&log).expect("every key is a string and every number finite");
     text.push('\n');
     text
+}
+
+/// What was not looked at, by what vulnerabilities were judged, and which packages were not.
+fn notifications(report: &Report) -> Vec<Notification> {
+    let of = |level: &'static str, message: String| Notification {
+        level,
+        message: message.into(),
+    };
+    let skipped = report.skipped.iter().map(|skipped| {
+        of(
+            if skipped.blocking { "error" } else { "warning" },
+            format!("Not looked at: {}: {}", skipped.what, skipped.why),
+        )
+    });
+    let mut all: Vec<Notification> = skipped.collect();
+    let Some(coverage) = &report.advisories else {
+        return all;
+    };
+    let date = coverage.date.as_deref().unwrap_or("an unknown day");
+    all.push(of(
+        "note",
+        format!(
+            "Vulnerabilities were judged by {} advisories of {date} (snapshot {}).",
+            coverage.advisories, coverage.snapshot
+        ),
+    ));
+    if report.is_unjudged() {
+        all.push(of(
+            "warning",
+            "No advisory could be held against any of the packages.".to_owned(),
+        ));
+    }
+    all.extend(coverage.missing.iter().map(|one| {
+        let packages = count(one.packages, "package");
+        of(
+            "warning",
+            format!(
+                "No advisories on {}: nothing is known of {packages}.",
+                one.ecosystem
+            ),
+        )
+    }));
+    let unjudged = coverage.unjudged.iter().take(UNJUDGED);
+    all.extend(unjudged.map(|one| of("warning", format!("Not judged: {}: {}", one.purl, one.why))));
+    let more = coverage.unjudged.len().saturating_sub(UNJUDGED);
+    if more > 0 {
+        let more = count(more, "more package");
+        all.push(of("warning", format!("Not judged: {more}.")));
+    }
+    all
+}
+
+fn properties(report: &Report) -> Option<RunProperties<'_>> {
+    let (image, advisories) = (report.image.as_ref(), report.advisories.as_ref());
+    (image.is_some() || advisories.is_some()).then(|| RunProperties {
+        image_name: image.map(|image| image.name.as_str()),
+        image_digest: image.map(|image| image.digest.as_str()),
+        advisories_snapshot: advisories.map(|coverage| coverage.snapshot.as_str()),
+        advisories_date: advisories.and_then(|coverage| coverage.date.as_deref()),
+    })
 }
 
 struct Results<'a, 's> {

@@ -31,8 +31,14 @@ pub(super) struct Run<'a> {
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct RunProperties<'a> {
-    pub(super) image_name: &'a str,
-    pub(super) image_digest: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) image_name: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) image_digest: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) advisories_snapshot: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) advisories_date: Option<&'a str>,
 }
 
 #[derive(Serialize)]

@@ -105,7 +105,7 @@ fn a_workflow_sees_one_command_a_finding() {
     let text = github::render(&case.input());
     assert_eq!(active(&text), [], "{text}");
     let report = &case.report;
-    let expected = report.findings.len() + report.skipped.len();
+    let expected = report.findings.len() + report.vulnerabilities.len() + report.skipped.len();
     assert_eq!(text.lines().count(), expected, "{text}");
     assert!(text.lines().all(|line| line.starts_with("::")), "{text}");
 }
@@ -124,7 +124,8 @@ fn terminals_see_no_control_characters() {
     assert_eq!(active(&plain::render(&input)), []);
     // One line a finding, a skipped thing and a remark, whatever they say.
     let report = &case.report;
-    let lines = report.findings.len() + report.skipped.len() + report.remarks.len();
+    let found = report.findings.len() + report.vulnerabilities.len();
+    let lines = found + report.skipped.len() + report.remarks.len();
     assert_eq!(plain::render(&input).lines().count(), lines);
 }
 

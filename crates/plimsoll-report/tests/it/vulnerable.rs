@@ -4,12 +4,16 @@ use std::sync::LazyLock;
 
 use jsonschema::Validator;
 use plimsoll_model::{
-    Advice, AdvisedAction, AdvisedEdit, AdvisoryCoverage, CvssScore, EcosystemPackages, FixState,
-    KnownExploited, LayerOrigin, Likelihood, Origin, PackageKind, PendingUpdate, PocketPackages,
-    Reachability, Report, SeverityBasis, SourceOrigin, Span, SuppressedVulnerability, ThreatList,
-    UnjudgedPackage, VersionStep, Vulnerability, VulnerabilitySeverity, VulnerabilityStatus,
+    Advice, AdvisedAction, AdvisedEdit, AdvisoryCoverage, BillSummary, CvssScore,
+    EcosystemPackages, FixState, KnownExploited, LayerOrigin, Likelihood, Origin, PackageKind,
+    PendingUpdate, PocketPackages, Reachability, Report, SeverityBasis, SourceOrigin, Span,
+    SuppressedVulnerability, ThreatList, UnjudgedPackage, VersionStep, Vulnerability,
+    VulnerabilitySeverity, VulnerabilityStatus,
 };
-use plimsoll_report::{RenderInput, container_scanning, human, json, junit, markdown, sarif};
+use plimsoll_report::{
+    RenderInput, Verdict, checkstyle, codeclimate, container_scanning, github, human, json, junit,
+    markdown, plain, rdjson, sarif, sonarqube,
+};
 use proptest::prelude::*;
 use serde_json::Value;
 
@@ -413,6 +417,131 @@ fn nobody_looked_is_no_success() {
     case.report.skipped.clear();
     case.report.advisories = None;
     assert_eq!(status(&case), "failure");
+}
+
+/// That nothing is known is said in every form where nothing could be judged.
+#[test]
+fn what_nobody_could_judge_is_not_clean() {
+    let mut case = vulnerable();
+    let report = &mut case.report;
+    report.vulnerabilities.clear();
+    report.suppressed_vulnerabilities.clear();
+    let image = report.image.take();
+    report.bill = Some(BillSummary {
+        name: "bill.json".to_owned(),
+        format: "CycloneDX 1.6".to_owned(),
+        subject: String::new(),
+        digest: None,
+        unidentified: 2,
+    });
+    let coverage = report.advisories.as_mut().unwrap();
+    let judged = coverage.covered.clone();
+    for one in &mut coverage.covered {
+        one.unjudged = one.packages;
+    }
+    let held_back = Verdict {
+        holds: false,
+        reasons: vec!["it is not known".to_owned()],
+        next: None,
+    };
+    let input = RenderInput {
+        verdict: Some(&held_back),
+        ..case.input()
+    };
+    let none = "no advisory could be held against any of";
+    let forms = [
+        human::render(&input),
+        junit::render(&input),
+        markdown::render(&input),
+        sarif::render(&input).replace("No advisory", "no advisory"),
+    ];
+    for form in &forms {
+        assert!(form.contains(none), "{form}");
+    }
+    assert!(forms[0].contains("verdict  held back"), "{}", forms[0]);
+    assert!(forms[0].contains("- it is not known"), "{}", forms[0]);
+    assert!(!forms[1].contains("name=\"no known"), "{}", forms[1]);
+    assert!(!forms[2].contains("None."), "{}", forms[2]);
+    let value: Value = serde_json::from_str(&container_scanning::render(&input)).unwrap();
+    assert_eq!(value["scan"]["status"], "failure");
+    // Only components that nothing identifies.
+    let coverage = case.report.advisories.as_mut().unwrap();
+    coverage.covered.clear();
+    coverage.missing.clear();
+    assert!(junit::render(&case.input()).contains(none));
+    // And the other way round.
+    case.report.bill = None;
+    assert!(!junit::render(&case.input()).contains(none));
+    case.report.image = image;
+    case.report.advisories.as_mut().unwrap().covered = judged;
+    assert!(!human::render(&case.input()).contains(none));
+}
+
+/// A log says by what it was judged, and what was not.
+#[test]
+fn sarif_names_the_advisories() {
+    let case = vulnerable();
+    let value: Value = serde_json::from_str(&sarif::render(&case.input())).unwrap();
+    let run = &value["runs"][0];
+    let coverage = case.report.advisories.as_ref().unwrap();
+    assert_eq!(run["properties"]["advisoriesSnapshot"], coverage.snapshot);
+    let told = run["invocations"][0]["toolExecutionNotifications"].to_string();
+    assert!(told.contains(&coverage.snapshot), "{told}");
+    let missing = coverage.missing.iter().map(|one| &one.ecosystem);
+    for word in missing.chain(coverage.unjudged.iter().map(|one| &one.purl)) {
+        assert!(told.contains(word.as_str()), "{word}: {told}");
+    }
+}
+
+/// What makes the exit code is in the forms that know findings only, too.
+#[test]
+fn forms_of_findings_have_vulnerabilities() {
+    let case = vulnerable();
+    let input = case.input();
+    let lines: Vec<String> = input
+        .report
+        .vulnerabilities
+        .iter()
+        .map(|one| {
+            let origin = &one.origin;
+            origin
+                .source
+                .as_ref()
+                .map_or(String::new(), |source| source.start.line.to_string())
+        })
+        .collect();
+    for form in [
+        plain::render(&input),
+        github::render(&input),
+        rdjson::render(&input),
+        checkstyle::render(&input),
+        codeclimate::render(&input),
+        codeclimate::render_gitlab(&input),
+        sonarqube::render(&input),
+    ] {
+        assert!(form.contains("known-vulnerability"), "{form}");
+        for (one, line) in input.report.vulnerabilities.iter().zip(&lines) {
+            assert!(
+                form.contains(&one.id) && form.contains(line),
+                "{}: {form}",
+                one.id
+            );
+        }
+    }
+    let text = plain::render(&input);
+    let first = &input.report.vulnerabilities[0];
+    let told = format!(
+        "known-vulnerability: {} {} has {}",
+        first.name, first.installed, first.id
+    );
+    assert!(text.contains(&told), "{text}");
+    let value: Value = serde_json::from_str(&codeclimate::render_gitlab(&input)).unwrap();
+    let issues = value.as_array().unwrap().iter();
+    let mut prints: Vec<String> = issues.map(|one| one["fingerprint"].to_string()).collect();
+    let all = prints.len();
+    prints.sort();
+    prints.dedup();
+    assert_eq!(prints.len(), all);
 }
 
 #[test]

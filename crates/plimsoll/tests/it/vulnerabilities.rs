@@ -197,6 +197,36 @@ fn pipelines_get_their_forms() {
     );
     assert!(call("junit").stdout.contains("name=\"CVE-2024-0002\""));
     assert!(call("markdown").stdout.contains("### What to do"));
+    // Whatever the form, what makes the exit code is told.
+    for form in [
+        "github",
+        "plain",
+        "rdjson",
+        "checkstyle",
+        "sonarqube",
+        "json",
+        "gitlab",
+    ] {
+        let more = ["--format", form, "--fail-on-vulnerability", "critical"];
+        let run = inspect(&stage, &[&["--db", "all.index"][..], &more].concat()).expect(1);
+        assert!(run.stdout.contains("CVE-2024-0002"), "{}", run.stdout);
+        let told = "held back: Dockerfile:2: curl 8.5.0-r0 has CVE-2024-0002";
+        assert!(run.stderr.contains(told), "{}", run.stderr);
+        let more = [
+            "--db",
+            "none",
+            "--format",
+            form,
+            "--fail-on-vulnerability",
+            "critical",
+        ];
+        let run = inspect(&stage, &more).expect(3);
+        assert!(
+            run.stderr.contains("not looked at: vulnerabilities: "),
+            "{}",
+            run.stderr
+        );
+    }
     stage
         .run(&["check", "--format", "gitlab-container-scanning"])
         .expect(2);
