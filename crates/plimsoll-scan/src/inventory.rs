@@ -229,6 +229,14 @@ fn secrets(
             let visible = tree
                 .get(path)
                 .is_some_and(|node| told.contains(&(node.layer, path.as_str(), *fingerprint)));
+            // Keys that try or explain a package open nothing.
+            let is_key = matches!(
+                &**kind,
+                "private-key" | "encrypted-private-key" | "key-store"
+            );
+            if is_key && is_test_material(path) {
+                continue;
+            }
             let is_published = sums
                 .as_ref()
                 .is_some_and(|sums| published.holds(path, sums));
@@ -286,24 +294,42 @@ fn is_at_or_below(path: &str, folder: &str) -> bool {
         .is_some_and(|rest| rest.is_empty() || rest.starts_with('/') || folder.is_empty())
 }
 
+/// Where packages of others lie, whoever installed them.
+const THIRD_PARTY: &[&str] = &[
+    "node_modules/",
+    "site-packages/",
+    "dist-packages/",
+    "gems/",
+    "pkg/mod/",
+    "usr/local/go/",
+    "usr/lib/go",
+    "usr/share/go",
+    "usr/share/doc/",
+    "usr/share/perl",
+    ".cargo/registry/",
+];
+
 /// Whether a path lies among the tests or examples of a third-party package.
 fn is_test_material(path: &str) -> bool {
-    let third_party = ["node_modules/", "site-packages/", "dist-packages/"];
-    third_party.iter().any(|place| {
+    THIRD_PARTY.iter().any(|place| {
         path.find(place).is_some_and(|at| {
-            path[at + place.len()..].split('/').any(|part| {
-                matches!(
-                    part,
-                    "test"
-                        | "tests"
-                        | "__tests__"
-                        | "testing"
-                        | "testdata"
-                        | "fixtures"
-                        | "example"
-                        | "examples"
-                )
-            })
+            let inside = &path[at + place.len()..];
+            inside.ends_with("_test.go")
+                || inside.split('/').any(|part| {
+                    matches!(
+                        part,
+                        "test"
+                            | "tests"
+                            | "__tests__"
+                            | "testing"
+                            | "testdata"
+                            | "fixtures"
+                            | "spec"
+                            | "example"
+                            | "examples"
+                            | "sample-keys"
+                    )
+                })
         })
     })
 }

@@ -3,7 +3,7 @@
 use plimsoll_model::{ImageConfig, SecretSighting, Severity};
 
 use super::assignment::{in_assignment, in_urls, names_secret};
-use super::command::{in_arguments, in_commands};
+use super::command::{in_arguments, in_commands, is_hash};
 use super::context::in_context;
 use super::detector::{Piece, Told};
 use super::encoded::in_base64;
@@ -197,7 +197,26 @@ fn found_in(text: &str, detector: &Detector) -> Vec<Hit> {
     let piece = Piece::text(text);
     in_context(piece, true, &mut Told::default(), &mut hits);
     in_base64(detector, piece, &mut 0, &mut hits);
+    hits.extend(hashes(text));
     hits
+}
+
+/// Hashes of passwords, as proxies take them in labels: `bob:$apr1$…`. Compose doubles `$`.
+fn hashes(text: &str) -> impl Iterator<Item = Hit> {
+    let outside = |c: char| c.is_whitespace() || matches!(c, ':' | ',' | '"' | '\'' | ';' | '`');
+    let words = text
+        .split(outside)
+        .filter(|word| word.contains('$') && is_hash(&word.replace("$$", "$")));
+    words.map(|word| {
+        let start = word.as_ptr().addr() - text.as_ptr().addr();
+        Hit {
+            kind: "password-hash",
+            severity: Severity::Medium,
+            start,
+            end: start + word.len(),
+            fingerprint: Fingerprint::of(word.as_bytes()),
+        }
+    })
 }
 
 /// Credentials in `NAME=value`.
@@ -420,6 +439,19 @@ mod tests {
             !shown.contains(&token) && !shown.contains(password),
             "{shown}"
         );
+    }
+
+    #[test]
+    fn hashes_in_labels() {
+        let hash = format!("$2y$05${}", "aB3dE5gH7j".repeat(5));
+        let config = ImageConfig {
+            labels: vec![("traefik.users".to_owned(), format!("bob:{hash},al:x"))],
+            ..ImageConfig::default()
+        };
+        let found = in_config(&config, Detector::shared());
+        assert_eq!(found.len(), 1);
+        assert_eq!(found[0].kind, "password-hash");
+        assert!(!format!("{:?}", redacted(&config)).contains(&hash));
     }
 
     #[test]

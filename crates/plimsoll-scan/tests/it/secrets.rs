@@ -179,18 +179,20 @@ fn examples_and_shams_are_let_be() {
 }
 
 #[test]
-fn keys_that_packages_publish_are_no_secrets() {
+fn keys_that_packages_publish_or_are_tried_with_are_no_secrets() {
     let key = key();
     let sum = base16(&Md5::digest(key.as_bytes()));
     let outcome = look(vec![
         Layer::new()
+            .file("usr/lib/python3/dist-packages/t/server.pem", &key)
+            .file("usr/lib/python3/dist-packages/t/changed.pem", &key)
             .file("usr/lib/python3/dist-packages/t/test/server.pem", &key)
-            .file("usr/lib/python3/dist-packages/t/test/changed.pem", &key)
+            .file("go/pkg/mod/x@v1/tls_test.go", &key)
             .file(
                 "var/lib/dpkg/info/python3-t.md5sums",
                 format!(
-                    "{sum}  usr/lib/python3/dist-packages/t/test/server.pem\n\
-                     00000000000000000000000000000000  usr/lib/python3/dist-packages/t/test/changed.pem\n"
+                    "{sum}  usr/lib/python3/dist-packages/t/server.pem\n\
+                     00000000000000000000000000000000  usr/lib/python3/dist-packages/t/changed.pem\n"
                 ),
             )
             .file("app/node_modules/n/test/fixtures/key.pem", &key)
@@ -205,16 +207,12 @@ fn keys_that_packages_publish_are_no_secrets() {
     assert_eq!(
         severities,
         [
-            ("app/node_modules/n/test/fixtures/key.pem", Severity::Low),
             ("etc/ssl/private/own.pem", Severity::Critical),
             (
-                "usr/lib/python3/dist-packages/t/test/changed.pem",
-                Severity::Low
+                "usr/lib/python3/dist-packages/t/changed.pem",
+                Severity::Critical
             ),
-            (
-                "usr/lib/python3/dist-packages/t/test/server.pem",
-                Severity::Info
-            ),
+            ("usr/lib/python3/dist-packages/t/server.pem", Severity::Info),
         ]
     );
 }
