@@ -7,6 +7,7 @@
 mod cyclonedx;
 mod distribution;
 mod form;
+mod ownership;
 mod package;
 mod platform;
 mod spdx;

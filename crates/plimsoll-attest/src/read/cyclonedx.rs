@@ -6,7 +6,7 @@ use plimsoll_model::{Digest, Distribution, Evidence, LayerFacts, Package};
 
 use super::distribution::{self, Naming};
 use super::tree::Tree;
-use super::{BillOfMaterials, list, package, text};
+use super::{BillOfMaterials, list, ownership, package, text};
 
 /// Components within components beyond this are not looked at.
 const DEPTH: usize = 32;
@@ -17,6 +17,8 @@ struct Reading {
     systems: Vec<Distribution>,
     /// The layers by diff id.
     layers: HashMap<String, usize>,
+    /// Whether syft wrote it, which tells in SPDX whose a package is, and here not.
+    is_of_syft: bool,
 }
 
 pub(super) fn read(document: &Tree<'_>) -> BillOfMaterials {
@@ -43,12 +45,16 @@ pub(super) fn read(document: &Tree<'_>) -> BillOfMaterials {
         bill,
         systems: Vec::new(),
         layers: HashMap::new(),
+        is_of_syft: false,
     };
     for (at, layer) in reading.bill.inventory.layers.iter().enumerate() {
         let id = layer.diff_id.as_str().to_owned();
         reading.layers.entry(id).or_insert(at);
     }
     components(document, DEPTH, &mut reading);
+    if reading.is_of_syft {
+        ownership::guess(&mut reading.bill.inventory.packages);
+    }
     let Reading {
         mut bill, systems, ..
     } = reading;
@@ -87,6 +93,7 @@ fn components(holder: &Tree<'_>, depth: usize, reading: &mut Reading) {
             _ => match package::of_purl(text(component, "purl")) {
                 Some(mut package) => {
                     detail(component, &mut package, &reading.layers);
+                    reading.is_of_syft |= is_of_syft(component);
                     reading.bill.inventory.packages.push(package);
                 }
                 None => {
@@ -130,6 +137,11 @@ fn properties<'t>(component: &'t Tree<'_>) -> BTreeMap<&'t str, &'t str> {
     properties
         .map(|property| (text(property, "name"), text(property, "value")))
         .collect()
+}
+
+fn is_of_syft(component: &Tree<'_>) -> bool {
+    let mut properties = list(component, "properties").iter();
+    properties.any(|property| text(property, "name").starts_with("syft:"))
 }
 
 /// What the tools say of a package beside its package URL.

@@ -286,6 +286,28 @@ fn what_is_none_is_refused_with_what_it_should_be() {
     assert!(!looks_like_one(b"PK"));
 }
 
+/// syft's CycloneDX does not say whose a package is; ours does.
+#[test]
+fn what_the_distribution_brought_is_told_by_its_place() {
+    let path = "/usr/lib/python3/dist-packages/six-1.16.0.egg-info/PKG-INFO";
+    for (property, owner) in [
+        ("syft:location:0:path", Some("python3-six")),
+        ("plimsoll:path", None),
+    ] {
+        let bill = told(&json!({
+            "bomFormat": "CycloneDX", "specVersion": "1.6",
+            "components": [
+                {"type": "library", "name": "six", "purl": "pkg:pypi/six@1.16.0",
+                 "properties": [{"name": property, "value": path}]},
+                {"type": "library", "name": "python3-six",
+                 "purl": "pkg:deb/debian/python3-six@1.16.0-4?distro=debian-12"},
+            ],
+        }));
+        let six = bill.inventory.packages.iter().find(|one| one.name == "six");
+        assert_eq!(six.unwrap().owned_by.as_deref(), owner);
+    }
+}
+
 #[test]
 fn other_forms_are_told() {
     for (bytes, form) in [
