@@ -34,9 +34,26 @@ impl Purl {
         };
         let purl = PackageUrl::from_str(&text).ok()?;
         let kind = purl.ty().to_owned();
-        let name = name_of(&kind, purl.name());
+        let mut name = name_of(&kind, purl.name());
+        let mut namespace = purl.namespace().map(str::to_owned);
+        let mut subpath = purl.subpath().map(str::to_owned);
+        // A module's path is its name, wherever a tool cuts it; that of a package in a module is
+        // another one.
+        if kind == "golang"
+            && let Some(path) = subpath.take()
+        {
+            let whole = [
+                namespace.unwrap_or_default(),
+                name,
+                path.to_ascii_lowercase(),
+            ]
+            .join("/");
+            let (before, last) = whole.rsplit_once('/').unwrap_or(("", &whole));
+            namespace = Some(before.trim_start_matches('/').to_owned());
+            name = last.to_owned();
+        }
         Some(Self {
-            namespace: purl.namespace().map(str::to_owned),
+            namespace,
             name,
             version: purl
                 .version()
@@ -47,7 +64,7 @@ impl Purl {
                 .iter()
                 .map(|(key, value)| (key.to_string(), value.to_string()))
                 .collect(),
-            subpath: purl.subpath().map(str::to_owned),
+            subpath,
             kind,
         })
     }
@@ -238,6 +255,21 @@ mod tests {
         };
         let pattern = Purl::parse("pkg:pypi/Ruamel_YAML").unwrap();
         assert!(pattern.asks_for(&python));
+        let module = |purl| Identity {
+            name: "",
+            purl: Purl::parse(purl),
+            version: None,
+            source: None,
+        };
+        let takes = |pattern: &str, purl| Purl::parse(pattern).unwrap().asks_for(&module(purl));
+        let cut = "pkg:golang/github.com/Acme/tool@v1.0.0#service/S3";
+        let whole = "pkg:golang/github.com/acme/tool/service/s3";
+        assert!(takes(whole, cut) && takes(cut, cut) && takes(whole, whole));
+        assert!(!takes("pkg:golang/github.com/acme/tool", cut));
+        assert!(!takes(
+            "pkg:golang/golang.org/x/net#html",
+            "pkg:golang/golang.org/x/net@v0.1.0"
+        ));
         let rpm = Identity {
             name: "bind-libs",
             purl: Purl::parse("pkg:rpm/rocky/bind-libs@9.16.23-1.el9?arch=x86_64&epoch=32"),
