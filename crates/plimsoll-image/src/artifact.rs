@@ -2,7 +2,7 @@
 //! Usage"): a manifest with a type, an empty configuration, and the file as its only layer.
 
 use std::fs::File;
-use std::io::{self, Read};
+use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
 use plimsoll_model::{Digest, ImageName};
@@ -54,15 +54,16 @@ pub fn push_artifact(
     Ok(manifest.digest)
 }
 
-/// Fetches the file of an artifact to where `into` points, which is replaced at the end, at once;
-/// gives the manifest's digest. Every byte is verified against its digest.
+/// Fetches the file of an artifact into `into`, which lies at `path`; gives the manifest's digest.
+/// Every byte is verified against its digest; where that fails, some were written.
 ///
 /// # Errors
 /// There is no such artifact, it is of another kind, or it is not what its digests say; the disk.
 pub fn pull_artifact(
     name: &ImageName,
     kind: ArtifactKind,
-    into: &Path,
+    into: &mut dyn Write,
+    path: &Path,
     access: &Access,
 ) -> Result<Digest, ImageError> {
     let repository = Repository::connect(name, access)?;
@@ -91,15 +92,6 @@ pub fn pull_artifact(
     if layer.size > LARGEST {
         return Err(invalid(&format!("says that it holds {} bytes", layer.size)));
     }
-    let folder = match into.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder,
-        _ => Path::new("."),
-    };
-    let io = |error| ImageError::io(into, error);
-    let mut file = tempfile::Builder::new()
-        .prefix(".plimsoll-")
-        .tempfile_in(folder)
-        .map_err(|error| ImageError::io(folder, error))?;
     let mut blob = repository.blob(layer)?;
     let mut buffer = vec![0; 64 << 10];
     loop {
@@ -109,10 +101,9 @@ pub fn pull_artifact(
             Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
             Err(error) => return Err(ImageError::from_read(&place, error)),
         };
-        io::Write::write_all(&mut file, &buffer[..count]).map_err(io)?;
+        into.write_all(&buffer[..count])
+            .map_err(|error| ImageError::io(path, error))?;
     }
-    file.as_file().sync_all().map_err(io)?;
-    file.persist(into).map_err(|error| io(error.error))?;
     Ok(root.digest)
 }
 
@@ -171,27 +162,27 @@ mod tests {
         };
         let registry = Registry::start().unwrap();
         let name = |tag: &str| ImageName::parse(&registry.reference("team/thing", tag)).unwrap();
-        let (file, back) = (folder.path().join("file"), folder.path().join("back"));
+        let file = folder.path().join("file");
+        let pull = |tag: &str, kind| {
+            let mut back = Vec::new();
+            let came = pull_artifact(&name(tag), kind, &mut back, &file, &access);
+            came.map(|digest| (digest, back))
+        };
         std::fs::write(&file, vec![7; 200_000]).unwrap();
         let sent = push_artifact(&file, KIND, &[], &name("v1"), &access).unwrap();
-        let came = pull_artifact(&name("v1"), KIND, &back, &access).unwrap();
-        assert_eq!(sent, came);
-        assert_eq!(std::fs::read(&back).unwrap(), std::fs::read(&file).unwrap());
+        assert_eq!(pull("v1", KIND).unwrap(), (sent.clone(), vec![7; 200_000]));
         assert_eq!(
             push_artifact(&file, KIND, &[], &name("v1"), &access).unwrap(),
             sent
         );
 
-        // What is of another kind, or not there, leaves the old file.
+        // What is of another kind, or not there, is none.
         let other = ArtifactKind {
             media_type: "application/vnd.example.other",
             ..KIND
         };
-        std::fs::write(&back, "old").unwrap();
-        let error = pull_artifact(&name("v1"), other, &back, &access).unwrap_err();
+        let error = pull("v1", other).unwrap_err();
         assert!(error.to_string().contains("other"), "{error}");
-        assert!(pull_artifact(&name("v2"), KIND, &back, &access).is_err());
-        assert_eq!(std::fs::read(&back).unwrap(), b"old");
-        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 2);
+        assert!(pull("v2", KIND).is_err());
     }
 }

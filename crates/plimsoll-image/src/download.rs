@@ -13,7 +13,8 @@ use reqwest::{Method, StatusCode, Url};
 
 use crate::auth::Action;
 use crate::http::{
-    Content, Failure, Http, Patience, is_silence, range_size, range_start, shown, unexpected,
+    Content, Failure, Http, Patience, is_silence, range_size, range_start, shown, told_address,
+    unexpected,
 };
 use crate::{Access, ImageError};
 
@@ -52,11 +53,13 @@ pub fn download(
     access: &Access,
     on_bytes: &dyn Fn(u64),
 ) -> Result<Downloaded, ImageError> {
-    let parsed = Url::parse(url).map_err(|error| ImageError::Usage(format!("{url}: {error}")))?;
+    let told = || told_address(url);
+    let parsed =
+        Url::parse(url).map_err(|error| ImageError::Usage(format!("{}: {error}", told())))?;
     let host = match (parsed.host_str(), parsed.port()) {
         (Some(host), Some(port)) => format!("{host}:{port}"),
         (Some(host), None) => host.to_owned(),
-        (None, _) => return Err(ImageError::Usage(format!("{url}: names no host"))),
+        (None, _) => return Err(ImageError::Usage(format!("{}: names no host", told()))),
     };
     let http = Http::new(&host, &host, access, Patience::of(access))?;
     let query = parsed.query().map(|query| format!("?{query}"));

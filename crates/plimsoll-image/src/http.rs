@@ -466,6 +466,21 @@ pub(crate) fn shown(url: &Url) -> String {
     format!("{}{port}{}", url.host_str().unwrap_or_default(), url.path())
 }
 
+/// An address as it is told to people and kept in files: without user, query and fragment, each of
+/// which may hold a secret.
+pub fn told_address(address: &str) -> String {
+    let bare = address.split(['?', '#']).next().unwrap_or_default();
+    let Some((scheme, rest)) = bare.split_once("://") else {
+        return bare.to_owned();
+    };
+    let (authority, path) = match rest.find('/') {
+        Some(slash) => rest.split_at(slash),
+        None => (rest, ""),
+    };
+    let host = authority.rsplit('@').next().unwrap_or_default();
+    format!("{scheme}://{host}{path}")
+}
+
 pub(crate) fn same_origin(one: &Url, other: &Url) -> bool {
     one.scheme() == other.scheme()
         && one.host_str() == other.host_str()
@@ -509,6 +524,21 @@ mod tests {
         assert_eq!(host_of("[::1]:5000"), "[::1]");
         assert_eq!(host_of("[::1]"), "[::1]");
         assert_eq!(host_of("a:5000"), "a");
+    }
+
+    #[test]
+    fn an_address_is_told_without_what_may_be_secret() {
+        for (address, told) in [
+            ("https://m.example/a/all.zip", "https://m.example/a/all.zip"),
+            (
+                "http://user:PASS@m.example:80/a?token=T#f",
+                "http://m.example:80/a",
+            ),
+            ("http://u:p@ss@m.example", "http://m.example"),
+            ("m.example?token=T", "m.example"),
+        ] {
+            assert_eq!(told_address(address), told);
+        }
     }
 
     #[test]

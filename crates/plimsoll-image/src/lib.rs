@@ -37,6 +37,7 @@ pub use config::{config_json, parse_config};
 pub use daemon::{DaemonImages, context_endpoint};
 pub use download::{Downloaded, download};
 pub use error::ImageError;
+pub use http::told_address;
 pub use image::{Descriptor, Image, Manifest};
 pub use layer::{
     Entry, EntryKind, GzipReader, LayerLimits, LayerReader, LayerStats, LayerStream, Walked, walk,

@@ -145,6 +145,15 @@ pub(crate) fn lists(coverage: &AdvisoryCoverage) -> Vec<String> {
         None => "an unknown day".to_owned(),
     };
     let mut lines = Vec::new();
+    if coverage.broken > 0 {
+        let what = match coverage.broken {
+            1 => "1 more advisory".to_owned(),
+            many => format!("{many} more advisories"),
+        };
+        lines.push(format!(
+            "{what} could not be read when the index was made: what is said there is missing"
+        ));
+    }
     for pocket in &coverage.pockets {
         lines.push(format!(
             "held against {} of {}: {}",

@@ -247,6 +247,7 @@ pub(crate) fn inspected() -> Case {
         advisories: 65_000,
         covered: ecosystem("PyPI", 1),
         missing: ecosystem("Debian:12", 1),
+        broken: 0,
         by_distribution: 0,
         unjudged: vec![UnjudgedPackage {
             purl: "pkg:pypi/odd@dev".to_owned(),

@@ -233,6 +233,7 @@ pub(crate) fn vulnerable() -> Case {
             kind: PackageKind::Opam,
             date: None,
         }],
+        broken: 0,
         by_distribution: 2,
         unjudged: vec![UnjudgedPackage {
             purl: "pkg:pypi/odd@dev".to_owned(),

@@ -18,7 +18,7 @@ mod update;
 mod version;
 
 pub use advice::{AdviceInput, DeclaredPackage, advise, declarations, is_manifest};
-pub use compile::{Broken, CompileError, CompileReport, Inputs, compile};
+pub use compile::{Broken, CompileError, CompileReport, IncomingIndex, Inputs, compile};
 pub use ecosystem::{Ecosystem, EcosystemName};
 pub use index::{
     Affected, AffectedBy, Binary, Details, Event, EventKind, Exploitation, GoImport, Index,
@@ -29,8 +29,8 @@ pub use index::{
 pub use matching::{Judged, judge_inventory};
 pub use pocket::PocketName;
 pub use update::{
-    EPSS_SCORES, EXPLOITED_CATALOGUE, Fetched, ListSources, OSV_ARCHIVES, USUAL_ECOSYSTEMS, Update,
-    UpdateError, Updated,
+    EPSS_SCORES, EXPLOITED_CATALOGUE, Fetched, ListSources, OSV_ARCHIVES, Sought, USUAL_ECOSYSTEMS,
+    Update, UpdateError, Updated,
 };
 pub use version::{BadVersion, Order};
 

@@ -10,7 +10,7 @@ mod lists;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
-use plimsoll_image::{Access, Downloaded, ImageError, download};
+use plimsoll_image::{Access, Downloaded, ImageError, download, told_address};
 use serde::{Deserialize, Serialize};
 
 pub use self::lists::{EPSS_SCORES, EXPLOITED_CATALOGUE, ListSources};
@@ -60,6 +60,8 @@ pub struct Update<'a> {
     pub lists: ListSources<'a>,
     /// How to reach them.
     pub access: &'a Access,
+    /// The time, in seconds since 1970 (UTC): what was published may be valid for some days only.
+    pub now: i64,
 }
 
 /// What became of one ecosystem.
@@ -67,12 +69,27 @@ pub struct Update<'a> {
 pub struct Fetched {
     /// Its name.
     pub ecosystem: String,
-    /// The mirror that had it.
+    /// The mirror that had it, without what may be secret in its address.
     pub mirror: String,
     /// Bytes that are new; none where nothing has changed.
     pub bytes: Option<u64>,
     /// Mirrors that were asked in vain before, and why.
     pub passed_over: Vec<String>,
+    /// What was asked for and this mirror does not have, such as an architecture.
+    pub lacking: Vec<String>,
+}
+
+/// What was looked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sought {
+    /// The advisories on an ecosystem.
+    Advisories,
+    /// A distribution's security pocket.
+    Pocket,
+    /// EPSS scores.
+    Scores,
+    /// A catalogue of exploited flaws.
+    Exploited,
 }
 
 /// What an update did.
@@ -95,6 +112,8 @@ pub enum UpdateError {
     Fetch {
         /// Which.
         ecosystem: String,
+        /// What it is.
+        sought: Sought,
         /// What each mirror said.
         reasons: Vec<String>,
     },
@@ -109,6 +128,20 @@ pub enum UpdateError {
     /// What was fetched cannot be compiled.
     #[error(transparent)]
     Compile(#[from] CompileError),
+}
+
+/// A file that is wanted.
+#[derive(Clone, Copy)]
+struct Wanted<'a> {
+    /// What it is called.
+    name: &'a str,
+    sought: Sought,
+    /// Where it is to lie.
+    path: &'a Path,
+    /// Mirrors, and where each has it.
+    addresses: &'a [(String, String)],
+    /// Says whether what came is it, and whole.
+    check: &'a dyn Fn(&Path) -> Result<(), String>,
 }
 
 /// What is known of an archive that lies here.
@@ -218,19 +251,29 @@ impl Update<'_> {
             })
             .collect();
         let archive = self.archive(ecosystem);
-        self.fetch_file(ecosystem, &archive, &addresses, &check_archive, on_step)
+        let file = Wanted {
+            name: ecosystem,
+            sought: Sought::Advisories,
+            path: &archive,
+            addresses: &addresses,
+            check: &check_archive,
+        };
+        self.fetch_file(file, on_step)
     }
 
-    /// Fetches a file from the first of several mirrors and addresses that has it whole, as `check`
-    /// says.
+    /// Fetches a file from the first of several mirrors and addresses that has it whole.
     fn fetch_file(
         &self,
-        ecosystem: &str,
-        archive: &Path,
-        addresses: &[(String, String)],
-        check: &dyn Fn(&Path) -> Result<(), String>,
+        wanted: Wanted<'_>,
         on_step: &(dyn Fn(&str) + Sync),
     ) -> Result<Fetched, UpdateError> {
+        let Wanted {
+            name: ecosystem,
+            sought,
+            path: archive,
+            addresses,
+            check,
+        } = wanted;
         // Only what is whole takes the place of what is here.
         let incoming = archive.with_extension("incoming");
         let known_path = archive.with_extension("json");
@@ -241,15 +284,17 @@ impl Update<'_> {
             .unwrap_or_default();
         let mut reasons = Vec::new();
         for (mirror, address) in addresses {
-            let version = known.version.as_deref().filter(|_| known.mirror == *mirror);
+            let (place, mirror) = (told_address(address), told_address(mirror));
+            let version = known.version.as_deref().filter(|_| known.mirror == mirror);
             let on_bytes = |bytes: u64| on_step(&format!("{ecosystem}: {} MB", bytes / 1_000_000));
             match download(address, &incoming, version, self.access, &on_bytes) {
                 Ok(Downloaded::Unchanged) => {
                     return Ok(Fetched {
                         ecosystem: ecosystem.to_owned(),
-                        mirror: mirror.clone(),
+                        mirror,
                         bytes: None,
                         passed_over: reasons,
+                        lacking: Vec::new(),
                     });
                 }
                 Ok(Downloaded::Fetched { size, version }) => {
@@ -257,7 +302,7 @@ impl Update<'_> {
                     // it whole.
                     if let Err(why) = check(&incoming) {
                         let _ = fs::remove_file(&incoming);
-                        reasons.push(format!("{address}: what came is no whole archive: {why}"));
+                        reasons.push(format!("{place}: what came is no whole archive: {why}"));
                         continue;
                     }
                     let known = Known {
@@ -275,9 +320,10 @@ impl Update<'_> {
                     fs::write(&known_path, text).map_err(|error| io(&known_path, error))?;
                     return Ok(Fetched {
                         ecosystem: ecosystem.to_owned(),
-                        mirror: mirror.clone(),
+                        mirror,
                         bytes: Some(size),
                         passed_over: reasons,
+                        lacking: Vec::new(),
                     });
                 }
                 Err(ImageError::Io { path, source }) => {
@@ -291,6 +337,7 @@ impl Update<'_> {
         }
         Err(UpdateError::Fetch {
             ecosystem: ecosystem.to_owned(),
+            sought,
             reasons,
         })
     }

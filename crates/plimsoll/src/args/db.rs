@@ -62,7 +62,8 @@ pub(crate) struct DbUpdateArgs {
     pub(crate) mirror: Vec<String>,
 
     /// A release of Debian or Ubuntu whose security pocket is fetched, too, such as debian:12 or
-    /// ubuntu:22.04; may be repeated. Its checksums are verified, its signature is not.
+    /// ubuntu:22.04; may be repeated. Its checksums and its Valid-Until are verified, its signature
+    /// is not.
     #[arg(long, value_name = "RELEASE", value_parser = pocket_name)]
     pub(crate) pocket: Vec<PocketName>,
 
@@ -72,7 +73,8 @@ pub(crate) struct DbUpdateArgs {
     pub(crate) pocket_architecture: Vec<String>,
 
     /// An address below which dists/SUITE/InRelease lies; may be repeated, the first that has it
-    /// counts. Otherwise the distribution's own.
+    /// counts. Otherwise the distribution's own. Ubuntu's (security.ubuntu.com) is in clear text
+    /// and must be allowed with --insecure-registry security.ubuntu.com, or another be named.
     #[arg(long, value_name = "URL")]
     pub(crate) pocket_mirror: Vec<String>,
 

@@ -196,6 +196,14 @@ fn told(path: &Path, snapshot: &Snapshot) -> String {
         snapshot.records,
         snapshot.packages,
     );
+    if snapshot.broken > 0 {
+        // Writing to a String cannot fail.
+        let _ = writeln!(
+            text,
+            "  {} more records could not be read when it was made: what they say is missing\n",
+            snapshot.broken
+        );
+    }
     let names = snapshot.ecosystems.iter().map(|one| one.name.len());
     let width = names.max().unwrap_or_default();
     for one in &snapshot.ecosystems {
@@ -203,7 +211,7 @@ fn told(path: &Path, snapshot: &Snapshot) -> String {
         let _ = writeln!(
             text,
             "  {:<width$}  {:>8} records  {:>7} packages  newest {}{}",
-            one.name,
+            printable(&one.name),
             one.records,
             one.packages,
             one.newest.map_or_else(|| "unknown".to_owned(), clock::day),
@@ -335,6 +343,7 @@ struct StatusReport<'r> {
     version: u32,
     path: String,
     age_days: Option<i64>,
+    broken: u64,
     unusable: Vec<Reason<'r>>,
     #[serde(flatten)]
     snapshot: SnapshotReport<'r>,
@@ -346,6 +355,7 @@ impl<'r> StatusReport<'r> {
             version: 1,
             path: path.display().to_string(),
             age_days: snapshot.date.map(clock::days_since),
+            broken: snapshot.broken,
             unusable: reasons(&snapshot.unusable),
             snapshot: SnapshotReport::new(snapshot),
         }

@@ -46,6 +46,9 @@ fn an_index_is_made_where_every_command_looks_for_it() {
 
     let told = stage.run(&["db", "status"]).expect(0).stdout;
     assert!(told.contains("1 records about 1 packages"), "{told}");
+    // What could not be read is missing, and whoever uses the index later is told, too.
+    assert_eq!(status["broken"], 1);
+    assert!(told.contains("1 more records could not be read"), "{told}");
     assert!(told.contains(built["snapshot"].as_str().unwrap()), "{told}");
 }
 

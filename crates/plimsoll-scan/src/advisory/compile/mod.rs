@@ -28,8 +28,10 @@ use xxhash_rust::xxh3::xxh3_64;
 
 use self::archive::{Archive, Unpacker};
 use self::feed::{Batch, Feed, ListFile};
+pub(super) use self::list::check_release;
 use self::list::{List, NoList};
 use self::lists::Lists;
+pub use self::output::IncomingIndex;
 use self::spill::Spill;
 use super::index::Snapshot;
 use super::{PocketName, osv};

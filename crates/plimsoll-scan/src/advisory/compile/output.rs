@@ -9,6 +9,7 @@ use tempfile::NamedTempFile;
 use xxhash_rust::xxh3::Xxh3;
 
 use super::super::index::format::{HEADER, Header, Place, SECTIONS, Section};
+use super::super::index::{Index, IndexError, Snapshot};
 
 /// How the names of files under way begin.
 const UNDER_WAY: &str = ".plimsoll-advisories-";
@@ -97,17 +98,71 @@ impl Output {
             .map_err(io::IntoInnerError::into_error)?;
         file.seek(SeekFrom::Start(0))?;
         file.write_all(&header.write())?;
-        // Nobody but the owner writes it, or it could not be mapped.
-        let mode = std::fs::Permissions::from_mode(0o644);
-        file.as_file().set_permissions(mode)?;
-        file.as_file().sync_all()?;
-        file.persist(&self.path).map_err(|error| error.error)?;
-        // The name, too, is to outlive a power cut; where folders cannot be synced, it does not.
-        if let Ok(folder) = std::fs::File::open(folder(&self.path)) {
-            let _ = folder.sync_all();
-        }
+        place(file, &self.path)?;
         Ok((snapshot, self.offset))
     }
+}
+
+/// An index that comes from elsewhere, on its way. Dropped before it was put in place, it is gone.
+#[derive(Debug)]
+pub struct IncomingIndex {
+    path: PathBuf,
+    file: NamedTempFile,
+}
+
+impl IncomingIndex {
+    /// Begins a file of its own beside `path`, and removes what killed runs left there.
+    ///
+    /// # Errors
+    /// The folder cannot be written to.
+    pub fn create(path: &Path) -> io::Result<Self> {
+        sweep(folder(path));
+        let file = tempfile::Builder::new()
+            .prefix(UNDER_WAY)
+            .tempfile_in(folder(path))?;
+        Ok(Self {
+            path: path.to_owned(),
+            file,
+        })
+    }
+
+    /// What it is to be written to.
+    pub fn file(&mut self) -> &mut std::fs::File {
+        self.file.as_file_mut()
+    }
+
+    /// Verifies that what was written is an index and whole, and replaces with it the one that was
+    /// there.
+    ///
+    /// # Errors
+    /// It is none, or the disk.
+    pub fn put(self) -> Result<Snapshot, IndexError> {
+        let Self { path, file } = self;
+        let fail = |source| IndexError::Io {
+            path: path.clone(),
+            source,
+        };
+        let index = Index::open(file.path())?;
+        index.verify()?;
+        let snapshot = index.snapshot()?;
+        drop(index);
+        place(file, &path).map_err(fail)?;
+        Ok(snapshot)
+    }
+}
+
+/// Puts a whole file in its place, on disk. Everybody may read an index, and nobody but the owner
+/// writes it, or it could not be mapped.
+fn place(file: NamedTempFile, path: &Path) -> io::Result<()> {
+    let mode = std::fs::Permissions::from_mode(0o644);
+    file.as_file().set_permissions(mode)?;
+    file.as_file().sync_all()?;
+    file.persist(path).map_err(|error| error.error)?;
+    // The name, too, is to outlive a power cut; where folders cannot be synced, it does not.
+    if let Ok(folder) = std::fs::File::open(folder(path)) {
+        let _ = folder.sync_all();
+    }
+    Ok(())
 }
 
 /// Removes what killed runs left. What can not be removed is left to the next one.
@@ -144,6 +199,34 @@ pub(crate) fn folder(path: &Path) -> &Path {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn two_that_come_at_once_do_not_meet_and_what_is_none_changes_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("index");
+        std::fs::write(&path, "old").unwrap();
+        let mut made = Output::create(&folder.path().join("made")).unwrap();
+        for section in Section::ALL {
+            made.begin(section);
+            if section == Section::Snapshot {
+                let text = serde_json::to_vec(&Snapshot::default()).unwrap();
+                made.write(&text).unwrap();
+            }
+        }
+        made.finish(None).unwrap();
+        let whole = std::fs::read(folder.path().join("made")).unwrap();
+        let mut one = IncomingIndex::create(&path).unwrap();
+        let mut other = IncomingIndex::create(&path).unwrap();
+        one.file().write_all(&whole).unwrap();
+        other.file().write_all(&whole[..whole.len() - 1]).unwrap();
+        assert!(other.put().is_err());
+        assert_eq!(std::fs::read(&path).unwrap(), b"old");
+        one.put().unwrap();
+        assert!(std::fs::read(&path).unwrap() == whole);
+        let mode = std::fs::metadata(&path).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o644);
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 2);
+    }
 
     #[test]
     fn what_a_killed_run_left_is_removed_when_it_is_old() {

@@ -9,13 +9,13 @@ use std::fs::{self, File};
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
-use plimsoll_image::{Downloaded, ImageError, download};
+use plimsoll_image::{Downloaded, ImageError, download, told_address};
 use sha2::{Digest as _, Sha256};
 
-use super::super::compile::{ListKind, check_list};
+use super::super::compile::{ListKind, check_list, check_release};
 use super::super::index::hexadecimal;
 use super::super::pocket::PocketName;
-use super::{Fetched, Update, UpdateError, is_name};
+use super::{Fetched, Sought, Update, UpdateError, Wanted, is_name};
 
 /// Where FIRST publishes the EPSS scores of the day.
 pub const EPSS_SCORES: &str = "https://epss.empiricalsecurity.com/epss_scores-current.csv.gz";
@@ -77,11 +77,12 @@ impl Update<'_> {
             on_step(&pocket.suite);
             lists.fetched.push(self.pocket(pocket, &mut lists.pockets)?);
         }
-        for (name, address, kind) in [
-            ("EPSS", self.lists.epss, ListKind::Scores),
+        for (name, address, sought, kind) in [
+            ("EPSS", self.lists.epss, Sought::Scores, ListKind::Scores),
             (
                 "known-exploited",
                 self.lists.known_exploited,
+                Sought::Exploited,
                 ListKind::Exploited,
             ),
         ] {
@@ -90,7 +91,14 @@ impl Update<'_> {
                 let path = self.folder.join(name);
                 let check = |path: &Path| check_list(path, kind);
                 let addresses = [(address.to_owned(), address.to_owned())];
-                let fetched = self.fetch_file(name, &path, &addresses, &check, on_step)?;
+                let file = Wanted {
+                    name,
+                    sought,
+                    path: &path,
+                    addresses: &addresses,
+                    check: &check,
+                };
+                let fetched = self.fetch_file(file, on_step)?;
                 lists.fetched.push(fetched);
                 lists.paths.push(path);
             }
@@ -115,91 +123,149 @@ impl Update<'_> {
         let mut passed_over = Vec::new();
         for mirror in mirrors {
             match self.pocket_of(pocket, mirror) {
-                Ok((paths, bytes)) => {
-                    found.extend(paths.into_iter().map(|path| (pocket.clone(), path)));
+                Ok(part) => {
+                    let paths = part.paths.into_iter();
+                    found.extend(paths.map(|path| (pocket.clone(), path)));
                     return Ok(Fetched {
                         ecosystem: pocket.suite.clone(),
-                        mirror: mirror.clone(),
-                        bytes,
+                        mirror: told_address(mirror),
+                        bytes: part.bytes,
                         passed_over,
+                        lacking: part.lacking,
                     });
                 }
                 Err(Trouble::Here(path, source)) => return Err(UpdateError::Io { path, source }),
-                Err(Trouble::There(why)) => passed_over.push(why),
+                Err(Trouble::There(why) | Trouble::Absent(why)) => passed_over.push(why),
             }
         }
         Err(UpdateError::Fetch {
             ecosystem: pocket.suite.clone(),
+            sought: Sought::Pocket,
             reasons: passed_over,
         })
     }
 
-    /// Fetches what one mirror has of a pocket: the package indexes, and the bytes that are new.
-    fn pocket_of(
-        &self,
-        pocket: &PocketName,
-        mirror: &str,
-    ) -> Result<(Vec<PathBuf>, Option<u64>), Trouble> {
+    /// Fetches what one mirror has of a pocket.
+    fn pocket_of(&self, pocket: &PocketName, mirror: &str) -> Result<Part, Trouble> {
         let suite = &pocket.suite;
         let address = format!("{}/dists/{suite}", mirror.trim_end_matches('/'));
         let folder = self.folder.join("pockets").join("dists").join(suite);
         let here = |path: &Path, source| Trouble::Here(path.to_owned(), source);
         fs::create_dir_all(&folder).map_err(|error| here(&folder, error))?;
-        let mut bytes: Option<u64> = None;
-        let mut get = |address: &str, path: &Path| -> Result<(), Trouble> {
-            match download(address, path, None, self.access, &|_| {}) {
-                Ok(Downloaded::Fetched { size, .. }) => *bytes.get_or_insert(0) += size,
-                Ok(Downloaded::Unchanged) => {}
-                Err(ImageError::Io { path, source }) => {
-                    return Err(Trouble::Here(path.into(), source));
-                }
-                Err(error) => return Err(Trouble::There(error.to_string())),
-            }
-            Ok(())
-        };
+        let mut part = Part::default();
         // Small, and what it says is compared with what lies here.
         let release_path = folder.join("InRelease");
-        let before = digest(&release_path).ok();
-        get(&format!("{address}/InRelease"), &release_path)?;
-        let is_same = before.is_some() && before == digest(&release_path).ok();
+        let incoming = folder.join("InRelease.incoming");
+        let place = format!("{address}/InRelease");
+        self.get(&place, &incoming, &mut part)?;
+        check_release(&incoming, pocket, self.now).map_err(|why| {
+            let _ = fs::remove_file(&incoming);
+            Trouble::There(format!("{}: {why}", told_address(&place)))
+        })?;
+        let mut changed = match (digest(&release_path), digest(&incoming)) {
+            (Ok(before), Ok(now)) => before != now,
+            _ => true,
+        };
+        fs::rename(&incoming, &release_path).map_err(|error| here(&release_path, error))?;
         let release = Release::read(&release_path).map_err(|error| here(&release_path, error))?;
-        let mut paths = Vec::new();
-        let mut changed = !is_same;
         for architecture in self.lists.architectures {
             let indexes = release.indexes(architecture);
-            if indexes.is_empty() {
-                return Err(Trouble::There(format!(
-                    "{address}/InRelease: names no package index for {architecture}"
-                )));
-            }
-            for index in indexes {
+            let was_here = indexes
+                .iter()
+                .any(|index| folder.join(&index.path).exists());
+            let mut paths = Vec::new();
+            let mut why = None;
+            for index in &indexes {
                 let path = folder.join(&index.path);
-                paths.push(path.clone());
-                if digest(&path).is_ok_and(|known| known == index.sha256) {
-                    continue;
-                }
-                if let Some(parent) = path.parent() {
-                    fs::create_dir_all(parent).map_err(|error| here(parent, error))?;
-                }
-                let place = match (release.by_hash, index.path.rsplit_once('/')) {
-                    (true, Some((parent, _))) => {
-                        format!("{address}/{parent}/by-hash/SHA256/{}", index.sha256)
+                if !digest(&path).is_ok_and(|known| known == index.sha256) {
+                    match self.index(&address, &release, index, &path, &mut part) {
+                        // What it had before is no longer lacking for good.
+                        Err(Trouble::Absent(absent)) if !was_here => {
+                            why = Some(absent);
+                            break;
+                        }
+                        fetched => fetched?,
                     }
-                    _ => format!("{address}/{}", index.path),
-                };
-                get(&place, &path)?;
-                changed = true;
-                let came = digest(&path).map_err(|error| here(&path, error))?;
-                if came != index.sha256 {
-                    let _ = fs::remove_file(&path);
-                    return Err(Trouble::There(format!(
-                        "{place}: it is not what InRelease says it is (SHA-256 {came})"
-                    )));
+                    changed = true;
                 }
+                paths.push(path);
+            }
+            match why {
+                None if paths.is_empty() => part.lacking.push(format!(
+                    "{}: names no package index for {architecture}",
+                    told_address(&place)
+                )),
+                None => part.paths.append(&mut paths),
+                Some(why) => part.lacking.push(format!("{architecture}: {why}")),
             }
         }
-        Ok((paths, bytes.filter(|_| changed)))
+        if part.paths.is_empty() {
+            return Err(Trouble::Absent(part.lacking.join("; ")));
+        }
+        part.bytes = part.bytes.filter(|_| changed);
+        Ok(part)
     }
+
+    /// Fetches one package index. It takes the place of the one here when it is what the release
+    /// says.
+    fn index(
+        &self,
+        address: &str,
+        release: &Release,
+        index: &Index,
+        path: &Path,
+        part: &mut Part,
+    ) -> Result<(), Trouble> {
+        let here = |path: &Path, source| Trouble::Here(path.to_owned(), source);
+        if let Some(parent) = path.parent() {
+            fs::create_dir_all(parent).map_err(|error| here(parent, error))?;
+        }
+        let incoming = path.with_extension("incoming");
+        let plain = format!("{address}/{}", index.path);
+        let by_hash = index
+            .path
+            .rsplit_once('/')
+            .filter(|_| release.by_hash)
+            .map(|(parent, _)| format!("{address}/{parent}/by-hash/SHA256/{}", index.sha256));
+        match by_hash.map(|place| self.get(&place, &incoming, part)) {
+            // Mirrors of the files alone do not have those folders.
+            None | Some(Err(Trouble::Absent(_))) => self.get(&plain, &incoming, part)?,
+            Some(got) => got?,
+        }
+        let came = digest(&incoming).map_err(|error| here(&incoming, error))?;
+        if came != index.sha256 {
+            let _ = fs::remove_file(&incoming);
+            return Err(Trouble::There(format!(
+                "{}: it is not what InRelease says it is (SHA-256 {came})",
+                told_address(&plain)
+            )));
+        }
+        fs::rename(&incoming, path).map_err(|error| here(path, error))
+    }
+
+    fn get(&self, address: &str, path: &Path, part: &mut Part) -> Result<(), Trouble> {
+        match download(address, path, None, self.access, &|_| {}) {
+            Ok(Downloaded::Fetched { size, .. }) => *part.bytes.get_or_insert(0) += size,
+            Ok(Downloaded::Unchanged) => {}
+            Err(ImageError::Io { path, source }) => {
+                return Err(Trouble::Here(path.into(), source));
+            }
+            Err(error @ ImageError::NotFound(_)) => return Err(Trouble::Absent(error.to_string())),
+            Err(error) => return Err(Trouble::There(error.to_string())),
+        }
+        Ok(())
+    }
+}
+
+/// What a mirror has of a pocket.
+#[derive(Default)]
+struct Part {
+    /// The package indexes.
+    paths: Vec<PathBuf>,
+    /// Bytes that are new, where any are.
+    bytes: Option<u64>,
+    /// What it does not have.
+    lacking: Vec<String>,
 }
 
 /// Why a mirror gave nothing.
@@ -208,6 +274,8 @@ enum Trouble {
     Here(PathBuf, io::Error),
     /// The mirror can not.
     There(String),
+    /// The mirror says that it has no such thing.
+    Absent(String),
 }
 
 /// What an `InRelease` says of package indexes.
@@ -253,11 +321,12 @@ impl Release {
         release
     }
 
-    /// The indexes for an architecture, one a component: `.xz` where there is one, else `.gz`.
+    /// The indexes for an architecture, one a component: `.xz` where there is one, else `.gz`, else
+    /// the one that is not packed.
     fn indexes(&self, architecture: &str) -> Vec<&Index> {
         let folder = format!("binary-{architecture}");
         let mut found: Vec<&Index> = Vec::new();
-        for ending in ["Packages.xz", "Packages.gz"] {
+        for ending in ["Packages.xz", "Packages.gz", "Packages"] {
             for index in &self.indexes {
                 let Some((component, rest)) = index.path.split_once('/') else {
                     continue;
@@ -279,7 +348,9 @@ fn index(line: &str) -> Option<Index> {
     let mut words = line.split_ascii_whitespace();
     let (sha256, _, path) = (words.next()?, words.next()?, words.next()?);
     let is_hash = sha256.len() == 64 && sha256.bytes().all(|byte| byte.is_ascii_hexdigit());
-    let is_index = path.ends_with("/Packages.xz") || path.ends_with("/Packages.gz");
+    let is_index = ["/Packages.xz", "/Packages.gz", "/Packages"]
+        .iter()
+        .any(|ending| path.ends_with(ending));
     // Folders of `debian-installer` are deeper.
     let is_plain = path.split('/').count() == 3 && path.split('/').all(is_name);
     (is_hash && is_index && is_plain).then(|| Index {
@@ -318,7 +389,8 @@ mod tests {
              SHA256:\n {hash} 9 main/binary-amd64/Packages\n {hash} 5 main/binary-amd64/Packages.gz\n \
              {hash} 4 main/binary-amd64/Packages.xz\n {hash} 4 universe/binary-amd64/Packages.gz\n \
              {hash} 4 main/debian-installer/binary-amd64/Packages.xz\n \
-             {hash} 4 ../binary-amd64/Packages.xz\n {hash} 4 main/binary-arm64/Packages.xz\n"
+             {hash} 4 ../binary-amd64/Packages.xz\n {hash} 4 main/binary-arm64/Packages.xz\n \
+             {hash} 4 restricted/binary-amd64/Packages\n"
         );
         let release = Release::parse(&text);
         assert!(release.by_hash);
@@ -331,7 +403,8 @@ mod tests {
             paths,
             [
                 "main/binary-amd64/Packages.xz",
-                "universe/binary-amd64/Packages.gz"
+                "universe/binary-amd64/Packages.gz",
+                "restricted/binary-amd64/Packages"
             ]
         );
         assert!(release.indexes("s390x").is_empty());

@@ -11,6 +11,9 @@ const RECORD: &str = r#"{"id": "PYSEC-1", "modified": "2026-01-01T00:00:00Z", "a
     {"package": {"ecosystem": "PyPI", "name": "pandas"},
      "ranges": [{"type": "ECOSYSTEM", "events": [{"introduced": "0"}, {"fixed": "2.0"}]}]}]}"#;
 
+/// Saturday, 21 November 2026.
+const NOW: i64 = 1_795_219_200;
+
 /// A file's version and content.
 type Published = (String, Vec<u8>);
 
@@ -25,6 +28,11 @@ impl Mirror {
     fn put(&self, path: &str, version: &str, bytes: Vec<u8>) {
         let file = (format!("\"{version}\""), bytes);
         self.files.lock().unwrap().insert(path.to_owned(), file);
+    }
+
+    fn text(&self, path: &str) -> String {
+        let files = self.files.lock().unwrap();
+        String::from_utf8(files.get(path).unwrap().1.clone()).unwrap()
     }
 
     fn asked(&self) -> Vec<String> {
@@ -109,6 +117,7 @@ impl Yard {
             mirrors: &self.mirrors,
             lists: self.lists(),
             access: &access,
+            now: NOW,
         }
         .run(&|_| {}, &|_| {})
     }
@@ -352,6 +361,119 @@ fn a_pocket_is_fetched_where_its_release_says_that_it_is_new() {
     let error = yard.update().unwrap_err().to_string();
     assert!(error.contains("not what InRelease says"), "{error}");
     assert_eq!(Index::open(&yard.out()).unwrap().id(), before);
+}
+
+#[test]
+fn only_a_release_of_the_pocket_that_is_still_valid_counts() {
+    let (mirror, second) = (Mirror::default(), Mirror::default());
+    publish(&mirror, "3.0.15-1", "");
+    publish(&second, "3.0.15-1", "");
+    let mut yard = Yard::new(&[&mirror]);
+    yard.ecosystems = Vec::new();
+    yard.pockets = vec![PocketName::of_release("debian:12").unwrap()];
+    let release = "/dists/bookworm-security/InRelease";
+    let good = mirror.text(release);
+    let lies = [
+        (
+            "Label: Debian-Security\nCodename: bookworm-security",
+            "Label: Debian\nCodename: bookworm",
+            "it is of bookworm, not",
+        ),
+        (
+            "Codename: bookworm-security",
+            "Codename: buster",
+            "it is of buster, not",
+        ),
+        (
+            "Codename: bookworm-security",
+            "Codename: trixie-security",
+            "not of bookworm-security",
+        ),
+        (
+            "Codename: bookworm-security",
+            "Comment: none",
+            "names no suite",
+        ),
+        (
+            "Date:",
+            "Valid-Until: Fri, 20 Nov 2026 23:59:59 UTC\nDate:",
+            "out of date",
+        ),
+        ("Date:", "Valid-Until: soon\nDate:", "out of date"),
+    ];
+    for (number, (from, to, why)) in lies.iter().enumerate() {
+        let text = good.replace(from, to).into_bytes();
+        mirror.put(release, &format!("lie {number}"), text);
+        let error = yard.update().unwrap_err();
+        assert!(matches!(
+            error,
+            UpdateError::Fetch {
+                sought: Sought::Pocket,
+                ..
+            }
+        ));
+        assert!(error.to_string().contains(why), "{error}");
+        assert!(!yard.out().exists());
+    }
+    // The next mirror has a right one.
+    yard.mirrors.push(second.start());
+    assert_eq!(yard.update().unwrap().fetched[0].mirror, yard.mirrors[1]);
+    let valid = good.replace("Date:", "Valid-Until: Sun, 22 Nov 2026 00:00:00 UTC\nDate:");
+    mirror.put(release, "valid", valid.into_bytes());
+    assert_eq!(yard.update().unwrap().fetched[0].mirror, yard.mirrors[0]);
+}
+
+#[test]
+fn what_a_mirror_lacks_of_a_pocket_is_told_and_the_rest_is_taken() {
+    let mirror = Mirror::default();
+    publish(&mirror, "3.0.15-1", "");
+    let release = "/dists/bookworm-security/InRelease";
+    // Named, and not there; and by hash, where the mirror has no such folders.
+    let hash = "b".repeat(64);
+    let text = mirror
+        .text(release)
+        .replace("SHA256:", "Acquire-By-Hash: yes\nSHA256:")
+        + &format!(" {hash} 9 main/binary-arm64/Packages.gz\n");
+    mirror.put(release, "2", text.into_bytes());
+    let mut yard = Yard::new(&[&mirror]);
+    yard.ecosystems = Vec::new();
+    yard.pockets = vec![PocketName::of_release("debian:12").unwrap()];
+    yard.architectures = ["amd64", "arm64", "s390x"].map(str::to_owned).to_vec();
+    let updated = yard.update().unwrap();
+    let [arm, mainframe] = &updated.fetched[0].lacking[..] else {
+        panic!("{:?}", updated.fetched)
+    };
+    assert!(arm.contains("arm64") && arm.contains("404"), "{arm}");
+    assert!(
+        mainframe.contains("no package index for s390x"),
+        "{mainframe}"
+    );
+    let snapshot = updated.compiled.unwrap().snapshot;
+    assert_eq!(snapshot.pockets[0].architectures, ["amd64"]);
+    yard.architectures.remove(0);
+    assert!(yard.update().is_err());
+}
+
+#[test]
+fn what_is_secret_in_an_address_is_neither_told_nor_kept() {
+    let mirror = Mirror::default();
+    mirror.put("/PyPI/all.zip", "1", archive(&[("PYSEC-1.json", RECORD)]));
+    mirror.put("/epss?token=SECRET", "1", b"<html>".to_vec());
+    let mut yard = Yard::new(&[&mirror]);
+    yard.mirrors[0] = yard.mirrors[0].replace("://", "://user:SECRET@");
+    yard.scores = Some(format!("{}/epss?token=SECRET", yard.mirrors[0]));
+    let error = yard.update().unwrap_err().to_string();
+    assert!(
+        error.contains("/epss") && !error.contains("SECRET"),
+        "{error}"
+    );
+    yard.scores = None;
+    let updated = yard.update().unwrap();
+    assert!(!format!("{updated:?}").contains("SECRET"));
+    for file in ["PyPI.json", "compiled"] {
+        let text = fs::read_to_string(yard.folder.path().join("archives").join(file)).unwrap();
+        assert!(!text.contains("SECRET"), "{text}");
+    }
 }
 
 #[test]

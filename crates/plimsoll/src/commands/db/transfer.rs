@@ -6,12 +6,14 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use plimsoll_image::{ArtifactKind, pull_artifact, push_artifact};
 use plimsoll_model::ImageName;
 use plimsoll_scan::advisory::{
-    Fetched, Index, ListSources, OSV_ARCHIVES, USUAL_ECOSYSTEMS, Update, UpdateError, Updated,
+    Fetched, IncomingIndex, Index, ListSources, OSV_ARCHIVES, Sought, USUAL_ECOSYSTEMS, Update,
+    UpdateError, Updated,
 };
 use serde::Serialize;
 
 use super::{BuildReport, built, index_path, json, place_for_index, told};
 use crate::args::{DbPullArgs, DbPushArgs, DbUpdateArgs, ListFormat};
+use crate::clock;
 use crate::failure::{Failure, Outcome};
 use crate::terminal::{Spinner, Terminal, print, printable};
 
@@ -30,8 +32,17 @@ impl From<UpdateError> for Failure {
         match error {
             UpdateError::Name(_) => Self::usage(message)
                 .hint("ecosystems are named as OSV names them, without release: Debian, PyPI, npm"),
-            UpdateError::Fetch { .. } => Self::environment(message)
-                .hint("--mirror names another place; `plimsoll db pull` fetches a finished index"),
+            UpdateError::Fetch { sought, .. } => Self::environment(message).hint(match sought {
+                Sought::Advisories => {
+                    "--mirror names another place; `plimsoll db pull` fetches a finished index"
+                }
+                Sought::Pocket => {
+                    "--pocket-mirror names another place; one in clear text, as Ubuntu's own, must \
+                     be allowed with --insecure-registry HOST: its signature is not verified"
+                }
+                Sought::Scores => "--epss=URL names another place",
+                Sought::Exploited => "--known-exploited=URL names another place",
+            }),
             UpdateError::Io { path, source } => Self::file(&path, &source),
             UpdateError::Compile(error) => error.into(),
         }
@@ -68,6 +79,7 @@ pub(super) fn update(arguments: &DbUpdateArgs, terminal: Terminal) -> Result<Out
             known_exploited: arguments.known_exploited.as_deref(),
         },
         access: &access,
+        now: clock::stated(None),
     }
     .run(
         &|step| spinner.message(format!("fetching {step}")),
@@ -96,6 +108,9 @@ fn updated_text(out: &Path, updated: &Updated) -> Result<String, Failure> {
             None => "unchanged".to_owned(),
         };
         text.push_str(&format!("{:<12} {what}\n", one.ecosystem));
+        for what in &one.lacking {
+            text.push_str(&format!("  not there: {}\n", printable(what)));
+        }
     }
     text.push('\n');
     text.push_str(&match &updated.compiled {
@@ -130,24 +145,12 @@ pub(super) fn pull(arguments: &DbPullArgs, terminal: Terminal) -> Result<Outcome
     let access = crate::plan::access(&arguments.access, None);
     let spinner = Spinner::start(terminal, format!("fetching {name}"));
     // It takes the old one's place once it is known to be an index and whole.
-    let incoming = Incoming(beside(&out, ".incoming"));
-    pull_artifact(&name, ARTIFACT, &incoming.0, &access)?;
-    let index = Index::open(&incoming.0)?;
-    index.verify()?;
-    let snapshot = index.snapshot()?;
-    std::fs::rename(&incoming.0, &out).map_err(|error| Failure::file(&out, &error))?;
+    let mut incoming = IncomingIndex::create(&out).map_err(|error| Failure::file(&out, &error))?;
+    pull_artifact(&name, ARTIFACT, incoming.file(), &out, &access)?;
+    let snapshot = incoming.put()?;
     drop(spinner);
     print(&told(&out, &snapshot))?;
     Ok(Outcome::Holds)
-}
-
-/// A file that is gone when it is no longer wanted, unless it was moved away.
-struct Incoming(PathBuf);
-
-impl Drop for Incoming {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_file(&self.0);
-    }
 }
 
 fn name(text: &str) -> Result<ImageName, Failure> {
@@ -175,6 +178,7 @@ struct FetchedReport<'r> {
     mirror: &'r str,
     bytes: Option<u64>,
     passed_over: &'r [String],
+    lacking: &'r [String],
 }
 
 impl<'r> UpdateReport<'r> {
@@ -184,6 +188,7 @@ impl<'r> UpdateReport<'r> {
             mirror: &one.mirror,
             bytes: one.bytes,
             passed_over: &one.passed_over,
+            lacking: &one.lacking,
         };
         Self {
             version: 1,

@@ -78,6 +78,40 @@ struct Release {
     suite: String,
     codename: String,
     date: Option<i64>,
+    /// As it is written.
+    valid_until: Option<String>,
+}
+
+/// Whether the `Release` at `path` is one of the pocket that was asked for, and still counts `now`,
+/// in seconds since 1970 (UTC).
+///
+/// # Errors
+/// Why not: it is of another suite, or its `Valid-Until` is over
+/// (<https://wiki.debian.org/DebianRepository/Format#Date.2C_Valid-Until>).
+pub(crate) fn check_release(path: &Path, asked: &PocketName, now: i64) -> Result<(), String> {
+    let release = read(path).ok_or("it is no Release file: it names no suite")?;
+    let is_named = [&release.codename, &release.suite].contains(&&asked.suite);
+    let is_same = || {
+        let found = release.pocket();
+        found.is_some_and(|found| found.release == asked.release)
+    };
+    if !is_named && !is_same() {
+        return Err(format!(
+            "it is of {}, not of {}",
+            release.told(),
+            asked.suite
+        ));
+    }
+    let Some(until) = &release.valid_until else {
+        return Ok(());
+    };
+    match timestamp::of_mail(until) {
+        Some(end) if end >= now => Ok(()),
+        _ => Err(format!(
+            "it is valid until {}: what this mirror has is out of date",
+            until.escape_debug()
+        )),
+    }
 }
 
 impl Release {
@@ -138,6 +172,7 @@ fn read(path: &Path) -> Option<Release> {
             "Label" => release.label = value.to_owned(),
             "Suite" => release.suite = value.to_owned(),
             "Codename" => release.codename = value.to_owned(),
+            "Valid-Until" => release.valid_until = Some(value.to_owned()),
             "Date" => release.date = timestamp::of_mail(value),
             "MD5Sum" | "SHA1" | "SHA256" | "SHA512" => break,
             _ => {}
