@@ -52,7 +52,7 @@ impl From<CompileError> for Failure {
         match error {
             CompileError::Io { path, source } => Self::file(&path, &source),
             CompileError::Neither(_)
-            | CompileError::Pocket { .. }
+            | CompileError::List { .. }
             | CompileError::Nothing { .. } => Self::usage(message),
             CompileError::Archive { .. } => Self::environment(message),
         }

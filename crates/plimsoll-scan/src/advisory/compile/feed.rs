@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::archive::{Archive, Member};
-use super::{CompileError, Inputs, list};
+use super::{CompileError, Inputs, TOLD, list};
 use crate::advisory::PocketName;
 
 /// How many records a worker takes at once.
@@ -43,6 +43,8 @@ pub(crate) struct Feed {
     files: Vec<PathBuf>,
     /// Lists that were found and not given yet.
     lists: Vec<ListFile>,
+    /// Links to folders, the first ones: they are not followed.
+    pub(super) linked: Vec<PathBuf>,
 }
 
 impl Feed {
@@ -58,6 +60,7 @@ impl Feed {
             folders: Vec::new(),
             archive: None,
             files: Vec::new(),
+            linked: Vec::new(),
         }
     }
 
@@ -116,8 +119,13 @@ impl Feed {
         if kind.is_dir() {
             return self.list(path);
         }
-        let is_file = kind.is_file()
-            || kind.is_symlink() && std::fs::metadata(&path).is_ok_and(|found| found.is_file());
+        let target = || std::fs::metadata(&path);
+        if kind.is_symlink() && self.linked.len() < TOLD && target().is_ok_and(|to| to.is_dir()) {
+            self.linked.push(path);
+            return Ok(());
+        }
+        let is_file =
+            kind.is_file() || kind.is_symlink() && target().is_ok_and(|found| found.is_file());
         if is_file && name.ends_with(b".json") {
             self.files.push(path);
         } else if is_file && name.ends_with(b".zip") {

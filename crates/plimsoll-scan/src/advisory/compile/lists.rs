@@ -8,12 +8,15 @@ use super::super::index::pocket::{Written, write_block, write_index};
 use super::super::index::threat;
 use super::super::index::{PocketPackage, Snapshot, SnapshotList, SnapshotPocket};
 use super::super::pocket::PocketName;
-use super::list::{ExploitedList, List, NoList, PocketList, ScoreList};
+use super::list::{self, ExploitedList, List, NoList, PocketList, ScoreList};
 use super::output::Output;
-use super::{Broken, TOLD};
+use super::{Broken, CompileError, TOLD};
 
 /// How hard pockets are packed.
 const LEVEL: i32 = 9;
+
+/// How many times as much as one pocket may hold all of them together may.
+const POCKETS: usize = 4;
 
 /// Lists. Of scores and catalogues the newest is kept, of pockets all.
 #[derive(Debug, Default)]
@@ -26,43 +29,77 @@ pub(super) struct Lists {
 
 impl Lists {
     /// Takes a list that lies at `place`, or why there is none.
-    pub(super) fn take(&mut self, list: Result<List, NoList>, place: impl Fn() -> String) {
+    ///
+    /// # Errors
+    /// With those that were taken before it is too much: what of it were left out would be missing
+    /// in silence.
+    pub(super) fn take(
+        &mut self,
+        list: Result<List, NoList>,
+        place: impl Fn() -> String,
+    ) -> Result<(), CompileError> {
         match list {
-            Ok(List::Pocket(pocket)) => self.add(pocket),
+            Ok(List::Pocket(pocket)) => return self.add(pocket, place),
             Ok(List::Scores(scores)) => self.scores = self.scores.take().max(Some(scores)),
             Ok(List::Exploited(exploited)) => {
                 self.exploited = self.exploited.take().max(Some(exploited));
             }
-            // Something else that happens to bear such a name.
-            Err(NoList::Foreign) => {}
-            Err(NoList::Unused(why)) => {
+            // Something else that happens to bear such a name, unless nothing else bears it.
+            Err(NoList::Foreign) => {
                 let place = place();
-                self.unused.insert(Broken { place, why });
-                // The first ones stay, whichever worker meets them.
-                if self.unused.len() > TOLD {
-                    self.unused.pop_last();
+                if list::is_meant(&place) {
+                    self.pass_over(place, "it is no list, though its name says so".to_owned());
                 }
             }
+            Err(NoList::Unused(why)) => self.pass_over(place(), why),
+        }
+        Ok(())
+    }
+
+    /// Notes what is not used, and why not.
+    pub(super) fn pass_over(&mut self, place: String, why: String) {
+        self.unused.insert(Broken { place, why });
+        // The first ones stay, whichever worker meets them.
+        if self.unused.len() > TOLD {
+            self.unused.pop_last();
         }
     }
 
-    fn add(&mut self, pocket: PocketList) {
+    fn add(&mut self, pocket: PocketList, place: impl Fn() -> String) -> Result<(), CompileError> {
+        let fail = |why| CompileError::List {
+            path: place().into(),
+            why,
+        };
         match self.pockets.get_mut(&pocket.name) {
-            Some(known) => known.merge(pocket),
+            Some(known) => known.merge(pocket).map_err(fail)?,
             None => {
                 self.pockets.insert(pocket.name.clone(), pocket);
             }
         }
+        let all = || self.pockets.values();
+        let packages: usize = all().map(|pocket| pocket.packages.len()).sum();
+        let bytes: usize = all().map(|pocket| pocket.bytes).sum();
+        match packages > POCKETS * list::MAX_PACKAGES || bytes > POCKETS * list::MAX_BYTES {
+            true => Err(fail(
+                "all pockets together have too many packages".to_owned(),
+            )),
+            false => Ok(()),
+        }
     }
 
     /// Takes what another worker took.
-    pub(super) fn merge(&mut self, other: Self) {
+    ///
+    /// # Errors
+    /// As [`Lists::take`].
+    pub(super) fn merge(&mut self, other: Self) -> Result<(), CompileError> {
         for pocket in other.pockets.into_values() {
-            self.add(pocket);
+            let suite = pocket.name.suite.clone();
+            self.add(pocket, || suite.clone())?;
         }
         self.scores = self.scores.take().max(other.scores);
         self.exploited = self.exploited.take().max(other.exploited);
         self.unused.extend(other.unused);
+        Ok(())
     }
 
     /// What was not used, and why not.
@@ -90,7 +127,7 @@ impl Lists {
                 suite: pocket.name.suite.clone(),
                 architectures: pocket.architectures.clone(),
                 packages: pocket.packages.len() as u64,
-                date: pocket.date,
+                date: pocket.date(),
             })
             .collect();
         snapshot.epss = self.scores.as_mut().map(|list| {
@@ -142,7 +179,7 @@ impl Lists {
             written.push(Written {
                 name: &pocket.name,
                 architectures: &pocket.architectures,
-                date: pocket.date,
+                date: pocket.date(),
                 packages: packages.len() as u64,
                 end: out.write(&packed)?,
                 length: block.len() as u32,

@@ -60,9 +60,10 @@ pub enum CompileError {
         .0.display()
     )]
     Neither(PathBuf),
-    /// It was said to be the package index of a security pocket, and can not be read as one.
+    /// A list that somebody named cannot be used, or lists are too many: what they say would be
+    /// missing in silence.
     #[error("{}: {why}", path.display())]
-    Pocket {
+    List {
         /// Which.
         path: PathBuf,
         /// Why not.
@@ -195,10 +196,27 @@ pub fn compile(
         report.broken += worker.broken;
         broken_records.extend(worker.broken_records);
         spills.push(worker.spill);
-        lists.merge(worker.lists);
+        lists.merge(worker.lists)?;
+    }
+    let feed = feed.into_inner().unwrap_or_else(PoisonError::into_inner);
+    for path in feed.linked {
+        let why = "it is a link to a folder, which is not followed; name the folder itself";
+        lists.pass_over(path.display().to_string(), why.to_owned());
     }
     report.broken_records = broken_records.into_iter().take(TOLD).collect();
     report.unused_lists = lists.unused();
+    let named = |one: &&Broken| {
+        inputs
+            .paths
+            .iter()
+            .any(|path| path.as_os_str() == &*one.place)
+    };
+    if let Some(one) = report.unused_lists.iter().find(named) {
+        return Err(CompileError::List {
+            path: one.place.clone().into(),
+            why: one.why.clone(),
+        });
+    }
     assemble::assemble(spills, lists, out, report, threads)
 }
 
@@ -254,7 +272,7 @@ impl Worker {
                                 let path = archive.path.join(&member.name);
                                 list::read(bytes, &path, None)
                             });
-                            self.lists.take(list, place);
+                            self.lists.take(list, place)?;
                         } else {
                             self.take(content, place).map_err(fail)?;
                         }
@@ -283,19 +301,13 @@ impl Worker {
             path: file.path.clone(),
             source,
         })?;
-        let list = list::read(opened, &file.path, file.pocket.as_ref());
-        match (list, &file.pocket) {
-            (Err(NoList::Unused(why)), Some(_)) => Err(CompileError::Pocket {
+        match list::read(opened, &file.path, file.pocket.as_ref()) {
+            Err(NoList::Unused(why)) if file.is_named => Err(CompileError::List {
                 path: file.path.clone(),
                 why,
             }),
-            (Err(NoList::Foreign), _) if file.is_named => {
-                Err(CompileError::Neither(file.path.clone()))
-            }
-            (list, _) => {
-                self.lists.take(list, || file.path.display().to_string());
-                Ok(())
-            }
+            Err(NoList::Foreign) if file.is_named => Err(CompileError::Neither(file.path.clone())),
+            list => self.lists.take(list, || file.path.display().to_string()),
         }
     }
 
@@ -315,8 +327,7 @@ impl Worker {
             && let Some(list) = list::of_json(bytes)
         {
             self.read -= 1;
-            self.lists.take(list, place);
-            return Ok(());
+            return self.lists.take(list, place).map_err(std::io::Error::other);
         }
         match distilled {
             Ok((record, digest)) => self.spill.add(&record, digest),

@@ -1,9 +1,9 @@
 use std::path::{Path, PathBuf};
 
-use super::super::index::in_first_form;
 use super::super::index::{
     Affected, EventKind, Index, IndexError, PocketPackage, RangeKind, SnapshotEcosystem,
 };
+use super::super::index::{in_first_form, redated};
 use super::super::{Ecosystem, cve};
 use super::*;
 use crate::archive::zip::tests::zip;
@@ -564,7 +564,8 @@ fn a_pocket_alone_makes_an_index() {
     assert_eq!(packages(&index).len(), 3);
     // Nothing tells whose this one is, and this one is none.
     let error = compile(Inputs::of(&paths[..1]), &out, &|_| {}).unwrap_err();
-    assert!(matches!(error, CompileError::Nothing { .. }), "{error}");
+    assert!(matches!(error, CompileError::List { .. }), "{error}");
+    assert!(error.to_string().contains("--pocket"), "{error}");
     let error = compile(Inputs::of(&paths[1..]), &out, &|_| {}).unwrap_err();
     assert!(matches!(error, CompileError::Neither(_)), "{error}");
     let pockets = [(pockets[0].0.clone(), paths[1].clone())];
@@ -575,6 +576,64 @@ fn a_pocket_alone_makes_an_index() {
     let error = compile(inputs, &out, &|_| {}).unwrap_err();
     assert!(matches!(error, CompileError::Neither(_)), "{error}");
     assert_eq!(packages(&Index::open(&out).unwrap()).len(), 3);
+}
+
+#[test]
+fn what_is_not_looked_at_is_told_and_what_was_named_must_be_used() {
+    let folder = tempfile::tempdir().unwrap();
+    let paths = write(
+        folder.path(),
+        &[
+            ("in/go.json", GO.as_bytes()),
+            ("in/bookworm-security/Packages.gz", b"<html>log in</html>"),
+            ("in/epss_scores-2026-11-21.csv", b"<html>log in</html>"),
+            ("in/other.csv", b"a,b"),
+            ("away/x.json", DEBIAN.as_bytes()),
+            (
+                "kev.json",
+                br#"{"catalogVersion":"1","count":9,"vulnerabilities":[]}"#,
+            ),
+            ("scores.csv", b"cve,epss,percentile\n"),
+        ],
+    );
+    std::os::unix::fs::symlink(folder.path().join("away"), folder.path().join("in/link")).unwrap();
+    let (report, _) = compiled(folder.path(), &[folder.path().join("in")]);
+    assert_eq!(report.read, 1);
+    let unused: Vec<(&str, &str)> = report
+        .unused_lists
+        .iter()
+        .map(|one| (one.place.rsplit('/').next().unwrap(), &*one.why))
+        .collect();
+    let [(packages, _), (scores, why), (link, linked)] = unused[..] else {
+        panic!("{unused:?}")
+    };
+    assert_eq!(
+        (packages, scores, link),
+        ("Packages.gz", "epss_scores-2026-11-21.csv", "link")
+    );
+    assert!(
+        why.contains("no list") && linked.contains("link to a folder"),
+        "{unused:?}"
+    );
+    for (named, why) in [(&paths[5], "lists 9"), (&paths[6], "lists nothing")] {
+        let inputs = [paths[0].clone(), named.clone()];
+        let out = folder.path().join("out");
+        let error = compile(Inputs::of(&inputs), &out, &|_| {}).unwrap_err();
+        assert!(matches!(error, CompileError::List { .. }), "{error}");
+        assert!(error.to_string().contains(why), "{error}");
+    }
+}
+
+#[test]
+fn a_date_that_is_not_that_of_the_records_is_damage() {
+    let folder = tempfile::tempdir().unwrap();
+    let paths = write(folder.path(), &[("a.json", GO.as_bytes())]);
+    let (_, index) = compiled(folder.path(), &paths);
+    let bytes = std::fs::read(folder.path().join("out.index")).unwrap();
+    let index = redated(&bytes, index.snapshot().unwrap().date.map(|date| date + 1));
+    let index = Index::from_bytes("redated", index).unwrap();
+    assert!(matches!(index.snapshot(), Err(IndexError::Damaged { .. })));
+    assert!(index.verify().is_err());
 }
 
 #[test]

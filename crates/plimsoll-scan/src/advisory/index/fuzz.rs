@@ -100,6 +100,16 @@ pub(in crate::advisory) fn resealed(mut bytes: Vec<u8>) -> Vec<u8> {
     bytes
 }
 
+/// An index whose header tells another date.
+#[cfg(test)]
+pub(in crate::advisory) fn redated(bytes: &[u8], date: Option<i64>) -> Vec<u8> {
+    let mut header = Header::read(bytes).unwrap();
+    header.date = date;
+    let mut redated = header.write().to_vec();
+    redated.extend(&bytes[HEADER..]);
+    redated
+}
+
 /// An index without lists, as the first form of the file has it.
 #[cfg(test)]
 pub(in crate::advisory) fn in_first_form(bytes: &[u8]) -> Vec<u8> {

@@ -26,7 +26,7 @@ use super::Ecosystem;
 
 pub(super) use self::fuzz::fuzz;
 #[cfg(test)]
-pub(super) use self::fuzz::{in_first_form, resealed};
+pub(super) use self::fuzz::{in_first_form, redated, resealed};
 
 pub use self::body::{Affected, AffectedBy, Range};
 pub use self::pocket::{Pocket, PocketPackage};
@@ -172,11 +172,6 @@ impl Index {
         hexadecimal(&self.header.snapshot)
     }
 
-    /// When its newest record was last changed, in seconds since 1970 (UTC).
-    pub fn date(&self) -> Option<i64> {
-        self.header.date
-    }
-
     /// What it was made of.
     ///
     /// # Errors
@@ -186,7 +181,13 @@ impl Index {
         let mut snapshot: Snapshot = serde_json::from_slice(text)
             .map_err(|_| self.damaged("what it says it was made of"))?;
         snapshot.id = self.id();
-        snapshot.date = self.header.date;
+        // The header is in no checksum that anybody else knows of: its date counts only as far as
+        // the content says the same.
+        let ecosystems = snapshot.ecosystems.iter();
+        snapshot.date = ecosystems.filter_map(|one| one.newest).max();
+        if snapshot.date != self.header.date {
+            return Err(self.damaged("its date is not that of its records"));
+        }
         snapshot.bytes = self.header.length;
         Ok(snapshot)
     }
@@ -276,11 +277,10 @@ impl Index {
         for section in Section::ALL {
             hasher.update(self.place(section));
         }
-        if <[u8; 32]>::from(hasher.finalize()) == self.header.snapshot {
-            Ok(())
-        } else {
-            Err(self.damaged("it is not what its snapshot's name says"))
+        if <[u8; 32]>::from(hasher.finalize()) != self.header.snapshot {
+            return Err(self.damaged("it is not what its snapshot's name says"));
         }
+        self.snapshot().map(|_| ())
     }
 
     fn unpacked(&self, blocks: Blocks<'_>, number: usize) -> Option<Arc<Vec<u8>>> {

@@ -11,7 +11,7 @@
 //!               it is the source's)…
 //! ```
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::pocket::PocketName;
 use super::format::{MAX_BLOCK, Reader, Section, Writer, sum};
@@ -122,6 +122,9 @@ pub(crate) fn write_index(pockets: &[Written<'_>]) -> Vec<u8> {
     out
 }
 
+/// Most bytes of all blocks before they were packed.
+const MAX_UNPACKED: u64 = 8 * MAX_BLOCK as u64;
+
 fn read_index(bytes: &[u8]) -> Option<Vec<Pocket>> {
     if bytes.is_empty() {
         return Some(Vec::new());
@@ -129,6 +132,8 @@ fn read_index(bytes: &[u8]) -> Option<Vec<Pocket>> {
     let mut from = Reader::new(bytes);
     let mut pockets = Vec::new();
     let mut start = 0;
+    let mut names = BTreeSet::new();
+    let mut unpacked = 0_u64;
     for _ in 0..from.count()? {
         let pocket = Pocket {
             name: PocketName {
@@ -144,6 +149,11 @@ fn read_index(bytes: &[u8]) -> Option<Vec<Pocket>> {
             sum: from.u32()?,
         };
         start = pocket.end;
+        unpacked += u64::from(pocket.length);
+        // Each is there once. A block that is named again and again would cost as often.
+        if !names.insert(pocket.name.clone()) || unpacked > MAX_UNPACKED {
+            return None;
+        }
         pockets.push(pocket);
     }
     Some(pockets)
@@ -216,6 +226,28 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    #[test]
+    fn a_pocket_that_is_there_twice_or_too_large_is_damage() {
+        let written = |name, length| Written {
+            name,
+            architectures: &[],
+            date: None,
+            packages: 1,
+            end: 9,
+            length,
+            sum: 0,
+        };
+        let [one, other] =
+            ["debian:12", "debian:13"].map(|name| PocketName::of_release(name).unwrap());
+        let read = |pockets: &[Written<'_>]| read_index(&write_index(pockets));
+        assert_eq!(
+            read(&[written(&one, 1), written(&other, 1)]).unwrap().len(),
+            2
+        );
+        assert_eq!(read(&[written(&one, 1), written(&one, 1)]), None);
+        assert_eq!(read(&[written(&one, 1 << 29), written(&other, 1)]), None);
+    }
 
     proptest! {
         #[test]

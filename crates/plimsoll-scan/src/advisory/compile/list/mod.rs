@@ -14,7 +14,7 @@ use std::path::Path;
 use flate2::read::MultiGzDecoder;
 
 pub(crate) use self::exploited::ExploitedList;
-pub(crate) use self::packages::PocketList;
+pub(crate) use self::packages::{MAX_BYTES, MAX_PACKAGES, PocketList};
 pub(crate) use self::pocket::check_release;
 pub(crate) use self::scores::ScoreList;
 use self::xz::XzReader;
@@ -64,6 +64,14 @@ pub(crate) fn is_list_name(name: &[u8]) -> bool {
         .unwrap_or(name);
     let last = bare.rsplit(|byte| matches!(byte, b'/' | b'_')).next();
     last == Some(b"Packages") || bare.ends_with(b".csv")
+}
+
+/// Whether a file of this name is meant to be a list, and nothing else.
+pub(crate) fn is_meant(name: &str) -> bool {
+    let last = name.rsplit(['/', ' ']).next().unwrap_or_default();
+    let bare = last.split('.').next().unwrap_or_default();
+    let words = ["epss_scores", "known_exploited_vulnerabilities"];
+    bare.rsplit('_').next() == Some("Packages") || words.iter().any(|word| bare.starts_with(word))
 }
 
 /// Reads a list. `path` is where it lies, in a folder or in an archive: a package index may tell by
@@ -210,6 +218,15 @@ mod tests {
         for name in ["Packages.html", "MyPackages", "a.gz", "csv", "a.json"] {
             assert!(!is_list_name(name.as_bytes()), "{name}");
         }
+        for name in [
+            "x/Packages.xz",
+            "a.zip: host_dists_x_main_binary-amd64_Packages",
+            "epss_scores-2026-01-01.csv.gz",
+            "known_exploited_vulnerabilities.csv",
+        ] {
+            assert!(is_meant(name), "{name}");
+        }
+        assert!(!is_meant("x/modified_id.csv") && !is_meant("Packages/a.csv"));
     }
 
     #[test]

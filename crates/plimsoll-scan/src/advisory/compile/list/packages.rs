@@ -6,6 +6,7 @@ use std::collections::btree_map::Entry;
 use std::io::BufRead;
 use std::path::Path;
 
+use super::super::super::index::format::MAX_BLOCK;
 use super::super::super::pocket::PocketName;
 use super::super::super::version::Order;
 use super::NoList;
@@ -14,8 +15,12 @@ use super::pocket::{self, Found};
 /// Longest line of which more than its beginning is read, in bytes.
 const MAX_LINE: usize = 4096;
 
-/// Most packages of one index. All of Debian has some sixty thousand.
-const MAX_PACKAGES: usize = 1 << 18;
+/// Most packages of one pocket, all its indexes together. All of Debian has some sixty thousand for
+/// an architecture.
+pub(crate) const MAX_PACKAGES: usize = 1 << 18;
+
+/// Most bytes of names and versions of one pocket: more would not go into an index either.
+pub(crate) const MAX_BYTES: usize = MAX_BLOCK;
 
 /// Name and architecture of a binary package.
 type Key = (String, String);
@@ -34,30 +39,61 @@ pub(crate) struct PocketList {
     pub(crate) name: PocketName,
     /// Without `all`, sorted.
     pub(crate) architectures: Vec<String>,
-    /// In seconds since 1970 (UTC).
-    pub(crate) date: Option<i64>,
+    /// When each component and architecture was published, in seconds since 1970 (UTC), where it
+    /// tells: of several days the newest.
+    dates: BTreeMap<Key, Option<i64>>,
     /// The newest version by name and architecture.
     pub(crate) packages: BTreeMap<Key, Version>,
+    /// Bytes of all their names and versions.
+    pub(crate) bytes: usize,
 }
 
 impl PocketList {
     /// Puts together what two indexes say of one pocket: its components and architectures, or an
     /// earlier day. Whichever is first, the newer version counts.
-    pub(crate) fn merge(&mut self, other: Self) {
-        self.date = self.date.max(other.date);
+    ///
+    /// # Errors
+    /// Together they are more than a pocket can be.
+    pub(crate) fn merge(&mut self, other: Self) -> Result<(), String> {
+        for (part, date) in other.dates {
+            let known = self.dates.entry(part).or_insert(date);
+            *known = date.max(*known);
+        }
         self.architectures.extend(other.architectures);
         self.architectures.sort_unstable();
         self.architectures.dedup();
         for (key, version) in other.packages {
-            put(&mut self.packages, key, version);
+            self.put(key, version)?;
+        }
+        Ok(())
+    }
+
+    /// How old it is: as old as the part that is oldest. None where one does not tell.
+    pub(crate) fn date(&self) -> Option<i64> {
+        self.dates.values().min().copied().flatten()
+    }
+
+    /// Keeps the newer version. Versions were seen to be ones.
+    fn put(&mut self, key: Key, version: Version) -> Result<(), String> {
+        put(&mut self.packages, &mut self.bytes, key, version);
+        match self.packages.len() > MAX_PACKAGES || self.bytes > MAX_BYTES {
+            true => Err(format!(
+                "{} has more packages than any security pocket",
+                self.name.suite
+            )),
+            false => Ok(()),
         }
     }
 }
 
-/// Keeps the newer version. Versions were seen to be ones.
-fn put(packages: &mut BTreeMap<Key, Version>, key: Key, version: Version) {
+fn put(packages: &mut BTreeMap<Key, Version>, bytes: &mut usize, key: Key, version: Version) {
+    let length = |version: &Version| {
+        version.version.len() + version.source.len() + version.source_version.len()
+    };
+    let new = length(&version);
     match packages.entry(key) {
         Entry::Vacant(entry) => {
+            *bytes += entry.key().0.len() + entry.key().1.len() + new;
             entry.insert(version);
         }
         Entry::Occupied(mut entry) => {
@@ -66,6 +102,7 @@ fn put(packages: &mut BTreeMap<Key, Version>, key: Key, version: Version) {
             let order = order.unwrap_or(std::cmp::Ordering::Equal);
             // Of two that are written otherwise and are one, the same, whichever is first.
             if order.then_with(|| version.cmp(known)).is_gt() {
+                *bytes = *bytes + new - length(known);
                 entry.insert(version);
             }
         }
@@ -89,9 +126,16 @@ pub(super) fn read(
     let Found {
         name,
         date,
+        component,
         architecture,
     } = pocket::of(path, named)?;
-    let mut packages = BTreeMap::new();
+    let mut found = PocketList {
+        name,
+        architectures: Vec::new(),
+        dates: BTreeMap::new(),
+        packages: BTreeMap::new(),
+        bytes: 0,
+    };
     let mut stanza = Stanza::default();
     let mut line = Vec::new();
     let mut number = 0_u64;
@@ -105,16 +149,14 @@ pub(super) fn read(
             continue;
         }
         if let Some((key, version)) = std::mem::take(&mut stanza).finish().map_err(at)? {
-            if packages.len() == MAX_PACKAGES {
-                return Err(at("it has more packages than any archive".to_owned()));
-            }
-            put(&mut packages, key, version);
+            found.put(key, version).map_err(at)?;
         }
         if !more {
             break;
         }
     }
-    let mut architectures: Vec<String> = packages
+    let mut architectures: Vec<String> = found
+        .packages
         .keys()
         .map(|(_, architecture)| architecture)
         .chain(&architecture)
@@ -123,12 +165,12 @@ pub(super) fn read(
         .collect();
     architectures.sort_unstable();
     architectures.dedup();
-    Ok(PocketList {
-        name,
-        architectures,
-        date,
-        packages,
-    })
+    let part = architecture.unwrap_or_else(|| architectures.join(" "));
+    found
+        .dates
+        .insert((component.unwrap_or_default(), part), date);
+    found.architectures = architectures;
+    Ok(found)
 }
 
 /// Reads a line, of a long one its beginning; false at the end.
@@ -272,10 +314,65 @@ mod tests {
         let (old, new) = INDEX.split_once("\n\n\n\n").unwrap();
         let (old, new) = (list(old.as_bytes()).unwrap(), list(new.as_bytes()).unwrap());
         let (mut one, mut other) = (old.clone(), new.clone());
-        one.merge(new);
-        other.merge(old);
+        one.merge(new).unwrap();
+        other.merge(old).unwrap();
         assert_eq!(one, other);
         assert_eq!(one, list(INDEX.as_bytes()).unwrap());
+    }
+
+    #[test]
+    fn a_pocket_is_as_old_as_its_oldest_part() {
+        let part = |component: &str, architecture: &str, date| {
+            let path = format!("bookworm-security/{component}/binary-{architecture}/Packages");
+            let mut list = read(INDEX.as_bytes(), Path::new(&path), None).unwrap();
+            list.dates.values_mut().for_each(|known| *known = date);
+            list
+        };
+        for (parts, expected) in [
+            (
+                vec![("main", "amd64", Some(2)), ("main", "amd64", Some(3))],
+                Some(3),
+            ),
+            (
+                vec![("main", "amd64", Some(2)), ("main", "arm64", Some(3))],
+                Some(2),
+            ),
+            (
+                vec![("main", "amd64", Some(9)), ("contrib", "amd64", Some(1))],
+                Some(1),
+            ),
+            (
+                vec![("main", "amd64", Some(9)), ("main", "arm64", None)],
+                None,
+            ),
+        ] {
+            for order in [parts.clone(), parts.into_iter().rev().collect()] {
+                let mut lists = order.iter().map(|(a, b, date)| part(a, b, *date));
+                let mut all = lists.next().unwrap();
+                lists.for_each(|list| all.merge(list).unwrap());
+                assert_eq!(all.date(), expected, "{order:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn several_indexes_together_are_no_more_than_a_pocket() {
+        let many = |prefix: &str| {
+            let stanzas = (0..150_000).map(|number| {
+                format!("Package: {prefix}{number}\nVersion: 1\nArchitecture: all\n\n")
+            });
+            list(stanzas.collect::<String>().as_bytes()).unwrap()
+        };
+        let mut one = many("a");
+        let bytes = one.bytes;
+        one.merge(many("a")).unwrap();
+        assert_eq!((one.packages.len(), one.bytes), (150_000, bytes));
+        assert!(
+            one.merge(many("b"))
+                .unwrap_err()
+                .contains("bookworm-security")
+        );
+        assert!(one.packages.len() <= MAX_PACKAGES + 1);
     }
 
     #[test]

@@ -22,6 +22,8 @@ pub(super) struct Found {
     pub(super) name: PocketName,
     /// When it was published.
     pub(super) date: Option<i64>,
+    /// Of which component, where its path tells.
+    pub(super) component: Option<String>,
     /// For which architecture, where its path tells.
     pub(super) architecture: Option<String>,
 }
@@ -36,6 +38,11 @@ pub(super) fn of(path: &Path, named: Option<&PocketName>) -> Result<Found, NoLis
         .find_map(|word| word.strip_prefix("binary-"))
         .filter(|architecture| !architecture.is_empty())
         .map(str::to_owned);
+    let component = words
+        .iter()
+        .rposition(|word| word.starts_with("binary-"))
+        .and_then(|at| words.get(at.checked_sub(1)?))
+        .map(|word| (*word).to_owned());
     let release = release_near(path, &text);
     let suite = named
         .cloned()
@@ -67,6 +74,7 @@ pub(super) fn of(path: &Path, named: Option<&PocketName>) -> Result<Found, NoLis
     Ok(Found {
         name: suite,
         date: release.and_then(|release| release.date),
+        component,
         architecture,
     })
 }

@@ -99,6 +99,13 @@ impl<R: Read> Read for XzReader<R> {
                     self.is_within && !result.made_progress()
                 }
                 Err(XzError::NeedsLargerInputBuffer) => true,
+                Err(XzError::UnsupportedCheckType(_) | XzError::Sha256NotSupported) => {
+                    return Err(io::Error::new(
+                        io::ErrorKind::Unsupported,
+                        "its xz data has a kind of checksum that is not read; pack it anew with \
+                         `xz --check=crc64`, or give it unpacked",
+                    ));
+                }
                 Err(_) => return Err(damaged()),
             };
             if wants_more && !self.fill()? {
@@ -131,6 +138,17 @@ mod tests {
         0x01, 0x00, 0x00, 0x00, 0x00, 0x04, 0x59, 0x5a,
     ];
 
+    /// `xz --check=sha256` of the same.
+    const SHA256: [u8; 92] = [
+        0xfd, 0x37, 0x7a, 0x58, 0x5a, 0x00, 0x00, 0x0a, 0xe1, 0xfb, 0x0c, 0xa1, 0x02, 0x00, 0x21,
+        0x01, 0x16, 0x00, 0x00, 0x00, 0x74, 0x2f, 0xe5, 0xa3, 0x01, 0x00, 0x0a, 0x50, 0x61, 0x63,
+        0x6b, 0x61, 0x67, 0x65, 0x3a, 0x20, 0x61, 0x0a, 0x00, 0x00, 0xfa, 0x07, 0xdb, 0x62, 0xb4,
+        0x8a, 0x0f, 0x98, 0x48, 0x53, 0x8c, 0x43, 0x7c, 0xfa, 0x8a, 0xef, 0x50, 0x0b, 0xd6, 0x57,
+        0x08, 0x30, 0xa5, 0xc5, 0x08, 0xd8, 0x7e, 0xeb, 0x99, 0xd1, 0xa5, 0x0d, 0x00, 0x01, 0x3b,
+        0x0b, 0x9b, 0x83, 0xe6, 0x8b, 0x18, 0x9b, 0x4b, 0x9a, 0x01, 0x00, 0x00, 0x00, 0x00, 0x0a,
+        0x59, 0x5a,
+    ];
+
     fn unpack(bytes: &[u8]) -> io::Result<Vec<u8>> {
         let mut out = Vec::new();
         XzReader::new(bytes).take(1 << 20).read_to_end(&mut out)?;
@@ -145,6 +163,12 @@ mod tests {
         for length in 0..PACKED.len() {
             assert!(unpack(&PACKED[..length]).is_err(), "{length}");
         }
+    }
+
+    #[test]
+    fn a_checksum_that_is_not_read_is_no_damage() {
+        let error = unpack(&SHA256).unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::Unsupported, "{error}");
     }
 
     proptest! {
