@@ -51,9 +51,9 @@ impl From<CompileError> for Failure {
         let message = error.to_string();
         match error {
             CompileError::Io { path, source } => Self::file(&path, &source),
-            CompileError::Neither(_)
-            | CompileError::List { .. }
-            | CompileError::Nothing { .. } => Self::usage(message),
+            CompileError::Neither(_) | CompileError::List { .. } | CompileError::Nothing { .. } => {
+                Self::usage(message)
+            }
             CompileError::Archive { .. } => Self::environment(message),
         }
     }

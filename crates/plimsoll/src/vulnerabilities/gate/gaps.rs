@@ -27,26 +27,44 @@ impl Gate {
             gap(why, true);
         }
         let threats = &self.policy.threats;
-        for (is_wanted, is_there, what) in [
+        for (is_wanted, list, what) in [
             (
                 threats.known_exploited,
-                advisories.known_exploited.is_some(),
+                advisories.known_exploited.as_ref(),
                 "catalogue of exploited flaws",
             ),
             (
                 threats.epss_above.is_some(),
-                advisories.epss.is_some(),
+                advisories.epss.as_ref(),
                 "EPSS scores",
             ),
         ] {
-            if is_wanted && !is_there {
-                gap(
+            if !is_wanted {
+                continue;
+            }
+            match (list, self.max_age) {
+                (None, _) => gap(
                     format!(
                         "the index has no {what}, and the policy wants to know: give them to \
                          `plimsoll db build`"
                     ),
                     true,
-                );
+                ),
+                (Some(list), Some(most)) => {
+                    let why = match age::in_days(list.date.as_deref(), today) {
+                        Some(age) if age <= i64::from(most) => continue,
+                        Some(age) => format!(
+                            "the {what} of the index: {age} days old, the policy takes at most \
+                             {most}: get new ones with `plimsoll db update`"
+                        ),
+                        None => format!(
+                            "the {what} of the index: nothing says how old, or a day to come, and \
+                             the policy wants to know"
+                        ),
+                    };
+                    gap(why, true);
+                }
+                (Some(_), None) => {}
             }
         }
         if self.fails_pending {

@@ -1,6 +1,6 @@
 use std::path::Path;
 
-use plimsoll_model::{AdvisoryCoverage, BillSummary, EcosystemPackages, PackageKind};
+use plimsoll_model::{AdvisoryCoverage, BillSummary, EcosystemPackages, PackageKind, ThreatList};
 
 use super::*;
 use crate::vulnerabilities::decision::tests::vulnerability;
@@ -173,6 +173,37 @@ fn old_advisories_and_unjudged_packages() {
     assert_eq!(told.len(), 2, "{told:?}");
     assert!(told[0].0.contains("on Debian:12 are 368 days old"));
     assert!(told[1].0.contains("on npm do not say"));
+    // Nor do fresh advisories say anything of lists that the policy needs.
+    let list = |date: Option<&str>| {
+        Some(ThreatList {
+            date: date.map(str::to_owned),
+            listed: 1,
+        })
+    };
+    let mut lists = report();
+    if let Some(advisories) = &mut lists.advisories {
+        advisories.epss = list(Some("2026-10-21T00:00:00Z"));
+        advisories.known_exploited = list(None);
+    }
+    let mut unasked = lists.clone();
+    judged(&with("max-age = \"3 days\""), &mut unasked);
+    assert_eq!(gaps(&unasked), []);
+    judged(
+        &with("max-age = \"3 days\"\nknown-exploited = \"error\"\nepss-above = 0.5"),
+        &mut lists,
+    );
+    let told = gaps(&lists);
+    assert!(
+        told[0].0.contains("EPSS scores of the index: 31 days old"),
+        "{told:?}"
+    );
+    assert!(
+        told[1]
+            .0
+            .contains("exploited flaws of the index: nothing says"),
+        "{told:?}"
+    );
+    assert!(told[0].1 && told[1].1);
     let mut unjudged = report();
     unjudged.bill = Some(BillSummary {
         name: "bill.json".to_owned(),

@@ -167,7 +167,9 @@ fn an_update_that_was_killed_is_taken_up_by_the_next_one() {
     let mut killed = killed.stderr(Stdio::null()).spawn().unwrap();
     site.mirror.wait_until_held(1);
     // What has been sent is on disk sooner or later; the file is what there is to see of it.
-    let part = site.data().join("advisories.index.archives/PyPI.zip.part");
+    let part = site
+        .data()
+        .join("advisories.index.archives/PyPI.incoming.part");
     while part.metadata().map_or(0, |facts| facts.len()) < 4_096 {
         std::thread::yield_now();
     }
