@@ -36,6 +36,16 @@ pub(crate) fn judge(
             let unidentified = report.bill.as_ref().map_or(0, |bill| bill.unidentified);
             let gaps = gaps::gaps(&judged.coverage, unidentified, demand, arguments);
             report.skipped.extend(gaps);
+            if judged.coverage.left_out > 0 {
+                report.skipped.push(Skipped {
+                    what: AdvisoryCoverage::SUBJECT.to_owned(),
+                    why: format!(
+                        "there are too many to list: those of {} packages were left out",
+                        judged.coverage.left_out
+                    ),
+                    blocking: demand != Demand::Nothing,
+                });
+            }
             report.vulnerabilities = judged.vulnerabilities;
             report.vulnerabilities.retain(|one| arguments.shows(one));
             if arguments.takes(true) {

@@ -163,6 +163,11 @@ impl<'a, 'i> Findings<'a, 'i> {
         }
     }
 
+    /// How many there are.
+    pub(super) fn len(&self) -> usize {
+        self.found.len()
+    }
+
     /// All findings, in the order they came in.
     pub(super) fn done(mut self) -> Vec<Vulnerability> {
         self.questions.answer(self.inventory, &mut self.found);

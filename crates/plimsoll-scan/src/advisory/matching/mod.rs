@@ -18,7 +18,7 @@ mod reach;
 mod tests;
 mod threat;
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::rc::Rc;
 
 use plimsoll_model::{
@@ -35,6 +35,10 @@ pub(super) use self::question::{ecosystem_of, version_order};
 use self::threat::Threats;
 use super::version::{BadVersion, Order};
 use super::{Affected, Ecosystem, Index, IndexError, RecordId, SnapshotList};
+
+/// Findings that are listed: the largest images have a tenth of that. Each takes some 4 kB until it
+/// is written, and a bill of materials of a few megabytes can have millions.
+const MOST_FINDINGS: usize = 100_000;
 
 /// What the packages of an image were judged to be.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -80,7 +84,17 @@ pub fn judge_inventory(
     }
     let threats = Threats::of(index)?;
     let mut findings = Findings::new(inventory, platform, &advisories, &threats);
-    for (at, package, answers) in &hit {
+    // Where there are too many to list, a package that is there many times is told of once at least.
+    let mut seen = HashSet::new();
+    let (first, again): (Vec<_>, Vec<_>) = hit.iter().partition(|(_, _, answers)| {
+        let answers = answers.iter().map(Rc::as_ptr);
+        answers.fold(false, |any, answer| seen.insert(answer) | any)
+    });
+    for (at, package, answers) in first.into_iter().chain(again) {
+        if findings.len() >= MOST_FINDINGS {
+            inquiry.left_out += 1;
+            continue;
+        }
         for answer in answers {
             findings.add(*at, package, answer);
         }
@@ -144,6 +158,8 @@ struct Inquiry<'i, 'p> {
     /// How many of these could not be judged at all.
     unjudgeable: BTreeMap<usize, usize>,
     by_distribution: usize,
+    /// Packages whose findings are too many to list.
+    left_out: usize,
     unjudged: BTreeSet<UnjudgedPackage>,
 }
 
@@ -160,6 +176,7 @@ impl<'i, 'p> Inquiry<'i, 'p> {
             counts: BTreeMap::new(),
             unjudgeable: BTreeMap::new(),
             by_distribution: 0,
+            left_out: 0,
             unjudged: BTreeSet::new(),
         })
     }
@@ -347,6 +364,7 @@ impl<'i, 'p> Inquiry<'i, 'p> {
             advisories: usize::try_from(snapshot.records).unwrap_or(usize::MAX),
             broken: usize::try_from(snapshot.broken).unwrap_or(usize::MAX),
             by_distribution: self.by_distribution,
+            left_out: self.left_out,
             unjudged: self.unjudged.into_iter().collect(),
             pockets,
             missing_pocket,

@@ -247,6 +247,26 @@ fn listed_versions_may_be_spelled_another_way() {
     );
 }
 
+/// A small file can name one package at more places than there is memory for.
+#[test]
+fn what_is_there_too_often_is_listed_as_far_as_it_goes_and_told() {
+    let flaws: Vec<Value> = (0..200)
+        .map(|at| record(&format!("PYSEC-{at}"), "PyPI", "often", ""))
+        .chain([record("PYSEC-X", "PyPI", "seldom", "")])
+        .collect();
+    let mut packages: Vec<Package> = (0..1000)
+        .map(|at| Package {
+            path: format!("{at}/METADATA"),
+            ..package(PackageKind::Python, "often", "1.0")
+        })
+        .collect();
+    packages.push(package(PackageKind::Python, "seldom", "1.0"));
+    let judged = judged(&flaws, &on("debian", "12", packages));
+    assert_eq!(judged.vulnerabilities.len(), MOST_FINDINGS + 1);
+    assert_eq!(judged.coverage.left_out, 500);
+    assert!(judged.vulnerabilities.iter().any(|one| one.id == "PYSEC-X"));
+}
+
 /// A bill of materials may have packages of several distributions.
 #[test]
 fn packages_are_asked_by_their_own_distribution() {
