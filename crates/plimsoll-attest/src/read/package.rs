@@ -9,7 +9,7 @@ use super::distribution;
 
 /// A package as its package URL tells it, with the distribution that names.
 pub(super) fn of_purl(text: &str) -> Option<Package> {
-    let purl = PackageUrl::from_str(text).ok()?;
+    let purl = parsed(text)?;
     let kind = PackageKind::from_purl_type(purl.ty())?;
     let mut version = purl.version().unwrap_or_default().to_owned();
     let qualifier = |name: &str| purl.qualifiers().get(name).map(AsRef::as_ref);
@@ -59,6 +59,55 @@ pub(super) fn of_purl(text: &str) -> Option<Package> {
         package.distribution = distribution::of_purl(&purl).map(Box::new);
     }
     Some(package)
+}
+
+/// A package URL. Most have nothing in them that is escaped: those are taken apart without a copy.
+fn parsed(text: &str) -> Option<PackageUrl<'_>> {
+    match plain(text) {
+        Some(purl) => purl.ok(),
+        None => PackageUrl::from_str(text).ok(),
+    }
+}
+
+/// The same of one in its plain form; `None` where there may be more to it.
+fn plain(text: &str) -> Option<Result<PackageUrl<'_>, packageurl::Error>> {
+    let rest = text.strip_prefix("pkg:")?;
+    if rest.starts_with("mlflow/") || rest.starts_with('/') || rest.contains(['%', '#']) {
+        return None;
+    }
+    let (rest, qualifiers) = rest.rsplit_once('?').unwrap_or((rest, ""));
+    let (rest, version) = match rest.rsplit_once('@') {
+        Some((rest, version)) if !version.contains('/') => (rest, Some(version)),
+        _ => (rest, None),
+    };
+    let (kind, path) = rest.split_once('/')?;
+    if path.split('/').any(|part| matches!(part, "" | "." | "..")) {
+        return None;
+    }
+    let (namespace, name) = match path.rsplit_once('/') {
+        Some((namespace, name)) => (Some(namespace), name),
+        None => (None, path),
+    };
+    let build = || {
+        let mut purl = PackageUrl::new(kind, name)?;
+        if let Some(namespace) = namespace {
+            purl.with_namespace(namespace)?;
+        }
+        if let Some(version) = version {
+            purl.with_version(version)?;
+        }
+        for (key, value) in qualifiers
+            .split('&')
+            .filter_map(|pair| pair.split_once('='))
+        {
+            if !value.is_empty() {
+                purl.add_qualifier(key, value)?;
+            }
+        }
+        purl.validate()?;
+        Ok(purl)
+    };
+    Some(build())
 }
 
 /// The path of a Go module, or the name of a package of npm, as it is written: the specification puts
@@ -140,4 +189,47 @@ fn source_rpm(file: &str, version: &str) -> Option<(String, String)> {
         .split_once(':')
         .map_or(String::new(), |(epoch, _)| format!("{epoch}:"));
     (!name.is_empty()).then(|| (name.to_owned(), format!("{epoch}{own}-{release}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn most_are_plain() {
+        for text in [
+            "pkg:deb/debian/libc6@2.36-9?arch=amd64&distro=debian-12",
+            "pkg:npm/left-pad@1.3.0",
+            "pkg:npm/@babel/core@7.0.0",
+            "pkg:golang/example.com/a/b@v1.0.0",
+            "pkg:pypi/Ruamel_yaml@0.18",
+        ] {
+            let purl = plain(text).expect(text).expect(text);
+            assert_eq!(Some(purl), PackageUrl::from_str(text).ok(), "{text}");
+        }
+        for text in [
+            "pkg:npm/%40a/b@1",
+            "pkg:npm/a#b",
+            "pkg:/npm/a",
+            "pkg:npm",
+            "x",
+        ] {
+            assert!(plain(text).is_none(), "{text}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn the_plain_form_means_what_it_means_in_full(
+            kind in "(pkg:)?/{0,2}(npm|deb|pypi|cargo|julia|mlflow|oci|[a-zA-Z1+]{0,3})/",
+            rest in "([a-zA-Z_./@]{1,4}|[?&=@/.]|é|arch=|uuid=1|repository_url=databricks){0,8}",
+        ) {
+            let text = format!("{kind}{rest}");
+            if let Some(purl) = plain(&text) {
+                prop_assert_eq!(purl.ok(), PackageUrl::from_str(&text).ok());
+            }
+        }
+    }
 }
