@@ -53,6 +53,28 @@ fn an_index_is_made_where_every_command_looks_for_it() {
 }
 
 #[test]
+fn what_could_not_be_read_for_the_index_is_in_reports() {
+    let bill = r#"{"bomFormat":"CycloneDX","specVersion":"1.6","components":[{"type":"library",
+        "name":"x","version":"1.0.0","purl":"pkg:golang/example.test/x@v1.0.0"}]}"#;
+    let stage = Stage::with(&[
+        ("osv/a.json", GO),
+        ("osv/b.json", "{\"cut\": "),
+        ("bill.json", bill),
+    ]);
+    stage.run(&["db", "build", "osv"]).expect(0);
+    let report = stage
+        .run(&["inspect", "bill.json", "--format", "json"])
+        .expect(0)
+        .json();
+    assert_eq!(report["advisories"]["broken"], 1);
+    for format in ["human", "markdown"] {
+        let told = stage.run(&["inspect", "bill.json", "--format", format]);
+        let told = told.expect(0).stdout;
+        assert!(told.contains("1 more advisory could not be read"), "{told}");
+    }
+}
+
+#[test]
 fn what_is_no_index_is_neither_read_nor_replaced() {
     let stage = Stage::with(&[("a.json", GO), ("notes.txt", "mine"), ("empty/x", "")]);
     let build = |input: &str, out: &str| stage.run(&["db", "build", input, "--out", out]);
