@@ -249,6 +249,7 @@ pub(crate) fn inspected() -> Case {
         missing: ecosystem("Debian:12", 1),
         broken: 0,
         by_distribution: 0,
+        left_out: 0,
         unjudged: vec![UnjudgedPackage {
             purl: "pkg:pypi/odd@dev".to_owned(),
             version: "dev".to_owned(),

@@ -235,6 +235,7 @@ pub(crate) fn vulnerable() -> Case {
         }],
         broken: 0,
         by_distribution: 2,
+        left_out: 0,
         unjudged: vec![UnjudgedPackage {
             purl: "pkg:pypi/odd@dev".to_owned(),
             version: "dev".to_owned(),
