@@ -106,14 +106,8 @@ impl Places {
             .iter()
             .rev()
             .map(|entry| {
-                let first = entry
-                    .created_by
-                    .as_deref()
-                    .unwrap_or_default()
-                    .split_whitespace()
-                    .next()
-                    .unwrap_or_default();
-                own.next_if(|(keyword, _)| keyword == first)
+                let told = keyword_of(entry.created_by.as_deref().unwrap_or_default());
+                own.next_if(|(keyword, _)| keyword == told)
                     .map(|(_, span)| *span)
             })
             .collect();
@@ -135,6 +129,33 @@ impl Places {
                 created_by: entry.created_by.clone().unwrap_or_default(),
             })
             .collect()
+    }
+}
+
+/// The keyword of the instruction that a history entry tells of.
+///
+/// BuildKit and Kaniko begin with it. Buildah, Podman and Docker's builder before BuildKit write what
+/// RUN ran as the command with its shell, behind a `|` and the build arguments where there are any,
+/// and of every other instruction a shell's comment: `/bin/sh -c #(nop) COPY file:… in /`.
+fn keyword_of(created_by: &str) -> &str {
+    let first = |text: &str| text.find(char::is_whitespace).unwrap_or(text.len());
+    let text = created_by.trim_start();
+    if text.starts_with('|') {
+        return "RUN";
+    }
+    if !text.starts_with('/') {
+        return &text[..first(text)];
+    }
+    // A path of a shell and its options: `/bin/bash -o pipefail -c`.
+    match text.split_once(" -c ") {
+        Some((_, command)) => match command.trim_start().strip_prefix("#(nop)") {
+            Some(instruction) => {
+                let instruction = instruction.trim_start();
+                &instruction[..first(instruction)]
+            }
+            None => "RUN",
+        },
+        None => "",
     }
 }
 
@@ -245,5 +266,57 @@ mod tests {
             [(1, ""), (2, "WORKDIR /w"), (3, "RUN make"), (4, "COPY a b")]
         );
         assert!(places(None).layers(&history, 0).is_empty());
+    }
+
+    #[test]
+    fn every_builder_tells_its_instructions() {
+        for (created_by, keyword) in [
+            ("RUN |1 X=1 /bin/sh -c make # buildkit", "RUN"),
+            ("COPY a b # buildkit", "COPY"),
+            ("|1 V=1 /bin/sh -c make", "RUN"),
+            ("/bin/sh -c make -c x", "RUN"),
+            ("/bin/bash -o pipefail -c make | tee", "RUN"),
+            ("/bin/sh -c #(nop) COPY dir:a5 in /a ", "COPY"),
+            ("/bin/sh -c #(nop)  CMD [\"bash\"]", "CMD"),
+            ("/bin/sh", ""),
+            ("", ""),
+            ("debootstrap", "debootstrap"),
+        ] {
+            assert_eq!(keyword_of(created_by), keyword, "{created_by}");
+        }
+    }
+
+    #[test]
+    fn layers_of_buildah_find_their_lines() {
+        let file = SourceFile::new(
+            "Dockerfile",
+            "FROM debian\nARG V\nRUN make\nCOPY a /a\nRUN x \\\n  && y\nUSER 1\nCMD [\"x\"]\n",
+        );
+        let (tree, _) = parse(file);
+        let resolution = resolve(&tree, &ResolveInput::default());
+        let entry = |created_by: &str, empty_layer| HistoryEntry {
+            created_by: Some(created_by.to_owned()),
+            empty_layer,
+            ..HistoryEntry::default()
+        };
+        let history = [
+            entry("/bin/sh -c #(nop) ADD file:1 in / ", false),
+            entry("/bin/sh -c #(nop)  CMD [\"bash\"]", true),
+            entry("/bin/sh -c #(nop) ARG V", true),
+            entry("|1 V=1 /bin/sh -c make", false),
+            entry("/bin/sh -c #(nop) COPY dir:a5 in /a ", false),
+            entry("|1 V=1 /bin/sh -c x   && y", false),
+            entry("/bin/sh -c #(nop) USER 1", true),
+            entry("/bin/sh -c #(nop) CMD [\"x\"]", true),
+        ];
+        let steps = Places::new(&tree, &resolution).layers(&history, 4);
+        let known: Vec<bool> = steps.iter().map(|step| step.span.is_some()).collect();
+        assert_eq!(known, [false, true, true, true]);
+        let starts: Vec<usize> = steps
+            .iter()
+            .filter_map(|step| step.span)
+            .map(|span| span.start)
+            .collect();
+        assert!(starts.is_sorted(), "{starts:?}");
     }
 }
