@@ -3,6 +3,7 @@
 use plimsoll_model::Severity;
 use serde_json::Value;
 
+use super::detector::MAX_HITS;
 use super::{Fingerprint, Hit};
 
 /// A private key in DER that takes all of `bytes`: PKCS #8 (RFC 5958), PKCS #1 (RFC 8017), SEC 1
@@ -83,7 +84,9 @@ pub(super) fn web_keys(text: &str, hits: &mut Vec<Hit>) {
             None => continue,
         };
         let value = key.get(field).and_then(Value::as_str).unwrap_or_default();
+        // Each is looked for in the text: no more than are of use to anybody.
         if value.len() >= 20
+            && hits.len() < MAX_HITS
             && let Some(start) = text.find(value)
         {
             hits.push(hit(

@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::assignment::{in_assignment, in_url};
 use super::der::web_keys;
+use super::detector::MAX_HITS;
 use super::lone::in_shadow;
 use super::manifest::{Cleared, in_manifests};
 use super::pattern::BASE64;
@@ -369,6 +370,7 @@ fn in_entries(text: &str, entries: &Value, hits: &mut Vec<Hit>) {
             };
             if let Some(password) = password
                 && !is_placeholder(&password)
+                && hits.len() < MAX_HITS
             {
                 let start = place(value);
                 hits.push(Hit {
