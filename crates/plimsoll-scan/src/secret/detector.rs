@@ -290,6 +290,10 @@ impl Detector {
             }
             from = at + PEM_BEGIN.len();
             let window = &piece.bytes[at..piece.bytes.len().min(at + WINDOW)];
+            // No block holds the beginning of another: a flood of beginnings costs no more than its
+            // length.
+            let next = self.pem_begin.find(&window[PEM_BEGIN.len()..]);
+            let window = &window[..next.map_or(window.len(), |next| next + PEM_BEGIN.len())];
             let Some(block) = self.pem.get_or_init(|| compiled(PEM)).find(window) else {
                 continue;
             };
