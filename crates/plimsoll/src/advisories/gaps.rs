@@ -107,6 +107,8 @@ fn example(coverage: &AdvisoryCoverage) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::slice::from_ref;
+
     use plimsoll_model::{PackageKind, UnjudgedPackage};
 
     use super::*;
@@ -174,8 +176,8 @@ mod tests {
         for (covered, missing, unidentified, demand, arguments, expected) in [
             (&[][..], &[][..], 0, Distribution, &any, &[][..]),
             (
-                &[debian.clone()],
-                &[conda.clone()],
+                from_ref(&debian),
+                from_ref(&conda),
                 2,
                 Distribution,
                 &any,
@@ -183,7 +185,7 @@ mod tests {
             ),
             (
                 &[of("PyPI", Python, 9, 0)],
-                &[raspbian.clone()],
+                from_ref(&raspbian),
                 0,
                 Distribution,
                 &any,
@@ -191,7 +193,7 @@ mod tests {
             ),
             (
                 &[of("PyPI", Python, 9, 0)],
-                &[raspbian.clone()],
+                from_ref(&raspbian),
                 0,
                 Published,
                 &any,
@@ -199,14 +201,14 @@ mod tests {
             ),
             (
                 &[of("PyPI", Python, 9, 0)],
-                &[raspbian.clone()],
+                from_ref(&raspbian),
                 0,
                 Distribution,
                 &libraries,
                 &[],
             ),
-            (&[], &[raspbian.clone()], 0, Published, &any, &[all]),
-            (&[], &[conda], 0, Distribution, &any, &[all]),
+            (&[], from_ref(&raspbian), 0, Published, &any, &[all]),
+            (&[], from_ref(&conda), 0, Distribution, &any, &[all]),
             (&[], &[], 3, Distribution, &any, &[all]),
             (&[], &[], 3, Nothing, &any, &[]),
             (
@@ -219,8 +221,8 @@ mod tests {
             ),
             (&[of("PyPI", Python, 9, 9)], &[], 0, Published, &any, &[all]),
             (
-                &[debian],
-                &[absent],
+                from_ref(&debian),
+                from_ref(&absent),
                 0,
                 Published,
                 &any,
