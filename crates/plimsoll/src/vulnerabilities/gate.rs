@@ -222,12 +222,12 @@ impl Gate {
     }
 
     fn apply(&self, report: &mut Report, judged: &mut Judged, today: Date) -> Vec<bool> {
-        let image = report
-            .image
-            .as_ref()
-            .map(ImageIdentity::of)
-            .unwrap_or_default()
-            .known_as(&self.subjects);
+        let image = match (&report.image, &report.bill) {
+            (Some(image), _) => ImageIdentity::of(image),
+            (None, Some(bill)) => ImageIdentity::of_bill(bill),
+            (None, None) => ImageIdentity::default(),
+        };
+        let image = image.known_as(&self.subjects);
         let decision = decide(
             &report.vulnerabilities,
             &report.inventory,

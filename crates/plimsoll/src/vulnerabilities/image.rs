@@ -1,6 +1,6 @@
 //! What an image goes by, for statements on it.
 
-use plimsoll_model::{Digest, ImageName, ImageSummary};
+use plimsoll_model::{BillSummary, Digest, ImageName, ImageSummary};
 
 use super::purl::Purl;
 
@@ -29,6 +29,20 @@ impl ImageIdentity {
                 .platform
                 .as_ref()
                 .map(|platform| platform.architecture.clone()),
+        }
+    }
+
+    /// The image that a bill of materials is of, where that tells which.
+    pub(crate) fn of_bill(bill: &BillSummary) -> Self {
+        let Some(digest) = &bill.digest else {
+            return Self::default();
+        };
+        Self {
+            name: name_of(&bill.subject),
+            asked_for: bill.subject.clone(),
+            digest: digest.to_string(),
+            also: Vec::new(),
+            architecture: None,
         }
     }
 
@@ -127,6 +141,26 @@ mod tests {
     use plimsoll_model::{Digest, ImageConfig, Platform};
 
     use super::*;
+
+    #[test]
+    fn a_bill_of_an_image_goes_by_that_image() {
+        let mut bill = BillSummary {
+            name: "app.cdx.json".to_owned(),
+            format: "CycloneDX 1.6".to_owned(),
+            subject: "ghcr.io/acme/app:1.2".to_owned(),
+            digest: Some(Digest::from_sha256([7; 32])),
+            unidentified: 0,
+        };
+        let by_name = Purl::parse("pkg:oci/app?repository_url=ghcr.io/acme/app").unwrap();
+        let exact = format!("pkg:oci/x@{}", Digest::from_sha256([7; 32]));
+        let exact = Purl::parse(&exact).unwrap();
+        let image = ImageIdentity::of_bill(&bill);
+        assert!(image.is_asked_for_by(&by_name) && image.is_asked_for_by(&exact));
+        // What may be of anything is of no image.
+        bill.digest = None;
+        let image = ImageIdentity::of_bill(&bill);
+        assert!(!image.is_asked_for_by(&by_name) && !image.is_asked_for_by(&exact));
+    }
 
     #[test]
     fn images_by_what_others_call_them() {
