@@ -46,19 +46,18 @@ pub(super) fn gaps(
             gap(
                 Some(missing),
                 format!(
-                    "the index has no advisories on it: {} packages were not judged; add them with \
-                     `plimsoll db build`",
-                    missing.packages
+                    "the index has no advisories on it: {} not judged; add them with `plimsoll db \
+                     build`",
+                    were(missing.packages, "")
                 ),
             );
         } else if missing.kind.is_system() && demand == Demand::Distribution {
             gap(
                 Some(missing),
                 format!(
-                    "nobody publishes advisories on it that are known here: {} packages of the \
-                     distribution were not judged; `unjudged = \"report\"` in plimsoll.toml takes \
-                     them so",
-                    missing.packages
+                    "nobody publishes advisories on it that are known here: {} not judged; `unjudged \
+                     = \"report\"` in plimsoll.toml takes that",
+                    were(missing.packages, " of the distribution")
                 ),
             );
         }
@@ -78,7 +77,7 @@ pub(super) fn gaps(
             gap(
                 Some(covered),
                 format!(
-                    "none of its {} packages could be judged{}",
+                    "none of its packages ({}) could be judged{}",
                     covered.packages,
                     example(coverage)
                 ),
@@ -87,15 +86,25 @@ pub(super) fn gaps(
     }
     if judged == 0 && packages + unidentified > 0 {
         let why = match packages {
-            0 => format!("nothing says which packages the {unidentified} components are"),
+            0 => format!(
+                "not one component ({unidentified}) could be judged: nothing says what packages they are"
+            ),
             _ => format!(
-                "not one of {packages} packages could be judged{}",
+                "not one package ({packages}) could be judged{}",
                 example(coverage)
             ),
         };
         gap(None, why);
     }
     gaps
+}
+
+/// `3 packages were`.
+fn were(packages: usize, whose: &str) -> String {
+    match packages {
+        1 => format!("1 package{whose} was"),
+        more => format!("{more} packages{whose} were"),
+    }
 }
 
 fn example(coverage: &AdvisoryCoverage) -> String {
