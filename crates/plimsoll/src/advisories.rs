@@ -34,7 +34,13 @@ pub(crate) fn judge(
         }),
         Ok(judged) => {
             let unidentified = report.bill.as_ref().map_or(0, |bill| bill.unidentified);
-            let gaps = gaps::gaps(&judged.coverage, unidentified, demand, arguments);
+            let gaps = gaps::gaps(
+                &judged.coverage,
+                unidentified,
+                report.inventory.distribution.as_ref(),
+                demand,
+                arguments,
+            );
             report.skipped.extend(gaps);
             if judged.coverage.left_out > 0 {
                 report.skipped.push(Skipped {

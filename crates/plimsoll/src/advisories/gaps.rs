@@ -1,6 +1,6 @@
 //! What a gate that needs a judgement cannot do without.
 
-use plimsoll_model::{AdvisoryCoverage, EcosystemPackages, Skipped};
+use plimsoll_model::{AdvisoryCoverage, Distribution, EcosystemPackages, Skipped};
 
 use crate::args::AdvisoryArgs;
 
@@ -16,13 +16,14 @@ pub(crate) enum Demand {
 }
 
 /// What is missing. `unidentified` are components of a bill of materials that nobody knows what they
-/// are.
+/// are; `system` is the distribution, which has packages even where none was found.
 ///
 /// A few packages that nobody can judge are told and no more: every image has some. Where the
 /// distribution as a whole, or all there is, was not judged, no finding means nothing.
 pub(super) fn gaps(
     coverage: &AdvisoryCoverage,
     unidentified: usize,
+    system: Option<&Distribution>,
     demand: Demand,
     arguments: &AdvisoryArgs,
 ) -> Vec<Skipped> {
@@ -95,6 +96,17 @@ pub(super) fn gaps(
             ),
         };
         gap(None, why);
+    } else if packages == 0
+        && arguments.takes(true)
+        && let Some(system) = system
+    {
+        gap(
+            None,
+            format!(
+                "not one package is known, though the system is {}: its package database is not there",
+                [&*system.id, &*system.version].join(" ").trim_end()
+            ),
+        );
     }
     gaps
 }
@@ -163,9 +175,27 @@ mod tests {
             }],
             ..AdvisoryCoverage::default()
         };
-        let gaps = gaps(&coverage, unidentified, demand, arguments);
+        let gaps = gaps(&coverage, unidentified, None, demand, arguments);
         assert!(gaps.iter().all(|gap| gap.blocking));
         gaps.into_iter().map(|gap| gap.what).collect()
+    }
+
+    #[test]
+    fn a_distribution_without_packages_was_not_judged() {
+        let alpine = Distribution {
+            id: "alpine".to_owned(),
+            version: "3.19.1".to_owned(),
+            ..Distribution::default()
+        };
+        let any = AdvisoryArgs::default();
+        let mut coverage = AdvisoryCoverage::default();
+        let told =
+            |coverage: &AdvisoryCoverage, demand| gaps(coverage, 0, Some(&alpine), demand, &any);
+        let found = told(&coverage, Demand::Published);
+        assert!(found[0].blocking && found[0].why.contains("the system is alpine 3.19.1"));
+        assert_eq!(told(&coverage, Demand::Nothing), []);
+        coverage.covered.push(of("Go", PackageKind::Go, 1, 0));
+        assert_eq!(told(&coverage, Demand::Distribution), []);
     }
 
     #[test]
