@@ -233,7 +233,7 @@ pub(crate) fn vulnerable() -> Case {
             kind: PackageKind::Opam,
             date: None,
         }],
-        broken: 0,
+        broken: 3,
         by_distribution: 2,
         left_out: 0,
         unjudged: vec![UnjudgedPackage {
