@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use plimsoll_model::Severity;
 use regex::Regex;
 
-use super::context::{known_form, maker};
+use super::form::{known_form, maker};
 use super::placeholder::{is_placeholder, looks_random};
 use super::{Fingerprint, Hit};
 

@@ -3,8 +3,8 @@
 
 use plimsoll_model::Severity;
 
-use super::context::{is_code, known_form};
 use super::detector::LOOKBEHIND;
+use super::form::{is_code, known_form};
 use super::placeholder::{is_placeholder, looks_random};
 use super::{Fingerprint, Hit};
 

@@ -16,6 +16,7 @@ mod context;
 mod der;
 mod detector;
 mod encoded;
+mod form;
 mod grams;
 mod lone;
 mod manifest;

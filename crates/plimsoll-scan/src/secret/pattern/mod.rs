@@ -12,7 +12,7 @@ use base64::engine::DecodePaddingMode;
 use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig};
 use plimsoll_model::Severity;
 
-use super::context::is_jwt;
+use super::form::is_jwt;
 use super::placeholder::{is_example, looks_random};
 
 /// Base64 as people leave it: with or without padding.

@@ -1,0 +1,240 @@
+//! What is assigned to a name, and where that begins.
+
+use super::super::assignment::{is_surely_drawn, may_name_secret, names_secret};
+use super::super::form::judged;
+use super::super::{Fingerprint, Hit};
+
+fn name_byte(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.')
+}
+
+/// What is assigned to the name around the word at `at`, which ends at `word_end`.
+pub(super) fn assigned(bytes: &[u8], at: usize, word_end: usize, settings: bool) -> Option<Hit> {
+    let before = bytes[at.saturating_sub(64)..at]
+        .iter()
+        .rev()
+        .take_while(|byte| name_byte(**byte))
+        .count();
+    let after = bytes[word_end..bytes.len().min(word_end + 48)]
+        .iter()
+        .take_while(|byte| name_byte(**byte))
+        .count();
+    let name_end = word_end + after;
+    let name = std::str::from_utf8(&bytes[at - before..name_end]).ok()?;
+    let name = name.trim_start_matches(['-', '.']);
+    let promised = names_secret(name);
+    if !promised && !may_name_secret(name) {
+        return None;
+    }
+    let found = value_of_pair(bytes, at - before, name_end, settings);
+    let found = found.or_else(|| value_behind(bytes, name_end, settings));
+    let Some((start, value, quoted)) = found.or_else(|| {
+        settings
+            .then(|| value_of_word(bytes, at - before, name_end))
+            .flatten()
+    }) else {
+        return name
+            .eq_ignore_ascii_case("password")
+            .then(|| in_statement(bytes, name_end))
+            .flatten();
+    };
+    if !promised && !is_surely_drawn(value) {
+        return None;
+    }
+    if !quoted && is_comment(&bytes[at.saturating_sub(120)..at]) {
+        return None;
+    }
+    let (kind, severity) = judged(name, value, !quoted)?;
+    Some(Hit {
+        kind,
+        severity,
+        start,
+        end: start + value.len(),
+        fingerprint: Fingerprint::of(value.as_bytes()),
+    })
+}
+
+/// The password of an SQL statement: `IDENTIFIED BY 'x'`, `PASSWORD 'x'`, `PASSWORD('x')`.
+pub(super) fn in_statement(bytes: &[u8], behind: usize) -> Option<Hit> {
+    let rest = &bytes[behind..bytes.len().min(behind + 128)];
+    let blank = rest
+        .iter()
+        .take_while(|byte| matches!(byte, b' ' | b'('))
+        .count();
+    let value = rest[blank..].strip_prefix(b"'")?;
+    let value = std::str::from_utf8(&value[..memchr::memchr(b'\'', value)?]).ok()?;
+    let (kind, severity) = judged("password", value, true)?;
+    let start = behind + blank + 1;
+    Some(Hit {
+        kind,
+        severity,
+        start,
+        end: start + value.len(),
+        fingerprint: Fingerprint::of(value.as_bytes()),
+    })
+}
+
+/// The value of a pair, as Kubernetes and others write variables: `name: DB_PASSWORD` and behind it
+/// `value: …`.
+fn value_of_pair(
+    bytes: &[u8],
+    name_at: usize,
+    name_end: usize,
+    settings: bool,
+) -> Option<(usize, &str, bool)> {
+    let before = bytes[name_at.saturating_sub(12)..name_at].to_ascii_lowercase();
+    let before = before.trim_ascii_end();
+    let before = before
+        .strip_suffix(b"\"")
+        .unwrap_or(before)
+        .trim_ascii_end();
+    let before = before.strip_suffix(b"'").unwrap_or(before).trim_ascii_end();
+    let before = before
+        .strip_suffix(b":")
+        .or(before.strip_suffix(b"="))?
+        .trim_ascii_end();
+    let before = before.strip_suffix(b"\"").unwrap_or(before);
+    if !before.ends_with(b"name") && !before.ends_with(b"key") {
+        return None;
+    }
+    let rest = &bytes[name_end..bytes.len().min(name_end + 96)];
+    let blank = rest
+        .iter()
+        .take_while(|byte| byte.is_ascii_whitespace() || matches!(byte, b'"' | b'\'' | b','))
+        .count();
+    let word = rest.get(blank..blank + 5)?;
+    word.eq_ignore_ascii_case(b"value")
+        .then(|| value_behind(bytes, name_end + blank + 5, settings))
+        .flatten()
+}
+
+/// The value of `name value`, alone on their line but for what sets a variable.
+fn value_of_word(bytes: &[u8], name_at: usize, name_end: usize) -> Option<(usize, &str, bool)> {
+    let before = &bytes[name_at.saturating_sub(32)..name_at];
+    let line = before.rsplit(|byte| *byte == b'\n').next()?.trim_ascii();
+    if !matches!(line, b"" | b"ENV" | b"set" | b"setx") {
+        return None;
+    }
+    let rest = &bytes[name_end..bytes.len().min(name_end + 256)];
+    let rest = &rest[..memchr::memchr(b'\n', rest).unwrap_or(rest.len())];
+    let blank = rest
+        .iter()
+        .take_while(|byte| matches!(byte, b' ' | b'\t'))
+        .count();
+    let value = rest[blank..].trim_ascii();
+    let (quote, value) = match value {
+        [b'"', inner @ .., b'"'] | [b'\'', inner @ .., b'\''] => (1, inner),
+        _ => (0, value),
+    };
+    if blank == 0 || value.is_empty() || value.iter().any(u8::is_ascii_whitespace) {
+        return None;
+    }
+    let value = std::str::from_utf8(value).ok()?;
+    Some((name_end + blank + quote, value, false))
+}
+
+/// Whether the last line of what stands before is a comment.
+fn is_comment(before: &[u8]) -> bool {
+    let line = before
+        .rsplit(|byte| *byte == b'\n')
+        .next()
+        .unwrap_or(before);
+    matches!(
+        line.trim_ascii_start(),
+        [b'#' | b';', ..] | [b'/', b'/', ..]
+    )
+}
+
+/// The value that is assigned to what ends at `at`, where it begins, and whether in quotes.
+fn value_behind(bytes: &[u8], at: usize, settings: bool) -> Option<(usize, &str, bool)> {
+    let line = &bytes[at..bytes.len().min(at + 1024)];
+    let line = &line[..memchr::memchr(b'\n', line).unwrap_or(line.len())];
+    let mut rest = line;
+    let skip = |rest: &mut &[u8], what: &[u8]| -> usize {
+        let count = rest.iter().take_while(|byte| what.contains(byte)).count();
+        *rest = &rest[count..];
+        count
+    };
+    let closed = skip(&mut rest, b"\\\"'`])");
+    let mut tag = false;
+    if closed == 0 && rest.first() == Some(&b'>') {
+        // `<password>…</password>`
+        rest = &rest[1..];
+        tag = true;
+    } else {
+        skip(&mut rest, b" \t");
+        if closed > 0 && rest.starts_with(b"value=") {
+            rest = &rest[6..];
+        } else if let Some(more) = [&b"=>"[..], b":=", b"?=", b"->"]
+            .iter()
+            .find_map(|operator| rest.strip_prefix(*operator))
+        {
+            rest = more;
+        } else if let Some(more) = rest.strip_prefix(b"=") {
+            if more.starts_with(b"=") || more.starts_with(b"~") {
+                return None;
+            }
+            rest = more;
+        } else if let Some(more) = rest.strip_prefix(b":") {
+            rest = after_type(more);
+        } else if closed > 0 && rest.first() == Some(&b',') {
+            rest = &rest[1..];
+        } else {
+            return None;
+        }
+        skip(&mut rest, b" \t");
+    }
+    // Prefixes of strings, and backslashes of strings in strings.
+    while let [
+        b'b' | b'r' | b'u' | b'f' | b'@' | b'$' | b'\\' | b'L',
+        more @ ..,
+    ] = rest
+    {
+        if !matches!(more.first(), Some(b'"' | b'\'' | b'`' | b'\\')) {
+            break;
+        }
+        rest = more;
+    }
+    let (rest, end, quoted) = match rest {
+        [quote @ (b'"' | b'\'' | b'`'), more @ ..] => {
+            let end = more
+                .iter()
+                .position(|byte| byte == quote || *byte == b'\\')?;
+            (more, end, true)
+        }
+        _ if tag => (rest, memchr::memchr(b'<', rest)?, true),
+        _ if settings => {
+            let end = rest
+                .iter()
+                .position(|byte| {
+                    byte.is_ascii_whitespace()
+                        || matches!(byte, b'"' | b'\'' | b'`' | b',' | b';' | b'<' | b'>')
+                })
+                .unwrap_or(rest.len());
+            (rest, end, false)
+        }
+        _ => return None,
+    };
+    let value = std::str::from_utf8(&rest[..end]).ok()?;
+    let start = at + (line.len() - rest.len());
+    Some((start, value, quoted))
+}
+
+/// Behind the colon of `name: Type = "…"`, what is behind the equals sign.
+fn after_type(rest: &[u8]) -> &[u8] {
+    let length = rest
+        .iter()
+        .take(40)
+        .take_while(|byte| {
+            byte.is_ascii_alphanumeric()
+                || matches!(
+                    byte,
+                    b' ' | b'_' | b'<' | b'>' | b'|' | b'&' | b'[' | b']' | b'.'
+                )
+        })
+        .count();
+    match &rest[length..] {
+        [b'=', more @ ..] if length > 1 && !more.starts_with(b"=") => more,
+        _ => rest,
+    }
+}

@@ -1,0 +1,190 @@
+//! Credentials in what carries them: addresses, links, headers, a cluster's configuration.
+
+use std::sync::LazyLock;
+
+use base64::Engine as _;
+use memchr::memmem;
+use plimsoll_model::Severity;
+use regex::bytes::Regex;
+
+use super::super::assignment::in_urls;
+use super::super::detector::LOOKBEHIND;
+use super::super::form::is_jwt;
+use super::super::pattern::{BASE64, Verdict, encoded_private_key};
+use super::super::placeholder::{is_example, is_placeholder, looks_random};
+use super::super::{Fingerprint, Hit};
+
+/// A secret of an application in Azure's directory: its mark is at the fifth and sixth place.
+static AZURE_SECRET: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"^[A-Za-z0-9_~.]{3}[0-9]Q~[A-Za-z0-9_~.-]{31,34}").expect("a constant expression")
+});
+
+/// The password of `scheme://user:password@host`, whose `://` is at `at`.
+pub(super) fn url_password(bytes: &[u8], at: usize) -> Option<Hit> {
+    let scheme = bytes[at.saturating_sub(20)..at]
+        .iter()
+        .rev()
+        .take_while(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'.' | b'-'))
+        .count();
+    let start = at - scheme;
+    let rest = &bytes[start..bytes.len().min(at + 400)];
+    // Most addresses name nobody.
+    let stop = rest[scheme + 3..].iter().position(|byte| {
+        matches!(
+            byte,
+            b'@' | b'/' | b' ' | b'\n' | b'"' | b'\'' | b'<' | b'>' | b'`'
+        )
+    })?;
+    if rest[scheme + 3 + stop] != b'@' {
+        return None;
+    }
+    let text = std::str::from_utf8(&rest[..scheme + 3 + stop + 1]).ok()?;
+    let (user, password) = text[scheme + 3..].trim_end_matches('@').split_once(':')?;
+    let host = &rest[scheme + 3 + stop + 1..];
+    let of_manuals = host.starts_with(b"example.") || host.starts_with(b"host/");
+    let odd = |c: char| !(c.is_ascii_alphanumeric() || "._%+-~!$&*".contains(c));
+    if user == password || of_manuals || user.contains(odd) {
+        return None;
+    }
+    in_urls(text, start).next()
+}
+
+/// The signature of a link that opens a storage of Azure (Storage, "Create a service SAS").
+pub(super) fn azure_signature(bytes: &[u8], at: usize) -> Option<Hit> {
+    let link =
+        |byte: &u8| byte.is_ascii_graphic() && !matches!(byte, b'"' | b'\'' | b'<' | b'>' | b'`');
+    let before = &bytes[at.saturating_sub(LOOKBEHIND)..at];
+    let length = before.iter().rev().take_while(|byte| link(byte)).count();
+    let start = at + 4;
+    let rest = &bytes[start..bytes.len().min(start + 400)];
+    let value = &rest[..rest
+        .iter()
+        .take_while(|byte| link(byte) && !matches!(byte, b'&' | b';' | b',' | b')'))
+        .count()];
+    let behind = &rest[value.len()..];
+    let behind = &behind[..behind.iter().take_while(|byte| link(byte)).count()];
+    let around = [&before[before.len() - length..], b"&", behind].concat();
+    let dated =
+        memmem::find(&around, b"sv=20").is_some() || memmem::find(&around, b"sr=").is_some();
+    let text = std::str::from_utf8(value).ok()?;
+    let believed = dated && value.len() >= 40 && !is_example(value) && looks_random(text);
+    believed.then(|| Hit {
+        kind: "azure-shared-access-signature",
+        severity: Severity::High,
+        start,
+        end: start + value.len(),
+        fingerprint: Fingerprint::of(value),
+    })
+}
+
+/// The password of `user:password@tcp(host)`, as Go's driver for MySQL takes it.
+pub(super) fn source_password(bytes: &[u8], at: usize) -> Option<Hit> {
+    let before = &bytes[at.saturating_sub(128)..at];
+    let length = before
+        .iter()
+        .rev()
+        .take_while(|byte| {
+            byte.is_ascii_graphic() && !matches!(byte, b'"' | b'\'' | b'=' | b'/' | b'`')
+        })
+        .count();
+    let text = std::str::from_utf8(&before[before.len() - length..]).ok()?;
+    let (user, password) = text.split_once(':')?;
+    let believed =
+        !user.is_empty() && user != password && password.len() >= 5 && !is_placeholder(password);
+    believed.then(|| Hit {
+        kind: "connection-string-password",
+        severity: Severity::High,
+        start: at - password.len(),
+        end: at,
+        fingerprint: Fingerprint::of(password.as_bytes()),
+    })
+}
+
+/// A secret whose mark is at `at`.
+pub(super) fn azure_secret(bytes: &[u8], at: usize) -> Option<Hit> {
+    let start = at.checked_sub(4)?;
+    if start > 0 && bytes[start - 1].is_ascii_alphanumeric() {
+        return None;
+    }
+    let found = AZURE_SECRET.find(&bytes[start..bytes.len().min(start + 64)])?;
+    let value = found.as_bytes();
+    (!is_example(value)).then(|| Hit {
+        kind: "azure-client-secret",
+        severity: Severity::Critical,
+        start,
+        end: start + value.len(),
+        fingerprint: Fingerprint::of(value),
+    })
+}
+
+/// What an authorization header carries.
+pub(super) fn carried(bytes: &[u8], start: usize, basic: bool) -> Option<Hit> {
+    let rest = &bytes[start..bytes.len().min(start + 4096)];
+    let length = rest
+        .iter()
+        .take_while(|byte| {
+            byte.is_ascii_alphanumeric()
+                || matches!(byte, b'+' | b'/' | b'=' | b'-' | b'_' | b'.' | b'~')
+        })
+        .count();
+    let value = &rest[..length];
+    if length < 12 {
+        return None;
+    }
+    let (kind, secret) = if basic {
+        let decoded = String::from_utf8(BASE64.decode(value).ok()?).ok()?;
+        let (_, password) = decoded.split_once(':')?;
+        if is_placeholder(password) || password.chars().any(char::is_control) {
+            return None;
+        }
+        ("basic-authorization", password.to_owned())
+    } else {
+        let value = std::str::from_utf8(value).ok()?;
+        if length < 20 || is_placeholder(value) || !looks_random(value) {
+            return None;
+        }
+        let kind = if is_jwt(value)? {
+            "jwt"
+        } else {
+            "bearer-token"
+        };
+        (kind, value.to_owned())
+    };
+    Some(Hit {
+        kind,
+        severity: Severity::High,
+        start,
+        end: start + length,
+        fingerprint: Fingerprint::of(secret.as_bytes()),
+    })
+}
+
+/// The private key of `client-key-data: …`, whose name ends at `start`.
+pub(super) fn kubeconfig_key(bytes: &[u8], start: usize) -> Option<Hit> {
+    let rest = bytes[start..].strip_prefix(b":")?;
+    let blank = rest
+        .iter()
+        .take_while(|byte| matches!(byte, b' ' | b'"' | b'\''))
+        .count();
+    let rest = &rest[blank..];
+    let length = rest
+        .iter()
+        .take(16_000)
+        .take_while(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'='))
+        .count();
+    let Verdict::Value {
+        kind,
+        severity,
+        value,
+    } = encoded_private_key(&rest[..length])
+    else {
+        return None;
+    };
+    Some(Hit {
+        kind,
+        severity,
+        start: start + 1 + blank,
+        end: start + 1 + blank + length,
+        fingerprint: Fingerprint::of(&value),
+    })
+}

@@ -1,0 +1,185 @@
+//! What kind of credential a value is by its form, and by the name it is given.
+
+use std::sync::LazyLock;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use memchr::memmem;
+use plimsoll_model::Severity;
+use regex::bytes::Regex;
+
+use super::placeholder::{is_placeholder, looks_random};
+
+static JWT: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(
+        r"^(eyJ[A-Za-z0-9_-]{10,2000})\.(eyJ[A-Za-z0-9_-]{10,8000})\.[A-Za-z0-9_-]{20,2000}$",
+    )
+    .expect("a constant expression")
+});
+
+static DISCORD: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"^[MNO][A-Za-z0-9_-]{23,27}\.[A-Za-z0-9_-]{6}\.[A-Za-z0-9_-]{27,40}$")
+        .expect("a constant expression")
+});
+
+/// Makers whose keys have no mark, by a word in the name they are assigned to.
+const MAKERS: &[(&str, &str)] = &[
+    ("twilio", "twilio-key"),
+    ("datadog", "datadog-key"),
+    ("dd_api_key", "datadog-key"),
+    ("dd_app_key", "datadog-key"),
+    ("heroku", "heroku-key"),
+    ("cloudflare", "cloudflare-token"),
+    ("fastly", "fastly-token"),
+    ("linode", "linode-token"),
+    ("hetzner", "hetzner-token"),
+    ("vultr", "vultr-key"),
+    ("scaleway", "scaleway-key"),
+    ("pagerduty", "pagerduty-key"),
+    ("okta", "okta-token"),
+    ("auth0", "auth0-secret"),
+    ("snyk", "snyk-token"),
+    ("sonar", "sonar-token"),
+    ("codecov", "codecov-token"),
+    ("algolia", "algolia-key"),
+    ("mailgun", "mailgun-key"),
+    ("mailjet", "mailjet-key"),
+    ("snowflake", "snowflake-password"),
+    ("confluent", "confluent-key"),
+    ("cohere", "cohere-key"),
+    ("mistral", "mistral-key"),
+    ("airtable", "airtable-key"),
+    ("asana", "asana-token"),
+    ("zendesk", "zendesk-token"),
+    ("intercom", "intercom-token"),
+    ("dropbox", "dropbox-token"),
+    ("twitter", "twitter-key"),
+    ("facebook", "facebook-secret"),
+    ("paypal", "paypal-secret"),
+    ("adyen", "adyen-key"),
+    ("resend", "resend-key"),
+    ("wandb", "wandb-key"),
+    ("launchdarkly", "launchdarkly-key"),
+    ("alibaba", "alibaba-secret"),
+    ("aliyun", "alibaba-secret"),
+    ("tencent", "tencent-secret"),
+    ("ibm", "ibm-key"),
+    ("jira", "atlassian-token"),
+    ("confluence", "atlassian-token"),
+    ("vault_token", "vault-token"),
+    ("sharedaccesskey", "azure-shared-access-key"),
+    ("django", "django-secret-key"),
+    ("rails", "rails-key"),
+];
+
+/// Whether a value is a JSON web token; none where it is one that stands in every manual.
+pub(super) fn is_jwt(value: &str) -> Option<bool> {
+    let Some(parts) = JWT.captures(value.as_bytes()) else {
+        return Some(false);
+    };
+    let part = |index: usize| URL_SAFE_NO_PAD.decode(parts.get(index)?.as_bytes()).ok();
+    let (Some(header), Some(payload)) = (part(1), part(2)) else {
+        return Some(false);
+    };
+    let has = |text: &[u8], word: &str| memmem::find(text, word.as_bytes()).is_some();
+    // Those of jwt.io and of RFC 7519.
+    let known = ["John Doe", "1234567890", "example.com/is_root"];
+    if known.iter().any(|mark| has(&payload, mark)) {
+        return None;
+    }
+    Some(has(&header, "\"alg\""))
+}
+
+/// What kind of credential the value of a name is, if it is one.
+pub(super) fn judged(name: &str, value: &str, bare: bool) -> Option<(&'static str, Severity)> {
+    if value.len() < 6
+        || value.len() > 600
+        || !value.bytes().all(|byte| byte.is_ascii_graphic())
+        || is_placeholder(value)
+        || is_code(value)
+    {
+        return None;
+    }
+    if let Some(known) = known_form(name, value)? {
+        return Some(known);
+    }
+    let lower = folded_name(name);
+    let password = ["password", "passwd", "passphrase", "pwd"]
+        .iter()
+        .any(|word| lower.contains(word));
+    let has = |sort: fn(&u8) -> bool| value.bytes().any(|byte| sort(&byte));
+    let mixed = value.len() >= 8
+        && !value.contains(['_', '-', '.'])
+        && has(u8::is_ascii_digit)
+        && has(u8::is_ascii_lowercase)
+        && has(u8::is_ascii_uppercase);
+    let believed = looks_random(value)
+        || (password && mixed)
+        || (password
+            && bare
+            && !value.contains(['(', '{', '['])
+            && value.bytes().any(|byte| !byte.is_ascii_alphabetic()));
+    if !believed {
+        return None;
+    }
+    Some((maker(name).unwrap_or("secret-value"), Severity::High))
+}
+
+fn folded_name(name: &str) -> String {
+    name.to_ascii_lowercase().replace(['-', '.'], "_")
+}
+
+/// The kind that the name alone gives away.
+pub(super) fn maker(name: &str) -> Option<&'static str> {
+    let name = folded_name(name);
+    let found = MAKERS.iter().find(|(word, _)| name.contains(word));
+    found.map(|(_, kind)| *kind)
+}
+
+/// What kind of credential a value is by its form and its name. The outer none means that it is
+/// none at all, an example of a manual.
+#[expect(
+    clippy::option_option,
+    reason = "no credential is not the same as one of no known form"
+)]
+pub(super) fn known_form(name: &str, value: &str) -> Option<Option<(&'static str, Severity)>> {
+    let lower = folded_name(name);
+    let bytes = value.as_bytes();
+    if bytes.len() == 40
+        && (lower.contains("secret_access")
+            || lower.contains("secretaccess")
+            || lower.contains("aws"))
+        && bytes
+            .iter()
+            .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'/' | b'+'))
+        && !bytes.iter().all(u8::is_ascii_hexdigit)
+    {
+        return Some(Some(("aws-secret-key", Severity::Critical)));
+    }
+    if lower.contains("accountkey") && bytes.len() == 88 && bytes.ends_with(b"==") {
+        return Some(Some(("azure-storage-key", Severity::Critical)));
+    }
+    if is_jwt(value)? {
+        return Some(Some(("jwt", Severity::High)));
+    }
+    if DISCORD.is_match(bytes) {
+        return Some(Some(("discord-token", Severity::Critical)));
+    }
+    Some(None)
+}
+
+/// Whether a value is a piece of code or of a template, a path or a version.
+pub(super) fn is_code(value: &str) -> bool {
+    value.contains("${")
+        || value.contains("#{")
+        || value.contains("{{")
+        || value.contains("()")
+        || value.contains("::")
+        || value.contains("=>")
+        || value.contains("&&")
+        || value.starts_with(['{', '(', '@', '&', '.', '#', ':', '!', '='])
+        || value.ends_with(['(', '[', '{'])
+        || value.contains("://")
+        || (value.contains('(') && value.contains(')'))
+        || (value.contains('[') && value.contains(']'))
+}
