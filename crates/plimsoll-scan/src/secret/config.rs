@@ -1,29 +1,32 @@
 //! Credentials in an image's configuration and history.
 
+use std::borrow::Cow;
+use std::collections::HashMap;
+
 use plimsoll_model::{ImageConfig, SecretSighting, Severity};
 
 use super::assignment::{in_assignment, in_urls, names_secret};
 use super::command::{in_arguments, in_commands, is_hash};
 use super::context::in_context;
-use super::detector::{Piece, Told};
+use super::detector::{MAX_HITS, Piece, Told};
 use super::encoded::in_base64;
 use super::{Detector, Fingerprint, Hit, distinct};
 
 /// Every credential in the configuration, each value once: where it is set comes before where
 /// history repeats it, which is told beside.
 pub(crate) fn in_config(config: &ImageConfig, detector: &Detector) -> Vec<SecretSighting> {
-    let mut seen: Vec<Fingerprint> = Vec::new();
-    let mut sightings = Vec::new();
+    let mut seen: HashMap<Fingerprint, usize> = HashMap::new();
+    let mut sightings: Vec<SecretSighting> = Vec::new();
     let mut add = |place: String, hits: Vec<Hit>| {
         for hit in distinct(hits) {
-            if let Some(known) = seen.iter().position(|other| *other == hit.fingerprint) {
-                let known: &mut SecretSighting = &mut sightings[known];
+            if let Some(known) = seen.get(&hit.fingerprint) {
+                let known = &mut sightings[*known];
                 if known.place != place && known.also_at.last() != Some(&place) {
                     known.also_at.push(place.clone());
                 }
                 continue;
             }
-            seen.push(hit.fingerprint);
+            seen.insert(hit.fingerprint, sightings.len());
             sightings.push(SecretSighting {
                 kind: hit.kind.into(),
                 severity: hit.severity,
@@ -160,9 +163,8 @@ fn hide_assigned(text: &mut String) {
         .collect();
     places.sort_unstable();
     places.dedup_by(|later, earlier| later.0 < earlier.1);
-    for (start, end) in places.into_iter().rev() {
-        text.replace_range(start..end, HIDDEN);
-    }
+    let places = places.into_iter();
+    rewrite(text, places.map(|(start, end)| (start, end, HIDDEN.into())));
 }
 
 /// A name as it may be shown: it too can hold a credential, by somebody's slip.
@@ -173,7 +175,27 @@ pub(crate) fn shown_name(name: &str, detector: &Detector) -> String {
     shown
 }
 
+/// Writes something else in place of parts of a text, which are in order and apart.
+fn rewrite(text: &mut String, parts: impl Iterator<Item = (usize, usize, Cow<'static, str>)>) {
+    let mut written = String::with_capacity(text.len());
+    let mut at = 0;
+    for (start, end, mark) in parts {
+        if let Some(before) = text.get(at..start).filter(|_| text.is_char_boundary(end)) {
+            written.push_str(before);
+            written.push_str(&mark);
+            at = end;
+        }
+    }
+    written.push_str(text.get(at..).unwrap_or_default());
+    *text = written;
+}
+
 fn replace(text: &mut String, mut hits: Vec<Hit>) {
+    if hits.len() >= MAX_HITS {
+        // No more are looked for than so many, and whatever is left would be shown.
+        HIDDEN.clone_into(text);
+        return;
+    }
     hits.sort_by_key(|hit| (hit.start, std::cmp::Reverse(hit.end)));
     // Where two overlap, all that either covers goes.
     let mut covered: Vec<Hit> = Vec::new();
@@ -183,12 +205,11 @@ fn replace(text: &mut String, mut hits: Vec<Hit>) {
             _ => covered.push(hit),
         }
     }
-    for hit in covered.into_iter().rev() {
-        if text.is_char_boundary(hit.start) && text.is_char_boundary(hit.end) {
-            let mark = format!("[{} {}]", hit.kind, hit.fingerprint);
-            text.replace_range(hit.start..hit.end, &mark);
-        }
-    }
+    let marks = covered.into_iter().map(|hit| {
+        let mark = format!("[{} {}]", hit.kind, hit.fingerprint);
+        (hit.start, hit.end, mark.into())
+    });
+    rewrite(text, marks);
 }
 
 /// Credentials that need no more than the text.
@@ -255,12 +276,14 @@ fn in_command(text: &str, detector: &Detector) -> Vec<Hit> {
 fn in_words(words: &[String], detector: &Detector) -> Vec<Vec<Hit>> {
     let mut flag = None;
     let mut taken = in_arguments(words);
+    taken.sort_by_key(|(number, _)| *number);
+    let mut taken = taken.into_iter().peekable();
     words
         .iter()
         .enumerate()
         .map(|(number, word)| {
             let mut hits = in_command(word, detector);
-            let here = taken.extract_if(.., |(other, _)| *other == number);
+            let here = std::iter::from_fn(|| taken.next_if(|(other, _)| *other == number));
             hits.extend(here.map(|(_, hit)| hit));
             if let Some(name) = flag {
                 hits.extend(in_assignment(name, word, 0));
@@ -389,6 +412,37 @@ mod tests {
             assert!(!text.contains(secret), "{text}");
         }
         assert_eq!(shown.cmd.unwrap()[0].matches("[github-token ").count(), 2);
+    }
+
+    #[test]
+    fn more_than_are_looked_for_are_hidden_too() {
+        let drawn = |mut at: u64| -> String {
+            let letter = || {
+                at = at.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(99);
+                char::from(b"aB3dE5gH7jK9mN1pQ2rS4tU6vW8xY0zC"[(at >> 59) as usize])
+            };
+            std::iter::repeat_with(letter).take(36).collect()
+        };
+        let secrets: Vec<String> = (0..1000)
+            .map(|at| format!("gh{}_{}", "p", drawn(at)))
+            .collect();
+        let urls = (0..1000).map(|at| format!("https://u:q7RtY2mWx9KpLz{at}@h.net"));
+        let urls: Vec<String> = urls.collect();
+        let config = ImageConfig {
+            env: vec![secrets.join(" "), urls.join(" ")],
+            cmd: Some(vec![secrets.join(" ")]),
+            ..ImageConfig::default()
+        };
+        let shown = format!("{:?}", redacted(&config));
+        let told = in_config(&config, Detector::shared());
+        assert!(
+            told.len() >= MAX_HITS && told.len() < 1000,
+            "{}",
+            told.len()
+        );
+        for secret in secrets.iter().chain(&urls) {
+            assert!(!shown.contains(secret.as_str()), "{secret}");
+        }
     }
 
     #[test]

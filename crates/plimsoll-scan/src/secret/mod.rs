@@ -71,6 +71,9 @@ impl std::fmt::Display for Fingerprint {
 pub(crate) fn distinct(hits: Vec<Hit>) -> Vec<Hit> {
     let mut kept: Vec<Hit> = Vec::new();
     for hit in hits {
+        if kept.len() >= detector::MAX_HITS {
+            break;
+        }
         if !kept
             .iter()
             .any(|other| other.start < hit.end && hit.start < other.end)
