@@ -248,6 +248,15 @@ impl Detector {
         if piece.program && is_name(value.as_bytes()) && !value.as_bytes().iter().all(capitals) {
             return None;
         }
+        // Texts of a program run into each other, mostly in small letters; what is drawn from all
+        // letters has capitals among so many.
+        let runs_on = packed
+            && (!stands_apart(bytes, start)
+                || next.is_some_and(|next| (pattern.not_before)(*next)));
+        let of_all_letters = pattern.regex.contains("A-Za-z");
+        if runs_on && of_all_letters && !value.as_bytes().iter().any(u8::is_ascii_uppercase) {
+            return None;
+        }
         let (kind, severity, fingerprint) = match (pattern.check)(value.as_bytes()) {
             Verdict::Nothing => return None,
             Verdict::Match => (
@@ -381,6 +390,19 @@ mod tests {
         assert_eq!(kinds(&name, true), Vec::<&str>::new());
         let apart = format!(" {}s_{}", "gh", &body[..36]);
         assert_eq!(kinds(&apart, true), ["github-token"]);
+    }
+
+    #[test]
+    fn texts_of_a_program_that_run_into_each_other_are_no_token() {
+        let mark = format!("s{}_live_", "k");
+        let run_together = format!("blocks{mark}mips64lewildcardstatfs64x86");
+        assert!(kinds(&run_together, true).is_empty());
+        assert_eq!(
+            kinds(&format!("blocks {run_together}")[13..], true),
+            ["stripe-key"]
+        );
+        let drawn = format!("blocks{mark}aB3dE5gH7jK9mN1pQ2rS4tU6wildcard");
+        assert_eq!(kinds(&drawn, true), ["stripe-key"]);
     }
 
     #[test]
