@@ -154,9 +154,8 @@ impl<'a> Collector<'a> {
         let mut buffer = std::mem::take(&mut self.buffer);
         buffer.clear();
         let result = self.scattered(entry, content, &mut buffer);
-        // Fresh memory for every library costs more than reading it; that of a huge file is given
-        // back.
-        if buffer.capacity() as u64 <= WATCHED {
+        // A large file was here: its memory is given back.
+        if buffer.capacity() as u64 <= 2 * SMALL {
             self.buffer = buffer;
         }
         result
@@ -195,10 +194,6 @@ impl<'a> Collector<'a> {
         {
             let _alone = (entry.size > LARGE)
                 .then(|| LARGE_FILE.lock().unwrap_or_else(PoisonError::into_inner));
-            // What a header says is only taken as far as it is no lie that costs much.
-            if let Ok(size) = usize::try_from(entry.size.min(WATCHED)) {
-                buffer.reserve_exact(size.saturating_sub(buffer.len()));
-            }
             content.take(cataloguer.limit).read_to_end(buffer)?;
             self.whole(entry, buffer, claimant);
             return Ok(xxh3_64(buffer));
