@@ -84,17 +84,14 @@ impl StoredImage {
             || layers.eq(image.diff_ids.iter().map(Digest::as_str))
     }
 
-    /// Whether the last name it got is at least `age` seconds old, as far as the engine tells.
-    fn tagged_before(&self, age: u64) -> bool {
+    /// Whether the last name it got is at least `age` seconds old; none where the engine does not
+    /// tell, as of an image that was loaded and named by nobody since.
+    fn tagged_before(&self, age: u64) -> Option<bool> {
         let until = i64::try_from(now().saturating_sub(age)).unwrap_or(i64::MAX);
         let until = crate::time::rfc3339(Some(until));
         // Engines write their own time zone; a few hours do not matter here.
-        let seconds = |text: &str| text.get(..19).map(str::to_owned);
-        self.metadata
-            .tagged
-            .as_deref()
-            .and_then(seconds)
-            .is_some_and(|tagged| seconds(&until).is_some_and(|until| tagged <= until))
+        let tagged = self.metadata.tagged.as_deref()?.get(..19)?;
+        (!tagged.starts_with("0001-")).then(|| until.get(..19).is_some_and(|until| tagged <= until))
     }
 
     /// The manifest digest it was pulled by, under whatever name.
@@ -184,7 +181,7 @@ impl Daemon {
         let name = format!("{repository}:{tag}");
         match self.image(&name)? {
             Some(stored) if stored.is(image) => {
-                if stored.tagged_before(WORN) {
+                if stored.tagged_before(WORN) != Some(false) {
                     self.tag(&stored.id, &repository, tag)?;
                 }
             }
@@ -192,6 +189,8 @@ impl Daemon {
             _ => {
                 let place = ImageRef::Daemon(name.clone());
                 push(image, &[], &place, &[], access, &|_| {}).map_err(image_error)?;
+                // Loading tells no time, and what has none would look unused for ever.
+                self.tag(&name, &repository, tag)?;
             }
         }
         Ok(name)
@@ -245,9 +244,9 @@ impl Daemon {
         {
             let ended = match Private::of(&name) {
                 Some(Private::OneBuild(made)) => made.saturating_add(ABANDONED) < now(),
-                Some(Private::Kept) => self
-                    .image(&name)
-                    .is_ok_and(|image| image.is_some_and(|image| image.tagged_before(UNUSED))),
+                Some(Private::Kept) => self.image(&name).is_ok_and(|image| {
+                    image.is_some_and(|image| image.tagged_before(UNUSED) == Some(true))
+                }),
                 None => false,
             };
             if ended {
@@ -456,9 +455,13 @@ mod tests {
             },
             ..serde_json::from_str(r#"{"Id":"sha256:1"}"#).unwrap()
         };
-        assert!(!tagged(60).tagged_before(UNUSED));
-        assert!(tagged(UNUSED + 60).tagged_before(UNUSED));
+        assert_eq!(tagged(60).tagged_before(UNUSED), Some(false));
+        assert_eq!(tagged(UNUSED + 60).tagged_before(UNUSED), Some(true));
         let untold: StoredImage = serde_json::from_str(r#"{"Id":"sha256:1"}"#).unwrap();
-        assert!(!untold.tagged_before(UNUSED));
+        assert_eq!(untold.tagged_before(UNUSED), None);
+        // So Docker says that it was never named.
+        let mut loaded = tagged(60);
+        loaded.metadata.tagged = Some("0001-01-01T00:00:00Z".to_owned());
+        assert_eq!(loaded.tagged_before(UNUSED), None);
     }
 }
