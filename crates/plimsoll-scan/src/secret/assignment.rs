@@ -216,13 +216,7 @@ pub(super) fn in_assignment(name: &str, value: &str, start: usize) -> Option<Hit
         }
         let (kind, severity) = known_form(name, value)?
             .unwrap_or_else(|| (maker(name).unwrap_or("secret-value"), Severity::High));
-        Some(Hit {
-            kind,
-            severity,
-            start,
-            end: start + value.len(),
-            fingerprint: Fingerprint::of(value.as_bytes()),
-        })
+        Some(Hit::of(kind, severity, start, value.as_bytes()))
     })
 }
 

@@ -3,8 +3,8 @@
 
 use plimsoll_model::Severity;
 
+use super::Hit;
 use super::placeholder::is_placeholder;
-use super::{Fingerprint, Hit};
 
 /// How a program takes its password.
 #[derive(Clone, Copy)]
@@ -336,13 +336,7 @@ fn hit(value: Word<'_>) -> Option<Hit> {
     } else {
         "command-password"
     };
-    believed.then(|| Hit {
-        kind,
-        severity: Severity::High,
-        start: value.start,
-        end: value.start + text.len(),
-        fingerprint: Fingerprint::of(text.as_bytes()),
-    })
+    believed.then(|| Hit::of(kind, Severity::High, value.start, text.as_bytes()))
 }
 
 /// Whether a text is the hash of a password in the form that crypt(5) knows.

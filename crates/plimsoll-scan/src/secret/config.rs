@@ -230,13 +230,7 @@ fn hashes(text: &str) -> impl Iterator<Item = Hit> {
         .filter(|word| word.contains('$') && is_hash(&word.replace("$$", "$")));
     words.map(|word| {
         let start = word.as_ptr().addr() - text.as_ptr().addr();
-        Hit {
-            kind: "password-hash",
-            severity: Severity::Medium,
-            start,
-            end: start + word.len(),
-            fingerprint: Fingerprint::of(word.as_bytes()),
-        }
+        Hit::of("password-hash", Severity::Medium, start, word.as_bytes())
     })
 }
 
@@ -332,13 +326,12 @@ fn beside_key_id(text: &str, hits: &mut Vec<Hit>) {
     for word in text.split(outside) {
         if word.len() == 40 && !word.bytes().all(|byte| byte.is_ascii_hexdigit()) {
             let start = word.as_ptr().addr() - text.as_ptr().addr();
-            hits.push(Hit {
-                kind: "aws-secret-key",
-                severity: Severity::Critical,
+            hits.push(Hit::of(
+                "aws-secret-key",
+                Severity::Critical,
                 start,
-                end: start + word.len(),
-                fingerprint: Fingerprint::of(word.as_bytes()),
-            });
+                word.as_bytes(),
+            ));
         }
     }
 }

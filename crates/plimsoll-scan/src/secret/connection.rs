@@ -3,10 +3,10 @@
 
 use plimsoll_model::Severity;
 
+use super::Hit;
 use super::detector::LOOKBEHIND;
 use super::form::{is_code, known_form};
 use super::placeholder::{is_placeholder, looks_random};
-use super::{Fingerprint, Hit};
 
 /// What else stands in a connection string (lower case).
 const BESIDE: &[&str] = &[
@@ -80,13 +80,7 @@ pub(super) fn in_connection(bytes: &[u8], at: usize, name_end: usize) -> Option<
     let (kind, severity) =
         known_form(name, value)?.unwrap_or(("connection-string-password", Severity::High));
     let start = name_end + value_at;
-    Some(Hit {
-        kind,
-        severity,
-        start,
-        end: start + value.len(),
-        fingerprint: Fingerprint::of(value.as_bytes()),
-    })
+    Some(Hit::of(kind, severity, start, value.as_bytes()))
 }
 
 /// Whether a byte ends the text that a connection string is.

@@ -2,10 +2,10 @@
 
 use plimsoll_model::Severity;
 
+use super::Hit;
 use super::assignment::names_secret;
 use super::command::is_hash;
 use super::placeholder::{is_placeholder, looks_random};
-use super::{Fingerprint, Hit};
 
 /// The longest file that is looked at, in bytes.
 const LONGEST: usize = 4 << 10;
@@ -45,13 +45,7 @@ pub(super) fn lone_value(path: &str, bytes: &[u8]) -> Option<Hit> {
         && !value.contains("://")
         && (looks_random(value) || is_drawn(value));
     let start = text.find(value)?;
-    believed.then(|| Hit {
-        kind: "secret-file",
-        severity: Severity::High,
-        start,
-        end: start + value.len(),
-        fingerprint: Fingerprint::of(value.as_bytes()),
-    })
+    believed.then(|| Hit::of("secret-file", Severity::High, start, value.as_bytes()))
 }
 
 /// What opens the credentials of Rails (`rails credentials:edit`).
@@ -86,13 +80,12 @@ pub(super) fn in_shadow(path: &str, text: &str, hits: &mut Vec<Hit>) {
         let hash = rest.split(':').next().unwrap_or_default().trim();
         if is_hash(hash) {
             let start = at + user.len() + 1;
-            hits.push(Hit {
-                kind: "password-hash",
-                severity: Severity::Medium,
+            hits.push(Hit::of(
+                "password-hash",
+                Severity::Medium,
                 start,
-                end: start + hash.len(),
-                fingerprint: Fingerprint::of(hash.as_bytes()),
-            });
+                hash.as_bytes(),
+            ));
         }
     }
 }

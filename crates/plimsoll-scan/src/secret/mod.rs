@@ -50,6 +50,19 @@ pub(crate) struct Hit {
     pub(crate) fingerprint: Fingerprint,
 }
 
+impl Hit {
+    /// A credential that is a value as it stands, which begins at `start`.
+    pub(crate) fn of(kind: &'static str, severity: Severity, start: usize, value: &[u8]) -> Self {
+        Self {
+            kind,
+            severity,
+            start,
+            end: start + value.len(),
+            fingerprint: Fingerprint::of(value),
+        }
+    }
+}
+
 /// The first 48 bits of SHA-256 of a value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub(crate) struct Fingerprint([u8; 6]);

@@ -302,13 +302,7 @@ fn offset_in(line: &str, part: &str) -> usize {
 }
 
 fn plain(kind: &'static str, value: &str, start: usize) -> Hit {
-    Hit {
-        kind,
-        severity: Severity::Critical,
-        start,
-        end: start + value.len(),
-        fingerprint: Fingerprint::of(value.as_bytes()),
-    }
+    Hit::of(kind, Severity::Critical, start, value.as_bytes())
 }
 
 /// Docker's `config.json` and Google's service account keys.

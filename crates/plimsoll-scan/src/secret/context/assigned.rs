@@ -1,8 +1,8 @@
 //! What is assigned to a name, and where that begins.
 
+use super::super::Hit;
 use super::super::assignment::{is_surely_drawn, may_name_secret, names_secret};
 use super::super::form::judged;
-use super::super::{Fingerprint, Hit};
 
 fn name_byte(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.')
@@ -45,13 +45,7 @@ pub(super) fn assigned(bytes: &[u8], at: usize, word_end: usize, settings: bool)
         return None;
     }
     let (kind, severity) = judged(name, value, !quoted)?;
-    Some(Hit {
-        kind,
-        severity,
-        start,
-        end: start + value.len(),
-        fingerprint: Fingerprint::of(value.as_bytes()),
-    })
+    Some(Hit::of(kind, severity, start, value.as_bytes()))
 }
 
 /// The password of an SQL statement: `IDENTIFIED BY 'x'`, `PASSWORD 'x'`, `PASSWORD('x')`.
@@ -65,13 +59,7 @@ pub(super) fn in_statement(bytes: &[u8], behind: usize) -> Option<Hit> {
     let value = std::str::from_utf8(&value[..memchr::memchr(b'\'', value)?]).ok()?;
     let (kind, severity) = judged("password", value, true)?;
     let start = behind + blank + 1;
-    Some(Hit {
-        kind,
-        severity,
-        start,
-        end: start + value.len(),
-        fingerprint: Fingerprint::of(value.as_bytes()),
-    })
+    Some(Hit::of(kind, severity, start, value.as_bytes()))
 }
 
 /// The value of a pair, as Kubernetes and others write variables: `name: DB_PASSWORD` and behind it

@@ -68,12 +68,13 @@ pub(super) fn azure_signature(bytes: &[u8], at: usize) -> Option<Hit> {
         memmem::find(&around, b"sv=20").is_some() || memmem::find(&around, b"sr=").is_some();
     let text = std::str::from_utf8(value).ok()?;
     let believed = dated && value.len() >= 40 && !is_example(value) && looks_random(text);
-    believed.then(|| Hit {
-        kind: "azure-shared-access-signature",
-        severity: Severity::High,
-        start,
-        end: start + value.len(),
-        fingerprint: Fingerprint::of(value),
+    believed.then(|| {
+        Hit::of(
+            "azure-shared-access-signature",
+            Severity::High,
+            start,
+            value,
+        )
     })
 }
 
@@ -108,13 +109,7 @@ pub(super) fn azure_secret(bytes: &[u8], at: usize) -> Option<Hit> {
     }
     let found = AZURE_SECRET.find(&bytes[start..bytes.len().min(start + 64)])?;
     let value = found.as_bytes();
-    (!is_example(value)).then(|| Hit {
-        kind: "azure-client-secret",
-        severity: Severity::Critical,
-        start,
-        end: start + value.len(),
-        fingerprint: Fingerprint::of(value),
-    })
+    (!is_example(value)).then(|| Hit::of("azure-client-secret", Severity::Critical, start, value))
 }
 
 /// What an authorization header carries.
