@@ -1,0 +1,224 @@
+//! Which versions have a flaw, and which is the one to take.
+
+use super::*;
+
+/// The last version that has a flaw, built by somebody again, has it.
+#[test]
+fn builds_of_the_last_version_affected_are_affected() {
+    let last = |id: &str, ecosystem: &str, name: &str, last: &str| {
+        let events = json!([{"introduced": "0"}, {"last_affected": last}]);
+        ranged(id, ecosystem, name, events)
+    };
+    let inventory = on(
+        "debian",
+        "12",
+        vec![
+            package(PackageKind::Bitnami, "activemq", "5.15.12-3"),
+            package(PackageKind::Bitnami, "redis", "7.0.1-0"),
+            package(PackageKind::Python, "torch", "2.0.0+cu118"),
+            package(PackageKind::Python, "torch", "2.0.1+cu118"),
+        ],
+    );
+    let judged = judged(
+        &[
+            last("BIT-1", "Bitnami", "activemq", "5.15.12"),
+            last("BIT-2", "Bitnami", "redis", "7.0.0"),
+            last("PYSEC-1", "PyPI", "torch", "2.0.0"),
+        ],
+        &inventory,
+    );
+    assert_eq!(
+        told(&judged),
+        [
+            "BIT-1 activemq 5.15.12-3 -> none [BIT-1]",
+            "PYSEC-1 torch 2.0.0+cu118 -> none [PYSEC-1]",
+        ]
+    );
+}
+
+/// A version that mends what is there, and has what came in between, is not the one to take.
+#[test]
+fn a_version_free_of_all_that_is_known_is_told() {
+    let record = |id: &str, name: &str, events: Value| ranged(id, "PyPI", name, events);
+    let inventory = on(
+        "debian",
+        "12",
+        vec![
+            package(PackageKind::Python, "a", "1.0"),
+            package(PackageKind::Python, "b", "1.0"),
+            package(PackageKind::Python, "c", "1.0"),
+        ],
+    );
+    let judged = judged(
+        &[
+            record("A-1", "a", json!([{"introduced": "0"}, {"fixed": "1.10"}])),
+            record(
+                "A-2",
+                "a",
+                json!([{"introduced": "1.2"}, {"fixed": "1.12"}]),
+            ),
+            // Nobody knows of a way out of this one.
+            record("A-3", "a", json!([{"introduced": "0"}])),
+            record("B-1", "b", json!([{"introduced": "0"}, {"fixed": "1.5"}])),
+            record("B-2", "b", json!([{"introduced": "1.5"}])),
+            record("C-1", "c", json!([{"introduced": "0"}])),
+        ],
+        &inventory,
+    );
+    let free: Vec<_> = judged
+        .vulnerabilities
+        .iter()
+        .map(|one| {
+            (
+                one.id.as_str(),
+                one.fixed.as_deref(),
+                one.free_of_all.as_deref(),
+            )
+        })
+        .collect();
+    assert_eq!(
+        free,
+        [
+            ("A-1", Some("1.10"), Some("1.12")),
+            ("A-3", None, None),
+            ("B-1", Some("1.5"), None),
+            ("C-1", None, None),
+        ]
+    );
+}
+
+/// A list means versions, not spellings, beside ranges as without them.
+#[test]
+fn listed_versions_may_be_spelled_another_way() {
+    let inventory = on(
+        "debian",
+        "12",
+        vec![
+            package(PackageKind::Python, "a", "1.0.0rc1"),
+            package(PackageKind::Python, "b", "1.0.0rc1"),
+        ],
+    );
+    let listed = |id: &str, name: &str, ranges: Value| {
+        json!({"id": id, "affected": [{
+            "package": {"ecosystem": "PyPI", "name": name},
+            "versions": ["0.9", "1.0-RC.1"],
+            "ranges": ranges,
+        }]})
+    };
+    let events = json!([{"introduced": "0"}, {"fixed": "0.9.1"}]);
+    let judged = judged(
+        &[
+            listed("PYSEC-1", "a", json!([])),
+            listed(
+                "PYSEC-2",
+                "b",
+                json!([{"type": "ECOSYSTEM", "events": events}]),
+            ),
+        ],
+        &inventory,
+    );
+    assert_eq!(
+        told(&judged),
+        [
+            "PYSEC-1 a 1.0.0rc1 -> none [PYSEC-1]",
+            "PYSEC-2 b 1.0.0rc1 -> none [PYSEC-2]",
+        ]
+    );
+}
+
+#[test]
+fn the_smallest_fix_is_free_of_all_that_is_told() {
+    let mut two = record("GHSA-aaaa-bbbb-cccc", "npm", "axios", "");
+    two["affected"][0]["ranges"] = json!([
+        {"type": "SEMVER", "events": [{"introduced": "0"}, {"fixed": "0.30.0"}]},
+        {"type": "SEMVER", "events": [{"introduced": "1.0.0"}, {"fixed": "1.8.2"}]},
+    ]);
+    let mut other = record("GHSA-dddd-eeee-ffff", "npm", "axios", "");
+    other["aliases"] = json!(["GHSA-aaaa-bbbb-cccc"]);
+    other["affected"][0]["ranges"] = json!([{"type": "SEMVER", "events": [
+        {"introduced": "0"}, {"fixed": "0.29.0"}, {"introduced": "0.30.0"}, {"fixed": "0.30.1"},
+    ]}]);
+    let inventory = on(
+        "alpine",
+        "3.19.1",
+        vec![
+            package(PackageKind::Npm, "axios", "0.21.1"),
+            package(PackageKind::Npm, "axios", "1.0.1"),
+            package(PackageKind::Npm, "axios", "1.8.2"),
+        ],
+    );
+    let judged = judged(&[two, other], &inventory);
+    assert_eq!(
+        told(&judged),
+        [
+            "GHSA-aaaa-bbbb-cccc axios 0.21.1 -> 0.30.1 [GHSA-aaaa-bbbb-cccc GHSA-dddd-eeee-ffff]",
+            "GHSA-aaaa-bbbb-cccc axios 1.0.1 -> 1.8.2 [GHSA-aaaa-bbbb-cccc]",
+        ]
+    );
+    assert_eq!(
+        judged.vulnerabilities[0].fixed_versions,
+        ["0.29.0", "0.30.0", "0.30.1", "1.8.2"]
+    );
+}
+
+#[test]
+fn a_version_that_is_none_is_told() {
+    let inventory = on(
+        "debian",
+        "12",
+        vec![
+            package(PackageKind::Go, "example.test/x", "(devel)"),
+            package(PackageKind::Go, "example.test/unknown", "(devel)"),
+            package(PackageKind::Go, "example.test/never-mended", "(devel)"),
+            package(PackageKind::Python, "odd", "dev"),
+            package(PackageKind::Maven, "log4j", "1.2.17"),
+        ],
+    );
+    let mut listed = record("PYSEC-2024-1", "PyPI", "odd", "2");
+    listed["affected"][0]["versions"] = json!(["dev"]);
+    let judged = judged(
+        &[
+            record("GO-2024-1", "Go", "example.test/x", "1.2.3"),
+            record("GO-2024-2", "Go", "example.test/never-mended", ""),
+            listed,
+            record("GHSA-aaaa-bbbb-cccc", "Maven", "log4j:log4j", ""),
+        ],
+        &inventory,
+    );
+    // What means all versions means it, too.
+    assert_eq!(
+        told(&judged),
+        [
+            "GO-2024-2 example.test/never-mended (devel) -> none [GO-2024-2]",
+            "PYSEC-2024-1 odd dev -> none [PYSEC-2024-1]",
+        ]
+    );
+    let unjudged: Vec<&str> = judged
+        .coverage
+        .unjudged
+        .iter()
+        .map(|one| one.purl.as_str())
+        .collect();
+    assert_eq!(
+        unjudged,
+        [
+            "pkg:golang/example.test/x@(devel)",
+            "pkg:maven/log4j@1.2.17"
+        ]
+    );
+}
+
+#[test]
+fn one_range_that_nobody_can_read_does_not_hide_another() {
+    let mut two = record("PYSEC-2024-1", "PyPI", "odd", "two");
+    let more = json!({"type": "ECOSYSTEM", "events": [{"introduced": "3"}, {"fixed": "4"}]});
+    let ranges = two["affected"][0]["ranges"].as_array_mut().unwrap();
+    ranges.push(more);
+    let of = |version: &str| {
+        let inventory = on("", "", vec![package(PackageKind::Python, "odd", version)]);
+        let judged = judged(std::slice::from_ref(&two), &inventory);
+        (told(&judged).len(), judged.coverage.unjudged.len())
+    };
+    assert_eq!(of("3.1"), (1, 0));
+    assert_eq!(of("1"), (0, 1));
+}
