@@ -11,7 +11,7 @@ use plimsoll_report::{RenderInput, RuleInfo, Verdict};
 use crate::args::{Format, OutputArgs};
 use crate::failure::Failure;
 use crate::storage::write_atomically;
-use crate::terminal::{Terminal, print, say};
+use crate::terminal::{Terminal, print, say, stream};
 
 /// This program's version.
 pub(crate) const VERSION: &str = env!("CARGO_PKG_VERSION");
@@ -34,8 +34,8 @@ pub(crate) struct Rendering<'a> {
 }
 
 impl Rendering<'_> {
-    /// The report in one format.
-    pub(crate) fn render(&self, format: Format) -> Result<String, Failure> {
+    /// Hands all that renderings are made of to `rendering`.
+    fn with_input<T>(&self, rendering: impl FnOnce(&RenderInput<'_>) -> T) -> T {
         let rules: Vec<RuleInfo<'_>> = plimsoll_rules::all()
             .iter()
             .map(|rule| {
@@ -64,27 +64,36 @@ impl Rendering<'_> {
             tool_version: VERSION,
             made: Some(&made),
         };
+        rendering(&input)
+    }
+
+    /// The report in one format.
+    pub(crate) fn render(&self, format: Format) -> Result<String, Failure> {
+        self.with_input(|input| self.render_input(format, input))
+    }
+
+    fn render_input(&self, format: Format, input: &RenderInput<'_>) -> Result<String, Failure> {
         Ok(match format {
-            Format::Human => plimsoll_report::human::render(&input),
-            Format::Plain => plimsoll_report::plain::render(&input),
-            Format::Json => plimsoll_report::json::render(&input),
-            Format::Table => plimsoll_report::table::render(&input),
-            Format::Sarif => plimsoll_report::sarif::render(&input),
-            Format::Checkstyle => plimsoll_report::checkstyle::render(&input),
-            Format::Codeclimate => plimsoll_report::codeclimate::render(&input),
-            Format::Gitlab => plimsoll_report::codeclimate::render_gitlab(&input),
+            Format::Human => plimsoll_report::human::render(input),
+            Format::Plain => plimsoll_report::plain::render(input),
+            Format::Json => plimsoll_report::json::render(input),
+            Format::Table => plimsoll_report::table::render(input),
+            Format::Sarif => plimsoll_report::sarif::render(input),
+            Format::Checkstyle => plimsoll_report::checkstyle::render(input),
+            Format::Codeclimate => plimsoll_report::codeclimate::render(input),
+            Format::Gitlab => plimsoll_report::codeclimate::render_gitlab(input),
             Format::GitlabContainerScanning => {
                 if self.report.image.is_none() && self.report.bill.is_none() {
                     return Err(Failure::usage("a container scanning report needs an image")
                         .hint("plimsoll inspect IMAGE --format gitlab-container-scanning"));
                 }
-                plimsoll_report::container_scanning::render(&input)
+                plimsoll_report::container_scanning::render(input)
             }
-            Format::Junit => plimsoll_report::junit::render(&input),
-            Format::Github => plimsoll_report::github::render(&input),
-            Format::Rdjson => plimsoll_report::rdjson::render(&input),
-            Format::Sonarqube => plimsoll_report::sonarqube::render(&input),
-            Format::Markdown => plimsoll_report::markdown::render(&input),
+            Format::Junit => plimsoll_report::junit::render(input),
+            Format::Github => plimsoll_report::github::render(input),
+            Format::Rdjson => plimsoll_report::rdjson::render(input),
+            Format::Sonarqube => plimsoll_report::sonarqube::render(input),
+            Format::Markdown => plimsoll_report::markdown::render(input),
             Format::Cyclonedx => self.sbom(cyclonedx::document)?,
             Format::Spdx => self.sbom(spdx::document)?,
             Format::Spdx3 => self.sbom(spdx3::document)?,
@@ -166,7 +175,13 @@ impl Rendering<'_> {
             };
             write_atomically(path, plain.render(*format)?.as_bytes())?;
         }
-        print(&self.render(arguments.format)?)?;
+        match arguments.format {
+            // It holds whatever was found, in whatever number: it is not held whole.
+            Format::Json => {
+                stream(|out| self.with_input(|input| plimsoll_report::json::write(input, out)))?
+            }
+            format => print(&self.render(format)?)?,
+        }
         if arguments.format != Format::Human {
             self.say_why();
         }

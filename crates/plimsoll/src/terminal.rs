@@ -65,12 +65,16 @@ pub(crate) fn nothing_printed() -> bool {
 
 /// Writes a report to standard output. A reader that went away is not an error.
 pub(crate) fn print(text: &str) -> Result<(), Failure> {
+    stream(|out| out.write_all(text.as_bytes()))
+}
+
+/// Has something written to standard output as it is made. A reader that has gone away is no error.
+pub(crate) fn stream(
+    write: impl FnOnce(&mut dyn Write) -> std::io::Result<()>,
+) -> Result<(), Failure> {
     WRITTEN.store(true, Ordering::Relaxed);
     let mut stdout = std::io::stdout().lock();
-    match stdout
-        .write_all(text.as_bytes())
-        .and_then(|()| stdout.flush())
-    {
+    match write(&mut stdout).and_then(|()| stdout.flush()) {
         Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
             Err(Failure::environment(format!("standard output: {error}")))
         }

@@ -7,11 +7,13 @@ mod startup;
 mod vulnerability;
 mod waste;
 
+use std::io::{self, BufWriter, Write};
+
 use plimsoll_model::{
     BillSummary, Digest, Distribution, Finding, Fix, HealthCheck, ImageConfig, ImageSummary,
     Inventory, LayerFacts, NotableKind, Origin, Package, Related, SecretSighting,
 };
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 use serde_json::{Map, Value};
 
 use self::advice::WireAdvice;
@@ -23,8 +25,23 @@ pub(crate) use self::waste::WireWaste;
 use crate::RenderInput;
 use crate::lookup::Sources;
 
+/// How much is written at once, in bytes.
+const BUFFER: usize = 64 << 10;
+
 /// Renders the report as one line of JSON.
 pub fn render(input: &RenderInput<'_>) -> String {
+    let mut text = Vec::new();
+    write(input, &mut text).expect("memory takes what is written");
+    String::from_utf8(text).expect("what writes JSON writes UTF-8")
+}
+
+/// Writes the report as one line of JSON as it is made, for those who need not hold it: the lists of
+/// a large image run to many megabytes.
+///
+/// # Errors
+///
+/// What `out` says.
+pub fn write(input: &RenderInput<'_>, out: &mut dyn Write) -> io::Result<()> {
     let report = input.report;
     let sources = Sources::new(input.sources);
     let looked = report.image.is_some() || report.bill.is_some() || report.advisories.is_some();
@@ -83,10 +100,10 @@ pub fn render(input: &RenderInput<'_>) -> String {
         advice: looked.then(|| WireAdvice::new(report)),
         advisories: looked.then(|| report.advisories.as_ref().map(WireAdvisories::new)),
     };
-    let mut text =
-        serde_json::to_string(&wire).expect("every key is a string and every number finite");
-    text.push('\n');
-    text
+    let mut out = BufWriter::with_capacity(BUFFER, out);
+    serde_json::to_writer(&mut out, &wire)?;
+    out.write_all(b"\n")?;
+    out.flush()
 }
 
 #[derive(Serialize)]
@@ -192,8 +209,8 @@ struct WireImageReport<'a> {
     base: Option<WireBase<'a>>,
     layers: Vec<WireLayer<'a>>,
     waste: WireWaste<'a>,
-    packages: Vec<WirePackage<'a>>,
-    removed_packages: Vec<WirePackage<'a>>,
+    packages: WirePackages<'a>,
+    removed_packages: WirePackages<'a>,
     secrets: Vec<WireSecret<'a>>,
     notable: Vec<WireNotable<'a>>,
     startup: Vec<WireStartup<'a>>,
@@ -205,7 +222,7 @@ struct WireImageReport<'a> {
 struct WireBillReport<'a> {
     sbom: WireBill<'a>,
     distribution: Option<WireDistribution<'a>>,
-    packages: Vec<WirePackage<'a>>,
+    packages: WirePackages<'a>,
 }
 
 #[derive(Serialize)]
@@ -218,7 +235,6 @@ struct WireBill<'a> {
 
 impl<'a> WireBillReport<'a> {
     fn new(bill: &'a BillSummary, inventory: &'a Inventory) -> Self {
-        let packages = inventory.packages.iter();
         Self {
             sbom: WireBill {
                 name: &bill.name,
@@ -227,9 +243,7 @@ impl<'a> WireBillReport<'a> {
                 digest: bill.digest.as_ref().map(Digest::as_str),
             },
             distribution: inventory.distribution.as_ref().map(WireDistribution::new),
-            packages: packages
-                .map(|package| WirePackage::new(package, inventory))
-                .collect(),
+            packages: WirePackages(&inventory.packages, inventory),
         }
     }
 }
@@ -321,6 +335,20 @@ pub(crate) struct WireLayer<'a> {
     instruction: Option<&'a str>,
     #[serde(flatten)]
     line: WireLine<'a>,
+}
+
+/// Packages of an inventory, each made when it is written: there can be many thousands.
+struct WirePackages<'a>(&'a [Package], &'a Inventory);
+
+impl Serialize for WirePackages<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Self(packages, inventory) = self;
+        serializer.collect_seq(
+            packages
+                .iter()
+                .map(|package| WirePackage::new(package, inventory)),
+        )
+    }
 }
 
 #[derive(Serialize)]
@@ -466,16 +494,8 @@ impl<'a> WireImageReport<'a> {
                 .map(|(index, layer)| WireLayer::new(index, layer))
                 .collect(),
             waste: WireWaste::new(&inventory.waste, layers),
-            packages: inventory
-                .packages
-                .iter()
-                .map(|package| WirePackage::new(package, inventory))
-                .collect(),
-            removed_packages: inventory
-                .removed_packages
-                .iter()
-                .map(|package| WirePackage::new(package, inventory))
-                .collect(),
+            packages: WirePackages(&inventory.packages, inventory),
+            removed_packages: WirePackages(&inventory.removed_packages, inventory),
             secrets: inventory
                 .secrets
                 .iter()
