@@ -412,6 +412,8 @@ impl ByNumber {
 
     /// Those that may mean a vulnerability of these numbers, in their order.
     fn of<'n>(&self, numbers: impl Iterator<Item = &'n str>) -> impl Iterator<Item = usize> {
+        // Most images have neither waivers nor statements.
+        let numbers = numbers.filter(|_| !self.named.is_empty());
         let mut found: Vec<usize> = numbers
             .filter_map(|id| self.named.get(&id.to_ascii_uppercase()))
             .flatten()

@@ -18,6 +18,7 @@ mod reach;
 mod tests;
 mod threat;
 
+use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::rc::Rc;
 
@@ -63,18 +64,15 @@ pub fn judge_inventory(
     platform: Option<&Platform>,
 ) -> Result<Judged, IndexError> {
     let mut inquiry = Inquiry::new(index, inventory)?;
-    let mut hit: Vec<(usize, &Package, Vec<Rc<Answer<'_>>>)> = Vec::new();
+    let mut hit: Vec<(usize, &Package, Rc<Answer<'_>>)> = Vec::new();
     let installed = inventory.packages.iter().enumerate();
     for (at, package) in installed.chain(inventory.removed_packages.iter().enumerate()) {
-        let answers = inquiry.ask(package)?;
-        if !answers.is_empty() {
-            hit.push((at, package, answers));
-        }
+        let answer = inquiry.ask(package)?;
+        hit.extend(answer.map(|answer| (at, package, answer)));
     }
     let records: BTreeSet<RecordId> = hit
         .iter()
-        .flat_map(|(_, _, answers)| answers)
-        .flat_map(|answer| &answer.hits)
+        .flat_map(|(_, _, answer)| &answer.hits)
         .map(|hit| hit.affected.record)
         .collect();
     // In the order of records: neighbours lie in one compressed block.
@@ -86,18 +84,15 @@ pub fn judge_inventory(
     let mut findings = Findings::new(inventory, platform, &advisories, &threats);
     // Where there are too many to list, a package that is there many times is told of once at least.
     let mut seen = HashSet::new();
-    let (first, again): (Vec<_>, Vec<_>) = hit.iter().partition(|(_, _, answers)| {
-        let answers = answers.iter().map(Rc::as_ptr);
-        answers.fold(false, |any, answer| seen.insert(answer) | any)
-    });
-    for (at, package, answers) in first.into_iter().chain(again) {
+    let (first, again): (Vec<_>, Vec<_>) = hit
+        .iter()
+        .partition(|(_, _, answer)| seen.insert(Rc::as_ptr(answer)));
+    for (at, package, answer) in first.into_iter().chain(again) {
         if findings.len() >= MOST_FINDINGS {
             inquiry.left_out += 1;
             continue;
         }
-        for answer in answers {
-            findings.add(*at, package, answer);
-        }
+        findings.add(*at, package, answer);
     }
     let mut vulnerabilities = findings.done();
     vulnerabilities.sort_by(|a, b| a.sort_key().cmp(&b.sort_key()));
@@ -120,12 +115,10 @@ pub fn judge_inventory(
     })
 }
 
-/// What the advisories of some ecosystems say of one version of one package.
+/// What the advisories of some ecosystems say of one version of one package that they name.
 #[derive(Debug)]
 struct Answer<'i> {
     order: Order,
-    /// Whether any advisory names the package.
-    known: bool,
     hits: Vec<Hit<'i>>,
     said: Vec<Affected<'i>>,
     free_of_all: Option<&'i str>,
@@ -141,6 +134,55 @@ struct Realm {
     paid: bool,
 }
 
+/// What is asked about packages of a realm.
+fn ecosystems(releases: &[(PackageKind, Release)], realm: Realm) -> &[Ecosystem] {
+    match releases.get(realm.release) {
+        Some((_, release)) if realm.paid && !release.paid.is_empty() => &release.paid,
+        Some((_, release)) => &release.ecosystems,
+        None => &[],
+    }
+}
+
+/// What advisories say of a package; none where no advisory names it.
+fn said<'i>(
+    index: &'i Index,
+    ecosystems: &[Ecosystem],
+    asked: Known<'_>,
+) -> Result<Option<Answer<'i>>, IndexError> {
+    let mut answer: Option<Answer<'_>> = None;
+    for ecosystem in ecosystems {
+        let Some(order) = ecosystem.order() else {
+            continue;
+        };
+        let said = index.affected(ecosystem, asked.name)?;
+        if said.size_hint().1 == Some(0) {
+            continue;
+        }
+        let Verdict {
+            hits,
+            said,
+            free_of_all,
+            unjudged,
+        } = judge(order, asked.version, said)?;
+        let answer = answer.get_or_insert_with(|| Answer {
+            order,
+            hits: Vec::new(),
+            said: Vec::new(),
+            free_of_all: None,
+            unjudged: Vec::new(),
+        });
+        answer.order = order;
+        answer.hits.extend(hits);
+        answer.said.extend(said);
+        answer.free_of_all = answer.free_of_all.or(free_of_all);
+        answer.unjudged.extend(unjudged);
+    }
+    if let Some(answer) = &mut answer {
+        answer.said.sort_by_key(|affected| affected.record);
+    }
+    Ok(answer)
+}
+
 /// Asks, and keeps what was asked and what could not be.
 struct Inquiry<'i, 'p> {
     index: &'i Index,
@@ -151,8 +193,9 @@ struct Inquiry<'i, 'p> {
     by_label: BTreeMap<(PackageKind, String), usize>,
     inventory: &'p Inventory,
     known: Vec<&'i str>,
-    /// Binary packages of one source, and packages installed many times, are asked for once.
-    answers: HashMap<(Realm, Known<'p>), Rc<Answer<'i>>>,
+    /// Binary packages of one source, and packages installed many times, are asked for once; none
+    /// where no advisory names the package.
+    answers: HashMap<(Realm, Known<'p>), Option<Rc<Answer<'i>>>>,
     /// How many packages there are of each release, by whether there are advisories on them.
     counts: BTreeMap<(usize, bool), usize>,
     /// How many of these could not be judged at all.
@@ -181,29 +224,31 @@ impl<'i, 'p> Inquiry<'i, 'p> {
         })
     }
 
-    /// The answers with hits on a package.
-    fn ask(&mut self, package: &'p Package) -> Result<Vec<Rc<Answer<'i>>>, IndexError> {
+    /// The answer on a package, where it has hits.
+    fn ask(&mut self, package: &'p Package) -> Result<Option<Rc<Answer<'i>>>, IndexError> {
         if !package.kind.is_system() && package.owned_by.is_some() {
             self.by_distribution += 1;
-            return Ok(Vec::new());
+            return Ok(None);
         }
         let realm = Realm {
             kind: package.kind,
             release: self.release(package),
             paid: is_paid_for(package),
         };
-        let is_covered = !self.ecosystems(realm).is_empty();
+        let is_covered = !ecosystems(&self.releases, realm).is_empty();
         *self.counts.entry((realm.release, is_covered)).or_default() += 1;
         if !is_covered {
-            return Ok(Vec::new());
+            return Ok(None);
         }
         if package.kind == PackageKind::Maven && !package.name.contains(':') {
             self.leave(package, "its group is not known".to_owned());
             *self.unjudgeable.entry(realm.release).or_default() += 1;
-            return Ok(Vec::new());
+            return Ok(None);
         }
         for known in names(package) {
-            let answer = self.answer(realm, known)?;
+            let Some(answer) = self.answer(realm, known)? else {
+                continue;
+            };
             for (record, bad) in &answer.unjudged {
                 let why = match record {
                     Some(record) => format!("{}: {bad}", self.index.record(*record)?.id),
@@ -214,14 +259,9 @@ impl<'i, 'p> Inquiry<'i, 'p> {
             if answer.unjudged.iter().any(|(record, _)| record.is_none()) {
                 *self.unjudgeable.entry(realm.release).or_default() += 1;
             }
-            if answer.known {
-                return Ok(match answer.hits.is_empty() {
-                    true => Vec::new(),
-                    false => vec![answer],
-                });
-            }
+            return Ok(Some(answer).filter(|answer| !answer.hits.is_empty()));
         }
-        Ok(Vec::new())
+        Ok(None)
     }
 
     fn leave(&mut self, package: &Package, why: String) {
@@ -253,15 +293,6 @@ impl<'i, 'p> Inquiry<'i, 'p> {
         number
     }
 
-    /// What is asked about packages of a realm.
-    fn ecosystems(&self, realm: Realm) -> &[Ecosystem] {
-        match self.releases.get(realm.release) {
-            Some((_, release)) if realm.paid && !release.paid.is_empty() => &release.paid,
-            Some((_, release)) => &release.ecosystems,
-            None => &[],
-        }
-    }
-
     /// The installed packages of a kind with their places, by the number of their release.
     fn installed(&mut self, kind: PackageKind) -> BTreeMap<usize, Vec<(usize, &'p Package)>> {
         let mut installed: BTreeMap<usize, Vec<(usize, &'p Package)>> = BTreeMap::new();
@@ -275,44 +306,18 @@ impl<'i, 'p> Inquiry<'i, 'p> {
         installed
     }
 
-    fn answer(&mut self, realm: Realm, asked: Known<'p>) -> Result<Rc<Answer<'i>>, IndexError> {
-        if let Some(answer) = self.answers.get(&(realm, asked)) {
-            return Ok(Rc::clone(answer));
-        }
-        let index = self.index;
-        let mut answer = Answer {
-            order: Order::Semver,
-            known: false,
-            hits: Vec::new(),
-            said: Vec::new(),
-            free_of_all: None,
-            unjudged: Vec::new(),
-        };
-        for ecosystem in self.ecosystems(realm) {
-            let Some(order) = ecosystem.order() else {
-                continue;
-            };
-            answer.order = order;
-            let said = index.affected(ecosystem, asked.name)?;
-            if said.size_hint().1 == Some(0) {
-                continue;
+    fn answer(
+        &mut self,
+        realm: Realm,
+        asked: Known<'p>,
+    ) -> Result<Option<Rc<Answer<'i>>>, IndexError> {
+        match self.answers.entry((realm, asked)) {
+            Entry::Occupied(answer) => Ok(answer.get().clone()),
+            Entry::Vacant(answer) => {
+                let said = said(self.index, ecosystems(&self.releases, realm), asked)?;
+                Ok(answer.insert(said.map(Rc::new)).clone())
             }
-            answer.known = true;
-            let Verdict {
-                hits,
-                said,
-                free_of_all,
-                unjudged,
-            } = judge(order, asked.version, said)?;
-            answer.hits.extend(hits);
-            answer.said.extend(said);
-            answer.free_of_all = answer.free_of_all.or(free_of_all);
-            answer.unjudged.extend(unjudged);
         }
-        answer.said.sort_by_key(|affected| affected.record);
-        let answer = Rc::new(answer);
-        self.answers.insert((realm, asked), Rc::clone(&answer));
-        Ok(answer)
     }
 
     fn coverage(
