@@ -23,6 +23,10 @@ const MAX_ENTRIES: usize = 5_000_000;
 /// Bytes of paths and link targets that they may make us keep together.
 const MAX_PATH_BYTES: usize = 512 << 20;
 
+/// Bytes of what files say that they may make us keep together: many times what the largest images
+/// have.
+const MAX_WEIGHT: usize = 256 << 20;
+
 /// Bytes of metadata that one layer may make us read; past it files are left and that is said.
 const MAX_METADATA_BYTES: u64 = 2 << 30;
 
@@ -50,9 +54,6 @@ const WATCHED: u64 = 16 << 20;
 /// How much of a file a cataloguer is shown at least before it decides.
 const HEAD: usize = 64;
 
-/// Files longer than this are read whole one at a time, whatever the number of layers under way.
-const LARGE: u64 = 32 << 20;
-
 /// Held while a large file is in memory.
 static LARGE_FILE: Mutex<()> = Mutex::new(());
 
@@ -61,6 +62,7 @@ static LARGE_FILE: Mutex<()> = Mutex::new(());
 pub(crate) struct Kept {
     entries: AtomicUsize,
     path_bytes: AtomicUsize,
+    weight: AtomicUsize,
 }
 
 impl Kept {
@@ -79,6 +81,19 @@ impl Kept {
         }
         Ok(())
     }
+
+    /// Takes in what files say, of this many bytes; says that it is too much.
+    fn take_weight(&self, weight: usize) -> Result<(), String> {
+        let before = self.weight.fetch_add(weight, Ordering::Relaxed);
+        if before.saturating_add(weight) > MAX_WEIGHT {
+            self.weight.fetch_sub(weight, Ordering::Relaxed);
+            return Err(format!(
+                "its package metadata and that of the other layers take more than {MAX_WEIGHT} \
+                 bytes of memory"
+            ));
+        }
+        Ok(())
+    }
 }
 
 impl Kept {
@@ -89,7 +104,8 @@ impl Kept {
         let path_bytes = record.entries.iter().map(EntryFact::path_bytes).sum();
         let bytes_before = self.path_bytes.load(Ordering::Relaxed);
         let fits = before.saturating_add(entries) <= MAX_ENTRIES
-            && bytes_before.saturating_add(path_bytes) <= MAX_PATH_BYTES;
+            && bytes_before.saturating_add(path_bytes) <= MAX_PATH_BYTES
+            && self.take_weight(record.weight()).is_ok();
         if fits {
             self.entries.fetch_add(entries, Ordering::Relaxed);
             self.path_bytes.fetch_add(path_bytes, Ordering::Relaxed);
@@ -109,6 +125,8 @@ pub(crate) struct Collector<'a> {
     linked: HashSet<String>,
     linked_bytes: usize,
     function_bytes: usize,
+    /// Bytes of what the file at hand says.
+    weight: usize,
     buffer: Vec<u8>,
 }
 
@@ -129,6 +147,7 @@ impl<'a> Collector<'a> {
             linked: HashSet::new(),
             linked_bytes: 0,
             function_bytes: 0,
+            weight: 0,
             buffer: Vec::new(),
         }
     }
@@ -192,7 +211,7 @@ impl<'a> Collector<'a> {
         if watch.is_none()
             && let Some(cataloguer) = claimant
         {
-            let _alone = (entry.size > LARGE)
+            let _alone = (entry.size > cataloguer.alone)
                 .then(|| LARGE_FILE.lock().unwrap_or_else(PoisonError::into_inner));
             content.take(cataloguer.limit).read_to_end(buffer)?;
             self.whole(entry, buffer, claimant);
@@ -271,6 +290,7 @@ impl<'a> Collector<'a> {
         if entry.mode & 0o111 != 0
             && let Some(line) = startup::shebang(bytes)
         {
+            self.weight += entry.path.len() + line.len();
             let path = entry.path.as_str().into();
             self.record.shebangs.insert(path, line.into());
         }
@@ -303,6 +323,7 @@ impl<'a> Collector<'a> {
                         );
                     }
                 }
+                self.weight += document.weight();
                 self.record.documents.insert(entry.path.clone(), document);
             }
             Err(why) => {
@@ -341,6 +362,7 @@ impl<'a> Collector<'a> {
             }
             if !is_third || self.linked_bytes <= MAX_LINKED_BYTES {
                 let document = document.clone();
+                self.weight += document.weight();
                 self.record.documents.insert(entry.path.clone(), document);
                 self.linked.insert(entry.path.clone());
                 self.linked.insert(target.to_owned());
@@ -379,12 +401,14 @@ impl LayerReader for Collector<'_> {
             EntryKind::Symlink(target) | EntryKind::Hardlink(target) => target.len(),
             _ => 0,
         };
+        let layer = self.layer;
+        let too_much = |problem| ImageError::Invalid {
+            place: format!("layer {}", layer + 1),
+            problem,
+        };
         self.kept
             .take(entry.path.len() + target)
-            .map_err(|problem| ImageError::Invalid {
-                place: format!("layer {}", self.layer + 1),
-                problem,
-            })?;
+            .map_err(too_much)?;
         let mut hash = 0;
         match &entry.kind {
             EntryKind::File => {
@@ -394,6 +418,11 @@ impl LayerReader for Collector<'_> {
             }
             EntryKind::Hardlink(target) => self.hard_link(entry, target),
             _ => {}
+        }
+        if let Err(problem) = self.kept.take_weight(std::mem::take(&mut self.weight)) {
+            self.record.documents.remove(&entry.path);
+            self.record.shebangs.remove(entry.path.as_str());
+            return Err(too_much(problem));
         }
         self.record.entries.push(EntryFact::new(entry, hash));
         Ok(())
@@ -414,5 +443,42 @@ mod tests {
         assert!(kept.take_record(&LayerRecord::default()));
         assert!(kept.take(1).unwrap_err().contains("bytes"));
         assert!(!kept.take_record(&LayerRecord::default()));
+    }
+
+    /// A few packed bytes of a layer are many packages, and layers may be many.
+    #[test]
+    fn what_files_say_has_one_bound_in_all_layers() {
+        let kept = Kept::default();
+        kept.take_weight(MAX_WEIGHT - 2_000).unwrap();
+        let options = ScanOptions::default();
+        let mut layer = Collector::new(3, &options, Detector::shared(), &kept);
+        let mut take = |packages: usize| {
+            let text = (0..packages).map(|number| format!("P:p{number}\nV:1\n\n"));
+            let bytes = text.collect::<String>().into_bytes();
+            let entry = Entry {
+                path: "lib/apk/db/installed".to_owned(),
+                kind: EntryKind::File,
+                size: bytes.len() as u64,
+                mode: 0o644,
+                uid: 0,
+                gid: 0,
+                mtime: 0,
+                has_capabilities: false,
+            };
+            layer.entry(&entry, &mut bytes.as_slice())
+        };
+        take(1).unwrap();
+        let refused = take(100).unwrap_err().to_string();
+        assert!(
+            refused.starts_with("layer 4: its package metadata"),
+            "{refused}"
+        );
+        let record = layer.finish();
+        assert!(record.documents.is_empty());
+        let cached = LayerRecord {
+            shebangs: [("a".into(), "b".repeat(2_000).into())].into(),
+            ..LayerRecord::default()
+        };
+        assert!(!kept.take_record(&cached));
     }
 }

@@ -93,3 +93,15 @@ pub(crate) struct LayerRecord {
     /// Files that were searched for secrets only in part.
     pub(crate) partly_searched: Vec<String>,
 }
+
+impl LayerRecord {
+    /// The bytes that what its files say takes in memory, roughly.
+    pub(crate) fn weight(&self) -> usize {
+        let shebangs = self.shebangs.iter();
+        let documents = self.documents.values().map(Document::weight);
+        documents.sum::<usize>()
+            + shebangs
+                .map(|(path, line)| path.len() + line.len())
+                .sum::<usize>()
+    }
+}

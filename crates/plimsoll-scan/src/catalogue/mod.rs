@@ -76,6 +76,30 @@ pub(crate) enum Document {
     Java(java::Archive),
 }
 
+/// How many times larger small parts are in memory than packed: an absent text takes one byte
+/// packed, and twenty-four here.
+const SPREAD: usize = 8;
+
+impl Document {
+    /// The bytes that it takes in memory, roughly.
+    pub(crate) fn weight(&self) -> usize {
+        let long = match self {
+            Self::System(database) => return database.weight(),
+            Self::DpkgList(text) | Self::DpkgSums(text) => return text.len(),
+            Self::AlpmFiles(list) => return list.length(),
+            Self::Binary(binary) => binary
+                .linked
+                .as_ref()
+                .map_or(0, |linked| linked.names.len()),
+            _ => 0,
+        };
+        let packed = postcard::experimental::serialized_size(self).unwrap_or(usize::MAX);
+        SPREAD
+            .saturating_mul(packed.saturating_sub(long))
+            .saturating_add(long)
+    }
+}
+
 /// A package that one file proves by itself.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Proven {
@@ -160,6 +184,9 @@ pub(crate) struct Cataloguer {
     pub(crate) essential: bool,
     /// Bytes of the largest file it reads; a larger one is reported as not looked at.
     pub(crate) limit: u64,
+    /// Bytes of the largest file that is read while others are: what is made of a longer one may
+    /// take many times its length in memory.
+    pub(crate) alone: u64,
     /// Begins to look at a file too large to be put together in memory as it streams by, whatever
     /// its size; without one it is read whole, up to the limit.
     pub(crate) watch: Option<BeginWatch>,
@@ -180,8 +207,11 @@ pub(crate) trait Watch {
     fn finish(self: Box<Self>) -> Result<Document, String>;
 }
 
-/// What a text file of a package manager may be long.
-const TEXT: u64 = 64 << 20;
+/// What a text file of a package manager may be long: several times the longest there are.
+const TEXT: u64 = 16 << 20;
+
+/// What archives may be long, and lists of all packages of a distribution or of a large project.
+const LONG: u64 = 64 << 20;
 
 const fn reader(
     claims: fn(&Candidate<'_>) -> bool,
@@ -192,6 +222,7 @@ const fn reader(
         read,
         essential: false,
         limit: TEXT,
+        alone: 4 << 20,
         watch: None,
     }
 }
@@ -214,12 +245,19 @@ pub(crate) const CATALOGUERS: &[Cataloguer] = &[
     reader(passwd::claims_groups, passwd::read_groups),
     reader(passwd::claims_shadow, passwd::read_shadow),
     reader(loader::claims, loader::read),
-    essential(dpkg::claims_database, dpkg::read_database),
+    Cataloguer {
+        limit: LONG,
+        ..essential(dpkg::claims_database, dpkg::read_database)
+    },
     reader(dpkg::claims_extended_states, dpkg::read_extended_states),
-    essential(apk::claims_database, apk::read_database),
+    Cataloguer {
+        limit: LONG,
+        ..essential(apk::claims_database, apk::read_database)
+    },
     reader(apk::claims_world, apk::read_world),
     Cataloguer {
         limit: rpm::LIMIT,
+        alone: 32 << 20,
         ..essential(rpm::claims, rpm::read)
     },
     essential(rpm::claims_log, rpm::read_log),
@@ -239,9 +277,11 @@ pub(crate) const CATALOGUERS: &[Cataloguer] = &[
     reader(runtime::claims_script, runtime::read_script),
     Cataloguer {
         limit: java::LIMIT,
+        alone: 32 << 20,
         ..reader(java::claims, java::read)
     },
     Cataloguer {
+        alone: 32 << 20,
         watch: Some(binary::watch),
         ..reader(binary::claims, binary::read)
     },
@@ -252,8 +292,14 @@ pub(crate) const CATALOGUERS: &[Cataloguer] = &[
     reader(composer::claims, composer::read),
     reader(dotnet::claims, dotnet::read),
     reader(cran::claims, cran::read),
-    reader(python::claims_archive, python::read_archive),
-    reader(pnp::claims, pnp::read),
+    Cataloguer {
+        limit: LONG,
+        ..reader(python::claims_archive, python::read_archive)
+    },
+    Cataloguer {
+        limit: LONG,
+        ..reader(pnp::claims, pnp::read)
+    },
     reader(pear::claims, pear::read),
     reader(wordpress::claims, wordpress::read),
     reader(bitnami::claims, bitnami::read),

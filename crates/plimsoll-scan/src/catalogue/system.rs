@@ -6,6 +6,9 @@ use serde::{Deserialize, Serialize};
 /// The longest path that is one (`PATH_MAX`).
 const MAX_PATH: usize = 4_096;
 
+/// Packages that are taken of one database: several times what the largest systems have.
+const MAX_RECORDS: usize = 100_000;
+
 /// The packages one database lists.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Database {
@@ -27,11 +30,21 @@ impl Database {
     /// Takes an entry: a package, one that does not count, or what is wrong with it.
     pub(crate) fn take(&mut self, entry: Result<Option<Record>, String>) {
         match entry {
+            Ok(_) if self.records.len() >= MAX_RECORDS => {
+                let why = format!("it lists more than the {MAX_RECORDS} packages that are taken");
+                self.damage.get_or_insert(why);
+            }
             Ok(record) => self.records.extend(record),
             Err(why) => {
                 self.damage.get_or_insert(why);
             }
         }
+    }
+
+    /// The bytes that it takes in memory, roughly.
+    pub(crate) fn weight(&self) -> usize {
+        let lists = self.records.iter().map(|record| record.files.length());
+        lists.sum::<usize>() + self.records.len() * 2 * size_of::<Record>()
     }
 
     /// Fails where there is nothing but damage.
@@ -83,6 +96,11 @@ impl FileList {
     /// The lines of a list that has this form already.
     pub(crate) fn from_lines(text: String) -> Self {
         Self(text.into())
+    }
+
+    /// Its bytes.
+    pub(crate) fn length(&self) -> usize {
+        self.0.len()
     }
 
     /// Sums and paths without a leading slash.
@@ -162,5 +180,17 @@ mod tests {
             list.iter().collect::<Vec<_>>(),
             [("0aff", "usr/bin/sh"), ("-", "a b")]
         );
+    }
+
+    #[test]
+    fn no_database_has_more_packages_than_any_system() {
+        let mut database = Database::new(PackageKind::Apk);
+        for _ in 0..MAX_RECORDS {
+            database.take(Ok(Some(Record::default())));
+        }
+        assert_eq!(database.damage, None);
+        database.take(Ok(Some(Record::default())));
+        assert_eq!(database.records.len(), MAX_RECORDS);
+        assert!(database.damage.unwrap().contains("100000"));
     }
 }
