@@ -74,18 +74,18 @@ impl<'a> Zip<'a> {
     ///
     /// # Errors
     /// It does not lie in the file, is encrypted or packed in a way that is not read, is damaged,
-    /// or unpacks to more than `limit` bytes.
-    pub(crate) fn read(
-        &self,
-        member: &Member<'_>,
-        limit: usize,
-    ) -> Result<Cow<'a, [u8]>, &'static str> {
+    /// or unpacks to more than `limit` bytes or than its archive says.
+    fn read(&self, member: &Member<'_>, limit: usize) -> Result<Cow<'a, [u8]>, &'static str> {
         let packed = self.packed(member)?;
         match member.method {
             0 if packed.len() > limit => Err("it is longer than what is read of such a file"),
             0 => Ok(Cow::Borrowed(packed)),
             8 if member.size > limit as u64 => Err("it is longer than what is read of such a file"),
-            8 => Ok(Cow::Owned(deflated(packed, false, limit)?)),
+            // At most `limit`, as was seen.
+            8 => {
+                let size = usize::try_from(member.size).unwrap_or(limit);
+                Ok(Cow::Owned(deflated(packed, false, size)?))
+            }
             _ => Err("it is packed in a way that is not read"),
         }
     }
@@ -111,6 +111,54 @@ impl<'a> Zip<'a> {
             member.packed,
         )
         .ok_or(outside)
+    }
+}
+
+/// Bytes that one archive may make us read of its members, packed and unpacked, those of archives in
+/// it among them. A directory may list the same bytes any number of times, and few bytes may unpack
+/// to many: what an archive can cost follows from how long it is.
+#[derive(Debug)]
+pub(crate) struct Allowance {
+    left: u64,
+}
+
+impl Allowance {
+    /// What every archive may make us read, in bytes.
+    const BASE: u64 = 64 << 10;
+    /// What each byte of it may add. Archives in archives and the metadata of packages come to a
+    /// few times the length of the file, however well they are packed.
+    const RATIO: u64 = 16;
+    /// What it takes to read a member at all.
+    const MEMBER: u64 = 256;
+
+    /// What is said of a member that is more than is left.
+    pub(crate) const SPENT: &str =
+        "its archive has more to be unpacked than is read of one of its size";
+
+    /// That of an archive of `length` bytes, where no archive has more than `most`.
+    pub(crate) fn new(length: usize, most: u64) -> Self {
+        let earned = Self::RATIO.saturating_mul(length as u64);
+        Self {
+            left: Self::BASE.saturating_add(earned).min(most),
+        }
+    }
+
+    /// The content of a member, as [`Zip::read`] gives it. What could not be read counts too.
+    ///
+    /// # Errors
+    /// It is more than is left, or cannot be read.
+    pub(crate) fn read<'a>(
+        &mut self,
+        zip: Zip<'a>,
+        member: &Member<'_>,
+        limit: usize,
+    ) -> Result<Cow<'a, [u8]>, &'static str> {
+        let unpacked = if member.method == 0 { 0 } else { member.size };
+        let cost = Self::MEMBER
+            .saturating_add(member.packed)
+            .saturating_add(unpacked);
+        self.left = self.left.checked_sub(cost).ok_or(Self::SPENT)?;
+        zip.read(member, limit)
     }
 }
 
@@ -376,6 +424,48 @@ pub(crate) mod tests {
         let opened = Zip::open(&bomb).unwrap();
         let member = opened.members().next().unwrap().unwrap();
         assert!(opened.read(&member, 1 << 10).is_err());
+    }
+
+    /// One member, of which the directory says that it unpacks to `size` bytes.
+    fn saying(size: u32, content: &[u8]) -> Vec<u8> {
+        let mut bytes = zip(&[("a", content)], true);
+        let at = memchr::memmem::find(&bytes, &CENTRAL).unwrap() + 24;
+        bytes[at..at + 4].copy_from_slice(&size.to_le_bytes());
+        bytes
+    }
+
+    #[test]
+    fn no_member_unpacks_to_more_than_its_archive_says() {
+        for (said, is_read) in [(300_000, true), (299_999, false), (0, false)] {
+            let bytes = saying(said, &[7; 300_000]);
+            let opened = Zip::open(&bytes).unwrap();
+            let member = opened.members().next().unwrap().unwrap();
+            assert_eq!(opened.read(&member, 1 << 20).is_ok(), is_read, "{said}");
+        }
+    }
+
+    #[test]
+    fn an_allowance_ends_however_members_are_packed() {
+        for deflate in [false, true] {
+            let bytes = zip(&[("a", b"once"), ("b", &[b'x'; 3_000])], deflate);
+            let opened = Zip::open(&bytes).unwrap();
+            let mut allowance = Allowance::new(bytes.len(), u64::MAX);
+            let members: Vec<_> = opened.members().map(Result::unwrap).collect();
+            let read = (0..10_000)
+                .flat_map(|_| &members)
+                .take_while(|member| allowance.read(opened, member, 1 << 20).is_ok())
+                .count();
+            assert!((20..1_000).contains(&read), "{read}");
+        }
+        // One that is no longer than its own few bytes explain.
+        let bomb = zip(&[("a", &[0; 4 << 20])], true);
+        let opened = Zip::open(&bomb).unwrap();
+        let member = opened.members().next().unwrap().unwrap();
+        let mut allowance = Allowance::new(bomb.len(), u64::MAX);
+        assert!(allowance.read(opened, &member, 64 << 20).is_err());
+        assert!(allowance.read(opened, &member, 64 << 20).is_err());
+        // Nobody has more than there is for all.
+        assert_eq!(Allowance::new(usize::MAX, 100).left, 100);
     }
 
     proptest! {

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use plimsoll_model::{Evidence, PackageKind};
 
 use super::{Candidate, Document, Proven, base_name, folder};
-use crate::archive::zip::Zip;
+use crate::archive::zip::{Allowance, Zip};
 
 /// What a distribution says of itself.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -125,15 +125,16 @@ pub(super) fn read_vendored(_path: &str, bytes: &[u8]) -> Result<Document, Strin
 /// Distributions listed of one archive.
 const MAX_INSIDE: usize = 5_000;
 
-/// Bytes of metadata that are unpacked from one archive, and for one distribution.
-const MAX_UNPACKED: usize = 64 << 20;
+/// Bytes that are read of the metadata in one archive, packed and unpacked.
+const MAX_READ: u64 = 64 << 20;
+/// Bytes of the metadata of one distribution in an archive.
 const MAX_METADATA: usize = 1 << 20;
 
 /// Reads the metadata of every distribution in an archive.
 pub(super) fn read_archive(_path: &str, bytes: &[u8]) -> Result<Document, String> {
     let zip = Zip::open(bytes)?;
     let mut packages = Vec::new();
-    let mut room = MAX_UNPACKED;
+    let mut allowance = Allowance::new(bytes.len(), MAX_READ);
     for member in zip.members() {
         let member = member?;
         let Ok(name) = std::str::from_utf8(member.name) else {
@@ -148,8 +149,7 @@ pub(super) fn read_archive(_path: &str, bytes: &[u8]) -> Result<Document, String
         if !is_metadata {
             continue;
         }
-        let content = zip.read(&member, MAX_METADATA.min(room))?;
-        room -= content.len().min(room);
+        let content = allowance.read(zip, &member, MAX_METADATA)?;
         if packages.len() >= MAX_INSIDE {
             return Err(format!("it holds more than {MAX_INSIDE} distributions"));
         }

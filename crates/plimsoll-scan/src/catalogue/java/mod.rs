@@ -6,14 +6,13 @@ mod identity;
 mod manifest;
 mod pom;
 
-use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use plimsoll_model::{Evidence, PackageKind};
 use serde::{Deserialize, Serialize};
 
 use super::{Candidate, Document, Proven, base_name};
-use crate::archive::zip::{Member, Zip};
+use crate::archive::zip::{Allowance, Member, Zip};
 use identity::Name;
 use manifest::Manifest;
 use pom::Coordinates;
@@ -25,8 +24,12 @@ pub(super) const LIMIT: u64 = 128 << 20;
 const MAX_DEPTH: usize = 5;
 /// The longest of them, unpacked.
 const MAX_NESTED: usize = 64 << 20;
-/// Bytes that one file may make us unpack.
-const MAX_UNPACKED: usize = 384 << 20;
+/// Bytes that one file may make us read of its members.
+const MAX_READ: u64 = 512 << 20;
+/// Archives in one file, at any depth, and folders of artifacts in each.
+const MAX_ARCHIVES: usize = 20_000;
+/// The longest place of an archive in others that is told.
+const MAX_PLACE: usize = 2_000;
 /// The longest manifest or pom.
 const MAX_TEXT: usize = 1 << 20;
 /// Packages that are listed of one file.
@@ -61,8 +64,12 @@ pub(super) fn claims(candidate: &Candidate<'_>) -> bool {
 }
 
 pub(super) fn read(path: &str, bytes: &[u8]) -> Result<Document, String> {
-    let mut reader = Reader::default();
     let zip = Zip::open(bytes)?;
+    let mut reader = Reader {
+        found: Archive::default(),
+        allowance: Allowance::new(bytes.len(), MAX_READ),
+        archives: 0,
+    };
     reader.archive(zip, base_name(path), None, 1);
     let key = |own: &Proven| {
         (
@@ -78,10 +85,11 @@ pub(super) fn read(path: &str, bytes: &[u8]) -> Result<Document, String> {
 }
 
 /// Reads one file and the archives in it.
-#[derive(Default)]
 struct Reader {
     found: Archive,
-    unpacked: usize,
+    allowance: Allowance,
+    /// Archives seen in it so far.
+    archives: usize,
 }
 
 impl Reader {
@@ -100,23 +108,34 @@ impl Reader {
             match told_by(member.name) {
                 Some(Told::Manifest) => manifest = Some(member),
                 Some(Told::Pom(folder, kind)) => {
+                    if poms.len() >= MAX_ARCHIVES {
+                        self.unread(inner, "it has more artifacts than are read of one archive");
+                        break;
+                    }
                     let pom = poms.entry(folder).or_default();
                     match kind {
                         PomKind::Properties => pom.properties = Some(member),
                         PomKind::Xml => pom.xml = Some(member),
                     }
                 }
-                Some(Told::Archive(name)) => nested.push((name, member)),
+                Some(Told::Archive(name)) => {
+                    if self.archives >= MAX_ARCHIVES {
+                        self.unread(inner, "its file has more archives than are read of one");
+                        break;
+                    }
+                    self.archives += 1;
+                    nested.push((name, member));
+                }
                 None => {}
             }
         }
         let manifest = manifest
-            .and_then(|member| self.text(zip, &member))
+            .and_then(|member| self.text(zip, &member, inner))
             .map(|text| Manifest::read(&text))
             .unwrap_or_default();
         let by_maven: Vec<Coordinates> = poms
             .iter()
-            .filter_map(|(folder, pom)| self.coordinates(zip, folder, pom))
+            .filter_map(|(folder, pom)| self.coordinates(zip, folder, pom, inner))
             .collect();
         let own = identity::of(&manifest, &Name::of(name), &by_maven);
         if by_maven.is_empty() && own.is_none() {
@@ -144,14 +163,14 @@ impl Reader {
         if depth > MAX_DEPTH {
             return self.unread(Some(place), "it lies too deep in other archives");
         }
-        let room = MAX_NESTED.min(MAX_UNPACKED.saturating_sub(self.unpacked));
-        let bytes = match zip.read(member, room) {
+        if place.len() > MAX_PLACE {
+            let end = place.floor_char_boundary(MAX_PLACE);
+            return self.unread(place.get(..end), "its name is too long");
+        }
+        let bytes = match self.allowance.read(zip, member, MAX_NESTED) {
             Ok(bytes) => bytes,
             Err(why) => return self.unread(Some(place), why),
         };
-        if let Cow::Owned(bytes) = &bytes {
-            self.unpacked = self.unpacked.saturating_add(bytes.len());
-        }
         match Zip::open(&bytes) {
             Ok(zip) => self.archive(zip, base_name(place), Some(place), depth),
             Err(why) => self.unread(Some(place), why),
@@ -159,19 +178,30 @@ impl Reader {
     }
 
     /// The text of a member, if it can be read.
-    fn text(&mut self, zip: Zip<'_>, member: &Member<'_>) -> Option<String> {
-        let room = MAX_TEXT.min(MAX_UNPACKED.saturating_sub(self.unpacked));
-        let bytes = zip.read(member, room).ok()?;
-        self.unpacked = self.unpacked.saturating_add(bytes.len());
-        Some(String::from_utf8_lossy(&bytes).into_owned())
+    fn text(&mut self, zip: Zip<'_>, member: &Member<'_>, inner: Option<&str>) -> Option<String> {
+        match self.allowance.read(zip, member, MAX_TEXT) {
+            Ok(bytes) => Some(String::from_utf8_lossy(&bytes).into_owned()),
+            Err(why) => {
+                if why == Allowance::SPENT {
+                    self.unread(inner, why);
+                }
+                None
+            }
+        }
     }
 
-    fn coordinates(&mut self, zip: Zip<'_>, folder: &str, pom: &Pom<'_>) -> Option<Coordinates> {
+    fn coordinates(
+        &mut self,
+        zip: Zip<'_>,
+        folder: &str,
+        pom: &Pom<'_>,
+        inner: Option<&str>,
+    ) -> Option<Coordinates> {
         pom.properties
-            .and_then(|member| self.text(zip, &member))
+            .and_then(|member| self.text(zip, &member, inner))
             .and_then(|text| pom::of_properties(&text))
             .or_else(|| {
-                let text = self.text(zip, &pom.xml?)?;
+                let text = self.text(zip, &pom.xml?, inner)?;
                 pom::of_xml(&text, folder)
             })
     }
@@ -352,6 +382,79 @@ mod tests {
         };
         assert_eq!(archive.unread.len(), 1);
         assert!(read("x.jar", b"version https://git-lfs").is_err());
+    }
+
+    /// An archive whose directory lists one member, which is not packed, any number of times.
+    fn repeated(name: &str, content: &[u8], times: u16) -> Vec<u8> {
+        let once = zip(&[(name, content)], false);
+        let end = once.len() - 22;
+        let start = 30 + name.len() + content.len();
+        let mut bytes = once[..start].to_vec();
+        for _ in 0..times {
+            bytes.extend(&once[start..end]);
+        }
+        let length = (bytes.len() - start) as u32;
+        bytes.extend(&once[end..end + 8]);
+        bytes.extend(times.to_le_bytes());
+        bytes.extend(times.to_le_bytes());
+        bytes.extend(length.to_le_bytes());
+        bytes.extend((start as u32).to_le_bytes());
+        bytes.extend([0, 0]);
+        bytes
+    }
+
+    /// One whose work grows with the power of its depth, if each name counts as an archive of its
+    /// own: hundreds of millions of archives in some ten thousand bytes.
+    #[test]
+    fn archives_that_are_listed_many_times_end() {
+        let mut bytes = zip(&[("META-INF/MANIFEST.MF", b"x")], false);
+        for _ in 0..4 {
+            bytes = repeated("a.jar", &bytes, 300);
+        }
+        let Ok(Document::Java(archive)) = read("x.jar", &bytes) else {
+            panic!("it is read");
+        };
+        assert!(archive.unread.len() > 10, "{:?}", archive.unread);
+        let many = repeated("a.jar", b"", u16::MAX);
+        let Ok(Document::Java(archive)) = read("x.jar", &many) else {
+            panic!("it is read");
+        };
+        let told = |part: &str| archive.unread.iter().any(|(_, why)| why.contains(part));
+        assert!(told("more archives"), "{:?}", archive.unread);
+    }
+
+    /// Few bytes that unpack to many: what an archive may cost follows from its length.
+    #[test]
+    fn bombs_are_told_as_unread() {
+        let zeros = vec![0; 8 << 20];
+        let bomb = zip(
+            &[
+                ("META-INF/MANIFEST.MF", &zeros[..MAX_TEXT]),
+                ("a.jar", &zeros),
+            ],
+            true,
+        );
+        let Ok(Document::Java(archive)) = read("x.jar", &bomb) else {
+            panic!("it is read");
+        };
+        assert_eq!(
+            archive.unread,
+            [
+                (String::new(), Allowance::SPENT.to_owned()),
+                ("a.jar".to_owned(), Allowance::SPENT.to_owned()),
+            ]
+        );
+    }
+
+    #[test]
+    fn places_have_a_length() {
+        let mut bytes = zip(&[("META-INF/maven/g/a/pom.properties", b"x")], false);
+        let name = format!("{}\u{e4}.jar", "x".repeat(MAX_PLACE - 1));
+        bytes = zip(&[(&name, &bytes)], false);
+        let Ok(Document::Java(archive)) = read("x.jar", &bytes) else {
+            panic!("it is read");
+        };
+        assert_eq!(archive.unread[0].0.len(), MAX_PLACE - 1);
     }
 
     proptest! {
