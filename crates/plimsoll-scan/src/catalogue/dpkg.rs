@@ -1,9 +1,12 @@
 //! Debian's package database (deb822, dpkg's `status` file, and distroless's `status.d`).
 
+use std::collections::BTreeSet;
+
 use plimsoll_model::{PackageKind, is_foreign_deb};
 
 use super::system::{Database, Record};
-use super::{Candidate, Document, base_name};
+use super::{Candidate, Document, MAX_WORD, base_name};
+use crate::license::{MAX_NAMES, recognised};
 
 /// The database of a full Debian.
 pub(crate) const STATUS: &str = "var/lib/dpkg/status";
@@ -236,26 +239,26 @@ pub(super) fn read_copyright(_path: &str, bytes: &[u8]) -> Result<Document, Stri
             field.eq_ignore_ascii_case("format")
                 || field.eq_ignore_ascii_case("format-specification")
         });
-    let mut names: Vec<String> = Vec::new();
+    let mut names: BTreeSet<&str> = BTreeSet::new();
     if machine_readable {
         for line in text.lines() {
             let Some((field, value)) = line.split_once(':') else {
                 continue;
             };
             let value = value.trim();
-            if field.eq_ignore_ascii_case("license")
-                && !value.is_empty()
-                && !names.iter().any(|name| name == value)
-            {
-                names.push(value.to_owned());
+            if field.eq_ignore_ascii_case("license") && (1..=MAX_WORD).contains(&value.len()) {
+                names.insert(value);
+            }
+            if names.len() >= MAX_NAMES {
+                break;
             }
         }
     }
-    if names.is_empty() {
-        names = crate::license::recognised(&text);
-    }
-    names.sort();
-    Ok(Document::DpkgCopyright(names))
+    Ok(Document::DpkgCopyright(if names.is_empty() {
+        recognised(&text)
+    } else {
+        names.into_iter().map(str::to_owned).collect()
+    }))
 }
 
 #[cfg(test)]
@@ -354,5 +357,9 @@ mod tests {
             ["Expat", "GPL-2+"]
         );
         assert!(names("This package was debianized by\nLicense: GPL\n").is_empty());
+        let many: String = (0..300_000)
+            .map(|name| format!("License: {name}\n"))
+            .collect();
+        assert_eq!(names(&format!("Format: x\n{many}")).len(), MAX_NAMES);
     }
 }

@@ -8,9 +8,9 @@
 mod name;
 mod text;
 
-pub(crate) use text::recognised;
+pub(crate) use text::{MAX_NAMES, recognised};
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use plimsoll_model::{Package, PackageKind};
 
@@ -189,7 +189,7 @@ impl Iterator for Words<'_> {
 }
 
 /// An expression.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 enum Node {
     /// An identifier, with its exception where it has one.
     Id(String),
@@ -199,15 +199,11 @@ enum Node {
 
 impl Node {
     fn joined(mut nodes: Vec<Node>, join: fn(Vec<Node>) -> Node) -> Node {
-        let mut distinct: Vec<Node> = Vec::with_capacity(nodes.len());
-        for node in nodes.drain(..) {
-            if !distinct.contains(&node) {
-                distinct.push(node);
-            }
-        }
-        match distinct.len() {
-            1 => distinct.swap_remove(0),
-            _ => join(distinct),
+        let mut seen = HashSet::new();
+        nodes.retain(|node| seen.insert(node.clone()));
+        match nodes.len() {
+            1 => nodes.swap_remove(0),
+            _ => join(nodes),
         }
     }
 

@@ -1,5 +1,7 @@
 //! Licences told by their text, and by what Debian's prose refers to.
 
+use std::collections::BTreeSet;
+
 /// Words that a well-known text has and others do not, each with the name Debian has for it. All
 /// words of a line must be there, in any order.
 const TEXTS: &[(&str, &[&str])] = &[
@@ -55,38 +57,41 @@ const COMMON: &str = "/usr/share/common-licenses/";
 /// How much of a copyright file before a reference speaks of the licence it refers to.
 const BEFORE: usize = 1_200;
 
-/// The licences a text is, contains, or refers to; by Debian's names.
+/// Names of licences that are taken from one text: many times those of the largest collections.
+pub(crate) const MAX_NAMES: usize = 1_000;
+
+/// The longest name below [`COMMON`] that is one.
+const MAX_COMMON: usize = 100;
+
+/// The licences a text is, contains, or refers to; by Debian's names, sorted.
 pub(crate) fn recognised(text: &str) -> Vec<String> {
     let text = plain(text);
-    let mut names: Vec<String> = Vec::new();
-    let mut add = |name: &str| {
-        if !names.iter().any(|known| known == name) {
-            names.push(name.to_owned());
-        }
-    };
+    let mut names: BTreeSet<String> = BTreeSet::new();
     for (name, parts) in TEXTS {
         if parts.iter().all(|part| contains(&text, part)) {
-            add(name);
+            names.insert((*name).to_owned());
         }
     }
     for (start, _) in text.match_indices(BSD) {
         let end = text.len().min(start + 2_500);
         let rest = text.get(start..end).unwrap_or(&text[start..]);
         let rest = rest[BSD.len()..].split(BSD).next().unwrap_or_default();
-        add(
-            if rest.contains("all advertising materials mentioning features") {
-                "BSD-4-clause"
-            } else if rest.contains("endorse or promote products") {
-                "BSD-3-clause"
-            } else if rest.contains("binary form must reproduce") {
-                "BSD-2-clause"
-            } else {
-                continue;
-            },
-        );
+        let name = if rest.contains("all advertising materials mentioning features") {
+            "BSD-4-clause"
+        } else if rest.contains("endorse or promote products") {
+            "BSD-3-clause"
+        } else if rest.contains("binary form must reproduce") {
+            "BSD-2-clause"
+        } else {
+            continue;
+        };
+        names.insert(name.to_owned());
     }
     let mut from = 0;
     for (at, _) in text.match_indices(COMMON) {
+        if names.len() >= MAX_NAMES {
+            break;
+        }
         let name = text[at + COMMON.len()..]
             .split(|c: char| !c.is_ascii_alphanumeric() && !matches!(c, '.' | '-' | '+'))
             .next()
@@ -97,12 +102,13 @@ pub(crate) fn recognised(text: &str) -> Vec<String> {
             start += 1;
         }
         from = at + COMMON.len();
-        if let Some(name) = referred(name, &text[start..at]) {
-            add(&name);
+        if name.len() <= MAX_COMMON
+            && let Some(name) = referred(name, &text[start..at])
+        {
+            names.insert(name);
         }
     }
-    names.sort();
-    names
+    names.into_iter().collect()
 }
 
 fn contains(text: &str, part: &str) -> bool {
@@ -187,6 +193,16 @@ mod tests {
             recognised("see /usr/share/common-licenses/GPL, /usr/share/common-licenses/")
                 .is_empty()
         );
+    }
+
+    #[test]
+    fn names_are_taken_up_to_a_number() {
+        let text: String = (0..300_000)
+            .map(|version| format!("/usr/share/common-licenses/GPL-{version} "))
+            .collect();
+        assert_eq!(recognised(&text).len(), MAX_NAMES);
+        let long = "1".repeat(MAX_COMMON);
+        assert!(recognised(&format!("{COMMON}gpl-{long}")).is_empty());
     }
 
     #[test]
