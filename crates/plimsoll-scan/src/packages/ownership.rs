@@ -337,9 +337,13 @@ impl Hasher for PathHasher {
     }
 }
 
+/// Different sums of one path that are kept, of all packages and layers: an image has as many
+/// versions of a file as it has layers, and what no sum proves is told.
+const MAX_SUMS: usize = 1_000;
+
 /// The files that sums of packages prove to be as their package brought them.
 pub(crate) struct Published<'l> {
-    system: HashMap<Key<'l>, Vec<&'l str>>,
+    system: HashMap<Key<'l>, HashSet<&'l str>>,
     python: BTreeMap<String, &'l str>,
     merged: Merged,
 }
@@ -395,8 +399,8 @@ impl<'l> Published<'l> {
             let key = self.merged.key(path);
             if sum != "-" && wanted.contains(&key) {
                 let known = self.system.entry(key).or_default();
-                if !known.contains(&sum) {
-                    known.push(sum);
+                if known.len() < MAX_SUMS {
+                    known.insert(sum);
                 }
             }
         }
@@ -408,5 +412,29 @@ impl<'l> Published<'l> {
             .get(&self.merged.key(path))
             .is_some_and(|known| known.iter().any(|sum| sums.is(sum)))
             || self.python.get(path).is_some_and(|sum| *sum == sums.sha256)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_has_sums_up_to_a_number() {
+        let sums: String = (0..200_000)
+            .map(|sum| format!("{sum:032x}  etc/key.pem\n"))
+            .collect();
+        let layers = [LayerRecord {
+            documents: [(
+                "var/lib/dpkg/info/a.md5sums".to_owned(),
+                Document::DpkgSums(sums.into()),
+            )]
+            .into(),
+            ..LayerRecord::default()
+        }];
+        let tree = Tree::build(&layers);
+        let published = Published::new(&layers, &tree, &["etc/key.pem"]);
+        let known = published.system.values().map(HashSet::len);
+        assert_eq!(known.collect::<Vec<_>>(), [MAX_SUMS]);
     }
 }
