@@ -52,25 +52,21 @@ fn by_history(config: &ImageConfig, layers: usize) -> Option<usize> {
     if history.iter().filter(makes).count() != layers {
         return None;
     }
+    let last_layer = history.iter().rposition(|entry| !entry.empty_layer)?;
+    // Behind the last command nothing sets one: that is the image's own, even where it is written
+    // above the instructions that fill it.
+    let last_command = history.iter().rposition(sets_command)?;
+    let end = last_layer.min(last_command);
     let mut found = None;
     let mut below = 0;
-    for (index, entry) in history.iter().enumerate() {
+    for entry in history.get(..end).unwrap_or_default() {
         if !entry.empty_layer {
             below += 1;
-            continue;
-        }
-        let goes_on = history[index + 1..].iter().any(|next| !next.empty_layer);
-        if below > 0 && goes_on && sets_command(entry) && !is_settled_early(&history[index + 1..]) {
+        } else if below > 0 && sets_command(entry) {
             found = Some(below);
         }
     }
     found
-}
-
-/// Whether no later step sets a command: then this one is the image's own, written above the
-/// instructions that fill it.
-fn is_settled_early(behind: &[HistoryEntry]) -> bool {
-    !behind.iter().any(sets_command)
 }
 
 fn sets_command(entry: &HistoryEntry) -> bool {
@@ -137,5 +133,14 @@ mod tests {
             None
         );
         assert_eq!(by_history(&history(&["CMD [\"x\"]", "RUN b"]), 1), None);
+    }
+
+    #[test]
+    fn a_history_may_be_long() {
+        let mut steps = vec!["COPY a"];
+        steps.extend(["ENV A=b", "CMD [\"x\"]"].repeat(100_000));
+        steps.push("COPY b");
+        steps.extend(["ENV A=b"].repeat(100_000));
+        assert_eq!(by_history(&history(&steps), 2), Some(1));
     }
 }
