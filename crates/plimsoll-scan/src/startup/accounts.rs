@@ -1,5 +1,7 @@
 //! Users and groups, and what the user of an image may do.
 
+use std::collections::HashSet;
+
 use plimsoll_model::Accounts;
 
 use crate::catalogue::{Document, passwd};
@@ -39,8 +41,9 @@ pub(crate) fn find(records: &[LayerRecord], tree: &Tree<'_>, complete: bool) -> 
     let (layer, document) = read(passwd::SHADOW_PATH);
     accounts.shadow_layer = layer;
     if let Some(Document::NoPassword(names)) = document {
+        let names: HashSet<&str> = names.iter().map(String::as_str).collect();
         for user in &mut accounts.users {
-            user.empty_password |= names.contains(&user.name);
+            user.empty_password |= names.contains(user.name.as_str());
         }
     }
     accounts
