@@ -21,6 +21,12 @@ pub(super) struct Step {
 /// Wrappers and shells inside each other that are followed.
 const MAX_DEPTH: usize = 6;
 
+/// Commands of a text that are passed over for the one behind them.
+const MAX_COMMANDS: usize = 1_000;
+
+/// The longest path that Linux takes (`PATH_MAX`).
+pub(super) const MAX_PATH: usize = 4_096;
+
 /// Reads the steps of one command line.
 pub(super) struct Reader {
     role: StartupRole,
@@ -155,7 +161,7 @@ impl Reader {
     /// The first program of a shell's text, and what goes before it without effect on programs.
     fn text(&mut self, text: &str, depth: usize) {
         let mut rest = text;
-        loop {
+        for _ in 0..MAX_COMMANDS {
             let Some(command) = first_command(rest) else {
                 return;
             };
@@ -187,6 +193,9 @@ impl Reader {
                 }
                 "cd" => match words {
                     [_, folder] if !folder.starts_with(['-', '~']) && goes_on => {
+                        if self.folder.len() + folder.len() > MAX_PATH {
+                            return;
+                        }
                         self.folder = joined(&self.folder, folder);
                     }
                     _ => return,
@@ -557,6 +566,21 @@ mod tests {
         ];
         for (words, expected) in cases {
             assert_eq!(told(words), *expected, "{words:?}");
+        }
+    }
+
+    #[test]
+    fn what_goes_before_a_program_is_bounded() {
+        for (before, times, is_told) in [
+            ("cd a&&", 500, true),
+            ("cd a&&", 1_000_000, false),
+            ("cd abcdefghi&&", 500, false),
+            ("cd /a;", 1_000_000, false),
+            ("A=b;", 1_000_000, false),
+        ] {
+            let text = format!("{}serve", before.repeat(times));
+            let found = told(&["sh", "-c", &text]).contains(&"serve".to_owned());
+            assert_eq!(found, is_told, "{times} times {before}");
         }
     }
 
