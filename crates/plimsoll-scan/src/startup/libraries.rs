@@ -8,7 +8,7 @@ use std::collections::{BTreeSet, HashMap, VecDeque};
 
 use plimsoll_model::StartupProblem;
 
-use super::Facts;
+use super::Surroundings;
 use super::search::{Object, Places, Search};
 use crate::catalogue::base_name;
 use crate::catalogue::binary::Elf;
@@ -41,7 +41,7 @@ const IN_MUSL: &[&str] = &[
     "libxnet.",
 ];
 
-impl<'a> Facts<'a> {
+impl<'a> Surroundings<'a> {
     /// The libraries that the program at `path` needs and that its loader does not find, by the
     /// file that needs them.
     pub(super) fn missing_libraries(&self, path: &str, elf: &'a Elf) -> Vec<StartupProblem> {
@@ -54,7 +54,7 @@ impl<'a> Facts<'a> {
             preloads(one)
                 && one
                     .split(['=', ':'])
-                    .any(|folder| folder.starts_with('/') && self.is_mounted(folder))
+                    .any(|folder| folder.starts_with('/') && self.mounts.hold(folder))
         });
         if mounted_search {
             return Vec::new();

@@ -6,6 +6,7 @@
 pub(crate) mod accounts;
 mod command;
 mod libraries;
+mod mounts;
 pub(crate) mod needs;
 mod search;
 
@@ -17,7 +18,11 @@ use crate::record::{EntryFact, FactKind, LayerRecord};
 use crate::tree::{Node, Tree};
 
 use accounts::{Access, Identity};
-use command::{Reader, Step, joined};
+use command::{MAX_PATH, Reader, Step, joined};
+use mounts::Mounts;
+
+/// Folders of a search path (`PATH`) that are looked into.
+pub(crate) const MAX_SEARCH_PATH: usize = 1_000;
 
 /// The longest first line of a script that Linux reads (`BINPRM_BUF_SIZE`).
 const MAX_SHEBANG: usize = 256;
@@ -43,6 +48,23 @@ pub(crate) struct Facts<'a> {
     pub(crate) search_path: &'a str,
 }
 
+impl Facts<'_> {
+    /// Every program and file that is named by what the image starts.
+    pub(crate) fn startup(&self) -> Vec<StartupFile> {
+        Surroundings::new(self).startup()
+    }
+}
+
+/// What decides how an image starts.
+struct Surroundings<'a> {
+    config: &'a ImageConfig,
+    records: &'a [LayerRecord],
+    tree: &'a Tree<'a>,
+    accounts: &'a Accounts,
+    search_path: &'a str,
+    mounts: Mounts<'a>,
+}
+
 /// Where a word leads.
 enum Found<'a> {
     /// A path, links followed, and what lies there; nothing for a folder without an entry.
@@ -52,9 +74,19 @@ enum Found<'a> {
     Unknown,
 }
 
-impl<'a> Facts<'a> {
-    /// Every program and file that is named by what the image starts.
-    pub(crate) fn startup(&self) -> Vec<StartupFile> {
+impl<'a> Surroundings<'a> {
+    fn new(facts: &Facts<'a>) -> Self {
+        Self {
+            config: facts.config,
+            records: facts.records,
+            tree: facts.tree,
+            accounts: facts.accounts,
+            search_path: facts.search_path,
+            mounts: Mounts::new(&facts.config.volumes),
+        }
+    }
+
+    fn startup(&self) -> Vec<StartupFile> {
         let linux = self
             .config
             .platform
@@ -199,28 +231,12 @@ impl<'a> Facts<'a> {
             .is_none_or(|shell| shell.contains("busybox") || shell.contains("toybox"))
     }
 
-    /// Whether what lies at a path may come from outside the image.
-    fn is_mounted(&self, path: &str) -> bool {
-        let path = path.trim_start_matches('/');
-        let below = |folder: &str| {
-            let folder = folder.trim_matches('/');
-            !folder.is_empty()
-                && path
-                    .strip_prefix(folder)
-                    .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-        };
-        self.config.volumes.iter().any(|volume| below(volume))
-            || ["dev", "proc", "sys", "run", "var/run"]
-                .iter()
-                .any(|at| below(at))
-    }
-
     fn at(&self, path: &str) -> Found<'a> {
-        if self.is_mounted(path) {
+        if self.mounts.hold(path) {
             return Found::Unknown;
         }
         match self.tree.resolve(path) {
-            Some(real) if self.is_mounted(&real) => Found::Unknown,
+            Some(real) if self.mounts.hold(&real) => Found::Unknown,
             Some(real) => {
                 let node = self.tree.get(&real).copied();
                 Found::There(real, node)
@@ -238,9 +254,9 @@ impl<'a> Facts<'a> {
         ends.chain([path.len()]).any(|end| {
             let part = path.get(..end).unwrap_or_default();
             match self.tree.get(part).map(|node| &node.fact.kind) {
-                Some(FactKind::Symlink(target)) => {
-                    self.is_mounted(&joined(&format!("/{}", folder(part)), target))
-                }
+                Some(FactKind::Symlink(target)) => self
+                    .mounts
+                    .hold(&joined(&format!("/{}", folder(part)), target)),
                 _ => false,
             }
         })
@@ -251,10 +267,14 @@ impl<'a> Facts<'a> {
         if word.contains('/') {
             return self.at(&joined(in_folder, word));
         }
+        // No file system has such names.
+        if word.len() > MAX_PATH {
+            return Found::Unknown;
+        }
         let mut lame = None;
-        for place in self.search_path.split(':') {
-            if !place.starts_with('/') {
-                // Relative to wherever it is run.
+        for (index, place) in self.search_path.split(':').enumerate() {
+            // Relative to wherever it is run; or more places than are looked at.
+            if !place.starts_with('/') || index >= MAX_SEARCH_PATH {
                 return Found::Unknown;
             }
             match self.at(&joined(place, word)) {

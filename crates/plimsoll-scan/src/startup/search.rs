@@ -1,8 +1,12 @@
 //! Where the loader of a program looks for a library: `ld.so(8)`, and for musl its
 //! `ldso/dynlink.c`.
 
-use super::Facts;
-use super::command::joined;
+use std::cell::RefCell;
+use std::collections::{HashMap, HashSet};
+use std::rc::Rc;
+
+use super::Surroundings;
+use super::command::{MAX_PATH, joined};
 use crate::catalogue::binary::Elf;
 use crate::catalogue::{Document, base_name, folder};
 use crate::record::FactKind;
@@ -37,8 +41,12 @@ const TRIPLETS: &[&str] = &[
 /// Folders that musl's loader knows itself.
 const MUSL: &[&str] = &["lib", "usr/local/lib", "usr/lib"];
 
-/// Folders of one list that are searched.
+/// Folders that are searched for one library: of one list, of those of all that wait for it, and of
+/// the system.
 const MAX_FOLDERS: usize = 1_000;
+
+/// Bytes of the folders of one list.
+const MAX_LIST: usize = 64 << 10;
 
 /// Folders, and whether they are all there are.
 type List = (Vec<String>, bool);
@@ -85,9 +93,18 @@ pub(super) enum Places {
     Unknown,
 }
 
+/// Where a folder leads.
+#[derive(Clone)]
+enum Folder {
+    Mounted,
+    Nowhere,
+    /// Here, links followed.
+    At(Rc<str>),
+}
+
 /// What all objects of a program have in common.
 pub(super) struct Search<'f, 'a> {
-    facts: &'f Facts<'a>,
+    around: &'f Surroundings<'a>,
     machine: u16,
     pub(super) is_musl: bool,
     /// Whether the folders are all there are.
@@ -95,21 +112,24 @@ pub(super) struct Search<'f, 'a> {
     /// `LD_LIBRARY_PATH`.
     library_path: Vec<String>,
     system: Vec<String>,
+    /// Folders that were searched: most are for every library.
+    folders: RefCell<HashMap<String, Folder>>,
 }
 
 impl<'f, 'a> Search<'f, 'a> {
-    pub(super) fn new(facts: &'f Facts<'a>, elf: &Elf) -> Self {
+    pub(super) fn new(around: &'f Surroundings<'a>, elf: &Elf) -> Self {
         let interpreter = elf.interpreter.as_deref().unwrap_or_default();
         let is_musl = base_name(interpreter).starts_with("ld-musl");
         let mut search = Self {
-            facts,
+            around,
             machine: elf.machine,
             is_musl,
             is_known: false,
             library_path: Vec::new(),
             system: Vec::new(),
+            folders: RefCell::default(),
         };
-        let real = facts.tree.resolve(interpreter).unwrap_or_default();
+        let real = around.tree.resolve(interpreter).unwrap_or_default();
         // Elsewhere lie loaders with folders of their own: those of Nix, Guix, conda.
         let is_usual = ["lib", "usr/lib"].iter().any(|start| {
             real.strip_prefix(start)
@@ -120,7 +140,7 @@ impl<'f, 'a> Search<'f, 'a> {
             .iter()
             .any(|start| base_name(&real).starts_with(start));
         let variable = |name: &str| {
-            let mut env = facts.config.env.iter().rev();
+            let mut env = around.config.env.iter().rev();
             env.find_map(|one| one.strip_prefix(name)?.strip_prefix('='))
         };
         // musl's loader is its C library, which may go by that name.
@@ -140,11 +160,10 @@ impl<'f, 'a> Search<'f, 'a> {
         let own = if self.is_musl { MUSL } else { GLIBC };
         self.system = own.iter().map(|folder| (*folder).to_owned()).collect();
         self.system.push(folder(interpreter).to_owned());
-        let tree = self.facts.tree;
-        for (path, node) in tree.below("etc") {
+        for (path, node) in self.around.tree.below("etc") {
             let is_own = base_name(path).starts_with("ld-musl-") == self.is_musl;
             if let Some(Document::LoaderFolders(found)) = self
-                .facts
+                .around
                 .records
                 .get(node.layer)
                 .and_then(|record| record.documents.get(path))
@@ -160,6 +179,10 @@ impl<'f, 'a> Search<'f, 'a> {
                 self.system.push(format!("usr/lib/{triplet}"));
             }
         }
+        let mut seen = HashSet::new();
+        self.system.retain(|folder| seen.insert(folder.clone()));
+        self.is_known &= self.system.len() <= MAX_FOLDERS;
+        self.system.truncate(MAX_FOLDERS);
     }
 
     /// Looks for a library that the object at `at` needs.
@@ -170,29 +193,41 @@ impl<'f, 'a> Search<'f, 'a> {
         let chain = std::iter::successors(Some(object), |one| {
             one.loader.and_then(|loader| objects.get(loader))
         });
-        // What comes before and behind `LD_LIBRARY_PATH`.
-        let (before, behind): (Vec<&List>, Vec<&List>) = match &object.runpath {
+        let lists: Vec<&List> = match &object.runpath {
             // Here the two are one, and are handed on.
-            _ if self.is_musl => {
-                let lists = chain.map(|one| one.runpath.as_ref().unwrap_or(&one.rpath));
-                (Vec::new(), lists.collect())
-            }
-            Some(own) => (Vec::new(), vec![own]),
-            None => (chain.map(|one| &one.rpath).collect(), Vec::new()),
+            _ if self.is_musl => chain
+                .map(|one| one.runpath.as_ref().unwrap_or(&one.rpath))
+                .collect(),
+            Some(own) => vec![own],
+            None => chain.map(|one| &one.rpath).collect(),
         };
-        known &= before.iter().chain(&behind).all(|(_, known)| *known);
+        known &= lists.iter().all(|(_, known)| *known);
+        let own = lists.iter().flat_map(|(folders, _)| folders);
+        let own: Vec<&String> = own.take(MAX_FOLDERS + 1).collect();
+        if own.len() > MAX_FOLDERS {
+            return Places::Unknown;
+        }
+        // What comes before and behind `LD_LIBRARY_PATH`.
+        let (before, behind) = match self.is_musl || object.runpath.is_some() {
+            true => (&[][..], own.as_slice()),
+            false => (own.as_slice(), &[][..]),
+        };
         let all = before
             .iter()
-            .flat_map(|(folders, _)| folders)
+            .copied()
             .chain(&self.library_path)
-            .chain(behind.iter().flat_map(|(folders, _)| folders))
+            .chain(behind.iter().copied())
             .chain(&self.system);
         for folder in all {
-            if self.facts.is_mounted(folder) {
-                mounted = true;
-                continue;
-            }
-            match self.at(folder, name) {
+            let real = match self.folder(folder) {
+                Folder::At(real) => real,
+                Folder::Nowhere => continue,
+                Folder::Mounted => {
+                    mounted = true;
+                    continue;
+                }
+            };
+            match self.at(folder, &real, name) {
                 Places::Nowhere => {}
                 // Which of several it is depends on their order, and there is one that may be it.
                 Places::Unknown => known = false,
@@ -206,12 +241,27 @@ impl<'f, 'a> Search<'f, 'a> {
         }
     }
 
-    fn at(&self, folder: &str, name: &str) -> Places {
-        let tree = self.facts.tree;
-        let Some(real) = tree.resolve(folder) else {
-            return Places::Nowhere;
+    fn folder(&self, folder: &str) -> Folder {
+        if let Some(known) = self.folders.borrow().get(folder) {
+            return known.clone();
+        }
+        let found = if self.around.mounts.hold(folder) {
+            Folder::Mounted
+        } else {
+            match self.around.tree.resolve(folder) {
+                Some(real) => Folder::At(real.into()),
+                None => Folder::Nowhere,
+            }
         };
-        let path = match real.as_str() {
+        let mut folders = self.folders.borrow_mut();
+        folders.insert(folder.to_owned(), found.clone());
+        found
+    }
+
+    /// Looks for a library in a folder, which is really `real`.
+    fn at(&self, folder: &str, real: &str, name: &str) -> Places {
+        let tree = self.around.tree;
+        let path = match real {
             "" => name.to_owned(),
             real => format!("{real}/{name}"),
         };
@@ -225,7 +275,7 @@ impl<'f, 'a> Search<'f, 'a> {
             // One for another processor is passed over.
             Some((_, seen))
                 if self
-                    .facts
+                    .around
                     .binary(seen)
                     .and_then(|binary| binary.elf.as_ref())
                     .is_some_and(|elf| elf.machine != self.machine) =>
@@ -242,8 +292,18 @@ impl<'f, 'a> Search<'f, 'a> {
 /// here, and folders below that in which the program is started, are left out.
 fn folders(text: &str, origin: &str, elf: &Elf) -> (Vec<String>, bool) {
     let mut list = Vec::new();
+    let mut length = 0;
     let mut known = true;
     for part in text.split(':') {
+        let origins = part.matches("ORIGIN").count();
+        if part
+            .len()
+            .saturating_add(origins.saturating_mul(origin.len()))
+            > MAX_PATH
+        {
+            known = false;
+            continue;
+        }
         let mut part = part.to_owned();
         for word in ["${ORIGIN}", "$ORIGIN"] {
             part = part.replace(word, origin.trim_end_matches('/'));
@@ -260,9 +320,11 @@ fn folders(text: &str, origin: &str, elf: &Elf) -> (Vec<String>, bool) {
         };
         for name in names {
             let part = part.replace("${LIB}", name).replace("$LIB", name);
-            if part.contains('$') || !part.starts_with('/') || list.len() >= MAX_FOLDERS {
+            let is_over = list.len() >= MAX_FOLDERS || length + part.len() > MAX_LIST;
+            if part.contains('$') || !part.starts_with('/') || is_over {
                 known = false;
             } else {
+                length += part.len();
                 list.push(part);
             }
         }

@@ -1,5 +1,6 @@
 use plimsoll_model::{Accounts, ImageConfig};
 
+use super::super::Facts;
 use super::*;
 use crate::catalogue::binary::{Binary, Kind, Origin};
 use crate::catalogue::{Document, loader};
@@ -127,7 +128,8 @@ impl Image {
             interpreter: Some(loader.to_owned()),
             ..program
         };
-        let problems = facts.missing_libraries("opt/app/bin/app", &program);
+        let around = Surroundings::new(&facts);
+        let problems = around.missing_libraries("opt/app/bin/app", &program);
         problems
             .into_iter()
             .map(|problem| match problem {
@@ -255,5 +257,30 @@ fn a_library_for_another_processor_is_passed_over() {
     assert_eq!(
         image.missing(GLIBC, elf(&["liba.so"])),
         ["liba.so by opt/app/bin/app [\"usr/lib/liba.so\"]"]
+    );
+}
+
+/// Libraries that each need the next, and hand on where to look: a thousand folders each.
+#[test]
+fn what_is_handed_on_is_bounded() {
+    let folders: String = (0..990).map(|folder| format!("/{folder:x}:")).collect();
+    let path = format!("{folders}/l");
+    let mut image = Image::new(GLIBC);
+    for library in 0..500 {
+        let next = format!("l{}.so", library + 1);
+        image = image.library(&format!("l/l{library}.so"), rpath(&[&next], &path));
+    }
+    // The first is where it is said to be; of what is behind it is not known where it is looked for.
+    assert_eq!(
+        image.missing(GLIBC, rpath(&["l0.so"], &path)),
+        ["l500.so by l/l499.so []"]
+    );
+    // A place of its own in every folder would be longer than any path.
+    let deep = "d/".repeat(1_500);
+    let many = "$ORIGIN/$ORIGIN:".repeat(300);
+    let image = Image::new(GLIBC).library(&format!("{deep}a.so"), rpath(&["b.so"], &many));
+    assert_eq!(
+        image.missing(GLIBC, rpath(&["a.so"], &format!("/{deep}"))),
+        [format!("b.so by {deep}a.so []")]
     );
 }
