@@ -15,7 +15,7 @@ mod tree;
 
 use plimsoll_model::{Digest, Inventory, Package, Platform};
 
-use self::tree::Tree;
+use self::tree::{NoTree, Tree};
 use crate::envelope;
 
 /// What a bill of materials tells.
@@ -49,10 +49,18 @@ pub enum ReadError {
         "is no bill of materials: neither CycloneDX (`bomFormat`) nor SPDX (`spdxVersion`, `@graph`)"
     )]
     Unknown,
+    /// There is more in it than is read.
+    #[error(
+        "has more parts than are read of a bill of materials, or more than {MAX_PACKAGES} packages"
+    )]
+    Large,
     /// It is encrypted, signed or packed in a way that is not read.
     #[error("{0}")]
     Envelope(&'static str),
 }
+
+/// Packages that are read: many times what the largest images have.
+const MAX_PACKAGES: usize = 500_000;
 
 /// Envelopes in envelopes beyond this are nobody's.
 const DEPTH: usize = 4;
@@ -76,14 +84,17 @@ pub fn read(bytes: &[u8]) -> Result<BillOfMaterials, ReadError> {
         let form = match error {
             ReadError::Json(_) => form::of_text(bytes),
             ReadError::Unknown => form::of_json(bytes),
-            ReadError::Form(_) | ReadError::Envelope(_) => None,
+            ReadError::Form(_) | ReadError::Envelope(_) | ReadError::Large => None,
         };
         form.map_or(error, ReadError::Form)
     })
 }
 
 fn parse(bytes: &[u8]) -> Result<Tree<'_>, ReadError> {
-    serde_json::from_slice(bytes).map_err(|error| ReadError::Json(error.to_string()))
+    tree::parse(bytes).map_err(|error| match error {
+        NoTree::Json(error) => ReadError::Json(error.to_string()),
+        NoTree::Large => ReadError::Large,
+    })
 }
 
 fn of_value(value: &Tree<'_>, depth: usize) -> Result<BillOfMaterials, ReadError> {
@@ -113,6 +124,9 @@ fn of_value(value: &Tree<'_>, depth: usize) -> Result<BillOfMaterials, ReadError
     } else {
         return Err(ReadError::Unknown);
     };
+    if bill.inventory.packages.len() > MAX_PACKAGES {
+        return Err(ReadError::Large);
+    }
     sort(&mut bill.inventory.packages);
     bill.inventory.packages.dedup();
     bill.unidentified.sort();

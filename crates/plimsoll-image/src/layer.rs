@@ -452,9 +452,16 @@ impl<S: BufRead> BufRead for Content<'_, S> {
     }
 }
 
+/// The longest path of an entry or of what it links to: Linux makes and follows none that is longer
+/// (`PATH_MAX`).
+const MAX_PATH: usize = 4_096;
+
 /// Makes an entry of a header; `false` for what engines pass over: leftovers of AUFS, whose names
 /// begin with `.wh..wh.`.
 fn describe(header: &Header, entry: &mut Entry) -> Result<bool, String> {
+    if header.path.len().max(header.link.len()) > MAX_PATH {
+        return Err(format!("has a path longer than {MAX_PATH} bytes"));
+    }
     let path = normalise(&header.path)?;
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     entry.path.clear();

@@ -13,15 +13,15 @@ use crate::ScanOptions;
 use crate::catalogue::binary::Binary;
 use crate::catalogue::{Candidate, Cataloguer, Document, Watch, claimant};
 use crate::record::{EntryFact, LayerRecord, Unread};
-use crate::secret::{Detector, Found, Searcher};
+use crate::secret::{Detector, FileSighting, Found, Searcher};
 use crate::startup;
 
-/// Entries that the layers of one image may make us keep together: four times what the largest
+/// Entries that the layers of one image may make us keep together: several times what the largest
 /// images have.
-const MAX_ENTRIES: usize = 5_000_000;
+const MAX_ENTRIES: usize = 3_000_000;
 
 /// Bytes of paths and link targets that they may make us keep together.
-const MAX_PATH_BYTES: usize = 512 << 20;
+const MAX_PATH_BYTES: usize = 256 << 20;
 
 /// Bytes of what files say that they may make us keep together: many times what the largest images
 /// have.
@@ -384,9 +384,12 @@ impl<'a> Collector<'a> {
         if found.partly || found.sightings.len() > room {
             self.record.partly_searched.push(path.to_owned());
         }
+        let before = self.record.secrets.len();
         self.record
             .secrets
             .extend(found.sightings.into_iter().take(room));
+        let new = self.record.secrets.get(before..).unwrap_or_default();
+        self.weight += new.iter().map(FileSighting::weight).sum::<usize>();
     }
 
     fn broken(&self, entry: &Entry, source: io::Error) -> ImageError {

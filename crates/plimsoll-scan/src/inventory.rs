@@ -11,6 +11,7 @@ use plimsoll_model::{
 use crate::base;
 use crate::catalogue::{Candidate, Document, distribution, is_essential};
 use crate::gaps::Gaps;
+use crate::hidden::Hidden;
 use crate::notable::{notable, programs};
 use crate::packages::{Ownership, Published, gaps, named_files, packages, unread_stores};
 use crate::record::{FactKind, LayerRecord};
@@ -209,6 +210,16 @@ fn secrets(
                 .map(move |other| (layer, other.path.as_str(), other.fingerprint))
         })
         .collect();
+    let hidden = Hidden::new(records);
+    // The first layer above that deletes the file or writes it without the value; its own where an
+    // entry of that hides it.
+    let gone_in = |layer: usize, path: &str, fingerprint: Fingerprint| {
+        (layer + 1..records.len())
+            .find(|above| {
+                hidden.hides(*above, path) && !told.contains(&(*above, path, fingerprint))
+            })
+            .unwrap_or(layer)
+    };
     let mut seen = HashSet::new();
     for (layer, record) in records.iter().enumerate() {
         for sighting in &record.secrets {
@@ -253,7 +264,7 @@ fn secrets(
                 layer: Some(layer),
                 line: *line,
                 fingerprint: fingerprint.to_string(),
-                deleted_in: (!visible).then(|| gone_in(records, layer, path, *fingerprint)),
+                deleted_in: (!visible).then(|| gone_in(layer, path, *fingerprint)),
                 also_at: Vec::new(),
             });
         }
@@ -268,30 +279,6 @@ fn secrets(
         ))
     });
     sightings
-}
-
-/// The first layer above `layer` that deletes the file at `path` or writes it without the value.
-fn gone_in(records: &[LayerRecord], layer: usize, path: &str, fingerprint: Fingerprint) -> usize {
-    let hides = |record: &LayerRecord| {
-        record.entries.iter().any(|entry| match entry.kind {
-            FactKind::Whiteout => is_at_or_below(path, &entry.path),
-            FactKind::Opaque => &*entry.path != path && is_at_or_below(path, &entry.path),
-            FactKind::Directory => false,
-            _ => is_at_or_below(path, &entry.path),
-        }) && !record
-            .secrets
-            .iter()
-            .any(|other| other.path == path && other.fingerprint == fingerprint)
-    };
-    (layer + 1..records.len())
-        .find(|above| hides(&records[*above]))
-        // Hidden by an entry of its own layer.
-        .unwrap_or(layer)
-}
-
-fn is_at_or_below(path: &str, folder: &str) -> bool {
-    path.strip_prefix(folder)
-        .is_some_and(|rest| rest.is_empty() || rest.starts_with('/') || folder.is_empty())
 }
 
 /// Where packages of others lie, whoever installed them.

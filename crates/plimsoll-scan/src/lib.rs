@@ -13,6 +13,7 @@ mod catalogue;
 mod collect;
 mod files;
 mod gaps;
+mod hidden;
 #[cfg(test)]
 mod hostile;
 mod inventory;
@@ -42,6 +43,9 @@ pub use catalogue::binary::fuzz_functions;
 pub use catalogue::fuzz;
 #[doc(hidden)]
 pub use secret::fuzz_secrets;
+
+/// Layers that are read: many times what engines can mount.
+const MAX_LAYERS: usize = 1_000;
 
 /// How far to look.
 #[derive(Clone, Copy, Debug)]
@@ -142,6 +146,15 @@ fn records(
     options: &ScanOptions,
     cache: Option<&Cache>,
 ) -> Result<(Vec<LayerRecord>, Vec<Skipped>), ImageError> {
+    if image.manifest.layers.len() > MAX_LAYERS {
+        return Err(ImageError::Invalid {
+            place: image.name.to_string(),
+            problem: format!(
+                "it has {} layers, more than the {MAX_LAYERS} that are read",
+                image.manifest.layers.len()
+            ),
+        });
+    }
     let detector = secret::Detector::shared();
     let kept = collect::Kept::default();
     let known = |diff_id| {
@@ -167,11 +180,16 @@ fn records(
                 }
             }
             // What came by until it broke is kept: it lies in the image, whatever else does.
-            Err(error) => skipped.push(Skipped {
-                what: format!("layer {}", one.layer + 1),
-                why: error.to_string(),
-                blocking: true,
-            }),
+            Err(error) => {
+                let what = format!("layer {}", one.layer + 1);
+                let why = error.to_string();
+                let why = why.strip_prefix(&format!("{what}: ")).unwrap_or(&why);
+                skipped.push(Skipped {
+                    why: why.to_owned(),
+                    what,
+                    blocking: true,
+                });
+            }
         }
         records[one.layer] = Some(record);
     }

@@ -65,6 +65,7 @@ pub(crate) fn notable(tree: &Tree<'_>, secrets: &[SecretSighting]) -> Vec<Notabl
     let mut files = Vec::new();
     let mut caches: BTreeMap<(&str, usize), u64> = BTreeMap::new();
     let mut programs: BTreeSet<(NotableKind, String)> = BTreeSet::new();
+    let mut checkouts: BTreeSet<&str> = BTreeSet::new();
     for (path, node) in tree.iter() {
         if let Some(cache) = cache_folder(path) {
             *caches.entry((cache, node.layer)).or_default() += node.fact.size;
@@ -100,7 +101,9 @@ pub(crate) fn notable(tree: &Tree<'_>, secrets: &[SecretSighting]) -> Vec<Notabl
                 layer: node.layer,
             });
         }
-        if let Some(checkout) = checkout(path) {
+        if let Some(checkout) = checkout(path)
+            && checkouts.insert(checkout)
+        {
             files.push(NotableFile {
                 kind: NotableKind::VersionControl,
                 path: checkout.to_owned(),
@@ -233,13 +236,25 @@ fn is_below(path: &str, folder: &str) -> bool {
         .is_some_and(|rest| rest.starts_with('/'))
 }
 
-/// The version control folder whose mark `path` is.
+/// The version control folder whose mark `path` is; of those in one another the outermost.
 fn checkout(path: &str) -> Option<&str> {
     let parent = folder(path);
     VERSION_CONTROL
         .iter()
         .any(|(name, mark)| base_name(path) == *mark && base_name(parent) == *name)
-        .then_some(parent)
+        .then(|| outermost(parent))
+}
+
+/// The outermost version control folder around `checkout`, or itself.
+fn outermost(checkout: &str) -> &str {
+    let parts = checkout.match_indices('/').map(|(at, _)| at);
+    let mut ends = parts.chain([checkout.len()]);
+    let is_checkout = |end: &usize| {
+        let name = base_name(&checkout[..*end]);
+        VERSION_CONTROL.iter().any(|(folder, _)| name == *folder)
+    };
+    ends.find(is_checkout)
+        .map_or(checkout, |end| &checkout[..end])
 }
 
 fn program_kind(path: &str) -> Option<NotableKind> {
@@ -335,6 +350,20 @@ mod tests {
             "x86_64-linux-gnu-objdump",
         ] {
             assert!(!is_compiler(no), "{no}");
+        }
+    }
+
+    #[test]
+    fn checkouts_in_one_another_are_one() {
+        for (path, of) in [
+            ("srv/app/.git/HEAD", Some("srv/app/.git")),
+            (".hg/requires", Some(".hg")),
+            (".hg/.hg/.hg/requires", Some(".hg")),
+            ("a/.git/b/.svn/wc.db", Some("a/.git")),
+            ("a/.github/HEAD", None),
+            ("a/.git/config", None),
+        ] {
+            assert_eq!(checkout(path), of, "{path}");
         }
     }
 

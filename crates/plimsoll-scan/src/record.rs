@@ -103,5 +103,6 @@ impl LayerRecord {
             + shebangs
                 .map(|(path, line)| path.len() + line.len())
                 .sum::<usize>()
+            + self.secrets.iter().map(FileSighting::weight).sum::<usize>()
     }
 }

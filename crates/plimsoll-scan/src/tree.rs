@@ -8,6 +8,9 @@ use crate::record::{EntryFact, FactKind, LayerRecord};
 /// Links followed before a path is taken for a loop; the kernel's own bound.
 const MAX_LINKS: usize = 40;
 
+/// Parts of paths that are gone through on the way.
+const MAX_PARTS: usize = 1_000;
+
 /// What is to be seen at a path.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Node<'a> {
@@ -213,16 +216,21 @@ impl<'a> Tree<'a> {
     /// Follows every link in `path` and gives the real path; `None` where it leads nowhere or
     /// round in circles. Nothing leads above the image's root.
     pub(crate) fn resolve(&self, path: &str) -> Option<String> {
-        let mut pending: Vec<String> = parts_reversed(path);
+        let mut pending: Vec<&str> = parts_reversed(path).collect();
         let mut real = String::new();
         let mut links = 0;
+        let mut parts = 0;
         while let Some(part) = pending.pop() {
+            parts += 1;
+            if parts > MAX_PARTS {
+                return None;
+            }
             if part == ".." {
                 real.truncate(real.rfind('/').unwrap_or(0));
                 continue;
             }
             let next = if real.is_empty() {
-                part
+                part.to_owned()
             } else {
                 format!("{real}/{part}")
             };
@@ -253,12 +261,9 @@ impl<'a> Tree<'a> {
     }
 }
 
-fn parts_reversed(path: &str) -> Vec<String> {
-    path.split('/')
-        .filter(|part| !part.is_empty() && *part != ".")
-        .rev()
-        .map(str::to_owned)
-        .collect()
+fn parts_reversed(path: &str) -> impl Iterator<Item = &str> {
+    let parts = path.split('/').rev();
+    parts.filter(|part| !part.is_empty() && *part != ".")
 }
 
 #[cfg(test)]
@@ -404,6 +409,9 @@ mod tests {
         ])];
         let tree = Tree::build(&layers);
         assert_eq!(tree.resolve("bin/sh").as_deref(), Some("usr/bin/dash"));
+        let long = |parts: usize| format!("{}bin/sh", "usr/../".repeat(parts / 2));
+        assert_eq!(tree.resolve(&long(100)).as_deref(), Some("usr/bin/dash"));
+        assert_eq!(tree.resolve(&long(MAX_PARTS)), None);
         assert_eq!(tree.resolve("out").as_deref(), Some("usr/bin/dash"));
         assert_eq!(tree.resolve("bin/awk"), None);
         assert_eq!(tree.resolve("loop"), None);

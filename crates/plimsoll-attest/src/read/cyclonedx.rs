@@ -6,10 +6,13 @@ use plimsoll_model::{Digest, Distribution, Evidence, LayerFacts, Package};
 
 use super::distribution::{self, Naming};
 use super::tree::Tree;
-use super::{BillOfMaterials, list, ownership, package, text};
+use super::{BillOfMaterials, MAX_PACKAGES, list, ownership, package, text};
 
 /// Components within components beyond this are not looked at.
 const DEPTH: usize = 32;
+
+/// Packages that room is made for at once.
+const USUAL_PACKAGES: usize = 10_000;
 
 /// What was read so far.
 struct Reading {
@@ -83,8 +86,13 @@ fn components(holder: &Tree<'_>, depth: usize, reading: &mut Reading) {
         return;
     }
     let list = list(holder, "components");
-    reading.bill.inventory.packages.reserve(list.len());
+    // A part that takes two bytes in the document may be none.
+    let likely = list.len().min(USUAL_PACKAGES);
+    reading.bill.inventory.packages.reserve(likely);
     for component in list {
+        if reading.bill.inventory.packages.len() > MAX_PACKAGES {
+            return;
+        }
         components(component, depth - 1, reading);
         match text(component, "type") {
             "operating-system" => reading.systems.push(system(component)),

@@ -3,9 +3,17 @@
 //! everything takes longer than all that is done with it.
 
 use std::borrow::Cow;
+use std::cell::Cell;
 use std::fmt;
 
-use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::de::{
+    Deserialize, DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess,
+    Visitor,
+};
+
+/// Parts of a document that are read: many times what those of the largest images have. A part can
+/// be two bytes long, and takes sixteen times that here.
+const MAX_PARTS: usize = 5_000_000;
 
 /// A part of a document.
 #[derive(Debug, PartialEq, Eq)]
@@ -132,15 +140,46 @@ impl<'d> Tree<'d> {
     }
 }
 
-impl<'de> Deserialize<'de> for Tree<'de> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(TreeVisitor)
+/// Why there is no tree.
+#[derive(Debug)]
+pub(super) enum NoTree {
+    /// It is no JSON.
+    Json(serde_json::Error),
+    /// It has more parts than [`MAX_PARTS`].
+    Large,
+}
+
+/// Reads a document.
+pub(super) fn parse(bytes: &[u8]) -> Result<Tree<'_>, NoTree> {
+    let left = Cell::new(MAX_PARTS);
+    let mut reader = serde_json::Deserializer::from_slice(bytes);
+    let tree = Part { left: &left }.deserialize(&mut reader);
+    let tree = tree.and_then(|tree| reader.end().map(|()| tree));
+    tree.map_err(|error| match left.get() {
+        0 => NoTree::Large,
+        _ => NoTree::Json(error),
+    })
+}
+
+/// The next part of a document, of which so many more are read.
+#[derive(Clone, Copy)]
+struct Part<'c> {
+    left: &'c Cell<usize>,
+}
+
+impl<'de> DeserializeSeed<'de> for Part<'_> {
+    type Value = Tree<'de>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Tree<'de>, D::Error> {
+        self.left.set(self.left.get().saturating_sub(1));
+        if self.left.get() == 0 {
+            return Err(D::Error::custom("it has too many parts"));
+        }
+        deserializer.deserialize_any(self)
     }
 }
 
-struct TreeVisitor;
-
-impl<'de> Visitor<'de> for TreeVisitor {
+impl<'de> Visitor<'de> for Part<'_> {
     type Value = Tree<'de>;
 
     fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -177,7 +216,7 @@ impl<'de> Visitor<'de> for TreeVisitor {
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut parts: A) -> Result<Tree<'de>, A::Error> {
         let mut list = Vec::new();
-        while let Some(part) = parts.next_element()? {
+        while let Some(part) = parts.next_element_seed(self)? {
             list.push(part);
         }
         Ok(Tree::List(list))
@@ -190,7 +229,7 @@ impl<'de> Visitor<'de> for TreeVisitor {
                 map.next_value::<IgnoredAny>()?;
                 continue;
             };
-            let value = map.next_value()?;
+            let value = map.next_value_seed(self)?;
             match fields.iter_mut().find(|(known, _)| *known == name) {
                 Some((_, known)) => *known = value,
                 None => fields.push((name, value)),
@@ -229,8 +268,17 @@ mod tests {
 
     use super::*;
 
-    fn read(text: &str) -> Result<Tree<'_>, serde_json::Error> {
-        serde_json::from_str(text)
+    fn read(text: &str) -> Result<Tree<'_>, NoTree> {
+        parse(text.as_bytes())
+    }
+
+    #[test]
+    fn a_document_of_too_many_parts_is_not_read() {
+        let list = |parts: usize| format!("[{}0]", "0,".repeat(parts - 2));
+        assert!(read(&list(MAX_PARTS - 1)).is_ok());
+        assert!(matches!(read(&list(MAX_PARTS)), Err(NoTree::Large)));
+        assert!(matches!(read("[0"), Err(NoTree::Json(_))));
+        assert!(matches!(read("[0] 1"), Err(NoTree::Json(_))));
     }
 
     #[test]

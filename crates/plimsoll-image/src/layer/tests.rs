@@ -163,6 +163,25 @@ fn paths_out_of_the_image_are_refused_by_name() {
     }
 }
 
+/// No system can make them, and what goes through every folder of every path would never end.
+#[test]
+fn paths_that_no_system_has_are_refused() {
+    let named = |name: &str| {
+        let mut builder = ::tar::Builder::new(Vec::new());
+        let mut header = ::tar::Header::new_gnu();
+        header.set_size(1);
+        builder.append_data(&mut header, name, &b"x"[..]).unwrap();
+        builder.into_inner().unwrap()
+    };
+    let long = "a/".repeat(2_047) + "b";
+    let error = refused(&named(&format!("{long}cc")));
+    assert!(error.contains("longer than 4096"), "{error}");
+    let folder = tempfile::tempdir().unwrap();
+    let image = image(folder.path(), "x", &[named(&long)]);
+    let found = &walked(&image, LayerLimits::default()).unwrap()[0].0.0;
+    assert_eq!(found[0].0, long);
+}
+
 #[test]
 fn hard_links_out_of_the_image_are_refused_and_symlinks_are_data() {
     let linked = |kind, target: &str| {

@@ -356,6 +356,15 @@ pub(crate) fn folder(path: &str) -> &str {
     path.rsplit_once('/').map_or("", |(folder, _)| folder)
 }
 
+/// Folders above a file that are asked for: paths of real systems have a fraction of them.
+const MAX_FOLDERS: usize = 128;
+
+/// The folders of a path, the innermost first, without the root.
+pub(crate) fn folders_above(path: &str) -> impl Iterator<Item = &str> {
+    let above = std::iter::successors(Some(folder(path)), |at| Some(folder(at)));
+    above.take_while(|at| !at.is_empty()).take(MAX_FOLDERS)
+}
+
 /// The longest name or version that is one.
 const MAX_WORD: usize = 1_000;
 

@@ -1,7 +1,6 @@
 //! Which packages are installed, which layer brought each, and who owns what.
 
 mod coverage;
-mod hidden;
 mod language;
 mod ownership;
 mod removed;
@@ -17,6 +16,7 @@ use plimsoll_model::{Distribution, Package, Skipped};
 
 use crate::catalogue::Document;
 use crate::gaps::Gaps;
+use crate::hidden::Hidden;
 use crate::license;
 use crate::record::LayerRecord;
 use crate::tree::{Node, Tree};
@@ -35,7 +35,7 @@ pub(crate) fn packages<'l>(
     distribution: Option<&Distribution>,
     gaps: &mut Gaps,
 ) -> Packages<'l> {
-    let hidden = hidden::Hidden::new(layers);
+    let hidden = Hidden::new(layers);
     let system::System {
         mut installed,
         mut removed,

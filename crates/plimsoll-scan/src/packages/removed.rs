@@ -4,14 +4,17 @@ use std::collections::HashSet;
 
 use plimsoll_model::{Package, PackageKind};
 
-use super::hidden::Hidden;
 use super::{Ownership, language, outer_path};
 use crate::catalogue::Document;
+use crate::hidden::Hidden;
 use crate::record::LayerRecord;
 use crate::tree::Tree;
 
 /// What makes two packages one: kind, name, version and place.
 type Identity<'p> = (PackageKind, &'p str, &'p str, &'p str);
+
+/// Earlier contents that one of a file is compared with.
+const COMPARED: usize = 16;
 
 fn identity(package: &Package) -> Identity<'_> {
     (package.kind, &package.name, &package.version, &package.path)
@@ -31,9 +34,11 @@ pub(super) fn removed(
             if tree.get(path).is_some_and(|node| node.layer == layer) {
                 continue;
             }
-            // A rewritten file tells nothing new.
-            let mut below = layers[..layer].iter();
-            if below.any(|record| record.documents.get(path) == Some(document)) {
+            // A rewritten file tells nothing new. What was compared with too few is told twice, and
+            // of what is told twice the first counts.
+            let below = layers[..layer].iter().rev();
+            let mut below = below.filter_map(|record| record.documents.get(path));
+            if below.by_ref().take(COMPARED).any(|one| one == document) {
                 continue;
             }
             follow(layers, hidden, path, layer, document, &mut gone);

@@ -4,9 +4,10 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 
 use plimsoll_model::{Distribution, Evidence, Package, PackageKind, Skipped};
 
-use super::{hidden::Hidden, purl, seen};
+use super::{purl, seen};
 use crate::catalogue::system::{Database, Record};
 use crate::catalogue::{Document, apk, dpkg};
+use crate::hidden::Hidden;
 use crate::record::LayerRecord;
 use crate::tree::Tree;
 

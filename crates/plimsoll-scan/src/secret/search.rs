@@ -55,6 +55,14 @@ pub(crate) struct FileSighting {
     pub(crate) sums: Option<FileSums>,
 }
 
+impl FileSighting {
+    /// The bytes that it takes in memory, roughly.
+    pub(crate) fn weight(&self) -> usize {
+        let sums = if self.sums.is_some() { 256 } else { 0 };
+        size_of::<Self>() + self.path.len() + self.inside.len() + sums
+    }
+}
+
 /// Sums of a whole file, in the forms package databases keep them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct FileSums {

@@ -7,7 +7,7 @@ use plimsoll_model::{Package, PackageKind};
 use super::super::brought_by;
 use super::of_manifest;
 use crate::catalogue::npm::{Manifest, after_first_modules, package_folder};
-use crate::catalogue::{Document, base_name, folder};
+use crate::catalogue::{Document, base_name, folder, folders_above};
 use crate::record::{FactKind, LayerRecord};
 use crate::tree::Tree;
 
@@ -242,12 +242,6 @@ fn innermost(place: &str, folders: &HashMap<String, usize>) -> Option<usize> {
     if let Some(index) = package_folder(place).and_then(|own| folders.get(own)) {
         return Some(*index);
     }
-    let mut at = place;
-    while !at.is_empty() {
-        if let Some(index) = folders.get(at) {
-            return Some(*index);
-        }
-        at = folder(at);
-    }
-    None
+    let mut around = std::iter::once(place).chain(folders_above(place));
+    around.find_map(|at| folders.get(at).copied())
 }

@@ -218,7 +218,7 @@ impl<'s> Unpacker<'s> {
                 match kind {
                     Kind::Bzip2 => Reader::Bzip2(Box::default()),
                     Kind::Gzip => Reader::Gzip(Box::default()),
-                    Kind::Xz => Reader::Xz(Box::default()),
+                    Kind::Xz => Reader::Xz(Box::new(xz::Reader::new(state.parent.wrappings))),
                     _ => Reader::Zstd(Box::default()),
                 }
             }

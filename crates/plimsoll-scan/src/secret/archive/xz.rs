@@ -14,12 +14,15 @@ const PIECE: usize = 4 << 10;
 /// How far back a stream may reach: what `xz -9` asks for. Memory is used as far as it does.
 const MAX_DICTIONARY: usize = 64 << 20;
 
+/// The same of a stream within another archive: what `xz` asks for unless it is told otherwise.
+const MAX_INNER_DICTIONARY: usize = 8 << 20;
+
 /// Streams that are read: each begins with tables that are made anew.
 const MAX_STREAMS: usize = 10_000;
 
 /// Unpacks an xz file as it comes.
-#[derive(Default)]
 pub(super) struct Reader {
+    dictionary: usize,
     decoder: Option<Box<XzDecoder<'static>>>,
     gathered: Vec<u8>,
     out: Vec<u8>,
@@ -29,6 +32,22 @@ pub(super) struct Reader {
 }
 
 impl Reader {
+    /// For a file in so many other archives.
+    pub(super) fn new(wrappings: u8) -> Self {
+        Self {
+            dictionary: match wrappings {
+                0 => MAX_DICTIONARY,
+                _ => MAX_INNER_DICTIONARY,
+            },
+            decoder: None,
+            gathered: Vec::new(),
+            out: Vec::new(),
+            streams: 0,
+            is_within: false,
+            is_broken: false,
+        }
+    }
+
     /// Whether the file may end here.
     pub(super) fn is_over(&self) -> bool {
         self.streams > 0 && !self.is_within && !self.is_broken && self.gathered.is_empty()
@@ -87,9 +106,10 @@ impl Reader {
                     decoder.reset();
                 }
             }
+            let most = self.dictionary;
             let decoder = self
                 .decoder
-                .get_or_insert_with(|| XzDecoder::in_heap_with_alloc_dict_size(0, MAX_DICTIONARY));
+                .get_or_insert_with(|| XzDecoder::in_heap_with_alloc_dict_size(0, most));
             let result = match decoder.decode(bytes.get(at..)?, &mut self.out) {
                 Ok(result) => result,
                 Err(XzError::NeedsLargerInputBuffer) => return Some(at),

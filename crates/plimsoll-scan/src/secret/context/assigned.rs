@@ -133,9 +133,12 @@ fn is_comment(before: &[u8]) -> bool {
     )
 }
 
+/// How far a value is looked for: a longer one is none.
+const LONGEST: usize = 640;
+
 /// The value that is assigned to what ends at `at`, where it begins, and whether in quotes.
 fn value_behind(bytes: &[u8], at: usize, settings: bool) -> Option<(usize, &str, bool)> {
-    let line = &bytes[at..bytes.len().min(at + 1024)];
+    let line = &bytes[at..bytes.len().min(at + LONGEST)];
     let line = &line[..memchr::memchr(b'\n', line).unwrap_or(line.len())];
     let mut rest = line;
     let skip = |rest: &mut &[u8], what: &[u8]| -> usize {

@@ -3,11 +3,11 @@
 use std::cell::OnceCell;
 use std::collections::HashSet;
 
-use crate::catalogue::folder;
+use crate::catalogue::folders_above;
 use crate::record::{FactKind, LayerRecord};
 
 /// What the layers hide of those below them.
-pub(super) struct Hidden<'l> {
+pub(crate) struct Hidden<'l> {
     layers: &'l [LayerRecord],
     /// Worked out when it is first asked for: most images hide little.
     marks: Vec<OnceCell<Marks<'l>>>,
@@ -22,7 +22,7 @@ struct Marks<'l> {
 }
 
 impl<'l> Hidden<'l> {
-    pub(super) fn new(layers: &'l [LayerRecord]) -> Self {
+    pub(crate) fn new(layers: &'l [LayerRecord]) -> Self {
         Self {
             layers,
             marks: layers.iter().map(|_| OnceCell::new()).collect(),
@@ -31,13 +31,14 @@ impl<'l> Hidden<'l> {
 
     /// The first layer above `layer` that hides what that brought at `path`; `layer` itself where
     /// none does.
-    pub(super) fn hidden_in(&self, path: &str, layer: usize) -> usize {
+    pub(crate) fn hidden_in(&self, path: &str, layer: usize) -> usize {
         (layer + 1..self.layers.len())
             .find(|above| self.hides(*above, path))
             .unwrap_or(layer)
     }
 
-    fn hides(&self, layer: usize, path: &str) -> bool {
+    /// Whether a layer hides what a lower one brought at `path`.
+    pub(crate) fn hides(&self, layer: usize, path: &str) -> bool {
         let marks = self.marks[layer].get_or_init(|| {
             let mut marks = Marks::default();
             for entry in &self.layers[layer].entries {
@@ -56,13 +57,6 @@ impl<'l> Hidden<'l> {
         if marks.replaced.contains(path) || marks.emptied.contains("") {
             return true;
         }
-        let mut at = folder(path);
-        while !at.is_empty() {
-            if marks.replaced.contains(at) || marks.emptied.contains(at) {
-                return true;
-            }
-            at = folder(at);
-        }
-        false
+        folders_above(path).any(|at| marks.replaced.contains(at) || marks.emptied.contains(at))
     }
 }
