@@ -84,12 +84,15 @@ fn index(arguments: &AdvisoryArgs) -> Result<Result<Index, String>, Failure> {
         }
         Some(path) => Ok(Ok(Index::open(path)?)),
         None => {
-            let path = storage::advisory_index()?;
+            let path = match storage::advisory_index() {
+                Ok(path) => path,
+                Err(error) => return Ok(Err(format!("{error}; `--db` names an index"))),
+            };
             match Index::open(&path) {
                 Ok(index) => Ok(Ok(index)),
                 Err(error) if error.is_missing() => Ok(Err(format!(
-                    "there is no index of advisories at {}: `plimsoll db build` makes one, `--db` \
-                     names another",
+                    "there is no index of advisories at {}: `plimsoll db update` fetches one, \
+                     `--db` names another",
                     path.display()
                 ))),
                 Err(error) => Err(error.into()),

@@ -18,7 +18,7 @@ pub(crate) struct Judgement {
 }
 
 /// Sets waived findings aside, then judges the rest, beside what was said of `known`
-/// vulnerabilities. Waivers that are past their day or cover nothing become findings themselves.
+/// vulnerabilities.
 pub(crate) fn judge(
     report: &mut Report,
     config: &Config,
@@ -27,6 +27,37 @@ pub(crate) fn judge(
     known: Judged,
     today: jiff::civil::Date,
 ) -> Judgement {
+    waive(report, config, options, true, today);
+    let mut reasons = reasons(report, fail_on);
+    reasons.extend(known.reasons);
+    reasons.extend(config.policy.thresholds().broken_by(&report.inventory));
+    let held_back = !reasons.is_empty();
+    reasons.extend(
+        report
+            .skipped
+            .iter()
+            .filter(|skipped| skipped.blocking)
+            .map(|skipped| format!("not looked at: {}: {}", skipped.what, skipped.why)),
+    );
+    Judgement {
+        outcome: Outcome::of(held_back, &report.skipped),
+        verdict: Verdict {
+            holds: reasons.is_empty(),
+            reasons,
+            next: None,
+        },
+    }
+}
+
+/// Sets waived findings aside. Waivers that are past their day become findings themselves, and
+/// those that cover nothing where the `whole` project was looked at.
+pub(crate) fn waive(
+    report: &mut Report,
+    config: &Config,
+    options: &CheckOptions,
+    whole: bool,
+    today: jiff::civil::Date,
+) {
     let mut faults = Vec::new();
     for spanned in &config.policy.waiver {
         let waiver = spanned.as_ref();
@@ -52,7 +83,7 @@ pub(crate) fn judge(
             .into_iter()
             .partition::<Vec<_>, _>(|finding| covers(rule, waiver, finding));
         report.findings = kept;
-        if waived.is_empty() {
+        if waived.is_empty() && whole {
             faults.extend(fault(
                 options,
                 "unused-suppression",
@@ -77,30 +108,15 @@ pub(crate) fn judge(
     report
         .findings
         .sort_by(|a, b| a.sort_key().cmp(&b.sort_key()));
-    let mut reasons: Vec<String> = report
-        .findings
-        .iter()
+}
+
+/// What findings of a severity, and worse ones, hold back for: a sentence each.
+pub(crate) fn reasons(report: &Report, fail_on: Severity) -> Vec<String> {
+    let findings = report.findings.iter();
+    findings
         .filter(|finding| finding.severity >= fail_on)
         .map(reason)
-        .collect();
-    reasons.extend(known.reasons);
-    reasons.extend(config.policy.thresholds().broken_by(&report.inventory));
-    let held_back = !reasons.is_empty();
-    reasons.extend(
-        report
-            .skipped
-            .iter()
-            .filter(|skipped| skipped.blocking)
-            .map(|skipped| format!("not looked at: {}: {}", skipped.what, skipped.why)),
-    );
-    Judgement {
-        outcome: Outcome::of(held_back, &report.skipped),
-        verdict: Verdict {
-            holds: reasons.is_empty(),
-            reasons,
-            next: None,
-        },
-    }
+        .collect()
 }
 
 fn reason(finding: &Finding) -> String {

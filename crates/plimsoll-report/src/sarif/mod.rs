@@ -100,6 +100,7 @@ pub fn render(input: &RenderInput<'_>) -> String {
                 .map(|(finding, reason)| results.result(finding, reason))
                 .chain(vulnerable)
                 .chain(pending)
+                .map(|result| anchored(result, subject(report)))
                 .collect(),
             properties: properties(report),
         }],
@@ -329,6 +330,45 @@ fn level(severity: Severity) -> &'static str {
         Severity::Medium => "warning",
         Severity::Low | Severity::Info => "note",
     }
+}
+
+/// What a report is about, for results that have no place of their own.
+fn subject(report: &Report) -> &str {
+    let image = report.image.as_ref().map(|image| image.name.as_str());
+    let bill = report.bill.as_ref().map(|bill| bill.name.as_str());
+    image.or(bill).unwrap_or("image")
+}
+
+/// The result with a file and a line: code scanning on GitHub takes no file in which a result lacks
+/// either (rule GH1017 of Microsoft's validator). What is no line's stands at the first.
+fn anchored<'a>(mut result: SarifResult<'a>, subject: &str) -> SarifResult<'a> {
+    if result.locations.is_empty() {
+        result.locations.push(Location {
+            id: None,
+            physical_location: None,
+            logical_locations: Vec::new(),
+            message: None,
+        });
+    }
+    let related = &mut result.related_locations;
+    for location in result.locations.iter_mut().chain(related) {
+        let physical = location
+            .physical_location
+            .get_or_insert_with(|| PhysicalLocation {
+                artifact_location: ArtifactLocation {
+                    uri: relative(subject),
+                    uri_base_id: None,
+                },
+                region: None,
+            });
+        physical.region.get_or_insert(Region::Text {
+            start_line: 1,
+            start_column: 1,
+            end_line: 1,
+            end_column: 1,
+        });
+    }
+    result
 }
 
 /// `None` where there is neither a place nor a word about one.

@@ -4,6 +4,7 @@ use plimsoll_report::{RenderInput, json, sarif};
 use serde_json::Value;
 
 use crate::synthetic::{checked, inspected};
+use crate::vulnerable::vulnerable;
 
 fn assert_valid(schema: &str, document: &str) {
     let schema: Value = serde_json::from_str(schema).unwrap();
@@ -33,6 +34,36 @@ fn sarif_is_sarif() {
         schema,
         &sarif::render(&RenderInput::new(&Default::default(), "0.1.0")),
     );
+}
+
+/// Code scanning on GitHub refuses a whole file for one result without a file and a line.
+#[test]
+fn every_sarif_result_has_a_file_and_a_line() {
+    let mut places = 0;
+    for case in [checked(), inspected(), vulnerable()] {
+        let log: Value = serde_json::from_str(&sarif::render(&case.input())).unwrap();
+        for result in log["runs"][0]["results"].as_array().unwrap() {
+            let mut all = result["locations"].as_array().unwrap().clone();
+            assert!(!all.is_empty(), "{result:#}");
+            all.extend(
+                result["relatedLocations"]
+                    .as_array()
+                    .into_iter()
+                    .flatten()
+                    .cloned(),
+            );
+            for one in all {
+                let place = &one["physicalLocation"];
+                assert!(place["artifactLocation"]["uri"].is_string(), "{result:#}");
+                assert!(
+                    place["region"]["startLine"].as_u64() >= Some(1),
+                    "{result:#}"
+                );
+                places += 1;
+            }
+        }
+    }
+    assert!(places > 3);
 }
 
 #[test]

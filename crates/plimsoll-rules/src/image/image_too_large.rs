@@ -64,7 +64,14 @@ impl Rule for ImageTooLarge {
             .map(|size| format!("; this layer alone has {}", human_size(size)))
             .unwrap_or_default();
         let wasted: u64 = layers.iter().map(|layer| layer.wasted).sum();
-        let help = if wasted > 1_000_000 {
+        // Archives and engines keep layers as they are unpacked.
+        let is_unpacked = layers.iter().all(|layer| layer.compressed_size >= layer.size)
+            && layers.iter().any(|layer| layer.size > 0);
+        let help = if is_unpacked {
+            "No layer is compressed where the image lies: it is smaller as it is pulled. An OCI \
+             layout or a registry tells by how much."
+                .to_owned()
+        } else if wasted > 1_000_000 {
             format!(
                 "Later layers delete or replace {} of earlier ones: do that in the step that brought them.",
                 human_size(wasted)
@@ -76,8 +83,9 @@ impl Rule for ImageTooLarge {
         sink.report_at(
             origin,
             format!(
-                "The image has {}, and {} are allowed{share}.",
+                "The image has {}{}, and {} are allowed{share}.",
                 human_size(image.compressed_size),
+                if is_unpacked { " unpacked" } else { "" },
                 human_size(limit)
             ),
         )

@@ -38,7 +38,8 @@ pub(crate) struct InspectArgs {
     #[command(flatten)]
     pub(crate) output: OutputArgs,
 
-    /// Least severity that makes the exit code 1; never otherwise.
+    /// Least severity of a finding that makes the exit code 1; never otherwise. Known
+    /// vulnerabilities count alike where there are advisories, unless a severity is named for them.
     #[arg(long, value_name = "SEVERITY", value_parser = parse_severity)]
     pub(crate) fail_on: Option<plimsoll_model::Severity>,
 

@@ -11,14 +11,14 @@ use crate::advice::{self, Origins};
 use crate::advisories::{self, Demand};
 use crate::args::InspectArgs;
 use crate::bill;
-use crate::config::Config;
+use crate::config::{Config, VulnerabilityFailOn};
 use crate::earlier::Earlier;
 use crate::failure::{Failure, Outcome};
 use crate::look::{self, Look};
 use crate::output::Rendering;
-use crate::project;
 use crate::terminal::{Spinner, Terminal, say};
-use crate::vulnerabilities::{Attached, Gate};
+use crate::vulnerabilities::{Attached, Gate, Least};
+use crate::{policy, project};
 
 /// Opens the image, looks inside and reports.
 pub(crate) fn run(arguments: &InspectArgs, terminal: Terminal) -> Result<Outcome, Failure> {
@@ -45,7 +45,7 @@ pub(crate) fn run(arguments: &InspectArgs, terminal: Terminal) -> Result<Outcome
         &config,
         Path::new("."),
         &arguments.gate.vex,
-        arguments.threshold.least(),
+        least(arguments),
     )?
     .since(earlier.find(&config, arguments.gate.baseline.as_deref())?);
     let mut report = match bill::find(&arguments.image)? {
@@ -68,7 +68,8 @@ pub(crate) fn run(arguments: &InspectArgs, terminal: Terminal) -> Result<Outcome
         }
     };
     let whole = arguments.advisories.show_all();
-    let known = gate.judge(&mut report, &options, whole, crate::clock::today());
+    let today = crate::clock::today();
+    let known = gate.judge(&mut report, &options, whole, today);
     for note in &known.notes {
         say(&format!("policy: {note}"));
     }
@@ -81,18 +82,22 @@ pub(crate) fn run(arguments: &InspectArgs, terminal: Terminal) -> Result<Outcome
         },
         &known,
     );
-    let held_back = arguments.fail_on.is_some_and(|least| {
-        let mut findings = report.findings.iter();
-        findings.any(|finding| finding.severity >= least)
-    });
-    let held_back = held_back || !known.reasons.is_empty();
-    // Only vulnerabilities have a policy here; findings are listed, and counted by --fail-on.
-    let verdict = (!known.reasons.is_empty()).then_some(Verdict {
-        holds: false,
-        reasons: known.reasons,
+    // What was written about the project beside the image covers nothing here.
+    policy::waive(&mut report, &config, &options, false, today);
+    let fail_on = arguments.fail_on;
+    let mut reasons = fail_on.map_or_else(Vec::new, |least| policy::reasons(&report, least));
+    reasons.extend(known.reasons);
+    let outcome = Outcome::of(!reasons.is_empty(), &report.skipped);
+    // Nothing is said where nobody asked, and nothing holds that was not looked at.
+    let is_judged = match outcome {
+        Outcome::Holds => fail_on.is_some() || gate.is_asked_for(),
+        _ => !reasons.is_empty(),
+    };
+    let verdict = is_judged.then_some(Verdict {
+        holds: reasons.is_empty(),
+        reasons,
         next: None,
     });
-    let outcome = Outcome::of(held_back, &report.skipped);
     let sources: Vec<SourceFile> = dockerfile.into_iter().collect();
     Rendering {
         report: &report,
@@ -106,6 +111,15 @@ pub(crate) fn run(arguments: &InspectArgs, terminal: Terminal) -> Result<Outcome
     // The program ends here: giving thousands of packages back one by one takes time for nothing.
     std::mem::forget(report);
     Ok(outcome)
+}
+
+/// What holds an image back for its vulnerabilities: what counts of findings counts of them, too,
+/// unless something else was said of them.
+fn least(arguments: &InspectArgs) -> Least {
+    match (arguments.threshold.least(), arguments.fail_on) {
+        (Least::Unless(VulnerabilityFailOn::Never), Some(least)) => Least::Unless(least.into()),
+        (least, _) => least,
+    }
 }
 
 /// Looks inside the image; `demand` is what must be judged of its vulnerabilities.

@@ -190,6 +190,8 @@ pub(crate) enum Tolerance {
     Removed,
     /// It is too mild.
     Mild,
+    /// Nobody says how bad it is, and only what is bad enough counts.
+    Unrated,
     /// There is no fix.
     NotFixed,
     /// Its code is not in the program.
@@ -319,7 +321,11 @@ fn tolerance(
         .least
         .is_none_or(|least| vulnerability.severity < least)
     {
-        return Some(Tolerance::Mild);
+        let counts_any = threshold.least.is_some();
+        return Some(match vulnerability.severity {
+            VulnerabilitySeverity::Unknown if counts_any => Tolerance::Unrated,
+            _ => Tolerance::Mild,
+        });
     }
     if threshold.only_fixed && !vulnerability.is_fixable() {
         return Some(Tolerance::NotFixed);

@@ -152,6 +152,11 @@ impl Gate {
         self
     }
 
+    /// Whether somebody asked for a judgement.
+    pub(crate) fn is_asked_for(&self) -> bool {
+        self.asked_for
+    }
+
     /// What the judgement must have looked at: nothing where nobody asked for one.
     pub(crate) fn demand(&self) -> Demand {
         match self.asked_for {
@@ -237,6 +242,7 @@ impl Gate {
         );
         let all = std::mem::take(&mut report.vulnerabilities);
         let mut in_grace: Option<(usize, Date)> = None;
+        let mut unrated = 0;
         for (vulnerability, standing) in all.into_iter().zip(decision.standings) {
             match standing {
                 Standing::SetAside {
@@ -261,9 +267,13 @@ impl Gate {
                     report.vulnerabilities.push(vulnerability);
                 }
                 Standing::Tolerated(tolerance) => {
-                    if let Tolerance::Grace(until) = tolerance {
-                        let (number, first) = in_grace.unwrap_or((0, until));
-                        in_grace = Some((number + 1, first.min(until)));
+                    match tolerance {
+                        Tolerance::Grace(until) => {
+                            let (number, first) = in_grace.unwrap_or((0, until));
+                            in_grace = Some((number + 1, first.min(until)));
+                        }
+                        Tolerance::Unrated => unrated += 1,
+                        _ => {}
                     }
                     report.vulnerabilities.push(vulnerability);
                 }
@@ -288,6 +298,17 @@ impl Gate {
                     .reasons
                     .push(format!("{more} more security updates waiting")),
             }
+        }
+        if unrated > 0 {
+            judged.notes.push(format!(
+                "{unrated} known vulnerabilit{} that nobody has rated: severity `unknown` makes \
+                 such count",
+                if unrated == 1 {
+                    "y is one"
+                } else {
+                    "ies are ones"
+                },
+            ));
         }
         if let Some((number, first)) = in_grace {
             judged.notes.push(format!(

@@ -310,9 +310,13 @@ fn a_bill_of_materials_is_judged_as_its_image_is() {
             .collect();
         assert_eq!(found, of_image, "{format}");
         assert!(report.get("image").is_none() && report["sbom"]["format"].is_string());
-        // What only an image shows was not looked at, and a gate that needs it says so.
+        // Known vulnerabilities count as findings do. What only an image shows was not looked at,
+        // and a gate that needs it says so.
         stage
             .run(&[&call[..], &["--fail-on", "high"]].concat())
+            .expect(1);
+        stage
+            .run(&["inspect", call[1], "--db", "none", "--fail-on", "high"])
             .expect(3);
         let shown = stage.run(&call).expect(0).stdout;
         assert!(shown.contains("sbom") && shown.contains("vulns"), "{shown}");

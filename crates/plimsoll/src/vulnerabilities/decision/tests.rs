@@ -78,7 +78,7 @@ fn standing(one: &Vulnerability, policy: &Policy) -> Standing {
 #[test]
 fn thresholds() {
     use Standing::{HoldsBack, Tolerated};
-    use Tolerance::{Grace, Mild, NotFixed, Removed, Unreachable};
+    use Tolerance::{Grace, Mild, NotFixed, Removed, Unrated, Unreachable};
     type Change = fn(&mut Vulnerability);
     let same: Change = |_| {};
     let medium: Change = |one| one.severity = VulnerabilitySeverity::Medium;
@@ -102,14 +102,15 @@ fn thresholds() {
     for (configuration, change, expected) in [
         ("", same, HoldsBack),
         ("", medium, Tolerated(Mild)),
-        ("", unrated, Tolerated(Mild)),
+        ("", unrated, Tolerated(Unrated)),
         ("", unfixed, HoldsBack),
         ("", fresh, HoldsBack),
         ("", removed, Tolerated(Removed)),
         ("fail-on = \"never\"", same, Tolerated(Mild)),
         ("fail-on = \"critical\"", same, Tolerated(Mild)),
         ("fail-on = \"medium\"", medium, HoldsBack),
-        ("fail-on = \"negligible\"", unrated, Tolerated(Mild)),
+        ("fail-on = \"negligible\"", unrated, Tolerated(Unrated)),
+        ("fail-on = \"never\"", unrated, Tolerated(Mild)),
         ("fail-on = \"unknown\"", unrated, HoldsBack),
         ("only-fixed = true", same, HoldsBack),
         ("only-fixed = true", unfixed, Tolerated(NotFixed)),
