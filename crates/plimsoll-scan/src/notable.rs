@@ -7,6 +7,7 @@ use plimsoll_model::{NotableFile, NotableKind, SecretSighting, Severity};
 
 use crate::catalogue::{base_name, folder};
 use crate::record::FactKind;
+use crate::startup::MAX_SEARCH_PATH;
 use crate::tree::Tree;
 
 /// Caches at a fixed place.
@@ -302,14 +303,20 @@ fn is_compiler(name: &str) -> bool {
 
 /// Names of programs in the folders of `path` (the variable), sorted.
 pub(crate) fn programs(tree: &Tree<'_>, path: &str) -> Vec<String> {
+    let folders: BTreeSet<String> = path
+        .split(':')
+        .take(MAX_SEARCH_PATH)
+        .filter(|folder| folder.starts_with('/'))
+        .filter_map(|folder| tree.resolve(folder))
+        .collect();
     let mut names = BTreeSet::new();
-    for folder in path.split(':').filter(|folder| folder.starts_with('/')) {
-        let Some(real) = tree.resolve(folder) else {
+    for top in &folders {
+        // What is below another is met there: nothing is looked at twice.
+        if above(top).any(|folder| folders.contains(folder)) {
             continue;
-        };
-        for (path, node) in tree.below(&real) {
-            let name = &path[real.len()..].trim_start_matches('/');
-            if name.contains('/') {
+        }
+        for (path, node) in tree.below(top) {
+            if !folders.contains(folder(path)) {
                 continue;
             }
             let runs = match &node.fact.kind {
@@ -319,16 +326,23 @@ pub(crate) fn programs(tree: &Tree<'_>, path: &str) -> Vec<String> {
                 kind => is_program(kind, node.fact.mode),
             };
             if runs {
-                names.insert((*name).to_owned());
+                names.insert(base_name(path).to_owned());
             }
         }
     }
     names.into_iter().collect()
 }
 
+/// The folders above a path, the nearest first, the root at last.
+fn above(path: &str) -> impl Iterator<Item = &str> {
+    let start = (!path.is_empty()).then(|| folder(path));
+    std::iter::successors(start, |path| (!path.is_empty()).then(|| folder(path)))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::record::{EntryFact, LayerRecord};
 
     #[test]
     fn compilers_by_any_name() {
@@ -365,6 +379,42 @@ mod tests {
         ] {
             assert_eq!(checkout(path), of, "{path}");
         }
+    }
+
+    #[test]
+    fn programs_of_a_search_path() {
+        let entry = |path: String, kind| EntryFact {
+            path: path.into(),
+            kind,
+            size: 1,
+            mode: 0o755,
+            uid: 0,
+            gid: 0,
+            content: 0,
+        };
+        let deep = "d/".repeat(1_500);
+        let paths = ["top", "usr/bin/a", "usr/bin/sub/b", "usr/bin-x/c"];
+        let mut layer = LayerRecord {
+            entries: paths
+                .iter()
+                .map(|path| entry((*path).to_owned(), FactKind::File))
+                .collect(),
+            ..LayerRecord::default()
+        };
+        let link = FactKind::Symlink("usr/bin".into());
+        layer.entries.push(entry("bin".to_owned(), link));
+        let files = (0..5_000).map(|file| entry(format!("{deep}{file}"), FactKind::File));
+        layer.entries.extend(files);
+        let layers = [layer];
+        let tree = Tree::build(&layers);
+        let of = |path: &str| programs(&tree, path);
+        assert_eq!(of("/usr/bin:bin:/bin:/none"), ["a"]);
+        assert_eq!(of("/usr/bin/sub:/usr/bin/:/usr/bin-x"), ["a", "b", "c"]);
+        assert_eq!(of("/:/usr/bin"), ["a", "top"]);
+        assert_eq!(of(&"/usr/bin:".repeat(100_000)), ["a"]);
+        // Many folders with the same files far below each.
+        let nested = (1..=900).map(|depth| format!("/{}", "d/".repeat(depth)));
+        assert!(of(&nested.collect::<Vec<_>>().join(":")).is_empty());
     }
 
     #[test]
