@@ -4,6 +4,7 @@
 use plimsoll_model::{Evidence, PackageKind};
 use serde::Deserialize;
 
+use super::json::List;
 use super::{Candidate, Document, Proven};
 
 pub(super) fn claims(candidate: &Candidate<'_>) -> bool {
@@ -15,7 +16,7 @@ pub(super) fn claims(candidate: &Candidate<'_>) -> bool {
 #[derive(Deserialize)]
 struct Spdx {
     #[serde(default)]
-    packages: Vec<SpdxPackage>,
+    packages: List<SpdxPackage>,
 }
 
 #[derive(Deserialize)]
@@ -25,7 +26,7 @@ struct SpdxPackage {
     license_declared: Option<String>,
     license_concluded: Option<String>,
     #[serde(default)]
-    external_refs: Vec<Reference>,
+    external_refs: List<Reference>,
 }
 
 #[derive(Deserialize)]
@@ -39,9 +40,9 @@ pub(super) fn read(_path: &str, bytes: &[u8]) -> Result<Document, String> {
     let spdx: Spdx = serde_json::from_slice(bytes)
         .map_err(|error| format!("it is no SPDX document: {error}"))?;
     let mut packages = Vec::new();
-    for own in spdx.packages {
+    for own in spdx.packages.0 {
         // What else it holds is seen by itself, where it is really there.
-        let Some(purl) = own.external_refs.iter().find_map(|reference| {
+        let Some(purl) = own.external_refs.0.iter().find_map(|reference| {
             (reference.reference_type == "purl")
                 .then(|| reference.reference_locator.strip_prefix("pkg:bitnami/"))?
         }) else {
@@ -93,5 +94,8 @@ mod tests {
         );
         assert_eq!(packages[0].qualifiers.len(), 2);
         assert!(read(path, b"{").is_err());
+        let many = format!(r#"{{"packages":[{}{{}}]}}"#, "{},".repeat(2_000_000));
+        let why = read(path, many.as_bytes()).unwrap_err();
+        assert!(why.contains("more than 50000"), "{why}");
     }
 }

@@ -1,10 +1,13 @@
 //! Installed PHP packages: `composer/installed.json` in the vendor folder, of Composer 1 (a list)
 //! and 2 (an object).
 
-use plimsoll_model::{Evidence, PackageKind};
-use serde::Deserialize;
-use serde_json::Value;
+use std::fmt;
 
+use plimsoll_model::{Evidence, PackageKind};
+use serde::de::{Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer};
+
+use super::json::{Any, Licenses, List};
 use super::{Candidate, Document, Proven};
 
 pub(super) fn claims(candidate: &Candidate<'_>) -> bool {
@@ -13,11 +16,39 @@ pub(super) fn claims(candidate: &Candidate<'_>) -> bool {
             || candidate.path == "composer/installed.json")
 }
 
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum Installed {
-    Second { packages: Vec<Entry> },
-    First(Vec<Entry>),
+/// The packages of the file, in either form.
+struct Installed(List<Entry>);
+
+impl<'de> Deserialize<'de> for Installed {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Form;
+        impl<'de> Visitor<'de> for Form {
+            type Value = Installed;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a list of packages, or an object that has one")
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, items: A) -> Result<Installed, A::Error> {
+                List::take(items).map(Installed)
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut fields: A) -> Result<Installed, A::Error> {
+                let mut packages = None;
+                while let Some(name) = fields.next_key::<String>()? {
+                    if name == "packages" {
+                        packages = Some(fields.next_value()?);
+                    } else {
+                        fields.next_value::<IgnoredAny>()?;
+                    }
+                }
+                packages
+                    .map(Installed)
+                    .ok_or_else(|| Error::missing_field("packages"))
+            }
+        }
+        deserializer.deserialize_any(Form)
+    }
 }
 
 #[derive(Deserialize)]
@@ -26,7 +57,8 @@ struct Entry {
     version: Option<String>,
     #[serde(rename = "type")]
     kind: Option<String>,
-    license: Option<Value>,
+    #[serde(default)]
+    license: Any<Licenses>,
     source: Option<Source>,
 }
 
@@ -39,9 +71,9 @@ struct Source {
 }
 
 pub(super) fn read(_path: &str, bytes: &[u8]) -> Result<Document, String> {
-    let installed: Installed = serde_json::from_slice(bytes)
-        .map_err(|_| "it is not what Composer writes of the packages it installed".to_owned())?;
-    let (Installed::First(entries) | Installed::Second { packages: entries }) = installed;
+    let Installed(List(entries)) = serde_json::from_slice(bytes).map_err(|error| {
+        format!("it is not what Composer writes of the packages it installed: {error}")
+    })?;
     let mut packages = Vec::with_capacity(entries.len());
     for entry in entries {
         // A metapackage brings no file of its own.
@@ -70,21 +102,16 @@ pub(super) fn read(_path: &str, bytes: &[u8]) -> Result<Document, String> {
                 .qualifiers
                 .push(("vcs_url".to_owned(), format!("{kind}+{url}@{reference}")));
         }
-        package.license = entry.license.as_ref().and_then(license);
+        package.license = license(&entry.license.0);
         packages.push(package);
     }
     Ok(Document::Packages(packages))
 }
 
 /// Several licences are a choice (Composer's schema, "license").
-fn license(license: &Value) -> Option<String> {
-    let names: Vec<&str> = match license {
-        Value::String(name) => vec![name],
-        Value::Array(names) => names.iter().filter_map(Value::as_str).collect(),
-        _ => Vec::new(),
-    };
-    let text = names.join(" OR ");
-    (!text.is_empty()).then_some(text)
+fn license(stated: &Licenses) -> Option<String> {
+    let choice = || (!stated.list.is_empty()).then(|| stated.list.join(" OR "));
+    stated.one.clone().or_else(choice)
 }
 
 #[cfg(test)]
@@ -113,6 +140,9 @@ mod tests {
         }
         assert!(read("", b"{}").is_err());
         assert!(read("", b"[{\"name\":\"a/b\"}]").is_err());
+        let many = format!("[{}{{}}]", "{},".repeat(2_000_000));
+        let why = read("", many.as_bytes()).unwrap_err();
+        assert!(why.contains("more than 50000"), "{why}");
     }
 
     #[test]

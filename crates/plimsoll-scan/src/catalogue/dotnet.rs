@@ -1,11 +1,10 @@
 //! .NET packages: what `NAME.deps.json` beside a program says that it brings along.
 
-use std::collections::BTreeMap;
-
 use plimsoll_model::{Evidence, PackageKind};
 use serde::Deserialize;
-use serde::de::IgnoredAny;
+use serde::de::MapAccess;
 
+use super::json::{Any, Filled, Keys, Map, Take, field};
 use super::{Candidate, Document, Proven};
 
 pub(super) fn claims(candidate: &Candidate<'_>) -> bool {
@@ -17,32 +16,36 @@ pub(super) fn claims(candidate: &Candidate<'_>) -> bool {
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 struct Deps {
-    runtime_target: RuntimeTarget,
-    targets: BTreeMap<String, BTreeMap<String, Target>>,
-    libraries: BTreeMap<String, Library>,
+    runtime_target: Any<RuntimeTarget>,
+    targets: Map<Map<Target>>,
+    libraries: Map<Library>,
 }
 
-#[derive(Default, Deserialize)]
-#[serde(untagged)]
-enum RuntimeTarget {
-    Named {
-        name: String,
-    },
+/// The name of the target that is run.
+#[derive(Default)]
+struct RuntimeTarget(Option<String>);
+
+impl Take for RuntimeTarget {
     /// As .NET Core 1 wrote it.
-    Bare(String),
-    #[default]
-    Unknown,
+    fn text(&mut self, text: &str) {
+        self.0 = Some(text.to_owned());
+    }
+
+    fn object<'de, A: MapAccess<'de>>(&mut self, fields: A) -> Result<(), A::Error> {
+        self.0 = field(fields, "name")?;
+        Ok(())
+    }
 }
 
 /// What a library brings to a target.
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 struct Target {
-    dependencies: BTreeMap<String, IgnoredAny>,
-    runtime: BTreeMap<String, IgnoredAny>,
-    native: BTreeMap<String, IgnoredAny>,
-    runtime_targets: BTreeMap<String, IgnoredAny>,
-    resources: BTreeMap<String, IgnoredAny>,
+    dependencies: Any<Keys>,
+    runtime: Any<Filled>,
+    native: Any<Filled>,
+    runtime_targets: Any<Filled>,
+    resources: Any<Filled>,
 }
 
 #[derive(Default, Deserialize)]
@@ -59,30 +62,28 @@ pub(super) fn read(path: &str, bytes: &[u8]) -> Result<Document, String> {
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     let deps: Deps = serde_json::from_slice(bytes)
         .map_err(|error| format!("it is no list of .NET dependencies: {error}"))?;
-    let name = match &deps.runtime_target {
-        RuntimeTarget::Named { name } | RuntimeTarget::Bare(name) => Some(name),
-        RuntimeTarget::Unknown => None,
-    };
+    let name = deps.runtime_target.0.0.as_ref();
     let target = name
-        .and_then(|name| deps.targets.get(name))
-        .or_else(|| deps.targets.values().next());
+        .and_then(|name| deps.targets.0.get(name))
+        .or_else(|| deps.targets.0.values().next())
+        .map(|target| &target.0);
     let project: Option<&Target> = target.and_then(|target| {
         target.iter().find_map(|(library, brings)| {
-            (deps.libraries.get(library)?.kind == "project").then_some(brings)
+            (deps.libraries.0.get(library)?.kind == "project").then_some(brings)
         })
     });
     let mut packages = Vec::new();
-    for (library, facts) in &deps.libraries {
+    for (library, facts) in &deps.libraries.0 {
         let kind = facts.kind.to_ascii_lowercase();
         if !matches!(kind.as_str(), "package" | "runtimepack") {
             continue;
         }
         // What was needed to compile only, or only names other packages, is not there.
         if let Some(brings) = target.and_then(|target| target.get(library))
-            && brings.runtime.is_empty()
-            && brings.native.is_empty()
-            && brings.runtime_targets.is_empty()
-            && brings.resources.is_empty()
+            && !brings.runtime.0.0
+            && !brings.native.0.0
+            && !brings.runtime_targets.0.0
+            && !brings.resources.0.0
         {
             continue;
         }
@@ -98,7 +99,7 @@ pub(super) fn read(path: &str, bytes: &[u8]) -> Result<Document, String> {
             Some(version),
             Evidence::Metadata,
         )?;
-        package.direct = project.map(|project| project.dependencies.contains_key(name));
+        package.direct = project.map(|project| project.dependencies.0.0.contains(name));
         packages.push(package);
     }
     if packages.is_empty() {
@@ -178,6 +179,12 @@ mod tests {
         assert!(packages("app/a.deps.json", "{}").is_empty());
         assert!(read("", br#"{"libraries":{"nameless":{"type":"package"}}}"#).is_err());
         assert!(read("", b"[").is_err());
+        let many: String = (0..60_000)
+            .map(|name| format!("\"{name}\":{{}},"))
+            .collect();
+        let many = format!(r#"{{"targets":{{"a":{{{many}"b":{{}}}}}}}}"#);
+        let why = read("", many.as_bytes()).unwrap_err();
+        assert!(why.contains("more than 50000"), "{why}");
         assert!(!claims(&Candidate::named(
             "root/.nuget/packages/a/1/a.deps.json"
         )));

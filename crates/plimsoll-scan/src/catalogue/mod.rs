@@ -17,6 +17,7 @@ pub(crate) mod dpkg;
 mod gem;
 mod haskell;
 pub(crate) mod java;
+mod json;
 mod julia;
 pub(crate) mod loader;
 mod lua;

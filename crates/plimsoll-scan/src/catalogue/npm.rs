@@ -2,12 +2,13 @@
 //! or a virtual store; and the projects they were installed for.
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 use std::fmt;
 
 use serde::de::{IgnoredAny, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
-use serde_json::Value;
 
+use super::json::{Any, Keys, Licenses};
 use super::{Candidate, Document, folder};
 
 /// What a package says of itself.
@@ -189,11 +190,11 @@ pub(crate) fn after_first_modules(path: &str) -> Option<usize> {
 /// counts.
 #[derive(Default)]
 struct Wire {
-    name: Value,
-    version: Value,
-    license: Value,
-    licenses: Value,
-    asks: Vec<String>,
+    name: Any<Option<String>>,
+    version: Any<Option<String>>,
+    license: Any<Licenses>,
+    licenses: Any<Licenses>,
+    asks: BTreeSet<String>,
 }
 
 impl<'de> Deserialize<'de> for Wire {
@@ -215,7 +216,7 @@ impl<'de> Deserialize<'de> for Wire {
                         "license" => wire.license = map.next_value()?,
                         "licenses" => wire.licenses = map.next_value()?,
                         "dependencies" | "devDependencies" | "optionalDependencies" => {
-                            wire.asks.extend(map.next_value::<Keys>()?.0);
+                            wire.asks.append(&mut map.next_value::<Any<Keys>>()?.0.0);
                         }
                         _ => {
                             map.next_value::<IgnoredAny>()?;
@@ -229,18 +230,6 @@ impl<'de> Deserialize<'de> for Wire {
     }
 }
 
-/// The keys of an object; of anything else none.
-struct Keys(Vec<String>);
-
-impl<'de> Deserialize<'de> for Keys {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Ok(Self(match Value::deserialize(deserializer)? {
-            Value::Object(map) => map.into_iter().map(|(key, _)| key).collect(),
-            _ => Vec::new(),
-        }))
-    }
-}
-
 fn wire(bytes: &[u8]) -> Result<Wire, String> {
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     serde_json::from_slice(bytes).map_err(|error| format!("it is no JSON object: {error}"))
@@ -248,8 +237,8 @@ fn wire(bytes: &[u8]) -> Result<Wire, String> {
 
 fn manifest(wire: &Wire) -> Result<Manifest, String> {
     Ok(Manifest {
-        name: super::word("name", wire.name.as_str())?,
-        version: super::word("version", wire.version.as_str())?,
+        name: super::word("name", wire.name.0.as_deref())?,
+        version: super::word("version", wire.version.0.as_deref())?,
         license: license(wire),
     })
 }
@@ -260,33 +249,21 @@ pub(super) fn read(_path: &str, bytes: &[u8]) -> Result<Document, String> {
 
 /// Many files are called so; one that is no project's is no loss.
 pub(super) fn read_project(_path: &str, bytes: &[u8]) -> Result<Document, String> {
-    let mut wire = wire(bytes).unwrap_or_default();
-    wire.asks.sort_unstable();
-    wire.asks.dedup();
+    let wire = wire(bytes).unwrap_or_default();
     Ok(Document::NpmProject(Project {
         manifest: manifest(&wire).ok(),
-        asks: wire.asks,
+        asks: wire.asks.into_iter().collect(),
     }))
 }
 
 /// `license` as text or `{type}`, or the old `licenses` list.
 fn license(manifest: &Wire) -> Option<String> {
-    fn name(value: &Value) -> Option<&str> {
-        value
-            .as_str()
-            .or_else(|| value.get("type").and_then(Value::as_str))
-            .filter(|name| !name.is_empty())
-    }
-    if let Some(license) = name(&manifest.license) {
-        return Some(license.to_owned());
-    }
-    let names: Vec<&str> = [&manifest.licenses, &manifest.license]
-        .into_iter()
-        .filter_map(Value::as_array)
-        .flatten()
-        .filter_map(name)
-        .collect();
-    (!names.is_empty()).then(|| names.join(", "))
+    let (one, old) = (&manifest.license.0, &manifest.licenses.0);
+    let list = || {
+        let names = [old.list.as_slice(), one.list.as_slice()].concat();
+        (!names.is_empty()).then(|| names.join(", "))
+    };
+    one.one.clone().or_else(list)
 }
 
 #[cfg(test)]
@@ -399,6 +376,13 @@ mod tests {
         assert_eq!(shop.asks, ["@s/a", "b"]);
         assert_eq!(of(r#"{"private":true}"#).manifest, None);
         assert_eq!(of("// comment").asks.len(), 0);
+        let many: String = (0..60_000).map(|name| format!("\"{name}\":1,")).collect();
+        assert_eq!(
+            of(&format!(r#"{{"dependencies":{{{many}"a":1}}}}"#))
+                .asks
+                .len(),
+            0
+        );
     }
 
     proptest! {

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use plimsoll_model::{Evidence, PackageKind};
 
+use super::json::MAX_PARTS;
 use super::{Candidate, Document, Proven};
 
 pub(super) fn claims(candidate: &Candidate<'_>) -> bool {
@@ -14,7 +15,11 @@ pub(super) fn read(_path: &str, bytes: &[u8]) -> Result<Document, String> {
     let text = String::from_utf8_lossy(bytes);
     let roots: BTreeSet<&str> = list(&text, "roots").collect();
     let packages = list(&text, "installed")
-        .map(|entry| {
+        .enumerate()
+        .map(|(index, entry)| {
+            if index >= MAX_PARTS {
+                return Err(format!("it lists more than {MAX_PARTS} packages"));
+            }
             let (name, version) = entry
                 .split_once('.')
                 .ok_or_else(|| format!("{} has no version", entry.escape_debug()))?;

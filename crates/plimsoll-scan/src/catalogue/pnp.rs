@@ -1,12 +1,18 @@
 //! Packages that Yarn leaves zipped (Plug'n'Play): the table in `.pnp.cjs` names them, and the
 //! archive of each.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
+use serde::de::{IgnoredAny, SeqAccess};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
+use super::json::{Any, List, Take};
 use super::{Candidate, Document};
+
+/// Lists in a table, of which every package, reference and dependency is one: several times those
+/// of the largest projects.
+const MAX_LISTS: usize = 1_000_000;
 
 /// A package of the table.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -26,18 +32,47 @@ pub(super) fn claims(candidate: &Candidate<'_>) -> bool {
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Table {
-    package_registry_data: Vec<(Option<String>, References)>,
+    package_registry_data: List<(Option<String>, References)>,
 }
 
 /// What lies behind each reference to a package.
-type References = Vec<(Option<String>, Info)>;
+type References = List<(Option<String>, Info)>;
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Info {
     package_location: String,
     #[serde(default)]
-    package_dependencies: Vec<(String, Value)>,
+    package_dependencies: List<(String, Any<Reference>)>,
+}
+
+/// What a package asks for under a name.
+#[derive(Default)]
+enum Reference {
+    /// A package of that name.
+    Named(String),
+    /// An alias: the real name, and its reference.
+    Alias(String, String),
+    /// A peer that nobody provides.
+    #[default]
+    Nothing,
+}
+
+impl Take for Reference {
+    fn text(&mut self, text: &str) {
+        *self = Self::Named(text.to_owned());
+    }
+
+    fn list<'de, A: SeqAccess<'de>>(&mut self, mut items: A) -> Result<(), A::Error> {
+        let mut text = || items.next_element::<Any<Option<String>>>();
+        if let (Some(Any(Some(name))), Some(Any(Some(reference)))) = (text()?, text()?) {
+            *self = Self::Alias(name, reference);
+        }
+        while items.next_element::<IgnoredAny>()?.is_some() {
+            *self = Self::Nothing;
+        }
+        Ok(())
+    }
 }
 
 pub(super) fn read(path: &str, bytes: &[u8]) -> Result<Document, String> {
@@ -46,6 +81,11 @@ pub(super) fn read(path: &str, bytes: &[u8]) -> Result<Document, String> {
     let Some(table) = table(path, &text) else {
         return Ok(Document::YarnZipped(Vec::new()));
     };
+    if memchr::memchr_iter(b'[', table.as_bytes()).count() > MAX_LISTS {
+        return Err(format!(
+            "its table of packages holds more than {MAX_LISTS} lists"
+        ));
+    }
     let mut table = serde_json::Deserializer::from_str(&table).into_iter::<Table>();
     let table = match table.next() {
         Some(Ok(table)) => table,
@@ -56,8 +96,9 @@ pub(super) fn read(path: &str, bytes: &[u8]) -> Result<Document, String> {
     let infos = || {
         table
             .package_registry_data
+            .0
             .iter()
-            .flat_map(|(name, infos)| infos.iter().map(move |info| (name, &info.0, &info.1)))
+            .flat_map(|(name, infos)| infos.0.iter().map(move |info| (name, &info.0, &info.1)))
     };
     // A package with peers is linked softly too; the project itself has no reference.
     let projects = infos().filter(|(_, reference, _)| match reference {
@@ -65,17 +106,11 @@ pub(super) fn read(path: &str, bytes: &[u8]) -> Result<Document, String> {
         Some(reference) => reference.starts_with("workspace:"),
     });
     for (_, _, info) in projects {
-        for (name, reference) in &info.package_dependencies {
-            match reference {
-                Value::String(reference) => asked.insert((name, reference)),
-                // An alias: the real name, and its reference.
-                Value::Array(pair) => match pair.as_slice() {
-                    [Value::String(name), Value::String(reference)] => {
-                        asked.insert((name, reference))
-                    }
-                    _ => false,
-                },
-                _ => false,
+        for (name, reference) in &info.package_dependencies.0 {
+            match &reference.0 {
+                Reference::Named(reference) => asked.insert((name, reference)),
+                Reference::Alias(name, reference) => asked.insert((name, reference)),
+                Reference::Nothing => false,
             };
         }
     }
@@ -108,16 +143,16 @@ pub(super) fn read(path: &str, bytes: &[u8]) -> Result<Document, String> {
 }
 
 /// The table as JSON, with or without something behind it.
-fn table(path: &str, text: &str) -> Option<String> {
+fn table<'t>(path: &str, text: &'t str) -> Option<Cow<'t, str>> {
     if path.ends_with(".json") {
-        return Some(text.to_owned());
+        return Some(Cow::Borrowed(text));
     }
     if let Some((_, rest)) = text.split_once("RAW_RUNTIME_STATE =\n'") {
         let mut table = String::with_capacity(rest.len() / 2);
         let mut chars = rest.chars();
         while let Some(c) = chars.next() {
             match c {
-                '\'' => return Some(table),
+                '\'' => return Some(table.into()),
                 '\\' => table.extend(chars.next().filter(|c| *c != '\n')),
                 c => table.push(c),
             }
@@ -126,7 +161,7 @@ fn table(path: &str, text: &str) -> Option<String> {
     }
     // Yarn 2 and 3 without the text literal.
     let (_, rest) = text.split_once("return hydrateRuntimeState({")?;
-    Some(format!("{{{rest}"))
+    Some(format!("{{{rest}").into())
 }
 
 /// The version a reference such as `virtual:abc#npm:2.6.8` or
@@ -213,6 +248,14 @@ mod tests {
         );
         assert!(zipped(".pnp.cjs", "nothing").is_empty());
         assert!(read(".pnp.data.json", b"{}").is_err());
+        for many in [
+            format!("[{}[null,[]]]", "[null,[]],".repeat(60_000)),
+            format!("[[null,[{}]]]", "[],".repeat(MAX_LISTS)),
+        ] {
+            let table = format!(r#"{{"packageRegistryData":{many}}}"#);
+            let why = read(".pnp.data.json", table.as_bytes()).unwrap_err();
+            assert!(why.contains("more than"), "{why}");
+        }
     }
 
     proptest! {

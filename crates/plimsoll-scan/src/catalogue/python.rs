@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use plimsoll_model::{Evidence, PackageKind};
 
+use super::json::Map;
 use super::{Candidate, Document, Proven, base_name, folder};
 use crate::archive::zip::{Allowance, Zip};
 
@@ -290,7 +291,7 @@ struct VcsInfo {
 struct ArchiveInfo {
     hash: Option<String>,
     #[serde(default)]
-    hashes: BTreeMap<String, String>,
+    hashes: Map<String>,
 }
 
 /// Reads where a distribution came from. A folder of the machine that built the image says nothing
@@ -311,6 +312,7 @@ pub(super) fn read_origin(_path: &str, bytes: &[u8]) -> Result<Document, String>
     } else if let Some(archive) = origin.archive_info {
         let sum = archive
             .hashes
+            .0
             .get("sha256")
             .cloned()
             .or_else(|| Some(archive.hash?.strip_prefix("sha256=")?.to_owned()))
