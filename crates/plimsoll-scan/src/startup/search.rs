@@ -45,6 +45,9 @@ const MUSL: &[&str] = &["lib", "usr/local/lib", "usr/lib"];
 /// the system.
 const MAX_FOLDERS: usize = 1_000;
 
+/// Folders that are searched for all libraries of a program together.
+const MAX_SEARCHED: usize = 10_000;
+
 /// Bytes of the folders of one list.
 const MAX_LIST: usize = 64 << 10;
 
@@ -100,6 +103,8 @@ enum Folder {
     Nowhere,
     /// Here, links followed.
     At(Rc<str>),
+    /// It is one too many to be looked at.
+    Over,
 }
 
 /// What all objects of a program have in common.
@@ -222,6 +227,7 @@ impl<'f, 'a> Search<'f, 'a> {
             let real = match self.folder(folder) {
                 Folder::At(real) => real,
                 Folder::Nowhere => continue,
+                Folder::Over => return Places::Unknown,
                 Folder::Mounted => {
                     mounted = true;
                     continue;
@@ -244,6 +250,9 @@ impl<'f, 'a> Search<'f, 'a> {
     fn folder(&self, folder: &str) -> Folder {
         if let Some(known) = self.folders.borrow().get(folder) {
             return known.clone();
+        }
+        if self.folders.borrow().len() >= MAX_SEARCHED {
+            return Folder::Over;
         }
         let found = if self.around.mounts.hold(folder) {
             Folder::Mounted

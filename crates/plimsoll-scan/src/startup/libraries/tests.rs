@@ -284,3 +284,23 @@ fn what_is_handed_on_is_bounded() {
         [format!("b.so by {deep}a.so []")]
     );
 }
+
+/// Libraries that each look in folders of their own.
+#[test]
+fn what_is_searched_is_bounded() {
+    let mut image = Image::new(GLIBC);
+    for library in 0..14 {
+        let [next, lost] = [format!("l{}.so", library + 1), format!("m{library}.so")];
+        let folders: String = (0..990)
+            .map(|folder| format!("/{library}/{folder}:"))
+            .collect();
+        let own = runpath(&[&next, &lost], &format!("{folders}/l"));
+        image = image
+            .library(&format!("l/l{library}.so"), own)
+            .file(&format!("elsewhere/{lost}"));
+    }
+    let missing = image.missing(GLIBC, runpath(&["l0.so"], "/l"));
+    // Of those behind them it is not known where they are looked for, and there is one each.
+    let lost = missing.iter().filter(|one| one.contains("elsewhere"));
+    assert_eq!(lost.count(), 10, "{missing:?}");
+}
