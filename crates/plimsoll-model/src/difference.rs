@@ -101,8 +101,11 @@ pub struct ComparedImage {
     pub skipped: Vec<Skipped>,
     /// Its final tree.
     pub files: FileTally,
-    /// Known vulnerabilities of what it holds, in report order.
+    /// Known vulnerabilities of what it holds, in report order. Of a flaw that a package has in
+    /// several versions or places only the first, where both images were looked at.
     pub vulnerabilities: Vec<Vulnerability>,
+    /// How many more are known, and were not to be listed.
+    pub unlisted_vulnerabilities: usize,
     /// Those that are set aside, in report order.
     pub suppressed_vulnerabilities: Vec<SuppressedVulnerability>,
     /// The advisories those were told by; `None` where nobody looked.

@@ -39,7 +39,9 @@ pub use inventory::{
 };
 pub use pending::{PendingUpdate, PocketPackages};
 pub use publisher::{is_foreign_deb, is_foreign_rpm};
-pub use report::{BillSummary, ImageSummary, Remark, Report, Skipped, Suppressed, SuppressedBy};
+pub use report::{
+    BillSummary, ImageSummary, Remark, Report, Skipped, Suppressed, SuppressedBy, Unlisted,
+};
 pub use source::{LineIndex, Position, SourceFile, Span};
 pub use vulnerability::{
     AdvisoryCoverage, CvssScore, EcosystemPackages, FixState, KnownExploited, Likelihood,

@@ -85,6 +85,28 @@ pub struct BillSummary {
     pub unidentified: usize,
 }
 
+/// What a run was asked to leave out of its list of known vulnerabilities.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Unlisted {
+    /// How many known vulnerabilities are not in the report because of that: by severity, by kind
+    /// of package, or for want of a fix.
+    pub vulnerabilities: usize,
+    /// Whether all those of packages of the distribution are left out.
+    pub system: bool,
+    /// Whether all those of other packages are left out.
+    pub libraries: bool,
+}
+
+impl Unlisted {
+    /// Whether all of an ecosystem is left out.
+    fn has(&self, ecosystem: &EcosystemPackages) -> bool {
+        match ecosystem.kind.is_system() {
+            true => self.system,
+            false => self.libraries,
+        }
+    }
+}
+
 /// Findings, inventory and evidence of one run; every output format is a rendering of it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Report {
@@ -108,6 +130,8 @@ pub struct Report {
     pub vulnerabilities: Vec<Vulnerability>,
     /// Those that a waiver, a VEX document or an earlier report sets aside, in report order.
     pub suppressed_vulnerabilities: Vec<SuppressedVulnerability>,
+    /// What of the known vulnerabilities the run was asked not to list.
+    pub unlisted: Unlisted,
     /// Installed packages that a security update waits for, in report order.
     pub pending_updates: Vec<PendingUpdate>,
     /// The advisories those were told by; `None` where nobody looked.
@@ -118,15 +142,50 @@ pub struct Report {
 
 impl Report {
     /// Whether there are packages, or components that may be some, and advisories could judge none
-    /// of them: that no vulnerability is known says nothing then.
+    /// of them: that no vulnerability is known says nothing then. Packages that the run was asked to
+    /// leave out do not count.
     pub fn is_unjudged(&self) -> bool {
         let Some(coverage) = &self.advisories else {
             return false;
         };
         let unidentified = self.bill.as_ref().map_or(0, |bill| bill.unidentified);
+        let is_asked = |one: &&EcosystemPackages| !self.unlisted.has(one);
         let ecosystems = coverage.covered.iter().chain(&coverage.missing);
-        let packages: usize = ecosystems.map(|one| one.packages).sum();
-        let judged = |one: &EcosystemPackages| one.packages > one.unjudged;
-        packages + unidentified > 0 && !coverage.covered.iter().any(judged)
+        let packages: usize = ecosystems.filter(is_asked).map(|one| one.packages).sum();
+        let mut covered = coverage.covered.iter().filter(is_asked);
+        packages + unidentified > 0 && !covered.any(|one| one.packages > one.unjudged)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::PackageKind;
+
+    #[test]
+    fn what_is_not_asked_for_judges_nothing() {
+        let ecosystem = |kind, packages| EcosystemPackages {
+            ecosystem: String::new(),
+            packages,
+            unjudged: 0,
+            published: true,
+            kind,
+            date: None,
+        };
+        let mut report = Report {
+            advisories: Some(AdvisoryCoverage {
+                covered: vec![ecosystem(PackageKind::Npm, 3)],
+                missing: vec![ecosystem(PackageKind::Deb, 100)],
+                ..AdvisoryCoverage::default()
+            }),
+            ..Report::default()
+        };
+        assert!(!report.is_unjudged());
+        report.unlisted.libraries = true;
+        assert!(report.is_unjudged());
+        report.unlisted.system = true;
+        assert!(!report.is_unjudged(), "nothing was asked for");
+        report.unlisted.libraries = false;
+        assert!(!report.is_unjudged());
     }
 }

@@ -1,7 +1,7 @@
 //! Advice in words, for formats that people read. Each word that came from elsewhere goes through
 //! the format's own escape.
 
-use plimsoll_model::{AdvisedAction, AdvisedEdit, PackageKind, Vulnerability};
+use plimsoll_model::{AdvisedAction, AdvisedEdit, PackageKind, Report, VersionStep, Vulnerability};
 
 use crate::tally;
 use crate::text::count;
@@ -28,13 +28,19 @@ pub(crate) fn place(edit: &AdvisedEdit, voice: Voice) -> String {
         (AdvisedAction::RenewBase, _, _) => "base image".to_owned(),
         (_, Some(program), _) => path(program, voice),
         (_, None, Some(layer)) => format!("layer {layer}"),
-        (_, None, None) => "image".to_owned(),
+        // A bill of materials knows no layers: the ecosystem tells edits apart.
+        (_, None, None) => match edit.steps.as_slice() {
+            [first, rest @ ..] if rest.iter().all(|step| step.kind == first.kind) => {
+                first.kind.as_str().to_owned()
+            }
+            _ => "image".to_owned(),
+        },
     }
 }
 
 /// What to do there.
-pub(crate) fn doing(edit: &AdvisedEdit, voice: Voice) -> String {
-    let steps = steps(edit, voice);
+pub(crate) fn doing(edit: &AdvisedEdit, report: &Report, voice: Voice) -> String {
+    let steps = steps(edit, report, voice);
     match edit.action {
         AdvisedAction::RenewBase => format!("a base with {steps}"),
         AdvisedAction::RenewPackages => format!("rebuild without cache, for {steps}"),
@@ -55,31 +61,99 @@ fn path(program: &str, voice: Voice) -> String {
 }
 
 /// Packages with their versions: both where a person raises them, only the least one where somebody
-/// else does.
-fn steps(edit: &AdvisedEdit, voice: Voice) -> String {
-    let mut parts: Vec<String> = edit
-        .steps
-        .iter()
-        .take(voice.steps)
-        .map(|step| {
-            let name = (voice.code)(match (step.kind, step.name.as_str()) {
-                (PackageKind::Go, "stdlib") => "Go",
-                (_, name) => name,
-            });
-            let to = (voice.text)(&step.to);
-            match edit.action {
-                AdvisedAction::RenewBase | AdvisedAction::RenewPackages => format!("{name} ≥ {to}"),
-                AdvisedAction::RaiseVersions | AdvisedAction::RebuildProgram => {
-                    format!("{name} {} → {to}", (voice.text)(&step.installed))
-                }
-            }
+/// else does. Those that another package brings within itself are told with that one.
+fn steps(edit: &AdvisedEdit, report: &Report, voice: Voice) -> String {
+    let mut parts: Vec<(Option<String>, Vec<String>)> = Vec::new();
+    for step in edit.steps.iter().take(voice.steps) {
+        let name = (voice.code)(match (step.kind, step.name.as_str()) {
+            (PackageKind::Go, "stdlib") => "Go",
+            (_, name) => name,
+        });
+        let to = (voice.text)(&step.to);
+        let holder = match edit.action {
+            AdvisedAction::RaiseVersions => holder(edit, step, report),
+            _ => None,
+        };
+        let is_raised = match edit.action {
+            AdvisedAction::RaiseVersions => holder.is_none(),
+            AdvisedAction::RebuildProgram => true,
+            AdvisedAction::RenewBase | AdvisedAction::RenewPackages => false,
+        };
+        let text = match is_raised {
+            true => format!("{name} {} → {to}", (voice.text)(&step.installed)),
+            false => format!("{name} ≥ {to}"),
+        };
+        let holder = holder.map(|(name, version)| match version {
+            Some(version) => format!("{} after {}", (voice.code)(name), (voice.text)(version)),
+            None => format!("newer {}", (voice.code)(name)),
+        });
+        match parts.iter_mut().find(|(known, _)| *known == holder) {
+            Some((_, steps)) => steps.push(text),
+            None => parts.push((holder, vec![text])),
+        }
+    }
+    let mut texts: Vec<String> = parts
+        .into_iter()
+        .map(|(holder, steps)| match holder {
+            Some(holder) => format!("a {holder} with {}", steps.join(", ")),
+            None => steps.join(", "),
         })
         .collect();
     let more = edit.steps.len().saturating_sub(voice.steps);
     if more > 0 {
-        parts.push(format!("{more} more"));
+        texts.push(format!("{more} more"));
     }
-    parts.join(", ")
+    texts.join(", ")
+}
+
+/// The package that has the one of a step within itself, wherever the edit finds it, and its version
+/// where that is known and the same everywhere: nobody can raise the one without the other. Python's
+/// tools keep a list in their `_vendor/vendor.txt`.
+fn holder<'a>(
+    edit: &AdvisedEdit,
+    step: &VersionStep,
+    report: &'a Report,
+) -> Option<(&'a str, Option<&'a str>)> {
+    let found = edit.removes.iter();
+    let mut found = found
+        .filter_map(|at| report.vulnerabilities.get(*at))
+        .filter(|one| one.purl == step.purl)
+        .map(|one| one.origin.path.as_deref().and_then(vendored_in));
+    let (folder, name) = found.next()??;
+    let mut is_same_version = true;
+    let version = version_in(report, folder, name);
+    for other in found {
+        let (folder, other) = other?;
+        if other != name {
+            return None;
+        }
+        is_same_version &= version_in(report, folder, name) == version;
+    }
+    Some((name, version.filter(|_| is_same_version)))
+}
+
+/// The folder of packages and the package in it that has what a list at `path` names within itself.
+fn vendored_in(path: &str) -> Option<(&str, &str)> {
+    let folder = path.strip_suffix("/vendor.txt")?;
+    let (package, vendor) = folder.rsplit_once('/')?;
+    if !matches!(vendor, "_vendor" | "vendor" | "vendored") {
+        return None;
+    }
+    package.rsplit_once('/')
+}
+
+/// The version of a Python package that is installed in a folder.
+fn version_in<'a>(report: &'a Report, folder: &str, name: &str) -> Option<&'a str> {
+    let mut packages = report.inventory.packages.iter();
+    let package = packages.find(|package| {
+        package.kind == PackageKind::Python
+            && package.name.eq_ignore_ascii_case(name)
+            && package
+                .path
+                .strip_prefix(folder)
+                .is_some_and(|rest| rest.starts_with('/') && !rest.contains("/vendor.txt"))
+    })?;
+    Some(&package.version)
 }
 
 /// `removes 34 of 41 (2 critical, 9 high, …), brings 12 security updates`.

@@ -31,7 +31,7 @@ pub struct LayersInput<'a> {
     pub verdict: Option<&'a Verdict>,
     /// Whether to use colours.
     pub color: bool,
-    /// Columns; names and instructions are cut to fit.
+    /// Columns that names and instructions are cut to; `usize::MAX` where nothing is to be cut.
     pub width: usize,
 }
 

@@ -22,6 +22,7 @@ pub mod sonarqube;
 pub mod table;
 
 mod advice;
+mod age;
 mod fingerprint;
 mod flaw;
 mod lookup;
@@ -78,11 +79,12 @@ pub struct RenderInput<'a> {
     pub color: bool,
     /// Columns of the terminal, for `human`.
     pub width: usize,
-    /// Whether `human` breaks long sentences between words, so that the terminal need not do it in
-    /// the middle of one.
+    /// Whether `human` is for a terminal: it breaks long sentences between words, so that the
+    /// terminal need not do it in the middle of one, and cuts what is told in full elsewhere. Nothing
+    /// is broken or cut otherwise.
     pub wraps: bool,
-    /// Whether `human` shows every finding of an image in full; its summary tells the gravest
-    /// otherwise.
+    /// Whether `human` shows every finding of an image or a bill of materials in full; its summary
+    /// tells the gravest otherwise.
     pub details: bool,
     /// The policy's word, where it was asked.
     pub verdict: Option<&'a Verdict>,

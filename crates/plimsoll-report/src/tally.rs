@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 
 use plimsoll_model::{
-    AdvisoryCoverage, Finding, Inventory, Likelihood, PackageKind, PendingUpdate, Severity,
+    AdvisoryCoverage, Finding, Inventory, Likelihood, PackageKind, PendingUpdate, Report, Severity,
     SuppressedVulnerability, Vulnerability, VulnerabilitySeverity, VulnerabilityStatus,
 };
 
+use crate::age;
 use crate::text::count;
 
 /// Kinds of packages that are told by name.
@@ -93,6 +94,49 @@ pub(crate) fn vulnerabilities(found: &[Vulnerability]) -> String {
         text.push_str(&format!("; removed {}", removed.len()));
     }
     text
+}
+
+/// What is known of the packages of a report, in one line: nothing known is no good news where
+/// nobody writes about them, or where what is known was not asked for.
+pub(crate) fn known(report: &Report) -> String {
+    let found = &report.vulnerabilities;
+    let hidden = report.unlisted.vulnerabilities;
+    let mut text = match (found.is_empty(), report.is_unjudged(), hidden) {
+        (true, true, _) => {
+            let these = match report.unlisted.system || report.unlisted.libraries {
+                true => "the packages asked for",
+                false => "these packages",
+            };
+            format!("not judged: no advisory could be held against any of {these}")
+        }
+        (true, false, 1..) => "none of those asked for".to_owned(),
+        _ => vulnerabilities(found),
+    };
+    match hidden {
+        0 => {}
+        1 => text.push_str("; 1 more known, not listed"),
+        hidden => text.push_str(&format!("; {hidden} more known, not listed")),
+    }
+    text
+}
+
+/// `judged by 65000 advisories of 2026-11-20 (snapshot 0123456789ab), 2 days old`; how old is only
+/// told where it is known when the report was `made`. Not safe for any form yet.
+pub(crate) fn judged_by(coverage: &AdvisoryCoverage, made: Option<&str>) -> String {
+    let date = coverage.date.as_deref();
+    let age = date
+        .zip(made)
+        .and_then(|(date, made)| age::days(date, made));
+    format!(
+        "judged by {} of {} (snapshot {}){}",
+        match coverage.advisories {
+            1 => "1 advisory".to_owned(),
+            many => format!("{many} advisories"),
+        },
+        date.map_or("an unknown day", |date| date.get(..10).unwrap_or(date)),
+        coverage.snapshot.get(..12).unwrap_or(&coverage.snapshot),
+        age.map_or_else(String::new, |days| format!(", {}", age::words(days)))
+    )
 }
 
 /// `exploited, ransomware; EPSS 93 %`: why a flaw is more urgent than its severity says; empty where

@@ -6,7 +6,7 @@ mod gaps;
 use std::path::Path;
 
 use plimsoll_model::{
-    AdvisoryCoverage, Inventory, PackageKind, Platform, Report, Skipped, Vulnerability,
+    AdvisoryCoverage, Inventory, PackageKind, Platform, Report, Skipped, Unlisted, Vulnerability,
 };
 use plimsoll_scan::advisory::{Index, Judged, judge_inventory};
 
@@ -53,7 +53,13 @@ pub(crate) fn judge(
                 });
             }
             report.vulnerabilities = judged.vulnerabilities;
+            let all = report.vulnerabilities.len();
             report.vulnerabilities.retain(|one| arguments.shows(one));
+            report.unlisted = Unlisted {
+                vulnerabilities: all - report.vulnerabilities.len(),
+                system: !arguments.takes(true),
+                libraries: !arguments.takes(false),
+            };
             if arguments.takes(true) {
                 report.pending_updates = judged.pending_updates;
             }

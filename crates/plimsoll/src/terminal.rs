@@ -55,6 +55,14 @@ impl Terminal {
     }
 }
 
+impl Terminal {
+    /// Columns that lines are cut to. Where there is no terminal nothing is: whoever reads it can
+    /// look no further.
+    pub(crate) fn columns(self) -> usize {
+        if self.wraps { self.width } else { usize::MAX }
+    }
+}
+
 /// Whether anything was written to standard output.
 static WRITTEN: AtomicBool = AtomicBool::new(false);
 

@@ -31,8 +31,10 @@ pub struct DiffInput<'a> {
     pub details: bool,
     /// Whether `human` uses colours.
     pub color: bool,
-    /// Columns of the terminal, for `human`.
+    /// Columns that `human` cuts lines to; `usize::MAX` where nothing is to be cut.
     pub width: usize,
+    /// When the images were compared, in UTC as RFC 3339 has it.
+    pub made: Option<&'a str>,
     /// Version of the program.
     pub tool_version: &'a str,
 }

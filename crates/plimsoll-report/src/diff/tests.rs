@@ -30,6 +30,7 @@ fn image(name: &str, digest: u8, layers: Vec<LayerFacts>) -> ComparedImage {
             files: 10,
             bytes: 100_000_000,
         },
+        unlisted_vulnerabilities: 0,
         vulnerabilities: Vec::new(),
         suppressed_vulnerabilities: Vec::new(),
         advisories: None,
@@ -205,6 +206,7 @@ fn input(difference: &Difference) -> DiffInput<'_> {
         details: false,
         color: false,
         width: 80,
+        made: None,
         tool_version: "0.0.0",
     }
 }
@@ -270,5 +272,5 @@ fn growth_has_a_sign() {
     assert_eq!(growth(100, 50), "-50 B (-50.0 %)");
     assert_eq!(growth(0, 50), "+50 B");
     assert_eq!(growth(5, 5), "the same");
-    assert_eq!(growth(u64::MAX, 0), "-18.4 EB (-100.0 %)");
+    assert_eq!(growth(u64::MAX, 0), "-18.45 EB (-100.0 %)");
 }

@@ -3,7 +3,7 @@
 use std::cmp::Reverse;
 
 use plimsoll_model::{
-    AdvisoryCoverage, ChangeKind, ComparedImage, GainsAndLosses, Vulnerability, VulnerabilityCause,
+    ChangeKind, ComparedImage, GainsAndLosses, Vulnerability, VulnerabilityCause,
     VulnerabilityChange, VulnerabilitySeverity,
 };
 
@@ -24,9 +24,10 @@ pub(super) fn severities(image: &ComparedImage) -> String {
         return "not judged".to_owned();
     }
     let severities = tally::vulnerability_severities(live(image));
-    match severities.is_empty() {
-        true => "none known".to_owned(),
-        false => severities,
+    match (severities.is_empty(), image.unlisted_vulnerabilities) {
+        (true, 0) => "none known".to_owned(),
+        (true, _) => "none of those asked for".to_owned(),
+        (false, _) => severities,
     }
 }
 
@@ -66,17 +67,6 @@ pub(super) fn missing(image: &ComparedImage) -> Option<String> {
         .collect();
     let more = if missing.len() > MISSING { ", …" } else { "" };
     (!named.is_empty()).then(|| format!("{}{more}", named.join(", ")))
-}
-
-/// `judged by 65000 advisories of 2026-11-20 (snapshot 0123456789ab)`.
-pub(super) fn judged_by(coverage: &AdvisoryCoverage) -> String {
-    let date = coverage.date.as_deref().unwrap_or("an unknown day");
-    format!(
-        "judged by {} advisories of {} (snapshot {})",
-        coverage.advisories,
-        date.get(..10).unwrap_or(date),
-        coverage.snapshot.get(..12).unwrap_or(&coverage.snapshot)
-    )
 }
 
 /// The version, or the change from one to the other; `kind` says which side has the flaw.

@@ -2,6 +2,7 @@
 //! screen.
 
 mod frame;
+mod screen;
 mod summary;
 mod vulnerabilities;
 
@@ -21,9 +22,16 @@ pub fn render(input: &RenderInput<'_>) -> String {
     let sources = Sources::new(input.sources);
     let mask = Mask::new(report);
     let mut out = String::new();
-    if let (Some(image), false) = (&report.image, input.details) {
-        summary::image(&mut out, input, image);
-        return out;
+    match (&report.image, &report.bill) {
+        (Some(image), _) if !input.details => {
+            summary::image(&mut out, input, image);
+            return out;
+        }
+        (None, Some(bill)) if !input.details => {
+            summary::bill(&mut out, input, bill);
+            return out;
+        }
+        _ => {}
     }
     let frames = frame::Frames::new(input, &sources, &mask);
     for finding in &report.findings {

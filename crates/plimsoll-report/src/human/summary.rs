@@ -1,34 +1,37 @@
-//! The screen at the end: what the image is, what it holds, whether it may sail. At most 22 lines,
-//! so that it fits 24 rows with a prompt below and what went before above.
+//! The screen at the end: what the image is, what it holds, whether it may sail. At most 22 lines
+//! wherever what must be said leaves room for it, so that it fits 24 rows with a prompt below and
+//! what went before above.
 
-use std::fmt::Write as _;
+use std::borrow::Cow;
 
-use anstyle::{AnsiColor, Style};
+use anstyle::AnsiColor;
 use plimsoll_model::{
-    BaseImage, BillSummary, Finding, ImageSummary, Inventory, LayerFacts, Report, Severity,
+    BaseImage, BillSummary, Finding, ImageSummary, Inventory, LayerFacts, Report, SecretSighting,
+    Severity,
 };
 
-use super::{paint, vulnerabilities};
+use super::screen::{Screen, shares};
+use super::vulnerabilities;
 use crate::instruction::short_instruction;
-use crate::text::{count, fitting, megabytes, visible};
+use crate::text::{count, efficiency, human_size, megabytes, visible};
 use crate::{RenderInput, tally};
 
+/// Lines of the screen.
+const ROWS: usize = 22;
 /// Layers shown; of more, the largest.
 const LAYERS: usize = 5;
-/// Reasons shown; the findings above have them all.
+/// Reasons shown; `--details` has them all.
 const REASONS: usize = 2;
 /// Findings told by one line each where they are not shown in full.
 const GRAVEST: usize = 4;
 /// What could not be looked at and blocks, told in full.
 const BLOCKING: usize = 3;
-/// Width of the names in front.
-const INDENT: usize = 9;
 
 /// Writes what a bill of materials tells.
 pub(super) fn bill(out: &mut String, input: &RenderInput<'_>, bill: &BillSummary) {
     let report = input.report;
-    let mut screen = Screen::new(out, input);
-    screen.field("sbom", &visible(&bill.name));
+    let mut screen = Screen::new(input);
+    screen.cut("sbom", &visible(&bill.name));
     screen.field(
         "tells",
         &match bill.subject.as_str() {
@@ -44,24 +47,28 @@ pub(super) fn bill(out: &mut String, input: &RenderInput<'_>, bill: &BillSummary
         screen.field("system", &visible(text.trim()));
     }
     screen.field("packages", &tally::packages(&report.inventory));
-    screen.vulnerabilities(report);
-    verdict(out, input);
+    screen.vulnerabilities(input);
+    let mut findings = Screen::new(input);
+    if !report.findings.is_empty() || !report.skipped.is_empty() {
+        findings.field("findings", &found(report));
+    }
+    finish(out, input, screen, findings, &[]);
 }
 
 /// Writes the whole screen.
 pub(super) fn image(out: &mut String, input: &RenderInput<'_>, image: &ImageSummary) {
     let report = input.report;
     let inventory = &report.inventory;
-    let mut screen = Screen::new(out, input);
-    screen.field("image", &visible(&image.name));
+    let mut screen = Screen::new(input);
+    screen.cut("image", &visible(&image.name));
     screen.whole("digest", image.digest.as_str());
     let unpacked = sum(&inventory.layers);
     screen.field(
         "size",
         &format!(
-            "{} MB compressed, {} MB unpacked, {}",
-            megabytes(image.compressed_size),
-            megabytes(unpacked),
+            "{} compressed, {} unpacked, {}",
+            human_size(image.compressed_size),
+            human_size(unpacked),
             count(inventory.layers.len(), "layer")
         ),
     );
@@ -82,7 +89,7 @@ pub(super) fn image(out: &mut String, input: &RenderInput<'_>, image: &ImageSumm
             format!(", {}", visible(&distribution.name))
         });
     screen.field("runs", &format!("as {user} on {platform}{distribution}"));
-    screen.layers(&inventory.layers);
+    screen.later();
     screen.field("packages", &tally::packages(inventory));
     if let Some(base) = &inventory.base {
         screen.field("base", &split(inventory, base));
@@ -90,19 +97,106 @@ pub(super) fn image(out: &mut String, input: &RenderInput<'_>, image: &ImageSumm
     if inventory.waste.total > 0 {
         screen.field("waste", &wasted(inventory));
     }
-    let secrets = match inventory.secrets.as_slice() {
-        [] => "none".to_owned(),
-        [first, rest @ ..] => {
-            let more = if rest.is_empty() {
-                String::new()
-            } else {
-                format!(" and {} more", rest.len())
-            };
-            format!("{} in {}{more}", first.kind, visible(&first.place))
+    screen.field("secrets", &secrets(&inventory.secrets));
+    screen.vulnerabilities(input);
+    let mut findings = Screen::new(input);
+    findings.field("findings", &found(report));
+    finish(out, input, screen, findings, &inventory.layers);
+}
+
+/// Writes both parts of a screen, with as many layers, edits and findings as fit, and the verdict.
+fn finish(
+    out: &mut String,
+    input: &RenderInput<'_>,
+    mut screen: Screen,
+    mut findings: Screen,
+    layers: &[LayerFacts],
+) {
+    let report = input.report;
+    let mut end = Screen::new(input);
+    if !input.details {
+        // Not looked at is not clean: what the inventory lacks its foundation for is never left out.
+        let blocking: Vec<_> = report.skipped.iter().filter(|one| one.blocking).collect();
+        for skipped in blocking.iter().take(BLOCKING) {
+            end.field(
+                "unseen",
+                &format!("{}: {}", visible(&skipped.what), visible(&skipped.why)),
+            );
         }
+        let more = blocking.len().saturating_sub(BLOCKING);
+        if more > 0 {
+            end.field("unseen", &format!("and {more} more"));
+        }
+    }
+    let mut last = Screen::new(input);
+    last.verdict(input);
+    let most_layers = match layers.len() {
+        number if number > LAYERS => LAYERS + 1,
+        number => number,
     };
-    screen.field("secrets", &secrets);
-    screen.vulnerabilities(report);
+    let most_findings = match input.details {
+        true => 0,
+        false => report.findings.len().min(GRAVEST),
+    };
+    let edits = vulnerabilities::edits(report);
+    let heading = usize::from(!layers.is_empty());
+    let mut longest = Screen::new(input);
+    longest.more(opened(report, 0, input));
+    let told = [&screen, &findings, &end, &longest, &last];
+    let told: usize = told.iter().map(|screen| screen.rows()).sum();
+    let room = match input.details {
+        true => usize::MAX,
+        false => ROWS.saturating_sub(told + heading),
+    };
+    let [edits_told, gravest, layers_told] = shares(
+        room,
+        [(1, edits.len()), (0, most_findings), (2, most_layers)],
+    );
+    screen.here(|screen| screen.layers(layers, layers_told));
+    for (at, line) in edits.iter().take(edits_told).enumerate() {
+        screen.cut(if at == 0 { "advice" } else { "" }, line);
+    }
+    findings.gravest(&report.findings, gravest);
+    end.more(opened(report, edits_told, input));
+    for screen in [screen, findings, end, last] {
+        out.push_str(&screen.into_text());
+    }
+}
+
+/// What `--details` shows beside what this screen does; nothing where that is all.
+fn opened(report: &Report, edits: usize, input: &RenderInput<'_>) -> Option<String> {
+    if input.details {
+        return None;
+    }
+    let mut parts: Vec<Cow<'_, str>> = Vec::new();
+    if !report.vulnerabilities.is_empty() {
+        parts.push("every vulnerability".into());
+    }
+    let all = report.advice.edits.len();
+    if all > edits {
+        parts.push(format!("all {}", count(all, "edit")).into());
+    }
+    if !report.findings.is_empty() {
+        parts.push("every finding".into());
+    }
+    if input
+        .verdict
+        .is_some_and(|verdict| verdict.reasons.len() > REASONS)
+    {
+        parts.push("every reason".into());
+    }
+    if !report.skipped.is_empty() {
+        parts.push("what was not looked at".into());
+    }
+    let last = parts.pop()?;
+    Some(match parts.is_empty() {
+        true => format!("--details shows {last}"),
+        false => format!("--details shows {} and {last}", parts.join(", ")),
+    })
+}
+
+/// `2 high, 1 low; 3 set aside; 1 not looked at`.
+fn found(report: &Report) -> String {
     let mut findings = tally::by_severity(report.findings.iter());
     if !report.suppressed.is_empty() {
         findings.push_str(&format!("; {} set aside", report.suppressed.len()));
@@ -110,30 +204,27 @@ pub(super) fn image(out: &mut String, input: &RenderInput<'_>, image: &ImageSumm
     if !report.skipped.is_empty() {
         findings.push_str(&format!("; {} not looked at", report.skipped.len()));
     }
-    screen.field("findings", &findings);
-    if !input.details {
-        screen.gravest(&report.findings);
-        // Not looked at is not clean: what the inventory lacks its foundation for is never left out.
-        let blocking: Vec<_> = report.skipped.iter().filter(|one| one.blocking).collect();
-        for skipped in blocking.iter().take(BLOCKING) {
-            screen.whole(
-                "unseen",
-                &format!("{}: {}", visible(&skipped.what), visible(&skipped.why)),
-            );
-        }
-        let more = blocking.len().saturating_sub(BLOCKING);
-        if more > 0 {
-            screen.field("unseen", &format!("and {more} more"));
-        }
-        let vulnerable = !report.vulnerabilities.is_empty();
-        if !report.findings.is_empty() || !report.skipped.is_empty() || vulnerable {
-            screen.whole(
-                "more",
-                "--details shows every finding and what was not looked at",
-            );
-        }
-    }
-    verdict(out, input);
+    findings
+}
+
+/// The worst by name: what still lies in the image at its end comes before what was deleted.
+fn secrets(seen: &[SecretSighting]) -> String {
+    let worst = seen.iter().min_by_key(|one| {
+        let severity = std::cmp::Reverse(one.severity);
+        (severity, one.deleted_in.is_some(), one.place.as_str())
+    });
+    let Some(worst) = worst else {
+        return "none".to_owned();
+    };
+    let more = match seen.len() - 1 {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    format!(
+        "{} in {}{more}",
+        visible(&worst.kind),
+        visible(&worst.place)
+    )
 }
 
 /// What of the image is the base's and what is built on it.
@@ -155,10 +246,10 @@ fn split(inventory: &Inventory, base: &BaseImage) -> String {
         .as_deref()
         .map_or_else(String::new, |name| format!("{}: ", visible(name)));
     format!(
-        "{name}{} MB, {}; yours {} MB, {}",
-        megabytes(sum(theirs)),
+        "{name}{}, {}; yours {}, {}",
+        human_size(sum(theirs)),
         count(packages(true), "package"),
-        megabytes(sum(yours)),
+        human_size(sum(yours)),
         count(packages(false), "package"),
     )
 }
@@ -166,100 +257,82 @@ fn split(inventory: &Inventory, base: &BaseImage) -> String {
 fn wasted(inventory: &Inventory) -> String {
     let waste = &inventory.waste;
     let mut text = format!(
-        "{} MB hidden by later layers, {} MB twice; efficiency {}.{} %",
-        megabytes(waste.wasted),
-        megabytes(waste.duplicated),
-        waste.efficiency / 10_000,
-        waste.efficiency / 1_000 % 10
+        "{} hidden by later layers, {} twice; efficiency {}",
+        human_size(waste.wasted),
+        human_size(waste.duplicated),
+        efficiency(waste.efficiency)
     );
+    // Savings are more than waste: a cache that nobody hides ships, too.
     if let Some(best) = waste.savings.first() {
         let line = best.source.as_ref().map_or_else(
             || format!("layer {}", best.layer),
             |source| format!("{}:{}", visible(&source.file), source.start.line),
         );
-        text.push_str(&format!("; most at {line}, {} MB", megabytes(best.bytes)));
+        text.push_str(&format!(
+            "; largest saving, caches included: {} at {line}",
+            human_size(best.bytes)
+        ));
     }
     text
 }
 
 /// Writes the verdict, its reasons and the next command.
 pub(super) fn verdict(out: &mut String, input: &RenderInput<'_>) {
-    let Some(verdict) = input.verdict else {
-        return;
-    };
-    let mut screen = Screen::new(out, input);
-    if verdict.holds {
-        screen.styled(
-            "verdict",
-            "holds",
-            AnsiColor::BrightGreen.on_default().bold(),
-        );
-    } else {
-        screen.styled(
-            "verdict",
-            "held back",
-            super::severity_style(Severity::High),
-        );
-    }
-    for reason in verdict.reasons.iter().take(REASONS) {
-        screen.field("", &format!("- {}", visible(reason)));
-    }
-    let more = verdict.reasons.len().saturating_sub(REASONS);
-    if more > 0 {
-        screen.field("", &format!("- and {}", count(more, "more reason")));
-    }
-    if let Some(next) = &verdict.next {
-        screen.whole("next", &visible(next));
-    }
+    let mut screen = Screen::new(input);
+    screen.verdict(input);
+    out.push_str(&screen.into_text());
 }
 
-struct Screen<'o> {
-    out: &'o mut String,
-    color: bool,
-    width: usize,
-}
-
-impl<'o> Screen<'o> {
-    fn new(out: &'o mut String, input: &RenderInput<'_>) -> Self {
-        Self {
-            out,
-            color: input.color,
-            width: input.width.max(40),
+impl Screen {
+    fn verdict(&mut self, input: &RenderInput<'_>) {
+        let Some(verdict) = input.verdict else {
+            return;
+        };
+        if verdict.holds {
+            let style = AnsiColor::BrightGreen.on_default().bold();
+            self.styled("verdict", "holds", style);
+        } else {
+            let style = super::severity_style(Severity::High);
+            self.styled("verdict", "held back", style);
+        }
+        let shown = match input.details {
+            true => usize::MAX,
+            false => REASONS,
+        };
+        for reason in verdict.reasons.iter().take(shown) {
+            let reason = format!("- {}", visible(reason));
+            match input.details {
+                true => self.field("", &reason),
+                false => self.cut("", &reason),
+            }
+        }
+        // How many are left is not told: the last of them may stand for any number.
+        if verdict.reasons.len() > shown {
+            self.field("", "- and more, which --details tells");
+        }
+        if let Some(next) = &verdict.next {
+            self.whole("next", &visible(next));
         }
     }
 
-    /// A line cut to the screen.
-    fn vulnerabilities(&mut self, report: &Report) {
-        for (at, line) in vulnerabilities::lines(report).iter().enumerate() {
+    fn vulnerabilities(&mut self, input: &RenderInput<'_>) {
+        let lines = vulnerabilities::lines(input.report, input.made);
+        for (at, line) in lines.iter().enumerate() {
             self.field(if at == 0 { "vulns" } else { "" }, line);
         }
-        for (at, line) in vulnerabilities::edits(report).iter().enumerate() {
-            self.field(if at == 0 { "advice" } else { "" }, line);
+    }
+
+    fn more(&mut self, opened: Option<String>) {
+        if let Some(opened) = opened {
+            self.field("more", &opened);
         }
-    }
-
-    fn field(&mut self, name: &str, value: &str) {
-        let value = fitting(value, self.width - INDENT);
-        self.styled(name, &value, Style::new());
-    }
-
-    /// A line that people copy from: never cut.
-    fn whole(&mut self, name: &str, value: &str) {
-        self.styled(name, value, Style::new());
-    }
-
-    fn styled(&mut self, name: &str, value: &str, style: Style) {
-        let name = paint(&format!("{name:<INDENT$}"), Style::new().bold(), self.color);
-        let value = paint(value, style, self.color);
-        let line = format!("{name}{value}");
-        writeln!(self.out, "{}", line.trim_end()).expect("writing to a String cannot fail");
     }
 
     /// The gravest findings, one line each.
-    fn gravest(&mut self, findings: &[Finding]) {
+    fn gravest(&mut self, findings: &[Finding], most: usize) {
         let mut shown: Vec<&Finding> = findings.iter().collect();
         shown.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
-        for finding in shown.iter().take(GRAVEST) {
+        for finding in shown.iter().take(most) {
             let line = finding
                 .origin
                 .source
@@ -267,7 +340,7 @@ impl<'o> Screen<'o> {
                 .map_or_else(String::new, |source| {
                     format!(" {}:{}", visible(&source.file), source.start.line)
                 });
-            self.field(
+            self.cut(
                 "",
                 &format!(
                     "{:<8} {}{line}: {}",
@@ -279,17 +352,18 @@ impl<'o> Screen<'o> {
         }
     }
 
-    fn layers(&mut self, layers: &[LayerFacts]) {
+    /// Layers on so many lines below a heading; of more, the largest and what is left.
+    fn layers(&mut self, layers: &[LayerFacts], rows: usize) {
         if layers.is_empty() {
             return;
         }
         let mut shown: Vec<usize> = (0..layers.len()).collect();
-        if layers.len() > LAYERS {
+        if layers.len() > rows {
             shown.sort_by_key(|index| (std::cmp::Reverse(layers[*index].size), *index));
-            shown.truncate(LAYERS);
+            shown.truncate(rows.saturating_sub(1));
             shown.sort_unstable();
         }
-        self.field("layers", "       MB  line  instruction");
+        self.cut("layers", "       MB  line  instruction");
         for index in &shown {
             let layer = &layers[*index];
             let line = layer
@@ -300,7 +374,7 @@ impl<'o> Screen<'o> {
                 .instruction
                 .as_deref()
                 .map_or("-".into(), short_instruction);
-            self.field(
+            self.cut(
                 &format!("{index:>6}"),
                 &format!(
                     "{:>9}  {line:>4}  {}",
@@ -316,7 +390,7 @@ impl<'o> Screen<'o> {
                     .fold(0, |total, index| layers[*index].size.saturating_add(total)),
             );
             let more = count(layers.len() - shown.len(), "smaller layer");
-            self.field("", &format!("{:>9}     -  {more}", megabytes(rest)));
+            self.cut("", &format!("{:>9}     -  {more}", megabytes(rest)));
         }
     }
 }
@@ -325,4 +399,31 @@ fn sum(layers: &[LayerFacts]) -> u64 {
     layers
         .iter()
         .fold(0, |sum, layer| sum.saturating_add(layer.size))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_worst_secret_is_the_one_that_is_named() {
+        let seen = |kind: &'static str, severity, place: &str, deleted_in| SecretSighting {
+            kind: kind.into(),
+            severity,
+            place: place.to_owned(),
+            layer: Some(1),
+            line: None,
+            fingerprint: String::new(),
+            deleted_in,
+            also_at: Vec::new(),
+        };
+        let all = [
+            seen("url-password", Severity::Medium, "app/.env", None),
+            seen("private-key", Severity::Critical, "a/key", Some(3)),
+            seen("aws-secret-key", Severity::Critical, "env KEY", None),
+        ];
+        assert_eq!(secrets(&all), "aws-secret-key in env KEY and 2 more");
+        assert_eq!(secrets(&all[..1]), "url-password in app/.env");
+        assert_eq!(secrets(&[]), "none");
+    }
 }

@@ -1,7 +1,8 @@
 //! Known vulnerabilities: a line for the screen, a table for those who want all.
 
 use plimsoll_model::{
-    AdvisedEdit, AdvisoryCoverage, Report, Severity, Vulnerability, VulnerabilitySeverity,
+    AdvisedEdit, AdvisoryCoverage, PackageKind, Report, Severity, Vulnerability,
+    VulnerabilitySeverity,
 };
 use unicode_width::UnicodeWidthStr;
 
@@ -19,8 +20,8 @@ const UNJUDGED: usize = 5;
 /// Ecosystems told that have no advisories.
 const MISSING: usize = 3;
 
-/// What the screen says: nothing where nobody meant to look.
-pub(super) fn lines(report: &Report) -> Vec<String> {
+/// What the screen says: nothing where nobody meant to look. `made` is when the report was.
+pub(super) fn lines(report: &Report, made: Option<&str>) -> Vec<String> {
     let Some(coverage) = &report.advisories else {
         let mut skipped = report.skipped.iter();
         let meant = skipped.any(|skipped| skipped.what == AdvisoryCoverage::SUBJECT);
@@ -29,25 +30,21 @@ pub(super) fn lines(report: &Report) -> Vec<String> {
             false => Vec::new(),
         };
     };
-    // Nothing known of what nobody writes about is no good news.
-    let mut lines = vec![
-        match report.is_unjudged() && report.vulnerabilities.is_empty() {
-            true => {
-                "not judged: no advisory could be held against any of these packages".to_owned()
-            }
-            false => tally::vulnerabilities(&report.vulnerabilities),
-        },
-    ];
+    let mut lines = vec![tally::known(report)];
+    let mut notes = Vec::new();
     let exploited = report.vulnerabilities.iter();
     match exploited
         .filter(|one| one.known_exploited.is_some())
         .count()
     {
         0 => {}
-        number => lines.push(format!("{number} known to be exploited")),
+        number => notes.push(format!("{number} known to be exploited")),
     }
     if !report.suppressed_vulnerabilities.is_empty() {
-        lines.push(tally::set_aside(&report.suppressed_vulnerabilities));
+        notes.push(tally::set_aside(&report.suppressed_vulnerabilities));
+    }
+    if !notes.is_empty() {
+        lines.push(notes.join("; "));
     }
     if let Some(waiting) = tally::pending_updates(&report.pending_updates) {
         lines.push(format!("{}: {}", visible(&waiting), named(report)));
@@ -59,10 +56,15 @@ pub(super) fn lines(report: &Report) -> Vec<String> {
         .take(MISSING)
         .map(|one| format!("{} ({})", visible(&one.ecosystem), one.packages))
         .collect();
-    if !named.is_empty() {
-        let more = if missing.len() > MISSING { ", …" } else { "" };
-        lines.push(format!("no advisories on {}{more}", named.join(", ")));
-    }
+    let missing = match named.is_empty() {
+        true => String::new(),
+        false => {
+            let more = if missing.len() > MISSING { ", …" } else { "" };
+            format!("; none on {}{more}", named.join(", "))
+        }
+    };
+    let judged_by = tally::judged_by(coverage, made);
+    lines.push(format!("{}{missing}", visible(&judged_by)));
     lines
 }
 
@@ -136,7 +138,7 @@ fn sentence(edit: &AdvisedEdit, report: &Report, voice: Voice) -> String {
         "{} {}: {}",
         advice::place(edit, voice),
         advice::effect(edit, &report.vulnerabilities),
-        advice::doing(edit, voice)
+        advice::doing(edit, report, voice)
     )
 }
 
@@ -207,7 +209,7 @@ pub(super) fn table(out: &mut String, input: &RenderInput<'_>) {
         out.push('\n');
     }
     if let Some(coverage) = &report.advisories {
-        out.push_str(&foundation(coverage));
+        out.push_str(&foundation(coverage, input.made));
         out.push('\n');
     }
 }
@@ -244,7 +246,8 @@ fn row(vulnerability: &Vulnerability) -> [String; 6] {
     ]
 }
 
-/// The line that brought the package, as near as it is known.
+/// The line that brought the package, as near as it is known, and where it lies where no package
+/// manager's database says that.
 fn from(vulnerability: &Vulnerability) -> String {
     let origin = &vulnerability.origin;
     let mut text = match (&origin.source, &origin.layer, vulnerability.in_base) {
@@ -253,10 +256,23 @@ fn from(vulnerability: &Vulnerability) -> String {
         (None, Some(layer), _) => format!("layer {}", layer.index),
         (None, None, _) => "-".to_owned(),
     };
+    if let Some(path) = origin.path.as_deref()
+        && !path.is_empty()
+        && !is_system(vulnerability)
+    {
+        text.push_str(&format!(", /{}", visible(path.trim_start_matches('/'))));
+    }
     if let Some(layer) = vulnerability.removed_in {
         text.push_str(&format!(", removed in layer {layer}"));
     }
     text
+}
+
+fn is_system(vulnerability: &Vulnerability) -> bool {
+    let purl = vulnerability.purl.strip_prefix("pkg:");
+    purl.and_then(|rest| rest.split('/').next())
+        .and_then(PackageKind::from_purl_type)
+        .is_some_and(PackageKind::is_system)
 }
 
 /// How a severity looks; nothing where it is to look like any text.
@@ -271,18 +287,8 @@ pub(crate) fn style(severity: VulnerabilitySeverity) -> Option<anstyle::Style> {
 }
 
 /// What the table rests on, and what it says nothing of.
-fn foundation(coverage: &AdvisoryCoverage) -> String {
-    let mut out = format!(
-        "judged by {} advisories of {} (snapshot {})\n",
-        coverage.advisories,
-        coverage
-            .date
-            .as_deref()
-            .map_or("an unknown day".into(), |date| visible(
-                date.get(..10).unwrap_or(date)
-            )),
-        visible(coverage.snapshot.get(..12).unwrap_or(&coverage.snapshot))
-    );
+fn foundation(coverage: &AdvisoryCoverage, made: Option<&str>) -> String {
+    let mut out = format!("{}\n", visible(&tally::judged_by(coverage, made)));
     for one in &coverage.missing {
         out.push_str(&format!(
             "no advisories on {}: nothing is known of {}\n",

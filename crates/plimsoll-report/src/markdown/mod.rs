@@ -28,7 +28,7 @@ pub fn render(input: &RenderInput<'_>) -> String {
         page.layers(&report.inventory);
         page.secrets(&report.inventory);
     }
-    page.vulnerabilities(report);
+    page.vulnerabilities(input);
     page.findings(&report.findings);
     page.set_aside(report);
     if !report.skipped.is_empty() {

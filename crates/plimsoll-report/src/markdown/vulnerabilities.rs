@@ -5,6 +5,7 @@ use plimsoll_model::{
 };
 
 use super::Page;
+use crate::RenderInput;
 use crate::advice::{self, Voice};
 use crate::tally;
 use crate::text::{count, markdown, markdown_code};
@@ -24,22 +25,28 @@ const VOICE: Voice = Voice {
 };
 
 impl Page {
-    pub(super) fn vulnerabilities(&mut self, report: &Report) {
+    pub(super) fn vulnerabilities(&mut self, input: &RenderInput<'_>) {
+        let report = input.report;
         let found = &report.vulnerabilities;
         if found.is_empty() && report.advisories.is_none() {
             return;
         }
         self.heading("Known vulnerabilities");
+        let hidden = report.unlisted.vulnerabilities;
         if found.is_empty() {
             self.line(match report.suppressed_vulnerabilities.is_empty() {
                 true if report.is_unjudged() => {
                     "**Not judged**: no advisory could be held against any of the packages."
                 }
+                _ if hidden > 0 => "None of those asked for.",
                 true => "None.",
                 false => "None but those set aside.",
             });
         } else {
             self.by_severity(found);
+        }
+        if hidden > 0 {
+            self.line(&format!("\n{hidden} more known, not listed."));
         }
         self.waiting(report);
         self.advice(report);
@@ -47,7 +54,7 @@ impl Page {
             self.table(found);
         }
         if let Some(coverage) = &report.advisories {
-            self.foundation(coverage);
+            self.foundation(coverage, input.made);
         }
     }
 
@@ -104,7 +111,7 @@ impl Page {
         self.line("\n### What to do\n");
         for edit in edits.iter().take(EDITS) {
             let place = advice::place(edit, VOICE);
-            let doing = advice::doing(edit, VOICE);
+            let doing = advice::doing(edit, report, VOICE);
             let effect = advice::effect(edit, &report.vulnerabilities);
             self.line(&format!("1. **{place}**: {doing}: {effect}."));
             if let Some(command) = advice::meanwhile(edit) {
@@ -155,16 +162,10 @@ impl Page {
     }
 
     /// What all of it rests on, and what it says nothing of.
-    fn foundation(&mut self, coverage: &AdvisoryCoverage) {
-        self.line(&format!(
-            "\nJudged by {} advisories of {} (snapshot {}).",
-            coverage.advisories,
-            coverage.date.as_deref().map_or_else(
-                || "an unknown day".to_owned(),
-                |date| markdown(date.get(..10).unwrap_or(date))
-            ),
-            markdown_code(coverage.snapshot.get(..12).unwrap_or(&coverage.snapshot))
-        ));
+    fn foundation(&mut self, coverage: &AdvisoryCoverage, made: Option<&str>) {
+        let told = markdown(&tally::judged_by(coverage, made));
+        let told = told.strip_prefix('j').unwrap_or(&told);
+        self.line(&format!("\nJ{told}."));
         self.line("");
         for line in tally::lists(coverage) {
             self.line(&format!("- {}.", markdown(&line)));

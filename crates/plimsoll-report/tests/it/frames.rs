@@ -97,14 +97,27 @@ fn the_screen_fits_24_rows_of_80() {
         .map(|index| layer(index, u64::from(index) << 20, Some(&"x".repeat(300)), None))
         .collect();
     case.verdict.reasons = vec!["y".repeat(200); 40];
-    let text = human::render(&case.input());
-    let screen: Vec<&str> = text
-        .lines()
-        .skip_while(|line| !line.starts_with("image "))
-        .collect();
-    assert!(screen.len() <= 22, "{}", screen.join("\n"));
+    let input = RenderInput {
+        details: false,
+        wraps: true,
+        ..case.input()
+    };
+    let text = human::render(&input);
+    let screen: Vec<&str> = text.lines().collect();
+    assert!(screen.len() <= 22, "{text}");
     let widest = screen.iter().map(|line| line.chars().count()).max();
-    assert!(widest <= Some(80), "{}", screen.join("\n"));
+    assert!(widest <= Some(80), "{text}");
+    assert!(text.contains("smaller layers"), "{text}");
+    // A pipe is no screen: nothing is cut there.
+    let piped = human::render(&RenderInput {
+        wraps: false,
+        ..input
+    });
+    assert!(!piped.contains('…'), "{piped}");
+    assert!(piped.contains(&"y".repeat(200)), "{piped}");
+    // Who asks for details is told every reason.
+    let details = human::render(&case.input());
+    assert_eq!(details.matches(&"y".repeat(200)).count(), 40);
 }
 
 #[test]

@@ -309,6 +309,144 @@ fn human_screen() {
     insta::assert_snapshot!(human::render(&input));
 }
 
+/// Whatever a report says must fit the screen: edits, findings and layers make room.
+#[test]
+fn the_screen_fits_with_vulnerabilities() {
+    let mut case = vulnerable();
+    let missing = case.report.advisories.as_ref().unwrap().missing.clone();
+    let names = ["Debian:12", "Maven", "generic", "opam"];
+    case.report.advisories.as_mut().unwrap().missing = names
+        .map(|name| EcosystemPackages {
+            ecosystem: name.to_owned(),
+            ..missing[0].clone()
+        })
+        .to_vec();
+    let input = RenderInput {
+        details: false,
+        wraps: true,
+        made: Some("2026-11-22T01:00:00Z"),
+        ..case.input()
+    };
+    let text = human::render(&input);
+    insta::assert_snapshot!(text);
+    assert!(text.lines().count() <= 24, "{text}");
+    let widest = text.lines().map(|line| line.chars().count()).max();
+    assert!(widest <= Some(80), "{text}");
+    let words: Vec<&str> = text.split_whitespace().collect();
+    assert!(words.join(" ").contains("), 2 days old; none on"), "{text}");
+}
+
+/// A bill of materials is no longer than an image, and says as much of what it was judged by.
+#[test]
+fn a_bill_of_materials_is_a_screen() {
+    let mut case = vulnerable();
+    let report = &mut case.report;
+    report.image = None;
+    report.findings.clear();
+    report.inventory.layers.clear();
+    report.bill = Some(BillSummary {
+        name: "bill.json".to_owned(),
+        format: "CycloneDX 1.6".to_owned(),
+        subject: "app:1".to_owned(),
+        digest: None,
+        unidentified: 2,
+    });
+    for edit in &mut report.advice.edits {
+        edit.place = None;
+        edit.layer = None;
+        edit.program = None;
+    }
+    for found in &mut report.vulnerabilities {
+        found.origin = Origin::default();
+        found.in_base = None;
+    }
+    let input = RenderInput {
+        details: false,
+        made: Some("2026-11-20T01:00:00Z"),
+        ..case.input()
+    };
+    let text = human::render(&input);
+    insta::assert_snapshot!(text);
+    let details = human::render(&RenderInput {
+        details: true,
+        ..input
+    });
+    assert!(details.contains("SEVERITY"), "{details}");
+    assert!(!text.contains("SEVERITY"), "{text}");
+    assert!(markdown::render(&input).contains("Judged by 65000 advisories of 2026-11-20"));
+}
+
+/// What was filtered out is known all the same, and what nobody judged is not clean.
+#[test]
+fn what_was_not_asked_for_is_not_unknown() {
+    let mut case = vulnerable();
+    case.report.unlisted.vulnerabilities = 149;
+    let forms = |case: &Case| {
+        let input = RenderInput {
+            details: false,
+            ..case.input()
+        };
+        [human::render(&input), markdown::render(&input)]
+    };
+    for form in forms(&case) {
+        assert!(form.contains("149 more known, not listed"), "{form}");
+    }
+    case.report.vulnerabilities.clear();
+    case.report.advice = Advice::default();
+    for form in forms(&case) {
+        assert!(
+            form.to_lowercase().contains("none of those asked for"),
+            "{form}"
+        );
+        assert!(form.contains("149 more known, not listed"), "{form}");
+    }
+    // Of Debian's packages there are advisories, of the others none.
+    case.report.unlisted.system = true;
+    for form in forms(&case) {
+        assert!(form.to_lowercase().contains("not judged"), "{form}");
+        assert!(form.contains("149 more known, not listed"), "{form}");
+        assert!(!form.contains("none known"), "{form}");
+    }
+}
+
+/// Nobody can raise what another package brings within itself.
+#[test]
+fn the_edit_of_a_vendored_package_is_a_newer_holder() {
+    let mut case = vulnerable();
+    let report = &mut case.report;
+    let folder = "opt/tool/lib/python3.11/site-packages";
+    report.vulnerabilities[0].origin.path = Some(format!("{folder}/pip/_vendor/vendor.txt"));
+    let told = |case: &Case| {
+        let text = human::render(&case.input());
+        let line = text
+            .lines()
+            .find(|line| line.starts_with("app/requirements"));
+        line.unwrap().to_owned()
+    };
+    let text = told(&case);
+    assert!(
+        text.ends_with(": a newer pip with pandas ≥ 2.2.4"),
+        "{text}"
+    );
+    let mut pip = case.report.inventory.packages[1].clone();
+    pip.name = "pip".to_owned();
+    pip.version = "22.3.1".to_owned();
+    pip.path = format!("{folder}/pip-22.3.1.dist-info/METADATA");
+    case.report.inventory.packages.push(pip);
+    let text = told(&case);
+    assert!(
+        text.ends_with(": a pip after 22.3.1 with pandas ≥ 2.2.4"),
+        "{text}"
+    );
+    // What is also there by itself is raised by itself.
+    let mut other = case.report.vulnerabilities[0].clone();
+    other.origin.path = Some(format!("{folder}/pandas-2.2.3.dist-info/METADATA"));
+    case.report.vulnerabilities.push(other);
+    case.report.advice.edits[0].removes.push(6);
+    let text = told(&case);
+    assert!(text.ends_with(": pandas 2.2.3 → 2.2.4"), "{text}");
+}
+
 #[test]
 fn json_advice() {
     let value: Value = serde_json::from_str(&json::render(&vulnerable().input())).unwrap();

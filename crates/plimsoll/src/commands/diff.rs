@@ -50,12 +50,14 @@ pub(crate) fn run(arguments: &DiffArgs, terminal: Terminal) -> Result<Outcome, F
     let difference = difference::between(old, new);
     drop(spinner);
     let verdict = bounds::judge(&arguments.fail_on, &difference);
+    let made = crate::clock::made(None);
     let input = DiffInput {
         difference: &difference,
         verdict: verdict.as_ref(),
         details: arguments.details,
         color: terminal.color,
-        width: terminal.width,
+        width: terminal.columns(),
+        made: Some(&made),
         tool_version: env!("CARGO_PKG_VERSION"),
     };
     print(&match arguments.format {

@@ -65,7 +65,7 @@ pub(crate) fn run(arguments: &LayersArgs, terminal: Terminal) -> Result<Outcome,
         skipped: &seen.skipped,
         verdict: verdict.as_ref(),
         color: terminal.color,
-        width: terminal.width,
+        width: terminal.columns(),
     };
     print(&match arguments.format {
         ListFormat::Human => plimsoll_report::layers::human(&input),

@@ -26,8 +26,8 @@ pub(crate) struct Side {
 }
 
 /// Lays `old` and `new` side by side.
-pub(crate) fn between(old: Side, new: Side) -> Difference {
-    let vulnerabilities = vulnerabilities::compare(&old.report, &new.report);
+pub(crate) fn between(mut old: Side, mut new: Side) -> Difference {
+    let vulnerabilities = vulnerabilities::compare(&mut old.report, &mut new.report);
     let packages = packages(
         &old.report.inventory.packages,
         &new.report.inventory.packages,
@@ -56,6 +56,7 @@ pub(crate) fn between(old: Side, new: Side) -> Difference {
         skipped: side.report.skipped,
         files,
         vulnerabilities: side.report.vulnerabilities,
+        unlisted_vulnerabilities: side.report.unlisted.vulnerabilities,
         suppressed_vulnerabilities: side.report.suppressed_vulnerabilities,
         advisories: side.report.advisories,
     };

@@ -12,14 +12,117 @@ use crate::vulnerabilities::python_name;
 
 /// Lays what two reports know side by side; `None` where one of them knows of no advisories. What
 /// a later layer removed does not run, and is not compared, as its packages are not.
-pub(super) fn compare(old: &Report, new: &Report) -> Option<GainsAndLosses<VulnerabilityChange>> {
+///
+/// A flaw counts once for each package that has it, in however many versions and places the package
+/// is there, and goes by any of its names: both reports are left with as many, so that all that is
+/// counted of them adds up.
+pub(super) fn compare(
+    old: &mut Report,
+    new: &mut Report,
+) -> Option<GainsAndLosses<VulnerabilityChange>> {
     if old.advisories.is_none() || new.advisories.is_none() {
         return None;
     }
-    let (old, new) = (Knowledge::of(old), Knowledge::of(new));
-    let (lost, _) = old.against(&new);
-    let (gained, kept) = new.against(&old);
-    Some(GainsAndLosses { gained, lost, kept })
+    let mut flaws = Flaws::default();
+    for report in [&*old, &*new] {
+        for one in live(report) {
+            flaws.learn(&family_of(report, one), one);
+        }
+    }
+    let (flaws_of_old, flaws_of_new) = (flaws.of(old), flaws.of(new));
+    let set =
+        |flaws: &[Option<usize>]| -> HashSet<usize> { flaws.iter().flatten().copied().collect() };
+    let (in_old, in_new) = (set(&flaws_of_old), set(&flaws_of_new));
+    let kept = in_old.intersection(&in_new).count();
+    once(old, &flaws_of_old);
+    once(new, &flaws_of_new);
+    let (old_knowledge, new_knowledge) = (Knowledge::of(old), Knowledge::of(new));
+    let only = |report: &Report, other: &Knowledge<'_>, there: &HashSet<usize>| {
+        let found = live(report).map(|one| (family_of(report, one), one));
+        found
+            .filter(|(family, one)| {
+                let flaw = flaws.find(family, one);
+                flaw.is_none_or(|flaw| !there.contains(&flaw))
+            })
+            .map(|(family, one)| VulnerabilityChange {
+                cause: other.why_not(one, &family),
+                vulnerability: one.clone(),
+            })
+            .collect()
+    };
+    Some(GainsAndLosses {
+        gained: only(new, &old_knowledge, &in_old),
+        lost: only(old, &new_knowledge, &in_new),
+        kept,
+    })
+}
+
+/// Leaves a report with the first, and so the worst, of those that are one flaw of one package.
+/// What does not run stays: it is not counted.
+fn once(report: &mut Report, flaws: &[Option<usize>]) {
+    let mut seen = HashSet::new();
+    let mut flaws = flaws.iter();
+    report.vulnerabilities.retain(|_| match flaws.next() {
+        Some(Some(flaw)) => seen.insert(*flaw),
+        _ => true,
+    });
+}
+
+/// Which numbers are one flaw of one package, by all that two reports tell.
+#[derive(Default)]
+struct Flaws {
+    /// The place in `joined` of each number of a package.
+    numbers: HashMap<(PackageKind, String), HashMap<String, usize>>,
+    /// What each is the same as; itself where nothing older is.
+    joined: Vec<usize>,
+}
+
+impl Flaws {
+    fn learn(&mut self, (kind, name): &Family<'_>, one: &Vulnerability) {
+        let package = (*kind, name.clone().into_owned());
+        let known = self.numbers.entry(package).or_default();
+        let mut first: Option<usize> = None;
+        for number in one.names() {
+            let next = self.joined.len();
+            let at = *known.entry(number.to_ascii_uppercase()).or_insert(next);
+            if at == next {
+                self.joined.push(next);
+            }
+            let root = root(&self.joined, at);
+            match first {
+                None => first = Some(root),
+                Some(other) => {
+                    let (low, high) = (other.min(root), other.max(root));
+                    self.joined[high] = low;
+                    first = Some(low);
+                }
+            }
+        }
+    }
+
+    fn find(&self, (kind, name): &Family<'_>, one: &Vulnerability) -> Option<usize> {
+        let known = self.numbers.get(&(*kind, name.clone().into_owned()))?;
+        let at = known.get(&one.id.to_ascii_uppercase())?;
+        Some(root(&self.joined, *at))
+    }
+
+    /// The flaw of each vulnerability of a report; none of what does not run.
+    fn of(&self, report: &Report) -> Vec<Option<usize>> {
+        let found = report.vulnerabilities.iter();
+        found
+            .map(|one| match one.removed_in {
+                Some(_) => None,
+                None => self.find(&family_of(report, one), one),
+            })
+            .collect()
+    }
+}
+
+fn root(joined: &[usize], mut at: usize) -> usize {
+    while joined[at] != at {
+        at = joined[at];
+    }
+    at
 }
 
 /// What a package is called, whatever its version and place.
@@ -28,8 +131,6 @@ type Family<'a> = (PackageKind, Cow<'a, str>);
 /// What is known of one image, by package.
 struct Knowledge<'a> {
     report: &'a Report,
-    /// The numbers of the flaws of each package.
-    flaws: HashMap<Family<'a>, HashSet<String>>,
     /// Those that are set aside, and as what.
     set_aside: HashMap<(Family<'a>, String), VulnerabilityStatus>,
     /// Installed versions of each package.
@@ -42,19 +143,11 @@ struct Knowledge<'a> {
 
 impl<'a> Knowledge<'a> {
     fn of(report: &'a Report) -> Self {
-        let mut flaws: HashMap<Family<'a>, HashSet<String>> = HashMap::new();
-        for one in live(report) {
-            if let Some(family) = family_of(report, one) {
-                let known = flaws.entry(family).or_default();
-                known.extend(one.names().map(str::to_ascii_uppercase));
-            }
-        }
         let mut set_aside = HashMap::new();
         for one in &report.suppressed_vulnerabilities {
-            if let Some(family) = family_of(report, &one.vulnerability) {
-                for number in one.vulnerability.names() {
-                    set_aside.insert((family.clone(), number.to_ascii_uppercase()), one.status);
-                }
+            let family = family_of(report, &one.vulnerability);
+            for number in one.vulnerability.names() {
+                set_aside.insert((family.clone(), number.to_ascii_uppercase()), one.status);
             }
         }
         let mut versions: HashMap<Family<'a>, BTreeSet<&'a str>> = HashMap::new();
@@ -69,7 +162,6 @@ impl<'a> Knowledge<'a> {
         let unjudged = coverage.flat_map(|coverage| &coverage.unjudged);
         Self {
             report,
-            flaws,
             set_aside,
             versions,
             unknown: unknown.map(|one| one.kind).collect(),
@@ -77,30 +169,8 @@ impl<'a> Knowledge<'a> {
         }
     }
 
-    /// What `other` has not, with the reason, and how many it has, too.
-    fn against(&self, other: &Self) -> (Vec<VulnerabilityChange>, usize) {
-        let mut only_here = Vec::new();
-        let mut kept = 0;
-        for vulnerability in live(self.report) {
-            let Some(family) = family_of(self.report, vulnerability) else {
-                continue;
-            };
-            let known = other.flaws.get(&family);
-            let mut own = vulnerability.names().map(str::to_ascii_uppercase);
-            if known.is_some_and(|known| own.any(|number| known.contains(&number))) {
-                kept += 1;
-                continue;
-            }
-            only_here.push(VulnerabilityChange {
-                cause: other.why_not(vulnerability, &family),
-                vulnerability: vulnerability.clone(),
-            });
-        }
-        (only_here, kept)
-    }
-
     /// Why a vulnerability of the other image is none here.
-    fn why_not(&self, vulnerability: &Vulnerability, family: &Family<'a>) -> VulnerabilityCause {
+    fn why_not(&self, vulnerability: &Vulnerability, family: &Family<'_>) -> VulnerabilityCause {
         let status = vulnerability
             .names()
             .find_map(|number| {
@@ -133,13 +203,15 @@ fn live(report: &Report) -> impl Iterator<Item = &Vulnerability> {
     found.filter(|one| one.removed_in.is_none())
 }
 
-fn family_of<'a>(report: &'a Report, one: &'a Vulnerability) -> Option<Family<'a>> {
+fn family_of<'a>(report: &'a Report, one: &'a Vulnerability) -> Family<'a> {
     let packages = match one.removed_in {
         Some(_) => &report.inventory.removed_packages,
         None => &report.inventory.packages,
     };
-    let package = packages.get(one.package)?;
-    Some(family(package.kind, &package.name))
+    match packages.get(one.package) {
+        Some(package) => family(package.kind, &package.name),
+        None => (PackageKind::Generic, Cow::Borrowed(&one.name)),
+    }
 }
 
 fn family(kind: PackageKind, name: &str) -> Family<'_> {
@@ -155,6 +227,8 @@ mod tests {
         AdvisoryCoverage, EcosystemPackages, Evidence, Package, SuppressedVulnerability,
         UnjudgedPackage,
     };
+
+    use proptest::prelude::*;
 
     use super::*;
     use crate::vulnerabilities::testing::vulnerability;
@@ -232,8 +306,9 @@ mod tests {
                 justification: None,
                 written_in: String::new(),
             });
-        let changes = compare(&old, &new).unwrap();
-        assert_eq!(changes.kept, 2);
+        let changes = compare(&mut old.clone(), &mut new.clone()).unwrap();
+        // However often the package is there.
+        assert_eq!(changes.kept, 1);
         let text = |versions: &[&str]| Version(versions.iter().map(|v| (*v).to_owned()).collect());
         assert_eq!(
             told(&changes.gained),
@@ -260,10 +335,10 @@ mod tests {
                 date: None,
             });
         }
-        let changes = compare(&old, &new).unwrap();
+        let changes = compare(&mut old.clone(), &mut new.clone()).unwrap();
         assert_eq!(told(&changes.lost)[0], ("CVE-2", &NotJudged));
         new.advisories = None;
-        assert_eq!(compare(&old, &new), None);
+        assert_eq!(compare(&mut old.clone(), &mut new.clone()), None);
     }
 
     #[test]
@@ -273,11 +348,65 @@ mod tests {
         new.inventory.removed_packages = old.inventory.packages.clone();
         new.vulnerabilities = old.vulnerabilities.clone();
         new.vulnerabilities[0].removed_in = Some(2);
-        let changes = compare(&old, &new).unwrap();
+        let changes = compare(&mut old.clone(), &mut new.clone()).unwrap();
         assert_eq!(
             told(&changes.lost),
             [("CVE-1", &VulnerabilityCause::Package)]
         );
         assert!(changes.gained.is_empty());
+    }
+
+    /// Rows of a report: name, version and which of some flaws, each under one of two names or both.
+    fn rows() -> impl Strategy<Value = Vec<(u8, u8, u8, u8)>> {
+        prop::collection::vec((0_u8..4, 0_u8..3, 0_u8..5, 0_u8..3), 0..30)
+    }
+
+    fn report_of(rows: &[(u8, u8, u8, u8)]) -> Report {
+        let texts: Vec<(String, String, Option<String>)> = rows
+            .iter()
+            .map(|(name, version, flaw, naming)| {
+                let (cve, ghsa) = (format!("CVE-{flaw}"), format!("ghsa-{flaw}"));
+                let (id, alias) = match naming {
+                    0 => (cve, None),
+                    1 => (ghsa, None),
+                    _ => (cve, Some(ghsa)),
+                };
+                (format!("n{name}@{version}"), id, alias)
+            })
+            .collect();
+        let ids: Vec<[&str; 1]> = texts.iter().map(|(_, id, _)| [id.as_str()]).collect();
+        let packages: Vec<(&str, &[&str])> = texts
+            .iter()
+            .zip(&ids)
+            .map(|((text, _, _), id)| (text.as_str(), id.as_slice()))
+            .collect();
+        let mut report = report(&packages);
+        for (one, (_, _, alias)) in report.vulnerabilities.iter_mut().zip(texts) {
+            one.aliases.extend(alias);
+        }
+        report
+    }
+
+    proptest! {
+        #[test]
+        fn numbers_add_up(old in rows(), new in rows()) {
+            let (whole_old, whole_new) = (report_of(&old), report_of(&new));
+            let (mut old, mut new) = (whole_old.clone(), whole_new.clone());
+            let changes = compare(&mut old, &mut new).unwrap();
+            prop_assert_eq!(live(&old).count(), changes.lost.len() + changes.kept);
+            prop_assert_eq!(live(&new).count(), changes.gained.len() + changes.kept);
+            // There and back again: what one gains the other loses.
+            let back = compare(&mut whole_new.clone(), &mut whole_old.clone()).unwrap();
+            prop_assert_eq!(back.kept, changes.kept);
+            let ids = |changes: &[VulnerabilityChange]| -> Vec<(String, String)> {
+                let changes = changes.iter().map(|change| &change.vulnerability);
+                changes.map(|one| (one.id.clone(), one.name.clone())).collect()
+            };
+            prop_assert_eq!(ids(&back.lost), ids(&changes.gained));
+            prop_assert_eq!(ids(&back.gained), ids(&changes.lost));
+            // Nothing differs from itself.
+            let same = compare(&mut whole_old.clone(), &mut whole_old.clone()).unwrap();
+            prop_assert!(same.gained.is_empty() && same.lost.is_empty());
+        }
     }
 }

@@ -281,9 +281,10 @@ impl Gate {
         }
         let more = judged.held_back_by.len() - judged.reasons.len();
         if more > 0 {
-            judged
-                .reasons
-                .push(format!("{more} more known vulnerabilities"));
+            judged.reasons.push(match more {
+                1 => "1 more known vulnerability".to_owned(),
+                more => format!("{more} more known vulnerabilities"),
+            });
         }
         if self.fails_pending {
             judged.updates_held_back_by = pending::holding_back(report, &judged.held_back_by);
@@ -294,6 +295,9 @@ impl Gate {
             judged.reasons.extend(sentences.by_ref().take(MOST_NAMED));
             match sentences.count() {
                 0 => {}
+                1 => judged
+                    .reasons
+                    .push("1 more security update waiting".to_owned()),
                 more => judged
                     .reasons
                     .push(format!("{more} more security updates waiting")),

@@ -6,10 +6,11 @@ use anstyle::Style;
 use plimsoll_model::{ChangeKind, VulnerabilityCause, VulnerabilityChange};
 
 use super::super::vulnerabilities::{
-    Remedy, fix, judged_by, live, missing, place, remark, remedies, severities, summary, version,
+    Remedy, fix, live, missing, place, remark, remedies, severities, summary, version,
 };
 use super::{Page, bad, mark};
 use crate::human::{paint, vulnerability_style};
+use crate::tally;
 use crate::text::{fitting, visible};
 
 /// Rows of what is new, and of what is gone, on the one screen.
@@ -45,6 +46,10 @@ impl Page<'_> {
                 );
             }
         }
+        if let Some(coverage) = &images.new.advisories {
+            let text = tally::judged_by(coverage, self.input.made);
+            self.field("", &visible(&text));
+        }
     }
 
     pub(super) fn vulnerabilities(&mut self) {
@@ -54,7 +59,7 @@ impl Page<'_> {
         if changes.gained.is_empty() && changes.lost.is_empty() {
             return;
         }
-        self.heading("vulnerabilities");
+        self.heading("vulnerabilities (once a package, whatever its versions and places)");
         let limit = self.limit(GAINED);
         for change in changes.gained.iter().take(limit) {
             self.gained(change);
@@ -66,12 +71,6 @@ impl Page<'_> {
             self.lost(remedy);
         }
         self.rest(remedies.len(), limit);
-        if self.input.details
-            && let Some(coverage) = &self.input.difference.images.new.advisories
-        {
-            let text = format!("    {}", visible(&judged_by(coverage)));
-            self.row(&text, Style::new().dimmed());
-        }
     }
 
     fn gained(&mut self, change: &VulnerabilityChange) {

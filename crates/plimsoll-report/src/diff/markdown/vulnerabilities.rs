@@ -4,9 +4,10 @@
 use plimsoll_model::ChangeKind;
 
 use super::super::vulnerabilities::{
-    fix, judged_by, missing, place, remark, remedies, severities, summary, version,
+    fix, missing, place, remark, remedies, severities, summary, version,
 };
 use super::{Page, ROWS, code, short};
+use crate::tally;
 use crate::text::markdown;
 
 /// Numbers told of one change.
@@ -107,7 +108,7 @@ impl Page<'_> {
             self.line("");
             self.line(&format!(
                 "Vulnerabilities {}.",
-                markdown(&judged_by(coverage))
+                markdown(&tally::judged_by(coverage, self.input.made))
             ));
         }
     }
