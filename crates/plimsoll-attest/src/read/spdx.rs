@@ -2,7 +2,9 @@
 
 use std::collections::HashMap;
 
-use plimsoll_model::{Digest, Distribution, Package, PackageKind, is_foreign_deb, is_foreign_rpm};
+use plimsoll_model::{
+    Digest, Distribution, Evidence, Package, PackageKind, is_foreign_deb, is_foreign_rpm,
+};
 
 use super::distribution::{self, Naming};
 use super::tree::Tree;
@@ -42,9 +44,7 @@ pub(super) fn read(document: &Tree<'_>) -> BillOfMaterials {
         if package.version.is_empty() {
             package.version = said(text(described, "versionInfo")).to_owned();
         }
-        if package.source.is_none() {
-            package.source = source(text(described, "sourceInfo"));
-        }
+        tell(&mut package, text(described, "sourceInfo"));
         let license = text(described, "licenseDeclared");
         if !said(license).is_empty() {
             package.license = Some(license.to_owned());
@@ -107,6 +107,7 @@ pub(super) fn read_graph(document: &Tree<'_>) -> BillOfMaterials {
                     if package.version.is_empty() {
                         package.version = said(version).to_owned();
                     }
+                    tell(&mut package, text(element, "software_sourceInfo"));
                     elements.insert(text(element, "spdxId"), bill.inventory.packages.len());
                     bill.inventory.packages.push(package);
                 }
@@ -204,6 +205,40 @@ fn said(text: &str) -> &str {
         "NOASSERTION" | "NONE" => "",
         text => text,
     }
+}
+
+/// What is said of a package in words, because there are no fields for it.
+fn tell(package: &mut Package, words: &str) {
+    if package.source.is_none() {
+        package.source = source(words);
+    }
+    let (evidence, path) = acquired(words);
+    if let Some(path) = path {
+        package.path = path.trim_start_matches('/').to_owned();
+    }
+    if let Some(evidence) = evidence {
+        package.evidence = evidence;
+    }
+}
+
+/// What proves a package and where it lies, as we and syft say it: without the place, a package that
+/// is in two programs would be one.
+fn acquired(words: &str) -> (Option<Evidence>, Option<&str>) {
+    let is_told = |path: &&str| !path.is_empty();
+    // Ours: `acquired from metadata: PATH; layer 3, Dockerfile:7; built from NAME VERSION`.
+    if let Some((evidence, rest)) = words
+        .strip_prefix("acquired from ")
+        .and_then(|rest| rest.split_once(": "))
+    {
+        let path = rest.rsplit_once("; layer ").map(|(path, _)| path);
+        return (Evidence::from_word(evidence), path.filter(is_told));
+    }
+    // syft's: `acquired package info from go module information: PATH, PATH`.
+    let path = words
+        .strip_prefix("acquired package info from ")
+        .and_then(|rest| rest.split_once(": "))
+        .and_then(|(_, paths)| paths.split(", ").next());
+    (None, path.filter(is_told))
 }
 
 /// The source package as Trivy and we say it in words: there is no field for it.

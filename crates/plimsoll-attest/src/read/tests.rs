@@ -1,6 +1,6 @@
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
-use plimsoll_model::PackageKind;
+use plimsoll_model::{Evidence, PackageKind};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -253,6 +253,41 @@ fn of_several_package_urls_the_one_of_an_ecosystem_counts() {
     );
     assert_eq!(bill.unidentified, ["x"]);
     assert_eq!(bill.subject, "app");
+}
+
+/// A crate in two programs is there twice, and each of the two is built again by itself.
+#[test]
+fn what_lies_at_two_places_is_there_twice() {
+    let of = |words: &str| {
+        json!({"name": "a", "versionInfo": "1", "sourceInfo": words, "externalRefs": [
+            {"referenceType": "purl", "referenceLocator": "pkg:cargo/a@1"}]})
+    };
+    let bill = told(&json!({"spdxVersion": "SPDX-2.3", "packages": [
+        of("acquired from build-info: usr/bin/one; layer 3, Dockerfile:7"),
+        of("acquired from build-info: usr/bin/two: b; layer 9; c; layer 3; built from x 1"),
+        of("acquired package info from rust cargo manifest: /usr/bin/three, /usr/bin/four"),
+        of("acquired from nothing in particular"),
+        of("acquired from"),
+    ]}));
+    let packages = &bill.inventory.packages;
+    let places: Vec<&str> = packages.iter().map(|one| one.path.as_str()).collect();
+    assert_eq!(
+        places,
+        [
+            "",
+            "usr/bin/one",
+            "usr/bin/three",
+            "usr/bin/two: b; layer 9; c"
+        ]
+    );
+    assert_eq!(packages[1].evidence, Evidence::BuildInfo);
+    let graph = told(&json!({"@graph": [
+        {"type": "software_Package", "name": "a", "software_packageUrl": "pkg:cargo/a@1",
+         "software_sourceInfo": "acquired from build-info: usr/bin/one; layer 3"},
+        {"type": "software_Package", "name": "a", "software_packageUrl": "pkg:cargo/a@1",
+         "software_sourceInfo": "acquired from build-info: usr/bin/two; layer 3"},
+    ]}));
+    assert_eq!(graph.inventory.packages.len(), 2);
 }
 
 #[test]

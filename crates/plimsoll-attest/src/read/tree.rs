@@ -30,7 +30,7 @@ pub(super) enum Tree<'d> {
 }
 
 /// Every name that a reader asks for, shortest first.
-const NAMES: [&str; 49] = [
+const NAMES: [&str; 50] = [
     "id",
     "to",
     "Data",
@@ -76,6 +76,7 @@ const NAMES: [&str; 49] = [
     "externalIdentifier",
     "relatedSpdxElement",
     "software_packageUrl",
+    "software_sourceInfo",
     "primaryPackagePurpose",
     "externalIdentifierType",
     "software_packageVersion",

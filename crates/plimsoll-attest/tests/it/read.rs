@@ -29,6 +29,8 @@ fn what_we_write_we_read() {
                 read.name == package.name
                     && read.version == package.version
                     && read.source == package.source
+                    && read.path == package.path
+                    && read.evidence == package.evidence
             });
             assert!(same, "{format}: {package:?}");
         }
