@@ -6,6 +6,7 @@ use plimsoll_scan::{FileKind, NodeId};
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use super::Explored;
+use super::scroll::scrolled;
 use super::view::{Order, Pattern, Question, Row, Scope, Shown, View};
 
 /// The part of the screen that keys go to.
@@ -56,6 +57,9 @@ pub(crate) struct App<'a> {
     pub(crate) tree_height: Slot<usize>,
     pub(crate) details_height: Slot<usize>,
     pub(crate) details_length: Slot<usize>,
+    pub(crate) help_top: usize,
+    pub(crate) help_height: Slot<usize>,
+    pub(crate) help_length: Slot<usize>,
     open: Vec<bool>,
     pattern: Option<Pattern>,
     sought: Option<Pattern>,
@@ -89,6 +93,9 @@ impl<'a> App<'a> {
             tree_height: Slot::new(1),
             details_height: Slot::new(1),
             details_length: Slot::new(0),
+            help_top: 0,
+            help_height: Slot::new(1),
+            help_length: Slot::new(0),
             open: vec![false; data.files.len()],
             pattern: None,
             sought: None,
@@ -172,7 +179,7 @@ impl<'a> App<'a> {
             self.message = None;
         }
         if self.help {
-            self.help = false;
+            self.help_key(key.code, control);
             return Flow::Continue;
         }
         if let Some(typing) = self.typing.clone() {
@@ -181,7 +188,10 @@ impl<'a> App<'a> {
         }
         match (key.code, control) {
             (KeyCode::Char('q'), false) => return Flow::Quit,
-            (KeyCode::Char('?'), _) | (KeyCode::F(1), _) => self.help = true,
+            (KeyCode::Char('?'), _) | (KeyCode::F(1), _) => {
+                self.help = true;
+                self.help_top = 0;
+            }
             (KeyCode::Tab, _) => self.turn(1),
             (KeyCode::BackTab, _) => self.turn(2),
             (KeyCode::Char('f'), true) => {
@@ -247,16 +257,19 @@ impl<'a> App<'a> {
     fn details_key(&mut self, code: KeyCode, control: bool) {
         let page = self.details_height.get().max(1);
         let last = self.details_length.get().saturating_sub(page);
-        let to = match (code, control) {
-            (KeyCode::Up, _) | (KeyCode::Char('k'), false) => self.details_top.saturating_sub(1),
-            (KeyCode::Down, _) | (KeyCode::Char('j'), false) => self.details_top + 1,
-            (KeyCode::PageUp, _) => self.details_top.saturating_sub(page),
-            (KeyCode::PageDown, _) => self.details_top + page,
-            (KeyCode::Home, _) | (KeyCode::Char('g'), false) => 0,
-            (KeyCode::End, _) | (KeyCode::Char('G'), false) => last,
-            _ => return,
-        };
-        self.details_top = to.min(last);
+        if let Some(top) = scrolled(code, control, self.details_top, page, last) {
+            self.details_top = top;
+        }
+    }
+
+    /// What moves, moves; whatever else is pressed leaves.
+    fn help_key(&mut self, code: KeyCode, control: bool) {
+        let page = self.help_height.get().max(1);
+        let last = self.help_length.get().saturating_sub(page);
+        match scrolled(code, control, self.help_top, page, last) {
+            Some(top) => self.help_top = top,
+            None => self.help = false,
+        }
     }
 
     fn tree_key(&mut self, code: KeyCode, control: bool) {

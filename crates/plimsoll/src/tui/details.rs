@@ -200,7 +200,7 @@ impl Page {
                 .name
                 .as_deref()
                 .map_or_else(String::new, |name| format!(", {name}"));
-            self.say(&format!("base: {} layers{name}", base.layers));
+            self.say(&format!("base: {}{name}", layer_count(base.layers)));
         }
         if !waste.savings.is_empty() {
             self.heading("What would save most");
@@ -293,6 +293,14 @@ fn changes(old: &FileEntry<'_>, new: &FileEntry<'_>) -> String {
         "writes it again unchanged".to_owned()
     } else {
         parts.join(", ")
+    }
+}
+
+/// `1 layer`, `7 layers`.
+pub(crate) fn layer_count(layers: usize) -> String {
+    match layers {
+        1 => "1 layer".to_owned(),
+        many => format!("{many} layers"),
     }
 }
 

@@ -85,7 +85,7 @@ pub(crate) fn screen(frame: &mut Frame<'_>, app: &App<'_>, palette: Palette) {
     title(frame, top, app);
     status(frame, bottom, app, palette);
     if app.help {
-        help(frame, body, palette);
+        help(frame, body, app, palette);
         return;
     }
     let rows = u16::try_from(app.data.seen.inventory.layers.len()).unwrap_or(u16::MAX);
@@ -112,15 +112,21 @@ pub(crate) fn screen(frame: &mut Frame<'_>, app: &App<'_>, palette: Palette) {
     }
 }
 
+/// Columns that are left for the image's name.
+const NAME_ROOM: usize = 16;
+
 fn title(frame: &mut Frame<'_>, area: Rect, app: &App<'_>) {
     let waste = &app.data.seen.inventory.waste;
-    let facts = format!(
-        "{} in {} layers  {} wasted  {} efficient",
-        human_size(waste.total),
-        app.data.seen.inventory.layers.len(),
-        human_size(waste.wasted),
-        efficiency(waste.efficiency),
-    );
+    let (total, wasted) = (human_size(waste.total), human_size(waste.wasted));
+    let layers = details::layer_count(app.data.seen.inventory.layers.len());
+    let efficient = efficiency(waste.efficiency);
+    // What is no longer told on a small screen is among the details.
+    let facts = [
+        format!("{total} in {layers}  {wasted} wasted  {efficient} efficient"),
+        format!("{total}  {wasted} wasted"),
+    ];
+    let fits = |facts: &&String| facts.width() + NAME_ROOM <= usize::from(area.width);
+    let facts = facts.iter().find(fits).unwrap_or(&facts[1]).clone();
     let room = usize::from(area.width).saturating_sub(facts.width() + 3);
     let name = visible(&app.data.seen.image.name);
     let line = Line::from(vec![
@@ -142,7 +148,7 @@ fn status(frame: &mut Frame<'_>, area: Rect, app: &App<'_>, palette: Palette) {
             typed("search: ", &app.search, "   Enter stays here, then n and N")
         }
         (None, Some(message)) => Line::styled(format!(" {}", visible(message)), palette.warning()),
-        (None, None) => keys(app),
+        (None, None) => keys(app, usize::from(area.width)),
     };
     frame.render_widget(Paragraph::new(line), area);
 }
@@ -156,37 +162,44 @@ fn typed<'s>(name: &'s str, text: &str, hint: &'s str) -> Line<'s> {
     ])
 }
 
-fn keys(app: &App<'_>) -> Line<'static> {
+/// The keys of a pane, most needed first. How to get help and how to leave are told however small
+/// the screen is.
+fn keys(app: &App<'_>, width: usize) -> Line<'static> {
     let pairs: &[(&str, &str)] = match app.pane {
+        _ if app.help => &[("j k", "scroll"), ("any other key", "back")],
         Pane::Layers => &[
             ("Tab", "pane"),
             ("^L", "this layer"),
             ("^A", "up to it"),
-            ("^F", "filter"),
             ("/", "search"),
+            ("^F", "filter"),
             ("w", "waste"),
-            ("?", "help"),
-            ("q", "quit"),
         ],
         Pane::Tree => &[
+            ("Tab", "pane"),
             ("Space", "fold"),
             ("a r m u", "show"),
+            ("/", "search"),
+            ("^F", "filter"),
             ("x", "waste only"),
             ("s", "sort"),
-            ("^F", "filter"),
-            ("/", "search"),
             ("w", "waste"),
-            ("?", "help"),
         ],
-        Pane::Details => &[
-            ("Tab", "pane"),
-            ("j k", "scroll"),
-            ("?", "help"),
-            ("q", "quit"),
-        ],
+        Pane::Details => &[("Tab", "pane"), ("j k", "scroll")],
     };
+    let always: &[(&str, &str)] = match app.help {
+        true => &[],
+        false => &[("?", "help"), ("q", "quit")],
+    };
+    let long = |(key, word): &(&str, &str)| key.width() + word.width() + 3;
+    let mut room = width.saturating_sub(always.iter().map(long).sum());
+    let fitting = pairs.iter().take_while(|pair| {
+        let fits = long(pair) <= room;
+        room = room.saturating_sub(long(pair));
+        fits
+    });
     let mut spans = Vec::new();
-    for (key, word) in pairs {
+    for (key, word) in fitting.chain(always) {
         spans.push(Span::styled(format!(" {key}"), strong()));
         spans.push(Span::styled(format!(" {word} "), dim()));
     }
@@ -457,19 +470,30 @@ const HELP: &[(&str, &str)] = &[
     ("wasted", "ships, and the final image does not show it"),
 ];
 
-fn help(frame: &mut Frame<'_>, area: Rect, palette: Palette) {
+fn help(frame: &mut Frame<'_>, area: Rect, app: &App<'_>, palette: Palette) {
     let block = pane("Keys", true, palette);
     let inner = block.inner(area);
     frame.render_widget(block, area);
     let wide = HELP.iter().map(|(key, _)| key.width()).max().unwrap_or(0);
+    let longest = HELP.iter().map(|(_, what)| what.width()).max().unwrap_or(0);
+    let is_beside = usize::from(inner.width) >= wide + longest + 3;
     let lines: Vec<Line<'_>> = HELP
         .iter()
-        .map(|(key, what)| {
-            Line::from(vec![
+        .flat_map(|(key, what)| match is_beside {
+            true => vec![Line::from(vec![
                 Span::styled(format!(" {key:<wide$}  "), strong()),
                 Span::raw(*what),
-            ])
+            ])],
+            false => vec![
+                Line::styled(format!(" {key}"), strong()),
+                Line::raw(format!("   {what}")),
+            ],
         })
         .collect();
+    let height = usize::from(inner.height);
+    app.help_height.set(height);
+    app.help_length.set(lines.len());
+    let top = app.help_top.min(lines.len().saturating_sub(height));
+    let lines: Vec<Line<'_>> = lines.into_iter().skip(top).take(height).collect();
     frame.render_widget(Paragraph::new(lines), inner);
 }

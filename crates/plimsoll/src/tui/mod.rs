@@ -4,6 +4,7 @@
 mod app;
 mod details;
 mod draw;
+mod scroll;
 #[cfg(test)]
 mod tests;
 mod view;

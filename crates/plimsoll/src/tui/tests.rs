@@ -216,6 +216,38 @@ fn a_wide_screen() {
     insta::assert_snapshot!(screen(&app, 130, 32));
 }
 
+/// On the smallest of screens people learn all the keys, and how to leave.
+#[test]
+fn help_and_leaving_are_told_on_every_screen() {
+    let data = explored();
+    for (width, height) in [(30, 10), (50, 15), (80, 24), (120, 40)] {
+        let mut app = App::new(&data);
+        for _ in 0..3 {
+            let text = screen(&app, width, height);
+            let last = text.lines().last().unwrap();
+            assert!(last.contains("? help") && last.contains("q quit"), "{text}");
+            press(&mut app, "tab");
+        }
+        press(&mut app, "?");
+        let mut seen = screen(&app, width, height);
+        for _ in 0..60 {
+            press(&mut app, "down");
+            seen.push_str(&screen(&app, width, height));
+        }
+        assert!(app.help, "moving does not leave");
+        for key in ["Tab, Shift+Tab", "Ctrl+B", "wasted"] {
+            assert!(seen.contains(key), "{key} at {width}x{height}");
+        }
+        press(&mut app, "g");
+        assert_eq!(app.help_top, 0);
+        press(&mut app, "esc");
+        assert!(!app.help);
+    }
+    let mut app = App::new(&data);
+    press(&mut app, "?");
+    insta::assert_snapshot!(screen(&app, 50, 15));
+}
+
 #[test]
 fn every_size_of_screen_is_drawn() {
     let data = explored();
