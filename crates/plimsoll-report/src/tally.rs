@@ -232,8 +232,9 @@ pub(crate) fn news_first(pending: &[PendingUpdate]) -> Vec<&PendingUpdate> {
     all
 }
 
-/// `112: 88 deb, 24 pypi`; packages that belong to a package of the distribution count once. Many
-/// kinds are told by the most frequent.
+/// `112: 88 deb, 24 pypi; 1 removed again`; packages that belong to a package of the distribution
+/// count once. Many kinds are told by the most frequent. What a later layer removed is judged by
+/// advisories all the same, and so told.
 pub(crate) fn packages(inventory: &Inventory) -> String {
     let mut counts: BTreeMap<PackageKind, usize> = BTreeMap::new();
     for package in &inventory.packages {
@@ -241,9 +242,14 @@ pub(crate) fn packages(inventory: &Inventory) -> String {
             *counts.entry(package.kind).or_default() += 1;
         }
     }
+    let removed = inventory.removed_packages.iter();
+    let removed = match removed.filter(|one| one.owned_by.is_none()).count() {
+        0 => String::new(),
+        number => format!("; {number} removed again"),
+    };
     let total: usize = counts.values().sum();
     if total == 0 {
-        return "none".to_owned();
+        return format!("none{removed}");
     }
     let mut kinds: Vec<(PackageKind, usize)> = counts.into_iter().collect();
     kinds.sort_by_key(|(kind, number)| (std::cmp::Reverse(*number), *kind));
@@ -256,7 +262,7 @@ pub(crate) fn packages(inventory: &Inventory) -> String {
     if rest > 0 {
         parts.push(format!("{rest} of other kinds"));
     }
-    format!("{total}: {}", parts.join(", "))
+    format!("{total}: {}{removed}", parts.join(", "))
 }
 
 /// The closing sentence of a check.
@@ -286,4 +292,28 @@ pub(crate) fn closing(
     }
     text.push('.');
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use plimsoll_model::{Evidence, Package};
+
+    use super::*;
+
+    #[test]
+    fn what_was_removed_again_is_told_beside_what_is_there() {
+        let package = |name: &str| {
+            let evidence = Evidence::Database;
+            Package::new(PackageKind::Deb, name, "1", String::new(), "", evidence, 0)
+        };
+        let mut inventory = Inventory {
+            packages: vec![package("a"), package("b")],
+            ..Inventory::default()
+        };
+        assert_eq!(packages(&inventory), "2: 2 deb");
+        inventory.removed_packages = vec![package("c")];
+        assert_eq!(packages(&inventory), "2: 2 deb; 1 removed again");
+        inventory.packages.clear();
+        assert_eq!(packages(&inventory), "none; 1 removed again");
+    }
 }

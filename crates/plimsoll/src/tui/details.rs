@@ -1,12 +1,13 @@
 //! What is to be told of the chosen layer, the chosen path and the image as a whole.
 
 use std::borrow::Cow;
+use std::cmp::Reverse;
 
 use plimsoll_model::{LayerFacts, WasteKind, WastedPath};
 use plimsoll_report::instruction::short_instruction;
 use plimsoll_report::{efficiency, human_size, share, visible};
 use plimsoll_scan::{Change, FileEntry, FileKind, NodeId};
-use unicode_width::UnicodeWidthChar;
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 use super::app::{App, Pane};
 
@@ -58,16 +59,27 @@ impl Page {
         self.put(Tone::Warning, text);
     }
 
-    /// Adds hostile text, broken where the pane ends.
+    /// Adds hostile text, broken between words where the pane ends. A word that has room on a line,
+    /// such as a path that somebody looks for, is not broken.
     fn put(&mut self, tone: Tone, text: &str) {
         let mut line = String::new();
         let mut used = 0;
         for c in visible(text).chars() {
             let wide = c.width().unwrap_or(0);
             if used + wide > self.width {
-                self.lines.push((tone, std::mem::take(&mut line)));
-                line.push_str("  ");
-                used = 2;
+                let word = line.rfind(' ').map_or(0, |at| at + 1);
+                let fits = line[word..].width() + wide + 2 <= self.width;
+                let is_first = line[..word].trim().is_empty();
+                let rest = match is_first || !fits || c == ' ' {
+                    true => String::new(),
+                    false => line.split_off(word),
+                };
+                self.lines.push((tone, line.trim_end().to_owned()));
+                line = format!("  {rest}");
+                used = line.width();
+                if c == ' ' {
+                    continue;
+                }
             }
             line.push(c);
             used += wide;
@@ -232,7 +244,9 @@ impl Page {
         });
         if !data.seen.inventory.secrets.is_empty() {
             self.heading("Secrets");
-            for secret in data.seen.inventory.secrets.iter().take(TOLD) {
+            let mut worst: Vec<_> = data.seen.inventory.secrets.iter().collect();
+            worst.sort_by_key(|secret| (Reverse(secret.severity), secret.deleted_in.is_some()));
+            for secret in worst.into_iter().take(TOLD) {
                 self.warn(&format!("{} in {}", secret.kind, secret.place));
             }
             let more = data.seen.inventory.secrets.len().saturating_sub(TOLD);
@@ -345,5 +359,45 @@ pub(crate) fn sign(change: Change) -> char {
         Change::Modified => '~',
         Change::Rewritten => '=',
         Change::Removed => '-',
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_break_between_words_and_paths_stay_whole() {
+        let told = |text: &str| {
+            let mut page = Page {
+                lines: Vec::new(),
+                width: 20,
+            };
+            page.say(text);
+            let lines = page.lines.into_iter();
+            lines.map(|(_, line)| line).collect::<Vec<_>>()
+        };
+        assert_eq!(
+            told("4 B twice app/dist-info/NAME"),
+            ["4 B twice", "  app/dist-info/NAME"]
+        );
+        assert_eq!(
+            told("sha256:0123456789abcdef0123"),
+            ["sha256:0123456789abc", "  def0123"]
+        );
+        assert_eq!(
+            told("twelve bytes of words that go on"),
+            ["twelve bytes of", "  words that go on"]
+        );
+        assert_eq!(
+            told("kind in some/very/long/path/to/it"),
+            ["kind in", "  some/very/long/pat", "  h/to/it"]
+        );
+        assert_eq!(
+            told("a bbbbbbbbbbbbbbbbbbbbb"),
+            ["a bbbbbbbbbbbbbbbbbb", "  bbb"]
+        );
+        assert_eq!(told(""), [""]);
+        assert_eq!(told("漢漢漢漢漢漢漢漢漢漢漢").len(), 2);
     }
 }
