@@ -129,7 +129,7 @@ impl Page {
         let base = inventory.base.as_ref().map_or(0, |base| base.layers);
         self.heading(&format!(
             "  {:>3}  {:>9}  {:>6}  {:>9}  {:>9}  {:<line_width$}  instruction",
-            "#", "size", "share", "wastes", "hidden", "line"
+            "#", "files", "share", "wastes", "hidden", "line"
         ));
         for (index, layer) in layers.iter().enumerate() {
             let mark = if index < base { "b" } else { " " };

@@ -182,6 +182,15 @@ pub(crate) fn pending_updates(pending: &[PendingUpdate]) -> Option<String> {
     ))
 }
 
+/// `3 more advisories could not be read`; nothing where all could.
+pub(crate) fn broken(coverage: &AdvisoryCoverage) -> Option<String> {
+    match coverage.broken {
+        0 => None,
+        1 => Some("1 more advisory could not be read".to_owned()),
+        many => Some(format!("{many} more advisories could not be read")),
+    }
+}
+
 /// What lists beside the advisories were asked, and which were not there.
 pub(crate) fn lists(coverage: &AdvisoryCoverage) -> Vec<String> {
     let day = |date: &Option<String>| match date {
@@ -189,13 +198,9 @@ pub(crate) fn lists(coverage: &AdvisoryCoverage) -> Vec<String> {
         None => "an unknown day".to_owned(),
     };
     let mut lines = Vec::new();
-    if coverage.broken > 0 {
-        let what = match coverage.broken {
-            1 => "1 more advisory".to_owned(),
-            many => format!("{many} more advisories"),
-        };
+    if let Some(broken) = broken(coverage) {
         lines.push(format!(
-            "{what} could not be read when the index was made: what is said there is missing"
+            "{broken} when the index was made: what is said there is missing"
         ));
     }
     for pocket in &coverage.pockets {

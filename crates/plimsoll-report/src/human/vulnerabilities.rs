@@ -1,7 +1,7 @@
 //! Known vulnerabilities: a line for the screen, a table for those who want all.
 
 use plimsoll_model::{
-    AdvisedEdit, AdvisoryCoverage, PackageKind, Report, Severity, Vulnerability,
+    AdvisedEdit, AdvisoryCoverage, PackageKind, PendingUpdate, Report, Severity, Vulnerability,
     VulnerabilitySeverity,
 };
 use unicode_width::UnicodeWidthStr;
@@ -47,7 +47,7 @@ pub(super) fn lines(report: &Report, made: Option<&str>) -> Vec<String> {
         lines.push(notes.join("; "));
     }
     if let Some(waiting) = tally::pending_updates(&report.pending_updates) {
-        lines.push(format!("{}: {}", visible(&waiting), named(report)));
+        lines.push(format!("{}{}", visible(&waiting), named(report)));
     }
     let mut missing: Vec<_> = coverage.missing.iter().collect();
     missing.sort_by_key(|one| std::cmp::Reverse(one.packages));
@@ -64,16 +64,18 @@ pub(super) fn lines(report: &Report, made: Option<&str>) -> Vec<String> {
         }
     };
     let judged_by = tally::judged_by(coverage, made);
-    lines.push(format!("{}{missing}", visible(&judged_by)));
+    let broken = tally::broken(coverage).map_or_else(String::new, |words| format!("; {words}"));
+    lines.push(format!("{}{missing}{broken}", visible(&judged_by)));
     lines
 }
 
 /// Security updates told on the screen.
 const UPDATES: usize = 3;
 
-/// The first of the packages that an update waits for.
+/// The first of the packages that an update waits for and that no vulnerability tells of.
 fn named(report: &Report) -> String {
-    let updates = tally::news_first(&report.pending_updates);
+    let updates = report.pending_updates.iter();
+    let updates: Vec<&PendingUpdate> = updates.filter(|one| one.is_news()).collect();
     let mut told: Vec<String> = updates
         .iter()
         .take(UPDATES)
@@ -89,7 +91,10 @@ fn named(report: &Report) -> String {
     if updates.len() > UPDATES {
         told.push("…".to_owned());
     }
-    told.join(", ")
+    match told.is_empty() {
+        true => String::new(),
+        false => format!(": {}", told.join(", ")),
+    }
 }
 
 /// Edits told on the screen.

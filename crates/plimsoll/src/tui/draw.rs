@@ -241,7 +241,7 @@ fn layers(frame: &mut Frame<'_>, area: Rect, app: &App<'_>, palette: Palette) {
     let from_lines = inventory.layers.iter().any(|layer| layer.source.is_some());
     let line_head = if from_lines { " line" } else { "" };
     let mut lines = vec![Line::styled(
-        format!("    #      size  share    wastes{line_head}  instruction"),
+        format!("    #     files  share    wastes{line_head}  instruction"),
         dim(),
     )];
     let first = first_row(app.layer, inventory.layers.len(), height);

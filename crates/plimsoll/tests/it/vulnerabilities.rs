@@ -242,6 +242,21 @@ fn people_choose_what_is_shown_and_what_counts() {
     assert_eq!(numbers(&stage, &["--only-fixed"]), all[1..]);
     assert_eq!(numbers(&stage, &["--pkg-types", "library"]), all[1..2]);
     assert_eq!(numbers(&stage, &["--pkg-types", "os,library"]), all);
+    // What was not asked for is known all the same.
+    let screen = |more: &[&str]| {
+        let call = [&["--db", "all.index"], more].concat();
+        inspect(&stage, &call).expect(0).stdout
+    };
+    let all = screen(&[]);
+    assert!(!all.contains("not listed"), "{all}");
+    assert!(all.contains("judged by "), "{all}");
+    let worst = screen(&["--severity", "critical,high"]);
+    assert!(worst.contains("; 2 more known, not listed"), "{worst}");
+    let negligible = screen(&["--severity", "negligible"]);
+    assert!(
+        negligible.contains("none of those asked for; 3 more known, not listed"),
+        "{negligible}"
+    );
 
     let code = |more: &[&str], code| {
         let call = [&["--db", "all.index"], more].concat();

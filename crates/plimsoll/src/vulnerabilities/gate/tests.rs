@@ -70,9 +70,15 @@ fn what_holds_back_is_named() {
 #[test]
 fn only_so_many_are_named() {
     let mut report = report();
-    report.vulnerabilities = (0..100)
-        .map(|at| vulnerability(&format!("CVE-2026-{at}"), "a"))
-        .collect();
+    let many = |number: usize| {
+        (0..number)
+            .map(|at| vulnerability(&format!("CVE-2026-{at}"), "a"))
+            .collect()
+    };
+    report.vulnerabilities = many(MOST_NAMED + 1);
+    let reasons = judged("", &mut report).reasons;
+    assert_eq!(reasons[MOST_NAMED], "1 more known vulnerability");
+    report.vulnerabilities = many(100);
     let judged = judged("", &mut report);
     assert_eq!(judged.held_back_by.len(), 100);
     assert_eq!(judged.reasons.len(), MOST_NAMED + 1);
