@@ -64,9 +64,15 @@ pub fn download(
     let http = Http::new(&host, &host, access, Patience::of(access))?;
     let query = parsed.query().map(|query| format!("?{query}"));
     let target = http.url(&format!("{}{}", parsed.path(), query.unwrap_or_default()))?;
+    if !matches!(parsed.scheme(), "http" | "https") {
+        return Err(ImageError::Usage(format!(
+            "{}: only addresses of https are fetched from",
+            shown(&parsed)
+        )));
+    }
     if target.scheme() != parsed.scheme() {
         return Err(ImageError::Usage(format!(
-            "{}: is in clear text; use https, or name the host among the insecure ones",
+            "{}: is in clear text; use https, or `--insecure-registry {host}`",
             shown(&parsed)
         )));
     }

@@ -7,6 +7,7 @@ use plimsoll_model::{
 };
 use plimsoll_rules::{CheckOptions, ImageFacts};
 use plimsoll_scan::{Cache, ImageFiles, ScanOptions};
+use plimsoll_syntax::dockerfile::{self, InstructionKind};
 
 use crate::args::{LookArgs, OpenArgs};
 use crate::config::Config;
@@ -162,6 +163,21 @@ impl<'a> Look<'a> {
                 blocking: false,
             });
         }
+        // Of an image that was built here the lines are known.
+        let made_elsewhere = self.has_ignore_file.is_none();
+        if let Some(file) = self.dockerfile.filter(|_| made_elsewhere)
+            && self.layer_sources.iter().all(Option::is_none)
+            && makes_layers(file)
+        {
+            report.skipped.push(Skipped {
+                what: file.path().to_owned(),
+                why:
+                    "the image's history tells of none of its instructions: nothing was traced to \
+                      a line"
+                        .to_owned(),
+                blocking: false,
+            });
+        }
         let outcome = plimsoll_rules::check_image(
             &ImageFacts {
                 config: &self.image.config,
@@ -187,6 +203,22 @@ impl<'a> Look<'a> {
         report.inventory = seen.inventory;
         report.image = Some(seen.image);
     }
+}
+
+/// Whether an image of this Dockerfile has a layer of its own.
+fn makes_layers(file: &SourceFile) -> bool {
+    let (tree, _) = dockerfile::parse(file.clone());
+    tree.instructions().any(|instruction| {
+        let kind = &instruction.kind;
+        matches!(
+            kind,
+            // What is no Dockerfile at all has nothing else.
+            InstructionKind::Run(_)
+                | InstructionKind::Copy(_)
+                | InstructionKind::Add(_)
+                | InstructionKind::Unknown(_)
+        )
+    })
 }
 
 /// The name a person gave, where it is one that carries a tag.

@@ -242,6 +242,17 @@ fn addresses_in_clear_text_are_refused() {
     let access = Access::default();
     let url = "http://advisories.example/all.zip";
     let error = download(url, &fetch.path(), None, &access, &|_| {}).unwrap_err();
-    assert!(error.to_string().contains("clear text"), "{error}");
+    let error = error.to_string();
+    assert!(error.contains("clear text"), "{error}");
+    assert!(
+        error.contains("--insecure-registry advisories.example"),
+        "{error}"
+    );
+    let url = "ftp://advisories.example/all.zip";
+    let error = download(url, &fetch.path(), None, &access, &|_| {}).unwrap_err();
+    assert!(
+        error.to_string().contains("only addresses of https"),
+        "{error}"
+    );
     assert!(fetch.files().is_empty());
 }

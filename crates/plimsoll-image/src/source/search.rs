@@ -182,6 +182,12 @@ fn existing_path(text: &str, tried: &mut Vec<String>) -> Result<Option<ImageRef>
         split_archive(text)
     };
     let found = Path::new(&path);
+    if found.exists() && !found.is_file() {
+        return Err(ImageError::Usage(format!(
+            "`{}` is neither a file nor a folder; `-` reads an archive from standard input",
+            path.escape_debug()
+        )));
+    }
     if !found.is_file() {
         tried.push("there is no file or folder of that name".to_owned());
         return Ok(None);

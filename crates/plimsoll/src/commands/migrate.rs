@@ -72,9 +72,14 @@ pub(crate) fn run(arguments: &MigrateArgs) -> Result<Outcome, Failure> {
     for line in text.lines().filter(|line| !line.starts_with('#')) {
         let _ = writeln!(report, "  {line}");
     }
-    let dropped: Vec<_> = foreign.dropped.iter().chain(&lists.dropped).collect();
-    if !dropped.is_empty() {
-        report.push_str("\nNot taken over:\n");
+    // What is no exception for checks may be one for vulnerabilities, by `ignore-files`.
+    for (of, dropped) in [
+        ("exceptions for checks", &foreign.dropped),
+        ("exceptions for vulnerabilities", &lists.dropped),
+    ] {
+        if !dropped.is_empty() {
+            let _ = writeln!(report, "\nNot taken over as {of}:");
+        }
         for dropped in dropped {
             let _ = writeln!(report, "  {}: {}", dropped.what, dropped.why);
         }
