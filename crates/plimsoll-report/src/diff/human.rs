@@ -125,7 +125,14 @@ impl<'a> Page<'a> {
         }
         let distribution = |image: &ComparedImage| {
             let distribution = image.inventory.distribution.as_ref();
-            distribution.map_or_else(|| "none".to_owned(), |one| one.name.clone())
+            distribution.map_or_else(
+                || "none".to_owned(),
+                // A bill of materials may know it by its number only.
+                |one| match one.name.as_str() {
+                    "" => format!("{} {}", one.id, one.version),
+                    name => name.to_owned(),
+                },
+            )
         };
         let (old, new) = (distribution(images.old), distribution(images.new));
         self.field("system", &both(&old, &new));

@@ -1,9 +1,9 @@
 mod vulnerabilities;
 
 use plimsoll_model::{
-    ComparedSubject, Confidence, ConfigChange, Digest, Evidence, FileChange, FileChanges, FileSide,
-    FileTally, GainsAndLosses, ImageConfig, ImageSummary, Inventory, LayerChange, Origin, Pair,
-    Position, SecretSighting, Severity, Span, Waste,
+    ComparedSubject, Confidence, ConfigChange, Digest, Distribution, Evidence, FileChange,
+    FileChanges, FileSide, FileTally, GainsAndLosses, ImageConfig, ImageSummary, Inventory,
+    LayerChange, Origin, Pair, Position, SecretSighting, Severity, Span, Waste,
 };
 
 use super::*;
@@ -229,6 +229,18 @@ fn a_screen_of_differences() {
         "{text}"
     );
     insta::assert_snapshot!(text);
+}
+
+#[test]
+fn a_distribution_without_a_name_is_told_by_its_number() {
+    let mut difference = example();
+    difference.images.new.inventory.distribution = Some(Distribution {
+        id: "debian".to_owned(),
+        version: "12".to_owned(),
+        ..Distribution::default()
+    });
+    let text = human(&input(&difference));
+    assert!(text.contains("> debian 12\n"), "{text}");
 }
 
 #[test]
