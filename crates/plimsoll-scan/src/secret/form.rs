@@ -90,10 +90,13 @@ pub(super) fn is_jwt(value: &str) -> Option<bool> {
     Some(has(&header, "\"alg\""))
 }
 
+/// The longest value that is judged, in bytes.
+pub(super) const LONGEST: usize = 600;
+
 /// What kind of credential the value of a name is, if it is one.
 pub(super) fn judged(name: &str, value: &str, bare: bool) -> Option<(&'static str, Severity)> {
     if value.len() < 6
-        || value.len() > 600
+        || value.len() > LONGEST
         || !value.bytes().all(|byte| byte.is_ascii_graphic())
         || is_placeholder(value)
         || is_code(value)

@@ -2,7 +2,7 @@
 
 use super::super::Hit;
 use super::super::assignment::{is_surely_drawn, may_name_secret, names_secret};
-use super::super::form::judged;
+use super::super::form::{LONGEST, judged};
 
 fn name_byte(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.')
@@ -133,12 +133,12 @@ fn is_comment(before: &[u8]) -> bool {
     )
 }
 
-/// How far a value is looked for: a longer one is none.
-const LONGEST: usize = 640;
+/// How far the end of a value is looked for: beyond the longest, and what stands before it.
+const REACH: usize = LONGEST + 40;
 
 /// The value that is assigned to what ends at `at`, where it begins, and whether in quotes.
 fn value_behind(bytes: &[u8], at: usize, settings: bool) -> Option<(usize, &str, bool)> {
-    let line = &bytes[at..bytes.len().min(at + LONGEST)];
+    let line = &bytes[at..bytes.len().min(at + REACH)];
     let line = &line[..memchr::memchr(b'\n', line).unwrap_or(line.len())];
     let mut rest = line;
     let skip = |rest: &mut &[u8], what: &[u8]| -> usize {
@@ -206,6 +206,9 @@ fn value_behind(bytes: &[u8], at: usize, settings: bool) -> Option<(usize, &str,
         }
         _ => return None,
     };
+    if end > LONGEST {
+        return None;
+    }
     let value = std::str::from_utf8(&rest[..end]).ok()?;
     let start = at + (line.len() - rest.len());
     Some((start, value, quoted))
