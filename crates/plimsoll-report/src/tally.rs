@@ -299,6 +299,13 @@ pub(crate) fn closing(
     text
 }
 
+/// Whether any layer is compressed where the image lies: archives and engines keep them as they are
+/// unpacked, and what the image weighs on its way is not known.
+pub(crate) fn is_compressed(inventory: &Inventory) -> bool {
+    let mut layers = inventory.layers.iter();
+    layers.any(|layer| layer.compressed_size < layer.size)
+}
+
 #[cfg(test)]
 mod tests {
     use plimsoll_model::{Evidence, Package};

@@ -63,11 +63,14 @@ pub(super) fn image(out: &mut String, input: &RenderInput<'_>, image: &ImageSumm
     screen.cut("image", &visible(&image.name));
     screen.whole("digest", image.digest.as_str());
     let unpacked = sum(&inventory.layers);
+    let compressed = match tally::is_compressed(inventory) {
+        true => format!("{} compressed, ", human_size(image.compressed_size)),
+        false => String::new(),
+    };
     screen.field(
         "size",
         &format!(
-            "{} compressed, {} unpacked, {}",
-            human_size(image.compressed_size),
+            "{compressed}{} unpacked, {}",
             human_size(unpacked),
             count(inventory.layers.len(), "layer")
         ),

@@ -106,13 +106,13 @@ impl Page {
             .layers
             .iter()
             .fold(0, |sum, layer| sum.saturating_add(layer.size));
+        let compressed = match tally::is_compressed(inventory) {
+            true => format!("{} MB compressed, ", megabytes(image.compressed_size)),
+            false => String::new(),
+        };
         self.row(
             "size",
-            &format!(
-                "{} MB compressed, {} MB unpacked",
-                megabytes(image.compressed_size),
-                megabytes(unpacked)
-            ),
+            &format!("{compressed}{} MB unpacked", megabytes(unpacked)),
         );
         self.row("packages", &tally::packages(inventory));
         self.row("secrets", &inventory.secrets.len().to_string());
