@@ -43,3 +43,79 @@ fn an_inventory_without_its_foundation_is_no_look() {
     // What is known to be wrong is said first.
     inspect(deleted(), &["--fail-on", "info"]).expect(1);
 }
+
+/// What makes the exit code is said, in every form; what was accepted does not make it.
+#[test]
+fn the_reason_is_told_and_waivers_count() {
+    let stage = Stage::new();
+    let base = Layer::new()
+        .file("etc/os-release", "ID=debian\nVERSION_ID=\"12\"\n")
+        .file(
+            "var/lib/dpkg/status",
+            "Package: tzdata\nStatus: install ok installed\nVersion: 1\nArchitecture: all\n\n",
+        );
+    ImageBuilder::new()
+        .layer(base)
+        .build()
+        .write_layout(&stage.project().join("image"), "1")
+        .unwrap();
+    let call = [
+        "inspect",
+        "oci:image",
+        "--fail-on",
+        "high",
+        "--format",
+        "json",
+    ];
+    let report = stage.run(&call).expect(1).json();
+    assert_eq!(report["verdict"]["holds"], false);
+    let reasons = report["verdict"]["reasons"].as_array().unwrap();
+    assert!(
+        reasons[0].as_str().unwrap().contains("image-runs-as-root"),
+        "{reasons:?}"
+    );
+    let waiver = |rule: &str, until: &str| {
+        format!(
+            "[[policy.waiver]]\nrule = \"{rule}\"\nreason = \"known\"\nowner = \"ops\"\n\
+             until = \"{until}\"\n"
+        )
+    };
+    let accepted = waiver("image-runs-as-root", "2999-01-01");
+    stage.write("plimsoll.toml", accepted.as_bytes());
+    let report = stage.run(&call).expect(0).json();
+    assert_eq!(report["verdict"]["holds"], true);
+    assert_eq!(report["suppressed"][0]["rule"], "image-runs-as-root");
+    // One that is for the Dockerfile covers nothing here, and that says nothing of it.
+    let of_source = accepted + &waiver("root-user", "2999-01-01");
+    stage.write("plimsoll.toml", of_source.as_bytes());
+    let report = stage.run(&call).expect(0).json();
+    assert!(!report.to_string().contains("unused-suppression"));
+    stage.write(
+        "plimsoll.toml",
+        waiver("image-runs-as-root", "2020-01-01").as_bytes(),
+    );
+    let report = stage.run(&call).expect(1).json();
+    assert!(report.to_string().contains("expired-suppression"));
+}
+
+/// A Dockerfile of something else traces nothing, and that is said.
+#[test]
+fn a_dockerfile_that_explains_nothing_is_told() {
+    let stage = Stage::with(&[
+        ("Other.Dockerfile", "FROM debian:12\nRUN make other\n"),
+        ("Dockerfile", "FROM scratch\nCOPY app /app\n"),
+    ]);
+    ImageBuilder::new()
+        .layer_by(Layer::new().file("app", "x"), "COPY app /app # buildkit")
+        .build()
+        .write_layout(&stage.project().join("image"), "1")
+        .unwrap();
+    let untraced = |file: &str| {
+        let call = ["inspect", "oci:image", "--file", file, "--format", "json"];
+        let report = stage.run(&call).json();
+        let skipped = report["skipped"].as_array().unwrap();
+        skipped.iter().any(|one| one["what"] == file)
+    };
+    assert!(untraced("Other.Dockerfile"));
+    assert!(!untraced("Dockerfile"));
+}

@@ -339,6 +339,27 @@ fn a_bill_of_materials_is_judged_as_its_image_is() {
     stage.run(&["inspect", "sbom:osv/1.json"]).expect(2);
 }
 
+/// What nobody has rated is not bad enough for a severity, and that is no silence.
+#[test]
+fn what_nobody_has_rated_is_told_where_a_severity_decides() {
+    let stage = stage();
+    let run = inspect(
+        &stage,
+        &["--db", "all.index", "--fail-on-vulnerability", "low"],
+    );
+    assert!(
+        run.stderr
+            .contains("1 known vulnerability is one that nobody has rated"),
+        "{}",
+        run.stderr
+    );
+    let run = inspect(
+        &stage,
+        &["--db", "all.index", "--fail-on-vulnerability", "unknown"],
+    );
+    assert!(!run.stderr.contains("nobody has rated"), "{}", run.stderr);
+}
+
 /// Every component is of its own distribution, and a gate does not pass where nobody could judge.
 #[test]
 fn a_bill_that_nobody_could_judge_does_not_pass() {
