@@ -23,6 +23,18 @@ pub fn layer_sources(
     sources
 }
 
+/// For each entry of the history of an image that `file` was built into, the instruction that left
+/// it: also those that made no layer.
+pub fn step_sources(file: &SourceFile, config: &ImageConfig) -> Vec<Option<SourceOrigin>> {
+    let (tree, _) = dockerfile::parse(file.clone());
+    let resolution = dockerfile::resolve(&tree, &ResolveInput::default());
+    let spans = Places::new(&tree, &resolution).entries(&config.history);
+    let sources = spans.into_iter();
+    sources
+        .map(|span| span.map(|span| SourceOrigin::new(file, span)))
+        .collect()
+}
+
 /// The FROM instruction of `file` that names the image which the last stage, or the stage `target`,
 /// is built on. None where that is no image: `scratch`, or a context of its own.
 pub fn base_source(file: &SourceFile, target: Option<&str>) -> Option<SourceOrigin> {

@@ -263,6 +263,7 @@ impl ImageExample {
                     fingerprint: "000000000000".to_owned(),
                     deleted_in: None,
                     also_at: Vec::new(),
+                    source: None,
                 });
             }
             "startup" => self.inventory.startup.push(startup(&words)),

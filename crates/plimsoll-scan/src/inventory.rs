@@ -266,6 +266,7 @@ fn secrets(
                 fingerprint: fingerprint.to_string(),
                 deleted_in: (!visible).then(|| gone_in(layer, path, *fingerprint)),
                 also_at: Vec::new(),
+                source: None,
             });
         }
     }

@@ -3,7 +3,8 @@
 
 use plimsoll_image::{Access, Image};
 use plimsoll_model::{
-    BaseImage, ImageName, ImageSummary, Inventory, Report, Skipped, SourceFile, SourceOrigin,
+    BaseImage, ImageName, ImageSummary, Inventory, Report, SecretSighting, Skipped, SourceFile,
+    SourceOrigin,
 };
 use plimsoll_rules::{CheckOptions, ImageFacts};
 use plimsoll_scan::{Cache, ImageFiles, ScanOptions};
@@ -115,6 +116,12 @@ impl<'a> Look<'a> {
         for saving in &mut inventory.waste.savings {
             saving.source = self.layer_sources.get(saving.layer).cloned().flatten();
         }
+        if let Some(file) = self.dockerfile {
+            let steps = plimsoll_build::step_sources(file, &self.image.config);
+            for secret in &mut inventory.secrets {
+                secret.source = in_configuration(secret, &steps);
+            }
+        }
         if let Some(base) = self.base_by_dockerfile(&inventory) {
             inventory.base = Some(base);
         }
@@ -203,6 +210,21 @@ impl<'a> Look<'a> {
         report.inventory = seen.inventory;
         report.image = Some(seen.image);
     }
+}
+
+/// The line that put a credential into the configuration, by the steps of the history that show it;
+/// none of one in a file.
+fn in_configuration(
+    secret: &SecretSighting,
+    steps: &[Option<SourceOrigin>],
+) -> Option<SourceOrigin> {
+    if secret.layer.is_some() {
+        return None;
+    }
+    let places = std::iter::once(&secret.place).chain(&secret.also_at);
+    places
+        .filter_map(|place| place.strip_prefix("history step ")?.parse::<usize>().ok())
+        .find_map(|step| steps.get(step.checked_sub(1)?)?.clone())
 }
 
 /// Whether an image of this Dockerfile has a layer of its own.

@@ -98,8 +98,8 @@ impl Places {
         stage.steps.get(index).copied()
     }
 
-    /// Tells for every layer which instruction made it, from the image's history.
-    pub(crate) fn layers(&self, history: &[HistoryEntry], layers: usize) -> Vec<StepRecord> {
+    /// Tells for every entry of the image's history which instruction left it.
+    pub(crate) fn entries(&self, history: &[HistoryEntry]) -> Vec<Option<Span>> {
         // The history begins with the base's; the end is where both lists meet.
         let mut own = self.history.iter().rev().peekable();
         let mut spans: Vec<Option<Span>> = history
@@ -112,9 +112,14 @@ impl Places {
             })
             .collect();
         spans.reverse();
+        spans
+    }
+
+    /// Tells for every layer which instruction made it, from the image's history.
+    pub(crate) fn layers(&self, history: &[HistoryEntry], layers: usize) -> Vec<StepRecord> {
         let filled: Vec<_> = history
             .iter()
-            .zip(spans)
+            .zip(self.entries(history))
             .filter(|(entry, _)| !entry.empty_layer)
             .collect();
         // A base whose history tells fewer layers than it has leaves its lowest ones unnamed.

@@ -22,7 +22,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::Severity;
+use crate::{Severity, SourceOrigin};
 
 /// The distribution of an image, from its os-release file (`os-release(5)`) or what older releases
 /// have in its place.
@@ -100,6 +100,10 @@ pub struct SecretSighting {
     pub deleted_in: Option<usize>,
     /// Further places of the same secret.
     pub also_at: Vec<String>,
+    /// The line that put it into the configuration; filled in like [`LayerFacts::source`]. Of a file the
+    /// layer's line tells.
+    #[serde(skip)]
+    pub source: Option<SourceOrigin>,
 }
 
 /// What an image holds.

@@ -179,6 +179,7 @@ fn example() -> Difference {
                 fingerprint: "0123456789ab".to_owned(),
                 deleted_in: None,
                 also_at: Vec::new(),
+                source: None,
             }],
             lost: Vec::new(),
             kept: 1,

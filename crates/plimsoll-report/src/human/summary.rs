@@ -419,6 +419,7 @@ mod tests {
             fingerprint: String::new(),
             deleted_in,
             also_at: Vec::new(),
+            source: None,
         };
         let all = [
             seen("url-password", Severity::Medium, "app/.env", None),

@@ -626,7 +626,12 @@ impl<'a> WireSecret<'a> {
             place: &secret.place,
             place_line: secret.line,
             layer: secret.layer,
-            line: WireLine::of_layer(layer),
+            line: WireLine::new(
+                secret
+                    .source
+                    .as_ref()
+                    .or(layer.and_then(|layer| layer.source.as_ref())),
+            ),
             fingerprint: &secret.fingerprint,
             instruction: layer.and_then(|layer| layer.instruction.as_deref()),
             deleted_later: secret.deleted_in.is_some(),

@@ -198,6 +198,7 @@ pub(crate) fn inspected() -> Case {
             fingerprint: "0123456789ab".to_owned(),
             deleted_in: Some(2),
             also_at: Vec::new(),
+            source: None,
         }],
         accounts: Accounts {
             complete: true,

@@ -36,6 +36,7 @@ pub(crate) fn in_config(config: &ImageConfig, detector: &Detector) -> Vec<Secret
                 fingerprint: hit.fingerprint.to_string(),
                 deleted_in: None,
                 also_at: Vec::new(),
+                source: None,
             });
         }
     };

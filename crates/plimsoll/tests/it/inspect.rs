@@ -119,3 +119,40 @@ fn a_dockerfile_that_explains_nothing_is_told() {
     assert!(untraced("Other.Dockerfile"));
     assert!(!untraced("Dockerfile"));
 }
+
+/// A credential in the configuration lies in no layer, and somebody wrote its line all the same.
+#[test]
+fn what_is_in_the_configuration_is_traced_to_its_line() {
+    let token = format!("gh{}_{}", "p", "fNG1BixJjr0AEXTTLLTLsOzCOgt1R9yhaesv");
+    let stage = Stage::new();
+    let file =
+        format!("FROM scratch\nCOPY app /app\nENV CI=1\nENV TOKEN={token}\nCMD [\"/app\"]\n");
+    stage.write("Dockerfile", file.as_bytes());
+    ImageBuilder::new()
+        .layer_by(Layer::new().file("app", "x"), "COPY app /app # buildkit")
+        .history("ENV CI=1")
+        .history(&format!("ENV TOKEN={token}"))
+        .history("CMD [\"/app\"]")
+        .env("TOKEN", &token)
+        .build()
+        .write_layout(&stage.project().join("image"), "1")
+        .unwrap();
+    let call = [
+        "inspect",
+        "oci:image",
+        "--format",
+        "json",
+        "--file",
+        "Dockerfile",
+    ];
+    let run = stage.run(&call).expect(0);
+    let secret = &run.json()["secrets"][0];
+    assert_eq!(secret["place"], "env TOKEN");
+    assert_eq!(
+        (&secret["file"], &secret["line"]),
+        (&"Dockerfile".into(), &4.into())
+    );
+    assert!(!run.stdout.contains(&token));
+    let details = stage.run(&["inspect", "oci:image", "--details", "--file", "Dockerfile"]);
+    assert!(!details.stdout.contains(&token));
+}
