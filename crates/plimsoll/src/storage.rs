@@ -116,6 +116,26 @@ impl Staging {
     }
 }
 
+impl Drop for Staging {
+    fn drop(&mut self) {
+        empty(self.folder.path());
+    }
+}
+
+/// Removes what a run's folder holds, its lock apart: whoever is killed here leaves a folder that the
+/// next run knows to be abandoned.
+fn empty(folder: &Path) {
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    for entry in entries.filter(|entry| entry.file_name() != "lock") {
+        let is_folder = entry.file_type().is_ok_and(|kind| kind.is_dir());
+        // What is left is swept next time.
+        let _ = match is_folder {
+            true => std::fs::remove_dir_all(entry.path()),
+            false => std::fs::remove_file(entry.path()),
+        };
+    }
+}
+
 /// Removes the folders of runs that are no more: nobody holds their lock.
 fn sweep(root: &Path) {
     let Ok(entries) = std::fs::read_dir(root) else {
@@ -133,6 +153,7 @@ fn sweep(root: &Path) {
         };
         if abandoned {
             // Another run may be sweeping too; what is left is swept next time.
+            empty(&path);
             let _ = std::fs::remove_dir_all(&path);
         }
     }
@@ -235,5 +256,12 @@ mod tests {
         let other = Staging::create(root.path()).unwrap();
         assert!(!dead.exists());
         assert!(live.folder.path().exists() && other.folder.path().exists());
+        let own = live.folder.path().to_owned();
+        std::fs::create_dir_all(own.join("image/blobs")).unwrap();
+        // Killed while it cleans up, a run has left its lock, and so can be swept.
+        empty(&own);
+        assert!(own.join("lock").exists() && !own.join("image").exists());
+        drop(live);
+        assert!(!own.exists());
     }
 }
