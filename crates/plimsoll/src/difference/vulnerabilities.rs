@@ -29,6 +29,7 @@ pub(super) fn compare(
             flaws.learn(&family_of(report, one), one);
         }
     }
+    flaws.settle();
     let (flaws_of_old, flaws_of_new) = (flaws.of(old), flaws.of(new));
     let set =
         |flaws: &[Option<usize>]| -> HashSet<usize> { flaws.iter().flatten().copied().collect() };
@@ -88,7 +89,7 @@ impl Flaws {
             if at == next {
                 self.joined.push(next);
             }
-            let root = root(&self.joined, at);
+            let root = root(&mut self.joined, at);
             match first {
                 None => first = Some(root),
                 Some(other) => {
@@ -100,10 +101,18 @@ impl Flaws {
         }
     }
 
+    /// Puts what each number is the same as in its place, once all is learned.
+    fn settle(&mut self) {
+        // What something is the same as is older, and settled before it.
+        for at in 0..self.joined.len() {
+            self.joined[at] = self.joined[self.joined[at]];
+        }
+    }
+
     fn find(&self, (kind, name): &Family<'_>, one: &Vulnerability) -> Option<usize> {
         let known = self.numbers.get(&(*kind, name.clone().into_owned()))?;
         let at = known.get(&one.id.to_ascii_uppercase())?;
-        Some(root(&self.joined, *at))
+        self.joined.get(*at).copied()
     }
 
     /// The flaw of each vulnerability of a report; none of what does not run.
@@ -118,8 +127,11 @@ impl Flaws {
     }
 }
 
-fn root(joined: &[usize], mut at: usize) -> usize {
+/// What a number is the same as. The way there is halved for whoever goes it next: databases may
+/// chain thousands of names.
+fn root(joined: &mut [usize], mut at: usize) -> usize {
     while joined[at] != at {
+        joined[at] = joined[joined[at]];
         at = joined[at];
     }
     at

@@ -305,13 +305,9 @@ impl Gate {
         }
         if unrated > 0 {
             judged.notes.push(format!(
-                "{unrated} known vulnerabilit{} that nobody has rated: severity `unknown` makes \
-                 such count",
-                if unrated == 1 {
-                    "y is one"
-                } else {
-                    "ies are ones"
-                },
+                "{unrated} known vulnerabilit{} not count: nobody has rated the severity; `unknown` \
+                 as the least one makes such count",
+                if unrated == 1 { "y does" } else { "ies do" },
             ));
         }
         if let Some((number, first)) = in_grace {

@@ -4,21 +4,26 @@ use plimsoll_testkit::image::{ImageBuilder, Layer};
 
 use crate::stage::{Run, Stage};
 
-fn inspect(layers: Vec<Layer>, more: &[&str]) -> Run {
-    let stage = Stage::new();
-    let base = Layer::new()
+/// Puts an image where the tests look for it.
+fn lay(stage: &Stage, image: &ImageBuilder) {
+    let folder = stage.project().join("image");
+    image.build().write_layout(&folder, "1").unwrap();
+}
+
+/// Debian with one package.
+fn debian() -> Layer {
+    Layer::new()
         .file("etc/os-release", "ID=debian\nVERSION_ID=\"12\"\n")
         .file(
             "var/lib/dpkg/status",
             "Package: tzdata\nStatus: install ok installed\nVersion: 2024a-0\nArchitecture: all\n\n",
-        );
-    let image = ImageBuilder::new().layer(base);
-    layers
-        .into_iter()
-        .fold(image, ImageBuilder::layer)
-        .build()
-        .write_layout(&stage.project().join("image"), "1")
-        .unwrap();
+        )
+}
+
+fn inspect(layers: Vec<Layer>, more: &[&str]) -> Run {
+    let stage = Stage::new();
+    let image = ImageBuilder::new().layer(debian());
+    lay(&stage, &layers.into_iter().fold(image, ImageBuilder::layer));
     stage.run(&[&["inspect", "oci:image", "--format", "json"], more].concat())
 }
 
@@ -48,17 +53,7 @@ fn an_inventory_without_its_foundation_is_no_look() {
 #[test]
 fn the_reason_is_told_and_waivers_count() {
     let stage = Stage::new();
-    let base = Layer::new()
-        .file("etc/os-release", "ID=debian\nVERSION_ID=\"12\"\n")
-        .file(
-            "var/lib/dpkg/status",
-            "Package: tzdata\nStatus: install ok installed\nVersion: 1\nArchitecture: all\n\n",
-        );
-    ImageBuilder::new()
-        .layer(base)
-        .build()
-        .write_layout(&stage.project().join("image"), "1")
-        .unwrap();
+    lay(&stage, &ImageBuilder::new().layer(debian()));
     let call = [
         "inspect",
         "oci:image",
@@ -105,11 +100,9 @@ fn a_dockerfile_that_explains_nothing_is_told() {
         ("Other.Dockerfile", "FROM debian:12\nRUN make other\n"),
         ("Dockerfile", "FROM scratch\nCOPY app /app\n"),
     ]);
-    ImageBuilder::new()
-        .layer_by(Layer::new().file("app", "x"), "COPY app /app # buildkit")
-        .build()
-        .write_layout(&stage.project().join("image"), "1")
-        .unwrap();
+    let image =
+        ImageBuilder::new().layer_by(Layer::new().file("app", "x"), "COPY app /app # buildkit");
+    lay(&stage, &image);
     let untraced = |file: &str| {
         let call = ["inspect", "oci:image", "--file", file, "--format", "json"];
         let report = stage.run(&call).json();
@@ -128,15 +121,13 @@ fn what_is_in_the_configuration_is_traced_to_its_line() {
     let file =
         format!("FROM scratch\nCOPY app /app\nENV CI=1\nENV TOKEN={token}\nCMD [\"/app\"]\n");
     stage.write("Dockerfile", file.as_bytes());
-    ImageBuilder::new()
+    let image = ImageBuilder::new()
         .layer_by(Layer::new().file("app", "x"), "COPY app /app # buildkit")
         .history("ENV CI=1")
         .history(&format!("ENV TOKEN={token}"))
         .history("CMD [\"/app\"]")
-        .env("TOKEN", &token)
-        .build()
-        .write_layout(&stage.project().join("image"), "1")
-        .unwrap();
+        .env("TOKEN", &token);
+    lay(&stage, &image);
     let call = [
         "inspect",
         "oci:image",

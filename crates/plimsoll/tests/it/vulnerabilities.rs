@@ -349,7 +349,7 @@ fn what_nobody_has_rated_is_told_where_a_severity_decides() {
     );
     assert!(
         run.stderr
-            .contains("1 known vulnerability is one that nobody has rated"),
+            .contains("1 known vulnerability does not count: nobody has rated"),
         "{}",
         run.stderr
     );
