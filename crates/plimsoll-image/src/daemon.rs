@@ -2,8 +2,10 @@
 //! Podman's (`/libpod/images/…/exists`, `/libpod/images/…/get`).
 
 mod endpoint;
+mod packed;
 
 pub use self::endpoint::context_endpoint;
+pub use self::packed::{DocumentStore, Documents};
 
 use std::collections::HashMap;
 use std::io::{Read as _, Seek as _};
@@ -14,7 +16,7 @@ use plimsoll_model::{ImageConfig, ImageName};
 use reqwest::StatusCode;
 use reqwest::blocking::{Body, Client, Response};
 
-use crate::archive::{TarIndex, open_index, write_archive};
+use crate::archive::write_archive;
 use crate::{Access, Descriptor, Image, ImageError, spool};
 
 /// Packing a large image takes the engine a while before its first byte.
@@ -36,7 +38,7 @@ enum Dialect {
 }
 
 /// An engine that was reached.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Daemon {
     client: Client,
     base: String,
@@ -286,30 +288,6 @@ impl Daemon {
             .map_err(|error| ImageError::from_read(&self.place, error))?;
         serde_json::from_slice(&bytes)
             .map_err(|error| ImageError::invalid(&self.place, format!("odd answer: {error}")))
-    }
-
-    /// Has the engine pack the image and reads it as a docker archive.
-    pub(crate) fn open(&self, name: &str, access: &Access) -> Result<Image, ImageError> {
-        let path = path_of(name)?;
-        let (place, path) = match &self.dialect {
-            Dialect::Docker => (format!("docker:{name}"), format!("/images/{path}/get")),
-            Dialect::Podman(version) => (
-                format!("podman:{name}"),
-                format!("/v{version}/libpod/images/{path}/get?format=docker-archive"),
-            ),
-        };
-        let response = self.get(&path)?;
-        if response.status() == StatusCode::NOT_FOUND {
-            return Err(ImageError::NotFound(format!(
-                "{place}: {} has no such image",
-                self.describe()
-            )));
-        }
-        if response.status() != StatusCode::OK {
-            return Err(self.refused(response, name));
-        }
-        let tar = TarIndex::of_stream(response, &place, access)?;
-        open_index(&place, tar, None, access.platform.as_ref())
     }
 
     /// Gives the image to the engine under `names`.

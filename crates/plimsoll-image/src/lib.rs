@@ -34,7 +34,7 @@ pub use artifact::{ArtifactKind, pull_artifact, push_artifact};
 pub use attached::{AttachedDocument, Attachments, attached};
 pub use blob::{BlobContent, sha256};
 pub use config::{config_json, parse_config};
-pub use daemon::{DaemonImages, context_endpoint};
+pub use daemon::{DaemonImages, DocumentStore, Documents, context_endpoint};
 pub use download::{Downloaded, download};
 pub use error::ImageError;
 pub use http::told_address;

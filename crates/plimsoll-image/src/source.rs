@@ -8,6 +8,7 @@ use std::io::{self, IsTerminal as _};
 use std::os::fd::AsFd as _;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use plimsoll_model::{Digest, ImageName, ImageRef, Platform, Skipped};
@@ -18,7 +19,7 @@ use crate::archive::{self, TarIndex};
 use crate::blob::BlobContent;
 use crate::daemon::Daemon;
 use crate::registry::Repository;
-use crate::{Descriptor, Image, ImageError, Layout, folder, rootfs};
+use crate::{Descriptor, DocumentStore, Image, ImageError, Layout, folder, rootfs};
 
 /// Something that hands out blobs.
 pub trait BlobSource: Send + Sync {
@@ -96,6 +97,8 @@ pub struct Access {
     /// input, an engine's answer and compressed archives, where they are not small. The system's
     /// where `None`.
     pub scratch_folder: Option<PathBuf>,
+    /// Where the documents of images in engines are kept from run to run.
+    pub documents: Option<Arc<dyn DocumentStore>>,
     /// PEM files of further certificate authorities.
     pub extra_ca: Vec<PathBuf>,
     /// Refuse the network.

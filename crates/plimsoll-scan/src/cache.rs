@@ -1,4 +1,5 @@
-//! What was seen of a layer or of a whole image, kept from run to run.
+//! What was seen of a layer or of a whole image, kept from run to run; and the documents of images
+//! that engines would have to pack to give.
 //!
 //! One file an entry, named by what it is about, by the options and by the state of this code;
 //! written beside and renamed into place. So it may be shared by processes and machines, and
@@ -14,7 +15,7 @@ use std::io::{self, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-use plimsoll_image::Image;
+use plimsoll_image::{DocumentStore, Documents, Image};
 use plimsoll_model::Digest;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -218,6 +219,16 @@ impl Cache {
     }
 }
 
+impl DocumentStore for Cache {
+    fn documents(&self, key: &str) -> Option<Documents> {
+        self.get(&name("documents", &[key]))
+    }
+
+    fn keep_documents(&self, key: &str, documents: &Documents) {
+        self.put(&name("documents", &[key]), documents);
+    }
+}
+
 struct Entry {
     name: String,
     bytes: u64,
@@ -225,27 +236,26 @@ struct Entry {
 }
 
 fn layer_name(diff_id: &Digest, options: &ScanOptions) -> String {
-    name("layer", &[diff_id.as_str()], options)
+    name("layer", &[diff_id.as_str(), &told(options)])
 }
 
 /// The manifest stands for the blobs and their sizes, the configuration for itself.
 fn image_name(image: &Image, options: &ScanOptions) -> String {
-    let config = Sha256::digest(&image.config_raw);
-    name(
-        "image",
-        &[image.digest().as_str(), &crate::secret::hex(&config)],
-        options,
-    )
+    let config = crate::secret::hex(&Sha256::digest(&image.config_raw));
+    name("image", &[image.digest().as_str(), &config, &told(options)])
 }
 
-fn name(kind: &str, about: &[&str], options: &ScanOptions) -> String {
+/// Every option that changes what is found.
+fn told(options: &ScanOptions) -> String {
+    format!("{options:?}")
+}
+
+fn name(kind: &str, about: &[&str]) -> String {
     let mut hasher = Sha256::new();
     for part in about.iter().chain(&[REVISION]) {
         hasher.update((part.len() as u64).to_le_bytes());
         hasher.update(part.as_bytes());
     }
-    // Every option that changes what is found.
-    hasher.update(format!("{options:?}"));
     let sum = crate::secret::hex(&hasher.finalize());
     format!("{kind}-{}", &sum[..40])
 }

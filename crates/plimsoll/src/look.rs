@@ -1,6 +1,8 @@
 //! A look into an image: what it holds, each thing traced to the line that put it there, and what is
 //! wrong with it. Whoever looks into images looks through here.
 
+use std::sync::Arc;
+
 use plimsoll_image::{Access, Image};
 use plimsoll_model::{
     BaseImage, ImageName, ImageSummary, Inventory, Report, SecretSighting, Skipped, SourceFile,
@@ -58,6 +60,15 @@ pub(crate) fn access(arguments: &OpenArgs) -> Result<Access, Failure> {
         .map(crate::plan::parse_platform)
         .transpose()?;
     Ok(crate::plan::access(&arguments.access, platform))
+}
+
+/// The same for images that are looked into: an engine need not pack what earlier runs saw.
+pub(crate) fn access_to_look(arguments: &LookArgs, config: &Config) -> Result<Access, Failure> {
+    let documents = cache(config, arguments.no_cache).map(|cache| Arc::new(cache) as _);
+    Ok(Access {
+        documents,
+        ..access(&arguments.open)?
+    })
 }
 
 /// What earlier runs saw of layers; nothing where that is not wanted or cannot be had.

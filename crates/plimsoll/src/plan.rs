@@ -292,6 +292,7 @@ pub(crate) fn access(args: &AccessArgs, platform: Option<Platform>) -> Access {
         runtime_folder: path("XDG_RUNTIME_DIR"),
         // Without one, the system's folder for temporary files does.
         scratch_folder: crate::storage::cache_path().ok(),
+        documents: None,
         extra_ca: path("SSL_CERT_FILE").into_iter().collect(),
         offline: args.offline,
         silence: Some(std::time::Duration::from_secs(args.timeout)),

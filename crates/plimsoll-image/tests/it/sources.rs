@@ -1,13 +1,16 @@
 //! Images as the tools that people use leave them.
 
+use std::collections::HashMap;
 use std::fs;
 use std::io::{BufRead, BufReader, Read as _, Write as _};
 use std::os::unix::net::UnixListener;
 use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 
 use plimsoll_image::{
-    Access, Entry, Image, ImageError, LayerLimits, LayerReader, find, media_type, resolve, sha256,
-    walk,
+    Access, DocumentStore, Documents, Entry, Image, ImageError, LayerLimits, LayerReader, find,
+    media_type, resolve, sha256, walk,
 };
 use plimsoll_model::Platform;
 
@@ -462,9 +465,18 @@ fn a_folder_as_skopeo_writes_it_is_read() {
     assert!(layers(&again)[0].is_err());
 }
 
-/// An engine with one image, `app:1`: Docker, or Podman where a version is given.
-fn engine(socket: &Path, podman: Option<&'static str>, archive: Vec<u8>) {
+/// An engine with one image, `app:1`: Docker, or Podman where a version is given. Says `told` of it
+/// without packing it; counts how often it packs it.
+fn engine(
+    socket: &Path,
+    podman: Option<&'static str>,
+    told: &str,
+    archive: Vec<u8>,
+) -> Arc<AtomicU64> {
     let listener = UnixListener::bind(socket).unwrap();
+    let packed = Arc::new(AtomicU64::new(0));
+    let count = Arc::clone(&packed);
+    let told = told.to_owned();
     std::thread::spawn(move || {
         for stream in listener.incoming() {
             let mut stream = stream.unwrap();
@@ -487,9 +499,15 @@ fn engine(socket: &Path, podman: Option<&'static str>, archive: Vec<u8>) {
                     }
                     ("200 OK", b"OK")
                 }
-                Some("app:1/json") => ("200 OK", b"{}"),
+                Some("app:1/json") => ("200 OK", told.as_bytes()),
                 Some("app:1/exists") => ("204 No Content", b""),
-                Some("app:1/get" | "app:1/get?format=docker-archive") => ("200 OK", &archive),
+                Some(path)
+                    if path.starts_with("sha256:") && path.ends_with("/get")
+                        || ["app:1/get", "app:1/get?format=docker-archive"].contains(&path) =>
+                {
+                    count.fetch_add(1, Ordering::Relaxed);
+                    ("200 OK", &archive)
+                }
                 _ => ("404 Not Found", b"{\"message\":\"no such image\"}"),
             };
             let head = format!(
@@ -500,6 +518,7 @@ fn engine(socket: &Path, podman: Option<&'static str>, archive: Vec<u8>) {
             let _ = stream.write_all(body);
         }
     });
+    packed
 }
 
 #[test]
@@ -514,8 +533,8 @@ fn engines_are_asked_in_their_order() {
     ]);
     let docker = folder.path().join("docker.sock");
     let podman = folder.path().join("podman.sock");
-    engine(&docker, None, archive.clone());
-    engine(&podman, Some("4.3.1"), archive);
+    engine(&docker, None, "{}", archive.clone());
+    engine(&podman, Some("4.3.1"), "{}", archive);
     let at = |path: &Path| Some(format!("unix://{}", path.display()));
     let shown = |text: &str, access: &Access| {
         resolve(text, access)
@@ -560,6 +579,87 @@ fn engines_are_asked_in_their_order() {
     };
     let error = find("podman:app:1", &mixed).unwrap_err().to_string();
     assert!(error.contains("is not a Podman"), "{error}");
+}
+
+/// Keeps everything.
+#[derive(Debug, Default)]
+struct Memory(Mutex<HashMap<String, Documents>>);
+
+impl DocumentStore for Memory {
+    fn documents(&self, key: &str) -> Option<Documents> {
+        self.0.lock().unwrap().get(key).cloned()
+    }
+
+    fn keep_documents(&self, key: &str, documents: &Documents) {
+        let mut all = self.0.lock().unwrap();
+        all.insert(key.to_owned(), documents.clone());
+    }
+}
+
+#[test]
+fn an_engine_packs_what_is_known_only_to_be_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let layer = tar(&[("a", b"1")]);
+    let config = config("amd64", &[&layer]);
+    let manifest = r#"[{"Config":"c.json","RepoTags":null,"Layers":["l"]}]"#;
+    let archive = archive(&[
+        ("l", &layer),
+        ("c.json", config.as_bytes()),
+        ("manifest.json", manifest.as_bytes()),
+    ]);
+    let told = |id: &str, layer: &[u8]| {
+        format!(
+            r#"{{"Id":"{id}","RootFS":{{"Type":"layers","Layers":["{}"]}}}}"#,
+            sha256(layer)
+        )
+    };
+    let ours = sha256(config.as_bytes());
+    let memory = Arc::new(Memory::default());
+    let access = |socket: &Path| Access {
+        docker_host: Some(format!("unix://{}", socket.display())),
+        documents: Some(Arc::clone(&memory) as _),
+        ..nowhere()
+    };
+    let at = |name: &str| folder.path().join(name);
+    let packed = engine(
+        &at("1"),
+        None,
+        &told(ours.as_str(), &layer),
+        archive.clone(),
+    );
+    let first = find("docker:app:1", &access(&at("1"))).unwrap();
+    assert_eq!(packed.load(Ordering::Relaxed), 1);
+    let again = find("docker:app:1", &access(&at("1"))).unwrap();
+    assert_eq!(packed.load(Ordering::Relaxed), 1, "it is known");
+    assert_eq!(again.digest(), first.digest());
+    assert_eq!(again.config_raw, first.config_raw);
+    assert_eq!(again.name, first.name);
+    assert_eq!(names(&again), ["a"]);
+    assert_eq!(names(&again), ["a"]);
+    assert_eq!(packed.load(Ordering::Relaxed), 2, "packed once to be read");
+    let everywhere = Access {
+        platform: Platform::parse("linux/amd64"),
+        ..access(&at("1"))
+    };
+    find("docker:app:1", &everywhere).unwrap();
+    assert_eq!(
+        packed.load(Ordering::Relaxed),
+        3,
+        "nobody asked for this platform"
+    );
+    // An engine that says other things than what is known, or nothing at all.
+    for (socket, told) in [("2", told(ours.as_str(), b"other")), ("3", "{}".to_owned())] {
+        let packed = engine(&at(socket), None, &told, archive.clone());
+        let image = find("docker:app:1", &access(&at(socket))).unwrap();
+        assert_eq!(names(&image), ["a"]);
+        assert_eq!(packed.load(Ordering::Relaxed), 1, "{told}");
+    }
+    // What was kept is damaged.
+    for documents in memory.0.lock().unwrap().values_mut() {
+        documents.config.pop();
+    }
+    find("docker:app:1", &access(&at("1"))).unwrap();
+    assert_eq!(packed.load(Ordering::Relaxed), 4);
 }
 
 proptest::proptest! {

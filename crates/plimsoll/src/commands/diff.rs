@@ -31,7 +31,7 @@ pub(crate) fn run(arguments: &DiffArgs, terminal: Terminal) -> Result<Outcome, F
     // What holds back is what is new, by --fail-on: of the policy only exceptions count.
     let nothing = Least::Unless(VulnerabilityFailOn::Never);
     let gate = Gate::load(&config, Path::new("."), &arguments.vex, nothing)?;
-    let access = look::access(&arguments.look.open)?;
+    let access = look::access_to_look(&arguments.look, &config)?;
     let spinner = Spinner::start(terminal, format!("opening {}", arguments.old));
     // Both are opened before one is read: a name that is wrong is told at once.
     let old = Subject::open(&arguments.old, &access)?;

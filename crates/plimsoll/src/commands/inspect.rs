@@ -34,7 +34,7 @@ pub(crate) fn run(arguments: &InspectArgs, terminal: Terminal) -> Result<Outcome
             "standard input holds one image, not both: name a place for the baseline",
         ));
     }
-    let access = look::access(&arguments.look.open)?;
+    let access = look::access_to_look(&arguments.look, &config)?;
     let earlier = Earlier {
         access: &access,
         cache: look::cache(&config, arguments.look.no_cache),

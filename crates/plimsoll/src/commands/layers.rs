@@ -41,7 +41,7 @@ pub(crate) fn run(arguments: &LayersArgs, terminal: Terminal) -> Result<Outcome,
         .as_deref()
         .map(project::read_dockerfile)
         .transpose()?;
-    let access = look::access(&arguments.look.open)?;
+    let access = look::access_to_look(&arguments.look, &config)?;
     let spinner = Spinner::start(terminal, format!("opening {}", arguments.image));
     let image = plimsoll_image::find(&arguments.image, &access)?;
     spinner.message(format!("looking into {}", image.name));
