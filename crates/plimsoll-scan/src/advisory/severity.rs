@@ -2,12 +2,13 @@
 //!
 //! Whoever ships a package knows best what a flaw does in it, so the word of the package's own
 //! database comes first: Debian's urgency, Ubuntu's priority, the first word of a Red Hat kind of
-//! advisory, GitHub's label. Where no database has a word, the newest kind of CVSS vector is scored.
+//! advisory, GitHub's label. Where no database has a word, the newest kind of CVSS vector is scored;
+//! where none of those that know of the package has one either, that of another that knows of the flaw.
 
 use cvss::Cvss;
 use plimsoll_model::{CvssScore, SeverityBasis, VulnerabilitySeverity};
 
-use super::{Severity, SeverityKind};
+use super::{Severity, SeverityKind, cve};
 
 /// What one advisory says of how bad a flaw is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -250,6 +251,27 @@ pub fn database(id: &str) -> String {
             || id.split('-').next().unwrap_or(id).to_ascii_lowercase(),
             |(_, name)| (*name).to_owned(),
         )
+}
+
+/// Whether it is a distribution's word that new packages are there, for any number of flaws.
+pub(super) fn is_erratum(id: &str) -> bool {
+    matches!(
+        database(id).as_str(),
+        "alma" | "rocky" | "redhat" | "suse" | "mageia" | "openeuler"
+    ) || ["DSA-", "DLA-", "DTSA-", "USN-", "LSN-", "PHSA-"]
+        .iter()
+        .any(|prefix| id.starts_with(prefix))
+}
+
+/// Which advisory counts more: a distribution's on the flaw itself, then its errata, then GitHub's,
+/// which are reviewed, then those of the others.
+pub(super) fn weight(id: &str) -> u8 {
+    match id {
+        _ if is_erratum(id) => 1,
+        _ if id.starts_with("GHSA-") => 2,
+        _ if cve::of_name(id).is_some() || id.starts_with("CGA-") => 0,
+        _ => 3,
+    }
 }
 
 #[cfg(test)]

@@ -5,12 +5,14 @@ use std::io;
 use std::path::Path;
 
 use super::super::index::body::{self, Entry, severity_text};
+use super::super::index::by_cve;
 use super::super::index::format::{BLOCK, GROUP, MAX_BLOCK, Section, Writer, hash, sum};
 use super::super::index::record::{self, Short};
 use super::super::index::{Severity, Snapshot, SnapshotEcosystem};
 use super::distil::Unusable;
 use super::lists::Lists;
 use super::output::Output;
+use super::ratings::{self, Ratings};
 use super::spill::{self, BETWEEN, Piece, Row, Spill};
 use super::{CompileError, CompileReport};
 
@@ -89,6 +91,7 @@ pub(super) fn assemble(
         said,
         labels: Interned::default(),
         severities: Interned::default(),
+        ratings: Ratings::default(),
         lists,
         threads,
     };
@@ -243,6 +246,7 @@ struct Assembly {
     said: Vec<Said>,
     labels: Interned,
     severities: Interned,
+    ratings: Ratings,
     lists: Lists,
     threads: usize,
 }
@@ -291,6 +295,11 @@ impl Assembly {
         out.begin(Section::Snapshot);
         out.write(&serde_json::to_vec(snapshot)?)?;
         self.lists.write(&mut out)?;
+        out.begin(Section::Ratings);
+        let rows = self.ratings.rows();
+        if !rows.is_empty() {
+            out.write(&by_cve::write(rows.into_iter()))?;
+        }
         snapshot.date = self.newest(0..self.records.len() as u32);
         let (id, bytes) = out.finish(snapshot.date)?;
         snapshot.id = super::super::index::hexadecimal(&id);
@@ -326,6 +335,15 @@ impl Assembly {
                 rest = later;
                 let texts = spill::read_package(piece).ok_or_else(lost)?;
                 let severities = numbers(&texts.severities, &mut self.severities);
+                let [label, ..] = texts.labels;
+                self.ratings.of_package(
+                    said.record,
+                    ratings::Said {
+                        severities: &texts.severities,
+                        numbers: &severities,
+                        label,
+                    },
+                );
                 entries.push(Entry {
                     record: said.record,
                     ranges: texts.ranges,
@@ -386,6 +404,7 @@ impl Assembly {
         out.begin(Section::Records);
         let mut index = (self.records.len() as u32).to_le_bytes().to_vec();
         let (mut group, mut bytes) = (Vec::new(), Vec::new());
+        let mut record = 0_u32;
         for records in self.records.chunks(GROUP as usize) {
             group.clear();
             for at in records {
@@ -393,13 +412,26 @@ impl Assembly {
                 bytes.clear();
                 self.spills[at.0].read(row.short, &mut bytes)?;
                 let texts = spill::read_short(&bytes).ok_or_else(lost)?;
+                let severities = numbers(&texts.severities, &mut self.severities);
+                self.ratings.of_record(
+                    record,
+                    &row.id,
+                    &texts.aliases,
+                    &texts.upstream,
+                    ratings::Said {
+                        severities: &texts.severities,
+                        numbers: &severities,
+                        label: texts.label.as_deref(),
+                    },
+                );
+                record += 1;
                 let short = Short {
                     id: row.id.clone().into_string(),
                     aliases: texts.aliases,
                     upstream: texts.upstream,
                     published: texts.published,
                     modified: row.modified,
-                    severities: numbers(&texts.severities, &mut self.severities),
+                    severities,
                     label: texts.label.map(|label| self.labels.number(&label)),
                 };
                 record::write(&short, &mut group);

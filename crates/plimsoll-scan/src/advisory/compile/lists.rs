@@ -3,9 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 
+use super::super::index::by_cve;
 use super::super::index::format::{MAX_BLOCK, Section, sum};
 use super::super::index::pocket::{Written, write_block, write_index};
-use super::super::index::threat;
+use super::super::index::threat::write_exploited;
 use super::super::index::{PocketPackage, Snapshot, SnapshotList, SnapshotPocket};
 use super::super::pocket::PocketName;
 use super::list::{self, ExploitedList, List, NoList, PocketList, ScoreList};
@@ -152,7 +153,7 @@ impl Lists {
         });
     }
 
-    /// Writes their sections, the last of an index.
+    /// Writes their sections.
     pub(super) fn write(&self, out: &mut Output) -> io::Result<()> {
         out.begin(Section::Pockets);
         let mut written = Vec::new();
@@ -191,13 +192,13 @@ impl Lists {
         out.begin(Section::Scores);
         if let Some(list) = &self.scores {
             let scores = list.scores.iter();
-            out.write(&threat::write_scores(
+            out.write(&by_cve::write(
                 scores.map(|score| (score.cve, score.probability, score.percentile)),
             ))?;
         }
         out.begin(Section::Exploited);
         if let Some(list) = &self.exploited {
-            out.write(&threat::write_exploited(&list.entries))?;
+            out.write(&write_exploited(&list.entries))?;
         }
         Ok(())
     }

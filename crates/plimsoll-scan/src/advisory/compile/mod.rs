@@ -12,6 +12,7 @@ mod feed;
 mod list;
 mod lists;
 mod output;
+mod ratings;
 mod spill;
 mod summary;
 mod timestamp;

@@ -3,7 +3,7 @@ use std::path::{Path, PathBuf};
 use super::super::index::{
     Affected, EventKind, Index, IndexError, PocketPackage, RangeKind, SnapshotEcosystem,
 };
-use super::super::index::{in_first_form, redated};
+use super::super::index::{in_earlier_form, redated};
 use super::super::{Ecosystem, cve};
 use super::*;
 use crate::archive::zip::tests::zip;
@@ -637,16 +637,18 @@ fn a_date_that_is_not_that_of_the_records_is_damage() {
 }
 
 #[test]
-fn an_index_of_the_first_form_is_read() {
+fn an_index_of_an_earlier_form_is_read() {
     let folder = tempfile::tempdir().unwrap();
     let inputs = write(folder.path(), &[("go.json", GO.as_bytes())]);
     let (_, index) = compiled(folder.path(), &inputs);
     let bytes = std::fs::read(index.path()).unwrap();
-    let first = Index::from_bytes("first", in_first_form(&bytes)).unwrap();
-    first.verify().unwrap();
-    assert_eq!(first.id(), index.id());
-    assert_eq!(affected(&first, "Go", "example.test/x").len(), 1);
-    assert_eq!(first.snapshot().unwrap().pockets, []);
-    assert!(first.pockets().unwrap().is_empty());
-    assert!(first.scores().unwrap().is_none() && first.exploited().unwrap().is_none());
+    for form in [1, 2] {
+        let earlier = Index::from_bytes("earlier", in_earlier_form(&bytes, form)).unwrap();
+        earlier.verify().unwrap();
+        assert_eq!(earlier.id(), index.id());
+        assert_eq!(earlier.snapshot().unwrap().pockets, []);
+        assert!(earlier.pockets().unwrap().is_empty());
+        assert!(earlier.scores().unwrap().is_none() && earlier.exploited().unwrap().is_none());
+        assert_eq!(affected(&earlier, "Go", "example.test/x").len(), 1);
+    }
 }

@@ -14,9 +14,11 @@
 //! POCKET_INDEX    whose they are, and where the blocks end
 //! SCORES          EPSS: how likely flaws are to be exploited, by CVE number
 //! EXPLOITED       flaws that are known to be exploited, by CVE number
+//! RATINGS         severities of flaws that some databases do not rate and others do, by CVE number
 //! ```
 //!
-//! Form 1 has no sections behind SNAPSHOT and a shorter header. It is read as if they were empty.
+//! Form 2 has no RATINGS; form 1 has no sections behind SNAPSHOT and a shorter header. Both are read as
+//! if what they lack were empty.
 //!
 //! A package is found by the hash of its name and the number of its ecosystem; what advisories say
 //! of it lies in one piece behind it. Records are numbered in the order of the first package that
@@ -32,10 +34,10 @@ use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed};
 pub(crate) const MAGIC: [u8; 16] = *b"PLIMSOLL-OSV\r\n\x1a\n";
 
 /// Raised with every change of the layout or of what a field means.
-pub(crate) const VERSION: u32 = 2;
+pub(crate) const VERSION: u32 = 3;
 
-/// The first form, which is still read.
-const FIRST: u32 = 1;
+/// Earlier forms, which are still read: their header's length, and how many sections they have.
+const EARLIER: [(usize, usize); 2] = [(FIRST_HEADER, 8), (HEADER, 12)];
 
 pub(crate) const HEADER: usize = 512;
 /// The header of the first form.
@@ -59,6 +61,7 @@ pub(crate) enum Section {
     PocketIndex,
     Scores,
     Exploited,
+    Ratings,
 }
 
 impl Section {
@@ -75,13 +78,12 @@ impl Section {
         Self::PocketIndex,
         Self::Scores,
         Self::Exploited,
+        Self::Ratings,
     ];
 }
 
 /// How many sections there are.
-pub(crate) const SECTIONS: usize = 12;
-/// How many of them the first form has.
-const FIRST_SECTIONS: usize = 8;
+pub(crate) const SECTIONS: usize = 13;
 
 const _: () = assert!(SECTION_TABLE + SECTIONS * 20 <= HEADER - SUM);
 
@@ -151,20 +153,21 @@ impl Header {
         header
     }
 
-    /// As the first form has it: without what is behind its sections.
+    /// As an earlier form has it: without what is behind its sections.
     #[cfg(test)]
-    pub(crate) fn write_first(&self) -> Vec<u8> {
+    pub(crate) fn write_earlier(&self, form: u32) -> Vec<u8> {
+        let (length, sections) = EARLIER[form as usize - 1];
         let mut out = self.write().to_vec();
-        let shorter = (HEADER - FIRST_HEADER) as u64;
-        out.truncate(FIRST_HEADER - SUM);
-        out[16..20].copy_from_slice(&FIRST.to_le_bytes());
-        out[20..24].copy_from_slice(&(FIRST_SECTIONS as u32).to_le_bytes());
+        let shorter = (HEADER - length) as u64;
+        out.truncate(length - SUM);
+        out[16..20].copy_from_slice(&form.to_le_bytes());
+        out[20..24].copy_from_slice(&(sections as u32).to_le_bytes());
         out[24..32].copy_from_slice(&(self.length - shorter).to_le_bytes());
-        for (number, place) in self.sections.iter().take(FIRST_SECTIONS).enumerate() {
+        for (number, place) in self.sections.iter().take(sections).enumerate() {
             let at = SECTION_TABLE + number * 20;
             out[at..at + 8].copy_from_slice(&(place.offset - shorter).to_le_bytes());
         }
-        out[SECTION_TABLE + FIRST_SECTIONS * 20..].fill(0);
+        out[SECTION_TABLE + sections * 20..].fill(0);
         let sum = xxh3_64(&out);
         out.extend(sum.to_le_bytes());
         out
@@ -175,10 +178,12 @@ impl Header {
         if from.bytes(MAGIC.len()) != Some(&MAGIC) {
             return Err(BadHeader::Foreign);
         }
-        let (length, sections) = match from.u32().ok_or(BadHeader::Damaged)? {
-            FIRST => (FIRST_HEADER, FIRST_SECTIONS),
-            VERSION => (HEADER, SECTIONS),
-            version => return Err(BadHeader::Version(version)),
+        let form = from.u32().ok_or(BadHeader::Damaged)?;
+        let earlier = || EARLIER.get(usize::try_from(form).ok()?.checked_sub(1)?);
+        let (length, sections) = match earlier() {
+            Some(earlier) => *earlier,
+            None if form == VERSION => (HEADER, SECTIONS),
+            None => return Err(BadHeader::Version(form)),
         };
         Self::fields(bytes, from, length, sections).ok_or(BadHeader::Damaged)
     }
@@ -463,7 +468,9 @@ mod tests {
             broken[at] ^= 1;
             let expected = match at {
                 0..16 => BadHeader::Foreign,
-                16..20 => BadHeader::Version(u32::from_le_bytes([
+                // An earlier form, whose checksum would be another.
+                16 => BadHeader::Damaged,
+                17..20 => BadHeader::Version(u32::from_le_bytes([
                     broken[16], broken[17], broken[18], broken[19],
                 ])),
                 _ => BadHeader::Damaged,

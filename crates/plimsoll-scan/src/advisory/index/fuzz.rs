@@ -20,6 +20,10 @@ fn ask_all(index: &Index) -> Result<(), IndexError> {
         let _ = (scores.of(0), scores.of(u64::MAX));
     }
     index.exploited()?;
+    let ratings = index.ratings()?;
+    for cve in [0, u64::MAX] {
+        index.rating(&ratings, cve)?;
+    }
     let (tables, packages) = (index.tables()?, index.packages()?);
     for number in 0..tables.ecosystems.len() as u32 {
         let ecosystem = tables
@@ -55,7 +59,7 @@ pub(in crate::advisory) fn resealed(mut bytes: Vec<u8>) -> Vec<u8> {
     let Ok(mut header) = Header::read(bytes.get(..HEADER).unwrap_or(&bytes)) else {
         return bytes;
     };
-    // What stands where a header of the second form ends is a section in the first.
+    // What stands where a header ends is a section in the first form.
     if header
         .sections
         .iter()
@@ -110,11 +114,11 @@ pub(in crate::advisory) fn redated(bytes: &[u8], date: Option<i64>) -> Vec<u8> {
     redated
 }
 
-/// An index without lists, as the first form of the file has it.
+/// An index without what the form lacks, as an earlier form of the file has it.
 #[cfg(test)]
-pub(in crate::advisory) fn in_first_form(bytes: &[u8]) -> Vec<u8> {
+pub(in crate::advisory) fn in_earlier_form(bytes: &[u8], form: u32) -> Vec<u8> {
     let header = Header::read(bytes).unwrap();
-    let mut first = header.write_first();
-    first.extend(&bytes[HEADER..]);
-    first
+    let mut earlier = header.write_earlier(form);
+    earlier.extend(&bytes[HEADER..]);
+    earlier
 }

@@ -2,11 +2,13 @@
 
 mod blocks;
 pub(crate) mod body;
+pub(crate) mod by_cve;
 pub(crate) mod format;
 mod fuzz;
 mod identifier;
 mod map;
 pub(crate) mod pocket;
+mod rating;
 pub(crate) mod record;
 pub(crate) mod threat;
 mod types;
@@ -26,7 +28,7 @@ use super::Ecosystem;
 
 pub(super) use self::fuzz::fuzz;
 #[cfg(test)]
-pub(super) use self::fuzz::{in_first_form, redated, resealed};
+pub(super) use self::fuzz::{in_earlier_form, redated, resealed};
 
 pub use self::body::{Affected, AffectedBy, Range};
 pub use self::pocket::{Pocket, PocketPackage};

@@ -2,18 +2,19 @@
 //! are.
 //!
 //! ```text
-//! SCORES     count u32 · CVE number u64… · probability u32… · percentile u32…, in billionths
+//! SCORES     probability and percentile, in billionths, as `by_cve` has them
 //! EXPLOITED  count varint · (CVE number, less the one before, varint · flags u8 · day it was added
 //!            signed · day it is due signed)…
 //! ```
 //!
-//! Both are sorted by number; where a section is empty, nobody gave the list.
+//! EXPLOITED is sorted by number; where a section is empty, nobody gave the list.
 
 use std::collections::BTreeMap;
 
 use plimsoll_model::Likelihood;
 
-use super::format::{Reader, Section, Writer, u32_in, u64_at};
+use super::by_cve::ByCve;
+use super::format::{Reader, Section, Writer};
 use super::{Index, IndexError};
 
 /// What a catalogue says of a flaw that is known to be exploited. Days are counted from 1970 on.
@@ -30,24 +31,6 @@ pub struct Exploitation {
 const RANSOMWARE: u8 = 1;
 const ADDED: u8 = 2;
 const DUE: u8 = 4;
-
-/// SCORES.
-pub(crate) fn write_scores(
-    scores: impl ExactSizeIterator<Item = (u64, u32, u32)> + Clone,
-) -> Vec<u8> {
-    let mut out = Vec::with_capacity(4 + scores.len() * 16);
-    out.extend((scores.len() as u32).to_le_bytes());
-    for (cve, _, _) in scores.clone() {
-        out.extend(cve.to_le_bytes());
-    }
-    for (_, probability, _) in scores.clone() {
-        out.extend(probability.to_le_bytes());
-    }
-    for (_, _, percentile) in scores {
-        out.extend(percentile.to_le_bytes());
-    }
-    out
-}
 
 /// EXPLOITED.
 pub(crate) fn write_exploited(entries: &BTreeMap<u64, Exploitation>) -> Vec<u8> {
@@ -69,42 +52,17 @@ pub(crate) fn write_exploited(entries: &BTreeMap<u64, Exploitation>) -> Vec<u8> 
     out
 }
 
-/// The scores of an index.
+/// The scores of an index: for each flaw how likely, then the percentile.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Scores<'i> {
-    numbers: &'i [u8],
-    probabilities: &'i [u8],
-    percentiles: &'i [u8],
-}
+pub(crate) struct Scores<'i>(ByCve<'i>);
 
-impl<'i> Scores<'i> {
-    fn read(bytes: &'i [u8]) -> Option<Self> {
-        let mut from = Reader::new(bytes);
-        let count = usize::try_from(from.u32()?).ok()?;
-        Some(Self {
-            numbers: from.bytes(count.checked_mul(8)?)?,
-            probabilities: from.bytes(count.checked_mul(4)?)?,
-            percentiles: from.bytes(count.checked_mul(4)?)?,
-        })
-    }
-
+impl Scores<'_> {
     /// The score of a CVE number, without its day, which is that of all.
     pub(crate) fn of(&self, cve: u64) -> Option<Likelihood> {
-        let (mut low, mut high) = (0, self.numbers.len() / 8);
-        while low < high {
-            let middle = low.midpoint(high);
-            if u64_at(self.numbers, middle.checked_mul(8)?)? < cve {
-                low = middle + 1;
-            } else {
-                high = middle;
-            }
-        }
-        if u64_at(self.numbers, low.checked_mul(8)?)? != cve {
-            return None;
-        }
+        let (probability, percentile) = self.0.of(cve)?;
         Some(Likelihood {
-            probability: u32_in(self.probabilities, low)?,
-            percentile: u32_in(self.percentiles, low)?,
+            probability,
+            percentile,
             date: None,
         })
     }
@@ -136,8 +94,8 @@ impl Index {
     pub(crate) fn scores(&self) -> Result<Option<Scores<'_>>, IndexError> {
         match self.section(Section::Scores)? {
             [] => Ok(None),
-            bytes => Scores::read(bytes)
-                .map(Some)
+            bytes => ByCve::read(bytes)
+                .map(|scores| Some(Scores(scores)))
                 .ok_or_else(|| self.damaged("its EPSS scores")),
         }
     }
@@ -164,22 +122,6 @@ mod tests {
 
     proptest! {
         #[test]
-        fn scores_are_found(known: BTreeMap<u64, (u32, u32)>, other: u64) {
-            let scores: Vec<(u64, u32, u32)> =
-                known.iter().map(|(cve, (one, two))| (*cve, *one, *two)).collect();
-            let bytes = write_scores(scores.iter().copied());
-            let read = Scores::read(&bytes).unwrap();
-            for cve in known.keys().copied().chain([other]) {
-                let expected = known.get(&cve).map(|(probability, percentile)| Likelihood {
-                    probability: *probability,
-                    percentile: *percentile,
-                    date: None,
-                });
-                prop_assert_eq!(read.of(cve), expected);
-            }
-        }
-
-        #[test]
         fn entries_come_back(
             known in proptest::collection::btree_map(
                 any::<u64>(), (any::<Option<i64>>(), any::<Option<i64>>(), any::<bool>()), 0..20,
@@ -193,11 +135,8 @@ mod tests {
         }
 
         #[test]
-        fn any_bytes_are_read_without_a_panic(bytes: Vec<u8>, cve: u64) {
+        fn any_bytes_are_read_without_a_panic(bytes: Vec<u8>) {
             let _ = read_exploited(&bytes);
-            if let Some(scores) = Scores::read(&bytes) {
-                let _ = scores.of(cve);
-            }
         }
     }
 }

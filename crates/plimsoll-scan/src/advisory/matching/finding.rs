@@ -7,7 +7,7 @@ use plimsoll_model::{
     FixState, Inventory, LayerOrigin, Origin, Package, PackageKind, Platform, Vulnerability,
 };
 
-use super::super::severity::{Opinion, database, rate};
+use super::super::severity::{Opinion, is_erratum, rate, weight};
 use super::super::{Details, GoImport, Index, IndexError, Record, RecordId, Severity, Specifics};
 use super::Answer;
 use super::flaw::{Flaw, Told, cve, flaws};
@@ -52,27 +52,6 @@ impl<'i> Advisory<'i> {
                 .collect(),
             upstream => upstream.to_vec(),
         }
-    }
-}
-
-/// Whether it is a distribution's word that new packages are there, for any number of flaws.
-fn is_erratum(id: &str) -> bool {
-    matches!(
-        database(id).as_str(),
-        "alma" | "rocky" | "redhat" | "suse" | "mageia" | "openeuler"
-    ) || ["DSA-", "DLA-", "DTSA-", "USN-", "LSN-", "PHSA-"]
-        .iter()
-        .any(|prefix| id.starts_with(prefix))
-}
-
-/// Which advisory counts more: a distribution's on the flaw itself, then its errata, then GitHub's,
-/// which are reviewed, then those of the others.
-fn weight(id: &str) -> u8 {
-    match id {
-        _ if is_erratum(id) => 1,
-        _ if id.starts_with("GHSA-") => 2,
-        _ if cve(id).is_some() || id.starts_with("CGA-") => 0,
-        _ => 3,
     }
 }
 
@@ -121,7 +100,15 @@ impl<'a, 'i> Findings<'a, 'i> {
     }
 
     /// Adds what hits a package; `at` is its place in the inventory.
-    pub(super) fn add(&mut self, at: usize, package: &'a Package, answer: &'a Answer<'i>) {
+    ///
+    /// # Errors
+    /// The index is damaged.
+    pub(super) fn add(
+        &mut self,
+        at: usize,
+        package: &'a Package,
+        answer: &'a Answer<'i>,
+    ) -> Result<(), IndexError> {
         let mut words: Vec<Word<'a, 'i>> = answer
             .hits
             .iter()
@@ -158,9 +145,10 @@ impl<'a, 'i> Findings<'a, 'i> {
                     .collect();
                 self.questions.ask(&package.path, self.found.len(), imports);
             }
-            self.found
-                .push(self.finding(at, package, answer, flaw, &words));
+            let finding = self.finding(at, package, answer, flaw, &words)?;
+            self.found.push(finding);
         }
+        Ok(())
     }
 
     /// How many there are.
@@ -209,7 +197,7 @@ impl<'a, 'i> Findings<'a, 'i> {
         answer: &Answer<'i>,
         flaw: Flaw,
         words: &[Word<'_, 'i>],
-    ) -> Vulnerability {
+    ) -> Result<Vulnerability, IndexError> {
         let severities: Vec<Vec<Severity<'i>>> = words
             .iter()
             .map(|word| {
@@ -231,7 +219,14 @@ impl<'a, 'i> Findings<'a, 'i> {
                 }
             })
             .collect();
-        let rating = rate(&opinions);
+        let names = || {
+            let aliases = flaw.aliases.iter().map(String::as_str);
+            aliases.chain([flaw.id.as_str()])
+        };
+        let mut rating = rate(&opinions);
+        if rating.basis.is_none() {
+            rating = self.threats.rating(names())?;
+        }
         let hits: Vec<&Hit<'i>> = words.iter().map(|word| word.hit).collect();
         let way_out = way_out(answer.order, &hits, &answer.said);
         let mut advisories: Vec<String> = words
@@ -245,11 +240,7 @@ impl<'a, 'i> Findings<'a, 'i> {
                 .iter()
                 .filter_map(move |word| of(&word.advisory.record))
         };
-        let names = || {
-            let aliases = flaw.aliases.iter().map(String::as_str);
-            aliases.chain([flaw.id.as_str()])
-        };
-        Vulnerability {
+        Ok(Vulnerability {
             epss: self.threats.likelihood(names()),
             known_exploited: self.threats.exploitation(names()),
             id: flaw.id,
@@ -290,7 +281,7 @@ impl<'a, 'i> Findings<'a, 'i> {
                 .as_ref()
                 .map(|base| package.layer < base.layers),
             removed_in: package.removed_in,
-        }
+        })
     }
 }
 

@@ -92,7 +92,7 @@ pub fn judge_inventory(
             inquiry.left_out += 1;
             continue;
         }
-        findings.add(*at, package, answer);
+        findings.add(*at, package, answer)?;
     }
     let mut vulnerabilities = findings.done();
     vulnerabilities.sort_by(|a, b| a.sort_key().cmp(&b.sort_key()));

@@ -1,11 +1,14 @@
-//! What lists by CVE numbers say of a flaw: how likely it is to be exploited, and that it is.
+//! What is known of a flaw by its CVE number: how likely it is to be exploited, that it is, and how bad
+//! others call it.
 
 use std::collections::BTreeMap;
 
 use plimsoll_model::{KnownExploited, Likelihood};
 
 use super::super::cve;
+use super::super::index::by_cve::ByCve;
 use super::super::index::threat::Scores;
+use super::super::severity::{Opinion, Rating, rate};
 use super::super::{Exploitation, Index, IndexError};
 use super::finding::moment;
 
@@ -16,6 +19,8 @@ pub(super) struct Threats<'i> {
     /// The day of the scores, as RFC 3339 has it.
     date: Option<String>,
     exploited: Option<BTreeMap<u64, Exploitation>>,
+    index: &'i Index,
+    ratings: ByCve<'i>,
 }
 
 impl<'i> Threats<'i> {
@@ -32,6 +37,8 @@ impl<'i> Threats<'i> {
             },
             scores,
             exploited: index.exploited()?,
+            index,
+            ratings: index.ratings()?,
         })
     }
 
@@ -50,6 +57,33 @@ impl<'i> Threats<'i> {
                 date: self.date.clone(),
                 ..likelihood
             })
+    }
+
+    /// How bad a flaw that goes by these names is where those who know of it in a package do not say;
+    /// of several numbers the worst counts.
+    ///
+    /// # Errors
+    /// The index is damaged.
+    pub(super) fn rating<'n>(
+        &self,
+        names: impl Iterator<Item = &'n str>,
+    ) -> Result<Rating, IndexError> {
+        let mut worst = Rating::default();
+        for cve in names.filter_map(cve::of_name) {
+            let Some((id, severity)) = self.index.rating(&self.ratings, cve)? else {
+                continue;
+            };
+            let rating = rate(&[Opinion {
+                id: &id,
+                severities: &[severity],
+                ..Opinion::default()
+            }]);
+            let tenths = |rating: &Rating| rating.cvss.as_ref().map(|score| score.tenths);
+            if tenths(&rating) > tenths(&worst) {
+                worst = rating;
+            }
+        }
+        Ok(worst)
     }
 
     /// That a flaw that goes by these names is exploited; of several numbers what is known longest.

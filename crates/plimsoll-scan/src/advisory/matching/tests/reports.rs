@@ -72,6 +72,89 @@ fn databases_that_tell_of_one_flaw_make_one_finding() {
 }
 
 #[test]
+fn what_a_database_does_not_rate_is_as_bad_as_another_says() {
+    let vector = |kind: &str, score: &str| json!([{"type": kind, "score": score}]);
+    let worst = vector("CVSS_V3", "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H");
+    let mild = vector("CVSS_V3", "CVSS:3.0/AV:L/AC:H/PR:H/UI:R/S:U/C:L/I:N/A:N");
+    let newest = vector(
+        "CVSS_V4",
+        "CVSS:4.0/AV:N/AC:L/AT:N/PR:N/UI:N/VC:N/VI:N/VA:H/SC:N/SI:N/SA:N",
+    );
+    let named = |id: &str, ecosystem: &str, name: &str, cve: &str| {
+        with(record(id, ecosystem, name, "9"), json!({"aliases": [cve]}))
+    };
+    let of_package = |id: &str, cve: &str| {
+        let mut record = named(id, "Bitnami", "golang", cve);
+        record["affected"][0]["severity"] = mild.clone();
+        record
+    };
+    let records = [
+        named("GO-2024-1", "Go", "example.test/a", "CVE-2024-1"),
+        named("GO-2024-2", "Go", "example.test/a", "CVE-2024-2"),
+        named("GO-2024-3", "Go", "example.test/a", "CVE-2024-3"),
+        with(
+            named("GHSA-a", "Go", "example.test/a", "CVE-2024-4"),
+            json!({"database_specific": {"severity": "LOW"}}),
+        ),
+        named("GO-2024-5", "Go", "example.test/a", "CVE-2024-5"),
+        with(
+            named("BIT-golang-2024-1", "Bitnami", "golang", "CVE-2024-1"),
+            json!({"severity": mild}),
+        ),
+        // Of a newer kind, and by who counts more.
+        with(
+            named("PYSEC-1", "PyPI", "golang", "CVE-2024-1"),
+            json!({"severity": newest}),
+        ),
+        of_package("BIT-golang-2024-2", "CVE-2024-2"),
+        with(
+            named("GHSA-b", "npm", "golang", "CVE-2024-2"),
+            json!({"severity": worst}),
+        ),
+        with(
+            named("BIT-golang-2024-4", "Bitnami", "golang", "CVE-2024-4"),
+            json!({"severity": worst}),
+        ),
+        of_package("BIT-golang-2024-5", "CVE-2024-5"),
+        with(
+            named("PYSEC-5", "PyPI", "golang", "CVE-2024-5"),
+            json!({"severity": vector("CVSS_V4", "nonsense")}),
+        ),
+        with(
+            named("PYSEC-3", "PyPI", "golang", "CVE-2024-3"),
+            json!({"severity": worst, "withdrawn": "2025-01-01T00:00:00Z"}),
+        ),
+    ];
+    let package = package(PackageKind::Go, "example.test/a", "1.0.0");
+    let judged = judged(&records, &on("debian", "12", vec![package]));
+    let mut told: Vec<String> = judged
+        .vulnerabilities
+        .iter()
+        .map(|one| {
+            let cvss = one.cvss.as_ref();
+            format!(
+                "{} {:?} {} {}",
+                one.id,
+                one.severity,
+                one.severity_source.as_deref().unwrap_or("nobody"),
+                cvss.map_or("none", |cvss| cvss.version),
+            )
+        })
+        .collect();
+    told.sort();
+    assert_eq!(
+        told,
+        [
+            "CVE-2024-1 High pypa 4.0",
+            "CVE-2024-2 Critical ghsa 3.1",
+            "CVE-2024-3 Unknown nobody none",
+            "CVE-2024-4 Low ghsa none",
+            "CVE-2024-5 Low bitnami 3.0",
+        ]
+    );
+}
+
+#[test]
 fn what_a_go_program_was_linked_from_is_asked_of_that_program() {
     let mut every = record("GO-2024-1", "Go", "stdlib", "1.23.5");
     every["affected"][0]["ecosystem_specific"] = json!({"imports": [
