@@ -120,22 +120,31 @@ pub(crate) fn known(report: &Report) -> String {
     text
 }
 
-/// `judged by 65000 advisories of 2026-11-20 (snapshot 0123456789ab), 2 days old`; how old is only
-/// told where it is known when the report was `made`. Not safe for any form yet.
+/// `judged by 65000 advisories of 2026-11-20 (snapshot 0123456789ab), 2 days old`, or `checked 1 day ago`
+/// where somebody made sure since that there are no newer ones. How old is only told where it is known
+/// when the report was `made`. Not safe for any form yet.
 pub(crate) fn judged_by(coverage: &AdvisoryCoverage, made: Option<&str>) -> String {
+    let day = |time: &str| time.get(..10).unwrap_or(time).to_owned();
     let date = coverage.date.as_deref();
-    let age = date
-        .zip(made)
-        .and_then(|(date, made)| age::days(date, made));
+    let since = |time: &str| age::days(time, made?);
+    let age = match coverage.checked.as_deref() {
+        Some(checked) => Some(match since(checked) {
+            Some(0) => "checked today".to_owned(),
+            Some(1) => "checked 1 day ago".to_owned(),
+            Some(days) => format!("checked {days} days ago"),
+            None => format!("checked {}", day(checked)),
+        }),
+        None => date.and_then(since).map(age::words),
+    };
     format!(
         "judged by {} of {} (snapshot {}){}",
         match coverage.advisories {
             1 => "1 advisory".to_owned(),
             many => format!("{many} advisories"),
         },
-        date.map_or("an unknown day", |date| date.get(..10).unwrap_or(date)),
+        date.map_or_else(|| "an unknown day".to_owned(), day),
         coverage.snapshot.get(..12).unwrap_or(&coverage.snapshot),
-        age.map_or_else(String::new, |days| format!(", {}", age::words(days)))
+        age.map_or_else(String::new, |age| format!(", {age}"))
     )
 }
 

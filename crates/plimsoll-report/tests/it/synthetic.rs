@@ -245,6 +245,7 @@ pub(crate) fn inspected() -> Case {
     case.report.advisories = Some(AdvisoryCoverage {
         snapshot: "5".repeat(64),
         date: Some("2026-11-20T00:00:00Z".to_owned()),
+        checked: None,
         advisories: 65_000,
         covered: ecosystem("PyPI", 1),
         missing: ecosystem("Debian:12", 1),

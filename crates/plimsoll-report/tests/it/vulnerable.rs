@@ -216,6 +216,7 @@ pub(crate) fn vulnerable() -> Case {
     report.advisories = Some(AdvisoryCoverage {
         snapshot: "5".repeat(64),
         date: Some("2026-11-20T00:00:00Z".to_owned()),
+        checked: Some("2026-11-21T04:00:00Z".to_owned()),
         advisories: 65_000,
         covered: vec![EcosystemPackages {
             ecosystem: "Debian:12".to_owned(),
@@ -333,7 +334,7 @@ fn the_screen_fits_with_vulnerabilities() {
     let widest = text.lines().map(|line| line.chars().count()).max();
     assert!(widest <= Some(80), "{text}");
     let words: Vec<&str> = text.split_whitespace().collect();
-    assert!(words.join(" ").contains("), 2 days old; none on"), "{text}");
+    assert!(words.join(" ").contains("), checked 1 day ago; none on"), "{text}");
 }
 
 /// A bill of materials is no longer than an image, and says as much of what it was judged by.
@@ -342,6 +343,7 @@ fn a_bill_of_materials_is_a_screen() {
     let mut case = vulnerable();
     let report = &mut case.report;
     report.image = None;
+    report.advisories.as_mut().unwrap().checked = None;
     report.findings.clear();
     report.inventory.layers.clear();
     report.bill = Some(BillSummary {

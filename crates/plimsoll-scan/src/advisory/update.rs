@@ -14,8 +14,8 @@ use plimsoll_image::{Access, Downloaded, ImageError, download, told_address};
 use serde::{Deserialize, Serialize};
 
 pub use self::lists::{EPSS_SCORES, EXPLOITED_CATALOGUE, ListSources};
-use super::compile::{CompileError, CompileReport, Inputs, check_archive, compile};
-use super::index::Index;
+use super::compile::{CompileError, CompileReport, Inputs, check_archive, compile, recheck};
+use super::index::{Index, IndexError, Snapshot};
 
 /// Where OSV publishes one archive an ecosystem
 /// (<https://google.github.io/osv.dev/data/#data-dumps>).
@@ -44,6 +44,9 @@ pub const USUAL_ECOSYSTEMS: [&str; 19] = [
     "crates.io",
     "npm",
 ];
+
+/// Seconds of a day.
+const DAY: i64 = 86_400;
 
 /// What is to be updated from where.
 #[derive(Clone, Copy, Debug)]
@@ -128,6 +131,9 @@ pub enum UpdateError {
     /// What was fetched cannot be compiled.
     #[error(transparent)]
     Compile(#[from] CompileError),
+    /// The index that is there cannot be marked as checked.
+    #[error(transparent)]
+    Index(#[from] IndexError),
 }
 
 /// A file that is wanted.
@@ -187,9 +193,16 @@ impl Update<'_> {
         let is_same = || {
             let before = fs::read_to_string(&mark).ok()?;
             let (id, before) = before.split_once('\n')?;
-            (before == made_of && whole_index(self.out)? == id).then_some(())
+            let index = whole_index(self.out)?;
+            let is_it = before == made_of && index.id == id;
+            is_it.then_some(index.checked)
         };
-        if !has_changed && is_same().is_some() {
+        if !has_changed && let Some(checked) = is_same() {
+            // Once a day is enough: an index that is not new has a new name then.
+            if checked.is_none_or(|before| before.div_euclid(DAY) != self.now.div_euclid(DAY)) {
+                let id = recheck(self.out, self.now)?;
+                fs::write(&mark, format!("{id}\n{made_of}")).map_err(|error| io(&mark, error))?;
+            }
             return Ok(Updated {
                 fetched,
                 compiled: None,
@@ -204,6 +217,7 @@ impl Update<'_> {
         let inputs = Inputs {
             paths: &archives,
             pockets: &lists.pockets,
+            checked: Some(self.now),
         };
         let compiled = compile(inputs, self.out, on_records).inspect_err(|error| {
             // An archive that is not whole, whoever gave it, is not asked for changes again.
@@ -343,11 +357,11 @@ impl Update<'_> {
     }
 }
 
-/// The id of the index that lies there; none where there is none, or it is not whole.
-fn whole_index(path: &Path) -> Option<String> {
+/// What the index that lies there was made of; nothing where there is none, or it is not whole.
+fn whole_index(path: &Path) -> Option<Snapshot> {
     let index = Index::open(path).ok()?;
     index.verify().ok()?;
-    Some(index.id())
+    index.snapshot().ok()
 }
 
 /// Whether it can be part of an address and of a file's name.

@@ -66,6 +66,7 @@ fn build(arguments: &DbBuildArgs, terminal: Terminal) -> Result<Outcome, Failure
     let inputs = Inputs {
         paths: &arguments.paths,
         pockets: &arguments.pocket,
+        checked: None,
     };
     let report = compile(inputs, &out, &|more| {
         let read = read.fetch_add(more, Ordering::Relaxed) + more;
@@ -187,11 +188,15 @@ fn built(out: &Path, report: &CompileReport) -> String {
 
 fn told(path: &Path, snapshot: &Snapshot) -> String {
     let mut text = format!(
-        "{}\n  snapshot  {}\n  newest    {}\n  size      {:.1} MB\n  holds     {} records about {} \
+        "{}\n  snapshot  {}\n  newest    {}\n{}  size      {:.1} MB\n  holds     {} records about {} \
          packages\n\n",
         printable(&path.display().to_string()),
         snapshot.id,
         dated(snapshot.date),
+        snapshot.checked.map_or_else(String::new, |checked| format!(
+            "  checked   {}: there was nothing newer\n",
+            dated(Some(checked))
+        )),
         snapshot.bytes as f64 / 1e6,
         snapshot.records,
         snapshot.packages,
@@ -397,6 +402,8 @@ fn reasons(counts: &[(String, u64)]) -> Vec<Reason<'_>> {
 struct SnapshotReport<'r> {
     snapshot: &'r str,
     date: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    checked: Option<String>,
     bytes: u64,
     records: u64,
     packages: u64,
@@ -412,6 +419,7 @@ impl<'r> SnapshotReport<'r> {
         Self {
             snapshot: &snapshot.id,
             date: snapshot.date.map(clock::moment),
+            checked: snapshot.checked.map(clock::moment),
             bytes: snapshot.bytes,
             records: snapshot.records,
             packages: snapshot.packages,

@@ -79,6 +79,7 @@ pub(super) fn assemble(
     let mut snapshot = Snapshot {
         unusable: by_reason(unusable),
         broken: report.broken,
+        checked: report.snapshot.checked,
         ..Snapshot::default()
     };
     lists.tell(&cves(&mut spills), &mut snapshot);
@@ -293,7 +294,7 @@ impl Assembly {
         });
         snapshot.releases = self.ecosystems(|ecosystem| ecosystem);
         out.begin(Section::Snapshot);
-        out.write(&serde_json::to_vec(snapshot)?)?;
+        out.write(&snapshot.to_json()?)?;
         self.lists.write(&mut out)?;
         out.begin(Section::Ratings);
         let rows = self.ratings.rows();

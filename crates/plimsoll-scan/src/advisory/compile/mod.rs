@@ -33,6 +33,7 @@ pub(super) use self::list::check_release;
 use self::list::{List, NoList};
 use self::lists::Lists;
 pub use self::output::IncomingIndex;
+pub(super) use self::output::recheck;
 use self::spill::Spill;
 use super::index::Snapshot;
 use super::{PocketName, osv};
@@ -130,6 +131,8 @@ pub struct Inputs<'a> {
     pub paths: &'a [PathBuf],
     /// Package indexes that are those of these pockets, whatever their places tell.
     pub pockets: &'a [(PocketName, PathBuf)],
+    /// When somebody made sure that there is nothing newer: [`Snapshot::checked`].
+    pub checked: Option<i64>,
 }
 
 impl<'a> Inputs<'a> {
@@ -218,6 +221,7 @@ pub fn compile(
             why: one.why.clone(),
         });
     }
+    report.snapshot.checked = inputs.checked;
     assemble::assemble(spills, lists, out, report, threads)
 }
 

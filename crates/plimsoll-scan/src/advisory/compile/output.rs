@@ -103,6 +103,32 @@ impl Output {
     }
 }
 
+/// Writes the index at `path` again as one that was checked at a time; gives its new name.
+///
+/// # Errors
+/// It cannot be read or written; the old one stays.
+pub(crate) fn recheck(path: &Path, checked: i64) -> Result<String, IndexError> {
+    let index = Index::open(path)?;
+    let mut snapshot = index.snapshot()?;
+    snapshot.checked = Some(checked);
+    let write = || {
+        let mut out = Output::create(path)?;
+        for section in Section::ALL {
+            out.begin(section);
+            match section {
+                Section::Snapshot => out.write(&snapshot.to_json()?)?,
+                section => out.write(index.place(section))?,
+            };
+        }
+        out.finish(snapshot.date)
+    };
+    let (id, _) = write().map_err(|source| IndexError::Io {
+        path: path.to_owned(),
+        source,
+    })?;
+    Ok(super::super::index::hexadecimal(&id))
+}
+
 /// An index that comes from elsewhere, on its way. Dropped before it was put in place, it is gone.
 #[derive(Debug)]
 pub struct IncomingIndex {

@@ -552,6 +552,7 @@ fn a_pocket_alone_makes_an_index() {
     let inputs = Inputs {
         paths: &[],
         pockets: &pockets,
+        checked: None,
     };
     let report = compile(inputs, &out, &|_| {}).unwrap();
     assert_eq!(
@@ -572,6 +573,7 @@ fn a_pocket_alone_makes_an_index() {
     let inputs = Inputs {
         paths: &[],
         pockets: &pockets,
+        checked: None,
     };
     let error = compile(inputs, &out, &|_| {}).unwrap_err();
     assert!(matches!(error, CompileError::Neither(_)), "{error}");

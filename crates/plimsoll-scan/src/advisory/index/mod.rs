@@ -291,7 +291,7 @@ impl Index {
     }
 
     /// The bytes of a section, unverified. Where it lies was checked on opening.
-    fn place(&self, section: Section) -> &[u8] {
+    pub(crate) fn place(&self, section: Section) -> &[u8] {
         let Place { offset, length, .. } = self.header.sections[section as usize];
         let range = usize::try_from(offset).unwrap_or(usize::MAX)
             ..usize::try_from(offset.saturating_add(length)).unwrap_or(usize::MAX);

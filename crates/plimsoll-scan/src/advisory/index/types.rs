@@ -200,6 +200,10 @@ pub struct Snapshot {
     pub id: String,
     /// When its newest record was last changed, in seconds since 1970 (UTC).
     pub date: Option<i64>,
+    /// When an update last found that the sources of all records had nothing newer, in seconds since
+    /// 1970 (UTC); nothing where the records were given. Kept by the day.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub checked: Option<i64>,
     /// Bytes of the file.
     pub bytes: u64,
     /// Records that can be matched.
@@ -224,6 +228,18 @@ pub struct Snapshot {
     /// Flaws known to be exploited; none where nobody gave a catalogue.
     #[serde(default)]
     pub known_exploited: Option<SnapshotList>,
+}
+
+impl Snapshot {
+    /// As an index holds it: what it is called and how large it is says the file around it.
+    pub(crate) fn to_json(&self) -> serde_json::Result<Vec<u8>> {
+        serde_json::to_vec(&Self {
+            id: String::new(),
+            date: None,
+            bytes: 0,
+            ..self.clone()
+        })
+    }
 }
 
 /// An index without broken records says nothing of them, as it did before they were counted.

@@ -366,6 +366,7 @@ impl<'i, 'p> Inquiry<'i, 'p> {
             missing: of(false),
             snapshot: snapshot.id,
             date: snapshot.date.and_then(finding::moment),
+            checked: snapshot.checked.and_then(finding::moment),
             advisories: usize::try_from(snapshot.records).unwrap_or(usize::MAX),
             broken: usize::try_from(snapshot.broken).unwrap_or(usize::MAX),
             by_distribution: self.by_distribution,

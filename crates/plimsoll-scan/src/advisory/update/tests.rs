@@ -87,6 +87,7 @@ struct Yard {
     pockets: Vec<PocketName>,
     architectures: Vec<String>,
     scores: Option<String>,
+    now: i64,
 }
 
 impl Yard {
@@ -98,6 +99,7 @@ impl Yard {
             pockets: Vec::new(),
             architectures: vec!["amd64".to_owned()],
             scores: None,
+            now: NOW,
         }
     }
 
@@ -117,7 +119,7 @@ impl Yard {
             mirrors: &self.mirrors,
             lists: self.lists(),
             access: &access,
-            now: NOW,
+            now: self.now,
         }
         .run(&|_| {}, &|_| {})
     }
@@ -169,6 +171,28 @@ fn only_what_has_changed_is_fetched_and_compiled() {
     fs::remove_file(yard.out()).unwrap();
     assert!(yard.update().unwrap().compiled.is_some());
     assert_eq!(yard.records(), 2);
+}
+
+#[test]
+fn that_there_is_nothing_newer_is_kept_by_the_day() {
+    let mirror = Mirror::default();
+    mirror.put("/PyPI/all.zip", "1", archive(&[("PYSEC-1.json", RECORD)]));
+    let mut yard = Yard::new(&[&mirror]);
+    let snapshot = |yard: &Yard| Index::open(&yard.out()).unwrap().snapshot().unwrap();
+    assert!(yard.update().unwrap().compiled.is_some());
+    let first = snapshot(&yard);
+    assert_eq!(first.checked, Some(NOW));
+    yard.now = NOW - NOW % DAY;
+    assert!(yard.update().unwrap().compiled.is_none());
+    assert_eq!(snapshot(&yard), first);
+    for days in 1..3 {
+        yard.now = NOW + days * DAY;
+        assert!(yard.update().unwrap().compiled.is_none());
+        let later = snapshot(&yard);
+        assert_eq!(later.checked, Some(yard.now));
+        assert_eq!((later.records, later.date), (first.records, first.date));
+        Index::open(&yard.out()).unwrap().verify().unwrap();
+    }
 }
 
 #[test]

@@ -45,6 +45,7 @@ impl From<UpdateError> for Failure {
             }),
             UpdateError::Io { path, source } => Self::file(&path, &source),
             UpdateError::Compile(error) => error.into(),
+            UpdateError::Index(error) => error.into(),
         }
     }
 }

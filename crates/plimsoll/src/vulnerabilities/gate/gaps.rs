@@ -114,7 +114,9 @@ impl Gate {
     }
 
     /// What is too old, or does not say how old it is. Of every ecosystem that judged the image the
-    /// newest advisory counts: one that is fresh says nothing of the others.
+    /// newest advisory counts: one that is fresh says nothing of the others. Where nothing happens for
+    /// weeks, an update has asked: that counts as far as the index as a whole is fresh, since a mirror
+    /// that is dead has nothing newer either.
     fn too_old(&self, advisories: &AdvisoryCoverage, today: Date) -> Vec<String> {
         let Some(most) = self.max_age else {
             return Vec::new();
@@ -126,13 +128,19 @@ impl Gate {
         if dates.is_empty() {
             dates.insert("", advisories.date.as_deref());
         }
+        let checked = age::in_days(advisories.checked.as_deref(), today);
+        let whole = age::in_days(advisories.date.as_deref(), today);
+        let asked = checked
+            .zip(whole)
+            .map(|(checked, whole)| checked.max(whole));
         let mut gaps = Vec::new();
         for (ecosystem, date) in dates {
             let of = match ecosystem {
                 "" => "the advisories".to_owned(),
                 name => format!("the advisories on {name}"),
             };
-            match age::in_days(date, today) {
+            let age = age::in_days(date, today);
+            match age.map(|age| asked.map_or(age, |asked| age.min(asked))) {
                 Some(age) if age > i64::from(most) => gaps.push(format!(
                     "{of} are {age} days old, the policy takes at most {most}: build the index anew"
                 )),

@@ -179,6 +179,22 @@ fn old_advisories_and_unjudged_packages() {
     assert_eq!(told.len(), 2, "{told:?}");
     assert!(told[0].0.contains("on Debian:12 are 368 days old"));
     assert!(told[1].0.contains("on npm do not say"));
+    // Where nothing happens for long, it counts that somebody asked; not of what is dead as a whole.
+    for (checked, whole, gaps) in [
+        ("2026-11-20T00:00:00Z", "2026-11-19T00:00:00Z", 1),
+        ("2026-11-20T00:00:00Z", "2026-11-01T00:00:00Z", 2),
+        ("2026-11-01T00:00:00Z", "2026-11-19T00:00:00Z", 2),
+        ("2099-11-20T00:00:00Z", "2026-11-19T00:00:00Z", 2),
+    ] {
+        let mut quiet = mixed.clone();
+        quiet.skipped.clear();
+        if let Some(advisories) = &mut quiet.advisories {
+            advisories.checked = Some(checked.to_owned());
+            advisories.date = Some(whole.to_owned());
+        }
+        judged(&with("max-age = \"3 days\""), &mut quiet);
+        assert_eq!(quiet.skipped.len(), gaps, "{checked} {whole}");
+    }
     // Nor do fresh advisories say anything of lists that the policy needs.
     let list = |date: Option<&str>| {
         Some(ThreatList {
