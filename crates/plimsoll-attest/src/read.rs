@@ -111,9 +111,12 @@ fn of_value(value: &Tree<'_>, depth: usize) -> Result<BillOfMaterials, ReadError
         bill.digest = bill.digest.or_else(|| statement_digest(value));
         return Ok(bill);
     }
-    // Some tools wrap the predicate once more.
-    if let Some(data) = value.get("Data").filter(|data| data.is_object()) {
-        return of_value(data, depth - 1);
+    // Some tools wrap the predicate once more, and GitHub's dependency graph what it exports
+    // (<https://docs.github.com/en/rest/dependency-graph/sboms>).
+    for wrapping in ["Data", "sbom"] {
+        if let Some(inside) = value.get(wrapping).filter(|inside| inside.is_object()) {
+            return of_value(inside, depth - 1);
+        }
     }
     let mut bill = if value.get("bomFormat").and_then(Tree::as_str) == Some("CycloneDX") {
         cyclonedx::read(value)

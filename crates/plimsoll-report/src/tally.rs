@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 
 use plimsoll_model::{
-    AdvisoryCoverage, Finding, Inventory, Likelihood, PackageKind, PendingUpdate, Report, Severity,
-    SuppressedVulnerability, Vulnerability, VulnerabilitySeverity, VulnerabilityStatus,
+    AdvisoryCoverage, EcosystemPackages, Finding, Inventory, Likelihood, PackageKind,
+    PendingUpdate, Report, Severity, SuppressedVulnerability, Vulnerability, VulnerabilitySeverity,
+    VulnerabilityStatus,
 };
 
 use crate::age;
@@ -145,7 +146,28 @@ pub(crate) fn judged_by(coverage: &AdvisoryCoverage, made: Option<&str>) -> Stri
         date.map_or_else(|| "an unknown day".to_owned(), day),
         coverage.snapshot.get(..12).unwrap_or(&coverage.snapshot),
         age.map_or_else(String::new, |age| format!(", {age}"))
-    )
+    ) + &oldest(coverage)
+}
+
+/// Days after which an ecosystem that nothing was heard of is more likely forgotten than quiet.
+const QUIET: u64 = 60;
+
+/// The ecosystem whose newest advisory is much older than the newest of all: the day of the index says
+/// nothing of it. Empty where there is none, or an update made sure of it since.
+fn oldest(coverage: &AdvisoryCoverage) -> String {
+    let dated = |one: &'_ EcosystemPackages| Some((one.date.clone()?, one.ecosystem.clone()));
+    let oldest = coverage.covered.iter().filter_map(dated).min();
+    let (Some((day, ecosystem)), Some(newest)) = (oldest, &coverage.date) else {
+        return String::new();
+    };
+    let is_old = |to: &str| age::days(&day, to).is_some_and(|days| days > QUIET);
+    match is_old(newest) && coverage.checked.is_none() {
+        true => format!(
+            "; on {ecosystem} none newer than {}",
+            day.get(..10).unwrap_or(&day)
+        ),
+        false => String::new(),
+    }
 }
 
 /// `exploited, ransomware; EPSS 93 %`: why a flaw is more urgent than its severity says; empty where
@@ -320,6 +342,39 @@ mod tests {
     use plimsoll_model::{Evidence, Package};
 
     use super::*;
+
+    #[test]
+    fn an_ecosystem_that_was_forgotten_is_told() {
+        let of = |ecosystem: &str, date: &str| EcosystemPackages {
+            ecosystem: ecosystem.to_owned(),
+            packages: 1,
+            unjudged: 0,
+            published: true,
+            kind: PackageKind::Apk,
+            date: Some(date.to_owned()),
+        };
+        let mut coverage = AdvisoryCoverage {
+            snapshot: "5".repeat(64),
+            date: Some("2026-11-20T00:00:00Z".to_owned()),
+            covered: vec![
+                of("Alpine:v3.11", "2020-06-08T00:00:00Z"),
+                of("PyPI", "2026-11-20T00:00:00Z"),
+            ],
+            ..AdvisoryCoverage::default()
+        };
+        let made = Some("2026-11-21T00:00:00Z");
+        let told = judged_by(&coverage, made);
+        assert!(
+            told.ends_with(", 1 day old; on Alpine:v3.11 none newer than 2020-06-08"),
+            "{told}"
+        );
+        coverage.checked = Some("2026-11-20T00:00:00Z".to_owned());
+        assert!(judged_by(&coverage, made).ends_with(", checked 1 day ago"));
+        assert!(judged_by(&coverage, None).ends_with(", checked 2026-11-20"));
+        coverage.checked = None;
+        coverage.covered[0].date = Some("2026-11-01T00:00:00Z".to_owned());
+        assert!(judged_by(&coverage, made).ends_with("), 1 day old"));
+    }
 
     #[test]
     fn what_was_removed_again_is_told_beside_what_is_there() {

@@ -11,12 +11,16 @@ use packageurl::PackageUrl;
 use plimsoll_model::{Distribution, Inventory};
 
 /// The distribution that a package URL names: its release by the qualifier `distro`, which people
-/// write as `debian-12`, `bookworm`, `3.19.1` or `opensuse-tumbleweed`; without it only whose it is.
+/// write as `debian-12`, `bookworm`, `3.19.1` or `opensuse-tumbleweed`, or by those that Docker Scout
+/// has in its place, `os_name`, `os_version` and `os_distro`; without them only whose it is.
 pub(super) fn of_purl(purl: &PackageUrl<'_>) -> Option<Distribution> {
     let namespace = purl.namespace().map(str::to_ascii_lowercase);
     let namespace = namespace.as_deref().map(identifier).unwrap_or_default();
-    let distro = purl.qualifiers().get("distro").map(AsRef::as_ref);
-    let word = distro.unwrap_or_default().trim().to_ascii_lowercase();
+    let qualifier = |key: &str| {
+        let value = purl.qualifiers().get(key).map(AsRef::as_ref);
+        value.unwrap_or_default().trim().to_ascii_lowercase()
+    };
+    let word = qualifier("distro");
     let named = |id: &str, version: &str, codename: &str| Distribution {
         id: id.to_owned(),
         version: version.to_owned(),
@@ -24,7 +28,16 @@ pub(super) fn of_purl(purl: &PackageUrl<'_>) -> Option<Distribution> {
         ..Distribution::default()
     };
     if word.is_empty() {
-        return (!namespace.is_empty()).then(|| named(namespace, "", ""));
+        let (os, version, codename) = (
+            qualifier("os_name"),
+            qualifier("os_version"),
+            qualifier("os_distro"),
+        );
+        let id = match os.as_str() {
+            "" => namespace,
+            os => identifier(os),
+        };
+        return (!id.is_empty()).then(|| named(id, &version, &codename));
     }
     if let Some(number) = number(&word) {
         return (!namespace.is_empty()).then(|| named(namespace, number, ""));
@@ -54,7 +67,7 @@ fn number(text: &str) -> Option<&str> {
 /// The identifier of os-release where a tool writes another: Trivy and OSV have names of their own.
 pub(super) fn identifier(word: &str) -> &str {
     match word {
-        "rocky-linux" => "rocky",
+        "rocky-linux" | "rockylinux" => "rocky",
         "azure-linux" => "azurelinux",
         "centos-stream" => "centos",
         "redhat" => "rhel",
@@ -259,6 +272,16 @@ mod tests {
                 "opensuse-leap 15.5",
             ),
             ("pkg:rpm/redhat/a@1?distro=redhat-9.4", "rhel 9.4"),
+            ("pkg:rpm/rocky/a@1?distro=rockylinux-9", "rocky 9"),
+            (
+                "pkg:rpm/openeuler/a@1?distro=openEuler-24.03-LTS",
+                "openeuler 24.03-lts",
+            ),
+            (
+                "pkg:deb/debian/a@1?os_distro=bookworm&os_name=debian&os_version=12",
+                "debian 12 bookworm",
+            ),
+            ("pkg:apk/a@1?os_name=alpine&os_version=3.19", "alpine 3.19"),
             ("pkg:rpm/fedora/a@1?distro=fedora-25", "fedora 25"),
         ] {
             let purl = PackageUrl::from_str(purl).unwrap();

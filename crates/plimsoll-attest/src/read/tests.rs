@@ -229,6 +229,8 @@ fn statements_and_envelopes_are_opened() {
     });
     let envelope = json!({"payload": BASE64_STANDARD.encode(statement.to_string())});
     let bundle = json!({"mediaType": "x", "dsseEnvelope": envelope});
+    let exported = told(&json!({"sbom": document}));
+    assert_eq!(packages(&exported), ["deb a 1 (b 1:2)"]);
     for value in [&statement, &envelope, &bundle] {
         let bill = told(value);
         assert_eq!(packages(&bill), ["deb a 1 (b 1:2)"]);

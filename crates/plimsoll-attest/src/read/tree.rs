@@ -30,13 +30,14 @@ pub(super) enum Tree<'d> {
 }
 
 /// Every name that a reader asks for, shortest first.
-const NAMES: [&str; 50] = [
+const NAMES: [&str; 51] = [
     "id",
     "to",
     "Data",
     "from",
     "name",
     "purl",
+    "sbom",
     "type",
     "value",
     "@graph",

@@ -177,11 +177,12 @@ fn source_of(image: &ComparedImage, layer: usize) -> Option<&SourceOrigin> {
     image.inventory.layers.get(layer)?.source.as_ref()
 }
 
-/// `Dockerfile:12` where the Dockerfile is known, else `layer 5`. What comes of it is safe for a
-/// terminal.
+/// `Dockerfile:12` where the Dockerfile is known, else `layer 5`; `-` of a bill of materials that knows
+/// no layers. What comes of it is safe for a terminal.
 fn layer_place(image: &ComparedImage, layer: usize) -> String {
     match source_of(image, layer) {
         Some(source) => format!("{}:{}", visible(&source.file), source.start.line),
+        None if image.inventory.layers.is_empty() => "-".to_owned(),
         None => format!("layer {layer}"),
     }
 }

@@ -334,7 +334,10 @@ fn the_screen_fits_with_vulnerabilities() {
     let widest = text.lines().map(|line| line.chars().count()).max();
     assert!(widest <= Some(80), "{text}");
     let words: Vec<&str> = text.split_whitespace().collect();
-    assert!(words.join(" ").contains("), checked 1 day ago; none on"), "{text}");
+    assert!(
+        words.join(" ").contains("), checked 1 day ago; none on"),
+        "{text}"
+    );
 }
 
 /// A bill of materials is no longer than an image, and says as much of what it was judged by.

@@ -58,12 +58,14 @@ impl Ecosystem {
     /// A package's name as it is looked up: its ecosystem's own normal form, where it has one.
     pub fn normalize<'n>(&self, name: &'n str) -> Cow<'n, str> {
         use EcosystemName::{
-            ConanCenter, DockerHardened, Echo, GitHubActions, NuGet, Packagist, PyPi, Root,
+            ConanCenter, DockerHardened, Echo, GitHubActions, Go, NuGet, Packagist, PyPi, Root,
             SwiftUrl, TuxCare, VsCode,
         };
         match self.name {
             PyPi => normalize_python(name),
-            NuGet | Packagist | VsCode | ConanCenter | GitHubActions => lowercase(name),
+            // No two modules differ in case alone, and package URLs have them in lower case
+            // (<https://github.com/package-url/purl-spec/blob/main/types/golang-definition.json>).
+            Go | NuGet | Packagist | VsCode | ConanCenter | GitHubActions => lowercase(name),
             SwiftUrl => {
                 let bare = name
                     .split_once("://")
@@ -360,7 +362,7 @@ impl EcosystemName {
         )
     }
 
-    /// Whether packages of it are in containers, so that a record about one can ever be asked for.
+    /// Whether packages of it are in containers.
     pub fn is_in_containers(self) -> bool {
         !matches!(
             self,
@@ -370,6 +372,7 @@ impl EcosystemName {
                 | Self::GitHubActions
                 | Self::Linux
                 | Self::OssFuzz
+                | Self::VsCode
         )
     }
 }
@@ -440,7 +443,7 @@ mod tests {
         );
         assert_eq!(
             normal("Go", "github.com/Masterminds/semver"),
-            "github.com/Masterminds/semver"
+            "github.com/masterminds/semver"
         );
         assert_eq!(normal("npm", "JSONStream"), "JSONStream");
         assert_eq!(

@@ -48,7 +48,7 @@ pub(super) fn gaps(
                 Some(missing),
                 format!(
                     "the index has no advisories on it: {} not judged; add them with `plimsoll db \
-                     build`",
+                     update` or `db build`",
                     were(missing.packages, "")
                 ),
             );

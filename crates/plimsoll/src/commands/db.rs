@@ -37,7 +37,7 @@ impl From<IndexError> for Failure {
         let message = error.to_string();
         if error.is_missing() {
             return Self::environment(message)
-                .hint("`plimsoll db build` makes an index of advisories in OSV form");
+                .hint("`plimsoll db update` fetches advisories into an index, `plimsoll db build` compiles records that are here");
         }
         match error {
             IndexError::Foreign(_) => Self::usage(message),

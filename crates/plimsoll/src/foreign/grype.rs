@@ -324,7 +324,7 @@ ignore:
                 (
                     "CVE-2026-1",
                     Some("soon"),
-                    Some(jiff::civil::date(2027, 1, 1))
+                    Some(jiff::civil::date(2026, 12, 31))
                 ),
                 ("CVE-2026-2", None, None)
             ]
@@ -336,12 +336,16 @@ vulnerabilities:
   - id: CVE-2026-1
     paths: [\"app/**\"]
     purls: [\"pkg:npm/lodash\"]
-    expired_at: 2027-01-01
+    expired_at: 2027-01-01T18:00:00Z
     statement: soon
   - {id: CVE-2026-2, version: 1}
 ";
         let foreign = read_text(yaml, crate::foreign::trivy::read_yaml).unwrap();
         assert_eq!(foreign.waivers.len(), 1);
+        assert_eq!(
+            foreign.waivers[0].until,
+            Some(jiff::civil::date(2027, 1, 1))
+        );
         assert_eq!(foreign.dropped[0].what, "x.yaml:9");
         assert_eq!(foreign.waivers[0].written_in, "x.yaml:4");
         for (entry, said) in [

@@ -1,5 +1,6 @@
 //! `.trivyignore` and `.trivyignore.yaml`.
 
+use jiff::civil::Date;
 use plimsoll_syntax::yaml::{self, Value};
 
 use super::{Purpose, Reading};
@@ -38,11 +39,13 @@ pub(super) fn read_list(reading: &mut Reading<'_>) -> Result<(), Failure> {
         let mut words = entry.split_whitespace();
         let id = words.next().unwrap_or_default();
         let until = words.find_map(|word| word.strip_prefix("exp:"));
-        if let Some(date) = until
-            && date.parse::<jiff::civil::Date>().is_err()
-        {
-            return Err(reading.fail(at + 1, "what stands behind `exp:` is not a date"));
-        }
+        let until =
+            match until {
+                None => None,
+                Some(date) => Some(last_day(date).ok_or_else(|| {
+                    reading.fail(at + 1, "what stands behind `exp:` is not a date")
+                })?),
+            };
         let behind = Some(behind.trim().to_owned()).filter(|text| !text.is_empty());
         let reason = behind.or_else(|| reason.clone());
         if is_dockerfile_check(id) {
@@ -50,7 +53,7 @@ pub(super) fn read_list(reading: &mut Reading<'_>) -> Result<(), Failure> {
                 rules: vec![id.to_owned()],
                 paths: Vec::new(),
                 reason,
-                until: until.map(str::to_owned),
+                until: until.map(|day| day.to_string()),
             });
         } else {
             others.push(at + 1);
@@ -58,7 +61,7 @@ pub(super) fn read_list(reading: &mut Reading<'_>) -> Result<(), Failure> {
                 id: Some(id.to_owned()),
                 subject: format!("`{}`", id.escape_debug()),
                 reason,
-                until: until.and_then(|date| date.parse().ok()),
+                until,
                 ..Waiver::default()
             };
             reading.waive(at + 1, waiver)?;
@@ -145,13 +148,20 @@ fn read_entries(reading: &mut Reading<'_>, value: Value<'_>) -> Result<(), Failu
     Ok(())
 }
 
-/// A point in time or a day: the day is what counts here.
-fn expiry(reading: &Reading<'_>, value: Value<'_>) -> Result<jiff::civil::Date, Failure> {
-    value
-        .text()
-        .and_then(|time| time.get(..10))
-        .and_then(|day| day.parse().ok())
-        .ok_or_else(|| reading.fail(value.line(), "expired_at: not a date"))
+fn expiry(reading: &Reading<'_>, value: Value<'_>) -> Result<Date, Failure> {
+    let day = value.text().and_then(last_day);
+    day.ok_or_else(|| reading.fail(value.line(), "expired_at: not a date"))
+}
+
+/// The last day on which an exception holds that ends at a point in time, or as a day begins (UTC).
+fn last_day(text: &str) -> Option<Date> {
+    let (day, time) = text.split_at_checked(10)?;
+    let day: Date = day.parse().ok()?;
+    let time = time.trim_start_matches(['T', 't', ' ']);
+    match time.is_empty() || time.starts_with("00:00") {
+        true => day.yesterday().ok(),
+        false => Some(day),
+    }
 }
 
 fn read_vulnerabilities(reading: &mut Reading<'_>, value: Value<'_>) -> Result<(), Failure> {

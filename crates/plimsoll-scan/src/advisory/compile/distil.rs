@@ -7,7 +7,7 @@ use super::super::index::{
     Binary, Details, EventKind, GoImport, RangeKind, Reference, ReferenceKind, Severity,
     SeverityKind, Specifics,
 };
-use super::super::{Ecosystem, osv};
+use super::super::{Ecosystem, EcosystemName, cve, osv};
 use super::{summary, timestamp};
 
 /// Longest name of a record or package, and longest version, in bytes.
@@ -27,18 +27,22 @@ pub(crate) enum Unusable {
     Withdrawn,
     NoPackage,
     NotInContainers,
+    NotAsked,
     UnknownEcosystem,
     NoVersions,
+    NoFlaw,
     BadName,
 }
 
 impl Unusable {
-    pub(crate) const ALL: [Self; 6] = [
+    pub(crate) const ALL: [Self; 8] = [
         Self::Withdrawn,
         Self::NoPackage,
         Self::NotInContainers,
+        Self::NotAsked,
         Self::UnknownEcosystem,
         Self::NoVersions,
+        Self::NoFlaw,
         Self::BadName,
     ];
 
@@ -48,8 +52,10 @@ impl Unusable {
             Self::Withdrawn => "withdrawn",
             Self::NoPackage => "names no package, only commits",
             Self::NotInContainers => "of an ecosystem that containers do not hold",
+            Self::NotAsked => "of an ecosystem that nothing in an image tells to be its own",
             Self::UnknownEcosystem => "of an ecosystem that is not known",
             Self::NoVersions => "names no versions, only commits or nothing",
+            Self::NoFlaw => "of new packages that mend no known flaw",
             Self::BadName => "names a package or version that is none",
         }
     }
@@ -73,6 +79,14 @@ pub(crate) struct Distilled {
     pub(crate) left_out: [u32; Unusable::ALL.len()],
     /// Why there is no package, where there is none.
     pub(crate) unusable: Option<Unusable>,
+}
+
+impl Distilled {
+    /// What else goes by its name, is mended by it, or has to do with it.
+    fn names(&self) -> impl Iterator<Item = &str> {
+        let names = [&self.aliases, &self.upstream, &self.related].into_iter();
+        names.flatten().map(String::as_str)
+    }
 }
 
 /// What is kept of what a record says of one package.
@@ -119,6 +133,10 @@ pub(crate) fn distil(record: &osv::Record<'_>) -> Result<Distilled, String> {
         found.unusable = Some(Unusable::Withdrawn);
         return Ok(found);
     }
+    if is_of_maintenance(id) && !found.names().any(is_flaw) {
+        found.unusable = Some(Unusable::NoFlaw);
+        return Ok(found);
+    }
     let mut specifics = Vec::new();
     for affected in &record.affected.0 {
         match package(affected, &mut specifics) {
@@ -157,6 +175,15 @@ fn package(
     if !ecosystem.name.is_in_containers() {
         return Err(Unusable::NotInContainers);
     }
+    if !is_ever_asked(&ecosystem) {
+        return Err(Unusable::NotAsked);
+    }
+    let bound = word(
+        &affected.database_specific.0,
+        "last_known_affected_version_range",
+    );
+    let bound = bound.as_deref().and_then(upper_bound);
+    let mut is_bounded = false;
     let is_version = |text: &osv::Text<'_>| text.as_str().len() <= MAX_NAME;
     let mut ranges = Vec::new();
     for range in &affected.ranges.0 {
@@ -182,6 +209,12 @@ fn package(
                 events.push((kind, version.as_str().to_owned()));
             }
         }
+        if let Some((EventKind::Introduced, _)) = events.last()
+            && let Some((kind, version)) = bound
+        {
+            events.push((kind, version.to_owned()));
+            is_bounded = true;
+        }
         if !events.is_empty() {
             ranges.push((kind, events));
         }
@@ -190,7 +223,8 @@ fn package(
         .versions
         .0
         .iter()
-        .filter(|version| is_version(version))
+        // They were enumerated from the range without its bound.
+        .filter(|version| !is_bounded && is_version(version))
         .map(|version| version.as_str().to_owned())
         .collect();
     if ranges.is_empty() && versions.is_empty() {
@@ -219,6 +253,58 @@ fn package(
         ],
         specifics: number,
     })
+}
+
+/// Whether a distribution gives out such records for bug fixes and enhancements, too.
+fn is_of_maintenance(id: &str) -> bool {
+    [
+        "ALBA-",
+        "ALEA-",
+        "RHBA-",
+        "RHEA-",
+        "RLBA-",
+        "RLEA-",
+        "SUSE-FU-",
+        "SUSE-OU-",
+        "SUSE-RU-",
+        "openSUSE-FU-",
+        "openSUSE-OU-",
+        "openSUSE-RU-",
+    ]
+    .iter()
+    .any(|prefix| id.starts_with(prefix))
+}
+
+/// Whether it is the name of a flaw.
+fn is_flaw(name: &str) -> bool {
+    cve::of_name(name).is_some() || name.starts_with("GHSA-")
+}
+
+/// Whether packages of an image are ever asked for under this ecosystem. Those that somebody patched
+/// look like those that nobody did, and neither the compiler that made a program nor the parts of
+/// Kubernetes tell their versions.
+fn is_ever_asked(ecosystem: &Ecosystem) -> bool {
+    match ecosystem.name {
+        EcosystemName::DockerHardened
+        | EcosystemName::Ghc
+        | EcosystemName::Kubernetes
+        | EcosystemName::Root
+        | EcosystemName::TuxCare => false,
+        EcosystemName::Echo => ecosystem.release.is_none(),
+        _ => true,
+    }
+}
+
+/// Up to which version GitHub's database knows a package to be affected where no release mends it:
+/// `< 0.19.3`, `<= 2.5`, `= 1.0`.
+fn upper_bound(text: &str) -> Option<(EventKind, &str)> {
+    let text = text.trim();
+    let (kind, version) = match text.strip_prefix("<=").or_else(|| text.strip_prefix('=')) {
+        Some(version) => (EventKind::LastAffected, version.trim()),
+        None => (EventKind::Limit, text.strip_prefix('<')?.trim()),
+    };
+    let is_one = !version.is_empty() && !version.contains([' ', ',', '<', '>', '=']);
+    is_one.then_some((kind, version))
 }
 
 fn given<'r>(text: &'r osv::Loose<Option<osv::Text<'_>>>) -> Option<&'r str> {

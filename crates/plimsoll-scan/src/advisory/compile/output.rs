@@ -8,7 +8,7 @@ use sha2::{Digest as _, Sha256};
 use tempfile::NamedTempFile;
 use xxhash_rust::xxh3::Xxh3;
 
-use super::super::index::format::{HEADER, Header, Place, SECTIONS, Section};
+use super::super::index::format::{HEADER, Header, Place, SECTIONS, Section, VERSION};
 use super::super::index::{Index, IndexError, Snapshot};
 
 /// How the names of files under way begin.
@@ -87,6 +87,7 @@ impl Output {
         self.end();
         let snapshot: [u8; 32] = self.hasher.finalize().into();
         let header = Header {
+            form: VERSION,
             length: self.offset,
             date,
             snapshot,

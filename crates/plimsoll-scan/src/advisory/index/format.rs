@@ -117,6 +117,7 @@ impl Place {
 /// What stands at the beginning of the file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Header {
+    pub(crate) form: u32,
     pub(crate) length: u64,
     pub(crate) date: Option<i64>,
     pub(crate) snapshot: [u8; 32],
@@ -185,7 +186,9 @@ impl Header {
             None if form == VERSION => (HEADER, SECTIONS),
             None => return Err(BadHeader::Version(form)),
         };
-        Self::fields(bytes, from, length, sections).ok_or(BadHeader::Damaged)
+        Self::fields(bytes, from, length, sections)
+            .map(|header| Self { form, ..header })
+            .ok_or(BadHeader::Damaged)
     }
 
     /// Reads what stands behind magic and version of a header that is `length` bytes long.
@@ -209,6 +212,7 @@ impl Header {
             }
         }
         Some(Self {
+            form: VERSION,
             length,
             date: (date != i64::MIN).then_some(date),
             snapshot,
@@ -452,6 +456,7 @@ mod tests {
     #[test]
     fn a_header_tells_what_is_wrong_with_it() {
         let header = Header {
+            form: VERSION,
             length: 1000,
             date: Some(-5),
             snapshot: [7; 32],

@@ -218,10 +218,15 @@ impl Index {
             return Ok(AffectedBy::none());
         };
         let packages = self.packages()?;
-        let name = ecosystem.normalize(name);
+        let normal = ecosystem.normalize(name);
         let found = (|| {
             let keys = tables.keys(number)?;
-            packages.find(number, &name, keys)
+            let found = packages.find(number, &normal, keys.clone())?;
+            // Earlier forms have the names of Go modules as they were published.
+            if found.is_none() && self.header.form < format::VERSION && *normal != *name {
+                return packages.find(number, name, keys);
+            }
+            Some(found)
         })();
         let Some(key) = found.ok_or_else(|| self.damaged("its table of packages"))? else {
             return Ok(AffectedBy::none());

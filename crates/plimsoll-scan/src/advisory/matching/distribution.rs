@@ -163,6 +163,14 @@ fn wanted(distribution: &Distribution, kind: PackageKind) -> Option<(EcosystemNa
         (PackageKind::Rpm, "sles" | "sled" | "sle_hpc" | "sles_sap") => {
             (Suse, Wanted::Suse(service_pack(major, minor)))
         }
+        (PackageKind::Rpm, "sle-micro" | "suse-microos") => (
+            Suse,
+            Wanted::Exactly(format!("Linux Enterprise Micro {version}")),
+        ),
+        (PackageKind::Rpm, "sl-micro") => (Suse, Wanted::Exactly(format!("Linux Micro {version}"))),
+        (PackageKind::Rpm, "opensuse-leap-micro") => {
+            (OpenSuse, Wanted::Exactly(format!("Leap Micro {version}")))
+        }
         (PackageKind::Rpm, "opensuse") if version == "tumbleweed" => {
             (OpenSuse, Wanted::Exactly("Tumbleweed".to_owned()))
         }
@@ -232,9 +240,12 @@ fn alpine(version: &str, major: &str, minor: &str) -> String {
     }
 }
 
-/// `15 SP5` of `15.5`.
+/// `15 SP5` of `15.5`; from 16 on there are minor releases.
 fn service_pack(major: &str, minor: &str) -> String {
     match minor {
+        _ if major.parse().is_ok_and(|major: u32| major >= 16) => {
+            format!("{major}.{}", if minor.is_empty() { "0" } else { minor })
+        }
         "" | "0" => major.to_owned(),
         minor => format!("{major} SP{minor}"),
     }
@@ -245,9 +256,11 @@ fn open_euler(name: &str, version: &str) -> String {
     let support = name
         .split_once('(')
         .and_then(|(_, rest)| rest.strip_suffix(')'));
-    match support {
-        Some(support) => format!("{version}-{support}"),
-        None => version.to_owned(),
+    match (support, version.split_once('-')) {
+        (Some(support), None) => format!("{version}-{support}"),
+        // Package URLs have it in any case: `24.03-lts-sp1`.
+        (_, Some((number, support))) => format!("{number}-{}", support.to_uppercase()),
+        (None, None) => version.to_owned(),
     }
 }
 
@@ -256,7 +269,9 @@ fn open_euler(name: &str, version: &str) -> String {
 fn is_red_hat(release: &str, major: &str) -> bool {
     release
         .strip_prefix("enterprise_linux:")
-        .is_some_and(|rest| rest.split("::").next() == Some(major))
+        .and_then(|rest| rest.split("::").next())
+        // From 10 on with the minor release.
+        .is_some_and(|version| version.split('.').next() == Some(major))
 }
 
 /// Whether a product is the server or one of its modules, which its images are made of. Long-term
@@ -276,18 +291,22 @@ mod tests {
 
     const UNKNOWN_APK: &str = "apk packages of an unknown distribution";
 
-    const KNOWN: [&str; 18] = [
+    const KNOWN: [&str; 22] = [
         "AlmaLinux",
         "AlmaLinux:9",
         "Alpine:v3.19",
         "Debian:12",
         "PyPI",
+        "Red Hat:enterprise_linux:10.0",
+        "Red Hat:enterprise_linux:10.1",
         "Red Hat:enterprise_linux:9::appstream",
         "Red Hat:enterprise_linux:9::baseos",
         "Red Hat:rhel_eus:9.4::baseos",
+        "SUSE:Linux Enterprise Micro 5.5",
         "SUSE:Linux Enterprise Module for Basesystem 15 SP5",
         "SUSE:Linux Enterprise Server 15 SP5",
         "SUSE:Linux Enterprise Server 15 SP5-LTSS",
+        "SUSE:Linux Enterprise Server 16.0",
         "SUSE:Linux Enterprise Server for SAP Applications 15 SP5",
         "Ubuntu:22.04:LTS",
         "Ubuntu:Pro:22.04:LTS",
@@ -378,6 +397,27 @@ mod tests {
             ),
             (
                 Rpm,
+                "centos",
+                "10",
+                "Red Hat:enterprise_linux:10",
+                "Red Hat:enterprise_linux:10.0, Red Hat:enterprise_linux:10.1",
+            ),
+            (
+                Rpm,
+                "sles",
+                "16.0",
+                "SUSE:Linux Enterprise 16.0",
+                "SUSE:Linux Enterprise Server 16.0",
+            ),
+            (
+                Rpm,
+                "sle-micro",
+                "5.5",
+                "SUSE:Linux Enterprise Micro 5.5",
+                "SUSE:Linux Enterprise Micro 5.5",
+            ),
+            (
+                Rpm,
                 "opensuse-leap",
                 "15.5",
                 "openSUSE:Leap 15.5",
@@ -387,6 +427,13 @@ mod tests {
                 Rpm,
                 "openEuler",
                 "24.03",
+                "openEuler:24.03-LTS-SP1",
+                "openEuler:24.03-LTS-SP1",
+            ),
+            (
+                Rpm,
+                "openeuler",
+                "24.03-lts-sp1",
                 "openEuler:24.03-LTS-SP1",
                 "openEuler:24.03-LTS-SP1",
             ),

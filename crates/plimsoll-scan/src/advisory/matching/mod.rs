@@ -389,10 +389,14 @@ fn of_ecosystems(kind: PackageKind, known: &[&str]) -> Release {
             None => kind.as_str().to_owned(),
         },
         published: !names.is_empty(),
-        ecosystems: names
+        // The records of a repository beside the central one are named by its address.
+        ecosystems: known
             .iter()
-            .map(|name| Ecosystem::new(*name))
-            .filter(|one| known.contains(&one.name.as_str()))
+            .filter_map(|text| Ecosystem::parse(text))
+            .filter(|one| {
+                let is_address = |release: &String| release.contains("://");
+                names.contains(&one.name) && one.release.as_ref().is_none_or(is_address)
+            })
             .collect(),
         paid: Vec::new(),
     }

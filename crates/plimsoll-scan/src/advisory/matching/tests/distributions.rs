@@ -251,3 +251,30 @@ fn flaws_of_other_systems_are_left_out() {
     let judged = judge_inventory(&index, &inventory, None).unwrap();
     assert_eq!(judged.vulnerabilities[1].symbols, ["net/http.Get"]);
 }
+
+#[test]
+fn new_packages_that_mend_no_flaw_are_no_advisory() {
+    let named = |id: &str, name: &str, cve: &str| {
+        let record = record(id, "AlmaLinux:9", name, "9");
+        match cve {
+            "" => record,
+            cve => with(record, json!({"related": [cve]})),
+        }
+    };
+    let records = [
+        named("ALBA-2022:1993", "tzdata", ""),
+        named("ALEA-2022:2012", "bash", "RHBA-2022:2012"),
+        named("ALBA-2022:2000", "curl", "CVE-2022-1"),
+        named("ALSA-2022:2001", "vim", ""),
+    ];
+    let names = ["tzdata", "bash", "curl", "vim"];
+    let packages = names.map(|name| package(PackageKind::Rpm, name, "1"));
+    let judged = judged(&records, &on("almalinux", "9", packages.to_vec()));
+    assert_eq!(
+        told(&judged),
+        [
+            "CVE-2022-1 curl 1 -> 9 [ALBA-2022:2000]",
+            "ALSA-2022:2001 vim 1 -> 9 [ALSA-2022:2001]",
+        ]
+    );
+}

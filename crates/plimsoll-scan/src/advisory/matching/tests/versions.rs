@@ -222,3 +222,92 @@ fn one_range_that_nobody_can_read_does_not_hide_another() {
     assert_eq!(of("3.1"), (1, 0));
     assert_eq!(of("1"), (0, 1));
 }
+
+#[test]
+fn what_is_not_mended_ends_where_the_database_knows_it_to() {
+    let known = |mut record: Value, range: &str, versions: &[&str]| {
+        let affected = &mut record["affected"][0];
+        affected["database_specific"] = json!({"last_known_affected_version_range": range});
+        affected["versions"] = json!(versions);
+        record
+    };
+    let open = |id: &str, name: &str| record(id, "npm", name, "");
+    let again = json!([
+        {"introduced": "1.0.0"}, {"fixed": "1.2.0"}, {"introduced": "2.0.0"},
+    ]);
+    let records = [
+        known(open("GHSA-a", "xlsx"), "< 0.19.3", &[]),
+        known(open("GHSA-b", "xlsy"), "<= 2.5.0", &["2.5.0", "2.6.0"]),
+        known(open("GHSA-c", "xlsz"), "of late", &[]),
+        known(ranged("GHSA-d", "npm", "again", again), "= 2.5.0", &[]),
+        known(record("GHSA-e", "npm", "mended", "3.0.0"), "< 2.0.0", &[]),
+    ];
+    let installed = [
+        ("xlsx", "0.19.2", true),
+        ("xlsx", "0.20.3", false),
+        ("xlsy", "2.5.0", true),
+        ("xlsy", "2.6.0", false),
+        ("xlsz", "9.0.0", true),
+        ("again", "1.1.0", true),
+        ("again", "1.3.0", false),
+        ("again", "2.5.0", true),
+        ("again", "2.5.1", false),
+        ("mended", "2.9.0", true),
+    ];
+    let packages = installed
+        .iter()
+        .map(|(name, version, _)| package(PackageKind::Npm, name, version))
+        .collect();
+    let judged = judged(&records, &on("debian", "12", packages));
+    for (name, version, is_affected) in installed {
+        let mut found = judged.vulnerabilities.iter();
+        let one = found.find(|one| one.name == name && one.installed == version);
+        assert_eq!(one.is_some(), is_affected, "{name} {version}");
+        // Where it ends is no version that mends it.
+        assert!(one.is_none_or(|one| one.fixed.is_none() || name != "xlsx"));
+    }
+}
+
+#[test]
+fn repositories_beside_the_central_one_are_asked_too() {
+    let records = [
+        record(
+            "DRUPAL-1",
+            "Packagist:https://packages.drupal.org/8",
+            "drupal/openid",
+            "1.5.0",
+        ),
+        record("GHSA-a", "Packagist", "drupal/core", "9.0.0"),
+        record("X-1", "Maven:https://maven.google.com", "g:a", "2"),
+    ];
+    let packages = vec![
+        package(PackageKind::Composer, "drupal/openid", "1.4.0"),
+        package(PackageKind::Composer, "drupal/core", "8.0.0"),
+        package(PackageKind::Maven, "g:a", "1"),
+    ];
+    let judged = judged(&records, &on("debian", "12", packages));
+    assert_eq!(
+        told(&judged),
+        [
+            "GHSA-a drupal/core 8.0.0 -> 9.0.0 [GHSA-a]",
+            "DRUPAL-1 drupal/openid 1.4.0 -> 1.5.0 [DRUPAL-1]",
+            "X-1 g:a 1 -> 2 [X-1]",
+        ]
+    );
+    assert_eq!(
+        ecosystems(&judged.coverage.covered),
+        ["Maven 1", "Packagist 2"]
+    );
+}
+
+#[test]
+fn modules_are_known_in_lower_case_as_well() {
+    let name = "github.com/Azure/go-autorest";
+    let records = [record("GO-1", "Go", name, "2.0.0")];
+    let packages = vec![
+        package(PackageKind::Go, name, "v1.0.0"),
+        package(PackageKind::Go, &name.to_lowercase(), "v1.0.0"),
+    ];
+    let judged = judged(&records, &on("debian", "12", packages));
+    assert_eq!(judged.vulnerabilities.len(), 2);
+}
