@@ -14,7 +14,7 @@ use serde::Serialize;
 
 use self::vulnerability::WireVulnerability;
 use crate::RenderInput;
-use crate::place::subject;
+use crate::place::{standing, subject};
 use crate::text::{count, visible};
 
 /// The version of the schema that the report holds to.
@@ -176,12 +176,11 @@ fn set_aside(one: &SuppressedVulnerability) -> String {
     let label = one.justification.as_deref();
     let label = label.map_or_else(String::new, |label| format!(" ({label})"));
     format!(
-        "set aside: {} of {} [{}]: {}: {}{label}, written in {}",
+        "set aside: {} of {} [{}]: {}{label}, written in {}",
         found.id,
         found.purl,
         found.severity.as_str(),
-        one.status.as_str().replace('-', " "),
-        one.reason,
+        standing(one),
         one.written_in
     )
 }

@@ -8,7 +8,7 @@ use std::fmt::Write as _;
 use plimsoll_model::{AdvisoryCoverage, Finding, Report, Vulnerability};
 
 use crate::RenderInput;
-use crate::place::{by_file, line, package_type, subject, whole_message};
+use crate::place::{by_file, line, package_type, standing, subject, whole_message};
 use crate::tally;
 use crate::text::{count, xml};
 
@@ -153,11 +153,7 @@ fn set_aside(out: &mut String, report: &Report) {
         open_case(out, found);
         line_of(
             out,
-            &format!(
-                "      <skipped message=\"{}: {}\">",
-                one.status.as_str().replace('-', " "),
-                xml(&one.reason)
-            ),
+            &format!("      <skipped message=\"{}\">", xml(&standing(one))),
         );
         let mut tell = |name: &str, value: &str| line_of(out, &format!("{name}: {}", xml(value)));
         tell("written in", &one.written_in);

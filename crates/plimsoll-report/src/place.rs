@@ -1,6 +1,6 @@
 //! Where a finding is, for formats that know files and lines only.
 
-use plimsoll_model::{Finding, Origin, Report};
+use plimsoll_model::{Finding, Origin, Report, SuppressedVulnerability};
 
 /// The file: the source's name, else the path in the image.
 pub(crate) fn file(origin: &Origin) -> &str {
@@ -66,4 +66,14 @@ pub(crate) fn subject(report: &Report) -> &str {
     names
         .find(|name| !name.is_empty())
         .map_or("image", String::as_str)
+}
+
+/// As what a vulnerability was set aside and why: `waived until 2027-01-31 by ops: never called`. Most
+/// reasons begin with the word, and it is not said twice.
+pub(crate) fn standing(one: &SuppressedVulnerability) -> String {
+    let status = one.status.as_str().replace('-', " ");
+    match one.reason.strip_prefix(&status) {
+        Some(rest) if !rest.starts_with(char::is_alphanumeric) => one.reason.clone(),
+        _ => format!("{status}: {}", one.reason),
+    }
 }

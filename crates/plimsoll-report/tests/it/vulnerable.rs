@@ -284,6 +284,39 @@ pub(crate) fn vulnerable() -> Case {
     case
 }
 
+/// A reason that begins with the word for what it is a reason for, does not say it twice.
+#[test]
+fn what_was_set_aside_is_said_once() {
+    let mut case = vulnerable();
+    for (status, reason, told) in [
+        (
+            VulnerabilityStatus::KnownBefore,
+            "known before",
+            "known before",
+        ),
+        (
+            VulnerabilityStatus::Waived,
+            "waived by ops: never called",
+            "waived by ops: never called",
+        ),
+        (VulnerabilityStatus::Waived, "waivedly", "waived: waivedly"),
+        (VulnerabilityStatus::Fixed, "patched", "fixed: patched"),
+    ] {
+        let one = &mut case.report.suppressed_vulnerabilities[0];
+        (one.status, one.reason) = (status, reason.to_owned());
+        let junit = junit::render(&case.input());
+        assert!(
+            junit.contains(&format!("<skipped message=\"{told}\">")),
+            "{told}: {junit}"
+        );
+        let gitlab = container_scanning::render(&case.input());
+        assert!(
+            gitlab.contains(&format!("]: {told}, written in")),
+            "{told}: {gitlab}"
+        );
+    }
+}
+
 #[test]
 fn junit_cases() {
     insta::assert_snapshot!(junit::render(&vulnerable().input()));
