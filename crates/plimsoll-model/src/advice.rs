@@ -12,6 +12,9 @@ pub enum AdvisedAction {
     RenewPackages,
     /// Ask for other versions, where they are asked for.
     RaiseVersions,
+    /// Have the package manager choose again among the versions that are asked for: what is asked for
+    /// takes the one needed already. A lock file, or what was built before, holds the older one fast.
+    RenewLock,
     /// Build a program again, with other versions of the modules that are linked into it.
     RebuildProgram,
 }
@@ -23,6 +26,7 @@ impl AdvisedAction {
             Self::RenewBase => "renew-base",
             Self::RenewPackages => "renew-packages",
             Self::RaiseVersions => "raise-versions",
+            Self::RenewLock => "renew-lock",
             Self::RebuildProgram => "rebuild-program",
         }
     }
@@ -40,10 +44,13 @@ pub struct VersionStep {
     /// The version that is in the image, of the source package likewise.
     pub installed: String,
     /// The smallest version that has none of its vulnerabilities that a version without is known
-    /// of.
+    /// of; where each has some, that which has fewest.
     pub to: String,
     /// How many vulnerabilities that removes; none where only a security update waits.
     pub removes: usize,
+    /// Whether another package brings it: the project asks for other versions of it, or it lies within
+    /// that package. What brings it is to be renewed.
+    pub is_brought: bool,
 }
 
 /// One edit that removes vulnerabilities.

@@ -45,11 +45,28 @@ pub(crate) fn doing(edit: &AdvisedEdit, report: &Report, voice: Voice) -> String
         AdvisedAction::RenewBase => format!("a base with {steps}"),
         AdvisedAction::RenewPackages => format!("rebuild without cache, for {steps}"),
         AdvisedAction::RaiseVersions => steps,
+        AdvisedAction::RenewLock => format!("{}, for {steps}", renewal(edit, voice)),
         AdvisedAction::RebuildProgram => match (&edit.place, &edit.program) {
             (Some(_), Some(program)) => format!("a build of {} with {steps}", path(program, voice)),
             _ => format!("a build with {steps}"),
         },
     }
+}
+
+/// How a package manager chooses anew what a line of the project takes already.
+fn renewal(edit: &AdvisedEdit, voice: Voice) -> String {
+    let Some(step) = edit.steps.first() else {
+        return "update the lock".to_owned();
+    };
+    let command = match step.kind {
+        PackageKind::Npm => "npm update",
+        PackageKind::Cargo => "cargo update",
+        PackageKind::Gem => "bundle update",
+        PackageKind::Composer => "composer update",
+        _ => return "update the lock, or rebuild without cache".to_owned(),
+    };
+    let command = (voice.code)(&format!("{command} {}", step.name));
+    format!("update the lock ({command})")
 }
 
 /// A program's path as people type it.
@@ -77,11 +94,17 @@ fn steps(edit: &AdvisedEdit, report: &Report, voice: Voice) -> String {
         let is_raised = match edit.action {
             AdvisedAction::RaiseVersions => holder.is_none(),
             AdvisedAction::RebuildProgram => true,
-            AdvisedAction::RenewBase | AdvisedAction::RenewPackages => false,
+            AdvisedAction::RenewBase | AdvisedAction::RenewPackages | AdvisedAction::RenewLock => {
+                false
+            }
         };
         let text = match is_raised {
             true => format!("{name} {} → {to}", (voice.text)(&step.installed)),
             false => format!("{name} ≥ {to}"),
+        };
+        let text = match step.is_brought && holder.is_none() {
+            true => format!("{text} (brought by another package)"),
+            false => text,
         };
         let holder = holder.map(|(name, version)| match version {
             Some(version) => format!("{} after {}", (voice.code)(name), (voice.text)(version)),
@@ -108,7 +131,8 @@ fn steps(edit: &AdvisedEdit, report: &Report, voice: Voice) -> String {
 
 /// The package that has the one of a step within itself, wherever the edit finds it, and its version
 /// where that is known and the same everywhere: nobody can raise the one without the other. Python's
-/// tools keep a list in their `_vendor/vendor.txt`.
+/// tools keep a list in their `_vendor/vendor.txt`, npm puts what nobody else takes into the
+/// `node_modules` of the package.
 fn holder<'a>(
     edit: &AdvisedEdit,
     step: &VersionStep,
@@ -118,16 +142,23 @@ fn holder<'a>(
     let mut found = found
         .filter_map(|at| report.vulnerabilities.get(*at))
         .filter(|one| one.purl == step.purl)
-        .map(|one| one.origin.path.as_deref().and_then(vendored_in));
+        .map(|one| {
+            let path = one.origin.path.as_deref()?;
+            match step.kind {
+                PackageKind::Npm => nested_in(path),
+                _ => vendored_in(path),
+            }
+        });
     let (folder, name) = found.next()??;
     let mut is_same_version = true;
-    let version = version_in(report, folder, name);
+    let version_in = |folder| version_in(report, step.kind, folder, name);
+    let version = version_in(folder);
     for other in found {
         let (folder, other) = other?;
         if other != name {
             return None;
         }
-        is_same_version &= version_in(report, folder, name) == version;
+        is_same_version &= version_in(folder) == version;
     }
     Some((name, version.filter(|_| is_same_version)))
 }
@@ -142,16 +173,42 @@ fn vendored_in(path: &str) -> Option<(&str, &str)> {
     package.rsplit_once('/')
 }
 
-/// The version of a Python package that is installed in a folder.
-fn version_in<'a>(report: &'a Report, folder: &str, name: &str) -> Option<&'a str> {
+/// The same of a package of npm at `path`: of `a/node_modules/@s/b/node_modules/c/package.json` the
+/// folder `a/node_modules` and `@s/b`. Stores of package managers, as pnpm's `.pnpm`, hold packages of
+/// the project, too.
+fn nested_in(path: &str) -> Option<(&str, &str)> {
+    let (before, _) = path.rsplit_once("/node_modules/")?;
+    let at = before.rfind("node_modules/")? + "node_modules".len();
+    let (folder, name) = before.split_at_checked(at)?;
+    let name = name.strip_prefix('/')?;
+    let is_name = match name.split_once('/') {
+        None => !name.is_empty(),
+        Some((scope, name)) => scope.starts_with('@') && !name.contains('/'),
+    };
+    (is_name && !name.starts_with('.')).then_some((folder, name))
+}
+
+/// The version of a package that is installed in a folder.
+fn version_in<'a>(
+    report: &'a Report,
+    kind: PackageKind,
+    folder: &str,
+    name: &str,
+) -> Option<&'a str> {
     let mut packages = report.inventory.packages.iter();
     let package = packages.find(|package| {
-        package.kind == PackageKind::Python
+        let rest = package
+            .path
+            .strip_prefix(folder)
+            .and_then(|rest| rest.strip_prefix('/'));
+        package.kind == kind
             && package.name.eq_ignore_ascii_case(name)
-            && package
-                .path
-                .strip_prefix(folder)
-                .is_some_and(|rest| rest.starts_with('/') && !rest.contains("/vendor.txt"))
+            && rest.is_some_and(|rest| match kind {
+                PackageKind::Npm => rest
+                    .strip_prefix(name)
+                    .is_some_and(|rest| rest == "/package.json"),
+                _ => !rest.contains("/vendor.txt"),
+            })
     })?;
     Some(&package.version)
 }

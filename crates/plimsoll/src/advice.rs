@@ -3,7 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
-use plimsoll_model::{Report, SourceFile};
+use plimsoll_model::{Inventory, Package, Report, SourceFile, Vulnerability};
 use plimsoll_scan::advisory::{AdviceInput, DeclaredPackage, advise, declarations, is_manifest};
 
 use crate::project;
@@ -28,8 +28,14 @@ pub(crate) struct Origins<'a> {
     pub(crate) folder: Option<&'a Path>,
 }
 
-/// Adds the advice on what the report says; what holds the image back, as `judged`, counts.
-pub(crate) fn add(report: &mut Report, origins: Origins<'_>, judged: &Judged) {
+/// Adds the advice on what the report says; what holds the image back, as `judged`, counts. `again` tells
+/// what the advisories know of other packages.
+pub(crate) fn add(
+    report: &mut Report,
+    origins: Origins<'_>,
+    judged: &Judged,
+    again: &dyn Fn(&Inventory) -> Vec<Vulnerability>,
+) {
     if report.vulnerabilities.is_empty() && report.pending_updates.is_empty() {
         return;
     }
@@ -45,6 +51,13 @@ pub(crate) fn add(report: &mut Report, origins: Origins<'_>, judged: &Judged) {
         Some(folder) if is_asked_for => declared(folder),
         _ => Vec::new(),
     };
+    let judge = |packages: Vec<Package>| {
+        again(&Inventory {
+            packages,
+            distribution: report.inventory.distribution.clone(),
+            ..Inventory::default()
+        })
+    };
     report.advice = advise(&AdviceInput {
         inventory: &report.inventory,
         vulnerabilities: &report.vulnerabilities,
@@ -53,6 +66,7 @@ pub(crate) fn add(report: &mut Report, origins: Origins<'_>, judged: &Judged) {
         declared: &declared,
         counts: &|at| judged.held_back_by.binary_search(&at).is_ok(),
         update_counts: &|at| judged.updates_held_back_by.binary_search(&at).is_ok(),
+        judge: Some(&judge),
     });
 }
 

@@ -82,6 +82,18 @@ pub(crate) fn known(
     })
 }
 
+/// What the same advisories say of other packages; nothing where there is no index any more.
+pub(crate) fn again(
+    inventory: &Inventory,
+    platform: Option<&Platform>,
+    arguments: &AdvisoryArgs,
+) -> Vec<Vulnerability> {
+    match known(inventory, platform, arguments) {
+        Ok(Ok(judged)) => judged.vulnerabilities,
+        Ok(Err(_)) | Err(_) => Vec::new(),
+    }
+}
+
 /// The index, or why there is none to ask.
 fn index(arguments: &AdvisoryArgs) -> Result<Result<Index, String>, Failure> {
     match arguments.db.as_deref() {

@@ -33,6 +33,7 @@ struct WireStep<'a> {
     installed: &'a str,
     to: &'a str,
     removes: usize,
+    brought: bool,
 }
 
 impl<'a> WireAdvice<'a> {
@@ -82,6 +83,7 @@ impl<'a> WireStep<'a> {
             installed: &step.installed,
             to: &step.to,
             removes: step.removes,
+            brought: step.is_brought,
         }
     }
 }

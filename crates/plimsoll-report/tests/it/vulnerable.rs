@@ -138,6 +138,7 @@ pub(crate) fn vulnerable() -> Case {
             installed: found.installed.clone(),
             to: found.fixed.clone().unwrap(),
             removes,
+            is_brought: false,
         }
     };
     let edit = |action, place: Option<SourceOrigin>, step, removes: &[usize], stays: &[usize]| {
@@ -483,6 +484,67 @@ fn the_edit_of_a_vendored_package_is_a_newer_holder() {
     case.report.advice.edits[0].removes.push(6);
     let text = told(&case);
     assert!(text.ends_with(": pandas 2.2.3 → 2.2.4"), "{text}");
+}
+
+#[test]
+fn what_another_package_brings_is_told_of_that_one() {
+    let mut case = vulnerable();
+    let told = |case: &Case| {
+        let text = human::render(&case.input());
+        let line = text
+            .lines()
+            .find(|line| line.starts_with("app/requirements"));
+        line.unwrap().to_owned()
+    };
+    let report = &mut case.report;
+    report.advice.edits[0].steps[0].is_brought = true;
+    report.advice.edits[0].steps[0].kind = PackageKind::Npm;
+    let text = told(&case);
+    assert!(
+        text.ends_with(": pandas 2.2.3 → 2.2.4 (brought by another package)"),
+        "{text}"
+    );
+    let nested = "app/node_modules/@s/foo/node_modules/pandas/package.json";
+    case.report.vulnerabilities[0].origin.path = Some(nested.to_owned());
+    let mut holder = case.report.inventory.packages[1].clone();
+    holder.kind = PackageKind::Npm;
+    holder.name = "@s/foo".to_owned();
+    holder.version = "0.19.0".to_owned();
+    holder.path = "app/node_modules/@s/foo/package.json".to_owned();
+    case.report.inventory.packages.push(holder);
+    let text = told(&case);
+    assert!(
+        text.ends_with(": a @s/foo after 0.19.0 with pandas ≥ 2.2.4"),
+        "{text}"
+    );
+    // A store is no package.
+    let stored = "app/node_modules/.pnpm/pandas@2.2.3/node_modules/pandas/package.json";
+    case.report.vulnerabilities[0].origin.path = Some(stored.to_owned());
+    let text = told(&case);
+    assert!(text.ends_with("(brought by another package)"), "{text}");
+}
+
+#[test]
+fn what_a_line_takes_already_is_a_matter_of_the_lock() {
+    let mut case = vulnerable();
+    let edit = &mut case.report.advice.edits[0];
+    edit.action = AdvisedAction::RenewLock;
+    for (kind, words) in [
+        (
+            PackageKind::Npm,
+            "update the lock (npm update pandas), for pandas ≥ 2.2.4",
+        ),
+        (
+            PackageKind::Python,
+            "update the lock, or rebuild without cache, for pandas ≥ 2.2.4",
+        ),
+    ] {
+        case.report.advice.edits[0].steps[0].kind = kind;
+        let text = human::render(&case.input());
+        assert!(text.contains(words), "{text}");
+    }
+    let json: Value = serde_json::from_str(&json::render(&case.input())).unwrap();
+    assert_eq!(json["advice"]["edits"][0]["action"], "renew-lock");
 }
 
 #[test]

@@ -48,14 +48,14 @@ pub(crate) fn run(arguments: &InspectArgs, terminal: Terminal) -> Result<Outcome
         least(arguments),
     )?
     .since(earlier.find(&config, arguments.gate.baseline.as_deref())?);
-    let mut report = match bill::find(&arguments.image)? {
+    let (mut report, platform) = match bill::find(&arguments.image)? {
         Some(bill) => {
             let platform = bill.platform.clone();
             let mut report = bill::report(&arguments.image, bill, arguments.fail_on.is_some());
             let asked = &arguments.advisories;
             advisories::judge(&mut report, platform.as_ref(), asked, gate.demand())?;
             gate = gate.hearing(|| Attached::without("there is no image at hand"));
-            report
+            (report, platform)
         }
         None => {
             let spinner = Spinner::start(terminal, format!("opening {}", arguments.image));
@@ -64,7 +64,9 @@ pub(crate) fn run(arguments: &InspectArgs, terminal: Terminal) -> Result<Outcome
             spinner.message(format!("looking into {}", image.name));
             let demand = gate.demand();
             let dockerfile = dockerfile.as_ref();
-            look_into(arguments, &config, &options, dockerfile, &image, demand)?
+            let platform = image.config.platform.clone();
+            let report = look_into(arguments, &config, &options, dockerfile, &image, demand)?;
+            (report, platform)
         }
     };
     let whole = arguments.advisories.show_all();
@@ -81,6 +83,7 @@ pub(crate) fn run(arguments: &InspectArgs, terminal: Terminal) -> Result<Outcome
             folder: arguments.file.as_deref().and_then(Path::parent),
         },
         &known,
+        &|inventory| advisories::again(inventory, platform.as_ref(), &arguments.advisories),
     );
     // What was written about the project beside the image covers nothing here.
     policy::waive(&mut report, &config, &options, false, today);

@@ -138,6 +138,7 @@ pub(crate) fn run(arguments: &ShipArgs, terminal: Terminal) -> Result<Outcome, F
             folder: Some(&voyage.context),
         },
         &known,
+        &|inventory| advisories::again(inventory, platform, &asked),
     );
     let Judgement {
         mut verdict,

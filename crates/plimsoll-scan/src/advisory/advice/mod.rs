@@ -11,6 +11,7 @@
 //! what its packages must be.
 
 mod declared;
+mod recheck;
 mod step;
 
 use std::cmp::Reverse;
@@ -23,7 +24,8 @@ use plimsoll_model::{
 
 use self::declared::Declarations;
 pub use self::declared::{DeclaredPackage, declarations, is_manifest};
-use self::step::smallest_step;
+use self::recheck::recheck;
+use self::step::{candidates, smallest_step};
 use super::matching::version_order;
 use super::version::Order;
 
@@ -43,6 +45,9 @@ pub struct AdviceInput<'a> {
     pub counts: &'a dyn Fn(usize) -> bool,
     /// Whether the security update at this position counts.
     pub update_counts: &'a dyn Fn(usize) -> bool,
+    /// What the same advisories know of packages in other versions; each names the package by its
+    /// position. Without it, what the advisories call fixes is taken for such.
+    pub judge: Option<&'a dyn Fn(Vec<Package>) -> Vec<Vulnerability>>,
 }
 
 /// Where an edit is to be made; what shares one is one edit.
@@ -66,12 +71,42 @@ struct Members {
     updates: Vec<usize>,
 }
 
+/// A package in one version, and what is to become of it.
+#[derive(Debug)]
+struct Step<'a> {
+    kind: PackageKind,
+    name: &'a str,
+    installed: &'a str,
+    /// One of the packages.
+    package: Option<&'a Package>,
+    /// Positions of the vulnerabilities that a version without is known of.
+    flaws: Vec<usize>,
+    /// The version it must have.
+    to: &'a str,
+    /// Others that may do, smallest first.
+    candidates: Vec<&'a str>,
+    /// Which of the flaws that version has all the same, by position among `flaws`.
+    left: Vec<bool>,
+    /// Whether another package brings it, wherever it lies.
+    is_brought: bool,
+}
+
+impl Step<'_> {
+    /// What the step removes: positions among the vulnerabilities.
+    fn removes(&self) -> impl Iterator<Item = usize> {
+        let flaws = self.flaws.iter().zip(&self.left);
+        flaws.filter(|(_, left)| !**left).map(|(at, _)| *at)
+    }
+}
+
 /// Says what to do. The same input gives the same advice.
 pub fn advise(input: &AdviceInput<'_>) -> Advice {
     let declarations = Declarations::new(input.declared);
     let mut groups: BTreeMap<Place<'_>, Members> = BTreeMap::new();
+    let mut is_brought = vec![false; input.vulnerabilities.len()];
     for (at, found) in input.vulnerabilities.iter().enumerate() {
-        let place = place(input.inventory, found, &declarations);
+        let (place, brought) = place(input.inventory, found, &declarations);
+        is_brought[at] = brought;
         groups.entry(place).or_default().found.push(at);
     }
     for (at, update) in input.updates.iter().enumerate() {
@@ -79,9 +114,17 @@ pub fn advise(input: &AdviceInput<'_>) -> Advice {
         let place = of_system(update.in_base, layer);
         groups.entry(place).or_default().updates.push(at);
     }
-    let mut edits: Vec<AdvisedEdit> = groups
+    let mut drafts: Vec<_> = groups
         .into_iter()
-        .map(|(place, members)| edit(input, place, &members))
+        .map(|(place, members)| {
+            let steps = steps(input, &members.found, &is_brought);
+            (place, members, steps)
+        })
+        .collect();
+    recheck(input, drafts.iter_mut().flat_map(|(_, _, steps)| steps));
+    let mut edits: Vec<AdvisedEdit> = drafts
+        .into_iter()
+        .map(|(place, members, steps)| edit(input, place, &members, &steps))
         .filter(|edit| !edit.removes.is_empty() || !edit.updates.is_empty())
         .collect();
     edits.sort_by_cached_key(|edit| {
@@ -158,23 +201,26 @@ fn kind(inventory: &Inventory, found: &Vulnerability) -> PackageKind {
         .unwrap_or(PackageKind::Generic)
 }
 
+/// Where an edit removes a vulnerability, and whether another package brings the one that has it.
 fn place<'a>(
     inventory: &'a Inventory,
     found: &'a Vulnerability,
     declarations: &Declarations<'_>,
-) -> Place<'a> {
+) -> (Place<'a>, bool) {
     let kind = kind(inventory, found);
     let layer = found.origin.layer.as_ref().map(|layer| layer.index);
     if kind.is_system() {
-        return of_system(found.in_base, layer);
+        return (of_system(found.in_base, layer), false);
     }
     if found.in_base == Some(true) {
-        return Place::Base;
-    }
-    if let Some(at) = declarations.find(kind, &found.name, &found.installed) {
-        return Place::Declared(at);
+        return (Place::Base, false);
     }
     let path = found.origin.path.as_deref().unwrap_or_default();
+    let is_nested = kind == PackageKind::Npm && is_within_another(path);
+    let claim = declarations.find(kind, &found.name, &found.installed, is_nested);
+    if let Some(at) = claim.at {
+        return (Place::Declared(at), claim.is_brought);
+    }
     let file = path.split_once('!').map_or(path, |(file, _)| file);
     let is_linked = package(inventory, found).is_some_and(|package| {
         matches!(
@@ -183,9 +229,21 @@ fn place<'a>(
         ) || package.path.contains('!')
     });
     match is_linked {
-        true => Place::Program(layer, file),
-        false => Place::Language(layer, kind),
+        true => (Place::Program(layer, file), false),
+        false => (Place::Language(layer, kind), claim.is_brought),
     }
+}
+
+/// Whether a package of npm lies among those of another package: `node_modules/a/node_modules/b`.
+/// Stores of package managers, as pnpm's `.pnpm`, hold those that the project asks for, too.
+fn is_within_another(path: &str) -> bool {
+    const FOLDER: &str = "node_modules/";
+    let Some((before, _)) = path.rsplit_once(FOLDER) else {
+        return false;
+    };
+    before
+        .rsplit_once(FOLDER)
+        .is_some_and(|(_, holder)| !holder.starts_with('.') && !holder.is_empty())
 }
 
 /// Where packages of the distribution are renewed.
@@ -211,11 +269,8 @@ fn known_as<'a>(inventory: &'a Inventory, found: &'a Vulnerability) -> (&'a str,
     }
 }
 
-fn edit(input: &AdviceInput<'_>, place: Place<'_>, members: &Members) -> AdvisedEdit {
-    let Members {
-        found: members,
-        updates,
-    } = members;
+/// What is to become of the packages that some vulnerabilities are of.
+fn steps<'a>(input: &AdviceInput<'a>, members: &[usize], is_brought: &[bool]) -> Vec<Step<'a>> {
     // Of one package in one version, installed however often.
     let mut packages: BTreeMap<(PackageKind, &str, &str), Vec<usize>> = BTreeMap::new();
     for at in members {
@@ -228,36 +283,66 @@ fn edit(input: &AdviceInput<'_>, place: Place<'_>, members: &Members) -> Advised
             .push(*at);
     }
     let mut steps = Vec::new();
-    let mut removes = Vec::new();
     for ((kind, name, installed), members) in packages {
-        let fixable: Vec<(usize, &Vulnerability)> = members
+        let is_fixable = |at: &usize| input.vulnerabilities[*at].is_fixable();
+        let fixable: Vec<usize> = members.iter().copied().filter(is_fixable).collect();
+        let flaws: Vec<&Vulnerability> = fixable
             .iter()
-            .map(|at| (*at, &input.vulnerabilities[*at]))
-            .filter(|(_, found)| found.is_fixable())
+            .map(|at| &input.vulnerabilities[*at])
             .collect();
-        let flaws: Vec<&Vulnerability> = fixable.iter().map(|(_, found)| *found).collect();
-        let Some(to) =
-            version_order(kind).and_then(|order| smallest_step(order, kind.is_system(), &flaws))
+        let Some((order, to)) = version_order(kind)
+            .and_then(|order| Some((order, smallest_step(order, kind.is_system(), &flaws)?)))
         else {
             continue;
         };
-        removes.extend(fixable.iter().map(|(at, _)| *at));
+        steps.push(Step {
+            kind,
+            name,
+            installed,
+            package: flaws
+                .first()
+                .and_then(|found| package(input.inventory, found)),
+            to,
+            candidates: candidates(order, &flaws),
+            left: vec![false; fixable.len()],
+            is_brought: fixable.iter().all(|at| is_brought[*at]),
+            flaws: fixable,
+        });
+    }
+    steps
+}
+
+fn edit(
+    input: &AdviceInput<'_>,
+    place: Place<'_>,
+    members: &Members,
+    drafts: &[Step<'_>],
+) -> AdvisedEdit {
+    let Members {
+        found: members,
+        updates,
+    } = members;
+    let mut steps = Vec::new();
+    let mut removes = Vec::new();
+    for step in drafts {
+        let removed: Vec<usize> = step.removes().collect();
+        let mut flaws = removed.iter().map(|at| &input.vulnerabilities[*at]);
+        let Some(first) = flaws.clone().next() else {
+            continue;
+        };
         steps.push((
-            flaws
-                .iter()
-                .map(|found| weight(found))
-                .fold(0, u64::saturating_add),
+            flaws.by_ref().map(weight).fold(0, u64::saturating_add),
             VersionStep {
-                kind,
-                name: name.to_owned(),
-                purl: flaws
-                    .first()
-                    .map_or_else(String::new, |found| found.purl.clone()),
-                installed: installed.to_owned(),
-                to: spelled(kind, installed, to),
-                removes: flaws.len(),
+                kind: step.kind,
+                name: step.name.to_owned(),
+                purl: first.purl.clone(),
+                installed: step.installed.to_owned(),
+                to: spelled(step.kind, step.installed, step.to),
+                removes: removed.len(),
+                is_brought: step.is_brought,
             },
         ));
+        removes.extend(removed);
     }
     bring(&mut steps, input, updates);
     removes.sort_unstable();
@@ -281,15 +366,21 @@ fn edit(input: &AdviceInput<'_>, place: Place<'_>, members: &Members) -> Advised
             layer,
             None,
         ),
-        Place::Declared(at) => (
-            AdvisedAction::RaiseVersions,
-            input
-                .declared
-                .get(at)
-                .map(|declared| declared.place.clone()),
-            None,
-            None,
-        ),
+        Place::Declared(at) => {
+            let declared = input.declared.get(at);
+            let resolves = |(_, step): &(u64, VersionStep)| {
+                declared.is_some_and(|declared| declared.resolves_to(&step.to))
+            };
+            (
+                match steps.iter().all(resolves) {
+                    true => AdvisedAction::RenewLock,
+                    false => AdvisedAction::RaiseVersions,
+                },
+                declared.map(|declared| declared.place.clone()),
+                None,
+                None,
+            )
+        }
         Place::Language(layer, _) => (
             AdvisedAction::RaiseVersions,
             layer_source(layer),
@@ -342,6 +433,7 @@ fn bring(steps: &mut Vec<(u64, VersionStep)>, input: &AdviceInput<'_>, updates: 
                 },
                 to: update.source_version.clone(),
                 removes: 0,
+                is_brought: false,
             },
         ));
     }

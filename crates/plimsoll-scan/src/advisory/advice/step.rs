@@ -11,6 +11,29 @@ const TRIES: usize = 64;
 /// What stands between the parts of a version.
 const SEPARATORS: [char; 6] = ['.', '-', '_', '+', '~', ':'];
 
+/// Versions from either end of all that may do, that are worth another look.
+const ENDS: usize = 12;
+
+/// The versions that advisories call fixes of any of `flaws`, smallest first; of very many the smallest
+/// and the newest.
+pub(super) fn candidates<'v>(order: Order, flaws: &[&'v Vulnerability]) -> Vec<&'v str> {
+    let compare = |left: &str, right: &str| order.compare(left, right).unwrap_or(Ordering::Equal);
+    let mut all: Vec<&str> = flaws
+        .iter()
+        .flat_map(|found| found.fixed_versions.iter().chain(&found.free_of_all))
+        .map(String::as_str)
+        .filter(|fix| order.is_valid(fix))
+        .collect();
+    all.sort_unstable();
+    all.dedup();
+    all.sort_by(|left, right| compare(left, right));
+    let newest = all.len().saturating_sub(ENDS).max(ENDS.min(all.len()));
+    let behind = all.split_off(newest);
+    all.truncate(ENDS);
+    all.extend(behind);
+    all
+}
+
 /// The smallest version that none of `flaws` is in, nor any other that is known of the package, of
 /// those that an advisory calls a fix; nothing where there are no flaws, or no versions of theirs can be ordered. `is_linear`
 /// says that releases follow one another, as those of a distribution's package do; elsewhere a

@@ -115,9 +115,19 @@ impl Image {
     }
 
     fn advise(&self, declared: &[DeclaredPackage], least: VulnerabilitySeverity) -> Advice {
+        self.advise_by(declared, least, None)
+    }
+
+    fn advise_by(
+        &self,
+        declared: &[DeclaredPackage],
+        least: VulnerabilitySeverity,
+        judge: Option<&dyn Fn(Vec<Package>) -> Vec<Vulnerability>>,
+    ) -> Advice {
         advise(&AdviceInput {
             updates: &[],
             update_counts: &|_| false,
+            judge,
             inventory: &self.inventory,
             vulnerabilities: &self.found,
             base: Some(&SourceOrigin::new(&self.dockerfile, Span::new(0, 9))),
@@ -240,6 +250,181 @@ fn the_line_that_asks_for_a_package_is_the_place() {
             "raise-versions Dockerfile:3: numpy 1.0 > 1.1: 1/1",
         ]
     );
+}
+
+/// A line is edited only for what came of it.
+#[test]
+fn what_another_package_brings_is_not_mended_by_the_line() {
+    let high = VulnerabilitySeverity::High;
+    let mut image = Image::new()
+        .with(
+            (PackageKind::Npm, 2, "lodash", "4.17.15"),
+            high,
+            &["4.17.21"],
+        )
+        .with(
+            (PackageKind::Npm, 2, "lodash", "3.10.1"),
+            high,
+            &["4.17.21"],
+        )
+        .with(
+            (PackageKind::Npm, 2, "lodash", "4.17.20"),
+            high,
+            &["4.17.21"],
+        );
+    for (at, path) in [
+        "app/node_modules/lodash/package.json",
+        "app/node_modules/foo/node_modules/lodash/package.json",
+        "app/node_modules/foo/node_modules/lodash/package.json",
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        image.found[at].origin.path = Some(path.to_owned());
+    }
+    let manifest = |range: &str| {
+        let text = format!("{{\n\"dependencies\": {{\n\"lodash\": \"{range}\"\n}}\n}}\n");
+        declarations(&SourceFile::new("package.json", text))
+    };
+    let brought = |advice: &Advice| -> Vec<bool> {
+        let steps = advice.edits.iter().flat_map(|edit| &edit.steps);
+        steps.map(|step| step.is_brought).collect()
+    };
+    let others =
+        "raise-versions Dockerfile:3: lodash 3.10.1 > 4.17.21, lodash 4.17.20 > 4.17.21: 2/2";
+    // The line takes what mends it: nothing is to be written there.
+    let advice = image.advise(&manifest("^4.17.15"), high);
+    assert_eq!(
+        told(&advice),
+        [
+            others,
+            "renew-lock package.json:3: lodash 4.17.15 > 4.17.21: 1/1"
+        ]
+    );
+    assert_eq!(brought(&advice), [true, true, false]);
+    let advice = image.advise(&manifest("4.17.15"), high);
+    assert_eq!(
+        told(&advice),
+        [
+            others,
+            "raise-versions package.json:3: lodash 4.17.15 > 4.17.21: 1/1"
+        ]
+    );
+    // What is written already did not bring what is there.
+    let advice = image.advise(&manifest("^4.17.21"), high);
+    assert_eq!(
+        told(&advice),
+        [
+            "raise-versions Dockerfile:3: lodash 3.10.1 > 4.17.21, lodash 4.17.15 > 4.17.21, lodash 4.17.20 > 4.17.21: 3/3"
+        ]
+    );
+    assert_eq!(brought(&advice), [true; 3]);
+    // What cannot be told is nobody's.
+    let advice = image.advise(&manifest("latest"), high);
+    assert_eq!(brought(&advice), [true, false, true]);
+    image.found[1].origin.path =
+        Some("app/node_modules/.pnpm/lodash@3.10.1/node_modules/lodash/package.json".to_owned());
+    let advice = image.advise(&manifest("^3"), high);
+    assert!(
+        told(&advice)
+            .contains(&"raise-versions package.json:3: lodash 3.10.1 > 4.17.21: 1/1".to_owned())
+    );
+}
+
+/// What the advisories say of a version counts, not what is called a fix somewhere.
+#[test]
+fn what_a_version_has_all_the_same_is_not_removed() {
+    let high = VulnerabilitySeverity::High;
+    let gem = (PackageKind::Gem, 2, "nokogiri", "1.5.4");
+    let image = Image::new()
+        .with(gem, high, &["1.8.1"])
+        .with(gem, high, &["1.11.0", "1.19.4"])
+        .with(gem, VulnerabilitySeverity::Low, &["1.6.0"])
+        .with((PackageKind::Deb, 0, "a", "1.0-1"), high, &["1.1-1"]);
+    let asked = std::cell::RefCell::new(Vec::new());
+    // What is found of a version: flaws by position.
+    let advise = |table: &[(&str, &[usize])]| {
+        let judge = |packages: Vec<Package>| -> Vec<Vulnerability> {
+            let mut found = Vec::new();
+            for (at, package) in packages.iter().enumerate() {
+                asked.borrow_mut().push(package.version.clone());
+                let row = table
+                    .iter()
+                    .find(|(version, _)| *version == package.version);
+                for flaw in row.map_or(&[][..], |(_, flaws)| flaws) {
+                    found.push(Vulnerability {
+                        package: at,
+                        ..image.found[*flaw].clone()
+                    });
+                }
+            }
+            found
+        };
+        let advice = image.advise_by(&[], high, Some(&judge));
+        let gems = advice
+            .edits
+            .iter()
+            .find(|edit| edit.action == AdvisedAction::RaiseVersions);
+        let told = gems.map(|edit| {
+            let step = &edit.steps[0];
+            (
+                step.to.clone(),
+                step.removes,
+                edit.removes.clone(),
+                edit.stays.clone(),
+            )
+        });
+        (told, advice.remaining)
+    };
+    let (told, remaining) = advise(&[]);
+    assert_eq!(told, Some(("1.11.0".to_owned(), 3, vec![0, 1, 2], vec![])));
+    assert!(remaining.is_empty());
+    // Packages of a distribution were not asked for.
+    assert_eq!(asked.take(), ["1.11.0"]);
+    // Another version is free of all.
+    let (told, _) = advise(&[("1.6.0", &[1]), ("1.8.1", &[1]), ("1.11.0", &[0])]);
+    assert_eq!(told.unwrap().0, "1.19.4");
+    assert_eq!(
+        asked.take(),
+        ["1.11.0", "1.6.0", "1.8.1", "1.11.0", "1.19.4"]
+    );
+    // None is: the heavier ones count more.
+    let each: [(&str, &[usize]); 4] = [
+        ("1.6.0", &[0, 1]),
+        ("1.8.1", &[1]),
+        ("1.11.0", &[0, 2]),
+        ("1.19.4", &[2]),
+    ];
+    let (told, remaining) = advise(&each);
+    assert_eq!(told, Some(("1.19.4".to_owned(), 2, vec![0, 1], vec![2])));
+    assert!(remaining.is_empty());
+    // And where nothing helps, nothing is said to.
+    let all: [(&str, &[usize]); 4] = [
+        ("1.6.0", &[0, 1, 2]),
+        ("1.8.1", &[0, 1, 2]),
+        ("1.11.0", &[0, 1, 2]),
+        ("1.19.4", &[0, 1, 2]),
+    ];
+    let (told, remaining) = advise(&all);
+    assert_eq!((told, remaining), (None, vec![0, 1]));
+}
+
+#[test]
+fn of_many_versions_those_at_the_ends_are_tried() {
+    let fixes: Vec<String> = (1..100).map(|minor| format!("1.{minor}.0")).collect();
+    let fixes: Vec<&str> = fixes.iter().map(String::as_str).collect();
+    let npm = (PackageKind::Npm, 2, "a", "1.0.0");
+    let image = Image::new().with(npm, VulnerabilitySeverity::Low, &fixes);
+    let flaws: Vec<&Vulnerability> = image.found.iter().collect();
+    let tried = candidates(Order::Semver, &flaws);
+    assert_eq!(tried.len(), 24);
+    assert_eq!(
+        (tried[0], tried[11], tried[12], tried[23]),
+        ("1.1.0", "1.12.0", "1.88.0", "1.99.0")
+    );
+    let image = Image::new().with(npm, VulnerabilitySeverity::Low, fixes.get(..13).unwrap());
+    let flaws: Vec<&Vulnerability> = image.found.iter().collect();
+    assert_eq!(candidates(Order::Semver, &flaws), fixes[..13]);
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::{Asked, Line, exact, quoted};
+use super::{Asked, Line, Wanted, quoted};
 
 /// `<PackageReference Include="Name" Version="1.0" />`, `<PackageVersion …>`.
 pub(super) fn project<'t>(lines: &[Line<'t>]) -> Vec<Asked<'t>> {
@@ -15,7 +15,7 @@ pub(super) fn project<'t>(lines: &[Line<'t>]) -> Vec<Asked<'t>> {
                 .or_else(|| text.strip_prefix("<PackageVersion "))?;
             Some(Asked {
                 name: Cow::Borrowed(attribute(rest, "Include")?),
-                version: attribute(rest, "Version").and_then(exact),
+                wanted: Wanted::written(attribute(rest, "Version")),
                 line: *line,
             })
         })

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::{Asked, Line};
+use super::{Asked, Line, Wanted};
 
 /// Required modules, in a block or alone. `replace` and `exclude` ask for nothing.
 pub(super) fn module<'t>(lines: &[Line<'t>]) -> Vec<Asked<'t>> {
@@ -27,11 +27,10 @@ pub(super) fn module<'t>(lines: &[Line<'t>]) -> Vec<Asked<'t>> {
             _ => continue,
         };
         let mut words = required.split_whitespace();
-        if let (Some(name), Some(_)) = (words.next(), words.next()) {
+        if let (Some(name), Some(version)) = (words.next(), words.next()) {
             found.push(Asked {
                 name: Cow::Borrowed(name.trim_matches('"')),
-                // The least version; another module may ask for a later one.
-                version: None,
+                wanted: Wanted::these(version),
                 line: *line,
             });
         }

@@ -1,12 +1,14 @@
 //! Maven and Gradle.
 
 use std::borrow::Cow;
+use std::collections::HashMap;
 
-use super::{Asked, Line, exact};
+use super::{Asked, Line, Wanted};
 
 /// `pom.xml`, with an element a line: the line of the version where it is written there, else that
 /// of the artifact.
 pub(super) fn pom<'t>(lines: &[Line<'t>]) -> Vec<Asked<'t>> {
+    let properties = properties(lines);
     let mut found = Vec::new();
     let mut group = "";
     let mut artifact: Option<(&str, Line<'t>)> = None;
@@ -32,17 +34,41 @@ pub(super) fn pom<'t>(lines: &[Line<'t>]) -> Vec<Asked<'t>> {
             artifact.get_or_insert((value, *line));
         }
         if let Some(value) = element(text, "version") {
-            version.get_or_insert((value, *line));
+            let property = value
+                .strip_prefix("${")
+                .and_then(|name| properties.get(name.strip_suffix('}')?));
+            version.get_or_insert(property.copied().unwrap_or((value, *line)));
         }
         if text.ends_with("</dependency>") || text.ends_with("</parent>") {
             is_inside = false;
             if let Some((name, at)) = artifact {
                 found.push(Asked {
                     name: Cow::Owned(format!("{group}:{name}")),
-                    version: version.and_then(|(version, _)| exact(version)),
+                    wanted: Wanted::written(version.map(|(version, _)| version)),
                     line: version.map_or(at, |(_, line)| line),
                 });
             }
+        }
+    }
+    found
+}
+
+/// The properties of the file with their values, for versions that are written as `${name}`: a person
+/// raises them there.
+fn properties<'t>(lines: &[Line<'t>]) -> HashMap<&'t str, (&'t str, Line<'t>)> {
+    let mut found = HashMap::new();
+    let mut is_inside = false;
+    for line in lines {
+        let text = line.text.trim();
+        if text.starts_with("<properties>") {
+            is_inside = true;
+        } else if text.starts_with("</properties>") {
+            is_inside = false;
+        } else if is_inside
+            && let Some((name, rest)) = text.strip_prefix('<').and_then(|text| text.split_once('>'))
+            && let Some((value, _)) = rest.split_once("</")
+        {
+            found.entry(name).or_insert((value.trim(), *line));
         }
     }
     found
@@ -78,6 +104,8 @@ pub(super) fn gradle_lock<'t>(lines: &[Line<'t>]) -> Vec<Asked<'t>> {
 fn coordinate<'t>(text: &'t str, line: Line<'t>) -> Option<Asked<'t>> {
     let (group, rest) = text.split_once(':')?;
     let (name, version) = rest.split_once(':').unwrap_or((rest, ""));
+    // `1.0:classifier@type`
+    let version = version.split([':', '@']).next().unwrap_or_default();
     let is_word = |word: &str| {
         !word.is_empty()
             && word
@@ -86,7 +114,7 @@ fn coordinate<'t>(text: &'t str, line: Line<'t>) -> Option<Asked<'t>> {
     };
     (is_word(group) && is_word(name)).then(|| Asked {
         name: Cow::Owned(format!("{group}:{name}")),
-        version: exact(version),
+        wanted: Wanted::written(Some(version).filter(|version| !version.is_empty())),
         line,
     })
 }

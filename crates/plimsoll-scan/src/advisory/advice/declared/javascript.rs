@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::{Asked, Line, exact, quoted};
+use super::{Asked, Line, Wanted, quoted};
 
 /// `package.json`: a dependency a line, in one of the objects that hold dependencies.
 pub(super) fn manifest<'t>(lines: &[Line<'t>]) -> Vec<Asked<'t>> {
@@ -33,7 +33,7 @@ pub(super) fn members<'t>(lines: &[Line<'t>], wanted: fn(&str) -> bool) -> Vec<A
             } else if is_inside {
                 found.push(Asked {
                     name: Cow::Borrowed(key),
-                    version: quoted(value).and_then(|(version, _)| exact(version)),
+                    wanted: Wanted::written(quoted(value).map(|(words, _)| words)),
                     line: *line,
                 });
             }
@@ -62,14 +62,14 @@ pub(super) fn lock<'t>(lines: &[Line<'t>]) -> Vec<Asked<'t>> {
             is_open = name.is_some();
             found.extend(name.map(|name| Asked {
                 name: Cow::Borrowed(name),
-                version: None,
+                wanted: Wanted::Elsewhere,
                 line: *line,
             }));
         } else if is_open
             && key == "version"
             && let (Some(last), Some((version, _))) = (found.last_mut(), quoted(value))
         {
-            last.version.get_or_insert(version);
+            last.wanted.get_or_insert(version);
         }
     }
     found
@@ -86,7 +86,7 @@ pub(super) fn yarn<'t>(lines: &[Line<'t>]) -> Vec<Asked<'t>> {
                 .strip_prefix("version")
                 .map(|rest| rest.trim_matches([' ', ':', '"']));
             if let (Some(last), Some(version)) = (found.last_mut(), version) {
-                last.version.get_or_insert(version);
+                last.wanted.get_or_insert(version);
             }
         } else if let Some(name) = text
             .strip_suffix(':')
@@ -94,7 +94,7 @@ pub(super) fn yarn<'t>(lines: &[Line<'t>]) -> Vec<Asked<'t>> {
         {
             found.push(Asked {
                 name: Cow::Borrowed(name),
-                version: None,
+                wanted: Wanted::Elsewhere,
                 line: *line,
             });
         }
@@ -121,7 +121,7 @@ pub(super) fn pnpm<'t>(lines: &[Line<'t>]) -> Vec<Asked<'t>> {
                 let version = key.get(name.len() + 1..).unwrap_or_default();
                 found.push(Asked {
                     name: Cow::Borrowed(name),
-                    version: version.split('(').next().and_then(exact),
+                    wanted: Wanted::written(version.split('(').next()),
                     line: *line,
                 });
             }

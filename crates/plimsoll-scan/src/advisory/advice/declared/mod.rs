@@ -10,17 +10,18 @@ mod java;
 mod javascript;
 mod php;
 mod python;
+mod range;
 mod ruby;
 mod rust;
 mod toml;
 
 use std::borrow::Cow;
-use std::cmp::Ordering;
 use std::collections::HashMap;
 
 use plimsoll_model::{PackageKind, SourceFile, SourceOrigin, Span};
 
-use super::super::matching::{ecosystem_of, version_order};
+use self::range::Range;
+use super::super::matching::ecosystem_of;
 
 /// A longer line was written by nobody who wants it read by line.
 const LONGEST_LINE: usize = 4096;
@@ -34,22 +35,69 @@ pub struct DeclaredPackage {
     pub kind: PackageKind,
     /// Its name as the file has it.
     pub name: String,
-    /// The version, where the file asks for exactly one.
-    pub version: Option<String>,
     /// Whether a tool wrote the file, so that another file is the one to edit where it names the
     /// package too.
     pub is_lock: bool,
     /// The line.
     pub place: SourceOrigin,
+    /// The versions that it takes; none where that cannot be told.
+    range: Option<Range>,
 }
 
-/// What a reader of one format finds: a name and, where it is exact, a version, with the line they
+impl DeclaredPackage {
+    /// Whether the line takes a version as it is, so that nothing but asking the package manager anew
+    /// is needed to get it.
+    pub(super) fn resolves_to(&self, version: &str) -> bool {
+        let mut range = self.range.iter();
+        !self.is_lock && range.any(|range| range.resolves_to(self.kind, version))
+    }
+}
+
+/// What a reader of one format finds: a name and the versions that are asked for, with the line they
 /// are on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Asked<'t> {
     name: Cow<'t, str>,
-    version: Option<&'t str>,
+    wanted: Wanted<'t>,
     line: Line<'t>,
+}
+
+/// The versions that a line asks for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Wanted<'t> {
+    /// Whatever there is.
+    Any,
+    /// Those that fit these words of the package manager.
+    These(Cow<'t, str>),
+    /// It is not on the line, or no version: an address, a branch, what another file says.
+    Elsewhere,
+}
+
+impl<'t> Wanted<'t> {
+    fn these(words: &'t str) -> Self {
+        Self::These(Cow::Borrowed(words))
+    }
+
+    /// What is written, or elsewhere.
+    fn written(words: Option<&'t str>) -> Self {
+        words.map_or(Self::Elsewhere, Self::these)
+    }
+
+    /// Takes the words that follow, unless there were some before.
+    fn get_or_insert(&mut self, words: &'t str) {
+        if *self == Self::Elsewhere {
+            *self = Self::these(words);
+        }
+    }
+
+    fn range(&self, kind: PackageKind, is_lock: bool) -> Option<Range> {
+        match self {
+            Self::Any => Range::any(kind),
+            Self::These(words) if is_lock => Range::of_lock(kind, words),
+            Self::These(words) => Range::of_manifest(kind, words),
+            Self::Elsewhere => None,
+        }
+    }
 }
 
 /// One line of a file.
@@ -110,21 +158,7 @@ pub fn declarations(file: &SourceFile) -> Vec<DeclaredPackage> {
     let Ok(text) = str::from_utf8(file.bytes()) else {
         return Vec::new();
     };
-    let mut start = 0;
-    let lines: Vec<Line<'_>> = text
-        .split('\n')
-        .map(|text| {
-            let line = Line { text, start };
-            start += text.len() + 1;
-            line
-        })
-        .filter(|line| line.text.len() <= LONGEST_LINE)
-        .map(|line| Line {
-            text: line.text.strip_suffix('\r').unwrap_or(line.text),
-            ..line
-        })
-        .collect();
-    let mut asked = reader(&lines);
+    let mut asked = reader(&lines_of(text));
     asked.truncate(MOST);
     asked
         .into_iter()
@@ -136,10 +170,26 @@ pub fn declarations(file: &SourceFile) -> Vec<DeclaredPackage> {
             DeclaredPackage {
                 kind,
                 name: asked.name.into_owned(),
-                version: asked.version.map(str::to_owned),
+                range: asked.wanted.range(kind, is_lock),
                 is_lock,
                 place: SourceOrigin::new(file, span),
             }
+        })
+        .collect()
+}
+
+fn lines_of(text: &str) -> Vec<Line<'_>> {
+    let mut start = 0;
+    text.split('\n')
+        .map(|text| {
+            let line = Line { text, start };
+            start += text.len() + 1;
+            line
+        })
+        .filter(|line| line.text.len() <= LONGEST_LINE)
+        .map(|line| Line {
+            text: line.text.strip_suffix('\r').unwrap_or(line.text),
+            ..line
         })
         .collect()
 }
@@ -160,46 +210,68 @@ impl<'a> Declarations<'a> {
         Self { declared, by_name }
     }
 
-    /// The place that asks for a package: the first file that people write, else the first that
-    /// tools write, and that does not ask for another version than the one installed. A position
-    /// among the declared.
-    pub(super) fn find(&self, kind: PackageKind, name: &str, installed: &str) -> Option<usize> {
-        let candidates = self.by_name.get(&(kind, normal(kind, name)))?;
-        let order = version_order(kind);
-        let is_installed = |at: &&usize| {
-            let asked = self
-                .declared
-                .get(**at)
-                .and_then(|one| one.version.as_deref());
-            asked.is_none_or(|asked| {
-                let asked = bare(kind, asked);
-                let installed = bare(kind, installed);
-                asked == installed
-                    || order
-                        .and_then(|order| order.compare(asked, installed).ok())
-                        .is_some_and(Ordering::is_eq)
-            })
+    /// What the project has to do with a version of a package. Of several places that ask for it the
+    /// first counts that people write, else the first that tools write. `is_nested` says that it lies
+    /// within another package, which brought it.
+    pub(super) fn find(
+        &self,
+        kind: PackageKind,
+        name: &str,
+        installed: &str,
+        is_nested: bool,
+    ) -> Claim {
+        let Some(candidates) = self.by_name.get(&(kind, normal(kind, name))) else {
+            return Claim {
+                at: None,
+                is_brought: is_nested,
+            };
         };
-        let is_lock = |at: &&usize| self.declared.get(**at).is_some_and(|one| one.is_lock);
-        candidates
-            .iter()
-            .filter(is_installed)
-            .min_by_key(is_lock)
-            .copied()
+        let of = |is_lock: bool| {
+            candidates
+                .iter()
+                .filter_map(|at| Some((*at, self.declared.get(*at)?)))
+                .filter(move |(_, one)| one.is_lock == is_lock)
+        };
+        let takes = |one: &DeclaredPackage| {
+            let range = one.range.as_ref();
+            range.map(|range| range.admits(kind, installed))
+        };
+        let mut is_refused = is_nested;
+        let mut is_unread = false;
+        for (at, one) in of(false).filter(|_| !is_nested) {
+            match takes(one) {
+                Some(true) => {
+                    return Claim {
+                        at: Some(at),
+                        is_brought: false,
+                    };
+                }
+                Some(false) => is_refused = true,
+                None => is_unread = true,
+            }
+        }
+        Claim {
+            at: of(true)
+                .find(|(_, one)| takes(one) == Some(true))
+                .map(|(at, _)| at),
+            is_brought: is_refused && !is_unread,
+        }
     }
+}
+
+/// What a project has to do with a version of a package.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Claim {
+    /// The line that asks for it: a position among the declared.
+    pub(super) at: Option<usize>,
+    /// Whether another package brought it: the project asks for other versions, or it lies within one.
+    pub(super) is_brought: bool,
 }
 
 fn normal(kind: PackageKind, name: &str) -> String {
     match ecosystem_of(kind) {
         Some(ecosystem) => ecosystem.normalize(name).into_owned(),
         None => name.to_owned(),
-    }
-}
-
-fn bare(kind: PackageKind, version: &str) -> &str {
-    match kind {
-        PackageKind::Go | PackageKind::Composer => version.strip_prefix('v').unwrap_or(version),
-        _ => version,
     }
 }
 
@@ -212,18 +284,6 @@ fn quoted(text: &str) -> Option<(&str, &str)> {
         '\''
     };
     text.get(at + 1..)?.split_once(quote)
-}
-
-/// A version that is exact, not a range: digits first, and no sign of a range in it.
-fn exact(version: &str) -> Option<&str> {
-    let version = version.trim().trim_start_matches('=').trim();
-    let begins = version.strip_prefix('v').unwrap_or(version);
-    let is_exact = begins.starts_with(|c: char| c.is_ascii_digit())
-        && version
-            .chars()
-            .all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_' | '+' | '!'))
-        && !version.split('.').any(|part| part == "x" || part == "X");
-    is_exact.then_some(version)
 }
 
 #[cfg(test)]

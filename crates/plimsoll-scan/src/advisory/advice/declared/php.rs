@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::javascript::{member, members};
-use super::{Asked, Line, quoted};
+use super::{Asked, Line, Wanted, quoted};
 
 /// `composer.json`.
 pub(super) fn manifest<'t>(lines: &[Line<'t>]) -> Vec<Asked<'t>> {
@@ -19,14 +19,14 @@ pub(super) fn lock<'t>(lines: &[Line<'t>]) -> Vec<Asked<'t>> {
                 found.extend(quoted(value).filter(|(name, _)| name.contains('/')).map(
                     |(name, _)| Asked {
                         name: Cow::Borrowed(name),
-                        version: None,
+                        wanted: Wanted::Elsewhere,
                         line: *line,
                     },
                 ))
             }
             Some(("version", value)) => {
                 if let (Some(last), Some((version, _))) = (found.last_mut(), quoted(value)) {
-                    last.version.get_or_insert(version);
+                    last.wanted.get_or_insert(version);
                 }
             }
             _ => {}

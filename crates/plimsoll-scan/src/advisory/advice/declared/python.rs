@@ -3,7 +3,7 @@
 
 use std::borrow::Cow;
 
-use super::{Asked, Line, exact, quoted, toml};
+use super::{Asked, Line, Wanted, quoted, toml};
 
 /// A requirement a line.
 pub(super) fn requirements<'t>(lines: &[Line<'t>]) -> Vec<Asked<'t>> {
@@ -38,7 +38,11 @@ fn requirement<'t>(text: &'t str, line: Line<'t>) -> Option<Asked<'t>> {
     let wanted = wanted.split(" --").next().unwrap_or_default().trim();
     Some(Asked {
         name: Cow::Borrowed(name),
-        version: wanted.strip_prefix("==").and_then(exact),
+        wanted: match wanted {
+            "" => Wanted::Any,
+            address if address.starts_with('@') => Wanted::Elsewhere,
+            words => Wanted::these(words),
+        },
         line,
     })
 }
@@ -67,7 +71,7 @@ pub(super) fn project<'t>(lines: &[Line<'t>]) -> Vec<Asked<'t>> {
         {
             found.push(Asked {
                 name: Cow::Borrowed(name),
-                version: quoted(value).and_then(|(text, _)| exact(text)),
+                wanted: Wanted::written(toml::version(value)),
                 line: *line,
             });
         }

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::{Asked, Line, exact, quoted};
+use super::{Asked, Line, Wanted, quoted};
 
 /// `gem "name", "1.0"`.
 pub(super) fn gemfile<'t>(lines: &[Line<'t>]) -> Vec<Asked<'t>> {
@@ -11,19 +11,44 @@ pub(super) fn gemfile<'t>(lines: &[Line<'t>]) -> Vec<Asked<'t>> {
         .filter_map(|line| {
             let rest = line.text.trim().strip_prefix("gem")?;
             let (name, behind) = quoted(rest).filter(|_| rest.starts_with([' ', '(', '\t']))?;
-            let version = behind
-                .trim_start()
-                .strip_prefix(',')
-                .map(str::trim_start)
-                .filter(|rest| rest.starts_with(['"', '\'']))
-                .and_then(quoted);
+            // `"~> 2.0", ">= 2.0.1", require: false`
+            let mut bounds = Vec::new();
+            let mut behind = behind;
+            while let Some(next) = behind.trim_start().strip_prefix(',')
+                && let next = next.trim_start()
+                && next.starts_with(['"', '\''])
+                && let Some((bound, rest)) = quoted(next)
+            {
+                bounds.push(bound);
+                behind = rest;
+            }
             Some(Asked {
                 name: Cow::Borrowed(name),
-                version: version.and_then(|(version, _)| exact(version)),
+                wanted: match bounds.as_slice() {
+                    [] if behind.trim_start().starts_with(['[', ',']) && has_version(behind) => {
+                        Wanted::Elsewhere
+                    }
+                    [] => Wanted::Any,
+                    [one] => Wanted::these(one),
+                    several => Wanted::These(Cow::Owned(several.join(","))),
+                },
                 line: *line,
             })
         })
         .collect()
+}
+
+/// Whether something else than words says which version: a list, a branch, an address, a folder.
+fn has_version(rest: &str) -> bool {
+    let rest = rest.trim_start().trim_start_matches(',').trim_start();
+    let words = ["git", "path", "github", "branch", "ref", "tag", "gist"];
+    rest.starts_with('[')
+        || words.iter().any(|word| {
+            rest.match_indices(word).any(|(at, _)| {
+                let after = rest.get(at + word.len()..).unwrap_or_default();
+                after.starts_with(':') || after.trim_start().starts_with("=>")
+            })
+        })
 }
 
 /// `    name (1.0.0)` below `specs:`; what stands deeper only says what needs it.
@@ -35,7 +60,7 @@ pub(super) fn lock<'t>(lines: &[Line<'t>]) -> Vec<Asked<'t>> {
             let (name, rest) = text.split_once(" (").filter(|_| !text.starts_with(' '))?;
             Some(Asked {
                 name: Cow::Borrowed(name),
-                version: exact(rest.split(')').next().unwrap_or_default()),
+                wanted: Wanted::written(rest.split(')').next()),
                 line: *line,
             })
         })

@@ -2,20 +2,28 @@
 
 use std::borrow::Cow;
 
-use super::{Asked, Line, quoted, toml};
+use super::{Asked, Line, Wanted, quoted, toml};
 
 /// Keys of tables of dependencies, and dependencies that are tables.
 pub(super) fn manifest<'t>(lines: &[Line<'t>]) -> Vec<Asked<'t>> {
     let mut found = Vec::new();
     let mut is_list = false;
+    let mut is_one = false;
     for line in lines {
         if let Some(table) = toml::table(line.text) {
             let (parent, name) = table.rsplit_once('.').unwrap_or(("", table));
             is_list = is_dependencies(name);
-            if !is_list && is_dependencies(parent.rsplit('.').next().unwrap_or_default()) {
-                found.push(asked(name.trim_matches('"'), *line));
+            is_one = !is_list && is_dependencies(parent.rsplit('.').next().unwrap_or_default());
+            if is_one {
+                found.push(asked(name.trim_matches('"'), None, *line));
             }
             continue;
+        }
+        if is_one
+            && let Some(("version", value)) = toml::key(line.text)
+            && let (Some(last), Some(words)) = (found.last_mut(), toml::version(value))
+        {
+            last.wanted.get_or_insert(words);
         }
         let Some((key, value)) = toml::key(line.text).filter(|_| is_list) else {
             continue;
@@ -28,16 +36,15 @@ pub(super) fn manifest<'t>(lines: &[Line<'t>]) -> Vec<Asked<'t>> {
             .map(|(name, _)| name);
         // `name.workspace = true`
         let name = real.unwrap_or_else(|| key.split('.').next().unwrap_or(key));
-        found.push(asked(name, *line));
+        found.push(asked(name, toml::version(value), *line));
     }
     found
 }
 
-/// A version in a manifest is the least one, never exact.
-fn asked<'t>(name: &'t str, line: Line<'t>) -> Asked<'t> {
+fn asked<'t>(name: &'t str, words: Option<&'t str>, line: Line<'t>) -> Asked<'t> {
     Asked {
         name: Cow::Borrowed(name),
-        version: None,
+        wanted: Wanted::written(words),
         line,
     }
 }

@@ -2,13 +2,20 @@ use proptest::prelude::*;
 
 use super::*;
 
-/// `line name version` of all that a file asks for.
+/// `line name words` of all that a file asks for; `*` is anything, `-` what cannot be told here.
 fn read(name: &str, text: &str) -> Vec<String> {
-    declarations(&SourceFile::new(name, text))
+    let (_, _, reader) = format(name.rsplit('/').next().unwrap()).unwrap();
+    let file = SourceFile::new(name, text);
+    reader(&lines_of(text))
         .into_iter()
         .map(|one| {
-            let version = one.version.as_deref().unwrap_or("-");
-            format!("{} {} {version}", one.place.start.line, one.name)
+            let words = match &one.wanted {
+                Wanted::Any => "*",
+                Wanted::These(words) => words,
+                Wanted::Elsewhere => "-",
+            };
+            let line = file.position(one.line.start).line;
+            format!("{line} {} {words}", one.name)
         })
         .collect()
 }
@@ -19,23 +26,34 @@ fn python() {
         read(
             "app/requirements-dev.txt",
             "# comment\n-r base.txt\npandas==1.5.0 \\\n    --hash=sha256:aa\nDjango[argon2] >= 4 ; \
-             python_version > \"3\"\n./local\nhttps://example.com/x.whl\nnumpy==1.*\r\nflask==2.0 # why\n"
+             python_version > \"3\"\n./local\nhttps://example.com/x.whl\nnumpy==1.*\r\nflask==2.0 # why\nblack\n\
+             tool @ https://example.com/x.whl\n"
         ),
-        ["3 pandas 1.5.0", "5 Django -", "8 numpy -", "9 flask 2.0"]
+        [
+            "3 pandas ==1.5.0",
+            "5 Django >= 4",
+            "8 numpy ==1.*",
+            "9 flask ==2.0",
+            "10 black *",
+            "11 tool -"
+        ]
     );
     assert_eq!(
         read(
             "pyproject.toml",
             "[project]\nname = \"x\"\ndependencies = [\n  \"pandas==1.5\",\n  \"numpy\", \"flask>1\",\n]\n\
              [project.optional-dependencies]\ndev = [\"black\"]\n[tool.poetry.dependencies]\npython = \"^3\"\n\
-             requests = \"2.0\"\n[tool.other]\nx = \"1\"\n"
+             requests = \"2.0\"\nurllib3 = { extras = [\"version\"], version = \"^1\" }\nx = { git = \"version\" }\n\
+             [tool.other]\nx = \"1\"\n"
         ),
         [
-            "4 pandas 1.5",
-            "5 numpy -",
-            "5 flask -",
-            "8 black -",
-            "11 requests 2.0"
+            "4 pandas ==1.5",
+            "5 numpy *",
+            "5 flask >1",
+            "8 black *",
+            "11 requests 2.0",
+            "12 urllib3 ^1",
+            "13 x -"
         ]
     );
     assert_eq!(
@@ -49,9 +67,10 @@ fn python() {
     assert_eq!(
         read(
             "Pipfile",
-            "[[source]]\nname = \"pypi\"\n[packages]\npandas = \"==1.5\"\n[dev-packages]\nblack = \"*\"\n"
+            "[[source]]\nname = \"pypi\"\n[packages]\npandas = \"==1.5\"\n[dev-packages]\nblack = \"*\"\n\
+             flask = {version=\">1\"}\n"
         ),
-        ["4 pandas 1.5", "6 black -"]
+        ["4 pandas ==1.5", "6 black *", "7 flask >1"]
     );
 }
 
@@ -64,7 +83,13 @@ fn rust_and_go() {
              tokio.workspace = true\n[target.'cfg(unix)'.dev-dependencies]\nlibc = \"1\"\n[workspace.dependencies.time]\n\
              version = \"0.3\"\n"
         ),
-        ["4 serde -", "5 real -", "6 tokio -", "8 libc -", "9 time -"]
+        [
+            "4 serde 1",
+            "5 real 1",
+            "6 tokio -",
+            "8 libc 1",
+            "9 time 0.3"
+        ]
     );
     assert_eq!(
         read(
@@ -79,7 +104,7 @@ fn rust_and_go() {
             "module x\n\ngo 1.21\n\nrequire golang.org/x/net v0.7.0\nrequire (\n\tgithub.com/a/b v1.0.0 // indirect\n\
              \t// c v1\n)\nreplace (\n\td v1 => e v2\n)\n"
         ),
-        ["5 golang.org/x/net -", "7 github.com/a/b -"]
+        ["5 golang.org/x/net v0.7.0", "7 github.com/a/b v1.0.0"]
     );
 }
 
@@ -91,7 +116,7 @@ fn javascript_and_php() {
             "{\n  \"name\": \"x\",\n  \"dependencies\": {\n    \"lodash\": \"4.17.0\",\n    \"@a/b\": \"^1.0.0\"\n  },\n\
              \"scripts\": {\n    \"build\": \"1\"\n  }\n}\n"
         ),
-        ["4 lodash 4.17.0", "5 @a/b -"]
+        ["4 lodash 4.17.0", "5 @a/b ^1.0.0"]
     );
     assert_eq!(
         read(
@@ -130,9 +155,17 @@ fn ruby_java_and_dotnet() {
     assert_eq!(
         read(
             "Gemfile",
-            "source \"https://x\"\ngem \"rails\", \"7.0.0\"\n  gem 'rack', '~> 2'\ngemspec\n"
+            "source \"https://x\"\ngem \"rails\", \"7.0.0\"\n  gem 'rack', '~> 2.0', '>= 2.0.1', require: false\n\
+             gemspec\ngem \"a\"\ngem \"b\", require: false\ngem \"c\", github: \"x/c\"\ngem \"d\", :git => \"x\"\n"
         ),
-        ["2 rails 7.0.0", "3 rack -"]
+        [
+            "2 rails 7.0.0",
+            "3 rack ~> 2.0,>= 2.0.1",
+            "5 a *",
+            "6 b *",
+            "7 c -",
+            "8 d -"
+        ]
     );
     assert_eq!(
         read(
@@ -141,21 +174,25 @@ fn ruby_java_and_dotnet() {
         ),
         ["3 rails 7.0.0", "5 rack 2.2.0"]
     );
+    // A property is raised where it is set.
     assert_eq!(
         read(
             "pom.xml",
-            "<dependency>\n <groupId>g</groupId>\n <artifactId>a</artifactId>\n <version>1.0</version>\n \
+            "<properties>\n <c.version>2.0</c.version>\n</properties>\n<dependency>\n <groupId>g</groupId>\n \
+             <artifactId>a</artifactId>\n <version>1.0</version>\n \
              <exclusions>\n  <artifactId>no</artifactId>\n </exclusions>\n</dependency>\n<dependency>\n \
-             <groupId>h</groupId>\n <artifactId>b</artifactId>\n <version>${b}</version>\n</dependency>\n"
+             <groupId>h</groupId>\n <artifactId>b</artifactId>\n <version>${b}</version>\n</dependency>\n<dependency>\n \
+             <groupId>i</groupId>\n <artifactId>c</artifactId>\n <version>${c.version}</version>\n</dependency>\n\
+             <dependency>\n <groupId>j</groupId>\n <artifactId>d</artifactId>\n</dependency>\n"
         ),
-        ["4 g:a 1.0", "12 h:b -"]
+        ["7 g:a 1.0", "15 h:b ${b}", "2 i:c 2.0", "24 j:d -"]
     );
     assert_eq!(
         read(
             "build.gradle.kts",
-            "// x(\"g:no:1\")\nimplementation(\"g:a:1.0\")\napi 'h:b'\nurl \"https://x\"\n"
+            "// x(\"g:no:1\")\nimplementation(\"g:a:1.0\")\napi 'h:b'\nurl \"https://x\"\napi 'h:c:1.0:sources@jar'\n"
         ),
-        ["2 g:a 1.0", "3 h:b -"]
+        ["2 g:a 1.0", "3 h:b -", "5 h:c 1.0"]
     );
     assert_eq!(
         read("gradle.lockfile", "# x\ng:a:1.0=compile\nempty=\n"),
@@ -181,9 +218,19 @@ fn the_place_is_the_line_without_its_margins() {
     );
 }
 
+fn of(name: &str, text: &str) -> Vec<DeclaredPackage> {
+    declarations(&SourceFile::new(name, text))
+}
+
+fn claim(at: impl Into<Option<usize>>, is_brought: bool) -> Claim {
+    Claim {
+        at: at.into(),
+        is_brought,
+    }
+}
+
 #[test]
 fn people_edit_manifests_and_only_what_asks_for_the_installed_version() {
-    let of = |name: &str, text: &str| declarations(&SourceFile::new(name, text));
     let mut declared = of(
         "poetry.lock",
         "[[package]]\nname = \"Py_YAML\"\nversion = \"5.0\"\n",
@@ -191,16 +238,39 @@ fn people_edit_manifests_and_only_what_asks_for_the_installed_version() {
     declared.extend(of("old/requirements.txt", "pyyaml==4\n"));
     declared.extend(of("requirements.txt", "PyYAML==5\n"));
     let declarations = Declarations::new(&declared);
-    assert_eq!(
-        declarations.find(PackageKind::Python, "pyyaml", "5.0"),
-        Some(2)
+    let find = |kind, name, installed| declarations.find(kind, name, installed, false);
+    assert_eq!(find(PackageKind::Python, "pyyaml", "5.0"), claim(2, false));
+    assert_eq!(find(PackageKind::Python, "py-yaml", "5.0"), claim(0, false));
+    assert_eq!(find(PackageKind::Python, "pyyaml", "6"), claim(None, true));
+    assert_eq!(find(PackageKind::Npm, "pyyaml", "5.0"), claim(None, false));
+}
+
+#[test]
+fn a_range_is_the_place_only_for_what_it_takes() {
+    let mut declared = of(
+        "package.json",
+        "{\n\"dependencies\": {\n\"lodash\": \"^4.17.15\",\n\"tag\": \"latest\",\n\"any\": \"*\"\n}\n}\n",
     );
-    assert_eq!(
-        declarations.find(PackageKind::Python, "py-yaml", "5.0"),
-        Some(0)
-    );
-    assert_eq!(declarations.find(PackageKind::Python, "pyyaml", "6"), None);
-    assert_eq!(declarations.find(PackageKind::Npm, "pyyaml", "5.0"), None);
+    declared.extend(of(
+        "package-lock.json",
+        "\"node_modules/foo/node_modules/lodash\": {\n\"version\": \"3.10.1\"\n}\n",
+    ));
+    let declarations = Declarations::new(&declared);
+    let find = |name, installed, is_nested| {
+        declarations.find(PackageKind::Npm, name, installed, is_nested)
+    };
+    assert_eq!(find("lodash", "4.17.15", false), claim(0, false));
+    assert_eq!(find("lodash", "4.17.14", false), claim(None, true));
+    // The lock tells where the other one is written down.
+    assert_eq!(find("lodash", "3.10.1", false), claim(3, true));
+    assert_eq!(find("lodash", "4.17.15", true), claim(None, true));
+    // What cannot be told is neither the place nor somebody else's.
+    assert_eq!(find("tag", "1.0.0", false), claim(None, false));
+    assert_eq!(find("any", "1.0.0", false), claim(2, false));
+    assert!(declared[0].resolves_to("4.17.21"));
+    assert!(!declared[0].resolves_to("5.0.0"));
+    assert!(!declared[1].resolves_to("5.0.0"));
+    assert!(!declared[3].resolves_to("3.10.1"));
 }
 
 proptest! {

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::{Asked, Line, quoted};
+use super::{Asked, Line, Wanted, quoted};
 
 /// The name of a table: `[a.b]`, `[[a]]`.
 pub(super) fn table(line: &str) -> Option<&str> {
@@ -20,6 +20,34 @@ pub(super) fn key(line: &str) -> Option<(&str, &str)> {
             .chars()
             .all(|c| c.is_alphanumeric() || matches!(c, '-' | '_' | '.'));
     is_bare.then(|| (key, value.trim()))
+}
+
+/// The version in a value: the text itself, or what an inline table has as `version`.
+pub(super) fn version(value: &str) -> Option<&str> {
+    if value.starts_with(['"', '\'']) {
+        return quoted(value).map(|(words, _)| words);
+    }
+    let inner = value.strip_prefix('{')?;
+    let mut entries = inner.match_indices("version");
+    entries.find_map(|(at, word)| {
+        let (before, rest) = inner.split_at_checked(at)?;
+        let is_key = before
+            .trim_end()
+            .trim_end_matches(['"', '\''])
+            .ends_with([',', ' '])
+            || before.trim().trim_matches(['"', '\'']).is_empty();
+        let value = rest
+            .strip_prefix(word)?
+            .trim_start_matches(['"', '\''])
+            .trim_start()
+            .strip_prefix('=')?
+            .trim_start();
+        let is_text = value.starts_with(['"', '\'']);
+        is_key
+            .then(|| quoted(value).filter(|_| is_text))
+            .flatten()
+            .map(|(words, _)| words)
+    })
 }
 
 /// `[[package]]` tables of lock files, each with a name and a version.
@@ -42,13 +70,13 @@ pub(super) fn packages<'t>(lines: &[Line<'t>]) -> Vec<Asked<'t>> {
                 is_named = true;
                 found.push(Asked {
                     name: Cow::Borrowed(name),
-                    version: None,
+                    wanted: Wanted::Elsewhere,
                     line: *line,
                 });
             }
             ("version", Some(version)) if is_named => {
                 if let Some(last) = found.last_mut() {
-                    last.version.get_or_insert(version);
+                    last.wanted.get_or_insert(version);
                 }
             }
             _ => {}
@@ -67,9 +95,7 @@ pub(super) fn keys<'t>(lines: &[Line<'t>]) -> Vec<Asked<'t>> {
         } else if let Some((name, value)) = key(line.text).filter(|_| wanted) {
             found.push(Asked {
                 name: Cow::Borrowed(name),
-                version: quoted(value)
-                    .and_then(|(text, _)| text.strip_prefix("=="))
-                    .and_then(super::exact),
+                wanted: Wanted::written(version(value)),
                 line: *line,
             });
         }

@@ -1,0 +1,104 @@
+//! Which versions a file asks for, in the words of its package manager: whether the version that is
+//! installed came of a line, and whether the line takes the one that mends it.
+//!
+//! What cannot be read for certain is no range: a tag (`latest`), an address, a variable.
+
+mod bound;
+mod interval;
+mod python;
+mod semantic;
+#[cfg(test)]
+mod tests;
+
+use plimsoll_model::PackageKind;
+
+use self::bound::{Bound, Test};
+use super::super::super::matching::version_order;
+use super::super::super::version::Order;
+
+/// The versions that a line takes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Range {
+    order: Order,
+    /// Each of some of these bounds must hold.
+    any_of: Vec<Vec<Bound>>,
+    /// Whether a pre-release is taken only where a bound is one of the same release, as npm and Cargo
+    /// have it.
+    guards_pre: bool,
+    /// Whether the package manager takes the newest that fits, once it is asked anew. Go, Maven and
+    /// NuGet take what is written.
+    takes_newest: bool,
+}
+
+impl Range {
+    /// What a manifest of a kind of package asks for; nothing where that cannot be told.
+    pub(super) fn of_manifest(kind: PackageKind, words: &str) -> Option<Self> {
+        let words = words.trim();
+        let any_of = match kind {
+            PackageKind::Npm => semantic::npm(words)?,
+            PackageKind::Cargo => semantic::cargo(words)?,
+            PackageKind::Composer => semantic::composer(words)?,
+            PackageKind::Gem => semantic::gem(words)?,
+            PackageKind::Python => python::specifiers(words)?,
+            // The least version: another module may ask for a later one.
+            PackageKind::Go => vec![vec![Bound::new(Test::AtLeast, bare(kind, words))]],
+            PackageKind::Maven | PackageKind::NuGet => interval::intervals(words)?,
+            _ => return None,
+        };
+        let takes_newest = !matches!(
+            kind,
+            PackageKind::Go | PackageKind::Maven | PackageKind::NuGet
+        );
+        Self::new(kind, any_of, takes_newest)
+    }
+
+    /// The one version that a lock file has.
+    pub(super) fn of_lock(kind: PackageKind, version: &str) -> Option<Self> {
+        let bound = Bound::new(Test::Equal, bare(kind, version.trim()));
+        Self::new(kind, vec![vec![bound]], false)
+    }
+
+    /// Whatever there is.
+    pub(super) fn any(kind: PackageKind) -> Option<Self> {
+        Self::new(kind, vec![Vec::new()], true)
+    }
+
+    fn new(kind: PackageKind, any_of: Vec<Vec<Bound>>, takes_newest: bool) -> Option<Self> {
+        let order = version_order(kind)?;
+        let mut bounds = any_of.iter().flatten();
+        bounds.all(|bound| order.is_valid(&bound.version)).then(|| {
+            let has_bounds = any_of.iter().any(|all_of| !all_of.is_empty());
+            Self {
+                order,
+                any_of,
+                guards_pre: has_bounds
+                    && takes_newest
+                    && matches!(kind, PackageKind::Npm | PackageKind::Cargo),
+                takes_newest,
+            }
+        })
+    }
+
+    /// Whether a version is one of those.
+    pub(super) fn admits(&self, kind: PackageKind, version: &str) -> bool {
+        let version = bare(kind, version);
+        let mut any_of = self.any_of.iter();
+        any_of.any(|all_of| {
+            all_of.iter().all(|bound| bound.holds(self.order, version))
+                && (!self.guards_pre || bound::takes_pre(all_of, version))
+        })
+    }
+
+    /// Whether nothing but asking anew is needed to get a version.
+    pub(super) fn resolves_to(&self, kind: PackageKind, version: &str) -> bool {
+        self.takes_newest && self.admits(kind, version)
+    }
+}
+
+/// A version without the letter that some files write in front.
+fn bare(kind: PackageKind, version: &str) -> &str {
+    match kind {
+        PackageKind::Go | PackageKind::Composer => version.strip_prefix('v').unwrap_or(version),
+        _ => version,
+    }
+}
