@@ -20,6 +20,8 @@ use crate::terminal::{Spinner, Terminal, print, printable};
 
 /// Broken records that are told to a person.
 const TOLD: usize = 5;
+/// Characters of a name that are told to a person: those of databases have some thirty at most.
+const LONGEST: usize = 80;
 
 /// Runs it.
 pub(crate) fn run(command: &DbCommand, terminal: Terminal) -> Result<Outcome, Failure> {
@@ -210,13 +212,13 @@ fn told(path: &Path, snapshot: &Snapshot) -> String {
         );
     }
     let names = snapshot.ecosystems.iter().map(|one| one.name.len());
-    let width = names.max().unwrap_or_default();
+    let width = names.max().unwrap_or_default().min(LONGEST);
     for one in &snapshot.ecosystems {
         // Writing to a String cannot fail.
         let _ = writeln!(
             text,
             "  {:<width$}  {:>8} records  {:>7} packages  newest {}{}",
-            printable(&one.name),
+            shortened(&one.name),
             one.records,
             one.packages,
             one.newest.map_or_else(|| "unknown".to_owned(), clock::day),
@@ -225,6 +227,18 @@ fn told(path: &Path, snapshot: &Snapshot) -> String {
     }
     told_lists(snapshot, &mut text);
     text
+}
+
+/// A name that somebody else gave, as a person is told it.
+fn shortened(name: &str) -> String {
+    let mut characters = name.chars();
+    let head: String = characters.by_ref().take(LONGEST).collect();
+    let rest = if characters.next().is_some() {
+        "…"
+    } else {
+        ""
+    };
+    format!("{}{rest}", printable(&head))
 }
 
 /// What there is beside records.
@@ -237,10 +251,10 @@ fn told_lists(snapshot: &Snapshot, text: &mut String) {
         let _ = writeln!(
             text,
             "  security pocket {} of {}: {} packages ({}), of {}",
-            printable(&pocket.suite),
-            printable(&pocket.release),
+            shortened(&pocket.suite),
+            shortened(&pocket.release),
             pocket.packages,
-            printable(&pocket.architectures.join(", ")),
+            shortened(&pocket.architectures.join(", ")),
             pocket.date.map_or_else(
                 || "unknown date: no Release file lay near it".to_owned(),
                 |date| dated(Some(date)),
@@ -276,7 +290,7 @@ fn releases(snapshot: &Snapshot, name: &str) -> String {
     if all.is_empty() {
         return String::new();
     }
-    let mut told: Vec<String> = all.iter().take(MOST).map(|one| printable(one)).collect();
+    let mut told: Vec<String> = all.iter().take(MOST).map(|one| shortened(one)).collect();
     if all.len() > MOST {
         told.push(format!("and {} more", all.len() - MOST));
     }
@@ -502,3 +516,6 @@ fn json(report: &impl Serialize) -> String {
     let text = serde_json::to_string(report);
     format!("{}\n", text.expect("strings and numbers are JSON"))
 }
+
+#[cfg(test)]
+mod tests;
