@@ -142,15 +142,14 @@ type Family<'a> = (PackageKind, Cow<'a, str>);
 
 /// What is known of one image, by package.
 struct Knowledge<'a> {
-    report: &'a Report,
     /// Those that are set aside, and as what.
     set_aside: HashMap<(Family<'a>, String), VulnerabilityStatus>,
     /// Installed versions of each package.
     versions: HashMap<Family<'a>, BTreeSet<&'a str>>,
     /// Kinds of packages that there are no advisories on.
     unknown: HashSet<PackageKind>,
-    /// Packages that could not be judged, by package URL.
-    unjudged: HashSet<&'a str>,
+    /// Packages that could not be judged in a version.
+    unjudged: HashSet<Family<'a>>,
 }
 
 impl<'a> Knowledge<'a> {
@@ -172,12 +171,16 @@ impl<'a> Knowledge<'a> {
         let coverage = report.advisories.iter();
         let unknown = coverage.clone().flat_map(|coverage| &coverage.missing);
         let unjudged = coverage.flat_map(|coverage| &coverage.unjudged);
+        let unjudged: HashSet<&str> = unjudged.map(|one| one.purl.as_str()).collect();
+        let packages = report.inventory.packages.iter();
         Self {
-            report,
             set_aside,
             versions,
             unknown: unknown.map(|one| one.kind).collect(),
-            unjudged: unjudged.map(|one| one.purl.as_str()).collect(),
+            unjudged: packages
+                .filter(|package| unjudged.contains(package.purl.as_str()))
+                .map(|package| family(package.kind, &package.name))
+                .collect(),
         }
     }
 
@@ -196,11 +199,7 @@ impl<'a> Knowledge<'a> {
         let Some(versions) = self.versions.get(family) else {
             return VulnerabilityCause::Package;
         };
-        let could_not = self.report.inventory.packages.iter().any(|package| {
-            self.unjudged.contains(package.purl.as_str())
-                && self::family(package.kind, &package.name) == *family
-        });
-        if could_not || self.unknown.contains(&family.0) {
+        if self.unjudged.contains(family) || self.unknown.contains(&family.0) {
             return VulnerabilityCause::NotJudged;
         }
         if versions.contains(vulnerability.installed.as_str()) {
@@ -318,6 +317,9 @@ mod tests {
                 justification: None,
                 written_in: String::new(),
             });
+        // What could not be judged is looked up, not searched for.
+        let unjudged = Knowledge::of(&new).unjudged;
+        assert_eq!(unjudged, HashSet::from([family(PackageKind::Npm, "odd")]));
         let changes = compare(&mut old.clone(), &mut new.clone()).unwrap();
         // However often the package is there.
         assert_eq!(changes.kept, 1);
