@@ -96,6 +96,7 @@ pub(super) fn pending(
             }
         })?;
     }
+    let by_package = by_package(vulnerabilities);
     let mut updates = Vec::new();
     for (at, candidate) in candidates {
         let Some((place, package)) = installed.get(at) else {
@@ -113,10 +114,21 @@ pub(super) fn pending(
             (*place, package),
             candidate,
             pocket,
-            vulnerabilities,
+            by_package.get(place).map_or(&[], Vec::as_slice),
         ));
     }
     Ok(coverage(updates, &pockets, installed, native, release))
+}
+
+/// The vulnerabilities of each package that is still there.
+fn by_package(vulnerabilities: &[Vulnerability]) -> HashMap<usize, Vec<&Vulnerability>> {
+    let mut packages: HashMap<usize, Vec<&Vulnerability>> = HashMap::new();
+    for one in vulnerabilities {
+        if one.removed_in.is_none() {
+            packages.entry(one.package).or_default().push(one);
+        }
+    }
+    packages
 }
 
 /// The architecture of the image, as most of its packages have it.
@@ -177,7 +189,7 @@ fn update(
     (at, package): (usize, &Package),
     candidate: Candidate,
     pocket: &Pocket,
-    vulnerabilities: &[Vulnerability],
+    vulnerabilities: &[&Vulnerability],
 ) -> PendingUpdate {
     let is_this = |fixed: &String| {
         [&candidate.source_version, &candidate.version]
@@ -186,7 +198,6 @@ fn update(
     };
     let told: BTreeSet<&str> = vulnerabilities
         .iter()
-        .filter(|one| one.package == at && one.removed_in.is_none())
         .filter(|one| one.purl == package.purl && one.fixed_versions.iter().any(is_this))
         .map(|one| one.id.as_str())
         .collect();
