@@ -44,7 +44,7 @@ pub use context::SharedContext;
 pub use context::files::wants_content;
 pub use entry::ContextScript;
 pub use options::{
-    BaseLookup, CheckOptions, LabelFormat, RuleSettings, UnknownRule, validate_names,
+    BaseLookup, CheckOptions, LabelFormat, RuleSettings, UnknownRule, is_known, validate_names,
 };
 pub use project::{Project, ProjectFile, StepView};
 pub use registry::{all, find, folders, goes_by};

@@ -200,15 +200,17 @@ impl fmt::Display for UnknownRule {
 
 impl std::error::Error for UnknownRule {}
 
+/// Whether a name is a rule's name or alias, or `ALL`.
+pub fn is_known(name: &str) -> bool {
+    name.eq_ignore_ascii_case("ALL") || registry::is_known(name)
+}
+
 /// Checks that every name is a rule's name or alias, or `ALL`.
 ///
 /// # Errors
 /// The first name that is not, with the closest one that is.
 pub fn validate_names(names: &[String]) -> Result<(), UnknownRule> {
-    match names
-        .iter()
-        .find(|name| !name.eq_ignore_ascii_case("ALL") && !registry::is_known(name))
-    {
+    match names.iter().find(|name| !is_known(name)) {
         Some(name) => Err(UnknownRule {
             name: name.clone(),
             suggestion: suggest(name),
@@ -248,8 +250,10 @@ mod tests {
         let check = |name: &str| validate_names(&[name.to_owned()]);
         for known in ["root-user", "DL3002", "dl3002", "ds2", "AVD-DS-0002", "ALL"] {
             assert_eq!(check(known), Ok(()), "{known}");
+            assert!(is_known(known), "{known}");
         }
         assert_eq!(check("root-usr").unwrap_err().suggestion, Some("root-user"));
+        assert!(!is_known("root-usr"));
         assert_eq!(check("nothing-like-it").unwrap_err().suggestion, None);
         assert_eq!(check(&"x".repeat(1000)).unwrap_err().suggestion, None);
     }
