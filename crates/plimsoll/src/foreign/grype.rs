@@ -3,9 +3,9 @@
 use plimsoll_model::{FixState, PackageKind};
 use plimsoll_syntax::yaml::{self, Value};
 
-use super::Reading;
+use super::{Reading, TOO_MANY_PATTERNS};
 use crate::failure::Failure;
-use crate::vulnerabilities::{NamePattern, PackagePattern, PathPattern, Waiver};
+use crate::vulnerabilities::{NoPattern, PackagePattern, Waiver};
 
 /// Settings that decide what counts, and are ours to set elsewhere.
 const SAID_ELSEWHERE: [&str; 4] = [
@@ -126,16 +126,19 @@ fn read_rule(reading: &mut Reading<'_>, rule: Value<'_>) -> Result<(), Failure> 
 type NotHere = (usize, String);
 
 fn read_package(
-    reading: &Reading<'_>,
+    reading: &mut Reading<'_>,
     value: Value<'_>,
     waiver: &mut Waiver,
 ) -> Result<Result<(), NotHere>, Failure> {
     let Some(fields) = value.map() else {
         return Err(reading.fail(value.line(), "package: keys and values are expected"));
     };
-    let pattern = |line: usize, key: &str, text: &str| {
-        NamePattern::of_grype(text)
-            .ok_or_else(|| reading.fail(line, &format!("package.{key}: not an expression")))
+    let unusable = |reading: &Reading<'_>, line: usize, key: &str, why, what: &str| match why {
+        NoPattern::IllFormed => Err(reading.fail(line, &format!("package.{key}: not {what}"))),
+        NoPattern::TooMany => Ok(Err((
+            line,
+            format!("this rule is left out: {TOO_MANY_PATTERNS}"),
+        ))),
     };
     for (key, value) in fields {
         let name = key.text().unwrap_or_default();
@@ -151,17 +154,19 @@ fn read_package(
             continue;
         }
         match name {
-            "name" => {
-                let name = pattern(line, name, text)?;
-                waiver.packages.push(PackagePattern::Own(name));
-            }
-            "upstream-name" => waiver.source = Some(pattern(line, name, text)?),
+            "name" => match reading.foreign.patterns.name_of_grype(text) {
+                Ok(pattern) => waiver.packages.push(PackagePattern::Own(pattern)),
+                Err(why) => return unusable(reading, line, name, why, "an expression"),
+            },
+            "upstream-name" => match reading.foreign.patterns.name_of_grype(text) {
+                Ok(pattern) => waiver.source = Some(pattern),
+                Err(why) => return unusable(reading, line, name, why, "an expression"),
+            },
             "version" => waiver.version = Some(text.to_owned()),
-            "location" => {
-                let glob = PathPattern::glob(text)
-                    .ok_or_else(|| reading.fail(line, "package.location: not a pattern"))?;
-                waiver.paths.push(glob);
-            }
+            "location" => match reading.foreign.patterns.glob(text) {
+                Ok(pattern) => waiver.paths.push(pattern),
+                Err(why) => return unusable(reading, line, name, why, "a pattern"),
+            },
             "type" => match kind(text) {
                 Some(kind) => waiver.kind = Some(kind),
                 None => {

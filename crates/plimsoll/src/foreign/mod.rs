@@ -8,6 +8,7 @@ mod lists;
 mod tally;
 mod trivy;
 
+use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
 use plimsoll_model::Skipped;
@@ -15,7 +16,7 @@ use plimsoll_model::Skipped;
 use crate::config::{Allow, CheckConfig};
 use crate::failure::Failure;
 use crate::project::{read_bounded, shown};
-use crate::vulnerabilities::Waiver;
+use crate::vulnerabilities::{Patterns, Waiver};
 
 pub(crate) use lists::Lists;
 
@@ -37,6 +38,8 @@ pub(crate) struct Foreign {
     pub(crate) dropped: Vec<Skipped>,
     /// Whether comments in files are not to set anything aside.
     pub(crate) ignore_comments: bool,
+    /// The patterns of what is accepted.
+    patterns: Patterns,
 }
 
 /// What a file is read for: many hold more than one thing.
@@ -135,14 +138,17 @@ impl Foreign {
 
     /// Ids that no rule goes by have nothing to say; which they were is told.
     fn leave_unknown_out(&mut self) {
-        let known =
-            |name: &String| plimsoll_rules::validate_names(std::slice::from_ref(name)).is_ok();
         let mut unknown: Vec<String> = Vec::new();
+        let mut seen: HashMap<String, bool> = HashMap::new();
         let mut keep = |name: &String| {
-            let known = known(name);
-            if !known && !unknown.contains(name) {
+            if let Some(known) = seen.get(name) {
+                return *known;
+            }
+            let known = plimsoll_rules::is_known(name);
+            if !known {
                 unknown.push(name.clone());
             }
+            seen.insert(name.clone(), known);
             known
         };
         let check = &mut self.check;
@@ -152,8 +158,8 @@ impl Foreign {
             &mut check.ignore,
         ] {
             names.retain(&mut keep);
-            let mut seen = std::collections::HashSet::new();
-            names.retain(|name| seen.insert(name.clone()));
+            let mut kept = HashSet::new();
+            names.retain(|name| kept.insert(name.clone()));
         }
         check.severity.retain(|name, _| keep(name));
         for (allow, _) in &mut self.allow {
@@ -192,6 +198,8 @@ fn overruled(path: &Path, by: &Path) -> Skipped {
 
 /// Accepted vulnerabilities in one file: an image of a careful team has hundreds.
 const MAX_WAIVERS: usize = 50_000;
+/// Why one of them is left out.
+const TOO_MANY_PATTERNS: &str = "all patterns before it take as much memory as they may";
 /// Paths and packages of all of them.
 const MAX_WAIVER_PARTS: usize = 200_000;
 

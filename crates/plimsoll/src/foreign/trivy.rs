@@ -3,10 +3,10 @@
 use jiff::civil::Date;
 use plimsoll_syntax::yaml::{self, Value};
 
-use super::{Purpose, Reading};
+use super::{Purpose, Reading, TOO_MANY_PATTERNS};
 use crate::config::Allow;
 use crate::failure::Failure;
-use crate::vulnerabilities::{PackagePattern, PathPattern, Purl, Waiver};
+use crate::vulnerabilities::{NoPattern, PackagePattern, Purl, Waiver};
 
 /// Whether an id is of the checks that Trivy has for Dockerfiles.
 fn is_dockerfile_check(id: &str) -> bool {
@@ -184,9 +184,17 @@ fn read_vulnerabilities(reading: &mut Reading<'_>, value: Value<'_>) -> Result<(
                 "expired_at" => waiver.until = Some(expiry(reading, value)?),
                 "paths" => {
                     for (line, text) in words(reading, value, name)? {
-                        let pattern = PathPattern::glob(text)
-                            .ok_or_else(|| reading.fail(line, "paths: not a pattern"))?;
-                        waiver.paths.push(pattern);
+                        match reading.foreign.patterns.glob(text) {
+                            Ok(pattern) => waiver.paths.push(pattern),
+                            Err(NoPattern::IllFormed) => {
+                                return Err(reading.fail(line, "paths: not a pattern"));
+                            }
+                            Err(NoPattern::TooMany) => {
+                                let why = format!("this entry is left out: {TOO_MANY_PATTERNS}");
+                                left_out = Some((line, why));
+                                break;
+                            }
+                        }
                     }
                 }
                 "purls" => {

@@ -6,15 +6,17 @@ use std::collections::HashMap;
 use jiff::ToSpan as _;
 use jiff::civil::Date;
 use plimsoll_model::{
-    Inventory, Likelihood, Package, PackageKind, Vulnerability, VulnerabilitySeverity,
+    Inventory, Likelihood, Package, PackageKind, Skipped, Vulnerability, VulnerabilitySeverity,
     VulnerabilityStatus,
 };
 
+use super::accepted::Accepted;
 use super::baseline::Baseline;
 use super::image::ImageIdentity;
 use super::purl::{Identity, Purl};
 use super::vex::{Coverage, Statement};
-use super::waiver::{Waiver, numbers};
+use super::waiver::Waiver;
+use super::work::Effort;
 use crate::config::{
     Presence, ThresholdConfig, VulnerabilityConfig, VulnerabilityFailOn, parse_days,
 };
@@ -207,6 +209,8 @@ pub(crate) struct Decision {
     pub(crate) standings: Vec<Standing>,
     /// For each waiver whether it covers anything that is there.
     pub(crate) used: Vec<bool>,
+    /// What was not held against all vulnerabilities, since there is too much of it. Those stand.
+    pub(crate) gaps: Vec<Skipped>,
 }
 
 /// Decides. `today` is the day that grace and waivers are reckoned by.
@@ -217,48 +221,78 @@ pub(crate) fn decide(
     policy: &Policy,
     today: Date,
 ) -> Decision {
-    let waivers = ByNumber::new(policy.waivers.iter().map(|waiver| waiver.id.as_slice()));
-    let statements = ByNumber::new(
-        policy
-            .statements
-            .iter()
-            .map(|statement| statement.ids.as_slice()),
-    );
+    decide_within(
+        vulnerabilities,
+        inventory,
+        image,
+        policy,
+        today,
+        Effort::default(),
+    )
+}
+
+/// The same with so much to be compared.
+fn decide_within(
+    vulnerabilities: &[Vulnerability],
+    inventory: &Inventory,
+    image: &ImageIdentity,
+    policy: &Policy,
+    today: Date,
+    effort: Effort,
+) -> Decision {
     let files = match policy.statements.is_empty() {
         true => HashMap::new(),
         false => by_file(inventory),
     };
-    let mut coverage = Coverage::new(&policy.statements, image);
+    let mut accepted = Accepted::new(&policy.waivers, effort.waivers);
+    let mut coverage = Coverage::new(&policy.statements, image, effort.statements);
     let mut used = vec![false; policy.waivers.len()];
+    // Of how many vulnerabilities it could not be told.
+    let (mut unwaived, mut unheard) = (0_usize, 0_usize);
+    let mut all_held = true;
     let standings = vulnerabilities
         .iter()
         .map(|vulnerability| {
             let subject = Subject::new(vulnerability, inventory, &files);
             let mut waiver = None;
-            for at in waivers.of(numbers(vulnerability)) {
+            let told = accepted.each(&subject, &mut |at| {
+                used[at] = true;
                 let one = &policy.waivers[at];
-                if one.covers(&subject) {
-                    used[at] = true;
-                    if !one.is_expired(today) {
-                        waiver.get_or_insert(one);
-                    }
+                if !one.is_expired(today) {
+                    waiver.get_or_insert(one);
                 }
-            }
-            let said = statements
-                .of(vulnerability.names())
-                .map(|at| (at, &policy.statements[at]))
-                .filter(|(at, _)| coverage.covers(*at, &subject))
-                // A later statement overrides an earlier one; of those that have no time, whichever
-                // sets nothing aside.
-                .max_by_key(|(at, statement)| {
-                    let is_careful = statement.status.sets_aside().is_none();
-                    (statement.said, statement.said.is_none() && is_careful, *at)
-                })
-                .map(|(_, statement)| statement);
-            stand(&subject, said, waiver, policy, today)
+            });
+            all_held &= told.is_ok();
+            unwaived += usize::from(told.is_err() && waiver.is_none());
+            let said = coverage.said(&subject);
+            unheard += usize::from(said.is_err());
+            stand(&subject, said.ok().flatten(), waiver, policy, today)
         })
         .collect();
-    Decision { standings, used }
+    if !all_held {
+        // Nobody knows what else they cover.
+        used.fill(true);
+    }
+    let gap = |what: &str, number: usize| Skipped {
+        what: what.to_owned(),
+        why: format!(
+            "too much to compare: {number} known vulnerabilit{} not held against all of them, and \
+             stand{}",
+            if number == 1 { "y was" } else { "ies were" },
+            if number == 1 { "s" } else { "" },
+        ),
+        blocking: false,
+    };
+    let gaps = [("waivers", unwaived), ("VEX statements", unheard)];
+    Decision {
+        standings,
+        used,
+        gaps: gaps
+            .into_iter()
+            .filter(|(_, number)| *number > 0)
+            .map(|(what, number)| gap(what, number))
+            .collect(),
+    }
 }
 
 fn stand(
@@ -391,45 +425,6 @@ fn by_file(inventory: &Inventory) -> HashMap<&str, Vec<Identity<'_>>> {
         }
     }
     files
-}
-
-/// Entries that name vulnerabilities by number, so that thousands of each are not compared pair by
-/// pair.
-struct ByNumber {
-    named: HashMap<String, Vec<usize>>,
-    /// Those that name none, and may mean any.
-    any: Vec<usize>,
-}
-
-impl ByNumber {
-    fn new<'i>(entries: impl Iterator<Item = &'i [String]>) -> Self {
-        let mut named: HashMap<String, Vec<usize>> = HashMap::new();
-        let mut any = Vec::new();
-        for (at, ids) in entries.enumerate() {
-            if ids.is_empty() {
-                any.push(at);
-            }
-            for id in ids {
-                named.entry(id.to_ascii_uppercase()).or_default().push(at);
-            }
-        }
-        Self { named, any }
-    }
-
-    /// Those that may mean a vulnerability of these numbers, in their order.
-    fn of<'n>(&self, numbers: impl Iterator<Item = &'n str>) -> impl Iterator<Item = usize> {
-        // Most images have neither waivers nor statements.
-        let numbers = numbers.filter(|_| !self.named.is_empty());
-        let mut found: Vec<usize> = numbers
-            .filter_map(|id| self.named.get(&id.to_ascii_uppercase()))
-            .flatten()
-            .chain(&self.any)
-            .copied()
-            .collect();
-        found.sort_unstable();
-        found.dedup();
-        found.into_iter()
-    }
 }
 
 #[cfg(test)]

@@ -240,6 +240,7 @@ impl Gate {
             &self.policy,
             today,
         );
+        report.skipped.extend(decision.gaps);
         let all = std::mem::take(&mut report.vulnerabilities);
         let mut in_grace: Option<(usize, Date)> = None;
         let mut unrated = 0;

@@ -3,6 +3,7 @@
 //! What is decided by is gathered here from `plimsoll.toml`, the lists of other tools, VEX
 //! documents and an earlier report; `decision` decides.
 
+mod accepted;
 mod age;
 mod baseline;
 mod decision;
@@ -13,10 +14,13 @@ mod pending;
 mod purl;
 mod vex;
 mod waiver;
+mod work;
 
 pub(crate) use baseline::Baseline;
 pub(crate) use gate::{Gate, Judged, Least};
-pub(crate) use pattern::{NamePattern, PathPattern, wildcard};
+#[cfg(test)]
+pub(crate) use pattern::PathPattern;
+pub(crate) use pattern::{NoPattern, Patterns, wildcard};
 pub(crate) use purl::{Purl, python_name};
 pub(crate) use vex::Attached;
 pub(crate) use waiver::{PackagePattern, Waiver};

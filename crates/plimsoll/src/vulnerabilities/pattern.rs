@@ -1,11 +1,96 @@
 //! Patterns of names and paths, as they stand in lists of accepted vulnerabilities.
 
+use std::collections::HashMap;
+use std::sync::Arc;
+
 use regex::{Regex, RegexBuilder};
 
 /// A pattern longer than this is none.
 const MAX_LENGTH: usize = 4 << 10;
-/// Bytes that a compiled expression may take.
-const MAX_COMPILED: usize = 1 << 20;
+/// Bytes that a compiled expression may take: most take no more than the first.
+const MAX_COMPILED: [usize; 2] = [32 << 10, 1 << 20];
+/// Bytes that all expressions of some lists may take.
+const ROOM: usize = 64 << 20;
+
+/// The patterns of some lists. Each is compiled once, however often it stands there, and all of them
+/// take only so much memory.
+#[derive(Debug)]
+pub(crate) struct Patterns {
+    /// By expression.
+    compiled: HashMap<String, Arc<Regex>>,
+    room: usize,
+}
+
+impl Default for Patterns {
+    fn default() -> Self {
+        Self {
+            compiled: HashMap::new(),
+            room: ROOM,
+        }
+    }
+}
+
+/// Why a text cannot be used as a pattern.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum NoPattern {
+    /// It is ill-formed, or very large.
+    IllFormed,
+    /// All before it take as much memory as they may.
+    TooMany,
+}
+
+impl Patterns {
+    /// A glob of doublestar.
+    pub(crate) fn glob(&mut self, text: &str) -> Result<PathPattern, NoPattern> {
+        const MARKS: [char; 7] = ['*', '?', '[', ']', '{', '}', '\\'];
+        let text = text.trim_start_matches('/');
+        if text.len() <= MAX_LENGTH && !text.contains(MARKS) {
+            return Ok(PathPattern::Wildcard(text.to_owned()));
+        }
+        let expression = expression_of_glob(text).ok_or(NoPattern::IllFormed)?;
+        self.compiled(expression).map(PathPattern::Glob)
+    }
+
+    /// A name of Grype's: an expression where it has characters that only those have.
+    pub(crate) fn name_of_grype(&mut self, text: &str) -> Result<NamePattern, NoPattern> {
+        const MARKS: [char; 13] = [
+            '^', '$', '*', '+', '?', '[', ']', '(', ')', '{', '}', '|', '\\',
+        ];
+        if text.contains(MARKS) {
+            let expression = format!("^(?:{text})$");
+            self.compiled(expression).map(NamePattern::Expression)
+        } else {
+            Ok(NamePattern::Wildcard(text.to_owned()))
+        }
+    }
+
+    fn compiled(&mut self, expression: String) -> Result<Arc<Regex>, NoPattern> {
+        if expression.len() > 4 * MAX_LENGTH {
+            return Err(NoPattern::IllFormed);
+        }
+        if let Some(known) = self.compiled.get(&expression) {
+            return Ok(Arc::clone(known));
+        }
+        for size in MAX_COMPILED {
+            // What turns out to be larger has taken time.
+            self.room = self.room.checked_sub(size).ok_or(NoPattern::TooMany)?;
+            let compiled = RegexBuilder::new(&expression)
+                .size_limit(size)
+                .dfa_size_limit(size)
+                .build();
+            match compiled {
+                Ok(compiled) => {
+                    let compiled = Arc::new(compiled);
+                    self.compiled.insert(expression, Arc::clone(&compiled));
+                    return Ok(compiled);
+                }
+                Err(regex::Error::CompiledTooBig(_)) => {}
+                Err(_) => break,
+            }
+        }
+        Err(NoPattern::IllFormed)
+    }
+}
 
 /// A pattern of a path in the image, which is given without its leading slash.
 #[derive(Clone, Debug)]
@@ -13,7 +98,7 @@ pub(crate) enum PathPattern {
     /// `*` is any run of characters.
     Wildcard(String),
     /// A glob of doublestar, as Trivy and Grype take it: `*` ends at a slash, `**` does not.
-    Glob(Regex),
+    Glob(Arc<Regex>),
 }
 
 impl PathPattern {
@@ -22,17 +107,19 @@ impl PathPattern {
         Self::Wildcard(text.trim_start_matches('/').to_owned())
     }
 
-    /// A glob of doublestar; `None` where it is ill-formed.
-    pub(crate) fn glob(text: &str) -> Option<Self> {
-        let expression = expression_of_glob(text.trim_start_matches('/'))?;
-        compiled(&expression).map(Self::Glob)
-    }
-
     /// Whether a path is meant.
     pub(crate) fn matches(&self, path: &str) -> bool {
         match self {
             Self::Wildcard(pattern) => wildcard(pattern.as_bytes(), path.as_bytes()),
             Self::Glob(expression) => expression.is_match(path),
+        }
+    }
+
+    /// How many bytes it has.
+    pub(crate) fn length(&self) -> usize {
+        match self {
+            Self::Wildcard(pattern) => pattern.len(),
+            Self::Glob(expression) => expression.as_str().len(),
         }
     }
 }
@@ -43,17 +130,15 @@ pub(crate) enum NamePattern {
     /// `*` is any run of characters.
     Wildcard(String),
     /// An expression that the whole name is held against.
-    Expression(Regex),
+    Expression(Arc<Regex>),
 }
 
 impl NamePattern {
-    /// A name of Grype's: an expression where it has characters that only those have.
-    pub(crate) fn of_grype(text: &str) -> Option<Self> {
-        const MARKS: [char; 12] = ['^', '$', '*', '+', '?', '[', ']', '(', ')', '{', '|', '\\'];
-        if text.contains(MARKS) || text.contains('}') {
-            compiled(&format!("^(?:{text})$")).map(Self::Expression)
-        } else {
-            Some(Self::Wildcard(text.to_owned()))
+    /// The only name it means, where it means one.
+    pub(crate) fn literal(&self) -> Option<&str> {
+        match self {
+            Self::Wildcard(pattern) if !pattern.contains('*') => Some(pattern),
+            _ => None,
         }
     }
 
@@ -64,17 +149,14 @@ impl NamePattern {
             Self::Expression(expression) => expression.is_match(name),
         }
     }
-}
 
-fn compiled(expression: &str) -> Option<Regex> {
-    if expression.len() > 4 * MAX_LENGTH {
-        return None;
+    /// How many bytes it has.
+    pub(crate) fn length(&self) -> usize {
+        match self {
+            Self::Wildcard(pattern) => pattern.len(),
+            Self::Expression(expression) => expression.as_str().len(),
+        }
     }
-    RegexBuilder::new(expression)
-        .size_limit(MAX_COMPILED)
-        .dfa_size_limit(MAX_COMPILED)
-        .build()
-        .ok()
 }
 
 /// The expression that says the same as a glob of doublestar.
@@ -210,36 +292,60 @@ mod tests {
             ("app**", false),
             ("app/lib/log4j-core-2.14.1.jar/**", false),
         ] {
-            let pattern = PathPattern::glob(glob).expect(glob);
+            let pattern = Patterns::default().glob(glob).expect(glob);
             assert_eq!(pattern.matches(jar), matches, "{glob}");
         }
         let long = "a".repeat(9999);
         for bad in ["[", "[]", "{a", "a\\", long.as_str()] {
-            assert!(PathPattern::glob(bad).is_none(), "{bad:.20}");
+            let none = Patterns::default().glob(bad).unwrap_err();
+            assert_eq!(none, NoPattern::IllFormed, "{bad:.20}");
         }
     }
 
     #[test]
     fn names_of_grype_are_expressions_only_where_they_look_like_one() {
         let takes = |pattern: &str, name: &str| {
-            NamePattern::of_grype(pattern).is_some_and(|pattern| pattern.matches(name))
+            let pattern = Patterns::default().name_of_grype(pattern);
+            pattern.is_ok_and(|pattern| pattern.matches(name))
         };
         assert!(takes("linux-.*", "linux-headers-6.1"));
         assert!(!takes("linux-.*", "my-linux-headers"));
         assert!(takes("a.b", "a.b"));
         assert!(!takes("a.b", "axb"));
         assert!(takes("(a|b)", "b"));
-        assert!(NamePattern::of_grype("(").is_none());
-        assert!(NamePattern::of_grype("(((a{99}){99}){99}){99}").is_none());
+        for bad in ["(", "(((a{99}){99}){99}){99}"] {
+            let none = Patterns::default().name_of_grype(bad).unwrap_err();
+            assert_eq!(none, NoPattern::IllFormed, "{bad}");
+        }
+    }
+
+    #[test]
+    fn all_patterns_of_a_list_take_only_so_much() {
+        let mut patterns = Patterns::default();
+        let of = |patterns: &mut Patterns, text: &str| patterns.name_of_grype(text).map(|_| ());
+        // Each once, however often it stands there.
+        for _ in 0..10_000 {
+            assert!(patterns.glob("**/*.jar").is_ok() && of(&mut patterns, "\\w{15}").is_ok());
+        }
+        assert_eq!(patterns.compiled.len(), 2);
+        let large = (0..100).filter(|at| of(&mut patterns, &format!("\\w{{15}}{at}")).is_ok());
+        assert!((50..64).contains(&large.count()));
+        assert_eq!(of(&mut patterns, "\\w{15}x"), Err(NoPattern::TooMany));
+        // What means itself takes nothing.
+        assert!(patterns.glob("/usr/lib/a.jar").is_ok() && of(&mut patterns, "a").is_ok());
+        let mut patterns = Patterns::default();
+        let small = (0..5000).filter(|at| of(&mut patterns, &format!("a{at}.*")).is_ok());
+        assert_eq!(small.count(), ROOM / MAX_COMPILED[0]);
     }
 
     proptest! {
         #[test]
         fn no_pattern_makes_it_panic(pattern in "[a-z*?/{},!^\\[\\]\\\\é-]{0,30}", path in "[a-z/é.-]{0,30}") {
-            if let Some(glob) = PathPattern::glob(&pattern) {
+            let mut patterns = Patterns::default();
+            if let Ok(glob) = patterns.glob(&pattern) {
                 glob.matches(&path);
             }
-            if let Some(name) = NamePattern::of_grype(&pattern) {
+            if let Ok(name) = patterns.name_of_grype(&pattern) {
                 name.matches(&path);
             }
             PathPattern::wildcard(&pattern).matches(&path);
@@ -247,7 +353,7 @@ mod tests {
 
         #[test]
         fn plain_text_means_itself(text in "[a-z0-9][a-z0-9/._-]{0,30}") {
-            prop_assert!(PathPattern::glob(&text).is_some_and(|glob| glob.matches(&text)));
+            prop_assert!(Patterns::default().glob(&text).is_ok_and(|glob| glob.matches(&text)));
             prop_assert!(PathPattern::wildcard(&text).matches(&text));
         }
     }

@@ -10,6 +10,9 @@ use plimsoll_model::{Package, Vulnerability};
 /// One that is longer names nothing.
 const MAX_LENGTH: usize = 4 << 10;
 
+/// What a package is called, without version and qualifiers: type, namespace and name.
+pub(crate) type Family<'a> = (&'a str, Option<&'a str>, &'a str);
+
 /// A package URL, taken apart.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Purl {
@@ -90,7 +93,7 @@ impl Purl {
     }
 
     /// Without version and qualifiers: what the package is called.
-    pub(crate) fn family(&self) -> (&str, Option<&str>, &str) {
+    pub(crate) fn family(&self) -> Family<'_> {
         (&self.kind, self.namespace.as_deref(), &self.name)
     }
 
@@ -154,6 +157,11 @@ fn with_epoch<'v>(version: &'v str, beside: Option<&'v str>) -> (&'v str, &'v st
     version
         .split_once(':')
         .unwrap_or((beside.unwrap_or("0"), version))
+}
+
+/// What two versions have in common wherever one takes the other: all but the epoch.
+pub(crate) fn version_key(version: &str) -> &str {
+    with_epoch(version, None).1
 }
 
 /// PyPI takes `-`, `_` and `.` for the same, and large letters for small ones (PEP 503).

@@ -63,6 +63,22 @@ impl PackagePattern {
         }
     }
 
+    /// The name that a package, what it was built from or its package URL must have, where it is one.
+    pub(crate) fn only_name(&self) -> Option<&str> {
+        match self {
+            Self::Name(pattern) | Self::Own(pattern) => pattern.literal(),
+            Self::Purl(purl) => Some(purl.name()),
+        }
+    }
+
+    /// How many bytes it has.
+    fn length(&self) -> usize {
+        match self {
+            Self::Name(pattern) | Self::Own(pattern) => pattern.length(),
+            Self::Purl(purl) => purl.name().len(),
+        }
+    }
+
     fn covers(&self, subject: &Subject<'_>) -> bool {
         match self {
             Self::Name(pattern) => {
@@ -127,6 +143,25 @@ impl Waiver {
             && self
                 .fix_state
                 .is_none_or(|state| state == vulnerability.fix_state)
+    }
+
+    /// How much it takes to tell, in steps: to hold a pattern against a text takes at worst the
+    /// product of their lengths.
+    pub(crate) fn cost(&self, subject: &Subject<'_>) -> usize {
+        const STEP: usize = 64;
+        let origin = &subject.vulnerability.origin;
+        let file = origin.source.as_ref().map_or(0, |one| one.file.len());
+        let path = origin.path.as_ref().map_or(0, String::len) + file;
+        let source = subject.identity.source.map_or(0, |one| one.0.len());
+        let name = subject.identity.name.len() + source;
+        let of = |pattern: usize, text: usize| 1 + pattern.saturating_mul(text) / STEP;
+        let packages = self.packages.iter().map(|one| of(one.length(), name));
+        let paths = self.paths.iter().map(|one| of(one.length(), path));
+        let sources = self.source.iter().map(|one| of(one.length(), source));
+        packages
+            .chain(paths)
+            .chain(sources)
+            .fold(1, usize::saturating_add)
     }
 
     /// One line on why, for reports.

@@ -283,7 +283,7 @@ fn what_waivers_do_is_told() {
 fn statement(id: &str, status: Status, day: &str, products: Vec<Product>) -> Statement {
     Statement {
         ids: vec![id.to_owned()],
-        products,
+        products: products.into(),
         status,
         justification: None,
         note: None,
@@ -357,6 +357,45 @@ fn the_newest_statement_counts() {
         let stands = standing(&one, &policy) == Standing::HoldsBack;
         assert_eq!(!stands, aside, "{statements:?}");
     }
+}
+
+#[test]
+fn what_is_not_held_against_all_stands_and_is_told() {
+    use crate::vulnerabilities::work::Work;
+    let effort = Effort {
+        waivers: Work::of(100),
+        statements: Work::of(1000),
+    };
+    let list: Vec<Vulnerability> = (0..15).map(|_| vulnerability("CVE-2026-1", "a")).collect();
+    let decided = |policy: &Policy| {
+        let inventory = Inventory::default();
+        let image = ImageIdentity::default();
+        decide_within(&list, &inventory, &image, policy, today(), effort)
+    };
+    let mut policy = policy("");
+    let products = (0..100).map(|at| product(&format!("pkg:npm/a?x={at}"), &[]));
+    let products = products.chain([product("pkg:npm/a", &[])]).collect();
+    policy.statements = vec![statement("CVE-2026-1", Status::Fixed, "?", products)];
+    policy.waivers = vec![waiver(None, Some("?*")); 2];
+    let decision = decided(&policy);
+    assert_eq!(decision.gaps.len(), 1);
+    assert_eq!(decision.gaps[0].what, "VEX statements");
+    assert_eq!(
+        decision.gaps[0].why,
+        "too much to compare: 6 known vulnerabilities were not held against all of them, and stand"
+    );
+    let stands: Vec<bool> = decision
+        .standings
+        .iter()
+        .map(|one| *one == Standing::HoldsBack)
+        .collect();
+    assert_eq!(stands, [[false; 9].as_slice(), &[true; 6]].concat());
+    assert_eq!(decision.used, [false, false]);
+    policy.statements.clear();
+    policy.waivers = vec![waiver(None, Some("?*")); 20];
+    let decision = decided(&policy);
+    assert_eq!(decision.gaps[0].what, "waivers");
+    assert!(decision.used.iter().all(|used| *used));
 }
 
 #[test]

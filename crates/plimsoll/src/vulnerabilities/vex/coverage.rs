@@ -1,116 +1,346 @@
-//! Which packages of an image the statements speak of. A document may have very many products, and
-//! an image very many vulnerabilities: they are not compared pair by pair.
+//! Which of the statements counts for a vulnerability of an image. A document may have very many of
+//! them, each with very many products, and an image very many vulnerabilities: they are not compared
+//! pair by pair.
 
+use std::cmp::Reverse;
 use std::collections::HashMap;
 
-use plimsoll_model::Vulnerability;
-
-use super::{Component, Statement};
+use super::{Component, Product, Statement};
 use crate::vulnerabilities::decision::Subject;
 use crate::vulnerabilities::image::ImageIdentity;
+use crate::vulnerabilities::purl::{Family, version_key};
+use crate::vulnerabilities::work::{Spent, Work};
 
-/// What a package is called, without its version.
-type Family<'s> = (&'s str, Option<&'s str>, &'s str);
-
+/// Numbers of one statement under each of which its products are entered.
+const FEW_NUMBERS: usize = 4;
 /// The statements, made ready for one image.
 pub(crate) struct Coverage<'s> {
-    statements: Vec<Indexed<'s>>,
-    /// By statement, and package that is or is no longer there: no number of a vulnerability
-    /// changes which packages a statement speaks of.
-    known: HashMap<(usize, usize, bool), bool>,
+    statements: &'s [Statement],
+    /// Positions of the statements, those that override others first.
+    order: Vec<usize>,
+    /// Those that name a vulnerability, by its number in capital letters.
+    numbers: HashMap<String, Number>,
+    /// What they name, in order.
+    entries: Vec<Entry<'s>>,
+    work: Work,
 }
 
-/// One statement.
-#[derive(Default)]
-struct Indexed<'s> {
-    /// It speaks of the image as a whole.
-    is_of_all: bool,
-    /// What it speaks of by what that is called.
-    by_family: HashMap<Family<'s>, Vec<Named<'s>>>,
+/// A number that statements name.
+struct Number {
+    scope: Scope,
+    /// Statements whose products are entered as a list of their own: rank and list. That is so where
+    /// several statements share them, or one has many numbers.
+    lists: Vec<(usize, Scope)>,
 }
 
-/// A package that a statement names.
-struct Named<'s> {
-    package: &'s Component,
-    /// What it has to be a part of, where that is not the image itself.
-    within: Option<&'s Component>,
+/// Whose products some are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Scope {
+    /// Those of statements with a number.
+    Number(usize),
+    /// Those of a list.
+    List(usize),
+}
+
+/// What something is called, and in which version where only that is meant; nothing is the image as
+/// a whole.
+type Place<'s> = Option<(Family<'s>, Option<&'s str>)>;
+
+/// A product, or a part of one.
+struct Entry<'s> {
+    scope: Scope,
+    place: Place<'s>,
+    /// Position of its statement in the order; that of the first in a list.
+    rank: usize,
+    /// The package, where it is one, and what it has to be a part of, where that is not the image.
+    package: Option<(&'s Component, Option<&'s Component>)>,
 }
 
 impl<'s> Coverage<'s> {
-    /// Of the statements on one image.
-    pub(crate) fn new(statements: &'s [Statement], image: &ImageIdentity) -> Self {
-        let indexed = statements
-            .iter()
-            .map(|statement| Indexed::new(statement, image));
+    /// Of the statements on one image, with so much to be compared.
+    pub(crate) fn new(statements: &'s [Statement], image: &ImageIdentity, work: Work) -> Self {
+        let mut order: Vec<usize> = (0..statements.len()).collect();
+        // A later statement overrides an earlier one; of those that have no time, whichever sets
+        // nothing aside.
+        order.sort_by_key(|at| {
+            let statement = &statements[*at];
+            let is_careful = statement.status.sets_aside().is_none();
+            Reverse((statement.said, statement.said.is_none() && is_careful, *at))
+        });
+        let mut shared: HashMap<*const Product, usize> = HashMap::new();
+        for statement in statements {
+            *shared.entry(statement.products.as_ptr()).or_default() += 1;
+        }
+        let mut numbers: HashMap<String, Number> = HashMap::new();
+        let mut lists: HashMap<*const Product, Scope> = HashMap::new();
+        let mut entries = Vec::new();
+        for (rank, at) in order.iter().enumerate() {
+            let statement = &statements[*at];
+            let products = statement.products.as_ptr();
+            let has_list = statement.ids.len() > FEW_NUMBERS || shared[&products] > 1;
+            let mut list = None;
+            if has_list {
+                let next = Scope::List(lists.len());
+                list = Some(*lists.entry(products).or_insert_with(|| {
+                    enter(&mut entries, next, rank, statement, image);
+                    next
+                }));
+            }
+            for id in &statement.ids {
+                let next = Scope::Number(numbers.len());
+                let number = numbers
+                    .entry(id.to_ascii_uppercase())
+                    .or_insert_with(|| Number {
+                        scope: next,
+                        lists: Vec::new(),
+                    });
+                match list {
+                    Some(list) => number.lists.push((rank, list)),
+                    None => enter(&mut entries, number.scope, rank, statement, image),
+                }
+            }
+        }
+        entries
+            .sort_unstable_by(|a, b| (a.scope, a.place, a.rank).cmp(&(b.scope, b.place, b.rank)));
         Self {
-            statements: indexed.collect(),
-            known: HashMap::new(),
+            statements,
+            order,
+            numbers,
+            entries,
+            work,
         }
     }
 
-    /// Whether a statement speaks of a vulnerability where it lies; its number has been looked at.
-    pub(crate) fn covers(&mut self, statement: usize, subject: &Subject<'_>) -> bool {
-        let one: &Vulnerability = subject.vulnerability;
-        let key = (statement, one.package, one.removed_in.is_some());
-        let indexed = &self.statements[statement];
-        *self
-            .known
-            .entry(key)
-            .or_insert_with(|| indexed.covers(subject))
+    /// The statement that counts for a vulnerability, where one speaks of it where it lies.
+    ///
+    /// # Errors
+    /// There is too much to compare: nobody knows which one counts.
+    pub(crate) fn said(&mut self, subject: &Subject<'_>) -> Result<Option<&'s Statement>, Spent> {
+        if self.entries.is_empty() {
+            return Ok(None);
+        }
+        let mut work = self.work;
+        let found = self.first(subject, &mut work);
+        self.work = work;
+        let at = found?.and_then(|rank| self.order.get(rank));
+        Ok(at.and_then(|at| self.statements.get(*at)))
+    }
+
+    /// The first in the order of those that speak of a vulnerability.
+    fn first(&self, subject: &Subject<'_>, work: &mut Work) -> Result<Option<usize>, Spent> {
+        let mut places: Vec<Place<'_>> = vec![None];
+        if let Some(purl) = &subject.identity.purl {
+            let (kind, namespace, name) = purl.family();
+            let source = subject.identity.source;
+            let mut versions = vec![None];
+            let own = [purl.version(), subject.identity.version];
+            let known = own
+                .into_iter()
+                .flatten()
+                .chain(source.map(|one| one.1.as_str()));
+            versions.extend(known.map(|version| Some(version_key(version))));
+            versions.sort_unstable();
+            versions.dedup();
+            // Many write the source package's name.
+            let names = std::iter::once(name).chain(source.map(|one| one.0.as_str()));
+            for name in names {
+                let family = (kind, namespace, name);
+                places.extend(versions.iter().map(|version| Some((family, *version))));
+            }
+        }
+        let mut first: Option<usize> = None;
+        for number in subject.vulnerability.names() {
+            let Some(number) = self.numbers.get(&number.to_ascii_uppercase()) else {
+                continue;
+            };
+            let own = self.first_in(number.scope, &places, subject, first, work)?;
+            first = own.or(first);
+            for (rank, list) in &number.lists {
+                if first.is_some_and(|first| first <= *rank) {
+                    break;
+                }
+                if self
+                    .first_in(*list, &places, subject, None, work)?
+                    .is_some()
+                {
+                    first = Some(*rank);
+                }
+            }
+        }
+        Ok(first)
+    }
+
+    /// The least rank below `before` in a scope of what speaks of a vulnerability.
+    fn first_in(
+        &self,
+        scope: Scope,
+        places: &[Place<'_>],
+        subject: &Subject<'_>,
+        before: Option<usize>,
+        work: &mut Work,
+    ) -> Result<Option<usize>, Spent> {
+        let mut first = None;
+        for place in places {
+            work.spend(1)?;
+            let is_before = |entry: &Entry<'_>| (entry.scope, entry.place) < (scope, *place);
+            let from = self.entries.partition_point(is_before);
+            let found = self.entries.iter().skip(from).take_while(|entry| {
+                let known = first.or(before);
+                (entry.scope, entry.place) == (scope, *place)
+                    && known.is_none_or(|known| entry.rank < known)
+            });
+            for entry in found {
+                let is = match entry.package {
+                    None => true,
+                    Some((package, within)) => is_of(package, within, subject, work)?,
+                };
+                if is {
+                    first = Some(entry.rank);
+                    break;
+                }
+            }
+        }
+        Ok(first)
     }
 }
 
-impl<'s> Indexed<'s> {
-    fn new(statement: &'s Statement, image: &ImageIdentity) -> Self {
-        let mut indexed = Self::default();
-        for product in &statement.products {
-            let is_image = product.itself.is_image(image);
-            if product.parts.is_empty() {
-                indexed.is_of_all |= is_image;
-                indexed.enter(&product.itself, None);
-            }
-            // Of a part, only as far as it is a part of that product.
-            let within = (!is_image).then_some(&product.itself);
-            for part in &product.parts {
-                indexed.enter(part, within);
-            }
+/// Enters the products of a statement.
+fn enter<'s>(
+    entries: &mut Vec<Entry<'s>>,
+    scope: Scope,
+    rank: usize,
+    statement: &'s Statement,
+    image: &ImageIdentity,
+) {
+    let entry = |place, package| Entry {
+        scope,
+        place,
+        rank,
+        package,
+    };
+    for product in statement.products.iter() {
+        let is_image = product.itself.is_image(image);
+        // Of a part, only as far as it is a part of that product.
+        let within = (!is_image && !product.parts.is_empty()).then_some(&product.itself);
+        if product.parts.is_empty() && is_image {
+            entries.push(entry(None, None));
         }
-        indexed
-    }
-
-    fn enter(&mut self, package: &'s Component, within: Option<&'s Component>) {
-        for purl in &package.purls {
-            let named = self.by_family.entry(purl.family()).or_default();
-            named.push(Named { package, within });
-        }
-    }
-
-    fn covers(&self, subject: &Subject<'_>) -> bool {
-        if self.is_of_all {
-            return true;
-        }
-        let Some(purl) = &subject.identity.purl else {
-            return false;
+        let packages = match product.parts.as_slice() {
+            [] => std::slice::from_ref(&product.itself),
+            parts => parts,
         };
-        let (kind, namespace, name) = purl.family();
-        // Many write the source package's name.
-        let source = subject.identity.source.map(|(name, _)| name.as_str());
-        let names = std::iter::once(name).chain(source);
-        let mut named = names
-            .filter_map(|name| self.by_family.get(&(kind, namespace, name)))
-            .flatten();
-        named.any(|named| named.is(subject))
+        for package in packages {
+            for purl in &package.purls {
+                // An epoch without a version asks for any version that has it.
+                let place = (purl.family(), purl.version().map(version_key));
+                entries.push(entry(Some(place), Some((package, within))));
+            }
+        }
     }
 }
 
-impl Named<'_> {
-    /// Whether it is the package of a vulnerability.
-    fn is(&self, subject: &Subject<'_>) -> bool {
-        self.package.is_package(subject)
-            && self.within.is_none_or(|whole| {
-                let mut beside = subject.in_same_file.iter();
-                whole.is_package(subject)
-                    || beside.any(|other| whole.purls.iter().any(|purl| purl.asks_for(other)))
-            })
+/// Whether `package` is that of a vulnerability, and a part of what it has to be a part of.
+fn is_of(
+    package: &Component,
+    within: Option<&Component>,
+    subject: &Subject<'_>,
+    work: &mut Work,
+) -> Result<bool, Spent> {
+    work.spend(1 + package.versions.len())?;
+    if !package.is_package(subject) {
+        return Ok(false);
+    }
+    let Some(whole) = within else {
+        return Ok(true);
+    };
+    work.spend(whole.versions.len() + whole.purls.len() * subject.in_same_file.len())?;
+    let mut beside = subject.in_same_file.iter();
+    Ok(whole.is_package(subject)
+        || beside.any(|other| whole.purls.iter().any(|purl| purl.asks_for(other))))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::vulnerabilities::purl::Purl;
+    use crate::vulnerabilities::testing::{subject, vulnerability};
+    use crate::vulnerabilities::vex::Status;
+
+    fn product(purl: &str) -> Product {
+        Product {
+            itself: Component {
+                purls: Purl::parse(purl).into_iter().collect(),
+                ..Component::default()
+            },
+            parts: Vec::new(),
+        }
+    }
+
+    fn statement(id: &str, products: &Arc<[Product]>) -> Statement {
+        Statement {
+            ids: vec![id.to_owned()],
+            products: Arc::clone(products),
+            status: Status::NotAffected,
+            justification: None,
+            note: None,
+            said: None,
+            written_in: String::new(),
+            author: None,
+        }
+    }
+
+    fn of(statements: &[Statement], work: u64) -> Coverage<'_> {
+        Coverage::new(statements, &ImageIdentity::default(), Work::of(work))
+    }
+
+    #[test]
+    fn of_thousands_of_statements_on_one_number_few_are_looked_at() {
+        let versions = (0..5000).map(|at| product(&format!("pkg:npm/a@1.{at}")));
+        let mut statements: Vec<Statement> = versions
+            .map(|one| statement("C-1", &vec![one].into()))
+            .collect();
+        statements.push(statement("C-1", &vec![product("pkg:npm/a@1.0.0")].into()));
+        let mut coverage = of(&statements, 1000);
+        let one = vulnerability("C-1", "a");
+        for _ in 0..100 {
+            let said = coverage.said(&subject(&one)).unwrap();
+            assert_eq!(
+                said.map(|one| &*one.products as *const _),
+                Some(&*statements[5000].products as *const _)
+            );
+        }
+    }
+
+    #[test]
+    fn what_statements_share_is_entered_once() {
+        let products: Arc<[Product]> = (0..500)
+            .map(|at| product(&format!("pkg:npm/a{at}")))
+            .collect();
+        let statements: Vec<Statement> = (0..500)
+            .map(|at| statement(&format!("C-{at}"), &products))
+            .collect();
+        let mut coverage = of(&statements, 1000);
+        assert_eq!(coverage.entries.len(), 500);
+        for (name, is) in [("a7", true), ("b", false)] {
+            let one = vulnerability("C-3", name);
+            let said = coverage.said(&subject(&one)).unwrap();
+            assert_eq!(said.map(|one| one.ids[0].as_str()), is.then_some("C-3"));
+        }
+    }
+
+    #[test]
+    fn what_would_take_too_long_is_not_decided() {
+        let odd = |at: usize| product(&format!("pkg:npm/a?x={at}"));
+        let products: Arc<[Product]> = (0..100).map(odd).collect();
+        let statements = [statement("C-1", &products)];
+        let mut coverage = of(&statements, 1000);
+        let one = vulnerability("C-1", "a");
+        let said: Vec<bool> = (0..20)
+            .map(|_| coverage.said(&subject(&one)).is_ok())
+            .collect();
+        assert_eq!(said.iter().filter(|is| **is).count(), 9);
+        assert!(said.is_sorted_by(|a, b| a >= b));
     }
 }

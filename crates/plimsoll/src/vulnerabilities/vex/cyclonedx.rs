@@ -87,7 +87,7 @@ pub(super) fn read(reading: &mut Reading<'_>, document: &Value) -> Result<(), Fa
         }
         reading.vex.statements.push(Statement {
             ids,
-            products,
+            products: products.into(),
             status,
             justification: text(analysis, "justification"),
             note: text(analysis, "detail"),

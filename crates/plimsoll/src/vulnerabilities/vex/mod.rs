@@ -3,9 +3,11 @@
 mod attached;
 mod coverage;
 mod cyclonedx;
+mod document;
 mod openvex;
 
 use std::path::Path;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use plimsoll_attest::envelope;
@@ -67,8 +69,8 @@ impl Status {
 pub(crate) struct Statement {
     /// The numbers of the vulnerability.
     pub(crate) ids: Vec<String>,
-    /// What it is about; never empty.
-    pub(crate) products: Vec<Product>,
+    /// What it is about; never empty. Statements that inherit it share it.
+    pub(crate) products: Arc<[Product]>,
     /// What it says.
     pub(crate) status: Status,
     /// VEX's label for why.
@@ -109,7 +111,11 @@ impl Component {
     /// From one identifier.
     fn named(&mut self, identifier: &str) {
         match Purl::parse(identifier) {
-            Some(purl) => self.purls.push(purl),
+            Some(purl) => {
+                // Most have one, and there may be very many of those.
+                self.purls.reserve_exact(1);
+                self.purls.push(purl);
+            }
             None if identifier.trim().is_empty() => {}
             None => self.names.push(identifier.to_owned()),
         }
@@ -224,10 +230,10 @@ fn openvex_of(document: &Value, name: &str) -> Result<Option<Vex>, Failure> {
     };
     let mut reading = Reading::of(name);
     if says("@context") {
-        openvex::read(&mut reading, document, &[])?;
+        openvex::read(&mut reading, document, &Arc::default())?;
     } else if says("predicateType") {
         // An in-toto statement around it: what it is about is said outside.
-        let subjects = openvex::subjects(document);
+        let subjects = openvex::subjects(&mut reading, document)?;
         let predicate = document.get("predicate").unwrap_or(&Value::Null);
         openvex::read(&mut reading, predicate, &subjects)?;
     } else {
@@ -238,7 +244,7 @@ fn openvex_of(document: &Value, name: &str) -> Result<Option<Vex>, Failure> {
 
 fn parse_json(bytes: &[u8], name: &str) -> Result<Value, Failure> {
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
-    serde_json::from_slice(bytes).map_err(|error| {
+    document::parse(bytes).map_err(|error| {
         Failure::usage(format!("{name}:{}: {error}", error.line()))
             .hint("VEX documents are read as OpenVEX or CycloneDX, both in JSON")
     })

@@ -1,5 +1,7 @@
 //! OpenVEX 0.2.0 and what came before (<https://github.com/openvex/spec/blob/main/OPENVEX-SPEC.md>).
 
+use std::sync::Arc;
+
 use serde_json::Value;
 
 use super::{Component, Product, Reading, Statement, Status, text, time};
@@ -9,7 +11,7 @@ use crate::failure::Failure;
 pub(super) fn read(
     reading: &mut Reading<'_>,
     document: &Value,
-    inherited: &[Product],
+    inherited: &Arc<[Product]>,
 ) -> Result<(), Failure> {
     let Some(statements) = document.get("statements").and_then(Value::as_array) else {
         return Err(reading.fail("statements", "a list is expected"));
@@ -45,8 +47,8 @@ pub(super) fn read(
             said = said.max(time(reading, value, key, &format!("{place}.{key}"))?);
         }
         let products = match value.get("products") {
-            None | Some(Value::Null) => inherited.to_vec(),
-            Some(Value::Array(list)) => products(reading, list, &place)?,
+            None | Some(Value::Null) => Arc::clone(inherited),
+            Some(Value::Array(list)) => products(reading, list, &place)?.into(),
             Some(_) => {
                 return Err(reading.fail(&format!("{place}.products"), "a list is expected"));
             }
@@ -164,28 +166,31 @@ fn component(value: &Value) -> Component {
 }
 
 /// What an in-toto statement is about.
-pub(super) fn subjects(statement: &Value) -> Vec<Product> {
+pub(super) fn subjects(
+    reading: &mut Reading<'_>,
+    statement: &Value,
+) -> Result<Arc<[Product]>, Failure> {
     let subjects = statement.get("subject").and_then(Value::as_array);
-    subjects
-        .into_iter()
-        .flatten()
-        .map(|subject| {
-            let mut itself = Component::default();
-            if let Some(name) = text(subject, "name") {
-                itself.named(&name);
-            }
-            let digest = subject.get("digest");
-            itself.sha256 = digest.and_then(|digest| text(digest, "sha256"));
-            // A digest says exactly which; the name beside it is only for people.
-            if itself.sha256.is_some() {
-                itself.purls.clear();
-                itself.names.clear();
-            }
-            Product {
+    let mut products = Vec::new();
+    for subject in subjects.into_iter().flatten() {
+        reading.count()?;
+        let mut itself = Component::default();
+        if let Some(name) = text(subject, "name") {
+            itself.named(&name);
+        }
+        let digest = subject.get("digest");
+        itself.sha256 = digest.and_then(|digest| text(digest, "sha256"));
+        // A digest says exactly which; the name beside it is only for people.
+        if itself.sha256.is_some() {
+            itself.purls.clear();
+            itself.names.clear();
+        }
+        if !itself.is_empty() {
+            products.push(Product {
                 itself,
                 parts: Vec::new(),
-            }
-        })
-        .filter(|product| !product.itself.is_empty())
-        .collect()
+            });
+        }
+    }
+    Ok(products.into())
 }

@@ -57,6 +57,33 @@ fn an_attestation_says_what_it_is_about() {
 }
 
 #[test]
+fn what_statements_inherit_is_there_once() {
+    let subjects: Vec<String> = (0..300)
+        .map(|at| format!("{{\"name\":\"pkg:pypi/a{at}\"}}"))
+        .collect();
+    let statements: Vec<String> = (0..300)
+        .map(|at| format!("{{\"vulnerability\":\"C-{at}\",\"status\":\"fixed\"}}"))
+        .collect();
+    let text = format!(
+        r#"{{"subject":[{}],"predicateType":"https://openvex.dev/ns/v0.2.0",
+        "predicate":{{"statements":[{}]}}}}"#,
+        subjects.join(","),
+        statements.join(",")
+    );
+    let vex = read_text(&text).unwrap();
+    let first = &vex.statements[0].products;
+    assert_eq!(first.len(), 300);
+    for statement in &vex.statements {
+        assert!(Arc::ptr_eq(first, &statement.products));
+    }
+    // They count, too.
+    let document: Value = serde_json::from_str(&text).unwrap();
+    let mut reading = Reading::of("vex.json");
+    reading.parts = MAX_PARTS - 299;
+    assert!(openvex::subjects(&mut reading, &document).is_err());
+}
+
+#[test]
 fn envelopes_are_opened() {
     // {"@context":"https://openvex.dev/ns/v0.2.0","statements":[]} in base64.
     let payload =
@@ -143,7 +170,7 @@ fn what_is_named_by_bytes_is_those_bytes() {
             {"@id":"pkg:oci/app?repository_url=docker.io/library","hashes":{"sha-256":"00"}}]}]}"#,
     )
     .unwrap();
-    let [product] = vex.statements[0].products.as_slice() else {
+    let [product] = &*vex.statements[0].products else {
         panic!("{:?}", vex.statements[0].products)
     };
     assert_eq!(vex.dropped.len(), 2);
@@ -172,8 +199,8 @@ fn a_component_of_another_bill_is_no_component_here() {
                   "affects":[{{"ref":"{link}","versions":[{versions}]}}]}}]}}"#
         );
         let vex = read_text(&text).unwrap();
-        let products = vex.statements.into_iter().flat_map(|one| one.products);
-        let versions = products.map(|product| product.itself.versions);
+        let products = vex.statements.iter().flat_map(|one| one.products.iter());
+        let versions = products.map(|product| product.itself.versions.clone());
         versions.collect::<Vec<_>>()
     };
     let all: Vec<Vec<String>> = vec![Vec::new()];
