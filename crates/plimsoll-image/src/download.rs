@@ -157,7 +157,7 @@ impl Part {
             && whole.is_some();
         let begins = match response.status() {
             StatusCode::OK => 0,
-            StatusCode::NOT_MODIFIED => {
+            StatusCode::NOT_MODIFIED if headers.contains_key(IF_NONE_MATCH) => {
                 let _ = fs::remove_file(&self.path);
                 return Ok(None);
             }

@@ -116,8 +116,8 @@ pub(crate) enum Content<'a> {
 pub(crate) struct Http {
     client: Client,
     origin: Url,
-    /// Whether the registry itself is spoken to in clear text.
-    plain: bool,
+    /// Hosts that may be spoken to in clear text beside this machine.
+    insecure: Vec<String>,
     auth: Auth,
     pub(crate) patience: Patience,
 }
@@ -178,7 +178,7 @@ impl Http {
             auth: Auth::new(key, access.docker_config.clone(), plain),
             client,
             origin,
-            plain,
+            insecure: access.insecure_registries.clone(),
             patience,
         })
     }
@@ -198,11 +198,21 @@ impl Http {
         let url = location
             .and_then(|location| base.join(location).ok())
             .ok_or_else(|| bad("answers with a location that is no address"))?;
-        let secure = url.scheme() == "https" || url.scheme() == "http" && self.plain;
+        // Who may be spoken to in clear text is said of each host.
+        let secure = url.scheme() == "https"
+            || url.scheme() == "http" && self.origin.scheme() == "http" && self.is_plain(&url);
         if !secure {
             return Err(bad("sends us on to an address in clear text: refused"));
         }
         Ok(url)
+    }
+
+    /// Whether a host may be spoken to in clear text.
+    fn is_plain(&self, url: &Url) -> bool {
+        let host = url.host_str().unwrap_or_default();
+        let with_port = url.port().map(|port| format!("{host}:{port}"));
+        let named = |name: &String| name == host || Some(name) == with_port.as_ref();
+        same_origin(url, &self.origin) || is_loopback(host) || self.insecure.iter().any(named)
     }
 
     /// Tries until it works, fails for good, or patience ends.
@@ -470,15 +480,17 @@ pub(crate) fn shown(url: &Url) -> String {
 /// which may hold a secret.
 pub fn told_address(address: &str) -> String {
     let bare = address.split(['?', '#']).next().unwrap_or_default();
-    let Some((scheme, rest)) = bare.split_once("://") else {
-        return bare.to_owned();
+    let (scheme, rest) = match bare.split_once("://") {
+        Some((scheme, rest)) => (format!("{scheme}://"), rest),
+        // The scheme was forgotten, the password was not.
+        None => (String::new(), bare),
     };
     let (authority, path) = match rest.find('/') {
         Some(slash) => rest.split_at(slash),
         None => (rest, ""),
     };
     let host = authority.rsplit('@').next().unwrap_or_default();
-    format!("{scheme}://{host}{path}")
+    format!("{scheme}{host}{path}")
 }
 
 pub(crate) fn same_origin(one: &Url, other: &Url) -> bool {
@@ -536,6 +548,7 @@ mod tests {
             ),
             ("http://u:p@ss@m.example", "http://m.example"),
             ("m.example?token=T", "m.example"),
+            ("u:p@m.example/a", "m.example/a"),
         ] {
             assert_eq!(told_address(address), told);
         }

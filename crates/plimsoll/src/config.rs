@@ -544,7 +544,8 @@ fn nearest(start: &Path) -> Option<PathBuf> {
     start
         .ancestors()
         .map(|folder| folder.join(FILE_NAME))
-        .find(|path| path.is_file())
+        // One that cannot be read was meant all the same, and must not be passed over.
+        .find(|path| path.symlink_metadata().is_ok())
 }
 
 /// The known key nearest to the one an "unknown field" message complains of.

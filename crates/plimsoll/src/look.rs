@@ -134,6 +134,13 @@ impl<'a> Look<'a> {
             }
         }
         if let Some(base) = self.base_by_dockerfile(&inventory) {
+            // What the base brings, its FROM brings.
+            let from = self
+                .dockerfile
+                .and_then(|file| plimsoll_build::base_source(file, None));
+            for layer in inventory.layers.iter_mut().take(base.layers) {
+                layer.source.clone_from(&from);
+            }
             inventory.base = Some(base);
         }
         let manifest = &self.image.manifest;
@@ -163,6 +170,28 @@ impl<'a> Look<'a> {
         })
     }
 
+    /// What is to be said of a Dockerfile that the image was not built from.
+    fn strangeness(&self, file: &SourceFile) -> Option<String> {
+        if self.layer_sources.iter().all(Option::is_none) {
+            return makes_layers(file).then(|| {
+                "the image's history tells of none of its instructions: nothing was traced to a line"
+                    .to_owned()
+            });
+        }
+        let foreign = plimsoll_build::foreign_steps(file, &self.image.config);
+        let first = foreign.first()?.start.line;
+        Some(match foreign.len() {
+            1 => format!(
+                "the image was built from another state or stage of it: its history does not tell of line \
+                 {first}"
+            ),
+            many => format!(
+                "the image was built from another state or stage of it: its history does not tell of {many} of \
+                 its instructions, the first in line {first}"
+            ),
+        })
+    }
+
     /// Adds to `report` what was seen and what the rules say of it.
     pub(crate) fn judge(
         &self,
@@ -184,15 +213,11 @@ impl<'a> Look<'a> {
         // Of an image that was built here the lines are known.
         let made_elsewhere = self.has_ignore_file.is_none();
         if let Some(file) = self.dockerfile.filter(|_| made_elsewhere)
-            && self.layer_sources.iter().all(Option::is_none)
-            && makes_layers(file)
+            && let Some(why) = self.strangeness(file)
         {
             report.skipped.push(Skipped {
                 what: file.path().to_owned(),
-                why:
-                    "the image's history tells of none of its instructions: nothing was traced to \
-                      a line"
-                        .to_owned(),
+                why,
                 blocking: false,
             });
         }

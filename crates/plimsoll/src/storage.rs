@@ -142,8 +142,12 @@ fn sweep(root: &Path) {
         return;
     };
     for entry in entries.flatten() {
+        // What somebody else put here is not ours to remove, least of all what a link leads to.
+        if !entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+            continue;
+        }
         let path = entry.path();
-        let abandoned = match File::open(path.join("lock")) {
+        let abandoned = match open_lock(&path.join("lock")) {
             Ok(lock) => lock.try_lock().is_ok(),
             // Between its making and its lock a folder is a moment old; leave it for an hour.
             Err(_) => entry
@@ -157,6 +161,14 @@ fn sweep(root: &Path) {
             let _ = std::fs::remove_dir_all(&path);
         }
     }
+}
+
+/// Opens a lock that somebody made. A pipe in its place would keep us waiting.
+fn open_lock(path: &Path) -> std::io::Result<File> {
+    use std::os::unix::fs::OpenOptionsExt as _;
+    let flags = rustix::fs::OFlags::NOFOLLOW | rustix::fs::OFlags::NONBLOCK;
+    let flags = flags.bits().cast_signed();
+    File::options().read(true).custom_flags(flags).open(path)
 }
 
 /// Makes the project's `.plimsoll` folder, which git leaves alone.
@@ -263,5 +275,20 @@ mod tests {
         assert!(own.join("lock").exists() && !own.join("image").exists());
         drop(live);
         assert!(!own.exists());
+    }
+
+    #[test]
+    fn what_a_link_leads_to_is_not_swept() {
+        let root = tempfile::tempdir().unwrap();
+        let victim = root.path().join("victim");
+        std::fs::create_dir_all(victim.join("below")).unwrap();
+        std::fs::write(victim.join("lock"), "").unwrap();
+        let staging = root.path().join("cache/staging");
+        std::fs::create_dir_all(&staging).unwrap();
+        std::os::unix::fs::symlink(&victim, staging.join("run-x")).unwrap();
+        std::fs::write(staging.join("run-y"), "").unwrap();
+        let run = Staging::create(&root.path().join("cache")).unwrap();
+        drop(run);
+        assert!(victim.join("below").exists() && victim.join("lock").exists());
     }
 }

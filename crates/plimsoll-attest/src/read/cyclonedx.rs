@@ -1,15 +1,12 @@
 //! CycloneDX (ECMA-424), JSON form, 1.2 and later.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use plimsoll_model::{Digest, Distribution, Evidence, LayerFacts, Package};
 
 use super::distribution::{self, Naming};
 use super::tree::Tree;
 use super::{BillOfMaterials, MAX_PACKAGES, list, ownership, package, text};
-
-/// Components within components beyond this are not looked at.
-const DEPTH: usize = 32;
 
 /// Packages that room is made for at once.
 const USUAL_PACKAGES: usize = 10_000;
@@ -54,7 +51,15 @@ pub(super) fn read(document: &Tree<'_>) -> BillOfMaterials {
         let id = layer.diff_id.as_str().to_owned();
         reading.layers.entry(id).or_insert(at);
     }
-    components(document, DEPTH, &mut reading);
+    if let Some(subject) = subject {
+        // An image is known by its packages; an application may be one itself.
+        if let Some(package) = package::of_purl(text(subject, "purl")) {
+            reading.add(subject, package);
+        }
+        components(subject, &mut reading);
+    }
+    components(document, &mut reading);
+    disown(&mut reading.bill.inventory.packages);
     if reading.is_of_syft {
         ownership::guess(&mut reading.bill.inventory.packages);
     }
@@ -81,35 +86,53 @@ fn layer(diff_id: Digest) -> LayerFacts {
     }
 }
 
-fn components(holder: &Tree<'_>, depth: usize, reading: &mut Reading) {
-    if depth == 0 {
-        return;
+impl Reading {
+    fn add(&mut self, component: &Tree<'_>, mut package: Package) {
+        detail(component, &mut package, &self.layers);
+        self.is_of_syft |= is_of_syft(component);
+        self.bill.inventory.packages.push(package);
     }
-    let list = list(holder, "components");
+}
+
+/// Reads the components below one, however deep.
+fn components<'t>(holder: &'t Tree<'t>, reading: &mut Reading) {
+    let first = list(holder, "components");
     // A part that takes two bytes in the document may be none.
-    let likely = list.len().min(USUAL_PACKAGES);
+    let likely = first.len().min(USUAL_PACKAGES);
     reading.bill.inventory.packages.reserve(likely);
-    for component in list {
+    let mut lists = vec![first.iter()];
+    while let Some(list_of) = lists.last_mut() {
+        let Some(component) = list_of.next() else {
+            lists.pop();
+            continue;
+        };
         if reading.bill.inventory.packages.len() > MAX_PACKAGES {
             return;
         }
-        components(component, depth - 1, reading);
-        match text(component, "type") {
-            "operating-system" => reading.systems.push(system(component)),
+        lists.push(list(component, "components").iter());
+        let kind = text(component, "type");
+        match package::of_purl(text(component, "purl")) {
+            _ if kind == "operating-system" => reading.systems.push(system(component)),
+            Some(package) => reading.add(component, package),
             // A file is no package; what holds it is listed by itself.
-            "file" => {}
-            _ => match package::of_purl(text(component, "purl")) {
-                Some(mut package) => {
-                    detail(component, &mut package, &reading.layers);
-                    reading.is_of_syft |= is_of_syft(component);
-                    reading.bill.inventory.packages.push(package);
-                }
-                None => {
-                    let name = text(component, "name").to_owned();
-                    reading.bill.unidentified.push(name);
-                }
-            },
+            None if kind == "file" => {}
+            None => {
+                let name = text(component, "name").to_owned();
+                reading.bill.unidentified.push(name);
+            }
         }
+    }
+}
+
+/// A package of a language is judged by its owner's advisories only where the bill has the owner.
+fn disown(packages: &mut [Package]) {
+    let system = packages.iter().filter(|package| package.kind.is_system());
+    let owners: HashSet<String> = system.map(|package| package.name.clone()).collect();
+    for package in packages {
+        package.owned_by = package
+            .owned_by
+            .take()
+            .filter(|owner| owners.contains(owner));
     }
 }
 

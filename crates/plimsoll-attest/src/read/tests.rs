@@ -240,6 +240,59 @@ fn statements_and_envelopes_are_opened() {
 }
 
 #[test]
+fn whatever_has_a_package_url_is_a_package() {
+    let mut deep = json!({"type": "library", "name": "deep", "purl": "pkg:npm/deep@1"});
+    for _ in 0..50 {
+        deep = json!({"type": "library", "name": "x", "components": [deep]});
+    }
+    let bill = told(&json!({
+        "bomFormat": "CycloneDX", "specVersion": "1.6",
+        "metadata": {"component": {
+            "type": "application", "name": "app", "purl": "pkg:npm/app@1",
+            "components": [{"type": "library", "name": "part", "purl": "pkg:npm/part@1"}],
+        }},
+        "components": [
+            deep,
+            {"type": "file", "name": "a.jar", "purl": "pkg:maven/g/a@1"},
+            {"type": "file", "name": "b.txt"},
+            {"type": "library", "name": "mine", "purl": "pkg:pypi/mine@1", "properties": [
+                {"name": "plimsoll:owned-by", "value": "nobody"},
+            ]},
+            {"type": "library", "name": "theirs", "purl": "pkg:pypi/theirs@1", "properties": [
+                {"name": "plimsoll:owned-by", "value": "python3-theirs"},
+            ]},
+            {"type": "library", "name": "python3-theirs", "purl": "pkg:deb/debian/python3-theirs@1"},
+        ],
+    }));
+    let mut names: Vec<String> = bill
+        .inventory
+        .packages
+        .iter()
+        .map(|package| {
+            format!(
+                "{} {}",
+                package.name,
+                package.owned_by.as_deref().unwrap_or("-")
+            )
+        })
+        .collect();
+    names.sort();
+    assert_eq!(
+        names,
+        [
+            "app -",
+            "deep -",
+            "g:a -",
+            "mine -",
+            "part -",
+            "python3-theirs -",
+            "theirs python3-theirs",
+        ]
+    );
+    assert_eq!(bill.unidentified.len(), 50);
+}
+
+#[test]
 fn of_several_package_urls_the_one_of_an_ecosystem_counts() {
     let purl = |purl: &str| json!({"referenceType": "purl", "referenceLocator": purl});
     let bill = told(&json!({"spdxVersion": "SPDX-2.3", "packages": [

@@ -117,24 +117,38 @@ impl Places {
 
     /// Tells for every layer which instruction made it, from the image's history.
     pub(crate) fn layers(&self, history: &[HistoryEntry], layers: usize) -> Vec<StepRecord> {
-        let filled: Vec<_> = history
-            .iter()
-            .zip(self.entries(history))
-            .filter(|(entry, _)| !entry.empty_layer)
-            .collect();
-        // A base whose history tells fewer layers than it has leaves its lowest ones unnamed.
-        let unnamed = layers.saturating_sub(filled.len());
-        filled
-            .into_iter()
-            .enumerate()
-            .filter(|(index, _)| index + unnamed < layers)
-            .map(|(index, (entry, span))| StepRecord {
-                layer: index + unnamed,
-                span,
-                created_by: entry.created_by.clone().unwrap_or_default(),
-            })
-            .collect()
+        layers_of(history, &self.entries(history), layers)
     }
+
+    /// Keyword and place of what the target's history is made of, oldest first.
+    pub(crate) fn history(&self) -> &[(String, Span)] {
+        &self.history
+    }
+}
+
+/// Tells for every layer which instruction made it, where that is known of the entries of the history.
+pub(crate) fn layers_of(
+    history: &[HistoryEntry],
+    spans: &[Option<Span>],
+    layers: usize,
+) -> Vec<StepRecord> {
+    let filled: Vec<_> = history
+        .iter()
+        .zip(spans)
+        .filter(|(entry, _)| !entry.empty_layer)
+        .collect();
+    // A base whose history tells fewer layers than it has leaves its lowest ones unnamed.
+    let unnamed = layers.saturating_sub(filled.len());
+    filled
+        .into_iter()
+        .enumerate()
+        .filter(|(index, _)| index + unnamed < layers)
+        .map(|(index, (entry, span))| StepRecord {
+            layer: index + unnamed,
+            span: *span,
+            created_by: entry.created_by.clone().unwrap_or_default(),
+        })
+        .collect()
 }
 
 /// The keyword of the instruction that a history entry tells of.
@@ -142,7 +156,7 @@ impl Places {
 /// BuildKit and Kaniko begin with it. Buildah, Podman and Docker's builder before BuildKit write what
 /// RUN ran as the command with its shell, behind a `|` and the build arguments where there are any,
 /// and of every other instruction a shell's comment: `/bin/sh -c #(nop) COPY file:… in /`.
-fn keyword_of(created_by: &str) -> &str {
+pub(crate) fn keyword_of(created_by: &str) -> &str {
     let first = |text: &str| text.find(char::is_whitespace).unwrap_or(text.len());
     let text = created_by.trim_start();
     if text.starts_with('|') {

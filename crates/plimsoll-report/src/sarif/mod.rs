@@ -285,7 +285,7 @@ fn descriptor<'a>(rule: &RuleInfo<'a>) -> Descriptor<'a> {
     Descriptor {
         id: rule.name,
         short_description: rule.summary.to_owned().into(),
-        full_description: first_paragraph(rule.docs).map(Message::from),
+        full_description: first_paragraph(rule.docs).map(|text| Message { text }),
         help: (!rule.docs.is_empty()).then_some(Help {
             text: rule.docs.into(),
             markdown: Some(rule.docs),

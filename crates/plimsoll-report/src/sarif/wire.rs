@@ -267,7 +267,11 @@ pub(super) struct Message {
 }
 
 impl From<String> for Message {
+    /// A text that may hold what strangers wrote: a viewer must find no link in it (SARIF 2.1.0,
+    /// 3.11.6).
     fn from(text: String) -> Self {
-        Self { text }
+        Self {
+            text: text.replace("](", "] ("),
+        }
     }
 }

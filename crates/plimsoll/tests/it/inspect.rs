@@ -98,10 +98,15 @@ fn the_reason_is_told_and_waivers_count() {
 fn a_dockerfile_that_explains_nothing_is_told() {
     let stage = Stage::with(&[
         ("Other.Dockerfile", "FROM debian:12\nRUN make other\n"),
-        ("Dockerfile", "FROM scratch\nCOPY app /app\n"),
+        ("Dockerfile", "FROM debian:12\nCOPY app /app\n"),
+        (
+            "Later.Dockerfile",
+            "FROM debian:12\nRUN ldconfig\nCOPY app /app\nRUN x\n",
+        ),
     ]);
-    let image =
-        ImageBuilder::new().layer_by(Layer::new().file("app", "x"), "COPY app /app # buildkit");
+    let image = ImageBuilder::new()
+        .layer(debian())
+        .layer_by(Layer::new().file("app", "x"), "COPY app /app # buildkit");
     lay(&stage, &image);
     let untraced = |file: &str| {
         let call = ["inspect", "oci:image", "--file", file, "--format", "json"];
@@ -111,6 +116,20 @@ fn a_dockerfile_that_explains_nothing_is_told() {
     };
     assert!(untraced("Other.Dockerfile"));
     assert!(!untraced("Dockerfile"));
+    assert!(untraced("Later.Dockerfile"));
+    let call = [
+        "inspect",
+        "oci:image",
+        "--file",
+        "Later.Dockerfile",
+        "--format",
+        "json",
+    ];
+    let report = stage.run(&call).json();
+    let layers = report["layers"].as_array().unwrap().iter();
+    let lines: Vec<_> = layers.map(|layer| layer["line"].as_u64()).collect();
+    // The base comes with its FROM; what is not in the image is passed over.
+    assert_eq!(lines, [Some(1), Some(3)], "{:#}", report["layers"]);
 }
 
 /// A credential in the configuration lies in no layer, and somebody wrote its line all the same.

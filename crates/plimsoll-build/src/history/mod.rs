@@ -1,9 +1,12 @@
 //! Traces the layers of a finished image to the Dockerfile it was built from.
 
-use plimsoll_model::{ImageConfig, SourceFile, SourceOrigin};
+use plimsoll_model::{ImageConfig, SourceFile, SourceOrigin, Span};
 use plimsoll_syntax::dockerfile::{self, Base, ResolveInput};
 
-use crate::buildkit::places::Places;
+mod align;
+
+use self::align::{Entry, Step};
+use crate::buildkit::places::{Places, layers_of};
 
 /// For each of an image's `layers` the instruction of `file` that made it, as far as the image's
 /// history tells. Layers of the base stay without: the Dockerfile has no line for them but FROM.
@@ -12,10 +15,8 @@ pub fn layer_sources(
     config: &ImageConfig,
     layers: usize,
 ) -> Vec<Option<SourceOrigin>> {
-    let (tree, _) = dockerfile::parse(file.clone());
-    let resolution = dockerfile::resolve(&tree, &ResolveInput::default());
     let mut sources = vec![None; layers];
-    for step in Places::new(&tree, &resolution).layers(&config.history, layers) {
+    for step in layers_of(&config.history, &spans(file, config), layers) {
         if let (Some(place), Some(span)) = (sources.get_mut(step.layer), step.span) {
             *place = Some(SourceOrigin::new(file, span));
         }
@@ -26,12 +27,49 @@ pub fn layer_sources(
 /// For each entry of the history of an image that `file` was built into, the instruction that left
 /// it: also those that made no layer.
 pub fn step_sources(file: &SourceFile, config: &ImageConfig) -> Vec<Option<SourceOrigin>> {
-    let (tree, _) = dockerfile::parse(file.clone());
-    let resolution = dockerfile::resolve(&tree, &ResolveInput::default());
-    let spans = Places::new(&tree, &resolution).entries(&config.history);
-    let sources = spans.into_iter();
+    let sources = spans(file, config).into_iter();
     sources
         .map(|span| span.map(|span| SourceOrigin::new(file, span)))
+        .collect()
+}
+
+/// The instructions of `file` that put files into an image and did not into this one, as far as its
+/// history tells; in the order of the file.
+pub fn foreign_steps(file: &SourceFile, config: &ImageConfig) -> Vec<SourceOrigin> {
+    let found = spans(file, config);
+    let is_found = |span: &Span| found.iter().flatten().any(|one| one.start == span.start);
+    let (tree, _) = dockerfile::parse(file.clone());
+    let places = Places::new(&tree, &dockerfile::resolve(&tree, &ResolveInput::default()));
+    let steps = places.history().iter();
+    steps
+        // Some builders do not tell of the others.
+        .filter(|(keyword, span)| {
+            matches!(keyword.as_str(), "RUN" | "COPY" | "ADD") && !is_found(span)
+        })
+        .map(|(_, span)| SourceOrigin::new(file, *span))
+        .collect()
+}
+
+/// For each entry of the history the instruction that left it.
+fn spans(file: &SourceFile, config: &ImageConfig) -> Vec<Option<Span>> {
+    let (tree, _) = dockerfile::parse(file.clone());
+    let places = Places::new(&tree, &dockerfile::resolve(&tree, &ResolveInput::default()));
+    let steps: Vec<Step<'_>> = places
+        .history()
+        .iter()
+        .map(|(keyword, span)| {
+            let text = std::str::from_utf8(span.of(file.bytes()));
+            Step::new(keyword, text.unwrap_or_default())
+        })
+        .collect();
+    let entries: Vec<Entry<'_>> = config
+        .history
+        .iter()
+        .map(|entry| Entry::new(entry.created_by.as_deref().unwrap_or_default()))
+        .collect();
+    let found = align::align(&steps, &entries).into_iter();
+    found
+        .map(|step| Some(places.history().get(step?)?.1))
         .collect()
 }
 
