@@ -15,6 +15,26 @@ pub const MEDIA_TYPE: &str = "application/vnd.cyclonedx+json";
 /// Writes the document. Equal input gives equal bytes; the serial number is drawn from the content,
 /// so that two documents have one number only where they are the same.
 pub fn document(input: &SbomInput<'_>) -> Vec<u8> {
+    let mut bytes = serde_json::to_vec_pretty(&bom(input))
+        .expect("plain structs with text keys always serialise to memory");
+    bytes.push(b'\n');
+    bytes
+}
+
+/// What the document is called by others (BOM-Link): its serial number, a UUID, and the `bom-ref` of each
+/// package of the inventory, in that order.
+pub fn references(input: &SbomInput<'_>) -> (String, Vec<String>) {
+    let bom = bom(input);
+    let serial = bom.serial_number.trim_start_matches("urn:uuid:").to_owned();
+    let packages = bom
+        .components
+        .into_iter()
+        .filter(|component| component.kind != "operating-system");
+    let references = packages.map(|component| component.bom_ref.unwrap_or_default());
+    (serial, references.collect())
+}
+
+fn bom<'a>(input: &SbomInput<'a>) -> Bom<'a> {
     let mut bom = Bom {
         schema: "http://cyclonedx.org/schema/bom-1.6.schema.json",
         bom_format: "CycloneDX",
@@ -74,10 +94,7 @@ pub fn document(input: &SbomInput<'_>) -> Vec<u8> {
     }
     bom.dependencies = dependencies(&bom, on_top, &owners, owned);
     bom.serial_number = serial_number(&bom);
-    let mut bytes = serde_json::to_vec_pretty(&bom)
-        .expect("plain structs with text keys always serialise to memory");
-    bytes.push(b'\n');
-    bytes
+    bom
 }
 
 /// The image holds everything; what a package of the distribution brought along hangs on that.

@@ -29,6 +29,10 @@ pub struct BillOfMaterials {
     pub digest: Option<Digest>,
     /// The image's platform, as far as its packages tell; an architecture that they do not is empty.
     pub platform: Option<Platform>,
+    /// Its own number, where it has one: a UUID in small letters.
+    pub serial: Option<String>,
+    /// What others call its packages by (CycloneDX, `bom-ref`), and their positions in the inventory.
+    pub references: Vec<(String, usize)>,
     /// Distribution, packages and, where told, layers.
     pub inventory: Inventory,
     /// Names of components that no package URL identifies, sorted.
@@ -130,17 +134,20 @@ fn of_value(value: &Tree<'_>, depth: usize) -> Result<BillOfMaterials, ReadError
     if bill.inventory.packages.len() > MAX_PACKAGES {
         return Err(ReadError::Large);
     }
-    sort(&mut bill.inventory.packages);
+    let order = sort(&mut bill.inventory.packages);
+    follow(&mut bill, &order);
     bill.inventory.packages.dedup();
     bill.unidentified.sort();
     bill.platform = platform::of(&bill.inventory);
     Ok(bill)
 }
 
-/// Sorts packages into the order of an inventory. They are large: each is moved once, where it lies.
-fn sort(packages: &mut [Package]) {
+/// Sorts packages into the order of an inventory, and tells which was where before. They are large:
+/// each is moved once, where it lies.
+fn sort(packages: &mut [Package]) -> Vec<usize> {
     let mut order: Vec<usize> = (0..packages.len()).collect();
     order.sort_by(|a, b| place(&packages[*a]).cmp(&place(&packages[*b])));
+    let before = order.clone();
     // The order is a permutation; each of its cycles is gone through once.
     for first in 0..order.len() {
         let mut at = first;
@@ -152,6 +159,29 @@ fn sort(packages: &mut [Package]) {
             packages.swap(at, from);
             at = from;
         }
+    }
+    before
+}
+
+/// Has the references point to where the packages are once those are left out that are there twice.
+/// `order` tells where each of the sorted packages was before.
+fn follow(bill: &mut BillOfMaterials, order: &[usize]) {
+    if bill.references.is_empty() {
+        return;
+    }
+    let packages = &bill.inventory.packages;
+    let mut places = vec![0; packages.len()];
+    let mut last = 0;
+    for (at, before) in order.iter().enumerate() {
+        if at > 0 && packages.get(at) != packages.get(at - 1) {
+            last += 1;
+        }
+        if let Some(place) = places.get_mut(*before) {
+            *place = last;
+        }
+    }
+    for (_, at) in &mut bill.references {
+        *at = places.get(*at).copied().unwrap_or(usize::MAX);
     }
 }
 

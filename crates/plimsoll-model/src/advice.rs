@@ -48,8 +48,8 @@ pub struct VersionStep {
     pub to: String,
     /// How many vulnerabilities that removes; none where only a security update waits.
     pub removes: usize,
-    /// Whether another package brings it: the project asks for other versions of it, or it lies within
-    /// that package. What brings it is to be renewed.
+    /// Whether something else than a line of the project brings it: the project asks for other versions
+    /// of it, or it lies within another package. What brings it is to be renewed.
     pub is_brought: bool,
 }
 

@@ -103,7 +103,7 @@ fn steps(edit: &AdvisedEdit, report: &Report, voice: Voice) -> String {
             false => format!("{name} ≥ {to}"),
         };
         let text = match step.is_brought && holder.is_none() {
-            true => format!("{text} (brought by another package)"),
+            true => format!("{text} (brought by something else)"),
             false => text,
         };
         let holder = holder.map(|(name, version)| match version {

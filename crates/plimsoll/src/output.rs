@@ -33,6 +33,32 @@ pub(crate) struct Rendering<'a> {
     pub(crate) epoch: Option<i64>,
 }
 
+/// What the bill of materials in CycloneDX is called that is written of an image, unless another moment is
+/// asked for: its serial number, and what it calls each package of the inventory.
+pub(crate) fn bill_references(report: &Report) -> Option<(String, Vec<String>)> {
+    with_sbom_input(report, None, cyclonedx::references)
+}
+
+/// Hands over what bills of materials are made of; nothing where there is no image.
+fn with_sbom_input<T>(
+    report: &Report,
+    epoch: Option<i64>,
+    write: impl FnOnce(&SbomInput<'_>) -> T,
+) -> Option<T> {
+    let image = report.image.as_ref()?;
+    let layers = report.inventory.layers.iter();
+    let layer_sources: Vec<_> = layers.map(|layer| layer.source.clone()).collect();
+    Some(write(&SbomInput {
+        name: &image.name,
+        digest: &image.digest,
+        config: &image.config,
+        inventory: &report.inventory,
+        layer_sources: &layer_sources,
+        timestamp: epoch,
+        tool_version: VERSION,
+    }))
+}
+
 impl Rendering<'_> {
     /// Hands all that renderings are made of to `rendering`.
     fn with_input<T>(&self, rendering: impl FnOnce(&RenderInput<'_>) -> T) -> T {
@@ -106,26 +132,10 @@ impl Rendering<'_> {
         &self,
         document: impl Fn(&SbomInput<'_>) -> Vec<u8>,
     ) -> Result<String, Failure> {
-        let image = self.report.image.as_ref().ok_or_else(|| {
+        let bytes = with_sbom_input(self.report, self.epoch, document).ok_or_else(|| {
             Failure::usage("a bill of materials needs an image")
                 .hint("plimsoll inspect IMAGE --format cyclonedx")
         })?;
-        let layer_sources: Vec<_> = self
-            .report
-            .inventory
-            .layers
-            .iter()
-            .map(|layer| layer.source.clone())
-            .collect();
-        let bytes = document(&SbomInput {
-            name: &image.name,
-            digest: &image.digest,
-            config: &image.config,
-            inventory: &self.report.inventory,
-            layer_sources: &layer_sources,
-            timestamp: self.epoch,
-            tool_version: VERSION,
-        });
         // What writes JSON writes UTF-8.
         Ok(String::from_utf8_lossy(&bytes).into_owned())
     }

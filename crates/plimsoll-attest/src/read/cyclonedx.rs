@@ -29,6 +29,10 @@ pub(super) fn read(document: &Tree<'_>) -> BillOfMaterials {
         format: format!("CycloneDX {}", text(document, "specVersion")),
         ..BillOfMaterials::default()
     };
+    let serial = text(document, "serialNumber").strip_prefix("urn:uuid:");
+    bill.serial = serial
+        .filter(|serial| !serial.is_empty())
+        .map(str::to_ascii_lowercase);
     if let Some(subject) = subject {
         bill.subject = text(subject, "name").to_owned();
         bill.digest = Digest::parse(text(subject, "version")).ok();
@@ -90,6 +94,11 @@ impl Reading {
     fn add(&mut self, component: &Tree<'_>, mut package: Package) {
         detail(component, &mut package, &self.layers);
         self.is_of_syft |= is_of_syft(component);
+        let reference = text(component, "bom-ref");
+        if !reference.is_empty() {
+            let at = self.bill.inventory.packages.len();
+            self.bill.references.push((reference.to_owned(), at));
+        }
         self.bill.inventory.packages.push(package);
     }
 }

@@ -26,6 +26,42 @@ fn packages(bill: &BillOfMaterials) -> Vec<String> {
 }
 
 #[test]
+fn references_follow_their_packages() {
+    let component = |reference: &str, purl: &str| json!({"type": "library", "name": "x", "bom-ref": reference, "purl": purl});
+    let bill = told(&json!({
+        "bomFormat": "CycloneDX", "serialNumber": "urn:uuid:3E671687-395b-41f5-a30f-a58921a69b79",
+        "components": [
+            component("c", "pkg:npm/c@1"),
+            component("a", "pkg:npm/a@1"),
+            component("again", "pkg:npm/a@1"),
+            component("", "pkg:npm/d@1"),
+            component("none", ""),
+            {"type": "library", "name": "x", "bom-ref": "b", "purl": "pkg:npm/b@1",
+                "components": [component("inner", "pkg:npm/aa@1")]},
+        ],
+    }));
+    assert_eq!(
+        bill.serial.as_deref(),
+        Some("3e671687-395b-41f5-a30f-a58921a69b79")
+    );
+    let named = |reference: &str| {
+        let (_, at) = bill.references.iter().find(|(name, _)| name == reference)?;
+        Some(bill.inventory.packages[*at].name.as_str())
+    };
+    for (reference, name) in [
+        ("a", Some("a")),
+        ("again", Some("a")),
+        ("b", Some("b")),
+        ("c", Some("c")),
+        ("inner", Some("aa")),
+        ("none", None),
+        ("", None),
+    ] {
+        assert_eq!(named(reference), name, "{reference}");
+    }
+}
+
+#[test]
 fn names_and_versions_are_their_ecosystems() {
     let component = |purl: &str| json!({"type": "library", "name": "x", "purl": purl});
     let bill = told(&json!({

@@ -30,7 +30,7 @@ pub(super) enum Tree<'d> {
 }
 
 /// Every name that a reader asks for, shortest first.
-const NAMES: [&str; 51] = [
+const NAMES: [&str; 53] = [
     "id",
     "to",
     "Data",
@@ -45,6 +45,7 @@ const NAMES: [&str; 51] = [
     "digest",
     "sha256",
     "spdxId",
+    "bom-ref",
     "comment",
     "license",
     "payload",
@@ -67,6 +68,7 @@ const NAMES: [&str; 51] = [
     "specVersion",
     "versionInfo",
     "dsseEnvelope",
+    "serialNumber",
     "externalRefs",
     "referenceType",
     "relationships",

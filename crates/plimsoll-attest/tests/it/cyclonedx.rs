@@ -124,6 +124,36 @@ pub(crate) fn rendered(
     })
 }
 
+/// Others name packages by what the document calls them.
+#[test]
+fn references_are_those_of_the_document() {
+    let inventory = inventory();
+    let references = std::cell::RefCell::new(None);
+    let bytes = rendered(
+        |input| {
+            *references.borrow_mut() = Some(cyclonedx::references(input));
+            cyclonedx::document(input)
+        },
+        &inventory,
+        None,
+        None,
+    );
+    let (serial, names) = references.take().unwrap();
+    let document: Value = serde_json::from_slice(&bytes).unwrap();
+    assert_eq!(document["serialNumber"], format!("urn:uuid:{serial}"));
+    assert_eq!(names.len(), inventory.packages.len());
+    let components = document["components"].as_array().unwrap();
+    for (package, name) in inventory.packages.iter().zip(&names) {
+        let component = components
+            .iter()
+            .find(|component| component["bom-ref"] == name.as_str())
+            .unwrap();
+        if !package.purl.is_empty() {
+            assert_eq!(component["purl"], package.purl.as_str());
+        }
+    }
+}
+
 fn assert_valid(bytes: &[u8]) {
     let schema = |text: &str| serde_json::from_str::<Value>(text).unwrap();
     let registry = Registry::new()

@@ -108,6 +108,10 @@ impl Comparison<'_> {
             Subject::Image(image) => Attached::to(image),
             Subject::Bill(_) => Attached::without("there is no image at hand"),
         });
+        let gate = match &subject {
+            Subject::Image(_) => gate,
+            Subject::Bill(bill) => gate.told_by(bill),
+        };
         let mut side = match subject {
             Subject::Image(image) => {
                 self.spinner.message(format!("looking into {}", image.name));

@@ -51,6 +51,7 @@ pub(crate) fn run(arguments: &InspectArgs, terminal: Terminal) -> Result<Outcome
     let (mut report, platform) = match bill::find(&arguments.image)? {
         Some(bill) => {
             let platform = bill.platform.clone();
+            gate = gate.told_by(&bill);
             let mut report = bill::report(&arguments.image, bill, arguments.fail_on.is_some());
             let asked = &arguments.advisories;
             advisories::judge(&mut report, platform.as_ref(), asked, gate.demand())?;

@@ -211,6 +211,19 @@ pub(crate) struct Decision {
     pub(crate) used: Vec<bool>,
     /// What was not held against all vulnerabilities, since there is too much of it. Those stand.
     pub(crate) gaps: Vec<Skipped>,
+    /// For each statement of others what became of it.
+    pub(crate) heard: Vec<Heard>,
+}
+
+/// What became of a statement.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Heard {
+    /// It speaks of a known vulnerability of the image.
+    Speaks,
+    /// It speaks of none.
+    Silent,
+    /// It names components of bills of materials that are of something else.
+    OfOtherBills,
 }
 
 /// Decides. `today` is the day that grace and waivers are reckoned by.
@@ -250,6 +263,8 @@ fn decide_within(
     // Of how many vulnerabilities it could not be told.
     let (mut unwaived, mut unheard) = (0_usize, 0_usize);
     let mut all_held = true;
+    let mut heard = vec![Heard::Silent; policy.statements.len()];
+    let mut listening = Some(effort.heard);
     let standings = vulnerabilities
         .iter()
         .map(|vulnerability| {
@@ -266,12 +281,29 @@ fn decide_within(
             unwaived += usize::from(told.is_err() && waiver.is_none());
             let said = coverage.said(&subject);
             unheard += usize::from(said.is_err());
+            if let Some(work) = &mut listening {
+                let told = coverage.each(&subject, work, &mut |at| heard[at] = Heard::Speaks);
+                if told.is_err() {
+                    listening = None;
+                }
+            }
             stand(&subject, said.ok().flatten(), waiver, policy, today)
         })
         .collect();
     if !all_held {
         // Nobody knows what else they cover.
         used.fill(true);
+    }
+    match listening {
+        // Nobody knows which of them speak of what.
+        None => heard.fill(Heard::Speaks),
+        Some(_) => {
+            for (at, heard) in heard.iter_mut().enumerate() {
+                if *heard == Heard::Silent && coverage.is_of_other_bills(at) {
+                    *heard = Heard::OfOtherBills;
+                }
+            }
+        }
     }
     let gap = |what: &str, number: usize| Skipped {
         what: what.to_owned(),
@@ -292,6 +324,7 @@ fn decide_within(
             .filter(|(_, number)| *number > 0)
             .map(|(what, number)| gap(what, number))
             .collect(),
+        heard,
     }
 }
 

@@ -2,17 +2,19 @@
 
 mod gaps;
 
+use std::collections::{BTreeMap, HashSet};
 use std::path::{Path, PathBuf};
 
 use jiff::civil::Date;
+use plimsoll_attest::read::BillOfMaterials;
 use plimsoll_model::{
     Digest, Report, Skipped, SuppressedVulnerability, Vulnerability, VulnerabilitySeverity,
 };
 use plimsoll_rules::CheckOptions;
 
 use super::baseline::Baseline;
-use super::decision::{Policy, Standing, Threats, Thresholds, Tolerance, decide};
-use super::image::ImageIdentity;
+use super::decision::{Decision, Heard, Policy, Standing, Threats, Thresholds, Tolerance, decide};
+use super::image::{BillReferences, ImageIdentity};
 use super::pattern::PathPattern;
 use super::pending;
 use super::vex::{self, Attached};
@@ -23,6 +25,7 @@ use crate::config::{Config, FILE_NAME, Presence, Unjudged, VulnerabilityFailOn, 
 use crate::exceptions;
 use crate::failure::Failure;
 use crate::foreign::Lists;
+use crate::output;
 use crate::project::shown;
 
 /// Vulnerabilities that are named where an image is held back; the report has all of them.
@@ -45,6 +48,8 @@ pub(crate) struct Gate {
     hears_attached: bool,
     /// What those are attached to.
     subjects: Vec<Digest>,
+    /// What bills of materials call the packages.
+    bills: Vec<BillReferences>,
 }
 
 /// The least severity that holds back, where it does not stand in `plimsoll.toml`.
@@ -132,6 +137,7 @@ impl Gate {
             dropped,
             hears_attached,
             subjects: Vec::new(),
+            bills: Vec::new(),
         })
     }
 
@@ -150,6 +156,44 @@ impl Gate {
             self.subjects = attached.subjects;
         }
         self
+    }
+
+    /// The same of what a bill of materials tells: others may name its packages by what it calls them.
+    pub(crate) fn told_by(mut self, bill: &BillOfMaterials) -> Self {
+        let is_needed = self.names_bills();
+        if let Some(serial) = bill.serial.as_deref().filter(|_| is_needed) {
+            let references = bill.references.iter().cloned();
+            self.bills.push(BillReferences::new(serial, references));
+        }
+        self
+    }
+
+    /// Whether a statement names components of bills of materials.
+    fn names_bills(&self) -> bool {
+        // Statements may share what they are about.
+        let mut seen = HashSet::new();
+        let statements = self.policy.statements.iter();
+        statements
+            .filter(|statement| seen.insert(statement.products.as_ptr()))
+            .flat_map(|statement| statement.products.iter())
+            .any(|product| {
+                let mut components = product.parts.iter().chain([&product.itself]);
+                components.any(|component| component.link.is_some())
+            })
+    }
+
+    /// What bills of materials call the packages of a report: those it was read from, or the one that
+    /// is written of it.
+    fn bills(&self, report: &Report) -> Vec<BillReferences> {
+        let mut bills = self.bills.clone();
+        if self.names_bills()
+            && let Some((serial, references)) = output::bill_references(report)
+        {
+            let positions = references.into_iter().enumerate();
+            let references = positions.map(|(at, reference)| (reference, at));
+            bills.push(BillReferences::new(&serial, references));
+        }
+        bills
     }
 
     /// Whether somebody asked for a judgement.
@@ -191,7 +235,11 @@ impl Gate {
         let mut judged = Judged::default();
         let mut used = vec![true; self.policy.waivers.len()];
         if report.advisories.is_some() {
-            used = self.apply(report, &mut judged, today);
+            let decision = self.apply(report, &mut judged, today);
+            used = decision.used;
+            if whole {
+                report.skipped.extend(self.unheard(&decision.heard));
+            }
             report.skipped.extend(self.dropped.iter().cloned());
             let earlier = self.policy.baseline.iter();
             report
@@ -226,25 +274,62 @@ impl Gate {
         report.skipped.dedup();
     }
 
-    fn apply(&self, report: &mut Report, judged: &mut Judged, today: Date) -> Vec<bool> {
+    /// The documents that say something of other things: as with waivers, somebody meant something by
+    /// it. A line a document.
+    fn unheard(&self, heard: &[Heard]) -> Vec<Skipped> {
+        let mut documents: BTreeMap<&str, [usize; 3]> = BTreeMap::new();
+        for (statement, heard) in self.policy.statements.iter().zip(heard) {
+            let [all, silent, others] = documents.entry(&statement.document).or_default();
+            *all += 1;
+            *silent += usize::from(*heard != Heard::Speaks);
+            *others += usize::from(*heard == Heard::OfOtherBills);
+        }
+        documents
+            .into_iter()
+            .filter(|(_, [_, silent, _])| *silent > 0)
+            .map(|(document, [all, silent, others])| {
+                let others = match others {
+                    0 => String::new(),
+                    number => format!(
+                        "; {number} name{} components of a bill of materials that is not of this \
+                         image",
+                        if number == 1 { "s" } else { "" }
+                    ),
+                };
+                Skipped {
+                    what: document.to_owned(),
+                    why: format!(
+                        "{silent} of {all} statement{} {} about no known vulnerability of this \
+                         image{others}",
+                        if all == 1 { "" } else { "s" },
+                        if silent == 1 { "is" } else { "are" },
+                    ),
+                    blocking: false,
+                }
+            })
+            .collect()
+    }
+
+    fn apply(&self, report: &mut Report, judged: &mut Judged, today: Date) -> Decision {
         let image = match (&report.image, &report.bill) {
             (Some(image), _) => ImageIdentity::of(image),
             (None, Some(bill)) => ImageIdentity::of_bill(bill),
             (None, None) => ImageIdentity::default(),
         };
-        let image = image.known_as(&self.subjects);
-        let decision = decide(
+        let image = image.known_as(&self.subjects).told_by(self.bills(report));
+        let mut decision = decide(
             &report.vulnerabilities,
             &report.inventory,
             &image,
             &self.policy,
             today,
         );
-        report.skipped.extend(decision.gaps);
+        report.skipped.extend(std::mem::take(&mut decision.gaps));
         let all = std::mem::take(&mut report.vulnerabilities);
         let mut in_grace: Option<(usize, Date)> = None;
         let mut unrated = 0;
-        for (vulnerability, standing) in all.into_iter().zip(decision.standings) {
+        let standings = std::mem::take(&mut decision.standings);
+        for (vulnerability, standing) in all.into_iter().zip(standings) {
             match standing {
                 Standing::SetAside {
                     status,
@@ -318,7 +403,7 @@ impl Gate {
                 if number == 1 { "y is" } else { "ies are" },
             ));
         }
-        decision.used
+        decision
     }
 }
 

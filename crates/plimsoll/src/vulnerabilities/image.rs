@@ -1,5 +1,7 @@
 //! What an image goes by, for statements on it.
 
+use std::collections::HashMap;
+
 use plimsoll_model::{BillSummary, Digest, ImageName, ImageSummary};
 
 use super::purl::Purl;
@@ -14,6 +16,30 @@ pub(crate) struct ImageIdentity {
     /// Digests of indexes that it is part of.
     also: Vec<String>,
     architecture: Option<String>,
+    /// What bills of materials of it call its packages.
+    bills: Vec<BillReferences>,
+}
+
+/// What a bill of materials calls packages: the other half of BOM-Links.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct BillReferences {
+    serial: String,
+    positions: HashMap<String, usize>,
+}
+
+impl BillReferences {
+    /// Of the bill with a serial number, a UUID: its references, and the positions of their packages in
+    /// the inventory.
+    pub(crate) fn new(serial: &str, references: impl IntoIterator<Item = (String, usize)>) -> Self {
+        let mut positions = HashMap::new();
+        for (reference, position) in references {
+            positions.entry(reference).or_insert(position);
+        }
+        Self {
+            serial: serial.to_ascii_lowercase(),
+            positions,
+        }
+    }
 }
 
 impl ImageIdentity {
@@ -24,6 +50,7 @@ impl ImageIdentity {
             asked_for: image.name.clone(),
             digest: image.digest.to_string(),
             also: Vec::new(),
+            bills: Vec::new(),
             architecture: image
                 .config
                 .platform
@@ -42,6 +69,7 @@ impl ImageIdentity {
             asked_for: bill.subject.clone(),
             digest: digest.to_string(),
             also: Vec::new(),
+            bills: Vec::new(),
             architecture: None,
         }
     }
@@ -50,6 +78,23 @@ impl ImageIdentity {
     pub(crate) fn known_as(mut self, digests: &[Digest]) -> Self {
         self.also = digests.iter().map(ToString::to_string).collect();
         self
+    }
+
+    /// The same, also told of by bills of materials.
+    pub(crate) fn told_by(mut self, bills: Vec<BillReferences>) -> Self {
+        self.bills = bills;
+        self
+    }
+
+    /// Whether a bill of materials of this serial number tells of it.
+    pub(super) fn is_told_by(&self, serial: &str) -> bool {
+        self.bills.iter().any(|bill| bill.serial == serial)
+    }
+
+    /// The position of the package that a bill of materials calls so.
+    pub(super) fn position_of(&self, serial: &str, reference: &str) -> Option<usize> {
+        let mut bills = self.bills.iter().filter(|bill| bill.serial == serial);
+        bills.find_map(|bill| bill.positions.get(reference).copied())
     }
 
     fn is_digest(&self, text: &str) -> bool {

@@ -9,6 +9,9 @@ use plimsoll_model::{Package, Vulnerability};
 
 /// One that is longer names nothing.
 const MAX_LENGTH: usize = 4 << 10;
+/// Qualifiers by which tools tell components of one document apart (syft's `package-id`): no package has
+/// them.
+const OF_DOCUMENTS: [&str; 3] = ["package-id", "bom-ref", "uuid"];
 
 /// What a package is called, without version and qualifiers: type, namespace and name.
 pub(crate) type Family<'a> = (&'a str, Option<&'a str>, &'a str);
@@ -65,6 +68,7 @@ impl Purl {
             qualifiers: purl
                 .qualifiers()
                 .iter()
+                .filter(|(key, _)| !OF_DOCUMENTS.contains(&key.as_ref()))
                 .map(|(key, value)| (key.to_string(), value.to_string()))
                 .collect(),
             subpath,
@@ -113,7 +117,8 @@ impl Purl {
         let epoch = purl.qualifier("epoch");
         let itself = self.name == purl.name
             && self.takes_version(&[purl.version(), subject.version], epoch)
-            && self.takes_qualifiers(purl, &[]);
+            && self.takes_qualifiers(purl, &["upstream"])
+            && self.takes_source(subject);
         itself
             || subject.source.is_some_and(|(name, version)| {
                 self.name == *name
@@ -121,6 +126,26 @@ impl Purl {
                     && self.takes_version(&[Some(version)], epoch)
                     && self.takes_qualifiers(purl, &["arch", "upstream"])
             })
+    }
+
+    /// Whether the package was built from the source that this asks for, as syft writes it
+    /// (`upstream=openssl@3.0.15-1`).
+    fn takes_source(&self, subject: &Identity<'_>) -> bool {
+        let Some(wanted) = self.qualifier("upstream") else {
+            return true;
+        };
+        let own = subject.purl.as_ref();
+        if own.and_then(|purl| purl.qualifier("upstream")) == Some(wanted) {
+            return true;
+        }
+        let (name, version) = match wanted.split_once('@') {
+            Some((name, version)) => (name, Some(version)),
+            None => (wanted, None),
+        };
+        let source = subject.source;
+        source.is_some_and(|(source, built)| {
+            source == name && version.is_none_or(|version| version == built)
+        })
     }
 
     /// Whether one of these is the version that is asked for. Distributions' epochs stand in the
@@ -224,6 +249,15 @@ mod tests {
             ("pkg:deb/debian/libssl3@3.0.15-1~deb12u1", true),
             ("pkg:deb/debian/libssl3@3.0.15-1%7Edeb12u1?arch=amd64", true),
             ("pkg:deb/debian/libssl3?distro=debian-12", true),
+            ("pkg:deb/debian/libssl3?package-id=57a1f0bd9c0f7a4b", true),
+            ("pkg:deb/debian/libssl3?arch=arm64&package-id=57a1", false),
+            ("pkg:deb/debian/libssl3?upstream=openssl", true),
+            (
+                "pkg:deb/debian/libssl3?upstream=openssl%403.0.15-1~deb12u1",
+                true,
+            ),
+            ("pkg:deb/debian/libssl3?upstream=openssl%403.0.14-1", false),
+            ("pkg:deb/debian/libssl3?upstream=other", false),
             ("pkg:deb/debian/openssl", true),
             ("pkg:deb/debian/openssl@3.0.15-1~deb12u1?arch=source", true),
             ("pkg:deb/debian/openssl?arch=amd64", false),

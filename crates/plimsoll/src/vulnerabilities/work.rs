@@ -36,6 +36,8 @@ pub(crate) struct Effort {
     /// With what statements name. Where each of thousands has a hundred statements it is a tenth,
     /// too.
     pub(crate) statements: Work,
+    /// With what statements name, to tell which of them speak of nothing.
+    pub(crate) heard: Work,
 }
 
 impl Default for Effort {
@@ -43,6 +45,7 @@ impl Default for Effort {
         Self {
             waivers: Work::of(50_000_000),
             statements: Work::of(10_000_000),
+            heard: Work::of(2_000_000),
         }
     }
 }

@@ -288,6 +288,7 @@ fn statement(id: &str, status: Status, day: &str, products: Vec<Product>) -> Sta
         justification: None,
         note: None,
         said: format!("{day}T00:00:00Z").parse().ok(),
+        document: "vex.json".into(),
         written_in: "vex.json".to_owned(),
         author: Some("upstream".to_owned()),
     }
@@ -365,6 +366,7 @@ fn what_is_not_held_against_all_stands_and_is_told() {
     let effort = Effort {
         waivers: Work::of(100),
         statements: Work::of(1000),
+        heard: Work::of(1000),
     };
     let list: Vec<Vulnerability> = (0..15).map(|_| vulnerability("CVE-2026-1", "a")).collect();
     let decided = |policy: &Policy| {

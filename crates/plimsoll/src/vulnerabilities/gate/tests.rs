@@ -327,3 +327,72 @@ fn lists_and_documents_count_where_they_are_named() {
     let failure = gate.map(|_| ()).unwrap_err().to_string();
     assert!(failure.contains("none.json"), "{failure}");
 }
+
+#[test]
+fn documents_on_other_things_are_told_of() {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
+    write(
+        "vendor.json",
+        r#"{"@context":"https://openvex.dev/ns/v0.2.0","statements":[
+            {"vulnerability":{"name":"CVE-2026-2"},"products":["pkg:npm/b"],"status":"fixed"},
+            {"vulnerability":{"name":"CVE-2026-1"},"products":["pkg:npm/b"],"status":"fixed"},
+            {"vulnerability":{"name":"CVE-2026-9"},"products":["pkg:npm/a"],"status":"fixed"}]}"#,
+    );
+    write(
+        "link.json",
+        r#"{"bomFormat":"CycloneDX","vulnerabilities":[{"id":"CVE-2026-1",
+            "analysis":{"state":"not_affected"},"affects":[{"ref":"urn:cdx:aaaa/1#a"}]}]}"#,
+    );
+    write(
+        "used.json",
+        r#"{"@context":"https://openvex.dev/ns/v0.2.0","statements":[
+            {"vulnerability":{"name":"CVE-2026-2"},"products":["pkg:npm/b"],
+             "status":"fixed"}]}"#,
+    );
+    write(
+        FILE_NAME,
+        "[policy.vulnerabilities]\nvex = [\"vendor.json\", \"link.json\", \"used.json\"]\n",
+    );
+    let path = folder.path().join(FILE_NAME);
+    let config = Config::load(Some(&path), Path::new(".")).unwrap();
+    let gate = Gate::load(
+        &config,
+        folder.path(),
+        &VexArgs::default(),
+        Least::Unless(VulnerabilityFailOn::High),
+    )
+    .unwrap();
+    let told = |gate: &Gate, whole: bool| {
+        let mut report = report();
+        let judged = gate.judge(&mut report, &CheckOptions::default(), whole, today());
+        let skipped = report.skipped.iter();
+        let told: Vec<String> = skipped
+            .map(|one| {
+                assert!(!one.blocking);
+                let file = one.what.rsplit('/').next().unwrap();
+                format!("{file}: {}", one.why)
+            })
+            .collect();
+        (told, judged.held_back_by.len())
+    };
+    let vendor = "vendor.json: 2 of 3 statements are about no known vulnerability of this image";
+    let link = "link.json: 1 of 1 statement is about no known vulnerability of this image; 1 names \
+                components of a bill of materials that is not of this image";
+    assert_eq!(
+        told(&gate, true),
+        (vec![link.to_owned(), vendor.to_owned()], 1)
+    );
+    // Where not all is listed, nobody knows.
+    assert_eq!(told(&gate, false), (vec![], 1));
+    // The bill that the link names.
+    let bill = BillOfMaterials {
+        serial: Some("aaaa".to_owned()),
+        references: vec![("a".to_owned(), 0)],
+        ..BillOfMaterials::default()
+    };
+    assert_eq!(
+        told(&gate.told_by(&bill), true),
+        (vec![vendor.to_owned()], 0)
+    );
+}

@@ -22,6 +22,7 @@ pub(crate) struct Coverage<'s> {
     numbers: HashMap<String, Number>,
     /// What they name, in order.
     entries: Vec<Entry<'s>>,
+    image: &'s ImageIdentity,
     work: Work,
 }
 
@@ -42,9 +43,16 @@ enum Scope {
     List(usize),
 }
 
-/// What something is called, and in which version where only that is meant; nothing is the image as
-/// a whole.
-type Place<'s> = Option<(Family<'s>, Option<&'s str>)>;
+/// By what something is named.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Place<'s> {
+    /// It is the image as a whole.
+    Image,
+    /// By what a bill of materials of the image calls it: its position among the packages.
+    Position(usize),
+    /// By what it is called, and the version where only that is meant.
+    Named(Family<'s>, Option<&'s str>),
+}
 
 /// A product, or a part of one.
 struct Entry<'s> {
@@ -58,7 +66,7 @@ struct Entry<'s> {
 
 impl<'s> Coverage<'s> {
     /// Of the statements on one image, with so much to be compared.
-    pub(crate) fn new(statements: &'s [Statement], image: &ImageIdentity, work: Work) -> Self {
+    pub(crate) fn new(statements: &'s [Statement], image: &'s ImageIdentity, work: Work) -> Self {
         let mut order: Vec<usize> = (0..statements.len()).collect();
         // A later statement overrides an earlier one; of those that have no time, whichever sets
         // nothing aside.
@@ -107,8 +115,64 @@ impl<'s> Coverage<'s> {
             order,
             numbers,
             entries,
+            image,
             work,
         }
+    }
+
+    /// Whether a statement names components of bills of materials alone, none of which is of the image.
+    pub(crate) fn is_of_other_bills(&self, statement: usize) -> bool {
+        let products = self.statements.get(statement).map(|one| &one.products);
+        products.is_some_and(|products| {
+            products.iter().all(|product| {
+                let mut packages = product.packages().iter();
+                packages.all(|package| {
+                    let link = package.link.as_ref();
+                    link.is_some_and(|link| link.leads_elsewhere(self.image))
+                })
+            })
+        })
+    }
+
+    /// Calls `each` with the position of every statement that speaks of a vulnerability, whichever counts.
+    ///
+    /// # Errors
+    /// There is too much to compare: others may speak of it, too.
+    pub(crate) fn each(
+        &self,
+        subject: &Subject<'_>,
+        work: &mut Work,
+        each: &mut impl FnMut(usize),
+    ) -> Result<(), Spent> {
+        if self.entries.is_empty() {
+            return Ok(());
+        }
+        let places = places(subject);
+        let mut tell = |rank: usize| {
+            if let Some(at) = self.order.get(rank) {
+                each(*at);
+            }
+        };
+        for number in subject.vulnerability.names() {
+            let Some(number) = self.numbers.get(&number.to_ascii_uppercase()) else {
+                continue;
+            };
+            for place in &places {
+                work.spend(1)?;
+                for entry in self.at(number.scope, *place) {
+                    if entry.speaks_of(subject, work)? {
+                        tell(entry.rank);
+                    }
+                }
+            }
+            for (rank, list) in &number.lists {
+                let found = self.first_in(*list, &places, subject, None, work)?;
+                if found.is_some() {
+                    tell(*rank);
+                }
+            }
+        }
+        Ok(())
     }
 
     /// The statement that counts for a vulnerability, where one speaks of it where it lies.
@@ -128,26 +192,7 @@ impl<'s> Coverage<'s> {
 
     /// The first in the order of those that speak of a vulnerability.
     fn first(&self, subject: &Subject<'_>, work: &mut Work) -> Result<Option<usize>, Spent> {
-        let mut places: Vec<Place<'_>> = vec![None];
-        if let Some(purl) = &subject.identity.purl {
-            let (kind, namespace, name) = purl.family();
-            let source = subject.identity.source;
-            let mut versions = vec![None];
-            let own = [purl.version(), subject.identity.version];
-            let known = own
-                .into_iter()
-                .flatten()
-                .chain(source.map(|one| one.1.as_str()));
-            versions.extend(known.map(|version| Some(version_key(version))));
-            versions.sort_unstable();
-            versions.dedup();
-            // Many write the source package's name.
-            let names = std::iter::once(name).chain(source.map(|one| one.0.as_str()));
-            for name in names {
-                let family = (kind, namespace, name);
-                places.extend(versions.iter().map(|version| Some((family, *version))));
-            }
-        }
+        let places = places(subject);
         let mut first: Option<usize> = None;
         for number in subject.vulnerability.names() {
             let Some(number) = self.numbers.get(&number.to_ascii_uppercase()) else {
@@ -182,19 +227,12 @@ impl<'s> Coverage<'s> {
         let mut first = None;
         for place in places {
             work.spend(1)?;
-            let is_before = |entry: &Entry<'_>| (entry.scope, entry.place) < (scope, *place);
-            let from = self.entries.partition_point(is_before);
-            let found = self.entries.iter().skip(from).take_while(|entry| {
-                let known = first.or(before);
-                (entry.scope, entry.place) == (scope, *place)
-                    && known.is_none_or(|known| entry.rank < known)
-            });
+            let known = first.or(before);
+            let found = self
+                .at(scope, *place)
+                .take_while(|entry| known.is_none_or(|known| entry.rank < known));
             for entry in found {
-                let is = match entry.package {
-                    None => true,
-                    Some((package, within)) => is_of(package, within, subject, work)?,
-                };
-                if is {
+                if entry.speaks_of(subject, work)? {
                     first = Some(entry.rank);
                     break;
                 }
@@ -202,6 +240,61 @@ impl<'s> Coverage<'s> {
         }
         Ok(first)
     }
+
+    /// What is entered in a scope by one name, in order of rank.
+    fn at(&self, scope: Scope, place: Place<'_>) -> impl Iterator<Item = &Entry<'s>> {
+        let is_before = |entry: &Entry<'_>| (entry.scope, entry.place) < (scope, place);
+        let from = self.entries.partition_point(is_before);
+        let entries = self.entries.iter().skip(from);
+        entries.take_while(move |entry| (entry.scope, entry.place) == (scope, place))
+    }
+}
+
+impl Entry<'_> {
+    /// Whether it is the package of a vulnerability that it was found by.
+    fn speaks_of(&self, subject: &Subject<'_>, work: &mut Work) -> Result<bool, Spent> {
+        match (self.package, self.place) {
+            (None, _) => Ok(true),
+            (Some((package, _)), Place::Position(_)) => {
+                work.spend(1 + package.versions.len())?;
+                Ok(package.takes_version(subject))
+            }
+            (Some((package, within)), _) => is_of(package, within, subject, work),
+        }
+    }
+}
+
+/// By what a statement may name the package of a vulnerability.
+fn places<'v>(subject: &'v Subject<'_>) -> Vec<Place<'v>> {
+    let mut places = vec![Place::Image];
+    if subject.vulnerability.removed_in.is_none() {
+        places.push(Place::Position(subject.vulnerability.package));
+    }
+    let Some(purl) = &subject.identity.purl else {
+        return places;
+    };
+    let (kind, namespace, name) = purl.family();
+    let source = subject.identity.source;
+    let mut versions = vec![None];
+    let own = [purl.version(), subject.identity.version];
+    let known = own
+        .into_iter()
+        .flatten()
+        .chain(source.map(|one| one.1.as_str()));
+    versions.extend(known.map(|version| Some(version_key(version))));
+    versions.sort_unstable();
+    versions.dedup();
+    // Many write the source package's name.
+    let names = std::iter::once(name).chain(source.map(|one| one.0.as_str()));
+    for name in names {
+        let family = (kind, namespace, name);
+        places.extend(
+            versions
+                .iter()
+                .map(|version| Place::Named(family, *version)),
+        );
+    }
+    places
 }
 
 /// Enters the products of a statement.
@@ -223,17 +316,23 @@ fn enter<'s>(
         // Of a part, only as far as it is a part of that product.
         let within = (!is_image && !product.parts.is_empty()).then_some(&product.itself);
         if product.parts.is_empty() && is_image {
-            entries.push(entry(None, None));
+            entries.push(entry(Place::Image, None));
         }
-        let packages = match product.parts.as_slice() {
-            [] => std::slice::from_ref(&product.itself),
-            parts => parts,
-        };
-        for package in packages {
+        for package in product.packages() {
+            if let Some(link) = &package.link {
+                if link.leads_elsewhere(image) {
+                    continue;
+                }
+                // That says exactly which; others may go by the same package URL.
+                if let Some(position) = link.position(image) {
+                    entries.push(entry(Place::Position(position), Some((package, None))));
+                    continue;
+                }
+            }
             for purl in &package.purls {
                 // An epoch without a version asks for any version that has it.
-                let place = (purl.family(), purl.version().map(version_key));
-                entries.push(entry(Some(place), Some((package, within))));
+                let place = Place::Named(purl.family(), purl.version().map(version_key));
+                entries.push(entry(place, Some((package, within))));
             }
         }
     }
@@ -286,13 +385,16 @@ mod tests {
             justification: None,
             note: None,
             said: None,
+            document: "vex.json".into(),
             written_in: String::new(),
             author: None,
         }
     }
 
     fn of(statements: &[Statement], work: u64) -> Coverage<'_> {
-        Coverage::new(statements, &ImageIdentity::default(), Work::of(work))
+        static IMAGE: std::sync::LazyLock<ImageIdentity> =
+            std::sync::LazyLock::new(ImageIdentity::default);
+        Coverage::new(statements, &IMAGE, Work::of(work))
     }
 
     #[test]

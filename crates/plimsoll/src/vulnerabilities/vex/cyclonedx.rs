@@ -2,10 +2,11 @@
 //! (<https://cyclonedx.org/docs/1.6/json/#vulnerabilities>).
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::{Component, Product, Reading, Statement, Status, text, time};
+use super::{BomLink, Component, Product, Reading, Statement, Status, text, time};
 use crate::failure::Failure;
 
 /// Components inside of each other beyond this are left alone.
@@ -14,15 +15,21 @@ const MAX_DEPTH: usize = 32;
 /// Reads a document: one of its own that points into a bill of materials, or both in one.
 pub(super) fn read(reading: &mut Reading<'_>, document: &Value) -> Result<(), Failure> {
     let serial = document.get("serialNumber").and_then(Value::as_str);
-    let own = serial.and_then(|serial| serial.strip_prefix("urn:uuid:"));
-    let mut components = HashMap::new();
-    collect(reading, document.get("components"), &mut components, 0)?;
-    let image = document
+    let mut own = Own {
+        serial: serial
+            .and_then(|serial| serial.strip_prefix("urn:uuid:"))
+            .map(|serial| serial.to_ascii_lowercase().into()),
+        ..Own::default()
+    };
+    collect(reading, document.get("components"), &mut own.components, 0)?;
+    let subject = document
         .get("metadata")
         .and_then(|metadata| metadata.get("component"));
-    if let Some(image) = image {
-        enter(reading, image, &mut components)?;
-        collect(reading, image.get("components"), &mut components, 0)?;
+    if let Some(subject) = subject {
+        enter(reading, subject, &mut own.components)?;
+        collect(reading, subject.get("components"), &mut own.components, 0)?;
+        own.subject = self::subject(subject, own.serial.as_ref());
+        own.subject_name = text(subject, "bom-ref");
     }
     let listed = document.get("vulnerabilities").and_then(Value::as_array);
     for (at, value) in listed.into_iter().flatten().enumerate() {
@@ -71,11 +78,8 @@ pub(super) fn read(reading: &mut Reading<'_>, document: &Value) -> Result<(), Fa
         let affects = value.get("affects").and_then(Value::as_array);
         for affected in affects.into_iter().flatten() {
             reading.count()?;
-            match affected_component(affected, &components, own, status) {
-                Ok(itself) => products.push(Product {
-                    itself,
-                    parts: Vec::new(),
-                }),
+            match own.product(affected, status) {
+                Ok(product) => products.push(product),
                 Err(why) => reading.drop(&place, why),
             }
         }
@@ -92,6 +96,7 @@ pub(super) fn read(reading: &mut Reading<'_>, document: &Value) -> Result<(), Fa
             justification: text(analysis, "justification"),
             note: text(analysis, "detail"),
             said,
+            document: reading.document.clone(),
             written_in: format!("{}: {place}", reading.name),
             author: None,
         });
@@ -114,45 +119,96 @@ fn ids(value: &Value) -> Vec<String> {
         .collect()
 }
 
-/// What a reference means: a component of the same document, or by BOM-Link
-/// (`urn:cdx:SERIAL/VERSION#REF`) of the one that is numbered so. Of another document a component's
-/// own name must be a package URL.
-fn affected_component(
-    affected: &Value,
-    components: &HashMap<String, Component>,
-    own: Option<&str>,
-    status: Status,
-) -> Result<Component, &'static str> {
-    let reference = affected
-        .get("ref")
-        .and_then(Value::as_str)
-        .ok_or("`affects` without a `ref`")?;
-    let mut component = match components.get(reference) {
-        Some(component) => component.clone(),
-        None => {
-            let (is_here, name) = match reference.strip_prefix("urn:cdx:") {
-                Some(link) => {
-                    let (document, name) = link
-                        .split_once('#')
-                        .ok_or("`affects` points to a whole bill of materials")?;
-                    let serial = document.split('/').next();
-                    (own.is_some() && serial == own, percent_decoded(name))
-                }
-                None => (true, reference.to_owned()),
-            };
-            match components.get(&name).filter(|_| is_here) {
-                Some(component) => component.clone(),
-                None => {
-                    let mut component = Component::default();
-                    component.named(&name);
-                    component
-                }
+/// What a document tells of itself.
+#[derive(Default)]
+struct Own {
+    /// Its serial number, a UUID in small letters.
+    serial: Option<Arc<str>>,
+    /// Its components by their `bom-ref`.
+    components: HashMap<String, Component>,
+    /// What it is about, where it says so exactly.
+    subject: Option<Component>,
+    /// The `bom-ref` of that.
+    subject_name: Option<String>,
+}
+
+impl Own {
+    /// What a reference means: a component of the same document, or by BOM-Link
+    /// (`urn:cdx:SERIAL/VERSION#REF`) of the bill of materials that is numbered so. Of a component of this
+    /// document it speaks only as of a part of what the document is about.
+    fn product(&self, affected: &Value, status: Status) -> Result<Product, &'static str> {
+        let reference = affected
+            .get("ref")
+            .and_then(Value::as_str)
+            .ok_or("`affects` without a `ref`")?;
+        let (serial, name) = match reference.strip_prefix("urn:cdx:") {
+            // A component may be called so in its own document.
+            Some(link) if !self.components.contains_key(reference) => {
+                let (document, name) = link
+                    .split_once('#')
+                    .ok_or("`affects` points to a whole bill of materials")?;
+                let serial = document.split('/').next().unwrap_or_default();
+                let serial: Arc<str> = serial.to_ascii_lowercase().into();
+                (Some(serial), percent_decoded(name))
             }
+            _ => (self.serial.clone(), reference.to_owned()),
+        };
+        let is_own = serial == self.serial;
+        let mut component = match self.components.get(&name).filter(|_| is_own) {
+            Some(component) => component.clone(),
+            None => {
+                let mut component = Component::default();
+                component.named(&name);
+                component
+            }
+        };
+        let is_subject = is_own && self.subject_name.as_deref() == Some(name.as_str());
+        component.link = serial.map(|serial| BomLink {
+            serial,
+            reference: (!is_subject).then_some(name),
+            is_foreign: !is_own,
+        });
+        if component.purls.is_empty() && component.sha256.is_none() && component.link.is_none() {
+            return Err("`affects` points to a component without a package URL");
         }
-    };
-    if component.purls.is_empty() && component.sha256.is_none() {
-        return Err("`affects` points to a component without a package URL");
+        component.versions = versions(affected, status)?;
+        let subject = self.subject.clone().filter(|_| is_own && !is_subject);
+        Ok(match subject {
+            Some(itself) => Product {
+                itself,
+                parts: vec![component],
+            },
+            None => Product {
+                itself: component,
+                parts: Vec::new(),
+            },
+        })
     }
+}
+
+/// What a document is about, where a package URL or a digest says so exactly: names are given to many.
+fn subject(value: &Value, serial: Option<&Arc<str>>) -> Option<Component> {
+    let mut subject = component(value);
+    // Of an image many tools write the digest in place of a version.
+    let digest = text(value, "version").and_then(|version| {
+        let hexadecimal = version.strip_prefix("sha256:")?;
+        Some(hexadecimal.to_owned())
+    });
+    subject.sha256 = digest.or(subject.sha256);
+    if subject.is_empty() {
+        return None;
+    }
+    subject.link = serial.map(|serial| BomLink {
+        serial: serial.clone(),
+        reference: None,
+        is_foreign: false,
+    });
+    Some(subject)
+}
+
+/// The versions that are meant; all where there are none.
+fn versions(affected: &Value, status: Status) -> Result<Vec<String>, &'static str> {
+    let mut meant = Vec::new();
     let versions = affected.get("versions").and_then(Value::as_array);
     let versions = versions.map_or(&[][..], Vec::as_slice);
     for version in versions {
@@ -164,15 +220,15 @@ fn affected_component(
             Some(_) => false,
         };
         match text(version, "version") {
-            Some(version) if is_meant => component.versions.push(version),
+            Some(version) if is_meant => meant.push(version),
             Some(_) => {}
             None => return Err("`affects` gives a range of versions"),
         }
     }
-    if component.versions.is_empty() && !versions.is_empty() {
+    if meant.is_empty() && !versions.is_empty() {
         return Err("`affects` lists only versions of which the opposite is said");
     }
-    Ok(component)
+    Ok(meant)
 }
 
 /// Notes every component that has a name and a package URL.
@@ -201,6 +257,12 @@ fn enter(
     let Some(name) = text(value, "bom-ref") else {
         return Ok(());
     };
+    components.insert(name, component(value));
+    Ok(())
+}
+
+/// A component by its package URL and its digest.
+fn component(value: &Value) -> Component {
     let mut component = Component::default();
     if let Some(purl) = text(value, "purl") {
         component.named(&purl);
@@ -211,8 +273,7 @@ fn enter(
         .flatten()
         .find(|hash| hash.get("alg").and_then(Value::as_str) == Some("SHA-256"))
         .and_then(|hash| text(hash, "content"));
-    components.insert(name, component);
-    Ok(())
+    component
 }
 
 /// `%2F` is `/`; what is no escape stays as it is.

@@ -79,6 +79,8 @@ pub(crate) struct Statement {
     pub(crate) note: Option<String>,
     /// When it was said: a later statement overrides an earlier one.
     pub(crate) said: Option<Timestamp>,
+    /// The document.
+    pub(crate) document: Arc<str>,
     /// The document, and the statement's place in it.
     pub(crate) written_in: String,
     /// Who says so.
@@ -94,6 +96,16 @@ pub(crate) struct Product {
     pub(crate) parts: Vec<Component>,
 }
 
+impl Product {
+    /// What may be a package: its parts, or where it has none the product itself.
+    fn packages(&self) -> &[Component] {
+        match self.parts.as_slice() {
+            [] => std::slice::from_ref(&self.itself),
+            parts => parts,
+        }
+    }
+}
+
 /// How a product or a part of one is named: any of these means it, but a digest must fit.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Component {
@@ -103,8 +115,34 @@ pub(crate) struct Component {
     pub(crate) names: Vec<String>,
     /// SHA-256 of its bytes, in hexadecimal.
     pub(crate) sha256: Option<String>,
+    /// A component of a bill of materials, or all of it.
+    pub(crate) link: Option<BomLink>,
     /// Versions, word for word; all where there are none.
     pub(crate) versions: Vec<String>,
+}
+
+/// What a BOM-Link names (<https://cyclonedx.org/capabilities/bomlink/>). Which version of the bill it
+/// names does not matter: one that was issued anew tells of the same thing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct BomLink {
+    /// The bill's serial number, a UUID in small letters.
+    pub(crate) serial: Arc<str>,
+    /// The component's `bom-ref`; none where the bill as a whole is meant.
+    pub(crate) reference: Option<String>,
+    /// Whether that is all that is known of the component: it is none of the document that names it.
+    pub(crate) is_foreign: bool,
+}
+
+impl BomLink {
+    /// Whether it leads to a bill of materials of something else.
+    fn leads_elsewhere(&self, image: &ImageIdentity) -> bool {
+        self.is_foreign && !image.is_told_by(&self.serial)
+    }
+
+    /// The position of the package that the bill calls so.
+    fn position(&self, image: &ImageIdentity) -> Option<usize> {
+        image.position_of(&self.serial, self.reference.as_deref()?)
+    }
 }
 
 impl Component {
@@ -122,18 +160,33 @@ impl Component {
     }
 
     fn is_empty(&self) -> bool {
-        self.purls.is_empty() && self.names.is_empty() && self.sha256.is_none()
+        self.purls.is_empty()
+            && self.names.is_empty()
+            && self.sha256.is_none()
+            && self.link.is_none()
+    }
+
+    /// Whether these versions are meant.
+    fn takes_version(&self, subject: &Subject<'_>) -> bool {
+        self.versions.is_empty() || self.versions.contains(&subject.vulnerability.installed)
     }
 
     fn is_package(&self, subject: &Subject<'_>) -> bool {
-        let version = &subject.vulnerability.installed;
         self.purls
             .iter()
             .any(|purl| purl.asks_for(&subject.identity))
-            && (self.versions.is_empty() || self.versions.contains(version))
+            && self.takes_version(subject)
     }
 
     fn is_image(&self, image: &ImageIdentity) -> bool {
+        if let Some(link) = &self.link {
+            if link.leads_elsewhere(image) {
+                return false;
+            }
+            if link.reference.is_none() && image.is_told_by(&link.serial) {
+                return true;
+            }
+        }
         // A digest says exactly which; the names beside it are those it had where it was made.
         if let Some(digest) = &self.sha256 {
             return image.has_digest(digest);
@@ -253,6 +306,7 @@ fn parse_json(bytes: &[u8], name: &str) -> Result<Value, Failure> {
 /// One document that is being read.
 struct Reading<'d> {
     name: &'d str,
+    document: Arc<str>,
     vex: Vex,
     parts: usize,
 }
@@ -261,6 +315,7 @@ impl<'d> Reading<'d> {
     fn of(name: &'d str) -> Self {
         Self {
             name,
+            document: name.into(),
             vex: Vex::default(),
             parts: 0,
         }

@@ -66,6 +66,7 @@ pub(super) fn read(
                 .or_else(|| text(value, "status_notes"))
                 .or_else(|| text(value, "action_statement")),
             said: said.or(issued),
+            document: reading.document.clone(),
             written_in: format!("{}: {place}", reading.name),
             author: author.clone(),
         });

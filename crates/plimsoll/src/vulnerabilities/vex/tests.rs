@@ -2,6 +2,8 @@ use plimsoll_model::{Digest, ImageConfig, ImageSummary};
 use proptest::prelude::*;
 
 use super::*;
+use crate::vulnerabilities::image::BillReferences;
+use crate::vulnerabilities::testing;
 
 fn read_text(text: &str) -> Result<Vex, String> {
     parse(text.as_bytes(), "vex.json").map_err(|failure| failure.to_string())
@@ -137,7 +139,7 @@ fn cyclonedx_is_read() {
             ("CVE-2026-3".to_owned(), Status::Affected, 1),
         ]
     );
-    assert_eq!(vex.statements[2].products[0].itself.versions, ["1"]);
+    assert_eq!(vex.statements[2].products[0].parts[0].versions, ["1"]);
     assert_eq!(vex.dropped.len(), 3);
 }
 
@@ -190,33 +192,155 @@ fn what_is_named_by_bytes_is_those_bytes() {
 }
 
 #[test]
-fn a_component_of_another_bill_is_no_component_here() {
-    let read = |link: &str, versions: &str, state: &str| {
+fn versions_of_a_component_are_those_that_are_meant() {
+    let read = |versions: &str, state: &str| {
         let text = format!(
             r#"{{"bomFormat":"CycloneDX","serialNumber":"urn:uuid:aaaa","components":[
                 {{"bom-ref":"1","purl":"pkg:npm/a@1"}}],"vulnerabilities":[
                 {{"id":"C-1","analysis":{{"state":"{state}"}},
-                  "affects":[{{"ref":"{link}","versions":[{versions}]}}]}}]}}"#
+                  "affects":[{{"ref":"1","versions":[{versions}]}}]}}]}}"#
         );
         let vex = read_text(&text).unwrap();
         let products = vex.statements.iter().flat_map(|one| one.products.iter());
         let versions = products.map(|product| product.itself.versions.clone());
         versions.collect::<Vec<_>>()
     };
-    let all: Vec<Vec<String>> = vec![Vec::new()];
-    assert_eq!(read("urn:cdx:aaaa/1#1", "", "resolved"), all);
-    assert_eq!(read("1", "", "resolved"), all);
-    assert!(read("urn:cdx:bbbb/1#1", "", "resolved").is_empty());
-    assert_eq!(read("urn:cdx:bbbb/1#pkg:npm%2Fa", "", "resolved"), all);
     // A version may be told of to say that it is not meant.
     let two = r#"{"version":"1","status":"affected"},{"version":"2"}"#;
-    assert_eq!(read("1", two, "resolved"), [["2"]]);
-    assert_eq!(read("1", two, "exploitable"), [["1", "2"]]);
+    assert_eq!(read(two, "resolved"), [["2"]]);
+    assert_eq!(read(two, "exploitable"), [["1", "2"]]);
     let one = r#"{"version":"1","status":"affected"}"#;
-    assert!(read("1", one, "not_affected").is_empty());
+    assert!(read(one, "not_affected").is_empty());
     let other = r#"{"version":"1","status":"unaffected"}"#;
-    assert!(read("1", other, "exploitable").is_empty());
-    assert_eq!(read("1", other, "not_affected"), [["1"]]);
+    assert!(read(other, "exploitable").is_empty());
+    assert_eq!(read(other, "not_affected"), [["1"]]);
+}
+
+/// Which of two packages, `a` at 0 and `b` at 1, a document sets `C-1` aside in, where the bill of
+/// materials with the serial number `aaaa` calls them `c0` and `c1`.
+fn set_aside(head: &str, affects: &str) -> Vec<usize> {
+    let text = format!(
+        r#"{{"bomFormat":"CycloneDX",{head}"vulnerabilities":[
+            {{"id":"C-1","analysis":{{"state":"not_affected"}},"affects":[{{"ref":"{affects}"}}]}}]}}"#
+    );
+    let vex = read_text(&text).unwrap();
+    let references = [("c0".to_owned(), 0), ("c1".to_owned(), 1)];
+    let bills = vec![BillReferences::new("AAAA", references)];
+    let digest = Digest::from_sha256([0xab; 32]);
+    let image = ImageIdentity::of(&ImageSummary {
+        name: "registry.example/app:1".to_owned(),
+        digest,
+        config: ImageConfig::default(),
+        compressed_size: 0,
+    });
+    let image = image.told_by(bills);
+    let work = crate::vulnerabilities::work::Work::of(1_000_000);
+    let mut coverage = Coverage::new(&vex.statements, &image, work);
+    ["a", "b"]
+        .into_iter()
+        .enumerate()
+        .filter(|(at, name)| {
+            let mut found = testing::vulnerability("C-1", name);
+            found.package = *at;
+            let subject = testing::subject(&found);
+            let is_covered = coverage.said(&subject).unwrap().is_some();
+            let mut heard = Vec::new();
+            let mut work = work;
+            coverage
+                .each(&subject, &mut work, &mut |at| heard.push(at))
+                .unwrap();
+            assert_eq!(!heard.is_empty(), is_covered);
+            is_covered
+        })
+        .map(|(at, _)| at)
+        .collect()
+}
+
+/// A BOM-Link names a component of the bill that has that serial number, and of no other.
+#[test]
+fn a_link_is_to_the_bill_that_it_names() {
+    let a = "pkg:npm/a@1.0.0";
+    for (head, affects, aside) in [
+        ("", "urn:cdx:aaaa/1#c0", &[0][..]),
+        ("", "urn:cdx:AAAA/2#c1", &[1]),
+        ("", "urn:cdx:aaaa/1#c2", &[]),
+        ("", "urn:cdx:bbbb/1#c0", &[]),
+        ("", "urn:cdx:bbbb/1#pkg:npm%2Fa%401.0.0", &[]),
+        ("", "urn:cdx:bbbb/1#pkg:npm/a@1.0.0", &[]),
+        // What the bill calls otherwise goes by its package URL.
+        ("", "urn:cdx:aaaa/1#pkg:npm%2Fa%401.0.0", &[0]),
+        ("", "urn:cdx:bbbb/1#pkg:oci%2Fapp%3Ftag=1", &[]),
+        // It names no product.
+        ("", a, &[0]),
+        ("", "pkg:npm/a", &[0]),
+        ("", "pkg:npm/a@1.0.0?package-id=57a1f0bd9c0f7a4b", &[0]),
+        ("", "pkg:npm/a@1.0.1", &[]),
+        // The bill itself, with statements in it.
+        (
+            r#""serialNumber":"urn:uuid:aaaa","components":[{"bom-ref":"c1","name":"b"}],"#,
+            "c1",
+            &[1],
+        ),
+        (r#""serialNumber":"urn:uuid:bbbb","#, "c1", &[]),
+    ] {
+        assert_eq!(set_aside(head, affects), aside, "{head} {affects}");
+    }
+}
+
+/// A document that is about another product sets nothing aside here.
+#[test]
+fn what_is_said_of_another_product_is_not_said_of_this_one() {
+    let own = format!("sha256:{}", "ab".repeat(32));
+    let other = format!("sha256:{}", "cd".repeat(32));
+    let parts = r#""components":[{"bom-ref":"c9","purl":"pkg:npm/a@1.0.0"}],"#;
+    let about = |subject: &str| {
+        format!(r#""metadata":{{"component":{{"bom-ref":"root",{subject}}}}},{parts}"#)
+    };
+    let serial = format!(
+        r#""serialNumber":"urn:uuid:aaaa",{}"#,
+        about(r#""purl":"pkg:oci/other""#)
+    );
+    for (head, affects, aside) in [
+        (
+            about(&format!(r#""purl":"pkg:oci/x@{own}""#)),
+            "c9",
+            &[0][..],
+        ),
+        (
+            about(&format!(r#""name":"app","version":"{own}""#)),
+            "c9",
+            &[0],
+        ),
+        (about(r#""purl":"pkg:oci/app?tag=1""#), "c9", &[0]),
+        (
+            about(&format!(r#""purl":"pkg:oci/app@{other}""#)),
+            "c9",
+            &[],
+        ),
+        (
+            about(&format!(r#""name":"app","version":"{other}""#)),
+            "c9",
+            &[],
+        ),
+        (about(r#""purl":"pkg:oci/other""#), "c9", &[]),
+        (about(r#""purl":"pkg:oci/other""#), "pkg:npm/a@1.0.0", &[]),
+        (about(r#""purl":"pkg:npm/app@1""#), "c9", &[]),
+        // Its own word for the whole of it.
+        (about(r#""purl":"pkg:oci/other""#), "root", &[]),
+        (about(r#""purl":"pkg:oci/app?tag=1""#), "root", &[0, 1]),
+        // The name of an application is many's.
+        (about(r#""name":"shop","version":"1""#), "c9", &[0]),
+        // The bill of this image, whatever it calls it.
+        (serial, "c9", &[0]),
+        // A link says exactly of what it speaks.
+        (
+            about(r#""purl":"pkg:oci/other""#),
+            "urn:cdx:aaaa/1#c0",
+            &[0],
+        ),
+    ] {
+        assert_eq!(set_aside(&head, affects), aside, "{head} {affects}");
+    }
 }
 
 #[test]
