@@ -168,10 +168,22 @@ fn the_edit_that_removes_it_is_told_at_the_line_to_change() {
     );
     assert_eq!(advice["plan"], json!([]));
     // Where the project is at hand, the line is that of the file that asks for the package.
-    stage.write(
-        "app/package.json",
-        b"{\n  \"dependencies\": {\n    \"left-pad\": \"^1.2.0\"\n  }\n}\n",
+    let asks_for = |range: &str| {
+        let text = format!("{{\n  \"dependencies\": {{\n    \"left-pad\": \"{range}\"\n  }}\n}}\n");
+        stage.write("app/package.json", text.as_bytes());
+    };
+    // It takes what mends it already, or did not bring what is there.
+    asks_for("^1.2.0");
+    let lock = "renew-lock app/package.json:3 left-pad 1.2.0 > 1.3.0";
+    assert_eq!(edits(&[]).0, [lock, base]);
+    asks_for("^1.3.0");
+    let (told, advice) = edits(&[]);
+    assert_eq!(
+        told,
+        ["raise-versions Dockerfile:3 left-pad 1.2.0 > 1.3.0", base]
     );
+    assert_eq!(advice["edits"][0]["steps"][0]["brought"], true);
+    asks_for("1.2.0");
     let (told, advice) = edits(&["--fail-on-vulnerability", "medium"]);
     assert_eq!(
         told,
