@@ -118,8 +118,10 @@ fn each_is_told_with_its_fix_and_its_line() {
     assert_eq!(
         advisories["covered"],
         json!([
-            {"ecosystem": "Alpine:v3.19", "packages": 2, "published": true},
-            {"ecosystem": "npm", "packages": 1, "published": true},
+            {"ecosystem": "Alpine:v3.19", "packages": 2, "published": true,
+             "date": "2026-01-02T00:00:00Z"},
+            {"ecosystem": "npm", "packages": 1, "published": true,
+             "date": "2026-01-03T00:00:00Z"},
         ])
     );
     assert_eq!(advisories["missing"], json!([]));
