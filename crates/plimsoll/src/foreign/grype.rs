@@ -239,6 +239,7 @@ mod tests {
             path: Path::new("x.yaml"),
             text: text.to_owned(),
             parts: 0,
+            dropped: 0,
         })?;
         Ok(foreign)
     }
@@ -284,6 +285,25 @@ ignore:
                 "x.yaml:20"
             ]
         );
+    }
+
+    #[test]
+    fn of_what_cannot_be_honoured_only_so_much_is_told() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join(".grype.yaml");
+        let rules: String = (0..3000)
+            .map(|at| format!("  - package: {{name: 'x{at}.*'}}\n"))
+            .collect();
+        std::fs::write(&path, format!("ignore:\n{rules}")).unwrap();
+        let mut foreign = Foreign::default();
+        foreign.take(path, read, Purpose::Vulnerabilities).unwrap();
+        assert_eq!(foreign.waivers.len(), 2048);
+        let told = &foreign.dropped;
+        assert!(told[0].what.ends_with(".grype.yaml:2050"), "{:?}", told[0]);
+        assert!(told[0].why.starts_with("this rule is left out: "));
+        let last = told.last().map(|one| one.why.as_str());
+        assert_eq!(last, Some("452 more of it cannot be honoured"));
+        assert_eq!(told.len(), 501);
     }
 
     #[test]

@@ -59,6 +59,8 @@ struct Reading<'f> {
     text: String,
     /// Paths and packages of the accepted vulnerabilities so far.
     parts: usize,
+    /// Lines so far that cannot be honoured.
+    dropped: usize,
 }
 
 type Reader = fn(&mut Reading<'_>) -> Result<(), Failure>;
@@ -117,13 +119,16 @@ impl Foreign {
     fn take(&mut self, path: PathBuf, reader: Reader, purpose: Purpose) -> Result<(), Failure> {
         let text = String::from_utf8(read_bounded(&path, LIMIT)?)
             .map_err(|_| Failure::usage(format!("{}: not UTF-8", path.display())))?;
-        reader(&mut Reading {
+        let mut reading = Reading {
             foreign: self,
             purpose,
             path: &path,
             text,
             parts: 0,
-        })?;
+            dropped: 0,
+        };
+        reader(&mut reading)?;
+        reading.tell_of_more();
         self.files.push(path);
         Ok(())
     }
@@ -196,6 +201,8 @@ fn overruled(path: &Path, by: &Path) -> Skipped {
     }
 }
 
+/// Lines of one file that cannot be honoured and are told one by one.
+const MOST_TOLD: usize = 500;
 /// Accepted vulnerabilities in one file: an image of a careful team has hundreds.
 const MAX_WAIVERS: usize = 50_000;
 /// Why one of them is left out.
@@ -206,11 +213,31 @@ const MAX_WAIVER_PARTS: usize = 200_000;
 impl Reading<'_> {
     /// Notes what cannot be honoured.
     fn drop(&mut self, line: usize, why: impl Into<String>) {
-        self.foreign.dropped.push(Skipped {
-            what: format!("{}:{line}", shown(self.path)),
-            why: why.into(),
-            blocking: false,
-        });
+        self.drop_at(|| line, why);
+    }
+
+    /// The same where it takes a search to tell the line.
+    fn drop_at(&mut self, line: impl FnOnce() -> usize, why: impl Into<String>) {
+        self.dropped += 1;
+        if self.dropped <= MOST_TOLD {
+            self.foreign.dropped.push(Skipped {
+                what: format!("{}:{}", shown(self.path), line()),
+                why: why.into(),
+                blocking: false,
+            });
+        }
+    }
+
+    /// Tells how many more lines cannot be honoured than are told one by one.
+    fn tell_of_more(&mut self) {
+        let more = self.dropped.saturating_sub(MOST_TOLD);
+        if more > 0 {
+            self.foreign.dropped.push(Skipped {
+                what: shown(self.path),
+                why: format!("{more} more of it cannot be honoured"),
+                blocking: false,
+            });
+        }
     }
 
     /// The file is not what its tool would read.

@@ -14,7 +14,6 @@ pub(super) fn read(reading: &mut Reading<'_>) -> Result<(), Failure> {
         reading.fail(text[..before].matches('\n').count() + 1, error.message())
     })?;
     for (key, value) in &table {
-        let line = line_of(&text, key);
         match (key.as_str(), value) {
             ("rules", Value::Table(rules)) => read_rules(reading, &text, rules),
             ("output", Value::Table(output)) => {
@@ -25,7 +24,7 @@ pub(super) fn read(reading: &mut Reading<'_>) -> Result<(), Failure> {
                         }
                         _ => {
                             let why = format!("`output.{key}`: say it on the command line");
-                            reading.drop(line_of(&text, key), why);
+                            reading.drop_at(|| line_of(&text, key), why);
                         }
                     }
                 }
@@ -40,12 +39,15 @@ pub(super) fn read(reading: &mut Reading<'_>) -> Result<(), Failure> {
                         ("warn-unused" | "validate-rules", Some(false)) => {}
                         _ => {
                             let why = format!("`inline-directives.{key}`: only for our comments");
-                            reading.drop(line_of(&text, key), why);
+                            reading.drop_at(|| line_of(&text, key), why);
                         }
                     }
                 }
             }
-            _ => reading.drop(line, format!("`{key}`: nothing here does that")),
+            _ => {
+                let why = format!("`{key}`: nothing here does that");
+                reading.drop_at(|| line_of(&text, key), why);
+            }
         }
     }
     Ok(())
@@ -56,7 +58,6 @@ fn read_rules(reading: &mut Reading<'_>, text: &str, rules: &toml::Table) {
         match (key.as_str(), value) {
             ("include" | "exclude", Value::Array(patterns)) => {
                 for pattern in patterns.iter().filter_map(Value::as_str) {
-                    let line = line_of(text, pattern);
                     let check = &mut reading.foreign.check;
                     match (bare(pattern), key.as_str()) {
                         (Some(name), "include") => check.extend_select.push(name),
@@ -64,7 +65,8 @@ fn read_rules(reading: &mut Reading<'_>, text: &str, rules: &toml::Table) {
                         (None, "exclude") => match family(pattern) {
                             Some(names) => check.ignore.extend(names),
                             None => {
-                                reading.drop(line, format!("`{pattern}`: no rules of Plimsoll"));
+                                let why = format!("`{pattern}`: no rules of Plimsoll");
+                                reading.drop_at(|| line_of(text, pattern), why);
                             }
                         },
                         // All of a family: what it has by default is what we have by default.
@@ -79,13 +81,12 @@ fn read_rules(reading: &mut Reading<'_>, text: &str, rules: &toml::Table) {
                     }
                 }
             }
-            _ => reading.drop(line_of(text, key), format!("`rules.{key}`: not known")),
+            _ => reading.drop_at(|| line_of(text, key), format!("`rules.{key}`: not known")),
         }
     }
 }
 
 fn read_rule(reading: &mut Reading<'_>, text: &str, name: &str, options: &toml::Table) {
-    let line = line_of(text, name);
     for (key, value) in options {
         match (key.as_str(), value) {
             ("severity", Value::String(word)) if word.eq_ignore_ascii_case("off") => {
@@ -115,7 +116,10 @@ fn read_rule(reading: &mut Reading<'_>, text: &str, name: &str, options: &toml::
                     until: None,
                 });
             }
-            _ => reading.drop(line, format!("`{name}.{key}`: nothing here does that")),
+            _ => {
+                let why = format!("`{name}.{key}`: nothing here does that");
+                reading.drop_at(|| line_of(text, name), why);
+            }
         }
     }
 }
