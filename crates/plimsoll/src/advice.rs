@@ -3,8 +3,10 @@
 
 use std::path::{Path, PathBuf};
 
-use plimsoll_model::{Inventory, Package, Report, SourceFile, Vulnerability};
-use plimsoll_scan::advisory::{AdviceInput, DeclaredPackage, advise, declarations, is_manifest};
+use plimsoll_model::{Inventory, Package, Report, Skipped, SourceFile, Vulnerability};
+use plimsoll_scan::advisory::{
+    AdviceInput, DeclaredPackage, advise, declarations, distinct, is_manifest,
+};
 
 use crate::project;
 use crate::vulnerabilities::Judged;
@@ -51,6 +53,18 @@ pub(crate) fn add(
         Some(folder) if is_asked_for => declared(folder),
         _ => Vec::new(),
     };
+    let (declared, left_out) = distinct(declared);
+    if left_out > 0 {
+        report.skipped.push(Skipped {
+            what: "files of the project".to_owned(),
+            why: format!(
+                "{left_out} more lines ask for yet other versions of a package: the advice names \
+                 none of them"
+            ),
+            blocking: false,
+        });
+        report.skipped.sort();
+    }
     let judge = |packages: Vec<Package>| {
         again(&Inventory {
             packages,

@@ -17,7 +17,7 @@ pub mod severity;
 mod update;
 mod version;
 
-pub use advice::{AdviceInput, DeclaredPackage, advise, declarations, is_manifest};
+pub use advice::{AdviceInput, DeclaredPackage, advise, declarations, distinct, is_manifest};
 pub use compile::{Broken, CompileError, CompileReport, IncomingIndex, Inputs, compile};
 pub use ecosystem::{Ecosystem, EcosystemName};
 pub use index::{

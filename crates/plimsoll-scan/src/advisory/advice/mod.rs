@@ -23,7 +23,7 @@ use plimsoll_model::{
 };
 
 use self::declared::Declarations;
-pub use self::declared::{DeclaredPackage, declarations, is_manifest};
+pub use self::declared::{DeclaredPackage, declarations, distinct, is_manifest};
 use self::recheck::recheck;
 use self::step::{candidates, smallest_step};
 use super::matching::version_order;
@@ -408,17 +408,22 @@ fn edit(
 
 /// Adds to the steps what brings security updates: a source package is renewed as a whole.
 fn bring(steps: &mut Vec<(u64, VersionStep)>, input: &AdviceInput<'_>, updates: &[usize]) {
+    let mut by_source: HashMap<String, usize> = HashMap::new();
+    for (at, (_, step)) in steps.iter().enumerate() {
+        if step.kind == PackageKind::Deb && !updates.is_empty() {
+            by_source.entry(step.name.clone()).or_insert(at);
+        }
+    }
     for update in updates.iter().filter_map(|at| input.updates.get(*at)) {
-        let is_this = |step: &&mut (u64, VersionStep)| {
-            step.1.kind == PackageKind::Deb && step.1.name == update.source
-        };
-        if let Some((_, step)) = steps.iter_mut().find(is_this) {
+        let known = by_source.get(&update.source);
+        if let Some((_, step)) = known.and_then(|at| steps.get_mut(*at)) {
             let order = Order::Dpkg.compare(&step.to, &update.source_version);
             if order == Ok(std::cmp::Ordering::Less) {
                 step.to.clone_from(&update.source_version);
             }
             continue;
         }
+        by_source.insert(update.source.clone(), steps.len());
         let package = input.inventory.packages.get(update.package);
         let source = package.and_then(|package| package.source.as_ref());
         steps.push((

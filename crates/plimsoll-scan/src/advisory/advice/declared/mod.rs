@@ -4,6 +4,7 @@
 //! people and tools write one, and where none is found the advice names the instruction of the
 //! Dockerfile instead. Nothing is run, nothing is resolved.
 
+mod distinct;
 mod dotnet;
 mod go;
 mod java;
@@ -16,10 +17,12 @@ mod rust;
 mod toml;
 
 use std::borrow::Cow;
+use std::cell::RefCell;
 use std::collections::HashMap;
 
 use plimsoll_model::{PackageKind, SourceFile, SourceOrigin, Span};
 
+pub use self::distinct::distinct;
 use self::range::Range;
 use super::super::matching::ecosystem_of;
 
@@ -198,6 +201,8 @@ fn lines_of(text: &str) -> Vec<Line<'_>> {
 pub(super) struct Declarations<'a> {
     declared: &'a [DeclaredPackage],
     by_name: HashMap<(PackageKind, String), Vec<usize>>,
+    /// What was asked before: a package may have thousands of vulnerabilities.
+    claims: RefCell<HashMap<(PackageKind, String, String, bool), Claim>>,
 }
 
 impl<'a> Declarations<'a> {
@@ -207,7 +212,11 @@ impl<'a> Declarations<'a> {
             let key = (one.kind, normal(one.kind, &one.name));
             by_name.entry(key).or_default().push(at);
         }
-        Self { declared, by_name }
+        Self {
+            declared,
+            by_name,
+            claims: RefCell::default(),
+        }
     }
 
     /// What the project has to do with a version of a package. Of several places that ask for it the
@@ -220,6 +229,14 @@ impl<'a> Declarations<'a> {
         installed: &str,
         is_nested: bool,
     ) -> Claim {
+        let key = (kind, name.to_owned(), installed.to_owned(), is_nested);
+        let mut claims = self.claims.borrow_mut();
+        *claims
+            .entry(key)
+            .or_insert_with(|| self.search(kind, name, installed, is_nested))
+    }
+
+    fn search(&self, kind: PackageKind, name: &str, installed: &str, is_nested: bool) -> Claim {
         let Some(candidates) = self.by_name.get(&(kind, normal(kind, name))) else {
             return Claim {
                 at: None,

@@ -243,6 +243,11 @@ fn people_edit_manifests_and_only_what_asks_for_the_installed_version() {
     assert_eq!(find(PackageKind::Python, "py-yaml", "5.0"), claim(0, false));
     assert_eq!(find(PackageKind::Python, "pyyaml", "6"), claim(None, true));
     assert_eq!(find(PackageKind::Npm, "pyyaml", "5.0"), claim(None, false));
+    // However many vulnerabilities a package has, the lines are held against it once.
+    for _ in 0..1000 {
+        assert_eq!(find(PackageKind::Python, "pyyaml", "5.0"), claim(2, false));
+    }
+    assert_eq!(declarations.claims.borrow().len(), 4);
 }
 
 #[test]
