@@ -34,8 +34,9 @@ pub use image_ref::{ImageName, ImageNameError, ImageRef};
 pub use input::BuildInput;
 pub use inventory::{
     Account, Accounts, BaseImage, Distribution, Evidence, Group, Inventory, LayerFacts,
-    LinkedFunctions, NotableFile, NotableKind, Package, PackageKind, Saving, SecretSighting,
-    StartupFile, StartupProblem, StartupRole, UncoveredFiles, Waste, WasteKind, WastedPath,
+    LinkedFunctions, NoFormat, NotableFile, NotableKind, Package, PackageKind, Saving,
+    SecretSighting, StartupFile, StartupProblem, StartupRole, UncoveredFiles, Waste, WasteKind,
+    WastedPath,
 };
 pub use pending::{PendingUpdate, PocketPackages};
 pub use publisher::{is_foreign_deb, is_foreign_rpm};

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use plimsoll_model::{
-    Account, Digest, Finding, HealthCheck, ImageConfig, ImageName, Inventory, LayerFacts,
+    Account, Digest, Finding, HealthCheck, ImageConfig, ImageName, Inventory, LayerFacts, NoFormat,
     NotableFile, NotableKind, SecretSighting, Severity, SourceFile, StartupFile, StartupProblem,
     StartupRole,
 };
@@ -318,6 +318,12 @@ fn startup(words: &[&str]) -> StartupFile {
         "missing" => StartupProblem::Missing,
         "folder" => StartupProblem::Folder,
         "not-executable" => StartupProblem::NotExecutable,
+        "no-format" => StartupProblem::NoFormat {
+            because: match words[4] {
+                "byte-order-mark" => NoFormat::ByteOrderMark,
+                other => panic!("no file is {other}"),
+            },
+        },
         "machine" => StartupProblem::WrongArchitecture {
             machine: detail(),
             platform: "linux/amd64".to_owned(),

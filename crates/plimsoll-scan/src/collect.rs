@@ -14,7 +14,7 @@ use crate::catalogue::binary::Binary;
 use crate::catalogue::{Candidate, Cataloguer, Document, Watch, claimant};
 use crate::record::{EntryFact, LayerRecord, Unread};
 use crate::secret::{Detector, FileSighting, Found, Searcher};
-use crate::startup;
+use crate::startup::format::{self, Start};
 
 /// Entries that the layers of one image may make us keep together: several times what the largest
 /// images have.
@@ -127,6 +127,8 @@ pub(crate) struct Collector<'a> {
     function_bytes: usize,
     /// Bytes of what the file at hand says.
     weight: usize,
+    /// What the file at hand begins with.
+    start: Start,
     buffer: Vec<u8>,
 }
 
@@ -148,6 +150,7 @@ impl<'a> Collector<'a> {
             linked_bytes: 0,
             function_bytes: 0,
             weight: 0,
+            start: Start::Unknown,
             buffer: Vec::new(),
         }
     }
@@ -264,6 +267,9 @@ impl<'a> Collector<'a> {
 
     /// Who wants the file and may have it.
     fn claimant(&mut self, entry: &Entry, head: &[u8]) -> Option<&'static Cataloguer> {
+        if entry.mode & 0o111 != 0 {
+            self.start = Start::of(entry.size, head);
+        }
         let cataloguer = claimant(&Candidate::new(&entry.path, entry.size, entry.mode, head))?;
         if cataloguer.watch.is_some() {
             // Little is kept of what is looked at this way, however long it is.
@@ -288,7 +294,7 @@ impl<'a> Collector<'a> {
     /// Looks at a file that lies in memory.
     fn whole(&mut self, entry: &Entry, bytes: &[u8], claimant: Option<&'static Cataloguer>) {
         if entry.mode & 0o111 != 0
-            && let Some(line) = startup::shebang(bytes)
+            && let Some(line) = format::shebang(bytes)
         {
             self.weight += entry.path.len() + line.len();
             let path = entry.path.as_str().into();
@@ -427,7 +433,8 @@ impl LayerReader for Collector<'_> {
             self.record.shebangs.remove(entry.path.as_str());
             return Err(too_much(problem));
         }
-        self.record.entries.push(EntryFact::new(entry, hash));
+        let start = std::mem::take(&mut self.start);
+        self.record.entries.push(EntryFact::new(entry, hash, start));
         Ok(())
     }
 }

@@ -391,6 +391,7 @@ mod tests {
             uid: 0,
             gid: 0,
             content: 0,
+            start: crate::startup::format::Start::Unknown,
         };
         let deep = "d/".repeat(1_500);
         let paths = ["top", "usr/bin/a", "usr/bin/sub/b", "usr/bin-x/c"];

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::catalogue::Document;
 use crate::secret::FileSighting;
+use crate::startup::format::Start;
 
 /// What an entry is, as far as later steps care.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -32,10 +33,12 @@ pub(crate) struct EntryFact {
     /// Tells files of equal size with other content apart (XXH3, seed 0); 0 for what is no file.
     /// It proves nothing against somebody who wants two files to look alike.
     pub(crate) content: u64,
+    /// What it begins with, where it may be executed.
+    pub(crate) start: Start,
 }
 
 impl EntryFact {
-    pub(crate) fn new(entry: &Entry, content: u64) -> Self {
+    pub(crate) fn new(entry: &Entry, content: u64, start: Start) -> Self {
         Self {
             path: entry.path.as_str().into(),
             kind: match &entry.kind {
@@ -56,6 +59,7 @@ impl EntryFact {
             uid: entry.uid,
             gid: entry.gid,
             content,
+            start,
         }
     }
 }

@@ -490,6 +490,7 @@ mod tests {
             uid: 0,
             gid: 0,
             content,
+            start: crate::startup::format::Start::Unknown,
         }
     }
 

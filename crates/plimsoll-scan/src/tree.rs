@@ -269,6 +269,7 @@ fn parts_reversed(path: &str) -> impl Iterator<Item = &str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::startup::format::Start;
 
     fn layer(entries: &[(&str, FactKind, u64)]) -> LayerRecord {
         LayerRecord {
@@ -282,6 +283,7 @@ mod tests {
                     uid: 0,
                     gid: 0,
                     content: 0,
+                    start: Start::Unknown,
                 })
                 .collect(),
             ..LayerRecord::default()

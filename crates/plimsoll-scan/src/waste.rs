@@ -241,6 +241,7 @@ mod tests {
             uid: 0,
             gid: 0,
             content,
+            start: crate::startup::format::Start::Unknown,
         }
     }
 

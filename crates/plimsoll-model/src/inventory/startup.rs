@@ -42,6 +42,23 @@ pub struct StartupFile {
     pub problems: Vec<StartupProblem>,
 }
 
+/// Why the kernel takes a file for no program (`execve(2)`, `ENOEXEC`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum NoFormat {
+    /// It is empty.
+    Empty,
+    /// It begins with a byte order mark, before whatever its first line says.
+    ByteOrderMark,
+    /// Its `#!` does not stand at the very beginning: blanks or empty lines are before it.
+    BlankBefore,
+    /// It is text whose first line names no interpreter.
+    NoShebang,
+    /// It stands for a file that Git LFS keeps elsewhere.
+    LargeFilePointer,
+    /// It is something else than text, and no program.
+    Data,
+}
+
 /// Why something does not run.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum StartupProblem {
@@ -51,9 +68,14 @@ pub enum StartupProblem {
     Folder,
     /// Nobody may execute it.
     NotExecutable,
-    /// It is made for another processor than the image says.
+    /// It is nothing that Linux runs, whatever its permissions.
+    NoFormat {
+        /// What it is instead.
+        because: NoFormat,
+    },
+    /// It is made for another processor than the image says, or for another operating system.
     WrongArchitecture {
-        /// The processor it is made for.
+        /// The processor it is made for, or the operating system.
         machine: String,
         /// The platform of the image.
         platform: String,

@@ -1,6 +1,6 @@
 //! What an image starts and who there is in it, on the wire.
 
-use plimsoll_model::{Accounts, StartupFile, StartupProblem, StartupRole};
+use plimsoll_model::{Accounts, NoFormat, StartupFile, StartupProblem, StartupRole};
 use serde::Serialize;
 
 #[derive(Serialize)]
@@ -19,6 +19,9 @@ enum WireProblem<'a> {
     Missing,
     Folder,
     NotExecutable,
+    NoFormat {
+        because: &'static str,
+    },
     WrongArchitecture {
         machine: &'a str,
         platform: &'a str,
@@ -83,6 +86,16 @@ impl<'a> WireProblem<'a> {
             StartupProblem::Missing => Self::Missing,
             StartupProblem::Folder => Self::Folder,
             StartupProblem::NotExecutable => Self::NotExecutable,
+            StartupProblem::NoFormat { because } => Self::NoFormat {
+                because: match because {
+                    NoFormat::Empty => "empty",
+                    NoFormat::ByteOrderMark => "byte-order-mark",
+                    NoFormat::BlankBefore => "blank-before",
+                    NoFormat::NoShebang => "no-shebang",
+                    NoFormat::LargeFilePointer => "large-file-pointer",
+                    NoFormat::Data => "data",
+                },
+            },
             StartupProblem::WrongArchitecture { machine, platform } => {
                 Self::WrongArchitecture { machine, platform }
             }

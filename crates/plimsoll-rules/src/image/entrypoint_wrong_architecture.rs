@@ -6,11 +6,13 @@ use crate::rule::{ImageFacts, Meta, Rule, Sink};
 
 declare_rule! {
     /// ## What it does
-    /// Tells that the program the image starts is made for another processor than the platform of the image.
+    /// Tells that the program the image starts is made for another processor than the platform of the image, or
+    /// for macOS or Windows.
     ///
     /// ## Why it hurts in production
     /// The container ends with `exec format error`, or runs many times slower where the host emulates. It
-    /// happens where a download or a build step names a fixed architecture.
+    /// happens where a download or a build step names a fixed architecture, or where what is copied was built
+    /// outside of the image.
     ///
     /// ## Example
     /// ```image
@@ -25,12 +27,12 @@ declare_rule! {
     /// ```
     ///
     /// ## Fix
-    /// None: build or fetch the program for `TARGETARCH`.
+    /// None: build or fetch the program for `TARGETOS` and `TARGETARCH`.
     ///
     /// ## References
     /// - <https://docs.docker.com/build/building/multi-platform/>
     EntrypointWrongArchitecture = "entrypoint-wrong-architecture",
-    summary: "What the image starts is made for another processor",
+    summary: "What the image starts is made for another processor or system",
     severity: High,
     confidence: High,
     category: Correctness,
@@ -55,7 +57,7 @@ impl Rule for EntrypointWrongArchitecture {
                     "{} is made for {machine}, the image is for {platform}.",
                     startup::shown(file)
                 ),
-                "Build or fetch it for `TARGETARCH`.".to_owned(),
+                "Build or fetch it for `TARGETOS` and `TARGETARCH`.".to_owned(),
             ))
         });
     }

@@ -56,6 +56,7 @@ impl Rule for HealthcheckProgramMissingInImage {
                 StartupProblem::Missing => "is not in the image".to_owned(),
                 StartupProblem::Folder => "is a folder".to_owned(),
                 StartupProblem::NotExecutable => "nobody may execute".to_owned(),
+                StartupProblem::NoFormat { because } => startup::no_format(*because).0.to_owned(),
                 StartupProblem::WrongArchitecture { machine, .. } => {
                     format!("is made for {machine}")
                 }

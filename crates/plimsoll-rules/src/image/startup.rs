@@ -1,6 +1,6 @@
 //! What the rules about what an image starts have in common.
 
-use plimsoll_model::{Origin, StartupFile, StartupProblem, StartupRole};
+use plimsoll_model::{NoFormat, Origin, StartupFile, StartupProblem, StartupRole};
 
 use super::origin;
 use crate::rule::{ImageFacts, Sink};
@@ -35,5 +35,32 @@ pub(super) fn shown(file: &StartupFile) -> String {
     match &file.path {
         Some(path) => format!("`/{}`", path.escape_debug()),
         None => format!("`{}`", file.word.escape_debug()),
+    }
+}
+
+/// How a sentence goes on behind `which` about a file that Linux takes for no program, and a help.
+pub(super) fn no_format(because: NoFormat) -> (&'static str, &'static str) {
+    match because {
+        NoFormat::Empty => ("is empty", "Copy the file with its content."),
+        NoFormat::ByteOrderMark => (
+            "begins with a byte order mark, so that the kernel sees no `#!`",
+            "Save it as UTF-8 without a byte order mark.",
+        ),
+        NoFormat::BlankBefore => (
+            "has its `#!` behind a blank or an empty line, where the kernel does not see it",
+            "Let `#!` be the first two bytes of the file.",
+        ),
+        NoFormat::NoShebang => (
+            "is text without a first line such as `#!/bin/sh`, which only a shell would run",
+            "Begin it with `#!` and its interpreter.",
+        ),
+        NoFormat::LargeFilePointer => (
+            "only stands for a file that Git LFS keeps elsewhere",
+            "Fetch it before the build: `git lfs pull`.",
+        ),
+        NoFormat::Data => (
+            "is no program for Linux",
+            "Look whether the right file was copied.",
+        ),
     }
 }

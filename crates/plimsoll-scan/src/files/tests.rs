@@ -2,6 +2,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::record::{EntryFact, FactKind};
+use crate::startup::format::Start;
 
 fn fact(path: &str, kind: FactKind, size: u64, mode: u32) -> EntryFact {
     EntryFact {
@@ -12,6 +13,7 @@ fn fact(path: &str, kind: FactKind, size: u64, mode: u32) -> EntryFact {
         uid: 0,
         gid: 0,
         content: size,
+        start: Start::Unknown,
     }
 }
 

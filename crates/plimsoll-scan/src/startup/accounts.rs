@@ -139,6 +139,7 @@ mod tests {
 
     use super::*;
     use crate::record::FactKind;
+    use crate::startup::format::Start;
 
     fn file(mode: u32, uid: u64, gid: u64) -> EntryFact {
         EntryFact {
@@ -149,6 +150,7 @@ mod tests {
             uid,
             gid,
             content: 0,
+            start: Start::Unknown,
         }
     }
 

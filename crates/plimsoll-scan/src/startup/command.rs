@@ -14,6 +14,9 @@ pub(super) struct Step {
     pub(super) given_to: Option<String>,
     /// Whether a shell looks for it, which may know a command of that name itself.
     pub(super) in_shell: bool,
+    /// Whether it is started by what gives a file that the kernel does not know to a shell: a shell
+    /// itself, and what starts programs by `execvp(3)`.
+    pub(super) falls_back: bool,
     /// The folder it is started in.
     pub(super) folder: String,
 }
@@ -32,6 +35,7 @@ pub(super) struct Reader {
     role: StartupRole,
     folder: String,
     in_shell: bool,
+    falls_back: bool,
     pub(super) steps: Vec<Step>,
 }
 
@@ -41,6 +45,7 @@ impl Reader {
             role,
             folder: if folder.is_empty() { "/" } else { folder }.to_owned(),
             in_shell: false,
+            falls_back: false,
             steps: Vec::new(),
         }
     }
@@ -97,6 +102,7 @@ impl Reader {
             word: word.to_owned(),
             given_to: given_to.map(str::to_owned),
             in_shell: self.in_shell && given_to.is_none(),
+            falls_back: self.falls_back,
             folder: self.folder.clone(),
         });
     }
@@ -122,9 +128,10 @@ impl Reader {
 
     /// A command that a program runs, which is no shell.
     fn command(&mut self, words: &[String], depth: usize) {
-        let before = std::mem::replace(&mut self.in_shell, false);
+        let before = (self.in_shell, self.falls_back);
+        (self.in_shell, self.falls_back) = (false, true);
         self.arguments(words, depth + 1);
-        self.in_shell = before;
+        (self.in_shell, self.falls_back) = before;
     }
 
     /// `sh -c TEXT` or `sh FILE`.
@@ -218,18 +225,19 @@ impl Reader {
     fn in_shell_command(&mut self, words: &[String], depth: usize, replaces: bool) {
         // What `exec` names must be a file.
         self.in_shell = !replaces;
+        self.falls_back = true;
         self.arguments(words, depth + 1);
     }
 }
 
 /// Whether a word sets where programs or their libraries are looked for.
-fn changes_search(word: &str) -> bool {
+pub(super) fn changes_search(word: &str) -> bool {
     ["PATH=", "LD_", "PYTHON", "NODE_", "CDPATH="]
         .iter()
         .any(|name| word.starts_with(name))
 }
 
-fn is_assignment(word: &str) -> bool {
+pub(super) fn is_assignment(word: &str) -> bool {
     word.split_once('=').is_some_and(|(name, _)| {
         name.starts_with(|first: char| first.is_ascii_alphabetic() || first == '_')
             && name

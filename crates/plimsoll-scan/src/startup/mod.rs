@@ -5,6 +5,7 @@
 
 pub(crate) mod accounts;
 mod command;
+pub(crate) mod format;
 mod libraries;
 mod mounts;
 pub(crate) mod needs;
@@ -19,24 +20,14 @@ use crate::tree::{Node, Tree};
 
 use accounts::{Access, Identity};
 use command::{MAX_PATH, Reader, Step, joined};
+use format::{Processor, Start};
 use mounts::Mounts;
 
 /// Folders of a search path (`PATH`) that are looked into.
 pub(crate) const MAX_SEARCH_PATH: usize = 1_000;
 
-/// The longest first line of a script that Linux reads (`BINPRM_BUF_SIZE`).
-const MAX_SHEBANG: usize = 256;
-
 /// Interpreters that are scripts themselves, each run by the next; the kernel's own bound.
 const MAX_INTERPRETERS: usize = 5;
-
-/// The first line of a script, behind `#!`.
-pub(crate) fn shebang(bytes: &[u8]) -> Option<&str> {
-    let rest = bytes.strip_prefix(b"#!")?;
-    let rest = rest.get(..MAX_SHEBANG).unwrap_or(rest);
-    let end = memchr::memchr(b'\n', rest)?;
-    std::str::from_utf8(rest.get(..end)?).ok()
-}
 
 /// What is known of an image.
 pub(crate) struct Facts<'a> {
@@ -182,6 +173,13 @@ impl<'a> Surroundings<'a> {
                     self.check_access(&path, &node, Access::Read, identity, &mut file.problems);
                 } else {
                     self.check_program(&path, &node, identity, 0, &mut file.problems);
+                    // Others than the kernel give what it does not know to a shell.
+                    if let Start::NoFormat(because) = self.content(&node).1.start
+                        && file.problems.is_empty()
+                        && !step.falls_back
+                    {
+                        file.problems.push(StartupProblem::NoFormat { because });
+                    }
                 }
             }
             // A folder is a program to Python and Node.
@@ -349,7 +347,20 @@ impl<'a> Surroundings<'a> {
         if !problems.is_empty() {
             return;
         }
-        if let Some(elf) = self.binary(node).and_then(|binary| binary.elf.as_ref()) {
+        let foreign = match fact.start {
+            Start::MacOs(None) => "macOS",
+            Start::MacOs(Some(Processor::Amd64)) => "macOS on amd64",
+            Start::MacOs(Some(Processor::Arm64)) => "macOS on arm64",
+            Start::Windows => "Windows",
+            Start::Unknown | Start::NoFormat(_) => "",
+        };
+        if !foreign.is_empty() {
+            let platform = self.config.platform.as_ref();
+            problems.push(StartupProblem::WrongArchitecture {
+                machine: foreign.to_owned(),
+                platform: platform.map_or_else(|| "linux".to_owned(), ToString::to_string),
+            });
+        } else if let Some(elf) = self.binary(node).and_then(|binary| binary.elf.as_ref()) {
             self.check_elf(path, elf, problems);
         } else if let Some(line) = self.shebang(node) {
             self.check_access(path, node, Access::Read, identity, problems);
@@ -413,13 +424,12 @@ impl<'a> Surroundings<'a> {
             }
             _ => return,
         }
-        // `env NAME`: one word, as everything behind the interpreter is one argument.
-        let is_plain = !argument.is_empty()
-            && !argument.starts_with('-')
-            && !argument.contains([' ', '\t', '=', '/']);
-        if base_name(interpreter) == "env" && is_plain && problems.is_empty() {
-            match self.program(argument, "/") {
-                Found::Missing => problems.push(missing(argument)),
+        if base_name(interpreter) == "env"
+            && problems.is_empty()
+            && let Some(name) = run_by_env(argument)
+        {
+            match self.program(name, "/") {
+                Found::Missing => problems.push(missing(name)),
                 Found::There(path, Some(node)) if node.fact.kind != FactKind::Directory => {
                     self.check_program(&path, &node, identity, depth + 1, problems);
                 }
@@ -464,6 +474,26 @@ impl<'a> Surroundings<'a> {
         }
         problems.extend(self.missing_libraries(path, elf));
     }
+}
+
+/// What `env` runs, given what stands behind it in the first line of a script: everything is one
+/// argument, blanks and all, which only `-S` takes apart (`env(1)`, "-S/--split-string usage in
+/// scripts"). `None` where it is something else, or not known.
+fn run_by_env(argument: &str) -> Option<&str> {
+    let split = argument
+        .strip_prefix("-S")
+        .or_else(|| argument.strip_prefix("--split-string="));
+    let name = match split {
+        None => argument,
+        Some(words) => {
+            let mut words = words.split_ascii_whitespace();
+            words.find(|word| !command::is_assignment(word) || command::changes_search(word))?
+        }
+    };
+    let is_plain = !name.is_empty()
+        && !name.starts_with('-')
+        && !name.contains(['=', '/', '"', '\'', '\\', '$', '#']);
+    is_plain.then_some(name)
 }
 
 /// What a processor of an image's platform runs; `None` where that is not known. Those that run

@@ -1,4 +1,4 @@
-use plimsoll_model::{HealthCheck, ImageConfig, NotableKind, StartupProblem};
+use plimsoll_model::{HealthCheck, ImageConfig, NoFormat, NotableKind, StartupProblem};
 
 use crate::image::{Layer, look_with};
 
@@ -31,6 +31,8 @@ fn base() -> Layer {
         .file("etc/group", "root:x:0:\napp:x:10:\n")
         .symlink("bin", "usr/bin")
         .mode("usr/bin/sh", program(62, "/lib64/ld.so"), 0o755)
+        .mode("usr/bin/env", program(62, "/lib64/ld.so"), 0o755)
+        .mode("usr/bin/tini", program(62, "/lib64/ld.so"), 0o755)
         .symlink("lib64", "usr/lib64")
         .mode("usr/lib64/ld.so", "loader", 0o755)
 }
@@ -71,6 +73,24 @@ fn what_starts_is_told_nothing_of() {
         assert_eq!(starts(run(), entrypoint), [], "{entrypoint}");
     }
     assert_eq!(problems(run(), ImageConfig::default()), []);
+    // A shell runs what has no first line of its own, and so does `execvp`.
+    for entrypoint in [
+        "tini -- /srv/run",
+        "/bin/sh -c /srv/run",
+        "sh -c exec\t/srv/run",
+    ] {
+        let run = Layer::new().mode("srv/run", "echo\n", 0o755);
+        assert_eq!(starts(run, entrypoint), [], "{entrypoint}");
+    }
+    for first in [
+        "#!/bin/env -S sh -e\n",
+        "#!/bin/env -iS node\n",
+        "#!/bin/env -S PATH=/x node\n",
+        "#!/bin/env A=b node\n",
+    ] {
+        let run = Layer::new().mode("srv/run", first, 0o755);
+        assert_eq!(starts(run, "/srv/run"), [], "{first}");
+    }
 }
 
 #[test]
@@ -110,6 +130,38 @@ fn what_does_not_start_is_told_why() {
                 machine: "arm64".to_owned(),
                 platform: "linux/amd64".to_owned(),
             },
+        ),
+        (
+            run(b"\xcf\xfa\xed\xfe\x0c\0\0\x01", 0o755),
+            "tini /srv/run",
+            StartupProblem::WrongArchitecture {
+                machine: "macOS on arm64".to_owned(),
+                platform: "linux/amd64".to_owned(),
+            },
+        ),
+        (
+            run(b"set -e\n", 0o755),
+            "/srv/run",
+            StartupProblem::NoFormat {
+                because: NoFormat::NoShebang,
+            },
+        ),
+        (
+            run(b"", 0o755),
+            "/srv/run",
+            StartupProblem::NoFormat {
+                because: NoFormat::Empty,
+            },
+        ),
+        (
+            run(b"#!/bin/env -S A=b node --x\n", 0o755),
+            "/srv/run",
+            interpreter("node", false),
+        ),
+        (
+            run(b"#!/bin/env node --x\n", 0o755),
+            "/srv/run",
+            interpreter("node --x", false),
         ),
         (
             run(b"#!/bin/sh\n", 0o700),

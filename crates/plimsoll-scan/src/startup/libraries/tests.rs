@@ -5,6 +5,7 @@ use super::*;
 use crate::catalogue::binary::{Binary, Kind, Origin};
 use crate::catalogue::{Document, loader};
 use crate::record::{EntryFact, FactKind, LayerRecord};
+use crate::startup::format::Start;
 use crate::tree::Tree;
 
 const GLIBC: &str = "/lib64/ld-linux-x86-64.so.2";
@@ -19,6 +20,7 @@ fn entry(path: &str, kind: FactKind) -> EntryFact {
         uid: 0,
         gid: 0,
         content: 0,
+        start: Start::Unknown,
     }
 }
 
