@@ -11,10 +11,11 @@ use xxhash_rust::xxh3::{Xxh3, xxh3_64};
 
 use crate::ScanOptions;
 use crate::catalogue::binary::Binary;
-use crate::catalogue::{Candidate, Cataloguer, Document, Watch, claimant};
+use crate::catalogue::{Candidate, Cataloguer, Document, Watch, base_name, claimant};
 use crate::record::{EntryFact, LayerRecord, Unread};
 use crate::secret::{Detector, FileSighting, Found, Searcher};
 use crate::startup::format::{self, Start};
+use crate::startup::script;
 
 /// Entries that the layers of one image may make us keep together: several times what the largest
 /// images have.
@@ -300,6 +301,12 @@ impl<'a> Collector<'a> {
             let path = entry.path.as_str().into();
             self.record.shebangs.insert(path, line.into());
         }
+        if let Some(script) = script::read(base_name(&entry.path), bytes) {
+            self.weight += entry.path.len() + script.weight();
+            self.record
+                .scripts
+                .insert(entry.path.as_str().into(), script);
+        }
         if let Some(cataloguer) = claimant {
             self.told(entry, cataloguer, (cataloguer.read)(&entry.path, bytes));
         }
@@ -431,6 +438,7 @@ impl LayerReader for Collector<'_> {
         if let Err(problem) = self.kept.take_weight(std::mem::take(&mut self.weight)) {
             self.record.documents.remove(&entry.path);
             self.record.shebangs.remove(entry.path.as_str());
+            self.record.scripts.remove(entry.path.as_str());
             return Err(too_much(problem));
         }
         let start = std::mem::take(&mut self.start);

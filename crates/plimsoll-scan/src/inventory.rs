@@ -17,7 +17,7 @@ use crate::packages::{Ownership, Published, gaps, named_files, packages, unread_
 use crate::record::{FactKind, LayerRecord};
 use crate::savings::{Context, savings};
 use crate::secret::{self, Detector, FileSighting, Fingerprint, shown_name};
-use crate::startup::{Facts, accounts, needs};
+use crate::startup::{Facts, Startup, accounts, needs};
 use crate::tree::Tree;
 use crate::waste::{self, LayerBytes};
 use crate::{ImageFiles, Outcome};
@@ -77,11 +77,15 @@ pub(crate) fn assemble(
     let mut startup = if complete {
         image_facts.startup()
     } else {
-        Vec::new()
+        Startup::default()
     };
-    for file in &mut startup {
+    for file in &mut startup.files {
         file.word = shown_name(&file.word, detector);
     }
+    for unclear in &mut startup.unclear {
+        unclear.what = shown_name(&unclear.what, detector);
+    }
+    told.skipped.append(&mut startup.unclear);
     unread_stores(tree, &packages.ownership, &mut told);
     gaps(records, tree, &packages.ownership, &mut told);
     unread_files(records, tree, &packages.ownership, &mut told);
@@ -92,7 +96,7 @@ pub(crate) fn assemble(
     }
     let inventory = Inventory {
         uncovered: told.files,
-        startup,
+        startup: startup.files,
         without_certificates: if complete {
             needs::without_certificates(tree, config)
         } else {

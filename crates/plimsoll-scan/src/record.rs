@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::catalogue::Document;
 use crate::secret::FileSighting;
 use crate::startup::format::Start;
+use crate::startup::script::Script;
 
 /// What an entry is, as far as later steps care.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -94,6 +95,8 @@ pub(crate) struct LayerRecord {
     pub(crate) unread: Vec<Unread>,
     /// The first line behind `#!` of files that may be executed.
     pub(crate) shebangs: BTreeMap<Box<str>, Box<str>>,
+    /// Scripts of shells that run their arguments.
+    pub(crate) scripts: BTreeMap<Box<str>, Script>,
     /// Files that were searched for secrets only in part.
     pub(crate) partly_searched: Vec<String>,
 }
@@ -103,7 +106,11 @@ impl LayerRecord {
     pub(crate) fn weight(&self) -> usize {
         let shebangs = self.shebangs.iter();
         let documents = self.documents.values().map(Document::weight);
+        let scripts = self.scripts.iter();
         documents.sum::<usize>()
+            + scripts
+                .map(|(path, script)| path.len() + script.weight())
+                .sum::<usize>()
             + shebangs
                 .map(|(path, line)| path.len() + line.len())
                 .sum::<usize>()

@@ -1,4 +1,5 @@
-//! Installed Ruby gems: the specifications that RubyGems writes for each, default gems too.
+//! Installed Ruby gems: the specifications that RubyGems writes for each, default gems too, and those
+//! of gems that Bundler fetched by Git.
 //!
 //! A specification is Ruby code. RubyGems writes it in one fixed form, with a comment on top that
 //! tells what matters (`# stub: NAME VERSION PLATFORM PATHS`); only literals are read from the rest.
@@ -16,8 +17,22 @@ pub(super) fn claims(candidate: &Candidate<'_>) -> bool {
                 let folder = folder.strip_suffix("/default/").map_or(folder, |_| {
                     folder.strip_suffix("default/").unwrap_or(folder)
                 });
-                folder.ends_with("/specifications/")
+                folder.ends_with("/specifications/") || is_checkout(folder)
             })
+}
+
+/// Whether a folder is that of a gem which Bundler fetched by Git, or that of one of several in a
+/// repository: `bundler/gems/NAME-REVISION/`. Such a gem brings its own specification, in which
+/// code may compute the version: then it is told that it was not read.
+fn is_checkout(folder: &str) -> bool {
+    folder
+        .split_once("/bundler/gems/")
+        .and_then(|(_, inside)| inside.strip_suffix('/')?.split_once('-').map(|_| inside))
+        .is_some_and(|inside| {
+            let parts = inside.trim_end_matches('/').split('/').count();
+            let of_tests = ["/spec", "/test", "/fixtures", "/example"];
+            parts <= 2 && !of_tests.iter().any(|part| inside.contains(part))
+        })
 }
 
 pub(super) fn read(path: &str, bytes: &[u8]) -> Result<Document, String> {
@@ -113,6 +128,8 @@ mod tests {
         for yes in [
             "var/lib/gems/3.1.0/specifications/rack-2.2.4.gemspec",
             "usr/lib/ruby/gems/3.1.0/specifications/default/json-2.6.1.gemspec",
+            "usr/local/bundle/bundler/gems/devise-abc1234/devise.gemspec",
+            "x/bundler/gems/rails-abc1234/activejob/activejob.gemspec",
         ] {
             assert!(claims(&Candidate::named(yes)), "{yes}");
         }
@@ -120,6 +137,8 @@ mod tests {
             "var/lib/gems/3.1.0/gems/rack-2.2.4/rack.gemspec",
             "app/default/app.gemspec",
             "app/own.gemspec",
+            "x/bundler/gems/devise-abc1234/spec/x.gemspec",
+            "x/bundler/gems/devise-abc1234/a/b/x.gemspec",
         ] {
             assert!(!claims(&Candidate::named(no)), "{no}");
         }

@@ -19,6 +19,10 @@ pub(super) struct Step {
     pub(super) falls_back: bool,
     /// The folder it is started in.
     pub(super) folder: String,
+    /// What a program or a script of a shell is given.
+    pub(super) arguments: Vec<String>,
+    /// Programs that a shell tries where this one does not work.
+    pub(super) instead: Vec<String>,
 }
 
 /// Wrappers and shells inside each other that are followed.
@@ -36,6 +40,7 @@ pub(super) struct Reader {
     folder: String,
     in_shell: bool,
     falls_back: bool,
+    instead: Vec<String>,
     pub(super) steps: Vec<Step>,
 }
 
@@ -46,7 +51,17 @@ impl Reader {
             folder: if folder.is_empty() { "/" } else { folder }.to_owned(),
             in_shell: false,
             falls_back: false,
+            instead: Vec::new(),
             steps: Vec::new(),
+        }
+    }
+
+    /// As [`Self::new`], for what a shell runs; `replaces` says that it is replaced by that.
+    pub(super) fn in_script(role: StartupRole, folder: &str, replaces: bool) -> Self {
+        Self {
+            in_shell: !replaces,
+            falls_back: true,
+            ..Self::new(role, folder)
         }
     }
 
@@ -59,7 +74,7 @@ impl Reader {
         if program.is_empty() || depth > MAX_DEPTH {
             return;
         }
-        self.push(program, None);
+        self.push(program, None, rest);
         let name = program.rsplit('/').next().unwrap_or_default();
         match name {
             "tini" | "tini-static" | "docker-init" | "catatonit" => {
@@ -86,17 +101,50 @@ impl Reader {
                     self.wrapped(rest, &[], &[], depth);
                 }
             }
+            "timeout" => {
+                // Behind its options stands how long.
+                let options = [
+                    "-v",
+                    "--verbose",
+                    "-f",
+                    "--foreground",
+                    "-p",
+                    "--preserve-status",
+                ];
+                let mut rest = rest;
+                while let Some((word, behind)) = rest.split_first() {
+                    rest = match word.as_str() {
+                        "-k" | "-s" | "-t" | "--kill-after" | "--signal" => {
+                            behind.get(1..).unwrap_or_default()
+                        }
+                        word if options.contains(&word)
+                            || word.starts_with("--kill-after=")
+                            || word.starts_with("--signal=") =>
+                        {
+                            behind
+                        }
+                        word if word.starts_with(|c: char| c.is_ascii_digit()) => {
+                            return self.command(behind, depth);
+                        }
+                        // An old BusyBox is told how long by `-t`.
+                        _ if rest.len() < words.len() - 1 => {
+                            return self.wrapped(rest, &[], &[], depth);
+                        }
+                        _ => return,
+                    };
+                }
+            }
             "gosu" | "su-exec" => self.wrapped(rest.get(1..).unwrap_or_default(), &[], &[], depth),
             "sh" | "ash" | "dash" | "bash" => self.shell(program, rest, depth),
             _ => {
                 if let Some(file) = given_file(name, rest) {
-                    self.push(file, Some(program));
+                    self.push(file, Some(program), &[]);
                 }
             }
         }
     }
 
-    fn push(&mut self, word: &str, given_to: Option<&str>) {
+    fn push(&mut self, word: &str, given_to: Option<&str>, arguments: &[String]) {
         self.steps.push(Step {
             role: self.role,
             word: word.to_owned(),
@@ -104,6 +152,8 @@ impl Reader {
             in_shell: self.in_shell && given_to.is_none(),
             falls_back: self.falls_back,
             folder: self.folder.clone(),
+            arguments: arguments.to_vec(),
+            instead: self.instead.clone(),
         });
     }
 
@@ -143,7 +193,7 @@ impl Reader {
                 None => {
                     // Without a slash it is looked for in more than one place.
                     if word.contains('/') {
-                        self.push(word, Some(program));
+                        self.push(word, Some(program), rest.as_slice());
                     }
                     return;
                 }
@@ -167,7 +217,10 @@ impl Reader {
 
     /// The first program of a shell's text, and what goes before it without effect on programs.
     fn text(&mut self, text: &str, depth: usize) {
-        let mut rest = text;
+        let mut rest = match self.role {
+            StartupRole::HealthCheck => asked(text).unwrap_or(text),
+            _ => text,
+        };
         for _ in 0..MAX_COMMANDS {
             let Some(command) = first_command(rest) else {
                 return;
@@ -212,7 +265,12 @@ impl Reader {
                     if goes_on => {}
                 _ if is_builtin(program) => return,
                 _ => {
-                    if command.is_needed() {
+                    let instead = match command.then {
+                        Then::Or if !command.is_needed() => alternatives(command.rest),
+                        _ => Some(Vec::new()).filter(|_| command.is_needed()),
+                    };
+                    if let Some(instead) = instead {
+                        self.instead = instead;
                         self.in_shell_command(words, depth, false);
                     }
                     return;
@@ -409,19 +467,124 @@ struct Command<'t> {
 impl Command<'_> {
     /// Whether nothing works where the command does not.
     fn is_needed(&self) -> bool {
-        let gives_up = || {
-            let rest = self.rest.trim_start();
-            ["exit ", "exit;", "false", "kill "]
-                .iter()
-                .any(|word| rest.starts_with(word))
-                || rest.trim_end() == "exit"
-        };
         match self.then {
             Then::End | Then::And | Then::Pipe => true,
-            Then::Or => gives_up(),
-            Then::Next => false,
+            Then::Or => gives_up(self.rest),
+            Then::Next => {
+                let rest = self.rest.trim_start();
+                rest.strip_prefix("exit $?").is_some_and(is_end)
+            }
         }
     }
+}
+
+fn is_end(rest: &str) -> bool {
+    rest.chars()
+        .next()
+        .is_none_or(|next| next.is_whitespace() || matches!(next, ';' | '}' | ')'))
+}
+
+/// Whether a text ends the shell with a failure, or is one, after it said something at most.
+fn gives_up(text: &str) -> bool {
+    let mut rest = text.trim_start();
+    if let Some(inner) = rest.strip_prefix('{').or_else(|| rest.strip_prefix('(')) {
+        rest = inner.trim_start();
+    }
+    if rest.starts_with("echo ")
+        && let Some(command) = first_command(rest)
+        && command.then == Then::Next
+    {
+        rest = command.rest.trim_start();
+    }
+    let fails = |status: &str| !status.trim_start().starts_with('0');
+    rest.strip_prefix("exit")
+        .is_some_and(|status| is_end(status) && fails(status))
+        || rest.starts_with("kill ")
+        || rest.strip_prefix("false").is_some_and(is_end)
+}
+
+/// Alternatives that are told.
+const MAX_ALTERNATIVES: usize = 10;
+
+/// The programs that a shell tries one after the other, behind a first `||`; `None` where one of
+/// them always works, or is not known.
+fn alternatives(text: &str) -> Option<Vec<String>> {
+    let mut rest = text;
+    let mut found = Vec::new();
+    while found.len() < MAX_ALTERNATIVES {
+        let command = first_command(rest)?;
+        let program = command.words.first()?;
+        if is_builtin(program) || is_assignment(program) {
+            return None;
+        }
+        found.push(program.clone());
+        if command.is_needed() {
+            return Some(found);
+        }
+        if command.then != Then::Or {
+            return None;
+        }
+        rest = command.rest;
+    }
+    None
+}
+
+/// The command that a health check stands and falls with, where it asks for more than that: `! C`,
+/// `if ! C; then exit 1; fi`, `test "$(C)" = ok`.
+fn asked(text: &str) -> Option<&str> {
+    let text = text.trim_start();
+    if let Some(rest) = text.strip_prefix("! ") {
+        return Some(rest);
+    }
+    if let Some(rest) = text.strip_prefix("if ") {
+        let at = ["; then", ";then", "\nthen"]
+            .iter()
+            .filter_map(|then| rest.find(then))
+            .min()?;
+        let (condition, branches) = rest.split_at(at);
+        let branches = branches.trim_start_matches([';', '\n', ' ']);
+        let then = branches.strip_prefix("then")?;
+        return match condition.trim_start().strip_prefix("! ") {
+            Some(condition) => gives_up(then).then_some(condition),
+            None => {
+                let (_, other) = then.split_once("else")?;
+                gives_up(other).then_some(condition)
+            }
+        };
+    }
+    let rest = text
+        .strip_prefix("test ")
+        .or_else(|| text.strip_prefix("[ "))
+        .or_else(|| text.strip_prefix("[[ "))?;
+    let rest = rest.trim_start();
+    let (rest, is_quoted) = match rest.strip_prefix('"') {
+        Some(rest) => (rest, true),
+        None => (rest, false),
+    };
+    let rest = rest.strip_prefix("$(")?;
+    let mut depth = 1;
+    let end = rest.find(|c| {
+        depth += match c {
+            '(' => 1,
+            ')' => -1,
+            _ => 0,
+        };
+        depth == 0
+    })?;
+    let (command, behind) = rest.split_at(end);
+    let behind = behind.strip_prefix(')')?;
+    let behind = match is_quoted {
+        true => behind.strip_prefix('"')?,
+        false => behind,
+    };
+    let mut words = behind.split_whitespace();
+    let compares = matches!(words.next(), Some("=" | "==" | "-eq"));
+    // Nothing is not the same as something.
+    let something = words.next().is_some_and(|word| {
+        word.trim_matches(['"', '\''])
+            .starts_with(char::is_alphanumeric)
+    });
+    (compares && something).then_some(command)
 }
 
 /// The first simple command of a text; `None` where it begins with something else, or where words
@@ -555,7 +718,7 @@ mod tests {
                 &["/bin/sh", "-c", "curl -f x || exit 1"],
                 &["/bin/sh", "curl"],
             ),
-            (&["/bin/sh", "-c", "curl -f x || wget x"], &["/bin/sh"]),
+            (&["/bin/sh", "-c", "curl -f x || true"], &["/bin/sh"]),
             (&["/bin/sh", "-c", "prepare; serve"], &["/bin/sh"]),
             (&["/bin/sh", "-c", "$SERVER run"], &["/bin/sh"]),
             (&["/bin/sh", "-c", "if a; then b; fi"], &["/bin/sh"]),
@@ -571,9 +734,54 @@ mod tests {
             ),
             (&["java", "-cp", "x", "-jar", "/a.jar"], &["java"]),
             (&["gosu", "app", "serve"], &["gosu", "serve"]),
+            (
+                &["timeout", "-k", "5", "3s", "curl", "x"],
+                &["timeout", "curl"],
+            ),
+            (&["timeout", "-t", "3", "curl"], &["timeout", "curl"]),
+            (&["timeout", "--help"], &["timeout"]),
         ];
         for (words, expected) in cases {
             assert_eq!(told(words), *expected, "{words:?}");
+        }
+    }
+
+    #[test]
+    fn what_a_health_check_stands_and_falls_with() {
+        for (text, expected) in [
+            ("curl -f x; exit $?", "curl"),
+            ("curl -f x ; exit $?;", "curl"),
+            ("curl -f x; exit 0", ""),
+            ("curl -f x || { echo bad; exit 1; }", "curl"),
+            ("curl -f x || exit 0", ""),
+            ("if ! curl -f x; then exit 1; fi", "curl"),
+            ("if curl -f x; then exit 0; else exit 1; fi", "curl"),
+            ("if curl -f x; then echo a; fi", ""),
+            ("if which curl; then curl x; else wget x; fi", ""),
+            ("! curl x", "curl"),
+            ("test \"$(curl -s x)\" = ok", "curl"),
+            (
+                "[ \"$(curl -s -w '%{http_code}' x)\" = \"200\" ] || exit 1",
+                "curl",
+            ),
+            ("test -z \"$(curl -s x)\"", ""),
+            ("test \"$(curl -s x)\" != ok", ""),
+            ("timeout 3 curl x", "timeout curl"),
+            ("curl x || wget x || exit 1", "curl or wget"),
+            ("curl x || wget x", "curl or wget"),
+            ("curl x || true", ""),
+            ("curl x || wget x; true", ""),
+        ] {
+            let mut reader = Reader::new(StartupRole::HealthCheck, "/");
+            reader.arguments(&["/bin/sh".to_owned(), "-c".to_owned(), text.to_owned()], 0);
+            let told: Vec<String> = reader.steps[1..]
+                .iter()
+                .map(|step| {
+                    let words = std::iter::once(&step.word).chain(&step.instead);
+                    words.cloned().collect::<Vec<_>>().join(" or ")
+                })
+                .collect();
+            assert_eq!(told.join(" "), expected, "{text}");
         }
     }
 
@@ -596,6 +804,8 @@ mod tests {
         #[test]
         fn any_text_ends(text in "([a-z$'\"\\\\|&;(){}<>=/é \n-]|cd |exec |sh -c ){0,40}") {
             told(&["/bin/sh", "-c", &text]);
+            let _ = asked(&text);
+            let _ = asked(&format!("test \"$({text}"));
         }
     }
 }

@@ -5,13 +5,15 @@
 
 pub(crate) mod accounts;
 mod command;
+mod follow;
 pub(crate) mod format;
 mod libraries;
 mod mounts;
 pub(crate) mod needs;
+pub(crate) mod script;
 mod search;
 
-use plimsoll_model::{Accounts, ImageConfig, StartupFile, StartupProblem, StartupRole};
+use plimsoll_model::{Accounts, ImageConfig, Skipped, StartupFile, StartupProblem, StartupRole};
 
 use crate::catalogue::binary::{Binary, Elf, Kind};
 use crate::catalogue::{Document, base_name, folder};
@@ -40,10 +42,19 @@ pub(crate) struct Facts<'a> {
 }
 
 impl Facts<'_> {
-    /// Every program and file that is named by what the image starts.
-    pub(crate) fn startup(&self) -> Vec<StartupFile> {
+    /// Every program and file that is named by what the image starts, and what of it is not known.
+    pub(crate) fn startup(&self) -> Startup {
         Surroundings::new(self).startup()
     }
+}
+
+/// What an image starts.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Startup {
+    pub(crate) files: Vec<StartupFile>,
+    /// Programs of which it is not known whether they are what runs: the word that names each, and
+    /// why.
+    pub(crate) unclear: Vec<Skipped>,
 }
 
 /// What decides how an image starts.
@@ -77,37 +88,27 @@ impl<'a> Surroundings<'a> {
         }
     }
 
-    fn startup(&self) -> Vec<StartupFile> {
+    fn startup(&self) -> Startup {
         let linux = self
             .config
             .platform
             .as_ref()
             .is_none_or(|platform| platform.os == "linux" || platform.os.is_empty());
         if !linux {
-            return Vec::new();
+            return Startup::default();
         }
         let identity = self
             .accounts
             .complete
             .then(|| Identity::of(&self.config.user, self.accounts))
             .flatten();
-        let mut files: Vec<StartupFile> = Vec::new();
+        let mut startup = Startup::default();
         for (role, words) in self.command_lines() {
             let mut reader = Reader::new(role, &self.config.working_dir);
             reader.arguments(&words, 0);
-            for step in reader.steps {
-                let file = self.look(&step, identity.as_ref());
-                // A file that stops the start stops what it would have started.
-                let stops = !file.problems.is_empty();
-                if !files.contains(&file) {
-                    files.push(file);
-                }
-                if stops {
-                    break;
-                }
-            }
+            self.take_steps(reader.steps, identity.as_ref(), 0, &mut startup);
         }
-        files
+        startup
     }
 
     fn command_lines(&self) -> Vec<(StartupRole, Vec<String>)> {

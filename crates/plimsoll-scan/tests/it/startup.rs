@@ -1,4 +1,6 @@
-use plimsoll_model::{HealthCheck, ImageConfig, NoFormat, NotableKind, StartupProblem};
+use plimsoll_model::{
+    HealthCheck, ImageConfig, NoFormat, NotableKind, StartupProblem, StartupRole,
+};
 
 use crate::image::{Layer, look_with};
 
@@ -181,6 +183,64 @@ fn what_does_not_start_is_told_why() {
 }
 
 #[test]
+fn what_an_entry_point_runs_in_the_end_is_followed() {
+    let run = |body: &str, cmd: &str| {
+        let layer = Layer::new()
+            .mode("srv/entry", format!("#!/bin/sh\nset -e\n{body}"), 0o755)
+            .mode("srv/app", "#!/bin/bash\n", 0o755)
+            .mode("srv/secret", "#!/bin/sh\n", 0o700)
+            .file("srv/a.js", "");
+        let config = ImageConfig {
+            entrypoint: Some(words("/srv/entry")),
+            cmd: Some(words(cmd)),
+            user: "app".to_owned(),
+            ..ImageConfig::default()
+        };
+        let outcome = look_with(vec![base(), layer], config);
+        let files = outcome.inventory.startup.into_iter();
+        let problems: Vec<_> = files
+            .flat_map(|file| file.problems.into_iter().map(move |one| (file.role, one)))
+            .collect();
+        let skipped = outcome.skipped.into_iter();
+        let unclear: Vec<_> = skipped
+            .filter(|one| one.why.contains("what runs was not looked at"))
+            .map(|one| (one.what, one.why))
+            .collect();
+        (problems, unclear)
+    };
+    let missing = vec![(StartupRole::Cmd, StartupProblem::Missing)];
+    assert_eq!(run("exec \"$@\"\n", "/srv/gone -x"), (missing, vec![]));
+    let (problems, _) = run("exec \"$@\"\n", "/srv/app");
+    assert!(matches!(
+        problems.as_slice(),
+        [(StartupRole::Cmd, StartupProblem::MissingInterpreter { .. })]
+    ));
+    let (problems, _) = run("exec \"$@\"\n", "/srv/secret");
+    assert!(matches!(
+        problems.as_slice(),
+        [(_, StartupProblem::Denied { .. })]
+    ));
+    // What only the container knows is said not to be known.
+    for body in ["npm install\nexec \"$@\"\n", "shift\nexec \"$@\"\n"] {
+        let (problems, unclear) = run(body, "gone");
+        assert_eq!(problems, [], "{body}");
+        assert_eq!(unclear.len(), 1, "{body}");
+        assert_eq!(unclear[0].0, "gone");
+        assert!(unclear[0].1.contains("line 3"), "{}", unclear[0].1);
+    }
+    for (body, cmd) in [
+        ("npm install\nexec \"$@\"\n", "sh"),
+        (
+            "[ -x \"$1\" ] || set -- sh \"$@\"\nexec \"$@\"\n",
+            "/srv/a.js",
+        ),
+        ("exec sh /srv/a.js \"$@\"\n", "gone"),
+    ] {
+        assert_eq!(run(body, cmd), (vec![], vec![]), "{body}");
+    }
+}
+
+#[test]
 fn a_health_check_is_looked_at_like_what_it_checks() {
     let check = |test: &str| {
         problems(
@@ -199,6 +259,11 @@ fn a_health_check_is_looked_at_like_what_it_checks() {
         [StartupProblem::Missing]
     );
     assert_eq!(check("CMD-SHELL curl -f x || true"), []);
+    assert_eq!(check("CMD-SHELL curl x || sh -c x"), []);
+    assert_eq!(
+        check("CMD-SHELL curl x || python3 x || exit 1"),
+        [StartupProblem::Missing, StartupProblem::Missing]
+    );
     assert_eq!(check("CMD curl"), [StartupProblem::Missing]);
     assert_eq!(check("NONE"), []);
 }

@@ -10,7 +10,7 @@ pub(super) enum Sign {
     },
     /// It stands right before this.
     Before(&'static [u8]),
-    /// It stands alone, and begins with the number in the file's name.
+    /// It stands alone, and begins with the number in the file's name where there is one.
     Series,
     /// It begins the build id that Redis and its kin print, before the name of a container that
     /// built them.
@@ -59,7 +59,11 @@ const fn program(
 
 /// Every program that is known.
 pub(super) const PROGRAMS: &[Program] = &[
-    program("python", &["python*", "libpython*"], &[Sign::Series]),
+    program(
+        "python",
+        &["python", "python*", "libpython*"],
+        &[Sign::Series],
+    ),
     program("pypy", &["libpypy*"], &[behind(b"[PyPy ")]),
     program("node", &["node", "nodejs"], &[behind(b"node.js/v")]),
     program("deno", &["deno"], &[behind(b"Deno/")]),
@@ -175,7 +179,11 @@ pub(super) const PROGRAMS: &[Program] = &[
     ),
     program("sqlcipher", &["sqlcipher"], &[behind(b"SQLCipher ")]),
     // Where all its names are one file, an archive holds that under the first of them.
-    program("busybox", &["busybox", "[", "[["], &[behind(b"BusyBox v")]),
+    program(
+        "busybox",
+        &["busybox", "busybox*", "[", "[["],
+        &[behind(b"BusyBox v")],
+    ),
     program("bash", &["bash"], &[behind(b"@(#)Bash version ")]),
     program(
         "openssl",

@@ -111,21 +111,36 @@ pub(super) fn is_commented(view: View<'_>, sections: &[Section<'_>]) -> bool {
 }
 
 /// Whether read-only data holds the path of a source of Rust's own library, as messages of panics
-/// name it: `/rustc/`, 40 digits, `/library/`.
+/// name it: `/rustc/`, 40 digits, `/library/`; with Debian's compiler `/usr/src/rustc-`, its
+/// version, `/library/`.
 pub(super) fn panics(bytes: &[u8]) -> bool {
-    memmem::find_iter(bytes, b"/rustc/").any(|at| {
-        bytes.get(at + 7..).is_some_and(|rest| {
-            rest.get(..40)
-                .is_some_and(|hash| hash.iter().all(u8::is_ascii_hexdigit))
-                && rest.get(40..).is_some_and(|path| {
-                    path.starts_with(b"/library/") || path.starts_with(b"/src/")
-                })
+    const DEBIAN: &[u8] = b"/usr/src/rustc-";
+    let is_debian = memmem::find_iter(bytes, DEBIAN).any(|at| {
+        bytes
+            .get(at + DEBIAN.len()..)
+            .and_then(|rest| Some((part(rest)?, rest)))
+            .is_some_and(|(version, rest)| {
+                version.first().is_some_and(u8::is_ascii_digit)
+                    && rest
+                        .get(version.len()..)
+                        .is_some_and(|path| path.starts_with(b"/library/"))
+            })
+    });
+    is_debian
+        || memmem::find_iter(bytes, b"/rustc/").any(|at| {
+            bytes.get(at + 7..).is_some_and(|rest| {
+                rest.get(..40)
+                    .is_some_and(|hash| hash.iter().all(u8::is_ascii_hexdigit))
+                    && rest.get(40..).is_some_and(|path| {
+                        path.starts_with(b"/library/") || path.starts_with(b"/src/")
+                    })
+            })
         })
-    })
 }
 
 /// The crates whose sources messages of panics name, as a registry keeps them:
-/// `registry/src/REGISTRY/NAME-VERSION/`. Those without such a message are not among them.
+/// `registry/src/REGISTRY/NAME-VERSION/`, or as Debian does, whose packages build with nothing
+/// else: `/usr/share/cargo/registry/NAME-VERSION/`. Those without such a message are not among them.
 #[derive(Debug, Default)]
 pub(super) struct Named(BTreeSet<(String, String)>);
 
@@ -151,6 +166,18 @@ impl Named {
                 .and_then(part)
                 .and_then(|folder| std::str::from_utf8(folder).ok());
             if let Some((name, version)) = folder.and_then(name_and_version) {
+                self.0.insert((name.to_owned(), version.to_owned()));
+            }
+        }
+        const DEBIAN: &[u8] = b"/usr/share/cargo/registry/";
+        for at in memmem::find_iter(bytes, DEBIAN) {
+            let folder = bytes
+                .get(at + DEBIAN.len()..)
+                .and_then(part)
+                .and_then(|folder| std::str::from_utf8(folder).ok());
+            if let Some((name, version)) = folder.and_then(name_and_version)
+                && self.0.len() < MAX_CRATES
+            {
                 self.0.insert((name.to_owned(), version.to_owned()));
             }
         }
@@ -222,5 +249,17 @@ mod tests {
         assert!(panics(path.as_bytes()));
         assert!(!panics(b"/rustc/0a/library/core/src/str.rs"));
         assert!(!panics(b"see /rustc/"));
+        assert!(panics(
+            b"x/usr/src/rustc-1.63.0/library/alloc/src/string.rs"
+        ));
+        assert!(!panics(b"x/usr/src/rustc-1.63.0/src/x.rs /usr/src/rustc-"));
+        let mut named = Named::default();
+        named.look(b"x/usr/share/cargo/registry/thread_local-1.1.4/src/lib.rsfailed/usr/share/cargo/registry/a");
+        let packages = named.packages();
+        assert_eq!(packages.len(), 1);
+        assert_eq!(
+            (packages[0].name.as_str(), packages[0].version.as_str()),
+            ("thread_local", "1.1.4")
+        );
     }
 }

@@ -104,15 +104,20 @@ fn by_sign(sign: &Sign, bytes: &[u8], series: Option<&str>) -> Option<String> {
             let start = before(bytes, at);
             version(bytes.get(start..at)?)
         }),
-        Sign::Series => {
-            // The number stands alone between two NULs.
-            let text = format!("\0{}.", series?);
-            memmem::find_iter(bytes, text.as_bytes()).find_map(|at| {
-                let rest = bytes.get(at + 1..)?;
-                let length = version_length(rest);
-                (rest.get(length) == Some(&0)).then(|| version(rest.get(..length)?))?
-            })
-        }
+        Sign::Series => match series {
+            // The number stands alone between two NULs; or ends the folder that it was built for,
+            // of which linkers make one text.
+            Some(series) => ["\0", "/versions/"].iter().find_map(|before| {
+                let text = format!("{before}{series}.");
+                memmem::find_iter(bytes, text.as_bytes())
+                    .find_map(|at| ended(bytes.get(at + before.len()..)?))
+            }),
+            None => [&b"\x003."[..], b"\x002.7."].iter().find_map(|text| {
+                memmem::find_iter(bytes, text).find_map(|at| {
+                    ended(bytes.get(at + 1..)?).filter(|version| is_of_python(version))
+                })
+            }),
+        },
         Sign::BuildId => memmem::find_iter(bytes, b"000000000\0").find_map(|at| {
             // VERSION, the builder's name of twelve letters or `buildkitsandbox`, `-`, nanoseconds.
             let digits = bytes
@@ -122,6 +127,11 @@ fn by_sign(sign: &Sign, bytes: &[u8], series: Option<&str>) -> Option<String> {
                 .take_while(|byte| byte.is_ascii_digit())
                 .count();
             let dash = at.checked_sub(digits + 1)?;
+            if bytes.get(dash) == Some(&b'.') {
+                // Built for a given time: the seconds stand right behind the version.
+                let end = at.checked_sub(SECONDS)?;
+                return (digits > SECONDS).then(|| version(bytes.get(before(bytes, end)..end)?))?;
+            }
             if digits < 9 || bytes.get(dash) != Some(&b'-') {
                 return None;
             }
@@ -139,6 +149,22 @@ fn by_sign(sign: &Sign, bytes: &[u8], series: Option<&str>) -> Option<String> {
         }),
         Sign::BuildIdAndAlone => build_id(bytes),
     }
+}
+
+/// Digits of the seconds since 1970, in this century.
+const SECONDS: usize = 10;
+
+/// A version that ends in a NUL.
+fn ended(bytes: &[u8]) -> Option<String> {
+    let length = version_length(bytes);
+    (bytes.get(length) == Some(&0)).then(|| version(bytes.get(..length)?))?
+}
+
+/// Whether a version may be one of Python, and none of SQLite, which may be linked in.
+fn is_of_python(version: &str) -> bool {
+    let mut numbers = version.split('.').skip(1);
+    let minor: Option<u32> = numbers.next().and_then(|minor| minor.parse().ok());
+    minor.is_some_and(|minor| minor < 30) && numbers.count() == 1
 }
 
 /// How far before its time a build id begins: a version and the name of a machine.
@@ -262,6 +288,20 @@ mod tests {
                 "libpython3.13.so.1.0",
                 b"\x003.13.0rc2\0",
                 "python@3.13.0rc2",
+            ),
+            (
+                "libpython3.11.so",
+                b"\0/root/.pyenv/versions/3.11.7\0",
+                "python@3.11.7",
+            ),
+            ("python", b"\x003.45.1\x003.11.2\0", "python@3.11.2"),
+            ("python3", b"\x003.12.1\0", "python@3.12.1"),
+            ("busybox.static", b"BusyBox v1.35.0 (", "busybox@1.35.0"),
+            ("busybox-x86_64", b"BusyBox v1.35.0 (", "busybox@1.35.0"),
+            (
+                "redis-server",
+                b"\xdfA7.0.151790282056000000000\0%llx",
+                "redis@7.0.15",
             ),
             ("node", b"https://node.js/v22.9.0\0", "node@22.9.0"),
             ("ruby", b"ruby 2.7.7p221 (2022-11-24", "ruby@2.7.7p221"),
