@@ -7,8 +7,10 @@ use crate::rule::{ImageFacts, Meta, Rule, Sink};
 declare_rule! {
     /// ## What it does
     /// Tells that the program of `ENTRYPOINT` or `CMD`, or the script that an interpreter is told to run, is
-    /// not in the image. Wrappers such as `tini` and plain lines of shell are seen through. It is silent
-    /// where a volume, a variable or a script decides what runs.
+    /// not in the image. Wrappers such as `tini` and plain lines of shell are seen through, and so are entry
+    /// points of shell that end in `exec "$@"`: they run the `CMD`. It is silent where a volume or a variable
+    /// decides what runs; where a script may run something else than a `CMD` that is not there, or may bring
+    /// it, that is told among what was not looked at.
     ///
     /// ## Why it hurts in production
     /// Every container of the image ends at once with `no such file or directory`, in each place that pulls
