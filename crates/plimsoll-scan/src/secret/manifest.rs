@@ -26,6 +26,10 @@ pub(super) fn in_manifests(
     if !text.contains("Secret") || !text.contains("kind") {
         return;
     }
+    // What a cluster alone can open (bitnami.com/v1alpha1, `encryptedData`).
+    if text.contains("SealedSecret") {
+        cleared.extend(sealed(text));
+    }
     if text.trim_start().starts_with('{') {
         let Ok(document) = serde_json::from_str::<Value>(text) else {
             return;
@@ -46,6 +50,27 @@ pub(super) fn in_manifests(
         }
         start += document.len();
     }
+}
+
+/// The encrypted values of sealed secrets: from their map's name to the end of the last line that
+/// lies deeper, or of the object in JSON.
+fn sealed(text: &str) -> impl Iterator<Item = Cleared> {
+    text.match_indices("encryptedData").map(|(at, _)| {
+        let line_at = text[..at].rfind('\n').map_or(0, |end| end + 1);
+        let depth = indent(&text[line_at..]);
+        let rest = &text[at..];
+        if rest["encryptedData".len()..].starts_with('"') {
+            return at..at + rest.find('}').unwrap_or(rest.len());
+        }
+        let mut end = at;
+        for (number, line) in rest.split_inclusive('\n').enumerate() {
+            if number > 0 && !line.trim().is_empty() && indent(line) <= depth {
+                break;
+            }
+            end += line.len();
+        }
+        at..end
+    })
 }
 
 /// The documents of a YAML stream, each with the line that parts it from the next.
@@ -244,9 +269,31 @@ mod tests {
         );
     }
 
+    #[test]
+    fn sealed_values_are_cleared() {
+        let value = "AgBy3i4OJSWK+PiTySYZZA9rO43cGDEqTr7o0qTzXw9kQ2mWv7LpT4rYb8Nc";
+        let cleared = |text: &str| {
+            let (mut hits, mut cleared) = (Vec::new(), Vec::new());
+            in_manifests(Detector::shared(), text, &mut hits, &mut cleared);
+            assert!(hits.is_empty());
+            let at = text.find(value).unwrap();
+            let later = text.find("later").unwrap();
+            let holds = |place| cleared.iter().any(|range| range.contains(&place));
+            (holds(at), holds(later))
+        };
+        let yaml = format!(
+            "kind: SealedSecret\nspec:\n  encryptedData:\n    user: x\n    password: {value}\n  later: y\n"
+        );
+        assert_eq!(cleared(&yaml), (true, false));
+        let json = format!(
+            "{{\"kind\":\"SealedSecret\",\"spec\":{{\"encryptedData\":{{\"password\":\"{value}\"}},\"later\":1}}}}"
+        );
+        assert_eq!(cleared(&json), (true, false));
+    }
+
     proptest! {
         #[test]
-        fn any_text_ends(text in "(kind: Secret\n|data:\n|  [a-z]{1,9}: [A-Za-z0-9+/=é]{0,20}\n|\\{|\"|:|---\n| |é){0,20}") {
+        fn any_text_ends(text in "(kind: Secret\n|kind: SealedSecret\n|encryptedData:\n|\"encryptedData\"|data:\n|  [a-z]{1,9}: [A-Za-z0-9+/=é]{0,20}\n|\\{|\"|:|---\n| |é){0,20}") {
             let _ = found(&format!("kind: Secret\n{text}"));
             let _ = found(&format!("{{\"kind\":\"Secret\",\"data\":{{\"a\":\"{text}\"}}}}"));
         }

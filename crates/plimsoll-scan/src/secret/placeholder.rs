@@ -68,8 +68,73 @@ const WHOLE: &[&str] = &[
     // Of the documentation of Kubernetes, in Secrets.
     "1f2d1e2e67df",
     "t0p-secret",
+    // Of every manual of Oracle and SQLAlchemy, as Scott's.
+    "tiger",
     "39528$vdg7jb",
 ];
+
+/// What a value begins with that is encrypted or names where the credential lies (lower case): SOPS,
+/// Jasypt, dotenvx, Vault's transit and paths, Amazon's names, stores of keys.
+const ELSEWHERE: &[&str] = &[
+    "enc[",
+    "enc(",
+    "encrypted:",
+    "arn:",
+    "vault:",
+    "env:",
+    "ssm:",
+    "secretsmanager:",
+    "keyring:",
+    "keychain:",
+    "kms:",
+    "file:",
+    "$ansible_vault",
+];
+
+/// What a reference begins with that leads to a value by dots, in Terraform and in code.
+const ROOTS: &[&str] = &[
+    "var", "local", "module", "data", "each", "self", "this", "process", "config", "cfg", "conf",
+    "settings", "options", "opts", "args", "params", "props", "env", "os", "app", "ctx", "req",
+    "request", "input", "inputs", "secrets", "vars", "values", "context", "state",
+];
+
+/// Whether a value leads to another by names and dots: `var.db_password`,
+/// `random_password.db.result`.
+fn is_reference(value: &str) -> bool {
+    let mut names = value.split('.');
+    let Some(root) = names.next() else {
+        return false;
+    };
+    let is_name = |name: &str| {
+        let name = name.split('[').next().unwrap_or(name);
+        name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+            && name
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'))
+    };
+    let rest: Vec<&str> = names.collect();
+    let known = ROOTS.contains(&root) || (root.contains('_') && rest.len() >= 2);
+    known
+        && is_name(root)
+        && !rest.is_empty()
+        && rest.iter().all(|name| is_name(name) && !looks_random(name))
+}
+
+/// Whether a value stands for what a program will write over it: `__TOKEN__`, `@db.password@`,
+/// `#{DbPassword}#`.
+fn is_token_of_template(value: &str) -> bool {
+    ["__", "@"].iter().any(|mark| {
+        let inner = value
+            .strip_prefix(mark)
+            .and_then(|inner| inner.strip_suffix(mark));
+        inner.is_some_and(|inner| {
+            !inner.is_empty()
+                && inner
+                    .bytes()
+                    .all(|byte| byte.is_ascii_alphanumeric() || b"_-.@".contains(&byte))
+        })
+    }) || value.starts_with("#{")
+}
 
 /// Whether a token of a known form is a documented example or stands for one.
 pub(super) fn is_example(value: &[u8]) -> bool {
@@ -95,7 +160,9 @@ pub(super) fn is_placeholder(value: &str) -> bool {
         || value.contains("{{")
         || value.starts_with(['$', '<', '%', '/', '~', '*', '`', '[', '{'])
         || value.starts_with("./")
-        || value.starts_with("file:")
+        || ELSEWHERE.iter().any(|mark| lower.starts_with(mark))
+        || is_reference(value)
+        || is_token_of_template(value)
         || (value.len() < 8 && value.bytes().all(|byte| byte.is_ascii_digit()))
         || has_run(lower.as_bytes(), value.len().min(6))
         || (lower.contains("://") && !lower.contains('@'))
@@ -193,10 +260,35 @@ mod tests {
             "1234",
             "********",
             "http://x/",
+            "ENC[AES256_GCM,data:Tr7o0qTzXw==,iv:1=,tag:k==,type:str]",
+            "ENC(G6N718UuyPE5bHyWKyuLQSm02auQPUtm)",
+            "encrypted:BHcqn7hjJ1Nq2X0aZ3f4+uYb8Nc==",
+            "arn:aws:secretsmanager:us-east-1:123456789012:secret:db-AbCdEf",
+            "vault:secret/data/db#password",
+            "env:GITHUB_TOKEN2",
+            "var.db_password",
+            "module.db.password",
+            "random_password.db.result",
+            "data.aws_eks_cluster_auth.this[0].token",
+            "self.password",
+            "__TOKEN__",
+            "@@PASSWORD_1@@",
+            "@db.password@",
+            "#{DbPassword1}#",
+            "tiger",
         ] {
             assert!(is_placeholder(placeholder), "{placeholder}");
         }
-        for value in ["hunter2!", "correct horse", "postgres://a:b@c/d"] {
+        for value in [
+            "hunter2!",
+            "correct horse",
+            "postgres://a:b@c/d",
+            "john.doe1",
+            "my.secret.pass1",
+            "@dm1n!x@",
+            "env.q7RtY2mWx9KpLz4V",
+            "__init",
+        ] {
             assert!(!is_placeholder(value), "{value}");
         }
     }
