@@ -259,7 +259,7 @@ fn secrets(
                 kind: kind.clone(),
                 severity: if is_published {
                     Severity::Info
-                } else if is_test_material(path) {
+                } else if is_test_material(path) || path.starts_with(DOCUMENTATION) {
                     (*severity).min(Severity::Low)
                 } else {
                     *severity
@@ -297,33 +297,46 @@ const THIRD_PARTY: &[&str] = &[
     "usr/lib/go",
     "usr/share/go",
     "usr/share/doc/",
-    "usr/share/perl",
-    ".cargo/registry/",
+    "share/perl",
+    "lib/perl5/",
+    // Python's own library.
+    "lib/python3.",
+    "lib/python2.",
+    // In whatever folder cargo has its home.
+    "cargo/registry/",
+    "cargo/git/checkouts/",
 ];
+
+/// Keys that packages ship for their servers to be tried with, by the end of their paths.
+const SHIPPED_KEYS: &[&str] = &["/Mojo/IOLoop/resources/server.key"];
+
+/// Where what explains lies: whatever looks like a credential there is most often made up.
+const DOCUMENTATION: &str = "usr/share/doc/";
 
 /// Whether a path lies among the tests or examples of a third-party package.
 fn is_test_material(path: &str) -> bool {
-    THIRD_PARTY.iter().any(|place| {
-        path.find(place).is_some_and(|at| {
-            let inside = &path[at + place.len()..];
-            inside.ends_with("_test.go")
-                || inside.split('/').any(|part| {
-                    matches!(
-                        part,
-                        "test"
-                            | "tests"
-                            | "__tests__"
-                            | "testing"
-                            | "testdata"
-                            | "fixtures"
-                            | "spec"
-                            | "example"
-                            | "examples"
-                            | "sample-keys"
-                    )
-                })
+    SHIPPED_KEYS.iter().any(|key| path.ends_with(key))
+        || THIRD_PARTY.iter().any(|place| {
+            path.find(place).is_some_and(|at| {
+                let inside = &path[at + place.len()..];
+                inside.ends_with("_test.go")
+                    || inside.split('/').any(|part| {
+                        matches!(
+                            part,
+                            "test"
+                                | "tests"
+                                | "__tests__"
+                                | "testing"
+                                | "testdata"
+                                | "fixtures"
+                                | "spec"
+                                | "example"
+                                | "examples"
+                                | "sample-keys"
+                        )
+                    })
+            })
         })
-    })
 }
 
 /// Files that were wanted and could not be read, as far as they are still seen.
@@ -435,4 +448,32 @@ fn partly_searched(records: &[LayerRecord], gaps: &mut Gaps) {
         blocking: false,
     };
     gaps.add(line, paths);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tests_of_others() {
+        for path in [
+            "root/.pyenv/versions/3.11.7/lib/python3.11/test/certdata/keycert.pem",
+            "usr/local/lib/python3.12/test/keycert.pem",
+            "usr/local/cargo/registry/src/index.crates.io-6f17/rustls-0.21.0/tests/certs/key.pem",
+            "root/.cargo/registry/src/x/rustls-0.21.0/examples/key.pem",
+            "usr/local/share/perl/5.36.0/Mojo/IOLoop/resources/server.key",
+            "srv/node_modules/a/test/key.pem",
+        ] {
+            assert!(is_test_material(path), "{path}");
+        }
+        for path in [
+            "srv/test/key.pem",
+            "usr/local/lib/python3.12/ssl/key.pem",
+            "usr/local/cargo/registry/src/x/a-1.0.0/src/key.pem",
+            "etc/app/resources/server.key",
+            "root/.cargo/credentials.toml",
+        ] {
+            assert!(!is_test_material(path), "{path}");
+        }
+    }
 }
