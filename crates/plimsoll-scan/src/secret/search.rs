@@ -195,6 +195,8 @@ pub(super) struct Search<'s> {
     /// Whether nothing has been seen yet that says whether it is an archive.
     may_be_archive: bool,
     archive: Option<Box<Unpacker<'s>>>,
+    /// Whether all of an archive that came so far is kept.
+    provable: bool,
     /// Bytes that may still be searched.
     room: u64,
     /// Bytes that have not come yet.
@@ -235,6 +237,7 @@ impl<'s> Search<'s> {
             // Caches and libraries are full of archives of others.
             may_be_archive: own,
             archive: None,
+            provable: false,
             room: parent.limit,
             missing: size.unwrap_or(u64::MAX),
             streamed: size.is_some_and(|size| size > WHOLE as u64),
@@ -256,6 +259,9 @@ impl<'s> Search<'s> {
 
     /// Takes the next bytes of the file.
     pub(super) fn feed(&mut self, bytes: &[u8], budget: &mut Budget) {
+        if self.archive.is_some() {
+            self.keep_packed(bytes);
+        }
         if let Some(archive) = &mut self.archive {
             archive.feed(bytes, budget);
         } else if self.may_be_archive {
@@ -284,7 +290,18 @@ impl<'s> Search<'s> {
         self.may_be_archive = false;
         let head = &bytes[..bytes.len().min(HEAD)];
         self.archive = Unpacker::new(self.parent.clone(), head).map(Box::new);
+        self.provable = self.archive.is_some() && self.parent.wrappings == 0;
         self.feed(bytes, budget);
+    }
+
+    /// Keeps a short archive as it came, whose sums may prove who published it.
+    fn keep_packed(&mut self, bytes: &[u8]) {
+        if self.provable && self.kept.len() + bytes.len() <= WHOLE {
+            self.kept.extend_from_slice(bytes);
+        } else {
+            self.provable = false;
+            self.kept.clear();
+        }
     }
 
     fn feed_content(&mut self, bytes: &[u8]) {
@@ -322,7 +339,14 @@ impl<'s> Search<'s> {
             self.begin(&kept, budget);
         }
         if let Some(archive) = self.archive.take() {
-            let (sightings, partly) = archive.finish(budget);
+            let (mut sightings, partly) = archive.finish(budget);
+            if self.provable && !sightings.is_empty() {
+                let sums = FileSums::of(&self.kept);
+                for sighting in &mut sightings {
+                    sighting.sums = Some(sums.clone());
+                }
+            }
+            self.kept.clear();
             return (Found { sightings, partly }, self.kept);
         }
         if !self.done && !self.kept.is_empty() {
