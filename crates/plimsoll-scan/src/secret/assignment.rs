@@ -98,7 +98,86 @@ const ABOUT: &[&str] = &[
     "size",
     "field",
     "key2name",
+    "stdin",
 ];
+
+/// What a name of one word ends with that says it all, whatever is written in front: `PGPASSWORD`.
+const ENDINGS: &[&str] = &["password", "passphrase", "apikey", "secretkey"];
+
+/// Beginnings that such a name makes a verb or a question of.
+const VERBS: &[&str] = &[
+    "no", "forgot", "reset", "change", "show", "hide", "has", "is", "use", "set", "get", "check",
+    "verify", "validate", "confirm", "repeat", "retype", "ask",
+];
+
+/// What stands in front of `passwd`, `pass`, `pwd`, `token`, `secret` and `key` where they are written as one
+/// word: `DBPASS`, `AUTHTOKEN`.
+const OWNERS: &[&str] = &[
+    "db",
+    "sql",
+    "pg",
+    "mysql",
+    "redis",
+    "mongo",
+    "ldap",
+    "bind",
+    "smtp",
+    "mail",
+    "ftp",
+    "ssh",
+    "root",
+    "admin",
+    "user",
+    "app",
+    "auth",
+    "api",
+    "access",
+    "client",
+    "private",
+    "secret",
+    "session",
+    "jwt",
+    "bot",
+    "deploy",
+    "refresh",
+    "bearer",
+    "encryption",
+    "signing",
+    "master",
+    "github",
+    "gitlab",
+    "npm",
+    "vault",
+    "proxy",
+    "svn",
+    "git",
+    "sa",
+    "consumer",
+    "hmac",
+    "webhook",
+    "oauth",
+];
+
+/// Whether a word is several of which the last promises a credential: `dbpass`.
+fn is_run_together(word: &str) -> bool {
+    let ends_so = ENDINGS.iter().any(|ending| {
+        word.strip_suffix(ending)
+            .is_some_and(|owner| !VERBS.contains(&owner))
+    });
+    ends_so
+        || ["passwd", "pass", "pwd", "token", "secret"]
+            .iter()
+            .any(|ending| {
+                word.strip_suffix(ending)
+                    .is_some_and(|owner| OWNERS.contains(&owner))
+            })
+        || word
+            .strip_suffix("key")
+            .is_some_and(|owner| KEY_OF.contains(&owner))
+}
+
+/// Variables that hold a credential by the manual of who reads them, though no word of them says so.
+const KNOWN: &[&str] = &["rediscli_auth"];
 
 /// Whether a variable of this name is meant to hold a credential.
 pub(super) fn names_secret(name: &str) -> bool {
@@ -114,7 +193,10 @@ pub(super) fn names_secret(name: &str) -> bool {
     {
         return false;
     }
-    words.iter().any(|word| WORDS.contains(&word.as_str()))
+    words
+        .iter()
+        .any(|word| WORDS.contains(&word.as_str()) || is_run_together(word))
+        || KNOWN.contains(&words.join("_").as_str())
         || words
             .windows(2)
             .any(|pair| pair[1] == "key" && KEY_OF.contains(&pair[0].as_str()))
@@ -255,6 +337,16 @@ mod tests {
             "clientSecret",
             "STRIPE_SECRET_KEY",
             "build.token",
+            "PGPASSWORD",
+            "DBPASSWORD",
+            "DBPASS",
+            "FTPPASSWORD",
+            "SECRETKEY",
+            "AUTHTOKEN",
+            "REDISCLI_AUTH",
+            "rediscli-auth",
+            "MYSQLPWD",
+            "clientsecret",
         ] {
             assert!(names_secret(yes), "{yes}");
         }
@@ -271,6 +363,15 @@ mod tests {
             "PATH",
             "",
             "COMPASS",
+            "BYPASS",
+            "PGPASSFILE",
+            "nopassword",
+            "resetPassword_url",
+            "nexttoken",
+            "kpasswd",
+            "htpasswd",
+            "password-stdin",
+            "NODE_AUTH",
         ] {
             assert!(!names_secret(no), "{no}");
         }

@@ -1,10 +1,13 @@
 //! Passwords in command lines, which programs take in ways of their own: `curl -u me:…`,
-//! `mysql -p…`, `sshpass -p …`, `echo … | docker login --password-stdin`.
+//! `mysql -p…`, `sshpass -p …`, `echo … | docker login --password-stdin`; and as all take them:
+//! `--password …`, `config set …_token …`.
 
 use plimsoll_model::Severity;
 
-use super::Hit;
+use super::assignment::names_secret;
+use super::form::{Written, judged};
 use super::placeholder::is_placeholder;
+use super::{Hit, distinct};
 
 /// How a program takes its password.
 #[derive(Clone, Copy)]
@@ -15,7 +18,12 @@ enum Way {
     Glued(&'static str),
     /// Behind the flag, after the name of a user and this letter.
     Behind(&'static str, char),
+    /// The same of a flag of one letter, which may close a row of those that take nothing.
+    Bundled(char, char),
 }
+
+/// Flags of curl that take no value, which may stand before one that does (curl(1)).
+const CURL_SWITCHES: &str = "#01234669aBfgGIijJklLMnNOpqRsSvVZ";
 
 /// Programs, and the verb that must stand before the password, if there is one.
 const PROGRAMS: &[(&str, &str, &[Way])] = &[
@@ -23,9 +31,9 @@ const PROGRAMS: &[(&str, &str, &[Way])] = &[
         "curl",
         "",
         &[
-            Way::Behind("-u", ':'),
+            Way::Bundled('u', ':'),
             Way::Behind("--user", ':'),
-            Way::Behind("-U", ':'),
+            Way::Bundled('U', ':'),
             Way::Behind("--proxy-user", ':'),
         ],
     ),
@@ -111,6 +119,16 @@ const HINTS: &[&str] = &[
     "kinit",
 ];
 
+/// What the name of a flag or of a setting must hold for what follows it to be looked at.
+const NAME_HINTS: &[&str] = &["pass", "token", "secret", "key", "Token", "Pass", "Key"];
+
+/// Whether a line may hold a credential.
+fn may_hold(line: &str) -> bool {
+    let named = line.contains("--") || line.contains(" set ");
+    HINTS.iter().any(|hint| line.contains(hint))
+        || (named && NAME_HINTS.iter().any(|hint| line.contains(hint)))
+}
+
 /// The longest command line that is looked at, in bytes.
 const LONGEST: usize = 16 << 10;
 
@@ -136,7 +154,7 @@ pub(super) fn in_commands(text: &str, start: usize, hits: &mut Vec<Hit>) {
             continue;
         }
         joined = 0;
-        if whole.len() <= LONGEST && HINTS.iter().any(|hint| whole.contains(hint)) {
+        if whole.len() <= LONGEST && may_hold(whole) {
             in_line(whole, at - whole.len(), hits);
         }
     }
@@ -156,13 +174,12 @@ fn in_line(line: &str, start: usize, hits: &mut Vec<Hit>) {
     for (words, piped) in commands(line) {
         let found = taken(&words).into_iter().map(|(_, value)| value);
         let told = before.take().and_then(|before| handed(&before, &words));
-        for value in found.chain(told) {
-            hits.extend(hit(value).map(|hit| Hit {
-                start: hit.start + start,
-                end: hit.end + start,
-                ..hit
-            }));
-        }
+        let hits_here = found.chain(told).filter_map(hit).chain(named(&words));
+        hits.extend(distinct(hits_here.collect()).into_iter().map(|hit| Hit {
+            start: hit.start + start,
+            end: hit.end + start,
+            ..hit
+        }));
         before = piped.then_some(words);
     }
 }
@@ -267,6 +284,12 @@ fn taken<'t>(words: &[Word<'t>]) -> Vec<(usize, Word<'t>)> {
                         };
                         here.and_then(|(number, word)| Some((number, behind(word, *letter)?)))
                     }
+                    Way::Bundled(flag, letter) => bundled(*word, *flag)
+                        .and_then(|glued| match glued {
+                            Some(value) => Some((number, value)),
+                            None => next.map(|next| (number + 1, next)),
+                        })
+                        .and_then(|(number, word)| Some((number, behind(word, *letter)?))),
                     Way::Word(_) => None,
                 };
                 found.extend(value.map(|(number, value)| (at + 1 + number, value)));
@@ -280,6 +303,60 @@ fn taken<'t>(words: &[Word<'t>]) -> Vec<(usize, Word<'t>)> {
         }
     }
     found
+}
+
+/// What is assigned to a name that promises a credential, as programs of all sorts take it: `--name
+/// value`, `set name value`.
+fn named<'t>(words: &[Word<'t>]) -> impl Iterator<Item = Hit> {
+    let comment = words.first().is_some_and(|word| word.text.starts_with('#'));
+    words.windows(2).enumerate().filter_map(move |(at, pair)| {
+        let [name, value] = pair else {
+            return None;
+        };
+        let (name, value) = match name.text.strip_prefix("--") {
+            // `--mount=type=secret,id=x` has its value in it.
+            Some(name) if !name.contains('=') => (name, *value),
+            Some(_) => return None,
+            None if at > 0 && words[at - 1].text == "set" => {
+                // `//registry/:_authToken` of npm.
+                (name.text.rsplit(':').next()?, *value)
+            }
+            None if name.text == "set" => {
+                let (name, _) = value.text.split_once('=')?;
+                let from = name.len() + 1;
+                let rest = Word {
+                    text: value.text.get(from..)?,
+                    start: value.start + from,
+                };
+                (name.rsplit(':').next()?, rest)
+            }
+            None => return None,
+        };
+        // `--secret id=…,src=…` of a build names a file.
+        let names_file = value.text.starts_with("id=") || value.text.starts_with("type=");
+        if comment || names_file || value.text.starts_with('-') || !names_secret(name) {
+            return None;
+        }
+        let (kind, severity) = judged(name, value.text, Written::Bare)?;
+        Some(Hit::of(kind, severity, value.start, value.text.as_bytes()))
+    })
+}
+
+/// What is written to a flag that closes a row, if anything is; none where the word is no such row.
+#[expect(
+    clippy::option_option,
+    reason = "a flag without a value is not the same as no flag"
+)]
+fn bundled(word: Word<'_>, flag: char) -> Option<Option<Word<'_>>> {
+    let row = word.text.strip_prefix('-')?;
+    let (switches, rest) = row.split_once(flag)?;
+    if !switches
+        .chars()
+        .all(|switch| CURL_SWITCHES.contains(switch))
+    {
+        return None;
+    }
+    Some(glued(word, &word.text[..word.text.len() - rest.len()]))
 }
 
 fn behind_equals<'t>(word: Word<'t>, flag: &str) -> Option<Word<'t>> {
@@ -382,6 +459,18 @@ mod tests {
             "openssl enc -aes-256-cbc -pass pass:Tr0ub4dor3x -in x",
             "gpg --batch --passphrase Tr0ub4dor3x -d x",
             "curl \\\n  -u bob:Tr0ub4dor3x \\\n  https://x",
+            "curl -fsSLu bob:Tr0ub4dor3x https://x",
+            "curl -su 'bob:Tr0ub4dor3x' https://x",
+            "curl -sfubob:Tr0ub4dor3x https://x",
+            "HEALTHCHECK CMD curl -fsu bob:Tr0ub4dor3x http://localhost/ || exit 1",
+            "docker login --username x --password Tr0ub4dor3x r.corp",
+            "helm repo add --username x --password Tr0ub4dor3x n https://x",
+            "wget --user x --password \"Tr0ub4dor3x\" https://x",
+            "foo --token Tr0ub4dor3x",
+            "foo --api-key 'Tr0ub4dor3x' bar",
+            "npm config set //r.corp/:_authToken Tr0ub4dor3x",
+            "npm config set //r.corp/:_authToken=Tr0ub4dor3x",
+            "aws configure set aws_secret_access_key Tr0ub4dor3x",
         ] {
             assert_eq!(found(line), ["Tr0ub4dor3x"], "{line}");
         }
@@ -404,6 +493,21 @@ mod tests {
             "curl -o user:file https://x",
             "sshpass -e ssh h",
             "ssh -p 2222 host",
+            "curl -o u:Tr0ub4dor3x https://x",
+            "curl -fsS --url u:Tr0ub4dor3x https://x",
+            "curl -Hu:Tr0ub4dor3x https://x",
+            "docker login --username x --password-stdin r1.corp",
+            "docker login --username x --password $PASSWORD r.corp",
+            "foo --token \"${TOKEN}\" --password --user b0b",
+            "foo --password-file /run/secrets/pw1",
+            "foo --token-ttl 24h00m",
+            "foo --password <password> --token TOKEN",
+            "# foo --password Tr0ub4dor3x",
+            "RUN --mount=type=secret,id=ca NODE_EXTRA_CA_CERTS=/run/secrets/ca1 npm install",
+            "aws configure set region eu-west-1",
+            "set -- --secret id=npm1,src=.npmrc",
+            "docker build --secret id=npmrc1,src=/root/.npmrc .",
+            "kubectl create secret generic a --from-file=key1",
         ] {
             assert_eq!(found(line), Vec::<String>::new(), "{line}");
         }

@@ -490,6 +490,46 @@ mod tests {
     }
 
     #[test]
+    fn what_programs_take_is_hidden_wherever_it_stands() {
+        let password = format!("Tr0ub4{}", "dor3x");
+        let shell = |command: &str| {
+            let command = command.replace("PW", &password);
+            plimsoll_model::HistoryEntry {
+                created_by: Some(format!("RUN /bin/sh -c {command} # buildkit")),
+                ..plimsoll_model::HistoryEntry::default()
+            }
+        };
+        let words = |text: &str| {
+            let words = text.split('|').map(|word| word.replace("PW", &password));
+            Some(words.collect::<Vec<_>>())
+        };
+        let config = ImageConfig {
+            env: ["PGPASSWORD", "DBPASS", "AUTHTOKEN", "REDISCLI_AUTH"]
+                .map(|name| format!("{name}={password}"))
+                .to_vec(),
+            cmd: words("curl|-fsSu|bob:PW|https://x"),
+            entrypoint: words("sh|-c|npm config set //r.corp/:_authToken PW && exec x"),
+            healthcheck: Some(plimsoll_model::HealthCheck {
+                test: words("CMD-SHELL|curl -fsu bob:PW http://localhost/ || exit 1")
+                    .unwrap_or_default(),
+                ..plimsoll_model::HealthCheck::default()
+            }),
+            history: vec![
+                shell("PGPASSWORD=PW psql -h db"),
+                shell("curl -fsSLu bob:PW https://x/y.tgz"),
+                shell("docker login --username x --password PW r.corp"),
+                shell("aws configure set aws_secret_access_key PW"),
+            ],
+            ..ImageConfig::default()
+        };
+        let shown = format!("{:?}", redacted(&config));
+        assert!(!shown.contains(&password), "{shown}");
+        let told = in_config(&config, Detector::shared());
+        let places = told.iter().map(|one| 1 + one.also_at.len()).sum::<usize>();
+        assert_eq!(places, 11, "{told:?}");
+    }
+
+    #[test]
     fn hashes_in_labels() {
         let hash = format!("$2y$05${}", "aB3dE5gH7j".repeat(5));
         let config = ImageConfig {

@@ -36,8 +36,13 @@ const BESIDE: &[&str] = &[
 const AHEAD: usize = 256;
 
 /// What is assigned to `password`, `pwd` or `AccountKey`, from `at` to `name_end`, in a connection
-/// string.
-pub(super) fn in_connection(bytes: &[u8], at: usize, name_end: usize) -> Option<Hit> {
+/// string. Such a string stands in quotes, or for itself in a file of settings.
+pub(super) fn in_connection(
+    bytes: &[u8],
+    at: usize,
+    name_end: usize,
+    settings: bool,
+) -> Option<Hit> {
     let before = &bytes[at.saturating_sub(LOOKBEHIND)..at];
     let separator = match before.trim_ascii_end().last() {
         Some(b',') => b',',
@@ -53,15 +58,23 @@ pub(super) fn in_connection(bytes: &[u8], at: usize, name_end: usize) -> Option<
     let end = value.iter().position(|byte| {
         *byte == separator || ends_string(*byte) || matches!(byte, b';' | b'\\')
     })?;
+    let head = before.rsplit(|byte| ends_string(*byte)).next()?;
+    let tail = rest[value_at + end..]
+        .split(|byte| ends_string(*byte))
+        .next()?;
+    let closed_by = rest.get(value_at + end + tail.len());
+    let bare = match enclosing(before, head.len()) {
+        Some(b'>') => false,
+        // The rest may be longer than what is looked at.
+        Some(quote) if closed_by.is_none_or(|close| *close == quote) => false,
+        _ if settings => true,
+        _ => return None,
+    };
+    if bare && separator == b',' && !is_one_word(head) {
+        return None;
+    }
     let value = std::str::from_utf8(&value[..end]).ok()?.trim_end();
-    let around = [
-        before.rsplit(|byte| ends_string(*byte)).next()?,
-        b"|",
-        rest[value_at + end..]
-            .split(|byte| ends_string(*byte))
-            .next()?,
-    ];
-    let around = around.concat().to_ascii_lowercase();
+    let around = [head, b"|", tail].concat().to_ascii_lowercase();
     let around = String::from_utf8_lossy(&around);
     if !BESIDE.iter().any(|name| around.contains(name)) {
         return None;
@@ -83,6 +96,32 @@ pub(super) fn in_connection(bytes: &[u8], at: usize, name_end: usize) -> Option<
     Some(Hit::of(kind, severity, start, value.as_bytes()))
 }
 
+/// What opened the string that the last `inside` bytes of `before` stand in: a quote, or the end of
+/// a tag. The quote before them may as well have closed the last string.
+fn enclosing(before: &[u8], inside: usize) -> Option<u8> {
+    let open = before.len().checked_sub(inside + 1)?;
+    let quote = *before.get(open)?;
+    match quote {
+        b'>' => Some(quote),
+        b'"' | b'\'' | b'`' => {
+            let line = before[..=open].rsplit(|byte| *byte == b'\n').next()?;
+            let quotes = line.iter().filter(|byte| **byte == quote).count();
+            (quotes % 2 == 1).then_some(quote)
+        }
+        _ => None,
+    }
+}
+
+/// Whether what stands before the password is one word with it: `cache:6379,`, not the arguments of
+/// a call.
+fn is_one_word(head: &[u8]) -> bool {
+    let word = head
+        .rsplit(u8::is_ascii_whitespace)
+        .next()
+        .unwrap_or_default();
+    word.ends_with(b",") && !word.iter().any(|byte| b"()[]{}".contains(byte))
+}
+
 /// Whether a byte ends the text that a connection string is.
 fn ends_string(byte: u8) -> bool {
     matches!(byte, b'"' | b'\'' | b'`' | b'<' | b'>' | b'\n' | b'\r')
@@ -94,8 +133,12 @@ mod tests {
     use super::super::detector::{Piece, Told};
 
     fn found(text: &str) -> Vec<(&'static str, &str)> {
+        found_in(text, false)
+    }
+
+    fn found_in(text: &str, settings: bool) -> Vec<(&'static str, &str)> {
         let mut hits = Vec::new();
-        in_context(Piece::text(text), false, &mut Told::default(), &mut hits);
+        in_context(Piece::text(text), settings, &mut Told::default(), &mut hits);
         hits.into_iter()
             .map(|hit| (hit.kind, &text[hit.start..hit.end]))
             .collect()
@@ -124,7 +167,40 @@ mod tests {
         let text = format!(
             "DefaultEndpointsProtocol=https;AccountName=a;AccountKey={key};EndpointSuffix=x\n"
         );
-        assert_eq!(found(&text), [("azure-storage-key", &*key)]);
+        assert_eq!(found_in(&text, true), [("azure-storage-key", &*key)]);
+        let code = format!("x = '{}'\n", text.trim_end());
+        assert_eq!(found(&code), [("azure-storage-key", &*key)]);
+    }
+
+    #[test]
+    fn settings_write_them_without_quotes() {
+        for text in [
+            "REDIS=cache:6380,password=Tr0ub4dor-3x,ssl=True\n",
+            "//nas/x /mnt cifs username=bob,password=Tr0ub4dor-3x,uid=0 0 0\n",
+            "ConnectionStrings__Default=Server=db;User Id=sa;Password=Tr0ub4dor-3x;\n",
+            "<connectionString>Server=db;Password=Tr0ub4dor-3x;</connectionString>\n",
+        ] {
+            let values: Vec<&str> = found_in(text, true).iter().map(|hit| hit.1).collect();
+            assert_eq!(values, ["Tr0ub4dor-3x"], "{text}");
+        }
+    }
+
+    #[test]
+    fn arguments_of_calls_are_none() {
+        for text in [
+            "api = Client(username=username, password=password)\n",
+            "db = connect(host=self.host, user=self.user, password=self.password)\n",
+            "db = connect(\"db\", user=self.user, password=self.password, name=\"x\")\n",
+            "def f(self, username=None, password=None):\n    pass\n",
+            "db = connect(\n    user=u_1,\n    password=p_1,\n    host=h)\n",
+            "con <- dbConnect(p(), host=cfg$host, user=cfg$user, password=cfg$password)\n",
+            "val c = connect(host=cfg.host, user=cfg.user, password=cfg.password, db=1)\n",
+            "def c = x(server=a,uid=b,pwd=conf.pwd,database=d)\n",
+            "var host=a.host,user=a.user,password=a.password;\n",
+            "this.user=a.user;password=a.password;\n",
+        ] {
+            assert_eq!(found(text), [], "{text}");
+        }
     }
 
     #[test]

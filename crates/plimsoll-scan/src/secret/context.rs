@@ -62,6 +62,7 @@ const WORDS: &[&str] = &[
     "authtok",
     "_key",
     "pass",
+    "cli_auth",
 ];
 const BEARER: usize = 0;
 const BASIC: usize = 1;
@@ -164,9 +165,8 @@ fn in_assignments(piece: Piece<'_>, settings: bool, told: &mut usize, hits: &mut
             BASIC => carried(bytes, behind, true),
             KUBECONFIG => kubeconfig_key(bytes, behind),
             IDENTIFIED => in_statement(bytes, behind),
-            PASSWORD | PWD | ACCOUNT_KEY => {
-                assigned(bytes, at, behind, settings).or_else(|| in_connection(bytes, at, behind))
-            }
+            PASSWORD | PWD | ACCOUNT_KEY => assigned(bytes, at, behind, settings)
+                .or_else(|| in_connection(bytes, at, behind, settings)),
             _ => assigned(bytes, at, behind, settings),
         };
         *told = hit.map_or(behind, |hit| hit.end.max(behind));
@@ -224,6 +224,43 @@ mod tests {
             kinds(&format!("TWILIO_AUTH_TOKEN={VALUE}"), true),
             ["twilio-key"]
         );
+    }
+
+    #[test]
+    fn passwords_that_people_make_up() {
+        for password in ["Sommer-2024-Berlin!", "Winter2024!", "Tr0ub4dor&3"] {
+            for (text, settings) in [
+                ("password: PASSWORD\n", true),
+                ("password: \"PASSWORD\"\n", true),
+                ("password = \"PASSWORD\"\n", false),
+                ("{\"password\": \"PASSWORD\"}", false),
+            ] {
+                let text = text.replace("PASSWORD", password);
+                assert_eq!(kinds(&text, settings), ["secret-value"], "{text}");
+            }
+        }
+        for password in [
+            "hunter2hunter",
+            "correct-horse-battery-staple",
+            "acme-prod-db-pass",
+            "AdminAdmin!",
+            "GxeYYXw!SLQcWtx",
+        ] {
+            let text = format!("password: \"{password}\"\n");
+            assert_eq!(kinds(&text, true), ["secret-value"], "{text}");
+        }
+        for label in [
+            "Password*",
+            "Passwort?",
+            "mot-de-passe",
+            "new_password2",
+            "Password!",
+            "user.password.v1",
+        ] {
+            let text = format!("password: \"{label}\"\n");
+            assert!(kinds(&text, false).is_empty(), "{text}");
+            assert!(kinds(&text, true).is_empty(), "{text}");
+        }
     }
 
     #[test]

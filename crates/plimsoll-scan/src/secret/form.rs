@@ -93,8 +93,23 @@ pub(super) fn is_jwt(value: &str) -> Option<bool> {
 /// The longest value that is judged, in bytes.
 pub(super) const LONGEST: usize = 600;
 
+/// How a value is written.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Written {
+    /// Without quotes, where everything is.
+    Bare,
+    /// In quotes, in a file of settings.
+    QuotedSetting,
+    /// In quotes, in code or data, which say much more in quotes than passwords.
+    Quoted,
+}
+
 /// What kind of credential the value of a name is, if it is one.
-pub(super) fn judged(name: &str, value: &str, bare: bool) -> Option<(&'static str, Severity)> {
+pub(super) fn judged(
+    name: &str,
+    value: &str,
+    written: Written,
+) -> Option<(&'static str, Severity)> {
     if value.len() < 6
         || value.len() > LONGEST
         || !value.bytes().all(|byte| byte.is_ascii_graphic())
@@ -111,21 +126,54 @@ pub(super) fn judged(name: &str, value: &str, bare: bool) -> Option<(&'static st
         .iter()
         .any(|word| lower.contains(word));
     let has = |sort: fn(&u8) -> bool| value.bytes().any(|byte| sort(&byte));
-    let mixed = value.len() >= 8
-        && !value.contains(['_', '-', '.'])
-        && has(u8::is_ascii_digit)
-        && has(u8::is_ascii_lowercase)
-        && has(u8::is_ascii_uppercase);
-    let believed = looks_random(value)
-        || (password && mixed)
-        || (password
-            && bare
-            && !value.contains(['(', '{', '['])
-            && value.bytes().any(|byte| !byte.is_ascii_alphabetic()));
+    let all_sizes =
+        has(u8::is_ascii_digit) && has(u8::is_ascii_lowercase) && has(u8::is_ascii_uppercase);
+    let mixed = value.len() >= 8 && !value.contains(['_', '-', '.']) && all_sizes;
+    let like_people_make = !value.contains(['(', '{', '['])
+        && match written {
+            Written::Bare => value.bytes().any(|byte| !byte.is_ascii_alphabetic()),
+            Written::QuotedSetting => is_made_up(value),
+            Written::Quoted => is_surely_made_up(value),
+        };
+    let believed = looks_random(value) || (password && (mixed || like_people_make));
     if !believed {
         return None;
     }
     Some((maker(name).unwrap_or("secret-value"), Severity::High))
+}
+
+/// Whether a value in quotes is no label, message or name: it has digits and letters, or is a phrase
+/// of four words.
+fn is_made_up(value: &str) -> bool {
+    let has = |sort: fn(&u8) -> bool| value.bytes().any(|byte| sort(&byte));
+    let lower = value.to_ascii_lowercase();
+    let says_password = ["passw", "passphrase", "secret"]
+        .iter()
+        .any(|word| lower.contains(word));
+    let phrase = value.split('-').filter(|word| word.len() >= 2).count() >= 4;
+    let numbered = value.len() >= 8 && has(u8::is_ascii_digit) && has(u8::is_ascii_alphabetic);
+    let marked = value.len() >= 8
+        && value.bytes().any(is_mark)
+        && has(u8::is_ascii_lowercase)
+        && has(u8::is_ascii_uppercase);
+    !says_password && !value.contains('.') && (numbered || marked || phrase)
+}
+
+/// Whether a value in quotes has digits, letters of both sizes and a mark that no name has:
+/// `Winter2024!`, not `Password*`.
+fn is_surely_made_up(value: &str) -> bool {
+    let has = |sort: fn(&u8) -> bool| value.bytes().any(|byte| sort(&byte));
+    value.len() >= 8
+        && value.bytes().any(is_mark)
+        && has(u8::is_ascii_lowercase)
+        && has(u8::is_ascii_uppercase)
+        && has(u8::is_ascii_digit)
+        && !value.contains(['.', ':', '/', '<', '>', '=', '%', '|', '\\'])
+}
+
+/// Marks that people put in passwords and programmers in no name.
+fn is_mark(byte: u8) -> bool {
+    b"!@#$^&*?~+".contains(&byte)
 }
 
 fn folded_name(name: &str) -> String {

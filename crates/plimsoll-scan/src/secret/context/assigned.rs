@@ -2,7 +2,7 @@
 
 use super::super::Hit;
 use super::super::assignment::{is_surely_drawn, may_name_secret, names_secret};
-use super::super::form::{LONGEST, judged};
+use super::super::form::{LONGEST, Written, judged};
 
 fn name_byte(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.')
@@ -44,7 +44,12 @@ pub(super) fn assigned(bytes: &[u8], at: usize, word_end: usize, settings: bool)
     if !quoted && is_comment(&bytes[at.saturating_sub(120)..at]) {
         return None;
     }
-    let (kind, severity) = judged(name, value, !quoted)?;
+    let written = match (quoted, settings) {
+        (false, _) => Written::Bare,
+        (true, true) => Written::QuotedSetting,
+        (true, false) => Written::Quoted,
+    };
+    let (kind, severity) = judged(name, value, written)?;
     Some(Hit::of(kind, severity, start, value.as_bytes()))
 }
 
@@ -57,7 +62,7 @@ pub(super) fn in_statement(bytes: &[u8], behind: usize) -> Option<Hit> {
         .count();
     let value = rest[blank..].strip_prefix(b"'")?;
     let value = std::str::from_utf8(&value[..memchr::memchr(b'\'', value)?]).ok()?;
-    let (kind, severity) = judged("password", value, true)?;
+    let (kind, severity) = judged("password", value, Written::Bare)?;
     let start = behind + blank + 1;
     Some(Hit::of(kind, severity, start, value.as_bytes()))
 }
