@@ -46,7 +46,7 @@ pub(crate) fn judge(
                 report.skipped.push(Skipped {
                     what: AdvisoryCoverage::SUBJECT.to_owned(),
                     why: format!(
-                        "there are too many to list: those of {} packages were left out",
+                        "there are too many to look for and to list: those of {} packages were left out",
                         judged.coverage.left_out
                     ),
                     blocking: demand != Demand::Nothing,

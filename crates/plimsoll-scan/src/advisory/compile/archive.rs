@@ -23,6 +23,12 @@ const LOCAL: usize = 30;
 /// Guess at the extra field of a local header, so that most members are read at once.
 const EXTRA: usize = 32;
 
+/// Whether a file is a record by its name, which some systems write in capitals.
+pub(crate) fn is_record_name(name: &[u8]) -> bool {
+    let at = name.len().saturating_sub(5);
+    name[at..].eq_ignore_ascii_case(b".json")
+}
+
 /// A zip file on disk.
 #[derive(Debug)]
 pub(crate) struct Archive {
@@ -132,7 +138,7 @@ impl Archive {
             };
             rest = later;
             let may_be_list = list::is_list_name(member.name);
-            if may_be_list || member.name.ends_with(b".json") {
+            if may_be_list || is_record_name(member.name) {
                 found.push(Member {
                     may_be_list,
                     name: String::from_utf8_lossy(member.name).into_owned(),

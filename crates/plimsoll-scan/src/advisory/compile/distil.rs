@@ -1,8 +1,10 @@
 //! From a record as it is published to what the index keeps of it.
 
+use std::collections::HashMap;
+
 use serde_json::Value;
 
-use super::super::index::record::write_details;
+use super::super::index::record::{MAX_TEXT, read_details, write_details};
 use super::super::index::{
     Binary, Details, EventKind, GoImport, RangeKind, Reference, ReferenceKind, Severity,
     SeverityKind, Specifics,
@@ -20,6 +22,10 @@ const MAX_URL: usize = 2048;
 const MAX_REFERENCES: usize = 16;
 /// Most other names that are kept of one sort.
 const MAX_NAMES: usize = 1024;
+/// Most times that a record may speak of one package: a hundred times what is seen.
+const MAX_MENTIONS: usize = 1024;
+/// Most events of versions that it may tell of one package, likewise.
+const MAX_EVENTS: usize = 16 << 10;
 
 /// Why a record, or what it says of one package, can not be matched.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -107,7 +113,8 @@ pub(crate) struct Package {
 /// Takes from a record what the index keeps.
 ///
 /// # Errors
-/// Its name is none.
+/// Its name is none, or it says more than any record does: each version that is judged would be held
+/// against all of that.
 pub(crate) fn distil(record: &osv::Record<'_>) -> Result<Distilled, String> {
     let id = record.id.as_str();
     if !is_name(id) {
@@ -129,7 +136,8 @@ pub(crate) fn distil(record: &osv::Record<'_>) -> Result<Distilled, String> {
         unusable: None,
     };
     bare_scores(free, &mut found.severities);
-    if record.withdrawn.0.is_some() {
+    // Some write the field always; nothing in it is not a day.
+    if given(&record.withdrawn).is_some_and(|day| !day.trim().is_empty()) {
         found.unusable = Some(Unusable::Withdrawn);
         return Ok(found);
     }
@@ -152,6 +160,7 @@ pub(crate) fn distil(record: &osv::Record<'_>) -> Result<Distilled, String> {
         return Ok(found);
     }
     found.unusable = None;
+    check_amount(&found.packages)?;
     found.details = write_details(&Details {
         summary: summary::of([&record.summary, &record.details].map(given)),
         related: found.related.clone(),
@@ -159,7 +168,38 @@ pub(crate) fn distil(record: &osv::Record<'_>) -> Result<Distilled, String> {
         references: references(&record.references),
         specifics,
     });
+    // What is not read back would make the index seem damaged.
+    if found.details.len() > MAX_TEXT && read_details(&found.details).is_none() {
+        return Err("what it says of its packages is too much to keep".to_owned());
+    }
     Ok(found)
+}
+
+/// Whether a record says of each package no more than is judged by.
+fn check_amount(packages: &[Package]) -> Result<(), String> {
+    // Few records are longer than what any of their packages may have.
+    let events = |package: &Package| -> usize {
+        package.ranges.iter().map(|(_, events)| events.len()).sum()
+    };
+    let all: usize = packages.iter().map(events).sum();
+    if packages.len() <= MAX_MENTIONS && all <= MAX_EVENTS {
+        return Ok(());
+    }
+    let mut amounts: HashMap<(&Ecosystem, &str), (usize, usize)> = HashMap::new();
+    for package in packages {
+        let amount = amounts.entry((&package.ecosystem, &package.name));
+        let (mentions, told) = amount.or_default();
+        *mentions += 1;
+        *told += events(package);
+        if *mentions > MAX_MENTIONS || *told > MAX_EVENTS {
+            let name = package.name.escape_debug();
+            return Err(format!(
+                "it names {name} more than {MAX_MENTIONS} times, or with more than {MAX_EVENTS} \
+                 events"
+            ));
+        }
+    }
+    Ok(())
 }
 
 fn package(

@@ -5,7 +5,7 @@ use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::archive::{Archive, Member};
+use super::archive::{Archive, Member, is_record_name};
 use super::{CompileError, Inputs, TOLD, list};
 use crate::advisory::PocketName;
 
@@ -126,7 +126,7 @@ impl Feed {
         }
         let is_file =
             kind.is_file() || kind.is_symlink() && target().is_ok_and(|found| found.is_file());
-        if is_file && name.ends_with(b".json") {
+        if is_file && is_record_name(name) {
             self.files.push(path);
         } else if is_file && name.ends_with(b".zip") {
             self.open(&path)?;
@@ -146,10 +146,9 @@ impl Feed {
             path: path.clone(),
             source,
         })?;
-        let named = |ending: &[u8]| path.as_os_str().as_encoded_bytes().ends_with(ending);
         if metadata.is_dir() {
             self.list(path)
-        } else if metadata.is_file() && named(b".json") {
+        } else if metadata.is_file() && is_record_name(path.as_os_str().as_encoded_bytes()) {
             self.files.push(path);
             Ok(())
         } else if metadata.is_file() {

@@ -654,3 +654,41 @@ fn an_index_of_an_earlier_form_is_read() {
         assert_eq!(affected(&earlier, "Go", "example.test/x").len(), 1);
     }
 }
+
+/// Names in capitals, and a field that says nothing.
+#[test]
+fn records_are_known_in_capitals_and_with_nothing_in_withdrawn() {
+    let folder = tempfile::tempdir().unwrap();
+    let go = GO.replacen('{', r#"{"withdrawn":" ","#, 1);
+    let archive = zip(&[("x/GO.JSON", go.as_bytes())], true);
+    let inputs = write(
+        folder.path(),
+        &[("in/a.zip", &archive), ("in/B.Json", PYTHON.as_bytes())],
+    );
+    let (report, index) = compiled(folder.path(), &[folder.path().join("in")]);
+    assert_eq!((report.read, report.snapshot.records), (2, 2));
+    assert_eq!(affected(&index, "Go", "example.test/x").len(), 1);
+    compiled(folder.path(), &inputs[1..]);
+}
+
+/// Whoever has the package installed would wait for it at every run.
+#[test]
+fn a_record_that_says_too_much_of_one_package_is_broken() {
+    let package = r#"{"package":{"ecosystem":"PyPI","name":"evil"},"ranges":[{"type":"ECOSYSTEM","events":[{"introduced":"0"}"#;
+    let fixed = r#",{"fixed":"1.0"}"#;
+    let of = |mentions: usize, events: usize| {
+        let mention = format!("{package}{}]}}]}}", fixed.repeat(events));
+        let affected = vec![mention; mentions].join(",");
+        format!(r#"{{"id":"X-1","affected":[{affected}]}}"#)
+    };
+    let broken = |record: &str| distil::distil(&osv::read(record.as_bytes()).unwrap()).err();
+    assert_eq!(broken(&of(1024, 1)), None);
+    assert_eq!(broken(&of(1, 16_383)), None);
+    for record in [of(1025, 1), of(1, 16_384)] {
+        let why = broken(&record).unwrap();
+        assert!(
+            why.starts_with("it names evil more than 1024 times"),
+            "{why}"
+        );
+    }
+}

@@ -70,17 +70,18 @@ impl fmt::Debug for Unpacker {
 }
 
 impl Unpacker {
-    /// A block of `details`, unpacked; nothing where it is damaged.
+    /// A block of `details`, unpacked, and how many bytes had to be unpacked for it; nothing where it
+    /// is damaged.
     pub(super) fn block(
         &mut self,
         blocks: Blocks<'_>,
         number: usize,
         details: &[u8],
-    ) -> Option<Arc<Vec<u8>>> {
+    ) -> Option<(Arc<Vec<u8>>, usize)> {
         if let Some((known, block)) = &self.last
             && *known == number
         {
-            return Some(Arc::clone(block));
+            return Some((Arc::clone(block), 0));
         }
         let packed = blocks.packed(number, details)?;
         let decompressor = match &mut self.decompressor {
@@ -90,6 +91,7 @@ impl Unpacker {
         let block = decompressor.decompress(packed, blocks.length(number)?);
         let block = Arc::new(block.ok()?);
         self.last = Some((number, Arc::clone(&block)));
-        Some(block)
+        let unpacked = block.len();
+        Some((block, unpacked))
     }
 }

@@ -26,6 +26,9 @@ const SEVERITIES: u8 = 8;
 const LABELS: u8 = 16;
 const SPECIFICS: u8 = 32;
 
+/// Most severities of one entry, many times what is ever written.
+pub(crate) const MAX_SEVERITIES: usize = 256;
+
 /// How many sorts of labels there are.
 pub(crate) const LABEL_SORTS: usize = 3;
 
@@ -345,6 +348,12 @@ impl<'i> AffectedBy<'i> {
         self.dictionary.count + 1
     }
 
+    /// Every version that advisories name, in the order of their slots.
+    pub(crate) fn named(&self) -> impl Iterator<Item = Version<'i>> + use<'i> {
+        let dictionary = self.dictionary;
+        (0..self.slots()).filter_map(move |slot| dictionary.get(slot))
+    }
+
     /// The slot of a version that is written exactly so, where an advisory names it.
     pub fn slot(&self, version: &str) -> Option<u32> {
         (0..self.slots()).find(|slot| self.dictionary.bytes(*slot) == Some(version.as_bytes()))
@@ -353,6 +362,7 @@ impl<'i> AffectedBy<'i> {
     /// What the next advisory says; nothing where it is damaged.
     fn entry(&mut self, shared: &Shared<'i>) -> Option<Affected<'i>> {
         let from = &mut self.from;
+        let before = from.rest().len();
         let record = self.record.checked_add(from.varint32()?)?;
         let flags = from.u8()?;
         let mut found = Affected {
@@ -367,6 +377,7 @@ impl<'i> AffectedBy<'i> {
             severities: Reader::new(&[]),
             shared: *shared,
             specifics: None,
+            size: 0,
         };
         if flags & (ONE_RANGE | MANY_RANGES) != 0 {
             found.range_count = match flags & MANY_RANGES {
@@ -397,6 +408,9 @@ impl<'i> AffectedBy<'i> {
         }
         if flags & SEVERITIES != 0 {
             found.severity_count = from.count()?;
+            if found.severity_count > MAX_SEVERITIES {
+                return None;
+            }
             found.severities = *from;
             for _ in 0..found.severity_count {
                 shared.severity(from.varint()?)?;
@@ -417,6 +431,7 @@ impl<'i> AffectedBy<'i> {
             found.specifics = Some(from.varint32()?);
         }
         self.record = record;
+        found.size = before - from.rest().len();
         Some(found)
     }
 }
@@ -461,9 +476,15 @@ pub struct Affected<'i> {
     severities: Reader<'i>,
     shared: Shared<'i>,
     specifics: Option<u32>,
+    size: usize,
 }
 
 impl<'i> Affected<'i> {
+    /// Bytes of what is said: what going through it costs.
+    pub(crate) fn size(&self) -> usize {
+        self.size
+    }
+
     /// Its ranges, in the order of the record. Ranges of commits are left out.
     pub fn ranges(&self) -> impl Iterator<Item = Range<'i>> + use<'i> {
         let (mut left, mut from, dictionary) = (self.range_count, self.ranges, self.dictionary);
@@ -488,6 +509,29 @@ impl<'i> Affected<'i> {
     pub fn lists(&self, slot: u32) -> bool {
         self.version_runs()
             .any(|(first, after)| (first..after).contains(&slot))
+    }
+
+    /// Whether it enumerates any version at all.
+    pub(crate) fn lists_any(&self) -> bool {
+        self.run_count > 0
+    }
+
+    /// Whether it enumerates one of some slots, which are sorted.
+    pub(crate) fn lists_one_of(&self, slots: &[u32]) -> bool {
+        !slots.is_empty()
+            && self.version_runs().any(|(first, after)| {
+                let at = slots.partition_point(|slot| *slot < first);
+                slots.get(at).is_some_and(|slot| *slot < after)
+            })
+    }
+
+    /// Whether it enumerates a version, spelled just so; that of another package, too.
+    pub(crate) fn enumerates(&self, version: Version<'_>) -> bool {
+        match self.dictionary.get(version.slot) {
+            // Of one package's versions each has one slot.
+            Some(own) if own.text == version.text => self.lists(version.slot),
+            _ => self.versions().any(|listed| listed.text == version.text),
+        }
     }
 
     fn version_runs(&self) -> impl Iterator<Item = (u32, u32)> + use<'i> {

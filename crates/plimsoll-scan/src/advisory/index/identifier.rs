@@ -25,10 +25,19 @@ pub(crate) fn write(name: &str, out: &mut Vec<u8>) {
     }
 }
 
+/// Longest name that is read, in bytes: none is written that is nearly as long.
+const MAX_NAME: usize = 16 << 10;
+
+/// Most names that are read of one sort: no more are written than a quarter.
+const MAX_NAMES: usize = 4096;
+
 /// Reads a name; nothing where it is damaged.
 pub(crate) fn read(from: &mut Reader<'_>) -> Option<String> {
     match from.u8()? {
-        TEXT => Some(from.text()?.to_owned()),
+        TEXT => {
+            let text = from.text()?;
+            (text.len() <= MAX_NAME).then(|| text.to_owned())
+        }
         CVE => {
             let (year, number) = (from.varint()?, from.varint()?);
             Some(format!("CVE-{year}-{number:04}"))
@@ -60,7 +69,7 @@ pub(crate) fn write_all(names: &[String], out: &mut Vec<u8>) {
 
 /// Reads names.
 pub(crate) fn read_all(from: &mut Reader<'_>) -> Option<Vec<String>> {
-    let count = from.count()?;
+    let count = from.count().filter(|count| *count <= MAX_NAMES)?;
     let mut names = Vec::with_capacity(count.min(64));
     for _ in 0..count {
         names.push(read(from)?);

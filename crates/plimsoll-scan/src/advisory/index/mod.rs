@@ -14,6 +14,7 @@ pub(crate) mod threat;
 mod types;
 
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use sha2::{Digest as _, Sha256};
@@ -107,6 +108,8 @@ pub struct Index {
     verified: [OnceLock<bool>; SECTIONS],
     /// Unpacks blocks of details.
     unpacker: Mutex<Unpacker>,
+    /// See [`Index::bytes_read`].
+    read: AtomicU64,
 }
 
 impl Index {
@@ -161,6 +164,7 @@ impl Index {
             header,
             verified: Default::default(),
             unpacker: Mutex::default(),
+            read: AtomicU64::new(0),
         })
     }
 
@@ -213,9 +217,22 @@ impl Index {
         ecosystem: &Ecosystem,
         name: &str,
     ) -> Result<AffectedBy<'_>, IndexError> {
+        match self.body(ecosystem, name)? {
+            Some(body) => self.read_body(body),
+            None => Ok(AffectedBy::none()),
+        }
+    }
+
+    /// What is known of a package as it lies in the file, not looked at yet: its length tells how
+    /// much that is. Else as [`Index::affected`].
+    pub(crate) fn body(
+        &self,
+        ecosystem: &Ecosystem,
+        name: &str,
+    ) -> Result<Option<&[u8]>, IndexError> {
         let tables = self.tables()?;
         let Some(number) = tables.ecosystem(&ecosystem.to_string()) else {
-            return Ok(AffectedBy::none());
+            return Ok(None);
         };
         let packages = self.packages()?;
         let normal = ecosystem.normalize(name);
@@ -229,13 +246,21 @@ impl Index {
             Some(found)
         })();
         let Some(key) = found.ok_or_else(|| self.damaged("its table of packages"))? else {
-            return Ok(AffectedBy::none());
+            return Ok(None);
         };
+        let body = packages.body(key, self.place(Section::Bodies));
         let damaged = || self.damaged("what it says of a package");
-        let body = packages
-            .body(key, self.place(Section::Bodies))
-            .ok_or_else(damaged)?;
-        AffectedBy::read(self, body, tables.shared).ok_or_else(damaged)
+        body.ok_or_else(damaged).map(Some)
+    }
+
+    /// Reads what [`Index::body`] gave.
+    ///
+    /// # Errors
+    /// The index is damaged.
+    pub(crate) fn read_body<'i>(&'i self, body: &'i [u8]) -> Result<AffectedBy<'i>, IndexError> {
+        let shared = self.tables()?.shared;
+        AffectedBy::read(self, body, shared)
+            .ok_or_else(|| self.damaged("what it says of a package"))
     }
 
     /// A record in short: what merging and judging need.
@@ -253,9 +278,16 @@ impl Index {
             let ends = index.get(4..)?;
             let group = usize::try_from(record.0 / GROUP).ok()?;
             let bytes = between(ends, group, self.place(Section::Records))?;
+            self.read.fetch_add(bytes.len() as u64, Ordering::Relaxed);
             record::read(bytes, record.0, &shared)
         })()
         .ok_or_else(|| self.damaged("a record"))
+    }
+
+    /// Bytes of records and of unpacked details that were gone through since it was opened. Pieces may
+    /// lie in each other in a file that somebody made to that end: what is read is no measure of it.
+    pub(crate) fn bytes_read(&self) -> u64 {
+        self.read.load(Ordering::Relaxed)
     }
 
     /// What else a record says. Unpacks some 32 kB; ask in the order of records, and neighbours
@@ -264,6 +296,11 @@ impl Index {
     /// # Errors
     /// The index is damaged, or the record is not of this index.
     pub fn details(&self, record: RecordId) -> Result<Details, IndexError> {
+        self.sized_details(record).map(|(details, _)| details)
+    }
+
+    /// As [`Index::details`], and how many bytes they take in memory, roughly.
+    pub(crate) fn sized_details(&self, record: RecordId) -> Result<(Details, usize), IndexError> {
         let index = self.section(Section::DetailIndex)?;
         (|| {
             let blocks = Blocks { index };
@@ -292,7 +329,9 @@ impl Index {
 
     fn unpacked(&self, blocks: Blocks<'_>, number: usize) -> Option<Arc<Vec<u8>>> {
         let mut unpacker = self.unpacker.lock().unwrap_or_else(PoisonError::into_inner);
-        unpacker.block(blocks, number, self.place(Section::Details))
+        let (block, unpacked) = unpacker.block(blocks, number, self.place(Section::Details))?;
+        self.read.fetch_add(unpacked as u64, Ordering::Relaxed);
+        Some(block)
     }
 
     /// The bytes of a section, unverified. Where it lies was checked on opening.
@@ -376,6 +415,9 @@ impl<'i> Tables<'i> {
     }
 }
 
+/// Slots that are tried for a package. The table is never more than half full.
+const MAX_PROBES: u64 = 1 << 16;
+
 /// PACKAGES: an open hash table of numbers, and by number the ends of name and body.
 #[derive(Clone, Copy, Debug)]
 struct Packages<'i> {
@@ -407,8 +449,8 @@ impl<'i> Packages<'i> {
     #[expect(clippy::option_option, reason = "two ways of finding nothing")]
     fn find(&self, ecosystem: u32, name: &str, keys: std::ops::Range<u32>) -> Option<Option<u32>> {
         let mut slot = hash(ecosystem, name) & self.mask;
-        // There is always an empty slot, unless the table is damaged.
-        for _ in 0..=self.mask {
+        // There is always an empty slot nearby, unless the table is damaged.
+        for _ in 0..=self.mask.min(MAX_PROBES) {
             let Some(key) = u32_in(self.slots, usize::try_from(slot).ok()?)?.checked_sub(1) else {
                 return Some(None);
             };

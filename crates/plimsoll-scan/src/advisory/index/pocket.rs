@@ -17,6 +17,10 @@ use super::super::pocket::PocketName;
 use super::format::{MAX_BLOCK, Reader, Section, Writer, sum};
 use super::{Index, IndexError};
 
+/// Most packages of one pocket, each architecture on its own. All of Debian has some sixty thousand for
+/// an architecture.
+pub(crate) const MAX_PACKAGES: usize = 1 << 18;
+
 /// A security pocket of a distribution's release, as an index holds it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Pocket {
@@ -161,15 +165,17 @@ fn read_index(bytes: &[u8]) -> Option<Vec<Pocket>> {
 
 fn read_block(block: &[u8], each: &mut dyn FnMut(PocketPackage<'_>)) -> Option<()> {
     let mut from = Reader::new(block);
+    // No more are written, and each takes many times the bytes in memory that it has here.
+    let count = |from: &mut Reader<'_>| from.count().filter(|count| *count <= MAX_PACKAGES);
     let mut architectures = Vec::new();
-    for _ in 0..from.count()? {
+    for _ in 0..count(&mut from)? {
         architectures.push(from.text()?);
     }
     let mut sources = Vec::new();
-    for _ in 0..from.count()? {
+    for _ in 0..count(&mut from)? {
         sources.push((from.text()?, from.text()?));
     }
-    for _ in 0..from.count()? {
+    for _ in 0..count(&mut from)? {
         let name = from.text()?;
         let architecture = architectures.get(usize::try_from(from.varint()?).ok()?)?;
         let (source, source_version) = sources.get(usize::try_from(from.varint()?).ok()?)?;
@@ -247,6 +253,19 @@ mod tests {
         );
         assert_eq!(read(&[written(&one, 1), written(&one, 1)]), None);
         assert_eq!(read(&[written(&one, 1 << 29), written(&other, 1)]), None);
+    }
+
+    #[test]
+    fn a_block_of_more_parts_than_a_pocket_has_is_damage() {
+        let of = |sources: usize| {
+            let mut block = vec![0];
+            block.varint(sources as u64);
+            block.resize(block.len() + 2 * sources + 1, 0);
+            block
+        };
+        let read = |block: &[u8]| read_block(block, &mut |_| {});
+        assert_eq!(read(&of(MAX_PACKAGES)), Some(()));
+        assert_eq!(read(&of(MAX_PACKAGES + 1)), None);
     }
 
     proptest! {

@@ -1,6 +1,6 @@
 //! Records as the file holds them: in short, in RECORDS, and the rest, in DETAILS.
 
-use super::body::Shared;
+use super::body::{MAX_SEVERITIES, Shared};
 use super::format::{GROUP, Reader, Writer, sum};
 use super::identifier;
 use super::types::{Binary, Details, GoImport, Record, Reference, ReferenceKind, Specifics};
@@ -64,7 +64,7 @@ pub(crate) fn read<'i>(group: &'i [u8], number: u32, shared: &Shared<'i>) -> Opt
         _ => Some(Some(from.signed()?)),
     };
     let (published, modified) = (date()?, date()?);
-    let count = from.count()?;
+    let count = from.count().filter(|count| *count <= MAX_SEVERITIES)?;
     let mut severities = Vec::with_capacity(count.min(8));
     for _ in 0..count {
         severities.push(shared.severity(from.varint()?)?);
@@ -132,37 +132,93 @@ fn write_specifics(specifics: &Specifics, out: &mut Vec<u8>) {
     out.texts(&specifics.functions);
 }
 
-/// Reads what [`write_details`] packed; nothing where it is damaged.
-pub(crate) fn read_details(bytes: &[u8]) -> Option<Details> {
-    let mut from = Reader::new(bytes);
+/// Most bytes that the details of one record take in memory: a record is at most half as long before
+/// it is packed.
+const MAX_DETAILS: usize = 32 << 20;
+
+/// Longest text of details that is read, in bytes: none is written that is nearly as long.
+pub(crate) const MAX_TEXT: usize = 64 << 10;
+
+/// Reads details as far as there is room for them in memory: each of their parts takes many times the
+/// bytes that it has in the file.
+struct Room<'i> {
+    from: Reader<'i>,
+    /// Bytes that were taken.
+    size: usize,
+}
+
+impl<'i> Room<'i> {
+    /// Takes room; nothing where there is none left.
+    fn take(&mut self, bytes: usize) -> Option<()> {
+        self.size = self.size.checked_add(bytes)?;
+        (self.size <= MAX_DETAILS).then_some(())
+    }
+
+    /// How many parts of a sort follow, each of which takes so much beside its texts.
+    fn count<T>(&mut self) -> Option<usize> {
+        let count = self.from.count()?;
+        self.take(count.checked_mul(size_of::<T>())?)?;
+        Some(count)
+    }
+
+    fn text(&mut self) -> Option<&'i str> {
+        let text = self.from.text().filter(|text| text.len() <= MAX_TEXT)?;
+        self.take(text.len())?;
+        Some(text)
+    }
+
+    fn texts(&mut self) -> Option<Vec<String>> {
+        let count = self.count::<String>()?;
+        let mut texts = Vec::with_capacity(count.min(64));
+        for _ in 0..count {
+            texts.push(self.text()?.to_owned());
+        }
+        Some(texts)
+    }
+}
+
+/// Reads what [`write_details`] packed, and tells how many bytes it takes in memory, roughly; nothing
+/// where it is damaged.
+pub(crate) fn read_details(bytes: &[u8]) -> Option<(Details, usize)> {
+    let mut from = Room {
+        from: Reader::new(bytes),
+        size: size_of::<Details>(),
+    };
     let summary = optional(from.text()?);
-    let related = identifier::read_all(&mut from)?;
+    let related = identifier::read_all(&mut from.from)?;
+    from.take(
+        related
+            .iter()
+            .map(|name| size_of_val(name) + name.len())
+            .sum(),
+    )?;
     let weaknesses = from.texts()?;
-    let count = from.count()?;
+    let count = from.count::<Reference>()?;
     let mut references = Vec::with_capacity(count.min(64));
     for _ in 0..count {
         references.push(Reference {
-            kind: reference_kind(from.u8()?),
+            kind: reference_kind(from.from.u8()?),
             url: from.text()?.to_owned(),
         });
     }
-    let count = from.count()?;
+    let count = from.count::<Specifics>()?;
     let mut specifics = Vec::with_capacity(count.min(64));
     for _ in 0..count {
         specifics.push(read_specifics(&mut from)?);
     }
-    Some(Details {
+    let details = Details {
         summary,
         related,
         weaknesses,
         references,
         specifics,
-    })
+    };
+    Some((details, from.size))
 }
 
-fn read_specifics(from: &mut Reader<'_>) -> Option<Specifics> {
+fn read_specifics(from: &mut Room<'_>) -> Option<Specifics> {
     let mut specifics = Specifics::default();
-    for _ in 0..from.count()? {
+    for _ in 0..from.count::<GoImport>()? {
         specifics.imports.push(GoImport {
             path: from.text()?.to_owned(),
             symbols: from.texts()?,
@@ -170,7 +226,7 @@ fn read_specifics(from: &mut Reader<'_>) -> Option<Specifics> {
             goarch: from.texts()?,
         });
     }
-    for _ in 0..from.count()? {
+    for _ in 0..from.count::<Binary>()? {
         specifics.binaries.push(Binary {
             name: from.text()?.to_owned(),
             version: optional(from.text()?),
@@ -254,9 +310,34 @@ mod tests {
                 },
             ],
         };
-        assert_eq!(read_details(&write_details(&details)), Some(details));
+        let read = |details: &Details| Some(read_details(&write_details(details))?.0);
+        assert_eq!(read(&details), Some(details));
         let none = Details::default();
-        assert_eq!(read_details(&write_details(&none)), Some(none));
+        assert_eq!(read(&none), Some(none));
+    }
+
+    /// A part of a few bytes takes some hundred in memory, and a block unpacks to anything.
+    #[test]
+    fn details_that_take_too_much_memory_are_damage() {
+        let of = |specifics: usize| {
+            let mut bytes = vec![0, 0, 0, 0];
+            bytes.varint(specifics as u64);
+            bytes.resize(bytes.len() + specifics * 6, 0);
+            bytes
+        };
+        let (details, size) = read_details(&of(1000)).unwrap();
+        assert_eq!(details.specifics.len(), 1000);
+        assert!(size >= 1000 * size_of::<Specifics>());
+        assert_eq!(read_details(&of(300_000)), None);
+        let long = |length: usize| {
+            let summary = Some("a".repeat(length));
+            write_details(&Details {
+                summary,
+                ..Details::default()
+            })
+        };
+        assert!(read_details(&long(MAX_TEXT)).is_some());
+        assert_eq!(read_details(&long(MAX_TEXT + 1)), None);
     }
 
     proptest! {

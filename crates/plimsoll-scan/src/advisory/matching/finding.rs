@@ -14,17 +14,23 @@ use super::flaw::{Flaw, Told, cve, flaws};
 use super::judge::{Hit, way_out};
 use super::reach::Questions;
 use super::threat::Threats;
+use super::work::Work;
+use super::{MOST_FINDING_BYTES, MOST_FINDINGS};
 
 /// Addresses that are kept of a finding.
 const MAX_REFERENCES: usize = 16;
 /// Functions that are kept of a finding.
 const MAX_SYMBOLS: usize = 100;
 
+/// What each advisory on a package costs to go through, as [`Work`] counts it.
+const WORD: usize = 64;
+
 /// All that an advisory says.
 #[derive(Debug)]
 pub(super) struct Advisory<'i> {
     record: Record<'i>,
     details: Details,
+    size: usize,
 }
 
 impl<'i> Advisory<'i> {
@@ -33,10 +39,21 @@ impl<'i> Advisory<'i> {
     /// # Errors
     /// The index is damaged.
     pub(super) fn read(index: &'i Index, record: RecordId) -> Result<Self, IndexError> {
+        let (details, size) = index.sized_details(record)?;
+        let record = index.record(record)?;
+        let names = record.aliases.iter().chain(&record.upstream);
+        let names: usize = names.map(|name| size_of_val(name) + name.len()).sum();
+        let severities = record.severities.len() * size_of::<Severity<'_>>();
         Ok(Self {
-            record: index.record(record)?,
-            details: index.details(record)?,
+            size: size + size_of::<Self>() + record.id.len() + names + severities,
+            record,
+            details,
         })
+    }
+
+    /// Bytes that it takes, roughly.
+    pub(super) fn size(&self) -> usize {
+        self.size
     }
 
     /// The flaws it mends a package of. AlmaLinux and Rocky Linux name them among what has to do
@@ -62,7 +79,12 @@ pub(super) struct Findings<'a, 'i> {
     advisories: &'a HashMap<RecordId, Advisory<'i>>,
     threats: &'a Threats<'i>,
     found: Vec<Vulnerability>,
+    /// Bytes that these take, roughly.
+    bytes: usize,
     questions: Questions<'a>,
+    work: Work,
+    /// Whether there is more to go through than is.
+    is_done: bool,
 }
 
 /// A hit with its advisory.
@@ -88,6 +110,7 @@ impl<'a, 'i> Findings<'a, 'i> {
         platform: Option<&'a Platform>,
         advisories: &'a HashMap<RecordId, Advisory<'i>>,
         threats: &'a Threats<'i>,
+        work: Work,
     ) -> Self {
         Self {
             inventory,
@@ -95,11 +118,15 @@ impl<'a, 'i> Findings<'a, 'i> {
             advisories,
             threats,
             found: Vec::new(),
+            bytes: 0,
             questions: Questions::default(),
+            work,
+            is_done: false,
         }
     }
 
-    /// Adds what hits a package; `at` is its place in the inventory.
+    /// Adds what hits a package; `at` is its place in the inventory. All of it, or nothing where it
+    /// is too much: then it says no.
     ///
     /// # Errors
     /// The index is damaged.
@@ -108,33 +135,67 @@ impl<'a, 'i> Findings<'a, 'i> {
         at: usize,
         package: &'a Package,
         answer: &'a Answer<'i>,
-    ) -> Result<(), IndexError> {
-        let mut words: Vec<Word<'a, 'i>> = answer
-            .hits
-            .iter()
-            .filter_map(|hit| {
-                let advisory = self.advisories.get(&hit.affected.record)?;
-                Some(Word { hit, advisory })
-            })
-            .filter(|word| self.is_about(package, word))
-            .collect();
+    ) -> Result<bool, IndexError> {
+        let before = (self.found.len(), self.bytes);
+        if self.is_done || before.0 >= MOST_FINDINGS || before.1 >= MOST_FINDING_BYTES {
+            return Ok(false);
+        }
+        let all = answer.hits.iter().map(|hit| {
+            let advisory = self.advisories.get(&hit.affected.record)?;
+            Some(Word { hit, advisory })
+        });
+        // Of some there was no room to read what their advisories say.
+        let Some(mut words) = all.collect::<Option<Vec<Word<'a, 'i>>>>() else {
+            return Ok(false);
+        };
+        words.retain(|word| self.is_about(package, word));
+        let added = self.add_words(at, package, answer, words)?;
+        if !added {
+            self.questions.forget_from(before.0);
+            self.found.truncate(before.0);
+            self.bytes = before.1;
+        }
+        Ok(added)
+    }
+
+    fn add_words(
+        &mut self,
+        at: usize,
+        package: &'a Package,
+        answer: &'a Answer<'i>,
+        mut words: Vec<Word<'a, 'i>>,
+    ) -> Result<bool, IndexError> {
+        if !self.is_within(answer.hits.len().saturating_mul(WORD)) {
+            return Ok(false);
+        }
         words.sort_by(|a, b| {
             let key = |word: &Word<'a, 'i>| weight(&word.advisory.record.id);
             (key(a), &a.advisory.record.id).cmp(&(key(b), &b.advisory.record.id))
         });
-        let upstream: Vec<Vec<String>> =
-            words.iter().map(|word| word.advisory.upstream()).collect();
-        let told: Vec<Told<'_>> = words
-            .iter()
+        // One advisory may say many things of a package; its names it has once.
+        let records: Vec<&[Word<'a, 'i>]> = words
+            .chunk_by(|a, b| a.hit.affected.record == b.hit.affected.record)
+            .collect();
+        let advisories = || {
+            records
+                .iter()
+                .filter_map(|words| Some(words.first()?.advisory))
+        };
+        let upstream: Vec<Vec<String>> = advisories().map(Advisory::upstream).collect();
+        let told: Vec<Told<'_>> = advisories()
             .zip(&upstream)
-            .map(|(word, upstream)| Told {
-                id: &word.advisory.record.id,
-                aliases: &word.advisory.record.aliases,
+            .map(|(advisory, upstream)| Told {
+                id: &advisory.record.id,
+                aliases: &advisory.record.aliases,
                 upstream,
             })
             .collect();
         for flaw in flaws(&told) {
-            let words: Vec<Word<'a, 'i>> = flaw.advisories.iter().map(|at| words[*at]).collect();
+            let records = flaw.advisories.iter().filter_map(|at| records.get(*at));
+            let words: Vec<Word<'a, 'i>> = records.copied().flatten().copied().collect();
+            if !self.is_within(words.len().saturating_mul(WORD)) {
+                return Ok(false);
+            }
             // What is gone runs no more.
             if package.kind == PackageKind::Go && package.removed_in.is_none() {
                 let imports = words
@@ -145,15 +206,23 @@ impl<'a, 'i> Findings<'a, 'i> {
                     .collect();
                 self.questions.ask(&package.path, self.found.len(), imports);
             }
-            let finding = self.finding(at, package, answer, flaw, &words)?;
+            let Some(finding) = self.finding(at, package, answer, flaw, &words)? else {
+                self.is_done = true;
+                return Ok(false);
+            };
+            self.bytes = self.bytes.saturating_add(size(&finding));
             self.found.push(finding);
+            if self.bytes > MOST_FINDING_BYTES {
+                return Ok(false);
+            }
         }
-        Ok(())
+        Ok(true)
     }
 
-    /// How many there are.
-    pub(super) fn len(&self) -> usize {
-        self.found.len()
+    /// Whether there is room to go through so much more; from then on nothing is where there is not.
+    fn is_within(&mut self, bytes: usize) -> bool {
+        self.is_done = self.is_done || !self.work.look(bytes);
+        !self.is_done
     }
 
     /// All findings, in the order they came in.
@@ -190,14 +259,15 @@ impl<'a, 'i> Findings<'a, 'i> {
                     .any(|import| self.is_built_here(import)))
     }
 
+    /// One finding; nothing where its way out is more than is looked for.
     fn finding(
-        &self,
+        &mut self,
         at: usize,
         package: &Package,
         answer: &Answer<'i>,
         flaw: Flaw,
         words: &[Word<'_, 'i>],
-    ) -> Result<Vulnerability, IndexError> {
+    ) -> Result<Option<Vulnerability>, IndexError> {
         let severities: Vec<Vec<Severity<'i>>> = words
             .iter()
             .map(|word| {
@@ -228,7 +298,10 @@ impl<'a, 'i> Findings<'a, 'i> {
             rating = self.threats.rating(names())?;
         }
         let hits: Vec<&Hit<'i>> = words.iter().map(|word| word.hit).collect();
-        let way_out = way_out(answer.order, &hits, &answer.said);
+        let way_out = way_out(answer.order, &hits, &answer.said, &mut self.work);
+        let Some(way_out) = way_out else {
+            return Ok(None);
+        };
         let mut advisories: Vec<String> = words
             .iter()
             .map(|word| word.advisory.record.id.clone())
@@ -240,7 +313,7 @@ impl<'a, 'i> Findings<'a, 'i> {
                 .iter()
                 .filter_map(move |word| of(&word.advisory.record))
         };
-        Ok(Vulnerability {
+        Ok(Some(Vulnerability {
             epss: self.threats.likelihood(names()),
             known_exploited: self.threats.exploitation(names()),
             id: flaw.id,
@@ -281,8 +354,38 @@ impl<'a, 'i> Findings<'a, 'i> {
                 .as_ref()
                 .map(|base| package.layer < base.layers),
             removed_in: package.removed_in,
-        })
+        }))
     }
+}
+
+/// Bytes that a finding takes, roughly.
+fn size(finding: &Vulnerability) -> usize {
+    let lists = [
+        &finding.aliases,
+        &finding.advisories,
+        &finding.fixed_versions,
+        &finding.references,
+        &finding.symbols,
+    ];
+    let lists = lists.into_iter().flatten();
+    let lists: usize = lists.map(|text| size_of_val(text) + text.len()).sum();
+    let texts = [
+        &finding.id,
+        &finding.name,
+        // Here, and where it came from.
+        &finding.purl,
+        &finding.purl,
+        &finding.installed,
+    ];
+    let texts: usize = texts.into_iter().map(String::len).sum();
+    let origin = &finding.origin;
+    let maybe = [&finding.title, &finding.fixed, &origin.path];
+    let maybe: usize = maybe.into_iter().flatten().map(String::len).sum();
+    let instruction = origin
+        .layer
+        .as_ref()
+        .and_then(|layer| layer.instruction.as_ref());
+    size_of_val(finding) + lists + texts + maybe + instruction.map_or(0, String::len)
 }
 
 /// Where a package came from.
@@ -322,7 +425,7 @@ fn is_of_module(package: &Package, word: &Word<'_, '_>, specifics: Option<&Speci
     if told.is_none() && fixes.is_empty() {
         return true;
     }
-    let told_modular = told.is_some() || fixes.iter().any(|fix| fix.contains(".module"));
+    let told_modular = told.is_some() || fixes.iter().any(|fix| fix.text.contains(".module"));
     if is_modular != told_modular {
         return false;
     }

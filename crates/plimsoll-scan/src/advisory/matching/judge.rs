@@ -3,10 +3,12 @@
 
 use std::cell::LazyCell;
 use std::cmp::Ordering;
+use std::collections::HashSet;
 
 use super::super::version::{BadVersion, Order};
 use super::super::{Affected, AffectedBy, EventKind, IndexError, RecordId, Version};
 use super::range::{Position, holds};
+use super::work::Work;
 
 /// What was found out about one version of one package.
 #[derive(Clone, Debug, Default)]
@@ -27,7 +29,7 @@ pub(super) struct Verdict<'i> {
 pub(super) struct Hit<'i> {
     pub(super) affected: Affected<'i>,
     /// Versions above the one installed that it calls fixed, in the order of the record.
-    pub(super) fixes: Vec<&'i str>,
+    pub(super) fixes: Vec<Version<'i>>,
 }
 
 /// How an installed version stands to the versions that advisories name. Each is compared once,
@@ -36,6 +38,36 @@ struct Installed<'v> {
     order: Order,
     version: &'v str,
     compared: Vec<Option<Ordering>>,
+    /// The slots of versions that are this one, however they are spelled; sorted.
+    spellings: Option<Vec<u32>>,
+}
+
+impl<'v> Installed<'v> {
+    fn new(order: Order, version: &'v str, slots: usize) -> Self {
+        Self {
+            order,
+            version,
+            compared: vec![None; slots],
+            spellings: None,
+        }
+    }
+
+    /// Whether the version is listed, however it is spelled. `all` is what names the slots.
+    fn is_listed(&mut self, affected: &Affected<'_>, all: &AffectedBy<'_>) -> bool {
+        if !affected.lists_any() {
+            return false;
+        }
+        let spellings = self.spellings.take().unwrap_or_else(|| {
+            let named = all.named();
+            named
+                .filter(|named| self.to(*named).is_ok_and(Ordering::is_eq))
+                .map(|named| named.slot)
+                .collect()
+        });
+        let listed = affected.lists_one_of(&spellings);
+        self.spellings = Some(spellings);
+        listed
+    }
 }
 
 impl Position for Installed<'_> {
@@ -99,7 +131,8 @@ impl Position for Nowhere {
     }
 }
 
-/// Holds a version against everything that advisories say of its package.
+/// Holds a version against everything that advisories say of its package; nothing where that is more
+/// than `work` leaves.
 ///
 /// # Errors
 /// The index is damaged.
@@ -107,18 +140,20 @@ pub(super) fn judge<'i>(
     order: Order,
     version: &str,
     said: AffectedBy<'i>,
-) -> Result<Verdict<'i>, IndexError> {
+    work: &mut Work,
+) -> Result<Option<Verdict<'i>>, IndexError> {
     let slots = usize::try_from(said.slots()).unwrap_or(0);
+    // Each comparison reads the whole version.
+    if !work.look(version.len().saturating_mul(slots)) {
+        return Ok(None);
+    }
     // A search through all versions that are named, for the advisories that list some.
     let all = said.clone();
     let written = LazyCell::new(|| all.slot(version));
     let bad = order.check_installed(version).err();
-    let mut installed = Installed {
-        order,
-        version,
-        compared: vec![None; slots],
-    };
+    let mut installed = Installed::new(order, version, slots);
     let mut verdict = Verdict::default();
+    let mut parts = 0_usize;
     for affected in said {
         let affected = affected?;
         let found = match &bad {
@@ -132,7 +167,7 @@ pub(super) fn judge<'i>(
                     Ok(false)
                 }
             },
-            None => is_hit(&affected, &written, &mut installed),
+            None => is_hit(&affected, &written, &mut installed, &all),
         };
         match found {
             Ok(true) => {
@@ -140,23 +175,43 @@ pub(super) fn judge<'i>(
                     None => fixes(&affected, &mut installed),
                     Some(_) => Vec::new(),
                 };
+                parts += 1 + fixes.len();
                 let affected = affected.clone();
                 verdict.hits.push(Hit { affected, fixes });
             }
             Ok(false) => {}
-            Err(bad) => verdict.unjudged.push((Some(affected.record), bad)),
+            Err(bad) => {
+                parts += 1;
+                verdict.unjudged.push((Some(affected.record), bad));
+            }
+        }
+        parts += 1;
+        if work.is_too_much(parts) {
+            return Ok(None);
         }
         verdict.said.push(affected);
     }
     if bad.is_none() {
-        verdict.free_of_all = free_of_all(&mut installed, &verdict);
+        match free_of_all(&mut installed, &verdict, work) {
+            Some(found) => verdict.free_of_all = found,
+            None => return Ok(None),
+        }
     }
     // Hits are in the order of records, too.
     verdict.said.retain(|affected| {
         let hit = |hit: &Hit<'_>| hit.affected.record.cmp(&affected.record);
         verdict.hits.binary_search_by(hit).is_ok()
     });
-    Ok(verdict)
+    verdict.said.shrink_to_fit();
+    Ok(work.keep(verdict.parts()).then_some(verdict))
+}
+
+impl Verdict<'_> {
+    /// How much there is to keep of it.
+    fn parts(&self) -> usize {
+        let fixes = self.hits.iter().map(|hit| hit.fixes.len());
+        self.hits.len() + self.said.len() + self.unjudged.len() + fixes.sum::<usize>()
+    }
 }
 
 /// Whether the version is listed, spelled just so.
@@ -164,7 +219,7 @@ fn is_listed<F>(affected: &Affected<'_>, written: &LazyCell<Option<u32>, F>) -> 
 where
     F: FnOnce() -> Option<u32>,
 {
-    affected.versions().next().is_some() && written.is_some_and(|slot| affected.lists(slot))
+    affected.lists_any() && written.is_some_and(|slot| affected.lists(slot))
 }
 
 /// Whether every version is meant, whatever it is.
@@ -178,6 +233,7 @@ fn is_hit<F>(
     affected: &Affected<'_>,
     written: &LazyCell<Option<u32>, F>,
     position: &mut Installed<'_>,
+    all: &AffectedBy<'_>,
 ) -> Result<bool, BadVersion>
 where
     F: FnOnce() -> Option<u32>,
@@ -194,9 +250,8 @@ where
         }
     }
     // A version that is spelled another way is listed too.
-    let mut listed = affected.versions();
     match bad {
-        _ if listed.any(|version| position.to(version).is_ok_and(Ordering::is_eq)) => Ok(true),
+        _ if position.is_listed(affected, all) => Ok(true),
         Some(bad) => Err(bad),
         None => Ok(false),
     }
@@ -208,62 +263,95 @@ const TRIES: usize = 32;
 /// The smallest version above the one installed that no advisory means, of those that any calls
 /// fixed; advisories aside that know of no fix. Nothing where there is nothing to mend, and of
 /// packages of a distribution, whose releases follow one another: there the last of the fixes has
-/// all.
-fn free_of_all<'i>(installed: &mut Installed<'_>, verdict: &Verdict<'i>) -> Option<&'i str> {
+/// all. The outer nothing is more than `work` leaves.
+#[expect(clippy::option_option, reason = "two ways of finding nothing")]
+fn free_of_all<'i>(
+    installed: &mut Installed<'_>,
+    verdict: &Verdict<'i>,
+    work: &mut Work,
+) -> Option<Option<&'i str>> {
     let order = installed.order;
     if matches!(order, Order::Dpkg | Order::Apk | Order::Rpm) {
-        return None;
+        return Some(None);
     }
     let compare = |left: &str, right: &str| order.compare(left, right).unwrap_or(Ordering::Equal);
+    // In the order of records, as hits are.
     let mut hopeless: Vec<RecordId> = Vec::new();
     let mut least: Option<&str> = None;
     for hit in &verdict.hits {
-        let fixes = hit.fixes.iter().copied();
+        let fixes = hit.fixes.iter().map(|fix| fix.text);
         match fixes.min_by(|left, right| compare(left, right)) {
             Some(fix) if least.is_none_or(|least| compare(fix, least).is_gt()) => least = Some(fix),
             Some(_) => {}
             None => hopeless.push(hit.affected.record),
         }
     }
-    let least = least?;
-    let mut candidates: Vec<&str> = verdict
+    let Some(least) = least else {
+        return Some(None);
+    };
+    let slots = installed.compared.len();
+    // Advisories name the same few.
+    let mut known = vec![false; slots];
+    let mut is_new = |fix: &Version<'_>| {
+        let place = usize::try_from(fix.slot).ok();
+        let place = place.and_then(|slot| known.get_mut(slot));
+        place.is_none_or(|known| !std::mem::replace(known, true))
+    };
+    let mut candidates: Vec<Version<'i>> = verdict
         .said
         .iter()
         .flat_map(|affected| fixes(affected, installed))
-        .filter(|fix| compare(fix, least).is_ge())
+        .filter(|fix| is_new(fix) && compare(fix.text, least).is_ge())
         .collect();
-    candidates.sort_by(|left, right| compare(left, right));
-    candidates.dedup();
-    let slots = installed.compared.len();
-    candidates.into_iter().take(TRIES).find(|version| {
-        let mut there = Installed {
-            order,
-            version,
-            compared: vec![None; slots],
-        };
-        let mut means = |affected: &Affected<'_>| {
-            affected.versions().any(|listed| listed.text == *version)
-                || affected
-                    .ranges()
-                    .any(|range| holds(range.events(), &mut there).unwrap_or(false))
-        };
-        verdict
-            .said
-            .iter()
-            .all(|affected| hopeless.contains(&affected.record) || !means(affected))
-    })
+    candidates.sort_by(|left, right| compare(left.text, right.text));
+    for version in candidates.into_iter().take(TRIES) {
+        let mut there = Installed::new(order, version.text, slots);
+        let mut is_free = true;
+        for affected in &verdict.said {
+            if !work.look(affected.size()) {
+                return None;
+            }
+            if hopeless.binary_search(&affected.record).is_ok() {
+                continue;
+            }
+            let mut ranges = affected.ranges();
+            if affected.enumerates(version)
+                || ranges.any(|range| holds(range.events(), &mut there).unwrap_or(false))
+            {
+                is_free = false;
+                break;
+            }
+        }
+        if is_free {
+            return Some(Some(version.text));
+        }
+    }
+    Some(None)
 }
 
-/// The versions above the one installed that are called fixed.
-fn fixes<'i>(affected: &Affected<'i>, position: &mut Installed<'_>) -> Vec<&'i str> {
-    let mut fixes = Vec::new();
+/// So few versions are sooner compared with each other than put into a set.
+const FEW: usize = 16;
+
+/// The versions above the one installed that are called fixed, each once.
+fn fixes<'i>(affected: &Affected<'i>, position: &mut Installed<'_>) -> Vec<Version<'i>> {
+    let mut fixes: Vec<Version<'i>> = Vec::new();
+    let mut known: HashSet<u32> = HashSet::new();
     for range in affected.ranges() {
         for event in range.events() {
-            if event.kind == EventKind::Fixed
-                && position.to(event.version).is_ok_and(Ordering::is_lt)
-                && !fixes.contains(&event.version.text)
+            if event.kind != EventKind::Fixed
+                || !position.to(event.version).is_ok_and(Ordering::is_lt)
             {
-                fixes.push(event.version.text);
+                continue;
+            }
+            if fixes.len() == FEW && known.is_empty() {
+                known.extend(fixes.iter().map(|fix| fix.slot));
+            }
+            let is_new = match fixes.len() {
+                0..FEW => !fixes.contains(&event.version),
+                _ => known.insert(event.version.slot),
+            };
+            if is_new {
+                fixes.push(event.version);
             }
         }
     }
@@ -280,39 +368,70 @@ pub(super) struct WayOut<'i> {
 }
 
 /// The smallest version that none of the advisories of `hits` means any more; `said` is sorted by
-/// record. An advisory that
-/// knows of no fix says nothing on which version has one; it does not take away what others know.
-pub(super) fn way_out<'i>(order: Order, hits: &[&Hit<'i>], said: &[Affected<'i>]) -> WayOut<'i> {
-    let mut all: Vec<&str> = hits
+/// record. An advisory that knows of no fix says nothing on which version has one; it does not take
+/// away what others know. Nothing where looking for it is more than `work` leaves.
+pub(super) fn way_out<'i>(
+    order: Order,
+    hits: &[&Hit<'i>],
+    said: &[Affected<'i>],
+    work: &mut Work,
+) -> Option<WayOut<'i>> {
+    let mut all: Vec<Version<'i>> = hits
         .iter()
         .flat_map(|hit| hit.fixes.iter().copied())
-        .filter(|fix| order.check(fix).is_ok())
+        .filter(|fix| order.check(fix.text).is_ok())
         .collect();
     // All of them are versions, so that each comparison has a result.
-    all.sort_by(|a, b| order.compare(a, b).unwrap_or(Ordering::Equal));
-    all.dedup();
-    let knowing: Vec<RecordId> = hits
+    all.sort_by(|a, b| order.compare(a.text, b.text).unwrap_or(Ordering::Equal));
+    all.dedup_by(|a, b| a.text == b.text);
+    let mut knowing: Vec<RecordId> = hits
         .iter()
         .filter(|hit| !hit.fixes.is_empty())
         .map(|hit| hit.affected.record)
         .collect();
-    let is_free = |version: &str| {
-        let mut other = Other { order, version };
-        knowing.iter().all(|record| {
-            let first = said.partition_point(|affected| affected.record < *record);
-            let mut of_record = said
-                .iter()
-                .skip(first)
-                .take_while(|affected| affected.record == *record);
-            of_record.all(|affected| {
-                let listed = affected.versions().any(|listed| listed.text == version);
-                let mut ranges = affected.ranges();
-                !listed && !ranges.any(|range| holds(range.events(), &mut other).unwrap_or(true))
-            })
-        })
-    };
-    WayOut {
-        smallest: all.iter().copied().find(|fix| is_free(fix)),
-        all,
+    // One record may speak of a package many times.
+    knowing.sort_unstable();
+    knowing.dedup();
+    let mut smallest = None;
+    for version in &all {
+        if is_free(order, *version, &knowing, said, work)? {
+            smallest = Some(version.text);
+            break;
+        }
     }
+    Some(WayOut {
+        smallest,
+        all: all.into_iter().map(|fix| fix.text).collect(),
+    })
+}
+
+/// Whether none of some records means a version; nothing where that is more than `work` leaves.
+fn is_free(
+    order: Order,
+    version: Version<'_>,
+    records: &[RecordId],
+    said: &[Affected<'_>],
+    work: &mut Work,
+) -> Option<bool> {
+    let text = version.text;
+    let mut other = Other {
+        order,
+        version: text,
+    };
+    for record in records {
+        let first = said.partition_point(|affected| affected.record < *record);
+        let behind = said.iter().skip(first);
+        for affected in behind.take_while(|affected| affected.record == *record) {
+            if !work.look(affected.size()) {
+                return None;
+            }
+            let mut ranges = affected.ranges();
+            if affected.enumerates(version)
+                || ranges.any(|range| holds(range.events(), &mut other).unwrap_or(true))
+            {
+                return Some(false);
+            }
+        }
+    }
+    Some(true)
 }

@@ -17,6 +17,7 @@ mod reach;
 #[cfg(test)]
 mod tests;
 mod threat;
+mod work;
 
 use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
@@ -34,12 +35,23 @@ use self::pending::{Pending, pending};
 use self::question::{Known, is_paid_for, names, of_language};
 pub(super) use self::question::{ecosystem_of, version_order};
 use self::threat::Threats;
+use self::work::Work;
 use super::version::{BadVersion, Order};
 use super::{Affected, Ecosystem, Index, IndexError, RecordId, SnapshotList};
 
-/// Findings that are listed: the largest images have a tenth of that. Each takes some 4 kB until it
-/// is written, and a bill of materials of a few megabytes can have millions.
+/// Findings that are listed: the largest images have a tenth of that. Each takes some kilobytes until
+/// it is written, and a bill of materials of a few megabytes can have millions.
 const MOST_FINDINGS: usize = 100_000;
+
+/// Bytes that findings take, roughly: some 2 kB each.
+const MOST_FINDING_BYTES: usize = 128 << 20;
+
+/// Bytes that what was read of records takes, roughly.
+const MOST_ADVISORY_BYTES: usize = 96 << 20;
+
+/// Bytes of records and unpacked details that are gone through: many times what the largest images
+/// need.
+const MOST_READ: u64 = 1 << 30;
 
 /// What the packages of an image were judged to be.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -75,24 +87,19 @@ pub fn judge_inventory(
         .flat_map(|(_, _, answer)| &answer.hits)
         .map(|hit| hit.affected.record)
         .collect();
-    // In the order of records: neighbours lie in one compressed block.
-    let mut advisories = HashMap::with_capacity(records.len());
-    for record in records {
-        advisories.insert(record, Advisory::read(index, record)?);
-    }
+    let advisories = read_advisories(index, records)?;
     let threats = Threats::of(index)?;
-    let mut findings = Findings::new(inventory, platform, &advisories, &threats);
+    let work = std::mem::take(&mut inquiry.work);
+    let mut findings = Findings::new(inventory, platform, &advisories, &threats, work);
     // Where there are too many to list, a package that is there many times is told of once at least.
     let mut seen = HashSet::new();
     let (first, again): (Vec<_>, Vec<_>) = hit
         .iter()
         .partition(|(_, _, answer)| seen.insert(Rc::as_ptr(answer)));
     for (at, package, answer) in first.into_iter().chain(again) {
-        if findings.len() >= MOST_FINDINGS {
+        if !findings.add(*at, package, answer)? {
             inquiry.left_out += 1;
-            continue;
         }
-        findings.add(*at, package, answer)?;
     }
     let mut vulnerabilities = findings.done();
     vulnerabilities.sort_by(|a, b| a.sort_key().cmp(&b.sort_key()));
@@ -115,6 +122,27 @@ pub fn judge_inventory(
     })
 }
 
+/// Reads records as far as there is room for them.
+fn read_advisories(
+    index: &Index,
+    records: BTreeSet<RecordId>,
+) -> Result<HashMap<RecordId, Advisory<'_>>, IndexError> {
+    let mut advisories = HashMap::with_capacity(records.len());
+    let before = index.bytes_read();
+    let mut room = MOST_ADVISORY_BYTES;
+    // In the order of records: neighbours lie in one compressed block.
+    for record in records {
+        let advisory = Advisory::read(index, record)?;
+        let left = room.checked_sub(advisory.size());
+        let (Some(left), true) = (left, index.bytes_read() - before <= MOST_READ) else {
+            break;
+        };
+        room = left;
+        advisories.insert(record, advisory);
+    }
+    Ok(advisories)
+}
+
 /// What the advisories of some ecosystems say of one version of one package that they name.
 #[derive(Debug)]
 struct Answer<'i> {
@@ -123,6 +151,21 @@ struct Answer<'i> {
     said: Vec<Affected<'i>>,
     free_of_all: Option<&'i str>,
     unjudged: Vec<(Option<RecordId>, BadVersion)>,
+    /// Whether there is more than is looked at. The rest is empty then.
+    is_too_much: bool,
+}
+
+impl Answer<'_> {
+    fn new(order: Order) -> Self {
+        Self {
+            order,
+            hits: Vec::new(),
+            said: Vec::new(),
+            free_of_all: None,
+            unjudged: Vec::new(),
+            is_too_much: false,
+        }
+    }
 }
 
 /// Packages that share what they are asked for under.
@@ -148,29 +191,37 @@ fn said<'i>(
     index: &'i Index,
     ecosystems: &[Ecosystem],
     asked: Known<'_>,
+    work: &mut Work,
 ) -> Result<Option<Answer<'i>>, IndexError> {
     let mut answer: Option<Answer<'_>> = None;
     for ecosystem in ecosystems {
         let Some(order) = ecosystem.order() else {
             continue;
         };
-        let said = index.affected(ecosystem, asked.name)?;
-        if said.size_hint().1 == Some(0) {
+        let Some(body) = index.body(ecosystem, asked.name)? else {
             continue;
+        };
+        let mut verdict = None;
+        if work.look(body.len()) {
+            let said = index.read_body(body)?;
+            if said.size_hint().1 == Some(0) {
+                continue;
+            }
+            verdict = judge(order, asked.version, said, work)?;
         }
+        let Some(verdict) = verdict else {
+            return Ok(Some(Answer {
+                is_too_much: true,
+                ..Answer::new(order)
+            }));
+        };
         let Verdict {
             hits,
             said,
             free_of_all,
             unjudged,
-        } = judge(order, asked.version, said)?;
-        let answer = answer.get_or_insert_with(|| Answer {
-            order,
-            hits: Vec::new(),
-            said: Vec::new(),
-            free_of_all: None,
-            unjudged: Vec::new(),
-        });
+        } = verdict;
+        let answer = answer.get_or_insert_with(|| Answer::new(order));
         answer.order = order;
         answer.hits.extend(hits);
         answer.said.extend(said);
@@ -201,8 +252,9 @@ struct Inquiry<'i, 'p> {
     /// How many of these could not be judged at all.
     unjudgeable: BTreeMap<usize, usize>,
     by_distribution: usize,
-    /// Packages whose findings are too many to list.
+    /// Packages whose findings are too many to look for, or to list.
     left_out: usize,
+    work: Work,
     unjudged: BTreeSet<UnjudgedPackage>,
 }
 
@@ -220,6 +272,7 @@ impl<'i, 'p> Inquiry<'i, 'p> {
             unjudgeable: BTreeMap::new(),
             by_distribution: 0,
             left_out: 0,
+            work: Work::default(),
             unjudged: BTreeSet::new(),
         })
     }
@@ -249,6 +302,10 @@ impl<'i, 'p> Inquiry<'i, 'p> {
             let Some(answer) = self.answer(realm, known)? else {
                 continue;
             };
+            if answer.is_too_much || !self.work.keep(answer.unjudged.len()) {
+                self.left_out += 1;
+                return Ok(None);
+            }
             for (record, bad) in &answer.unjudged {
                 let why = match record {
                     Some(record) => format!("{}: {bad}", self.index.record(*record)?.id),
@@ -314,7 +371,8 @@ impl<'i, 'p> Inquiry<'i, 'p> {
         match self.answers.entry((realm, asked)) {
             Entry::Occupied(answer) => Ok(answer.get().clone()),
             Entry::Vacant(answer) => {
-                let said = said(self.index, ecosystems(&self.releases, realm), asked)?;
+                let ecosystems = ecosystems(&self.releases, realm);
+                let said = said(self.index, ecosystems, asked, &mut self.work)?;
                 Ok(answer.insert(said.map(Rc::new)).clone())
             }
         }

@@ -26,6 +26,14 @@ impl<'a> Questions<'a> {
         }
     }
 
+    /// Asks nothing of the findings from this one on.
+    pub(super) fn forget_from(&mut self, finding: usize) {
+        for questions in self.of.values_mut() {
+            let kept = questions.partition_point(|(asked, _)| *asked < finding);
+            questions.truncate(kept);
+        }
+    }
+
     /// Puts the answers into the findings.
     pub(super) fn answer(self, inventory: &Inventory, found: &mut [Vulnerability]) {
         for (path, questions) in self.of {

@@ -1,5 +1,6 @@
 //! Made-up advisories against made-up inventories.
 
+mod bounds;
 mod distributions;
 mod lists;
 mod reports;

@@ -7,6 +7,7 @@ use std::io::BufRead;
 use std::path::Path;
 
 use super::super::super::index::format::MAX_BLOCK;
+pub(crate) use super::super::super::index::pocket::MAX_PACKAGES;
 use super::super::super::pocket::PocketName;
 use super::super::super::version::Order;
 use super::NoList;
@@ -14,10 +15,6 @@ use super::pocket::{self, Found};
 
 /// Longest line of which more than its beginning is read, in bytes.
 const MAX_LINE: usize = 4096;
-
-/// Most packages of one pocket, all its indexes together. All of Debian has some sixty thousand for
-/// an architecture.
-pub(crate) const MAX_PACKAGES: usize = 1 << 18;
 
 /// Most bytes of names and versions of one pocket: more would not go into an index either.
 pub(crate) const MAX_BYTES: usize = MAX_BLOCK;
