@@ -35,7 +35,7 @@ pub struct BillOfMaterials {
     pub references: Vec<(String, usize)>,
     /// Distribution, packages and, where told, layers.
     pub inventory: Inventory,
-    /// Names of components that no package URL identifies, sorted.
+    /// Names of components that no package URL identifies, or one that is longer than any, sorted.
     pub unidentified: Vec<String>,
 }
 

@@ -4,7 +4,8 @@
 //! One file an entry, named by what it is about, by the options and by the state of this code;
 //! written beside and renamed into place. So it may be shared by processes and machines, and
 //! deleted or killed at any moment: an entry is whole or it is not there. It holds no secret's
-//! value, because nothing that leaves a collector does.
+//! value, because nothing that leaves a collector does. Whoever may write into the folder is trusted
+//! all the same: an entry is taken for what it says it is.
 //!
 //! A layer is known by its diff id, whatever it is wrapped in. The bytes behind a known layer are
 //! not read again, and so not verified again: an image whose blob is not what its configuration
@@ -12,11 +13,13 @@
 
 use std::fs::File;
 use std::io::{self, Read as _, Write as _};
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use plimsoll_image::{DocumentStore, Documents, Image};
 use plimsoll_model::Digest;
+use rustix::fs::OFlags;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use sha2::{Digest as _, Sha256};
@@ -29,7 +32,14 @@ use crate::{Outcome, ScanOptions};
 const REVISION: &str = env!("PLIMSOLL_SCAN_REVISION");
 
 /// Largest entry that is written or read, unpacked.
-const MAX_ENTRY: usize = 1 << 30;
+const MAX_ENTRY: usize = 512 << 20;
+
+/// Largest entry as it lies on disk.
+const MAX_PACKED: u64 = 256 << 20;
+
+/// How many times its size on disk an entry may be, unpacked, beside a first megabyte. Those of layers
+/// are up to fifty times.
+const MAX_RATIO: usize = 200;
 
 /// Left of entries once the cache is too full, in hundredths of its bound: making room for one
 /// entry at a time would list the folder at every write.
@@ -85,7 +95,10 @@ impl Cache {
     }
 
     pub(crate) fn image(&self, image: &Image, options: &ScanOptions) -> Option<Outcome> {
-        self.get(&image_name(image, options))
+        let found: Outcome = self.get(&image_name(image, options))?;
+        // All of its layers are there, or it is of something else.
+        let layers = found.inventory.layers.len();
+        (layers == image.manifest.layers.len()).then_some(found)
     }
 
     pub(crate) fn keep_image(&self, image: &Image, options: &ScanOptions, outcome: &Outcome) {
@@ -164,24 +177,28 @@ impl Cache {
 
     /// Reads an entry; one that is damaged counts for none.
     fn get<T: DeserializeOwned>(&self, name: &str) -> Option<T> {
-        let path = self.folder.join(name);
-        let bytes = std::fs::read(&path).ok()?;
+        let file = open(&self.folder.join(name))?;
+        let mut bytes = Vec::new();
+        (&file).take(MAX_PACKED).read_to_end(&mut bytes).ok()?;
         let (sum, packed) = bytes.split_at_checked(8)?;
         if xxh3_64(packed).to_le_bytes() != sum {
             return None;
         }
         let mut unpacked = Vec::new();
         let decoder = zstd::Decoder::with_buffer(packed).ok()?;
-        decoder
-            .take(MAX_ENTRY as u64)
-            .read_to_end(&mut unpacked)
-            .ok()?;
-        let value = postcard::from_bytes(&unpacked).ok()?;
+        let most = most_unpacked(packed.len());
+        // One byte more tells an entry that is longer.
+        let read = decoder.take(most as u64 + 1).read_to_end(&mut unpacked);
+        if read.ok()? > most {
+            return None;
+        }
+        let (value, rest) = postcard::take_from_bytes(&unpacked).ok()?;
+        if !rest.is_empty() {
+            return None;
+        }
         // Used now: what was not used for longest goes first. A cache that cannot be written to is
         // one all the same.
-        if let Ok(file) = File::options().append(true).open(&path) {
-            let _ = file.set_modified(SystemTime::now());
-        }
+        let _ = file.set_modified(SystemTime::now());
         Some(value)
     }
 
@@ -197,6 +214,10 @@ impl Cache {
         let Ok(packed) = zstd::bulk::compress(&unpacked, 1) else {
             return;
         };
+        // It would not be read.
+        if unpacked.len() > most_unpacked(packed.len()) || packed.len() as u64 >= MAX_PACKED {
+            return;
+        }
         drop(unpacked);
         if self.write(name, &packed).is_ok()
             && let Ok(usage) = self.usage()
@@ -217,6 +238,24 @@ impl Cache {
             .map_err(|error| error.error)?;
         Ok(())
     }
+}
+
+/// Opens an entry: a file, not a link to something or a pipe that nobody writes to, and not too long.
+fn open(path: &Path) -> Option<File> {
+    let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK;
+    let file = File::options()
+        .read(true)
+        .custom_flags(flags.bits().cast_signed())
+        .open(path)
+        .ok()?;
+    let metadata = file.metadata().ok()?;
+    (metadata.is_file() && metadata.len() <= MAX_PACKED).then_some(file)
+}
+
+/// How long an entry of so many packed bytes may be.
+fn most_unpacked(packed: usize) -> usize {
+    let most = packed.saturating_mul(MAX_RATIO).saturating_add(1 << 20);
+    most.min(MAX_ENTRY)
 }
 
 impl DocumentStore for Cache {
@@ -311,6 +350,49 @@ mod tests {
             std::fs::write(&path, &whole[..at]).unwrap();
             assert!(cache.layer(&digest(1), &options).is_none(), "{at} bytes");
         }
+    }
+
+    /// What is written there by somebody else.
+    #[test]
+    fn an_entry_is_a_file_that_holds_one_thing_and_is_not_too_long() {
+        let folder = tempfile::tempdir().unwrap();
+        let cache = Cache::new(folder.path(), 1 << 20);
+        let options = ScanOptions::default();
+        let path = folder.path().join(layer_name(&digest(1), &options));
+        let is_there = || cache.layer(&digest(1), &options).is_some();
+        let sealed = |unpacked: &[u8]| {
+            let packed = zstd::bulk::compress(unpacked, 1).unwrap();
+            [&xxh3_64(&packed).to_le_bytes()[..], &packed].concat()
+        };
+        let plain = postcard::to_stdvec(&LayerRecord::default()).unwrap();
+        std::fs::write(&path, sealed(&plain)).unwrap();
+        assert!(is_there());
+        // Something behind it.
+        std::fs::write(&path, sealed(&[&plain[..], &[0; 4096]].concat())).unwrap();
+        assert!(!is_there());
+        // More than any entry is packed into so little.
+        let long = record(&"a".repeat(4 << 20));
+        std::fs::write(&path, sealed(&postcard::to_stdvec(&long).unwrap())).unwrap();
+        assert!(!is_there());
+        std::fs::remove_file(&path).unwrap();
+        cache.keep_layer(&digest(1), &options, &long);
+        assert!(!path.exists());
+        // A link, though to an entry.
+        std::fs::write(folder.path().join("other"), sealed(&plain)).unwrap();
+        std::os::unix::fs::symlink("other", &path).unwrap();
+        assert!(!is_there());
+        // A file of nothing but its length.
+        std::fs::remove_file(&path).unwrap();
+        File::create(&path)
+            .unwrap()
+            .set_len(MAX_PACKED + 1)
+            .unwrap();
+        assert!(open(&path).is_none());
+        // A pipe.
+        std::fs::remove_file(&path).unwrap();
+        let kind = rustix::fs::FileType::Fifo;
+        rustix::fs::mknodat(rustix::fs::CWD, &path, kind, 0o600.into(), 0).unwrap();
+        assert!(!is_there());
     }
 
     #[test]

@@ -7,8 +7,25 @@ use plimsoll_model::{Evidence, Package, PackageKind};
 
 use super::distribution;
 
-/// A package as its package URL tells it, with the distribution that names.
+/// Longest text that says what a package is, in bytes: its package URL or version. A report
+/// repeats them with each finding.
+const MAX_TEXT: usize = 4096;
+
+/// A text that may be repeated, empty where it is longer than any: a package without a version is told
+/// as one that could not be judged.
+pub(super) fn within_reason(text: &str) -> &str {
+    match text.len() > MAX_TEXT {
+        true => "",
+        false => text,
+    }
+}
+
+/// A package as its package URL tells it, with the distribution that names; nothing where there is
+/// more of it than any has.
 pub(super) fn of_purl(text: &str) -> Option<Package> {
+    if text.len() > MAX_TEXT {
+        return None;
+    }
     let purl = parsed(text)?;
     let kind = PackageKind::from_purl_type(purl.ty())?;
     let mut version = purl.version().unwrap_or_default().to_owned();

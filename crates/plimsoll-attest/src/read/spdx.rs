@@ -42,7 +42,8 @@ pub(super) fn read(document: &Tree<'_>) -> BillOfMaterials {
             continue;
         };
         if package.version.is_empty() {
-            package.version = said(text(described, "versionInfo")).to_owned();
+            package.version =
+                said(package::within_reason(text(described, "versionInfo"))).to_owned();
         }
         tell(&mut package, text(described, "sourceInfo"));
         let license = text(described, "licenseDeclared");
@@ -105,7 +106,7 @@ pub(super) fn read_graph(document: &Tree<'_>) -> BillOfMaterials {
                 let package = identified(named, element, &mut bill);
                 if let Some(mut package) = package {
                     if package.version.is_empty() {
-                        package.version = said(version).to_owned();
+                        package.version = said(package::within_reason(version)).to_owned();
                     }
                     tell(&mut package, text(element, "software_sourceInfo"));
                     elements.insert(text(element, "spdxId"), bill.inventory.packages.len());

@@ -506,3 +506,31 @@ proptest! {
         let _ = read(words.as_bytes());
     }
 }
+
+/// A report repeats them with each finding of the package.
+#[test]
+fn what_is_longer_than_any_package_url_or_version_identifies_nothing() {
+    let long = "1".repeat(5000);
+    let component = |purl: &str| json!({"type": "library", "name": "x", "purl": purl});
+    let bill = told(&json!({
+        "bomFormat": "CycloneDX", "specVersion": "1.6",
+        "components": [
+            component(&format!("pkg:pypi/a@{long}")),
+            component(&format!("pkg:pypi/b@1?{}", "k=v&".repeat(2000))),
+            component(&format!("pkg:pypi/c@1?k={}", "v".repeat(3000))),
+        ],
+    }));
+    assert_eq!(packages(&bill), ["pypi c 1"]);
+    assert_eq!(bill.unidentified, ["x", "x"]);
+    let purl = json!([{"referenceType": "purl", "referenceLocator": "pkg:pypi/a"}]);
+    let bill = told(&json!({
+        "spdxVersion": "SPDX-2.3",
+        "packages": [{"SPDXID": "1", "name": "a", "versionInfo": long, "externalRefs": purl}],
+    }));
+    assert_eq!(packages(&bill), ["pypi a "]);
+    let bill = told(&json!({"@graph": [{
+        "type": "software_Package", "spdxId": "a", "name": "a", "software_packageVersion": long,
+        "software_packageUrl": "pkg:pypi/a",
+    }]}));
+    assert_eq!(packages(&bill), ["pypi a "]);
+}
