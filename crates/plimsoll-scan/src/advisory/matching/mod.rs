@@ -75,7 +75,18 @@ pub fn judge_inventory(
     inventory: &Inventory,
     platform: Option<&Platform>,
 ) -> Result<Judged, IndexError> {
+    judge_within(index, inventory, platform, Work::default())
+}
+
+/// Looks for what hits packages as far as `work` goes.
+fn judge_within(
+    index: &Index,
+    inventory: &Inventory,
+    platform: Option<&Platform>,
+    work: Work,
+) -> Result<Judged, IndexError> {
     let mut inquiry = Inquiry::new(index, inventory)?;
+    inquiry.work = work;
     let mut hit: Vec<(usize, &Package, Rc<Answer<'_>>)> = Vec::new();
     let installed = inventory.packages.iter().enumerate();
     for (at, package) in installed.chain(inventory.removed_packages.iter().enumerate()) {
@@ -89,8 +100,8 @@ pub fn judge_inventory(
         .collect();
     let advisories = read_advisories(index, records)?;
     let threats = Threats::of(index)?;
-    let work = std::mem::take(&mut inquiry.work);
-    let mut findings = Findings::new(inventory, platform, &advisories, &threats, work);
+    // Whatever looking for them took, what was found is told as far as it goes.
+    let mut findings = Findings::new(inventory, platform, &advisories, &threats, Work::default());
     // Where there are too many to list, a package that is there many times is told of once at least.
     let mut seen = HashSet::new();
     let (first, again): (Vec<_>, Vec<_>) = hit

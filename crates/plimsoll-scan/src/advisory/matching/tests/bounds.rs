@@ -79,6 +79,22 @@ fn packages_that_are_too_many_to_look_for_are_counted() {
     assert_eq!(told.len() + found.coverage.left_out, 1000);
 }
 
+#[test]
+fn what_was_found_before_the_end_is_told() {
+    let flaws: Vec<Value> = (0..100)
+        .map(|at| record(&format!("X-{at}"), "PyPI", "evil", "2.0"))
+        .collect();
+    let packages: Vec<Package> = (0..100)
+        .map(|at| package(PackageKind::Python, "evil", &format!("1.0.{at}")))
+        .collect();
+    let inventory = on("debian", "12", packages);
+    let work = Work::of(20_000, usize::MAX);
+    let found = judge_within(&index(&flaws), &inventory, None, work).unwrap();
+    let left_out = found.coverage.left_out;
+    assert!(left_out > 0 && left_out < 100, "{left_out}");
+    assert_eq!(found.vulnerabilities.len(), (100 - left_out) * 100);
+}
+
 /// A version of megabytes is compared with each that advisories name, and repeated with each finding.
 #[test]
 fn a_version_that_never_ends_is_left_out() {
