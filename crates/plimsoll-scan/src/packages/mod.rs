@@ -12,7 +12,7 @@ pub(crate) use ownership::{Ownership, Published};
 pub(crate) use unread::unread_stores;
 
 use packageurl::PackageUrl;
-use plimsoll_model::{Distribution, Package, Skipped};
+use plimsoll_model::{Distribution, Evidence, Package, PackageKind, Skipped};
 
 use crate::catalogue::Document;
 use crate::gaps::Gaps;
@@ -57,7 +57,8 @@ pub(crate) fn packages<'l>(
                     .owner(outer_path(&package.path))
                     .and_then(|owner| owner.of_distribution().map(str::to_owned));
                 package
-            }),
+            })
+            .filter(|package| !is_guess_of_owned(package)),
     );
     removed.extend(removed::removed(layers, tree, &hidden, &installed));
     for list in [&mut installed, &mut removed] {
@@ -72,6 +73,14 @@ pub(crate) fn packages<'l>(
         removed,
         ownership,
     }
+}
+
+/// Whether it is a crate that messages of a program name which the distribution brought: its package
+/// answers for it, and the messages name a part of the crates only.
+fn is_guess_of_owned(package: &Package) -> bool {
+    package.kind == PackageKind::Cargo
+        && package.evidence == Evidence::VersionString
+        && package.owned_by.is_some()
 }
 
 /// The file a package was found in, or in an archive in which it was found.
@@ -131,4 +140,38 @@ fn purl(
         let _ = purl.add_qualifier(key.clone(), value.clone());
     }
     purl.to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_guess_counts_where_nobody_answers_for_the_program() {
+        for (kind, evidence, owner, expected) in [
+            (
+                PackageKind::Cargo,
+                Evidence::VersionString,
+                Some("ripgrep"),
+                true,
+            ),
+            (PackageKind::Cargo, Evidence::VersionString, None, false),
+            (
+                PackageKind::Cargo,
+                Evidence::Database,
+                Some("ripgrep"),
+                false,
+            ),
+            (
+                PackageKind::Python,
+                Evidence::VersionString,
+                Some("six"),
+                false,
+            ),
+        ] {
+            let mut package = Package::new(kind, "a", "1", String::new(), "usr/bin/a", evidence, 0);
+            package.owned_by = owner.map(str::to_owned);
+            assert_eq!(is_guess_of_owned(&package), expected, "{package:?}");
+        }
+    }
 }

@@ -62,6 +62,7 @@ pub(super) fn removed(
             .and_then(|owner| owner.of_distribution().map(str::to_owned));
     }
     // An owner's programs tell its version in other words: that it is gone is told already.
+    gone.retain(|package| !super::is_guess_of_owned(package));
     gone.retain(|package| {
         package.kind != PackageKind::Generic || owners.owner(outer_path(&package.path)).is_none()
     });
