@@ -11,7 +11,10 @@ const WALLS: &[(&str, &[&str])] = &[
     ("plimsoll-syntax", &["plimsoll-model"]),
     ("plimsoll-image", &["plimsoll-model"]),
     ("plimsoll-rules", &["plimsoll-model", "plimsoll-syntax"]),
-    ("plimsoll-scan", &["plimsoll-model", "plimsoll-image"]),
+    (
+        "plimsoll-scan",
+        &["plimsoll-model", "plimsoll-syntax", "plimsoll-image"],
+    ),
     (
         "plimsoll-build",
         &["plimsoll-model", "plimsoll-syntax", "plimsoll-image"],

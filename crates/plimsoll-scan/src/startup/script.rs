@@ -1,21 +1,13 @@
 //! What a shell script does with the arguments it is given: an entry point often ends in
 //! `exec "$@"`, which runs the `CMD`.
 //!
-//! The script is read as far as POSIX says how ("Shell Command Language", 2.2 to 2.10). What it does
-//! before that may change what runs: the first command of that kind is kept as a doubt.
+//! What it does before that may change what runs: the first command of that kind is kept as a doubt.
 
 use std::collections::HashSet;
+use std::sync::Arc;
 
+use plimsoll_syntax::shell::{self, Dialect, ShellCommand, ShellWord};
 use serde::{Deserialize, Serialize};
-
-/// The longest script that is read: entry points of databases have a tenth of it.
-const MAX_LENGTH: usize = 256 << 10;
-
-/// Commands that are read of one script.
-const MAX_COMMANDS: usize = 20_000;
-
-/// Blocks inside each other that are followed.
-const MAX_OPEN: usize = 100;
 
 /// Words that it is kept to put before its arguments: ways of them.
 const MAX_BEFORE: usize = 3;
@@ -67,12 +59,9 @@ pub(crate) fn read(name: &str, bytes: &[u8]) -> Option<Script> {
     if !is_shell || !has_arguments(bytes) {
         return None;
     }
-    let text = std::str::from_utf8(bytes.get(..MAX_LENGTH).unwrap_or(bytes)).ok()?;
-    let commands = (bytes.len() <= MAX_LENGTH)
-        .then(|| Commands::new(text).read())
-        .flatten();
-    match commands {
+    match commands(bytes) {
         Some(commands) => judged(&commands),
+        // What it does with them nobody knows: that is told.
         None => Some(Script {
             wrapper: Vec::new(),
             replaces: false,
@@ -94,6 +83,60 @@ fn has_arguments(bytes: &[u8]) -> bool {
     })
 }
 
+/// The commands of a script; `None` where it is too long to be read, or no shell would.
+fn commands(bytes: &[u8]) -> Option<Vec<Command>> {
+    let text = std::str::from_utf8(bytes).ok()?;
+    // What bash reads, BusyBox reads nearly all of: an ordinary `sh` would fail at the rest.
+    let script = shell::parse(text, Dialect::Bash);
+    if !script.errors.is_empty() {
+        return None;
+    }
+    let mut lines = Lines {
+        text,
+        at: 0,
+        line: 1,
+    };
+    let mut groups = script
+        .writes
+        .iter()
+        .filter(|word| !is_device(word))
+        .peekable();
+    let mut commands = Vec::new();
+    for command in script
+        .commands
+        .iter()
+        .filter(|command| !command.substituted)
+    {
+        let start = match (command.words.is_empty(), command.writes.first()) {
+            (true, Some(target)) => target.start,
+            _ => command.range().0,
+        };
+        while let Some(group) = groups.next_if(|group| group.start < start) {
+            commands.push(Command::of_group(lines.of(group.start)));
+        }
+        commands.push(Command::read(command, lines.of(start)));
+    }
+    commands.extend(groups.map(|group| Command::of_group(lines.of(group.start))));
+    Some(commands)
+}
+
+/// Lines of places that are asked for in ascending order.
+struct Lines<'t> {
+    text: &'t str,
+    at: usize,
+    line: usize,
+}
+
+impl Lines<'_> {
+    fn of(&mut self, offset: usize) -> usize {
+        if let Some(passed) = self.text.as_bytes().get(self.at..offset) {
+            self.line += memchr::memchr_iter(b'\n', passed).count();
+            self.at = offset;
+        }
+        self.line
+    }
+}
+
 /// A word of a command.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Word {
@@ -102,10 +145,35 @@ enum Word {
     Arguments,
     /// The script itself.
     Itself,
-    Other,
+    /// Known up to an equals sign: `--user=` of `--user="$NAME"`; empty where there is none.
+    Partly(String),
 }
 
 impl Word {
+    fn read(word: &ShellWord) -> Self {
+        match word.raw.as_str() {
+            "\"$@\"" | "\"${@}\"" | "$@" | "${@}" | "$*" => Self::Arguments,
+            "\"$0\"" | "$0" | "\"$BASH_SOURCE\"" | "$BASH_SOURCE" | "\"${BASH_SOURCE[0]}\"" => {
+                Self::Itself
+            }
+            raw => match &word.literal {
+                Some(literal) => Self::Literal(literal.clone()),
+                // What is assigned changes nothing that is run.
+                None if is_assignment(raw) => Self::Literal(raw.to_owned()),
+                None => {
+                    let known = raw.split_once(['=', '$', '`', '"']).unwrap_or_default().0;
+                    let is_option = raw
+                        .get(known.len()..)
+                        .is_some_and(|rest| rest.starts_with('='));
+                    Self::Partly(match is_option {
+                        true => format!("{known}="),
+                        false => String::new(),
+                    })
+                }
+            },
+        }
+    }
+
     fn literal(&self) -> Option<&str> {
         match self {
             Self::Literal(text) => Some(text),
@@ -118,14 +186,50 @@ impl Word {
 #[derive(Debug)]
 struct Command {
     line: usize,
+    /// Whether it is started, or what it leaves set, with another way to look for programs.
+    searches: bool,
     words: Vec<Word>,
     /// The function it is a part of.
-    function: Option<String>,
+    function: Option<Arc<str>>,
     /// Whether it writes a file that is no device.
     writes: bool,
 }
 
+fn is_device(target: &ShellWord) -> bool {
+    let literal = target.literal.as_deref().unwrap_or_default();
+    ["/dev/", "/proc/"]
+        .iter()
+        .any(|folder| literal.starts_with(folder))
+}
+
 impl Command {
+    fn read(command: &ShellCommand, line: usize) -> Self {
+        let mut set = command.assignments.iter();
+        let searches = set.any(|(name, _)| changes(&format!("{name}=")));
+        let writes = command.writes.iter().any(|target| !is_device(target));
+        if command.words.is_empty() && writes {
+            return Self::of_group(line);
+        }
+        Self {
+            line,
+            searches,
+            words: command.words.iter().map(Word::read).collect(),
+            function: command.function.clone(),
+            writes,
+        }
+    }
+
+    /// What a group, a loop or nothing at all writes to a file.
+    fn of_group(line: usize) -> Self {
+        Self {
+            line,
+            searches: false,
+            words: vec![Word::Literal(">".to_owned())],
+            function: None,
+            writes: true,
+        }
+    }
+
     fn doubt(&self) -> Doubt {
         // Values are not shown: they may be credentials.
         let mut words: Vec<&str> = self
@@ -135,7 +239,7 @@ impl Command {
                 Word::Literal(text) => text.split('=').next().unwrap_or_default(),
                 Word::Arguments => "\"$@\"",
                 Word::Itself => "\"$0\"",
-                Word::Other => "...",
+                Word::Partly(_) => "...",
             })
             .take(2)
             .collect();
@@ -164,31 +268,43 @@ impl Command {
             return Some((Vec::new(), replaces));
         };
         let name = first.literal()?.rsplit('/').next()?;
-        let is_wrapper = matches!(
-            name,
-            "gosu"
-                | "su-exec"
-                | "tini"
-                | "tini-static"
-                | "dumb-init"
-                | "docker-init"
-                | "catatonit"
-                | "env"
-        );
-        // What is not literal may be the user of the one kind.
-        let words = before.iter().map(|word| match word {
-            Word::Literal(text) => Some(text.clone()),
-            Word::Itself => None,
-            _ => name.starts_with(['g', 's']).then(|| "user".to_owned()),
-        });
-        let words: Option<Vec<String>> = words.collect();
-        words.filter(|_| is_wrapper).map(|words| (words, replaces))
+        // What is not literal may be a user, where one stands: it decides nothing here.
+        let users: &[&str] = match name {
+            "gosu" | "su-exec" | "s6-setuidgid" | "setuidgid" => &[],
+            "setpriv" => super::command::SETPRIV_VALUED,
+            "runuser" => super::command::RUNUSER_VALUED,
+            "chpst" => super::command::CHPST_VALUED,
+            "tini" | "tini-static" | "dumb-init" | "docker-init" | "catatonit" | "env" | "nice" => {
+                return literals(before).map(|words| (words, replaces));
+            }
+            _ => return None,
+        };
+        let mut words: Vec<String> = Vec::new();
+        for (at, word) in before.iter().enumerate() {
+            let before = words.last().map(String::as_str).unwrap_or_default();
+            let is_user = users.contains(&before) || (users.is_empty() && at == 1);
+            words.push(match word {
+                Word::Literal(text) => text.clone(),
+                Word::Partly(option) if !option.is_empty() => format!("{option}?"),
+                Word::Partly(_) if is_user => "?".to_owned(),
+                _ => return None,
+            });
+        }
+        Some((words, replaces))
     }
 
     /// Whether it starts the script again, with the same arguments.
     fn repeats(&self) -> bool {
         matches!(self.words.as_slice(), [.., Word::Itself, Word::Arguments])
     }
+}
+
+/// Words of which all are known.
+fn literals(words: &[Word]) -> Option<Vec<String>> {
+    words
+        .iter()
+        .map(|word| word.literal().map(str::to_owned))
+        .collect()
 }
 
 /// What the commands of a script amount to.
@@ -223,7 +339,7 @@ fn judged(all: &[Command]) -> Option<Script> {
         if command.function.as_deref() == main {
             script.replaced_by(command, index == at);
         }
-        if index != at {
+        if index != at || command.searches {
             script.brought_by(command, &functions);
         }
     }
@@ -271,11 +387,7 @@ impl Script {
 
     /// Notes what may bring a program, or change where one is looked for.
     fn brought_by(&mut self, command: &Command, functions: &HashSet<&str>) {
-        let words = command.words.iter().skip_while(|word| {
-            word.literal()
-                .is_some_and(|word| is_assignment(word) && !changes(word))
-        });
-        let mut words = words.map(Word::literal);
+        let mut words = command.words.iter().map(Word::literal);
         let brings = match words.next() {
             None => false,
             Some(None) => command.runs().is_none(),
@@ -291,7 +403,7 @@ impl Script {
                 !is_harmless(name) && !functions.contains(name) && command.runs().is_none()
             }
         };
-        if (brings || command.writes) && self.brings.is_none() {
+        if (brings || command.searches || command.writes) && self.brings.is_none() {
             self.brings = Some(command.doubt());
         }
     }
@@ -410,461 +522,6 @@ fn is_harmless(name: &str) -> bool {
         "setcap",
     ];
     WORDS.contains(&name)
-}
-
-/// Reads the simple commands of a script, one behind the other.
-struct Commands<'t> {
-    text: &'t str,
-    at: usize,
-    line: usize,
-    commands: Vec<Command>,
-    /// What is open: `if`, `case`, `{`, a function.
-    open: Vec<Open>,
-    /// Delimiters of the texts that begin at the next line, and whether tabs may stand before them.
-    texts: Vec<(String, bool)>,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq)]
-enum Open {
-    Block,
-    Parenthesis,
-    /// Patterns are read up to the parenthesis behind them.
-    Case {
-        in_pattern: bool,
-    },
-    /// The body of a function follows, or is open.
-    Function {
-        name: String,
-        is_open: bool,
-    },
-}
-
-impl<'t> Commands<'t> {
-    fn new(text: &'t str) -> Self {
-        Self {
-            text,
-            at: 0,
-            line: 1,
-            commands: Vec::new(),
-            open: Vec::new(),
-            texts: Vec::new(),
-        }
-    }
-
-    fn rest(&self) -> &'t str {
-        self.text.get(self.at..).unwrap_or_default()
-    }
-
-    fn next(&mut self) -> Option<char> {
-        let char = self.rest().chars().next()?;
-        self.at += char.len_utf8();
-        self.line += usize::from(char == '\n');
-        Some(char)
-    }
-
-    /// All commands; `None` where this is not read as a shell would.
-    fn read(mut self) -> Option<Vec<Command>> {
-        let mut current = self.begin();
-        loop {
-            if self.commands.len() > MAX_COMMANDS || self.open.len() > MAX_OPEN {
-                return None;
-            }
-            // In a test these join or compare.
-            if current.words.first().and_then(Word::literal) == Some("[[")
-                && current.words.last().and_then(Word::literal) != Some("]]")
-                && self.rest().starts_with(['&', '|', '(', ')', '<', '>'])
-            {
-                self.next();
-                continue;
-            }
-            let Some(char) = self.rest().chars().next() else {
-                self.end(current);
-                return self.open.is_empty().then_some(self.commands);
-            };
-            match char {
-                ' ' | '\t' | '\r' => {
-                    self.next();
-                }
-                '#' => self.skip_line(),
-                '\n' => {
-                    self.next();
-                    self.skip_texts();
-                    self.end(std::mem::replace(&mut current, self.begin()));
-                    current = self.begin();
-                }
-                ';' | '&' | '|' => {
-                    if self.rest().starts_with("&>") {
-                        self.next();
-                        continue;
-                    }
-                    let ends_case = self.rest().starts_with(";;") || self.rest().starts_with(";&");
-                    self.next();
-                    if ends_case {
-                        self.next();
-                    }
-                    self.end(current);
-                    if ends_case && let Some(Open::Case { in_pattern }) = self.open.last_mut() {
-                        *in_pattern = true;
-                    }
-                    current = self.begin();
-                }
-                '(' => {
-                    self.next();
-                    // `((` is arithmetic.
-                    if current.words.is_empty() && self.rest().starts_with('(') {
-                        self.skip_parentheses()?;
-                        continue;
-                    }
-                    // So are the parts of a list.
-                    if let Some(Word::Literal(last)) = current.words.last()
-                        && last.ends_with('=')
-                    {
-                        self.skip_parentheses()?;
-                        continue;
-                    }
-                    if let [Word::Literal(name)] = current.words.as_slice()
-                        && self.rest().trim_start().starts_with(')')
-                    {
-                        let name = name.clone();
-                        while self.next()? != ')' {}
-                        self.open.push(Open::Function {
-                            name,
-                            is_open: false,
-                        });
-                        current = self.begin();
-                    } else if !self.in_pattern() {
-                        self.end(current);
-                        self.open.push(Open::Parenthesis);
-                        current = self.begin();
-                    }
-                }
-                ')' => {
-                    self.next();
-                    match self.open.last_mut() {
-                        Some(Open::Case { in_pattern }) if *in_pattern => {
-                            *in_pattern = false;
-                            current = self.begin();
-                        }
-                        Some(Open::Parenthesis) => {
-                            self.end(current);
-                            self.close();
-                            current = self.begin();
-                        }
-                        _ => return None,
-                    }
-                }
-                '<' | '>' => self.redirection(&mut current)?,
-                _ => {
-                    let word = self.word()?;
-                    self.take(word, &mut current);
-                }
-            }
-        }
-    }
-
-    fn begin(&self) -> Command {
-        let function = self.open.iter().rev().find_map(|open| match open {
-            Open::Function {
-                name,
-                is_open: true,
-            } => Some(name.clone()),
-            _ => None,
-        });
-        Command {
-            line: self.line,
-            words: Vec::new(),
-            function,
-            writes: false,
-        }
-    }
-
-    fn end(&mut self, command: Command) {
-        if (!command.words.is_empty() || command.writes) && !self.in_pattern() {
-            self.commands.push(command);
-        }
-    }
-
-    fn in_pattern(&self) -> bool {
-        matches!(self.open.last(), Some(Open::Case { in_pattern: true }))
-    }
-
-    /// Closes the innermost block, and the function whose body it was.
-    fn close(&mut self) {
-        self.open.pop();
-        if matches!(self.open.last(), Some(Open::Function { is_open: true, .. })) {
-            self.open.pop();
-        }
-    }
-
-    /// Takes a word in: as one that the shell reserves, or as a part of the command.
-    fn take(&mut self, word: Word, current: &mut Command) {
-        let is_first = current.words.is_empty();
-        if self.in_pattern() {
-            if word.literal() == Some("esac") {
-                self.close();
-                *current = self.begin();
-            }
-            return;
-        }
-        let reserved = word.literal().filter(|_| is_first);
-        match reserved {
-            Some("if" | "while" | "until" | "{") => {
-                if let Some(Open::Function { is_open, .. }) = self.open.last_mut() {
-                    *is_open = true;
-                }
-                self.open.push(Open::Block);
-                *current = self.begin();
-            }
-            Some("then" | "else" | "elif" | "do" | "!" | "time") => *current = self.begin(),
-            Some("fi" | "done" | "}") => {
-                self.close();
-                *current = self.begin();
-            }
-            Some("esac") => {
-                self.close();
-                *current = self.begin();
-            }
-            Some("for" | "select") => {
-                self.open.push(Open::Block);
-                // Its words are no command.
-                let rest = self.rest();
-                let end = rest.find([';', '\n']).unwrap_or(rest.len());
-                self.at += end;
-            }
-            Some("function") => {
-                let rest = self.rest().trim_start_matches([' ', '\t']);
-                let end = rest
-                    .find(|c: char| c.is_whitespace() || matches!(c, '(' | '{'))
-                    .unwrap_or(rest.len());
-                let name = rest.get(..end).unwrap_or_default().to_owned();
-                self.at = self.text.len() - rest.len() + end;
-                let after = self.rest().trim_start_matches([' ', '\t']);
-                if let Some(after) = after.strip_prefix("()") {
-                    self.at = self.text.len() - after.len();
-                }
-                self.open.push(Open::Function {
-                    name,
-                    is_open: false,
-                });
-                *current = self.begin();
-            }
-            _ => {
-                let is_case = current.words.first().and_then(Word::literal) == Some("case");
-                if is_case && word.literal() == Some("in") {
-                    self.open.push(Open::Case { in_pattern: true });
-                    *current = self.begin();
-                } else {
-                    if is_first {
-                        current.line = self.line;
-                    }
-                    current.words.push(word);
-                }
-            }
-        }
-    }
-
-    /// One word; `None` where a quote is not closed.
-    fn word(&mut self) -> Option<Word> {
-        let start = self.at;
-        let mut text = String::new();
-        let mut literal = true;
-        while let Some(char) = self.rest().chars().next() {
-            match char {
-                ' ' | '\t' | '\r' | '\n' | ';' | '&' | '|' | '(' | ')' | '<' | '>' => break,
-                '\\' => {
-                    self.next();
-                    match self.next() {
-                        Some('\n') | None => {}
-                        Some(escaped) => text.push(escaped),
-                    }
-                }
-                '\'' => {
-                    self.next();
-                    loop {
-                        match self.next()? {
-                            '\'' => break,
-                            inner => text.push(inner),
-                        }
-                    }
-                }
-                '"' => {
-                    self.next();
-                    loop {
-                        match self.next()? {
-                            '"' => break,
-                            '\\' => text.extend(self.next()),
-                            '$' => {
-                                literal = false;
-                                self.expansion()?;
-                            }
-                            '`' => {
-                                literal = false;
-                                while self.next()? != '`' {}
-                            }
-                            inner => text.push(inner),
-                        }
-                    }
-                }
-                '$' => {
-                    self.next();
-                    literal = false;
-                    self.expansion()?;
-                }
-                '`' => {
-                    self.next();
-                    literal = false;
-                    while self.next()? != '`' {}
-                }
-                '*' | '?' | '~' => {
-                    self.next();
-                    literal = false;
-                }
-                _ => {
-                    self.next();
-                    text.push(char);
-                }
-            }
-        }
-        let raw = self.text.get(start..self.at)?;
-        Some(match raw {
-            "\"$@\"" | "\"${@}\"" | "$@" | "${@}" | "$*" => Word::Arguments,
-            "\"$0\"" | "$0" | "\"$BASH_SOURCE\"" | "$BASH_SOURCE" | "\"${BASH_SOURCE[0]}\"" => {
-                Word::Itself
-            }
-            // What is assigned changes nothing that is run.
-            _ if literal || is_assignment(raw) => Word::Literal(text),
-            _ => Word::Other,
-        })
-    }
-
-    /// What stands behind a `$`.
-    fn expansion(&mut self) -> Option<()> {
-        match self.rest().chars().next() {
-            Some('(') => {
-                self.next();
-                self.skip_parentheses()
-            }
-            Some('{') => {
-                let mut depth = 0;
-                loop {
-                    match self.next()? {
-                        '{' => depth += 1,
-                        '}' => depth -= 1,
-                        '\\' => {
-                            self.next();
-                        }
-                        _ => {}
-                    }
-                    if depth == 0 {
-                        return Some(());
-                    }
-                }
-            }
-            Some(char) if char.is_ascii_alphanumeric() || "@*#?!$-_".contains(char) => {
-                self.next();
-                let rest = self.rest();
-                let more = rest
-                    .find(|c: char| !c.is_ascii_alphanumeric() && c != '_')
-                    .unwrap_or(rest.len());
-                if char.is_ascii_alphabetic() || char == '_' {
-                    self.at += more;
-                }
-                Some(())
-            }
-            _ => Some(()),
-        }
-    }
-
-    /// Passes over what stands in a parenthesis that is open, quotes heeded.
-    fn skip_parentheses(&mut self) -> Option<()> {
-        let mut depth = 1;
-        while depth > 0 {
-            match self.next()? {
-                '(' => depth += 1,
-                ')' => depth -= 1,
-                '\\' => {
-                    self.next();
-                }
-                '\'' => while self.next()? != '\'' {},
-                _ => {}
-            }
-        }
-        Some(())
-    }
-
-    fn skip_line(&mut self) {
-        let rest = self.rest();
-        self.at += rest.find('\n').unwrap_or(rest.len());
-    }
-
-    /// `> FILE`, `<< DELIMITER` and the like.
-    fn redirection(&mut self, current: &mut Command) -> Option<()> {
-        // A number right before it says what is led.
-        if let Some(Word::Literal(last)) = current.words.last()
-            && last.len() == 1
-            && last.starts_with(|c: char| c.is_ascii_digit())
-            && self
-                .text
-                .get(..self.at)
-                .is_some_and(|before| before.ends_with(last.as_str()))
-        {
-            current.words.pop();
-        }
-        let rest = self.rest();
-        let is_text = rest.starts_with("<<") && !rest.starts_with("<<<");
-        let strips = rest.starts_with("<<-");
-        let writes = rest.starts_with('>');
-        if rest.starts_with("<(") || rest.starts_with(">(") {
-            self.at += 2;
-            current.words.push(Word::Other);
-            return self.skip_parentheses();
-        }
-        while self.rest().starts_with(['<', '>', '|']) {
-            self.next();
-        }
-        if strips {
-            self.next();
-        }
-        let duplicates = self.rest().starts_with('&');
-        if duplicates {
-            self.next();
-        }
-        while self.rest().starts_with([' ', '\t']) {
-            self.next();
-        }
-        let target = self.word()?;
-        if is_text {
-            self.texts.push((target.literal()?.to_owned(), strips));
-        }
-        let is_device = target.literal().is_some_and(|target| {
-            ["/dev/", "/proc/"]
-                .iter()
-                .any(|one| target.starts_with(one))
-        });
-        current.writes |= writes && !duplicates && !is_device;
-        Some(())
-    }
-
-    /// Passes over the texts that `<<` announced on the line before.
-    fn skip_texts(&mut self) {
-        for (delimiter, strips) in std::mem::take(&mut self.texts) {
-            while self.at < self.text.len() {
-                let rest = self.rest();
-                let end = rest.find('\n').map_or(rest.len(), |at| at + 1);
-                let line = rest.get(..end).unwrap_or_default();
-                self.at += end;
-                self.line += usize::from(line.ends_with('\n'));
-                let line = line.trim_end_matches(['\n', '\r']);
-                let line = match strips {
-                    true => line.trim_start_matches('\t'),
-                    false => line,
-                };
-                if line == delimiter {
-                    break;
-                }
-            }
-        }
-    }
 }
 
 #[cfg(test)]

@@ -65,6 +65,8 @@ pub struct ShellCommand {
     pub depth: usize,
     /// Whether it stands inside `$(…)` or backquotes.
     pub substituted: bool,
+    /// The innermost function whose body it is a part of.
+    pub function: Option<Arc<str>>,
     /// What `program` says, found once: every rule asks it of every command.
     program: Program,
 }
@@ -96,6 +98,7 @@ impl ShellCommand {
             joint: Joint::First,
             depth: 0,
             substituted: false,
+            function: None,
             program: Program { word, name },
         }
     }
@@ -194,6 +197,8 @@ pub struct Script {
     /// Byte offsets of the pipes (`|`, `|&`), ascending: one may lead into a group or a loop, which
     /// is no command of its own.
     pub pipes: Vec<usize>,
+    /// Targets of output redirections of groups, loops and functions, in the order they stand.
+    pub writes: Vec<ShellWord>,
     /// Where the grammar was not followed: byte offset and message.
     pub errors: Vec<(usize, String)>,
     tree: Tree,
@@ -279,17 +284,15 @@ pub fn parse(text: &str, dialect: Dialect) -> Script {
     // script counts as unreadable and everything else is still checked.
     let read = catch_unwind(AssertUnwindSafe(|| {
         let parsed = Parser::with_dialect(text, dialect).parse();
-        let (commands, pipes) = walk::commands(&parsed.file, text);
         let mut script = Script {
-            commands,
-            pipes,
             errors: parsed
                 .diagnostics
                 .into_iter()
                 .map(|diagnostic| (diagnostic.span.start.offset(), diagnostic.message))
                 .collect(),
-            tree: Tree(Some(Arc::new(parsed.file))),
+            ..walk::script(&parsed.file, text)
         };
+        script.tree = Tree(Some(Arc::new(parsed.file)));
         if let (Some(error), true) = (parsed.terminal_error, script.errors.is_empty()) {
             script.errors.push((0, error.to_string()));
         }

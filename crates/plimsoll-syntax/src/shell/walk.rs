@@ -1,5 +1,7 @@
 //! From the parser's tree to the flat list of simple commands that rules read.
 
+use std::sync::Arc;
+
 use shuck_ast::{
     ArrayElem, Assignment, AssignmentValue, BinaryOp, BourneParameterExpansion, BuiltinCommand,
     Command, CompoundCommand, ConditionalExpr, DeclOperand, File, HeredocBodyPart,
@@ -7,28 +9,32 @@ use shuck_ast::{
     Stmt, StmtSeq, Word, WordPart, WordPartNode,
 };
 
-use super::{Joint, ShellCommand, ShellWord};
+use super::{Joint, Script, ShellCommand, ShellWord};
 
 /// The parser nests no deeper than this itself.
 const DEPTH_LIMIT: usize = 256;
 
-/// The commands in the order they stand, and where the pipes do.
-pub(super) fn commands(file: &File, text: &str) -> (Vec<ShellCommand>, Vec<usize>) {
+/// What the tree holds, all in the order it stands; neither its errors nor the tree itself.
+pub(super) fn script(file: &File, text: &str) -> Script {
     let mut walk = Walk {
         text,
         commands: Vec::new(),
         pipes: Vec::new(),
+        writes: Vec::new(),
+        functions: Vec::new(),
         nesting: 0,
     };
     walk.sequence(&file.body, Place::default());
     walk.commands.sort_by_key(|(start, _)| *start);
     walk.pipes.sort_unstable();
-    let commands = walk
-        .commands
-        .into_iter()
-        .map(|(_, command)| command)
-        .collect();
-    (commands, walk.pipes)
+    walk.writes.sort_by_key(|word| word.start);
+    let commands = walk.commands.into_iter().map(|(_, command)| command);
+    Script {
+        commands: commands.collect(),
+        pipes: walk.pipes,
+        writes: walk.writes,
+        ..Script::default()
+    }
 }
 
 /// Where a command stands.
@@ -36,6 +42,8 @@ pub(super) fn commands(file: &File, text: &str) -> (Vec<ShellCommand>, Vec<usize
 struct Place {
     depth: usize,
     substituted: bool,
+    /// Index of the function around it.
+    function: Option<usize>,
 }
 
 impl Place {
@@ -60,6 +68,10 @@ struct Walk<'a> {
     commands: Vec<(usize, ShellCommand)>,
     /// Where `|` stands.
     pipes: Vec<usize>,
+    /// What groups and their like write to.
+    writes: Vec<ShellWord>,
+    /// Names of the functions whose bodies were entered.
+    functions: Vec<Arc<str>>,
     nesting: usize,
 }
 
@@ -176,9 +188,22 @@ impl Walk<'_> {
                 self.command(&declaration.assignments, words, writes, span, joint, place);
             }
             Command::Binary(_) => self.nested(|walk| walk.statement(statement, joint, place)),
-            Command::Compound(compound) => self.compound(compound, joint, place),
+            Command::Compound(compound) => {
+                self.writes.extend(writes);
+                self.compound(compound, joint, place);
+            }
             Command::Function(function) => {
-                self.nested(|walk| walk.statement(&function.body, Joint::First, place.deeper()));
+                self.writes.extend(writes);
+                let name = function
+                    .static_names()
+                    .next()
+                    .map_or("", |name| name.as_str());
+                self.functions.push(Arc::from(name));
+                let body = Place {
+                    function: Some(self.functions.len() - 1),
+                    ..place.deeper()
+                };
+                self.nested(|walk| walk.statement(&function.body, Joint::First, body));
             }
             Command::AnonymousFunction(function) => {
                 self.nested(|walk| walk.statement(&function.body, Joint::First, place.deeper()));
@@ -285,6 +310,9 @@ impl Walk<'_> {
                 joint,
                 depth: place.depth,
                 substituted: place.substituted,
+                function: place
+                    .function
+                    .and_then(|at| self.functions.get(at).cloned()),
                 ..ShellCommand::new(assignments, words, writes)
             },
         ));

@@ -27,8 +27,19 @@ fn scripts_that_run_their_arguments() {
             "",
         ),
         ("exec gosu app \"$@\"\n", "gosu app"),
-        ("exec su-exec \"$PUID:$PGID\" \"$@\"\n", "su-exec user"),
+        ("exec su-exec \"$PUID:$PGID\" \"$@\"\n", "su-exec ?"),
         ("exec tini -- \"$@\"\n", "tini --"),
+        ("exec s6-setuidgid \"$USER\" \"$@\"\n", "s6-setuidgid ?"),
+        (
+            "exec setpriv --reuid=\"$U\" --regid app --init-groups \"$@\"\n",
+            "setpriv --reuid=? --regid app --init-groups",
+        ),
+        ("exec runuser -u \"$U\" -- \"$@\"\n", "runuser -u ? --"),
+        ("LANG=C exec \"$@\"\n", ""),
+        (
+            "case $1 in\n --[vV]|x) echo \"(a) b\" ;;\nesac\nexec \"$@\"\n",
+            "",
+        ),
         (
             "if [ \"$(id -u)\" = '0' ]; then\n  exec gosu app \"$0\" \"$@\"\nfi\nexec \"$@\"\n",
             "",
@@ -78,6 +89,10 @@ fn what_is_against_it_is_told_by_its_line() {
         (". /env.sh\nexec \"$@\"", None, Some(2)),
         ("export PATH=/x:$PATH\nexec \"$@\"", None, Some(2)),
         ("true\necho a > /app/run\nexec \"$@\"", None, Some(3)),
+        ("> /app/run\nexec \"$@\"", None, Some(2)),
+        ("{ echo a\necho b; } > /app/run\nexec \"$@\"", None, Some(3)),
+        ("PATH=/x:$PATH\nexec \"$@\"", None, Some(2)),
+        ("true\nLD_PRELOAD=/x \"$@\"", None, Some(3)),
         ("serve() { :; }\n\"$@\"", None, Some(3)),
         // It is not read to its end.
         ("echo 'a\nexec \"$@\"", Some(1), None),
@@ -105,6 +120,8 @@ fn scripts_that_do_not() {
         "echo \"$@\"\n",
         "run() { \"$@\"; }\nrun a\n",
         "exec serve\n",
+        "exec setpriv $FLAGS \"$@\"\n",
+        "exec tini \"$FLAGS\" \"$@\"\n",
     ] {
         assert_eq!(told(body), None, "{body}");
     }
