@@ -1,5 +1,7 @@
 //! Text that wants to be more than text.
 
+mod vulnerable;
+
 use plimsoll_model::{Related, Report, Severity, SourceFile, Span};
 use plimsoll_report::{
     RenderInput, checkstyle, codeclimate, github, human, json, junit, markdown, plain, rdjson,

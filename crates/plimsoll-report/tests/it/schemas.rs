@@ -3,8 +3,8 @@
 use plimsoll_report::{RenderInput, json, sarif};
 use serde_json::Value;
 
+use crate::synthetic::vulnerable;
 use crate::synthetic::{checked, inspected};
-use crate::vulnerable::vulnerable;
 
 fn assert_valid(schema: &str, document: &str) {
     let schema: Value = serde_json::from_str(schema).unwrap();

@@ -1,5 +1,7 @@
 //! One report that has everything once.
 
+mod vulnerable;
+
 use plimsoll_model::{
     Account, Accounts, AdvisoryCoverage, Applicability, Confidence, CvssScore, Digest,
     Distribution, EcosystemPackages, Edit, Evidence, Finding, Fix, FixState, Group, HealthCheck,
@@ -10,6 +12,8 @@ use plimsoll_model::{
     UnjudgedPackage, Vulnerability, VulnerabilitySeverity, VulnerabilityStatus,
 };
 use plimsoll_report::{RenderInput, RuleInfo, Verdict};
+
+pub(crate) use self::vulnerable::vulnerable;
 
 /// The Dockerfile of the report.
 pub(crate) const DOCKERFILE: &str = "\

@@ -1,0 +1,101 @@
+//! How the screen tells an edit whose package is not named where it would be edited.
+
+use plimsoll_model::{AdvisedAction, PackageKind};
+use plimsoll_report::{human, json};
+use serde_json::Value;
+
+use crate::synthetic::{Case, vulnerable};
+
+/// The line of the advice for the requirements.
+fn told(case: &Case) -> String {
+    let text = human::render(&case.input());
+    let line = text
+        .lines()
+        .find(|line| line.starts_with("app/requirements"));
+    line.unwrap().to_owned()
+}
+
+/// Nobody can raise what another package brings within itself.
+#[test]
+fn the_edit_of_a_vendored_package_is_a_newer_holder() {
+    let mut case = vulnerable();
+    let report = &mut case.report;
+    let folder = "opt/tool/lib/python3.11/site-packages";
+    report.vulnerabilities[0].origin.path = Some(format!("{folder}/pip/_vendor/vendor.txt"));
+    let text = told(&case);
+    assert!(
+        text.ends_with(": a newer pip with pandas ≥ 2.2.4"),
+        "{text}"
+    );
+    let mut pip = case.report.inventory.packages[1].clone();
+    pip.name = "pip".to_owned();
+    pip.version = "22.3.1".to_owned();
+    pip.path = format!("{folder}/pip-22.3.1.dist-info/METADATA");
+    case.report.inventory.packages.push(pip);
+    let text = told(&case);
+    assert!(
+        text.ends_with(": a pip after 22.3.1 with pandas ≥ 2.2.4"),
+        "{text}"
+    );
+    // What is also there by itself is raised by itself.
+    let mut other = case.report.vulnerabilities[0].clone();
+    other.origin.path = Some(format!("{folder}/pandas-2.2.3.dist-info/METADATA"));
+    case.report.vulnerabilities.push(other);
+    case.report.advice.edits[0].removes.push(6);
+    let text = told(&case);
+    assert!(text.ends_with(": pandas 2.2.3 → 2.2.4"), "{text}");
+}
+
+#[test]
+fn what_another_package_brings_is_told_of_that_one() {
+    let mut case = vulnerable();
+    let report = &mut case.report;
+    report.advice.edits[0].steps[0].is_brought = true;
+    report.advice.edits[0].steps[0].kind = PackageKind::Npm;
+    let text = told(&case);
+    assert!(
+        text.ends_with(": pandas 2.2.3 → 2.2.4 (brought by something else)"),
+        "{text}"
+    );
+    let nested = "app/node_modules/@s/foo/node_modules/pandas/package.json";
+    case.report.vulnerabilities[0].origin.path = Some(nested.to_owned());
+    let mut holder = case.report.inventory.packages[1].clone();
+    holder.kind = PackageKind::Npm;
+    holder.name = "@s/foo".to_owned();
+    holder.version = "0.19.0".to_owned();
+    holder.path = "app/node_modules/@s/foo/package.json".to_owned();
+    case.report.inventory.packages.push(holder);
+    let text = told(&case);
+    assert!(
+        text.ends_with(": a @s/foo after 0.19.0 with pandas ≥ 2.2.4"),
+        "{text}"
+    );
+    // A store is no package.
+    let stored = "app/node_modules/.pnpm/pandas@2.2.3/node_modules/pandas/package.json";
+    case.report.vulnerabilities[0].origin.path = Some(stored.to_owned());
+    let text = told(&case);
+    assert!(text.ends_with("(brought by something else)"), "{text}");
+}
+
+#[test]
+fn what_a_line_takes_already_is_a_matter_of_the_lock() {
+    let mut case = vulnerable();
+    let edit = &mut case.report.advice.edits[0];
+    edit.action = AdvisedAction::RenewLock;
+    for (kind, words) in [
+        (
+            PackageKind::Npm,
+            "update the lock (npm update pandas), for pandas ≥ 2.2.4",
+        ),
+        (
+            PackageKind::Python,
+            "update the lock, or rebuild without cache, for pandas ≥ 2.2.4",
+        ),
+    ] {
+        case.report.advice.edits[0].steps[0].kind = kind;
+        let text = human::render(&case.input());
+        assert!(text.contains(words), "{text}");
+    }
+    let json: Value = serde_json::from_str(&json::render(&case.input())).unwrap();
+    assert_eq!(json["advice"]["edits"][0]["action"], "renew-lock");
+}
