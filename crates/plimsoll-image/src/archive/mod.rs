@@ -4,7 +4,7 @@
 mod index;
 mod write;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::io::Read;
 use std::path::Path;
 use std::sync::Arc;
@@ -227,6 +227,39 @@ struct ArchiveSource {
     memory: HashMap<Digest, Arc<[u8]>>,
 }
 
+/// Documents of a packed layout that are looked at for one image.
+const MAX_DOCUMENTS: usize = 1_000;
+
+/// The documents of a packed layout, each looked at once: an index may list itself, or the same
+/// manifest a million times.
+struct Documents<'a> {
+    source: &'a ArchiveSource,
+    seen: HashSet<Digest>,
+}
+
+impl<'a> Documents<'a> {
+    fn new(source: &'a ArchiveSource) -> Self {
+        Self {
+            source,
+            seen: HashSet::new(),
+        }
+    }
+
+    /// What an entry leads to; `None` where it was looked at before, is not here or no document.
+    fn next(&mut self, entry: &Descriptor) -> Result<Option<Document>, ImageError> {
+        let is_new = self.seen.len() < MAX_DOCUMENTS
+            && entry.size <= media_type::MANIFEST_LIMIT
+            && self.seen.insert(entry.digest.clone());
+        if !is_new {
+            return Ok(None);
+        }
+        let name = blob_name(&entry.digest);
+        let raw = self.source.tar.read(&name, media_type::MANIFEST_LIMIT)?;
+        let place = &self.source.place;
+        Ok(raw.and_then(|raw| parse_document(raw.into(), &entry.media_type, place).ok()))
+    }
+}
+
 impl ArchiveSource {
     /// The index of the packed layout that holds an image of this configuration among others: an
     /// engine that keeps images for several platforms saves them all.
@@ -234,17 +267,13 @@ impl ArchiveSource {
         let Some(raw) = self.tar.read("index.json", media_type::MANIFEST_LIMIT)? else {
             return Ok(None);
         };
-        let document = |entry: &Descriptor| -> Result<Option<Document>, ImageError> {
-            let name = blob_name(&entry.digest);
-            let raw = self.tar.read(&name, media_type::MANIFEST_LIMIT)?;
-            Ok(raw.and_then(|raw| parse_document(raw.into(), &entry.media_type, &self.place).ok()))
-        };
-        for entry in parse_index(raw, &self.place)?.into_iter().take(1000) {
-            let Some(Document::Index(below)) = document(&entry)? else {
+        let mut documents = Documents::new(self);
+        for entry in parse_index(raw, &self.place)? {
+            let Some(Document::Index(below)) = documents.next(&entry)? else {
                 continue;
             };
-            for one in below.iter().take(1000) {
-                if let Some(Document::Manifest(manifest)) = document(one)?
+            for one in &below {
+                if let Some(Document::Manifest(manifest)) = documents.next(one)?
                     && manifest.config.digest == *config
                 {
                     return Ok(Some(entry));
@@ -261,22 +290,10 @@ impl ArchiveSource {
             return Ok(None);
         };
         let mut queue = parse_index(raw, &self.place)?;
-        let mut seen = 0;
+        let mut documents = Documents::new(self);
         while let Some(entry) = queue.pop() {
-            seen += 1;
-            let small = entry.size <= media_type::MANIFEST_LIMIT && seen <= 1000;
-            let Some(raw) = small
-                .then(|| {
-                    self.tar
-                        .read(&blob_name(&entry.digest), media_type::MANIFEST_LIMIT)
-                })
-                .transpose()?
-                .flatten()
-            else {
-                continue;
-            };
-            match parse_document(raw.into(), &entry.media_type, &self.place) {
-                Ok(Document::Manifest(manifest))
+            match documents.next(&entry)? {
+                Some(Document::Manifest(manifest))
                     if manifest.config.digest == *config
                         && media_type::is_config(&manifest.config.media_type)
                         && manifest
@@ -286,8 +303,8 @@ impl ArchiveSource {
                 {
                     return Ok(Some(entry));
                 }
-                Ok(Document::Index(entries)) => queue.extend(entries),
-                Ok(Document::Manifest(_)) | Err(_) => {}
+                Some(Document::Index(entries)) => queue.extend(entries),
+                Some(Document::Manifest(_)) | None => {}
             }
         }
         Ok(None)

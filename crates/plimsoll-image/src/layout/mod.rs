@@ -2,6 +2,7 @@
 
 mod writer;
 
+use std::collections::HashSet;
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
@@ -103,8 +104,9 @@ impl Layout {
     /// A broken index or manifest.
     pub fn referrers(&self, digest: &Digest) -> Result<Vec<Descriptor>, ImageError> {
         let mut found = Vec::new();
+        let mut seen = HashSet::new();
         for entry in self.entries()? {
-            if media_type::is_index(&entry.media_type) {
+            if media_type::is_index(&entry.media_type) || !seen.insert(entry.digest.clone()) {
                 continue;
             }
             let raw = read_blob(self, &entry, media_type::MANIFEST_LIMIT)?;
@@ -230,9 +232,10 @@ pub(crate) fn open_entry(
     };
     let Some(reference) = reference else {
         let mut images: Vec<&Descriptor> = Vec::new();
+        let mut seen = HashSet::new();
         for entry in entries {
-            let again = images.iter().any(|image| image.digest == entry.digest);
-            if !again && !entry.is_attestation() && !is_paper(entry, &*blobs, place)? {
+            let is_new = seen.insert(&entry.digest);
+            if is_new && !entry.is_attestation() && !is_paper(entry, &*blobs, place)? {
                 images.push(entry);
             }
         }
@@ -255,10 +258,10 @@ pub(crate) fn open_entry(
             // A digest may also name one image of an index.
             None => {
                 let mut inner = None;
-                for entry in entries
-                    .iter()
-                    .filter(|entry| media_type::is_index(&entry.media_type))
-                {
+                let mut seen = HashSet::new();
+                for entry in entries.iter().filter(|entry| {
+                    media_type::is_index(&entry.media_type) && seen.insert(&entry.digest)
+                }) {
                     let raw = read_blob(&*blobs, entry, media_type::MANIFEST_LIMIT)?;
                     if let Document::Index(below) = parse_document(raw, &entry.media_type, place)? {
                         inner = inner

@@ -170,7 +170,8 @@ impl<R: BufRead> TarReader<R> {
             b'4' => (Kind::BlockDevice, true),
             b'5' => (Kind::Directory, true),
             b'6' => (Kind::Fifo, true),
-            b'\0' | b'0' if raw.path.ends_with(b"/") => (Kind::Directory, false),
+            // Of old archives only: engines make a file of what is marked as one (Go's archive/tar).
+            b'\0' if raw.path.ends_with(b"/") => (Kind::Directory, false),
             _ => (Kind::File, false),
         };
         // Such entries have no content, whatever size they claim.

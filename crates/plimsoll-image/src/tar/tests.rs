@@ -118,6 +118,18 @@ fn a_folder_that_claims_content_hides_nothing() {
     assert_eq!(names, [b"dir".to_vec(), b"hidden".to_vec()]);
 }
 
+/// Engines unpack it as a file, so a secret in it is there.
+#[test]
+fn a_file_is_no_folder_because_of_a_slash() {
+    for (flag, kind) in [(b'0', Kind::File), (b'\0', Kind::Directory)] {
+        let mut bytes = block("key/", flag, b"3", USTAR).to_vec();
+        bytes.extend(padded(b"abc"));
+        let found = entries(&bytes).unwrap();
+        assert_eq!(found[0].0.kind, kind);
+        assert_eq!(found.len(), 1);
+    }
+}
+
 #[test]
 fn nothing_hides_behind_a_block_of_zeros() {
     let mut bytes = block("a", b'0', b"0", USTAR).to_vec();

@@ -158,3 +158,34 @@ fn hostile_archives_are_refused() {
         Err(ImageError::Usage(_))
     ));
 }
+
+/// Each document of a packed layout is looked at once, however often an index lists it, or itself.
+#[test]
+fn an_index_that_lists_itself_ends() {
+    let folder = tempfile::tempdir().unwrap();
+    let layer = tar(&[("a", b"1")]);
+    let config = format!(
+        r#"{{"architecture":"amd64","os":"linux","config":{{}},"rootfs":{{"type":"layers","diff_ids":["{}"]}}}}"#,
+        sha256(&layer)
+    );
+    let itself = "a".repeat(64);
+    let entry = format!(r#"{{"digest":"sha256:{itself}","size":9}}"#);
+    let index = format!(
+        r#"{{"schemaVersion":2,"manifests":[{}]}}"#,
+        vec![entry; 20_000].join(",")
+    );
+    let name = format!("{}.json", sha256(config.as_bytes()).hex());
+    let listed = format!(r#"[{{"Config":"{name}","RepoTags":null,"Layers":["l/layer.tar"]}}]"#);
+    let bytes = tar(&[
+        (&name, config.as_bytes()),
+        ("l/layer.tar", &layer),
+        ("index.json", index.as_bytes()),
+        (&format!("blobs/sha256/{itself}"), index.as_bytes()),
+        ("manifest.json", listed.as_bytes()),
+    ]);
+    let path = folder.path().join("loop.tar");
+    fs::write(&path, bytes).unwrap();
+    // Twenty million entries would take gigabytes, and minutes.
+    let image = open(&place(&path.display().to_string()), &Access::default()).unwrap();
+    assert_eq!(image.manifest.layers.len(), 1);
+}
