@@ -29,6 +29,7 @@ mod sink;
 mod source;
 mod spool;
 pub mod tar;
+mod target;
 
 pub use artifact::{ArtifactKind, pull_artifact, push_artifact};
 pub use attached::{AttachedDocument, Attachments, attached};
@@ -46,6 +47,7 @@ pub use layout::{BlobWriter, Layout, LayoutWriter};
 pub use manifest::{index_json, manifest_json};
 pub use sink::{Progress, PushOutcome, Referrer, push};
 pub use source::{Access, BlobSource, destination, find, open, resolve};
+pub use target::Target;
 
 // The images of integration tests serve unit tests too; there the crate goes by its name.
 #[cfg(test)]

@@ -4,6 +4,7 @@
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
+use plimsoll_image::Target;
 use plimsoll_scan::Cache;
 
 use crate::config::{Config, parse_size};
@@ -182,9 +183,18 @@ pub(crate) fn own_folder(project: &Path) -> Result<PathBuf, Failure> {
     Ok(folder)
 }
 
-/// Writes a file so that a reader sees the old content or the new, never a part.
+/// Writes a file so that a reader sees the old content or the new, never a part. Devices and pipes
+/// are written to as they are.
 pub(crate) fn write_atomically(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
     use std::io::Write;
+    let target = Target::of(path).map_err(|error| Failure::file(path, &error))?;
+    let path = &match target {
+        Target::File(path) => path,
+        Target::Stream(mut stream) => {
+            let written = stream.write_all(bytes);
+            return written.map_err(|error| Failure::file(path, &error));
+        }
+    };
     let folder = match path.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
         _ => Path::new("."),
@@ -246,6 +256,32 @@ pub(crate) fn replace_folder(folder: &Path, files: &[(&str, Vec<u8>)]) -> Result
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_links_to_a_file_and_what_is_none_stays() {
+        use std::io::Read as _;
+        let root = tempfile::tempdir().unwrap();
+        let (file, link, pipe) = (
+            root.path().join("file"),
+            root.path().join("link"),
+            root.path().join("pipe"),
+        );
+        std::fs::write(&file, "old").unwrap();
+        std::os::unix::fs::symlink("file", &link).unwrap();
+        write_atomically(&link, b"new").unwrap();
+        assert!(std::fs::symlink_metadata(&link).unwrap().is_symlink());
+        assert_eq!(std::fs::read(&file).unwrap(), b"new");
+        rustix::fs::mkfifoat(rustix::fs::CWD, &pipe, rustix::fs::Mode::RWXU).unwrap();
+        std::thread::scope(|scope| {
+            scope.spawn(|| write_atomically(&pipe, b"through").unwrap());
+            let mut text = String::new();
+            let mut reader = File::open(&pipe).unwrap();
+            reader.read_to_string(&mut text).unwrap();
+            assert_eq!(text, "through");
+        });
+        let kind = std::fs::symlink_metadata(&pipe).unwrap().file_type();
+        assert!(std::os::unix::fs::FileTypeExt::is_fifo(&kind));
+    }
 
     #[test]
     fn a_folder_is_replaced_whole() {

@@ -16,7 +16,7 @@ use crate::blob::{BlobContent, sha256};
 use crate::daemon::Daemon;
 use crate::registry::{Repository, Transfer};
 use crate::{
-    Access, BlobSource, Descriptor, Image, ImageError, Layout, LayoutWriter, manifest_json,
+    Access, BlobSource, Descriptor, Image, ImageError, Layout, LayoutWriter, Target, manifest_json,
     media_type,
 };
 
@@ -274,6 +274,24 @@ fn to_archive(
     progress: &(dyn Fn(Progress) + Sync),
 ) -> Result<PushOutcome, ImageError> {
     refuse_foreign(image)?;
+    let write = |file: &File| {
+        let mut buffered = BufWriter::with_capacity(128 << 10, file);
+        let sent = write_archive(image, names, &mut buffered, |blob| {
+            progress(Progress::Begun(blob.clone()))
+        })?;
+        match buffered.flush() {
+            Ok(()) => Ok(outcome(
+                image,
+                usize::try_from(sent).unwrap_or(usize::MAX),
+                0,
+            )),
+            Err(error) => Err(ImageError::io(path, error)),
+        }
+    };
+    let path = match Target::of(path).map_err(|error| ImageError::io(path, error))? {
+        Target::File(path) => path,
+        Target::Stream(stream) => return write(&stream),
+    };
     let folder = match path.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
         _ => Path::new("."),
@@ -282,21 +300,13 @@ fn to_archive(
         .prefix(".plimsoll-")
         .tempfile_in(folder)
         .map_err(|error| ImageError::io(folder, error))?;
-    let mut buffered = BufWriter::with_capacity(128 << 10, file.as_file());
-    let sent = write_archive(image, names, &mut buffered, |blob| {
-        progress(Progress::Begun(blob.clone()))
-    })?;
-    let written = buffered.flush().and_then(|()| file.as_file().sync_all());
-    drop(buffered);
-    written.map_err(|error| ImageError::io(path, error))?;
-    open_to_all(file.as_file(), path)?;
-    file.persist(path)
-        .map_err(|error| ImageError::io(path, error.error))?;
-    Ok(outcome(
-        image,
-        usize::try_from(sent).unwrap_or(usize::MAX),
-        0,
-    ))
+    let outcome = write(file.as_file())?;
+    let synced = file.as_file().sync_all();
+    synced.map_err(|error| ImageError::io(&path, error))?;
+    open_to_all(file.as_file(), &path)?;
+    file.persist(&path)
+        .map_err(|error| ImageError::io(&path, error.error))?;
+    Ok(outcome)
 }
 
 /// Temporary files are private; the finished archive is for whoever may read the folder.

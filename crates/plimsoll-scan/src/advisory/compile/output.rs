@@ -4,6 +4,7 @@ use std::io::{self, BufWriter, Seek as _, SeekFrom, Write as _};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
+use plimsoll_image::Target;
 use sha2::{Digest as _, Sha256};
 use tempfile::NamedTempFile;
 use xxhash_rust::xxh3::Xxh3;
@@ -184,6 +185,10 @@ fn place(file: NamedTempFile, path: &Path) -> io::Result<()> {
     let mode = std::fs::Permissions::from_mode(0o644);
     file.as_file().set_permissions(mode)?;
     file.as_file().sync_all()?;
+    if let Target::Stream(_) = Target::of(path)? {
+        let problem = "is no file, and an index must be one to be read";
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, problem));
+    }
     file.persist(path).map_err(|error| error.error)?;
     // The name, too, is to outlive a power cut; where folders cannot be synced, it does not.
     if let Ok(folder) = std::fs::File::open(folder(path)) {
