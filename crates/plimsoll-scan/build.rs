@@ -6,10 +6,17 @@ use std::path::{Path, PathBuf};
 
 fn main() {
     let mut hasher = DefaultHasher::new();
-    for folder in ["src", "../plimsoll-model/src", "../plimsoll-image/src"] {
-        println!("cargo::rerun-if-changed={folder}");
+    // The lock, for what libraries make of a file.
+    for place in [
+        "src",
+        "../plimsoll-model/src",
+        "../plimsoll-image/src",
+        "../plimsoll-syntax/src",
+        "../../Cargo.lock",
+    ] {
+        println!("cargo::rerun-if-changed={place}");
         let mut files = Vec::new();
-        list(Path::new(folder), &mut files);
+        list(Path::new(place), &mut files);
         files.sort();
         for file in files {
             file.hash(&mut hasher);
@@ -22,16 +29,13 @@ fn main() {
     );
 }
 
-fn list(folder: &Path, files: &mut Vec<PathBuf>) {
-    let Ok(entries) = std::fs::read_dir(folder) else {
+/// The files of a folder, at any depth; of a file, that one.
+fn list(place: &Path, files: &mut Vec<PathBuf>) {
+    let Ok(entries) = std::fs::read_dir(place) else {
+        files.push(place.to_owned());
         return;
     };
     for entry in entries.flatten() {
-        let path = entry.path();
-        if path.is_dir() {
-            list(&path, files);
-        } else {
-            files.push(path);
-        }
+        list(&entry.path(), files);
     }
 }

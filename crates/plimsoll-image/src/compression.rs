@@ -1,6 +1,10 @@
 //! How bytes are compressed, told by their beginning: media types and file names are often wrong.
 
-use std::io::{self, BufRead, Read};
+use std::io::{self, BufRead, BufReader, Read};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use crate::{ImageError, LayerLimits};
 
 /// A zstd window is memory that the file chooses; 128 MiB is what `zstd -d` allows.
 pub(crate) const ZSTD_WINDOW_LOG: u32 = 27;
@@ -51,6 +55,80 @@ pub(crate) fn decompressed<'a>(
             Box::new(decoder)
         }
     })
+}
+
+/// Below this much nothing is called a bomb.
+const HARMLESS: u64 = 64 << 20;
+
+/// Reads `source`, compressed or not, unpacked: no more than `most` bytes, and no bomb. `place` names
+/// it.
+///
+/// # Errors
+/// It cannot be read. Where it is too much, that is what the reader says in the end.
+pub(crate) fn unpacked<'a>(
+    source: impl Read + 'a,
+    place: &'a str,
+    most: u64,
+) -> Result<impl Read + 'a, ImageError> {
+    let read = Arc::new(AtomicU64::new(0));
+    let counted = Counted {
+        inner: source,
+        count: Arc::clone(&read),
+    };
+    let mut source = BufReader::with_capacity(128 << 10, counted);
+    let failed = |error| ImageError::from_read(place, error);
+    let compression = Compression::of(source.fill_buf().map_err(failed)?);
+    Ok(Bounded {
+        inner: decompressed(source, compression).map_err(failed)?,
+        place,
+        unpacked: 0,
+        most,
+        read,
+    })
+}
+
+/// Counts what is read.
+struct Counted<R> {
+    inner: R,
+    count: Arc<AtomicU64>,
+}
+
+impl<R: Read> Read for Counted<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.inner.read(buffer)?;
+        self.count.fetch_add(read as u64, Ordering::Relaxed);
+        Ok(read)
+    }
+}
+
+/// Ends what unpacks to far more than it is.
+struct Bounded<'a, R> {
+    inner: R,
+    place: &'a str,
+    unpacked: u64,
+    most: u64,
+    read: Arc<AtomicU64>,
+}
+
+impl<R: Read> Read for Bounded<'_, R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.inner.read(buffer)?;
+        self.unpacked += read as u64;
+        let compressed = self.read.load(Ordering::Relaxed).max(1);
+        let is_bomb =
+            self.unpacked > HARMLESS && self.unpacked / compressed > LayerLimits::default().ratio;
+        if is_bomb || self.unpacked > self.most {
+            let problem = match is_bomb {
+                true => format!(
+                    "is a bomb: {compressed} bytes have unpacked to {}",
+                    self.unpacked
+                ),
+                false => format!("unpacks to more than {} bytes", self.most),
+            };
+            return Err(ImageError::invalid(self.place, problem).into());
+        }
+        Ok(read)
+    }
 }
 
 #[cfg(test)]

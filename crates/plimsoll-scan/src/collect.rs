@@ -340,10 +340,16 @@ impl<'a> Collector<'a> {
                 self.record.documents.insert(entry.path.clone(), document);
             }
             Err(why) => {
-                self.record.documents.remove(&entry.path);
                 self.unread(&entry.path, why, cataloguer);
             }
         }
+    }
+
+    /// Drops what was made of an entry.
+    fn forget(&mut self, path: &str) {
+        self.record.documents.remove(path);
+        self.record.shebangs.remove(path);
+        self.record.scripts.remove(path);
     }
 
     fn unread(&mut self, path: &str, why: String, cataloguer: &Cataloguer) {
@@ -425,6 +431,10 @@ impl LayerReader for Collector<'_> {
         self.kept
             .take(entry.path.len() + target)
             .map_err(too_much)?;
+        if !matches!(entry.kind, EntryKind::Whiteout | EntryKind::Opaque) {
+            // What the layer brought at this path before, it brings no more.
+            self.forget(&entry.path);
+        }
         let mut hash = 0;
         match &entry.kind {
             EntryKind::File => {
@@ -436,9 +446,7 @@ impl LayerReader for Collector<'_> {
             _ => {}
         }
         if let Err(problem) = self.kept.take_weight(std::mem::take(&mut self.weight)) {
-            self.record.documents.remove(&entry.path);
-            self.record.shebangs.remove(entry.path.as_str());
-            self.record.scripts.remove(entry.path.as_str());
+            self.forget(&entry.path);
             return Err(too_much(problem));
         }
         let start = std::mem::take(&mut self.start);
@@ -446,6 +454,7 @@ impl LayerReader for Collector<'_> {
         Ok(())
     }
 }
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -461,6 +470,32 @@ mod tests {
         assert!(kept.take_record(&LayerRecord::default()));
         assert!(kept.take(1).unwrap_err().contains("bytes"));
         assert!(!kept.take_record(&LayerRecord::default()));
+    }
+
+    /// The last entry of a path is what the layer has there.
+    #[test]
+    fn what_the_same_layer_overwrites_proves_nothing() {
+        let (kept, options) = (Kept::default(), ScanOptions::default());
+        let mut layer = Collector::new(0, &options, Detector::shared(), &kept);
+        let bytes = b"P:a\nV:1\n\n";
+        let mut entry = Entry {
+            path: "lib/apk/db/installed".to_owned(),
+            kind: EntryKind::File,
+            size: bytes.len() as u64,
+            mode: 0o644,
+            uid: 0,
+            gid: 0,
+            mtime: 0,
+            has_capabilities: false,
+        };
+        layer.entry(&entry, &mut bytes.as_slice()).unwrap();
+        // A lower layer's is what a whiteout is about.
+        entry.kind = EntryKind::Whiteout;
+        layer.entry(&entry, &mut [].as_slice()).unwrap();
+        assert_eq!(layer.record.documents.len(), 1);
+        entry.kind = EntryKind::Symlink("/x".to_owned());
+        layer.entry(&entry, &mut [].as_slice()).unwrap();
+        assert!(layer.finish().documents.is_empty());
     }
 
     /// A few packed bytes of a layer are many packages, and layers may be many.

@@ -36,7 +36,7 @@ pub(crate) fn add(
     report: &mut Report,
     origins: Origins<'_>,
     judged: &Judged,
-    again: &dyn Fn(&Inventory) -> Vec<Vulnerability>,
+    again: &dyn Fn(&Inventory) -> Option<Vec<Vulnerability>>,
 ) {
     if report.vulnerabilities.is_empty() && report.pending_updates.is_empty() {
         return;

@@ -17,33 +17,69 @@ use crate::failure::Failure;
 use crate::storage;
 use crate::vulnerabilities::Least;
 
-/// Looks for known vulnerabilities among what `report` says the image holds, and adds them to it,
-/// with what they rest on. Without an index the report says that nobody looked; where a judgement
-/// is demanded, that fails the gate, and so does what `gaps` tells.
-pub(crate) fn judge(
-    report: &mut Report,
-    platform: Option<&Platform>,
-    arguments: &AdvisoryArgs,
-    demand: Demand,
-) -> Result<(), Failure> {
-    match known(&report.inventory, platform, arguments)? {
-        Err(why) => report.skipped.push(Skipped {
-            what: AdvisoryCoverage::SUBJECT.to_owned(),
-            why,
-            blocking: demand != Demand::Nothing,
-        }),
-        Ok(judged) => {
-            let unidentified = report.bill.as_ref().map_or(0, |bill| bill.unidentified);
-            let gaps = gaps::gaps(
-                &judged.coverage,
-                unidentified,
-                report.inventory.distribution.as_ref(),
-                demand,
-                arguments,
-            );
-            report.skipped.extend(gaps);
-            if judged.coverage.left_out > 0 {
-                report.skipped.push(Skipped {
+/// The index of advisories that a run asks. It is opened once, and stays what it was while another
+/// run replaces it: the image, its baseline and the advice are judged by the same.
+pub(crate) struct Advisories<'a> {
+    arguments: &'a AdvisoryArgs,
+    /// The index, or why there is none to ask.
+    index: Result<Index, String>,
+}
+
+impl<'a> Advisories<'a> {
+    /// Opens the index that was typed, or the one that is kept.
+    ///
+    /// # Errors
+    /// It is there and cannot be read, or what was typed is not there.
+    pub(crate) fn open(arguments: &'a AdvisoryArgs) -> Result<Self, Failure> {
+        let index = match arguments.db.as_deref() {
+            Some(path) if path == Path::new("none") => {
+                Err("not looked for, as `--db none` asks".to_owned())
+            }
+            Some(path) => Ok(Index::open(path)?),
+            None => match storage::advisory_index() {
+                Ok(path) => match Index::open(&path) {
+                    Ok(index) => Ok(index),
+                    Err(error) if error.is_missing() => Err(format!(
+                        "there is no index of advisories at {}: `plimsoll db update` fetches one, \
+                         `--db` names another",
+                        path.display()
+                    )),
+                    Err(error) => return Err(error.into()),
+                },
+                Err(error) => Err(format!("{error}; `--db` names an index")),
+            },
+        };
+        Ok(Self { arguments, index })
+    }
+
+    /// Looks for known vulnerabilities among what `report` says the image holds, and adds them to
+    /// it, with what they rest on. Without an index the report says that nobody looked; where a
+    /// judgement is demanded, that fails the gate, and so does what `gaps` tells.
+    pub(crate) fn judge(
+        &self,
+        report: &mut Report,
+        platform: Option<&Platform>,
+        demand: Demand,
+    ) -> Result<(), Failure> {
+        let arguments = self.arguments;
+        match self.known(&report.inventory, platform)? {
+            Err(why) => report.skipped.push(Skipped {
+                what: AdvisoryCoverage::SUBJECT.to_owned(),
+                why: why.to_owned(),
+                blocking: demand != Demand::Nothing,
+            }),
+            Ok(judged) => {
+                let unidentified = report.bill.as_ref().map_or(0, |bill| bill.unidentified);
+                let gaps = gaps::gaps(
+                    &judged.coverage,
+                    unidentified,
+                    report.inventory.distribution.as_ref(),
+                    demand,
+                    arguments,
+                );
+                report.skipped.extend(gaps);
+                if judged.coverage.left_out > 0 {
+                    report.skipped.push(Skipped {
                     what: AdvisoryCoverage::SUBJECT.to_owned(),
                     why: format!(
                         "there are too many to look for and to list: those of {} packages were left out",
@@ -51,71 +87,46 @@ pub(crate) fn judge(
                     ),
                     blocking: demand != Demand::Nothing,
                 });
+                }
+                report.vulnerabilities = judged.vulnerabilities;
+                let all = report.vulnerabilities.len();
+                report.vulnerabilities.retain(|one| arguments.shows(one));
+                report.unlisted = Unlisted {
+                    vulnerabilities: all - report.vulnerabilities.len(),
+                    system: !arguments.takes(true),
+                    libraries: !arguments.takes(false),
+                };
+                if arguments.takes(true) {
+                    report.pending_updates = judged.pending_updates;
+                }
+                report.advisories = Some(judged.coverage);
             }
-            report.vulnerabilities = judged.vulnerabilities;
-            let all = report.vulnerabilities.len();
-            report.vulnerabilities.retain(|one| arguments.shows(one));
-            report.unlisted = Unlisted {
-                vulnerabilities: all - report.vulnerabilities.len(),
-                system: !arguments.takes(true),
-                libraries: !arguments.takes(false),
-            };
-            if arguments.takes(true) {
-                report.pending_updates = judged.pending_updates;
-            }
-            report.advisories = Some(judged.coverage);
         }
+        report.skipped.sort();
+        Ok(())
     }
-    report.skipped.sort();
-    Ok(())
-}
 
-/// What is known of the packages of an inventory, all of it, or why there is no index to ask.
-pub(crate) fn known(
-    inventory: &Inventory,
-    platform: Option<&Platform>,
-    arguments: &AdvisoryArgs,
-) -> Result<Result<Judged, String>, Failure> {
-    Ok(match index(arguments)? {
-        Err(why) => Err(why),
-        Ok(index) => Ok(judge_inventory(&index, inventory, platform)?),
-    })
-}
-
-/// What the same advisories say of other packages; nothing where there is no index any more.
-pub(crate) fn again(
-    inventory: &Inventory,
-    platform: Option<&Platform>,
-    arguments: &AdvisoryArgs,
-) -> Vec<Vulnerability> {
-    match known(inventory, platform, arguments) {
-        Ok(Ok(judged)) => judged.vulnerabilities,
-        Ok(Err(_)) | Err(_) => Vec::new(),
+    /// What is known of the packages of an inventory, all of it, or why there is no index to ask.
+    pub(crate) fn known(
+        &self,
+        inventory: &Inventory,
+        platform: Option<&Platform>,
+    ) -> Result<Result<Judged, &str>, Failure> {
+        Ok(match &self.index {
+            Err(why) => Err(why),
+            Ok(index) => Ok(judge_inventory(index, inventory, platform)?),
+        })
     }
-}
 
-/// The index, or why there is none to ask.
-fn index(arguments: &AdvisoryArgs) -> Result<Result<Index, String>, Failure> {
-    match arguments.db.as_deref() {
-        Some(path) if path == Path::new("none") => {
-            Ok(Err("not looked for, as `--db none` asks".to_owned()))
-        }
-        Some(path) => Ok(Ok(Index::open(path)?)),
-        None => {
-            let path = match storage::advisory_index() {
-                Ok(path) => path,
-                Err(error) => return Ok(Err(format!("{error}; `--db` names an index"))),
-            };
-            match Index::open(&path) {
-                Ok(index) => Ok(Ok(index)),
-                Err(error) if error.is_missing() => Ok(Err(format!(
-                    "there is no index of advisories at {}: `plimsoll db update` fetches one, \
-                     `--db` names another",
-                    path.display()
-                ))),
-                Err(error) => Err(error.into()),
-            }
-        }
+    /// What the same advisories say of other packages; `None` where that cannot be told in full.
+    pub(crate) fn again(
+        &self,
+        inventory: &Inventory,
+        platform: Option<&Platform>,
+    ) -> Option<Vec<Vulnerability>> {
+        let judged = self.known(inventory, platform).ok()?.ok()?;
+        let is_whole = judged.coverage.left_out == 0;
+        is_whole.then_some(judged.vulnerabilities)
     }
 }
 

@@ -3,7 +3,7 @@
 use plimsoll_model::{Difference, LayerFacts, Severity, VulnerabilitySeverity};
 use plimsoll_report::{Verdict, human_size, share};
 
-use crate::thresholds::{parse_bytes, parse_share};
+use crate::thresholds::parse_bytes;
 
 /// Vulnerabilities named in a reason; the report has all of them.
 const NAMED: usize = 5;
@@ -21,6 +21,16 @@ pub(crate) enum Bound {
     LargerByBytes(u64),
     /// More bytes than the old image and such a share of it, unpacked.
     LargerByShare(f64),
+}
+
+/// `20%`, and `150%`: more than double is growth, too.
+fn parse_growth(text: &str) -> Result<f64, String> {
+    let percent = text.trim().strip_suffix('%').unwrap_or_default();
+    let growth = percent.trim().parse::<f64>().ok();
+    growth
+        .filter(|percent| percent.is_finite() && *percent >= 0.0)
+        .map(|percent| percent / 100.0)
+        .ok_or_else(|| "expected a size such as 20MB, or a share such as 10%".to_owned())
 }
 
 impl Bound {
@@ -41,7 +51,7 @@ impl Bound {
                     "expected unknown, negligible, low, medium, high or critical".to_owned()
                 }),
             Some(("larger-by", size)) if size.ends_with('%') => {
-                parse_share(size).map(Self::LargerByShare)
+                parse_growth(size).map(Self::LargerByShare)
             }
             Some(("larger-by", size)) => parse_bytes(size).map(Self::LargerByBytes),
             _ => Err(
@@ -180,7 +190,9 @@ mod tests {
             ("larger-by=5%", Some(Bound::LargerByShare(0.05))),
             ("new-findings=bad", None),
             ("larger-by=", None),
-            ("larger-by=900%", None),
+            ("larger-by=150%", Some(Bound::LargerByShare(1.5))),
+            ("larger-by=-5%", None),
+            ("larger-by=NaN%", None),
             ("larger", None),
             ("", None),
         ] {

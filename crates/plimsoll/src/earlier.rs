@@ -11,14 +11,14 @@ use plimsoll_image::Access;
 use plimsoll_model::{Inventory, Platform, Skipped};
 use plimsoll_scan::Cache;
 
-use crate::args::AdvisoryArgs;
+use crate::advisories::Advisories;
+use crate::bill;
 use crate::config::Config;
 use crate::failure::Failure;
 use crate::look::Look;
 use crate::project::{read_bounded, shown};
 use crate::terminal::{Spinner, Terminal};
 use crate::vulnerabilities::Baseline;
-use crate::{advisories, bill};
 
 /// A report longer than this is none, in bytes.
 const LIMIT: u64 = 256 << 20;
@@ -31,8 +31,8 @@ pub(crate) struct Earlier<'a> {
     pub(crate) access: &'a Access,
     /// What earlier runs saw of layers.
     pub(crate) cache: Option<Cache>,
-    /// Which advisories are asked.
-    pub(crate) db: Option<&'a Path>,
+    /// What the image at hand is judged by, too.
+    pub(crate) advisories: &'a Advisories<'a>,
     /// Where a long look is told of.
     pub(crate) terminal: Terminal,
 }
@@ -101,12 +101,8 @@ impl Earlier<'_> {
         inventory: &Inventory,
         platform: Option<&Platform>,
     ) -> Result<Baseline, Failure> {
-        let asked = AdvisoryArgs {
-            db: self.db.map(Path::to_path_buf),
-            ..AdvisoryArgs::default()
-        };
         // Without an index nothing is known of the image at hand either, and it says so itself.
-        Ok(match advisories::known(inventory, platform, &asked)? {
+        Ok(match self.advisories.known(inventory, platform)? {
             Ok(judged) => Baseline::of_image(judged, name),
             Err(_) => Baseline::default(),
         })

@@ -2,25 +2,22 @@
 
 use std::collections::HashMap;
 use std::fs::File;
-use std::io::{self, BufRead as _, BufReader, Read, Seek, SeekFrom};
+use std::io::{self, BufReader, Read, Seek, SeekFrom};
 use std::os::unix::fs::FileExt as _;
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use plimsoll_model::Digest;
 
 use crate::blob::Hashing;
-use crate::compression::{Compression, decompressed};
+use crate::compression::{Compression, unpacked};
 use crate::source::open_file;
 use crate::spool;
 use crate::tar::{Kind, TarReader};
-use crate::{Access, ImageError, LayerLimits};
+use crate::{Access, ImageError};
 
 /// Names that an archive may hold; an image of a thousand layers has a few thousand.
 const ENTRIES_LIMIT: usize = 200_000;
-/// Below this much nothing is called a bomb.
-const HARMLESS: u64 = 64 << 20;
 
 enum Entry {
     File { offset: u64, size: u64 },
@@ -81,22 +78,7 @@ impl TarIndex {
         place: &str,
         access: &Access,
     ) -> Result<Self, ImageError> {
-        let read = Arc::new(AtomicU64::new(0));
-        let counted = Counted {
-            inner: source,
-            count: Arc::clone(&read),
-        };
-        let mut source = BufReader::with_capacity(128 << 10, counted);
-        let failed = |error| ImageError::from_read(place, error);
-        let start = source.fill_buf().map_err(failed)?;
-        let compression = Compression::of(start);
-        let inner = decompressed(source, compression).map_err(failed)?;
-        let mut bounded = Bounded {
-            inner,
-            place,
-            unpacked: 0,
-            read,
-        };
+        let mut bounded = unpacked(source, place, u64::MAX)?;
         Self::read_table(spool::collect(&mut bounded, place, access)?, place)
     }
 
@@ -254,44 +236,6 @@ fn inside(name: &str) -> Option<String> {
         }
     }
     Some(parts.join("/"))
-}
-
-/// Counts what is read.
-struct Counted<R> {
-    inner: R,
-    count: Arc<AtomicU64>,
-}
-
-impl<R: Read> Read for Counted<R> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let read = self.inner.read(buffer)?;
-        self.count.fetch_add(read as u64, Ordering::Relaxed);
-        Ok(read)
-    }
-}
-
-/// Ends what unpacks to far more than it is.
-struct Bounded<'a, R> {
-    inner: R,
-    place: &'a str,
-    unpacked: u64,
-    read: Arc<AtomicU64>,
-}
-
-impl<R: Read> Read for Bounded<'_, R> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let read = self.inner.read(buffer)?;
-        self.unpacked += read as u64;
-        let compressed = self.read.load(Ordering::Relaxed).max(1);
-        if self.unpacked > HARMLESS && self.unpacked / compressed > LayerLimits::default().ratio {
-            let problem = format!(
-                "is a bomb: {compressed} bytes have unpacked to {}",
-                self.unpacked
-            );
-            return Err(ImageError::invalid(self.place, problem).into());
-        }
-        Ok(read)
-    }
 }
 
 /// The digest of everything a reader gives.

@@ -75,10 +75,19 @@ impl Repository {
         let place = format!("{}: referrers of {subject}", self.describe());
         let mut url = self.url(&format!("referrers/{subject}"))?;
         let mut papers = Vec::new();
+        let mut is_begun = false;
         for _ in 0..PAGES {
             let Some(Page { raw, next }) = self.page(&place, &url)? else {
-                return Ok(None);
+                // Who begins a list keeps one: what was on its first pages is not all.
+                return match is_begun {
+                    true => Err(ImageError::invalid(
+                        place,
+                        "a later page of the list is not there",
+                    )),
+                    false => Ok(None),
+                };
             };
+            is_begun = true;
             let Document::Index(page) = parse_document(raw.into(), media_type::OCI_INDEX, &place)?
             else {
                 return Err(ImageError::invalid(place, "is no list of referrers"));

@@ -18,12 +18,12 @@ use self::stream::Stream;
 use self::tree::{Limits, Missed, Tree};
 use crate::archive::{Slice, digest_of};
 use crate::blob::{BlobContent, sha256};
-use crate::compression::{Compression, decompressed};
+use crate::compression::{Compression, unpacked};
 use crate::layout::missing_blob;
 use crate::source::{Stdin, open_file};
 use crate::{
-    Access, BlobSource, Descriptor, Image, ImageError, config_json, manifest_json, media_type,
-    spool,
+    Access, BlobSource, Descriptor, Image, ImageError, LayerLimits, config_json, manifest_json,
+    media_type, spool,
 };
 
 /// Opens a folder or a tar.
@@ -103,17 +103,21 @@ fn open_tar(file: File, place: String) -> Result<Image, ImageError> {
     let (media_type, diff_id) = match compression {
         Compression::None => (media_type::OCI_LAYER, digest.clone()),
         _ => {
-            let source = std::io::BufReader::with_capacity(128 << 10, whole.clone());
-            let unpacked = decompressed(source, compression).and_then(digest_of);
-            let unpacked = unpacked.map_err(|error| {
-                ImageError::invalid(&place, format!("cannot be decompressed: {error}"))
-            })?;
+            let most = LayerLimits::default().bytes;
+            let content = unpacked(whole.clone(), &place, most)?;
+            let diff_id =
+                digest_of(content).map_err(|error| match ImageError::from_read(&place, error) {
+                    ImageError::Io { source, .. } => {
+                        ImageError::invalid(&place, format!("cannot be decompressed: {source}"))
+                    }
+                    told => told,
+                })?;
             let media_type = if compression == Compression::Gzip {
                 media_type::OCI_LAYER_GZIP
             } else {
                 media_type::OCI_LAYER_ZSTD
             };
-            (media_type, unpacked)
+            (media_type, diff_id)
         }
     };
     let layer = Descriptor::new(media_type, digest.clone(), size);

@@ -211,3 +211,14 @@ fn a_tar_of_a_root_file_system_is_one_layer() {
     }
     assert!(diff_ids.iter().all(|one| *one == diff_ids[0]));
 }
+
+#[test]
+fn a_bomb_is_refused_before_it_is_unpacked() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("root.tar.zst");
+    let mut bomb = zstd::Encoder::new(File::create(&path).unwrap(), 1).unwrap();
+    std::io::copy(&mut std::io::repeat(0).take(70 << 20), &mut bomb).unwrap();
+    bomb.finish().unwrap();
+    let error = open(&path).unwrap_err().to_string();
+    assert!(error.contains("is a bomb"), "{error}");
+}

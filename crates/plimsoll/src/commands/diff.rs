@@ -8,7 +8,7 @@ use plimsoll_model::{ComparedSubject, Report};
 use plimsoll_report::diff::DiffInput;
 use plimsoll_rules::CheckOptions;
 
-use crate::advisories::{self, Demand};
+use crate::advisories::{Advisories, Demand};
 use crate::args::{DiffArgs, DiffFormat};
 use crate::bounds;
 use crate::config::{Config, VulnerabilityFailOn};
@@ -32,6 +32,7 @@ pub(crate) fn run(arguments: &DiffArgs, terminal: Terminal) -> Result<Outcome, F
     let nothing = Least::Unless(VulnerabilityFailOn::Never);
     let gate = Gate::load(&config, Path::new("."), &arguments.vex, nothing)?;
     let access = look::access_to_look(&arguments.look, &config)?;
+    let advisories = Advisories::open(&arguments.advisories)?;
     let spinner = Spinner::start(terminal, format!("opening {}", arguments.old));
     // Both are opened before one is read: a name that is wrong is told at once.
     let old = Subject::open(&arguments.old, &access)?;
@@ -42,6 +43,7 @@ pub(crate) fn run(arguments: &DiffArgs, terminal: Terminal) -> Result<Outcome, F
         config: &config,
         options: &options,
         gate: &gate,
+        advisories: &advisories,
         spinner: &spinner,
     };
     let old = comparison.see(old, &arguments.old, arguments.old_file.as_deref())?;
@@ -93,6 +95,7 @@ struct Comparison<'a> {
     config: &'a Config,
     options: &'a CheckOptions,
     gate: &'a Gate,
+    advisories: &'a Advisories<'a>,
     spinner: &'a Spinner,
 }
 
@@ -117,8 +120,7 @@ impl Comparison<'_> {
                 self.spinner.message(format!("looking into {}", image.name));
                 let mut side = self.look_into(&image, name, file)?;
                 let platform = image.config.platform.as_ref();
-                let asked = &self.arguments.advisories;
-                advisories::judge(&mut side.report, platform, asked, demand)?;
+                self.advisories.judge(&mut side.report, platform, demand)?;
                 side
             }
             Subject::Bill(bill) => {
@@ -129,8 +131,8 @@ impl Comparison<'_> {
                     report: bill::report(name, *bill, needs_image),
                     files: None,
                 };
-                let asked = &self.arguments.advisories;
-                advisories::judge(&mut side.report, platform.as_ref(), asked, demand)?;
+                let platform = platform.as_ref();
+                self.advisories.judge(&mut side.report, platform, demand)?;
                 side
             }
         };

@@ -8,7 +8,7 @@ use plimsoll_report::Verdict;
 use plimsoll_rules::CheckOptions;
 
 use crate::advice::{self, Origins};
-use crate::advisories::{self, Demand};
+use crate::advisories::Advisories;
 use crate::args::InspectArgs;
 use crate::bill;
 use crate::config::{Config, VulnerabilityFailOn};
@@ -35,10 +35,11 @@ pub(crate) fn run(arguments: &InspectArgs, terminal: Terminal) -> Result<Outcome
         ));
     }
     let access = look::access_to_look(&arguments.look, &config)?;
+    let advisories = Advisories::open(&arguments.advisories)?;
     let earlier = Earlier {
         access: &access,
         cache: look::cache(&config, arguments.look.no_cache),
-        db: arguments.advisories.db.as_deref(),
+        advisories: &advisories,
         terminal,
     };
     let mut gate = Gate::load(
@@ -53,8 +54,7 @@ pub(crate) fn run(arguments: &InspectArgs, terminal: Terminal) -> Result<Outcome
             let platform = bill.platform.clone();
             gate = gate.told_by(&bill);
             let mut report = bill::report(&arguments.image, bill, arguments.fail_on.is_some());
-            let asked = &arguments.advisories;
-            advisories::judge(&mut report, platform.as_ref(), asked, gate.demand())?;
+            advisories.judge(&mut report, platform.as_ref(), gate.demand())?;
             gate = gate.hearing(|| Attached::without("there is no image at hand"));
             (report, platform)
         }
@@ -66,7 +66,8 @@ pub(crate) fn run(arguments: &InspectArgs, terminal: Terminal) -> Result<Outcome
             let demand = gate.demand();
             let dockerfile = dockerfile.as_ref();
             let platform = image.config.platform.clone();
-            let report = look_into(arguments, &config, &options, dockerfile, &image, demand)?;
+            let mut report = look_into(arguments, &config, &options, dockerfile, &image)?;
+            advisories.judge(&mut report, platform.as_ref(), demand)?;
             (report, platform)
         }
     };
@@ -84,7 +85,7 @@ pub(crate) fn run(arguments: &InspectArgs, terminal: Terminal) -> Result<Outcome
             folder: arguments.file.as_deref().and_then(Path::parent),
         },
         &known,
-        &|inventory| advisories::again(inventory, platform.as_ref(), &arguments.advisories),
+        &|inventory| advisories.again(inventory, platform.as_ref()),
     );
     // What was written about the project beside the image covers nothing here.
     policy::waive(&mut report, &config, &options, false, today);
@@ -126,20 +127,17 @@ fn least(arguments: &InspectArgs) -> Least {
     }
 }
 
-/// Looks inside the image; `demand` is what must be judged of its vulnerabilities.
+/// Looks inside the image.
 fn look_into(
     arguments: &InspectArgs,
     config: &Config,
     options: &CheckOptions,
     dockerfile: Option<&SourceFile>,
     image: &Image,
-    demand: Demand,
 ) -> Result<Report, Failure> {
     let look = Look::new(image, &arguments.image, dockerfile, config, &arguments.look);
     let seen = look.inside()?;
     let mut report = Report::default();
     look.judge(seen, options, config.policy.largest_image(), &mut report);
-    let platform = image.config.platform.as_ref();
-    advisories::judge(&mut report, platform, &arguments.advisories, demand)?;
     Ok(report)
 }

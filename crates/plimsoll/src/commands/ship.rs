@@ -10,7 +10,7 @@ use plimsoll_rules::{Project, SharedContext};
 
 use super::build::Built;
 use crate::advice::{self, Origins};
-use crate::advisories;
+use crate::advisories::Advisories;
 use crate::args::{AdvisoryArgs, Format, ShipArgs};
 use crate::bases::Bases;
 use crate::config::VulnerabilityFailOn;
@@ -49,10 +49,15 @@ pub(crate) fn run(arguments: &ShipArgs, terminal: Terminal) -> Result<Outcome, F
         .or_else(|| voyage.config.policy.fail_on.map(Severity::from))
         .unwrap_or(Severity::High);
     let access = crate::plan::access(&arguments.plan.access, options.platform.clone());
+    let asked = AdvisoryArgs {
+        db: arguments.db.clone(),
+        ..AdvisoryArgs::default()
+    };
+    let advisories = Advisories::open(&asked)?;
     let earlier = Earlier {
         access: &access,
         cache: look::cache(&voyage.config, false),
-        db: arguments.db.as_deref(),
+        advisories: &advisories,
         terminal,
     };
     let gate = Gate::load(
@@ -117,12 +122,8 @@ pub(crate) fn run(arguments: &ShipArgs, terminal: Terminal) -> Result<Outcome, F
     let seen = look.inside()?;
     let max_size = voyage.config.policy.largest_image();
     look.judge(seen, &options, max_size, &mut report);
-    let asked = AdvisoryArgs {
-        db: arguments.db.clone(),
-        ..AdvisoryArgs::default()
-    };
     let platform = built.image.config.platform.as_ref();
-    advisories::judge(&mut report, platform, &asked, gate.demand())?;
+    advisories.judge(&mut report, platform, gate.demand())?;
     drop(spinner);
 
     let today = crate::clock::today();
@@ -138,7 +139,7 @@ pub(crate) fn run(arguments: &ShipArgs, terminal: Terminal) -> Result<Outcome, F
             folder: Some(&voyage.context),
         },
         &known,
-        &|inventory| advisories::again(inventory, platform, &asked),
+        &|inventory| advisories.again(inventory, platform),
     );
     let Judgement {
         mut verdict,

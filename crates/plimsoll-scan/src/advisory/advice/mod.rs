@@ -47,7 +47,7 @@ pub struct AdviceInput<'a> {
     pub update_counts: &'a dyn Fn(usize) -> bool,
     /// What the same advisories know of packages in other versions; each names the package by its
     /// position. Without it, what the advisories call fixes is taken for such.
-    pub judge: Option<&'a dyn Fn(Vec<Package>) -> Vec<Vulnerability>>,
+    pub judge: Option<&'a dyn Fn(Vec<Package>) -> Option<Vec<Vulnerability>>>,
 }
 
 /// Where an edit is to be made; what shares one is one edit.

@@ -31,7 +31,9 @@ pub(super) fn recheck<'s, 'a: 's>(
     let first = steps
         .iter()
         .map(|(step, package)| raised(step, package, step.to));
-    let found = judge(first.collect());
+    let Some(found) = judge(first.collect()) else {
+        return;
+    };
     let found = Found::new(&found);
     for (at, (step, _)) in steps.iter_mut().enumerate() {
         step.left = found.left(input, step, at);
@@ -49,7 +51,9 @@ pub(super) fn recheck<'s, 'a: 's>(
     if packages.is_empty() {
         return;
     }
-    let found = judge(packages);
+    let Some(found) = judge(packages) else {
+        return;
+    };
     let found = Found::new(&found);
     let mut next = 0;
     for (step, _) in &mut again {

@@ -122,7 +122,7 @@ impl Image {
         &self,
         declared: &[DeclaredPackage],
         least: VulnerabilitySeverity,
-        judge: Option<&dyn Fn(Vec<Package>) -> Vec<Vulnerability>>,
+        judge: Option<&dyn Fn(Vec<Package>) -> Option<Vec<Vulnerability>>>,
     ) -> Advice {
         advise(&AdviceInput {
             updates: &[],
@@ -344,7 +344,7 @@ fn what_a_version_has_all_the_same_is_not_removed() {
     let asked = std::cell::RefCell::new(Vec::new());
     // What is found of a version: flaws by position.
     let advise = |table: &[(&str, &[usize])]| {
-        let judge = |packages: Vec<Package>| -> Vec<Vulnerability> {
+        let judge = |packages: Vec<Package>| -> Option<Vec<Vulnerability>> {
             let mut found = Vec::new();
             for (at, package) in packages.iter().enumerate() {
                 asked.borrow_mut().push(package.version.clone());
@@ -358,7 +358,7 @@ fn what_a_version_has_all_the_same_is_not_removed() {
                     });
                 }
             }
-            found
+            Some(found)
         };
         let advice = image.advise_by(&[], high, Some(&judge));
         let gems = advice
