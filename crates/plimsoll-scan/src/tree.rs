@@ -1,6 +1,6 @@
 //! The file tree of an image: layers laid over each other (OCI image-spec, layer.md).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::ops::Bound;
 
 use crate::record::{EntryFact, FactKind, LayerRecord};
@@ -54,6 +54,10 @@ pub(crate) struct Tree<'a> {
     nodes: BTreeMap<&'a str, Node<'a>>,
     contents: Vec<Content<'a>>,
     losses: Vec<Loss<'a>>,
+    /// Folders that no entry names: a tar need not, and what lies in them is there all the same.
+    unnamed: HashSet<&'a str>,
+    /// The folder of the last entry, known to be named or among those.
+    parent: Option<&'a str>,
 }
 
 impl<'a> Tree<'a> {
@@ -62,6 +66,7 @@ impl<'a> Tree<'a> {
         let mut tree = Self::default();
         for (layer, record) in layers.iter().enumerate() {
             let lost = tree.losses.len();
+            tree.parent = None;
             // A whiteout speaks of lower layers only, wherever it stands in the tar.
             for entry in &record.entries {
                 match entry.kind {
@@ -106,7 +111,11 @@ impl<'a> Tree<'a> {
             fact,
             content,
         };
+        self.note_folder(&fact.path);
         let Some(before) = self.nodes.insert(&fact.path, node) else {
+            if fact.kind != FactKind::Directory && self.unnamed.remove(&*fact.path) {
+                self.remove_below(&fact.path, layer);
+            }
             return;
         };
         if let Some(node) = self.nodes.get_mut(&*fact.path) {
@@ -118,6 +127,25 @@ impl<'a> Tree<'a> {
         }
     }
 
+    /// Notes the folders above a path that no entry names.
+    fn note_folder(&mut self, path: &'a str) {
+        let Some((parent, _)) = path.rsplit_once('/') else {
+            return;
+        };
+        // Entries of one folder stand together.
+        if self.parent == Some(parent) {
+            return;
+        }
+        self.parent = Some(parent);
+        let mut folder = parent;
+        while !self.nodes.contains_key(folder) && self.unnamed.insert(folder) {
+            match folder.rsplit_once('/') {
+                Some((above, _)) => folder = above,
+                None => return,
+            }
+        }
+    }
+
     fn remove(&mut self, path: &str, by: usize) {
         if let Some(node) = self.nodes.remove(path) {
             self.unname(node, by);
@@ -125,6 +153,8 @@ impl<'a> Tree<'a> {
     }
 
     fn remove_below(&mut self, path: &str, by: usize) {
+        // A folder that was named may go with them.
+        self.parent = None;
         let doomed: Vec<&'a str> = self.below(path).map(|(path, _)| path).collect();
         for path in doomed {
             self.remove(path, by);
@@ -295,6 +325,41 @@ mod tests {
             .iter()
             .map(|loss| (loss.layer, loss.by, &*loss.fact.path, loss.fact.size))
             .collect()
+    }
+
+    /// A tar need not name the folders that its files lie in.
+    #[test]
+    fn what_takes_the_place_of_a_folder_hides_what_lay_in_it() {
+        let link = FactKind::Symlink("opt".into());
+        for over in [FactKind::File, link, FactKind::Hardlink("x".into())] {
+            let layers = [
+                layer(&[("x", FactKind::File, 1), ("app/a/b", FactKind::File, 2)]),
+                layer(&[("app", over, 0)]),
+            ];
+            let tree = Tree::build(&layers);
+            assert!(tree.get("app/a/b").is_none());
+            assert_eq!(lost(&tree), [(0, 1, "app/a/b", 2)]);
+        }
+        // Named, deleted, and there again without a name.
+        let layers = [
+            layer(&[
+                ("app", FactKind::Directory, 0),
+                ("app/a", FactKind::File, 1),
+            ]),
+            layer(&[("app", FactKind::Whiteout, 0), ("app/b", FactKind::File, 2)]),
+            layer(&[("app", FactKind::File, 0)]),
+        ];
+        let tree = Tree::build(&layers);
+        assert!(tree.get("app/b").is_none());
+        // A folder leaves what lies in it.
+        let layers = [
+            layer(&[("app/a/b", FactKind::File, 2)]),
+            layer(&[
+                ("app", FactKind::Directory, 0),
+                ("app/a/c", FactKind::File, 2),
+            ]),
+        ];
+        assert!(Tree::build(&layers).get("app/a/b").is_some());
     }
 
     #[test]
