@@ -29,7 +29,8 @@ const CACHE_FOLDERS: &[&str] = &[
 const HOME_CACHES: &[&str] = &[
     ".cache/pip",
     ".cache/uv",
-    ".cache/pypoetry",
+    ".cache/pypoetry/artifacts",
+    ".cache/pypoetry/cache",
     ".cache/pipenv",
     ".cache/yarn",
     ".cache/pnpm",

@@ -6,6 +6,7 @@ pub(crate) mod apk;
 mod beam;
 pub(crate) mod binary;
 mod bitnami;
+pub(crate) mod cached;
 mod composer;
 mod conda;
 mod cpp;

@@ -8,6 +8,7 @@ use std::fmt;
 use serde::de::{IgnoredAny, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 
+use super::cached::in_cache;
 use super::json::{Any, Keys, Licenses};
 use super::{Candidate, Document, folder};
 
@@ -26,21 +27,6 @@ pub(crate) struct Project {
     pub(crate) manifest: Option<Manifest>,
     /// The names it asks for.
     pub(crate) asks: Vec<String>,
-}
-
-/// Where package managers keep what they downloaded, whatever the folder above is called: the
-/// unpacked wheels of uv, the unpacked packages of Bun.
-const CACHES: [&str; 2] = ["/archive-v0/", "/.bun/install/cache/"];
-
-/// Whether `path` lies in a package manager's cache: downloaded, not installed.
-pub(crate) fn in_cache(path: &str) -> bool {
-    path.contains(".cache/") && (path.starts_with(".cache/") || path.contains("/.cache/"))
-        || is_downloaded(path)
-}
-
-/// Whether `path` lies where nothing is ever run from, only linked or copied to where it is.
-pub(crate) fn is_downloaded(path: &str) -> bool {
-    CACHES.iter().any(|cache| path.contains(cache))
 }
 
 /// Where distributions put Node packages instead of a `node_modules` folder.
@@ -322,19 +308,6 @@ mod tests {
             "app/node_modules/@s/package.json"
         )));
         assert!(!claims(&Candidate::named("app/package.json")));
-    }
-
-    #[test]
-    fn what_is_only_downloaded() {
-        for path in [
-            ".cache/x",
-            "root/.cache/uv/archive-v0/a/x-1.dist-info/METADATA",
-            "uv-cache/archive-v0/a/x-1.dist-info/METADATA",
-            "root/.bun/install/cache/hono@4.3.0/package.json",
-        ] {
-            assert!(in_cache(path), "{path}");
-        }
-        assert!(!in_cache("opt/x.cache/package.json"));
     }
 
     #[test]

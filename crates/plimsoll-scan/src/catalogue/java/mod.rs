@@ -60,7 +60,7 @@ fn is_archive(name: &str) -> bool {
 }
 
 pub(super) fn claims(candidate: &Candidate<'_>) -> bool {
-    is_archive(candidate.name) && !super::npm::in_cache(candidate.path)
+    is_archive(candidate.name) && !super::cached::in_cache(candidate.path)
 }
 
 pub(super) fn read(path: &str, bytes: &[u8]) -> Result<Document, String> {

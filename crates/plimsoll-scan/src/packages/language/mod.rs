@@ -7,7 +7,8 @@ mod python;
 use plimsoll_model::{Evidence, Package, PackageKind};
 
 use super::{brought_by, purl};
-use crate::catalogue::npm::{Manifest, in_cache, is_downloaded, is_installed_at};
+use crate::catalogue::cached::{in_cache, is_downloaded};
+use crate::catalogue::npm::{Manifest, is_installed_at};
 use crate::catalogue::python::normalise;
 use crate::catalogue::{Document, Proven, binary};
 use crate::gaps::Gaps;

@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use plimsoll_model::{Package, PackageKind, Skipped};
 
 use super::super::{purl as package_url, seen};
-use crate::catalogue::npm::in_cache;
+use crate::catalogue::cached::in_cache;
 use crate::catalogue::{Document, base_name, folder, python};
 use crate::record::LayerRecord;
 use crate::tree::Tree;
