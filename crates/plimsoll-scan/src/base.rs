@@ -43,9 +43,23 @@ pub(crate) fn find(image: &Image, records: &[LayerRecord]) -> Option<BaseImage> 
     })
 }
 
-/// An image ends with its command, and one that is built on it goes on behind that: the last
-/// `CMD` or `ENTRYPOINT` with layers both below and above it, set by another step than the image's
-/// own.
+/// Seconds between an image and one that is built on it, at least; steps of one build follow each
+/// other sooner. Builds that tell no real times are told apart by their commands alone.
+const LATER: i64 = 3_600;
+
+/// What sets a command.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Command {
+    Cmd,
+    Entrypoint,
+}
+
+/// An image ends with its command, and one that is built on it goes on behind that: the last `CMD`
+/// or `ENTRYPOINT` with layers both below and above it that is not the image's own.
+///
+/// Behind the image's own command nothing sets one, even where it is written above the instructions
+/// that fill it; and an `ENTRYPOINT` may be completed by a `CMD` further on. Where the layers above
+/// the last command were made much later than it, it is none of theirs.
 fn by_history(config: &ImageConfig, layers: usize) -> Option<usize> {
     let history = &config.history;
     let makes = |entry: &&HistoryEntry| !entry.empty_layer;
@@ -53,30 +67,59 @@ fn by_history(config: &ImageConfig, layers: usize) -> Option<usize> {
         return None;
     }
     let last_layer = history.iter().rposition(|entry| !entry.empty_layer)?;
-    // Behind the last command nothing sets one: that is the image's own, even where it is written
-    // above the instructions that fill it.
-    let last_command = history.iter().rposition(sets_command)?;
-    let end = last_layer.min(last_command);
     let mut found = None;
-    let mut below = 0;
-    for entry in history.get(..end).unwrap_or_default() {
+    // From the top: what sets a command further on, and when the layer above was made.
+    let (mut has_cmd, mut has_entrypoint) = (false, false);
+    let mut above = None;
+    let mut below = layers;
+    for (at, entry) in history.iter().enumerate().rev() {
         if !entry.empty_layer {
-            below += 1;
-        } else if below > 0 && sets_command(entry) {
+            above = seconds(entry);
+            below -= 1;
+            continue;
+        }
+        let Some(command) = command(entry) else {
+            continue;
+        };
+        let is_anothers = match command {
+            Command::Cmd => has_cmd || has_entrypoint,
+            Command::Entrypoint => has_entrypoint,
+        };
+        let is_older = || {
+            let made = seconds(entry)?;
+            Some(above?.saturating_sub(made) >= LATER)
+        };
+        if at < last_layer && below > 0 && (is_anothers || is_older() == Some(true)) {
             found = Some(below);
+            break;
+        }
+        match command {
+            Command::Cmd => has_cmd = true,
+            Command::Entrypoint => has_entrypoint = true,
         }
     }
     found
 }
 
-fn sets_command(entry: &HistoryEntry) -> bool {
+/// When a step was made, in seconds since 1970.
+fn seconds(entry: &HistoryEntry) -> Option<i64> {
+    let created = entry.created.as_deref()?.parse::<jiff::Timestamp>();
+    created.ok().map(jiff::Timestamp::as_second)
+}
+
+fn command(entry: &HistoryEntry) -> Option<Command> {
     let text = entry.created_by.as_deref().unwrap_or_default();
     let text = text.trim_start();
     let text = text
         .strip_prefix("/bin/sh -c #(nop)")
         .unwrap_or(text)
         .trim_start();
-    text.starts_with("CMD ") || text.starts_with("ENTRYPOINT ")
+    if text.starts_with("CMD ") {
+        Some(Command::Cmd)
+    } else {
+        text.starts_with("ENTRYPOINT ")
+            .then_some(Command::Entrypoint)
+    }
 }
 
 /// A distribution's root file system comes in one piece.
@@ -133,6 +176,43 @@ mod tests {
             None
         );
         assert_eq!(by_history(&history(&["CMD [\"x\"]", "RUN b"]), 1), None);
+    }
+
+    /// `FROM nginx`, `COPY html`: the command is the base's, and older by days.
+    #[test]
+    fn an_older_command_is_the_base_s() {
+        let at = |times: [&str; 4]| {
+            let mut config = history(&["RUN a", "CMD [\"x\"]", "CMD [\"y\"]", "COPY b"]);
+            config.history[1].created_by = Some("RUN n".to_owned());
+            config.history[1].empty_layer = false;
+            for (entry, time) in config.history.iter_mut().zip(times) {
+                entry.created = Some(time.to_owned());
+            }
+            by_history(&config, 3)
+        };
+        let (old, soon, new) = (
+            "2026-11-01T00:00:00Z",
+            "2026-11-01T00:30:00Z",
+            "2026-11-08T00:00:00Z",
+        );
+        assert_eq!(at([old, old, old, new]), Some(2));
+        assert_eq!(at([old, old, old, soon]), None);
+        assert_eq!(at([old, old, "never", new]), None);
+    }
+
+    #[test]
+    fn an_entry_point_may_be_completed_by_a_command() {
+        let steps = [
+            "ADD root",
+            "CMD [\"bash\"]",
+            "RUN a",
+            "ENTRYPOINT [\"x\"]",
+            "COPY b",
+            "CMD [\"y\"]",
+        ];
+        assert_eq!(by_history(&history(&steps), 3), Some(1));
+        let twice = [&steps[..], &["COPY c", "ENTRYPOINT [\"z\"]"]].concat();
+        assert_eq!(by_history(&history(&twice), 4), Some(3));
     }
 
     #[test]

@@ -96,14 +96,19 @@ pub(super) fn gaps(
             ),
         };
         gap(None, why);
-    } else if packages == 0
+    } else if let Some(system) = system
         && arguments.takes(true)
-        && let Some(system) = system
+        && !coverage
+            .covered
+            .iter()
+            .chain(&coverage.missing)
+            .any(|one| one.kind.is_system())
     {
         gap(
             None,
             format!(
-                "not one package is known, though the system is {}: its package database is not there",
+                "not one package of the system is known, and it is {}: its package database is not \
+                 there, or none that is read; `--pkg-types library` asks of the rest alone",
                 [&*system.id, &*system.version].join(" ").trim_end()
             ),
         );
@@ -192,9 +197,14 @@ mod tests {
         let told =
             |coverage: &AdvisoryCoverage, demand| gaps(coverage, 0, Some(&alpine), demand, &any);
         let found = told(&coverage, Demand::Published);
-        assert!(found[0].blocking && found[0].why.contains("the system is alpine 3.19.1"));
+        assert!(found[0].blocking && found[0].why.contains("it is alpine 3.19.1"));
         assert_eq!(told(&coverage, Demand::Nothing), []);
+        // What was judged beside it says nothing of it.
         coverage.covered.push(of("Go", PackageKind::Go, 1, 0));
+        assert_eq!(told(&coverage, Demand::Published), found);
+        coverage
+            .covered
+            .push(of("Alpine:v3.19", PackageKind::Apk, 1, 0));
         assert_eq!(told(&coverage, Demand::Distribution), []);
     }
 
