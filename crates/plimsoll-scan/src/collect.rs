@@ -357,7 +357,7 @@ impl<'a> Collector<'a> {
             ..MAX_UNREAD => why,
             MAX_UNREAD => format!(
                 "it and others of layer {} could not be read; more than {MAX_UNREAD} are not listed",
-                self.layer + 1
+                self.layer
             ),
             _ => return,
         };
@@ -412,7 +412,7 @@ impl<'a> Collector<'a> {
     }
 
     fn broken(&self, entry: &Entry, source: io::Error) -> ImageError {
-        let place = format!("layer {}: {}", self.layer + 1, entry.path.escape_debug());
+        let place = format!("layer {}: {}", self.layer, entry.path.escape_debug());
         ImageError::from_read(place, source)
     }
 }
@@ -425,7 +425,7 @@ impl LayerReader for Collector<'_> {
         };
         let layer = self.layer;
         let too_much = |problem| ImageError::Invalid {
-            place: format!("layer {}", layer + 1),
+            place: format!("layer {layer}"),
             problem,
         };
         self.kept
@@ -523,7 +523,7 @@ mod tests {
         take(1).unwrap();
         let refused = take(100).unwrap_err().to_string();
         assert!(
-            refused.starts_with("layer 4: its package metadata"),
+            refused.starts_with("layer 3: its package metadata"),
             "{refused}"
         );
         let record = layer.finish();

@@ -9,7 +9,7 @@ use plimsoll_model::{
 };
 
 use crate::base;
-use crate::catalogue::{Candidate, Document, distribution, is_essential};
+use crate::catalogue::{Candidate, Document, distribution, is_essential, system_databases};
 use crate::gaps::Gaps;
 use crate::hidden::Hidden;
 use crate::notable::{notable, programs};
@@ -388,6 +388,32 @@ fn unread_files(
             gaps.skipped.push(Skipped {
                 what: path.to_owned(),
                 why,
+                blocking: true,
+            });
+        }
+    }
+    behind_linked_folders(records, tree, gaps);
+}
+
+/// Databases of packages that a link of one of their folders leads to: they came by under another
+/// path, where nobody looks for one.
+fn behind_linked_folders(records: &[LayerRecord], tree: &Tree<'_>, gaps: &mut Gaps) {
+    for path in system_databases() {
+        if tree.get(&path).is_some() {
+            continue;
+        }
+        let Some((real, node)) = tree.follow(&path) else {
+            continue;
+        };
+        let is_read = || records[node.layer].documents.contains_key(&real);
+        if matches!(node.fact.kind, FactKind::File | FactKind::Hardlink(_)) && !is_read() {
+            gaps.skipped.push(Skipped {
+                why: format!(
+                    "a folder above it is a link, by which it is {}, where nothing is read; put \
+                     the folder here",
+                    real.escape_debug()
+                ),
+                what: path,
                 blocking: true,
             });
         }

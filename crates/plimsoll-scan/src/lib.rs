@@ -181,7 +181,7 @@ fn records(
             }
             // What came by until it broke is kept: it lies in the image, whatever else does.
             Err(error) => {
-                let what = format!("layer {}", one.layer + 1);
+                let what = format!("layer {}", one.layer);
                 let why = error.to_string();
                 let why = why.strip_prefix(&format!("{what}: ")).unwrap_or(&why);
                 skipped.push(Skipped {

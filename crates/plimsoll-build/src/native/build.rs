@@ -344,9 +344,8 @@ impl<'a> Build<'a> {
             return Ok(snapshot);
         }
         let vertex = self.vertex(&format!(
-            "[internal] unpack {} layer {}",
-            image.reference,
-            index + 1
+            "[internal] unpack {} layer {index}",
+            image.reference
         ));
         self.tell(&vertex);
         let worker = self.worker()?;
@@ -354,7 +353,7 @@ impl<'a> Build<'a> {
         let content = content
             .layer(index, LayerLimits::default())
             .map_err(|e| Failure::environment(e.to_string()))?;
-        let place = format!("{}: layer {}", image.reference, index + 1);
+        let place = format!("{}: layer {index}", image.reference);
         let request = Request::ApplyLayer {
             parents: parents.clone(),
         };

@@ -39,16 +39,11 @@ impl Image {
         })
     }
 
-    /// How messages name a layer.
+    /// How messages name a layer: by its index, as reports do.
     pub(crate) fn layer_place(&self, index: usize) -> String {
         match self.manifest.layers.get(index) {
-            Some(layer) => format!(
-                "{}: layer {} ({})",
-                self.name,
-                index + 1,
-                layer.digest.short()
-            ),
-            None => format!("{}: layer {}", self.name, index + 1),
+            Some(layer) => format!("{}: layer {} ({})", self.name, index, layer.digest.short()),
+            None => format!("{}: layer {index}", self.name),
         }
     }
 }

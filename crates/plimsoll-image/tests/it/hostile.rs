@@ -48,7 +48,7 @@ fn hostile_layers_are_refused_or_harmless() {
             Ok(_) => assert!(!hostile.malformed, "{} passed", hostile.name),
             Err(error @ ImageError::Invalid { .. }) => {
                 let text = error.to_string();
-                assert!(text.contains("layer 1 ("), "{}: {text}", hostile.name);
+                assert!(text.contains("layer 0 ("), "{}: {text}", hostile.name);
                 assert!(!text.contains('\x1b'), "{}: {text}", hostile.name);
             }
             Err(error) => panic!("{}: {error}", hostile.name),

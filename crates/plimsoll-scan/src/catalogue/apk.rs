@@ -8,7 +8,7 @@ use super::system::{Database, FileListWriter, Record};
 use super::{Candidate, Document, word};
 
 /// Where the database lies; the second since systems merge `/lib` into `/usr`.
-const DATABASES: [&str; 2] = ["lib/apk/db/installed", "usr/lib/apk/db/installed"];
+pub(super) const DATABASES: [&str; 2] = ["lib/apk/db/installed", "usr/lib/apk/db/installed"];
 
 /// The packages somebody asked for.
 pub(crate) const WORLD: &str = "etc/apk/world";

@@ -323,6 +323,15 @@ pub(crate) fn claimant(candidate: &Candidate<'_>) -> Option<&'static Cataloguer>
         .find(|cataloguer| (cataloguer.claims)(candidate))
 }
 
+/// Where the packages of a distribution are listed in one file.
+pub(crate) fn system_databases() -> impl Iterator<Item = String> {
+    [dpkg::STATUS]
+        .into_iter()
+        .chain(apk::DATABASES)
+        .map(str::to_owned)
+        .chain(rpm::databases())
+}
+
 /// Whether packages of the distribution are missing where there is no such file to be read.
 pub(crate) fn is_essential(candidate: &Candidate<'_>) -> bool {
     CATALOGUERS

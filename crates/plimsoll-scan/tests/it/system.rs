@@ -232,3 +232,37 @@ fn packages_of_languages_that_are_gone() {
         Some("MIT")
     );
 }
+
+/// A folder moved aside, with a link in its place: what is read goes by paths.
+#[test]
+fn a_database_behind_a_linked_folder_is_told() {
+    let status = "Package: a\nStatus: install ok installed\nVersion: 1\nArchitecture: all\n\n";
+    for (layer, is_told) in [
+        (
+            Layer::new()
+                .file("usr/dpkg/status", status)
+                .symlink("var/lib/dpkg", "../../usr/dpkg"),
+            true,
+        ),
+        (
+            Layer::new()
+                .file("data/var/lib/dpkg/status", status)
+                .symlink("var", "data/var"),
+            true,
+        ),
+        (
+            Layer::new()
+                .file("var/lib/dpkg/status", status)
+                .symlink("srv/lib", "../var/lib"),
+            false,
+        ),
+    ] {
+        let outcome = look(vec![layer]);
+        let told = outcome.skipped.iter().any(|skipped| {
+            skipped.blocking
+                && skipped.what == "var/lib/dpkg/status"
+                && skipped.why.contains("a link")
+        });
+        assert_eq!(told, is_told, "{:?}", outcome.skipped);
+    }
+}

@@ -50,6 +50,12 @@ pub(crate) fn is_database(path: &str) -> bool {
         || path == MANIFEST
 }
 
+/// Where databases lie.
+pub(super) fn databases() -> impl Iterator<Item = String> {
+    let of = |folder: &'static str| NAMES.iter().map(move |name| format!("{folder}{name}"));
+    FOLDERS.into_iter().flat_map(of)
+}
+
 /// Reads a database, told by its content.
 pub(super) fn read(path: &str, bytes: &[u8]) -> Result<Document, String> {
     let mut database = Database::new(PackageKind::Rpm);

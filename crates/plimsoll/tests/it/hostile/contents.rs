@@ -176,7 +176,7 @@ fn a_blob_that_is_cut_or_changed_is_told_and_the_rest_seen() {
                 rest_is_listed(name, &run, 1);
                 let skipped = run.json()["skipped"].to_string();
                 assert!(
-                    skipped.contains("layer 2"),
+                    skipped.contains("layer 1"),
                     "{name}, again {again}: {skipped}"
                 );
             }

@@ -74,7 +74,7 @@ fn hostile_layers_are_refused_by_name_or_harmless() {
             } else {
                 let told = not_looked_at(&run);
                 assert!(
-                    told.contains("layer 1 (") && told.contains(name),
+                    told.contains("layer 0 (") && told.contains(name),
                     "{place}: {told}"
                 );
             }
@@ -112,7 +112,7 @@ fn an_entry_that_cannot_be_read_is_named() {
     for place in everywhere(&stage, &registry, "cut", &image) {
         let told = not_looked_at(&inspect(&stage, &place, "json").expect(3));
         assert!(
-            told.contains("layer 2 (") && told.contains("srv/broken"),
+            told.contains("layer 1 (") && told.contains("srv/broken"),
             "{place}: {told}"
         );
         let run = inspect(&stage, &place, "human").expect(3);
