@@ -78,6 +78,7 @@ impl<'a> Advisories<'a> {
                     arguments,
                 );
                 report.skipped.extend(gaps);
+                report.skipped.extend(gaps::unjudged(&judged.coverage));
                 if judged.coverage.left_out > 0 {
                     report.skipped.push(Skipped {
                     what: AdvisoryCoverage::SUBJECT.to_owned(),

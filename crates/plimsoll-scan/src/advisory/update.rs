@@ -14,7 +14,9 @@ use plimsoll_image::{Access, Downloaded, ImageError, download, told_address};
 use serde::{Deserialize, Serialize};
 
 pub use self::lists::{EPSS_SCORES, EXPLOITED_CATALOGUE, ListSources};
-use super::compile::{CompileError, CompileReport, Inputs, check_archive, compile, recheck};
+use super::compile::{
+    CompileError, CompileReport, Holding, Inputs, check_archive, compile, recheck,
+};
 use super::index::{Index, IndexError, Snapshot};
 
 /// Where OSV publishes one archive an ecosystem
@@ -111,7 +113,7 @@ pub enum UpdateError {
     #[error("{0:?} is no ecosystem of OSV")]
     Name(String),
     /// No mirror gave an ecosystem.
-    #[error("{ecosystem}: no mirror has it: {}", reasons.join("; "))]
+    #[error("{ecosystem}: no mirror gives it: {}", reasons.join("; "))]
     Fetch {
         /// Which.
         ecosystem: String,
@@ -146,8 +148,8 @@ struct Wanted<'a> {
     path: &'a Path,
     /// Mirrors, and where each has it.
     addresses: &'a [(String, String)],
-    /// Says whether what came is it, and whole.
-    check: &'a dyn Fn(&Path) -> Result<(), String>,
+    /// Says what came, where it is what was asked for, and whole.
+    check: &'a dyn Fn(&Path) -> Result<Holding, String>,
 }
 
 /// What is known of an archive that lies here.
@@ -155,6 +157,31 @@ struct Wanted<'a> {
 struct Known {
     mirror: String,
     version: Option<String>,
+    #[serde(default)]
+    holding: Holding,
+}
+
+/// Whether what came can take the place of what is here: a mirror that was set back, or lost half of
+/// its records, is none to be heard.
+fn follows(new: Holding, old: Holding) -> Result<(), String> {
+    if let (Some(new), Some(old)) = (new.newest, old.newest)
+        && old - new > DAY
+    {
+        let day = |seconds| match jiff::Timestamp::from_second(seconds) {
+            Ok(moment) => moment.strftime("%F").to_string(),
+            Err(_) => "no day".to_owned(),
+        };
+        return Err(format!(
+            "its newest record is of {}, and one of {} is here",
+            day(new),
+            day(old)
+        ));
+    }
+    if new.records < old.records / 2 {
+        let (new, old) = (new.records, old.records);
+        return Err(format!("it holds {new} records, and {old} are here"));
+    }
+    Ok(())
 }
 
 impl Update<'_> {
@@ -270,7 +297,7 @@ impl Update<'_> {
             sought: Sought::Advisories,
             path: &archive,
             addresses: &addresses,
-            check: &check_archive,
+            check: &|path| check_archive(path, ecosystem),
         };
         self.fetch_file(file, on_step)
     }
@@ -314,14 +341,27 @@ impl Update<'_> {
                 Ok(Downloaded::Fetched { size, version }) => {
                     // A page that asks for a password, or half an archive: the next mirror may have
                     // it whole.
-                    if let Err(why) = check(&incoming) {
+                    let holding = match check(&incoming) {
+                        Ok(holding) => holding,
+                        Err(why) => {
+                            let _ = fs::remove_file(&incoming);
+                            reasons.push(format!("{place}: what came is no whole archive: {why}"));
+                            continue;
+                        }
+                    };
+                    if let Err(why) = follows(holding, known.holding) {
                         let _ = fs::remove_file(&incoming);
-                        reasons.push(format!("{place}: what came is no whole archive: {why}"));
+                        reasons.push(format!(
+                            "{place}: what came is older than what is here: {why}; remove {} to \
+                             take it all the same",
+                            known_path.display()
+                        ));
                         continue;
                     }
                     let known = Known {
                         mirror: mirror.clone(),
                         version,
+                        holding,
                     };
                     let text = serde_json::to_vec(&known).unwrap_or_default();
                     // Killed in between, it is of no known version, and is fetched anew.

@@ -116,6 +116,24 @@ pub(super) fn gaps(
     gaps
 }
 
+/// Packages that were asked for and could not be judged: told, and no more.
+pub(super) fn unjudged(coverage: &AdvisoryCoverage) -> Option<Skipped> {
+    let first = coverage.unjudged.first()?;
+    Some(Skipped {
+        what: match coverage.unjudged.len() {
+            1 => format!("{} of {}", AdvisoryCoverage::SUBJECT, first.purl),
+            more => format!(
+                "{} of {} and {} more packages",
+                AdvisoryCoverage::SUBJECT,
+                first.purl,
+                more - 1
+            ),
+        },
+        why: first.why.clone(),
+        blocking: false,
+    })
+}
+
 /// `3 packages were`.
 fn were(packages: usize, whose: &str) -> String {
     match packages {

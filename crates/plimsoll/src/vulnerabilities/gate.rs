@@ -398,7 +398,7 @@ impl Gate {
         }
         if let Some((number, first)) = in_grace {
             judged.notes.push(format!(
-                "{number} known vulnerabilit{} in their days of grace; the first holds back from \
+                "{number} known vulnerabilit{} in days of grace; the first holds back from \
                  {first} on",
                 if number == 1 { "y is" } else { "ies are" },
             ));

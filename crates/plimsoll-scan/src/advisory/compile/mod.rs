@@ -17,6 +17,7 @@ mod spill;
 mod summary;
 mod timestamp;
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::Read as _;
@@ -25,6 +26,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 
+use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::xxh3_64;
 
 use self::archive::{Archive, Unpacker};
@@ -361,12 +363,21 @@ fn read_file(path: &Path, into: &mut Vec<u8>) -> Result<(), String> {
     Ok(())
 }
 
-/// Whether a file is an archive of records that is whole: everything in it that is read is unpacked
-/// and held against its checksum.
+/// What an archive of records holds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Holding {
+    /// How many records.
+    pub(super) records: u64,
+    /// When the newest of them was changed, in seconds since 1970.
+    pub(super) newest: Option<i64>,
+}
+
+/// Looks whether a file is an archive of records on an ecosystem that is whole: everything in it
+/// that is read is unpacked and held against its checksum.
 ///
 /// # Errors
 /// Why it is not.
-pub(super) fn check_archive(path: &Path) -> Result<(), String> {
+pub(super) fn check_archive(path: &Path, ecosystem: &str) -> Result<Holding, String> {
     let told = |error| match error {
         CompileError::Archive { why, .. } => why,
         CompileError::Io { source, .. } => source.to_string(),
@@ -375,26 +386,58 @@ pub(super) fn check_archive(path: &Path) -> Result<(), String> {
     let file = File::open(path).map_err(|error| error.to_string())?;
     let archive = Archive::open(path, file).map_err(told)?;
     let mut unpacker = Unpacker::new();
-    let (mut from, mut has_record) = (0, false);
+    let mut holding = Holding::default();
+    let (mut from, mut has_record, mut is_of) = (0, false, false);
     while let Some((members, behind)) = archive.members(from, feed::BATCH) {
         from = behind;
         for member in &members {
             match unpacker.read(&archive, member) {
-                Ok(content) => has_record = has_record || is_record(content),
+                Ok(content) => {
+                    // All others are read by the compiler, if they can be.
+                    if !is_of && let Some(is_on_it) = record_on(content, ecosystem) {
+                        (has_record, is_of) = (true, is_on_it);
+                    }
+                    if let Ok(record) = serde_json::from_slice::<Changed>(content) {
+                        holding.records += 1;
+                        let changed = record.modified.as_deref().and_then(timestamp::parse);
+                        holding.newest = holding.newest.max(changed);
+                    }
+                }
                 Err(unread) => {
                     unread.harmless(&archive, member).map_err(told)?;
                 }
             }
         }
     }
-    match has_record {
-        true => Ok(()),
-        false => Err("it holds no record".to_owned()),
+    match (has_record, is_of) {
+        (true, true) => Ok(holding),
+        (true, false) => Err(format!("it holds no record on {ecosystem}")),
+        (false, _) => Err("it holds no record".to_owned()),
     }
 }
 
-fn is_record(bytes: &[u8]) -> bool {
-    osv::read(bytes).is_ok_and(|record| distil::distil(&record).is_ok())
+/// As much of a record as tells when it was changed.
+#[derive(Deserialize)]
+struct Changed<'a> {
+    #[serde(borrow, default)]
+    modified: Option<Cow<'a, str>>,
+}
+
+/// Whether a record is on an ecosystem, whichever release; `None` for what is no record.
+fn record_on(bytes: &[u8], ecosystem: &str) -> Option<bool> {
+    let record = osv::read(bytes).ok()?;
+    distil::distil(&record).ok()?;
+    let mut packages = record
+        .affected
+        .0
+        .iter()
+        .filter_map(|one| one.package.as_ref());
+    Some(packages.any(|package| {
+        let name: &str = &package.ecosystem.0;
+        name.split(':')
+            .next()
+            .is_some_and(|name| name.eq_ignore_ascii_case(ecosystem))
+    }))
 }
 
 /// What a list is.

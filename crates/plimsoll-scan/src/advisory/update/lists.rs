@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use plimsoll_image::{Downloaded, ImageError, download, told_address};
 use sha2::{Digest as _, Sha256};
 
-use super::super::compile::{ListKind, check_list, check_release};
+use super::super::compile::{Holding, ListKind, check_list, check_release};
 use super::super::index::hexadecimal;
 use super::super::pocket::PocketName;
 use super::{Fetched, Sought, Update, UpdateError, Wanted, is_name};
@@ -89,7 +89,7 @@ impl Update<'_> {
             if let Some(address) = address {
                 on_step(name);
                 let path = self.folder.join(name);
-                let check = |path: &Path| check_list(path, kind);
+                let check = |path: &Path| check_list(path, kind).map(|()| Holding::default());
                 let addresses = [(address.to_owned(), address.to_owned())];
                 let file = Wanted {
                     name,

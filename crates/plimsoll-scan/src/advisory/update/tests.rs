@@ -219,6 +219,67 @@ fn the_next_mirror_is_asked_where_one_has_nothing() {
     assert!(updated.fetched[0].passed_over[0].contains("404"));
 }
 
+/// What a mirror had once, or of another ecosystem, is not taken for what is new.
+#[test]
+fn a_mirror_that_goes_back_is_passed_over() {
+    let record = |id: &str, day: &str| RECORD.replace("PYSEC-1", id).replace("2026-01-01", day);
+    let (new, newer) = (
+        record("PYSEC-2", "2026-11-20"),
+        record("PYSEC-2", "2026-11-21"),
+    );
+    let of_npm = new.replace("PyPI", "npm");
+    let (bad, good) = (Mirror::default(), Mirror::default());
+    bad.put(
+        "/PyPI/all.zip",
+        "1",
+        archive(&[("1.json", RECORD), ("2.json", &new)]),
+    );
+    let mut yard = Yard::new(&[&bad, &good]);
+    yard.update().unwrap();
+    let before = fs::read(yard.out()).unwrap();
+    yard.now += DAY;
+    for (version, came, why) in [
+        (
+            "0",
+            vec![("1.json", RECORD)],
+            "2026-01-01, and one of 2026-11-20",
+        ),
+        (
+            "x",
+            vec![("1.json", &*of_npm), ("2.json", &*of_npm)],
+            "no record on PyPI",
+        ),
+    ] {
+        bad.put("/PyPI/all.zip", version, archive(&came));
+        let error = yard.update().unwrap_err().to_string();
+        assert!(error.contains(why), "{error}");
+        assert_eq!(fs::read(yard.out()).unwrap(), before);
+    }
+    // Another mirror has it.
+    good.put(
+        "/PyPI/all.zip",
+        "2",
+        archive(&[("1.json", RECORD), ("2.json", &newer)]),
+    );
+    let updated = yard.update().unwrap();
+    assert_eq!(updated.fetched[0].passed_over.len(), 1);
+    assert!(updated.compiled.is_some());
+    let many: Vec<(String, String)> = (0..9)
+        .map(|at| {
+            (
+                format!("{at}.json"),
+                record(&format!("PYSEC-{at}"), "2026-11-21"),
+            )
+        })
+        .collect();
+    let many: Vec<(&str, &str)> = many.iter().map(|(a, b)| (a.as_str(), b.as_str())).collect();
+    good.put("/PyPI/all.zip", "3", archive(&many));
+    yard.update().unwrap();
+    good.put("/PyPI/all.zip", "4", archive(&[("2.json", &newer)]));
+    let error = yard.update().unwrap_err().to_string();
+    assert!(error.contains("holds 1 records, and 9 are here"), "{error}");
+}
+
 #[test]
 fn an_archive_that_is_not_whole_leaves_the_old_index_and_is_fetched_anew() {
     let mirror = Mirror::default();

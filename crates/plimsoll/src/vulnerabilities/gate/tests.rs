@@ -269,7 +269,7 @@ fn grace_is_told() {
     assert_eq!(
         judged.notes,
         [
-            "2 known vulnerabilities are in their days of grace; the first holds back from 2026-12-04 on"
+            "2 known vulnerabilities are in days of grace; the first holds back from 2026-12-04 on"
         ]
     );
 }
