@@ -89,6 +89,7 @@ impl Document {
             Self::System(database) => return database.weight(),
             Self::DpkgList(text) | Self::DpkgSums(text) => return text.len(),
             Self::AlpmFiles(list) => return list.length(),
+            Self::PythonRecord(record) => size_of_val(&*record.code),
             Self::Binary(binary) => binary
                 .linked
                 .as_ref()

@@ -3,7 +3,10 @@
 
 use std::collections::BTreeMap;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
 
 use plimsoll_model::{Evidence, PackageKind};
 
@@ -30,6 +33,19 @@ pub(crate) struct Record {
     /// SHA-256 (base64url without padding) of listed files that could be key files, by path
     /// relative to the folder of the distribution.
     pub(crate) sums: BTreeMap<String, String>,
+    /// The same of all others, which are most of it, in short.
+    pub(crate) code: Vec<ShortSum>,
+}
+
+/// Beginnings of the sums of a path and of what lies there: enough to tell one file from another, in
+/// a tenth of what both take in full.
+pub(crate) type ShortSum = ([u8; 6], [u8; 10]);
+
+/// The short sum of a file by its path, relative to the folder of the distribution, and its sum.
+pub(crate) fn short_sum(path: &str, sum: &str) -> Option<ShortSum> {
+    let of_path = Sha256::digest(path);
+    let of_bytes = URL_SAFE_NO_PAD.decode(sum).ok()?;
+    Some((*of_path.first_chunk()?, *of_bytes.first_chunk()?))
 }
 
 /// Whether the file `name` lies in the metadata folder of a distribution. One in a cache is read
@@ -255,10 +271,13 @@ pub(super) fn read_record(_path: &str, bytes: &[u8]) -> Result<Document, String>
         }
         record.size = record.size.saturating_add(size.unwrap_or(0));
         record.files = record.files.saturating_add(1);
-        if let (Some(path), Some(sum)) = (path, sum)
-            && may_hold_key(path)
-        {
+        let (Some(path), Some(sum)) = (path, sum) else {
+            continue;
+        };
+        if may_hold_key(path) {
             record.sums.insert(path.to_owned(), sum.to_owned());
+        } else {
+            record.code.extend(short_sum(path, sum));
         }
     }
     Ok(Document::PythonRecord(record))
@@ -323,8 +342,8 @@ pub(super) fn read_origin(_path: &str, bytes: &[u8]) -> Result<Document, String>
     Ok(Document::PythonOrigin(qualifiers))
 }
 
-/// Whether a file is of the kind that distributions ship test keys in; code is not kept, it would
-/// be most of every `RECORD`.
+/// Whether a file is of the kind that distributions ship test keys in; of code, which is most of every
+/// `RECORD`, less is kept.
 fn may_hold_key(path: &str) -> bool {
     path.rsplit_once('.').is_some_and(|(_, end)| {
         matches!(
@@ -392,6 +411,13 @@ mod tests {
             Some("def")
         );
         assert_eq!(record.sums.len(), 1);
+        let sum = "ungWv48Bz-pBQUDeXa4iI7ADYaOWF3qctBD_YfIAFa0";
+        let line = format!("d/a.py,sha256={sum},3\nd/b.py,sha256=ab,3\n");
+        let Ok(Document::PythonRecord(record)) = read_record("", line.as_bytes()) else {
+            panic!("no record")
+        };
+        assert_eq!(record.code, [short_sum("d/a.py", sum).unwrap()]);
+        assert_ne!(short_sum("d/b.py", sum), short_sum("d/a.py", sum));
     }
 
     #[test]

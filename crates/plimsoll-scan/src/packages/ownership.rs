@@ -6,7 +6,8 @@ use std::hash::{BuildHasher, Hasher, RandomState};
 use plimsoll_model::{Package, PackageKind};
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
-use crate::catalogue::{Document, dpkg, folder};
+use crate::catalogue::python::{ShortSum, short_sum};
+use crate::catalogue::{Document, dpkg, folder, folders_above};
 use crate::record::{FactKind, LayerRecord};
 use crate::secret::FileSums;
 use crate::tree::Tree;
@@ -345,6 +346,8 @@ const MAX_SUMS: usize = 1_000;
 pub(crate) struct Published<'l> {
     system: HashMap<Key<'l>, HashSet<&'l str>>,
     python: BTreeMap<String, &'l str>,
+    /// What distributions list besides, by the folder they lie in.
+    python_code: HashMap<&'l str, HashSet<ShortSum>>,
     merged: Merged,
 }
 
@@ -355,6 +358,7 @@ impl<'l> Published<'l> {
         let mut published = Self {
             system: HashMap::new(),
             python: BTreeMap::new(),
+            python_code: HashMap::new(),
             merged,
         };
         if paths.is_empty() {
@@ -365,6 +369,7 @@ impl<'l> Published<'l> {
             .map(|path| published.merged.key(path))
             .collect();
         let exact: HashSet<&str> = paths.iter().copied().collect();
+        let sites: HashSet<&str> = paths.iter().flat_map(|path| folders_above(path)).collect();
         for (info, document) in layers.iter().flat_map(|layer| &layer.documents) {
             match document {
                 Document::DpkgSums(sums) => {
@@ -377,6 +382,10 @@ impl<'l> Published<'l> {
                 }
                 Document::PythonRecord(record) => {
                     let site = folder(folder(info));
+                    if sites.contains(site) {
+                        let code = published.python_code.entry(site).or_default();
+                        code.extend(&record.code);
+                    }
                     for (path, sum) in &record.sums {
                         let path = if site.is_empty() {
                             path.clone()
@@ -412,6 +421,12 @@ impl<'l> Published<'l> {
             .get(&self.merged.key(path))
             .is_some_and(|known| known.iter().any(|sum| sums.is(sum)))
             || self.python.get(path).is_some_and(|sum| *sum == sums.sha256)
+            || folders_above(path).any(|site| {
+                let inside = path[site.len()..].trim_start_matches('/');
+                self.python_code.get(site).is_some_and(|code| {
+                    short_sum(inside, &sums.sha256).is_some_and(|sum| code.contains(&sum))
+                })
+            })
     }
 }
 
