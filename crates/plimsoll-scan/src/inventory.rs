@@ -73,7 +73,7 @@ pub(crate) fn assemble(
         accounts: &accounts,
         search_path: path,
     };
-    let secrets = secrets(records, tree, config, detector);
+    let (secrets, partly) = secrets(records, tree, config, detector);
     let mut startup = if complete {
         image_facts.startup()
     } else {
@@ -89,7 +89,7 @@ pub(crate) fn assemble(
     unread_stores(tree, &packages.ownership, &mut told);
     gaps(records, tree, &packages.ownership, &mut told);
     unread_files(records, tree, &packages.ownership, &mut told);
-    partly_searched(records, &mut told);
+    partly_searched(records, &partly, &mut told);
     told.sort();
     if let Some(files) = files {
         files.set_owners(|path| packages.ownership.owner(path).map(|owner| owner.name));
@@ -191,13 +191,17 @@ fn layer_facts(
         .collect()
 }
 
+/// The credentials of files and of the configuration, and what of the latter was searched in part.
 fn secrets(
     records: &[LayerRecord],
     tree: &Tree<'_>,
     config: &ImageConfig,
     detector: &Detector,
-) -> Vec<SecretSighting> {
-    let mut sightings = secret::in_config(config, detector);
+) -> (Vec<SecretSighting>, Vec<String>) {
+    let secret::InConfig {
+        mut sightings,
+        partly,
+    } = secret::in_config(config, detector);
     let paths: Vec<&str> = records
         .iter()
         .flat_map(|record| &record.secrets)
@@ -283,7 +287,7 @@ fn secrets(
             &b.fingerprint,
         ))
     });
-    sightings
+    (sightings, partly)
 }
 
 /// Where packages of others lie, whoever installed them.
@@ -319,7 +323,7 @@ fn is_test_material(path: &str) -> bool {
         || THIRD_PARTY.iter().any(|place| {
             path.find(place).is_some_and(|at| {
                 let inside = &path[at + place.len()..];
-                inside.ends_with("_test.go")
+                is_test_file(inside)
                     || inside.split('/').any(|part| {
                         matches!(
                             part,
@@ -337,6 +341,17 @@ fn is_test_material(path: &str) -> bool {
                     })
             })
         })
+}
+
+/// Whether the name of a file in a package says that it tries the package or explains it.
+fn is_test_file(path: &str) -> bool {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    let (stem, ending) = name.rsplit_once('.').unwrap_or((name, ""));
+    stem.starts_with("test_")
+        || ["_test", ".test", "_spec", ".spec"]
+            .iter()
+            .any(|end| stem.ends_with(end))
+        || matches!(ending, "md" | "rst" | "markdown")
 }
 
 /// Files that were wanted and could not be read, as far as they are still seen.
@@ -454,10 +469,12 @@ fn is_no_file(
 /// Characters of a link's target that are shown.
 const SHOWN_TARGET: usize = 200;
 
-fn partly_searched(records: &[LayerRecord], gaps: &mut Gaps) {
+/// What was searched only in part: files, and what of the configuration is beside them.
+fn partly_searched(records: &[LayerRecord], beside: &[String], gaps: &mut Gaps) {
     let mut paths: Vec<&str> = records
         .iter()
         .flat_map(|record| &record.partly_searched)
+        .chain(beside)
         .map(String::as_str)
         .collect();
     paths.sort_unstable();
@@ -489,6 +506,9 @@ mod tests {
             "root/.cargo/registry/src/x/rustls-0.21.0/examples/key.pem",
             "usr/local/share/perl/5.36.0/Mojo/IOLoop/resources/server.key",
             "srv/node_modules/a/test/key.pem",
+            "usr/lib/python3/site-packages/ecdsa/test_keys.py",
+            "srv/node_modules/selfsigned/README.md",
+            "srv/node_modules/a/lib/b.test.js",
         ] {
             assert!(is_test_material(path), "{path}");
         }

@@ -5,8 +5,9 @@ use std::sync::LazyLock;
 use plimsoll_model::Severity;
 use regex::Regex;
 
+use super::drawn::looks_random;
 use super::form::{known_form, maker};
-use super::placeholder::{is_placeholder, looks_random};
+use super::placeholder::is_placeholder;
 use super::{Fingerprint, Hit};
 
 /// `scheme://user:password@`.

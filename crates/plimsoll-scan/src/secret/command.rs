@@ -4,10 +4,11 @@
 
 use plimsoll_model::Severity;
 
+use super::Hit;
 use super::assignment::names_secret;
 use super::form::{Written, judged};
+use super::hits::{Hits, distinct};
 use super::placeholder::is_placeholder;
-use super::{Hit, distinct};
 
 /// How a program takes its password.
 #[derive(Clone, Copy)]
@@ -141,7 +142,7 @@ struct Word<'t> {
 
 /// Passwords in the command lines of a text; `start` is where it begins in what hits are counted
 /// in.
-pub(super) fn in_commands(text: &str, start: usize, hits: &mut Vec<Hit>) {
+pub(super) fn in_commands(text: &str, start: usize, hits: &mut Hits) {
     let mut at = start;
     let mut joined = 0;
     let mut lines = text.split_inclusive('\n').peekable();
@@ -169,13 +170,13 @@ pub(super) fn in_arguments(words: &[String]) -> Vec<(usize, Hit)> {
         .collect()
 }
 
-fn in_line(line: &str, start: usize, hits: &mut Vec<Hit>) {
+fn in_line(line: &str, start: usize, hits: &mut Hits) {
     let mut before: Option<Vec<Word<'_>>> = None;
     for (words, piped) in commands(line) {
         let found = taken(&words).into_iter().map(|(_, value)| value);
         let told = before.take().and_then(|before| handed(&before, &words));
         let hits_here = found.chain(told).filter_map(hit).chain(named(&words));
-        hits.extend(distinct(hits_here.collect()).into_iter().map(|hit| Hit {
+        hits.extend(distinct(hits_here).into_iter().map(|hit| Hit {
             start: hit.start + start,
             end: hit.end + start,
             ..hit
@@ -431,7 +432,7 @@ mod tests {
     use super::*;
 
     fn found(text: &str) -> Vec<String> {
-        let mut hits = Vec::new();
+        let mut hits = Hits::default();
         in_commands(text, 0, &mut hits);
         hits.iter()
             .map(|hit| text[hit.start..hit.end].to_owned())

@@ -1,23 +1,40 @@
 //! Credentials in an image's configuration and history.
 
-use std::borrow::Cow;
+mod line;
+pub(super) mod redact;
+
 use std::collections::HashMap;
 
 use plimsoll_model::{ImageConfig, SecretSighting, Severity};
 
-use super::assignment::{in_assignment, in_urls, names_secret};
+use self::line::{arguments, assignments, flag_name};
+use self::redact::shown_name;
+use super::assignment::{in_assignment, in_urls};
 use super::command::{in_arguments, in_commands, is_hash};
 use super::context::in_context;
-use super::detector::{MAX_HITS, Piece, Told};
+use super::detector::{Piece, Told};
 use super::encoded::in_base64;
-use super::{Detector, Fingerprint, Hit, distinct};
+use super::hits::{Hits, distinct};
+use super::{Detector, Fingerprint, Hit};
+
+/// What a search of a configuration gave.
+#[derive(Debug, Default)]
+pub(crate) struct InConfig {
+    pub(crate) sightings: Vec<SecretSighting>,
+    /// Places with more credentials than are told.
+    pub(crate) partly: Vec<String>,
+}
 
 /// Every credential in the configuration, each value once: where it is set comes before where
 /// history repeats it, which is told beside.
-pub(crate) fn in_config(config: &ImageConfig, detector: &Detector) -> Vec<SecretSighting> {
+pub(crate) fn in_config(config: &ImageConfig, detector: &Detector) -> InConfig {
     let mut seen: HashMap<Fingerprint, usize> = HashMap::new();
-    let mut sightings: Vec<SecretSighting> = Vec::new();
-    let mut add = |place: String, hits: Vec<Hit>| {
+    let mut found = InConfig::default();
+    let InConfig { sightings, partly } = &mut found;
+    let mut add = |place: String, hits: Hits| {
+        if hits.is_full() {
+            partly.push(place.clone());
+        }
         for hit in distinct(hits) {
             if let Some(known) = seen.get(&hit.fingerprint) {
                 let known = &mut sightings[*known];
@@ -78,7 +95,7 @@ pub(crate) fn in_config(config: &ImageConfig, detector: &Detector) -> Vec<Secret
             );
         }
     }
-    sightings
+    found
 }
 
 /// What else of the configuration is text that somebody wrote, and what it is called.
@@ -93,128 +110,8 @@ fn plain_fields(config: &ImageConfig) -> impl Iterator<Item = (&'static str, &st
     .chain(volumes.map(|volume| ("volume", volume.as_str())))
 }
 
-/// The configuration with every credential in it replaced by its kind and fingerprint: the form in
-/// which it may be shown, stored or attached to something.
-pub fn redacted(config: &ImageConfig) -> ImageConfig {
-    redacted_with(config, Detector::shared())
-}
-
-pub(crate) fn redacted_with(config: &ImageConfig, detector: &Detector) -> ImageConfig {
-    let mut config = config.clone();
-    for variable in &mut config.env {
-        let hits = in_variable(variable, detector);
-        replace(variable, hits);
-        hide_assigned(variable);
-    }
-    for (name, value) in &mut config.labels {
-        let hits = in_named(name, value, detector);
-        replace(value, hits);
-        if hides(name, value) {
-            HIDDEN.clone_into(value);
-        }
-        *name = shown_name(name, detector);
-    }
-    let commands = [
-        config.entrypoint.as_mut(),
-        config.cmd.as_mut(),
-        config.healthcheck.as_mut().map(|check| &mut check.test),
-        config.shell.as_mut(),
-        Some(&mut config.on_build),
-    ];
-    for words in commands.into_iter().flatten() {
-        let hits = in_words(words, detector);
-        for (word, hits) in words.iter_mut().zip(hits) {
-            replace(word, hits);
-        }
-    }
-    let fields = [&mut config.user, &mut config.working_dir];
-    let fields = fields.into_iter().chain(&mut config.author);
-    for text in fields.chain(&mut config.volumes) {
-        let hits = found_in(text, detector);
-        replace(text, hits);
-    }
-    for entry in &mut config.history {
-        for text in [&mut entry.created_by, &mut entry.comment]
-            .into_iter()
-            .flatten()
-        {
-            let hits = in_command(text, detector);
-            replace(text, hits);
-            hide_assigned(text);
-        }
-    }
-    config
-}
-
-/// What stands for a value that may be a placeholder: not a finding, and nobody's business either.
-const HIDDEN: &str = "[hidden]";
-
-/// Whether a value is kept back because of its name alone. A variable's name is no value.
-fn hides(name: &str, value: &str) -> bool {
-    names_secret(name) && !value.is_empty() && !value.starts_with(['$', '['])
-}
-
-/// Hides whatever is assigned to a name that promises a credential.
-fn hide_assigned(text: &mut String) {
-    let mut places: Vec<(usize, usize)> = assignments(text)
-        .into_iter()
-        .chain(arguments(text))
-        .filter(|(name, value, _)| hides(name, value))
-        .map(|(_, value, start)| (start, start + value.len()))
-        .collect();
-    places.sort_unstable();
-    places.dedup_by(|later, earlier| later.0 < earlier.1);
-    let places = places.into_iter();
-    rewrite(text, places.map(|(start, end)| (start, end, HIDDEN.into())));
-}
-
-/// A name as it may be shown: it too can hold a credential, by somebody's slip.
-pub(crate) fn shown_name(name: &str, detector: &Detector) -> String {
-    let hits = detector.find_in(name);
-    let mut shown = name.to_owned();
-    replace(&mut shown, hits);
-    shown
-}
-
-/// Writes something else in place of parts of a text, which are in order and apart.
-fn rewrite(text: &mut String, parts: impl Iterator<Item = (usize, usize, Cow<'static, str>)>) {
-    let mut written = String::with_capacity(text.len());
-    let mut at = 0;
-    for (start, end, mark) in parts {
-        if let Some(before) = text.get(at..start).filter(|_| text.is_char_boundary(end)) {
-            written.push_str(before);
-            written.push_str(&mark);
-            at = end;
-        }
-    }
-    written.push_str(text.get(at..).unwrap_or_default());
-    *text = written;
-}
-
-fn replace(text: &mut String, mut hits: Vec<Hit>) {
-    if hits.len() >= MAX_HITS {
-        // No more are looked for than so many, and whatever is left would be shown.
-        HIDDEN.clone_into(text);
-        return;
-    }
-    hits.sort_by_key(|hit| (hit.start, std::cmp::Reverse(hit.end)));
-    // Where two overlap, all that either covers goes.
-    let mut covered: Vec<Hit> = Vec::new();
-    for hit in hits {
-        match covered.last_mut() {
-            Some(last) if hit.start < last.end => last.end = last.end.max(hit.end),
-            _ => covered.push(hit),
-        }
-    }
-    let marks = covered.into_iter().map(|hit| {
-        let mark = format!("[{} {}]", hit.kind, hit.fingerprint);
-        (hit.start, hit.end, mark.into())
-    });
-    rewrite(text, marks);
-}
-
 /// Credentials that need no more than the text.
-fn found_in(text: &str, detector: &Detector) -> Vec<Hit> {
+fn found_in(text: &str, detector: &Detector) -> Hits {
     let mut hits = detector.find_in(text);
     let piece = Piece::text(text);
     in_context(piece, true, &mut Told::default(), &mut hits);
@@ -236,7 +133,7 @@ fn hashes(text: &str) -> impl Iterator<Item = Hit> {
 }
 
 /// Credentials in `NAME=value`.
-fn in_variable(variable: &str, detector: &Detector) -> Vec<Hit> {
+fn in_variable(variable: &str, detector: &Detector) -> Hits {
     let mut hits = found_in(variable, detector);
     if let Some((name, value)) = variable.split_once('=') {
         hits.extend(in_assignment(name, value, name.len() + 1));
@@ -247,7 +144,7 @@ fn in_variable(variable: &str, detector: &Detector) -> Vec<Hit> {
 }
 
 /// Credentials in the value of a label.
-fn in_named(name: &str, value: &str, detector: &Detector) -> Vec<Hit> {
+fn in_named(name: &str, value: &str, detector: &Detector) -> Hits {
     let mut hits = found_in(value, detector);
     hits.extend(in_assignment(name, value, 0));
     hits.extend(in_urls(value, 0));
@@ -256,7 +153,7 @@ fn in_named(name: &str, value: &str, detector: &Detector) -> Vec<Hit> {
 }
 
 /// Credentials in a command or an instruction, as history records it.
-fn in_command(text: &str, detector: &Detector) -> Vec<Hit> {
+fn in_command(text: &str, detector: &Detector) -> Hits {
     let mut hits = found_in(text, detector);
     for (name, value, start) in assignments(text).into_iter().chain(arguments(text)) {
         hits.extend(in_assignment(name, value, start));
@@ -268,7 +165,7 @@ fn in_command(text: &str, detector: &Detector) -> Vec<Hit> {
 }
 
 /// Credentials in each word of a command that needs no shell.
-fn in_words(words: &[String], detector: &Detector) -> Vec<Vec<Hit>> {
+fn in_words(words: &[String], detector: &Detector) -> Vec<Hits> {
     let mut flag = None;
     let mut taken = in_arguments(words);
     taken.sort_by_key(|(number, _)| *number);
@@ -289,37 +186,8 @@ fn in_words(words: &[String], detector: &Detector) -> Vec<Vec<Hit>> {
         .collect()
 }
 
-/// The name in `--name`, whose value is the next word.
-fn flag_name(word: &str) -> Option<&str> {
-    word.strip_prefix("--")
-        .filter(|name| !name.is_empty() && !name.contains(['=', ' ']))
-}
-
-/// Every `--name value`, `set name value` and `ENV name value` in a command line, with where the
-/// value begins.
-fn arguments(text: &str) -> Vec<(&str, &str, usize)> {
-    let mut found = Vec::new();
-    let mut before = "";
-    let mut name = None;
-    for word in text.split_ascii_whitespace() {
-        // Words of the JSON form are parted by blanks as well.
-        let word = word.trim_matches(['"', '\'', '[', ']', ',', ';']);
-        if let Some(name) = name
-            && !word.starts_with('-')
-        {
-            // The word is a piece of the text.
-            let start = word.as_ptr().addr() - text.as_ptr().addr();
-            found.push((name, word, start));
-        }
-        let named = matches!(before, "set" | "ENV" | "env") && !word.contains('=');
-        name = flag_name(word).or(named.then_some(word));
-        before = word;
-    }
-    found
-}
-
 /// An AWS key's id is rarely alone: forty characters of base64 beside it are the key.
-fn beside_key_id(text: &str, hits: &mut Vec<Hit>) {
+fn beside_key_id(text: &str, hits: &mut Hits) {
     if !hits.iter().any(|hit| hit.kind == "aws-access-key") {
         return;
     }
@@ -337,54 +205,10 @@ fn beside_key_id(text: &str, hits: &mut Vec<Hit>) {
     }
 }
 
-/// Every `NAME=value` in a command line, with where the value begins.
-fn assignments(text: &str) -> Vec<(&str, &str, usize)> {
-    let mut found = Vec::new();
-    // `|2 A=x y B=z /bin/sh -c …`: build arguments in front of a command, unquoted.
-    let unquoted_to = if text.starts_with('|') {
-        text.find(" /").unwrap_or(text.len())
-    } else {
-        0
-    };
-    for (at, _) in text.match_indices('=') {
-        let name_start = text[..at]
-            .rfind(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.')))
-            .map_or(0, |before| {
-                before + text[before..].chars().next().map_or(1, char::len_utf8)
-            });
-        let name = &text[name_start..at];
-        if name.is_empty() {
-            continue;
-        }
-        let start = at + 1;
-        let rest = &text[start..];
-        let value = if start < unquoted_to {
-            let segment = &text[start..unquoted_to];
-            match segment.find('=') {
-                Some(next) => segment[..next]
-                    .rsplit_once(' ')
-                    .map_or("", |(value, _)| value),
-                None => segment,
-            }
-        } else if let Some(quote) = rest.chars().next().filter(|c| matches!(c, '"' | '\'')) {
-            let inner = &rest[1..];
-            let value = inner.split(quote).next().unwrap_or_default();
-            found.push((name, value, start + 1));
-            continue;
-        } else {
-            rest.split(|c: char| {
-                c.is_whitespace() || matches!(c, ';' | '&' | '|' | ')' | '"' | '\'')
-            })
-            .next()
-            .unwrap_or_default()
-        };
-        found.push((name, value, start));
-    }
-    found
-}
-
 #[cfg(test)]
 mod tests {
+    use super::super::hits::MAX_HITS;
+    use super::super::redacted;
     use super::*;
 
     #[test]
@@ -428,7 +252,7 @@ mod tests {
             ..ImageConfig::default()
         };
         let shown = format!("{:?}", redacted(&config));
-        let told = in_config(&config, Detector::shared());
+        let told = in_config(&config, Detector::shared()).sightings;
         assert!(
             told.len() >= MAX_HITS && told.len() < 1000,
             "{}",
@@ -460,7 +284,7 @@ mod tests {
             ..ImageConfig::default()
         };
         let detector = Detector::shared();
-        let found = in_config(&config, detector);
+        let found = in_config(&config, detector).sightings;
         let told: Vec<(&str, &str, &[String])> = found
             .iter()
             .map(|secret| (&*secret.kind, secret.place.as_str(), &*secret.also_at))
@@ -524,7 +348,7 @@ mod tests {
         };
         let shown = format!("{:?}", redacted(&config));
         assert!(!shown.contains(&password), "{shown}");
-        let told = in_config(&config, Detector::shared());
+        let told = in_config(&config, Detector::shared()).sightings;
         let places = told.iter().map(|one| 1 + one.also_at.len()).sum::<usize>();
         assert_eq!(places, 11, "{told:?}");
     }
@@ -536,7 +360,7 @@ mod tests {
             labels: vec![("traefik.users".to_owned(), format!("bob:{hash},al:x"))],
             ..ImageConfig::default()
         };
-        let found = in_config(&config, Detector::shared());
+        let found = in_config(&config, Detector::shared()).sightings;
         assert_eq!(found.len(), 1);
         assert_eq!(found[0].kind, "password-hash");
         assert!(!format!("{:?}", redacted(&config)).contains(&hash));
@@ -559,39 +383,5 @@ mod tests {
         assert_eq!(shown.env, ["DB_PASSWORD=[hidden]", "PATH=/bin"]);
         let instruction = shown.history[0].created_by.as_deref();
         assert_eq!(instruction, Some("ENV DB_PASSWORD=[hidden] A=b"));
-    }
-
-    #[test]
-    fn arguments_in_commands() {
-        let text = "RUN x --token abc --quiet --user me && aws configure set a_key 'k' # ENV A b";
-        let found: Vec<(&str, &str)> = arguments(text)
-            .into_iter()
-            .map(|(name, value, start)| {
-                assert_eq!(&text[start..start + value.len()], value);
-                (name, value)
-            })
-            .collect();
-        assert_eq!(
-            found,
-            [("token", "abc"), ("user", "me"), ("a_key", "k"), ("A", "b")]
-        );
-    }
-
-    #[test]
-    fn assignments_in_commands() {
-        let found: Vec<(&str, &str)> = assignments("|2 A=b c D=e /bin/sh -c X='y z' run --p=q;W=v")
-            .into_iter()
-            .map(|(name, value, _)| (name, value))
-            .collect();
-        assert_eq!(
-            found,
-            [
-                ("A", "b c"),
-                ("D", "e"),
-                ("X", "y z"),
-                ("--p", "q"),
-                ("W", "v")
-            ]
-        );
     }
 }

@@ -5,8 +5,9 @@ use plimsoll_model::Severity;
 
 use super::Hit;
 use super::detector::LOOKBEHIND;
+use super::drawn::looks_random;
 use super::form::{is_code, known_form};
-use super::placeholder::{is_placeholder, looks_random};
+use super::placeholder::is_placeholder;
 
 /// What else stands in a connection string (lower case).
 const BESIDE: &[&str] = &[
@@ -131,13 +132,14 @@ fn ends_string(byte: u8) -> bool {
 mod tests {
     use super::super::context::in_context;
     use super::super::detector::{Piece, Told};
+    use super::super::hits::Hits;
 
     fn found(text: &str) -> Vec<(&'static str, &str)> {
         found_in(text, false)
     }
 
     fn found_in(text: &str, settings: bool) -> Vec<(&'static str, &str)> {
-        let mut hits = Vec::new();
+        let mut hits = Hits::default();
         in_context(Piece::text(text), settings, &mut Told::default(), &mut hits);
         hits.into_iter()
             .map(|hit| (hit.kind, &text[hit.start..hit.end]))

@@ -10,12 +10,14 @@ use memchr::memmem;
 
 use self::assigned::{assigned, in_statement};
 use self::carried::{
-    azure_secret, azure_signature, carried, kubeconfig_key, source_password, url_password,
+    authorized, azure_secret, azure_signature, carried, kubeconfig_key, source_password,
+    url_password,
 };
 use super::Hit;
 use super::connection::in_connection;
-use super::detector::{MAX_HITS, Piece, Told};
+use super::detector::{Piece, Told};
 use super::grams::{Grams, beginnings};
+use super::hits::Hits;
 
 /// Words in names that promise a credential, and other marks.
 const WORDS: &[&str] = &[
@@ -63,6 +65,7 @@ const WORDS: &[&str] = &[
     "_key",
     "pass",
     "cli_auth",
+    "authorization",
 ];
 const BEARER: usize = 0;
 const BASIC: usize = 1;
@@ -71,6 +74,7 @@ const PASSWORD: usize = 3;
 const PWD: usize = 4;
 const ACCOUNT_KEY: usize = 5;
 const IDENTIFIED: usize = 35;
+const AUTHORIZATION: usize = WORDS.len() - 1;
 
 /// The words' beginnings, small and capital letters alike.
 static MARKS: LazyLock<Grams> = LazyLock::new(|| {
@@ -93,7 +97,7 @@ static DSN: LazyLock<memmem::Finder<'static>> = LazyLock::new(|| memmem::Finder:
 static AZURE_MARK: LazyLock<memmem::Finder<'static>> = LazyLock::new(|| memmem::Finder::new("Q~"));
 
 /// Credentials told by what stands around them.
-pub(super) fn in_context(piece: Piece<'_>, settings: bool, told: &mut Told, hits: &mut Vec<Hit>) {
+pub(super) fn in_context(piece: Piece<'_>, settings: bool, told: &mut Told, hits: &mut Hits) {
     in_assignments(piece, settings, &mut told.words, hits);
     each(piece, &SCHEME_END, &mut told.addresses, hits, url_password);
     each(piece, &AZURE_MARK, &mut told.azure, hits, azure_secret);
@@ -112,7 +116,7 @@ fn each(
     piece: Piece<'_>,
     mark: &memmem::Finder<'_>,
     told: &mut usize,
-    hits: &mut Vec<Hit>,
+    hits: &mut Hits,
     judge: fn(&[u8], usize) -> Option<Hit>,
 ) {
     let length = mark.needle().len();
@@ -123,7 +127,7 @@ fn each(
     let mut from = piece.from.max(*told);
     while let Some(found) = piece.bytes.get(from..end).and_then(|rest| mark.find(rest)) {
         let at = from + found;
-        if hits.len() >= MAX_HITS {
+        if hits.is_full() {
             return;
         }
         from = at + length;
@@ -135,7 +139,7 @@ fn each(
     }
 }
 
-fn in_assignments(piece: Piece<'_>, settings: bool, told: &mut usize, hits: &mut Vec<Hit>) {
+fn in_assignments(piece: Piece<'_>, settings: bool, told: &mut usize, hits: &mut Hits) {
     let bytes = piece.bytes;
     let end = bytes.len().min(piece.limit.saturating_add(3));
     let from = piece.from.max(*told);
@@ -148,7 +152,7 @@ fn in_assignments(piece: Piece<'_>, settings: bool, told: &mut usize, hits: &mut
             continue;
         }
         let at = from + at;
-        if at < *told || hits.len() >= MAX_HITS {
+        if at < *told || hits.is_full() {
             continue;
         }
         let begins = |word: &str| {
@@ -164,6 +168,7 @@ fn in_assignments(piece: Piece<'_>, settings: bool, told: &mut usize, hits: &mut
             BEARER => carried(bytes, behind, false),
             BASIC => carried(bytes, behind, true),
             KUBECONFIG => kubeconfig_key(bytes, behind),
+            AUTHORIZATION => authorized(bytes, behind),
             IDENTIFIED => in_statement(bytes, behind),
             PASSWORD | PWD | ACCOUNT_KEY => assigned(bytes, at, behind, settings)
                 .or_else(|| in_connection(bytes, at, behind, settings)),
@@ -180,9 +185,9 @@ mod tests {
     use crate::secret::pattern::BASE64;
 
     fn kinds(text: &str, settings: bool) -> Vec<&'static str> {
-        let mut hits = Vec::new();
+        let mut hits = Hits::default();
         in_context(Piece::text(text), settings, &mut Told::default(), &mut hits);
-        for hit in &hits {
+        for hit in hits.iter() {
             assert!(!text[hit.start..hit.end].contains(['"', ' ', '=']));
         }
         hits.into_iter().map(|hit| hit.kind).collect()
@@ -201,6 +206,11 @@ mod tests {
             "os.environ.setdefault('SESSION_SECRET', 'VALUE')",
             "password => 'VALUE',",
             "<password>VALUE</password>",
+            "<entry key=\"db.password\">VALUE</entry>",
+            "<string name='api_key'>VALUE</string>",
+            "<name>fs.s3a.secret.key</name>\n  <value>VALUE</value>",
+            "        storePassword 'VALUE'\n",
+            "keyPassword \"VALUE\"",
             "<add key=\"ApiToken\" value=\"VALUE\"/>",
             "token := \"VALUE\"",
         ] {
@@ -276,6 +286,14 @@ mod tests {
             "tokenPath = 'q7RtY2mWx9KpLz4VbN8c'",
             "public_key_token=\"b77a5c561934e089\"",
             "# password: q7RtY2mWx9KpLz4VbN8c",
+            "<entry key=\"password\">${password}</entry>",
+            "<entry key=\"password\">Password</entry>",
+            "<entry key=\"password.file\">q7RtY2mWx9KpLz4VbN8c</entry>",
+            "<a title=\"password\">q7RtY2mWx9KpLz4VbN8c</a>",
+            "<name>db.password</name><value>${env.DB}</value>",
+            "storePassword System.getenv('q7RtY2mWx9KpLz4VbN8c')",
+            "storePassword 'changeit'",
+            "expect storePassword 'q7RtY2mWx9KpLz4VbN8c' later",
         ] {
             assert!(kinds(code, true).is_empty(), "{code}");
         }
@@ -357,6 +375,20 @@ mod tests {
             ["jwt"]
         );
         assert!(kinds(&jwt("{\"sub\":\"1234567890\",\"name\":\"John Doe\"}"), true).is_empty());
+        for header in [
+            "Authorization: Token VALUE",
+            "-H 'authorization: token VALUE'",
+            "{\"Authorization\": \"ApiKey VALUE\"}",
+            "headers = {'Authorization': 'Token token=VALUE'}",
+            "Authorization: SSWS VALUE",
+        ] {
+            let text = header.replace("VALUE", &format!("{VALUE}{VALUE}"));
+            assert_eq!(kinds(&text, false), ["authorization-token"], "{text}");
+            for sham in ["<token>", "${TOKEN}", "your-api-token-goes-here", "abc"] {
+                let text = header.replace("VALUE", sham);
+                assert!(kinds(&text, false).is_empty(), "{text}");
+            }
+        }
         let azure = format!("x = abc8Q~{}", &"q7RtY2mWx9KpLz4VbN8c".repeat(2)[..34]);
         assert_eq!(kinds(&azure, false), ["azure-client-secret"]);
     }

@@ -3,7 +3,8 @@
 use plimsoll_model::Severity;
 use serde_json::Value;
 
-use super::detector::MAX_HITS;
+use super::hits::Hits;
+use super::named::quoted_places;
 use super::{Fingerprint, Hit};
 
 /// A private key in DER that takes all of `bytes`: PKCS #8 (RFC 5958), PKCS #1 (RFC 8017), SEC 1
@@ -69,7 +70,7 @@ pub(super) fn key_table(bytes: &[u8]) -> Option<Hit> {
 }
 
 /// Private and symmetric keys in JSON (RFC 7517), alone or in a set.
-pub(super) fn web_keys(text: &str, hits: &mut Vec<Hit>) {
+pub(super) fn web_keys(text: &str, hits: &mut Hits) {
     if !text.contains("\"kty\"") {
         return;
     }
@@ -77,6 +78,7 @@ pub(super) fn web_keys(text: &str, hits: &mut Vec<Hit>) {
         return;
     };
     let keys = document.get("keys").and_then(Value::as_array);
+    let places = quoted_places(text);
     for key in keys.map_or(std::slice::from_ref(&document), Vec::as_slice) {
         let field = match key.get("kty").and_then(Value::as_str) {
             Some("oct") => "k",
@@ -84,10 +86,9 @@ pub(super) fn web_keys(text: &str, hits: &mut Vec<Hit>) {
             None => continue,
         };
         let value = key.get(field).and_then(Value::as_str).unwrap_or_default();
-        // Each is looked for in the text: no more than are of use to anybody.
         if value.len() >= 20
-            && hits.len() < MAX_HITS
-            && let Some(start) = text.find(value)
+            && !hits.is_full()
+            && let Some(start) = places.get(value).copied()
         {
             hits.push(hit(
                 "private-key",
@@ -137,7 +138,7 @@ mod tests {
 
     #[test]
     fn keys_in_json_and_tables() {
-        let mut hits = Vec::new();
+        let mut hits = Hits::default();
         let text = format!(
             "{{\"keys\":[{{\"kty\":\"EC\",\"d\":\"{}\"}},{{\"kty\":\"EC\",\"x\":\"y\"}}]}}",
             "q7RtY2mW".repeat(5)
@@ -156,7 +157,7 @@ mod tests {
         fn any_bytes_end(bytes in proptest::collection::vec(any::<u8>(), 0..80), text in any::<String>()) {
             let _ = der_key(&[&[0x30, 0x81][..], &bytes].concat());
             let _ = key_table(&[&[5, 2, 0, 0, 0][..], &bytes].concat());
-            web_keys(&format!("{{\"kty\":\"oct\",\"k\":{text:?}}}"), &mut Vec::new());
+            web_keys(&format!("{{\"kty\":\"oct\",\"k\":{text:?}}}"), &mut Hits::default());
         }
     }
 }

@@ -6,6 +6,7 @@ use memchr::memmem;
 use regex::bytes::{Regex, RegexBuilder};
 
 use super::grams::{Grams, beginnings};
+use super::hits::Hits;
 use super::pattern::{PEM, PEM_BEGIN, Pattern, Programs, Verdict, patterns, private_key};
 use super::runs::runs;
 use super::{Fingerprint, Hit};
@@ -19,9 +20,6 @@ pub(super) const LOOKBEHIND: usize = 192;
 
 /// How far behind its beginning the search for what begins at a place looks, patterns aside.
 const REACH: usize = 256;
-
-/// Credentials told apart in one file; a file with more is made of nothing else.
-pub(super) const MAX_HITS: usize = 200;
 
 /// Whether what was found in a program is a name there: those are letters without end, while a
 /// token that is made by chance has digits.
@@ -148,7 +146,7 @@ impl Detector {
 
     /// Every credential that begins in the part that is searched, as long as there are few enough
     /// of them to be of use to anybody; first the keys, then the tokens.
-    pub(super) fn find(&self, piece: Piece<'_>, told: &mut Told, hits: &mut Vec<Hit>) {
+    pub(super) fn find(&self, piece: Piece<'_>, told: &mut Told, hits: &mut Hits) {
         if !piece.program || piece.own {
             self.keys(piece, &mut told.keys, hits);
         }
@@ -156,13 +154,13 @@ impl Detector {
     }
 
     /// Every credential of known form in a short text.
-    pub(super) fn find_in(&self, text: &str) -> Vec<Hit> {
-        let mut hits = Vec::new();
+    pub(super) fn find_in(&self, text: &str) -> Hits {
+        let mut hits = Hits::default();
         self.find(Piece::text(text), &mut Told::default(), &mut hits);
         hits
     }
 
-    fn tokens(&self, piece: Piece<'_>, told: &mut usize, hits: &mut Vec<Hit>) {
+    fn tokens(&self, piece: Piece<'_>, told: &mut usize, hits: &mut Hits) {
         let base = piece.from.saturating_sub(LOOKBEHIND);
         let end = piece.bytes.len().min(piece.limit.saturating_add(REACH));
         let Some(bytes) = piece.bytes.get(base..end) else {
@@ -190,7 +188,7 @@ impl Detector {
                     continue;
                 }
                 let at = base + lowest + at;
-                if at < piece.from.max(*told) || at >= piece.limit || hits.len() >= MAX_HITS {
+                if at < piece.from.max(*told) || at >= piece.limit || hits.is_full() {
                     continue;
                 }
                 if let Some(hit) = self.marked(piece, at, *gram) {
@@ -285,7 +283,7 @@ impl Detector {
     }
 
     /// Private keys in PEM.
-    fn keys(&self, piece: Piece<'_>, told: &mut usize, hits: &mut Vec<Hit>) {
+    fn keys(&self, piece: Piece<'_>, told: &mut usize, hits: &mut Hits) {
         let end = piece.bytes.len().min(piece.limit.saturating_add(REACH));
         let mut from = piece.from.max(*told);
         while let Some(found) = piece
@@ -294,7 +292,7 @@ impl Detector {
             .and_then(|rest| self.pem_begin.find(rest))
         {
             let at = from + found;
-            if at >= piece.limit || hits.len() >= MAX_HITS {
+            if at >= piece.limit || hits.is_full() {
                 return;
             }
             from = at + PEM_BEGIN.len();
@@ -361,7 +359,7 @@ mod tests {
     use super::*;
 
     fn kinds(text: &str, program: bool) -> Vec<&'static str> {
-        let mut hits = Vec::new();
+        let mut hits = Hits::default();
         let piece = Piece {
             program,
             ..Piece::text(text)
@@ -430,7 +428,7 @@ mod tests {
         };
         let own = token("{\"sub\":\"system:serviceaccount:a:b\"}");
         assert_eq!(kinds(&own, false), ["jwt"]);
-        let mut hits = Vec::new();
+        let mut hits = Hits::default();
         let piece = Piece {
             own: false,
             ..Piece::text(&own)

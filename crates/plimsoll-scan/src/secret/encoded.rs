@@ -5,7 +5,8 @@ use base64::Engine as _;
 use super::Hit;
 use super::context::in_context;
 use super::der::der_key;
-use super::detector::{Detector, MAX_HITS, Piece, Told, WINDOW};
+use super::detector::{Detector, Piece, Told, WINDOW};
+use super::hits::Hits;
 use super::pattern::BASE64;
 use super::runs::runs;
 
@@ -19,22 +20,11 @@ const MAX_TEXT: usize = 4 << 10;
 const SHORTEST: usize = 28;
 
 /// Credentials in what is written in base64 in a piece.
-pub(super) fn in_base64(
-    detector: &Detector,
-    piece: Piece<'_>,
-    told: &mut usize,
-    hits: &mut Vec<Hit>,
-) {
+pub(super) fn in_base64(detector: &Detector, piece: Piece<'_>, told: &mut usize, hits: &mut Hits) {
     search(detector, piece, told, hits, DEPTH);
 }
 
-fn search(
-    detector: &Detector,
-    piece: Piece<'_>,
-    told: &mut usize,
-    hits: &mut Vec<Hit>,
-    depth: usize,
-) {
+fn search(detector: &Detector, piece: Piece<'_>, told: &mut usize, hits: &mut Hits, depth: usize) {
     let bytes = piece.bytes;
     let end = bytes.len().min(piece.limit.saturating_add(WINDOW));
     let base = piece.from.saturating_sub(super::detector::LOOKBEHIND);
@@ -43,7 +33,7 @@ fn search(
     };
     runs(part, |run, _| {
         let at = base + run;
-        if at < piece.from.max(*told) || at >= piece.limit || hits.len() >= MAX_HITS {
+        if at < piece.from.max(*told) || at >= piece.limit || hits.is_full() {
             return;
         }
         // The run may begin in the middle: `+` and `/` part runs.
@@ -68,7 +58,7 @@ fn search(
             program: memchr::memchr(0, &decoded).is_some(),
             own: true,
         };
-        let mut found = Vec::new();
+        let mut found = Hits::default();
         detector.find(inner, &mut Told::default(), &mut found);
         if found.is_empty() && depth > 1 && !inner.program {
             search(detector, inner, &mut 0, &mut found, depth - 1);

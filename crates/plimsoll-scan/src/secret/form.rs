@@ -8,7 +8,8 @@ use memchr::memmem;
 use plimsoll_model::Severity;
 use regex::bytes::Regex;
 
-use super::placeholder::{is_placeholder, looks_random};
+use super::drawn::looks_random;
+use super::placeholder::{holds_template, is_placeholder};
 
 static JWT: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(
@@ -221,14 +222,14 @@ pub(super) fn known_form(name: &str, value: &str) -> Option<Option<(&'static str
 
 /// Whether a value is a piece of code or of a template, a path or a version.
 pub(super) fn is_code(value: &str) -> bool {
-    value.contains("${")
+    holds_template(value)
         || value.contains("#{")
-        || value.contains("{{")
         || value.contains("()")
         || value.contains("::")
         || value.contains("=>")
         || value.contains("&&")
-        || value.starts_with(['{', '(', '@', '&', '.', '#', ':', '!', '='])
+        || (value.starts_with(['{', '(', '@', '&', '.', '#', ':', '!', '='])
+            && !looks_random(value))
         || value.ends_with(['(', '[', '{'])
         || value.contains("://")
         || (value.contains('(') && value.contains(')'))

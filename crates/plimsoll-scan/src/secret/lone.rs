@@ -5,7 +5,9 @@ use plimsoll_model::Severity;
 use super::Hit;
 use super::assignment::names_secret;
 use super::command::is_hash;
-use super::placeholder::{is_placeholder, looks_random};
+use super::drawn::looks_random;
+use super::hits::Hits;
+use super::placeholder::is_placeholder;
 
 /// The longest file that is looked at, in bytes.
 const LONGEST: usize = 4 << 10;
@@ -63,7 +65,7 @@ fn is_drawn(value: &str) -> bool {
 
 /// Hashes of passwords in `/etc/shadow`: whoever has the image may guess them at leisure
 /// (shadow(5)).
-pub(super) fn in_shadow(path: &str, text: &str, hits: &mut Vec<Hit>) {
+pub(super) fn in_shadow(path: &str, text: &str, hits: &mut Hits) {
     if !matches!(
         path,
         "etc/shadow" | "etc/shadow-" | "etc/gshadow" | "etc/gshadow-"
@@ -136,7 +138,7 @@ mod tests {
     fn hashes_of_accounts() {
         let hash = format!("$6$q7RtY2mW${}", "aB3dE5gH".repeat(10));
         let text = format!("root:*:1::::::\nbob:{hash}:19000:0:99999:7:::\nal:!:1::::::\n");
-        let mut hits = Vec::new();
+        let mut hits = Hits::default();
         in_shadow("etc/shadow", &text, &mut hits);
         assert_eq!(hits.len(), 1);
         assert_eq!(text[hits[0].start..hits[0].end], hash);

@@ -1,15 +1,19 @@
 //! Secrets of Kubernetes as they stand in manifests: values in base64 are told as what they decode
 //! to (Kubernetes API, `Secret` v1 core).
 
+use std::collections::HashMap;
+
 use base64::Engine as _;
 use plimsoll_model::Severity;
 use serde_json::Value;
 
 use super::assignment::{in_url, names_secret};
-use super::detector::{Detector, MAX_HITS};
-use super::named::in_json;
+use super::detector::Detector;
+use super::drawn::looks_random;
+use super::hits::Hits;
+use super::named::{in_json, quoted_places};
 use super::pattern::BASE64;
-use super::placeholder::{is_placeholder, looks_random};
+use super::placeholder::is_placeholder;
 use super::store::key_store;
 use super::{Fingerprint, Hit};
 
@@ -20,7 +24,7 @@ pub(super) type Cleared = std::ops::Range<usize>;
 pub(super) fn in_manifests(
     detector: &Detector,
     text: &str,
-    hits: &mut Vec<Hit>,
+    hits: &mut Hits,
     cleared: &mut Vec<Cleared>,
 ) {
     if !text.contains("Secret") || !text.contains("kind") {
@@ -34,12 +38,13 @@ pub(super) fn in_manifests(
         let Ok(document) = serde_json::from_str::<Value>(text) else {
             return;
         };
+        let places = quoted_places(text);
         for manifest in document
             .get("items")
             .and_then(Value::as_array)
             .map_or(std::slice::from_ref(&document), Vec::as_slice)
         {
-            in_object(detector, text, manifest, hits, cleared);
+            in_object(detector, &places, manifest, hits, cleared);
         }
         return;
     }
@@ -105,7 +110,7 @@ fn in_document(
     detector: &Detector,
     document: &str,
     base: usize,
-    hits: &mut Vec<Hit>,
+    hits: &mut Hits,
     cleared: &mut Vec<Cleared>,
 ) {
     // How deep the map lies that is read, and whether its values are in base64.
@@ -139,9 +144,9 @@ fn in_document(
 
 fn in_object(
     detector: &Detector,
-    text: &str,
+    places: &HashMap<&str, usize>,
     manifest: &Value,
-    hits: &mut Vec<Hit>,
+    hits: &mut Hits,
     cleared: &mut Vec<Cleared>,
 ) {
     if manifest.get("kind").and_then(Value::as_str) != Some("Secret") {
@@ -151,8 +156,8 @@ fn in_object(
         let entries = manifest.get(map).and_then(Value::as_object);
         for (key, value) in entries.into_iter().flatten() {
             if let Some(value) = value.as_str().filter(|value| !value.is_empty())
-                && hits.len() < MAX_HITS
-                && let Some(start) = text.find(value)
+                && !hits.is_full()
+                && let Some(start) = places.get(value).copied()
             {
                 judge(detector, key, value, start, encoded, hits, cleared);
             }
@@ -167,7 +172,7 @@ fn judge(
     value: &str,
     start: usize,
     encoded: bool,
-    hits: &mut Vec<Hit>,
+    hits: &mut Hits,
     cleared: &mut Vec<Cleared>,
 ) {
     let key = key.trim().trim_matches(['"', '\'']);
@@ -179,7 +184,7 @@ fn judge(
         },
         false => value.as_bytes().to_vec(),
     };
-    if bytes.is_empty() || hits.len() >= MAX_HITS {
+    if bytes.is_empty() || hits.is_full() {
         return;
     }
     let found = match std::str::from_utf8(&bytes) {
@@ -221,7 +226,7 @@ mod tests {
     use super::*;
 
     fn found(text: &str) -> (Vec<(&'static str, &str)>, usize) {
-        let (mut hits, mut cleared) = (Vec::new(), Vec::new());
+        let (mut hits, mut cleared) = (Hits::default(), Vec::new());
         in_manifests(Detector::shared(), text, &mut hits, &mut cleared);
         let hits = hits
             .into_iter()
@@ -273,7 +278,7 @@ mod tests {
     fn sealed_values_are_cleared() {
         let value = "AgBy3i4OJSWK+PiTySYZZA9rO43cGDEqTr7o0qTzXw9kQ2mWv7LpT4rYb8Nc";
         let cleared = |text: &str| {
-            let (mut hits, mut cleared) = (Vec::new(), Vec::new());
+            let (mut hits, mut cleared) = (Hits::default(), Vec::new());
             in_manifests(Detector::shared(), text, &mut hits, &mut cleared);
             assert!(hits.is_empty());
             let at = text.find(value).unwrap();

@@ -15,12 +15,15 @@ mod connection;
 mod context;
 mod der;
 mod detector;
+mod drawn;
 mod encoded;
 mod form;
 mod grams;
+mod hits;
 mod lone;
 mod manifest;
 mod named;
+mod passfile;
 mod pattern;
 mod place;
 mod placeholder;
@@ -28,11 +31,15 @@ mod runs;
 mod search;
 mod store;
 mod strings;
+mod sums;
+mod utf16;
 
-pub use config::redacted;
-pub(crate) use config::{in_config, redacted_with, shown_name};
+pub use config::redact::redacted;
+pub(crate) use config::redact::{redacted_with, shown_name};
+pub(crate) use config::{InConfig, in_config};
 pub(crate) use detector::Detector;
-pub(crate) use search::{FileSighting, FileSums, Found, Searcher, hex};
+pub(crate) use search::{FileSighting, Found, Searcher};
+pub(crate) use sums::{FileSums, hex};
 
 use plimsoll_model::Severity;
 use serde::{Deserialize, Serialize};
@@ -78,23 +85,6 @@ impl std::fmt::Display for Fingerprint {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
     }
-}
-
-/// Drops hits that overlap with earlier ones: the first to name a value is the surest.
-pub(crate) fn distinct(hits: Vec<Hit>) -> Vec<Hit> {
-    let mut kept: Vec<Hit> = Vec::new();
-    for hit in hits {
-        if kept.len() >= detector::MAX_HITS {
-            break;
-        }
-        if !kept
-            .iter()
-            .any(|other| other.start < hit.end && hit.start < other.end)
-        {
-            kept.push(hit);
-        }
-    }
-    kept
 }
 
 /// Searches a file whole and in pieces of `piece` bytes: for fuzz targets, which see only what is

@@ -1,14 +1,17 @@
 //! Files whose name tells what stands in them.
 
+use std::collections::HashMap;
+
 use base64::Engine as _;
 use plimsoll_model::Severity;
 use serde_json::Value;
 
 use super::assignment::{in_assignment, in_url};
 use super::der::web_keys;
-use super::detector::MAX_HITS;
+use super::hits::Hits;
 use super::lone::in_shadow;
 use super::manifest::{Cleared, in_manifests};
+use super::passfile::in_password_file;
 use super::pattern::BASE64;
 use super::place::is_template;
 use super::placeholder::{is_example, is_placeholder};
@@ -23,7 +26,7 @@ pub(super) fn by_structure(
     path: &str,
     bytes: &[u8],
     own: bool,
-    hits: &mut Vec<Hit>,
+    hits: &mut Hits,
 ) -> Vec<Cleared> {
     let mut cleared = Vec::new();
     let name = base_name(path);
@@ -43,8 +46,10 @@ pub(super) fn by_structure(
         if own {
             web_keys(text, hits);
         }
-        if name == ".dockercfg" {
-            in_registries(text, hits);
+        match name {
+            ".dockercfg" => in_registries(text, hits),
+            "kaggle.json" => hits.extend(kaggle_key(text)),
+            _ => {}
         }
     }
     if name.contains("shadow")
@@ -79,7 +84,8 @@ const NAMES: &[&str] = &[
 ];
 
 /// Credentials in files whose name tells what stands in them.
-pub(super) fn by_name(path: &str, bytes: &[u8], hits: &mut Vec<Hit>) {
+pub(super) fn by_name(path: &str, bytes: &[u8], hits: &mut Hits) {
+    in_password_file(path, bytes, hits);
     let name = match base_name(path) {
         // `auth.conf` of apt has the form of `.netrc` (apt_auth.conf(5)).
         _ if path.contains("etc/apt/auth.conf") => ".netrc",
@@ -236,7 +242,7 @@ fn htpasswd_line(line: &str, start: usize) -> Option<Hit> {
 }
 
 /// The database's password and the keys in WordPress's configuration; of the eight keys the first.
-fn in_wordpress(text: &str, hits: &mut Vec<Hit>) {
+fn in_wordpress(text: &str, hits: &mut Hits) {
     let mut keys = false;
     let mut start = 0;
     for line in text.split_inclusive('\n') {
@@ -279,7 +285,7 @@ fn is_env_file(name: &str) -> bool {
     (name == ".env" || name.starts_with(".env.") || name.ends_with(".env")) && !is_template(name)
 }
 
-fn each_line(text: &str, judge: impl Fn(&str, usize) -> Option<Hit>, hits: &mut Vec<Hit>) {
+fn each_line(text: &str, judge: impl Fn(&str, usize) -> Option<Hit>, hits: &mut Hits) {
     let mut start = 0;
     for line in text.split_inclusive('\n') {
         if !line.trim_start().starts_with(['#', ';']) {
@@ -306,7 +312,7 @@ fn plain(kind: &'static str, value: &str, start: usize) -> Hit {
 }
 
 /// Docker's `config.json` and Google's service account keys.
-pub(super) fn in_json(text: &str, hits: &mut Vec<Hit>) {
+pub(super) fn in_json(text: &str, hits: &mut Hits) {
     if !text.contains("\"auths\"") && !text.contains("\"service_account\"") {
         return;
     }
@@ -333,15 +339,28 @@ pub(super) fn in_json(text: &str, hits: &mut Vec<Hit>) {
 }
 
 /// Docker's `.dockercfg`, which is what `auths` holds in its later form.
-fn in_registries(text: &str, hits: &mut Vec<Hit>) {
+fn in_registries(text: &str, hits: &mut Hits) {
     if let Ok(entries) = serde_json::from_str::<Value>(text) {
         in_entries(text, &entries, hits);
     }
 }
 
+/// The key of `{"username":"…","key":"…"}`, as Kaggle hands it out.
+fn kaggle_key(text: &str) -> Option<Hit> {
+    let document: Value = serde_json::from_str(text).ok()?;
+    let key = document.get("key").and_then(Value::as_str)?;
+    let drawn = key.len() == 32 && key.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let start = text
+        .find(key)
+        .filter(|_| drawn && !is_example(key.as_bytes()))?;
+    document.get("username")?;
+    Some(plain("kaggle-key", key, start))
+}
+
 /// Credentials of registries, each under the name of its own.
-fn in_entries(text: &str, entries: &Value, hits: &mut Vec<Hit>) {
-    let place = |value: &str| text.find(value).unwrap_or(0);
+fn in_entries(text: &str, entries: &Value, hits: &mut Hits) {
+    let places = quoted_places(text);
+    let place = |value: &str| places.get(value).copied().unwrap_or(0);
     for (_, entry) in entries.as_object().into_iter().flatten() {
         for field in ["auth", "identitytoken", "registrytoken"] {
             let Some(value) = entry.get(field).and_then(Value::as_str) else {
@@ -364,7 +383,7 @@ fn in_entries(text: &str, entries: &Value, hits: &mut Vec<Hit>) {
             };
             if let Some(password) = password
                 && !is_placeholder(&password)
-                && hits.len() < MAX_HITS
+                && !hits.is_full()
             {
                 let start = place(value);
                 hits.push(Hit {
@@ -379,12 +398,23 @@ fn in_entries(text: &str, entries: &Value, hits: &mut Vec<Hit>) {
     }
 }
 
+/// Where each text in quotes begins first, in JSON.
+pub(super) fn quoted_places(text: &str) -> HashMap<&str, usize> {
+    let mut places = HashMap::new();
+    let mut start = 0;
+    for part in text.split('"') {
+        places.entry(part).or_insert(start);
+        start += part.len() + 1;
+    }
+    places
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn found(name: &str, text: &str) -> Vec<(&'static str, String)> {
-        let mut hits = Vec::new();
+        let mut hits = Hits::default();
         by_name(name, text.as_bytes(), &mut hits);
         hits.into_iter()
             .map(|hit| (hit.kind, text[hit.start..hit.end].to_owned()))
@@ -427,6 +457,23 @@ mod tests {
             found("app/.htpasswd", &format!("bob:{hash}\nno hash\n")),
             one("password-hash", hash)
         );
+    }
+
+    #[test]
+    fn the_key_of_kaggle() {
+        let key = "e3f1a90b".repeat(4);
+        let of = |text: &str| {
+            let mut hits = Hits::default();
+            let (detector, bytes) = (Detector::shared(), text.as_bytes());
+            by_structure(detector, "root/.kaggle/kaggle.json", bytes, true, &mut hits);
+            hits.iter().map(|hit| hit.kind).collect::<Vec<_>>()
+        };
+        assert_eq!(
+            of(&format!("{{\"username\":\"me\",\"key\":\"{key}\"}}")),
+            ["kaggle-key"]
+        );
+        assert!(of("{\"username\":\"me\",\"key\":\"<key>\"}").is_empty());
+        assert!(of(&format!("{{\"key\":\"{key}\"}}")).is_empty());
     }
 
     #[test]

@@ -1,29 +1,31 @@
 //! Values that stand where a credential will stand.
 
-/// Words that make a value an example, wherever in it they stand (lower case).
+use super::drawn::{entropy, has_run, looks_random};
+
+/// Words that make a value an example, wherever in it they stand (lower case): so long that chance
+/// does not write them.
 const MARKS: &[&str] = &[
     "example",
     "placeholder",
     "changeme",
-    "change_me",
-    "change-me",
     "replaceme",
-    "replace_me",
-    "replace-me",
-    "dummy",
     "redacted",
-    "sesame",
-    "your_",
-    "your-",
     "yourtoken",
     "yourpassword",
     "yoursecret",
-    "xxxx",
-    "insert_",
-    "fixme",
-    "todo",
     "0123456789",
 ];
+
+/// Words that do so where no letter stands around them (lower case).
+const WORDS: &[&str] = &[
+    "dummy", "sesame", "your", "insert", "fixme", "todo", "changeit",
+];
+
+/// The same of two words, one behind the other.
+const PAIRS: &[(&str, &str)] = &[("change", "me"), ("replace", "me"), ("change", "it")];
+
+/// What a word made of another begins or ends with: `dummykey`.
+const STEMS: &[&str] = &["dummy", "fixme"];
 
 /// Whole values that give nothing away (lower case).
 const WHOLE: &[&str] = &[
@@ -138,13 +140,57 @@ fn is_token_of_template(value: &str) -> bool {
 
 /// Whether a token of a known form is a documented example or stands for one.
 pub(super) fn is_example(value: &[u8]) -> bool {
-    let lower = value.to_ascii_lowercase();
-    let text = String::from_utf8_lossy(&lower);
-    MARKS.iter().any(|mark| text.contains(mark))
-        || has_run(&lower, 6)
-        || text.contains("123456789")
-        || text.contains("abcdefgh")
+    let text = String::from_utf8_lossy(value);
+    let lower = text.to_ascii_lowercase();
+    marked(&text)
+        || has_run(lower.as_bytes(), 6)
+        || lower.contains("123456789")
+        || lower.contains("abcdefgh")
         || entropy(value) < 2.5
+}
+
+/// Whether words in a value say that it is an example.
+fn marked(value: &str) -> bool {
+    let lower = value.to_ascii_lowercase();
+    if MARKS.iter().any(|mark| lower.contains(mark)) {
+        return true;
+    }
+    let words: Vec<&str> = lower
+        .split(|c: char| !c.is_alphabetic())
+        .filter(|word| !word.is_empty())
+        .collect();
+    let of_x = |word: &str| word.len() >= 4 && word.bytes().all(|byte| byte == b'x');
+    words.iter().any(|word| {
+        WORDS.contains(word)
+            || of_x(word)
+            || STEMS
+                .iter()
+                .any(|stem| word.starts_with(stem) || word.ends_with(stem))
+    }) || words
+        .windows(2)
+        .any(|pair| PAIRS.contains(&(pair[0], pair[1])))
+}
+
+/// Whether something in a value is drawn, whatever words stand beside it: `todo-8fK2qLw9vZ`.
+fn has_drawn_part(value: &str) -> bool {
+    // Amazon writes it so into what reads like drawn.
+    if value.contains("EXAMPLE") {
+        return false;
+    }
+    let counts_up = |part: &str, sort: fn(&u8) -> bool| {
+        let of: Vec<u8> = part.bytes().filter(sort).collect();
+        of.len() >= 3 && of.windows(2).all(|pair| pair[1] == pair[0].wrapping_add(1))
+    };
+    value
+        .split(['-', '_', '.', ':', '/', ' ', '@'])
+        .any(|part| {
+            let lower = part.to_ascii_lowercase();
+            part.len() >= 10
+                && looks_random(part)
+                && !MARKS.iter().any(|mark| lower.contains(mark))
+                && !counts_up(part, u8::is_ascii_digit)
+                && !counts_up(&lower, u8::is_ascii_lowercase)
+        })
 }
 
 /// Whether the value given to a name is no credential: a placeholder, a reference to a variable or
@@ -154,12 +200,8 @@ pub(super) fn is_placeholder(value: &str) -> bool {
     let lower = value.to_ascii_lowercase();
     value.len() < 4
         || WHOLE.contains(&lower.as_str())
-        || MARKS.iter().any(|mark| lower.contains(mark))
-        || value.contains("${")
-        || value.contains("$(")
-        || value.contains("{{")
-        || value.starts_with(['$', '<', '%', '/', '~', '*', '`', '[', '{'])
-        || value.starts_with("./")
+        || (marked(value) && !has_drawn_part(value))
+        || stands_for_another(value)
         || ELSEWHERE.iter().any(|mark| lower.starts_with(mark))
         || is_reference(value)
         || is_token_of_template(value)
@@ -168,77 +210,144 @@ pub(super) fn is_placeholder(value: &str) -> bool {
         || (lower.contains("://") && !lower.contains('@'))
 }
 
-/// Whether a value reads like drawn from a hat, not like words, names or numbers.
-pub(super) fn looks_random(value: &str) -> bool {
-    let digits = value.bytes().filter(u8::is_ascii_digit).count();
-    let letters = value.bytes().filter(u8::is_ascii_alphabetic).count();
-    let marks = value
-        .bytes()
-        .filter(|byte| {
-            matches!(
-                byte,
-                b'!' | b'@' | b'#' | b'$' | b'%' | b'^' | b'&' | b'*' | b'?' | b'~'
-            )
-        })
-        .count();
-    let bits = entropy(value.as_bytes());
-    if value.len() < 8 || letters == 0 || bits < 2.7 || is_wordy(value) {
-        return false;
+/// Whether a value is written in one of the forms that say: here goes something else. The form must
+/// be whole, and what it names a word: passwords begin with any letter.
+fn stands_for_another(value: &str) -> bool {
+    if holds_template(value) {
+        return true;
     }
-    let mixed = value.bytes().any(|byte| byte.is_ascii_lowercase())
-        && value.bytes().any(|byte| byte.is_ascii_uppercase());
-    (digits >= 2 && bits >= 3.0)
-        || (digits >= 1 && (marks > 0 || mixed))
-        || (value.len() >= 20 && mixed && bits >= 3.8)
+    let inner = |open: char, close: char| {
+        let inner = value.strip_prefix(open)?;
+        // What was cut off at a blank lacks its end.
+        let whole = inner.strip_suffix(close);
+        (whole.is_some() || is_plain_word(inner)).then_some(whole.unwrap_or(inner))
+    };
+    let names_word = |inner: Option<&str>| inner.is_some_and(|inner| !looks_random(inner));
+    match value.as_bytes() {
+        [b'$', ..] => is_variable_or_hash(value),
+        [b'<', b'%', ..] => true,
+        [b'<', ..] => names_word(inner('<', '>')),
+        [b'%', b'(' | b'{', ..] => true,
+        [b'%', sort, next, ..] if b"sdvq".contains(sort) && !next.is_ascii_alphanumeric() => true,
+        [b'%', ..] => names_word(
+            value
+                .strip_prefix('%')
+                .and_then(|rest| rest.strip_suffix('%')),
+        ),
+        [b'`', ..] => names_word(inner('`', '`')),
+        [b'[', ..] => names_word(inner('[', ']')),
+        [b'{', b'"' | b'\'' | b'{' | b'%' | b'#' | b' ' | b'$', ..] => true,
+        [b'{', ..] => value[1..]
+            .split_once('}')
+            .is_some_and(|(name, _)| !looks_random(name)),
+        [b'*', b'*', b'*', ..] => true,
+        // An alias of YAML.
+        [b'*', ..] => is_plain_word(value.trim_matches('*')),
+        [b'~', ..] => value
+            .split_once('/')
+            .is_some_and(|(user, path)| is_plain_word(&user[1..]) && is_path(path)),
+        [b'.', b'/', rest @ ..] => std::str::from_utf8(rest).is_ok_and(is_path),
+        [b'/', ..] => is_path(&value[1..]),
+        _ => false,
+    }
 }
 
-/// Whether a value is put together of words and numbers: `user_token_v2`, `pbkdf2-sha256`.
-fn is_wordy(value: &str) -> bool {
-    let mut words = 0;
-    let mut lettered = 0;
-    let mut word = 0;
-    let mut small_before = false;
-    for byte in value.bytes().chain([b'-']) {
-        let next = byte.is_ascii_alphabetic() && !(small_before && byte.is_ascii_uppercase());
-        if !next && word > 0 {
-            words += 1;
-            word = 0;
-        }
-        if byte.is_ascii_alphabetic() {
-            word += 1;
-            lettered += 1;
-        }
-        small_before = byte.is_ascii_lowercase();
-    }
-    // Drawn letters change between small and large and digits every other place; the more there are,
-    // the surer they do.
-    let least = if value.len() >= 20 { 5 } else { 4 };
-    words == 0 || (lettered * 10 >= value.len() * 6 && lettered >= words * least)
-}
-
-/// Whether one byte stands `length` times in a row.
-fn has_run(value: &[u8], length: usize) -> bool {
-    length > 1
-        && value
-            .windows(length)
-            .any(|window| window.iter().all(|byte| *byte == window[0]))
-}
-
-/// Shannon entropy, in bits a byte.
-fn entropy(value: &[u8]) -> f64 {
-    let mut counts = [0_u32; 256];
-    for byte in value {
-        counts[usize::from(*byte)] += 1;
-    }
-    let total = value.len() as f64;
-    counts
+/// Whether a value holds what a shell or a template puts in its place: `${NAME}`, `$(command)`,
+/// `{{ name }}`. What was cut off at a blank lacks its end.
+pub(super) fn holds_template(value: &str) -> bool {
+    [("${", "}"), ("$(", ")"), ("{{", "}}")]
         .iter()
-        .filter(|count| **count > 0)
-        .map(|count| {
-            let share = f64::from(*count) / total;
-            -share * share.log2()
+        .any(|(open, close)| match value.split_once(open) {
+            Some((before, inner)) => {
+                inner.contains(close) || (before.is_empty() && is_plain_word(inner))
+            }
+            None => false,
         })
-        .sum()
+}
+
+/// Whether a value is nothing but a variable, named as those of the environment are: `$NAME`,
+/// `${NAME}`.
+pub(super) fn is_variable(value: &str) -> bool {
+    let name = value.strip_prefix('$').map(|name| {
+        let inner = name
+            .strip_prefix('{')
+            .and_then(|name| name.strip_suffix('}'));
+        inner.unwrap_or(name)
+    });
+    name.is_some_and(|name| {
+        is_name(name) && !is_drawn_name(name) && !name.bytes().any(|byte| byte.is_ascii_lowercase())
+    })
+}
+
+/// Whether a value begins with a variable that its rest goes on with, or is the hash of a password,
+/// which its own readers tell.
+fn is_variable_or_hash(value: &str) -> bool {
+    let rest = &value[1..];
+    let length = rest
+        .bytes()
+        .take_while(|byte| byte.is_ascii_alphanumeric() || *byte == b'_')
+        .count();
+    let (name, behind) = rest.split_at(length);
+    // `$6$…`, `$2y$05$…`, `$argon2id$v=19$…`
+    let hash = behind.starts_with('$') && value.len() >= 26;
+    // `$1`, `$@`
+    let argument = value.len() <= 2 || (name.len() == 1 && behind.is_empty());
+    let goes_on =
+        behind.is_empty() || behind.starts_with(|c: char| "/:._-$\"',;)}]>[{(+&|%".contains(c));
+    hash || argument || (is_name(name) && !is_drawn_name(name) && goes_on && !looks_random(behind))
+}
+
+fn is_name(name: &str) -> bool {
+    name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+        && name
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+}
+
+/// Whether no programmer gave a name: digits in several places among letters of both sizes.
+fn is_drawn_name(name: &str) -> bool {
+    let digits = name
+        .split(|c: char| !c.is_ascii_digit())
+        .filter(|run| !run.is_empty());
+    looks_random(name) && digits.count() >= 2
+}
+
+/// Whether a text is words and numbers, as names and explanations are.
+fn is_plain_word(text: &str) -> bool {
+    text.bytes()
+        .all(|byte| byte.is_ascii_alphanumeric() || b" _-.:/".contains(&byte))
+        && !looks_random(text)
+}
+
+/// Whether what follows a slash are the names of folders and a file.
+fn is_path(path: &str) -> bool {
+    const ROOTS: &[&str] = &[
+        "app",
+        "bin",
+        "data",
+        "dev",
+        "etc",
+        "home",
+        "lib",
+        "media",
+        "mnt",
+        "opt",
+        "proc",
+        "root",
+        "run",
+        "secrets",
+        "srv",
+        "sys",
+        "tmp",
+        "usr",
+        "var",
+        "vault",
+        "workspace",
+    ];
+    let parts = || path.split('/').filter(|part| !part.is_empty());
+    let known = parts().count() >= 2 && parts().next().is_some_and(|root| ROOTS.contains(&root));
+    let padded = path.ends_with('=');
+    known || (!padded && parts().all(|part| !looks_random(part)))
 }
 
 #[cfg(test)]
@@ -276,6 +385,53 @@ mod tests {
             "@db.password@",
             "#{DbPassword1}#",
             "tiger",
+            "$DB_PASSWORD",
+            "$db_pass1",
+            "$1",
+            "$USER:$PASS",
+            "$env:NAME",
+            "$this->password",
+            "$(cat",
+            "${DB_PASSWORD:-x}",
+            "a-${NAME}-b",
+            "{{",
+            "{{ .Values.password }}",
+            "{name}",
+            "{user}:{password}",
+            "%PASSWORD%",
+            "%(password)s",
+            "%s:%s",
+            "<your",
+            "<your password>",
+            "<%=",
+            "[password]",
+            "[REDACTED]",
+            "[your",
+            "*default_password",
+            "*** only for tests",
+            "`cat",
+            "`cat /x`",
+            "~/.ssh/id_rsa",
+            "~bob/key",
+            "./secrets/key1",
+            "/etc/ssl/private/server-2048.pem",
+            "/var/lib/docker/a1B2c3D4e5F6g7/x",
+            "/path/like/this",
+            "/oauth2/v2.0/token",
+            "/users/:id/token",
+            "todo",
+            "TODO-later",
+            "your_password1",
+            "your-256-bit-secret",
+            "my-example-token",
+            "dummykey1",
+            "changeit",
+            "change_it_now",
+            "ChangeMe-2024",
+            "xxxx-yyyy",
+            "example-a1b2c3d4e5f6",
+            "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY",
+            "$2y$05$aB3dE5gH7jaB3dE5gH7jaB3dE5gH7jaB3dE5gH7jaB3dE5gH7j",
         ] {
             assert!(is_placeholder(placeholder), "{placeholder}");
         }
@@ -288,8 +444,40 @@ mod tests {
             "@dm1n!x@",
             "env.q7RtY2mWx9KpLz4V",
             "__init",
+            "$Zx9!kQw7plm",
+            "$Zx9kQw7plm",
+            "/3kQmZ7xW4vT1pL9rY6nB3cF5hJ0sGaEw8Uq2Nd5HbVo=",
+            "/q7RtY2mWx9KpLz4VbN8cHd3FjGs6TvXy1Za5Qe0",
+            "/q7RtY2m/x9KpLz4VbN8cHd3FjGs6TvXy1Za5Q+0",
+            "[Zx9kQw7plmRt4",
+            "~Zx9kQw7plmRt4vB",
+            "%8fK2qLw9vZtRq4m",
+            "*8fK2qLw9vZtRq4m",
+            "<8fK2qLw9vZ>tRq4",
+            "{8fK2qLw9vZtRq4m",
+            "`8fK2qLw9vZtRq4m",
+            "Zx9${kQw7plm",
+            "Zx9kQw7plm%d{{",
+            "Mastodon-8fK2qLw9vZ",
+            "8fK2todoqLw9vZ",
+            "todo-8fK2qLw9vZ",
+            "8fXXXX2qLw9vZt",
+            "Yourselves-2024!",
         ] {
             assert!(!is_placeholder(value), "{value}");
+        }
+        for value in ["$DB_PASSWORD", "${TOKEN}", "$PASS2"] {
+            assert!(is_variable(value), "{value}");
+        }
+        for value in [
+            "$Zx9!kQw7plm",
+            "$ummer",
+            "[Zx9",
+            "${A:-hunter2}",
+            "$",
+            "x$A",
+        ] {
+            assert!(!is_variable(value), "{value}");
         }
     }
 }

@@ -5,25 +5,25 @@
 //! ends in the next needs. Where the pieces are parted changes nothing about what is found.
 
 use std::borrow::Cow;
+use std::collections::HashMap;
 
-use base64::Engine as _;
-use md5::Md5;
 use plimsoll_model::Severity;
 use serde::{Deserialize, Serialize};
-use sha1::Sha1;
-use sha2::{Digest as _, Sha256};
 
 use super::archive::{Budget, HEAD, Parent, Unpacker};
 use super::command::in_commands;
 use super::context::in_context;
 use super::der::{der_key, key_table};
-use super::detector::{Detector, LOOKBEHIND, MAX_HITS, Piece, Told, WINDOW};
+use super::detector::{Detector, LOOKBEHIND, Piece, Told, WINDOW};
 use super::encoded::in_base64;
+use super::hits::{Hits, MAX_HITS, Parts};
 use super::lone::lone_value;
 use super::named::{by_name, by_structure};
 use super::place::{is_own, is_own_inside, is_settings};
 use super::store::key_store;
 use super::strings::texts;
+use super::sums::FileSums;
+use super::utf16::{utf16_order, utf16_text};
 use super::{Fingerprint, Hit};
 
 /// The longest file that is searched as a whole: with the readers that want it whole, and with the
@@ -63,46 +63,12 @@ impl FileSighting {
     }
 }
 
-/// Sums of a whole file, in the forms package databases keep them.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct FileSums {
-    /// MD5, hexadecimal (dpkg).
-    pub(crate) md5: String,
-    /// SHA-1, hexadecimal (apk).
-    pub(crate) sha1: String,
-    /// SHA-256, base64url without padding (Python).
-    pub(crate) sha256: String,
-    /// SHA-256, hexadecimal (RPM).
-    pub(crate) sha256_hex: String,
-}
-
 impl FileSighting {
     /// The path, and in an archive where in it.
     pub(crate) fn place(&self) -> String {
         match self.inside.as_str() {
             "" => self.path.clone(),
             inside => format!("{}!{inside}", self.path),
-        }
-    }
-}
-
-impl FileSums {
-    pub(crate) fn of(bytes: &[u8]) -> Self {
-        let sha256 = Sha256::digest(bytes);
-        Self {
-            md5: hex(&Md5::digest(bytes)),
-            sha1: hex(&Sha1::digest(bytes)),
-            sha256: base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(sha256),
-            sha256_hex: hex(&sha256),
-        }
-    }
-
-    /// Whether `sum` is the file's, in hexadecimal.
-    pub(crate) fn is(&self, sum: &str) -> bool {
-        match sum.len() {
-            32 => self.md5 == sum,
-            40 => self.sha1 == sum,
-            _ => self.sha256_hex == sum,
         }
     }
 }
@@ -182,10 +148,10 @@ impl FileSearch<'_> {
     }
 }
 
+/// A credential, and where in the file it is seen first.
 struct Placed {
     hit: Hit,
     start: u64,
-    end: u64,
     line: Option<usize>,
 }
 
@@ -218,10 +184,14 @@ pub(super) struct Search<'s> {
     settings: bool,
     /// Whether it is no text, once that is known.
     program: Option<bool>,
-    /// With where they begin and end in the file, and the line.
-    hits: Vec<Placed>,
+    /// Each value once.
+    hits: HashMap<Fingerprint, Placed>,
+    /// What of the file they and their likes cover, as far as it matters to what comes.
+    covered: Parts,
     sums: Option<FileSums>,
     done: bool,
+    /// Whether there are more values than are told.
+    full: bool,
     partly: bool,
 }
 
@@ -250,9 +220,11 @@ impl<'s> Search<'s> {
             settings: is_settings(&parent.name),
             parent,
             program: None,
-            hits: Vec::new(),
+            hits: HashMap::new(),
+            covered: Parts::default(),
             sums: None,
             done: false,
+            full: false,
             partly: false,
         }
     }
@@ -362,17 +334,9 @@ impl<'s> Search<'s> {
             sightings: Vec::new(),
             partly: self.partly,
         };
-        let mut seen = Vec::new();
-        self.hits.sort_by_key(|placed| placed.start);
-        for Placed { hit, line, .. } in self.hits {
-            if seen.contains(&hit.fingerprint) {
-                continue;
-            }
-            if seen.len() >= MAX_HITS {
-                found.partly = true;
-                break;
-            }
-            seen.push(hit.fingerprint);
+        let mut placed: Vec<Placed> = self.hits.into_values().collect();
+        placed.sort_unstable_by_key(|placed| (placed.start, placed.hit.fingerprint));
+        for Placed { hit, line, .. } in placed {
             found.sightings.push(FileSighting {
                 kind: hit.kind.into(),
                 severity: hit.severity,
@@ -398,7 +362,7 @@ impl<'s> Search<'s> {
         let (original, bytes) = (bytes, decoded.or(taken_out));
         let bytes = bytes.as_deref().unwrap_or(original);
         let program = is_program(bytes);
-        let mut hits = Vec::new();
+        let mut hits = Hits::default();
         let mut cleared = Vec::new();
         if !program {
             let (detector, name) = (self.parent.detector, &self.parent.name);
@@ -438,6 +402,7 @@ impl<'s> Search<'s> {
                 .any(|range| range.start < hit.end && hit.start < range.end)
         });
         if hits.is_empty() {
+            self.partly |= hits.is_full();
             return;
         }
         // What is packed was published, if at all, with what it is packed in.
@@ -501,7 +466,8 @@ impl<'s> Search<'s> {
         }
         let program = *self.program.get_or_insert_with(|| is_program(bytes));
         let from = usize::try_from(self.from - self.base).unwrap_or(usize::MAX);
-        if self.hits.len() >= MAX_HITS {
+        self.from = self.base + limit as u64;
+        if self.full {
             return;
         }
         let piece = Piece {
@@ -511,39 +477,44 @@ impl<'s> Search<'s> {
             program,
             own: self.own,
         };
-        let mut hits = Vec::new();
+        let mut hits = Hits::default();
         self.parent.detector.find(piece, &mut self.told, &mut hits);
         self.search_around(piece, &mut hits);
-        self.from = self.base + limit as u64;
         self.place(bytes, hits);
     }
 
     /// Searches for what only its surroundings, or decoding, tell.
-    fn search_around(&mut self, piece: Piece<'_>, hits: &mut Vec<Hit>) {
+    fn search_around(&mut self, piece: Piece<'_>, hits: &mut Hits) {
         if piece.own && !piece.program {
             in_context(piece, self.settings, &mut self.told, hits);
             in_base64(self.parent.detector, piece, &mut self.told.encoded, hits);
         }
     }
 
-    /// Takes hits in; of two that overlap the first to name a value is the surest.
-    fn place(&mut self, bytes: &[u8], hits: Vec<Hit>) {
+    /// Takes hits in: of two that overlap the first to name a value is the surest, of two of one
+    /// value the first in the file tells where.
+    fn place(&mut self, bytes: &[u8], hits: Hits) {
         let text = self.program == Some(false);
+        self.full |= hits.is_full();
         for hit in hits {
             let start = self.base + hit.start as u64;
             let end = self.base + hit.end as u64;
-            let overlaps = |other: &Placed| other.start < end && start < other.end;
-            if self.hits.len() >= MAX_HITS || self.hits.iter().any(overlaps) {
+            if !self.covered.take(start, end) {
                 continue;
             }
+            match self.hits.get(&hit.fingerprint) {
+                Some(known) if known.start <= start => continue,
+                None if self.hits.len() >= MAX_HITS => {
+                    self.full = true;
+                    continue;
+                }
+                _ => {}
+            }
             let line = text.then(|| self.lines_before + 1 + line_ends(&bytes[..hit.start]));
-            self.hits.push(Placed {
-                hit,
-                start,
-                end,
-                line,
-            });
+            let placed = Placed { hit, start, line };
+            self.hits.insert(hit.fingerprint, placed);
         }
+        self.partly |= self.full;
     }
 
     fn move_base(&mut self, bytes: &[u8], done: usize) {
@@ -551,42 +522,9 @@ impl<'s> Search<'s> {
             self.lines_before += line_ends(&bytes[..done]);
         }
         self.base += done as u64;
+        self.covered.forget_before(self.base);
         self.told.move_by(done);
     }
-}
-
-/// How two bytes make a letter, where a text begins with the mark that says so (Unicode 16, 23.8).
-fn utf16_order(bytes: &[u8]) -> Option<fn([u8; 2]) -> u16> {
-    match bytes {
-        // What follows in UTF-32 are zeros.
-        [0xff, 0xfe, a, b, ..] if (*a, *b) != (0, 0) => Some(u16::from_le_bytes),
-        [0xfe, 0xff, ..] => Some(u16::from_be_bytes),
-        // Without the mark: letters that all have an empty half.
-        [a, 0, ..] if *a != 0 && half_empty(bytes, 1) => Some(u16::from_le_bytes),
-        [0, a, ..] if *a != 0 && half_empty(bytes, 0) => Some(u16::from_be_bytes),
-        _ => None,
-    }
-}
-
-/// Whether the beginning is letters, of which every byte at this place of two is zero.
-fn half_empty(bytes: &[u8], place: usize) -> bool {
-    let (pairs, _) = bytes[..bytes.len().min(256)].as_chunks::<2>();
-    pairs.len() >= 16
-        && pairs.iter().all(|pair| {
-            let letter = pair[1 - place];
-            pair[place] == 0 && (letter.is_ascii_graphic() || letter.is_ascii_whitespace())
-        })
-}
-
-/// A text in UTF-16, as Windows writes it.
-fn utf16_text(bytes: &[u8]) -> Option<String> {
-    let order = utf16_order(bytes)?;
-    let marked = bytes.starts_with(b"\xff\xfe") || bytes.starts_with(b"\xfe\xff");
-    let (pairs, _) = bytes[if marked { 2 } else { 0 }..].as_chunks::<2>();
-    let text: String = char::decode_utf16(pairs.iter().map(|pair| order(*pair)))
-        .map(|decoded| decoded.unwrap_or(char::REPLACEMENT_CHARACTER))
-        .collect();
-    (!text.contains('\0')).then_some(text)
 }
 
 fn is_program(bytes: &[u8]) -> bool {
@@ -595,12 +533,4 @@ fn is_program(bytes: &[u8]) -> bool {
 
 fn line_ends(bytes: &[u8]) -> usize {
     memchr::memchr_iter(b'\n', bytes).count()
-}
-
-pub(crate) fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write as _;
-    bytes.iter().fold(String::new(), |mut text, byte| {
-        write!(text, "{byte:02x}").expect("writing to a String cannot fail");
-        text
-    })
 }

@@ -217,6 +217,182 @@ fn keys_that_packages_publish_or_are_tried_with_are_no_secrets() {
     );
 }
 
+#[test]
+fn code_that_a_distribution_lists_is_published() {
+    let code = format!("KEY = \"\"\"\n{}\"\"\"\n", key());
+    let sum = base64::engine::general_purpose::URL_SAFE_NO_PAD
+        .encode(sha2::Sha256::digest(code.as_bytes()));
+    let outcome = look(vec![
+        Layer::new()
+            .file("opt/v/lib/python3.11/site-packages/d/server.py", &code)
+            .file("opt/v/lib/python3.11/site-packages/d/other.py", &code)
+            .file("opt/v/lib/python3.11/site-packages/d/changed.py", &code)
+            .file(
+                "opt/v/lib/python3.11/site-packages/d-1.dist-info/RECORD",
+                format!("d/server.py,sha256={sum},1\nd/changed.py,sha256=abc,1\n"),
+            ),
+    ]);
+    let severities: Vec<(&str, Severity)> = outcome
+        .inventory
+        .secrets
+        .iter()
+        .map(|secret| (secret.place.rsplit('/').next().unwrap(), secret.severity))
+        .collect();
+    assert_eq!(
+        severities,
+        [
+            ("changed.py", Severity::Critical),
+            ("other.py", Severity::Critical),
+            ("server.py", Severity::Info),
+        ]
+    );
+}
+
+#[test]
+fn a_value_that_comes_again_and_again_takes_no_others_place() {
+    let bearer = format!("GET /a Authorization: Bearer {0}{0}\n", &NOISE[..20]);
+    let log = |lines: usize| format!("{}\nt = {}\n", bearer.repeat(lines), github_token());
+    let outcome = look(vec![
+        Layer::new()
+            .file("app/short.log", log(300))
+            // Longer than what is searched as a whole.
+            .file("app/long.log", log(30_000))
+            .file("app/base.txt", {
+                let encoded = STANDARD.encode(format!("token = {}", &github_token()));
+                format!("{}{}\n", format!("t: {encoded}\n").repeat(300), key())
+            }),
+    ]);
+    assert_eq!(
+        brief(&outcome.inventory.secrets),
+        [
+            ("github-token", "app/base.txt", Some(0), Some(1), false),
+            ("private-key", "app/base.txt", Some(0), Some(301), false),
+            ("bearer-token", "app/long.log", Some(0), Some(1), false),
+            ("github-token", "app/long.log", Some(0), Some(30_002), false),
+            ("bearer-token", "app/short.log", Some(0), Some(1), false),
+            ("github-token", "app/short.log", Some(0), Some(302), false),
+        ]
+    );
+    assert_eq!(outcome.skipped, []);
+}
+
+#[test]
+fn more_values_than_are_told_are_said() {
+    let drawn = |mut at: u64| -> String {
+        let letter = || {
+            at = at.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(99);
+            char::from(b"aB3dE5gH7jK9mN1pQ2rS4tU6vW8xY0zC"[(at >> 59) as usize])
+        };
+        std::iter::repeat_with(letter).take(36).collect()
+    };
+    type Line = fn(&str) -> String;
+    let lines: [(&str, Line); 6] = [
+        ("app/tokens.txt", |value| format!("t = gh{}_{value}", "p")),
+        ("app/names.ini", |value| format!("password = {value}")),
+        ("app/links.txt", |value| {
+            format!("postgres://u:{value}@db/x")
+        }),
+        ("app/base.txt", |value| {
+            let encoded = STANDARD.encode(format!("token = gh{}_{value}", "p"));
+            format!("t: {encoded}")
+        }),
+        ("app/a.env", |value| format!("X_TOKEN={value}")),
+        ("app/run.sh", |value| {
+            format!("curl -u bob:{value} https://x")
+        }),
+    ];
+    for (path, line) in lines {
+        for (count, filler) in [(200, 0), (201, 0), (200, 9000), (201, 9000)] {
+            // Command lines are read in files that are searched as a whole.
+            if path == "app/run.sh" && filler > 0 {
+                continue;
+            }
+            let mut text: String = (0..count)
+                .map(|at| line(&drawn(at)) + "\n" + &"# nothing\n".repeat(filler / 50))
+                .collect();
+            text += &"# nothing at all\n".repeat(filler * 10);
+            let outcome = look(vec![Layer::new().file(path, text)]);
+            assert_eq!(outcome.inventory.secrets.len(), 200, "{path} {count}");
+            let skipped: Vec<&str> = outcome
+                .skipped
+                .iter()
+                .map(|skipped| skipped.what.as_str())
+                .collect();
+            let said: &[&str] = if count > 200 { &[path] } else { &[] };
+            assert_eq!(skipped, said, "{path} {count} {filler}");
+        }
+    }
+    let variable = (0..300).map(|at| format!("gh{}_{}", "p", drawn(at)));
+    let config = ImageConfig {
+        env: vec![format!("X={}", variable.collect::<Vec<_>>().join(" "))],
+        ..ImageConfig::default()
+    };
+    let outcome = look_with(Vec::new(), config);
+    assert_eq!(outcome.inventory.secrets.len(), 200);
+    assert_eq!(outcome.skipped[0].what, "env X");
+}
+
+#[test]
+fn whatever_may_be_a_password_is_hidden_and_what_reads_like_one_is_found() {
+    let drawn = [
+        "$Zx9!kQw7plm",
+        "/3kQmZ7xW4vT1pL9rY6nB3cF5hJ0sGaEw8Uq2Nd5HbVo=",
+        "[Zx9kQw7plmRt4",
+        "~Zx9kQw7plmRt4vB",
+        "Zx9${kQw7plm",
+        "Zx9kQw7plm%d{{",
+        "Mastodon-8fK2qLw9vZ",
+    ];
+    let doubtful = [
+        "open \"sesame\" now",
+        "$ummer",
+        "[open",
+        "/open/the/door",
+        "changeme later X=y",
+    ];
+    let step = |text: String| HistoryEntry {
+        created_by: Some(text),
+        empty_layer: true,
+        ..HistoryEntry::default()
+    };
+    for (value, found) in drawn
+        .map(|value| (value, true))
+        .into_iter()
+        .chain(doubtful.map(|value| (value, false)))
+    {
+        let config = ImageConfig {
+            env: vec![format!("ADMIN_PASSWORD={value}")],
+            cmd: Some(["run", "--password", value].map(str::to_owned).to_vec()),
+            history: vec![
+                step(format!("ENV ADMIN_PASSWORD={value}")),
+                step(format!("/bin/sh -c #(nop)  ENV ADMIN_PASSWORD={value}")),
+            ],
+            ..ImageConfig::default()
+        };
+        let shown = redacted(&config);
+        let mark = shown.env[0].strip_prefix("ADMIN_PASSWORD=").unwrap();
+        assert_eq!(mark.starts_with("[secret-value "), found, "{shown:?}");
+        assert_eq!(mark == "[hidden]", !found, "{shown:?}");
+        let cmd = shown.cmd.unwrap();
+        assert!(cmd[2].starts_with('[') && cmd[2].ends_with(']'), "{cmd:?}");
+        if !value.contains('=') {
+            for entry in shown.history {
+                let text = entry.created_by.unwrap();
+                assert!(text.ends_with(&format!("ADMIN_PASSWORD={mark}")), "{text}");
+            }
+        }
+        let outcome = look_with(Vec::new(), config);
+        assert_eq!(!outcome.inventory.secrets.is_empty(), found, "{value}");
+    }
+    let config = ImageConfig {
+        history: vec![step(
+            "RUN A_TOKEN=$TOKEN B_TOKEN=${TOKEN} run # buildkit".to_owned(),
+        )],
+        ..ImageConfig::default()
+    };
+    assert_eq!(redacted(&config).history, config.history);
+}
+
 fn base16(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -158,7 +158,16 @@ fn is_so(kind: Kind, head: &[u8]) -> bool {
     match kind {
         Kind::Gzip => head.starts_with(&[0x1f, 0x8b, 8]),
         Kind::Tar => tar::is_header(head),
-        Kind::Zip => head.starts_with(b"PK\x03\x04"),
+        // An end may stand in front, or the mark of an archive in several parts (APPNOTE 8.5.3).
+        Kind::Zip => {
+            let marks = [
+                &b"PK\x03\x04"[..],
+                b"PK\x05\x06",
+                b"PK\x07\x08",
+                b"PK00PK\x03\x04",
+            ];
+            marks.iter().any(|mark| head.starts_with(mark))
+        }
         // A frame to be passed over may come first (RFC 8878, 3.1.2), as pzstd writes them.
         Kind::Zstd => {
             let skippable = head.get(1..4) == Some(b"\x2a\x4d\x18");
@@ -307,7 +316,7 @@ impl Sink for State<'_> {
         if let Some(entry) = self.entry.take() {
             let (found, _) = entry.finish(&mut self.budget);
             self.partly |= found.partly;
-            let room = super::detector::MAX_HITS.saturating_sub(self.sightings.len());
+            let room = super::hits::MAX_HITS.saturating_sub(self.sightings.len());
             self.partly |= found.sightings.len() > room;
             self.sightings
                 .extend(found.sightings.into_iter().take(room));

@@ -27,12 +27,11 @@ pub(super) fn assigned(bytes: &[u8], at: usize, word_end: usize, settings: bool)
         return None;
     }
     let found = value_of_pair(bytes, at - before, name_end, settings);
-    let found = found.or_else(|| value_behind(bytes, name_end, settings));
-    let Some((start, value, quoted)) = found.or_else(|| {
-        settings
-            .then(|| value_of_word(bytes, at - before, name_end))
-            .flatten()
-    }) else {
+    let found = found
+        .or_else(|| value_of_entry(bytes, at - before, name_end))
+        .or_else(|| value_behind(bytes, name_end, settings))
+        .or_else(|| value_of_word(bytes, at - before, name_end, settings));
+    let Some((start, value, quoted)) = found else {
         return name
             .eq_ignore_ascii_case("password")
             .then(|| in_statement(bytes, name_end))
@@ -101,8 +100,38 @@ fn value_of_pair(
         .flatten()
 }
 
-/// The value of `name value`, alone on their line but for what sets a variable.
-fn value_of_word(bytes: &[u8], name_at: usize, name_end: usize) -> Option<(usize, &str, bool)> {
+/// The text of an element that an attribute or the element before it names: `<entry
+/// key="password">…</entry>` (Java's properties), `<name>…</name> <value>…</value>` (Hadoop).
+fn value_of_entry(bytes: &[u8], name_at: usize, name_end: usize) -> Option<(usize, &str, bool)> {
+    let before = &bytes[name_at.saturating_sub(8)..name_at];
+    let rest = &bytes[name_end..bytes.len().min(name_end + REACH)];
+    let named = [&b" key=\""[..], b" key='", b" name=\"", b" name='"]
+        .iter()
+        .any(|end| before.ends_with(end));
+    let from = match rest {
+        [b'"' | b'\'', b'>', ..] if named => 2,
+        _ if before.ends_with(b"<name>") => {
+            let behind = rest.strip_prefix(b"</name>")?;
+            let blank = behind.iter().take_while(|byte| byte.is_ascii_whitespace());
+            let from = 7 + blank.count();
+            rest[from..].starts_with(b"<value>").then_some(from + 7)?
+        }
+        _ => return None,
+    };
+    let text = &rest[from..];
+    let text = &text[..memchr::memchr2(b'<', b'\n', text)?];
+    (text.len() <= LONGEST).then_some(())?;
+    Some((name_end + from, std::str::from_utf8(text).ok()?, true))
+}
+
+/// The value of `name value`, alone on their line but for what sets a variable; in quotes, where
+/// everything else is.
+fn value_of_word(
+    bytes: &[u8],
+    name_at: usize,
+    name_end: usize,
+    settings: bool,
+) -> Option<(usize, &str, bool)> {
     let before = &bytes[name_at.saturating_sub(32)..name_at];
     let line = before.rsplit(|byte| *byte == b'\n').next()?.trim_ascii();
     if !matches!(line, b"" | b"ENV" | b"set" | b"setx") {
@@ -119,11 +148,12 @@ fn value_of_word(bytes: &[u8], name_at: usize, name_end: usize) -> Option<(usize
         [b'"', inner @ .., b'"'] | [b'\'', inner @ .., b'\''] => (1, inner),
         _ => (0, value),
     };
-    if blank == 0 || value.is_empty() || value.iter().any(u8::is_ascii_whitespace) {
+    let written = settings || quote == 1;
+    if blank == 0 || !written || value.is_empty() || value.iter().any(u8::is_ascii_whitespace) {
         return None;
     }
     let value = std::str::from_utf8(value).ok()?;
-    Some((name_end + blank + quote, value, false))
+    Some((name_end + blank + quote, value, !settings))
 }
 
 /// Whether the last line of what stands before is a comment.

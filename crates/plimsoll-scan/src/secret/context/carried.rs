@@ -9,9 +9,10 @@ use regex::bytes::Regex;
 
 use super::super::assignment::in_urls;
 use super::super::detector::LOOKBEHIND;
+use super::super::drawn::looks_random;
 use super::super::form::is_jwt;
 use super::super::pattern::{BASE64, Verdict, encoded_private_key};
-use super::super::placeholder::{is_example, is_placeholder, looks_random};
+use super::super::placeholder::{is_example, is_placeholder};
 use super::super::{Fingerprint, Hit};
 
 /// A secret of an application in Azure's directory: its mark is at the fifth and sixth place.
@@ -152,6 +153,52 @@ pub(super) fn carried(bytes: &[u8], start: usize, basic: bool) -> Option<Hit> {
         end: start + length,
         fingerprint: Fingerprint::of(secret.as_bytes()),
     })
+}
+
+/// What a header carries under a name of its maker's own, behind `Authorization`, which ends at `at`:
+/// `Token …`, `ApiKey …`. `Bearer` and `Basic` are told by their own names.
+pub(super) fn authorized(bytes: &[u8], at: usize) -> Option<Hit> {
+    const SCHEMES: &[&str] = &[
+        "token",
+        "apikey",
+        "api-key",
+        "key",
+        "ssws",
+        "geniekey",
+        "bot",
+        "splunk",
+        "discogs",
+        "private-token",
+        "deepl-auth-key",
+        "accesskey",
+    ];
+    let rest = &bytes[at..bytes.len().min(at + 96)];
+    let count = |bytes: &[u8], of: &[u8]| bytes.iter().take_while(|byte| of.contains(byte)).count();
+    let start = count(rest, b" \t\"'\\:=,]>");
+    if !rest[..start].iter().any(|byte| b":=,".contains(byte)) {
+        return None;
+    }
+    let length = rest[start..]
+        .iter()
+        .take_while(|byte| byte.is_ascii_alphabetic() || **byte == b'-')
+        .count();
+    let scheme = std::str::from_utf8(&rest[start..start + length]).ok()?;
+    let behind = start + length;
+    let blank = count(&rest[behind..], b" ");
+    if blank == 0 || !SCHEMES.contains(&scheme.to_ascii_lowercase().as_str()) {
+        return None;
+    }
+    let mut value_at = behind + blank;
+    if rest[value_at..].starts_with(b"token=") {
+        value_at += 6;
+    }
+    value_at += count(&rest[value_at..], b"\\\"");
+    let hit = carried(bytes, at + value_at, false)?;
+    let kind = match hit.kind {
+        "bearer-token" => "authorization-token",
+        other => other,
+    };
+    Some(Hit { kind, ..hit })
 }
 
 /// The private key of `client-key-data: …`, whose name ends at `start`.

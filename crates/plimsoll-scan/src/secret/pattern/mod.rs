@@ -12,8 +12,9 @@ use base64::engine::DecodePaddingMode;
 use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig};
 use plimsoll_model::Severity;
 
+use super::drawn::looks_random;
 use super::form::is_jwt;
-use super::placeholder::{is_example, looks_random};
+use super::placeholder::is_example;
 
 /// Base64 as people leave it: with or without padding.
 pub(super) const BASE64: GeneralPurpose = GeneralPurpose::new(

@@ -1,0 +1,74 @@
+//! What reads like drawn from a hat: the more a value does, the surer it is a credential.
+
+/// Whether a value reads like drawn from a hat, not like words, names or numbers.
+pub(super) fn looks_random(value: &str) -> bool {
+    let digits = value.bytes().filter(u8::is_ascii_digit).count();
+    let letters = value.bytes().filter(u8::is_ascii_alphabetic).count();
+    let marks = value
+        .bytes()
+        .filter(|byte| {
+            matches!(
+                byte,
+                b'!' | b'@' | b'#' | b'$' | b'%' | b'^' | b'&' | b'*' | b'?' | b'~'
+            )
+        })
+        .count();
+    let bits = entropy(value.as_bytes());
+    if value.len() < 8 || letters == 0 || bits < 2.7 || is_wordy(value) {
+        return false;
+    }
+    let mixed = value.bytes().any(|byte| byte.is_ascii_lowercase())
+        && value.bytes().any(|byte| byte.is_ascii_uppercase());
+    (digits >= 2 && bits >= 3.0)
+        || (digits >= 1 && (marks > 0 || mixed))
+        || (value.len() >= 20 && mixed && bits >= 3.8)
+}
+
+/// Whether a value is put together of words and numbers: `user_token_v2`, `pbkdf2-sha256`.
+fn is_wordy(value: &str) -> bool {
+    let mut words = 0;
+    let mut lettered = 0;
+    let mut word = 0;
+    let mut small_before = false;
+    for byte in value.bytes().chain([b'-']) {
+        let next = byte.is_ascii_alphabetic() && !(small_before && byte.is_ascii_uppercase());
+        if !next && word > 0 {
+            words += 1;
+            word = 0;
+        }
+        if byte.is_ascii_alphabetic() {
+            word += 1;
+            lettered += 1;
+        }
+        small_before = byte.is_ascii_lowercase();
+    }
+    // Drawn letters change between small and large and digits every other place; the more there are,
+    // the surer they do.
+    let least = if value.len() >= 20 { 5 } else { 4 };
+    words == 0 || (lettered * 10 >= value.len() * 6 && lettered >= words * least)
+}
+
+/// Whether one byte stands `length` times in a row.
+pub(super) fn has_run(value: &[u8], length: usize) -> bool {
+    length > 1
+        && value
+            .windows(length)
+            .any(|window| window.iter().all(|byte| *byte == window[0]))
+}
+
+/// Shannon entropy, in bits a byte.
+pub(super) fn entropy(value: &[u8]) -> f64 {
+    let mut counts = [0_u32; 256];
+    for byte in value {
+        counts[usize::from(*byte)] += 1;
+    }
+    let total = value.len() as f64;
+    counts
+        .iter()
+        .filter(|count| **count > 0)
+        .map(|count| {
+            let share = f64::from(*count) / total;
+            -share * share.log2()
+        })
+        .sum()
+}

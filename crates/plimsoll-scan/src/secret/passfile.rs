@@ -1,0 +1,144 @@
+//! Files of programs that keep passwords line by line, known by their names.
+
+use plimsoll_model::Severity;
+
+use super::Hit;
+use super::hits::Hits;
+use super::placeholder::is_placeholder;
+use crate::catalogue::base_name;
+
+/// Reads a line: the password in it.
+type Reader = fn(&str) -> Option<&str>;
+
+/// How the lines of a file of this name are read, and what kind of password they hold.
+fn reader(path: &str) -> Option<(Reader, &'static str)> {
+    let name = base_name(path);
+    let in_folder = |folder: &str| path.rsplit('/').nth(1) == Some(folder);
+    Some(match name {
+        // `[host]:port user:password` (postfix, SASL_README).
+        "sasl_passwd" | "sasl-passwd" => (behind_host, "smtp-password"),
+        "passwd" if in_folder("sasl") => (behind_host, "smtp-password"),
+        // `host:user:password` (exim, example of the split configuration).
+        "passwd.client" => (last_field, "smtp-password"),
+        // `user:password` (rsyncd.conf(5), "secrets file").
+        "rsyncd.secrets" => (second_field, "rsync-password"),
+        // `client server secret address` (pppd(8)).
+        "chap-secrets" | "pap-secrets" => (third_word, "ppp-password"),
+        // `id:key`, or with a bucket in front (s3fs(1)).
+        "passwd-s3fs" | ".passwd-s3fs" => (last_field, "s3fs-credential"),
+        // `user:password` of services (davfs2.conf(5), "secrets").
+        "secrets" if in_folder("davfs2") || in_folder(".davfs2") => (third_word, "davfs2-password"),
+        _ => return None,
+    })
+}
+
+/// Passwords in a file that keeps them line by line.
+pub(super) fn in_password_file(path: &str, bytes: &[u8], hits: &mut Hits) {
+    let Some((read, kind)) = reader(path) else {
+        return;
+    };
+    let Ok(text) = std::str::from_utf8(bytes) else {
+        return;
+    };
+    for line in text.lines() {
+        let line = line.trim();
+        if line.starts_with(['#', ';']) {
+            continue;
+        }
+        let Some(value) = read(line).filter(|value| !is_placeholder(value)) else {
+            continue;
+        };
+        let start = value.as_ptr().addr() - text.as_ptr().addr();
+        hits.push(Hit::of(kind, Severity::Critical, start, value.as_bytes()));
+    }
+}
+
+/// The password of a user behind the name of a host: `[host]:587 user:password`.
+fn behind_host(line: &str) -> Option<&str> {
+    let (_, account) = line.split_once(char::is_whitespace)?;
+    let (user, password) = account.trim_start().split_once(':')?;
+    (!user.is_empty()).then_some(password)
+}
+
+fn second_field(line: &str) -> Option<&str> {
+    let (user, password) = line.split_once(':')?;
+    (!user.is_empty()).then_some(password)
+}
+
+fn last_field(line: &str) -> Option<&str> {
+    let (before, password) = line.rsplit_once(':')?;
+    (!before.is_empty()).then_some(password)
+}
+
+/// The third word of a line, where words may stand in quotes.
+fn third_word(line: &str) -> Option<&str> {
+    let mut rest = line;
+    let mut word = None;
+    for _ in 0..3 {
+        rest = rest.trim_start();
+        let (here, behind) = match rest.chars().next()? {
+            quote @ ('"' | '\'') => rest[1..].split_once(quote)?,
+            _ => rest.split_once(char::is_whitespace).unwrap_or((rest, "")),
+        };
+        word = Some(here);
+        rest = behind;
+    }
+    word
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn found(path: &str, text: &str) -> Vec<String> {
+        let mut hits = Hits::default();
+        in_password_file(path, text.as_bytes(), &mut hits);
+        let values = hits.iter().map(|hit| text[hit.start..hit.end].to_owned());
+        values.collect()
+    }
+
+    #[test]
+    fn passwords_line_by_line() {
+        for (path, line) in [
+            (
+                "etc/postfix/sasl_passwd",
+                "[smtp.corp.net]:587 me@corp.net:VALUE",
+            ),
+            ("etc/postfix/sasl/passwd", "smtp.corp.net\tme:VALUE"),
+            ("etc/exim4/passwd.client", "smtp.corp.net:me:VALUE"),
+            ("etc/rsyncd.secrets", "backup:VALUE"),
+            ("etc/ppp/chap-secrets", "me * VALUE *"),
+            (
+                "etc/ppp/pap-secrets",
+                "\"me too\"\t\"the server\" \"VALUE\"",
+            ),
+            ("etc/passwd-s3fs", "bucket:AKIAX:VALUE"),
+            ("root/.passwd-s3fs", "AKIAX:VALUE"),
+            ("etc/davfs2/secrets", "https://dav.corp.net/x me VALUE"),
+        ] {
+            let value = "hunter2-of-ours";
+            let text = format!("# a comment: of me\n\n{}\n", line.replace("VALUE", value));
+            assert_eq!(found(path, &text), [value], "{path}");
+            for none in ["changeme", "your_password", "<password>", ""] {
+                let text = format!("{}\n", line.replace("VALUE", none));
+                assert_eq!(found(path, &text), Vec::<String>::new(), "{text}");
+            }
+            assert_eq!(found("srv/notes.txt", &text), Vec::<String>::new());
+        }
+        assert_eq!(
+            found("etc/passwd", "root:x1y2z3:0:0::/root:/bin/sh\n"),
+            Vec::<String>::new()
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_ends(text in "([a-z]{1,6}|[ :\"'\n#é\t]){0,40}") {
+            for name in ["sasl_passwd", "passwd.client", "rsyncd.secrets", "chap-secrets"] {
+                let _ = found(name, &text);
+            }
+        }
+    }
+}
