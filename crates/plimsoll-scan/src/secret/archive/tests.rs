@@ -118,9 +118,38 @@ fn zip(name: &str, bytes: &[u8], deflated: bool, streamed: bool) -> Vec<u8> {
     zip
 }
 
-fn directory(mut zip: Vec<u8>) -> Vec<u8> {
-    zip.extend(b"PK\x01\x02");
-    zip.extend([0; 60]);
+/// A zip of these entries, with its directory.
+fn directory(entries: &[Vec<u8>]) -> Vec<u8> {
+    let offsets = entries.iter().scan(0, |at, entry| {
+        let offset = *at;
+        *at += entry.len();
+        Some(offset)
+    });
+    let named: Vec<(&[u8], usize)> = entries.iter().map(Vec::as_slice).zip(offsets).collect();
+    with_directory(entries.concat(), &named)
+}
+
+/// These bytes, and behind them the directory of the entries that begin at these places.
+fn with_directory(mut zip: Vec<u8>, entries: &[(&[u8], usize)]) -> Vec<u8> {
+    let begins = zip.len() as u32;
+    for (entry, offset) in entries {
+        let name = &entry[30..30 + usize::from(entry[26])];
+        let behind = if entry[6] & 8 == 0 { 0 } else { 16 };
+        let packed = (entry.len() - 30 - name.len() - behind) as u32;
+        zip.extend(b"PK\x01\x02\x14\0");
+        zip.extend(&entry[4..18]);
+        zip.extend(packed.to_le_bytes());
+        zip.extend([0; 4]);
+        zip.extend((name.len() as u16).to_le_bytes());
+        zip.extend([0; 12]);
+        zip.extend((*offset as u32).to_le_bytes());
+        zip.extend(name);
+    }
+    let length = zip.len() as u32 - begins;
+    zip.extend(b"PK\x05\x06\0\0\0\0");
+    zip.extend([(entries.len() as u16).to_le_bytes(); 2].concat());
+    zip.extend([length.to_le_bytes(), begins.to_le_bytes()].concat());
+    zip.extend([0; 2]);
     zip
 }
 
@@ -189,14 +218,11 @@ fn what_lies_in_archives_is_found_with_its_place() {
     let packed = base64::Engine::decode(&base64::engine::general_purpose::STANDARD, XZ).unwrap();
     assert_eq!(places("app/a.txz", &packed), one("app/a.txz!src/tok.py"));
     for (deflated, streamed) in [(false, false), (true, false), (true, true)] {
-        let zip = directory(
-            [
-                zip("empty/", b"", false, false),
-                zip("tok.py", text.as_bytes(), deflated, streamed),
-                zip("b", b"b", false, false),
-            ]
-            .concat(),
-        );
+        let zip = directory(&[
+            zip("empty/", b"", false, false),
+            zip("tok.py", text.as_bytes(), deflated, streamed),
+            zip("b", b"b", false, false),
+        ]);
         assert_eq!(places("app/a.zip", &zip), one("app/a.zip!tok.py"));
         let nested = gz(&tar(&[("lib/a.jar", &zip)]));
         assert_eq!(
@@ -249,13 +275,70 @@ fn what_is_not_read_is_said() {
 }
 
 #[test]
+fn what_stands_between_the_entries_of_a_zip_hides_none() {
+    let text = format!("TOKEN = '{}'\n", token());
+    let first = zip("a", b"hello", false, false);
+    let entry = zip("s.py", text.as_bytes(), true, false);
+    let found = (vec![("app/x.zip!s.py".to_owned(), Some(1))], false);
+    let with = |between: &[u8]| {
+        let bytes = [&first, between, &entry].concat();
+        let named = [(&*first, 0), (&*entry, first.len() + between.len())];
+        places("app/x.zip", &with_directory(bytes, &named))
+    };
+    assert_eq!(with(b""), found);
+    let end = [&b"PK\x05\x06"[..], &[0; 18]].concat();
+    assert_eq!(with(&end), found);
+    // What says that it is longer than it is.
+    let end = [&end[..20], b"\xff\xff"].concat();
+    assert_eq!(with(&end), found);
+    let central = [&b"PK\x01\x02"[..], &[0; 24], &[0xff; 6], &[0; 12]].concat();
+    assert_eq!(with(&central).0, found.0);
+    assert_eq!(with(&[b'x'; 20]), found);
+    assert_eq!(with(&[b'x'; 2000]), (found.0.clone(), true));
+    // One behind the other, and one behind the end of another.
+    let whole = directory(std::slice::from_ref(&entry));
+    let other = directory(std::slice::from_ref(&first));
+    assert_eq!(places("app/x.zip", &[&other[..], &whole].concat()), found);
+    assert_eq!(
+        places("app/x.zip", &[&other[..], &[0; 99]].concat()),
+        (vec![], false)
+    );
+    assert_eq!(
+        places("app/x.zip", &[&other[..], b"behind"].concat()),
+        (vec![], true)
+    );
+    assert_eq!(places("app/x.zip", &whole[..whole.len() - 1]).0, found.0);
+    assert!(places("app/x.zip", &whole[..whole.len() - 1]).1);
+}
+
+#[test]
+fn entries_that_only_the_directory_of_a_zip_knows_are_said() {
+    let text = format!("TOKEN = '{}'\n", token());
+    let entry = zip("s.py", text.as_bytes(), true, false);
+    // An entry that says to be as long as all that follows.
+    let mut first = zip("a", b"hello", false, false);
+    first[18] += entry.len() as u8;
+    let bytes = [&*first, &*entry].concat();
+    let named = [(&*first, 0), (&*entry, first.len())];
+    assert_eq!(
+        places("app/x.zip", &with_directory(bytes, &named)),
+        (vec![], true)
+    );
+    // Stored by its own header, deflated by the directory.
+    let mut lies = entry.clone();
+    lies[8] = 0;
+    let bytes = with_directory(lies, &[(&entry, 0)]);
+    assert_eq!(places("app/x.zip", &bytes), (vec![], true));
+}
+
+#[test]
 fn sizes_that_headers_make_up_change_nothing() {
     let text = [token().as_bytes(), &b"\nx".repeat(1500)].concat();
     for deflated in [false, true] {
         for claimed in [1_u32, 100, 2999, 1 << 30] {
             let mut bytes = zip("tok.py", &text, deflated, false);
             bytes[22..26].copy_from_slice(&claimed.to_le_bytes());
-            let bytes = directory(bytes);
+            let bytes = directory(&[bytes]);
             let whole = search("app/a.zip", &bytes, &[usize::MAX]);
             assert_eq!(whole.sightings.len(), 1);
             assert!(!whole.partly, "{claimed}");
@@ -309,11 +392,11 @@ proptest! {
     ) {
         let text = [token().as_bytes(), b"\n", &filler].concat();
         let inner = tar(&[("a", &filler), ("b.py", &text)]);
-        let zip = [zip("t", &text, true, true), zip("u", &filler, false, false)].concat();
+        let zip = [zip("t", &text, true, true), zip("u", &filler, false, false)];
         for (path, bytes) in [
             ("app/a.tar", inner.clone()),
             ("app/a.tgz", gz(&inner)),
-            ("app/a.zip", directory(zip)),
+            ("app/a.zip", directory(&zip)),
             ("app/a.tzst", zst(&inner)),
             ("app/a.tbz2", bz2(&inner)),
             ("app/a.txz", xz(&inner)),

@@ -1,4 +1,8 @@
 //! Zip by its local headers, as they come: no seeking to the directory at the end is needed.
+//!
+//! Other readers go by the directory that the last end record names. So what stands between entries
+//! ends nothing here, whatever it looks like, and each directory that comes by is held against the
+//! entries that were read: one that names others is said not to have been searched whole.
 
 use flate2::{Decompress, FlushDecompress, Status};
 
@@ -7,11 +11,21 @@ use super::Sink;
 const LOCAL: [u8; 4] = *b"PK\x03\x04";
 const FIXED: usize = 30;
 
+/// What stands between and behind entries, and how long the fixed part of it is (APPNOTE 4.3).
+const CENTRAL: (&[u8], usize) = (b"PK\x01\x02", 46);
+const END: (&[u8], usize) = (b"PK\x05\x06", 22);
+const LONG_END: (&[u8], usize) = (b"PK\x06\x06", 56);
+const LOCATOR: (&[u8], usize) = (b"PK\x06\x07", 20);
+const SIGNATURE: (&[u8], usize) = (b"PK\x05\x05", 6);
+
 /// Bytes that are inflated in one go.
 const OUT: usize = 32 << 10;
 
 /// How far behind an entry of unknown length the next one begins at most.
-const DESCRIPTOR: usize = 32;
+const DESCRIPTOR: u64 = 32;
+
+/// Entries that a directory is held against: more are not unpacked.
+const MAX_ENTRIES: usize = 1 << 16;
 
 /// Reads a zip as it comes.
 #[derive(Default)]
@@ -19,9 +33,25 @@ pub(super) struct Reader {
     /// What is gathered of a header, or of what stands between entries.
     gathered: Vec<u8>,
     step: Step,
-    /// Bytes passed over between entries.
-    between: usize,
+    /// Bytes that came so far, the gathered ones included.
+    at: u64,
+    /// Bytes between entries that are explained by what stands before them.
+    room: u64,
     out: Vec<u8>,
+    /// What was read, in the order in which it lies there.
+    entries: Vec<Entry>,
+    /// Where the archive begins that is being read: several may stand in a row.
+    base: u64,
+    /// Whether an end record came behind the last entry.
+    ended: bool,
+}
+
+/// An entry as its local header has it.
+struct Entry {
+    offset: u64,
+    method: u16,
+    data_at: u64,
+    packed: u64,
 }
 
 #[derive(Default)]
@@ -42,21 +72,19 @@ enum Step {
     Skipped {
         left: u64,
     },
-    /// Behind the entries.
-    Over,
     Broken,
 }
 
 impl Reader {
     /// Whether all entries came by.
     pub(super) fn is_over(&self) -> bool {
-        matches!(self.step, Step::Over)
+        self.ended && matches!(self.step, Step::Header) && !self.gathered.starts_with(b"PK")
     }
 
     pub(super) fn feed(&mut self, mut bytes: &[u8], sink: &mut impl Sink) {
         while !bytes.is_empty() && !sink.full() {
             let used = match &mut self.step {
-                Step::Over | Step::Broken => return,
+                Step::Broken => return,
                 Step::Header => self.header(bytes, sink),
                 Step::Stored { left } => {
                     let now =
@@ -65,7 +93,7 @@ impl Reader {
                     *left -= now as u64;
                     if *left == 0 {
                         sink.end();
-                        self.step = Step::Header;
+                        self.between(now);
                     }
                     now
                 }
@@ -74,7 +102,7 @@ impl Reader {
                         usize::try_from(*left).map_or(bytes.len(), |left| left.min(bytes.len()));
                     *left -= now as u64;
                     if *left == 0 {
-                        self.step = Step::Header;
+                        self.between(now);
                     }
                     now
                 }
@@ -96,16 +124,16 @@ impl Reader {
                     match result {
                         Ok(Status::StreamEnd) => {
                             sink.end();
-                            self.step = match rest {
-                                Some(left) if left > 0 => Step::Skipped { left },
-                                _ => Step::Header,
-                            };
+                            match rest {
+                                Some(left) if left > 0 => self.step = Step::Skipped { left },
+                                _ => self.between(used),
+                            }
                         }
                         Ok(_) if rest == Some(0) && made < OUT => {
                             // Shorter than its own bytes say.
                             sink.left_out();
                             sink.end();
-                            self.step = Step::Header;
+                            self.between(used);
                         }
                         Ok(_) if used > 0 || made > 0 => {}
                         Ok(_) | Err(_) => self.give_up(sink),
@@ -113,7 +141,9 @@ impl Reader {
                     used
                 }
             };
-            bytes = &bytes[used.min(bytes.len())..];
+            let used = used.min(bytes.len());
+            self.at += used as u64;
+            bytes = &bytes[used..];
         }
     }
 
@@ -123,29 +153,41 @@ impl Reader {
         self.step = Step::Broken;
     }
 
+    /// The entry is over, with the next `used` bytes.
+    fn between(&mut self, used: usize) {
+        self.step = Step::Header;
+        self.room = DESCRIPTOR;
+        if let Some(entry) = self.entries.last_mut() {
+            entry.packed = (self.at + used as u64).saturating_sub(entry.data_at);
+        }
+    }
+
     /// Gathers a header; gives how many bytes of `bytes` it took.
     fn header(&mut self, bytes: &[u8], sink: &mut impl Sink) -> usize {
+        if self.gathered.is_empty() {
+            let before = memchr::memchr(b'P', bytes).unwrap_or(bytes.len());
+            if before > 0 {
+                self.passed(&bytes[..before], sink);
+                return before;
+            }
+        }
         let wanted = self.wanted();
         let now = (wanted - self.gathered.len()).min(bytes.len());
         self.gathered.extend_from_slice(&bytes[..now]);
-        if self.gathered.len() < wanted {
+        if self.gathered.len() < wanted || wanted < self.wanted() {
             return now;
         }
-        if !self.gathered.starts_with(&LOCAL) {
-            // A descriptor of what came before, or what comes behind the entries.
-            if self.gathered.starts_with(b"PK\x01\x02") || self.gathered.starts_with(b"PK\x05\x06")
-            {
-                self.step = Step::Over;
-                return now;
-            }
-            let next = self.gathered[1..].windows(2).position(|pair| pair == b"PK");
-            let drop = next.map_or(self.gathered.len() - 1, |at| at + 1);
-            self.passed(drop, sink);
-            return now;
-        }
-        if wanted == self.wanted() {
-            let header = std::mem::take(&mut self.gathered);
-            self.begin(&header, sink);
+        let gathered = std::mem::take(&mut self.gathered);
+        if gathered.starts_with(&LOCAL) {
+            self.begin(&gathered, now, sink);
+        } else if gathered.len() > 4 {
+            self.explained(&gathered, now, sink);
+        } else {
+            // A descriptor of what came before, or whatever it is.
+            let next = (1..4).find(|at| b"PK".starts_with(&gathered[*at..4.min(at + 2)]));
+            let (before, rest) = gathered.split_at(next.unwrap_or(4));
+            self.passed(before, sink);
+            self.gathered = rest.to_vec();
         }
         now
     }
@@ -157,7 +199,9 @@ impl Reader {
             return 4;
         }
         if !header.starts_with(&LOCAL) {
-            return header.len();
+            let known = [CENTRAL, END, LONG_END, LOCATOR, SIGNATURE];
+            let known = known.iter().find(|(mark, _)| header.starts_with(mark));
+            return known.map_or(4, |(_, length)| *length);
         }
         if header.len() < FIXED {
             return FIXED;
@@ -165,18 +209,71 @@ impl Reader {
         FIXED + usize::from(short(header, 26)) + usize::from(short(header, 28))
     }
 
-    fn passed(&mut self, bytes: usize, sink: &mut impl Sink) {
-        self.gathered.drain(..bytes.min(self.gathered.len()));
-        self.between += bytes;
-        if self.between > DESCRIPTOR {
-            self.give_up(sink);
-        }
+    /// Takes a part of the directory, which ends with the next `now` bytes.
+    ///
+    /// What is as long as its fields say may hold the beginning of an entry all the same: it is
+    /// looked through, not passed over.
+    fn explained(&mut self, part: &[u8], now: usize, sink: &mut impl Sink) {
+        let long_at = |at| u64::from(short(part, at));
+        self.room = if part.starts_with(CENTRAL.0) {
+            if !self.was_read(part) {
+                sink.left_out();
+            }
+            long_at(28) + long_at(30) + long_at(32)
+        } else if part.starts_with(END.0) {
+            self.ended = true;
+            self.base = self.at + now as u64 + long_at(20);
+            long_at(20)
+        } else if part.starts_with(LONG_END.0) {
+            u64::from(long(part, 4)).saturating_sub(44)
+        } else if part.starts_with(SIGNATURE.0) {
+            long_at(4)
+        } else {
+            0
+        };
     }
 
-    fn begin(&mut self, header: &[u8], sink: &mut impl Sink) {
-        self.between = 0;
+    /// Whether the entry that a directory names is one that was read, and as the directory has it.
+    fn was_read(&self, central: &[u8]) -> bool {
+        let (method, packed) = (short(central, 10), long(central, 20));
+        let offset = u64::from(long(central, 42));
+        [offset, self.base + offset].iter().any(|offset| {
+            let place = self
+                .entries
+                .binary_search_by_key(offset, |entry| entry.offset);
+            place.is_ok_and(|place| {
+                let entry = &self.entries[place];
+                let as_long = packed == u32::MAX || u64::from(packed) == entry.packed;
+                entry.method == method && as_long
+            })
+        })
+    }
+
+    /// Passes over what is no part of a zip. Behind the end zeros may fill a file up.
+    fn passed(&mut self, bytes: &[u8], sink: &mut impl Sink) {
+        let zeros = bytes.iter().rev().take_while(|byte| **byte == 0).count();
+        let counted = bytes.len() - if self.ended { zeros } else { 0 };
+        if counted as u64 > self.room {
+            sink.left_out();
+        }
+        self.room = self.room.saturating_sub(bytes.len() as u64);
+    }
+
+    /// Begins with the entry of a header that ends with the next `now` bytes.
+    fn begin(&mut self, header: &[u8], now: usize, sink: &mut impl Sink) {
+        self.room = DESCRIPTOR;
+        self.ended = false;
         let flags = short(header, 6);
         let method = short(header, 8);
+        let data_at = self.at + now as u64;
+        if self.entries.len() < MAX_ENTRIES {
+            self.entries.push(Entry {
+                offset: data_at.saturating_sub(header.len() as u64),
+                method,
+                data_at,
+                packed: 0,
+            });
+        }
         let name_end = FIXED + usize::from(short(header, 26));
         let name = &header[FIXED..name_end];
         let mut packed = u64::from(long(header, 18));
