@@ -1,5 +1,7 @@
 //! Credentials in base64.
 
+use std::collections::HashSet;
+
 use base64::Engine as _;
 
 use super::Hit;
@@ -69,11 +71,26 @@ fn search(detector: &Detector, piece: Piece<'_>, told: &mut usize, hits: &mut Hi
         if found.is_empty() && !inner.program && decoded.len() <= MAX_TEXT {
             in_context(inner, true, &mut Told::default(), &mut found);
         }
-        hits.extend(found.into_iter().take(1).map(|hit| Hit {
-            start,
-            end: start + length,
-            ..hit
-        }));
+        if found.is_full() {
+            hits.leave_out();
+        }
+        let mut values = HashSet::new();
+        found.retain(|hit| values.insert(hit.fingerprint));
+        // None of them stands in the file as it is: each gets a letter, the last one the rest.
+        let last = found.len().saturating_sub(1);
+        for (number, hit) in found.into_iter().take(length).enumerate() {
+            let from = start + number;
+            let end = if number == last {
+                start + length
+            } else {
+                from + 1
+            };
+            hits.push(Hit {
+                start: from,
+                end,
+                ..hit
+            });
+        }
     });
 }
 

@@ -30,6 +30,11 @@ impl Hits {
         }
     }
 
+    /// Notes that there was another that is not told.
+    pub(super) fn leave_out(&mut self) {
+        self.full = true;
+    }
+
     /// Whether there were more than are told: looking for others is of no use.
     pub(super) fn is_full(&self) -> bool {
         self.full

@@ -277,6 +277,28 @@ fn a_value_that_comes_again_and_again_takes_no_others_place() {
 }
 
 #[test]
+fn a_text_in_base64_tells_all_that_it_holds() {
+    let text = format!("a = {}\nb = npm_{}\n", github_token(), &NOISE[2..38]);
+    let line = format!("t: {}\n", STANDARD.encode(&text));
+    let outcome = look(vec![Layer::new().file("app/a.txt", format!("x\n{line}"))]);
+    assert_eq!(
+        brief(&outcome.inventory.secrets),
+        [
+            ("github-token", "app/a.txt", Some(0), Some(2), false),
+            ("npm-token", "app/a.txt", Some(0), Some(2), false),
+        ]
+    );
+    let config = ImageConfig {
+        env: vec![line],
+        ..ImageConfig::default()
+    };
+    let shown = redacted(&config).env.remove(0);
+    assert!(shown.starts_with("t: [github-token "), "{shown}");
+    assert!(shown.ends_with("]\n"), "{shown}");
+    assert_eq!(shown.matches('[').count(), 2, "{shown}");
+}
+
+#[test]
 fn more_values_than_are_told_are_said() {
     let drawn = |mut at: u64| -> String {
         let letter = || {
