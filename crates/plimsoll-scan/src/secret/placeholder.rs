@@ -17,15 +17,13 @@ const MARKS: &[&str] = &[
 ];
 
 /// Words that do so where no letter stands around them (lower case).
-const WORDS: &[&str] = &[
-    "dummy", "sesame", "your", "insert", "fixme", "todo", "changeit",
-];
+const WORDS: &[&str] = &["your", "insert", "todo", "changeit"];
 
 /// The same of two words, one behind the other.
 const PAIRS: &[(&str, &str)] = &[("change", "me"), ("replace", "me"), ("change", "it")];
 
 /// What a word made of another begins or ends with: `dummykey`.
-const STEMS: &[&str] = &["dummy", "fixme"];
+const STEMS: &[&str] = &["dummy", "fixme", "sesame"];
 
 /// Whole values that give nothing away (lower case).
 const WHOLE: &[&str] = &[
@@ -425,6 +423,7 @@ mod tests {
             "your-256-bit-secret",
             "my-example-token",
             "dummykey1",
+            "opensesame",
             "changeit",
             "change_it_now",
             "ChangeMe-2024",
