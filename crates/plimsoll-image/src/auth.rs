@@ -15,7 +15,9 @@ use reqwest::header::{HeaderMap, HeaderValue, WWW_AUTHENTICATE};
 use reqwest::{StatusCode, Url};
 
 use crate::ImageError;
-use crate::http::{Failure, is_loopback, is_silence, shown};
+use crate::http::{
+    Failure, content_type, is_loopback, is_page, is_silence, page_instead, retry_after, shown,
+};
 
 const REPLY_LIMIT: u64 = 1 << 20;
 
@@ -182,7 +184,11 @@ impl Auth {
             .map_err(|error| Failure::lost(&place, error))?;
         let status = response.status();
         if status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS {
-            return Err(retry(format!("{place}: answers {status}"), false));
+            return Err(Failure::Retry {
+                why: format!("{place}: answers {status}"),
+                wait: retry_after(&response),
+                silent: false,
+            });
         }
         if !status.is_success() {
             let hint = if credentials.is_some() {
@@ -192,6 +198,7 @@ impl Auth {
             };
             return Err(ImageError::Denied(format!("{place}: answers {status}: {hint}")).into());
         }
+        let kind = content_type(&response);
         let mut bytes = Vec::new();
         response
             .take(REPLY_LIMIT + 1)
@@ -199,6 +206,9 @@ impl Auth {
             .map_err(|error| retry(format!("{place}: {error}"), is_silence(&error)))?;
         if bytes.len() as u64 > REPLY_LIMIT {
             return Err(ImageError::invalid(place, "answers with more than 1 MiB").into());
+        }
+        if is_page(&bytes) {
+            return Err(page_instead(&place, status, &kind).into());
         }
         #[derive(serde::Deserialize)]
         struct Reply {

@@ -1,16 +1,20 @@
 //! One request to a registry: authorisation, redirects, and what is worth another try.
 
+mod answer;
+
 use std::io::Read;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use reqwest::blocking::{Body, Client, Response};
-use reqwest::header::{
-    AUTHORIZATION, CONTENT_RANGE, CONTENT_TYPE, HeaderMap, LOCATION, RETRY_AFTER,
-};
+use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, LOCATION};
 use reqwest::{Method, StatusCode, Url};
 
+use self::answer::refusal;
+pub(crate) use self::answer::{
+    content_type, is_page, page_instead, range_size, range_start, retry_after, unexpected,
+};
 use crate::auth::{Action, Auth};
 use crate::{Access, ImageError};
 
@@ -23,7 +27,7 @@ pub(crate) struct Patience {
     pub(crate) silent_attempts: u32,
     /// Wait before the second try; each further one doubles it.
     pub(crate) first_wait: Duration,
-    /// No single wait is longer, whatever `Retry-After` says.
+    /// No single wait is longer: where `Retry-After` asks for more, it is over at once.
     pub(crate) longest_wait: Duration,
     /// Silence after which a connection is given up.
     pub(crate) silence: Duration,
@@ -201,10 +205,16 @@ impl Http {
         // Who may be spoken to in clear text is said of each host.
         let secure = url.scheme() == "https"
             || url.scheme() == "http" && self.origin.scheme() == "http" && self.is_plain(&url);
-        if !secure {
-            return Err(bad("sends us on to an address in clear text: refused"));
+        match url.scheme() {
+            _ if secure => Ok(url),
+            "http" => Err(bad("sends us on to an address in clear text: refused")),
+            scheme => {
+                let scheme: String = scheme.chars().take(20).collect();
+                Err(bad(&format!(
+                    "sends us on to an address of `{scheme}:`, which is no web server's: refused"
+                )))
+            }
         }
-        Ok(url)
     }
 
     /// Whether a host may be spoken to in clear text.
@@ -230,6 +240,14 @@ impl Http {
                 Err(Failure::Retry { why, wait, silent }) => {
                     tried += 1;
                     unheard += u32::from(silent);
+                    if let Some(asked) = wait.filter(|wait| *wait > self.patience.longest_wait) {
+                        return Err(ImageError::Unavailable(format!(
+                            "{what}: {why}; it asks us to wait {} s, we wait {} s at most: try \
+                             again later",
+                            asked.as_secs(),
+                            self.patience.longest_wait.as_secs()
+                        )));
+                    }
                     if self.patience.is_over(tried, unheard) {
                         return Err(ImageError::Unavailable(format!(
                             "{what}: {why}; given up after {tried} tries"
@@ -330,11 +348,7 @@ impl Http {
                 | StatusCode::BAD_GATEWAY
                 | StatusCode::SERVICE_UNAVAILABLE
                 | StatusCode::GATEWAY_TIMEOUT => {
-                    let wait = response
-                        .headers()
-                        .get(RETRY_AFTER)
-                        .and_then(|value| value.to_str().ok()?.trim().parse().ok())
-                        .map(Duration::from_secs);
+                    let wait = retry_after(&response);
                     return Err(Failure::Retry {
                         why: refusal(&place(), response),
                         wait,
@@ -361,47 +375,6 @@ impl Http {
             }
         }
     }
-}
-
-/// A response nobody expected, as an error: final, since another try would give the same.
-pub(crate) fn unexpected(what: &str, response: Response) -> ImageError {
-    let status = response.status();
-    let message = refusal(what, response);
-    match status {
-        StatusCode::NOT_FOUND => ImageError::NotFound(message),
-        status if status.is_client_error() => ImageError::Denied(message),
-        _ => ImageError::Unavailable(message),
-    }
-}
-
-/// Status and the registry's own words (distribution-spec, "Error Codes").
-fn refusal(what: &str, response: Response) -> String {
-    #[derive(serde::Deserialize)]
-    struct Errors {
-        errors: Vec<One>,
-    }
-    #[derive(serde::Deserialize)]
-    struct One {
-        #[serde(default)]
-        code: String,
-        #[serde(default)]
-        message: String,
-    }
-    let status = response.status();
-    let mut bytes = Vec::new();
-    let _ = response.take(8 << 10).read_to_end(&mut bytes);
-    let said = serde_json::from_slice::<Errors>(&bytes)
-        .ok()
-        .and_then(|errors| errors.errors.into_iter().next())
-        .map(|error| {
-            let words: String = format!("{} {}", error.code, error.message)
-                .chars()
-                .take(300)
-                .collect();
-            format!(" ({})", words.trim().escape_debug())
-        })
-        .unwrap_or_default();
-    format!("{what}: answers {status}{said}")
 }
 
 /// A reader whose error survives the HTTP client.
@@ -445,26 +418,6 @@ pub(crate) fn is_silence(error: &std::io::Error) -> bool {
             .get_ref()
             .and_then(|inner| inner.downcast_ref::<reqwest::Error>())
             .is_some_and(reqwest::Error::is_timeout)
-}
-
-/// The start of `Content-Range: bytes START-END/SIZE` (RFC 9110 section 14.4).
-pub(crate) fn range_start(headers: &HeaderMap) -> Option<u64> {
-    let value = headers.get(CONTENT_RANGE)?.to_str().ok()?;
-    value
-        .strip_prefix("bytes ")?
-        .split('-')
-        .next()?
-        .trim()
-        .parse()
-        .ok()
-}
-
-/// The size that `Content-Range: bytes START-END/SIZE` tells of the whole; none where the server
-/// does not know it (`*`).
-pub(crate) fn range_size(headers: &HeaderMap) -> Option<u64> {
-    let value = headers.get(CONTENT_RANGE)?.to_str().ok()?;
-    let (_, size) = value.strip_prefix("bytes ")?.rsplit_once('/')?;
-    size.trim().parse().ok()
 }
 
 /// An address for people: no query, no user.
@@ -579,7 +532,13 @@ mod tests {
         .unwrap();
         let base = Url::parse("https://r.example/v2/").unwrap();
         assert!(http.follow(&base, Some("http://cdn.example/x")).is_err());
-        assert!(http.follow(&base, Some("file:///etc/passwd")).is_err());
+        for (location, scheme) in [("file:///etc/passwd", "`file:`"), ("ftp://a/b", "`ftp:`")] {
+            let error = http.follow(&base, Some(location)).unwrap_err().to_string();
+            assert!(
+                error.contains(scheme) && !error.contains("clear text"),
+                "{error}"
+            );
+        }
         assert!(http.follow(&base, Some("https://cdn.example/x")).is_ok());
         assert!(http.follow(&base, None).is_err());
     }

@@ -8,7 +8,9 @@ use reqwest::{Method, StatusCode};
 
 use super::Repository;
 use crate::auth::Action;
-use crate::http::{Content, Failure, is_silence, range_start, unexpected};
+use crate::http::{
+    Content, Failure, content_type, is_silence, page_instead, range_start, unexpected,
+};
 use crate::layout::absence;
 use crate::{Descriptor, ImageError};
 
@@ -84,6 +86,10 @@ impl BlobReader {
             if let Some(length) = response.content_length()
                 && begins + length != size
             {
+                let kind = content_type(&response);
+                if kind == "text/html" {
+                    return Err(page_instead(&place, response.status(), &kind).into());
+                }
                 return lie(format!(
                     "has {} bytes, its descriptor says {size}",
                     begins + length

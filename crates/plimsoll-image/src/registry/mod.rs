@@ -20,7 +20,9 @@ use reqwest::{Method, StatusCode, Url};
 use self::blob::BlobReader;
 use crate::auth::Action;
 use crate::blob::{BlobContent, sha256};
-use crate::http::{Content, Failure, Http, Patience, is_silence, unexpected};
+use crate::http::{
+    Content, Failure, Http, Patience, content_type, is_page, is_silence, page_instead, unexpected,
+};
 use crate::{Access, BlobSource, Descriptor, Image, ImageError, media_type};
 
 const MANIFEST_TYPES: &str = "application/vnd.oci.image.index.v1+json, \
@@ -95,6 +97,7 @@ impl Repository {
                 .map(|kind| kind.split(';').next().unwrap_or_default().trim().to_owned())
                 .unwrap_or_default();
             let said = header("docker-content-digest");
+            let (status, kind) = (response.status(), content_type(&response));
             let expected_length = response.content_length();
             let mut bytes = Vec::new();
             let retry = |why: String, silent: bool| Failure::Retry {
@@ -114,6 +117,9 @@ impl Repository {
             }
             if expected_length.is_some_and(|length| length > bytes.len() as u64) {
                 return Err(retry("the manifest broke off".to_owned(), false));
+            }
+            if is_page(&bytes) {
+                return Err(page_instead(&place, status, &kind).into());
             }
             let digest = sha256(&bytes);
             for wanted in [Some(reference), said.as_deref()].into_iter().flatten() {

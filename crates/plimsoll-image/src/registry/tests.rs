@@ -180,6 +180,44 @@ fn retry_after_is_honoured() {
 }
 
 #[test]
+fn a_wait_beyond_patience_is_told_and_not_waited_for() {
+    let stage = Stage::new();
+    stage.send().unwrap();
+    stage.registry.clear_requests();
+    let kind = FaultKind::TooManyRequests {
+        retry_after: Some(86_400),
+    };
+    let fault = Fault::new(kind).method("GET").path("/manifests/");
+    stage.registry.inject(fault);
+    let begun = Instant::now();
+    let error = fetch(&stage.name(), &stage.access).unwrap_err().to_string();
+    assert!(begun.elapsed() < Duration::from_secs(2));
+    assert!(
+        error.contains("429") && error.contains("wait 86400 s"),
+        "{error}"
+    );
+    assert_eq!(stage.registry.count("GET", "/manifests/"), 1);
+}
+
+#[test]
+fn a_page_for_people_is_called_one() {
+    let stage = Stage::new();
+    stage.send().unwrap();
+    let page = b"\n<!DOCTYPE html><html>Sign in</html>".to_vec();
+    stage
+        .registry
+        .put_manifest("team/app", Some("page"), "text/html; charset=utf-8", page);
+    let name = stage.registry.reference("team/app", "page");
+    let error = fetch(&name, &stage.access).unwrap_err();
+    assert!(matches!(error, ImageError::Unavailable(_)), "{error}");
+    let error = error.to_string();
+    assert!(
+        error.contains("200 OK") && error.contains("text/html:"),
+        "{error}"
+    );
+}
+
+#[test]
 fn what_does_not_pass_is_told_of() {
     let stage = Stage::new();
     stage.send().unwrap();
