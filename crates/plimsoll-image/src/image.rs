@@ -8,6 +8,7 @@ use plimsoll_model::{Digest, ImageConfig, Platform};
 use crate::blob::read_blob;
 use crate::config::parse_config;
 use crate::manifest::{Document, parse_document};
+use crate::platform::{choose, serves};
 use crate::{BlobSource, ImageError, media_type};
 
 /// A pointer to content (OCI image-spec, descriptor.md).
@@ -144,20 +145,7 @@ impl Image {
         let Some(found) = self.config.platform.as_ref() else {
             return Ok(());
         };
-        let same = |found: &str, wanted: &str| found.is_empty() || found == wanted;
-        let variant = |platform: &Platform| match platform.variant.as_deref() {
-            // arm64 means v8: nobody else makes the difference.
-            Some("v8") if platform.architecture == "arm64" => None,
-            variant => variant.map(str::to_owned),
-        };
-        let variants = match (variant(found), variant(platform)) {
-            (Some(found), Some(wanted)) => found == wanted,
-            _ => true,
-        };
-        if same(&found.os, &platform.os)
-            && same(&found.architecture, &platform.architecture)
-            && variants
-        {
+        if serves(found, platform) {
             return Ok(());
         }
         Err(ImageError::NotFound(format!(
@@ -184,7 +172,9 @@ impl Image {
             let raw = read_blob(&*blobs, &wanted, media_type::MANIFEST_LIMIT)?;
             match parse_document(raw, &wanted.media_type, name)? {
                 Document::Manifest(manifest) => return Self::from_manifest(name, manifest, blobs),
-                Document::Index(entries) => wanted = choose_platform(name, &entries, platform)?,
+                Document::Index(entries) => {
+                    wanted = choose(name, &entries, platform, &*blobs)?;
+                }
             }
         }
         Err(ImageError::invalid(name, "its indexes are nested too deep"))
@@ -225,114 +215,5 @@ impl Image {
             diff_ids,
             blobs,
         })
-    }
-}
-
-/// The entry of an index that fits. Attestations that BuildKit puts beside images are passed over.
-pub(crate) fn choose_platform(
-    name: &str,
-    entries: &[Descriptor],
-    platform: Option<&Platform>,
-) -> Result<Descriptor, ImageError> {
-    let images: Vec<&Descriptor> = entries
-        .iter()
-        .filter(|entry| {
-            !entry.is_attestation()
-                && (entry.media_type.is_empty()
-                    || media_type::is_manifest(&entry.media_type)
-                    || media_type::is_index(&entry.media_type))
-        })
-        .collect();
-    let host = Platform::host();
-    let wanted = platform.unwrap_or(&host);
-    let fits = |entry: &Descriptor, variant: Option<&str>| {
-        entry.platform.as_ref().is_some_and(|found| {
-            found.os == wanted.os
-                && found.architecture == wanted.architecture
-                && found.variant.as_deref() == variant
-        })
-    };
-    let exact = wanted.variant.as_deref();
-    // arm64 means v8 and the other way round: nobody else makes the difference.
-    let implied = match (wanted.architecture.as_str(), exact) {
-        ("arm64", None) => Some("v8"),
-        ("arm64", Some("v8")) => None,
-        _ => exact,
-    };
-    let found = images
-        .iter()
-        .find(|entry| fits(entry, exact))
-        .or_else(|| images.iter().find(|entry| fits(entry, implied)))
-        .or_else(|| {
-            // Without a variant asked for, any of the architecture will do.
-            images.iter().find(|entry| {
-                exact.is_none()
-                    && entry.platform.as_ref().is_some_and(|found| {
-                        found.os == wanted.os && found.architecture == wanted.architecture
-                    })
-            })
-        })
-        .or_else(|| match images.as_slice() {
-            [only] if only.platform.is_none() => Some(only),
-            _ => None,
-        });
-    match found {
-        Some(entry) => Ok((*entry).clone()),
-        None => {
-            let there: Vec<String> = images
-                .iter()
-                .map(|entry| {
-                    entry
-                        .platform
-                        .as_ref()
-                        .map_or("unknown".to_owned(), |found| {
-                            found.to_string().escape_debug().to_string()
-                        })
-                })
-                .collect();
-            Err(ImageError::NotFound(format!(
-                "{name}: holds no image for {wanted}; it has {}: choose one of them with `--platform`",
-                if there.is_empty() {
-                    "none".to_owned()
-                } else {
-                    there.join(", ")
-                }
-            )))
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn entry(platform: &str, byte: u8) -> Descriptor {
-        Descriptor {
-            platform: Platform::parse(platform),
-            ..Descriptor::new(media_type::OCI_MANIFEST, Digest::from_sha256([byte; 32]), 1)
-        }
-    }
-
-    #[test]
-    fn platforms_are_chosen_as_people_mean_them() {
-        let entries = [
-            entry("linux/amd64", 1),
-            entry("linux/arm/v6", 2),
-            entry("linux/arm/v7", 3),
-            entry("linux/arm64/v8", 4),
-            entry("unknown/unknown", 5),
-        ];
-        for (wanted, byte) in [
-            ("linux/amd64", 1),
-            ("linux/arm/v7", 3),
-            ("linux/arm", 2),
-            ("linux/arm64", 4),
-            ("linux/arm64/v8", 4),
-        ] {
-            let found = choose_platform("x", &entries, Platform::parse(wanted).as_ref()).unwrap();
-            assert_eq!(found.digest, Digest::from_sha256([byte; 32]), "{wanted}");
-        }
-        let error = choose_platform("x", &entries, Platform::parse("linux/s390x").as_ref());
-        assert!(error.unwrap_err().to_string().contains("linux/arm/v6"));
     }
 }

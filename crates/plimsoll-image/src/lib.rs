@@ -20,6 +20,7 @@ mod layer;
 mod layout;
 mod manifest;
 pub mod media_type;
+mod platform;
 mod registry;
 mod rootfs;
 #[cfg(test)]

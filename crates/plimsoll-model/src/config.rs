@@ -43,7 +43,60 @@ impl Platform {
             && platform.variant.as_deref() != Some("");
         (filled && parts.next().is_none()).then_some(platform)
     }
+
+    /// Reads a platform as people give it to commands: as [`parse`](Self::parse) does, or an
+    /// architecture alone, which is Linux's; [normalised](Self::normalised).
+    pub fn from_argument(text: &str) -> Option<Self> {
+        let alone = Self {
+            os: String::new(),
+            architecture: text.to_owned(),
+            variant: None,
+        }
+        .normalised();
+        if ARCHITECTURES.contains(&alone.architecture.as_str()) {
+            return Some(alone);
+        }
+        Self::parse(text).map(Self::normalised)
+    }
+
+    /// The same platform under the names that Go and registries have for it, as containerd's
+    /// `platforms.Normalize` does: `Linux/x86_64` is `linux/amd64`, `linux/arm` is `linux/arm/v7`,
+    /// `linux/arm64/v8` is `linux/arm64`.
+    #[must_use]
+    pub fn normalised(mut self) -> Self {
+        self.os.make_ascii_lowercase();
+        self.architecture.make_ascii_lowercase();
+        let mut variant = self.variant.take().unwrap_or_default();
+        variant.make_ascii_lowercase();
+        self.os = match self.os.as_str() {
+            "" => "linux".to_owned(),
+            "macos" => "darwin".to_owned(),
+            _ => self.os,
+        };
+        let (architecture, variant) = match (self.architecture.as_str(), variant.as_str()) {
+            ("i386" | "i486" | "i586" | "i686", _) => ("386", ""),
+            ("amd64" | "x86_64" | "x86-64", "v1" | "1") => ("amd64", ""),
+            ("x86_64" | "x86-64", other) => ("amd64", other),
+            ("arm64" | "aarch64", "v8" | "8" | "v8.0") => ("arm64", ""),
+            ("aarch64", other) => ("arm64", other),
+            ("armhf", _) | ("arm", "" | "7") => ("arm", "v7"),
+            ("armel", _) | ("arm", "6") => ("arm", "v6"),
+            ("arm", "5") => ("arm", "v5"),
+            ("arm", "8") => ("arm", "v8"),
+            other => other,
+        };
+        let variant = (!variant.is_empty()).then(|| variant.to_owned());
+        self.architecture = architecture.to_owned();
+        self.variant = variant;
+        self
+    }
 }
+
+/// What an architecture alone may be (containerd's `isKnownArch`).
+const ARCHITECTURES: [&str; 14] = [
+    "386", "amd64", "arm", "arm64", "loong64", "mips", "mips64", "mips64le", "mipsle", "ppc64",
+    "ppc64le", "riscv64", "s390x", "wasm",
+];
 
 impl fmt::Display for Platform {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -122,4 +175,50 @@ pub struct ImageConfig {
     pub on_build: Vec<String>,
     /// Steps, lowest first.
     pub history: Vec<HistoryEntry>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_platform_is_read_as_docker_reads_it() {
+        for (written, read) in [
+            ("linux/amd64", "linux/amd64"),
+            ("amd64", "linux/amd64"),
+            ("x86_64", "linux/amd64"),
+            ("linux/x86_64", "linux/amd64"),
+            ("Linux/AMD64", "linux/amd64"),
+            ("linux/amd64/v1", "linux/amd64"),
+            ("linux/amd64/v3", "linux/amd64/v3"),
+            ("aarch64", "linux/arm64"),
+            ("linux/aarch64", "linux/arm64"),
+            ("linux/arm64/v8", "linux/arm64"),
+            ("linux/arm64/v9", "linux/arm64/v9"),
+            ("linux/arm", "linux/arm/v7"),
+            ("arm", "linux/arm/v7"),
+            ("armhf", "linux/arm/v7"),
+            ("linux/armel", "linux/arm/v6"),
+            ("linux/arm/6", "linux/arm/v6"),
+            ("i386", "linux/386"),
+            ("s390x", "linux/s390x"),
+            ("macos/arm64", "darwin/arm64"),
+            ("windows/amd64", "windows/amd64"),
+            ("linux/other/v1", "linux/other/v1"),
+        ] {
+            let found = Platform::from_argument(written).map(|platform| platform.to_string());
+            assert_eq!(found.as_deref(), Some(read), "{written}");
+        }
+        for bad in [
+            "",
+            "linux",
+            "foo",
+            "linux/",
+            "/amd64",
+            "linux/amd64/",
+            "a/b/c/d",
+        ] {
+            assert_eq!(Platform::from_argument(bad), None, "{bad}");
+        }
+    }
 }

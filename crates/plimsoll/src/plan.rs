@@ -265,7 +265,7 @@ fn label_names(tree: &Dockerfile) -> Vec<String> {
 
 /// Reads a platform as people write it.
 pub(crate) fn parse_platform(text: &str) -> Result<Platform, Failure> {
-    Platform::parse(text).ok_or_else(|| {
+    Platform::from_argument(text).ok_or_else(|| {
         Failure::usage(format!(
             "{}: is not a platform such as linux/amd64 or linux/arm64/v8",
             text.escape_debug()

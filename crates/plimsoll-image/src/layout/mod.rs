@@ -2,7 +2,7 @@
 
 mod writer;
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet, VecDeque};
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
@@ -12,8 +12,8 @@ use plimsoll_model::{Digest, ImageName, Platform};
 
 pub use self::writer::{BlobWriter, LayoutWriter};
 use crate::blob::{BlobContent, read_blob};
-use crate::image::choose_platform;
 use crate::manifest::{Document, parse_document};
+use crate::platform::choose;
 use crate::source::open_file;
 use crate::{BlobSource, Descriptor, Image, ImageError, media_type};
 
@@ -222,7 +222,10 @@ pub(crate) fn open_entry(
     let names = || {
         let names: Vec<&str> = entries
             .iter()
-            .filter_map(|entry| entry.annotation(REF_NAME))
+            .filter_map(|entry| {
+                let full = entry.annotation(IMAGE_NAME);
+                full.or_else(|| entry.annotation(REF_NAME))
+            })
             .collect();
         if names.is_empty() {
             "it names none".to_owned()
@@ -232,19 +235,28 @@ pub(crate) fn open_entry(
     };
     let Some(reference) = reference else {
         let mut images: Vec<&Descriptor> = Vec::new();
+        let mut artifacts = BTreeSet::new();
         let mut seen = HashSet::new();
         for entry in entries {
-            let is_new = seen.insert(&entry.digest);
-            if is_new && !entry.is_attestation() && !is_paper(entry, &*blobs, place)? {
-                images.push(entry);
+            if !seen.insert(&entry.digest) || entry.is_attestation() {
+                continue;
+            }
+            match artifact_type(entry, &*blobs, place)? {
+                Some(kind) => {
+                    artifacts.insert(kind);
+                }
+                None => images.push(entry),
             }
         }
-        if let Some(fitting) = one_image(&images, place, platform)? {
+        if let Some(fitting) = one_image(&images, place, platform, &*blobs)? {
             return Image::from_descriptor(place, &fitting, platform, blobs);
         }
         return match images.as_slice() {
             [only] => Image::from_descriptor(place, only, platform, blobs),
-            [] => Err(ImageError::NotFound(format!("{place}: holds no image"))),
+            [] => Err(ImageError::NotFound(format!(
+                "{place}: holds no image{}",
+                only_artifacts(&artifacts)
+            ))),
             [..] => Err(ImageError::Usage(format!(
                 "{place}: holds {} images, say which with `{place}:NAME` or `{place}@DIGEST`: {}",
                 images.len(),
@@ -256,30 +268,25 @@ pub(crate) fn open_entry(
         Ok(digest) => match entries.iter().find(|entry| entry.digest == digest) {
             Some(entry) => entry.clone(),
             // A digest may also name one image of an index.
-            None => {
-                let mut inner = None;
-                let mut seen = HashSet::new();
-                for entry in entries.iter().filter(|entry| {
-                    media_type::is_index(&entry.media_type) && seen.insert(&entry.digest)
-                }) {
-                    let raw = read_blob(&*blobs, entry, media_type::MANIFEST_LIMIT)?;
-                    if let Document::Index(below) = parse_document(raw, &entry.media_type, place)? {
-                        inner = inner
-                            .or_else(|| below.into_iter().find(|entry| entry.digest == digest));
-                    }
-                }
-                inner.ok_or_else(|| {
-                    ImageError::NotFound(format!("{place}: holds no image {digest}"))
-                })?
-            }
+            None => below(entries, &digest, place, &*blobs)?
+                .ok_or_else(|| ImageError::NotFound(format!("{place}: holds no image {digest}")))?,
         },
         Err(_) => {
             let called: Vec<&Descriptor> = entries
                 .iter()
                 .filter(|entry| entry.annotation(REF_NAME) == Some(reference))
                 .collect();
-            match one_image(&called, place, platform)? {
+            match one_image(&called, place, platform, &*blobs)? {
                 Some(fitting) => fitting,
+                // The tag alone, of images with different names.
+                None if are_several(&called) => {
+                    return Err(ImageError::Usage(format!(
+                        "{place}: holds {} images called `{}`, say which with its whole name: {}",
+                        called.len(),
+                        reference.escape_debug(),
+                        names()
+                    )));
+                }
                 None => called
                     .first()
                     .copied()
@@ -310,6 +317,7 @@ fn one_image(
     entries: &[&Descriptor],
     place: &str,
     platform: Option<&Platform>,
+    blobs: &dyn BlobSource,
 ) -> Result<Option<Descriptor>, ImageError> {
     let name = |entry: &Descriptor| entry.annotation(REF_NAME).map(str::to_owned);
     let mut seen = Vec::new();
@@ -325,7 +333,49 @@ fn one_image(
         return Ok(None);
     }
     let entries: Vec<Descriptor> = entries.iter().copied().cloned().collect();
-    choose_platform(place, &entries, platform).map(Some)
+    choose(place, &entries, platform, blobs).map(Some)
+}
+
+/// Whether entries are images with different names, as containerd writes them.
+fn are_several(entries: &[&Descriptor]) -> bool {
+    let mut named = entries
+        .iter()
+        .filter_map(|entry| Some((entry.annotation(IMAGE_NAME)?, &entry.digest)));
+    let first = named.next();
+    named.any(|(name, digest)| first.is_some_and(|first| first.0 != name && first.1 != digest))
+}
+
+/// Documents that are looked at to find one by its digest.
+const MAX_DOCUMENTS: usize = 1_000;
+
+/// The descriptor of `digest` in the indexes below `entries`.
+fn below(
+    entries: &[Descriptor],
+    digest: &Digest,
+    place: &str,
+    blobs: &dyn BlobSource,
+) -> Result<Option<Descriptor>, ImageError> {
+    let is_index = |entry: &Descriptor| media_type::is_index(&entry.media_type);
+    let mut queue: VecDeque<Descriptor> = entries
+        .iter()
+        .filter(|one| is_index(one))
+        .cloned()
+        .collect();
+    let mut seen = HashSet::new();
+    while let Some(entry) = queue.pop_front() {
+        if seen.len() == MAX_DOCUMENTS || !seen.insert(entry.digest.clone()) {
+            continue;
+        }
+        let raw = read_blob(blobs, &entry, media_type::MANIFEST_LIMIT)?;
+        if let Document::Index(inner) = parse_document(raw, &entry.media_type, place)? {
+            if let Some(found) = inner.iter().find(|entry| entry.digest == *digest) {
+                return Ok(Some(found.clone()));
+            }
+            let room = MAX_DOCUMENTS.saturating_sub(queue.len());
+            queue.extend(inner.into_iter().filter(is_index).take(room));
+        }
+    }
+    Ok(None)
 }
 
 /// Whether an entry's name is `reference` once both are written out: `app:1` is
@@ -347,21 +397,41 @@ fn goes_by(entry: &Descriptor, reference: &str) -> bool {
     })
 }
 
-/// Whether an entry is something about an image (SBOM, signature) and no image itself.
-fn is_paper(entry: &Descriptor, blobs: &dyn BlobSource, place: &str) -> Result<bool, ImageError> {
+/// The type of an entry that is an artifact, or something about an image (SBOM, signature), and no
+/// image itself.
+fn artifact_type(
+    entry: &Descriptor,
+    blobs: &dyn BlobSource,
+    place: &str,
+) -> Result<Option<String>, ImageError> {
     if entry.artifact_type.is_some() {
-        return Ok(true);
+        return Ok(entry.artifact_type.clone());
     }
     if media_type::is_index(&entry.media_type) {
-        return Ok(false);
+        return Ok(None);
     }
     let raw = read_blob(blobs, entry, media_type::MANIFEST_LIMIT)?;
-    Ok(match parse_document(raw, &entry.media_type, place)? {
-        Document::Manifest(manifest) => {
-            manifest.subject.is_some() || !media_type::is_config(&manifest.config.media_type)
-        }
-        Document::Index(_) => false,
-    })
+    let Document::Manifest(manifest) = parse_document(raw, &entry.media_type, place)? else {
+        return Ok(None);
+    };
+    let is_image = manifest.subject.is_none() && media_type::is_config(&manifest.config.media_type);
+    let kind = manifest.descriptor.artifact_type;
+    Ok((!is_image).then(|| kind.unwrap_or(manifest.config.media_type)))
+}
+
+/// What a layout without an image holds, for people.
+fn only_artifacts(types: &BTreeSet<String>) -> String {
+    let told: Vec<String> = types
+        .iter()
+        .take(5)
+        .map(|kind| kind.chars().take(100).collect::<String>())
+        .map(|kind| kind.escape_debug().to_string())
+        .collect();
+    match told.as_slice() {
+        [] => String::new(),
+        [only] => format!(" but an artifact of type {only}"),
+        several => format!(" but artifacts of the types {}", several.join(", ")),
+    }
 }
 
 pub(crate) fn read_small(file: File, path: &Path) -> Result<Vec<u8>, ImageError> {
