@@ -103,7 +103,12 @@ impl TarIndex {
             return "it is what an engine before Docker 1.10 saved; load it and save it again"
                 .to_owned();
         }
-        if below("etc/") && (below("usr/") || below("bin/") || below("lib/")) {
+        let there = |name: &str| self.entries.contains_key(name) || below(&format!("{name}/"));
+        let says_which = ["etc/os-release", "usr/lib/os-release"];
+        let root = ["bin", "etc", "usr", "lib", "var", "sbin"];
+        if says_which.iter().any(|name| there(name))
+            || root.iter().filter(|name| there(name)).count() >= 2
+        {
             return format!(
                 "it looks like a root file system, as `docker export` writes it: say `rootfs:{place}`"
             );
@@ -116,7 +121,10 @@ impl TarIndex {
             let folder = inner.trim_end_matches("/oci-layout").escape_debug();
             return format!("an OCI layout lies in its folder `{folder}`: unpack it and name that");
         }
-        "it holds no `manifest.json` and no `oci-layout`".to_owned()
+        format!(
+            "it holds no `manifest.json` and no `oci-layout`; a root file system without an image \
+             around it is `rootfs:{place}`"
+        )
     }
 
     /// Reads the table of contents of a plain tar; `place` names it.

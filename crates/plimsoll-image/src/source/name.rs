@@ -128,29 +128,82 @@ pub(super) fn split_archive(text: &str) -> (String, Option<String>) {
     }
 }
 
-/// `DIR[:TAG|@DIGEST]`; a folder of the whole name wins.
+/// `DIR[:TAG|:NAME|@DIGEST]`; a folder or file of the whole name wins, then the longest that is
+/// there. Names such as containerd writes hold colons of their own.
 pub(super) fn split_path(text: &str) -> (String, Option<String>) {
     if let Some((path, digest)) = text.rsplit_once('@')
         && digest.starts_with("sha256:")
     {
+        // A digest says more than a name before it.
+        let path = match split_name(path) {
+            Some((folder, _)) if Path::new(folder).exists() => folder,
+            _ => path,
+        };
         return (path.to_owned(), Some(digest.to_owned()));
     }
-    match text.rsplit_once(':') {
-        Some((path, tag))
-            if !path.is_empty()
-                && !tag.is_empty()
-                && !tag.contains('/')
-                && !Path::new(text).exists() =>
-        {
-            (path.to_owned(), Some(tag.to_owned()))
-        }
-        _ => (text.to_owned(), None),
+    match split_name(text) {
+        Some((path, name)) => (path.to_owned(), Some(name.to_owned())),
+        None => (text.to_owned(), None),
     }
+}
+
+/// `DIR:TAG`, or `DIR:NAME` where that folder is there.
+fn split_name(text: &str) -> Option<(&str, &str)> {
+    if Path::new(text).exists() {
+        return None;
+    }
+    let parts = || {
+        text.rmatch_indices(':')
+            .map(|(at, _)| (&text[..at], &text[at + 1..]))
+            .filter(|(path, name)| !path.is_empty() && !name.is_empty())
+    };
+    parts()
+        .find(|(path, _)| Path::new(path).exists())
+        .or_else(|| parts().next().filter(|(_, name)| !name.contains('/')))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_name_behind_a_folder_may_hold_colons() {
+        let folder = tempfile::tempdir().unwrap();
+        let root = folder.path().display().to_string();
+        for name in ["layout", "both", "both:1", "a:b"] {
+            std::fs::create_dir(folder.path().join(name)).unwrap();
+        }
+        let digest = format!("sha256:{}", "a".repeat(64));
+        for (text, path, reference) in [
+            ("layout:v1", "layout", Some("v1")),
+            (
+                "layout:docker.io/library/foo:1.2",
+                "layout",
+                Some("docker.io/library/foo:1.2"),
+            ),
+            ("layout:foo:1.2", "layout", Some("foo:1.2")),
+            (
+                "layout:localhost:5000/foo:1.2",
+                "layout",
+                Some("localhost:5000/foo:1.2"),
+            ),
+            ("layout", "layout", None),
+            ("both:1", "both:1", None),
+            ("both:1:2", "both:1", Some("2")),
+            ("both:2", "both", Some("2")),
+            ("a:b/c", "a:b/c", None),
+            ("new:v1", "new", Some("v1")),
+            ("new:b/c", "new:b/c", None),
+            ("new:", "new:", None),
+            (&format!("layout@{digest}"), "layout", Some(&digest)),
+            (&format!("layout:foo:1@{digest}"), "layout", Some(&digest)),
+            (&format!("new@{digest}"), "new", Some(&digest)),
+        ] {
+            let (found, name) = split_path(&format!("{root}/{text}"));
+            assert_eq!(found, format!("{root}/{path}"), "{text}");
+            assert_eq!(name.as_deref(), reference, "{text}");
+        }
+    }
 
     #[test]
     fn prefixes_name_the_place() {

@@ -29,28 +29,52 @@ use crate::{Image, ImageError, Layout, folder, rootfs};
 /// # Errors
 /// The text names nothing; the message says what was tried.
 pub fn resolve(text: &str, access: &Access) -> Result<ImageRef, ImageError> {
-    search(text, access).map(|found| found.place)
+    search(text, access, &[]).map(|found| found.place)
 }
 
 /// [`resolve`]s a name and [`open`]s what it means. Where that is not there, the message says
 /// everything that was tried, in its order. Where `access` names a platform, an image of another one
-/// will not do.
+/// will not do: the search goes on where an engine has the name for another one only.
 ///
 /// # Errors
 /// See [`ImageError`].
 pub fn find(text: &str, access: &Access) -> Result<Image, ImageError> {
-    let Found { place, tried } = search(text, access)?;
-    let image = open(&place, access).map_err(|error| match error {
-        error if tried.is_empty() => error,
-        ImageError::NotFound(why) => ImageError::NotFound(told(text, &tried, &why)),
-        ImageError::Denied(why) => ImageError::Denied(told(text, &tried, &why)),
-        ImageError::Unavailable(why) => ImageError::Unavailable(told(text, &tried, &why)),
-        other => other,
-    })?;
+    let mut passed = Vec::new();
+    loop {
+        let Found { place, tried } = search(text, access, &passed)?;
+        let is_engine = matches!(place, ImageRef::Daemon(_) | ImageRef::Podman(_));
+        let may_go_on = access.platform.is_some() && is_engine && prefixed(text)?.is_none();
+        match open_for(&place, access) {
+            Err(ImageError::NotFound(why)) if may_go_on => passed.push(Passed { place, why }),
+            Ok(image) => return Ok(image),
+            Err(error) if tried.is_empty() => return Err(error),
+            Err(error) => {
+                return Err(match error {
+                    ImageError::NotFound(why) => ImageError::NotFound(told(text, &tried, &why)),
+                    ImageError::Denied(why) => ImageError::Denied(told(text, &tried, &why)),
+                    ImageError::Unavailable(why) => {
+                        ImageError::Unavailable(told(text, &tried, &why))
+                    }
+                    other => other,
+                });
+            }
+        }
+    }
+}
+
+/// Opens an image for the platform that is asked for.
+fn open_for(place: &ImageRef, access: &Access) -> Result<Image, ImageError> {
+    let image = open(place, access)?;
     if let Some(platform) = &access.platform {
         image.require_platform(platform)?;
     }
     Ok(image)
+}
+
+/// An engine that has the name, but not for the platform that is asked for.
+struct Passed {
+    place: ImageRef,
+    why: String,
 }
 
 /// A place, and what was asked in vain before.
@@ -82,10 +106,15 @@ fn told(text: &str, tried: &[String], last: &str) -> String {
     )
 }
 
-fn search(text: &str, access: &Access) -> Result<Found, ImageError> {
+/// Looks everywhere but where it was `passed`.
+fn search(text: &str, access: &Access, passed: &[Passed]) -> Result<Found, ImageError> {
     if let Some(place) = prefixed(text)? {
         return Ok(place.into());
     }
+    let without = |place: &ImageRef| {
+        let passed = passed.iter().find(|passed| passed.place == *place)?;
+        Some(passed.why.clone())
+    };
     let mut tried = Vec::new();
     if let Some(place) = existing_path(text, &mut tried)? {
         return Ok(place.into());
@@ -108,20 +137,24 @@ fn search(text: &str, access: &Access) -> Result<Found, ImageError> {
             "{error}; nor is there a file or folder of that name"
         )));
     }
-    match Daemon::connect(access) {
-        Err(error) => tried.push(error.to_string()),
-        Ok(daemon) => match daemon.has(text) {
-            Ok(true) => return Ok(ImageRef::Daemon(text.to_owned()).into()),
+    let docker = ImageRef::Daemon(text.to_owned());
+    match (without(&docker), Daemon::connect(access)) {
+        (Some(why), _) => tried.push(why),
+        (None, Err(error)) => tried.push(error.to_string()),
+        (None, Ok(daemon)) => match daemon.has(text) {
+            Ok(true) => return Ok(docker.into()),
             Ok(false) => tried.push(format!("{} does not have it", daemon.describe())),
             Err(error) => tried.push(error.to_string()),
         },
     }
-    match Daemon::podmen(access) {
-        Err(error) => tried.push(error.to_string()),
-        Ok(podmen) => {
+    let podman = ImageRef::Podman(text.to_owned());
+    match (without(&podman), Daemon::podmen(access)) {
+        (Some(why), _) => tried.push(why),
+        (None, Err(error)) => tried.push(error.to_string()),
+        (None, Ok(podmen)) => {
             for daemon in podmen {
                 match daemon.has(text) {
-                    Ok(true) => return Ok(ImageRef::Podman(text.to_owned()).into()),
+                    Ok(true) => return Ok(podman.into()),
                     Ok(false) => tried.push(format!("{} does not have it", daemon.describe())),
                     Err(error) => tried.push(error.to_string()),
                 }
@@ -148,7 +181,11 @@ fn search(text: &str, access: &Access) -> Result<Found, ImageError> {
 /// name may be an image's, too: `app:1` may mean the image although a folder `app` is here, `./app`
 /// cannot.
 fn existing_path(text: &str, tried: &mut Vec<String>) -> Result<Option<ImageRef>, ImageError> {
-    let (path, reference) = split_path(text);
+    let (path, reference) = match split_path(text) {
+        // `localhost:5000/app:1` is a registry's, whatever folder is here.
+        (path, _) if text.contains('/') && !path.contains('/') => (text.to_owned(), None),
+        parts => parts,
+    };
     let found = Path::new(&path);
     if found.is_dir() {
         if found.join("oci-layout").is_file() {

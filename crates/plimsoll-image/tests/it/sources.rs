@@ -404,6 +404,138 @@ fn platforms_are_chosen_and_attestations_passed_over_wherever_they_stand() {
     }
 }
 
+/// A layout with these entries in its index: what lies behind them is an image for amd64, or an
+/// artifact where a type is given.
+fn entries_layout(root: &Path, entries: &[(&str, &str, Option<&str>)]) -> Vec<String> {
+    let mut digests = Vec::new();
+    let mut listed = Vec::new();
+    let put = |bytes: &[u8]| {
+        let digest = sha256(bytes);
+        let path = root.join("blobs/sha256");
+        fs::create_dir_all(&path).unwrap();
+        fs::write(path.join(digest.hex()), bytes).unwrap();
+        (digest.to_string(), bytes.len())
+    };
+    for (name, annotations, artifact) in entries {
+        let layer = tar(&[(name, b"")]);
+        let (config, kind) = match artifact {
+            Some(kind) => (put(b"{}"), *kind),
+            None => (
+                put(config("amd64", &[&layer]).as_bytes()),
+                media_type::OCI_CONFIG,
+            ),
+        };
+        let layer = put(&layer);
+        let (digest, size) = put(format!(
+            r#"{{"schemaVersion":2,"mediaType":"{}","config":{{"mediaType":"{kind}","digest":"{}","size":{}}},"layers":[{{"mediaType":"{}","digest":"{}","size":{}}}]}}"#,
+            media_type::OCI_MANIFEST, config.0, config.1, media_type::OCI_LAYER, layer.0, layer.1
+        ).as_bytes());
+        listed.push(format!(
+            r#"{{"mediaType":"{}","digest":"{digest}","size":{size},"annotations":{{{annotations}}}}}"#,
+            media_type::OCI_MANIFEST
+        ));
+        digests.push(digest);
+    }
+    let index = format!(
+        r#"{{"schemaVersion":2,"manifests":[{}]}}"#,
+        listed.join(",")
+    );
+    fs::write(root.join("index.json"), index).unwrap();
+    fs::write(root.join("oci-layout"), r#"{"imageLayoutVersion":"1.0.0"}"#).unwrap();
+    digests
+}
+
+#[test]
+fn containerds_names_in_a_layout_are_heard() {
+    let folder = tempfile::tempdir().unwrap();
+    let called = |name: &str, tag: &str| {
+        format!(
+            r#""io.containerd.image.name":"{name}:{tag}","org.opencontainers.image.ref.name":"{tag}""#
+        )
+    };
+    let (foo, bar) = (
+        called("docker.io/library/foo", "1.2"),
+        called("ghcr.io/a/bar", "1.2"),
+    );
+    let other = called("localhost:5000/other", "3");
+    let digests = entries_layout(
+        folder.path(),
+        &[
+            ("foo", &foo, None),
+            ("bar", &bar, None),
+            ("other", &other, None),
+        ],
+    );
+    let root = folder.path().display();
+    for (text, expected) in [
+        ("docker.io/library/foo:1.2", "foo"),
+        ("foo:1.2", "foo"),
+        ("ghcr.io/a/bar:1.2", "bar"),
+        ("localhost:5000/other:3", "other"),
+        ("3", "other"),
+    ] {
+        for prefix in ["oci:", ""] {
+            let image = find(&format!("{prefix}{root}:{text}"), &nowhere()).unwrap();
+            assert_eq!(names(&image), [expected], "{prefix} {text}");
+        }
+    }
+    let image = find(&format!("oci:{root}:foo:1.2@{}", digests[1]), &nowhere()).unwrap();
+    assert_eq!(names(&image), ["bar"]);
+    for text in ["1.2", "nope:1"] {
+        let error = find(&format!("oci:{root}:{text}"), &nowhere())
+            .unwrap_err()
+            .to_string();
+        assert!(error.contains("docker.io/library/foo:1.2"), "{error}");
+    }
+}
+
+#[test]
+fn a_layout_of_artifacts_says_so() {
+    let folder = tempfile::tempdir().unwrap();
+    let (helm, wasm) = (
+        "application/vnd.cncf.helm.config.v1+json",
+        "application/x-wasm",
+    );
+    for (entries, told) in [
+        (
+            &[("a", "", Some(helm))][..],
+            format!("holds no image but an artifact of type {helm}"),
+        ),
+        (
+            &[("a", "", Some(helm)), ("b", "", Some(wasm))],
+            format!("the types {helm}, {wasm}"),
+        ),
+    ] {
+        entries_layout(folder.path(), entries);
+        let error = find(&format!("oci:{}", folder.path().display()), &nowhere());
+        let error = error.unwrap_err().to_string();
+        assert!(error.ends_with(&told), "{error}");
+    }
+}
+
+#[test]
+fn a_tar_of_a_root_file_system_is_told_how_to_be_named() {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, files) in [
+        (
+            "small.tar",
+            &[("etc/os-release", &b""[..]), ("var/lib/dpkg/status", b"")][..],
+        ),
+        ("busybox.tar", &[("bin/sh", b""), ("etc/passwd", b"")]),
+        ("odd.tar", &[("app", b"")]),
+    ] {
+        let path = folder.path().join(name);
+        for bytes in [archive(files), gzip(&archive(files))] {
+            fs::write(&path, bytes).unwrap();
+            let error = find(&path.display().to_string(), &nowhere())
+                .unwrap_err()
+                .to_string();
+            let hint = format!("rootfs:{}`", path.display());
+            assert!(error.contains(&hint), "{error}");
+        }
+    }
+}
+
 #[test]
 fn an_archive_around_a_layout_of_several_platforms_gives_each() {
     let folder = tempfile::tempdir().unwrap();
@@ -579,6 +711,54 @@ fn engines_are_asked_in_their_order() {
     };
     let error = find("podman:app:1", &mixed).unwrap_err().to_string();
     assert!(error.contains("is not a Podman"), "{error}");
+}
+
+#[test]
+fn an_engine_that_has_another_platform_does_not_end_the_search() {
+    let folder = tempfile::tempdir().unwrap();
+    let packed = |architecture: &str| {
+        let layer = tar(&[(architecture, b"1")]);
+        let manifest = r#"[{"Config":"c.json","RepoTags":["app:1"],"Layers":["l"]}]"#;
+        archive(&[
+            ("l", &layer),
+            ("c.json", config(architecture, &[&layer]).as_bytes()),
+            ("manifest.json", manifest.as_bytes()),
+        ])
+    };
+    let docker = folder.path().join("docker.sock");
+    let podman = folder.path().join("podman.sock");
+    engine(&docker, None, "{}", packed("amd64"));
+    engine(&podman, Some("4.3.1"), "{}", packed("arm64"));
+    let access = |platform: &str| Access {
+        docker_host: Some(format!("unix://{}", docker.display())),
+        podman_host: Some(format!("unix://{}", podman.display())),
+        platform: Platform::parse(platform),
+        ..nowhere()
+    };
+    let image = find("app:1", &access("linux/amd64")).unwrap();
+    assert_eq!(
+        (image.name.as_str(), names(&image)),
+        ("docker:app:1", vec!["amd64".to_owned()])
+    );
+    let image = find("app:1", &access("linux/arm64")).unwrap();
+    assert_eq!(
+        (image.name.as_str(), names(&image)),
+        ("podman:app:1", vec!["arm64".to_owned()])
+    );
+    let error = find("app:1", &access("linux/s390x")).unwrap_err();
+    assert!(matches!(error, ImageError::NotFound(_)), "{error}");
+    for words in [
+        "(2) docker:app:1: holds no image for linux/s390x; it has linux/amd64",
+        "(3) podman:app:1: holds no image for linux/s390x; it has linux/arm64",
+        "(4) registries are not asked while offline",
+    ] {
+        assert!(error.to_string().contains(words), "{words}: {error}");
+    }
+    // Who names the engine means it.
+    let error = find("docker:app:1", &access("linux/arm64"))
+        .unwrap_err()
+        .to_string();
+    assert!(error.starts_with("docker:app:1: holds no image"), "{error}");
 }
 
 /// Keeps everything.
