@@ -174,7 +174,7 @@ fn entries_that_do_not_say_what_they_are_for_are_asked() {
     );
 
     // Indexes inside an index.
-    let nested = [blobs.index(&[amd64.clone()]), blobs.index(&[arm64.clone()])];
+    let nested = [&amd64, &arm64].map(|one| blobs.index(std::slice::from_ref(one)));
     assert_eq!(
         chosen(&nested, "linux/arm64", &blobs).unwrap(),
         arm64.digest
