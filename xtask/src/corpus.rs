@@ -124,11 +124,19 @@ fn fingerprint(files: &BTreeMap<String, SourceFile>) -> String {
 }
 
 fn page(files: &BTreeMap<String, SourceFile>) -> String {
-    let by_default = count(files, &CheckOptions::default());
+    let credentials = Some(plimsoll_scan::credentials_in as plimsoll_rules::CredentialLookup);
+    let by_default = count(
+        files,
+        &CheckOptions {
+            credentials,
+            ..CheckOptions::default()
+        },
+    );
     let all = count(
         files,
         &CheckOptions {
             select: vec!["ALL".to_owned()],
+            credentials,
             ..CheckOptions::default()
         },
     );

@@ -11,8 +11,8 @@ pub mod read;
 pub mod spdx;
 pub mod spdx3;
 
+mod address;
 mod attachment;
-mod credential;
 mod oci_purl;
 mod sbom;
 mod time;

@@ -7,7 +7,7 @@ use plimsoll_model::{BuildInput, Digest, ImageName, Platform};
 use serde::Serialize;
 
 use crate::oci_purl::oci_purl;
-use crate::{credential, time};
+use crate::{address, time};
 
 /// Media type of an unsigned statement.
 pub const MEDIA_TYPE: &str = "application/vnd.in-toto+json";
@@ -38,8 +38,8 @@ pub struct ProvenanceInput {
     pub target: Option<String>,
     /// Platform of the image.
     pub platform: Platform,
-    /// Build arguments. Values of names or contents that look secret are not written.
-    pub build_args: BTreeMap<String, String>,
+    /// Build arguments; of one that may be a credential the name alone, which is told as redacted.
+    pub build_args: BTreeMap<String, Option<String>>,
     /// Ids of the secrets that steps could mount. Never values.
     pub secret_ids: Vec<String>,
     /// `SOURCE_DATE_EPOCH` of the build.
@@ -153,10 +153,6 @@ fn subjects(input: &ProvenanceInput) -> Vec<Resource> {
 }
 
 fn external_parameters(input: &ProvenanceInput) -> ExternalParameters<'_> {
-    let (redacted, open): (Vec<_>, Vec<_>) = input
-        .build_args
-        .iter()
-        .partition(|(name, value)| credential::is_likely(name, value));
     let mut secrets: Vec<&str> = input.secret_ids.iter().map(String::as_str).collect();
     secrets.sort_unstable();
     secrets.dedup();
@@ -164,12 +160,15 @@ fn external_parameters(input: &ProvenanceInput) -> ExternalParameters<'_> {
         dockerfile: &input.dockerfile,
         target: input.target.as_deref(),
         platform: input.platform.to_string(),
-        build_args: open
-            .into_iter()
-            .map(|(name, value)| (name.as_str(), value.as_str()))
+        build_args: input
+            .build_args
+            .iter()
+            .filter_map(|(name, value)| Some((name.as_str(), value.as_deref()?)))
             .collect(),
-        redacted_build_args: redacted
-            .into_iter()
+        redacted_build_args: input
+            .build_args
+            .iter()
+            .filter(|(_, value)| value.is_none())
             .map(|(name, _)| name.as_str())
             .collect(),
         secrets,
@@ -180,7 +179,7 @@ fn external_parameters(input: &ProvenanceInput) -> ExternalParameters<'_> {
 fn dependencies(input: &ProvenanceInput) -> Vec<Resource> {
     let mut resources: Vec<Resource> = input.inputs.iter().map(resource).collect();
     if let Some(source) = &input.source {
-        let address = source.url.as_deref().map(credential::without_login);
+        let address = source.url.as_deref().map(address::without_login);
         resources.push(Resource {
             name: Some("source".to_owned()),
             uri: address.map(|address| match address.contains("://") {
@@ -233,7 +232,7 @@ fn resource(input: &BuildInput) -> Resource {
             ..Resource::default()
         },
         BuildInput::Http { url, digest } => {
-            let url = credential::without_login(url);
+            let url = address::without_login(url);
             let url = url.split(['?', '#']).next().unwrap_or_default().to_owned();
             Resource {
                 name: Some(url.clone()),

@@ -6,6 +6,7 @@
 
 mod advice;
 mod config;
+mod credential;
 mod difference;
 mod digest;
 mod finding;
@@ -20,6 +21,7 @@ mod vulnerability;
 
 pub use advice::{Advice, AdvisedAction, AdvisedEdit, VersionStep};
 pub use config::{HealthCheck, HistoryEntry, ImageConfig, Platform};
+pub use credential::TextCredential;
 pub use difference::{
     ChangeKind, ComparedImage, ComparedSubject, ConfigChange, Difference, FileChange, FileChanges,
     FileSide, FileTally, GainsAndLosses, LayerChange, PackageChange, Pair, VulnerabilityCause,

@@ -70,7 +70,7 @@ struct Position {
 
 fn issues(input: &RenderInput<'_>, whole: bool) -> String {
     let sources = Sources::new(input.sources);
-    let mask = Mask::new(input.report);
+    let mask = Mask::new(input.hidden);
     let mut fingerprints = Fingerprinter::new(&sources, &mask);
     let findings = flaw::findings(input.report);
     let ids = input

@@ -72,11 +72,11 @@ impl<'a, 's> Fingerprinter<'a, 's> {
         let Some(source) = self.sources.get(file) else {
             return Vec::new();
         };
-        let hidden = self.mask.hidden(file, source.bytes(), span);
+        let hidden = self.mask.hidden(file, span);
         span.of(source.bytes())
             .iter()
             .enumerate()
-            .filter(|(at, byte)| !byte.is_ascii_whitespace() && !covers(&hidden, span.start + at))
+            .filter(|(at, byte)| !byte.is_ascii_whitespace() && !covers(hidden, span.start + at))
             .map(|(_, byte)| *byte)
             .take(TEXT)
             .collect()

@@ -33,7 +33,7 @@ mod text;
 
 pub use text::{efficiency, fitting, human_size, share, visible};
 
-use plimsoll_model::{Report, Severity, SourceFile};
+use plimsoll_model::{Report, Severity, SourceFile, Span};
 
 /// What a rule says about itself, for formats that carry it.
 #[derive(Clone, Copy, Debug)]
@@ -65,6 +65,15 @@ pub struct Verdict {
     pub next: Option<String>,
 }
 
+/// What of a source file must not be shown: its credentials.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Hidden {
+    /// The file's name as findings use it.
+    pub file: String,
+    /// Byte ranges, in any order.
+    pub spans: Vec<Span>,
+}
+
 /// Everything a format may render.
 #[derive(Clone, Copy, Debug)]
 pub struct RenderInput<'a> {
@@ -73,6 +82,9 @@ pub struct RenderInput<'a> {
     /// The files that findings and fixes speak of, looked up by name. A file that is not here
     /// costs its source frame and the lines of its edits, nothing else.
     pub sources: &'a [SourceFile],
+    /// What of those files no frame may show, and no fingerprint depends on. Texts of the report hold
+    /// none of it: that is the caller's to see to.
+    pub hidden: &'a [Hidden],
     /// The rules that ran, in any order.
     pub rules: &'a [RuleInfo<'a>],
     /// Whether `human` may use colours.
@@ -100,6 +112,7 @@ impl<'a> RenderInput<'a> {
         Self {
             report,
             sources: &[],
+            hidden: &[],
             rules: &[],
             color: false,
             width: 80,

@@ -46,6 +46,7 @@ pub fn check_project(project: &Project, options: &CheckOptions) -> CheckOutcome 
         &options.settings,
     );
     file.base_config = options.base_config.as_ref();
+    file.credentials = options.credentials;
     file.platform = options.platform.as_ref();
     file.today = options.today;
     let suppressions = if options.ignore_comments {

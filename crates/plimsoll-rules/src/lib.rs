@@ -44,10 +44,12 @@ pub use context::SharedContext;
 pub use context::files::wants_content;
 pub use entry::ContextScript;
 pub use options::{
-    BaseLookup, CheckOptions, LabelFormat, RuleSettings, UnknownRule, is_known, validate_names,
+    BaseLookup, CheckOptions, CredentialLookup, LabelFormat, RuleSettings, UnknownRule, is_known,
+    validate_names,
 };
 pub use project::{Project, ProjectFile, StepView};
 pub use registry::{all, find, folders, goes_by};
 pub use rule::{Audience, Category, Depth, ImageFacts, Meta, Reported, Rule, Sink};
 pub use script::RunScript;
+pub use secret::hidden::{hidden_in, may_be_credential};
 pub use shell::kind::{Shell, ShellKind};

@@ -4,13 +4,16 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
-use plimsoll_model::{Confidence, Finding, ImageConfig, Platform, Severity};
+use plimsoll_model::{Confidence, Finding, ImageConfig, Platform, Severity, TextCredential};
 
 use crate::registry;
 use crate::rule::{Audience, Meta};
 
 /// Looks up the configuration of a base image by its expanded reference.
 pub type BaseLookup = Arc<dyn Fn(&str) -> Option<ImageConfig> + Send + Sync>;
+
+/// Looks for credentials in the text of an instruction.
+pub type CredentialLookup = fn(&str) -> Vec<TextCredential>;
 
 /// What a caller may ask of a check.
 #[derive(Clone, Default)]
@@ -42,6 +45,8 @@ pub struct CheckOptions {
     pub build_contexts: Vec<String>,
     /// Base images that are at hand.
     pub base_config: Option<BaseLookup>,
+    /// What else knows credentials: the rules know a few forms of them by themselves.
+    pub credentials: Option<CredentialLookup>,
     /// The newest edition of the rule set to run; the newest there is where `None`.
     pub edition: Option<u16>,
     /// What single rules need to be told.
@@ -95,6 +100,7 @@ impl fmt::Debug for CheckOptions {
             .field("target", &self.target)
             .field("build_contexts", &self.build_contexts)
             .field("base_config", &self.base_config.is_some())
+            .field("credentials", &self.credentials.is_some())
             .field("edition", &self.edition)
             .field("settings", &self.settings)
             .finish()

@@ -13,7 +13,7 @@ use plimsoll_syntax::shell::ShellCommand;
 use crate::base::{family, sh};
 use crate::context::SharedContext;
 use crate::entry::{self, ContextScript};
-use crate::options::{BaseLookup, RuleSettings};
+use crate::options::{BaseLookup, CredentialLookup, RuleSettings};
 use crate::package::call;
 pub(crate) use crate::script::is_posix_shell;
 use crate::script::{self, RunScript};
@@ -47,6 +47,8 @@ pub struct ProjectFile<'a> {
     pub(crate) today: Option<(i16, u8, u8)>,
     /// Looks up base images that are at hand.
     pub(crate) base_config: Option<&'a BaseLookup>,
+    /// Looks for credentials in an instruction's text.
+    pub(crate) credentials: Option<CredentialLookup>,
     /// The platform the image is for, where one was asked for.
     pub(crate) platform: Option<&'a Platform>,
     instructions: Vec<&'a Instruction>,
@@ -99,6 +101,7 @@ impl<'a> ProjectFile<'a> {
             settings,
             today: None,
             base_config: None,
+            credentials: None,
             platform: None,
             instructions,
             named_shells: NamedShells::read(dockerfile),

@@ -7,6 +7,8 @@ use plimsoll_build::BuildError;
 use plimsoll_image::ImageError;
 use plimsoll_model::Skipped;
 
+use crate::credentials::Values;
+
 /// How a command ended when nothing went wrong on the way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Outcome {
@@ -75,6 +77,14 @@ impl Failure {
             message: message.into(),
             hints: Vec::new(),
         }
+    }
+
+    /// The same without credentials that it repeats.
+    pub(crate) fn without(mut self, credentials: &Values) -> Self {
+        for text in self.hints.iter_mut().chain([&mut self.message]) {
+            credentials.hide_in(text);
+        }
+        self
     }
 
     /// Adds what to do about it.

@@ -10,6 +10,7 @@ mod changes;
 mod clock;
 mod commands;
 mod config;
+mod credentials;
 mod difference;
 mod earlier;
 mod engines;

@@ -6,9 +6,10 @@ use plimsoll_attest::openvex::{self, OpenVexInput};
 use plimsoll_attest::{SbomInput, cyclonedx, spdx, spdx3};
 use plimsoll_image::PushOutcome;
 use plimsoll_model::{ImageRef, ImageSummary, Report, SourceFile};
-use plimsoll_report::{RenderInput, RuleInfo, Verdict};
+use plimsoll_report::{Hidden, RenderInput, RuleInfo, Verdict};
 
 use crate::args::{Format, OutputArgs};
+use crate::credentials::{self, Values};
 use crate::failure::Failure;
 use crate::storage::write_atomically;
 use crate::terminal::{Terminal, print, say, stream};
@@ -23,6 +24,8 @@ pub(crate) struct Rendering<'a> {
     pub(crate) report: &'a Report,
     /// Files that findings speak of.
     pub(crate) sources: &'a [SourceFile],
+    /// What of them must not be shown.
+    pub(crate) hidden: &'a [Hidden],
     /// Whether people are shown every finding of an image in full.
     pub(crate) details: bool,
     /// The policy's word, where it was asked.
@@ -81,6 +84,7 @@ impl Rendering<'_> {
         let input = RenderInput {
             report: self.report,
             sources: self.sources,
+            hidden: self.hidden,
             rules: &rules,
             color: self.terminal.color,
             width: self.terminal.width,
@@ -220,10 +224,18 @@ fn vendor(image: &ImageSummary) -> Option<&str> {
     label("org.opencontainers.image.vendor").or_else(|| label("org.opencontainers.image.authors"))
 }
 
-/// What a change does to a file, as a unified diff.
+/// What a change does to a file, as a unified diff. Credentials in it are not shown, and such a line
+/// can not be patched.
 pub(crate) fn unified_diff(file: &SourceFile, changed: &[u8]) -> String {
-    let before = String::from_utf8_lossy(file.bytes());
-    let after = String::from_utf8_lossy(changed);
+    let changed = SourceFile::new(file.path(), changed);
+    let mut values = Values::of_file(file);
+    values.merge(Values::of_file(&changed));
+    let (before, after) = (
+        credentials::shown(file, &values),
+        credentials::shown(&changed, &values),
+    );
+    let before = String::from_utf8_lossy(&before);
+    let after = String::from_utf8_lossy(&after);
     let path = crate::terminal::printable(file.path());
     similar::TextDiff::from_lines(&*before, &*after)
         .unified_diff()

@@ -8,6 +8,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use plimsoll_build::{Event, EventSink};
 
 use crate::args::{Color, Progress};
+use crate::credentials::Values;
 use crate::failure::Failure;
 
 /// What the streams can do.
@@ -148,6 +149,8 @@ impl Drop for Spinner {
 pub(crate) struct BuildView {
     mode: Progress,
     spinner: Option<Spinner>,
+    /// What it does not say.
+    credentials: Values,
     state: Mutex<BuildState>,
 }
 
@@ -166,12 +169,13 @@ const LOG_LIMIT: usize = 64 << 20;
 
 impl BuildView {
     /// A view in the mode asked for.
-    pub(crate) fn new(terminal: Terminal, mode: Progress) -> Self {
+    pub(crate) fn new(terminal: Terminal, mode: Progress, credentials: Values) -> Self {
         let spinner =
             (mode == Progress::Auto && terminal.live).then(|| Spinner::start(terminal, "building"));
         Self {
             mode,
             spinner,
+            credentials,
             state: Mutex::default(),
         }
     }
@@ -195,7 +199,7 @@ impl EventSink for BuildView {
         let mut line = Vec::new();
         match event {
             Event::Vertex(vertex) => {
-                let name = printable(&vertex.name);
+                let name = printable(&self.credentials.hide(&vertex.name));
                 let known = state.names.insert(vertex.id.clone(), name.clone());
                 if vertex.started && !vertex.completed && known.is_none() {
                     state.steps += 1;
@@ -206,7 +210,9 @@ impl EventSink for BuildView {
                 }
                 if vertex.completed {
                     let outcome = match (&vertex.error, vertex.cached) {
-                        (Some(error), _) => format!("=> {name}: {}\n", printable(error)),
+                        (Some(error), _) => {
+                            format!("=> {name}: {}\n", printable(&self.credentials.hide(error)))
+                        }
                         (None, true) => {
                             state.cached += 1;
                             format!("=> {name}: cached\n")
@@ -221,14 +227,15 @@ impl EventSink for BuildView {
                     let text = String::from_utf8_lossy(part);
                     line.extend_from_slice(b"   ");
                     line.extend_from_slice(
-                        printable(text.trim_end_matches(['\n', '\r'])).as_bytes(),
+                        printable(&self.credentials.hide(text.trim_end_matches(['\n', '\r'])))
+                            .as_bytes(),
                     );
                     line.push(b'\n');
                 }
             }
             Event::Status { .. } => {}
             Event::Warning { message } => {
-                let message = printable(&message);
+                let message = printable(&self.credentials.hide(&message));
                 line.extend_from_slice(format!("warning: {message}\n").as_bytes());
                 state.warnings.push(message);
             }

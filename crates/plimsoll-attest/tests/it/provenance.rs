@@ -26,12 +26,9 @@ fn input() -> ProvenanceInput {
         target: Some("runtime".to_owned()),
         platform: Platform::parse("linux/amd64").unwrap(),
         build_args: BTreeMap::from([
-            ("PYTHON_VERSION".to_owned(), "3.12".to_owned()),
-            ("NPM_TOKEN".to_owned(), "hunter2-hunter2".to_owned()),
-            (
-                "INDEX_URL".to_owned(),
-                "https://me:hunter2@pypi.acme/simple".to_owned(),
-            ),
+            ("PYTHON_VERSION".to_owned(), Some("3.12".to_owned())),
+            ("NPM_TOKEN".to_owned(), None),
+            ("INDEX_URL".to_owned(), None),
         ]),
         secret_ids: vec!["npmrc".to_owned(), "ca".to_owned()],
         source_date_epoch: Some(1_700_000_000),
@@ -151,7 +148,6 @@ fn the_statement_names_every_input_by_digest() {
 fn no_credential_is_written() {
     let text = String::from_utf8(statement(&input())).unwrap();
     assert!(!text.contains("hunter2"), "{text}");
-    assert!(!format!("{:?}", input()).contains("hunter2-hunter2"));
 }
 
 #[test]

@@ -204,7 +204,7 @@ impl<'a> Excerpt<'a> {
         let whole = index
             .line_span(first, bytes)
             .cover(index.line_span(last, bytes));
-        let hidden = mask.hidden(file.path(), bytes, whole);
+        let hidden = mask.hidden(file.path(), whole);
         let mut excerpt = Self {
             file,
             first_line: first,
@@ -227,7 +227,7 @@ impl<'a> Excerpt<'a> {
                 let invalid = chunk.invalid().iter().map(|_| (1, '\u{fffd}'));
                 for (length, shown) in valid.chain(invalid) {
                     offsets.extend(std::iter::repeat_n(excerpt.text.len(), length));
-                    let secret = !shown.is_ascii_whitespace() && covers(&hidden, at);
+                    let secret = !shown.is_ascii_whitespace() && covers(hidden, at);
                     excerpt.text.push(if secret { '*' } else { shown });
                     at += length;
                 }

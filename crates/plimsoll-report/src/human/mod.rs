@@ -20,7 +20,7 @@ use crate::{RenderInput, tally};
 pub fn render(input: &RenderInput<'_>) -> String {
     let report = input.report;
     let sources = Sources::new(input.sources);
-    let mask = Mask::new(report);
+    let mask = Mask::new(input.hidden);
     let mut out = String::new();
     match (&report.image, &report.bill) {
         (Some(image), _) if !input.details => {

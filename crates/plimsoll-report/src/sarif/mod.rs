@@ -32,7 +32,7 @@ const UNJUDGED: usize = 100;
 pub fn render(input: &RenderInput<'_>) -> String {
     let report = input.report;
     let sources = Sources::new(input.sources);
-    let mask = Mask::new(report);
+    let mask = Mask::new(input.hidden);
     // The text of every rule there is would be a hundred times what was found.
     let set_aside = report.suppressed.iter().map(|one| &one.finding);
     let spoke: HashSet<&str> = report

@@ -4,8 +4,8 @@ mod vulnerable;
 
 use plimsoll_model::{Related, Report, Severity, SourceFile, Span};
 use plimsoll_report::{
-    RenderInput, checkstyle, codeclimate, github, human, json, junit, markdown, plain, rdjson,
-    sarif, sonarqube,
+    Hidden, RenderInput, checkstyle, codeclimate, github, human, json, junit, markdown, plain,
+    rdjson, sarif, sonarqube,
 };
 use proptest::prelude::*;
 
@@ -164,10 +164,9 @@ proptest! {
         width in 0_usize..200,
     ) {
         let file = SourceFile::new("Dockerfile", bytes);
-        let rule = if secret { "secret-somewhere" } else { "some-rule" };
         let mut findings: Vec<_> = spans
             .iter()
-            .map(|(a, b)| finding(rule, Severity::Medium, place(&file, Span::new(*a.min(b), *a.max(b)))))
+            .map(|(a, b)| finding("some-rule", Severity::Medium, place(&file, Span::new(*a.min(b), *a.max(b)))))
             .collect();
         let related = findings
             .iter()
@@ -176,7 +175,12 @@ proptest! {
         findings[0].related = related;
         let report = Report { findings, ..Report::default() };
         let sources = [file];
-        let input = RenderInput { sources: &sources, width, ..RenderInput::new(&report, "0.1.0") };
+        let hidden = [Hidden {
+            file: "Dockerfile".to_owned(),
+            spans: spans.iter().map(|(a, b)| Span::new(*a.min(b), *a.max(b))).collect(),
+        }];
+        let hidden = if secret { &hidden[..] } else { &[] };
+        let input = RenderInput { sources: &sources, hidden, width, ..RenderInput::new(&report, "0.1.0") };
         prop_assert_eq!(active(&human::render(&input)), vec![]);
         plain::render(&input);
         json::render(&input);

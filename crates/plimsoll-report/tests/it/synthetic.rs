@@ -11,7 +11,7 @@ use plimsoll_model::{
     StartupProblem, StartupRole, Suppressed, SuppressedBy, SuppressedVulnerability,
     UnjudgedPackage, Vulnerability, VulnerabilitySeverity, VulnerabilityStatus,
 };
-use plimsoll_report::{RenderInput, RuleInfo, Verdict};
+use plimsoll_report::{Hidden, RenderInput, RuleInfo, Verdict};
 
 pub(crate) use self::vulnerable::vulnerable;
 
@@ -32,6 +32,7 @@ const SCRIPT: &str = "#!/bin/sh\nset -e\nexec python $1\n";
 pub(crate) struct Case {
     pub(crate) report: Report,
     pub(crate) sources: Vec<SourceFile>,
+    pub(crate) hidden: Vec<Hidden>,
     pub(crate) rules: Vec<RuleInfo<'static>>,
     pub(crate) verdict: Verdict,
 }
@@ -40,6 +41,7 @@ impl Case {
     pub(crate) fn input(&self) -> RenderInput<'_> {
         RenderInput {
             sources: &self.sources,
+            hidden: &self.hidden,
             rules: &self.rules,
             verdict: Some(&self.verdict),
             ..RenderInput::new(&self.report, "0.1.0")
@@ -129,6 +131,10 @@ pub(crate) fn checked() -> Case {
     };
     Case {
         report,
+        hidden: vec![Hidden {
+            file: file.path().to_owned(),
+            spans: vec![span(&file, "t0ps3cret")],
+        }],
         sources: vec![file, script],
         rules: rules(),
         verdict: Verdict {

@@ -2,6 +2,7 @@
 
 pub(crate) mod anchors;
 pub(crate) mod flow;
+pub(crate) mod hidden;
 pub(crate) mod names;
 pub(crate) mod values;
 

@@ -120,7 +120,8 @@ impl Rule for SecretInImageConfig {
     }
 }
 
-fn pairs_of(instruction: &Instruction) -> Option<(&[KeyValue], bool)> {
+/// The variables that an instruction sets, and whether it is an ENV.
+pub(crate) fn pairs_of(instruction: &Instruction) -> Option<(&[KeyValue], bool)> {
     match &unwrapped(instruction).kind {
         InstructionKind::Env(pairs) => Some((pairs, true)),
         InstructionKind::Arg(pairs) => Some((pairs, false)),
@@ -225,7 +226,8 @@ fn first_run<'a>(file: &ProjectFile<'a>, at: &Place<'a>) -> Option<Span> {
         .map(|view| view.instruction.keyword.span)
 }
 
-fn suspicion(name: &str, pair: &KeyValue, is_env: bool) -> Suspicion {
+/// How much a variable looks like a credential.
+pub(crate) fn suspicion(name: &str, pair: &KeyValue, is_env: bool) -> Suspicion {
     let value = pair
         .value
         .as_ref()

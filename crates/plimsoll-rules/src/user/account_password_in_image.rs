@@ -1,11 +1,10 @@
 use plimsoll_model::{Confidence, Severity};
 use plimsoll_syntax::dockerfile::InstructionKind;
-use plimsoll_syntax::shell::ShellCommand;
 
 use crate::declare::declare_rule;
 use crate::project::{ProjectFile, unwrapped};
 use crate::rule::{Meta, Rule, Sink};
-use crate::user::accounts::{self, Change};
+use crate::user::accounts;
 
 declare_rule! {
     /// ## What it does
@@ -45,9 +44,6 @@ declare_rule! {
     edition: 2026,
 }
 
-const SET: &[&str] = &["CKV2_DOCKER_17"];
-const EMPTY: &[&str] = &["DKL-LI-0001"];
-
 impl Rule for AccountPasswordInImage {
     fn meta(&self) -> &'static Meta {
         &Self::META
@@ -60,7 +56,7 @@ impl Rule for AccountPasswordInImage {
                     continue;
                 }
                 for (script, command) in file.commands(view) {
-                    let Some((what, aliases)) = password(command) else {
+                    let Some((what, aliases)) = accounts::password(command) else {
                         continue;
                     };
                     let ships = file.ships(stage);
@@ -72,48 +68,6 @@ impl Rule for AccountPasswordInImage {
                 }
             }
         }
-    }
-}
-
-fn password(command: &ShellCommand) -> Option<(&'static str, &'static [&'static str])> {
-    let program = command.program()?;
-    let has = |flags: &[&str]| {
-        command
-            .arguments()
-            .iter()
-            .filter_map(|word| word.literal.as_deref())
-            .any(|text| flags.contains(&text))
-    };
-    match program {
-        "chpasswd" => Some((
-            "`chpasswd` sets a password that every container of the image has.",
-            SET,
-        )),
-        "passwd" if has(&["-d", "--delete"]) => {
-            Some(("`passwd` leaves an account with an empty password.", EMPTY))
-        }
-        "passwd" if has(&["--stdin"]) => Some((
-            "`passwd` sets a password that every container of the image has.",
-            SET,
-        )),
-        "useradd" => {
-            let Some(Change::User(user)) = accounts::change(command) else {
-                return None;
-            };
-            let password = user.password?;
-            match password.literal.as_deref() {
-                Some("" | "--password=") => {
-                    Some(("`useradd` creates an account with an empty password.", EMPTY))
-                }
-                // No password has this hash: the account is locked.
-                Some(hash) if hash.starts_with(['!', '*', 'x']) => None,
-                _ => Some((
-                    "`useradd` sets a password that every container of the image has.",
-                    SET,
-                )),
-            }
-        }
-        _ => None,
     }
 }
 

@@ -210,6 +210,55 @@ fn group<'a>(options: &Options<'a>) -> Option<Change<'a>> {
     })
 }
 
+/// A password that a command sets.
+const SET: &[&str] = &["CKV2_DOCKER_17"];
+/// An account without one.
+const EMPTY: &[&str] = &["DKL-LI-0001"];
+
+/// What a command does to the password of an account, and what other tools say of that.
+pub(crate) fn password(command: &ShellCommand) -> Option<(&'static str, &'static [&'static str])> {
+    let program = command.program()?;
+    let has = |flags: &[&str]| {
+        command
+            .arguments()
+            .iter()
+            .filter_map(|word| word.literal.as_deref())
+            .any(|text| flags.contains(&text))
+    };
+    match program {
+        "chpasswd" => Some((
+            "`chpasswd` sets a password that every container of the image has.",
+            SET,
+        )),
+        "passwd" if has(&["-d", "--delete"]) => {
+            Some(("`passwd` leaves an account with an empty password.", EMPTY))
+        }
+        "passwd" if has(&["--stdin"]) => Some((
+            "`passwd` sets a password that every container of the image has.",
+            SET,
+        )),
+        "useradd" => {
+            let Some(Change::User(user)) = change(command) else {
+                return None;
+            };
+            let password = user.password?;
+            match password.literal.as_deref() {
+                Some("" | "--password=") => Some((
+                    "`useradd` creates an account with an empty password.",
+                    EMPTY,
+                )),
+                // No password has this hash: the account is locked.
+                Some(hash) if hash.starts_with(['!', '*', 'x']) => None,
+                _ => Some((
+                    "`useradd` sets a password that every container of the image has.",
+                    SET,
+                )),
+            }
+        }
+        _ => None,
+    }
+}
+
 /// The number a word gives: `1000`, `-u1000`, `--uid=1000`.
 pub(crate) fn id_of(word: &ShellWord) -> Option<&str> {
     let text = word.literal.as_deref()?;

@@ -247,9 +247,11 @@ fn unquoted(line: &str, from: usize, to: usize) -> Word<'_> {
 
 /// Where the program of this name stands in a command.
 fn program(words: &[Word<'_>], name: &str) -> Option<usize> {
-    words
-        .iter()
-        .position(|word| word.text.rsplit('/').next() == Some(name))
+    // `-db mysql` names a kind of database. A flag of one letter may be that of what runs others.
+    let is_flag = |word: &Word<'_>| word.text.starts_with('-') && word.text.len() > 2;
+    (0..words.len()).find(|at| {
+        words[*at].text.rsplit('/').next() == Some(name) && (*at == 0 || !is_flag(&words[*at - 1]))
+    })
 }
 
 /// The passwords that programs take as arguments, with the number of the word.
@@ -509,6 +511,7 @@ mod tests {
             "set -- --secret id=npm1,src=.npmrc",
             "docker build --secret id=npmrc1,src=/root/.npmrc .",
             "kubectl create secret generic a --from-file=key1",
+            "./app -db mysql -dsn x -prefork2",
         ] {
             assert_eq!(found(line), Vec::<String>::new(), "{line}");
         }

@@ -7,7 +7,8 @@ use std::collections::HashMap;
 
 use plimsoll_model::{ImageConfig, SecretSighting, Severity};
 
-use self::line::{arguments, assignments, flag_name};
+use self::line::flag_name;
+pub(super) use self::line::{arguments, assignments};
 use self::redact::shown_name;
 use super::assignment::{in_assignment, in_urls};
 use super::command::{in_arguments, in_commands, is_hash};
@@ -111,7 +112,7 @@ fn plain_fields(config: &ImageConfig) -> impl Iterator<Item = (&'static str, &st
 }
 
 /// Credentials that need no more than the text.
-fn found_in(text: &str, detector: &Detector) -> Hits {
+pub(super) fn found_in(text: &str, detector: &Detector) -> Hits {
     let mut hits = detector.find_in(text);
     let piece = Piece::text(text);
     in_context(piece, true, &mut Told::default(), &mut hits);
@@ -133,7 +134,7 @@ fn hashes(text: &str) -> impl Iterator<Item = Hit> {
 }
 
 /// Credentials in `NAME=value`.
-fn in_variable(variable: &str, detector: &Detector) -> Hits {
+pub(super) fn in_variable(variable: &str, detector: &Detector) -> Hits {
     let mut hits = found_in(variable, detector);
     if let Some((name, value)) = variable.split_once('=') {
         hits.extend(in_assignment(name, value, name.len() + 1));
@@ -153,7 +154,7 @@ fn in_named(name: &str, value: &str, detector: &Detector) -> Hits {
 }
 
 /// Credentials in a command or an instruction, as history records it.
-fn in_command(text: &str, detector: &Detector) -> Hits {
+pub(super) fn in_command(text: &str, detector: &Detector) -> Hits {
     let mut hits = found_in(text, detector);
     for (name, value, start) in assignments(text).into_iter().chain(arguments(text)) {
         hits.extend(in_assignment(name, value, start));

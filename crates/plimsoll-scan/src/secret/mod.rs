@@ -32,6 +32,7 @@ mod search;
 mod store;
 mod strings;
 mod sums;
+mod text;
 mod utf16;
 
 pub use config::redact::redacted;
@@ -40,6 +41,7 @@ pub(crate) use config::{InConfig, in_config};
 pub(crate) use detector::Detector;
 pub(crate) use search::{FileSighting, Found, Searcher};
 pub(crate) use sums::{FileSums, hex};
+pub use text::{concealed_in, credentials_in, may_be_credential};
 
 use plimsoll_model::Severity;
 use serde::{Deserialize, Serialize};

@@ -5,6 +5,7 @@ use plimsoll_image::{Access, Image};
 use plimsoll_model::ImageRef;
 
 use crate::args::{BuildArgs, EngineChoice, PlanArgs};
+use crate::credentials::Values;
 use crate::failure::{Failure, Outcome};
 use crate::plan::Voyage;
 use crate::storage::{self, Staging};
@@ -36,6 +37,8 @@ pub(crate) struct Built {
     pub(crate) access: Access,
     /// Labels and arguments as planned.
     pub(crate) plan: plimsoll_build::BuildPlan,
+    /// What was not to be said of it.
+    pub(crate) credentials: Values,
     _staging: Staging,
 }
 
@@ -54,10 +57,11 @@ impl Built {
             .engine
             .or_else(|| voyage.config.build.engine.map(EngineChoice::from))
             .unwrap_or(EngineChoice::Auto);
-        let view = BuildView::new(terminal, arguments.progress);
+        let credentials = Values::of_build(&voyage.dockerfile, &plan.build_args);
+        let view = BuildView::new(terminal, arguments.progress, credentials.clone());
         let result = crate::engines::build(choice, &plan, &access, &view);
         let (log, warnings) = view.finish();
-        let result = result?;
+        let result = result.map_err(|failure| failure.without(&credentials))?;
         for warning in warnings {
             crate::terminal::say(&format!("warning: {warning}"));
         }
@@ -72,6 +76,7 @@ impl Built {
             log,
             access,
             plan,
+            credentials,
             _staging: staging,
         })
     }

@@ -15,6 +15,7 @@ use crate::args::{CheckArgs, RuleArgs};
 use crate::bases::Bases;
 use crate::changes::Changes;
 use crate::config::{Allow, AudienceName, Config, FILE_NAME, FailOn, parse_edition};
+use crate::credentials::{self, Values};
 use crate::exceptions::Exceptions;
 use crate::failure::{Failure, Outcome, finish};
 use crate::foreign::Foreign;
@@ -120,9 +121,11 @@ pub(crate) fn run(arguments: &CheckArgs, terminal: Terminal) -> Result<Outcome, 
         .findings
         .dedup_by(|a, b| a.sort_key() == b.sort_key());
     sources.extend(scripts(&report, &subjects));
+    let hidden = credentials::conceal(&mut report, &sources);
     Rendering {
         report: &report,
         sources: &sources,
+        hidden: &hidden,
         details: true,
         verdict: None,
         terminal,
@@ -222,6 +225,7 @@ pub(crate) fn rule_options(arguments: &RuleArgs, config: &Config) -> Result<Chec
             strict_labels: arguments.strict_labels || config.check.strict_labels,
         },
         build_args: config.build.args.clone(),
+        credentials: Some(plimsoll_scan::credentials_in),
         target: config.build.target.clone(),
         ..CheckOptions::default()
     };
@@ -571,8 +575,10 @@ fn mend(
                     .hint("--diff shows what it would change"));
             }
         }
+        let values = Values::of_file(&subject.file);
         for finding in &fixed.applied {
             let title = finding.fix.as_ref().map_or("", |fix| fix.title.as_str());
+            let title = values.hide(title);
             say(&format!(
                 "{}: fixed {}: {title}",
                 subject.file.path(),

@@ -104,9 +104,11 @@ pub(crate) fn run(arguments: &InspectArgs, terminal: Terminal) -> Result<Outcome
         next: None,
     });
     let sources: Vec<SourceFile> = dockerfile.into_iter().collect();
+    let hidden = crate::credentials::conceal(&mut report, &sources);
     Rendering {
         report: &report,
         sources: &sources,
+        hidden: &hidden,
         details: arguments.details,
         verdict: verdict.as_ref(),
         terminal,

@@ -14,6 +14,7 @@ use crate::advisories::Advisories;
 use crate::args::{AdvisoryArgs, Format, ShipArgs};
 use crate::bases::Bases;
 use crate::config::VulnerabilityFailOn;
+use crate::credentials;
 use crate::earlier::Earlier;
 use crate::exceptions::Exceptions;
 use crate::failure::{Failure, Outcome};
@@ -88,9 +89,12 @@ pub(crate) fn run(arguments: &ShipArgs, terminal: Terminal) -> Result<Outcome, F
         Ok(built) => built,
         Err(failure) => {
             // What was found before the build is not lost with it.
+            let sources = sources(&voyage);
+            let hidden = credentials::conceal(&mut report, &sources);
             let rendering = Rendering {
                 report: &report,
-                sources: std::slice::from_ref(&voyage.dockerfile),
+                sources: &sources,
+                hidden: &hidden,
                 details: true,
                 verdict: None,
                 terminal,
@@ -147,6 +151,10 @@ pub(crate) fn run(arguments: &ShipArgs, terminal: Terminal) -> Result<Outcome, F
     } = policy::judge(&mut report, &voyage.config, &options, fail_on, known, today);
 
     let sources = sources(&voyage);
+    let hidden = credentials::conceal(&mut report, &sources);
+    if let Some(image) = &mut report.image {
+        built.credentials.hide_in_config(&mut image.config);
+    }
     let mut files = attest(&voyage, &built, &report, &names, terminal)?;
     let mut sent = None;
     if verdict.holds {
@@ -180,6 +188,7 @@ pub(crate) fn run(arguments: &ShipArgs, terminal: Terminal) -> Result<Outcome, F
     let rendering = Rendering {
         report: &report,
         sources: &sources,
+        hidden: &hidden,
         details: true,
         verdict: Some(&verdict),
         terminal: Terminal {
@@ -315,6 +324,7 @@ fn attest(
     let sbom = Rendering {
         report,
         sources: &[],
+        hidden: &[],
         details: true,
         verdict: None,
         terminal,
@@ -340,7 +350,7 @@ fn attest(
             .clone()
             .or_else(|| plan.platform.clone())
             .unwrap_or_else(Platform::host),
-        build_args: plan.build_args.clone(),
+        build_args: credentials::publishable(&plan.build_args),
         secret_ids: plan.secrets.keys().cloned().collect(),
         source_date_epoch: plan.source_date_epoch,
         engine: built.result.engine.clone(),

@@ -9,6 +9,7 @@
 mod ast;
 mod bases;
 mod check;
+mod concealed;
 mod configuration;
 mod credentials;
 mod db;

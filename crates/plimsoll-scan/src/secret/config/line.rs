@@ -9,7 +9,7 @@ pub(super) fn flag_name(word: &str) -> Option<&str> {
 
 /// Every `--name value`, `set name value` and `ENV name value` in a command line, with where the
 /// value begins.
-pub(super) fn arguments(text: &str) -> Vec<(&str, &str, usize)> {
+pub(in crate::secret) fn arguments(text: &str) -> Vec<(&str, &str, usize)> {
     let mut found = Vec::new();
     let mut before = "";
     let mut name = None;
@@ -34,7 +34,7 @@ pub(super) fn arguments(text: &str) -> Vec<(&str, &str, usize)> {
 const MAX_NESTED: usize = 16;
 
 /// Every `NAME=value` in a command line, with where the value begins.
-pub(super) fn assignments(text: &str) -> Vec<(&str, &str, usize)> {
+pub(in crate::secret) fn assignments(text: &str) -> Vec<(&str, &str, usize)> {
     let mut found: Vec<(&str, &str, usize)> = Vec::new();
     let unquoted_to = unquoted(text);
     // What is declared without quotes, whose value ends where the next begins.

@@ -268,9 +268,7 @@ fn grace_is_told() {
     assert!(judged.held_back_by.is_empty());
     assert_eq!(
         judged.notes,
-        [
-            "2 known vulnerabilities are in days of grace; the first holds back from 2026-12-04 on"
-        ]
+        ["2 known vulnerabilities are in days of grace; the first holds back from 2026-12-04 on"]
     );
 }
 

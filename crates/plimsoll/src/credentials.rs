@@ -1,0 +1,404 @@
+//! The one judge of what is a credential, for all that leaves the program: what the detectors of
+//! images and the rules know together. What is in doubt is kept back.
+
+use std::borrow::Cow;
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use plimsoll_model::{Edit, Finding, ImageConfig, Report, SourceFile, Span};
+use plimsoll_report::Hidden;
+use rayon::prelude::*;
+
+/// What stands in a text in place of a credential.
+const MARK: &str = "***";
+
+/// A value shorter than this is hidden where it stands, and nowhere else: it may be any word.
+const SHORTEST: usize = 6;
+/// Nobody repeats a longer one.
+const LONGEST: usize = 4096;
+/// What reads like a word is one, unless it has as many characters.
+const DISTINCT: usize = 14;
+
+/// Build arguments as they may be published: of one that may be a credential the name alone.
+pub(crate) fn publishable(
+    build_args: &BTreeMap<String, String>,
+) -> BTreeMap<String, Option<String>> {
+    build_args
+        .iter()
+        .map(|(name, value)| {
+            let value = (!may_be_credential(name, value)).then(|| value.clone());
+            (name.clone(), value)
+        })
+        .collect()
+}
+
+fn may_be_credential(name: &str, value: &str) -> bool {
+    plimsoll_scan::may_be_credential(name, value) || plimsoll_rules::may_be_credential(name, value)
+}
+
+/// Takes the credentials of source files out of every text of a report that speaks of those files,
+/// and says what of the files themselves must not be shown.
+pub(crate) fn conceal(report: &mut Report, sources: &[SourceFile]) -> Vec<Hidden> {
+    let named: HashSet<&str> = findings(report)
+        .flat_map(|finding| {
+            let related = finding.related.iter().map(|related| &related.origin);
+            related.chain([&finding.origin])
+        })
+        .filter_map(|origin| Some(origin.source.as_ref()?.file.as_str()))
+        .chain(report.remarks.iter().map(|one| one.place.file.as_str()))
+        .collect();
+    let files: Vec<&SourceFile> = sources
+        .iter()
+        .filter(|file| named.contains(file.path()))
+        .collect();
+    let seen: HashMap<&str, Seen<'_>> = files
+        .par_iter()
+        .map(|file| (file.path(), Seen::of(file)))
+        .filter(|(_, seen)| !seen.spans.is_empty())
+        .collect();
+    let set_aside = report.suppressed.iter_mut().map(|one| &mut one.finding);
+    for finding in report.findings.iter_mut().chain(set_aside) {
+        let origins = finding.related.iter().map(|related| &related.origin);
+        let named: HashSet<&str> = origins
+            .chain([&finding.origin])
+            .filter_map(|origin| Some(origin.source.as_ref()?.file.as_str()))
+            .collect();
+        let near: Vec<&Seen<'_>> = named
+            .into_iter()
+            .filter_map(|file| seen.get::<str>(file))
+            .collect();
+        for Seen { values, .. } in &near {
+            values.hide_in(&mut finding.message);
+            finding
+                .help
+                .iter_mut()
+                .for_each(|text| values.hide_in(text));
+            for related in &mut finding.related {
+                values.hide_in(&mut related.message);
+            }
+            if let Some(fix) = &mut finding.fix {
+                values.hide_in(&mut fix.title);
+            }
+        }
+        let edits = finding.fix.iter_mut().flat_map(|fix| &mut fix.edits);
+        // A mark in place of the value would be written over it by whoever applies the edit.
+        let shows = edits.fold(false, |shows, edit| {
+            let known = seen.get(edit.file.as_str());
+            shows | known.is_some_and(|seen| shows_hidden(edit, seen))
+        });
+        if shows {
+            finding.fix = None;
+        }
+    }
+    for remark in &mut report.remarks {
+        if let Some(seen) = seen.get(remark.place.file.as_str()) {
+            seen.values.hide_in(&mut remark.text);
+        }
+    }
+    let hidden = files.iter().filter_map(|file| {
+        Some(Hidden {
+            file: file.path().to_owned(),
+            spans: seen.get(file.path())?.spans.clone(),
+        })
+    });
+    hidden.collect()
+}
+
+/// What is known of a file.
+struct Seen<'a> {
+    file: &'a SourceFile,
+    /// What of it must not be shown.
+    spans: Vec<Span>,
+    /// What of that must not be anywhere else either.
+    values: Values,
+}
+
+impl<'a> Seen<'a> {
+    fn of(file: &'a SourceFile) -> Self {
+        let bytes = file.bytes();
+        // What is no text counts as one letter each, so that places stay what they are.
+        let mut text = String::with_capacity(bytes.len());
+        for chunk in bytes.utf8_chunks() {
+            text.push_str(chunk.valid());
+            text.extend(chunk.invalid().iter().map(|_| '?'));
+        }
+        let mut spans = plimsoll_scan::concealed_in(&text);
+        spans.extend(plimsoll_rules::hidden_in(file));
+        let mut values = Values::default();
+        for span in &spans {
+            let value = unquoted(span.of(bytes).trim_ascii());
+            if is_telling(value) {
+                values.add(value);
+            }
+        }
+        spans.extend(values.find(bytes));
+        Self {
+            file,
+            spans,
+            values,
+        }
+    }
+}
+
+fn findings(report: &Report) -> impl Iterator<Item = &Finding> {
+    let set_aside = report.suppressed.iter().map(|one| &one.finding);
+    report.findings.iter().chain(set_aside)
+}
+
+/// Makes an edit as small as it can be, and says whether it holds what must not be shown even so.
+fn shows_hidden(edit: &mut Edit, seen: &Seen<'_>) -> bool {
+    let bytes = seen.file.bytes();
+    let before = edit.span.of(bytes);
+    let holds = |edit: &Edit| {
+        !seen.values.find(edit.text.as_bytes()).is_empty()
+            || seen
+                .spans
+                .iter()
+                .filter(|span| span.start < edit.span.end && edit.span.start < span.end)
+                .map(|span| span.of(bytes))
+                .any(|value| value.len() > 3 && holds(edit.text.as_bytes(), value))
+    };
+    if !holds(edit) {
+        return false;
+    }
+    let text = edit.text.as_bytes();
+    let same = |(a, b): &(&u8, &u8)| a == b;
+    let mut front = before.iter().zip(text).take_while(same).count();
+    while !edit.text.is_char_boundary(front) {
+        front -= 1;
+    }
+    let rest = before[front..].iter().rev().zip(text[front..].iter().rev());
+    let mut back = rest.take_while(same).count();
+    while !edit.text.is_char_boundary(text.len() - back) {
+        back -= 1;
+    }
+    edit.text = edit.text[front..text.len() - back].to_owned();
+    edit.span = Span::new(edit.span.start + front, edit.span.end - back);
+    holds(edit)
+}
+
+fn holds(text: &[u8], part: &[u8]) -> bool {
+    text.windows(part.len()).any(|window| window == part)
+}
+
+/// A file as it may be shown beside `other` values that must not be.
+pub(crate) fn shown(file: &SourceFile, other: &Values) -> Vec<u8> {
+    let mut spans = Seen::of(file).spans;
+    spans.extend(other.find(file.bytes()));
+    let mut bytes = file.bytes().to_vec();
+    for span in spans {
+        for byte in bytes.get_mut(span.start..span.end).unwrap_or_default() {
+            if !byte.is_ascii_whitespace() {
+                *byte = b'*';
+            }
+        }
+    }
+    bytes
+}
+
+/// A value without the quotes around it.
+fn unquoted(value: &[u8]) -> &[u8] {
+    let inner = [b"\"", b"'"].into_iter().find_map(|quote| {
+        value
+            .strip_prefix(quote.as_slice())?
+            .strip_suffix(quote.as_slice())
+    });
+    inner.unwrap_or(value)
+}
+
+/// Whether a value is so much its own that another text with it in it repeats it: not a word, a name
+/// or a path that stands for other things, too.
+fn is_telling(value: &[u8]) -> bool {
+    let has = |sort: fn(&u8) -> bool| value.iter().any(sort);
+    let is_mixed = value
+        .windows(2)
+        .any(|pair| pair[0].is_ascii_lowercase() && pair[1].is_ascii_uppercase());
+    let is_drawn = is_mixed || (has(u8::is_ascii_digit) && has(u8::is_ascii_alphabetic));
+    (SHORTEST..=LONGEST).contains(&value.len())
+        && (is_drawn || value.len() >= DISTINCT)
+        && !value.starts_with(b"/")
+        && !value.starts_with(b"$")
+        && !has(u8::is_ascii_whitespace)
+}
+
+/// Values that must not be shown, wherever they turn up.
+#[derive(Clone, Default)]
+pub(crate) struct Values {
+    by_start: HashMap<[u8; 4], Vec<Vec<u8>>>,
+}
+
+impl Values {
+    /// Those that a build may repeat: of its Dockerfile, and of arguments it is given.
+    pub(crate) fn of_build(dockerfile: &SourceFile, build_args: &BTreeMap<String, String>) -> Self {
+        let mut values = Self::of_file(dockerfile);
+        for (name, value) in build_args {
+            if may_be_credential(name, value) {
+                values.add(value.as_bytes());
+            }
+        }
+        values
+    }
+
+    /// Those of a file.
+    pub(crate) fn of_file(file: &SourceFile) -> Self {
+        Seen::of(file).values
+    }
+
+    fn add(&mut self, value: &[u8]) {
+        let Some(start) = value.first_chunk::<4>().filter(|_| value.len() >= SHORTEST) else {
+            return;
+        };
+        let known = self.by_start.entry(*start).or_default();
+        if !known.iter().any(|one| one == value) {
+            known.push(value.to_owned());
+            // The longest first: it may begin like another.
+            known.sort_by_key(|one| std::cmp::Reverse(one.len()));
+        }
+    }
+
+    /// Adds others.
+    pub(crate) fn merge(&mut self, other: Self) {
+        for value in other.by_start.into_values().flatten() {
+            self.add(&value);
+        }
+    }
+
+    /// Where they stand in a text, in order and apart.
+    fn find(&self, text: &[u8]) -> Vec<Span> {
+        let mut found = Vec::new();
+        let mut at = 0;
+        while !self.by_start.is_empty()
+            && let Some(start) = text.get(at..).and_then(|rest| rest.first_chunk::<4>())
+        {
+            let known = self.by_start.get(start).into_iter().flatten();
+            let length = known
+                .map(|value| value.as_slice())
+                .find(|value| text[at..].starts_with(value))
+                .map(<[u8]>::len);
+            if let Some(length) = length {
+                found.push(Span::new(at, at + length));
+            }
+            at += length.unwrap_or(1);
+        }
+        found
+    }
+
+    /// A text without them.
+    pub(crate) fn hide<'t>(&self, text: &'t str) -> Cow<'t, str> {
+        let found = self.find(text.as_bytes());
+        if found.is_empty() {
+            return text.into();
+        }
+        let mut written = String::with_capacity(text.len());
+        let mut at = 0;
+        for span in found {
+            written.push_str(text.get(at..span.start).unwrap_or_default());
+            written.push_str(MARK);
+            at = span.end;
+        }
+        written.push_str(text.get(at..).unwrap_or_default());
+        written.into()
+    }
+
+    /// Takes them out of a text.
+    pub(crate) fn hide_in(&self, text: &mut String) {
+        if let Cow::Owned(hidden) = self.hide(text) {
+            *text = hidden;
+        }
+    }
+
+    /// Takes them out of what an image says of itself.
+    pub(crate) fn hide_in_config(&self, config: &mut ImageConfig) {
+        let words = [
+            config.entrypoint.as_mut(),
+            config.cmd.as_mut(),
+            config.healthcheck.as_mut().map(|check| &mut check.test),
+            config.shell.as_mut(),
+            Some(&mut config.env),
+            Some(&mut config.on_build),
+        ];
+        let words = words.into_iter().flatten().flatten();
+        let labels = config.labels.iter_mut().map(|(_, value)| value);
+        let history = config.history.iter_mut();
+        let history = history.flat_map(|entry| [&mut entry.created_by, &mut entry.comment]);
+        for text in words.chain(labels).chain(history.flatten()) {
+            self.hide_in(text);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const VALUE: &str = "Zx9kQw7plmTT";
+
+    #[test]
+    fn build_arguments_are_published_by_name_where_in_doubt() {
+        let google = format!("AI{}", "zaSyD3kQ9wT7mZ2xL5vB8nR4cJ6hG1fP0sYqA");
+        let shop = format!("shp{}", "at_0123456789abcdef8badf00d13572468");
+        let given: BTreeMap<String, String> = [
+            ("MAPS", google.as_str()),
+            ("SHOP", &shop),
+            ("PGPASS", VALUE),
+            ("DSN", "Server=tcp:db;User ID=sa;Password=Zx9kQw7plm;"),
+            ("NPM_TOKEN", "x"),
+            ("AUTH", "ada"),
+            ("INDEX", "https://me:pw@host/simple"),
+            ("EXTRA", "--with q7RtY2mWx9KpLz4VbN8c"),
+            ("PYTHON_VERSION", "3.12"),
+            ("AUTHOR", "acme"),
+            ("MIRROR", "https://mirror.example.com/debian"),
+            ("PASSWORD_FILE", "/run/secrets/p"),
+            ("JOBS", "4"),
+        ]
+        .into_iter()
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .collect();
+        let published = publishable(&given);
+        let open = |name: &&str| published[*name].is_some();
+        let names: Vec<&str> = published.keys().map(String::as_str).filter(open).collect();
+        assert_eq!(
+            names,
+            [
+                "AUTHOR",
+                "JOBS",
+                "MIRROR",
+                "PASSWORD_FILE",
+                "PYTHON_VERSION"
+            ]
+        );
+    }
+
+    #[test]
+    fn values_go_wherever_they_turn_up() {
+        let file = SourceFile::new(
+            "Dockerfile",
+            format!("FROM a\nENV PGPASS={VALUE} TOKEN=postgres B=postgres\nLABEL x={VALUE}y\n"),
+        );
+        let values = Values::of_file(&file);
+        assert_eq!(
+            values.hide(&format!("a {VALUE} postgres {VALUE}")),
+            "a *** postgres ***"
+        );
+        let shown = String::from_utf8(shown(&file, &values)).unwrap();
+        assert!(!shown.contains(VALUE), "{shown}");
+        assert!(shown.contains("TOKEN=******** B=postgres"), "{shown}");
+    }
+
+    #[test]
+    fn an_edit_around_a_credential_is_made_smaller() {
+        let file = SourceFile::new("Dockerfile", format!("FROM a\nENV PGPASS {VALUE}\n"));
+        let seen = Seen::of(&file);
+        let whole = Span::new(7, file.bytes().len() - 1);
+        let edit = |text: String| Edit {
+            file: "Dockerfile".to_owned(),
+            span: whole,
+            text,
+        };
+        let mut small = edit(format!("ENV PGPASS={VALUE}"));
+        assert!(!shows_hidden(&mut small, &seen));
+        assert_eq!((small.text.as_str(), small.span.len()), ("=", 1));
+        let mut shows = edit(format!("ENV X={VALUE}"));
+        assert!(shows_hidden(&mut shows, &seen) || !shows.text.contains(VALUE));
+    }
+}
