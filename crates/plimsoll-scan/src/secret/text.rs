@@ -9,8 +9,8 @@ use super::Hit;
 use super::assignment::{may_name_secret, names_secret};
 use super::config::{arguments, assignments, found_in, in_command, in_variable};
 use super::detector::Detector;
+use super::drawn::looks_random;
 use super::hits::{Hits, distinct};
-use super::placeholder::looks_random;
 
 /// Text on one command line, in bytes, beyond which it is read as text alone.
 const LONGEST: usize = 16 << 10;
