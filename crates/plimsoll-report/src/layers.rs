@@ -11,6 +11,7 @@ use crate::Verdict;
 use crate::human::paint;
 use crate::instruction::short_instruction;
 use crate::json::{WireBase, WireLayer, WireSkipped, WireVerdict, WireWaste};
+use crate::ruling::Ruling;
 use crate::text::{count, efficiency, fitting, human_size, share, visible};
 
 /// Wasted paths shown; the object has more.
@@ -29,6 +30,9 @@ pub struct LayersInput<'a> {
     pub skipped: &'a [Skipped],
     /// Whether it keeps to its thresholds, where there are any.
     pub verdict: Option<&'a Verdict>,
+    /// What the thresholds need and nobody looked at, a line each, where there is no verdict for
+    /// that.
+    pub not_judged: &'a [String],
     /// Whether to use colours.
     pub color: bool,
     /// Columns that names and instructions are cut to; `usize::MAX` where nothing is to be cut.
@@ -90,9 +94,7 @@ pub fn human(input: &LayersInput<'_>) -> String {
             );
         }
     }
-    if let Some(verdict) = input.verdict {
-        page.verdict(verdict);
-    }
+    page.verdict(input);
     page.out
 }
 
@@ -227,16 +229,13 @@ impl Page {
         }
     }
 
-    fn verdict(&mut self, verdict: &Verdict) {
-        self.out.push('\n');
-        let (word, style) = if verdict.holds {
-            ("holds", AnsiColor::BrightGreen.on_default().bold())
-        } else {
-            ("held back", AnsiColor::BrightRed.on_default().bold())
+    fn verdict(&mut self, input: &LayersInput<'_>) {
+        let Some(ruling) = Ruling::of(input.verdict, input.not_judged) else {
+            return;
         };
-        let word = paint(word, style, self.color);
-        self.field("verdict", &word);
-        for reason in &verdict.reasons {
+        self.out.push('\n');
+        self.field("verdict", &paint(ruling.word(), ruling.style(), self.color));
+        for reason in ruling.reasons {
             self.field("", &format!("- {}", visible(reason)));
         }
     }
@@ -403,6 +402,7 @@ mod tests {
             inventory: &inventory,
             skipped: &[],
             verdict: Some(&verdict),
+            not_judged: &[],
             color: false,
             width: 80,
         });
@@ -418,6 +418,7 @@ mod tests {
             inventory: &inventory,
             skipped: &[],
             verdict: None,
+            not_judged: &[],
             color: false,
             width: 80,
         });

@@ -28,6 +28,7 @@ mod flaw;
 mod lookup;
 mod mask;
 mod place;
+mod ruling;
 mod tally;
 mod text;
 

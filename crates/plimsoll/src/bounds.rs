@@ -1,7 +1,7 @@
 //! How far an image may go from the one before it, before a pipeline stops it.
 
 use plimsoll_model::{Difference, LayerFacts, Severity, VulnerabilitySeverity};
-use plimsoll_report::{Verdict, human_size, share};
+use plimsoll_report::{human_size, share};
 
 use crate::thresholds::parse_bytes;
 
@@ -148,20 +148,12 @@ fn unpacked(layers: &[LayerFacts]) -> u64 {
         .fold(0, |sum, layer| sum.saturating_add(layer.size))
 }
 
-/// Whether the difference keeps to every bound; nothing where there is none.
-pub(crate) fn judge(bounds: &[Bound], difference: &Difference) -> Option<Verdict> {
-    if bounds.is_empty() {
-        return None;
-    }
-    let reasons: Vec<String> = bounds
+/// Why the difference is held back, a sentence for each bound that it does not keep to.
+pub(crate) fn broken(bounds: &[Bound], difference: &Difference) -> Vec<String> {
+    bounds
         .iter()
         .filter_map(|bound| bound.broken_by(difference))
-        .collect();
-    Some(Verdict {
-        holds: reasons.is_empty(),
-        reasons,
-        next: None,
-    })
+        .collect()
 }
 
 #[cfg(test)]

@@ -5,12 +5,12 @@ use std::path::PathBuf;
 use plimsoll_attest::openvex::{self, OpenVexInput};
 use plimsoll_attest::{SbomInput, cyclonedx, spdx, spdx3};
 use plimsoll_image::PushOutcome;
-use plimsoll_model::{ImageRef, ImageSummary, Report, SourceFile};
+use plimsoll_model::{ImageRef, ImageSummary, Report, Skipped, SourceFile};
 use plimsoll_report::{Hidden, RenderInput, RuleInfo, Verdict};
 
 use crate::args::{Format, OutputArgs};
 use crate::credentials::{self, Values};
-use crate::failure::Failure;
+use crate::failure::{Failure, Outcome};
 use crate::storage::write_atomically;
 use crate::terminal::{Terminal, print, say, stream};
 
@@ -197,20 +197,41 @@ impl Rendering<'_> {
             format => print(&self.render(format)?)?,
         }
         if arguments.format != Format::Human {
-            self.say_why();
+            say_why(self.verdict, &gaps(&self.report.skipped));
         }
         Ok(())
     }
+}
 
-    /// Says why the exit code is what it is: many forms have no place for that.
-    fn say_why(&self) {
-        let held_back = self.verdict.filter(|verdict| !verdict.holds);
-        for reason in held_back.iter().flat_map(|verdict| &verdict.reasons) {
-            say(&format!("held back: {reason}"));
-        }
-        for gap in self.report.skipped.iter().filter(|gap| gap.blocking) {
-            say(&format!("not looked at: {}: {}", gap.what, gap.why));
-        }
+/// The policy's word, where `is_asked`: nothing holds that was not looked at.
+pub(crate) fn verdict(is_asked: bool, outcome: Outcome, reasons: Vec<String>) -> Option<Verdict> {
+    let is_judged = match outcome {
+        Outcome::Holds => is_asked,
+        Outcome::HeldBack | Outcome::NotLooked => !reasons.is_empty(),
+    };
+    is_judged.then(|| Verdict {
+        holds: reasons.is_empty(),
+        reasons,
+        next: None,
+    })
+}
+
+/// What a judgement needs and nobody looked at, a line each.
+pub(crate) fn gaps<'s>(skipped: impl IntoIterator<Item = &'s Skipped>) -> Vec<String> {
+    let blocking = skipped.into_iter().filter(|gap| gap.blocking);
+    blocking
+        .map(|gap| format!("{}: {}", gap.what, gap.why))
+        .collect()
+}
+
+/// Says why the exit code is what it is: many forms have no place for that.
+pub(crate) fn say_why(verdict: Option<&Verdict>, gaps: &[String]) {
+    let held_back = verdict.filter(|verdict| !verdict.holds);
+    for reason in held_back.iter().flat_map(|verdict| &verdict.reasons) {
+        say(&format!("held back: {reason}"));
+    }
+    for gap in gaps {
+        say(&format!("not looked at: {gap}"));
     }
 }
 

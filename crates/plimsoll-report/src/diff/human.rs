@@ -16,6 +16,7 @@ use super::{
     package_changes, package_counts, package_side, shown, signed, unpacked, versions, worst_first,
 };
 use crate::human::{paint, severity_style};
+use crate::ruling::Ruling;
 use crate::text::{count, efficiency, fitting, human_size, visible};
 
 /// Rows of a section on the one screen.
@@ -546,18 +547,13 @@ impl<'a> Page<'a> {
     }
 
     fn verdict(&mut self) {
-        let Some(verdict) = self.input.verdict else {
+        let Some(ruling) = Ruling::of(self.input.verdict, self.input.not_judged) else {
             return;
         };
         self.out.push('\n');
-        let (word, style) = if verdict.holds {
-            ("holds", AnsiColor::BrightGreen.on_default().bold())
-        } else {
-            ("held back", AnsiColor::BrightRed.on_default().bold())
-        };
-        let word = paint(word, style, self.input.color);
+        let word = paint(ruling.word(), ruling.style(), self.input.color);
         self.field("verdict", &word);
-        for reason in &verdict.reasons {
+        for reason in ruling.reasons {
             self.field("", &format!("- {}", visible(reason)));
         }
     }

@@ -11,6 +11,7 @@ use super::{
     Counts, DiffInput, finding_place, growth, installed, instruction, layer_place, package_changes,
     package_side, shown, signed, unpacked, versions, worst_first,
 };
+use crate::ruling::{Ruling, Standing};
 use crate::text::{count, efficiency, human_size, markdown, markdown_code};
 
 /// Rows of a table: a comment may have 65 536 characters in all.
@@ -91,17 +92,18 @@ impl<'a> Page<'a> {
         let difference = self.input.difference;
         self.line("## Image difference");
         self.line("");
-        if let Some(verdict) = self.input.verdict {
-            self.line(if verdict.holds {
-                "**Holds.**"
-            } else {
-                "**Held back.**"
+        if let Some(ruling) = Ruling::of(self.input.verdict, self.input.not_judged) {
+            self.line(match ruling.standing {
+                Standing::Holds => "**Holds.**",
+                Standing::HeldBack => "**Held back.**",
+                Standing::NotJudged => "**Not judged.** What was not looked at:",
             });
             self.line("");
-            for reason in &verdict.reasons {
+            for reason in ruling.reasons.iter().take(ROWS) {
                 self.line(&format!("- {}", markdown(reason)));
             }
-            if !verdict.reasons.is_empty() {
+            self.rest(ruling.reasons.len());
+            if !ruling.reasons.is_empty() {
                 self.line("");
             }
         }

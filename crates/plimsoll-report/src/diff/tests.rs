@@ -204,6 +204,7 @@ fn input(difference: &Difference) -> DiffInput<'_> {
     DiffInput {
         difference,
         verdict: None,
+        not_judged: &[],
         details: false,
         color: false,
         width: 80,
@@ -251,6 +252,24 @@ fn a_comment_of_differences() {
     assert!(!text.contains(['\u{1b}', '\u{202e}']));
     assert!(!text.contains("<img>"));
     insta::assert_snapshot!(text);
+}
+
+#[test]
+fn what_could_not_be_judged_does_not_read_as_if_it_held() {
+    let difference = example();
+    let gaps = ["new layer 1: leads out of the image".to_owned()];
+    let input = DiffInput {
+        not_judged: &gaps,
+        ..input(&difference)
+    };
+    for text in [human(&input), markdown(&input)] {
+        let judged = text.to_lowercase();
+        assert!(judged.contains("not judged"), "{text}");
+        assert!(judged.contains(&gaps[0]), "{text}");
+        assert!(!judged.contains("holds"), "{text}");
+    }
+    let value: serde_json::Value = serde_json::from_str(&json(&input)).unwrap();
+    assert_eq!(value["verdict"], serde_json::Value::Null);
 }
 
 #[test]

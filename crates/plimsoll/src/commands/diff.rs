@@ -17,7 +17,7 @@ use crate::failure::{Failure, Outcome};
 use crate::look::{self, Look};
 use crate::terminal::{Spinner, Terminal, print};
 use crate::vulnerabilities::{Attached, Gate, Least};
-use crate::{bill, project};
+use crate::{bill, output, project};
 
 /// Looks into both images and tells what differs.
 pub(crate) fn run(arguments: &DiffArgs, terminal: Terminal) -> Result<Outcome, Failure> {
@@ -51,11 +51,26 @@ pub(crate) fn run(arguments: &DiffArgs, terminal: Terminal) -> Result<Outcome, F
     spinner.message("comparing".to_owned());
     let difference = difference::between(old, new);
     drop(spinner);
-    let verdict = bounds::judge(&arguments.fail_on, &difference);
+    let reasons = bounds::broken(&arguments.fail_on, &difference);
+    // What was not looked at was not compared either.
+    let images = &difference.images;
+    let skipped = images.old.skipped.iter().chain(&images.new.skipped);
+    let outcome = Outcome::of(!reasons.is_empty(), skipped);
+    let mut gaps = Vec::new();
+    for (side, image) in [("old", &images.old), ("new", &images.new)] {
+        let told = output::gaps(&image.skipped).into_iter();
+        gaps.extend(told.map(|gap| format!("{side} {gap}")));
+    }
+    let is_asked = !arguments.fail_on.is_empty();
+    let verdict = output::verdict(is_asked, outcome, reasons);
     let made = crate::clock::made(None);
     let input = DiffInput {
         difference: &difference,
         verdict: verdict.as_ref(),
+        not_judged: match is_asked && verdict.is_none() {
+            true => gaps.as_slice(),
+            false => &[],
+        },
         details: arguments.details,
         color: terminal.color,
         width: terminal.columns(),
@@ -67,11 +82,10 @@ pub(crate) fn run(arguments: &DiffArgs, terminal: Terminal) -> Result<Outcome, F
         DiffFormat::Markdown => plimsoll_report::diff::markdown(&input),
         DiffFormat::Json => plimsoll_report::diff::json(&input),
     })?;
-    // What was not looked at was not compared either.
-    let images = [&difference.images.old, &difference.images.new];
-    let skipped = images.iter().flat_map(|image| &image.skipped);
-    let held_back = verdict.is_some_and(|verdict| !verdict.holds);
-    Ok(Outcome::of(held_back, skipped))
+    if arguments.format != DiffFormat::Human {
+        output::say_why(verdict.as_ref(), &gaps);
+    }
+    Ok(outcome)
 }
 
 /// What was named.

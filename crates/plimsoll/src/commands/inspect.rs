@@ -4,7 +4,6 @@ use std::path::Path;
 
 use plimsoll_image::Image;
 use plimsoll_model::{Report, SourceFile};
-use plimsoll_report::Verdict;
 use plimsoll_rules::CheckOptions;
 
 use crate::advice::{self, Origins};
@@ -15,7 +14,7 @@ use crate::config::{Config, VulnerabilityFailOn};
 use crate::earlier::Earlier;
 use crate::failure::{Failure, Outcome};
 use crate::look::{self, Look};
-use crate::output::Rendering;
+use crate::output::{self, Rendering};
 use crate::terminal::{Spinner, Terminal, say};
 use crate::vulnerabilities::{Attached, Gate, Least};
 use crate::{policy, project};
@@ -93,16 +92,8 @@ pub(crate) fn run(arguments: &InspectArgs, terminal: Terminal) -> Result<Outcome
     let mut reasons = fail_on.map_or_else(Vec::new, |least| policy::reasons(&report, least));
     reasons.extend(known.reasons);
     let outcome = Outcome::of(!reasons.is_empty(), &report.skipped);
-    // Nothing is said where nobody asked, and nothing holds that was not looked at.
-    let is_judged = match outcome {
-        Outcome::Holds => fail_on.is_some() || gate.is_asked_for(),
-        _ => !reasons.is_empty(),
-    };
-    let verdict = is_judged.then_some(Verdict {
-        holds: reasons.is_empty(),
-        reasons,
-        next: None,
-    });
+    let is_asked = fail_on.is_some() || gate.is_asked_for();
+    let verdict = output::verdict(is_asked, outcome, reasons);
     let sources: Vec<SourceFile> = dockerfile.into_iter().collect();
     let hidden = crate::credentials::conceal(&mut report, &sources);
     Rendering {

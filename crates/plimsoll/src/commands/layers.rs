@@ -2,15 +2,13 @@
 
 use std::path::Path;
 
-use plimsoll_model::Inventory;
-use plimsoll_report::Verdict;
 use plimsoll_report::layers::LayersInput;
 
 use crate::args::{LayersArgs, ListFormat};
 use crate::config::Config;
 use crate::failure::{Failure, Outcome};
 use crate::look::{self, Look};
-use crate::project;
+use crate::{output, project};
 use crate::terminal::{Spinner, Terminal, print};
 use crate::thresholds::Thresholds;
 use crate::tui::{self, Explored};
@@ -58,12 +56,25 @@ pub(crate) fn run(arguments: &LayersArgs, terminal: Terminal) -> Result<Outcome,
         tui::run(&Explored { seen, files }, terminal)?;
         return Ok(Outcome::Holds);
     }
-    let verdict = (!thresholds.is_empty()).then(|| judge(&thresholds, &seen.inventory));
+    let is_asked = !thresholds.is_empty();
+    // Nobody is held back without a threshold, and what was not looked at was not judged either.
+    let (outcome, verdict, gaps) = if is_asked {
+        let reasons = thresholds.broken_by(&seen.inventory);
+        let outcome = Outcome::of(!reasons.is_empty(), &seen.skipped);
+        let verdict = output::verdict(is_asked, outcome, reasons);
+        (outcome, verdict, output::gaps(&seen.skipped))
+    } else {
+        (Outcome::Holds, None, Vec::new())
+    };
     let input = LayersInput {
         image: &seen.image,
         inventory: &seen.inventory,
         skipped: &seen.skipped,
         verdict: verdict.as_ref(),
+        not_judged: match verdict {
+            None => gaps.as_slice(),
+            Some(_) => &[],
+        },
         color: terminal.color,
         width: terminal.columns(),
     };
@@ -71,18 +82,8 @@ pub(crate) fn run(arguments: &LayersArgs, terminal: Terminal) -> Result<Outcome,
         ListFormat::Human => plimsoll_report::layers::human(&input),
         ListFormat::Json => plimsoll_report::layers::json(&input),
     })?;
-    Ok(match verdict {
-        // What was not looked at was not judged either.
-        Some(verdict) => Outcome::of(!verdict.holds, &seen.skipped),
-        None => Outcome::Holds,
-    })
-}
-
-fn judge(thresholds: &Thresholds, inventory: &Inventory) -> Verdict {
-    let reasons = thresholds.broken_by(inventory);
-    Verdict {
-        holds: reasons.is_empty(),
-        reasons,
-        next: None,
+    if arguments.format != ListFormat::Human {
+        output::say_why(verdict.as_ref(), &gaps);
     }
+    Ok(outcome)
 }

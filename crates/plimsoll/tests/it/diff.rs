@@ -186,6 +186,29 @@ fn what_goes_too_far_is_held_back() {
 }
 
 #[test]
+fn what_a_bound_needs_and_nobody_looked_at_is_not_judged() {
+    let stage = stage();
+    let asked = "diff oci:new oci:old --db none --fail-on new-vulnerabilities --format";
+    let run = |format| {
+        let words: Vec<&str> = asked.split(' ').chain([format]).collect();
+        stage.run(&words).expect(3)
+    };
+    for format in ["human", "markdown"] {
+        let told = run(format).stdout.to_lowercase();
+        assert!(told.contains("not judged"), "{told}");
+        assert!(told.contains("old vulnerabilities: "), "{told}");
+        assert!(!told.contains("holds"), "{told}");
+    }
+    for format in ["markdown", "json"] {
+        let told = run(format).stderr;
+        assert!(told.contains("not looked at: new vuln"), "{told}");
+    }
+    let value = run("json").json();
+    assert_eq!(value["verdict"], serde_json::Value::Null);
+    assert_eq!(value["new"]["skipped"][0]["blocking"], true);
+}
+
+#[test]
 fn lines_are_named_where_the_dockerfile_is() {
     let stage = stage();
     stage.write("Dockerfile", b"FROM debian:12\nRUN pip install .\n");

@@ -66,6 +66,29 @@ fn the_dockerfile_tells_the_base_and_every_line() {
 }
 
 #[test]
+fn a_layer_that_nobody_could_read_is_not_judged() {
+    let stage = Stage::new();
+    ImageBuilder::new()
+        .layer(Layer::new().file("etc/os-release", "ID=debian\n"))
+        .layer(Layer::new().file("../outside", "x"))
+        .build()
+        .write_layout(&stage.project().join("image"), "1")
+        .unwrap();
+    let asked = ["layers", "oci:image", "--lowest-efficiency", "0.95"];
+    let run = stage.run(&asked).expect(3);
+    assert!(run.stdout.contains("not judged"), "{}", run.stdout);
+    assert!(!run.stdout.contains("holds"), "{}", run.stdout);
+    let run = stage.run(&[&asked[..], &["--format", "json"]].concat());
+    let run = run.expect(3);
+    assert_eq!(run.json()["verdict"], serde_json::Value::Null);
+    assert_eq!(run.json()["skipped"][0]["blocking"], true);
+    assert!(run.stderr.contains("not looked at: layer"), "{}", run.stderr);
+    // Where nobody asked, nobody is told.
+    let run = stage.run(&["layers", "oci:image", "--format", "json"]);
+    assert_eq!(run.expect(0).stderr, "");
+}
+
+#[test]
 fn thresholds_hold_back() {
     let stage = stage();
     let judged = |more: &[&str], code| {
