@@ -193,6 +193,9 @@ pub struct Finding {
     pub related: Vec<Related>,
     /// Edits that would mend it.
     pub fix: Option<Fix>,
+    /// What it speaks of, each thing by a name that stays when its place or the sentence change: a
+    /// credential by kind and fingerprint, files by their paths. Empty where rule and place tell.
+    pub subjects: Vec<String>,
 }
 
 impl Finding {

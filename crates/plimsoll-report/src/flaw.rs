@@ -55,6 +55,7 @@ fn finding(vulnerability: &Vulnerability) -> Finding {
         origin: vulnerability.origin.clone(),
         related: Vec::new(),
         fix: None,
+        subjects: Vec::new(),
     }
 }
 

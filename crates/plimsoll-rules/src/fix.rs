@@ -312,6 +312,7 @@ mod tests {
                     })
                     .collect(),
             }),
+            subjects: Vec::new(),
         }
     }
 

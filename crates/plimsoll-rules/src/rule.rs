@@ -155,6 +155,7 @@ impl Sink<'_> {
             origin,
             related: Vec::new(),
             fix: None,
+            subjects: Vec::new(),
         }))
     }
 
@@ -223,6 +224,14 @@ impl Reported<'_> {
             },
             message: message.into(),
         });
+        self
+    }
+
+    /// What it speaks of, each thing by a name that stays when its place or the sentence change.
+    /// Whoever compares two images takes what speaks of the same things for the same, whatever the
+    /// sentence; what says nothing here is told by rule and place.
+    pub fn about(self, subjects: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.0.subjects = subjects.into_iter().map(Into::into).collect();
         self
     }
 

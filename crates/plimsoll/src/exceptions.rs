@@ -207,6 +207,7 @@ pub(crate) fn fault(
         },
         related: Vec::new(),
         fix: None,
+        subjects: Vec::new(),
     })
 }
 

@@ -171,6 +171,7 @@ mod tests {
             },
             related: Vec::new(),
             fix: None,
+            subjects: Vec::new(),
         };
         Report {
             findings: vec![finding],

@@ -84,6 +84,7 @@ fn finding(rule: &'static str, severity: Severity, message: &str) -> Finding {
         origin: Origin::default(),
         related: Vec::new(),
         fix: None,
+        subjects: Vec::new(),
     }
 }
 

@@ -406,6 +406,7 @@ pub(crate) fn finding(rule: &'static str, severity: Severity, origin: Origin) ->
         origin,
         related: Vec::new(),
         fix: None,
+        subjects: Vec::new(),
     }
 }
 

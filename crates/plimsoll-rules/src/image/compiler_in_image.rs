@@ -47,9 +47,10 @@ impl Rule for CompilerInImage {
     }
 
     fn check_image(&self, image: &ImageFacts<'_>, sink: &mut Sink<'_>) {
-        for (origin, files) in origin::by_layer(image, NotableKind::Compiler) {
-            sink.report_at(origin, format!("The image ships {files}."))
-                .help("Build in a stage of its own and copy only the result into the one that ships.");
+        for group in origin::by_layer(image, NotableKind::Compiler) {
+            sink.report_at(group.origin, format!("The image ships {}.", group.named))
+                .help("Build in a stage of its own and copy only the result into the one that ships.")
+                .about(group.paths);
         }
     }
 }

@@ -90,7 +90,8 @@ impl Rule for DuplicateAccount {
                             second.escape_debug()
                         ),
                     )
-                    .help("Give each a number of its own.");
+                    .help("Give each a number of its own.")
+                    .about([format!("{what} {id}")]);
                 }
             }
             for (name, ids) in by_name {
@@ -102,7 +103,8 @@ impl Rule for DuplicateAccount {
                             name.escape_debug()
                         ),
                     )
-                    .help("Take one of the lines out.");
+                    .help("Take one of the lines out.")
+                    .about([format!("{what} {name}")]);
                 }
             }
         }

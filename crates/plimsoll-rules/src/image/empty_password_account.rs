@@ -60,7 +60,8 @@ impl Rule for EmptyPasswordAccount {
                 origin,
                 format!("Account `{}` has an empty password.", user.name.escape_debug()),
             )
-            .help("Lock it (`passwd -l`).");
+            .help("Lock it (`passwd -l`).")
+            .about([user.name.as_str()]);
         }
     }
 }

@@ -62,7 +62,8 @@ impl Rule for LoaderVariableInImage {
                 _ => continue,
             };
             sink.report_at(origin::of_setting(image, "ENV", name), message)
-                .help("Set it for the one program that needs it.");
+                .help("Set it for the one program that needs it.")
+                .about([name]);
         }
     }
 }

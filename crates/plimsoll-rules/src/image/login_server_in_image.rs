@@ -47,18 +47,21 @@ impl Rule for LoginServerInImage {
     }
 
     fn check_image(&self, image: &ImageFacts<'_>, sink: &mut Sink<'_>) {
-        for (origin, files) in origin::by_layer(image, NotableKind::LoginServer) {
-            sink.report_at(origin, format!("The image ships an SSH server, {files}."))
-                .help("Enter containers through their engine, and take the server out.");
+        for group in origin::by_layer(image, NotableKind::LoginServer) {
+            sink.report_at(group.origin, format!("The image ships an SSH server, {}.", group.named))
+                .help("Enter containers through their engine, and take the server out.")
+                .about(group.paths);
         }
-        for (origin, files) in origin::by_layer(image, NotableKind::HostKey) {
+        for group in origin::by_layer(image, NotableKind::HostKey) {
             sink.report_at(
-                origin,
+                group.origin,
                 format!(
-                    "The image ships private host keys, which every container of it shares: {files}."
+                    "The image ships private host keys, which every container of it shares: {}.",
+                    group.named
                 ),
             )
             .severity(Severity::High)
+            .about(group.paths)
             .help("Delete them in the step that makes them, and make them when the container starts.");
         }
     }

@@ -55,14 +55,15 @@ impl Rule for MissingImageLabels {
                     .iter()
                     .any(|(name, value)| name == wanted && !value.is_empty())
             })
-            .map(|name| format!("`{name}`"))
             .collect();
         if !missing.is_empty() {
+            let named: Vec<String> = missing.iter().map(|name| format!("`{name}`")).collect();
             sink.report_at(
                 Origin::default(),
-                format!("The image has no label {}.", missing.join(", ")),
+                format!("The image has no label {}.", named.join(", ")),
             )
-            .help("Build it from a git checkout with `plimsoll ship`, or set them with `--label`.");
+            .help("Build it from a git checkout with `plimsoll ship`, or set them with `--label`.")
+            .about(missing);
         }
     }
 }

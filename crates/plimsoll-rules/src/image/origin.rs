@@ -47,9 +47,18 @@ pub(super) fn of_setting(image: &ImageFacts<'_>, keyword: &str, word: &str) -> O
     }
 }
 
-/// The notable files of a kind, layer by layer: where the first of them lies, and the names of the
-/// first few.
-pub(super) fn by_layer(image: &ImageFacts<'_>, kind: NotableKind) -> Vec<(Origin, String)> {
+/// Files that one sentence speaks of.
+pub(super) struct Group {
+    /// Where the first of them lies.
+    pub(super) origin: Origin,
+    /// The names of the first few.
+    pub(super) named: String,
+    /// The paths of all.
+    pub(super) paths: Vec<String>,
+}
+
+/// The notable files of a kind, layer by layer.
+pub(super) fn by_layer(image: &ImageFacts<'_>, kind: NotableKind) -> Vec<Group> {
     let all = &image.inventory.notable;
     let mut files: Vec<&NotableFile> = all.iter().filter(|file| file.kind == kind).collect();
     files.sort_by(|a, b| (a.layer, &a.path).cmp(&(b.layer, &b.path)));
@@ -57,9 +66,18 @@ pub(super) fn by_layer(image: &ImageFacts<'_>, kind: NotableKind) -> Vec<(Origin
         .chunk_by(|a, b| a.layer == b.layer)
         .filter_map(|group| {
             let first = group.first()?;
-            Some((of_file(image, first.layer, &first.path), named(group)))
+            Some(Group {
+                origin: of_file(image, first.layer, &first.path),
+                named: named(group),
+                paths: paths(group),
+            })
         })
         .collect()
+}
+
+/// The paths of `files`.
+pub(super) fn paths(files: &[&NotableFile]) -> Vec<String> {
+    files.iter().map(|file| file.path.clone()).collect()
 }
 
 /// The first few of `files`, and how many more there are.

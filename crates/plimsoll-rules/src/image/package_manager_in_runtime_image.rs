@@ -45,9 +45,10 @@ impl Rule for PackageManagerInRuntimeImage {
     }
 
     fn check_image(&self, image: &ImageFacts<'_>, sink: &mut Sink<'_>) {
-        for (origin, files) in origin::by_layer(image, NotableKind::PackageManager) {
-            sink.report_at(origin, format!("The image ships {files}."))
-                .help("Ship from an image without the tools of a distribution.");
+        for group in origin::by_layer(image, NotableKind::PackageManager) {
+            sink.report_at(group.origin, format!("The image ships {}.", group.named))
+                .help("Ship from an image without the tools of a distribution.")
+                .about(group.paths);
         }
     }
 }

@@ -65,7 +65,8 @@ impl Rule for PrivilegedPortWithoutRoot {
                         user.escape_debug()
                     ),
                 )
-                .help("Listen on a port from 1024 on.");
+                .help("Listen on a port from 1024 on.")
+                .about([exposed.as_str()]);
             }
         }
     }

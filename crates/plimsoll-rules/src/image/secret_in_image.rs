@@ -58,7 +58,8 @@ impl Rule for SecretInImage {
                     "Revoke it, then hand it over at run time, or to the one build step that needs \
                      it with `RUN --mount=type=secret`.",
                 )
-                .severity(secret.severity);
+                .severity(secret.severity)
+                .about([format!("{} {}", secret.kind, secret.fingerprint)]);
         }
     }
 }

@@ -105,7 +105,8 @@ impl Rule for SetidFileInImage {
                     origin::of_file(image, *layer, &first.path),
                     format!("{} {verb} owner, whoever starts it.", origin::named(&files)),
                 )
-                .help("Take the bit away (`chmod a-s`), or start the container with `no-new-privileges`.");
+                .help("Take the bit away (`chmod a-s`), or start the container with `no-new-privileges`.")
+                .about(origin::paths(&files));
             if *usual {
                 reported.severity(Severity::Info);
             }

@@ -16,9 +16,26 @@ pub(super) fn report(
     for file in files.filter(|file| file.role != StartupRole::HealthCheck) {
         for problem in &file.problems {
             if let Some((message, help)) = tell(file, problem) {
-                sink.report_at(origin_of(image, file), message).help(help);
+                sink.report_at(origin_of(image, file), message)
+                    .help(help)
+                    .about(needs(file, problem));
             }
         }
+    }
+}
+
+/// What stands between the file and its start.
+fn needs(file: &StartupFile, problem: &StartupProblem) -> Vec<String> {
+    let word = file.path.as_ref().unwrap_or(&file.word);
+    match problem {
+        StartupProblem::MissingLibraries { libraries, .. } => libraries
+            .iter()
+            .map(|library| format!("{word} {library}"))
+            .collect(),
+        StartupProblem::MissingInterpreter { interpreter, .. } => {
+            vec![format!("{word} {interpreter}")]
+        }
+        _ => vec![word.clone()],
     }
 }
 

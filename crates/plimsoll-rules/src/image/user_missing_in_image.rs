@@ -73,7 +73,8 @@ impl Rule for UserMissingInImage {
                         word.escape_debug()
                     ),
                 )
-                .help("Create it in the stage that ships, or name a number.");
+                .help("Create it in the stage that ships, or name a number.")
+                .about([format!("{what} {word}")]);
             }
         }
     }

@@ -47,9 +47,10 @@ impl Rule for WorldWritablePathInImage {
     }
 
     fn check_image(&self, image: &ImageFacts<'_>, sink: &mut Sink<'_>) {
-        for (origin, files) in origin::by_layer(image, NotableKind::WorldWritable) {
-            sink.report_at(origin, format!("Everybody may write to {files}."))
-                .help("Give it to the user that writes to it (`--chown`), rather than to everybody.");
+        for group in origin::by_layer(image, NotableKind::WorldWritable) {
+            sink.report_at(group.origin, format!("Everybody may write to {}.", group.named))
+                .help("Give it to the user that writes to it (`--chown`), rather than to everybody.")
+                .about(group.paths);
         }
     }
 }

@@ -494,6 +494,7 @@ fn self_made(
         },
         related: Vec::new(),
         fix,
+        subjects: Vec::new(),
     }
 }
 

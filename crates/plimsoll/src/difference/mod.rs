@@ -2,6 +2,7 @@
 
 mod config;
 mod files;
+mod findings;
 mod vulnerabilities;
 
 use std::collections::{HashMap, VecDeque};
@@ -94,9 +95,7 @@ impl Whole {
             secrets: gains(&old.inventory.secrets, &new.inventory.secrets, |secret| {
                 (&secret.kind, &secret.fingerprint)
             }),
-            findings: gains(&old.findings, &new.findings, |finding| {
-                (place(finding), without_numbers(&finding.message))
-            }),
+            findings: findings::compare(&old.findings, &new.findings),
             ..Self::default()
         }
     }
@@ -144,28 +143,6 @@ fn gains<'a, T: Clone, K: Hash + Eq>(
         lost: lost.into_iter().cloned().collect(),
         kept,
     }
-}
-
-/// Where a finding is, without what moves when something else changes: lines, layers, versions.
-fn place(finding: &Finding) -> (&'static str, Option<&str>, Option<&str>) {
-    let origin = &finding.origin;
-    let package = origin.package.as_deref();
-    let package = package.map(|purl| purl.split(['@', '?']).next().unwrap_or(purl));
-    (finding.rule, origin.path.as_deref(), package)
-}
-
-/// The words of a sentence without sizes, counts, shares and versions.
-fn without_numbers(text: &str) -> String {
-    const UNITS: [&str; 8] = ["B", "kB", "MB", "GB", "KiB", "MiB", "GiB", "%"];
-    let bare = |word: &str| {
-        word.trim_matches(|c: char| matches!(c, '(' | ')' | ',' | '.' | ':' | ';'))
-            .to_owned()
-    };
-    let words = text.split_whitespace().filter(|word| {
-        let word = bare(word);
-        !word.starts_with(|c: char| c.is_ascii_digit()) && !UNITS.contains(&word.as_str())
-    });
-    words.collect::<Vec<_>>().join(" ")
 }
 
 /// Packages that are not the same: first the same version at the same place is taken from both,

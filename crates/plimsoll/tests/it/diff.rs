@@ -185,6 +185,44 @@ fn what_goes_too_far_is_held_back() {
     assert!(run.json()["error"]["message"].is_string());
 }
 
+/// What only moves, or gets better, is no finding that came.
+#[test]
+fn what_moves_or_gets_better_is_no_new_finding() {
+    let stage = Stage::new();
+    let setid = |layer: Layer, name: &str| {
+        let path = format!("usr/bin/{name}");
+        layer.entry(plimsoll_testkit::image::Entry::file(path, "x").mode(0o4755))
+    };
+    let key = |path: &str| Layer::new().file(path, private_key());
+    let two = setid(setid(Layer::new(), "helper"), "other");
+    let images = [
+        ("old", vec![two, key("app/id")]),
+        ("moved", vec![key("srv/id"), setid(Layer::new(), "other")]),
+        (
+            "deleted",
+            vec![
+                setid(Layer::new(), "helper"),
+                key("app/id"),
+                Layer::new().file("app/.wh.id", ""),
+            ],
+        ),
+        ("worse", vec![setid(Layer::new(), "third"), key("app/id")]),
+    ];
+    for (name, layers) in images {
+        let image = layers
+            .into_iter()
+            .fold(ImageBuilder::new().layer(base()), ImageBuilder::layer);
+        let folder = stage.project().join(name);
+        image.build().write_layout(&folder, "1").unwrap();
+    }
+    for (name, code) in [("moved", 0), ("deleted", 0), ("worse", 1)] {
+        let image = format!("oci:{name}");
+        let bounds = "new-findings,new-secrets";
+        let run = stage.run(&["diff", "oci:old", &image, "--fail-on", bounds]);
+        assert_eq!(run.code, code, "{name}\n{}{}", run.stdout, run.stderr);
+    }
+}
+
 #[test]
 fn what_a_bound_needs_and_nobody_looked_at_is_not_judged() {
     let stage = stage();
