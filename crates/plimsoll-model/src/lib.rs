@@ -16,6 +16,7 @@ mod inventory;
 mod pending;
 mod publisher;
 mod report;
+mod size;
 mod source;
 mod vulnerability;
 
@@ -45,6 +46,7 @@ pub use publisher::{is_foreign_deb, is_foreign_rpm};
 pub use report::{
     BillSummary, ImageSummary, Remark, Report, Skipped, Suppressed, SuppressedBy, Unlisted,
 };
+pub use size::{human_size, megabytes};
 pub use source::{LineIndex, Position, SourceFile, Span};
 pub use vulnerability::{
     AdvisoryCoverage, CvssScore, EcosystemPackages, FixState, KnownExploited, Likelihood,

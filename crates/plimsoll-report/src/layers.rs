@@ -4,7 +4,9 @@ use std::borrow::Cow;
 use std::fmt::Write as _;
 
 use anstyle::{AnsiColor, Style};
-use plimsoll_model::{ImageSummary, Inventory, LayerFacts, Skipped, WasteKind, WastedPath};
+use plimsoll_model::{
+    ImageSummary, Inventory, LayerFacts, Skipped, WasteKind, WastedPath, human_size,
+};
 use serde::Serialize;
 
 use crate::Verdict;
@@ -12,7 +14,7 @@ use crate::human::paint;
 use crate::instruction::short_instruction;
 use crate::json::{WireBase, WireLayer, WireSkipped, WireVerdict, WireWaste};
 use crate::ruling::Ruling;
-use crate::text::{count, efficiency, fitting, human_size, share, visible};
+use crate::text::{count, efficiency, fitting, share, visible};
 
 /// Wasted paths shown; the object has more.
 const PATHS: usize = 10;

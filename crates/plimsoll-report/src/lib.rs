@@ -32,7 +32,7 @@ mod ruling;
 mod tally;
 mod text;
 
-pub use text::{efficiency, fitting, human_size, share, visible};
+pub use text::{efficiency, fitting, share, visible};
 
 use plimsoll_model::{Report, Severity, SourceFile, Span};
 

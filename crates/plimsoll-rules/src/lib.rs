@@ -27,7 +27,6 @@ mod runtime;
 mod script;
 mod secret;
 mod shell;
-mod size;
 mod stage;
 mod suppression;
 mod user;

@@ -1,7 +1,7 @@
 //! How far an image may go from the one before it, before a pipeline stops it.
 
-use plimsoll_model::{Difference, LayerFacts, Severity, VulnerabilitySeverity};
-use plimsoll_report::{human_size, share};
+use plimsoll_model::{Difference, LayerFacts, Severity, VulnerabilitySeverity, human_size};
+use plimsoll_report::share;
 
 use crate::thresholds::parse_bytes;
 

@@ -3,8 +3,8 @@
 
 use std::path::Path;
 
-use plimsoll_model::Inventory;
-use plimsoll_report::{efficiency as efficiency_text, human_size, share};
+use plimsoll_model::{Inventory, human_size};
+use plimsoll_report::{efficiency as efficiency_text, share};
 use plimsoll_syntax::yaml;
 
 use crate::config::parse_size;

@@ -8,7 +8,7 @@ use std::fmt::Write as _;
 
 use anstyle::{AnsiColor, Style};
 use plimsoll_model::{
-    ChangeKind, ComparedImage, Finding, Package, PackageChange, Pair, SecretSighting,
+    ChangeKind, ComparedImage, Finding, Package, PackageChange, Pair, SecretSighting, human_size,
 };
 
 use super::{
@@ -17,7 +17,7 @@ use super::{
 };
 use crate::human::{paint, severity_style};
 use crate::ruling::Ruling;
-use crate::text::{count, efficiency, fitting, human_size, visible};
+use crate::text::{count, efficiency, fitting, visible};
 
 /// Rows of a section on the one screen.
 const PACKAGES: usize = 6;

@@ -5,14 +5,16 @@ mod vulnerabilities;
 
 use std::cmp::Reverse;
 
-use plimsoll_model::{ChangeKind, ComparedImage, FileSide, Finding, PackageChange, Pair};
+use plimsoll_model::{
+    ChangeKind, ComparedImage, FileSide, Finding, PackageChange, Pair, human_size,
+};
 
 use super::{
     Counts, DiffInput, finding_place, growth, installed, instruction, layer_place, package_changes,
     package_side, shown, signed, unpacked, versions, worst_first,
 };
 use crate::ruling::{Ruling, Standing};
-use crate::text::{count, efficiency, human_size, markdown, markdown_code};
+use crate::text::{count, efficiency, markdown, markdown_code};
 
 /// Rows of a table: a comment may have 65 536 characters in all.
 const ROWS: usize = 60;

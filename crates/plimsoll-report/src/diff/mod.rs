@@ -10,11 +10,11 @@ use std::collections::BTreeMap;
 
 use plimsoll_model::{
     ChangeKind, ComparedImage, Difference, Finding, LayerFacts, Package, PackageChange,
-    PackageKind, SourceOrigin,
+    PackageKind, SourceOrigin, human_size,
 };
 
 use crate::Verdict;
-use crate::text::{human_size, share, visible};
+use crate::text::{share, visible};
 
 pub use human::render as human;
 pub use json::render as json;

@@ -7,13 +7,13 @@ use std::borrow::Cow;
 use anstyle::AnsiColor;
 use plimsoll_model::{
     BaseImage, BillSummary, Finding, ImageSummary, Inventory, LayerFacts, Report, SecretSighting,
-    Severity,
+    Severity, human_size, megabytes,
 };
 
 use super::screen::{Screen, shares};
 use super::vulnerabilities;
 use crate::instruction::short_instruction;
-use crate::text::{count, efficiency, human_size, megabytes, visible};
+use crate::text::{count, efficiency, visible};
 use crate::{RenderInput, tally};
 
 /// Lines of the screen.

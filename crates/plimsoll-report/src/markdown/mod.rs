@@ -5,10 +5,10 @@ mod vulnerabilities;
 
 use std::fmt::Write as _;
 
-use plimsoll_model::{Finding, ImageSummary, Inventory, Severity};
+use plimsoll_model::{Finding, ImageSummary, Inventory, Severity, megabytes};
 
 use crate::instruction::short_instruction;
-use crate::text::{count, markdown, markdown_code, megabytes};
+use crate::text::{count, markdown, markdown_code};
 use crate::{RenderInput, Verdict, tally};
 
 /// Findings beyond this many are only counted: the full list is what the other formats are for,

@@ -1,8 +1,8 @@
+use plimsoll_model::human_size;
 use super::copies;
 use crate::declare::declare_rule;
 use crate::project::ProjectFile;
 use crate::rule::{Meta, Rule, Sink};
-use crate::size::human_size;
 
 declare_rule! {
     /// ## What it does

@@ -1,4 +1,4 @@
-use plimsoll_model::{Confidence, Severity, Span};
+use plimsoll_model::{Confidence, Severity, Span, human_size};
 use plimsoll_syntax::dockerfile::InstructionKind;
 use plimsoll_syntax::shell::{ShellCommand, ShellWord};
 
@@ -8,7 +8,6 @@ use crate::mounts;
 use crate::placement::{self, absolute, base_name, is_within, joined};
 use crate::project::{ProjectFile, StepView};
 use crate::rule::{Meta, Rule, Sink};
-use crate::size::human_size;
 
 declare_rule! {
     /// ## What it does

@@ -1,3 +1,4 @@
+use plimsoll_model::human_size;
 use std::collections::BTreeMap;
 
 use plimsoll_syntax::context::EntryKind;
@@ -6,7 +7,6 @@ use super::copies;
 use crate::declare::declare_rule;
 use crate::project::ProjectFile;
 use crate::rule::{Meta, Rule, Sink};
-use crate::size::human_size;
 
 declare_rule! {
     /// ## What it does
@@ -135,7 +135,7 @@ mod tests {
             assert_eq!(found.len(), count, "{dockerfile}{found:#?}");
         }
         let found = run_sized(RULE, "FROM a:1\nCOPY . /\n", &files).findings;
-        assert_eq!(found[0].message, "This brings 110 MB into the image: `data` 110 MB.");
+        assert_eq!(found[0].message, "This brings 110.0 MB into the image: `data` 110.0 MB.");
         let little = run_sized(RULE, "FROM a:1\nCOPY . /\n", &files[..2]).findings;
         assert!(little.is_empty());
     }

@@ -1,10 +1,9 @@
-use plimsoll_model::Origin;
+use plimsoll_model::{Origin, human_size};
 
 use crate::declare::declare_rule;
 use crate::rule::{ImageFacts, Meta, Rule, Sink};
 
 use super::origin;
-use crate::size::human_size;
 
 declare_rule! {
     /// ## What it does

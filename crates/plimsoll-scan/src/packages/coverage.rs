@@ -1,7 +1,7 @@
 //! What an inventory does not cover, said out loud: programs and archives that no package owns and
 //! that do not say what they are made of. One line a kind.
 
-use plimsoll_model::{Evidence, Skipped};
+use plimsoll_model::{Evidence, Skipped, human_size};
 
 use super::Ownership;
 use crate::catalogue::Document;
@@ -182,7 +182,7 @@ fn of_binary(binary: &Binary, path: &str) -> Option<Gap> {
     }
 }
 
-/// `a, b, c and 5 more (8 files, 41 MB)`.
+/// `a, b, c and 5 more (8 files, 41.3 MB)`.
 pub(crate) fn named_files(files: &[(&str, u64)]) -> String {
     let first: Vec<&str> = files.iter().take(NAMED).map(|(path, _)| *path).collect();
     let mut what = first.join(", ");
@@ -192,14 +192,9 @@ pub(crate) fn named_files(files: &[(&str, u64)]) -> String {
     let bytes = files
         .iter()
         .fold(0_u64, |sum, (_, size)| sum.saturating_add(*size));
-    let (number, unit) = match bytes {
-        0..10_000 => (bytes, "bytes"),
-        10_000..10_000_000 => (bytes / 1_000, "kB"),
-        _ => (bytes / 1_000_000, "MB"),
-    };
     let files = match files.len() {
         1 => String::new(),
         count => format!("{count} files, "),
     };
-    format!("{what} ({files}{number} {unit})")
+    format!("{what} ({files}{})", human_size(bytes))
 }

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use plimsoll_model::human_size;
 use serde::Serialize;
 
 use crate::args::{CacheAction, CacheArgs, ListFormat};
@@ -69,7 +70,7 @@ pub(crate) fn run(arguments: &CacheArgs) -> Result<Outcome, Failure> {
         }
         CacheAction::Prune => {
             let gone = scan.shrink(scan.bound()).map_err(fail)?;
-            print(&format!("{} removed\n", size(gone)))?;
+            print(&format!("{} removed\n", human_size(gone)))?;
         }
         CacheAction::Clear => {
             let mut gone = 0;
@@ -86,7 +87,7 @@ pub(crate) fn run(arguments: &CacheArgs) -> Result<Outcome, Failure> {
                     _ => {}
                 }
             }
-            print(&format!("{} removed\n", size(gone)))?;
+            print(&format!("{} removed\n", human_size(gone)))?;
         }
     }
     Ok(Outcome::Holds)
@@ -100,7 +101,7 @@ fn human(status: &Status) -> String {
             text,
             "  {:<10}{:>10}  {}",
             part.name,
-            size(part.bytes),
+            human_size(part.bytes),
             part.holds
         );
     }
@@ -109,20 +110,9 @@ fn human(status: &Status) -> String {
         "{} layers and {} images are known; at most {} are kept of them",
         status.layers,
         status.images,
-        size(status.bound)
+        human_size(status.bound)
     );
     text
-}
-
-/// Bytes as people read them, in powers of 1000.
-fn size(bytes: u64) -> String {
-    let (unit, name) = match bytes {
-        0..1_000_000 => (1_000, "kB"),
-        1_000_000..1_000_000_000 => (1_000_000, "MB"),
-        _ => (1_000_000_000, "GB"),
-    };
-    let tenths = bytes / (unit / 10);
-    format!("{}.{} {name}", tenths / 10, tenths % 10)
 }
 
 /// Bytes of all files below a folder; what cannot be read counts nothing.

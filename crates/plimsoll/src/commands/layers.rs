@@ -8,10 +8,10 @@ use crate::args::{LayersArgs, ListFormat};
 use crate::config::Config;
 use crate::failure::{Failure, Outcome};
 use crate::look::{self, Look};
-use crate::{output, project};
 use crate::terminal::{Spinner, Terminal, print};
 use crate::thresholds::Thresholds;
 use crate::tui::{self, Explored};
+use crate::{output, project};
 
 /// Opens the image and shows its layers.
 pub(crate) fn run(arguments: &LayersArgs, terminal: Terminal) -> Result<Outcome, Failure> {

@@ -3,9 +3,9 @@
 use std::borrow::Cow;
 use std::cmp::Reverse;
 
-use plimsoll_model::{LayerFacts, WasteKind, WastedPath};
+use plimsoll_model::{LayerFacts, WasteKind, WastedPath, human_size};
 use plimsoll_report::instruction::short_instruction;
-use plimsoll_report::{efficiency, human_size, share, visible};
+use plimsoll_report::{efficiency, share, visible};
 use plimsoll_scan::{Change, FileEntry, FileKind, NodeId};
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 

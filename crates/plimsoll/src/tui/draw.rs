@@ -2,8 +2,9 @@
 
 use std::borrow::Cow;
 
+use plimsoll_model::human_size;
 use plimsoll_report::instruction::short_instruction;
-use plimsoll_report::{efficiency, fitting, human_size, share, visible};
+use plimsoll_report::{efficiency, fitting, share, visible};
 use plimsoll_scan::{Change, FileKind};
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};

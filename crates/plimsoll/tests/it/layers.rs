@@ -82,7 +82,11 @@ fn a_layer_that_nobody_could_read_is_not_judged() {
     let run = run.expect(3);
     assert_eq!(run.json()["verdict"], serde_json::Value::Null);
     assert_eq!(run.json()["skipped"][0]["blocking"], true);
-    assert!(run.stderr.contains("not looked at: layer"), "{}", run.stderr);
+    assert!(
+        run.stderr.contains("not looked at: layer"),
+        "{}",
+        run.stderr
+    );
     // Where nobody asked, nobody is told.
     let run = stage.run(&["layers", "oci:image", "--format", "json"]);
     assert_eq!(run.expect(0).stderr, "");
