@@ -170,6 +170,18 @@ impl<'a> Look<'a> {
         })
     }
 
+    /// That the image was not built from the Dockerfile, where its history tells so.
+    pub(crate) fn foreign_dockerfile(&self) -> Option<Skipped> {
+        // Of an image that was built here the lines are known.
+        let made_elsewhere = self.has_ignore_file.is_none();
+        let file = self.dockerfile.filter(|_| made_elsewhere)?;
+        Some(Skipped {
+            what: file.path().to_owned(),
+            why: self.strangeness(file)?,
+            blocking: false,
+        })
+    }
+
     /// What is to be said of a Dockerfile that the image was not built from.
     fn strangeness(&self, file: &SourceFile) -> Option<String> {
         if self.layer_sources.iter().all(Option::is_none) {
@@ -210,17 +222,7 @@ impl<'a> Look<'a> {
                 blocking: false,
             });
         }
-        // Of an image that was built here the lines are known.
-        let made_elsewhere = self.has_ignore_file.is_none();
-        if let Some(file) = self.dockerfile.filter(|_| made_elsewhere)
-            && let Some(why) = self.strangeness(file)
-        {
-            report.skipped.push(Skipped {
-                what: file.path().to_owned(),
-                why,
-                blocking: false,
-            });
-        }
+        report.skipped.extend(self.foreign_dockerfile());
         let outcome = plimsoll_rules::check_image(
             &ImageFacts {
                 config: &self.image.config,

@@ -50,7 +50,9 @@ pub(crate) fn run(arguments: &LayersArgs, terminal: Terminal) -> Result<Outcome,
         &config,
         &arguments.look,
     );
-    let (seen, files) = look.inside_with_files()?;
+    let (mut seen, files) = look.inside_with_files()?;
+    seen.skipped.extend(look.foreign_dockerfile());
+    seen.skipped.sort();
     drop(spinner);
     if explores {
         tui::run(&Explored { seen, files }, terminal)?;

@@ -230,13 +230,28 @@ fn first_row(chosen: usize, count: usize, height: usize) -> usize {
         .min(count.saturating_sub(height))
 }
 
+/// ` 3 more above, 2 below `, where a list is longer than its part of the screen.
+fn out_of_sight(above: usize, below: usize) -> Option<String> {
+    match (above, below) {
+        (0, 0) => None,
+        (0, below) => Some(format!(" {below} more below ")),
+        (above, 0) => Some(format!(" {above} more above ")),
+        (above, below) => Some(format!(" {above} more above, {below} below ")),
+    }
+}
+
 fn layers(frame: &mut Frame<'_>, area: Rect, app: &App<'_>, palette: Palette) {
     let inventory = &app.data.seen.inventory;
     let focused = app.pane == Pane::Layers;
-    let block = pane("Layers", focused, palette);
+    let mut block = pane("Layers", focused, palette);
     let inner = block.inner(area);
-    frame.render_widget(block, area);
     let height = usize::from(inner.height).saturating_sub(1);
+    let count = inventory.layers.len();
+    let first = first_row(app.layer, count, height);
+    if let Some(text) = out_of_sight(first, count.saturating_sub(first + height)) {
+        block = block.title_bottom(Line::styled(text, strong()));
+    }
+    frame.render_widget(block, area);
     let width = usize::from(inner.width);
     let base = inventory.base.as_ref().map_or(0, |base| base.layers);
     let from_lines = inventory.layers.iter().any(|layer| layer.source.is_some());
@@ -245,7 +260,6 @@ fn layers(frame: &mut Frame<'_>, area: Rect, app: &App<'_>, palette: Palette) {
         format!("    #     files  share    wastes{line_head}  instruction"),
         dim(),
     )];
-    let first = first_row(app.layer, inventory.layers.len(), height);
     for (index, layer) in inventory.layers.iter().enumerate().skip(first).take(height) {
         let mark = if index == app.layer {
             '>'

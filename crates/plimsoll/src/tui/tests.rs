@@ -249,6 +249,22 @@ fn help_and_leaving_are_told_on_every_screen() {
 }
 
 #[test]
+fn layers_out_of_sight_are_told() {
+    let data = explored();
+    let mut app = App::new(&data);
+    for told in [
+        " 2 more below ",
+        " 1 more above, 1 below ",
+        " 2 more above ",
+    ] {
+        let text = screen(&app, 80, 12);
+        assert!(text.contains(told), "{told}{text}");
+        press(&mut app, "down");
+    }
+    assert!(!screen(&app, 80, 24).contains(" more "));
+}
+
+#[test]
 fn every_size_of_screen_is_drawn() {
     let data = explored();
     let mut app = App::new(&data);

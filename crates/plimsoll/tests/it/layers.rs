@@ -66,6 +66,19 @@ fn the_dockerfile_tells_the_base_and_every_line() {
 }
 
 #[test]
+fn a_dockerfile_that_the_image_was_not_built_from_is_told() {
+    let stage = stage();
+    stage.write("Other", b"FROM alpine\nRUN apk add curl\n");
+    let told = |file: &str| {
+        let asked = ["layers", "oci:image", "-f", file];
+        stage.run(&asked).expect(0).stdout
+    };
+    let other = told("Other");
+    assert!(other.contains("nothing was traced to a line"), "{other}");
+    assert!(!told("Dockerfile").contains("not looked at"));
+}
+
+#[test]
 fn a_layer_that_nobody_could_read_is_not_judged() {
     let stage = Stage::new();
     ImageBuilder::new()
