@@ -1,4 +1,4 @@
-use plimsoll_model::NotableKind;
+use plimsoll_model::{NotableFile, NotableKind};
 
 use super::origin;
 use crate::declare::declare_rule;
@@ -54,10 +54,20 @@ impl Rule for WorldReadablePrivateKey {
                         file.path.escape_debug()
                     ),
                 )
-                .help("Mount it when the container starts, with mode 0400.");
+                .help("Mount it when the container starts, with mode 0400.")
+                .about(keys_in(image, file));
             }
         }
     }
+}
+
+/// The keys that the file holds, as `secret-in-image` names them: wherever it lies, they are the same.
+fn keys_in(image: &ImageFacts<'_>, file: &NotableFile) -> Vec<String> {
+    let secrets = image.inventory.secrets.iter();
+    secrets
+        .filter(|secret| secret.layer == Some(file.layer) && secret.place == file.path)
+        .map(|secret| format!("{} {}", secret.kind, secret.fingerprint))
+        .collect()
 }
 
 #[cfg(test)]

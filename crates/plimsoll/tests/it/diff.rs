@@ -7,9 +7,7 @@ use crate::stage::Stage;
 const BASE: &str = "/bin/sh -c #(nop) ADD file:0 in / ";
 
 fn base() -> Layer {
-    Layer::new()
-        .file("etc/os-release", "ID=debian\nPRETTY_NAME=\"Debian 12\"\n")
-        .file("etc/passwd", "root:x:0:0::/root:/bin/sh\n")
+    Layer::new().file("etc/passwd", "root:x:0:0::/root:/bin/sh\n")
 }
 
 fn wheel(layer: Layer, name: &str, version: &str) -> Layer {
