@@ -186,6 +186,9 @@ fn component<'a>(input: &SbomInput<'a>, package: &'a Package) -> Component<'a> {
     if let Some((name, version)) = &package.source {
         component.property("plimsoll:source-package", format!("{name}@{version}"));
     }
+    if package.is_foreign {
+        component.property("plimsoll:foreign", true.to_string());
+    }
     if let Some(size) = package.size {
         component.property("plimsoll:installed-size", size.to_string());
     }

@@ -34,6 +34,10 @@ impl<'a> SbomInput<'a> {
     }
 }
 
+/// What SPDX says behind all else of a package that somebody else than the distribution published:
+/// there is no field for it.
+pub(crate) const FOREIGN: &str = "; published by another than the distribution";
+
 /// What a package is called where it needs a name of its own.
 pub(crate) fn package_name(package: &Package) -> String {
     if package.purl.is_empty() {

@@ -6,7 +6,7 @@ use plimsoll_model::{Package, PackageKind};
 use serde::Serialize;
 
 use crate::oci_purl::oci_purl;
-use crate::sbom::{SbomInput, unique, uuid};
+use crate::sbom::{FOREIGN, SbomInput, unique, uuid};
 use crate::time;
 
 /// Media type of the document (IANA).
@@ -135,6 +135,9 @@ fn spdx_package<'a>(
     }
     if let Some((name, version)) = &package.source {
         story.push_str(&format!("; built from {name} {version}"));
+    }
+    if package.is_foreign {
+        story.push_str(FOREIGN);
     }
     made.source_info = Some(story);
     made

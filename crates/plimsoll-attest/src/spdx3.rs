@@ -7,7 +7,7 @@ use plimsoll_model::{Package, PackageKind};
 use serde::Serialize;
 
 use crate::oci_purl::oci_purl;
-use crate::sbom::{SbomInput, uuid};
+use crate::sbom::{FOREIGN, SbomInput, uuid};
 use crate::time;
 
 /// Media type of the document (SPDX 3.0.1, serialization as JSON-LD).
@@ -178,6 +178,9 @@ impl<'a> Graph<'a> {
         }
         if let Some((name, version)) = &package.source {
             story.push_str(&format!("; built from {name} {version}"));
+        }
+        if package.is_foreign {
+            story.push_str(FOREIGN);
         }
         self.push(name, |common| Element::Package {
             common,

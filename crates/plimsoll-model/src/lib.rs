@@ -49,7 +49,7 @@ pub use report::{
 pub use size::{human_size, megabytes};
 pub use source::{LineIndex, Position, SourceFile, Span};
 pub use vulnerability::{
-    AdvisoryCoverage, CvssScore, EcosystemPackages, FixState, KnownExploited, Likelihood,
+    AdvisoryCoverage, CvssScore, EcosystemPackages, FixState, KnownExploited, Likelihood, PaidFix,
     Reachability, SeverityBasis, SuppressedVulnerability, ThreatList, UnjudgedPackage,
     Vulnerability, VulnerabilitySeverity, VulnerabilityStatus,
 };

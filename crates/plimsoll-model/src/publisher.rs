@@ -4,7 +4,8 @@
 //! as if it had been installed without a package manager.
 //!
 //! dpkg has no field for it. A `Vendor` is what fpm and its like write, never Debian's own tools; else
-//! the maintainer's address tells of publishers that are known. RPM's field `Vendor` is a word that
+//! the maintainer's address tells of publishers that are known, or the version of those whose
+//! maintainers are Debian's. RPM's field `Vendor` is a word that
 //! each distribution signs all of its packages with.
 
 /// Publishers for apt with an archive of their own, by the end of their maintainers' addresses.
@@ -61,8 +62,12 @@ const NAMES: [&str; 4] = [
     "HashiCorp",
 ];
 
+/// What publishers for apt put into the versions of their packages. Debian's own maintainers build
+/// PostgreSQL's archive and that of PHP.
+const VERSIONS: [&str; 3] = [".pgdg", "+deb.sury.org", "nodesource"];
+
 /// How the distributions that use RPM begin the word for themselves, in lower case.
-const VENDORS: [&str; 18] = [
+const VENDORS: [&str; 17] = [
     "almalinux",
     "amazon ami",
     "amazon linux",
@@ -70,7 +75,6 @@ const VENDORS: [&str; 18] = [
     "broadcom",
     "centos",
     "cloudlinux",
-    "fedora project",
     "http://openeuler",
     "https://openeuler",
     "mageia",
@@ -86,8 +90,8 @@ const VENDORS: [&str; 18] = [
 /// Whether a package of dpkg is somebody else's than the distribution's. `maintainer` is
 /// `Name <address>`, as the field of that name has it.
 #[must_use]
-pub fn is_foreign_deb(maintainer: Option<&str>, vendor: Option<&str>) -> bool {
-    if vendor.is_some() {
+pub fn is_foreign_deb(maintainer: Option<&str>, vendor: Option<&str>, version: &str) -> bool {
+    if vendor.is_some() || VERSIONS.iter().any(|mark| version.contains(mark)) {
         return true;
     }
     let maintainer = maintainer.unwrap_or_default().trim();
@@ -111,6 +115,10 @@ pub fn is_foreign_rpm(vendor: Option<&str>, release: &str) -> bool {
     if vendor.starts_with("microsoft") {
         return ![".azl", ".cm"].iter().any(|mark| release.contains(mark));
     }
+    // EPEL is Fedora's, for the rebuilds of Red Hat's distribution; these know nothing of it.
+    if vendor.starts_with("fedora project") {
+        return !release.contains(".fc");
+    }
     !VENDORS.iter().any(|known| vendor.starts_with(known))
 }
 
@@ -126,9 +134,12 @@ mod tests {
             "Jane Doe <jane@gmail.com>",
             "",
         ] {
-            assert!(!is_foreign_deb(Some(distribution), None), "{distribution}");
+            assert!(
+                !is_foreign_deb(Some(distribution), None, "1-1"),
+                "{distribution}"
+            );
         }
-        assert!(!is_foreign_deb(None, None));
+        assert!(!is_foreign_deb(None, None, "1-1"));
         for other in [
             "Docker <support@docker.com>",
             "Elasticsearch Team <info@elastic.co>",
@@ -137,9 +148,13 @@ mod tests {
             "Google Cloud CLI Authors <cloud-sdk@google.com>",
             "support@docker.com",
         ] {
-            assert!(is_foreign_deb(Some(other), None), "{other}");
+            assert!(is_foreign_deb(Some(other), None, "1-1"), "{other}");
         }
-        assert!(is_foreign_deb(Some("<root@host>"), Some("none")));
+        assert!(is_foreign_deb(Some("<root@host>"), Some("none"), "1-1"));
+        for version in ["16.4-1.pgdg120+2", "8.3.1-1+deb.sury.org~jammy+1"] {
+            let debian = "Debian PostgreSQL Maintainers <team+postgresql@tracker.debian.org>";
+            assert!(is_foreign_deb(Some(debian), None, version), "{version}");
+        }
     }
 
     #[test]
@@ -151,6 +166,7 @@ mod tests {
             (Some("Rocky Enterprise Software Foundation"), "1.el9"),
             (Some("SUSE LLC <https://www.suse.com/>"), "150600.1"),
             (Some("http://openeuler.org"), "1.oe2403"),
+            (Some("Fedora Project"), "1.fc40"),
             (Some("Microsoft Corporation"), "3.azl3"),
             (Some("Microsoft Corporation"), "15.cm2"),
         ] {
@@ -158,6 +174,7 @@ mod tests {
         }
         for (vendor, release) in [
             ("Docker", "1.el9"),
+            ("Fedora Project", "1.el9"),
             ("Microsoft Corporation", "1"),
             ("Oracle and/or its affiliates", "1.el9"),
             ("obs://build.opensuse.org/home:jane", "1.1"),

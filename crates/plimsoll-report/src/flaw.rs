@@ -63,6 +63,9 @@ fn help(vulnerability: &Vulnerability) -> String {
     if let Some(layer) = vulnerability.removed_in {
         return format!("Layer {layer} removes the package; it ships all the same.");
     }
+    if vulnerability.paid_fix.is_some() {
+        return format!("It is fixed in {}.", vulnerability.without_fix());
+    }
     match (&vulnerability.fixed, vulnerability.fix_state) {
         (Some(fixed), _) => format!("It is fixed in {fixed}."),
         (None, FixState::WillNotFix) => "It will not be fixed.".to_owned(),

@@ -318,7 +318,7 @@ fn facts(out: &mut String, vulnerability: &Vulnerability) {
     tell("package", &vulnerability.purl);
     match &vulnerability.fixed {
         Some(fixed) => tell("fixed in", fixed),
-        None => tell("fix", &vulnerability.fix_state.as_str().replace('-', " ")),
+        None => tell("fix", &vulnerability.without_fix()),
     }
     let origin = &vulnerability.origin;
     if let Some(source) = &origin.source {

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use plimsoll_model::{Digest, Distribution, Evidence, LayerFacts, Package};
+use plimsoll_model::{Digest, Distribution, Evidence, LayerFacts, Package, PackageKind};
 
 use super::distribution::{self, Naming};
 use super::tree::Tree;
@@ -135,7 +135,9 @@ fn components<'t>(holder: &'t Tree<'t>, reading: &mut Reading) {
 
 /// A package of a language is judged by its owner's advisories only where the bill has the owner.
 fn disown(packages: &mut [Package]) {
-    let system = packages.iter().filter(|package| package.kind.is_system());
+    let system = packages
+        .iter()
+        .filter(|package| package.kind.is_system() && !package.is_foreign);
     let owners: HashSet<String> = system.map(|package| package.name.clone()).collect();
     for package in packages {
         package.owned_by = package
@@ -194,7 +196,13 @@ fn detail(component: &Tree<'_>, package: &mut Package, layers: &HashMap<String, 
     if package.version.is_empty() {
         package.version = text(component, "version").to_owned();
     }
-    package::name_as(package, text(component, "name"));
+    let name = text(component, "name");
+    match (package.kind, text(component, "group")) {
+        (PackageKind::Npm, scope) if !scope.is_empty() => {
+            package::name_as(package, &format!("{scope}/{name}"));
+        }
+        _ => package::name_as(package, name),
+    }
     let diff_id = property(&[
         "plimsoll:layer-diff-id",
         "aquasecurity:trivy:LayerDiffID",
@@ -213,6 +221,16 @@ fn detail(component: &Tree<'_>, package: &mut Package, layers: &HashMap<String, 
     if let Some(evidence) = property(&["plimsoll:evidence"]).and_then(Evidence::from_word) {
         package.evidence = evidence;
     }
+    // syft writes the one, Trivy the other.
+    let publisher = match text(component, "publisher") {
+        "" => component
+            .get("supplier")
+            .map(|supplier| text(supplier, "name")),
+        publisher => Some(publisher),
+    };
+    package.is_foreign = package.kind.is_system()
+        && (property(&["plimsoll:foreign"]) == Some("true")
+            || package::is_foreign(package, publisher.unwrap_or_default()));
     package.owned_by = property(&["plimsoll:owned-by"]).map(str::to_owned);
     package.direct = property(&["plimsoll:direct"]).map(|word| word == "true");
     if let Some((name, version)) =
@@ -220,7 +238,7 @@ fn detail(component: &Tree<'_>, package: &mut Package, layers: &HashMap<String, 
     {
         package.source = Some((name.to_owned(), version.to_owned()));
     } else if let Some(name) = property(&["aquasecurity:trivy:SrcName"]) {
-        package.source = Some((name.to_owned(), source_version(&property, &package.version)));
+        package.source = Some((name.to_owned(), source_version(&property, package)));
     }
     let licenses = list(component, "licenses").iter();
     let licenses: Vec<&str> = licenses
@@ -238,12 +256,14 @@ fn detail(component: &Tree<'_>, package: &mut Package, layers: &HashMap<String, 
     }
 }
 
-/// Trivy writes a source package's version in parts.
-fn source_version<'p>(property: &impl Fn(&[&str]) -> Option<&'p str>, binary: &str) -> String {
+/// Trivy writes a source package's version in parts. For RPM it takes the package's epoch; nothing
+/// tells that of the source.
+fn source_version<'p>(property: &impl Fn(&[&str]) -> Option<&'p str>, package: &Package) -> String {
     let Some(version) = property(&["aquasecurity:trivy:SrcVersion"]) else {
-        return binary.to_owned();
+        return package.version.clone();
     };
-    let epoch = property(&["aquasecurity:trivy:SrcEpoch"]).filter(|epoch| *epoch != "0");
+    let epoch = property(&["aquasecurity:trivy:SrcEpoch"])
+        .filter(|epoch| *epoch != "0" && package.kind != PackageKind::Rpm);
     let release = property(&["aquasecurity:trivy:SrcRelease"]);
     format!(
         "{}{version}{}",

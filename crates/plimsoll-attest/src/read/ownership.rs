@@ -15,7 +15,10 @@ const DEBIAN_RUBY: [&str; 2] = ["usr/lib/ruby/", "usr/share/rubygems-integration
 pub(super) fn guess(packages: &mut [Package]) {
     let mut system: HashMap<String, (PackageKind, String)> = HashMap::new();
     let mut ruby = None;
-    for package in packages.iter().filter(|package| package.kind.is_system()) {
+    for package in packages
+        .iter()
+        .filter(|package| package.kind.is_system() && !package.is_foreign)
+    {
         if package.kind == PackageKind::Deb && package.name.starts_with("libruby") {
             ruby = Some(package.name.clone());
         }

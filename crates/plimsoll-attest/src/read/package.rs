@@ -3,7 +3,7 @@
 use std::str::FromStr as _;
 
 use packageurl::PackageUrl;
-use plimsoll_model::{Evidence, Package, PackageKind};
+use plimsoll_model::{Evidence, Package, PackageKind, is_foreign_deb, is_foreign_rpm};
 
 use super::distribution;
 
@@ -50,6 +50,8 @@ pub(super) fn of_purl(text: &str) -> Option<Package> {
         _ => purl.name().to_owned(),
     };
     let name = match kind {
+        // cyclonedx-gomod calls the standard library by the path it has in Go's source.
+        PackageKind::Go if name == "std" => "stdlib".to_owned(),
         PackageKind::Go | PackageKind::Npm => written(text, name),
         _ => name,
     };
@@ -130,12 +132,40 @@ fn plain(text: &str) -> Option<Result<PackageUrl<'_>, packageurl::Error>> {
 /// The path of a Go module, or the name of a package of npm, as it is written: the specification puts
 /// them into lower case, and there are modules and old packages that are told apart by case.
 fn written(purl: &str, path: String) -> String {
-    let end = purl.find(['@', '?', '#']).unwrap_or(purl.len());
-    let written = purl[..end].split_once('/').map(|(_, path)| path);
-    match written {
-        Some(written) if written.eq_ignore_ascii_case(&path) => written.to_owned(),
-        _ => path,
+    let end = purl.find(['?', '#']).unwrap_or(purl.len());
+    let Some((_, written)) = purl[..end].split_once('/') else {
+        return path;
+    };
+    // A scope begins with the sign that parts the version: `@scope/name@1.0`.
+    let written = match written.rsplit_once('@') {
+        Some((name, version)) if !name.is_empty() && !version.contains('/') => name,
+        _ => written,
+    };
+    let written = unescaped(written.trim_matches('/'));
+    match written.eq_ignore_ascii_case(path.as_bytes()) {
+        true => String::from_utf8(written).unwrap_or(path),
+        false => path,
     }
+}
+
+/// `@scope` of `%40scope`.
+fn unescaped(text: &str) -> Vec<u8> {
+    let mut out = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let [first, behind @ ..] = rest {
+        let digit = |at: usize| char::from(*behind.get(at)?).to_digit(16);
+        match (first, digit(0), digit(1)) {
+            (b'%', Some(high), Some(low)) => {
+                out.extend(u8::try_from(high * 16 + low));
+                rest = &behind[2..];
+            }
+            _ => {
+                out.push(*first);
+                rest = behind;
+            }
+        }
+    }
+    out
 }
 
 /// Takes a name as the document writes it beside the package URL, where that is the same name: but for
@@ -186,7 +216,7 @@ fn without_platform(version: &mut String) {
 /// A source package: `name`, `name@version`, or for RPM the source package's file name.
 fn source_of(text: &str, kind: PackageKind, version: &str) -> Option<(String, String)> {
     if kind == PackageKind::Rpm {
-        return source_rpm(text, version);
+        return source_rpm(text);
     }
     let (name, own) = match text.split_once('@') {
         Some((name, own)) => (name, own),
@@ -195,17 +225,23 @@ fn source_of(text: &str, kind: PackageKind, version: &str) -> Option<(String, St
     (!name.is_empty()).then(|| (name.to_owned(), own.to_owned()))
 }
 
-/// `name-version-release.src.rpm`; the epoch is the binary's.
-fn source_rpm(file: &str, version: &str) -> Option<(String, String)> {
+/// `name-version-release.src.rpm`; its epoch is not told.
+fn source_rpm(file: &str) -> Option<(String, String)> {
     let stem = file
         .strip_suffix(".src.rpm")
         .or_else(|| file.strip_suffix(".nosrc.rpm"))?;
     let (rest, release) = stem.rsplit_once('-')?;
     let (name, own) = rest.rsplit_once('-')?;
-    let epoch = version
-        .split_once(':')
-        .map_or(String::new(), |(epoch, _)| format!("{epoch}:"));
-    (!name.is_empty()).then(|| (name.to_owned(), format!("{epoch}{own}-{release}")))
+    (!name.is_empty()).then(|| (name.to_owned(), format!("{own}-{release}")))
+}
+
+/// Whether the maintainer or vendor, as a document names it, is another than the distribution.
+pub(super) fn is_foreign(package: &Package, publisher: &str) -> bool {
+    match package.kind {
+        PackageKind::Deb => is_foreign_deb(Some(publisher), None, &package.version),
+        PackageKind::Rpm => is_foreign_rpm(Some(publisher), &package.version),
+        _ => false,
+    }
 }
 
 #[cfg(test)]

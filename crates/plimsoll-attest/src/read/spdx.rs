@@ -2,13 +2,12 @@
 
 use std::collections::HashMap;
 
-use plimsoll_model::{
-    Digest, Distribution, Evidence, Package, PackageKind, is_foreign_deb, is_foreign_rpm,
-};
+use plimsoll_model::{Digest, Distribution, Evidence, Package, PackageKind};
 
 use super::distribution::{self, Naming};
 use super::tree::Tree;
 use super::{BillOfMaterials, list, package, text};
+use crate::sbom::FOREIGN;
 
 pub(super) fn read(document: &Tree<'_>) -> BillOfMaterials {
     let version = text(document, "spdxVersion");
@@ -51,7 +50,8 @@ pub(super) fn read(document: &Tree<'_>) -> BillOfMaterials {
             package.license = Some(license.to_owned());
         }
         // What somebody else published is no part of the distribution, nor is what it holds.
-        if !is_foreign(&package, text(described, "supplier")) {
+        package.is_foreign |= is_foreign(&package, text(described, "supplier"));
+        if !package.is_foreign {
             elements.insert(text(described, "SPDXID"), bill.inventory.packages.len());
         }
         bill.inventory.packages.push(package);
@@ -109,7 +109,9 @@ pub(super) fn read_graph(document: &Tree<'_>) -> BillOfMaterials {
                         package.version = said(package::within_reason(version)).to_owned();
                     }
                     tell(&mut package, text(element, "software_sourceInfo"));
-                    elements.insert(text(element, "spdxId"), bill.inventory.packages.len());
+                    if !package.is_foreign {
+                        elements.insert(text(element, "spdxId"), bill.inventory.packages.len());
+                    }
                     bill.inventory.packages.push(package);
                 }
             }
@@ -135,16 +137,15 @@ pub(super) fn read_graph(document: &Tree<'_>) -> BillOfMaterials {
 /// Whether the supplier (`Person: Name (address)`, `Organization: Name`) is another than the
 /// distribution.
 fn is_foreign(package: &Package, supplier: &str) -> bool {
-    let Some((_, supplier)) = supplier.split_once(": ") else {
-        return false;
-    };
+    let supplier = supplier
+        .split_once(": ")
+        .map_or("", |(_, supplier)| supplier);
     match package.kind {
         PackageKind::Deb => {
             let maintainer = supplier.replace(" (", " <").replace(')', ">");
-            is_foreign_deb(Some(&maintainer), None)
+            package::is_foreign(package, &maintainer)
         }
-        PackageKind::Rpm => is_foreign_rpm(Some(supplier), &package.version),
-        _ => false,
+        _ => package::is_foreign(package, supplier),
     }
 }
 
@@ -213,6 +214,7 @@ fn tell(package: &mut Package, words: &str) {
     if package.source.is_none() {
         package.source = source(words);
     }
+    package.is_foreign = package.kind.is_system() && words.ends_with(FOREIGN);
     let (evidence, path) = acquired(words);
     if let Some(path) = path {
         package.path = path.trim_start_matches('/').to_owned();

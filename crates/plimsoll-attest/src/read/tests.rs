@@ -81,7 +81,7 @@ fn names_and_versions_are_their_ecosystems() {
         [
             "deb gcc 12.2-3 (gcc-defaults 1.203)",
             "deb zlib1g 1:1.2.13.dfsg-1 (zlib 1:1.2.13.dfsg-1)",
-            "rpm ssl-libs 1:3.0.7-1.el9 (ssl 1:3.0.7-1.el9)",
+            "rpm ssl-libs 1:3.0.7-1.el9 (ssl 3.0.7-1.el9)",
             "pypi pandas 2.2.0",
             "npm @types/node 20.1.0",
             "golang example.org/a/b v1.2.3",
@@ -93,6 +93,53 @@ fn names_and_versions_are_their_ecosystems() {
         (&*distribution.id, &*distribution.version),
         ("debian", "12.5")
     );
+}
+
+/// Who published a package stands in fields of their own, and in ours.
+#[test]
+fn what_others_published_is_told() {
+    let deb = |name: &str, more: Value| {
+        let purl = format!("pkg:deb/debian/{name}@1-1?distro=debian-12");
+        let mut component = json!({"type": "library", "name": name, "purl": purl});
+        let fields = component.as_object_mut().unwrap();
+        fields.extend(more.as_object().cloned().unwrap());
+        component
+    };
+    let bill = told(&json!({
+        "bomFormat": "CycloneDX", "specVersion": "1.6",
+        "components": [
+            deb("a-own", json!({"publisher": "Debian Curl Maintainers <x@tracker.debian.org>"})),
+            deb("b-syft", json!({"publisher": "Docker <support@docker.com>"})),
+            deb("c-trivy", json!({"supplier": {"name": "Ivan <ivan@nodesource.com>"}})),
+            deb("d-ours", json!({"properties": [{"name": "plimsoll:foreign", "value": "true"}]})),
+            {"type": "library", "name": "e", "publisher": "GitHub", "purl": "pkg:npm/e@1"},
+        ],
+    }));
+    let foreign = |bill: &BillOfMaterials| -> Vec<String> {
+        let packages = bill.inventory.packages.iter();
+        let foreign = packages.filter(|package| package.is_foreign);
+        foreign.map(|package| package.name.clone()).collect()
+    };
+    assert_eq!(foreign(&bill), ["b-syft", "c-trivy", "d-ours"]);
+    let package = |name: &str, supplier: &str, words: &str| {
+        json!({
+            "SPDXID": name, "name": name, "supplier": supplier, "sourceInfo": words,
+            "externalRefs": [{
+                "referenceType": "purl", "referenceLocator": format!("pkg:deb/debian/{name}@1-1"),
+            }],
+        })
+    };
+    let bill = told(&json!({
+        "spdxVersion": "SPDX-2.3",
+        "packages": [
+            package("a", "Organization: Debian (x@debian.org)", ""),
+            package("b", "Person: Docker (support@docker.com)", ""),
+            package("c", "", "acquired from database: x; layer 0; built from c 1; published by another than the distribution"),
+        ],
+    }));
+    assert_eq!(foreign(&bill), ["b", "c"]);
+    let source = bill.inventory.packages[2].source.as_ref();
+    assert_eq!(source.map(|(name, _)| name.as_str()), Some("c"));
 }
 
 /// Package URLs have names of Go and npm in lower case, advisories as they are.
@@ -112,13 +159,20 @@ fn names_are_spelled_as_they_are() {
             component("Zope.Interface", "pkg:pypi/zope-interface@5.0"),
             component("x", "pkg:npm/%40a/B@1.0.0"),
             component("x", "pkg:npm/JSONStream@1.0.0"),
+            component("x", "pkg:npm/@Scope/Plain@1.0.0"),
+            component("x", "pkg:npm/%40Scope/Escaped@1.0.0?a=b/c@d"),
+            json!({"type": "library", "group": "@Scope", "name": "Grouped", "purl": "pkg:npm/%40scope/grouped@1.0.0"}),
+            component("std", "pkg:golang/std@go1.20.1?type=module"),
         ],
     }));
     assert_eq!(
         packages(&bill),
         [
             "pypi Zope.Interface 5.0",
-            "npm @a/b 1.0.0",
+            "npm @Scope/Escaped 1.0.0",
+            "npm @Scope/Grouped 1.0.0",
+            "npm @Scope/Plain 1.0.0",
+            "npm @a/B 1.0.0",
             "npm JSONStream 1.0.0",
             "npm Typed 1.0.0",
             "golang example.org/A/b v1.0.0",
@@ -127,6 +181,7 @@ fn names_are_spelled_as_they_are() {
             "golang example.org/f/v3 v3.0.0",
             "golang github.com/a/b/Api/v2 v2.0.0",
             "golang github.com/go-git/go-git/v5 v5.12.0",
+            "golang stdlib go1.20.1",
         ]
     );
     let bill = told(&json!({
@@ -239,7 +294,7 @@ fn what_the_tools_say_besides_is_kept() {
     }));
     assert_eq!(
         packages(&bill),
-        ["rpm libs 4:2-3 (main 4:2-3)", "cargo inner 0.1.0"]
+        ["rpm libs 4:2-3 (main 2-3)", "cargo inner 0.1.0"]
     );
     assert_eq!(bill.inventory.packages[0].layer, 1);
     assert_eq!(bill.inventory.packages[1].license.as_deref(), Some("MIT"));

@@ -30,7 +30,7 @@ pub(super) enum Tree<'d> {
 }
 
 /// Every name that a reader asks for, shortest first.
-const NAMES: [&str; 53] = [
+const NAMES: [&str; 55] = [
     "id",
     "to",
     "Data",
@@ -39,6 +39,7 @@ const NAMES: [&str; 53] = [
     "purl",
     "sbom",
     "type",
+    "group",
     "value",
     "@graph",
     "SPDXID",
@@ -58,6 +59,7 @@ const NAMES: [&str; 53] = [
     "bomFormat",
     "component",
     "predicate",
+    "publisher",
     "components",
     "expression",
     "identifier",

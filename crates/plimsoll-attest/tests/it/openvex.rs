@@ -16,6 +16,7 @@ fn vulnerability(id: &str) -> Vulnerability {
         installed: "4.17.20".to_owned(),
         fixed: Some("4.17.21".to_owned()),
         free_of_all: None,
+        paid_fix: None,
         fixed_versions: vec!["4.17.21".to_owned()],
         fix_state: FixState::Fixed,
         severity: VulnerabilitySeverity::High,

@@ -209,6 +209,9 @@ pub struct Package {
     /// The distribution it is of, where that is another than the inventory's. One without an `id`
     /// is not known.
     pub distribution: Option<Box<Distribution>>,
+    /// Whether somebody else than the distribution published it for the system's package manager: no
+    /// advisory of the distribution knows it.
+    pub is_foreign: bool,
     /// Licence as the package states it.
     pub license: Option<String>,
     /// The same as an SPDX expression, where it can be read as one.
@@ -251,6 +254,7 @@ impl Package {
             architecture: None,
             source: None,
             distribution: None,
+            is_foreign: false,
             license: None,
             license_expression: None,
             path: path.into(),

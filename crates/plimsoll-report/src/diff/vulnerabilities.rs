@@ -110,7 +110,10 @@ pub(super) fn remark(cause: &VulnerabilityCause, kind: ChangeKind) -> Option<Str
 pub(super) fn fix(vulnerability: &Vulnerability) -> String {
     match &vulnerability.fixed {
         Some(fixed) => format!("fixed in {fixed}"),
-        None => vulnerability.fix_state.as_str().replace('-', " "),
+        None => match &vulnerability.paid_fix {
+            Some(_) => format!("fixed in {}", vulnerability.without_fix()),
+            None => vulnerability.without_fix(),
+        },
     }
 }
 

@@ -245,7 +245,7 @@ fn row(vulnerability: &Vulnerability) -> [String; 6] {
         visible(&vulnerability.installed).into_owned(),
         match &vulnerability.fixed {
             Some(fixed) => visible(fixed).into_owned(),
-            None => vulnerability.fix_state.as_str().replace('-', " "),
+            None => visible(&vulnerability.without_fix()).into_owned(),
         },
         from(vulnerability),
     ]

@@ -58,7 +58,7 @@ impl Page {
                 markdown(&found.installed),
                 match &found.fixed {
                     Some(fixed) => markdown(fixed),
-                    None => found.fix_state.as_str().replace('-', " "),
+                    None => markdown(&found.without_fix()),
                 },
                 one.status.as_str().replace('-', " "),
                 markdown(&one.reason),

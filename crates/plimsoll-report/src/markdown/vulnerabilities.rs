@@ -149,7 +149,7 @@ impl Page {
                 markdown(&one.installed),
                 match &one.fixed {
                     Some(fixed) => markdown(fixed),
-                    None => one.fix_state.as_str().replace('-', " "),
+                    None => markdown(&one.without_fix()),
                 },
                 from(one),
             ));

@@ -332,6 +332,7 @@ fn vulnerabilities(inventory: &Inventory) -> Vec<Vulnerability> {
             installed: found.version.clone(),
             fixed: None,
             free_of_all: None,
+            paid_fix: None,
             fixed_versions: Vec::new(),
             fix_state: FixState::NotFixed,
             severity: VulnerabilitySeverity::Unknown,

@@ -158,7 +158,7 @@ impl<'a> Stanza<'a> {
                 .into_iter()
                 .map(|upstream| ("upstream".to_owned(), upstream))
                 .collect(),
-            is_foreign: is_foreign_deb(self.maintainer, self.vendor),
+            is_foreign: is_foreign_deb(self.maintainer, self.vendor, &version),
             name,
             version,
             ..Record::default()

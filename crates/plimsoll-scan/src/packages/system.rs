@@ -58,6 +58,7 @@ pub(super) fn system(
                 .clone()
                 .or_else(|| copyright(layers, tree, kind, &record.name)),
             size: record.size,
+            is_foreign: record.is_foreign,
             direct: record.direct.or_else(|| reasons.direct(kind, record)),
             ..Package::new(
                 kind,

@@ -491,6 +491,9 @@ fn sentence(vulnerability: &Vulnerability) -> String {
     };
     let fix = match &vulnerability.fixed {
         Some(version) => format!("fixed in {version}"),
+        None if vulnerability.paid_fix.is_some() => {
+            format!("fixed in {}", vulnerability.without_fix())
+        }
         None => match vulnerability.fix_state {
             plimsoll_model::FixState::WillNotFix => "will not be fixed".to_owned(),
             plimsoll_model::FixState::EndOfLife => "the release is at its end".to_owned(),

@@ -24,6 +24,7 @@ fn change(
             installed: "1.0".to_owned(),
             fixed: None,
             free_of_all: None,
+            paid_fix: None,
             fixed_versions: Vec::new(),
             fix_state: FixState::WillNotFix,
             severity,

@@ -26,6 +26,7 @@ pub(crate) fn vulnerable() -> Case {
             installed: installed.to_owned(),
             fixed: None,
             free_of_all: None,
+            paid_fix: None,
             fixed_versions: Vec::new(),
             fix_state: FixState::NotFixed,
             severity: VulnerabilitySeverity::Medium,

@@ -82,6 +82,7 @@ impl Image {
             installed: installed.to_owned(),
             fixed: fixes.first().map(|fix| (*fix).to_owned()),
             free_of_all: None,
+            paid_fix: None,
             fixed_versions: fixes.iter().map(|fix| (*fix).to_owned()).collect(),
             fix_state: match fixes {
                 [] => FixState::NotFixed,

@@ -3,6 +3,7 @@
 use plimsoll_model::{Distribution, PackageKind};
 
 use super::super::{Ecosystem, EcosystemName, pocket};
+use super::question::is_version_paid_for;
 
 /// The ecosystems of a distribution's release.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -12,10 +13,12 @@ pub(super) struct Release {
     pub(super) label: String,
     /// Whether OSV knows it.
     pub(super) published: bool,
-    /// Those of them that there are advisories of.
+    /// Those of them that there are advisories of, with that of records which name no release.
     pub(super) ecosystems: Vec<Ecosystem>,
     /// Those with the fixes that only customers get, likewise.
     pub(super) paid: Vec<Ecosystem>,
+    /// Whether one of them is of this very release.
+    pub(super) is_covered: bool,
 }
 
 /// How the release of a distribution is found among those that there are advisories of.
@@ -41,12 +44,17 @@ impl Release {
         known: impl Iterator<Item = &'k str> + Clone,
     ) -> Self {
         let found = distribution.and_then(|distribution| wanted(distribution, kind));
-        let Some((name, wanted)) = found else {
+        let Some((name, mut wanted)) = found else {
             return Self {
                 label: unknown(distribution, kind),
                 ..Self::default()
             };
         };
+        if name == EcosystemName::OpenEuler
+            && let Wanted::Exactly(version) = &mut wanted
+        {
+            long_term(version, known.clone());
+        }
         let is_wanted = |release: Option<&str>| match (&wanted, release) {
             (Wanted::Exactly(wanted) | Wanted::OrAll(wanted), Some(release)) => release == wanted,
             (Wanted::OrAll(_) | Wanted::Rolling, None) => true,
@@ -65,12 +73,12 @@ impl Release {
                 .collect::<Vec<Ecosystem>>()
         };
         let ecosystems = of(&is_wanted);
-        let paid = match (name, &wanted) {
-            (EcosystemName::Ubuntu, Wanted::Exactly(release)) => of(&|known| {
-                known.and_then(|known| known.strip_prefix("Pro:")) == Some(release.as_str())
-            }),
-            _ => Vec::new(),
-        };
+        let paid =
+            of(&|known| known.is_some_and(|known| is_paid(known, name, &wanted, distribution)));
+        let is_covered = !paid.is_empty()
+            || ecosystems
+                .iter()
+                .any(|one| one.release.is_some() || matches!(wanted, Wanted::Rolling));
         let name = name.as_str();
         let label = match wanted {
             Wanted::Exactly(release) | Wanted::OrAll(release) => format!("{name}:{release}"),
@@ -83,7 +91,77 @@ impl Release {
             published: true,
             ecosystems,
             paid,
+            is_covered,
         }
+    }
+
+    /// Whether there are no advisories to ask.
+    pub(super) fn is_silent(&self) -> bool {
+        self.ecosystems.is_empty() && self.paid.is_empty()
+    }
+
+    /// All that are asked.
+    pub(super) fn asked(&self) -> impl Iterator<Item = &Ecosystem> + Clone {
+        self.ecosystems.iter().chain(&self.paid)
+    }
+
+    /// Whether only customers get a fix; `is_of_paid` tells whether what names it is for them.
+    /// Canonical's records stay where the newest fix of their package is: that of a flaw may be for
+    /// all, and the version tells.
+    pub(super) fn is_paid(&self, fix: &str, is_of_paid: bool) -> bool {
+        match self.paid.first().or(self.ecosystems.first()) {
+            Some(one) if one.name == EcosystemName::Ubuntu => is_version_paid_for(fix),
+            _ => is_of_paid,
+        }
+    }
+
+    /// What customers pay for.
+    pub(super) fn offer(&self) -> &'static str {
+        match self.asked().next().map(|one| one.name) {
+            Some(EcosystemName::Ubuntu) => "Ubuntu Pro",
+            Some(EcosystemName::Suse) => "SUSE LTSS",
+            Some(EcosystemName::RedHat) => "Red Hat's extended support",
+            _ => "paid support",
+        }
+    }
+}
+
+/// Whether a release holds the fixes that customers get for the one that is wanted, when its general
+/// support is over: Ubuntu Pro, SUSE's long-term service packs, Red Hat's extended updates of a minor
+/// release and the extended life of a major one.
+fn is_paid(
+    known: &str,
+    name: EcosystemName,
+    wanted: &Wanted,
+    distribution: Option<&Distribution>,
+) -> bool {
+    match (name, wanted) {
+        (EcosystemName::Ubuntu, Wanted::Exactly(release)) => {
+            known.strip_prefix("Pro:") == Some(release)
+        }
+        // `15 SP3-LTSS`, and `LTSS Extended Security 12 SP5`, which comes after it.
+        (EcosystemName::Suse, Wanted::Suse(version)) => known
+            .strip_prefix("Linux Enterprise Server ")
+            .filter(|rest| rest.contains("LTSS"))
+            .is_some_and(|rest| {
+                let words = rest.split([' ', '-']);
+                let support = ["LTSS", "Extended", "Security", "Core"];
+                words
+                    .filter(|word| !support.contains(word))
+                    .eq(version.split(' '))
+            }),
+        (EcosystemName::RedHat, Wanted::RedHat(major)) => {
+            let mut parts = known.split(':');
+            let (product, version) = (parts.next(), parts.next().unwrap_or_default());
+            match product {
+                Some("rhel_els") => version.split('.').next() == Some(major),
+                Some("rhel_aus" | "rhel_e4s" | "rhel_eus" | "rhel_eus_long_life" | "rhel_tus") => {
+                    distribution.is_some_and(|distribution| distribution.version == version)
+                }
+                _ => false,
+            }
+        }
+        _ => false,
     }
 }
 
@@ -264,8 +342,22 @@ fn open_euler(name: &str, version: &str) -> String {
     }
 }
 
+/// Takes the one release of openEuler that a bare number can be, of those that there are: bills of
+/// materials have `24.03` of `24.03-LTS`, and of its service packs.
+fn long_term<'k>(version: &mut String, known: impl Iterator<Item = &'k str>) {
+    let mut releases = known
+        .filter_map(|known| known.strip_prefix("openEuler:"))
+        .filter(|release| {
+            let rest = release.strip_prefix(version.as_str());
+            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with("-LTS"))
+        });
+    if let (Some(only), None) = (releases.next(), releases.next()) {
+        *version = only.to_owned();
+    }
+}
+
 /// Whether a stream is one that every machine of the major release has. The package database does
-/// not say from which stream a package came. Extended and advanced support are paid for.
+/// not say from which stream a package came.
 fn is_red_hat(release: &str, major: &str) -> bool {
     release
         .strip_prefix("enterprise_linux:")
@@ -274,8 +366,8 @@ fn is_red_hat(release: &str, major: &str) -> bool {
         .is_some_and(|version| version.split('.').next() == Some(major))
 }
 
-/// Whether a product is the server or one of its modules, which its images are made of. Long-term
-/// and special support are paid for, and named behind the version.
+/// Whether a product is the server or one of its modules, which its images are made of. What is paid
+/// for is named behind the version.
 fn is_suse(release: &str, version: &str) -> bool {
     release
         .strip_prefix("Linux Enterprise ")
@@ -448,11 +540,42 @@ mod tests {
         let paid = release(Deb, "ubuntu", "22.04", "").paid;
         assert_eq!(paid[0].to_string(), "Ubuntu:Pro:22.04:LTS");
         assert_eq!(paid.len(), 1);
+        let paid = release(Rpm, "sles", "15.5", "").paid;
+        assert_eq!(
+            paid[0].to_string(),
+            "SUSE:Linux Enterprise Server 15 SP5-LTSS"
+        );
+        assert_eq!(paid.len(), 1);
+        let paid = |version: &str| release(Rpm, "rhel", version, "").paid.len();
+        assert_eq!((paid("9.4"), paid("9.5")), (1, 0));
         assert!(
             Release::of(None, Deb, KNOWN.into_iter())
                 .label
                 .contains("unknown distribution")
         );
+    }
+
+    #[test]
+    fn a_bare_number_is_the_one_release_that_has_it() {
+        let of = |known: &[&'static str], version: &str| {
+            let distribution = Distribution {
+                id: "openeuler".to_owned(),
+                version: version.to_owned(),
+                ..Distribution::default()
+            };
+            Release::of(Some(&distribution), PackageKind::Rpm, known.iter().copied()).label
+        };
+        let known = [
+            "openEuler:22.03-LTS",
+            "openEuler:24.03-LTS",
+            "openEuler:24.03-LTS-SP1",
+        ];
+        assert_eq!(of(&known[..2], "24.03"), "openEuler:24.03-LTS");
+        assert_eq!(of(&known[2..], "24.03"), "openEuler:24.03-LTS-SP1");
+        // Which of the two it is, nobody says.
+        assert_eq!(of(&known, "24.03"), "openEuler:24.03");
+        assert_eq!(of(&known, "24.03-lts"), "openEuler:24.03-LTS");
+        assert_eq!(of(&known, "24"), "openEuler:24");
     }
 
     #[test]

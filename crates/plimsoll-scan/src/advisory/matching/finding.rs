@@ -4,12 +4,13 @@
 use std::collections::HashMap;
 
 use plimsoll_model::{
-    FixState, Inventory, LayerOrigin, Origin, Package, PackageKind, Platform, Vulnerability,
+    FixState, Inventory, LayerOrigin, Origin, Package, PackageKind, PaidFix, Platform,
+    Vulnerability,
 };
 
-use super::super::severity::{Opinion, is_erratum, rate, weight};
+use super::super::severity::{Opinion, is_erratum, label, rate, weight};
 use super::super::{Details, GoImport, Index, IndexError, Record, RecordId, Severity, Specifics};
-use super::Answer;
+use super::answer::Answer;
 use super::flaw::{Flaw, Told, cve, flaws};
 use super::judge::{Hit, way_out};
 use super::reach::Questions;
@@ -193,6 +194,12 @@ impl<'a, 'i> Findings<'a, 'i> {
         for flaw in flaws(&told) {
             let records = flaw.advisories.iter().filter_map(|at| records.get(*at));
             let words: Vec<Word<'a, 'i>> = records.copied().flatten().copied().collect();
+            let is_settled = |name: &String| answer.settled.binary_search(name).is_ok();
+            if words.iter().all(|word| word.hit.is_second)
+                && flaw.aliases.iter().chain([&flaw.id]).any(is_settled)
+            {
+                continue;
+            }
             if !self.is_within(words.len().saturating_mul(WORD)) {
                 return Ok(false);
             }
@@ -283,7 +290,11 @@ impl<'a, 'i> Findings<'a, 'i> {
                 let remark = labels.informational.filter(|_| severities.is_empty());
                 Opinion {
                     id: &word.advisory.record.id,
-                    label: labels.severity.or(word.advisory.record.label).or(remark),
+                    // Words such as `not yet assigned` say nothing.
+                    label: [labels.severity, word.advisory.record.label, remark]
+                        .into_iter()
+                        .flatten()
+                        .find(|word| label(word).is_some()),
                     summary: word.advisory.details.summary.as_deref(),
                     severities,
                 }
@@ -297,10 +308,23 @@ impl<'a, 'i> Findings<'a, 'i> {
         if rating.basis.is_none() {
             rating = self.threats.rating(names())?;
         }
-        let hits: Vec<&Hit<'i>> = words.iter().map(|word| word.hit).collect();
-        let way_out = way_out(answer.order, &hits, &answer.said, &mut self.work);
-        let Some(way_out) = way_out else {
+        let (paid, free): (Vec<&Hit<'i>>, Vec<&Hit<'i>>) = words
+            .iter()
+            .map(|word| word.hit)
+            .partition(|hit| hit.is_paid);
+        let work = &mut self.work;
+        let Some(for_all) = way_out(answer.order, &free, &answer.said, work) else {
             return Ok(None);
+        };
+        let Some(paid) = way_out(answer.order, &paid, &answer.paid_said, work) else {
+            return Ok(None);
+        };
+        let paid_fix = match for_all.smallest {
+            Some(_) => None,
+            None => paid.smallest.map(|version| PaidFix {
+                version: version.to_owned(),
+                offer: answer.offer,
+            }),
         };
         let mut advisories: Vec<String> = words
             .iter()
@@ -323,13 +347,15 @@ impl<'a, 'i> Findings<'a, 'i> {
             name: package.name.clone(),
             purl: package.purl.clone(),
             installed: package.version.clone(),
-            fix_state: match way_out.smallest {
+            fix_state: match for_all.smallest {
                 Some(_) => FixState::Fixed,
+                None if paid_fix.is_some() => FixState::WillNotFix,
                 None => unfixed(words),
             },
-            free_of_all: way_out.smallest.and(answer.free_of_all).map(str::to_owned),
-            fixed: way_out.smallest.map(str::to_owned),
-            fixed_versions: way_out.all.into_iter().map(str::to_owned).collect(),
+            paid_fix,
+            free_of_all: for_all.smallest.and(answer.free_of_all).map(str::to_owned),
+            fixed: for_all.smallest.map(str::to_owned),
+            fixed_versions: for_all.all.into_iter().map(str::to_owned).collect(),
             severity: rating.severity,
             severity_source: rating.source,
             severity_basis: rating.basis,
@@ -379,13 +405,15 @@ fn size(finding: &Vulnerability) -> usize {
     ];
     let texts: usize = texts.into_iter().map(String::len).sum();
     let origin = &finding.origin;
+    let paid = finding.paid_fix.as_ref();
+    let paid = paid.map_or(0, |paid| paid.version.len());
     let maybe = [&finding.title, &finding.fixed, &origin.path];
     let maybe: usize = maybe.into_iter().flatten().map(String::len).sum();
     let instruction = origin
         .layer
         .as_ref()
         .and_then(|layer| layer.instruction.as_ref());
-    size_of_val(finding) + lists + texts + maybe + instruction.map_or(0, String::len)
+    size_of_val(finding) + lists + texts + maybe + paid + instruction.map_or(0, String::len)
 }
 
 /// Where a package came from.

@@ -7,6 +7,7 @@ use std::collections::HashSet;
 
 use super::super::version::{BadVersion, Order};
 use super::super::{Affected, AffectedBy, EventKind, IndexError, RecordId, Version};
+use super::question::Known;
 use super::range::{Position, holds};
 use super::work::Work;
 
@@ -15,6 +16,8 @@ use super::work::Work;
 pub(super) struct Verdict<'i> {
     /// What advisories say that mean this version, by record.
     pub(super) hits: Vec<Hit<'i>>,
+    /// Records that speak of the package and do not mean this version, sorted.
+    pub(super) cleared: Vec<RecordId>,
     /// All that the advisories of the hits say of the package, by record.
     pub(super) said: Vec<Affected<'i>>,
     /// The smallest version above this one that no advisory means; see [`free_of_all`].
@@ -30,6 +33,22 @@ pub(super) struct Hit<'i> {
     pub(super) affected: Affected<'i>,
     /// Versions above the one installed that it calls fixed, in the order of the record.
     pub(super) fixes: Vec<Version<'i>>,
+    /// Whether only those get them who pay for it.
+    pub(super) is_paid: bool,
+    /// Whether it counts only of flaws that the advisories on this package that come first, of those
+    /// who pay or who do not, say nothing of.
+    pub(super) is_second: bool,
+}
+
+impl<'i> Hit<'i> {
+    fn new(affected: Affected<'i>, fixes: Vec<Version<'i>>) -> Self {
+        Self {
+            affected,
+            fixes,
+            is_paid: false,
+            is_second: false,
+        }
+    }
 }
 
 /// How an installed version stands to the versions that advisories name. Each is compared once,
@@ -37,16 +56,22 @@ pub(super) struct Hit<'i> {
 struct Installed<'v> {
     order: Order,
     version: &'v str,
+    /// Whether its epoch is not known, so that nobody's counts.
+    is_without_epoch: bool,
     compared: Vec<Option<Ordering>>,
     /// The slots of versions that are this one, however they are spelled; sorted.
     spellings: Option<Vec<u32>>,
 }
 
 impl<'v> Installed<'v> {
-    fn new(order: Order, version: &'v str, slots: usize) -> Self {
+    fn new(order: Order, version: &'v str, is_without_epoch: bool, slots: usize) -> Self {
         Self {
             order,
-            version,
+            version: match is_without_epoch {
+                true => without_epoch(version),
+                false => version,
+            },
+            is_without_epoch,
             compared: vec![None; slots],
             spellings: None,
         }
@@ -78,7 +103,11 @@ impl Position for Installed<'_> {
         if let Some(Some(known)) = self.compared.get(slot) {
             return Ok(*known);
         }
-        let found = self.order.compare(self.version, named.text)?;
+        let other = match self.is_without_epoch {
+            true => without_epoch(named.text),
+            false => named.text,
+        };
+        let found = self.order.compare(self.version, other)?;
         if let Some(place) = self.compared.get_mut(slot) {
             *place = Some(found);
         }
@@ -91,6 +120,14 @@ impl Position for Installed<'_> {
 
     fn between(&mut self, left: Version<'_>, right: Version<'_>) -> Result<Ordering, BadVersion> {
         self.order.compare(left.text, right.text)
+    }
+}
+
+/// `1.2-3` of `4:1.2-3`.
+fn without_epoch(version: &str) -> &str {
+    match version.split_once(':') {
+        Some((epoch, rest)) if epoch.bytes().all(|byte| byte.is_ascii_digit()) => rest,
+        _ => version,
     }
 }
 
@@ -131,17 +168,18 @@ impl Position for Nowhere {
     }
 }
 
-/// Holds a version against everything that advisories say of its package; nothing where that is more
-/// than `work` leaves.
+/// Holds the version that is asked for against everything that advisories say of its package; nothing
+/// where that is more than `work` leaves.
 ///
 /// # Errors
 /// The index is damaged.
 pub(super) fn judge<'i>(
     order: Order,
-    version: &str,
+    asked: Known<'_>,
     said: AffectedBy<'i>,
     work: &mut Work,
 ) -> Result<Option<Verdict<'i>>, IndexError> {
+    let version = asked.version;
     let slots = usize::try_from(said.slots()).unwrap_or(0);
     // Each comparison reads the whole version.
     if !work.look(version.len().saturating_mul(slots)) {
@@ -151,7 +189,7 @@ pub(super) fn judge<'i>(
     let all = said.clone();
     let written = LazyCell::new(|| all.slot(version));
     let bad = order.check_installed(version).err();
-    let mut installed = Installed::new(order, version, slots);
+    let mut installed = Installed::new(order, version, asked.is_without_epoch, slots);
     let mut verdict = Verdict::default();
     let mut parts = 0_usize;
     for affected in said {
@@ -177,9 +215,10 @@ pub(super) fn judge<'i>(
                 };
                 parts += 1 + fixes.len();
                 let affected = affected.clone();
-                verdict.hits.push(Hit { affected, fixes });
+                verdict.hits.push(Hit::new(affected, fixes));
             }
-            Ok(false) => {}
+            Ok(false) if bad.is_some() => {}
+            Ok(false) => verdict.cleared.push(affected.record),
             Err(bad) => {
                 parts += 1;
                 verdict.unjudged.push((Some(affected.record), bad));
@@ -198,10 +237,19 @@ pub(super) fn judge<'i>(
         }
     }
     // Hits are in the order of records, too.
-    verdict.said.retain(|affected| {
-        let hit = |hit: &Hit<'_>| hit.affected.record.cmp(&affected.record);
+    let is_hit = |record: &RecordId| {
+        let hit = |hit: &Hit<'_>| hit.affected.record.cmp(record);
         verdict.hits.binary_search_by(hit).is_ok()
-    });
+    };
+    verdict.said.retain(|affected| is_hit(&affected.record));
+    let is_unjudged = |record: &RecordId| {
+        let known = |(unjudged, _): &(Option<RecordId>, BadVersion)| unjudged.cmp(&Some(*record));
+        verdict.unjudged.binary_search_by(known).is_ok()
+    };
+    verdict
+        .cleared
+        .retain(|record| !is_hit(record) && !is_unjudged(record));
+    verdict.cleared.dedup();
     verdict.said.shrink_to_fit();
     Ok(work.keep(verdict.parts()).then_some(verdict))
 }
@@ -305,7 +353,7 @@ fn free_of_all<'i>(
         .collect();
     candidates.sort_by(|left, right| compare(left.text, right.text));
     for version in candidates.into_iter().take(TRIES) {
-        let mut there = Installed::new(order, version.text, slots);
+        let mut there = Installed::new(order, version.text, false, slots);
         let mut is_free = true;
         for affected in &verdict.said {
             if !work.look(affected.size()) {

@@ -6,6 +6,7 @@
 //! brought is the distribution's: it mends flaws without a new version number, and only its own
 //! advisories know.
 
+mod answer;
 mod distribution;
 mod finding;
 mod flaw;
@@ -28,16 +29,15 @@ use plimsoll_model::{
     PendingUpdate, Platform, PocketPackages, ThreatList, UnjudgedPackage, Vulnerability,
 };
 
+use self::answer::{Answer, answer};
 use self::distribution::Release;
 use self::finding::{Advisory, Findings};
-use self::judge::{Hit, Verdict, judge};
 use self::pending::{Pending, pending};
 use self::question::{Known, is_paid_for, names, of_language};
 pub(super) use self::question::{ecosystem_of, version_order};
 use self::threat::Threats;
 use self::work::Work;
-use super::version::{BadVersion, Order};
-use super::{Affected, Ecosystem, Index, IndexError, RecordId, SnapshotList};
+use super::{Ecosystem, Index, IndexError, RecordId, SnapshotList};
 
 /// Findings that are listed: the largest images have a tenth of that. Each takes some kilobytes until
 /// it is written, and a bill of materials of a few megabytes can have millions.
@@ -154,95 +154,13 @@ fn read_advisories(
     Ok(advisories)
 }
 
-/// What the advisories of some ecosystems say of one version of one package that they name.
-#[derive(Debug)]
-struct Answer<'i> {
-    order: Order,
-    hits: Vec<Hit<'i>>,
-    said: Vec<Affected<'i>>,
-    free_of_all: Option<&'i str>,
-    unjudged: Vec<(Option<RecordId>, BadVersion)>,
-    /// Whether there is more than is looked at. The rest is empty then.
-    is_too_much: bool,
-}
-
-impl Answer<'_> {
-    fn new(order: Order) -> Self {
-        Self {
-            order,
-            hits: Vec::new(),
-            said: Vec::new(),
-            free_of_all: None,
-            unjudged: Vec::new(),
-            is_too_much: false,
-        }
-    }
-}
-
 /// Packages that share what they are asked for under.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 struct Realm {
     kind: PackageKind,
     /// Number of the release.
     release: usize,
-    paid: bool,
-}
-
-/// What is asked about packages of a realm.
-fn ecosystems(releases: &[(PackageKind, Release)], realm: Realm) -> &[Ecosystem] {
-    match releases.get(realm.release) {
-        Some((_, release)) if realm.paid && !release.paid.is_empty() => &release.paid,
-        Some((_, release)) => &release.ecosystems,
-        None => &[],
-    }
-}
-
-/// What advisories say of a package; none where no advisory names it.
-fn said<'i>(
-    index: &'i Index,
-    ecosystems: &[Ecosystem],
-    asked: Known<'_>,
-    work: &mut Work,
-) -> Result<Option<Answer<'i>>, IndexError> {
-    let mut answer: Option<Answer<'_>> = None;
-    for ecosystem in ecosystems {
-        let Some(order) = ecosystem.order() else {
-            continue;
-        };
-        let Some(body) = index.body(ecosystem, asked.name)? else {
-            continue;
-        };
-        let mut verdict = None;
-        if work.look(body.len()) {
-            let said = index.read_body(body)?;
-            if said.size_hint().1 == Some(0) {
-                continue;
-            }
-            verdict = judge(order, asked.version, said, work)?;
-        }
-        let Some(verdict) = verdict else {
-            return Ok(Some(Answer {
-                is_too_much: true,
-                ..Answer::new(order)
-            }));
-        };
-        let Verdict {
-            hits,
-            said,
-            free_of_all,
-            unjudged,
-        } = verdict;
-        let answer = answer.get_or_insert_with(|| Answer::new(order));
-        answer.order = order;
-        answer.hits.extend(hits);
-        answer.said.extend(said);
-        answer.free_of_all = answer.free_of_all.or(free_of_all);
-        answer.unjudged.extend(unjudged);
-    }
-    if let Some(answer) = &mut answer {
-        answer.said.sort_by_key(|affected| affected.record);
-    }
-    Ok(answer)
+    is_paid_for: bool,
 }
 
 /// Asks, and keeps what was asked and what could not be.
@@ -252,7 +170,8 @@ struct Inquiry<'i, 'p> {
     releases: Vec<(PackageKind, Release)>,
     /// The number of each, by the distribution that packages name themselves.
     by_own: BTreeMap<(PackageKind, Option<&'p Distribution>), usize>,
-    by_label: BTreeMap<(PackageKind, String), usize>,
+    /// By what is asked for them. Releases of one name may part in what is paid for.
+    by_label: BTreeMap<(PackageKind, String, Vec<Ecosystem>), usize>,
     inventory: &'p Inventory,
     known: Vec<&'i str>,
     /// Binary packages of one source, and packages installed many times, are asked for once; none
@@ -263,6 +182,8 @@ struct Inquiry<'i, 'p> {
     /// How many of these could not be judged at all.
     unjudgeable: BTreeMap<usize, usize>,
     by_distribution: usize,
+    /// How many packages there are of the system's package managers that others published.
+    foreign: BTreeMap<PackageKind, usize>,
     /// Packages whose findings are too many to look for, or to list.
     left_out: usize,
     work: Work,
@@ -282,6 +203,7 @@ impl<'i, 'p> Inquiry<'i, 'p> {
             counts: BTreeMap::new(),
             unjudgeable: BTreeMap::new(),
             by_distribution: 0,
+            foreign: BTreeMap::new(),
             left_out: 0,
             work: Work::default(),
             unjudged: BTreeSet::new(),
@@ -294,14 +216,19 @@ impl<'i, 'p> Inquiry<'i, 'p> {
             self.by_distribution += 1;
             return Ok(None);
         }
+        if package.kind.is_system() && package.is_foreign {
+            *self.foreign.entry(package.kind).or_default() += 1;
+            return Ok(None);
+        }
         let realm = Realm {
             kind: package.kind,
             release: self.release(package),
-            paid: is_paid_for(package),
+            is_paid_for: is_paid_for(package),
         };
-        let is_covered = !ecosystems(&self.releases, realm).is_empty();
+        let release = self.releases.get(realm.release);
+        let is_covered = release.is_some_and(|(_, release)| release.is_covered);
         *self.counts.entry((realm.release, is_covered)).or_default() += 1;
-        if !is_covered {
+        if release.is_none_or(|(_, release)| release.is_silent()) {
             return Ok(None);
         }
         if package.kind == PackageKind::Maven && !package.name.contains(':') {
@@ -352,7 +279,7 @@ impl<'i, 'p> Inquiry<'i, 'p> {
             false => of_ecosystems(kind, &self.known),
         };
         let next = self.releases.len();
-        let key = (kind, release.label.clone());
+        let key = (kind, release.label.clone(), release.paid.clone());
         let number = *self.by_label.entry(key).or_insert(next);
         if number == next {
             self.releases.push((kind, release));
@@ -381,10 +308,13 @@ impl<'i, 'p> Inquiry<'i, 'p> {
     ) -> Result<Option<Rc<Answer<'i>>>, IndexError> {
         match self.answers.entry((realm, asked)) {
             Entry::Occupied(answer) => Ok(answer.get().clone()),
-            Entry::Vacant(answer) => {
-                let ecosystems = ecosystems(&self.releases, realm);
-                let said = said(self.index, ecosystems, asked, &mut self.work)?;
-                Ok(answer.insert(said.map(Rc::new)).clone())
+            Entry::Vacant(entry) => {
+                let Some((_, release)) = self.releases.get(realm.release) else {
+                    return Ok(None);
+                };
+                let paid_for = realm.is_paid_for;
+                let found = answer(self.index, release, paid_for, asked, &mut self.work)?;
+                Ok(entry.insert(found.map(Rc::new)).clone())
             }
         }
     }
@@ -399,8 +329,8 @@ impl<'i, 'p> Inquiry<'i, 'p> {
             date: list.date.and_then(finding::moment),
             listed: usize::try_from(list.listed).unwrap_or(usize::MAX),
         };
-        let date = |ecosystems: &[Ecosystem]| {
-            let names = ecosystems.iter().map(|one| one.name.as_str());
+        let date = |release: &Release| {
+            let names = release.asked().map(|one| one.name.as_str());
             let newest = names.map(|name| {
                 let mut known = snapshot.ecosystems.iter();
                 known.find(|known| known.name == name)?.newest
@@ -408,28 +338,41 @@ impl<'i, 'p> Inquiry<'i, 'p> {
             // Nothing is less than any.
             newest.min()?.and_then(finding::moment)
         };
-        let of = |covered: bool| {
-            let counts = self.counts.iter();
-            let mut packages: Vec<EcosystemPackages> = counts
-                .filter(|((_, is), _)| *is == covered)
-                .filter_map(|((number, _), packages)| {
-                    let (kind, release) = self.releases.get(*number)?;
-                    Some(EcosystemPackages {
-                        ecosystem: release.label.clone(),
-                        packages: *packages,
-                        unjudged: match covered {
-                            true => self.unjudgeable.get(number).copied().unwrap_or(0),
-                            false => 0,
-                        },
-                        published: release.published,
-                        kind: *kind,
-                        date: date(&release.ecosystems),
+        let of =
+            |covered: bool| {
+                let counts = self.counts.iter();
+                let mut packages: Vec<EcosystemPackages> = counts
+                    .filter(|((_, is), _)| *is == covered)
+                    .filter_map(|((number, _), packages)| {
+                        let (kind, release) = self.releases.get(*number)?;
+                        Some(EcosystemPackages {
+                            ecosystem: release.label.clone(),
+                            packages: *packages,
+                            unjudged: match covered {
+                                true => self.unjudgeable.get(number).copied().unwrap_or(0),
+                                false => 0,
+                            },
+                            published: release.published,
+                            kind: *kind,
+                            date: covered.then(|| date(release)).flatten(),
+                        })
                     })
-                })
-                .collect();
-            packages.sort();
-            packages
-        };
+                    .collect();
+                if !covered {
+                    packages.extend(self.foreign.iter().map(|(kind, packages)| {
+                        EcosystemPackages {
+                            ecosystem: format!("{} packages of other publishers", kind.as_str()),
+                            packages: *packages,
+                            unjudged: 0,
+                            published: false,
+                            kind: PackageKind::Generic,
+                            date: None,
+                        }
+                    }));
+                }
+                packages.sort();
+                packages
+            };
         Ok(AdvisoryCoverage {
             covered: of(true),
             missing: of(false),
@@ -452,21 +395,23 @@ impl<'i, 'p> Inquiry<'i, 'p> {
 /// What speaks of packages that no distribution has.
 fn of_ecosystems(kind: PackageKind, known: &[&str]) -> Release {
     let names = of_language(kind);
+    // The records of a repository beside the central one are named by its address.
+    let ecosystems: Vec<Ecosystem> = known
+        .iter()
+        .filter_map(|text| Ecosystem::parse(text))
+        .filter(|one| {
+            let is_address = |release: &String| release.contains("://");
+            names.contains(&one.name) && one.release.as_ref().is_none_or(is_address)
+        })
+        .collect();
     Release {
         label: match names.first() {
             Some(name) => name.as_str().to_owned(),
             None => kind.as_str().to_owned(),
         },
         published: !names.is_empty(),
-        // The records of a repository beside the central one are named by its address.
-        ecosystems: known
-            .iter()
-            .filter_map(|text| Ecosystem::parse(text))
-            .filter(|one| {
-                let is_address = |release: &String| release.contains("://");
-                names.contains(&one.name) && one.release.as_ref().is_none_or(is_address)
-            })
-            .collect(),
+        is_covered: !ecosystems.is_empty(),
+        ecosystems,
         paid: Vec::new(),
     }
 }

@@ -10,6 +10,8 @@ use super::super::{Ecosystem, EcosystemName};
 pub(super) struct Known<'p> {
     pub(super) name: &'p str,
     pub(super) version: &'p str,
+    /// Whether the version has an epoch that nobody knows: versions are compared without.
+    pub(super) is_without_epoch: bool,
 }
 
 /// The ecosystems of a kind of package that has no distribution; none where OSV has none.
@@ -83,6 +85,7 @@ pub(super) fn names(package: &Package) -> impl Iterator<Item = Known<'_>> {
                 .unwrap_or(&package.version),
             _ => &package.version,
         },
+        is_without_epoch: false,
     };
     let source = package.source.as_ref().map(|(name, version)| Known {
         name,
@@ -90,6 +93,9 @@ pub(super) fn names(package: &Package) -> impl Iterator<Item = Known<'_>> {
             "" => &package.version,
             version => version,
         },
+        // A package of RPM names the file of its source, which does not tell. Who writes one all the
+        // same, as Trivy does, took the package's.
+        is_without_epoch: package.kind == PackageKind::Rpm,
     });
     let (first, second) = match package.kind {
         PackageKind::Deb => (source.unwrap_or(own), None),
@@ -100,10 +106,15 @@ pub(super) fn names(package: &Package) -> impl Iterator<Item = Known<'_>> {
     std::iter::once(first).chain(second.filter(|second| second.name != first.name))
 }
 
-/// Whether Canonical's paying customers got this version: those it holds fixes for that others do
+/// Whether Canonical's paying customers got this package: there are fixes for them that others do
 /// not get.
 pub(super) fn is_paid_for(package: &Package) -> bool {
-    package.kind == PackageKind::Deb && package.version.contains("esm")
+    package.kind == PackageKind::Deb && is_version_paid_for(&package.version)
+}
+
+/// Whether only Canonical's paying customers get this version (Expanded Security Maintenance).
+pub(super) fn is_version_paid_for(version: &str) -> bool {
+    version.contains("esm")
 }
 
 #[cfg(test)]
@@ -124,7 +135,10 @@ mod tests {
         );
         package.source = source.map(|(name, version)| (name.to_owned(), version.to_owned()));
         names(&package)
-            .map(|known| format!("{} {}", known.name, known.version))
+            .map(|known| {
+                let epoch = if known.is_without_epoch { "?:" } else { "" };
+                format!("{} {epoch}{}", known.name, known.version)
+            })
             .collect()
     }
 
@@ -136,7 +150,7 @@ mod tests {
         assert_eq!(asked(Deb, "3.0.11-1", None), ["libssl3 3.0.11-1"]);
         assert_eq!(
             asked(Rpm, "1:3.0.7-1", source),
-            ["libssl3 1:3.0.7-1", "openssl 3.0.11-1"]
+            ["libssl3 1:3.0.7-1", "openssl ?:3.0.11-1"]
         );
         assert_eq!(
             asked(Apk, "3.1.4-r5", Some(("openssl", ""))),

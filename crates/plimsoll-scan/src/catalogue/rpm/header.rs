@@ -147,7 +147,7 @@ pub(super) fn read(blob: &[u8]) -> Result<Option<Record>, String> {
     let mut record = Record {
         version: super::full_version(epoch, &version, &release),
         architecture: filled(tag::ARCH).unwrap_or_default(),
-        source: super::source_package(&source, epoch),
+        source: super::source_package(&source),
         license: filled(tag::LICENSE),
         size: header
             .number(tag::LONG_SIZE)
@@ -282,7 +282,7 @@ pub(super) mod tests {
         assert_eq!(record.version, "1:3.0.7-24.el9");
         assert_eq!(
             record.source,
-            Some(("openssl".to_owned(), "1:3.0.7-24.el9".to_owned()))
+            Some(("openssl".to_owned(), "3.0.7-24.el9".to_owned()))
         );
         assert_eq!(record.size, Some(77));
         assert_eq!(

@@ -90,14 +90,15 @@ fn full_version(epoch: Option<u64>, version: &str, release: &str) -> String {
 }
 
 /// Name and version of the source package, from the name of its file
-/// (`openssl-3.0.7-24.el9.src.rpm`). Its epoch is not told; it is that of the package.
-fn source_package(file: &str, epoch: Option<u64>) -> Option<(String, String)> {
+/// (`openssl-3.0.7-24.el9.src.rpm`), without its epoch: nothing tells that. The package's may be
+/// another one: `perl-Errno` has none, its source `perl` has 4.
+fn source_package(file: &str) -> Option<(String, String)> {
     let stem = file
         .strip_suffix(".src.rpm")
         .or_else(|| file.strip_suffix(".nosrc.rpm"))?;
     let (rest, release) = stem.rsplit_once('-')?;
     let (name, version) = rest.rsplit_once('-')?;
-    (!name.is_empty()).then(|| (name.to_owned(), full_version(epoch, version, release)))
+    (!name.is_empty()).then(|| (name.to_owned(), format!("{version}-{release}")))
 }
 
 /// What the package URL tells besides (purl specification, type `rpm`; `upstream` and `rpmmod` as
@@ -131,7 +132,7 @@ fn manifest_line(line: &str) -> Result<Record, String> {
     Ok(Record {
         version: word("version", Some(&full_version(epoch, version, release)))?,
         architecture: field(7).unwrap_or_default().to_owned(),
-        source: source_package(source, epoch),
+        source: source_package(source),
         size: field(6).and_then(|size| size.parse().ok()),
         qualifiers: qualifiers(epoch, source, None),
         name,

@@ -16,6 +16,7 @@ pub(crate) fn vulnerability(id: &str, name: &str) -> Vulnerability {
         installed: "1.0.0".to_owned(),
         fixed: Some("1.0.1".to_owned()),
         free_of_all: None,
+        paid_fix: None,
         fixed_versions: vec!["1.0.1".to_owned()],
         fix_state: FixState::Fixed,
         severity: VulnerabilitySeverity::High,

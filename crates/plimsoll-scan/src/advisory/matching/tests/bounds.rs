@@ -1,9 +1,18 @@
 //! What is looked at and kept has an end, whatever a bill of materials or an index says, and what is
 //! left out is told.
 
-use super::super::judge::{judge, way_out};
+use super::super::judge::{Hit, judge, way_out};
+use super::super::question::Known;
 use super::super::work::Work;
 use super::*;
+use crate::advisory::version::Order;
+
+/// The version that is asked for.
+const ASKED: Known<'_> = Known {
+    name: "evil",
+    version: "1.0",
+    is_without_epoch: false,
+};
 
 /// What an index says of a package of PyPI in version 1.0, and what of the work was done for it.
 fn looked_at(index: &Index, order: Order) -> u64 {
@@ -12,7 +21,7 @@ fn looked_at(index: &Index, order: Order) -> u64 {
     let said = index
         .affected(&Ecosystem::parse("PyPI").unwrap(), "evil")
         .unwrap();
-    let verdict = judge(order, "1.0", said, &mut work).unwrap().unwrap();
+    let verdict = judge(order, ASKED, said, &mut work).unwrap().unwrap();
     let hits: Vec<&Hit<'_>> = verdict.hits.iter().collect();
     let way_out = way_out(order, &hits, &verdict.said, &mut work).unwrap();
     assert!(way_out.smallest.is_some());
@@ -50,7 +59,7 @@ fn what_is_more_than_there_is_room_for_is_not_judged() {
             .affected(&Ecosystem::parse("PyPI").unwrap(), "evil")
             .unwrap();
         let mut work = Work::of(look, keep);
-        judge(Order::Pep440, "1.0", said, &mut work)
+        judge(Order::Pep440, ASKED, said, &mut work)
             .unwrap()
             .is_some()
     };

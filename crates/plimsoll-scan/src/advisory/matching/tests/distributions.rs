@@ -186,32 +186,255 @@ fn an_erratum_counts_for_each_flaw_it_mends() {
     assert_eq!(found.severity_source.as_deref(), Some("alma"));
 }
 
+/// `id -> fixed (paid)`, a line a finding of one package.
+fn fixes(records: &[Value], distribution: (&str, &str), package: Package) -> Vec<String> {
+    let (id, version) = distribution;
+    let judged = judged(records, &on(id, version, vec![package]));
+    assert!(judged.coverage.missing.is_empty(), "{:?}", judged.coverage);
+    let found = judged.vulnerabilities.iter();
+    found
+        .map(|one| {
+            let fixed = one.fixed.as_deref().unwrap_or(one.fix_state.as_str());
+            let paid = one.paid_fix.as_ref();
+            let paid = paid.map(|paid| format!(" ({} with {})", paid.version, paid.offer));
+            assert_eq!(one.is_fixable(), one.fixed.is_some());
+            format!("{} -> {fixed}{}", one.id, paid.unwrap_or_default())
+        })
+        .collect()
+}
+
+/// The same of Ubuntu's bash.
+fn fixes_on_ubuntu(records: &[Value], version: &str) -> Vec<String> {
+    let bash = package(PackageKind::Deb, "bash", version);
+    fixes(records, ("ubuntu", "22.04"), bash)
+}
+
 #[test]
 fn fixes_that_are_paid_for_are_for_those_who_pay() {
-    let records = [
-        record("UBUNTU-CVE-2024-1", "Ubuntu:22.04:LTS", "bash", ""),
-        record(
-            "UBUNTU-CVE-2024-1",
-            "Ubuntu:Pro:22.04:LTS",
-            "bash",
-            "5.1-6ubuntu1.1+esm1",
+    let free = record("UBUNTU-CVE-2024-1", "Ubuntu:22.04:LTS", "bash", "");
+    let paid = record(
+        "UBUNTU-CVE-2024-1",
+        "Ubuntu:Pro:22.04:LTS",
+        "bash",
+        "5.1-6ubuntu1.1+esm1",
+    );
+    let mut both = free.clone();
+    both["affected"] = json!([free["affected"][0], paid["affected"][0]]);
+    // Canonical files a flaw under the one alone as soon as the fix is for customers.
+    for record in [both, paid] {
+        let of = |version: &str| fixes_on_ubuntu(std::slice::from_ref(&record), version);
+        assert_eq!(
+            of("5.1-6ubuntu1"),
+            ["CVE-2024-1 -> will-not-fix (5.1-6ubuntu1.1+esm1 with Ubuntu Pro)"]
+        );
+        assert_eq!(
+            of("5.1-6ubuntu1+esm1"),
+            ["CVE-2024-1 -> 5.1-6ubuntu1.1+esm1"]
+        );
+        assert!(of("5.1-6ubuntu1.1+esm1").is_empty());
+    }
+    assert_eq!(
+        fixes_on_ubuntu(&[free], "5.1-6ubuntu1+esm1"),
+        ["CVE-2024-1 -> not-fixed"]
+    );
+}
+
+#[test]
+fn what_is_mended_for_all_is_not_told_again_for_those_who_pay() {
+    let ubuntu = |id: &str, release: &str, fixed: &str| {
+        let record = record(id, &format!("Ubuntu:{release}"), "bash", fixed);
+        with(record, json!({"upstream": ["CVE-2024-1"]}))
+    };
+    // The newest version is for customers, the fix of this flaw was for all.
+    let early = ubuntu("UBUNTU-CVE-2024-1", "Pro:22.04:LTS", "5.1-6ubuntu1.1");
+    assert_eq!(
+        fixes_on_ubuntu(std::slice::from_ref(&early), "5.1-6ubuntu1"),
+        ["CVE-2024-1 -> 5.1-6ubuntu1.1"]
+    );
+    let erratum = ubuntu("USN-1-1", "22.04:LTS", "5.1-6ubuntu1.1");
+    let late = ubuntu("USN-2-1", "Pro:22.04:LTS", "5.1-6ubuntu1.1+esm1");
+    let records = [erratum, late];
+    assert_eq!(
+        fixes_on_ubuntu(&records, "5.1-6ubuntu1"),
+        ["CVE-2024-1 -> 5.1-6ubuntu1.1"]
+    );
+    assert!(fixes_on_ubuntu(&records, "5.1-6ubuntu1.1").is_empty());
+    // Nor is what customers have what others wait for.
+    let open = ubuntu("UBUNTU-CVE-2024-1", "22.04:LTS", "");
+    let records = [open, records[1].clone()];
+    assert!(fixes_on_ubuntu(&records, "5.1-6ubuntu1.1+esm1").is_empty());
+}
+
+#[test]
+fn longer_support_of_others_is_paid_for_too() {
+    let rpm = |id: &str, ecosystem: &str, cve: &str, fixed: &str| {
+        let record = record(id, ecosystem, "bash", fixed);
+        with(record, json!({"upstream": [cve]}))
+    };
+    let suse = [
+        rpm(
+            "SUSE-SU-1",
+            "SUSE:Linux Enterprise Server 15 SP3",
+            "CVE-2024-1",
+            "4.4-150300.2",
+        ),
+        rpm(
+            "SUSE-SU-2",
+            "SUSE:Linux Enterprise Server 15 SP3-LTSS",
+            "CVE-2024-2",
+            "4.4-150300.9",
+        ),
+        rpm(
+            "SUSE-SU-3",
+            "SUSE:Linux Enterprise Server 15 SP4-LTSS",
+            "CVE-2024-3",
+            "4.4-150400.9",
+        ),
+        rpm(
+            "SUSE-SU-4",
+            "SUSE:Linux Enterprise Server LTSS Extended Security 15 SP3",
+            "CVE-2024-4",
+            "4.4-150300.10",
         ),
     ];
-    let mut both = records[0].clone();
-    let paid = records[1]["affected"][0].clone();
-    both["affected"] = json!([records[0]["affected"][0], paid]);
-    let of = |version: &str| {
-        let package = package(PackageKind::Deb, "bash", version);
-        told(&judged(
-            &[both.clone()],
-            &on("ubuntu", "22.04", vec![package]),
-        ))
-    };
+    let bash = |version: &str| package(PackageKind::Rpm, "bash", version);
     assert_eq!(
-        of("5.1-6ubuntu1"),
-        ["CVE-2024-1 bash 5.1-6ubuntu1 -> none [UBUNTU-CVE-2024-1]"]
+        fixes(&suse, ("sles", "15.3"), bash("4.4-150300.1")),
+        [
+            "CVE-2024-1 -> 4.4-150300.2",
+            "CVE-2024-2 -> will-not-fix (4.4-150300.9 with SUSE LTSS)",
+            "CVE-2024-4 -> will-not-fix (4.4-150300.10 with SUSE LTSS)",
+        ]
     );
-    assert!(of("5.1-6ubuntu1.1+esm1").is_empty());
+    let red_hat = [
+        rpm(
+            "RHSA-1",
+            "Red Hat:enterprise_linux:9::baseos",
+            "CVE-2024-1",
+            "5.1.8-9.el9_6",
+        ),
+        rpm(
+            "RHSA-2",
+            "Red Hat:rhel_eus:9.4::baseos",
+            "CVE-2024-1",
+            "5.1.8-6.el9_4.2",
+        ),
+        rpm(
+            "RHSA-3",
+            "Red Hat:rhel_eus:9.4::baseos",
+            "CVE-2024-2",
+            "5.1.8-6.el9_4.3",
+        ),
+        rpm("RHSA-4", "Red Hat:rhel_els:9", "CVE-2024-3", "5.1.8-10.el9"),
+    ];
+    let told = |minor: &str| fixes(&red_hat, ("rhel", minor), bash("5.1.8-6.el9_4"));
+    let paid = "CVE-2024-2 -> will-not-fix (5.1.8-6.el9_4.3 with Red Hat's extended support)";
+    let life = "CVE-2024-3 -> will-not-fix (5.1.8-10.el9 with Red Hat's extended support)";
+    assert_eq!(told("9.4"), ["CVE-2024-1 -> 5.1.8-9.el9_6", paid, life]);
+    assert_eq!(told("9.6"), ["CVE-2024-1 -> 5.1.8-9.el9_6", life]);
+}
+
+#[test]
+fn a_source_has_an_epoch_of_its_own() {
+    let of = |name: &str, version: &str, source: (&str, &str)| Package {
+        source: Some((source.0.to_owned(), source.1.to_owned())),
+        ..package(PackageKind::Rpm, name, version)
+    };
+    let perl = |version: &str| {
+        let version = format!("5.26.3-{version}.el8");
+        of("perl-Errno", "1.28-421.el8", ("perl", &version))
+    };
+    let firmware = "20230214-114.el8";
+    let packages = vec![
+        perl("421"),
+        perl("418"),
+        // As older bills of materials have it.
+        perl("419"),
+        of(
+            "iwl7260-firmware",
+            "1:25.30-114.el8",
+            ("linux-firmware", firmware),
+        ),
+        of(
+            "iwl7260-firmware",
+            "1:25.30-114.el8",
+            ("linux-firmware", "1:20230214-114.el8"),
+        ),
+        of("linux-firmware", firmware, ("linux-firmware", firmware)),
+        // Its own epoch is known.
+        of("perl", "3:5.26.3-421.el8", ("perl", "5.26.3-421.el8")),
+    ];
+    let judged = judged(
+        &[
+            record("RLSA-2021:1", "Rocky Linux:8", "perl", "4:5.26.3-419.el8"),
+            record(
+                "RLSA-2023:1",
+                "Rocky Linux:8",
+                "linux-firmware",
+                "0:20230824-119.el8",
+            ),
+        ],
+        &on("rocky", "8.8", packages),
+    );
+    let hits = judged.vulnerabilities.iter();
+    let mut hits: Vec<_> = hits.map(|one| one.package).collect();
+    hits.sort_unstable();
+    assert_eq!(hits, [1, 3, 4, 5, 6]);
+}
+
+#[test]
+fn what_others_published_is_none_of_the_distributions() {
+    let nodejs = Package {
+        is_foreign: true,
+        ..package(PackageKind::Deb, "nodejs", "20.1.0-1nodesource1")
+    };
+    let inventory = on(
+        "debian",
+        "12",
+        vec![package(PackageKind::Deb, "curl", "7.0-1"), nodejs],
+    );
+    let judged = judged(
+        &[
+            record("DEBIAN-CVE-2024-1", "Debian:12", "nodejs", ""),
+            record("DEBIAN-CVE-2024-2", "Debian:12", "curl", ""),
+        ],
+        &inventory,
+    );
+    assert_eq!(
+        told(&judged),
+        ["CVE-2024-2 curl 7.0-1 -> none [DEBIAN-CVE-2024-2]"]
+    );
+    assert_eq!(ecosystems(&judged.coverage.covered), ["Debian:12 1"]);
+    let missing = &judged.coverage.missing;
+    assert_eq!(ecosystems(missing), ["deb packages of other publishers 1"]);
+    assert!(!missing[0].published && !missing[0].kind.is_system());
+}
+
+/// A record that names no release tells of all of them; it does not make any of them known.
+#[test]
+fn a_release_is_covered_by_its_own_advisories() {
+    let judged = judged(
+        &[record("DSA-1", "Debian", "curl", "8")],
+        &on(
+            "debian",
+            "12",
+            vec![package(PackageKind::Deb, "curl", "7.0-1")],
+        ),
+    );
+    assert_eq!(told(&judged), ["DSA-1 curl 7.0-1 -> 8 [DSA-1]"]);
+    assert!(judged.coverage.covered.is_empty());
+    assert_eq!(ecosystems(&judged.coverage.missing), ["Debian:12 1"]);
+}
+
+#[test]
+fn a_word_that_says_nothing_hides_no_severity() {
+    let mut record = record("CVE-2024-1", "Debian:12", "curl", "");
+    record["affected"][0]["ecosystem_specific"] = json!({"urgency": "not yet assigned"});
+    record["database_specific"] = json!({"severity": "HIGH"});
+    let curl = package(PackageKind::Deb, "curl", "7.0-1");
+    let judged = judged(&[record], &on("debian", "12", vec![curl]));
+    let severity = judged.vulnerabilities[0].severity;
+    assert_eq!(severity, VulnerabilitySeverity::High);
 }
 
 #[test]

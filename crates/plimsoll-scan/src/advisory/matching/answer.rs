@@ -1,0 +1,251 @@
+//! What the advisories on a package say of one version of it: those of its release, and beside them
+//! those with fixes that only customers get.
+//!
+//! Canonical files a flaw of a release under `Ubuntu:Pro` as soon as the fix comes from there, and
+//! under nothing else; SUSE's and Red Hat's longer support is told the same way. The flaw is in
+//! everybody's package. So both are asked, and who did not pay for the package has no fix. Where both
+//! speak of one flaw, those come first that the package is of: what they call mended is mended.
+
+use std::collections::BTreeSet;
+
+use super::super::version::{BadVersion, Order};
+use super::super::{Affected, Ecosystem, Index, IndexError, RecordId};
+use super::distribution::Release;
+use super::flaw::cve;
+use super::judge::{Hit, Verdict, judge};
+use super::question::Known;
+use super::work::Work;
+
+/// What the advisories of some ecosystems say of one version of one package that they name.
+#[derive(Debug)]
+pub(super) struct Answer<'i> {
+    pub(super) order: Order,
+    pub(super) hits: Vec<Hit<'i>>,
+    /// All that the advisories of the hits say of the package, by record.
+    pub(super) said: Vec<Affected<'i>>,
+    /// The same of those hits whose fixes are paid for.
+    pub(super) paid_said: Vec<Affected<'i>>,
+    /// CVE numbers that hits of those that come second tell of, and that those that come first say
+    /// do not mean this version; sorted.
+    pub(super) settled: Vec<String>,
+    /// What those pay for who get the fixes that are paid for.
+    pub(super) offer: &'static str,
+    pub(super) free_of_all: Option<&'i str>,
+    pub(super) unjudged: Vec<(Option<RecordId>, BadVersion)>,
+    /// Whether there is more than is looked at. The rest is empty then.
+    pub(super) is_too_much: bool,
+}
+
+impl Answer<'_> {
+    fn new(order: Order) -> Self {
+        Self {
+            order,
+            hits: Vec::new(),
+            said: Vec::new(),
+            paid_said: Vec::new(),
+            settled: Vec::new(),
+            offer: "",
+            free_of_all: None,
+            unjudged: Vec::new(),
+            is_too_much: false,
+        }
+    }
+
+    fn too_much(order: Order) -> Self {
+        Self {
+            is_too_much: true,
+            ..Self::new(order)
+        }
+    }
+}
+
+/// What is said of a package of `release`; none where no advisory names it. `is_paid_for` tells whether
+/// a customer got it.
+pub(super) fn answer<'i>(
+    index: &'i Index,
+    release: &Release,
+    is_paid_for: bool,
+    asked: Known<'_>,
+    work: &mut Work,
+) -> Result<Option<Answer<'i>>, IndexError> {
+    let mut answer: Option<Answer<'i>> = None;
+    let mut free = Group::default();
+    let mut paid = Group::default();
+    for (ecosystems, group) in [(&release.ecosystems, &mut free), (&release.paid, &mut paid)] {
+        for ecosystem in ecosystems {
+            let Some(order) = ecosystem.order() else {
+                continue;
+            };
+            let verdict = match said(index, ecosystem, order, asked, work)? {
+                Said::Nothing => continue,
+                Said::TooMuch => return Ok(Some(Answer::too_much(order))),
+                Said::All(verdict) => verdict,
+            };
+            let answer = answer.get_or_insert_with(|| Answer::new(order));
+            answer.order = order;
+            answer.free_of_all = answer.free_of_all.or(verdict.free_of_all);
+            answer.unjudged.extend(verdict.unjudged);
+            group.hits.extend(verdict.hits);
+            group.said.extend(verdict.said);
+            group.cleared.extend(verdict.cleared);
+        }
+    }
+    let Some(mut answer) = answer else {
+        return Ok(None);
+    };
+    answer.offer = release.offer();
+    if !is_paid_for {
+        free.price(|fix| release.is_paid(fix, false));
+        paid.price(|fix| release.is_paid(fix, true));
+    }
+    let (mut first, mut second) = match is_paid_for {
+        true => (paid, free),
+        false => (free, paid),
+    };
+    first.sort();
+    second.yield_to(&first);
+    match settled(index, &second.hits, &first.cleared, work)? {
+        Some(settled) => answer.settled = settled,
+        None => return Ok(Some(Answer::too_much(answer.order))),
+    }
+    for group in [first, second] {
+        let paid: BTreeSet<RecordId> = group
+            .hits
+            .iter()
+            .filter(|hit| hit.is_paid)
+            .map(|hit| hit.affected.record)
+            .collect();
+        answer.hits.extend(group.hits);
+        let (paid, free) = group
+            .said
+            .into_iter()
+            .partition::<Vec<_>, _>(|affected| paid.contains(&affected.record));
+        answer.said.extend(free);
+        answer.paid_said.extend(paid);
+    }
+    answer.said.sort_by_key(|affected| affected.record);
+    answer.paid_said.sort_by_key(|affected| affected.record);
+    Ok(Some(answer))
+}
+
+/// What one ecosystem says.
+enum Said<'i> {
+    Nothing,
+    TooMuch,
+    All(Verdict<'i>),
+}
+
+fn said<'i>(
+    index: &'i Index,
+    ecosystem: &Ecosystem,
+    order: Order,
+    asked: Known<'_>,
+    work: &mut Work,
+) -> Result<Said<'i>, IndexError> {
+    let Some(body) = index.body(ecosystem, asked.name)? else {
+        return Ok(Said::Nothing);
+    };
+    if !work.look(body.len()) {
+        return Ok(Said::TooMuch);
+    }
+    let said = index.read_body(body)?;
+    if said.size_hint().1 == Some(0) {
+        return Ok(Said::Nothing);
+    }
+    let verdict = judge(order, asked, said, work)?;
+    Ok(verdict.map_or(Said::TooMuch, Said::All))
+}
+
+/// What all of the ecosystems say that are for those who pay, or for those who do not.
+#[derive(Default)]
+struct Group<'i> {
+    hits: Vec<Hit<'i>>,
+    said: Vec<Affected<'i>>,
+    /// Records that speak of the package and do not mean this version, once sorted.
+    cleared: Vec<RecordId>,
+}
+
+impl Group<'_> {
+    /// Parts what is for all from what is paid for.
+    fn price(&mut self, is_paid: impl Fn(&str) -> bool) {
+        for hit in &mut self.hits {
+            hit.is_paid = !hit.fixes.is_empty() && hit.fixes.iter().all(|fix| is_paid(fix.text));
+            if !hit.is_paid {
+                hit.fixes.retain(|fix| !is_paid(fix.text));
+            }
+        }
+    }
+
+    /// Sorts what it clears. What one of its ecosystems has a hit of is not cleared by another.
+    fn sort(&mut self) {
+        let hits: BTreeSet<RecordId> = self.hits.iter().map(|hit| hit.affected.record).collect();
+        self.cleared.retain(|record| !hits.contains(record));
+        self.cleared.sort_unstable();
+        self.cleared.dedup();
+    }
+
+    /// Leaves the records to another group that it clears, or knows a way out of.
+    fn yield_to(&mut self, first: &Self) {
+        let known: BTreeSet<RecordId> = first
+            .hits
+            .iter()
+            .filter(|hit| !hit.fixes.is_empty() && !hit.is_paid)
+            .map(|hit| hit.affected.record)
+            .collect();
+        let is_left = |record: &RecordId| {
+            !known.contains(record) && first.cleared.binary_search(record).is_err()
+        };
+        self.hits.retain(|hit| is_left(&hit.affected.record));
+        self.said.retain(|affected| is_left(&affected.record));
+        for hit in &mut self.hits {
+            hit.is_second = true;
+        }
+    }
+}
+
+/// The CVE numbers of some hits that records which clear the version tell of; sorted. Nothing where
+/// that is more than `work` leaves.
+fn settled(
+    index: &Index,
+    hits: &[Hit<'_>],
+    cleared: &[RecordId],
+    work: &mut Work,
+) -> Result<Option<Vec<String>>, IndexError> {
+    let mut settled = BTreeSet::new();
+    if hits.is_empty() || cleared.is_empty() {
+        return Ok(Some(Vec::new()));
+    }
+    let mut wanted = BTreeSet::new();
+    let records: BTreeSet<RecordId> = hits.iter().map(|hit| hit.affected.record).collect();
+    for record in records {
+        let Some(numbers) = numbers(index, record, work)? else {
+            return Ok(None);
+        };
+        wanted.extend(numbers);
+    }
+    for record in cleared {
+        let Some(numbers) = numbers(index, *record, work)? else {
+            return Ok(None);
+        };
+        settled.extend(numbers.into_iter().filter(|number| wanted.contains(number)));
+    }
+    Ok(Some(settled.into_iter().collect()))
+}
+
+/// The CVE numbers that a record names as its own; nothing where there is no room to read it.
+fn numbers(
+    index: &Index,
+    record: RecordId,
+    work: &mut Work,
+) -> Result<Option<Vec<String>>, IndexError> {
+    let before = index.bytes_read();
+    let record = index.record(record)?;
+    let bytes = index.bytes_read().saturating_sub(before);
+    if !work.look(usize::try_from(bytes).unwrap_or(usize::MAX)) {
+        return Ok(None);
+    }
+    let names = [&record.id].into_iter();
+    let names = names.chain(&record.aliases).chain(&record.upstream);
+    let numbers = names.filter_map(|name| cve(name).map(str::to_owned));
+    Ok(Some(numbers.collect()))
+}
