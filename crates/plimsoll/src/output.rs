@@ -209,7 +209,7 @@ pub(crate) fn verdict(is_asked: bool, outcome: Outcome, reasons: Vec<String>) ->
         Outcome::Holds => is_asked,
         Outcome::HeldBack | Outcome::NotLooked => !reasons.is_empty(),
     };
-    is_judged.then(|| Verdict {
+    is_judged.then_some(Verdict {
         holds: reasons.is_empty(),
         reasons,
         next: None,

@@ -122,11 +122,14 @@ mod tests {
         let cache = |message| finding("cache", "var/cache", message, &[]);
         let (small, large) = (cache("ships 5 MB"), cache("ships much"));
         assert_eq!(
-            compared(&[small.clone()], std::slice::from_ref(&large)),
+            compared(std::slice::from_ref(&small), std::slice::from_ref(&large)),
             (0, 0, 1)
         );
         // Of two at one place the one that is there already stays.
-        let told = compare(&[large.clone()], &[small.clone(), large]);
+        let told = compare(
+            std::slice::from_ref(&large),
+            &[small.clone(), large.clone()],
+        );
         assert_eq!(told.gained, [small]);
     }
 }
