@@ -7,8 +7,7 @@ use crate::{PackageKind, SourceOrigin};
 pub enum AdvisedAction {
     /// Build on a newer base image: the packages came with it.
     RenewBase,
-    /// Run the instruction that installs packages of the distribution again, without a cache: it
-    /// gets what the distribution has now.
+    /// Run the instruction that installs packages again, without a cache: it gets what there is now.
     RenewPackages,
     /// Ask for other versions, where they are asked for.
     RaiseVersions,
@@ -17,6 +16,8 @@ pub enum AdvisedAction {
     RenewLock,
     /// Build a program again, with other versions of the modules that are linked into it.
     RebuildProgram,
+    /// Take a package out that is malicious: no other version makes up for it.
+    RemovePackage,
 }
 
 impl AdvisedAction {
@@ -28,8 +29,20 @@ impl AdvisedAction {
             Self::RaiseVersions => "raise-versions",
             Self::RenewLock => "renew-lock",
             Self::RebuildProgram => "rebuild-program",
+            Self::RemovePackage => "remove-package",
         }
     }
+}
+
+/// What is to become of a package.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum StepTarget {
+    /// It must have this version at least.
+    At(String),
+    /// It must have a version after this one: which there is, no advisory tells.
+    After(String),
+    /// It is to be removed.
+    Gone,
 }
 
 /// A package, and the version it must have.
@@ -45,7 +58,7 @@ pub struct VersionStep {
     pub installed: String,
     /// The smallest version that has none of its vulnerabilities that a version without is known
     /// of; where each has some, that which has fewest.
-    pub to: String,
+    pub to: StepTarget,
     /// How many vulnerabilities that removes; none where only a security update waits.
     pub removes: usize,
     /// Whether something else than a line of the project brings it: the project asks for other versions
@@ -60,6 +73,8 @@ pub struct AdvisedEdit {
     pub action: AdvisedAction,
     /// The line to edit, where it is known.
     pub place: Option<SourceOrigin>,
+    /// The file that a tool wrote and that holds the version fast, where the edit is to renew it.
+    pub lock: Option<String>,
     /// The layer that the packages are in; a base has several.
     pub layer: Option<usize>,
     /// The program to build again, a path without a leading slash.

@@ -20,7 +20,7 @@ mod size;
 mod source;
 mod vulnerability;
 
-pub use advice::{Advice, AdvisedAction, AdvisedEdit, VersionStep};
+pub use advice::{Advice, AdvisedAction, AdvisedEdit, StepTarget, VersionStep};
 pub use config::{HealthCheck, HistoryEntry, ImageConfig, Platform};
 pub use credential::TextCredential;
 pub use difference::{

@@ -1,7 +1,9 @@
 //! Advice in words, for formats that people read. Each word that came from elsewhere goes through
 //! the format's own escape.
 
-use plimsoll_model::{AdvisedAction, AdvisedEdit, PackageKind, Report, VersionStep, Vulnerability};
+use plimsoll_model::{
+    AdvisedAction, AdvisedEdit, PackageKind, Report, StepTarget, VersionStep, Vulnerability,
+};
 
 use crate::tally;
 use crate::text::count;
@@ -40,6 +42,9 @@ pub(crate) fn place(edit: &AdvisedEdit, voice: Voice) -> String {
 
 /// What to do there.
 pub(crate) fn doing(edit: &AdvisedEdit, report: &Report, voice: Voice) -> String {
+    if edit.action == AdvisedAction::RemovePackage {
+        return removal(edit, report, voice);
+    }
     let steps = steps(edit, report, voice);
     match edit.action {
         AdvisedAction::RenewBase => format!("a base with {steps}"),
@@ -50,7 +55,45 @@ pub(crate) fn doing(edit: &AdvisedEdit, report: &Report, voice: Voice) -> String
             (Some(_), Some(program)) => format!("a build of {} with {steps}", path(program, voice)),
             _ => format!("a build with {steps}"),
         },
+        AdvisedAction::RemovePackage => steps,
     }
+}
+
+/// How to be rid of packages that are malicious: what they could read is known to others.
+fn removal(edit: &AdvisedEdit, report: &Report, voice: Voice) -> String {
+    let mut names: Vec<String> = edit
+        .steps
+        .iter()
+        .take(voice.steps)
+        .map(|step| {
+            let brought = match step.is_brought {
+                true => " and what brings it",
+                false => "",
+            };
+            let version = (voice.text)(&step.installed);
+            format!("{} {version}{brought}", (voice.code)(&step.name))
+        })
+        .collect();
+    let more = edit.steps.len().saturating_sub(voice.steps);
+    if more > 0 {
+        names.push(format!("{more} more"));
+    }
+    let mut removed = edit
+        .removes
+        .iter()
+        .filter_map(|at| report.vulnerabilities.get(*at));
+    let verb = match removed.any(|found| found.in_base == Some(true)) {
+        true => "a base without",
+        false => "remove",
+    };
+    let (are, they) = match edit.steps.as_slice() {
+        [_] => ("is", "it"),
+        _ => ("are", "they"),
+    };
+    format!(
+        "{verb} {}, which {are} malicious, and replace every secret {they} could read",
+        names.join(", ")
+    )
 }
 
 /// How a package manager chooses anew what a line of the project takes already.
@@ -58,15 +101,36 @@ fn renewal(edit: &AdvisedEdit, voice: Voice) -> String {
     let Some(step) = edit.steps.first() else {
         return "update the lock".to_owned();
     };
-    let command = match step.kind {
-        PackageKind::Npm => "npm update",
-        PackageKind::Cargo => "cargo update",
-        PackageKind::Gem => "bundle update",
-        PackageKind::Composer => "composer update",
-        _ => return "update the lock, or rebuild without cache".to_owned(),
+    let file = |path: &str| path.rsplit('/').next().unwrap_or_default().to_owned();
+    let lock = edit.lock.as_deref().map(file);
+    let asking = edit.place.as_ref().map(|place| file(&place.file));
+    let command = match (step.kind, lock.as_deref()) {
+        (PackageKind::Npm, Some("pnpm-lock.yaml")) => "pnpm update",
+        // What the command is called hangs on Yarn's version.
+        (PackageKind::Npm, Some("yarn.lock")) => "",
+        (PackageKind::Npm, _) => "npm update",
+        (PackageKind::Cargo, _) => "cargo update",
+        (PackageKind::Gem, _) => "bundle update",
+        (PackageKind::Composer, _) => "composer update",
+        (PackageKind::Python, Some("poetry.lock")) => "poetry update",
+        (PackageKind::Python, Some("uv.lock")) => "uv lock --upgrade-package",
+        (PackageKind::Python, Some("pdm.lock")) => "pdm update",
+        (PackageKind::Python, Some(_)) => "pip-compile -P",
+        (PackageKind::Python, None) if asking.as_deref() == Some("Pipfile") => "pipenv update",
+        (_, Some(_)) => "",
+        (_, None) => return "rebuild without cache".to_owned(),
     };
-    let command = (voice.code)(&format!("{command} {}", step.name));
-    format!("update the lock ({command})")
+    let lock = match &edit.lock {
+        Some(lock) if step.kind == PackageKind::Python || command.is_empty() => (voice.text)(lock),
+        _ => "the lock".to_owned(),
+    };
+    match command {
+        "" => format!("update {lock}"),
+        command => {
+            let command = (voice.code)(&format!("{command} {}", step.name));
+            format!("update {lock} ({command})")
+        }
+    }
 }
 
 /// A program's path as people type it.
@@ -86,7 +150,6 @@ fn steps(edit: &AdvisedEdit, report: &Report, voice: Voice) -> String {
             (PackageKind::Go, "stdlib") => "Go",
             (_, name) => name,
         });
-        let to = (voice.text)(&step.to);
         let holder = match edit.action {
             AdvisedAction::RaiseVersions => holder(edit, step, report),
             _ => None,
@@ -94,13 +157,20 @@ fn steps(edit: &AdvisedEdit, report: &Report, voice: Voice) -> String {
         let is_raised = match edit.action {
             AdvisedAction::RaiseVersions => holder.is_none(),
             AdvisedAction::RebuildProgram => true,
-            AdvisedAction::RenewBase | AdvisedAction::RenewPackages | AdvisedAction::RenewLock => {
-                false
-            }
+            AdvisedAction::RenewBase
+            | AdvisedAction::RenewPackages
+            | AdvisedAction::RenewLock
+            | AdvisedAction::RemovePackage => false,
         };
-        let text = match is_raised {
-            true => format!("{name} {} → {to}", (voice.text)(&step.installed)),
-            false => format!("{name} ≥ {to}"),
+        let installed = (voice.text)(&step.installed);
+        let text = match (is_raised, &step.to) {
+            (true, StepTarget::At(to)) => format!("{name} {installed} → {}", (voice.text)(to)),
+            (true, StepTarget::After(to)) => {
+                format!("{name} {installed} → after {}", (voice.text)(to))
+            }
+            (false, StepTarget::At(to)) => format!("{name} ≥ {}", (voice.text)(to)),
+            (false, StepTarget::After(to)) => format!("{name} > {}", (voice.text)(to)),
+            (_, StepTarget::Gone) => format!("no {name}"),
         };
         let text = match step.is_brought && holder.is_none() {
             true => format!("{text} (brought by something else)"),
@@ -235,8 +305,18 @@ pub(crate) fn effect(edit: &AdvisedEdit, found: &[Vulnerability]) -> String {
 }
 
 /// What no edit removes; nothing where all can be removed.
-pub(crate) fn staying(found: &[Vulnerability]) -> Option<String> {
-    match found.iter().filter(|one| !one.is_fixable()).count() {
+pub(crate) fn staying(report: &Report) -> Option<String> {
+    let mut is_removed = vec![false; report.vulnerabilities.len()];
+    for at in report.advice.edits.iter().flat_map(|edit| &edit.removes) {
+        if let Some(is_removed) = is_removed.get_mut(*at) {
+            *is_removed = true;
+        }
+    }
+    let found = report.vulnerabilities.iter().zip(is_removed);
+    match found
+        .filter(|(one, is_removed)| !one.is_fixable() && !is_removed)
+        .count()
+    {
         0 => None,
         1 => Some("1 vulnerability stays: no version is known that mends it".to_owned()),
         number => Some(format!(

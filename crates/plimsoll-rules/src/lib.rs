@@ -21,6 +21,7 @@ mod options;
 mod package;
 mod placement;
 mod project;
+mod recipe;
 mod registry;
 mod rule;
 mod runtime;
@@ -47,6 +48,7 @@ pub use options::{
     validate_names,
 };
 pub use project::{Project, ProjectFile, StepView};
+pub use recipe::{Install, InstallWord, Maker, Recipe};
 pub use registry::{all, find, folders, goes_by};
 pub use rule::{Audience, Category, Depth, ImageFacts, Meta, Reported, Rule, Sink};
 pub use script::RunScript;

@@ -6,9 +6,10 @@ mod gaps;
 use std::path::Path;
 
 use plimsoll_model::{
-    AdvisoryCoverage, Inventory, PackageKind, Platform, Report, Skipped, Unlisted, Vulnerability,
+    AdvisoryCoverage, Inventory, Package, PackageKind, Platform, Report, Skipped, Unlisted,
+    Vulnerability,
 };
-use plimsoll_scan::advisory::{Index, Judged, judge_inventory};
+use plimsoll_scan::advisory::{Index, Judged, RangeEnd, judge_inventory, range_ends};
 
 pub(crate) use self::gaps::Demand;
 use crate::args::{AdvisoryArgs, PackageType, ThresholdArgs};
@@ -117,6 +118,13 @@ impl<'a> Advisories<'a> {
             Err(why) => Err(why),
             Ok(index) => Ok(judge_inventory(index, inventory, platform)?),
         })
+    }
+
+    /// Where the flaws of packages end by the same advisories; nothing where that cannot be told.
+    pub(crate) fn ends(&self, packages: &[&Package]) -> Vec<Vec<RangeEnd>> {
+        let index = self.index.as_ref().ok();
+        let ends = index.and_then(|index| range_ends(index, packages).ok());
+        ends.unwrap_or_default()
     }
 
     /// What the same advisories say of other packages; `None` where that cannot be told in full.

@@ -132,7 +132,7 @@ fn all_edits(report: &Report) -> String {
             ));
         }
     }
-    if let Some(staying) = advice::staying(&report.vulnerabilities) {
+    if let Some(staying) = advice::staying(report) {
         out.push_str(&format!("{staying}\n"));
     }
     out

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use plimsoll_model::{Advice, AdvisedEdit, Report, VersionStep, Vulnerability};
+use plimsoll_model::{Advice, AdvisedEdit, Report, StepTarget, VersionStep, Vulnerability};
 use serde::Serialize;
 
 #[derive(Serialize)]
@@ -17,6 +17,7 @@ struct WireEdit<'a> {
     action: &'static str,
     file: Option<&'a str>,
     line: Option<usize>,
+    lock: Option<&'a str>,
     layer: Option<usize>,
     program: Option<&'a str>,
     steps: Vec<WireStep<'a>>,
@@ -31,7 +32,8 @@ struct WireStep<'a> {
     package: &'a str,
     name: &'a str,
     installed: &'a str,
-    to: &'a str,
+    to: Option<&'a str>,
+    after: Option<&'a str>,
     removes: usize,
     brought: bool,
 }
@@ -64,6 +66,7 @@ impl<'a> WireEdit<'a> {
             action: edit.action.as_str(),
             file: edit.place.as_ref().map(|place| place.file.as_str()),
             line: edit.place.as_ref().map(|place| place.start.line),
+            lock: edit.lock.as_deref(),
             layer: edit.layer,
             program: edit.program.as_deref(),
             steps: edit.steps.iter().map(WireStep::new).collect(),
@@ -81,7 +84,14 @@ impl<'a> WireStep<'a> {
             package: &step.purl,
             name: &step.name,
             installed: &step.installed,
-            to: &step.to,
+            to: match &step.to {
+                StepTarget::At(version) => Some(version),
+                StepTarget::After(_) | StepTarget::Gone => None,
+            },
+            after: match &step.to {
+                StepTarget::After(version) => Some(version),
+                StepTarget::At(_) | StepTarget::Gone => None,
+            },
             removes: step.removes,
             brought: step.is_brought,
         }

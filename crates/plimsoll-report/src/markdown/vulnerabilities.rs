@@ -125,7 +125,7 @@ impl Page {
         if more > 0 {
             self.line(&format!("\n… {}.", advice::more(more)));
         }
-        if let Some(staying) = advice::staying(&report.vulnerabilities) {
+        if let Some(staying) = advice::staying(report) {
             self.line(&format!("\n{staying}."));
         }
     }

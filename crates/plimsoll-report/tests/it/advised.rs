@@ -1,7 +1,7 @@
 //! How the screen tells an edit whose package is not named where it would be edited.
 
-use plimsoll_model::{AdvisedAction, PackageKind};
-use plimsoll_report::{human, json};
+use plimsoll_model::{AdvisedAction, PackageKind, StepTarget};
+use plimsoll_report::{RenderInput, human, json};
 use serde_json::Value;
 
 use crate::synthetic::{Case, vulnerable};
@@ -89,13 +89,91 @@ fn what_a_line_takes_already_is_a_matter_of_the_lock() {
         ),
         (
             PackageKind::Python,
-            "update the lock, or rebuild without cache, for pandas ≥ 2.2.4",
+            "rebuild without cache, for pandas ≥ 2.2.4",
         ),
     ] {
         case.report.advice.edits[0].steps[0].kind = kind;
         let text = human::render(&case.input());
         assert!(text.contains(words), "{text}");
     }
+    for (kind, lock, words) in [
+        (
+            PackageKind::Python,
+            "a/poetry.lock",
+            "update a/poetry.lock (poetry update pandas), for",
+        ),
+        (
+            PackageKind::Python,
+            "requirements.txt",
+            "update requirements.txt (pip-compile -P pandas), for",
+        ),
+        (
+            PackageKind::Npm,
+            "pnpm-lock.yaml",
+            "update the lock (pnpm update pandas), for",
+        ),
+        (PackageKind::Npm, "yarn.lock", "update yarn.lock, for"),
+    ] {
+        let edit = &mut case.report.advice.edits[0];
+        edit.steps[0].kind = kind;
+        edit.lock = Some(lock.to_owned());
+        let text = human::render(&case.input());
+        assert!(text.contains(words), "{text}");
+    }
     let json: Value = serde_json::from_str(&json::render(&case.input())).unwrap();
     assert_eq!(json["advice"]["edits"][0]["action"], "renew-lock");
+}
+
+#[test]
+fn a_version_that_nobody_names_is_told_by_the_last_one_that_has_the_flaw() {
+    let mut case = vulnerable();
+    let edit = &mut case.report.advice.edits[0];
+    edit.steps[0].to = StepTarget::After("2.2.3".to_owned());
+    let text = told(&case);
+    assert!(text.ends_with(": pandas 2.2.3 → after 2.2.3"), "{text}");
+    let json: Value = serde_json::from_str(&json::render(&case.input())).unwrap();
+    let step = &json["advice"]["edits"][0]["steps"][0];
+    assert_eq!(
+        (&step["to"], &step["after"]),
+        (&Value::Null, &Value::from("2.2.3"))
+    );
+    // What an edit removes does not stay, whether anybody names a fix or not.
+    let stays = |case: &Case| {
+        let text = human::render(&RenderInput {
+            details: true,
+            ..case.input()
+        });
+        text.lines()
+            .any(|line| line.starts_with("2 vulnerabilities stay"))
+    };
+    assert!(stays(&case));
+    case.report.advice.edits[0].removes.push(3);
+    assert!(!stays(&case));
+}
+
+#[test]
+fn what_is_malicious_is_removed() {
+    let mut case = vulnerable();
+    let edit = &mut case.report.advice.edits[0];
+    edit.action = AdvisedAction::RemovePackage;
+    edit.steps[0].to = StepTarget::Gone;
+    let text = told(&case);
+    assert!(
+        text.ends_with(
+            ": remove pandas 2.2.3, which is malicious, and replace every secret it could read"
+        ),
+        "{text}"
+    );
+    let edit = &mut case.report.advice.edits[0];
+    edit.steps[0].is_brought = true;
+    let text = told(&case);
+    assert!(
+        text.contains(": remove pandas 2.2.3 and what brings it, which is"),
+        "{text}"
+    );
+    case.report.vulnerabilities[0].in_base = Some(true);
+    let text = told(&case);
+    assert!(text.contains(": a base without pandas 2.2.3 and"), "{text}");
+    let json: Value = serde_json::from_str(&json::render(&case.input())).unwrap();
+    assert_eq!(json["advice"]["edits"][0]["action"], "remove-package");
 }

@@ -17,7 +17,10 @@ pub mod severity;
 mod update;
 mod version;
 
-pub use advice::{AdviceInput, DeclaredPackage, advise, declarations, distinct, is_manifest};
+pub use advice::{
+    AdviceInput, BuiltIn, DeclaredPackage, Standing, advise, declarations, distinct, includes,
+    is_aside, is_manifest,
+};
 pub use compile::{Broken, CompileError, CompileReport, IncomingIndex, Inputs, compile};
 pub use ecosystem::{Ecosystem, EcosystemName};
 pub use index::{
@@ -26,7 +29,7 @@ pub use index::{
     ReferenceKind, Severity, SeverityKind, Snapshot, SnapshotEcosystem, SnapshotList,
     SnapshotPocket, Specifics, Version,
 };
-pub use matching::{Judged, judge_inventory};
+pub use matching::{Judged, RangeEnd, judge_inventory, range_ends};
 pub use pocket::PocketName;
 pub use update::{
     EPSS_SCORES, EXPLOITED_CATALOGUE, Fetched, ListSources, OSV_ARCHIVES, Sought, USUAL_ECOSYSTEMS,

@@ -84,7 +84,8 @@ pub(crate) fn run(arguments: &InspectArgs, terminal: Terminal) -> Result<Outcome
             folder: arguments.file.as_deref().and_then(Path::parent),
         },
         &known,
-        &|inventory| advisories.again(inventory, platform.as_ref()),
+        &advisories,
+        platform.as_ref(),
     );
     // What was written about the project beside the image covers nothing here.
     policy::waive(&mut report, &config, &options, false, today);

@@ -143,7 +143,8 @@ pub(crate) fn run(arguments: &ShipArgs, terminal: Terminal) -> Result<Outcome, F
             folder: Some(&voyage.context),
         },
         &known,
-        &|inventory| advisories.again(inventory, platform),
+        &advisories,
+        platform,
     );
     let Judgement {
         mut verdict,

@@ -3,8 +3,8 @@
 use plimsoll_model::{
     Advice, AdvisedAction, AdvisedEdit, AdvisoryCoverage, CvssScore, EcosystemPackages, FixState,
     KnownExploited, LayerOrigin, Likelihood, Origin, PackageKind, PendingUpdate, PocketPackages,
-    SeverityBasis, SourceOrigin, Span, SuppressedVulnerability, ThreatList, UnjudgedPackage,
-    VersionStep, Vulnerability, VulnerabilitySeverity, VulnerabilityStatus,
+    SeverityBasis, SourceOrigin, Span, StepTarget, SuppressedVulnerability, ThreatList,
+    UnjudgedPackage, VersionStep, Vulnerability, VulnerabilitySeverity, VulnerabilityStatus,
 };
 
 use super::{Case, inspected};
@@ -113,7 +113,7 @@ pub(crate) fn vulnerable() -> Case {
             name: found.name.clone(),
             purl: found.purl.clone(),
             installed: found.installed.clone(),
-            to: found.fixed.clone().unwrap(),
+            to: StepTarget::At(found.fixed.clone().unwrap()),
             removes,
             is_brought: false,
         }
@@ -122,6 +122,7 @@ pub(crate) fn vulnerable() -> Case {
         AdvisedEdit {
             action,
             place,
+            lock: None,
             layer: None,
             program: None,
             steps: vec![step],

@@ -3,7 +3,8 @@
 //! Every vulnerability that a version without is known of goes to exactly one edit: packages of the
 //! base to the base, packages of the distribution to the instruction that installed them, packages
 //! of a language to the line that asks for them where the project is known, else to the instruction
-//! that installed them, and modules that are linked into a program to that program. Since no two
+//! that installed them, and modules that are linked into a program to that program; Go's own library to
+//! the image that the program was built in. What is malicious is to be removed. Since no two
 //! edits share a vulnerability, the edits with one that counts are the smallest set that removes
 //! all that count.
 //!
@@ -11,6 +12,7 @@
 //! what its packages must be.
 
 mod declared;
+mod place;
 mod recheck;
 mod step;
 
@@ -18,15 +20,17 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap};
 
 use plimsoll_model::{
-    Advice, AdvisedAction, AdvisedEdit, Evidence, Inventory, Package, PackageKind, PendingUpdate,
-    SourceOrigin, VersionStep, Vulnerability, VulnerabilitySeverity,
+    Advice, AdvisedAction, AdvisedEdit, Inventory, Package, PackageKind, PendingUpdate,
+    SourceOrigin, StepTarget, VersionStep, Vulnerability, VulnerabilitySeverity,
 };
 
-use self::declared::Declarations;
-pub use self::declared::{DeclaredPackage, declarations, distinct, is_manifest};
+pub use self::declared::{
+    DeclaredPackage, Standing, declarations, distinct, includes, is_aside, is_manifest,
+};
+use self::place::{Place, Placed, Places};
 use self::recheck::recheck;
-use self::step::{candidates, smallest_step};
-use super::matching::version_order;
+use self::step::smallest_step;
+use super::matching::{RangeEnd, version_order};
 use super::version::Order;
 
 /// What advice is made of.
@@ -41,6 +45,8 @@ pub struct AdviceInput<'a> {
     pub base: Option<&'a SourceOrigin>,
     /// What the files of the project ask for, where the project is known.
     pub declared: &'a [DeclaredPackage],
+    /// The images that what layers hold was built in, where the Dockerfile is known.
+    pub built_in: &'a [BuiltIn],
     /// Whether the vulnerability at this position counts: what the plan is to remove.
     pub counts: &'a dyn Fn(usize) -> bool,
     /// Whether the security update at this position counts.
@@ -48,20 +54,18 @@ pub struct AdviceInput<'a> {
     /// What the same advisories know of packages in other versions; each names the package by its
     /// position. Without it, what the advisories call fixes is taken for such.
     pub judge: Option<&'a dyn Fn(Vec<Package>) -> Option<Vec<Vulnerability>>>,
+    /// Where the flaws of packages end by the same advisories, for each package: versions that may do
+    /// where none is called a fix.
+    pub ends: Option<&'a dyn Fn(&[&Package]) -> Vec<Vec<RangeEnd>>>,
 }
 
-/// Where an edit is to be made; what shares one is one edit.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Place<'a> {
-    Base,
-    /// Packages of the distribution in a layer.
-    System(Option<usize>),
-    /// A package that a file of the project asks for: position among the declared.
-    Declared(usize),
-    /// Packages of a language that an instruction installed.
-    Language(Option<usize>, PackageKind),
-    /// A program with what is linked into it.
-    Program(Option<usize>, &'a str),
+/// The images that what a layer holds was built in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BuiltIn {
+    /// The layer.
+    pub layer: usize,
+    /// The lines that name the images, and the images, the nearest first.
+    pub bases: Vec<(SourceOrigin, String)>,
 }
 
 /// What one edit is about: positions among vulnerabilities, and among security updates.
@@ -75,20 +79,19 @@ struct Members {
 #[derive(Debug)]
 struct Step<'a> {
     kind: PackageKind,
+    order: Order,
     name: &'a str,
     installed: &'a str,
     /// One of the packages.
     package: Option<&'a Package>,
-    /// Positions of the vulnerabilities that a version without is known of.
+    /// Positions of its vulnerabilities.
     flaws: Vec<usize>,
-    /// The version it must have.
-    to: &'a str,
-    /// Others that may do, smallest first.
-    candidates: Vec<&'a str>,
-    /// Which of the flaws that version has all the same, by position among `flaws`.
+    /// What is to become of it, as far as that is known.
+    to: Option<StepTarget>,
+    /// Which of the flaws it has all the same, by position among `flaws`.
     left: Vec<bool>,
-    /// Whether another package brings it, wherever it lies.
-    is_brought: bool,
+    /// Where it is edited.
+    placed: Placed<'a>,
 }
 
 impl Step<'_> {
@@ -101,30 +104,32 @@ impl Step<'_> {
 
 /// Says what to do. The same input gives the same advice.
 pub fn advise(input: &AdviceInput<'_>) -> Advice {
-    let declarations = Declarations::new(input.declared);
-    let mut groups: BTreeMap<Place<'_>, Members> = BTreeMap::new();
-    let mut is_brought = vec![false; input.vulnerabilities.len()];
-    for (at, found) in input.vulnerabilities.iter().enumerate() {
-        let (place, brought) = place(input.inventory, found, &declarations);
-        is_brought[at] = brought;
-        groups.entry(place).or_default().found.push(at);
+    let places = Places::new(input);
+    let placed: Vec<Placed<'_>> = input
+        .vulnerabilities
+        .iter()
+        .map(|found| places.of(found))
+        .collect();
+    let mut groups: BTreeMap<(bool, Place<'_>), Members> = BTreeMap::new();
+    for (at, placed) in placed.iter().enumerate() {
+        let group = groups.entry((placed.is_malicious, placed.place));
+        group.or_default().found.push(at);
     }
     for (at, update) in input.updates.iter().enumerate() {
-        let layer = update.origin.layer.as_ref().map(|layer| layer.index);
-        let place = of_system(update.in_base, layer);
-        groups.entry(place).or_default().updates.push(at);
+        let group = groups.entry((false, places.of_update(update)));
+        group.or_default().updates.push(at);
     }
     let mut drafts: Vec<_> = groups
         .into_iter()
-        .map(|(place, members)| {
-            let steps = steps(input, &members.found, &is_brought);
-            (place, members, steps)
+        .map(|(group, members)| {
+            let steps = steps(input, &members.found, &placed);
+            (group, members, steps)
         })
         .collect();
     recheck(input, drafts.iter_mut().flat_map(|(_, _, steps)| steps));
     let mut edits: Vec<AdvisedEdit> = drafts
         .into_iter()
-        .map(|(place, members, steps)| edit(input, place, &members, &steps))
+        .map(|(group, members, steps)| edit(input, group, &members, &steps))
         .filter(|edit| !edit.removes.is_empty() || !edit.updates.is_empty())
         .collect();
     edits.sort_by_cached_key(|edit| {
@@ -180,103 +185,15 @@ fn weight(found: &Vulnerability) -> u64 {
     }
 }
 
-/// The package that a vulnerability is of.
-fn package<'a>(inventory: &'a Inventory, found: &Vulnerability) -> Option<&'a Package> {
-    match found.removed_in {
-        None => inventory.packages.get(found.package),
-        Some(_) => inventory.removed_packages.get(found.package),
-    }
-}
-
-/// The ecosystem of the package; its package URL tells where the inventory does not.
-fn kind(inventory: &Inventory, found: &Vulnerability) -> PackageKind {
-    if let Some(package) = package(inventory, found) {
-        return package.kind;
-    }
-    found
-        .purl
-        .strip_prefix("pkg:")
-        .and_then(|rest| rest.split_once('/'))
-        .and_then(|(word, _)| PackageKind::from_purl_type(word))
-        .unwrap_or(PackageKind::Generic)
-}
-
-/// Where an edit removes a vulnerability, and whether another package brings the one that has it.
-fn place<'a>(
-    inventory: &'a Inventory,
-    found: &'a Vulnerability,
-    declarations: &Declarations<'_>,
-) -> (Place<'a>, bool) {
-    let kind = kind(inventory, found);
-    let layer = found.origin.layer.as_ref().map(|layer| layer.index);
-    if kind.is_system() {
-        return (of_system(found.in_base, layer), false);
-    }
-    if found.in_base == Some(true) {
-        return (Place::Base, false);
-    }
-    let path = found.origin.path.as_deref().unwrap_or_default();
-    let is_nested = kind == PackageKind::Npm && is_within_another(path);
-    let claim = declarations.find(kind, &found.name, &found.installed, is_nested);
-    if let Some(at) = claim.at {
-        return (Place::Declared(at), claim.is_brought);
-    }
-    let file = path.split_once('!').map_or(path, |(file, _)| file);
-    let is_linked = package(inventory, found).is_some_and(|package| {
-        matches!(
-            package.evidence,
-            Evidence::BuildInfo | Evidence::VersionString
-        ) || package.path.contains('!')
-    });
-    match is_linked {
-        true => (Place::Program(layer, file), false),
-        false => (Place::Language(layer, kind), claim.is_brought),
-    }
-}
-
-/// Whether a package of npm lies among those of another package: `node_modules/a/node_modules/b`.
-/// Stores of package managers, as pnpm's `.pnpm`, hold those that the project asks for, too.
-fn is_within_another(path: &str) -> bool {
-    const FOLDER: &str = "node_modules/";
-    let Some((before, _)) = path.rsplit_once(FOLDER) else {
-        return false;
-    };
-    before
-        .rsplit_once(FOLDER)
-        .is_some_and(|(_, holder)| !holder.starts_with('.') && !holder.is_empty())
-}
-
-/// Where packages of the distribution are renewed.
-fn of_system<'a>(in_base: Option<bool>, layer: Option<usize>) -> Place<'a> {
-    // Nothing installs packages where there is nothing below: a file system came as a whole.
-    let is_lowest = layer == Some(0) && in_base.is_none();
-    match in_base == Some(true) || is_lowest {
-        true => Place::Base,
-        false => Place::System(layer),
-    }
-}
-
-/// The name and version that advisories know the package by: Debian, Ubuntu and Alpine speak of
-/// source packages, whose versions need not be those of what is built from them.
-fn known_as<'a>(inventory: &'a Inventory, found: &'a Vulnerability) -> (&'a str, &'a str) {
-    let source = package(inventory, found)
-        .filter(|package| matches!(package.kind, PackageKind::Deb | PackageKind::Apk))
-        .and_then(|package| package.source.as_ref());
-    match source {
-        Some((name, version)) if version.is_empty() => (name, &found.installed),
-        Some((name, version)) => (name, version),
-        None => (&found.name, &found.installed),
-    }
-}
-
 /// What is to become of the packages that some vulnerabilities are of.
-fn steps<'a>(input: &AdviceInput<'a>, members: &[usize], is_brought: &[bool]) -> Vec<Step<'a>> {
+fn steps<'a>(input: &AdviceInput<'a>, members: &[usize], placed: &[Placed<'a>]) -> Vec<Step<'a>> {
     // Of one package in one version, installed however often.
     let mut packages: BTreeMap<(PackageKind, &str, &str), Vec<usize>> = BTreeMap::new();
     for at in members {
         let found = &input.vulnerabilities[*at];
-        let kind = kind(input.inventory, found);
-        let (name, installed) = known_as(input.inventory, found);
+        let kind = place::kind(input.inventory, found);
+        let is_pinned = matches!(placed[*at].place, Place::Pinned(_));
+        let (name, installed) = place::known_as(input.inventory, found, is_pinned);
         packages
             .entry((kind, name, installed))
             .or_default()
@@ -285,28 +202,38 @@ fn steps<'a>(input: &AdviceInput<'a>, members: &[usize], is_brought: &[bool]) ->
     let mut steps = Vec::new();
     for ((kind, name, installed), members) in packages {
         let is_fixable = |at: &usize| input.vulnerabilities[*at].is_fixable();
-        let fixable: Vec<usize> = members.iter().copied().filter(is_fixable).collect();
-        let flaws: Vec<&Vulnerability> = fixable
+        let Some(first) = members.first().copied() else {
+            continue;
+        };
+        let mut placed_at = placed[first];
+        placed_at.is_brought = members.iter().all(|at| placed[*at].is_brought);
+        let fixable: Vec<&Vulnerability> = members
             .iter()
+            .filter(|at| is_fixable(at))
             .map(|at| &input.vulnerabilities[*at])
             .collect();
-        let Some((order, to)) = version_order(kind)
-            .and_then(|order| Some((order, smallest_step(order, kind.is_system(), &flaws)?)))
-        else {
-            continue;
+        let order = version_order(kind);
+        let (to, left) = match order {
+            _ if placed_at.is_malicious => (Some(StepTarget::Gone), vec![false; members.len()]),
+            Some(order) => {
+                let to = smallest_step(order, kind.is_system(), &fixable);
+                let to = to.map(|to| StepTarget::At(to.to_owned()));
+                let is_left = |at| to.is_none() || !is_fixable(at);
+                let left = members.iter().map(is_left).collect();
+                (to, left)
+            }
+            None => continue,
         };
         steps.push(Step {
             kind,
+            order: order.unwrap_or(Order::Semver),
             name,
             installed,
-            package: flaws
-                .first()
-                .and_then(|found| package(input.inventory, found)),
+            package: place::package(input.inventory, &input.vulnerabilities[first]),
             to,
-            candidates: candidates(order, &flaws),
-            left: vec![false; fixable.len()],
-            is_brought: fixable.iter().all(|at| is_brought[*at]),
-            flaws: fixable,
+            left,
+            placed: placed_at,
+            flaws: members,
         });
     }
     steps
@@ -314,7 +241,7 @@ fn steps<'a>(input: &AdviceInput<'a>, members: &[usize], is_brought: &[bool]) ->
 
 fn edit(
     input: &AdviceInput<'_>,
-    place: Place<'_>,
+    (is_malicious, place): (bool, Place<'_>),
     members: &Members,
     drafts: &[Step<'_>],
 ) -> AdvisedEdit {
@@ -324,12 +251,14 @@ fn edit(
     } = members;
     let mut steps = Vec::new();
     let mut removes = Vec::new();
+    let mut lines = Vec::new();
     for step in drafts {
         let removed: Vec<usize> = step.removes().collect();
         let mut flaws = removed.iter().map(|at| &input.vulnerabilities[*at]);
-        let Some(first) = flaws.clone().next() else {
+        let (Some(first), Some(to)) = (flaws.clone().next(), &step.to) else {
             continue;
         };
+        lines.push((step.placed, to.clone()));
         steps.push((
             flaws.by_ref().map(weight).fold(0, u64::saturating_add),
             VersionStep {
@@ -337,14 +266,21 @@ fn edit(
                 name: step.name.to_owned(),
                 purl: first.purl.clone(),
                 installed: step.installed.to_owned(),
-                to: spelled(step.kind, step.installed, step.to),
+                to: match to {
+                    StepTarget::At(to) => StepTarget::At(spelled(step.kind, step.installed, to)),
+                    StepTarget::After(to) => {
+                        StepTarget::After(spelled(step.kind, step.installed, to))
+                    }
+                    StepTarget::Gone => StepTarget::Gone,
+                },
                 removes: removed.len(),
-                is_brought: step.is_brought,
+                is_brought: step.placed.is_brought,
             },
         ));
         removes.extend(removed);
     }
-    bring(&mut steps, input, updates);
+    let is_pinned = matches!(place, Place::Pinned(_));
+    bring(&mut steps, input, updates, is_pinned);
     removes.sort_unstable();
     let removed: HashMap<usize, ()> = removes.iter().map(|at| (*at, ())).collect();
     let stays = members
@@ -354,51 +290,17 @@ fn edit(
         .collect();
     // The order of names decides between equals.
     steps.sort_by_key(|(weight, step)| (Reverse(*weight), Reverse(step.removes)));
-    let layer_source = |layer: Option<usize>| {
-        let facts = input.inventory.layers.get(layer?)?;
-        facts.source.clone()
-    };
-    let (action, source, layer, program) = match place {
-        Place::Base => (AdvisedAction::RenewBase, input.base.cloned(), None, None),
-        Place::System(layer) => (
-            AdvisedAction::RenewPackages,
-            layer_source(layer),
-            layer,
-            None,
-        ),
-        Place::Declared(at) => {
-            let declared = input.declared.get(at);
-            let resolves = |(_, step): &(u64, VersionStep)| {
-                declared.is_some_and(|declared| declared.resolves_to(&step.to))
-            };
-            (
-                match steps.iter().all(resolves) {
-                    true => AdvisedAction::RenewLock,
-                    false => AdvisedAction::RaiseVersions,
-                },
-                declared.map(|declared| declared.place.clone()),
-                None,
-                None,
-            )
-        }
-        Place::Language(layer, _) => (
-            AdvisedAction::RaiseVersions,
-            layer_source(layer),
-            layer,
-            None,
-        ),
-        Place::Program(layer, path) => (
-            AdvisedAction::RebuildProgram,
-            layer_source(layer),
-            layer,
-            Some(path.to_owned()),
-        ),
-    };
+    let mut spot = place::spot(input, place, &lines);
+    if is_malicious {
+        spot.action = AdvisedAction::RemovePackage;
+        spot.lock = None;
+    }
     AdvisedEdit {
-        action,
-        place: source,
-        layer,
-        program,
+        action: spot.action,
+        place: spot.source,
+        lock: spot.lock,
+        layer: spot.layer,
+        program: spot.program,
         steps: steps.into_iter().map(|(_, step)| step).collect(),
         removes,
         stays,
@@ -406,37 +308,48 @@ fn edit(
     }
 }
 
-/// Adds to the steps what brings security updates: a source package is renewed as a whole.
-fn bring(steps: &mut Vec<(u64, VersionStep)>, input: &AdviceInput<'_>, updates: &[usize]) {
-    let mut by_source: HashMap<String, usize> = HashMap::new();
+/// Adds to the steps what brings security updates: a source package is renewed as a whole, but where a
+/// line names the version of a package, it is that package.
+fn bring(
+    steps: &mut Vec<(u64, VersionStep)>,
+    input: &AdviceInput<'_>,
+    updates: &[usize],
+    is_pinned: bool,
+) {
+    let mut by_name: HashMap<String, usize> = HashMap::new();
     for (at, (_, step)) in steps.iter().enumerate() {
         if step.kind == PackageKind::Deb && !updates.is_empty() {
-            by_source.entry(step.name.clone()).or_insert(at);
+            by_name.entry(step.name.clone()).or_insert(at);
         }
     }
     for update in updates.iter().filter_map(|at| input.updates.get(*at)) {
-        let known = by_source.get(&update.source);
+        let (name, version) = match is_pinned {
+            true => (&update.name, &update.available),
+            false => (&update.source, &update.source_version),
+        };
+        let known = by_name.get(name);
         if let Some((_, step)) = known.and_then(|at| steps.get_mut(*at)) {
-            let order = Order::Dpkg.compare(&step.to, &update.source_version);
-            if order == Ok(std::cmp::Ordering::Less) {
-                step.to.clone_from(&update.source_version);
+            if let StepTarget::At(to) = &mut step.to
+                && Order::Dpkg.compare(to, version) == Ok(std::cmp::Ordering::Less)
+            {
+                to.clone_from(version);
             }
             continue;
         }
-        by_source.insert(update.source.clone(), steps.len());
+        by_name.insert(name.clone(), steps.len());
         let package = input.inventory.packages.get(update.package);
         let source = package.and_then(|package| package.source.as_ref());
         steps.push((
             0,
             VersionStep {
                 kind: PackageKind::Deb,
-                name: update.source.clone(),
+                name: name.clone(),
                 purl: update.purl.clone(),
                 installed: match source {
-                    Some((_, version)) if !version.is_empty() => version.clone(),
+                    Some((_, version)) if !version.is_empty() && !is_pinned => version.clone(),
                     _ => update.installed.clone(),
                 },
-                to: update.source_version.clone(),
+                to: StepTarget::At(version.clone()),
                 removes: 0,
                 is_brought: false,
             },

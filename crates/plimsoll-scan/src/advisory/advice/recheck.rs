@@ -1,11 +1,13 @@
 //! Whether the versions that the advice names have none of the flaws: what advisories call a fix of one
 //! flaw may have another one, and records contradict themselves (`introduced` in a release that comes
-//! after the `fixed` pre-release of the same one).
+//! after the `fixed` pre-release of the same one). It also tells which flaws go that no advisory names a
+//! fix of: those of older versions only.
 
 use std::collections::HashSet;
 
-use plimsoll_model::{Package, Vulnerability};
+use plimsoll_model::{Package, StepTarget, Vulnerability};
 
+use super::step::{candidates, following};
 use super::{AdviceInput, Step, spelled, weight};
 
 /// Steps for which other versions are tried.
@@ -22,32 +24,52 @@ pub(super) fn recheck<'s, 'a: 's>(
         return;
     };
     let mut steps: Vec<(&mut Step<'a>, &'a Package)> = steps
-        .filter(|step| !step.kind.is_system())
+        .filter(|step| !step.kind.is_system() && step.to != Some(StepTarget::Gone))
         .filter_map(|step| step.package.map(|package| (step, package)))
         .collect();
-    if steps.is_empty() {
-        return;
-    }
-    let first = steps
+    let first: Vec<Package> = steps
         .iter()
-        .map(|(step, package)| raised(step, package, step.to));
-    let Some(found) = judge(first.collect()) else {
-        return;
-    };
-    let found = Found::new(&found);
-    for (at, (step, _)) in steps.iter_mut().enumerate() {
-        step.left = found.left(input, step, at);
+        .filter_map(|(step, package)| raised(step, package, step.to.as_ref()?))
+        .collect();
+    // How many flaws each has in the version that is named.
+    let mut all = vec![usize::MAX; steps.len()];
+    if !first.is_empty() {
+        let Some(found) = judge(first) else {
+            return;
+        };
+        let found = Found::new(&found);
+        let named = steps.iter_mut().zip(&mut all);
+        let named = named.filter(|((step, _), _)| step.to.is_some());
+        for (at, ((step, _), all)) in named.enumerate() {
+            step.left = found.left(input, step, at);
+            *all = found.all(at);
+        }
     }
     let mut again: Vec<_> = steps
         .into_iter()
-        .filter(|(step, _)| step.left.contains(&true))
+        .zip(all)
+        .filter(|((step, _), _)| step.left.contains(&true))
         .take(RETRIED)
         .collect();
-    let tried = |(step, package): &(&mut Step<'a>, &Package)| -> Vec<Package> {
-        let versions = step.candidates.iter();
-        versions.map(|to| raised(step, package, to)).collect()
+    let packages: Vec<&Package> = again.iter().map(|((_, package), _)| *package).collect();
+    let mut ends = match input.ends {
+        Some(ends) if !packages.is_empty() => ends(&packages),
+        _ => Vec::new(),
     };
-    let packages: Vec<Package> = again.iter().flat_map(tried).collect();
+    ends.resize(again.len(), Vec::new());
+    let tried: Vec<Vec<(StepTarget, Package)>> = again
+        .iter()
+        .zip(&ends)
+        .map(|(((step, package), _), ends)| {
+            let flaws = step.flaws.iter().map(|at| &input.vulnerabilities[*at]);
+            let targets = candidates(step.order, flaws, ends).into_iter();
+            targets
+                .filter_map(|to| raised(step, package, &to).map(|package| (to, package)))
+                .collect()
+        })
+        .collect();
+    let packages = tried.iter().flatten().map(|(_, package)| package.clone());
+    let packages: Vec<Package> = packages.collect();
     if packages.is_empty() {
         return;
     }
@@ -56,7 +78,7 @@ pub(super) fn recheck<'s, 'a: 's>(
     };
     let found = Found::new(&found);
     let mut next = 0;
-    for (step, _) in &mut again {
+    for (((step, _), all), tried) in again.iter_mut().zip(tried) {
         let cost = |left: &[bool], all: usize| {
             let flaws = step.flaws.iter().zip(left);
             let left = flaws.filter(|(_, left)| **left).map(|(at, _)| *at);
@@ -66,12 +88,13 @@ pub(super) fn recheck<'s, 'a: 's>(
                 .fold(0, u64::saturating_add);
             (heavy, left.count(), all)
         };
-        let mut best = (cost(&step.left, usize::MAX), step.to, step.left.clone());
-        for to in &step.candidates {
+        let mut best = (cost(&step.left, *all), step.to.clone(), step.left.clone());
+        for (to, _) in tried {
             let left = found.left(input, step, next);
+            let is_use = left.contains(&false);
             let cost = cost(&left, found.all(next));
-            if cost < best.0 {
-                best = (cost, to, left);
+            if is_use && cost < best.0 {
+                best = (cost, Some(to), left);
             }
             next += 1;
         }
@@ -79,13 +102,18 @@ pub(super) fn recheck<'s, 'a: 's>(
     }
 }
 
-/// The package in another version.
-fn raised(step: &Step<'_>, package: &Package, to: &str) -> Package {
-    Package {
-        version: spelled(step.kind, step.installed, to),
+/// The package in another version; nothing where none can be made up that comes after one.
+fn raised(step: &Step<'_>, package: &Package, to: &StepTarget) -> Option<Package> {
+    let version = match to {
+        StepTarget::At(version) => version.clone(),
+        StepTarget::After(version) => following(step.order, version)?,
+        StepTarget::Gone => return None,
+    };
+    Some(Package {
+        version: spelled(step.kind, step.installed, &version),
         removed_in: None,
         ..package.clone()
-    }
+    })
 }
 
 /// What was found of packages, by their positions.

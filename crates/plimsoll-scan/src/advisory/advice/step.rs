@@ -2,8 +2,9 @@
 
 use std::cmp::Ordering;
 
-use plimsoll_model::Vulnerability;
+use plimsoll_model::{StepTarget, Vulnerability};
 
+use super::super::matching::RangeEnd;
 use super::super::version::Order;
 
 /// Versions that are tried before the newest of all fixes is taken.
@@ -14,16 +15,32 @@ const SEPARATORS: [char; 6] = ['.', '-', '_', '+', '~', ':'];
 /// Versions from either end of all that may do, that are worth another look.
 const ENDS: usize = 12;
 
-/// The versions that advisories call fixes of any of `flaws`, smallest first; of very many the smallest
-/// and the newest.
-pub(super) fn candidates<'v>(order: Order, flaws: &[&'v Vulnerability]) -> Vec<&'v str> {
+/// The versions that may do for a package: those that advisories call fixes of any of `flaws`, and those
+/// at which its flaws end, smallest first and what is named before what is only known to come after one;
+/// of very many the smallest and the newest.
+pub(super) fn candidates<'v>(
+    order: Order,
+    flaws: impl Iterator<Item = &'v Vulnerability>,
+    ends: &[RangeEnd],
+) -> Vec<StepTarget> {
+    let of = |has_flaw: bool| {
+        let ends = ends.iter().filter(move |end| end.has_flaw == has_flaw);
+        ends.map(|end| end.version.as_str())
+    };
+    let fixes = flaws.flat_map(|found| found.fixed_versions.iter().chain(&found.free_of_all));
+    let fixes = fixes.map(String::as_str).chain(of(false)).collect();
+    let named = of_both_ends(order, fixes).into_iter();
+    let after = of_both_ends(order, of(true).collect()).into_iter();
+    named
+        .map(|version| StepTarget::At(version.to_owned()))
+        .chain(after.map(|version| StepTarget::After(version.to_owned())))
+        .collect()
+}
+
+/// Versions in their order; of very many the smallest and the newest.
+fn of_both_ends(order: Order, mut all: Vec<&str>) -> Vec<&str> {
     let compare = |left: &str, right: &str| order.compare(left, right).unwrap_or(Ordering::Equal);
-    let mut all: Vec<&str> = flaws
-        .iter()
-        .flat_map(|found| found.fixed_versions.iter().chain(&found.free_of_all))
-        .map(String::as_str)
-        .filter(|fix| order.is_valid(fix))
-        .collect();
+    all.retain(|version| order.is_valid(version));
     all.sort_unstable();
     all.dedup();
     all.sort_by(|left, right| compare(left, right));
@@ -32,6 +49,27 @@ pub(super) fn candidates<'v>(order: Order, flaws: &[&'v Vulnerability]) -> Vec<&
     all.truncate(ENDS);
     all.extend(behind);
     all
+}
+
+/// A version that comes right after another one, as near as one can be made up: nobody need have
+/// published it.
+pub(super) fn following(order: Order, version: &str) -> Option<String> {
+    let comes_after = |made: &String| {
+        order.is_valid(made) && order.compare(made, version) == Ok(Ordering::Greater)
+    };
+    let appended = format!("{version}.0.1");
+    if comes_after(&appended) {
+        return Some(appended);
+    }
+    // The last number, one higher.
+    let end = version.rfind(|c: char| c.is_ascii_digit())? + 1;
+    let (before, behind) = version.split_at_checked(end)?;
+    let start = before.rfind(|c: char| !c.is_ascii_digit()).map_or(0, |at| {
+        at + before[at..].chars().next().map_or(1, char::len_utf8)
+    });
+    let (before, number) = before.split_at_checked(start)?;
+    let number = number.parse::<u64>().ok()?.checked_add(1)?;
+    Some(format!("{before}{number}{behind}")).filter(comes_after)
 }
 
 /// The smallest version that none of `flaws` is in, nor any other that is known of the package, of

@@ -1,14 +1,20 @@
-use plimsoll_model::{Digest, FixState, LayerFacts, LayerOrigin, Origin, SourceFile, Span};
+use plimsoll_model::{
+    Digest, Evidence, FixState, LayerFacts, LayerOrigin, Origin, SourceFile, Span,
+};
 use proptest::prelude::*;
 
 use super::super::version::Order;
+use super::step::candidates;
 use super::*;
+
+mod places;
 
 /// An inventory with a base of one layer, and a Dockerfile's lines on two more.
 struct Image {
     inventory: Inventory,
     found: Vec<Vulnerability>,
     dockerfile: SourceFile,
+    built_in: Vec<BuiltIn>,
 }
 
 impl Image {
@@ -37,6 +43,7 @@ impl Image {
             inventory,
             found: Vec::new(),
             dockerfile,
+            built_in: Vec::new(),
         }
     }
 
@@ -127,6 +134,8 @@ impl Image {
     ) -> Advice {
         advise(&AdviceInput {
             updates: &[],
+            built_in: &self.built_in,
+            ends: None,
             update_counts: &|_| false,
             judge,
             inventory: &self.inventory,
@@ -154,7 +163,7 @@ fn a_step_goes_to_what_is_free_of_all_that_is_known() {
         );
     let to = |image: &Image| {
         let advice = image.advise(&[], VulnerabilitySeverity::Low);
-        advice.edits[0].steps[0].to.clone()
+        version(&advice.edits[0].steps[0]).to_owned()
     };
     assert_eq!(to(&image), "1.5");
     for found in &mut image.found {
@@ -166,6 +175,14 @@ fn a_step_goes_to_what_is_free_of_all_that_is_known() {
         found.free_of_all = Some("1.2".to_owned());
     }
     assert_eq!(to(&image), "1.5");
+}
+
+/// What a step goes to.
+fn version(step: &VersionStep) -> &str {
+    match &step.to {
+        StepTarget::At(version) | StepTarget::After(version) => version,
+        StepTarget::Gone => "none",
+    }
 }
 
 /// `action place: name installed > to, …: removes/all`.
@@ -181,7 +198,7 @@ fn told(advice: &Advice) -> Vec<String> {
             let steps: Vec<String> = edit
                 .steps
                 .iter()
-                .map(|step| format!("{} {} > {}", step.name, step.installed, step.to))
+                .map(|step| format!("{} {} > {}", step.name, step.installed, version(step)))
                 .collect();
             format!(
                 "{} {place}: {}: {}/{}",
@@ -369,7 +386,7 @@ fn what_a_version_has_all_the_same_is_not_removed() {
         let told = gems.map(|edit| {
             let step = &edit.steps[0];
             (
-                step.to.clone(),
+                version(step).to_owned(),
                 step.removes,
                 edit.removes.clone(),
                 edit.stays.clone(),
@@ -416,16 +433,23 @@ fn of_many_versions_those_at_the_ends_are_tried() {
     let fixes: Vec<&str> = fixes.iter().map(String::as_str).collect();
     let npm = (PackageKind::Npm, 2, "a", "1.0.0");
     let image = Image::new().with(npm, VulnerabilitySeverity::Low, &fixes);
-    let flaws: Vec<&Vulnerability> = image.found.iter().collect();
-    let tried = candidates(Order::Semver, &flaws);
-    assert_eq!(tried.len(), 24);
+    let tried = |image: &Image| -> Vec<String> {
+        let tried = candidates(Order::Semver, image.found.iter(), &[]).into_iter();
+        tried
+            .map(|to| match to {
+                StepTarget::At(version) => version,
+                other => panic!("{other:?}"),
+            })
+            .collect()
+    };
+    let all = tried(&image);
+    assert_eq!(all.len(), 24);
     assert_eq!(
-        (tried[0], tried[11], tried[12], tried[23]),
+        (&*all[0], &*all[11], &*all[12], &*all[23]),
         ("1.1.0", "1.12.0", "1.88.0", "1.99.0")
     );
     let image = Image::new().with(npm, VulnerabilitySeverity::Low, fixes.get(..13).unwrap());
-    let flaws: Vec<&Vulnerability> = image.found.iter().collect();
-    assert_eq!(candidates(Order::Semver, &flaws), fixes[..13]);
+    assert_eq!(tried(&image), fixes[..13]);
 }
 
 #[test]
@@ -567,7 +591,7 @@ proptest! {
                 for flaw in edit.removes.iter().map(|at| &image.found[*at]) {
                     if flaw.name == step.name && image.inventory.packages[flaw.package].kind == step.kind {
                         let fixed = flaw.fixed.as_deref().unwrap();
-                        prop_assert!(Order::Semver.compare(&step.to, fixed).unwrap().is_ge());
+                        prop_assert!(Order::Semver.compare(version(step), fixed).unwrap().is_ge());
                     }
                 }
             }

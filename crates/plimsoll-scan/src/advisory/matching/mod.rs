@@ -8,6 +8,7 @@
 
 mod answer;
 mod distribution;
+mod ends;
 mod finding;
 mod flaw;
 mod judge;
@@ -31,6 +32,7 @@ use plimsoll_model::{
 
 use self::answer::{Answer, answer};
 use self::distribution::Release;
+pub use self::ends::{RangeEnd, range_ends};
 use self::finding::{Advisory, Findings};
 use self::pending::{Pending, pending};
 use self::question::{Known, is_paid_for, names, of_language};

@@ -32,7 +32,7 @@ pub fn distinct(declared: Vec<DeclaredPackage>) -> (Vec<DeclaredPackage>, usize)
             .entry((one.kind, normal(one.kind, &one.name)))
             .or_default();
         let mut before = known.kept.iter().filter_map(|at| kept.get(*at));
-        if before.any(|other| other.is_lock == one.is_lock && other.range == one.range) {
+        if before.any(|other| says_the_same(other, &one)) {
             continue;
         }
         if known.kept.len() >= MOST_RANGES {
@@ -49,6 +49,16 @@ pub fn distinct(declared: Vec<DeclaredPackage>) -> (Vec<DeclaredPackage>, usize)
         kept.push(one);
     }
     (kept, left_out)
+}
+
+/// Whether two lines on one package differ in nothing but where they stand.
+fn says_the_same(left: &DeclaredPackage, right: &DeclaredPackage) -> bool {
+    left.is_lock == right.is_lock
+        && left.range == right.range
+        && left.pin == right.pin
+        && left.standing == right.standing
+        && left.is_aside == right.is_aside
+        && left.is_word == right.is_word
 }
 
 #[cfg(test)]

@@ -4,7 +4,11 @@ use std::borrow::Cow;
 
 use super::{Asked, Line, Wanted};
 
-/// Required modules, in a block or alone. `replace` and `exclude` ask for nothing.
+/// What advisories call Go's own library.
+pub(super) const STDLIB: &str = "stdlib";
+
+/// Required modules, in a block or alone, and the version of Go itself. `replace` and `exclude` ask for
+/// nothing.
 pub(super) fn module<'t>(lines: &[Line<'t>]) -> Vec<Asked<'t>> {
     let mut found = Vec::new();
     let mut block = "";
@@ -16,6 +20,18 @@ pub(super) fn module<'t>(lines: &[Line<'t>]) -> Vec<Asked<'t>> {
         }
         if let Some(directive) = text.strip_suffix('(') {
             block = directive.trim();
+            continue;
+        }
+        let go = text
+            .strip_prefix("toolchain go")
+            .or_else(|| text.strip_prefix("go "))
+            .filter(|_| block.is_empty());
+        if let Some(version) = go {
+            found.push(Asked {
+                name: Cow::Borrowed(STDLIB),
+                wanted: Wanted::these(version.trim()),
+                line: *line,
+            });
             continue;
         }
         let required = match block {

@@ -131,7 +131,7 @@ pub(super) fn pnpm<'t>(lines: &[Line<'t>]) -> Vec<Asked<'t>> {
 }
 
 /// The name in `name@version`; the sign in front of a scope is the name's.
-fn before_version(text: &str) -> Option<&str> {
+pub(super) fn before_version(text: &str) -> Option<&str> {
     let scope = usize::from(text.starts_with('@'));
     let at = text.get(scope..)?.find('@')? + scope;
     text.get(..at).filter(|name| !name.is_empty())

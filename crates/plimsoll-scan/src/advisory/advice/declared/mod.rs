@@ -6,9 +6,11 @@
 
 mod distinct;
 mod dotnet;
+mod find;
 mod go;
 mod java;
 mod javascript;
+mod named;
 mod php;
 mod python;
 mod range;
@@ -17,12 +19,13 @@ mod rust;
 mod toml;
 
 use std::borrow::Cow;
-use std::cell::RefCell;
-use std::collections::HashMap;
 
 use plimsoll_model::{PackageKind, SourceFile, SourceOrigin, Span};
 
 pub use self::distinct::distinct;
+pub(super) use self::find::{Claim, Declarations};
+use self::named::Pin;
+pub use self::python::includes;
 use self::range::Range;
 use super::super::matching::ecosystem_of;
 
@@ -30,6 +33,18 @@ use super::super::matching::ecosystem_of;
 const LONGEST_LINE: usize = 4096;
 /// Packages that are read of one file.
 const MOST: usize = 100_000;
+
+/// What the Dockerfile has to do with a file of the project.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Standing {
+    /// The instruction on this line installs what the file asks for, or names the package itself.
+    Installed(usize),
+    /// An instruction copies it by its name.
+    Copied,
+    /// Nothing that is known.
+    #[default]
+    Elsewhere,
+}
 
 /// A package that a file of the project asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,14 +58,25 @@ pub struct DeclaredPackage {
     pub is_lock: bool,
     /// The line.
     pub place: SourceOrigin,
+    /// What the Dockerfile has to do with the file.
+    pub standing: Standing,
+    /// Whether the file is for tests, documents or those who develop, by its name.
+    pub is_aside: bool,
+    /// Whether it is a word of a command line in the Dockerfile.
+    pub(super) is_word: bool,
     /// The versions that it takes; none where that cannot be told.
     range: Option<Range>,
+    /// The version of a distribution's package that a command line asks for.
+    pin: Option<Pin>,
 }
 
 impl DeclaredPackage {
     /// Whether the line takes a version as it is, so that nothing but asking the package manager anew
     /// is needed to get it.
     pub(super) fn resolves_to(&self, version: &str) -> bool {
+        if let Some(pin) = &self.pin {
+            return pin.resolves_to(self.kind, version);
+        }
         let mut range = self.range.iter();
         !self.is_lock && range.any(|range| range.resolves_to(self.kind, version))
     }
@@ -93,10 +119,13 @@ impl<'t> Wanted<'t> {
         }
     }
 
-    fn range(&self, kind: PackageKind, is_lock: bool) -> Option<Range> {
+    fn range(&self, kind: PackageKind, name: &str, is_lock: bool) -> Option<Range> {
         match self {
             Self::Any => Range::any(kind),
-            Self::These(words) if is_lock => Range::of_lock(kind, words),
+            // A toolchain is taken as it is written.
+            Self::These(words) if is_lock || (kind, name) == (PackageKind::Go, go::STDLIB) => {
+                Range::of_lock(kind, words)
+            }
             Self::These(words) => Range::of_manifest(kind, words),
             Self::Elsewhere => None,
         }
@@ -161,8 +190,11 @@ pub fn declarations(file: &SourceFile) -> Vec<DeclaredPackage> {
     let Ok(text) = str::from_utf8(file.bytes()) else {
         return Vec::new();
     };
-    let mut asked = reader(&lines_of(text));
+    let lines = lines_of(text);
+    let mut asked = reader(&lines);
     asked.truncate(MOST);
+    // What a tool compiled has the words of a person's file.
+    let is_compiled = kind == PackageKind::Python && !is_lock && python::is_compiled(&lines);
     asked
         .into_iter()
         .filter(|asked| !asked.name.is_empty())
@@ -172,10 +204,14 @@ pub fn declarations(file: &SourceFile) -> Vec<DeclaredPackage> {
             let span = Span::new((asked.line.start + indent).min(end), end);
             DeclaredPackage {
                 kind,
+                range: asked.wanted.range(kind, &asked.name, is_lock),
                 name: asked.name.into_owned(),
-                range: asked.wanted.range(kind, is_lock),
-                is_lock,
+                is_lock: is_lock || is_compiled,
                 place: SourceOrigin::new(file, span),
+                standing: Standing::default(),
+                is_aside: false,
+                is_word: false,
+                pin: None,
             }
         })
         .collect()
@@ -197,92 +233,32 @@ fn lines_of(text: &str) -> Vec<Line<'_>> {
         .collect()
 }
 
-/// Declared packages by name.
-pub(super) struct Declarations<'a> {
-    declared: &'a [DeclaredPackage],
-    by_name: HashMap<(PackageKind, String), Vec<usize>>,
-    /// What was asked before: a package may have thousands of vulnerabilities.
-    claims: RefCell<HashMap<(PackageKind, String, String, bool), Claim>>,
-}
-
-impl<'a> Declarations<'a> {
-    pub(super) fn new(declared: &'a [DeclaredPackage]) -> Self {
-        let mut by_name: HashMap<(PackageKind, String), Vec<usize>> = HashMap::new();
-        for (at, one) in declared.iter().enumerate() {
-            let key = (one.kind, normal(one.kind, &one.name));
-            by_name.entry(key).or_default().push(at);
-        }
-        Self {
-            declared,
-            by_name,
-            claims: RefCell::default(),
-        }
-    }
-
-    /// What the project has to do with a version of a package. Of several places that ask for it the
-    /// first counts that people write, else the first that tools write. `is_nested` says that it lies
-    /// within another package, which brought it.
-    pub(super) fn find(
-        &self,
-        kind: PackageKind,
-        name: &str,
-        installed: &str,
-        is_nested: bool,
-    ) -> Claim {
-        let key = (kind, name.to_owned(), installed.to_owned(), is_nested);
-        let mut claims = self.claims.borrow_mut();
-        *claims
-            .entry(key)
-            .or_insert_with(|| self.search(kind, name, installed, is_nested))
-    }
-
-    fn search(&self, kind: PackageKind, name: &str, installed: &str, is_nested: bool) -> Claim {
-        let Some(candidates) = self.by_name.get(&(kind, normal(kind, name))) else {
-            return Claim {
-                at: None,
-                is_brought: is_nested,
-            };
-        };
-        let of = |is_lock: bool| {
-            candidates
-                .iter()
-                .filter_map(|at| Some((*at, self.declared.get(*at)?)))
-                .filter(move |(_, one)| one.is_lock == is_lock)
-        };
-        let takes = |one: &DeclaredPackage| {
-            let range = one.range.as_ref();
-            range.map(|range| range.admits(kind, installed))
-        };
-        let mut is_refused = is_nested;
-        let mut is_unread = false;
-        for (at, one) in of(false).filter(|_| !is_nested) {
-            match takes(one) {
-                Some(true) => {
-                    return Claim {
-                        at: Some(at),
-                        is_brought: false,
-                    };
-                }
-                Some(false) => is_refused = true,
-                None => is_unread = true,
-            }
-        }
-        Claim {
-            at: of(true)
-                .find(|(_, one)| takes(one) == Some(true))
-                .map(|(at, _)| at),
-            is_brought: is_refused && !is_unread,
-        }
-    }
-}
-
-/// What a project has to do with a version of a package.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Claim {
-    /// The line that asks for it: a position among the declared.
-    pub(super) at: Option<usize>,
-    /// Whether another package brought it: the project asks for other versions, or it lies within one.
-    pub(super) is_brought: bool,
+/// Whether a file of the project is for tests, documents or those who develop, by its path below the
+/// project's folder.
+pub fn is_aside(path: &str) -> bool {
+    const WORDS: [&str; 17] = [
+        "bench",
+        "benchmarks",
+        "ci",
+        "demo",
+        "dev",
+        "develop",
+        "development",
+        "doc",
+        "docs",
+        "e2e",
+        "example",
+        "examples",
+        "lint",
+        "samples",
+        "test",
+        "testing",
+        "tests",
+    ];
+    path.split('/').any(|part| {
+        part.split(['-', '_', '.'])
+            .any(|word| WORDS.iter().any(|known| word.eq_ignore_ascii_case(known)))
+    })
 }
 
 fn normal(kind: PackageKind, name: &str) -> String {

@@ -104,7 +104,11 @@ fn rust_and_go() {
             "module x\n\ngo 1.21\n\nrequire golang.org/x/net v0.7.0\nrequire (\n\tgithub.com/a/b v1.0.0 // indirect\n\
              \t// c v1\n)\nreplace (\n\td v1 => e v2\n)\n"
         ),
-        ["5 golang.org/x/net v0.7.0", "7 github.com/a/b v1.0.0"]
+        [
+            "3 stdlib 1.21",
+            "5 golang.org/x/net v0.7.0",
+            "7 github.com/a/b v1.0.0"
+        ]
     );
 }
 
@@ -225,6 +229,7 @@ fn of(name: &str, text: &str) -> Vec<DeclaredPackage> {
 fn claim(at: impl Into<Option<usize>>, is_brought: bool) -> Claim {
     Claim {
         at: at.into(),
+        lock: None,
         is_brought,
     }
 }
@@ -238,7 +243,7 @@ fn people_edit_manifests_and_only_what_asks_for_the_installed_version() {
     declared.extend(of("old/requirements.txt", "pyyaml==4\n"));
     declared.extend(of("requirements.txt", "PyYAML==5\n"));
     let declarations = Declarations::new(&declared);
-    let find = |kind, name, installed| declarations.find(kind, name, installed, false);
+    let find = |kind, name, installed| declarations.find(kind, name, installed, false, None);
     assert_eq!(find(PackageKind::Python, "pyyaml", "5.0"), claim(2, false));
     assert_eq!(find(PackageKind::Python, "py-yaml", "5.0"), claim(0, false));
     assert_eq!(find(PackageKind::Python, "pyyaml", "6"), claim(None, true));
@@ -247,7 +252,7 @@ fn people_edit_manifests_and_only_what_asks_for_the_installed_version() {
     for _ in 0..1000 {
         assert_eq!(find(PackageKind::Python, "pyyaml", "5.0"), claim(2, false));
     }
-    assert_eq!(declarations.claims.borrow().len(), 4);
+    assert_eq!(declarations.asked(), 4);
 }
 
 #[test]
@@ -262,7 +267,7 @@ fn a_range_is_the_place_only_for_what_it_takes() {
     ));
     let declarations = Declarations::new(&declared);
     let find = |name, installed, is_nested| {
-        declarations.find(PackageKind::Npm, name, installed, is_nested)
+        declarations.find(PackageKind::Npm, name, installed, is_nested, None)
     };
     assert_eq!(find("lodash", "4.17.15", false), claim(0, false));
     assert_eq!(find("lodash", "4.17.14", false), claim(None, true));

@@ -30,6 +30,16 @@ impl Bound {
         }
     }
 
+    /// Whether it takes one version alone.
+    pub(super) fn is_exact(&self) -> bool {
+        self.test == Test::Equal
+    }
+
+    /// Whether it takes no version above its own.
+    pub(super) fn is_ceiling(&self) -> bool {
+        matches!(self.test, Test::Equal | Test::Less | Test::AtMost)
+    }
+
     /// Whether a version is on this side; what has no place in the order is on none.
     pub(super) fn holds(&self, order: Order, version: &str) -> bool {
         // What names no build takes all of them (PEP 440, version matching).

@@ -10,6 +10,8 @@ mod semantic;
 #[cfg(test)]
 mod tests;
 
+use std::cmp::Ordering;
+
 use plimsoll_model::PackageKind;
 
 use self::bound::{Bound, Test};
@@ -87,6 +89,44 @@ impl Range {
             all_of.iter().all(|bound| bound.holds(self.order, version))
                 && (!self.guards_pre || bound::takes_pre(all_of, version))
         })
+    }
+
+    /// Which of two ranges of one kind of package takes less: one version, all up to some version, or all
+    /// there will ever be.
+    pub(super) fn compare_width(&self, other: &Self) -> Ordering {
+        let (own, others) = (self.ceiling(), other.ceiling());
+        let class = |range: &Self, ceiling: Option<&str>| match ceiling {
+            Some(_) if range.is_exact() => 0,
+            Some(_) => 1,
+            None => 2,
+        };
+        let by_class = class(self, own).cmp(&class(other, others));
+        by_class.then_with(|| match (own, others) {
+            (Some(own), Some(others)) => {
+                let order = self.order.compare(own, others);
+                order.unwrap_or(Ordering::Equal)
+            }
+            _ => Ordering::Equal,
+        })
+    }
+
+    fn is_exact(&self) -> bool {
+        let mut any_of = self.any_of.iter();
+        any_of.all(|all_of| all_of.iter().any(Bound::is_exact))
+    }
+
+    /// The version above which nothing is taken.
+    fn ceiling(&self) -> Option<&str> {
+        let compare = |left: &&str, right: &&str| {
+            let order = self.order.compare(left, right);
+            order.unwrap_or(Ordering::Equal)
+        };
+        let lowest = self.any_of.iter().map(|all_of| {
+            let ceilings = all_of.iter().filter(|bound| bound.is_ceiling());
+            ceilings.map(|bound| bound.version.as_str()).min_by(compare)
+        });
+        let all: Option<Vec<&str>> = lowest.collect();
+        all?.into_iter().max_by(compare)
     }
 
     /// Whether nothing but asking anew is needed to get a version.

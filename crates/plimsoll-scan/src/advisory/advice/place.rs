@@ -1,0 +1,370 @@
+//! Where an edit is made.
+
+use std::collections::HashSet;
+
+use plimsoll_model::{
+    AdvisedAction, Evidence, Inventory, Package, PackageKind, PendingUpdate, SourceOrigin,
+    StepTarget, Vulnerability,
+};
+
+use super::AdviceInput;
+use super::declared::Declarations;
+
+/// Where an edit is to be made; what shares one is one edit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Place<'a> {
+    Base,
+    /// Packages of the distribution in a layer.
+    System(Option<usize>),
+    /// Packages of the distribution whose version the instruction names: position among the declared.
+    Pinned(usize),
+    /// A package that a file of the project asks for: position among the declared.
+    Declared(usize),
+    /// Packages of a language that an instruction installed.
+    Language(Option<usize>, PackageKind),
+    /// The image that programs were built in: the first byte of the line that names it.
+    BuiltIn(usize),
+    /// A program with what is linked into it.
+    Program(Option<usize>, &'a str),
+}
+
+/// Where a package is edited, and what is known of how it came.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Placed<'a> {
+    pub(super) place: Place<'a>,
+    /// Whether another package brings it, wherever it lies.
+    pub(super) is_brought: bool,
+    /// Whether it is there to do harm.
+    pub(super) is_malicious: bool,
+    /// The line that asks for it, and that of a tool's file that holds it fast: positions among the
+    /// declared.
+    declared: Option<usize>,
+    lock: Option<usize>,
+}
+
+impl<'a> Placed<'a> {
+    fn at(place: Place<'a>) -> Self {
+        Self {
+            place,
+            is_brought: false,
+            is_malicious: false,
+            declared: None,
+            lock: None,
+        }
+    }
+}
+
+/// Tells where packages are edited.
+pub(super) struct Places<'i, 'a> {
+    input: &'i AdviceInput<'a>,
+    declarations: Declarations<'a>,
+    /// Packages that are malicious: whether a later layer removed it, and its position.
+    malicious: HashSet<(bool, usize)>,
+}
+
+impl<'i, 'a> Places<'i, 'a> {
+    pub(super) fn new(input: &'i AdviceInput<'a>) -> Self {
+        let found = input.vulnerabilities.iter();
+        Self {
+            input,
+            declarations: Declarations::new(input.declared),
+            malicious: found
+                .filter(|found| is_malicious(found))
+                .map(|found| (found.removed_in.is_some(), found.package))
+                .collect(),
+        }
+    }
+
+    /// Where an edit removes a vulnerability.
+    pub(super) fn of(&self, found: &'a Vulnerability) -> Placed<'a> {
+        let key = (found.removed_in.is_some(), found.package);
+        Placed {
+            is_malicious: self.malicious.contains(&key),
+            ..self.found(found)
+        }
+    }
+
+    fn found(&self, found: &'a Vulnerability) -> Placed<'a> {
+        let inventory = self.input.inventory;
+        let kind = kind(inventory, found);
+        let layer = found.origin.layer.as_ref().map(|layer| layer.index);
+        let line = self.line(layer);
+        if kind.is_system() {
+            return match of_system(found.in_base, layer) {
+                place @ Place::System(_) => {
+                    self.pinned(kind, &found.name, &found.installed, line, place)
+                }
+                place => Placed::at(place),
+            };
+        }
+        if found.in_base == Some(true) {
+            return Placed::at(Place::Base);
+        }
+        if (kind, found.name.as_str()) == (PackageKind::Go, "stdlib")
+            && let Some(start) = self.toolchain(layer, &found.installed)
+        {
+            return Placed::at(Place::BuiltIn(start));
+        }
+        let path = found.origin.path.as_deref().unwrap_or_default();
+        let is_nested = kind == PackageKind::Npm && is_within_another(path);
+        let claims = &self.declarations;
+        let claim = claims.find(kind, &found.name, &found.installed, is_nested, line);
+        if let Some(at) = claim.at {
+            return Placed {
+                is_brought: claim.is_brought,
+                declared: Some(at),
+                lock: claim.lock,
+                ..Placed::at(Place::Declared(claims.first_on_line(at)))
+            };
+        }
+        let file = path.split_once('!').map_or(path, |(file, _)| file);
+        let is_linked = package(inventory, found).is_some_and(|package| {
+            matches!(
+                package.evidence,
+                Evidence::BuildInfo | Evidence::VersionString
+            ) || package.path.contains('!')
+        });
+        match is_linked {
+            true => Placed::at(Place::Program(layer, file)),
+            false => Placed {
+                is_brought: claim.is_brought,
+                ..Placed::at(Place::Language(layer, kind))
+            },
+        }
+    }
+
+    /// Where an edit brings a security update.
+    pub(super) fn of_update(&self, update: &PendingUpdate) -> Place<'a> {
+        let layer = update.origin.layer.as_ref().map(|layer| layer.index);
+        match of_system(update.in_base, layer) {
+            place @ Place::System(_) => {
+                let (name, line) = (&update.name, self.line(layer));
+                self.pinned(PackageKind::Deb, name, &update.installed, line, place)
+                    .place
+            }
+            place => place,
+        }
+    }
+
+    /// The word that names the version of a package of the distribution, else where it was.
+    fn pinned(
+        &self,
+        kind: PackageKind,
+        name: &str,
+        installed: &str,
+        line: Option<usize>,
+        place: Place<'a>,
+    ) -> Placed<'a> {
+        match self.declarations.pin(kind, name, installed, line) {
+            Some(at) => Placed {
+                declared: Some(at),
+                ..Placed::at(Place::Pinned(self.declarations.first_on_line(at)))
+            },
+            None => Placed::at(place),
+        }
+    }
+
+    /// The line of the instruction that made a layer.
+    fn line(&self, layer: Option<usize>) -> Option<usize> {
+        let facts = self.input.inventory.layers.get(layer?)?;
+        facts.source.as_ref().map(|source| source.start.line)
+    }
+
+    /// The line that names the image with the toolchain that a program in a layer was built with.
+    fn toolchain(&self, layer: Option<usize>, installed: &str) -> Option<usize> {
+        let mut known = self.input.built_in.iter();
+        let built_in = known.find(|known| Some(known.layer) == layer)?;
+        let mut bases = built_in.bases.iter();
+        let (place, _) = bases.find(|(_, image)| has_go(image, installed))?;
+        Some(place.span.start)
+    }
+}
+
+/// Whether an image has a version of Go, by its name: `golang:1.23`, `example.com/builder:1.23.4`.
+fn has_go(image: &str, installed: &str) -> bool {
+    let installed = installed.trim_start_matches(['v', 'g', 'o']);
+    let image = image.split('@').next().unwrap_or(image);
+    let (folders, last) = image.rsplit_once('/').unwrap_or(("", image));
+    let (name, tag) = last.split_once(':').unwrap_or((last, ""));
+    let version = tag.split(['-', '_']).next().unwrap_or_default();
+    let is_go = name == "golang" || folders.rsplit('/').next() == Some("golang");
+    let has_number = version.starts_with(|c: char| c.is_ascii_digit());
+    let rest = installed.strip_prefix(version);
+    match (is_go, has_number) {
+        (true, false) => true,
+        (true, true) => {
+            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', 'r', 'b']))
+        }
+        (false, _) => version == installed && version.contains('.'),
+    }
+}
+
+/// Whether an advisory says that the package is there to do harm: those of OSV's list of malicious
+/// packages begin so.
+fn is_malicious(found: &Vulnerability) -> bool {
+    let mut names = found
+        .names()
+        .chain(found.advisories.iter().map(String::as_str));
+    names.any(|name| name.starts_with("MAL-"))
+}
+
+/// What an edit does, and where.
+pub(super) struct Spot {
+    pub(super) action: AdvisedAction,
+    pub(super) source: Option<SourceOrigin>,
+    pub(super) lock: Option<String>,
+    pub(super) layer: Option<usize>,
+    pub(super) program: Option<String>,
+}
+
+/// What is done at a place, for packages that are to become of what stands beside them.
+pub(super) fn spot(
+    input: &AdviceInput<'_>,
+    place: Place<'_>,
+    lines: &[(Placed<'_>, StepTarget)],
+) -> Spot {
+    let layer_source = |layer: Option<usize>| {
+        let facts = input.inventory.layers.get(layer?)?;
+        facts.source.clone()
+    };
+    let of = |action, source| Spot {
+        action,
+        source,
+        lock: None,
+        layer: None,
+        program: None,
+    };
+    match place {
+        Place::Base => of(AdvisedAction::RenewBase, input.base.cloned()),
+        Place::System(layer) => Spot {
+            layer,
+            ..of(AdvisedAction::RenewPackages, layer_source(layer))
+        },
+        Place::Pinned(at) | Place::Declared(at) => {
+            let declared = |at: Option<usize>| input.declared.get(at?);
+            let resolves = lines.iter().all(|(placed, to)| {
+                let to = match to {
+                    StepTarget::At(to) | StepTarget::After(to) => to,
+                    StepTarget::Gone => return false,
+                };
+                declared(placed.declared).is_some_and(|one| one.resolves_to(to))
+            });
+            let line = declared(Some(at));
+            let action = match (resolves && !lines.is_empty(), line) {
+                (false, _) => AdvisedAction::RaiseVersions,
+                (true, Some(line)) if line.is_word => AdvisedAction::RenewPackages,
+                (true, _) => AdvisedAction::RenewLock,
+            };
+            let mut locks = lines.iter().filter_map(|(placed, _)| declared(placed.lock));
+            Spot {
+                lock: locks
+                    .next()
+                    .filter(|_| action == AdvisedAction::RenewLock)
+                    .map(|lock| lock.place.file.clone()),
+                ..of(action, line.map(|line| line.place.clone()))
+            }
+        }
+        Place::Language(layer, _) => Spot {
+            layer,
+            ..of(AdvisedAction::RaiseVersions, layer_source(layer))
+        },
+        Place::BuiltIn(start) => {
+            let bases = input.built_in.iter().flat_map(|one| &one.bases);
+            let mut places = bases.map(|(place, _)| place);
+            let place = places.find(|place| place.span.start == start);
+            of(AdvisedAction::RebuildProgram, place.cloned())
+        }
+        Place::Program(layer, path) => Spot {
+            layer,
+            program: Some(path.to_owned()),
+            ..of(AdvisedAction::RebuildProgram, layer_source(layer))
+        },
+    }
+}
+
+/// The package that a vulnerability is of.
+pub(super) fn package<'a>(inventory: &'a Inventory, found: &Vulnerability) -> Option<&'a Package> {
+    match found.removed_in {
+        None => inventory.packages.get(found.package),
+        Some(_) => inventory.removed_packages.get(found.package),
+    }
+}
+
+/// The ecosystem of the package; its package URL tells where the inventory does not.
+pub(super) fn kind(inventory: &Inventory, found: &Vulnerability) -> PackageKind {
+    if let Some(package) = package(inventory, found) {
+        return package.kind;
+    }
+    found
+        .purl
+        .strip_prefix("pkg:")
+        .and_then(|rest| rest.split_once('/'))
+        .and_then(|(word, _)| PackageKind::from_purl_type(word))
+        .unwrap_or(PackageKind::Generic)
+}
+
+/// Whether a package of npm lies among those of another package: `node_modules/a/node_modules/b`.
+/// Stores of package managers, as pnpm's `.pnpm`, hold those that the project asks for, too.
+fn is_within_another(path: &str) -> bool {
+    const FOLDER: &str = "node_modules/";
+    let Some((before, _)) = path.rsplit_once(FOLDER) else {
+        return false;
+    };
+    before
+        .rsplit_once(FOLDER)
+        .is_some_and(|(_, holder)| !holder.starts_with('.') && !holder.is_empty())
+}
+
+/// Where packages of the distribution are renewed.
+fn of_system<'a>(in_base: Option<bool>, layer: Option<usize>) -> Place<'a> {
+    // Nothing installs packages where there is nothing below: a file system came as a whole.
+    let is_lowest = layer == Some(0) && in_base.is_none();
+    match in_base == Some(true) || is_lowest {
+        true => Place::Base,
+        false => Place::System(layer),
+    }
+}
+
+/// The name and version that advisories know the package by: Debian, Ubuntu and Alpine speak of
+/// source packages, whose versions need not be those of what is built from them. Where a line names the
+/// package itself, and the versions are the same, it is that one.
+pub(super) fn known_as<'a>(
+    inventory: &'a Inventory,
+    found: &'a Vulnerability,
+    is_pinned: bool,
+) -> (&'a str, &'a str) {
+    let source = package(inventory, found)
+        .filter(|package| matches!(package.kind, PackageKind::Deb | PackageKind::Apk))
+        .and_then(|package| package.source.as_ref());
+    match source {
+        Some((_, version)) if is_pinned && (version.is_empty() || *version == found.installed) => {
+            (&found.name, &found.installed)
+        }
+        Some((name, version)) if version.is_empty() => (name, &found.installed),
+        Some((name, version)) => (name, version),
+        None => (&found.name, &found.installed),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_image_that_has_go_says_which() {
+        for (image, is) in [
+            ("golang:1.23.4", true),
+            ("docker.io/library/golang:1.23-alpine", true),
+            ("golang", true),
+            ("golang:bookworm@sha256:aa", true),
+            ("golang:1.22", false),
+            ("golang:1.2", false),
+            ("example.com/builder:1.23.4-x", true),
+            ("example.com/builder:1", false),
+            ("debian:12", false),
+            ("circleci/golang:1.23", true),
+        ] {
+            assert_eq!(has_go(image, "1.23.4"), is, "{image}");
+        }
+    }
+}

@@ -1,0 +1,120 @@
+//! What to do about known vulnerabilities: adds to a report the edits that remove them, each at the
+//! line a person would change.
+
+mod files;
+
+use std::collections::HashMap;
+use std::path::Path;
+
+use plimsoll_model::{Inventory, Package, Platform, Report, Skipped, SourceFile};
+use plimsoll_rules::Recipe;
+use plimsoll_scan::advisory::{AdviceInput, BuiltIn, DeclaredPackage, advise, distinct};
+
+use self::files::declared;
+use crate::advisories::Advisories;
+use crate::vulnerabilities::Judged;
+
+/// What is known of the project an image was built from.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Origins<'a> {
+    /// Its Dockerfile.
+    pub(crate) dockerfile: Option<&'a SourceFile>,
+    /// The stage that was built, where it is not the last.
+    pub(crate) target: Option<&'a str>,
+    /// The folder with what it was built from.
+    pub(crate) folder: Option<&'a Path>,
+}
+
+/// Adds the advice on what the report says; what holds the image back, as `judged`, counts. The same
+/// advisories tell what they know of other versions.
+pub(crate) fn add(
+    report: &mut Report,
+    origins: Origins<'_>,
+    judged: &Judged,
+    advisories: &Advisories<'_>,
+    platform: Option<&Platform>,
+) {
+    if report.vulnerabilities.is_empty() && report.pending_updates.is_empty() {
+        return;
+    }
+    let base = origins
+        .dockerfile
+        .and_then(|file| plimsoll_build::base_source(file, origins.target));
+    let mut found = report.vulnerabilities.iter();
+    // What came with the base, no file of the project asks for.
+    let is_asked_for = found.any(|found| found.in_base != Some(true))
+        || report
+            .pending_updates
+            .iter()
+            .any(|update| update.in_base != Some(true));
+    let recipe = match origins.dockerfile {
+        Some(file) if is_asked_for => Recipe::of(file, origins.target),
+        _ => Recipe::default(),
+    };
+    let mut all = named(&recipe);
+    if let Some(folder) = origins.folder.filter(|_| is_asked_for) {
+        all.extend(declared(folder, &recipe));
+    }
+    // What is installed for certain is kept where there is too much.
+    all.sort_by_key(|one| (one.standing, one.is_aside));
+    let (declared, left_out) = distinct(all);
+    let built_in = built_in(&recipe, &report.inventory);
+    if left_out > 0 {
+        report.skipped.push(Skipped {
+            what: "files of the project".to_owned(),
+            why: format!(
+                "{left_out} more lines ask for yet other versions of a package: the advice names \
+                 none of them"
+            ),
+            blocking: false,
+        });
+        report.skipped.sort();
+    }
+    let judge = |packages: Vec<Package>| {
+        let inventory = Inventory {
+            packages,
+            distribution: report.inventory.distribution.clone(),
+            ..Inventory::default()
+        };
+        advisories.again(&inventory, platform)
+    };
+    report.advice = advise(&AdviceInput {
+        inventory: &report.inventory,
+        vulnerabilities: &report.vulnerabilities,
+        updates: &report.pending_updates,
+        base: base.as_ref(),
+        declared: &declared,
+        built_in: &built_in,
+        counts: &|at| judged.held_back_by.binary_search(&at).is_ok(),
+        update_counts: &|at| judged.updates_held_back_by.binary_search(&at).is_ok(),
+        judge: Some(&judge),
+        ends: Some(&|packages| advisories.ends(packages)),
+    });
+}
+
+/// The packages that the Dockerfile's own command lines name.
+fn named(recipe: &Recipe) -> Vec<DeclaredPackage> {
+    let installs = recipe.installs.iter();
+    installs
+        .flat_map(|install| {
+            let line = install.place.start.line;
+            install.words.iter().flat_map(move |word| {
+                DeclaredPackage::named(word.kind, &word.text, &word.place, line)
+            })
+        })
+        .collect()
+}
+
+/// The images that what the layers hold was built in.
+fn built_in(recipe: &Recipe, inventory: &Inventory) -> Vec<BuiltIn> {
+    let makers = recipe.makers.iter();
+    let makers: HashMap<usize, _> = makers.map(|maker| (maker.start, &maker.bases)).collect();
+    let layers = inventory.layers.iter().enumerate();
+    layers
+        .filter_map(|(layer, facts)| {
+            let start = facts.source.as_ref()?.span.start;
+            let bases = (*makers.get(&start)?).clone();
+            Some(BuiltIn { layer, bases })
+        })
+        .collect()
+}
