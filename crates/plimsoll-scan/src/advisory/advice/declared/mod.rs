@@ -23,7 +23,9 @@ use std::borrow::Cow;
 use plimsoll_model::{PackageKind, SourceFile, SourceOrigin, Span};
 
 pub use self::distinct::distinct;
-pub(super) use self::find::{Claim, Declarations};
+#[cfg(test)]
+use self::find::Claim;
+pub(super) use self::find::Declarations;
 use self::named::Pin;
 pub use self::python::includes;
 use self::range::Range;
