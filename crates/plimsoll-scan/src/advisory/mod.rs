@@ -18,8 +18,8 @@ mod update;
 mod version;
 
 pub use advice::{
-    AdviceInput, BuiltIn, DeclaredPackage, Standing, advise, declarations, distinct, includes,
-    is_aside, is_manifest,
+    AdviceInput, BuiltIn, DeclaredPackage, Ends, Standing, advise, declarations, distinct,
+    includes, is_aside, is_manifest,
 };
 pub use compile::{Broken, CompileError, CompileReport, IncomingIndex, Inputs, compile};
 pub use ecosystem::{Ecosystem, EcosystemName};

@@ -1,6 +1,6 @@
 //! Records, packages and waivers whose every text wants to be more than text.
 
-use plimsoll_model::Report;
+use plimsoll_model::{Report, StepTarget};
 use plimsoll_report::{container_scanning, human, junit, markdown};
 use proptest::prelude::*;
 
@@ -44,14 +44,14 @@ fn poison(report: &mut Report, text: &str) {
             place.file = text.to_owned();
         }
         for step in &mut edit.steps {
-            for field in [
-                &mut step.name,
-                &mut step.purl,
-                &mut step.installed,
-                &mut step.to,
-            ] {
+            for field in [&mut step.name, &mut step.purl, &mut step.installed] {
                 *field = text.to_owned();
             }
+            step.to = match step.to {
+                StepTarget::At(_) => StepTarget::At(text.to_owned()),
+                StepTarget::After(_) => StepTarget::After(text.to_owned()),
+                StepTarget::Gone => StepTarget::Gone,
+            };
         }
     }
     if let Some(coverage) = &mut report.advisories {

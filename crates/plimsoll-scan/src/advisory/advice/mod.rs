@@ -56,8 +56,11 @@ pub struct AdviceInput<'a> {
     pub judge: Option<&'a dyn Fn(Vec<Package>) -> Option<Vec<Vulnerability>>>,
     /// Where the flaws of packages end by the same advisories, for each package: versions that may do
     /// where none is called a fix.
-    pub ends: Option<&'a dyn Fn(&[&Package]) -> Vec<Vec<RangeEnd>>>,
+    pub ends: Option<&'a Ends<'a>>,
 }
+
+/// Tells of each of some packages where its flaws end.
+pub type Ends<'a> = dyn Fn(&[&Package]) -> Vec<Vec<RangeEnd>> + 'a;
 
 /// The images that what a layer holds was built in.
 #[derive(Clone, Debug, PartialEq, Eq)]
