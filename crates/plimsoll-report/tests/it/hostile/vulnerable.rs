@@ -1,6 +1,6 @@
 //! Records, packages and waivers whose every text wants to be more than text.
 
-use plimsoll_model::{Report, StepTarget};
+use plimsoll_model::{PackageKind, Report, StepTarget};
 use plimsoll_report::{container_scanning, human, junit, markdown};
 use proptest::prelude::*;
 
@@ -39,6 +39,7 @@ fn poison(report: &mut Report, text: &str) {
         one.vulnerability.installed = text.to_owned();
     }
     for edit in &mut report.advice.edits {
+        edit.lock = Some(text.to_owned());
         edit.program = edit.program.as_ref().map(|_| text.to_owned());
         if let Some(place) = &mut edit.place {
             place.file = text.to_owned();
@@ -47,10 +48,9 @@ fn poison(report: &mut Report, text: &str) {
             for field in [&mut step.name, &mut step.purl, &mut step.installed] {
                 *field = text.to_owned();
             }
-            step.to = match step.to {
-                StepTarget::At(_) => StepTarget::At(text.to_owned()),
-                StepTarget::After(_) => StepTarget::After(text.to_owned()),
-                StepTarget::Gone => StepTarget::Gone,
+            step.to = match step.kind {
+                PackageKind::Deb => StepTarget::After(text.to_owned()),
+                _ => StepTarget::At(text.to_owned()),
             };
         }
     }
