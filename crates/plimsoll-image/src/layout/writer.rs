@@ -313,7 +313,8 @@ fn sweep(root: &Path) -> Result<(), ImageError> {
 
 /// A folder that is no layout and not empty is somebody's: never write into it.
 fn refuse_foreign(root: &Path) -> Result<(), ImageError> {
-    if root.join("oci-layout").exists() {
+    let is_layout = || root.join("oci-layout").exists();
+    if is_layout() {
         return Layout::open(root).map(|_| ());
     }
     let ours = |name: &str| name.starts_with(SCRATCH_PREFIX) || name == "blobs";
@@ -323,6 +324,10 @@ fn refuse_foreign(root: &Path) -> Result<(), ImageError> {
             .map_err(|error| ImageError::io(root, error))?
             .file_name();
         if !ours(&name.to_string_lossy()) {
+            // Another writer may have made it one in between: that comes before all else of it.
+            if is_layout() {
+                return Layout::open(root).map(|_| ());
+            }
             return Err(ImageError::Usage(format!(
                 "{}: is neither empty nor an OCI layout (it holds `{}`): choose another folder",
                 root.display(),
