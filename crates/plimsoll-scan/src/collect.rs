@@ -472,13 +472,9 @@ mod tests {
         assert!(!kept.take_record(&LayerRecord::default()));
     }
 
-    /// The last entry of a path is what the layer has there.
-    #[test]
-    fn what_the_same_layer_overwrites_proves_nothing() {
-        let (kept, options) = (Kept::default(), ScanOptions::default());
-        let mut layer = Collector::new(0, &options, Detector::shared(), &kept);
-        let bytes = b"P:a\nV:1\n\n";
-        let mut entry = Entry {
+    /// A database of packages.
+    fn database(bytes: &[u8]) -> Entry {
+        Entry {
             path: "lib/apk/db/installed".to_owned(),
             kind: EntryKind::File,
             size: bytes.len() as u64,
@@ -487,7 +483,16 @@ mod tests {
             gid: 0,
             mtime: 0,
             has_capabilities: false,
-        };
+        }
+    }
+
+    /// The last entry of a path is what the layer has there.
+    #[test]
+    fn what_the_same_layer_overwrites_proves_nothing() {
+        let (kept, options) = (Kept::default(), ScanOptions::default());
+        let mut layer = Collector::new(0, &options, Detector::shared(), &kept);
+        let bytes = b"P:a\nV:1\n\n";
+        let mut entry = database(bytes);
         layer.entry(&entry, &mut bytes.as_slice()).unwrap();
         // A lower layer's is what a whiteout is about.
         entry.kind = EntryKind::Whiteout;
@@ -508,17 +513,7 @@ mod tests {
         let mut take = |packages: usize| {
             let text = (0..packages).map(|number| format!("P:p{number}\nV:1\n\n"));
             let bytes = text.collect::<String>().into_bytes();
-            let entry = Entry {
-                path: "lib/apk/db/installed".to_owned(),
-                kind: EntryKind::File,
-                size: bytes.len() as u64,
-                mode: 0o644,
-                uid: 0,
-                gid: 0,
-                mtime: 0,
-                has_capabilities: false,
-            };
-            layer.entry(&entry, &mut bytes.as_slice())
+            layer.entry(&database(&bytes), &mut bytes.as_slice())
         };
         take(1).unwrap();
         let refused = take(100).unwrap_err().to_string();
