@@ -3,7 +3,11 @@
 /// The first four bytes of marks, and one bit for each value of their hash.
 pub(super) struct Grams {
     slots: Box<[u64; 1024]>,
-    /// Sorted, each with the number of its mark.
+    /// How many bits are set before each word of `slots`.
+    before: Box<[u32; 1024]>,
+    /// Where in `marks` those of each set bit begin, and where the last end.
+    begins: Vec<u32>,
+    /// Sorted by their bit, each with the number of its mark.
     marks: Vec<([u8; 4], usize)>,
 }
 
@@ -11,30 +15,60 @@ impl Grams {
     /// A sieve for marks, each given as the four bytes it can begin with, and a number.
     pub(super) fn new(marks: impl IntoIterator<Item = ([u8; 4], usize)>) -> Self {
         let mut marks: Vec<_> = marks.into_iter().collect();
-        marks.sort_unstable();
+        marks.sort_unstable_by_key(|(gram, number)| (slot(*gram), *gram, *number));
         let mut slots = Box::new([0_u64; 1024]);
-        for (gram, _) in &marks {
-            let slot = slot(*gram);
-            slots[slot / 64] |= 1 << (slot % 64);
+        let mut begins = Vec::new();
+        for (at, (gram, _)) in (0..).zip(&marks) {
+            let (word, bit) = split(slot(*gram));
+            if slots[word] & bit == 0 {
+                slots[word] |= bit;
+                begins.push(at);
+            }
         }
-        Self { slots, marks }
+        begins.push(u32::try_from(marks.len()).unwrap_or(u32::MAX));
+        let mut before = Box::new([0; 1024]);
+        let mut count = 0;
+        for (before, slots) in before.iter_mut().zip(slots.iter()) {
+            *before = count;
+            count += slots.count_ones();
+        }
+        Self {
+            slots,
+            before,
+            begins,
+            marks,
+        }
     }
 
     /// Whether a mark may begin with these bytes; seldom wrong.
     #[inline]
     pub(super) fn may_hold(&self, gram: [u8; 4]) -> bool {
-        let slot = slot(gram);
-        self.slots[slot / 64] >> (slot % 64) & 1 == 1
+        let (word, bit) = split(slot(gram));
+        self.slots[word] & bit != 0
     }
 
     /// The numbers of the marks that begin with these bytes, in order.
     pub(super) fn marks(&self, gram: [u8; 4]) -> impl Iterator<Item = usize> {
-        let first = self.marks.partition_point(|(other, _)| *other < gram);
-        self.marks[first..]
+        let (word, bit) = split(slot(gram));
+        let marks = match self.slots[word] & bit {
+            0 => &[],
+            _ => {
+                let lower = (self.slots[word] & (bit - 1)).count_ones();
+                let at = (self.before[word] + lower) as usize;
+                &self.marks[self.begins[at] as usize..self.begins[at + 1] as usize]
+            }
+        };
+        marks
             .iter()
-            .take_while(move |(other, _)| *other == gram)
+            .filter(move |(other, _)| *other == gram)
             .map(|(_, number)| *number)
     }
+}
+
+/// The word of a bit, and the bit in it.
+#[inline]
+fn split(slot: usize) -> (usize, u64) {
+    (slot / 64, 1 << (slot % 64))
 }
 
 /// Which bit stands for four bytes.
@@ -57,4 +91,27 @@ pub(super) fn beginnings(mark: &[u8], then: &[u8]) -> Vec<[u8; 4]> {
         .iter()
         .filter_map(|gram| gram.first_chunk::<4>().copied())
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn marks_are_those_that_were_given(
+            grams in proptest::collection::vec(proptest::array::uniform4(0_u8..4), 0..300),
+            asked in proptest::array::uniform4(0_u8..4),
+        ) {
+            let sieve = Grams::new(grams.iter().copied().zip(0..));
+            for gram in grams.iter().copied().chain([asked]) {
+                let expected: Vec<usize> =
+                    (0..grams.len()).filter(|number| grams[*number] == gram).collect();
+                prop_assert_eq!(sieve.marks(gram).collect::<Vec<_>>(), expected.clone());
+                prop_assert!(expected.is_empty() || sieve.may_hold(gram));
+            }
+        }
+    }
 }
