@@ -124,7 +124,10 @@ fn fingerprint(files: &BTreeMap<String, SourceFile>) -> String {
 }
 
 fn page(files: &BTreeMap<String, SourceFile>) -> String {
-    let credentials = Some(plimsoll_scan::credentials_in as plimsoll_rules::CredentialLookup);
+    let credentials = Some(plimsoll_rules::CredentialLookup {
+        in_text: plimsoll_scan::credentials_in,
+        in_file: plimsoll_scan::credentials_in_file,
+    });
     let by_default = count(
         files,
         &CheckOptions {

@@ -12,3 +12,14 @@ pub struct TextCredential {
     /// Where its value stands, in bytes of the text.
     pub span: Span,
 }
+
+/// A credential in a file. Its value is not in here.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FileCredential {
+    /// What it is, such as `github-token`.
+    pub kind: String,
+    /// How much it hurts.
+    pub severity: Severity,
+    /// 1-based line; none in what is no text, or packed.
+    pub line: Option<usize>,
+}

@@ -22,7 +22,7 @@ mod vulnerability;
 
 pub use advice::{Advice, AdvisedAction, AdvisedEdit, StepTarget, VersionStep};
 pub use config::{HealthCheck, HistoryEntry, ImageConfig, Platform};
-pub use credential::TextCredential;
+pub use credential::{FileCredential, TextCredential};
 pub use difference::{
     ChangeKind, ComparedImage, ComparedSubject, ConfigChange, Difference, FileChange, FileChanges,
     FileSide, FileTally, GainsAndLosses, LayerChange, PackageChange, Pair, VulnerabilityCause,

@@ -41,7 +41,7 @@ mod testing;
 
 pub use check::{CheckOutcome, check_image, check_project};
 pub use context::SharedContext;
-pub use context::files::wants_content;
+pub use context::files::{Wanted, wanted};
 pub use entry::ContextScript;
 pub use options::{
     BaseLookup, CheckOptions, CredentialLookup, LabelFormat, RuleSettings, UnknownRule, is_known,

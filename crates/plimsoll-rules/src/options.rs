@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
-use plimsoll_model::{Confidence, Finding, ImageConfig, Platform, Severity, TextCredential};
+use plimsoll_model::{
+    Confidence, FileCredential, Finding, ImageConfig, Platform, Severity, TextCredential,
+};
 
 use crate::registry;
 use crate::rule::{Audience, Meta};
@@ -12,8 +14,14 @@ use crate::rule::{Audience, Meta};
 /// Looks up the configuration of a base image by its expanded reference.
 pub type BaseLookup = Arc<dyn Fn(&str) -> Option<ImageConfig> + Send + Sync>;
 
-/// Looks for credentials in the text of an instruction.
-pub type CredentialLookup = fn(&str) -> Vec<TextCredential>;
+/// Who knows credentials by more forms than the rules do.
+#[derive(Clone, Copy)]
+pub struct CredentialLookup {
+    /// Finds those in the text of an instruction.
+    pub in_text: fn(&str) -> Vec<TextCredential>,
+    /// Finds those in a file of the build context, by its path there and what it holds.
+    pub in_file: fn(&str, &[u8]) -> Vec<FileCredential>,
+}
 
 /// What a caller may ask of a check.
 #[derive(Clone, Default)]

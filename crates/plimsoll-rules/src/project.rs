@@ -47,7 +47,7 @@ pub struct ProjectFile<'a> {
     pub(crate) today: Option<(i16, u8, u8)>,
     /// Looks up base images that are at hand.
     pub(crate) base_config: Option<&'a BaseLookup>,
-    /// Looks for credentials in an instruction's text.
+    /// Looks for credentials in instructions and files of the context.
     pub(crate) credentials: Option<CredentialLookup>,
     /// The platform the image is for, where one was asked for.
     pub(crate) platform: Option<&'a Platform>,

@@ -57,7 +57,7 @@ fn context(files: &[(&str, &str)]) -> Context {
         }
         entries.insert((*path).to_owned(), (EntryKind::File, text.len() as u64));
         let file = SourceFile::new(*path, *text);
-        if crate::wants_content(path) {
+        if crate::wanted(path).is_some() {
             contents.insert((*path).to_owned(), file.clone());
         }
         if *path == ".dockerignore" {
@@ -71,7 +71,7 @@ fn context(files: &[(&str, &str)]) -> Context {
             .collect(),
         ignore_file,
         contents,
-        truncated: false,
+        gaps: Vec::new(),
     }
 }
 

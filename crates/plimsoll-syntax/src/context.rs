@@ -41,11 +41,38 @@ pub struct Context {
     pub ignore_file: Option<SourceFile>,
     /// Contents of small files that a rule asked for, by path.
     pub contents: BTreeMap<String, SourceFile>,
-    /// Whether the walk stopped early (too many files): absence then proves nothing.
-    pub truncated: bool,
+    /// What of it could not be looked at.
+    pub gaps: Vec<Gap>,
+}
+
+/// What of a context could not be looked at.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Gap {
+    /// There are more paths than this, and no more are listed.
+    Paths(usize),
+    /// What is in this folder is not listed.
+    Folder {
+        /// Path below the context.
+        path: String,
+        /// Why, in a few words.
+        why: String,
+    },
+    /// A file that a rule asked for was not read.
+    File {
+        /// Path below the context.
+        path: String,
+        /// Why, in a few words.
+        why: String,
+    },
 }
 
 impl Context {
+    /// Whether every path is listed: else that one is absent proves nothing.
+    pub fn is_listed_whole(&self) -> bool {
+        let hides = |gap: &Gap| !matches!(gap, Gap::File { .. });
+        !self.gaps.iter().any(hides)
+    }
+
     /// The entries that really enter a build: not kept out by the ignore file, and no sockets or
     /// devices. A folder that is kept out enters all the same where something in it does.
     pub fn effective(&self) -> impl Iterator<Item = &ContextEntry> {

@@ -6,7 +6,8 @@ use std::os::unix::fs::{FileTypeExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use plimsoll_model::SourceFile;
-use plimsoll_syntax::context::{Context, ContextEntry, EntryKind};
+use plimsoll_rules::Wanted;
+use plimsoll_syntax::context::{Context, ContextEntry, EntryKind, Gap};
 use plimsoll_syntax::dockerfile::{self, Instruction, InstructionKind};
 use plimsoll_syntax::dockerignore::IgnoreFile;
 
@@ -16,9 +17,10 @@ use crate::failure::Failure;
 pub(crate) const DOCKERFILE_LIMIT: u64 = 4 << 20;
 /// Paths of a context that are listed before the walk stops and says so.
 const CONTEXT_LIMIT: usize = 200_000;
-/// Files of a context a rule may read, each and all together.
-const CONTENT_LIMIT: u64 = 64 << 10;
-const CONTENTS_LIMIT: usize = 8 << 20;
+/// Bytes of context files that rules read, of one file and of all: of those that may hold
+/// credentials, and of the others.
+const CREDENTIALS_LIMIT: (u64, u64) = (1 << 20, 32 << 20);
+const TEXT_LIMIT: (u64, u64) = (64 << 10, 8 << 20);
 
 /// Reads a whole file, refusing one over `limit` bytes and whatever could keep us waiting for ever.
 pub(crate) fn read_bounded(path: &Path, limit: u64) -> Result<Vec<u8>, Failure> {
@@ -334,29 +336,40 @@ fn plain_sources(instruction: &Instruction) -> impl Iterator<Item = &str> {
 pub(crate) struct Listing {
     entries: Vec<ContextEntry>,
     contents: BTreeMap<String, SourceFile>,
-    truncated: bool,
+    gaps: Vec<Gap>,
 }
 
 impl Listing {
     /// Walks `root`. Links are listed, never followed.
     pub(crate) fn read(root: &Path) -> Result<Self, Failure> {
         let mut listing = Self::default();
-        let mut held = 0;
         let mut folders = vec![(root.to_path_buf(), String::new())];
-        while let Some((folder, prefix)) = folders.pop() {
+        'walk: while let Some((folder, prefix)) = folders.pop() {
             let entries = match std::fs::read_dir(&folder) {
                 Ok(entries) => entries,
                 // A folder nobody may read cannot enter an image either; the build would say so.
-                Err(_) if !prefix.is_empty() => {
-                    listing.truncated = true;
+                Err(error) if !prefix.is_empty() => {
+                    listing.gaps.push(Gap::Folder {
+                        path: prefix,
+                        why: reason(&error),
+                    });
                     continue;
                 }
                 Err(error) => return Err(Failure::file(&folder, &error)),
             };
-            for entry in entries.flatten() {
+            for entry in entries {
+                let entry = match entry {
+                    Ok(entry) => entry,
+                    Err(error) => {
+                        let why = reason(&error);
+                        let path = prefix.clone();
+                        listing.gaps.push(Gap::Folder { path, why });
+                        break;
+                    }
+                };
                 if listing.entries.len() >= CONTEXT_LIMIT {
-                    listing.truncated = true;
-                    break;
+                    listing.gaps.push(Gap::Paths(CONTEXT_LIMIT));
+                    break 'walk;
                 }
                 let name = entry.file_name();
                 let path = match prefix.as_str() {
@@ -375,18 +388,6 @@ impl Listing {
                 if kind == EntryKind::Directory {
                     folders.push((entry.path(), path.clone()));
                 }
-                if kind == EntryKind::File
-                    && metadata.len() <= CONTENT_LIMIT
-                    && held < CONTENTS_LIMIT
-                    && plimsoll_rules::wants_content(&path)
-                    && let Ok(bytes) = read_bounded(&entry.path(), CONTENT_LIMIT)
-                {
-                    held += bytes.len();
-                    let shown = shown(&entry.path());
-                    listing
-                        .contents
-                        .insert(path.clone(), SourceFile::new(shown, bytes));
-                }
                 listing.entries.push(ContextEntry {
                     path,
                     kind,
@@ -395,7 +396,48 @@ impl Listing {
             }
         }
         listing.entries.sort_by(|a, b| a.path.cmp(&b.path));
+        listing.read_contents(root);
+        listing.gaps.sort();
         Ok(listing)
+    }
+
+    /// Reads what rules ask for, in the order of the paths, so that the same is read whatever order
+    /// the disk tells the files in.
+    fn read_contents(&mut self, root: &Path) {
+        let (mut credentials, mut text) = (0, 0);
+        for entry in &self.entries {
+            let wanted = match entry.kind {
+                EntryKind::File => plimsoll_rules::wanted(&entry.path),
+                _ => None,
+            };
+            let ((limit, total), held) = match wanted {
+                Some(Wanted::Credentials) => (CREDENTIALS_LIMIT, &mut credentials),
+                Some(Wanted::Text) => (TEXT_LIMIT, &mut text),
+                None => continue,
+            };
+            let path = root.join(&entry.path);
+            let read = if entry.size > limit {
+                Err(format!("longer than {} KiB", limit >> 10))
+            } else if *held + entry.size > total {
+                Err(format!(
+                    "{} MiB of such files were read before it",
+                    total >> 20
+                ))
+            } else {
+                read_bounded(&path, limit).map_err(|failure| failure.to_string())
+            };
+            match read {
+                Ok(bytes) => {
+                    *held += bytes.len() as u64;
+                    let source = SourceFile::new(shown(&path), bytes);
+                    self.contents.insert(entry.path.clone(), source);
+                }
+                Err(why) => self.gaps.push(Gap::File {
+                    path: entry.path.clone(),
+                    why,
+                }),
+            }
+        }
     }
 
     /// The context as rules see it, with the ignore file in force.
@@ -404,14 +446,58 @@ impl Listing {
             entries: self.entries.clone(),
             ignore_file,
             contents: self.contents.clone(),
-            truncated: self.truncated,
+            gaps: self.gaps.clone(),
         }
     }
+}
+
+/// What an error of the disk says, without the path, which is told beside it.
+fn reason(error: &std::io::Error) -> String {
+    error.kind().to_string()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_not_read_is_told_whatever_the_order_of_the_disk() {
+        let root = tempfile::tempdir().unwrap();
+        let write = |path: &str, bytes: &[u8]| {
+            let path = root.path().join(path);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, bytes).unwrap();
+        };
+        // Scripts, however many, take no room from what may hold credentials.
+        for at in 0..200 {
+            write(&format!("s{at}.sh"), &vec![b'#'; 60_000]);
+        }
+        write("aa/.env", b"DB_PASSWORD=hunter2hunterX9\n");
+        write("b/.env", &vec![b'#'; 70_000]);
+        write("c/.env", &vec![b'#'; (1 << 20) + 1]);
+        let listing = Listing::read(root.path()).unwrap();
+        assert!(listing.contents.contains_key("aa/.env"));
+        assert!(listing.contents.contains_key("b/.env"));
+        let unread = |path: &str| {
+            let is_it = |gap: &Gap| matches!(gap, Gap::File { path: known, .. } if known == path);
+            listing.gaps.iter().any(is_it)
+        };
+        assert!(unread("c/.env"));
+        let told = (0..200).filter(|at| unread(&format!("s{at}.sh"))).count();
+        let read = listing.contents.keys().filter(|path| path.ends_with(".sh"));
+        assert_eq!((told > 0, told + read.count()), (true, 200));
+        assert!(listing.context(None).is_listed_whole());
+        if rustix::process::geteuid().is_root() {
+            eprintln!("root reads every folder: folders that cannot be read are not tried");
+            return;
+        }
+        use std::os::unix::fs::PermissionsExt as _;
+        let folder = root.path().join("aa");
+        std::fs::set_permissions(&folder, std::fs::Permissions::from_mode(0)).unwrap();
+        let listing = Listing::read(root.path()).unwrap();
+        std::fs::set_permissions(&folder, std::fs::Permissions::from_mode(0o700)).unwrap();
+        assert!(!listing.context(None).is_listed_whole());
+    }
 
     #[test]
     fn the_context_is_where_the_copied_files_are() {

@@ -1,7 +1,9 @@
 use plimsoll_model::Severity;
+use plimsoll_syntax::context::Gap;
 
 use crate::context::copies::{self, ContextCopy};
 use crate::context::files::{self, Credential};
+use crate::context::shared::SharedContext;
 use crate::declare::declare_rule;
 use crate::project::ProjectFile;
 use crate::rule::{Meta, Rule, Sink};
@@ -10,7 +12,9 @@ declare_rule! {
     /// ## What it does
     /// Tells which files with credentials a `COPY` or `ADD` really takes from the build context,
     /// after the ignore file: private keys, `.env` files with passwords, tokens of package
-    /// registries, cloud and cluster credentials. Values are never shown.
+    /// registries, cloud and cluster credentials, and what else looks like a credential in files of
+    /// settings (`config.yml`, `settings.py`, …). Values are never shown. A file that was too long to
+    /// be read, or could not be, is named among what was not looked at.
     ///
     /// ## Why it hurts in production
     /// Everyone who can pull the image has the key. Deleting the file in a later step does not
@@ -73,17 +77,12 @@ impl Rule for ContextHoldsSecrets {
 
     fn check_file(&self, file: &ProjectFile<'_>, sink: &mut Sink<'_>) {
         let Some(context) = file.context else { return };
-        if context.truncated {
-            sink.skip(
-                format!("{}: context-holds-secrets", file.dockerfile.source.path()),
-                "the build context has too many files to look at all of them; name what is not needed in the ignore file",
-            );
-        }
         let mut entries = context.credentials().peekable();
-        if entries.peek().is_none() {
+        if entries.peek().is_none() && context.gaps.is_empty() {
             return;
         }
         let copies = copies::of(file);
+        tell_gaps(context, &copies, sink);
         let mut found = 0;
         let mut further = None;
         for entry in entries {
@@ -92,7 +91,7 @@ impl Rule for ContextHoldsSecrets {
             };
             let content = context.contents.get(&entry.path);
             let Some(credential) =
-                files::credential(&entry.path, content.map(|content| content.bytes()))
+                files::credential(&entry.path, content.map(|content| content.bytes()), file.credentials)
             else {
                 continue;
             };
@@ -113,6 +112,41 @@ impl Rule for ContextHoldsSecrets {
             )
             .help("Name the folders they are in in the ignore file.");
         }
+    }
+}
+
+/// Says what of the context nobody looked at, as far as a COPY takes it.
+fn tell_gaps(context: &SharedContext, copies: &[ContextCopy<'_>], sink: &mut Sink<'_>) {
+    let is_taken = |path: &str| copies.iter().any(|copy| copy.takes(path));
+    let mut unread: Vec<(&str, &str)> = Vec::new();
+    for gap in &context.gaps {
+        match gap {
+            Gap::Paths(limit) => sink.skip(
+                "files of the build context",
+                format!("there are more than {limit}; name what is not needed in the ignore file"),
+            ),
+            Gap::Folder { path, why } => sink.skip(
+                format!("{} of the build context", path.escape_debug()),
+                format!("the folder could not be read: {why}"),
+            ),
+            Gap::File { path, why } => {
+                if files::may_hold_value(path) && context.enters(path) && is_taken(path) {
+                    unread.push((path, why));
+                }
+            }
+        }
+    }
+    for (path, why) in unread.iter().take(MAX_FILES) {
+        sink.skip(
+            format!("{} of the build context", path.escape_debug()),
+            format!("not searched for credentials: {why}"),
+        );
+    }
+    if let Some(more) = unread.len().checked_sub(MAX_FILES).filter(|more| *more > 0) {
+        sink.skip(
+            format!("{more} more files of the build context"),
+            "not searched for credentials: there are too many, or they are too long",
+        );
     }
 }
 
@@ -155,9 +189,14 @@ fn report(
 
 #[cfg(test)]
 mod tests {
-    use plimsoll_model::{Confidence, Severity};
+    use std::sync::Arc;
 
-    use crate::testing::run;
+    use plimsoll_model::{Confidence, Severity};
+    use plimsoll_syntax::context::Gap;
+
+    use crate::check::check_project;
+    use crate::context::shared::SharedContext;
+    use crate::testing::{options, run, sized_project};
 
     const RULE: &str = "context-holds-secrets";
     const KEY: (&str, &str) = (
@@ -203,6 +242,37 @@ mod tests {
         )
         .findings;
         assert_eq!((found.len(), found[0].severity), (1, Severity::Critical));
+    }
+
+    #[test]
+    fn what_nobody_looked_at_is_told_as_far_as_it_enters() {
+        let gap = |path: &str| Gap::File {
+            path: path.to_owned(),
+            why: "longer than 1024 KiB".to_owned(),
+        };
+        let told = |dockerfile: &str, gaps: Vec<Gap>| {
+            let sizes = [("app/.env", 2 << 20), ("app/run.sh", 1), ("web/.env", 2 << 20)];
+            let mut project = sized_project(dockerfile, &[(".dockerignore", "web\n")], &sizes);
+            let mut context = (**project.context.as_ref().unwrap()).clone();
+            context.gaps = gaps;
+            project.context = Some(Arc::new(SharedContext::new(context)));
+            let skipped = check_project(&project, &options(RULE)).skipped;
+            skipped.into_iter().map(|one| one.what).collect::<Vec<_>>()
+        };
+        let files = || vec![gap("app/.env"), gap("app/run.sh"), gap("web/.env")];
+        assert_eq!(
+            told("FROM a:1\nCOPY . /\n", files()),
+            ["app/.env of the build context"]
+        );
+        assert_eq!(told("FROM a:1\nCOPY app/run.sh /\n", files()), [""; 0]);
+        let folder = Gap::Folder {
+            path: "keys".to_owned(),
+            why: "permission denied".to_owned(),
+        };
+        assert_eq!(
+            told("FROM a:1\nCOPY . /\n", vec![Gap::Paths(7), folder]),
+            ["files of the build context", "keys of the build context"]
+        );
     }
 
     #[test]

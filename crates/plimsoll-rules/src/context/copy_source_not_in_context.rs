@@ -117,7 +117,7 @@ impl Rule for CopySourceNotInContext {
                 Fate::KeptOut => Confidence::High,
                 Fate::Taken => Confidence::Low,
                 // Where nothing at all is found, another folder is most likely the context.
-                Fate::Absent if found == 0 || context.truncated => Confidence::Low,
+                Fate::Absent if found == 0 || !context.is_listed_whole() => Confidence::Low,
                 Fate::Absent if glob::has_wildcards(&source) || is_made_by_build(&source) => {
                     Confidence::Low
                 }

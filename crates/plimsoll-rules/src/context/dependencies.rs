@@ -17,7 +17,7 @@ pub(crate) struct Brought<'a> {
 impl<'a> Brought<'a> {
     /// `None` where the context is not known, or not all of it.
     pub(crate) fn new(file: &ProjectFile<'a>) -> Option<Self> {
-        let context = file.context.filter(|context| !context.truncated)?;
+        let context = file.context.filter(|context| context.is_listed_whole())?;
         Some(Self {
             context,
             copies: copies::of(file),

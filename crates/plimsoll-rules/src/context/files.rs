@@ -4,20 +4,76 @@
 use plimsoll_model::{Confidence, Severity};
 use plimsoll_syntax::glob::{self, Pattern};
 
+use crate::options::CredentialLookup;
 use crate::secret::names::{self, Suspicion};
 
-/// Whether a rule wants the content of the context file `path` (`/`-separated, below the context).
-/// The caller puts it into `Context::contents` if it is small.
-pub fn wants_content(path: &str) -> bool {
+/// What a rule wants the content of a file for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Wanted {
+    /// It may hold credentials: by its name, or because settings are written in such files.
+    Credentials,
+    /// It lists dependencies, or a container starts with it.
+    Text,
+}
+
+/// Whether a rule wants the content of the context file `path` (`/`-separated, below the context),
+/// and what for. The caller puts it into `Context::contents`, or says in `Context::gaps` why not.
+pub fn wanted(path: &str) -> Option<Wanted> {
+    if may_hold_value(path) {
+        Some(Wanted::Credentials)
+    } else {
+        (is_manifest(path) || may_be_script(path)).then_some(Wanted::Text)
+    }
+}
+
+fn is_manifest(path: &str) -> bool {
     let name = path.rsplit('/').next().unwrap_or(path);
-    let manifest = (matches!(
+    (matches!(
         name,
         "package.json" | "pyproject.toml" | "composer.json" | "Gemfile" | "Pipfile"
     ) || (name.contains("requirements") && name.ends_with(".txt")))
         && !path
             .split('/')
-            .any(|part| matches!(part, "node_modules" | "vendor" | "site-packages"));
-    manifest || may_be_script(path) || kind_of(path).is_some_and(|kind| kind.reader.is_some())
+            .any(|part| matches!(part, "node_modules" | "vendor" | "site-packages"))
+}
+
+/// Whether the content of a file tells whether a credential is in it.
+pub(crate) fn may_hold_value(path: &str) -> bool {
+    kind_of(path).map_or_else(|| is_settings(path), |kind| kind.reader.is_some())
+}
+
+/// Whether people write the settings of what they run into such a file.
+fn is_settings(path: &str) -> bool {
+    let lower = path.to_ascii_lowercase();
+    let (folders, name) = lower.rsplit_once('/').unwrap_or(("", &lower));
+    let of_others = folders.split('/').any(|part| {
+        matches!(
+            part,
+            "node_modules" | "vendor" | "site-packages" | "bower_components" | ".git"
+        )
+    });
+    let (stem, extension) = name.rsplit_once('.').unwrap_or((name, ""));
+    let named = [
+        "config",
+        "setting",
+        "secret",
+        "credential",
+        "password",
+        "token",
+        "auth",
+    ];
+    let is_named = || named.iter().any(|word| stem.contains(word));
+    !of_others
+        && !is_template(name)
+        && !name.contains("lock")
+        && match extension {
+            "yml" | "yaml" | "toml" | "ini" | "cfg" | "cnf" | "conf" | "config" | "properties"
+            | "tfvars" => true,
+            "json" | "xml" | "py" | "rb" | "php" | "js" | "ts" | "cs" | "go" | "java" => {
+                is_named() || matches!(stem, "application" | "database" | "parameters")
+            }
+            _ => false,
+        }
 }
 
 /// Whether a container may start with a file as its script, by its name.
@@ -66,20 +122,45 @@ struct Kind {
     by_name: Confidence,
 }
 
-/// Whether a file may hold a credential, by its name.
+/// Whether a file is made to hold a credential, by its name.
 pub(crate) fn may_hold_credential(path: &str) -> bool {
     kind_of(path).is_some()
 }
 
-/// The credential that a file holds. `content` is `None` where nobody read it.
-pub(crate) fn credential(path: &str, content: Option<&[u8]>) -> Option<Credential> {
-    let kind = kind_of(path)?;
-    let (what, line, confidence) = match (kind.reader, content) {
-        (Some(read), Some(bytes)) => {
-            let (line, what) = read(&String::from_utf8_lossy(bytes))?;
-            (what, Some(line), Confidence::High)
+/// The credential that a file holds. `content` is `None` where nobody read it; `lookup` knows more
+/// forms than the readers here.
+pub(crate) fn credential(
+    path: &str,
+    content: Option<&[u8]>,
+    lookup: Option<CredentialLookup>,
+) -> Option<Credential> {
+    let kind = kind_of(path);
+    let reader = kind.as_ref().and_then(|kind| kind.reader);
+    let severity = Severity::Critical;
+    let (what, line, severity, confidence) = match (content, kind) {
+        (Some(bytes), kind) if kind.is_none() || reader.is_some() => {
+            let read = reader.and_then(|read| read(&String::from_utf8_lossy(bytes)));
+            match read {
+                Some((line, what)) => (what, Some(line), severity, Confidence::High),
+                None => {
+                    let found = (lookup?.in_file)(path, bytes);
+                    // The gravest, and of those the first.
+                    let first = found.into_iter().reduce(|one, next| {
+                        if next.severity > one.severity {
+                            next
+                        } else {
+                            one
+                        }
+                    })?;
+                    let what = format!("a credential ({})", first.kind);
+                    (what, first.line, first.severity, Confidence::Medium)
+                }
+            }
         }
-        _ => (kind.what.to_owned(), None, kind.by_name),
+        (_, kind) => {
+            let kind = kind?;
+            (kind.what.to_owned(), None, severity, kind.by_name)
+        }
     };
     let for_tests = path.split('/').any(|part| {
         matches!(
@@ -101,7 +182,7 @@ pub(crate) fn credential(path: &str, content: Option<&[u8]>) -> Option<Credentia
     Some(Credential {
         what,
         line,
-        severity: Severity::Critical,
+        severity,
         confidence: if for_tests {
             Confidence::Low
         } else {
@@ -128,20 +209,7 @@ fn kind_of(path: &str) -> Option<Kind> {
             by_name,
         })
     };
-    const TEMPLATES: &[&str] = &[
-        ".example",
-        ".sample",
-        ".template",
-        ".tmpl",
-        ".dist",
-        ".defaults",
-        ".default",
-        ".md",
-        ".pub",
-        ".schema",
-        ".j2",
-    ];
-    if TEMPLATES.iter().any(|end| name.ends_with(end)) || name.contains("example") {
+    if is_template(name) {
         return None;
     }
     match (folder, name) {
@@ -190,6 +258,25 @@ fn kind_of(path: &str) -> Option<Kind> {
             }
         }
     }
+}
+
+/// Endings of files that others are made from, or that explain.
+const TEMPLATES: &[&str] = &[
+    ".example",
+    ".sample",
+    ".template",
+    ".tmpl",
+    ".dist",
+    ".defaults",
+    ".default",
+    ".md",
+    ".pub",
+    ".schema",
+    ".j2",
+];
+
+fn is_template(name: &str) -> bool {
+    TEMPLATES.iter().any(|end| name.ends_with(end)) || name.contains("example")
 }
 
 /// The first line that `test` takes, with what it says of it.
@@ -360,6 +447,8 @@ impl<'a> Source<'a> {
 
 #[cfg(test)]
 mod tests {
+    use plimsoll_model::FileCredential;
+
     use super::*;
 
     #[test]
@@ -454,9 +543,9 @@ mod tests {
                 1,
             ),
         ] {
-            assert!(wants_content(path), "{path}");
-            let found =
-                credential(path, Some(content.as_bytes())).unwrap_or_else(|| panic!("{path}"));
+            assert_eq!(wanted(path), Some(Wanted::Credentials), "{path}");
+            let found = credential(path, Some(content.as_bytes()), None)
+                .unwrap_or_else(|| panic!("{path}"));
             assert_eq!(
                 (found.what.as_str(), found.line),
                 (what, Some(line)),
@@ -477,9 +566,53 @@ mod tests {
             ("id_rsa.pub", key),
             ("src/main.rs", key),
         ] {
-            assert_eq!(credential(path, Some(content.as_bytes())), None, "{path}");
+            assert_eq!(
+                credential(path, Some(content.as_bytes()), None),
+                None,
+                "{path}"
+            );
         }
-        let test = credential("tests/server.key", Some(key.as_bytes())).unwrap();
+        let lookup = CredentialLookup {
+            in_text: |_| Vec::new(),
+            in_file: |_, bytes| {
+                let found = [
+                    (Severity::High, 1),
+                    (Severity::Critical, 3),
+                    (Severity::Critical, 4),
+                ];
+                let found = found.map(|(severity, line)| FileCredential {
+                    kind: "github-token".to_owned(),
+                    severity,
+                    line: Some(line),
+                });
+                found.into_iter().filter(|_| !bytes.is_empty()).collect()
+            },
+        };
+        for path in [".env", "conf/settings.py", "config.yml", "appsettings.json"] {
+            assert_eq!(wanted(path), Some(Wanted::Credentials), "{path}");
+            let found = credential(path, Some(b"x"), Some(lookup)).unwrap();
+            assert_eq!(
+                (found.what.as_str(), found.line, found.severity),
+                ("a credential (github-token)", Some(3), Severity::Critical),
+                "{path}"
+            );
+            assert_eq!(credential(path, Some(b""), Some(lookup)), None, "{path}");
+        }
+        // What nobody read may hold anything; only a name that promises it counts then.
+        assert_eq!(credential("config.yml", None, Some(lookup)), None);
+        assert_eq!(
+            credential(".env", None, Some(lookup)).unwrap().confidence,
+            Confidence::Low
+        );
+        for other in [
+            "a.yml.example",
+            "node_modules/x/config.js",
+            "yarn-lock.yml",
+            "app.js",
+        ] {
+            assert_eq!(wanted(other), None, "{other}");
+        }
+        let test = credential("tests/server.key", Some(key.as_bytes()), None).unwrap();
         assert_eq!(test.confidence, Confidence::Low);
     }
 }

@@ -104,7 +104,7 @@ impl SharedContext {
         matches!(entry.kind, EntryKind::File | EntryKind::Symlink).then_some(entry)
     }
 
-    /// What a small file holds, where a rule asked for it (`wants_content`) and it is text.
+    /// What a small file holds, where a rule asked for it (`wanted`) and it is text.
     pub fn text(&self, path: &str) -> Option<&str> {
         let source = self.context.contents.get(path.trim_start_matches("./"))?;
         std::str::from_utf8(source.bytes()).ok()
@@ -147,7 +147,9 @@ impl SharedContext {
     pub(crate) fn credentials(&self) -> impl Iterator<Item = &ContextEntry> {
         let found = self.credentials.get_or_init(|| {
             let suspicious = |entry: &ContextEntry| {
-                entry.kind == EntryKind::File && files::may_hold_credential(&entry.path)
+                entry.kind == EntryKind::File
+                    && (files::may_hold_credential(&entry.path)
+                        || files::may_hold_value(&entry.path))
             };
             // Applying the ignore file looks at every path: not worth it for nothing.
             if !self.context.entries.iter().any(suspicious) {

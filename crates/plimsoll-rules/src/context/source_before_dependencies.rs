@@ -135,7 +135,7 @@ fn present(found: &Installation<'_>, context: Option<&SharedContext>) -> Option<
     } else {
         found.named.clone()
     };
-    let Some(context) = context.filter(|context| !context.truncated) else {
+    let Some(context) = context.filter(|context| context.is_listed_whole()) else {
         return Some(found.named.iter().map(|file| (*file).to_owned()).collect());
     };
     let there: Vec<String> = wanted

@@ -81,7 +81,7 @@ impl Rule for LiteralCredential {
                     });
             }
             let is_account = accounts.contains(&lines.start);
-            for found in file.credentials.map_or_else(Vec::new, |look| look(text)) {
+            for found in file.credentials.map_or_else(Vec::new, |known| (known.in_text)(text)) {
                 let span = at(found.span.start, found.span.end);
                 let is_known = known
                     .iter()
@@ -161,7 +161,7 @@ mod tests {
     use plimsoll_model::{Severity, Span, TextCredential};
 
     use crate::check::check_project;
-    use crate::options::CheckOptions;
+    use crate::options::{CheckOptions, CredentialLookup};
     use crate::testing::{fires, options, project, run, silent};
 
     #[test]
@@ -201,7 +201,10 @@ mod tests {
         }
         let lines = |text: &str| -> Vec<usize> {
             let options = CheckOptions {
-                credentials: Some(look),
+                credentials: Some(CredentialLookup {
+                    in_text: look,
+                    in_file: |_, _| Vec::new(),
+                }),
                 ..options("literal-credential")
             };
             let found = check_project(&project(text, &[]), &options).findings;

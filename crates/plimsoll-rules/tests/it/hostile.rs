@@ -2,7 +2,7 @@
 
 use plimsoll_model::{Finding, SourceFile, Span};
 use plimsoll_rules::fix::{Unfit, Withheld};
-use plimsoll_rules::{CheckOptions, Project, SharedContext, check_project, fix, wants_content};
+use plimsoll_rules::{CheckOptions, Project, SharedContext, check_project, fix, wanted};
 use plimsoll_syntax::context::{Context, ContextEntry, EntryKind};
 use proptest::prelude::*;
 
@@ -34,10 +34,10 @@ fn context(files: &[(String, Vec<u8>)]) -> Context {
             .map(|(path, bytes)| read(path, bytes)),
         contents: files
             .iter()
-            .filter(|(path, _)| wants_content(path))
+            .filter(|(path, _)| wanted(path).is_some())
             .map(|(path, bytes)| (path.clone(), read(path, bytes)))
             .collect(),
-        truncated: false,
+        gaps: Vec::new(),
     }
 }
 

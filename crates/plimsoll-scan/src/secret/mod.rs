@@ -41,7 +41,7 @@ pub(crate) use config::{InConfig, in_config};
 pub(crate) use detector::Detector;
 pub(crate) use search::{FileSighting, Found, Searcher};
 pub(crate) use sums::{FileSums, hex};
-pub use text::{concealed_in, credentials_in, may_be_credential};
+pub use text::{concealed_in, credentials_in, credentials_in_file, may_be_credential};
 
 use plimsoll_model::Severity;
 use serde::{Deserialize, Serialize};

@@ -1,9 +1,9 @@
-//! Credentials in text that is in no image, or not yet: instructions of a Dockerfile, scripts,
-//! build arguments.
+//! Credentials in what is in no image, or not yet: instructions of a Dockerfile, scripts, build
+//! arguments, files of a build context.
 
 use std::borrow::Cow;
 
-use plimsoll_model::{Span, TextCredential};
+use plimsoll_model::{FileCredential, Span, TextCredential};
 
 use super::Hit;
 use super::assignment::{may_name_secret, names_secret};
@@ -11,6 +11,7 @@ use super::config::{arguments, assignments, found_in, in_command, in_variable};
 use super::detector::Detector;
 use super::drawn::looks_random;
 use super::hits::{Hits, distinct};
+use super::search::Searcher;
 
 /// Text on one command line, in bytes, beyond which it is read as text alone.
 const LONGEST: usize = 16 << 10;
@@ -28,6 +29,24 @@ pub fn credentials_in(text: &str) -> Vec<TextCredential> {
             kind: hit.kind,
             severity: hit.severity,
             span: Span::new(hit.start, hit.end),
+        })
+        .collect()
+}
+
+/// The credentials in a file of a build context, by place: what an image would be found guilty of if
+/// the file lay in it, among what people wrote themselves. `path` is relative to the context.
+pub fn credentials_in_file(path: &str, bytes: &[u8]) -> Vec<FileCredential> {
+    // Where a COPY puts it is not known; wherever that is, it is not among the system's own files.
+    let path = format!("srv/{path}");
+    let mut searcher = Searcher::new(Detector::shared(), bytes.len() as u64);
+    let mut search = searcher.file(&path, bytes.len() as u64);
+    search.feed(bytes);
+    let found = search.finish().sightings.into_iter();
+    found
+        .map(|sighting| FileCredential {
+            kind: sighting.kind.into_owned(),
+            severity: sighting.severity,
+            line: sighting.line,
         })
         .collect()
 }
@@ -269,6 +288,21 @@ mod tests {
         ] {
             assert_eq!(values(text), [""; 0], "{text}");
         }
+    }
+
+    #[test]
+    fn files_are_read_as_those_of_an_image() {
+        let token = format!("gh{}_{}", "p", "aB3dE5gH7jK9mN1pQ2rS4tU6vW8xY0zC5eF7");
+        let found = credentials_in_file("lib/settings.env", b"A=1\nDB_PASSWORD=Zx9kQw7plm\n");
+        assert_eq!(
+            found.iter().map(|one| one.line).collect::<Vec<_>>(),
+            [Some(2)]
+        );
+        assert_eq!(
+            credentials_in_file("a.env", b"DB_PASSWORD=op://vault/item/pw\nX=${Y}\n"),
+            []
+        );
+        assert!(!format!("{:?}", credentials_in_file("x.yml", token.as_bytes())).contains(&token));
     }
 
     #[test]

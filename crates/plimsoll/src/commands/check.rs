@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use plimsoll_model::{Finding, Report, Severity, Skipped, SourceFile};
 use plimsoll_rules::{
-    CheckOptions, CheckOutcome, LabelFormat, Project, RuleSettings, SharedContext,
+    CheckOptions, CheckOutcome, CredentialLookup, LabelFormat, Project, RuleSettings, SharedContext,
 };
 use plimsoll_syntax::dockerignore::IgnoreFile;
 use rayon::prelude::*;
@@ -225,7 +225,10 @@ pub(crate) fn rule_options(arguments: &RuleArgs, config: &Config) -> Result<Chec
             strict_labels: arguments.strict_labels || config.check.strict_labels,
         },
         build_args: config.build.args.clone(),
-        credentials: Some(plimsoll_scan::credentials_in),
+        credentials: Some(CredentialLookup {
+            in_text: plimsoll_scan::credentials_in,
+            in_file: plimsoll_scan::credentials_in_file,
+        }),
         target: config.build.target.clone(),
         ..CheckOptions::default()
     };
