@@ -3,6 +3,7 @@
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
+use std::time::Instant;
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
@@ -13,8 +14,8 @@ use reqwest::{Method, StatusCode, Url};
 
 use crate::auth::Action;
 use crate::http::{
-    Content, Failure, Http, Patience, is_silence, range_size, range_start, shown, told_address,
-    unexpected,
+    Content, Failure, Http, LEAST, Patience, is_silence, range_size, range_start, shown,
+    told_address, unexpected,
 };
 use crate::{Access, ImageError};
 
@@ -181,7 +182,8 @@ impl Part {
             0 => response.content_length(),
             _ => whole,
         };
-        self.receive(response, begins, expected, place, on_bytes)?;
+        let patience = http.patience;
+        self.receive(response, begins, expected, (place, patience), on_bytes)?;
         if let Some(sum) = sum {
             self.verify(&sum, place)?;
         }
@@ -214,7 +216,7 @@ impl Part {
         mut response: Response,
         begins: u64,
         expected: Option<u64>,
-        place: &str,
+        (place, patience): (&str, Patience),
         on_bytes: &dyn Fn(u64),
     ) -> Result<(), Failure> {
         let too_large = || {
@@ -228,6 +230,7 @@ impl Part {
         self.file.seek(SeekFrom::Start(begins)).map_err(failed)?;
         let mut buffer = vec![0; 64 << 10];
         let mut there = begins;
+        let mut window = (Instant::now(), there);
         loop {
             match response.read(&mut buffer) {
                 Ok(0) => break,
@@ -238,6 +241,18 @@ impl Part {
                         return Err(too_large());
                     }
                     on_bytes(there);
+                    if window.0.elapsed() >= patience.window {
+                        if there - window.1 < LEAST {
+                            let problem = format!(
+                                "sends too slowly: {} bytes in {} seconds; what has come is gone on \
+                                 with the next time",
+                                there - window.1,
+                                window.0.elapsed().as_secs()
+                            );
+                            return Err(Failure::Final(ImageError::invalid(place, problem)));
+                        }
+                        window = (Instant::now(), there);
+                    }
                 }
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) => {

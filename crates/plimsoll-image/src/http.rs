@@ -31,7 +31,13 @@ pub(crate) struct Patience {
     pub(crate) longest_wait: Duration,
     /// Silence after which a connection is given up.
     pub(crate) silence: Duration,
+    /// Time in which a download must bring [`LEAST`] bytes.
+    pub(crate) window: Duration,
 }
+
+/// Bytes that a download must bring in each [`Patience::window`]: a server that sends one byte now and
+/// then is not silent, and never done.
+pub(crate) const LEAST: u64 = 64 << 10;
 
 impl Patience {
     /// Whether another try is one too many.
@@ -44,6 +50,9 @@ impl Patience {
         let patience = Self::default();
         Self {
             silence: access.silence.unwrap_or(patience.silence),
+            window: access
+                .silence
+                .map_or(patience.window, |own| own.max(patience.window)),
             ..patience
         }
     }
@@ -59,6 +68,7 @@ impl Default for Patience {
                 first_wait: Duration::from_millis(2),
                 longest_wait: Duration::from_secs(2),
                 silence: Duration::from_secs(1),
+                window: Duration::from_secs(2),
             };
         }
         Self {
@@ -67,6 +77,7 @@ impl Default for Patience {
             first_wait: Duration::from_millis(300),
             longest_wait: Duration::from_secs(60),
             silence: Duration::from_secs(30),
+            window: Duration::from_secs(60),
         }
     }
 }

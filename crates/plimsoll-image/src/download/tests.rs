@@ -256,3 +256,35 @@ fn addresses_in_clear_text_are_refused() {
     );
     assert!(fetch.files().is_empty());
 }
+
+/// A byte now and then is no silence, and no download.
+#[test]
+fn a_server_that_sends_too_slowly_is_given_up() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = format!("http://{}/a/all.zip", listener.local_addr().unwrap());
+    let asked = std::thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        let mut request = String::new();
+        let mut reader = BufReader::new(stream.try_clone().unwrap());
+        while reader.read_line(&mut request).unwrap() > 2 {}
+        stream
+            .write_all(&answer(
+                "200 OK",
+                &["ETag: \"1\"", "Content-Length: 9000"],
+                "",
+            ))
+            .unwrap();
+        while stream.write_all(b"x").is_ok() {
+            std::thread::sleep(std::time::Duration::from_millis(50));
+        }
+        Vec::new()
+    });
+    let server = Server { address, asked };
+    let fetch = Fetch::new();
+    let begun = Instant::now();
+    let error = fetch.run(&server, None).unwrap_err().to_string();
+    assert!(error.contains("too slowly"), "{error}");
+    assert!(begun.elapsed().as_secs() < 20);
+    // What came is there for the next time.
+    assert!(fetch.files().contains(&"all.zip.part".to_owned()));
+}
