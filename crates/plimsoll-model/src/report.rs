@@ -171,6 +171,7 @@ mod tests {
             published: true,
             kind,
             date: None,
+            checked: None,
         };
         let mut report = Report {
             advisories: Some(AdvisoryCoverage {

@@ -352,6 +352,7 @@ mod tests {
             published: true,
             kind: PackageKind::Apk,
             date: Some(date.to_owned()),
+            checked: None,
         };
         let mut coverage = AdvisoryCoverage {
             snapshot: "5".repeat(64),

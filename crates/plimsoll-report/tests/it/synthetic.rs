@@ -314,6 +314,7 @@ fn ecosystem(name: &str, packages: usize) -> Vec<EcosystemPackages> {
         published: true,
         kind: PackageKind::Deb,
         date: None,
+        checked: None,
     }]
 }
 

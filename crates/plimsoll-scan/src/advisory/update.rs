@@ -5,6 +5,7 @@
 //! interrupted one goes on where it stopped. The index is replaced at the very end; whatever goes
 //! wrong before, the old one is still there and whole.
 
+mod kept;
 mod lists;
 
 use std::fs::{self, File};
@@ -13,6 +14,8 @@ use std::path::{Path, PathBuf};
 use plimsoll_image::{Access, Downloaded, ImageError, download, told_address};
 use serde::{Deserialize, Serialize};
 
+pub use self::kept::Kept;
+use self::kept::{Times, kept};
 pub use self::lists::{EPSS_SCORES, EXPLOITED_CATALOGUE, ListSources};
 use super::compile::{
     CompileError, CompileReport, Holding, Inputs, check_archive, compile, recheck,
@@ -102,6 +105,9 @@ pub enum Sought {
 pub struct Updated {
     /// In the order they were asked for.
     pub fetched: Vec<Fetched>,
+    /// Ecosystems that nobody asked for now, and that stay in the index as earlier updates fetched them;
+    /// by name.
+    pub kept: Vec<Kept>,
     /// The new index; none where nothing has changed and the index is there.
     pub compiled: Option<CompileReport>,
 }
@@ -159,6 +165,24 @@ struct Known {
     version: Option<String>,
     #[serde(default)]
     holding: Holding,
+    /// When its mirror last said that this is the newest, in seconds since 1970 (UTC).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    checked: Option<i64>,
+}
+
+impl Known {
+    /// What is known of the archive at a path; nothing where it is not there.
+    fn of(archive: &Path) -> Self {
+        fs::read(archive.with_extension("json"))
+            .ok()
+            .filter(|_| archive.exists())
+            .and_then(|bytes| serde_json::from_slice(&bytes).ok())
+            .unwrap_or_default()
+    }
+
+    fn to_json(&self) -> Vec<u8> {
+        serde_json::to_vec(self).unwrap_or_default()
+    }
 }
 
 /// Whether what came can take the place of what is here: a mirror that was set back, or lost half of
@@ -215,36 +239,47 @@ impl Update<'_> {
         fetched.extend(lists.fetched.iter().cloned());
         // A server that tells no versions gives everything each time.
         let has_changed = fetched.iter().any(|one| one.bytes.is_some());
+        let kept = kept(self.folder, self.ecosystems);
+        let names: Vec<&str> = self.ecosystems.iter().map(String::as_str).collect();
+        let names = [
+            names,
+            kept.iter().map(|one| one.ecosystem.as_str()).collect(),
+        ]
+        .concat();
+        let times = Times::of(
+            names
+                .iter()
+                .map(|name| (*name, Known::of(&self.archive(name)))),
+        );
         let mark = self.folder.join("compiled");
-        let made_of = self.made_of() + &lists.made_of().map_err(|error| io(self.folder, error))?;
+        let made_of =
+            self.made_of(&names) + &lists.made_of().map_err(|error| io(self.folder, error))?;
         let is_same = || {
             let before = fs::read_to_string(&mark).ok()?;
             let (id, before) = before.split_once('\n')?;
             let index = whole_index(self.out)?;
             let is_it = before == made_of && index.id == id;
-            is_it.then_some(index.checked)
+            is_it.then_some(index)
         };
-        if !has_changed && let Some(checked) = is_same() {
+        if !has_changed && let Some(index) = is_same() {
             // Once a day is enough: an index that is not new has a new name then.
-            if checked.is_none_or(|before| before.div_euclid(DAY) != self.now.div_euclid(DAY)) {
-                let id = recheck(self.out, self.now)?;
+            if !times.are_those_of(&index) {
+                let id = recheck(self.out, times.all, &times.each)?;
                 fs::write(&mark, format!("{id}\n{made_of}")).map_err(|error| io(&mark, error))?;
             }
             return Ok(Updated {
                 fetched,
+                kept,
                 compiled: None,
             });
         }
-        let mut archives: Vec<PathBuf> = self
-            .ecosystems
-            .iter()
-            .map(|name| self.archive(name))
-            .collect();
+        let mut archives: Vec<PathBuf> = names.iter().map(|name| self.archive(name)).collect();
         archives.extend(lists.paths);
         let inputs = Inputs {
             paths: &archives,
             pockets: &lists.pockets,
-            checked: Some(self.now),
+            checked: times.all,
+            asked: &times.each,
         };
         let compiled = compile(inputs, self.out, on_records).inspect_err(|error| {
             // An archive that is not whole, whoever gave it, is not asked for changes again.
@@ -257,16 +292,21 @@ impl Update<'_> {
         fs::write(&mark, made).map_err(|error| io(&mark, error))?;
         Ok(Updated {
             fetched,
+            kept,
             compiled: Some(compiled),
         })
     }
 
     /// What the archives here are: one line each. An index that was made of the same need not be
     /// made again; whatever is killed when, the lines differ unless it was.
-    fn made_of(&self) -> String {
-        let lines = self.ecosystems.iter().map(|ecosystem| {
-            let known = fs::read_to_string(self.archive(ecosystem).with_extension("json"));
-            format!("{ecosystem} {}\n", known.unwrap_or_default())
+    fn made_of(&self, ecosystems: &[&str]) -> String {
+        let lines = ecosystems.iter().map(|ecosystem| {
+            let known = Known {
+                checked: None,
+                ..Known::of(&self.archive(ecosystem))
+            };
+            let known = String::from_utf8_lossy(&known.to_json()).into_owned();
+            format!("{ecosystem} {known}\n")
         });
         lines.collect()
     }
@@ -318,11 +358,7 @@ impl Update<'_> {
         // Only what is whole takes the place of what is here.
         let incoming = archive.with_extension("incoming");
         let known_path = archive.with_extension("json");
-        let known: Known = fs::read(&known_path)
-            .ok()
-            .filter(|_| archive.exists())
-            .and_then(|bytes| serde_json::from_slice(&bytes).ok())
-            .unwrap_or_default();
+        let known = Known::of(archive);
         let mut reasons = Vec::new();
         for (mirror, address) in addresses {
             let (place, mirror) = (told_address(address), told_address(mirror));
@@ -330,6 +366,14 @@ impl Update<'_> {
             let on_bytes = |bytes: u64| on_step(&format!("{ecosystem}: {} MB", bytes / 1_000_000));
             match download(address, &incoming, version, self.access, &on_bytes) {
                 Ok(Downloaded::Unchanged) => {
+                    let known = Known {
+                        checked: Some(self.now),
+                        ..known
+                    };
+                    fs::write(&known_path, known.to_json()).map_err(|source| UpdateError::Io {
+                        path: known_path.clone(),
+                        source,
+                    })?;
                     return Ok(Fetched {
                         ecosystem: ecosystem.to_owned(),
                         mirror,
@@ -362,8 +406,9 @@ impl Update<'_> {
                         mirror: mirror.clone(),
                         version,
                         holding,
+                        checked: Some(self.now),
                     };
-                    let text = serde_json::to_vec(&known).unwrap_or_default();
+                    let text = known.to_json();
                     // Killed in between, it is of no known version, and is fetched anew.
                     let _ = fs::remove_file(&known_path);
                     let io = |path: &Path, source| UpdateError::Io {

@@ -171,6 +171,7 @@ mod tests {
             published: true,
             kind,
             date: None,
+            checked: None,
         }
     }
 

@@ -52,7 +52,8 @@ pub(crate) struct DbBuildArgs {
 #[derive(Debug, Args)]
 pub(crate) struct DbUpdateArgs {
     /// An ecosystem as OSV names it, such as Debian or PyPI; may be repeated. Otherwise those that
-    /// images hold most; none for no advisories.
+    /// images hold most; none fetches none. What was fetched before and is not asked for now stays in
+    /// the index as it was, and is told.
     #[arg(long, value_name = "NAME")]
     pub(crate) ecosystem: Vec<String>,
 

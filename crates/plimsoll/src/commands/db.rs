@@ -68,7 +68,7 @@ fn build(arguments: &DbBuildArgs, terminal: Terminal) -> Result<Outcome, Failure
     let inputs = Inputs {
         paths: &arguments.paths,
         pockets: &arguments.pocket,
-        checked: None,
+        ..Inputs::default()
     };
     let report = compile(inputs, &out, &|more| {
         let read = read.fetch_add(more, Ordering::Relaxed) + more;
@@ -499,6 +499,8 @@ struct EcosystemReport<'r> {
     records: u64,
     packages: u64,
     newest: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    checked: Option<String>,
 }
 
 impl<'r> EcosystemReport<'r> {
@@ -508,6 +510,7 @@ impl<'r> EcosystemReport<'r> {
             records: one.records,
             packages: one.packages,
             newest: one.newest.map(clock::moment),
+            checked: one.checked.map(clock::moment),
         }
     }
 }

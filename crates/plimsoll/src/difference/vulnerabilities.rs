@@ -347,6 +347,7 @@ mod tests {
                 published: true,
                 kind: PackageKind::Npm,
                 date: None,
+                checked: None,
             });
         }
         let changes = compare(&mut old.clone(), &mut new.clone()).unwrap();

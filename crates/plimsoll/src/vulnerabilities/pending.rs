@@ -164,6 +164,7 @@ mod tests {
                 published: true,
                 kind: PackageKind::Deb,
                 date: None,
+                checked: None,
             }),
             ..AdvisoryCoverage::default()
         };

@@ -105,6 +105,7 @@ fn judged() -> Difference {
             published: true,
             kind: PackageKind::Deb,
             date: None,
+            checked: None,
         }],
         covered: vec![EcosystemPackages {
             ecosystem: "PyPI".to_owned(),
@@ -113,6 +114,7 @@ fn judged() -> Difference {
             published: true,
             kind: PackageKind::Python,
             date: None,
+            checked: None,
         }],
         ..coverage
     });

@@ -204,6 +204,7 @@ pub(crate) fn vulnerable() -> Case {
             published: true,
             kind: PackageKind::Deb,
             date: None,
+            checked: None,
         }],
         missing: vec![EcosystemPackages {
             ecosystem: "opam".to_owned(),
@@ -212,6 +213,7 @@ pub(crate) fn vulnerable() -> Case {
             published: true,
             kind: PackageKind::Opam,
             date: None,
+            checked: None,
         }],
         broken: 3,
         by_distribution: 2,

@@ -43,7 +43,7 @@ pub(super) fn assemble(
     mut lists: Lists,
     out: &Path,
     mut report: CompileReport,
-    threads: usize,
+    (asked, threads): (&[(String, i64)], usize),
 ) -> Result<CompileReport, CompileError> {
     let fail = |source| CompileError::Io {
         path: out.to_owned(),
@@ -96,7 +96,7 @@ pub(super) fn assemble(
         lists,
         threads,
     };
-    written.write(out, &mut snapshot).map_err(fail)?;
+    written.write(out, &mut snapshot, asked).map_err(fail)?;
     report.left_out = by_reason(left_out);
     report.snapshot = snapshot;
     Ok(report)
@@ -253,7 +253,12 @@ struct Assembly {
 }
 
 impl Assembly {
-    fn write(mut self, path: &Path, snapshot: &mut Snapshot) -> io::Result<()> {
+    fn write(
+        mut self,
+        path: &Path,
+        snapshot: &mut Snapshot,
+        asked: &[(String, i64)],
+    ) -> io::Result<()> {
         let mut out = Output::create(path)?;
         out.begin(Section::Bodies);
         let body_ends = self.bodies(&mut out)?;
@@ -292,6 +297,7 @@ impl Assembly {
                 .split_once(':')
                 .map_or(ecosystem, |(name, _)| name)
         });
+        snapshot.tell_asked(asked);
         snapshot.releases = self.ecosystems(|ecosystem| ecosystem);
         out.begin(Section::Snapshot);
         out.write(&snapshot.to_json()?)?;
@@ -499,6 +505,7 @@ impl Assembly {
                     records: records.len() as u64,
                     packages: packages as u64,
                     newest: self.newest(records),
+                    checked: None,
                 })
             })
             .collect()

@@ -135,6 +135,8 @@ pub struct Inputs<'a> {
     pub pockets: &'a [(PocketName, PathBuf)],
     /// When somebody made sure that there is nothing newer: [`Snapshot::checked`].
     pub checked: Option<i64>,
+    /// The same of each ecosystem: [`SnapshotEcosystem::checked`](super::SnapshotEcosystem::checked).
+    pub asked: &'a [(String, i64)],
 }
 
 impl<'a> Inputs<'a> {
@@ -224,7 +226,7 @@ pub fn compile(
         });
     }
     report.snapshot.checked = inputs.checked;
-    assemble::assemble(spills, lists, out, report, threads)
+    assemble::assemble(spills, lists, out, report, (inputs.asked, threads))
 }
 
 /// Reads records.

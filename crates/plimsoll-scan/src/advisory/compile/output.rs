@@ -109,10 +109,15 @@ impl Output {
 ///
 /// # Errors
 /// It cannot be read or written; the old one stays.
-pub(crate) fn recheck(path: &Path, checked: i64) -> Result<String, IndexError> {
+pub(crate) fn recheck(
+    path: &Path,
+    checked: Option<i64>,
+    asked: &[(String, i64)],
+) -> Result<String, IndexError> {
     let index = Index::open(path)?;
     let mut snapshot = index.snapshot()?;
-    snapshot.checked = Some(checked);
+    snapshot.checked = checked;
+    snapshot.tell_asked(asked);
     let write = || {
         let mut out = Output::create(path)?;
         for section in Section::ALL {

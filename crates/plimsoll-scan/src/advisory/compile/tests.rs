@@ -550,9 +550,8 @@ fn a_pocket_alone_makes_an_index() {
         paths[0].clone(),
     )];
     let inputs = Inputs {
-        paths: &[],
         pockets: &pockets,
-        checked: None,
+        ..Inputs::default()
     };
     let report = compile(inputs, &out, &|_| {}).unwrap();
     assert_eq!(
@@ -571,9 +570,8 @@ fn a_pocket_alone_makes_an_index() {
     assert!(matches!(error, CompileError::Neither(_)), "{error}");
     let pockets = [(pockets[0].0.clone(), paths[1].clone())];
     let inputs = Inputs {
-        paths: &[],
         pockets: &pockets,
-        checked: None,
+        ..Inputs::default()
     };
     let error = compile(inputs, &out, &|_| {}).unwrap_err();
     assert!(matches!(error, CompileError::Neither(_)), "{error}");

@@ -231,6 +231,14 @@ pub struct Snapshot {
 }
 
 impl Snapshot {
+    /// Writes down until when the source of each ecosystem is known to have had nothing newer.
+    pub(crate) fn tell_asked(&mut self, asked: &[(String, i64)]) {
+        for one in &mut self.ecosystems {
+            let found = asked.iter().find(|(name, _)| *name == one.name);
+            one.checked = found.map(|(_, at)| *at);
+        }
+    }
+
     /// As an index holds it: what it is called and how large it is says the file around it.
     pub(crate) fn to_json(&self) -> serde_json::Result<Vec<u8>> {
         serde_json::to_vec(&Self {
@@ -286,4 +294,9 @@ pub struct SnapshotEcosystem {
     pub packages: u64,
     /// When the newest of these records was last changed, in seconds since 1970 (UTC).
     pub newest: Option<i64>,
+    /// Up to when its source is known to have had nothing newer, in seconds since 1970 (UTC): when it was
+    /// last asked, but no later than the newest record of all that came from the same mirror, since one
+    /// that is dead has nothing newer either. Nothing where the records were given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub checked: Option<i64>,
 }

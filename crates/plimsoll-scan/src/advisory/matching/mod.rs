@@ -340,6 +340,14 @@ impl<'i, 'p> Inquiry<'i, 'p> {
             // Nothing is less than any.
             newest.min()?.and_then(finding::moment)
         };
+        let checked = |release: &Release| {
+            let names = release.asked().map(|one| one.name.as_str());
+            let each = names.map(|name| {
+                let mut known = snapshot.ecosystems.iter();
+                known.find(|known| known.name == name)?.checked
+            });
+            each.min()?.and_then(finding::moment)
+        };
         let of =
             |covered: bool| {
                 let counts = self.counts.iter();
@@ -357,6 +365,7 @@ impl<'i, 'p> Inquiry<'i, 'p> {
                             published: release.published,
                             kind: *kind,
                             date: covered.then(|| date(release)).flatten(),
+                            checked: covered.then(|| checked(release)).flatten(),
                         })
                     })
                     .collect();
@@ -369,6 +378,7 @@ impl<'i, 'p> Inquiry<'i, 'p> {
                             published: false,
                             kind: PackageKind::Generic,
                             date: None,
+                            checked: None,
                         }
                     }));
                 }

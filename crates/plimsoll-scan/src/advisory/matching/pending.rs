@@ -257,6 +257,7 @@ fn coverage(
             published: true,
             kind: PackageKind::Deb,
             date: None,
+            checked: None,
         }),
     }
 }

@@ -580,3 +580,92 @@ fn scores_are_fetched_and_a_page_is_none() {
     assert_eq!(snapshot.epss.unwrap().listed, 1);
     assert!(yard.update().unwrap().compiled.is_none());
 }
+
+fn snapshot(yard: &Yard) -> Snapshot {
+    Index::open(&yard.out()).unwrap().snapshot().unwrap()
+}
+
+fn of_npm(day: &str) -> String {
+    RECORD
+        .replace("PYSEC-1", "GHSA-1")
+        .replace("PyPI", "npm")
+        .replace("2026-01-01", day)
+}
+
+/// Who updates one ecosystem does not ask for less of the others.
+#[test]
+fn what_was_not_asked_for_stays_in_the_index() {
+    let mirror = Mirror::default();
+    mirror.put("/PyPI/all.zip", "1", archive(&[("1.json", RECORD)]));
+    mirror.put(
+        "/npm/all.zip",
+        "1",
+        archive(&[("1.json", &of_npm("2026-11-20"))]),
+    );
+    let mut yard = Yard::new(&[&mirror]);
+    assert_eq!(yard.update().unwrap().kept, []);
+    yard.now += 3 * DAY;
+    yard.ecosystems = vec!["npm".to_owned()];
+    let updated = yard.update().unwrap();
+    assert!(updated.compiled.is_some());
+    let kept: Vec<_> = updated
+        .kept
+        .iter()
+        .map(|one| (&*one.ecosystem, one.checked))
+        .collect();
+    assert_eq!(kept, [("PyPI", Some(NOW))]);
+    let names = |yard: &Yard| -> Vec<String> {
+        let ecosystems = snapshot(yard).ecosystems.into_iter();
+        ecosystems.map(|one| one.name).collect()
+    };
+    assert_eq!(names(&yard), ["PyPI", "npm"]);
+    // As old as the oldest of them.
+    assert_eq!(snapshot(&yard).checked, Some(NOW));
+    // Nothing has changed, and nothing is made again.
+    let before = fs::read(yard.out()).unwrap();
+    let again = yard.update().unwrap();
+    assert_eq!((again.compiled, again.kept.len()), (None, 1));
+    assert_eq!(fs::read(yard.out()).unwrap(), before);
+    fs::remove_file(&updated.kept[0].archive).unwrap();
+    assert_eq!(yard.update().unwrap().kept, []);
+    assert_eq!(names(&yard), ["npm"]);
+}
+
+/// A mirror that is dead has nothing newer; another one that is alive says nothing of it.
+#[test]
+fn how_fresh_an_ecosystem_is_its_own_mirror_says() {
+    let (dead, alive) = (Mirror::default(), Mirror::default());
+    dead.put("/PyPI/all.zip", "1", archive(&[("1.json", RECORD)]));
+    alive.put(
+        "/npm/all.zip",
+        "1",
+        archive(&[("1.json", &of_npm("2026-11-20"))]),
+    );
+    let quiet = RECORD.replace("PyPI", "Hex").replace("PYSEC-1", "EEF-1");
+    alive.put("/Hex/all.zip", "1", archive(&[("1.json", &quiet)]));
+    let mut yard = Yard::new(&[&dead, &alive]);
+    yard.ecosystems.extend(["npm".to_owned(), "Hex".to_owned()]);
+    yard.update().unwrap();
+    let day = |time: Option<i64>| {
+        let time = jiff::Timestamp::from_second(time.unwrap()).unwrap();
+        time.strftime("%F").to_string()
+    };
+    let checked = |yard: &Yard| -> Vec<(String, String)> {
+        let ecosystems = snapshot(yard).ecosystems.into_iter();
+        ecosystems.map(|one| (one.name, day(one.checked))).collect()
+    };
+    let told = |name: &str, day: &str| (name.to_owned(), day.to_owned());
+    assert_eq!(
+        checked(&yard),
+        [
+            told("Hex", "2026-11-20"),
+            told("PyPI", "2026-01-01"),
+            told("npm", "2026-11-20"),
+        ]
+    );
+    // Later both say that nothing has changed.
+    yard.now += 30 * DAY;
+    yard.update().unwrap();
+    assert_eq!(checked(&yard)[1], told("PyPI", "2026-01-01"));
+    assert_eq!(day(snapshot(&yard).checked), "2026-12-21");
+}

@@ -6,6 +6,7 @@ fn ecosystem(name: &str) -> SnapshotEcosystem {
         records: 1,
         packages: 1,
         newest: None,
+        checked: None,
     }
 }
 

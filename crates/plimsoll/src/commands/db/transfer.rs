@@ -113,6 +113,15 @@ fn updated_text(out: &Path, updated: &Updated) -> Result<String, Failure> {
             text.push_str(&format!("  not there: {}\n", printable(what)));
         }
     }
+    for one in &updated.kept {
+        text.push_str(&format!(
+            "{:<12} kept as it was{}: not asked for now; to leave it out, remove {}\n",
+            printable(&one.ecosystem),
+            one.checked
+                .map_or_else(String::new, |day| format!(" on {}", clock::day(day))),
+            printable(&one.archive.display().to_string()),
+        ));
+    }
     text.push('\n');
     text.push_str(&match &updated.compiled {
         Some(report) => built(out, report),
@@ -170,7 +179,16 @@ fn beside(index: &Path, suffix: &str) -> PathBuf {
 struct UpdateReport<'r> {
     version: u32,
     fetched: Vec<FetchedReport<'r>>,
+    kept: Vec<KeptReport<'r>>,
     index: Option<BuildReport<'r>>,
+}
+
+/// An ecosystem that nobody asked for now, and that stays as it was.
+#[derive(Serialize)]
+struct KeptReport<'r> {
+    ecosystem: &'r str,
+    checked: Option<String>,
+    archive: String,
 }
 
 #[derive(Serialize)]
@@ -194,6 +212,15 @@ impl<'r> UpdateReport<'r> {
         Self {
             version: 1,
             fetched: updated.fetched.iter().map(fetched).collect(),
+            kept: updated
+                .kept
+                .iter()
+                .map(|one| KeptReport {
+                    ecosystem: &one.ecosystem,
+                    checked: one.checked.map(clock::moment),
+                    archive: one.archive.display().to_string(),
+                })
+                .collect(),
             index: updated
                 .compiled
                 .as_ref()

@@ -121,12 +121,16 @@ impl Gate {
         let Some(most) = self.max_age else {
             return Vec::new();
         };
-        let mut dates: BTreeMap<&str, Option<&str>> = BTreeMap::new();
+        let mut dates: BTreeMap<&str, (Option<&str>, Option<&str>)> = BTreeMap::new();
         for one in &advisories.covered {
-            dates.insert(&one.ecosystem, one.date.as_deref());
+            dates.insert(
+                &one.ecosystem,
+                (one.date.as_deref(), one.checked.as_deref()),
+            );
         }
+        let knows_mirrors = dates.values().any(|(_, checked)| checked.is_some());
         if dates.is_empty() {
-            dates.insert("", advisories.date.as_deref());
+            dates.insert("", (advisories.date.as_deref(), None));
         }
         let checked = age::in_days(advisories.checked.as_deref(), today);
         let whole = age::in_days(advisories.date.as_deref(), today);
@@ -134,7 +138,11 @@ impl Gate {
             .zip(whole)
             .map(|(checked, whole)| checked.max(whole));
         let mut gaps = Vec::new();
-        for (ecosystem, date) in dates {
+        for (ecosystem, (date, checked)) in dates {
+            let asked = match knows_mirrors {
+                true => age::in_days(checked, today),
+                false => asked,
+            };
             let of = match ecosystem {
                 "" => "the advisories".to_owned(),
                 name => format!("the advisories on {name}"),

@@ -42,6 +42,7 @@ fn report() -> Report {
                 published: false,
                 kind: PackageKind::Conda,
                 date: None,
+                checked: None,
             }],
             ..AdvisoryCoverage::default()
         }),
@@ -195,6 +196,20 @@ fn old_advisories_and_unjudged_packages() {
         judged(&with("max-age = \"3 days\""), &mut quiet);
         assert_eq!(quiet.skipped.len(), gaps, "{checked} {whole}");
     }
+    // What an update knows of each mirror counts before what it knows of the whole.
+    let mut mirrors = mixed.clone();
+    mirrors.skipped.clear();
+    if let Some(advisories) = &mut mirrors.advisories {
+        advisories.checked = Some("2026-11-20T00:00:00Z".to_owned());
+        advisories.date = advisories.checked.clone();
+        advisories.covered.truncate(2);
+        advisories.covered[1].date = Some("2026-11-01T00:00:00Z".to_owned());
+        advisories.covered[1].checked = advisories.checked.clone();
+    }
+    judged(&with("max-age = \"3 days\""), &mut mirrors);
+    let told = gaps(&mirrors);
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert!(told[0].0.contains("on Debian:12 are 368 days old"));
     // Nor do fresh advisories say anything of lists that the policy needs.
     let list = |date: Option<&str>| {
         Some(ThreatList {
