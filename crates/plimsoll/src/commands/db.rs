@@ -126,7 +126,7 @@ fn refuse_to_replace(out: &Path) -> Result<(), Failure> {
 fn status(arguments: &DbStatusArgs) -> Result<Outcome, Failure> {
     let path = index_path(arguments.db.as_ref())?;
     let index = Index::open(&path)?;
-    index.verify()?;
+    index.verify_whole()?;
     let snapshot = index.snapshot()?;
     print(&match arguments.format {
         ListFormat::Json => json(&StatusReport::new(&path, &snapshot)),

@@ -176,7 +176,7 @@ impl IncomingIndex {
             source,
         };
         let index = Index::open(file.path())?;
-        index.verify()?;
+        index.verify_whole()?;
         let snapshot = index.snapshot()?;
         drop(index);
         place(file, &path).map_err(fail)?;
@@ -237,21 +237,22 @@ pub(crate) fn folder(path: &Path) -> &Path {
 mod tests {
     use super::*;
 
+    const RECORD: &str = r#"{"id": "PYSEC-1", "modified": "2026-01-01T00:00:00Z", "affected": [
+        {"package": {"ecosystem": "PyPI", "name": "pandas"}, "versions": ["1.0"]}]}"#;
+
     #[test]
     fn two_that_come_at_once_do_not_meet_and_what_is_none_changes_nothing() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("index");
         std::fs::write(&path, "old").unwrap();
-        let mut made = Output::create(&folder.path().join("made")).unwrap();
-        for section in Section::ALL {
-            made.begin(section);
-            if section == Section::Snapshot {
-                let text = serde_json::to_vec(&Snapshot::default()).unwrap();
-                made.write(&text).unwrap();
-            }
-        }
-        made.finish(None).unwrap();
-        let whole = std::fs::read(folder.path().join("made")).unwrap();
+        let elsewhere = tempfile::tempdir().unwrap();
+        let (record, made) = (
+            elsewhere.path().join("a.json"),
+            elsewhere.path().join("made"),
+        );
+        std::fs::write(&record, RECORD).unwrap();
+        super::super::compile(super::super::Inputs::of(&[record]), &made, &|_| {}).unwrap();
+        let whole = std::fs::read(made).unwrap();
         let mut one = IncomingIndex::create(&path).unwrap();
         let mut other = IncomingIndex::create(&path).unwrap();
         one.file().write_all(&whole).unwrap();
@@ -262,7 +263,7 @@ mod tests {
         assert!(std::fs::read(&path).unwrap() == whole);
         let mode = std::fs::metadata(&path).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o644);
-        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 2);
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
     }
 
     #[test]

@@ -104,6 +104,26 @@ pub(in crate::advisory) fn resealed(mut bytes: Vec<u8>) -> Vec<u8> {
     bytes
 }
 
+/// An index whose checksums and whose name fit, as somebody makes it who means harm.
+#[cfg(test)]
+pub(in crate::advisory) fn signed(bytes: Vec<u8>) -> Vec<u8> {
+    use sha2::{Digest as _, Sha256};
+
+    let mut bytes = resealed(bytes);
+    let Ok(mut header) = Header::read(bytes.get(..HEADER).unwrap_or(&bytes)) else {
+        return bytes;
+    };
+    let mut hasher = Sha256::new();
+    for section in Section::ALL {
+        let Place { offset, length, .. } = header.sections[section as usize];
+        let range = offset as usize..(offset + length) as usize;
+        hasher.update(bytes.get(range).unwrap_or_default());
+    }
+    header.snapshot = hasher.finalize().into();
+    bytes[..HEADER].copy_from_slice(&header.write());
+    bytes
+}
+
 /// An index whose header tells another date.
 #[cfg(test)]
 pub(in crate::advisory) fn redated(bytes: &[u8], date: Option<i64>) -> Vec<u8> {

@@ -12,6 +12,7 @@ mod rating;
 pub(crate) mod record;
 pub(crate) mod threat;
 mod types;
+mod whole;
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};

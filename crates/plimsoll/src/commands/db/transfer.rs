@@ -135,7 +135,7 @@ pub(super) fn push(arguments: &DbPushArgs, terminal: Terminal) -> Result<Outcome
     let path = index_path(arguments.db.as_ref())?;
     let snapshot = {
         let index = Index::open(&path)?;
-        index.verify()?;
+        index.verify_whole()?;
         index.snapshot()?
     };
     let name = name(&arguments.reference)?;
