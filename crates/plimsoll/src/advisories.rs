@@ -98,6 +98,10 @@ impl<'a> Advisories<'a> {
                     system: !arguments.takes(true),
                     libraries: !arguments.takes(false),
                 };
+                report.undecided_vulnerabilities = judged.undecided;
+                report
+                    .undecided_vulnerabilities
+                    .retain(|one| arguments.shows(one));
                 if arguments.takes(true) {
                     report.pending_updates = judged.pending_updates;
                 }

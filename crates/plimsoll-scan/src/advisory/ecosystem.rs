@@ -111,8 +111,7 @@ impl Ecosystem {
             | Name::RockyLinux
             | Name::Suse => Order::Rpm,
             Name::PyPi => Order::Pep440,
-            Name::ConanCenter
-            | Name::CratesIo
+            Name::CratesIo
             | Name::Ghc
             | Name::Julia
             | Name::Npm
@@ -129,6 +128,7 @@ impl Ecosystem {
             Name::Hackage => Order::Hackage,
             Name::Bitnami => Order::Bitnami,
             Name::Opam => Order::Opam,
+            Name::ConanCenter => Order::Conan,
             Name::DockerHardened | Name::Root | Name::TuxCare => {
                 return self.variant_of()?.order();
             }

@@ -127,9 +127,9 @@ pub(crate) struct AdvisoryArgs {
 pub(crate) struct ThresholdArgs {
     /// Least severity of a vulnerability that makes the exit code 1; never otherwise. The exit code is
     /// 3 where there is no index, it has no advisories on packages that are in OSV's form, or the
-    /// packages of the distribution, or all there are, could not be judged; of other packages that
-    /// could not be the report tells. What is not shown, and what lies in removed packages, does not
-    /// count.
+    /// packages of the distribution, or all there are, could not be judged, or an advisory of that
+    /// severity could not be held against a package; of other packages that could not be judged the
+    /// report tells. What is not shown, and what lies in removed packages, does not count.
     #[arg(
         long,
         value_name = "SEVERITY",

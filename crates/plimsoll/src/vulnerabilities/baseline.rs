@@ -112,7 +112,7 @@ impl Baseline {
             written_in: name.to_owned(),
             ..Self::default()
         };
-        for one in &judged.vulnerabilities {
+        for one in judged.vulnerabilities.iter().chain(&judged.undecided) {
             baseline.add(&one.purl, one.names(), one.removed_in.is_none());
         }
         let coverage = judged.coverage;

@@ -235,7 +235,16 @@ impl Gate {
         let mut judged = Judged::default();
         let mut used = vec![true; self.policy.waivers.len()];
         if report.advisories.is_some() {
-            let decision = self.apply(report, &mut judged, today);
+            let open = self.undecided(report, today);
+            let mut decision = self.apply(report, &mut judged, today);
+            for (used, open) in decision.used.iter_mut().zip(open.used) {
+                *used |= open;
+            }
+            for (heard, open) in decision.heard.iter_mut().zip(open.heard) {
+                if open == Heard::Speaks {
+                    *heard = open;
+                }
+            }
             used = decision.used;
             if whole {
                 report.skipped.extend(self.unheard(&decision.heard));
@@ -310,13 +319,18 @@ impl Gate {
             .collect()
     }
 
-    fn apply(&self, report: &mut Report, judged: &mut Judged, today: Date) -> Decision {
+    /// What a report is about.
+    fn identity(&self, report: &Report) -> ImageIdentity {
         let image = match (&report.image, &report.bill) {
             (Some(image), _) => ImageIdentity::of(image),
             (None, Some(bill)) => ImageIdentity::of_bill(bill),
             (None, None) => ImageIdentity::default(),
         };
-        let image = image.known_as(&self.subjects).told_by(self.bills(report));
+        image.known_as(&self.subjects).told_by(self.bills(report))
+    }
+
+    fn apply(&self, report: &mut Report, judged: &mut Judged, today: Date) -> Decision {
+        let image = self.identity(report);
         let mut decision = decide(
             &report.vulnerabilities,
             &report.inventory,

@@ -865,3 +865,38 @@ fn a_policy_that_needs_advisories_is_not_met_without() {
     let run = inspect(&stage, &["--db", "all.index"]).expect(2);
     assert!(run.stderr.contains("plimsoll.toml:1: "), "{}", run.stderr);
 }
+
+/// An advisory that cannot be held against a version keeps a gate from holding that it could fail.
+#[test]
+fn what_may_be_there_is_no_reason_to_pass() {
+    let stage = stage();
+    stage.write(
+        "osv/4.json",
+        br#"{"id":"RETIRE-1","modified":"2026-01-03T00:00:00Z","database_specific":
+        {"severity":"CRITICAL"},"affected":[{"package":{"ecosystem":"npm","name":"left-pad"},
+        "ranges":[{"type":"SEMVER","events":[{"introduced":"0"},{"fixed":"~"}]}]}]}"#,
+    );
+    stage
+        .run(&["db", "build", "osv", "--out", "all.index"])
+        .expect(0);
+    let look = |more: &[&str], code| {
+        let call = ["--db", "all.index", "--pkg-types", "library"];
+        inspect(&stage, &[&call[..], more].concat()).expect(code)
+    };
+    let run = look(&["--fail-on-vulnerability", "critical"], 3);
+    let told = "vulnerabilities of pkg:npm/left-pad@1.2.0: RETIRE-1 may be in it [critical]";
+    assert!(run.stdout.contains(told), "{}", run.stdout);
+    look(&[], 0);
+    for (text, code) in [
+        ("[policy.vulnerabilities]\nunjudged = \"report\"\n", 0),
+        (
+            "[[policy.waiver]]\nid = \"RETIRE-1\"\npackage = \"left-pad\"\nreason = \"not called\"\n\
+             owner = \"ops\"\nuntil = \"2099-01-01\"\n",
+            0,
+        ),
+        ("[policy.vulnerabilities]\nonly-fixed = true\n", 3),
+    ] {
+        stage.write("plimsoll.toml", text.as_bytes());
+        look(&["--fail-on-vulnerability", "critical"], code);
+    }
+}

@@ -131,7 +131,7 @@ pub(super) fn of(order: Order) -> Grammar {
         Order::Rpm => RPM,
         Order::Pep440 => PEP440,
         Order::Semver => SEMVER,
-        Order::Hex | Order::Pub | Order::Bitnami => STRICT_SEMVER,
+        Order::Hex | Order::Pub | Order::Bitnami | Order::Conan => STRICT_SEMVER,
         Order::Go => GO,
         Order::Maven => MAVEN,
         Order::Gem => GEM,

@@ -82,8 +82,11 @@ pub(super) fn smallest_step<'v>(
     flaws: &[&'v Vulnerability],
 ) -> Option<&'v str> {
     let compare = |left: &str, right: &str| order.compare(left, right).unwrap_or(Ordering::Equal);
+    // What an advisory calls fixed in no version mends nothing by itself, and may go with the others.
+    let is_named = |fixed: &str| order.is_valid(fixed);
     let flaws: Vec<(&str, Vec<&str>, Option<&str>)> = flaws
         .iter()
+        .filter(|found| found.fixed.as_deref().is_none_or(is_named))
         .map(|found| {
             let smallest = found.fixed.as_deref()?;
             let mut fixes: Vec<&str> = found

@@ -32,11 +32,31 @@ pub(super) struct Answer<'i> {
     pub(super) offer: &'static str,
     pub(super) free_of_all: Option<&'i str>,
     pub(super) unjudged: Vec<(Option<RecordId>, BadVersion)>,
+    /// What those of them tell of that name a record, as if they meant the version: whether they do,
+    /// nobody knows. Without what others settle.
+    pub(super) undecided: Option<Box<Self>>,
     /// Whether there is more than is looked at. The rest is empty then.
     pub(super) is_too_much: bool,
 }
 
-impl Answer<'_> {
+impl<'i> Answer<'i> {
+    /// Of hits that may be none.
+    fn undecided(order: Order, mut hits: Vec<Hit<'i>>, settled: Vec<String>) -> Self {
+        for hit in &mut hits {
+            hit.is_second = true;
+        }
+        Self {
+            hits,
+            settled,
+            ..Self::new(order)
+        }
+    }
+
+    /// Whether it tells of anything, or may.
+    pub(super) fn tells(&self) -> bool {
+        !self.hits.is_empty() || self.undecided.is_some()
+    }
+
     fn new(order: Order) -> Self {
         Self {
             order,
@@ -47,6 +67,7 @@ impl Answer<'_> {
             offer: "",
             free_of_all: None,
             unjudged: Vec::new(),
+            undecided: None,
             is_too_much: false,
         }
     }
@@ -71,6 +92,7 @@ pub(super) fn answer<'i>(
     let mut answer: Option<Answer<'i>> = None;
     let mut free = Group::default();
     let mut paid = Group::default();
+    let mut undecided = Vec::new();
     for (ecosystems, group) in [(&release.ecosystems, &mut free), (&release.paid, &mut paid)] {
         for ecosystem in ecosystems {
             let Some(order) = ecosystem.order() else {
@@ -85,6 +107,7 @@ pub(super) fn answer<'i>(
             answer.order = order;
             answer.free_of_all = answer.free_of_all.or(verdict.free_of_all);
             answer.unjudged.extend(verdict.unjudged);
+            undecided.extend(verdict.undecided);
             group.hits.extend(verdict.hits);
             group.said.extend(verdict.said);
             group.cleared.extend(verdict.cleared);
@@ -103,6 +126,20 @@ pub(super) fn answer<'i>(
         false => (free, paid),
     };
     first.sort();
+    if !undecided.is_empty() {
+        let cleared: Vec<RecordId> = [&first.cleared[..], &second.cleared].concat();
+        // Another advisory on the flaw, which could be held against the version, knows better.
+        match settled(index, &undecided, &cleared, work)? {
+            Some(settled) => {
+                answer.undecided = Some(Box::new(Answer::undecided(
+                    answer.order,
+                    undecided,
+                    settled,
+                )));
+            }
+            None => return Ok(Some(Answer::too_much(answer.order))),
+        }
+    }
     second.yield_to(&first);
     match settled(index, &second.hits, &first.cleared, work)? {
         Some(settled) => answer.settled = settled,

@@ -3,6 +3,7 @@
 use plimsoll_model::{Distribution, PackageKind};
 
 use super::super::{Ecosystem, EcosystemName, pocket};
+use super::open_euler;
 use super::question::is_version_paid_for;
 
 /// The ecosystems of a distribution's release.
@@ -53,7 +54,7 @@ impl Release {
         if name == EcosystemName::OpenEuler
             && let Wanted::Exactly(version) = &mut wanted
         {
-            long_term(version, known.clone());
+            open_euler::long_term(version, known.clone());
         }
         let is_wanted = |release: Option<&str>| match (&wanted, release) {
             (Wanted::Exactly(wanted) | Wanted::OrAll(wanted), Some(release)) => release == wanted,
@@ -257,7 +258,7 @@ fn wanted(distribution: &Distribution, kind: PackageKind) -> Option<(EcosystemNa
         }
         (PackageKind::Rpm, "openeuler") => (
             OpenEuler,
-            Wanted::Exactly(open_euler(&distribution.name, version)),
+            Wanted::Exactly(open_euler::release(&distribution.name, version)),
         ),
         (PackageKind::Rpm, "mageia") => (Mageia, Wanted::Exactly(major.to_owned())),
         (PackageKind::Rpm, "azurelinux" | "mariner") => {
@@ -326,33 +327,6 @@ fn service_pack(major: &str, minor: &str) -> String {
         }
         "" | "0" => major.to_owned(),
         minor => format!("{major} SP{minor}"),
-    }
-}
-
-/// `24.03-LTS-SP1`, from the name `openEuler 24.03 (LTS-SP1)`.
-fn open_euler(name: &str, version: &str) -> String {
-    let support = name
-        .split_once('(')
-        .and_then(|(_, rest)| rest.strip_suffix(')'));
-    match (support, version.split_once('-')) {
-        (Some(support), None) => format!("{version}-{support}"),
-        // Package URLs have it in any case: `24.03-lts-sp1`.
-        (_, Some((number, support))) => format!("{number}-{}", support.to_uppercase()),
-        (None, None) => version.to_owned(),
-    }
-}
-
-/// Takes the one release of openEuler that a bare number can be, of those that there are: bills of
-/// materials have `24.03` of `24.03-LTS`, and of its service packs.
-fn long_term<'k>(version: &mut String, known: impl Iterator<Item = &'k str>) {
-    let mut releases = known
-        .filter_map(|known| known.strip_prefix("openEuler:"))
-        .filter(|release| {
-            let rest = release.strip_prefix(version.as_str());
-            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with("-LTS"))
-        });
-    if let (Some(only), None) = (releases.next(), releases.next()) {
-        *version = only.to_owned();
     }
 }
 
@@ -553,29 +527,6 @@ mod tests {
                 .label
                 .contains("unknown distribution")
         );
-    }
-
-    #[test]
-    fn a_bare_number_is_the_one_release_that_has_it() {
-        let of = |known: &[&'static str], version: &str| {
-            let distribution = Distribution {
-                id: "openeuler".to_owned(),
-                version: version.to_owned(),
-                ..Distribution::default()
-            };
-            Release::of(Some(&distribution), PackageKind::Rpm, known.iter().copied()).label
-        };
-        let known = [
-            "openEuler:22.03-LTS",
-            "openEuler:24.03-LTS",
-            "openEuler:24.03-LTS-SP1",
-        ];
-        assert_eq!(of(&known[..2], "24.03"), "openEuler:24.03-LTS");
-        assert_eq!(of(&known[2..], "24.03"), "openEuler:24.03-LTS-SP1");
-        // Which of the two it is, nobody says.
-        assert_eq!(of(&known, "24.03"), "openEuler:24.03");
-        assert_eq!(of(&known, "24.03-lts"), "openEuler:24.03-LTS");
-        assert_eq!(of(&known, "24"), "openEuler:24");
     }
 
     #[test]

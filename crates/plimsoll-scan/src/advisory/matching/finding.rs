@@ -326,6 +326,11 @@ impl<'a, 'i> Findings<'a, 'i> {
                 offer: answer.offer,
             }),
         };
+        let no_version = match &paid_fix {
+            Some(_) => None,
+            None => words.iter().find_map(|word| word.hit.no_version),
+        };
+        let fixed = for_all.smallest.or(no_version);
         let mut advisories: Vec<String> = words
             .iter()
             .map(|word| word.advisory.record.id.clone())
@@ -347,14 +352,14 @@ impl<'a, 'i> Findings<'a, 'i> {
             name: package.name.clone(),
             purl: package.purl.clone(),
             installed: package.version.clone(),
-            fix_state: match for_all.smallest {
+            fix_state: match fixed {
                 Some(_) => FixState::Fixed,
                 None if paid_fix.is_some() => FixState::WillNotFix,
                 None => unfixed(words),
             },
             paid_fix,
             free_of_all: for_all.smallest.and(answer.free_of_all).map(str::to_owned),
-            fixed: for_all.smallest.map(str::to_owned),
+            fixed: fixed.map(str::to_owned),
             fixed_versions: for_all.all.into_iter().map(str::to_owned).collect(),
             severity: rating.severity,
             severity_source: rating.source,

@@ -25,6 +25,8 @@ pub(super) struct Verdict<'i> {
     /// Advisories that could not be held against the version, and why; without an advisory where
     /// the version itself is none.
     pub(super) unjudged: Vec<(Option<RecordId>, BadVersion)>,
+    /// What those of them say that could mean the version.
+    pub(super) undecided: Vec<Hit<'i>>,
 }
 
 /// What an advisory says of the package, that means the version installed.
@@ -38,6 +40,8 @@ pub(super) struct Hit<'i> {
     /// Whether it counts only of flaws that the advisories on this package that come first, of those
     /// who pay or who do not, say nothing of.
     pub(super) is_second: bool,
+    /// What it calls fixed and is no version, where it calls no other one fixed.
+    pub(super) no_version: Option<&'i str>,
 }
 
 impl<'i> Hit<'i> {
@@ -47,6 +51,17 @@ impl<'i> Hit<'i> {
             fixes,
             is_paid: false,
             is_second: false,
+            no_version: None,
+        }
+    }
+
+    /// One of an advisory that could not be held against the version.
+    fn undecided(affected: Affected<'i>) -> Self {
+        let mut events = affected.ranges().flat_map(|range| range.events());
+        let fixed = events.find(|event| event.kind == EventKind::Fixed);
+        Self {
+            no_version: fixed.map(|event| event.version.text),
+            ..Self::new(affected, Vec::new())
         }
     }
 }
@@ -59,6 +74,8 @@ struct Installed<'v> {
     /// Whether its epoch is not known, so that nobody's counts.
     is_without_epoch: bool,
     compared: Vec<Option<Ordering>>,
+    /// The slots of those that are no versions, and could be compared all the same.
+    broken: HashSet<u32>,
     /// The slots of versions that are this one, however they are spelled; sorted.
     spellings: Option<Vec<u32>>,
 }
@@ -73,6 +90,7 @@ impl<'v> Installed<'v> {
             },
             is_without_epoch,
             compared: vec![None; slots],
+            broken: HashSet::new(),
             spellings: None,
         }
     }
@@ -107,7 +125,10 @@ impl Position for Installed<'_> {
             true => without_epoch(named.text),
             false => named.text,
         };
-        let found = self.order.compare(self.version, other)?;
+        let (found, is_broken) = self.order.compare_named(self.version, other)?;
+        if is_broken {
+            self.broken.insert(named.slot);
+        }
         if let Some(place) = self.compared.get_mut(slot) {
             *place = Some(found);
         }
@@ -119,7 +140,8 @@ impl Position for Installed<'_> {
     }
 
     fn between(&mut self, left: Version<'_>, right: Version<'_>) -> Result<Ordering, BadVersion> {
-        self.order.compare(left.text, right.text)
+        let found = self.order.compare_named(left.text, right.text);
+        found.map(|(found, _)| found)
     }
 }
 
@@ -141,7 +163,8 @@ impl Position for Other<'_> {
     type Error = BadVersion;
 
     fn to(&mut self, named: Version<'_>) -> Result<Ordering, BadVersion> {
-        self.order.compare(self.version, named.text)
+        let found = self.order.compare_named(self.version, named.text);
+        found.map(|(found, _)| found)
     }
 
     fn is_past(&mut self, last: Version<'_>) -> Result<bool, BadVersion> {
@@ -149,7 +172,8 @@ impl Position for Other<'_> {
     }
 
     fn between(&mut self, left: Version<'_>, right: Version<'_>) -> Result<Ordering, BadVersion> {
-        self.order.compare(left.text, right.text)
+        let found = self.order.compare_named(left.text, right.text);
+        found.map(|(found, _)| found)
     }
 }
 
@@ -214,14 +238,22 @@ pub(super) fn judge<'i>(
                     Some(_) => Vec::new(),
                 };
                 parts += 1 + fixes.len();
+                let no_version = match fixes.is_empty() {
+                    true => no_version(&affected, &mut installed),
+                    false => None,
+                };
                 let affected = affected.clone();
-                verdict.hits.push(Hit::new(affected, fixes));
+                verdict.hits.push(Hit {
+                    no_version,
+                    ..Hit::new(affected, fixes)
+                });
             }
             Ok(false) if bad.is_some() => {}
             Ok(false) => verdict.cleared.push(affected.record),
             Err(bad) => {
-                parts += 1;
+                parts += 2;
                 verdict.unjudged.push((Some(affected.record), bad));
+                verdict.undecided.push(Hit::undecided(affected.clone()));
             }
         }
         parts += 1;
@@ -258,7 +290,8 @@ impl Verdict<'_> {
     /// How much there is to keep of it.
     fn parts(&self) -> usize {
         let fixes = self.hits.iter().map(|hit| hit.fixes.len());
-        self.hits.len() + self.said.len() + self.unjudged.len() + fixes.sum::<usize>()
+        let open = self.unjudged.len() + self.undecided.len();
+        self.hits.len() + self.said.len() + open + fixes.sum::<usize>()
     }
 }
 
@@ -388,6 +421,7 @@ fn fixes<'i>(affected: &Affected<'i>, position: &mut Installed<'_>) -> Vec<Versi
         for event in range.events() {
             if event.kind != EventKind::Fixed
                 || !position.to(event.version).is_ok_and(Ordering::is_lt)
+                || position.broken.contains(&event.version.slot)
             {
                 continue;
             }
@@ -404,6 +438,21 @@ fn fixes<'i>(affected: &Affected<'i>, position: &mut Installed<'_>) -> Vec<Versi
         }
     }
     fixes
+}
+
+/// What comes behind the version installed, is called fixed, and is no version: nobody can install
+/// it, and that the flaw was mended is true all the same.
+fn no_version<'i>(affected: &Affected<'i>, position: &mut Installed<'_>) -> Option<&'i str> {
+    if position.broken.is_empty() {
+        return None;
+    }
+    let mut events = affected.ranges().flat_map(|range| range.events());
+    let found = events.find(|event| {
+        event.kind == EventKind::Fixed
+            && position.broken.contains(&event.version.slot)
+            && position.to(event.version).is_ok_and(Ordering::is_lt)
+    });
+    found.map(|event| event.version.text)
 }
 
 /// The way out of a flaw that the hits tell of.

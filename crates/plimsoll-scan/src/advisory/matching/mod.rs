@@ -12,6 +12,7 @@ mod ends;
 mod finding;
 mod flaw;
 mod judge;
+mod open_euler;
 mod pending;
 mod question;
 mod range;
@@ -62,6 +63,9 @@ pub struct Judged {
     pub vulnerabilities: Vec<Vulnerability>,
     /// Packages that a security update waits for, in report order.
     pub pending_updates: Vec<PendingUpdate>,
+    /// Flaws that advisories tell of which could not be held against the version of a package, as if
+    /// it had them; without those that others tell of. In report order.
+    pub undecided: Vec<Vulnerability>,
     /// What that rests on.
     pub coverage: AdvisoryCoverage,
 }
@@ -97,7 +101,10 @@ fn judge_within(
     }
     let records: BTreeSet<RecordId> = hit
         .iter()
-        .flat_map(|(_, _, answer)| &answer.hits)
+        .flat_map(|(_, _, answer)| {
+            let undecided = answer.undecided.iter().flat_map(|answer| &answer.hits);
+            answer.hits.iter().chain(undecided)
+        })
         .map(|hit| hit.affected.record)
         .collect();
     let advisories = read_advisories(index, records)?;
@@ -116,6 +123,15 @@ fn judge_within(
     }
     let mut vulnerabilities = findings.done();
     vulnerabilities.sort_by(|a, b| a.sort_key().cmp(&b.sort_key()));
+    let mut open = Findings::new(inventory, platform, &advisories, &threats, Work::default());
+    for (at, package, answer) in &hit {
+        if let Some(answer) = &answer.undecided
+            && !open.add(*at, package, answer)?
+        {
+            inquiry.left_out += 1;
+        }
+    }
+    let undecided = without_known(open.done(), &vulnerabilities);
     let mut waiting = Pending::default();
     for (release, installed) in inquiry.installed(PackageKind::Deb) {
         let release = &inquiry.releases[release].1;
@@ -130,9 +146,35 @@ fn judge_within(
     let pending = waiting.sorted();
     Ok(Judged {
         vulnerabilities,
+        undecided,
         coverage: inquiry.coverage(pending.pockets, pending.missing)?,
         pending_updates: pending.updates,
     })
+}
+
+/// Those of some findings that are not found in the same packages anyway, in report order.
+fn without_known(mut open: Vec<Vulnerability>, known: &[Vulnerability]) -> Vec<Vulnerability> {
+    if open.is_empty() {
+        return open;
+    }
+    let packages: HashSet<_> = open
+        .iter()
+        .map(|one| (one.package, one.removed_in))
+        .collect();
+    let names: HashSet<_> = known
+        .iter()
+        .filter(|one| packages.contains(&(one.package, one.removed_in)))
+        .flat_map(|one| {
+            let names = one.names();
+            names.map(|name| (one.package, one.removed_in, name))
+        })
+        .collect();
+    open.retain(|one| {
+        let mut own = one.names();
+        !own.any(|name| names.contains(&(one.package, one.removed_in, name)))
+    });
+    open.sort_by(|a, b| a.sort_key().cmp(&b.sort_key()));
+    open
 }
 
 /// Reads records as far as there is room for them.
@@ -212,7 +254,7 @@ impl<'i, 'p> Inquiry<'i, 'p> {
         })
     }
 
-    /// The answer on a package, where it has hits.
+    /// The answer on a package, where it has hits, or may have.
     fn ask(&mut self, package: &'p Package) -> Result<Option<Rc<Answer<'i>>>, IndexError> {
         if !package.kind.is_system() && package.owned_by.is_some() {
             self.by_distribution += 1;
@@ -256,7 +298,7 @@ impl<'i, 'p> Inquiry<'i, 'p> {
             if answer.unjudged.iter().any(|(record, _)| record.is_none()) {
                 *self.unjudgeable.entry(realm.release).or_default() += 1;
             }
-            return Ok(Some(answer).filter(|answer| !answer.hits.is_empty()));
+            return Ok(Some(answer).filter(|answer| answer.tells()));
         }
         Ok(None)
     }
@@ -276,6 +318,15 @@ impl<'i, 'p> Inquiry<'i, 'p> {
             return *known;
         }
         let distribution = own.or(self.inventory.distribution.as_ref());
+        let packages =
+            self.inventory.packages.iter().filter(|other| {
+                other.kind == PackageKind::Rpm && other.distribution.as_deref() == own
+            });
+        let versions = packages.map(|package| package.version.as_str());
+        let exact = distribution
+            .filter(|_| kind == PackageKind::Rpm)
+            .and_then(|distribution| with_service_pack(distribution, versions));
+        let distribution = exact.as_ref().or(distribution);
         let release = match kind.is_system() {
             true => Release::of(distribution, kind, self.known.iter().copied()),
             false => of_ecosystems(kind, &self.known),

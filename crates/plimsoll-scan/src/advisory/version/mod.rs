@@ -13,7 +13,9 @@
 
 mod apk;
 mod bitnami;
+mod broken;
 mod composer;
+mod conan;
 mod cran;
 mod dart;
 mod dpkg;
@@ -46,7 +48,7 @@ pub enum Order {
     Rpm,
     /// PyPI.
     Pep440,
-    /// Semantic Versioning 2.0.0: npm, crates.io, Julia, Swift, Conan, GHC, VS Code.
+    /// Semantic Versioning 2.0.0: npm, crates.io, Julia, Swift, GHC, VS Code.
     Semver,
     /// Go's modules, its standard library and toolchain.
     Go,
@@ -70,11 +72,13 @@ pub enum Order {
     Bitnami,
     /// opam.
     Opam,
+    /// Conan.
+    Conan,
 }
 
 impl Order {
     /// Every order.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 17] = [
         Self::Dpkg,
         Self::Apk,
         Self::Rpm,
@@ -91,6 +95,7 @@ impl Order {
         Self::Hackage,
         Self::Bitnami,
         Self::Opam,
+        Self::Conan,
     ];
 
     /// How `left` stands to `right`: `Less` where it is the older one.
@@ -116,6 +121,27 @@ impl Order {
             Self::Hackage => self.compare_as::<hackage::Version<'_>>(left, right),
             Self::Bitnami => self.compare_as::<bitnami::Version<'_>>(left, right),
             Self::Opam => self.compare_as::<opam::Version<'_>>(left, right),
+            Self::Conan => self.compare_as::<conan::Version<'_>>(left, right),
+        }
+    }
+
+    /// The same where advisories have texts that are no versions, as far as those can be read; the
+    /// second value tells whether one of the two is such a text.
+    ///
+    /// # Errors
+    ///
+    /// [`BadVersion`] where it could be read in more than one way.
+    pub(in crate::advisory) fn compare_named(
+        self,
+        left: &str,
+        right: &str,
+    ) -> Result<(Ordering, bool), BadVersion> {
+        match self.compare(left, right) {
+            Ok(found) => Ok((found, false)),
+            Err(bad) => match broken::compare(self, left, right) {
+                Some(found) => Ok((found, true)),
+                None => Err(bad),
+            },
         }
     }
 
@@ -148,6 +174,7 @@ impl Order {
             Self::Hackage => self.check_as::<hackage::Version<'_>>(text),
             Self::Bitnami => self.check_as::<bitnami::Version<'_>>(text),
             Self::Opam => self.check_as::<opam::Version<'_>>(text),
+            Self::Conan => self.check_as::<conan::Version<'_>>(text),
         }
     }
 
@@ -212,6 +239,7 @@ impl Order {
             Self::Hackage => "Hackage",
             Self::Bitnami => "Bitnami",
             Self::Opam => "opam",
+            Self::Conan => "Conan",
         }
     }
 

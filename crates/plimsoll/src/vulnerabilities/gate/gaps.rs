@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 
 use jiff::civil::Date;
-use plimsoll_model::{AdvisoryCoverage, EcosystemPackages, Report, Skipped};
+use plimsoll_model::{AdvisoryCoverage, EcosystemPackages, Report, Skipped, Vulnerability};
 
+use super::super::decision::{Decision, Standing, decide};
 use super::super::{age, pending};
-use super::Gate;
+use super::{Gate, MOST_NAMED};
 use crate::config::Unjudged;
 
 impl Gate {
@@ -113,10 +114,39 @@ impl Gate {
         gaps
     }
 
+    /// Decides on what may be there as if it were: what would hold back makes gaps that fail the gate,
+    /// unless nobody asked for a judgement or the policy takes what nobody can judge.
+    pub(super) fn undecided(&self, report: &mut Report, today: Date) -> Decision {
+        let open = std::mem::take(&mut report.undecided_vulnerabilities);
+        let image = self.identity(report);
+        let decision = decide(&open, &report.inventory, &image, &self.policy, today);
+        if self.asked_for && self.unjudged != Some(Unjudged::Report) {
+            let mut holding = open
+                .iter()
+                .zip(&decision.standings)
+                .filter(|(_, standing)| **standing == Standing::HoldsBack)
+                .map(|(one, _)| one);
+            let named = holding.by_ref().take(MOST_NAMED);
+            let mut gaps: Vec<Skipped> = named.map(|one| undecided(one, report)).collect();
+            let more = holding.count();
+            if more > 0 {
+                gaps.push(Skipped {
+                    what: AdvisoryCoverage::SUBJECT.to_owned(),
+                    why: format!("{more} more may be there that would hold the image back"),
+                    blocking: true,
+                });
+            }
+            report.skipped.extend(gaps);
+        }
+        report.undecided_vulnerabilities = open;
+        decision
+    }
+
     /// What is too old, or does not say how old it is. Of every ecosystem that judged the image the
     /// newest advisory counts: one that is fresh says nothing of the others. Where nothing happens for
-    /// weeks, an update has asked: that counts as far as the index as a whole is fresh, since a mirror
-    /// that is dead has nothing newer either.
+    /// weeks, an update has asked: that counts as far as all that came from the same mirror is fresh,
+    /// since a mirror that is dead has nothing newer either. Indexes of earlier forms know of no mirrors:
+    /// there that of the index as a whole counts.
     fn too_old(&self, advisories: &AdvisoryCoverage, today: Date) -> Vec<String> {
         let Some(most) = self.max_age else {
             return Vec::new();
@@ -160,5 +190,33 @@ impl Gate {
             }
         }
         gaps
+    }
+}
+
+/// What is said of a flaw that may be there, and would hold the image back.
+fn undecided(one: &Vulnerability, report: &Report) -> Skipped {
+    let all = report
+        .advisories
+        .iter()
+        .flat_map(|coverage| &coverage.unjudged);
+    let why = all
+        .filter(|unjudged| unjudged.purl == one.purl)
+        .find(|unjudged| {
+            let mut advisories = one.advisories.iter();
+            advisories.any(|id| {
+                let rest = unjudged.why.strip_prefix(id.as_str());
+                rest.is_some_and(|rest| rest.starts_with(':'))
+            })
+        });
+    Skipped {
+        what: format!("{} of {}", AdvisoryCoverage::SUBJECT, one.purl),
+        why: format!(
+            "{} may be in it [{}], and would hold the image back: {}; a waiver for it, or `unjudged = \
+             \"report\"` in plimsoll.toml, takes that",
+            one.id,
+            one.severity.as_str(),
+            why.map_or("its version could not be judged", |unjudged| &unjudged.why),
+        ),
+        blocking: true,
     }
 }

@@ -409,3 +409,47 @@ fn documents_on_other_things_are_told_of() {
         (vec![vendor.to_owned()], 0)
     );
 }
+
+/// What may be there, and would hold back if it were, keeps a gate from holding.
+#[test]
+fn what_may_be_there_holds_no_gate() {
+    let open = || {
+        let mut report = report();
+        report.vulnerabilities.clear();
+        report.undecided_vulnerabilities = vec![vulnerability("CVE-2026-9", "open")];
+        let unjudged = plimsoll_model::UnjudgedPackage {
+            purl: "pkg:npm/open@1.0.0".to_owned(),
+            version: "1.0.0".to_owned(),
+            why: "GHSA-CVE-2026-9: \"~\" is no SemVer version".to_owned(),
+        };
+        report.advisories.as_mut().unwrap().unjudged = vec![unjudged];
+        report
+    };
+    let policy = |text: &str| format!("[policy.vulnerabilities]\n{text}\n");
+    let waived = "\n[[policy.waiver]]\nid = \"CVE-2026-9\"\nreason = \"not used\"\nowner = \"ops\"\n\
+        until = \"2026-12-31\"\n";
+    for (text, blocks) in [
+        (policy("fail-on = \"high\""), true),
+        (policy("yours.fail-on = \"low\""), true),
+        (policy("fail-on = \"critical\""), false),
+        (policy("fail-on = \"high\"\nunjudged = \"report\""), false),
+        (policy("fail-on = \"high\"") + waived, false),
+        (String::new(), false),
+    ] {
+        let mut report = open();
+        let found = judged(&text, &mut report);
+        assert_eq!(found.reasons, Vec::<String>::new());
+        let told: Vec<_> = report.skipped.iter().filter(|gap| gap.blocking).collect();
+        assert_eq!(!told.is_empty(), blocks, "{text}: {told:?}");
+        if let Some(gap) = told.first() {
+            assert_eq!(gap.what, "vulnerabilities of pkg:npm/open@1.0.0");
+            assert!(
+                gap.why.contains("CVE-2026-9 may be in it [high]"),
+                "{gap:?}"
+            );
+            assert!(gap.why.contains("is no SemVer version"), "{gap:?}");
+        }
+        // A waiver of it covers something.
+        assert_eq!(report.findings, []);
+    }
+}

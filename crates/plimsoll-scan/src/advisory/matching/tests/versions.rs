@@ -311,3 +311,120 @@ fn modules_are_known_in_lower_case_as_well() {
     let judged = judged(&records, &on("debian", "12", packages));
     assert_eq!(judged.vulnerabilities.len(), 2);
 }
+
+/// `id name severity fixed`, a line a flaw that may be there.
+fn undecided(judged: &Judged) -> Vec<String> {
+    let lines = judged.undecided.iter().map(|one| {
+        let fixed = one.fixed.as_deref().unwrap_or("none");
+        format!("{} {} {} {fixed}", one.id, one.name, one.severity.as_str())
+    });
+    lines.collect()
+}
+
+/// An advisory that cannot be held against a version may tell of a flaw: what and how bad is known.
+#[test]
+fn what_may_be_there_is_told_apart() {
+    let high = json!({"database_specific": {"severity": "HIGH"}});
+    let of = |id: &str, name: &str, fixed: &str| with(record(id, "npm", name, fixed), high.clone());
+    let aliased = |id: &str, name: &str, fixed: &str| {
+        with(of(id, name, fixed), json!({"aliases": ["CVE-2024-1"]}))
+    };
+    let inventory = on(
+        "debian",
+        "12",
+        vec![
+            package(PackageKind::Npm, "open", "1.0.0"),
+            package(PackageKind::Npm, "known", "1.0.0"),
+            package(PackageKind::Npm, "settled", "1.0.0"),
+            package(PackageKind::Npm, "floating", "1.1.0"),
+            package(PackageKind::Npm, "floated", "1.2.0"),
+        ],
+    );
+    let judged = judged(
+        &[
+            of("R-1", "open", "~"),
+            aliased("R-2", "known", "~"),
+            aliased("GHSA-2", "known", "1.0.1"),
+            // Another advisory on the same flaw could be held against it.
+            aliased("R-3", "settled", "~"),
+            aliased("GHSA-3", "settled", "0.9.0"),
+            of("R-4", "floating", "1.2.0-*"),
+            of("R-5", "floated", "1.2.0-*"),
+        ],
+        &inventory,
+    );
+    assert_eq!(
+        told(&judged),
+        [
+            "R-4 floating 1.1.0 -> 1.2.0-* [R-4]",
+            "CVE-2024-1 known 1.0.0 -> 1.0.1 [GHSA-2]",
+        ]
+    );
+    assert_eq!(undecided(&judged), ["R-1 open high ~"]);
+    assert_eq!(judged.coverage.unjudged.len(), 3);
+}
+
+/// OpenSSL's letters come behind its numbers.
+#[test]
+fn a_letter_behind_a_number_is_a_later_release_of_conan() {
+    let inventory = on(
+        "debian",
+        "12",
+        vec![
+            package(PackageKind::Conan, "openssl", "1.1.1d"),
+            package(PackageKind::Conan, "OpenSSL", "1.1.1t"),
+            package(PackageKind::Conan, "openssl", "1.1.0l"),
+        ],
+    );
+    let events = json!([{"introduced": "1.1.1"}, {"fixed": "1.1.1t"}]);
+    let judged = judged(
+        &[ranged("OSV-1", "ConanCenter", "openssl", events)],
+        &inventory,
+    );
+    assert_eq!(told(&judged), ["OSV-1 openssl 1.1.1d -> 1.1.1t [OSV-1]"]);
+}
+
+/// Where what is said of a package ends, as an index has it.
+#[test]
+fn an_index_tells_where_flaws_end() {
+    let index = index(&[
+        ranged(
+            "A-1",
+            "PyPI",
+            "flask",
+            json!([{"introduced": "0"}, {"fixed": "1.0"}, {"introduced": "2.0"}, {"fixed": "2.3.2"}]),
+        ),
+        ranged(
+            "A-2",
+            "PyPI",
+            "flask",
+            json!([{"introduced": "0"}, {"last_affected": "2.1"}]),
+        ),
+        json!({
+            "id": "A-3",
+            "modified": "2026-01-01T00:00:00Z",
+            "affected": [{
+                "package": {"ecosystem": "PyPI", "name": "Flask"},
+                "versions": ["0.9", "2.0", "2.2.0", "10", "no version"],
+            }],
+        }),
+        record("A-4", "PyPI", "flask", "not a version"),
+        record("A-5", "PyPI", "django", "4.0"),
+        record("A-6", "npm", "flask", "9.0.0"),
+        record("DSA-1", "Debian:12", "flask", "3.0-1"),
+    ]);
+    let python = package(PackageKind::Python, "Flask", "2.1");
+    let unknown = package(PackageKind::Python, "nobody", "1.0");
+    let system = package(PackageKind::Deb, "flask", "2.1-1");
+    let newest = package(PackageKind::Python, "flask", "11");
+    let ends = range_ends(&index, &[&python, &unknown, &system, &newest]).unwrap();
+    let told = |ends: &[RangeEnd]| -> Vec<String> {
+        let texts = ends.iter().map(|end| {
+            let sign = if end.has_flaw { "after " } else { "" };
+            format!("{sign}{}", end.version)
+        });
+        texts.collect()
+    };
+    assert_eq!(told(&ends[0]), ["after 10", "after 2.1", "2.3.2"]);
+    assert_eq!(ends[1..], [vec![], vec![], vec![]]);
+}
