@@ -29,11 +29,11 @@ pub use index::{
     ReferenceKind, Severity, SeverityKind, Snapshot, SnapshotEcosystem, SnapshotList,
     SnapshotPocket, Specifics, Version,
 };
-pub use matching::{Judged, RangeEnd, judge_inventory, range_ends};
+pub use matching::{Judged, RangeEnd, judge_inventory, normal_name, range_ends};
 pub use pocket::PocketName;
 pub use update::{
-    EPSS_SCORES, EXPLOITED_CATALOGUE, Fetched, ListSources, OSV_ARCHIVES, Sought, USUAL_ECOSYSTEMS,
-    Update, UpdateError, Updated,
+    EPSS_SCORES, EXPLOITED_CATALOGUE, Fetched, Kept, ListSources, OSV_ARCHIVES, Sought,
+    USUAL_ECOSYSTEMS, Update, UpdateError, Updated,
 };
 pub use version::{BadVersion, Order};
 

@@ -4,6 +4,7 @@
 use std::collections::HashMap;
 
 use super::decision::Subject;
+use super::purl::python_name;
 use super::waiver::{PackagePattern, Waiver, numbers};
 use super::work::{Spent, Work};
 
@@ -12,8 +13,9 @@ pub(crate) struct Accepted<'w> {
     waivers: &'w [Waiver],
     /// By number in capital letters.
     by_number: HashMap<String, Vec<usize>>,
-    /// Those without a number that name packages one by one, by those names.
-    by_name: HashMap<&'w str, Vec<usize>>,
+    /// Those without a number that name packages one by one, by those names in the loosest of all normal
+    /// forms.
+    by_name: HashMap<String, Vec<usize>>,
     /// All others: they may mean any.
     any: Vec<usize>,
     work: Work,
@@ -42,7 +44,8 @@ impl<'w> Accepted<'w> {
                 }
                 (None, Some(names)) if !names.is_empty() => {
                     for name in names {
-                        accepted.by_name.entry(name).or_default().push(at);
+                        let key = python_name(name);
+                        accepted.by_name.entry(key).or_default().push(at);
                     }
                 }
                 _ => accepted.any.push(at),
@@ -74,7 +77,7 @@ impl<'w> Accepted<'w> {
         let by_name = names
             .into_iter()
             .flatten()
-            .filter_map(|name| self.by_name.get(name));
+            .filter_map(|name| self.by_name.get(&python_name(name)));
         let mut candidates: Vec<usize> = Vec::new();
         for list in by_number.chain(by_name).chain([&self.any]) {
             self.work.spend(list.len())?;

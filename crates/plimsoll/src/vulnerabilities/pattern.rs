@@ -3,6 +3,8 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use plimsoll_model::PackageKind;
+use plimsoll_scan::advisory::normal_name;
 use regex::{Regex, RegexBuilder};
 
 /// A pattern longer than this is none.
@@ -148,6 +150,21 @@ impl NamePattern {
             Self::Wildcard(pattern) => wildcard(pattern.as_bytes(), name.as_bytes()),
             Self::Expression(expression) => expression.is_match(name),
         }
+    }
+
+    /// Whether the name of a package of this kind is meant: so are all that its ecosystem takes for the
+    /// same.
+    pub(crate) fn matches_of(&self, kind: Option<PackageKind>, name: &str) -> bool {
+        let is_meant = |kind| {
+            let name = normal_name(kind, name);
+            match self {
+                Self::Wildcard(pattern) => {
+                    wildcard(normal_name(kind, pattern).as_bytes(), name.as_bytes())
+                }
+                Self::Expression(expression) => expression.is_match(&name),
+            }
+        };
+        self.matches(name) || kind.is_some_and(is_meant)
     }
 
     /// How many bytes it has.

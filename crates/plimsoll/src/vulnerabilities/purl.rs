@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use std::str::FromStr as _;
 
 use packageurl::PackageUrl;
-use plimsoll_model::{Package, Vulnerability};
+use plimsoll_model::{Package, PackageKind, Vulnerability};
+use plimsoll_scan::advisory::normal_name;
 
 /// One that is longer names nothing.
 const MAX_LENGTH: usize = 4 << 10;
@@ -41,7 +42,10 @@ impl Purl {
         let purl = PackageUrl::from_str(&text).ok()?;
         let kind = purl.ty().to_owned();
         let mut name = name_of(&kind, purl.name());
-        let mut namespace = purl.namespace().map(str::to_owned);
+        let mut namespace = purl.namespace().map(|namespace| match kind.as_str() {
+            "composer" => name_of(&kind, namespace),
+            _ => namespace.to_owned(),
+        });
         let mut subpath = purl.subpath().map(str::to_owned);
         // A module's path is its name, wherever a tool cuts it; that of a package in a module is
         // another one.
@@ -189,17 +193,23 @@ pub(crate) fn version_key(version: &str) -> &str {
     with_epoch(version, None).1
 }
 
-/// PyPI takes `-`, `_` and `.` for the same, and large letters for small ones (PEP 503).
+/// A name in the form that its type takes for the same as others: PyPI `-`, `_` and `.`, and large
+/// letters for small ones (PEP 503), Composer, NuGet and others large letters.
 fn name_of(kind: &str, name: &str) -> String {
     match kind {
-        "pypi" => python_name(name),
+        "pypi" | "composer" | "nuget" | "cargo" | "conan" => {
+            match PackageKind::from_purl_type(kind) {
+                Some(kind) => normal_name(kind, name).into_owned(),
+                None => name.to_owned(),
+            }
+        }
         _ => name.to_owned(),
     }
 }
 
-/// The normal form of a Python package's name, for the names that PyPI allows.
+/// The normal form of a Python package's name.
 pub(crate) fn python_name(name: &str) -> String {
-    name.to_ascii_lowercase().replace(['_', '.'], "-")
+    normal_name(PackageKind::Python, name).into_owned()
 }
 
 /// What a package of an image goes by.
@@ -216,6 +226,11 @@ pub(crate) struct Identity<'a> {
 }
 
 impl<'a> Identity<'a> {
+    /// What kind of package it is.
+    pub(crate) fn kind(&self) -> Option<PackageKind> {
+        PackageKind::from_purl_type(self.purl.as_ref()?.kind())
+    }
+
     /// The package that a vulnerability lies in.
     pub(crate) fn of(vulnerability: &'a Vulnerability, package: Option<&'a Package>) -> Self {
         Self {

@@ -83,12 +83,15 @@ impl PackagePattern {
         match self {
             Self::Name(pattern) => {
                 let identity = &subject.identity;
-                pattern.matches(identity.name)
+                pattern.matches_of(identity.kind(), identity.name)
                     || identity
                         .source
                         .is_some_and(|(source, _)| pattern.matches(source))
             }
-            Self::Own(pattern) => pattern.matches(subject.identity.name),
+            Self::Own(pattern) => {
+                let identity = &subject.identity;
+                pattern.matches_of(identity.kind(), identity.name)
+            }
             Self::Purl(purl) => purl.asks_for(&subject.identity),
         }
     }
@@ -154,7 +157,8 @@ impl Waiver {
         let path = origin.path.as_ref().map_or(0, String::len) + file;
         let source = subject.identity.source.map_or(0, |one| one.0.len());
         let name = subject.identity.name.len() + source;
-        let of = |pattern: usize, text: usize| 1 + pattern.saturating_mul(text) / STEP;
+        // A name is held against it as it is written, and in its normal form.
+        let of = |pattern: usize, text: usize| 1 + pattern.saturating_mul(2 * text) / STEP;
         let packages = self.packages.iter().map(|one| of(one.length(), name));
         let paths = self.paths.iter().map(|one| of(one.length(), path));
         let sources = self.source.iter().map(|one| of(one.length(), source));

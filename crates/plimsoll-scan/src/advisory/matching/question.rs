@@ -1,5 +1,7 @@
 //! What to ask of a package: under which ecosystem, by which name, with which version.
 
+use std::borrow::Cow;
+
 use plimsoll_model::{Package, PackageKind};
 
 use super::super::version::Order;
@@ -66,6 +68,21 @@ pub(in crate::advisory) fn version_order(kind: PackageKind) -> Option<Order> {
 /// The ecosystem that knows packages of a language by their names.
 pub(in crate::advisory) fn ecosystem_of(kind: PackageKind) -> Option<Ecosystem> {
     of_language(kind).first().copied().map(Ecosystem::new)
+}
+
+/// A package's name in the form that all names have which its ecosystem takes for one and the same.
+pub fn normal_name(kind: PackageKind, name: &str) -> Cow<'_, str> {
+    match kind {
+        // crates.io has no two crates whose names differ in case, hyphens and underscores alone.
+        // RustSec writes the one that there is.
+        PackageKind::Cargo if name.contains(|c: char| c == '_' || c.is_uppercase()) => {
+            Cow::Owned(name.to_lowercase().replace('_', "-"))
+        }
+        kind => match ecosystem_of(kind) {
+            Some(ecosystem) => ecosystem.normalize(name),
+            None => Cow::Borrowed(name),
+        },
+    }
 }
 
 /// The names of a package, the one that counts first. A later one is asked for only where no

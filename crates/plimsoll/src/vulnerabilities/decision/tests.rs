@@ -236,6 +236,65 @@ fn waivers_by_number_package_and_path() {
     }
 }
 
+/// One package has many spellings, where its ecosystem says so.
+#[test]
+fn a_waiver_takes_every_spelling_of_a_name() {
+    for (purl, name, package, covers) in [
+        ("pkg:pypi/flask@1", "Flask", "flask", true),
+        ("pkg:pypi/flask@1", "flask", "Flask", true),
+        (
+            "pkg:pypi/zope-interface@1",
+            "zope.interface",
+            "Zope_Interface",
+            true,
+        ),
+        (
+            "pkg:pypi/zope-interface@1",
+            "zope.interface",
+            "zope.*",
+            true,
+        ),
+        ("pkg:pypi/flask@1", "Flask", "pkg:pypi/Flask", true),
+        (
+            "pkg:composer/symfony/http-kernel@1",
+            "symfony/http-kernel",
+            "Symfony/HTTP-Kernel",
+            true,
+        ),
+        (
+            "pkg:composer/symfony/http-kernel@1",
+            "symfony/http-kernel",
+            "pkg:composer/Symfony/HTTP-Kernel",
+            true,
+        ),
+        (
+            "pkg:nuget/Newtonsoft.Json@1",
+            "Newtonsoft.Json",
+            "newtonsoft.json",
+            true,
+        ),
+        (
+            "pkg:nuget/Newtonsoft.Json@1",
+            "Newtonsoft.Json",
+            "pkg:nuget/newtonsoft.json",
+            true,
+        ),
+        ("pkg:cargo/serde_json@1", "serde_json", "serde-json", true),
+        ("pkg:npm/JSONStream@1", "JSONStream", "jsonstream", false),
+        ("pkg:npm/JSONStream@1", "JSONStream", "JSONStream", true),
+        ("pkg:gem/RedCloth@1", "RedCloth", "redcloth", false),
+    ] {
+        let mut one = vulnerability("CVE-2026-1", name);
+        one.purl = purl.to_owned();
+        for id in [Some("CVE-2026-1"), None] {
+            let mut policy = policy("");
+            policy.waivers.push(waiver(id, Some(package)));
+            let aside = matches!(standing(&one, &policy), Standing::SetAside { .. });
+            assert_eq!(aside, covers, "{purl} {package} {id:?}");
+        }
+    }
+}
+
 #[test]
 fn what_waivers_do_is_told() {
     let list = [
