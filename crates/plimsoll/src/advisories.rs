@@ -147,7 +147,7 @@ impl ThresholdArgs {
     /// What holds an image back: what was typed wins.
     pub(crate) fn least(&self) -> Least {
         match (self.exit_code, self.fail_on_vulnerability) {
-            (Some(1), _) => Least::Any,
+            (Some(1..), _) => Least::Any,
             (_, Some(severity)) => Least::Typed(severity),
             (_, None) => Least::Unless(VulnerabilityFailOn::Never),
         }

@@ -16,6 +16,8 @@ pub(crate) enum Outcome {
     Holds,
     /// Exit 1: findings or policy.
     HeldBack,
+    /// The same with an exit code that was asked for.
+    HeldBackAs(u8),
     /// Exit 3: evidence that was asked for could not be had.
     NotLooked,
 }
@@ -31,6 +33,14 @@ impl Outcome {
             Self::Holds
         }
     }
+
+    /// The same, and what is held back has another exit code, unless that would be 0.
+    pub(crate) fn coded(self, code: Option<u8>) -> Self {
+        match (self, code) {
+            (Self::HeldBack, Some(code @ 1..)) => Self::HeldBackAs(code),
+            (other, _) => other,
+        }
+    }
 }
 
 impl From<Outcome> for ExitCode {
@@ -38,6 +48,7 @@ impl From<Outcome> for ExitCode {
         match outcome {
             Outcome::Holds => Self::SUCCESS,
             Outcome::HeldBack => Self::from(1),
+            Outcome::HeldBackAs(code) => Self::from(code),
             Outcome::NotLooked => Self::from(3),
         }
     }

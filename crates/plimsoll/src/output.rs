@@ -207,7 +207,7 @@ impl Rendering<'_> {
 pub(crate) fn verdict(is_asked: bool, outcome: Outcome, reasons: Vec<String>) -> Option<Verdict> {
     let is_judged = match outcome {
         Outcome::Holds => is_asked,
-        Outcome::HeldBack | Outcome::NotLooked => !reasons.is_empty(),
+        Outcome::HeldBack | Outcome::HeldBackAs(_) | Outcome::NotLooked => !reasons.is_empty(),
     };
     is_judged.then_some(Verdict {
         holds: reasons.is_empty(),

@@ -138,12 +138,12 @@ pub(crate) struct ThresholdArgs {
     )]
     pub(crate) fail_on_vulnerability: Option<VulnerabilitySeverity>,
 
-    /// With 1: every vulnerability that is shown makes the exit code 1, whatever plimsoll.toml
-    /// tolerates; what lies in removed packages does not count.
+    /// Unless 0: every vulnerability that is shown holds the image back, whatever plimsoll.toml
+    /// tolerates, and this is the exit code then in place of 1; what lies in removed packages does not
+    /// count. 2 and 3 keep what they mean besides.
     #[arg(
         long,
         value_name = "CODE",
-        value_parser = clap::value_parser!(u8).range(0..=1),
         conflicts_with = "fail_on_vulnerability",
         help_heading = "Vulnerabilities"
     )]

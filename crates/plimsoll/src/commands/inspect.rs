@@ -109,7 +109,7 @@ pub(crate) fn run(arguments: &InspectArgs, terminal: Terminal) -> Result<Outcome
     .emit(&arguments.output)?;
     // The program ends here: giving thousands of packages back one by one takes time for nothing.
     std::mem::forget(report);
-    Ok(outcome)
+    Ok(outcome.coded(arguments.threshold.exit_code))
 }
 
 /// What holds an image back for its vulnerabilities: what counts of findings counts of them, too,

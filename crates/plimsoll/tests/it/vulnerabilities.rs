@@ -281,6 +281,10 @@ fn people_choose_what_is_shown_and_what_counts() {
     code(&["--exit-code", "1", "--severity", "medium"], 1);
     code(&["--exit-code", "1", "--severity", "low"], 0);
     code(&["--exit-code", "0"], 0);
+    code(&["--exit-code", "5"], 5);
+    code(&["--exit-code", "5", "--severity", "low"], 0);
+    // Without evidence it is what it always is.
+    inspect(&stage, &["--exit-code", "5"]).expect(3);
     code(&["--severity", "important"], 2);
 }
 
