@@ -58,6 +58,43 @@ struct Report {
     advisories: Option<IgnoredAny>,
 }
 
+/// What tells reports of other programs from ours.
+#[derive(Deserialize)]
+struct Head {
+    version: Option<serde_json::Value>,
+    #[serde(rename = "SchemaVersion")]
+    of_trivy: Option<IgnoredAny>,
+    #[serde(rename = "matches")]
+    of_grype: Option<IgnoredAny>,
+    #[serde(rename = "results")]
+    of_osv_scanner: Option<IgnoredAny>,
+    /// SARIF.
+    runs: Option<IgnoredAny>,
+    /// GitLab's reports.
+    scan: Option<IgnoredAny>,
+}
+
+impl Head {
+    /// Whose report it is, where it is not ours.
+    fn program(&self) -> Option<&'static str> {
+        if self.of_trivy.is_some() {
+            Some("a report of Trivy")
+        } else if self.of_grype.is_some() {
+            Some("a report of Grype")
+        } else if self.of_osv_scanner.is_some() {
+            Some("a report of OSV-Scanner")
+        } else if self.runs.is_some() {
+            Some("SARIF")
+        } else if self.scan.is_some() {
+            Some("a report in GitLab's form")
+        } else if !self.version.as_ref().is_some_and(serde_json::Value::is_u64) {
+            Some("no report of Plimsoll")
+        } else {
+            None
+        }
+    }
+}
+
 #[derive(Deserialize)]
 struct Known {
     id: String,
@@ -79,6 +116,17 @@ impl Baseline {
 
     /// Reads a report; `name` is that of its file.
     pub(crate) fn parse(bytes: &[u8], name: &str) -> Result<Self, Failure> {
+        if let Ok(head) = serde_json::from_slice::<Head>(bytes)
+            && let Some(program) = head.program()
+        {
+            return Err(Failure::usage(format!(
+                "{name}: that is {program}, and what was known before is told by a report of ours"
+            ))
+            .hint(
+                "plimsoll inspect IMAGE --format json writes one; a bill of materials, or the earlier \
+                 image itself, will do, too",
+            ));
+        }
         let report: Report = serde_json::from_slice(bytes).map_err(|error| {
             Failure::usage(format!("{name}:{}: {error}", error.line()))
                 .hint("the earlier report is one that --format json wrote")
@@ -224,9 +272,37 @@ mod tests {
         for (text, said) in [
             ("{", "old.json:1: EOF"),
             ("[]", "old.json:1: "),
-            ("{}", "old.json: that report was made without advisories"),
+            ("{}", "old.json: that is no report of Plimsoll"),
             (
-                "{\"vulnerabilities\":[],\"advisories\":null}",
+                "{\"SchemaVersion\":2,\"ArtifactName\":\"x\",\"Results\":[]}",
+                "old.json: that is a report of Trivy",
+            ),
+            (
+                "{\"matches\":[],\"source\":{},\"descriptor\":{\"name\":\"grype\"}}",
+                "old.json: that is a report of Grype",
+            ),
+            (
+                "{\"results\":[]}",
+                "old.json: that is a report of OSV-Scanner",
+            ),
+            (
+                "{\"version\":\"2.1.0\",\"runs\":[]}",
+                "old.json: that is SARIF",
+            ),
+            (
+                "{\"version\":\"15.0.4\",\"vulnerabilities\":[],\"scan\":{}}",
+                "old.json: that is a report in GitLab's form",
+            ),
+            (
+                "{\"vulnerabilities\":[]}",
+                "old.json: that is no report of Plimsoll",
+            ),
+            (
+                "{\"version\":1}",
+                "old.json: that report was made without advisories",
+            ),
+            (
+                "{\"version\":1,\"vulnerabilities\":[],\"advisories\":null}",
                 "old.json: that report was made without advisories",
             ),
         ] {
