@@ -1,6 +1,8 @@
 //! Advice in words, for formats that people read. Each word that came from elsewhere goes through
 //! the format's own escape.
 
+use std::collections::BTreeSet;
+
 use plimsoll_model::{
     AdvisedAction, AdvisedEdit, PackageKind, Report, StepTarget, VersionStep, Vulnerability,
 };
@@ -115,6 +117,7 @@ fn renewal(edit: &AdvisedEdit, voice: Voice) -> String {
         (PackageKind::Python, Some("poetry.lock")) => "poetry update",
         (PackageKind::Python, Some("uv.lock")) => "uv lock --upgrade-package",
         (PackageKind::Python, Some("pdm.lock")) => "pdm update",
+        (PackageKind::Python, Some("Pipfile.lock")) => "pipenv update",
         (PackageKind::Python, Some(_)) => "pip-compile -P",
         (PackageKind::Python, None) if asking.as_deref() == Some("Pipfile") => "pipenv update",
         (_, Some(_)) => "",
@@ -313,16 +316,33 @@ pub(crate) fn staying(report: &Report) -> Option<String> {
         }
     }
     let found = report.vulnerabilities.iter().zip(is_removed);
-    match found
+    let staying: Vec<&Vulnerability> = found
         .filter(|(one, is_removed)| !one.is_fixable() && !is_removed)
-        .count()
-    {
-        0 => None,
-        1 => Some("1 vulnerability stays: no version is known that mends it".to_owned()),
-        number => Some(format!(
-            "{number} vulnerabilities stay: no version is known that mends them"
-        )),
+        .map(|(one, _)| one)
+        .collect();
+    let offers: BTreeSet<&str> = staying
+        .iter()
+        .filter_map(|one| Some(one.paid_fix.as_ref()?.offer))
+        .collect();
+    let paid = staying.iter().filter(|one| one.paid_fix.is_some()).count();
+    let stay = |number: usize| match number {
+        1 => ("1 vulnerability stays".to_owned(), "it"),
+        number => (format!("{number} vulnerabilities stay"), "them"),
+    };
+    let mut texts = Vec::new();
+    if staying.len() > paid {
+        let (stay, it) = stay(staying.len() - paid);
+        texts.push(format!("{stay}: no version is known that mends {it}"));
     }
+    if paid > 0 {
+        let (stay, it) = stay(paid);
+        let offers: Vec<&str> = offers.into_iter().collect();
+        texts.push(format!(
+            "{stay}: the versions that mend {it} come with {} only",
+            offers.join(", ")
+        ));
+    }
+    (!texts.is_empty()).then(|| texts.join("; "))
 }
 
 /// What a person does until there is a newer base: the distribution has the packages already.

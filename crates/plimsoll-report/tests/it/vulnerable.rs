@@ -453,3 +453,43 @@ fn the_same_vulnerability_keeps_its_identity() {
     all.dedup();
     assert_eq!(all.len(), case.report.vulnerabilities.len());
 }
+
+/// What is mended for customers is mended.
+#[test]
+fn what_stays_is_told_apart_from_what_is_paid_for() {
+    let told = |paid: usize| {
+        let mut case = vulnerable();
+        let report = &mut case.report;
+        report.advice.edits.clear();
+        report.advice.plan.clear();
+        let mut one = report.vulnerabilities[0].clone();
+        one.fix_state = plimsoll_model::FixState::WillNotFix;
+        one.fixed = None;
+        one.paid_fix = None;
+        report.vulnerabilities = vec![one; 2];
+        for one in report.vulnerabilities.iter_mut().take(paid) {
+            one.paid_fix = Some(plimsoll_model::PaidFix {
+                version: "1.0+esm1".to_owned(),
+                offer: "Ubuntu Pro",
+            });
+        }
+        let text = human::render(&case.input());
+        text.split_whitespace().collect::<Vec<_>>().join(" ")
+    };
+    let nobody = "no version is known that mends";
+    let paid = "stay: the versions that mend them come with Ubuntu Pro only";
+    assert!(told(0).contains(nobody) && !told(0).contains("Ubuntu Pro only"));
+    assert!(
+        told(2).contains(paid) && !told(2).contains(nobody),
+        "{}",
+        told(2)
+    );
+    assert!(
+        told(1).contains(
+            "1 vulnerability stays: no version is known that mends it; 1 vulnerability \
+        stays: the versions that mend it come with Ubuntu Pro only"
+        ),
+        "{}",
+        told(1)
+    );
+}

@@ -19,7 +19,7 @@ mod version;
 
 pub use advice::{
     AdviceInput, BuiltIn, DeclaredPackage, Ends, Standing, advise, declarations, distinct,
-    includes, is_aside, is_manifest,
+    includes, is_aside, is_manifest, may_be_requirements,
 };
 pub use compile::{Broken, CompileError, CompileReport, IncomingIndex, Inputs, compile};
 pub use ecosystem::{Ecosystem, EcosystemName};

@@ -1,12 +1,12 @@
 //! The files of a project that ask for packages.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
 use plimsoll_model::SourceFile;
 use plimsoll_rules::Recipe;
 use plimsoll_scan::advisory::{
-    DeclaredPackage, Standing, declarations, includes, is_aside, is_manifest,
+    DeclaredPackage, Standing, declarations, includes, is_aside, is_manifest, may_be_requirements,
 };
 use plimsoll_syntax::glob;
 
@@ -24,16 +24,49 @@ const ALL: usize = 64 << 20;
 /// first, and what the Dockerfile has to do with each. A file that cannot be read asks for nothing: the
 /// advice names the Dockerfile's line then.
 pub(super) fn declared(folder: &Path, recipe: &Recipe) -> Vec<DeclaredPackage> {
-    let mut files: Vec<(usize, PathBuf)> = Vec::new();
     // The folder of a path without one is this one.
     let folder = match folder.as_os_str().is_empty() {
         true => Path::new("."),
         false => folder,
     };
+    let (manifests, others) = listed(folder);
+    let mut project = Project {
+        folder,
+        files: Vec::new(),
+        read: 0,
+    };
+    for path in manifests {
+        if !project.take(&path) {
+            break;
+        }
+    }
+    let named = project.take_named(others, recipe);
+    let installed = installed(&project.files, recipe);
+    let mut all = Vec::new();
+    for (below, file) in &project.files {
+        let standing = match installed.get(below.as_str()) {
+            Some(line) => Standing::Installed(*line),
+            None if recipe.copies(below) => Standing::Copied,
+            None => Standing::Elsewhere,
+        };
+        let mut declared = declarations(file, named.contains(below));
+        for one in &mut declared {
+            (one.standing, one.is_aside) = (standing, is_aside(below));
+        }
+        all.extend(declared);
+    }
+    all
+}
+
+/// The files below a folder that ask for packages, in order, and those that do if they are named, by their
+/// paths below it.
+fn listed(folder: &Path) -> (Vec<PathBuf>, HashMap<String, PathBuf>) {
+    let mut manifests: Vec<(usize, PathBuf)> = Vec::new();
+    let mut others = HashMap::new();
     let mut folders = vec![(0, folder.to_path_buf())];
     let mut seen = 0;
-    while let Some((depth, folder)) = folders.pop() {
-        for entry in std::fs::read_dir(&folder).into_iter().flatten().flatten() {
+    while let Some((depth, inner)) = folders.pop() {
+        for entry in std::fs::read_dir(&inner).into_iter().flatten().flatten() {
             seen += 1;
             if seen > ENTRIES {
                 break;
@@ -42,45 +75,99 @@ pub(super) fn declared(folder: &Path, recipe: &Recipe) -> Vec<DeclaredPackage> {
             let Ok(kind) = entry.file_type() else {
                 continue;
             };
+            let path = entry.path();
             if kind.is_dir() {
                 if depth < DEPTH && !project::is_passed_over(&name) {
-                    folders.push((depth + 1, entry.path()));
+                    folders.push((depth + 1, path));
                 }
-            } else if kind.is_file() && is_manifest(&name) {
-                files.push((depth, entry.path()));
+            } else if kind.is_file() {
+                let below = below(folder, &path);
+                if is_manifest(&below) {
+                    manifests.push((depth, path));
+                } else if may_be_requirements(&below) {
+                    others.insert(below, path);
+                }
             }
         }
     }
-    files.sort();
-    let mut read = 0;
-    let mut known: Vec<(String, SourceFile)> = Vec::new();
-    for (_, path) in files {
-        let Ok(bytes) = project::read_bounded(&path, LARGEST) else {
-            continue;
+    manifests.sort();
+    let manifests = manifests.into_iter().map(|(_, path)| path);
+    (manifests.collect(), others)
+}
+
+/// What was read of a project.
+struct Project<'a> {
+    folder: &'a Path,
+    /// By their paths below the folder.
+    files: Vec<(String, SourceFile)>,
+    /// Bytes that were read.
+    read: usize,
+}
+
+impl Project<'_> {
+    /// Reads a file; says no where there is too much.
+    fn take(&mut self, path: &Path) -> bool {
+        let Ok(bytes) = project::read_bounded(path, LARGEST) else {
+            return true;
         };
-        read += bytes.len();
-        if read > ALL {
-            break;
+        self.read += bytes.len();
+        let is_within = self.read <= ALL;
+        if is_within {
+            let file = SourceFile::new(project::shown(path), bytes);
+            self.files.push((below(self.folder, path), file));
         }
-        let below = path.strip_prefix(folder).unwrap_or(&path);
-        let below = below.to_string_lossy().replace('\\', "/");
-        known.push((below, SourceFile::new(project::shown(&path), bytes)));
+        is_within
     }
-    let installed = installed(&known, recipe);
-    let mut all = Vec::new();
-    for (below, file) in &known {
-        let standing = match installed.get(below.as_str()) {
-            Some(line) => Standing::Installed(*line),
-            None if recipe.copies(below) => Standing::Copied,
-            None => Standing::Elsewhere,
-        };
-        let mut declared = declarations(file);
-        for one in &mut declared {
-            (one.standing, one.is_aside) = (standing, is_aside(below));
+
+    /// Reads those of some files that an instruction installs from, or that what it installs from takes
+    /// in; gives their paths.
+    fn take_named(
+        &mut self,
+        mut others: HashMap<String, PathBuf>,
+        recipe: &Recipe,
+    ) -> HashSet<String> {
+        let files = recipe.installs.iter().flat_map(|install| &install.files);
+        let mut next: Vec<String> = files.cloned().collect();
+        let (mut named, mut seen) = (HashSet::new(), HashSet::new());
+        while let Some(path) = next.pop() {
+            if !seen.insert(path.clone()) {
+                continue;
+            }
+            if let Some(place) = others.remove(&path) {
+                if !self.take(&place) {
+                    break;
+                }
+                named.insert(path.clone());
+            }
+            let read = self.files.iter().find(|(known, _)| *known == path);
+            next.extend(
+                read.map(|(path, file)| included(path, file))
+                    .unwrap_or_default(),
+            );
         }
-        all.extend(declared);
+        named
     }
-    all
+}
+
+/// A path below the project's folder.
+fn below(folder: &Path, path: &Path) -> String {
+    let below = path.strip_prefix(folder).unwrap_or(path);
+    below.to_string_lossy().replace('\\', "/")
+}
+
+/// The paths of the files that one of requirements takes in.
+fn included(path: &str, file: &SourceFile) -> Vec<String> {
+    let text = str::from_utf8(file.bytes()).unwrap_or_default();
+    if !may_be_requirements(path) {
+        return Vec::new();
+    }
+    let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
+    includes(text)
+        .map(|name| {
+            let beside = glob::clean(&format!("/{folder}/{name}"));
+            beside.trim_start_matches('/').to_owned()
+        })
+        .collect()
 }
 
 /// The files that instructions of the Dockerfile install from, with the line of the instruction: those
@@ -104,15 +191,9 @@ fn installed<'f>(files: &'f [(String, SourceFile)], recipe: &Recipe) -> HashMap<
             continue;
         }
         lines.insert(path, line);
-        let text = by_path.get(path).map(|file| file.bytes());
-        let text = text.and_then(|bytes| str::from_utf8(bytes).ok());
-        if !path.ends_with(".txt") && !path.ends_with(".in") {
-            continue;
-        }
-        let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
-        for name in includes(text.unwrap_or_default()) {
-            let beside = glob::clean(&format!("/{folder}/{name}"));
-            next.extend(known(beside.trim_start_matches('/')).map(|path| (path, line)));
+        let taken_in = by_path.get(path).map(|file| included(path, file));
+        for path in taken_in.unwrap_or_default() {
+            next.extend(known(&path).map(|path| (path, line)));
         }
     }
     lines
@@ -190,6 +271,49 @@ mod tests {
                 of("worker", Standing::Installed(3), false),
                 of("common", Standing::Installed(3), false),
             ]
+        );
+    }
+
+    #[test]
+    fn a_file_of_requirements_may_have_any_name() {
+        let folder = tempfile::tempdir().expect("a folder");
+        for (path, text) in [
+            ("requirements/base.txt", "flask==1\n"),
+            ("requirements.prod.txt", "gunicorn==1\n"),
+            ("deps.txt", "-r more/list.in\ndjango==1\n"),
+            ("more/list.in", "pandas==1\n"),
+            ("words.txt", "apple\n"),
+            (
+                "Pipfile.lock",
+                "{\n \"_meta\": {\n },\n \"default\": {\n  \"numpy\": {\n   \"hashes\": [\n    \"x\"\n   ],\n   \
+                 \"version\": \"==1.0\"\n  }\n }\n}\n",
+            ),
+        ] {
+            let path = folder.path().join(path);
+            std::fs::create_dir_all(path.parent().expect("a parent")).expect("a folder");
+            std::fs::write(path, text).expect("a file");
+        }
+        let told = |text: &str| -> Vec<String> {
+            let file = SourceFile::new("Dockerfile", text.to_owned());
+            let all = declared(folder.path(), &Recipe::of(&file, None));
+            let mut told: Vec<String> = all
+                .into_iter()
+                .map(|one| match one.standing {
+                    Standing::Installed(line) => format!("{} {line}", one.name),
+                    _ => one.name,
+                })
+                .collect();
+            told.sort();
+            told
+        };
+        assert_eq!(told("FROM x\n"), ["flask", "gunicorn", "numpy"]);
+        assert_eq!(
+            told("FROM x\nCOPY . /app\nRUN pip install -r /app/deps.txt\n"),
+            ["django 3", "flask", "gunicorn", "numpy", "pandas 3"]
+        );
+        assert_eq!(
+            told("FROM x\nWORKDIR /app\nCOPY . .\nRUN pip install -r requirements/base.txt\n"),
+            ["flask 4", "gunicorn", "numpy"]
         );
     }
 }

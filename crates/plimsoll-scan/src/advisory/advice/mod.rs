@@ -26,6 +26,7 @@ use plimsoll_model::{
 
 pub use self::declared::{
     DeclaredPackage, Standing, declarations, distinct, includes, is_aside, is_manifest,
+    may_be_requirements,
 };
 use self::place::{Place, Placed, Places};
 use self::recheck::recheck;
@@ -220,7 +221,13 @@ fn steps<'a>(input: &AdviceInput<'a>, members: &[usize], placed: &[Placed<'a>]) 
             _ if placed_at.is_malicious => (Some(StepTarget::Gone), vec![false; members.len()]),
             Some(order) => {
                 let to = smallest_step(order, kind.is_system(), &fixable);
-                let to = to.map(|to| StepTarget::At(to.to_owned()));
+                let package = place::package(input.inventory, &input.vulnerabilities[first]);
+                let is_other = matches!(placed_at.place, Place::Pinned(_))
+                    && package.is_some_and(place::has_other_versions);
+                let to = to.map(|to| match is_other {
+                    true => StepTarget::After(installed.to_owned()),
+                    false => StepTarget::At(to.to_owned()),
+                });
                 let is_left = |at| to.is_none() || !is_fixable(at);
                 let left = members.iter().map(is_left).collect();
                 (to, left)
@@ -332,10 +339,14 @@ fn bring(
         };
         let known = by_name.get(name);
         if let Some((_, step)) = known.and_then(|at| steps.get_mut(*at)) {
-            if let StepTarget::At(to) = &mut step.to
-                && Order::Dpkg.compare(to, version) == Ok(std::cmp::Ordering::Less)
-            {
-                to.clone_from(version);
+            let comes_first =
+                |to: &str| Order::Dpkg.compare(to, version) == Ok(std::cmp::Ordering::Less);
+            match &mut step.to {
+                StepTarget::At(to) if comes_first(to) => to.clone_from(version),
+                StepTarget::After(to) if comes_first(to) => {
+                    step.to = StepTarget::At(version.clone());
+                }
+                _ => {}
             }
             continue;
         }

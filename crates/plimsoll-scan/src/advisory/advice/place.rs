@@ -327,7 +327,7 @@ fn of_system<'a>(in_base: Option<bool>, layer: Option<usize>) -> Place<'a> {
 
 /// The name and version that advisories know the package by: Debian, Ubuntu and Alpine speak of
 /// source packages, whose versions need not be those of what is built from them. Where a line names the
-/// package itself, and the versions are the same, it is that one.
+/// version of a package, it is that package.
 pub(super) fn known_as<'a>(
     inventory: &'a Inventory,
     found: &'a Vulnerability,
@@ -337,13 +337,26 @@ pub(super) fn known_as<'a>(
         .filter(|package| matches!(package.kind, PackageKind::Deb | PackageKind::Apk))
         .and_then(|package| package.source.as_ref());
     match source {
-        Some((_, version)) if is_pinned && (version.is_empty() || *version == found.installed) => {
-            (&found.name, &found.installed)
-        }
+        Some(_) if is_pinned => (&found.name, &found.installed),
         Some((name, version)) if version.is_empty() => (name, &found.installed),
         Some((name, version)) => (name, version),
         None => (&found.name, &found.installed),
     }
+}
+
+/// Whether the versions of a package are not those of its source, so that nobody knows which of its own
+/// has what mended the source. One that was built again has them (`1.2-3+b1` of `1.2-3`).
+pub(super) fn has_other_versions(package: &Package) -> bool {
+    let source = package.source.as_ref();
+    let source = source.filter(|_| matches!(package.kind, PackageKind::Deb | PackageKind::Apk));
+    source.is_some_and(|(_, version)| {
+        let is_built_again = |rest: &str| {
+            let number = rest.strip_prefix("+b");
+            number.is_some_and(|number| number.bytes().all(|byte| byte.is_ascii_digit()))
+        };
+        let rest = package.version.strip_prefix(version.as_str());
+        !version.is_empty() && !rest.is_some_and(|rest| rest.is_empty() || is_built_again(rest))
+    })
 }
 
 #[cfg(test)]
@@ -365,6 +378,29 @@ mod tests {
             ("circleci/golang:1.23", true),
         ] {
             assert_eq!(has_go(image, "1.23.4"), is, "{image}");
+        }
+    }
+
+    #[test]
+    fn a_package_may_have_other_versions_than_its_source() {
+        for (version, source, is_other) in [
+            ("3.0.9-1", "3.0.9-1", false),
+            ("3.0.9-1+b2", "3.0.9-1", false),
+            ("3.0.9-1+deb12u1", "3.0.9-1", true),
+            ("2:1.02.185-2", "2.03.16-2", true),
+            ("1.0-1", "", false),
+        ] {
+            let mut package = Package::new(
+                PackageKind::Deb,
+                "libdevmapper1.02.1",
+                version,
+                String::new(),
+                "",
+                Evidence::Database,
+                0,
+            );
+            package.source = Some(("lvm2".to_owned(), source.to_owned()));
+            assert_eq!(has_other_versions(&package), is_other, "{version} {source}");
         }
     }
 }

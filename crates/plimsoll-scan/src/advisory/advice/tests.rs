@@ -262,7 +262,7 @@ fn the_line_that_asks_for_a_package_is_the_place() {
         );
     let file = SourceFile::new("requirements.txt", "flask\n\nPandas==1.5\n");
     assert_eq!(
-        told(&image.advise(&declarations(&file), VulnerabilitySeverity::High)),
+        told(&image.advise(&declarations(&file, false), VulnerabilitySeverity::High)),
         [
             "raise-versions requirements.txt:3: pandas 1.5 > 2.2.1: 1/1",
             "raise-versions Dockerfile:3: numpy 1.0 > 1.1: 1/1",
@@ -302,7 +302,7 @@ fn what_another_package_brings_is_not_mended_by_the_line() {
     }
     let manifest = |range: &str| {
         let text = format!("{{\n\"dependencies\": {{\n\"lodash\": \"{range}\"\n}}\n}}\n");
-        declarations(&SourceFile::new("package.json", text))
+        declarations(&SourceFile::new("package.json", text), false)
     };
     let brought = |advice: &Advice| -> Vec<bool> {
         let steps = advice.edits.iter().flat_map(|edit| &edit.steps);

@@ -73,7 +73,7 @@ mod tests {
         let text: String = (0..5000)
             .map(|at| format!("Ten_sor==1.{}\nb>=1\n", at / 2))
             .collect();
-        let declared = declarations(&SourceFile::new("requirements.txt", text));
+        let declared = declarations(&SourceFile::new("requirements.txt", text), false);
         assert_eq!(declared.len(), 10_000);
         let (kept, left_out) = distinct(declared.clone());
         assert_eq!(

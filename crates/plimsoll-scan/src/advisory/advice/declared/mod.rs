@@ -151,6 +151,7 @@ fn format(name: &str) -> Option<(PackageKind, bool, Reader)> {
     Some(match name {
         "Pipfile" => (PackageKind::Python, false, toml::keys),
         "pyproject.toml" => (PackageKind::Python, false, python::project),
+        "Pipfile.lock" => (PackageKind::Python, true, python::pipfile_lock),
         "poetry.lock" | "uv.lock" | "pdm.lock" => (PackageKind::Python, true, toml::packages),
         "Cargo.toml" => (PackageKind::Cargo, false, rust::manifest),
         "Cargo.lock" => (PackageKind::Cargo, true, toml::packages),
@@ -177,16 +178,35 @@ fn format(name: &str) -> Option<(PackageKind, bool, Reader)> {
     })
 }
 
-/// Whether [`declarations`] reads files of this name.
-pub fn is_manifest(name: &str) -> bool {
-    format(name).is_some()
+/// The format of a file by its path: what lies in a folder of requirements is one of them
+/// (`requirements/base.txt`).
+fn format_at(path: &str) -> Option<(PackageKind, bool, Reader)> {
+    let (folders, name) = path.rsplit_once('/').unwrap_or(("", path));
+    let folder = folders.rsplit('/').next().unwrap_or_default();
+    let is_listed = || may_be_requirements(name) && folder.contains("requirements");
+    format(name).or_else(|| is_listed().then_some(REQUIREMENTS))
 }
 
-/// The packages that `file` asks for; none where its name says nothing of what it is, and none of a
-/// file that is no UTF-8.
-pub fn declarations(file: &SourceFile) -> Vec<DeclaredPackage> {
-    let name = file.path().rsplit('/').next().unwrap_or_default();
-    let Some((kind, is_lock, reader)) = format(name) else {
+/// pip's requirements file, whatever it is called.
+const REQUIREMENTS: (PackageKind, bool, Reader) =
+    (PackageKind::Python, false, python::requirements);
+
+/// Whether a file may be one of requirements, if something else says so: an instruction that installs
+/// from it, or another such file.
+pub fn may_be_requirements(path: &str) -> bool {
+    path.ends_with(".txt") || path.ends_with(".in")
+}
+
+/// Whether [`declarations`] reads the file at this path.
+pub fn is_manifest(path: &str) -> bool {
+    format_at(path).is_some()
+}
+
+/// The packages that `file` asks for; none where its path says nothing of what it is, unless it is known
+/// to be a file of pip's requirements, and none of a file that is no UTF-8.
+pub fn declarations(file: &SourceFile, is_requirements: bool) -> Vec<DeclaredPackage> {
+    let known = is_requirements.then_some(REQUIREMENTS);
+    let Some((kind, is_lock, reader)) = format_at(file.path()).or(known) else {
         return Vec::new();
     };
     let Ok(text) = str::from_utf8(file.bytes()) else {

@@ -81,6 +81,35 @@ pub(super) fn requirement<'t>(text: &'t str, line: Line<'t>) -> Option<Asked<'t>
     })
 }
 
+/// `Pipfile.lock`: a package opens an object, in which its version stands as `"==1.0"`.
+pub(super) fn pipfile_lock<'t>(lines: &[Line<'t>]) -> Vec<Asked<'t>> {
+    let mut found = Vec::new();
+    let mut name = None;
+    for line in lines {
+        let Some((key, rest)) = quoted(line.text) else {
+            continue;
+        };
+        let value = rest
+            .trim_start()
+            .strip_prefix(':')
+            .unwrap_or_default()
+            .trim();
+        if value.starts_with('{') {
+            name = Some((key, *line));
+        } else if key == "version"
+            && let Some((name, line)) = name.take()
+            && let Some((version, _)) = quoted(value)
+        {
+            found.push(Asked {
+                name: Cow::Borrowed(name),
+                wanted: Wanted::these(version.trim_start_matches('=')),
+                line,
+            });
+        }
+    }
+    found
+}
+
 /// The lists of `[project]` and the tables of Poetry.
 pub(super) fn project<'t>(lines: &[Line<'t>]) -> Vec<Asked<'t>> {
     let mut found = Vec::new();

@@ -214,7 +214,7 @@ fn ruby_java_and_dotnet() {
 #[test]
 fn the_place_is_the_line_without_its_margins() {
     let file = SourceFile::new("requirements.txt", "a\n  pandas==1.0  \r\n");
-    let found = declarations(&file);
+    let found = declarations(&file, false);
     assert_eq!(found[1].place.span.of(file.bytes()), b"pandas==1.0");
     assert_eq!(
         (found[1].place.start.line, found[1].place.start.column),
@@ -223,7 +223,7 @@ fn the_place_is_the_line_without_its_margins() {
 }
 
 fn of(name: &str, text: &str) -> Vec<DeclaredPackage> {
-    declarations(&SourceFile::new(name, text))
+    declarations(&SourceFile::new(name, text), false)
 }
 
 fn claim(at: impl Into<Option<usize>>, is_brought: bool) -> Claim {
@@ -307,7 +307,7 @@ proptest! {
     ) {
         let text = lines.join("\n");
         let file = SourceFile::new(name, text.as_str());
-        for one in declarations(&file) {
+        for one in declarations(&file, false) {
             prop_assert!(one.place.span.end <= text.len());
             prop_assert!(!one.place.span.of(text.as_bytes()).contains(&b'\n'));
         }

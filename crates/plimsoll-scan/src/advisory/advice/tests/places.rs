@@ -6,7 +6,7 @@ const FLASK: (PackageKind, usize, &str, &str) = (PackageKind::Python, 2, "flask"
 
 /// What two files of a project ask for, the second with its standing.
 fn of(path: &str, text: &str, standing: Standing) -> Vec<DeclaredPackage> {
-    let mut all = declarations(&SourceFile::new(path, text));
+    let mut all = declarations(&SourceFile::new(path, text), false);
     for one in &mut all {
         (one.standing, one.is_aside) = (standing, is_aside(path));
     }
@@ -145,6 +145,7 @@ fn a_version_that_the_instruction_names_is_raised_there() {
         .with((Deb, 1, "libssl3", "3.0.9-1"), high, &["3.0.9-2"])
         .with((Deb, 1, "openssl", "3.0.9-1"), high, &["3.0.9-2"])
         .with((Deb, 1, "gcc", "12-1+b1"), high, &["12-2"])
+        .with((Deb, 1, "libdm", "2:1.02-2"), high, &["2.03-3"])
         .with((Deb, 1, "curl", "7-1"), high, &["7-2"])
         .with((Npm, 2, "lodash", "4.17.20"), high, &["4.17.21"])
         .with(FLASK, high, &["2.0.3"]);
@@ -152,24 +153,30 @@ fn a_version_that_the_instruction_names_is_raised_there() {
         package.source = Some(("openssl".to_owned(), "3.0.9-1".to_owned()));
     }
     image.inventory.packages[2].source = Some(("gcc-12".to_owned(), "12-1".to_owned()));
+    image.inventory.packages[3].source = Some(("lvm2".to_owned(), "2.03-2".to_owned()));
     let mut declared = words(
         2,
         &[
             (Deb, "libssl3=3.0.9-1"),
             (Deb, "openssl=3.0.9-1"),
             (Deb, "gcc=12-1+b1"),
+            (Deb, "libdm=2:1.02-2"),
             // That one is not what another line asks for.
             (Python, "flask==1.0.0"),
         ],
     );
     declared.extend(words(3, &[(Npm, "lodash@4.17.20"), (Python, "flask")]));
-    let mut found = told(&image.advise(&declared, high));
+    let advice = image.advise(&declared, high);
+    let mut steps = advice.edits.iter().flat_map(|edit| &edit.steps);
+    let later = StepTarget::After("2:1.02-2".to_owned());
+    assert!(steps.any(|step| step.name == "libdm" && step.to == later));
+    let mut found = told(&advice);
     found.sort_unstable();
     assert_eq!(
         found,
         [
-            // The source package's version says nothing of the name of the binary one's.
-            "raise-versions Dockerfile:2: gcc-12 12-1 > 12-2, libssl3 3.0.9-1 > 3.0.9-2, openssl 3.0.9-1 > 3.0.9-2: 3/3",
+            // Which version of its own has what mended the source, nobody says.
+            "raise-versions Dockerfile:2: gcc 12-1+b1 > 12-2, libdm 2:1.02-2 > 2:1.02-2, libssl3 3.0.9-1 > 3.0.9-2, openssl 3.0.9-1 > 3.0.9-2: 4/4",
             "raise-versions Dockerfile:3: flask 1.0.0 > 2.0.3, lodash 4.17.20 > 4.17.21: 2/2",
             "renew-packages Dockerfile:2: curl 7-1 > 7-2: 1/1",
         ]
