@@ -3,6 +3,7 @@
 //! Offsets are bytes of the text handed in; `dockerfile::Text::source_span` maps them to the file.
 
 pub mod lint;
+mod outline;
 mod walk;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -11,6 +12,8 @@ use std::sync::Arc;
 use shuck_parser::parser::{Parser, ShellDialect};
 
 use crate::dockerfile;
+
+pub use outline::{Item, Node};
 
 /// The dialect a text is read in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -69,6 +72,8 @@ pub struct ShellCommand {
     pub function: Option<Arc<str>>,
     /// What `program` says, found once: every rule asks it of every command.
     program: Program,
+    /// Its first byte, redirections included.
+    start: usize,
 }
 
 /// Where a command names its program.
@@ -100,6 +105,7 @@ impl ShellCommand {
             substituted: false,
             function: None,
             program: Program { word, name },
+            start: 0,
         }
     }
 

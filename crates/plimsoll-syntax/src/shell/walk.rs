@@ -25,12 +25,11 @@ pub(super) fn script(file: &File, text: &str) -> Script {
         nesting: 0,
     };
     walk.sequence(&file.body, Place::default());
-    walk.commands.sort_by_key(|(start, _)| *start);
+    walk.commands.sort_by_key(|command| command.start);
     walk.pipes.sort_unstable();
     walk.writes.sort_by_key(|word| word.start);
-    let commands = walk.commands.into_iter().map(|(_, command)| command);
     Script {
-        commands: commands.collect(),
+        commands: walk.commands,
         pipes: walk.pipes,
         writes: walk.writes,
         ..Script::default()
@@ -64,8 +63,7 @@ impl Place {
 
 struct Walk<'a> {
     text: &'a str,
-    /// Commands and where they start.
-    commands: Vec<(usize, ShellCommand)>,
+    commands: Vec<ShellCommand>,
     /// Where `|` stands.
     pipes: Vec<usize>,
     /// What groups and their like write to.
@@ -304,18 +302,16 @@ impl Walk<'_> {
             .iter()
             .map(|assignment| self.assignment(assignment, place))
             .collect();
-        self.commands.push((
-            span.start.offset(),
-            ShellCommand {
-                joint,
-                depth: place.depth,
-                substituted: place.substituted,
-                function: place
-                    .function
-                    .and_then(|at| self.functions.get(at).cloned()),
-                ..ShellCommand::new(assignments, words, writes)
-            },
-        ));
+        self.commands.push(ShellCommand {
+            joint,
+            depth: place.depth,
+            substituted: place.substituted,
+            function: place
+                .function
+                .and_then(|at| self.functions.get(at).cloned()),
+            start: span.start.offset(),
+            ..ShellCommand::new(assignments, words, writes)
+        });
     }
 
     fn assignment(&mut self, assignment: &Assignment, place: Place) -> (String, ShellWord) {
