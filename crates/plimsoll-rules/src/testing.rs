@@ -353,6 +353,10 @@ fn startup(words: &[&str]) -> StartupFile {
             .iter()
             .position(|word| *word == "given-to")
             .map(|at| words[at + 1].to_owned()),
+        script: words
+            .iter()
+            .position(|word| *word == "in-script")
+            .map(|at| words[at + 1].to_owned()),
         layer: path.as_ref().map(|_| 0),
         path,
         problems: problem.into_iter().collect(),

@@ -29,10 +29,13 @@ impl StartupRole {
 pub struct StartupFile {
     /// What names it.
     pub role: StartupRole,
-    /// The word that names it, as the configuration has it.
+    /// The word that names it, as it is written.
     pub word: String,
     /// The interpreter that is given it as a script; `None` for a program of its own.
     pub given_to: Option<String>,
+    /// The script of a shell that runs it in the end and has the word in it, without a leading
+    /// slash; `None` where the configuration has it.
+    pub script: Option<String>,
     /// Where it lies once every link is followed, without a leading slash; `None` where it is not
     /// there.
     pub path: Option<String>,

@@ -229,6 +229,7 @@ pub(crate) fn inspected() -> Case {
             role: StartupRole::Entrypoint,
             word: "/app/start.sh".to_owned(),
             given_to: None,
+            script: None,
             path: Some("app/start.sh".to_owned()),
             layer: Some(2),
             problems: vec![

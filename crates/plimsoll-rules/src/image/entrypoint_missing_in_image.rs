@@ -8,9 +8,9 @@ declare_rule! {
     /// ## What it does
     /// Tells that the program of `ENTRYPOINT` or `CMD`, or the script that an interpreter is told to run, is
     /// not in the image. Wrappers such as `tini` and plain lines of shell are seen through, and so are entry
-    /// points of shell that end in `exec "$@"`: they run the `CMD`. It is silent where a volume or a variable
-    /// decides what runs; where a script may run something else than a `CMD` that is not there, or may bring
-    /// it, that is told among what was not looked at.
+    /// points of shell that end in `exec "$@"`, which runs the `CMD`, or in `exec node server.js`. It is silent
+    /// where a volume or a variable decides what runs; where a script may run something else than a program
+    /// that is not there, or may bring it, that is told among what was not looked at.
     ///
     /// ## Why it hurts in production
     /// Every container of the image ends at once with `no such file or directory`, in each place that pulls
@@ -58,13 +58,13 @@ impl Rule for EntrypointMissingInImage {
                     file.word.escape_debug()
                 ),
                 (StartupProblem::Missing, None) => format!(
-                    "`{}` starts `{}`, which is not in the image.",
-                    file.role.instruction(),
+                    "{} starts `{}`, which is not in the image.",
+                    startup::starter(file),
                     file.word.escape_debug()
                 ),
                 (StartupProblem::Folder, _) => format!(
-                    "`{}` starts {}, which is a folder.",
-                    file.role.instruction(),
+                    "{} starts {}, which is a folder.",
+                    startup::starter(file),
                     startup::shown(file)
                 ),
                 _ => return None,
@@ -86,6 +86,7 @@ mod tests {
             &[
                 ("a folder", "layer: a\nstartup: cmd /srv srv folder\n", 1),
                 ("a script", "startup: cmd app.py - missing given-to python3\n", 1),
+                ("named by a script", "layer: a\nstartup: entrypoint /e.sh e.sh\nstartup: entrypoint node - missing in-script e.sh\n", 1),
                 ("of the health check another rule speaks", "startup: healthcheck curl - missing\n", 0),
             ],
         );

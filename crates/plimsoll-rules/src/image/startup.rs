@@ -39,11 +39,29 @@ fn needs(file: &StartupFile, problem: &StartupProblem) -> Vec<String> {
     }
 }
 
-/// The file where it is there, or else the instruction that names it.
+/// The file where it is there, or else what names it: a script, or an instruction.
 pub(super) fn origin_of(image: &ImageFacts<'_>, file: &StartupFile) -> Origin {
-    match (file.layer, &file.path) {
-        (Some(layer), Some(path)) => origin::of_file(image, layer, path),
-        _ => origin::of_setting(image, file.role.instruction(), &file.word),
+    if let (Some(layer), Some(path)) = (file.layer, &file.path) {
+        return origin::of_file(image, layer, path);
+    }
+    let mut files = image.inventory.startup.iter();
+    let script = file.script.as_ref().and_then(|script| {
+        let layer = files
+            .find(|file| file.path.as_ref() == Some(script))?
+            .layer?;
+        Some((layer, script))
+    });
+    match script {
+        Some((layer, path)) => origin::of_file(image, layer, path),
+        None => origin::of_setting(image, file.role.instruction(), &file.word),
+    }
+}
+
+/// What starts a file: an instruction, or the script that one leads to.
+pub(super) fn starter(file: &StartupFile) -> String {
+    match &file.script {
+        Some(script) => format!("`/{}`", script.escape_debug()),
+        None => format!("`{}`", file.role.instruction()),
     }
 }
 

@@ -3,11 +3,15 @@
 //! Of wrappers and shells only forms are read whose meaning cannot be another. Where a line goes on
 //! in a way that depends on anything but itself, what comes behind is not told.
 
+mod builtin;
+mod given;
 mod text;
 
 use plimsoll_model::StartupRole;
 
-use self::text::{Then, alternatives, asked, first_command};
+use self::builtin::is_builtin;
+use self::given::given_file;
+use self::text::{Text, alternatives, is_needed, known, known_words};
 
 /// A program that is started, or a file that an interpreter is given to run.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,6 +25,8 @@ pub(super) struct Step {
     /// Whether it is started by what gives a file that the kernel does not know to a shell: a shell
     /// itself, and what starts programs by `execvp(3)`.
     pub(super) falls_back: bool,
+    /// Whether sudo starts it: as a user of whom nothing is known, and from folders of its own.
+    pub(super) by_sudo: bool,
     /// The folder it is started in.
     pub(super) folder: String,
     /// What a program or a script of a shell is given.
@@ -72,6 +78,50 @@ pub(super) const CHPST_VALUED: &[&str] = &[
     "-u", "-U", "-b", "-n", "-l", "-L", "-m", "-d", "-o", "-p", "-f", "-c", "-r", "-t", "-s", "-a",
 ];
 
+/// Options of sudo(8) that leave which program is run, and take no value; `-i` and `-s` start a shell.
+const SUDO_BARE: &[&str] = &[
+    "-A",
+    "-b",
+    "-B",
+    "-E",
+    "-H",
+    "-k",
+    "-n",
+    "-N",
+    "-P",
+    "-S",
+    "-nE",
+    "-En",
+    "-EH",
+    "-HE",
+    "--preserve-env",
+    "--set-home",
+    "--non-interactive",
+    "--stdin",
+    "--background",
+];
+
+/// Options of sudo(8) that take a value; with `-D` and `-R` it runs elsewhere.
+pub(super) const SUDO_VALUED: &[&str] = &[
+    "-u",
+    "--user",
+    "-g",
+    "--group",
+    "-h",
+    "--host",
+    "-p",
+    "--prompt",
+    "-C",
+    "--close-from",
+    "-T",
+    "--command-timeout",
+    "-r",
+    "--role",
+    "-t",
+    "--type",
+    "--preserve-env",
+];
+
 /// Whether an option has its value in the same word: `--user=NAME`, `-uNAME`.
 fn holds_value(word: &str, option: &str) -> bool {
     word.strip_prefix(option)
@@ -87,6 +137,8 @@ pub(super) struct Reader {
     folder: String,
     in_shell: bool,
     falls_back: bool,
+    /// Whether sudo starts it.
+    pub(super) by_sudo: bool,
     instead: Vec<String>,
     pub(super) steps: Vec<Step>,
 }
@@ -98,6 +150,7 @@ impl Reader {
             folder: if folder.is_empty() { "/" } else { folder }.to_owned(),
             in_shell: false,
             falls_back: false,
+            by_sudo: false,
             instead: Vec::new(),
             steps: Vec::new(),
         }
@@ -192,6 +245,11 @@ impl Reader {
             {
                 self.wrapped(rest, &[], RUNUSER_VALUED, depth);
             }
+            "sudo" => {
+                let before = std::mem::replace(&mut self.by_sudo, true);
+                self.wrapped(rest, SUDO_BARE, SUDO_VALUED, depth);
+                self.by_sudo = before;
+            }
             "chpst" => self.wrapped(rest, &["-v", "-P", "-0", "-1", "-2"], CHPST_VALUED, depth),
             "gosu" | "su-exec" | "s6-setuidgid" | "setuidgid" => {
                 self.wrapped(rest.get(1..).unwrap_or_default(), &[], &[], depth)
@@ -212,6 +270,7 @@ impl Reader {
             given_to: given_to.map(str::to_owned),
             in_shell: self.in_shell && given_to.is_none(),
             falls_back: self.falls_back,
+            by_sudo: self.by_sudo,
             folder: self.folder.clone(),
             arguments: arguments.to_vec(),
             instead: self.instead.clone(),
@@ -231,8 +290,10 @@ impl Reader {
                 behind.get(1..).unwrap_or_default()
             } else if valued.iter().any(|option| holds_value(word, option)) {
                 behind
-            } else if word.starts_with('-') {
+            } else if word.starts_with('-') || (self.by_sudo && changes_search(word)) {
                 return;
+            } else if self.by_sudo && is_assignment(word) {
+                behind
             } else {
                 return self.command(rest, depth);
             };
@@ -280,30 +341,27 @@ impl Reader {
 
     /// The first program of a shell's text, and what goes before it without effect on programs.
     fn text(&mut self, text: &str, depth: usize) {
-        let mut rest = match self.role {
-            StartupRole::HealthCheck => asked(text).unwrap_or(text),
-            _ => text,
+        let Some(read) = Text::read(text) else {
+            return;
         };
-        for _ in 0..MAX_COMMANDS {
-            let Some(command) = first_command(rest) else {
+        let parts = read.parts(text, self.role == StartupRole::HealthCheck);
+        for at in 0..parts.len().min(MAX_COMMANDS) {
+            let rest = parts.get(at..).unwrap_or_default();
+            let Some((part, behind)) = rest.split_first() else {
                 return;
             };
-            let mut words: &[String] = &command.words;
-            while let Some((word, behind)) = words.split_first() {
-                if !is_assignment(word) {
-                    break;
-                }
-                if changes_search(word) {
-                    return;
-                }
-                words = behind;
+            let Some(command) = part.plain() else {
+                return;
+            };
+            let mut set = command.assignments.iter();
+            if set.any(|(name, _)| changes_search(&format!("{name}="))) {
+                return;
             }
-            let goes_on = matches!(command.then, Then::And | Then::Next);
+            let words = known_words(command);
             let Some(program) = words.first() else {
-                if !goes_on {
+                if !command.words.is_empty() || !part.goes_on() {
                     return;
                 }
-                rest = command.rest;
                 continue;
             };
             match program.as_str() {
@@ -314,8 +372,11 @@ impl Reader {
                     }
                     return self.in_shell_command(words, depth, true);
                 }
-                "cd" => match words {
-                    [_, folder] if !folder.starts_with(['-', '~']) && goes_on => {
+                "cd" => match command.words.as_slice() {
+                    [_, folder] if part.goes_on() => {
+                        let Some(folder) = known(folder).filter(|it| !it.starts_with('-')) else {
+                            return;
+                        };
                         if self.folder.len() + folder.len() > MAX_PATH {
                             return;
                         }
@@ -323,23 +384,25 @@ impl Reader {
                     }
                     _ => return,
                 },
-                "export" if !words.iter().any(|word| changes_search(word)) && goes_on => {}
+                "export"
+                    if !command.words.iter().any(|word| changes_search(&word.raw))
+                        && part.goes_on() => {}
                 "set" | "umask" | "ulimit" | ":" | "true" | "echo" | "printf" | "sleep"
-                    if goes_on => {}
+                    if part.goes_on() => {}
                 _ if is_builtin(program) => return,
                 _ => {
-                    let instead = match command.then {
-                        Then::Or if !command.is_needed() => alternatives(command.rest),
-                        _ => Some(Vec::new()).filter(|_| command.is_needed()),
+                    let needed = is_needed(rest);
+                    let instead = match part.has_others() && !needed {
+                        true => alternatives(behind),
+                        false => needed.then(Vec::new),
                     };
                     if let Some(instead) = instead {
                         self.instead = instead;
-                        self.in_shell_command(words, depth, false);
+                        self.in_shell_command(&words, depth, false);
                     }
                     return;
                 }
             }
-            rest = command.rest;
         }
     }
 
@@ -376,292 +439,5 @@ pub(super) fn joined(folder: &str, path: &str) -> String {
     }
 }
 
-/// Words that a shell knows itself, or that begin what is no simple command (POSIX, "Reserved
-/// Words" and "Special Built-In Utilities", and those of bash and BusyBox).
-fn is_builtin(word: &str) -> bool {
-    const WORDS: &[&str] = &[
-        "if",
-        "then",
-        "else",
-        "elif",
-        "fi",
-        "do",
-        "done",
-        "case",
-        "esac",
-        "while",
-        "until",
-        "for",
-        "in",
-        "select",
-        "function",
-        "time",
-        "coproc",
-        ".",
-        "source",
-        "alias",
-        "bg",
-        "bind",
-        "break",
-        "builtin",
-        "caller",
-        "cd",
-        "command",
-        "compgen",
-        "complete",
-        "continue",
-        "declare",
-        "dirs",
-        "disown",
-        "echo",
-        "enable",
-        "eval",
-        "exit",
-        "export",
-        "false",
-        "fc",
-        "fg",
-        "getopts",
-        "hash",
-        "help",
-        "history",
-        "jobs",
-        "kill",
-        "let",
-        "local",
-        "logout",
-        "mapfile",
-        "popd",
-        "printf",
-        "pushd",
-        "pwd",
-        "read",
-        "readarray",
-        "readonly",
-        "return",
-        "set",
-        "shift",
-        "shopt",
-        "sleep",
-        "suspend",
-        "test",
-        "times",
-        "trap",
-        "true",
-        "type",
-        "typeset",
-        "ulimit",
-        "umask",
-        "unalias",
-        "unset",
-        "wait",
-        ":",
-        "[",
-        "[[",
-        "]]",
-        "{",
-        "}",
-        "!",
-        "((",
-    ];
-    WORDS.contains(&word)
-}
-
-/// The file that an interpreter is given first; `None` where options may mean something else.
-fn given_file<'w>(interpreter: &str, words: &'w [String]) -> Option<&'w str> {
-    let bare: &[&str] = match interpreter.trim_end_matches(|c: char| c.is_ascii_digit() || c == '.')
-    {
-        "python" | "pypy" => &["-u", "-B", "-E", "-s", "-S", "-I", "-O", "-OO", "-q", "-b"],
-        "node" | "nodejs" => &["--enable-source-maps", "--no-deprecation", "--no-warnings"],
-        "ruby" => &["-w"],
-        "perl" => &["-w", "-T"],
-        "java" => return java_archive(words),
-        _ => return None,
-    };
-    let is_node = interpreter.starts_with("node");
-    for word in words {
-        let option_with_value = is_node && word.starts_with("--") && word.contains('=');
-        if bare.contains(&word.as_str()) || option_with_value {
-            continue;
-        }
-        let is_path = !word.starts_with('-') && !word.is_empty();
-        // `node inspect`, `node run`: what has neither folder nor extension may be a command.
-        let is_file = !is_node || word.contains(['/', '.']);
-        return (is_path && is_file).then_some(word.as_str());
-    }
-    None
-}
-
-/// The file of `java -jar FILE`.
-fn java_archive(words: &[String]) -> Option<&str> {
-    let mut words = words.iter();
-    loop {
-        let word = words.next()?.as_str();
-        if word == "-jar" {
-            return words.next().map(String::as_str);
-        }
-        let alone = word.starts_with("-X")
-            || word.starts_with("-D")
-            || word.starts_with("-javaagent:")
-            || matches!(word, "-server" | "-ea" | "-da" | "-esa")
-            || (word.starts_with("--") && word.contains('='));
-        if !alone {
-            return None;
-        }
-    }
-}
-
 #[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    fn told(words: &[&str]) -> Vec<String> {
-        let mut reader = Reader::new(StartupRole::Cmd, "/srv");
-        let words: Vec<String> = words.iter().map(|word| (*word).to_owned()).collect();
-        reader.arguments(&words, 0);
-        reader
-            .steps
-            .into_iter()
-            .map(|step| match step.given_to {
-                Some(_) => format!("<{}@{}", step.word, step.folder),
-                None => step.word,
-            })
-            .collect()
-    }
-
-    #[test]
-    fn wrappers_and_shells_are_seen_through() {
-        let cases: &[(&[&str], &[&str])] = &[
-            (&["/app", "x"], &["/app"]),
-            (&["tini", "-g", "--", "/run.sh", "a"], &["tini", "/run.sh"]),
-            (
-                &["dumb-init", "node", "a.js"],
-                &["dumb-init", "node", "<a.js@/srv"],
-            ),
-            (&["env", "A=b", "x"], &["env", "x"]),
-            (&["env", "PATH=/x", "x"], &["env"]),
-            (
-                &["/bin/sh", "-c", "python3 -u app.py --x"],
-                &["/bin/sh", "python3", "<app.py@/srv"],
-            ),
-            (&["/bin/sh", "-c", "cd /a && exec ./b"], &["/bin/sh", "./b"]),
-            (
-                &["/bin/sh", "-c", "curl -f x || exit 1"],
-                &["/bin/sh", "curl"],
-            ),
-            (&["/bin/sh", "-c", "curl -f x || true"], &["/bin/sh"]),
-            (&["/bin/sh", "-c", "prepare; serve"], &["/bin/sh"]),
-            (&["/bin/sh", "-c", "$SERVER run"], &["/bin/sh"]),
-            (&["/bin/sh", "-c", "if a; then b; fi"], &["/bin/sh"]),
-            (&["/bin/sh", "-c", "node \"$FILE\""], &["/bin/sh", "node"]),
-            (&["/bin/sh", "-c", "test -f /x && y"], &["/bin/sh"]),
-            (&["sh", "-lc", "x"], &["sh"]),
-            (&["sh", "/start.sh"], &["sh", "</start.sh@/srv"]),
-            (&["python3", "-m", "http.server"], &["python3"]),
-            (&["node", "inspect"], &["node"]),
-            (
-                &["java", "-Xmx1g", "-jar", "/a.jar"],
-                &["java", "</a.jar@/srv"],
-            ),
-            (&["java", "-cp", "x", "-jar", "/a.jar"], &["java"]),
-            (&["gosu", "app", "serve"], &["gosu", "serve"]),
-            (
-                &[
-                    "setpriv",
-                    "--reuid=1",
-                    "--regid",
-                    "1",
-                    "--clear-groups",
-                    "serve",
-                ],
-                &["setpriv", "serve"],
-            ),
-            (&["setpriv", "--reset-env", "serve"], &["setpriv"]),
-            (
-                &["runuser", "-u", "app", "--", "serve"],
-                &["runuser", "serve"],
-            ),
-            (&["runuser", "app", "-c", "serve"], &["runuser"]),
-            (&["chpst", "-uapp", "serve"], &["chpst", "serve"]),
-            (
-                &["s6-setuidgid", "app", "serve"],
-                &["s6-setuidgid", "serve"],
-            ),
-            (&["nice", "-n", "5", "serve"], &["nice", "serve"]),
-            (
-                &["timeout", "-k", "5", "3s", "curl", "x"],
-                &["timeout", "curl"],
-            ),
-            (&["timeout", "-t", "3", "curl"], &["timeout", "curl"]),
-            (&["timeout", "--help"], &["timeout"]),
-        ];
-        for (words, expected) in cases {
-            assert_eq!(told(words), *expected, "{words:?}");
-        }
-    }
-
-    #[test]
-    fn what_a_health_check_stands_and_falls_with() {
-        for (text, expected) in [
-            ("curl -f x; exit $?", "curl"),
-            ("curl -f x ; exit $?;", "curl"),
-            ("curl -f x; exit 0", ""),
-            ("curl -f x || { echo bad; exit 1; }", "curl"),
-            ("curl -f x || exit 0", ""),
-            ("if ! curl -f x; then exit 1; fi", "curl"),
-            ("if curl -f x; then exit 0; else exit 1; fi", "curl"),
-            ("if curl -f x; then echo a; fi", ""),
-            ("if which curl; then curl x; else wget x; fi", ""),
-            ("! curl x", "curl"),
-            ("test \"$(curl -s x)\" = ok", "curl"),
-            (
-                "[ \"$(curl -s -w '%{http_code}' x)\" = \"200\" ] || exit 1",
-                "curl",
-            ),
-            ("test -z \"$(curl -s x)\"", ""),
-            ("test \"$(curl -s x)\" != ok", ""),
-            ("timeout 3 curl x", "timeout curl"),
-            ("curl x || wget x || exit 1", "curl or wget"),
-            ("curl x || wget x", "curl or wget"),
-            ("curl x || true", ""),
-            ("curl x || wget x; true", ""),
-        ] {
-            let mut reader = Reader::new(StartupRole::HealthCheck, "/");
-            reader.arguments(&["/bin/sh".to_owned(), "-c".to_owned(), text.to_owned()], 0);
-            let told: Vec<String> = reader.steps[1..]
-                .iter()
-                .map(|step| {
-                    let words = std::iter::once(&step.word).chain(&step.instead);
-                    words.cloned().collect::<Vec<_>>().join(" or ")
-                })
-                .collect();
-            assert_eq!(told.join(" "), expected, "{text}");
-        }
-    }
-
-    #[test]
-    fn what_goes_before_a_program_is_bounded() {
-        for (before, times, is_told) in [
-            ("cd a&&", 500, true),
-            ("cd a&&", 1_000_000, false),
-            ("cd abcdefghi&&", 500, false),
-            ("cd /a;", 1_000_000, false),
-            ("A=b;", 1_000_000, false),
-        ] {
-            let text = format!("{}serve", before.repeat(times));
-            let found = told(&["sh", "-c", &text]).contains(&"serve".to_owned());
-            assert_eq!(found, is_told, "{times} times {before}");
-        }
-    }
-
-    proptest! {
-        #[test]
-        fn any_text_ends(text in "([a-z$'\"\\\\|&;(){}<>=/é \n-]|cd |exec |sh -c ){0,40}") {
-            told(&["/bin/sh", "-c", &text]);
-            let _ = asked(&text);
-            let _ = asked(&format!("test \"$({text}"));
-        }
-    }
-}
+mod tests;

@@ -1,9 +1,10 @@
-//! Follows scripts of shells to what they run in the end: the arguments that they are given.
+//! Follows scripts of shells to what they run in the end: the arguments that they are given, or a
+//! program of their own choice.
 
 use plimsoll_model::{Skipped, StartupFile, StartupProblem, StartupRole};
 
 use super::accounts::Identity;
-use super::command::{Reader, Step};
+use super::command::{MAX_PATH, Reader, Step, joined};
 use super::script::{Doubt, Script};
 use super::{Startup, Surroundings};
 
@@ -48,9 +49,7 @@ impl<'a> Surroundings<'a> {
             if stops {
                 return;
             }
-            if let (Some(script), Some(path)) = (script, path)
-                && !step.arguments.is_empty()
-            {
+            if let (Some(script), Some(path)) = (script, path) {
                 self.follow(script, &path, &step, identity, depth, startup);
             }
         }
@@ -62,7 +61,8 @@ impl<'a> Surroundings<'a> {
         self.records.get(layer)?.scripts.get(&fact.path)
     }
 
-    /// Looks at what a script runs: its arguments, where nothing in it is against that.
+    /// Looks at what a script runs, where nothing in it is against that: its arguments, or what it
+    /// ends in.
     fn follow(
         &self,
         script: &Script,
@@ -72,57 +72,92 @@ impl<'a> Surroundings<'a> {
         depth: usize,
         startup: &mut Startup,
     ) {
-        let Some(first) = step.arguments.first() else {
-            return;
+        let given = script.arguments.as_ref().zip(step.arguments.first());
+        let (run, first) = match (given, &script.program) {
+            (Some(given), _) => given,
+            (None, Some(run)) => match run.words.first() {
+                Some(first) => (run, first),
+                None => return,
+            },
+            (None, None) => return,
         };
         let cmd = self.config.cmd.as_ref().map_or(0, Vec::len);
         let role = match step.role {
-            StartupRole::Entrypoint if step.arguments.len() <= cmd => StartupRole::Cmd,
+            StartupRole::Entrypoint if given.is_some() && step.arguments.len() <= cmd => {
+                StartupRole::Cmd
+            }
             role => role,
         };
+        let folder = match &run.folder {
+            Some(folder) if step.folder.len() + folder.len() <= MAX_PATH => {
+                joined(&step.folder, folder)
+            }
+            _ => step.folder.clone(),
+        };
         let with = |before: &[String]| {
-            let words = script.wrapper.iter().chain(before).chain(&step.arguments);
+            let handed = step.arguments.iter().filter(|_| run.hands_on);
+            let words = run.words.iter().chain(before).chain(handed);
             let words: Vec<String> = words.cloned().collect();
-            let mut reader = Reader::in_script(role, &step.folder, script.replaces);
+            let mut reader = Reader::in_script(role, &folder, run.replaces);
+            reader.by_sudo = step.by_sudo;
             reader.arguments(&words, 0);
             let mut found = Startup::default();
             self.take_steps(reader.steps, identity, depth + 1, &mut found);
+            if given.is_none() {
+                for file in &mut found.files {
+                    file.script.get_or_insert_with(|| path.to_owned());
+                }
+            }
             found
         };
         let plain = with(&[]);
         let mut found = plain.is_sound().then_some(&plain);
         let others: Vec<Startup> = match found {
-            None if depth == 0 => script.before.iter().map(|words| with(words)).collect(),
+            None if depth == 0 => run.before.iter().map(|words| with(words)).collect(),
             _ => Vec::new(),
         };
         found = found.or_else(|| others.iter().find(|other| other.is_sound()));
-        let Some(problem) = plain.files.iter().find_map(|file| file.problems.first()) else {
+        let Some((file, problem)) = plain
+            .files
+            .iter()
+            .find_map(|file| Some((file, file.problems.first()?)))
+        else {
             return startup.extend(plain);
         };
         if let Some(found) = found {
             return startup.extend(found.clone());
         }
+        // A name without a slash is looked for elsewhere, whatever the folder.
+        let is_relative =
+            !file.word.starts_with('/') && (file.given_to.is_some() || file.word.contains('/'));
         let says =
             |doubt: &Doubt| format!("line {}, `{}`", doubt.line, doubt.command.escape_debug());
-        let may = if let Some(doubt) = &script.replaced {
+        let may = if let Some(doubt) = &run.replaced {
             format!("may run something else in its place ({})", says(doubt))
-        } else if let Some(word) = script.before.iter().find_map(|words| words.first()) {
+        } else if let Some(word) = run.before.iter().find_map(|words| words.first()) {
             format!("may have `{}` run it", word.escape_debug())
-        } else if let Some(doubt) = &script.brings {
+        } else if let Some(doubt) = &run.brings {
             format!("may bring it, or set where it lies ({})", says(doubt))
-        } else if script.changes_modes && *problem == StartupProblem::NotExecutable {
+        } else if let Some(doubt) = run.moves.as_ref().filter(|_| is_relative) {
+            format!("may look for it in another folder ({})", says(doubt))
+        } else if run.changes_modes && *problem == StartupProblem::NotExecutable {
             "changes permissions first".to_owned()
         } else {
             return startup.extend(plain);
         };
+        let path = path.escape_debug();
+        let why = match given {
+            Some(_) => format!(
+                "{} names it, and as it lies in the image it cannot be run; `/{path}` {may}",
+                role.instruction(),
+            ),
+            None => format!(
+                "`/{path}` ends in it, and as it lies in the image it cannot be run; the script {may}"
+            ),
+        };
         startup.unclear.push(Skipped {
             what: first.clone(),
-            why: format!(
-                "{} names it, and as it lies in the image it cannot be run; `/{}` {may}: what runs \
-                 was not looked at",
-                role.instruction(),
-                path.escape_debug()
-            ),
+            why: format!("{why}: what runs was not looked at"),
             blocking: false,
         });
     }

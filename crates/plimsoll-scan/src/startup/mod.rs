@@ -31,6 +31,9 @@ pub(crate) const MAX_SEARCH_PATH: usize = 1_000;
 /// Interpreters that are scripts themselves, each run by the next; the kernel's own bound.
 const MAX_INTERPRETERS: usize = 5;
 
+/// Where sudo looks for programs, as distributions set it (`secure_path` of sudoers(5)).
+const SUDO_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:/snap/bin";
+
 /// What is known of an image.
 pub(crate) struct Facts<'a> {
     pub(crate) config: &'a ImageConfig,
@@ -146,14 +149,22 @@ impl<'a> Surroundings<'a> {
             role: step.role,
             word: step.word.clone(),
             given_to: step.given_to.clone(),
+            script: None,
             path: None,
             layer: None,
             problems: Vec::new(),
         };
+        // Whom sudo makes of the user is not looked at.
+        let identity = identity.filter(|_| !step.by_sudo);
         let found = if step.given_to.is_some() {
             self.given(step)
         } else {
-            self.program(&step.word, &step.folder)
+            match self.program(&step.word, &step.folder) {
+                Found::Missing if step.by_sudo && !step.word.contains('/') => {
+                    self.program_in(SUDO_PATH, &step.word)
+                }
+                found => found,
+            }
         };
         let (path, node) = match found {
             Found::There(path, node) => (path, node),
@@ -266,12 +277,17 @@ impl<'a> Surroundings<'a> {
         if word.contains('/') {
             return self.at(&joined(in_folder, word));
         }
+        self.program_in(self.search_path, word)
+    }
+
+    /// A program, in the folders of a search path.
+    fn program_in(&self, search_path: &str, word: &str) -> Found<'a> {
         // No file system has such names.
         if word.len() > MAX_PATH {
             return Found::Unknown;
         }
         let mut lame = None;
-        for (index, place) in self.search_path.split(':').enumerate() {
+        for (index, place) in search_path.split(':').enumerate() {
             // Relative to wherever it is run; or more places than are looked at.
             if !place.starts_with('/') || index >= MAX_SEARCH_PATH {
                 return Found::Unknown;

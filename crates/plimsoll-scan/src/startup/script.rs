@@ -1,33 +1,50 @@
-//! What a shell script does with the arguments it is given: an entry point often ends in
-//! `exec "$@"`, which runs the `CMD`.
+//! What a shell script runs in the end: an entry point often ends in `exec "$@"`, which runs the
+//! `CMD`, or in `exec node server.js`.
 //!
 //! What it does before that may change what runs: the first command of that kind is kept as a doubt.
 
-use std::collections::HashSet;
-use std::sync::Arc;
+mod command;
 
-use plimsoll_syntax::shell::{self, Dialect, ShellCommand, ShellWord};
+use std::collections::HashSet;
+
+use plimsoll_syntax::shell::{self, Dialect, Joint};
 use serde::{Deserialize, Serialize};
+
+use self::command::{Command, Lines, Word, is_device, is_harmless};
+use super::command::{MAX_PATH, changes_search, joined};
 
 /// Words that it is kept to put before its arguments: ways of them.
 const MAX_BEFORE: usize = 3;
 
-/// Characters of a command that are shown.
-const SHOWN: usize = 40;
-
-/// A script that runs its arguments.
+/// A script that runs something in its own place.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Script {
-    /// What stands before them: a program that runs another, and its own arguments.
-    pub(super) wrapper: Vec<String>,
-    /// Whether the shell is replaced, so that they cannot name a command of its own.
+    /// How it runs the arguments it is given, if it does.
+    pub(super) arguments: Option<Run>,
+    /// What it ends in whatever it is given: `exec node server.js`.
+    pub(super) program: Option<Run>,
+}
+
+/// What a script runs.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Run {
+    /// The words, as far as they are known; where it runs its arguments a program that runs another,
+    /// and its own arguments.
+    pub(super) words: Vec<String>,
+    /// Whether the arguments of the script stand behind the words.
+    pub(super) hands_on: bool,
+    /// Whether the shell is replaced, so that no command of its own can be named.
     pub(super) replaces: bool,
-    /// Words that it may put before them.
+    /// Words that it may put before its arguments.
     pub(super) before: Vec<Vec<String>>,
     /// What may make it run something else in their place.
     pub(super) replaced: Option<Doubt>,
     /// What may bring a program, or change where programs are looked for.
     pub(super) brings: Option<Doubt>,
+    /// What may lead into a folder that is not known.
+    pub(super) moves: Option<Doubt>,
+    /// The folder it goes to, where one is written there.
+    pub(super) folder: Option<String>,
     /// Whether it changes permissions.
     pub(super) changes_modes: bool,
 }
@@ -42,12 +59,16 @@ pub(super) struct Doubt {
 impl Script {
     /// The bytes that it takes in memory, roughly.
     pub(crate) fn weight(&self) -> usize {
-        let words = self.wrapper.iter().chain(self.before.iter().flatten());
-        words.map(|word| word.len() + 24).sum::<usize>() + 256
+        let runs = self.arguments.iter().chain(&self.program);
+        runs.map(|run| {
+            let words = run.words.iter().chain(run.before.iter().flatten());
+            words.map(|word| word.len() + 24).sum::<usize>() + 256
+        })
+        .sum()
     }
 }
 
-/// Reads a script; `None` where it is none of a shell, or does not run its arguments.
+/// Reads a script; `None` where it is none of a shell, or what it runs is not known.
 pub(crate) fn read(name: &str, bytes: &[u8]) -> Option<Script> {
     let is_shell = match super::format::shebang(bytes) {
         Some(line) => line
@@ -56,23 +77,24 @@ pub(crate) fn read(name: &str, bytes: &[u8]) -> Option<Script> {
         None => name.ends_with(".sh") && bytes.first().is_some_and(|byte| !byte.is_ascii_control()),
     };
     // Most scripts are not read any further.
-    if !is_shell || !has_arguments(bytes) {
+    if !is_shell || !(has_arguments(bytes) || has_exec(bytes)) {
         return None;
     }
     match commands(bytes) {
         Some(commands) => judged(&commands),
         // What it does with them nobody knows: that is told.
-        None => Some(Script {
-            wrapper: Vec::new(),
-            replaces: false,
-            before: Vec::new(),
-            replaced: Some(Doubt {
-                line: 1,
-                command: "more than is read of a script".to_owned(),
+        None if has_arguments(bytes) => Some(Script {
+            arguments: Some(Run {
+                hands_on: true,
+                replaced: Some(Doubt {
+                    line: 1,
+                    command: "more than is read of a script".to_owned(),
+                }),
+                ..Run::default()
             }),
-            brings: None,
-            changes_modes: false,
+            program: None,
         }),
+        None => None,
     }
 }
 
@@ -80,6 +102,13 @@ fn has_arguments(bytes: &[u8]) -> bool {
     memchr::memchr_iter(b'$', bytes).any(|at| {
         let rest = bytes.get(at + 1..).unwrap_or_default();
         rest.starts_with(b"@") || rest.starts_with(b"*") || rest.starts_with(b"{@}")
+    })
+}
+
+fn has_exec(bytes: &[u8]) -> bool {
+    memchr::memmem::find_iter(bytes, b"exec ").any(|at| {
+        let before = at.checked_sub(1).and_then(|before| bytes.get(before));
+        before.is_none_or(|before| b" \t\n;&".contains(before))
     })
 }
 
@@ -120,193 +149,6 @@ fn commands(bytes: &[u8]) -> Option<Vec<Command>> {
     Some(commands)
 }
 
-/// Lines of places that are asked for in ascending order.
-struct Lines<'t> {
-    text: &'t str,
-    at: usize,
-    line: usize,
-}
-
-impl Lines<'_> {
-    fn of(&mut self, offset: usize) -> usize {
-        if let Some(passed) = self.text.as_bytes().get(self.at..offset) {
-            self.line += memchr::memchr_iter(b'\n', passed).count();
-            self.at = offset;
-        }
-        self.line
-    }
-}
-
-/// A word of a command.
-#[derive(Clone, Debug, PartialEq, Eq)]
-enum Word {
-    Literal(String),
-    /// All arguments of the script.
-    Arguments,
-    /// The script itself.
-    Itself,
-    /// Known up to an equals sign: `--user=` of `--user="$NAME"`; empty where there is none.
-    Partly(String),
-}
-
-impl Word {
-    fn read(word: &ShellWord) -> Self {
-        match word.raw.as_str() {
-            "\"$@\"" | "\"${@}\"" | "$@" | "${@}" | "$*" => Self::Arguments,
-            "\"$0\"" | "$0" | "\"$BASH_SOURCE\"" | "$BASH_SOURCE" | "\"${BASH_SOURCE[0]}\"" => {
-                Self::Itself
-            }
-            raw => match &word.literal {
-                Some(literal) => Self::Literal(literal.clone()),
-                // What is assigned changes nothing that is run.
-                None if is_assignment(raw) => Self::Literal(raw.to_owned()),
-                None => {
-                    let known = raw.split_once(['=', '$', '`', '"']).unwrap_or_default().0;
-                    let is_option = raw
-                        .get(known.len()..)
-                        .is_some_and(|rest| rest.starts_with('='));
-                    Self::Partly(match is_option {
-                        true => format!("{known}="),
-                        false => String::new(),
-                    })
-                }
-            },
-        }
-    }
-
-    fn literal(&self) -> Option<&str> {
-        match self {
-            Self::Literal(text) => Some(text),
-            _ => None,
-        }
-    }
-}
-
-/// A simple command.
-#[derive(Debug)]
-struct Command {
-    line: usize,
-    /// Whether it is started, or what it leaves set, with another way to look for programs.
-    searches: bool,
-    words: Vec<Word>,
-    /// The function it is a part of.
-    function: Option<Arc<str>>,
-    /// Whether it writes a file that is no device.
-    writes: bool,
-}
-
-fn is_device(target: &ShellWord) -> bool {
-    let literal = target.literal.as_deref().unwrap_or_default();
-    ["/dev/", "/proc/"]
-        .iter()
-        .any(|folder| literal.starts_with(folder))
-}
-
-impl Command {
-    fn read(command: &ShellCommand, line: usize) -> Self {
-        let mut set = command.assignments.iter();
-        let searches = set.any(|(name, _)| changes(&format!("{name}=")));
-        let writes = command.writes.iter().any(|target| !is_device(target));
-        if command.words.is_empty() && writes {
-            return Self::of_group(line);
-        }
-        Self {
-            line,
-            searches,
-            words: command.words.iter().map(Word::read).collect(),
-            function: command.function.clone(),
-            writes,
-        }
-    }
-
-    /// What a group, a loop or nothing at all writes to a file.
-    fn of_group(line: usize) -> Self {
-        Self {
-            line,
-            searches: false,
-            words: vec![Word::Literal(">".to_owned())],
-            function: None,
-            writes: true,
-        }
-    }
-
-    fn doubt(&self) -> Doubt {
-        // Values are not shown: they may be credentials.
-        let mut words: Vec<&str> = self
-            .words
-            .iter()
-            .map(|word| match word {
-                Word::Literal(text) => text.split('=').next().unwrap_or_default(),
-                Word::Arguments => "\"$@\"",
-                Word::Itself => "\"$0\"",
-                Word::Partly(_) => "...",
-            })
-            .take(2)
-            .collect();
-        if !matches!(
-            words.first(),
-            Some(&("exec" | "set" | "." | "source" | "export"))
-        ) {
-            words.truncate(1);
-        }
-        Doubt {
-            line: self.line,
-            command: words.join(" ").chars().take(SHOWN).collect(),
-        }
-    }
-
-    /// The words before the arguments, where it runs them; and whether it replaces the shell.
-    fn runs(&self) -> Option<(Vec<String>, bool)> {
-        let (Word::Arguments, before) = self.words.split_last()? else {
-            return None;
-        };
-        let (replaces, before) = match before.split_first() {
-            Some((Word::Literal(first), rest)) if first == "exec" => (true, rest),
-            _ => (false, before),
-        };
-        let Some(first) = before.first() else {
-            return Some((Vec::new(), replaces));
-        };
-        let name = first.literal()?.rsplit('/').next()?;
-        // What is not literal may be a user, where one stands: it decides nothing here.
-        let users: &[&str] = match name {
-            "gosu" | "su-exec" | "s6-setuidgid" | "setuidgid" => &[],
-            "setpriv" => super::command::SETPRIV_VALUED,
-            "runuser" => super::command::RUNUSER_VALUED,
-            "chpst" => super::command::CHPST_VALUED,
-            "tini" | "tini-static" | "dumb-init" | "docker-init" | "catatonit" | "env" | "nice" => {
-                return literals(before).map(|words| (words, replaces));
-            }
-            _ => return None,
-        };
-        let mut words: Vec<String> = Vec::new();
-        for (at, word) in before.iter().enumerate() {
-            let before = words.last().map(String::as_str).unwrap_or_default();
-            let is_user = users.contains(&before) || (users.is_empty() && at == 1);
-            words.push(match word {
-                Word::Literal(text) => text.clone(),
-                Word::Partly(option) if !option.is_empty() => format!("{option}?"),
-                Word::Partly(_) if is_user => "?".to_owned(),
-                _ => return None,
-            });
-        }
-        Some((words, replaces))
-    }
-
-    /// Whether it starts the script again, with the same arguments.
-    fn repeats(&self) -> bool {
-        matches!(self.words.as_slice(), [.., Word::Itself, Word::Arguments])
-    }
-}
-
-/// Words of which all are known.
-fn literals(words: &[Word]) -> Option<Vec<String>> {
-    words
-        .iter()
-        .map(|word| word.literal().map(str::to_owned))
-        .collect()
-}
-
 /// What the commands of a script amount to.
 fn judged(all: &[Command]) -> Option<Script> {
     // `main "$@"` at the end: what counts is the body of that function.
@@ -315,43 +157,147 @@ fn judged(all: &[Command]) -> Option<Script> {
         .filter_map(|command| command.function.as_deref())
         .collect();
     let last = all.iter().rfind(|command| command.function.is_none())?;
-    let main = match last.words.as_slice() {
-        [Word::Literal(name), Word::Arguments] if functions.contains(name.as_str()) => {
-            Some(name.as_str())
-        }
-        _ => None,
+    let (main, is_handed) = match last.words.as_slice() {
+        [Word::Literal(name), rest @ ..] if functions.contains(name.as_str()) => match rest {
+            [] => (Some(name.as_str()), false),
+            [Word::Arguments] => (Some(name.as_str()), true),
+            _ => (None, true),
+        },
+        _ => (None, true),
     };
-    let (at, (wrapper, replaces)) = all
-        .iter()
-        .enumerate()
-        .filter(|(_, command)| command.function.as_deref() == main)
-        .filter_map(|(at, command)| Some((at, command.runs()?)))
-        .next_back()?;
-    let mut script = Script {
-        wrapper,
-        replaces,
-        before: Vec::new(),
-        replaced: None,
-        brings: None,
-        changes_modes: false,
+    let seen = Seen {
+        all,
+        functions: &functions,
+        main: main.filter(|_| is_handed),
     };
-    for (index, command) in all.iter().enumerate() {
-        if command.function.as_deref() == main {
-            script.replaced_by(command, index == at);
-        }
-        if index != at || command.searches {
-            script.brought_by(command, &functions);
-        }
-    }
-    if !replaces && all.iter().any(|command| command.function.is_some()) && script.brings.is_none()
-    {
-        // It may be a function of the script that is named.
-        script.brings = all.get(at).map(Command::doubt);
-    }
-    Some(script)
+    let arguments = seen.arguments();
+    let seen = Seen { main, ..seen };
+    let program = seen.program().map(|run| Run {
+        hands_on: run.hands_on && is_handed,
+        ..run
+    });
+    let script = Script { arguments, program };
+    (script.arguments.is_some() || script.program.is_some()).then_some(script)
 }
 
-impl Script {
+/// The commands of a script.
+struct Seen<'a> {
+    all: &'a [Command],
+    functions: &'a HashSet<&'a str>,
+    /// The function that is all there is to it.
+    main: Option<&'a str>,
+}
+
+impl Seen<'_> {
+    fn is_main(&self, command: &Command) -> bool {
+        command.function.as_deref() == self.main
+    }
+
+    /// Whether a command is inside no condition and no loop.
+    fn is_outermost(&self, command: &Command) -> bool {
+        let depth = if self.main.is_some() { 2 } else { 0 };
+        self.is_main(command) && command.depth == depth
+    }
+
+    /// How the arguments are run.
+    fn arguments(&self) -> Option<Run> {
+        let (at, (words, replaces)) = self
+            .all
+            .iter()
+            .enumerate()
+            .filter(|(_, command)| self.is_main(command))
+            .filter_map(|(at, command)| Some((at, command.runs()?)))
+            .next_back()?;
+        let mut run = Run {
+            words,
+            hands_on: true,
+            replaces,
+            ..Run::default()
+        };
+        for (index, command) in self.all.iter().enumerate() {
+            if self.is_main(command) {
+                run.replaced_by(command, index == at);
+            }
+        }
+        self.surroundings(&mut run, at);
+        let has_functions = self.all.iter().any(|command| command.function.is_some());
+        if !replaces && has_functions && run.brings.is_none() {
+            // It may be a function of the script that is named.
+            run.brings = self.all.get(at).map(Command::doubt);
+        }
+        Some(run)
+    }
+
+    /// What it ends in: the last command, where that is run at all events.
+    fn program(&self) -> Option<Run> {
+        let at = self.all.iter().rposition(|command| self.is_main(command))?;
+        let command = self.all.get(at)?;
+        let (words, mut hands_on) = command.executes()?;
+        if !self.is_outermost(command) || !self.is_reached(at) {
+            return None;
+        }
+        let mut replaced = None;
+        for (index, command) in self.all.iter().enumerate() {
+            let words = command.words.as_slice();
+            let is_else = match words.first().and_then(Word::literal) {
+                // Of arguments that are run another part speaks.
+                Some("exec") => words.len() > 1 && command.runs().is_none() && !command.repeats(),
+                Some("exit") => {
+                    let status = words.get(1).map(|word| word.literal().unwrap_or_default());
+                    self.is_main(command)
+                        && status.is_none_or(|status| status.is_empty() || status == "0")
+                }
+                Some("set" | "shift") => {
+                    hands_on &= words
+                        .get(1)
+                        .and_then(Word::literal)
+                        .is_some_and(|option| option.starts_with(['-', '+']) && option != "--");
+                    false
+                }
+                _ => false,
+            };
+            if is_else && index != at && replaced.is_none() {
+                replaced = Some(command.doubt());
+            }
+        }
+        let mut run = Run {
+            words,
+            hands_on,
+            replaces: true,
+            replaced,
+            ..Run::default()
+        };
+        self.surroundings(&mut run, at);
+        Some(run)
+    }
+
+    /// Whether nothing that is joined to a command keeps it from being reached, but a failure that
+    /// ends the script anyway.
+    fn is_reached(&self, at: usize) -> bool {
+        for command in self.all.get(..=at).unwrap_or_default().iter().rev() {
+            match command.joint {
+                Joint::First | Joint::Then => return true,
+                Joint::And => {}
+                Joint::Or | Joint::Pipe => return false,
+            }
+        }
+        true
+    }
+
+    /// Notes what around the command at `at` may change what it runs.
+    fn surroundings(&self, run: &mut Run, at: usize) {
+        for (index, command) in self.all.iter().enumerate() {
+            if index != at || command.searches {
+                run.brought_by(command, self.functions);
+            }
+            if index < at {
+                run.moved_by(command, self.is_outermost(command));
+            }
+        }
+    }
+}
+
+impl Run {
     /// Notes what runs something else than the arguments.
     fn replaced_by(&mut self, command: &Command, is_it: bool) {
         let replaces = match command.words.as_slice() {
@@ -392,13 +338,13 @@ impl Script {
             None => false,
             Some(None) => command.runs().is_none(),
             Some(Some("export" | "readonly" | "local" | "declare" | "typeset")) => {
-                words.flatten().any(changes)
+                words.flatten().any(changes_search)
             }
             Some(Some("chmod")) => {
                 self.changes_modes = true;
                 false
             }
-            Some(Some("exec")) => false,
+            Some(Some("exec" | "cd" | "pushd" | "popd")) => false,
             Some(Some(name)) => {
                 !is_harmless(name) && !functions.contains(name) && command.runs().is_none()
             }
@@ -407,121 +353,32 @@ impl Script {
             self.brings = Some(command.doubt());
         }
     }
-}
 
-/// Whether a word sets where programs or libraries are looked for.
-fn changes(word: &str) -> bool {
-    super::command::changes_search(word)
-}
-
-/// `NAME=VALUE`, and `NAME+=VALUE`.
-fn is_assignment(word: &str) -> bool {
-    let (name, _) = word.split_once('=').unwrap_or_default();
-    super::command::is_assignment(word)
-        || name
-            .strip_suffix('+')
-            .is_some_and(|name| super::command::is_assignment(&format!("{name}=")))
-}
-
-/// Commands that bring no program, and leave what is run by which name.
-fn is_harmless(name: &str) -> bool {
-    const WORDS: &[&str] = &[
-        ":",
-        "[",
-        "[[",
-        "true",
-        "false",
-        "test",
-        "echo",
-        "printf",
-        "set",
-        "unset",
-        "shift",
-        "read",
-        "return",
-        "exit",
-        "break",
-        "continue",
-        "trap",
-        "umask",
-        "ulimit",
-        "wait",
-        "sleep",
-        "kill",
-        "shopt",
-        "type",
-        "command",
-        "let",
-        "getopts",
-        "export",
-        "hash",
-        "which",
-        "id",
-        "whoami",
-        "hostname",
-        "date",
-        "grep",
-        "egrep",
-        "fgrep",
-        "awk",
-        "cat",
-        "tr",
-        "cut",
-        "head",
-        "tail",
-        "wc",
-        "sort",
-        "uniq",
-        "basename",
-        "dirname",
-        "readlink",
-        "realpath",
-        "find",
-        "ls",
-        "env",
-        "printenv",
-        "getent",
-        "seq",
-        "expr",
-        "stat",
-        "uname",
-        "nproc",
-        "free",
-        "jq",
-        "nc",
-        "ps",
-        "pg_isready",
-        "redis-cli",
-        "mysqladmin",
-        "chown",
-        "chgrp",
-        "mkdir",
-        "touch",
-        "rm",
-        "rmdir",
-        "xargs",
-        "openssl",
-        "update-ca-certificates",
-        "ulimit",
-        "md5sum",
-        "sha256sum",
-        "base64",
-        "tty",
-        "stty",
-        "clear",
-        "usermod",
-        "groupmod",
-        "useradd",
-        "groupadd",
-        "adduser",
-        "addgroup",
-        "sysctl",
-        "ip",
-        "ss",
-        "pgrep",
-        "setcap",
-    ];
-    WORDS.contains(&name)
+    /// Notes where it goes.
+    fn moved_by(&mut self, command: &Command, is_outermost: bool) {
+        let mut words = command.words.iter().map(Word::literal);
+        let folder = match words.next() {
+            Some(Some("cd")) => words.next().flatten(),
+            Some(Some("pushd" | "popd")) => None,
+            _ => return,
+        };
+        let is_sure = is_outermost && matches!(command.joint, Joint::First | Joint::Then);
+        match folder.filter(|folder| is_sure && !folder.starts_with(['-', '~'])) {
+            Some(folder) if folder.len() <= MAX_PATH => {
+                let from = self.folder.take().unwrap_or_default();
+                if folder.starts_with('/') {
+                    self.moves = None;
+                }
+                self.folder = Some(match from.len() + folder.len() {
+                    0..MAX_PATH if !from.is_empty() => joined(&from, folder),
+                    _ => folder.to_owned(),
+                });
+            }
+            _ => {
+                self.moves.get_or_insert_with(|| command.doubt());
+            }
+        }
+    }
 }
 
 #[cfg(test)]

@@ -235,9 +235,39 @@ fn what_an_entry_point_runs_in_the_end_is_followed() {
             "/srv/a.js",
         ),
         ("exec sh /srv/a.js \"$@\"\n", "gone"),
+        ("cd /srv && exec sh a.js\n", ""),
+        ("cd /srv\nexec sh ./a.js\n", ""),
+        ("exec sudo -u root /srv/secret\n", ""),
+        ("exec \"$SERVER\"\n", ""),
     ] {
-        assert_eq!(run(body, cmd), (vec![], vec![]), "{body}");
+        let (problems, unclear) = run(body, cmd);
+        let of_sudo = [(StartupRole::Entrypoint, StartupProblem::Missing)];
+        let expected = if body.contains("sudo") {
+            &of_sudo[..]
+        } else {
+            &[]
+        };
+        assert_eq!((problems.as_slice(), unclear), (expected, vec![]), "{body}");
     }
+    // What it ends in is no less than what it is given.
+    let missing = vec![(StartupRole::Entrypoint, StartupProblem::Missing)];
+    for body in [
+        "exec node server.js\n",
+        "exec sh /srv/gone.js\n",
+        "cd /tmp\nexec ./a.js\n",
+    ] {
+        assert_eq!(run(body, ""), (missing.clone(), vec![]), "{body}");
+        assert_eq!(run(body, "--port 80"), (missing.clone(), vec![]), "{body}");
+    }
+    let (problems, _) = run("exec /srv/a.js\n", "");
+    assert_eq!(
+        problems,
+        [(StartupRole::Entrypoint, StartupProblem::NotExecutable)]
+    );
+    let (problems, unclear) = run("apk add nodejs\nexec node a.js\n", "");
+    assert_eq!(problems, []);
+    assert_eq!(unclear[0].0, "node");
+    assert!(unclear[0].1.contains("ends in it"), "{}", unclear[0].1);
 }
 
 #[test]

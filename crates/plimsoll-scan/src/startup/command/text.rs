@@ -1,61 +1,201 @@
-//! The text of `sh -c`, one simple command after the other, as far as its words are literal: what a
-//! health check asks is often wrapped in a condition.
+//! The text of `sh -c`: which command of it surely runs first, and what a health check that is
+//! wrapped in a condition asks.
 
-use super::{is_assignment, is_builtin};
+use plimsoll_syntax::shell::{self, Dialect, Item, Joint, Node, Script, ShellCommand, ShellWord};
 
-/// How a text goes on behind a command.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Then {
-    End,
-    And,
-    Or,
-    Next,
-    Pipe,
+use super::builtin::is_builtin;
+use super::is_assignment;
+
+/// A text that a shell is handed.
+pub(super) struct Text {
+    script: Script,
 }
 
-pub(super) struct Command<'t> {
-    pub(super) words: Vec<String>,
-    pub(super) then: Then,
-    pub(super) rest: &'t str,
+/// A part of a list, as far as it is known.
+pub(super) struct Part<'s> {
+    pub(super) command: Option<&'s ShellCommand>,
+    /// What it is where it is no simple command.
+    other: Option<Node<'s>>,
+    /// How it goes on behind it; nothing at the end.
+    then: Option<Joint>,
+    /// Whether `!` stands before it.
+    negated: bool,
 }
 
-impl Command<'_> {
-    /// Whether nothing works where the command does not.
-    pub(super) fn is_needed(&self) -> bool {
-        match self.then {
-            Then::End | Then::And | Then::Pipe => true,
-            Then::Or => gives_up(self.rest),
-            Then::Next => {
-                let rest = self.rest.trim_start();
-                rest.strip_prefix("exit $?").is_some_and(is_end)
-            }
+impl Text {
+    /// Reads a text; `None` where it is too long, or no shell would.
+    pub(super) fn read(text: &str) -> Option<Self> {
+        let script = shell::parse(text, Dialect::Bash);
+        script.errors.is_empty().then_some(Self { script })
+    }
+
+    /// The list that a text is. Of a health check it is what that stands and falls with.
+    pub(super) fn parts(&self, text: &str, is_check: bool) -> Vec<Part<'_>> {
+        let items = parts(self.script.outline(text));
+        match is_check {
+            true => self.asked(items),
+            false => items,
         }
     }
+
+    /// The list that a health check stands and falls with, where it asks for more than that: `! C`,
+    /// `if ! C; then exit 1; fi`, `test "$(C)" = ok`.
+    fn asked<'s>(&'s self, mut items: Vec<Part<'s>>) -> Vec<Part<'s>> {
+        let Some(first) = items.first_mut() else {
+            return items;
+        };
+        if std::mem::take(&mut first.negated) {
+            return items;
+        }
+        let substituted = match (&mut first.other, first.command) {
+            (
+                Some(Node::If {
+                    condition,
+                    then,
+                    otherwise,
+                }),
+                _,
+            ) => {
+                let negated = condition
+                    .first_mut()
+                    .is_some_and(|first| std::mem::take(&mut first.negated));
+                let fails = match negated {
+                    true => Some(std::mem::take(then)),
+                    false => otherwise.take(),
+                };
+                if !fails.is_some_and(|fails| gives_up(&parts(fails))) {
+                    return items;
+                }
+                return parts(std::mem::take(condition));
+            }
+            (
+                Some(Node::Comparison {
+                    left,
+                    operator,
+                    right,
+                }),
+                _,
+            ) => self.compared(left, operator, right),
+            (None, Some(command)) => {
+                let words = command.words.as_slice();
+                let program = words.first().map(|word| word.raw.as_str());
+                match (program, words) {
+                    (Some("test"), [_, left, operator, right])
+                    | (Some("["), [_, left, operator, right, _]) => {
+                        self.compared(left, &operator.raw, right)
+                    }
+                    _ => None,
+                }
+            }
+            _ => None,
+        };
+        substituted.unwrap_or(items)
+    }
+
+    /// The commands of `"$(C)" = something`.
+    fn compared<'s>(
+        &'s self,
+        left: &ShellWord,
+        operator: &str,
+        right: &ShellWord,
+    ) -> Option<Vec<Part<'s>>> {
+        let written = left.raw.trim_matches('"');
+        // Nothing is not the same as something.
+        let something = right
+            .raw
+            .trim_matches(['"', '\''])
+            .starts_with(char::is_alphanumeric);
+        let is_one = written.starts_with("$(")
+            && written.ends_with(')')
+            && written.matches("$(").count() == 1;
+        if !matches!(operator, "=" | "==" | "-eq") || !something || !is_one {
+            return None;
+        }
+        let commands = self.script.substituted_in(left);
+        let items = commands.map(|command| Item {
+            joint: command.joint,
+            negated: false,
+            background: false,
+            node: Node::Command(command),
+        });
+        Some(parts(items.collect()))
+    }
 }
 
-fn is_end(rest: &str) -> bool {
-    rest.chars()
-        .next()
-        .is_none_or(|next| next.is_whitespace() || matches!(next, ';' | '}' | ')'))
+fn parts(items: Vec<Item<'_>>) -> Vec<Part<'_>> {
+    let mut parts: Vec<Part<'_>> = Vec::with_capacity(items.len());
+    for item in items {
+        if let Some(before) = parts.last_mut() {
+            before.then.get_or_insert(item.joint);
+        }
+        let (command, other) = match item.node {
+            Node::Command(command) => (Some(command), None),
+            other => (None, Some(other)),
+        };
+        parts.push(Part {
+            command,
+            other,
+            then: item.background.then_some(Joint::Then),
+            negated: item.negated,
+        });
+    }
+    parts
 }
 
-/// Whether a text ends the shell with a failure, or is one, after it said something at most.
-fn gives_up(text: &str) -> bool {
-    let mut rest = text.trim_start();
-    if let Some(inner) = rest.strip_prefix('{').or_else(|| rest.strip_prefix('(')) {
-        rest = inner.trim_start();
+impl<'s> Part<'s> {
+    /// The command, where it is one that is known to run as it stands.
+    pub(super) fn plain(&self) -> Option<&'s ShellCommand> {
+        self.command.filter(|_| !self.negated)
     }
-    if rest.starts_with("echo ")
-        && let Some(command) = first_command(rest)
-        && command.then == Then::Next
-    {
-        rest = command.rest.trim_start();
+
+    /// Whether what stands behind it runs where it works.
+    pub(super) fn goes_on(&self) -> bool {
+        matches!(self.then, Some(Joint::And | Joint::Then))
     }
-    let fails = |status: &str| !status.trim_start().starts_with('0');
-    rest.strip_prefix("exit")
-        .is_some_and(|status| is_end(status) && fails(status))
-        || rest.starts_with("kill ")
-        || rest.strip_prefix("false").is_some_and(is_end)
+
+    /// Whether what stands behind it runs where it does not work, and only there.
+    pub(super) fn has_others(&self) -> bool {
+        self.then == Some(Joint::Or)
+    }
+}
+
+/// Whether nothing works where the first part of a list does not.
+pub(super) fn is_needed(list: &[Part<'_>]) -> bool {
+    let Some((first, behind)) = list.split_first() else {
+        return false;
+    };
+    match first.then {
+        None | Some(Joint::First | Joint::And | Joint::Pipe) => true,
+        Some(Joint::Or) => gives_up(behind),
+        Some(Joint::Then) => behind
+            .first()
+            .and_then(|next| next.plain())
+            .is_some_and(|next| raw(next).eq(["exit", "$?"])),
+    }
+}
+
+fn raw(command: &ShellCommand) -> impl Iterator<Item = &str> {
+    command.words.iter().map(|word| word.raw.as_str())
+}
+
+/// Whether a list ends the shell with a failure, or is one, after it said something at most.
+fn gives_up(list: &[Part<'_>]) -> bool {
+    for part in list {
+        if let Some(Node::Group(items)) = &part.other {
+            return gives_up(&parts(items.clone()));
+        }
+        let Some(command) = part.plain() else {
+            return false;
+        };
+        let mut words = raw(command);
+        match words.next() {
+            Some("echo" | "printf") if part.goes_on() => {}
+            Some("exit") => return words.next().is_none_or(|status| !status.starts_with('0')),
+            Some("kill" | "false") => return true,
+            _ => return false,
+        }
+    }
+    false
 }
 
 /// Alternatives that are told.
@@ -63,172 +203,36 @@ const MAX_ALTERNATIVES: usize = 10;
 
 /// The programs that a shell tries one after the other, behind a first `||`; `None` where one of
 /// them always works, or is not known.
-pub(super) fn alternatives(text: &str) -> Option<Vec<String>> {
-    let mut rest = text;
+pub(super) fn alternatives(list: &[Part<'_>]) -> Option<Vec<String>> {
     let mut found = Vec::new();
-    while found.len() < MAX_ALTERNATIVES {
-        let command = first_command(rest)?;
-        let program = command.words.first()?;
+    for (at, part) in list.iter().enumerate().take(MAX_ALTERNATIVES) {
+        let command = part.plain().filter(|it| it.assignments.is_empty())?;
+        let program = known(command.words.first()?)?;
         if is_builtin(program) || is_assignment(program) {
             return None;
         }
-        found.push(program.clone());
-        if command.is_needed() {
+        found.push(program.to_owned());
+        if is_needed(list.get(at..)?) {
             return Some(found);
         }
-        if command.then != Then::Or {
+        if !part.has_others() {
             return None;
         }
-        rest = command.rest;
     }
     None
 }
 
-/// The command that a health check stands and falls with, where it asks for more than that: `! C`,
-/// `if ! C; then exit 1; fi`, `test "$(C)" = ok`.
-pub(super) fn asked(text: &str) -> Option<&str> {
-    let text = text.trim_start();
-    if let Some(rest) = text.strip_prefix("! ") {
-        return Some(rest);
-    }
-    if let Some(rest) = text.strip_prefix("if ") {
-        let at = ["; then", ";then", "\nthen"]
-            .iter()
-            .filter_map(|then| rest.find(then))
-            .min()?;
-        let (condition, branches) = rest.split_at(at);
-        let branches = branches.trim_start_matches([';', '\n', ' ']);
-        let then = branches.strip_prefix("then")?;
-        return match condition.trim_start().strip_prefix("! ") {
-            Some(condition) => gives_up(then).then_some(condition),
-            None => {
-                let (_, other) = then.split_once("else")?;
-                gives_up(other).then_some(condition)
-            }
-        };
-    }
-    let rest = text
-        .strip_prefix("test ")
-        .or_else(|| text.strip_prefix("[ "))
-        .or_else(|| text.strip_prefix("[[ "))?;
-    let rest = rest.trim_start();
-    let (rest, is_quoted) = match rest.strip_prefix('"') {
-        Some(rest) => (rest, true),
-        None => (rest, false),
-    };
-    let rest = rest.strip_prefix("$(")?;
-    let mut depth = 1;
-    let end = rest.find(|c| {
-        depth += match c {
-            '(' => 1,
-            ')' => -1,
-            _ => 0,
-        };
-        depth == 0
-    })?;
-    let (command, behind) = rest.split_at(end);
-    let behind = behind.strip_prefix(')')?;
-    let behind = match is_quoted {
-        true => behind.strip_prefix('"')?,
-        false => behind,
-    };
-    let mut words = behind.split_whitespace();
-    let compares = matches!(words.next(), Some("=" | "==" | "-eq"));
-    // Nothing is not the same as something.
-    let something = words.next().is_some_and(|word| {
-        word.trim_matches(['"', '\''])
-            .starts_with(char::is_alphanumeric)
-    });
-    (compares && something).then_some(command)
+/// What a word is, where nothing but the text decides it.
+pub(super) fn known(word: &ShellWord) -> Option<&str> {
+    let literal = word.literal.as_deref()?;
+    let is_pattern = literal.contains(['*', '?', '[']) || literal.starts_with('~');
+    let is_quoted =
+        |mark: char| word.raw.len() > 1 && word.raw.starts_with(mark) && word.raw.ends_with(mark);
+    (!is_pattern || literal == "[" || is_quoted('"') || is_quoted('\'')).then_some(literal)
 }
 
-/// The first simple command of a text; `None` where it begins with something else, or where words
-/// that matter are not literal.
-pub(super) fn first_command(text: &str) -> Option<Command<'_>> {
-    let mut words: Vec<String> = Vec::new();
-    let mut word: Option<String> = None;
-    let mut literal = true;
-    let mut chars = text.char_indices().peekable();
-    let mut end = (Then::End, text.len());
-    let finish = |word: &mut Option<String>, literal: &mut bool, words: &mut Vec<String>| {
-        if let Some(done) = word.take() {
-            // A word that is not known ends what can be told: an argument that is not one.
-            words.push(if *literal { done } else { "\u{0}".to_owned() });
-        }
-        *literal = true;
-    };
-    while let Some((at, char)) = chars.next() {
-        match char {
-            '\'' | '"' => {
-                let current = word.get_or_insert_default();
-                loop {
-                    let (_, inner) = chars.next()?;
-                    if inner == char {
-                        break;
-                    }
-                    if char == '"' && matches!(inner, '$' | '`') {
-                        literal = false;
-                    }
-                    if char == '"' && inner == '\\' {
-                        let (_, escaped) = chars.next()?;
-                        if !matches!(escaped, '$' | '`' | '"' | '\\') {
-                            current.push('\\');
-                        }
-                        current.push(escaped);
-                        continue;
-                    }
-                    current.push(inner);
-                }
-            }
-            '\\' => {
-                let (_, escaped) = chars.next()?;
-                if escaped != '\n' {
-                    word.get_or_insert_default().push(escaped);
-                }
-            }
-            ' ' | '\t' => finish(&mut word, &mut literal, &mut words),
-            '\n' | ';' => {
-                end = (Then::Next, at + 1);
-                break;
-            }
-            '&' | '|' => {
-                let before = text.get(..at).unwrap_or_default();
-                let twice = chars.peek().is_some_and(|(_, next)| *next == char);
-                if before.ends_with(['>', '<']) {
-                    word.get_or_insert_default().push(char);
-                    continue;
-                }
-                end = match (char, twice) {
-                    ('&', true) => (Then::And, at + 2),
-                    ('|', true) => (Then::Or, at + 2),
-                    ('|', false) => (Then::Pipe, at + 1),
-                    _ => (Then::Next, at + 1),
-                };
-                break;
-            }
-            '(' | ')' | '`' => return None,
-            '$' if text.get(at..).is_some_and(|rest| rest.starts_with("$(")) => return None,
-            '$' | '*' | '?' | '[' | '~' | '{' | '<' | '>' | '!' => {
-                word.get_or_insert_default().push(char);
-                literal = false;
-            }
-            '#' if word.is_none() => return None,
-            _ => word.get_or_insert_default().push(char),
-        }
-    }
-    finish(&mut word, &mut literal, &mut words);
-    // What is not known ends the words that are told; as the program it is nothing.
-    let known = words
-        .iter()
-        .position(|word| word == "\u{0}")
-        .unwrap_or(words.len());
-    if known == 0 && !words.is_empty() {
-        return None;
-    }
-    words.truncate(known);
-    Some(Command {
-        words,
-        then: end.0,
-        rest: text.get(end.1..).unwrap_or_default(),
-    })
+/// The words of a command up to the first that is not known.
+pub(super) fn known_words(command: &ShellCommand) -> Vec<String> {
+    let words = command.words.iter().map_while(known);
+    words.map(str::to_owned).collect()
 }

@@ -8,12 +8,15 @@ fn script(body: &str) -> Option<Script> {
 
 /// Words before the arguments, the line of each doubt.
 fn told(body: &str) -> Option<(String, Option<usize>, Option<usize>)> {
-    let script = script(body)?;
-    Some((
-        script.wrapper.join(" "),
-        script.replaced.map(|doubt| doubt.line),
-        script.brings.map(|doubt| doubt.line),
-    ))
+    Some(lines(script(body)?.arguments?))
+}
+
+fn lines(run: Run) -> (String, Option<usize>, Option<usize>) {
+    (
+        run.words.join(" "),
+        run.replaced.map(|doubt| doubt.line),
+        run.brings.map(|doubt| doubt.line),
+    )
 }
 
 #[test]
@@ -105,11 +108,13 @@ fn what_is_against_it_is_told_by_its_line() {
     }
     let node =
         script("if [ \"${1#-}\" != \"$1\" ]; then\n set -- node \"$@\"\nfi\nexec \"$@\"").unwrap();
+    let node = node.arguments.unwrap();
     assert_eq!(node.before, [["node"]]);
     assert_eq!(node.replaced, None);
     // Values are not shown.
     let secret = script("export TOKEN=hunter2 PATH=/x\nexec \"$@\"").unwrap();
-    assert_eq!(secret.brings.unwrap().command, "export TOKEN");
+    let brings = secret.arguments.unwrap().brings;
+    assert_eq!(brings.unwrap().command, "export TOKEN");
 }
 
 #[test]
@@ -119,6 +124,7 @@ fn scripts_that_do_not() {
         "exec java -jar /a.jar \"$@\"\n",
         "echo \"$@\"\n",
         "run() { \"$@\"; }\nrun a\n",
+        "run() { \"$@\"; }\nrun\n",
         "exec serve\n",
         "exec setpriv $FLAGS \"$@\"\n",
         "exec tini \"$FLAGS\" \"$@\"\n",
@@ -128,6 +134,101 @@ fn scripts_that_do_not() {
     assert_eq!(read("start", b"#!/usr/bin/python3\nexec \"$@\"\n"), None);
     assert_eq!(read("start", b"exec \"$@\"\n"), None);
     assert!(read("start.sh", b"exec \"$@\"\n").is_some());
+}
+
+#[test]
+fn scripts_that_end_in_a_program() {
+    let told = |body: &str| {
+        let run = script(body)?.program?;
+        let mut words = run.words.clone();
+        words.extend(run.hands_on.then(|| "@".to_owned()));
+        if let Some(folder) = &run.folder {
+            words.insert(0, format!("{folder}:"));
+        }
+        if let Some(doubt) = &run.moves {
+            words.push(format!("moved by {}", doubt.line));
+        }
+        let (_, replaced, brings) = lines(run);
+        Some((words.join(" "), replaced, brings))
+    };
+    for (body, words, replaced, brings) in [
+        ("exec node server.js", "node server.js", None, None),
+        ("set -e\nexec java $OPTS -jar /a.jar", "java", None, None),
+        ("exec /bin/server \"$@\"", "/bin/server @", None, None),
+        ("exec java -jar /app/*.jar", "java -jar", None, None),
+        ("exec -a name serve", "serve", None, None),
+        ("exec gosu \"$U\" serve a", "gosu ? serve a", None, None),
+        (
+            "exec sudo -u \"$U\" -E serve",
+            "sudo -u ? -E serve",
+            None,
+            None,
+        ),
+        ("cd /app && exec ./serve", "/app: ./serve", None, None),
+        ("cd /app\ncd b\nexec ./serve", "/app/b: ./serve", None, None),
+        ("cd \"$D\"\nexec ./serve", "./serve moved by 2", None, None),
+        ("cd \"$D\"; cd /a; exec ./serve", "/a: ./serve", None, None),
+        (
+            "[ -d a ] && cd a\nexec ./serve",
+            "./serve moved by 2",
+            None,
+            None,
+        ),
+        (
+            "main() {\n  exec serve \"$@\"\n}\nmain\n",
+            "serve",
+            None,
+            None,
+        ),
+        (
+            "main() {\n  exec serve \"$@\"\n}\nmain \"$@\"\n",
+            "serve @",
+            None,
+            None,
+        ),
+        ("shift\nexec serve \"$@\"", "serve", None, None),
+        (
+            "if [ $# -gt 0 ]; then\n exec \"$@\"\nfi\nexec serve",
+            "serve",
+            None,
+            None,
+        ),
+        (
+            "if [ -z \"$A\" ]; then echo no; exit 1; fi\nexec serve",
+            "serve",
+            None,
+            None,
+        ),
+        (
+            "if [ -n \"$A\" ]; then exec other; fi\nexec serve",
+            "serve",
+            Some(2),
+            None,
+        ),
+        (
+            "if [ -n \"$A\" ]; then exit; fi\nexec serve",
+            "serve",
+            Some(2),
+            None,
+        ),
+        ("npm install\nexec serve", "serve", None, Some(2)),
+        ("PATH=/x exec serve", "serve", None, Some(2)),
+    ] {
+        let expected = Some((words.to_owned(), replaced, brings));
+        assert_eq!(told(body), expected, "{body}");
+    }
+    for body in [
+        "exec serve\necho never",
+        "[ -x /a ] || exec serve",
+        "if a; then exec serve; fi",
+        "exec > /log",
+        "exec \"$SERVER\" run",
+        "exec serve | tee /log",
+        "run() { exec serve; }\ntrue",
+        "exec \"$@\"",
+    ] {
+        assert_eq!(told(body), None, "{body}");
+    }
 }
 
 proptest! {

@@ -1,0 +1,179 @@
+use proptest::prelude::*;
+
+use super::*;
+
+fn told(words: &[&str]) -> Vec<String> {
+    let mut reader = Reader::new(StartupRole::Cmd, "/srv");
+    let words: Vec<String> = words.iter().map(|word| (*word).to_owned()).collect();
+    reader.arguments(&words, 0);
+    reader
+        .steps
+        .into_iter()
+        .map(|step| match step.given_to {
+            Some(_) => format!("<{}@{}", step.word, step.folder),
+            None => step.word,
+        })
+        .collect()
+}
+
+#[test]
+fn wrappers_and_shells_are_seen_through() {
+    let cases: &[(&[&str], &[&str])] = &[
+        (&["/app", "x"], &["/app"]),
+        (&["tini", "-g", "--", "/run.sh", "a"], &["tini", "/run.sh"]),
+        (
+            &["dumb-init", "node", "a.js"],
+            &["dumb-init", "node", "<a.js@/srv"],
+        ),
+        (&["env", "A=b", "x"], &["env", "x"]),
+        (&["env", "PATH=/x", "x"], &["env"]),
+        (
+            &["/bin/sh", "-c", "python3 -u app.py --x"],
+            &["/bin/sh", "python3", "<app.py@/srv"],
+        ),
+        (&["/bin/sh", "-c", "cd /a && exec ./b"], &["/bin/sh", "./b"]),
+        (
+            &["/bin/sh", "-c", "curl -f x || exit 1"],
+            &["/bin/sh", "curl"],
+        ),
+        (&["/bin/sh", "-c", "curl -f x || true"], &["/bin/sh"]),
+        (&["/bin/sh", "-c", "prepare; serve"], &["/bin/sh"]),
+        (&["/bin/sh", "-c", "$SERVER run"], &["/bin/sh"]),
+        (&["/bin/sh", "-c", "if a; then b; fi"], &["/bin/sh"]),
+        (&["/bin/sh", "-c", "node \"$FILE\""], &["/bin/sh", "node"]),
+        (&["/bin/sh", "-c", "test -f /x && y"], &["/bin/sh"]),
+        (&["sh", "-lc", "x"], &["sh"]),
+        (
+            &["sh", "-c", "# it's\nexec serve # and more"],
+            &["sh", "serve"],
+        ),
+        (
+            &["sh", "-c", "serve > /log 2>&1 </dev/null"],
+            &["sh", "serve"],
+        ),
+        (
+            &["sh", "-c", "exec serve $ARGS | tee /log"],
+            &["sh", "serve"],
+        ),
+        (&["sh", "-c", "serve 'unclosed"], &["sh"]),
+        (&["sh", "-c", "! serve"], &["sh"]),
+        (
+            &["sudo", "-E", "-u", "app", "A=b", "/serve", "x"],
+            &["sudo", "/serve"],
+        ),
+        (&["sudo", "-i", "serve"], &["sudo"]),
+        (&["sudo", "--user=app", "--", "serve"], &["sudo", "serve"]),
+        (&["sh", "/start.sh"], &["sh", "</start.sh@/srv"]),
+        (&["python3", "-m", "http.server"], &["python3"]),
+        (&["node", "inspect"], &["node"]),
+        (
+            &["java", "-Xmx1g", "-jar", "/a.jar"],
+            &["java", "</a.jar@/srv"],
+        ),
+        (&["java", "-cp", "x", "-jar", "/a.jar"], &["java"]),
+        (&["gosu", "app", "serve"], &["gosu", "serve"]),
+        (
+            &[
+                "setpriv",
+                "--reuid=1",
+                "--regid",
+                "1",
+                "--clear-groups",
+                "serve",
+            ],
+            &["setpriv", "serve"],
+        ),
+        (&["setpriv", "--reset-env", "serve"], &["setpriv"]),
+        (
+            &["runuser", "-u", "app", "--", "serve"],
+            &["runuser", "serve"],
+        ),
+        (&["runuser", "app", "-c", "serve"], &["runuser"]),
+        (&["chpst", "-uapp", "serve"], &["chpst", "serve"]),
+        (
+            &["s6-setuidgid", "app", "serve"],
+            &["s6-setuidgid", "serve"],
+        ),
+        (&["nice", "-n", "5", "serve"], &["nice", "serve"]),
+        (
+            &["timeout", "-k", "5", "3s", "curl", "x"],
+            &["timeout", "curl"],
+        ),
+        (&["timeout", "-t", "3", "curl"], &["timeout", "curl"]),
+        (&["timeout", "--help"], &["timeout"]),
+    ];
+    for (words, expected) in cases {
+        assert_eq!(told(words), *expected, "{words:?}");
+    }
+}
+
+#[test]
+fn what_a_health_check_stands_and_falls_with() {
+    for (text, expected) in [
+        ("curl -f x; exit $?", "curl"),
+        ("curl -f x ; exit $?;", "curl"),
+        ("curl -f x; exit 0", ""),
+        ("curl -f x || { echo bad; exit 1; }", "curl"),
+        ("curl -f x || exit 0", ""),
+        ("if ! curl -f x; then exit 1; fi", "curl"),
+        ("if curl -f x; then exit 0; else exit 1; fi", "curl"),
+        ("if curl -f x; then echo a; fi", ""),
+        ("if which curl; then curl x; else wget x; fi", ""),
+        ("! curl x", "curl"),
+        ("test \"$(curl -s x)\" = ok", "curl"),
+        (
+            "[ \"$(curl -s -w '%{http_code}' x)\" = \"200\" ] || exit 1",
+            "curl",
+        ),
+        ("test -z \"$(curl -s x)\"", ""),
+        ("test \"$(curl -s x)\" != ok", ""),
+        ("timeout 3 curl x", "timeout curl"),
+        ("curl x || wget x || exit 1", "curl or wget"),
+        ("curl x || wget x", "curl or wget"),
+        ("curl x || true", ""),
+        ("curl x || wget x; true", ""),
+        ("[[ \"$(curl -s x)\" == ok ]]", "curl"),
+        ("test \"$(curl -s x | grep y)\" = ok", "curl"),
+        ("if curl -f x; then exit 0; elif true; then exit 1; fi", ""),
+        ("curl x &", ""),
+    ] {
+        let mut reader = Reader::new(StartupRole::HealthCheck, "/");
+        reader.arguments(&["/bin/sh".to_owned(), "-c".to_owned(), text.to_owned()], 0);
+        let told: Vec<String> = reader.steps[1..]
+            .iter()
+            .map(|step| {
+                let words = std::iter::once(&step.word).chain(&step.instead);
+                words.cloned().collect::<Vec<_>>().join(" or ")
+            })
+            .collect();
+        assert_eq!(told.join(" "), expected, "{text}");
+    }
+}
+
+#[test]
+fn what_goes_before_a_program_is_bounded() {
+    for (before, times, is_told) in [
+        ("cd a&&", 500, true),
+        ("cd a&&", 1_000_000, false),
+        ("cd abcdefghi&&", 500, false),
+        ("cd /a;", 1_000_000, false),
+        ("A=b;", 1_000_000, false),
+    ] {
+        let text = format!("{}serve", before.repeat(times));
+        let found = told(&["sh", "-c", &text]).contains(&"serve".to_owned());
+        assert_eq!(found, is_told, "{times} times {before}");
+    }
+}
+
+proptest! {
+    #[test]
+    fn any_text_ends(text in "([a-z$'\"\\\\|&;(){}<>=/é \n-]|cd |exec |sh -c ){0,40}") {
+        told(&["/bin/sh", "-c", &text]);
+        let check = format!("test \"$({text})\" = ok");
+        for text in [text.as_str(), check.as_str()] {
+            if let Some(read) = Text::read(text) {
+                let _ = read.parts(text, true);
+            }
+        }
+    }
+}
