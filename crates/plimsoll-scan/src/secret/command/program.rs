@@ -1,0 +1,209 @@
+//! Programs that take a password as an argument, and how each does.
+
+use super::words::{Word, behind, behind_equals, glued, program};
+
+/// How a program takes its password.
+#[derive(Clone, Copy)]
+enum Way {
+    /// The word behind the flag.
+    Word(&'static str),
+    /// Written to the flag, without a blank.
+    Glued(&'static str),
+    /// Behind the flag, after the name of a user and this letter.
+    Behind(&'static str, char),
+    /// The argument of this number that is no flag.
+    Argument(usize),
+    /// The last argument behind this many others, given this flag of one letter, which others may be
+    /// written to; another of these says that there is one less.
+    Batch(usize, char, char),
+    /// As `Behind`, with a flag of one letter, which may close a row of those that take nothing.
+    Bundled(char, char),
+}
+
+/// Flags of curl that take no value, which may stand before one that does (curl(1)).
+const CURL_SWITCHES: &str = "#01234669aBfgGIijJklLMnNOpqRsSvVZ";
+
+/// Programs, and the verb that must stand before the password, if there is one.
+const PROGRAMS: &[(&str, &str, &[Way])] = &[
+    (
+        "curl",
+        "",
+        &[
+            Way::Bundled('u', ':'),
+            Way::Behind("--user", ':'),
+            Way::Bundled('U', ':'),
+            Way::Behind("--proxy-user", ':'),
+        ],
+    ),
+    (
+        "http",
+        "",
+        &[Way::Behind("-a", ':'), Way::Behind("--auth", ':')],
+    ),
+    ("mysql", "", &[Way::Glued("-p")]),
+    ("mysqldump", "", &[Way::Glued("-p")]),
+    ("mysqladmin", "", &[Way::Glued("-p")]),
+    ("mysqlimport", "", &[Way::Glued("-p")]),
+    ("mariadb", "", &[Way::Glued("-p")]),
+    ("mariadb-dump", "", &[Way::Glued("-p")]),
+    ("mariadb-admin", "", &[Way::Glued("-p")]),
+    ("sshpass", "", &[Way::Word("-p"), Way::Glued("-p")]),
+    ("docker", "login", &[Way::Word("-p"), Way::Glued("-p")]),
+    ("podman", "login", &[Way::Word("-p"), Way::Glued("-p")]),
+    ("buildah", "login", &[Way::Word("-p"), Way::Glued("-p")]),
+    ("nerdctl", "login", &[Way::Word("-p"), Way::Glued("-p")]),
+    ("skopeo", "login", &[Way::Word("-p"), Way::Glued("-p")]),
+    ("crane", "login", &[Way::Word("-p"), Way::Glued("-p")]),
+    ("helm", "login", &[Way::Word("-p"), Way::Glued("-p")]),
+    ("oc", "login", &[Way::Word("-p"), Way::Glued("-p")]),
+    ("az", "login", &[Way::Word("-p"), Way::Glued("-p")]),
+    ("redis-cli", "", &[Way::Word("-a")]),
+    ("mongo", "", &[Way::Word("-p")]),
+    ("mongosh", "", &[Way::Word("-p")]),
+    ("mongodump", "", &[Way::Word("-p")]),
+    ("mongorestore", "", &[Way::Word("-p")]),
+    ("sqlcmd", "", &[Way::Word("-P"), Way::Glued("-P")]),
+    ("zip", "", &[Way::Word("-P")]),
+    ("unzip", "", &[Way::Word("-P")]),
+    ("7z", "", &[Way::Glued("-p")]),
+    ("ldapsearch", "", &[Way::Word("-w")]),
+    ("ldapadd", "", &[Way::Word("-w")]),
+    ("ldapmodify", "", &[Way::Word("-w")]),
+    ("smbclient", "", &[Way::Behind("-U", '%')]),
+    ("lftp", "", &[Way::Behind("-u", ',')]),
+    ("useradd", "", &[Way::Word("-p")]),
+    ("usermod", "", &[Way::Word("-p")]),
+    ("gpg", "", &[Way::Word("--passphrase")]),
+    ("gpg2", "", &[Way::Word("--passphrase")]),
+    ("kinit", "", &[Way::Word("--password")]),
+    ("htpasswd", "", &[Way::Batch(2, 'b', 'n')]),
+    ("mosquitto_passwd", "", &[Way::Batch(2, 'b', '-')]),
+    ("keytool", "", KEY_STORE),
+    ("jarsigner", "", KEY_STORE),
+    ("ssh-keygen", "", &[Way::Word("-N"), Way::Word("-P")]),
+    ("openssl", "enc", &[Way::Word("-k")]),
+    ("rabbitmqctl", "add_user", &[Way::Argument(2)]),
+    ("rabbitmqctl", "change_password", &[Way::Argument(2)]),
+    ("mc", "alias", &[Way::Argument(5)]),
+    ("cypher-shell", "", &[Way::Word("-p")]),
+    ("influx", "", &[Way::Word("-password")]),
+];
+
+/// Flags of what handles Java's key stores (keytool(1)).
+const KEY_STORE: &[Way] = &[
+    Way::Word("-storepass"),
+    Way::Word("-keypass"),
+    Way::Word("-new"),
+    Way::Word("-srcstorepass"),
+    Way::Word("-srckeypass"),
+    Way::Word("-deststorepass"),
+    Way::Word("-destkeypass"),
+];
+
+/// The passwords that programs take as arguments, with the number of the word.
+pub(super) fn taken<'t>(words: &[Word<'t>]) -> Vec<(usize, Word<'t>)> {
+    let mut found = Vec::new();
+    for (name, beside, ways) in PROGRAMS {
+        let Some(at) = program(words, name) else {
+            continue;
+        };
+        let verb = words[at..].iter().position(|word| word.text == *beside);
+        let at = match verb {
+            Some(verb) => at + verb,
+            None if beside.is_empty() => at,
+            None => continue,
+        };
+        let arguments = &words[at + 1..];
+        for way in *ways {
+            let value = match way {
+                Way::Argument(number) => plain(arguments).nth(number - 1),
+                Way::Batch(others, needed, less) => batch(arguments, *others, *needed, *less),
+                _ => None,
+            };
+            found.extend(value.map(|(number, value)| (at + 1 + number, value)));
+        }
+        for (number, word) in arguments.iter().enumerate() {
+            let next = arguments.get(number + 1).copied();
+            for way in *ways {
+                let value = match way {
+                    Way::Word(flag) if word.text == *flag => next.map(|next| (number + 1, next)),
+                    Way::Word(flag) if flag.starts_with("--") => {
+                        behind_equals(*word, flag).map(|value| (number, value))
+                    }
+                    Way::Glued(flag) => glued(*word, flag).map(|value| (number, value)),
+                    Way::Behind(flag, letter) => {
+                        let here = match next {
+                            Some(next) if word.text == *flag => Some((number + 1, next)),
+                            _ if flag.starts_with("--") => {
+                                behind_equals(*word, flag).map(|value| (number, value))
+                            }
+                            _ => glued(*word, flag).map(|value| (number, value)),
+                        };
+                        here.and_then(|(number, word)| Some((number, behind(word, *letter)?)))
+                    }
+                    Way::Bundled(flag, letter) => bundled(*word, *flag)
+                        .and_then(|glued| match glued {
+                            Some(value) => Some((number, value)),
+                            None => next.map(|next| (number + 1, next)),
+                        })
+                        .and_then(|(number, word)| Some((number, behind(word, *letter)?))),
+                    Way::Word(_) | Way::Argument(_) | Way::Batch(..) => None,
+                };
+                found.extend(value.map(|(number, value)| (at + 1 + number, value)));
+            }
+        }
+    }
+    // `openssl … -pass pass:…`
+    if program(words, "openssl").is_some() {
+        for (number, word) in words.iter().enumerate() {
+            found.extend(glued(*word, "pass:").map(|value| (number, value)));
+        }
+    }
+    found
+}
+
+/// Arguments that are no flags, with their numbers, up to where output is led elsewhere.
+fn plain<'w, 't>(arguments: &'w [Word<'t>]) -> impl Iterator<Item = (usize, Word<'t>)> + 'w {
+    let words = arguments.iter().copied().enumerate();
+    words
+        .take_while(|(_, word)| !word.text.contains(['<', '>']))
+        .filter(|(_, word)| !word.text.starts_with('-'))
+}
+
+fn batch<'t>(
+    arguments: &[Word<'t>],
+    others: usize,
+    needed: char,
+    less: char,
+) -> Option<(usize, Word<'t>)> {
+    let has = |letter: char| {
+        let mut flags = arguments
+            .iter()
+            .filter_map(|word| word.text.strip_prefix('-'));
+        flags.any(|flags| !flags.starts_with('-') && flags.contains(letter))
+    };
+    if !has(needed) {
+        return None;
+    }
+    // `-C 10`: how much work a hash is.
+    let cost = arguments.iter().position(|word| word.text == "-C");
+    let mut words = plain(arguments).filter(|(number, _)| cost != number.checked_sub(1));
+    words.nth(others - usize::from(has(less)))
+}
+
+/// What is written to a flag that closes a row, if anything is; none where the word is no such row.
+#[expect(
+    clippy::option_option,
+    reason = "a flag without a value is not the same as no flag"
+)]
+fn bundled(word: Word<'_>, flag: char) -> Option<Option<Word<'_>>> {
+    let row = word.text.strip_prefix('-')?;
+    let (switches, rest) = row.split_once(flag)?;
+    if !switches
+        .chars()
+        .all(|switch| CURL_SWITCHES.contains(switch))
+    {
+        return None;
+    }
+    Some(glued(word, &word.text[..word.text.len() - rest.len()]))
+}

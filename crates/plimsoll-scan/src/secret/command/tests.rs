@@ -1,0 +1,159 @@
+use proptest::prelude::*;
+
+use super::*;
+
+fn found(text: &str) -> Vec<String> {
+    let mut hits = Hits::default();
+    in_commands(text, 0, &mut hits);
+    hits.iter()
+        .map(|hit| text[hit.start..hit.end].to_owned())
+        .collect()
+}
+
+#[test]
+fn passwords_that_programs_take() {
+    for line in [
+        "curl -fsS -u \"svc:Tr0ub4dor3x\" https://x/",
+        "RUN /bin/sh -c curl -u bob:Tr0ub4dor3x https://x/a -o /a # buildkit",
+        "curl --user=ci:Tr0ub4dor3x https://x",
+        "mysqldump -uroot -pTr0ub4dor3x db > x",
+        "mysql -u root -p'Tr0ub4dor3x' shop",
+        "cd /x && sshpass -p 'Tr0ub4dor3x' ssh h",
+        "docker login -u bob -p Tr0ub4dor3x r.corp",
+        "helm registry login -u x -p Tr0ub4dor3x r",
+        "redis-cli -a Tr0ub4dor3x ping",
+        "smbclient //h/s -U bob%Tr0ub4dor3x",
+        "lftp -u bob,Tr0ub4dor3x h",
+        "echo 'root:Tr0ub4dor3x' | chpasswd",
+        "printf 'root:%s' root:Tr0ub4dor3x | chpasswd",
+        "echo Tr0ub4dor3x | docker login -u b --password-stdin r",
+        "echo 'Tr0ub4dor3x' | sudo -S ls",
+        "openssl enc -aes-256-cbc -pass pass:Tr0ub4dor3x -in x",
+        "gpg --batch --passphrase Tr0ub4dor3x -d x",
+        "curl \\\n  -u bob:Tr0ub4dor3x \\\n  https://x",
+        "curl -fsSLu bob:Tr0ub4dor3x https://x",
+        "curl -su 'bob:Tr0ub4dor3x' https://x",
+        "curl -sfubob:Tr0ub4dor3x https://x",
+        "HEALTHCHECK CMD curl -fsu bob:Tr0ub4dor3x http://localhost/ || exit 1",
+        "docker login --username x --password Tr0ub4dor3x r.corp",
+        "helm repo add --username x --password Tr0ub4dor3x n https://x",
+        "wget --user x --password \"Tr0ub4dor3x\" https://x",
+        "foo --token Tr0ub4dor3x",
+        "foo --api-key 'Tr0ub4dor3x' bar",
+        "npm config set //r.corp/:_authToken Tr0ub4dor3x",
+        "npm config set //r.corp/:_authToken=Tr0ub4dor3x",
+        "aws configure set aws_secret_access_key Tr0ub4dor3x",
+        "htpasswd -bc /etc/nginx/.htpasswd bob Tr0ub4dor3x",
+        "htpasswd -b -c -B /f bob 'Tr0ub4dor3x' && x",
+        "htpasswd -nbB -C 10 bob Tr0ub4dor3x > /f",
+        "mosquitto_passwd -b /f bob Tr0ub4dor3x",
+        "keytool -importkeystore -storepass Tr0ub4dor3x -noprompt",
+        "keytool -genkey -keypass Tr0ub4dor3x -alias x",
+        "ssh-keygen -t rsa -N Tr0ub4dor3x -f /k",
+        "openssl pkcs12 -export -passin pass:Tr0ub4dor3x -in x",
+        "openssl rsa -passout 'pass:Tr0ub4dor3x' -in x",
+        "openssl enc -aes-256-cbc -k Tr0ub4dor3x -in x",
+        "az login --service-principal -u x -p Tr0ub4dor3x --tenant t",
+        "docker login -u bob -pTr0ub4dor3x r.corp",
+        "rabbitmqctl add_user bob Tr0ub4dor3x",
+        "mc alias set m http://x AKx Tr0ub4dor3x",
+        "cypher-shell -u n -p Tr0ub4dor3x",
+        "influx -username a -password Tr0ub4dor3x",
+        "rclone config create r s3 secret_access_key Tr0ub4dor3x",
+        "chpasswd <<< 'root:Tr0ub4dor3x'",
+        "chpasswd <<<root:Tr0ub4dor3x",
+        "sudo -S <<< Tr0ub4dor3x ls",
+        "chpasswd <<EOF\nroot:Tr0ub4dor3x\nEOF\necho a:Tr0ub4dor9y",
+        "cat /x | chpasswd <<-'EOF'\n\troot:Tr0ub4dor3x\n\tEOF\n",
+        "echo 'machine x.io login y password Tr0ub4dor3x' > ~/.netrc",
+        "echo machine x.io login y password Tr0ub4dor3x >> /root/.netrc",
+        "printf \"machine x\\nlogin y\\npassword Tr0ub4dor3x\\n\" > ~/.netrc",
+        "printf 'machine %s login %s password %s\\n' x.io y Tr0ub4dor3x > ~/.netrc",
+        "printf 'machine x login y password %s' \"Tr0ub4dor3x\" > ~/.netrc",
+        "cat > ~/.netrc <<EOF\nmachine x\n  login y\n  password Tr0ub4dor3x\nEOF\n",
+        "echo -e 'machine x\\n\\tlogin y\\n\\tpassword Tr0ub4dor3x' | tee ~/.netrc",
+    ] {
+        assert_eq!(found(line), ["Tr0ub4dor3x"], "{line}");
+    }
+    let hash = format!("$6$q7RtY2mW${}", "aB3dE5gH".repeat(10));
+    let line = format!("useradd -p '{hash}' x");
+    assert_eq!(found(&line), [hash]);
+}
+
+#[test]
+fn several_passwords_that_are_handed_over() {
+    let line = "printf 'root:Tr0ub4dor3x\\nbob:Tr0ub4dor3y\\n' | chpasswd";
+    assert_eq!(found(line), ["Tr0ub4dor3x", "Tr0ub4dor3y"]);
+    let line = "echo -e 'Tr0ub4dor3x\\nTr0ub4dor3x' | passwd root";
+    assert_eq!(found(line)[0], "Tr0ub4dor3x");
+    assert!(found("chpasswd <<E\na:Tr0ub4dor3x\nb:Tr0ub4dor3y\nE").len() == 2);
+}
+
+#[test]
+fn what_is_no_password() {
+    for line in [
+        "curl -u $USER:$PASS https://x",
+        "curl -u bob:${PASS} https://x",
+        "docker run -u 1000:1000 -p 8080:80 x",
+        "docker run -p 127.0.0.1:8080:80 x login",
+        "mysql -p db",
+        "mkdir -p some/folder/here",
+        "echo \"root:$PW\" | chpasswd",
+        "echo something | grep login",
+        "curl -o user:file https://x",
+        "sshpass -e ssh h",
+        "ssh -p 2222 host",
+        "curl -o u:Tr0ub4dor3x https://x",
+        "curl -fsS --url u:Tr0ub4dor3x https://x",
+        "curl -Hu:Tr0ub4dor3x https://x",
+        "docker login --username x --password-stdin r1.corp",
+        "docker login --username x --password $PASSWORD r.corp",
+        "foo --token \"${TOKEN}\" --password --user b0b",
+        "foo --password-file /run/secrets/pw1",
+        "foo --token-ttl 24h00m",
+        "foo --password <password> --token TOKEN",
+        "# foo --password Tr0ub4dor3x",
+        "RUN --mount=type=secret,id=ca NODE_EXTRA_CA_CERTS=/run/secrets/ca1 npm install",
+        "aws configure set region eu-west-1",
+        "set -- --secret id=npm1,src=.npmrc",
+        "docker build --secret id=npmrc1,src=/root/.npmrc .",
+        "kubectl create secret generic a --from-file=key1",
+        "./app -db mysql -dsn x -prefork2",
+        "htpasswd -c /etc/htpasswd bobuser",
+        "htpasswd -b /f bob $PASSWORD",
+        "htpasswd -nb bobuser \"${PASSWORD}\"",
+        "keytool -importcert -storepass changeit -noprompt",
+        "keytool -list -storepass:env PASS -keystore /a/store1",
+        "ssh-keygen -A -N '' -f /etc/ssh/key1",
+        "openssl rsa -passin env:PASSW0RD -in x",
+        "echo \"machine x login y password $TOKEN\" > ~/.netrc",
+        "printf 'machine x login y password %s' \"$T0KEN\"",
+        "the state machine resets the login form and password field",
+        "chpasswd < /run/secrets/users1",
+        "echo 'app1:x:1000:1000::/home/app1:/bin/sh' | tee -a /etc/passwd",
+        "echo something1 | grep -v passwd",
+        "docker run -p 8086:8086 influx",
+        "the-machine login bob1 password Tr0ub4dor3x",
+    ] {
+        assert_eq!(found(line), Vec::<String>::new(), "{line}");
+    }
+}
+
+#[test]
+fn words_of_the_exec_form() {
+    let words: Vec<String> = ["/usr/bin/curl", "-u", "bob:Tr0ub4dor3x", "https://x"]
+        .map(str::to_owned)
+        .to_vec();
+    let found = in_arguments(&words);
+    assert_eq!(found.len(), 1);
+    assert_eq!((found[0].0, found[0].1.start), (2, 4));
+}
+
+proptest! {
+    #[test]
+    fn any_text_ends(text in "(curl|mysql|echo|machine |login |password |htpasswd -b|<<<|<<E|\\| chpasswd|-u|-p|[ \"'|;&\\\\\n:é$]|[a-z0-9]{1,9}){0,40}") {
+        for value in found(&text) {
+            prop_assert!(!value.is_empty());
+        }
+    }
+}
