@@ -45,9 +45,22 @@ pub(super) fn lone_value(path: &str, bytes: &[u8]) -> Option<Hit> {
         && value.bytes().all(|byte| byte.is_ascii_graphic())
         && !is_placeholder(value)
         && !value.contains("://")
+        && !is_account(value)
         && (looks_random(value) || is_drawn(value));
     let start = text.find(value)?;
     believed.then(|| Hit::of("secret-file", Severity::High, start, value.as_bytes()))
+}
+
+/// A line of passwd(5) or group(5), without the hash of a password: images of nothing else than a
+/// program bring one user.
+fn is_account(value: &str) -> bool {
+    let fields: Vec<&str> = value.split(':').collect();
+    let is_number = |field: &&str| !field.is_empty() && field.bytes().all(|b| b.is_ascii_digit());
+    match fields.as_slice() {
+        [_, hash, uid, gid, _, _, _] => is_number(uid) && is_number(gid) && !is_hash(hash),
+        [_, hash, gid, _] => is_number(gid) && !is_hash(hash),
+        _ => false,
+    }
 }
 
 /// What opens the credentials of Rails (`rails credentials:edit`).
@@ -129,6 +142,23 @@ mod tests {
             ("srv/token.py", password),
             ("srv/password_file", password),
             ("run/secrets/url", "https://x.io/a1B2c3d4"),
+            (
+                "etc/passwd",
+                "nobody:x:65534:65534:nobody:/:/sbin/nologin\n",
+            ),
+            (
+                "etc/passwd-",
+                "nobody:*:65534:65534::/nonexistent:/bin/false",
+            ),
+            (
+                "srv/rootfs/etc/passwd",
+                "user:x:1000:1000::/home/user:/bin/sh",
+            ),
+            ("etc/passwd", "q7RtY2mWx9Kp::10001:10001::/home/q7RtY2mW:"),
+            (
+                "srv/secrets/group",
+                "q7RtY2mWx9KpLz4V:x:65532:q7RtY2mWx9KpLz4V",
+            ),
         ] {
             assert_eq!(value(path, text), None, "{path}");
         }
