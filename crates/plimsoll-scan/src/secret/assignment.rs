@@ -187,6 +187,7 @@ pub(super) fn names_secret(name: &str) -> bool {
         return false;
     };
     if ABOUT.contains(&last.as_str())
+        || names_entry(&words)
         || words.iter().any(|word| word == "public")
         || matches!(words.as_slice(), [one] if one == "pwd")
         || words.as_slice() == ["old", "pwd"]
@@ -201,6 +202,18 @@ pub(super) fn names_secret(name: &str) -> bool {
         || words
             .windows(2)
             .any(|pair| pair[1] == "key" && KEY_OF.contains(&pair[0].as_str()))
+}
+
+/// Whether a name is that of an entry of a Secret, as values of Helm charts have it:
+/// `adminPasswordKey`, `existingSecretKey`.
+fn names_entry(words: &[String]) -> bool {
+    match words {
+        [before @ .., of, last] if last == "key" => {
+            matches!(of.as_str(), "password" | "passwd" | "passphrase")
+                || (of == "secret" && before.iter().any(|word| word == "existing"))
+        }
+        _ => false,
+    }
 }
 
 /// Words before `key` that promise no credential, whatever the value looks like.
@@ -373,6 +386,10 @@ mod tests {
             "htpasswd",
             "password-stdin",
             "NODE_AUTH",
+            "adminPasswordKey",
+            "existingSecretPasswordKey",
+            "existingSecretKey",
+            "PASSWORD_KEY",
         ] {
             assert!(!names_secret(no), "{no}");
         }

@@ -203,9 +203,28 @@ pub(super) fn is_placeholder(value: &str) -> bool {
         || ELSEWHERE.iter().any(|mark| lower.starts_with(mark))
         || is_reference(value)
         || is_token_of_template(value)
+        || is_class_name(value)
         || (value.len() < 8 && value.bytes().all(|byte| byte.is_ascii_digit()))
         || has_run(lower.as_bytes(), value.len().min(6))
         || (lower.contains("://") && !lower.contains('@'))
+}
+
+/// Whether a value is a class as tools for styles write it, under the name of a field of a form:
+/// `Password__Root-sc-1a2b3c` of styled-components.
+fn is_class_name(value: &str) -> bool {
+    let Some((component, sum)) = value.split_once("-sc-") else {
+        return false;
+    };
+    let is_word = |text: &str| {
+        text.starts_with(|c: char| c.is_ascii_alphabetic())
+            && text
+                .bytes()
+                .all(|b| b.is_ascii_alphanumeric() || b"_-".contains(&b))
+    };
+    let sum = sum.split_once('-').map_or(sum, |(sum, _)| sum);
+    is_word(component)
+        && (5..=8).contains(&sum.len())
+        && sum.bytes().all(|byte| byte.is_ascii_alphanumeric())
 }
 
 /// Whether a value is written in one of the forms that say: here goes something else. The form must
@@ -425,6 +444,8 @@ mod tests {
             "dummykey1",
             "opensesame",
             "changeit",
+            "Password__Root-sc-1a2b3c",
+            "Input-sc-1kz9qr-0",
             "change_it_now",
             "ChangeMe-2024",
             "xxxx-yyyy",
@@ -462,6 +483,7 @@ mod tests {
             "todo-8fK2qLw9vZ",
             "8fXXXX2qLw9vZt",
             "Yourselves-2024!",
+            "8fK2qLw-sc-9vZtRq4m",
         ] {
             assert!(!is_placeholder(value), "{value}");
         }

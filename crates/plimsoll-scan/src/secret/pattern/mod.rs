@@ -12,6 +12,7 @@ use base64::engine::DecodePaddingMode;
 use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig};
 use plimsoll_model::Severity;
 
+use super::Fingerprint;
 use super::drawn::looks_random;
 use super::form::is_jwt;
 use super::placeholder::is_example;
@@ -215,6 +216,9 @@ pub(super) const PEM_BEGIN: &str = "-----BEGIN ";
 pub(super) const PEM: &str =
     r"(?s)^-----BEGIN (?:[A-Z0-9]+ ){0,3}PRIVATE KEY(?: BLOCK)?-----.{1,16000}?-----END ";
 
+/// Keys that a library tries itself with, in code that everybody has: that of ssh2 for Node.
+const PROBES: &[&str] = &["0739020d3a2d"];
+
 /// Takes a PEM block apart: its body must decode to what a key begins with.
 pub(super) fn private_key(block: &[u8]) -> Verdict {
     let text = String::from_utf8_lossy(block);
@@ -250,7 +254,8 @@ pub(super) fn private_key(block: &[u8]) -> Verdict {
             || decoded.first() == Some(&0x30)
             || label.contains("PGP")
             || encrypted);
-    if !is_key {
+    let fingerprint = Fingerprint::of(value.as_bytes()).to_string();
+    if !is_key || PROBES.contains(&fingerprint.as_str()) {
         return Verdict::Nothing;
     }
     let (kind, severity) = if encrypted {
@@ -324,6 +329,24 @@ mod tests {
             Verdict::Value { value, .. } => Some(value),
             _ => None,
         }
+    }
+
+    #[test]
+    fn what_a_library_tries_itself_with_is_no_secret() {
+        let block = |last: &str| {
+            let begin = format!("-----BEGIN {} KEY-----", "PRIVATE");
+            let first = "MC4CAQAwBQYDK2VwBCIEIHKj+sVa9WcD";
+            format!(
+                "'{begin}\\r\\n{first}'\n      + '/q2DJUJaf43Kptc8xYuUQA4bOFj9vC8{last}\\r\\n-----END "
+            )
+        };
+        let found =
+            |last: &str| match private_key(block(last).strip_prefix('\'').unwrap().as_bytes()) {
+                Verdict::Value { kind, .. } => Some(kind),
+                _ => None,
+            };
+        assert_eq!(found("T"), None);
+        assert_eq!(found("U"), Some("private-key"));
     }
 
     #[test]
