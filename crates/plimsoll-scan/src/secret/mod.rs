@@ -29,6 +29,7 @@ mod place;
 mod placeholder;
 mod runs;
 mod search;
+mod sqlite;
 mod store;
 mod strings;
 mod sums;

@@ -20,6 +20,7 @@ use super::hits::{Hits, MAX_HITS, Parts};
 use super::lone::lone_value;
 use super::named::{by_name, by_structure};
 use super::place::{is_own, is_own_inside, is_settings};
+use super::sqlite::Database;
 use super::store::key_store;
 use super::strings::texts;
 use super::sums::FileSums;
@@ -169,6 +170,8 @@ pub(super) struct Search<'s> {
     missing: u64,
     /// Whether it is too long to be searched as a whole.
     streamed: bool,
+    /// What takes it apart where it is a database that is too long for that.
+    database: Option<Database>,
     /// What was fed and is not done with.
     kept: Vec<u8>,
     /// Where in the file what is kept begins.
@@ -211,6 +214,7 @@ impl<'s> Search<'s> {
             room: parent.limit,
             missing: size.unwrap_or(u64::MAX),
             streamed: size.is_some_and(|size| size > WHOLE as u64),
+            database: None,
             kept: Vec::new(),
             base: 0,
             lines_before: 0,
@@ -289,7 +293,17 @@ impl<'s> Search<'s> {
         self.missing = self.missing.saturating_sub(bytes.len() as u64);
         let last = self.missing == 0 || cut;
         if self.streamed {
-            self.stream(bytes, last);
+            let is_first = self.base == 0 && self.kept.is_empty() && self.program.is_none();
+            if is_first && self.database.is_none() {
+                self.database = Database::begin(bytes);
+            }
+            match &mut self.database {
+                Some(database) => {
+                    let texts = database.feed(bytes, last);
+                    self.stream(&texts, last);
+                }
+                None => self.stream(bytes, last),
+            }
         } else if self.kept.is_empty() && last && bytes.len() <= WHOLE {
             self.whole(bytes);
         } else {
@@ -320,6 +334,9 @@ impl<'s> Search<'s> {
             }
             self.kept.clear();
             return (Found { sightings, partly }, self.kept);
+        }
+        if let Some(database) = self.database.as_mut().filter(|_| !self.done) {
+            self.kept.append(&mut database.feed(b"", true));
         }
         if !self.done && !self.kept.is_empty() {
             if self.streamed {

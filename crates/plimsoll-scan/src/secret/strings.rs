@@ -1,21 +1,24 @@
 //! The texts in programs whose format says where each ends: there the bytes of the format stand
 //! right beside them, and no mark would stand apart.
 
+use super::sqlite::Database;
+
 /// The shortest text that is taken out.
 const SHORTEST: usize = 12;
 
 /// Places that are told apart at once.
 const BLOCK: usize = 64;
 
-/// The texts of a compiled Python module or of a Java class, one a line; none for anything else.
+/// The texts of a compiled Python module, of a Java class or of a database, one a line; none for
+/// anything else.
 pub(super) fn texts(path: &str, bytes: &[u8]) -> Option<Vec<u8>> {
     if path.ends_with(".pyc") {
         // The second half of the magic number (CPython, `importlib`).
         (bytes.get(2..4)? == b"\r\n").then(|| of_python(&bytes[4..]))
+    } else if bytes.starts_with(&[0xca, 0xfe, 0xba, 0xbe]) {
+        Some(of_java(&bytes[4..]))
     } else {
-        bytes
-            .starts_with(&[0xca, 0xfe, 0xba, 0xbe])
-            .then(|| of_java(&bytes[4..]))
+        Database::texts(bytes)
     }
 }
 
