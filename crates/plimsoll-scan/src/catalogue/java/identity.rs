@@ -17,7 +17,12 @@ pub(super) struct Name {
 impl Name {
     /// Splits `NAME-VERSION.jar` where a number begins.
     pub(super) fn of(file: &str) -> Self {
-        let whole = file.rsplit_once('.').map_or(file, |(stem, _)| stem);
+        // What is known by its bytes alone may have no ending: `app-1.2.3`.
+        let is_ending = |end: &str| end.bytes().all(|byte| byte.is_ascii_alphabetic());
+        let whole = match file.rsplit_once('.') {
+            Some((stem, end)) if is_ending(end) => stem,
+            _ => file,
+        };
         let split = whole
             .match_indices(['-', '_'])
             .find(|(at, _)| {
