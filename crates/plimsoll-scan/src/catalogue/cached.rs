@@ -4,9 +4,11 @@
 /// the unpacked packages of Bun.
 const CACHES: [&str; 2] = ["/archive-v0/", "/.bun/install/cache/"];
 
-/// Environments that tools keep among their caches and run programs from: Poetry's, pre-commit's,
-/// those of uv for scripts.
-const ENVIRONMENTS: [&str; 3] = [
+/// Folders that tools keep among their caches and run programs from: the environments of Poetry,
+/// pre-commit and uv, what Deno loads, what launchers of Coursier name as their class path.
+const ENVIRONMENTS: [&str; 5] = [
+    ".cache/deno/npm/",
+    ".cache/coursier/",
     ".cache/pypoetry/virtualenvs/",
     ".cache/pre-commit/repo",
     ".cache/uv/environments-v",
@@ -64,6 +66,8 @@ mod tests {
             "root/.cache/pypoetry/virtualenvs/a-py3.11/lib/python3.11/site-packages/x-1.dist-info/METADATA",
             "home/a/.cache/pre-commit/repo1x/py_env-python3/lib/python3.11/site-packages/x-1.dist-info/METADATA",
             "opt/conda/lib/python3.12/site-packages/idna-3.7.dist-info/METADATA",
+            "root/.cache/deno/npm/registry.npmjs.org/lodash/4.17.15/package.json",
+            "root/.cache/coursier/v1/https/repo1.maven.org/maven2/a/b/1/b-1.jar",
             "srv/pkgs/my-own-app/venv/lib/python3.11/site-packages/x-1.dist-info/METADATA",
         ] {
             assert!(!in_cache(path), "{path}");

@@ -58,6 +58,7 @@ pub(crate) fn is_installed_at(path: &str) -> bool {
 pub(super) fn claims_project(candidate: &Candidate<'_>) -> bool {
     candidate.name == "package.json"
         && candidate.path.split('/').all(|part| part != "node_modules")
+        && deno_package(candidate.path).is_none()
         && SYSTEM_FOLDERS
             .iter()
             .all(|place| !candidate.path.starts_with(place))
@@ -72,6 +73,11 @@ pub(super) fn claims_project(candidate: &Candidate<'_>) -> bool {
 /// deeper in a package where that ships what it bundles (`pnpm/dist/node_modules`). One among the
 /// tests or examples of a package is a fixture.
 pub(crate) fn package_folder(path: &str) -> Option<&str> {
+    if let Some(own) = deno_package(path)
+        && after_first_modules(path).is_none()
+    {
+        return Some(own);
+    }
     let mut at = SYSTEM_FOLDERS
         .iter()
         .find(|place| path.starts_with(*place))
@@ -132,6 +138,30 @@ pub(crate) fn package_folder(path: &str) -> Option<&str> {
             }
         }
     }
+}
+
+/// Folders of Deno, below which lie the packages that it runs, as `HOST/NAME/VERSION`.
+const DENO: [&str; 3] = ["deno-dir/npm/", ".cache/deno/npm/", ".deno/npm/"];
+
+/// The package of Deno's that a path belongs to.
+fn deno_package(path: &str) -> Option<&str> {
+    let start = DENO.iter().find_map(|folder| {
+        let at = path.find(folder)?;
+        let is_whole = at == 0 || path.as_bytes().get(at - 1) == Some(&b'/');
+        is_whole.then_some(at + folder.len())
+    })?;
+    let mut parts = path.get(start..)?.split('/');
+    let host = parts.next()?;
+    let name = parts.next()?;
+    let scoped = match name.starts_with('@') {
+        true => parts.next()?.len() + 1,
+        false => 0,
+    };
+    let version = parts.next()?;
+    if host.is_empty() || name.is_empty() || !version.starts_with(|c: char| c.is_ascii_digit()) {
+        return None;
+    }
+    path.get(..start + host.len() + 1 + name.len() + scoped + 1 + version.len())
 }
 
 const MODULES: &str = "node_modules";
@@ -308,6 +338,21 @@ mod tests {
             "app/node_modules/@s/package.json"
         )));
         assert!(!claims(&Candidate::named("app/package.json")));
+        // Deno runs what is in its cache.
+        for folder in ["deno-dir", "root/.cache/deno"] {
+            for name in ["lodash", "@s/a"] {
+                let own = format!("{folder}/npm/registry.npmjs.org/{name}/4.17.15");
+                let manifest = format!("{own}/package.json");
+                assert_eq!(package_folder(&manifest), Some(own.as_str()));
+                assert!(claims(&Candidate::named(&manifest)), "{manifest}");
+                assert!(!claims_project(&Candidate::named(&manifest)));
+                let inner = format!("{own}/dist/package.json");
+                assert!(!claims(&Candidate::named(&inner)), "{inner}");
+            }
+        }
+        assert!(!claims(&Candidate::named(
+            "my-deno-dir/npm/registry.npmjs.org/a/1.0.0/package.json"
+        )));
     }
 
     #[test]
@@ -360,7 +405,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_folder_is_part_of_its_path(path in "((node_modules|@s|\\.pnpm|\\.store|a|package|é|usr/share/nodejs)?/){0,8}[aé]{0,2}") {
+        fn a_folder_is_part_of_its_path(path in "((node_modules|deno-dir/npm/h|1.0|@s|\\.pnpm|\\.store|a|package|é|usr/share/nodejs)?/){0,8}[aé]{0,2}") {
             if let Some(own) = package_folder(&path) {
                 prop_assert!(path.starts_with(own));
                 prop_assert_eq!(package_folder(own), Some(own));
