@@ -92,6 +92,8 @@ enum Fault {
     Deleted(usize),
     Cache(Cache),
     VersionControl,
+    /// What editors and file managers leave.
+    Desktop,
     Toolchain,
     NodeDev,
     Bytecode,
@@ -267,8 +269,18 @@ fn fault_of_file<'a>(path: &'a str, ownership: &Ownership<'_>) -> Option<(Fault,
     if let Some(cache) = cache_folder(path) {
         return Some((Fault::Cache(whose(cache)), cache));
     }
-    if let Some(at) = part_at(path, &[".git", ".hg", ".svn"]) {
-        return Some((Fault::VersionControl, at));
+    if let Some(at) = part_at(path, &[".git", ".hg", ".svn", ".idea", ".vscode"]) {
+        let is_editors = matches!(base_name(at), ".idea" | ".vscode");
+        if !is_editors {
+            return Some((Fault::VersionControl, at));
+        }
+        // What a package brings of its author's is not for the ignore file.
+        if is_own(path) {
+            return Some((Fault::Desktop, at));
+        }
+    }
+    if matches!(base_name(path), ".DS_Store" | "Thumbs.db") && is_own(path) {
+        return Some((Fault::Desktop, path));
     }
     if path.starts_with("usr/lib/debug/") {
         return Some((Fault::Debug, "usr/lib/debug"));
@@ -340,6 +352,13 @@ fn part_at<'a>(path: &'a str, names: &[&str]) -> Option<&'a str> {
         start = end + 1;
     }
     None
+}
+
+/// Whether a path lies in no installed package of a language.
+fn is_own(path: &str) -> bool {
+    ["node_modules/", "site-packages/", "dist-packages/", "gems/"]
+        .iter()
+        .all(|place| !path.contains(place))
 }
 
 fn is_below(path: &str, folder: &str) -> bool {
@@ -447,6 +466,11 @@ fn advice(fault: Fault, layer: usize, rewrote: (bool, bool), context: &Context<'
         Fault::VersionControl => {
             "Keep version control out of the image: .git in .dockerignore".to_owned()
         }
+        Fault::Desktop => {
+            "Keep what editors and file managers leave out of the image: .idea, .vscode and .DS_Store \
+             in .dockerignore"
+                .to_owned()
+        }
         Fault::Toolchain => {
             "Compilers, headers and static libraries are for building: build in an earlier stage \
              and copy the result"
@@ -477,180 +501,4 @@ fn advice(fault: Fault, layer: usize, rewrote: (bool, bool), context: &Context<'
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::record::{FactKind, LayerRecord};
-
-    fn file(path: &str, size: u64, content: u64, mode: u32) -> EntryFact {
-        EntryFact {
-            path: path.into(),
-            kind: FactKind::File,
-            size,
-            mode,
-            uid: 0,
-            gid: 0,
-            content,
-            start: crate::startup::format::Start::Unknown,
-        }
-    }
-
-    fn gone(path: &str) -> EntryFact {
-        EntryFact {
-            kind: FactKind::Whiteout,
-            ..file(path, 0, 0, 0)
-        }
-    }
-
-    fn look(layers: Vec<Vec<EntryFact>>, instructions: &[&str], base: usize) -> Vec<Saving> {
-        let layers: Vec<LayerRecord> = layers
-            .into_iter()
-            .map(|entries| LayerRecord {
-                entries,
-                ..LayerRecord::default()
-            })
-            .collect();
-        let tree = Tree::build(&layers);
-        let instructions: Vec<Option<&str>> = instructions.iter().copied().map(Some).collect();
-        savings(
-            &tree,
-            &waste::duplicates(&tree),
-            &Ownership::new(&layers, &tree, &[]),
-            &Context {
-                instructions: &instructions,
-                base,
-            },
-        )
-    }
-
-    #[test]
-    fn every_edit_has_its_layer_and_its_bytes_once() {
-        const M: u64 = 1_000_000;
-        let found = look(
-            vec![
-                vec![file("usr/share/doc/a", 9 * M, 1, 0o644)],
-                vec![
-                    file("var/lib/apt/lists/x_Packages", 40 * M, 2, 0o644),
-                    file("usr/include/stdio.h", 3 * M, 3, 0o644),
-                ],
-                vec![
-                    file("srv/app/main", 20 * M, 4, 0o644),
-                    file("srv/app/.git/objects/ab", 5 * M, 5, 0o644),
-                    file("srv/app/copy", 20 * M, 4, 0o644),
-                    file("tmp/build.o", 8 * M, 6, 0o644),
-                ],
-                vec![file("srv/app/main", 20 * M, 4, 0o755), gone("tmp")],
-            ],
-            &[
-                "ADD base",
-                "RUN apt-get install gcc",
-                "COPY . /srv/app",
-                "RUN chmod -R 755 /srv/app",
-            ],
-            1,
-        );
-        let told: Vec<(u64, usize, &str, &str)> = found
-            .iter()
-            .map(|saving| {
-                (
-                    saving.bytes / M,
-                    saving.layer,
-                    saving.paths[0].as_str(),
-                    saving.advice.split(':').next().unwrap(),
-                )
-            })
-            .collect();
-        assert_eq!(
-            told,
-            [
-                (
-                    40,
-                    1,
-                    "var/lib/apt/lists",
-                    "Delete apt's lists in the same RUN"
-                ),
-                (
-                    20,
-                    2,
-                    "srv/app",
-                    "The same content lies elsewhere in the image"
-                ),
-                (
-                    20,
-                    3,
-                    "srv/app",
-                    "Setting only the mode of files of lower layers ships them a second time"
-                ),
-                (
-                    8,
-                    2,
-                    "tmp",
-                    "Layer 3 deletes what is copied here, and it ships all the same"
-                ),
-                (
-                    5,
-                    2,
-                    "srv/app/.git",
-                    "Keep version control out of the image"
-                ),
-                (
-                    3,
-                    1,
-                    "usr/include",
-                    "Compilers, headers and static libraries are for building"
-                ),
-            ]
-            .map(|(bytes, layer, path, advice)| (bytes, layer, path, advice))
-        );
-        let chmod = found
-            .iter()
-            .find(|saving| saving.advice.contains("mode"))
-            .unwrap();
-        assert!(chmod.advice.contains("COPY --chmod"), "{}", chmod.advice);
-    }
-
-    #[test]
-    fn build_packages_by_any_version() {
-        for yes in [
-            "gcc",
-            "gcc-12",
-            "libc6-dev",
-            "openjdk-17-jdk-headless",
-            "g++-12",
-            "golang-1.19",
-        ] {
-            assert!(is_build_package(yes), "{yes}");
-        }
-        for no in [
-            "gcc12-base",
-            "libgcc-s1",
-            "openjdk-17-jre",
-            "makedev",
-            "cpptest",
-            "udev",
-        ] {
-            assert!(!is_build_package(no), "{no}");
-        }
-    }
-
-    #[test]
-    fn any_path_has_its_places() {
-        for path in [
-            "",
-            "a",
-            "a/",
-            "/",
-            "node_modules/",
-            "node_modules/jest",
-            ".git",
-            "ä/tests/ö",
-        ] {
-            let tree = Tree::build(&[]);
-            let ownership = Ownership::new(&[], &tree, &[]);
-            let _ = fault_of_file(path, &ownership);
-            let _ = shallow(path, 1);
-        }
-        assert_eq!(shallow("a/b/c/d", 2), "a/b");
-        assert_eq!(part_at("a/.git", &[".git"]), None);
-        assert_eq!(part_at("a/.git/x", &[".git"]), Some("a/.git"));
-    }
-}
+mod tests;

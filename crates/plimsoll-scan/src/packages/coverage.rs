@@ -33,6 +33,7 @@ enum Gap {
     Programs,
     Libraries,
     Go,
+    BareGo,
     Rust,
     OwnedGo,
     OwnedRust,
@@ -45,10 +46,11 @@ enum Gap {
 }
 
 impl Gap {
-    const ALL: [Self; 12] = [
+    const ALL: [Self; 13] = [
         Self::Programs,
         Self::Libraries,
         Self::Go,
+        Self::BareGo,
         Self::Rust,
         Self::OwnedGo,
         Self::OwnedRust,
@@ -70,6 +72,9 @@ impl Gap {
             }
             Self::Go => {
                 "Go programs without a list of their modules: only the toolchain is known; build them as modules, with Go 1.18 or later"
+            }
+            Self::BareGo => {
+                "Go programs without build information: neither their modules nor the standard library in them were judged; leave them as the Go toolchain links them"
             }
             Self::Rust => {
                 "Rust programs without a list of their crates: only crates that their messages name are known; build them with cargo auditable"
@@ -138,7 +143,7 @@ pub(crate) fn gaps(
         // does not.
         let gap = match (gap, ownership.owner(path).is_some()) {
             (gap, false) => gap,
-            (Gap::Go, true) => Gap::OwnedGo,
+            (Gap::Go | Gap::BareGo, true) => Gap::OwnedGo,
             (Gap::Rust, true) => Gap::OwnedRust,
             (_, true) => continue,
         };
@@ -172,7 +177,10 @@ fn of_binary(binary: &Binary, path: &str) -> Option<Gap> {
         Origin::Unknown if accounted() => None,
         Origin::Unknown if kind == Some(Kind::Program) => Some(Gap::Programs),
         Origin::Unknown if kind == Some(Kind::Library) => Some(Gap::Libraries),
-        Origin::GoUnlisted => Some(Gap::Go),
+        Origin::GoUnlisted => {
+            let has_toolchain = binary.packages.iter().any(|own| own.name == "stdlib");
+            Some(if has_toolchain { Gap::Go } else { Gap::BareGo })
+        }
         Origin::RustUnlisted => Some(Gap::Rust),
         Origin::Unreadable => Some(Gap::Lists),
         Origin::Packed => Some(Gap::Packed),

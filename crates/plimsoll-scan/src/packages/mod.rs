@@ -139,12 +139,20 @@ fn purl(
     for (key, value) in qualifiers {
         let _ = purl.add_qualifier(key.clone(), value.clone());
     }
-    purl.to_string()
+    // The crate leaves it as it is, though only letters, digits and `.-_~:` stay (purl-spec, "A purl must
+    // be percent-encoded"): `1!2.0` of Python has an epoch.
+    purl.to_string().replace('!', "%21")
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_epoch_of_python_is_encoded() {
+        let purl = purl("pypi", None, "a", "1!2.0", &[]);
+        assert_eq!(purl, "pkg:pypi/a@1%212.0");
+    }
 
     #[test]
     fn a_guess_counts_where_nobody_answers_for_the_program() {

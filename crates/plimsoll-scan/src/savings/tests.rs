@@ -1,0 +1,193 @@
+use super::*;
+use crate::record::{FactKind, LayerRecord};
+
+fn file(path: &str, size: u64, content: u64, mode: u32) -> EntryFact {
+    EntryFact {
+        path: path.into(),
+        kind: FactKind::File,
+        size,
+        mode,
+        uid: 0,
+        gid: 0,
+        content,
+        start: crate::startup::format::Start::Unknown,
+    }
+}
+
+fn gone(path: &str) -> EntryFact {
+    EntryFact {
+        kind: FactKind::Whiteout,
+        ..file(path, 0, 0, 0)
+    }
+}
+
+fn look(layers: Vec<Vec<EntryFact>>, instructions: &[&str], base: usize) -> Vec<Saving> {
+    let layers: Vec<LayerRecord> = layers
+        .into_iter()
+        .map(|entries| LayerRecord {
+            entries,
+            ..LayerRecord::default()
+        })
+        .collect();
+    let tree = Tree::build(&layers);
+    let instructions: Vec<Option<&str>> = instructions.iter().copied().map(Some).collect();
+    savings(
+        &tree,
+        &waste::duplicates(&tree),
+        &Ownership::new(&layers, &tree, &[]),
+        &Context {
+            instructions: &instructions,
+            base,
+        },
+    )
+}
+
+#[test]
+fn what_editors_leave_is_for_the_ignore_file() {
+    const M: u64 = 1_000_000;
+    let found = look(
+        vec![vec![
+            file("srv/app/.idea/caches/x", 9 * M, 1, 0o644),
+            file("srv/app/.DS_Store", 2 * M, 2, 0o644),
+            file("srv/node_modules/a/.vscode/settings.json", 5 * M, 3, 0o644),
+        ]],
+        &["COPY . /srv"],
+        0,
+    );
+    assert_eq!(found.len(), 1, "{found:?}");
+    assert_eq!(found[0].bytes, 11 * M);
+    assert!(found[0].advice.contains(".dockerignore"));
+    assert_eq!(found[0].paths, ["srv/app/.idea", "srv/app/.DS_Store"]);
+}
+
+#[test]
+fn every_edit_has_its_layer_and_its_bytes_once() {
+    const M: u64 = 1_000_000;
+    let found = look(
+        vec![
+            vec![file("usr/share/doc/a", 9 * M, 1, 0o644)],
+            vec![
+                file("var/lib/apt/lists/x_Packages", 40 * M, 2, 0o644),
+                file("usr/include/stdio.h", 3 * M, 3, 0o644),
+            ],
+            vec![
+                file("srv/app/main", 20 * M, 4, 0o644),
+                file("srv/app/.git/objects/ab", 5 * M, 5, 0o644),
+                file("srv/app/copy", 20 * M, 4, 0o644),
+                file("tmp/build.o", 8 * M, 6, 0o644),
+            ],
+            vec![file("srv/app/main", 20 * M, 4, 0o755), gone("tmp")],
+        ],
+        &[
+            "ADD base",
+            "RUN apt-get install gcc",
+            "COPY . /srv/app",
+            "RUN chmod -R 755 /srv/app",
+        ],
+        1,
+    );
+    let told: Vec<(u64, usize, &str, &str)> = found
+        .iter()
+        .map(|saving| {
+            (
+                saving.bytes / M,
+                saving.layer,
+                saving.paths[0].as_str(),
+                saving.advice.split(':').next().unwrap(),
+            )
+        })
+        .collect();
+    assert_eq!(
+        told,
+        [
+            (
+                40,
+                1,
+                "var/lib/apt/lists",
+                "Delete apt's lists in the same RUN"
+            ),
+            (
+                20,
+                2,
+                "srv/app",
+                "The same content lies elsewhere in the image"
+            ),
+            (
+                20,
+                3,
+                "srv/app",
+                "Setting only the mode of files of lower layers ships them a second time"
+            ),
+            (
+                8,
+                2,
+                "tmp",
+                "Layer 3 deletes what is copied here, and it ships all the same"
+            ),
+            (
+                5,
+                2,
+                "srv/app/.git",
+                "Keep version control out of the image"
+            ),
+            (
+                3,
+                1,
+                "usr/include",
+                "Compilers, headers and static libraries are for building"
+            ),
+        ]
+        .map(|(bytes, layer, path, advice)| (bytes, layer, path, advice))
+    );
+    let chmod = found
+        .iter()
+        .find(|saving| saving.advice.contains("mode"))
+        .unwrap();
+    assert!(chmod.advice.contains("COPY --chmod"), "{}", chmod.advice);
+}
+
+#[test]
+fn build_packages_by_any_version() {
+    for yes in [
+        "gcc",
+        "gcc-12",
+        "libc6-dev",
+        "openjdk-17-jdk-headless",
+        "g++-12",
+        "golang-1.19",
+    ] {
+        assert!(is_build_package(yes), "{yes}");
+    }
+    for no in [
+        "gcc12-base",
+        "libgcc-s1",
+        "openjdk-17-jre",
+        "makedev",
+        "cpptest",
+        "udev",
+    ] {
+        assert!(!is_build_package(no), "{no}");
+    }
+}
+
+#[test]
+fn any_path_has_its_places() {
+    for path in [
+        "",
+        "a",
+        "a/",
+        "/",
+        "node_modules/",
+        "node_modules/jest",
+        ".git",
+        "ä/tests/ö",
+    ] {
+        let tree = Tree::build(&[]);
+        let ownership = Ownership::new(&[], &tree, &[]);
+        let _ = fault_of_file(path, &ownership);
+        let _ = shallow(path, 1);
+    }
+    assert_eq!(shallow("a/b/c/d", 2), "a/b");
+    assert_eq!(part_at("a/.git", &[".git"]), None);
+    assert_eq!(part_at("a/.git/x", &[".git"]), Some("a/.git"));
+}
