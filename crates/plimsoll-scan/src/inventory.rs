@@ -222,11 +222,14 @@ fn secrets(
     // The first layer above that deletes the file or writes it without the value; its own where an
     // entry of that hides it.
     let gone_in = |layer: usize, path: &str, fingerprint: Fingerprint| {
-        (layer + 1..records.len())
-            .find(|above| {
-                hidden.hides(*above, path) && !told.contains(&(*above, path, fingerprint))
-            })
-            .unwrap_or(layer)
+        let mut below = layer;
+        loop {
+            match hidden.hidden_in(path, below) {
+                above if above == below => return layer,
+                above if told.contains(&(above, path, fingerprint)) => below = above,
+                above => return above,
+            }
+        }
     };
     let mut seen = HashSet::new();
     for (layer, record) in records.iter().enumerate() {

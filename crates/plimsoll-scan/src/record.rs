@@ -66,6 +66,21 @@ impl EntryFact {
 }
 
 impl EntryFact {
+    /// An entry of which nothing but this matters.
+    #[cfg(test)]
+    pub(crate) fn stub(path: &str, kind: FactKind) -> Self {
+        Self {
+            path: path.into(),
+            kind,
+            size: 0,
+            mode: 0o644,
+            uid: 0,
+            gid: 0,
+            content: 0,
+            start: Start::Unknown,
+        }
+    }
+
     /// Bytes of its path and of where it leads.
     pub(crate) fn path_bytes(&self) -> usize {
         let target = match &self.kind {
@@ -95,7 +110,7 @@ pub(crate) struct LayerRecord {
     pub(crate) unread: Vec<Unread>,
     /// The first line behind `#!` of files that may be executed.
     pub(crate) shebangs: BTreeMap<Box<str>, Box<str>>,
-    /// Scripts of shells that run their arguments.
+    /// What scripts of shells run in the end.
     pub(crate) scripts: BTreeMap<Box<str>, Script>,
     /// Files that were searched for secrets only in part.
     pub(crate) partly_searched: Vec<String>,
