@@ -21,7 +21,7 @@ mod source;
 mod vulnerability;
 
 pub use advice::{Advice, AdvisedAction, AdvisedEdit, StepTarget, VersionStep};
-pub use config::{HealthCheck, HistoryEntry, ImageConfig, Platform};
+pub use config::{HealthCheck, HistoryEntry, ImageConfig, Platform, filled_steps, keyword_of};
 pub use credential::{FileCredential, TextCredential};
 pub use difference::{
     ChangeKind, ComparedImage, ComparedSubject, ConfigChange, Difference, FileChange, FileChanges,

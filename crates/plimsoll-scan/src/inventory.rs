@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, HashSet};
 
 use plimsoll_image::Image;
 use plimsoll_model::{
-    Distribution, HistoryEntry, ImageConfig, Inventory, LayerFacts, LinkedFunctions,
-    SecretSighting, Severity, Skipped,
+    Distribution, ImageConfig, Inventory, LayerFacts, LinkedFunctions, SecretSighting, Severity,
+    Skipped, filled_steps,
 };
 
 use crate::base;
@@ -51,6 +51,7 @@ pub(crate) fn assemble(
         .find_map(|variable| variable.strip_prefix("PATH="))
         .unwrap_or(DEFAULT_PATH);
     let layers = layer_facts(image, records, &layer_bytes, detector);
+    told.skipped.extend(joined_layers(image));
     let base = base::find(image, records);
     let instructions: Vec<Option<&str>> = layers
         .iter()
@@ -152,7 +153,8 @@ fn find_distribution(records: &[LayerRecord], tree: &Tree<'_>) -> Option<Distrib
 }
 
 /// Measures of each layer. History names the instruction of each where it has as many steps that
-/// made a layer as there are layers; otherwise it is not to be trusted for any.
+/// made a layer as there are layers; otherwise it is not to be trusted for any. A layer that holds what
+/// several wrote is none of one's.
 fn layer_facts(
     image: &Image,
     records: &[LayerRecord],
@@ -160,11 +162,7 @@ fn layer_facts(
     detector: &Detector,
 ) -> Vec<LayerFacts> {
     let config = secret::redacted_with(&image.config, detector);
-    let steps: Vec<&HistoryEntry> = config
-        .history
-        .iter()
-        .filter(|entry| !entry.empty_layer)
-        .collect();
+    let steps = filled_steps(&config.history);
     let known = steps.len() == image.manifest.layers.len();
     image
         .manifest
@@ -180,8 +178,8 @@ fn layer_facts(
             entries: records.get(index).map_or(0, |record| record.stats.entries),
             instruction: steps
                 .get(index)
-                .filter(|_| known)
-                .and_then(|entry| entry.created_by.clone())
+                .filter(|(_, is_alone)| known && *is_alone)
+                .and_then(|(at, _)| config.history.get(*at)?.created_by.clone())
                 .filter(|text| !text.trim().is_empty()),
             source: None,
             file_bytes: layer_bytes.get(index).map_or(0, |bytes| bytes.files),
@@ -189,6 +187,26 @@ fn layer_facts(
             hidden: layer_bytes.get(index).map_or(0, |bytes| bytes.hidden),
         })
         .collect()
+}
+
+/// That layers hold what several instructions wrote, where the history tells so.
+fn joined_layers(image: &Image) -> Option<Skipped> {
+    let steps = filled_steps(&image.config.history);
+    if steps.len() != image.manifest.layers.len() {
+        return None;
+    }
+    let mut joined = steps.iter().enumerate().filter(|(_, (_, alone))| !alone);
+    let (first, _) = joined.next()?;
+    let more = match joined.count() {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    Some(Skipped {
+        what: format!("layer {first}{more}"),
+        why: "several instructions were built into one layer: which of them brought a file is not known"
+            .to_owned(),
+        blocking: false,
+    })
 }
 
 /// The credentials of files and of the configuration, and what of the latter was searched in part.

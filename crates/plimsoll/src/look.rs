@@ -6,7 +6,7 @@ use std::sync::Arc;
 use plimsoll_image::{Access, Image};
 use plimsoll_model::{
     BaseImage, ImageName, ImageSummary, Inventory, Report, SecretSighting, Skipped, SourceFile,
-    SourceOrigin,
+    SourceOrigin, filled_steps,
 };
 use plimsoll_rules::{CheckOptions, ImageFacts};
 use plimsoll_scan::{Cache, ImageFiles, ScanOptions};
@@ -184,7 +184,10 @@ impl<'a> Look<'a> {
 
     /// What is to be said of a Dockerfile that the image was not built from.
     fn strangeness(&self, file: &SourceFile) -> Option<String> {
-        if self.layer_sources.iter().all(Option::is_none) {
+        // Of layers that several of its lines made together the scan speaks.
+        let joined = filled_steps(&self.image.config.history);
+        let is_joined = joined.iter().any(|(_, is_alone)| !is_alone);
+        if !is_joined && self.layer_sources.iter().all(Option::is_none) {
             return makes_layers(file).then(|| {
                 "the image's history tells of none of its instructions: nothing was traced to a line"
                     .to_owned()

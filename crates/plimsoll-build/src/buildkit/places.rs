@@ -1,6 +1,6 @@
 //! Which instruction a vertex or a history entry speaks of.
 
-use plimsoll_model::{HistoryEntry, Span};
+use plimsoll_model::{HistoryEntry, Span, filled_steps, keyword_of};
 use plimsoll_syntax::dockerfile::{Base, Dockerfile, Resolution};
 
 use crate::StepRecord;
@@ -126,56 +126,29 @@ impl Places {
     }
 }
 
-/// Tells for every layer which instruction made it, where that is known of the entries of the history.
+/// Tells for every layer which instruction made it, where that is known of the entries of the history
+/// and it is one alone.
 pub(crate) fn layers_of(
     history: &[HistoryEntry],
     spans: &[Option<Span>],
     layers: usize,
 ) -> Vec<StepRecord> {
-    let filled: Vec<_> = history
-        .iter()
-        .zip(spans)
-        .filter(|(entry, _)| !entry.empty_layer)
-        .collect();
+    let filled = filled_steps(history);
     // A base whose history tells fewer layers than it has leaves its lowest ones unnamed.
     let unnamed = layers.saturating_sub(filled.len());
     filled
         .into_iter()
         .enumerate()
         .filter(|(index, _)| index + unnamed < layers)
-        .map(|(index, (entry, span))| StepRecord {
+        .map(|(index, (at, is_alone))| StepRecord {
             layer: index + unnamed,
-            span: *span,
-            created_by: entry.created_by.clone().unwrap_or_default(),
+            span: spans.get(at).copied().flatten().filter(|_| is_alone),
+            created_by: history
+                .get(at)
+                .and_then(|entry| entry.created_by.clone())
+                .unwrap_or_default(),
         })
         .collect()
-}
-
-/// The keyword of the instruction that a history entry tells of.
-///
-/// BuildKit and Kaniko begin with it. Buildah, Podman and Docker's builder before BuildKit write what
-/// RUN ran as the command with its shell, behind a `|` and the build arguments where there are any,
-/// and of every other instruction a shell's comment: `/bin/sh -c #(nop) COPY file:… in /`.
-pub(crate) fn keyword_of(created_by: &str) -> &str {
-    let first = |text: &str| text.find(char::is_whitespace).unwrap_or(text.len());
-    let text = created_by.trim_start();
-    if text.starts_with('|') {
-        return "RUN";
-    }
-    if !text.starts_with('/') {
-        return &text[..first(text)];
-    }
-    // A path of a shell and its options: `/bin/bash -o pipefail -c`.
-    match text.split_once(" -c ") {
-        Some((_, command)) => match command.trim_start().strip_prefix("#(nop)") {
-            Some(instruction) => {
-                let instruction = instruction.trim_start();
-                &instruction[..first(instruction)]
-            }
-            None => "RUN",
-        },
-        None => "",
-    }
 }
 
 /// `[stage 2/5] RUN make`, taken apart.
@@ -288,24 +261,6 @@ mod tests {
     }
 
     #[test]
-    fn every_builder_tells_its_instructions() {
-        for (created_by, keyword) in [
-            ("RUN |1 X=1 /bin/sh -c make # buildkit", "RUN"),
-            ("COPY a b # buildkit", "COPY"),
-            ("|1 V=1 /bin/sh -c make", "RUN"),
-            ("/bin/sh -c make -c x", "RUN"),
-            ("/bin/bash -o pipefail -c make | tee", "RUN"),
-            ("/bin/sh -c #(nop) COPY dir:a5 in /a ", "COPY"),
-            ("/bin/sh -c #(nop)  CMD [\"bash\"]", "CMD"),
-            ("/bin/sh", ""),
-            ("", ""),
-            ("debootstrap", "debootstrap"),
-        ] {
-            assert_eq!(keyword_of(created_by), keyword, "{created_by}");
-        }
-    }
-
-    #[test]
     fn layers_of_buildah_find_their_lines() {
         let file = SourceFile::new(
             "Dockerfile",
@@ -328,7 +283,8 @@ mod tests {
             entry("/bin/sh -c #(nop) USER 1", true),
             entry("/bin/sh -c #(nop) CMD [\"x\"]", true),
         ];
-        let steps = Places::new(&tree, &resolution).layers(&history, 4);
+        let places = Places::new(&tree, &resolution);
+        let steps = places.layers(&history, 4);
         let known: Vec<bool> = steps.iter().map(|step| step.span.is_some()).collect();
         assert_eq!(known, [false, true, true, true]);
         let starts: Vec<usize> = steps
@@ -337,5 +293,16 @@ mod tests {
             .map(|span| span.start)
             .collect();
         assert!(starts.is_sorted(), "{starts:?}");
+        // In one layer, as `--layers=false` has it: none of its lines made it alone.
+        let history: Vec<HistoryEntry> = history
+            .into_iter()
+            .enumerate()
+            .map(|(at, entry)| HistoryEntry {
+                empty_layer: !matches!(at, 0 | 7),
+                ..entry
+            })
+            .collect();
+        let steps = places.layers(&history, 2);
+        assert!(steps.iter().all(|step| step.span.is_none()), "{steps:?}");
     }
 }

@@ -7,7 +7,7 @@
 
 use std::collections::HashSet;
 
-use crate::buildkit::places::keyword_of;
+use plimsoll_model::keyword_of;
 
 /// Comparisons beyond which only the ends are compared: no image has that many instructions.
 const MOST: usize = 1 << 20;
