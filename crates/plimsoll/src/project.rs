@@ -493,7 +493,7 @@ mod tests {
         }
         use std::os::unix::fs::PermissionsExt as _;
         let folder = root.path().join("aa");
-        std::fs::set_permissions(&folder, std::fs::Permissions::from_mode(0)).unwrap();
+        std::fs::set_permissions(&folder, std::fs::Permissions::from_mode(0o000)).unwrap();
         let listing = Listing::read(root.path()).unwrap();
         std::fs::set_permissions(&folder, std::fs::Permissions::from_mode(0o700)).unwrap();
         assert!(!listing.context(None).is_listed_whole());
