@@ -65,11 +65,6 @@ impl ShellKind {
         )
     }
 
-    /// Whether it is Bash, by whichever name.
-    pub fn is_bash(self) -> bool {
-        matches!(self, Self::Bash | Self::BashAsSh)
-    }
-
     /// Whether `set -o pipefail` works; `None` where that cannot be known.
     pub fn has_pipefail(self) -> Option<bool> {
         match self {

@@ -26,14 +26,6 @@ impl Ecosystem {
         }
     }
 
-    /// One with a release, such as `12` of Debian or `v3.19` of Alpine.
-    pub fn with_release(name: EcosystemName, release: impl Into<String>) -> Self {
-        Self {
-            name,
-            release: Some(release.into()),
-        }
-    }
-
     /// Reads what OSV writes; nothing for an ecosystem that is not on its list.
     pub fn parse(text: &str) -> Option<Self> {
         let (name, release) = match text.split_once(':') {
@@ -336,32 +328,6 @@ ecosystems! {
 }
 
 impl EcosystemName {
-    /// Whether its packages are those of a distribution, not of a programming language.
-    pub fn is_of_distribution(self) -> bool {
-        matches!(
-            self,
-            Self::AlmaLinux
-                | Self::Alpaquita
-                | Self::Alpine
-                | Self::AzureLinux
-                | Self::BellSoft
-                | Self::Chainguard
-                | Self::CleanStart
-                | Self::Debian
-                | Self::Echo
-                | Self::Mageia
-                | Self::MinimOs
-                | Self::OpenEuler
-                | Self::OpenSuse
-                | Self::Photon
-                | Self::RedHat
-                | Self::RockyLinux
-                | Self::Suse
-                | Self::Ubuntu
-                | Self::Wolfi
-        )
-    }
-
     /// Whether packages of it are in containers.
     pub fn is_in_containers(self) -> bool {
         !matches!(
@@ -456,6 +422,32 @@ mod tests {
         assert_eq!(normal("Maven", "org.Apache:X"), "org.Apache:X");
     }
 
+    /// Whether its packages are those of a distribution, not of a programming language.
+    fn is_of_distribution(name: EcosystemName) -> bool {
+        matches!(
+            name,
+            EcosystemName::AlmaLinux
+                | EcosystemName::Alpaquita
+                | EcosystemName::Alpine
+                | EcosystemName::AzureLinux
+                | EcosystemName::BellSoft
+                | EcosystemName::Chainguard
+                | EcosystemName::CleanStart
+                | EcosystemName::Debian
+                | EcosystemName::Echo
+                | EcosystemName::Mageia
+                | EcosystemName::MinimOs
+                | EcosystemName::OpenEuler
+                | EcosystemName::OpenSuse
+                | EcosystemName::Photon
+                | EcosystemName::RedHat
+                | EcosystemName::RockyLinux
+                | EcosystemName::Suse
+                | EcosystemName::Ubuntu
+                | EcosystemName::Wolfi
+        )
+    }
+
     #[test]
     fn what_containers_hold_has_an_order() {
         for name in EcosystemName::ALL
@@ -467,7 +459,7 @@ mod tests {
             let is_variant = matches!(name, DockerHardened | Root | TuxCare);
             assert_eq!(order.is_none(), is_variant, "{name:?}");
             let is_system = matches!(order, Some(Order::Dpkg | Order::Apk | Order::Rpm));
-            assert_eq!(is_system, name.is_of_distribution(), "{name:?}");
+            assert_eq!(is_system, is_of_distribution(*name), "{name:?}");
         }
         let order = |text: &str| Ecosystem::parse(text).unwrap().order();
         assert_eq!(order("Ubuntu:Pro:18.04:LTS"), Some(Order::Dpkg));

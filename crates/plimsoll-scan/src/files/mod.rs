@@ -291,12 +291,6 @@ impl ImageFiles {
         })
     }
 
-    /// The final tree: each path that is seen, with its entry.
-    pub fn final_tree(&self) -> impl Iterator<Item = (NodeId, FileEntry<'_>)> {
-        self.nodes()
-            .filter_map(|node| Some((node, self.seen(node, self.layers)?)))
-    }
-
     /// Bytes kept in memory, roughly.
     pub fn memory(&self) -> usize {
         self.nodes.len() * (size_of::<Node>() + 2 * size_of::<u32>() + size_of::<NodeId>())
