@@ -53,9 +53,10 @@ impl From<CompileError> for Failure {
         let message = error.to_string();
         match error {
             CompileError::Io { path, source } => Self::file(&path, &source),
-            CompileError::Neither(_) | CompileError::List { .. } | CompileError::Nothing { .. } => {
-                Self::usage(message)
-            }
+            CompileError::Neither(_) | CompileError::List { .. } => Self::usage(message),
+            CompileError::Nothing(report) => Self::usage(
+                format!("{message}\n{}", of_no_use(&report, &report.snapshot)).trim_end(),
+            ),
             CompileError::Archive { .. } => Self::environment(message),
         }
     }
@@ -138,14 +139,25 @@ fn status(arguments: &DbStatusArgs) -> Result<Outcome, Failure> {
 fn built(out: &Path, report: &CompileReport) -> String {
     let mut text = String::new();
     let snapshot = &report.snapshot;
+    // Writing to a String cannot fail.
+    let _ = writeln!(
+        text,
+        "{} records read, {} can be matched",
+        report.read, snapshot.records
+    );
+    text.push_str(&of_no_use(report, snapshot));
+    text.push('\n');
+    text.push_str(&told(out, snapshot));
+    text
+}
+
+/// What was read and is not in an index, and why.
+fn of_no_use(report: &CompileReport, snapshot: &Snapshot) -> String {
+    let mut text = String::new();
     let mut line = |line: String| {
         text.push_str(&line);
         text.push('\n');
     };
-    line(format!(
-        "{} records read, {} can be matched",
-        report.read, snapshot.records
-    ));
     if report.duplicates > 0 {
         line(format!(
             "  {:>8}  there more than once; the one changed last was kept",
@@ -183,8 +195,6 @@ fn built(out: &Path, report: &CompileReport) -> String {
             printable(&unused.why)
         ));
     }
-    text.push('\n');
-    text.push_str(&told(out, snapshot));
     text
 }
 

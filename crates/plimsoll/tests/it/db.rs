@@ -185,3 +185,28 @@ fn two_runs_at_once_leave_one_whole_index() {
     });
     assert!(either.contains(&left));
 }
+
+/// A slip of case is not the mirror's fault, and is told before anybody is asked.
+#[test]
+fn an_ecosystem_is_named_as_it_is_written() {
+    let stage = Stage::new();
+    for (name, meant) in [("pypi", "PyPI"), ("Npm", "npm"), ("debian", "Debian")] {
+        let run = stage
+            .run(&["db", "update", "--ecosystem", name, "--offline"])
+            .expect(2);
+        let says = format!("did you mean `{meant}`?");
+        assert!(run.stderr.contains(&says), "{}", run.stderr);
+    }
+}
+
+/// Where nothing was of use a person needs to know what and why most.
+#[test]
+fn records_of_no_use_are_told() {
+    let stage = Stage::new();
+    stage.write("osv/cut.json", &GO.as_bytes()[..40]);
+    let withdrawn = GO.replacen('{', "{\"withdrawn\":\"2026-01-01T00:00:00Z\",", 1);
+    stage.write("osv/withdrawn.json", withdrawn.as_bytes());
+    let run = stage.run(&["db", "build", "osv", "--out", "new"]).expect(2);
+    assert!(run.stderr.contains("osv/cut.json: "), "{}", run.stderr);
+    assert!(run.stderr.contains("withdrawn"), "{}", run.stderr);
+}

@@ -68,13 +68,8 @@ pub(super) fn assemble(
         }
     }
     if usable.is_empty() && !lists.has_pockets() {
-        let (read, broken) = (report.read, report.broken);
-        let unused = report.unused_lists.into_iter().next();
-        return Err(CompileError::Nothing {
-            read,
-            broken,
-            unused,
-        });
+        report.snapshot.unusable = by_reason(unusable);
+        return Err(CompileError::Nothing(Box::new(report)));
     }
     let mut snapshot = Snapshot {
         unusable: by_reason(unusable),

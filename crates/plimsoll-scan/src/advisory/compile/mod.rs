@@ -81,20 +81,14 @@ pub enum CompileError {
         /// What is wrong, and with which member where it is one.
         why: String,
     },
-    /// There is nothing that an index could hold.
+    /// There is nothing that an index could hold: what was read instead, and why it is of no use.
     #[error(
         "no record that could be matched was found, and no package index of a security pocket \
-         ({read} read, {broken} of them broken{})",
-        unused.as_ref().map_or_else(String::new, |one| format!("; {}: {}", one.place, one.why))
+         ({} read, {} of them broken)",
+        .0.read,
+        .0.broken
     )]
-    Nothing {
-        /// Records read.
-        read: u64,
-        /// How many of them are none.
-        broken: u64,
-        /// The first list that was there and is not used.
-        unused: Option<Broken>,
-    },
+    Nothing(Box<CompileReport>),
 }
 
 /// What was read, and what became of it.

@@ -266,11 +266,7 @@ fn a_broken_input_leaves_the_old_index() {
     .unwrap_err();
     assert!(matches!(
         error,
-        CompileError::Nothing {
-            read: 0,
-            broken: 0,
-            ..
-        }
+        CompileError::Nothing(report) if report.read == 0 && report.broken == 0
     ));
     assert!(old == std::fs::read(&out).unwrap());
     // Nothing is left beside it.

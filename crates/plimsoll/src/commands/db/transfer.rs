@@ -6,8 +6,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use plimsoll_image::{ArtifactKind, pull_artifact, push_artifact};
 use plimsoll_model::ImageName;
 use plimsoll_scan::advisory::{
-    Fetched, IncomingIndex, Index, ListSources, OSV_ARCHIVES, Sought, USUAL_ECOSYSTEMS, Update,
-    UpdateError, Updated,
+    EcosystemName, Fetched, IncomingIndex, Index, ListSources, OSV_ARCHIVES, Sought,
+    USUAL_ECOSYSTEMS, Update, UpdateError, Updated,
 };
 use serde::Serialize;
 
@@ -62,6 +62,7 @@ pub(super) fn update(arguments: &DbUpdateArgs, terminal: Terminal) -> Result<Out
         [none] if none == "none" => Vec::new(),
         given => or_else(given, &USUAL_ECOSYSTEMS),
     };
+    are_known(&ecosystems)?;
     let mirrors = or_else(&arguments.mirror, &[OSV_ARCHIVES]);
     let architectures = or_else(&arguments.pocket_architecture, &POCKET_ARCHITECTURES);
     let access = crate::plan::access(&arguments.access, None);
@@ -96,6 +97,23 @@ pub(super) fn update(arguments: &DbUpdateArgs, terminal: Terminal) -> Result<Out
         ListFormat::Human => updated_text(&out, &updated)?,
     })?;
     Ok(Outcome::Holds)
+}
+
+/// Refuses names that differ from an ecosystem's in case alone: no mirror has those, and it is not its
+/// fault. Names that nobody here knows may be newer than this program.
+fn are_known(ecosystems: &[String]) -> Result<(), Failure> {
+    for name in ecosystems {
+        let mut known = EcosystemName::ALL.iter().map(|one| one.as_str());
+        let meant = known.find(|known| known.eq_ignore_ascii_case(name));
+        if let Some(meant) = meant.filter(|meant| meant != name) {
+            return Err(Failure::usage(format!(
+                "--ecosystem: OSV knows no `{}`",
+                name.escape_debug()
+            ))
+            .hint(format!("did you mean `{meant}`?")));
+        }
+    }
+    Ok(())
 }
 
 fn updated_text(out: &Path, updated: &Updated) -> Result<String, Failure> {
