@@ -265,7 +265,7 @@ fn findings_say_what_and_what_to_do() {
         for finding in found {
             let message = &finding.message;
             assert!(
-                message.ends_with('.') && !message.contains('\n'),
+                message.ends_with(['.', '?']) && !message.contains('\n'),
                 "{}: {message}",
                 meta.name
             );

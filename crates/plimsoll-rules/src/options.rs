@@ -207,7 +207,7 @@ impl fmt::Display for UnknownRule {
         write!(f, "no rule is called `{}`", self.name.escape_debug())?;
         match self.suggestion {
             Some(suggestion) => write!(f, "; did you mean `{suggestion}`?"),
-            None => f.write_str("; `plimsoll rules` lists all of them"),
+            None => Ok(()),
         }
     }
 }

@@ -126,7 +126,7 @@ fn needs_argument(file: &ProjectFile<'_>, word: &str) -> bool {
     }
 }
 
-/// The parser's words with a capital and a full stop.
+/// The parser's words with a capital and a full stop, unless they ask something.
 fn sentence(message: &str) -> String {
     let mut letters = message.trim_end_matches('.').chars();
     let first: String = letters
@@ -134,7 +134,9 @@ fn sentence(message: &str) -> String {
         .iter()
         .flat_map(|c| c.to_uppercase())
         .collect();
-    format!("{first}{}.", letters.as_str().replace('\n', " "))
+    let rest = letters.as_str().replace('\n', " ");
+    let end = if rest.ends_with('?') { "" } else { "." };
+    format!("{first}{rest}{end}")
 }
 
 #[cfg(test)]

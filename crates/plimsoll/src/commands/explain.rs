@@ -9,9 +9,8 @@ use crate::terminal::{Terminal, print};
 
 /// Prints the docs of every rule of that name or alias.
 pub(crate) fn run(arguments: &ExplainArgs, terminal: Terminal) -> Result<Outcome, Failure> {
-    plimsoll_rules::validate_names(std::slice::from_ref(&arguments.rule)).map_err(|error| {
-        Failure::usage(error.to_string()).hint("`plimsoll rules` lists every rule")
-    })?;
+    plimsoll_rules::validate_names(std::slice::from_ref(&arguments.rule))
+        .map_err(|error| super::unknown_rule(None, &error))?;
     let page = Page {
         color: terminal.color,
         width: terminal.width.min(96),

@@ -6,7 +6,7 @@ use plimsoll_rules::{Audience, Meta, Rule};
 
 use crate::args::{ListFormat, RulesArgs};
 use crate::failure::{Failure, Outcome};
-use crate::terminal::{Terminal, print};
+use crate::terminal::{Terminal, print, say};
 
 /// Prints them as a table or as JSON.
 pub(crate) fn run(arguments: &RulesArgs, terminal: Terminal) -> Result<Outcome, Failure> {
@@ -43,6 +43,12 @@ pub(crate) fn run(arguments: &RulesArgs, terminal: Terminal) -> Result<Outcome, 
         ListFormat::Json => json(&chosen),
     };
     print(&text)?;
+    if let Some(word) = arguments.word.as_deref().filter(|_| chosen.is_empty()) {
+        let known = plimsoll_rules::validate_names(&[word.to_owned()]);
+        let meant = known.err().and_then(|error| error.suggestion);
+        let meant = meant.map_or_else(String::new, |name| format!("; did you mean `{name}`?"));
+        say(&format!("no such rule has `{word}` in it{meant}"));
+    }
     Ok(Outcome::Holds)
 }
 
