@@ -32,6 +32,7 @@ mod ruling;
 mod tally;
 mod text;
 
+pub use human::grounds;
 pub use text::{efficiency, fitting, share, visible};
 
 use plimsoll_model::{Report, Severity, SourceFile, Span};
@@ -92,6 +93,9 @@ pub struct RenderInput<'a> {
     pub color: bool,
     /// Columns of the terminal, for `human`.
     pub width: usize,
+    /// Lines that `human` may take for an image or a bill of materials where it tells the gravest
+    /// findings only; what must be told takes more where it must.
+    pub rows: usize,
     /// Whether `human` is for a terminal: it breaks long sentences between words, so that the
     /// terminal need not do it in the middle of one, and cuts what is told in full elsewhere. Nothing
     /// is broken or cut otherwise.
@@ -107,8 +111,12 @@ pub struct RenderInput<'a> {
     pub made: Option<&'a str>,
 }
 
+/// Lines of the summary where nobody knows better: a terminal of 24 keeps one for what was typed and
+/// one for what is typed next.
+pub const ROWS: usize = 22;
+
 impl<'a> RenderInput<'a> {
-    /// A report and nothing around it: no colours, 80 columns.
+    /// A report and nothing around it: no colours, 80 columns, [`ROWS`] lines.
     pub fn new(report: &'a Report, tool_version: &'a str) -> Self {
         Self {
             report,
@@ -117,6 +125,7 @@ impl<'a> RenderInput<'a> {
             rules: &[],
             color: false,
             width: 80,
+            rows: ROWS,
             wraps: false,
             details: true,
             verdict: None,

@@ -53,6 +53,11 @@ impl<'a> Advisories<'a> {
         Ok(Self { arguments, index })
     }
 
+    /// Whether there is an index to ask.
+    pub(crate) fn are_there(&self) -> bool {
+        self.index.is_ok()
+    }
+
     /// Looks for known vulnerabilities among what `report` says the image holds, and adds them to
     /// it, with what they rest on. Without an index the report says that nobody looked; where a
     /// judgement is demanded, that fails the gate, and so does what `gaps` tells.

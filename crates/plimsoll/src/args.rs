@@ -1,6 +1,7 @@
 //! The command line. Doc comments here are the help text.
 
 mod db;
+mod form;
 mod image;
 
 use std::path::PathBuf;
@@ -11,6 +12,7 @@ use plimsoll_model::VulnerabilitySeverity;
 pub(crate) use self::db::{
     DbBuildArgs, DbCommand, DbPullArgs, DbPushArgs, DbStatusArgs, DbUpdateArgs,
 };
+pub(crate) use self::form::{Format, Needs, OutputArgs, Room, Subject};
 pub(crate) use self::image::{
     AdvisoryArgs, DiffArgs, DiffFormat, GateArgs, InspectArgs, LayersArgs, PackageType, PushArgs,
     ThresholdArgs, VexArgs,
@@ -105,53 +107,6 @@ pub(crate) enum Color {
     Never,
 }
 
-/// What a report is rendered as.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Format {
-    /// Source frames and a summary, for people.
-    Human,
-    /// One line a finding: `file:line:column: severity rule: message`.
-    #[value(alias = "gnu")]
-    Plain,
-    /// One object, the documented contract.
-    Json,
-    /// One line a package (images only).
-    Table,
-    /// SARIF 2.1.0.
-    Sarif,
-    /// Checkstyle XML.
-    Checkstyle,
-    /// Code Climate issues.
-    Codeclimate,
-    /// GitLab code quality.
-    #[value(alias = "gitlab_codeclimate")]
-    Gitlab,
-    /// GitLab container scanning (images only).
-    GitlabContainerScanning,
-    /// JUnit XML.
-    Junit,
-    /// GitHub workflow annotations.
-    #[value(alias = "github-actions")]
-    Github,
-    /// Reviewdog diagnostics.
-    Rdjson,
-    /// SonarQube generic issues.
-    Sonarqube,
-    /// A summary in Markdown.
-    Markdown,
-    /// CycloneDX 1.6 (images only).
-    #[value(alias = "cyclonedx-json")]
-    Cyclonedx,
-    /// SPDX 2.3 (images only).
-    #[value(alias = "spdx-json")]
-    Spdx,
-    /// SPDX 3.0.1 (images only).
-    #[value(alias = "spdx3-json")]
-    Spdx3,
-    /// OpenVEX 0.2.0: what is known of its vulnerabilities, and accepted (images only).
-    Openvex,
-}
-
 /// How a build's progress is shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Progress {
@@ -172,18 +127,6 @@ pub(crate) enum EngineChoice {
     Native,
     /// The BuildKit inside a Docker engine, or a buildkitd.
     Buildkit,
-}
-
-/// How a report leaves.
-#[derive(Debug, Args)]
-pub(crate) struct OutputArgs {
-    /// Form of the report on standard output.
-    #[arg(long, value_enum, default_value_t = Format::Human, value_name = "FORMAT")]
-    pub(crate) format: Format,
-
-    /// Write the report to a file as well; FORMAT=FILE, may be repeated.
-    #[arg(long = "output", value_name = "FORMAT=FILE", value_parser = parse_output)]
-    pub(crate) outputs: Vec<(Format, PathBuf)>,
 }
 
 /// Which rules speak.
@@ -574,15 +517,4 @@ fn parse_label(text: &str) -> Result<(String, crate::config::LabelForm), String>
     let form = crate::config::LabelForm::parse(form)
         .ok_or("the form is text, url, rfc3339, spdx, hash, semver or email")?;
     Ok((name.to_owned(), form))
-}
-
-fn parse_output(text: &str) -> Result<(Format, PathBuf), String> {
-    let (format, file) = text
-        .split_once('=')
-        .ok_or("expected FORMAT=FILE, such as sarif=report.sarif")?;
-    let format = Format::from_str(format, false)?;
-    if file.is_empty() {
-        return Err("the file name behind `=` is empty".to_owned());
-    }
-    Ok((format, PathBuf::from(file)))
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use plimsoll_model::{Severity, SourceFile};
+use plimsoll_model::{Severity, Skipped, SourceFile};
 use plimsoll_rules::LabelFormat;
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -46,6 +46,12 @@ pub(crate) struct Config {
     /// Its text.
     #[serde(skip)]
     pub(crate) source: Option<SourceFile>,
+    /// Exceptions that other tools' files make in its place, each with the folder its paths are below.
+    #[serde(skip)]
+    pub(crate) foreign_allow: Vec<(Allow, PathBuf)>,
+    /// What of other tools' files cannot be honoured, or is not read.
+    #[serde(skip)]
+    pub(crate) not_honoured: Vec<Skipped>,
 }
 
 /// Which rules speak.
@@ -443,9 +449,10 @@ impl Config {
             });
             let message = error.message();
             let failure = Failure::usage(format!("{}:{place}: {message}", path.display()));
-            match suggestion(message) {
-                Some(known) => failure.hint(format!("did you mean `{known}`?")),
-                None => failure,
+            match (suggestion(message), needed(message)) {
+                (Some(known), _) => failure.hint(format!("did you mean `{known}`?")),
+                (None, Some(example)) => failure.hint(example),
+                (None, None) => failure,
             }
         })?;
         if let Some(edition) = &config.check.edition {
@@ -546,6 +553,18 @@ fn nearest(start: &Path) -> Option<PathBuf> {
         .map(|folder| folder.join(FILE_NAME))
         // One that cannot be read was meant all the same, and must not be passed over.
         .find(|path| path.symlink_metadata().is_ok())
+}
+
+/// What a table must have of which a field is missing.
+fn needed(message: &str) -> Option<&'static str> {
+    let field = message.strip_prefix("missing field `")?.strip_suffix('`')?;
+    match field {
+        "rules" => Some("[[check.allow]] needs rules = [\"root-user\"]"),
+        "reason" | "owner" | "until" => {
+            Some("[[policy.waiver]] needs reason = \"…\", owner = \"…\" and until = \"2027-01-31\"")
+        }
+        _ => None,
+    }
 }
 
 /// The known key nearest to the one an "unknown field" message complains of.

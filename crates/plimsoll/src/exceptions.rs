@@ -30,18 +30,21 @@ struct Entry {
 }
 
 impl Exceptions {
-    /// Those of a `plimsoll.toml`.
+    /// Those of a `plimsoll.toml`, or of what is read in its place.
     pub(crate) fn of(config: &Config) -> Result<Self, Failure> {
         let mut exceptions = Self::default();
         let folder = config.folder().map(Path::to_path_buf).unwrap_or_default();
         for allow in &config.check.allow {
             exceptions.add(allow.as_ref().clone(), &folder, place(config, allow))?;
         }
+        for (allow, folder) in &config.foreign_allow {
+            exceptions.add(allow.clone(), folder, None)?;
+        }
         Ok(exceptions)
     }
 
     /// Adds one whose patterns are below `folder`.
-    pub(crate) fn add(
+    fn add(
         &mut self,
         allow: Allow,
         folder: &Path,

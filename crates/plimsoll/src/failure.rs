@@ -98,6 +98,16 @@ impl Failure {
         self
     }
 
+    /// The same of what came too late to keep the image from being sent: it is no longer what was typed
+    /// that must change, and whoever runs this again must know.
+    pub(crate) fn after_sending(self) -> Self {
+        Self {
+            kind: FailureKind::Environment,
+            message: format!("the image was sent, and then: {}", self.message),
+            ..self
+        }
+    }
+
     /// Adds what to do about it.
     pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hints.push(hint.into());
@@ -116,6 +126,17 @@ impl Failure {
             | std::io::ErrorKind::IsADirectory
             | std::io::ErrorKind::NotADirectory => Self::usage(message),
             _ => Self::environment(message),
+        }
+    }
+
+    /// The same as what a report says of `what` that was not looked at.
+    pub(crate) fn skipped(&self, what: &str) -> Skipped {
+        let told = self.message.strip_prefix(what);
+        let why = told.and_then(|rest| rest.strip_prefix(": "));
+        Skipped {
+            what: what.to_owned(),
+            why: why.unwrap_or(&self.message).to_owned(),
+            blocking: true,
         }
     }
 

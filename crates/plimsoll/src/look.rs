@@ -188,7 +188,8 @@ impl<'a> Look<'a> {
         let joined = filled_steps(&self.image.config.history);
         let is_joined = joined.iter().any(|(_, is_alone)| !is_alone);
         if !is_joined && self.layer_sources.iter().all(Option::is_none) {
-            return makes_layers(file).then(|| {
+            let layers = self.image.manifest.layers.len();
+            return (makes_layers(file) || layers > 0 && is_empty(file)).then(|| {
                 "the image's history tells of none of its instructions: nothing was traced to a line"
                     .to_owned()
             });
@@ -282,6 +283,16 @@ fn makes_layers(file: &SourceFile) -> bool {
                 | InstructionKind::Unknown(_)
         )
     })
+}
+
+/// Whether an image of this Dockerfile, which makes no layers, has none at all.
+fn is_empty(file: &SourceFile) -> bool {
+    let (tree, _) = dockerfile::parse(file.clone());
+    let bases = tree.instructions().filter_map(|one| match &one.kind {
+        InstructionKind::From(from) => Some(from.image.value.as_str()),
+        _ => None,
+    });
+    bases.last() == Some("scratch")
 }
 
 /// The name a person gave, where it is one that carries a tag.

@@ -6,6 +6,7 @@ mod args;
 mod bases;
 mod bill;
 mod bounds;
+mod build_view;
 mod changes;
 mod clock;
 mod commands;
@@ -28,6 +29,7 @@ mod terminal;
 mod thresholds;
 mod tui;
 mod vulnerabilities;
+mod write;
 
 use std::process::ExitCode;
 

@@ -1,18 +1,16 @@
 //! Renders a report in the forms asked for and hands each to where it goes.
 
-use std::path::PathBuf;
-
 use plimsoll_attest::openvex::{self, OpenVexInput};
 use plimsoll_attest::{SbomInput, cyclonedx, spdx, spdx3};
 use plimsoll_image::PushOutcome;
-use plimsoll_model::{ImageRef, ImageSummary, Report, Skipped, SourceFile};
+use plimsoll_model::{AdvisoryCoverage, ImageRef, ImageSummary, Report, Skipped, SourceFile};
 use plimsoll_report::{Hidden, RenderInput, RuleInfo, Verdict};
 
-use crate::args::{Format, OutputArgs};
+use crate::args::{Format, Needs, OutputArgs, Room, Subject};
 use crate::credentials::{self, Values};
 use crate::failure::{Failure, Outcome};
-use crate::storage::write_atomically;
 use crate::terminal::{Terminal, print, say, stream};
+use crate::write::{self, Pending};
 
 /// This program's version.
 pub(crate) const VERSION: &str = env!("CARGO_PKG_VERSION");
@@ -34,6 +32,58 @@ pub(crate) struct Rendering<'a> {
     pub(crate) terminal: Terminal,
     /// `SOURCE_DATE_EPOCH`, for formats that carry a time.
     pub(crate) epoch: Option<i64>,
+    /// What was not looked at and is said elsewhere.
+    pub(crate) said: &'a [Skipped],
+}
+
+/// A report in every form that was asked for, written and not yet handed over.
+#[derive(Debug)]
+pub(crate) struct Told {
+    files: Vec<Pending>,
+    format: Format,
+    /// For standard output; nothing for JSON, which is made as it is printed.
+    text: Option<String>,
+}
+
+/// Says of the forms that were asked for what is wrong with them before the work whose result they
+/// are to tell: what they lack, and files that cannot be written.
+pub(crate) fn are_possible(
+    arguments: &OutputArgs,
+    subject: Subject,
+    has_advisories: bool,
+) -> Result<(), Failure> {
+    for format in arguments.formats() {
+        fits(format, subject, has_advisories)?;
+    }
+    for (_, path) in &arguments.outputs {
+        write::is_writable(path)?;
+    }
+    Ok(())
+}
+
+/// Whether a form has what it needs.
+pub(crate) fn fits(format: Format, subject: Subject, has_advisories: bool) -> Result<(), Failure> {
+    let form = format.traits();
+    let is_image = subject == Subject::Image;
+    let (fits, lacks, how) = match form.needs {
+        Needs::Nothing => return Ok(()),
+        Needs::Packages => (subject != Subject::Sources, "an image", ""),
+        Needs::Image => (is_image, "an image", ""),
+        Needs::Advisories => (
+            is_image && has_advisories,
+            "an image and advisories to hold it against",
+            " --db FILE",
+        ),
+    };
+    if fits {
+        return Ok(());
+    }
+    Err(
+        Failure::usage(format!("{} needs {lacks}", form.title)).hint(format!(
+            "plimsoll inspect IMAGE{how} --format {}",
+            format.word()
+        )),
+    )
 }
 
 /// What the bill of materials in CycloneDX is called that is written of an image, unless another moment is
@@ -88,6 +138,7 @@ impl Rendering<'_> {
             rules: &rules,
             color: self.terminal.color,
             width: self.terminal.width,
+            rows: self.terminal.rows,
             wraps: self.terminal.wraps,
             details: self.details,
             verdict: self.verdict,
@@ -103,6 +154,13 @@ impl Rendering<'_> {
     }
 
     fn render_input(&self, format: Format, input: &RenderInput<'_>) -> Result<String, Failure> {
+        let report = self.report;
+        let subject = match (&report.image, &report.bill) {
+            (Some(_), _) => Subject::Image,
+            (None, Some(_)) => Subject::Bill,
+            (None, None) => Subject::Sources,
+        };
+        fits(format, subject, report.advisories.is_some())?;
         Ok(match format {
             Format::Human => plimsoll_report::human::render(input),
             Format::Plain => plimsoll_report::plain::render(input),
@@ -112,13 +170,7 @@ impl Rendering<'_> {
             Format::Checkstyle => plimsoll_report::checkstyle::render(input),
             Format::Codeclimate => plimsoll_report::codeclimate::render(input),
             Format::Gitlab => plimsoll_report::codeclimate::render_gitlab(input),
-            Format::GitlabContainerScanning => {
-                if self.report.image.is_none() && self.report.bill.is_none() {
-                    return Err(Failure::usage("a container scanning report needs an image")
-                        .hint("plimsoll inspect IMAGE --format gitlab-container-scanning"));
-                }
-                plimsoll_report::container_scanning::render(input)
-            }
+            Format::GitlabContainerScanning => plimsoll_report::container_scanning::render(input),
             Format::Junit => plimsoll_report::junit::render(input),
             Format::Github => plimsoll_report::github::render(input),
             Format::Rdjson => plimsoll_report::rdjson::render(input),
@@ -136,10 +188,8 @@ impl Rendering<'_> {
         &self,
         document: impl Fn(&SbomInput<'_>) -> Vec<u8>,
     ) -> Result<String, Failure> {
-        let bytes = with_sbom_input(self.report, self.epoch, document).ok_or_else(|| {
-            Failure::usage("a bill of materials needs an image")
-                .hint("plimsoll inspect IMAGE --format cyclonedx")
-        })?;
+        let bytes = with_sbom_input(self.report, self.epoch, document)
+            .ok_or_else(|| Failure::usage("a bill of materials needs an image"))?;
         // What writes JSON writes UTF-8.
         Ok(String::from_utf8_lossy(&bytes).into_owned())
     }
@@ -147,14 +197,8 @@ impl Rendering<'_> {
     /// What is known of the image's vulnerabilities.
     fn openvex(&self) -> Result<String, Failure> {
         let report = self.report;
-        let image = report
-            .image
-            .as_ref()
-            .filter(|_| report.advisories.is_some());
-        let image = image.ok_or_else(|| {
-            Failure::usage("OpenVEX needs an image and advisories to hold it against")
-                .hint("plimsoll inspect IMAGE --db FILE --format openvex")
-        })?;
+        let image = report.image.as_ref();
+        let image = image.ok_or_else(|| Failure::usage("OpenVEX needs an image"))?;
         let bytes = openvex::document(&OpenVexInput {
             name: &image.name,
             digest: &image.digest,
@@ -177,29 +221,86 @@ impl Rendering<'_> {
 
     /// Writes the files first, then standard output.
     pub(crate) fn emit(&self, arguments: &OutputArgs) -> Result<(), Failure> {
-        for (format, path) in &arguments.outputs {
-            let path: &PathBuf = path;
-            let plain = Self {
-                terminal: Terminal {
-                    color: false,
-                    wraps: false,
-                    ..self.terminal
-                },
-                ..*self
-            };
-            write_atomically(path, plain.render(*format)?.as_bytes())?;
+        self.hand_over(self.prepare(arguments)?)
+    }
+
+    /// The same for a file, which is no terminal.
+    pub(crate) fn for_file(&self) -> Self {
+        Self {
+            terminal: Terminal {
+                color: false,
+                rows: plimsoll_report::ROWS,
+                wraps: false,
+                ..self.terminal
+            },
+            ..*self
         }
-        match arguments.format {
+    }
+
+    /// Makes every form that was asked for: what can fail for what was typed fails here.
+    pub(crate) fn prepare(&self, arguments: &OutputArgs) -> Result<Told, Failure> {
+        let plain = self.for_file();
+        let mut files = Vec::with_capacity(arguments.outputs.len());
+        for (format, path) in &arguments.outputs {
+            files.push(Pending::new(path, plain.render(*format)?.as_bytes())?);
+        }
+        let text = match arguments.format {
+            Format::Json => None,
+            format => Some(self.render(format)?),
+        };
+        Ok(Told {
+            files,
+            format: arguments.format,
+            text,
+        })
+    }
+
+    /// Puts the files into their places, prints, and says what the printed form has no place for.
+    pub(crate) fn hand_over(&self, told: Told) -> Result<(), Failure> {
+        for file in told.files {
+            file.finish()?;
+        }
+        match told.text {
+            Some(text) => print(&text)?,
             // It holds whatever was found, in whatever number: it is not held whole.
-            Format::Json => {
+            None => {
                 stream(|out| self.with_input(|input| plimsoll_report::json::write(input, out)))?
             }
-            format => print(&self.render(format)?)?,
         }
-        if arguments.format != Format::Human {
-            say_why(self.verdict, &gaps(&self.report.skipped));
+        let unsaid = || {
+            let skipped = self.report.skipped.iter();
+            skipped.filter(|gap| !self.said.contains(gap))
+        };
+        if told.format != Format::Human {
+            say_why(self.verdict, &gaps(unsaid()));
+        }
+        let room = told.format.traits().room;
+        if room == Room::Nothing {
+            say_gaps(unsaid().filter(|gap| !gap.blocking));
+        }
+        if let (Room::Nothing | Room::Gaps, Some(coverage)) = (room, &self.report.advisories) {
+            let grounds = self.with_input(|input| plimsoll_report::grounds(coverage, input.made));
+            say(&format!("{}: {grounds}", AdvisoryCoverage::SUBJECT));
         }
         Ok(())
+    }
+}
+
+/// Says what beside what blocks was not looked at: of a form that cannot tell it nobody may think that all
+/// was.
+fn say_gaps<'s>(gaps: impl Iterator<Item = &'s Skipped>) {
+    let mut more = 0;
+    for gap in gaps {
+        if gap.what.starts_with(AdvisoryCoverage::SUBJECT) {
+            say(&format!("not looked at: {}: {}", gap.what, gap.why));
+        } else {
+            more += 1;
+        }
+    }
+    if more > 0 {
+        say(&format!(
+            "not looked at: {more} more, which `--format plain` and `--format json` tell"
+        ));
     }
 }
 

@@ -38,9 +38,22 @@ pub(crate) struct Voyage {
     pub(crate) epoch: i64,
 }
 
+/// Where an image is to go. That an archive has no place there is said before it is made.
+pub(crate) fn destination(text: &str) -> Result<ImageRef, Failure> {
+    let target = plimsoll_image::destination(text)?;
+    if let ImageRef::Archive { path, .. } = &target {
+        crate::write::is_writable(Path::new(path))?;
+    }
+    Ok(target)
+}
+
 impl Voyage {
-    /// Reads the project that `args` name.
-    pub(crate) fn read(args: &PlanArgs) -> Result<Self, Failure> {
+    /// Reads the project that `args` name, with the configuration that `configured` finds for the file
+    /// that was named and the folder.
+    pub(crate) fn read(
+        args: &PlanArgs,
+        configured: impl FnOnce(Option<&Path>, &Path) -> Result<Config, Failure>,
+    ) -> Result<Self, Failure> {
         let folder = args.dir.clone();
         if !folder.is_dir() {
             return Err(
@@ -48,7 +61,7 @@ impl Voyage {
                     .hint("name the project's folder; the Dockerfile is given by --file"),
             );
         }
-        let config = Config::load(args.config.as_deref(), &folder)?;
+        let config = configured(args.config.as_deref(), &folder)?;
         let below = |path: &PathBuf| config.folder().unwrap_or(&folder).join(path);
         let dockerfile_path = match (&args.file, &config.build.dockerfile) {
             (Some(file), _) => file.clone(),

@@ -1,10 +1,9 @@
-//! Folders of our own: caches, staging, evidence, the index of advisories. Anything here may be
-//! deleted at any moment; only the index is not made again by itself.
+//! Folders of our own: caches, staging, the index of advisories. Anything here may be deleted at any
+//! moment; only the index is not made again by itself.
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
-use plimsoll_image::Target;
 use plimsoll_scan::Cache;
 
 use crate::config::{Config, parse_size};
@@ -183,116 +182,9 @@ pub(crate) fn own_folder(project: &Path) -> Result<PathBuf, Failure> {
     Ok(folder)
 }
 
-/// Writes a file so that a reader sees the old content or the new, never a part. Devices and pipes
-/// are written to as they are.
-pub(crate) fn write_atomically(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
-    use std::io::Write;
-    let target = Target::of(path).map_err(|error| Failure::file(path, &error))?;
-    let path = &match target {
-        Target::File(path) => path,
-        Target::Stream(mut stream) => {
-            let written = stream.write_all(bytes);
-            return written.map_err(|error| Failure::file(path, &error));
-        }
-    };
-    let folder = match path.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder,
-        _ => Path::new("."),
-    };
-    let fail = |error: std::io::Error| Failure::file(path, &error);
-    let mut file = tempfile::Builder::new()
-        .prefix(".plimsoll-")
-        .tempfile_in(folder)
-        .map_err(fail)?;
-    file.write_all(bytes).map_err(fail)?;
-    let mode = match std::fs::metadata(path) {
-        Ok(metadata) => metadata.permissions(),
-        Err(_) => {
-            use std::os::unix::fs::PermissionsExt;
-            std::fs::Permissions::from_mode(0o644)
-        }
-    };
-    file.as_file().set_permissions(mode).map_err(fail)?;
-    file.as_file().sync_all().map_err(fail)?;
-    file.persist(path)
-        .map_err(|error| Failure::file(path, &error.error))?;
-    Ok(())
-}
-
-/// Puts a set of files into a folder in one step: the folder is replaced whole.
-pub(crate) fn replace_folder(folder: &Path, files: &[(&str, Vec<u8>)]) -> Result<(), Failure> {
-    let parent = match folder.parent() {
-        Some(parent) if !parent.as_os_str().is_empty() => parent,
-        _ => Path::new("."),
-    };
-    let fail = |error: std::io::Error| Failure::file(folder, &error);
-    std::fs::create_dir_all(parent).map_err(fail)?;
-    let fresh = tempfile::Builder::new()
-        .prefix(".evidence-")
-        .tempdir_in(parent)
-        .map_err(fail)?;
-    {
-        use std::os::unix::fs::PermissionsExt;
-        std::fs::set_permissions(fresh.path(), std::fs::Permissions::from_mode(0o755))
-            .map_err(fail)?;
-    }
-    for (name, bytes) in files {
-        std::fs::write(fresh.path().join(name), bytes).map_err(fail)?;
-    }
-    match rustix::fs::renameat_with(
-        rustix::fs::CWD,
-        fresh.path(),
-        rustix::fs::CWD,
-        folder,
-        rustix::fs::RenameFlags::EXCHANGE,
-    ) {
-        // The temporary name now holds the old folder and takes it along.
-        Ok(()) => Ok(()),
-        Err(rustix::io::Errno::NOENT) => std::fs::rename(fresh.keep(), folder).map_err(fail),
-        Err(error) => Err(fail(error.into())),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn what_links_to_a_file_and_what_is_none_stays() {
-        use std::io::Read as _;
-        let root = tempfile::tempdir().unwrap();
-        let (file, link, pipe) = (
-            root.path().join("file"),
-            root.path().join("link"),
-            root.path().join("pipe"),
-        );
-        std::fs::write(&file, "old").unwrap();
-        std::os::unix::fs::symlink("file", &link).unwrap();
-        write_atomically(&link, b"new").unwrap();
-        assert!(std::fs::symlink_metadata(&link).unwrap().is_symlink());
-        assert_eq!(std::fs::read(&file).unwrap(), b"new");
-        rustix::fs::mkfifoat(rustix::fs::CWD, &pipe, rustix::fs::Mode::RWXU).unwrap();
-        std::thread::scope(|scope| {
-            scope.spawn(|| write_atomically(&pipe, b"through").unwrap());
-            let mut text = String::new();
-            let mut reader = File::open(&pipe).unwrap();
-            reader.read_to_string(&mut text).unwrap();
-            assert_eq!(text, "through");
-        });
-        let kind = std::fs::symlink_metadata(&pipe).unwrap().file_type();
-        assert!(std::os::unix::fs::FileTypeExt::is_fifo(&kind));
-    }
-
-    #[test]
-    fn a_folder_is_replaced_whole() {
-        let root = tempfile::tempdir().unwrap();
-        let folder = root.path().join("evidence");
-        replace_folder(&folder, &[("a", b"1".to_vec()), ("b", b"2".to_vec())]).unwrap();
-        replace_folder(&folder, &[("a", b"3".to_vec())]).unwrap();
-        assert_eq!(std::fs::read(folder.join("a")).unwrap(), b"3");
-        assert!(!folder.join("b").exists());
-        assert_eq!(std::fs::read_dir(root.path()).unwrap().count(), 1);
-    }
 
     #[test]
     fn an_abandoned_run_is_swept_and_a_live_one_is_not() {

@@ -1,14 +1,12 @@
 //! The one place that writes to standard output and standard error.
 
 use std::io::{IsTerminal, Write};
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use indicatif::{ProgressBar, ProgressStyle};
-use plimsoll_build::{Event, EventSink};
+use plimsoll_report::ROWS;
 
-use crate::args::{Color, Progress};
-use crate::credentials::Values;
+use crate::args::Color;
 use crate::failure::Failure;
 
 /// What the streams can do.
@@ -18,6 +16,9 @@ pub(crate) struct Terminal {
     pub(crate) color: bool,
     /// Columns of standard output; 100 where it is no terminal.
     pub(crate) width: usize,
+    /// Lines that a summary may take: those of the terminal but for two, where what was typed and what
+    /// is typed next stand.
+    pub(crate) rows: usize,
     /// Whether standard output is a terminal: lines for a person may be broken there.
     pub(crate) wraps: bool,
     /// Whether standard error is a terminal.
@@ -33,24 +34,31 @@ impl Terminal {
             Color::Never => false,
             Color::Auto => anstream::AutoStream::choice(&stdout) != anstream::ColorChoice::Never,
         };
-        let width = if stdout.is_terminal() {
-            std::env::var("COLUMNS")
-                .ok()
-                .and_then(|columns| columns.parse().ok())
-                .or_else(|| {
-                    rustix::termios::tcgetwinsize(&stdout)
-                        .ok()
-                        .map(|size| usize::from(size.ws_col))
-                })
-                .filter(|columns| *columns >= 40)
-                .unwrap_or(80)
-        } else {
-            100
+        let wraps = stdout.is_terminal();
+        let size = match wraps {
+            true => rustix::termios::tcgetwinsize(&stdout).ok(),
+            false => None,
         };
+        // What was typed, else what the terminal says of itself.
+        let of = |variable: &str, own: Option<u16>| {
+            let typed = std::env::var(variable).ok();
+            let typed = typed.and_then(|number| number.parse().ok());
+            typed.or(own.map(usize::from)).filter(|_| wraps)
+        };
+        let width = match wraps {
+            true => of("COLUMNS", size.map(|size| size.ws_col))
+                .filter(|columns| *columns >= 40)
+                .unwrap_or(80),
+            false => 100,
+        };
+        let rows = of("LINES", size.map(|size| size.ws_row))
+            .filter(|lines| *lines > 2)
+            .map_or(ROWS, |lines| lines - 2);
         Self {
             color,
             width,
-            wraps: stdout.is_terminal(),
+            rows,
+            wraps,
             live: std::io::stderr().is_terminal(),
         }
     }
@@ -101,17 +109,10 @@ pub(crate) fn say(text: &str) {
     }
 }
 
-/// Makes control characters of hostile text visible instead of letting the terminal act on them.
+/// Hostile text for a terminal: what one would act on is shown as reports show it. A tab is a blank: what
+/// other programs write is full of them.
 pub(crate) fn printable(text: &str) -> String {
-    text.chars()
-        .map(|c| match c {
-            '\t' => ' ',
-            c if c.is_control() => '\u{fffd}',
-            // Marks that reorder what a person reads.
-            '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => '\u{fffd}',
-            c => c,
-        })
-        .collect()
+    plimsoll_report::visible(&text.replace('\t', " ")).into_owned()
 }
 
 /// One line that says what is going on, for work over a second; silent where nobody watches.
@@ -145,111 +146,19 @@ impl Drop for Spinner {
     }
 }
 
-/// Shows a build's events and keeps all of them as the build log.
-pub(crate) struct BuildView {
-    mode: Progress,
-    spinner: Option<Spinner>,
-    /// What it does not say.
-    credentials: Values,
-    state: Mutex<BuildState>,
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-#[derive(Default)]
-struct BuildState {
-    log: Vec<u8>,
-    dropped: bool,
-    names: std::collections::HashMap<String, String>,
-    warnings: Vec<String>,
-    steps: usize,
-    cached: usize,
-}
-
-/// A build log longer than this is cut: a runaway step must not take the memory with it.
-const LOG_LIMIT: usize = 64 << 20;
-
-impl BuildView {
-    /// A view in the mode asked for.
-    pub(crate) fn new(terminal: Terminal, mode: Progress, credentials: Values) -> Self {
-        let spinner =
-            (mode == Progress::Auto && terminal.live).then(|| Spinner::start(terminal, "building"));
-        Self {
-            mode,
-            spinner,
-            credentials,
-            state: Mutex::default(),
-        }
-    }
-
-    /// The log, the engine's warnings, the number of steps and how many came from the cache.
-    pub(crate) fn finish(self) -> (Vec<u8>, Vec<String>) {
-        let state = self
-            .state
-            .into_inner()
-            .unwrap_or_else(std::sync::PoisonError::into_inner);
-        (state.log, state.warnings)
-    }
-}
-
-impl EventSink for BuildView {
-    fn event(&self, event: Event) {
-        let mut state = self
-            .state
-            .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner);
-        let mut line = Vec::new();
-        match event {
-            Event::Vertex(vertex) => {
-                let name = printable(&self.credentials.hide(&vertex.name));
-                let known = state.names.insert(vertex.id.clone(), name.clone());
-                if vertex.started && !vertex.completed && known.is_none() {
-                    state.steps += 1;
-                    line.extend_from_slice(format!("=> {name}\n").as_bytes());
-                    if let Some(spinner) = &self.spinner {
-                        spinner.message(format!("building: {name}"));
-                    }
-                }
-                if vertex.completed {
-                    let outcome = match (&vertex.error, vertex.cached) {
-                        (Some(error), _) => {
-                            format!("=> {name}: {}\n", printable(&self.credentials.hide(error)))
-                        }
-                        (None, true) => {
-                            state.cached += 1;
-                            format!("=> {name}: cached\n")
-                        }
-                        (None, false) => format!("=> {name}: done\n"),
-                    };
-                    line.extend_from_slice(outcome.as_bytes());
-                }
-            }
-            Event::Log { data, .. } => {
-                for part in data.split_inclusive(|byte| *byte == b'\n') {
-                    let text = String::from_utf8_lossy(part);
-                    line.extend_from_slice(b"   ");
-                    line.extend_from_slice(
-                        printable(&self.credentials.hide(text.trim_end_matches(['\n', '\r'])))
-                            .as_bytes(),
-                    );
-                    line.push(b'\n');
-                }
-            }
-            Event::Status { .. } => {}
-            Event::Warning { message } => {
-                let message = printable(&self.credentials.hide(&message));
-                line.extend_from_slice(format!("warning: {message}\n").as_bytes());
-                state.warnings.push(message);
-            }
-        }
-        if self.mode == Progress::Plain {
-            let _ = std::io::stderr().lock().write_all(&line);
-        }
-        if state.log.len() + line.len() <= LOG_LIMIT {
-            state.log.extend_from_slice(&line);
-        } else if !state.dropped {
-            state.dropped = true;
-            state
-                .log
-                .extend_from_slice(b"... the log ends here: it grew past 64 MiB\n");
-        }
+    #[test]
+    fn a_terminal_is_given_nothing_to_act_on() {
+        assert_eq!(printable("a\tb ä 漢"), "a b ä 漢");
+        assert_eq!(
+            printable("\u{1b}[31m\u{200f}\u{2028}"),
+            "\\u{1b}[31m\\u{200f}\\u{2028}"
+        );
+        // What was made safe already stays as it is.
+        let once = printable("\u{9b}\u{feff}");
+        assert_eq!(printable(&once), once);
     }
 }

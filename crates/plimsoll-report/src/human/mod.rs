@@ -6,6 +6,7 @@ mod screen;
 mod summary;
 mod vulnerabilities;
 
+pub use self::vulnerabilities::grounds;
 pub(crate) use self::vulnerabilities::style as vulnerability_style;
 
 use anstyle::{AnsiColor, Style};

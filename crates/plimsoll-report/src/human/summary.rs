@@ -14,15 +14,16 @@ use super::screen::{Screen, shares};
 use super::vulnerabilities;
 use crate::instruction::short_instruction;
 use crate::text::{count, efficiency, visible};
-use crate::{RenderInput, tally};
+use crate::{ROWS, RenderInput, tally};
 
-/// Lines of the screen.
-const ROWS: usize = 22;
-/// Layers shown; of more, the largest.
+/// Layers shown on a screen of [`ROWS`] lines; of more, the largest.
 const LAYERS: usize = 5;
+/// Lines that layers take at least where they are told at all: their heading, the largest, and what is
+/// left.
+const FEWEST: usize = 3;
 /// Reasons shown; `--details` has them all.
 const REASONS: usize = 2;
-/// Findings told by one line each where they are not shown in full.
+/// Findings told on it by one line each where they are not shown in full.
 const GRAVEST: usize = 4;
 /// What could not be looked at and blocks, told in full.
 const BLOCKING: usize = 3;
@@ -133,28 +134,17 @@ fn finish(
     }
     let mut last = Screen::new(input);
     last.verdict(input);
-    let most_layers = match layers.len() {
-        number if number > LAYERS => LAYERS + 1,
-        number => number,
-    };
-    let most_findings = match input.details {
-        true => 0,
-        false => report.findings.len().min(GRAVEST),
-    };
     let edits = vulnerabilities::edits(report);
-    let heading = usize::from(!layers.is_empty());
     let mut longest = Screen::new(input);
     longest.more(opened(report, 0, input));
     let told = [&screen, &findings, &end, &longest, &last];
     let told: usize = told.iter().map(|screen| screen.rows()).sum();
     let room = match input.details {
         true => usize::MAX,
-        false => ROWS.saturating_sub(told + heading),
+        false => input.rows.saturating_sub(told),
     };
-    let [edits_told, gravest, layers_told] = shares(
-        room,
-        [(1, edits.len()), (0, most_findings), (2, most_layers)],
-    );
+    let most = Most::of(report, layers, input);
+    let [edits_told, gravest, layers_told] = most.shares(room, edits.len());
     screen.here(|screen| screen.layers(layers, layers_told));
     for (at, line) in edits.iter().take(edits_told).enumerate() {
         screen.cut(if at == 0 { "advice" } else { "" }, line);
@@ -163,6 +153,51 @@ fn finish(
     end.more(opened(report, edits_told, input));
     for screen in [screen, findings, end, last] {
         out.push_str(&screen.into_text());
+    }
+}
+
+/// The most that a screen tells of what it need not tell in full.
+struct Most {
+    findings: usize,
+    /// The findings that are told whatever room there is: those that are critical, and one at least.
+    gravest: usize,
+    /// Lines, the heading among them.
+    layers: usize,
+}
+
+impl Most {
+    fn of(report: &Report, layers: &[LayerFacts], input: &RenderInput<'_>) -> Self {
+        // A larger screen has room for more.
+        let more = match input.details {
+            true => 0,
+            false => input.rows.saturating_sub(ROWS),
+        };
+        let findings = match input.details {
+            true => 0,
+            false => report.findings.len().min(GRAVEST + more),
+        };
+        let critical = report.findings.iter();
+        let critical = critical.filter(|one| one.severity == Severity::Critical);
+        Self {
+            findings,
+            gravest: critical.count().clamp(1, GRAVEST),
+            layers: match layers.len() {
+                0 => 0,
+                number => 1 + number.min(LAYERS + more + 1),
+            },
+        }
+    }
+
+    /// Lines for edits, findings and layers: where there is not room for all, what is wrong comes
+    /// before what there is.
+    fn shares(&self, room: usize, edits: usize) -> [usize; 3] {
+        let fewest = FEWEST.min(self.layers);
+        let least = edits.min(1) + self.gravest.min(self.findings) + fewest;
+        let layers = match least <= room {
+            true => (fewest, self.layers),
+            false => (0, 0),
+        };
+        shares(room, [(1, edits), (self.gravest, self.findings), layers])
     }
 }
 
@@ -355,11 +390,11 @@ impl Screen {
         }
     }
 
-    /// Layers on so many lines below a heading; of more, the largest and what is left.
+    /// Layers on so many lines, a heading among them; of more, the largest and what is left.
     fn layers(&mut self, layers: &[LayerFacts], rows: usize) {
-        if layers.is_empty() {
+        let Some(rows) = rows.checked_sub(1) else {
             return;
-        }
+        };
         let mut shown: Vec<usize> = (0..layers.len()).collect();
         if layers.len() > rows {
             shown.sort_by_key(|index| (std::cmp::Reverse(layers[*index].size), *index));

@@ -49,6 +49,13 @@ pub(super) fn lines(report: &Report, made: Option<&str>) -> Vec<String> {
     if let Some(waiting) = tally::pending_updates(&report.pending_updates) {
         lines.push(format!("{}{}", visible(&waiting), named(report)));
     }
+    lines.push(grounds(coverage, made));
+    lines
+}
+
+/// What known vulnerabilities rest on, in one line: which advisories, how old they are, and the
+/// ecosystems that they say nothing of. `made` is when the report was.
+pub fn grounds(coverage: &AdvisoryCoverage, made: Option<&str>) -> String {
     let mut missing: Vec<_> = coverage.missing.iter().collect();
     missing.sort_by_key(|one| std::cmp::Reverse(one.packages));
     let named: Vec<String> = missing
@@ -65,8 +72,7 @@ pub(super) fn lines(report: &Report, made: Option<&str>) -> Vec<String> {
     };
     let judged_by = tally::judged_by(coverage, made);
     let broken = tally::broken(coverage).map_or_else(String::new, |words| format!("; {words}"));
-    lines.push(format!("{}{missing}{broken}", visible(&judged_by)));
-    lines
+    format!("{}{missing}{broken}", visible(&judged_by))
 }
 
 /// Security updates told on the screen.

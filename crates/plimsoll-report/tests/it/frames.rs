@@ -120,6 +120,52 @@ fn the_screen_fits_24_rows_of_80() {
     assert_eq!(details.matches(&"y".repeat(200)).count(), 40);
 }
 
+/// A screen with few lines gives up layers first, one with many has room for more of both.
+#[test]
+fn the_gravest_findings_stay_on_the_screen() {
+    let mut case = inspected();
+    case.report.inventory.layers = (0..40)
+        .map(|index| layer(index, u64::from(index) << 20, Some("RUN make"), None))
+        .collect();
+    let grave = case.report.findings[0].clone();
+    case.report.findings = ["one", "two", "three", "four", "five", "six"]
+        .map(|name| plimsoll_model::Finding {
+            severity: if name == "six" {
+                Severity::Critical
+            } else {
+                Severity::High
+            },
+            message: format!("number {name}"),
+            ..grave.clone()
+        })
+        .to_vec();
+    let screen = |rows| {
+        human::render(&RenderInput {
+            details: false,
+            wraps: true,
+            rows,
+            ..case.input()
+        })
+    };
+    for rows in [1, 10, 16, 22] {
+        let text = screen(rows);
+        assert!(text.contains("number six"), "{rows}: {text}");
+        let layers = text.matches("RUN make").count();
+        assert_eq!(
+            text.contains("smaller layers"),
+            layers > 0,
+            "{rows}: {text}"
+        );
+    }
+    assert!(!screen(1).contains("RUN make"));
+    let tall = screen(60);
+    assert!(tall.lines().count() <= 60, "{tall}");
+    for name in ["one", "two", "three", "four", "five", "six"] {
+        assert!(tall.contains(&format!("number {name}")), "{tall}");
+    }
+    assert!(tall.matches("RUN make").count() > 10, "{tall}");
+}
+
 #[test]
 fn fingerprints_outlive_moved_lines() {
     let prints = |prefix: &str, again: &str| -> Vec<String> {

@@ -5,18 +5,21 @@ use plimsoll_image::{Access, Image};
 use plimsoll_model::ImageRef;
 
 use crate::args::{BuildArgs, EngineChoice, PlanArgs};
+use crate::build_view::BuildView;
+use crate::config::Config;
 use crate::credentials::Values;
 use crate::failure::{Failure, Outcome};
 use crate::plan::Voyage;
 use crate::storage::{self, Staging};
-use crate::terminal::{BuildView, Terminal, print};
+use crate::terminal::{Terminal, print};
 
 /// Builds and copies the image to its place.
 pub(crate) fn run(arguments: &BuildArgs, terminal: Terminal) -> Result<Outcome, Failure> {
-    let voyage = Voyage::read(&arguments.plan)?;
-    let built = Built::make(&voyage, &arguments.plan, terminal)?;
+    let voyage = Voyage::read(&arguments.plan, Config::load)?;
+    // Everything that was typed wrong is said before the long work begins.
     let target = voyage.destination(arguments.to.as_deref())?;
     let tags = voyage.tags(&arguments.plan, false)?;
+    let built = Built::make(&voyage, &arguments.plan, terminal)?;
     let outcome = plimsoll_image::push(&built.image, &[], &target, &tags, &built.access, &|_| {})?;
     print(&format!(
         "{}\n",

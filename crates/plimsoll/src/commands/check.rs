@@ -11,18 +11,18 @@ use plimsoll_rules::{
 use plimsoll_syntax::dockerignore::IgnoreFile;
 use rayon::prelude::*;
 
-use crate::args::{CheckArgs, RuleArgs};
+use crate::args::{self, CheckArgs, RuleArgs};
 use crate::bases::Bases;
 use crate::changes::Changes;
-use crate::config::{Allow, AudienceName, Config, FILE_NAME, FailOn, parse_edition};
+use crate::config::{AudienceName, Config, FILE_NAME, FailOn, parse_edition};
 use crate::credentials::{self, Values};
 use crate::exceptions::Exceptions;
 use crate::failure::{Failure, Outcome, finish};
-use crate::foreign::Foreign;
-use crate::output::Rendering;
+use crate::foreign::{self, Judged};
+use crate::output::{self, Rendering};
 use crate::project::{self, Listing};
-use crate::storage::write_atomically;
 use crate::terminal::{Spinner, Terminal, print, say};
+use crate::write::write_atomically;
 
 /// One file to check.
 struct Subject {
@@ -35,14 +35,19 @@ struct Subject {
 
 /// Checks, fixes where asked to, and reports.
 pub(crate) fn run(arguments: &CheckArgs, terminal: Terminal) -> Result<Outcome, Failure> {
+    output::are_possible(&arguments.output, args::Subject::Sources, false)?;
     let spinner = Spinner::start(terminal, "looking for Dockerfiles");
     let mut read = Reader::new(arguments)?;
     let mut failures = Vec::new();
+    let mut unread = Vec::new();
     let mut subjects = Vec::new();
     for path in &read.paths()? {
         let (found, unreadable) = read.subjects(path);
         subjects.extend(found);
-        failures.extend(unreadable);
+        for (what, failure) in unreadable {
+            unread.push(failure.skipped(&what));
+            failures.push(failure);
+        }
     }
     if subjects.is_empty() && failures.is_empty() && read.excluded.is_empty() {
         let failure = Failure::usage(format!(
@@ -50,6 +55,10 @@ pub(crate) fn run(arguments: &CheckArgs, terminal: Terminal) -> Result<Outcome, 
             arguments.paths.join(", ")
         ));
         failures.push(failure.hint("name the file itself, or a folder that holds one"));
+    }
+    if subjects.is_empty() && !failures.is_empty() {
+        // Nothing was looked at: a report of that would read as one of nothing found.
+        return finish(failures, Outcome::Holds);
     }
     spinner.message(format!("checking {} files", subjects.len()));
     let mut outcomes: Vec<CheckOutcome> = subjects
@@ -78,6 +87,7 @@ pub(crate) fn run(arguments: &CheckArgs, terminal: Terminal) -> Result<Outcome, 
         skipped: std::mem::take(&mut read.excluded),
         ..Report::default()
     };
+    report.skipped.extend(unread.iter().cloned());
     let mut changes = arguments.changed.as_deref().map(Changes::since);
     let mut held_back = false;
     let mut sources: Vec<SourceFile> = Vec::with_capacity(subjects.len());
@@ -130,6 +140,7 @@ pub(crate) fn run(arguments: &CheckArgs, terminal: Terminal) -> Result<Outcome, 
         verdict: None,
         terminal,
         epoch: None,
+        said: &unread,
     }
     .emit(&arguments.output)?;
     let outcome = if held_back && !arguments.exit_zero {
@@ -170,9 +181,8 @@ fn scripts(report: &Report, subjects: &[Subject]) -> Vec<SourceFile> {
 /// The rules a person selected: the command line's words, else the configuration's.
 pub(crate) fn rule_options(arguments: &RuleArgs, config: &Config) -> Result<CheckOptions, Failure> {
     let known = |names: &[String], place: &str| {
-        plimsoll_rules::validate_names(names).map_err(|error| {
-            Failure::usage(format!("{place}: {error}")).hint("`plimsoll rules` lists every rule")
-        })
+        plimsoll_rules::validate_names(names)
+            .map_err(|error| super::unknown_rule(Some(place), &error))
     };
     known(&arguments.select, "--select")?;
     known(&arguments.extend_select, "--extend-select")?;
@@ -270,24 +280,16 @@ impl<'a> Reader<'a> {
         // Names on the command line are wrong or right whatever files there are.
         rule_options(&arguments.rules, &Config::default())?;
         if let Some(path) = &arguments.config {
-            reader.add_config(Config::load(Some(path), Path::new("."))?, Vec::new())?;
+            reader.add_config(Config::load(Some(path), Path::new("."))?)?;
         }
         Ok(reader)
     }
 
-    fn add_config(
-        &mut self,
-        config: Config,
-        foreign: Vec<(Allow, PathBuf)>,
-    ) -> Result<usize, Failure> {
+    fn add_config(&mut self, config: Config) -> Result<usize, Failure> {
         let mut options = rule_options(&self.arguments.rules, &config)?;
         self.bases.offer(&mut options);
         self.options.push(options);
-        let mut exceptions = Exceptions::of(&config)?;
-        for (allow, folder) in foreign {
-            exceptions.add(allow, &folder, None)?;
-        }
-        self.exceptions.push(exceptions);
+        self.exceptions.push(Exceptions::of(&config)?);
         self.configs.push(config);
         Ok(self.configs.len() - 1)
     }
@@ -299,17 +301,8 @@ impl<'a> Reader<'a> {
         if let Some(known) = self.by_folder.get(folder) {
             return Ok(*known);
         }
-        let mut config = Config::load(None, folder)?;
-        let mut foreign = Foreign::default();
-        match &config.path {
-            Some(path) => self.excluded.extend(Foreign::overruled(folder, path)),
-            None => {
-                foreign = Foreign::load(folder)?;
-                config.check = std::mem::take(&mut foreign.check);
-                config.check.ignore_comments = foreign.ignore_comments;
-                self.excluded.append(&mut foreign.dropped);
-            }
-        }
+        let mut config = foreign::in_force(None, folder, Judged::Sources)?;
+        self.excluded.append(&mut config.not_honoured);
         let same = config.path.as_ref().and_then(|path| {
             self.configs
                 .iter()
@@ -317,7 +310,7 @@ impl<'a> Reader<'a> {
         });
         let index = match same {
             Some(index) => index,
-            None => self.add_config(config, foreign.allow)?,
+            None => self.add_config(config)?,
         };
         self.by_folder.insert(folder.to_path_buf(), index);
         Ok(index)
@@ -377,29 +370,32 @@ impl<'a> Reader<'a> {
             .any(|finding| fail_on.counts(finding.severity))
     }
 
-    /// The files that one argument names, and why others of it could not be read.
-    fn subjects(&mut self, path: &str) -> (Vec<Subject>, Vec<Failure>) {
+    /// The files that one argument names, and which others of it could not be read, and why.
+    fn subjects(&mut self, path: &str) -> (Vec<Subject>, Vec<(String, Failure)>) {
         let mut subjects = Vec::new();
+        let whole = |failure| vec![(project::shown(Path::new(path)), failure)];
         if path == "-" {
             return match self.standard_input() {
                 Ok(subject) => (vec![subject], Vec::new()),
-                Err(failure) => (Vec::new(), vec![failure]),
+                Err(failure) => (Vec::new(), whole(failure)),
             };
         }
+        let mut failures = Vec::new();
         let path = Path::new(path);
-        let (files, mut failures) = if path.is_dir() {
-            let (found, failures) = project::find_dockerfiles(path);
+        let files = if path.is_dir() {
+            let (found, unreadable) = project::find_dockerfiles(path);
+            failures.extend(unreadable.into_iter().flat_map(whole));
             match self.without_excluded(path, found) {
-                Ok(files) => (files, failures),
-                Err(failure) => return (Vec::new(), vec![failure]),
+                Ok(files) => files,
+                Err(failure) => return (Vec::new(), whole(failure)),
             }
         } else {
-            (vec![path.to_path_buf()], Vec::new())
+            vec![path.to_path_buf()]
         };
         for file in files {
             match self.subject(&file) {
                 Ok(subject) => subjects.push(subject),
-                Err(failure) => failures.push(failure),
+                Err(failure) => failures.push((project::shown(&file), failure)),
             }
         }
         (subjects, failures)
@@ -568,7 +564,7 @@ fn mend(
             continue;
         }
         if arguments.diff {
-            print(&crate::output::unified_diff(&subject.file, &fixed.bytes))?;
+            print(&output::unified_diff(&subject.file, &fixed.bytes))?;
             continue;
         }
         match &subject.path {

@@ -14,8 +14,9 @@ use crate::bounds;
 use crate::config::{Config, VulnerabilityFailOn};
 use crate::difference::{self, Side};
 use crate::failure::{Failure, Outcome};
+use crate::foreign::{self, Judged};
 use crate::look::{self, Look};
-use crate::terminal::{Spinner, Terminal, print};
+use crate::terminal::{Spinner, Terminal, print, say};
 use crate::vulnerabilities::{Attached, Gate, Least};
 use crate::{bill, output, project};
 
@@ -26,7 +27,12 @@ pub(crate) fn run(arguments: &DiffArgs, terminal: Terminal) -> Result<Outcome, F
             "standard input holds one image, not both: name a place for the other",
         ));
     }
-    let config = Config::load(arguments.look.config.as_deref(), Path::new("."))?;
+    let named = arguments.look.config.as_deref();
+    let config = foreign::in_force(named, Path::new("."), Judged::Images)?;
+    // It is about neither of both images.
+    for one in &config.not_honoured {
+        say(&format!("not honoured: {}: {}", one.what, one.why));
+    }
     let options = super::check::rule_options(&arguments.rules, &config)?;
     // What holds back is what is new, by --fail-on: of the policy only exceptions count.
     let nothing = Least::Unless(VulnerabilityFailOn::Never);

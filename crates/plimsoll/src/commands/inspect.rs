@@ -8,11 +8,12 @@ use plimsoll_rules::CheckOptions;
 
 use crate::advice::{self, Origins};
 use crate::advisories::Advisories;
-use crate::args::InspectArgs;
+use crate::args::{InspectArgs, Subject};
 use crate::bill;
 use crate::config::{Config, VulnerabilityFailOn};
 use crate::earlier::Earlier;
 use crate::failure::{Failure, Outcome};
+use crate::foreign::{self, Judged};
 use crate::look::{self, Look};
 use crate::output::{self, Rendering};
 use crate::terminal::{Spinner, Terminal, say};
@@ -21,7 +22,8 @@ use crate::{policy, project};
 
 /// Opens the image, looks inside and reports.
 pub(crate) fn run(arguments: &InspectArgs, terminal: Terminal) -> Result<Outcome, Failure> {
-    let config = Config::load(arguments.look.config.as_deref(), Path::new("."))?;
+    let named = arguments.look.config.as_deref();
+    let config = foreign::in_force(named, Path::new("."), Judged::Images)?;
     let dockerfile = arguments
         .file
         .as_deref()
@@ -35,6 +37,9 @@ pub(crate) fn run(arguments: &InspectArgs, terminal: Terminal) -> Result<Outcome
     }
     let access = look::access_to_look(&arguments.look, &config)?;
     let advisories = Advisories::open(&arguments.advisories)?;
+    let are_possible =
+        |subject| output::are_possible(&arguments.output, subject, advisories.are_there());
+    are_possible(Subject::Image)?;
     let earlier = Earlier {
         access: &access,
         cache: look::cache(&config, arguments.look.no_cache),
@@ -50,6 +55,7 @@ pub(crate) fn run(arguments: &InspectArgs, terminal: Terminal) -> Result<Outcome
     .since(earlier.find(&config, arguments.gate.baseline.as_deref())?);
     let (mut report, platform) = match bill::find(&arguments.image)? {
         Some(bill) => {
+            are_possible(Subject::Bill)?;
             let platform = bill.platform.clone();
             gate = gate.told_by(&bill);
             let mut report = bill::report(&arguments.image, bill, arguments.fail_on.is_some());
@@ -70,6 +76,7 @@ pub(crate) fn run(arguments: &InspectArgs, terminal: Terminal) -> Result<Outcome
             (report, platform)
         }
     };
+    report.skipped.extend(config.not_honoured.iter().cloned());
     let whole = arguments.advisories.show_all();
     let today = crate::clock::today();
     let known = gate.judge(&mut report, &options, whole, today);
@@ -105,6 +112,7 @@ pub(crate) fn run(arguments: &InspectArgs, terminal: Terminal) -> Result<Outcome
         verdict: verdict.as_ref(),
         terminal,
         epoch: None,
+        said: &[],
     }
     .emit(&arguments.output)?;
     // The program ends here: giving thousands of packages back one by one takes time for nothing.

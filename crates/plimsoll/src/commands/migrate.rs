@@ -8,8 +8,8 @@ use crate::config::{Allow, Config, FILE_NAME};
 use crate::failure::{Failure, Outcome};
 use crate::foreign::{Foreign, Lists};
 use crate::project::shown;
-use crate::storage::write_atomically;
 use crate::terminal::{print, printable};
+use crate::write::write_atomically;
 
 /// Reads the other tools' files, writes ours, and says what was taken over and what was not.
 pub(crate) fn run(arguments: &MigrateArgs) -> Result<Outcome, Failure> {

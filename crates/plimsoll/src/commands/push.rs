@@ -7,9 +7,9 @@ use crate::terminal::{Spinner, Terminal, print};
 /// Copies it and says what was sent.
 pub(crate) fn run(arguments: &PushArgs, terminal: Terminal) -> Result<Outcome, Failure> {
     let access = crate::look::access(&arguments.open)?;
+    let target = crate::plan::destination(&arguments.to)?;
     let spinner = Spinner::start(terminal, format!("opening {}", arguments.image));
     let image = plimsoll_image::find(&arguments.image, &access)?;
-    let target = plimsoll_image::destination(&arguments.to)?;
     spinner.message(format!(
         "pushing {} to {target}",
         image.manifest.descriptor.digest

@@ -1,35 +1,41 @@
 //! `plimsoll ship`: check, build, inspect, judge, attest, push, report. One digest all the way.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use plimsoll_attest::Attachment;
 use plimsoll_attest::provenance::{self, Byproduct, GitSource, ProvenanceInput};
-use plimsoll_image::{PushOutcome, Referrer};
-use plimsoll_model::{ImageName, ImageRef, Platform, Report, Severity, SourceFile, SourceOrigin};
+use plimsoll_image::Referrer;
+use plimsoll_model::{
+    Digest, ImageName, ImageRef, Platform, Report, Severity, SourceFile, SourceOrigin,
+};
 use plimsoll_rules::{Project, SharedContext};
 
 use super::build::Built;
 use crate::advice::{self, Origins};
 use crate::advisories::Advisories;
-use crate::args::{AdvisoryArgs, Format, ShipArgs};
+use crate::args::{AdvisoryArgs, Format, OutputArgs, ShipArgs, Subject};
 use crate::bases::Bases;
 use crate::config::VulnerabilityFailOn;
 use crate::credentials;
 use crate::earlier::Earlier;
 use crate::exceptions::Exceptions;
 use crate::failure::{Failure, Outcome};
+use crate::foreign::{self, Judged};
 use crate::look::{self, Look};
-use crate::output::{Rendering, VERSION, sent_line};
+use crate::output::{self, Rendering, VERSION, sent_line};
 use crate::plan::Voyage;
 use crate::policy::{self, Judgement};
 use crate::project::{self, Listing};
 use crate::storage;
 use crate::terminal::{Spinner, Terminal, say};
 use crate::vulnerabilities::{Attached, Gate, Least};
+use crate::write::{self, PendingFolder};
 
 /// The whole line.
 pub(crate) fn run(arguments: &ShipArgs, terminal: Terminal) -> Result<Outcome, Failure> {
-    let voyage = Voyage::read(&arguments.plan)?;
+    let voyage = Voyage::read(&arguments.plan, |named, folder| {
+        foreign::in_force(named, folder, Judged::Images)
+    })?;
     // Everything that was typed wrong is said before the long work begins.
     let target = voyage.destination(arguments.to.as_deref())?;
     let tags = voyage.tags(&arguments.plan, arguments.latest)?;
@@ -55,6 +61,16 @@ pub(crate) fn run(arguments: &ShipArgs, terminal: Terminal) -> Result<Outcome, F
         ..AdvisoryArgs::default()
     };
     let advisories = Advisories::open(&asked)?;
+    let evidence = match &arguments.evidence {
+        Some(folder) => folder.clone(),
+        None => storage::own_folder(&voyage.folder)?.join("evidence"),
+    };
+    write::is_folder_writable(&evidence)?;
+    let (inside, output) = parted(&arguments.output, &evidence)?;
+    output::are_possible(&output, Subject::Image, advisories.are_there())?;
+    for (_, format) in &inside {
+        output::fits(*format, Subject::Image, advisories.are_there())?;
+    }
     let earlier = Earlier {
         access: &access,
         cache: look::cache(&voyage.config, false),
@@ -75,14 +91,12 @@ pub(crate) fn run(arguments: &ShipArgs, terminal: Terminal) -> Result<Outcome, F
         false,
     );
     bases.offer(&mut options);
-    let evidence = match &arguments.evidence {
-        Some(folder) => folder.clone(),
-        None => storage::own_folder(&voyage.folder)?.join("evidence"),
-    };
 
     let spinner = Spinner::start(terminal, format!("checking {}", voyage.dockerfile.path()));
     let mut report = check(&voyage, &options)?;
     report.skipped.extend(bases.problems());
+    let not_honoured = &voyage.config.not_honoured;
+    report.skipped.extend(not_honoured.iter().cloned());
     drop(spinner);
 
     let built = match Built::make(&voyage, &arguments.plan, terminal) {
@@ -99,9 +113,13 @@ pub(crate) fn run(arguments: &ShipArgs, terminal: Terminal) -> Result<Outcome, F
                 verdict: None,
                 terminal,
                 epoch: Some(voyage.epoch),
+                said: &[],
             };
-            if !report.findings.is_empty() {
-                rendering.emit(&arguments.output)?;
+            // A form that needs the image must not hide why there is none.
+            if !report.findings.is_empty()
+                && let Err(untold) = rendering.emit(&arguments.output)
+            {
+                say(&format!("plimsoll: {untold}"));
             }
             return Err(failure);
         }
@@ -157,34 +175,21 @@ pub(crate) fn run(arguments: &ShipArgs, terminal: Terminal) -> Result<Outcome, F
         built.credentials.hide_in_config(&mut image.config);
     }
     let mut files = attest(&voyage, &built, &report, &names, terminal)?;
-    let mut sent = None;
-    if verdict.holds {
-        let referrers: Vec<Referrer> = files
-            .iter()
-            .filter_map(|file| file.attachment.clone())
-            .map(|attachment| Referrer {
-                artifact_type: attachment.artifact_type.to_owned(),
-                media_type: attachment.media_type.to_owned(),
-                bytes: attachment.bytes,
-                annotations: attachment.annotations,
-            })
-            .collect();
-        let spinner = Spinner::start(terminal, format!("shipping to {target}"));
-        let pushed = plimsoll_image::push(
-            &built.image,
-            &referrers,
-            &target,
-            &tags,
-            &built.access,
-            &|_| {},
-        )?;
-        drop(spinner);
-        verdict.next = Some(next_command(&target, &tags, &pushed));
-        sent = Some(pushed);
-    } else {
-        verdict.next = Some("plimsoll check --fix".to_owned())
-            .filter(|_| report.findings.iter().any(|finding| finding.fix.is_some()));
-    }
+    let referrers: Vec<Referrer> = files
+        .iter()
+        .filter_map(|file| file.attachment.clone())
+        .map(|attachment| Referrer {
+            artifact_type: attachment.artifact_type.to_owned(),
+            media_type: attachment.media_type.to_owned(),
+            bytes: attachment.bytes,
+            annotations: attachment.annotations,
+        })
+        .collect();
+    verdict.next = match verdict.holds {
+        true => Some(next_command(&target, &tags, built.image.digest())),
+        false => Some("plimsoll check --fix".to_owned())
+            .filter(|_| report.findings.iter().any(|finding| finding.fix.is_some())),
+    };
 
     let rendering = Rendering {
         report: &report,
@@ -192,12 +197,11 @@ pub(crate) fn run(arguments: &ShipArgs, terminal: Terminal) -> Result<Outcome, F
         hidden: &hidden,
         details: true,
         verdict: Some(&verdict),
-        terminal: Terminal {
-            color: false,
-            ..terminal
-        },
+        terminal,
         epoch: Some(voyage.epoch),
+        said: &[],
     };
+    let plain = rendering.for_file();
     for (name, format) in [
         ("report.json", Format::Json),
         ("report.sarif", Format::Sarif),
@@ -205,7 +209,7 @@ pub(crate) fn run(arguments: &ShipArgs, terminal: Terminal) -> Result<Outcome, F
     ] {
         files.push(EvidenceFile {
             name,
-            bytes: rendering.render(format)?.into_bytes(),
+            bytes: plain.render(format)?.into_bytes(),
             attachment: None,
         });
     }
@@ -214,25 +218,70 @@ pub(crate) fn run(arguments: &ShipArgs, terminal: Terminal) -> Result<Outcome, F
         bytes: built.log,
         attachment: None,
     });
-    let contents: Vec<_> = files
+    let mut contents: Vec<(&str, Vec<u8>)> = files
         .into_iter()
         .map(|file| (file.name, file.bytes))
         .collect();
-    storage::replace_folder(&evidence, &contents)?;
-
-    Rendering {
-        terminal,
-        ..rendering
+    for (name, format) in &inside {
+        contents.push((name, plain.render(*format)?.into_bytes()));
     }
-    .emit(&arguments.output)?;
+    // All that is to be told is written before anything is sent: after it nothing can be refused.
+    let folder = PendingFolder::new(&evidence, &contents)?;
+    let told = rendering.prepare(&output)?;
+    let sent = match verdict.holds {
+        true => {
+            let _spinner = Spinner::start(terminal, format!("shipping to {target}"));
+            let (image, access) = (&built.image, &built.access);
+            let pushed = plimsoll_image::push(image, &referrers, &target, &tags, access, &|_| {})?;
+            Some(pushed)
+        }
+        false => None,
+    };
+    let handed_over = folder.finish().and_then(|()| rendering.hand_over(told));
     if let Some(pushed) = &sent {
         say(&sent_line(&target, pushed));
         if matches!(target, ImageRef::Archive { .. } | ImageRef::Daemon(_)) {
             say("that place holds no papers: SBOM and provenance lie with the evidence only");
         }
     }
+    handed_over.map_err(|failure| match sent {
+        Some(_) => failure.after_sending(),
+        None => failure,
+    })?;
     say(&format!("evidence: {}", evidence.display()));
     Ok(outcome)
+}
+
+/// Parts what `--output` asks for into the files of the evidence folder, which is replaced whole and is
+/// to hold them then, and the rest.
+fn parted(
+    output: &OutputArgs,
+    evidence: &Path,
+) -> Result<(Vec<(String, Format)>, OutputArgs), Failure> {
+    let absolute =
+        |path: &Path| std::path::absolute(path).map_err(|error| Failure::file(path, &error));
+    let folder = absolute(evidence)?;
+    let mut inside = Vec::new();
+    let mut rest = output.clone();
+    rest.outputs.clear();
+    for (format, path) in &output.outputs {
+        let whole = absolute(path)?;
+        let Ok(below) = whole.strip_prefix(&folder) else {
+            rest.outputs.push((*format, path.clone()));
+            continue;
+        };
+        let name = below.to_str().filter(|name| !name.is_empty());
+        match name.filter(|_| below.components().count() == 1) {
+            Some(name) => inside.push((name.to_owned(), *format)),
+            None => {
+                return Err(Failure::usage(format!(
+                    "{}: is no file of the evidence folder, which is replaced whole",
+                    path.display()
+                )));
+            }
+        }
+    }
+    Ok((inside, rest))
 }
 
 fn check(voyage: &Voyage, options: &plimsoll_rules::CheckOptions) -> Result<Report, Failure> {
@@ -330,6 +379,7 @@ fn attest(
         verdict: None,
         terminal,
         epoch: Some(voyage.epoch),
+        said: &[],
     }
     .sbom(plimsoll_attest::cyclonedx::document)?
     .into_bytes();
@@ -388,7 +438,7 @@ fn attest(
 }
 
 /// A path as the project sees it; only the file's name where it lies elsewhere.
-fn below(root: &std::path::Path, path: &std::path::Path) -> String {
+fn below(root: &Path, path: &Path) -> String {
     match (root.canonicalize(), path.canonicalize()) {
         (Ok(root), Ok(path)) => match path.strip_prefix(&root) {
             Ok(inside) => inside.display().to_string(),
@@ -424,12 +474,12 @@ fn invocation_id() -> Option<String> {
 }
 
 /// What a person would type next, to take the very bytes that were judged.
-fn next_command(target: &ImageRef, tags: &[String], outcome: &PushOutcome) -> String {
+fn next_command(target: &ImageRef, tags: &[String], digest: &Digest) -> String {
     match target {
         ImageRef::Registry(name) => {
             format!(
-                "docker run --rm {}/{}@{}",
-                name.registry, name.repository, outcome.digest
+                "docker run --rm {}/{}@{digest}",
+                name.registry, name.repository
             )
         }
         ImageRef::Layout { path, reference } => match reference.as_ref().or(tags.first()) {
@@ -459,6 +509,6 @@ impl Voyage {
                 &default
             }
         };
-        Ok(plimsoll_image::destination(text)?)
+        crate::plan::destination(text)
     }
 }

@@ -1,5 +1,5 @@
-//! The configurations of the tools people come from, read as if they were ours: for a check where
-//! there is no `plimsoll.toml`, and for `plimsoll migrate`. Lists of accepted vulnerabilities
+//! The configurations of the tools people come from, read as if they were ours: wherever rules speak
+//! and there is no `plimsoll.toml`, and for `plimsoll migrate`. Lists of accepted vulnerabilities
 //! count for images in the same way.
 
 mod grype;
@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 
 use plimsoll_model::Skipped;
 
-use crate::config::{Allow, CheckConfig};
+use crate::config::{Allow, CheckConfig, Config};
 use crate::failure::Failure;
 use crate::project::{read_bounded, shown};
 use crate::vulnerabilities::{Patterns, Waiver};
@@ -47,6 +47,9 @@ pub(crate) struct Foreign {
 enum Purpose {
     /// Rules and exceptions from them.
     Rules,
+    /// The same where [`Lists`] reads what is accepted of vulnerabilities: what is no exception from a
+    /// rule is one of those.
+    RulesBesideLists,
     /// Accepted vulnerabilities.
     Vulnerabilities,
 }
@@ -104,12 +107,51 @@ fn find(folder: &Path, kinds: &[Kind]) -> Vec<(PathBuf, Reader)> {
         .collect()
 }
 
+/// What a configuration is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Judged {
+    /// Files of a project.
+    Sources,
+    /// An image, too, and so known vulnerabilities.
+    Images,
+}
+
+/// The configuration in force in a folder: the one that was named, else the nearest `plimsoll.toml`,
+/// else what the files of other tools say. Every command in which rules speak reads it here.
+pub(crate) fn in_force(
+    named: Option<&Path>,
+    folder: &Path,
+    judged: Judged,
+) -> Result<Config, Failure> {
+    let mut config = Config::load(named, folder)?;
+    match &config.path {
+        Some(_) if named.is_some() => {}
+        Some(path) => config.not_honoured = Foreign::overruled(folder, path),
+        None => {
+            let purpose = match judged {
+                Judged::Sources => Purpose::Rules,
+                Judged::Images => Purpose::RulesBesideLists,
+            };
+            let foreign = Foreign::read(folder, purpose)?;
+            config.check = foreign.check;
+            config.check.ignore_comments = foreign.ignore_comments;
+            config.foreign_allow = foreign.allow;
+            config.not_honoured = foreign.dropped;
+        }
+    }
+    Ok(config)
+}
+
 impl Foreign {
     /// Reads what lies nearest to a folder.
     pub(crate) fn load(folder: &Path) -> Result<Self, Failure> {
+        Self::read(folder, Purpose::Rules)
+    }
+
+    fn read(folder: &Path, purpose: Purpose) -> Result<Self, Failure> {
         let mut foreign = Self::default();
         for (path, reader) in find(folder, &KINDS) {
-            foreign.take(path, reader, Purpose::Rules)?;
+            foreign.take(path, reader, purpose)?;
         }
         foreign.leave_unknown_out();
         Ok(foreign)
@@ -134,7 +176,7 @@ impl Foreign {
     }
 
     /// What lies there and is not read, since a `plimsoll.toml` is in force.
-    pub(crate) fn overruled(folder: &Path, by: &Path) -> Vec<Skipped> {
+    fn overruled(folder: &Path, by: &Path) -> Vec<Skipped> {
         find(folder, &KINDS)
             .into_iter()
             .map(|(path, _)| overruled(&path, by))

@@ -101,7 +101,7 @@ pub(super) fn read_yaml(reading: &mut Reading<'_>) -> Result<(), Failure> {
             "vulnerabilities" if reading.purpose == Purpose::Vulnerabilities => {
                 read_vulnerabilities(reading, value)?;
             }
-            _ if reading.purpose == Purpose::Vulnerabilities => {}
+            _ if reading.purpose != Purpose::Rules => {}
             section => {
                 let why = format!("`{}`: not for Dockerfiles", section.escape_debug());
                 reading.drop(key.line(), why);

@@ -241,3 +241,72 @@ fn several_formats_leave_at_once() {
     assert_eq!(read("out.sarif")["version"], "2.1.0");
     assert_eq!(read("out.json")["version"], 1);
 }
+
+/// What could not be read is in the report, in every form; where nothing was read there is none.
+#[test]
+fn what_could_not_be_read_is_in_the_report() {
+    let stage = Stage::with(&[("a/Dockerfile", "FROM scratch\n"), ("b/x", "")]);
+    std::os::unix::fs::symlink("gone", stage.project().join("b/Dockerfile")).unwrap();
+    let report = stage
+        .run(&["check", "--format", "json", "--select", "root-user"])
+        .expect(2)
+        .json();
+    assert_eq!(report["skipped"][0]["what"], "b/Dockerfile");
+    assert_eq!(report["skipped"][0]["blocking"], true);
+    assert!(
+        report["skipped"][0]["why"]
+            .as_str()
+            .unwrap()
+            .starts_with("No such file"),
+        "{report:#}"
+    );
+    let run = stage
+        .run(&["check", "--format", "sarif", "--select", "root-user"])
+        .expect(2);
+    let invocation = &run.json()["runs"][0]["invocations"][0];
+    assert_eq!(invocation["executionSuccessful"], false);
+    let notifications = invocation["toolExecutionNotifications"].to_string();
+    assert!(notifications.contains("b/Dockerfile"), "{invocation:#}");
+    // It is said once.
+    assert_eq!(
+        run.stderr.matches("b/Dockerfile").count(),
+        1,
+        "{}",
+        run.stderr
+    );
+
+    // Nobody takes for clean what nobody saw.
+    for place in ["no/such/file", "b"] {
+        let run = stage.run(&["check", place, "--format", "json"]).expect(2);
+        assert_eq!(run.json()["error"]["kind"], "usage");
+        let run = stage
+            .run(&["check", place, "--output", "sarif=x.sarif"])
+            .expect(2);
+        assert_eq!(run.stdout, "");
+        assert!(!stage.project().join("x.sarif").exists());
+    }
+    stage.write("plimsoll.toml", b"[check\n");
+    assert_eq!(stage.run(&["check", "a"]).expect(2).stdout, "");
+}
+
+/// A form that is of images alone is refused, whichever it is.
+#[test]
+fn forms_of_images_are_refused() {
+    let stage = Stage::with(&[("Dockerfile", DEMO)]);
+    for form in [
+        "table",
+        "gitlab-container-scanning",
+        "cyclonedx",
+        "spdx",
+        "spdx3",
+        "openvex",
+    ] {
+        let run = stage.run(&["check", "--format", form]).expect(2);
+        assert!(run.stderr.contains("needs an image"), "{}", run.stderr);
+        let hint = format!("--format {form}");
+        assert!(run.stderr.contains(&hint), "{}", run.stderr);
+        let output = format!("{form}=x");
+        stage.run(&["check", "--output", &output]).expect(2);
+        assert!(!stage.project().join("x").exists());
+    }
+}

@@ -87,3 +87,15 @@ fn the_schema_in_the_docs_is_the_one_the_program_reads() {
         "docs/schemas/plimsoll.schema.json is stale: run the tests with PLIMSOLL_UPDATE=1"
     );
 }
+
+#[test]
+fn a_table_that_lacks_something_comes_with_an_example() {
+    for (table, example) in [
+        ("[[check.allow]]\n", "rules = ["),
+        ("[[policy.waiver]]\nrule = \"root-user\"\n", "owner = "),
+    ] {
+        let stage = Stage::with(&[("Dockerfile", "FROM scratch\n"), ("plimsoll.toml", table)]);
+        let run = stage.run(&["check"]).expect(2);
+        assert!(run.stderr.contains(example), "{}", run.stderr);
+    }
+}

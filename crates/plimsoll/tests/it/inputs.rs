@@ -225,3 +225,21 @@ fn images_come_from_standard_input_and_root_file_systems_from_folders() {
     let told = stage.run_with_input(&["inspect", "-"], &tar).expect(2);
     assert!(told.stderr.contains("rootfs:-"), "{}", told.stderr);
 }
+
+#[test]
+fn a_word_that_no_rule_has_is_told() {
+    let stage = Stage::new();
+    let run = stage.run(&["rules", "root-usr"]).expect(0);
+    assert!(
+        run.stderr.contains("did you mean `root-user`?"),
+        "{}",
+        run.stderr
+    );
+    let run = stage.run(&["explain", "xyzzy-xyzzy"]).expect(2);
+    assert_eq!(
+        run.stderr.matches("plimsoll rules").count(),
+        1,
+        "{}",
+        run.stderr
+    );
+}

@@ -103,6 +103,11 @@ fn a_dockerfile_that_explains_nothing_is_told() {
             "Later.Dockerfile",
             "FROM debian:12\nRUN ldconfig\nCOPY app /app\nRUN x\n",
         ),
+        (
+            "Empty.Dockerfile",
+            "FROM debian:12\nFROM scratch\nENV A=b\n",
+        ),
+        ("Base.Dockerfile", "FROM debian:12\nENV A=b\n"),
     ]);
     let image = ImageBuilder::new()
         .layer(debian())
@@ -117,6 +122,8 @@ fn a_dockerfile_that_explains_nothing_is_told() {
     assert!(untraced("Other.Dockerfile"));
     assert!(!untraced("Dockerfile"));
     assert!(untraced("Later.Dockerfile"));
+    assert!(untraced("Empty.Dockerfile"));
+    assert!(!untraced("Base.Dockerfile"));
     let call = [
         "inspect",
         "oci:image",
@@ -165,4 +172,107 @@ fn what_is_in_the_configuration_is_traced_to_its_line() {
     assert!(!run.stdout.contains(&token));
     let details = stage.run(&["inspect", "oci:image", "--details", "--file", "Dockerfile"]);
     assert!(!details.stdout.contains(&token));
+}
+
+/// A form that has no place for it says on standard error what it rests on and what was not looked at.
+#[test]
+fn no_form_is_silent_about_what_it_rests_on() {
+    let stage = Stage::new();
+    lay(&stage, &ImageBuilder::new().layer(debian()));
+    stage.write(
+        "osv/1.json",
+        br#"{"id":"GHSA-aaaa-bbbb-cccc","modified":"2026-01-03T00:00:00Z","affected":[{"package":
+        {"ecosystem":"npm","name":"left-pad"},"versions":["1.2.0"]}]}"#,
+    );
+    stage
+        .run(&["db", "build", "osv", "--out", "all.index"])
+        .expect(0);
+    for form in [
+        "human",
+        "plain",
+        "json",
+        "table",
+        "sarif",
+        "checkstyle",
+        "codeclimate",
+        "gitlab",
+        "gitlab-container-scanning",
+        "junit",
+        "github",
+        "rdjson",
+        "sonarqube",
+        "markdown",
+    ] {
+        let run = stage
+            .run(&["inspect", "oci:image", "--format", form])
+            .expect(0);
+        let all = run.stdout + &run.stderr;
+        assert!(all.contains("no index of advisories"), "{form}: {all}");
+        let run = stage
+            .run(&[
+                "inspect",
+                "oci:image",
+                "--format",
+                form,
+                "--db",
+                "all.index",
+            ])
+            .expect(0);
+        let all = run.stdout + &run.stderr;
+        assert!(all.contains("Debian:12"), "{form}: {all}");
+    }
+    // What is said twice is said once too often.
+    let run = stage.run(&["inspect", "oci:image", "--format", "plain"]);
+    assert_eq!(run.expect(0).stderr, "");
+}
+
+/// What is wrong with the command is said before the image is opened.
+#[test]
+fn what_cannot_be_written_is_said_first() {
+    let stage = Stage::new();
+    for (more, says) in [
+        (
+            ["--format", "openvex"],
+            "OpenVEX needs an image and advisories",
+        ),
+        (
+            ["--output", "json=gone/x"],
+            "gone/x: the folder gone does not exist",
+        ),
+        (["--output", "sarf=x"], "did you mean `sarif`?"),
+        (
+            ["--output", "xyz=x"],
+            "no form is called `xyz`; there are human, plain",
+        ),
+    ] {
+        let run = stage
+            .run(&[&["inspect", "oci:no-image"][..], &more].concat())
+            .expect(2);
+        assert!(run.stderr.contains(says), "{}", run.stderr);
+    }
+}
+
+/// What other tools' files say of rules counts for images, too, and what cannot be honoured is told.
+#[test]
+fn other_tools_configurations_are_read() {
+    let stage = Stage::new();
+    lay(&stage, &ImageBuilder::new().layer(debian()));
+    let inspect = || {
+        let run = stage.run(&["inspect", "oci:image", "--format", "json"]);
+        run.expect(0).json()
+    };
+    let before = inspect();
+    let rule = before["findings"][0]["rule"].as_str().unwrap().to_owned();
+    stage.write(
+        ".hadolint.yaml",
+        format!("ignored: [{rule}, DL9999]\n").as_bytes(),
+    );
+    // Accepted vulnerabilities are read beside, and not told as what checks cannot honour.
+    stage.write(".trivyignore", b"CVE-2026-1\n");
+    let report = inspect();
+    let mut findings = report["findings"].as_array().unwrap().iter();
+    assert!(findings.all(|finding| finding["rule"] != *rule));
+    let skipped = report["skipped"].to_string();
+    assert!(skipped.contains("DL9999"), "{skipped}");
+    assert!(!skipped.contains("no Dockerfile check"), "{skipped}");
 }

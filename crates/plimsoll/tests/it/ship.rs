@@ -283,3 +283,107 @@ fn a_registry_gets_the_same_digest_and_no_blob_twice() {
     );
     assert_eq!(seen.trim(), digest);
 }
+
+/// Whatever is wrong with what was typed is said before anything is sent; what goes wrong later says
+/// that it was.
+#[test]
+fn what_cannot_be_told_is_not_sent() {
+    if !engine_tests("what_cannot_be_told_is_not_sent") {
+        return;
+    }
+    let stage = seaworthy();
+    stage.write("file", b"");
+    let ship = |more: &[&str]| {
+        let common = [
+            "ship", ".", "--engine", "native", "--to", "oci:out", "--tag", "1.0.0",
+        ];
+        stage.run(&[&common, more].concat())
+    };
+    let out = stage.project().join("out");
+    for (more, says) in [
+        (["--format", "openvex"], "OpenVEX needs"),
+        (["--output", "openvex=x.json"], "OpenVEX needs"),
+        (["--output", "json=gone/x.json"], "gone does not exist"),
+        (["--output", "json=."], "directory"),
+        (["--evidence", "file"], "no folder"),
+        (["--evidence", "/proc/evidence"], "/proc/evidence"),
+    ] {
+        let run = ship(&more).expect(2);
+        assert!(run.stderr.contains(says), "{more:?}: {}", run.stderr);
+        assert!(!out.exists(), "{more:?}");
+    }
+    let archive = "docker-archive:gone/x.tar";
+    for verb in ["ship", "build"] {
+        let run = stage.run(&[verb, ".", "--engine", "native", "--to", archive]);
+        let run = run.expect(2);
+        assert!(run.stderr.contains("gone does not exist"), "{}", run.stderr);
+    }
+    // The evidence folder is replaced whole, with what is asked for in it.
+    for _ in 0..2 {
+        let run = ship(&["--evidence", "new", "--output", "plain=new/x.txt"]);
+        run.expect(0);
+        assert!(stage.project().join("new/x.txt").is_file());
+        assert!(stage.project().join("new/report.json").is_file());
+    }
+    ship(&["--evidence", "new", "--output", "plain=new/below/x.txt"]).expect(2);
+    std::fs::remove_dir_all(&out).unwrap();
+    // A form of which only the image tells that there is nothing to write.
+    stage.write(
+        "osv/1.json",
+        br#"{"id":"GHSA-aaaa-bbbb-cccc","modified":"2026-01-03T00:00:00Z","affected":[{"package":
+        {"ecosystem":"npm","name":"left-pad"},"versions":["1.2.0"]}]}"#,
+    );
+    stage
+        .run(&["db", "build", "osv", "--out", "all.index"])
+        .expect(0);
+    ship(&["--format", "openvex", "--db", "all.index"]).expect(2);
+    assert!(!out.exists());
+    let left: Vec<_> = std::fs::read_dir(stage.project())
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .filter(|name| name.starts_with(".plimsoll-") || name.starts_with(".evidence-"))
+        .collect();
+    assert!(left.is_empty(), "{left:?}");
+
+    let run = ship(&["--output", "json=/dev/full", "--format", "json"]).expect(3);
+    assert!(run.stderr.contains("-> oci:out"), "{}", run.stderr);
+    let error = &run.json()["error"];
+    let message = error["message"].as_str().unwrap();
+    assert!(message.starts_with("the image was sent"), "{message}");
+    assert_eq!(error["exit_code"], 3);
+    digest_of(&out);
+}
+
+/// What `check` obeys `ship` obeys, and what it cannot honour it tells.
+#[test]
+fn a_ship_reads_other_tools_configurations() {
+    if !engine_tests("a_ship_reads_other_tools_configurations") {
+        return;
+    }
+    let stage = seaworthy();
+    std::fs::remove_file(stage.project().join("plimsoll.toml")).unwrap();
+    stage.write(
+        "Dockerfile",
+        b"FROM scratch\nCOPY --chmod=0755 busybox /bin/busybox\nENV A_PASSWORD=hunter2hunter2\nENTRYPOINT [\"/bin/busybox\"]\n",
+    );
+    let ship = || {
+        let run = stage
+            .run(&[
+                "ship", ".", "--engine", "native", "--to", "oci:out", "--tag", "1", "--format",
+                "json",
+            ])
+            .expect(1);
+        run.json()
+    };
+    let has = |report: &serde_json::Value, rule: &str| {
+        let mut findings = report["findings"].as_array().unwrap().iter();
+        findings.any(|finding| finding["rule"] == rule)
+    };
+    assert!(has(&ship(), "secret-in-image-config"));
+    stage.write(".hadolint.yaml", b"ignored: [DL3064, DL9999]\n");
+    let report = ship();
+    assert!(!has(&report, "secret-in-image-config"));
+    assert!(has(&report, "secret-in-image"));
+    let skipped = report["skipped"].to_string();
+    assert!(skipped.contains("DL9999"), "{skipped}");
+}

@@ -1,0 +1,279 @@
+//! Files and folders that appear whole: a reader sees the old content or the new, never a part. What
+//! is pending lies beside its place already and needs to be renamed only.
+
+use std::fs::File;
+use std::io::Write;
+use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
+use std::path::{Path, PathBuf};
+
+use plimsoll_image::Target;
+use tempfile::{NamedTempFile, TempDir};
+
+use crate::failure::Failure;
+
+/// A file that is written and not yet in its place. Whoever drops it leaves the old one there.
+#[derive(Debug)]
+pub(crate) struct Pending {
+    path: PathBuf,
+    place: Place,
+}
+
+#[derive(Debug)]
+enum Place {
+    File(NamedTempFile),
+    /// A device or a pipe, which stays what it is: the bytes go there in the end.
+    Stream(File, Vec<u8>),
+}
+
+impl Pending {
+    /// Writes it beside its place.
+    pub(crate) fn new(path: &Path, bytes: &[u8]) -> Result<Self, Failure> {
+        let target = Target::of(path).map_err(|error| Failure::file(path, &error))?;
+        let path = match target {
+            Target::File(path) => path,
+            Target::Stream(stream) => {
+                return Ok(Self {
+                    path: path.to_path_buf(),
+                    place: Place::Stream(stream, bytes.to_vec()),
+                });
+            }
+        };
+        let fail = |error: std::io::Error| Failure::file(&path, &error);
+        is_writable(&path)?;
+        // Unlike the error of an ordinary temporary file this one does not name it.
+        let mut file = tempfile::Builder::new()
+            .prefix(".plimsoll-")
+            .make_in(folder_of(&path), |path| {
+                File::options()
+                    .write(true)
+                    .create_new(true)
+                    .mode(0o600)
+                    .open(path)
+            })
+            .map_err(fail)?;
+        file.write_all(bytes).map_err(fail)?;
+        let mode = match std::fs::metadata(&path) {
+            Ok(metadata) => metadata.permissions(),
+            Err(_) => std::fs::Permissions::from_mode(0o644),
+        };
+        file.as_file().set_permissions(mode).map_err(fail)?;
+        file.as_file().sync_all().map_err(fail)?;
+        Ok(Self {
+            path,
+            place: Place::File(file),
+        })
+    }
+
+    /// Puts it into its place.
+    pub(crate) fn finish(self) -> Result<(), Failure> {
+        let done = match self.place {
+            Place::File(file) => file.persist(&self.path).map(drop).map_err(|it| it.error),
+            Place::Stream(mut stream, bytes) => stream.write_all(&bytes),
+        };
+        done.map_err(|error| Failure::file(&self.path, &error))
+    }
+}
+
+/// Writes a file in one step. Devices and pipes are written to as they are.
+pub(crate) fn write_atomically(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
+    Pending::new(path, bytes)?.finish()
+}
+
+/// A set of files that is to replace a folder whole, and does not yet.
+#[derive(Debug)]
+pub(crate) struct PendingFolder {
+    folder: PathBuf,
+    fresh: TempDir,
+}
+
+impl PendingFolder {
+    /// Writes the files beside the folder.
+    pub(crate) fn new(folder: &Path, files: &[(&str, Vec<u8>)]) -> Result<Self, Failure> {
+        let fail = |error: std::io::Error| Failure::file(folder, &error);
+        is_folder_writable(folder)?;
+        let parent = folder_of(folder);
+        std::fs::create_dir_all(parent).map_err(fail)?;
+        let fresh = tempfile::Builder::new()
+            .prefix(".evidence-")
+            .tempdir_in(parent)
+            // Its text has the temporary name, which tells nobody anything.
+            .map_err(|error| fail(error.kind().into()))?;
+        std::fs::set_permissions(fresh.path(), std::fs::Permissions::from_mode(0o755))
+            .map_err(fail)?;
+        for (name, bytes) in files {
+            std::fs::write(fresh.path().join(name), bytes).map_err(fail)?;
+        }
+        Ok(Self {
+            folder: folder.to_path_buf(),
+            fresh,
+        })
+    }
+
+    /// Puts them into their place in one step.
+    pub(crate) fn finish(self) -> Result<(), Failure> {
+        let Self { folder, fresh } = self;
+        let fail = |error: std::io::Error| Failure::file(&folder, &error);
+        match rustix::fs::renameat_with(
+            rustix::fs::CWD,
+            fresh.path(),
+            rustix::fs::CWD,
+            &folder,
+            rustix::fs::RenameFlags::EXCHANGE,
+        ) {
+            // The temporary name now holds the old folder and takes it along.
+            Ok(()) => Ok(()),
+            Err(rustix::io::Errno::NOENT) => std::fs::rename(fresh.keep(), &folder).map_err(fail),
+            Err(error) => Err(fail(error.into())),
+        }
+    }
+}
+
+/// Whether a file may be written, as far as can be told without writing anything: long work whose
+/// result has no place is lost.
+pub(crate) fn is_writable(path: &Path) -> Result<(), Failure> {
+    let fail = |error: std::io::Error| Failure::file(path, &error);
+    match std::fs::metadata(path) {
+        Ok(there) if there.is_dir() => {
+            return Err(fail(std::io::ErrorKind::IsADirectory.into()));
+        }
+        // A device or a pipe: who reads it may only come later.
+        Ok(there) if !there.is_file() => return Ok(()),
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(fail(error)),
+        _ => {}
+    }
+    let folder = folder_of(path);
+    match std::fs::metadata(folder) {
+        Ok(_) => {}
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            return Err(Failure::usage(format!(
+                "{}: the folder {} does not exist",
+                path.display(),
+                folder.display()
+            )));
+        }
+        Err(error) => return Err(fail(error)),
+    }
+    let needs = rustix::fs::Access::WRITE_OK | rustix::fs::Access::EXEC_OK;
+    rustix::fs::access(folder, needs).map_err(|error| fail(error.into()))
+}
+
+/// Whether a folder may be replaced or made, with those above it, as far as can be told so.
+pub(crate) fn is_folder_writable(folder: &Path) -> Result<(), Failure> {
+    if folder.exists() && !folder.is_dir() {
+        return Err(Failure::usage(format!(
+            "{}: there is something that is no folder",
+            folder.display()
+        )));
+    }
+    let mut above = folder_of(folder);
+    while !above.exists() && above != folder_of(above) {
+        above = folder_of(above);
+    }
+    let needs = rustix::fs::Access::WRITE_OK | rustix::fs::Access::EXEC_OK;
+    rustix::fs::access(above, needs).map_err(|error| Failure::file(above, &error.into()))
+}
+
+/// The folder that something lies in.
+fn folder_of(path: &Path) -> &Path {
+    match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        Some(_) => Path::new("."),
+        None => path,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_links_to_a_file_and_what_is_none_stays() {
+        use std::io::Read as _;
+        let root = tempfile::tempdir().unwrap();
+        let (file, link, pipe) = (
+            root.path().join("file"),
+            root.path().join("link"),
+            root.path().join("pipe"),
+        );
+        std::fs::write(&file, "old").unwrap();
+        std::os::unix::fs::symlink("file", &link).unwrap();
+        write_atomically(&link, b"new").unwrap();
+        assert!(std::fs::symlink_metadata(&link).unwrap().is_symlink());
+        assert_eq!(std::fs::read(&file).unwrap(), b"new");
+        rustix::fs::mkfifoat(rustix::fs::CWD, &pipe, rustix::fs::Mode::RWXU).unwrap();
+        // Nobody reads it yet, and nobody is waited for.
+        is_writable(&pipe).unwrap();
+        std::thread::scope(|scope| {
+            scope.spawn(|| write_atomically(&pipe, b"through").unwrap());
+            let mut text = String::new();
+            let mut reader = File::open(&pipe).unwrap();
+            reader.read_to_string(&mut text).unwrap();
+            assert_eq!(text, "through");
+        });
+        let kind = std::fs::symlink_metadata(&pipe).unwrap().file_type();
+        assert!(std::os::unix::fs::FileTypeExt::is_fifo(&kind));
+    }
+
+    #[test]
+    fn what_is_pending_changes_nothing_and_leaves_nothing() {
+        let root = tempfile::tempdir().unwrap();
+        let (file, folder) = (root.path().join("file"), root.path().join("evidence"));
+        std::fs::write(&file, "old").unwrap();
+        let pending = Pending::new(&file, b"new").unwrap();
+        let set = PendingFolder::new(&folder, &[("a", b"1".to_vec())]).unwrap();
+        assert_eq!(std::fs::read(&file).unwrap(), b"old");
+        assert!(!folder.exists());
+        drop((pending, set));
+        assert_eq!(std::fs::read_dir(root.path()).unwrap().count(), 1);
+        Pending::new(&file, b"new").unwrap().finish().unwrap();
+        assert_eq!(std::fs::read(&file).unwrap(), b"new");
+    }
+
+    #[test]
+    fn errors_name_the_place_and_no_temporary_file() {
+        let root = tempfile::tempdir().unwrap();
+        std::fs::write(root.path().join("file"), "").unwrap();
+        std::os::unix::fs::symlink("round", root.path().join("round")).unwrap();
+        for (name, says) in [
+            ("gone/x.json", "/gone does not exist"),
+            ("file/x.json", "Not a directory"),
+            ("round/x.json", "symbolic links"),
+            ("", "is a directory"),
+        ] {
+            let path = root.path().join(name);
+            for failure in [
+                is_writable(&path).unwrap_err(),
+                Pending::new(&path, b"").unwrap_err(),
+            ] {
+                assert!(failure.message.contains(says), "{failure}");
+                assert!(!failure.message.contains(".plimsoll-"), "{failure}");
+                assert_eq!(failure.kind, crate::failure::FailureKind::Usage);
+            }
+        }
+        for folder in ["file", "file/evidence"] {
+            let folder = root.path().join(folder);
+            assert!(is_folder_writable(&folder).is_err());
+            let failure = PendingFolder::new(&folder, &[]).unwrap_err();
+            assert!(!failure.message.contains(".evidence-"), "{failure}");
+        }
+        is_folder_writable(&root.path().join("new/below/evidence")).unwrap();
+        is_folder_writable(Path::new("evidence")).unwrap();
+    }
+
+    #[test]
+    fn a_folder_is_replaced_whole() {
+        let root = tempfile::tempdir().unwrap();
+        let folder = root.path().join("evidence");
+        let replace = |files: &[(&str, Vec<u8>)]| {
+            PendingFolder::new(&folder, files)
+                .unwrap()
+                .finish()
+                .unwrap();
+        };
+        replace(&[("a", b"1".to_vec()), ("b", b"2".to_vec())]);
+        replace(&[("a", b"3".to_vec())]);
+        assert_eq!(std::fs::read(folder.join("a")).unwrap(), b"3");
+        assert!(!folder.join("b").exists());
+        assert_eq!(std::fs::read_dir(root.path()).unwrap().count(), 1);
+    }
+}
