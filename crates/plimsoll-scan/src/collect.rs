@@ -1,7 +1,10 @@
 //! Takes the entries of one layer as they stream by: every file's bytes are looked at once, by
 //! everybody who wants them.
 
-use std::collections::HashSet;
+mod again;
+mod links;
+
+use std::collections::{HashMap, HashSet};
 use std::io::{self, BufRead, Read};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
@@ -16,6 +19,8 @@ use crate::record::{EntryFact, LayerRecord, Unread};
 use crate::secret::{Detector, FileSighting, Found, Searcher};
 use crate::startup::format::{self, Start};
 use crate::startup::script;
+
+pub(crate) use again::{follow_links, lost_links};
 
 /// Entries that the layers of one image may make us keep together: several times what the largest
 /// images have.
@@ -123,8 +128,11 @@ pub(crate) struct Collector<'a> {
     searcher: Searcher<'a>,
     record: LayerRecord,
     metadata_bytes: u64,
-    linked: HashSet<String>,
+    /// Names of files that have several, and the one that each file's bytes came by.
+    linked: HashMap<String, String>,
     linked_bytes: usize,
+    /// Paths of files that somebody wanted and could not read.
+    refused: HashSet<String>,
     function_bytes: usize,
     /// Bytes of what the file at hand says.
     weight: usize,
@@ -147,8 +155,9 @@ impl<'a> Collector<'a> {
             searcher: Searcher::new(detector, options.max_secret_scan),
             record: LayerRecord::default(),
             metadata_bytes: 0,
-            linked: HashSet::new(),
+            linked: HashMap::new(),
             linked_bytes: 0,
+            refused: HashSet::new(),
             function_bytes: 0,
             weight: 0,
             start: Start::Unknown,
@@ -350,6 +359,13 @@ impl<'a> Collector<'a> {
         self.record.documents.remove(path);
         self.record.shebangs.remove(path);
         self.record.scripts.remove(path);
+        self.record.unfollowed.remove(path);
+        if !self.linked.is_empty() {
+            self.linked.remove(path);
+        }
+        if !self.refused.is_empty() {
+            self.refused.remove(path);
+        }
     }
 
     fn unread(&mut self, path: &str, why: String, cataloguer: &Cataloguer) {
@@ -361,41 +377,12 @@ impl<'a> Collector<'a> {
             ),
             _ => return,
         };
+        self.refused.insert(path.to_owned());
         self.record.unread.push(Unread {
             path: path.to_owned(),
             why,
             blocking: cataloguer.essential,
         });
-    }
-
-    /// A second name of a file: its bytes were read under the name they came by.
-    fn hard_link(&mut self, entry: &Entry, target: &str) {
-        let mut why = "which is not read";
-        if let Some(document) = self.record.documents.get(target) {
-            // A link costs its archive a block, and us all that the file says.
-            let is_third = self.linked.contains(target);
-            if is_third && self.linked_bytes <= MAX_LINKED_BYTES {
-                self.linked_bytes += postcard::experimental::serialized_size(document)
-                    .unwrap_or(MAX_LINKED_BYTES)
-                    .saturating_add(entry.path.len());
-            }
-            if !is_third || self.linked_bytes <= MAX_LINKED_BYTES {
-                let document = document.clone();
-                self.weight += document.weight();
-                self.record.documents.insert(entry.path.clone(), document);
-                self.linked.insert(entry.path.clone());
-                self.linked.insert(target.to_owned());
-                return;
-            }
-            why = "and this layer has more such links to package metadata than are followed";
-        }
-        if let Some(cataloguer) = claimant(&Candidate::new(&entry.path, 0, entry.mode, b"")) {
-            self.unread(
-                &entry.path,
-                format!("it is a hard link to {}, {why}", target.escape_debug()),
-                cataloguer,
-            );
-        }
     }
 
     fn keep(&mut self, path: &str, found: Found) {

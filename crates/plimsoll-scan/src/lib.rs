@@ -170,14 +170,13 @@ fn records(
         collect::Collector::new(layer, options, detector, &kept)
     })?;
     let mut skipped = Vec::new();
+    let mut whole = Vec::new();
     for one in walked {
         let mut record = one.reader.finish();
         match one.outcome {
             Ok(stats) => {
                 record.stats = stats;
-                if let (Some(cache), Some(diff_id)) = (cache, image.diff_ids.get(one.layer)) {
-                    cache.keep_layer(diff_id, options, &record);
-                }
+                whole.push(one.layer);
             }
             // What came by until it broke is kept: it lies in the image, whatever else does.
             Err(error) => {
@@ -193,7 +192,23 @@ fn records(
         }
         records[one.layer] = Some(record);
     }
+    let mut records: Vec<LayerRecord> =
+        records.into_iter().map(Option::unwrap_or_default).collect();
+    let follow = |records: &mut [LayerRecord], first| {
+        collect::follow_links(image, options, detector, &kept, records, first)
+    };
+    for layer in whole {
+        let told = follow(&mut records[layer..=layer], layer);
+        if told.is_empty()
+            && let (Some(cache), Some(diff_id)) = (cache, image.diff_ids.get(layer))
+        {
+            cache.keep_layer(diff_id, options, &records[layer]);
+        }
+        skipped.extend(told);
+    }
+    // What leads out of its own layer is no other image's concern.
+    skipped.extend(follow(&mut records, 0));
+    collect::lost_links(&mut records);
     skipped.extend(image.blobs.passed_over());
-    let records = records.into_iter().map(Option::unwrap_or_default).collect();
     Ok((records, skipped))
 }

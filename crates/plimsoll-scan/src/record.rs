@@ -1,6 +1,6 @@
 //! What one layer says, before the layers are laid over each other.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use plimsoll_image::{Entry, EntryKind, LayerStats};
 use serde::{Deserialize, Serialize};
@@ -112,6 +112,9 @@ pub(crate) struct LayerRecord {
     pub(crate) shebangs: BTreeMap<Box<str>, Box<str>>,
     /// What scripts of shells run in the end.
     pub(crate) scripts: BTreeMap<Box<str>, Script>,
+    /// Hard links by whose names somebody wants a file that came by under another name, and was not
+    /// read for him under that.
+    pub(crate) unfollowed: BTreeSet<String>,
     /// Files that were searched for secrets only in part.
     pub(crate) partly_searched: Vec<String>,
 }
@@ -130,5 +133,6 @@ impl LayerRecord {
                 .map(|(path, line)| path.len() + line.len())
                 .sum::<usize>()
             + self.secrets.iter().map(FileSighting::weight).sum::<usize>()
+            + self.unfollowed.iter().map(String::len).sum::<usize>()
     }
 }

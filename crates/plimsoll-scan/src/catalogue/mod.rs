@@ -241,7 +241,7 @@ const fn essential(
 }
 
 /// Every reader; the first that claims a file gets it.
-pub(crate) const CATALOGUERS: &[Cataloguer] = &[
+pub(crate) static CATALOGUERS: &[Cataloguer] = &[
     essential(distribution::claims_first, distribution::read),
     reader(distribution::claims, distribution::read),
     reader(passwd::claims, passwd::read),
@@ -324,9 +324,32 @@ pub(crate) fn claimant(candidate: &Candidate<'_>) -> Option<&'static Cataloguer>
         .find(|cataloguer| (cataloguer.claims)(candidate))
 }
 
+/// Who may want a file of this name, whatever it holds: a hard link does not say.
+pub(crate) fn claimant_by_name(path: &str, mode: u32) -> Option<&'static Cataloguer> {
+    let beginning = |head| Candidate::new(path, 0, mode, head);
+    claimant(&beginning(b"")).or_else(|| {
+        // Those that look at the name, and at the content besides.
+        let (_, head) = BY_NAME_AND_HEAD
+            .iter()
+            .find(|(claims, head)| claims(&beginning(head)))?;
+        claimant(&beginning(head))
+    })
+}
+
+/// Whether somebody wants a file.
+type Claims = fn(&Candidate<'_>) -> bool;
+
+/// Readers that want files by their names and by what they begin with, and such a beginning.
+const BY_NAME_AND_HEAD: [(Claims, &[u8]); 4] = [
+    (python::claims_archive, b"PK\x03\x04"),
+    (wordpress::claims, b"<?php"),
+    (runtime::claims_java, b"JAVA_"),
+    (runtime::claims_toolchain, b"go1."),
+];
+
 /// Where the packages of a distribution are listed in one file.
 pub(crate) fn system_databases() -> impl Iterator<Item = String> {
-    [dpkg::STATUS]
+    [dpkg::STATUS, chisel::MANIFEST]
         .into_iter()
         .chain(apk::DATABASES)
         .map(str::to_owned)

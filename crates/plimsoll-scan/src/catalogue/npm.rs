@@ -38,11 +38,13 @@ pub(super) fn claims(candidate: &Candidate<'_>) -> bool {
         && package_folder(folder(candidate.path)).is_some_and(|own| own == folder(candidate.path))
 }
 
-/// Whether a package manager that links what it installs keeps it here: pnpm, by sums of content.
+/// Whether a package manager that links what it installs keeps it here: pnpm, by sums of content;
+/// Bun, unpacked. Other stores are read once more, by the names that links give what lies in them;
+/// of the usual ones that is spared.
 pub(super) fn claims_stored(candidate: &Candidate<'_>) -> bool {
     candidate.head.starts_with(b"{")
-        && candidate.path.contains("/files/")
-        && candidate.path.contains("/store/v")
+        && (candidate.path.contains("/files/") && candidate.path.contains("store/v")
+            || candidate.name == "package.json" && candidate.path.contains(".bun/install/cache/"))
 }
 
 /// Reads what may be a `package.json` by its content alone.

@@ -5,6 +5,7 @@
 mod cache;
 mod image;
 mod languages;
+mod links;
 mod packages;
 mod secrets;
 mod startup;

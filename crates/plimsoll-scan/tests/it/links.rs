@@ -1,0 +1,198 @@
+//! Files that only a hard link gives the name by which somebody wants them.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use plimsoll_image::{BlobContent, BlobSource, Descriptor, Image, ImageError};
+use plimsoll_model::ImageConfig;
+use plimsoll_scan::{Cache, Outcome, ScanOptions, inspect};
+
+use crate::image::{Layer, image, look};
+
+impl Layer {
+    fn hard(self, path: &str, target: &str) -> Self {
+        self.link(tar::EntryType::Link, path, target)
+    }
+}
+
+fn package(name: &str) -> String {
+    format!(r#"{{"name":"{name}","version":"1.0.0"}}"#)
+}
+
+fn paths(outcome: &Outcome) -> Vec<&str> {
+    let mut paths: Vec<&str> = outcome
+        .inventory
+        .packages
+        .iter()
+        .map(|package| package.path.as_str())
+        .collect();
+    paths.sort_unstable();
+    paths
+}
+
+#[test]
+fn a_store_under_any_name_and_in_any_order_is_read() {
+    for store in ["aaa", "app/.pnpm-store/v3/files/00", "zzz"] {
+        for is_first in [true, false] {
+            let (own, kept) = ("app/node_modules/a/package.json", format!("{store}/1f"));
+            let layer = match is_first {
+                true => Layer::new().file(&kept, package("a")).hard(own, &kept),
+                false => Layer::new().file(own, package("a")).hard(&kept, own),
+            };
+            let outcome = look(vec![layer]);
+            assert_eq!(paths(&outcome), [own], "{store} {is_first}");
+            assert_eq!(outcome.skipped, []);
+        }
+    }
+}
+
+#[test]
+fn chains_and_links_out_of_the_layer_are_followed() {
+    let own = |name: &str| format!("app/node_modules/{name}/package.json");
+    let outcome = look(vec![
+        Layer::new()
+            .file("store/a", package("a"))
+            .hard("other/a", "store/a")
+            .hard(&own("a"), "other/a")
+            .hard("app/node_modules/alias/package.json", &own("a"))
+            .file("store/b", package("b")),
+        Layer::new()
+            .hard(&own("b"), "store/b")
+            // By both names somebody's, but not the same reader's.
+            .file("src/c/package.json", package("c"))
+            .hard(&own("c"), "src/c/package.json")
+            .file(".wh.store", ""),
+    ]);
+    assert_eq!(
+        paths(&outcome),
+        [
+            &own("a"),
+            "app/node_modules/alias/package.json",
+            &own("b"),
+            &own("c")
+        ]
+    );
+    let layers: Vec<usize> = outcome
+        .inventory
+        .packages
+        .iter()
+        .map(|one| one.layer)
+        .collect();
+    assert_eq!(layers, [0, 0, 1, 1]);
+    assert_eq!(outcome.skipped, []);
+}
+
+/// As ostree keeps a system: every file is a link to one under the sum of its content.
+#[test]
+fn a_system_of_links_is_read() {
+    let outcome = look(vec![
+        Layer::new()
+            .file("objects/00.file", "ID=alpine\nVERSION_ID=3.20.1\n")
+            .file("objects/01.file", "P:musl\nV:1.2.5-r0\nA:x86_64\n\n")
+            .file("objects/02.file", "Name: x\nVersion: 1\n")
+            .hard("etc/os-release", "objects/00.file")
+            .hard("lib/apk/db/installed", "objects/01.file")
+            .hard(
+                "usr/lib/python3/site-packages/x-1.dist-info/METADATA",
+                "objects/02.file",
+            ),
+    ]);
+    assert_eq!(outcome.inventory.packages.len(), 2);
+    assert_eq!(outcome.inventory.distribution.unwrap().id, "alpine");
+    assert_eq!(outcome.skipped, []);
+}
+
+#[test]
+fn a_link_to_nothing_holds_the_image_back() {
+    let outcome = look(vec![
+        Layer::new().hard("app/node_modules/a/package.json", "store/a"),
+    ]);
+    let [told] = outcome.skipped.as_slice() else {
+        panic!("{:?}", outcome.skipped);
+    };
+    assert!(told.blocking && told.why.contains("store/a"), "{told:?}");
+    // What is linked as a link or a folder is none of packages' business.
+    let outcome = look(vec![
+        Layer::new()
+            .symlink("store/a", "x")
+            .hard("app/node_modules/a/package.json", "store/a"),
+    ]);
+    assert!(outcome.skipped.iter().all(|told| !told.blocking));
+}
+
+/// Counts how often blobs are opened, and gives them so often.
+struct Counted {
+    inner: Arc<dyn BlobSource>,
+    opened: AtomicUsize,
+    most: usize,
+}
+
+impl BlobSource for Counted {
+    fn blob(&self, descriptor: &Descriptor) -> Result<BlobContent, ImageError> {
+        if self.opened.fetch_add(1, Ordering::Relaxed) >= self.most {
+            return Err(ImageError::Unavailable("the registry is gone".to_owned()));
+        }
+        self.inner.blob(descriptor)
+    }
+
+    fn describe(&self) -> String {
+        self.inner.describe()
+    }
+}
+
+fn counted(layers: Vec<Layer>, most: usize) -> (Image, Arc<Counted>) {
+    let mut image = image(layers, ImageConfig::default());
+    let counted = Arc::new(Counted {
+        inner: Arc::clone(&image.blobs),
+        opened: AtomicUsize::new(0),
+        most,
+    });
+    image.blobs = Arc::clone(&counted) as Arc<dyn BlobSource>;
+    (image, counted)
+}
+
+fn stored() -> Vec<Layer> {
+    vec![
+        Layer::new()
+            .file("store/a", package("a"))
+            .hard("app/node_modules/a/package.json", "store/a"),
+        Layer::new()
+            .file("usr/lib/node_modules/b/package.json", package("b"))
+            .hard("usr/share/b/license", "usr/lib/node_modules/b/package.json"),
+    ]
+}
+
+#[test]
+fn only_layers_with_such_links_are_read_again_and_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let cache = Cache::new(folder.path(), 1 << 30);
+    let options = ScanOptions::default();
+    let (first, reads) = counted(stored(), 9);
+    let fresh = inspect(&first, &options, Some(&cache)).unwrap();
+    assert_eq!(fresh.inventory.packages.len(), 2);
+    assert_eq!(reads.opened.load(Ordering::Relaxed), 3);
+    // The layers are known now, with what their links say; the image is another.
+    let mut layers = stored();
+    layers.push(Layer::new().file("x", "1"));
+    let (more, reads) = counted(layers, 9);
+    let outcome = inspect(&more, &options, Some(&cache)).unwrap();
+    assert_eq!(outcome.inventory.packages, fresh.inventory.packages);
+    assert_eq!(reads.opened.load(Ordering::Relaxed), 1);
+}
+
+#[test]
+fn what_cannot_be_read_again_holds_the_image_back_and_is_not_kept() {
+    let folder = tempfile::tempdir().unwrap();
+    let cache = Cache::new(folder.path(), 1 << 30);
+    let options = ScanOptions::default();
+    let (first, _) = counted(stored(), 2);
+    let outcome = inspect(&first, &options, Some(&cache)).unwrap();
+    let [told] = outcome.skipped.as_slice() else {
+        panic!("{:?}", outcome.skipped);
+    };
+    assert!(told.blocking && told.why.contains("the registry is gone"));
+    assert_eq!(outcome.inventory.packages.len(), 1);
+    let (again, _) = counted(stored(), 9);
+    let outcome = inspect(&again, &options, Some(&cache)).unwrap();
+    assert_eq!(outcome.inventory.packages.len(), 2);
+}
