@@ -37,6 +37,8 @@ const STORES: &[&str] = &[
     ".ivy2/cache/",
     ".cargo/registry/",
     ".cargo/git/",
+    ".pnpm-store/",
+    ".bun/install/cache/",
 ];
 
 /// Endings of files that explain, that machines write, or that lock versions.
@@ -144,11 +146,30 @@ pub(super) fn is_own_inside(path: &str) -> bool {
         || tests
         || is_template(name)
         || STORES.iter().any(|store| path.contains(store))
+        || is_content_store(path)
         || NO_SETTINGS.iter().any(|ending| name.ends_with(ending))
     {
         return false;
     }
     !folders.any(|folder| PACKAGE_FOLDERS.contains(&folder))
+}
+
+/// Whether pnpm keeps a file of a package there under the sum of its content, whatever the folder is
+/// called that holds its stores: `store/v3/files/00/12ab`.
+fn is_content_store(path: &str) -> bool {
+    const FILES: &str = "/files/";
+    let version = |before: &str| {
+        let (folders, version) = before.rsplit_once('/')?;
+        let number = version.strip_prefix('v')?;
+        let is_number = !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit());
+        (is_number && folders.ends_with("store")).then_some(())
+    };
+    path.match_indices(FILES).any(|(at, _)| {
+        let behind = path.as_bytes().get(at + FILES.len()..).unwrap_or_default();
+        let is_sum =
+            matches!(behind, [a, b, b'/', ..] if a.is_ascii_hexdigit() && b.is_ascii_hexdigit());
+        is_sum && version(&path[..at]).is_some()
+    })
 }
 
 /// Whether what is assigned in a file is written without quotes.
@@ -233,6 +254,8 @@ mod tests {
             "usr/src/app/config.js",
             "usr/local/bin/start",
             "opt/tool/lib/x.rb",
+            "srv/store/v1/files/config.js",
+            "srv/store/vx/files/00/config.js",
         ] {
             assert!(is_own(own), "{own}");
         }
@@ -244,6 +267,9 @@ mod tests {
             "app/yarn.lock",
             "app/tests/x.py",
             "app/x_test.go",
+            "app/.pnpm-store/v3/files/6a/12bc",
+            "pnpm/store/v10/files/00/12bc-exec",
+            "home/a/.bun/install/cache/a@1.0.0/index.js",
             "var/lib/dpkg/status",
         ] {
             assert!(!is_own(other), "{other}");
