@@ -148,6 +148,15 @@ scala-reflect org.scala-lang
 junit junit
 hamcrest-* org.hamcrest
 kafka-clients org.apache.kafka
+kafka org.apache.kafka
+kafka-streams-scala org.apache.kafka
+akka-http* com.typesafe.akka
+akka-* com.typesafe.akka
+pekko-* org.apache.pekko
+play com.typesafe.play
+play-* com.typesafe.play
+cats-core org.typelevel
+cats-effect* org.typelevel
 zookeeper org.apache.zookeeper
 curator-* org.apache.curator
 hadoop-* org.apache.hadoop

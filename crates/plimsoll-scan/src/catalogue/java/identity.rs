@@ -25,6 +25,7 @@ impl Name {
         };
         let split = whole
             .match_indices(['-', '_'])
+            .filter(|(at, _)| !whole.get(*at..).is_some_and(is_scala))
             .find(|(at, _)| {
                 whole
                     .get(at + 1..)
@@ -43,6 +44,32 @@ impl Name {
             version: version.map(str::to_owned),
         }
     }
+}
+
+impl Name {
+    /// The stem without the version of Scala, where it has one.
+    fn without_scala(&self) -> Option<&str> {
+        let (plain, version) = self.stem.rsplit_once('_')?;
+        is_scala_version(version).then_some(plain)
+    }
+}
+
+/// Whether a name goes on with a version of Scala and then with its own: the artifact is called so
+/// for what it was built with, as in `kafka_2.13-3.6.0`.
+fn is_scala(rest: &str) -> bool {
+    rest.strip_prefix('_')
+        .and_then(|rest| rest.split_once('-'))
+        .is_some_and(|(scala, own)| {
+            is_scala_version(scala) && own.starts_with(|c: char| c.is_ascii_digit())
+        })
+}
+
+/// `2.13`, or `3` since which all releases understand each other.
+fn is_scala_version(text: &str) -> bool {
+    text == "3"
+        || text.strip_prefix("2.").is_some_and(|minor| {
+            !minor.is_empty() && minor.len() <= 3 && minor.bytes().all(|byte| byte.is_ascii_digit())
+        })
 }
 
 /// Whether it has the form of a release: it begins with a number, and not all of its parts stand
@@ -77,6 +104,11 @@ pub(super) fn of(
             _ => (stated, Evidence::Metadata),
         }
     };
+    // Titles leave out what it was built with, which is part of the artifact's name.
+    let stated = stated.map(|(artifact, group)| match name.without_scala() {
+        Some(_) if is_word(&name.stem) => (name.stem.clone(), group),
+        _ => (artifact, group),
+    });
     let (artifact, group) = match stated {
         Some(stated) => stated,
         None if by_maven.is_empty() && is_word(&name.stem) => (name.stem.clone(), None),
@@ -90,7 +122,10 @@ pub(super) fn of(
             || one.artifact.starts_with(name.stem.as_str())
     });
     let group = group
-        .or_else(|| group::of(&artifact).map(str::to_owned))
+        .or_else(|| {
+            let plain = name.without_scala().filter(|_| artifact == name.stem);
+            group::of(plain.unwrap_or(&artifact)).map(str::to_owned)
+        })
         .or_else(|| by_vendor(manifest));
     (!told).then_some((
         Coordinates {
@@ -288,6 +323,32 @@ mod tests {
                 "log4j-core-2.14.1.jar",
                 "Implementation-Title: Apache Log4j Core\nImplementation-Version: 2.14.1\n",
                 Some("org.apache.logging.log4j:log4j-core@2.14.1 metadata"),
+            ),
+            (
+                "kafka_2.13-3.6.0.jar",
+                "",
+                Some("org.apache.kafka:kafka_2.13@3.6.0 file-name"),
+            ),
+            (
+                "cats-core_3-2.9.0.jar",
+                "Implementation-Title: cats-core\nImplementation-Version: 2.9.0\n",
+                Some("org.typelevel:cats-core_3@2.9.0 metadata"),
+            ),
+            (
+                "play_2.13-2.8.19.jar",
+                "Bundle-SymbolicName: com.typesafe.play\nImplementation-Title: play\nImplementation-Version: 2.8.19\nImplementation-Vendor-Id: com.typesafe.play\n",
+                Some("com.typesafe.play:play_2.13@2.8.19 metadata"),
+            ),
+            (
+                "jackson-module-scala_2.12-2.14.2.jar",
+                "Bundle-SymbolicName: com.fasterxml.jackson.scala.module\nBundle-Version: 2.14.2\nImplementation-Title: jackson-module-scala\n",
+                Some("com.fasterxml.jackson.module:jackson-module-scala_2.12@2.14.2 metadata"),
+            ),
+            // The version of a bundle of Eclipse, and a number that is no release of Scala.
+            (
+                "org.eclipse.osgi_3.18.0.v20220516.jar",
+                "",
+                Some("?:org.eclipse.osgi@3.18.0.v20220516 file-name"),
             ),
             (
                 "wrapped.jar",
