@@ -13,6 +13,7 @@ use plimsoll_model::{Evidence, PackageKind};
 use super::json::Map;
 use super::{Candidate, Document, Proven, base_name, folder};
 use crate::archive::zip::{Allowance, Zip};
+use crate::license;
 
 /// What a distribution says of itself.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -244,9 +245,17 @@ pub(super) fn read_metadata(_path: &str, bytes: &[u8]) -> Result<Document, Strin
             _ => {}
         }
     }
-    let license = expression.or(license).or_else(|| {
-        classifiers.retain(|name| name != "OSI Approved");
-        (!classifiers.is_empty()).then(|| classifiers.join(", "))
+    classifiers.retain(|name| name != "OSI Approved");
+    let classified = (!classifiers.is_empty()).then(|| classifiers.join(", "));
+    // A vague word hides no precise one.
+    let is_precise = |name: &str| license::expression(PackageKind::Python, name).is_some();
+    let license = expression.or(match (license, classified) {
+        (Some(stated), Some(classified))
+            if !is_precise(&stated) && classifiers.iter().any(|name| is_precise(name)) =>
+        {
+            Some(classified)
+        }
+        (stated, classified) => stated.or(classified),
     });
     Ok(Document::Python(Distribution {
         name: super::word("Name field", name.as_deref())?,
@@ -392,6 +401,17 @@ mod tests {
                 "License: Copyright\n  all of the text\nClassifier: License :: OSI Approved :: MIT License"
             ),
             Some("MIT License".into())
+        );
+        // A vague word, and what is precise beside it.
+        let lesser =
+            "Classifier: License :: OSI Approved :: GNU Lesser General Public License v3 (LGPLv3)";
+        assert_eq!(
+            of(&format!("License: LGPL\n{lesser}")),
+            Some("GNU Lesser General Public License v3 (LGPLv3)".into())
+        );
+        assert_eq!(
+            of(&format!("License: LGPL-3.0-or-later\n{lesser}")),
+            Some("LGPL-3.0-or-later".into())
         );
         assert_eq!(of("License: UNKNOWN"), None);
         assert!(read_metadata("", b"Name: x\n").is_err());

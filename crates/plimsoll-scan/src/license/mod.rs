@@ -25,26 +25,48 @@ const MAX_REFERENCE: usize = 120;
 
 /// Fills in the expression of every package that states a licence and has none yet.
 pub(crate) fn fill(packages: &mut [Package]) {
-    let mut known: HashMap<(bool, String), Option<String>> = HashMap::new();
+    let mut known: HashMap<(Lists, String), Option<String>> = HashMap::new();
     for package in packages {
         if package.license_expression.is_none()
             && let Some(stated) = &package.license
         {
-            let choice = lists_are_choices(package.kind);
+            let lists = Lists::of(package.kind);
             package.license_expression = known
-                .entry((choice, stated.clone()))
+                .entry((lists, stated.clone()))
                 .or_insert_with(|| expression(package.kind, stated))
                 .clone();
         }
     }
 }
 
-/// Whether a list of licences means that one may choose (RubyGems, Composer and npm say so).
-fn lists_are_choices(kind: PackageKind) -> bool {
-    matches!(
-        kind,
-        PackageKind::Gem | PackageKind::Composer | PackageKind::Npm
-    )
+/// What a list of licences means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum Lists {
+    /// Each is that of a part.
+    All,
+    /// One may choose (RubyGems, Composer and npm say so).
+    Any,
+    /// Nobody says which of both, as of the classifiers of Python (PEP 639).
+    Unclear,
+}
+
+impl Lists {
+    fn of(kind: PackageKind) -> Self {
+        match kind {
+            PackageKind::Gem | PackageKind::Composer | PackageKind::Npm => Self::Any,
+            PackageKind::Python => Self::Unclear,
+            _ => Self::All,
+        }
+    }
+
+    /// The identifier of a name. The classifier that nearly every package under the Apache License
+    /// has names no version; by convention it is the second.
+    fn identifier(self, words: &str) -> Option<String> {
+        name::spdx(words).or_else(|| {
+            (self == Self::Unclear && words.eq_ignore_ascii_case("Apache Software License"))
+                .then(|| "Apache-2.0".to_owned())
+        })
+    }
 }
 
 /// What a package of `kind` states, as an SPDX expression. Names that are on no list become
@@ -68,13 +90,14 @@ pub(crate) fn expression(kind: PackageKind, stated: &str) -> Option<String> {
         });
     }
     // The names of some licences hold words that join others.
-    if let Some(node) = name::spdx(stated).map(Node::Id) {
+    let lists = Lists::of(kind);
+    if let Some(node) = lists.identifier(stated).map(Node::Id) {
         return render(node);
     }
     let tokens = tokens(stated)?;
     let mut parser = Parser {
         tokens: &tokens,
-        lists_are_choices: lists_are_choices(kind),
+        lists,
         any_known: false,
     };
     let node = parser.list(0)?;
@@ -225,7 +248,7 @@ impl Node {
 
 struct Parser<'t> {
     tokens: &'t [Token<'t>],
-    lists_are_choices: bool,
+    lists: Lists,
     /// Whether any name is on the list of SPDX.
     any_known: bool,
 }
@@ -244,20 +267,23 @@ impl Parser<'_> {
     /// What commas part.
     fn list(&mut self, depth: usize) -> Option<Node> {
         let mut nodes = vec![self.any(depth)?];
-        let mut choice = self.lists_are_choices;
+        let mut lists = self.lists;
         while self.take(&Token::Comma) {
             // `a, b, or c`.
             if self.take(&Token::Or) {
-                choice = true;
-            } else {
-                let _ = self.take(&Token::And);
+                lists = Lists::Any;
+            } else if self.take(&Token::And) && lists == Lists::Unclear {
+                lists = Lists::All;
             }
             nodes.push(self.any(depth)?);
         }
-        Some(Node::joined(
-            nodes,
-            if choice { Node::Any } else { Node::All },
-        ))
+        let join = match lists {
+            Lists::Any => Node::Any,
+            Lists::All => Node::All,
+            Lists::Unclear if nodes.iter().any(|node| *node != nodes[0]) => return None,
+            Lists::Unclear => Node::All,
+        };
+        Some(Node::joined(nodes, join))
     }
 
     fn any(&mut self, depth: usize) -> Option<Node> {
@@ -308,7 +334,7 @@ impl Parser<'_> {
     }
 
     fn name(&mut self, words: &str, with: Option<&str>) -> Option<Node> {
-        let id = name::spdx(words);
+        let id = self.lists.identifier(words);
         if let Some(exception) = with {
             return Some(Node::Id(match (id, name::exception(exception)) {
                 (Some(id), Some(exception)) => {
@@ -399,7 +425,14 @@ pypi: GNU Lesser General Public License v3 (LGPLv3) => LGPL-3.0-only
 pypi: GNU LGPL =>
 pypi: ISC License (ISCL) => ISC
 pypi: Python Software Foundation License => PSF-2.0
-pypi: MIT, Apache-2.0 => MIT AND Apache-2.0
+pypi: MIT, Apache-2.0 =>
+pypi: MIT License, MIT => MIT
+pypi: MIT, BSD-3-Clause, and Apache-2.0 => MIT AND BSD-3-Clause AND Apache-2.0
+pypi: MIT, or Apache-2.0 => MIT OR Apache-2.0
+pypi: MIT AND Apache-2.0 => MIT AND Apache-2.0
+pypi: Apache Software License => Apache-2.0
+pypi: BSD License, Apache Software License =>
+maven: Apache Software License =>
 gem: Ruby, BSD-2-Clause => Ruby OR BSD-2-Clause
 cran: GPL (>= 2) => GPL-2.0-or-later
 cran: MIT + file LICENSE => MIT
