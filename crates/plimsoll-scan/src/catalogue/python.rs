@@ -81,17 +81,24 @@ pub(super) fn claims_origin(candidate: &Candidate<'_>) -> bool {
 /// Archives that interpreters import from as they are: eggs, and programs as zip files (PEP 441).
 pub(super) fn claims_archive(candidate: &Candidate<'_>) -> bool {
     let ends = [".egg", ".pyz", ".pex"];
-    ends.iter().any(|end| candidate.name.ends_with(end))
+    let is_packed_in =
+        || candidate.name.ends_with(".whl") && base_name(folder(candidate.path)) == ".deps";
+    (ends.iter().any(|end| candidate.name.ends_with(end)) || is_packed_in())
         && (candidate.head.starts_with(b"PK") || candidate.head.starts_with(b"#!"))
         || is_program(candidate.head)
 }
 
-/// Whether an archive begins right behind the line that names an interpreter of Python.
+/// How the script goes on that looks for an interpreter, in front of what PEX makes.
+const PEX_SCRIPT: &[u8] = b"# N.B.: This script should stick to syntax";
+
+/// Whether an archive begins right behind the line that names an interpreter of Python, or behind
+/// a script that looks for one.
 fn is_program(head: &[u8]) -> bool {
     head.starts_with(b"#!")
         && memchr::memchr(b'\n', head).is_some_and(|end| {
-            memchr::memmem::find(&head[..end], b"python").is_some()
-                && head[end + 1..].starts_with(b"PK\x03\x04")
+            let (line, rest) = (&head[..end], &head[end + 1..]);
+            memchr::memmem::find(line, b"python").is_some() && rest.starts_with(b"PK\x03\x04")
+                || line.ends_with(b"sh") && rest.starts_with(PEX_SCRIPT)
         })
 }
 
@@ -524,6 +531,10 @@ mod tests {
         assert!(claims("bin/tool", b"#!/usr/bin/env python3\nPK\x03\x04"));
         assert!(!claims("bin/tool", b"#!/usr/bin/env python3\nimport x"));
         assert!(!claims("bin/tool", b"#!/bin/sh\nPK\x03\x04"));
+        let script = b"#!/bin/sh\n# N.B.: This script should stick to syntax defined for POSIX";
+        assert!(claims("bin/tool", script));
+        assert!(claims("app/.deps/idna-3.3-py3-none-any.whl", b"PK\x03\x04"));
+        assert!(!claims("root/idna-3.3-py3-none-any.whl", b"PK\x03\x04"));
         assert!(!claims("bin/tool", b"#!/usr/bin/python3"));
     }
 
