@@ -1,6 +1,6 @@
 //! Packages of the distribution: what the databases of its package manager list.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use plimsoll_model::{Distribution, Evidence, Package, PackageKind, Skipped};
 
@@ -32,10 +32,24 @@ pub(super) fn system(
     let mut system = System::default();
     let mut taken: HashSet<(PackageKind, Identity<'_>)> = HashSet::new();
     let reasons = Reasons::new(layers, tree);
-    for path in databases(layers) {
+    let paths = databases(layers);
+    let moved = moved(layers, tree, &paths);
+    let mut before: HashMap<&str, Vec<&str>> = HashMap::new();
+    for (from, to) in &moved {
+        before.entry(to).or_default().push(from);
+    }
+    for path in paths {
+        if moved.contains_key(path) {
+            continue;
+        }
+        let before = before.get(path).map_or(&[][..], Vec::as_slice);
         let mut sweep = Sweep::default();
         for (layer, record) in layers.iter().enumerate() {
-            if let Some(Document::System(database)) = record.documents.get(path) {
+            let mut places = std::iter::once(path).chain(before.iter().copied());
+            if let Some(database) = places.find_map(|place| match record.documents.get(place) {
+                Some(Document::System(database)) => Some(database),
+                _ => None,
+            }) {
                 sweep.version(layer, database);
             }
         }

@@ -280,3 +280,28 @@ fn what_no_package_accounts_for_is_said() {
         .collect();
     assert_eq!(said, ["opt/app/b (64 B)", "opt/app/setup.exe (102 B)"]);
 }
+
+/// As systems do that merge `/lib` into `/usr`: the folder moves, and a link stays.
+#[test]
+fn a_database_that_moved_and_left_a_link_is_the_same() {
+    let musl = "P:musl\nV:1.2.5-r0\nA:x86_64\n\n";
+    let old = "P:old\nV:1-r0\nA:x86_64\n\n";
+    let curl = "P:curl\nV:8.0-r0\nA:x86_64\n\n";
+    let outcome = look(vec![
+        Layer::new()
+            .file("etc/os-release", "ID=alpine\nVERSION_ID=3.22.0\n")
+            .file("lib/apk/db/installed", format!("{musl}{old}")),
+        Layer::new()
+            .file(".wh.lib", "")
+            .symlink("lib", "usr/lib")
+            .file("usr/lib/apk/db/installed", format!("{musl}{curl}")),
+    ]);
+    assert_eq!(outcome.skipped, []);
+    assert_eq!(outcome.inventory.packages.len(), 2);
+    assert_eq!(find(&outcome, "musl").layer, 0);
+    assert_eq!(find(&outcome, "curl").layer, 1);
+    let [removed] = outcome.inventory.removed_packages.as_slice() else {
+        panic!("{:?}", outcome.inventory.removed_packages);
+    };
+    assert_eq!((&*removed.name, removed.removed_in), ("old", Some(1)));
+}
