@@ -91,6 +91,7 @@ pub(crate) fn assemble(
     gaps(records, tree, &packages.ownership, &mut told);
     unread_files(records, tree, &packages.ownership, &mut told);
     partly_searched(records, &partly, &mut told);
+    without_database(distribution.as_ref(), packages.has_database, &mut told);
     told.sort();
     if let Some(files) = files {
         files.set_owners(|path| packages.ownership.owner(path).map(|owner| owner.name));
@@ -124,6 +125,26 @@ pub(crate) fn assemble(
     Outcome {
         inventory,
         skipped: told.skipped,
+    }
+}
+
+/// Says that a distribution is known and none of its packages are, unless the reason was said.
+fn without_database(distribution: Option<&Distribution>, has_database: bool, gaps: &mut Gaps) {
+    if let Some(distribution) = distribution
+        && !has_database
+        && gaps.skipped.iter().all(|told| !told.blocking)
+    {
+        gaps.skipped.push(Skipped {
+            what: "packages of the distribution".to_owned(),
+            why: format!(
+                "it is {}, and no package database that is read is there: they are missing from \
+                 the inventory",
+                [&*distribution.id, &*distribution.version]
+                    .join(" ")
+                    .trim_end()
+            ),
+            blocking: true,
+        });
     }
 }
 

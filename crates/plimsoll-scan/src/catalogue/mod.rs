@@ -7,6 +7,7 @@ mod beam;
 pub(crate) mod binary;
 mod bitnami;
 pub(crate) mod cached;
+pub(crate) mod chisel;
 mod composer;
 mod conda;
 mod cpp;
@@ -252,6 +253,7 @@ pub(crate) static CATALOGUERS: &[Cataloguer] = &[
         limit: LONG,
         ..essential(dpkg::claims_database, dpkg::read_database)
     },
+    essential(chisel::claims, chisel::read),
     reader(dpkg::claims_extended_states, dpkg::read_extended_states),
     Cataloguer {
         limit: LONG,

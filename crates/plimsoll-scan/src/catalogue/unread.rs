@@ -35,6 +35,19 @@ pub(crate) const STORES: &[Store] = &[
         blocking: true,
     },
     Store {
+        claims: |path| {
+            path.strip_prefix("var/db/xbps/pkgdb-")
+                .is_some_and(|rest| rest.ends_with(".plist"))
+        },
+        holds: "Void packages (xbps)",
+        blocking: true,
+    },
+    Store {
+        claims: |path| path == "var/db/pkg/local.sqlite",
+        holds: "FreeBSD packages",
+        blocking: true,
+    },
+    Store {
         claims: |path| path.starts_with("var/db/pkg/") && path.ends_with("/CONTENTS"),
         holds: "Gentoo packages",
         blocking: true,

@@ -25,6 +25,8 @@ use crate::tree::{Node, Tree};
 pub(crate) struct Packages<'l> {
     pub(crate) installed: Vec<Package>,
     pub(crate) removed: Vec<Package>,
+    /// Whether any database of the distribution's packages was read.
+    pub(crate) has_database: bool,
     pub(crate) ownership: Ownership<'l>,
 }
 
@@ -39,6 +41,7 @@ pub(crate) fn packages<'l>(
     let system::System {
         mut installed,
         mut removed,
+        has_database,
     } = system::system(layers, tree, distribution, &hidden, &mut gaps.skipped);
     if distribution.is_none() && !installed.is_empty() {
         gaps.skipped.push(Skipped {
@@ -71,6 +74,7 @@ pub(crate) fn packages<'l>(
     Packages {
         installed,
         removed,
+        has_database,
         ownership,
     }
 }

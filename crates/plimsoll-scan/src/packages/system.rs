@@ -16,6 +16,8 @@ use crate::tree::Tree;
 pub(super) struct System {
     pub(super) installed: Vec<Package>,
     pub(super) removed: Vec<Package>,
+    /// Whether any database is seen and was read.
+    pub(super) has_database: bool,
 }
 
 /// Name, version and architecture.
@@ -57,6 +59,7 @@ pub(super) fn system(
             Some((Document::System(database), _)) => Some(database),
             _ => None,
         };
+        system.has_database |= now.is_some();
         if let Some(damage) = now.and_then(|database| database.damage.as_ref()) {
             skipped.push(Skipped {
                 what: path.to_owned(),
@@ -133,6 +136,28 @@ fn databases(layers: &[LayerRecord]) -> BTreeSet<&str> {
         .flat_map(|layer| &layer.documents)
         .filter(|(_, document)| matches!(document, Document::System(_)))
         .map(|(path, _)| path.as_str())
+        .collect()
+}
+
+/// Databases that are no more where they were, and where links lead from there: systems move them
+/// and leave a link behind.
+fn moved<'l>(
+    layers: &[LayerRecord],
+    tree: &Tree<'_>,
+    paths: &BTreeSet<&'l str>,
+) -> BTreeMap<&'l str, &'l str> {
+    paths
+        .iter()
+        .filter_map(|path| {
+            if matches!(seen(layers, tree, path), Some((Document::System(_), _))) {
+                return None;
+            }
+            let (real, _) = tree.follow(path)?;
+            let (Document::System(_), _) = seen(layers, tree, &real)? else {
+                return None;
+            };
+            Some((*path, *paths.get(real.as_str())?))
+        })
         .collect()
 }
 

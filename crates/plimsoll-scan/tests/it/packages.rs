@@ -305,3 +305,33 @@ fn a_database_that_moved_and_left_a_link_is_the_same() {
     };
     assert_eq!((&*removed.name, removed.removed_in), ("old", Some(1)));
 }
+
+#[test]
+fn a_distribution_without_a_database_holds_the_image_back() {
+    let chiselled = "{\"jsonwall\":\"1.0\",\"schema\":\"1.0\",\"count\":3}\n\
+        {\"kind\":\"package\",\"name\":\"libc6\",\"version\":\"2.39-0ubuntu8\",\"arch\":\"amd64\"}\n\
+        {\"kind\":\"path\",\"path\":\"/usr/bin/x\",\"slices\":[\"libc6_libs\"]}\n";
+    let os = || Layer::new().file("etc/os-release", "ID=ubuntu\nVERSION_ID=24.04\n");
+    let outcome = look(vec![os().file(
+        "var/lib/chisel/manifest.wall",
+        zstd::encode_all(chiselled.as_bytes(), 1).unwrap(),
+    )]);
+    assert_eq!(outcome.skipped, []);
+    assert_eq!(
+        find(&outcome, "libc6").purl,
+        "pkg:deb/ubuntu/libc6@2.39-0ubuntu8?arch=amd64&distro=ubuntu-24.04"
+    );
+    // A database that lists nothing was read all the same.
+    assert_eq!(look(vec![os().file("var/lib/dpkg/status", "")]).skipped, []);
+    for (layer, what) in [
+        (os(), "ubuntu 24.04"),
+        (os().file("var/db/xbps/pkgdb-0.38.plist", "x"), "xbps"),
+        (os().file("var/db/pkg/local.sqlite", "x"), "FreeBSD"),
+    ] {
+        let outcome = look(vec![layer]);
+        let [told] = outcome.skipped.as_slice() else {
+            panic!("{:?}", outcome.skipped);
+        };
+        assert!(told.blocking && told.why.contains(what), "{told:?}");
+    }
+}

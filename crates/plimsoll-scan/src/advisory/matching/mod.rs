@@ -282,6 +282,16 @@ impl<'i, 'p> Inquiry<'i, 'p> {
             *self.unjudgeable.entry(realm.release).or_default() += 1;
             return Ok(None);
         }
+        if package.kind == PackageKind::Deb
+            && package.source.is_none()
+            && package.path == crate::catalogue::chisel::MANIFEST
+        {
+            // Nothing that is found by its own name makes what is not found clean.
+            let why =
+                "chisel's manifest does not tell its source package, by which advisories are known";
+            self.leave(package, why.to_owned());
+            *self.unjudgeable.entry(realm.release).or_default() += 1;
+        }
         for known in names(package) {
             let Some(answer) = self.answer(realm, known)? else {
                 continue;
