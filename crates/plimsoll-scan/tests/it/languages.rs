@@ -228,3 +228,26 @@ fn what_is_linked_out_of_a_cache_is_installed_once() {
     assert!(outcome.skipped.is_empty(), "{:?}", outcome.skipped);
     assert_eq!(listed(&outcome), ["pkg:pypi/a@1", "pkg:npm/b@1.0.0"]);
 }
+
+#[test]
+fn what_a_workspace_of_pnpm_asks_for_was_asked_for() {
+    let stored = |name: &str| {
+        format!("app/node_modules/.pnpm/{name}@1.0.0/node_modules/{name}/package.json")
+    };
+    let outcome = look(vec![
+        Layer::new()
+            .file("app/package.json", "{\"private\":true}")
+            .file(
+                "app/packages/x/package.json",
+                "{\"dependencies\":{\"react\":\"1\"}}",
+            )
+            .symlink(
+                "app/packages/x/node_modules/react",
+                "../../../node_modules/.pnpm/react@1.0.0/node_modules/react",
+            )
+            .file(&stored("react"), manifest("react", "1.0.0"))
+            .file(&stored("loose-envify"), manifest("loose-envify", "1.0.0")),
+    ]);
+    assert_eq!(find(&outcome, "react").direct, Some(true));
+    assert_eq!(find(&outcome, "loose-envify").direct, Some(false));
+}

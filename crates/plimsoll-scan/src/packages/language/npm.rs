@@ -161,17 +161,26 @@ fn asked<'l>(
     }
     if !wanted.contains_key(root) {
         // The project, and those it holds: what they ask for may lie on top as well.
-        let names: HashSet<&str> = asks
+        let asking = asks
             .range(root..)
             .take_while(|(place, _)| place.starts_with(root))
             .filter(|(place, _)| {
                 root.is_empty() || matches!(place.as_bytes().get(root.len()), None | Some(b'/'))
-            })
+            });
+        let names: HashSet<&str> = asking
+            .clone()
             .flat_map(|(_, names)| names.iter().copied())
             .collect();
+        // The links of what a workspace asks for may lie in it.
+        let own_links = asking.flat_map(|(place, names)| {
+            let modules = join(place, "node_modules");
+            names.iter().map(move |name| format!("{modules}/{name}"))
+        });
         let stored = names
             .iter()
-            .filter_map(|name| stored_at(tree, &format!("{modules}{name}")))
+            .map(|name| format!("{modules}{name}"))
+            .chain(own_links)
+            .filter_map(|link| stored_at(tree, &link))
             .flatten()
             .collect();
         wanted.insert(root.to_owned(), Wanted { names, stored });
