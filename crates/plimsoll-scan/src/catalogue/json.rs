@@ -98,6 +98,8 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Map<T> {
 pub(super) trait Take: Default {
     fn text(&mut self, _text: &str) {}
 
+    fn truth(&mut self, _value: bool) {}
+
     fn list<'de, A: SeqAccess<'de>>(&mut self, mut items: A) -> Result<(), A::Error> {
         while items.next_element::<IgnoredAny>()?.is_some() {}
         Ok(())
@@ -123,7 +125,8 @@ impl<'de, T: Take> Deserialize<'de> for Any<T> {
                 f.write_str("a value")
             }
 
-            fn visit_bool<E: Error>(self, _: bool) -> Result<Any<T>, E> {
+            fn visit_bool<E: Error>(mut self, value: bool) -> Result<Any<T>, E> {
+                self.0.truth(value);
                 Ok(Any(self.0))
             }
 

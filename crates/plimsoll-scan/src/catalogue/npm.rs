@@ -9,7 +9,7 @@ use serde::de::{IgnoredAny, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 
 use super::cached::in_cache;
-use super::json::{Any, Keys, Licenses};
+use super::json::{Any, Keys, Licenses, Take};
 use super::{Candidate, Document, folder};
 
 /// What a package says of itself.
@@ -27,6 +27,8 @@ pub(crate) struct Project {
     pub(crate) manifest: Option<Manifest>,
     /// The names it asks for.
     pub(crate) asks: Vec<String>,
+    /// The files it is run by, as it names them; none where it is never to be published.
+    pub(crate) starts: Vec<String>,
 }
 
 /// Where distributions put Node packages instead of a `node_modules` folder.
@@ -169,7 +171,7 @@ fn deno_package(path: &str) -> Option<&str> {
 const MODULES: &str = "node_modules";
 
 /// Folders of a package that hold what it is tried or explained with.
-const FIXTURES: [&str; 20] = [
+pub(crate) const FIXTURES: [&str; 20] = [
     "test",
     "tests",
     "__tests__",
@@ -213,6 +215,45 @@ struct Wire {
     license: Any<Licenses>,
     licenses: Any<Licenses>,
     asks: BTreeSet<String>,
+    starts: Starts,
+    private: Truth,
+}
+
+/// Files that one package is run by and that are kept.
+const MAX_STARTS: usize = 20;
+
+/// The longest path of one.
+const MAX_START: usize = 1_000;
+
+/// A path, or an object of paths.
+#[derive(Default)]
+struct Starts(Vec<String>);
+
+impl Take for Starts {
+    fn text(&mut self, text: &str) {
+        if self.0.len() < MAX_STARTS && (1..MAX_START).contains(&text.len()) {
+            self.0.push(text.to_owned());
+        }
+    }
+
+    fn object<'de, A: MapAccess<'de>>(&mut self, mut fields: A) -> Result<(), A::Error> {
+        while let Some((IgnoredAny, value)) = fields.next_entry::<_, Any<Option<String>>>()? {
+            if let Some(path) = value.0 {
+                self.text(&path);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Whether it is `true`.
+#[derive(Default)]
+struct Truth(bool);
+
+impl Take for Truth {
+    fn truth(&mut self, value: bool) {
+        self.0 = value;
+    }
 }
 
 impl<'de> Deserialize<'de> for Wire {
@@ -233,6 +274,13 @@ impl<'de> Deserialize<'de> for Wire {
                         "version" => wire.version = map.next_value()?,
                         "license" => wire.license = map.next_value()?,
                         "licenses" => wire.licenses = map.next_value()?,
+                        "bin" | "main" => {
+                            let Any(Starts(starts)) = map.next_value()?;
+                            for start in starts {
+                                wire.starts.text(&start);
+                            }
+                        }
+                        "private" => wire.private = map.next_value::<Any<Truth>>()?.0,
                         "dependencies" | "devDependencies" | "optionalDependencies" => {
                             wire.asks.append(&mut map.next_value::<Any<Keys>>()?.0.0);
                         }
@@ -271,6 +319,10 @@ pub(super) fn read_project(_path: &str, bytes: &[u8]) -> Result<Document, String
     Ok(Document::NpmProject(Project {
         manifest: manifest(&wire).ok(),
         asks: wire.asks.into_iter().collect(),
+        starts: match wire.private.0 {
+            true => Vec::new(),
+            false => wire.starts.0,
+        },
     }))
 }
 
@@ -394,6 +446,9 @@ mod tests {
         );
         assert_eq!(shop.manifest.unwrap().name, "shop");
         assert_eq!(shop.asks, ["@s/a", "b"]);
+        let run = of(r#"{"bin":{"a":"./a.js","b":1},"main":"lib","private":"no"}"#);
+        assert_eq!(run.starts, ["./a.js", "lib"]);
+        assert!(of(r#"{"bin":"a.js","private":true}"#).starts.is_empty());
         assert_eq!(of(r#"{"private":true}"#).manifest, None);
         assert_eq!(of("// comment").asks.len(), 0);
         let many: String = (0..60_000).map(|name| format!("\"{name}\":1,")).collect();

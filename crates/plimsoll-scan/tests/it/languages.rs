@@ -251,3 +251,52 @@ fn what_a_workspace_of_pnpm_asks_for_was_asked_for() {
     assert_eq!(find(&outcome, "react").direct, Some(true));
     assert_eq!(find(&outcome, "loose-envify").direct, Some(false));
 }
+
+#[test]
+fn packages_that_run_where_they_were_unpacked() {
+    let run =
+        |name: &str, more: &str| format!("{{\"name\":\"{name}\",\"version\":\"1.0.0\"{more}}}");
+    let outcome = look(vec![
+        Layer::new()
+            .file(
+                "opt/driver/package/package.json",
+                run("core", ",\"bin\":{\"c\":\"cli.js\"},\"main\":\"gone.js\""),
+            )
+            .file("opt/driver/package/cli.js", "x")
+            .file("opt/tool/package.json", run("tool", ",\"main\":\"./lib\""))
+            .file("opt/tool/lib/index.js", "x")
+            .file("opt/bare/package/package.json", run("bare", ""))
+            .file("opt/bare/package/index.js", "x")
+            // What it says it is run by is not there.
+            .file(
+                "opt/types/package.json",
+                run("types", ",\"main\":\"lib/index.js\""),
+            )
+            // Nobody publishes it.
+            .file(
+                "srv/app/package.json",
+                run("own", ",\"main\":\"index.js\",\"private\":true"),
+            )
+            .file("srv/app/index.js", "x")
+            // Sources, and what tries a package.
+            .file(
+                "src/lib/package.json",
+                run("source", ",\"main\":\"index.js\""),
+            )
+            .file("src/lib/package-lock.json", "{}")
+            .file("src/lib/index.js", "x")
+            .file(
+                "usr/lib/python3/site-packages/lab/tests/mock/package.json",
+                run("mock", ",\"main\":\"index.js\""),
+            )
+            .file("usr/lib/python3/site-packages/lab/tests/mock/index.js", "x"),
+    ]);
+    assert_eq!(
+        listed(&outcome),
+        [
+            "pkg:npm/bare@1.0.0",
+            "pkg:npm/core@1.0.0",
+            "pkg:npm/tool@1.0.0"
+        ]
+    );
+}

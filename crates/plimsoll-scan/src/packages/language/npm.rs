@@ -6,7 +6,7 @@ use plimsoll_model::{Package, PackageKind};
 
 use super::super::brought_by;
 use super::of_manifest;
-use crate::catalogue::npm::{Manifest, after_first_modules, package_folder};
+use crate::catalogue::npm::{FIXTURES, Manifest, after_first_modules, package_folder};
 use crate::catalogue::{Document, base_name, folder, folders_above};
 use crate::record::{FactKind, LayerRecord};
 use crate::tree::Tree;
@@ -26,6 +26,7 @@ pub(super) fn complete(layers: &[LayerRecord], tree: &Tree<'_>, packages: &mut V
         );
         if let Some(own) = &project.manifest
             && (is_there(tree, folder(path), own)
+                || is_run(tree, folder(path), &project.starts)
                 || linked
                     .get_or_insert_with(|| linked_folders(tree))
                     .contains(folder(path)))
@@ -104,6 +105,44 @@ fn is_there(tree: &Tree<'_>, root: &str, own: &Manifest) -> bool {
         && root.contains("/corepack/")
         && base_name(folder(root)) == base_name(&own.name);
     unpacked || cached
+}
+
+/// What lies beside the manifest of somebody's own project, and in no package that was published.
+const SOURCES: [&str; 9] = [
+    "package-lock.json",
+    "yarn.lock",
+    "pnpm-lock.yaml",
+    "pnpm-workspace.yaml",
+    "bun.lock",
+    "bun.lockb",
+    "tsconfig.json",
+    ".gitignore",
+    ".git",
+];
+
+/// Whether a package was unpacked to be run from where it is: the files are there by which it says
+/// that it is started, and none that only its sources have. One among tests or examples is a
+/// fixture.
+fn is_run(tree: &Tree<'_>, root: &str, starts: &[String]) -> bool {
+    let is_file = |path: &str| {
+        tree.get(path)
+            .is_some_and(|node| matches!(node.fact.kind, FactKind::File | FactKind::Hardlink(_)))
+    };
+    let is_there = |start: &str| {
+        let start = start.trim_start_matches("./").trim_end_matches('/');
+        let path = join(root, start);
+        !start.is_empty()
+            && (is_file(&path)
+                || is_file(&format!("{path}.js"))
+                || is_file(&format!("{path}/index.js")))
+    };
+    // What `npm pack` makes is unpacked into a folder of this name.
+    let is_packed = || base_name(root) == "package" && is_file(&join(root, "index.js"));
+    (starts.iter().any(|start| is_there(start)) || starts.is_empty() && is_packed())
+        && !SOURCES
+            .iter()
+            .any(|name| tree.get(&join(root, name)).is_some())
+        && root.split('/').all(|part| !FIXTURES.contains(&part))
 }
 
 /// The folders that links among the installed packages lead to: workspaces, and what was linked
