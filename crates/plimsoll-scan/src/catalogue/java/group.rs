@@ -248,6 +248,7 @@ org.objectweb.asm.commons org.ow2.asm asm-commons
 org.objectweb.asm.util org.ow2.asm asm-util
 org.apache.logging.log4j.core org.apache.logging.log4j log4j-core
 org.apache.logging.log4j.api org.apache.logging.log4j log4j-api
+org.apache.logging.log4j.1.2-api org.apache.logging.log4j log4j-1.2-api
 ";
 
 /// The group of a well known artifact.

@@ -12,7 +12,21 @@ use super::pom::{Coordinates, is_word};
 pub(super) struct Name {
     stem: String,
     version: Option<String>,
+    /// Whether it says that other archives were put into it.
+    holds_others: bool,
 }
+
+/// What tools add to the name of an archive that they put all it needs into.
+const WITH_OTHERS: [&str; 8] = [
+    "-jar-with-dependencies",
+    "-with-dependencies",
+    "-all",
+    "-uber",
+    "-fat",
+    "-shaded",
+    "-standalone",
+    "-assembly",
+];
 
 impl Name {
     /// Splits `NAME-VERSION.jar` where a number begins.
@@ -23,15 +37,14 @@ impl Name {
             Some((stem, end)) if is_ending(end) => stem,
             _ => file,
         };
-        let split = whole
-            .match_indices(['-', '_'])
-            .filter(|(at, _)| !whole.get(*at..).is_some_and(is_scala))
-            .find(|(at, _)| {
-                whole
-                    .get(at + 1..)
-                    .is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()))
-            })
-            .and_then(|(at, _)| Some((whole.get(..at)?, whole.get(at + 1..)?)));
+        // `netty-all` is the name of one, `app-1.0-all` says it of `app`.
+        let bare = WITH_OTHERS
+            .iter()
+            .find_map(|end| whole.strip_suffix(end))
+            .filter(|bare| split(bare).is_some());
+        let holds_others = bare.is_some();
+        let whole = bare.unwrap_or(whole);
+        let split = split(whole);
         let (stem, version) = match split {
             // `spring3-core-3.x` has a number that names no release.
             Some((stem, version)) if !stem.is_empty() => {
@@ -42,15 +55,38 @@ impl Name {
         Self {
             stem: stem.to_owned(),
             version: version.map(str::to_owned),
+            holds_others,
         }
     }
 }
 
+/// The name and what is behind it, from the first sign on that a number follows.
+fn split(whole: &str) -> Option<(&str, &str)> {
+    whole
+        .match_indices(['-', '_'])
+        .filter(|(at, _)| !whole.get(*at..).is_some_and(is_scala))
+        .find(|(at, _)| {
+            whole
+                .get(at + 1..)
+                .is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()))
+        })
+        .and_then(|(at, _)| Some((whole.get(..at)?, whole.get(at + 1..)?)))
+}
+
 impl Name {
-    /// The stem without the version of Scala, where it has one.
-    fn without_scala(&self) -> Option<&str> {
+    /// Group and artifact, where the stem ends with a version of Scala. Its build tool puts the group
+    /// in front: `com.typesafe.akka.akka-http_2.13`.
+    fn scala(&self) -> Option<(Option<&str>, &str)> {
         let (plain, version) = self.stem.rsplit_once('_')?;
-        is_scala_version(version).then_some(plain)
+        if !is_scala_version(version) || !is_word(&self.stem) {
+            return None;
+        }
+        let group = plain
+            .rsplit_once('.')
+            .map(|(group, _)| group)
+            .filter(|group| group.contains('.'));
+        let artifact = group.and_then(|group| self.stem.get(group.len() + 1..));
+        Some((group, artifact.unwrap_or(&self.stem)))
     }
 }
 
@@ -95,6 +131,10 @@ pub(super) fn of(
     let stated = stated_name(manifest, name);
     let (version, evidence) = if by_maven.is_empty() {
         version(manifest, name)?
+    } else if let (true, None, Some(named)) =
+        (name.holds_others, stated_version(manifest), &name.version)
+    {
+        (named.clone(), Evidence::FileName)
     } else {
         // What holds others must say itself what it is; the name may agree, and say it as Maven
         // does: the bundle of `scala-compiler-2.12.18` adds a date and a commit.
@@ -105,13 +145,22 @@ pub(super) fn of(
         }
     };
     // Titles leave out what it was built with, which is part of the artifact's name.
-    let stated = stated.map(|(artifact, group)| match name.without_scala() {
-        Some(_) if is_word(&name.stem) => (name.stem.clone(), group),
-        _ => (artifact, group),
-    });
+    let scala = name.scala();
+    let stated = match (scala, stated) {
+        (Some((named, artifact)), Some((_, group))) => Some((
+            artifact.to_owned(),
+            group.or_else(|| named.map(str::to_owned)),
+        )),
+        (Some((named, artifact)), None) if by_maven.is_empty() => {
+            Some((artifact.to_owned(), named.map(str::to_owned)))
+        }
+        (_, stated) => stated,
+    };
     let (artifact, group) = match stated {
         Some(stated) => stated,
-        None if by_maven.is_empty() && is_word(&name.stem) => (name.stem.clone(), None),
+        None if (by_maven.is_empty() || name.holds_others) && is_word(&name.stem) => {
+            (name.stem.clone(), None)
+        }
         None => return None,
     };
     // A shaded archive holds what Maven left of others; itself it may tell in the manifest.
@@ -123,7 +172,7 @@ pub(super) fn of(
     });
     let group = group
         .or_else(|| {
-            let plain = name.without_scala().filter(|_| artifact == name.stem);
+            let plain = scala.and_then(|_| Some(artifact.rsplit_once('_')?.0));
             group::of(plain.unwrap_or(&artifact)).map(str::to_owned)
         })
         .or_else(|| by_vendor(manifest));
@@ -290,6 +339,33 @@ mod tests {
     }
 
     #[test]
+    fn an_archive_that_was_filled_with_others_says_so_in_its_name() {
+        let other = Coordinates {
+            group: Some("com.google.code.gson".to_owned()),
+            artifact: "gson".to_owned(),
+            version: "2.8.6".to_owned(),
+        };
+        let of = |file: &str| {
+            let others = std::slice::from_ref(&other);
+            of(&Manifest::read(""), &Name::of(file), others).map(|(own, evidence)| {
+                format!("{}@{} {}", own.artifact, own.version, evidence.as_str())
+            })
+        };
+        assert_eq!(
+            of("tabula-1.0.5-jar-with-dependencies.jar").as_deref(),
+            Some("tabula@1.0.5 file-name")
+        );
+        assert_eq!(
+            of("uber-7.0-all.jar").as_deref(),
+            Some("uber@7.0 file-name")
+        );
+        // Nothing says that it is no other name of what is in it.
+        assert_eq!(of("app-1.0.jar"), None);
+        assert_eq!(of("gson-2.8.6-all.jar"), None);
+        assert_eq!(of("netty-all.jar"), None);
+    }
+
+    #[test]
     fn manifests_beside_names() {
         for (file, manifest, expected) in [
             (
@@ -343,6 +419,16 @@ mod tests {
                 "jackson-module-scala_2.12-2.14.2.jar",
                 "Bundle-SymbolicName: com.fasterxml.jackson.scala.module\nBundle-Version: 2.14.2\nImplementation-Title: jackson-module-scala\n",
                 Some("com.fasterxml.jackson.module:jackson-module-scala_2.12@2.14.2 metadata"),
+            ),
+            (
+                "dev.zio.zio-streams_3-2.0.1.jar",
+                "Implementation-Title: zio-streams\nImplementation-Version: 2.0.1\n",
+                Some("dev.zio:zio-streams_3@2.0.1 metadata"),
+            ),
+            (
+                "log4j-1.2-api-2.17.1.jar",
+                "Bundle-SymbolicName: org.apache.logging.log4j.1.2-api\nBundle-Version: 2.17.1\n",
+                Some("org.apache.logging.log4j:log4j-1.2-api@2.17.1 metadata"),
             ),
             // The version of a bundle of Eclipse, and a number that is no release of Scala.
             (
