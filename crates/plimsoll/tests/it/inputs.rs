@@ -162,7 +162,11 @@ fn images_come_from_standard_input_and_root_file_systems_from_folders() {
     use plimsoll_testkit::image::{ImageBuilder, Layer};
     let stage = Stage::new();
     let image = ImageBuilder::new()
-        .layer(Layer::new().file("etc/os-release", b"ID=alpine\nVERSION_ID=3.20\n"))
+        .layer(
+            Layer::new()
+                .file("etc/os-release", b"ID=alpine\nVERSION_ID=3.20\n")
+                .file("lib/apk/db/installed", b""),
+        )
         .build();
     let path = stage.project().join("image.tar");
     image.write_docker_archive(&path, "app:1").unwrap();
@@ -190,6 +194,7 @@ fn images_come_from_standard_input_and_root_file_systems_from_folders() {
         .expect(2);
 
     stage.write("root/etc/os-release", b"ID=alpine\n");
+    stage.write("root/lib/apk/db/installed", b"");
     stage.write("root/app/.npmrc", b"");
     let report = stage
         .run(&[&["inspect", "./root"], &json[..]].concat())
@@ -209,6 +214,7 @@ fn images_come_from_standard_input_and_root_file_systems_from_folders() {
     // `docker export` writes to a pipe.
     let exported = Layer::new()
         .file("etc/os-release", b"ID=alpine\nVERSION_ID=3.20\n")
+        .file("lib/apk/db/installed", b"")
         .file("usr/share/x", b"");
     let mut tar = Vec::new();
     exported.write_to(&mut tar).unwrap();

@@ -9,6 +9,7 @@ fn stage() -> Stage {
     let stage = Stage::new();
     let base = Layer::new()
         .file("etc/os-release", "ID=debian\nPRETTY_NAME=\"Debian 12\"\n")
+        .file("var/lib/dpkg/status", "")
         .file("usr/lib/large", vec![b'l'; 400_000]);
     ImageBuilder::new()
         .layer_by(base, "/bin/sh -c #(nop) ADD file:0 in / ")
