@@ -1,6 +1,7 @@
 //! What is inside an image: distribution, packages, programs, secrets, waste.
 //!
-//! [`inspect`] reads every layer once, streamed and in parallel. Cataloguers and detectors say
+//! [`inspect`] reads every layer once, streamed and in parallel; once more where only hard links tell
+//! what files of it are. Cataloguers and detectors say
 //! which paths they want and get bytes; none opens files itself. Each layer gives facts; whiteouts
 //! are applied afterwards, when the facts are laid over each other from the bottom up. So what a
 //! later layer deleted is still seen where it lies: in the layer that ships.
