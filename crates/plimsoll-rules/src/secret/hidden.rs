@@ -9,7 +9,7 @@ use crate::options::RuleSettings;
 use crate::project::{ProjectFile, unwrapped};
 use crate::secret::names::{self, Suspicion};
 use crate::secret::{anchors, values};
-use crate::user::accounts::password;
+use crate::user::accounts::{PASSWORD_PROGRAMS, password};
 
 /// Where in a Dockerfile stands what must not be shown: values of variables and labels with a name
 /// that any tool takes for a credential's, texts that are credentials by their form, the passwords of
@@ -26,7 +26,11 @@ pub fn hidden_in(file: &SourceFile) -> Vec<Span> {
                 .extend(found.map(|one| Span::new(lines.start + one.start, lines.start + one.end)));
         }
     }
-    accounts(&tree, &errors, &mut spans);
+    // Reading every script anew costs more than all the rest, and few files name such a program.
+    let names = |program: &str| memchr::memmem::find(file.bytes(), program.as_bytes()).is_some();
+    if PASSWORD_PROGRAMS.iter().any(|program| names(program)) {
+        accounts(&tree, &errors, &mut spans);
+    }
     // No rule about credentials looks at what the grammar does not allow where it stands. What has
     // no FROM is no Dockerfile, and all of it is wrong.
     if tree

@@ -215,6 +215,9 @@ const SET: &[&str] = &["CKV2_DOCKER_17"];
 /// An account without one.
 const EMPTY: &[&str] = &["DKL-LI-0001"];
 
+/// What a text holds that calls a program which [`password`] knows.
+pub(crate) const PASSWORD_PROGRAMS: [&str; 2] = ["passwd", "useradd"];
+
 /// What a command does to the password of an account, and what other tools say of that.
 pub(crate) fn password(command: &ShellCommand) -> Option<(&'static str, &'static [&'static str])> {
     let program = command.program()?;

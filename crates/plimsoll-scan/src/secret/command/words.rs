@@ -71,9 +71,12 @@ fn unquoted(line: &str, from: usize, to: usize) -> Word<'_> {
 pub(super) fn program(words: &[Word<'_>], name: &str) -> Option<usize> {
     // `-db mysql` names a kind of database. A flag of one letter may be that of what runs others.
     let is_flag = |word: &Word<'_>| word.text.starts_with('-') && word.text.len() > 2;
-    (0..words.len()).find(|at| {
-        words[*at].text.rsplit('/').next() == Some(name) && (*at == 0 || !is_flag(&words[*at - 1]))
-    })
+    // Asked of every word for every program that takes a password.
+    let is_named = |word: &Word<'_>| {
+        let before = word.text.strip_suffix(name);
+        before.is_some_and(|before| before.is_empty() || before.ends_with('/'))
+    };
+    (0..words.len()).find(|at| is_named(&words[*at]) && (*at == 0 || !is_flag(&words[*at - 1])))
 }
 
 pub(super) fn behind_equals<'t>(word: Word<'t>, flag: &str) -> Option<Word<'t>> {
