@@ -187,6 +187,96 @@ proptest! {
     }
 }
 
+/// What Maven's versions end with.
+const ENDS: &[&str] = &[
+    "",
+    ".Final",
+    ".x",
+    "-x",
+    "-1",
+    "-RC1",
+    ".RC1",
+    "-jre",
+    ".jre8",
+    "-jre8",
+    "-redhat-1",
+    ".redhat-1",
+    ".Final-redhat-1",
+    "-SNAPSHOT",
+    ".M1",
+    "-M1",
+    ".SR1",
+    "-android",
+    ".1",
+    ".2",
+    "-b01",
+    ".v2021",
+    "-0.1",
+    "-1.1",
+    "-sp",
+    "-0.ga",
+    "-ga.1",
+    "-xyz-1",
+    ".foo",
+];
+
+/// Versions such as are published on Maven's central repository.
+fn published() -> impl Strategy<Value = String> {
+    let numbers = &[
+        "1", "2", "1.0", "1.1", "1.0.0", "1.0.1", "2.0", "2.0.0", "r09",
+    ][..];
+    let parts = (prop::sample::select(numbers), prop::sample::select(ENDS));
+    parts.prop_map(|(numbers, end)| format!("{numbers}{end}"))
+}
+
+/// The versions sorted, which is the same whichever way round they come.
+fn sorted(order: Order, versions: &[String]) -> Vec<&str> {
+    let mut sorted: Vec<&str> = versions.iter().map(String::as_str).collect();
+    let mut back: Vec<&str> = sorted.iter().rev().copied().collect();
+    order.sort(&mut sorted, |version| version);
+    order.sort(&mut back, |version| version);
+    assert_eq!(sorted, back, "{order:?}");
+    let mut known: Vec<&str> = versions.iter().map(String::as_str).collect();
+    let mut kept = sorted.clone();
+    for all in [&mut known, &mut kept] {
+        all.sort_unstable();
+    }
+    known.dedup();
+    assert_eq!(known, kept, "{order:?}");
+    sorted
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(16))]
+
+    /// Many versions at once: what is no order shows from some twenty on.
+    #[test]
+    fn every_order_sorts_whatever_there_is(
+        versions in prop::collection::vec(nearly(), 20..200),
+        close in prop::collection::vec(close(), 7..60),
+    ) {
+        let close: Vec<String> = close.into_iter().flatten().collect();
+        for versions in [versions, close] {
+            for order in Order::ALL {
+                let sorted = sorted(order, &versions);
+                let behind = sorted.iter().skip(1);
+                for (version, behind) in sorted.iter().zip(behind) {
+                    let found = order.compare(version, behind);
+                    prop_assert!(
+                        order == Order::Maven || found != Ok(Ordering::Greater),
+                        "{:?}: {} {}", order, version, behind
+                    );
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn mavens_versions_are_sorted(versions in prop::collection::vec(published(), 20..200)) {
+        sorted(Order::Maven, &versions);
+    }
+}
+
 #[test]
 fn time_is_linear_in_the_texts() {
     // What is quadratic takes minutes over a text of this length.

@@ -24,6 +24,7 @@ mod go;
 mod hackage;
 mod hex;
 mod identifiers;
+mod installed;
 #[cfg(test)]
 mod laws;
 mod maven;
@@ -33,6 +34,7 @@ mod opam;
 mod pep440;
 mod rpm;
 mod semver;
+mod sort;
 
 use std::cmp::Ordering;
 use std::fmt;
@@ -197,25 +199,15 @@ impl Order {
     }
 
     /// The same of the version of an installed package. Package managers compare what they would
-    /// never install: some orders have a place for no version at all, and dpkg's for words.
+    /// never install: some orders have a place for no version at all, and for any words.
     ///
     /// # Errors
     ///
     /// [`BadVersion`] where it is none.
     pub(in crate::advisory) fn check_installed(self, text: &str) -> Result<(), BadVersion> {
-        if text.trim().is_empty() {
-            return Err(self.refuse(text, "nothing is written"));
-        }
-        let upstream = text.split_once(':').map_or(text, |(_, upstream)| upstream);
-        let refused = match self {
-            // deb-version(7): it starts with a digit.
-            Self::Dpkg => !upstream.starts_with(|c: char| c.is_ascii_digit()),
-            Self::Rpm => !upstream.contains(|c: char| c.is_ascii_digit()),
-            _ => false,
-        };
-        match refused {
-            true => Err(self.refuse(text, "no package has such a one")),
-            false => self.check(text),
+        match installed::why_none(self, text) {
+            Some(reason) => Err(self.refuse(text, reason)),
+            None => self.check(text),
         }
     }
 
