@@ -1,12 +1,14 @@
 //! Whether the versions that the advice names have none of the flaws: what advisories call a fix of one
 //! flaw may have another one, and records contradict themselves (`introduced` in a release that comes
 //! after the `fixed` pre-release of the same one). It also tells which flaws go that no advisory names a
-//! fix of: those of older versions only.
+//! fix of: those of older versions only. Of versions that are free of the same, the smallest is taken.
 
+use std::cmp::Ordering;
 use std::collections::HashSet;
 
 use plimsoll_model::{Package, StepTarget, Vulnerability};
 
+use super::super::version::Order;
 use super::step::{candidates, following};
 use super::{AdviceInput, Step, spelled, weight};
 
@@ -14,8 +16,8 @@ use super::{AdviceInput, Step, spelled, weight};
 const RETRIED: usize = 256;
 
 /// Judges the packages of the steps in the versions that they are to have, by the same advisories. Where
-/// one has flaws left, others are tried, and that which is free of most is taken. Releases of a
-/// distribution follow one another: what is mended there stays so.
+/// one has flaws left, or others, more versions are tried, and that which is free of most is taken.
+/// Releases of a distribution follow one another: what is mended there stays so.
 pub(super) fn recheck<'s, 'a: 's>(
     input: &AdviceInput<'a>,
     steps: impl Iterator<Item = &'s mut Step<'a>>,
@@ -48,7 +50,7 @@ pub(super) fn recheck<'s, 'a: 's>(
     let mut again: Vec<_> = steps
         .into_iter()
         .zip(all)
-        .filter(|((step, _), _)| step.left.contains(&true))
+        .filter(|((step, _), all)| step.left.contains(&true) || *all > 0)
         .take(RETRIED)
         .collect();
     let packages: Vec<&Package> = again.iter().map(|((_, package), _)| *package).collect();
@@ -93,12 +95,27 @@ pub(super) fn recheck<'s, 'a: 's>(
             let left = found.left(input, step, next);
             let is_use = left.contains(&false);
             let cost = cost(&left, found.all(next));
-            if is_use && cost < best.0 {
+            let is_smaller = || {
+                let known = best.1.as_ref();
+                cost == best.0 && known.is_some_and(|known| is_smaller(step.order, &to, known))
+            };
+            if is_use && (cost < best.0 || is_smaller()) {
                 best = (cost, Some(to), left);
             }
             next += 1;
         }
         (_, step.to, step.left) = best;
+    }
+}
+
+/// Whether the one version comes before the other; what is named before what only comes after one.
+fn is_smaller(order: Order, one: &StepTarget, other: &StepTarget) -> bool {
+    match (one, other) {
+        (StepTarget::At(one), StepTarget::At(other))
+        | (StepTarget::After(one), StepTarget::After(other)) => {
+            order.compare(one, other) == Ok(Ordering::Less)
+        }
+        (one, other) => matches!(one, StepTarget::At(_)) && matches!(other, StepTarget::After(_)),
     }
 }
 

@@ -39,11 +39,8 @@ pub(super) fn candidates<'v>(
 
 /// Versions in their order; of very many the smallest and the newest.
 fn of_both_ends(order: Order, mut all: Vec<&str>) -> Vec<&str> {
-    let compare = |left: &str, right: &str| order.compare(left, right).unwrap_or(Ordering::Equal);
     all.retain(|version| order.is_valid(version));
-    all.sort_unstable();
-    all.dedup();
-    all.sort_by(|left, right| compare(left, right));
+    order.sort(&mut all, |version| version);
     let newest = all.len().saturating_sub(ENDS).max(ENDS.min(all.len()));
     let behind = all.split_off(newest);
     all.truncate(ENDS);
@@ -96,7 +93,7 @@ pub(super) fn smallest_step<'v>(
                 .chain([smallest])
                 .filter(|fix| order.is_valid(fix))
                 .collect();
-            fixes.sort_by(|left, right| compare(left, right));
+            order.sort(&mut fixes, |fix| fix);
             let free = found.free_of_all.as_deref();
             order.is_valid(smallest).then_some((smallest, fixes, free))
         })
@@ -109,8 +106,9 @@ pub(super) fn smallest_step<'v>(
         return Some(least);
     }
     // What is known of the package, and not only of the version installed, tells more than the fixes.
+    // It may be older than some: a flaw may end long before the first version that is called fixed.
     let free = flaws.first()?.2;
-    if let Some(free) = free.filter(|free| order.is_valid(free) && compare(free, least).is_ge())
+    if let Some(free) = free.filter(|free| order.is_valid(free))
         && flaws.iter().all(|flaw| flaw.2 == Some(free))
     {
         return Some(free);
@@ -120,12 +118,13 @@ pub(super) fn smallest_step<'v>(
         .flat_map(|(_, fixes, _)| fixes.iter().copied())
         .filter(|fix| compare(fix, least).is_ge())
         .collect();
-    candidates.sort_by(|left, right| compare(left, right));
+    order.sort(&mut candidates, |fix| fix);
     candidates.dedup_by(|left, right| compare(left, right).is_eq());
     let is_free = |version: &str, smallest: &str, fixes: &[&str]| {
         if compare(version, smallest).is_eq() {
             return true;
         }
+        // Where the order is none, two neighbours of which the one is not above it and the other is.
         let above = fixes.partition_point(|fix| compare(fix, version).is_le());
         match (
             above.checked_sub(1).and_then(|at| fixes.get(at)),

@@ -170,11 +170,66 @@ fn a_step_goes_to_what_is_free_of_all_that_is_known() {
         found.free_of_all = Some("1.7".to_owned());
     }
     assert_eq!(to(&image), "1.7");
-    // One that is older than a fix says nothing.
+    // A flaw may end before the first version that is called fixed.
     for found in &mut image.found {
         found.free_of_all = Some("1.2".to_owned());
     }
+    assert_eq!(to(&image), "1.2");
+    image.found[0].free_of_all = None;
     assert_eq!(to(&image), "1.5");
+}
+
+/// Versions of Maven among which each comes before the next in circles.
+const CIRCLES: [&str; 25] = [
+    "1.0.0.RC1",
+    "2-jre",
+    "2.0.0-x",
+    "2.0.1.RC1",
+    "1.1-android",
+    "1.1-1",
+    "2.0.1.x",
+    "1.0-x",
+    "1.Final-redhat-1",
+    "2.Final-redhat-1",
+    "1.0-b01",
+    "2-SNAPSHOT",
+    "2.0.Final",
+    "2.0.1-1.1",
+    "1.0.1.x",
+    "1.Final",
+    "2.0.0-jre",
+    "2.redhat-1",
+    "1-RC1",
+    "2",
+    "1.0.1.jre8",
+    "2.0.x",
+    "1.0.0",
+    "2-jre8",
+    "2.0-1",
+];
+
+#[test]
+fn versions_that_have_no_order_are_advised_on() {
+    let package = (PackageKind::Maven, 2, "g:p", "0.9");
+    let high = VulnerabilitySeverity::High;
+    let image = Image::new().with(package, high, &CIRCLES);
+    let image = CIRCLES
+        .iter()
+        .fold(image, |image, fix| image.with(package, high, &[fix]));
+    let advice = image.advise(&[], high);
+    assert_eq!(advice.edits.len(), 1);
+    assert!(CIRCLES.contains(&version(&advice.edits[0].steps[0])));
+    let ends: Vec<RangeEnd> = CIRCLES
+        .iter()
+        .map(|version| RangeEnd {
+            version: (*version).to_owned(),
+            has_flaw: true,
+        })
+        .collect();
+    assert_eq!(
+        candidates(Order::Maven, image.found.iter(), &ends).len(),
+        48
+    );
 }
 
 /// What a step goes to.
@@ -551,6 +606,21 @@ fn severity() -> impl Strategy<Value = VulnerabilitySeverity> {
 }
 
 proptest! {
+    #[test]
+    fn fixes_of_maven_have_a_step(
+        flaws in proptest::collection::vec(
+            proptest::collection::vec(prop::sample::select(&CIRCLES[..]), 1..25),
+            1..40,
+        ),
+    ) {
+        let package = (PackageKind::Maven, 2, "g:p", "0.9");
+        let image = flaws.iter().fold(Image::new(), |image, fixes| {
+            image.with(package, VulnerabilitySeverity::High, fixes)
+        });
+        let advice = image.advise(&[], VulnerabilitySeverity::High);
+        prop_assert_eq!(advice.edits[0].removes.len(), flaws.len());
+    }
+
     /// Everything is told exactly once; the plan removes all that counts and can be removed, and
     /// none of its edits can be left out; the step is a version without each of its flaws.
     #[test]

@@ -103,9 +103,11 @@ pub(super) fn answer<'i>(
                 Said::TooMuch => return Ok(Some(Answer::too_much(order))),
                 Said::All(verdict) => verdict,
             };
+            let is_only = answer.is_none();
             let answer = answer.get_or_insert_with(|| Answer::new(order));
             answer.order = order;
-            answer.free_of_all = answer.free_of_all.or(verdict.free_of_all);
+            // What one of several says is free of all that it knows itself.
+            answer.free_of_all = verdict.free_of_all.filter(|_| is_only);
             answer.unjudged.extend(verdict.unjudged);
             undecided.extend(verdict.undecided);
             group.hits.extend(verdict.hits);

@@ -12,9 +12,10 @@ use super::super::severity::{Opinion, is_erratum, label, rate, weight};
 use super::super::{Details, GoImport, Index, IndexError, Record, RecordId, Severity, Specifics};
 use super::answer::Answer;
 use super::flaw::{Flaw, Told, cve, flaws};
-use super::judge::{Hit, way_out};
+use super::judge::Hit;
 use super::reach::Questions;
 use super::threat::Threats;
+use super::way_out::way_out;
 use super::work::Work;
 use super::{MOST_FINDING_BYTES, MOST_FINDINGS};
 
@@ -434,7 +435,8 @@ pub(super) fn origin(inventory: &Inventory, package: &Package) -> Origin {
             instruction: layer.instruction.clone(),
         }),
         package: Some(package.purl.clone()),
-        path: Some(package.path.clone()),
+        // Bills of materials need not tell where their packages lie.
+        path: Some(package.path.clone()).filter(|path| !path.is_empty()),
     }
 }
 

@@ -1,5 +1,4 @@
-//! Which advisories on a package mean the version that is installed, and which later version is
-//! free of what they tell.
+//! Which advisories on a package mean the version that is installed.
 
 use std::cell::LazyCell;
 use std::cmp::Ordering;
@@ -9,6 +8,7 @@ use super::super::version::{BadVersion, Order};
 use super::super::{Affected, AffectedBy, EventKind, IndexError, RecordId, Version};
 use super::question::Known;
 use super::range::{Position, holds};
+use super::way_out::{fixes, free_of_all, join_fixes, no_version};
 use super::work::Work;
 
 /// What was found out about one version of one package.
@@ -20,7 +20,7 @@ pub(super) struct Verdict<'i> {
     pub(super) cleared: Vec<RecordId>,
     /// All that the advisories of the hits say of the package, by record.
     pub(super) said: Vec<Affected<'i>>,
-    /// The smallest version above this one that no advisory means; see [`free_of_all`].
+    /// The smallest version above this one that no advisory means; see [`free_of_all()`].
     pub(super) free_of_all: Option<&'i str>,
     /// Advisories that could not be held against the version, and why; without an advisory where
     /// the version itself is none.
@@ -33,7 +33,8 @@ pub(super) struct Verdict<'i> {
 #[derive(Clone, Debug)]
 pub(super) struct Hit<'i> {
     pub(super) affected: Affected<'i>,
-    /// Versions above the one installed that it calls fixed, in the order of the record.
+    /// Versions above the one installed that it calls fixed; of what is published anywhere but in a
+    /// distribution those that its record calls so in any place that is on the package.
     pub(super) fixes: Vec<Version<'i>>,
     /// Whether only those get them who pay for it.
     pub(super) is_paid: bool,
@@ -68,8 +69,8 @@ impl<'i> Hit<'i> {
 
 /// How an installed version stands to the versions that advisories name. Each is compared once,
 /// however many advisories name it.
-struct Installed<'v> {
-    order: Order,
+pub(super) struct Installed<'v> {
+    pub(super) order: Order,
     version: &'v str,
     /// Whether its epoch is not known, so that nobody's counts.
     is_without_epoch: bool,
@@ -81,7 +82,12 @@ struct Installed<'v> {
 }
 
 impl<'v> Installed<'v> {
-    fn new(order: Order, version: &'v str, is_without_epoch: bool, slots: usize) -> Self {
+    pub(super) fn new(
+        order: Order,
+        version: &'v str,
+        is_without_epoch: bool,
+        slots: usize,
+    ) -> Self {
         Self {
             order,
             version: match is_without_epoch {
@@ -93,6 +99,21 @@ impl<'v> Installed<'v> {
             broken: HashSet::new(),
             spellings: None,
         }
+    }
+
+    /// How many versions are named.
+    pub(super) fn slots(&self) -> usize {
+        self.compared.len()
+    }
+
+    /// Whether what is named there is no version, and was compared all the same.
+    pub(super) fn is_broken(&self, slot: u32) -> bool {
+        self.broken.contains(&slot)
+    }
+
+    /// Whether none of what was compared is such.
+    pub(super) fn has_no_broken(&self) -> bool {
+        self.broken.is_empty()
     }
 
     /// Whether the version is listed, however it is spelled. `all` is what names the slots.
@@ -150,30 +171,6 @@ fn without_epoch(version: &str) -> &str {
     match version.split_once(':') {
         Some((epoch, rest)) if epoch.bytes().all(|byte| byte.is_ascii_digit()) => rest,
         _ => version,
-    }
-}
-
-/// Any version in the place of the one installed.
-struct Other<'v> {
-    order: Order,
-    version: &'v str,
-}
-
-impl Position for Other<'_> {
-    type Error = BadVersion;
-
-    fn to(&mut self, named: Version<'_>) -> Result<Ordering, BadVersion> {
-        let found = self.order.compare_named(self.version, named.text);
-        found.map(|(found, _)| found)
-    }
-
-    fn is_past(&mut self, last: Version<'_>) -> Result<bool, BadVersion> {
-        Ok(self.to(last)?.is_gt() && !self.order.is_build_of(self.version, last.text))
-    }
-
-    fn between(&mut self, left: Version<'_>, right: Version<'_>) -> Result<Ordering, BadVersion> {
-        let found = self.order.compare_named(left.text, right.text);
-        found.map(|(found, _)| found)
     }
 }
 
@@ -263,6 +260,9 @@ pub(super) fn judge<'i>(
         verdict.said.push(affected);
     }
     if bad.is_none() {
+        if !join_fixes(&mut installed, &mut verdict, work) {
+            return Ok(None);
+        }
         match free_of_all(&mut installed, &verdict, work) {
             Some(found) => verdict.free_of_all = found,
             None => return Ok(None),
@@ -336,199 +336,4 @@ where
         Some(bad) => Err(bad),
         None => Ok(false),
     }
-}
-
-/// Versions that are tried in search of one that is free of all.
-const TRIES: usize = 32;
-
-/// The smallest version above the one installed that no advisory means, of those that any calls
-/// fixed; advisories aside that know of no fix. Nothing where there is nothing to mend, and of
-/// packages of a distribution, whose releases follow one another: there the last of the fixes has
-/// all. The outer nothing is more than `work` leaves.
-#[expect(clippy::option_option, reason = "two ways of finding nothing")]
-fn free_of_all<'i>(
-    installed: &mut Installed<'_>,
-    verdict: &Verdict<'i>,
-    work: &mut Work,
-) -> Option<Option<&'i str>> {
-    let order = installed.order;
-    if matches!(order, Order::Dpkg | Order::Apk | Order::Rpm) {
-        return Some(None);
-    }
-    let compare = |left: &str, right: &str| order.compare(left, right).unwrap_or(Ordering::Equal);
-    // In the order of records, as hits are.
-    let mut hopeless: Vec<RecordId> = Vec::new();
-    let mut least: Option<&str> = None;
-    for hit in &verdict.hits {
-        let fixes = hit.fixes.iter().map(|fix| fix.text);
-        match fixes.min_by(|left, right| compare(left, right)) {
-            Some(fix) if least.is_none_or(|least| compare(fix, least).is_gt()) => least = Some(fix),
-            Some(_) => {}
-            None => hopeless.push(hit.affected.record),
-        }
-    }
-    let Some(least) = least else {
-        return Some(None);
-    };
-    let slots = installed.compared.len();
-    // Advisories name the same few.
-    let mut known = vec![false; slots];
-    let mut is_new = |fix: &Version<'_>| {
-        let place = usize::try_from(fix.slot).ok();
-        let place = place.and_then(|slot| known.get_mut(slot));
-        place.is_none_or(|known| !std::mem::replace(known, true))
-    };
-    let mut candidates: Vec<Version<'i>> = verdict
-        .said
-        .iter()
-        .flat_map(|affected| fixes(affected, installed))
-        .filter(|fix| is_new(fix) && compare(fix.text, least).is_ge())
-        .collect();
-    candidates.sort_by(|left, right| compare(left.text, right.text));
-    for version in candidates.into_iter().take(TRIES) {
-        let mut there = Installed::new(order, version.text, false, slots);
-        let mut is_free = true;
-        for affected in &verdict.said {
-            if !work.look(affected.size()) {
-                return None;
-            }
-            if hopeless.binary_search(&affected.record).is_ok() {
-                continue;
-            }
-            let mut ranges = affected.ranges();
-            if affected.enumerates(version)
-                || ranges.any(|range| holds(range.events(), &mut there).unwrap_or(false))
-            {
-                is_free = false;
-                break;
-            }
-        }
-        if is_free {
-            return Some(Some(version.text));
-        }
-    }
-    Some(None)
-}
-
-/// So few versions are sooner compared with each other than put into a set.
-const FEW: usize = 16;
-
-/// The versions above the one installed that are called fixed, each once.
-fn fixes<'i>(affected: &Affected<'i>, position: &mut Installed<'_>) -> Vec<Version<'i>> {
-    let mut fixes: Vec<Version<'i>> = Vec::new();
-    let mut known: HashSet<u32> = HashSet::new();
-    for range in affected.ranges() {
-        for event in range.events() {
-            if event.kind != EventKind::Fixed
-                || !position.to(event.version).is_ok_and(Ordering::is_lt)
-                || position.broken.contains(&event.version.slot)
-            {
-                continue;
-            }
-            if fixes.len() == FEW && known.is_empty() {
-                known.extend(fixes.iter().map(|fix| fix.slot));
-            }
-            let is_new = match fixes.len() {
-                0..FEW => !fixes.contains(&event.version),
-                _ => known.insert(event.version.slot),
-            };
-            if is_new {
-                fixes.push(event.version);
-            }
-        }
-    }
-    fixes
-}
-
-/// What comes behind the version installed, is called fixed, and is no version: nobody can install
-/// it, and that the flaw was mended is true all the same.
-fn no_version<'i>(affected: &Affected<'i>, position: &mut Installed<'_>) -> Option<&'i str> {
-    if position.broken.is_empty() {
-        return None;
-    }
-    let mut events = affected.ranges().flat_map(|range| range.events());
-    let found = events.find(|event| {
-        event.kind == EventKind::Fixed
-            && position.broken.contains(&event.version.slot)
-            && position.to(event.version).is_ok_and(Ordering::is_lt)
-    });
-    found.map(|event| event.version.text)
-}
-
-/// The way out of a flaw that the hits tell of.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct WayOut<'i> {
-    /// The smallest version that is free of it.
-    pub(super) smallest: Option<&'i str>,
-    /// All that are called fixed, smallest first.
-    pub(super) all: Vec<&'i str>,
-}
-
-/// The smallest version that none of the advisories of `hits` means any more; `said` is sorted by
-/// record. An advisory that knows of no fix says nothing on which version has one; it does not take
-/// away what others know. Nothing where looking for it is more than `work` leaves.
-pub(super) fn way_out<'i>(
-    order: Order,
-    hits: &[&Hit<'i>],
-    said: &[Affected<'i>],
-    work: &mut Work,
-) -> Option<WayOut<'i>> {
-    let mut all: Vec<Version<'i>> = hits
-        .iter()
-        .flat_map(|hit| hit.fixes.iter().copied())
-        .filter(|fix| order.check(fix.text).is_ok())
-        .collect();
-    // All of them are versions, so that each comparison has a result.
-    all.sort_by(|a, b| order.compare(a.text, b.text).unwrap_or(Ordering::Equal));
-    all.dedup_by(|a, b| a.text == b.text);
-    let mut knowing: Vec<RecordId> = hits
-        .iter()
-        .filter(|hit| !hit.fixes.is_empty())
-        .map(|hit| hit.affected.record)
-        .collect();
-    // One record may speak of a package many times.
-    knowing.sort_unstable();
-    knowing.dedup();
-    let mut smallest = None;
-    for version in &all {
-        if is_free(order, *version, &knowing, said, work)? {
-            smallest = Some(version.text);
-            break;
-        }
-    }
-    Some(WayOut {
-        smallest,
-        all: all.into_iter().map(|fix| fix.text).collect(),
-    })
-}
-
-/// Whether none of some records means a version; nothing where that is more than `work` leaves.
-fn is_free(
-    order: Order,
-    version: Version<'_>,
-    records: &[RecordId],
-    said: &[Affected<'_>],
-    work: &mut Work,
-) -> Option<bool> {
-    let text = version.text;
-    let mut other = Other {
-        order,
-        version: text,
-    };
-    for record in records {
-        let first = said.partition_point(|affected| affected.record < *record);
-        let behind = said.iter().skip(first);
-        for affected in behind.take_while(|affected| affected.record == *record) {
-            if !work.look(affected.size()) {
-                return None;
-            }
-            let mut ranges = affected.ranges();
-            if affected.enumerates(version)
-                || ranges.any(|range| holds(range.events(), &mut other).unwrap_or(true))
-            {
-                return Some(false);
-            }
-        }
-    }
-    Some(true)
 }

@@ -20,6 +20,7 @@ mod reach;
 #[cfg(test)]
 mod tests;
 mod threat;
+mod way_out;
 mod work;
 
 use std::collections::hash_map::Entry;

@@ -3,6 +3,7 @@
 mod bounds;
 mod distributions;
 mod lists;
+mod orders;
 mod reports;
 mod versions;
 

@@ -384,6 +384,60 @@ fn flaws_that_end_are_removed_by_what_comes_after() {
     assert_eq!(advice.remaining, [3]);
 }
 
+/// What is called a fix of one flaw may have another: a smaller one that has none is taken, and of those
+/// that have as many the smallest.
+#[test]
+fn a_version_that_is_known_to_be_vulnerable_is_looked_at_again() {
+    let high = VulnerabilitySeverity::High;
+    let image = Image::new().with(FLASK, high, &["3.0.2"]);
+    let other = Vulnerability {
+        id: "CVE-OTHER".to_owned(),
+        ..image.found[0].clone()
+    };
+    let to = |has_other: &dyn Fn(&str) -> bool| {
+        let judge = |packages: Vec<Package>| {
+            let packages = packages.iter().enumerate();
+            let found = packages.filter(|(_, package)| has_other(&package.version));
+            let found = found.map(|(at, _)| Vulnerability {
+                package: at,
+                ..other.clone()
+            });
+            Some(found.collect())
+        };
+        let ends = |packages: &[&Package]| {
+            let end = |version: &str, has_flaw| RangeEnd {
+                version: version.to_owned(),
+                has_flaw,
+            };
+            let all = vec![
+                end("2.1.2", true),
+                end("2.3.2", false),
+                end("3.0.2", false),
+                end("4.0.0", false),
+            ];
+            vec![all; packages.len()]
+        };
+        let advice = advise(&AdviceInput {
+            inventory: &image.inventory,
+            vulnerabilities: &image.found,
+            updates: &[],
+            base: None,
+            declared: &[],
+            built_in: &[],
+            counts: &|_| true,
+            update_counts: &|_| false,
+            judge: Some(&judge),
+            ends: Some(&ends),
+        });
+        advice.edits[0].steps[0].to.clone()
+    };
+    let at = |version: &str| StepTarget::At(version.to_owned());
+    assert_eq!(to(&|_| false), at("3.0.2"));
+    assert_eq!(to(&|version| version == "3.0.2"), at("2.3.2"));
+    assert_eq!(to(&|version| version.starts_with(['2', '3'])), at("4.0.0"));
+    assert_eq!(to(&|_| true), at("2.3.2"));
+}
+
 #[test]
 fn a_version_can_be_made_up_that_comes_after_another() {
     use super::super::step::following;

@@ -1,8 +1,9 @@
 //! What is looked at and kept has an end, whatever a bill of materials or an index says, and what is
 //! left out is told.
 
-use super::super::judge::{Hit, judge, way_out};
+use super::super::judge::{Hit, judge};
 use super::super::question::Known;
+use super::super::way_out::way_out;
 use super::super::work::Work;
 use super::*;
 use crate::advisory::version::Order;
