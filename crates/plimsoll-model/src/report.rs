@@ -71,7 +71,7 @@ pub struct ImageSummary {
 }
 
 /// The bill of materials a report speaks of, where there is no image.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct BillSummary {
     /// The file.
     pub name: String,
@@ -81,6 +81,10 @@ pub struct BillSummary {
     pub subject: String,
     /// Digest of the image it is about, where it says.
     pub digest: Option<Digest>,
+    /// Whether it is about an image, whichever.
+    pub is_image: bool,
+    /// The processor of that image, in the words of images, where it says.
+    pub architecture: Option<String>,
     /// How many of its components nothing identifies as packages.
     pub unidentified: usize,
 }

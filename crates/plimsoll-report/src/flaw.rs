@@ -1,13 +1,15 @@
 //! Known vulnerabilities for formats that have findings only: one finding each, at the line, or the
-//! file of the image, that brought the package.
+//! file of the image, that brought the package; else at the bill of materials that tells of it.
 
 use std::borrow::Cow;
 
 use plimsoll_model::{
-    Confidence, Finding, FixState, Report, Severity, Vulnerability, VulnerabilitySeverity,
+    Confidence, Finding, FixState, Position, Report, Severity, SourceOrigin, Span, Vulnerability,
+    VulnerabilitySeverity,
 };
 
 use crate::RuleInfo;
+use crate::place::bill_file;
 
 /// What such a finding goes by.
 pub(crate) const RULE: RuleInfo<'static> = RuleInfo {
@@ -25,11 +27,16 @@ pub(crate) fn findings(report: &Report) -> Cow<'_, [Finding]> {
     if report.vulnerabilities.is_empty() {
         return Cow::Borrowed(&report.findings);
     }
-    let flaws = report.vulnerabilities.iter().map(finding);
+    let bill = bill_file(report);
+    let flaws = report.vulnerabilities.iter().map(|one| finding(one, bill));
     Cow::Owned(report.findings.iter().cloned().chain(flaws).collect())
 }
 
-fn finding(vulnerability: &Vulnerability) -> Finding {
+fn finding(vulnerability: &Vulnerability, bill: Option<&str>) -> Finding {
+    let mut origin = vulnerability.origin.clone();
+    if origin.source.is_none() && origin.path.is_none() {
+        origin.source = bill.map(beginning);
+    }
     let title = vulnerability.title.as_deref().map(str::trim);
     let title = title.filter(|title| !title.is_empty());
     Finding {
@@ -52,10 +59,21 @@ fn finding(vulnerability: &Vulnerability) -> Finding {
             )),
         ),
         help: Some(help(vulnerability)),
-        origin: vulnerability.origin.clone(),
+        origin,
         related: Vec::new(),
         fix: None,
         subjects: Vec::new(),
+    }
+}
+
+/// Where a file begins.
+fn beginning(file: &str) -> SourceOrigin {
+    let start = Position { line: 1, column: 1 };
+    SourceOrigin {
+        file: file.to_owned(),
+        span: Span::new(0, 0),
+        start,
+        end: start,
     }
 }
 

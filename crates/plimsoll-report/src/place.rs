@@ -68,6 +68,12 @@ pub(crate) fn subject(report: &Report) -> &str {
         .map_or("image", String::as_str)
 }
 
+/// The file of the bill of materials that a report is of: what has no place of its own stands in it.
+pub(crate) fn bill_file(report: &Report) -> Option<&str> {
+    let name = report.bill.as_ref()?.name.as_str();
+    Some(name.strip_prefix("sbom:").unwrap_or(name))
+}
+
 /// As what a vulnerability was set aside and why: `waived until 2027-01-31 by ops: never called`. Most
 /// reasons begin with the word, and it is not said twice.
 pub(crate) fn standing(one: &SuppressedVulnerability) -> String {

@@ -13,6 +13,7 @@ use plimsoll_model::{
 use crate::fingerprint::Fingerprinter;
 use crate::lookup::Sources;
 use crate::mask::Mask;
+use crate::place::bill_file;
 use crate::text::{count, uri_path};
 use crate::{RenderInput, RuleInfo};
 use wire::{
@@ -31,6 +32,7 @@ const UNJUDGED: usize = 100;
 /// Renders the report.
 pub fn render(input: &RenderInput<'_>) -> String {
     let report = input.report;
+    let subject = subject(report);
     let sources = Sources::new(input.sources);
     let mask = Mask::new(input.hidden);
     // The text of every rule there is would be a hundred times what was found.
@@ -100,7 +102,7 @@ pub fn render(input: &RenderInput<'_>) -> String {
                 .map(|(finding, reason)| results.result(finding, reason))
                 .chain(vulnerable)
                 .chain(pending)
-                .map(|result| anchored(result, subject(report)))
+                .map(|result| anchored(result, &subject))
                 .collect(),
             properties: properties(report),
         }],
@@ -333,15 +335,19 @@ fn level(severity: Severity) -> &'static str {
 }
 
 /// What a report is about, for results that have no place of their own.
-fn subject(report: &Report) -> &str {
-    let image = report.image.as_ref().map(|image| image.name.as_str());
-    let bill = report.bill.as_ref().map(|bill| bill.name.as_str());
-    image.or(bill).unwrap_or("image")
+fn subject(report: &Report) -> ArtifactLocation {
+    match (&report.image, bill_file(report)) {
+        (None, Some(bill)) => artifact(bill),
+        (image, _) => ArtifactLocation {
+            uri: relative(image.as_ref().map_or("image", |image| &image.name)),
+            uri_base_id: None,
+        },
+    }
 }
 
 /// The result with a file and a line: code scanning on GitHub takes no file in which a result lacks
 /// either (rule GH1017 of Microsoft's validator). What is no line's stands at the first.
-fn anchored<'a>(mut result: SarifResult<'a>, subject: &str) -> SarifResult<'a> {
+fn anchored<'a>(mut result: SarifResult<'a>, subject: &ArtifactLocation) -> SarifResult<'a> {
     if result.locations.is_empty() {
         result.locations.push(Location {
             id: None,
@@ -355,10 +361,7 @@ fn anchored<'a>(mut result: SarifResult<'a>, subject: &str) -> SarifResult<'a> {
         let physical = location
             .physical_location
             .get_or_insert_with(|| PhysicalLocation {
-                artifact_location: ArtifactLocation {
-                    uri: relative(subject),
-                    uri_base_id: None,
-                },
+                artifact_location: subject.clone(),
                 region: None,
             });
         physical.region.get_or_insert(Region::Text {

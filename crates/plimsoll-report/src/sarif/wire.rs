@@ -197,7 +197,7 @@ pub(super) struct LogicalLocation {
     pub(super) kind: &'static str,
 }
 
-#[derive(Serialize)]
+#[derive(Clone, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct ArtifactLocation {
     pub(super) uri: String,

@@ -117,6 +117,70 @@ fn the_screen_fits_with_vulnerabilities() {
     );
 }
 
+/// A bill of materials need not tell where packages lie: they stand in the bill itself.
+#[test]
+fn what_has_no_place_stands_in_the_bill() {
+    let mut case = vulnerable();
+    let report = &mut case.report;
+    report.image = None;
+    report.findings.clear();
+    report.suppressed.clear();
+    report.suppressed_vulnerabilities.clear();
+    report.pending_updates.clear();
+    report.inventory.layers.clear();
+    report.bill = Some(BillSummary {
+        name: "sbom:./build/bill.json".to_owned(),
+        format: "CycloneDX 1.6".to_owned(),
+        ..BillSummary::default()
+    });
+    for one in &mut report.vulnerabilities {
+        one.origin = Origin {
+            package: Some(one.purl.clone()),
+            ..Origin::default()
+        };
+    }
+    let number = case.report.vulnerabilities.len();
+    assert!(number > 0);
+    let input = case.input();
+    let json = |text: String| serde_json::from_str::<Value>(&text).unwrap();
+    let sarif = json(sarif::render(&input));
+    let places = [
+        (json(codeclimate::render(&input)), "", "/location/path"),
+        (
+            json(codeclimate::render_gitlab(&input)),
+            "",
+            "/location/path",
+        ),
+        (
+            json(sonarqube::render(&input)),
+            "/issues",
+            "/primaryLocation/filePath",
+        ),
+        (
+            sarif,
+            "/runs/0/results",
+            "/locations/0/physicalLocation/artifactLocation/uri",
+        ),
+    ];
+    for (document, list, path) in places {
+        let all = document.pointer(list).unwrap().as_array().unwrap();
+        assert_eq!(all.len(), number, "{path}");
+        for one in all {
+            assert_eq!(one.pointer(path).unwrap(), "build/bill.json", "{one}");
+        }
+    }
+    let plain = plain::render(&input);
+    let lines = plain
+        .lines()
+        .filter(|line| line.starts_with("./build/bill.json:1:1: "));
+    assert_eq!(lines.count(), number, "{plain}");
+    let github = github::render(&input);
+    assert_eq!(
+        github.matches("file=build/bill.json,line=1").count(),
+        number
+    );
+}
+
 /// A bill of materials is no longer than an image, and says as much of what it was judged by.
 #[test]
 fn a_bill_of_materials_is_a_screen() {
@@ -130,8 +194,8 @@ fn a_bill_of_materials_is_a_screen() {
         name: "bill.json".to_owned(),
         format: "CycloneDX 1.6".to_owned(),
         subject: "app:1".to_owned(),
-        digest: None,
         unidentified: 2,
+        ..BillSummary::default()
     });
     for edit in &mut report.advice.edits {
         edit.place = None;
@@ -315,8 +379,8 @@ fn what_nobody_could_judge_is_not_clean() {
         name: "bill.json".to_owned(),
         format: "CycloneDX 1.6".to_owned(),
         subject: String::new(),
-        digest: None,
         unidentified: 2,
+        ..BillSummary::default()
     });
     let coverage = report.advisories.as_mut().unwrap();
     let judged = coverage.covered.clone();

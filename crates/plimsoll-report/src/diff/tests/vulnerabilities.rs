@@ -194,8 +194,8 @@ fn the_object_is_what_its_schema_says() {
         name: "new.json".to_owned(),
         format: "SPDX 2.3".to_owned(),
         subject: String::new(),
-        digest: None,
         unidentified: 0,
+        ..BillSummary::default()
     });
     for difference in [example(), judged(), bill] {
         let value = parse(&json(&input(&difference)));
@@ -217,8 +217,8 @@ fn a_bill_of_materials_has_packages_and_nothing_else() {
         name: "old.json".to_owned(),
         format: "CycloneDX 1.6".to_owned(),
         subject: "app".to_owned(),
-        digest: None,
         unidentified: 0,
+        ..BillSummary::default()
     });
     difference.layers.clear();
     difference.files = FileChanges::default();
