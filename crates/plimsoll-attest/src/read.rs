@@ -11,6 +11,7 @@ mod ownership;
 mod package;
 mod platform;
 mod spdx;
+mod subject;
 mod tree;
 
 use plimsoll_model::{Digest, Inventory, Package, Platform};
@@ -27,6 +28,10 @@ pub struct BillOfMaterials {
     pub subject: String,
     /// Digest of the image it is about, where it says.
     pub digest: Option<Digest>,
+    /// Whether it is about an image, whichever.
+    pub is_image: bool,
+    /// The processor of the image, in the words of images, where it says.
+    pub architecture: Option<String>,
     /// The image's platform, as far as its packages tell; an architecture that they do not is empty.
     pub platform: Option<Platform>,
     /// Its own number, where it has one: a UUID in small letters.
@@ -113,6 +118,7 @@ fn of_value(value: &Tree<'_>, depth: usize) -> Result<BillOfMaterials, ReadError
     if let Some(predicate) = value.get("predicate") {
         let mut bill = of_value(predicate, depth - 1)?;
         bill.digest = bill.digest.or_else(|| statement_digest(value));
+        bill.is_image |= bill.digest.is_some();
         return Ok(bill);
     }
     // Some tools wrap the predicate once more, and GitHub's dependency graph what it exports

@@ -102,6 +102,12 @@ pub(crate) fn summary(name: &str, bill: &BillOfMaterials) -> BillSummary {
         format: bill.format.clone(),
         subject: bill.subject.clone(),
         digest: bill.digest.clone(),
+        is_image: bill.is_image,
+        architecture: bill.architecture.clone().or_else(|| {
+            let platform = bill.platform.as_ref();
+            let word = platform.map(|platform| &platform.architecture);
+            word.filter(|word| !word.is_empty()).cloned()
+        }),
         unidentified: bill.unidentified.len(),
     }
 }

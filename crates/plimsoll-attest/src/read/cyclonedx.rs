@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use plimsoll_model::{Digest, Distribution, Evidence, LayerFacts, Package, PackageKind};
 
 use super::distribution::{self, Naming};
+use super::subject::Subject;
 use super::tree::Tree;
 use super::{BillOfMaterials, MAX_PACKAGES, list, ownership, package, text};
 
@@ -35,7 +36,7 @@ pub(super) fn read(document: &Tree<'_>) -> BillOfMaterials {
         .map(str::to_ascii_lowercase);
     if let Some(subject) = subject {
         bill.subject = text(subject, "name").to_owned();
-        bill.digest = Digest::parse(text(subject, "version")).ok();
+        named(subject).tell(&mut bill);
         let layers = list(subject, "properties").iter().filter(|property| {
             matches!(
                 text(property, "name"),
@@ -72,6 +73,20 @@ pub(super) fn read(document: &Tree<'_>) -> BillOfMaterials {
     } = reading;
     distribution::settle(&mut bill.inventory, systems, Naming::Identifier);
     bill
+}
+
+/// By what the subject is named as an image.
+fn named<'t>(subject: &'t Tree<'_>) -> Subject<'t> {
+    let properties = list(subject, "properties").iter();
+    let in_registries = properties
+        .filter(|property| text(property, "name") == "aquasecurity:trivy:RepoDigest")
+        .map(|property| text(property, "value"));
+    Subject {
+        is_container: text(subject, "type") == "container",
+        version: text(subject, "version"),
+        purls: vec![text(subject, "purl")],
+        in_registries: in_registries.collect(),
+    }
 }
 
 /// A layer of which nothing is known but its diff id.

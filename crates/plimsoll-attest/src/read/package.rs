@@ -81,7 +81,7 @@ pub(super) fn of_purl(text: &str) -> Option<Package> {
 }
 
 /// A package URL. Most have nothing in them that is escaped: those are taken apart without a copy.
-fn parsed(text: &str) -> Option<PackageUrl<'_>> {
+pub(super) fn parsed(text: &str) -> Option<PackageUrl<'_>> {
     match plain(text) {
         Some(purl) => purl.ok(),
         None => PackageUrl::from_str(text).ok(),

@@ -2,9 +2,10 @@
 
 use std::collections::HashMap;
 
-use plimsoll_model::{Digest, Distribution, Evidence, Package, PackageKind};
+use plimsoll_model::{Distribution, Evidence, Package, PackageKind};
 
 use super::distribution::{self, Naming};
+use super::subject::Subject;
 use super::tree::Tree;
 use super::{BillOfMaterials, list, package, text};
 use crate::sbom::FOREIGN;
@@ -32,7 +33,7 @@ pub(super) fn read(document: &Tree<'_>) -> BillOfMaterials {
             // Somebody's package may be called so, too.
             "CONTAINER" if named.is_none() => {
                 bill.subject = text(described, "name").to_owned();
-                bill.digest = Digest::parse(text(described, "versionInfo")).ok();
+                container(described).tell(&mut bill);
                 continue;
             }
             _ => {}
@@ -92,7 +93,7 @@ pub(super) fn read_graph(document: &Tree<'_>) -> BillOfMaterials {
                         continue;
                     }
                     "container" => {
-                        bill.digest = Digest::parse(version).ok();
+                        element_of_container(element).tell(&mut bill);
                         continue;
                     }
                     _ => {}
@@ -132,6 +133,35 @@ pub(super) fn read_graph(document: &Tree<'_>) -> BillOfMaterials {
     }
     distribution::settle(&mut bill.inventory, systems, Naming::Words);
     bill
+}
+
+/// By what a package that is an image is named.
+fn container<'t>(described: &'t Tree<'_>) -> Subject<'t> {
+    let references = list(described, "externalRefs").iter();
+    let purls = references
+        .filter(|reference| text(reference, "referenceType") == "purl")
+        .map(|reference| text(reference, "referenceLocator"));
+    Subject {
+        is_container: true,
+        version: text(described, "versionInfo"),
+        purls: purls.collect(),
+        in_registries: Vec::new(),
+    }
+}
+
+/// The same of an element of SPDX 3.
+fn element_of_container<'t>(element: &'t Tree<'_>) -> Subject<'t> {
+    let identifiers = list(element, "externalIdentifier").iter();
+    let identifiers = identifiers
+        .filter(|id| text(id, "externalIdentifierType") == "packageUrl")
+        .map(|id| text(id, "identifier"));
+    let own = text(element, "software_packageUrl");
+    Subject {
+        is_container: true,
+        version: text(element, "software_packageVersion"),
+        purls: std::iter::once(own).chain(identifiers).collect(),
+        in_registries: Vec::new(),
+    }
 }
 
 /// Whether the supplier (`Person: Name (address)`, `Organization: Name`) is another than the

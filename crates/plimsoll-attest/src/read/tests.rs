@@ -142,6 +142,50 @@ fn what_others_published_is_told() {
     assert_eq!(source.map(|(name, _)| name.as_str()), Some("c"));
 }
 
+/// Tools write the digest of the image to different places.
+#[test]
+fn an_image_is_known_by_its_digest_wherever_that_stands() {
+    let hex = "a".repeat(64);
+    let digest = format!("sha256:{hex}");
+    let escaped = format!("pkg:oci/img@sha256%3A{hex}?arch=amd64&repository_url=reg.example%2Fimg");
+    let purl = json!({"referenceType": "purl", "referenceLocator": escaped});
+    let in_registry = json!([{
+        "name": "aquasecurity:trivy:RepoDigest",
+        "value": format!("reg.example/img@{digest}"),
+    }]);
+    let cyclonedx = |subject: Value| {
+        told(&json!({"bomFormat": "CycloneDX", "metadata": {"component": subject}}))
+    };
+    let spdx = |rest: Value| {
+        let mut subject = json!({"primaryPackagePurpose": "CONTAINER"});
+        let fields = subject.as_object_mut().unwrap();
+        fields.extend(rest.as_object().unwrap().clone());
+        told(&json!({"spdxVersion": "SPDX-2.3", "packages": [subject]}))
+    };
+    let element = json!({
+        "type": "software_Package",
+        "software_primaryPurpose": "container",
+        "software_packageUrl": escaped,
+    });
+    for bill in [
+        cyclonedx(json!({"type": "container", "version": digest})),
+        cyclonedx(json!({"type": "container", "purl": escaped})),
+        cyclonedx(json!({"type": "application", "purl": escaped})),
+        cyclonedx(json!({"type": "container", "properties": in_registry})),
+        spdx(json!({"versionInfo": digest})),
+        spdx(json!({"externalRefs": [purl]})),
+        told(&json!({"@graph": [element]})),
+    ] {
+        assert_eq!(bill.digest.as_ref().map(Digest::as_str), Some(&*digest));
+        assert!(bill.is_image);
+        assert!(bill.architecture.is_none_or(|word| word == "amd64"));
+    }
+    let unknown = cyclonedx(json!({"type": "container", "name": "app:1"}));
+    assert!(unknown.is_image && unknown.digest.is_none());
+    let program = cyclonedx(json!({"type": "application", "name": "app", "version": "1"}));
+    assert!(!program.is_image && program.digest.is_none());
+}
+
 /// Package URLs have names of Go and npm in lower case, advisories as they are.
 #[test]
 fn names_are_spelled_as_they_are() {

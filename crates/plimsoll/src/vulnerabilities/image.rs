@@ -59,18 +59,19 @@ impl ImageIdentity {
         }
     }
 
-    /// The image that a bill of materials is of, where that tells which.
+    /// The image that a bill of materials is of, where it is of one.
     pub(crate) fn of_bill(bill: &BillSummary) -> Self {
-        let Some(digest) = &bill.digest else {
+        if !bill.is_image {
             return Self::default();
-        };
+        }
+        let digest = bill.digest.as_ref();
         Self {
             name: name_of(&bill.subject),
             asked_for: bill.subject.clone(),
-            digest: digest.to_string(),
+            digest: digest.map_or_else(String::new, ToString::to_string),
             also: Vec::new(),
             bills: Vec::new(),
-            architecture: None,
+            architecture: bill.architecture.clone(),
         }
     }
 
@@ -103,7 +104,7 @@ impl ImageIdentity {
 
     /// Whether another name than a package URL means it.
     pub(super) fn goes_by(&self, name: &str) -> bool {
-        if self.is_digest(name) || name == self.asked_for {
+        if self.is_digest(name) || (!name.is_empty() && name == self.asked_for) {
             return true;
         }
         let (Some(own), Some(other)) = (&self.name, ImageName::parse(name).ok()) else {
@@ -130,12 +131,14 @@ impl ImageIdentity {
         if !docker && purl.kind() != "oci" {
             return false;
         }
-        let architecture = purl
-            .qualifier("arch")
-            .is_none_or(|arch| self.architecture.as_deref() == Some(arch));
+        let wanted = purl.qualifier("arch");
+        let own = self.architecture.as_deref();
         if let Some(version) = purl.version().filter(|version| version.contains(':')) {
-            return architecture && self.is_digest(version);
+            // A bill of materials need not tell it.
+            let is_other = own.is_some() && wanted.is_some() && own != wanted;
+            return !is_other && self.is_digest(version);
         }
+        let architecture = wanted.is_none() || own == wanted;
         let Some(own) = &self.name else {
             return false;
         };
@@ -194,6 +197,8 @@ mod tests {
             format: "CycloneDX 1.6".to_owned(),
             subject: "ghcr.io/acme/app:1.2".to_owned(),
             digest: Some(Digest::from_sha256([7; 32])),
+            is_image: true,
+            architecture: Some("amd64".to_owned()),
             unidentified: 0,
         };
         let by_name = Purl::parse("pkg:oci/app?repository_url=ghcr.io/acme/app").unwrap();
@@ -201,10 +206,25 @@ mod tests {
         let exact = Purl::parse(&exact).unwrap();
         let image = ImageIdentity::of_bill(&bill);
         assert!(image.is_asked_for_by(&by_name) && image.is_asked_for_by(&exact));
-        // What may be of anything is of no image.
+        let of = |architecture: &str| {
+            let digest = Digest::from_sha256([7; 32]);
+            Purl::parse(&format!("pkg:oci/x@{digest}?arch={architecture}")).unwrap()
+        };
+        assert!(image.is_asked_for_by(&of("amd64")) && !image.is_asked_for_by(&of("arm64")));
+        // A digest says exactly which, whether the bill tells for which processor or not.
+        bill.architecture = None;
+        let image = ImageIdentity::of_bill(&bill);
+        assert!(image.is_asked_for_by(&of("arm64")));
+        // Without one an image goes by its name.
         bill.digest = None;
         let image = ImageIdentity::of_bill(&bill);
+        assert!(image.is_asked_for_by(&by_name) && !image.is_asked_for_by(&exact));
+        assert!(image.goes_by("ghcr.io/acme/app:1.2") && !image.goes_by(""));
+        // What may be of anything is of no image.
+        bill.is_image = false;
+        let image = ImageIdentity::of_bill(&bill);
         assert!(!image.is_asked_for_by(&by_name) && !image.is_asked_for_by(&exact));
+        assert!(!image.goes_by(""));
     }
 
     #[test]

@@ -244,10 +244,8 @@ fn old_advisories_and_unjudged_packages() {
     let mut unjudged = report();
     unjudged.bill = Some(BillSummary {
         name: "bill.json".to_owned(),
-        format: String::new(),
-        subject: String::new(),
-        digest: None,
         unidentified: 2,
+        ..BillSummary::default()
     });
     judged(&with("unjudged = \"report\""), &mut unjudged);
     assert_eq!(gaps(&unjudged), []);
