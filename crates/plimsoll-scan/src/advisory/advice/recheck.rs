@@ -51,8 +51,10 @@ pub(super) fn recheck<'s, 'a: 's>(
         .into_iter()
         .zip(all)
         .filter(|((step, _), all)| step.left.contains(&true) || *all > 0)
-        .take(RETRIED)
         .collect();
+    // Those first that would be rid of less than they could be.
+    again.sort_by_key(|((step, _), _)| !step.left.contains(&true));
+    again.truncate(RETRIED);
     let packages: Vec<&Package> = again.iter().map(|((_, package), _)| *package).collect();
     let mut ends = match input.ends {
         Some(ends) if !packages.is_empty() => ends(&packages),
