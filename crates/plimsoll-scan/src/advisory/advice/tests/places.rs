@@ -438,6 +438,47 @@ fn a_version_that_is_known_to_be_vulnerable_is_looked_at_again() {
     assert_eq!(to(&|_| true), at("2.3.2"));
 }
 
+/// There is room to look again at some hundred packages: first at those whose flaws would stay.
+#[test]
+fn what_would_keep_its_flaws_is_looked_at_first() {
+    let high = VulnerabilitySeverity::High;
+    let names: Vec<String> = (0..300).map(|at| format!("n{at}")).collect();
+    let image = names.iter().fold(Image::new(), |image, name| {
+        image.with((PackageKind::Python, 2, name, "1.0"), high, &["3.0"])
+    });
+    let image = image.with((PackageKind::Python, 2, "zzz", "1.0"), high, &[]);
+    let judge = |packages: Vec<Package>| {
+        let packages = packages.iter().enumerate();
+        let found = packages.filter(|(_, package)| package.name != "zzz");
+        let found = found.map(|(at, _)| Vulnerability {
+            id: "CVE-OTHER".to_owned(),
+            package: at,
+            ..image.found[0].clone()
+        });
+        Some(found.collect())
+    };
+    let ends = |packages: &[&Package]| {
+        let end = RangeEnd {
+            version: "2.0".to_owned(),
+            has_flaw: false,
+        };
+        vec![vec![end]; packages.len()]
+    };
+    let advice = advise(&AdviceInput {
+        inventory: &image.inventory,
+        vulnerabilities: &image.found,
+        updates: &[],
+        base: None,
+        declared: &[],
+        built_in: &[],
+        counts: &|_| true,
+        update_counts: &|_| false,
+        judge: Some(&judge),
+        ends: Some(&ends),
+    });
+    assert_eq!(advice.remaining, [0; 0]);
+}
+
 #[test]
 fn a_version_can_be_made_up_that_comes_after_another() {
     use super::super::step::following;
