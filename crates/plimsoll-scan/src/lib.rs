@@ -36,7 +36,9 @@ use record::LayerRecord;
 
 pub use cache::{Cache, CacheUsage};
 pub use files::{Change, FileEntry, FileKind, ImageFiles, NodeId};
-pub use secret::{concealed_in, credentials_in, credentials_in_file, may_be_credential, redacted};
+pub use secret::{
+    concealed_in, credentials_in, credentials_in_file, is_telling, may_be_credential, redacted,
+};
 
 #[doc(hidden)]
 pub use catalogue::binary::fuzz_functions;

@@ -11,12 +11,8 @@ use rayon::prelude::*;
 /// What stands in a text in place of a credential.
 const MARK: &str = "***";
 
-/// A value shorter than this is hidden where it stands, and nowhere else: it may be any word.
+/// A shorter value is hidden where it stands, and nowhere else: it may be any word.
 const SHORTEST: usize = 6;
-/// Nobody repeats a longer one.
-const LONGEST: usize = 4096;
-/// What reads like a word is one, unless it has as many characters.
-const DISTINCT: usize = 14;
 
 /// Build arguments as they may be published: of one that may be a credential the name alone.
 pub(crate) fn publishable(
@@ -126,7 +122,7 @@ impl<'a> Seen<'a> {
         let mut values = Values::default();
         for span in &spans {
             let value = unquoted(span.of(bytes).trim_ascii());
-            if is_telling(value) {
+            if plimsoll_scan::is_telling(value) {
                 values.add(value);
             }
         }
@@ -203,21 +199,6 @@ fn unquoted(value: &[u8]) -> &[u8] {
             .strip_suffix(quote.as_slice())
     });
     inner.unwrap_or(value)
-}
-
-/// Whether a value is so much its own that another text with it in it repeats it: not a word, a name
-/// or a path that stands for other things, too.
-fn is_telling(value: &[u8]) -> bool {
-    let has = |sort: fn(&u8) -> bool| value.iter().any(sort);
-    let is_mixed = value
-        .windows(2)
-        .any(|pair| pair[0].is_ascii_lowercase() && pair[1].is_ascii_uppercase());
-    let is_drawn = is_mixed || (has(u8::is_ascii_digit) && has(u8::is_ascii_alphabetic));
-    (SHORTEST..=LONGEST).contains(&value.len())
-        && (is_drawn || value.len() >= DISTINCT)
-        && !value.starts_with(b"/")
-        && !value.starts_with(b"$")
-        && !has(u8::is_ascii_whitespace)
 }
 
 /// Values that must not be shown, wherever they turn up.
@@ -317,7 +298,11 @@ impl Values {
             Some(&mut config.on_build),
         ];
         let words = words.into_iter().flatten().flatten();
-        let labels = config.labels.iter_mut().map(|(_, value)| value);
+        let fields = [&mut config.user, &mut config.working_dir];
+        let words = words.chain(fields).chain(&mut config.author);
+        let words = words.chain(&mut config.volumes);
+        let labels = config.labels.iter_mut();
+        let labels = labels.flat_map(|(name, value)| [name, value]);
         let history = config.history.iter_mut();
         let history = history.flat_map(|entry| [&mut entry.created_by, &mut entry.comment]);
         for text in words.chain(labels).chain(history.flatten()) {

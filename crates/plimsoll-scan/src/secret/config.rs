@@ -1,7 +1,9 @@
 //! Credentials in an image's configuration and history.
 
 mod line;
+mod listed;
 pub(super) mod redact;
+mod values;
 
 use std::collections::HashMap;
 
@@ -9,7 +11,9 @@ use plimsoll_model::{ImageConfig, SecretSighting, Severity};
 
 use self::line::flag_name;
 pub(super) use self::line::{arguments, assignments};
+use self::listed::listed;
 use self::redact::shown_name;
+pub use self::values::is_telling;
 use super::assignment::{in_assignment, in_urls};
 use super::command::{in_arguments, in_commands, is_hash};
 use super::context::in_context;
@@ -162,7 +166,33 @@ pub(super) fn in_command(text: &str, detector: &Detector) -> Hits {
     in_commands(text, 0, &mut hits);
     hits.extend(in_urls(text, 0));
     beside_key_id(text, &mut hits);
+    in_lists(text, detector, &mut hits);
     hits
+}
+
+/// Words of lists in one text that are read. No command has more.
+const MAX_LISTED: usize = 4096;
+
+/// Credentials in the words that stand in quotes in a list.
+fn in_lists(text: &str, detector: &Detector, hits: &mut Hits) {
+    let mut read = 0;
+    for list in listed(text) {
+        read += list.len();
+        if read > MAX_LISTED {
+            hits.leave_out();
+            return;
+        }
+        let words: Vec<String> = list.iter().map(|word| word.text.clone()).collect();
+        for (word, inner) in list.iter().zip(in_words(&words, detector)) {
+            if inner.is_full() {
+                hits.leave_out();
+            }
+            hits.extend(inner.into_iter().map(|hit| {
+                let (start, end) = word.place(hit.start, hit.end);
+                Hit { start, end, ..hit }
+            }));
+        }
+    }
 }
 
 /// Credentials in each word of a command that needs no shell.
@@ -207,182 +237,4 @@ fn beside_key_id(text: &str, hits: &mut Hits) {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::super::hits::MAX_HITS;
-    use super::super::redacted;
-    use super::*;
-
-    #[test]
-    fn every_occurrence_goes_and_overlaps_go_whole() {
-        let token = format!("gh{}_{}", "p", "aB3dE5gH7jK9mN1pQ2rS4tU6vW8xY0zC5eF7");
-        let config = ImageConfig {
-            env: vec![
-                format!("API_TOKEN=prefix-{token}-suffix"),
-                format!("{token}=1"),
-            ],
-            cmd: Some(vec![format!(
-                "run {token} and {token} X_PASSWORD=\"two words\""
-            )]),
-            ..ImageConfig::default()
-        };
-        let shown = redacted(&config);
-        let text = format!("{shown:?} {:?}", in_config(&config, Detector::shared()));
-        for secret in [token.as_str(), "suffix", "two words"] {
-            assert!(!text.contains(secret), "{text}");
-        }
-        assert_eq!(shown.cmd.unwrap()[0].matches("[github-token ").count(), 2);
-    }
-
-    #[test]
-    fn more_than_are_looked_for_are_hidden_too() {
-        let drawn = |mut at: u64| -> String {
-            let letter = || {
-                at = at.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(99);
-                char::from(b"aB3dE5gH7jK9mN1pQ2rS4tU6vW8xY0zC"[(at >> 59) as usize])
-            };
-            std::iter::repeat_with(letter).take(36).collect()
-        };
-        let secrets: Vec<String> = (0..1000)
-            .map(|at| format!("gh{}_{}", "p", drawn(at)))
-            .collect();
-        let urls = (0..1000).map(|at| format!("https://u:q7RtY2mWx9KpLz{at}@h.net"));
-        let urls: Vec<String> = urls.collect();
-        let config = ImageConfig {
-            env: vec![secrets.join(" "), urls.join(" ")],
-            cmd: Some(vec![secrets.join(" ")]),
-            ..ImageConfig::default()
-        };
-        let shown = format!("{:?}", redacted(&config));
-        let told = in_config(&config, Detector::shared()).sightings;
-        assert!(
-            told.len() >= MAX_HITS && told.len() < 1000,
-            "{}",
-            told.len()
-        );
-        for secret in secrets.iter().chain(&urls) {
-            assert!(!shown.contains(secret.as_str()), "{secret}");
-        }
-    }
-
-    #[test]
-    fn every_field_is_searched_and_hidden() {
-        let token = format!("gh{}_{}", "p", "aB3dE5gH7jK9mN1pQ2rS4tU6vW8xY0zC5eF7");
-        let password = "Tr0ub4dor3x";
-        let config = ImageConfig {
-            author: Some(format!("me <{token}@x>")),
-            user: token.clone(),
-            working_dir: format!("/srv/{token}"),
-            volumes: vec![format!("/data/{token}")],
-            cmd: Some(
-                ["curl", "-u", &format!("bob:{password}")]
-                    .map(str::to_owned)
-                    .to_vec(),
-            ),
-            history: vec![plimsoll_model::HistoryEntry {
-                created_by: Some(format!("RUN /bin/sh -c mysql -p{password} < x # buildkit")),
-                ..plimsoll_model::HistoryEntry::default()
-            }],
-            ..ImageConfig::default()
-        };
-        let detector = Detector::shared();
-        let found = in_config(&config, detector).sightings;
-        let told: Vec<(&str, &str, &[String])> = found
-            .iter()
-            .map(|secret| (&*secret.kind, secret.place.as_str(), &*secret.also_at))
-            .collect();
-        let also = |places: &[&str]| {
-            places
-                .iter()
-                .map(|place| (*place).to_owned())
-                .collect::<Vec<_>>()
-        };
-        assert_eq!(
-            told,
-            [
-                ("command-password", "cmd", &*also(&["history step 1"])),
-                (
-                    "github-token",
-                    "author",
-                    &*also(&["user", "workdir", "volume"])
-                ),
-            ]
-        );
-        let shown = format!("{:?}", redacted(&config));
-        assert!(
-            !shown.contains(&token) && !shown.contains(password),
-            "{shown}"
-        );
-    }
-
-    #[test]
-    fn what_programs_take_is_hidden_wherever_it_stands() {
-        let password = format!("Tr0ub4{}", "dor3x");
-        let shell = |command: &str| {
-            let command = command.replace("PW", &password);
-            plimsoll_model::HistoryEntry {
-                created_by: Some(format!("RUN /bin/sh -c {command} # buildkit")),
-                ..plimsoll_model::HistoryEntry::default()
-            }
-        };
-        let words = |text: &str| {
-            let words = text.split('|').map(|word| word.replace("PW", &password));
-            Some(words.collect::<Vec<_>>())
-        };
-        let config = ImageConfig {
-            env: ["PGPASSWORD", "DBPASS", "AUTHTOKEN", "REDISCLI_AUTH"]
-                .map(|name| format!("{name}={password}"))
-                .to_vec(),
-            cmd: words("curl|-fsSu|bob:PW|https://x"),
-            entrypoint: words("sh|-c|npm config set //r.corp/:_authToken PW && exec x"),
-            healthcheck: Some(plimsoll_model::HealthCheck {
-                test: words("CMD-SHELL|curl -fsu bob:PW http://localhost/ || exit 1")
-                    .unwrap_or_default(),
-                ..plimsoll_model::HealthCheck::default()
-            }),
-            history: vec![
-                shell("PGPASSWORD=PW psql -h db"),
-                shell("curl -fsSLu bob:PW https://x/y.tgz"),
-                shell("docker login --username x --password PW r.corp"),
-                shell("aws configure set aws_secret_access_key PW"),
-            ],
-            ..ImageConfig::default()
-        };
-        let shown = format!("{:?}", redacted(&config));
-        assert!(!shown.contains(&password), "{shown}");
-        let told = in_config(&config, Detector::shared()).sightings;
-        let places = told.iter().map(|one| 1 + one.also_at.len()).sum::<usize>();
-        assert_eq!(places, 11, "{told:?}");
-    }
-
-    #[test]
-    fn hashes_in_labels() {
-        let hash = format!("$2y$05${}", "aB3dE5gH7j".repeat(5));
-        let config = ImageConfig {
-            labels: vec![("traefik.users".to_owned(), format!("bob:{hash},al:x"))],
-            ..ImageConfig::default()
-        };
-        let found = in_config(&config, Detector::shared()).sightings;
-        assert_eq!(found.len(), 1);
-        assert_eq!(found[0].kind, "password-hash");
-        assert!(!format!("{:?}", redacted(&config)).contains(&hash));
-    }
-
-    #[test]
-    fn a_placeholder_is_hidden_though_it_is_no_finding() {
-        let mut config = ImageConfig {
-            env: vec![
-                "DB_PASSWORD=changeme-later".to_owned(),
-                "PATH=/bin".to_owned(),
-            ],
-            ..ImageConfig::default()
-        };
-        config.history.push(plimsoll_model::HistoryEntry {
-            created_by: Some("ENV DB_PASSWORD=changeme-later A=b".to_owned()),
-            ..plimsoll_model::HistoryEntry::default()
-        });
-        let shown = redacted(&config);
-        assert_eq!(shown.env, ["DB_PASSWORD=[hidden]", "PATH=/bin"]);
-        let instruction = shown.history[0].created_by.as_deref();
-        assert_eq!(instruction, Some("ENV DB_PASSWORD=[hidden] A=b"));
-    }
-}
+mod tests;

@@ -36,6 +36,7 @@ mod sums;
 mod text;
 mod utf16;
 
+pub use config::is_telling;
 pub use config::redact::redacted;
 pub(crate) use config::redact::{redacted_with, shown_name};
 pub(crate) use config::{InConfig, in_config};

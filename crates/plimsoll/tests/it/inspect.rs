@@ -276,3 +276,62 @@ fn other_tools_configurations_are_read() {
     assert!(skipped.contains("DL9999"), "{skipped}");
     assert!(!skipped.contains("no Dockerfile check"), "{skipped}");
 }
+
+/// What builders note of commands in history is no less hidden than the commands themselves, whatever
+/// a report is written in.
+#[test]
+fn no_format_shows_a_password_that_a_command_takes() {
+    let values: Vec<String> = (0..4)
+        .map(|number| format!("k7RtY2m{}Wx9KpLz{number}V", "q"))
+        .collect();
+    let [check, start, first, user] = values.as_slice() else {
+        unreachable!("four values");
+    };
+    let stage = Stage::new();
+    let image = ImageBuilder::new()
+        .layer(debian())
+        .history(&format!(
+            "HEALTHCHECK &{{[\"CMD-SHELL\" \"curl -u admin:{check} http://localhost/\"] \"0s\" \"0s\" '\\x00'}}"
+        ))
+        .history(&format!("CMD [\"curl\" \"-u\" \"me:{start}\" \"http://h/\"]"))
+        .history(&format!(
+            "/bin/sh -c #(nop)  ENTRYPOINT [\"/bin/sh\" \"-c\" \"mysqladmin -uroot -p{first} ping\"]"
+        ))
+        .history(&format!("STRANGE <{user}>"))
+        .env("NPM_CONFIG__AUTH", user);
+    lay(&stage, &image);
+    let formats = [
+        "human",
+        "plain",
+        "json",
+        "table",
+        "sarif",
+        "checkstyle",
+        "codeclimate",
+        "gitlab",
+        "gitlab-container-scanning",
+        "junit",
+        "markdown",
+        "github",
+        "rdjson",
+        "sonarqube",
+        "cyclonedx",
+        "spdx",
+        "spdx3",
+    ];
+    for format in formats {
+        let run = stage.run(&["inspect", "oci:image", "--details", "--format", format]);
+        for value in &values {
+            assert!(
+                !run.stdout.contains(value) && !run.stderr.contains(value),
+                "{format}: {}",
+                run.stdout
+            );
+        }
+    }
+    let run = stage.run(&["inspect", "oci:image", "--format", "json"]);
+    let json = run.json();
+    let kinds = json["secrets"].as_array().unwrap().iter();
+    let kinds: Vec<_> = kinds.map(|secret| secret["kind"].as_str()).collect();
+    assert_eq!(kinds.len(), 4, "{kinds:?}");
+}

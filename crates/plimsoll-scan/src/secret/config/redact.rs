@@ -9,6 +9,8 @@ use super::super::hits::Hits;
 use super::super::placeholder::is_variable;
 use super::super::{Detector, Hit};
 use super::line::{arguments, assignments, flag_name};
+use super::listed::listed;
+use super::values::Values;
 use super::{found_in, in_command, in_named, in_variable, in_words};
 
 /// The configuration with every credential in it replaced by its kind and fingerprint: the form in
@@ -19,6 +21,7 @@ pub fn redacted(config: &ImageConfig) -> ImageConfig {
 
 pub(crate) fn redacted_with(config: &ImageConfig, detector: &Detector) -> ImageConfig {
     let mut config = config.clone();
+    let mut texts: Vec<Text<'_>> = Vec::new();
     for variable in &mut config.env {
         let hits = in_variable(variable, detector);
         let mut doubtful = assigned_places(variable);
@@ -27,13 +30,14 @@ pub(crate) fn redacted_with(config: &ImageConfig, detector: &Detector) -> ImageC
             let place = (name.len() + 1, variable.len());
             hides(name, value).then_some(place)
         }));
-        conceal(variable, hits, doubtful);
+        texts.push(Text::new(variable, hits, doubtful));
     }
     for (name, value) in &mut config.labels {
         let hits = in_named(name, value, detector);
         let whole = hides(name, value).then_some((0, value.len()));
-        conceal(value, hits, whole.into_iter().collect());
-        *name = shown_name(name, detector);
+        texts.push(Text::new(value, hits, whole.into_iter().collect()));
+        let hits = detector.find_in(name);
+        texts.push(Text::new(name, hits, Vec::new()));
     }
     let commands = [
         config.entrypoint.as_mut(),
@@ -44,22 +48,20 @@ pub(crate) fn redacted_with(config: &ImageConfig, detector: &Detector) -> ImageC
     ];
     for words in commands.into_iter().flatten() {
         let hits = in_words(words, detector);
-        let mut flag = None;
-        for (word, hits) in words.iter_mut().zip(hits) {
-            let mut doubtful = assigned_places(word);
-            let named = flag.take().is_some_and(|name: String| hides(&name, word));
-            if named && !word.starts_with('-') {
-                doubtful.push((0, word.len()));
-            }
-            flag = flag_name(word).map(str::to_owned);
-            conceal(word, hits, doubtful);
+        let doubtful = doubtful_in_words(words);
+        for ((word, hits), doubtful) in words.iter_mut().zip(hits).zip(doubtful) {
+            texts.push(Text::new(word, hits, doubtful));
         }
     }
     let fields = [&mut config.user, &mut config.working_dir];
     let fields = fields.into_iter().chain(&mut config.author);
-    for text in fields.chain(&mut config.volumes) {
+    let fields = fields.chain(&mut config.volumes);
+    for text in fields
+        .chain(&mut config.exposed_ports)
+        .chain(&mut config.stop_signal)
+    {
         let hits = found_in(text, detector);
-        conceal(text, hits, Vec::new());
+        texts.push(Text::new(text, hits, Vec::new()));
     }
     for entry in &mut config.history {
         for text in [&mut entry.created_by, &mut entry.comment]
@@ -67,9 +69,21 @@ pub(crate) fn redacted_with(config: &ImageConfig, detector: &Detector) -> ImageC
             .flatten()
         {
             let hits = in_command(text, detector);
-            let doubtful = assigned_places(text);
-            conceal(text, hits, doubtful);
+            let doubtful = doubtful_in_command(text);
+            texts.push(Text::new(text, hits, doubtful));
         }
+    }
+    // What is told to be a credential in one place is one wherever it is repeated.
+    let mut values = Values::default();
+    for text in &texts {
+        for (start, end, hit) in &text.places {
+            if let Some(value) = text.text.get(*start..*end) {
+                values.add(value, *hit);
+            }
+        }
+    }
+    for text in texts {
+        text.conceal(&values);
     }
     config
 }
@@ -92,11 +106,40 @@ fn assigned_places(text: &str) -> Vec<(usize, usize)> {
         .collect()
 }
 
+/// The same in a command or an instruction, as history records it.
+fn doubtful_in_command(text: &str) -> Vec<(usize, usize)> {
+    let mut doubtful = assigned_places(text);
+    for words in listed(text) {
+        let texts: Vec<&str> = words.iter().map(|word| word.text.as_str()).collect();
+        for (word, places) in words.iter().zip(doubtful_in_words(&texts)) {
+            let places = places.into_iter();
+            doubtful.extend(places.map(|(start, end)| word.place(start, end)));
+        }
+    }
+    doubtful
+}
+
+/// The same in each word of a command that needs no shell.
+fn doubtful_in_words<S: AsRef<str>>(words: &[S]) -> Vec<Vec<(usize, usize)>> {
+    let mut flag = None;
+    let places = words.iter().map(|word| {
+        let word = word.as_ref();
+        let mut doubtful = assigned_places(word);
+        let named = flag.take().is_some_and(|name| hides(name, word));
+        if named && !word.starts_with('-') {
+            doubtful.push((0, word.len()));
+        }
+        flag = flag_name(word);
+        doubtful
+    });
+    places.collect()
+}
+
 /// A name as it may be shown: it too can hold a credential, by somebody's slip.
 pub(crate) fn shown_name(name: &str, detector: &Detector) -> String {
     let hits = detector.find_in(name);
     let mut shown = name.to_owned();
-    conceal(&mut shown, hits, Vec::new());
+    Text::new(&mut shown, hits, Vec::new()).conceal(&Values::default());
     shown
 }
 
@@ -115,33 +158,54 @@ fn rewrite(text: &mut String, parts: impl Iterator<Item = (usize, usize, Cow<'st
     *text = written;
 }
 
-/// Writes marks in place of credentials, and of what may be one. Where places overlap, all that
-/// either covers goes.
-fn conceal(text: &mut String, hits: Hits, doubtful: Vec<(usize, usize)>) {
-    if hits.is_full() {
-        // No more are looked for than so many, and whatever is left would be shown.
-        HIDDEN.clone_into(text);
-        return;
-    }
-    let hits = hits.into_iter().map(|hit| (hit.start, hit.end, Some(hit)));
-    let doubtful = doubtful.into_iter().map(|(start, end)| (start, end, None));
-    let mut places: Vec<(usize, usize, Option<Hit>)> = hits.chain(doubtful).collect();
-    places.sort_by_key(|(start, end, _)| (*start, std::cmp::Reverse(*end)));
-    let mut covered: Vec<(usize, usize, Option<Hit>)> = Vec::new();
-    for (start, end, hit) in places {
-        match covered.last_mut() {
-            Some(last) if start < last.1 => {
-                last.1 = last.1.max(end);
-                last.2 = last.2.or(hit);
-            }
-            _ => covered.push((start, end, hit)),
+/// A text of the configuration, and what of it must not be shown.
+struct Text<'c> {
+    text: &'c mut String,
+    /// Where that begins and ends, and what it was found to be.
+    places: Vec<(usize, usize, Option<Hit>)>,
+    /// Whether it holds more than was looked for.
+    overflows: bool,
+}
+
+impl<'c> Text<'c> {
+    fn new(text: &'c mut String, hits: Hits, doubtful: Vec<(usize, usize)>) -> Self {
+        let overflows = hits.is_full();
+        let hits = hits.into_iter().map(|hit| (hit.start, hit.end, Some(hit)));
+        let doubtful = doubtful.into_iter().map(|(start, end)| (start, end, None));
+        Self {
+            text,
+            places: hits.chain(doubtful).collect(),
+            overflows,
         }
     }
-    let marks = covered.into_iter().map(|(start, end, hit)| {
-        let mark = hit.map_or(Cow::Borrowed(HIDDEN), |hit| {
-            format!("[{} {}]", hit.kind, hit.fingerprint).into()
+
+    /// Writes marks in place of credentials, and of what may be one. Where places overlap, all that
+    /// either covers goes.
+    fn conceal(mut self, values: &Values) {
+        if self.overflows {
+            // No more are looked for than so many, and whatever is left would be shown.
+            HIDDEN.clone_into(self.text);
+            return;
+        }
+        self.places.extend(values.find(self.text));
+        self.places
+            .sort_by_key(|(start, end, _)| (*start, std::cmp::Reverse(*end)));
+        let mut covered: Vec<(usize, usize, Option<Hit>)> = Vec::new();
+        for (start, end, hit) in self.places {
+            match covered.last_mut() {
+                Some(last) if start < last.1 => {
+                    last.1 = last.1.max(end);
+                    last.2 = last.2.or(hit);
+                }
+                _ => covered.push((start, end, hit)),
+            }
+        }
+        let marks = covered.into_iter().map(|(start, end, hit)| {
+            let mark = hit.map_or(Cow::Borrowed(HIDDEN), |hit| {
+                format!("[{} {}]", hit.kind, hit.fingerprint).into()
+            });
+            (start, end, mark)
         });
-        (start, end, mark)
-    });
-    rewrite(text, marks);
+        rewrite(self.text, marks);
+    }
 }

@@ -1,0 +1,142 @@
+//! Commands as builders note them in history: words in quotes, in brackets, parted by blanks or
+//! commas: `CMD ["curl" "-u" "a:b"]`, `HEALTHCHECK &{["CMD-SHELL" "curl …"] "0s" …}`.
+
+/// A word without its quotes and escapes.
+pub(super) struct Listed {
+    pub(super) text: String,
+    /// Where each byte of it stands in the text it was taken from, and where it ends there.
+    places: Vec<usize>,
+}
+
+impl Listed {
+    /// Where a part of the word stands in the text it was taken from.
+    pub(super) fn place(&self, start: usize, end: usize) -> (usize, usize) {
+        let place = |at: usize| self.places.get(at).or(self.places.last()).copied();
+        (
+            place(start).unwrap_or_default(),
+            place(end).unwrap_or_default(),
+        )
+    }
+}
+
+/// The words of every list in a text.
+pub(super) fn listed(text: &str) -> Vec<Vec<Listed>> {
+    let mut lists = Vec::new();
+    let mut at = 0;
+    while let Some(open) = text.get(at..).and_then(|rest| rest.find('[')) {
+        at += open + 1;
+        let mut words = Vec::new();
+        loop {
+            let rest = &text[at..];
+            let blank = rest.len() - rest.trim_start_matches([' ', '\t', ',']).len();
+            let Some((word, end)) = quoted(text, at + blank) else {
+                break;
+            };
+            words.push(word);
+            at = end;
+        }
+        if !words.is_empty() {
+            lists.push(words);
+        }
+    }
+    lists
+}
+
+/// The word in quotes that begins at `at`, and where the text goes on. What was cut off lacks its
+/// end.
+fn quoted(text: &str, at: usize) -> Option<(Listed, usize)> {
+    let inner = text.get(at..)?.strip_prefix('"')?;
+    let base = at + 1;
+    let mut word = Listed {
+        text: String::new(),
+        places: Vec::new(),
+    };
+    let mut rest = inner;
+    loop {
+        let here = base + (inner.len() - rest.len());
+        let Some(c) = rest.chars().next().filter(|c| *c != '"') else {
+            word.places.push(here);
+            return Some((word, here + usize::from(!rest.is_empty())));
+        };
+        let (c, length) = match c {
+            '\\' => unescaped(rest),
+            _ => (c, c.len_utf8()),
+        };
+        word.text.push(c);
+        word.places.extend(std::iter::repeat_n(here, c.len_utf8()));
+        rest = &rest[length..];
+    }
+}
+
+/// The letter that an escape of Go or JSON stands for, and how long the escape is.
+fn unescaped(text: &str) -> (char, usize) {
+    let coded = |digits: usize| {
+        let code = text.get(2..2 + digits)?;
+        let letter = char::from_u32(u32::from_str_radix(code, 16).ok()?)?;
+        Some((letter, 2 + digits))
+    };
+    let Some(c) = text[1..].chars().next() else {
+        return ('\\', 1);
+    };
+    let plain = match c {
+        'n' => '\n',
+        't' => '\t',
+        'r' => '\r',
+        'a' | 'b' | 'f' | 'v' => ' ',
+        'x' => return coded(2).unwrap_or(('x', 2)),
+        'u' => return coded(4).unwrap_or(('u', 2)),
+        'U' => return coded(8).unwrap_or(('U', 2)),
+        other => other,
+    };
+    (plain, 1 + c.len_utf8())
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn words(text: &str) -> Vec<Vec<String>> {
+        let lists = listed(text).into_iter();
+        let texts = |list: Vec<Listed>| list.into_iter().map(|word| word.text).collect();
+        lists.map(texts).collect()
+    }
+
+    #[test]
+    fn words_of_instructions() {
+        for (text, expected) in [
+            ("CMD [\"a\" \"b c\"]", vec![vec!["a", "b c"]]),
+            ("CMD [\"a\", \"b\\\"c\"]", vec![vec!["a", "b\"c"]]),
+            (
+                "HEALTHCHECK &{[\"CMD-SHELL\" \"x \\u00e9\\x20\\\\\\n\"] \"0s\" '\\x00'}",
+                vec![vec!["CMD-SHELL", "x é \\\n"]],
+            ),
+            ("RUN [ -n \"$X\" ] && [ \"$a\" = b ]", vec![vec!["$a"]]),
+            ("CMD [\"cut", vec![vec!["cut"]]),
+            ("EXPOSE map[80/tcp:{}]", vec![]),
+        ] {
+            assert_eq!(words(text), expected, "{text}");
+        }
+        let text = "CMD [\"a\\\"\" \"--p=é\\tx\"]";
+        let list = &listed(text)[0];
+        let of = |word: &Listed, part: &str| {
+            let start = word.text.find(part).unwrap();
+            let (start, end) = word.place(start, start + part.len());
+            text[start..end].to_owned()
+        };
+        assert_eq!(of(&list[0], "\""), "\\\"");
+        assert_eq!(of(&list[1], "é\tx"), "é\\tx");
+        assert_eq!(of(&list[1], "--p=é\tx"), "--p=é\\tx");
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_taken_apart(text in "[\\[\\]\"\\\\xué ,a]{0,60}") {
+            for word in listed(&text).into_iter().flatten() {
+                let (start, end) = word.place(0, word.text.len());
+                prop_assert!(start <= end && text.get(start..end).is_some());
+            }
+        }
+    }
+}

@@ -1,0 +1,271 @@
+use super::super::hits::MAX_HITS;
+use super::super::redacted;
+use super::*;
+
+#[test]
+fn every_occurrence_goes_and_overlaps_go_whole() {
+    let token = format!("gh{}_{}", "p", "aB3dE5gH7jK9mN1pQ2rS4tU6vW8xY0zC5eF7");
+    let config = ImageConfig {
+        env: vec![
+            format!("API_TOKEN=prefix-{token}-suffix"),
+            format!("{token}=1"),
+        ],
+        cmd: Some(vec![format!(
+            "run {token} and {token} X_PASSWORD=\"two words\""
+        )]),
+        ..ImageConfig::default()
+    };
+    let shown = redacted(&config);
+    let text = format!("{shown:?} {:?}", in_config(&config, Detector::shared()));
+    for secret in [token.as_str(), "suffix", "two words"] {
+        assert!(!text.contains(secret), "{text}");
+    }
+    assert_eq!(shown.cmd.unwrap()[0].matches("[github-token ").count(), 2);
+}
+
+#[test]
+fn more_than_are_looked_for_are_hidden_too() {
+    let drawn = |mut at: u64| -> String {
+        let letter = || {
+            at = at.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(99);
+            char::from(b"aB3dE5gH7jK9mN1pQ2rS4tU6vW8xY0zC"[(at >> 59) as usize])
+        };
+        std::iter::repeat_with(letter).take(36).collect()
+    };
+    let secrets: Vec<String> = (0..1000)
+        .map(|at| format!("gh{}_{}", "p", drawn(at)))
+        .collect();
+    let urls = (0..1000).map(|at| format!("https://u:q7RtY2mWx9KpLz{at}@h.net"));
+    let urls: Vec<String> = urls.collect();
+    let config = ImageConfig {
+        env: vec![secrets.join(" "), urls.join(" ")],
+        cmd: Some(vec![secrets.join(" ")]),
+        ..ImageConfig::default()
+    };
+    let shown = format!("{:?}", redacted(&config));
+    let told = in_config(&config, Detector::shared()).sightings;
+    assert!(
+        told.len() >= MAX_HITS && told.len() < 1000,
+        "{}",
+        told.len()
+    );
+    for secret in secrets.iter().chain(&urls) {
+        assert!(!shown.contains(secret.as_str()), "{secret}");
+    }
+}
+
+#[test]
+fn every_field_is_searched_and_hidden() {
+    let token = format!("gh{}_{}", "p", "aB3dE5gH7jK9mN1pQ2rS4tU6vW8xY0zC5eF7");
+    let password = "Tr0ub4dor3x";
+    let config = ImageConfig {
+        author: Some(format!("me <{token}@x>")),
+        user: token.clone(),
+        working_dir: format!("/srv/{token}"),
+        volumes: vec![format!("/data/{token}")],
+        cmd: Some(
+            ["curl", "-u", &format!("bob:{password}")]
+                .map(str::to_owned)
+                .to_vec(),
+        ),
+        history: vec![plimsoll_model::HistoryEntry {
+            created_by: Some(format!("RUN /bin/sh -c mysql -p{password} < x # buildkit")),
+            ..plimsoll_model::HistoryEntry::default()
+        }],
+        ..ImageConfig::default()
+    };
+    let detector = Detector::shared();
+    let found = in_config(&config, detector).sightings;
+    let told: Vec<(&str, &str, &[String])> = found
+        .iter()
+        .map(|secret| (&*secret.kind, secret.place.as_str(), &*secret.also_at))
+        .collect();
+    let also = |places: &[&str]| {
+        places
+            .iter()
+            .map(|place| (*place).to_owned())
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(
+        told,
+        [
+            ("command-password", "cmd", &*also(&["history step 1"])),
+            (
+                "github-token",
+                "author",
+                &*also(&["user", "workdir", "volume"])
+            ),
+        ]
+    );
+    let shown = format!("{:?}", redacted(&config));
+    assert!(
+        !shown.contains(&token) && !shown.contains(password),
+        "{shown}"
+    );
+}
+
+#[test]
+fn what_programs_take_is_hidden_wherever_it_stands() {
+    let password = format!("Tr0ub4{}", "dor3x");
+    let shell = |command: &str| {
+        let command = command.replace("PW", &password);
+        plimsoll_model::HistoryEntry {
+            created_by: Some(format!("RUN /bin/sh -c {command} # buildkit")),
+            ..plimsoll_model::HistoryEntry::default()
+        }
+    };
+    let words = |text: &str| {
+        let words = text.split('|').map(|word| word.replace("PW", &password));
+        Some(words.collect::<Vec<_>>())
+    };
+    let config = ImageConfig {
+        env: ["PGPASSWORD", "DBPASS", "AUTHTOKEN", "REDISCLI_AUTH"]
+            .map(|name| format!("{name}={password}"))
+            .to_vec(),
+        cmd: words("curl|-fsSu|bob:PW|https://x"),
+        entrypoint: words("sh|-c|npm config set //r.corp/:_authToken PW && exec x"),
+        healthcheck: Some(plimsoll_model::HealthCheck {
+            test: words("CMD-SHELL|curl -fsu bob:PW http://localhost/ || exit 1")
+                .unwrap_or_default(),
+            ..plimsoll_model::HealthCheck::default()
+        }),
+        history: vec![
+            shell("PGPASSWORD=PW psql -h db"),
+            shell("curl -fsSLu bob:PW https://x/y.tgz"),
+            shell("docker login --username x --password PW r.corp"),
+            shell("aws configure set aws_secret_access_key PW"),
+        ],
+        ..ImageConfig::default()
+    };
+    let shown = format!("{:?}", redacted(&config));
+    assert!(!shown.contains(&password), "{shown}");
+    let told = in_config(&config, Detector::shared()).sightings;
+    let places = told.iter().map(|one| 1 + one.also_at.len()).sum::<usize>();
+    assert_eq!(places, 11, "{told:?}");
+}
+
+#[test]
+fn commands_are_hidden_in_the_forms_that_builders_note() {
+    let password = format!("k7RtY2m{}", "Wx9KpLz4V");
+    for instruction in [
+        "HEALTHCHECK &{[\"CMD-SHELL\" \"curl -u admin:PW http://localhost/\"] \"0s\" \"0s\" '\\x00'}",
+        "HEALTHCHECK &{[\"CMD\" \"curl\" \"-u\" \"admin:PW\" \"http://localhost\"] \"0s\"}",
+        "CMD [\"curl\" \"-u\" \"me:PW\" \"-H\" \"X: y\"]",
+        "CMD [\"curl\", \"-u\", \"me:PW\"]",
+        "ENTRYPOINT [\"/bin/sh\" \"-c\" \"mysqladmin -uroot -pPW ping\"]",
+        "CMD [\"/bin/sh\" \"-c\" \"echo \\\"a b\\\" && redis-cli -a PW ping\"]",
+        "SHELL [\"sshpass\" \"-p\" \"PW\"]",
+    ] {
+        for form in ["INSTRUCTION", "/bin/sh -c #(nop)  INSTRUCTION"] {
+            let text = form.replace("INSTRUCTION", &instruction.replace("PW", &password));
+            let config = ImageConfig {
+                history: vec![plimsoll_model::HistoryEntry {
+                    created_by: Some(text.clone()),
+                    ..plimsoll_model::HistoryEntry::default()
+                }],
+                ..ImageConfig::default()
+            };
+            let shown = format!("{:?}", redacted(&config));
+            assert!(!shown.contains(&password), "{shown}");
+            let told = in_config(&config, Detector::shared()).sightings;
+            let kinds: Vec<&str> = told.iter().map(|one| &*one.kind).collect();
+            assert_eq!(kinds, ["command-password"], "{text}");
+        }
+    }
+    // A placeholder behind a flag is hidden here as it is in the configuration.
+    let text = "CMD [\"app\" \"--token\" \"change me later\"]";
+    let config = ImageConfig {
+        history: vec![plimsoll_model::HistoryEntry {
+            created_by: Some(text.to_owned()),
+            ..plimsoll_model::HistoryEntry::default()
+        }],
+        ..ImageConfig::default()
+    };
+    let shown = redacted(&config).history[0].created_by.clone();
+    let shown = shown.unwrap();
+    assert!(
+        !shown.contains("change") && !shown.contains("later"),
+        "{shown}"
+    );
+}
+
+#[test]
+fn what_is_hidden_in_one_place_is_hidden_in_all() {
+    let password = format!("k7RtY2m{}", "Wx9KpLz4V");
+    let note = |text: String| plimsoll_model::HistoryEntry {
+        created_by: Some(text.clone()),
+        comment: Some(text),
+        ..plimsoll_model::HistoryEntry::default()
+    };
+    let config = ImageConfig {
+        env: vec![
+            format!("DB_PASSWORD={password}"),
+            "DB_PASS=sunshine".to_owned(),
+            "A_TOKEN=placeholder-of-ours".to_owned(),
+            format!("X=see {password}"),
+        ],
+        labels: vec![(format!("a.{password}"), format!("is {password}"))],
+        volumes: vec![format!("/d/{password}")],
+        author: Some("me sunshine".to_owned()),
+        user: password.clone(),
+        working_dir: format!("/w/{password}"),
+        cmd: Some(vec!["x".to_owned(), format!("y-{password}")]),
+        history: vec![
+            note(format!("STRANGE &{{{password}}} # buildkit")),
+            note("RUN frob sunshine placeholder-of-ours".to_owned()),
+        ],
+        ..ImageConfig::default()
+    };
+    let shown = format!("{:?}", redacted(&config));
+    for value in [password.as_str(), "sunshine", "placeholder-of-ours"] {
+        assert!(!shown.contains(value), "{shown}");
+    }
+}
+
+#[test]
+fn lists_without_end_take_no_time() {
+    for text in [
+        "[\"".repeat(100_000),
+        format!("CMD [{}]", "\"a\" ".repeat(100_000)),
+        format!("CMD [\"{}", "[\\\"".repeat(50_000)),
+    ] {
+        let mut config = ImageConfig::default();
+        config.history.push(plimsoll_model::HistoryEntry {
+            created_by: Some(text),
+            ..plimsoll_model::HistoryEntry::default()
+        });
+        redacted(&config);
+    }
+}
+
+#[test]
+fn hashes_in_labels() {
+    let hash = format!("$2y$05${}", "aB3dE5gH7j".repeat(5));
+    let config = ImageConfig {
+        labels: vec![("traefik.users".to_owned(), format!("bob:{hash},al:x"))],
+        ..ImageConfig::default()
+    };
+    let found = in_config(&config, Detector::shared()).sightings;
+    assert_eq!(found.len(), 1);
+    assert_eq!(found[0].kind, "password-hash");
+    assert!(!format!("{:?}", redacted(&config)).contains(&hash));
+}
+
+#[test]
+fn a_placeholder_is_hidden_though_it_is_no_finding() {
+    let mut config = ImageConfig {
+        env: vec![
+            "DB_PASSWORD=changeme-later".to_owned(),
+            "PATH=/bin".to_owned(),
+        ],
+        ..ImageConfig::default()
+    };
+    config.history.push(plimsoll_model::HistoryEntry {
+        created_by: Some("ENV DB_PASSWORD=changeme-later A=b".to_owned()),
+        ..plimsoll_model::HistoryEntry::default()
+    });
+    let shown = redacted(&config);
+    assert_eq!(shown.env, ["DB_PASSWORD=[hidden]", "PATH=/bin"]);
+    let instruction = shown.history[0].created_by.as_deref();
+    assert_eq!(instruction, Some("ENV DB_PASSWORD=[hidden] A=b"));
+}

@@ -1,0 +1,140 @@
+//! Values that are concealed in one place, to be concealed wherever else they stand.
+
+use std::collections::HashMap;
+
+use super::super::Hit;
+
+/// A value shorter than this is hidden where it stands, and nowhere else: it may be any word.
+const SHORTEST: usize = 6;
+/// Nobody repeats a longer one.
+const LONGEST: usize = 4096;
+/// What reads like a word is one, unless it has as many characters.
+const DISTINCT: usize = 14;
+/// What is found to be a credential is hidden as a word of its own from this length on.
+const SHORTEST_WORD: usize = 4;
+/// Values that are kept; a configuration with more is made of nothing else.
+const MAX_VALUES: usize = 4096;
+
+/// Whether a value is so much its own that another text with it in it repeats it: not a word, a name
+/// or a path that stands for other things, too.
+pub fn is_telling(value: &[u8]) -> bool {
+    let has = |sort: fn(&u8) -> bool| value.iter().any(sort);
+    let is_mixed = value
+        .windows(2)
+        .any(|pair| pair[0].is_ascii_lowercase() && pair[1].is_ascii_uppercase());
+    let is_drawn = is_mixed || (has(u8::is_ascii_digit) && has(u8::is_ascii_alphabetic));
+    (SHORTEST..=LONGEST).contains(&value.len())
+        && (is_drawn || value.len() >= DISTINCT)
+        && !value.starts_with(b"/")
+        && !value.starts_with(b"$")
+        && !has(u8::is_ascii_whitespace)
+}
+
+struct Value {
+    text: String,
+    /// What it was found to be.
+    hit: Option<Hit>,
+    /// Whether it is hidden in the middle of a word, too.
+    anywhere: bool,
+}
+
+/// The values that are concealed somewhere in a configuration.
+#[derive(Default)]
+pub(super) struct Values {
+    by_start: HashMap<[u8; 4], Vec<Value>>,
+    count: usize,
+}
+
+impl Values {
+    /// Takes in a value that is concealed: a credential, or what may be one.
+    pub(super) fn add(&mut self, text: &str, hit: Option<Hit>) {
+        let anywhere = is_telling(text.as_bytes());
+        let known = hit.is_some() && (SHORTEST_WORD..=LONGEST).contains(&text.len());
+        if !anywhere && !known {
+            return;
+        }
+        // As it stands in quotes.
+        let escaped = text.replace('\\', "\\\\").replace('"', "\\\"");
+        for text in [text, &escaped] {
+            let Some(start) = text.as_bytes().first_chunk::<4>() else {
+                return;
+            };
+            let values = self.by_start.entry(*start).or_default();
+            if let Some(value) = values.iter_mut().find(|value| value.text == text) {
+                value.hit = value.hit.or(hit);
+                continue;
+            }
+            if self.count >= MAX_VALUES {
+                return;
+            }
+            self.count += 1;
+            values.push(Value {
+                text: text.to_owned(),
+                hit,
+                anywhere,
+            });
+            // The longest first: it may begin like another.
+            values.sort_by_key(|value| std::cmp::Reverse(value.text.len()));
+        }
+    }
+
+    /// Where they stand in a text, and what each was found to be.
+    pub(super) fn find(&self, text: &str) -> Vec<(usize, usize, Option<Hit>)> {
+        let mut found = Vec::new();
+        if self.count == 0 {
+            return found;
+        }
+        let bytes = text.as_bytes();
+        let mut at = 0;
+        while let Some(start) = bytes.get(at..).and_then(|rest| rest.first_chunk::<4>()) {
+            let mut values = self.by_start.get(start).into_iter().flatten();
+            let value = values.find(|value| {
+                let end = at + value.text.len();
+                bytes[at..].starts_with(value.text.as_bytes())
+                    && (value.anywhere || stands_alone(bytes, at, end))
+            });
+            match value {
+                Some(value) => {
+                    found.push((at, at + value.text.len(), value.hit));
+                    at += value.text.len();
+                }
+                None => at += 1,
+            }
+        }
+        found
+    }
+}
+
+/// Whether a part of a text is no piece of a longer word.
+fn stands_alone(bytes: &[u8], start: usize, end: usize) -> bool {
+    let is_word = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-');
+    !bytes[..start].last().is_some_and(is_word) && !bytes.get(end).is_some_and(is_word)
+}
+
+#[cfg(test)]
+mod tests {
+    use plimsoll_model::Severity;
+
+    use super::*;
+
+    #[test]
+    fn values_are_found_where_they_are_repeated() {
+        let hit = |value: &str| Some(Hit::of("x", Severity::High, 0, value.as_bytes()));
+        let mut values = Values::default();
+        values.add("Zx9kQw7plm", hit("Zx9kQw7plm"));
+        values.add("hunter", hit("hunter"));
+        values.add("postgres", None);
+        values.add("a\"b7Ab", hit("a\"b7Ab"));
+        let found = |text: &'static str| -> Vec<&str> {
+            let places = values.find(text).into_iter();
+            places.map(|(start, end, _)| &text[start..end]).collect()
+        };
+        assert_eq!(
+            found("x:Zx9kQw7plm@h hunters /hunter/ postgres"),
+            ["Zx9kQw7plm", "hunter"]
+        );
+        assert_eq!(found("prefixZx9kQw7plmsuffix"), ["Zx9kQw7plm"]);
+        assert_eq!(found("[\"a\\\"b7Ab\"]"), ["a\\\"b7Ab"]);
+        assert_eq!(found("abc"), [""; 0]);
+    }
+}
