@@ -1,5 +1,7 @@
 //! What reads like drawn from a hat: the more a value does, the surer it is a credential.
 
+use super::letters::are_drawn;
+
 /// Whether a value reads like drawn from a hat, not like words, names or numbers.
 pub(super) fn looks_random(value: &str) -> bool {
     let digits = value.bytes().filter(u8::is_ascii_digit).count();
@@ -45,15 +47,18 @@ fn is_wordy(value: &str) -> bool {
     // Drawn letters change between small and large and digits every other place; the more there are,
     // the surer they do.
     let least = if value.len() >= 20 { 5 } else { 4 };
-    words == 0 || (lettered * 10 >= value.len() * 6 && lettered >= words * least)
+    let lies_so = lettered * 10 >= value.len() * 6 && lettered >= words * least;
+    // Names of many parts are full of abbreviations: `hmac-sha512-v2`.
+    let of_one_part = value.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    words == 0 || (lies_so && !(of_one_part && are_drawn(value)))
 }
 
-/// Whether one byte stands `length` times in a row.
-pub(super) fn has_run(value: &[u8], length: usize) -> bool {
-    length > 1
-        && value
-            .windows(length)
-            .any(|window| window.iter().all(|byte| *byte == window[0]))
+/// Whether a third of a value or more is bytes that stand `length` times in a row or more often, as
+/// nothing that is drawn has them: zeros at the beginning of a key are few beside the rest.
+pub(super) fn is_mostly_runs(value: &[u8], length: usize) -> bool {
+    let runs = value.chunk_by(|a, b| a == b).map(<[u8]>::len);
+    let covered: usize = runs.filter(|run| length > 1 && *run >= length).sum();
+    covered > 0 && covered * 3 >= value.len()
 }
 
 /// Shannon entropy, in bits a byte.

@@ -3,11 +3,13 @@
 use std::collections::HashSet;
 
 use base64::Engine as _;
+use plimsoll_model::Severity;
 
 use super::Hit;
 use super::context::in_context;
 use super::der::der_key;
 use super::detector::{Detector, Piece, Told, WINDOW};
+use super::form::bot_token;
 use super::hits::Hits;
 use super::pattern::BASE64;
 use super::runs::runs;
@@ -33,9 +35,18 @@ fn search(detector: &Detector, piece: Piece<'_>, told: &mut usize, hits: &mut Hi
     let Some(part) = bytes.get(base..end) else {
         return;
     };
-    runs(part, |run, _| {
+    runs(part, |run, run_end| {
         let at = base + run;
         if at < piece.from.max(*told) || at >= piece.limit || hits.is_full() {
+            return;
+        }
+        // The number of a bot, with two parts more behind it.
+        if part.get(run_end) == Some(&b'.')
+            && matches!(part[run], b'M' | b'N' | b'O')
+            && let Some(token) = bot_token(&bytes[at..])
+        {
+            *told = at + token.len();
+            hits.push(Hit::of("discord-token", Severity::Critical, at, token));
             return;
         }
         // The run may begin in the middle: `+` and `/` part runs.
@@ -142,4 +153,28 @@ fn decoded(text: &[u8]) -> Option<Vec<u8>> {
             * 4;
         BASE64.decode(&text[..length]).ok()
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_token_of_a_bot() {
+        let found = |number: &str, rest: &str| -> Vec<String> {
+            let first = BASE64.encode(number).replace('=', "");
+            let text = format!("client.login(\"{first}{rest}\")");
+            let mut hits = Hits::default();
+            in_base64(Detector::shared(), Piece::text(&text), &mut 0, &mut hits);
+            let tokens = hits.iter().filter(|hit| hit.kind == "discord-token");
+            tokens
+                .map(|hit| text[hit.start..hit.end].to_owned())
+                .collect()
+        };
+        let rest = ".GabcDe.Kc8mPz2Lq7Rt4VbN8cHd3FjGs6TvXy1ZPqWe2a";
+        let token = format!("{}{rest}", BASE64.encode("123498273645192837"));
+        assert_eq!(found("123498273645192837", rest), [token]);
+        assert_eq!(found("12349827364519283x", rest), [""; 0]);
+        assert_eq!(found("123498273645192837", ".GabcDe"), [""; 0]);
+    }
 }

@@ -8,8 +8,9 @@ use memchr::memmem;
 use plimsoll_model::Severity;
 use regex::bytes::Regex;
 
-use super::drawn::looks_random;
-use super::placeholder::{holds_template, is_placeholder};
+use super::drawn::{entropy, looks_random};
+use super::letters::are_drawn;
+use super::placeholder::{holds_template, is_example, is_placeholder};
 
 static JWT: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(
@@ -22,6 +23,18 @@ static DISCORD: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(r"^[MNO][A-Za-z0-9_-]{23,27}\.[A-Za-z0-9_-]{6}\.[A-Za-z0-9_-]{27,40}$")
         .expect("a constant expression")
 });
+
+/// A token of a bot of Discord at the beginning of some bytes: the first of its three parts is the
+/// bot's number in base64.
+pub(super) fn bot_token(bytes: &[u8]) -> Option<&[u8]> {
+    let letter = |byte: &&u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
+    let length = bytes.iter().take(96).take_while(letter).count();
+    let value = &bytes[..length];
+    let number = value.split(|byte| *byte == b'.').next()?;
+    let decoded = URL_SAFE_NO_PAD.decode(number).ok()?;
+    let is_number = (17..=20).contains(&decoded.len()) && decoded.iter().all(u8::is_ascii_digit);
+    (is_number && DISCORD.is_match(value) && !is_example(value)).then_some(value)
+}
 
 /// Makers whose keys have no mark, by a word in the name they are assigned to.
 const MAKERS: &[(&str, &str)] = &[
@@ -136,11 +149,28 @@ pub(super) fn judged(
             Written::QuotedSetting => is_made_up(value),
             Written::Quoted => is_surely_made_up(value),
         };
-    let believed = looks_random(value) || (password && (mixed || like_people_make));
+    let believed = looks_random(value)
+        || (password && (mixed || like_people_make || is_of_drawn_letters(value)));
     if !believed {
         return None;
     }
     Some((maker(name).unwrap_or("secret-value"), Severity::High))
+}
+
+/// Whether a value is nothing but letters, and those of no word: `rpIykDELekpkud`. Where all are of
+/// one size it takes more of them.
+fn is_of_drawn_letters(value: &str) -> bool {
+    let has = |sort: fn(&u8) -> bool| value.bytes().any(|byte| sort(&byte));
+    let mixed = has(u8::is_ascii_lowercase) && has(u8::is_ascii_uppercase);
+    let long = value.len() >= if mixed { 10 } else { 14 };
+    let lower = value.to_ascii_lowercase();
+    let says_password = ["passw", "pwd", "secret"]
+        .iter()
+        .any(|word| lower.contains(word));
+    long && !says_password
+        && value.bytes().all(|byte| byte.is_ascii_alphabetic())
+        && entropy(lower.as_bytes()) >= 2.7
+        && are_drawn(value)
 }
 
 /// Whether a value in quotes is no label, message or name: it has digits and letters, or is a phrase

@@ -20,6 +20,7 @@ mod encoded;
 mod form;
 mod grams;
 mod hits;
+mod letters;
 mod lone;
 mod manifest;
 mod named;

@@ -1,6 +1,6 @@
 //! Values that stand where a credential will stand.
 
-use super::drawn::{entropy, has_run, looks_random};
+use super::drawn::{entropy, is_mostly_runs, looks_random};
 
 /// Words that make a value an example, wherever in it they stand (lower case): so long that chance
 /// does not write them.
@@ -141,7 +141,7 @@ pub(super) fn is_example(value: &[u8]) -> bool {
     let text = String::from_utf8_lossy(value);
     let lower = text.to_ascii_lowercase();
     marked(&text)
-        || has_run(lower.as_bytes(), 6)
+        || is_mostly_runs(lower.as_bytes(), 6)
         || lower.contains("123456789")
         || lower.contains("abcdefgh")
         || entropy(value) < 2.5
@@ -205,7 +205,7 @@ pub(super) fn is_placeholder(value: &str) -> bool {
         || is_token_of_template(value)
         || is_class_name(value)
         || (value.len() < 8 && value.bytes().all(|byte| byte.is_ascii_digit()))
-        || has_run(lower.as_bytes(), value.len().min(6))
+        || is_mostly_runs(lower.as_bytes(), value.len().min(6))
         || (lower.contains("://") && !lower.contains('@'))
 }
 
@@ -449,6 +449,8 @@ mod tests {
             "change_it_now",
             "ChangeMe-2024",
             "xxxx-yyyy",
+            "00000000-0000-0000-0000-000000000000",
+            "token-aaaaaaaaaaaa",
             "example-a1b2c3d4e5f6",
             "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY",
             "$2y$05$aB3dE5gH7jaB3dE5gH7jaB3dE5gH7jaB3dE5gH7jaB3dE5gH7j",
@@ -484,6 +486,8 @@ mod tests {
             "8fXXXX2qLw9vZt",
             "Yourselves-2024!",
             "8fK2qLw-sc-9vZtRq4m",
+            "AAAAAAAAAAAAAAAAAAAAAFnz2wAAAAAAxTmQbp%2BIHDtAhTBbyNJon%2BA72K4%3DeIaigY0QBrv6Rp8KZQQLOTpo9ubw5Jt",
+            "AAAAAAAAq7RtY2mWx9KpLz4VbN8cHd3FjGs6TvXy1Z==",
         ] {
             assert!(!is_placeholder(value), "{value}");
         }

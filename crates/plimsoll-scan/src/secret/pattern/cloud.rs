@@ -52,6 +52,42 @@ pub(super) const PATTERNS: &[Pattern] = &[
             r"[A-Za-z0-9]{42}AzSe[A-D][A-Za-z0-9]{5}",
         )
     },
+    Pattern {
+        lead: Some(|byte| byte.is_ascii_alphanumeric()),
+        ..token(
+            "azure-cosmos-key",
+            &["ACDb"],
+            r"[A-Za-z0-9]{76}ACDb[A-Za-z0-9]{5}[AQgw]==",
+        )
+    },
+    Pattern {
+        lead: Some(|byte| byte.is_ascii_alphanumeric()),
+        ..token(
+            "azure-redis-key",
+            &["AzCa"],
+            r"[A-Za-z0-9]{33}AzCa[A-Za-z0-9]{6}=",
+        )
+    },
+    key_id(
+        "gcp-hmac-id",
+        &["GOOG"],
+        r"GOOG(?:1E[A-Z0-9]{55}|[A-Z0-9]{20})",
+    ),
+    // Amazon's other houses: sellers, sign-in with its accounts, AppSync.
+    token(
+        "amazon-mws-token",
+        &["amzn.mws."],
+        r"amzn\.mws\.[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}",
+    ),
+    token(
+        "amazon-oauth-secret",
+        &["amzn1.oa2-cs.v1."],
+        r"amzn1\.oa2-cs\.v1\.[0-9a-f]{64}",
+    ),
+    Pattern {
+        severity: Severity::High,
+        ..token("aws-appsync-key", &["da2-"], r"da2-[a-z0-9]{26}")
+    },
     sure(
         "gcp-oauth-secret",
         &["GOCSPX-"],
@@ -74,6 +110,19 @@ pub(super) const PATTERNS: &[Pattern] = &[
     key_id("alibaba-key-id", &["LTAI"], r"LTAI[A-Za-z0-9]{16,26}"),
     key_id("tencent-key-id", &["AKID"], r"AKID[A-Za-z0-9]{32}"),
     token("yandex-key", &["AQVN"], r"AQVN[A-Za-z0-9_-]{35,38}"),
+    token(
+        "yandex-token",
+        &["t1.9eue"],
+        r"t1\.9eue[A-Za-z0-9_=-]{40,1000}\.[A-Za-z0-9_-]{86}",
+    ),
+    token("aiven-password", &["AVNS_"], r"AVNS_[A-Za-z0-9_-]{19}"),
+    token("runpod-key", &["rpa_"], r"rpa_[A-Za-z0-9]{40,64}"),
+    token(
+        "elastic-cloud-key",
+        &["essu_"],
+        r"essu_[A-Za-z0-9+/]{60,200}",
+    ),
+    token("confluent-secret", &["cflt"], r"cflt[A-Za-z0-9+/]{60}"),
     sure(
         "digitalocean-token",
         &["dop_v1_", "doo_v1_", "dor_v1_"],
@@ -95,7 +144,11 @@ pub(super) const PATTERNS: &[Pattern] = &[
         &["nfp_", "nfc_", "nfo_", "nfu_"],
         r"nf[pcou]_[A-Za-z0-9]{36}",
     ),
-    token("vercel-token", &["vcp_"], r"vcp_[A-Za-z0-9]{24,80}"),
+    token(
+        "vercel-token",
+        &["vcp_", "vck_", "vci_", "vca_", "vcr_"],
+        r"vc[pkiar]_[A-Za-z0-9]{24,80}",
+    ),
     token("fly-token", &["fo1_"], r"fo1_[A-Za-z0-9_-]{43}"),
     token(
         "fly-token",
@@ -153,6 +206,8 @@ pub(super) const PATTERNS: &[Pattern] = &[
         &["dapi"],
         r"dapi[a-f0-9]{32}(?:-[0-9])?",
     ),
+    // Of a service principal.
+    sure("databricks-token", &["dose"], r"dose[a-f0-9]{32}"),
     // HashiCorp.
     sure(
         "vault-token",
@@ -205,6 +260,12 @@ pub(super) const PATTERNS: &[Pattern] = &[
         "age-key",
         &["AGE-SECRET-KEY-1"],
         r"AGE-SECRET-KEY-1[02-9AC-HJ-NP-Z]{58}",
+    ),
+    sure(
+        // The hybrid kind, since 2025.
+        "age-key",
+        &["AGE-SECRET-KEY-PQ-1"],
+        r"AGE-SECRET-KEY-PQ-1[02-9AC-HJ-NP-Z]{58}",
     ),
     token("infracost-key", &["ico-"], r"ico-[A-Za-z0-9]{32}"),
     token(

@@ -64,11 +64,15 @@ pub(super) const PATTERNS: &[Pattern] = &[
         not_before: |byte| word_byte(byte) || matches!(byte, b'-' | b'='),
         ..token(
             "atlassian-token",
-            &["ATATT3", "ATCTT3"],
-            r"AT[AC]TT3[A-Za-z0-9_-]{60,400}=?[A-F0-9]{0,8}",
+            &["ATATT3", "ATCTT3", "ATSTT3"],
+            r"AT[ACS]TT3[A-Za-z0-9_-]{60,400}=?[A-F0-9]{0,8}",
         )
     },
     token("bitbucket-token", &["ATBB"], r"ATBB[A-Za-z0-9]{32}"),
+    Pattern {
+        not_before: |byte| word_byte(byte) || matches!(byte, b'+' | b'/' | b'-'),
+        ..token("bitbucket-token", &["BBDC-"], r"BBDC-[A-Za-z0-9+/@_-]{44}")
+    },
     Pattern {
         check: checksummed,
         ..sure("npm-token", &["npm_"], r"npm_[A-Za-z0-9]{36}")

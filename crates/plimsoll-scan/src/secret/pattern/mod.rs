@@ -11,6 +11,7 @@ use base64::Engine as _;
 use base64::engine::DecodePaddingMode;
 use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig};
 use plimsoll_model::Severity;
+use sha2::{Digest as _, Sha256};
 
 use super::Fingerprint;
 use super::drawn::looks_random;
@@ -189,6 +190,43 @@ fn checksummed(token: &[u8]) -> Verdict {
     }
 }
 
+/// A private key from which a wallet draws others: the last four bytes of what is written to the base
+/// of 58 are a sum of the others (BIP 32, "Serialization format").
+fn extended_key(key: &[u8]) -> Verdict {
+    if is_example(key) {
+        return Verdict::Nothing;
+    }
+    let sum = |bytes: &[u8]| -> [u8; 32] { Sha256::digest(Sha256::digest(bytes)).into() };
+    let valid = base58::<82>(key).is_some_and(|bytes| {
+        bytes
+            .split_last_chunk::<4>()
+            .is_some_and(|(rest, end)| sum(rest).starts_with(end))
+    });
+    if valid {
+        Verdict::Match
+    } else {
+        Verdict::Unsure
+    }
+}
+
+/// A number to the base of 58, in as many bytes.
+fn base58<const LENGTH: usize>(text: &[u8]) -> Option<[u8; LENGTH]> {
+    const DIGITS: &[u8; 58] = b"123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz";
+    let mut number = [0_u8; LENGTH];
+    for letter in text {
+        let mut carried = DIGITS.iter().position(|digit| digit == letter)?;
+        for byte in number.iter_mut().rev() {
+            carried += usize::from(*byte) * 58;
+            *byte = (carried % 256) as u8;
+            carried /= 256;
+        }
+        if carried > 0 {
+            return None;
+        }
+    }
+    Some(number)
+}
+
 /// CRC-32 as in gzip; bit by bit, for it is asked of a token now and then.
 fn crc32(bytes: &[u8]) -> u32 {
     !bytes.iter().fold(u32::MAX, |sum, byte| {
@@ -347,6 +385,21 @@ mod tests {
             };
         assert_eq!(found("T"), None);
         assert_eq!(found("U"), Some("private-key"));
+    }
+
+    #[test]
+    fn the_sum_of_a_wallet_key() {
+        // The first of the test vectors of BIP 32.
+        let key = [
+            "xprv9s21ZrQH143K3QTDL4LXw2F7HEK3wJUD2nW2nRk4stbPy6cq3jPPqjiChkVvvNKm",
+            "PGJxWUtg6LnF5kejMRNNU3TGtRBeJgk33yuGBxrMPHi",
+        ]
+        .concat();
+        assert!(matches!(extended_key(key.as_bytes()), Verdict::Match));
+        let wrong = key.replace("GBxrMPHi", "GBxrMPHj");
+        assert!(matches!(extended_key(wrong.as_bytes()), Verdict::Unsure));
+        assert!(base58::<82>("0".repeat(107).as_bytes()).is_none());
+        assert!(base58::<4>("z".repeat(107).as_bytes()).is_none());
     }
 
     #[test]

@@ -3,7 +3,8 @@
 use plimsoll_model::Severity;
 
 use super::{
-    Pattern, Programs, hexadecimal, json_web_token, key_id, likely, sure, token, word_byte,
+    Pattern, Programs, extended_key, hexadecimal, json_web_token, key_id, likely, sure, token,
+    word_byte,
 };
 
 pub(super) const PATTERNS: &[Pattern] = &[
@@ -20,6 +21,48 @@ pub(super) const PATTERNS: &[Pattern] = &[
         &["xoxe-", "xoxe.xox"],
         r"xoxe(?:\.xox[bp])?-[0-9]-[A-Za-z0-9]{100,300}",
     ),
+    sure(
+        "slack-token",
+        &["xwfp-"],
+        r"xwfp-[0-9]{9,14}-[0-9]{9,14}-[A-Za-z0-9]{20,80}",
+    ),
+    Pattern {
+        // The cookie that `xoxc-` needs beside it, as addresses write it.
+        not_before: |byte| word_byte(byte) || byte == b'%',
+        ..token("slack-token", &["xoxd-"], r"xoxd-[A-Za-z0-9%]{60,400}")
+    },
+    Pattern {
+        // An id in front that is zeros for long; base64 as addresses write it.
+        not_before: |byte| word_byte(byte) || byte == b'%',
+        in_programs: Programs::Skip,
+        own: true,
+        ..token(
+            "twitter-token",
+            &["AAAAAAAAAAAAAAAAAAAAA"],
+            r"A{21,22}[A-Za-z0-9]{2,60}%[A-Za-z0-9%]{40,100}",
+        )
+    },
+    token(
+        "dropbox-token",
+        &["sl."],
+        r"sl\.(?:u\.)?[A-Za-z0-9_-]{130,1500}",
+    ),
+    Pattern {
+        then: b"0123456789",
+        ..token(
+            "asana-token",
+            &["1/12", "2/12"],
+            r"[12]/12[0-9]{13,15}(?:/12[0-9]{13,15})?:[0-9a-f]{32}",
+        )
+    },
+    Pattern {
+        check: extended_key,
+        ..token(
+            "wallet-key",
+            &["xprv", "yprv", "zprv"],
+            r"[xyz]prv[1-9A-HJ-NP-Za-km-z]{107}",
+        )
+    },
     sure(
         "slack-token",
         &["xapp-"],
@@ -81,7 +124,7 @@ pub(super) const PATTERNS: &[Pattern] = &[
     // Money.
     sure(
         "stripe-key",
-        &["sk_live_", "rk_live_", "sk_org_live_"],
+        &["sk_live_", "rk_live_", "sk_org_live_", "rk_org_live_"],
         r"[rs]k_(?:org_)?live_[A-Za-z0-9]{20,247}",
     ),
     Pattern {
@@ -141,7 +184,7 @@ pub(super) const PATTERNS: &[Pattern] = &[
     sure(
         "anthropic-key",
         &["sk-ant-"],
-        r"sk-ant-(?:api|admin|oat|sid)[0-9]{2}-[A-Za-z0-9_-]{80,120}",
+        r"sk-ant-(?:api|admin|oat|ort|sid)[0-9]{2}-[A-Za-z0-9_-]{80,120}",
     ),
     sure(
         "openai-key",
