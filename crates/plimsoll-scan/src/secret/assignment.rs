@@ -178,7 +178,13 @@ fn is_run_together(word: &str) -> bool {
 }
 
 /// Variables that hold a credential by the manual of who reads them, though no word of them says so.
-const KNOWN: &[&str] = &["rediscli_auth"];
+const KNOWN: &[&str] = &[
+    "rediscli_auth",
+    "npm_config_auth",
+    "yarn_npm_auth_ident",
+    "composer_auth",
+    "docker_auth_config",
+];
 
 /// Whether a variable of this name is meant to hold a credential.
 pub(super) fn names_secret(name: &str) -> bool {
@@ -199,6 +205,8 @@ pub(super) fn names_secret(name: &str) -> bool {
         .iter()
         .any(|word| WORDS.contains(&word.as_str()) || is_run_together(word))
         || KNOWN.contains(&words.join("_").as_str())
+        // npm's own name, behind what it is the setting of.
+        || name.to_ascii_lowercase().ends_with(":_auth")
         || words
             .windows(2)
             .any(|pair| pair[1] == "key" && KEY_OF.contains(&pair[0].as_str()))
@@ -359,6 +367,11 @@ mod tests {
             "AUTHTOKEN",
             "REDISCLI_AUTH",
             "rediscli-auth",
+            "NPM_CONFIG__AUTH",
+            "npm_config__auth",
+            "npm_config__authToken",
+            "NPM_CONFIG_//registry.acme.io/:_auth",
+            "YARN_NPM_AUTH_IDENT",
             "MYSQLPWD",
             "clientsecret",
         ] {

@@ -6,7 +6,7 @@ use plimsoll_model::Severity;
 use super::Hit;
 use super::detector::LOOKBEHIND;
 use super::drawn::looks_random;
-use super::form::{is_code, known_form};
+use super::form::{is_code, known_form, maker};
 use super::placeholder::is_placeholder;
 
 /// What else stands in a connection string (lower case).
@@ -18,6 +18,8 @@ const BESIDE: &[&str] = &[
     "addr=",
     "address=",
     "endpoint=",
+    "hostname=",
+    "sharedaccesskeyname=",
     "user id=",
     "userid=",
     "uid=",
@@ -33,10 +35,13 @@ const BESIDE: &[&str] = &[
     "endpointsuffix=",
 ];
 
+/// What is found where the name tells no more.
+const KIND: &str = "connection-string-password";
+
 /// How far behind the password the rest of the string is looked for.
 const AHEAD: usize = 256;
 
-/// What is assigned to `password`, `pwd` or `AccountKey`, from `at` to `name_end`, in a connection
+/// What is assigned to `password`, `pwd`, `AccountKey` or another name that ends in a word from `at` to `name_end`, in a connection
 /// string. Such a string stands in quotes, or for itself in a file of settings.
 pub(super) fn in_connection(
     bytes: &[u8],
@@ -44,6 +49,9 @@ pub(super) fn in_connection(
     name_end: usize,
     settings: bool,
 ) -> Option<Hit> {
+    // The word may end a longer name: `SharedAccessKey`.
+    let name = bytes[at.saturating_sub(32)..at].iter().rev();
+    let at = at - name.take_while(|byte| byte.is_ascii_alphanumeric()).count();
     let before = &bytes[at.saturating_sub(LOOKBEHIND)..at];
     let separator = match before.trim_ascii_end().last() {
         Some(b',') => b',',
@@ -92,7 +100,7 @@ pub(super) fn in_connection(
     }
     let name = std::str::from_utf8(&bytes[at..name_end]).ok()?;
     let (kind, severity) =
-        known_form(name, value)?.unwrap_or(("connection-string-password", Severity::High));
+        known_form(name, value)?.unwrap_or((maker(name).unwrap_or(KIND), Severity::High));
     let start = name_end + value_at;
     Some(Hit::of(kind, severity, start, value.as_bytes()))
 }
@@ -172,6 +180,30 @@ mod tests {
         assert_eq!(found_in(&text, true), [("azure-storage-key", &*key)]);
         let code = format!("x = '{}'\n", text.trim_end());
         assert_eq!(found(&code), [("azure-storage-key", &*key)]);
+    }
+
+    #[test]
+    fn keys_of_services_in_quotes() {
+        let key = "q7RtY2mWx9KpLz4VbN8cHd3FjGs6TvXy1Za5Qe0Wk7U=";
+        for (text, kind) in [
+            (
+                "new Client(\"Endpoint=sb://a.net/;SharedAccessKeyName=Root;SharedAccessKey=KEY\")",
+                "azure-shared-access-key",
+            ),
+            (
+                "x = 'HostName=a.azure-devices.net;SharedAccessKeyName=o;SharedAccessKey=KEY'",
+                "azure-shared-access-key",
+            ),
+            (
+                "new Client(\"Endpoint=https://a.azconfig.io;Id=ab-l0-s0:Kc8mPz2L;Secret=KEY\")",
+                "connection-string-password",
+            ),
+        ] {
+            let text = text.replace("KEY", key);
+            assert_eq!(found(&text), [(kind, key)], "{text}");
+        }
+        assert_eq!(found("x(\"a;Secret=q7RtY2mWx9KpLz4VbN8c\")"), []);
+        assert_eq!(found("x(\"Endpoint=sb://x;SharedAccessKey={key}\")"), []);
     }
 
     #[test]

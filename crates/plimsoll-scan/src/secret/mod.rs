@@ -24,6 +24,7 @@ mod letters;
 mod lone;
 mod manifest;
 mod named;
+mod pair;
 mod passfile;
 mod pattern;
 mod place;

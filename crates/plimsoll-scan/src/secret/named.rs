@@ -63,6 +63,8 @@ pub(super) fn by_structure(
 /// The files that [`by_name`] reads, besides those of variables.
 const NAMES: &[&str] = &[
     ".npmrc",
+    // npm's file for all users.
+    "npmrc",
     ".yarnrc",
     ".yarnrc.yml",
     ".netrc",
@@ -116,7 +118,7 @@ pub(super) fn by_name(path: &str, bytes: &[u8], hits: &mut Hits) {
         return;
     }
     match name {
-        ".npmrc" | ".yarnrc" | ".yarnrc.yml" => each_line(
+        ".npmrc" | "npmrc" | ".yarnrc" | ".yarnrc.yml" => each_line(
             text,
             |line, start| {
                 let (key, value) = line.split_once('=').or_else(|| line.split_once(": "))?;
@@ -457,6 +459,16 @@ mod tests {
             found("app/.htpasswd", &format!("bob:{hash}\nno hash\n")),
             one("password-hash", hash)
         );
+    }
+
+    #[test]
+    fn the_settings_of_npm() {
+        let token = "c4a64c83-a726-4e07-9783-fb784aa41374";
+        let text = format!("; //registry/:_authToken=x\n//registry.acme.io/:_authToken={token}\n");
+        for name in ["root/.npmrc", "usr/local/etc/npmrc", "opt/nodejs/etc/npmrc"] {
+            let one = vec![("npm-credential", token.to_owned())];
+            assert_eq!(found(name, &text), one, "{name}");
+        }
     }
 
     #[test]

@@ -28,8 +28,61 @@ fn reader(path: &str) -> Option<(Reader, &'static str)> {
         "passwd-s3fs" | ".passwd-s3fs" => (last_field, "s3fs-credential"),
         // `user:password` of services (davfs2.conf(5), "secrets").
         "secrets" if in_folder("davfs2") || in_folder(".davfs2") => (third_word, "davfs2-password"),
+        // `"user" "password"` (pgbouncer, "Authentication file format").
+        "userlist.txt" => (second_quoted, "database-password"),
+        // `user name on >password …` (Redis, "ACL").
+        "redis.conf" | "users.acl" | "valkey.conf" => (redis_password, "redis-password"),
+        // `cache_peer … login=user:password` (squid.conf(5)).
+        "squid.conf" => (peer_login, "proxy-password"),
+        "config" if in_folder(".bundle") => (bundle_password, "registry-credential"),
+        // `psk="…"` (wpa_supplicant.conf(5)), `psk=…` of NetworkManager.
+        _ if name.starts_with("wpa_supplicant") || name.ends_with(".nmconnection") => {
+            (wireless_password, "wifi-password")
+        }
+        // A second secret beside each peer's key (wg(8)).
+        _ if name.ends_with(".conf") && (in_folder("wireguard") || name.starts_with("wg")) => {
+            (shared_key, "wireguard-key")
+        }
         _ => return None,
     })
+}
+
+/// The second of two words in quotes, unless it is a hash.
+fn second_quoted(line: &str) -> Option<&str> {
+    let mut parts = line.strip_prefix('"')?.split('"');
+    let value = parts.nth(2)?;
+    let is_hash = value.starts_with("SCRAM-") || (value.starts_with("md5") && value.len() == 35);
+    (!is_hash).then_some(value)
+}
+
+fn redis_password(line: &str) -> Option<&str> {
+    let mut words = line.strip_prefix("user ")?.split_ascii_whitespace();
+    words.find_map(|word| word.strip_prefix('>'))
+}
+
+fn peer_login(line: &str) -> Option<&str> {
+    let mut words = line.strip_prefix("cache_peer ")?.split_ascii_whitespace();
+    let login = words.find_map(|word| word.strip_prefix("login="))?;
+    login.split_once(':').map(|(_, password)| password)
+}
+
+/// `BUNDLE_GEMS__ACME__IO: "user:password"` (bundle-config(1), "Credentials for gem sources").
+fn bundle_password(line: &str) -> Option<&str> {
+    let (_, value) = line.strip_prefix("BUNDLE_")?.split_once(": ")?;
+    let value = value.trim().trim_matches(['"', '\'']);
+    let (user, password) = value.split_once(':')?;
+    let is_address = password.starts_with("//") || value.contains([' ', '/']);
+    (!user.is_empty() && !is_address && !password.starts_with(':')).then_some(password)
+}
+
+fn wireless_password(line: &str) -> Option<&str> {
+    let value = line.strip_prefix("psk")?.trim_start().strip_prefix('=')?;
+    Some(value.trim().trim_matches('"'))
+}
+
+fn shared_key(line: &str) -> Option<&str> {
+    let value = line.strip_prefix("PresharedKey")?.trim_start();
+    Some(value.strip_prefix('=')?.trim())
 }
 
 /// Passwords in a file that keeps them line by line.
@@ -100,6 +153,32 @@ mod tests {
     }
 
     #[test]
+    fn what_is_no_password_in_such_files() {
+        let hash = "md5".to_owned() + &"0a1b2c3d".repeat(4);
+        for (path, line) in [
+            ("etc/pgbouncer/userlist.txt", format!("\"app\" \"{hash}\"")),
+            (
+                "root/.bundle/config",
+                "BUNDLE_PATH: \"vendor/bundle\"".to_owned(),
+            ),
+            (
+                "root/.bundle/config",
+                "BUNDLE_MIRROR: \"https://x:8080/y\"".to_owned(),
+            ),
+            (
+                "etc/redis/users.acl",
+                "user app on nopass #5e884898da28 ~*".to_owned(),
+            ),
+            (
+                "etc/squid/squid.conf",
+                "cache_peer p parent 3128 0 login=PASS".to_owned(),
+            ),
+        ] {
+            assert_eq!(found(path, &line), Vec::<String>::new(), "{line}");
+        }
+    }
+
+    #[test]
     fn passwords_line_by_line() {
         for (path, line) in [
             (
@@ -117,6 +196,23 @@ mod tests {
             ("etc/passwd-s3fs", "bucket:AKIAX:VALUE"),
             ("root/.passwd-s3fs", "AKIAX:VALUE"),
             ("etc/davfs2/secrets", "https://dav.corp.net/x me VALUE"),
+            ("etc/pgbouncer/userlist.txt", "\"app\" \"VALUE\""),
+            ("etc/redis/users.acl", "user app on >VALUE ~* +@all"),
+            ("etc/redis/redis.conf", "user app on >VALUE ~* +@all"),
+            (
+                "etc/squid/squid.conf",
+                "cache_peer p parent 3128 0 login=me:VALUE",
+            ),
+            ("root/.bundle/config", "BUNDLE_GEMS__ACME__IO: \"me:VALUE\""),
+            (
+                "etc/wpa_supplicant/wpa_supplicant-wlan0.conf",
+                "  psk=\"VALUE\"",
+            ),
+            (
+                "etc/NetworkManager/system-connections/a.nmconnection",
+                "psk=VALUE",
+            ),
+            ("etc/wireguard/wg0.conf", "PresharedKey = VALUE"),
         ] {
             let value = "hunter2-of-ours";
             let text = format!("# a comment: of me\n\n{}\n", line.replace("VALUE", value));

@@ -232,12 +232,14 @@ pub(super) fn is_settings(path: &str) -> bool {
             | "crontab"
             | "entrypoint"
             | "user-data"
+            | "rndc.key"
     ) || name.starts_with(".env")
         || name.starts_with("Dockerfile.")
         // `.bash_history`, `.wgetrc`
-        || (name.starts_with('.') && (name.ends_with("_history") || name.ends_with("rc")))
+        || (name.starts_with('.') && name.ends_with("rc"))
+        || name.ends_with("_history")
         // Configuration of programs that need no ending, and tables of cron.
-        || (!name.contains('.') && path.starts_with("etc/"))
+        || (!name.contains('.') && (path.starts_with("etc/") || path.contains(".config/")))
         || path.starts_with("var/spool/cron/")
 }
 
@@ -294,6 +296,9 @@ mod tests {
             "var/spool/cron/crontabs/root",
             "root/.wgetrc",
             "srv/Dockerfile.prod",
+            "root/.config/hub",
+            "root/.config/fish/fish_history",
+            "etc/bind/rndc.key",
         ] {
             assert!(is_settings(settings), "{settings}");
         }

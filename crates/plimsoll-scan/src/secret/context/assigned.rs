@@ -3,6 +3,7 @@
 use super::super::Hit;
 use super::super::assignment::{is_surely_drawn, may_name_secret, names_secret};
 use super::super::form::{LONGEST, Written, judged};
+use super::carried::in_header;
 
 fn name_byte(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.')
@@ -32,10 +33,11 @@ pub(super) fn assigned(bytes: &[u8], at: usize, word_end: usize, settings: bool)
         .or_else(|| value_behind(bytes, name_end, settings))
         .or_else(|| value_of_word(bytes, at - before, name_end, settings));
     let Some((start, value, quoted)) = found else {
-        return name
-            .eq_ignore_ascii_case("password")
-            .then(|| in_statement(bytes, name_end))
-            .flatten();
+        return match name.eq_ignore_ascii_case("password") {
+            true => in_statement(bytes, name_end),
+            false if promised => in_header(bytes, name, name_end),
+            false => None,
+        };
     };
     if !promised && !is_surely_drawn(value) {
         return None;
@@ -134,7 +136,15 @@ fn value_of_word(
 ) -> Option<(usize, &str, bool)> {
     let before = &bytes[name_at.saturating_sub(32)..name_at];
     let line = before.rsplit(|byte| *byte == b'\n').next()?.trim_ascii();
-    if !matches!(line, b"" | b"ENV" | b"set" | b"setx") {
+    let sets = matches!(
+        line.rsplit(|byte| *byte == b':')
+            .next()
+            .map(<[u8]>::trim_ascii),
+        Some(b"set -x" | b"set -gx" | b"set -Ux" | b"set -xg")
+    );
+    // Lisps define so, in parentheses.
+    let defines = matches!(line, b"(def" | b"(defonce" | b"(def ^:private" | b"(setq");
+    if !matches!(line, b"" | b"ENV" | b"set" | b"setx") && !sets && !defines {
         return None;
     }
     let rest = &bytes[name_end..bytes.len().min(name_end + 256)];
@@ -144,6 +154,10 @@ fn value_of_word(
         .take_while(|byte| matches!(byte, b' ' | b'\t'))
         .count();
     let value = rest[blank..].trim_ascii();
+    let value = match defines {
+        true => value.strip_suffix(b")").unwrap_or(value),
+        false => value,
+    };
     let (quote, value) = match value {
         [b'"', inner @ .., b'"'] | [b'\'', inner @ .., b'\''] => (1, inner),
         _ => (0, value),
@@ -162,10 +176,19 @@ fn is_comment(before: &[u8]) -> bool {
         .rsplit(|byte| *byte == b'\n')
         .next()
         .unwrap_or(before);
-    matches!(
-        line.trim_ascii_start(),
-        [b'#' | b';', ..] | [b'/', b'/', ..]
-    )
+    match line.trim_ascii_start() {
+        [b'#' | b';', ..] => true,
+        [b'/', b'/', rest @ ..] => !names_share(rest),
+        _ => false,
+    }
+}
+
+/// Whether what follows two slashes is a host and a path on it, which no comment begins with:
+/// `//server/share` of fstab, `//registry/:_authToken` of npm.
+fn names_share(rest: &[u8]) -> bool {
+    let ends = |byte: &u8| byte.is_ascii_whitespace() || matches!(byte, b'=' | b'/');
+    let host = rest.iter().position(ends).unwrap_or(rest.len());
+    host > 0 && rest.get(host) == Some(&b'/')
 }
 
 /// How far the end of a value is looked for: beyond the longest, and what stands before it.
@@ -205,6 +228,12 @@ fn value_behind(bytes: &[u8], at: usize, settings: bool) -> Option<(usize, &str,
             rest = after_type(more);
         } else if closed > 0 && rest.first() == Some(&b',') {
             rest = &rest[1..];
+        } else if let Some(more) = rest.strip_prefix(b"As ") {
+            // `Dim password As String = "…"`
+            let kind = more.iter().take(40);
+            let kind = kind.take_while(|byte| byte.is_ascii_alphanumeric() || **byte == b'.');
+            let behind = more[kind.count()..].trim_ascii_start();
+            rest = behind.strip_prefix(b"=")?;
         } else {
             return None;
         }

@@ -10,7 +10,7 @@ use regex::bytes::Regex;
 use super::super::assignment::in_urls;
 use super::super::detector::LOOKBEHIND;
 use super::super::drawn::looks_random;
-use super::super::form::is_jwt;
+use super::super::form::{LONGEST, Written, is_code, is_jwt, judged};
 use super::super::pattern::{BASE64, Verdict, encoded_private_key};
 use super::super::placeholder::{is_example, is_placeholder};
 use super::super::{Fingerprint, Hit};
@@ -50,6 +50,61 @@ pub(super) fn url_password(bytes: &[u8], at: usize) -> Option<Hit> {
     in_urls(text, start).next()
 }
 
+/// The password of `?user=…&password=…` in an address, whose name stands from `at` to `behind`.
+pub(super) fn in_query(bytes: &[u8], at: usize, behind: usize) -> Option<Hit> {
+    let before = &bytes[at.saturating_sub(LOOKBEHIND)..at];
+    if !before.ends_with(b"?") && !before.ends_with(b"&") && !before.ends_with(b"&amp;") {
+        return None;
+    }
+    let outside =
+        |byte: &u8| !byte.is_ascii_graphic() || matches!(byte, b'"' | b'\'' | b'<' | b'>' | b'`');
+    let address = before.rsplit(outside).next()?;
+    memmem::find(address, b"://")?;
+    let rest = bytes[behind..].strip_prefix(b"=")?;
+    let rest = &rest[..rest.len().min(LONGEST)];
+    let length = rest
+        .iter()
+        .take_while(|byte| !outside(byte) && !matches!(byte, b'&' | b'#' | b';' | b'\\'))
+        .count();
+    let value = std::str::from_utf8(&rest[..length]).ok()?;
+    judged("password", value, Written::Bare)?;
+    Some(Hit::of(
+        "url-password",
+        Severity::Critical,
+        behind + 1,
+        value.as_bytes(),
+    ))
+}
+
+/// The password of `jdbc:oracle:thin:user/password@host`, whose `:thin:` is at `at`.
+pub(super) fn thin_password(bytes: &[u8], at: usize) -> Option<Hit> {
+    if !bytes[..at].ends_with(b"jdbc:oracle") {
+        return None;
+    }
+    let start = at + 6;
+    let rest = &bytes[start..bytes.len().min(start + 200)];
+    let slash = rest.iter().position(|byte| !is_user(*byte))?;
+    if slash == 0 || rest[slash] != b'/' {
+        return None;
+    }
+    let value = &rest[slash + 1..];
+    let end = value
+        .iter()
+        .position(|byte| !byte.is_ascii_graphic() || matches!(byte, b'@' | b'\'' | b'`'))?;
+    let (user, value) = (&rest[..slash], &value[..end]);
+    let text = std::str::from_utf8(value).ok()?;
+    let believed = rest[slash + 1 + end] == b'@'
+        && user != value
+        && text.len() >= 4
+        && !is_placeholder(text)
+        && !is_code(text);
+    believed.then(|| Hit::of("url-password", Severity::Critical, start + slash + 1, value))
+}
+
+fn is_user(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b'-' | b'$' | b'#')
+}
+
 /// The signature of a link that opens a storage of Azure (Storage, "Create a service SAS").
 pub(super) fn azure_signature(bytes: &[u8], at: usize) -> Option<Hit> {
     let link =
@@ -65,8 +120,11 @@ pub(super) fn azure_signature(bytes: &[u8], at: usize) -> Option<Hit> {
     let behind = &rest[value.len()..];
     let behind = &behind[..behind.iter().take_while(|byte| link(byte)).count()];
     let around = [&before[before.len() - length..], b"&", behind].concat();
-    let dated =
-        memmem::find(&around, b"sv=20").is_some() || memmem::find(&around, b"sr=").is_some();
+    let has = |mark: &[u8]| memmem::find(&around, mark).is_some();
+    // The second is how flows of Logic Apps and Power Automate are called.
+    let dated = has(b"sv=20")
+        || has(b"sr=")
+        || (has(b"sv=1.0") && (has(b"%2Ftriggers%2F") || has(b"/triggers/")));
     let text = std::str::from_utf8(value).ok()?;
     let believed = dated && value.len() >= 40 && !is_example(value) && looks_random(text);
     believed.then(|| {
@@ -111,6 +169,50 @@ pub(super) fn azure_secret(bytes: &[u8], at: usize) -> Option<Hit> {
     let found = AZURE_SECRET.find(&bytes[start..bytes.len().min(start + 64)])?;
     let value = found.as_bytes();
     (!is_example(value)).then(|| Hit::of("azure-client-secret", Severity::Critical, start, value))
+}
+
+/// A key of Azure that bears a mark with a plus in it, which begins at `at`: how many letters of
+/// base64 stand before it and behind it, and what they are padded with.
+pub(super) fn azure_marked(bytes: &[u8], at: usize) -> Option<Hit> {
+    const MARKS: &[(&[u8], usize, usize, &[u8], &str)] = &[
+        (b"+ACR", 42, 6, b"", "azure-registry-key"),
+        (b"+ASt", 76, 6, b"==", "azure-storage-key"),
+        (b"+ABa", 76, 6, b"==", "azure-batch-key"),
+        (b"+ASb", 33, 6, b"=", "azure-shared-access-key"),
+        (b"+AEh", 33, 6, b"=", "azure-shared-access-key"),
+        (b"+ARm", 33, 6, b"=", "azure-shared-access-key"),
+    ];
+    let here = &bytes[at..];
+    let (mark, before, behind, padding, kind) =
+        MARKS.iter().find(|(mark, ..)| here.starts_with(mark))?;
+    let letter = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/');
+    let start = at.checked_sub(*before)?;
+    let end = at + mark.len() + behind;
+    let value = bytes.get(start..end)?;
+    let apart = !bytes[..start].last().is_some_and(letter);
+    let behind = bytes[end..].strip_prefix(*padding)?;
+    let ends = !behind
+        .first()
+        .is_some_and(|byte| letter(byte) || *byte == b'=');
+    let believed = apart && ends && value.iter().all(letter) && !is_example(value);
+    let value = &bytes[start..end + padding.len()];
+    believed.then(|| Hit::of(kind, Severity::Critical, start, value))
+}
+
+/// What a header carries whose own name, which ends at `at`, promises a token: `X-Vault-Token: …`.
+pub(super) fn in_header(bytes: &[u8], name: &str, at: usize) -> Option<Hit> {
+    let lower = name.to_ascii_lowercase();
+    if !lower.starts_with("x-") && lower != "private-token" && lower != "job-token" {
+        return None;
+    }
+    let behind = bytes[at..].strip_prefix(b":")?;
+    let blank = behind.iter().take_while(|byte| **byte == b' ').count();
+    let hit = carried(bytes, at + 1 + blank, false)?;
+    let kind = match hit.kind {
+        "bearer-token" => "authorization-token",
+        other => other,
+    };
+    Some(Hit { kind, ..hit })
 }
 
 /// What an authorization header carries.

@@ -1,0 +1,315 @@
+use super::*;
+use crate::secret::pattern::BASE64;
+
+fn kinds(text: &str, settings: bool) -> Vec<&'static str> {
+    let mut hits = Hits::default();
+    in_context(Piece::text(text), settings, &mut Told::default(), &mut hits);
+    for hit in hits.iter() {
+        let value = text[hit.start..hit.end].trim_end_matches('=');
+        assert!(!value.contains(['"', ' ', '=']));
+    }
+    hits.into_iter().map(|hit| hit.kind).collect()
+}
+
+const VALUE: &str = "q7RtY2mWx9KpLz4VbN8c";
+
+#[test]
+fn what_is_assigned_to_a_name_that_promises_a_credential() {
+    for code in [
+        "DB_PASSWORD = 'VALUE'",
+        "const apiKey: string = \"VALUE\";",
+        "config[\"secret_token\"] = \"VALUE\"",
+        "{\"client-secret\": \"VALUE\"}",
+        "{\\\"client_secret\\\":\\\"VALUE\\\"}",
+        "os.environ.setdefault('SESSION_SECRET', 'VALUE')",
+        "password => 'VALUE',",
+        "<password>VALUE</password>",
+        "<entry key=\"db.password\">VALUE</entry>",
+        "<string name='api_key'>VALUE</string>",
+        "<name>fs.s3a.secret.key</name>\n  <value>VALUE</value>",
+        "        storePassword 'VALUE'\n",
+        "keyPassword \"VALUE\"",
+        "<add key=\"ApiToken\" value=\"VALUE\"/>",
+        "token := \"VALUE\"",
+        "Dim password As String = \"VALUE\"",
+        "(def api-key \"VALUE\")",
+    ] {
+        assert_eq!(
+            kinds(&code.replace("VALUE", VALUE), false),
+            ["secret-value"],
+            "{code}"
+        );
+    }
+    for line in [
+        "spring.datasource.password=VALUE",
+        "  password: VALUE",
+        "set -x API_KEY VALUE",
+        "- cmd: set -gx API_KEY VALUE",
+        "//registry.acme.io/:x_token=VALUE",
+        "//srv/s /mnt cifs username=u,password=VALUE 0 0",
+        "export API_KEY=VALUE",
+    ] {
+        let line = line.replace("VALUE", VALUE);
+        assert_eq!(kinds(&line, true), ["secret-value"], "{line}");
+        assert!(kinds(&line, false).is_empty(), "{line}");
+    }
+    assert_eq!(kinds("password: hunter2", true), ["secret-value"]);
+    assert_eq!(
+        kinds(&format!("TWILIO_AUTH_TOKEN={VALUE}"), true),
+        ["twilio-key"]
+    );
+}
+
+#[test]
+fn passwords_that_people_make_up() {
+    for password in ["Sommer-2024-Berlin!", "Winter2024!", "Tr0ub4dor&3"] {
+        for (text, settings) in [
+            ("password: PASSWORD\n", true),
+            ("password: \"PASSWORD\"\n", true),
+            ("password = \"PASSWORD\"\n", false),
+            ("{\"password\": \"PASSWORD\"}", false),
+        ] {
+            let text = text.replace("PASSWORD", password);
+            assert_eq!(kinds(&text, settings), ["secret-value"], "{text}");
+        }
+    }
+    for password in [
+        "hunter2hunter",
+        "correct-horse-battery-staple",
+        "acme-prod-db-pass",
+        "AdminAdmin!",
+        "GxeYYXw!SLQcWtx",
+    ] {
+        let text = format!("password: \"{password}\"\n");
+        assert_eq!(kinds(&text, true), ["secret-value"], "{text}");
+    }
+    for password in [
+        "rpIykDELekpkud",
+        "fmuZPflzckfr",
+        "LGnUeRgdKPyPbg",
+        "hXqLmTzRwKpNbVcD",
+        "qzxjwvkfhgtbnm",
+    ] {
+        for (text, settings) in [
+            ("db_password = PASSWORD\n", true),
+            ("Environment=DB_PASSWORD=PASSWORD\n", true),
+            ("db_password = \"PASSWORD\"\n", true),
+            ("{\"password\": \"PASSWORD\"}", false),
+        ] {
+            let text = text.replace("PASSWORD", password);
+            let text = text.replace(&format!("DB_{password}"), "DB_PASSWORD");
+            assert_eq!(kinds(&text, settings), ["secret-value"], "{text}");
+        }
+    }
+    for key in ["k3qxz9wvj2pmtrgf", "7hwbq2vkxzjt4ncp", "QX7ZKV2WJMP9TRGB"] {
+        for text in [
+            "const apiKey = \"KEY\";",
+            "{\"client_secret\": \"KEY\"}",
+            "token: 'KEY'",
+        ] {
+            assert_eq!(
+                kinds(&text.replace("KEY", key), false),
+                ["secret-value"],
+                "{key}"
+            );
+        }
+    }
+    for label in [
+        "currentUserPassword",
+        "ProxyPasswd",
+        "enterYourPhraseHere",
+        "Passwortbestaetigung",
+        "wachtwoordvergeten",
+        "asdfasdf",
+        "Password*",
+        "Passwort?",
+        "mot-de-passe",
+        "new_password2",
+        "Password!",
+        "user.password.v1",
+    ] {
+        let text = format!("password: \"{label}\"\n");
+        assert!(kinds(&text, false).is_empty(), "{text}");
+        assert!(kinds(&text, true).is_empty(), "{text}");
+    }
+}
+
+#[test]
+fn names_words_and_code_are_no_values() {
+    for code in [
+        "password = getPassword()",
+        "token = 'user_token_v2'",
+        "token == 'q7RtY2mWx9KpLz4VbN8c'",
+        "password: \"${DB_PASSWORD}\"",
+        "PASSWORD_HASHERS = 'pbkdf2-sha256-a1'",
+        "secret = 'changeme123'",
+        "token: 'https://x.io/token/v1a2'",
+        "tokenPath = 'q7RtY2mWx9KpLz4VbN8c'",
+        "public_key_token=\"b77a5c561934e089\"",
+        "# password: q7RtY2mWx9KpLz4VbN8c",
+        "// password: q7RtY2mWx9KpLz4VbN8c",
+        "//password=q7RtY2mWx9KpLz4VbN8c",
+        "  //db.password = q7RtY2mWx9/pLz4VbN8c",
+        "<entry key=\"password\">${password}</entry>",
+        "<entry key=\"password\">Password</entry>",
+        "<entry key=\"password.file\">q7RtY2mWx9KpLz4VbN8c</entry>",
+        "<a title=\"password\">q7RtY2mWx9KpLz4VbN8c</a>",
+        "<name>db.password</name><value>${env.DB}</value>",
+        "storePassword System.getenv('q7RtY2mWx9KpLz4VbN8c')",
+        "storePassword 'changeit'",
+        "expect storePassword 'q7RtY2mWx9KpLz4VbN8c' later",
+    ] {
+        assert!(kinds(code, true).is_empty(), "{code}");
+    }
+}
+
+#[test]
+fn pairs_words_and_statements() {
+    for (text, settings) in [
+        ("- name: DB_PASSWORD\n  value: \"VALUE\"\n", true),
+        ("- name: DB_PASSWORD\n  value: VALUE\n", true),
+        ("{\"name\": \"DB_PASSWORD\", \"value\": \"VALUE\"}", false),
+        ("requirepass VALUE\n", true),
+        ("  bindpw VALUE\n", true),
+        ("ENV DB_PASSWORD VALUE\n", true),
+        ("password \"VALUE\"\n", true),
+        ("CREATE USER a IDENTIFIED BY 'VALUE';", false),
+        ("ALTER USER a WITH PASSWORD 'VALUE';", false),
+        ("SET PASSWORD FOR a = PASSWORD('VALUE');", false),
+        ("default_pass = VALUE\n", true),
+        ("openai_key = \"VALUE\"\n", false),
+    ] {
+        let text = text.replace("VALUE", VALUE);
+        assert_eq!(kinds(&text, settings), ["secret-value"], "{text}");
+    }
+    assert_eq!(
+        kinds(&format!("x=app:{VALUE}@tcp(db:3306)/x"), false),
+        ["connection-string-password"]
+    );
+    let link = format!(
+        "https://a/c?sv=2022-11-02&sig={}%3D&sp=r",
+        "q7RtY2mW9KpLz4VbN8c%2Bx".repeat(2)
+    );
+    assert_eq!(kinds(&link, false), ["azure-shared-access-signature"]);
+    let flow = format!(
+        "\"https://prod-12.westus.logic.azure.com:443/workflows/0a1b2c3d4e5f60718293a4b5c6d7e8f9/triggers/manual/paths/invoke?api-version=2016-06-01&sp=%2Ftriggers%2Fmanual%2Frun&sv=1.0&sig={}\"",
+        "q7RtY2mWx9KpLz4VbN8cHd3FjGs6TvXy1Za5Qe0Wk7U"
+    );
+    assert_eq!(kinds(&flow, false), ["azure-shared-access-signature"]);
+    for (text, found) in [
+        (
+            "connect(\"jdbc:postgresql://db.acme.io/x?user=svc&password=VALUE\")",
+            "url-password",
+        ),
+        (
+            "url = 'jdbc:mysql://db/x?password=VALUE&ssl=true'",
+            "url-password",
+        ),
+        (
+            "<v>jdbc:mysql://db/x?user=a&amp;password=VALUE</v>",
+            "connection-string-password",
+        ),
+        (
+            "url=jdbc:oracle:thin:svc/VALUE@db.acme.io:1521:ORCL",
+            "url-password",
+        ),
+        ("\"jdbc:oracle:thin:svc/VALUE@//db:1521/x\"", "url-password"),
+    ] {
+        let text = text.replace("VALUE", VALUE);
+        assert_eq!(kinds(&text, false), [found], "{text}");
+    }
+    for sham in [
+        "\"https://x.io/login?user=svc&password=\" + password",
+        "\"jdbc:postgresql://db/x?user=svc&password=${PW}\"",
+        "\"jdbc:postgresql://db/x?user=svc&password=password\"",
+        "\"jdbc:oracle:thin:@db:1521:x\"",
+        "\"jdbc:oracle:thin:scott/tiger@db:1521:x\"",
+        "\"jdbc:oracle:thin:<user>/<password>@db\"",
+        "if (a ? b &password=VALUE) {}",
+    ] {
+        let text = sham.replace("VALUE", VALUE);
+        assert!(kinds(&text, false).is_empty(), "{text}");
+    }
+    for sham in [
+        "password required pam_unix.so\n",
+        "PasswordAuthentication yes\n",
+        "PASS_MAX_DAYS 99999\n",
+        "- name: DB_PASSWORD\n  valueFrom:\n    secretKeyRef: x\n",
+        "sort_key = \"q7RtY2mWx9KpLz4VbN8c\"\n",
+        "GPG_KEY=E3FF2839C048B25C084DEBE9B26995E310250568\n",
+        "cache_key: d41d8cd98f00b204e9800998ecf8427e\n",
+        "IDENTIFIED BY 'password'",
+    ] {
+        assert!(kinds(sham, true).is_empty(), "{sham}");
+    }
+}
+
+#[test]
+fn addresses_and_headers() {
+    assert_eq!(kinds("mysql://root:s3cr3t!x@db/x", false), ["url-password"]);
+    for sham in [
+        "https://me:s3cr3t1@example.com/",
+        "oci://DIR[:TAG|@DIGEST]",
+        "postgres://postgres:postgres@db/",
+        "http://localhost:8080/a@b",
+        "redis://:{password}@db",
+    ] {
+        assert!(kinds(sham, false).is_empty(), "{sham}");
+    }
+    let basic = format!(
+        "Authorization: Basic {}",
+        BASE64.encode(format!("bob:{VALUE}"))
+    );
+    assert_eq!(kinds(&basic, false), ["basic-authorization"]);
+    assert_eq!(
+        kinds(&format!("Bearer {VALUE}{VALUE}"), false),
+        ["bearer-token"]
+    );
+    let part = |json: &str| BASE64.encode(json).replace('=', "");
+    let jwt = |payload: &str| {
+        format!(
+            "token: {}.{}.{VALUE}{VALUE}",
+            part("{\"alg\":\"HS256\"}"),
+            part(payload)
+        )
+    };
+    assert_eq!(
+        kinds(&jwt("{\"sub\":\"svc\",\"role\":\"admin\"}"), true),
+        ["jwt"]
+    );
+    assert!(kinds(&jwt("{\"sub\":\"1234567890\",\"name\":\"John Doe\"}"), true).is_empty());
+    for header in [
+        "Authorization: Token VALUE",
+        "-H 'authorization: token VALUE'",
+        "{\"Authorization\": \"ApiKey VALUE\"}",
+        "headers = {'Authorization': 'Token token=VALUE'}",
+        "Authorization: SSWS VALUE",
+    ] {
+        let text = header.replace("VALUE", &format!("{VALUE}{VALUE}"));
+        assert_eq!(kinds(&text, false), ["authorization-token"], "{text}");
+        for sham in ["<token>", "${TOKEN}", "your-api-token-goes-here", "abc"] {
+            let text = header.replace("VALUE", sham);
+            assert!(kinds(&text, false).is_empty(), "{text}");
+        }
+    }
+    for (before, rest, kind) in [
+        (42, "+ACRA8kQ2m", "azure-registry-key"),
+        (76, "+AStX8kQ2m==", "azure-storage-key"),
+        (33, "+ASbX8kQ2m=", "azure-shared-access-key"),
+        (33, "+AEhX8kQ2m=", "azure-shared-access-key"),
+    ] {
+        let key = "q7RtY2mWx9Kp/z4VbN8c".repeat(4);
+        let text = format!("connect(\"{}{rest}\")", &key[..before]);
+        assert_eq!(kinds(&text, false), [kind], "{text}");
+        let longer = format!("connect(\"{}{rest}\")", &key[..before + 1]);
+        assert!(kinds(&longer, false).is_empty(), "{longer}");
+    }
+    let vault = "curl -H \"X-Vault-Token: s.q7RtY2mWx9KpLz4VbN8cAb3d\" x";
+    assert_eq!(kinds(vault, false), ["authorization-token"]);
+    assert!(kinds("curl -H \"X-Vault-Token: $TOKEN\" x", false).is_empty());
+    assert!(kinds("the X-Auth-Token: header-of-some-services is", false).is_empty());
+    let azure = format!("x = abc8Q~{}", &"q7RtY2mWx9KpLz4VbN8c".repeat(2)[..34]);
+    assert_eq!(kinds(&azure, false), ["azure-client-secret"]);
+}
+
+use base64::Engine as _;
