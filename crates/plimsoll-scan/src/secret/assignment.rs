@@ -205,6 +205,7 @@ pub(super) fn names_secret(name: &str) -> bool {
         .iter()
         .any(|word| WORDS.contains(&word.as_str()) || is_run_together(word))
         || KNOWN.contains(&words.join("_").as_str())
+        || last == "bearer"
         // npm's own name, behind what it is the setting of.
         || name.to_ascii_lowercase().ends_with(":_auth")
         || words
@@ -372,6 +373,7 @@ mod tests {
             "npm_config__authToken",
             "NPM_CONFIG_//registry.acme.io/:_auth",
             "YARN_NPM_AUTH_IDENT",
+            "TWITTER_BEARER",
             "MYSQLPWD",
             "clientsecret",
         ] {

@@ -76,7 +76,8 @@ pub(super) fn in_connection(
         Some(b'>') => false,
         // The rest may be longer than what is looked at.
         Some(quote) if closed_by.is_none_or(|close| *close == quote) => false,
-        _ if settings => true,
+        // Names that stand nowhere else.
+        _ if settings || is_key_of_azure(&bytes[at..name_end]) => true,
         _ => return None,
     };
     if bare && separator == b',' && !is_one_word(head) {
@@ -103,6 +104,10 @@ pub(super) fn in_connection(
         known_form(name, value)?.unwrap_or((maker(name).unwrap_or(KIND), Severity::High));
     let start = name_end + value_at;
     Some(Hit::of(kind, severity, start, value.as_bytes()))
+}
+
+fn is_key_of_azure(name: &[u8]) -> bool {
+    name.eq_ignore_ascii_case(b"SharedAccessKey") || name.eq_ignore_ascii_case(b"AccountKey")
 }
 
 /// What opened the string that the last `inside` bytes of `before` stand in: a quote, or the end of
@@ -202,6 +207,8 @@ mod tests {
             let text = text.replace("KEY", key);
             assert_eq!(found(&text), [(kind, key)], "{text}");
         }
+        let bare = format!("Endpoint=sb://a.net/;SharedAccessKeyName=Root;SharedAccessKey={key}\n");
+        assert_eq!(found(&bare), [("azure-shared-access-key", key)]);
         assert_eq!(found("x(\"a;Secret=q7RtY2mWx9KpLz4VbN8c\")"), []);
         assert_eq!(found("x(\"Endpoint=sb://x;SharedAccessKey={key}\")"), []);
     }

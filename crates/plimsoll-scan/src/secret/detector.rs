@@ -7,7 +7,9 @@ use regex::bytes::{Regex, RegexBuilder};
 
 use super::grams::{Grams, beginnings};
 use super::hits::Hits;
-use super::pattern::{PEM, PEM_BEGIN, Pattern, Programs, Verdict, patterns, private_key};
+use super::pattern::{
+    PEM, PEM_BEGIN, Pattern, Programs, Verdict, patterns, private_key, static_key,
+};
 use super::runs::runs;
 use super::{Fingerprint, Hit};
 use plimsoll_model::Severity;
@@ -306,6 +308,13 @@ impl Detector {
             // length.
             let next = self.pem_begin.find(&window[PEM_BEGIN.len()..]);
             let window = &window[..next.map_or(window.len(), |next| next + PEM_BEGIN.len())];
+            if let Some(length) = static_key(window) {
+                from = at + length;
+                *told = from;
+                let kind = "openvpn-static-key";
+                hits.push(Hit::of(kind, Severity::Critical, at, &window[..length]));
+                continue;
+            }
             let Some(block) = self.pem.get_or_init(|| compiled(PEM)).find(window) else {
                 continue;
             };

@@ -4,8 +4,9 @@
 use plimsoll_model::Severity;
 
 use super::Hit;
-use super::assignment::is_surely_drawn;
+use super::drawn::entropy;
 use super::hits::Hits;
+use super::letters::are_drawn;
 use super::placeholder::is_example;
 
 /// Ids, and what the secret is that belongs to each. Both makers write forty letters of base64.
@@ -66,8 +67,15 @@ fn secret_in(bytes: &[u8], from: usize, to: usize) -> Option<usize> {
     None
 }
 
+/// Whether so many letters read like drawn: paths and sums do not.
 fn is_secret(value: &[u8]) -> bool {
-    std::str::from_utf8(value).is_ok_and(is_surely_drawn) && !is_example(value)
+    let has = |sort: fn(&u8) -> bool| value.iter().any(sort);
+    has(u8::is_ascii_lowercase)
+        && has(u8::is_ascii_uppercase)
+        && value.iter().any(|byte| !byte.is_ascii_alphabetic())
+        && entropy(value) >= 4.0
+        && std::str::from_utf8(value).is_ok_and(are_drawn)
+        && !is_example(value)
 }
 
 #[cfg(test)]
@@ -96,9 +104,12 @@ mod tests {
             let text = text.replace("ID", &id).replace("SECRET", secret);
             assert_eq!(found(&text), [secret], "{text}");
         }
+        let other = "gsb3sy3L4cpv3DQGMDTPYuX2pW7GswdCbOrigLy/";
+        assert_eq!(found(&format!("a,{id},{other}\n")), [other]);
         for beside in [
             "4f2a9c1be07d3358aa61f0c2d97be4408c15d2e6",
             "/usr/local/lib/python3/dist/packages/bo1",
+            "/Users/someone/Projects/Website/Assets01",
             "q7RtY2mW/9KpLz4VbN8cHd3FjGs6TvXy1Za5Qe0+q7RtY2mW/9KpLz4VbN8cHd3FjGs6TvXy1Za5Qe0+",
             "sha1-q7RtY2mW/9KpLz4VbN8cHd3FjGs6TvXy1Za5Qe0+",
             "q7RtY2mW/9KpLz4VbN8cHd3FjGs6TvXy1Za5Qe0+==",

@@ -172,25 +172,27 @@ pub(super) fn azure_secret(bytes: &[u8], at: usize) -> Option<Hit> {
 }
 
 /// A key of Azure that bears a mark with a plus in it, which begins at `at`: how many letters of
-/// base64 stand before it and behind it, and what they are padded with.
+/// base64 stand before it, six behind it, and what they are padded with.
 pub(super) fn azure_marked(bytes: &[u8], at: usize) -> Option<Hit> {
-    const MARKS: &[(&[u8], usize, usize, &[u8], &str)] = &[
-        (b"+ACR", 42, 6, b"", "azure-registry-key"),
-        (b"+ASt", 76, 6, b"==", "azure-storage-key"),
-        (b"+ABa", 76, 6, b"==", "azure-batch-key"),
-        (b"+ASb", 33, 6, b"=", "azure-shared-access-key"),
-        (b"+AEh", 33, 6, b"=", "azure-shared-access-key"),
-        (b"+ARm", 33, 6, b"=", "azure-shared-access-key"),
+    const BEHIND: usize = 6;
+    const MARKS: &[(&str, usize, &str, &str)] = &[
+        ("+ACR", 42, "", "azure-registry-key"),
+        ("+ASt", 76, "==", "azure-storage-key"),
+        ("+ABa", 76, "==", "azure-batch-key"),
+        ("+ASb", 33, "=", "azure-shared-access-key"),
+        ("+AEh", 33, "=", "azure-shared-access-key"),
+        ("+ARm", 33, "=", "azure-shared-access-key"),
     ];
     let here = &bytes[at..];
-    let (mark, before, behind, padding, kind) =
-        MARKS.iter().find(|(mark, ..)| here.starts_with(mark))?;
+    let (mark, before, padding, kind) = MARKS
+        .iter()
+        .find(|(mark, ..)| here.starts_with(mark.as_bytes()))?;
     let letter = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/');
     let start = at.checked_sub(*before)?;
-    let end = at + mark.len() + behind;
+    let end = at + mark.len() + BEHIND;
     let value = bytes.get(start..end)?;
     let apart = !bytes[..start].last().is_some_and(letter);
-    let behind = bytes[end..].strip_prefix(*padding)?;
+    let behind = bytes[end..].strip_prefix(padding.as_bytes())?;
     let ends = !behind
         .first()
         .is_some_and(|byte| letter(byte) || *byte == b'=');

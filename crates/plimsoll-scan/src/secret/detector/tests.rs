@@ -46,6 +46,23 @@ fn texts_of_a_program_that_run_into_each_other_are_no_token() {
 }
 
 #[test]
+fn the_key_that_both_ends_of_a_tunnel_share() {
+    let name = "OpenVPN Static key V1";
+    let key = |line: &str, count: usize| {
+        let lines = format!("{line}\n").repeat(count);
+        format!("# 2048 bit\n-----BEGIN {name}-----\n{lines}-----END {name}-----\n")
+    };
+    let line = "069ed13b41b2094d7831054cc2002498";
+    assert_eq!(kinds(&key(line, 16), false), ["openvpn-static-key"]);
+    assert_eq!(kinds(&key(line, 15), false), [""; 0]);
+    assert_eq!(kinds(&key(&"0".repeat(32), 16), false), [""; 0]);
+    assert_eq!(
+        kinds(&key("[inline key goes here for sure!]", 16), false),
+        [""; 0]
+    );
+}
+
+#[test]
 fn a_mark_that_is_zeros() {
     let token = "xTmQbp%2BIHDtAhTBbyNJon%2BA72K4%3DeIaigY0QBrv6Rp8KZQQLOTpo9ubw5Jt";
     let drawn = "q7RtY2mWx9KpLz4VbN8c".repeat(4);

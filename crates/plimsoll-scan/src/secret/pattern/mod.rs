@@ -257,6 +257,22 @@ pub(super) const PEM: &str =
 /// Keys that a library tries itself with, in code that everybody has: that of ssh2 for Node.
 const PROBES: &[&str] = &["0739020d3a2d"];
 
+/// How long the key is that both ends of a tunnel share, where one begins here: 256 bytes in
+/// hexadecimal (openvpn(8), `--secret`).
+pub(super) fn static_key(text: &[u8]) -> Option<usize> {
+    let body = text.strip_prefix(b"-----BEGIN OpenVPN Static key V1-----")?;
+    let length = body.iter().take(1200).position(|byte| *byte == b'-')?;
+    let digits = body[..length]
+        .iter()
+        .filter(|byte| byte.is_ascii_hexdigit());
+    let other = body[..length]
+        .iter()
+        .any(|byte| !byte.is_ascii_hexdigit() && !byte.is_ascii_whitespace());
+    let whole = body[length..].starts_with(b"-----END OpenVPN Static key V1-----");
+    (whole && !other && digits.count() == 512 && !is_example(&body[..length]))
+        .then_some(text.len() - body.len() + length)
+}
+
 /// Takes a PEM block apart: its body must decode to what a key begins with.
 pub(super) fn private_key(block: &[u8]) -> Verdict {
     let text = String::from_utf8_lossy(block);
