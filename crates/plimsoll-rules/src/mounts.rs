@@ -20,7 +20,7 @@ impl Mount<'_> {
     pub(crate) fn takes(&self, path: &str) -> bool {
         self.kind == "bind"
             && self.from.is_none()
-            && crate::context::files::takes(self.source.unwrap_or("."), path)
+            && crate::context::source::takes(self.source.unwrap_or("."), path)
     }
 }
 

@@ -6,7 +6,7 @@ use plimsoll_syntax::dockerfile::{self, Base, InstructionKind, ResolveInput};
 use plimsoll_syntax::glob;
 use plimsoll_syntax::shell::ShellCommand;
 
-use crate::context::files::takes;
+use crate::context::source::takes;
 use crate::mounts;
 use crate::options::RuleSettings;
 use crate::package::call::{self, Action, Call, Manager};

@@ -25,6 +25,7 @@ mod packages;
 mod record;
 mod savings;
 mod secret;
+mod sqlite;
 mod startup;
 mod tree;
 mod waste;

@@ -1,5 +1,7 @@
 //! Renders a report in the forms asked for and hands each to where it goes.
 
+use std::path::Path;
+
 use plimsoll_attest::openvex::{self, OpenVexInput};
 use plimsoll_attest::{SbomInput, cyclonedx, spdx, spdx3};
 use plimsoll_image::PushOutcome;
@@ -9,6 +11,7 @@ use plimsoll_report::{Hidden, RenderInput, RuleInfo, Verdict};
 use crate::args::{Format, Needs, OutputArgs, Room, Subject};
 use crate::credentials::{self, Values};
 use crate::failure::{Failure, Outcome};
+use crate::project::shown;
 use crate::terminal::{Terminal, print, say, stream};
 use crate::write::{self, Pending};
 
@@ -148,12 +151,16 @@ impl Rendering<'_> {
         rendering(&input)
     }
 
-    /// The report in one format.
-    pub(crate) fn render(&self, format: Format) -> Result<String, Failure> {
+    /// The report in one format; nothing where the format has no document for what it is to state.
+    pub(crate) fn render(&self, format: Format) -> Result<Option<String>, Failure> {
         self.with_input(|input| self.render_input(format, input))
     }
 
-    fn render_input(&self, format: Format, input: &RenderInput<'_>) -> Result<String, Failure> {
+    fn render_input(
+        &self,
+        format: Format,
+        input: &RenderInput<'_>,
+    ) -> Result<Option<String>, Failure> {
         let report = self.report;
         let subject = match (&report.image, &report.bill) {
             (Some(_), _) => Subject::Image,
@@ -161,7 +168,7 @@ impl Rendering<'_> {
             (None, None) => Subject::Sources,
         };
         fits(format, subject, report.advisories.is_some())?;
-        Ok(match format {
+        Ok(Some(match format {
             Format::Human => plimsoll_report::human::render(input),
             Format::Plain => plimsoll_report::plain::render(input),
             Format::Json => plimsoll_report::json::render(input),
@@ -179,8 +186,8 @@ impl Rendering<'_> {
             Format::Cyclonedx => self.sbom(cyclonedx::document)?,
             Format::Spdx => self.sbom(spdx::document)?,
             Format::Spdx3 => self.sbom(spdx3::document)?,
-            Format::Openvex => self.openvex()?,
-        })
+            Format::Openvex => return self.openvex(),
+        }))
     }
 
     /// The bill of materials.
@@ -194,8 +201,9 @@ impl Rendering<'_> {
         Ok(String::from_utf8_lossy(&bytes).into_owned())
     }
 
-    /// What is known of the image's vulnerabilities.
-    fn openvex(&self) -> Result<String, Failure> {
+    /// What is known of the image's vulnerabilities, where any is: an empty document is none
+    /// (OpenVEX 0.2.0, `statements`).
+    fn openvex(&self) -> Result<Option<String>, Failure> {
         let report = self.report;
         let image = report.image.as_ref();
         let image = image.ok_or_else(|| Failure::usage("OpenVEX needs an image"))?;
@@ -208,15 +216,9 @@ impl Rendering<'_> {
             timestamp: crate::clock::stated(self.epoch),
             author: vendor(image).unwrap_or("unknown"),
             tool_version: VERSION,
-        })
-        .ok_or_else(|| {
-            Failure::usage(
-                "there is nothing to state: no vulnerability is known, and OpenVEX has no empty \
-                 document",
-            )
-        })?;
+        });
         // What writes JSON writes UTF-8.
-        Ok(String::from_utf8_lossy(&bytes).into_owned())
+        Ok(bytes.map(|bytes| String::from_utf8_lossy(&bytes).into_owned()))
     }
 
     /// Writes the files first, then standard output.
@@ -242,11 +244,17 @@ impl Rendering<'_> {
         let plain = self.for_file();
         let mut files = Vec::with_capacity(arguments.outputs.len());
         for (format, path) in &arguments.outputs {
-            files.push(Pending::new(path, plain.render(*format)?.as_bytes())?);
+            match plain.render(*format)? {
+                Some(text) => files.push(Pending::new(path, text.as_bytes())?),
+                None => say_empty(*format, path),
+            }
         }
         let text = match arguments.format {
             Format::Json => None,
-            format => Some(self.render(format)?),
+            format => Some(self.render(format)?.unwrap_or_else(|| {
+                say_empty(format, Path::new("standard output"));
+                String::new()
+            })),
         };
         Ok(Told {
             files,
@@ -284,6 +292,15 @@ impl Rendering<'_> {
         }
         Ok(())
     }
+}
+
+/// Says that nothing was written to a place. An image without anything to state is no failure.
+pub(crate) fn say_empty(format: Format, path: &Path) {
+    say(&format!(
+        "{}: nothing was written: {} has no document for an image without any vulnerability",
+        shown(path),
+        format.traits().title
+    ));
 }
 
 /// Says what beside what blocks was not looked at: of a form that cannot tell it nobody may think that all

@@ -3,7 +3,7 @@
 use plimsoll_model::Span;
 use plimsoll_syntax::dockerfile::InstructionKind;
 
-use super::files;
+use super::source;
 use crate::project::{ProjectFile, StepView};
 
 /// A COPY or ADD that takes files from the context.
@@ -34,11 +34,13 @@ impl ContextCopy<'_> {
 
     /// Whether it takes a path of the context.
     pub(crate) fn takes(&self, path: &str) -> bool {
-        self.sources.iter().any(|source| files::takes(source, path))
+        self.sources
+            .iter()
+            .any(|source| source::takes(source, path))
             && !self
                 .excludes
                 .iter()
-                .any(|pattern| files::takes(pattern.trim_start_matches("**/"), path))
+                .any(|pattern| source::takes(pattern.trim_start_matches("**/"), path))
     }
 }
 

@@ -2,7 +2,7 @@ use plimsoll_model::{Confidence, Severity, Span, human_size};
 use plimsoll_syntax::dockerfile::InstructionKind;
 use plimsoll_syntax::shell::{ShellCommand, ShellWord};
 
-use super::files;
+use super::{files, source};
 use crate::declare::declare_rule;
 use crate::mounts;
 use crate::placement::{self, absolute, base_name, is_within, joined};
@@ -353,7 +353,7 @@ fn hit(file: &ProjectFile<'_>, one: &Brought, target: &str) -> Option<u64> {
     if target == "/" {
         return None;
     }
-    if one.path == target || is_within(&one.path, target) || files::takes(target, &one.path) {
+    if one.path == target || is_within(&one.path, target) || source::takes(target, &one.path) {
         return Some(one.source.as_deref().map_or(0, size_below));
     }
     // A part of a folder of the context: only where it is known to lie there.

@@ -6,6 +6,7 @@ pub(crate) mod files;
 mod junk;
 pub(crate) mod manifests;
 mod shared;
+pub(crate) mod source;
 
 use crate::declare::rules;
 

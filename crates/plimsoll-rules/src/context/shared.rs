@@ -7,8 +7,9 @@ use std::sync::OnceLock;
 
 use plimsoll_syntax::context::{Context, ContextEntry, EntryKind};
 
-use super::files::{self, Source};
+use super::files;
 use super::junk::{self, Junk};
+use super::source::Source;
 
 /// A build context, and what was found out about it so far.
 ///

@@ -91,6 +91,7 @@ pub(super) fn targets(layers: &[LayerRecord]) -> Targets<'_> {
         if open.is_empty() && waiting.is_empty() {
             continue;
         }
+        let mut to_themselves: Vec<&str> = Vec::new();
         for (number, fact) in record.entries.iter().enumerate().rev() {
             if matches!(fact.kind, FactKind::Whiteout | FactKind::Opaque) {
                 continue;
@@ -112,6 +113,9 @@ pub(super) fn targets(layers: &[LayerRecord]) -> Targets<'_> {
                         .insert(number, names);
                 }
                 FactKind::Hardlink(target) => {
+                    if **target == *fact.path {
+                        to_themselves.push(target);
+                    }
                     let there = waiting.entry(target).or_default();
                     // The shorter list moves: links may form long chains.
                     if there.len() < names.len() {
@@ -121,6 +125,10 @@ pub(super) fn targets(layers: &[LayerRecord]) -> Targets<'_> {
                 }
                 _ => targets.others.append(&mut names),
             }
+        }
+        // What a lower layer has at that path is what the link replaces: no engine unpacks it.
+        for path in to_themselves {
+            waiting.remove(path);
         }
     }
     targets
@@ -146,7 +154,14 @@ mod tests {
     fn links_lead_to_what_came_before_them() {
         let link = |target: &str| FactKind::Hardlink(target.into());
         let layers = [
-            layer(&[("low", FactKind::File), ("gone", FactKind::File)], &[]),
+            layer(
+                &[
+                    ("low", FactKind::File),
+                    ("gone", FactKind::File),
+                    ("replaced", FactKind::File),
+                ],
+                &[],
+            ),
             layer(
                 &[
                     ("a", FactKind::File),
@@ -162,8 +177,9 @@ mod tests {
                     ("l", FactKind::Symlink("a".into())),
                     ("g", link("l")),
                     ("low", FactKind::Whiteout),
+                    ("replaced", link("replaced")),
                 ],
-                &["c", "d", "e", "f", "g", "self"],
+                &["c", "d", "e", "f", "g", "self", "replaced"],
             ),
         ];
         let found = targets(&layers);

@@ -4,15 +4,10 @@
 //! What is no row that is there stays as it is: what was deleted, and what of a long row lies in pages
 //! of its own.
 
-/// How such a file begins; with the bytes that say how long its pages are and how its text is written.
-const MAGIC: &[u8] = b"SQLite format 3\0";
-
-/// Bytes of the header of the file, before the first page's own.
-const FILE_HEADER: usize = 100;
-
-const INDEX: u8 = 0x02;
-const INDEX_LEAF: u8 = 0x0a;
-const TABLE_LEAF: u8 = 0x0d;
+use crate::sqlite::{
+    FILE_HEADER, INDEX_INTERIOR, INDEX_LEAF, MAGIC, TABLE_LEAF, column_length, local_length,
+    page_sizes, varint,
+};
 
 /// Columns of one row that are taken apart.
 const MAX_COLUMNS: usize = 2_000;
@@ -30,14 +25,11 @@ pub(super) struct Database {
 impl Database {
     /// Begins with the first bytes of a file; none where that is something else.
     pub(super) fn begin(head: &[u8]) -> Option<Self> {
-        let header = head.get(..60).filter(|head| head.starts_with(MAGIC))?;
-        let page = match [header[16], header[17]] {
-            [0, 1] => 65_536,
-            size => usize::from(u16::from_be_bytes(size)),
-        };
-        let usable = page.checked_sub(usize::from(header[20]))?;
-        let is_utf8 = matches!(header[56..60], [0, 0, 0, 0 | 1]);
-        (page.is_power_of_two() && page >= 512 && usable >= 480 && is_utf8).then(|| Self {
+        if !head.starts_with(MAGIC) {
+            return None;
+        }
+        let (page, usable) = page_sizes(head).ok()?;
+        Some(Self {
             page,
             usable,
             is_first: true,
@@ -110,50 +102,30 @@ impl Database {
 
     /// The texts of the row that begins `cell`, as far as they lie in the page. Gives how long it is there.
     fn row(&self, kind: u8, cell: &[u8], texts: &mut Vec<u8>) -> Option<usize> {
-        let mut rest = match kind {
+        let rest = match kind {
             // Where what comes before it lies.
-            INDEX => cell.get(4..)?,
+            INDEX_INTERIOR => cell.get(4..)?,
             _ => cell,
         };
-        let length = usize::try_from(varint(&mut rest)?).ok()?;
+        let (length, mut rest) = varint(rest)?;
         if kind == TABLE_LEAF {
-            varint(&mut rest)?;
+            (_, rest) = varint(rest)?;
         }
-        let most = match kind {
-            TABLE_LEAF => self.usable - 35,
-            _ => (self.usable - 12) * 64 / 255 - 23,
-        };
-        let local = if length <= most {
-            length
-        } else {
-            let least = (self.usable - 12) * 32 / 255 - 23;
-            let wanted = least + (length - least) % (self.usable - 4);
-            if wanted <= most { wanted } else { least }
-        };
+        let local = local_length(kind, usize::try_from(length).ok()?, self.usable);
         let record = rest.get(..local)?;
-        let mut header = record;
-        let header_length = usize::try_from(varint(&mut header)?).ok()?;
-        let from = record.len() - header.len();
+        let (header_length, types) = varint(record)?;
+        let from = record.len() - types.len();
+        let header_length = usize::try_from(header_length).ok()?;
         let mut types = record.get(from..header_length)?;
         let mut body = record.get(header_length..)?;
         for _ in 0..MAX_COLUMNS {
             if types.is_empty() || body.is_empty() {
                 break;
             }
-            let kind = varint(&mut types)?;
-            let length = match kind {
-                0 | 8 | 9 => 0,
-                1..=4 => kind,
-                5 => 6,
-                6 | 7 => 8,
-                12.. => (kind - 12) / 2,
-                _ => return None,
-            };
+            let (kind, others) = varint(types)?;
+            types = others;
             // The rest of what is longer lies elsewhere.
-            let length = usize::try_from(length)
-                .unwrap_or(usize::MAX)
-                .min(body.len());
-            let (value, behind) = body.split_at(length);
+            let (value, behind) = body.split_at(column_length(kind)?.min(body.len()));
             if kind >= 12 {
                 texts.extend_from_slice(value);
                 texts.push(b'\n');
@@ -169,7 +141,7 @@ fn cells(page: &[u8], start: usize) -> Option<(u8, usize, Vec<usize>)> {
     let header = page.get(start..start + 8)?;
     let first = match header[0] {
         TABLE_LEAF | INDEX_LEAF => start + 8,
-        INDEX => start + 12,
+        INDEX_INTERIOR => start + 12,
         _ => return None,
     };
     let count = usize::from(u16::from_be_bytes([header[3], header[4]]));
@@ -177,23 +149,6 @@ fn cells(page: &[u8], start: usize) -> Option<(u8, usize, Vec<usize>)> {
     let pointers = page.get(first..behind)?.chunks_exact(2);
     let cells = pointers.map(|at| usize::from(u16::from_be_bytes([at[0], at[1]])));
     Some((header[0], behind, cells.collect()))
-}
-
-/// A number of up to nine bytes, which is taken off.
-fn varint(bytes: &mut &[u8]) -> Option<u64> {
-    let mut value: u64 = 0;
-    for index in 0..9 {
-        let (byte, rest) = bytes.split_first()?;
-        *bytes = rest;
-        if index == 8 {
-            return Some(value << 8 | u64::from(*byte));
-        }
-        value = value << 7 | u64::from(byte & 0x7f);
-        if byte & 0x80 == 0 {
-            return Some(value);
-        }
-    }
-    None
 }
 
 #[cfg(test)]
@@ -302,7 +257,7 @@ mod tests {
         fn any_bytes_end(
             head in proptest::collection::vec(any::<u8>(), 100..200),
             bytes in proptest::collection::vec(any::<u8>(), 0..3_000),
-            kind in prop_oneof![Just(INDEX), Just(INDEX_LEAF), Just(TABLE_LEAF)],
+            kind in prop_oneof![Just(INDEX_INTERIOR), Just(INDEX_LEAF), Just(TABLE_LEAF)],
         ) {
             let mut file = head;
             file[..16].copy_from_slice(MAGIC);

@@ -209,7 +209,7 @@ pub(crate) fn run(arguments: &ShipArgs, terminal: Terminal) -> Result<Outcome, F
     ] {
         files.push(EvidenceFile {
             name,
-            bytes: plain.render(format)?.into_bytes(),
+            bytes: plain.render(format)?.unwrap_or_default().into_bytes(),
             attachment: None,
         });
     }
@@ -223,7 +223,10 @@ pub(crate) fn run(arguments: &ShipArgs, terminal: Terminal) -> Result<Outcome, F
         .map(|file| (file.name, file.bytes))
         .collect();
     for (name, format) in &inside {
-        contents.push((name, plain.render(*format)?.into_bytes()));
+        match plain.render(*format)? {
+            Some(text) => contents.push((name, text.into_bytes())),
+            None => output::say_empty(*format, Path::new(name)),
+        }
     }
     // All that is to be told is written before anything is sent: after it nothing can be refused.
     let folder = PendingFolder::new(&evidence, &contents)?;

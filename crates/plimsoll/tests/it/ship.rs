@@ -327,7 +327,7 @@ fn what_cannot_be_told_is_not_sent() {
     }
     ship(&["--evidence", "new", "--output", "plain=new/below/x.txt"]).expect(2);
     std::fs::remove_dir_all(&out).unwrap();
-    // A form of which only the image tells that there is nothing to write.
+    // A form that knows no empty document, of an image without vulnerabilities: that is no failure.
     stage.write(
         "osv/1.json",
         br#"{"id":"GHSA-aaaa-bbbb-cccc","modified":"2026-01-03T00:00:00Z","affected":[{"package":
@@ -336,8 +336,22 @@ fn what_cannot_be_told_is_not_sent() {
     stage
         .run(&["db", "build", "osv", "--out", "all.index"])
         .expect(0);
-    ship(&["--format", "openvex", "--db", "all.index"]).expect(2);
-    assert!(!out.exists());
+    let asked = [
+        "--format",
+        "openvex",
+        "--output",
+        "openvex=vex.json",
+        "--db",
+        "all.index",
+    ];
+    let run = ship(&asked).expect(0);
+    for place in [
+        "vex.json: nothing was written",
+        "standard output: nothing was written",
+    ] {
+        assert!(run.stderr.contains(place), "{}", run.stderr);
+    }
+    assert!(out.exists() && !stage.project().join("vex.json").exists());
     let left: Vec<_> = std::fs::read_dir(stage.project())
         .unwrap()
         .map(|entry| entry.unwrap().file_name().into_string().unwrap())

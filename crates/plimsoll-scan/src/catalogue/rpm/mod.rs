@@ -66,7 +66,7 @@ pub(super) fn read(path: &str, bytes: &[u8]) -> Result<Document, String> {
         }
         return database.or_damage().map(Document::System);
     }
-    let outcome = if bytes.starts_with(sqlite::MAGIC) {
+    let outcome = if bytes.starts_with(crate::sqlite::MAGIC) {
         sqlite::packages(bytes, &mut |_, _, blob| database.take(header::read(blob)))
     } else if bytes.starts_with(ndb::MAGIC) {
         ndb::packages(bytes, &mut |blob| database.take(header::read(blob)))

@@ -2,14 +2,9 @@
 //! Format"). Every page is looked at once at most, so a database that leads round in circles ends,
 //! and what it gives is never longer than the file.
 
-/// How the file begins.
-pub(super) const MAGIC: &[u8] = b"SQLite format 3\0";
-
-/// Bytes of the header of the file, before the first page's own.
-const FILE_HEADER: usize = 100;
-
-const INTERIOR: u8 = 0x05;
-const LEAF: u8 = 0x0d;
+use crate::sqlite::{
+    FILE_HEADER, TABLE_INTERIOR, TABLE_LEAF, column_length, local_length, page_sizes, varint,
+};
 
 /// One row of the table: its page, its number, its blob.
 pub(super) struct Row<'a> {
@@ -32,22 +27,11 @@ struct Pages<'a> {
 
 impl<'a> Pages<'a> {
     fn new(bytes: &'a [u8]) -> Result<Self, String> {
-        let size = match bytes.get(16..18) {
-            Some([0, 1]) => 65_536,
-            Some([high, low]) => usize::from(u16::from_be_bytes([*high, *low])),
-            _ => 0,
-        };
-        let reserved = usize::from(bytes.get(20).copied().unwrap_or(0));
-        if !size.is_power_of_two() || size < 512 || size - reserved < 480 {
-            return Err(format!("its pages are said to be {size} bytes long"));
-        }
-        if !matches!(bytes.get(56..60), Some([0, 0, 0, 0 | 1])) {
-            return Err("its text is not UTF-8".to_owned());
-        }
+        let (size, usable) = page_sizes(bytes)?;
         Ok(Self {
             bytes,
             size,
-            usable: size - reserved,
+            usable,
             seen: vec![false; bytes.len() / size + 1],
             claimed: 0,
         })
@@ -101,8 +85,8 @@ impl<'a> Pages<'a> {
         let kind = header[0];
         let cells = usize::from(u16::from_be_bytes([header[3], header[4]]));
         let (first, right) = match kind {
-            LEAF => (start + 8, None),
-            INTERIOR => (start + 12, number_at(header, 8)),
+            TABLE_LEAF => (start + 8, None),
+            TABLE_INTERIOR => (start + 12, number_at(header, 8)),
             _ => return Err(format!("page {number} is no page of a table")),
         };
         let pointers = page
@@ -110,7 +94,7 @@ impl<'a> Pages<'a> {
             .ok_or_else(broken)?
             .chunks_exact(2)
             .map(|pair| usize::from(u16::from_be_bytes([pair[0], pair[1]])));
-        if kind == INTERIOR {
+        if kind == TABLE_INTERIOR {
             let mut children: Vec<u32> = pointers
                 .filter_map(|at| number_at(page, at))
                 .chain(right)
@@ -143,7 +127,7 @@ impl<'a> Pages<'a> {
         if self.claimed > self.bytes.len() {
             return Err("its rows claim more than it holds".to_owned());
         }
-        let local = local_length(length, self.usable);
+        let local = local_length(TABLE_LEAF, length, self.usable);
         let (here, rest) = cell.split_at_checked(local).ok_or_else(broken)?;
         let mut blob = std::borrow::Cow::Borrowed(here);
         if local < length {
@@ -165,36 +149,8 @@ impl<'a> Pages<'a> {
     }
 }
 
-/// How much of a payload lies in the leaf itself ("B-tree Pages", rules for spilling).
-fn local_length(length: usize, usable: usize) -> usize {
-    let most = usable - 35;
-    if length <= most {
-        return length;
-    }
-    let least = (usable - 12) * 32 / 255 - 23;
-    let wanted = least + (length - least) % (usable - 4);
-    if wanted <= most { wanted } else { least }
-}
-
 fn number_at(bytes: &[u8], at: usize) -> Option<u32> {
     Some(u32::from_be_bytes(*bytes.get(at..)?.first_chunk()?))
-}
-
-/// A variable-length integer of up to nine bytes, and what follows it.
-fn varint(bytes: &[u8]) -> Option<(i64, &[u8])> {
-    let mut value: u64 = 0;
-    for (index, byte) in bytes.iter().enumerate().take(9) {
-        if index == 8 {
-            value = value << 8 | u64::from(*byte);
-        } else {
-            value = value << 7 | u64::from(byte & 0x7f);
-            if byte & 0x80 != 0 {
-                continue;
-            }
-        }
-        return Some((value.cast_signed(), &bytes[index + 1..]));
-    }
-    None
 }
 
 /// Type and bytes of each column of a record ("Record Format").
@@ -206,15 +162,7 @@ fn columns(record: &[u8]) -> Option<Vec<(i64, &[u8])>> {
     while !header.is_empty() {
         let (kind, rest) = varint(header)?;
         header = rest;
-        let length = match kind {
-            0 | 8 | 9 => 0,
-            1..=4 => kind,
-            5 => 6,
-            6 | 7 => 8,
-            12.. => (kind - 12) / 2,
-            _ => return None,
-        };
-        let (value, rest) = body.split_at_checked(usize::try_from(length).ok()?)?;
+        let (value, rest) = body.split_at_checked(column_length(kind)?)?;
         columns.push((kind, value));
         body = rest;
     }
@@ -272,6 +220,7 @@ pub(super) fn packages(
 #[cfg(test)]
 pub(super) mod tests {
     use super::*;
+    use crate::sqlite::MAGIC;
 
     pub(in crate::catalogue::rpm) fn put_varint(mut value: u64, out: &mut Vec<u8>) {
         let mut bytes = vec![u8::try_from(value & 0x7f).unwrap()];
@@ -315,7 +264,7 @@ pub(super) mod tests {
     /// Lays cells out on a leaf page.
     fn leaf(size: usize, start: usize, cells: &[Vec<u8>]) -> Vec<u8> {
         let mut page = vec![0; size];
-        page[start] = LEAF;
+        page[start] = TABLE_LEAF;
         page[start + 3..start + 5]
             .copy_from_slice(&u16::try_from(cells.len()).unwrap().to_be_bytes());
         let mut end = size;
@@ -353,7 +302,7 @@ pub(super) mod tests {
         let mut leaves = Vec::new();
         for (row, blob) in blobs.iter().enumerate() {
             let payload = record(&[Value::Null, Value::Blob(blob)]);
-            let local = local_length(payload.len(), SIZE);
+            let local = local_length(TABLE_LEAF, payload.len(), SIZE);
             let mut cell = Vec::new();
             put_varint(payload.len() as u64, &mut cell);
             put_varint(row as u64 + 1, &mut cell);
@@ -380,7 +329,7 @@ pub(super) mod tests {
             }
         }
         let mut root = vec![0; SIZE];
-        root[0] = INTERIOR;
+        root[0] = TABLE_INTERIOR;
         let (last, others) = leaves.split_last().unwrap();
         root[3..5].copy_from_slice(&u16::try_from(others.len()).unwrap().to_be_bytes());
         root[8..12].copy_from_slice(&last.to_be_bytes());
@@ -418,12 +367,5 @@ pub(super) mod tests {
         let (rows, result) = rows(&bytes);
         assert_eq!(rows, [(1, 10)]);
         assert_eq!(result, Err("page 5 is used twice".to_owned()));
-    }
-
-    #[test]
-    fn integers_of_nine_bytes() {
-        assert_eq!(varint(&[0x81, 0x00, 7]), Some((128, &[7_u8][..])));
-        assert_eq!(varint(&[0xff; 9]), Some((-1, &[][..])));
-        assert_eq!(varint(&[0xff; 8]), None);
     }
 }
