@@ -24,8 +24,6 @@ struct BuildState {
     dropped: bool,
     names: std::collections::HashMap<String, String>,
     warnings: Vec<String>,
-    steps: usize,
-    cached: usize,
 }
 
 /// A build log longer than this is cut: a runaway step must not take the memory with it.
@@ -44,7 +42,7 @@ impl BuildView {
         }
     }
 
-    /// The log, the engine's warnings, the number of steps and how many came from the cache.
+    /// The log, and the engine's warnings.
     pub(crate) fn finish(self) -> (Vec<u8>, Vec<String>) {
         let state = self
             .state
@@ -66,7 +64,6 @@ impl EventSink for BuildView {
                 let name = printable(&self.credentials.hide(&vertex.name));
                 let known = state.names.insert(vertex.id.clone(), name.clone());
                 if vertex.started && !vertex.completed && known.is_none() {
-                    state.steps += 1;
                     line.extend_from_slice(format!("=> {name}\n").as_bytes());
                     if let Some(spinner) = &self.spinner {
                         spinner.message(format!("building: {name}"));
@@ -77,10 +74,7 @@ impl EventSink for BuildView {
                         (Some(error), _) => {
                             format!("=> {name}: {}\n", printable(&self.credentials.hide(error)))
                         }
-                        (None, true) => {
-                            state.cached += 1;
-                            format!("=> {name}: cached\n")
-                        }
+                        (None, true) => format!("=> {name}: cached\n"),
                         (None, false) => format!("=> {name}: done\n"),
                     };
                     line.extend_from_slice(outcome.as_bytes());

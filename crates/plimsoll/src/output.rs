@@ -294,10 +294,10 @@ impl Rendering<'_> {
     }
 }
 
-/// Says that nothing was written to a place. An image without anything to state is no failure.
+/// Says that nothing was written to a place. That nothing is known is no failure.
 pub(crate) fn say_empty(format: Format, path: &Path) {
     say(&format!(
-        "{}: nothing was written: {} has no document for an image without any vulnerability",
+        "{}: nothing was written: no vulnerability is known, and {} has no empty document",
         shown(path),
         format.traits().title
     ));

@@ -125,10 +125,12 @@ fn tell_gaps(context: &SharedContext, copies: &[ContextCopy<'_>], sink: &mut Sin
                 "files of the build context",
                 format!("there are more than {limit}; name what is not needed in the ignore file"),
             ),
-            Gap::Folder { path, why } => sink.skip(
+            // What the ignore file keeps out may be as closed as it likes.
+            Gap::Folder { path, why } if context.enters(path) && is_taken(path) => sink.skip(
                 format!("{} of the build context", path.escape_debug()),
                 format!("the folder could not be read: {why}"),
             ),
+            Gap::Folder { .. } => {}
             Gap::File { path, why } => {
                 if files::may_hold_value(path) && context.enters(path) && is_taken(path) {
                     unread.push((path, why));
@@ -192,7 +194,7 @@ mod tests {
     use std::sync::Arc;
 
     use plimsoll_model::{Confidence, Severity};
-    use plimsoll_syntax::context::Gap;
+    use plimsoll_syntax::context::{ContextEntry, EntryKind, Gap};
 
     use crate::check::check_project;
     use crate::context::shared::SharedContext;
@@ -254,6 +256,14 @@ mod tests {
             let sizes = [("app/.env", 2 << 20), ("app/run.sh", 1), ("web/.env", 2 << 20)];
             let mut project = sized_project(dockerfile, &[(".dockerignore", "web\n")], &sizes);
             let mut context = (**project.context.as_ref().unwrap()).clone();
+            for path in ["app/keys", "web/data"] {
+                context.entries.push(ContextEntry {
+                    path: path.to_owned(),
+                    kind: EntryKind::Directory,
+                    size: 0,
+                });
+            }
+            context.entries.sort_by(|a, b| a.path.cmp(&b.path));
             context.gaps = gaps;
             project.context = Some(Arc::new(SharedContext::new(context)));
             let skipped = check_project(&project, &options(RULE)).skipped;
@@ -265,13 +275,18 @@ mod tests {
             ["app/.env of the build context"]
         );
         assert_eq!(told("FROM a:1\nCOPY app/run.sh /\n", files()), [""; 0]);
-        let folder = Gap::Folder {
-            path: "keys".to_owned(),
+        let folder = |path: &str| Gap::Folder {
+            path: path.to_owned(),
             why: "permission denied".to_owned(),
         };
+        let folders = || vec![Gap::Paths(7), folder("app/keys"), folder("web/data")];
         assert_eq!(
-            told("FROM a:1\nCOPY . /\n", vec![Gap::Paths(7), folder]),
-            ["files of the build context", "keys of the build context"]
+            told("FROM a:1\nCOPY . /\n", folders()),
+            ["app/keys of the build context", "files of the build context"]
+        );
+        assert_eq!(
+            told("FROM a:1\nCOPY app/run.sh /\n", folders()),
+            ["files of the build context"]
         );
     }
 

@@ -63,7 +63,8 @@ fn is_settings(path: &str) -> bool {
     let is_named = || named.iter().any(|word| stem.contains(word));
     !of_others
         && !is_template(name)
-        && !name.contains("lock")
+        // What a package manager locked.
+        && !["-lock", ".lock", "_lock"].iter().any(|end| stem.ends_with(end))
         && match extension {
             "yml" | "yaml" | "toml" | "ini" | "cfg" | "cnf" | "conf" | "config" | "properties"
             | "tfvars" => true,
@@ -491,7 +492,14 @@ mod tests {
                 found.into_iter().filter(|_| !bytes.is_empty()).collect()
             },
         };
-        for path in [".env", "conf/settings.py", "config.yml", "appsettings.json"] {
+        for path in [
+            ".env",
+            "conf/settings.py",
+            "config.yml",
+            "appsettings.json",
+            "unlock.toml",
+            "blocklist.yaml",
+        ] {
             assert_eq!(wanted(path), Some(Wanted::Credentials), "{path}");
             let found = credential(path, Some(b"x"), Some(lookup)).unwrap();
             assert_eq!(
@@ -510,7 +518,7 @@ mod tests {
         for other in [
             "a.yml.example",
             "node_modules/x/config.js",
-            "yarn-lock.yml",
+            "pnpm-lock.yaml",
             "app.js",
         ] {
             assert_eq!(wanted(other), None, "{other}");
