@@ -72,7 +72,7 @@ proptest! {
             ..plimsoll_model::ImageConfig::default()
         };
         let shown = crate::redacted(&config);
-        let _ = crate::secret::in_config(&shown, detector);
+        let _ = crate::secret::in_config(&shown.config, &shown, detector);
     }
 
     #[test]

@@ -16,7 +16,7 @@ use crate::notable::{notable, programs};
 use crate::packages::{Ownership, Published, gaps, named_files, packages, unread_stores};
 use crate::record::{FactKind, LayerRecord};
 use crate::savings::{Context, savings};
-use crate::secret::{self, Detector, FileSighting, Fingerprint, shown_name};
+use crate::secret::{self, Detector, FileSighting, Fingerprint, Redacted};
 use crate::startup::{Facts, Startup, accounts, needs};
 use crate::tree::Tree;
 use crate::waste::{self, LayerBytes};
@@ -50,7 +50,8 @@ pub(crate) fn assemble(
         .rev()
         .find_map(|variable| variable.strip_prefix("PATH="))
         .unwrap_or(DEFAULT_PATH);
-    let layers = layer_facts(image, records, &layer_bytes, detector);
+    let shown = secret::redacted_with(config, detector);
+    let layers = layer_facts(image, records, &layer_bytes, &shown.config);
     told.skipped.extend(joined_layers(image));
     let base = base::find(image, records);
     let instructions: Vec<Option<&str>> = layers
@@ -74,17 +75,17 @@ pub(crate) fn assemble(
         accounts: &accounts,
         search_path: path,
     };
-    let (secrets, partly) = secrets(records, tree, config, detector);
+    let (secrets, partly) = secrets(records, tree, config, &shown, detector);
     let mut startup = if complete {
         image_facts.startup()
     } else {
         Startup::default()
     };
     for file in &mut startup.files {
-        file.word = shown_name(&file.word, detector);
+        file.word = shown.name(&file.word, detector);
     }
     for unclear in &mut startup.unclear {
-        unclear.what = shown_name(&unclear.what, detector);
+        unclear.what = shown.name(&unclear.what, detector);
     }
     told.skipped.append(&mut startup.unclear);
     unread_stores(tree, &packages.ownership, &mut told);
@@ -180,9 +181,8 @@ fn layer_facts(
     image: &Image,
     records: &[LayerRecord],
     layer_bytes: &[LayerBytes],
-    detector: &Detector,
+    config: &ImageConfig,
 ) -> Vec<LayerFacts> {
-    let config = secret::redacted_with(&image.config, detector);
     let steps = filled_steps(&config.history);
     let known = steps.len() == image.manifest.layers.len();
     image
@@ -235,12 +235,13 @@ fn secrets(
     records: &[LayerRecord],
     tree: &Tree<'_>,
     config: &ImageConfig,
+    shown: &Redacted,
     detector: &Detector,
 ) -> (Vec<SecretSighting>, Vec<String>) {
     let secret::InConfig {
         mut sightings,
         partly,
-    } = secret::in_config(config, detector);
+    } = secret::in_config(config, shown, detector);
     let paths: Vec<&str> = records
         .iter()
         .flat_map(|record| &record.secrets)

@@ -38,7 +38,8 @@ use record::LayerRecord;
 pub use cache::{Cache, CacheUsage};
 pub use files::{Change, FileEntry, FileKind, ImageFiles, NodeId};
 pub use secret::{
-    concealed_in, credentials_in, credentials_in_file, is_telling, may_be_credential, redacted,
+    Redacted, concealed_in, credentials_in, credentials_in_file, is_telling, may_be_credential,
+    redacted,
 };
 
 #[doc(hidden)]

@@ -150,7 +150,7 @@ impl<'a> Look<'a> {
                 name: self.name.clone(),
                 digest: manifest.descriptor.digest.clone(),
                 // What the image says about itself may hold credentials; nobody shows those.
-                config: plimsoll_scan::redacted(&self.image.config),
+                config: plimsoll_scan::redacted(&self.image.config).config,
                 compressed_size: blobs.map(|blob| blob.size).sum(),
             },
             inventory,
@@ -240,7 +240,16 @@ impl<'a> Look<'a> {
             },
             &options,
         );
-        report.findings.extend(outcome.findings);
+        let shown = plimsoll_scan::redacted(&self.image.config);
+        let judged = outcome.findings.into_iter();
+        report.findings.extend(judged.map(|mut finding| {
+            shown.conceal(&mut finding.message);
+            finding.help.iter_mut().for_each(|text| shown.conceal(text));
+            for related in &mut finding.related {
+                shown.conceal(&mut related.message);
+            }
+            finding
+        }));
         report
             .findings
             .sort_by(|a, b| a.sort_key().cmp(&b.sort_key()));

@@ -27,10 +27,12 @@ pub(super) struct Hashers(Arc<Shared>);
 #[derive(Debug, Default)]
 struct Shared {
     state: Mutex<State>,
-    /// There may be something to hash.
+    /// There is something to hash.
     filled: Condvar,
-    /// Pieces were taken out, or a stream was hashed to its end.
+    /// Half of the pieces of a stream were taken out.
     emptied: Condvar,
+    /// A stream was hashed to its end.
+    hashed: Condvar,
 }
 
 #[derive(Debug, Default)]
@@ -38,8 +40,6 @@ struct State {
     /// Under the number that feeds and sums know; none once the digest was fetched.
     streams: Vec<Option<Stream>>,
     threads: usize,
-    /// Threads that wait for room or for a digest.
-    waiting: usize,
     /// No more streams will come.
     is_closed: bool,
 }
@@ -47,6 +47,8 @@ struct State {
 #[derive(Debug, Default)]
 struct Stream {
     waiting: VecDeque<Arc<Chunk>>,
+    /// Whoever feeds it sleeps until there is room.
+    is_full: bool,
     /// None while a thread hashes.
     sum: Option<Sum>,
     end: End,
@@ -93,24 +95,6 @@ impl Shared {
     fn lock(&self) -> MutexGuard<'_, State> {
         // What is locked is never left half-done.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Waits until pieces were taken out or a stream was hashed to its end.
-    fn wait_for_less<'a>(&self, mut state: MutexGuard<'a, State>) -> MutexGuard<'a, State> {
-        state.waiting += 1;
-        let wait = self.emptied.wait(state);
-        let mut state = wait.unwrap_or_else(PoisonError::into_inner);
-        state.waiting -= 1;
-        state
-    }
-
-    /// Tells those who wait; nobody is not told, because each time it is the kernel who does it.
-    fn tell_of_less(&self, state: MutexGuard<'_, State>) {
-        let is_awaited = state.waiting > 0;
-        drop(state);
-        if is_awaited {
-            self.emptied.notify_all();
-        }
     }
 }
 
@@ -177,15 +161,22 @@ impl Feed {
             };
             if stream.waiting.len() < DEPTH {
                 stream.waiting.push_back(chunk);
+                let is_begun = stream.waiting.len() == 1;
+                let is_urgent = stream.waiting.len() == PATIENCE;
                 // Whoever hashes has been told of those before.
-                let is_news = [1, PATIENCE].contains(&stream.waiting.len());
+                let is_news = is_urgent || is_begun && state.choose().is_some();
                 drop(state);
                 if is_news {
                     self.shared.filled.notify_one();
                 }
                 return;
             }
-            state = self.shared.wait_for_less(state);
+            stream.is_full = true;
+            state = self
+                .shared
+                .emptied
+                .wait(state)
+                .unwrap_or_else(PoisonError::into_inner);
         }
     }
 
@@ -203,8 +194,9 @@ impl Feed {
             if end == End::BrokenOff {
                 stream.waiting.clear();
             }
-            self.shared.tell_of_less(state);
+            drop(state);
             self.shared.filled.notify_all();
+            self.shared.hashed.notify_all();
         }
     }
 }
@@ -235,7 +227,11 @@ impl Digesting {
                     End::Open | End::BrokenOff => None,
                 };
             }
-            state = self.shared.wait_for_less(state);
+            state = self
+                .shared
+                .hashed
+                .wait(state)
+                .unwrap_or_else(PoisonError::into_inner);
         }
     }
 }
@@ -247,6 +243,9 @@ fn work(shared: &Shared) {
         let Some((first, second)) = state.choose() else {
             if state.is_closed && state.streams.iter().flatten().all(Stream::is_hashed) {
                 state.threads -= 1;
+                drop(state);
+                // The others may have looked while this one still hashed the last piece.
+                shared.filled.notify_all();
                 return;
             }
             state = shared
@@ -257,7 +256,15 @@ fn work(shared: &Shared) {
         };
         let mut one = state.take(first);
         let mut other = second.map(|number| state.take(number));
-        shared.tell_of_less(state);
+        let is_room = [Some(first), second]
+            .into_iter()
+            .flatten()
+            .fold(false, |room, number| state.has_room_again(number) || room);
+        drop(state);
+        if is_room {
+            // Feeds of other streams may wait as well; it is rare.
+            shared.emptied.notify_all();
+        }
         match &mut other {
             Some(other) => one.update_with(other),
             None => one.update(),
@@ -272,8 +279,7 @@ fn work(shared: &Shared) {
             .flatten()
             .any(|number| state.is_hashed(number))
         {
-            shared.tell_of_less(state);
-            state = shared.lock();
+            shared.hashed.notify_all();
         }
     }
 }
@@ -294,8 +300,7 @@ impl State {
         if let Some((second, _)) = second {
             return Some((first, Some(second)));
         }
-        let is_alone = || streams().all(|(number, stream)| number == first || stream.is_hashed());
-        (stream.is_urgent() || is_alone()).then_some((first, None))
+        stream.is_urgent().then_some((first, None))
     }
 
     /// A stream's sum, to be brought forward; a piece of the stream is begun.
@@ -313,6 +318,16 @@ impl State {
     fn is_hashed(&self, number: usize) -> bool {
         let stream = self.streams.get(number);
         stream.is_some_and(|stream| stream.as_ref().is_none_or(Stream::is_hashed))
+    }
+
+    /// Whether whoever feeds a stream may go on; he is told once.
+    fn has_room_again(&mut self, number: usize) -> bool {
+        let Some(Some(stream)) = self.streams.get_mut(number) else {
+            return false;
+        };
+        let is_room = stream.is_full && stream.waiting.len() <= DEPTH / 2;
+        stream.is_full &= !is_room;
+        is_room
     }
 
     fn put_back(&mut self, number: usize, sum: Sum) {

@@ -1,5 +1,7 @@
 //! A bounded queue from one thread to another. Who waits sleeps: the standard library's channel
-//! spins and yields first, which takes the processor from the thread that is waited for.
+//! spins and yields first, which takes the processor from the thread that is waited for. And who
+//! sleeps is woken for half a queue at once: switching between threads for every item costs more
+//! than having it a little later.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -10,6 +12,8 @@ pub(super) fn queue<T>(depth: usize) -> (Sender<T>, Receiver<T>) {
         state: Mutex::new(State {
             items: VecDeque::with_capacity(depth),
             ended: false,
+            is_full: false,
+            is_empty: false,
         }),
         depth,
         filled: Condvar::new(),
@@ -31,9 +35,19 @@ struct State<T> {
     items: VecDeque<T>,
     /// One of the ends is gone.
     ended: bool,
+    /// The sender sleeps until there is room. Telling one who is awake is a call of the kernel all
+    /// the same.
+    is_full: bool,
+    /// The receiver sleeps until there are items.
+    is_empty: bool,
 }
 
 impl<T> Shared<T> {
+    /// Items, or room for items, for which whoever sleeps is woken.
+    fn half(&self) -> usize {
+        (self.depth / 2).max(1)
+    }
+
     fn lock(&self) -> MutexGuard<'_, State<T>> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -47,6 +61,7 @@ impl<T> Sender<T> {
     pub(super) fn send(&self, item: T) -> Result<(), T> {
         let mut state = self.0.lock();
         while state.items.len() >= self.0.depth && !state.ended {
+            state.is_full = true;
             state = self
                 .0
                 .emptied
@@ -57,10 +72,10 @@ impl<T> Sender<T> {
             return Err(item);
         }
         state.items.push_back(item);
-        let is_first = state.items.len() == 1;
+        let is_enough = state.is_empty && state.items.len() >= self.0.half();
+        state.is_empty &= !is_enough;
         drop(state);
-        // Behind the first, the receiver is awake or about to be.
-        if is_first {
+        if is_enough {
             self.0.filled.notify_one();
         }
         Ok(())
@@ -83,9 +98,8 @@ impl<T> Receiver<T> {
         let mut state = self.0.lock();
         loop {
             if let Some(item) = state.items.pop_front() {
-                // A sender that waits is woken for several items' room at once: half as many
-                // switches between threads.
-                let is_room = state.items.len() == self.0.depth / 2;
+                let is_room = state.is_full && state.items.len() <= self.0.depth - self.0.half();
+                state.is_full &= !is_room;
                 drop(state);
                 if is_room {
                     self.0.emptied.notify_one();
@@ -95,6 +109,7 @@ impl<T> Receiver<T> {
             if state.ended {
                 return None;
             }
+            state.is_empty = true;
             state = self
                 .0
                 .filled

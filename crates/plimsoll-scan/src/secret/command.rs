@@ -26,7 +26,7 @@ static HINTS: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(
         "curl|http|mysql|mariadb|sshpass|login|redis-cli|mongo|sqlcmd|zip|7z|ldap|smbclient|lftp|user|\
          passwd|sudo|stdin|pass:|passphrase|--with-token|kinit|keytool|jarsigner|ssh-keygen|openssl|\
-         mc alias|cypher-shell|influx|rclone",
+         mc alias|cypher-shell|influx|rclone|rabbitmqctl",
     )
     .expect("a constant expression")
 });
@@ -74,7 +74,16 @@ pub(super) fn in_commands(text: &str, start: usize, hits: &mut Hits) {
         }
         joined = 0;
         if whole.len() <= LONGEST && may_hold(whole) {
-            here = in_line(whole, at - whole.len(), hits).map(|end| (end, MAX_HERE));
+            let behind = &text[at - start..];
+            // One that ends nowhere is none: what follows are commands again.
+            let ends = |end: &&str| {
+                behind
+                    .lines()
+                    .take(MAX_HERE)
+                    .any(|line| line.trim() == *end)
+            };
+            let end = in_line(whole, at - whole.len(), hits).filter(ends);
+            here = end.map(|end| (end, MAX_HERE));
         }
     }
     let entries = netrc::entries(text).into_iter();

@@ -12,7 +12,7 @@ use plimsoll_model::{ImageConfig, SecretSighting, Severity};
 use self::line::flag_name;
 pub(super) use self::line::{arguments, assignments};
 use self::listed::listed;
-use self::redact::shown_name;
+use self::redact::Redacted;
 pub use self::values::is_telling;
 use super::assignment::{in_assignment, in_urls};
 use super::command::{in_arguments, in_commands, is_hash};
@@ -20,7 +20,11 @@ use super::context::in_context;
 use super::detector::{Piece, Told};
 use super::encoded::in_base64;
 use super::hits::{Hits, distinct};
+use super::pair::beside_ids;
 use super::{Detector, Fingerprint, Hit};
+
+/// How far from its id a secret key stands: whoever hands both to a command names them there.
+const REACH: usize = 1024;
 
 /// What a search of a configuration gave.
 #[derive(Debug, Default)]
@@ -32,7 +36,9 @@ pub(crate) struct InConfig {
 
 /// Every credential in the configuration, each value once: where it is set comes before where
 /// history repeats it, which is told beside.
-pub(crate) fn in_config(config: &ImageConfig, detector: &Detector) -> InConfig {
+///
+/// `shown` is that configuration as it may be shown.
+pub(crate) fn in_config(config: &ImageConfig, shown: &Redacted, detector: &Detector) -> InConfig {
     let mut seen: HashMap<Fingerprint, usize> = HashMap::new();
     let mut found = InConfig::default();
     let InConfig { sightings, partly } = &mut found;
@@ -64,11 +70,11 @@ pub(crate) fn in_config(config: &ImageConfig, detector: &Detector) -> InConfig {
     };
     for variable in &config.env {
         let (name, _) = variable.split_once('=').unwrap_or((variable, ""));
-        let place = format!("env {}", shown_name(name, detector));
+        let place = format!("env {}", shown.name(name, detector));
         add(place, in_variable(variable, detector));
     }
     for (name, value) in &config.labels {
-        let place = format!("label {}", shown_name(name, detector));
+        let place = format!("label {}", shown.name(name, detector));
         add(place, in_named(name, value, detector));
     }
     let commands = [
@@ -104,15 +110,13 @@ pub(crate) fn in_config(config: &ImageConfig, detector: &Detector) -> InConfig {
 }
 
 /// What else of the configuration is text that somebody wrote, and what it is called.
-fn plain_fields(config: &ImageConfig) -> impl Iterator<Item = (&'static str, &str)> {
-    let volumes = config.volumes.iter();
-    [
-        ("author", config.author.as_deref().unwrap_or_default()),
-        ("user", config.user.as_str()),
-        ("workdir", config.working_dir.as_str()),
-    ]
-    .into_iter()
-    .chain(volumes.map(|volume| ("volume", volume.as_str())))
+fn plain_fields(config: &ImageConfig) -> impl Iterator<Item = (&'static str, &String)> {
+    let fields = [("user", &config.user), ("workdir", &config.working_dir)].into_iter();
+    fields
+        .chain(config.author.iter().map(|text| ("author", text)))
+        .chain(config.volumes.iter().map(|text| ("volume", text)))
+        .chain(config.exposed_ports.iter().map(|text| ("port", text)))
+        .chain(config.stop_signal.iter().map(|text| ("stop signal", text)))
 }
 
 /// Credentials that need no more than the text.
@@ -144,7 +148,7 @@ pub(super) fn in_variable(variable: &str, detector: &Detector) -> Hits {
         hits.extend(in_assignment(name, value, name.len() + 1));
     }
     hits.extend(in_urls(variable, 0));
-    beside_key_id(variable, &mut hits);
+    beside_ids(variable.as_bytes(), REACH, &mut hits);
     hits
 }
 
@@ -153,7 +157,7 @@ fn in_named(name: &str, value: &str, detector: &Detector) -> Hits {
     let mut hits = found_in(value, detector);
     hits.extend(in_assignment(name, value, 0));
     hits.extend(in_urls(value, 0));
-    beside_key_id(value, &mut hits);
+    beside_ids(value.as_bytes(), REACH, &mut hits);
     hits
 }
 
@@ -165,7 +169,7 @@ pub(super) fn in_command(text: &str, detector: &Detector) -> Hits {
     }
     in_commands(text, 0, &mut hits);
     hits.extend(in_urls(text, 0));
-    beside_key_id(text, &mut hits);
+    beside_ids(text.as_bytes(), REACH, &mut hits);
     in_lists(text, detector, &mut hits);
     hits
 }
@@ -215,25 +219,6 @@ fn in_words(words: &[String], detector: &Detector) -> Vec<Hits> {
             hits
         })
         .collect()
-}
-
-/// An AWS key's id is rarely alone: forty characters of base64 beside it are the key.
-fn beside_key_id(text: &str, hits: &mut Hits) {
-    if !hits.iter().any(|hit| hit.kind == "aws-access-key") {
-        return;
-    }
-    let outside = |c: char| !(c.is_ascii_alphanumeric() || matches!(c, '/' | '+'));
-    for word in text.split(outside) {
-        if word.len() == 40 && !word.bytes().all(|byte| byte.is_ascii_hexdigit()) {
-            let start = word.as_ptr().addr() - text.as_ptr().addr();
-            hits.push(Hit::of(
-                "aws-secret-key",
-                Severity::Critical,
-                start,
-                word.as_bytes(),
-            ));
-        }
-    }
 }
 
 #[cfg(test)]

@@ -39,8 +39,8 @@ mod text;
 mod utf16;
 
 pub use config::is_telling;
-pub use config::redact::redacted;
-pub(crate) use config::redact::{redacted_with, shown_name};
+pub(crate) use config::redact::redacted_with;
+pub use config::redact::{Redacted, redacted};
 pub(crate) use config::{InConfig, in_config};
 pub(crate) use detector::Detector;
 pub(crate) use search::{FileSighting, Found, Searcher};

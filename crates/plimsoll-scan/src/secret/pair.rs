@@ -18,12 +18,12 @@ const PAIRS: &[(&str, &str)] = &[
 /// How long such a secret is.
 const LENGTH: usize = 40;
 
-/// How far before its id a secret begins, and how far behind it.
-const BEFORE: usize = 120;
-const BEHIND: usize = 160;
+/// How far from its id a secret stands in a file.
+pub(super) const IN_FILES: usize = 160;
 
-/// Adds the secret beside each id: `Session('AKIA…', '…')`, lines of a `credentials.csv`.
-pub(super) fn beside_ids(bytes: &[u8], hits: &mut Hits) {
+/// Adds the secret beside each id, at most `reach` bytes from it: `Session('AKIA…', '…')`, lines of a
+/// `credentials.csv`.
+pub(super) fn beside_ids(bytes: &[u8], reach: usize, hits: &mut Hits) {
     let ids: Vec<(usize, usize, &'static str)> = hits
         .iter()
         .filter_map(|hit| {
@@ -32,8 +32,8 @@ pub(super) fn beside_ids(bytes: &[u8], hits: &mut Hits) {
         })
         .collect();
     for (start, end, kind) in ids {
-        let behind = secret_in(bytes, end, (end + BEHIND).min(bytes.len()));
-        let secret = behind.or_else(|| secret_in(bytes, start.saturating_sub(BEFORE), start));
+        let behind = secret_in(bytes, end, (end + reach).min(bytes.len()));
+        let secret = behind.or_else(|| secret_in(bytes, start.saturating_sub(reach), start));
         if let Some(at) = secret.filter(|at| hits.iter().all(|hit| hit.start != *at)) {
             let value = &bytes[at..at + LENGTH];
             hits.push(Hit::of(kind, Severity::Critical, at, value));
@@ -85,7 +85,7 @@ mod tests {
 
     fn found(text: &str) -> Vec<&str> {
         let mut hits = Detector::shared().find_in(text);
-        beside_ids(text.as_bytes(), &mut hits);
+        beside_ids(text.as_bytes(), IN_FILES, &mut hits);
         let secrets = hits.iter().filter(|hit| hit.kind == "aws-secret-key");
         secrets.map(|hit| &text[hit.start..hit.end]).collect()
     }

@@ -29,12 +29,15 @@ fn reader(path: &str) -> Option<(Reader, &'static str)> {
         // `user:password` of services (davfs2.conf(5), "secrets").
         "secrets" if in_folder("davfs2") || in_folder(".davfs2") => (third_word, "davfs2-password"),
         // `"user" "password"` (pgbouncer, "Authentication file format").
-        "userlist.txt" => (second_quoted, "database-password"),
+        "userlist.txt" if in_folder("pgbouncer") => (second_quoted, "database-password"),
         // `user name on >password …` (Redis, "ACL").
         "redis.conf" | "users.acl" | "valkey.conf" => (redis_password, "redis-password"),
         // `cache_peer … login=user:password` (squid.conf(5)).
         "squid.conf" => (peer_login, "proxy-password"),
-        "config" if in_folder(".bundle") => (bundle_password, "registry-credential"),
+        // Ruby's official images keep it beside the gems.
+        "config" if in_folder(".bundle") || path.ends_with("usr/local/bundle/config") => {
+            (bundle_password, "registry-credential")
+        }
         // `psk="…"` (wpa_supplicant.conf(5)), `psk=…` of NetworkManager.
         _ if name.starts_with("wpa_supplicant") || name.ends_with(".nmconnection") => {
             (wireless_password, "wifi-password")
@@ -68,16 +71,25 @@ fn peer_login(line: &str) -> Option<&str> {
 
 /// `BUNDLE_GEMS__ACME__IO: "user:password"` (bundle-config(1), "Credentials for gem sources").
 fn bundle_password(line: &str) -> Option<&str> {
-    let (_, value) = line.strip_prefix("BUNDLE_")?.split_once(": ")?;
+    let (source, value) = line.strip_prefix("BUNDLE_")?.split_once(": ")?;
+    // A host's dots; `BUNDLE_WITHOUT: "development:test"` are groups.
+    let is_host = source.contains("__") && !source.starts_with("BUILD__");
     let value = value.trim().trim_matches(['"', '\'']);
     let (user, password) = value.split_once(':')?;
     let is_address = password.starts_with("//") || value.contains([' ', '/']);
-    (!user.is_empty() && !is_address && !password.starts_with(':')).then_some(password)
+    (is_host && !user.is_empty() && !is_address && !password.starts_with(':')).then_some(password)
 }
+
+/// The values of wpa_supplicant.conf(5)'s own examples, which packages bring along.
+const EXAMPLES: &[&str] = &[
+    "very secret passphrase",
+    "06b4be19da289f475aa46a33cb793029d4ab3db7a23ee92382eb0106c72ac7bb",
+];
 
 fn wireless_password(line: &str) -> Option<&str> {
     let value = line.strip_prefix("psk")?.trim_start().strip_prefix('=')?;
-    Some(value.trim().trim_matches('"'))
+    let value = value.trim().trim_matches('"');
+    (!EXAMPLES.contains(&value)).then_some(value)
 }
 
 fn shared_key(line: &str) -> Option<&str> {

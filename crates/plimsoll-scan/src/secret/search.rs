@@ -19,7 +19,7 @@ use super::encoded::in_base64;
 use super::hits::{Hits, MAX_HITS, Parts};
 use super::lone::lone_value;
 use super::named::{by_name, by_structure};
-use super::pair::beside_ids;
+use super::pair::{IN_FILES, beside_ids};
 use super::place::{is_own, is_own_inside, is_settings};
 use super::sqlite::Database;
 use super::store::key_store;
@@ -401,7 +401,7 @@ impl<'s> Search<'s> {
         };
         self.parent.detector.find(piece, &mut self.told, &mut hits);
         if self.own && !program {
-            beside_ids(bytes, &mut hits);
+            beside_ids(bytes, IN_FILES, &mut hits);
         }
         if !program {
             by_name(&self.parent.name, bytes, &mut hits);
@@ -501,7 +501,7 @@ impl<'s> Search<'s> {
         let mut hits = Hits::default();
         self.parent.detector.find(piece, &mut self.told, &mut hits);
         if self.own && !program {
-            beside_ids(bytes, &mut hits);
+            beside_ids(bytes, IN_FILES, &mut hits);
         }
         self.search_around(piece, &mut hits);
         self.place(bytes, hits);

@@ -79,16 +79,19 @@ impl Database {
             return;
         };
         cells.sort_unstable();
+        cells.dedup();
         let mut at = first;
         let mut here = Vec::new();
+        // Rows lie side by side, and each column takes a byte at least to say what it is.
+        let mut columns = content.len();
         for cell in cells {
             // One that begins in another is damaged.
             if cell < at {
                 continue;
             }
             here.clear();
-            let Some(length) = self.row(kind, content.get(cell..).unwrap_or_default(), &mut here)
-            else {
+            let row = content.get(cell..).unwrap_or_default();
+            let Some(length) = self.row(kind, row, &mut columns, &mut here) else {
                 continue;
             };
             texts.extend_from_slice(content.get(at..cell).unwrap_or_default());
@@ -101,7 +104,14 @@ impl Database {
     }
 
     /// The texts of the row that begins `cell`, as far as they lie in the page. Gives how long it is there.
-    fn row(&self, kind: u8, cell: &[u8], texts: &mut Vec<u8>) -> Option<usize> {
+    /// `columns` is how many more are taken apart.
+    fn row(
+        &self,
+        kind: u8,
+        cell: &[u8],
+        columns: &mut usize,
+        texts: &mut Vec<u8>,
+    ) -> Option<usize> {
         let rest = match kind {
             // Where what comes before it lies.
             INDEX_INTERIOR => cell.get(4..)?,
@@ -122,6 +132,7 @@ impl Database {
             if types.is_empty() || body.is_empty() {
                 break;
             }
+            *columns = columns.checked_sub(1)?;
             let (kind, others) = varint(types)?;
             types = others;
             // The rest of what is longer lies elsewhere.
@@ -250,6 +261,25 @@ mod tests {
                 bytes.len()
             );
         }
+    }
+
+    #[test]
+    fn a_page_has_no_more_columns_than_bytes() {
+        // A row of a thousand empty columns.
+        let mut row = vec![0x87, 0x6b, 1, 0x87, 0x6a];
+        row.resize(5 + 1_000, 12);
+        row.push(b'x');
+        let database = Database::begin(&database(&[])).unwrap();
+        let mut left = 1_500;
+        let mut texts = Vec::new();
+        let length = database.row(TABLE_LEAF, &row, &mut left, &mut texts);
+        assert_eq!((length, left), (Some(row.len()), 500));
+        assert!(
+            database
+                .row(TABLE_LEAF, &row, &mut left, &mut texts)
+                .is_none()
+        );
+        assert_eq!(left, 0);
     }
 
     proptest! {

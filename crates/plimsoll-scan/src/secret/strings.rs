@@ -129,9 +129,10 @@ fn take(texts: &mut Vec<u8>, text: &[u8]) {
 fn is_text(bytes: &[u8]) -> bool {
     let control = |byte: &u8| byte.is_ascii_control() && !byte.is_ascii_whitespace();
     // Most of what is none shows it at once, and of a text every byte is looked at: that goes many
-    // at a time where nothing ends it early.
+    // at a time where nothing ends it early. Where lengths are lies, one part of many is looked at.
+    let is_plain = |part: &[u8]| !part.iter().fold(false, |any, byte| any | control(byte));
     !bytes.iter().take(SHORTEST).any(control)
-        && !bytes.iter().fold(false, |any, byte| any | control(byte))
+        && bytes.chunks(256).all(is_plain)
         && std::str::from_utf8(bytes).is_ok()
 }
 

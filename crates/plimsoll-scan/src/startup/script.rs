@@ -363,7 +363,9 @@ impl Run {
             _ => return,
         };
         let is_sure = is_outermost && matches!(command.joint, Joint::First | Joint::Then);
-        match folder.filter(|folder| is_sure && !folder.starts_with(['-', '~'])) {
+        let is_known =
+            |folder: &str| !folder.starts_with(['-', '~']) && !folder.contains(['*', '?', '[']);
+        match folder.filter(|folder| is_sure && is_known(folder)) {
             Some(folder) if folder.len() <= MAX_PATH => {
                 let from = self.folder.take().unwrap_or_default();
                 if folder.starts_with('/') {

@@ -40,7 +40,13 @@ pub(super) fn handed<'t>(from: &[Word<'t>], to: &[Word<'t>]) -> Vec<Word<'t>> {
         .iter()
         .rev()
         .find(|word| !word.text.starts_with(['-', '%']) && !word.text.is_empty());
-    value.map_or_else(Vec::new, |value| passwords(*value, to))
+    // `printf '%s:%s' USER PASSWORD` puts the name in front by itself.
+    let is_put = |word: &Word<'_>| word.text.starts_with('%') && word.text.contains(':');
+    match value {
+        Some(value) if from[echo..].iter().any(is_put) => vec![*value],
+        Some(value) => passwords(*value, to),
+        None => Vec::new(),
+    }
 }
 
 /// The passwords of `program <<< TEXT`.
@@ -58,6 +64,9 @@ pub(super) fn handed_here<'t>(words: &[Word<'t>]) -> Vec<Word<'t>> {
 /// The word that ends the lines which `chpasswd <<WORD` reads.
 pub(super) fn here_document<'t>(words: &[Word<'t>]) -> Option<&'t str> {
     program(words, "chpasswd")?;
+    if words.first()?.text.starts_with('#') {
+        return None;
+    }
     let at = words
         .iter()
         .position(|word| word.text.starts_with("<<") && !word.text.starts_with("<<<"))?;

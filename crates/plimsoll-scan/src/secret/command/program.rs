@@ -207,3 +207,23 @@ fn bundled(word: Word<'_>, flag: char) -> Option<Option<Word<'_>>> {
     }
     Some(glued(word, &word.text[..word.text.len() - rest.len()]))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_with_a_program_is_looked_at() {
+        for (name, verb, ways) in PROGRAMS {
+            let flags = ways.iter().map(|way| match way {
+                Way::Word(flag) | Way::Glued(flag) | Way::Behind(flag, _) => (*flag).to_owned(),
+                Way::Bundled(letter, _) => format!("-{letter}"),
+                Way::Argument(_) | Way::Batch(..) => String::new(),
+            });
+            for flag in flags {
+                let line = format!("{name} {verb} {flag} x");
+                assert!(super::super::may_hold(&line), "{line}");
+            }
+        }
+    }
+}

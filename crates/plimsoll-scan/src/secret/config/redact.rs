@@ -13,13 +13,35 @@ use super::listed::listed;
 use super::values::Values;
 use super::{found_in, in_command, in_named, in_variable, in_words};
 
-/// The configuration with every credential in it replaced by its kind and fingerprint: the form in
-/// which it may be shown, stored or attached to something.
-pub fn redacted(config: &ImageConfig) -> ImageConfig {
+/// A configuration in the form in which it may be shown, stored or attached to something.
+pub struct Redacted {
+    /// With every credential in it replaced by its kind and fingerprint.
+    pub config: ImageConfig,
+    /// What was replaced.
+    values: Values,
+}
+
+impl Redacted {
+    /// Takes what must not be shown of the configuration out of a text about the image.
+    pub fn conceal(&self, text: &mut String) {
+        Text::new(text, Hits::default(), Vec::new()).conceal(&self.values);
+    }
+
+    /// A name as it may be shown: it too can hold a credential, by somebody's slip.
+    pub(crate) fn name(&self, name: &str, detector: &Detector) -> String {
+        let hits = detector.find_in(name);
+        let mut shown = name.to_owned();
+        Text::new(&mut shown, hits, Vec::new()).conceal(&self.values);
+        shown
+    }
+}
+
+/// Takes the credentials out of a configuration.
+pub fn redacted(config: &ImageConfig) -> Redacted {
     redacted_with(config, Detector::shared())
 }
 
-pub(crate) fn redacted_with(config: &ImageConfig, detector: &Detector) -> ImageConfig {
+pub(crate) fn redacted_with(config: &ImageConfig, detector: &Detector) -> Redacted {
     let mut config = config.clone();
     let mut texts: Vec<Text<'_>> = Vec::new();
     for variable in &mut config.env {
@@ -53,13 +75,14 @@ pub(crate) fn redacted_with(config: &ImageConfig, detector: &Detector) -> ImageC
             texts.push(Text::new(word, hits, doubtful));
         }
     }
-    let fields = [&mut config.user, &mut config.working_dir];
-    let fields = fields.into_iter().chain(&mut config.author);
-    let fields = fields.chain(&mut config.volumes);
-    for text in fields
+    // Those that `plain_fields` names.
+    let fields = [&mut config.user, &mut config.working_dir].into_iter();
+    let fields = fields
+        .chain(&mut config.author)
+        .chain(&mut config.volumes)
         .chain(&mut config.exposed_ports)
-        .chain(&mut config.stop_signal)
-    {
+        .chain(&mut config.stop_signal);
+    for text in fields {
         let hits = found_in(text, detector);
         texts.push(Text::new(text, hits, Vec::new()));
     }
@@ -85,7 +108,7 @@ pub(crate) fn redacted_with(config: &ImageConfig, detector: &Detector) -> ImageC
     for text in texts {
         text.conceal(&values);
     }
-    config
+    Redacted { config, values }
 }
 
 /// What stands for a value that may be a placeholder: not a finding, and nobody's business either.
@@ -135,14 +158,6 @@ fn doubtful_in_words<S: AsRef<str>>(words: &[S]) -> Vec<Vec<(usize, usize)>> {
     places.collect()
 }
 
-/// A name as it may be shown: it too can hold a credential, by somebody's slip.
-pub(crate) fn shown_name(name: &str, detector: &Detector) -> String {
-    let hits = detector.find_in(name);
-    let mut shown = name.to_owned();
-    Text::new(&mut shown, hits, Vec::new()).conceal(&Values::default());
-    shown
-}
-
 /// Writes something else in place of parts of a text, which are in order and apart.
 fn rewrite(text: &mut String, parts: impl Iterator<Item = (usize, usize, Cow<'static, str>)>) {
     let mut written = String::with_capacity(text.len());
@@ -182,12 +197,12 @@ impl<'c> Text<'c> {
     /// Writes marks in place of credentials, and of what may be one. Where places overlap, all that
     /// either covers goes.
     fn conceal(mut self, values: &Values) {
-        if self.overflows {
+        let Some(repeated) = values.find(self.text).filter(|_| !self.overflows) else {
             // No more are looked for than so many, and whatever is left would be shown.
             HIDDEN.clone_into(self.text);
             return;
-        }
-        self.places.extend(values.find(self.text));
+        };
+        self.places.extend(repeated);
         self.places
             .sort_by_key(|(start, end, _)| (*start, std::cmp::Reverse(*end)));
         let mut covered: Vec<(usize, usize, Option<Hit>)> = Vec::new();

@@ -15,8 +15,11 @@ fn every_occurrence_goes_and_overlaps_go_whole() {
         )]),
         ..ImageConfig::default()
     };
-    let shown = redacted(&config);
-    let text = format!("{shown:?} {:?}", in_config(&config, Detector::shared()));
+    let shown = redacted(&config).config;
+    let text = format!(
+        "{shown:?} {:?}",
+        in_config(&config, &redacted(&config), Detector::shared())
+    );
     for secret in [token.as_str(), "suffix", "two words"] {
         assert!(!text.contains(secret), "{text}");
     }
@@ -42,8 +45,8 @@ fn more_than_are_looked_for_are_hidden_too() {
         cmd: Some(vec![secrets.join(" ")]),
         ..ImageConfig::default()
     };
-    let shown = format!("{:?}", redacted(&config));
-    let told = in_config(&config, Detector::shared()).sightings;
+    let shown = format!("{:?}", redacted(&config).config);
+    let told = in_config(&config, &redacted(&config), Detector::shared()).sightings;
     assert!(
         told.len() >= MAX_HITS && told.len() < 1000,
         "{}",
@@ -63,6 +66,8 @@ fn every_field_is_searched_and_hidden() {
         user: token.clone(),
         working_dir: format!("/srv/{token}"),
         volumes: vec![format!("/data/{token}")],
+        exposed_ports: vec![format!("80/{token}")],
+        stop_signal: Some(token.clone()),
         cmd: Some(
             ["curl", "-u", &format!("bob:{password}")]
                 .map(str::to_owned)
@@ -75,7 +80,7 @@ fn every_field_is_searched_and_hidden() {
         ..ImageConfig::default()
     };
     let detector = Detector::shared();
-    let found = in_config(&config, detector).sightings;
+    let found = in_config(&config, &redacted(&config), detector).sightings;
     let told: Vec<(&str, &str, &[String])> = found
         .iter()
         .map(|secret| (&*secret.kind, secret.place.as_str(), &*secret.also_at))
@@ -92,12 +97,12 @@ fn every_field_is_searched_and_hidden() {
             ("command-password", "cmd", &*also(&["history step 1"])),
             (
                 "github-token",
-                "author",
-                &*also(&["user", "workdir", "volume"])
+                "user",
+                &*also(&["workdir", "author", "volume", "port", "stop signal"])
             ),
         ]
     );
-    let shown = format!("{:?}", redacted(&config));
+    let shown = format!("{:?}", redacted(&config).config);
     assert!(
         !shown.contains(&token) && !shown.contains(password),
         "{shown}"
@@ -137,9 +142,9 @@ fn what_programs_take_is_hidden_wherever_it_stands() {
         ],
         ..ImageConfig::default()
     };
-    let shown = format!("{:?}", redacted(&config));
+    let shown = format!("{:?}", redacted(&config).config);
     assert!(!shown.contains(&password), "{shown}");
-    let told = in_config(&config, Detector::shared()).sightings;
+    let told = in_config(&config, &redacted(&config), Detector::shared()).sightings;
     let places = told.iter().map(|one| 1 + one.also_at.len()).sum::<usize>();
     assert_eq!(places, 11, "{told:?}");
 }
@@ -165,9 +170,9 @@ fn commands_are_hidden_in_the_forms_that_builders_note() {
                 }],
                 ..ImageConfig::default()
             };
-            let shown = format!("{:?}", redacted(&config));
+            let shown = format!("{:?}", redacted(&config).config);
             assert!(!shown.contains(&password), "{shown}");
-            let told = in_config(&config, Detector::shared()).sightings;
+            let told = in_config(&config, &redacted(&config), Detector::shared()).sightings;
             let kinds: Vec<&str> = told.iter().map(|one| &*one.kind).collect();
             assert_eq!(kinds, ["command-password"], "{text}");
         }
@@ -181,7 +186,7 @@ fn commands_are_hidden_in_the_forms_that_builders_note() {
         }],
         ..ImageConfig::default()
     };
-    let shown = redacted(&config).history[0].created_by.clone();
+    let shown = redacted(&config).config.history[0].created_by.clone();
     let shown = shown.unwrap();
     assert!(
         !shown.contains("change") && !shown.contains("later"),
@@ -216,25 +221,53 @@ fn what_is_hidden_in_one_place_is_hidden_in_all() {
         ],
         ..ImageConfig::default()
     };
-    let shown = format!("{:?}", redacted(&config));
+    let shown = format!("{:?}", redacted(&config).config);
+    let mut message = format!("The image runs as {password}, /x/{password}/run is there.");
+    redacted(&config).conceal(&mut message);
+    let told = format!(
+        "{:?}",
+        in_config(&config, &redacted(&config), Detector::shared())
+    );
     for value in [password.as_str(), "sunshine", "placeholder-of-ours"] {
-        assert!(!shown.contains(value), "{shown}");
+        for text in [&shown, &message, &told] {
+            assert!(!text.contains(value), "{text}");
+        }
     }
 }
 
 #[test]
-fn lists_without_end_take_no_time() {
-    for text in [
-        "[\"".repeat(100_000),
-        format!("CMD [{}]", "\"a\" ".repeat(100_000)),
-        format!("CMD [\"{}", "[\\\"".repeat(50_000)),
+fn a_secret_beside_its_id_is_found_and_hidden() {
+    let secret = format!("q7RtY2mW/9KpLz4VbN8{}", "cHd3FjGs6TvXy1Za5Qe0+");
+    let id = format!("GO{}", "OGQ7RTY2MW9KPLZ4VBN8CHD3");
+    let path = "/usr/local/lib/python3/dist/packages/bo1";
+    let key = format!("AK{}", "IARELGYASQTDC22O4D");
+    let config = ImageConfig {
+        env: vec![format!("CREDS={id}:{secret}")],
+        cmd: Some(vec![format!("run {key} {path}")]),
+        ..ImageConfig::default()
+    };
+    let told = in_config(&config, &redacted(&config), Detector::shared()).sightings;
+    let kinds: Vec<&str> = told.iter().map(|one| &*one.kind).collect();
+    assert_eq!(kinds, ["gcp-hmac-id", "gcp-hmac-secret", "aws-access-key"]);
+    let shown = format!("{:?}", redacted(&config).config);
+    assert!(!shown.contains(&secret) && shown.contains(path), "{shown}");
+}
+
+#[test]
+fn of_a_list_with_more_words_than_are_read_nothing_is_shown() {
+    for (text, is_shown) in [
+        ("[\"".repeat(100_000), true),
+        (format!("CMD [{}]", "\"a\" ".repeat(100)), true),
+        (format!("CMD [{}]", "\"a\" ".repeat(100_000)), false),
     ] {
         let mut config = ImageConfig::default();
         config.history.push(plimsoll_model::HistoryEntry {
-            created_by: Some(text),
+            created_by: Some(text.clone()),
             ..plimsoll_model::HistoryEntry::default()
         });
-        redacted(&config);
+        let shown = redacted(&config).config.history[0].created_by.clone();
+        let expected = if is_shown { text.as_str() } else { "[hidden]" };
+        assert!(shown.as_deref() == Some(expected));
     }
 }
 
@@ -245,10 +278,10 @@ fn hashes_in_labels() {
         labels: vec![("traefik.users".to_owned(), format!("bob:{hash},al:x"))],
         ..ImageConfig::default()
     };
-    let found = in_config(&config, Detector::shared()).sightings;
+    let found = in_config(&config, &redacted(&config), Detector::shared()).sightings;
     assert_eq!(found.len(), 1);
     assert_eq!(found[0].kind, "password-hash");
-    assert!(!format!("{:?}", redacted(&config)).contains(&hash));
+    assert!(!format!("{:?}", redacted(&config).config).contains(&hash));
 }
 
 #[test]
@@ -264,7 +297,7 @@ fn a_placeholder_is_hidden_though_it_is_no_finding() {
         created_by: Some("ENV DB_PASSWORD=changeme-later A=b".to_owned()),
         ..plimsoll_model::HistoryEntry::default()
     });
-    let shown = redacted(&config);
+    let shown = redacted(&config).config;
     assert_eq!(shown.env, ["DB_PASSWORD=[hidden]", "PATH=/bin"]);
     let instruction = shown.history[0].created_by.as_deref();
     assert_eq!(instruction, Some("ENV DB_PASSWORD=[hidden] A=b"));

@@ -14,6 +14,8 @@ const DISTINCT: usize = 14;
 const SHORTEST_WORD: usize = 4;
 /// Values that are kept; a configuration with more is made of nothing else.
 const MAX_VALUES: usize = 4096;
+/// How often a text is compared with values, in its lengths.
+const COMPARED: usize = 64;
 
 /// Whether a value is so much its own that another text with it in it repeats it: not a word, a name
 /// or a path that stands for other things, too.
@@ -78,30 +80,32 @@ impl Values {
         }
     }
 
-    /// Where they stand in a text, and what each was found to be.
-    pub(super) fn find(&self, text: &str) -> Vec<(usize, usize, Option<Hit>)> {
+    /// Where they stand in a text, and what each was found to be; none where so many begin alike
+    /// again and again that nobody compares them all.
+    pub(super) fn find(&self, text: &str) -> Option<Vec<(usize, usize, Option<Hit>)>> {
         let mut found = Vec::new();
         if self.count == 0 {
-            return found;
+            return Some(found);
         }
         let bytes = text.as_bytes();
+        let mut left = COMPARED * (bytes.len() + LONGEST);
         let mut at = 0;
         while let Some(start) = bytes.get(at..).and_then(|rest| rest.first_chunk::<4>()) {
-            let mut values = self.by_start.get(start).into_iter().flatten();
-            let value = values.find(|value| {
+            let mut here = None;
+            for value in self.by_start.get(start).into_iter().flatten() {
                 let end = at + value.text.len();
-                bytes[at..].starts_with(value.text.as_bytes())
+                left = left.checked_sub(value.text.len())?;
+                if bytes[at..].starts_with(value.text.as_bytes())
                     && (value.anywhere || stands_alone(bytes, at, end))
-            });
-            match value {
-                Some(value) => {
-                    found.push((at, at + value.text.len(), value.hit));
-                    at += value.text.len();
+                {
+                    here = Some((at, end, value.hit));
+                    break;
                 }
-                None => at += 1,
             }
+            at = here.map_or(at + 1, |(_, end, _)| end);
+            found.extend(here);
         }
-        found
+        Some(found)
     }
 }
 
@@ -126,7 +130,7 @@ mod tests {
         values.add("postgres", None);
         values.add("a\"b7Ab", hit("a\"b7Ab"));
         let found = |text: &'static str| -> Vec<&str> {
-            let places = values.find(text).into_iter();
+            let places = values.find(text).unwrap().into_iter();
             places.map(|(start, end, _)| &text[start..end]).collect()
         };
         assert_eq!(
@@ -136,5 +140,18 @@ mod tests {
         assert_eq!(found("prefixZx9kQw7plmsuffix"), ["Zx9kQw7plm"]);
         assert_eq!(found("[\"a\\\"b7Ab\"]"), ["a\\\"b7Ab"]);
         assert_eq!(found("abc"), [""; 0]);
+    }
+
+    #[test]
+    fn values_that_begin_alike_are_given_up() {
+        let mut values = Values::default();
+        for number in 0..1_000 {
+            values.add(&format!("{}{number}", "a".repeat(500)), None);
+        }
+        assert!(values.find(&"a".repeat(500_000)).is_none());
+        assert_eq!(
+            values.find(&"b".repeat(500_000)).map(|found| found.len()),
+            Some(0)
+        );
     }
 }

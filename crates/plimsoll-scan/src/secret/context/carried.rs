@@ -67,7 +67,13 @@ pub(super) fn in_query(bytes: &[u8], at: usize, behind: usize) -> Option<Hit> {
         .take_while(|byte| !outside(byte) && !matches!(byte, b'&' | b'#' | b';' | b'\\'))
         .count();
     let value = std::str::from_utf8(&rest[..length]).ok()?;
-    judged("password", value, Written::Bare)?;
+    let name = std::str::from_utf8(&bytes[at..behind]).ok()?;
+    // `?pwd=page/one` and `&secret=show_all` are no credentials for their names alone.
+    let written = match name.to_ascii_lowercase().as_str() {
+        "password" | "passwd" => Written::Bare,
+        _ => Written::Quoted,
+    };
+    judged(name, value, written)?;
     Some(Hit::of(
         "url-password",
         Severity::Critical,

@@ -39,6 +39,11 @@ fn wrappers_and_shells_are_seen_through() {
         (&["/bin/sh", "-c", "curl -f x || true"], &["/bin/sh"]),
         (&["/bin/sh", "-c", "prepare; serve"], &["/bin/sh"]),
         (&["/bin/sh", "-c", "$SERVER run"], &["/bin/sh"]),
+        (&["/bin/sh", "-c", "\"/opt/a\"*\"/serve\""], &["/bin/sh"]),
+        (
+            &["/bin/sh", "-c", "\"/opt/a*/serve\""],
+            &["/bin/sh", "/opt/a*/serve"],
+        ),
         (&["/bin/sh", "-c", "if a; then b; fi"], &["/bin/sh"]),
         (&["/bin/sh", "-c", "node \"$FILE\""], &["/bin/sh", "node"]),
         (&["/bin/sh", "-c", "test -f /x && y"], &["/bin/sh"]),

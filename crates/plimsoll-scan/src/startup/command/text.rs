@@ -226,8 +226,13 @@ pub(super) fn alternatives(list: &[Part<'_>]) -> Option<Vec<String>> {
 pub(super) fn known(word: &ShellWord) -> Option<&str> {
     let literal = word.literal.as_deref()?;
     let is_pattern = literal.contains(['*', '?', '[']) || literal.starts_with('~');
-    let is_quoted =
-        |mark: char| word.raw.len() > 1 && word.raw.starts_with(mark) && word.raw.ends_with(mark);
+    let is_quoted = |mark: char| {
+        let inner = word
+            .raw
+            .strip_prefix(mark)
+            .and_then(|raw| raw.strip_suffix(mark));
+        inner.is_some_and(|inner| !inner.contains(mark))
+    };
     (!is_pattern || literal == "[" || is_quoted('"') || is_quoted('\'')).then_some(literal)
 }
 

@@ -167,6 +167,12 @@ fn scripts_that_end_in_a_program() {
         ("cd /app && exec ./serve", "/app: ./serve", None, None),
         ("cd /app\ncd b\nexec ./serve", "/app/b: ./serve", None, None),
         ("cd \"$D\"\nexec ./serve", "./serve moved by 2", None, None),
+        (
+            "cd /opt/app-*\nexec ./serve",
+            "./serve moved by 2",
+            None,
+            None,
+        ),
         ("cd \"$D\"; cd /a; exec ./serve", "/a: ./serve", None, None),
         (
             "[ -d a ] && cd a\nexec ./serve",
