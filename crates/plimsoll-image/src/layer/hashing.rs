@@ -256,10 +256,8 @@ fn work(shared: &Shared) {
         };
         let mut one = state.take(first);
         let mut other = second.map(|number| state.take(number));
-        let is_room = [Some(first), second]
-            .into_iter()
-            .flatten()
-            .fold(false, |room, number| state.has_room_again(number) || room);
+        let is_room_for_one = state.has_room_again(first);
+        let is_room = second.is_some_and(|number| state.has_room_again(number)) || is_room_for_one;
         drop(state);
         if is_room {
             // Feeds of other streams may wait as well; it is rare.

@@ -6,6 +6,7 @@ pub(crate) mod apk;
 mod beam;
 pub(crate) mod binary;
 mod bitnami;
+mod bundle;
 pub(crate) mod cached;
 pub(crate) mod chisel;
 mod composer;
@@ -74,6 +75,8 @@ pub(crate) enum Document {
     YarnZipped(Vec<pnp::Zipped>),
     /// Packages that the file proves by itself.
     Packages(Vec<Proven>),
+    /// JavaScript with packages built in that it does not name.
+    Bundle,
     /// A program or library.
     Binary(binary::Binary),
     Java(java::Archive),
@@ -291,6 +294,10 @@ pub(crate) static CATALOGUERS: &[Cataloguer] = &[
         ..reader(binary::claims, binary::read)
     },
     reader(npm::claims_project, npm::read_project),
+    Cataloguer {
+        watch: Some(bundle::watch),
+        ..reader(bundle::claims, bundle::read)
+    },
     reader(npm::claims_stored, npm::read_stored),
     reader(conda::claims, conda::read),
     reader(gem::claims, gem::read),

@@ -61,13 +61,22 @@ pub(crate) fn is_installed_at(path: &str) -> bool {
 
 pub(super) fn claims_project(candidate: &Candidate<'_>) -> bool {
     candidate.name == "package.json"
-        && candidate.path.split('/').all(|part| part != "node_modules")
+        && (candidate.path.split('/').all(|part| part != MODULES) || may_be_carried(candidate.path))
         && deno_package(candidate.path).is_none()
         && SYSTEM_FOLDERS
             .iter()
             .all(|place| !candidate.path.starts_with(place))
         // Corepack runs package managers from its cache.
         && (!in_cache(candidate.path) || candidate.path.contains("/corepack/"))
+}
+
+/// Whether a `package.json` lies deeper in an installed package, which may carry others built in:
+/// `next/dist/compiled/react-is`.
+fn may_be_carried(path: &str) -> bool {
+    let deeper = package_folder(folder(path)).and_then(|own| folder(path).strip_prefix(own));
+    deeper.is_some_and(|deeper| {
+        !deeper.is_empty() && deeper.split('/').all(|part| !FIXTURES.contains(&part))
+    })
 }
 
 /// The installed package that `path` belongs to: its folder, the innermost one.
@@ -314,8 +323,23 @@ pub(super) fn read(_path: &str, bytes: &[u8]) -> Result<Document, String> {
 }
 
 /// Many files are called so; one that is no project's is no loss.
-pub(super) fn read_project(_path: &str, bytes: &[u8]) -> Result<Document, String> {
+pub(super) fn read_project(path: &str, bytes: &[u8]) -> Result<Document, String> {
     let wire = wire(bytes).unwrap_or_default();
+    if may_be_carried(path) {
+        // The folder is called as the package that was put there is. What it asks for was built in.
+        let is_named = |own: &Manifest| {
+            let before = folder(path).strip_suffix(own.name.as_str());
+            before.is_some_and(|before| before.ends_with('/'))
+        };
+        return Ok(match manifest(&wire).ok().filter(is_named) {
+            Some(own) => Document::NpmProject(Project {
+                manifest: Some(own),
+                asks: Vec::new(),
+                starts: wire.starts.0,
+            }),
+            None => Document::Packages(Vec::new()),
+        });
+    }
     Ok(Document::NpmProject(Project {
         manifest: manifest(&wire).ok(),
         asks: wire.asks.into_iter().collect(),
@@ -437,6 +461,21 @@ mod tests {
         assert!(!claims_project(&Candidate::named(
             "app/node_modules/a/test/package.json"
         )));
+        let carried = "app/node_modules/next/dist/compiled/@s/b/package.json";
+        assert!(claims_project(&Candidate::named(carried)));
+        let of = |text: &str| match read_project(carried, text.as_bytes()) {
+            Ok(Document::NpmProject(project)) => project.manifest.map(|own| own.version),
+            _ => None,
+        };
+        assert_eq!(
+            of(r#"{"name":"@s/b","version":"1.2.0"}"#).as_deref(),
+            Some("1.2.0")
+        );
+        assert_eq!(
+            of(r#"{"name":"b","version":"1.2.0"}"#).as_deref(),
+            Some("1.2.0")
+        );
+        assert_eq!(of(r#"{"name":"c","version":"1.2.0"}"#), None);
         let of = |text: &str| match read_project("", text.as_bytes()) {
             Ok(Document::NpmProject(project)) => project,
             other => panic!("{other:?}"),

@@ -11,6 +11,7 @@ use sha2::{Digest as _, Sha256};
 use plimsoll_model::{Evidence, PackageKind};
 
 use super::json::Map;
+use super::npm::FIXTURES;
 use super::{Candidate, Document, Proven, base_name, folder};
 use crate::archive::zip::{Allowance, Zip};
 use crate::license;
@@ -55,7 +56,26 @@ fn is_in(candidate: &Candidate<'_>, name: &str, end: &str) -> bool {
     candidate.name == name && folder(candidate.path).ends_with(end)
 }
 
+/// Whether metadata lies among what a package is tried with: `pkg_resources/tests/data/…`. Where
+/// nothing says what folder packages are imported from, it takes two such folders to tell.
+fn is_fixture(path: &str) -> bool {
+    let imported = ["site-packages/", "dist-packages/"];
+    let below = imported
+        .iter()
+        .filter_map(|place| path.rfind(place).map(|at| at + place.len()))
+        .max();
+    let parts = path
+        .get(below.unwrap_or(0)..)
+        .unwrap_or_default()
+        .split('/');
+    let fixtures = parts.filter(|part| FIXTURES.contains(part) || *part == "data");
+    fixtures.count() > usize::from(below.is_none())
+}
+
 pub(super) fn claims_metadata(candidate: &Candidate<'_>) -> bool {
+    if is_fixture(candidate.path) {
+        return false;
+    }
     match candidate.name {
         "METADATA" => is_in(candidate, "METADATA", ".dist-info"),
         "PKG-INFO" => {
@@ -379,6 +399,24 @@ mod tests {
         match read_metadata("", text.as_bytes()) {
             Ok(Document::Python(distribution)) => distribution,
             other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn fixtures_are_no_packages() {
+        let claimed = |path: &str| claims_metadata(&Candidate::named(path));
+        for path in [
+            "usr/lib/python3/dist-packages/pkg_resources/tests/data/a/b.egg-info/PKG-INFO",
+            "opt/deps/pkg_resources/tests/data/a/b.egg-info/PKG-INFO",
+        ] {
+            assert!(!claimed(path), "{path}");
+        }
+        for path in [
+            "srv/tests/venv/lib/python3.12/site-packages/a-1.dist-info/METADATA",
+            "data/deps/a-1.dist-info/METADATA",
+            "srv/demo/a-1.dist-info/METADATA",
+        ] {
+            assert!(claimed(path), "{path}");
         }
     }
 

@@ -76,6 +76,10 @@ pub(crate) fn expression(kind: PackageKind, stated: &str) -> Option<String> {
     if stated.is_empty() || stated.eq_ignore_ascii_case("unlicensed") {
         return None;
     }
+    // An address alone, in which the signs of expressions are none.
+    if stated.contains("://") && !stated.contains(char::is_whitespace) {
+        return name::spdx(stated);
+    }
     if stated.len() > MAX_LENGTH || stated.lines().nth(3).is_some() {
         let names = recognised(stated);
         let mut nodes: Vec<Node> = names

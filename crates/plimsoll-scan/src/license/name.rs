@@ -3,6 +3,9 @@
 /// The identifier a name means, where it means one only.
 pub(super) fn spdx(name: &str) -> Option<String> {
     let name = name.trim();
+    if let Some((_, address)) = name.split_once("://") {
+        return of_address(address);
+    }
     // The sign is no part of what is looked up.
     let (base, plus) = match name.strip_suffix('+') {
         Some(base) => (base, "+"),
@@ -35,6 +38,55 @@ pub(super) fn spdx(name: &str) -> Option<String> {
             .iter()
             .find(|license| license.name.eq_ignore_ascii_case(&compact))
             .map(|license| current(license.name))
+    })
+}
+
+/// Where the texts of licences are published, without what may stand before and behind it.
+const ADDRESSES: &[(&str, &str)] = &[
+    ("apache.org/licenses/license-1.1", "Apache-1.1"),
+    ("apache.org/licenses/license-2.0", "Apache-2.0"),
+    ("boost.org/license_1_0", "BSL-1.0"),
+    ("creativecommons.org/licenses/by/4.0", "CC-BY-4.0"),
+    ("creativecommons.org/publicdomain/zero/1.0", "CC0-1.0"),
+    ("eclipse.org/legal/epl-2.0", "EPL-2.0"),
+    ("eclipse.org/legal/epl-v10", "EPL-1.0"),
+    ("eclipse.org/legal/epl-v20", "EPL-2.0"),
+    ("eclipse.org/org/documents/edl-v10", "BSD-3-Clause"),
+    ("eclipse.org/org/documents/epl-v10", "EPL-1.0"),
+    ("mozilla.org/en-us/mpl/2.0", "MPL-2.0"),
+    ("mozilla.org/mpl/2.0", "MPL-2.0"),
+    ("mozilla.org/mpl/mpl-1.1", "MPL-1.1"),
+    ("opensource.org/licenses/bsd-license", "BSD-2-Clause"),
+    ("opensource.org/licenses/cddl1", "CDDL-1.0"),
+    ("opensource.org/licenses/mit-license", "MIT"),
+    ("unlicense.org", "Unlicense"),
+    ("wtfpl.net", "WTFPL"),
+];
+
+/// Folders of such places that name licences by their identifiers.
+const FOLDERS: &[&str] = &[
+    "opensource.org/license/",
+    "opensource.org/licenses/",
+    "spdx.org/licenses/",
+    "gnu.org/licenses/old-licenses/",
+    "gnu.org/licenses/",
+];
+
+/// The identifier of the licence that is published at an address.
+fn of_address(address: &str) -> Option<String> {
+    let lower = address.to_ascii_lowercase();
+    let address = lower.trim_start_matches("www.").trim_end_matches('/');
+    let address = [".txt", ".html", ".htm", ".php", "-standalone"]
+        .iter()
+        .fold(address, |address, end| address.trim_end_matches(end));
+    let known = ADDRESSES.iter().find(|(known, _)| *known == address);
+    known.map(|(_, id)| (*id).to_owned()).or_else(|| {
+        let named = FOLDERS
+            .iter()
+            .find_map(|folder| address.strip_prefix(folder))?;
+        let mut licenses = spdx::identifiers::LICENSES.iter();
+        let license = licenses.find(|license| license.name.eq_ignore_ascii_case(named))?;
+        Some(current(license.name))
     })
 }
 
@@ -299,6 +351,46 @@ mod tests {
         for (name, id) in NAMES {
             assert!(spdx::license_id(id).is_some(), "{id}");
             assert_eq!(words(name), *name);
+        }
+    }
+
+    #[test]
+    fn licences_are_known_by_where_they_are_published() {
+        for (_, id) in ADDRESSES {
+            assert!(spdx::license_id(id).is_some(), "{id}");
+        }
+        for (address, expected) in [
+            (
+                "https://www.apache.org/licenses/LICENSE-2.0.txt",
+                Some("Apache-2.0"),
+            ),
+            (
+                "http://apache.org/licenses/LICENSE-2.0.html",
+                Some("Apache-2.0"),
+            ),
+            ("https://opensource.org/licenses/MIT", Some("MIT")),
+            (
+                "http://www.opensource.org/licenses/mit-license.php",
+                Some("MIT"),
+            ),
+            (
+                "https://www.gnu.org/licenses/gpl-3.0-standalone.html",
+                Some("GPL-3.0-only"),
+            ),
+            (
+                "https://www.gnu.org/licenses/old-licenses/lgpl-2.1.txt",
+                Some("LGPL-2.1-only"),
+            ),
+            (
+                "https://spdx.org/licenses/BSD-3-Clause.html",
+                Some("BSD-3-Clause"),
+            ),
+            ("http://unlicense.org/", Some("Unlicense")),
+            ("https://github.com/x/y/blob/main/LICENSE", None),
+        ] {
+            let all = super::super::expression(plimsoll_model::PackageKind::Maven, address);
+            assert_eq!(spdx(address).as_deref(), expected, "{address}");
+            assert_eq!(all.as_deref(), expected, "{address}");
         }
     }
 

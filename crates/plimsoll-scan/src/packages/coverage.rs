@@ -43,10 +43,11 @@ enum Gap {
     NamedArchives,
     UnknownArchives,
     Archives,
+    Bundles,
 }
 
 impl Gap {
-    const ALL: [Self; 13] = [
+    const ALL: [Self; 14] = [
         Self::Programs,
         Self::Libraries,
         Self::Go,
@@ -60,6 +61,7 @@ impl Gap {
         Self::NamedArchives,
         Self::UnknownArchives,
         Self::Archives,
+        Self::Bundles,
     ];
 
     fn why(self) -> &'static str {
@@ -97,6 +99,9 @@ impl Gap {
                 "Java archives that say neither name nor version: what they are is not known"
             }
             Self::Archives => "Java archives that hold archives which could not be read",
+            Self::Bundles => {
+                "bundles of JavaScript: the packages built into them are not known; judge the lock file they are made from"
+            }
         }
     }
 }
@@ -133,6 +138,10 @@ pub(crate) fn gaps(
                 } else {
                     (archive.unknown > 0).then_some(Gap::UnknownArchives)
                 }
+            }
+            Document::Bundle => {
+                let is_accounted = ACCOUNTED.iter().any(|folder| path.contains(folder));
+                (!is_accounted).then_some(Gap::Bundles)
             }
             _ => None,
         };

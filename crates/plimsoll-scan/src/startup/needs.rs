@@ -103,6 +103,9 @@ pub(crate) fn missing_time_zone(tree: &Tree<'_>, config: &ImageConfig) -> Option
         "usr/share/zoneinfo",
         "usr/lib/zoneinfo",
         "usr/share/lib/zoneinfo",
+        // Where musl looks besides.
+        "share/zoneinfo",
+        "etc/zoneinfo",
     ]
     .iter()
     .any(|folder| tree.resolve(&format!("{folder}/{zone}")).is_some());

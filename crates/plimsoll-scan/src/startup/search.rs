@@ -124,7 +124,12 @@ pub(super) struct Search<'f, 'a> {
 impl<'f, 'a> Search<'f, 'a> {
     pub(super) fn new(around: &'f Surroundings<'a>, elf: &Elf) -> Self {
         let interpreter = elf.interpreter.as_deref().unwrap_or_default();
-        let is_musl = base_name(interpreter).starts_with("ld-musl");
+        let real = around.tree.resolve(interpreter).unwrap_or_default();
+        // What the image has musl under another's name for is loaded by musl.
+        let of_musl = |path: &str| base_name(path).starts_with("ld-musl-");
+        let is_musl = of_musl(interpreter) || of_musl(&real);
+        // gcompat's loader hands programs of glibc over to musl, with names of its own.
+        let hands_over = !is_musl && around.tree.below("lib").any(|(path, _)| of_musl(path));
         let mut search = Self {
             around,
             machine: elf.machine,
@@ -134,7 +139,6 @@ impl<'f, 'a> Search<'f, 'a> {
             system: Vec::new(),
             folders: RefCell::default(),
         };
-        let real = around.tree.resolve(interpreter).unwrap_or_default();
         // Elsewhere lie loaders with folders of their own: those of Nix, Guix, conda.
         let is_usual = ["lib", "usr/lib"].iter().any(|start| {
             real.strip_prefix(start)
@@ -148,8 +152,13 @@ impl<'f, 'a> Search<'f, 'a> {
             let mut env = around.config.env.iter().rev();
             env.find_map(|one| one.strip_prefix(name)?.strip_prefix('='))
         };
+        let preloads = variable("LD_PRELOAD").is_some_and(|value| !value.is_empty())
+            || around
+                .tree
+                .follow("etc/ld.so.preload")
+                .is_some_and(|(_, node)| node.fact.size > 0);
         // musl's loader is its C library, which may go by that name.
-        search.is_known = is_usual && (is_musl || is_loader) && variable("LD_PRELOAD").is_none();
+        search.is_known = is_usual && (is_musl || is_loader && !hands_over) && !preloads;
         if let Some(text) = variable("LD_LIBRARY_PATH") {
             // Empty parts mean the working directory.
             let (list, known) = folders(&text.replace(';', ":"), "/", elf);

@@ -292,7 +292,7 @@ fn a_text_in_base64_tells_all_that_it_holds() {
         env: vec![line],
         ..ImageConfig::default()
     };
-    let shown = redacted(&config).env.remove(0);
+    let shown = redacted(&config).config.env.remove(0);
     assert!(shown.starts_with("t: [github-token "), "{shown}");
     assert!(shown.ends_with("]\n"), "{shown}");
     assert_eq!(shown.matches('[').count(), 2, "{shown}");
@@ -391,7 +391,7 @@ fn whatever_may_be_a_password_is_hidden_and_what_reads_like_one_is_found() {
             ],
             ..ImageConfig::default()
         };
-        let shown = redacted(&config);
+        let shown = redacted(&config).config;
         let mark = shown.env[0].strip_prefix("ADMIN_PASSWORD=").unwrap();
         assert_eq!(mark.starts_with("[secret-value "), found, "{shown:?}");
         assert_eq!(mark == "[hidden]", !found, "{shown:?}");
@@ -412,7 +412,7 @@ fn whatever_may_be_a_password_is_hidden_and_what_reads_like_one_is_found() {
         )],
         ..ImageConfig::default()
     };
-    assert_eq!(redacted(&config).history, config.history);
+    assert_eq!(redacted(&config).config.history, config.history);
 }
 
 fn base16(bytes: &[u8]) -> String {
@@ -481,7 +481,7 @@ fn configuration_and_history_are_told_once_and_redacted() {
             ("github-token", "label build.token", None, None, false),
         ]
     );
-    let shown = redacted(&config);
+    let shown = redacted(&config).config;
     let text = format!("{shown:?}");
     for secret in [
         password,

@@ -206,6 +206,8 @@ fn what_cannot_be_known_is_not_told() {
             .missing(GLIBC, plain()),
         none
     );
+    let preloaded = image(GLIBC).file("etc/ld.so.preload");
+    assert_eq!(preloaded.missing(GLIBC, plain()), none);
     assert_eq!(
         image(GLIBC).env("LD_LIBRARY_PATH=").missing(GLIBC, plain()),
         none
@@ -214,6 +216,9 @@ fn what_cannot_be_known_is_not_told() {
     assert_eq!(image(nix).missing(nix, plain()), none);
     let hwcaps = Image::new(GLIBC).library("usr/lib/glibc-hwcaps/x86-64-v3/liba.so", elf(&[]));
     assert_eq!(hwcaps.missing(GLIBC, plain()), none);
+    // gcompat's loader beside musl's.
+    let gcompat = Image::new(GLIBC).file("lib/ld-musl-x86_64.so.1");
+    assert_eq!(gcompat.missing(GLIBC, elf(&["libc.so.6"])), none);
     let to_volume = Image::new(GLIBC).link("usr/lib/liba.so", "/run/x/liba.so");
     assert_eq!(to_volume.missing(GLIBC, plain()), none);
 }
@@ -247,6 +252,11 @@ fn what_libraries_need_is_looked_for_as_they_say() {
         .library("opt/app/lib/liba.so", elf(&["libb.so", "libc.so"]))
         .library("opt/app/deep/libb.so", elf(&["libm.so.6"]));
     assert_eq!(musl.missing(MUSL, program()), none);
+    // Under the name of another loader it is musl all the same.
+    let linked = Image::new(MUSL).link("lib64/ld-linux-x86-64.so.2", "/lib/ld-musl-x86_64.so.1");
+    assert_eq!(linked.missing(GLIBC, elf(&["libc.so.6"])), none);
+    let wants = linked.missing(GLIBC, elf(&["liba.so"]));
+    assert_eq!(wants, ["liba.so by opt/app/bin/app []"]);
 }
 
 #[test]
