@@ -6,7 +6,7 @@
 
 mod advice;
 mod config;
-mod credential;
+pub mod credential;
 mod difference;
 mod digest;
 mod finding;

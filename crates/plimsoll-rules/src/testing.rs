@@ -173,8 +173,8 @@ pub(crate) fn fixed(rule: &str, dockerfile: &str, files: &[(&str, &str)]) -> Str
 
 /// An image, as an example of an image rule writes it down: one `key: value` a line.
 ///
-/// `user`, `env`, `label`, `healthcheck` and `cmd` fill the configuration; `layer` adds one with
-/// the instruction that made it; `file: KIND PATH SIZE LAYER` and `secret: KIND PLACE [LAYER]` add
+/// `user`, `env`, `label`, `volume`, `healthcheck` and `cmd` fill the configuration; `layer` adds one
+/// with the instruction that made it, `base` tells how many are the base's; `file: KIND PATH SIZE LAYER` and `secret: KIND PLACE [LAYER]` add
 /// to the inventory, as do `startup`, `account`, `without-certificates` and `missing-time-zone`;
 /// `tag`, `size`, `limit` (bytes) and `ignore-file: yes|no` the rest.
 #[derive(Default)]
@@ -203,6 +203,15 @@ impl ImageExample {
             "user" => value.clone_into(&mut self.config.user),
             "env" => self.config.env.push(value.to_owned()),
             "cmd" => self.config.cmd = Some(words.iter().map(|&w| w.to_owned()).collect()),
+            "volume" => self.config.volumes.push(value.to_owned()),
+            "base" => {
+                self.inventory.base = Some(plimsoll_model::BaseImage {
+                    layers: value.parse().unwrap(),
+                    name: None,
+                    digest: None,
+                    evidence: String::new(),
+                });
+            }
             "port" => self.config.exposed_ports.push(value.to_owned()),
             "label" => {
                 let (name, value) = value.split_once('=').unwrap();

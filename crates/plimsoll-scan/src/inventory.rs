@@ -136,10 +136,11 @@ fn without_database(distribution: Option<&Distribution>, has_database: bool, gap
         && gaps.skipped.iter().all(|told| !told.blocking)
     {
         gaps.skipped.push(Skipped {
-            what: "packages of the distribution".to_owned(),
+            what: Distribution::PACKAGES.to_owned(),
             why: format!(
                 "it is {}, and no package database that is read is there: they are missing from \
-                 the inventory",
+                 the inventory; copy the database with the files, or, where it holds none of \
+                 them, a waiver for this gap in plimsoll.toml takes that",
                 [&*distribution.id, &*distribution.version]
                     .join(" ")
                     .trim_end()

@@ -1,6 +1,8 @@
 //! What holds a ship back: thresholds and waivers.
 
-use plimsoll_model::{Finding, Report, Severity, Suppressed, SuppressedBy};
+use plimsoll_model::{
+    AdvisoryCoverage, Distribution, Finding, Report, Severity, Skipped, Suppressed, SuppressedBy,
+};
 use plimsoll_report::Verdict;
 use plimsoll_rules::CheckOptions;
 
@@ -49,8 +51,9 @@ pub(crate) fn judge(
     }
 }
 
-/// Sets waived findings aside. Waivers that are past their day become findings themselves, and
-/// those that cover nothing where the `whole` project was looked at.
+/// Sets waived findings aside, and takes what is accepted of what was not looked at. Waivers that are
+/// past their day become findings themselves, and those that cover nothing where the `whole` project
+/// was looked at.
 pub(crate) fn waive(
     report: &mut Report,
     config: &Config,
@@ -61,19 +64,16 @@ pub(crate) fn waive(
     let mut faults = Vec::new();
     for spanned in &config.policy.waiver {
         let waiver = spanned.as_ref();
-        // Those without a rule are for vulnerabilities. Dates were looked at when they were read.
-        let (Some(rule), Ok(until)) = (
-            waiver.rule.as_deref(),
-            waiver.until.parse::<jiff::civil::Date>(),
-        ) else {
+        if waiver.is_for_vulnerabilities() {
             continue;
-        };
+        }
         let place = place(config, spanned);
-        if until < today {
+        let subject = waiver.subject();
+        if is_past(waiver, today) {
             faults.extend(fault(
                 options,
                 "expired-suppression",
-                format!("The waiver for `{rule}` ended on {until}."),
+                format!("The waiver for {subject} ended on {}.", waiver.until),
                 "Mend what it accepted, or give it a new end date that its owner answers for.",
                 place.as_ref(),
             ));
@@ -81,13 +81,18 @@ pub(crate) fn waive(
         }
         let (waived, kept) = std::mem::take(&mut report.findings)
             .into_iter()
-            .partition::<Vec<_>, _>(|finding| covers(rule, waiver, finding));
+            .partition::<Vec<_>, _>(|finding| covers(waiver, finding));
         report.findings = kept;
-        if waived.is_empty() && whole {
+        let is_used = !waived.is_empty() || accept(waiver, &mut report.skipped);
+        if !is_used && whole {
+            let what = match waiver.gap {
+                Some(_) => "gap",
+                None => "finding",
+            };
             faults.extend(fault(
                 options,
                 "unused-suppression",
-                format!("The waiver for `{rule}` covers no finding."),
+                format!("The waiver for {subject} covers no {what}."),
                 "Remove it, so that it does not hide the next one.",
                 place.as_ref(),
             ));
@@ -108,6 +113,50 @@ pub(crate) fn waive(
     report
         .findings
         .sort_by(|a, b| a.sort_key().cmp(&b.sort_key()));
+}
+
+/// Takes what is accepted of what was not looked at: it is told, and fails no gate.
+pub(crate) fn accept_gaps(skipped: &mut [Skipped], config: &Config, today: jiff::civil::Date) {
+    for waiver in &config.policy.waiver {
+        let waiver = waiver.as_ref();
+        if !is_past(waiver, today) {
+            accept(waiver, skipped);
+        }
+    }
+}
+
+/// Takes what one waiver accepts, and tells whether there was anything.
+fn accept(waiver: &Waiver, skipped: &mut [Skipped]) -> bool {
+    let mut is_used = false;
+    let Some(pattern) = waiver.gap.as_deref().map(str::trim) else {
+        return is_used;
+    };
+    for gap in skipped.iter_mut().filter(|gap| gap.blocking) {
+        // Packages that nobody knows cannot be judged either. What else was not held against
+        // advisories the policy for vulnerabilities decides on.
+        let what = match gap.what.strip_prefix(AdvisoryCoverage::SUBJECT) {
+            None => gap.what.as_str(),
+            Some(of) if of.strip_prefix(" of ") == Some(Distribution::PACKAGES) => {
+                Distribution::PACKAGES
+            }
+            Some(_) => continue,
+        };
+        if wildcard(pattern.as_bytes(), what.as_bytes()) {
+            gap.blocking = false;
+            gap.why.push_str(&format!(
+                "; accepted until {} by {}: {}",
+                waiver.until, waiver.owner, waiver.reason
+            ));
+            is_used = true;
+        }
+    }
+    is_used
+}
+
+/// Whether its last day has gone by. Dates were looked at when they were read.
+fn is_past(waiver: &Waiver, today: jiff::civil::Date) -> bool {
+    let until = waiver.until.parse::<jiff::civil::Date>();
+    until.map_or(true, |until| until < today)
 }
 
 /// What findings of a severity, and worse ones, hold back for: a sentence each.
@@ -135,7 +184,10 @@ fn reason(finding: &Finding) -> String {
     )
 }
 
-fn covers(rule: &str, waiver: &Waiver, finding: &Finding) -> bool {
+fn covers(waiver: &Waiver, finding: &Finding) -> bool {
+    let Some(rule) = waiver.rule.as_deref() else {
+        return false;
+    };
     let names = plimsoll_rules::find(rule);
     let rule = names.iter().any(|rule| rule.meta().name == finding.rule);
     let path = waiver.path.as_deref().is_none_or(|pattern| {
@@ -186,6 +238,56 @@ mod tests {
              until = \"{until}\"\n"
         );
         Config::read(&text, std::path::Path::new("plimsoll.toml")).unwrap()
+    }
+
+    #[test]
+    fn gaps_are_accepted_by_name_and_never_advisories() {
+        let gap = |what: &str| Skipped {
+            what: what.to_owned(),
+            why: "it is debian 12".to_owned(),
+            blocking: true,
+        };
+        let all = [
+            "packages of the distribution",
+            "var/db/pkg/dev-libs/a/CONTENTS",
+            "vulnerabilities",
+            "vulnerabilities of Debian:12",
+            "vulnerabilities of packages of the distribution",
+        ];
+        let today = jiff::civil::date(2026, 11, 21);
+        for (pattern, until, accepted) in [
+            ("packages of the distribution", "2026-11-21", &[0, 4][..]),
+            ("var/db/pkg/*", "2027-01-01", &[1]),
+            ("*", "2027-01-01", &[0, 1, 4]),
+            ("vulnerabilities*", "2027-01-01", &[]),
+            ("packages of the distribution", "2026-11-20", &[]),
+        ] {
+            let text = format!(
+                "[[policy.waiver]]\ngap = \"{pattern}\"\nreason = \"no packages\"\n\
+                 owner = \"ops\"\nuntil = \"{until}\"\n"
+            );
+            let config = Config::read(&text, std::path::Path::new("plimsoll.toml")).unwrap();
+            let mut report = Report {
+                skipped: all.iter().copied().map(gap).collect(),
+                ..Report::default()
+            };
+            let mut alone = report.skipped.clone();
+            waive(&mut report, &config, &CheckOptions::default(), true, today);
+            accept_gaps(&mut alone, &config, today);
+            assert_eq!(alone, report.skipped);
+            for (at, gap) in report.skipped.iter().enumerate() {
+                assert_eq!(gap.blocking, !accepted.contains(&at), "{pattern}: {gap:?}");
+                let told = format!("; accepted until {until} by ops: no packages");
+                assert_eq!(gap.why.ends_with(&told), !gap.blocking);
+            }
+            let faults: Vec<&str> = report.findings.iter().map(|one| one.rule).collect();
+            let expected: &[&str] = match (accepted, until) {
+                (_, "2026-11-20") => &["expired-suppression"],
+                ([], _) => &["unused-suppression"],
+                _ => &[],
+            };
+            assert_eq!(faults, expected, "{pattern}");
+        }
     }
 
     #[test]

@@ -40,6 +40,11 @@ pub struct Distribution {
     pub like: Vec<String>,
 }
 
+impl Distribution {
+    /// What reports call its packages where none of them is known.
+    pub const PACKAGES: &str = "packages of the distribution";
+}
+
 /// Why a file of an image is worth a word.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum NotableKind {

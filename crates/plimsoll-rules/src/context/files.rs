@@ -423,7 +423,7 @@ mod tests {
             ),
             (
                 ".aws/credentials",
-                "[default]\naws_secret_access_key = abc\n",
+                "[default]\naws_secret_access_key = hunter2\n",
                 "an AWS secret key",
                 2,
             ),
@@ -433,10 +433,15 @@ mod tests {
                 "a registry password",
                 2,
             ),
-            (".netrc", "machine a login b password c\n", "a password", 1),
+            (
+                ".netrc",
+                "machine a login b password hunter2\n",
+                "a password",
+                1,
+            ),
             (
                 ".git-credentials",
-                "https://u:p@example.com\n",
+                "https://u:hunter2@example.com\n",
                 "a password in a URL",
                 1,
             ),

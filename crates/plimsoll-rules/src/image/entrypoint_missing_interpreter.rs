@@ -63,6 +63,12 @@ impl Rule for EntrypointMissingInterpreter {
                     "with a carriage return behind it, as its lines end like those of Windows",
                     "Save it with line ends of Unix, and hold them by a line in `.gitattributes`.",
                 )
+            } else if interpreter.starts_with("./") {
+                (
+                    "which is looked for where the program is started, and is not there",
+                    "Begin the script with the whole path of its interpreter, such as `#!/bin/sh`, \
+                     or with `#!/usr/bin/env`.",
+                )
             } else {
                 (
                     "which is not in the image",
@@ -91,6 +97,7 @@ mod tests {
             "entrypoint-missing-interpreter",
             &[
                 ("line ends", "layer: a\nstartup: cmd /a a carriage-return /bin/sh\n", 1),
+                ("a name alone", "layer: a\nstartup: cmd /a a interpreter ./bash\n", 1),
                 ("another problem", "startup: cmd app - missing\n", 0),
             ],
         );

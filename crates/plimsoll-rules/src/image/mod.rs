@@ -1,11 +1,13 @@
 //! Rules on built images, one file each.
 
+mod history;
 mod origin;
 mod startup;
 
 use crate::declare::rules;
 
 rules! {
+    add_in_image_history::AddInImageHistory,
     certificates_missing_in_image::CertificatesMissingInImage,
     compiler_in_image::CompilerInImage,
     duplicate_account::DuplicateAccount,
@@ -31,7 +33,10 @@ rules! {
     setid_file_in_image::SetidFileInImage,
     shell_in_runtime_image::ShellInRuntimeImage,
     startup_file_unreadable_for_user::StartupFileUnreadableForUser,
+    sudo_in_image_history::SudoInImageHistory,
+    system_volume_in_image::SystemVolumeInImage,
     timezone_data_missing_in_image::TimezoneDataMissingInImage,
+    upgrade_in_image_history::UpgradeInImageHistory,
     user_missing_in_image::UserMissingInImage,
     version_control_in_image::VersionControlInImage,
     world_readable_private_key::WorldReadablePrivateKey,

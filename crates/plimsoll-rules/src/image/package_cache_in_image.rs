@@ -9,6 +9,10 @@ declare_rule! {
     /// ## What it does
     /// Tells that a package manager's cache or lists ship in a layer, and how large they are.
     ///
+    /// dockle's DKL-DI-0004 (`apk add` without `--no-cache`) and DKL-DI-0005 (lists of `apt-get` that are
+    /// not cleared) read the history; here the files count: what the same step removed again, or a cache
+    /// mount kept out, is not there and nothing is said of it.
+    ///
     /// ## Why it hurts in production
     /// Nothing in the container reads them, and every pull brings them along.
     ///

@@ -7,6 +7,8 @@ pub(crate) mod signal;
 
 use crate::declare::rules;
 
+pub(crate) use system_directory_taken::system_folder;
+
 rules! {
     admin_port_exposed::AdminPortExposed,
     crlf_script::CrlfScript,

@@ -91,7 +91,7 @@ impl Rule for SystemDirectoryTaken {
 const WORKDIRS: &[&str] = &["/proc/", "/boot/", "/dev/", "/initrd/", "/lost+found/"];
 
 /// The folder of the system that a path takes: itself, or a mount point of the kernel it lies in.
-fn system_folder(path: &str, is_volume: bool) -> Option<&str> {
+pub(crate) fn system_folder(path: &str, is_volume: bool) -> Option<&str> {
     const KERNEL: &[&str] = &["/proc", "/sys", "/dev", "/boot", "/initrd", "/lost+found"];
     const WHOLE: &[&str] = &[
         "/bin", "/etc", "/lib", "/lib64", "/sbin", "/usr", "/usr/bin", "/usr/lib", "/usr/sbin",

@@ -3,6 +3,8 @@
 //! Names are judged by their words, not by letters somewhere in them, as BuildKit's
 //! `SecretsUsedInArgOrEnv` does: `MONKEY` holds no key.
 
+use plimsoll_model::credential::placeholder;
+
 /// How much a name or a pair looks like a credential.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Suspicion {
@@ -144,8 +146,9 @@ pub(crate) fn of_pair(name: &str, value: &str) -> Suspicion {
         return suspicion;
     }
     let value = value.trim();
-    // The place of a mounted file is what a secret should be handed over by.
-    if value.starts_with('/') || value.starts_with("file:") {
+    // The place of a mounted file is what a secret should be handed over by, and one in a store tells
+    // nothing to who may not ask that.
+    if value.starts_with('/') || placeholder::lies_elsewhere(value) {
         return Suspicion::None;
     }
     let switch = matches!(
@@ -158,33 +161,10 @@ pub(crate) fn of_pair(name: &str, value: &str) -> Suspicion {
     suspicion
 }
 
-/// Whether a value is plainly there to be replaced.
+/// Whether a value, with the quotes it may be written in, is no credential: the judge is that of what is
+/// found in images.
 pub(crate) fn is_placeholder(value: &str) -> bool {
-    let value = value.trim().trim_matches(['"', '\'']);
-    let lower = value.to_ascii_lowercase();
-    value.is_empty()
-        || value.starts_with("${")
-        || value.starts_with("$(")
-        || value.starts_with("{{")
-        || (value.starts_with('<') && value.ends_with('>'))
-        || value
-            .bytes()
-            .all(|b| matches!(b, b'x' | b'X' | b'*' | b'.' | b'-'))
-        || [
-            "changeme",
-            "change-me",
-            "change_me",
-            "replace",
-            "your-",
-            "your_",
-            "yourtoken",
-            "placeholder",
-            "example",
-            "todo",
-            "dummy",
-        ]
-        .iter()
-        .any(|word| lower.starts_with(word))
+    placeholder::is_placeholder(value.trim().trim_matches(['"', '\'']))
 }
 
 #[cfg(test)]
@@ -238,5 +218,10 @@ mod tests {
             assert!(is_placeholder(value), "{value}");
         }
         assert!(!is_placeholder("hunter2"));
+        assert_eq!(
+            of_pair("X_PASSWORD", "op://vault/item/field"),
+            Suspicion::None
+        );
+        assert_eq!(of_pair("X_PASSWORD", "hunter2"), Suspicion::Strong);
     }
 }

@@ -320,6 +320,10 @@ mod tests {
                     "a fingerprint is public",
                     "FROM debian:12\nENV GPG_KEY=A035C8C19219BA821ECEA86B64E628F8D684696D\n",
                 ),
+                (
+                    "a place in a store, under a name that other tools mind",
+                    "FROM debian:12\nENV DB_PASSWORD=op://prod/db/password\n",
+                ),
                 ("nothing in it", "FROM debian:12\nENV TOKEN=\n"),
                 ("a switch", "FROM debian:12\nENV DISABLE_AUTH=true\n"),
             ],

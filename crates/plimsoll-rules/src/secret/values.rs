@@ -166,10 +166,7 @@ fn in_address(text: &str, start: usize) -> Option<Sighting> {
         && !name.is_empty()
         && password != name
         && !password.contains(['%', ':'])
-        && !super::names::is_placeholder(password)
-        && !["password", "passwd", "secret", "postgres", "token", "guest"]
-            .iter()
-            .any(|word| password.eq_ignore_ascii_case(word));
+        && !super::names::is_placeholder(password);
     plain.then_some(Sighting {
         kind: "a password in an address",
         start: start + name.len() + 1,

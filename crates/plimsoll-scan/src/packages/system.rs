@@ -174,9 +174,11 @@ fn deleted(path: &str, kind: Option<PackageKind>) -> Skipped {
         Some(_) => "Arch",
     };
     Skipped {
-        what: path.to_owned(),
+        what: Distribution::PACKAGES.to_owned(),
         why: format!(
-            "a layer deletes the package database: the {what} packages of the layers below are there, but cannot be told; leave the database in the image"
+            "a layer deletes the package database {path}: the {what} packages of the layers below \
+             are there, but cannot be told; leave the database in the image, or a waiver for this \
+             gap in plimsoll.toml takes that"
         ),
         blocking: true,
     }

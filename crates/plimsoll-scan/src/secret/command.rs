@@ -26,7 +26,7 @@ static HINTS: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(
         "curl|http|mysql|mariadb|sshpass|login|redis-cli|mongo|sqlcmd|zip|7z|ldap|smbclient|lftp|user|\
          passwd|sudo|stdin|pass:|passphrase|--with-token|kinit|keytool|jarsigner|ssh-keygen|openssl|\
-         mc alias|cypher-shell|influx|rclone|rabbitmqctl",
+         mc alias|cypher-shell|influx|rclone|rabbitmqctl|sqlplus|sqlldr|expdp|impdp",
     )
     .expect("a constant expression")
 });

@@ -2,6 +2,7 @@
 //! one, passwords in addresses, what a header carries.
 
 mod assigned;
+mod called;
 mod carried;
 
 use std::sync::LazyLock;
@@ -9,6 +10,7 @@ use std::sync::LazyLock;
 use memchr::memmem;
 
 use self::assigned::{assigned, in_statement};
+use self::called::{secure_string, third_argument};
 use self::carried::{
     authorized, azure_marked, azure_secret, azure_signature, carried, in_query, kubeconfig_key,
     source_password, thin_password, url_password,
@@ -67,6 +69,12 @@ const WORDS: &[&str] = &[
     "cli_auth",
     "config__auth",
     "authorization",
+    "to-securestring",
+    "pdo(",
+    "mysqli_connect(",
+    "mysql_connect(",
+    "mysqli(",
+    "dbi->connect(",
 ];
 const BEARER: usize = 0;
 const BASIC: usize = 1;
@@ -77,7 +85,10 @@ const ACCOUNT_KEY: usize = 5;
 const SECRET: usize = 8;
 const ACCESS_KEY: usize = 14;
 const IDENTIFIED: usize = 35;
-const AUTHORIZATION: usize = WORDS.len() - 1;
+const AUTHORIZATION: usize = SECURE_STRING - 1;
+const SECURE_STRING: usize = WORDS.len() - 6;
+const DATA_OBJECT: usize = WORDS.len() - 5;
+const LAST_CALL: usize = WORDS.len() - 1;
 
 /// The words' beginnings, small and capital letters alike.
 static MARKS: LazyLock<Grams> = LazyLock::new(|| {
@@ -177,6 +188,8 @@ fn in_assignments(piece: Piece<'_>, settings: bool, told: &mut usize, hits: &mut
             KUBECONFIG => kubeconfig_key(bytes, behind),
             AUTHORIZATION => authorized(bytes, behind),
             IDENTIFIED => in_statement(bytes, behind),
+            SECURE_STRING => secure_string(bytes, behind),
+            DATA_OBJECT..=LAST_CALL => third_argument(bytes, behind),
             PASSWORD | PWD | ACCOUNT_KEY | SECRET | ACCESS_KEY => {
                 assigned(bytes, at, behind, settings)
                     .or_else(|| in_connection(bytes, at, behind, settings))

@@ -6,10 +6,10 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use memchr::memmem;
 use plimsoll_model::Severity;
+use plimsoll_model::credential::are_drawn;
 use regex::bytes::Regex;
 
 use super::drawn::{entropy, looks_random};
-use super::letters::are_drawn;
 use super::placeholder::{holds_template, is_example, is_placeholder};
 
 static JWT: LazyLock<Regex> = LazyLock::new(|| {

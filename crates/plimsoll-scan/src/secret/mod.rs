@@ -15,12 +15,10 @@ mod connection;
 mod context;
 mod der;
 mod detector;
-mod drawn;
 mod encoded;
 mod form;
 mod grams;
 mod hits;
-mod letters;
 mod lone;
 mod manifest;
 mod named;
@@ -28,7 +26,6 @@ mod pair;
 mod passfile;
 mod pattern;
 mod place;
-mod placeholder;
 mod runs;
 mod search;
 mod sqlite;
@@ -48,6 +45,7 @@ pub(crate) use sums::{FileSums, hex};
 pub use text::{concealed_in, credentials_in, credentials_in_file, may_be_credential};
 
 use plimsoll_model::Severity;
+use plimsoll_model::credential::{drawn, placeholder};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 

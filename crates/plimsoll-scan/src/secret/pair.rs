@@ -2,11 +2,11 @@
 //! stands beside it, whatever it is called there.
 
 use plimsoll_model::Severity;
+use plimsoll_model::credential::are_drawn;
 
 use super::Hit;
 use super::drawn::entropy;
 use super::hits::Hits;
-use super::letters::are_drawn;
 use super::placeholder::is_example;
 
 /// Ids, and what the secret is that belongs to each. Both makers write forty letters of base64.

@@ -34,6 +34,8 @@ fn reader(path: &str) -> Option<(Reader, &'static str)> {
         "redis.conf" | "users.acl" | "valkey.conf" => (redis_password, "redis-password"),
         // `cache_peer … login=user:password` (squid.conf(5)).
         "squid.conf" => (peer_login, "proxy-password"),
+        // One word (Erlang, "Distributed Erlang", "Security").
+        ".erlang.cookie" => (cookie, "erlang-cookie"),
         // Ruby's official images keep it beside the gems.
         "config" if in_folder(".bundle") || path.ends_with("usr/local/bundle/config") => {
             (bundle_password, "registry-credential")
@@ -56,6 +58,13 @@ fn second_quoted(line: &str) -> Option<&str> {
     let value = parts.nth(2)?;
     let is_hash = value.starts_with("SCRAM-") || (value.starts_with("md5") && value.len() == 35);
     (!is_hash).then_some(value)
+}
+
+fn cookie(line: &str) -> Option<&str> {
+    let is_word = line
+        .bytes()
+        .all(|byte| byte.is_ascii_alphanumeric() || b"_-+/=".contains(&byte));
+    (is_word && line.len() >= 8).then_some(line)
 }
 
 fn redis_password(line: &str) -> Option<&str> {
@@ -225,6 +234,7 @@ mod tests {
                 "psk=VALUE",
             ),
             ("etc/wireguard/wg0.conf", "PresharedKey = VALUE"),
+            ("var/lib/rabbitmq/.erlang.cookie", "VALUE"),
         ] {
             let value = "hunter2-of-ours";
             let text = format!("# a comment: of me\n\n{}\n", line.replace("VALUE", value));

@@ -7,11 +7,15 @@ mod builtin;
 mod given;
 mod text;
 
+use std::collections::HashSet;
+
 use plimsoll_model::StartupRole;
 
-use self::builtin::is_builtin;
+pub(super) use self::builtin::is_builtin;
+use self::builtin::{exits_on_failure, only_looks};
 use self::given::given_file;
 use self::text::{Text, alternatives, is_needed, known, known_words};
+use crate::catalogue::base_name;
 
 /// A program that is started, or a file that an interpreter is given to run.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -191,16 +195,7 @@ impl Reader {
                 &["-r", "--rewrite"],
                 depth,
             ),
-            "env" => {
-                let plain = rest
-                    .iter()
-                    .position(|word| !word.contains('='))
-                    .unwrap_or(rest.len());
-                let (set, rest) = rest.split_at(plain);
-                if !set.iter().any(|word| changes_search(word)) {
-                    self.wrapped(rest, &[], &[], depth);
-                }
-            }
+            "env" => self.env(rest, depth),
             "timeout" => {
                 // Behind its options stands how long.
                 let options = [
@@ -300,6 +295,42 @@ impl Reader {
         }
     }
 
+    /// What `env` runs: `[OPTION]... [NAME=VALUE]... COMMAND`, in the folder of its last `-C`.
+    fn env(&mut self, words: &[String], depth: usize) {
+        let mut rest = words;
+        let mut folder = None;
+        while let Some((word, behind)) = rest.split_first() {
+            let option = word.strip_prefix("--chdir=");
+            let option = option.or_else(|| word.strip_prefix("-C").filter(|it| !it.is_empty()));
+            (folder, rest) = match (option, word.as_str(), behind) {
+                (Some(to), ..) => (Some(to), behind),
+                (None, "-C" | "--chdir", [to, behind @ ..]) => (Some(to.as_str()), behind),
+                (None, "--", behind) => {
+                    rest = behind;
+                    break;
+                }
+                _ => break,
+            };
+        }
+        let set = rest.iter().take_while(|word| word.contains('='));
+        let set = set.count();
+        let (set, rest) = rest.split_at(set);
+        let is_long = |to: &str| self.folder.len() + to.len() > MAX_PATH;
+        // What else begins with a dash does something else.
+        if set.iter().any(|word| changes_search(word))
+            || rest.first().is_some_and(|word| word.starts_with('-'))
+            || folder.is_some_and(|to| to.is_empty() || is_long(to))
+        {
+            return;
+        }
+        let before = self.folder.clone();
+        if let Some(to) = folder {
+            self.folder = joined(&before, to);
+        }
+        self.command(rest, depth);
+        self.folder = before;
+    }
+
     /// A command that a program runs, which is no shell.
     fn command(&mut self, words: &[String], depth: usize) {
         let before = (self.in_shell, self.falls_back);
@@ -311,6 +342,7 @@ impl Reader {
     /// `sh -c TEXT` or `sh FILE`.
     fn shell(&mut self, program: &str, words: &[String], depth: usize) {
         let mut rest = words.iter();
+        let mut exits = false;
         while let Some(word) = rest.next() {
             match word.strip_prefix('-') {
                 None if word.starts_with('+') => return,
@@ -330,21 +362,24 @@ impl Reader {
                 Some(flags) if flags.contains('c') => {
                     if let Some(text) = rest.next() {
                         self.in_shell = true;
-                        self.text(text, depth);
+                        self.text(text, exits || flags.contains('e'), depth);
                     }
                     return;
                 }
-                Some(_) => {}
+                Some(flags) => exits |= flags.contains('e'),
             }
         }
     }
 
-    /// The first program of a shell's text, and what goes before it without effect on programs.
-    fn text(&mut self, text: &str, depth: usize) {
+    /// The first program of a shell's text that decides, and what goes before it without effect on
+    /// programs. `exits` tells whether the shell ends with the first command that fails.
+    fn text(&mut self, text: &str, mut exits: bool, depth: usize) {
         let Some(read) = Text::read(text) else {
             return;
         };
         let parts = read.parts(text, self.role == StartupRole::HealthCheck);
+        // What the text writes may be what it runs.
+        let mut written: HashSet<&str> = HashSet::new();
         for at in 0..parts.len().min(MAX_COMMANDS) {
             let rest = parts.get(at..).unwrap_or_default();
             let Some((part, behind)) = rest.split_first() else {
@@ -358,6 +393,10 @@ impl Reader {
                 return;
             }
             let words = known_words(command);
+            let is_written = |word: &String| written.contains(base_name(word));
+            if !written.is_empty() && words.iter().any(is_written) {
+                return;
+            }
             let Some(program) = words.first() else {
                 if !command.words.is_empty() || !part.goes_on() {
                     return;
@@ -387,11 +426,15 @@ impl Reader {
                 "export"
                     if !command.words.iter().any(|word| changes_search(&word.raw))
                         && part.goes_on() => {}
-                "set" | "umask" | "ulimit" | ":" | "true" | "echo" | "printf" | "sleep"
+                "set" if part.goes_on() => {
+                    let is_known = words.len() == command.words.len();
+                    exits = is_known && exits_on_failure(&words, exits);
+                }
+                "umask" | "ulimit" | ":" | "true" | "echo" | "printf" | "sleep"
                     if part.goes_on() => {}
                 _ if is_builtin(program) => return,
                 _ => {
-                    let needed = is_needed(rest);
+                    let needed = is_needed(rest, exits);
                     let instead = match part.has_others() && !needed {
                         true => alternatives(behind),
                         false => needed.then(Vec::new),
@@ -399,9 +442,18 @@ impl Reader {
                     if let Some(instead) = instead {
                         self.instead = instead;
                         self.in_shell_command(&words, depth, false);
+                        self.instead.clear();
                     }
-                    return;
+                    if !(part.goes_on() && only_looks(program)) {
+                        return;
+                    }
                 }
+            }
+            for target in &command.writes {
+                let Some(path) = known(target) else {
+                    return;
+                };
+                written.insert(base_name(path));
             }
         }
     }

@@ -70,6 +70,14 @@ struct Surroundings<'a> {
     mounts: Mounts<'a>,
 }
 
+/// Who starts a program, and where.
+#[derive(Clone, Copy)]
+struct Caller<'a> {
+    /// The user, where it is known.
+    identity: Option<&'a Identity>,
+    folder: &'a str,
+}
+
 /// Where a word leads.
 enum Found<'a> {
     /// A path, links followed, and what lies there; nothing for a folder without an entry.
@@ -184,7 +192,16 @@ impl<'a> Surroundings<'a> {
                 if step.given_to.is_some() {
                     self.check_access(&path, &node, Access::Read, identity, &mut file.problems);
                 } else {
-                    self.check_program(&path, &node, identity, 0, &mut file.problems);
+                    self.check_program(
+                        &path,
+                        &node,
+                        Caller {
+                            identity,
+                            folder: &step.folder,
+                        },
+                        0,
+                        &mut file.problems,
+                    );
                     // Others than the kernel give what it does not know to a shell.
                     if let Start::NoFormat(because) = self.content(&node).1.start
                         && file.problems.is_empty()
@@ -351,10 +368,11 @@ impl<'a> Surroundings<'a> {
         &self,
         path: &str,
         node: &Node<'a>,
-        identity: Option<&Identity>,
+        caller: Caller<'_>,
         depth: usize,
         problems: &mut Vec<StartupProblem>,
     ) {
+        let identity = caller.identity;
         let (_, fact) = self.content(node);
         if fact.mode & 0o111 == 0 {
             problems.push(StartupProblem::NotExecutable);
@@ -381,7 +399,7 @@ impl<'a> Surroundings<'a> {
             self.check_elf(path, elf, problems);
         } else if let Some(line) = self.shebang(node) {
             self.check_access(path, node, Access::Read, identity, problems);
-            self.check_shebang(line, identity, depth, problems);
+            self.check_shebang(line, caller, depth, problems);
         }
     }
 
@@ -418,7 +436,7 @@ impl<'a> Surroundings<'a> {
     fn check_shebang(
         &self,
         line: &str,
-        identity: Option<&Identity>,
+        caller: Caller<'_>,
         depth: usize,
         problems: &mut Vec<StartupProblem>,
     ) {
@@ -427,7 +445,17 @@ impl<'a> Surroundings<'a> {
             Some((interpreter, argument)) => (interpreter, argument.trim_matches([' ', '\t'])),
             None => (line, ""),
         };
-        if interpreter.is_empty() || depth >= MAX_INTERPRETERS || !interpreter.starts_with('/') {
+        if interpreter.is_empty() || depth >= MAX_INTERPRETERS {
+            return;
+        }
+        if !interpreter.starts_with('/') {
+            // The kernel takes it from where the program is started, and knows no search path.
+            if let Found::Missing = self.at(&joined(caller.folder, interpreter)) {
+                problems.push(StartupProblem::MissingInterpreter {
+                    interpreter: format!("./{}", interpreter.trim_end_matches('\r')),
+                    carriage_return: interpreter.ends_with('\r'),
+                });
+            }
             return;
         }
         let missing = |name: &str| StartupProblem::MissingInterpreter {
@@ -437,7 +465,7 @@ impl<'a> Surroundings<'a> {
         match self.at(interpreter) {
             Found::Missing => return problems.push(missing(interpreter)),
             Found::There(path, Some(node)) if node.fact.kind != FactKind::Directory => {
-                self.check_program(&path, &node, identity, depth + 1, problems);
+                self.check_program(&path, &node, caller, depth + 1, problems);
             }
             _ => return,
         }
@@ -448,7 +476,7 @@ impl<'a> Surroundings<'a> {
             match self.program(name, "/") {
                 Found::Missing => problems.push(missing(name)),
                 Found::There(path, Some(node)) if node.fact.kind != FactKind::Directory => {
-                    self.check_program(&path, &node, identity, depth + 1, problems);
+                    self.check_program(&path, &node, caller, depth + 1, problems);
                 }
                 _ => {}
             }

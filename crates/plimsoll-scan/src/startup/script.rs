@@ -11,7 +11,10 @@ use plimsoll_syntax::shell::{self, Dialect, Joint};
 use serde::{Deserialize, Serialize};
 
 use self::command::{Command, Lines, Word, is_device, is_harmless};
-use super::command::{MAX_PATH, changes_search, joined};
+use super::command::{MAX_PATH, changes_search, is_builtin, joined};
+
+/// Bytes of remarks that a script may end in.
+const MAX_BEHIND: usize = 1_000;
 
 /// Words that it is kept to put before its arguments: ways of them.
 const MAX_BEFORE: usize = 3;
@@ -77,7 +80,7 @@ pub(crate) fn read(name: &str, bytes: &[u8]) -> Option<Script> {
         None => name.ends_with(".sh") && bytes.first().is_some_and(|byte| !byte.is_ascii_control()),
     };
     // Most scripts are not read any further.
-    if !is_shell || !(has_arguments(bytes) || has_exec(bytes)) {
+    if !is_shell || !(has_arguments(bytes) || has_exec(bytes) || ends_in_command(bytes)) {
         return None;
     }
     match commands(bytes) {
@@ -112,6 +115,24 @@ fn has_exec(bytes: &[u8]) -> bool {
     })
 }
 
+/// Longest script that is read for its last line alone.
+const MAX_FOR_LAST_LINE: usize = 64 << 10;
+
+/// Whether the last line begins with what may be a program.
+fn ends_in_command(bytes: &[u8]) -> bool {
+    if bytes.len() > MAX_FOR_LAST_LINE {
+        return false;
+    }
+    let mut lines = bytes.rsplit(|byte| *byte == b'\n').map(<[u8]>::trim_ascii);
+    let Some(line) = lines.find(|line| !line.is_empty() && !line.starts_with(b"#")) else {
+        return false;
+    };
+    let end = line.iter().position(|byte| !Command::is_of_name(*byte));
+    let name = line.get(..end.unwrap_or(line.len())).unwrap_or_default();
+    let name = std::str::from_utf8(name).unwrap_or_default();
+    !matches!(name, "" | "fi" | "done" | "esac" | "EOF") && !is_builtin(name)
+}
+
 /// The commands of a script; `None` where it is too long to be read, or no shell would.
 fn commands(bytes: &[u8]) -> Option<Vec<Command>> {
     let text = std::str::from_utf8(bytes).ok()?;
@@ -143,10 +164,22 @@ fn commands(bytes: &[u8]) -> Option<Vec<Command>> {
         while let Some(group) = groups.next_if(|group| group.start < start) {
             commands.push(Command::of_group(lines.of(group.start)));
         }
-        commands.push(Command::read(command, lines.of(start)));
+        let mut read = Command::read(command, lines.of(start));
+        let behind = text.get(command.range().1..).unwrap_or_default();
+        read.is_last = is_end(behind);
+        commands.push(read);
     }
     commands.extend(groups.map(|group| Command::of_group(lines.of(group.start))));
     Some(commands)
+}
+
+/// Whether nothing stands behind a command but the end of its line and remarks.
+fn is_end(behind: &str) -> bool {
+    behind.len() <= MAX_BEHIND
+        && behind.lines().all(|line| {
+            let line = line.trim_start();
+            line.is_empty() || line.starts_with('#')
+        })
 }
 
 /// What the commands of a script amount to.
@@ -232,7 +265,20 @@ impl Seen<'_> {
     fn program(&self) -> Option<Run> {
         let at = self.all.iter().rposition(|command| self.is_main(command))?;
         let command = self.all.get(at)?;
-        let (words, mut hands_on) = command.executes()?;
+        let (words, mut hands_on, replaces) = match command.executes() {
+            Some((words, hands_on)) => (words, hands_on, true),
+            // The last of all commands is what the script ends with, whatever came before.
+            None => {
+                let (words, hands_on) = command.calls()?;
+                let is_function = words
+                    .first()
+                    .is_some_and(|name| self.functions.contains(name.as_str()));
+                if is_function || self.main.is_some() {
+                    return None;
+                }
+                (words, hands_on, false)
+            }
+        };
         if !self.is_outermost(command) || !self.is_reached(at) {
             return None;
         }
@@ -263,7 +309,7 @@ impl Seen<'_> {
         let mut run = Run {
             words,
             hands_on,
-            replaces: true,
+            replaces,
             replaced,
             ..Run::default()
         };

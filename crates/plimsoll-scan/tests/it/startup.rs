@@ -75,6 +75,14 @@ fn what_starts_is_told_nothing_of() {
         assert_eq!(starts(run(), entrypoint), [], "{entrypoint}");
     }
     assert_eq!(problems(run(), ImageConfig::default()), []);
+    let relative = || {
+        Layer::new()
+            .mode("srv/run", "#!bin/sh\n", 0o755)
+            .mode("opt/bin/sh", program(62, "/lib64/ld.so"), 0o755)
+            .mode("opt/rel", "#!/bin/sh\n", 0o755)
+    };
+    assert_eq!(starts(relative(), "env -C /opt ./rel"), []);
+    assert_eq!(starts(relative(), "env -C /opt /srv/run"), []);
     // A shell runs what has no first line of its own, and so does `execvp`.
     for entrypoint in [
         "tini -- /srv/run",
@@ -114,6 +122,21 @@ fn what_does_not_start_is_told_why() {
             run(b"#!/bin/bash\n", 0o755),
             "/srv/run",
             interpreter("/bin/bash", false),
+        ),
+        (
+            run(b"#!sh\n", 0o755),
+            "/srv/run",
+            interpreter("./sh", false),
+        ),
+        (
+            run(b"#!/bin/sh\nset -e\ngone --port 80\n", 0o755),
+            "/srv/run",
+            StartupProblem::Missing,
+        ),
+        (
+            run(b"", 0o755).mode("opt/run", "#!/bin/sh\n", 0o755),
+            "env --chdir=/opt ./gone",
+            StartupProblem::Missing,
         ),
         (
             run(b"#!/bin/sh\r\n", 0o755),

@@ -31,10 +31,10 @@ pub(super) fn gaps(
     if demand == Demand::Nothing {
         return gaps;
     }
-    let mut gap = |of: Option<&EcosystemPackages>, why: String| {
+    let mut gap = |of: Option<&str>, why: String| {
         gaps.push(Skipped {
             what: match of {
-                Some(of) => format!("{} of {}", AdvisoryCoverage::SUBJECT, of.ecosystem),
+                Some(of) => format!("{} of {of}", AdvisoryCoverage::SUBJECT),
                 None => AdvisoryCoverage::SUBJECT.to_owned(),
             },
             why,
@@ -45,7 +45,7 @@ pub(super) fn gaps(
     for missing in coverage.missing.iter().filter(is_wanted) {
         if missing.published {
             gap(
-                Some(missing),
+                Some(&missing.ecosystem),
                 format!(
                     "the index has no advisories on it: {} not judged; add them with `plimsoll db \
                      update` or `db build`",
@@ -54,7 +54,7 @@ pub(super) fn gaps(
             );
         } else if missing.kind.is_system() && demand == Demand::Distribution {
             gap(
-                Some(missing),
+                Some(&missing.ecosystem),
                 format!(
                     "nobody publishes advisories on it that are known here: {} not judged; `unjudged \
                      = \"report\"` in plimsoll.toml takes that",
@@ -76,7 +76,7 @@ pub(super) fn gaps(
         judged += of_these;
         if of_these == 0 && covered.kind.is_system() {
             gap(
-                Some(covered),
+                Some(&covered.ecosystem),
                 format!(
                     "none of its packages ({}) could be judged{}",
                     covered.packages,
@@ -105,11 +105,12 @@ pub(super) fn gaps(
             .any(|one| one.kind.is_system())
     {
         gap(
-            None,
+            Some(Distribution::PACKAGES),
             format!(
-                "not one package of the system is known, and it is {}: its package database is not \
-                 there, or none that is read; `--pkg-types library` asks of the rest alone",
-                [&*system.id, &*system.version].join(" ").trim_end()
+                "not one is known, and it is {}: its package database is not there, or none that is \
+                 read; a waiver for the gap `{}` in plimsoll.toml takes that",
+                [&*system.id, &*system.version].join(" ").trim_end(),
+                Distribution::PACKAGES,
             ),
         );
     }
@@ -217,6 +218,10 @@ mod tests {
             |coverage: &AdvisoryCoverage, demand| gaps(coverage, 0, Some(&alpine), demand, &any);
         let found = told(&coverage, Demand::Published);
         assert!(found[0].blocking && found[0].why.contains("it is alpine 3.19.1"));
+        assert_eq!(
+            found[0].what,
+            "vulnerabilities of packages of the distribution"
+        );
         assert_eq!(told(&coverage, Demand::Nothing), []);
         // What was judged beside it says nothing of it.
         coverage.covered.push(of("Go", PackageKind::Go, 1, 0));

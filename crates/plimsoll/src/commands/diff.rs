@@ -18,7 +18,7 @@ use crate::foreign::{self, Judged};
 use crate::look::{self, Look};
 use crate::terminal::{Spinner, Terminal, print, say};
 use crate::vulnerabilities::{Attached, Gate, Least};
-use crate::{bill, output, project};
+use crate::{bill, output, policy, project};
 
 /// Looks into both images and tells what differs.
 pub(crate) fn run(arguments: &DiffArgs, terminal: Terminal) -> Result<Outcome, Failure> {
@@ -158,6 +158,7 @@ impl Comparison<'_> {
         };
         let today = crate::clock::today();
         gate.set_aside(&mut side.report, is_needed, today);
+        policy::accept_gaps(&mut side.report.skipped, self.config, today);
         Ok(side)
     }
 

@@ -11,7 +11,7 @@ use crate::look::{self, Look};
 use crate::terminal::{Spinner, Terminal, print};
 use crate::thresholds::Thresholds;
 use crate::tui::{self, Explored};
-use crate::{output, project};
+use crate::{output, policy, project};
 
 /// Opens the image and shows its layers.
 pub(crate) fn run(arguments: &LayersArgs, terminal: Terminal) -> Result<Outcome, Failure> {
@@ -52,6 +52,7 @@ pub(crate) fn run(arguments: &LayersArgs, terminal: Terminal) -> Result<Outcome,
     );
     let (mut seen, files) = look.inside_with_files()?;
     seen.skipped.extend(look.foreign_dockerfile());
+    policy::accept_gaps(&mut seen.skipped, &config, crate::clock::today());
     seen.skipped.sort();
     drop(spinner);
     if explores {

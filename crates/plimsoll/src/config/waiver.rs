@@ -6,7 +6,8 @@ use serde::Deserialize;
 use crate::failure::Failure;
 use crate::vulnerabilities::PackagePattern;
 
-/// One accepted risk: findings of a rule, or known vulnerabilities by number, package or both.
+/// One accepted risk: findings of a rule, known vulnerabilities by number, package or both, or
+/// something in an image that could not be looked at.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(crate) struct Waiver {
@@ -17,6 +18,9 @@ pub(crate) struct Waiver {
     /// The package that has it: its name or its source package's, `*` matches any run of
     /// characters; or a package URL, of which what is left out may be anything.
     pub(crate) package: Option<String>,
+    /// What could not be looked at, as the report names it; `*` matches any run of characters. Only
+    /// what lies in the image: nobody accepts an image that no advisories were held against.
+    pub(crate) gap: Option<String>,
     /// Only findings in this file or at this path of the image; `*` matches any run of characters.
     pub(crate) path: Option<String>,
     /// For a vulnerability that does no harm here: VEX's label for why.
@@ -32,7 +36,7 @@ pub(crate) struct Waiver {
 impl Waiver {
     /// What it is for, as a person would say it.
     pub(crate) fn subject(&self) -> String {
-        let named = [&self.rule, &self.id, &self.package];
+        let named = [&self.rule, &self.id, &self.package, &self.gap];
         let named: Vec<String> = named
             .into_iter()
             .flatten()
@@ -41,25 +45,40 @@ impl Waiver {
         named.join(" in ")
     }
 
+    /// Whether it is for known vulnerabilities.
+    pub(crate) fn is_for_vulnerabilities(&self) -> bool {
+        self.id.is_some() || self.package.is_some()
+    }
+
     /// Refuses what covers nothing, or more than one would think.
     pub(super) fn validate(&self, place: &str) -> Result<(), Failure> {
         let refuse = |why: String| Err(Failure::usage(format!("{place}: {why}")));
-        let vulnerability = self.id.is_some() || self.package.is_some();
-        match (&self.rule, vulnerability) {
-            (None, false) => {
+        let vulnerability = self.is_for_vulnerabilities();
+        let subjects = [self.rule.is_some(), vulnerability, self.gap.is_some()];
+        match subjects.into_iter().filter(|is_named| *is_named).count() {
+            0 => {
                 return refuse(
-                    "names neither a rule nor the id or package of a vulnerability".into(),
+                    "names neither a rule nor the id or package of a vulnerability nor a gap"
+                        .into(),
                 );
             }
-            (Some(_), true) => {
+            1 => {}
+            _ => {
                 return refuse(
-                    "is for a rule or for vulnerabilities, not for both: make it two".into(),
+                    "is for a rule, for vulnerabilities or for a gap, not for two of them: make it \
+                     two"
+                    .into(),
                 );
             }
-            (Some(_), false) if self.justification.is_some() => {
-                return refuse("justification: is for vulnerabilities".into());
-            }
-            _ => {}
+        }
+        if !vulnerability && self.justification.is_some() {
+            return refuse("justification: is for vulnerabilities".into());
+        }
+        if self.gap.is_some() && self.path.is_some() {
+            return refuse("path: is not for a gap, which is named by itself".into());
+        }
+        if self.gap.as_ref().is_some_and(|gap| gap.trim().is_empty()) {
+            return refuse("gap: is empty".into());
         }
         if self.id.as_ref().is_some_and(|id| id.trim().is_empty()) {
             return refuse("id: is empty".into());
@@ -145,6 +164,15 @@ mod tests {
                 "rule = \"root-user\"\njustification = \"component_not_present\"",
                 Some("is for vulnerabilities"),
             ),
+            ("gap = \"packages of the distribution\"", None),
+            ("gap = \"a\"\nid = \"CVE-2026-1\"", Some("make it two")),
+            ("gap = \"a\"\nrule = \"root-user\"", Some("make it two")),
+            (
+                "gap = \"a\"\njustification = \"component_not_present\"",
+                Some("is for vulnerabilities"),
+            ),
+            ("gap = \"a\"\npath = \"b\"", Some("path: is not")),
+            ("gap = \" \"", Some("gap: is empty")),
             (
                 "package = \"pkg:\"",
                 Some("neither a name nor a package URL"),

@@ -460,7 +460,7 @@ fn own_waivers(config: &Config) -> Vec<Waiver> {
         .policy
         .waiver
         .iter()
-        .filter(|waiver| waiver.as_ref().rule.is_none())
+        .filter(|waiver| waiver.as_ref().is_for_vulnerabilities())
         .map(of)
         .collect()
 }

@@ -42,11 +42,75 @@ fn an_inventory_without_its_foundation_is_no_look() {
     let deleted = || vec![Layer::new().file("var/lib/dpkg/.wh.status", "")];
     let run = inspect(deleted(), &[]).expect(3);
     let skipped = &run.json()["skipped"][0];
-    assert_eq!(skipped["what"], "var/lib/dpkg/status");
+    assert_eq!(skipped["what"], "packages of the distribution");
+    assert!(skipped["why"].to_string().contains("var/lib/dpkg/status"));
     assert_eq!(skipped["blocking"], true);
     inspect(deleted(), &["--fail-on", "critical"]).expect(3);
     // What is known to be wrong is said first.
     inspect(deleted(), &["--fail-on", "info"]).expect(1);
+}
+
+/// A program and an os-release, or a distribution whose database was deleted: somebody may answer for
+/// that, by name, with a reason and until a day.
+#[test]
+fn packages_that_nobody_can_tell_are_accepted_by_name() {
+    let release = "ID=debian\nVERSION_ID=\"12\"\n";
+    let module = r#"{"name":"left-pad","version":"1.2.0"}"#;
+    let bare = Layer::new().file("etc/os-release", release);
+    let bare = bare.file("app/node_modules/left-pad/package.json", module);
+    let stripped = Layer::new().file("var/lib/dpkg/.wh.status", "");
+    let osv = r#"{"id":"GHSA-aaaa-bbbb-cccc","modified":"2026-01-03T00:00:00Z","affected":
+        [{"package":{"ecosystem":"npm","name":"left-pad"},"ranges":[{"type":"SEMVER","events":
+        [{"introduced":"0"},{"fixed":"1.0.0"}]}]}]}"#;
+    for image in [
+        ImageBuilder::new().layer(bare.clone()),
+        ImageBuilder::new()
+            .layer(debian())
+            .layer(stripped)
+            .layer(bare),
+    ] {
+        let stage = Stage::with(&[("osv/1.json", osv)]);
+        lay(&stage, &image);
+        let call = ["db", "build", "osv", "--out", "npm.index"];
+        stage.run(&call).expect(0);
+        let gate = ["--db", "npm.index", "--fail-on-vulnerability", "low"];
+        let inspect = |more: &[&str], code| {
+            let call = ["inspect", "oci:image", "--format", "json"];
+            stage.run(&[&call, more].concat()).expect(code)
+        };
+        let told = inspect(&[], 3).json()["skipped"].to_string();
+        assert!(
+            told.contains("a waiver for this gap in plimsoll.toml"),
+            "{told}"
+        );
+        inspect(&gate, 3);
+        let diff = ["diff", "oci:image", "oci:image", "--db", "none"];
+        let layers = ["layers", "oci:image", "--lowest-efficiency", "0.01"];
+        for call in [&diff[..], &layers] {
+            stage.run(call).expect(3);
+        }
+        let waiver = |until: &str| {
+            let text = format!(
+                "[[policy.waiver]]\ngap = \"packages of the distribution\"\n\
+                 reason = \"no packages of Debian\"\nowner = \"ops\"\nuntil = \"{until}\"\n"
+            );
+            stage.write("plimsoll.toml", text.as_bytes());
+        };
+        waiver("2999-01-01");
+        let told = inspect(&[], 0).json()["skipped"].to_string();
+        assert!(told.contains("accepted until 2999-01-01 by ops"), "{told}");
+        inspect(&gate, 0);
+        for call in [&diff[..], &layers] {
+            stage.run(call).expect(0);
+        }
+        waiver("2020-01-01");
+        let report = inspect(&gate, 3).json();
+        assert!(
+            report["findings"]
+                .to_string()
+                .contains("expired-suppression")
+        );
+    }
 }
 
 /// What makes the exit code is said, in every form; what was accepted does not make it.

@@ -16,6 +16,8 @@ enum Way {
     /// The last argument behind this many others, given this flag of one letter, which others may be
     /// written to; another of these says that there is one less.
     Batch(usize, char, char),
+    /// In the first argument that is no flag, between these letters: `user/password@place`.
+    Login(char, char),
     /// As `Behind`, with a flag of one letter, which may close a row of those that take nothing.
     Bundled(char, char),
 }
@@ -87,7 +89,14 @@ const PROGRAMS: &[(&str, &str, &[Way])] = &[
     ("mc", "alias", &[Way::Argument(5)]),
     ("cypher-shell", "", &[Way::Word("-p")]),
     ("influx", "", &[Way::Word("-password")]),
+    ("sqlplus", "", ORACLE),
+    ("sqlldr", "", ORACLE),
+    ("expdp", "", ORACLE),
+    ("impdp", "", ORACLE),
 ];
+
+/// How Oracle's programs are told who logs in (SQL*Plus User's Guide, "Logon").
+const ORACLE: &[Way] = &[Way::Login('/', '@')];
 
 /// Flags of what handles Java's key stores (keytool(1)).
 const KEY_STORE: &[Way] = &[
@@ -117,6 +126,9 @@ pub(super) fn taken<'t>(words: &[Word<'t>]) -> Vec<(usize, Word<'t>)> {
         for way in *ways {
             let value = match way {
                 Way::Argument(number) => plain(arguments).nth(number - 1),
+                Way::Login(before, end) => plain(arguments)
+                    .next()
+                    .and_then(|(number, word)| Some((number, between(word, *before, *end)?))),
                 Way::Batch(others, needed, less) => batch(arguments, *others, *needed, *less),
                 _ => None,
             };
@@ -147,7 +159,7 @@ pub(super) fn taken<'t>(words: &[Word<'t>]) -> Vec<(usize, Word<'t>)> {
                             None => next.map(|next| (number + 1, next)),
                         })
                         .and_then(|(number, word)| Some((number, behind(word, *letter)?))),
-                    Way::Word(_) | Way::Argument(_) | Way::Batch(..) => None,
+                    Way::Word(_) | Way::Argument(_) | Way::Batch(..) | Way::Login(..) => None,
                 };
                 found.extend(value.map(|(number, value)| (at + 1 + number, value)));
             }
@@ -160,6 +172,15 @@ pub(super) fn taken<'t>(words: &[Word<'t>]) -> Vec<(usize, Word<'t>)> {
         }
     }
     found
+}
+
+/// What stands behind the first `letter` of a word, up to `end`.
+fn between(word: Word<'_>, letter: char, end: char) -> Option<Word<'_>> {
+    let (name, _) = word.text.split_once(letter)?;
+    let is_name = |byte: u8| byte.is_ascii_alphanumeric() || b"_$#".contains(&byte);
+    let behind = behind(word, letter).filter(|_| name.bytes().all(is_name))?;
+    let text = behind.text.split(end).next()?;
+    Some(Word { text, ..behind })
 }
 
 /// Arguments that are no flags, with their numbers, up to where output is led elsewhere.
@@ -218,7 +239,7 @@ mod tests {
             let flags = ways.iter().map(|way| match way {
                 Way::Word(flag) | Way::Glued(flag) | Way::Behind(flag, _) => (*flag).to_owned(),
                 Way::Bundled(letter, _) => format!("-{letter}"),
-                Way::Argument(_) | Way::Batch(..) => String::new(),
+                Way::Argument(_) | Way::Batch(..) | Way::Login(..) => String::new(),
             });
             for flag in flags {
                 let line = format!("{name} {verb} {flag} x");

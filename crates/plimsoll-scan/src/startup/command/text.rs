@@ -20,6 +20,8 @@ pub(super) struct Part<'s> {
     then: Option<Joint>,
     /// Whether `!` stands before it.
     negated: bool,
+    /// Whether nobody waits for it.
+    background: bool,
 }
 
 impl Text {
@@ -137,6 +139,7 @@ fn parts(items: Vec<Item<'_>>) -> Vec<Part<'_>> {
             other,
             then: item.background.then_some(Joint::Then),
             negated: item.negated,
+            background: item.background,
         });
     }
     parts
@@ -146,6 +149,12 @@ impl<'s> Part<'s> {
     /// The command, where it is one that is known to run as it stands.
     pub(super) fn plain(&self) -> Option<&'s ShellCommand> {
         self.command.filter(|_| !self.negated)
+    }
+
+    /// Whether it is a command of its own, joined to none before it.
+    fn is_alone(&self) -> bool {
+        let joint = self.command.map(|command| command.joint);
+        !self.background && matches!(joint, Some(Joint::First | Joint::Then))
     }
 
     /// Whether what stands behind it runs where it works.
@@ -159,19 +168,25 @@ impl<'s> Part<'s> {
     }
 }
 
-/// Whether nothing works where the first part of a list does not.
-pub(super) fn is_needed(list: &[Part<'_>]) -> bool {
-    let Some((first, behind)) = list.split_first() else {
-        return false;
-    };
-    match first.then {
-        None | Some(Joint::First | Joint::And | Joint::Pipe) => true,
-        Some(Joint::Or) => gives_up(behind),
-        Some(Joint::Then) => behind
-            .first()
-            .and_then(|next| next.plain())
-            .is_some_and(|next| raw(next).eq(["exit", "$?"])),
+/// Whether nothing works where the first part of a list does not. `exits` tells whether the shell ends
+/// with the first command that fails.
+pub(super) fn is_needed(list: &[Part<'_>], exits: bool) -> bool {
+    for (at, part) in list.iter().enumerate() {
+        let behind = list.get(at + 1..).unwrap_or_default();
+        return match part.then {
+            None | Some(Joint::First) => true,
+            // What is joined to it by these runs where it works, or is told nothing.
+            Some(Joint::And | Joint::Pipe) => continue,
+            Some(Joint::Or) => gives_up(behind),
+            Some(Joint::Then) => {
+                // Only the last of a list ends the shell.
+                let ends = exits && at == 0 && part.is_alone();
+                let next = behind.first().and_then(|next| next.plain());
+                ends || next.is_some_and(|next| raw(next).eq(["exit", "$?"]))
+            }
+        };
     }
+    false
 }
 
 fn raw(command: &ShellCommand) -> impl Iterator<Item = &str> {
@@ -212,7 +227,7 @@ pub(super) fn alternatives(list: &[Part<'_>]) -> Option<Vec<String>> {
             return None;
         }
         found.push(program.to_owned());
-        if is_needed(list.get(at..)?) {
+        if is_needed(list.get(at..)?, false) {
             return Some(found);
         }
         if !part.has_others() {

@@ -89,6 +89,8 @@ pub(super) struct Command {
     pub(super) depth: usize,
     /// Whether it writes a file that is no device.
     pub(super) writes: bool,
+    /// Whether nothing stands behind it in the script, not even what sends it to the background.
+    pub(super) is_last: bool,
 }
 
 pub(super) fn is_device(target: &ShellWord) -> bool {
@@ -114,6 +116,7 @@ impl Command {
             joint: command.joint,
             depth: command.depth,
             writes,
+            is_last: false,
         }
     }
 
@@ -127,6 +130,7 @@ impl Command {
             joint: Joint::Then,
             depth: 0,
             writes: true,
+            is_last: false,
         }
     }
 
@@ -194,6 +198,30 @@ impl Command {
         let is_program = exec == "exec" && told.first().is_some_and(|word| !word.starts_with('-'));
         let hands_on = matches!(words.get(told.len()..), Some([Word::Arguments]));
         is_program.then_some((told, hands_on))
+    }
+
+    /// The words of a program that the script ends with, as far as they are known, and whether the
+    /// arguments of the script follow.
+    pub(super) fn calls(&self) -> Option<(Vec<String>, bool)> {
+        let is_by_itself = matches!(self.joint, Joint::First | Joint::Then);
+        let words = known(&self.words);
+        let name = words.first()?;
+        if !self.is_last
+            || !is_by_itself
+            || self.runs().is_some()
+            || name == "exec"
+            || line::is_builtin(name)
+            || !name.bytes().all(Self::is_of_name)
+        {
+            return None;
+        }
+        let hands_on = matches!(self.words.get(words.len()..), Some([Word::Arguments]));
+        Some((words, hands_on))
+    }
+
+    /// Whether a byte may stand in the name of a program or its path.
+    pub(super) fn is_of_name(byte: u8) -> bool {
+        byte.is_ascii_alphanumeric() || b"/._+-".contains(&byte)
     }
 
     /// Whether it starts the script again, with the same arguments.

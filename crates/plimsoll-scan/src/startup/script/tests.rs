@@ -219,6 +219,16 @@ fn scripts_that_end_in_a_program() {
         ),
         ("npm install\nexec serve", "serve", None, Some(2)),
         ("PATH=/x exec serve", "serve", None, Some(2)),
+        ("serve a", "serve a", None, None),
+        (
+            "set -e\nserve \"$@\"  # it\n\n# end\n",
+            "serve @",
+            None,
+            None,
+        ),
+        ("cd /app\n./serve", "/app: ./serve", None, None),
+        (". /lib.sh\nserve", "serve", None, Some(2)),
+        ("if a; then exit; fi\nserve", "serve", Some(2), Some(2)),
     ] {
         let expected = Some((words.to_owned(), replaced, brings));
         assert_eq!(told(body), expected, "{body}");
@@ -232,6 +242,18 @@ fn scripts_that_end_in_a_program() {
         "exec serve | tee /log",
         "run() { exec serve; }\ntrue",
         "exec \"$@\"",
+        "serve &",
+        "serve > /log",
+        "serve | tee /log",
+        "[ -x /a ] && serve",
+        "serve || true",
+        "$SERVE",
+        "if a; then\n  serve\nfi",
+        "serve() { :; }\nserve",
+        "main() {\n  serve\n}\nmain",
+        "cat <<E\nserve\nE",
+        "serve\nexit 0",
+        "echo done",
     ] {
         assert_eq!(told(body), None, "{body}");
     }

@@ -1,4 +1,12 @@
-//! Credentials in text.
+//! Credentials in text, and what stands where one will stand.
+//!
+//! What is judged of a value here holds for what is found in images and for what rules say of sources.
+
+pub mod drawn;
+mod letters;
+pub mod placeholder;
+
+pub use letters::are_drawn;
 
 use crate::{Severity, Span};
 

@@ -55,7 +55,7 @@ const FEW: usize = 7;
 /// Whether the letters of a value follow each other as they do in no words: of all pairs every third
 /// is one that words avoid. Where a small letter is followed by a capital one word ends and the next
 /// begins.
-pub(super) fn are_drawn(value: &str) -> bool {
+pub fn are_drawn(value: &str) -> bool {
     let (mut pairs, mut usual) = (0, 0);
     for [a, b] in value.as_bytes().array_windows() {
         let parts = a.is_ascii_lowercase() && b.is_ascii_uppercase();

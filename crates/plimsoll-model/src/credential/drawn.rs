@@ -3,7 +3,7 @@
 use super::letters::are_drawn;
 
 /// Whether a value reads like drawn from a hat, not like words, names or numbers.
-pub(super) fn looks_random(value: &str) -> bool {
+pub fn looks_random(value: &str) -> bool {
     let digits = value.bytes().filter(u8::is_ascii_digit).count();
     let letters = value.bytes().filter(u8::is_ascii_alphabetic).count();
     let marks = value
@@ -55,14 +55,14 @@ fn is_wordy(value: &str) -> bool {
 
 /// Whether a third of a value or more is bytes that stand `length` times in a row or more often, as
 /// nothing that is drawn has them: zeros at the beginning of a key are few beside the rest.
-pub(super) fn is_mostly_runs(value: &[u8], length: usize) -> bool {
+pub fn is_mostly_runs(value: &[u8], length: usize) -> bool {
     let runs = value.chunk_by(|a, b| a == b).map(<[u8]>::len);
     let covered: usize = runs.filter(|run| length > 1 && *run >= length).sum();
     covered > 0 && covered * 3 >= value.len()
 }
 
 /// Shannon entropy, in bits a byte.
-pub(super) fn entropy(value: &[u8]) -> f64 {
+pub fn entropy(value: &[u8]) -> f64 {
     let mut counts = [0_u32; 256];
     for byte in value {
         counts[usize::from(*byte)] += 1;

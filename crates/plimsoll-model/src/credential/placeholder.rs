@@ -91,6 +91,45 @@ const ELSEWHERE: &[&str] = &[
     "$ansible_vault",
 ];
 
+/// Addresses of stores of credentials, by their schemes: 1Password, the clouds' stores, HashiCorp's,
+/// Doppler, Infisical, Bitwarden, gopass, and what Helm's `vals` and External Secrets call theirs.
+const STORES: &[&str] = &[
+    "op",
+    "vault",
+    "awssm",
+    "awsssm",
+    "awssecrets",
+    "gcpsm",
+    "gcpsecrets",
+    "azurekv",
+    "azurekeyvault",
+    "akv",
+    "keyvault",
+    "doppler",
+    "infisical",
+    "bws",
+    "gopass",
+    "sm",
+    "ssm",
+    "secret",
+    "secrets",
+    "keepass",
+    "sops",
+    "env",
+    "file",
+];
+
+/// Whether a value tells where the credential lies, or is it encrypted: `op://vault/item/field`,
+/// `arn:aws:secretsmanager:…`, `ENC[…]`.
+pub fn lies_elsewhere(value: &str) -> bool {
+    let lower = value.trim().to_ascii_lowercase();
+    let is_store = lower.split_once("://").is_some_and(|(scheme, place)| {
+        let scheme = scheme.strip_prefix("ref+").unwrap_or(scheme);
+        STORES.contains(&scheme) && !place.is_empty() && !place.contains('@')
+    });
+    is_store || ELSEWHERE.iter().any(|mark| lower.starts_with(mark))
+}
+
 /// What a reference begins with that leads to a value by dots, in Terraform and in code.
 const ROOTS: &[&str] = &[
     "var", "local", "module", "data", "each", "self", "this", "process", "config", "cfg", "conf",
@@ -137,7 +176,7 @@ fn is_token_of_template(value: &str) -> bool {
 }
 
 /// Whether a token of a known form is a documented example or stands for one.
-pub(super) fn is_example(value: &[u8]) -> bool {
+pub fn is_example(value: &[u8]) -> bool {
     let text = String::from_utf8_lossy(value);
     let lower = text.to_ascii_lowercase();
     marked(&text)
@@ -193,14 +232,14 @@ fn has_drawn_part(value: &str) -> bool {
 
 /// Whether the value given to a name is no credential: a placeholder, a reference to a variable or
 /// file, a switch, a short number.
-pub(super) fn is_placeholder(value: &str) -> bool {
+pub fn is_placeholder(value: &str) -> bool {
     let value = value.trim();
     let lower = value.to_ascii_lowercase();
     value.len() < 4
         || WHOLE.contains(&lower.as_str())
         || (marked(value) && !has_drawn_part(value))
         || stands_for_another(value)
-        || ELSEWHERE.iter().any(|mark| lower.starts_with(mark))
+        || lies_elsewhere(value)
         || is_reference(value)
         || is_token_of_template(value)
         || is_class_name(value)
@@ -271,7 +310,7 @@ fn stands_for_another(value: &str) -> bool {
 
 /// Whether a value holds what a shell or a template puts in its place: `${NAME}`, `$(command)`,
 /// `{{ name }}`. What was cut off at a blank lacks its end.
-pub(super) fn holds_template(value: &str) -> bool {
+pub fn holds_template(value: &str) -> bool {
     [("${", "}"), ("$(", ")"), ("{{", "}}")]
         .iter()
         .any(|(open, close)| match value.split_once(open) {
@@ -284,7 +323,7 @@ pub(super) fn holds_template(value: &str) -> bool {
 
 /// Whether a value is nothing but a variable, named as those of the environment are: `$NAME`,
 /// `${NAME}`.
-pub(super) fn is_variable(value: &str) -> bool {
+pub fn is_variable(value: &str) -> bool {
     let name = value.strip_prefix('$').map(|name| {
         let inner = name
             .strip_prefix('{')
@@ -490,6 +529,23 @@ mod tests {
             "AAAAAAAAq7RtY2mWx9KpLz4VbN8cHd3FjGs6TvXy1Z==",
         ] {
             assert!(!is_placeholder(value), "{value}");
+        }
+        for value in [
+            "op://vault/item/field",
+            "ref+awsssm://db/password",
+            "arn:aws:secretsmanager:us-east-1:123456789012:secret:db-AbCdEf",
+            "ENC[AES256_GCM,data:Tr7o0qTzXw==]",
+        ] {
+            assert!(lies_elsewhere(value) && is_placeholder(value), "{value}");
+        }
+        for value in [
+            "op://user:hunter2@host",
+            "https://x.io/a",
+            "op://",
+            "hunter2",
+            "$A",
+        ] {
+            assert!(!lies_elsewhere(value), "{value}");
         }
         for value in ["$DB_PASSWORD", "${TOKEN}", "$PASS2"] {
             assert!(is_variable(value), "{value}");
