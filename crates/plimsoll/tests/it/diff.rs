@@ -395,6 +395,58 @@ fn vulnerabilities_come_and_go_with_a_cause() {
     bound("new-vulnerabilities", &[], 0);
 }
 
+/// What could not be held against a version keeps a bound from being kept, unless it was so before.
+#[test]
+fn what_may_be_new_is_no_reason_to_pass() {
+    let stage = judged_stage();
+    let open = |id: &str, name: &str, severity: &str| {
+        serde_json::json!({
+            "id": id, "modified": "2026-01-03T00:00:00Z",
+            "database_specific": {"severity": severity},
+            "affected": [{"package": {"ecosystem": "PyPI", "name": name}, "ranges": [
+                {"type": "ECOSYSTEM", "events": [{"introduced": "0"}, {"fixed": "~"}]}]}],
+        })
+    };
+    stage.write(
+        "osv/open.json",
+        open("OPEN-both", "flask", "CRITICAL")
+            .to_string()
+            .as_bytes(),
+    );
+    stage
+        .run(&["db", "build", "osv", "--out", "all.index"])
+        .expect(0);
+    let bound = |bound: &str, code: i32| {
+        let call = ["diff", "oci:old", "oci:new", "--db", "all.index"];
+        stage
+            .run(&[&call[..], &["--fail-on", bound]].concat())
+            .expect(code)
+    };
+    bound("new-vulnerabilities=high", 0);
+    stage.write(
+        "osv/open2.json",
+        open("OPEN-new", "new-comer", "HIGH").to_string().as_bytes(),
+    );
+    stage
+        .run(&["db", "build", "osv", "--out", "all.index"])
+        .expect(0);
+    let run = bound("new-vulnerabilities=high", 3);
+    let told = "pkg:pypi/new-comer@1.0: OPEN-new may be in it [high]";
+    assert!(run.stdout.contains(told), "{}", run.stdout);
+    assert!(!run.stdout.contains("OPEN-both may"), "{}", run.stdout);
+    bound("new-vulnerabilities=critical", 0);
+    bound("new-vulnerabilities", 1);
+    bound("larger-by=10MB", 0);
+    stage.write(".trivyignore", b"OPEN-new\n");
+    bound("new-vulnerabilities=high", 0);
+    std::fs::remove_file(stage.project().join(".trivyignore")).unwrap();
+    stage.write(
+        "plimsoll.toml",
+        b"[policy.vulnerabilities]\nunjudged = \"report\"\n",
+    );
+    bound("new-vulnerabilities=high", 0);
+}
+
 #[test]
 fn vulnerabilities_that_nobody_looked_for_are_told() {
     let stage = judged_stage();

@@ -891,6 +891,22 @@ fn what_may_be_there_is_no_reason_to_pass() {
     let told = "vulnerabilities of pkg:npm/left-pad@1.2.0: RETIRE-1 may be in it [critical]";
     assert!(run.stdout.contains(told), "{}", run.stdout);
     look(&[], 0);
+    // What could not be decided before either is not new.
+    let report = look(&["--format", "json"], 0);
+    stage.write("old.json", report.stdout.as_bytes());
+    let since = ["--fail-on-vulnerability", "critical", "--baseline"];
+    for baseline in ["old.json", "oci:image"] {
+        look(&[&since[..], &[baseline]].concat(), 0);
+    }
+    // An earlier form of the report did not list it.
+    let mut report = report.json();
+    assert_eq!(report["undecided_vulnerabilities"][0]["id"], "RETIRE-1");
+    report
+        .as_object_mut()
+        .unwrap()
+        .remove("undecided_vulnerabilities");
+    stage.write("old.json", report.to_string().as_bytes());
+    look(&[&since[..], &["old.json"]].concat(), 3);
     for (text, code) in [
         ("[policy.vulnerabilities]\nunjudged = \"report\"\n", 0),
         (
