@@ -31,6 +31,16 @@ use crate::terminal::{Spinner, Terminal, say};
 use crate::vulnerabilities::{Attached, Gate, Least};
 use crate::write::{self, PendingFolder};
 
+/// What every evidence folder holds, and in which form where it is one.
+const EVIDENCE: [(&str, Option<Format>); 6] = [
+    ("sbom.cdx.json", Some(Format::Cyclonedx)),
+    ("provenance.json", None),
+    ("report.json", Some(Format::Json)),
+    ("report.sarif", Some(Format::Sarif)),
+    ("report.md", Some(Format::Markdown)),
+    ("build.log", None),
+];
+
 /// The whole line.
 pub(crate) fn run(arguments: &ShipArgs, terminal: Terminal) -> Result<Outcome, Failure> {
     let voyage = Voyage::read(&arguments.plan, |named, folder| {
@@ -261,21 +271,35 @@ fn parted(
     output: &OutputArgs,
     evidence: &Path,
 ) -> Result<(Vec<(String, Format)>, OutputArgs), Failure> {
-    let absolute =
-        |path: &Path| std::path::absolute(path).map_err(|error| Failure::file(path, &error));
-    let folder = absolute(evidence)?;
-    let mut inside = Vec::new();
+    let folder = write::leads_to(evidence)?;
+    let mut inside: Vec<(String, Format)> = Vec::new();
     let mut rest = output.clone();
     rest.outputs.clear();
-    for (format, path) in &output.outputs {
-        let whole = absolute(path)?;
+    for one in &output.outputs {
+        let (format, path) = one;
+        let whole = write::leads_to(path)?;
         let Ok(below) = whole.strip_prefix(&folder) else {
             rest.outputs.push((*format, path.clone()));
             continue;
         };
         let name = below.to_str().filter(|name| !name.is_empty());
         match name.filter(|_| below.components().count() == 1) {
-            Some(name) => inside.push((name.to_owned(), *format)),
+            Some(name) => {
+                let earlier = inside.iter().find(|(known, _)| known == name);
+                if let Some((_, other)) = earlier {
+                    let other = output::typed(&(*other, path.clone()));
+                    return Err(output::one_file(&other, &output::typed(one)));
+                }
+                match EVIDENCE.iter().find(|(known, _)| *known == name) {
+                    None => inside.push((name.to_owned(), *format)),
+                    // It is there anyway.
+                    Some((_, form)) if *form == Some(*format) => {}
+                    Some(_) => {
+                        let own = format!("the evidence's own {name}");
+                        return Err(output::one_file(&own, &output::typed(one)));
+                    }
+                }
+            }
             None => {
                 return Err(Failure::usage(format!(
                     "{}: is no file of the evidence folder, which is replaced whole",

@@ -306,6 +306,10 @@ fn what_cannot_be_told_is_not_sent() {
         (["--output", "json=gone/x.json"], "gone does not exist"),
         (["--output", "json=."], "directory"),
         (["--evidence", "file"], "no folder"),
+        (
+            ["--output", "plain=.plimsoll/evidence/sbom.cdx.json"],
+            "the evidence's own sbom.cdx.json and --output plain=.plimsoll/evidence/sbom.cdx.json",
+        ),
         (["--evidence", "/proc/evidence"], "/proc/evidence"),
     ] {
         let run = ship(&more).expect(2);
@@ -326,6 +330,14 @@ fn what_cannot_be_told_is_not_sent() {
         assert!(stage.project().join("new/report.json").is_file());
     }
     ship(&["--evidence", "new", "--output", "plain=new/below/x.txt"]).expect(2);
+    // What it has in that form anyway need not be refused.
+    let twice = ["--evidence", "new", "--output"];
+    ship(&[&twice[..], &["json=new/report.json"]].concat()).expect(0);
+    for one in ["plain=new/report.json", "json=new/build.log"] {
+        ship(&[&twice[..], &[one]].concat()).expect(2);
+    }
+    let two = ["plain=new/x.txt", "--output", "json=new/../new/x.txt"];
+    ship(&[&twice[..], &two].concat()).expect(2);
     std::fs::remove_dir_all(&out).unwrap();
     // A form that knows no empty document, of an image without vulnerabilities: that is no failure.
     stage.write(
