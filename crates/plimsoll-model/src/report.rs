@@ -135,7 +135,8 @@ pub struct Report {
     /// Those that a waiver, a VEX document or an earlier report sets aside, in report order.
     pub suppressed_vulnerabilities: Vec<SuppressedVulnerability>,
     /// Vulnerabilities of what it holds that may be there: advisories tell of them that could not be
-    /// held against the version. No format lists them; a gate that they would fail cannot hold.
+    /// held against the version. A gate that they would fail cannot hold. What is accepted is not
+    /// among them.
     pub undecided_vulnerabilities: Vec<Vulnerability>,
     /// What of the known vulnerabilities the run was asked not to list.
     pub unlisted: Unlisted,

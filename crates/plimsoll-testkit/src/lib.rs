@@ -11,8 +11,10 @@
 //!   registry, true or with an [`image::Lie`].
 //! - [`image::hostile::layers`] is the collection of layers that no reader should trust.
 //! - [`distribution::Distribution`] is the registry others run.
+//! - [`advisory::Advisory`] makes a record in OSV's form.
 //! - [`command::Scrubbed`] runs a binary.
 
+pub mod advisory;
 pub mod command;
 pub mod distribution;
 pub mod image;

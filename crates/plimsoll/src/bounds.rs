@@ -105,6 +105,15 @@ impl Bound {
     }
 }
 
+/// The least severity of a new known vulnerability that a bound does not let pass.
+pub(crate) fn least_vulnerability(bounds: &[Bound]) -> Option<VulnerabilitySeverity> {
+    let severities = bounds.iter().filter_map(|bound| match bound {
+        Bound::NewVulnerabilities(least) => Some(*least),
+        _ => None,
+    });
+    severities.min()
+}
+
 fn new_vulnerabilities(difference: &Difference, least: VulnerabilitySeverity) -> Option<String> {
     let gained = &difference.vulnerabilities.as_ref()?.gained;
     let mut ids: Vec<&str> = gained

@@ -1,6 +1,7 @@
 //! Renders a report in the forms asked for and hands each to where it goes.
 
-use std::path::Path;
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
 
 use plimsoll_attest::openvex::{self, OpenVexInput};
 use plimsoll_attest::{SbomInput, cyclonedx, spdx, spdx3};
@@ -61,7 +62,27 @@ pub(crate) fn are_possible(
     for (_, path) in &arguments.outputs {
         write::is_writable(path)?;
     }
+    let mut files: HashMap<PathBuf, &(Format, PathBuf)> = HashMap::new();
+    for output in &arguments.outputs {
+        let Some(file) = write::file_at(&output.1) else {
+            continue;
+        };
+        if let Some(other) = files.insert(file, output) {
+            return Err(one_file(&typed(other), &typed(output)));
+        }
+    }
     Ok(())
+}
+
+/// A form and its file as they are typed.
+pub(crate) fn typed((format, path): &(Format, PathBuf)) -> String {
+    format!("--output {}={}", format.word(), path.display())
+}
+
+/// That two forms are to be written to one file, where one of them would be lost.
+pub(crate) fn one_file(first: &str, second: &str) -> Failure {
+    Failure::usage(format!("{first} and {second} are one file"))
+        .hint("name another file for one of them")
 }
 
 /// Whether a form has what it needs.

@@ -1,10 +1,10 @@
 //! Files and folders that appear whole: a reader sees the old content or the new, never a part. What
 //! is pending lies beside its place already and needs to be renamed only.
 
-use std::fs::File;
+use std::fs::{File, Permissions};
 use std::io::Write;
 use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use plimsoll_image::Target;
 use tempfile::{NamedTempFile, TempDir};
@@ -40,6 +40,9 @@ impl Pending {
         };
         let fail = |error: std::io::Error| Failure::file(&path, &error);
         is_writable(&path)?;
+        let replaced = std::fs::metadata(&path).ok();
+        // What takes the place of a file is as it was, and nobody else's before; else the umask counts.
+        let mode = if replaced.is_some() { 0o600 } else { 0o666 };
         // Unlike the error of an ordinary temporary file this one does not name it.
         let mut file = tempfile::Builder::new()
             .prefix(".plimsoll-")
@@ -47,16 +50,15 @@ impl Pending {
                 File::options()
                     .write(true)
                     .create_new(true)
-                    .mode(0o600)
+                    .mode(mode)
                     .open(path)
             })
             .map_err(fail)?;
         file.write_all(bytes).map_err(fail)?;
-        let mode = match std::fs::metadata(&path) {
-            Ok(metadata) => metadata.permissions(),
-            Err(_) => std::fs::Permissions::from_mode(0o644),
-        };
-        file.as_file().set_permissions(mode).map_err(fail)?;
+        if let Some(replaced) = replaced {
+            let mode = replaced.permissions();
+            file.as_file().set_permissions(mode).map_err(fail)?;
+        }
         file.as_file().sync_all().map_err(fail)?;
         Ok(Self {
             path,
@@ -93,15 +95,25 @@ impl PendingFolder {
         is_folder_writable(folder)?;
         let parent = folder_of(folder);
         std::fs::create_dir_all(parent).map_err(fail)?;
+        let replaced = std::fs::metadata(folder).ok();
+        // The umask counts, but for what is replaced.
+        let mode = if replaced.is_some() { 0o700 } else { 0o777 };
         let fresh = tempfile::Builder::new()
             .prefix(".evidence-")
+            .permissions(Permissions::from_mode(mode))
             .tempdir_in(parent)
             // Its text has the temporary name, which tells nobody anything.
             .map_err(|error| fail(error.kind().into()))?;
-        std::fs::set_permissions(fresh.path(), std::fs::Permissions::from_mode(0o755))
-            .map_err(fail)?;
         for (name, bytes) in files {
-            std::fs::write(fresh.path().join(name), bytes).map_err(fail)?;
+            let file = fresh.path().join(name);
+            std::fs::write(&file, bytes).map_err(fail)?;
+            let there = std::fs::symlink_metadata(folder.join(name));
+            if let Some(there) = there.ok().filter(std::fs::Metadata::is_file) {
+                std::fs::set_permissions(&file, there.permissions()).map_err(fail)?;
+            }
+        }
+        if let Some(replaced) = replaced {
+            std::fs::set_permissions(fresh.path(), replaced.permissions()).map_err(fail)?;
         }
         Ok(Self {
             folder: folder.to_path_buf(),
@@ -126,6 +138,33 @@ impl PendingFolder {
             Err(error) => Err(fail(error.into())),
         }
     }
+}
+
+/// The file that a path leads to, by whatever way; none where it is a device or a pipe, which takes
+/// more than one form.
+pub(crate) fn file_at(path: &Path) -> Option<PathBuf> {
+    match Target::of(path) {
+        Ok(Target::File(file)) => leads_to(&file).ok(),
+        _ => None,
+    }
+}
+
+/// Where a path leads, through links and back; what is not there yet has none.
+pub(crate) fn leads_to(path: &Path) -> Result<PathBuf, Failure> {
+    let whole = std::path::absolute(path).map_err(|error| Failure::file(path, &error))?;
+    let mut above = whole.ancestors();
+    let there = above.find_map(|above| Some((above, above.canonicalize().ok()?)));
+    let Some((above, mut place)) = there else {
+        return Ok(whole);
+    };
+    let rest = whole.strip_prefix(above).unwrap_or(Path::new(""));
+    for component in rest.components() {
+        match component {
+            Component::ParentDir => drop(place.pop()),
+            component => place.push(component),
+        }
+    }
+    Ok(place)
 }
 
 /// Whether a file may be written, as far as can be told without writing anything: long work whose
@@ -258,6 +297,60 @@ mod tests {
         }
         is_folder_writable(&root.path().join("new/below/evidence")).unwrap();
         is_folder_writable(Path::new("evidence")).unwrap();
+    }
+
+    /// The mode of what lies at a path.
+    fn mode(path: &Path) -> u32 {
+        std::fs::metadata(path).unwrap().permissions().mode() & 0o7777
+    }
+
+    #[test]
+    fn what_is_replaced_keeps_its_mode_and_the_umask_counts_else() {
+        let root = tempfile::tempdir().unwrap();
+        let at = |name: &str| root.path().join(name);
+        // As anybody else would make them here.
+        std::fs::write(at("usual"), "").unwrap();
+        std::fs::create_dir(at("usual-folder")).unwrap();
+        write_atomically(&at("new"), b"").unwrap();
+        assert_eq!(mode(&at("new")), mode(&at("usual")));
+        let folder = at("evidence");
+        let replace = || {
+            let files = [("a", b"1".to_vec()), ("b", b"2".to_vec())];
+            PendingFolder::new(&folder, &files)
+                .unwrap()
+                .finish()
+                .unwrap();
+        };
+        replace();
+        assert_eq!(mode(&folder), mode(&at("usual-folder")));
+        assert_eq!(mode(&folder.join("a")), mode(&at("usual")));
+        for (path, bits) in [
+            (at("new"), 0o640),
+            (folder.join("a"), 0o600),
+            (folder.clone(), 0o750),
+        ] {
+            std::fs::set_permissions(path, Permissions::from_mode(bits)).unwrap();
+        }
+        write_atomically(&at("new"), b"").unwrap();
+        replace();
+        assert_eq!(mode(&at("new")), 0o640);
+        assert_eq!(mode(&folder), 0o750);
+        assert_eq!(mode(&folder.join("a")), 0o600);
+        assert_eq!(mode(&folder.join("b")), mode(&at("usual")));
+    }
+
+    #[test]
+    fn one_file_has_one_name_whatever_leads_to_it() {
+        let root = tempfile::tempdir().unwrap();
+        let at = |name: &str| root.path().join(name);
+        std::fs::create_dir(at("folder")).unwrap();
+        std::fs::write(at("file"), "").unwrap();
+        std::os::unix::fs::symlink("file", at("link")).unwrap();
+        assert_eq!(file_at(&at("link")), file_at(&at("folder/../file")));
+        assert_eq!(file_at(&at("new")), file_at(&at("folder/.././new")));
+        assert_eq!(file_at(&at("gone/x")), file_at(&at("gone/../gone/x")));
+        assert_ne!(file_at(&at("new")), file_at(&at("file")));
+        assert_eq!(file_at(Path::new("/dev/null")), None);
     }
 
     #[test]

@@ -48,7 +48,7 @@ usage: cargo xtask parity KIND …
   waste IMAGE…                   wasted bytes and efficiency, against dive's and against the true ones
   versions [ORDER…]              which of two versions is the newer one, for random and nasty pairs,
                                  against the ecosystems' own tools: dpkg, apk, rpm, pep440, semver,
-                                 go, maven, gem, composer, nuget, hex, cran, opam
+                                 go, maven, gem, composer, nuget, hex, cran, opam, conan
                                  (--seed N, --pairs N: 1 and 15000 unless said otherwise)
   advisories --osv DIR [--rustsec REPOSITORY] [--osv-scalibr CHECKOUT] [IMAGE…]
                              which advisories mean a version, for packages made of the advisories

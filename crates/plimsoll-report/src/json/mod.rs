@@ -93,6 +93,10 @@ pub fn write(input: &RenderInput<'_>, out: &mut dyn Write) -> io::Result<()> {
             let aside = report.suppressed_vulnerabilities.iter();
             aside.map(WireSuppressedVulnerability::new).collect()
         }),
+        undecided_vulnerabilities: looked.then(|| {
+            let open = report.undecided_vulnerabilities.iter();
+            open.map(WireVulnerability::new).collect()
+        }),
         pending_security_updates: looked.then(|| {
             let pending = report.pending_updates.iter();
             pending.map(WirePendingUpdate::new).collect()
@@ -124,6 +128,8 @@ struct WireReport<'a> {
     vulnerabilities: Option<Vec<WireVulnerability<'a>>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     suppressed_vulnerabilities: Option<Vec<WireSuppressedVulnerability<'a>>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    undecided_vulnerabilities: Option<Vec<WireVulnerability<'a>>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pending_security_updates: Option<Vec<WirePendingUpdate<'a>>>,
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -50,6 +50,9 @@ pub const USUAL_ECOSYSTEMS: [&str; 19] = [
     "npm",
 ];
 
+/// The file that tells what an index was made of, beside what it was made of.
+const MARK: &str = "compiled";
+
 /// Seconds of a day.
 const DAY: i64 = 86_400;
 
@@ -105,8 +108,8 @@ pub enum Sought {
 pub struct Updated {
     /// In the order they were asked for.
     pub fetched: Vec<Fetched>,
-    /// Ecosystems that nobody asked for now, and that stay in the index as earlier updates fetched them;
-    /// by name.
+    /// Ecosystems that nobody asked for now, and that stay in the index as earlier updates fetched them,
+    /// by name; then lists.
     pub kept: Vec<Kept>,
     /// The new index; none where nothing has changed and the index is there.
     pub compiled: Option<CompileReport>,
@@ -239,7 +242,7 @@ impl Update<'_> {
         fetched.extend(lists.fetched.iter().cloned());
         // A server that tells no versions gives everything each time.
         let has_changed = fetched.iter().any(|one| one.bytes.is_some());
-        let kept = kept(self.folder, self.ecosystems);
+        let mut kept = kept(self.folder, self.ecosystems);
         let names: Vec<&str> = self.ecosystems.iter().map(String::as_str).collect();
         let names = [
             names,
@@ -251,9 +254,11 @@ impl Update<'_> {
                 .iter()
                 .map(|name| (*name, Known::of(&self.archive(name)))),
         );
-        let mark = self.folder.join("compiled");
-        let made_of =
-            self.made_of(&names) + &lists.made_of().map_err(|error| io(self.folder, error))?;
+        let mark = self.folder.join(MARK);
+        let made_of = self.made_of(&names)
+            + &lists
+                .made_of(self.folder)
+                .map_err(|error| io(self.folder, error))?;
         let is_same = || {
             let before = fs::read_to_string(&mark).ok()?;
             let (id, before) = before.split_once('\n')?;
@@ -267,6 +272,7 @@ impl Update<'_> {
                 let id = recheck(self.out, times.all, &times.each)?;
                 fs::write(&mark, format!("{id}\n{made_of}")).map_err(|error| io(&mark, error))?;
             }
+            kept.extend(lists.kept);
             return Ok(Updated {
                 fetched,
                 kept,
@@ -274,6 +280,7 @@ impl Update<'_> {
             });
         }
         let mut archives: Vec<PathBuf> = names.iter().map(|name| self.archive(name)).collect();
+        kept.extend(lists.kept);
         archives.extend(lists.paths);
         let inputs = Inputs {
             paths: &archives,

@@ -64,7 +64,8 @@ pub(crate) struct DbUpdateArgs {
 
     /// A release of Debian or Ubuntu whose security pocket is fetched, too, such as debian:12 or
     /// ubuntu:22.04; may be repeated. Its checksums and its Valid-Until are verified, its signature
-    /// is not.
+    /// is not. What was fetched before and is not asked for now stays in the index as it was, as do
+    /// EPSS scores and the catalogue of exploited flaws, and is told.
     #[arg(long, value_name = "RELEASE", value_parser = pocket_name)]
     pub(crate) pocket: Vec<PocketName>,
 

@@ -53,7 +53,14 @@ pub(crate) fn run(arguments: &DiffArgs, terminal: Terminal) -> Result<Outcome, F
         spinner: &spinner,
     };
     let old = comparison.see(old, &arguments.old, arguments.old_file.as_deref())?;
-    let new = comparison.see(new, &arguments.new, arguments.file.as_deref())?;
+    let mut new = comparison.see(new, &arguments.new, arguments.file.as_deref())?;
+    if let Some(least) = bounds::least_vulnerability(&arguments.fail_on) {
+        let open = difference::undecided(&old.report, &new.report);
+        let open = open.into_iter().filter(|one| one.severity >= least);
+        let gaps = gate.open(open, &new.report);
+        new.report.skipped.extend(gaps);
+        new.report.skipped.sort();
+    }
     spinner.message("comparing".to_owned());
     let difference = difference::between(old, new);
     drop(spinner);

@@ -1,19 +1,19 @@
 //! `plimsoll ship`: check, build, inspect, judge, attest, push, report. One digest all the way.
 
-use std::path::{Path, PathBuf};
+mod evidence;
 
-use plimsoll_attest::Attachment;
-use plimsoll_attest::provenance::{self, Byproduct, GitSource, ProvenanceInput};
-use plimsoll_image::Referrer;
-use plimsoll_model::{
-    Digest, ImageName, ImageRef, Platform, Report, Severity, SourceFile, SourceOrigin,
-};
-use plimsoll_rules::{Project, SharedContext};
+use std::path::PathBuf;
 
+use plimsoll_image::{Access, PushOutcome, Referrer};
+use plimsoll_model::{Digest, ImageName, ImageRef, Report, Severity, SourceFile, SourceOrigin};
+use plimsoll_report::Verdict;
+use plimsoll_rules::{CheckOptions, Project, SharedContext};
+
+use self::evidence::Places;
 use super::build::Built;
 use crate::advice::{self, Origins};
 use crate::advisories::Advisories;
-use crate::args::{AdvisoryArgs, Format, OutputArgs, ShipArgs, Subject};
+use crate::args::{AdvisoryArgs, OutputArgs, ShipArgs};
 use crate::bases::Bases;
 use crate::config::VulnerabilityFailOn;
 use crate::credentials;
@@ -22,14 +22,13 @@ use crate::exceptions::Exceptions;
 use crate::failure::{Failure, Outcome};
 use crate::foreign::{self, Judged};
 use crate::look::{self, Look};
-use crate::output::{self, Rendering, VERSION, sent_line};
+use crate::output::{Rendering, sent_line};
 use crate::plan::Voyage;
 use crate::policy::{self, Judgement};
-use crate::project::{self, Listing};
+use crate::project::Listing;
 use crate::storage;
 use crate::terminal::{Spinner, Terminal, say};
 use crate::vulnerabilities::{Attached, Gate, Least};
-use crate::write::{self, PendingFolder};
 
 /// The whole line.
 pub(crate) fn run(arguments: &ShipArgs, terminal: Terminal) -> Result<Outcome, Failure> {
@@ -37,20 +36,8 @@ pub(crate) fn run(arguments: &ShipArgs, terminal: Terminal) -> Result<Outcome, F
         foreign::in_force(named, folder, Judged::Images)
     })?;
     // Everything that was typed wrong is said before the long work begins.
-    let target = voyage.destination(arguments.to.as_deref())?;
-    let tags = voyage.tags(&arguments.plan, arguments.latest)?;
-    if matches!(&target, ImageRef::Registry(name) if name.tag.is_none()) && tags.is_empty() {
-        return Err(
-            Failure::usage(format!("{target}: nothing to tag the image by"))
-                .hint("give --tag, or ship from a git repository"),
-        );
-    }
-    let mut options = super::check::rule_options(&arguments.rules, &voyage.config)?;
-    options.build_args = voyage.build_args(&arguments.plan)?;
-    options.platform = voyage.platform(&arguments.plan)?;
-    if let Some(stage) = &arguments.plan.target {
-        options.target = Some(stage.clone());
-    }
+    let port = Port::of(arguments, &voyage)?;
+    let mut options = options(arguments, &voyage)?;
     let fail_on = arguments
         .fail_on
         .or_else(|| voyage.config.policy.fail_on.map(Severity::from))
@@ -61,16 +48,7 @@ pub(crate) fn run(arguments: &ShipArgs, terminal: Terminal) -> Result<Outcome, F
         ..AdvisoryArgs::default()
     };
     let advisories = Advisories::open(&asked)?;
-    let evidence = match &arguments.evidence {
-        Some(folder) => folder.clone(),
-        None => storage::own_folder(&voyage.folder)?.join("evidence"),
-    };
-    write::is_folder_writable(&evidence)?;
-    let (inside, output) = parted(&arguments.output, &evidence)?;
-    output::are_possible(&output, Subject::Image, advisories.are_there())?;
-    for (_, format) in &inside {
-        output::fits(*format, Subject::Image, advisories.are_there())?;
-    }
+    let places = Places::read(arguments, &voyage, advisories.are_there())?;
     let earlier = Earlier {
         access: &access,
         cache: look::cache(&voyage.config, false),
@@ -85,42 +63,12 @@ pub(crate) fn run(arguments: &ShipArgs, terminal: Terminal) -> Result<Outcome, F
     )?
     .since(earlier.find(&voyage.config, arguments.gate.baseline.as_deref())?)
     .hearing(|| Attached::without("the image is only about to be built"));
-    let bases = Bases::new(
-        crate::plan::named_contexts(&arguments.plan.build_context)?,
-        access.clone(),
-        false,
-    );
-    bases.offer(&mut options);
 
-    let spinner = Spinner::start(terminal, format!("checking {}", voyage.dockerfile.path()));
-    let mut report = check(&voyage, &options)?;
-    report.skipped.extend(bases.problems());
-    let not_honoured = &voyage.config.not_honoured;
-    report.skipped.extend(not_honoured.iter().cloned());
-    drop(spinner);
-
-    let built = match Built::make(&voyage, &arguments.plan, terminal) {
+    let mut report = check(arguments, &voyage, &mut options, &access, terminal)?;
+    let mut built = match Built::make(&voyage, &arguments.plan, terminal) {
         Ok(built) => built,
         Err(failure) => {
-            // What was found before the build is not lost with it.
-            let sources = sources(&voyage);
-            let hidden = credentials::conceal(&mut report, &sources);
-            let rendering = Rendering {
-                report: &report,
-                sources: &sources,
-                hidden: &hidden,
-                details: true,
-                verdict: None,
-                terminal,
-                epoch: Some(voyage.epoch),
-                said: &[],
-            };
-            // A form that needs the image must not hide why there is none.
-            if !report.findings.is_empty()
-                && let Err(untold) = rendering.emit(&arguments.output)
-            {
-                say(&format!("plimsoll: {untold}"));
-            }
+            tell_unbuilt(&mut report, &voyage, &arguments.output, terminal);
             return Err(failure);
         }
     };
@@ -129,21 +77,8 @@ pub(crate) fn run(arguments: &ShipArgs, terminal: Terminal) -> Result<Outcome, F
         terminal,
         format!("looking into {}", built.image.manifest.descriptor.digest),
     );
-    let names = image_names(&voyage, &target, &tags);
-    let look = Look {
-        image: &built.image,
-        name: names
-            .first()
-            .map_or_else(|| voyage.title(), ToString::to_string),
-        tags: names.clone(),
-        dockerfile: Some(&voyage.dockerfile),
-        layer_sources: layer_sources(&voyage.dockerfile, &built),
-        has_ignore_file: Some(voyage.ignore.is_some()),
-        cache: look::cache(&voyage.config, false),
-    };
-    let seen = look.inside()?;
-    let max_size = voyage.config.policy.largest_image();
-    look.judge(seen, &options, max_size, &mut report);
+    let names = image_names(&voyage, &port);
+    look_inside(&voyage, &built, &names, &options, &mut report)?;
     let platform = built.image.config.platform.as_ref();
     advisories.judge(&mut report, platform, gate.demand())?;
     drop(spinner);
@@ -174,23 +109,12 @@ pub(crate) fn run(arguments: &ShipArgs, terminal: Terminal) -> Result<Outcome, F
     if let Some(image) = &mut report.image {
         built.credentials.hide_in_config(&mut image.config);
     }
-    let mut files = attest(&voyage, &built, &report, &names, terminal)?;
-    let referrers: Vec<Referrer> = files
-        .iter()
-        .filter_map(|file| file.attachment.clone())
-        .map(|attachment| Referrer {
-            artifact_type: attachment.artifact_type.to_owned(),
-            media_type: attachment.media_type.to_owned(),
-            bytes: attachment.bytes,
-            annotations: attachment.annotations,
-        })
-        .collect();
+    let papers = evidence::attest(&voyage, &built, &report, &names, terminal)?;
     verdict.next = match verdict.holds {
-        true => Some(next_command(&target, &tags, built.image.digest())),
+        true => Some(next_command(&port, built.image.digest())),
         false => Some("plimsoll check --fix".to_owned())
             .filter(|_| report.findings.iter().any(|finding| finding.fix.is_some())),
     };
-
     let rendering = Rendering {
         report: &report,
         sources: &sources,
@@ -201,49 +125,16 @@ pub(crate) fn run(arguments: &ShipArgs, terminal: Terminal) -> Result<Outcome, F
         epoch: Some(voyage.epoch),
         said: &[],
     };
-    let plain = rendering.for_file();
-    for (name, format) in [
-        ("report.json", Format::Json),
-        ("report.sarif", Format::Sarif),
-        ("report.md", Format::Markdown),
-    ] {
-        files.push(EvidenceFile {
-            name,
-            bytes: plain.render(format)?.unwrap_or_default().into_bytes(),
-            attachment: None,
-        });
-    }
-    files.push(EvidenceFile {
-        name: "build.log",
-        bytes: built.log,
-        attachment: None,
-    });
-    let mut contents: Vec<(&str, Vec<u8>)> = files
-        .into_iter()
-        .map(|file| (file.name, file.bytes))
-        .collect();
-    for (name, format) in &inside {
-        match plain.render(*format)? {
-            Some(text) => contents.push((name, text.into_bytes())),
-            None => output::say_empty(*format, Path::new(name)),
-        }
-    }
+    let referrers: Vec<Referrer> = papers.iter().filter_map(|paper| paper.referrer()).collect();
     // All that is to be told is written before anything is sent: after it nothing can be refused.
-    let folder = PendingFolder::new(&evidence, &contents)?;
-    let told = rendering.prepare(&output)?;
-    let sent = match verdict.holds {
-        true => {
-            let _spinner = Spinner::start(terminal, format!("shipping to {target}"));
-            let (image, access) = (&built.image, &built.access);
-            let pushed = plimsoll_image::push(image, &referrers, &target, &tags, access, &|_| {})?;
-            Some(pushed)
-        }
-        false => None,
-    };
+    let log = std::mem::take(&mut built.log);
+    let folder = places.prepare(papers, &rendering, log)?;
+    let told = rendering.prepare(&places.output)?;
+    let sent = send(&verdict, &built, &referrers, &port, terminal)?;
     let handed_over = folder.finish().and_then(|()| rendering.hand_over(told));
     if let Some(pushed) = &sent {
-        say(&sent_line(&target, pushed));
-        if matches!(target, ImageRef::Archive { .. } | ImageRef::Daemon(_)) {
+        say(&sent_line(&port.target, pushed));
+        if matches!(port.target, ImageRef::Archive { .. } | ImageRef::Daemon(_)) {
             say("that place holds no papers: SBOM and provenance lie with the evidence only");
         }
     }
@@ -251,43 +142,129 @@ pub(crate) fn run(arguments: &ShipArgs, terminal: Terminal) -> Result<Outcome, F
         Some(_) => failure.after_sending(),
         None => failure,
     })?;
-    say(&format!("evidence: {}", evidence.display()));
+    say(&format!("evidence: {}", places.folder.display()));
     Ok(outcome)
 }
 
-/// Parts what `--output` asks for into the files of the evidence folder, which is replaced whole and is
-/// to hold them then, and the rest.
-fn parted(
-    output: &OutputArgs,
-    evidence: &Path,
-) -> Result<(Vec<(String, Format)>, OutputArgs), Failure> {
-    let absolute =
-        |path: &Path| std::path::absolute(path).map_err(|error| Failure::file(path, &error));
-    let folder = absolute(evidence)?;
-    let mut inside = Vec::new();
-    let mut rest = output.clone();
-    rest.outputs.clear();
-    for (format, path) in &output.outputs {
-        let whole = absolute(path)?;
-        let Ok(below) = whole.strip_prefix(&folder) else {
-            rest.outputs.push((*format, path.clone()));
-            continue;
-        };
-        let name = below.to_str().filter(|name| !name.is_empty());
-        match name.filter(|_| below.components().count() == 1) {
-            Some(name) => inside.push((name.to_owned(), *format)),
-            None => {
-                return Err(Failure::usage(format!(
-                    "{}: is no file of the evidence folder, which is replaced whole",
-                    path.display()
-                )));
-            }
-        }
-    }
-    Ok((inside, rest))
+/// Where the image goes, and under which tags.
+struct Port {
+    target: ImageRef,
+    tags: Vec<String>,
 }
 
-fn check(voyage: &Voyage, options: &plimsoll_rules::CheckOptions) -> Result<Report, Failure> {
+impl Port {
+    fn of(arguments: &ShipArgs, voyage: &Voyage) -> Result<Self, Failure> {
+        let target = voyage.destination(arguments.to.as_deref())?;
+        let tags = voyage.tags(&arguments.plan, arguments.latest)?;
+        if matches!(&target, ImageRef::Registry(name) if name.tag.is_none()) && tags.is_empty() {
+            return Err(
+                Failure::usage(format!("{target}: nothing to tag the image by"))
+                    .hint("give --tag, or ship from a git repository"),
+            );
+        }
+        Ok(Self { target, tags })
+    }
+}
+
+/// Which rules are asked, about which build.
+fn options(arguments: &ShipArgs, voyage: &Voyage) -> Result<CheckOptions, Failure> {
+    let mut options = super::check::rule_options(&arguments.rules, &voyage.config)?;
+    options.build_args = voyage.build_args(&arguments.plan)?;
+    options.platform = voyage.platform(&arguments.plan)?;
+    if let Some(stage) = &arguments.plan.target {
+        options.target = Some(stage.clone());
+    }
+    Ok(options)
+}
+
+/// Checks what the image is built from; `options` learns of the base images.
+fn check(
+    arguments: &ShipArgs,
+    voyage: &Voyage,
+    options: &mut CheckOptions,
+    access: &Access,
+    terminal: Terminal,
+) -> Result<Report, Failure> {
+    let bases = Bases::new(
+        crate::plan::named_contexts(&arguments.plan.build_context)?,
+        access.clone(),
+        false,
+    );
+    bases.offer(options);
+    let _spinner = Spinner::start(terminal, format!("checking {}", voyage.dockerfile.path()));
+    let mut report = check_sources(voyage, options)?;
+    report.skipped.extend(bases.problems());
+    let not_honoured = &voyage.config.not_honoured;
+    report.skipped.extend(not_honoured.iter().cloned());
+    Ok(report)
+}
+
+/// What was found before a build that failed is not lost with it.
+fn tell_unbuilt(report: &mut Report, voyage: &Voyage, output: &OutputArgs, terminal: Terminal) {
+    let sources = sources(voyage);
+    let hidden = credentials::conceal(report, &sources);
+    let rendering = Rendering {
+        report,
+        sources: &sources,
+        hidden: &hidden,
+        details: true,
+        verdict: None,
+        terminal,
+        epoch: Some(voyage.epoch),
+        said: &[],
+    };
+    // A form that needs the image must not hide why there is none.
+    if !report.findings.is_empty()
+        && let Err(untold) = rendering.emit(output)
+    {
+        say(&format!("plimsoll: {untold}"));
+    }
+}
+
+/// Adds to the report what the image holds, and what the rules say of it.
+fn look_inside(
+    voyage: &Voyage,
+    built: &Built,
+    names: &[ImageName],
+    options: &CheckOptions,
+    report: &mut Report,
+) -> Result<(), Failure> {
+    let look = Look {
+        image: &built.image,
+        name: names
+            .first()
+            .map_or_else(|| voyage.title(), ToString::to_string),
+        tags: names.to_vec(),
+        dockerfile: Some(&voyage.dockerfile),
+        layer_sources: layer_sources(&voyage.dockerfile, built),
+        has_ignore_file: Some(voyage.ignore.is_some()),
+        cache: look::cache(&voyage.config, false),
+    };
+    let seen = look.inside()?;
+    let max_size = voyage.config.policy.largest_image();
+    look.judge(seen, options, max_size, report);
+    Ok(())
+}
+
+/// Sends the image with its papers, where it holds.
+fn send(
+    verdict: &Verdict,
+    built: &Built,
+    referrers: &[Referrer],
+    port: &Port,
+    terminal: Terminal,
+) -> Result<Option<PushOutcome>, Failure> {
+    if !verdict.holds {
+        return Ok(None);
+    }
+    let Port { target, tags } = port;
+    let _spinner = Spinner::start(terminal, format!("shipping to {target}"));
+    let (image, access) = (&built.image, &built.access);
+    let pushed = plimsoll_image::push(image, referrers, target, tags, access, &|_| {})?;
+    Ok(Some(pushed))
+}
+
+fn check_sources(voyage: &Voyage, options: &CheckOptions) -> Result<Report, Failure> {
     let context =
         SharedContext::new(Listing::read(&voyage.context)?.context(voyage.ignore.clone()));
     let mut outcome = plimsoll_rules::check_project(
@@ -326,8 +303,8 @@ fn layer_sources(dockerfile: &SourceFile, built: &Built) -> Vec<Option<SourceOri
 }
 
 /// The full names the image is shipped under.
-fn image_names(voyage: &Voyage, target: &ImageRef, tags: &[String]) -> Vec<ImageName> {
-    let base = match target {
+fn image_names(voyage: &Voyage, port: &Port) -> Vec<ImageName> {
+    let base = match &port.target {
         ImageRef::Registry(name) => name.clone(),
         _ => {
             let title: String = voyage
@@ -342,7 +319,8 @@ fn image_names(voyage: &Voyage, target: &ImageRef, tags: &[String]) -> Vec<Image
             }
         }
     };
-    let mut names: Vec<ImageName> = tags
+    let mut names: Vec<ImageName> = port
+        .tags
         .iter()
         .map(|tag| ImageName {
             tag: Some(tag.clone()),
@@ -359,125 +337,9 @@ fn image_names(voyage: &Voyage, target: &ImageRef, tags: &[String]) -> Vec<Image
     names
 }
 
-/// One file of the evidence folder, and how it is hung on the image.
-struct EvidenceFile {
-    name: &'static str,
-    bytes: Vec<u8>,
-    attachment: Option<Attachment>,
-}
-
-/// Bill of materials and provenance.
-fn attest(
-    voyage: &Voyage,
-    built: &Built,
-    report: &Report,
-    names: &[ImageName],
-    terminal: Terminal,
-) -> Result<Vec<EvidenceFile>, Failure> {
-    let sbom = Rendering {
-        report,
-        sources: &[],
-        hidden: &[],
-        details: true,
-        verdict: None,
-        terminal,
-        epoch: Some(voyage.epoch),
-        said: &[],
-    }
-    .sbom(plimsoll_attest::cyclonedx::document)?
-    .into_bytes();
-    let plan = &built.plan;
-    let statement = provenance::statement(&ProvenanceInput {
-        names: names
-            .iter()
-            .map(|name| format!("{}/{}", name.registry, name.repository))
-            .collect::<std::collections::BTreeSet<_>>()
-            .into_iter()
-            .collect(),
-        digest: built.result.digest.clone(),
-        dockerfile: below(&voyage.context, &voyage.dockerfile_path),
-        target: plan.target.clone(),
-        platform: built
-            .image
-            .config
-            .platform
-            .clone()
-            .or_else(|| plan.platform.clone())
-            .unwrap_or_else(Platform::host),
-        build_args: credentials::publishable(&plan.build_args),
-        secret_ids: plan.secrets.keys().cloned().collect(),
-        source_date_epoch: plan.source_date_epoch,
-        engine: built.result.engine.clone(),
-        inputs: built.result.inputs.clone(),
-        source: voyage.git.as_ref().map(|git| GitSource {
-            url: git.remote.clone(),
-            commit: git.commit.clone(),
-            dirty: git.dirty,
-        }),
-        builder_id: builder_id(),
-        tool_version: VERSION.to_owned(),
-        invocation_id: invocation_id(),
-        // The same inputs give the same statement: the run's own clock stays out of it.
-        started_on: None,
-        finished_on: None,
-        byproducts: vec![Byproduct {
-            name: "sbom.cdx.json".to_owned(),
-            media_type: plimsoll_attest::cyclonedx::MEDIA_TYPE.to_owned(),
-            digest: plimsoll_image::sha256(&sbom),
-        }],
-    });
-    Ok(vec![
-        EvidenceFile {
-            name: "sbom.cdx.json",
-            bytes: sbom.clone(),
-            attachment: Some(Attachment::sbom(sbom)),
-        },
-        EvidenceFile {
-            name: "provenance.json",
-            bytes: statement.clone(),
-            attachment: Some(Attachment::provenance(statement)),
-        },
-    ])
-}
-
-/// A path as the project sees it; only the file's name where it lies elsewhere.
-fn below(root: &Path, path: &Path) -> String {
-    match (root.canonicalize(), path.canonicalize()) {
-        (Ok(root), Ok(path)) => match path.strip_prefix(&root) {
-            Ok(inside) => inside.display().to_string(),
-            Err(_) => path
-                .file_name()
-                .map(|name| name.to_string_lossy().into_owned())
-                .unwrap_or_default(),
-        },
-        _ => project::shown(path),
-    }
-}
-
-/// Who builds: the workflow in GitHub Actions, nobody in particular elsewhere.
-fn builder_id() -> String {
-    match (
-        std::env::var("GITHUB_SERVER_URL"),
-        std::env::var("GITHUB_WORKFLOW_REF"),
-    ) {
-        (Ok(server), Ok(workflow)) => format!("{server}/{workflow}"),
-        _ => "https://plimsoll.dev/builder/local".to_owned(),
-    }
-}
-
-fn invocation_id() -> Option<String> {
-    let variable = |name: &str| std::env::var(name).ok();
-    Some(format!(
-        "{}/{}/actions/runs/{}/attempts/{}",
-        variable("GITHUB_SERVER_URL")?,
-        variable("GITHUB_REPOSITORY")?,
-        variable("GITHUB_RUN_ID")?,
-        variable("GITHUB_RUN_ATTEMPT")?
-    ))
-}
-
 /// What a person would type next, to take the very bytes that were judged.
-fn next_command(target: &ImageRef, tags: &[String], digest: &Digest) -> String {
+fn next_command(port: &Port, digest: &Digest) -> String {
+    let Port { target, tags } = port;
     match target {
         ImageRef::Registry(name) => {
             format!(

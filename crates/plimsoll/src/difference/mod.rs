@@ -5,6 +5,8 @@ mod files;
 mod findings;
 mod vulnerabilities;
 
+pub(crate) use self::vulnerabilities::undecided;
+
 use std::collections::{HashMap, VecDeque};
 use std::hash::Hash;
 

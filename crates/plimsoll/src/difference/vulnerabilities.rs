@@ -58,6 +58,28 @@ pub(super) fn compare(
     })
 }
 
+/// What the newer of two images may have, and the older is neither known to have nor may have: told
+/// apart as what is known is.
+pub(crate) fn undecided<'r>(old: &Report, new: &'r Report) -> Vec<&'r Vulnerability> {
+    let mut flaws = Flaws::default();
+    for report in [old, new] {
+        for one in live(report).chain(open(report)) {
+            flaws.learn(&family_of(report, one), one);
+        }
+    }
+    flaws.settle();
+    let find = |report: &Report, one: &Vulnerability| flaws.find(&family_of(report, one), one);
+    let there = live(old).chain(open(old));
+    let there: HashSet<usize> = there.filter_map(|one| find(old, one)).collect();
+    let mut seen = HashSet::new();
+    open(new)
+        .filter(|one| {
+            let flaw = find(new, one);
+            flaw.is_none_or(|flaw| !there.contains(&flaw) && seen.insert(flaw))
+        })
+        .collect()
+}
+
 /// Leaves a report with the first, and so the worst, of those that are one flaw of one package.
 /// What does not run stays: it is not counted.
 fn once(report: &mut Report, flaws: &[Option<usize>]) {
@@ -212,6 +234,12 @@ impl<'a> Knowledge<'a> {
 fn live(report: &Report) -> impl Iterator<Item = &Vulnerability> {
     let found = report.vulnerabilities.iter();
     found.filter(|one| one.removed_in.is_none())
+}
+
+/// What may be there, of packages that are in use.
+fn open(report: &Report) -> impl Iterator<Item = &Vulnerability> {
+    let open = report.undecided_vulnerabilities.iter();
+    open.filter(|one| one.removed_in.is_none())
 }
 
 fn family_of<'a>(report: &'a Report, one: &'a Vulnerability) -> Family<'a> {
@@ -369,6 +397,41 @@ mod tests {
             [("CVE-1", &VulnerabilityCause::Package)]
         );
         assert!(changes.gained.is_empty());
+    }
+
+    #[test]
+    fn what_could_not_be_decided_before_either_is_not_new() {
+        let undecided_of = |known: &[(&str, &[&str])], open: &[(&str, &[&str])]| {
+            let mut report = report(open);
+            report.undecided_vulnerabilities = std::mem::take(&mut report.vulnerabilities);
+            let at = report.inventory.packages.len();
+            let known = self::report(known);
+            report.inventory.packages.extend(known.inventory.packages);
+            for mut one in known.vulnerabilities {
+                one.package += at;
+                report.vulnerabilities.push(one);
+            }
+            report
+        };
+        let old = undecided_of(&[("a@1", &["CVE-1"])], &[("a@1", &["CVE-2", "CVE-9"])]);
+        let mut new = undecided_of(
+            &[("b@1", &["CVE-4"])],
+            &[
+                ("a@2", &["CVE-1", "CVE-2", "CVE-3"]),
+                // As often as the package is there.
+                ("a@3", &["CVE-3"]),
+                ("b@1", &["CVE-2"]),
+                ("c@1", &["CVE-5"]),
+            ],
+        );
+        // What does not run is not compared.
+        new.undecided_vulnerabilities[5].removed_in = Some(1);
+        // By any of its names.
+        new.undecided_vulnerabilities[1].id = "GHSA-x".to_owned();
+        new.undecided_vulnerabilities[1].aliases = vec!["cve-2".to_owned()];
+        let told = undecided(&old, &new).into_iter();
+        let told: Vec<(&str, &str)> = told.map(|one| (&*one.id, &*one.name)).collect();
+        assert_eq!(told, [("CVE-3", "a"), ("CVE-2", "b")]);
     }
 
     /// Rows of a report: name, version and which of some flaws, each under one of two names or both.

@@ -54,8 +54,26 @@ struct Report {
     vulnerabilities: Option<Vec<Known>>,
     #[serde(default)]
     suppressed_vulnerabilities: Vec<Known>,
+    /// What could not be decided was not known to be absent either.
+    #[serde(default)]
+    undecided_vulnerabilities: Vec<Known>,
     /// Absent or null where nothing was held against advisories.
-    advisories: Option<IgnoredAny>,
+    advisories: Option<Coverage>,
+}
+
+#[derive(Deserialize)]
+struct Coverage {
+    #[serde(default)]
+    missing: Vec<Missing>,
+}
+
+/// An ecosystem without advisories.
+#[derive(Deserialize)]
+struct Missing {
+    ecosystem: String,
+    packages: usize,
+    #[serde(default)]
+    published: bool,
 }
 
 /// What tells reports of other programs from ours.
@@ -131,7 +149,8 @@ impl Baseline {
             Failure::usage(format!("{name}:{}: {error}", error.line()))
                 .hint("the earlier report is one that --format json wrote")
         })?;
-        let (Some(vulnerabilities), Some(_)) = (report.vulnerabilities, report.advisories) else {
+        let (Some(vulnerabilities), Some(coverage)) = (report.vulnerabilities, report.advisories)
+        else {
             return Err(Failure::usage(format!(
                 "{name}: that report was made without advisories, so it cannot tell what is new"
             ))
@@ -146,10 +165,16 @@ impl Baseline {
             written_in: name.to_owned(),
             ..Self::default()
         };
-        for one in vulnerabilities.into_iter().chain(earlier) {
+        let open = report.undecided_vulnerabilities;
+        for one in vulnerabilities.into_iter().chain(earlier).chain(open) {
             let aliases = one.aliases.iter().map(String::as_str);
             let ids = std::iter::once(one.id.as_str()).chain(aliases);
             baseline.add(&one.package, ids, one.removed_in.is_none());
+        }
+        let missing = coverage.missing.iter().filter(|one| one.published);
+        for one in missing {
+            let why = format!("it was made without advisories on {}", one.ecosystem);
+            baseline.add_gap(&why, one.packages);
         }
         Ok(baseline)
     }
@@ -165,20 +190,23 @@ impl Baseline {
         }
         let coverage = judged.coverage;
         for missing in coverage.missing.iter().filter(|one| one.published) {
-            baseline.gaps.push(Skipped {
-                what: format!("vulnerabilities of {name}, the baseline"),
-                why: format!(
-                    "the index has no advisories on {}: what is there of its {} counts as new",
-                    missing.ecosystem,
-                    match missing.packages {
-                        1 => "1 package".to_owned(),
-                        packages => format!("{packages} packages"),
-                    }
-                ),
-                blocking: false,
-            });
+            let why = format!("the index has no advisories on {}", missing.ecosystem);
+            baseline.add_gap(&why, missing.packages);
         }
         baseline
+    }
+
+    /// Notes that of some packages nothing was known.
+    fn add_gap(&mut self, why: &str, packages: usize) {
+        let packages = match packages {
+            1 => "1 package".to_owned(),
+            packages => format!("{packages} packages"),
+        };
+        self.gaps.push(Skipped {
+            what: format!("vulnerabilities of {}, the baseline", self.written_in),
+            why: format!("{why}: what is there of its {packages} counts as new"),
+            blocking: false,
+        });
     }
 
     fn add<'i>(&mut self, purl: &str, ids: impl Iterator<Item = &'i str>, in_use: bool) {
@@ -247,6 +275,25 @@ mod tests {
             one.purl = purl.to_owned();
             assert_eq!(baseline.knew(&subject(&one)), knew, "{id} {purl}");
         }
+    }
+
+    #[test]
+    fn what_was_not_decided_before_is_not_new() {
+        let text = br#"{"version":1,"vulnerabilities":[],"undecided_vulnerabilities":[
+                {"id":"RETIRE-1","package":"pkg:npm/a@1"}],"advisories":{"missing":[
+                {"ecosystem":"PyPI","packages":2,"published":true},
+                {"ecosystem":"conda","packages":1,"published":false}]}}"#;
+        let baseline = Baseline::parse(text, "old.json").unwrap();
+        assert!(baseline.knew(&subject(&vulnerability("RETIRE-1", "a"))));
+        assert!(!baseline.knew(&subject(&vulnerability("RETIRE-2", "a"))));
+        let [gap] = baseline.gaps.as_slice() else {
+            panic!("{:?}", baseline.gaps)
+        };
+        assert_eq!(gap.what, "vulnerabilities of old.json, the baseline");
+        assert_eq!(
+            gap.why,
+            "it was made without advisories on PyPI: what is there of its 2 packages counts as new"
+        );
     }
 
     #[test]

@@ -185,6 +185,14 @@ pub(crate) enum Standing {
     },
 }
 
+impl Standing {
+    /// Whether somebody accepts it, or says that it does no harm. What is known from before is not
+    /// accepted by that.
+    pub(crate) fn is_accepted(&self) -> bool {
+        matches!(self, Self::SetAside { status, .. } if *status != VulnerabilityStatus::KnownBefore)
+    }
+}
+
 /// Why a vulnerability that stands does not hold back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Tolerance {

@@ -276,6 +276,7 @@ impl Gate {
             report.skipped.extend(gaps);
         }
         if report.advisories.is_some() {
+            self.set_aside_open(report, today);
             self.apply(report, &mut Judged::default(), today);
             report.skipped.extend(self.dropped.iter().cloned());
         }

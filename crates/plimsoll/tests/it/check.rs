@@ -5,6 +5,29 @@ use crate::stage::Stage;
 const DEMO: &str =
     "FROM debian:latest\nENV API_TOKEN=hunter2\nCOPY . /app\nCMD python3 /app/main.py\n";
 
+/// Of two forms in one file one would be lost.
+#[test]
+fn two_forms_need_two_files() {
+    let stage = Stage::with(&[("Dockerfile", "FROM scratch\n")]);
+    let check = |second: &str, code: i32| {
+        let call = ["check", "--output", "json=x", "--output", second];
+        stage.run(&call).expect(code)
+    };
+    let run = check("sarif=./x", 2);
+    let told = "--output json=x and --output sarif=./x are one file";
+    assert!(run.stderr.contains(told), "{}", run.stderr);
+    assert!(!stage.project().join("x").exists());
+    let call = [
+        "check",
+        "--output",
+        "json=/dev/null",
+        "--output",
+        "plain=/dev/null",
+    ];
+    let both = stage.run(&call).code;
+    assert_eq!(both, check("plain=y", both).code);
+}
+
 #[test]
 fn findings_come_as_the_documented_object() {
     let stage = Stage::with(&[("Dockerfile", DEMO)]);

@@ -1,5 +1,6 @@
 //! `plimsoll diff`: two images side by side.
 
+use plimsoll_testkit::advisory::Advisory;
 use plimsoll_testkit::image::{ImageBuilder, Layer};
 
 use crate::stage::Stage;
@@ -281,47 +282,12 @@ fn lines_are_named_where_the_dockerfile_is() {
 /// mends, one that went with its package, one that came with a package.
 fn judged_stage() -> Stage {
     let stage = stage();
-    let record = |id: &str, name: &str, severity: &str, events: serde_json::Value| {
-        serde_json::json!({
-            "id": id, "modified": "2026-01-03T00:00:00Z",
-            "database_specific": {"severity": severity},
-            "affected": [{"package": {"ecosystem": "PyPI", "name": name}, "ranges": [
-                {"type": "ECOSYSTEM", "events": events}]}],
-        })
-    };
-    let introduced = serde_json::json!({"introduced": "0"});
-    let records = [
-        record(
-            "GHSA-kept-kept-kept",
-            "flask",
-            "LOW",
-            serde_json::json!([introduced]),
-        ),
-        record(
-            "GHSA-mend-mend-mend",
-            "flask",
-            "HIGH",
-            serde_json::json!([introduced, {"fixed": "2.5"}]),
-        ),
-        record(
-            "GHSA-gone-gone-gone",
-            "left-behind",
-            "CRITICAL",
-            serde_json::json!([introduced]),
-        ),
-        record(
-            "GHSA-came-came-came",
-            "new-comer",
-            "MODERATE",
-            serde_json::json!([introduced, {"fixed": "1.1"}]),
-        ),
-    ];
-    for (at, record) in records.iter().enumerate() {
-        stage.write(&format!("osv/{at}.json"), record.to_string().as_bytes());
-    }
-    stage
-        .run(&["db", "build", "osv", "--out", "all.index"])
-        .expect(0);
+    stage.know(&[
+        Advisory::of("GHSA-kept-kept-kept", "PyPI", "flask").rated("LOW"),
+        Advisory::below("GHSA-mend-mend-mend", "PyPI", "flask", "2.5").rated("HIGH"),
+        Advisory::of("GHSA-gone-gone-gone", "PyPI", "left-behind").rated("CRITICAL"),
+        Advisory::below("GHSA-came-came-came", "PyPI", "new-comer", "1.1").rated("MODERATE"),
+    ]);
     stage
 }
 
@@ -395,6 +361,36 @@ fn vulnerabilities_come_and_go_with_a_cause() {
     bound("new-vulnerabilities", &[], 0);
 }
 
+/// What could not be held against a version keeps a bound from being kept, unless it was so before.
+#[test]
+fn what_may_be_new_is_no_reason_to_pass() {
+    let stage = judged_stage();
+    stage.know(&[Advisory::below("OPEN-both", "PyPI", "flask", "~").rated("CRITICAL")]);
+    let bound = |bound: &str, code: i32| {
+        let call = ["diff", "oci:old", "oci:new", "--db", "all.index"];
+        stage
+            .run(&[&call[..], &["--fail-on", bound]].concat())
+            .expect(code)
+    };
+    bound("new-vulnerabilities=high", 0);
+    stage.know(&[Advisory::below("OPEN-new", "PyPI", "new-comer", "~").rated("HIGH")]);
+    let run = bound("new-vulnerabilities=high", 3);
+    let told = "pkg:pypi/new-comer@1.0: OPEN-new may be in it [high]";
+    assert!(run.stdout.contains(told), "{}", run.stdout);
+    assert!(!run.stdout.contains("OPEN-both may"), "{}", run.stdout);
+    bound("new-vulnerabilities=critical", 0);
+    bound("new-vulnerabilities", 1);
+    bound("larger-by=10MB", 0);
+    stage.write(".trivyignore", b"OPEN-new\n");
+    bound("new-vulnerabilities=high", 0);
+    std::fs::remove_file(stage.project().join(".trivyignore")).unwrap();
+    stage.write(
+        "plimsoll.toml",
+        b"[policy.vulnerabilities]\nunjudged = \"report\"\n",
+    );
+    bound("new-vulnerabilities=high", 0);
+}
+
 #[test]
 fn vulnerabilities_that_nobody_looked_for_are_told() {
     let stage = judged_stage();
@@ -411,11 +407,8 @@ fn vulnerabilities_that_nobody_looked_for_are_told() {
     let gate = ["--fail-on", "new-vulnerabilities"];
     stage.run(&[&call[..], &gate].concat()).expect(3);
     // An index that knows nothing of these packages answers nothing.
-    stage.write(
-        "other/1.json",
-        br#"{"id":"GHSA-x","modified":"2026-01-01T00:00:00Z","affected":[{"package":
-        {"ecosystem":"npm","name":"a"},"versions":["1"]}]}"#,
-    );
+    let other = Advisory::listing("GHSA-x", "npm", "a", &["1"]);
+    stage.write("other/1.json", other.text().as_bytes());
     stage
         .run(&["db", "build", "other", "--out", "npm.index"])
         .expect(0);

@@ -1,5 +1,6 @@
 //! `plimsoll inspect`: what the exit code tells a pipeline.
 
+use plimsoll_testkit::advisory::Advisory;
 use plimsoll_testkit::image::{ImageBuilder, Layer};
 
 use crate::stage::{Run, Stage};
@@ -243,14 +244,12 @@ fn what_is_in_the_configuration_is_traced_to_its_line() {
 fn no_form_is_silent_about_what_it_rests_on() {
     let stage = Stage::new();
     lay(&stage, &ImageBuilder::new().layer(debian()));
-    stage.write(
-        "osv/1.json",
-        br#"{"id":"GHSA-aaaa-bbbb-cccc","modified":"2026-01-03T00:00:00Z","affected":[{"package":
-        {"ecosystem":"npm","name":"left-pad"},"versions":["1.2.0"]}]}"#,
-    );
-    stage
-        .run(&["db", "build", "osv", "--out", "all.index"])
-        .expect(0);
+    stage.know(&[Advisory::listing(
+        "GHSA-aaaa-bbbb-cccc",
+        "npm",
+        "left-pad",
+        &["1.2.0"],
+    )]);
     for form in [
         "human",
         "plain",

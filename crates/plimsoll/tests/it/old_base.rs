@@ -6,6 +6,7 @@
 
 use std::collections::BTreeMap;
 
+use plimsoll_testkit::advisory::Advisory;
 use plimsoll_testkit::distribution::Distribution;
 use serde_json::{Value, json};
 
@@ -52,15 +53,9 @@ fn sources(stage: &Stage, layout: &str) -> Sources {
 
 /// An advisory of high severity on all versions below one.
 fn advisory(id: &str, ecosystem: &str, name: &str, fixed: &str) -> Value {
-    json!({
-        "id": id,
-        "modified": "2026-01-01T00:00:00Z",
-        "severity": [{"type": "CVSS_V3", "score": "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:N/A:N"}],
-        "affected": [{
-            "package": {"ecosystem": ecosystem, "name": name},
-            "ranges": [{"type": "ECOSYSTEM", "events": [{"introduced": "0"}, {"fixed": fixed}]}],
-        }],
-    })
+    Advisory::below(id, ecosystem, name, fixed)
+        .scored("AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:N/A:N")
+        .record()
 }
 
 struct Yard {
@@ -179,25 +174,17 @@ fn yard() -> (Yard, usize) {
         "the base of PLIMSOLL_TEST_DEBIAN has no security update that the point release has not"
     );
     let osv = stage.root().join("osv");
-    std::fs::create_dir(&osv).unwrap();
-    let write = |record: &Value| {
-        let name = format!("{}.json", record["id"].as_str().unwrap());
-        std::fs::write(osv.join(name), record.to_string()).unwrap();
-    };
-    for (number, (name, fixed)) in behind.iter().enumerate() {
-        let id = format!("DSA-{}-1", 90_001 + number);
-        write(&advisory(&id, "Debian:12", name, fixed));
-    }
-    write(&advisory("PYSEC-2026-90001", "PyPI", "pytz", "2024.2"));
+    let behind_by = behind.iter().enumerate();
+    let mut records: Vec<Value> = behind_by
+        .map(|(number, (name, fixed))| {
+            let id = format!("DSA-{}-1", 90_001 + number);
+            advisory(&id, "Debian:12", name, fixed)
+        })
+        .collect();
+    records.push(advisory("PYSEC-2026-90001", "PyPI", "pytz", "2024.2"));
     // One that nobody has mended holds nothing back where only the others count.
-    write(&json!({
-        "id": "PYSEC-2026-90002",
-        "modified": "2026-01-01T00:00:00Z",
-        "affected": [{
-            "package": {"ecosystem": "PyPI", "name": "six"},
-            "ranges": [{"type": "ECOSYSTEM", "events": [{"introduced": "0"}]}],
-        }],
-    }));
+    records.push(Advisory::of("PYSEC-2026-90002", "PyPI", "six").record());
+    plimsoll_testkit::advisory::write(&records, &osv).unwrap();
     let osv = osv.display().to_string();
     stage
         .run(&["db", "build", &osv, "--out", "all.index"])

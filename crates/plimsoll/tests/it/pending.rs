@@ -1,7 +1,9 @@
 //! Security updates that a distribution has ready, and flaws that are exploited: told, and held back
 //! for where the policy says so.
 
+use plimsoll_testkit::advisory::Advisory;
 use plimsoll_testkit::image::{ImageBuilder, Layer};
+use serde_json::json;
 
 use crate::stage::Stage;
 
@@ -19,17 +21,18 @@ fn stage() -> Stage {
             "Codename: bookworm-security\nDate: Fri, 20 Nov 2026 00:12:41 UTC\n",
         ),
         (
-            "osv/1.json",
-            r#"{"id":"CVE-2024-0001","modified":"2026-01-01T00:00:00Z","affected":[{"package":
-            {"ecosystem":"Debian:12","name":"bash"},"ranges":[{"type":"ECOSYSTEM","events":
-            [{"introduced":"0"}]}],"ecosystem_specific":{"urgency":"low"}}]}"#,
-        ),
-        (
             "kev.json",
             r#"{"dateReleased":"2026-11-20T00:00:00Z","vulnerabilities":
             [{"cveID":"CVE-2024-0001","dateAdded":"2026-11-01"}]}"#,
         ),
     ]);
+    let flaw = json!({"affected": [{
+        "package": {"ecosystem": "Debian:12", "name": "bash"},
+        "ranges": [{"type": "ECOSYSTEM", "events": [{"introduced": "0"}]}],
+        "ecosystem_specific": {"urgency": "low"},
+    }]});
+    let flaw = Advisory::new("CVE-2024-0001").with(flaw);
+    stage.write("osv/1.json", flaw.text().as_bytes());
     let package = |name: &str, version: &str| {
         format!(
             "Package: {name}\nStatus: install ok installed\nArchitecture: amd64\n\

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use plimsoll_testkit::advisory::Advisory;
 use plimsoll_testkit::distribution::Distribution;
 
 use crate::stage::{Stage, engine_tests, tool};
@@ -193,16 +194,11 @@ fn known_vulnerabilities_hold_a_ship_back_until_they_are_mended_or_accepted() {
         stage.write("package.json", content.as_bytes());
     };
     version("1.2.0");
-    stage.write(
-        "osv/1.json",
-        br#"{"id":"GHSA-aaaa-bbbb-cccc","modified":"2026-01-03T00:00:00Z","aliases":
-        ["CVE-2021-0003"],"database_specific":{"severity":"HIGH"},"affected":[{"package":
-        {"ecosystem":"npm","name":"left-pad"},"ranges":[{"type":"SEMVER","events":
-        [{"introduced":"0"},{"fixed":"1.3.0"}]}]}]}"#,
-    );
-    stage
-        .run(&["db", "build", "osv", "--out", "all.index"])
-        .expect(0);
+    stage.know(&[
+        Advisory::below("GHSA-aaaa-bbbb-cccc", "npm", "left-pad", "1.3.0")
+            .also("CVE-2021-0003")
+            .rated("HIGH"),
+    ]);
     let ship = |db: &str, code: i32| {
         stage
             .run(&[
@@ -306,6 +302,10 @@ fn what_cannot_be_told_is_not_sent() {
         (["--output", "json=gone/x.json"], "gone does not exist"),
         (["--output", "json=."], "directory"),
         (["--evidence", "file"], "no folder"),
+        (
+            ["--output", "plain=.plimsoll/evidence/sbom.cdx.json"],
+            "the evidence's own sbom.cdx.json and --output plain=.plimsoll/evidence/sbom.cdx.json",
+        ),
         (["--evidence", "/proc/evidence"], "/proc/evidence"),
     ] {
         let run = ship(&more).expect(2);
@@ -326,16 +326,22 @@ fn what_cannot_be_told_is_not_sent() {
         assert!(stage.project().join("new/report.json").is_file());
     }
     ship(&["--evidence", "new", "--output", "plain=new/below/x.txt"]).expect(2);
+    // What it has in that form anyway need not be refused.
+    let twice = ["--evidence", "new", "--output"];
+    ship(&[&twice[..], &["json=new/report.json"]].concat()).expect(0);
+    for one in ["plain=new/report.json", "json=new/build.log"] {
+        ship(&[&twice[..], &[one]].concat()).expect(2);
+    }
+    let two = ["plain=new/x.txt", "--output", "json=new/../new/x.txt"];
+    ship(&[&twice[..], &two].concat()).expect(2);
     std::fs::remove_dir_all(&out).unwrap();
     // A form that knows no empty document, of an image without vulnerabilities: that is no failure.
-    stage.write(
-        "osv/1.json",
-        br#"{"id":"GHSA-aaaa-bbbb-cccc","modified":"2026-01-03T00:00:00Z","affected":[{"package":
-        {"ecosystem":"npm","name":"left-pad"},"versions":["1.2.0"]}]}"#,
-    );
-    stage
-        .run(&["db", "build", "osv", "--out", "all.index"])
-        .expect(0);
+    stage.know(&[Advisory::listing(
+        "GHSA-aaaa-bbbb-cccc",
+        "npm",
+        "left-pad",
+        &["1.2.0"],
+    )]);
     let asked = [
         "--format",
         "openvex",

@@ -3,6 +3,8 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
+use plimsoll_testkit::advisory::Advisory;
+
 /// A temporary folder with a project in it and a binary that sees nothing else of this machine's
 /// configuration.
 pub(crate) struct Stage {
@@ -57,6 +59,19 @@ impl Stage {
         let path = self.project().join(name);
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
         std::fs::write(path, content).unwrap();
+    }
+
+    /// Makes `all.index` of these advisories and those that it was made of before: `osv/1.json` and on.
+    pub(crate) fn know(&self, advisories: &[Advisory]) {
+        let folder = self.project().join("osv");
+        std::fs::create_dir_all(&folder).unwrap();
+        let there = std::fs::read_dir(folder).unwrap().count();
+        for (at, advisory) in advisories.iter().enumerate() {
+            let name = format!("osv/{}.json", there + at + 1);
+            self.write(&name, advisory.text().as_bytes());
+        }
+        self.run(&["db", "build", "osv", "--out", "all.index"])
+            .expect(0);
     }
 
     /// The binary, in the project folder.

@@ -58,6 +58,12 @@ pub(super) fn why(it: &Difference<'_>, records: &Records) -> Option<&'static str
     {
         return Some("Semantic Versions have three numbers: of others each reads what it can");
     }
+    let is_security = ["ALBA-", "ALEA-"]
+        .iter()
+        .all(|kind| !it.record.starts_with(kind));
+    if !it.is_ours && !is_security {
+        return Some("an erratum on bugs or enhancements that names no flaw is no advisory");
+    }
     let of_module = |text: &String| text.contains(".module");
     if ecosystem.starts_with("AlmaLinux")
         && !it.is_ours

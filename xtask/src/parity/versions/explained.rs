@@ -40,11 +40,32 @@ pub(super) fn why(
         Order::Go if versions[0].starts_with("go") != versions[1].starts_with("go") => {
             Some("no tool compares a module's version with a toolchain's")
         }
+        Order::Conan if any(has_mixed_part) => Some(
+            "a part of digits and more than digits: as Conan compares it with a number, it is no order",
+        ),
         Order::Cran if theirs == '!' && any(|it| has_number_above(it, 2_u64.pow(31) - 1)) => {
             Some("R does not know numbers above 2^31")
         }
         _ => None,
     }
+}
+
+/// Whether a part begins with digits, or with what Python takes for a sign, and has more than digits.
+fn has_mixed_part(version: &str) -> bool {
+    let is_digit = |byte: &u8| byte.is_ascii_digit();
+    let mut parts = parts_of_conan(version).into_iter();
+    parts.any(|part| {
+        let number = part.trim_start_matches(['-', '+', '_']);
+        number.as_bytes().first().is_some_and(is_digit) && !part.bytes().all(|byte| is_digit(&byte))
+    })
+}
+
+/// The parts of a version, of its pre-release and of its build.
+fn parts_of_conan(version: &str) -> Vec<&str> {
+    let (rest, build) = version.rsplit_once('+').unwrap_or((version, ""));
+    let (main, pre) = rest.split_once('-').unwrap_or((rest, ""));
+    let lists = [main, pre, build].into_iter();
+    lists.flat_map(|list| list.split('.')).collect()
 }
 
 fn has_number_above(text: &str, largest: u64) -> bool {

@@ -35,7 +35,7 @@ enum How {
 }
 
 /// The tools there are.
-pub(in crate::parity) const JUDGES: [Judge; 13] = [
+pub(in crate::parity) const JUDGES: [Judge; 14] = [
     Judge {
         order: Order::Dpkg,
         name: "dpkg",
@@ -139,6 +139,15 @@ pub(in crate::parity) const JUDGES: [Judge; 13] = [
         script: ("opam.sh", include_str!("judges/opam.sh")),
         how: How::Shell,
         wants: "opam 2.4 or later",
+    },
+    Judge {
+        order: Order::Conan,
+        name: "conan",
+        program: ("python3", "PYTHON"),
+        // Python looks for packages beside the script first.
+        script: ("judge.py", include_str!("judges/conan.py")),
+        how: How::Script,
+        wants: "Python with its package conan, 2 or later",
     },
 ];
 

@@ -1,5 +1,6 @@
 //! The file as it is written: sections one after another, then the header, then its name.
 
+use std::fs::Permissions;
 use std::io::{self, BufWriter, Seek as _, SeekFrom, Write as _};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
@@ -14,6 +15,12 @@ use super::super::index::{Index, IndexError, Snapshot};
 
 /// How the names of files under way begin.
 const UNDER_WAY: &str = ".plimsoll-advisories-";
+
+/// The mode of an index, but for what the umask takes: nobody but the owner writes one, or it could not
+/// be mapped.
+const MODE: u32 = 0o644;
+/// Who may not write it.
+const WRITERS: u32 = 0o022;
 
 /// How old such a file must be before it is taken for one that a killed run left, in seconds.
 const ABANDONED: u64 = 3600;
@@ -36,6 +43,7 @@ impl Output {
         sweep(folder(path));
         let file = tempfile::Builder::new()
             .prefix(UNDER_WAY)
+            .permissions(Permissions::from_mode(MODE))
             .tempfile_in(folder(path))?;
         let mut file = BufWriter::with_capacity(1 << 20, file);
         file.write_all(&[0; HEADER])?;
@@ -152,6 +160,7 @@ impl IncomingIndex {
         sweep(folder(path));
         let file = tempfile::Builder::new()
             .prefix(UNDER_WAY)
+            .permissions(Permissions::from_mode(MODE))
             .tempfile_in(folder(path))?;
         Ok(Self {
             path: path.to_owned(),
@@ -184,11 +193,14 @@ impl IncomingIndex {
     }
 }
 
-/// Puts a whole file in its place, on disk. Everybody may read an index, and nobody but the owner
-/// writes it, or it could not be mapped.
+/// Puts a whole file in its place, on disk. One that is replaced keeps its mode, but for who may write
+/// it.
 fn place(file: NamedTempFile, path: &Path) -> io::Result<()> {
-    let mode = std::fs::Permissions::from_mode(0o644);
-    file.as_file().set_permissions(mode)?;
+    if let Ok(replaced) = std::fs::metadata(path) {
+        let mode = replaced.permissions().mode() & !WRITERS;
+        file.as_file()
+            .set_permissions(Permissions::from_mode(mode))?;
+    }
     file.as_file().sync_all()?;
     if let Target::Stream(_) = Target::of(path)? {
         let problem = "is no file, and an index must be one to be read";
@@ -245,6 +257,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("index");
         std::fs::write(&path, "old").unwrap();
+        std::fs::set_permissions(&path, Permissions::from_mode(0o660)).unwrap();
         let elsewhere = tempfile::tempdir().unwrap();
         let (record, made) = (
             elsewhere.path().join("a.json"),
@@ -262,7 +275,7 @@ mod tests {
         one.put().unwrap();
         assert!(std::fs::read(&path).unwrap() == whole);
         let mode = std::fs::metadata(&path).unwrap().permissions().mode();
-        assert_eq!(mode & 0o777, 0o644);
+        assert_eq!(mode & 0o777, 0o640);
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
     }
 

@@ -11,6 +11,7 @@ use plimsoll_model::{
     BaseImage, Digest, Distribution, Evidence, FixState, Inventory, LayerFacts, Package,
     PackageKind, Platform, VulnerabilitySeverity,
 };
+use plimsoll_testkit::advisory::{self, Advisory};
 use serde_json::{Value, json};
 
 use super::*;
@@ -19,15 +20,7 @@ use crate::advisory::{Inputs, compile};
 /// An index of records.
 fn index(records: &[Value]) -> Index {
     let folder = tempfile::tempdir().unwrap();
-    let inputs: Vec<_> = records
-        .iter()
-        .enumerate()
-        .map(|(number, record)| {
-            let path = folder.path().join(format!("{number}.json"));
-            std::fs::write(&path, record.to_string()).unwrap();
-            path
-        })
-        .collect();
+    let inputs = advisory::write(records, folder.path()).unwrap();
     let out = folder.path().join("index");
     let report = compile(Inputs::of(&inputs), &out, &|_| {}).unwrap();
     assert_eq!(report.broken, 0, "{report:?}");
@@ -55,23 +48,17 @@ fn index_with(records: &[Value], lists: &[(&str, &str)]) -> Index {
 /// A record on versions from the beginning to below `fixed`; to the end of time where that is
 /// empty.
 fn record(id: &str, ecosystem: &str, name: &str, fixed: &str) -> Value {
-    let mut events = vec![json!({"introduced": "0"})];
-    if !fixed.is_empty() {
-        events.push(json!({"fixed": fixed}));
-    }
-    ranged(id, ecosystem, name, Value::Array(events))
+    let record = match fixed {
+        "" => Advisory::of(id, ecosystem, name),
+        fixed => Advisory::below(id, ecosystem, name, fixed),
+    };
+    record.record()
 }
 
 /// A record on the versions of one range's events.
 fn ranged(id: &str, ecosystem: &str, name: &str, events: Value) -> Value {
-    json!({
-        "id": id,
-        "modified": "2026-01-01T00:00:00Z",
-        "affected": [{
-            "package": {"ecosystem": ecosystem, "name": name},
-            "ranges": [{"type": "ECOSYSTEM", "events": events}],
-        }],
-    })
+    let record = Advisory::new(id).affecting(ecosystem, name, events);
+    record.record()
 }
 
 /// `record` with more fields.

@@ -1,21 +1,92 @@
 //! What earlier updates fetched and this one was not asked for, and how old all of it is.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::{DAY, Known, is_name};
+use super::{DAY, Known, MARK, is_name};
 use crate::advisory::Snapshot;
 
-/// An ecosystem that stays in the index as an earlier update fetched it.
+/// An ecosystem or a list that stays in the index as an earlier update fetched it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Kept {
-    /// Its name.
+    /// Its name; of a security pocket its suite.
     pub ecosystem: String,
     /// When its mirror was last asked, in seconds since 1970 (UTC), where that was written down.
     pub checked: Option<i64>,
-    /// Its archive: without it, it is no longer part of the index.
+    /// Its archive, or the folder of the pocket: without it, it is no longer part of the index.
     pub archive: PathBuf,
+}
+
+/// The lists that the index of the last update was made of, by what that wrote down.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct KeptLists {
+    /// Those that are one file, by name.
+    files: BTreeSet<String>,
+    /// Of each suite the package indexes.
+    pockets: BTreeMap<String, Vec<PathBuf>>,
+}
+
+impl KeptLists {
+    /// Those that still lie in the folder.
+    pub(super) fn read(folder: &Path) -> Self {
+        let mut lists = Self::default();
+        let mark = fs::read_to_string(folder.join(MARK)).unwrap_or_default();
+        for line in mark.lines() {
+            let Some((path, hash)) = line.rsplit_once(' ') else {
+                continue;
+            };
+            let is_hash = hash.len() == 64 && hash.bytes().all(|byte| byte.is_ascii_hexdigit());
+            // Earlier versions wrote them with the folder.
+            let path = Path::new(path);
+            let path = path.strip_prefix(folder).unwrap_or(path);
+            if !is_hash || !folder.join(path).is_file() {
+                continue;
+            }
+            if let Some((suite, _)) = suite_and_architecture(path) {
+                let files = lists.pockets.entry(suite).or_default();
+                files.push(path.to_owned());
+            } else if let Some(name) = path.to_str().filter(|name| is_name(name)) {
+                lists.files.insert(name.to_owned());
+            }
+        }
+        lists
+    }
+
+    /// A list that is one file.
+    pub(super) fn file(&self, folder: &Path, name: &str) -> Option<Kept> {
+        let path = folder.join(self.files.get(name)?);
+        Some(Kept {
+            ecosystem: name.to_owned(),
+            checked: Known::of(&path).checked,
+            archive: path,
+        })
+    }
+
+    /// Architectures of a suite.
+    pub(super) fn architectures(&self, suite: &str) -> BTreeSet<String> {
+        let files = self.pockets.get(suite).into_iter().flatten();
+        files
+            .filter_map(|path| Some(suite_and_architecture(path)?.1))
+            .collect()
+    }
+
+    /// Suites, each with its package indexes, below the folder.
+    pub(super) fn pockets(&self) -> impl Iterator<Item = (&str, &[PathBuf])> {
+        let pockets = self.pockets.iter();
+        pockets.map(|(suite, paths)| (suite.as_str(), paths.as_slice()))
+    }
+}
+
+/// What a path below the folder says: `pockets/dists/SUITE/COMPONENT/binary-ARCHITECTURE/FILE`.
+fn suite_and_architecture(path: &Path) -> Option<(String, String)> {
+    let words: Vec<&str> = path.to_str()?.split('/').collect();
+    let ["pockets", "dists", suite @ .., _, architecture, _] = words.as_slice() else {
+        return None;
+    };
+    let are_names = !suite.is_empty() && words.iter().all(|word| is_name(word));
+    let architecture = architecture.strip_prefix("binary-")?;
+    are_names.then(|| (suite.join("/"), architecture.to_owned()))
 }
 
 /// The archives in a folder that nobody asks for now, by name.

@@ -15,6 +15,7 @@ use sha2::{Digest as _, Sha256};
 use super::super::compile::{Holding, ListKind, check_list, check_release};
 use super::super::index::hexadecimal;
 use super::super::pocket::PocketName;
+use super::kept::{Kept, KeptLists};
 use super::{Fetched, Sought, Update, UpdateError, Wanted, is_name};
 
 /// Where FIRST publishes the EPSS scores of the day.
@@ -55,27 +56,43 @@ pub(super) struct Lists {
     pub(super) paths: Vec<PathBuf>,
     pub(super) pockets: Vec<(PocketName, PathBuf)>,
     pub(super) fetched: Vec<Fetched>,
+    /// What nobody asked for now and stays as it was.
+    pub(super) kept: Vec<Kept>,
 }
 
 impl Lists {
-    /// What the lists are: one line each.
-    pub(super) fn made_of(&self) -> io::Result<String> {
-        let mut lines = String::new();
+    /// What the lists are: one line each, whatever was asked for first.
+    pub(super) fn made_of(&self, folder: &Path) -> io::Result<String> {
+        let mut lines = Vec::new();
         let pockets = self.pockets.iter().map(|(_, path)| path);
         for path in pockets.chain(&self.paths) {
-            lines.push_str(&format!("{} {}\n", path.display(), digest(path)?));
+            let below = path.strip_prefix(folder).unwrap_or(path);
+            lines.push(format!("{} {}\n", below.display(), digest(path)?));
         }
-        Ok(lines)
+        lines.sort();
+        Ok(lines.concat())
     }
 }
 
 impl Update<'_> {
-    /// Fetches the lists that were asked for.
+    /// Fetches the lists that were asked for. What the index has besides by an earlier update stays.
     pub(super) fn lists(&self, on_step: &(dyn Fn(&str) + Sync)) -> Result<Lists, UpdateError> {
         let mut lists = Lists::default();
+        let earlier = KeptLists::read(self.folder);
         for pocket in self.lists.pockets {
             on_step(&pocket.suite);
-            lists.fetched.push(self.pocket(pocket, &mut lists.pockets)?);
+            // An index of earlier architectures beside a newer release would be as old as it looks new.
+            let mut architectures = self.lists.architectures.to_vec();
+            let known = earlier.architectures(&pocket.suite).into_iter();
+            architectures.extend(known.filter(|one| !self.lists.architectures.contains(one)));
+            let fetched = self.pocket(pocket, &architectures, &mut lists.pockets)?;
+            lists.fetched.push(fetched);
+        }
+        for (suite, paths) in earlier.pockets() {
+            let is_asked = |pocket: &PocketName| pocket.suite == suite;
+            if !self.lists.pockets.iter().any(is_asked) {
+                self.keep_pocket(suite, paths, &mut lists)?;
+            }
         }
         for (name, address, sought, kind) in [
             ("EPSS", self.lists.epss, Sought::Scores, ListKind::Scores),
@@ -101,15 +118,60 @@ impl Update<'_> {
                 let fetched = self.fetch_file(file, on_step)?;
                 lists.fetched.push(fetched);
                 lists.paths.push(path);
+            } else if let Some(kept) = earlier.file(self.folder, name) {
+                lists.paths.push(kept.archive.clone());
+                lists.kept.push(kept);
             }
         }
         Ok(lists)
+    }
+
+    /// Takes a pocket as it lies here. What an update left that did not come to its end is none of
+    /// the day that its release tells.
+    fn keep_pocket(
+        &self,
+        suite: &str,
+        paths: &[PathBuf],
+        lists: &mut Lists,
+    ) -> Result<(), UpdateError> {
+        let folder = self.folder.join("pockets").join("dists").join(suite);
+        let release = Release::read(&folder.join("InRelease")).unwrap_or_default();
+        for path in paths {
+            let path = self.folder.join(path);
+            let mut indexes = release.indexes.iter();
+            let is_whole = indexes.any(|index| {
+                folder.join(&index.path) == path
+                    && digest(&path).is_ok_and(|known| known == index.sha256)
+            });
+            if !is_whole {
+                return Err(UpdateError::Fetch {
+                    ecosystem: suite.to_owned(),
+                    sought: Sought::Pocket,
+                    reasons: vec![format!(
+                        "an update of it did not come to its end: ask for it again, or remove {}",
+                        folder.display()
+                    )],
+                });
+            }
+            match PocketName::of_suite(suite) {
+                Some(name) => lists.pockets.push((name, path)),
+                // Its release tells whose it is.
+                None => lists.paths.push(path),
+            }
+        }
+        lists.kept.push(Kept {
+            ecosystem: suite.to_owned(),
+            checked: None,
+            archive: folder,
+        });
+        Ok(())
     }
 
     /// Fetches what has changed of a pocket; what it consists of is added to `found`.
     fn pocket(
         &self,
         pocket: &PocketName,
+        architectures: &[String],
         found: &mut Vec<(PocketName, PathBuf)>,
     ) -> Result<Fetched, UpdateError> {
         let usual = [match pocket.is_of_debian() {
@@ -122,7 +184,7 @@ impl Update<'_> {
         };
         let mut passed_over = Vec::new();
         for mirror in mirrors {
-            match self.pocket_of(pocket, mirror) {
+            match self.pocket_of(pocket, architectures, mirror) {
                 Ok(part) => {
                     let paths = part.paths.into_iter();
                     found.extend(paths.map(|path| (pocket.clone(), path)));
@@ -146,7 +208,12 @@ impl Update<'_> {
     }
 
     /// Fetches what one mirror has of a pocket.
-    fn pocket_of(&self, pocket: &PocketName, mirror: &str) -> Result<Part, Trouble> {
+    fn pocket_of(
+        &self,
+        pocket: &PocketName,
+        architectures: &[String],
+        mirror: &str,
+    ) -> Result<Part, Trouble> {
         let suite = &pocket.suite;
         let address = format!("{}/dists/{suite}", mirror.trim_end_matches('/'));
         let folder = self.folder.join("pockets").join("dists").join(suite);
@@ -168,7 +235,8 @@ impl Update<'_> {
         };
         fs::rename(&incoming, &release_path).map_err(|error| here(&release_path, error))?;
         let release = Release::read(&release_path).map_err(|error| here(&release_path, error))?;
-        for architecture in self.lists.architectures {
+        let mut is_given = false;
+        for architecture in architectures {
             let indexes = release.indexes(architecture);
             let was_here = indexes
                 .iter()
@@ -195,11 +263,14 @@ impl Update<'_> {
                     "{}: names no package index for {architecture}",
                     told_address(&place)
                 )),
-                None => part.paths.append(&mut paths),
+                None => {
+                    part.paths.append(&mut paths);
+                    is_given |= self.lists.architectures.contains(architecture);
+                }
                 Some(why) => part.lacking.push(format!("{architecture}: {why}")),
             }
         }
-        if part.paths.is_empty() {
+        if !is_given {
             return Err(Trouble::Absent(part.lacking.join("; ")));
         }
         part.bytes = part.bytes.filter(|_| changed);

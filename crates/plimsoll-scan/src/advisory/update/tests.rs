@@ -631,6 +631,77 @@ fn what_was_not_asked_for_stays_in_the_index() {
     assert_eq!(names(&yard), ["npm"]);
 }
 
+/// Nor does who asks for advisories alone ask for less than the lists that are there.
+#[test]
+fn lists_that_were_not_asked_for_stay_in_the_index() {
+    let mirror = Mirror::default();
+    mirror.put("/PyPI/all.zip", "1", archive(&[("1.json", RECORD)]));
+    let scores = "cve,epss,percentile\nCVE-2024-1,0.5,0.9\n";
+    mirror.put("/epss", "1", scores.as_bytes().to_vec());
+    publish(&mirror, "3.0.15-1", "");
+    let mut yard = Yard::new(&[&mirror]);
+    let pocket = vec![PocketName::of_release("debian:12").unwrap()];
+    yard.scores = Some(format!("{}/epss", yard.mirrors[0]));
+    yard.pockets.clone_from(&pocket);
+    assert_eq!(yard.update().unwrap().kept, []);
+    let before = fs::read(yard.out()).unwrap();
+    mirror.asked();
+    (yard.scores, yard.pockets) = (None, Vec::new());
+    let updated = yard.update().unwrap();
+    assert_eq!(mirror.asked(), ["/PyPI/all.zip 304"]);
+    let told: Vec<_> = updated
+        .kept
+        .iter()
+        .map(|one| (&*one.ecosystem, one.checked))
+        .collect();
+    assert_eq!(told, [("bookworm-security", None), ("EPSS", Some(NOW))]);
+    // Nothing has changed, and nothing is made again.
+    assert!(updated.compiled.is_none());
+    assert_eq!(fs::read(yard.out()).unwrap(), before);
+    // Nor where something has.
+    let newer = RECORD.replace("2.0", "2.1");
+    mirror.put("/PyPI/all.zip", "2", archive(&[("1.json", &newer)]));
+    assert!(yard.update().unwrap().compiled.is_some());
+    let has = |yard: &Yard| {
+        let snapshot = snapshot(yard);
+        (snapshot.pockets.len(), snapshot.epss.is_some())
+    };
+    assert_eq!(has(&yard), (1, true));
+    // An architecture that is not named now is fetched with the rest of its pocket.
+    yard.pockets.clone_from(&pocket);
+    yard.architectures = vec!["arm64".to_owned()];
+    publish(&mirror, "3.0.17-1", "");
+    let suite = "/dists/bookworm-security";
+    let text = mirror.text(&format!("{suite}/InRelease"));
+    let of_arm = text.lines().last().unwrap().replace("amd64", "arm64");
+    let text = format!("{text}{of_arm}\n");
+    mirror.put(&format!("{suite}/InRelease"), "4", text.into_bytes());
+    let index = |word: &str| format!("{suite}/main/binary-{word}/Packages.gz");
+    let packed = mirror.files.lock().unwrap()[&index("amd64")].1.clone();
+    mirror.put(&index("arm64"), "4", packed);
+    mirror.asked();
+    yard.update().unwrap();
+    assert!(mirror.asked().contains(&format!("{} 200", index("amd64"))));
+    assert_eq!(snapshot(&yard).pockets[0].architectures, ["amd64", "arm64"]);
+    // What did not come to its end is not kept as if it had.
+    publish(&mirror, "3.0.99-1", &"a".repeat(64));
+    yard.update().unwrap_err();
+    yard.pockets.clear();
+    let error = yard.update().unwrap_err().to_string();
+    assert!(error.contains("bookworm-security"), "{error}");
+    assert_eq!(has(&yard), (1, true));
+    // Whoever wants them no more removes them.
+    for one in &updated.kept {
+        let is_folder = one.archive.is_dir();
+        match is_folder {
+            true => fs::remove_dir_all(&one.archive).unwrap(),
+            false => fs::remove_file(&one.archive).unwrap(),
+        }
+    }
+    assert_eq!(yard.update().unwrap().kept, []);
+    assert_eq!(has(&yard), (0, false));
+}
+
 /// A mirror that is dead has nothing newer; another one that is alive says nothing of it.
 #[test]
 fn how_fresh_an_ecosystem_is_its_own_mirror_says() {

@@ -6,7 +6,7 @@
 //! Conan compares a part that is not a number all through with another as a text, so that `9` comes
 //! before `10`, `10` before `1d` and `1d` before `9`. That is no order. Here the digits that a part
 //! begins with are compared as a number, and what follows them as a text; a part that begins with none
-//! (`cci.20200203`) comes behind those that do, as in Conan.
+//! (`cci.20200203`) is compared as a text, as in Conan.
 
 use std::cmp::Ordering;
 
@@ -21,8 +21,9 @@ pub(super) struct Version<'a> {
 impl<'a> Parsed<'a> for Version<'a> {
     fn parse(text: &'a str) -> Result<Self, Reason> {
         let text = text.as_bytes();
-        if !text.first().is_some_and(u8::is_ascii_alphanumeric) {
-            return Err("it does not begin with a letter or a digit");
+        let is_first = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'_';
+        if !text.first().is_some_and(is_first) {
+            return Err("it does not begin with a letter, a digit or _");
         }
         let is_allowed = |byte: &u8| byte.is_ascii_alphanumeric() || b"-_+.".contains(byte);
         if !text.iter().all(is_allowed) {
@@ -79,11 +80,16 @@ fn is_zero(part: &[u8]) -> bool {
 }
 
 fn compare_parts(left: &[u8], right: &[u8]) -> Ordering {
-    let (mut left, mut right) = (left, right);
-    let numbers = (number::take(&mut left), number::take(&mut right));
+    let (mut after_left, mut after_right) = (left, right);
+    let numbers = (
+        number::take(&mut after_left),
+        number::take(&mut after_right),
+    );
     match (numbers.0.is_empty(), numbers.1.is_empty()) {
-        (false, false) => number::compare(numbers.0, numbers.1).then_with(|| left.cmp(right)),
-        (one, two) => one.cmp(&two).then_with(|| left.cmp(right)),
+        (false, false) => {
+            number::compare(numbers.0, numbers.1).then_with(|| after_left.cmp(after_right))
+        }
+        _ => left.cmp(right),
     }
 }
 
@@ -120,6 +126,9 @@ mod tests {
         equal(ORDER, &["1-alpha", "1.0-alpha", "1.0.0-alpha"]);
         ascending(ORDER, &["1.0", "1.0.0.1", "1.0.1"]);
         ascending(ORDER, &["1-1", "1-2", "1-10", "1-alpha", "1"]);
+        // What begins with neither a letter nor a digit comes before the numbers, nothing before all.
+        ascending(ORDER, &["1", "1..1", "1.0.1", "1.a"]);
+        ascending(ORDER, &["1--a", "1-1", "1-_", "1-a"]);
     }
 
     #[test]

@@ -115,31 +115,62 @@ impl Gate {
     }
 
     /// Decides on what may be there as if it were: what would hold back makes gaps that fail the gate,
-    /// unless nobody asked for a judgement or the policy takes what nobody can judge.
+    /// unless nobody asked for a judgement or the policy takes what nobody can judge. What is accepted
+    /// leaves the report.
     pub(super) fn undecided(&self, report: &mut Report, today: Date) -> Decision {
-        let open = std::mem::take(&mut report.undecided_vulnerabilities);
-        let image = self.identity(report);
-        let decision = decide(&open, &report.inventory, &image, &self.policy, today);
-        if self.asked_for && self.unjudged != Some(Unjudged::Report) {
-            let mut holding = open
-                .iter()
-                .zip(&decision.standings)
-                .filter(|(_, standing)| **standing == Standing::HoldsBack)
-                .map(|(one, _)| one);
-            let named = holding.by_ref().take(MOST_NAMED);
-            let mut gaps: Vec<Skipped> = named.map(|one| undecided(one, report)).collect();
-            let more = holding.count();
-            if more > 0 {
-                gaps.push(Skipped {
-                    what: AdvisoryCoverage::SUBJECT.to_owned(),
-                    why: format!("{more} more may be there that would hold the image back"),
-                    blocking: true,
-                });
-            }
+        let (decision, holding) = self.set_aside_open(report, today);
+        if self.asked_for {
+            let holding = holding.into_iter();
+            let holding = holding.filter_map(|at| report.undecided_vulnerabilities.get(at));
+            let gaps = self.open(holding, report);
             report.skipped.extend(gaps);
         }
-        report.undecided_vulnerabilities = open;
         decision
+    }
+
+    /// Takes what is accepted out of what may be there. Also tells which of the rest would hold back.
+    pub(super) fn set_aside_open(
+        &self,
+        report: &mut Report,
+        today: Date,
+    ) -> (Decision, Vec<usize>) {
+        let all = std::mem::take(&mut report.undecided_vulnerabilities);
+        let image = self.identity(report);
+        let decision = decide(&all, &report.inventory, &image, &self.policy, today);
+        let mut holding = Vec::new();
+        for (one, standing) in all.into_iter().zip(&decision.standings) {
+            if standing.is_accepted() {
+                continue;
+            }
+            if *standing == Standing::HoldsBack {
+                holding.push(report.undecided_vulnerabilities.len());
+            }
+            report.undecided_vulnerabilities.push(one);
+        }
+        (decision, holding)
+    }
+
+    /// That these may be in the image, and would hold it back; nothing where the policy takes what
+    /// nobody can judge.
+    pub(crate) fn open<'v>(
+        &self,
+        mut holding: impl Iterator<Item = &'v Vulnerability>,
+        report: &Report,
+    ) -> Vec<Skipped> {
+        if self.unjudged == Some(Unjudged::Report) {
+            return Vec::new();
+        }
+        let named = holding.by_ref().take(MOST_NAMED);
+        let mut gaps: Vec<Skipped> = named.map(|one| undecided(one, report)).collect();
+        let more = holding.count();
+        if more > 0 {
+            gaps.push(Skipped {
+                what: AdvisoryCoverage::SUBJECT.to_owned(),
+                why: format!("{more} more may be there that would hold the image back"),
+                blocking: true,
+            });
+        }
+        gaps
     }
 
     /// What is too old, or does not say how old it is. Of every ecosystem that judged the image the

@@ -315,7 +315,10 @@ fn enter<'s>(
         let is_image = product.itself.is_image(image);
         // Of a part, only as far as it is a part of that product.
         let within = (!is_image && !product.parts.is_empty()).then_some(&product.itself);
-        if product.parts.is_empty() && is_image {
+        // An index has images for its parts: both go by their digests.
+        let mut parts = product.parts.iter();
+        let is_whole = product.parts.is_empty() || parts.any(|part| part.has_digest_of(image));
+        if is_image && is_whole {
             entries.push(entry(Place::Image, None));
         }
         for package in product.packages() {

@@ -113,7 +113,7 @@ pub(crate) struct Component {
     pub(crate) purls: Vec<Purl>,
     /// Other names.
     pub(crate) names: Vec<String>,
-    /// SHA-256 of its bytes, in hexadecimal.
+    /// SHA-256 of its bytes, in hexadecimal; of an image that of its manifest.
     pub(crate) sha256: Option<String>,
     /// A component of a bill of materials, or all of it.
     pub(crate) link: Option<BomLink>,
@@ -178,6 +178,12 @@ impl Component {
             && self.takes_version(subject)
     }
 
+    /// Whether its digest says that it is the image.
+    fn has_digest_of(&self, image: &ImageIdentity) -> bool {
+        let digest = self.sha256.as_deref();
+        digest.is_some_and(|digest| image.has_digest(digest))
+    }
+
     fn is_image(&self, image: &ImageIdentity) -> bool {
         if let Some(link) = &self.link {
             if link.leads_elsewhere(image) {
@@ -188,8 +194,8 @@ impl Component {
             }
         }
         // A digest says exactly which; the names beside it are those it had where it was made.
-        if let Some(digest) = &self.sha256 {
-            return image.has_digest(digest);
+        if self.sha256.is_some() {
+            return self.has_digest_of(image);
         }
         self.purls.iter().any(|purl| image.is_asked_for_by(purl))
             || self.names.iter().any(|name| image.goes_by(name))

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::{Component, Product, Reading, Statement, Status, text, time};
 use crate::failure::Failure;
@@ -132,8 +132,15 @@ fn products(
 }
 
 /// Whether it can be told that something is this one: of a package that is named by its bytes, too,
-/// it is not known whether they are those that are installed.
+/// it is not known whether they are those that are installed, and of an image only its SHA-256 is.
 fn is_certain(reading: &mut Reading<'_>, component: &Component, place: &str) -> bool {
+    if component.sha256.as_deref() == Some("") {
+        reading.drop(
+            place,
+            "names something by hashes of which none is its SHA-256",
+        );
+        return false;
+    }
     let is_package = component
         .purls
         .iter()
@@ -160,10 +167,20 @@ fn component(value: &Value) -> Component {
             }
             component.sha256 = object
                 .get("hashes")
-                .and_then(|hashes| text(hashes, "sha-256"));
+                .and_then(Value::as_object)
+                .filter(|hashes| !hashes.is_empty())
+                .map(sha256);
         }
     }
     component
+}
+
+/// The SHA-256 among the hashes of something; empty where there are only others.
+fn sha256(hashes: &Map<String, Value>) -> String {
+    let mut names = ["sha-256", "sha256"].into_iter();
+    let hash = names.find_map(|name| hashes.get(name)?.as_str());
+    let hash = hash.unwrap_or_default().trim();
+    hash.strip_prefix("sha256:").unwrap_or(hash).to_owned()
 }
 
 /// What an in-toto statement is about.

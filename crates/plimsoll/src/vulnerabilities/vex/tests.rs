@@ -287,6 +287,55 @@ fn a_link_is_to_the_bill_that_it_names() {
     }
 }
 
+/// An image goes by the digest of its manifest, as a product or as a part of the index it is in.
+#[test]
+fn an_image_goes_by_its_hash() {
+    let [own, index, other] = ["ab", "cd", "ef"].map(|byte| byte.repeat(32));
+    let by = |hash: &str| format!(r#""hashes":{{"sha-256":"{hash}"}}"#);
+    let within = |whole: &str, part: &str| format!("{},\"subcomponents\":[{{{part}}}]", by(whole));
+    let image = ImageIdentity::of(&ImageSummary {
+        name: "registry.example/app:1".to_owned(),
+        digest: Digest::from_sha256([0xab; 32]),
+        config: ImageConfig::default(),
+        compressed_size: 0,
+    });
+    let image = image.known_as(&[Digest::from_sha256([0xcd; 32])]);
+    for (product, speaks) in [
+        (by(&own), true),
+        (by(&own.to_uppercase()), true),
+        (by(&format!("sha256:{own}")), true),
+        (by(&index), true),
+        (by(&other), false),
+        // Whatever it is called.
+        (format!(r#""@id":"pkg:oci/other",{}"#, by(&own)), true),
+        (
+            format!(r#""@id":"pkg:oci/app?tag=1",{}"#, by(&other)),
+            false,
+        ),
+        // A hash that is not compared fits nothing.
+        (
+            r#""@id":"pkg:oci/app?tag=1","hashes":{"sha-512":"00"}"#.to_owned(),
+            false,
+        ),
+        (within(&index, &by(&own)), true),
+        (within(&index, &by(&other)), false),
+        (within(&other, &by(&own)), false),
+        (within(&own, r#""@id":"pkg:npm/a""#), true),
+        (within(&own, r#""@id":"pkg:npm/b""#), false),
+    ] {
+        let text = format!(
+            r#"{{"@context":"https://openvex.dev/ns/v0.2.0","statements":[{{"vulnerability":
+            {{"name":"C-1"}},"status":"not_affected","products":[{{{product}}}]}}]}}"#
+        );
+        let vex = read_text(&text).unwrap();
+        let work = crate::vulnerabilities::work::Work::of(1_000_000);
+        let mut coverage = Coverage::new(&vex.statements, &image, work);
+        let found = testing::vulnerability("C-1", "a");
+        let said = coverage.said(&testing::subject(&found)).unwrap();
+        assert_eq!(said.is_some(), speaks, "{product}");
+    }
+}
+
 /// A document that is about another product sets nothing aside here.
 #[test]
 fn what_is_said_of_another_product_is_not_said_of_this_one() {

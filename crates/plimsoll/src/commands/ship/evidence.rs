@@ -1,0 +1,267 @@
+//! The evidence of a voyage: bill of materials, provenance, reports and log, in one folder.
+
+use std::path::{Path, PathBuf};
+
+use plimsoll_attest::Attachment;
+use plimsoll_attest::provenance::{self, Byproduct, GitSource, ProvenanceInput};
+use plimsoll_image::Referrer;
+use plimsoll_model::{ImageName, Platform, Report};
+
+use crate::args::{Format, OutputArgs, ShipArgs, Subject};
+use crate::commands::build::Built;
+use crate::credentials;
+use crate::failure::Failure;
+use crate::output::{self, Rendering, VERSION};
+use crate::plan::Voyage;
+use crate::terminal::Terminal;
+use crate::write::{self, PendingFolder};
+use crate::{project, storage};
+
+/// What every evidence folder holds, and in which form where it is one.
+const EVIDENCE: [(&str, Option<Format>); 6] = [
+    ("sbom.cdx.json", Some(Format::Cyclonedx)),
+    ("provenance.json", None),
+    ("report.json", Some(Format::Json)),
+    ("report.sarif", Some(Format::Sarif)),
+    ("report.md", Some(Format::Markdown)),
+    ("build.log", None),
+];
+
+/// One file of the evidence folder, and how it is hung on the image.
+pub(super) struct EvidenceFile {
+    name: &'static str,
+    bytes: Vec<u8>,
+    attachment: Option<Attachment>,
+}
+
+impl EvidenceFile {
+    /// How it is hung on the image, where it is.
+    pub(super) fn referrer(&self) -> Option<Referrer> {
+        let attachment = self.attachment.clone()?;
+        Some(Referrer {
+            artifact_type: attachment.artifact_type.to_owned(),
+            media_type: attachment.media_type.to_owned(),
+            bytes: attachment.bytes,
+            annotations: attachment.annotations,
+        })
+    }
+}
+
+/// Where the evidence goes, and what else is written.
+pub(super) struct Places {
+    /// The evidence folder.
+    pub(super) folder: PathBuf,
+    /// Forms that were asked for in it, by the names of their files.
+    inside: Vec<(String, Format)>,
+    /// The other forms.
+    pub(super) output: OutputArgs,
+}
+
+impl Places {
+    /// Those that were asked for; whatever cannot be written there is said now.
+    pub(super) fn read(
+        arguments: &ShipArgs,
+        voyage: &Voyage,
+        has_advisories: bool,
+    ) -> Result<Self, Failure> {
+        let folder = match &arguments.evidence {
+            Some(folder) => folder.clone(),
+            None => storage::own_folder(&voyage.folder)?.join("evidence"),
+        };
+        write::is_folder_writable(&folder)?;
+        let (inside, output) = parted(&arguments.output, &folder)?;
+        output::are_possible(&output, Subject::Image, has_advisories)?;
+        for (_, format) in &inside {
+            output::fits(*format, Subject::Image, has_advisories)?;
+        }
+        Ok(Self {
+            folder,
+            inside,
+            output,
+        })
+    }
+
+    /// Writes all that the folder is to hold beside it: the papers, the report in its forms, the log.
+    pub(super) fn prepare(
+        &self,
+        papers: Vec<EvidenceFile>,
+        rendering: &Rendering<'_>,
+        log: Vec<u8>,
+    ) -> Result<PendingFolder, Failure> {
+        let plain = rendering.for_file();
+        let papers = papers.into_iter().map(|file| (file.name, file.bytes));
+        let mut contents: Vec<(&str, Vec<u8>)> = papers.collect();
+        for (name, format) in [
+            ("report.json", Format::Json),
+            ("report.sarif", Format::Sarif),
+            ("report.md", Format::Markdown),
+        ] {
+            let text = plain.render(format)?.unwrap_or_default();
+            contents.push((name, text.into_bytes()));
+        }
+        contents.push(("build.log", log));
+        for (name, format) in &self.inside {
+            match plain.render(*format)? {
+                Some(text) => contents.push((name, text.into_bytes())),
+                None => output::say_empty(*format, Path::new(name)),
+            }
+        }
+        PendingFolder::new(&self.folder, &contents)
+    }
+}
+
+/// Parts what `--output` asks for into the files of the evidence folder, which is replaced whole and is
+/// to hold them then, and the rest.
+fn parted(
+    output: &OutputArgs,
+    evidence: &Path,
+) -> Result<(Vec<(String, Format)>, OutputArgs), Failure> {
+    let folder = write::leads_to(evidence)?;
+    let mut inside: Vec<(String, Format)> = Vec::new();
+    let mut rest = output.clone();
+    rest.outputs.clear();
+    for one in &output.outputs {
+        let (format, path) = one;
+        let whole = write::leads_to(path)?;
+        let Ok(below) = whole.strip_prefix(&folder) else {
+            rest.outputs.push((*format, path.clone()));
+            continue;
+        };
+        let name = below.to_str().filter(|name| !name.is_empty());
+        match name.filter(|_| below.components().count() == 1) {
+            Some(name) => {
+                let earlier = inside.iter().find(|(known, _)| known == name);
+                if let Some((_, other)) = earlier {
+                    let other = output::typed(&(*other, path.clone()));
+                    return Err(output::one_file(&other, &output::typed(one)));
+                }
+                match EVIDENCE.iter().find(|(known, _)| *known == name) {
+                    None => inside.push((name.to_owned(), *format)),
+                    // It is there anyway.
+                    Some((_, form)) if *form == Some(*format) => {}
+                    Some(_) => {
+                        let own = format!("the evidence's own {name}");
+                        return Err(output::one_file(&own, &output::typed(one)));
+                    }
+                }
+            }
+            None => {
+                return Err(Failure::usage(format!(
+                    "{}: is no file of the evidence folder, which is replaced whole",
+                    path.display()
+                )));
+            }
+        }
+    }
+    Ok((inside, rest))
+}
+
+/// Bill of materials and provenance.
+pub(super) fn attest(
+    voyage: &Voyage,
+    built: &Built,
+    report: &Report,
+    names: &[ImageName],
+    terminal: Terminal,
+) -> Result<Vec<EvidenceFile>, Failure> {
+    let sbom = Rendering {
+        report,
+        sources: &[],
+        hidden: &[],
+        details: true,
+        verdict: None,
+        terminal,
+        epoch: Some(voyage.epoch),
+        said: &[],
+    }
+    .sbom(plimsoll_attest::cyclonedx::document)?
+    .into_bytes();
+    let plan = &built.plan;
+    let statement = provenance::statement(&ProvenanceInput {
+        names: names
+            .iter()
+            .map(|name| format!("{}/{}", name.registry, name.repository))
+            .collect::<std::collections::BTreeSet<_>>()
+            .into_iter()
+            .collect(),
+        digest: built.result.digest.clone(),
+        dockerfile: below(&voyage.context, &voyage.dockerfile_path),
+        target: plan.target.clone(),
+        platform: built
+            .image
+            .config
+            .platform
+            .clone()
+            .or_else(|| plan.platform.clone())
+            .unwrap_or_else(Platform::host),
+        build_args: credentials::publishable(&plan.build_args),
+        secret_ids: plan.secrets.keys().cloned().collect(),
+        source_date_epoch: plan.source_date_epoch,
+        engine: built.result.engine.clone(),
+        inputs: built.result.inputs.clone(),
+        source: voyage.git.as_ref().map(|git| GitSource {
+            url: git.remote.clone(),
+            commit: git.commit.clone(),
+            dirty: git.dirty,
+        }),
+        builder_id: builder_id(),
+        tool_version: VERSION.to_owned(),
+        invocation_id: invocation_id(),
+        // The same inputs give the same statement: the run's own clock stays out of it.
+        started_on: None,
+        finished_on: None,
+        byproducts: vec![Byproduct {
+            name: "sbom.cdx.json".to_owned(),
+            media_type: plimsoll_attest::cyclonedx::MEDIA_TYPE.to_owned(),
+            digest: plimsoll_image::sha256(&sbom),
+        }],
+    });
+    Ok(vec![
+        EvidenceFile {
+            name: "sbom.cdx.json",
+            bytes: sbom.clone(),
+            attachment: Some(Attachment::sbom(sbom)),
+        },
+        EvidenceFile {
+            name: "provenance.json",
+            bytes: statement.clone(),
+            attachment: Some(Attachment::provenance(statement)),
+        },
+    ])
+}
+
+/// A path as the project sees it; only the file's name where it lies elsewhere.
+fn below(root: &Path, path: &Path) -> String {
+    match (root.canonicalize(), path.canonicalize()) {
+        (Ok(root), Ok(path)) => match path.strip_prefix(&root) {
+            Ok(inside) => inside.display().to_string(),
+            Err(_) => path
+                .file_name()
+                .map(|name| name.to_string_lossy().into_owned())
+                .unwrap_or_default(),
+        },
+        _ => project::shown(path),
+    }
+}
+
+/// Who builds: the workflow in GitHub Actions, nobody in particular elsewhere.
+fn builder_id() -> String {
+    match (
+        std::env::var("GITHUB_SERVER_URL"),
+        std::env::var("GITHUB_WORKFLOW_REF"),
+    ) {
+        (Ok(server), Ok(workflow)) => format!("{server}/{workflow}"),
+        _ => "https://plimsoll.dev/builder/local".to_owned(),
+    }
+}
+
+fn invocation_id() -> Option<String> {
+    let variable = |name: &str| std::env::var(name).ok();
+    Some(format!(
+        "{}/{}/actions/runs/{}/attempts/{}",
+        variable("GITHUB_SERVER_URL")?,
+        variable("GITHUB_REPOSITORY")?,
+        variable("GITHUB_RUN_ID")?,
+        variable("GITHUB_RUN_ATTEMPT")?
+    ))
+}
