@@ -414,7 +414,7 @@ fn serve(stream: &TcpStream, shared: &Shared) -> io::Result<()> {
             for byte in &bytes[bytes.len() / 2..] {
                 writer.write_all(&[*byte])?;
                 writer.flush()?;
-                std::thread::sleep(Duration::from_millis(50));
+                thread::sleep(Duration::from_millis(50));
             }
         }
         if !reusable || head.closes() {
