@@ -26,9 +26,9 @@ pub struct BillOfMaterials {
     pub format: String,
     /// What it is about, in its own words; empty where it does not say.
     pub subject: String,
-    /// Digest of the image it is about, where it says.
+    /// SHA-256 of what it is about, where it says: of an image that of its manifest.
     pub digest: Option<Digest>,
-    /// Whether it is about an image, whichever.
+    /// Whether it says that it is about an image, whichever.
     pub is_image: bool,
     /// The processor of the image, in the words of images, where it says.
     pub architecture: Option<String>,
@@ -117,8 +117,10 @@ fn of_value(value: &Tree<'_>, depth: usize) -> Result<BillOfMaterials, ReadError
     }
     if let Some(predicate) = value.get("predicate") {
         let mut bill = of_value(predicate, depth - 1)?;
-        bill.digest = bill.digest.or_else(|| statement_digest(value));
-        bill.is_image |= bill.digest.is_some();
+        // What a statement is about may be a file as well: its digest alone makes no image of it.
+        let subject = first_subject(value);
+        bill.digest = bill.digest.or_else(|| digest_of(subject?));
+        bill.is_image |= subject.is_some_and(|subject| subject::is_image(text(subject, "name")));
         return Ok(bill);
     }
     // Some tools wrap the predicate once more, and GitHub's dependency graph what it exports
@@ -201,8 +203,11 @@ fn place(package: &Package) -> impl Ord + '_ {
     )
 }
 
-fn statement_digest(statement: &Tree<'_>) -> Option<Digest> {
-    let subject = statement.get("subject")?.as_array()?.first()?;
+fn first_subject<'t, 'd>(statement: &'t Tree<'d>) -> Option<&'t Tree<'d>> {
+    statement.get("subject")?.as_array()?.first()
+}
+
+fn digest_of(subject: &Tree<'_>) -> Option<Digest> {
     let hex = subject.get("digest")?.get("sha256")?.as_str()?;
     Digest::parse(&format!("sha256:{hex}")).ok()
 }

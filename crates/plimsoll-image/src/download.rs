@@ -3,7 +3,6 @@
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
-use std::time::Instant;
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
@@ -14,7 +13,7 @@ use reqwest::{Method, StatusCode, Url};
 
 use crate::auth::Action;
 use crate::http::{
-    Content, Failure, Http, LEAST, Patience, is_silence, range_size, range_start, shown,
+    Content, Failure, Http, Paced, Patience, TooSlow, is_silence, range_size, range_start, shown,
     told_address, unexpected,
 };
 use crate::{Access, ImageError};
@@ -129,9 +128,7 @@ impl Part {
         on_bytes: &dyn Fn(u64),
     ) -> Result<Option<Option<String>>, Failure> {
         let there = self.length()?;
-        let version = fs::read_to_string(&self.version_path)
-            .ok()
-            .filter(|version| there > 0 && is_strong(version));
+        let version = self.strong_version().filter(|_| there > 0);
         let mut headers = HeaderMap::new();
         match version.as_deref().map(HeaderValue::from_str) {
             Some(Ok(version)) => {
@@ -190,6 +187,12 @@ impl Part {
         Ok(Some(told))
     }
 
+    /// The version that the bytes are of, where they can be gone on with by it.
+    fn strong_version(&self) -> Option<String> {
+        let version = fs::read_to_string(&self.version_path).ok();
+        version.filter(|version| is_strong(version))
+    }
+
     fn length(&self) -> Result<u64, ImageError> {
         let facts = self.file.metadata();
         Ok(facts
@@ -213,7 +216,7 @@ impl Part {
 
     fn receive(
         &mut self,
-        mut response: Response,
+        response: Response,
         begins: u64,
         expected: Option<u64>,
         (place, patience): (&str, Patience),
@@ -230,7 +233,7 @@ impl Part {
         self.file.seek(SeekFrom::Start(begins)).map_err(failed)?;
         let mut buffer = vec![0; 64 << 10];
         let mut there = begins;
-        let mut window = (Instant::now(), there);
+        let mut response = Paced::new(response, patience);
         loop {
             match response.read(&mut buffer) {
                 Ok(0) => break,
@@ -241,21 +244,17 @@ impl Part {
                         return Err(too_large());
                     }
                     on_bytes(there);
-                    if window.0.elapsed() >= patience.window {
-                        if there - window.1 < LEAST {
-                            let problem = format!(
-                                "sends too slowly: {} bytes in {} seconds; what has come is gone on \
-                                 with the next time",
-                                there - window.1,
-                                window.0.elapsed().as_secs()
-                            );
-                            return Err(Failure::Final(ImageError::invalid(place, problem)));
-                        }
-                        window = (Instant::now(), there);
-                    }
                 }
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) => {
+                    if let Some(slow) = TooSlow::of(&error) {
+                        let next = match self.strong_version() {
+                            Some(_) => "; what has come is gone on with the next time",
+                            None => "",
+                        };
+                        let problem = format!("{slow}{next}");
+                        return Err(Failure::Final(ImageError::invalid(place, problem)));
+                    }
                     return Err(Failure::Retry {
                         why: format!("{place}: the connection broke after {there} bytes"),
                         wait: None,

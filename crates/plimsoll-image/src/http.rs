@@ -1,6 +1,7 @@
 //! One request to a registry: authorisation, redirects, and what is worth another try.
 
 mod answer;
+mod pace;
 
 use std::io::Read;
 use std::net::IpAddr;
@@ -15,6 +16,7 @@ use self::answer::refusal;
 pub(crate) use self::answer::{
     content_type, is_page, page_instead, range_size, range_start, retry_after, unexpected,
 };
+pub(crate) use self::pace::{Paced, TooSlow};
 use crate::auth::{Action, Auth};
 use crate::{Access, ImageError};
 
@@ -31,13 +33,9 @@ pub(crate) struct Patience {
     pub(crate) longest_wait: Duration,
     /// Silence after which a connection is given up.
     pub(crate) silence: Duration,
-    /// Time in which a download must bring [`LEAST`] bytes.
+    /// Time of waiting in which a server must send a decent number of bytes; see [`Paced`].
     pub(crate) window: Duration,
 }
-
-/// Bytes that a download must bring in each [`Patience::window`]: a server that sends one byte now and
-/// then is not silent, and never done.
-pub(crate) const LEAST: u64 = 64 << 10;
 
 impl Patience {
     /// Whether another try is one too many.

@@ -186,14 +186,16 @@ pub fn keyword_of(created_by: &str) -> &str {
 ///
 /// Some builders put what several instructions wrote into one layer and name the last of them, be it
 /// `CMD` (`buildah build --layers=false`, `--squash`, Kaniko's single snapshot): a `COPY` or `ADD` that
-/// made no layer of its own shows that.
+/// made no layer of its own shows that. BuildKit joins nothing: what it leaves out brought nothing new.
 pub fn filled_steps(history: &[HistoryEntry]) -> Vec<(usize, bool)> {
     let mut is_joined = false;
     let mut steps = Vec::new();
     for (at, entry) in history.iter().enumerate() {
-        let keyword = keyword_of(entry.created_by.as_deref().unwrap_or_default());
+        let created_by = entry.created_by.as_deref().unwrap_or_default();
+        let keyword = keyword_of(created_by);
         if entry.empty_layer {
-            is_joined |= matches!(keyword, "COPY" | "ADD");
+            let is_buildkit = created_by.trim_end().ends_with("# buildkit");
+            is_joined |= matches!(keyword, "COPY" | "ADD") && !is_buildkit;
             continue;
         }
         steps.push((at, !is_joined && !WITHOUT_FILES.contains(&keyword)));
@@ -318,6 +320,15 @@ mod tests {
             (
                 &["-COPY a b", "-ENV A=b", "/bin/sh -c make", "RUN x"],
                 &[(2, false), (3, true)],
+            ),
+            // BuildKit leaves out what brought nothing new.
+            (
+                &[
+                    "ADD a / # buildkit",
+                    "-COPY b /c # buildkit",
+                    "RUN make # buildkit",
+                ],
+                &[(0, true), (2, true)],
             ),
             (&["ENV A=b"], &[(0, false)]),
         ] {

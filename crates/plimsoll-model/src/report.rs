@@ -79,9 +79,9 @@ pub struct BillSummary {
     pub format: String,
     /// What it is about, in its own words; empty where it does not say.
     pub subject: String,
-    /// Digest of the image it is about, where it says.
+    /// SHA-256 of what it is about, where it says: of an image that of its manifest.
     pub digest: Option<Digest>,
-    /// Whether it is about an image, whichever.
+    /// Whether it says that it is about an image, whichever.
     pub is_image: bool,
     /// The processor of that image, in the words of images, where it says.
     pub architecture: Option<String>,

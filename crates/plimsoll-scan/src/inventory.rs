@@ -9,7 +9,7 @@ use plimsoll_model::{
 };
 
 use crate::base;
-use crate::catalogue::{Candidate, Document, distribution, is_essential, system_databases};
+use crate::catalogue::{Candidate, Document, distribution, is_essential, system_databases, unread};
 use crate::gaps::Gaps;
 use crate::hidden::Hidden;
 use crate::notable::{notable, programs};
@@ -133,7 +133,7 @@ pub(crate) fn assemble(
 fn without_database(distribution: Option<&Distribution>, has_database: bool, gaps: &mut Gaps) {
     if let Some(distribution) = distribution
         && !has_database
-        && gaps.skipped.iter().all(|told| !told.blocking)
+        && !gaps.skipped.iter().any(tells_of_databases)
     {
         gaps.skipped.push(Skipped {
             what: Distribution::PACKAGES.to_owned(),
@@ -148,6 +148,21 @@ fn without_database(distribution: Option<&Distribution>, has_database: bool, gap
             blocking: true,
         });
     }
+}
+
+/// Whether it is why packages of the distribution may be missing: of a database, of one that is not
+/// read, or of a layer that may have held one.
+fn tells_of_databases(gap: &Skipped) -> bool {
+    let is_layer = gap.what.strip_prefix("layer ").is_some_and(|number| {
+        !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit())
+    });
+    let first = gap.what.split(" and ").next().unwrap_or_default();
+    let is_store = || unread::STORES.iter().any(|store| (store.claims)(first));
+    let is_database = || {
+        is_essential(&Candidate::new(&gap.what, 0, 0, b""))
+            && !distribution::PATHS.contains(&gap.what.as_str())
+    };
+    gap.blocking && (is_layer || is_store() || is_database())
 }
 
 /// What was linked into the Go programs that are there.

@@ -354,11 +354,16 @@ fn part_at<'a>(path: &'a str, names: &[&str]) -> Option<&'a str> {
     None
 }
 
-/// Whether a path lies in no installed package of a language.
+/// Whether a path lies in no package of a language that was installed, or taken into one's own sources.
 fn is_own(path: &str) -> bool {
-    ["node_modules/", "site-packages/", "dist-packages/", "gems/"]
-        .iter()
-        .all(|place| !path.contains(place))
+    const PLACES: [&str; 5] = [
+        "node_modules",
+        "site-packages",
+        "dist-packages",
+        "gems",
+        "vendor",
+    ];
+    part_at(path, &PLACES).is_none()
 }
 
 fn is_below(path: &str, folder: &str) -> bool {

@@ -258,13 +258,14 @@ fn tell(package: &mut Package, words: &str) {
 /// is in two programs would be one.
 fn acquired(words: &str) -> (Option<Evidence>, Option<&str>) {
     let is_told = |path: &&str| !path.is_empty();
-    // Ours: `acquired from metadata: PATH; layer 3, Dockerfile:7; built from NAME VERSION`.
-    if let Some((evidence, rest)) = words
-        .strip_prefix("acquired from ")
-        .and_then(|rest| rest.split_once(": "))
+    // Ours: `acquired from metadata: PATH; layer 3, Dockerfile:7; built from NAME VERSION`, in SPDX 3
+    // without the first two words.
+    let ours = words.strip_prefix("acquired from ").unwrap_or(words);
+    if let Some((evidence, rest)) = ours.split_once(": ")
+        && let Some(evidence) = Evidence::from_word(evidence)
+        && let Some((path, _)) = rest.rsplit_once("; layer ")
     {
-        let path = rest.rsplit_once("; layer ").map(|(path, _)| path);
-        return (Evidence::from_word(evidence), path.filter(is_told));
+        return (Some(evidence), Some(path).filter(is_told));
     }
     // syft's: `acquired package info from go module information: PATH, PATH`.
     let path = words

@@ -33,9 +33,14 @@ impl Subject<'_> {
             true => version.or_else(by_purl).or_else(in_registry),
             false => version,
         };
-        bill.is_image = is_image || bill.digest.is_some();
+        bill.is_image = is_image;
         bill.architecture = purls.into_iter().find_map(|(_, architecture)| architecture);
     }
+}
+
+/// Whether a name is the package URL of an image, as BuildKit's statements name theirs.
+pub(super) fn is_image(name: &str) -> bool {
+    image(name).is_some()
 }
 
 /// Digest and processor as the package URL of an image tells them.

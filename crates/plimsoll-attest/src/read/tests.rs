@@ -370,8 +370,33 @@ fn statements_and_envelopes_are_opened() {
         let bill = told(value);
         assert_eq!(packages(&bill), ["deb a 1 (b 1:2)"]);
         assert_eq!(bill.digest.unwrap().hex(), hex);
+        // It may be that of a file.
+        assert!(!bill.is_image);
         assert_eq!(bill.inventory.distribution.unwrap().id, "debian");
     }
+}
+
+#[test]
+fn a_statement_is_about_an_image_where_its_subject_is_one() {
+    let of = |name: &str, kind: &str| {
+        told(&json!({
+            "subject": [{"name": name, "digest": {"sha256": "0f".repeat(32)}}],
+            "predicate": {
+                "bomFormat": "CycloneDX", "specVersion": "1.6",
+                "metadata": {"component": {"type": kind, "name": "app"}},
+            },
+        }))
+    };
+    assert!(
+        of(
+            "pkg:docker/acme/app@1?platform=linux%2Famd64",
+            "application"
+        )
+        .is_image
+    );
+    assert!(of("app", "container").is_image);
+    let file = of("app", "application");
+    assert!(!file.is_image && file.digest.is_some());
 }
 
 #[test]

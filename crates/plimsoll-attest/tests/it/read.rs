@@ -1,4 +1,4 @@
-use plimsoll_attest::{SbomInput, cyclonedx, read, spdx};
+use plimsoll_attest::{SbomInput, cyclonedx, read, spdx, spdx3};
 
 use crate::cyclonedx::{inventory, rendered};
 
@@ -11,6 +11,7 @@ fn what_we_write_we_read() {
             "CycloneDX 1.6",
         ),
         (spdx::document, "SPDX 2.3"),
+        (spdx3::document, "SPDX 3"),
     ] {
         let bill = read::read(&rendered(render, &inventory, None, Some(0))).unwrap();
         assert_eq!(bill.format, format);

@@ -2,6 +2,7 @@ use std::cell::Cell;
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::net::TcpListener;
 use std::thread::JoinHandle;
+use std::time::Instant;
 
 use super::*;
 
@@ -260,6 +261,24 @@ fn addresses_in_clear_text_are_refused() {
 /// A byte now and then is no silence, and no download.
 #[test]
 fn a_server_that_sends_too_slowly_is_given_up() {
+    for (version, goes_on) in [("ETag: \"1\"", true), ("ETag: W/\"1\"", false)] {
+        let fetch = Fetch::new();
+        let begun = Instant::now();
+        let error = fetch
+            .run(&trickling(version), None)
+            .unwrap_err()
+            .to_string();
+        assert!(error.contains("too slowly"), "{error}");
+        assert!(error.contains("`--timeout`"), "{error}");
+        assert!(begun.elapsed().as_secs() < 20);
+        // What came is there for the next time, where it can be told what it is of.
+        assert!(fetch.files().contains(&"all.zip.part".to_owned()));
+        assert_eq!(error.contains("the next time"), goes_on, "{error}");
+    }
+}
+
+/// Sends a byte now and then.
+fn trickling(version: &'static str) -> Server {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = format!("http://{}/a/all.zip", listener.local_addr().unwrap());
     let asked = std::thread::spawn(move || {
@@ -268,23 +287,12 @@ fn a_server_that_sends_too_slowly_is_given_up() {
         let mut reader = BufReader::new(stream.try_clone().unwrap());
         while reader.read_line(&mut request).unwrap() > 2 {}
         stream
-            .write_all(&answer(
-                "200 OK",
-                &["ETag: \"1\"", "Content-Length: 9000"],
-                "",
-            ))
+            .write_all(&answer("200 OK", &[version, "Content-Length: 9000"], ""))
             .unwrap();
         while stream.write_all(b"x").is_ok() {
             std::thread::sleep(std::time::Duration::from_millis(50));
         }
         Vec::new()
     });
-    let server = Server { address, asked };
-    let fetch = Fetch::new();
-    let begun = Instant::now();
-    let error = fetch.run(&server, None).unwrap_err().to_string();
-    assert!(error.contains("too slowly"), "{error}");
-    assert!(begun.elapsed().as_secs() < 20);
-    // What came is there for the next time.
-    assert!(fetch.files().contains(&"all.zip.part".to_owned()));
+    Server { address, asked }
 }

@@ -9,7 +9,8 @@ use reqwest::{Method, StatusCode};
 use super::Repository;
 use crate::auth::Action;
 use crate::http::{
-    Content, Failure, content_type, is_silence, page_instead, range_start, unexpected,
+    Content, Failure, Paced, TooSlow, content_type, is_silence, page_instead, range_start,
+    unexpected,
 };
 use crate::layout::absence;
 use crate::{Descriptor, ImageError};
@@ -20,7 +21,7 @@ const PROGRESS: u64 = 16 << 20;
 pub(super) struct BlobReader {
     repository: Repository,
     descriptor: Descriptor,
-    response: Option<Response>,
+    response: Option<Paced<Response>>,
     position: u64,
     breaks: u32,
     /// Of these, how many because nothing came, without a byte in between.
@@ -65,7 +66,7 @@ impl BlobReader {
         let position = self.position;
         let size = self.descriptor.size;
         let response = repository.http.retry(&place, || {
-            let mut response =
+            let response =
                 repository
                     .http
                     .once(&Method::GET, &url, &action, &headers, Content::None)?;
@@ -95,6 +96,7 @@ impl BlobReader {
                     begins + length
                 ));
             }
+            let mut response = Paced::new(response, repository.http.patience);
             // A registry that does not know ranges begins anew.
             let passed = io::copy(
                 &mut response.by_ref().take(position - begins),
@@ -158,6 +160,10 @@ impl Read for BlobReader {
                 }
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) => {
+                    if let Some(slow) = TooSlow::of(&error) {
+                        let problem = format!("{}: the registry {slow}", self.place());
+                        return Err(ImageError::Unavailable(problem).into());
+                    }
                     let cause = error
                         .get_ref()
                         .and_then(|inner| inner.source())

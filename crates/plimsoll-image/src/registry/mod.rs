@@ -21,7 +21,8 @@ use self::blob::BlobReader;
 use crate::auth::Action;
 use crate::blob::{BlobContent, sha256};
 use crate::http::{
-    Content, Failure, Http, Patience, content_type, is_page, is_silence, page_instead, unexpected,
+    Content, Failure, Http, Paced, Patience, content_type, is_page, is_silence, page_instead,
+    unexpected,
 };
 use crate::{Access, BlobSource, Descriptor, Image, ImageError, media_type};
 
@@ -105,7 +106,7 @@ impl Repository {
                 wait: None,
                 silent,
             };
-            response
+            Paced::new(response, self.http.patience)
                 .take(media_type::MANIFEST_LIMIT + 1)
                 .read_to_end(&mut bytes)
                 .map_err(|error| {

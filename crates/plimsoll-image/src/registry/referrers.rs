@@ -10,7 +10,7 @@ use reqwest::{Method, StatusCode, Url};
 use super::Repository;
 use crate::auth::Action;
 use crate::blob::sha256;
-use crate::http::{Content, Failure, is_silence, unexpected};
+use crate::http::{Content, Failure, Paced, is_silence, unexpected};
 use crate::manifest::{Document, index_json, parse_document};
 use crate::{BlobSource as _, Descriptor, ImageError, media_type};
 
@@ -130,7 +130,7 @@ impl Repository {
                 _ => return Err(unexpected(place, answer).into()),
             }
             let mut raw = Vec::new();
-            answer
+            Paced::new(answer, self.http.patience)
                 .take(media_type::MANIFEST_LIMIT + 1)
                 .read_to_end(&mut raw)
                 .map_err(|error| Failure::Retry {

@@ -317,6 +317,20 @@ fn silence_is_not_waited_out() {
 }
 
 #[test]
+fn a_registry_that_trickles_is_given_up() {
+    let stage = Stage::new();
+    stage.send().unwrap();
+    let back = fetch(&stage.name(), &stage.access).unwrap();
+    let trickle = Fault::new(FaultKind::TrickleHalfway);
+    stage.registry.inject(trickle.method("GET").path("/blobs/"));
+    let begun = Instant::now();
+    let error = read_all(&back).unwrap_err();
+    assert!(matches!(error, ImageError::Unavailable(_)), "{error}");
+    assert!(error.to_string().contains("too slowly"), "{error}");
+    assert!(begun.elapsed() < Duration::from_secs(20));
+}
+
+#[test]
 fn a_blob_that_stalls_is_asked_for_once_more() {
     let stage = Stage::new();
     stage.send().unwrap();

@@ -199,8 +199,12 @@ fn first_word(summary: &str) -> Option<VulnerabilitySeverity> {
 
 /// A package that was made to do harm has no severity in any database.
 fn malice(id: &str) -> Option<VulnerabilitySeverity> {
+    is_malicious(id).then_some(VulnerabilitySeverity::Critical)
+}
+
+/// Whether an advisory says that a package was made to do harm.
+pub(super) fn is_malicious(id: &str) -> bool {
     id.starts_with("MAL-")
-        .then_some(VulnerabilitySeverity::Critical)
 }
 
 /// The database an advisory is of, in the words that other tools use where they have one

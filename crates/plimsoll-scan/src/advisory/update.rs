@@ -142,6 +142,20 @@ pub enum UpdateError {
     /// What was fetched cannot be compiled.
     #[error(transparent)]
     Compile(#[from] CompileError),
+    /// What an earlier update fetched, and this one was not asked for, is no longer whole.
+    #[error(
+        "{}: {why}; `--ecosystem {ecosystem:?}` fetches it anew, and without that file the index is \
+         made without it",
+        archive.display()
+    )]
+    Kept {
+        /// Which.
+        ecosystem: String,
+        /// Its archive.
+        archive: PathBuf,
+        /// What is wrong.
+        why: String,
+    },
     /// The index that is there cannot be marked as checked.
     #[error(transparent)]
     Index(#[from] IndexError),
@@ -288,13 +302,8 @@ impl Update<'_> {
             checked: times.all,
             asked: &times.each,
         };
-        let compiled = compile(inputs, self.out, on_records).inspect_err(|error| {
-            // An archive that is not whole, whoever gave it, is not asked for changes again.
-            if let CompileError::Archive { path, .. } = error {
-                let _ = fs::remove_file(path.with_extension("json"));
-                let _ = fs::remove_file(path);
-            }
-        })?;
+        let compiled = compile(inputs, self.out, on_records)
+            .map_err(|error| self.without_broken(error, &kept))?;
         let made = format!("{}\n{made_of}", compiled.snapshot.id);
         fs::write(&mark, made).map_err(|error| io(&mark, error))?;
         Ok(Updated {
@@ -302,6 +311,29 @@ impl Update<'_> {
             kept,
             compiled: Some(compiled),
         })
+    }
+
+    /// Sees to it that an archive that is not whole, whoever gave it, is not asked for changes again.
+    fn without_broken(&self, error: CompileError, kept: &[Kept]) -> UpdateError {
+        let CompileError::Archive { path, why } = error else {
+            return error.into();
+        };
+        let Some(one) = kept.iter().find(|one| one.archive == path) else {
+            let _ = fs::remove_file(path.with_extension("json"));
+            let _ = fs::remove_file(&path);
+            return CompileError::Archive { path, why }.into();
+        };
+        // Nobody fetches this one now: without it, the next index would be without it in silence.
+        let known = Known {
+            version: None,
+            ..Known::of(&path)
+        };
+        let _ = fs::write(path.with_extension("json"), known.to_json());
+        UpdateError::Kept {
+            ecosystem: one.ecosystem.clone(),
+            archive: path,
+            why,
+        }
     }
 
     /// What the archives here are: one line each. An index that was made of the same need not be

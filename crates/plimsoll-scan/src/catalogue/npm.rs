@@ -10,7 +10,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 use super::cached::in_cache;
 use super::json::{Any, Keys, Licenses, Take};
-use super::{Candidate, Document, folder};
+use super::{Candidate, Document, base_name, folder};
 
 /// What a package says of itself.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -57,6 +57,16 @@ pub(super) fn read_stored(path: &str, bytes: &[u8]) -> Result<Document, String> 
 /// Whether a package that is described at `path` is installed there.
 pub(crate) fn is_installed_at(path: &str) -> bool {
     claims(&Candidate::new(path, 0, 0, b""))
+}
+
+/// Whether what is described at `path` may be somebody's own: no package manager put it there, and its
+/// folder is not called as what is unpacked (`package`, `NAME-VERSION`).
+pub(crate) fn may_be_own(path: &str, version: &str) -> bool {
+    let place = base_name(folder(path));
+    claims_project(&Candidate::new(path, 0, 0, b""))
+        && !in_cache(path)
+        && place != "package"
+        && !place.ends_with(version)
 }
 
 pub(super) fn claims_project(candidate: &Candidate<'_>) -> bool {

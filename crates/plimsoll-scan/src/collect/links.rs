@@ -16,6 +16,11 @@ impl Collector<'_> {
         let is_third = first.is_some();
         let first = first.unwrap_or_else(|| target.to_owned());
         let read = claimant_by_name(&first, entry.mode);
+        // A database counts under the name at which it is looked for: what is written there later has
+        // nothing to do with another one, as a store of objects gives it.
+        if wanted.is_none() && read.is_some_and(|read| read.essential) {
+            return;
+        }
         // What one reader makes of a file says nothing to those who want another's.
         let is_other = wanted.is_some_and(|wanted| {
             read.is_some_and(|read| !std::ptr::eq(read, wanted))

@@ -190,4 +190,7 @@ fn any_path_has_its_places() {
     assert_eq!(shallow("a/b/c/d", 2), "a/b");
     assert_eq!(part_at("a/.git", &[".git"]), None);
     assert_eq!(part_at("a/.git/x", &[".git"]), Some("a/.git"));
+    assert!(is_own("srv/mygems/.idea/a.xml") && is_own("vendor"));
+    assert!(!is_own("usr/lib/ruby/gems/3.1.0/a/.idea/a.xml"));
+    assert!(!is_own("srv/vendor/bundle/a/.idea/a.xml"));
 }

@@ -47,6 +47,25 @@ fn a_store_under_any_name_and_in_any_order_is_read() {
 }
 
 #[test]
+fn a_database_counts_under_the_name_at_which_it_is_looked_for() {
+    let (own, kept) = ("lib/apk/db/installed", "ostree/objects/aa");
+    let database = |version: &str| format!("C:Q1\nP:a\nV:{version}\nA:x86_64\n\n");
+    for is_first in [true, false] {
+        let below = || match is_first {
+            true => Layer::new().file(own, database("1-r0")).hard(kept, own),
+            false => Layer::new().file(kept, database("1-r0")).hard(own, kept),
+        };
+        let outcome = look(vec![below()]);
+        assert_eq!(paths(&outcome), [own], "{is_first}");
+        let outcome = look(vec![below(), Layer::new().file(own, database("2-r0"))]);
+        let found = outcome.inventory.packages.iter();
+        let found: Vec<(&str, &str)> = found.map(|one| (&*one.version, &*one.path)).collect();
+        assert_eq!(found, [("2-r0", own)], "{is_first}");
+        assert!(outcome.skipped.iter().all(|told| !told.blocking));
+    }
+}
+
+#[test]
 fn chains_and_links_out_of_the_layer_are_followed() {
     let own = |name: &str| format!("app/node_modules/{name}/package.json");
     let outcome = look(vec![

@@ -334,4 +334,19 @@ fn a_distribution_without_a_database_holds_the_image_back() {
         };
         assert!(told.blocking && told.why.contains(what), "{told:?}");
     }
+    // Of what else could not be read no database tells.
+    let broken = os().link(
+        tar::EntryType::Link,
+        "srv/node_modules/q/package.json",
+        "gone",
+    );
+    let told = look(vec![broken]).skipped;
+    let told: Vec<&str> = told.iter().map(|one| one.what.as_str()).collect();
+    assert_eq!(
+        told,
+        [
+            "packages of the distribution",
+            "srv/node_modules/q/package.json"
+        ]
+    );
 }

@@ -30,6 +30,8 @@ pub enum FaultKind {
     /// Announces the whole body, sends half of it and then nothing more: until the registry is
     /// dropped, at most a minute.
     StallHalfway,
+    /// Announces the whole body, sends half of it and of the rest a byte now and then.
+    TrickleHalfway,
     /// 429 with `Retry-After` in seconds, or without.
     TooManyRequests {
         /// The value of `Retry-After`.
@@ -149,7 +151,9 @@ impl FaultKind {
                 }
                 response.body = Body::Bytes(flipped.into());
             }
-            Self::HangUpHalfway | Self::StallHalfway => response.body = Body::Half(bytes.clone()),
+            Self::HangUpHalfway | Self::StallHalfway | Self::TrickleHalfway => {
+                response.body = Body::Half(bytes.clone());
+            }
             Self::EndlessBody(limit) => response.body = Body::Endless(*limit),
             Self::DigestHeader(digest) => {
                 response

@@ -8,7 +8,7 @@ mod http;
 mod state;
 
 use std::collections::BTreeMap;
-use std::io::{self, BufReader, BufWriter};
+use std::io::{self, BufReader, BufWriter, Write as _};
 use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
@@ -21,7 +21,7 @@ pub use faults::{Fault, FaultKind};
 pub use state::StoredManifest;
 
 use crate::sha256;
-use http::{Head, Response};
+use http::{Body, Head, Response};
 use state::{Repository, State};
 
 /// The media type of an OCI image index.
@@ -409,6 +409,13 @@ fn serve(stream: &TcpStream, shared: &Shared) -> io::Result<()> {
         if matches!(fault, Some(FaultKind::StallHalfway)) {
             hang(shared);
             return Ok(());
+        }
+        if let (Some(FaultKind::TrickleHalfway), Body::Half(bytes)) = (&fault, &response.body) {
+            for byte in &bytes[bytes.len() / 2..] {
+                writer.write_all(&[*byte])?;
+                writer.flush()?;
+                thread::sleep(Duration::from_millis(50));
+            }
         }
         if !reusable || head.closes() {
             return Ok(());

@@ -1,5 +1,8 @@
 //! What a gate that needs a judgement cannot do without.
 
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet};
+
 use plimsoll_model::{AdvisoryCoverage, Distribution, EcosystemPackages, Skipped};
 
 use crate::args::AdvisoryArgs;
@@ -117,22 +120,58 @@ pub(super) fn gaps(
     gaps
 }
 
-/// Packages that were asked for and could not be judged: told, and no more.
-pub(super) fn unjudged(coverage: &AdvisoryCoverage) -> Option<Skipped> {
-    let first = coverage.unjudged.first()?;
-    Some(Skipped {
-        what: match coverage.unjudged.len() {
-            1 => format!("{} of {}", AdvisoryCoverage::SUBJECT, first.purl),
-            more => format!(
-                "{} of {} and {} more packages",
-                AdvisoryCoverage::SUBJECT,
-                first.purl,
-                more - 1
-            ),
-        },
-        why: first.why.clone(),
+/// Reasons that are told each by itself.
+const MOST_REASONS: usize = 3;
+
+/// Packages that were asked for and could not be judged: told, and no more. What keeps several from it
+/// is told by itself, of the others the first with its reason.
+pub(super) fn unjudged(coverage: &AdvisoryCoverage) -> Vec<Skipped> {
+    let mut by_reason: BTreeMap<&str, BTreeSet<Unjudged<'_>>> = BTreeMap::new();
+    for one in &coverage.unjudged {
+        let packages = by_reason.entry(&one.why).or_default();
+        packages.insert((&one.purl, &one.version));
+    }
+    let mut shared: Vec<_> = by_reason
+        .iter()
+        .filter(|(_, packages)| packages.len() > 1)
+        .collect();
+    shared.sort_by_key(|(_, packages)| Reverse(packages.len()));
+    shared.truncate(MOST_REASONS);
+    let mut lines: Vec<Skipped> = shared
+        .iter()
+        .map(|(why, packages)| line(packages, why))
+        .collect();
+    let told: BTreeSet<Unjudged<'_>> = shared
+        .iter()
+        .flat_map(|(_, packages)| packages.iter().copied())
+        .collect();
+    let rest: BTreeSet<Unjudged<'_>> = coverage
+        .unjudged
+        .iter()
+        .map(|one| (&*one.purl, &*one.version))
+        .filter(|one| !told.contains(one))
+        .collect();
+    let mut others = coverage.unjudged.iter();
+    let first = others.find(|one| rest.contains(&(&*one.purl, &*one.version)));
+    lines.extend(first.map(|first| line(&rest, &first.why)));
+    lines
+}
+
+/// Package URL and version.
+type Unjudged<'c> = (&'c str, &'c str);
+
+fn line(packages: &BTreeSet<Unjudged<'_>>, why: &str) -> Skipped {
+    let first = packages.first().map_or("", |(purl, _)| purl);
+    let more = match packages.len() {
+        0 | 1 => String::new(),
+        2 => " and 1 more package".to_owned(),
+        more => format!(" and {} more packages", more - 1),
+    };
+    Skipped {
+        what: format!("{} of {first}{more}", AdvisoryCoverage::SUBJECT),
+        why: why.to_owned(),
         blocking: false,
-    })
+    }
 }
 
 /// `3 packages were`.
@@ -203,6 +242,42 @@ mod tests {
         let gaps = gaps(&coverage, unidentified, None, demand, arguments);
         assert!(gaps.iter().all(|gap| gap.blocking));
         gaps.into_iter().map(|gap| gap.what).collect()
+    }
+
+    /// One may have many reasons: it is one package all the same, and no reason hides another.
+    #[test]
+    fn packages_are_counted_and_each_reason_that_several_have_is_told() {
+        let of = |purl: &str, why: &str| UnjudgedPackage {
+            purl: format!("pkg:deb/{purl}"),
+            version: "1".to_owned(),
+            why: why.to_owned(),
+        };
+        let coverage = AdvisoryCoverage {
+            unjudged: vec![
+                of("a", "A-1: no version"),
+                of("a", "A-2: no version"),
+                of("b", "no source"),
+                of("c", "no source"),
+                of("d", "D-1: no version"),
+            ],
+            ..AdvisoryCoverage::default()
+        };
+        let lines = unjudged(&coverage);
+        let lines: Vec<_> = lines.iter().map(|one| (&*one.what, &*one.why)).collect();
+        assert_eq!(
+            lines,
+            [
+                (
+                    "vulnerabilities of pkg:deb/b and 1 more package",
+                    "no source"
+                ),
+                (
+                    "vulnerabilities of pkg:deb/a and 1 more package",
+                    "A-1: no version"
+                ),
+            ]
+        );
+        assert_eq!(unjudged(&AdvisoryCoverage::default()), []);
     }
 
     #[test]

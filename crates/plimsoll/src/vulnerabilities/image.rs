@@ -59,16 +59,21 @@ impl ImageIdentity {
         }
     }
 
-    /// The image that a bill of materials is of, where it is of one.
+    /// The image that a bill of materials is of, where it is of one. What may be something else, such
+    /// as a file, goes by its digest alone: it may be called as an image is.
     pub(crate) fn of_bill(bill: &BillSummary) -> Self {
-        if !bill.is_image {
-            return Self::default();
-        }
         let digest = bill.digest.as_ref();
+        let digest = digest.map_or_else(String::new, ToString::to_string);
+        if !bill.is_image {
+            return Self {
+                digest,
+                ..Self::default()
+            };
+        }
         Self {
             name: name_of(&bill.subject),
             asked_for: bill.subject.clone(),
-            digest: digest.map_or_else(String::new, ToString::to_string),
+            digest,
             also: Vec::new(),
             bills: Vec::new(),
             architecture: bill.architecture.clone(),
@@ -225,6 +230,11 @@ mod tests {
         let image = ImageIdentity::of_bill(&bill);
         assert!(!image.is_asked_for_by(&by_name) && !image.is_asked_for_by(&exact));
         assert!(!image.goes_by(""));
+        // It has no name, and its digest is its digest.
+        bill.digest = Some(Digest::from_sha256([7; 32]));
+        let file = ImageIdentity::of_bill(&bill);
+        assert!(!file.is_asked_for_by(&by_name) && file.is_asked_for_by(&exact));
+        assert!(!file.goes_by("ghcr.io/acme/app:1.2"));
     }
 
     #[test]

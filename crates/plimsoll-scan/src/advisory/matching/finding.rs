@@ -8,7 +8,7 @@ use plimsoll_model::{
     Vulnerability,
 };
 
-use super::super::severity::{Opinion, is_erratum, label, rate, weight};
+use super::super::severity::{Opinion, is_erratum, is_malicious, label, rate, weight};
 use super::super::{Details, GoImport, Index, IndexError, Record, RecordId, Severity, Specifics};
 use super::answer::Answer;
 use super::flaw::{Flaw, Told, cve, flaws};
@@ -18,6 +18,7 @@ use super::threat::Threats;
 use super::way_out::way_out;
 use super::work::Work;
 use super::{MOST_FINDING_BYTES, MOST_FINDINGS};
+use crate::catalogue::npm::may_be_own;
 
 /// Addresses that are kept of a finding.
 const MAX_REFERENCES: usize = 16;
@@ -251,6 +252,13 @@ impl<'a, 'i> Findings<'a, 'i> {
     /// Whether a hit is about this build of the package, on this system.
     fn is_about(&self, package: &Package, word: &Word<'_, '_>) -> bool {
         let specifics = word.specifics();
+        // What somebody wrote is not what another published by that name to do harm.
+        if package.kind == PackageKind::Npm
+            && is_malicious(&word.advisory.record.id)
+            && may_be_own(&package.path, &package.version)
+        {
+            return false;
+        }
         if package.kind == PackageKind::Rpm && !is_of_module(package, word, specifics) {
             return false;
         }

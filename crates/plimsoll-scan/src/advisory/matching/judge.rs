@@ -41,7 +41,8 @@ pub(super) struct Hit<'i> {
     /// Whether it counts only of flaws that the advisories on this package that come first, of those
     /// who pay or who do not, say nothing of.
     pub(super) is_second: bool,
-    /// What it calls fixed and is no version, where it calls no other one fixed.
+    /// What it calls fixed and is no version, where this place of its record calls no other one fixed:
+    /// it counts where nothing else is known to mend the flaw.
     pub(super) no_version: Option<&'i str>,
 }
 

@@ -283,10 +283,10 @@ impl<'i, 'p> Inquiry<'i, 'p> {
             *self.unjudgeable.entry(realm.release).or_default() += 1;
             return Ok(None);
         }
-        if package.kind == PackageKind::Deb
+        let is_sourceless = package.kind == PackageKind::Deb
             && package.source.is_none()
-            && package.path == crate::catalogue::chisel::MANIFEST
-        {
+            && package.path == crate::catalogue::chisel::MANIFEST;
+        if is_sourceless {
             // Nothing that is found by its own name makes what is not found clean.
             let why =
                 "chisel's manifest does not tell its source package, by which advisories are known";
@@ -308,7 +308,8 @@ impl<'i, 'p> Inquiry<'i, 'p> {
                 };
                 self.leave(package, why);
             }
-            if answer.unjudged.iter().any(|(record, _)| record.is_none()) {
+            // Each is counted once.
+            if !is_sourceless && answer.unjudged.iter().any(|(record, _)| record.is_none()) {
                 *self.unjudgeable.entry(realm.release).or_default() += 1;
             }
             return Ok(Some(answer).filter(|answer| answer.tells()));

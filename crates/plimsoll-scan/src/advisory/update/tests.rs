@@ -702,6 +702,33 @@ fn lists_that_were_not_asked_for_stay_in_the_index() {
     assert_eq!(has(&yard), (0, false));
 }
 
+/// Nobody fetches it now, so that an index without it would be made in silence.
+#[test]
+fn what_was_kept_and_is_broken_is_told_until_it_is_asked_for() {
+    let mirror = Mirror::default();
+    mirror.put("/PyPI/all.zip", "1", archive(&[("1.json", RECORD)]));
+    mirror.put(
+        "/npm/all.zip",
+        "1",
+        archive(&[("1.json", &of_npm("2026-11-20"))]),
+    );
+    let mut yard = Yard::new(&[&mirror]);
+    yard.update().unwrap();
+    let kept = yard.folder.path().join("archives/PyPI.zip");
+    let whole = fs::read(&kept).unwrap();
+    fs::write(&kept, &whole[..60]).unwrap();
+    yard.ecosystems = vec!["npm".to_owned()];
+    for _ in 0..2 {
+        let error = yard.update().unwrap_err().to_string();
+        assert!(error.contains("`--ecosystem \"PyPI\"`"), "{error}");
+    }
+    // It is fetched whole, though the mirror has nothing newer.
+    yard.ecosystems = vec!["PyPI".to_owned()];
+    yard.update().unwrap();
+    assert_eq!(snapshot(&yard).ecosystems.len(), 2);
+    assert_eq!(fs::read(&kept).unwrap(), whole);
+}
+
 /// A mirror that is dead has nothing newer; another one that is alive says nothing of it.
 #[test]
 fn how_fresh_an_ecosystem_is_its_own_mirror_says() {

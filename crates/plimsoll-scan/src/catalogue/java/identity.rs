@@ -68,9 +68,29 @@ fn split(whole: &str) -> Option<(&str, &str)> {
         .find(|(at, _)| {
             whole
                 .get(at + 1..)
-                .is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()))
+                .is_some_and(|rest| begins_with_number(rest) && !is_of_name(rest))
         })
         .and_then(|(at, _)| Some((whole.get(..at)?, whole.get(at + 1..)?)))
+}
+
+fn begins_with_number(text: &str) -> bool {
+    text.starts_with(|c: char| c.is_ascii_digit())
+}
+
+/// Words of names, and never of versions.
+const NAME_WORDS: [&str; 5] = ["api", "bridge", "compat", "impl", "spec"];
+
+/// Whether a number belongs to the name, as a word of it follows and then the version:
+/// `log4j-1.2-api-2.17.1`, `jboss-servlet-api_3.0_spec-1.0.0.Final`.
+fn is_of_name(rest: &str) -> bool {
+    const SIGNS: [char; 2] = ['-', '_'];
+    let after = rest.trim_start_matches(|c: char| c.is_ascii_digit() || c == '.');
+    after.strip_prefix(SIGNS).is_some_and(|after| {
+        NAME_WORDS
+            .iter()
+            .filter_map(|word| after.strip_prefix(word)?.strip_prefix(SIGNS))
+            .any(begins_with_number)
+    })
 }
 
 impl Name {
@@ -429,6 +449,21 @@ mod tests {
                 "log4j-1.2-api-2.17.1.jar",
                 "Bundle-SymbolicName: org.apache.logging.log4j.1.2-api\nBundle-Version: 2.17.1\n",
                 Some("org.apache.logging.log4j:log4j-1.2-api@2.17.1 metadata"),
+            ),
+            (
+                "log4j-1.2-api-2.17.1.jar",
+                "",
+                Some("org.apache.logging.log4j:log4j-1.2-api@2.17.1 file-name"),
+            ),
+            (
+                "jboss-servlet-api_3.0_spec-1.0.0.Final.jar",
+                "",
+                Some("?:jboss-servlet-api_3.0_spec@1.0.0.Final file-name"),
+            ),
+            (
+                "thing-1.9-alpha-2.jar",
+                "",
+                Some("?:thing@1.9-alpha-2 file-name"),
             ),
             // The version of a bundle of Eclipse, and a number that is no release of Scala.
             (

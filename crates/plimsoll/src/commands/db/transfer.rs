@@ -32,6 +32,7 @@ impl From<UpdateError> for Failure {
         match error {
             UpdateError::Name(_) => Self::usage(message)
                 .hint("ecosystems are named as OSV names them, without release: Debian, PyPI, npm"),
+            UpdateError::Kept { .. } => Self::environment(message),
             UpdateError::Fetch { sought, .. } => Self::environment(message).hint(match sought {
                 Sought::Advisories => {
                     "--mirror names another place; `plimsoll db pull` fetches a finished index"

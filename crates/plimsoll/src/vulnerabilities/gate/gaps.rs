@@ -98,7 +98,11 @@ impl Gate {
                     true,
                 );
             }
-            let unjudged = advisories.unjudged.len();
+            // One may have several reasons; those of one are told together.
+            let unjudged = advisories
+                .unjudged
+                .chunk_by(|one, next| (&one.purl, &one.version) == (&next.purl, &next.version));
+            let unjudged = unjudged.count();
             if let Some(first) = advisories.unjudged.first() {
                 gap(
                     format!(

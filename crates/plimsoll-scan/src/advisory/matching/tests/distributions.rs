@@ -501,3 +501,22 @@ fn new_packages_that_mend_no_flaw_are_no_advisory() {
         ]
     );
 }
+
+/// What chisel's manifest names without a source is one that could not be judged, whatever else is odd of it.
+#[test]
+fn a_package_without_its_source_is_counted_once() {
+    let sliced = Package {
+        path: crate::catalogue::chisel::MANIFEST.to_owned(),
+        ..package(PackageKind::Deb, "libssl3", "no version")
+    };
+    let packages = vec![package(PackageKind::Deb, "openssl", "3.0-1"), sliced];
+    let records = [
+        record("DEBIAN-CVE-2024-1", "Debian:12", "openssl", "3.0-2"),
+        record("DEBIAN-CVE-2024-2", "Debian:12", "libssl3", "3.0-2"),
+    ];
+    let judged = judged(&records, &on("debian", "12", packages));
+    assert_eq!(judged.vulnerabilities.len(), 1);
+    let counts = judged.coverage.covered.iter();
+    let counts: Vec<_> = counts.map(|one| (one.packages, one.unjudged)).collect();
+    assert_eq!(counts, [(2, 1)]);
+}

@@ -275,3 +275,32 @@ fn what_a_package_came_with_is_told_and_what_is_gone() {
     assert_eq!(gone.removed_in, Some(1));
     assert_eq!(gone.fix_state, FixState::WillNotFix);
 }
+
+/// The name of an application is anybody's; what was installed by that name is what was published.
+#[test]
+fn what_is_malicious_is_what_was_installed() {
+    let at = |path: &str| Package {
+        path: path.to_owned(),
+        ..package(PackageKind::Npm, "api", "1.0.0")
+    };
+    let records = [
+        record("MAL-2024-1", "npm", "api", ""),
+        record("GHSA-1", "npm", "api", "2.0.0"),
+    ];
+    for (path, found) in [
+        ("app/package.json", &["GHSA-1"][..]),
+        (
+            "app/node_modules/api/package.json",
+            &["GHSA-1", "MAL-2024-1"],
+        ),
+        ("opt/driver/package/package.json", &["GHSA-1", "MAL-2024-1"]),
+        ("opt/api-1.0.0/package.json", &["GHSA-1", "MAL-2024-1"]),
+        ("app/package-lock.json", &["GHSA-1", "MAL-2024-1"]),
+        ("", &["GHSA-1", "MAL-2024-1"]),
+    ] {
+        let judged = judged(&records, &on("", "", vec![at(path)]));
+        let mut ids: Vec<_> = judged.vulnerabilities.iter().map(|one| &*one.id).collect();
+        ids.sort_unstable();
+        assert_eq!(ids, found, "{path}");
+    }
+}
