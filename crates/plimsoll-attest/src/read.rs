@@ -153,8 +153,21 @@ fn of_value(value: &Tree<'_>, depth: usize) -> Result<BillOfMaterials, ReadError
 /// Sorts packages into the order of an inventory, and tells which was where before. They are large:
 /// each is moved once, where it lies.
 fn sort(packages: &mut [Package]) -> Vec<usize> {
-    let mut order: Vec<usize> = (0..packages.len()).collect();
-    order.sort_by(|a, b| place(&packages[*a]).cmp(&place(&packages[*b])));
+    // Most are told apart by their kind and how their name begins.
+    let starts = packages.iter().map(|package| {
+        let name = package.name.bytes().chain(std::iter::repeat(0));
+        let start = name.take(size_of::<u64>());
+        (
+            package.kind,
+            start.fold(0_u64, |start, byte| start << 8 | u64::from(byte)),
+        )
+    });
+    let mut order: Vec<_> = starts.zip(0..packages.len()).collect();
+    order.sort_unstable_by(|(start, at), (other, before)| {
+        let places = || place(&packages[*at]).cmp(&place(&packages[*before]));
+        start.cmp(other).then_with(places).then(at.cmp(before))
+    });
+    let mut order: Vec<usize> = order.into_iter().map(|(_, at)| at).collect();
     let before = order.clone();
     // The order is a permutation; each of its cycles is gone through once.
     for first in 0..order.len() {

@@ -9,7 +9,9 @@ use plimsoll_model::{
     AdvisoryCoverage, Inventory, Package, PackageKind, Platform, Report, Skipped, Unlisted,
     Vulnerability,
 };
-use plimsoll_scan::advisory::{Index, Judged, RangeEnd, judge_inventory, range_ends};
+use plimsoll_scan::advisory::{
+    Index, Judged, NamedFlaw, RangeEnd, judge_inventory, name_flaws, range_ends,
+};
 
 pub(crate) use self::gaps::Demand;
 use crate::args::{AdvisoryArgs, PackageType, ThresholdArgs};
@@ -141,10 +143,9 @@ impl<'a> Advisories<'a> {
         &self,
         inventory: &Inventory,
         platform: Option<&Platform>,
-    ) -> Option<Vec<Vulnerability>> {
-        let judged = self.known(inventory, platform).ok()?.ok()?;
-        let is_whole = judged.coverage.left_out == 0;
-        is_whole.then_some(judged.vulnerabilities)
+    ) -> Option<Vec<NamedFlaw>> {
+        let index = self.index.as_ref().ok()?;
+        name_flaws(index, inventory, platform).ok()?
     }
 }
 

@@ -46,11 +46,12 @@ pub(crate) fn conceal(report: &mut Report, sources: &[SourceFile]) -> Vec<Hidden
         .iter()
         .filter(|file| named.contains(file.path()))
         .collect();
-    let seen: HashMap<&str, Seen<'_>> = files
-        .par_iter()
-        .map(|file| (file.path(), Seen::of(file)))
-        .filter(|(_, seen)| !seen.spans.is_empty())
-        .collect();
+    // Threads take longer to start than one file takes, or none.
+    let seen: HashMap<&str, Seen<'_>> = match files.as_slice() {
+        [] => HashMap::new(),
+        [file] => seen_in(file).into_iter().collect(),
+        files => files.par_iter().filter_map(|file| seen_in(file)).collect(),
+    };
     let set_aside = report.suppressed.iter_mut().map(|one| &mut one.finding);
     for finding in report.findings.iter_mut().chain(set_aside) {
         let origins = finding.related.iter().map(|related| &related.origin);
@@ -97,6 +98,12 @@ pub(crate) fn conceal(report: &mut Report, sources: &[SourceFile]) -> Vec<Hidden
         })
     });
     hidden.collect()
+}
+
+/// What is seen in a file, by its path, where anything is.
+fn seen_in(file: &SourceFile) -> Option<(&str, Seen<'_>)> {
+    let seen = Seen::of(file);
+    (!seen.spans.is_empty()).then_some((file.path(), seen))
 }
 
 /// What is known of a file.

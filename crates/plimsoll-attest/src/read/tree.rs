@@ -29,7 +29,7 @@ pub(super) enum Tree<'d> {
     Object(Vec<(usize, Self)>),
 }
 
-/// Every name that a reader asks for, shortest first.
+/// Every name that a reader asks for.
 const NAMES: [&str; 55] = [
     "id",
     "to",
@@ -88,35 +88,46 @@ const NAMES: [&str; 55] = [
     "software_primaryPurpose",
 ];
 
-/// Where the names of each length begin among the [`NAMES`].
-const BY_LENGTH: [usize; 32] = {
-    let mut starts = [NAMES.len(); 32];
-    let mut at = NAMES.len();
-    while at > 0 {
-        at -= 1;
-        let mut length = NAMES[at].len();
-        while length > 0 && starts[length] > at {
-            starts[length] = at;
-            length -= 1;
-        }
+/// Which of the [`NAMES`] has a slot, where one has: every field of every component is asked for by its
+/// name. No two have the same.
+const BY_SLOT: [u8; 256] = {
+    let mut slots = [u8::MAX; 256];
+    let mut at = 0;
+    while at < NAMES.len() {
+        let slot = slot(NAMES[at].as_bytes());
+        assert!(slots[slot] == u8::MAX, "another factor parts the names");
+        slots[slot] = at as u8;
+        at += 1;
     }
-    starts
+    slots
 };
 
-/// Which of the [`NAMES`] a text is. There are few of a length, and this is asked of every field.
+/// The slot of a name, by its length and three of its letters.
+const fn slot(name: &[u8]) -> usize {
+    let [first, .., last] = name else {
+        return 0;
+    };
+    let within = name[name.len() / 4] as usize;
+    (name.len() + *first as usize * 5 + *last as usize * 15 + within * 17) % 256
+}
+
+/// Which of the [`NAMES`] a text is.
 fn position(name: &str) -> Option<usize> {
-    let start = *BY_LENGTH.get(name.len())?;
-    let end = *BY_LENGTH.get(name.len() + 1)?;
-    let found = NAMES.get(start..end)?.iter().position(|one| *one == name)?;
-    Some(start + found)
+    let at = likely(name);
+    (NAMES.get(at) == Some(&name)).then_some(at)
+}
+
+/// Which of the [`NAMES`] a text is if it is one.
+fn likely(name: &str) -> usize {
+    usize::from(BY_SLOT[slot(name.as_bytes())])
 }
 
 impl<'d> Tree<'d> {
     /// A field of an object. The name must be one of the [`NAMES`].
     pub(super) fn get(&self, name: &str) -> Option<&Self> {
-        let wanted = position(name);
-        debug_assert!(wanted.is_some(), "{name} is passed over");
-        let (Self::Object(fields), Some(wanted)) = (self, wanted) else {
+        let wanted = likely(name);
+        debug_assert_eq!(position(name), Some(wanted), "{name} is passed over");
+        let Self::Object(fields) = self else {
             return None;
         };
         let mut fields = fields.iter();
@@ -289,11 +300,10 @@ mod tests {
 
     #[test]
     fn every_name_is_found() {
-        assert!(NAMES.is_sorted_by_key(|name| name.len()));
         for (at, name) in NAMES.iter().enumerate() {
             assert_eq!(position(name), Some(at), "{name}");
         }
-        for none in ["", "x", "names", &"n".repeat(31), &"n".repeat(99)] {
+        for none in ["", "x", "names", "nbme", &"n".repeat(31), &"n".repeat(99)] {
             assert_eq!(position(none), None, "{none}");
         }
     }

@@ -26,7 +26,7 @@ fn vulnerability(id: &str) -> Vulnerability {
         title: None,
         published: None,
         modified: None,
-        references: Vec::new(),
+        references: [].into(),
         symbols: Vec::new(),
         reachable: None,
         epss: None,

@@ -20,7 +20,7 @@ use self::advice::WireAdvice;
 pub(crate) use self::parts::{WireBase, WireLine, WireSkipped, WireVerdict};
 use self::startup::{WireAccounts, WireStartup};
 pub(crate) use self::vulnerability::{WireAdvisories, WireVulnerability};
-use self::vulnerability::{WirePendingUpdate, WireSuppressedVulnerability};
+use self::vulnerability::{WirePendingUpdate, WireSuppressedVulnerabilities, WireVulnerabilities};
 pub(crate) use self::waste::WireWaste;
 use crate::RenderInput;
 use crate::lookup::Sources;
@@ -85,18 +85,12 @@ pub fn write(input: &RenderInput<'_>, out: &mut dyn Write) -> io::Result<()> {
             .bill
             .as_ref()
             .map(|bill| WireBillReport::new(bill, &report.inventory)),
-        vulnerabilities: looked.then(|| {
-            let found = report.vulnerabilities.iter();
-            found.map(WireVulnerability::new).collect()
-        }),
-        suppressed_vulnerabilities: looked.then(|| {
-            let aside = report.suppressed_vulnerabilities.iter();
-            aside.map(WireSuppressedVulnerability::new).collect()
-        }),
-        undecided_vulnerabilities: looked.then(|| {
-            let open = report.undecided_vulnerabilities.iter();
-            open.map(WireVulnerability::new).collect()
-        }),
+        vulnerabilities: looked.then_some(WireVulnerabilities(&report.vulnerabilities)),
+        suppressed_vulnerabilities: looked.then_some(WireSuppressedVulnerabilities(
+            &report.suppressed_vulnerabilities,
+        )),
+        undecided_vulnerabilities: looked
+            .then_some(WireVulnerabilities(&report.undecided_vulnerabilities)),
         pending_security_updates: looked.then(|| {
             let pending = report.pending_updates.iter();
             pending.map(WirePendingUpdate::new).collect()
@@ -125,11 +119,11 @@ struct WireReport<'a> {
     #[serde(flatten)]
     bill: Option<WireBillReport<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    vulnerabilities: Option<Vec<WireVulnerability<'a>>>,
+    vulnerabilities: Option<WireVulnerabilities<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    suppressed_vulnerabilities: Option<Vec<WireSuppressedVulnerability<'a>>>,
+    suppressed_vulnerabilities: Option<WireSuppressedVulnerabilities<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    undecided_vulnerabilities: Option<Vec<WireVulnerability<'a>>>,
+    undecided_vulnerabilities: Option<WireVulnerabilities<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pending_security_updates: Option<Vec<WirePendingUpdate<'a>>>,
     #[serde(skip_serializing_if = "Option::is_none")]

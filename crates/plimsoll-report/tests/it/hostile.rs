@@ -65,7 +65,7 @@ fn evil() -> crate::synthetic::Case {
         one.installed = evil();
         one.fixed = one.fixed.as_ref().map(|_| evil());
         one.title = Some(evil());
-        one.references = vec![evil()];
+        one.references = [evil()].into();
         one.aliases = vec![evil()];
         one.origin.path = Some(evil());
     }

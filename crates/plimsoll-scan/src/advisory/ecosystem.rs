@@ -47,6 +47,14 @@ impl Ecosystem {
         Self::new(self.name)
     }
 
+    /// As OSV writes it.
+    pub(super) fn text(&self) -> Cow<'static, str> {
+        match &self.release {
+            Some(_) => Cow::Owned(self.to_string()),
+            None => Cow::Borrowed(self.name.as_str()),
+        }
+    }
+
     /// A package's name as it is looked up: its ecosystem's own normal form, where it has one.
     pub fn normalize<'n>(&self, name: &'n str) -> Cow<'n, str> {
         use EcosystemName::{

@@ -18,7 +18,7 @@ mod update;
 mod version;
 
 pub use advice::{
-    AdviceInput, BuiltIn, DeclaredPackage, Ends, Standing, advise, declarations, distinct,
+    AdviceInput, BuiltIn, DeclaredPackage, Ends, Judge, Standing, advise, declarations, distinct,
     includes, is_aside, is_manifest, may_be_requirements,
 };
 pub use compile::{Broken, CompileError, CompileReport, IncomingIndex, Inputs, compile};
@@ -29,7 +29,9 @@ pub use index::{
     ReferenceKind, Severity, SeverityKind, Snapshot, SnapshotEcosystem, SnapshotList,
     SnapshotPocket, Specifics, Version,
 };
-pub use matching::{Judged, RangeEnd, judge_inventory, normal_name, range_ends};
+pub use matching::{
+    Judged, NamedFlaw, RangeEnd, judge_inventory, name_flaws, normal_name, range_ends,
+};
 pub use pocket::PocketName;
 pub use update::{
     EPSS_SCORES, EXPLOITED_CATALOGUE, Fetched, Kept, ListSources, OSV_ARCHIVES, Sought,

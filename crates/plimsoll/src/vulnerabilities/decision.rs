@@ -273,10 +273,13 @@ fn decide_within(
     let mut all_held = true;
     let mut heard = vec![Heard::Silent; policy.statements.len()];
     let mut listening = Some(effort.heard);
+    // Else nobody asks what the packages go by.
+    let is_named =
+        !policy.waivers.is_empty() || !policy.statements.is_empty() || policy.baseline.is_some();
     let standings = vulnerabilities
         .iter()
         .map(|vulnerability| {
-            let subject = Subject::new(vulnerability, inventory, &files);
+            let subject = Subject::new(vulnerability, inventory, &files, is_named);
             let mut waiver = None;
             let told = accepted.each(&subject, &mut |at| {
                 used[at] = true;
@@ -426,6 +429,7 @@ impl<'a> Subject<'a> {
         vulnerability: &'a Vulnerability,
         inventory: &'a Inventory,
         files: &'a HashMap<&str, Vec<Identity<'a>>>,
+        is_named: bool,
     ) -> Self {
         let packages = match vulnerability.removed_in {
             Some(_) => &inventory.removed_packages,
@@ -439,7 +443,10 @@ impl<'a> Subject<'a> {
         Self {
             vulnerability,
             package,
-            identity: Identity::of(vulnerability, package),
+            identity: match is_named {
+                true => Identity::of(vulnerability, package),
+                false => Identity::unnamed(vulnerability),
+            },
             in_same_file,
         }
     }

@@ -340,44 +340,51 @@ impl Gate {
             today,
         );
         report.skipped.extend(std::mem::take(&mut decision.gaps));
-        let all = std::mem::take(&mut report.vulnerabilities);
         let mut in_grace: Option<(usize, Date)> = None;
         let mut unrated = 0;
-        let standings = std::mem::take(&mut decision.standings);
-        for (vulnerability, standing) in all.into_iter().zip(standings) {
-            match standing {
-                Standing::SetAside {
+        let mut standings = std::mem::take(&mut decision.standings).into_iter();
+        let mut stays = 0;
+        let mut why_aside = Vec::new();
+        // In most images all stay, and there can be very many: they stay where they lie.
+        let aside = report.vulnerabilities.extract_if(.., |vulnerability| {
+            match standings.next() {
+                Some(standing @ Standing::SetAside { .. }) => {
+                    why_aside.push(standing);
+                    return true;
+                }
+                Some(Standing::HoldsBack) => {
+                    judged.held_back_by.push(stays);
+                    if judged.reasons.len() < MOST_NAMED {
+                        judged.reasons.push(sentence(vulnerability));
+                    }
+                }
+                Some(Standing::Tolerated(Tolerance::Grace(until))) => {
+                    let (number, first) = in_grace.unwrap_or((0, until));
+                    in_grace = Some((number + 1, first.min(until)));
+                }
+                Some(Standing::Tolerated(Tolerance::Unrated)) => unrated += 1,
+                Some(Standing::Tolerated(_)) | None => {}
+            }
+            stays += 1;
+            false
+        });
+        let aside: Vec<Vulnerability> = aside.collect();
+        for (vulnerability, why) in aside.into_iter().zip(why_aside) {
+            if let Standing::SetAside {
+                status,
+                reason,
+                justification,
+                written_in,
+            } = why
+            {
+                let suppressed = &mut report.suppressed_vulnerabilities;
+                suppressed.push(SuppressedVulnerability {
+                    vulnerability,
                     status,
                     reason,
                     justification,
                     written_in,
-                } => report
-                    .suppressed_vulnerabilities
-                    .push(SuppressedVulnerability {
-                        vulnerability,
-                        status,
-                        reason,
-                        justification,
-                        written_in,
-                    }),
-                Standing::HoldsBack => {
-                    judged.held_back_by.push(report.vulnerabilities.len());
-                    if judged.reasons.len() < MOST_NAMED {
-                        judged.reasons.push(sentence(&vulnerability));
-                    }
-                    report.vulnerabilities.push(vulnerability);
-                }
-                Standing::Tolerated(tolerance) => {
-                    match tolerance {
-                        Tolerance::Grace(until) => {
-                            let (number, first) = in_grace.unwrap_or((0, until));
-                            in_grace = Some((number + 1, first.min(until)));
-                        }
-                        Tolerance::Unrated => unrated += 1,
-                        _ => {}
-                    }
-                    report.vulnerabilities.push(vulnerability);
-                }
+                });
             }
         }
         let more = judged.held_back_by.len() - judged.reasons.len();

@@ -231,6 +231,16 @@ impl<'a> Identity<'a> {
         PackageKind::from_purl_type(self.purl.as_ref()?.kind())
     }
 
+    /// The package that a vulnerability lies in, where nobody asks for more than its name.
+    pub(crate) fn unnamed(vulnerability: &'a Vulnerability) -> Self {
+        Self {
+            name: &vulnerability.name,
+            purl: None,
+            version: Some(&vulnerability.installed),
+            source: None,
+        }
+    }
+
     /// The package that a vulnerability lies in.
     pub(crate) fn of(vulnerability: &'a Vulnerability, package: Option<&'a Package>) -> Self {
         Self {

@@ -34,7 +34,7 @@ fn change(
             title: None,
             published: None,
             modified: None,
-            references: Vec::new(),
+            references: [].into(),
             symbols: Vec::new(),
             reachable: None,
             epss: None,

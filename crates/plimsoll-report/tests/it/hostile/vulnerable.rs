@@ -20,7 +20,7 @@ fn poison(report: &mut Report, text: &str) {
         }
         found.aliases = vec![text.to_owned()];
         found.title = Some(text.to_owned());
-        found.references = vec![text.to_owned(), format!("https://{text}")];
+        found.references = [text.to_owned(), format!("https://{text}")].into();
         found.fixed = found.fixed.as_ref().map(|_| text.to_owned());
         found.severity_source = Some(text.to_owned());
         if let Some(cvss) = &mut found.cvss {

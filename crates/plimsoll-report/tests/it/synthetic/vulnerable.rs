@@ -36,7 +36,7 @@ pub(crate) fn vulnerable() -> Case {
             title: None,
             published: None,
             modified: None,
-            references: Vec::new(),
+            references: [].into(),
             symbols: Vec::new(),
             reachable: None,
             epss: None,
@@ -75,10 +75,11 @@ pub(crate) fn vulnerable() -> Case {
                 source: "ghsa".to_owned(),
             }),
             title: Some("A frame runs what is in it.".to_owned()),
-            references: vec![
+            references: [
                 "https://example.com/fix".to_owned(),
                 "javascript:alert(1)".to_owned(),
-            ],
+            ]
+            .into(),
             ..fixed("2.2.4", of("CVE-2026-1", "pypi", "pandas", "2.2.3", 2))
         },
         Vulnerability {

@@ -31,7 +31,7 @@ pub use self::declared::{
 use self::place::{Place, Placed, Places};
 use self::recheck::recheck;
 use self::step::smallest_step;
-use super::matching::{RangeEnd, version_order};
+use super::matching::{NamedFlaw, RangeEnd, version_order};
 use super::version::Order;
 
 /// What advice is made of.
@@ -54,11 +54,14 @@ pub struct AdviceInput<'a> {
     pub update_counts: &'a dyn Fn(usize) -> bool,
     /// What the same advisories know of packages in other versions; each names the package by its
     /// position. Without it, what the advisories call fixes is taken for such.
-    pub judge: Option<&'a dyn Fn(Vec<Package>) -> Option<Vec<Vulnerability>>>,
+    pub judge: Option<&'a Judge<'a>>,
     /// Where the flaws of packages end by the same advisories, for each package: versions that may do
     /// where none is called a fix.
     pub ends: Option<&'a Ends<'a>>,
 }
+
+/// Tells which flaws packages have, as far as all of them can be told.
+pub type Judge<'a> = dyn Fn(Vec<Package>) -> Option<Vec<NamedFlaw>> + 'a;
 
 /// Tells of each of some packages where its flaws end.
 pub type Ends<'a> = dyn Fn(&[&Package]) -> Vec<Vec<RangeEnd>> + 'a;
@@ -192,7 +195,7 @@ fn weight(found: &Vulnerability) -> u64 {
 /// What is to become of the packages that some vulnerabilities are of.
 fn steps<'a>(input: &AdviceInput<'a>, members: &[usize], placed: &[Placed<'a>]) -> Vec<Step<'a>> {
     // Of one package in one version, installed however often.
-    let mut packages: BTreeMap<(PackageKind, &str, &str), Vec<usize>> = BTreeMap::new();
+    let mut packages: HashMap<(PackageKind, &str, &str), Vec<usize>> = HashMap::new();
     for at in members {
         let found = &input.vulnerabilities[*at];
         let kind = place::kind(input.inventory, found);
@@ -203,6 +206,8 @@ fn steps<'a>(input: &AdviceInput<'a>, members: &[usize], placed: &[Placed<'a>]) 
             .or_default()
             .push(*at);
     }
+    let mut packages: Vec<_> = packages.into_iter().collect();
+    packages.sort_unstable_by_key(|(package, _)| *package);
     let mut steps = Vec::new();
     for ((kind, name, installed), members) in packages {
         let is_fixable = |at: &usize| input.vulnerabilities[*at].is_fixable();
@@ -292,11 +297,10 @@ fn edit(
     let is_pinned = matches!(place, Place::Pinned(_));
     bring(&mut steps, input, updates, is_pinned);
     removes.sort_unstable();
-    let removed: HashMap<usize, ()> = removes.iter().map(|at| (*at, ())).collect();
     let stays = members
         .iter()
         .copied()
-        .filter(|at| !removed.contains_key(at))
+        .filter(|at| removes.binary_search(at).is_err())
         .collect();
     // The order of names decides between equals.
     steps.sort_by_key(|(weight, step)| (Reverse(*weight), Reverse(step.removes)));

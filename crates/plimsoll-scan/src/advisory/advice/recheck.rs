@@ -6,8 +6,9 @@
 use std::cmp::Ordering;
 use std::collections::HashSet;
 
-use plimsoll_model::{Package, StepTarget, Vulnerability};
+use plimsoll_model::{Package, StepTarget};
 
+use super::super::matching::NamedFlaw;
 use super::super::version::Order;
 use super::step::{candidates, following};
 use super::{AdviceInput, Step, spelled, weight};
@@ -142,13 +143,13 @@ struct Found<'f> {
 }
 
 impl<'f> Found<'f> {
-    fn new(found: &'f [Vulnerability]) -> Self {
+    fn new(found: &'f [NamedFlaw]) -> Self {
         let mut all: Vec<usize> = found.iter().map(|one| one.package).collect();
         all.sort_unstable();
         Self {
             named: found
                 .iter()
-                .flat_map(|one| one.names().map(|name| (one.package, name)))
+                .flat_map(|one| one.names.iter().map(|name| (one.package, name.as_str())))
                 .collect(),
             all,
         }

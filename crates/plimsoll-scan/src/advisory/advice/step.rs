@@ -81,41 +81,45 @@ pub(super) fn smallest_step<'v>(
     let compare = |left: &str, right: &str| order.compare(left, right).unwrap_or(Ordering::Equal);
     // What an advisory calls fixed in no version mends nothing by itself, and may go with the others.
     let is_named = |fixed: &str| order.is_valid(fixed);
-    let flaws: Vec<(&str, Vec<&str>, Option<&str>)> = flaws
+    let named = flaws
         .iter()
-        .filter(|found| found.fixed.as_deref().is_none_or(is_named))
-        .map(|found| {
-            let smallest = found.fixed.as_deref()?;
-            let mut fixes: Vec<&str> = found
-                .fixed_versions
-                .iter()
-                .map(String::as_str)
-                .chain([smallest])
-                .filter(|fix| order.is_valid(fix))
-                .collect();
-            order.sort(&mut fixes, |fix| fix);
-            let free = found.free_of_all.as_deref();
-            order.is_valid(smallest).then_some((smallest, fixes, free))
-        })
+        .filter(|found| found.fixed.as_deref().is_none_or(is_named));
+    let flaws: Vec<(&str, &Vulnerability)> = named
+        .map(|found| Some((found.fixed.as_deref()?, *found)))
         .collect::<Option<_>>()?;
-    let least = flaws
-        .iter()
-        .map(|(smallest, ..)| *smallest)
-        .max_by(|left, right| compare(left, right))?;
+    let least = || {
+        let smallest = flaws.iter().map(|(smallest, _)| *smallest);
+        smallest.max_by(|left, right| compare(left, right))
+    };
     if is_linear {
-        return Some(least);
+        return least();
     }
     // What is known of the package, and not only of the version installed, tells more than the fixes.
     // It may be older than some: a flaw may end long before the first version that is called fixed.
-    let free = flaws.first()?.2;
+    let free = flaws.first()?.1.free_of_all.as_deref();
     if let Some(free) = free.filter(|free| order.is_valid(free))
-        && flaws.iter().all(|flaw| flaw.2 == Some(free))
+        && flaws
+            .iter()
+            .all(|(_, found)| found.free_of_all.as_deref() == Some(free))
     {
         return Some(free);
     }
+    let least = least()?;
+    let with_fixes = flaws.iter().map(|(smallest, found)| {
+        let mut fixes: Vec<&str> = found
+            .fixed_versions
+            .iter()
+            .map(String::as_str)
+            .chain([*smallest])
+            .filter(|fix| order.is_valid(fix))
+            .collect();
+        order.sort(&mut fixes, |fix| fix);
+        (*smallest, fixes)
+    });
+    let flaws: Vec<(&str, Vec<&str>)> = with_fixes.collect();
     let mut candidates: Vec<&str> = flaws
         .iter()
-        .flat_map(|(_, fixes, _)| fixes.iter().copied())
+        .flat_map(|(_, fixes)| fixes.iter().copied())
         .filter(|fix| compare(fix, least).is_ge())
         .collect();
     order.sort(&mut candidates, |fix| fix);
@@ -144,7 +148,7 @@ pub(super) fn smallest_step<'v>(
         .find(|version| {
             flaws
                 .iter()
-                .all(|(smallest, fixes, _)| is_free(version, smallest, fixes))
+                .all(|(smallest, fixes)| is_free(version, smallest, fixes))
         })
         // The newest fix of all is past every one.
         .or_else(|| candidates.last())

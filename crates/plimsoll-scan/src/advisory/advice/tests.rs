@@ -102,7 +102,7 @@ impl Image {
             title: None,
             published: None,
             modified: None,
-            references: Vec::new(),
+            references: [].into(),
             symbols: Vec::new(),
             reachable: None,
             epss: None,
@@ -130,7 +130,7 @@ impl Image {
         &self,
         declared: &[DeclaredPackage],
         least: VulnerabilitySeverity,
-        judge: Option<&dyn Fn(Vec<Package>) -> Option<Vec<Vulnerability>>>,
+        judge: Option<&Judge<'_>>,
     ) -> Advice {
         advise(&AdviceInput {
             updates: &[],
@@ -144,6 +144,14 @@ impl Image {
             declared,
             counts: &|at| self.found[at].severity >= least,
         })
+    }
+}
+
+/// A flaw as it is found of another package.
+fn named(package: usize, flaw: &Vulnerability) -> NamedFlaw {
+    NamedFlaw {
+        package,
+        names: flaw.names().map(str::to_owned).collect(),
     }
 }
 
@@ -417,7 +425,7 @@ fn what_a_version_has_all_the_same_is_not_removed() {
     let asked = std::cell::RefCell::new(Vec::new());
     // What is found of a version: flaws by position.
     let advise = |table: &[(&str, &[usize])]| {
-        let judge = |packages: Vec<Package>| -> Option<Vec<Vulnerability>> {
+        let judge = |packages: Vec<Package>| -> Option<Vec<NamedFlaw>> {
             let mut found = Vec::new();
             for (at, package) in packages.iter().enumerate() {
                 asked.borrow_mut().push(package.version.clone());
@@ -425,10 +433,7 @@ fn what_a_version_has_all_the_same_is_not_removed() {
                     .iter()
                     .find(|(version, _)| *version == package.version);
                 for flaw in row.map_or(&[][..], |(_, flaws)| flaws) {
-                    found.push(Vulnerability {
-                        package: at,
-                        ..image.found[*flaw].clone()
-                    });
+                    found.push(named(at, &image.found[*flaw]));
                 }
             }
             Some(found)

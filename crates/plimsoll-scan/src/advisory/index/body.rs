@@ -243,11 +243,12 @@ impl<'i> Dictionary<'i> {
     /// Where the text of a slot ends.
     fn end(&self, slot: u32) -> Option<usize> {
         let at = usize::try_from(slot.checked_sub(1)?).ok()? * self.width;
-        let mut bytes = [0; 4];
-        bytes
-            .get_mut(..self.width)?
-            .copy_from_slice(self.ends.get(at..at + self.width)?);
-        usize::try_from(u32::from_le_bytes(bytes)).ok()
+        match *self.ends.get(at..at + self.width)? {
+            [end] => Some(usize::from(end)),
+            [low, high] => Some(usize::from(u16::from_le_bytes([low, high]))),
+            [a, b, c, d] => usize::try_from(u32::from_le_bytes([a, b, c, d])).ok(),
+            _ => None,
+        }
     }
 
     fn bytes(&self, slot: u32) -> Option<&'i [u8]> {
@@ -362,7 +363,7 @@ impl<'i> AffectedBy<'i> {
     /// What the next advisory says; nothing where it is damaged.
     fn entry(&mut self, shared: &Shared<'i>) -> Option<Affected<'i>> {
         let from = &mut self.from;
-        let before = from.rest().len();
+        let before = from.rest();
         let record = self.record.checked_add(from.varint32()?)?;
         let flags = from.u8()?;
         let mut found = Affected {
@@ -377,6 +378,7 @@ impl<'i> AffectedBy<'i> {
             severities: Reader::new(&[]),
             shared: *shared,
             specifics: None,
+            place: before.as_ptr().addr(),
             size: 0,
         };
         if flags & (ONE_RANGE | MANY_RANGES) != 0 {
@@ -431,7 +433,7 @@ impl<'i> AffectedBy<'i> {
             found.specifics = Some(from.varint32()?);
         }
         self.record = record;
-        found.size = before - from.rest().len();
+        found.size = before.len() - from.rest().len();
         Some(found)
     }
 }
@@ -476,10 +478,16 @@ pub struct Affected<'i> {
     severities: Reader<'i>,
     shared: Shared<'i>,
     specifics: Option<u32>,
+    place: usize,
     size: usize,
 }
 
 impl<'i> Affected<'i> {
+    /// Where it stands: what is said in one place is the same.
+    pub(crate) fn place(&self) -> usize {
+        self.place
+    }
+
     /// Bytes of what is said: what going through it costs.
     pub(crate) fn size(&self) -> usize {
         self.size

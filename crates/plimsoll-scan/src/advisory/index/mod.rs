@@ -232,7 +232,7 @@ impl Index {
         name: &str,
     ) -> Result<Option<&[u8]>, IndexError> {
         let tables = self.tables()?;
-        let Some(number) = tables.ecosystem(&ecosystem.to_string()) else {
+        let Some(number) = tables.ecosystem(&ecosystem.text()) else {
             return Ok(None);
         };
         let packages = self.packages()?;

@@ -1,87 +1,29 @@
 //! From what advisories say of a package to findings: what to call a flaw, how bad it is, what
 //! mends it, and where it came from.
 
-use std::collections::HashMap;
-
 use plimsoll_model::{
-    FixState, Inventory, LayerOrigin, Origin, Package, PackageKind, PaidFix, Platform,
-    Vulnerability,
+    FixState, Inventory, LayerOrigin, Origin, Package, PackageKind, PaidFix, Vulnerability,
 };
 
-use super::super::severity::{Opinion, is_erratum, is_malicious, label, rate, weight};
-use super::super::{Details, GoImport, Index, IndexError, Record, RecordId, Severity, Specifics};
+use super::super::{IndexError, cve};
 use super::answer::Answer;
-use super::flaw::{Flaw, Told, cve, flaws};
+use super::flaw::{Flaw, flaws};
 use super::judge::Hit;
 use super::reach::Questions;
+use super::telling::Tellings;
 use super::threat::Threats;
 use super::way_out::way_out;
+use super::words::{WORD, Word, Words, by_record, is_settled, of_flaw, told_by};
 use super::work::Work;
 use super::{MOST_FINDING_BYTES, MOST_FINDINGS};
-use crate::catalogue::npm::may_be_own;
-
-/// Addresses that are kept of a finding.
-const MAX_REFERENCES: usize = 16;
-/// Functions that are kept of a finding.
-const MAX_SYMBOLS: usize = 100;
-
-/// What each advisory on a package costs to go through, as [`Work`] counts it.
-const WORD: usize = 64;
-
-/// All that an advisory says.
-#[derive(Debug)]
-pub(super) struct Advisory<'i> {
-    record: Record<'i>,
-    details: Details,
-    size: usize,
-}
-
-impl<'i> Advisory<'i> {
-    /// Reads it.
-    ///
-    /// # Errors
-    /// The index is damaged.
-    pub(super) fn read(index: &'i Index, record: RecordId) -> Result<Self, IndexError> {
-        let (details, size) = index.sized_details(record)?;
-        let record = index.record(record)?;
-        let names = record.aliases.iter().chain(&record.upstream);
-        let names: usize = names.map(|name| size_of_val(name) + name.len()).sum();
-        let severities = record.severities.len() * size_of::<Severity<'_>>();
-        Ok(Self {
-            size: size + size_of::<Self>() + record.id.len() + names + severities,
-            record,
-            details,
-        })
-    }
-
-    /// Bytes that it takes, roughly.
-    pub(super) fn size(&self) -> usize {
-        self.size
-    }
-
-    /// The flaws it mends a package of. AlmaLinux and Rocky Linux name them among what has to do
-    /// with it.
-    fn upstream(&self) -> Vec<String> {
-        match self.record.upstream.as_slice() {
-            [] if is_erratum(&self.record.id) => self
-                .details
-                .related
-                .iter()
-                .filter(|name| cve(name).is_some())
-                .cloned()
-                .collect(),
-            upstream => upstream.to_vec(),
-        }
-    }
-}
 
 /// Collects findings.
 pub(super) struct Findings<'a, 'i> {
     inventory: &'a Inventory,
-    platform: Option<&'a Platform>,
-    advisories: &'a HashMap<RecordId, Advisory<'i>>,
+    words: Words<'a, 'i>,
     threats: &'a Threats<'i>,
     found: Vec<Vulnerability>,
+    tellings: Tellings,
     /// Bytes that these take, roughly.
     bytes: usize,
     questions: Questions<'a>,
@@ -90,37 +32,22 @@ pub(super) struct Findings<'a, 'i> {
     is_done: bool,
 }
 
-/// A hit with its advisory.
-#[derive(Clone, Copy)]
-struct Word<'a, 'i> {
-    hit: &'a Hit<'i>,
-    advisory: &'a Advisory<'i>,
-}
-
-impl<'a> Word<'a, '_> {
-    /// What the advisory says of this package alone.
-    fn specifics(&self) -> Option<&'a Specifics> {
-        self.advisory
-            .details
-            .specifics
-            .get(self.hit.affected.specifics()?)
-    }
-}
-
 impl<'a, 'i> Findings<'a, 'i> {
+    /// `likely` is about how many there will be.
     pub(super) fn new(
         inventory: &'a Inventory,
-        platform: Option<&'a Platform>,
-        advisories: &'a HashMap<RecordId, Advisory<'i>>,
+        words: Words<'a, 'i>,
         threats: &'a Threats<'i>,
+        likely: usize,
         work: Work,
     ) -> Self {
         Self {
             inventory,
-            platform,
-            advisories,
+            words,
             threats,
-            found: Vec::new(),
+            // They are large: to move them each time that there is no more room takes long.
+            found: Vec::with_capacity(likely.min(MOST_FINDINGS)),
+            tellings: Tellings::default(),
             bytes: 0,
             questions: Questions::default(),
             work,
@@ -143,16 +70,10 @@ impl<'a, 'i> Findings<'a, 'i> {
         if self.is_done || before.0 >= MOST_FINDINGS || before.1 >= MOST_FINDING_BYTES {
             return Ok(false);
         }
-        let all = answer.hits.iter().map(|hit| {
-            let advisory = self.advisories.get(&hit.affected.record)?;
-            Some(Word { hit, advisory })
-        });
-        // Of some there was no room to read what their advisories say.
-        let Some(mut words) = all.collect::<Option<Vec<Word<'a, 'i>>>>() else {
+        let Some(words) = self.words.of(package, answer) else {
             return Ok(false);
         };
-        words.retain(|word| self.is_about(package, word));
-        let added = self.add_words(at, package, answer, words)?;
+        let added = self.add_words(at, package, answer, &words)?;
         if !added {
             self.questions.forget_from(before.0);
             self.found.truncate(before.0);
@@ -166,40 +87,15 @@ impl<'a, 'i> Findings<'a, 'i> {
         at: usize,
         package: &'a Package,
         answer: &'a Answer<'i>,
-        mut words: Vec<Word<'a, 'i>>,
+        words: &[Word<'a, 'i>],
     ) -> Result<bool, IndexError> {
         if !self.is_within(answer.hits.len().saturating_mul(WORD)) {
             return Ok(false);
         }
-        words.sort_by(|a, b| {
-            let key = |word: &Word<'a, 'i>| weight(&word.advisory.record.id);
-            (key(a), &a.advisory.record.id).cmp(&(key(b), &b.advisory.record.id))
-        });
-        // One advisory may say many things of a package; its names it has once.
-        let records: Vec<&[Word<'a, 'i>]> = words
-            .chunk_by(|a, b| a.hit.affected.record == b.hit.affected.record)
-            .collect();
-        let advisories = || {
-            records
-                .iter()
-                .filter_map(|words| Some(words.first()?.advisory))
-        };
-        let upstream: Vec<Vec<String>> = advisories().map(Advisory::upstream).collect();
-        let told: Vec<Told<'_>> = advisories()
-            .zip(&upstream)
-            .map(|(advisory, upstream)| Told {
-                id: &advisory.record.id,
-                aliases: &advisory.record.aliases,
-                upstream,
-            })
-            .collect();
-        for flaw in flaws(&told) {
-            let records = flaw.advisories.iter().filter_map(|at| records.get(*at));
-            let words: Vec<Word<'a, 'i>> = records.copied().flatten().copied().collect();
-            let is_settled = |name: &String| answer.settled.binary_search(name).is_ok();
-            if words.iter().all(|word| word.hit.is_second)
-                && flaw.aliases.iter().chain([&flaw.id]).any(is_settled)
-            {
+        let records = by_record(words);
+        for flaw in flaws(&told_by(&records)) {
+            let words = of_flaw(&flaw, &records);
+            if is_settled(&flaw, &words, answer) {
                 continue;
             }
             if !self.is_within(words.len().saturating_mul(WORD)) {
@@ -211,7 +107,7 @@ impl<'a, 'i> Findings<'a, 'i> {
                     .iter()
                     .filter_map(|word| word.specifics())
                     .flat_map(|specifics| &specifics.imports)
-                    .filter(|import| self.is_built_here(import))
+                    .filter(|import| self.words.is_built_here(import))
                     .collect();
                 self.questions.ask(&package.path, self.found.len(), imports);
             }
@@ -240,41 +136,6 @@ impl<'a, 'i> Findings<'a, 'i> {
         self.found
     }
 
-    /// Whether a Go package is part of programs for this system.
-    fn is_built_here(&self, import: &GoImport) -> bool {
-        self.platform.is_none_or(|platform| {
-            is_among(&import.goos, &platform.os)
-                && (platform.architecture.is_empty()
-                    || is_among(&import.goarch, &platform.architecture))
-        })
-    }
-
-    /// Whether a hit is about this build of the package, on this system.
-    fn is_about(&self, package: &Package, word: &Word<'_, '_>) -> bool {
-        let specifics = word.specifics();
-        // What somebody wrote is not what another published by that name to do harm.
-        if package.kind == PackageKind::Npm
-            && is_malicious(&word.advisory.record.id)
-            && may_be_own(&package.path, &package.version)
-        {
-            return false;
-        }
-        if package.kind == PackageKind::Rpm && !is_of_module(package, word, specifics) {
-            return false;
-        }
-        let (Some(platform), Some(specifics)) = (self.platform, specifics) else {
-            return true;
-        };
-        let machine = machine(&platform.architecture);
-        is_among(&specifics.systems, &platform.os)
-            && (machine.is_empty() || is_among(&specifics.architectures, machine))
-            && (specifics.imports.is_empty()
-                || specifics
-                    .imports
-                    .iter()
-                    .any(|import| self.is_built_here(import)))
-    }
-
     /// One finding; nothing where its way out is more than is looked for.
     fn finding(
         &mut self,
@@ -284,39 +145,14 @@ impl<'a, 'i> Findings<'a, 'i> {
         flaw: Flaw,
         words: &[Word<'_, 'i>],
     ) -> Result<Option<Vulnerability>, IndexError> {
-        let severities: Vec<Vec<Severity<'i>>> = words
-            .iter()
-            .map(|word| {
-                let general = word.advisory.record.severities.iter().cloned();
-                word.hit.affected.severities().chain(general).collect()
-            })
-            .collect();
-        let opinions: Vec<Opinion<'_>> = words
-            .iter()
-            .zip(&severities)
-            .map(|(word, severities)| {
-                let labels = &word.hit.affected.labels;
-                let remark = labels.informational.filter(|_| severities.is_empty());
-                Opinion {
-                    id: &word.advisory.record.id,
-                    // Words such as `not yet assigned` say nothing.
-                    label: [labels.severity, word.advisory.record.label, remark]
-                        .into_iter()
-                        .flatten()
-                        .find(|word| label(word).is_some()),
-                    summary: word.advisory.details.summary.as_deref(),
-                    severities,
-                }
-            })
-            .collect();
-        let names = || {
-            let aliases = flaw.aliases.iter().map(String::as_str);
-            aliases.chain([flaw.id.as_str()])
+        let told = self.tellings.of(words);
+        let aliases = flaw.aliases.iter().map(String::as_str);
+        let names = aliases.chain([flaw.id.as_str()]);
+        let numbers: Vec<u64> = names.filter_map(cve::of_name).collect();
+        let rating = match told.rating.basis {
+            Some(_) => told.rating.clone(),
+            None => self.threats.rating(&numbers)?,
         };
-        let mut rating = rate(&opinions);
-        if rating.basis.is_none() {
-            rating = self.threats.rating(names())?;
-        }
         let (paid, free): (Vec<&Hit<'i>>, Vec<&Hit<'i>>) = words
             .iter()
             .map(|word| word.hit)
@@ -340,23 +176,12 @@ impl<'a, 'i> Findings<'a, 'i> {
             None => words.iter().find_map(|word| word.hit.no_version),
         };
         let fixed = for_all.smallest.or(no_version);
-        let mut advisories: Vec<String> = words
-            .iter()
-            .map(|word| word.advisory.record.id.clone())
-            .collect();
-        advisories.sort_unstable();
-        advisories.dedup();
-        let dates = |of: fn(&Record<'_>) -> Option<i64>| {
-            words
-                .iter()
-                .filter_map(move |word| of(&word.advisory.record))
-        };
         Ok(Some(Vulnerability {
-            epss: self.threats.likelihood(names()),
-            known_exploited: self.threats.exploitation(names()),
+            epss: self.threats.likelihood(&numbers),
+            known_exploited: self.threats.exploitation(&numbers),
             id: flaw.id,
             aliases: flaw.aliases,
-            advisories,
+            advisories: told.advisories.clone(),
             package: at,
             name: package.name.clone(),
             purl: package.purl.clone(),
@@ -364,7 +189,7 @@ impl<'a, 'i> Findings<'a, 'i> {
             fix_state: match fixed {
                 Some(_) => FixState::Fixed,
                 None if paid_fix.is_some() => FixState::WillNotFix,
-                None => unfixed(words),
+                None => told.unfixed,
             },
             paid_fix,
             free_of_all: for_all.smallest.and(answer.free_of_all).map(str::to_owned),
@@ -374,18 +199,11 @@ impl<'a, 'i> Findings<'a, 'i> {
             severity_source: rating.source,
             severity_basis: rating.basis,
             cvss: rating.cvss,
-            title: words
-                .iter()
-                .find_map(|word| word.advisory.details.summary.clone()),
-            // Databases that do not know the day say 1970.
-            published: dates(|record| record.published.filter(|at| *at > 0))
-                .min()
-                .and_then(moment),
-            modified: dates(|record| record.modified.filter(|at| *at > 0))
-                .max()
-                .and_then(moment),
-            references: references(words),
-            symbols: symbols(words),
+            title: told.title.clone(),
+            published: told.published.clone(),
+            modified: told.modified.clone(),
+            references: told.references.clone(),
+            symbols: told.symbols.clone(),
             reachable: None,
             origin: origin(self.inventory, package),
             in_base: self
@@ -400,10 +218,11 @@ impl<'a, 'i> Findings<'a, 'i> {
 
 /// Bytes that a finding takes, roughly.
 fn size(finding: &Vulnerability) -> usize {
-    let lists = [
+    let lists: [&[String]; 5] = [
         &finding.aliases,
         &finding.advisories,
         &finding.fixed_versions,
+        // As if nothing shared them: what writes them does not.
         &finding.references,
         &finding.symbols,
     ];
@@ -446,121 +265,6 @@ pub(super) fn origin(inventory: &Inventory, package: &Package) -> Origin {
         // Bills of materials need not tell where their packages lie.
         path: Some(package.path.clone()).filter(|path| !path.is_empty()),
     }
-}
-
-/// Whether a list that means all where it is empty has this.
-fn is_among(list: &[String], one: &str) -> bool {
-    list.is_empty() || list.iter().any(|listed| listed == one)
-}
-
-/// Whether an advisory is about the module stream that an RPM package is of, as its package URL says in
-/// the specification's words (`rpmmod`) or Trivy's (`modularitylabel`). Streams of one module
-/// have versions of their own, and a package outside of modules is another one.
-fn is_of_module(package: &Package, word: &Word<'_, '_>, specifics: Option<&Specifics>) -> bool {
-    let stream = ["rpmmod=", "modularitylabel="]
-        .into_iter()
-        .find_map(|qualifier| package.purl.split_once(qualifier))
-        .and_then(|(_, rest)| rest.split(['&', '#']).next())
-        .map(|module| module.replace("%3A", ":").replace("%3a", ":"));
-    let is_modular = stream.is_some() || package.version.contains(".module");
-    let told = specifics.and_then(|specifics| specifics.module.clone());
-    let fixes = &word.hit.fixes;
-    if told.is_none() && fixes.is_empty() {
-        return true;
-    }
-    let told_modular = told.is_some() || fixes.iter().any(|fix| fix.text.contains(".module"));
-    if is_modular != told_modular {
-        return false;
-    }
-    let Some(stream) = stream.as_deref().and_then(name_and_stream) else {
-        return true;
-    };
-    match told.as_deref().and_then(name_and_stream) {
-        Some(told) => told == stream,
-        // `Moderate: nodejs:18 security update` names it.
-        None => {
-            let summary = word.advisory.details.summary.as_deref().unwrap_or_default();
-            let mut named = summary.split_whitespace().filter_map(name_and_stream);
-            let mut any = false;
-            named.any(|told| {
-                any = true;
-                told == stream
-            }) || !any
-        }
-    }
-}
-
-/// `nodejs:18` of `nodejs:18:8090020240101:rhel8`.
-fn name_and_stream(module: &str) -> Option<(&str, &str)> {
-    let mut parts = module.split(':');
-    let both = (parts.next()?, parts.next()?);
-    (!both.0.is_empty() && !both.1.is_empty()).then_some(both)
-}
-
-/// Rust's name of a processor, by that of Go and of images.
-fn machine(architecture: &str) -> &str {
-    match architecture {
-        "amd64" => "x86_64",
-        "386" => "x86",
-        "arm64" => "aarch64",
-        "ppc64le" => "powerpc64",
-        other => other,
-    }
-}
-
-/// Why there is no way out.
-fn unfixed(words: &[Word<'_, '_>]) -> FixState {
-    let said = words.iter().flat_map(|word| {
-        let labels = &word.hit.affected.labels;
-        [labels.status, labels.severity].into_iter().flatten()
-    });
-    for word in said {
-        let word = word.to_ascii_lowercase().replace(['_', ' '], "-");
-        match word.as_str() {
-            "fix-not-planned" | "will-not-fix" | "wontfix" | "wont-fix" | "ignored" => {
-                return FixState::WillNotFix;
-            }
-            "end-of-life" | "eol" => return FixState::EndOfLife,
-            _ => {}
-        }
-    }
-    FixState::NotFixed
-}
-
-fn references(words: &[Word<'_, '_>]) -> Vec<String> {
-    let mut all: Vec<(super::super::ReferenceKind, &str)> = words
-        .iter()
-        .flat_map(|word| &word.advisory.details.references)
-        .map(|reference| (reference.kind, reference.url.as_str()))
-        .collect();
-    all.sort_by_key(|(kind, _)| *kind);
-    let mut kept: Vec<String> = Vec::new();
-    for (_, url) in all {
-        if kept.len() < MAX_REFERENCES && !kept.iter().any(|known| known == url) {
-            kept.push(url.to_owned());
-        }
-    }
-    kept
-}
-
-fn symbols(words: &[Word<'_, '_>]) -> Vec<String> {
-    let mut symbols: Vec<String> = Vec::new();
-    for specifics in words.iter().filter_map(Word::specifics) {
-        for import in &specifics.imports {
-            let path = &import.path;
-            symbols.extend(
-                import
-                    .symbols
-                    .iter()
-                    .map(|symbol| format!("{path}.{symbol}")),
-            );
-        }
-        symbols.extend(specifics.functions.iter().cloned());
-    }
-    symbols.sort_unstable();
-    symbols.dedup();
-    symbols.truncate(MAX_SYMBOLS);
-    symbols
 }
 
 /// A moment as RFC 3339 writes it.

@@ -45,29 +45,30 @@ pub(super) fn flaws(told: &[Told<'_>]) -> Vec<Flaw> {
         }
     }
     let mut flaws: Vec<Flaw> = Vec::new();
-    let mut of_root: HashMap<usize, usize> = HashMap::new();
-    for (member, (advisory, names)) in members.iter().enumerate() {
-        let at = *of_root.entry(groups.root(member)).or_insert_with(|| {
-            flaws.push(Flaw::default());
-            flaws.len() - 1
+    // The members of each, one behind the other.
+    let mut by_root: Vec<(usize, usize)> = (0..members.len())
+        .map(|member| (groups.root(member), member))
+        .collect();
+    by_root.sort_unstable();
+    for members_of in by_root.chunk_by(|a, b| a.0 == b.0) {
+        let mut advisories = Vec::with_capacity(members_of.len());
+        let mut names: Vec<&str> = Vec::new();
+        for (advisory, own) in members_of.iter().filter_map(|(_, at)| members.get(*at)) {
+            advisories.push(*advisory);
+            names.extend(own);
+        }
+        advisories.dedup();
+        names.sort_unstable();
+        names.dedup();
+        let ranked = names.iter().enumerate();
+        let shown = ranked.min_by_key(|(_, name)| rank(name));
+        let shown = shown.map_or(0, |(at, _)| at);
+        let id = names.remove(shown).to_owned();
+        flaws.push(Flaw {
+            id,
+            aliases: names.into_iter().map(str::to_owned).collect(),
+            advisories,
         });
-        let flaw = &mut flaws[at];
-        flaw.advisories.push(*advisory);
-        flaw.aliases
-            .extend(names.iter().map(|name| (*name).to_owned()));
-    }
-    for flaw in &mut flaws {
-        flaw.advisories.sort_unstable();
-        flaw.advisories.dedup();
-        flaw.aliases.sort_unstable();
-        flaw.aliases.dedup();
-        let shown = flaw
-            .aliases
-            .iter()
-            .enumerate()
-            .min_by_key(|(_, name)| rank(name))
-            .map_or(0, |(at, _)| at);
-        flaw.id = flaw.aliases.remove(shown);
     }
     flaws.sort_by(|a, b| a.id.cmp(&b.id));
     flaws

@@ -4,7 +4,7 @@ use std::cell::LazyCell;
 use std::cmp::Ordering;
 use std::collections::HashSet;
 
-use super::super::version::{BadVersion, Order};
+use super::super::version::{BadVersion, Held, Order};
 use super::super::{Affected, AffectedBy, EventKind, IndexError, RecordId, Version};
 use super::question::Known;
 use super::range::{Position, holds};
@@ -72,7 +72,7 @@ impl<'i> Hit<'i> {
 /// however many advisories name it.
 pub(super) struct Installed<'v> {
     pub(super) order: Order,
-    version: &'v str,
+    version: Held<'v>,
     /// Whether its epoch is not known, so that nobody's counts.
     is_without_epoch: bool,
     compared: Vec<Option<Ordering>>,
@@ -91,10 +91,13 @@ impl<'v> Installed<'v> {
     ) -> Self {
         Self {
             order,
-            version: match is_without_epoch {
-                true => without_epoch(version),
-                false => version,
-            },
+            version: Held::new(
+                order,
+                match is_without_epoch {
+                    true => without_epoch(version),
+                    false => version,
+                },
+            ),
             is_without_epoch,
             compared: vec![None; slots],
             broken: HashSet::new(),
@@ -147,7 +150,7 @@ impl Position for Installed<'_> {
             true => without_epoch(named.text),
             false => named.text,
         };
-        let (found, is_broken) = self.order.compare_named(self.version, other)?;
+        let (found, is_broken) = self.version.compare_named(other)?;
         if is_broken {
             self.broken.insert(named.slot);
         }
@@ -158,7 +161,7 @@ impl Position for Installed<'_> {
     }
 
     fn is_past(&mut self, last: Version<'_>) -> Result<bool, BadVersion> {
-        Ok(self.to(last)?.is_gt() && !self.order.is_build_of(self.version, last.text))
+        Ok(self.to(last)?.is_gt() && !self.order.is_build_of(self.version.text(), last.text))
     }
 
     fn between(&mut self, left: Version<'_>, right: Version<'_>) -> Result<Ordering, BadVersion> {

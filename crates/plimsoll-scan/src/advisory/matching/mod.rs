@@ -6,21 +6,26 @@
 //! brought is the distribution's: it mends flaws without a new version number, and only its own
 //! advisories know.
 
+mod advisory;
 mod answer;
 mod distribution;
 mod ends;
 mod finding;
 mod flaw;
 mod judge;
+mod named;
 mod open_euler;
 mod pending;
 mod question;
 mod range;
 mod reach;
+mod report_order;
+mod telling;
 #[cfg(test)]
 mod tests;
 mod threat;
 mod way_out;
+mod words;
 mod work;
 
 use std::collections::hash_map::Entry;
@@ -32,16 +37,20 @@ use plimsoll_model::{
     PendingUpdate, Platform, PocketPackages, ThreatList, UnjudgedPackage, Vulnerability,
 };
 
+use self::advisory::Advisories;
 use self::answer::{Answer, answer};
 use self::distribution::Release;
 pub use self::ends::{RangeEnd, range_ends};
-use self::finding::{Advisory, Findings};
+use self::finding::Findings;
+pub use self::named::{NamedFlaw, name_flaws};
 use self::open_euler::with_service_pack;
 use self::pending::{Pending, pending};
 pub use self::question::normal_name;
 use self::question::{Known, is_paid_for, names, of_language};
 pub(super) use self::question::{ecosystem_of, version_order};
+use self::report_order::sort;
 use self::threat::Threats;
+use self::words::Words;
 use self::work::Work;
 use super::{Ecosystem, Index, IndexError, RecordId, SnapshotList};
 
@@ -96,24 +105,16 @@ fn judge_within(
 ) -> Result<Judged, IndexError> {
     let mut inquiry = Inquiry::new(index, inventory)?;
     inquiry.work = work;
-    let mut hit: Vec<(usize, &Package, Rc<Answer<'_>>)> = Vec::new();
-    let installed = inventory.packages.iter().enumerate();
-    for (at, package) in installed.chain(inventory.removed_packages.iter().enumerate()) {
-        let answer = inquiry.ask(package)?;
-        hit.extend(answer.map(|answer| (at, package, answer)));
-    }
-    let records: BTreeSet<RecordId> = hit
-        .iter()
-        .flat_map(|(_, _, answer)| {
-            let undecided = answer.undecided.iter().flat_map(|answer| &answer.hits);
-            answer.hits.iter().chain(undecided)
-        })
-        .map(|hit| hit.affected.record)
-        .collect();
-    let advisories = read_advisories(index, records)?;
+    let hit = inquiry.ask_all()?;
+    let advisories = Advisories::read(index, records(&hit, true))?;
     let threats = Threats::of(index)?;
+    let words = Words {
+        platform,
+        advisories: &advisories,
+    };
     // Whatever looking for them took, what was found is told as far as it goes.
-    let mut findings = Findings::new(inventory, platform, &advisories, &threats, Work::default());
+    let likely = hit.iter().map(|(_, _, answer)| answer.hits.len()).sum();
+    let mut findings = Findings::new(inventory, words, &threats, likely, Work::default());
     // Where there are too many to list, a package that is there many times is told of once at least.
     let mut seen = HashSet::new();
     let (first, again): (Vec<_>, Vec<_>) = hit
@@ -125,8 +126,8 @@ fn judge_within(
         }
     }
     let mut vulnerabilities = findings.done();
-    vulnerabilities.sort_by(|a, b| a.sort_key().cmp(&b.sort_key()));
-    let mut open = Findings::new(inventory, platform, &advisories, &threats, Work::default());
+    sort(&mut vulnerabilities);
+    let mut open = Findings::new(inventory, words, &threats, 0, Work::default());
     for (at, package, answer) in &hit {
         if let Some(answer) = &answer.undecided
             && !open.add(*at, package, answer)?
@@ -176,29 +177,27 @@ fn without_known(mut open: Vec<Vulnerability>, known: &[Vulnerability]) -> Vec<V
         let mut own = one.names();
         !own.any(|name| names.contains(&(one.package, one.removed_in, name)))
     });
-    open.sort_by(|a, b| a.sort_key().cmp(&b.sort_key()));
+    sort(&mut open);
     open
 }
 
-/// Reads records as far as there is room for them.
-fn read_advisories(
-    index: &Index,
-    records: BTreeSet<RecordId>,
-) -> Result<HashMap<RecordId, Advisory<'_>>, IndexError> {
-    let mut advisories = HashMap::with_capacity(records.len());
-    let before = index.bytes_read();
-    let mut room = MOST_ADVISORY_BYTES;
-    // In the order of records: neighbours lie in one compressed block.
-    for record in records {
-        let advisory = Advisory::read(index, record)?;
-        let left = room.checked_sub(advisory.size());
-        let (Some(left), true) = (left, index.bytes_read() - before <= MOST_READ) else {
-            break;
-        };
-        room = left;
-        advisories.insert(record, advisory);
+/// A package with its place, and what hits it.
+type Hit<'p, 'i> = (usize, &'p Package, Rc<Answer<'i>>);
+
+/// The records of some hits, sorted; of what is undecided only where that is asked for.
+fn records(hit: &[Hit<'_, '_>], with_undecided: bool) -> Vec<RecordId> {
+    let mut records: Vec<RecordId> = Vec::new();
+    // An answer that many packages share is mostly told of one behind the other.
+    let same = hit.chunk_by(|a, b| Rc::ptr_eq(&a.2, &b.2));
+    for (_, _, answer) in same.filter_map(<[_]>::first) {
+        let undecided = answer.undecided.iter().filter(|_| with_undecided);
+        let undecided = undecided.flat_map(|answer| &answer.hits);
+        let hits = answer.hits.iter().chain(undecided);
+        records.extend(hits.map(|hit| hit.affected.record));
     }
-    Ok(advisories)
+    records.sort_unstable();
+    records.dedup();
+    records
 }
 
 /// Packages that share what they are asked for under.
@@ -255,6 +254,18 @@ impl<'i, 'p> Inquiry<'i, 'p> {
             work: Work::default(),
             unjudged: BTreeSet::new(),
         })
+    }
+
+    /// The answers on all packages that have hits, or may have: on those that are installed first.
+    fn ask_all(&mut self) -> Result<Vec<Hit<'p, 'i>>, IndexError> {
+        let inventory = self.inventory;
+        let mut hit = Vec::new();
+        let installed = inventory.packages.iter().enumerate();
+        for (at, package) in installed.chain(inventory.removed_packages.iter().enumerate()) {
+            let answer = self.ask(package)?;
+            hit.extend(answer.map(|answer| (at, package, answer)));
+        }
+        Ok(hit)
     }
 
     /// The answer on a package, where it has hits, or may have.

@@ -87,7 +87,32 @@ fn on(id: &str, version: &str, packages: Vec<Package>) -> Inventory {
 }
 
 fn judged(records: &[Value], inventory: &Inventory) -> Judged {
-    judge_inventory(&index(records), inventory, None).unwrap()
+    let index = index(records);
+    let judged = judge_inventory(&index, inventory, None).unwrap();
+    if judged.coverage.left_out == 0 {
+        let named = name_flaws(&index, inventory, None).unwrap().unwrap();
+        assert_eq!(names(&judged), sorted(named));
+    }
+    judged
+}
+
+/// What is found of the packages that are installed, by names alone.
+fn names(judged: &Judged) -> Vec<NamedFlaw> {
+    let found = judged.vulnerabilities.iter();
+    let installed = found.filter(|one| one.removed_in.is_none());
+    let named = installed.map(|one| NamedFlaw {
+        package: one.package,
+        names: one.names().map(str::to_owned).collect(),
+    });
+    sorted(named.collect())
+}
+
+fn sorted(mut named: Vec<NamedFlaw>) -> Vec<NamedFlaw> {
+    for one in &mut named {
+        one.names.sort();
+    }
+    named.sort_by_key(|one| (one.package, one.names.clone()));
+    named
 }
 
 /// `id name installed -> fixed [advisories]`, a line a finding.

@@ -1,11 +1,12 @@
 //! What is known of a flaw by its CVE number: how likely it is to be exploited, that it is, and how bad
 //! others call it.
 
-use std::collections::BTreeMap;
+use std::cell::RefCell;
+use std::collections::hash_map::Entry;
+use std::collections::{BTreeMap, HashMap};
 
 use plimsoll_model::{KnownExploited, Likelihood};
 
-use super::super::cve;
 use super::super::index::by_cve::ByCve;
 use super::super::index::threat::Scores;
 use super::super::severity::{Opinion, Rating, rate};
@@ -21,6 +22,8 @@ pub(super) struct Threats<'i> {
     exploited: Option<BTreeMap<u64, Exploitation>>,
     index: &'i Index,
     ratings: ByCve<'i>,
+    /// What was read of these: one flaw is found in many packages.
+    rated: RefCell<HashMap<u64, Rating>>,
 }
 
 impl<'i> Threats<'i> {
@@ -39,19 +42,17 @@ impl<'i> Threats<'i> {
             exploited: index.exploited()?,
             index,
             ratings: index.ratings()?,
+            rated: RefCell::default(),
         })
     }
 
-    /// How likely a flaw that goes by these names is to be exploited; of several numbers the
-    /// likeliest counts.
-    pub(super) fn likelihood<'n>(
-        &self,
-        names: impl Iterator<Item = &'n str>,
-    ) -> Option<Likelihood> {
+    /// How likely a flaw that has these CVE numbers is to be exploited; of several the likeliest
+    /// counts.
+    pub(super) fn likelihood(&self, numbers: &[u64]) -> Option<Likelihood> {
         let scores = self.scores?;
-        names
-            .filter_map(cve::of_name)
-            .filter_map(|number| scores.of(number))
+        numbers
+            .iter()
+            .filter_map(|number| scores.of(*number))
             .max()
             .map(|likelihood| Likelihood {
                 date: self.date.clone(),
@@ -59,43 +60,44 @@ impl<'i> Threats<'i> {
             })
     }
 
-    /// How bad a flaw that goes by these names is where those who know of it in a package do not say;
+    /// How bad a flaw that has these CVE numbers is where those who know of it in a package do not say;
     /// of several numbers the worst counts.
     ///
     /// # Errors
     /// The index is damaged.
-    pub(super) fn rating<'n>(
-        &self,
-        names: impl Iterator<Item = &'n str>,
-    ) -> Result<Rating, IndexError> {
+    pub(super) fn rating(&self, numbers: &[u64]) -> Result<Rating, IndexError> {
         let mut worst = Rating::default();
-        for cve in names.filter_map(cve::of_name) {
-            let Some((id, severity)) = self.index.rating(&self.ratings, cve)? else {
-                continue;
+        let mut rated = self.rated.borrow_mut();
+        for number in numbers {
+            let rating = match rated.entry(*number) {
+                Entry::Occupied(known) => known.into_mut(),
+                Entry::Vacant(entry) => entry.insert(self.rating_of(*number)?),
             };
-            let rating = rate(&[Opinion {
-                id: &id,
-                severities: &[severity],
-                ..Opinion::default()
-            }]);
             let tenths = |rating: &Rating| rating.cvss.as_ref().map(|score| score.tenths);
-            if tenths(&rating) > tenths(&worst) {
-                worst = rating;
+            if tenths(rating) > tenths(&worst) {
+                worst.clone_from(rating);
             }
         }
         Ok(worst)
     }
 
-    /// That a flaw that goes by these names is exploited; of several numbers what is known longest.
-    pub(super) fn exploitation<'n>(
-        &self,
-        names: impl Iterator<Item = &'n str>,
-    ) -> Option<KnownExploited> {
+    /// The same of one number, without a score where nobody gives one.
+    fn rating_of(&self, cve: u64) -> Result<Rating, IndexError> {
+        let found = self.index.rating(&self.ratings, cve)?;
+        Ok(found.map_or_else(Rating::default, |(id, severity)| {
+            rate(&[Opinion {
+                id: &id,
+                severities: &[severity],
+                ..Opinion::default()
+            }])
+        }))
+    }
+
+    /// That a flaw that has these CVE numbers is exploited; of several what is known longest.
+    pub(super) fn exploitation(&self, numbers: &[u64]) -> Option<KnownExploited> {
         let exploited = self.exploited.as_ref()?;
-        let found = names
-            .filter_map(cve::of_name)
-            .filter_map(|number| exploited.get(&number))
-            .min()?;
+        let found = numbers.iter().filter_map(|number| exploited.get(number));
+        let found = found.min()?;
         Some(KnownExploited {
             added: found.added.and_then(day),
             due: found.due.and_then(day),

@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 use std::collections::HashSet;
 
-use super::super::version::{BadVersion, Order};
+use super::super::version::{BadVersion, Held, Order};
 use super::super::{Affected, Event, EventKind, RecordId, Version};
 use super::judge::{Hit, Installed, Verdict};
 use super::range::{Position, holds};
@@ -254,10 +254,9 @@ fn is_free(
     said: &[Affected<'_>],
     work: &mut Work,
 ) -> Option<bool> {
-    let text = version.text;
     let mut other = Other {
         order,
-        version: text,
+        version: Held::new(order, version.text),
     };
     for record in records {
         let first = said.partition_point(|affected| affected.record < *record);
@@ -280,19 +279,19 @@ fn is_free(
 /// Any version in the place of the one installed.
 struct Other<'v> {
     order: Order,
-    version: &'v str,
+    version: Held<'v>,
 }
 
 impl Position for Other<'_> {
     type Error = BadVersion;
 
     fn to(&mut self, named: Version<'_>) -> Result<Ordering, BadVersion> {
-        let found = self.order.compare_named(self.version, named.text);
+        let found = self.version.compare_named(named.text);
         found.map(|(found, _)| found)
     }
 
     fn is_past(&mut self, last: Version<'_>) -> Result<bool, BadVersion> {
-        Ok(self.to(last)?.is_gt() && !self.order.is_build_of(self.version, last.text))
+        Ok(self.to(last)?.is_gt() && !self.order.is_build_of(self.version.text(), last.text))
     }
 
     fn between(&mut self, left: Version<'_>, right: Version<'_>) -> Result<Ordering, BadVersion> {

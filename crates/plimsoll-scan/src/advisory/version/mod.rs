@@ -22,6 +22,7 @@ mod dpkg;
 mod gem;
 mod go;
 mod hackage;
+mod held;
 mod hex;
 mod identifiers;
 mod installed;
@@ -38,6 +39,8 @@ mod sort;
 
 use std::cmp::Ordering;
 use std::fmt;
+
+pub(super) use self::held::Held;
 
 /// How the versions of an ecosystem are ordered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]

@@ -30,7 +30,19 @@ pub(super) fn significant(digits: &[u8]) -> &[u8] {
 /// Compares two numbers; no digits at all are zero.
 pub(super) fn compare(left: &[u8], right: &[u8]) -> Ordering {
     let (left, right) = (significant(left), significant(right));
-    left.len().cmp(&right.len()).then_with(|| left.cmp(right))
+    let lengths = left.len().cmp(&right.len());
+    // Nearly all are so short: a comparison of slices is a call into the C library.
+    lengths.then_with(|| match left.len() <= size_of::<u64>() {
+        true => word(left).cmp(&word(right)),
+        false => left.cmp(right),
+    })
+}
+
+/// Some bytes, as many as a word has at most, as one number: of words of one length it has the order
+/// of their bytes.
+fn word(bytes: &[u8]) -> u64 {
+    let bytes = bytes.iter();
+    bytes.fold(0, |word, byte| word << 8 | u64::from(*byte))
 }
 
 /// Whether the number is zero.
@@ -89,7 +101,43 @@ impl Longer {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    /// The comparison in words that nobody can get wrong.
+    fn plainly(left: &[u8], right: &[u8]) -> Ordering {
+        let bare = |digits: &[u8]| {
+            let digits = String::from_utf8(digits.to_vec()).unwrap();
+            digits.trim_start_matches('0').to_owned()
+        };
+        let (left, right) = (bare(left), bare(right));
+        left.len().cmp(&right.len()).then(left.cmp(&right))
+    }
+
+    proptest! {
+        #[test]
+        fn numbers_of_any_length_have_the_order_of_numbers(
+            left in "0{0,3}[0-9]{0,20}",
+            right in "0{0,3}[0-9]{0,20}",
+            same in "[0-9]{7,10}",
+            (one, other) in ("[0-9]{0,2}", "[0-9]{0,2}"),
+        ) {
+            // Numbers about as long as a word, and much alike.
+            let (near, next) = (format!("{same}{one}"), format!("{same}{other}"));
+            for (left, right) in [(&left, &right), (&near, &next), (&left, &near)] {
+                let (left, right) = (left.as_bytes(), right.as_bytes());
+                prop_assert_eq!(compare(left, right), plainly(left, right));
+                prop_assert_eq!(compare(right, left), plainly(right, left));
+                if let (Ok(a), Ok(b)) = (
+                    std::str::from_utf8(left).unwrap().parse::<u128>(),
+                    std::str::from_utf8(right).unwrap().parse::<u128>(),
+                ) {
+                    prop_assert_eq!(compare(left, right), a.cmp(&b));
+                }
+            }
+        }
+    }
 
     #[test]
     fn length_decides_before_digits_and_zeroes_in_front_do_not_count() {

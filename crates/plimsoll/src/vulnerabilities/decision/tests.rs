@@ -26,7 +26,7 @@ pub(crate) fn vulnerability(id: &str, name: &str) -> Vulnerability {
         title: None,
         published: Some("2020-01-01T00:00:00Z".to_owned()),
         modified: None,
-        references: Vec::new(),
+        references: [].into(),
         symbols: Vec::new(),
         reachable: None,
         epss: None,

@@ -330,10 +330,7 @@ fn flaws_that_end_are_removed_by_what_comes_after() {
     let judge = |packages: Vec<Package>| {
         let mut found = Vec::new();
         for (at, package) in packages.iter().enumerate() {
-            let hit = |flaw: &Vulnerability| Vulnerability {
-                package: at,
-                ..flaw.clone()
-            };
+            let hit = |flaw: &Vulnerability| named(at, flaw);
             let rows = table.iter().filter(|(name, ..)| *name == package.name);
             found.extend(
                 rows.filter(|(_, _, free)| {
@@ -398,10 +395,7 @@ fn a_version_that_is_known_to_be_vulnerable_is_looked_at_again() {
         let judge = |packages: Vec<Package>| {
             let packages = packages.iter().enumerate();
             let found = packages.filter(|(_, package)| has_other(&package.version));
-            let found = found.map(|(at, _)| Vulnerability {
-                package: at,
-                ..other.clone()
-            });
+            let found = found.map(|(at, _)| named(at, &other));
             Some(found.collect())
         };
         let ends = |packages: &[&Package]| {
@@ -447,14 +441,14 @@ fn what_would_keep_its_flaws_is_looked_at_first() {
         image.with((PackageKind::Python, 2, name, "1.0"), high, &["3.0"])
     });
     let image = image.with((PackageKind::Python, 2, "zzz", "1.0"), high, &[]);
+    let other = Vulnerability {
+        id: "CVE-OTHER".to_owned(),
+        ..image.found[0].clone()
+    };
     let judge = |packages: Vec<Package>| {
         let packages = packages.iter().enumerate();
         let found = packages.filter(|(_, package)| package.name != "zzz");
-        let found = found.map(|(at, _)| Vulnerability {
-            id: "CVE-OTHER".to_owned(),
-            package: at,
-            ..image.found[0].clone()
-        });
+        let found = found.map(|(at, _)| named(at, &other));
         Some(found.collect())
     };
     let ends = |packages: &[&Package]| {

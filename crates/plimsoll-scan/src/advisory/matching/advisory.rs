@@ -1,0 +1,91 @@
+//! Advisories that hit packages, each read once.
+
+use super::super::severity::{is_erratum, weight};
+use super::super::{Details, Index, IndexError, Record, RecordId, Severity};
+use super::flaw::cve;
+use super::{MOST_ADVISORY_BYTES, MOST_READ};
+
+/// All that an advisory says.
+#[derive(Debug)]
+pub(super) struct Advisory<'i> {
+    pub(super) record: Record<'i>,
+    pub(super) details: Details,
+    /// The flaws it mends a package of, where they stand among what has to do with it: AlmaLinux and
+    /// Rocky Linux name them there.
+    related: Option<Vec<String>>,
+    /// Which counts more; see [`weight()`].
+    pub(super) weight: u8,
+    size: usize,
+}
+
+impl<'i> Advisory<'i> {
+    /// Reads it.
+    ///
+    /// # Errors
+    /// The index is damaged.
+    fn read(index: &'i Index, record: RecordId) -> Result<Self, IndexError> {
+        let (details, size) = index.sized_details(record)?;
+        let record = index.record(record)?;
+        let names = record.aliases.iter().chain(&record.upstream);
+        let names: usize = names.map(|name| size_of_val(name) + name.len()).sum();
+        let severities = record.severities.len() * size_of::<Severity<'_>>();
+        let is_related = record.upstream.is_empty() && is_erratum(&record.id);
+        Ok(Self {
+            size: size + size_of::<Self>() + record.id.len() + names + severities,
+            related: is_related.then(|| {
+                let related = details.related.iter();
+                related
+                    .filter(|name| cve(name).is_some())
+                    .cloned()
+                    .collect()
+            }),
+            weight: weight(&record.id),
+            record,
+            details,
+        })
+    }
+
+    /// The flaws it mends a package of.
+    pub(super) fn upstream(&self) -> &[String] {
+        self.related.as_ref().unwrap_or(&self.record.upstream)
+    }
+}
+
+/// Advisories by their records.
+#[derive(Debug, Default)]
+pub(super) struct Advisories<'i> {
+    records: Vec<RecordId>,
+    advisories: Vec<Advisory<'i>>,
+}
+
+impl<'i> Advisories<'i> {
+    /// Those of some records, sorted, as far as there is room for them.
+    ///
+    /// # Errors
+    /// The index is damaged.
+    pub(super) fn read(index: &'i Index, mut records: Vec<RecordId>) -> Result<Self, IndexError> {
+        let mut advisories = Vec::with_capacity(records.len());
+        let before = index.bytes_read();
+        let mut room = MOST_ADVISORY_BYTES;
+        // In the order of records: neighbours lie in one compressed block.
+        for record in &records {
+            let advisory = Advisory::read(index, *record)?;
+            let left = room.checked_sub(advisory.size);
+            let (Some(left), true) = (left, index.bytes_read() - before <= MOST_READ) else {
+                break;
+            };
+            room = left;
+            advisories.push(advisory);
+        }
+        records.truncate(advisories.len());
+        Ok(Self {
+            records,
+            advisories,
+        })
+    }
+
+    pub(super) fn get(&self, record: RecordId) -> Option<&Advisory<'i>> {
+        let at = self.records.binary_search(&record).ok()?;
+        self.advisories.get(at)
+    }
+}
