@@ -2,7 +2,9 @@
 //!
 //! Whoever ships a package knows best what a flaw does in it, so the word of the package's own
 //! database comes first: Debian's urgency, Ubuntu's priority, the first word of a Red Hat kind of
-//! advisory, GitHub's label. Where no database has a word, the newest kind of CVSS vector is scored;
+//! advisory, GitHub's label. Where several that count the same speak of a flaw itself, the worst word
+//! counts; an erratum's word is that of the worst flaw that it mends, so there the first one stays.
+//! Where no database has a word, the newest kind of CVSS vector is scored;
 //! where none of those that know of the package has one either, that of another that knows of the flaw.
 
 use cvss::Cvss;
@@ -37,7 +39,7 @@ pub struct Rating {
 }
 
 /// Weighs what several advisories say of one flaw of one package; those that count more come
-/// first.
+/// first, as [`weight`] has it.
 pub fn rate(opinions: &[Opinion<'_>]) -> Rating {
     let scored = opinions
         .iter()
@@ -45,12 +47,18 @@ pub fn rate(opinions: &[Opinion<'_>]) -> Rating {
             let scores = opinion.severities.iter().filter_map(score);
             scores.map(|score| (opinion.id, score))
         })
-        // The first of the newest kind.
-        .reduce(|best, other| match other.1.version > best.1.version {
-            true => other,
-            false => best,
+        // The first of the newest kind, or the worst of those that count as much.
+        .reduce(|best, other| {
+            let is_newer = other.1.version > best.1.version;
+            let is_worse = other.1.version == best.1.version
+                && other.1.tenths > best.1.tenths
+                && are_peers(best.0, other.0);
+            match is_newer || is_worse {
+                true => other,
+                false => best,
+            }
         });
-    let labelled = opinions.iter().find_map(|opinion| {
+    let mut labels = opinions.iter().filter_map(|opinion| {
         let mut priorities = opinion.severities.iter();
         let word = priorities
             .find(|severity| severity.kind == SeverityKind::Ubuntu)
@@ -59,6 +67,15 @@ pub fn rate(opinions: &[Opinion<'_>]) -> Rating {
             .or_else(|| opinion.summary.and_then(first_word))
             .or_else(|| malice(opinion.id))?;
         Some((opinion.id, word))
+    });
+    let labelled = labels.next().map(|first| {
+        let peers = labels.take_while(|other| weight(other.0) == weight(first.0));
+        peers.fold(first, |worst, other| {
+            match other.1 > worst.1 && are_peers(worst.0, other.0) {
+                true => other,
+                false => worst,
+            }
+        })
     });
     let (severity, source, basis) = match (labelled, &scored) {
         (Some((id, word)), _) => (word, Some(database(id)), Some(SeverityBasis::Label)),
@@ -267,6 +284,12 @@ pub(super) fn is_erratum(id: &str) -> bool {
         .any(|prefix| id.starts_with(prefix))
 }
 
+/// Whether two advisories both speak of a flaw itself, and neither counts more. What one advisory says
+/// first is of the package itself.
+fn are_peers(one: &str, other: &str) -> bool {
+    one != other && weight(one) == weight(other) && !is_erratum(one)
+}
+
 /// Which advisory counts more: a distribution's on the flaw itself, then its errata, then GitHub's,
 /// which are reviewed, then those of the others.
 pub(super) fn weight(id: &str) -> u8 {
@@ -441,6 +464,33 @@ mod tests {
         assert_eq!(rating.severity, VulnerabilitySeverity::High);
         assert_eq!(rating.basis, Some(SeverityBasis::Cvss));
         assert_eq!(rate(&[]), Rating::default());
+        // Of those that count the same the worst is taken, whatever they are called.
+        let worst = Opinion {
+            id: "GHSA-yyyy-yyyy-yyyy",
+            label: Some("CRITICAL"),
+            ..Opinion::default()
+        };
+        let rating = rate(&[ghsa, worst, rustsec]);
+        assert_eq!(rating.severity, VulnerabilitySeverity::Critical);
+        let other = [severity(
+            SeverityKind::CvssV3,
+            "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:C/C:H/I:H/A:H",
+        )];
+        let other = Opinion {
+            id: "RUSTSEC-2024-0002",
+            severities: &other,
+            ..Opinion::default()
+        };
+        let tenths = |opinions: &[Opinion<'_>]| rate(opinions).cvss.map(|cvss| cvss.tenths);
+        assert_eq!(tenths(&[rustsec, other]), Some(100));
+        assert_eq!(tenths(&[other, rustsec]), Some(100));
+        // An erratum's word is that of the worst flaw among many.
+        let errata = ["RHSA-2024:1", "RHSA-2024:2"].map(|id| Opinion {
+            id,
+            label: Some(if id.ends_with('1') { "low" } else { "critical" }),
+            ..Opinion::default()
+        });
+        assert_eq!(rate(&errata).severity, VulnerabilitySeverity::Low);
         let priority = [severity(SeverityKind::Ubuntu, "medium")];
         let ubuntu = Opinion {
             id: "UBUNTU-CVE-2024-1",

@@ -2,8 +2,9 @@
 //!
 //! Databases copy from each other: one flaw has a CVE number, an advisory on GitHub, one of its
 //! ecosystem and one of each distribution, and each knows some of the other names. What shares a
-//! name is one flaw. A distribution's advisory often mends several flaws at once: it counts for
-//! each of them, and does not make them one.
+//! name is one flaw. But an advisory may tell of several flaws at once, as those of distributions on
+//! what they mend often do, and a few of Go, RubySec and GitHub: it counts for each of them, and does
+//! not make them one. A flaw has one CVE number.
 
 use std::collections::HashMap;
 
@@ -76,7 +77,10 @@ pub(super) fn flaws(told: &[Told<'_>]) -> Vec<Flaw> {
 
 /// The names of each flaw that an advisory tells of.
 fn of_advisory<'a>(told: &Told<'a>) -> Vec<Vec<&'a str>> {
-    let mut numbers: Vec<&str> = told.upstream.iter().filter_map(|name| cve(name)).collect();
+    let own = std::iter::once(told.id)
+        .chain(told.aliases.iter().map(String::as_str))
+        .chain(told.upstream.iter().map(String::as_str));
+    let mut numbers: Vec<&str> = own.clone().filter_map(cve).collect();
     numbers.sort_unstable();
     numbers.dedup();
     if numbers.len() > 1 {
@@ -84,10 +88,7 @@ fn of_advisory<'a>(told: &Told<'a>) -> Vec<Vec<&'a str>> {
         // flaws with one name would be one.
         return numbers.into_iter().map(|number| vec![number]).collect();
     }
-    let own = std::iter::once(told.id)
-        .chain(told.aliases.iter().map(String::as_str))
-        .chain(told.upstream.iter().map(String::as_str));
-    let mut names: Vec<&str> = own.clone().chain(own.filter_map(cve)).collect();
+    let mut names: Vec<&str> = own.chain(numbers).collect();
     names.sort_unstable();
     names.dedup();
     vec![names]
@@ -242,6 +243,39 @@ mod tests {
                 "CVE-2024-8: ; USN-1-1",
                 "CVE-2024-9: ; USN-1-1",
                 "DLA-1-1: ; DLA-1-1",
+            ]
+        );
+    }
+
+    #[test]
+    fn an_advisory_with_several_cve_numbers_makes_no_flaws_one() {
+        let records = [
+            advisory(
+                "GO-2024-2652",
+                &["CVE-2024-1", "CVE-2024-2", "GHSA-aaaa", "GHSA-bbbb"],
+                &[],
+            ),
+            advisory("GHSA-aaaa", &["CVE-2024-1"], &[]),
+            advisory("GHSA-bbbb", &["CVE-2024-2"], &[]),
+        ];
+        let expected = [
+            "CVE-2024-1: GHSA-aaaa; GO-2024-2652 GHSA-aaaa",
+            "CVE-2024-2: GHSA-bbbb; GO-2024-2652 GHSA-bbbb",
+        ];
+        assert_eq!(merged(&records), expected);
+        // Wherever its numbers stand.
+        assert_eq!(
+            merged(&[
+                advisory("RUBYSEC-CVE-2013-1", &["CVE-2013-2"], &[]),
+                advisory("X-1", &["CVE-2013-3"], &["CVE-2013-4"]),
+                advisory("Y-1", &["CVE-2013-5", "GHSA-cccc"], &["Y-CVE-2013-5"]),
+            ]),
+            [
+                "CVE-2013-1: ; RUBYSEC-CVE-2013-1",
+                "CVE-2013-2: ; RUBYSEC-CVE-2013-1",
+                "CVE-2013-3: ; X-1",
+                "CVE-2013-4: ; X-1",
+                "CVE-2013-5: GHSA-cccc Y-1 Y-CVE-2013-5; Y-1",
             ]
         );
     }
