@@ -8,7 +8,7 @@
 mod kept;
 mod lists;
 
-use std::fs::{self, File};
+use std::fs::{self, File, TryLockError};
 use std::path::{Path, PathBuf};
 
 use plimsoll_image::{Access, Downloaded, ImageError, download, told_address};
@@ -197,6 +197,16 @@ impl Known {
             .unwrap_or_default()
     }
 
+    /// What it holds, without a time that was still to come when it was fetched: one record that is
+    /// wrong about when it was changed must not keep everything else out.
+    fn holding_by(&self, now: i64) -> Holding {
+        let until = self.checked.unwrap_or(now).min(now).saturating_add(DAY);
+        Holding {
+            newest: self.holding.newest.filter(|newest| *newest <= until),
+            ..self.holding
+        }
+    }
+
     fn to_json(&self) -> Vec<u8> {
         serde_json::to_vec(self).unwrap_or_default()
     }
@@ -226,6 +236,12 @@ fn follows(new: Holding, old: Holding) -> Result<(), String> {
 }
 
 impl Update<'_> {
+    /// Whether another update is under way in the same folder, so that this one would wait for it.
+    pub fn would_wait(&self) -> bool {
+        let lock = File::open(self.folder.join("lock"));
+        lock.is_ok_and(|lock| matches!(lock.try_lock(), Err(TryLockError::WouldBlock)))
+    }
+
     /// Fetches what has changed and compiles it. `on_step` is told what is being fetched and how much
     /// of it is there, `on_records` how many more records were read. One update runs at a time: a second one waits for the first.
     ///
@@ -376,7 +392,7 @@ impl Update<'_> {
             sought: Sought::Advisories,
             path: &archive,
             addresses: &addresses,
-            check: &|path| check_archive(path, ecosystem),
+            check: &|path| check_archive(path, ecosystem, self.now.saturating_add(DAY)),
         };
         self.fetch_file(file, on_step)
     }
@@ -432,7 +448,7 @@ impl Update<'_> {
                             continue;
                         }
                     };
-                    if let Err(why) = follows(holding, known.holding) {
+                    if let Err(why) = follows(holding, known.holding_by(self.now)) {
                         let _ = fs::remove_file(&incoming);
                         reasons.push(format!(
                             "{place}: what came is older than what is here: {why}; remove {} to \

@@ -43,8 +43,8 @@ pub(crate) struct Feed {
     files: Vec<PathBuf>,
     /// Lists that were found and not given yet.
     lists: Vec<ListFile>,
-    /// Links to folders, the first ones: they are not followed.
-    pub(super) linked: Vec<PathBuf>,
+    /// What is passed over and why, the first ones.
+    pub(super) passed_over: Vec<(PathBuf, &'static str)>,
 }
 
 impl Feed {
@@ -60,7 +60,7 @@ impl Feed {
             folders: Vec::new(),
             archive: None,
             files: Vec::new(),
-            linked: Vec::new(),
+            passed_over: Vec::new(),
         }
     }
 
@@ -119,18 +119,33 @@ impl Feed {
         if kind.is_dir() {
             return self.list(path);
         }
-        let target = || std::fs::metadata(&path);
-        if kind.is_symlink() && self.linked.len() < TOLD && target().is_ok_and(|to| to.is_dir()) {
-            self.linked.push(path);
-            return Ok(());
+        let is_zip = name.ends_with(b".zip");
+        let is_of_use = is_record_name(name) || is_zip || list::is_list_name(name);
+        if !kind.is_file() {
+            let target = match kind.is_symlink() {
+                true => std::fs::metadata(&path).ok(),
+                false => None,
+            };
+            let why = match target {
+                Some(target) if target.is_file() => None,
+                Some(target) if target.is_dir() => {
+                    Some("it is a link to a folder, which is not followed; name the folder itself")
+                }
+                _ if is_of_use => Some("it is no file, nor a link to one"),
+                _ => return Ok(()),
+            };
+            if let Some(why) = why {
+                if self.passed_over.len() < TOLD {
+                    self.passed_over.push((path, why));
+                }
+                return Ok(());
+            }
         }
-        let is_file =
-            kind.is_file() || kind.is_symlink() && target().is_ok_and(|found| found.is_file());
-        if is_file && is_record_name(name) {
+        if is_record_name(name) {
             self.files.push(path);
-        } else if is_file && name.ends_with(b".zip") {
+        } else if is_zip {
             self.open(&path)?;
-        } else if is_file && list::is_list_name(name) {
+        } else if is_of_use {
             self.lists.push(ListFile {
                 path,
                 pocket: None,

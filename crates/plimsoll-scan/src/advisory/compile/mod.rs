@@ -201,8 +201,7 @@ pub fn compile(
         lists.merge(worker.lists)?;
     }
     let feed = feed.into_inner().unwrap_or_else(PoisonError::into_inner);
-    for path in feed.linked {
-        let why = "it is a link to a folder, which is not followed; name the folder itself";
+    for (path, why) in feed.passed_over {
         lists.pass_over(path.display().to_string(), why.to_owned());
     }
     report.broken_records = broken_records.into_iter().take(TOLD).collect();
@@ -369,11 +368,12 @@ pub(super) struct Holding {
 }
 
 /// Looks whether a file is an archive of records on an ecosystem that is whole: everything in it
-/// that is read is unpacked and held against its checksum.
+/// that is read is unpacked and held against its checksum. What a record says of the time behind
+/// `until`, in seconds since 1970, is an error of whoever wrote it.
 ///
 /// # Errors
 /// Why it is not.
-pub(super) fn check_archive(path: &Path, ecosystem: &str) -> Result<Holding, String> {
+pub(super) fn check_archive(path: &Path, ecosystem: &str, until: i64) -> Result<Holding, String> {
     let told = |error| match error {
         CompileError::Archive { why, .. } => why,
         CompileError::Io { source, .. } => source.to_string(),
@@ -396,7 +396,9 @@ pub(super) fn check_archive(path: &Path, ecosystem: &str) -> Result<Holding, Str
                     if let Ok(record) = serde_json::from_slice::<Changed>(content) {
                         holding.records += 1;
                         let changed = record.modified.as_deref().and_then(timestamp::parse);
-                        holding.newest = holding.newest.max(changed);
+                        holding.newest = holding
+                            .newest
+                            .max(changed.filter(|changed| *changed <= until));
                     }
                 }
                 Err(unread) => {

@@ -294,7 +294,7 @@ fn damage_in_an_archive_is_told() {
         let error = compile(Inputs::of(&paths), &out, &|_| {}).unwrap_err();
         assert!(matches!(error, CompileError::Archive { .. }), "{field}");
         assert!(error.to_string().contains("\"b.json\""), "{error}");
-        assert!(check_archive(&paths[0], "Go").is_err());
+        assert!(check_archive(&paths[0], "Go", i64::MAX).is_err());
     }
     // A way of packing that is not read is no damage: the record is counted, and the index says so.
     let mut foreign = whole.clone();
@@ -304,7 +304,7 @@ fn damage_in_an_archive_is_told() {
     assert_eq!((report.read, report.broken), (2, 1));
     assert_eq!(index.snapshot().unwrap().broken, 1);
     assert!(report.broken_records[0].place.ends_with("a.zip: b.json"));
-    assert!(check_archive(&paths[0], "Go").is_ok());
+    assert!(check_archive(&paths[0], "Go", i64::MAX).is_ok());
     // A bomb: every member is the same megabytes.
     let zeros = vec![b' '; 4 << 20];
     let bomb = zip(&[("a.json", &zeros), ("b.json", &zeros)], true);
@@ -572,6 +572,33 @@ fn a_pocket_alone_makes_an_index() {
     let error = compile(inputs, &out, &|_| {}).unwrap_err();
     assert!(matches!(error, CompileError::Neither(_)), "{error}");
     assert_eq!(packages(&Index::open(&out).unwrap()).len(), 3);
+}
+
+#[test]
+fn what_is_no_file_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    write(folder.path(), &[("in/go.json", GO.as_bytes())]);
+    let _socket =
+        std::os::unix::net::UnixListener::bind(folder.path().join("in/socket.json")).unwrap();
+    for (target, name) in [
+        ("/dev/null", "device.json"),
+        ("/dev/null", "device"),
+        ("gone", "x.zip"),
+    ] {
+        std::os::unix::fs::symlink(target, folder.path().join("in").join(name)).unwrap();
+    }
+    let (report, _) = compiled(folder.path(), &[folder.path().join("in")]);
+    assert_eq!(report.read, 1);
+    let unused = report.unused_lists.iter();
+    let mut unused: Vec<(&str, &str)> = unused
+        .map(|one| (one.place.rsplit('/').next().unwrap(), &*one.why))
+        .collect();
+    unused.sort_unstable();
+    let why = "it is no file, nor a link to one";
+    assert_eq!(
+        unused,
+        [("device.json", why), ("socket.json", why), ("x.zip", why)]
+    );
 }
 
 #[test]

@@ -281,6 +281,35 @@ fn a_mirror_that_goes_back_is_passed_over() {
 }
 
 #[test]
+fn a_record_of_days_to_come_does_not_stop_updates() {
+    let record = |id: &str, day: &str| RECORD.replace("PYSEC-1", id).replace("2026-01-01", day);
+    let mirror = Mirror::default();
+    let to_come = record("PYSEC-2", "2099-01-01");
+    let publish = |version: &str, records: &[(&str, &str)]| {
+        mirror.put("/PyPI/all.zip", version, archive(records));
+    };
+    publish("1", &[("1.json", RECORD), ("2.json", &to_come)]);
+    let mut yard = Yard::new(&[&mirror]);
+    yard.update().unwrap();
+    yard.now += DAY;
+    let newer = record("PYSEC-3", "2026-02-01");
+    publish("2", &[("1.json", RECORD), ("3.json", &newer)]);
+    yard.update().unwrap();
+    assert_eq!(yard.records(), 2);
+    // What is older than all the rest is still not taken.
+    publish("3", &[("1.json", RECORD)]);
+    let error = yard.update().unwrap_err().to_string();
+    assert!(error.contains("one of 2026-02-01 is here"), "{error}");
+    // Nor does what was written down before.
+    let path = yard.folder.path().join("archives/PyPI.json");
+    let mut known: Known = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
+    known.holding.newest = Some(4_070_908_800);
+    fs::write(&path, known.to_json()).unwrap();
+    yard.update().unwrap();
+    assert_eq!(yard.records(), 1);
+}
+
+#[test]
 fn an_archive_that_is_not_whole_leaves_the_old_index_and_is_fetched_anew() {
     let mirror = Mirror::default();
     let whole = archive(&[("PYSEC-1.json", RECORD)]);
@@ -367,6 +396,26 @@ fn what_no_mirror_has_is_an_error_that_names_all() {
     yard.ecosystems = vec!["../PyPI".to_owned()];
     assert!(matches!(yard.update(), Err(UpdateError::Name(_))));
     assert!(!yard.out().exists());
+}
+
+#[test]
+fn that_another_update_is_under_way_is_known() {
+    let folder = tempfile::tempdir().unwrap();
+    let access = Access::default();
+    let update = Update {
+        folder: folder.path(),
+        out: &folder.path().join("index"),
+        ecosystems: &[],
+        mirrors: &[],
+        lists: Yard::new(&[]).lists(),
+        access: &access,
+        now: NOW,
+    };
+    assert!(!update.would_wait());
+    let lock = File::create(folder.path().join("lock")).unwrap();
+    assert!(!update.would_wait());
+    lock.lock().unwrap();
+    assert!(update.would_wait());
 }
 
 #[test]

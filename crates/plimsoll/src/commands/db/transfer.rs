@@ -15,7 +15,7 @@ use super::{BuildReport, built, index_path, json, place_for_index, told};
 use crate::args::{DbPullArgs, DbPushArgs, DbUpdateArgs, ListFormat};
 use crate::clock;
 use crate::failure::{Failure, Outcome};
-use crate::terminal::{Spinner, Terminal, print, printable};
+use crate::terminal::{Spinner, Terminal, print, printable, say};
 
 /// The architectures that images have most, in Debian's words.
 const POCKET_ARCHITECTURES: [&str; 2] = ["amd64", "arm64"];
@@ -67,9 +67,7 @@ pub(super) fn update(arguments: &DbUpdateArgs, terminal: Terminal) -> Result<Out
     let mirrors = or_else(&arguments.mirror, &[OSV_ARCHIVES]);
     let architectures = or_else(&arguments.pocket_architecture, &POCKET_ARCHITECTURES);
     let access = crate::plan::access(&arguments.access, None);
-    let spinner = Spinner::start(terminal, "asking for changes");
-    let read = AtomicU64::new(0);
-    let updated = Update {
+    let update = Update {
         folder: &folder,
         out: &out,
         ecosystems: &ecosystems,
@@ -83,8 +81,16 @@ pub(super) fn update(arguments: &DbUpdateArgs, terminal: Terminal) -> Result<Out
         },
         access: &access,
         now: clock::stated(None),
+    };
+    if update.would_wait() {
+        say(&format!(
+            "another update is under way in {}: waiting for it",
+            printable(&folder.display().to_string())
+        ));
     }
-    .run(
+    let spinner = Spinner::start(terminal, "asking for changes");
+    let read = AtomicU64::new(0);
+    let updated = update.run(
         &|step| spinner.message(format!("fetching {step}")),
         &|more| {
             let read = read.fetch_add(more, Ordering::Relaxed) + more;
