@@ -171,7 +171,10 @@ impl Own {
         if component.purls.is_empty() && component.sha256.is_none() && component.link.is_none() {
             return Err("`affects` points to a component without a package URL");
         }
-        component.versions = versions(affected, status)?;
+        let listed = versions(affected, status)?;
+        if !listed.is_empty() {
+            component.versions = listed;
+        }
         let subject = self.subject.clone().filter(|_| is_own && !is_subject);
         Ok(match subject {
             Some(itself) => Product {
@@ -189,6 +192,7 @@ impl Own {
 /// What a document is about, where a package URL or a digest says so exactly: names are given to many.
 fn subject(value: &Value, serial: Option<&Arc<str>>) -> Option<Component> {
     let mut subject = component(value);
+    subject.versions.clear();
     // Of an image many tools write the digest in place of a version.
     let digest = text(value, "version").and_then(|version| {
         let hexadecimal = version.strip_prefix("sha256:")?;
@@ -261,11 +265,15 @@ fn enter(
     Ok(())
 }
 
-/// A component by its package URL and its digest.
+/// A component by its package URL, with the version beside it where that has none, and its digest.
 fn component(value: &Value) -> Component {
     let mut component = Component::default();
     if let Some(purl) = text(value, "purl") {
         component.named(&purl);
+        let mut purls = component.purls.iter();
+        if purls.any(|purl| purl.version().is_none()) {
+            component.versions.extend(text(value, "version"));
+        }
     }
     let hashes = value.get("hashes").and_then(Value::as_array);
     component.sha256 = hashes

@@ -216,6 +216,24 @@ fn versions_of_a_component_are_those_that_are_meant() {
     assert_eq!(read(other, "not_affected"), [["1"]]);
 }
 
+#[test]
+fn the_version_of_a_component_counts_where_its_package_url_has_none() {
+    let read = |component: &str, affects: &str| {
+        let text = format!(
+            r#"{{"bomFormat":"CycloneDX","components":[{{"bom-ref":"1",{component}}}],
+                "vulnerabilities":[{{"id":"C-1","analysis":{{"state":"not_affected"}},
+                  "affects":[{{"ref":"1"{affects}}}]}}]}}"#
+        );
+        let vex = read_text(&text).unwrap();
+        vex.statements[0].products[0].itself.versions.clone()
+    };
+    let bare = r#""version":"2","purl":"pkg:npm/a""#;
+    assert_eq!(read(bare, ""), ["2"]);
+    assert_eq!(read(bare, r#","versions":[{"version":"3"}]"#), ["3"]);
+    assert!(read(r#""version":"2","purl":"pkg:npm/a@2""#, "").is_empty());
+    assert!(read(r#""purl":"pkg:npm/a""#, "").is_empty());
+}
+
 /// Which of two packages, `a` at 0 and `b` at 1, a document sets `C-1` aside in, where the bill of
 /// materials with the serial number `aaaa` calls them `c0` and `c1`.
 fn set_aside(head: &str, affects: &str) -> Vec<usize> {
