@@ -56,11 +56,14 @@ impl Release {
         {
             open_euler::long_term(version, known.clone());
         }
+        let is_sap = distribution.is_some_and(|one| one.id.eq_ignore_ascii_case(SLES_SAP));
         let is_wanted = |release: Option<&str>| match (&wanted, release) {
             (Wanted::Exactly(wanted) | Wanted::OrAll(wanted), Some(release)) => release == wanted,
             (Wanted::OrAll(_) | Wanted::Rolling, None) => true,
             (Wanted::RedHat(major), Some(release)) => is_red_hat(release, major),
-            (Wanted::Suse(version), Some(release)) => is_suse(release, version),
+            (Wanted::Suse(version), Some(release)) => {
+                is_suse(release, version) || is_sap && is_suse_for_sap(release, version)
+            }
             _ => false,
         };
         let of = |is_wanted: &dyn Fn(Option<&str>) -> bool| {
@@ -239,7 +242,7 @@ fn wanted(distribution: &Distribution, kind: PackageKind) -> Option<(EcosystemNa
         (PackageKind::Rpm, "rhel" | "redhat" | "centos") => {
             (RedHat, Wanted::RedHat(major.to_owned()))
         }
-        (PackageKind::Rpm, "sles" | "sled" | "sle_hpc" | "sles_sap") => {
+        (PackageKind::Rpm, "sles" | "sled" | "sle_hpc" | SLES_SAP) => {
             (Suse, Wanted::Suse(service_pack(major, minor)))
         }
         (PackageKind::Rpm, "sle-micro" | "suse-microos") => (
@@ -338,6 +341,15 @@ fn is_red_hat(release: &str, major: &str) -> bool {
         .and_then(|rest| rest.split("::").next())
         // From 10 on with the minor release.
         .is_some_and(|version| version.split('.').next() == Some(major))
+}
+
+/// What SUSE calls its server for SAP's applications in os-release.
+const SLES_SAP: &str = "sles_sap";
+
+/// Whether a product is the server for SAP's applications: it has what the server has, and updates for
+/// longer.
+fn is_suse_for_sap(release: &str, version: &str) -> bool {
+    release.strip_prefix("Linux Enterprise Server for SAP Applications ") == Some(version)
 }
 
 /// Whether a product is the server or one of its modules, which its images are made of. What is paid
@@ -460,6 +472,15 @@ mod tests {
                 "SUSE:Linux Enterprise 15 SP5",
                 "SUSE:Linux Enterprise Module for Basesystem 15 SP5, \
                  SUSE:Linux Enterprise Server 15 SP5",
+            ),
+            (
+                Rpm,
+                "sles_sap",
+                "15.5",
+                "SUSE:Linux Enterprise 15 SP5",
+                "SUSE:Linux Enterprise Module for Basesystem 15 SP5, \
+                 SUSE:Linux Enterprise Server 15 SP5, \
+                 SUSE:Linux Enterprise Server for SAP Applications 15 SP5",
             ),
             (
                 Rpm,
