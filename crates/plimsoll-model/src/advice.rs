@@ -1,6 +1,6 @@
 //! What a person would do about the known vulnerabilities of an image.
 
-use crate::{PackageKind, SourceOrigin};
+use crate::{PackageKind, SourceOrigin, VulnerabilitySeverity};
 
 /// What kind of edit removes vulnerabilities.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -45,6 +45,15 @@ pub enum StepTarget {
     Gone,
 }
 
+/// A vulnerability that another version of a package has.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BroughtFlaw {
+    /// Its number.
+    pub id: String,
+    /// How bad it is.
+    pub severity: VulnerabilitySeverity,
+}
+
 /// A package, and the version it must have.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct VersionStep {
@@ -61,6 +70,8 @@ pub struct VersionStep {
     pub to: StepTarget,
     /// How many vulnerabilities that removes; none where only a security update waits.
     pub removes: usize,
+    /// The vulnerabilities that it has there and not as it is installed, gravest first.
+    pub brings: Vec<BroughtFlaw>,
     /// Whether something else than a line of the project brings it: the project asks for other versions
     /// of it, or it lies within another package. What brings it is to be renewed.
     pub is_brought: bool,
@@ -95,10 +106,13 @@ pub struct AdvisedEdit {
 pub struct Advice {
     /// The edits, what removes most weight first.
     pub edits: Vec<AdvisedEdit>,
-    /// The smallest set of edits that removes everything that counts and can be removed: positions
-    /// among `edits`.
+    /// The smallest set of edits that removes everything that counts and can be removed without
+    /// bringing others that count: positions among `edits`.
     pub plan: Vec<usize>,
-    /// What counts and stays whatever is edited: positions among the report's vulnerabilities,
-    /// ascending.
+    /// What counts and stays whatever is edited, or gives way to others that count: positions among
+    /// the report's vulnerabilities, ascending.
     pub remaining: Vec<usize>,
+    /// Packages that have known vulnerabilities whatever they go to, as far as is known, and of which
+    /// there was no room to look at other versions.
+    pub untried: usize,
 }

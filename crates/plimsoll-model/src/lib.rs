@@ -20,7 +20,7 @@ mod size;
 mod source;
 mod vulnerability;
 
-pub use advice::{Advice, AdvisedAction, AdvisedEdit, StepTarget, VersionStep};
+pub use advice::{Advice, AdvisedAction, AdvisedEdit, BroughtFlaw, StepTarget, VersionStep};
 pub use config::{HealthCheck, HistoryEntry, ImageConfig, Platform, filled_steps, keyword_of};
 pub use credential::{FileCredential, TextCredential};
 pub use difference::{

@@ -149,6 +149,17 @@ pub struct Report {
 }
 
 impl Report {
+    /// Whether it is of a bill of materials that tells of nothing at all: whatever wrote it may have
+    /// failed half-way.
+    pub fn is_empty_bill(&self) -> bool {
+        let inventory = &self.inventory;
+        self.bill
+            .as_ref()
+            .is_some_and(|bill| bill.unidentified == 0)
+            && inventory.packages.is_empty()
+            && inventory.removed_packages.is_empty()
+    }
+
     /// Whether there are packages, or components that may be some, and advisories could judge none
     /// of them: that no vulnerability is known says nothing then. Packages that the run was asked to
     /// leave out do not count.
@@ -157,6 +168,9 @@ impl Report {
             return false;
         };
         let unidentified = self.bill.as_ref().map_or(0, |bill| bill.unidentified);
+        if self.is_empty_bill() {
+            return true;
+        }
         let is_asked = |one: &&EcosystemPackages| !self.unlisted.has(one);
         let ecosystems = coverage.covered.iter().chain(&coverage.missing);
         let packages: usize = ecosystems.filter(is_asked).map(|one| one.packages).sum();
@@ -195,6 +209,10 @@ mod tests {
         report.unlisted.system = true;
         assert!(!report.is_unjudged(), "nothing was asked for");
         report.unlisted.libraries = false;
+        assert!(!report.is_unjudged());
+        report.bill = Some(BillSummary::default());
+        assert!(report.is_unjudged(), "a bill without a component");
+        report.bill.as_mut().unwrap().unidentified = 1;
         assert!(!report.is_unjudged());
     }
 }

@@ -286,7 +286,7 @@ fn version_in<'a>(
     Some(&package.version)
 }
 
-/// `removes 34 of 41 (2 critical, 9 high, …), brings 12 security updates`.
+/// `removes 34 of 41 (2 critical, 9 high, …), brings 2 others (2 low), brings 12 security updates`.
 pub(crate) fn effect(edit: &AdvisedEdit, found: &[Vulnerability]) -> String {
     let removed = || edit.removes.iter().filter_map(|at| found.get(*at));
     let mut parts = Vec::new();
@@ -296,6 +296,15 @@ pub(crate) fn effect(edit: &AdvisedEdit, found: &[Vulnerability]) -> String {
             removed().count(),
             edit.removes.len() + edit.stays.len(),
             tally::vulnerability_severities(removed())
+        ));
+    }
+    let brought = || edit.steps.iter().flat_map(|step| &step.brings);
+    let number = brought().count();
+    if number > 0 {
+        parts.push(format!(
+            "brings {} ({})",
+            count(number, "other"),
+            tally::severities(brought().map(|flaw| flaw.severity))
         ));
     }
     if !edit.updates.is_empty() {
@@ -317,9 +326,12 @@ pub(crate) fn staying(report: &Report) -> Option<String> {
     }
     let found = report.vulnerabilities.iter().zip(is_removed);
     let staying: Vec<&Vulnerability> = found
-        .filter(|(one, is_removed)| !one.is_fixable() && !is_removed)
+        .filter(|(_, is_removed)| !is_removed)
         .map(|(one, _)| one)
         .collect();
+    // A version without these has others that weigh as much.
+    let (unbettered, staying): (Vec<&Vulnerability>, Vec<&Vulnerability>) =
+        staying.into_iter().partition(|one| one.is_fixable());
     let offers: BTreeSet<&str> = staying
         .iter()
         .filter_map(|one| Some(one.paid_fix.as_ref()?.offer))
@@ -333,6 +345,12 @@ pub(crate) fn staying(report: &Report) -> Option<String> {
     if staying.len() > paid {
         let (stay, it) = stay(staying.len() - paid);
         texts.push(format!("{stay}: no version is known that mends {it}"));
+    }
+    if !unbettered.is_empty() {
+        let (stay, it) = stay(unbettered.len());
+        texts.push(format!(
+            "{stay}: no version without {it} is known to be better"
+        ));
     }
     if paid > 0 {
         let (stay, it) = stay(paid);

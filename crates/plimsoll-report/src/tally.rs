@@ -59,9 +59,14 @@ pub(crate) fn statuses(aside: &[SuppressedVulnerability]) -> String {
 pub(crate) fn vulnerability_severities<'a>(
     found: impl Iterator<Item = &'a Vulnerability>,
 ) -> String {
+    severities(found.map(|one| one.severity))
+}
+
+/// The same of severities alone.
+pub(crate) fn severities(all: impl Iterator<Item = VulnerabilitySeverity>) -> String {
     let mut counts = [0_usize; VulnerabilitySeverity::ALL.len()];
-    for one in found {
-        counts[one.severity as usize] += 1;
+    for severity in all {
+        counts[severity as usize] += 1;
     }
     let parts: Vec<String> = VulnerabilitySeverity::ALL
         .into_iter()

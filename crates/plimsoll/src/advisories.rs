@@ -86,6 +86,7 @@ impl<'a> Advisories<'a> {
                     arguments,
                 );
                 report.skipped.extend(gaps);
+                report.skipped.extend(gaps::empty_bill(report, demand));
                 report.skipped.extend(gaps::unjudged(&judged.coverage));
                 if judged.coverage.left_out > 0 {
                     report.skipped.push(Skipped {
@@ -136,6 +137,17 @@ impl<'a> Advisories<'a> {
         let index = self.index.as_ref().ok();
         let ends = index.and_then(|index| range_ends(index, packages).ok());
         ends.unwrap_or_default()
+    }
+
+    /// The same with all that they tell; `None` likewise.
+    pub(crate) fn again_in_full(
+        &self,
+        inventory: &Inventory,
+        platform: Option<&Platform>,
+    ) -> Option<Vec<Vulnerability>> {
+        let judged = self.known(inventory, platform).ok()?.ok()?;
+        let is_whole = judged.coverage.left_out == 0;
+        is_whole.then_some(judged.vulnerabilities)
     }
 
     /// What the same advisories say of other packages; `None` where that cannot be told in full.

@@ -37,6 +37,9 @@ pub(crate) fn find(name: &str) -> Result<Option<BillOfMaterials>, Failure> {
         .take(HEAD)
         .read_to_end(&mut bytes)
         .map_err(failed)?;
+    if let Some(why) = unreadable(path, &bytes) {
+        return Err(Failure::usage(format!("{}: {why}", path.display())));
+    }
     if !is_meant && !read::looks_like_one(&bytes) {
         return Ok(None);
     }
@@ -55,6 +58,25 @@ pub(crate) fn find(name: &str) -> Result<Option<BillOfMaterials>, Failure> {
         Ok(bill) => Ok(Some(bill)),
         Err(error) => Err(Failure::usage(format!("{}: {error}", path.display()))),
     }
+}
+
+/// Why a file that may be a bill of materials is not read, by how it begins: it is compressed, or in
+/// another encoding, as PowerShell's `>` writes.
+fn unreadable(path: &Path, head: &[u8]) -> Option<&'static str> {
+    const COMPRESSED: [&[u8]; 4] = [b"\x1f\x8b", b"\x28\xb5\x2f\xfd", b"BZh", b"\xfd7zXZ"];
+    let name = Path::new(path.file_stem()?);
+    let is_json = name.extension().is_some_and(|end| end == "json");
+    if is_json && COMPRESSED.iter().any(|magic| head.starts_with(magic)) {
+        return Some("is compressed: unpack it, a bill of materials is read as it is");
+    }
+    let units = match head {
+        [0xff, 0xfe, rest @ ..] => (rest, u16::from_le_bytes as fn([u8; 2]) -> u16),
+        [0xfe, 0xff, rest @ ..] => (rest, u16::from_be_bytes as fn([u8; 2]) -> u16),
+        _ => return None,
+    };
+    let mut units = units.0.as_chunks().0.iter().map(|unit| units.1(*unit));
+    let first = units.find(|unit| !matches!(unit, 0x09 | 0x0a | 0x0d | 0x20));
+    (first == Some(u16::from(b'{'))).then_some("is in UTF-16: JSON is read in UTF-8")
 }
 
 /// What it tells, as a report. `needs_rules` says whether a gate asks for what only an image shows.
@@ -109,5 +131,32 @@ pub(crate) fn summary(name: &str, bill: &BillOfMaterials) -> BillSummary {
             word.filter(|word| !word.is_empty()).cloned()
         }),
         unidentified: bill.unidentified.len(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_must_be_unpacked_or_written_anew_is_told() {
+        let why = |path: &str, head: &[u8]| unreadable(Path::new(path), head);
+        let zipped = b"\x1f\x8b\x08\0";
+        assert!(
+            why("a/sbom.json.gz", zipped)
+                .unwrap()
+                .contains("compressed")
+        );
+        // It may be an image.
+        assert_eq!(why("a/image.tar.gz", zipped), None);
+        assert_eq!(why("a/sbom.json", b"{}"), None);
+        assert!(
+            why("sbom.json", b"\xff\xfe\n\0{\0")
+                .unwrap()
+                .contains("UTF-16")
+        );
+        assert!(why("sbom.json", b"\xfe\xff\0{").unwrap().contains("UTF-16"));
+        assert_eq!(why("sbom.json", b"\xff\xfe\0{"), None);
+        assert_eq!(why("sbom.json", b"\xff\xfe{"), None);
     }
 }

@@ -35,7 +35,14 @@ struct WireStep<'a> {
     to: Option<&'a str>,
     after: Option<&'a str>,
     removes: usize,
+    brings: Vec<WireBrought<'a>>,
     brought: bool,
+}
+
+#[derive(Serialize)]
+struct WireBrought<'a> {
+    id: &'a str,
+    severity: &'static str,
 }
 
 impl<'a> WireAdvice<'a> {
@@ -44,6 +51,7 @@ impl<'a> WireAdvice<'a> {
             edits,
             plan,
             remaining,
+            untried: _,
         } = &report.advice;
         Self {
             edits: edits
@@ -93,6 +101,14 @@ impl<'a> WireStep<'a> {
                 StepTarget::At(_) | StepTarget::Gone => None,
             },
             removes: step.removes,
+            brings: step
+                .brings
+                .iter()
+                .map(|flaw| WireBrought {
+                    id: &flaw.id,
+                    severity: flaw.severity.as_str(),
+                })
+                .collect(),
             brought: step.is_brought,
         }
     }

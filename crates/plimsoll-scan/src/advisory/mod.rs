@@ -18,8 +18,8 @@ mod update;
 mod version;
 
 pub use advice::{
-    AdviceInput, BuiltIn, DeclaredPackage, Ends, Judge, Standing, advise, declarations, distinct,
-    includes, is_aside, is_manifest, may_be_requirements,
+    AdviceInput, BuiltIn, DeclaredPackage, Ends, Judge, Standing, Weigh, advise, declarations,
+    distinct, includes, is_aside, is_manifest, may_be_requirements,
 };
 pub use compile::{Broken, CompileError, CompileReport, IncomingIndex, Inputs, compile};
 pub use ecosystem::{Ecosystem, EcosystemName};

@@ -6,7 +6,7 @@ mod files;
 use std::collections::HashMap;
 use std::path::Path;
 
-use plimsoll_model::{Inventory, Package, Platform, Report, Skipped, SourceFile};
+use plimsoll_model::{Inventory, Package, Platform, Report, Skipped, SourceFile, Vulnerability};
 use plimsoll_rules::Recipe;
 use plimsoll_scan::advisory::{AdviceInput, BuiltIn, DeclaredPackage, advise, distinct};
 
@@ -25,12 +25,14 @@ pub(crate) struct Origins<'a> {
     pub(crate) folder: Option<&'a Path>,
 }
 
-/// Adds the advice on what the report says; what holds the image back, as `judged`, counts. The same
-/// advisories tell what they know of other versions.
+/// Adds the advice on what the report says; what holds the image back, as `judged`, counts, and so does
+/// what another version brings where `would_count` says so. The same advisories tell what they know of
+/// other versions.
 pub(crate) fn add(
     report: &mut Report,
     origins: Origins<'_>,
     judged: &Judged,
+    would_count: &dyn Fn(&Vulnerability) -> bool,
     advisories: &Advisories<'_>,
     platform: Option<&Platform>,
 ) {
@@ -70,15 +72,14 @@ pub(crate) fn add(
         });
         report.skipped.sort();
     }
-    let judge = |packages: Vec<Package>| {
-        let inventory = Inventory {
-            packages,
-            distribution: report.inventory.distribution.clone(),
-            ..Inventory::default()
-        };
-        advisories.again(&inventory, platform)
+    let holding = |packages: Vec<Package>| Inventory {
+        packages,
+        distribution: report.inventory.distribution.clone(),
+        ..Inventory::default()
     };
-    report.advice = advise(&AdviceInput {
+    let judge = |packages: Vec<Package>| advisories.again(&holding(packages), platform);
+    let weigh = |packages: Vec<Package>| advisories.again_in_full(&holding(packages), platform);
+    let advice = advise(&AdviceInput {
         inventory: &report.inventory,
         vulnerabilities: &report.vulnerabilities,
         updates: &report.pending_updates,
@@ -88,8 +89,23 @@ pub(crate) fn add(
         counts: &|at| judged.held_back_by.binary_search(&at).is_ok(),
         update_counts: &|at| judged.updates_held_back_by.binary_search(&at).is_ok(),
         judge: Some(&judge),
+        weigh: Some(&weigh),
+        would_count,
         ends: Some(&|packages| advisories.ends(packages)),
     });
+    if advice.untried > 0 {
+        report.skipped.push(Skipped {
+            what: "advice".to_owned(),
+            why: format!(
+                "of {} more packages it was not looked at whether another version has fewer known \
+                 vulnerabilities",
+                advice.untried
+            ),
+            blocking: false,
+        });
+        report.skipped.sort();
+    }
+    report.advice = advice;
 }
 
 /// The packages that the Dockerfile's own command lines name.

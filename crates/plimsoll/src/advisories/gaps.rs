@@ -3,7 +3,7 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
-use plimsoll_model::{AdvisoryCoverage, Distribution, EcosystemPackages, Skipped};
+use plimsoll_model::{AdvisoryCoverage, Distribution, EcosystemPackages, Report, Skipped};
 
 use crate::args::AdvisoryArgs;
 
@@ -12,6 +12,13 @@ use crate::args::AdvisoryArgs;
 pub(crate) enum Demand {
     /// Nothing: the report says what was not judged.
     Nothing,
+    /// Which security updates wait: pockets tell, without any advisory. Where no pocket is of the
+    /// image, what else could tell: as [`Distribution`](Self::Distribution) where `of_any`, else as
+    /// [`Published`](Self::Published).
+    Updates {
+        /// Whether packages of a distribution that nobody knows of must have been judged.
+        of_any: bool,
+    },
     /// That anything was judged, and all that an index could have advisories on.
     Published,
     /// That, and the packages of the distribution, whichever it is.
@@ -31,9 +38,15 @@ pub(super) fn gaps(
     arguments: &AdvisoryArgs,
 ) -> Vec<Skipped> {
     let mut gaps = Vec::new();
-    if demand == Demand::Nothing {
-        return gaps;
-    }
+    let has_pocket = !coverage.pockets.is_empty() || coverage.missing_pocket.is_some();
+    let demand = match demand {
+        Demand::Nothing => return gaps,
+        // What a pocket lacks, the gate tells.
+        Demand::Updates { .. } if has_pocket => return gaps,
+        Demand::Updates { of_any: true } => Demand::Distribution,
+        Demand::Updates { of_any: false } => Demand::Published,
+        demand => demand,
+    };
     let mut gap = |of: Option<&str>, why: String| {
         gaps.push(Skipped {
             what: match of {
@@ -120,6 +133,16 @@ pub(super) fn gaps(
     gaps
 }
 
+/// A bill of materials that tells of nothing at all: whatever wrote it may have failed half-way, and
+/// nothing was judged.
+pub(super) fn empty_bill(report: &Report, demand: Demand) -> Option<Skipped> {
+    report.is_empty_bill().then(|| Skipped {
+        what: AdvisoryCoverage::SUBJECT.to_owned(),
+        why: "the bill of materials tells of no component: there was nothing to judge".to_owned(),
+        blocking: demand != Demand::Nothing,
+    })
+}
+
 /// Reasons that are told each by itself.
 const MOST_REASONS: usize = 3;
 
@@ -193,7 +216,7 @@ fn example(coverage: &AdvisoryCoverage) -> String {
 mod tests {
     use std::slice::from_ref;
 
-    use plimsoll_model::{PackageKind, UnjudgedPackage};
+    use plimsoll_model::{PackageKind, PocketPackages, UnjudgedPackage};
 
     use super::*;
     use crate::args::PackageType;
@@ -305,6 +328,53 @@ mod tests {
             .covered
             .push(of("Alpine:v3.19", PackageKind::Apk, 1, 0));
         assert_eq!(told(&coverage, Demand::Distribution), []);
+    }
+
+    #[test]
+    fn a_bill_without_components_was_not_judged() {
+        let mut report = Report {
+            bill: Some(plimsoll_model::BillSummary::default()),
+            ..Report::default()
+        };
+        let blocks = |report: &Report, demand| empty_bill(report, demand).map(|gap| gap.blocking);
+        assert_eq!(blocks(&report, Demand::Published), Some(true));
+        assert_eq!(blocks(&report, Demand::Nothing), Some(false));
+        report.bill.as_mut().unwrap().unidentified = 1;
+        assert_eq!(blocks(&report, Demand::Published), None);
+        report.bill = None;
+        assert_eq!(blocks(&report, Demand::Published), None);
+    }
+
+    #[test]
+    fn which_updates_wait_the_pocket_tells_alone() {
+        let any = AdvisoryArgs::default();
+        let told = |coverage: &AdvisoryCoverage, of_any| {
+            gaps(coverage, 0, None, Demand::Updates { of_any }, &any).len()
+        };
+        let mut coverage = AdvisoryCoverage {
+            missing: vec![of("Debian:12", PackageKind::Deb, 80, 0)],
+            ..AdvisoryCoverage::default()
+        };
+        assert!(told(&coverage, true) > 0 && told(&coverage, false) > 0);
+        coverage.missing_pocket = Some(of("Debian:12", PackageKind::Deb, 80, 0));
+        assert_eq!(told(&coverage, true), 0);
+        coverage.missing_pocket = None;
+        coverage.pockets.push(PocketPackages {
+            suite: "bookworm-security".to_owned(),
+            release: "Debian:12".to_owned(),
+            date: None,
+            packages: 80,
+        });
+        assert_eq!(told(&coverage, true), 0);
+        // What has no pockets is asked of advisories.
+        coverage = AdvisoryCoverage {
+            covered: vec![of("PyPI", PackageKind::Python, 9, 0)],
+            missing: vec![unpublished("raspbian 12", PackageKind::Deb)],
+            ..AdvisoryCoverage::default()
+        };
+        assert_eq!((told(&coverage, true), told(&coverage, false)), (1, 0));
+        coverage.missing[0].published = true;
+        assert_eq!((told(&coverage, true), told(&coverage, false)), (1, 1));
     }
 
     #[test]

@@ -11,6 +11,7 @@ use plimsoll_model::{
 };
 
 use super::accepted::Accepted;
+use super::age;
 use super::baseline::Baseline;
 use super::image::ImageIdentity;
 use super::purl::{Identity, Purl};
@@ -150,6 +151,21 @@ pub(crate) struct Policy {
     pub(crate) statements: Vec<Statement>,
     /// What was known before.
     pub(crate) baseline: Option<Baseline>,
+}
+
+impl Policy {
+    /// What a vulnerability is let go for that nobody set aside.
+    fn tolerance(&self, vulnerability: &Vulnerability, today: Date) -> Option<Tolerance> {
+        if vulnerability.removed_in.is_none() && self.threats.hold(vulnerability) {
+            return None;
+        }
+        self.thresholds.tolerance(vulnerability, today)
+    }
+
+    /// Whether a vulnerability holds back that nobody set aside.
+    pub(crate) fn holds_back(&self, vulnerability: &Vulnerability, today: Date) -> bool {
+        self.tolerance(vulnerability, today).is_none()
+    }
 }
 
 /// A vulnerability with all that can be asked of it.
@@ -377,11 +393,7 @@ fn stand(
             written_in: baseline.written_in.clone(),
         };
     }
-    let vulnerability = subject.vulnerability;
-    if vulnerability.removed_in.is_none() && policy.threats.hold(vulnerability) {
-        return Standing::HoldsBack;
-    }
-    match policy.thresholds.tolerance(vulnerability, today) {
+    match policy.tolerance(subject.vulnerability, today) {
         Some(tolerance) => Standing::Tolerated(tolerance),
         None => Standing::HoldsBack,
     }
@@ -411,7 +423,11 @@ fn tolerance(
     if threshold.only_reachable && vulnerability.is_unreachable() {
         return Some(Tolerance::Unreachable);
     }
-    // What does not say when it was published has no grace.
+    // What does not say when it was published, or a day to come, has no grace.
+    if threshold.grace == 0 {
+        return None;
+    }
+    age::in_days(vulnerability.published.as_deref(), today)?;
     let published = vulnerability.published.as_deref().and_then(day)?;
     let ends = published
         .checked_add(i64::from(threshold.grace).days())

@@ -116,7 +116,6 @@ impl Gate {
             || own.max_age.is_some()
             || own.unjudged == Some(Unjudged::Fail)
             || own.known_exploited == Some(Presence::Error)
-            || own.pending_security_updates == Some(Presence::Error)
             || own.epss_above.is_some();
         Ok(Self {
             policy: Policy {
@@ -198,14 +197,17 @@ impl Gate {
 
     /// Whether somebody asked for a judgement.
     pub(crate) fn is_asked_for(&self) -> bool {
-        self.asked_for
+        self.asked_for || self.fails_pending
     }
 
     /// What the judgement must have looked at: nothing where nobody asked for one.
     pub(crate) fn demand(&self) -> Demand {
-        match self.asked_for {
-            true => self.demand_where_asked(),
-            false => Demand::Nothing,
+        match (self.asked_for, self.fails_pending) {
+            (true, _) => self.demand_where_asked(),
+            (false, true) => Demand::Updates {
+                of_any: self.unjudged != Some(Unjudged::Report),
+            },
+            (false, false) => Demand::Nothing,
         }
     }
 
@@ -249,6 +251,7 @@ impl Gate {
             if whole {
                 report.skipped.extend(self.unheard(&decision.heard));
             }
+            report.skipped.extend(self.expired(&used, today));
             report.skipped.extend(self.dropped.iter().cloned());
             let earlier = self.policy.baseline.iter();
             report
@@ -266,6 +269,12 @@ impl Gate {
             .findings
             .sort_by(|a, b| a.sort_key().cmp(&b.sort_key()));
         judged
+    }
+
+    /// Whether a vulnerability that an image has not yet would hold it back, whatever is accepted: that
+    /// was said of what is there.
+    pub(crate) fn would_count(&self, one: &Vulnerability, today: Date) -> bool {
+        self.policy.holds_back(one, today)
     }
 
     /// Sets aside in a report what is accepted or said to do no harm, and holds nothing back.

@@ -1,10 +1,11 @@
 //! The synthetic image once more, with known vulnerabilities.
 
 use plimsoll_model::{
-    Advice, AdvisedAction, AdvisedEdit, AdvisoryCoverage, CvssScore, EcosystemPackages, FixState,
-    KnownExploited, LayerOrigin, Likelihood, Origin, PackageKind, PendingUpdate, PocketPackages,
-    SeverityBasis, SourceOrigin, Span, StepTarget, SuppressedVulnerability, ThreatList,
-    UnjudgedPackage, VersionStep, Vulnerability, VulnerabilitySeverity, VulnerabilityStatus,
+    Advice, AdvisedAction, AdvisedEdit, AdvisoryCoverage, BroughtFlaw, CvssScore,
+    EcosystemPackages, FixState, KnownExploited, LayerOrigin, Likelihood, Origin, PackageKind,
+    PendingUpdate, PocketPackages, SeverityBasis, SourceOrigin, Span, StepTarget,
+    SuppressedVulnerability, ThreatList, UnjudgedPackage, VersionStep, Vulnerability,
+    VulnerabilitySeverity, VulnerabilityStatus,
 };
 
 use super::{Case, inspected};
@@ -116,6 +117,13 @@ pub(crate) fn vulnerable() -> Case {
             installed: found.installed.clone(),
             to: StepTarget::At(found.fixed.clone().unwrap()),
             removes,
+            brings: match at {
+                0 => vec![BroughtFlaw {
+                    id: "CVE-2026-7".to_owned(),
+                    severity: VulnerabilitySeverity::Low,
+                }],
+                _ => Vec::new(),
+            },
             is_brought: false,
         }
     };
@@ -182,6 +190,7 @@ pub(crate) fn vulnerable() -> Case {
         ],
         plan: vec![0, 1],
         remaining: vec![3],
+        untried: 0,
     };
     report.suppressed_vulnerabilities = vec![SuppressedVulnerability {
         vulnerability: Vulnerability {

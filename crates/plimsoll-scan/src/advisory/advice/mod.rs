@@ -20,8 +20,8 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap};
 
 use plimsoll_model::{
-    Advice, AdvisedAction, AdvisedEdit, Inventory, Package, PackageKind, PendingUpdate,
-    SourceOrigin, StepTarget, VersionStep, Vulnerability, VulnerabilitySeverity,
+    Advice, AdvisedAction, AdvisedEdit, BroughtFlaw, Inventory, Package, PackageKind,
+    PendingUpdate, SourceOrigin, StepTarget, VersionStep, Vulnerability, VulnerabilitySeverity,
 };
 
 pub use self::declared::{
@@ -55,6 +55,11 @@ pub struct AdviceInput<'a> {
     /// What the same advisories know of packages in other versions; each names the package by its
     /// position. Without it, what the advisories call fixes is taken for such.
     pub judge: Option<&'a Judge<'a>>,
+    /// The same with all that they tell, for those that have flaws there. Without it, versions are not
+    /// weighed.
+    pub weigh: Option<&'a Weigh<'a>>,
+    /// Whether a vulnerability would count that another version brings.
+    pub would_count: &'a dyn Fn(&Vulnerability) -> bool,
     /// Where the flaws of packages end by the same advisories, for each package: versions that may do
     /// where none is called a fix.
     pub ends: Option<&'a Ends<'a>>,
@@ -62,6 +67,9 @@ pub struct AdviceInput<'a> {
 
 /// Tells which flaws packages have, as far as all of them can be told.
 pub type Judge<'a> = dyn Fn(Vec<Package>) -> Option<Vec<NamedFlaw>> + 'a;
+
+/// Tells all of the flaws that packages have, likewise.
+pub type Weigh<'a> = dyn Fn(Vec<Package>) -> Option<Vec<Vulnerability>> + 'a;
 
 /// Tells of each of some packages where its flaws end.
 pub type Ends<'a> = dyn Fn(&[&Package]) -> Vec<Vec<RangeEnd>> + 'a;
@@ -97,6 +105,10 @@ struct Step<'a> {
     to: Option<StepTarget>,
     /// Which of the flaws it has all the same, by position among `flaws`.
     left: Vec<bool>,
+    /// The flaws that it has there and not as it is installed.
+    brings: Vec<BroughtFlaw>,
+    /// Whether one of those counts.
+    brings_counting: bool,
     /// Where it is edited.
     placed: Placed<'a>,
 }
@@ -133,7 +145,16 @@ pub fn advise(input: &AdviceInput<'_>) -> Advice {
             (group, members, steps)
         })
         .collect();
-    recheck(input, drafts.iter_mut().flat_map(|(_, _, steps)| steps));
+    let untried = recheck(input, drafts.iter_mut().flat_map(|(_, _, steps)| steps));
+    // What gives way to others that count is not got rid of by that.
+    let mut is_removed = vec![false; input.vulnerabilities.len()];
+    let steps = drafts.iter().flat_map(|(_, _, steps)| steps);
+    for at in steps
+        .filter(|step| !step.brings_counting && step.to.is_some())
+        .flat_map(Step::removes)
+    {
+        is_removed[at] = true;
+    }
     let mut edits: Vec<AdvisedEdit> = drafts
         .into_iter()
         .map(|(group, members, steps)| edit(input, group, &members, &steps))
@@ -159,14 +180,10 @@ pub fn advise(input: &AdviceInput<'_>) -> Advice {
     let plan = (0..edits.len())
         .filter(|at| {
             let edit = &edits[*at];
-            edit.removes.iter().any(counts)
+            edit.removes.iter().any(|at| counts(at) && is_removed[*at])
                 || edit.updates.iter().any(|at| (input.update_counts)(*at))
         })
         .collect();
-    let mut is_removed = vec![false; input.vulnerabilities.len()];
-    for at in edits.iter().flat_map(|edit| &edit.removes) {
-        is_removed[*at] = true;
-    }
     let remaining = (0..is_removed.len())
         .filter(|at| !is_removed[*at] && counts(at))
         .collect();
@@ -174,16 +191,21 @@ pub fn advise(input: &AdviceInput<'_>) -> Advice {
         edits,
         plan,
         remaining,
+        untried,
     }
 }
 
 /// How much it weighs to be rid of a vulnerability: one of a severity as much as four of the next
 /// milder one. What a later layer removed does not run.
 fn weight(found: &Vulnerability) -> u64 {
-    if found.removed_in.is_some() {
-        return 0;
+    match found.removed_in {
+        Some(_) => 0,
+        None => severity_weight(found.severity),
     }
-    match found.severity {
+}
+
+fn severity_weight(severity: VulnerabilitySeverity) -> u64 {
+    match severity {
         VulnerabilitySeverity::Critical => 64,
         VulnerabilitySeverity::High => 16,
         VulnerabilitySeverity::Medium => 4,
@@ -247,6 +269,8 @@ fn steps<'a>(input: &AdviceInput<'a>, members: &[usize], placed: &[Placed<'a>]) 
             package: place::package(input.inventory, &input.vulnerabilities[first]),
             to,
             left,
+            brings: Vec::new(),
+            brings_counting: false,
             placed: placed_at,
             flaws: members,
         });
@@ -289,6 +313,7 @@ fn edit(
                     StepTarget::Gone => StepTarget::Gone,
                 },
                 removes: removed.len(),
+                brings: step.brings.clone(),
                 is_brought: step.placed.is_brought,
             },
         ));
@@ -369,6 +394,7 @@ fn bring(
                 },
                 to: StepTarget::At(version.clone()),
                 removes: 0,
+                brings: Vec::new(),
                 is_brought: false,
             },
         ));

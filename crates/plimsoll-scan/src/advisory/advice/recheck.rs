@@ -1,114 +1,280 @@
 //! Whether the versions that the advice names have none of the flaws: what advisories call a fix of one
 //! flaw may have another one, and records contradict themselves (`introduced` in a release that comes
 //! after the `fixed` pre-release of the same one). It also tells which flaws go that no advisory names a
-//! fix of: those of older versions only. Of versions that are free of the same, the smallest is taken.
+//! fix of: those of older versions only. Of versions that are free of the same, the smallest is taken. What
+//! a version has that the installed one has not is told, and no version is named that is no better.
 
-use std::cmp::Ordering;
+use std::cmp::{Ordering, Reverse};
 use std::collections::HashSet;
 
-use plimsoll_model::{Package, StepTarget};
+use plimsoll_model::{BroughtFlaw, Package, StepTarget, Vulnerability};
 
 use super::super::matching::NamedFlaw;
 use super::super::version::Order;
 use super::step::{candidates, following};
-use super::{AdviceInput, Step, spelled, weight};
+use super::{AdviceInput, Step, severity_weight, spelled};
 
 /// Steps for which other versions are tried.
 const RETRIED: usize = 256;
 
 /// Judges the packages of the steps in the versions that they are to have, by the same advisories. Where
 /// one has flaws left, or others, more versions are tried, and that which is free of most is taken.
-/// Releases of a distribution follow one another: what is mended there stays so.
+/// Releases of a distribution follow one another: what is mended there stays so. Tells for how many steps
+/// with such versions no others were tried.
 pub(super) fn recheck<'s, 'a: 's>(
     input: &AdviceInput<'a>,
     steps: impl Iterator<Item = &'s mut Step<'a>>,
-) {
+) -> usize {
     let Some(judge) = input.judge else {
-        return;
+        return 0;
     };
     let mut steps: Vec<(&mut Step<'a>, &'a Package)> = steps
         .filter(|step| !step.kind.is_system() && step.to != Some(StepTarget::Gone))
         .filter_map(|step| step.package.map(|package| (step, package)))
         .collect();
-    let first: Vec<Package> = steps
+    let mut first: Vec<Package> = Vec::new();
+    // Where each stands among these.
+    let places: Vec<Option<usize>> = steps
         .iter()
-        .filter_map(|(step, package)| raised(step, package, step.to.as_ref()?))
+        .map(|(step, package)| {
+            first.push(raised(step, package, step.to.as_ref()?)?);
+            Some(first.len() - 1)
+        })
         .collect();
     // How many flaws each has in the version that is named.
     let mut all = vec![usize::MAX; steps.len()];
     if !first.is_empty() {
         let Some(found) = judge(first) else {
-            return;
+            return 0;
         };
         let found = Found::new(&found);
-        let named = steps.iter_mut().zip(&mut all);
-        let named = named.filter(|((step, _), _)| step.to.is_some());
-        for (at, ((step, _), all)) in named.enumerate() {
+        for (((step, _), all), at) in steps.iter_mut().zip(&mut all).zip(places) {
+            let Some(at) = at else {
+                continue;
+            };
             step.left = found.left(input, step, at);
             *all = found.all(at);
         }
     }
-    let mut again: Vec<_> = steps
+    let mut again: Vec<Again<'_, 'a>> = steps
         .into_iter()
         .zip(all)
         .filter(|((step, _), all)| step.left.contains(&true) || *all > 0)
+        .map(|((step, package), _)| Again { step, package })
         .collect();
     // Those first that would be rid of less than they could be.
-    again.sort_by_key(|((step, _), _)| !step.left.contains(&true));
-    again.truncate(RETRIED);
-    let packages: Vec<&Package> = again.iter().map(|((_, package), _)| *package).collect();
-    let mut ends = match input.ends {
-        Some(ends) if !packages.is_empty() => ends(&packages),
-        _ => Vec::new(),
+    again.sort_by_key(|one| !one.step.left.contains(&true));
+    weigh(input, &mut again)
+}
+
+/// A step that is looked at again.
+struct Again<'s, 'a> {
+    step: &'s mut Step<'a>,
+    package: &'a Package,
+}
+
+/// A version that a step may go to.
+struct Target {
+    to: StepTarget,
+    left: Vec<bool>,
+    brings: Vec<BroughtFlaw>,
+    /// Whether one that it brings counts.
+    brings_counting: bool,
+    cost: Cost,
+}
+
+/// How bad the flaws of a package are in a version: the order in which versions are preferred.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+struct Cost {
+    /// How much those weigh that count.
+    counting: u64,
+    /// How much all weigh.
+    all: u64,
+    /// How many of those stay that the package has.
+    left: usize,
+    /// How many it has.
+    number: usize,
+}
+
+impl Cost {
+    /// Whether it is better to have this than what a package has now, whatever counts.
+    fn is_lighter(self, now: Self) -> bool {
+        (self.all, self.number) < (now.all, now.number)
+    }
+}
+
+/// Chooses among the versions that steps may go to: what they have is held against what the package has
+/// as it is installed. A step to what is no better is none. Tells for how many steps there was no room
+/// to look at other versions.
+fn weigh(input: &AdviceInput<'_>, again: &mut [Again<'_, '_>]) -> usize {
+    let Some(weigh) = input.weigh.filter(|_| !again.is_empty()) else {
+        return 0;
     };
+    let room = again.len().min(RETRIED);
+    let packages: Vec<&Package> = again.iter().take(room).map(|one| one.package).collect();
+    let mut ends = input.ends.map_or_else(Vec::new, |ends| ends(&packages));
     ends.resize(again.len(), Vec::new());
-    let tried: Vec<Vec<(StepTarget, Package)>> = again
-        .iter()
-        .zip(&ends)
-        .map(|(((step, package), _), ends)| {
-            let flaws = step.flaws.iter().map(|at| &input.vulnerabilities[*at]);
-            let targets = candidates(step.order, flaws, ends).into_iter();
-            targets
-                .filter_map(|to| raised(step, package, &to).map(|package| (to, package)))
-                .collect()
-        })
-        .collect();
-    let packages = tried.iter().flatten().map(|(_, package)| package.clone());
-    let packages: Vec<Package> = packages.collect();
-    if packages.is_empty() {
-        return;
-    }
-    let Some(found) = judge(packages) else {
-        return;
-    };
-    let found = Found::new(&found);
-    let mut next = 0;
-    for (((step, _), all), tried) in again.iter_mut().zip(tried) {
-        let cost = |left: &[bool], all: usize| {
-            let flaws = step.flaws.iter().zip(left);
-            let left = flaws.filter(|(_, left)| **left).map(|(at, _)| *at);
-            let heavy = left
-                .clone()
-                .map(|at| weight(&input.vulnerabilities[at]))
-                .fold(0, u64::saturating_add);
-            (heavy, left.count(), all)
-        };
-        let mut best = (cost(&step.left, *all), step.to.clone(), step.left.clone());
-        for (to, _) in tried {
-            let left = found.left(input, step, next);
-            let is_use = left.contains(&false);
-            let cost = cost(&left, found.all(next));
-            let is_smaller = || {
-                let known = best.1.as_ref();
-                cost == best.0 && known.is_some_and(|known| is_smaller(step.order, &to, known))
-            };
-            if is_use && (cost < best.0 || is_smaller()) {
-                best = (cost, Some(to), left);
-            }
-            next += 1;
+    // Of each step what is installed, then what it may go to.
+    let mut packages = Vec::new();
+    let mut tried: Vec<(usize, Vec<StepTarget>)> = Vec::with_capacity(again.len());
+    for (at, (one, ends)) in again.iter().zip(&ends).enumerate() {
+        let (step, package) = (&one.step, one.package);
+        let flaws = step.flaws.iter().map(|at| &input.vulnerabilities[*at]);
+        let mut targets: Vec<StepTarget> = step.to.iter().cloned().collect();
+        if at < room {
+            let others = candidates(step.order, flaws, ends).into_iter();
+            targets.extend(others.filter(|to| step.to.as_ref() != Some(to)));
         }
-        (_, step.to, step.left) = best;
+        let first = packages.len();
+        let (targets, raised): (Vec<StepTarget>, Vec<Package>) = targets
+            .into_iter()
+            .filter_map(|to| raised(step, package, &to).map(|package| (to, package)))
+            .unzip();
+        if !targets.is_empty() {
+            packages.push(Package {
+                removed_in: None,
+                ..package.clone()
+            });
+            packages.extend(raised);
+        }
+        tried.push((first, targets));
     }
+    if packages.is_empty() {
+        return 0;
+    }
+    let Some(mut found) = weigh(packages) else {
+        return 0;
+    };
+    found.sort_by_key(|one| one.package);
+    let of = |package: usize| {
+        let first = found.partition_point(|one| one.package < package);
+        let found = found.get(first..).unwrap_or_default();
+        &found[..found.partition_point(|one| one.package <= package)]
+    };
+    for (one, (first, targets)) in again.iter_mut().zip(tried) {
+        let step = &mut *one.step;
+        if targets.is_empty() {
+            continue;
+        }
+        let had = Had::new(input, step, of(first));
+        let mut best: Option<Target> = None;
+        for (at, to) in targets.into_iter().enumerate() {
+            let target = had.target(input, step, to, of(first + 1 + at));
+            let is_better = best.as_ref().is_none_or(|best| {
+                target.cost < best.cost
+                    || target.cost == best.cost && is_smaller(step.order, &target.to, &best.to)
+            });
+            let is_use = target.left.contains(&false) && target.cost.is_lighter(had.cost);
+            if is_use && is_better {
+                best = Some(target);
+            }
+        }
+        match best {
+            Some(best) => {
+                step.to = Some(best.to);
+                step.left = best.left;
+                step.brings = best.brings;
+                step.brings_counting = best.brings_counting;
+            }
+            None => {
+                step.to = None;
+                step.left.fill(true);
+            }
+        }
+    }
+    again.len() - room
+}
+
+/// What a package has as it is installed.
+struct Had<'f> {
+    names: HashSet<&'f str>,
+    cost: Cost,
+}
+
+impl<'f> Had<'f> {
+    /// Of the flaws of a step, and what was `found` besides: what is set aside, or not shown.
+    fn new<'i: 'f>(
+        input: &'f AdviceInput<'i>,
+        step: &Step<'_>,
+        found: &'f [Vulnerability],
+    ) -> Self {
+        let mut had = Self {
+            names: HashSet::new(),
+            cost: Cost::default(),
+        };
+        // One that is installed several times has its flaws once in each place.
+        let told = step.flaws.iter().map(|at| &input.vulnerabilities[*at]);
+        for flaw in told.chain(found) {
+            if !flaw.names().any(|name| had.names.contains(name)) {
+                had.cost.all = had.cost.all.saturating_add(heft(flaw));
+                had.cost.number += 1;
+            }
+            had.names.extend(flaw.names());
+        }
+        had
+    }
+
+    /// What it would be to go to a version that has the flaws in `found`.
+    fn target(
+        &self,
+        input: &AdviceInput<'_>,
+        step: &Step<'_>,
+        to: StepTarget,
+        found: &[Vulnerability],
+    ) -> Target {
+        let named: HashSet<&str> = found.iter().flat_map(Vulnerability::names).collect();
+        let own = || step.flaws.iter().map(|at| &input.vulnerabilities[*at]);
+        let is_left = |flaw: &Vulnerability| flaw.names().any(|name| named.contains(name));
+        let left: Vec<bool> = own().map(is_left).collect();
+        let staying = step.flaws.iter().zip(&left).filter(|(_, left)| **left);
+        let mut cost = Cost {
+            counting: staying
+                .clone()
+                .filter(|(at, _)| (input.counts)(**at))
+                .map(|(at, _)| heft(&input.vulnerabilities[*at]))
+                .fold(0, u64::saturating_add),
+            all: found.iter().map(heft).fold(0, u64::saturating_add),
+            left: staying.count(),
+            number: found.len(),
+        };
+        let first = own().next();
+        let is_removed = own().all(|flaw| flaw.removed_in.is_some());
+        let mut brings = Vec::new();
+        let mut brings_counting = false;
+        let others = found
+            .iter()
+            .filter(|flaw| !flaw.names().any(|name| self.names.contains(name)));
+        for flaw in others {
+            brings.push(BroughtFlaw {
+                id: flaw.id.clone(),
+                severity: flaw.severity,
+            });
+            let flaw = Vulnerability {
+                in_base: first.and_then(|first| first.in_base),
+                removed_in: first
+                    .and_then(|first| first.removed_in)
+                    .filter(|_| is_removed),
+                ..flaw.clone()
+            };
+            if (input.would_count)(&flaw) {
+                cost.counting = cost.counting.saturating_add(heft(&flaw));
+                brings_counting = true;
+            }
+        }
+        brings.sort_by(|a, b| (Reverse(a.severity), &a.id).cmp(&(Reverse(b.severity), &b.id)));
+        Target {
+            to,
+            left,
+            brings,
+            brings_counting,
+            cost,
+        }
+    }
+}
+
+/// How much a flaw weighs, wherever the package lies.
+fn heft(flaw: &Vulnerability) -> u64 {
+    severity_weight(flaw.severity)
 }
 
 /// Whether the one version comes before the other; what is named before what only comes after one.

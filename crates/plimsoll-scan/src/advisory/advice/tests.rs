@@ -8,6 +8,7 @@ use super::step::candidates;
 use super::*;
 
 mod places;
+mod weighed;
 
 /// An inventory with a base of one layer, and a Dockerfile's lines on two more.
 struct Image {
@@ -130,14 +131,17 @@ impl Image {
         &self,
         declared: &[DeclaredPackage],
         least: VulnerabilitySeverity,
-        judge: Option<&Judge<'_>>,
+        weigh: Option<&Weigh<'_>>,
     ) -> Advice {
+        let judge = weigh.map(by_names);
         advise(&AdviceInput {
             updates: &[],
             built_in: &self.built_in,
             ends: None,
             update_counts: &|_| false,
-            judge,
+            judge: judge.as_ref().map(|judge| judge as &Judge<'_>),
+            weigh,
+            would_count: &|one| one.severity >= least,
             inventory: &self.inventory,
             vulnerabilities: &self.found,
             base: Some(&SourceOrigin::new(&self.dockerfile, Span::new(0, 9))),
@@ -148,11 +152,20 @@ impl Image {
 }
 
 /// A flaw as it is found of another package.
-fn named(package: usize, flaw: &Vulnerability) -> NamedFlaw {
-    NamedFlaw {
+fn found_in(package: usize, flaw: &Vulnerability) -> Vulnerability {
+    Vulnerability {
         package,
-        names: flaw.names().map(str::to_owned).collect(),
+        ..flaw.clone()
     }
+}
+
+/// What is told in full by names alone.
+fn by_names<'w>(weigh: &'w Weigh<'w>) -> impl Fn(Vec<Package>) -> Option<Vec<NamedFlaw>> + 'w {
+    let named = |one: &Vulnerability| NamedFlaw {
+        package: one.package,
+        names: one.names().map(str::to_owned).collect(),
+    };
+    move |packages| Some(weigh(packages)?.iter().map(named).collect())
 }
 
 /// What is known of the package tells more than what mends the version installed.
@@ -425,7 +438,7 @@ fn what_a_version_has_all_the_same_is_not_removed() {
     let asked = std::cell::RefCell::new(Vec::new());
     // What is found of a version: flaws by position.
     let advise = |table: &[(&str, &[usize])]| {
-        let judge = |packages: Vec<Package>| -> Option<Vec<NamedFlaw>> {
+        let judge = |packages: Vec<Package>| -> Option<Vec<Vulnerability>> {
             let mut found = Vec::new();
             for (at, package) in packages.iter().enumerate() {
                 asked.borrow_mut().push(package.version.clone());
@@ -433,7 +446,7 @@ fn what_a_version_has_all_the_same_is_not_removed() {
                     .iter()
                     .find(|(version, _)| *version == package.version);
                 for flaw in row.map_or(&[][..], |(_, flaws)| flaws) {
-                    found.push(named(at, &image.found[*flaw]));
+                    found.push(found_in(at, &image.found[*flaw]));
                 }
             }
             Some(found)
@@ -462,9 +475,10 @@ fn what_a_version_has_all_the_same_is_not_removed() {
     // Another version is free of all.
     let (told, _) = advise(&[("1.6.0", &[1]), ("1.8.1", &[1]), ("1.11.0", &[0])]);
     assert_eq!(told.unwrap().0, "1.19.4");
+    // First the one that is called a fix, then what is installed beside all that may do.
     assert_eq!(
         asked.take(),
-        ["1.11.0", "1.6.0", "1.8.1", "1.11.0", "1.19.4"]
+        ["1.11.0", "1.5.4", "1.11.0", "1.6.0", "1.8.1", "1.19.4"]
     );
     // None is: the heavier ones count more.
     let each: [(&str, &[usize]); 4] = [

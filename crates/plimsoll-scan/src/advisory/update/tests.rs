@@ -401,13 +401,14 @@ fn what_no_mirror_has_is_an_error_that_names_all() {
 #[test]
 fn that_another_update_is_under_way_is_known() {
     let folder = tempfile::tempdir().unwrap();
+    let yard = Yard::new(&[]);
     let access = Access::default();
     let update = Update {
         folder: folder.path(),
         out: &folder.path().join("index"),
         ecosystems: &[],
         mirrors: &[],
-        lists: Yard::new(&[]).lists(),
+        lists: yard.lists(),
         access: &access,
         now: NOW,
     };

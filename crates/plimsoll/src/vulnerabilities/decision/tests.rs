@@ -88,6 +88,7 @@ fn thresholds() {
     let will_not: Change = |one| one.fix_state = FixState::WillNotFix;
     let fresh: Change = |one| one.published = Some("2026-11-10T08:00:00Z".to_owned());
     let undated: Change = |one| one.published = None;
+    let to_come: Change = |one| one.published = Some("2099-01-01T00:00:00Z".to_owned());
     let based: Change = |one| one.in_base = Some(true);
     let nobodys: Change = |one| one.in_base = None;
     let nobody_medium: Change = |one| {
@@ -120,6 +121,9 @@ fn thresholds() {
         ("grace = \"2 weeks\"", fresh, in_grace.clone()),
         ("grace = \"11 days\"", fresh, HoldsBack),
         ("grace = \"14 days\"", undated, HoldsBack),
+        // Whoever wrote that did not know, or the clock here is wrong: neither turns a gate off.
+        ("", to_come, HoldsBack),
+        ("grace = \"14 days\"", to_come, HoldsBack),
         ("base.fail-on = \"critical\"", same, HoldsBack),
         ("base.fail-on = \"critical\"", based, Tolerated(Mild)),
         ("base.fail-on = \"critical\"", nobodys, HoldsBack),

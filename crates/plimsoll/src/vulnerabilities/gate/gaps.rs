@@ -1,4 +1,4 @@
-//! What a policy asks of the advisories and they have not.
+//! What a policy asks of the advisories and they have not, and what it asks that is past its day.
 
 use std::collections::BTreeMap;
 
@@ -6,6 +6,7 @@ use jiff::civil::Date;
 use plimsoll_model::{AdvisoryCoverage, EcosystemPackages, Report, Skipped, Vulnerability};
 
 use super::super::decision::{Decision, Standing, decide};
+use super::super::waiver::Waiver;
 use super::super::{age, pending};
 use super::{Gate, MOST_NAMED};
 use crate::config::Unjudged;
@@ -175,6 +176,42 @@ impl Gate {
             });
         }
         gaps
+    }
+
+    /// The lists of other tools that have entries past their day for what is here: nobody sees
+    /// otherwise why it counts again. A line a list.
+    pub(super) fn expired(&self, used: &[bool], today: Date) -> Vec<Skipped> {
+        let mut lists: BTreeMap<&str, (usize, &Waiver, Date)> = BTreeMap::new();
+        for (waiver, used) in self.policy.waivers.iter().zip(used) {
+            let Some(until) = waiver.until.filter(|_| waiver.is_expired(today)) else {
+                continue;
+            };
+            // Our own are findings.
+            if *used && waiver.place.is_none() {
+                let list = waiver.written_in.rsplit_once(':');
+                let list = list.map_or(&*waiver.written_in, |(list, _)| list);
+                let known = lists.entry(list).or_insert((0, waiver, until));
+                known.0 += 1;
+            }
+        }
+        lists
+            .into_iter()
+            .map(|(list, (number, first, until))| Skipped {
+                what: list.to_owned(),
+                why: match number {
+                    1 => format!(
+                        "its entry for {} ended on {until}, and covers nothing any more",
+                        first.subject
+                    ),
+                    more => format!(
+                        "{more} of its entries are past their day, and cover nothing any more: \
+                         the first, for {}, ended on {until}",
+                        first.subject
+                    ),
+                },
+                blocking: false,
+            })
+            .collect()
     }
 
     /// What is too old, or does not say how old it is. Of every ecosystem that judged the image the

@@ -134,6 +134,10 @@ fn without_advisories_nothing_is_unused_and_a_policy_needs_them() {
         ("[policy.vulnerabilities]\nyours.fail-on = \"low\"\n", true),
         ("[policy.vulnerabilities]\nmax-age = \"7 days\"\n", true),
         ("[policy.vulnerabilities]\nunjudged = \"fail\"\n", true),
+        (
+            "[policy.vulnerabilities]\npending-security-updates = \"error\"\n",
+            true,
+        ),
     ] {
         let mut report = Report::default();
         let judged = judged(text, &mut report);
@@ -319,6 +323,15 @@ fn lists_and_documents_count_where_they_are_named() {
         let path = folder.path().join(FILE_NAME);
         Config::load(Some(&path), Path::new(".")).unwrap()
     };
+    // What is past its day covers nothing, and where it did that is told.
+    write(
+        ".trivyignore",
+        "CVE-2026-1 exp:2026-01-01\nCVE-2026-9 exp:2026-01-01\n",
+    );
+    assert_eq!(aside(&Config::default()), (vec![], 1));
+    write(".trivyignore", "CVE-2026-9 exp:2026-01-01\n");
+    assert_eq!(aside(&Config::default()), (vec![], 0));
+    write(".trivyignore", "CVE-2026-1\n");
     // Ours is in force, and says which it overrules.
     assert_eq!(aside(&load("")), (vec![], 1));
     let both =

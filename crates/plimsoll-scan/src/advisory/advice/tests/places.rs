@@ -223,6 +223,8 @@ fn an_update_that_waits_for_a_version_that_is_named_is_that_one() {
             counts: &|_| true,
             update_counts: &|_| true,
             judge: None,
+            weigh: None,
+            would_count: &|_| true,
             ends: None,
         });
         told(&advice)
@@ -327,10 +329,10 @@ fn flaws_that_end_are_removed_by_what_comes_after() {
         ("flask", 1, "1.10"),
         ("jinja2", 2, "3.0.5.0.1"),
     ];
-    let judge = |packages: Vec<Package>| {
+    let weigh = |packages: Vec<Package>| {
         let mut found = Vec::new();
         for (at, package) in packages.iter().enumerate() {
-            let hit = |flaw: &Vulnerability| named(at, flaw);
+            let hit = |flaw: &Vulnerability| found_in(at, flaw);
             let rows = table.iter().filter(|(name, ..)| *name == package.name);
             found.extend(
                 rows.filter(|(_, _, free)| {
@@ -363,7 +365,9 @@ fn flaws_that_end_are_removed_by_what_comes_after() {
         built_in: &[],
         counts: &|_| true,
         update_counts: &|_| false,
-        judge: Some(&judge),
+        judge: Some(&by_names(&weigh)),
+        weigh: Some(&weigh),
+        would_count: &|_| true,
         ends: Some(&ends),
     });
     assert_eq!(
@@ -392,10 +396,10 @@ fn a_version_that_is_known_to_be_vulnerable_is_looked_at_again() {
         ..image.found[0].clone()
     };
     let to = |has_other: &dyn Fn(&str) -> bool| {
-        let judge = |packages: Vec<Package>| {
+        let weigh = |packages: Vec<Package>| {
             let packages = packages.iter().enumerate();
             let found = packages.filter(|(_, package)| has_other(&package.version));
-            let found = found.map(|(at, _)| named(at, &other));
+            let found = found.map(|(at, _)| found_in(at, &other));
             Some(found.collect())
         };
         let ends = |packages: &[&Package]| {
@@ -420,7 +424,9 @@ fn a_version_that_is_known_to_be_vulnerable_is_looked_at_again() {
             built_in: &[],
             counts: &|_| true,
             update_counts: &|_| false,
-            judge: Some(&judge),
+            judge: Some(&by_names(&weigh)),
+            weigh: Some(&weigh),
+            would_count: &|_| true,
             ends: Some(&ends),
         });
         advice.edits[0].steps[0].to.clone()
@@ -445,10 +451,10 @@ fn what_would_keep_its_flaws_is_looked_at_first() {
         id: "CVE-OTHER".to_owned(),
         ..image.found[0].clone()
     };
-    let judge = |packages: Vec<Package>| {
+    let weigh = |packages: Vec<Package>| {
         let packages = packages.iter().enumerate();
         let found = packages.filter(|(_, package)| package.name != "zzz");
-        let found = found.map(|(at, _)| named(at, &other));
+        let found = found.map(|(at, _)| found_in(at, &other));
         Some(found.collect())
     };
     let ends = |packages: &[&Package]| {
@@ -467,7 +473,9 @@ fn what_would_keep_its_flaws_is_looked_at_first() {
         built_in: &[],
         counts: &|_| true,
         update_counts: &|_| false,
-        judge: Some(&judge),
+        judge: Some(&by_names(&weigh)),
+        weigh: Some(&weigh),
+        would_count: &|_| true,
         ends: Some(&ends),
     });
     assert_eq!(advice.remaining, [0; 0]);

@@ -1,0 +1,123 @@
+//! What other versions have anew.
+
+use super::*;
+use VulnerabilitySeverity::{Critical, High, Low, Medium};
+
+/// Advice on `a` 1.0.0, whose flaws have these severities and are fixed in `fixes`, where other versions
+/// have flaws of their own; what has at least the severity `least` counts.
+fn advise(
+    own: &[VulnerabilitySeverity],
+    fixes: &[&str],
+    others: &[(&str, &[VulnerabilitySeverity])],
+    least: VulnerabilitySeverity,
+) -> Advice {
+    let package = (PackageKind::Npm, 2, "a", "1.0.0");
+    let image = own.iter().fold(Image::new(), |image, severity| {
+        image.with(package, *severity, fixes)
+    });
+    let judge = |packages: Vec<Package>| {
+        let mut found = Vec::new();
+        for (at, package) in packages.iter().enumerate() {
+            let mut others = others.iter();
+            let of = others.find(|(version, _)| *version == package.version);
+            for (number, severity) in of.into_iter().flat_map(|(_, all)| all.iter().enumerate()) {
+                found.push(Vulnerability {
+                    id: format!("CVE-1999-{number}"),
+                    severity: *severity,
+                    package: at,
+                    ..image.found[0].clone()
+                });
+            }
+        }
+        Some(found)
+    };
+    image.advise_by(&[], least, Some(&judge))
+}
+
+/// `to: brings`, a line a step.
+fn steps(advice: &Advice) -> Vec<String> {
+    let steps = advice.edits.iter().flat_map(|edit| &edit.steps);
+    steps
+        .map(|step| {
+            let brings: Vec<&str> = step
+                .brings
+                .iter()
+                .map(|one| one.severity.as_str())
+                .collect();
+            format!("{}: {}", version(step), brings.join(" "))
+        })
+        .collect()
+}
+
+#[test]
+fn of_versions_with_flaws_that_with_the_mildest_is_taken() {
+    let others: &[(&str, &[VulnerabilitySeverity])] = &[("1.2.0", &[Critical]), ("1.3.0", &[Low])];
+    let advice = advise(&[High], &["1.2.0", "1.3.0"], others, High);
+    assert_eq!(steps(&advice), ["1.3.0: low"]);
+    assert_eq!((advice.plan, advice.remaining), (vec![0], vec![]));
+}
+
+#[test]
+fn a_step_to_what_is_no_better_is_none() {
+    for others in [&[Critical][..], &[High], &[Medium; 4], &[Medium; 5]] {
+        let advice = advise(&[High], &["1.2.0"], &[("1.2.0", others)], High);
+        assert!(advice.edits.is_empty(), "{others:?}");
+        assert_eq!(advice.remaining, [0]);
+        assert_eq!(advice.plan, [0_usize; 0]);
+    }
+    // Of as many as mild ones there are fewer.
+    let advice = advise(&[High, High], &["1.2.0"], &[("1.2.0", &[High])], Critical);
+    assert_eq!(steps(&advice), ["1.2.0: high"]);
+}
+
+#[test]
+fn what_brings_others_that_count_is_no_plan() {
+    let others: &[(&str, &[VulnerabilitySeverity])] = &[("1.2.0", &[Medium, High])];
+    let advice = advise(&[Critical, Low], &["1.2.0"], others, High);
+    assert_eq!(steps(&advice), ["1.2.0: high medium"]);
+    assert_eq!(advice.edits[0].removes, [0, 1]);
+    assert_eq!((advice.plan, advice.remaining), (vec![], vec![0]));
+    // A version where nothing counts is preferred, though the rest of it weighs more.
+    let others: &[(&str, &[VulnerabilitySeverity])] =
+        &[("1.2.0", &[High]), ("1.3.0", &[Medium; 5])];
+    let advice = advise(&[Critical], &["1.2.0", "1.3.0"], others, High);
+    assert_eq!(
+        steps(&advice),
+        ["1.3.0: medium medium medium medium medium"]
+    );
+    assert_eq!((advice.plan, advice.remaining), (vec![0], vec![]));
+}
+
+/// What is not shown, or set aside, the package has all the same as it is installed.
+#[test]
+fn what_is_there_already_is_not_brought() {
+    let others: &[(&str, &[VulnerabilitySeverity])] =
+        &[("1.0.0", &[Critical]), ("1.2.0", &[Critical])];
+    let advice = advise(&[High], &["1.2.0"], others, High);
+    assert_eq!(steps(&advice), ["1.2.0: "]);
+    assert_eq!((advice.plan, advice.remaining), (vec![0], vec![]));
+}
+
+#[test]
+fn what_there_was_no_room_to_look_at_is_told() {
+    let names: Vec<String> = (0..300).map(|at| format!("n{at}")).collect();
+    let image = names.iter().fold(Image::new(), |image, name| {
+        image.with((PackageKind::Npm, 2, name, "1.0.0"), High, &["1.2.0"])
+    });
+    let judge = |packages: Vec<Package>| {
+        let flaw = |package| Vulnerability {
+            id: "CVE-1999-1".to_owned(),
+            severity: Low,
+            package,
+            ..image.found[0].clone()
+        };
+        let raised = packages.iter().enumerate();
+        let raised = raised.filter(|(_, package)| package.version == "1.2.0");
+        Some(raised.map(|(at, _)| flaw(at)).collect())
+    };
+    let advice = image.advise_by(&[], High, Some(&judge));
+    assert_eq!(advice.untried, 44);
+    let steps = advice.edits.iter().flat_map(|edit| &edit.steps);
+    assert!(steps.clone().all(|step| step.brings.len() == 1));
+    assert_eq!(steps.count(), 300);
+}
