@@ -113,7 +113,7 @@ mod tests {
         // Whoever reads is slow.
         let mut at_once = Paced::new(Slow(1, Duration::ZERO), patience);
         for _ in 0..10 {
-            at_once.read(&mut buffer).unwrap();
+            assert_eq!(at_once.read(&mut buffer).unwrap(), 1);
             std::thread::sleep(Duration::from_millis(20));
         }
     }
