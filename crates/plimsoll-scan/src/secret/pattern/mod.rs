@@ -164,6 +164,18 @@ fn drawn(value: &[u8]) -> Verdict {
     }
 }
 
+/// A key of a form that many makers of models have; the mark inside is the oldest one's.
+fn model_key(key: &[u8]) -> Verdict {
+    match real(key) {
+        Verdict::Match if memchr::memmem::find(key, b"T3BlbkFJ").is_some() => Verdict::Value {
+            kind: "openai-key",
+            severity: Severity::Critical,
+            value: key.to_vec(),
+        },
+        other => other,
+    }
+}
+
 /// A JSON web token, other than those that stand in every manual.
 fn json_web_token(token: &[u8]) -> Verdict {
     let told = std::str::from_utf8(token).ok().and_then(is_jwt);
@@ -254,8 +266,9 @@ pub(super) const PEM_BEGIN: &str = "-----BEGIN ";
 pub(super) const PEM: &str =
     r"(?s)^-----BEGIN (?:[A-Z0-9]+ ){0,3}PRIVATE KEY(?: BLOCK)?-----.{1,16000}?-----END ";
 
-/// Keys that a library tries itself with, in code that everybody has: that of ssh2 for Node.
-const PROBES: &[&str] = &["0739020d3a2d"];
+/// Keys that a library tries itself with, in code that everybody has: that of ssh2 for Node, and that
+/// of Netty's `OpenSsl`.
+const PROBES: &[&str] = &["0739020d3a2d", "1bb2a9feb770"];
 
 /// How long the key is that both ends of a tunnel share, where one begins here: 256 bytes in
 /// hexadecimal (openvpn(8), `--secret`).
