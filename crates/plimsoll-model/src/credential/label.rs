@@ -89,7 +89,7 @@ fn is_algorithm(value: &str) -> bool {
                         // `SHA256withRSA`
                         || part
                             .strip_prefix(b"with")
-                            .is_some_and(|of| known(of))
+                            .is_some_and(known)
             })
         })
 }

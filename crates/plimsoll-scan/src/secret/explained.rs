@@ -27,7 +27,12 @@ mod tests {
 
     #[test]
     fn comments_and_words_that_explain() {
-        for before in ["x\n  * key: '", "// ", "a\n# ", "b = 1; placeholder: 'e.g. "] {
+        for before in [
+            "x\n  * key: '",
+            "// ",
+            "a\n# ",
+            "b = 1; placeholder: 'e.g. ",
+        ] {
             assert!(is_explained(before.as_bytes()), "{before}");
         }
         let long = format!("// {}", "x".repeat(LOOKBEHIND));

@@ -238,7 +238,7 @@ fn what_is_hidden_in_one_place_is_hidden_in_all() {
 #[test]
 fn a_secret_beside_its_id_is_found_and_hidden() {
     let secret = format!("q7RtY2mW/9KpLz4VbN8{}", "cHd3FjGs6TvXy1Za5Qe0+");
-    let id = format!("GO{}", "OGQ7RTY2MW9KPLZ4VBN8CHD3");
+    let id = format!("GO{}", "OGQ7RTY2MW9KPLZ4VBN8CH");
     let path = "/usr/local/lib/python3/dist/packages/bo1";
     let key = format!("AK{}", "IARELGYASQTDC22O4D");
     let config = ImageConfig {
@@ -256,7 +256,8 @@ fn a_secret_beside_its_id_is_found_and_hidden() {
 #[test]
 fn of_a_list_with_more_words_than_are_read_nothing_is_shown() {
     for (text, is_shown) in [
-        ("[\"".repeat(100_000), true),
+        ("[\"".repeat(1_000), true),
+        ("[\"".repeat(100_000), false),
         (format!("CMD [{}]", "\"a\" ".repeat(100)), true),
         (format!("CMD [{}]", "\"a\" ".repeat(100_000)), false),
     ] {

@@ -389,11 +389,7 @@ fn what_names_something_else_is_no_credential() {
 
 #[test]
 fn marks_of_code_in_what_is_drawn() {
-    for value in [
-        "q7RtY2mWx9KpLz4VbN8c::a",
-        "q7RtY2mWx9KpLz4V()bN8c",
-        "q7RtY2mWx9KpLz4VbN8c&&",
-    ] {
+    for value in ["q7RtY2mWx9KpLz4VbN8c::a", "q7RtY2mWx9KpLz4VbN8c&&"] {
         let line = format!("password: {value}");
         assert_eq!(kinds(&line, true), ["secret-value"], "{line}");
     }
