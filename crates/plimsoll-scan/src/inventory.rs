@@ -1,6 +1,6 @@
 //! Puts the facts of all layers together.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use plimsoll_image::Image;
 use plimsoll_model::{
@@ -53,7 +53,13 @@ pub(crate) fn assemble(
     let shown = secret::redacted_with(config, detector);
     let layers = layer_facts(image, records, &layer_bytes, &shown.config);
     told.skipped.extend(joined_layers(image));
-    let base = base::find(image, records);
+    let mut base = base::find(image, records);
+    if let Some(name) = base.as_mut().and_then(|base| base.name.as_mut()) {
+        *name = shown.name(name, detector);
+        if let Some(shown) = secret::redacted_image_name(name, detector) {
+            *name = shown;
+        }
+    }
     let instructions: Vec<Option<&str>> = layers
         .iter()
         .map(|layer| layer.instruction.as_deref())
@@ -346,7 +352,29 @@ fn secrets(
             &b.fingerprint,
         ))
     });
-    (sightings, partly)
+    (each_once(sightings), partly)
+}
+
+/// What a tool draws in each build and writes to several files, which are told as places of one.
+const DRAWN_BY_BUILDS: &[&str] = &["nextjs-preview-key"];
+
+fn each_once(sightings: Vec<SecretSighting>) -> Vec<SecretSighting> {
+    let mut first: HashMap<String, usize> = HashMap::new();
+    let mut told: Vec<SecretSighting> = Vec::with_capacity(sightings.len());
+    for sighting in sightings {
+        if DRAWN_BY_BUILDS.contains(&&*sighting.kind) {
+            let known = first.get(&sighting.fingerprint);
+            if let Some(known) = known.and_then(|known| told.get_mut(*known))
+                && (known.layer, known.deleted_in) == (sighting.layer, sighting.deleted_in)
+            {
+                known.also_at.push(sighting.place);
+                continue;
+            }
+            first.insert(sighting.fingerprint.clone(), told.len());
+        }
+        told.push(sighting);
+    }
+    told
 }
 
 /// Where packages of others lie, whoever installed them.
@@ -555,6 +583,32 @@ fn partly_searched(records: &[LayerRecord], beside: &[String], gaps: &mut Gaps) 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_a_build_draws_is_told_once_a_value() {
+        let sighting = |kind: &'static str, place: &str, value: &str| SecretSighting {
+            kind: kind.into(),
+            severity: Severity::Low,
+            place: place.to_owned(),
+            layer: Some(0),
+            line: None,
+            fingerprint: value.to_owned(),
+            deleted_in: None,
+            also_at: Vec::new(),
+            source: None,
+        };
+        let key = "nextjs-preview-key";
+        let told = each_once(vec![
+            sighting(key, "m.js", "1"),
+            sighting(key, "m.js", "2"),
+            sighting(key, "m.json", "1"),
+            sighting("jwt", "a", "3"),
+            sighting("jwt", "b", "3"),
+        ]);
+        let places: Vec<&str> = told.iter().map(|one| one.place.as_str()).collect();
+        assert_eq!(places, ["m.js", "m.js", "a", "b"]);
+        assert_eq!(told[0].also_at, ["m.json"]);
+    }
 
     #[test]
     fn tests_of_others() {

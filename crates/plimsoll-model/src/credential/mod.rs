@@ -3,6 +3,7 @@
 //! What is judged of a value here holds for what is found in images and for what rules say of sources.
 
 pub mod drawn;
+mod label;
 mod letters;
 pub mod placeholder;
 

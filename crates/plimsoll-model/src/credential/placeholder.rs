@@ -1,6 +1,7 @@
 //! Values that stand where a credential will stand.
 
 use super::drawn::{entropy, is_mostly_runs, looks_random};
+use super::label::names_another_thing;
 
 /// Words that make a value an example, wherever in it they stand (lower case): so long that chance
 /// does not write them.
@@ -82,6 +83,11 @@ const ELSEWHERE: &[&str] = &[
     "arn:",
     "vault:",
     "env:",
+    "{env:",
+    "{file:",
+    // LiteLLM's.
+    "os.environ/",
+    "urn:",
     "ssm:",
     "secretsmanager:",
     "keyring:",
@@ -242,28 +248,10 @@ pub fn is_placeholder(value: &str) -> bool {
         || lies_elsewhere(value)
         || is_reference(value)
         || is_token_of_template(value)
-        || is_class_name(value)
+        || names_another_thing(value)
         || (value.len() < 8 && value.bytes().all(|byte| byte.is_ascii_digit()))
         || is_mostly_runs(lower.as_bytes(), value.len().min(6))
         || (lower.contains("://") && !lower.contains('@'))
-}
-
-/// Whether a value is a class as tools for styles write it, under the name of a field of a form:
-/// `Password__Root-sc-1a2b3c` of styled-components.
-fn is_class_name(value: &str) -> bool {
-    let Some((component, sum)) = value.split_once("-sc-") else {
-        return false;
-    };
-    let is_word = |text: &str| {
-        text.starts_with(|c: char| c.is_ascii_alphabetic())
-            && text
-                .bytes()
-                .all(|b| b.is_ascii_alphanumeric() || b"_-".contains(&b))
-    };
-    let sum = sum.split_once('-').map_or(sum, |(sum, _)| sum);
-    is_word(component)
-        && (5..=8).contains(&sum.len())
-        && sum.bytes().all(|byte| byte.is_ascii_alphanumeric())
 }
 
 /// Whether a value is written in one of the forms that say: here goes something else. The form must
@@ -431,6 +419,9 @@ mod tests {
             "arn:aws:secretsmanager:us-east-1:123456789012:secret:db-AbCdEf",
             "vault:secret/data/db#password",
             "env:GITHUB_TOKEN2",
+            "{env:GITHUB_TOKEN2}",
+            "os.environ/AZURE_API_KEY",
+            "urn:oasis:names:tc:SAML:2.0:ac:classes:Password",
             "var.db_password",
             "module.db.password",
             "random_password.db.result",

@@ -54,12 +54,23 @@ impl Rule for SecretInImage {
                 None => Origin::default(),
             };
             sink.report_at(origin, message(secret))
-                .help(
-                    "Revoke it, then hand it over at run time, or to the one build step that needs \
-                     it with `RUN --mount=type=secret`.",
-                )
+                .help(help(&secret.kind))
                 .severity(secret.severity)
                 .about([format!("{} {}", secret.kind, secret.fingerprint)]);
+        }
+    }
+}
+
+fn help(kind: &str) -> &'static str {
+    match kind {
+        // Nobody can hand over at run time what the build draws.
+        "nextjs-preview-key" => {
+            "It opens Next.js's draft mode, which shows what is not published yet. Each build draws a \
+             new one: build again where somebody had the image who may not see that."
+        }
+        _ => {
+            "Revoke it, then hand it over at run time, or to the one build step that needs it with \
+             `RUN --mount=type=secret`."
         }
     }
 }
@@ -105,6 +116,17 @@ mod tests {
                 ("none", "env: PATH=/bin\n", 0),
             ],
         );
+    }
+
+    #[test]
+    fn what_each_build_draws_is_not_to_be_revoked() {
+        let help = |kind: &str| {
+            let image = ImageExample::parse(&format!("secret: {kind} env A\n"));
+            let finding = image.check("secret-in-image").findings.remove(0);
+            finding.help.unwrap()
+        };
+        assert!(help("private-key").starts_with("Revoke"));
+        assert!(help("nextjs-preview-key").contains("build again"));
     }
 
     #[test]

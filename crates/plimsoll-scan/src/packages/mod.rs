@@ -19,6 +19,7 @@ use crate::gaps::Gaps;
 use crate::hidden::Hidden;
 use crate::license;
 use crate::record::LayerRecord;
+use crate::secret;
 use crate::tree::{Node, Tree};
 
 /// Packages, each list sorted by kind, name, version, path; and who owns what.
@@ -65,6 +66,7 @@ pub(crate) fn packages<'l>(
     );
     removed.extend(removed::removed(layers, tree, &hidden, &installed));
     for list in [&mut installed, &mut removed] {
+        list.iter_mut().for_each(withhold);
         license::fill(list);
         list.sort_by(|a, b| {
             (a.kind, &a.name, &a.version, &a.path, &a.purl)
@@ -76,6 +78,23 @@ pub(crate) fn packages<'l>(
         removed,
         has_database,
         ownership,
+    }
+}
+
+/// Takes credentials out of what a package says of itself: what is written there is shown everywhere.
+fn withhold(package: &mut Package) {
+    let detector = secret::Detector::shared();
+    if let Some(license) = &mut package.license
+        && let Some(shown) = secret::redacted_text(license, detector)
+    {
+        *license = shown;
+    }
+    if let Some(shown) = secret::redacted_text(&package.version, detector) {
+        package.version = shown;
+        // The version is written in it in another form.
+        if let Some(at) = package.purl.find('@') {
+            package.purl.truncate(at);
+        }
     }
 }
 

@@ -369,7 +369,7 @@ impl<'l> Published<'l> {
             .map(|path| published.merged.key(path))
             .collect();
         let exact: HashSet<&str> = paths.iter().copied().collect();
-        let sites: HashSet<&str> = paths.iter().flat_map(|path| folders_above(path)).collect();
+        let sites: HashSet<&str> = paths.iter().flat_map(|path| sites_above(path)).collect();
         for (info, document) in layers.iter().flat_map(|layer| &layer.documents) {
             match document {
                 Document::DpkgSums(sums) => {
@@ -421,7 +421,7 @@ impl<'l> Published<'l> {
             .get(&self.merged.key(path))
             .is_some_and(|known| known.iter().any(|sum| sums.is(sum)))
             || self.python.get(path).is_some_and(|sum| *sum == sums.sha256)
-            || folders_above(path).any(|site| {
+            || sites_above(path).any(|site| {
                 let inside = path[site.len()..].trim_start_matches('/');
                 self.python_code.get(site).is_some_and(|code| {
                     short_sum(inside, &sums.sha256).is_some_and(|sum| code.contains(&sum))
@@ -430,9 +430,21 @@ impl<'l> Published<'l> {
     }
 }
 
+/// The folders in which a package may have been installed that brought a file: those above it, and
+/// the root, which is one where a folder of packages is looked at by itself.
+fn sites_above(path: &str) -> impl Iterator<Item = &str> {
+    folders_above(path).chain(std::iter::once(""))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn packages_may_lie_in_the_root() {
+        let sites: Vec<&str> = sites_above("a.libs/x/b.so").collect();
+        assert_eq!(sites, ["a.libs/x", "a.libs", ""]);
+    }
 
     #[test]
     fn a_path_has_sums_up_to_a_number() {

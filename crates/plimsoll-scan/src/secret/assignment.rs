@@ -100,6 +100,19 @@ const ABOUT: &[&str] = &[
     "field",
     "key2name",
     "stdin",
+    "at",
+    "date",
+    "created",
+    "changed",
+    "rotated",
+    "used",
+    "updated",
+    "until",
+    "spec",
+    "alg",
+    "encoder",
+    "class",
+    "ref",
 ];
 
 /// What a name of one word ends with that says it all, whatever is written in front: `PGPASSWORD`.
@@ -194,6 +207,7 @@ pub(super) fn names_secret(name: &str) -> bool {
     };
     if ABOUT.contains(&last.as_str())
         || names_entry(&words)
+        || names_page(&words)
         || words.iter().any(|word| word == "public")
         || matches!(words.as_slice(), [one] if one == "pwd")
         || words.as_slice() == ["old", "pwd"]
@@ -223,6 +237,15 @@ fn names_entry(words: &[String]) -> bool {
         }
         _ => false,
     }
+}
+
+/// Whether a name is that of a token that says where a list goes on, or which request it was.
+fn names_page(words: &[String]) -> bool {
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    matches!(
+        words.as_slice(),
+        [.., "next" | "continuation" | "page", "token"] | [.., "client", "request", "token"]
+    )
 }
 
 /// Words before `key` that promise no credential, whatever the value looks like.
@@ -330,6 +353,31 @@ pub(super) fn in_url(text: &str, start: usize) -> Option<Hit> {
     in_urls(text, start).next()
 }
 
+/// A password in the name of an image, which has no scheme: `user:password@host/name`. What stands
+/// before a digest is a tag.
+pub(super) fn in_image_name(text: &str) -> Option<Hit> {
+    let (login, host) = text.split_once('@')?;
+    let (user, password) = login.split_once(':')?;
+    let digest = ["sha256:", "sha512:"]
+        .iter()
+        .any(|sort| host.starts_with(sort));
+    let odd = |c: char| c.is_whitespace() || matches!(c, '/' | '"' | '\'');
+    let believed = !user.is_empty()
+        && !digest
+        && password.len() >= 3
+        && !login.contains(odd)
+        && !is_placeholder(password);
+    let start = user.len() + 1;
+    believed.then(|| {
+        Hit::of(
+            "url-password",
+            Severity::Critical,
+            start,
+            password.as_bytes(),
+        )
+    })
+}
+
 /// The passwords in all addresses of a text.
 pub(super) fn in_urls(text: &str, start: usize) -> impl Iterator<Item = Hit> {
     let values = URL.captures_iter(text).filter_map(|found| found.get(1));
@@ -405,6 +453,16 @@ mod tests {
             "existingSecretPasswordKey",
             "existingSecretKey",
             "PASSWORD_KEY",
+            "password_changed_at",
+            "PasswordLastUsed",
+            "token_created",
+            "token_valid_until",
+            "clientRequestToken",
+            "NextContinuationToken",
+            "customer_master_key_spec",
+            "password.encoder",
+            "passwordSecretRef",
+            "secretProviderClass",
         ] {
             assert!(!names_secret(no), "{no}");
         }
@@ -417,5 +475,15 @@ mod tests {
         assert_eq!(&text[hit.start - 10..hit.end - 10], "s3cr3t!");
         assert!(in_url("postgres://app:${PW}@db/app", 0).is_none());
         assert!(in_url("http://localhost:8080/a@b", 0).is_none());
+        let name = "u:s3cr3t!@r.io/x";
+        let hit = in_image_name(name).unwrap();
+        assert_eq!(&name[hit.start..hit.end], "s3cr3t!");
+        for name in [
+            "debian:bookworm@sha256:12ab",
+            "r.io:5000/x:bookworm@sha512:1",
+            "a@b",
+        ] {
+            assert!(in_image_name(name).is_none(), "{name}");
+        }
     }
 }

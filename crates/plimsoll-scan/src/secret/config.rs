@@ -14,7 +14,7 @@ pub(super) use self::line::{arguments, assignments};
 use self::listed::listed;
 use self::redact::Redacted;
 pub use self::values::is_telling;
-use super::assignment::{in_assignment, in_urls};
+use super::assignment::{in_assignment, in_image_name, in_urls};
 use super::command::{in_arguments, in_commands, is_hash};
 use super::context::in_context;
 use super::detector::{Piece, Told};
@@ -39,22 +39,49 @@ pub(crate) struct InConfig {
 ///
 /// `shown` is that configuration as it may be shown.
 pub(crate) fn in_config(config: &ImageConfig, shown: &Redacted, detector: &Detector) -> InConfig {
-    let mut seen: HashMap<Fingerprint, usize> = HashMap::new();
-    let mut found = InConfig::default();
-    let InConfig { sightings, partly } = &mut found;
-    let mut add = |place: String, hits: Hits| {
+    let mut gathered = Gathered::default();
+    let whole = gather(config, shown, detector, &mut gathered).is_some();
+    if !whole {
+        gathered.found.partly.push("configuration".to_owned());
+    }
+    gathered.found
+}
+
+/// Credentials told of one configuration, and places where they are repeated; one with more is made
+/// of nothing else.
+const MAX_TOLD: usize = 1000;
+
+/// What was found so far.
+#[derive(Default)]
+struct Gathered {
+    seen: HashMap<Fingerprint, usize>,
+    told: usize,
+    found: InConfig,
+}
+
+impl Gathered {
+    /// Takes in what was found in one place; none where it is more than is told.
+    fn add(&mut self, place: String, hits: Hits) -> Option<()> {
+        let InConfig { sightings, partly } = &mut self.found;
         if hits.is_full() {
             partly.push(place.clone());
         }
         for hit in distinct(hits) {
-            if let Some(known) = seen.get(&hit.fingerprint) {
-                let known = &mut sightings[*known];
-                if known.place != place && known.also_at.last() != Some(&place) {
-                    known.also_at.push(place.clone());
-                }
+            let known = self.seen.get(&hit.fingerprint);
+            if let Some(known) = known.and_then(|known| sightings.get_mut(*known))
+                && (known.place == place || known.also_at.last() == Some(&place))
+            {
                 continue;
             }
-            seen.insert(hit.fingerprint, sightings.len());
+            self.told += 1;
+            if self.told > MAX_TOLD {
+                return None;
+            }
+            if let Some(known) = known.and_then(|known| sightings.get_mut(*known)) {
+                known.also_at.push(place.clone());
+                continue;
+            }
+            self.seen.insert(hit.fingerprint, sightings.len());
             sightings.push(SecretSighting {
                 kind: hit.kind.into(),
                 severity: hit.severity,
@@ -67,15 +94,25 @@ pub(crate) fn in_config(config: &ImageConfig, shown: &Redacted, detector: &Detec
                 source: None,
             });
         }
-    };
+        Some(())
+    }
+}
+
+/// Gathers all credentials of a configuration; none where there are more than are told.
+fn gather(
+    config: &ImageConfig,
+    shown: &Redacted,
+    detector: &Detector,
+    into: &mut Gathered,
+) -> Option<()> {
     for variable in &config.env {
         let (name, _) = variable.split_once('=').unwrap_or((variable, ""));
         let place = format!("env {}", shown.name(name, detector));
-        add(place, in_variable(variable, detector));
+        into.add(place, in_variable(variable, detector))?;
     }
     for (name, value) in &config.labels {
         let place = format!("label {}", shown.name(name, detector));
-        add(place, in_named(name, value, detector));
+        into.add(place, in_named(name, value, detector))?;
     }
     let commands = [
         ("entrypoint", config.entrypoint.as_deref()),
@@ -92,21 +129,21 @@ pub(crate) fn in_config(config: &ImageConfig, shown: &Redacted, detector: &Detec
     ];
     for (place, words) in commands {
         for hits in in_words(words.unwrap_or_default(), detector) {
-            add(place.to_owned(), hits);
+            into.add(place.to_owned(), hits)?;
         }
     }
     for (place, text) in plain_fields(config) {
-        add(place.to_owned(), found_in(text, detector));
+        into.add(place.to_owned(), found_in(text, detector))?;
     }
     for (step, entry) in config.history.iter().enumerate() {
         for text in [&entry.created_by, &entry.comment].into_iter().flatten() {
-            add(
+            into.add(
                 format!("history step {}", step + 1),
                 in_command(text, detector),
-            );
+            )?;
         }
     }
-    found
+    Some(())
 }
 
 /// What else of the configuration is text that somebody wrote, and what it is called.
@@ -157,6 +194,9 @@ fn in_named(name: &str, value: &str, detector: &Detector) -> Hits {
     let mut hits = found_in(value, detector);
     hits.extend(in_assignment(name, value, 0));
     hits.extend(in_urls(value, 0));
+    if name.ends_with(".base.name") {
+        hits.extend(in_image_name(value));
+    }
     beside_ids(value.as_bytes(), REACH, &mut hits);
     hits
 }

@@ -129,6 +129,11 @@ pub(super) fn in_context(piece: Piece<'_>, settings: bool, told: &mut Told, hits
     each(piece, &THIN, &mut told.thin, hits, thin_password);
 }
 
+/// Passwords in addresses, where all else that stands around them tells nothing.
+pub(super) fn in_addresses(piece: Piece<'_>, told: &mut Told, hits: &mut Hits) {
+    each(piece, &SCHEME_END, &mut told.addresses, hits, url_password);
+}
+
 /// What `judge` makes of every mark that begins in the part that is searched.
 fn each(
     piece: Piece<'_>,

@@ -5,6 +5,7 @@ use serde_json::Value;
 
 use super::hits::Hits;
 use super::named::quoted_places;
+use super::pattern::is_probe;
 use super::{Fingerprint, Hit};
 
 /// A private key in DER that takes all of `bytes`: PKCS #8 (RFC 5958), PKCS #1 (RFC 8017), SEC 1
@@ -37,6 +38,9 @@ pub(super) fn der_key(bytes: &[u8]) -> Option<Hit> {
         ] => false,
         _ => return None,
     };
+    if is_probe(bytes) {
+        return None;
+    }
     let (kind, severity) = match open {
         true => ("private-key", Severity::Critical),
         false => ("encrypted-private-key", Severity::Medium),

@@ -10,6 +10,7 @@ use plimsoll_model::credential::are_drawn;
 use regex::bytes::Regex;
 
 use super::drawn::{entropy, looks_random};
+use super::escape::unescaped;
 use super::placeholder::{holds_template, is_example, is_placeholder};
 
 static JWT: LazyLock<Regex> = LazyLock::new(|| {
@@ -124,11 +125,14 @@ pub(super) fn judged(
     value: &str,
     written: Written,
 ) -> Option<(&'static str, Severity)> {
+    let decoded = unescaped(value);
+    let value = decoded.as_deref().unwrap_or(value);
     if value.len() < 6
         || value.len() > LONGEST
         || !value.bytes().all(|byte| byte.is_ascii_graphic())
         || is_placeholder(value)
         || is_code(value)
+        || (names_object(name) && is_object(value))
     {
         return None;
     }
@@ -155,6 +159,37 @@ pub(super) fn judged(
         return None;
     }
     Some((maker(name).unwrap_or("secret-value"), Severity::High))
+}
+
+/// Whether a name is that of a Secret of Kubernetes, as values of Helm charts have it.
+fn names_object(name: &str) -> bool {
+    let lower = folded_name(name).replace('_', "");
+    ["tlssecret", "pullsecret", "existingsecret"]
+        .iter()
+        .any(|end| lower.ends_with(end))
+}
+
+/// Whether a value is what an object of Kubernetes may be called, with a word in it:
+/// `wildcard-acme-io-2025`.
+fn is_object(value: &str) -> bool {
+    let parts = || value.split(['-', '.']);
+    let is_word =
+        |part: &str| part.len() >= 3 && part.bytes().all(|byte| byte.is_ascii_lowercase());
+    value.len() <= 63
+        && parts().count() >= 2
+        && parts().any(is_word)
+        && value
+            .bytes()
+            .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-.".contains(&byte))
+}
+
+/// Whether a value is a credential by itself, whatever it stands beside: what people make up, or
+/// something drawn in one piece.
+pub(super) fn stands_by_itself(value: &str) -> bool {
+    is_surely_made_up(value)
+        || value
+            .split(['-', '_', '.', ':', '/'])
+            .any(|part| part.len() >= 10 && looks_random(part))
 }
 
 /// Whether a value is nothing but letters, and those of no word: `rpIykDELekpkud`. Where all are of
@@ -241,6 +276,11 @@ pub(super) fn known_form(name: &str, value: &str) -> Option<Option<(&'static str
     if lower.contains("accountkey") && bytes.len() == 88 && bytes.ends_with(b"==") {
         return Some(Some(("azure-storage-key", Severity::Critical)));
     }
+    // Next.js draws them anew in every build; they open what is not published yet.
+    let preview = lower.replace('_', "");
+    if preview.contains("previewmodesigningkey") || preview.contains("previewmodeencryptionkey") {
+        return Some(Some(("nextjs-preview-key", Severity::Low)));
+    }
     if is_jwt(value)? {
         return Some(Some(("jwt", Severity::High)));
     }
@@ -250,14 +290,21 @@ pub(super) fn known_form(name: &str, value: &str) -> Option<Option<(&'static str
     Some(None)
 }
 
+/// Whether what stands between the marks of code is drawn, and so long that no name is.
+fn has_long_drawn_part(value: &str) -> bool {
+    value
+        .split([':', '=', '>', '&', '(', ')'])
+        .any(|part| part.len() >= 16 && looks_random(part))
+}
+
 /// Whether a value is a piece of code or of a template, a path or a version.
 pub(super) fn is_code(value: &str) -> bool {
     holds_template(value)
         || value.contains("#{")
-        || value.contains("()")
-        || value.contains("::")
-        || value.contains("=>")
-        || value.contains("&&")
+        || (["()", "::", "=>", "&&"]
+            .iter()
+            .any(|mark| value.contains(mark))
+            && !has_long_drawn_part(value))
         || (value.starts_with(['{', '(', '@', '&', '.', '#', ':', '!', '='])
             && !looks_random(value))
         || value.ends_with(['(', '[', '{'])

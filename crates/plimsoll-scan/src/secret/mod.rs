@@ -16,6 +16,8 @@ mod context;
 mod der;
 mod detector;
 mod encoded;
+mod escape;
+mod explained;
 mod form;
 mod grams;
 mod hits;
@@ -36,8 +38,8 @@ mod text;
 mod utf16;
 
 pub use config::is_telling;
-pub(crate) use config::redact::redacted_with;
 pub use config::redact::{Redacted, redacted};
+pub(crate) use config::redact::{redacted_image_name, redacted_text, redacted_with};
 pub(crate) use config::{InConfig, in_config};
 pub(crate) use detector::Detector;
 pub(crate) use search::{FileSighting, Found, Searcher};

@@ -11,7 +11,10 @@ const PACKAGE_FOLDERS: &[&str] = &[
     ".pnpm",
     ".rustup",
     "bower_components",
-    // What is made up to try code or to explain it.
+];
+
+/// Folders of what is made up to try code or to explain it.
+const MADE_UP: &[&str] = &[
     "test",
     "tests",
     "__tests__",
@@ -27,6 +30,9 @@ const PACKAGE_FOLDERS: &[&str] = &[
     "docs",
     "doc",
 ];
+
+/// Folders of an application in Java that hold the libraries it runs with.
+const LIBRARIES: &[&str] = &["BOOT-INF/lib/", "WEB-INF/lib/"];
 
 /// Where package managers keep what they fetched, in folders that hold their settings, too.
 const STORES: &[&str] = &[
@@ -134,24 +140,63 @@ pub(super) fn is_own(path: &str) -> bool {
 pub(super) fn is_own_inside(path: &str) -> bool {
     let mut folders = path.split('/').rev();
     let name = folders.next().unwrap_or(path);
-    let locks = matches!(
-        name,
-        "package-lock.json" | "pnpm-lock.yaml" | "npm-shrinkwrap.json"
-    );
     let tests = name.starts_with("test_")
         || ["_test.", ".test.", ".spec.", "_spec."]
             .iter()
             .any(|mark| name.contains(mark));
-    if locks
-        || tests
+    if tests
         || is_template(name)
-        || STORES.iter().any(|store| path.contains(store))
-        || is_content_store(path)
+        || is_lock(name)
+        || is_stored(path)
         || NO_SETTINGS.iter().any(|ending| name.ends_with(ending))
     {
         return false;
     }
-    !folders.any(|folder| PACKAGE_FOLDERS.contains(&folder))
+    !folders.any(|folder| PACKAGE_FOLDERS.contains(&folder) || MADE_UP.contains(&folder))
+}
+
+/// Whether a package manager writes a file of this name, with the addresses of what it fetched.
+fn is_lock(name: &str) -> bool {
+    name.ends_with(".lock")
+        || matches!(
+            name,
+            "package-lock.json" | "pnpm-lock.yaml" | "npm-shrinkwrap.json"
+        )
+}
+
+/// Whether a file locks the packages of what lies where people put their own: it is full of sums
+/// that look drawn, but a password in an address is one there, too.
+pub(super) fn is_own_lock(path: &str, inside: bool) -> bool {
+    let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
+    // The folder is judged by a file that anybody may have there.
+    let beside = || match folder {
+        "" => "x".to_owned(),
+        folder => format!("{folder}/x"),
+    };
+    is_lock(name)
+        && match inside {
+            true => is_own_inside(&beside()),
+            false => is_own(&beside()),
+        }
+}
+
+/// Whether a file lies in a package that was published, wherever it is installed.
+pub(super) fn is_packaged(path: &str) -> bool {
+    let folders = path.split('/').rev().skip(1);
+    is_stored(path)
+        || folders
+            .into_iter()
+            .any(|folder| PACKAGE_FOLDERS.contains(&folder))
+}
+
+/// Whether an archive is a library that an application in Java was packed with.
+pub(super) fn is_library(path: &str) -> bool {
+    LIBRARIES.iter().any(|folder| path.contains(folder))
+}
+
+/// Whether a file lies where a package manager keeps what it fetched.
+fn is_stored(path: &str) -> bool {
+    STORES.iter().any(|store| path.contains(store)) || is_content_store(path)
 }
 
 /// Whether pnpm keeps a file of a package there under the sum of its content, whatever the folder is
@@ -170,6 +215,16 @@ fn is_content_store(path: &str) -> bool {
             matches!(behind, [a, b, b'/', ..] if a.is_ascii_hexdigit() && b.is_ascii_hexdigit());
         is_sum && version(&path[..at]).is_some()
     })
+}
+
+/// Whether a file is a library that programs load, by its name: those of Python's packages lie
+/// wherever somebody had them installed, and a `RECORD` proves them.
+pub(super) fn is_shared_library(path: &str) -> bool {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    name.contains(".so.")
+        || [".so", ".pyd", ".dylib"]
+            .iter()
+            .any(|end| name.ends_with(end))
 }
 
 /// Whether what is assigned in a file is written without quotes.
@@ -302,6 +357,17 @@ mod tests {
         ] {
             assert!(is_settings(settings), "{settings}");
         }
+        for (lock, own) in [
+            ("app/yarn.lock", true),
+            ("package-lock.json", true),
+            ("app/node_modules/a/yarn.lock", false),
+            ("usr/lib/node/x/package-lock.json", false),
+            ("app/fixtures/Gemfile.lock", false),
+            ("app/x.json", false),
+        ] {
+            assert_eq!(is_own_lock(lock, false), own, "{lock}");
+        }
+        assert!(is_packaged("app/node_modules/a/b.js") && !is_packaged("app/tests/b.js"));
         assert!(is_settings("app/application.yml"));
         assert!(!is_settings("app/app.js"));
     }

@@ -9,18 +9,22 @@ use std::collections::HashMap;
 
 use plimsoll_model::Severity;
 use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
 
 use super::archive::{Budget, HEAD, Parent, Unpacker};
 use super::command::in_commands;
-use super::context::in_context;
+use super::context::{in_addresses, in_context};
 use super::der::{der_key, key_table};
 use super::detector::{Detector, LOOKBEHIND, Piece, Told, WINDOW};
 use super::encoded::in_base64;
+use super::explained::is_explained;
 use super::hits::{Hits, MAX_HITS, Parts};
 use super::lone::lone_value;
 use super::named::{by_name, by_structure};
 use super::pair::{IN_FILES, beside_ids};
-use super::place::{is_own, is_own_inside, is_settings};
+use super::place::{
+    is_own, is_own_inside, is_own_lock, is_packaged, is_settings, is_shared_library,
+};
 use super::sqlite::Database;
 use super::store::key_store;
 use super::strings::texts;
@@ -53,7 +57,8 @@ pub(crate) struct FileSighting {
     /// 1-based; none in a program.
     pub(crate) line: Option<usize>,
     pub(crate) fingerprint: Fingerprint,
-    /// What proves that a package published this very file; only of files of up to a mebibyte.
+    /// What proves that a package published this very file; of those above a mebibyte only of
+    /// libraries.
     pub(crate) sums: Option<FileSums>,
 }
 
@@ -112,6 +117,7 @@ impl<'a> Searcher<'a> {
             inside: String::new(),
             name: path.into(),
             limit: self.limit,
+            published: false,
             depth: 0,
             wrappings: 0,
         };
@@ -184,6 +190,10 @@ pub(super) struct Search<'s> {
     told: Told,
     /// Whether it lies where people put their own files.
     own: bool,
+    /// Whether it locks the packages of what lies there.
+    lock: bool,
+    /// Whether it lies in a package.
+    packaged: bool,
     /// Whether values stand in it without quotes.
     settings: bool,
     /// Whether it is no text, once that is known.
@@ -193,6 +203,8 @@ pub(super) struct Search<'s> {
     /// What of the file they and their likes cover, as far as it matters to what comes.
     covered: Parts,
     sums: Option<FileSums>,
+    /// Counts the sum of what is too long to be kept, and may be proven all the same.
+    counting: Option<Sha256>,
     done: bool,
     /// Whether there are more values than are told.
     full: bool,
@@ -202,11 +214,13 @@ pub(super) struct Search<'s> {
 impl<'s> Search<'s> {
     /// The search of what `parent` describes, whose size is known for some.
     pub(super) fn inside(parent: Parent<'s>, size: Option<u64>) -> Self {
-        let own = if parent.wrappings == 0 {
-            is_own(&parent.name)
-        } else {
-            is_own_inside(&parent.name)
-        };
+        let inside = parent.wrappings > 0;
+        let own = !parent.published
+            && match inside {
+                true => is_own_inside(&parent.name),
+                false => is_own(&parent.name),
+            };
+        let streamed = size.is_some_and(|size| size > WHOLE as u64);
         Search {
             // Caches and libraries are full of archives of others.
             may_be_archive: own,
@@ -214,7 +228,7 @@ impl<'s> Search<'s> {
             provable: false,
             room: parent.limit,
             missing: size.unwrap_or(u64::MAX),
-            streamed: size.is_some_and(|size| size > WHOLE as u64),
+            streamed,
             database: None,
             kept: Vec::new(),
             base: 0,
@@ -222,7 +236,11 @@ impl<'s> Search<'s> {
             from: 0,
             told: Told::default(),
             own,
+            lock: !own && !parent.published && is_own_lock(&parent.name, inside),
+            packaged: !own && (parent.published || is_packaged(&parent.name)),
             settings: is_settings(&parent.name),
+            counting: (own && streamed && !inside && is_shared_library(&parent.name))
+                .then(Sha256::new),
             parent,
             program: None,
             hits: HashMap::new(),
@@ -282,6 +300,9 @@ impl<'s> Search<'s> {
     }
 
     fn feed_content(&mut self, bytes: &[u8]) {
+        if let Some(sum) = &mut self.counting {
+            sum.update(bytes);
+        }
         if self.done {
             self.partly |= !bytes.is_empty();
             return;
@@ -347,6 +368,9 @@ impl<'s> Search<'s> {
                 self.whole(&kept);
                 self.kept = kept;
             }
+        }
+        if let Some(sum) = self.counting.take().filter(|_| !self.hits.is_empty()) {
+            self.sums = Some(FileSums::of_sha256(&sum.finalize()));
         }
         let mut found = Found {
             sightings: Vec::new(),
@@ -512,6 +536,8 @@ impl<'s> Search<'s> {
         if piece.own && !piece.program {
             in_context(piece, self.settings, &mut self.told, hits);
             in_base64(self.parent.detector, piece, &mut self.told.encoded, hits);
+        } else if self.lock && !piece.program {
+            in_addresses(piece, &mut self.told, hits);
         }
     }
 
@@ -520,19 +546,24 @@ impl<'s> Search<'s> {
     fn place(&mut self, bytes: &[u8], hits: Hits) {
         let text = self.program == Some(false);
         self.full |= hits.is_full();
-        for hit in hits {
+        for mut hit in hits {
             let start = self.base + hit.start as u64;
             let end = self.base + hit.end as u64;
             if !self.covered.take(start, end) {
                 continue;
             }
-            match self.hits.get(&hit.fingerprint) {
-                Some(known) if known.start <= start => continue,
-                None if self.hits.len() >= MAX_HITS => {
-                    self.full = true;
+            if text && self.packaged && is_explained(&bytes[..hit.start]) {
+                hit.severity = Severity::Info;
+            }
+            if let Some(known) = self.hits.get_mut(&hit.fingerprint) {
+                hit.severity = hit.severity.max(known.hit.severity);
+                known.hit.severity = hit.severity;
+                if known.start <= start {
                     continue;
                 }
-                _ => {}
+            } else if self.hits.len() >= MAX_HITS {
+                self.full = true;
+                continue;
             }
             let line = text.then(|| self.lines_before + 1 + line_ends(&bytes[..hit.start]));
             let placed = Placed { hit, start, line };
@@ -558,3 +589,6 @@ fn is_program(bytes: &[u8]) -> bool {
 fn line_ends(bytes: &[u8]) -> usize {
     memchr::memchr_iter(b'\n', bytes).count()
 }
+
+#[cfg(test)]
+mod tests;

@@ -30,6 +30,16 @@ impl FileSums {
         }
     }
 
+    /// The sums of a file of which no more is known than its SHA-256.
+    pub(crate) fn of_sha256(sha256: &[u8]) -> Self {
+        Self {
+            md5: String::new(),
+            sha1: String::new(),
+            sha256: base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(sha256),
+            sha256_hex: hex(sha256),
+        }
+    }
+
     /// Whether `sum` is the file's, in hexadecimal.
     pub(crate) fn is(&self, sum: &str) -> bool {
         match sum.len() {

@@ -14,6 +14,7 @@ mod zstd;
 
 use std::borrow::Cow;
 
+use super::place::is_library;
 use super::search::{FileSighting, Search};
 
 /// Archives in archives that are opened.
@@ -146,6 +147,8 @@ pub(super) struct Parent<'s> {
     /// What the file is called where it lies.
     pub(super) name: Cow<'s, str>,
     pub(super) limit: u64,
+    /// Whether it lies in a library that somebody published.
+    pub(super) published: bool,
     pub(super) depth: u8,
     pub(super) wrappings: u8,
 }
@@ -292,6 +295,7 @@ impl Sink for State<'_> {
         let parent = Parent {
             inside,
             name: name.into(),
+            published: self.parent.published || is_library(&self.parent.name),
             depth: self.parent.depth + 1,
             wrappings: self.parent.wrappings + 1,
             ..self.parent.clone()

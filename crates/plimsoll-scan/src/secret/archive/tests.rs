@@ -416,3 +416,19 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn libraries_that_an_application_in_java_holds_are_packages() {
+    let password = format!("db.password=q7RtY2mW{}\n", "x9KpLz4V");
+    let text = format!("{password}other = {}\n", token());
+    let library = zip("a/b.properties", text.as_bytes(), true, false);
+    let kinds = |place: &str| -> Vec<String> {
+        let application = zip(place, &library, false, false);
+        let found = search("srv/app.jar", &application, &[usize::MAX]).sightings;
+        found.into_iter().map(|one| one.kind.into_owned()).collect()
+    };
+    assert_eq!(kinds("x/lib.jar"), ["secret-value", "github-token"]);
+    assert_eq!(kinds("BOOT-INF/lib/lib.jar"), ["github-token"]);
+    let unpacked = search("srv/x/WEB-INF/lib/lib.jar", &library, &[usize::MAX]);
+    assert_eq!(unpacked.sightings.len(), 1);
+}

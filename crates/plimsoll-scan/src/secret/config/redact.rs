@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use plimsoll_model::ImageConfig;
 
-use super::super::assignment::names_secret;
+use super::super::assignment::{in_image_name, in_urls, names_secret};
 use super::super::hits::Hits;
 use super::super::placeholder::is_variable;
 use super::super::{Detector, Hit};
@@ -109,6 +109,31 @@ pub(crate) fn redacted_with(config: &ImageConfig, detector: &Detector) -> Redact
         text.conceal(&values);
     }
     Redacted { config, values }
+}
+
+/// A text that was copied out of an image, a licence or a version, in the form in which it may be
+/// shown; none where it may be shown as it is.
+pub(crate) fn redacted_text(text: &str, detector: &Detector) -> Option<String> {
+    let mut hits = detector.find_in(text);
+    hits.extend(in_urls(text, 0));
+    without(text, hits)
+}
+
+/// The same of the name of an image.
+pub(crate) fn redacted_image_name(name: &str, detector: &Detector) -> Option<String> {
+    let mut hits = detector.find_in(name);
+    hits.extend(in_urls(name, 0));
+    hits.extend(in_image_name(name));
+    without(name, hits)
+}
+
+fn without(text: &str, hits: Hits) -> Option<String> {
+    if hits.is_empty() && !hits.is_full() {
+        return None;
+    }
+    let mut shown = text.to_owned();
+    Text::new(&mut shown, hits, Vec::new()).conceal(&Values::default());
+    Some(shown)
 }
 
 /// What stands for a value that may be a placeholder: not a finding, and nobody's business either.

@@ -238,7 +238,7 @@ fn what_is_hidden_in_one_place_is_hidden_in_all() {
 #[test]
 fn a_secret_beside_its_id_is_found_and_hidden() {
     let secret = format!("q7RtY2mW/9KpLz4VbN8{}", "cHd3FjGs6TvXy1Za5Qe0+");
-    let id = format!("GO{}", "OGQ7RTY2MW9KPLZ4VBN8CHD3");
+    let id = format!("GO{}", "OGQ7RTY2MW9KPLZ4VBN8CH");
     let path = "/usr/local/lib/python3/dist/packages/bo1";
     let key = format!("AK{}", "IARELGYASQTDC22O4D");
     let config = ImageConfig {
@@ -256,7 +256,8 @@ fn a_secret_beside_its_id_is_found_and_hidden() {
 #[test]
 fn of_a_list_with_more_words_than_are_read_nothing_is_shown() {
     for (text, is_shown) in [
-        ("[\"".repeat(100_000), true),
+        ("[\"".repeat(1_000), true),
+        ("[\"".repeat(100_000), false),
         (format!("CMD [{}]", "\"a\" ".repeat(100)), true),
         (format!("CMD [{}]", "\"a\" ".repeat(100_000)), false),
     ] {
@@ -301,4 +302,60 @@ fn a_placeholder_is_hidden_though_it_is_no_finding() {
     assert_eq!(shown.env, ["DB_PASSWORD=[hidden]", "PATH=/bin"]);
     let instruction = shown.history[0].created_by.as_deref();
     assert_eq!(instruction, Some("ENV DB_PASSWORD=[hidden] A=b"));
+}
+
+#[test]
+fn of_a_configuration_made_of_credentials_so_many_are_told() {
+    let password = |number: usize| format!("k7RtY2mWx9KpLz{number}");
+    let mut config = ImageConfig {
+        env: (0..5_000)
+            .map(|number| format!("A{number}_PASSWORD={}", password(number)))
+            .collect(),
+        ..ImageConfig::default()
+    };
+    let found = |config: &ImageConfig| in_config(config, &redacted(config), Detector::shared());
+    let told = found(&config);
+    assert_eq!(told.sightings.len(), MAX_TOLD);
+    assert_eq!(told.partly, ["configuration"]);
+    // One value that comes everywhere.
+    for variable in &mut config.env {
+        let (name, _) = variable.split_once('=').unwrap();
+        *variable = format!("{name}={}", password(0));
+    }
+    let told = found(&config);
+    assert_eq!(told.sightings.len(), 1);
+    assert_eq!(told.sightings[0].also_at.len(), MAX_TOLD - 1);
+    assert_eq!(told.partly, ["configuration"]);
+    config.env.truncate(MAX_TOLD);
+    assert!(found(&config).partly.is_empty());
+}
+
+#[test]
+fn what_is_copied_out_of_an_image_is_shown_without_passwords() {
+    let password = format!("Zk4vTqB9{}", "xWm2LrNs");
+    let detector = Detector::shared();
+    let text = format!("SEE LICENSE IN https://u:{password}@x.io");
+    let shown = redact::redacted_text(&text, detector).unwrap();
+    assert!(
+        !shown.contains(&password) && shown.contains("x.io"),
+        "{shown}"
+    );
+    for plain in [
+        "MIT",
+        "1:2.3-1",
+        "npm:string-width@4.2.0",
+        "https://x.io/a@b",
+    ] {
+        assert_eq!(redact::redacted_text(plain, detector), None);
+    }
+    let name = format!("u:{password}@r.io/x");
+    let shown = redact::redacted_image_name(&name, detector).unwrap();
+    assert!(!shown.contains(&password), "{shown}");
+    let config = ImageConfig {
+        labels: vec![("org.opencontainers.image.base.name".to_owned(), name)],
+        ..ImageConfig::default()
+    };
+    assert!(!format!("{:?}", redacted(&config).config).contains(&password));
+    let told = in_config(&config, &redacted(&config), detector).sightings;
+    assert_eq!(told[0].kind, "url-password");
 }

@@ -2,7 +2,8 @@
 
 use super::super::Hit;
 use super::super::assignment::{is_surely_drawn, may_name_secret, names_secret};
-use super::super::form::{LONGEST, Written, judged};
+use super::super::escape;
+use super::super::form::{LONGEST, Written, judged, stands_by_itself};
 use super::carried::in_header;
 
 fn name_byte(byte: u8) -> bool {
@@ -45,6 +46,12 @@ pub(super) fn assigned(bytes: &[u8], at: usize, word_end: usize, settings: bool)
     if !quoted && is_comment(&bytes[at.saturating_sub(120)..at]) {
         return None;
     }
+    if quoted
+        && is_listed(bytes, at - before, name_end, start, start + value.len())
+        && !stands_by_itself(value)
+    {
+        return None;
+    }
     let written = match (quoted, settings) {
         (false, _) => Written::Bare,
         (true, true) => Written::QuotedSetting,
@@ -52,6 +59,44 @@ pub(super) fn assigned(bytes: &[u8], at: usize, word_end: usize, settings: bool)
     };
     let (kind, severity) = judged(name, value, written)?;
     Some(Hit::of(kind, severity, start, value.as_bytes()))
+}
+
+/// Whether a value stands behind a name as one word of a list stands behind another, so that
+/// neither need be the other's: a comma parts them, and more words stand beside them or the list is
+/// of this one pair, or lies in a comment. A pair in a list of pairs is none.
+fn is_listed(
+    bytes: &[u8],
+    name_at: usize,
+    name_end: usize,
+    value_at: usize,
+    value_end: usize,
+) -> bool {
+    let quote = |byte: &u8| matches!(byte, b'"' | b'\'' | b'`' | b'\\');
+    let between = &bytes[name_end..value_at];
+    let marks = between.iter().filter(|byte| !quote(byte));
+    let by_comma = marks.copied().find(|byte| *byte != b' ') == Some(b',');
+    // What a program is given: `["mysql", "--password", "…"]`.
+    if !by_comma || bytes[name_at] == b'-' {
+        return false;
+    }
+    let before = &bytes[name_at.saturating_sub(120)..name_at];
+    if is_comment(before) {
+        return true;
+    }
+    let quotes = before.iter().rev().take_while(|byte| quote(byte)).count();
+    let opened = before[..before.len() - quotes].trim_ascii_end();
+    let beside = match opened {
+        [outer @ .., b','] => outer.trim_ascii_end().last().is_some_and(quote),
+        [outer @ .., b'['] => !matches!(outer.trim_ascii_end().last(), Some(b'[' | b',' | b'(')),
+        _ => false,
+    };
+    let behind = &bytes[value_end..bytes.len().min(value_end + 80)];
+    let closed = behind.iter().take_while(|byte| quote(byte)).count();
+    let follows = match behind[closed..].trim_ascii_start() {
+        [b',', more @ ..] if closed > 0 => more.trim_ascii_start().first().is_some_and(quote),
+        _ => false,
+    };
+    beside || follows
 }
 
 /// The password of an SQL statement: `IDENTIFIED BY 'x'`, `PASSWORD 'x'`, `PASSWORD('x')`.
@@ -252,9 +297,12 @@ fn value_behind(bytes: &[u8], at: usize, settings: bool) -> Option<(usize, &str,
     }
     let (rest, end, quoted) = match rest {
         [quote @ (b'"' | b'\'' | b'`'), more @ ..] => {
-            let end = more
-                .iter()
-                .position(|byte| byte == quote || *byte == b'\\')?;
+            let end = end_of_string(more, *quote)?;
+            // `name: "Type" = …` in Python.
+            let behind = more[end..].get(1..).unwrap_or_default().trim_ascii_start();
+            if matches!(behind, [b'=', next, ..] if !matches!(next, b'=' | b'>')) {
+                return None;
+            }
             (more, end, true)
         }
         _ if tag => (rest, memchr::memchr(b'<', rest)?, true),
@@ -276,6 +324,19 @@ fn value_behind(bytes: &[u8], at: usize, settings: bool) -> Option<(usize, &str,
     let value = std::str::from_utf8(&rest[..end]).ok()?;
     let start = at + (line.len() - rest.len());
     Some((start, value, quoted))
+}
+
+/// Where a string ends that stands in these quotes, or what a backslash stands for in it, other than
+/// a letter that is written as a number.
+fn end_of_string(bytes: &[u8], quote: u8) -> Option<usize> {
+    let mut at = 0;
+    loop {
+        at += memchr::memchr2(quote, b'\\', &bytes[at..])?;
+        if escape::number(&bytes[at..]).is_none() {
+            return Some(at);
+        }
+        at += escape::LENGTH;
+    }
 }
 
 /// Behind the colon of `name: Type = "…"`, what is behind the equals sign.

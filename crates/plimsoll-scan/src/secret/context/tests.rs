@@ -316,3 +316,87 @@ fn addresses_and_headers() {
 }
 
 use base64::Engine as _;
+
+#[test]
+fn translations_are_sentences() {
+    for line in [
+        "login.password=\\u30d1\\u30b9\\u30ef\\u30fc\\u30c9\\u3092",
+        "password=Cl\\u00e9 secr\\u00e8te",
+        "getPassword.exception=V\\u00fdjima z\\u00edsk\\u00e1n",
+        "\"password\": \"Passw2rt\\u30d1Xq7RtY\"",
+        "\"token\": \"\\u3092Xq7RtY2mWx9KpLz4V\"",
+    ] {
+        assert!(kinds(line, true).is_empty(), "{line}");
+    }
+    // What Go writes for `&`.
+    assert_eq!(
+        kinds("{\"password\": \"q7Rt\\u0026Y2mWx9K\"}", false),
+        ["secret-value"]
+    );
+    assert_eq!(kinds("password=q7Rt\\u0026Y2mWx9K", true), ["secret-value"]);
+}
+
+#[test]
+fn words_of_a_list_are_no_pairs() {
+    for line in [
+        "# METHOD can be \"trust\", \"reject\", \"md5\", \"password\", \"scram-sha-256\",",
+        "# say \"password\", \"scram-sha-256\"",
+        "KINDS = [\"token\", \"ed25519-sha512-v1\"]",
+        "METHODS = (\"password\", \"scram-sha-256\", \"gss\")",
+        "(\"authtoken\", \"0002_auto_20160226_1747\"),",
+        "f(password: \"raw.base.InputCheckPasswordSRP2\" = None)",
+    ] {
+        assert!(kinds(line, true).is_empty(), "{line}");
+    }
+    for line in [
+        "[\"mysql\", \"--password\", \"winter-2024-x\"]",
+        "new Map([[\"password\", \"winter-2024-x\"], [\"password\", \"summer-2024-x\"]])",
+        "set(\"password\", \"winter-2024-x\")",
+        "Map.of(\"user\", \"bob\", \"password\", \"q7RtY2mWx9Kp\")",
+        "# set(\"token\", \"q7RtY2mWx9KpLz4VbN8c\")",
+    ] {
+        assert!(!kinds(line, true).is_empty(), "{line}");
+    }
+}
+
+#[test]
+fn what_names_something_else_is_no_credential() {
+    for line in [
+        "  api_key: os.environ/AZURE_API_KEY",
+        "  passwordSecretRef: db-creds-v2-prod3",
+        "tlsSecret: wildcard-acme-io-2025",
+        "{\"password_changed_at\":\"2025-03-04T10:11:12Z\"}",
+        "{\"token_valid_from\":\"2025-03-04T10:11:12Z\"}",
+        "{\"clientRequestToken\":\"1d2129a1-3d38-460a-9756-e5b91fddb951\"}",
+        "customer_master_key_spec = \"RSA_4096\"",
+        "id_token_encrypted_response_enc: \"A128CBC-HS256\"",
+        "'secret': 'V1SecretVolumeSource',",
+        "f(image_token=\"<|unused_200054|>\")",
+    ] {
+        assert!(kinds(line, true).is_empty(), "{line}");
+    }
+    let drawn = "tlsSecret: q7RtY2mWx9KpLz4VbN8c";
+    assert_eq!(kinds(drawn, true), ["secret-value"]);
+    let key = "9f3b7a1c5d2e8046b1f7c3a95e0d8264";
+    assert_eq!(
+        kinds(
+            &format!("{{\"previewModeSigningKey\":\"{key}{key}\"}}"),
+            false
+        ),
+        ["nextjs-preview-key"]
+    );
+}
+
+#[test]
+fn marks_of_code_in_what_is_drawn() {
+    for value in ["q7RtY2mWx9KpLz4VbN8c::a", "q7RtY2mWx9KpLz4VbN8c&&"] {
+        let line = format!("password: {value}");
+        assert_eq!(kinds(&line, true), ["secret-value"], "{line}");
+    }
+    for value in ["crypto::Ed25519KeyPair", "Auth::Token2::V3x", "getToken2()"] {
+        assert!(
+            kinds(&format!("token: {value}"), true).is_empty(),
+            "{value}"
+        );
+    }
+}

@@ -154,3 +154,42 @@ fn every_kind_is_found_by_its_mark() {
     }
     assert!(failed.is_empty(), "{failed:#?}");
 }
+
+#[test]
+fn tokens_by_their_marks() {
+    let hex = "9f3b7a1c5d2e8046b1f7c3a95e0d8264";
+    let letters = "aB3dE5gH7jK9mN1pQ2rS4tU6vW8xY0zC5eF7hJ9kL1nM3qR5tV7wX9";
+    let of = |count: usize| &letters[..count];
+    for (kind, token) in [
+        ("k3s-token", format!("K1{}{hex}{hex}::server:{hex}", "0")),
+        (
+            "openai-key",
+            format!("s{}-{}T3BlbkFJ{}", "k", of(20), of(20)),
+        ),
+        ("ai-service-key", format!("s{}-{}", "k", of(48))),
+        ("stripe-key", format!("s{}_prod_{}", "k", of(32))),
+        ("duffel-test-token", format!("duffel_te{}_{}", "st", of(43))),
+        (
+            "shippo-test-token",
+            format!("shippo_te{}_{hex}{}", "st", &hex[..8]),
+        ),
+        ("easypost-test-key", format!("EZ{}{}", "TK", of(54))),
+        ("sourcegraph-token", format!("sl{}_{hex}{hex}", "k")),
+        ("mailersend-token", format!("ml{}.{hex}{hex}", "sn")),
+        ("netbird-token", format!("nb{}_{}", "p", of(36))),
+        ("e2b-key", format!("e2{}_{hex}{}", "b", &hex[..8])),
+        ("polar-token", format!("polar_o{}_{}", "at", of(43))),
+        ("trello-token", format!("AT{}{hex}{hex}1A2B3C4D", "TA")),
+        (
+            "mapbox-token",
+            format!(
+                "s{}.eyJ1IjoiYWNtZSIsImEiOiJjbHc1aHF4ZGdsdnh6eDNzY2I4Zm52Z254In0.{}",
+                "k",
+                of(22)
+            ),
+        ),
+    ] {
+        assert_eq!(kinds(&format!("x = \"{token}\""), false), [kind], "{token}");
+    }
+    assert!(kinds(&format!("K1{}{hex}{hex}::server", "0"), false).is_empty());
+}

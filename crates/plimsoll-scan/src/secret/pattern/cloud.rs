@@ -187,6 +187,13 @@ pub(super) const PATTERNS: &[Pattern] = &[
             r"S[UAONC]A[A-Z2-7]{55}",
         )
     },
+    token(
+        // K3s and RKE2: the sum of the cluster's certificate, who joins, and the secret.
+        "k3s-token",
+        &["K10"],
+        r"K10[0-9a-f]{64}::(?:[a-z0-9-]{1,32}:[A-Za-z0-9._~-]{8,128}|[a-z0-9]{6}\.[a-z0-9]{16})",
+    ),
+    token("netbird-token", &["nbp_"], r"nbp_[A-Za-z0-9]{36}"),
     token("render-key", &["rnd_"], r"rnd_[A-Za-z0-9]{28,40}"),
     token("neon-key", &["napi_"], r"napi_[a-z0-9]{64}"),
     token("deno-token", &["ddp_", "ddo_"], r"dd[po]_[A-Za-z0-9]{36}"),
@@ -321,8 +328,8 @@ pub(super) const PATTERNS: &[Pattern] = &[
     ),
     token(
         "dynatrace-token",
-        &["dt0c01.", "dt0s16."],
-        r"dt0(?:c01|s16)\.[A-Z0-9]{24}\.[A-Z0-9]{64}",
+        &["dt0c01.", "dt0s16.", "dt0s02."],
+        r"dt0(?:c01|s16|s02)\.[A-Z0-9]{8,24}\.[A-Z0-9]{64}",
     ),
     token(
         "axiom-token",

@@ -113,6 +113,12 @@ pub(super) const PATTERNS: &[Pattern] = &[
         &["sgp_"],
         r"sgp_(?:(?:[a-f0-9]{16}|local)_)?[a-f0-9]{40}",
     ),
+    token("sourcegraph-token", &["slk_"], r"slk_[a-f0-9]{64}"),
+    token(
+        "snyk-token",
+        &["snyk_uat.", "snyk_sat."],
+        r"snyk_[us]at\.[A-Za-z0-9]{8}\.[A-Za-z0-9_-]{40,600}",
+    ),
     token(
         "harness-token",
         &["pat.", "sat."],

@@ -164,6 +164,18 @@ fn drawn(value: &[u8]) -> Verdict {
     }
 }
 
+/// A key of a form that many makers of models have; the mark inside is the oldest one's.
+fn model_key(key: &[u8]) -> Verdict {
+    match real(key) {
+        Verdict::Match if memchr::memmem::find(key, b"T3BlbkFJ").is_some() => Verdict::Value {
+            kind: "openai-key",
+            severity: Severity::Critical,
+            value: key.to_vec(),
+        },
+        other => other,
+    }
+}
+
 /// A JSON web token, other than those that stand in every manual.
 fn json_web_token(token: &[u8]) -> Verdict {
     let told = std::str::from_utf8(token).ok().and_then(is_jwt);
@@ -254,8 +266,19 @@ pub(super) const PEM_BEGIN: &str = "-----BEGIN ";
 pub(super) const PEM: &str =
     r"(?s)^-----BEGIN (?:[A-Z0-9]+ ){0,3}PRIVATE KEY(?: BLOCK)?-----.{1,16000}?-----END ";
 
-/// Keys that a library tries itself with, in code that everybody has: that of ssh2 for Node.
-const PROBES: &[&str] = &["0739020d3a2d"];
+/// Keys that a library tries itself with, in code that everybody has: that of ssh2 for Node, and that
+/// of Netty's `OpenSsl`; of each the sum of its base64 and of what that decodes to.
+const PROBES: &[&str] = &[
+    "0739020d3a2d",
+    "b73968ba56e2",
+    "1bb2a9feb770",
+    "9186408b8399",
+];
+
+/// Whether everybody has a key.
+pub(super) fn is_probe(key: &[u8]) -> bool {
+    PROBES.contains(&Fingerprint::of(key).to_string().as_str())
+}
 
 /// How long the key is that both ends of a tunnel share, where one begins here: 256 bytes in
 /// hexadecimal (openvpn(8), `--secret`).
@@ -308,8 +331,7 @@ pub(super) fn private_key(block: &[u8]) -> Verdict {
             || decoded.first() == Some(&0x30)
             || label.contains("PGP")
             || encrypted);
-    let fingerprint = Fingerprint::of(value.as_bytes()).to_string();
-    if !is_key || PROBES.contains(&fingerprint.as_str()) {
+    if !is_key || is_probe(value.as_bytes()) {
         return Verdict::Nothing;
     }
     let (kind, severity) = if encrypted {
@@ -400,6 +422,9 @@ mod tests {
                 _ => None,
             };
         assert_eq!(found("T"), None);
+        let body = "MC4CAQAwBQYDK2VwBCIEIHKj+sVa9WcD/q2DJUJaf43Kptc8xYuUQA4bOFj9vC8T";
+        let der = BASE64.decode(body).unwrap();
+        assert!(crate::secret::der::der_key(&der).is_none());
         assert_eq!(found("U"), Some("private-key"));
     }
 

@@ -3,8 +3,8 @@
 use plimsoll_model::Severity;
 
 use super::{
-    Pattern, Programs, extended_key, hexadecimal, json_web_token, key_id, likely, sure, token,
-    word_byte,
+    Pattern, Programs, extended_key, hexadecimal, json_web_token, key_id, likely, model_key, sure,
+    token, word_byte,
 };
 
 pub(super) const PATTERNS: &[Pattern] = &[
@@ -107,6 +107,7 @@ pub(super) const PATTERNS: &[Pattern] = &[
         r"SG\.[A-Za-z0-9_-]{22}\.[A-Za-z0-9_-]{43}",
     ),
     token("mailgun-key", &["key-"], r"key-[0-9a-f]{32}"),
+    token("mailersend-token", &["mlsn."], r"mlsn\.[a-f0-9]{64}"),
     Pattern {
         lead: Some(hexadecimal),
         then: b"123456789",
@@ -124,8 +125,15 @@ pub(super) const PATTERNS: &[Pattern] = &[
     // Money.
     sure(
         "stripe-key",
-        &["sk_live_", "rk_live_", "sk_org_live_", "rk_org_live_"],
-        r"[rs]k_(?:org_)?live_[A-Za-z0-9]{20,247}",
+        &[
+            "sk_live_",
+            "rk_live_",
+            "sk_org_live_",
+            "rk_org_live_",
+            "sk_prod_",
+            "rk_prod_",
+        ],
+        r"[rs]k_(?:(?:org_)?live|prod)_[A-Za-z0-9]{20,247}",
     ),
     Pattern {
         severity: Severity::Low,
@@ -170,15 +178,40 @@ pub(super) const PATTERNS: &[Pattern] = &[
     ),
     token("flutterwave-key", &["FLWSECK-"], r"FLWSECK-[a-z0-9]{32}-X"),
     token("easypost-key", &["EZAK"], r"EZAK[A-Za-z0-9]{54}"),
+    Pattern {
+        severity: Severity::Low,
+        ..token("easypost-test-key", &["EZTK"], r"EZTK[A-Za-z0-9]{54}")
+    },
     token(
         "shippo-token",
         &["shippo_live_"],
         r"shippo_live_[a-f0-9]{40}",
     ),
+    Pattern {
+        severity: Severity::Low,
+        ..token(
+            "shippo-test-token",
+            &["shippo_test_"],
+            r"shippo_test_[a-f0-9]{40}",
+        )
+    },
     token(
         "duffel-token",
         &["duffel_live_"],
         r"duffel_live_[A-Za-z0-9_=-]{43}",
+    ),
+    Pattern {
+        severity: Severity::Low,
+        ..token(
+            "duffel-test-token",
+            &["duffel_test_"],
+            r"duffel_test_[A-Za-z0-9_=-]{43}",
+        )
+    },
+    token(
+        "polar-token",
+        &["polar_oat_"],
+        r"polar_oat_[A-Za-z0-9]{30,60}",
     ),
     // Models.
     sure(
@@ -206,6 +239,7 @@ pub(super) const PATTERNS: &[Pattern] = &[
         r"sk-lf-[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}",
     ),
     Pattern {
+        check: model_key,
         ..token(
             "ai-service-key",
             &["sk-"],
@@ -239,6 +273,7 @@ pub(super) const PATTERNS: &[Pattern] = &[
         then: b"0123456789abcdef",
         ..token("firecrawl-key", &["fc-"], r"fc-[0-9a-f]{32}")
     },
+    token("e2b-key", &["e2b_"], r"e2b_[a-f0-9]{40}"),
     token("groq-key", &["gsk_"], r"gsk_[A-Za-z0-9]{52}"),
     token("replicate-token", &["r8_"], r"r8_[A-Za-z0-9]{37}"),
     token("xai-key", &["xai-"], r"xai-[A-Za-z0-9]{80}"),
@@ -274,6 +309,10 @@ pub(super) const PATTERNS: &[Pattern] = &[
             &["pat"],
             r"pat[A-Za-z0-9]{14}\.[a-f0-9]{64}",
         )
+    },
+    Pattern {
+        then: b"0123456789abcdef",
+        ..token("trello-token", &["ATTA"], r"ATTA[a-fA-F0-9]{72}")
     },
     token("42-secret", &["s-s4t2"], r"s-s4t2(?:ud|af)-[a-f0-9]{64}"),
     token("adobe-secret", &["p8e-"], r"p8e-[A-Za-z0-9]{32}"),
@@ -331,6 +370,7 @@ pub(super) const PATTERNS: &[Pattern] = &[
     token(
         "mapbox-token",
         &["sk.eyJ"],
-        r"sk\.eyJ[A-Za-z0-9_-]{60,300}\.[A-Za-z0-9_-]{22}",
+        // The shorter the user's name, the shorter the middle.
+        r"sk\.eyJ[A-Za-z0-9_-]{50,300}\.[A-Za-z0-9_-]{22}",
     ),
 ];

@@ -1,0 +1,77 @@
+use super::*;
+
+fn search(path: &str, text: &str) -> Vec<FileSighting> {
+    let mut searcher = Searcher::new(Detector::shared(), u64::MAX);
+    let mut search = searcher.file(path, text.len() as u64);
+    search.feed(text.as_bytes());
+    search.finish().sightings
+}
+
+fn told(path: &str, text: &str) -> Vec<(String, Severity)> {
+    search(path, text)
+        .into_iter()
+        .map(|one| (one.kind.into_owned(), one.severity))
+        .collect()
+}
+
+#[test]
+fn a_password_in_an_address_is_one_in_lock_files() {
+    let password = format!("Zk4vTqB9{}", "xWm2LrNs");
+    let sum = "3kQmZ7xW4vT1pL9rY6nB3cF5hJ0sGaEw8Uq2Nd5HbVo";
+    let text = format!(
+        "resolved \"git+https://deploy:{password}@git.acme.io/priv.git#abc\"\ntoken = \"{sum}\"\n"
+    );
+    for name in [
+        "package-lock.json",
+        "yarn.lock",
+        "pnpm-lock.yaml",
+        "poetry.lock",
+        "Pipfile.lock",
+        "Gemfile.lock",
+        "Cargo.lock",
+        "mix.lock",
+    ] {
+        for path in [name.to_owned(), format!("app/{name}")] {
+            let found = told(&path, &text);
+            let one = ("url-password".to_owned(), Severity::Critical);
+            assert_eq!(found, [one], "{path}");
+        }
+        let of_others = format!("app/node_modules/a/{name}");
+        assert!(told(&of_others, &text).is_empty());
+    }
+}
+
+#[test]
+fn what_a_package_explains_is_no_alarm() {
+    let token = format!("hv{}.2OCsZxZA6Z9lChbt0janOOZI", "s");
+    let severities = |path: &str, text: &str| -> Vec<Severity> {
+        let found = told(path, &text.replace("TOKEN", &token)).into_iter();
+        found.map(|(_, severity)| severity).collect()
+    };
+    let package = "app/node_modules/a/b.js";
+    for text in [
+        "placeholder: 'e.g. TOKEN',",
+        "{\n   * token: 'TOKEN'\n}",
+        "// use TOKEN",
+    ] {
+        assert_eq!(severities(package, text), [Severity::Info], "{text}");
+        assert_eq!(severities("app/b.js", text), [Severity::Critical], "{text}");
+    }
+    for text in ["x = 'TOKEN'", "// use TOKEN\nx = 'TOKEN'"] {
+        assert_eq!(severities(package, text), [Severity::Critical], "{text}");
+    }
+}
+
+#[test]
+fn a_long_library_has_the_sum_that_proves_it() {
+    let token = format!("hv{}.2OCsZxZA6Z9lChbt0janOOZI", "s");
+    let text = format!("\n{token}\n{}", "x\n".repeat(WHOLE));
+    let sums = |path: &str, text: &str| {
+        let found = search(path, text);
+        assert_eq!(found.len(), 1);
+        found[0].sums.as_ref().map(|sums| sums.sha256.clone())
+    };
+    let proof = FileSums::of(text.as_bytes()).sha256;
+    assert_eq!(sums("app/a.libs/liba-0.so.1", &text), Some(proof));
+    assert_eq!(sums("app/a.log", &text), None);
+}
