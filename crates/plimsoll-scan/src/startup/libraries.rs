@@ -80,7 +80,7 @@ impl<'a> Surroundings<'a> {
                 let given = name.contains('/')
                     || !name.contains(".so")
                     || FROM_OUTSIDE.iter().any(|start| name.starts_with(start))
-                    || (search.is_musl && IN_MUSL.iter().any(|start| name.starts_with(start)));
+                    || (search.is_musl_libc && IN_MUSL.iter().any(|start| name.starts_with(start)));
                 if given || seen.len() >= MAX_LIBRARIES || !seen.insert(name) {
                     continue;
                 }
@@ -97,6 +97,7 @@ impl<'a> Surroundings<'a> {
                         elsewhere.extend(anywhere.first().map(|place| (*place).to_owned()));
                         continue;
                     }
+                    Places::Unknown if anywhere.is_empty() && search.preloads => continue,
                     Places::Unknown if anywhere.is_empty() => {
                         missing.push(name.clone());
                         continue;

@@ -111,7 +111,11 @@ enum Folder {
 pub(super) struct Search<'f, 'a> {
     around: &'f Surroundings<'a>,
     machine: u16,
-    pub(super) is_musl: bool,
+    is_musl: bool,
+    /// Whether musl's loader answers for the names of the C library, by itself or behind gcompat.
+    pub(super) is_musl_libc: bool,
+    /// Whether libraries are loaded that nothing asks for: they may go by any name.
+    pub(super) preloads: bool,
     /// Whether the folders are all there are.
     is_known: bool,
     /// `LD_LIBRARY_PATH`.
@@ -134,6 +138,8 @@ impl<'f, 'a> Search<'f, 'a> {
             around,
             machine: elf.machine,
             is_musl,
+            is_musl_libc: is_musl || hands_over,
+            preloads: false,
             is_known: false,
             library_path: Vec::new(),
             system: Vec::new(),
@@ -152,13 +158,13 @@ impl<'f, 'a> Search<'f, 'a> {
             let mut env = around.config.env.iter().rev();
             env.find_map(|one| one.strip_prefix(name)?.strip_prefix('='))
         };
-        let preloads = variable("LD_PRELOAD").is_some_and(|value| !value.is_empty())
+        search.preloads = variable("LD_PRELOAD").is_some_and(|value| !value.is_empty())
             || around
                 .tree
                 .follow("etc/ld.so.preload")
                 .is_some_and(|(_, node)| node.fact.size > 0);
         // musl's loader is its C library, which may go by that name.
-        search.is_known = is_usual && (is_musl || is_loader && !hands_over) && !preloads;
+        search.is_known = is_usual && (is_musl || is_loader && !hands_over) && !search.preloads;
         if let Some(text) = variable("LD_LIBRARY_PATH") {
             // Empty parts mean the working directory.
             let (list, known) = folders(&text.replace(';', ":"), "/", elf);

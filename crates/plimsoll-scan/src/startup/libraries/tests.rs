@@ -208,6 +208,7 @@ fn what_cannot_be_known_is_not_told() {
     );
     let preloaded = image(GLIBC).file("etc/ld.so.preload");
     assert_eq!(preloaded.missing(GLIBC, plain()), none);
+    assert_eq!(preloaded.missing(GLIBC, elf(&["libb.so.1"])), none);
     assert_eq!(
         image(GLIBC).env("LD_LIBRARY_PATH=").missing(GLIBC, plain()),
         none
