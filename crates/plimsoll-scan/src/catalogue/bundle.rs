@@ -18,10 +18,14 @@ const MARKS: &[&[u8]] = &[
     b"__toESM",
     b"parcelRequire",
     b"__vite__mapDeps",
+    // What esbuild's and webpack's module functions are once their names are shortened.
+    b"={exports:{}}).exports,",
+    b"={exports:{}};return ",
+    b"loaded:!1,exports:{}}",
 ];
 
 /// The longest of them.
-const LONGEST: usize = 20;
+const LONGEST: usize = 24;
 
 /// Shorter ones hold little but an application's own lines.
 const SHORTEST: u64 = 32 << 10;
@@ -101,7 +105,7 @@ mod tests {
             assert!(mark.len() <= LONGEST);
             let text = format!("{filler}var {} = 1;{filler}", String::from_utf8_lossy(mark));
             assert_eq!(read("a.js", text.as_bytes()), Ok(Document::Bundle));
-            for size in [1, 3, 19, 20, 21, 64, 1000] {
+            for size in [1, 3, 23, 24, 25, 64, 1000] {
                 let mut watcher = watch(&Candidate::named("a.js"));
                 for piece in text.as_bytes().chunks(size) {
                     watcher.feed(piece);

@@ -335,6 +335,10 @@ pub(super) fn read(_path: &str, bytes: &[u8]) -> Result<Document, String> {
 /// Many files are called so; one that is no project's is no loss.
 pub(super) fn read_project(path: &str, bytes: &[u8]) -> Result<Document, String> {
     let wire = wire(bytes).unwrap_or_default();
+    let starts = match wire.private.0 {
+        true => Vec::new(),
+        false => wire.starts.0.clone(),
+    };
     if may_be_carried(path) {
         // The folder is called as the package that was put there is. What it asks for was built in.
         let is_named = |own: &Manifest| {
@@ -345,7 +349,7 @@ pub(super) fn read_project(path: &str, bytes: &[u8]) -> Result<Document, String>
             Some(own) => Document::NpmProject(Project {
                 manifest: Some(own),
                 asks: Vec::new(),
-                starts: wire.starts.0,
+                starts,
             }),
             None => Document::Packages(Vec::new()),
         });
@@ -353,10 +357,7 @@ pub(super) fn read_project(path: &str, bytes: &[u8]) -> Result<Document, String>
     Ok(Document::NpmProject(Project {
         manifest: manifest(&wire).ok(),
         asks: wire.asks.into_iter().collect(),
-        starts: match wire.private.0 {
-            true => Vec::new(),
-            false => wire.starts.0,
-        },
+        starts,
     }))
 }
 

@@ -103,6 +103,9 @@ pub(super) fn claims_archive(candidate: &Candidate<'_>) -> bool {
     let ends = [".egg", ".pyz", ".pex"];
     let is_packed_in =
         || candidate.name.ends_with(".whl") && base_name(folder(candidate.path)) == ".deps";
+    if is_fixture(candidate.path) {
+        return false;
+    }
     (ends.iter().any(|end| candidate.name.ends_with(end)) || is_packed_in())
         && (candidate.head.starts_with(b"PK") || candidate.head.starts_with(b"#!"))
         || is_program(candidate.head)
