@@ -120,6 +120,8 @@ pub struct ImageFacts<'a> {
     pub layer_sources: &'a [Option<SourceOrigin>],
     /// The Dockerfile it was built from, where known.
     pub dockerfile: Option<&'a SourceFile>,
+    /// Whether the Dockerfile is judged beside the image: of its lines its own rules speak then.
+    pub is_dockerfile_judged: bool,
 }
 
 /// Takes what a rule has to say.

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use plimsoll_model::{
     Account, Digest, Finding, HealthCheck, ImageConfig, ImageName, Inventory, LayerFacts, NoFormat,
-    NotableFile, NotableKind, SecretSighting, Severity, SourceFile, StartupFile, StartupProblem,
-    StartupRole,
+    NotableFile, NotableKind, SecretSighting, Severity, SourceFile, SourceOrigin, Span,
+    StartupFile, StartupProblem, StartupRole,
 };
 use plimsoll_syntax::context::{Context, ContextEntry, EntryKind};
 
@@ -185,6 +185,8 @@ pub(crate) struct ImageExample {
     size: u64,
     limit: Option<u64>,
     has_ignore_file: Option<bool>,
+    dockerfile: Option<SourceFile>,
+    is_dockerfile_judged: bool,
 }
 
 impl ImageExample {
@@ -290,6 +292,20 @@ impl ImageExample {
                 layer: words[1].parse().unwrap(),
             }),
             "missing-time-zone" => self.inventory.missing_time_zone = Some(value.to_owned()),
+            "dockerfile" => {
+                let text = value.replace(" | ", "\n") + "\n";
+                self.dockerfile = Some(SourceFile::new("Dockerfile", text));
+            }
+            // That made the last layer.
+            "line" => {
+                let file = self.dockerfile.as_ref().unwrap();
+                let lines = file.bytes().split_inclusive(|byte| *byte == b'\n');
+                let before = lines.take(value.parse::<usize>().unwrap() - 1);
+                let start = before.map(<[u8]>::len).sum();
+                let layer = self.inventory.layers.last_mut().unwrap();
+                layer.source = Some(SourceOrigin::new(file, Span::new(start, start)));
+            }
+            "judged" => self.is_dockerfile_judged = value == "yes",
             "tag" => self.tags.push(ImageName::parse(value).unwrap()),
             "size" => self.size = value.parse().unwrap(),
             "limit" => self.limit = Some(value.parse().unwrap()),
@@ -308,7 +324,8 @@ impl ImageExample {
                 max_size: self.limit,
                 has_ignore_file: self.has_ignore_file,
                 layer_sources: &[],
-                dockerfile: None,
+                dockerfile: self.dockerfile.as_ref(),
+                is_dockerfile_judged: self.is_dockerfile_judged,
             },
             &options(rule),
         )
@@ -321,6 +338,7 @@ fn startup(words: &[&str]) -> StartupFile {
     let detail = || words[4].to_owned();
     let interpreter = |carriage_return| StartupProblem::MissingInterpreter {
         interpreter: detail(),
+        is_relative: words[3] == "relative-interpreter",
         carriage_return,
     };
     let problem = words.get(3).map(|problem| match *problem {
@@ -337,7 +355,7 @@ fn startup(words: &[&str]) -> StartupFile {
             machine: detail(),
             platform: "linux/amd64".to_owned(),
         },
-        "interpreter" => interpreter(false),
+        "interpreter" | "relative-interpreter" => interpreter(false),
         "carriage-return" => interpreter(true),
         "library" => StartupProblem::MissingLibraries {
             libraries: vec![detail()],

@@ -170,11 +170,15 @@ impl<'a> Look<'a> {
         })
     }
 
+    /// Whether it was just built from a project, whose Dockerfile was judged on the way.
+    fn is_built_here(&self) -> bool {
+        self.has_ignore_file.is_some()
+    }
+
     /// That the image was not built from the Dockerfile, where its history tells so.
     pub(crate) fn foreign_dockerfile(&self) -> Option<Skipped> {
         // Of an image that was built here the lines are known.
-        let made_elsewhere = self.has_ignore_file.is_none();
-        let file = self.dockerfile.filter(|_| made_elsewhere)?;
+        let file = self.dockerfile.filter(|_| !self.is_built_here())?;
         Some(Skipped {
             what: file.path().to_owned(),
             why: self.strangeness(file)?,
@@ -237,6 +241,7 @@ impl<'a> Look<'a> {
                 has_ignore_file: self.has_ignore_file,
                 layer_sources: &self.layer_sources,
                 dockerfile: self.dockerfile,
+                is_dockerfile_judged: self.is_built_here(),
             },
             &options,
         );

@@ -6,8 +6,8 @@ use super::{history, origin};
 declare_rule! {
     /// ## What it does
     /// Tells that a step above the base took files with `ADD` that are, by their names, neither archives nor
-    /// URLs. Only BuildKit writes the names into the history; where the Dockerfile is known,
-    /// `add-instead-of-copy` speaks of its line.
+    /// URLs. Only BuildKit writes the names into the history; where the Dockerfile is judged beside the image,
+    /// as `plimsoll ship` does, `add-instead-of-copy` speaks of its line.
     ///
     /// ## Why it hurts in production
     /// `ADD` unpacks what turns out to be an archive and fetches what turns out to be a URL. The day a file is

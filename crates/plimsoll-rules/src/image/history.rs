@@ -8,7 +8,7 @@ use crate::project::Project;
 use crate::rule::ImageFacts;
 
 /// What the rule called `rule` is sure of about steps whose text holds `mark`, each with the number of
-/// its layer. The base's steps are the base's, and of a line of a Dockerfile that is known the rule
+/// its layer. The base's steps are the base's, and of a line of a Dockerfile that is judged too the rule
 /// itself speaks.
 pub(super) fn judged(image: &ImageFacts<'_>, rule: &str, mark: &str) -> Vec<(usize, Finding)> {
     let base = image.inventory.base.as_ref().map_or(0, |base| base.layers);
@@ -19,11 +19,12 @@ pub(super) fn judged(image: &ImageFacts<'_>, rule: &str, mark: &str) -> Vec<(usi
     };
     let mut found = Vec::new();
     for (index, layer) in image.inventory.layers.iter().enumerate().skip(base) {
-        let is_known =
+        let has_line =
             layer.source.is_some() || image.layer_sources.get(index).is_some_and(Option::is_some);
+        let is_judged = image.is_dockerfile_judged && has_line;
         let text = layer.instruction.as_deref().unwrap_or_default();
         let Some(line) = Some(text)
-            .filter(|text| !is_known && text.contains(mark))
+            .filter(|text| !is_judged && text.contains(mark))
             .and_then(as_written)
         else {
             continue;
@@ -52,16 +53,66 @@ fn as_written(created_by: &str) -> Option<String> {
         return Some(format!("ADD {sources}"));
     }
     let text = plain.unwrap_or(text);
-    let mut run = text.strip_prefix("RUN ").unwrap_or(text);
-    if run.starts_with('|') {
-        // The build arguments that the step knew.
-        run = run.get(run.find(" /bin/")? + 1..)?;
-    }
-    let (shell, command) = run.split_once(" -c ")?;
-    let is_shell = shell.split(' ').next()?.ends_with("sh");
-    let command = command.trim_start();
+    let command = shell_command(text.strip_prefix("RUN ").unwrap_or(text))?.trim_start();
     let is_command = !command.is_empty() && !command.starts_with(['[', '-', '<', '#']);
-    (is_shell && is_command).then(|| format!("RUN {command}"))
+    is_command.then(|| format!("RUN {command}"))
+}
+
+/// Words between a shell and the option that its command follows.
+const MAX_OPTIONS: usize = 8;
+
+/// What stands behind `SHELL [OPTION]... -c`, and behind the build arguments that the step knew:
+/// `|2 A=b C=d e /bin/sh -c COMMAND`. Nothing there is quoted.
+fn shell_command(run: &str) -> Option<&str> {
+    let arguments: usize = match run.strip_prefix('|') {
+        Some(rest) => rest.split(' ').next()?.parse().ok()?,
+        None => 0,
+    };
+    let mut words: Vec<&str> = Vec::new();
+    let mut by_name = None;
+    let mut at = 0;
+    for word in run.split(' ') {
+        at += word.len() + 1;
+        if is_command_option(word)
+            && let Some(shell) = shell_before(&words)
+        {
+            let command = run.get(at..);
+            if arguments == 0 {
+                return command.filter(|_| shell == 0);
+            }
+            // One without a path may be the last word of an argument.
+            match words.get(shell).is_some_and(|word| word.starts_with('/')) {
+                _ if shell <= arguments => {}
+                true => return command,
+                false => by_name = by_name.or(command),
+            }
+        }
+        words.push(word);
+    }
+    by_name
+}
+
+/// `-c`, alone or behind other letters: `-lc`.
+fn is_command_option(word: &str) -> bool {
+    word.strip_prefix('-').is_some_and(|letters| {
+        letters.ends_with('c') && letters.bytes().all(|letter| letter.is_ascii_alphabetic())
+    })
+}
+
+/// Where the shell stands whose options these words end in.
+fn shell_before(words: &[&str]) -> Option<usize> {
+    let mut end = words.len();
+    for _ in 0..=MAX_OPTIONS {
+        let (word, before) = words.get(..end)?.split_last()?;
+        let is_option = |word: &str| word.starts_with(['-', '+']);
+        // `-o pipefail`, `-eo pipefail`.
+        let is_named = |word: &&str| is_option(word) && word.ends_with('o');
+        end = before.len();
+        if !is_option(word) && !before.last().is_some_and(is_named) {
+            return (word.ends_with("sh") && !word.contains('=')).then_some(end);
+        }
+    }
+    None
 }
 
 #[cfg(test)]
@@ -82,6 +133,23 @@ mod tests {
                 "RUN /bin/bash -o pipefail -c a | b # buildkit",
                 Some("RUN a | b"),
             ),
+            (
+                "RUN |1 A=b /usr/bin/bash -eo pipefail -c sudo make # buildkit",
+                Some("RUN sudo make"),
+            ),
+            (
+                "RUN |1 A=x /bin/y /bin/sh -c sudo make",
+                Some("RUN sudo make"),
+            ),
+            ("RUN |1 A=b bash -c make # buildkit", Some("RUN make")),
+            ("RUN |1 A= bash -lc make # buildkit", Some("RUN make")),
+            // Which of two it is the one with a path tells, and what is an argument's is none.
+            ("RUN |1 A=exec sh -c sudo /bin/sh -c make", Some("RUN make")),
+            ("RUN |2 A=b sh -c sudo", None),
+            ("RUN |1 A=/bin/sh -c sudo", None),
+            ("RUN |x A=b /bin/sh -c sudo", None),
+            ("RUN make sh -c sudo # buildkit", None),
+            ("RUN /bin/sh -o -c # buildkit", None),
             ("ADD a.txt b /x/ # buildkit", Some("ADD a.txt b /x/")),
             ("/bin/sh -c #(nop) ADD file:0a1b in / ", None),
             ("ADD file:0a1b in /", None),

@@ -5,8 +5,9 @@ use super::{history, origin};
 
 declare_rule! {
     /// ## What it does
-    /// Tells that a step above the base called `sudo`, as the history has it. Where the Dockerfile is known,
-    /// `sudo-in-run` speaks of its line.
+    /// Tells that a step above the base called `sudo`, as the history has it. Here-documents are not looked at.
+    /// Where the Dockerfile is judged beside the image, as `plimsoll ship` does, `sudo-in-run` speaks of its
+    /// line.
     ///
     /// ## Why it hurts in production
     /// A build that needs `sudo` ships it, often with a rule that asks for no password: whoever gets into the
@@ -44,12 +45,7 @@ impl Rule for SudoInImageHistory {
     }
 
     fn check_image(&self, image: &ImageFacts<'_>, sink: &mut Sink<'_>) {
-        let mut steps: Vec<usize> = Vec::new();
         for (index, _) in history::judged(image, "sudo-in-run", "sudo") {
-            if steps.last() == Some(&index) {
-                continue;
-            }
-            steps.push(index);
             sink.report_at(
                 origin::of_layer(image, index),
                 "A step called `sudo`, which a build needs nowhere.",
@@ -72,6 +68,16 @@ mod tests {
                     "with arguments, and twice in one step",
                     "layer: RUN |1 A=b /bin/sh -c sudo make && sudo make install # buildkit\n",
                     1,
+                ),
+                (
+                    "of a Dockerfile that nobody judges",
+                    "layer: RUN /bin/sh -c sudo make # buildkit\ndockerfile: FROM a:1 | RUN sudo make\nline: 2\n",
+                    1,
+                ),
+                (
+                    "of a Dockerfile that is judged too",
+                    "layer: RUN /bin/sh -c sudo make # buildkit\ndockerfile: FROM a:1 | RUN sudo make\nline: 2\njudged: yes\n",
+                    0,
                 ),
                 ("by the classic builder", "layer: /bin/sh -c sudo make\n", 1),
                 (

@@ -6,8 +6,9 @@ use super::{history, origin};
 declare_rule! {
     /// ## What it does
     /// Tells that a step above the base brought every package up to date, as the history has it: `apt-get
-    /// upgrade` and `dist-upgrade`, `apk upgrade`, `dnf upgrade` and the like. Where the Dockerfile is known,
-    /// `whole-system-upgrade` speaks of its line.
+    /// upgrade` and `dist-upgrade`, `apk upgrade`, `dnf upgrade` and the like. Here-documents are not looked
+    /// at. Where the Dockerfile is judged beside the image, as `plimsoll ship` does, `whole-system-upgrade`
+    /// speaks of its line.
     ///
     /// It is a house rule, and off unless it is asked for: where the base is rebuilt too seldom, an upgrade may
     /// be the lesser evil.
@@ -48,12 +49,21 @@ impl Rule for UpgradeInImageHistory {
     }
 
     fn check_image(&self, image: &ImageFacts<'_>, sink: &mut Sink<'_>) {
-        // Every way of saying it holds one of these letters.
-        for (index, _) in history::judged(image, "whole-system-upgrade", "u") {
+        let judged = history::judged(image, "whole-system-upgrade", "");
+        for of_step in judged.chunk_by(|(one, _), (other, _)| one == other) {
+            let Some((index, _)) = of_step.first() else {
+                continue;
+            };
+            // dockle knows two package managers.
+            let is_known = of_step.iter().any(|(_, finding)| {
+                let mut aliases = finding.aliases.iter();
+                aliases.any(|alias| Self::META.aliases.contains(alias))
+            });
             sink.report_at(
-                origin::of_layer(image, index),
+                origin::of_layer(image, *index),
                 "A step brought every package of the base image up to date.",
             )
+            .aliases(if is_known { Self::META.aliases } else { &[] })
             .help("Take a newer base image instead, and upgrade by name what cannot wait.");
         }
     }
@@ -61,7 +71,7 @@ impl Rule for UpgradeInImageHistory {
 
 #[cfg(test)]
 mod tests {
-    use crate::testing::judges;
+    use crate::testing::{ImageExample, judges};
 
     #[test]
     fn cases() {
@@ -69,6 +79,8 @@ mod tests {
             "upgrade-in-image-history",
             &[
                 ("of Alpine", "layer: /bin/sh -c apk upgrade --no-cache\n", 1),
+                ("to another release", "layer: /bin/sh -c dnf -y distro-sync\n", 1),
+                ("twice in one step", "layer: /bin/sh -c apk upgrade; apt-get upgrade\n", 1),
                 (
                     "one package",
                     "layer: RUN /bin/sh -c apt-get install -y --only-upgrade openssl # buildkit\n",
@@ -81,5 +93,18 @@ mod tests {
                 ),
             ],
         );
+    }
+
+    #[test]
+    fn another_tools_id_is_given_where_that_tool_reports() {
+        for (command, aliases) in [
+            ("apk upgrade", &["DKL-DI-0003"][..]),
+            ("yum -y update; apt-get -y upgrade", &["DKL-DI-0003"]),
+            ("yum -y update", &[]),
+        ] {
+            let image = ImageExample::parse(&format!("layer: /bin/sh -c {command}\n"));
+            let found = image.check("upgrade-in-image-history").findings;
+            assert_eq!(found[0].aliases, aliases, "{command}");
+        }
     }
 }
