@@ -118,6 +118,10 @@ impl Rule for ContextHoldsSecrets {
 /// Says what of the context nobody looked at, as far as a COPY takes it.
 fn tell_gaps(context: &SharedContext, copies: &[ContextCopy<'_>], sink: &mut Sink<'_>) {
     let is_taken = |path: &str| copies.iter().any(|copy| copy.takes(path));
+    // Of a folder that nobody listed a part may enter where it does not.
+    let is_reached = |path: &str| {
+        context.may_hold_entering(path) && copies.iter().any(|copy| copy.reaches_into(path))
+    };
     let mut unread: Vec<(&str, &str)> = Vec::new();
     for gap in &context.gaps {
         match gap {
@@ -126,7 +130,7 @@ fn tell_gaps(context: &SharedContext, copies: &[ContextCopy<'_>], sink: &mut Sin
                 format!("there are more than {limit}; name what is not needed in the ignore file"),
             ),
             // What the ignore file keeps out may be as closed as it likes.
-            Gap::Folder { path, why } if context.enters(path) && is_taken(path) => sink.skip(
+            Gap::Folder { path, why } if is_reached(path) => sink.skip(
                 format!("{} of the build context", path.escape_debug()),
                 format!("the folder could not be read: {why}"),
             ),
@@ -288,6 +292,46 @@ mod tests {
             told("FROM a:1\nCOPY app/run.sh /\n", folders()),
             ["files of the build context"]
         );
+        let closed = || vec![folder("app/keys"), folder("web/data")];
+        for (source, expected) in [
+            ("app/keys/id_rsa", &["app/keys of the build context"][..]),
+            ("app/*/id_rsa", &["app/keys of the build context"]),
+            ("app/key", &[]),
+            ("--exclude=app/keys . ", &[]),
+            ("--exclude=app/keys/*.pem . ", &["app/keys of the build context"]),
+            ("web/data/id_rsa", &[]),
+        ] {
+            let dockerfile = format!("FROM a:1\nCOPY {source} /\n");
+            assert_eq!(told(&dockerfile, closed()), expected, "{source}");
+        }
+    }
+
+    #[test]
+    fn an_exception_reaches_into_a_closed_folder() {
+        for (ignore, count) in [
+            ("keys\n!keys/id_rsa\n", 1),
+            ("*\n!keys/id_*\n", 1),
+            ("keys\n!key\n", 0),
+            ("*\n!keys\n", 1),
+            ("keys\n", 0),
+        ] {
+            let mut project =
+                sized_project("FROM a:1\nCOPY . /\n", &[(".dockerignore", ignore)], &[]);
+            let mut context = (**project.context.as_ref().unwrap()).clone();
+            context.entries.push(ContextEntry {
+                path: "keys".to_owned(),
+                kind: EntryKind::Directory,
+                size: 0,
+            });
+            context.entries.sort_by(|a, b| a.path.cmp(&b.path));
+            context.gaps = vec![Gap::Folder {
+                path: "keys".to_owned(),
+                why: "permission denied".to_owned(),
+            }];
+            project.context = Some(Arc::new(SharedContext::new(context)));
+            let skipped = check_project(&project, &options(RULE)).skipped;
+            assert_eq!(skipped.len(), count, "{ignore}");
+        }
     }
 
     #[test]

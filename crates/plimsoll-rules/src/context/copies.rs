@@ -37,10 +37,21 @@ impl ContextCopy<'_> {
         self.sources
             .iter()
             .any(|source| source::takes(source, path))
-            && !self
-                .excludes
-                .iter()
-                .any(|pattern| source::takes(pattern.trim_start_matches("**/"), path))
+            && !self.excludes(path)
+    }
+
+    /// Whether it takes a folder of the context, or something that may be in it.
+    pub(crate) fn reaches_into(&self, folder: &str) -> bool {
+        self.sources
+            .iter()
+            .any(|source| source::reaches_into(source, folder))
+            && !self.excludes(folder)
+    }
+
+    fn excludes(&self, path: &str) -> bool {
+        self.excludes
+            .iter()
+            .any(|pattern| source::takes(pattern.trim_start_matches("**/"), path))
     }
 }
 

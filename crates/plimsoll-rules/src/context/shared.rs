@@ -6,6 +6,7 @@ use std::ops::Deref;
 use std::sync::OnceLock;
 
 use plimsoll_syntax::context::{Context, ContextEntry, EntryKind};
+use plimsoll_syntax::dockerignore::IgnoreFile;
 
 use super::files;
 use super::junk::{self, Junk};
@@ -91,6 +92,16 @@ impl SharedContext {
         self.indices()
             .binary_search_by(|at| self.context.entries[*at].path.as_str().cmp(path))
             .is_ok()
+    }
+
+    /// Whether what is in a folder may enter, were it known: the folder itself, or an exception of the
+    /// ignore file below it.
+    pub(crate) fn may_hold_entering(&self, folder: &str) -> bool {
+        self.enters(folder)
+            || self.context.ignore_file.as_ref().is_some_and(|source| {
+                let (rules, _) = IgnoreFile::parse(source);
+                rules.may_hold_exceptions_below(folder)
+            })
     }
 
     /// The file or link of that very path, whether or not it enters.

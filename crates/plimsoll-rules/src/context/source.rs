@@ -5,13 +5,18 @@ use plimsoll_syntax::glob::{self, Pattern};
 /// Whether a COPY of `source` takes the context path `path`: the path itself, or what is below it.
 pub(crate) fn takes(source: &str, path: &str) -> bool {
     let mut parts = path.split('/');
-    parts_of(source).all(|pattern| {
-        parts.next().is_some_and(|part| {
-            // What is no pattern is compared as it is: `[` is a letter in many file names.
-            pattern == part
-                || glob::has_wildcards(pattern) && glob::matches(pattern, part) == Ok(true)
-        })
-    })
+    parts_of(source).all(|pattern| parts.next().is_some_and(|part| is_part(pattern, part)))
+}
+
+/// Whether a COPY of `source` takes the folder `folder` of the context, or something that may lie in it.
+pub(crate) fn reaches_into(source: &str, folder: &str) -> bool {
+    let mut parts = parts_of(source).zip(folder.split('/'));
+    parts.all(|(pattern, part)| is_part(pattern, part))
+}
+
+fn is_part(pattern: &str, part: &str) -> bool {
+    // What is no pattern is compared as it is: `[` is a letter in many file names.
+    pattern == part || glob::has_wildcards(pattern) && glob::matches(pattern, part) == Ok(true)
 }
 
 fn parts_of(source: &str) -> impl Iterator<Item = &str> {
