@@ -380,6 +380,8 @@ impl Reader {
         let parts = read.parts(text, self.role == StartupRole::HealthCheck);
         // What the text writes may be what it runs.
         let mut written: HashSet<&str> = HashSet::new();
+        // Whether what comes next is run at all events: behind `&&` it may not be.
+        let mut next_is_sure = true;
         for at in 0..parts.len().min(MAX_COMMANDS) {
             let rest = parts.get(at..).unwrap_or_default();
             let Some((part, behind)) = rest.split_first() else {
@@ -388,6 +390,8 @@ impl Reader {
             let Some(command) = part.plain() else {
                 return;
             };
+            let is_sure = next_is_sure;
+            next_is_sure = is_sure || part.is_followed_at_all_events();
             let mut set = command.assignments.iter();
             if set.any(|(name, _)| changes_search(&format!("{name}="))) {
                 return;
@@ -404,6 +408,8 @@ impl Reader {
                 continue;
             };
             match program.as_str() {
+                // What comes behind it depends on it.
+                "exec" | "cd" if !is_sure => return,
                 "exec" => {
                     let words = words.get(1..).unwrap_or_default();
                     if words.first().is_some_and(|word| word.starts_with('-')) {
@@ -420,6 +426,7 @@ impl Reader {
                             return;
                         }
                         self.folder = joined(&self.folder, folder);
+                        next_is_sure = part.is_followed_at_all_events() || is_needed(rest, exits);
                     }
                     _ => return,
                 },
@@ -428,7 +435,7 @@ impl Reader {
                         && part.goes_on() => {}
                 "set" if part.goes_on() => {
                     let is_known = words.len() == command.words.len();
-                    exits = is_known && exits_on_failure(&words, exits);
+                    exits = is_known && exits_on_failure(&words, exits) && (exits || is_sure);
                 }
                 "umask" | "ulimit" | ":" | "true" | "echo" | "printf" | "sleep"
                     if part.goes_on() => {}
@@ -439,7 +446,7 @@ impl Reader {
                         true => alternatives(behind),
                         false => needed.then(Vec::new),
                     };
-                    if let Some(instead) = instead {
+                    if let Some(instead) = instead.filter(|_| is_sure) {
                         self.instead = instead;
                         self.in_shell_command(&words, depth, false);
                         self.instead.clear();
@@ -447,6 +454,7 @@ impl Reader {
                     if !(part.goes_on() && only_looks(program)) {
                         return;
                     }
+                    next_is_sure = part.is_followed_at_all_events() || is_sure && needed;
                 }
             }
             for target in &command.writes {

@@ -162,6 +162,11 @@ impl<'s> Part<'s> {
         matches!(self.then, Some(Joint::And | Joint::Then))
     }
 
+    /// Whether what stands behind it runs whether or not it works.
+    pub(super) fn is_followed_at_all_events(&self) -> bool {
+        self.then == Some(Joint::Then)
+    }
+
     /// Whether what stands behind it runs where it does not work, and only there.
     pub(super) fn has_others(&self) -> bool {
         self.then == Some(Joint::Or)
