@@ -95,7 +95,7 @@ pub(crate) fn assemble(
     }
     told.skipped.append(&mut startup.unclear);
     unread_stores(tree, &packages.ownership, &mut told);
-    gaps(records, tree, &packages.ownership, &mut told);
+    gaps(records, tree, &packages, &mut told);
     unread_files(records, tree, &packages.ownership, &mut told);
     partly_searched(records, &partly, &mut told);
     without_database(distribution.as_ref(), packages.has_database, &mut told);
@@ -168,7 +168,9 @@ fn tells_of_databases(gap: &Skipped) -> bool {
         is_essential(&Candidate::new(&gap.what, 0, 0, b""))
             && !distribution::PATHS.contains(&gap.what.as_str())
     };
-    gap.blocking && (is_layer || is_store() || is_database())
+    // A layer deletes one.
+    let is_deleted = gap.what == Distribution::PACKAGES;
+    gap.blocking && (is_layer || is_deleted || is_store() || is_database())
 }
 
 /// What was linked into the Go programs that are there.

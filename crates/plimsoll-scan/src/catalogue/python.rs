@@ -45,9 +45,13 @@ pub(crate) type ShortSum = ([u8; 6], [u8; 10]);
 
 /// The short sum of a file by its path, relative to the folder of the distribution, and its sum.
 pub(crate) fn short_sum(path: &str, sum: &str) -> Option<ShortSum> {
-    let of_path = Sha256::digest(path);
     let of_bytes = URL_SAFE_NO_PAD.decode(sum).ok()?;
-    Some((*of_path.first_chunk()?, *of_bytes.first_chunk()?))
+    Some((short_path(path)?, *of_bytes.first_chunk()?))
+}
+
+/// The beginning of the sum of a path, relative to the folder of the distribution.
+pub(crate) fn short_path(path: &str) -> Option<[u8; 6]> {
+    Sha256::digest(path).first_chunk().copied()
 }
 
 /// Whether the file `name` lies in the metadata folder of a distribution. One in a cache is read
@@ -57,19 +61,28 @@ fn is_in(candidate: &Candidate<'_>, name: &str, end: &str) -> bool {
 }
 
 /// Whether metadata lies among what a package is tried with: `pkg_resources/tests/data/…`. Where
-/// nothing says what folder packages are imported from, it takes two such folders to tell.
+/// nothing says what folder packages are imported from, it takes both of these to tell, the one in the
+/// other: single folders of such names are where people install.
 fn is_fixture(path: &str) -> bool {
     let imported = ["site-packages/", "dist-packages/"];
     let below = imported
         .iter()
         .filter_map(|place| path.rfind(place).map(|at| at + place.len()))
         .max();
-    let parts = path
+    let mut parts = path
         .get(below.unwrap_or(0)..)
         .unwrap_or_default()
         .split('/');
-    let fixtures = parts.filter(|part| FIXTURES.contains(part) || *part == "data");
-    fixtures.count() > usize::from(below.is_none())
+    match below {
+        Some(_) => parts.any(|part| FIXTURES.contains(&part) || part == "data"),
+        None => {
+            let mut before = "";
+            parts.any(|part| {
+                let outer = std::mem::replace(&mut before, part);
+                matches!(outer, "test" | "tests") && part == "data"
+            })
+        }
+    }
 }
 
 pub(super) fn claims_metadata(candidate: &Candidate<'_>) -> bool {
@@ -103,11 +116,9 @@ pub(super) fn claims_archive(candidate: &Candidate<'_>) -> bool {
     let ends = [".egg", ".pyz", ".pex"];
     let is_packed_in =
         || candidate.name.ends_with(".whl") && base_name(folder(candidate.path)) == ".deps";
-    if is_fixture(candidate.path) {
-        return false;
-    }
     (ends.iter().any(|end| candidate.name.ends_with(end)) || is_packed_in())
         && (candidate.head.starts_with(b"PK") || candidate.head.starts_with(b"#!"))
+        && !is_fixture(candidate.path)
         || is_program(candidate.head)
 }
 
@@ -418,6 +429,10 @@ mod tests {
             "srv/tests/venv/lib/python3.12/site-packages/a-1.dist-info/METADATA",
             "data/deps/a-1.dist-info/METADATA",
             "srv/demo/a-1.dist-info/METADATA",
+            "data/examples/a-1.dist-info/METADATA",
+            "data/demo/a-1.dist-info/METADATA",
+            "srv/demo/tests/deps/a-1.dist-info/METADATA",
+            "srv/tests/app/data/a-1.dist-info/METADATA",
         ] {
             assert!(claimed(path), "{path}");
         }
@@ -574,6 +589,11 @@ mod tests {
         assert!(!claims("bin/tool", b"#!/bin/sh\nPK\x03\x04"));
         let script = b"#!/bin/sh\n# N.B.: This script should stick to syntax defined for POSIX";
         assert!(claims("bin/tool", script));
+        // What is a program is told by its head, wherever it lies.
+        let program = b"#!/usr/bin/env python3\nPK\x03\x04";
+        assert!(claims("srv/tests/data/tool", program));
+        assert!(claims("data/test/app.pex", program));
+        assert!(!claims("srv/tests/data/a.egg", b"PK\x03\x04"));
         assert!(claims("app/.deps/idna-3.3-py3-none-any.whl", b"PK\x03\x04"));
         assert!(!claims("root/idna-3.3-py3-none-any.whl", b"PK\x03\x04"));
         assert!(!claims("bin/tool", b"#!/usr/bin/python3"));

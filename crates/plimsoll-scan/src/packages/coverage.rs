@@ -1,9 +1,11 @@
 //! What an inventory does not cover, said out loud: programs and archives that no package owns and
 //! that do not say what they are made of. One line a kind.
 
+mod bundles;
+
 use plimsoll_model::{Evidence, Skipped, human_size};
 
-use super::Ownership;
+use super::Packages;
 use crate::catalogue::Document;
 use crate::catalogue::binary::{Binary, Kind, Origin};
 use crate::gaps::Gaps;
@@ -110,9 +112,10 @@ impl Gap {
 pub(crate) fn gaps(
     layers: &[LayerRecord],
     tree: &Tree<'_>,
-    ownership: &Ownership<'_>,
+    packages: &Packages<'_>,
     gaps: &mut Gaps,
 ) {
+    let ownership = &packages.ownership;
     let mut found: Vec<(Gap, &str, u64)> = Vec::new();
     for (path, node) in tree.iter() {
         if node.fact.kind != FactKind::File {
@@ -158,6 +161,7 @@ pub(crate) fn gaps(
         };
         found.push((gap, path, node.fact.size));
     }
+    bundles::drop_listed(&mut found, layers, tree, &packages.installed);
     for gap in Gap::ALL {
         let own: Vec<(&str, u64)> = found
             .iter()

@@ -300,3 +300,39 @@ fn packages_that_run_where_they_were_unpacked() {
         ]
     );
 }
+
+#[test]
+fn bundles_of_listed_packages_are_theirs_to_answer_for() {
+    let bundle = || format!("var __webpack_require__;{}", " ".repeat(40 << 10));
+    let site = "usr/local/lib/python3.12/site-packages/jupyterlab-4.0.0.dist-info";
+    let sum = "47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU";
+    let told = |more: &[&str]| {
+        let mut layer = Layer::new()
+            .file(
+                "opt/yarn-v1.22.22/package.json",
+                manifest("yarn", "1.22.22"),
+            )
+            .file("opt/yarn-v1.22.22/lib/cli.js", bundle())
+            .file("srv/shop/package.json", manifest("shop", "1.0.0"))
+            .file(
+                &format!("{site}/METADATA"),
+                "Name: jupyterlab\nVersion: 4.0.0\n",
+            )
+            .file(
+                &format!("{site}/RECORD"),
+                format!("../../../share/jupyter/static/main.js,sha256={sum},9\n"),
+            )
+            .file("usr/local/share/jupyter/static/main.js", bundle());
+        for path in more {
+            layer = layer.file(path, bundle());
+        }
+        let gaps = look(vec![layer]).skipped.into_iter();
+        let bundles = gaps.filter(|gap| gap.why.starts_with("bundles"));
+        bundles.map(|gap| gap.what).collect::<Vec<_>>()
+    };
+    assert_eq!(told(&[]), [""; 0]);
+    let own = told(&["srv/shop/dist/main.js"]);
+    assert!(own[0].starts_with("srv/shop/dist/main.js ("), "{own:?}");
+    let beside = told(&["usr/local/share/jupyter/static/own.js"]);
+    assert!(beside[0].contains("static/own.js ("), "{beside:?}");
+}

@@ -67,11 +67,15 @@ fn distroless_and_a_deleted_database() {
     assert_eq!(base.path, "var/lib/dpkg/status.d/base");
     assert_eq!(base.purl, "pkg:deb/debian/base-files@12?arch=all");
 
+    let release = "ID=debian\nVERSION_ID=12\n";
     let outcome = look(vec![
-        Layer::new().file("var/lib/dpkg/status", stanza("a", "1")),
+        Layer::new()
+            .file("etc/os-release", release)
+            .file("var/lib/dpkg/status", stanza("a", "1")),
         Layer::new().file("var/lib/.wh.dpkg", ""),
     ]);
     assert!(outcome.inventory.packages.is_empty());
+    // Once: that none is there has this reason.
     assert_eq!(outcome.skipped.len(), 1);
     assert!(outcome.skipped[0].blocking);
 }
