@@ -15,7 +15,7 @@ use xxhash_rust::xxh3::{Xxh3, xxh3_64};
 use crate::ScanOptions;
 use crate::catalogue::binary::Binary;
 use crate::catalogue::{Candidate, Cataloguer, Document, Watch, base_name, claimant};
-use crate::record::{EntryFact, LayerRecord, Unread};
+use crate::record::{EntryFact, LayerRecord, UNREAD_SCRIPT, Unread};
 use crate::secret::{Detector, FileSighting, Found, Searcher};
 use crate::startup::format::{self, Start};
 use crate::startup::script;
@@ -128,6 +128,7 @@ pub(crate) struct Collector<'a> {
     searcher: Searcher<'a>,
     record: LayerRecord,
     metadata_bytes: u64,
+    scripts: script::Allowance,
     /// Names of files that have several, and the one that each file's bytes came by.
     linked: HashMap<String, String>,
     linked_bytes: usize,
@@ -155,6 +156,7 @@ impl<'a> Collector<'a> {
             searcher: Searcher::new(detector, options.max_secret_scan),
             record: LayerRecord::default(),
             metadata_bytes: 0,
+            scripts: script::Allowance::default(),
             linked: HashMap::new(),
             linked_bytes: 0,
             refused: HashSet::new(),
@@ -310,11 +312,18 @@ impl<'a> Collector<'a> {
             let path = entry.path.as_str().into();
             self.record.shebangs.insert(path, line.into());
         }
-        if let Some(script) = script::read(base_name(&entry.path), bytes) {
-            self.weight += entry.path.len() + script.weight();
-            self.record
-                .scripts
-                .insert(entry.path.as_str().into(), script);
+        match self.scripts.read(base_name(&entry.path), bytes) {
+            script::Reading::Nothing => {}
+            script::Reading::Runs(script) => {
+                self.weight += entry.path.len() + script.weight();
+                let path = entry.path.as_str().into();
+                self.record.scripts.insert(path, script);
+            }
+            script::Reading::Left => {
+                self.weight += UNREAD_SCRIPT + entry.path.len();
+                let path = entry.path.as_str().into();
+                self.record.unread_scripts.insert(path);
+            }
         }
         if let Some(cataloguer) = claimant {
             self.told(entry, cataloguer, (cataloguer.read)(&entry.path, bytes));
@@ -359,6 +368,7 @@ impl<'a> Collector<'a> {
         self.record.documents.remove(path);
         self.record.shebangs.remove(path);
         self.record.scripts.remove(path);
+        self.record.unread_scripts.remove(path);
         self.record.unfollowed.remove(path);
         if !self.linked.is_empty() {
             self.linked.remove(path);

@@ -112,12 +112,17 @@ pub(crate) struct LayerRecord {
     pub(crate) shebangs: BTreeMap<Box<str>, Box<str>>,
     /// What scripts of shells run in the end.
     pub(crate) scripts: BTreeMap<Box<str>, Script>,
+    /// Scripts of shells that were not read, as there is more of them than is.
+    pub(crate) unread_scripts: BTreeSet<Box<str>>,
     /// Hard links by whose names somebody wants a file that came by under another name, and was not
     /// read for him under that.
     pub(crate) unfollowed: BTreeSet<String>,
     /// Files that were searched for secrets only in part.
     pub(crate) partly_searched: Vec<String>,
 }
+
+/// Bytes that a script takes which was not read, beside its path.
+pub(crate) const UNREAD_SCRIPT: usize = 64;
 
 impl LayerRecord {
     /// The bytes that what its files say takes in memory, roughly.
@@ -133,6 +138,11 @@ impl LayerRecord {
                 .map(|(path, line)| path.len() + line.len())
                 .sum::<usize>()
             + self.secrets.iter().map(FileSighting::weight).sum::<usize>()
+            + self
+                .unread_scripts
+                .iter()
+                .map(|path| UNREAD_SCRIPT + path.len())
+                .sum::<usize>()
             + self.unfollowed.iter().map(String::len).sum::<usize>()
     }
 }

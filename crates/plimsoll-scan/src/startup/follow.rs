@@ -42,6 +42,7 @@ impl<'a> Surroundings<'a> {
                 return;
             }
             let script = self.script(&file).filter(|_| depth < MAX_SCRIPTS);
+            let is_unread = depth < MAX_SCRIPTS && self.is_unread_script(&file);
             let path = file.path.clone();
             // A file that stops the start stops what it would have started.
             let stops = !file.problems.is_empty();
@@ -49,10 +50,28 @@ impl<'a> Surroundings<'a> {
             if stops {
                 return;
             }
-            if let (Some(script), Some(path)) = (script, path) {
+            let Some(path) = path else { continue };
+            if let Some(script) = script {
                 self.follow(script, &path, &step, identity, depth, startup);
+            } else if is_unread {
+                startup.unclear.push(Skipped {
+                    what: path,
+                    why: "it is one of more, or longer, shell scripts than are read of a layer: what runs \
+                          was not looked at"
+                        .to_owned(),
+                    blocking: false,
+                });
             }
         }
+    }
+
+    fn is_unread_script(&self, file: &StartupFile) -> bool {
+        let node = file.path.as_deref().and_then(|path| self.tree.get(path));
+        node.is_some_and(|node| {
+            let (layer, fact) = self.content(node);
+            let record = self.records.get(layer);
+            record.is_some_and(|record| record.unread_scripts.contains(&fact.path))
+        })
     }
 
     fn script(&self, file: &StartupFile) -> Option<&'a Script> {

@@ -71,18 +71,73 @@ impl Script {
     }
 }
 
-/// Reads a script; `None` where it is none of a shell, or what it runs is not known.
-pub(crate) fn read(name: &str, bytes: &[u8]) -> Option<Script> {
-    let is_shell = match super::format::shebang(bytes) {
-        Some(line) => line
-            .split(['/', ' ', '\t'])
-            .any(|word| matches!(word.trim_end(), "sh" | "bash" | "ash" | "dash")),
-        None => name.ends_with(".sh") && bytes.first().is_some_and(|byte| !byte.is_ascii_control()),
-    };
-    // Most scripts are not read any further.
-    if !is_shell || !(has_arguments(bytes) || has_exec(bytes) || ends_in_command(bytes)) {
-        return None;
+/// What came of reading a file as a script.
+pub(crate) enum Reading {
+    /// It is none of a shell, or what it runs is not known.
+    Nothing,
+    /// It runs something in its own place.
+    Runs(Script),
+    /// It may, and was not read for what the scripts of its layer together would take.
+    Left,
+}
+
+/// Bytes of scripts that one layer may make us read: several times what whole systems bring.
+const MAX_READ: usize = 4 << 20;
+
+/// Bytes of scripts that are read for their last line alone, which nearly all of a system's are.
+const MAX_READ_FOR_LAST_LINES: usize = 1 << 20;
+
+/// Longest script that is read for its last line alone: what starts a container is short.
+const MAX_FOR_LAST_LINE: usize = 16 << 10;
+
+/// How much of a layer's scripts may still be read, in bytes.
+#[derive(Debug)]
+pub(crate) struct Allowance {
+    all: usize,
+    for_last_lines: usize,
+}
+
+impl Default for Allowance {
+    fn default() -> Self {
+        Self {
+            all: MAX_READ,
+            for_last_lines: MAX_READ_FOR_LAST_LINES,
+        }
     }
+}
+
+impl Allowance {
+    /// Reads a file, if it is a script and may be read.
+    pub(crate) fn read(&mut self, name: &str, bytes: &[u8]) -> Reading {
+        let is_shell = match super::format::shebang(bytes) {
+            Some(line) => line
+                .split(['/', ' ', '\t'])
+                .any(|word| matches!(word.trim_end(), "sh" | "bash" | "ash" | "dash")),
+            None => {
+                name.ends_with(".sh") && bytes.first().is_some_and(|byte| !byte.is_ascii_control())
+            }
+        };
+        // Most scripts are not read any further.
+        if !is_shell {
+            return Reading::Nothing;
+        }
+        let (left, longest) = if has_arguments(bytes) || has_exec(bytes) {
+            (&mut self.all, usize::MAX)
+        } else if ends_in_command(bytes) {
+            (&mut self.for_last_lines, MAX_FOR_LAST_LINE)
+        } else {
+            return Reading::Nothing;
+        };
+        match left.checked_sub(bytes.len()) {
+            Some(rest) if bytes.len() <= longest => *left = rest,
+            _ => return Reading::Left,
+        }
+        read(bytes).map_or(Reading::Nothing, Reading::Runs)
+    }
+}
+
+/// What a script runs, where that is known.
+fn read(bytes: &[u8]) -> Option<Script> {
     match commands(bytes) {
         Some(commands) => judged(&commands),
         // What it does with them nobody knows: that is told.
@@ -115,14 +170,8 @@ fn has_exec(bytes: &[u8]) -> bool {
     })
 }
 
-/// Longest script that is read for its last line alone.
-const MAX_FOR_LAST_LINE: usize = 64 << 10;
-
 /// Whether the last line begins with what may be a program.
 fn ends_in_command(bytes: &[u8]) -> bool {
-    if bytes.len() > MAX_FOR_LAST_LINE {
-        return false;
-    }
     let mut lines = bytes.rsplit(|byte| *byte == b'\n').map(<[u8]>::trim_ascii);
     let Some(line) = lines.find(|line| !line.is_empty() && !line.starts_with(b"#")) else {
         return false;

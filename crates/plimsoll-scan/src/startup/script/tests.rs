@@ -3,7 +3,34 @@ use proptest::prelude::*;
 use super::*;
 
 fn script(body: &str) -> Option<Script> {
-    read("start", format!("#!/bin/sh\n{body}").as_bytes())
+    named("start", format!("#!/bin/sh\n{body}").as_bytes())
+}
+
+fn named(name: &str, bytes: &[u8]) -> Option<Script> {
+    match Allowance::default().read(name, bytes) {
+        Reading::Runs(script) => Some(script),
+        Reading::Nothing | Reading::Left => None,
+    }
+}
+
+#[test]
+fn what_a_layer_may_make_us_read_is_bounded() {
+    let of = |line: &str, length: usize| {
+        let remark = "#".repeat(length.saturating_sub(line.len() + 1));
+        format!("{remark}\n{line}").into_bytes()
+    };
+    let mut allowance = Allowance::default();
+    let mut count = |bytes: &[u8], is_left: bool| {
+        let readings = std::iter::repeat_with(|| allowance.read("a.sh", bytes));
+        let readings = readings.take(1_000);
+        let left = readings.filter(|reading| matches!(reading, Reading::Left) == is_left);
+        left.count()
+    };
+    // What is too long for its last line takes nothing from what is not.
+    assert_eq!(count(&of("serve", 20 << 10), true), 1_000);
+    assert_eq!(count(&of("serve", 8 << 10), false), 128);
+    assert_eq!(count(&of("exec serve", 16 << 10), false), 256);
+    assert_eq!(count(b"#!/usr/bin/env python3\nserve\n", true), 0);
 }
 
 /// Words before the arguments, the line of each doubt.
@@ -131,9 +158,9 @@ fn scripts_that_do_not() {
     ] {
         assert_eq!(told(body), None, "{body}");
     }
-    assert_eq!(read("start", b"#!/usr/bin/python3\nexec \"$@\"\n"), None);
-    assert_eq!(read("start", b"exec \"$@\"\n"), None);
-    assert!(read("start.sh", b"exec \"$@\"\n").is_some());
+    assert_eq!(named("start", b"#!/usr/bin/python3\nexec \"$@\"\n"), None);
+    assert_eq!(named("start", b"exec \"$@\"\n"), None);
+    assert!(named("start.sh", b"exec \"$@\"\n").is_some());
 }
 
 #[test]
