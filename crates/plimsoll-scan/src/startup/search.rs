@@ -41,6 +41,24 @@ const TRIPLETS: &[&str] = &[
 /// Folders that musl's loader knows itself.
 const MUSL: &[&str] = &["lib", "usr/local/lib", "usr/lib"];
 
+/// What musl calls the processors that images are for, in the name of its loader.
+const MUSL_LOADERS: &[&str] = &[
+    "x86_64",
+    "i386",
+    "aarch64",
+    "arm",
+    "armhf",
+    "powerpc64",
+    "powerpc64le",
+    "riscv64",
+    "s390x",
+    "loongarch64",
+    "mips",
+    "mipsel",
+    "mips64",
+    "mips64el",
+];
+
 /// Folders that are searched for one library: of one list, of those of all that wait for it, and of
 /// the system.
 const MAX_FOLDERS: usize = 1_000;
@@ -133,7 +151,11 @@ impl<'f, 'a> Search<'f, 'a> {
         let of_musl = |path: &str| base_name(path).starts_with("ld-musl-");
         let is_musl = of_musl(interpreter) || of_musl(&real);
         // gcompat's loader hands programs of glibc over to musl, with names of its own.
-        let hands_over = !is_musl && around.tree.below("lib").any(|(path, _)| of_musl(path));
+        let is_there = |name: &str| {
+            let path = format!("lib/ld-musl-{name}.so.1");
+            around.tree.follow(&path).is_some()
+        };
+        let hands_over = !is_musl && MUSL_LOADERS.iter().any(|name| is_there(name));
         let mut search = Self {
             around,
             machine: elf.machine,

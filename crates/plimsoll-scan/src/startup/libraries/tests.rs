@@ -220,6 +220,18 @@ fn what_cannot_be_known_is_not_told() {
     // gcompat's loader beside musl's.
     let gcompat = Image::new(GLIBC).file("lib/ld-musl-x86_64.so.1");
     assert_eq!(gcompat.missing(GLIBC, elf(&["libc.so.6"])), none);
+    // The same where `lib` is a link, as new releases of Alpine have it.
+    let merged = Image::new("/usr/lib/ld-linux-x86-64.so.2")
+        .link("lib", "usr/lib")
+        .link("lib64", "usr/lib")
+        .file("usr/lib/ld-musl-x86_64.so.1");
+    assert_eq!(merged.missing(GLIBC, elf(&["libc.so.6"])), none);
+    // What lies deeper is nobody's loader.
+    let deeper = Image::new(GLIBC).file("lib/x/ld-musl-x86_64.so.1");
+    assert_eq!(
+        deeper.missing(GLIBC, elf(&["libc.so.6"])),
+        ["libc.so.6 by opt/app/bin/app []"]
+    );
     let to_volume = Image::new(GLIBC).link("usr/lib/liba.so", "/run/x/liba.so");
     assert_eq!(to_volume.missing(GLIBC, plain()), none);
 }
