@@ -2,7 +2,7 @@ use std::cell::Cell;
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::net::TcpListener;
 use std::thread::JoinHandle;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::*;
 
@@ -295,4 +295,31 @@ fn trickling(version: &'static str) -> Server {
         Vec::new()
     });
     Server { address, asked }
+}
+
+#[test]
+fn a_refusal_that_trickles_is_given_up() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = format!("http://{}/a/all.zip", listener.local_addr().unwrap());
+    let server = std::thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        let mut request = String::new();
+        let mut reader = BufReader::new(stream.try_clone().unwrap());
+        while reader.read_line(&mut request).unwrap() > 2 {}
+        let head = answer("404 Not Found", &["Content-Length: 8000"], "");
+        stream.write_all(&head).unwrap();
+        // Until nobody listens any more.
+        (0..8000)
+            .take_while(|_| {
+                std::thread::sleep(Duration::from_millis(50));
+                stream.write_all(b" ").is_ok()
+            })
+            .count()
+    });
+    let fetch = Fetch::new();
+    let begun = Instant::now();
+    let error = download(&address, &fetch.path(), None, &Access::default(), &|_| {}).unwrap_err();
+    assert!(error.to_string().contains("404"), "{error}");
+    assert!(begun.elapsed() < Duration::from_secs(20));
+    assert!(server.join().unwrap() < 1_000);
 }

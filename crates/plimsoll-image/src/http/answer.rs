@@ -7,6 +7,7 @@ use reqwest::StatusCode;
 use reqwest::blocking::Response;
 use reqwest::header::{CONTENT_RANGE, CONTENT_TYPE, HeaderMap, RETRY_AFTER};
 
+use super::{Paced, Patience};
 use crate::ImageError;
 
 /// A response nobody expected, as an error: final, since another try would give the same.
@@ -36,7 +37,9 @@ pub(super) fn refusal(what: &str, response: Response) -> String {
     let status = response.status();
     let kind = content_type(&response);
     let mut bytes = Vec::new();
-    let _ = response.take(8 << 10).read_to_end(&mut bytes);
+    // Whatever comes of it, the answer is known.
+    let paced = Paced::new(response, patience());
+    let _ = paced.take(8 << 10).read_to_end(&mut bytes);
     let said = serde_json::from_slice::<Errors>(&bytes)
         .ok()
         .and_then(|errors| errors.errors.into_iter().next())
@@ -50,6 +53,15 @@ pub(super) fn refusal(what: &str, response: Response) -> String {
         .or_else(|| is_page(&bytes).then(|| format!(" (a page of {kind}, not a registry's words)")))
         .unwrap_or_default();
     format!("{what}: answers {status}{said}")
+}
+
+/// How long is waited for a registry's own words: without them the status is told.
+fn patience() -> Patience {
+    let patience = Patience::default();
+    Patience {
+        window: patience.window.min(Duration::from_secs(10)),
+        ..patience
+    }
 }
 
 /// The wait that `Retry-After` asks for, in seconds (RFC 9110 section 10.2.3).
