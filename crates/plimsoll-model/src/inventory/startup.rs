@@ -85,8 +85,10 @@ pub enum StartupProblem {
     },
     /// What is to load or read it is not in the image.
     MissingInterpreter {
-        /// The interpreter it asks for.
+        /// The interpreter it asks for, as it is written there.
         interpreter: String,
+        /// Whether that is looked for from the folder in which the program is started.
+        is_relative: bool,
         /// Whether the script's first line ends as lines do on Windows, which makes a carriage
         /// return a part of the name.
         carriage_return: bool,

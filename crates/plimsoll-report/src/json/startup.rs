@@ -104,6 +104,7 @@ impl<'a> WireProblem<'a> {
             StartupProblem::MissingInterpreter {
                 interpreter,
                 carriage_return,
+                ..
             } => Self::MissingInterpreter {
                 interpreter,
                 carriage_return: *carriage_return,

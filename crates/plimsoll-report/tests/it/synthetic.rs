@@ -236,6 +236,7 @@ pub(crate) fn inspected() -> Case {
                 StartupProblem::NotExecutable,
                 StartupProblem::MissingInterpreter {
                     interpreter: "/bin/bash".to_owned(),
+                    is_relative: false,
                     carriage_return: true,
                 },
             ],

@@ -53,6 +53,7 @@ impl Rule for EntrypointMissingInterpreter {
         startup::report(image, sink, |file, problem| {
             let StartupProblem::MissingInterpreter {
                 interpreter,
+                is_relative,
                 carriage_return,
             } = problem
             else {
@@ -63,7 +64,7 @@ impl Rule for EntrypointMissingInterpreter {
                     "with a carriage return behind it, as its lines end like those of Windows",
                     "Save it with line ends of Unix, and hold them by a line in `.gitattributes`.",
                 )
-            } else if interpreter.starts_with("./") {
+            } else if *is_relative {
                 (
                     "which is looked for where the program is started, and is not there",
                     "Begin the script with the whole path of its interpreter, such as `#!/bin/sh`, \
@@ -97,7 +98,7 @@ mod tests {
             "entrypoint-missing-interpreter",
             &[
                 ("line ends", "layer: a\nstartup: cmd /a a carriage-return /bin/sh\n", 1),
-                ("a name alone", "layer: a\nstartup: cmd /a a interpreter ./bash\n", 1),
+                ("a name alone", "layer: a\nstartup: cmd /a a relative-interpreter bash\n", 1),
                 ("another problem", "startup: cmd app - missing\n", 0),
             ],
         );

@@ -84,17 +84,26 @@ pub(crate) fn packages<'l>(
 /// Takes credentials out of what a package says of itself: what is written there is shown everywhere.
 fn withhold(package: &mut Package) {
     let detector = secret::Detector::shared();
-    if let Some(license) = &mut package.license
-        && let Some(shown) = secret::redacted_text(license, detector)
-    {
-        *license = shown;
+    let conceal = |text: &mut String| {
+        let shown = secret::redacted_text(text, detector);
+        shown.map(|shown| *text = shown).is_some()
+    };
+    if let Some(license) = &mut package.license {
+        conceal(license);
     }
-    if let Some(shown) = secret::redacted_text(&package.version, detector) {
-        package.version = shown;
-        // The version is written in it in another form.
-        if let Some(at) = package.purl.find('@') {
-            package.purl.truncate(at);
-        }
+    // They are written in it in another form.
+    if let Some((name, version)) = &mut package.source
+        && conceal(name) | conceal(version)
+    {
+        let end = package.purl.find('?').unwrap_or(package.purl.len());
+        package.purl.truncate(end);
+    }
+    if conceal(&mut package.version) {
+        let end = package.purl.find(['@', '?']).unwrap_or(package.purl.len());
+        package.purl.truncate(end);
+    }
+    if conceal(&mut package.name) {
+        package.purl.clear();
     }
 }
 
@@ -170,6 +179,34 @@ fn purl(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn credentials_are_taken_out_of_every_word() {
+        let token = "ghp_16C7e42F292c6912E7710c838347Ae178B4a";
+        let of = |name: &str, version: &str, source: Option<(&str, &str)>| {
+            let pairs = source.map(|(name, version)| ("upstream", format!("{name}@{version}")));
+            let pairs: Vec<(String, String)> = pairs
+                .into_iter()
+                .map(|(key, value)| (key.to_owned(), value))
+                .collect();
+            let purl = purl("deb", Some("debian"), name, version, &pairs);
+            let kind = PackageKind::Deb;
+            let mut package = Package::new(kind, name, version, purl, "a", Evidence::Database, 0);
+            package.source = source.map(|(name, version)| (name.to_owned(), version.to_owned()));
+            withhold(&mut package);
+            assert!(
+                !format!("{package:?}").contains("16C7e42F292c"),
+                "{package:?}"
+            );
+            package
+        };
+        assert_eq!(of("a", "1", Some(("b", token))).purl, "pkg:deb/debian/a@1");
+        assert_eq!(of("a", "1", Some((token, "2"))).purl, "pkg:deb/debian/a@1");
+        assert_eq!(of("a", token, None).purl, "pkg:deb/debian/a");
+        assert_eq!(of(token, "1", None).purl, "");
+        let kept = of("a", "1", Some(("b", "2")));
+        assert_eq!(kept.purl, "pkg:deb/debian/a@1?upstream=b%402");
+    }
 
     #[test]
     fn an_epoch_of_python_is_encoded() {

@@ -452,7 +452,8 @@ impl<'a> Surroundings<'a> {
             // The kernel takes it from where the program is started, and knows no search path.
             if let Found::Missing = self.at(&joined(caller.folder, interpreter)) {
                 problems.push(StartupProblem::MissingInterpreter {
-                    interpreter: format!("./{}", interpreter.trim_end_matches('\r')),
+                    interpreter: interpreter.trim_end_matches('\r').to_owned(),
+                    is_relative: true,
                     carriage_return: interpreter.ends_with('\r'),
                 });
             }
@@ -460,6 +461,7 @@ impl<'a> Surroundings<'a> {
         }
         let missing = |name: &str| StartupProblem::MissingInterpreter {
             interpreter: name.trim_end_matches('\r').to_owned(),
+            is_relative: false,
             carriage_return: name.ends_with('\r'),
         };
         match self.at(interpreter) {
@@ -506,6 +508,7 @@ impl<'a> Surroundings<'a> {
                 Found::Missing => {
                     problems.push(StartupProblem::MissingInterpreter {
                         interpreter: interpreter.to_owned(),
+                        is_relative: false,
                         carriage_return: false,
                     });
                     return;

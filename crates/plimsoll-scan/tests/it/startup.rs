@@ -107,6 +107,7 @@ fn what_starts_is_told_nothing_of() {
 fn what_does_not_start_is_told_why() {
     let interpreter = |interpreter: &str, carriage_return| StartupProblem::MissingInterpreter {
         interpreter: interpreter.to_owned(),
+        is_relative: interpreter == "sh" || interpreter.contains("run/"),
         carriage_return,
     };
     let denied = |path: &str| StartupProblem::Denied {
@@ -123,10 +124,11 @@ fn what_does_not_start_is_told_why() {
             "/srv/run",
             interpreter("/bin/bash", false),
         ),
+        (run(b"#!sh\n", 0o755), "/srv/run", interpreter("sh", false)),
         (
-            run(b"#!sh\n", 0o755),
+            run(b"#!./run/x\n", 0o755),
             "/srv/run",
-            interpreter("./sh", false),
+            interpreter("./run/x", false),
         ),
         (
             run(b"#!/bin/sh\nset -e\ngone --port 80\n", 0o755),
@@ -361,4 +363,30 @@ fn a_credential_that_slipped_into_a_command_is_not_told() {
     assert_eq!(inventory.startup.len(), 1);
     assert!(!format!("{:?}", inventory.startup).contains(&token[4..]));
     assert!(!inventory.secrets.is_empty());
+}
+
+#[test]
+fn a_start_script_that_is_left_unread_is_told() {
+    let told = |entrypoint: &str, remarks: usize| {
+        let body = format!("#!/bin/sh\n#{}\n/srv/gone\n", "#".repeat(remarks));
+        let layer = Layer::new().mode("srv/start.sh", body, 0o644);
+        let config = ImageConfig {
+            entrypoint: Some(words(entrypoint)),
+            ..ImageConfig::default()
+        };
+        let outcome = look_with(vec![base(), layer], config);
+        let problems = outcome.inventory.startup.iter();
+        let missing = problems.filter(|file| file.problems.contains(&StartupProblem::Missing));
+        let unclear = outcome.skipped.iter();
+        let unclear = unclear.filter(|gap| gap.why.contains("what runs was not looked at"));
+        let unclear: Vec<&str> = unclear.map(|gap| gap.what.as_str()).collect();
+        (missing.count(), unclear.join(" "))
+    };
+    // Nobody may execute it, and a shell reads it all the same.
+    assert_eq!(told("sh /srv/start.sh", 10), (1, String::new()));
+    assert_eq!(
+        told("sh /srv/start.sh", 30 << 10),
+        (0, "srv/start.sh".to_owned())
+    );
+    assert_eq!(told("sh -c true", 30 << 10), (0, String::new()));
 }
