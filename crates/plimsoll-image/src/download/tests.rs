@@ -290,7 +290,7 @@ fn trickling(version: &'static str) -> Server {
             .write_all(&answer("200 OK", &[version, "Content-Length: 9000"], ""))
             .unwrap();
         while stream.write_all(b"x").is_ok() {
-            std::thread::sleep(std::time::Duration::from_millis(50));
+            std::thread::sleep(Duration::from_millis(50));
         }
         Vec::new()
     });
