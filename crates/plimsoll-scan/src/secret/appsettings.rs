@@ -46,7 +46,7 @@ pub(super) fn in_app_settings(text: &str, hits: &mut Hits) {
                         && key.bytes().all(|byte| byte.is_ascii_graphic())
                         && !is_placeholder(key)
                         && !is_code(key)
-                        && !(is_only_words(key) && !is_of_web_tokens(section));
+                        && (is_of_web_tokens(section) || !is_only_words(key));
                     if believed && !hits.is_full() {
                         let places = places.get_or_insert_with(|| strings(&plain));
                         hits.extend(places.get(key.as_str()).map(|place| Hit {
