@@ -161,8 +161,8 @@ impl Report {
     }
 
     /// Whether there are packages, or components that may be some, and advisories could judge none
-    /// of them: that no vulnerability is known says nothing then. Packages that the run was asked to
-    /// leave out do not count.
+    /// of them, or a bill that lists nothing: that no vulnerability is known says nothing then.
+    /// Packages that the run was asked to leave out do not count.
     pub fn is_unjudged(&self) -> bool {
         let Some(coverage) = &self.advisories else {
             return false;

@@ -94,6 +94,20 @@ fn is_algorithm(value: &str) -> bool {
         })
 }
 
+/// Words in names of types that a name for a credential is given.
+const OF_CREDENTIALS: &[&str] = &[
+    "access",
+    "account",
+    "auth",
+    "authentication",
+    "certificate",
+    "credential",
+    "key",
+    "password",
+    "secret",
+    "token",
+];
+
 /// The name of a type in code, with its version in front or behind: `V1SecretVolumeSource`,
 /// `TokenReviewSpecV1`.
 fn is_type_name(value: &str) -> bool {
@@ -108,16 +122,23 @@ fn is_type_name(value: &str) -> bool {
             && word[0].is_ascii_uppercase()
             && word[1..].iter().all(u8::is_ascii_lowercase)
     };
+    // People put a version behind words, too: types that have a name for a credential say so.
+    let is_of_credential = |word: &&[u8]| {
+        OF_CREDENTIALS.iter().any(|known| {
+            let plural = word.strip_suffix(b"s").unwrap_or(word);
+            plural.eq_ignore_ascii_case(known.as_bytes())
+        })
+    };
     let inner = match words.as_slice() {
         [version, inner @ ..] if is_version(version) => inner,
-        [inner @ .., version] if is_version(version) => inner,
+        [inner @ .., version] if is_version(version) && inner.iter().any(is_of_credential) => inner,
         _ => return false,
     };
     let letters: usize = inner.iter().map(|word| word.len()).sum();
     inner.len() >= 3 && letters >= inner.len() * 4 && inner.iter().all(is_word)
 }
 
-/// A migration of a database: `0002_auto_20160226_1747`, `0012_alter_token_user`.
+/// A migration of a database: `0002_auto_20160226_1747`, `0012_alter_token_user`. Years begin otherwise.
 fn is_migration(value: &str) -> bool {
     let mut parts = value.split('_');
     let number = parts.next().unwrap_or_default();
@@ -126,6 +147,7 @@ fn is_migration(value: &str) -> bool {
         |part: &str| part.bytes().all(|byte| byte.is_ascii_lowercase()) && !looks_random(part);
     let rest: Vec<&str> = parts.collect();
     number.len() == 4
+        && number.starts_with('0')
         && is_number(number)
         && rest.iter().any(|part| part.len() >= 4 && is_word(part))
         && rest
@@ -153,8 +175,12 @@ fn is_class_name(value: &str) -> bool {
     let of_maker = ["css-", "sc-", "Mui"].iter().any(|mark| {
         value.strip_prefix(mark).is_some_and(|rest| {
             let (words, sum) = rest.rsplit_once('-').unwrap_or(("", rest));
-            // What stands before the sum are words, or the sum of another.
-            is_sum(sum) && (words.is_empty() || is_sum(words) || !looks_random(words))
+            // What stands before the sum are words, or the sum of another; a component has a name.
+            let is_named = match words {
+                "" => *mark != "Mui",
+                words => is_sum(words) || !looks_random(words),
+            };
+            is_sum(sum) && is_named
         })
     });
     let of_variables = value
@@ -204,6 +230,10 @@ mod tests {
             "a1b2c3d4e5f6",
             "V1q7RtY2mWx9KpLz",
             "HorseBatteryV2",
+            "CorrectHorseBatteryV2",
+            "2024_winter",
+            "2019_auto_summer",
+            "Muir2024",
             "0002_q7rty2mwx9kp",
             "1234_",
             "css-q7RtY2mWx9KpLz4V",

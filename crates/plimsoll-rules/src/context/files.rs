@@ -318,7 +318,7 @@ fn password_line(text: &str) -> Option<(usize, String)> {
         let found = words.any(|word| word == "password")
             && words
                 .next()
-                .is_some_and(|value| !names::is_placeholder(value));
+                .is_some_and(|value| !names::is_no_password(value));
         (found && !line.starts_with(['#', ';'])).then(|| "a password".to_owned())
     })
 }
@@ -341,7 +341,7 @@ fn has_url_password(text: &str) -> bool {
     authority
         .rsplit_once('@')
         .and_then(|(user, _)| user.split_once(':'))
-        .is_some_and(|(_, password)| !names::is_placeholder(password))
+        .is_some_and(|(_, password)| !names::is_no_password(password))
 }
 
 fn aws_secret(text: &str) -> Option<(usize, String)> {
@@ -376,7 +376,11 @@ fn env_secret(text: &str) -> Option<(usize, String)> {
         let line = line.strip_prefix("export ").unwrap_or(line);
         let (name, value) = line.split_once('=')?;
         let (name, value) = (name.trim(), value.trim().trim_matches(['"', '\'']));
-        if name.starts_with('#') || names::is_placeholder(value) {
+        let is_none = match names::is_password(name) {
+            true => names::is_no_password(value),
+            false => names::is_placeholder(value),
+        };
+        if name.starts_with('#') || is_none {
             return None;
         }
         let secret = names::of_pair(name, value) == Suspicion::Strong || has_url_password(value);
@@ -440,6 +444,18 @@ mod tests {
                 1,
             ),
             (
+                ".netrc",
+                "machine a.example.com login bob password 483920\n",
+                "a password",
+                1,
+            ),
+            (
+                ".env",
+                "TOKEN_LIMIT=4096\nDB_PASSWORD=483920\n",
+                "a credential (`DB_PASSWORD`)",
+                2,
+            ),
+            (
                 ".git-credentials",
                 "https://u:hunter2@example.com\n",
                 "a password in a URL",
@@ -464,7 +480,7 @@ mod tests {
         for (path, content) in [
             (
                 ".env",
-                "DEBUG=1\nTOKEN=\nPASSWORD=${PASSWORD}\nSECRET=changeme\n",
+                "DEBUG=1\nTOKEN=\nPASSWORD=${PASSWORD}\nSECRET=changeme\nTOKEN_LIMIT=4096\nPASSWORD_TTL=3600\n",
             ),
             (".env.example", "PASSWORD=hunter2\n"),
             ("ca.pem", "-----BEGIN CERTIFICATE-----\n"),

@@ -164,7 +164,28 @@ pub(crate) fn of_pair(name: &str, value: &str) -> Suspicion {
 /// Whether a value, with the quotes it may be written in, is no credential: the judge is that of what is
 /// found in images.
 pub(crate) fn is_placeholder(value: &str) -> bool {
-    placeholder::is_placeholder(value.trim().trim_matches(['"', '\'']))
+    placeholder::is_placeholder(unquoted(value))
+}
+
+/// The same of what stands where nothing but a password does: there a short number is one.
+pub(crate) fn is_no_password(value: &str) -> bool {
+    let digits = unquoted(value).as_bytes();
+    let is_number = (4..8).contains(&digits.len())
+        && digits.iter().all(u8::is_ascii_digit)
+        && digits.iter().any(|digit| *digit != digits[0]);
+    !is_number && is_placeholder(value)
+}
+
+fn unquoted(value: &str) -> &str {
+    value.trim().trim_matches(['"', '\''])
+}
+
+/// Whether a name is that of a password, not of any credential or of something about one:
+/// `TOKEN_LIMIT=4096`.
+pub(crate) fn is_password(name: &str) -> bool {
+    let last = name.rsplit(|c: char| !c.is_alphanumeric()).next();
+    let last = last.unwrap_or_default().to_ascii_lowercase();
+    ENDINGS.iter().any(|ending| last.ends_with(ending)) || last == "pword"
 }
 
 #[cfg(test)]
@@ -218,6 +239,14 @@ mod tests {
             assert!(is_placeholder(value), "{value}");
         }
         assert!(!is_placeholder("hunter2"));
+        for value in ["1234", "483920", "'1234567'"] {
+            assert!(is_placeholder(value) && !is_no_password(value), "{value}");
+        }
+        for value in ["123", "0000", "changeme", "${PIN}", ""] {
+            assert!(is_no_password(value), "{value}");
+        }
+        assert!(is_password("DB_PASSWORD") && is_password("adminPassword"));
+        assert!(!is_password("TOKEN_LIMIT") && !is_password("PASSWORD_LENGTH"));
         assert_eq!(
             of_pair("X_PASSWORD", "op://vault/item/field"),
             Suspicion::None

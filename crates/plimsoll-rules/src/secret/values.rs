@@ -166,7 +166,7 @@ fn in_address(text: &str, start: usize) -> Option<Sighting> {
         && !name.is_empty()
         && password != name
         && !password.contains(['%', ':'])
-        && !super::names::is_placeholder(password);
+        && !super::names::is_no_password(password);
     plain.then_some(Sighting {
         kind: "a password in an address",
         start: start + name.len() + 1,
@@ -190,6 +190,10 @@ mod tests {
         assert_eq!(kinds(&key), ["an AWS access key"]);
         assert_eq!(
             kinds("git clone https://me:s3cr3tpw9@e.com/a"),
+            ["a password in an address"]
+        );
+        assert_eq!(
+            kinds("postgres://app:1234567@db/app"),
             ["a password in an address"]
         );
         let head = format!("-----BEGIN RSA {}", "PRIVATE KEY-----");

@@ -239,13 +239,21 @@ fn names_entry(words: &[String]) -> bool {
     }
 }
 
-/// Whether a name is that of a token that says where a list goes on, or which request it was.
+/// Words that say which page of a list it is.
+const PAGES: &[&str] = &[
+    "next", "prev", "previous", "start", "starting", "initial", "first", "last", "current", "list",
+    "new",
+];
+
+/// Whether a name is that of a token that says where a list goes on, or which request it was. A page
+/// that is somebody's has a token of its own: `FB_PAGE_TOKEN`.
 fn names_page(words: &[String]) -> bool {
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
-    matches!(
-        words.as_slice(),
-        [.., "next" | "continuation" | "page", "token"] | [.., "client", "request", "token"]
-    )
+    match words.as_slice() {
+        [.., "next" | "continuation", "token"] | [.., "client", "request", "token"] => true,
+        [before @ .., "page", "token"] => before.last().is_none_or(|word| PAGES.contains(word)),
+        _ => false,
+    }
 }
 
 /// Words before `key` that promise no credential, whatever the value looks like.
@@ -424,6 +432,8 @@ mod tests {
             "TWITTER_BEARER",
             "MYSQLPWD",
             "clientsecret",
+            "FB_PAGE_TOKEN",
+            "facebookPageToken",
         ] {
             assert!(names_secret(yes), "{yes}");
         }
@@ -459,6 +469,9 @@ mod tests {
             "token_valid_until",
             "clientRequestToken",
             "NextContinuationToken",
+            "nextPageToken",
+            "page_token",
+            "startPageToken",
             "customer_master_key_spec",
             "password.encoder",
             "passwordSecretRef",

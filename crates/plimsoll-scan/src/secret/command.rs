@@ -58,13 +58,17 @@ pub(super) fn in_commands(text: &str, start: usize, hits: &mut Hits) {
         let whole = &text[at - start - joined..at - start + line.len()];
         at += line.len();
         if let Some((end, left)) = here {
+            if closes(line, end) {
+                here = None;
+                continue;
+            }
             let text = line.trim();
             let word = Word {
                 text,
                 start: at - line.len() + line.find(text).unwrap_or_default(),
             };
             hits.extend(of_user(word).and_then(hit));
-            here = Some((end, left.saturating_sub(1))).filter(|_| text != end && left > 0);
+            here = Some((end, left.saturating_sub(1))).filter(|_| left > 0);
             continue;
         }
         // A backslash at the end carries a command on.
@@ -77,10 +81,8 @@ pub(super) fn in_commands(text: &str, start: usize, hits: &mut Hits) {
             let behind = &text[at - start..];
             // One that ends nowhere is none: what follows are commands again.
             let ends = |end: &&str| {
-                behind
-                    .lines()
-                    .take(MAX_HERE)
-                    .any(|line| line.trim() == *end)
+                let mut lines = behind.lines().take(MAX_HERE);
+                lines.any(|line| closes(line, end))
             };
             let end = in_line(whole, at - whole.len(), hits).filter(ends);
             here = end.map(|end| (end, MAX_HERE));
@@ -97,6 +99,16 @@ pub(super) fn in_commands(text: &str, start: usize, hits: &mut Hits) {
             ..hit
         })
     }));
+}
+
+/// Whether a line ends the lines that a command reads: behind the word may stand the quote that
+/// closes a whole script, or a builder's note.
+fn closes(line: &str, end: &str) -> bool {
+    line.trim().strip_prefix(end).is_some_and(|rest| {
+        let is_note =
+            || rest.starts_with(char::is_whitespace) && rest.trim_start().starts_with('#');
+        rest.is_empty() || rest.starts_with(['"', '\'']) || is_note()
+    })
 }
 
 /// Passwords in the words of a command that needs no shell, with the number of the word.

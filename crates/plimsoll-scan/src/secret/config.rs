@@ -20,10 +20,11 @@ use super::context::in_context;
 use super::detector::{Piece, Told};
 use super::encoded::in_base64;
 use super::hits::{Hits, distinct};
-use super::pair::beside_ids;
+use super::pair::{Joined, beside_ids};
 use super::{Detector, Fingerprint, Hit};
 
-/// How far from its id a secret key stands: whoever hands both to a command names them there.
+/// How far from its id a secret key stands: whoever hands both to a command names them there, in one
+/// word or in several.
 const REACH: usize = 1024;
 
 /// What a search of a configuration gave.
@@ -245,7 +246,7 @@ fn in_words(words: &[String], detector: &Detector) -> Vec<Hits> {
     let mut taken = in_arguments(words);
     taken.sort_by_key(|(number, _)| *number);
     let mut taken = taken.into_iter().peekable();
-    words
+    let mut found: Vec<Hits> = words
         .iter()
         .enumerate()
         .map(|(number, word)| {
@@ -258,7 +259,13 @@ fn in_words(words: &[String], detector: &Detector) -> Vec<Hits> {
             flag = flag_name(word);
             hits
         })
-        .collect()
+        .collect();
+    if let Some((joined, told)) = Joined::of(words, &found) {
+        for (number, hit) in joined.secrets(REACH, &told) {
+            found[number].push(hit);
+        }
+    }
+    found
 }
 
 #[cfg(test)]

@@ -82,6 +82,7 @@ const KUBECONFIG: usize = 2;
 const PASSWORD: usize = 3;
 const PWD: usize = 4;
 const ACCOUNT_KEY: usize = 5;
+const PASSWD: usize = 6;
 const SECRET: usize = 8;
 const ACCESS_KEY: usize = 14;
 const IDENTIFIED: usize = 35;
@@ -200,6 +201,7 @@ fn in_assignments(piece: Piece<'_>, settings: bool, told: &mut usize, hits: &mut
                     .or_else(|| in_connection(bytes, at, behind, settings))
                     .or_else(|| in_query(bytes, at, behind))
             }
+            PASSWD => assigned(bytes, at, behind, settings).or_else(|| in_query(bytes, at, behind)),
             _ => assigned(bytes, at, behind, settings),
         };
         *told = hit.map_or(behind, |hit| hit.end.max(behind));

@@ -1,18 +1,27 @@
 //! What stands before a credential that only explains how one is written.
 
+use memchr::memmem;
+
 use super::detector::LOOKBEHIND;
 
 /// Whether what follows stands in a comment, or behind a word that says: like this. `before` is
-/// what stands before it.
-pub(super) fn is_explained(before: &[u8]) -> bool {
+/// what stands before it, from the beginning of the file where `is_whole`.
+pub(super) fn is_explained(before: &[u8], is_whole: bool) -> bool {
     const MARKS: &[&str] = &["e.g.", "placeholder", "example:"];
-    let all = before.len() <= LOOKBEHIND;
+    let all = is_whole && before.len() <= LOOKBEHIND;
     let before = &before[before.len().saturating_sub(LOOKBEHIND)..];
     let line = before
         .rsplit(|byte| *byte == b'\n')
         .next()
         .unwrap_or(before);
     let begun = line.trim_ascii_start();
+    // Behind the end of a comment stands code, or another one.
+    let begun = match memmem::rfind(begun, b"*/") {
+        Some(end) if begun.starts_with(b"*") || begun.starts_with(b"/*") => {
+            begun[end + 2..].trim_ascii_start()
+        }
+        _ => begun,
+    };
     let comments = [&b"*"[..], b"//", b"/*", b"# "];
     let near = &line[line.len().saturating_sub(48)..];
     let near = String::from_utf8_lossy(near).to_ascii_lowercase();
@@ -32,12 +41,25 @@ mod tests {
             "// ",
             "a\n# ",
             "b = 1; placeholder: 'e.g. ",
+            "/* key: ",
+            "/** @type {string} */ // ",
         ] {
-            assert!(is_explained(before.as_bytes()), "{before}");
+            assert!(is_explained(before.as_bytes(), true), "{before}");
         }
+        assert!(is_explained(b"x\n// ", false) && !is_explained(b"// ", false));
         let long = format!("// {}", "x".repeat(LOOKBEHIND));
-        for before in ["", "// x\n", "https://", "#define A ", &long] {
-            assert!(!is_explained(before.as_bytes()), "{before}");
+        for before in [
+            "",
+            "// x\n",
+            "https://",
+            "#define A ",
+            &long,
+            "/** @type {string} */ const key = '",
+            "x\n */ const key = '",
+            "/* eslint-disable */ f('",
+            "/*! a licence */!function(){a=1*/2/.exec('",
+        ] {
+            assert!(!is_explained(before.as_bytes(), true), "{before}");
         }
     }
 }

@@ -293,7 +293,7 @@ pub(super) fn known_form(name: &str, value: &str) -> Option<Option<(&'static str
 /// Whether what stands between the marks of code is drawn, and so long that no name is.
 fn has_long_drawn_part(value: &str) -> bool {
     value
-        .split([':', '=', '>', '&', '(', ')'])
+        .split([':', '=', '>', '&'])
         .any(|part| part.len() >= 16 && looks_random(part))
 }
 
@@ -301,9 +301,7 @@ fn has_long_drawn_part(value: &str) -> bool {
 pub(super) fn is_code(value: &str) -> bool {
     holds_template(value)
         || value.contains("#{")
-        || (["()", "::", "=>", "&&"]
-            .iter()
-            .any(|mark| value.contains(mark))
+        || (["::", "=>", "&&"].iter().any(|mark| value.contains(mark))
             && !has_long_drawn_part(value))
         || (value.starts_with(['{', '(', '@', '&', '.', '#', ':', '!', '='])
             && !looks_random(value))

@@ -7,6 +7,7 @@
 //! assigned to a name that promises a credential is judged too, and what is written in base64. What leaves here is kind, place and
 //! fingerprint; values are dropped where they are found.
 
+mod appsettings;
 mod archive;
 mod assignment;
 mod command;
@@ -21,6 +22,7 @@ mod explained;
 mod form;
 mod grams;
 mod hits;
+mod json;
 mod lone;
 mod manifest;
 mod named;

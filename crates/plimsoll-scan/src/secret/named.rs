@@ -6,10 +6,11 @@ use base64::Engine as _;
 use plimsoll_model::Severity;
 use serde_json::Value;
 
-use super::assignment::{in_assignment, in_url, names_secret};
+use super::appsettings::{in_app_settings, is_app_settings};
+use super::assignment::{in_assignment, in_url};
 use super::der::web_keys;
-use super::form::{LONGEST, is_code};
 use super::hits::Hits;
+use super::json::strings;
 use super::lone::in_shadow;
 use super::manifest::{Cleared, in_manifests};
 use super::passfile::in_password_file;
@@ -344,63 +345,6 @@ pub(super) fn in_json(text: &str, hits: &mut Hits) {
     }
 }
 
-/// `appsettings.json`, `appsettings.Production.json` of ASP.NET.
-fn is_app_settings(name: &str) -> bool {
-    let lower = name.to_ascii_lowercase();
-    lower.starts_with("appsettings") && lower.ends_with(".json") && !is_template(&lower)
-}
-
-/// Keys that sign tokens in the settings of ASP.NET: only with the section they stand in does their
-/// name say so, `"Jwt": {"Key": "…"}` or `"Jwt:Key": "…"`.
-fn in_app_settings(text: &str, hits: &mut Hits) {
-    let text_only = text.trim_start_matches('\u{feff}');
-    let Ok(settings) = serde_json::from_str::<Value>(text_only) else {
-        return;
-    };
-    let mut places = None;
-    let mut open = vec![("", &settings)];
-    while let Some((section, value)) = open.pop() {
-        for (name, value) in value.as_object().into_iter().flatten() {
-            match value {
-                Value::Object(_) => open.push((name, value)),
-                Value::String(key) => {
-                    let is_named = match name.rsplit_once(':') {
-                        Some((section, name)) => signs(section, name),
-                        None => signs(section, name),
-                    };
-                    let believed = is_named
-                        && (16..=LONGEST).contains(&key.len())
-                        && key.bytes().all(|byte| byte.is_ascii_graphic())
-                        && !is_placeholder(key)
-                        && !is_code(key);
-                    if believed && !hits.is_full() {
-                        let places = places.get_or_insert_with(|| quoted_places(text));
-                        let start = places.get(key.as_str()).copied().unwrap_or(0);
-                        let hit = plain("secret-value", key, start);
-                        hits.push(Hit {
-                            severity: Severity::High,
-                            ..hit
-                        });
-                    }
-                }
-                _ => {}
-            }
-        }
-    }
-}
-
-/// Whether a setting called `Key` of a section is what tokens are signed with.
-fn signs(section: &str, name: &str) -> bool {
-    let section = section.rsplit(':').next().unwrap_or(section);
-    let section = ["Settings", "Options", "Configuration", "Config", "s"]
-        .iter()
-        .find_map(|end| section.strip_suffix(end))
-        .unwrap_or(section);
-    name.eq_ignore_ascii_case("key")
-        && !section.is_empty()
-        && names_secret(&format!("{section}_key"))
-}
-
 /// Docker's `.dockercfg`, which is what `auths` holds in its later form.
 fn in_registries(text: &str, hits: &mut Hits) {
     if let Ok(entries) = serde_json::from_str::<Value>(text) {
@@ -422,8 +366,7 @@ fn kaggle_key(text: &str) -> Option<Hit> {
 
 /// Credentials of registries, each under the name of its own.
 fn in_entries(text: &str, entries: &Value, hits: &mut Hits) {
-    let places = quoted_places(text);
-    let place = |value: &str| places.get(value).copied().unwrap_or(0);
+    let places = strings(text);
     for (_, entry) in entries.as_object().into_iter().flatten() {
         for field in ["auth", "identitytoken", "registrytoken"] {
             let Some(value) = entry.get(field).and_then(Value::as_str) else {
@@ -447,13 +390,13 @@ fn in_entries(text: &str, entries: &Value, hits: &mut Hits) {
             if let Some(password) = password
                 && !is_placeholder(&password)
                 && !hits.is_full()
+                && let Some(place) = places.get(value)
             {
-                let start = place(value);
                 hits.push(Hit {
                     kind: "registry-credential",
                     severity: Severity::Critical,
-                    start,
-                    end: start + value.len(),
+                    start: place.start,
+                    end: place.end,
                     fingerprint: Fingerprint::of(password.as_bytes()),
                 });
             }
@@ -547,45 +490,6 @@ mod tests {
         );
         assert!(of("{\"username\":\"me\",\"key\":\"<key>\"}").is_empty());
         assert!(of(&format!("{{\"key\":\"{key}\"}}")).is_empty());
-    }
-
-    #[test]
-    fn keys_in_the_settings_of_asp_net() {
-        let found = |name: &str, text: &str, own: bool| {
-            let mut hits = Hits::default();
-            by_structure(Detector::shared(), name, text.as_bytes(), own, &mut hits);
-            let values = hits.iter().map(|hit| text[hit.start..hit.end].to_owned());
-            values.collect::<Vec<_>>()
-        };
-        let key = "Sign-all-our-tokens-2024";
-        let name = "app/appsettings.Production.json";
-        for text in [
-            "{\"Jwt\": {\"Issuer\": \"x\", \"Key\": \"VALUE\"}}",
-            "\u{feff}{\"a\": {\"JwtSettings\": {\"key\": \"VALUE\"}}}",
-            "{\"Tokens\": {\"Key\": \"VALUE\"}}",
-            "{\"Jwt:Key\": \"VALUE\"}",
-        ] {
-            let with = |value: &str| text.replace("VALUE", value);
-            assert_eq!(found(name, &with(key), true), [key], "{text}");
-            assert!(found(name, &with(key), false).is_empty());
-            assert!(found("app/package.json", &with(key), true).is_empty());
-            for none in [
-                "<your-key-goes-here>",
-                "YOUR_SECRET_KEY_HERE_32_CHARS",
-                "",
-                "short",
-            ] {
-                assert!(found(name, &with(none), true).is_empty(), "{none}");
-            }
-        }
-        for text in [
-            "{\"Cache\": {\"Key\": \"Sign-all-our-tokens-2024\"}}",
-            "{\"Key\": \"Sign-all-our-tokens-2024\"}",
-            "{\"Jwt\": {\"KeyId\": \"Sign-all-our-tokens-2024\"}}",
-            "{\"Jwt\": ",
-        ] {
-            assert!(found(name, text, true).is_empty(), "{text}");
-        }
     }
 
     #[test]

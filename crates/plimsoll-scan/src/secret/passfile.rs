@@ -4,6 +4,7 @@ use plimsoll_model::Severity;
 
 use super::Hit;
 use super::hits::Hits;
+use super::place::is_own_inside;
 use super::placeholder::is_placeholder;
 use crate::catalogue::base_name;
 
@@ -29,7 +30,9 @@ fn reader(path: &str) -> Option<(Reader, &'static str)> {
         // `user:password` of services (davfs2.conf(5), "secrets").
         "secrets" if in_folder("davfs2") || in_folder(".davfs2") => (third_word, "davfs2-password"),
         // `"user" "password"` (pgbouncer, "Authentication file format").
-        "userlist.txt" if in_folder("pgbouncer") => (second_quoted, "database-password"),
+        "userlist.txt" if in_folder("pgbouncer") || is_below_pgbouncer(path) => {
+            (second_quoted, "database-password")
+        }
         // `user name on >password …` (Redis, "ACL").
         "redis.conf" | "users.acl" | "valkey.conf" => (redis_password, "redis-password"),
         // `cache_peer … login=user:password` (squid.conf(5)).
@@ -50,6 +53,12 @@ fn reader(path: &str) -> Option<(Reader, &'static str)> {
         }
         _ => return None,
     })
+}
+
+/// Whether a file lies in a folder of pgbouncer's, but for its manuals: images of others put its
+/// settings one folder deeper.
+fn is_below_pgbouncer(path: &str) -> bool {
+    path.split('/').any(|folder| folder == "pgbouncer") && is_own_inside(path)
 }
 
 /// The second of two words in quotes, unless it is a hash.
@@ -81,8 +90,8 @@ fn peer_login(line: &str) -> Option<&str> {
 /// `BUNDLE_GEMS__ACME__IO: "user:password"` (bundle-config(1), "Credentials for gem sources").
 fn bundle_password(line: &str) -> Option<&str> {
     let (source, value) = line.strip_prefix("BUNDLE_")?.split_once(": ")?;
-    // A host's dots; `BUNDLE_WITHOUT: "development:test"` are groups.
-    let is_host = source.contains("__") && !source.starts_with("BUILD__");
+    // `BUNDLE_WITHOUT: "development:test"` are groups, `BUNDLE_BUILD__PG: "--with-x=a:b"` is handed on.
+    let is_host = !["WITHOUT", "WITH", "ONLY"].contains(&source) && !source.starts_with("BUILD__");
     let value = value.trim().trim_matches(['"', '\'']);
     let (user, password) = value.split_once(':')?;
     let is_address = password.starts_with("//") || value.contains([' ', '/']);
@@ -187,6 +196,18 @@ mod tests {
                 "BUNDLE_MIRROR: \"https://x:8080/y\"".to_owned(),
             ),
             (
+                "root/.bundle/config",
+                "BUNDLE_WITHOUT: \"development:staging1\"".to_owned(),
+            ),
+            (
+                "root/.bundle/config",
+                "BUNDLE_BUILD__PG: \"--with-pg:staging1\"".to_owned(),
+            ),
+            (
+                "usr/share/doc/pgbouncer/examples/userlist.txt",
+                "\"marko\" \"asdasd1\"".to_owned(),
+            ),
+            (
                 "etc/redis/users.acl",
                 "user app on nopass #5e884898da28 ~*".to_owned(),
             ),
@@ -218,6 +239,11 @@ mod tests {
             ("root/.passwd-s3fs", "AKIAX:VALUE"),
             ("etc/davfs2/secrets", "https://dav.corp.net/x me VALUE"),
             ("etc/pgbouncer/userlist.txt", "\"app\" \"VALUE\""),
+            (
+                "opt/bitnami/pgbouncer/conf/userlist.txt",
+                "\"app\" \"VALUE\"",
+            ),
+            ("root/.bundle/config", "BUNDLE_GEMSERVER: \"me:VALUE\""),
             ("etc/redis/users.acl", "user app on >VALUE ~* +@all"),
             ("etc/redis/redis.conf", "user app on >VALUE ~* +@all"),
             (

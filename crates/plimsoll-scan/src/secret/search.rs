@@ -11,6 +11,7 @@ use plimsoll_model::Severity;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
+use super::appsettings::is_of_spring;
 use super::archive::{Budget, HEAD, Parent, Unpacker};
 use super::command::in_commands;
 use super::context::{in_addresses, in_context};
@@ -215,15 +216,16 @@ impl<'s> Search<'s> {
     /// The search of what `parent` describes, whose size is known for some.
     pub(super) fn inside(parent: Parent<'s>, size: Option<u64>) -> Self {
         let inside = parent.wrappings > 0;
-        let own = !parent.published
-            && match inside {
-                true => is_own_inside(&parent.name),
-                false => is_own(&parent.name),
-            };
+        let lies_in_own = match inside {
+            true => is_own_inside(&parent.name),
+            false => is_own(&parent.name),
+        };
+        // Modules of an application are packed as libraries are.
+        let own = lies_in_own && (!parent.published || is_of_spring(&parent.name));
         let streamed = size.is_some_and(|size| size > WHOLE as u64);
         Search {
             // Caches and libraries are full of archives of others.
-            may_be_archive: own,
+            may_be_archive: lies_in_own,
             archive: None,
             provable: false,
             room: parent.limit,
@@ -552,7 +554,8 @@ impl<'s> Search<'s> {
             if !self.covered.take(start, end) {
                 continue;
             }
-            if text && self.packaged && is_explained(&bytes[..hit.start]) {
+            let before = &bytes[..hit.start];
+            if text && self.packaged && is_explained(before, self.base == 0) {
                 hit.severity = Severity::Info;
             }
             if let Some(known) = self.hits.get_mut(&hit.fingerprint) {

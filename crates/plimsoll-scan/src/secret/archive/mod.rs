@@ -147,7 +147,7 @@ pub(super) struct Parent<'s> {
     /// What the file is called where it lies.
     pub(super) name: Cow<'s, str>,
     pub(super) limit: u64,
-    /// Whether it lies in a library that somebody published.
+    /// Whether it lies in a library, which somebody else published for most.
     pub(super) published: bool,
     pub(super) depth: u8,
     pub(super) wrappings: u8,

@@ -432,3 +432,27 @@ fn libraries_that_an_application_in_java_holds_are_packages() {
     let unpacked = search("srv/x/WEB-INF/lib/lib.jar", &library, &[usize::MAX]);
     assert_eq!(unpacked.sightings.len(), 1);
 }
+
+#[test]
+fn modules_of_an_application_in_java_bring_settings_and_archives_along() {
+    let inside = |file: &str, bytes: &[u8]| -> Vec<String> {
+        let library = zip(file, bytes, true, false);
+        let application = zip("BOOT-INF/lib/core-1.0.jar", &library, false, false);
+        let found = search("srv/app.jar", &application, &[usize::MAX]).sightings;
+        found.into_iter().map(|one| one.kind.into_owned()).collect()
+    };
+    let settings = format!("spring.datasource.password=q7RtY2mW{}\n", "x9KpLz4V");
+    for file in ["application-prod.properties", "config/application.yml"] {
+        assert_eq!(
+            inside(file, settings.as_bytes()),
+            ["secret-value"],
+            "{file}"
+        );
+    }
+    for file in ["messages.properties", "docs/application.properties"] {
+        assert!(inside(file, settings.as_bytes()).is_empty(), "{file}");
+    }
+    let text = format!("{settings}other = {}\n", token());
+    let inner = zip("a.properties", text.as_bytes(), true, false);
+    assert_eq!(inside("META-INF/x.zip", &inner), ["github-token"]);
+}

@@ -36,17 +36,52 @@ pub(super) fn handed<'t>(from: &[Word<'t>], to: &[Word<'t>]) -> Vec<Word<'t>> {
     let Some(echo) = echo.filter(|_| reads(to)) else {
         return Vec::new();
     };
-    let value = from[echo + 1..]
+    let arguments = &from[echo + 1..];
+    let arguments = match arguments {
+        [end, rest @ ..] if end.text == "--" => rest,
+        _ => arguments,
+    };
+    let inserted = match program(from, "printf") {
+        Some(_) => inserted(arguments),
+        None => Vec::new(),
+    };
+    if !inserted.is_empty() {
+        // Others may stand in the format itself.
+        let written = passwords(arguments[0], to).into_iter();
+        let written = written.filter(|word| !word.text.contains('%'));
+        return written.chain(inserted).collect();
+    }
+    let value = arguments
         .iter()
         .rev()
         .find(|word| !word.text.starts_with(['-', '%']) && !word.text.is_empty());
-    // `printf '%s:%s' USER PASSWORD` puts the name in front by itself.
-    let is_put = |word: &Word<'_>| word.text.starts_with('%') && word.text.contains(':');
-    match value {
-        Some(value) if from[echo..].iter().any(is_put) => vec![*value],
-        Some(value) => passwords(*value, to),
-        None => Vec::new(),
+    value.map_or_else(Vec::new, |value| passwords(*value, to))
+}
+
+/// What `printf` puts behind the colon of a name: `'%s:%s' USER PASSWORD`, `'root:%s' PASSWORD`.
+fn inserted<'t>(arguments: &[Word<'t>]) -> Vec<Word<'t>> {
+    let Some((format, values)) = arguments.split_first() else {
+        return Vec::new();
+    };
+    let mut places = Vec::new();
+    let mut rest = format.text;
+    while let Some((before, behind)) = rest.split_once('%') {
+        rest = behind.strip_prefix('%').unwrap_or(behind);
+        if rest.len() == behind.len() {
+            places.push(before.ends_with(':'));
+        }
     }
+    // Where output is led elsewhere the values end.
+    let is_led = |word: &&Word<'_>| {
+        let behind = word.text.trim_start_matches(|c: char| c.is_ascii_digit());
+        behind.starts_with(['<', '>'])
+    };
+    // The format begins again until all values are put.
+    let values = values.iter().take_while(|word| !is_led(word));
+    let put = values.zip(places.iter().cycle());
+    put.filter(|(_, is_password)| **is_password)
+        .map(|(word, _)| *word)
+        .collect()
 }
 
 /// The passwords of `program <<< TEXT`.

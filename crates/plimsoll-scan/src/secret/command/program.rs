@@ -16,7 +16,8 @@ enum Way {
     /// The last argument behind this many others, given this flag of one letter, which others may be
     /// written to; another of these says that there is one less.
     Batch(usize, char, char),
-    /// In the first argument that is no flag, between these letters: `user/password@place`.
+    /// In `userid=…` or the first argument that is no flag, between these letters:
+    /// `user/password@place`.
     Login(char, char),
     /// As `Behind`, with a flag of one letter, which may close a row of those that take nothing.
     Bundled(char, char),
@@ -118,17 +119,15 @@ pub(super) fn taken<'t>(words: &[Word<'t>]) -> Vec<(usize, Word<'t>)> {
         };
         let verb = words[at..].iter().position(|word| word.text == *beside);
         let at = match verb {
+            _ if beside.is_empty() => at,
             Some(verb) => at + verb,
-            None if beside.is_empty() => at,
             None => continue,
         };
         let arguments = &words[at + 1..];
         for way in *ways {
             let value = match way {
                 Way::Argument(number) => plain(arguments).nth(number - 1),
-                Way::Login(before, end) => plain(arguments)
-                    .next()
-                    .and_then(|(number, word)| Some((number, between(word, *before, *end)?))),
+                Way::Login(before, end) => login(words, at, *before, *end),
                 Way::Batch(others, needed, less) => batch(arguments, *others, *needed, *less),
                 _ => None,
             };
@@ -172,6 +171,51 @@ pub(super) fn taken<'t>(words: &[Word<'t>]) -> Vec<(usize, Word<'t>)> {
         }
     }
     found
+}
+
+/// The password of who logs in, behind the program at `at`. Words that only name the program stand
+/// beside paths, too: `cp sqlplus share/instantclient19`.
+fn login<'t>(words: &[Word<'t>], at: usize, before: char, end: char) -> Option<(usize, Word<'t>)> {
+    let arguments = &words[at + 1..];
+    let userid = |(number, word): (usize, Word<'t>)| {
+        let (name, _) = word.text.split_once('=')?;
+        let is_user = name.eq_ignore_ascii_case("userid");
+        let flag = word.text.get(..=name.len()).filter(|_| is_user)?;
+        Some((number, glued(word, flag)?))
+    };
+    let named = plain(arguments).find_map(userid);
+    let (number, word) = named.or_else(|| {
+        let first = plain(arguments).next();
+        first.filter(|(_, word)| runs(words, at) || word.text.contains(end))
+    })?;
+    Some((number, between(word, before, end)?))
+}
+
+/// Whether the word at `at` is the program that a command runs.
+fn runs(words: &[Word<'_>], at: usize) -> bool {
+    const BEFORE: &[&str] = &[
+        "sudo",
+        "exec",
+        "-c",
+        "RUN",
+        "CMD",
+        "ENTRYPOINT",
+        "then",
+        "do",
+        "else",
+        "if",
+        "while",
+        "!",
+        "{",
+        "time",
+        "nohup",
+        "env",
+    ];
+    let Some(before) = at.checked_sub(1).map(|before| words[before].text) else {
+        return true;
+    };
+    // `ORACLE_SID=shop sqlplus …`
+    BEFORE.contains(&before) || (before.contains('=') && !before.starts_with('-'))
 }
 
 /// What stands behind the first `letter` of a word, up to `end`.

@@ -25,7 +25,12 @@ fn passwords_that_programs_take() {
         "smbclient //h/s -U bob%Tr0ub4dor3x",
         "lftp -u bob,Tr0ub4dor3x h",
         "echo 'root:Tr0ub4dor3x' | chpasswd",
-        "printf 'root:%s' root:Tr0ub4dor3x | chpasswd",
+        "printf 'root:%s' Tr0ub4dor3x | chpasswd",
+        "printf 'root:%s\\n' Tr0ub4dor3x 2>/dev/null | chpasswd",
+        "printf -- '%5s%%:%s\\n' root 'Tr0ub4dor3x' | chpasswd",
+        "printf '%s\\n' root:Tr0ub4dor3x | chpasswd",
+        "printf 'root:Tr0ub4dor3x\\nbob:%s\\n' $PW | chpasswd",
+        "printf '%s' Tr0ub4dor3x | docker login -u b --password-stdin r",
         "echo Tr0ub4dor3x | docker login -u b --password-stdin r",
         "echo 'Tr0ub4dor3x' | sudo -S ls",
         "openssl enc -aes-256-cbc -pass pass:Tr0ub4dor3x -in x",
@@ -65,12 +70,23 @@ fn passwords_that_programs_take() {
         "influx -username a -password Tr0ub4dor3x",
         "sqlplus -s shop/Tr0ub4dor3x@//db:1521/x @/init.sql",
         "sqlplus 'shop/Tr0ub4dor3x'",
+        "RUN /bin/sh -c sqlplus shop/Tr0ub4dor3x @/init.sql",
+        "ORACLE_SID=x sqlplus shop/Tr0ub4dor3x",
+        "cd /x && sudo sqlplus shop/Tr0ub4dor3x",
+        "docker exec db sqlplus shop/Tr0ub4dor3x@x",
+        "sqlldr userid=shop/Tr0ub4dor3x@db control=x.ctl",
+        "expdp full=y USERID='shop/Tr0ub4dor3x'",
+        "curl '' -u bob:Tr0ub4dor3x",
         "expdp shop/Tr0ub4dor3x@db full=y",
         "rclone config create r s3 secret_access_key Tr0ub4dor3x",
         "chpasswd <<< 'root:Tr0ub4dor3x'",
         "chpasswd <<<root:Tr0ub4dor3x",
         "sudo -S <<< Tr0ub4dor3x ls",
         "chpasswd <<EOF\nroot:Tr0ub4dor3x\nEOF\necho a:Tr0ub4dor9y",
+        "RUN /bin/sh -c chpasswd <<EOF\nroot:Tr0ub4dor3x\nEOF # buildkit",
+        "sh -c \"chpasswd <<EOF\nroot:Tr0ub4dor3x\nEOF\"\necho a:Tr0ub4dor9y",
+        "su x -lc 'chpasswd <<EOF\nroot:Tr0ub4dor3x\nEOF'",
+        "chpasswd <<EOF\nEOFX:Tr0ub4dor3x\nEOF\n",
         "cat /x | chpasswd <<-'EOF'\n\troot:Tr0ub4dor3x\n\tEOF\n",
         "echo 'machine x.io login y password Tr0ub4dor3x' > ~/.netrc",
         "echo machine x.io login y password Tr0ub4dor3x >> /root/.netrc",
@@ -93,6 +109,8 @@ fn several_passwords_that_are_handed_over() {
     assert_eq!(found(line), ["Tr0ub4dor3x", "Tr0ub4dor3y"]);
     let line = "echo -e 'Tr0ub4dor3x\\nTr0ub4dor3x' | passwd root";
     assert_eq!(found(line)[0], "Tr0ub4dor3x");
+    let line = "printf '%s:%s\\n' root Tr0ub4dor3x bob Tr0ub4dor3y | chpasswd";
+    assert_eq!(found(line), ["Tr0ub4dor3x", "Tr0ub4dor3y"]);
     assert!(found("chpasswd <<E\na:Tr0ub4dor3x\nb:Tr0ub4dor3y\nE").len() == 2);
 }
 
@@ -131,6 +149,16 @@ fn what_is_no_password() {
         "sqlplus $DB_USER/$DB_PASSWORD@db",
         "sqlplus scott/tiger@db",
         "sqlldr control=load/users-2.ctl",
+        "sqlldr userid=/ control=load/users-2.ctl",
+        "cp /opt/oracle/sqlplus usr/local1/bin",
+        "cp sqlplus share/instantclient19",
+        "ln -s /opt/instantclient/sqlplus bin/sqlplus64",
+        "chmod +x bin/sqlplus lib/libsqlplus.so",
+        "apt-get install -y sqlplus oracle/stable19",
+        "RUN /bin/sh -c cp sqlplus share/instantclient19",
+        "printf 'root:%s' \"$PW\" | chpasswd",
+        "# it's \"foo --password Tr0ub4dor3x",
+        "echo \"foo --password Tr0ub4dor3x",
         "htpasswd -c /etc/htpasswd bobuser",
         "htpasswd -b /f bob $PASSWORD",
         "htpasswd -nb bobuser \"${PASSWORD}\"",

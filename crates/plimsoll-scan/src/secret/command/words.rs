@@ -7,12 +7,14 @@ pub(super) struct Word<'t> {
     pub(super) start: usize,
 }
 
-/// The simple commands of a line, each with whether a pipe follows.
+/// The simple commands of a line, each with whether a pipe follows. A script that goes on in the next
+/// lines begins with those of its first: `sh -c "…`.
 pub(super) fn commands(line: &str) -> Vec<(Vec<Word<'_>>, bool)> {
     let mut commands = Vec::new();
     let mut words = Vec::new();
     let mut from = None;
     let mut quote = None;
+    let mut opened = 0;
     let mut chars = line.char_indices().peekable();
     while let Some((at, c)) = chars.next() {
         match quote {
@@ -24,6 +26,7 @@ pub(super) fn commands(line: &str) -> Vec<(Vec<Word<'_>>, bool)> {
             }
             None if matches!(c, '"' | '\'') => {
                 quote = Some(c);
+                opened = at;
                 from.get_or_insert(at);
                 continue;
             }
@@ -44,13 +47,34 @@ pub(super) fn commands(line: &str) -> Vec<(Vec<Word<'_>>, bool)> {
             }
         }
     }
+    let is_script =
+        quote.is_some() && from == Some(opened) && words.last().is_some_and(is_for_shell);
     if let Some(from) = from {
         words.push(unquoted(line, from, line.len()));
     }
     if !words.is_empty() {
         commands.push((words, false));
     }
+    if is_script {
+        // Behind a quote that the line does not close no other of its sort stands.
+        let behind = opened + 1;
+        let inner = self::commands(&line[behind..]).into_iter();
+        commands.extend(inner.map(|(mut words, piped)| {
+            for word in &mut words {
+                word.start += behind;
+            }
+            (words, piped)
+        }));
+    }
     commands
+}
+
+/// Whether a script follows a word: `-c`, `-lc`.
+fn is_for_shell(word: &Word<'_>) -> bool {
+    let letters = word.text.strip_prefix('-').unwrap_or_default();
+    letters.ends_with('c')
+        && letters.len() <= 4
+        && letters.bytes().all(|byte| byte.is_ascii_alphabetic())
 }
 
 fn unquoted(line: &str, from: usize, to: usize) -> Word<'_> {

@@ -6,12 +6,13 @@ use plimsoll_model::ImageConfig;
 
 use super::super::assignment::{in_image_name, in_urls, names_secret};
 use super::super::hits::Hits;
+use super::super::pair::{Joined, doubtful_beside_ids};
 use super::super::placeholder::is_variable;
 use super::super::{Detector, Hit};
 use super::line::{arguments, assignments, flag_name};
 use super::listed::listed;
 use super::values::Values;
-use super::{found_in, in_command, in_named, in_variable, in_words};
+use super::{REACH, found_in, in_command, in_named, in_variable, in_words};
 
 /// A configuration in the form in which it may be shown, stored or attached to something.
 pub struct Redacted {
@@ -52,12 +53,14 @@ pub(crate) fn redacted_with(config: &ImageConfig, detector: &Detector) -> Redact
             let place = (name.len() + 1, variable.len());
             hides(name, value).then_some(place)
         }));
+        doubtful.extend(doubtful_beside_ids(variable.as_bytes(), REACH, &hits));
         texts.push(Text::new(variable, hits, doubtful));
     }
     for (name, value) in &mut config.labels {
         let hits = in_named(name, value, detector);
-        let whole = hides(name, value).then_some((0, value.len()));
-        texts.push(Text::new(value, hits, whole.into_iter().collect()));
+        let mut doubtful = doubtful_beside_ids(value.as_bytes(), REACH, &hits);
+        doubtful.extend(hides(name, value).then_some((0, value.len())));
+        texts.push(Text::new(value, hits, doubtful));
         let hits = detector.find_in(name);
         texts.push(Text::new(name, hits, Vec::new()));
     }
@@ -70,7 +73,15 @@ pub(crate) fn redacted_with(config: &ImageConfig, detector: &Detector) -> Redact
     ];
     for words in commands.into_iter().flatten() {
         let hits = in_words(words, detector);
-        let doubtful = doubtful_in_words(words);
+        let mut doubtful = doubtful_in_words(words);
+        for (places, (word, hits)) in doubtful.iter_mut().zip(words.iter().zip(&hits)) {
+            places.extend(doubtful_beside_ids(word.as_bytes(), REACH, hits));
+        }
+        if let Some((joined, told)) = Joined::of(words, &hits) {
+            for (number, place) in joined.doubtful(REACH, &told) {
+                doubtful[number].push(place);
+            }
+        }
         for ((word, hits), doubtful) in words.iter_mut().zip(hits).zip(doubtful) {
             texts.push(Text::new(word, hits, doubtful));
         }
@@ -92,7 +103,8 @@ pub(crate) fn redacted_with(config: &ImageConfig, detector: &Detector) -> Redact
             .flatten()
         {
             let hits = in_command(text, detector);
-            let doubtful = doubtful_in_command(text);
+            let mut doubtful = doubtful_in_command(text);
+            doubtful.extend(doubtful_beside_ids(text.as_bytes(), REACH, &hits));
             texts.push(Text::new(text, hits, doubtful));
         }
     }

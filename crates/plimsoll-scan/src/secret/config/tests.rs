@@ -254,6 +254,71 @@ fn a_secret_beside_its_id_is_found_and_hidden() {
 }
 
 #[test]
+fn each_id_has_a_secret_of_its_own() {
+    let ids = ["IARELGYASQTDC22O4D", "IARELGYASQTDC22X4D"].map(|id| format!("AK{id}"));
+    let secrets = [
+        format!("q7RtY2mW/9KpLz4VbN8{}", "cHd3FjGs6TvXy1Za5Qe0+"),
+        format!("gsb3sy3L4cpv3DQGMDTP{}", "YuX2pW7GswdCbOrigLy/"),
+    ];
+    let all = [ids.as_slice(), secrets.as_slice()].concat();
+    let one = vec!["/bin/run".to_owned(), ids[0].clone(), secrets[0].clone()];
+    let history = |text: String| plimsoll_model::HistoryEntry {
+        created_by: Some(text),
+        ..plimsoll_model::HistoryEntry::default()
+    };
+    for config in [
+        ImageConfig {
+            env: vec![format!("CREDS={}", all.join(","))],
+            ..ImageConfig::default()
+        },
+        ImageConfig {
+            cmd: Some([&["run".to_owned()], all.as_slice()].concat()),
+            ..ImageConfig::default()
+        },
+        ImageConfig {
+            cmd: Some(one.clone()),
+            ..ImageConfig::default()
+        },
+        ImageConfig {
+            history: vec![history(format!("CMD {one:?}"))],
+            ..ImageConfig::default()
+        },
+    ] {
+        let told = in_config(&config, &redacted(&config), Detector::shared()).sightings;
+        let count = |kind: &str| told.iter().filter(|one| one.kind == kind).count();
+        assert_eq!(count("aws-secret-key"), count("aws-access-key"));
+        assert!(count("aws-secret-key") > 0);
+        let shown = format!("{:?}", redacted(&config).config);
+        for value in &all {
+            assert!(!shown.contains(value), "{shown}");
+        }
+    }
+}
+
+#[test]
+fn what_may_be_the_secret_of_an_id_is_hidden() {
+    let id = format!("AK{}", "IARELGYASQTDC22O4D");
+    // Drawn, and yet it does not read so.
+    let secret = format!("O2YsjaLoatonQLsUn6hL{}", "TUF3OSflDIgVwEH1tJMP");
+    let sum = "4f2a9c1be07d3358aa61f0c2d97be4408c15d2e6";
+    let text = format!("{id}:{secret} {sum}");
+    let config = ImageConfig {
+        env: vec![format!("CREDS={text}")],
+        labels: vec![("a.creds".to_owned(), text.clone())],
+        cmd: Some(vec!["run".to_owned(), id, secret.clone(), sum.to_owned()]),
+        entrypoint: Some(vec![text.clone()]),
+        history: vec![plimsoll_model::HistoryEntry {
+            created_by: Some(format!("RUN x {text}")),
+            ..plimsoll_model::HistoryEntry::default()
+        }],
+        ..ImageConfig::default()
+    };
+    let shown = format!("{:?}", redacted(&config).config);
+    assert!(!shown.contains(&secret), "{shown}");
+    assert_eq!(shown.matches(sum).count(), 5, "{shown}");
+}
+
+#[test]
 fn of_a_list_with_more_words_than_are_read_nothing_is_shown() {
     for (text, is_shown) in [
         ("[\"".repeat(1_000), true),

@@ -28,8 +28,9 @@ pub(super) fn assigned(bytes: &[u8], at: usize, word_end: usize, settings: bool)
     if !promised && !may_name_secret(name) {
         return None;
     }
-    let found = value_of_pair(bytes, at - before, name_end, settings);
-    let found = found
+    let pair = value_of_pair(bytes, at - before, name_end, settings);
+    let is_pair = pair.is_some();
+    let found = pair
         .or_else(|| value_of_entry(bytes, at - before, name_end))
         .or_else(|| value_behind(bytes, name_end, settings))
         .or_else(|| value_of_word(bytes, at - before, name_end, settings));
@@ -47,6 +48,7 @@ pub(super) fn assigned(bytes: &[u8], at: usize, word_end: usize, settings: bool)
         return None;
     }
     if quoted
+        && !is_pair
         && is_listed(bytes, at - before, name_end, start, start + value.len())
         && !stands_by_itself(value)
     {

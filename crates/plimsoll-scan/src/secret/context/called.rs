@@ -3,6 +3,7 @@
 use plimsoll_model::Severity;
 
 use super::super::Hit;
+use super::super::detector::LOOKBEHIND;
 use super::super::form::{LONGEST, Written, judged};
 
 /// How far behind the name of a function its arguments are looked for.
@@ -63,12 +64,30 @@ impl<'b> Arguments<'b> {
         })
     }
 
-    /// Whether a comma follows, which is passed over.
-    fn comma(&mut self) -> bool {
-        self.skip(|byte| byte.is_ascii_whitespace());
-        let is_there = self.rest().first() == Some(&b',');
-        self.at += usize::from(is_there);
-        is_there
+    /// Passes over an argument, whatever it is put together of, and the comma behind it.
+    fn pass(&mut self) -> Option<()> {
+        let mut depth = 0_u32;
+        let mut quote = None;
+        let mut bytes = self.rest().iter().enumerate();
+        while let Some((number, byte)) = bytes.next() {
+            match (quote, byte) {
+                (Some(_), b'\\') => {
+                    bytes.next();
+                }
+                (Some(open), byte) if open == *byte => quote = None,
+                (Some(_), _) => {}
+                (None, b'"' | b'\'') => quote = Some(*byte),
+                (None, b'(' | b'[' | b'{') => depth += 1,
+                (None, b')' | b']' | b'}') => depth = depth.checked_sub(1)?,
+                (None, b';') => return None,
+                (None, b',') if depth == 0 => {
+                    self.at += number + 1;
+                    return (number > 0).then_some(());
+                }
+                (None, _) => {}
+            }
+        }
+        None
     }
 }
 
@@ -78,8 +97,7 @@ impl<'b> Arguments<'b> {
 pub(super) fn third_argument(bytes: &[u8], behind: usize) -> Option<Hit> {
     let mut arguments = Arguments::new(bytes, behind);
     for _ in 0..2 {
-        arguments.argument()?;
-        arguments.comma().then_some(())?;
+        arguments.pass()?;
     }
     let password = arguments.argument().filter(|argument| argument.quoted)?;
     arguments.skip(|byte| byte.is_ascii_whitespace());
@@ -92,7 +110,7 @@ pub(super) fn third_argument(bytes: &[u8], behind: usize) -> Option<Hit> {
 }
 
 /// The password of `ConvertTo-SecureString "…" -AsPlainText`, whose name ends at `behind`, whatever the
-/// order of its parameters.
+/// order of its parameters, and of `"…" | ConvertTo-SecureString -AsPlainText`.
 pub(super) fn secure_string(bytes: &[u8], behind: usize) -> Option<Hit> {
     let mut arguments = Arguments::new(bytes, behind);
     let mut found = None;
@@ -111,7 +129,32 @@ pub(super) fn secure_string(bytes: &[u8], behind: usize) -> Option<Hit> {
             _ => break,
         }
     }
-    hit("command-password", bytes, &found.filter(|_| is_plain)?)
+    let found = found.filter(|_| is_plain);
+    let found = found.or_else(|| piped(bytes, behind).filter(|_| is_plain));
+    hit("command-password", bytes, &found?)
+}
+
+/// The text in quotes that is handed to the command whose name ends at `behind`.
+fn piped(bytes: &[u8], behind: usize) -> Option<Argument<'_>> {
+    const NAME: &[u8] = b"ConvertTo-SecureString";
+    let at = behind.checked_sub(NAME.len())?;
+    let is_command = bytes[at..behind].eq_ignore_ascii_case(NAME);
+    let before = bytes[at.saturating_sub(LOOKBEHIND)..at].trim_ascii_end();
+    let before = before.strip_suffix(b"|").filter(|_| is_command)?;
+    let (quote, before) = before.trim_ascii_end().split_last()?;
+    matches!(quote, b'"' | b'\'').then_some(())?;
+    let opened = before
+        .iter()
+        .rposition(|byte| byte == quote || *byte == b'\n')?;
+    // What is put together is none as it stands.
+    let is_part = before[..opened].trim_ascii_end().ends_with(b"+");
+    (before[opened] == *quote && !is_part).then_some(())?;
+    let text = std::str::from_utf8(&before[opened + 1..]).ok()?;
+    Some(Argument {
+        text,
+        start: text.as_ptr().addr() - bytes.as_ptr().addr(),
+        quoted: true,
+    })
 }
 
 /// A text that is believed to be a password, unless a variable is written into it.
@@ -151,6 +194,10 @@ mod tests {
             "ConvertTo-SecureString \"VALUE\" -AsPlainText -Force",
             "ConvertTo-SecureString -String 'VALUE' -AsPlainText -Force",
             "$x = (convertto-securestring -AsPlainText -Force -String \"VALUE\")",
+            "new PDO('mysql:host=' . $host . ';dbname=shop', 'app', 'VALUE');",
+            "mysqli_connect(getenv('H', true), \"a,'b\\\"\" . $c['x'], 'VALUE');",
+            "$s = \"VALUE\" | ConvertTo-SecureString -AsPlainText -Force",
+            "$s = 'x' + ('VALUE' | convertto-securestring -Force -AsPlainText)",
         ] {
             let text = call.replace("VALUE", "q7RtY2mW!x9");
             assert_eq!(found(&text), ["q7RtY2mW!x9"], "{call}");
@@ -177,6 +224,14 @@ mod tests {
             "ConvertTo-SecureString \"01000000d08c9ddf0115d1118c7a00c04fc297eb\"",
             "ConvertTo-SecureString $env:Q7RTY2MW9X -AsPlainText -Force",
             "ConvertTo-SecureString -AsPlainText",
+            "\"q7RtY2mW!x9\" | ConvertTo-SecureString",
+            "$q7RtY2mW9x | ConvertTo-SecureString -AsPlainText -Force",
+            "\"q7RtY2mW!x9$more\" | ConvertTo-SecureString -AsPlainText -Force",
+            "\"q7RtY2mW!x9\"; $more | ConvertTo-SecureString -AsPlainText -Force",
+            "$more + \"q7RtY2mW!x9\" | ConvertTo-SecureString -AsPlainText -Force",
+            "f(\"q7RtY2mW!x9\").Text | ConvertTo-SecureString -AsPlainText -Force",
+            "new PDO($dsn); f('app', 'q7RtY2mW!x9')",
+            "new PDO(dsn('a', 'b', 'q7RtY2mW!x9'))",
         ] {
             assert_eq!(found(none), Vec::<String>::new(), "{none}");
         }
@@ -184,7 +239,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_text_ends(text in "(PDO\\(|DBI->connect\\(|To-SecureString |-AsPlainText|['\", \n$aé\\\\)(]){0,40}") {
+        fn any_text_ends(text in "(PDO\\(|DBI->connect\\(|\\| ConvertTo-SecureString |-AsPlainText|['\", \n$aé\\\\)(]){0,40}") {
             let _ = found(&text);
         }
     }

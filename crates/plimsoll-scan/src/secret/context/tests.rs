@@ -354,6 +354,10 @@ fn words_of_a_list_are_no_pairs() {
         "set(\"password\", \"winter-2024-x\")",
         "Map.of(\"user\", \"bob\", \"password\", \"q7RtY2mWx9Kp\")",
         "# set(\"token\", \"q7RtY2mWx9KpLz4VbN8c\")",
+        "[{\"name\":\"DB_PASSWORD\",\"value\":\"winter-2024-x\"}]",
+        "[{\"name\": \"DB_PASSWORD\", \"value\": \"winter-2024-x\", \"type\": \"PLAINTEXT\"}]",
+        "{\"key\":\"DB_PASSWORD\",\"value\":\"winter-2024-x\",\"scope\":\"RUN_TIME\"}",
+        "x(\"https://x.io/login?user=svc&passwd=q7RtY2mW-x9\")",
     ] {
         assert!(!kinds(line, true).is_empty(), "{line}");
     }
