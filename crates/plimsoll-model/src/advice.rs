@@ -113,6 +113,6 @@ pub struct Advice {
     /// the report's vulnerabilities, ascending.
     pub remaining: Vec<usize>,
     /// Packages that have known vulnerabilities whatever they go to, as far as is known, and of which
-    /// there was no room to look at other versions.
+    /// there was no room to look at other versions, or at what those have.
     pub untried: usize,
 }

@@ -135,7 +135,7 @@ pub struct Report {
     /// Those that a waiver, a VEX document or an earlier report sets aside, in report order.
     pub suppressed_vulnerabilities: Vec<SuppressedVulnerability>,
     /// Vulnerabilities of what it holds that may be there: advisories tell of them that could not be
-    /// held against the version. A gate that they would fail cannot hold. What is accepted is not
+    /// held against the version, or of a malicious package that this one may be a copy of. A gate that they would fail cannot hold. What is accepted is not
     /// among them.
     pub undecided_vulnerabilities: Vec<Vulnerability>,
     /// What of the known vulnerabilities the run was asked not to list.

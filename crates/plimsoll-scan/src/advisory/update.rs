@@ -6,16 +6,18 @@
 //! wrong before, the old one is still there and whole.
 
 mod kept;
+mod known;
 mod lists;
 
 use std::fs::{self, File, TryLockError};
 use std::path::{Path, PathBuf};
 
 use plimsoll_image::{Access, Downloaded, ImageError, download, told_address};
-use serde::{Deserialize, Serialize};
 
 pub use self::kept::Kept;
 use self::kept::{Times, kept};
+use self::known::{Known, follows};
+use self::lists::digest;
 pub use self::lists::{EPSS_SCORES, EXPLOITED_CATALOGUE, ListSources};
 use super::compile::{
     CompileError, CompileReport, Holding, Inputs, check_archive, compile, recheck,
@@ -144,13 +146,12 @@ pub enum UpdateError {
     Compile(#[from] CompileError),
     /// What an earlier update fetched, and this one was not asked for, is no longer whole.
     #[error(
-        "{}: {why}; `--ecosystem {ecosystem:?}` fetches it anew, and without that file the index is \
-         made without it",
+        "{}: {why}; `{again}` fetches it anew, and without that file the index is made without it",
         archive.display()
     )]
     Kept {
-        /// Which.
-        ecosystem: String,
+        /// What asks for it.
+        again: String,
         /// Its archive.
         archive: PathBuf,
         /// What is wrong.
@@ -173,66 +174,6 @@ struct Wanted<'a> {
     addresses: &'a [(String, String)],
     /// Says what came, where it is what was asked for, and whole.
     check: &'a dyn Fn(&Path) -> Result<Holding, String>,
-}
-
-/// What is known of an archive that lies here.
-#[derive(Default, Serialize, Deserialize)]
-struct Known {
-    mirror: String,
-    version: Option<String>,
-    #[serde(default)]
-    holding: Holding,
-    /// When its mirror last said that this is the newest, in seconds since 1970 (UTC).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    checked: Option<i64>,
-}
-
-impl Known {
-    /// What is known of the archive at a path; nothing where it is not there.
-    fn of(archive: &Path) -> Self {
-        fs::read(archive.with_extension("json"))
-            .ok()
-            .filter(|_| archive.exists())
-            .and_then(|bytes| serde_json::from_slice(&bytes).ok())
-            .unwrap_or_default()
-    }
-
-    /// What it holds, without a time that was still to come when it was fetched: one record that is
-    /// wrong about when it was changed must not keep everything else out.
-    fn holding_by(&self, now: i64) -> Holding {
-        let until = self.checked.unwrap_or(now).min(now).saturating_add(DAY);
-        Holding {
-            newest: self.holding.newest.filter(|newest| *newest <= until),
-            ..self.holding
-        }
-    }
-
-    fn to_json(&self) -> Vec<u8> {
-        serde_json::to_vec(self).unwrap_or_default()
-    }
-}
-
-/// Whether what came can take the place of what is here: a mirror that was set back, or lost half of
-/// its records, is none to be heard.
-fn follows(new: Holding, old: Holding) -> Result<(), String> {
-    if let (Some(new), Some(old)) = (new.newest, old.newest)
-        && old - new > DAY
-    {
-        let day = |seconds| match jiff::Timestamp::from_second(seconds) {
-            Ok(moment) => moment.strftime("%F").to_string(),
-            Err(_) => "no day".to_owned(),
-        };
-        return Err(format!(
-            "its newest record is of {}, and one of {} is here",
-            day(new),
-            day(old)
-        ));
-    }
-    if new.records < old.records / 2 {
-        let (new, old) = (new.records, old.records);
-        return Err(format!("it holds {new} records, and {old} are here"));
-    }
-    Ok(())
 }
 
 impl Update<'_> {
@@ -346,13 +287,13 @@ impl Update<'_> {
         };
         let _ = fs::write(path.with_extension("json"), known.to_json());
         UpdateError::Kept {
-            ecosystem: one.ecosystem.clone(),
+            again: format!("--ecosystem {:?}", one.ecosystem),
             archive: path,
             why,
         }
     }
 
-    /// What the archives here are: one line each. An index that was made of the same need not be
+    /// What the archives here are: one line each, whatever was asked for first. An index that was made of the same need not be
     /// made again; whatever is killed when, the lines differ unless it was.
     fn made_of(&self, ecosystems: &[&str]) -> String {
         let lines = ecosystems.iter().map(|ecosystem| {
@@ -363,7 +304,9 @@ impl Update<'_> {
             let known = String::from_utf8_lossy(&known.to_json()).into_owned();
             format!("{ecosystem} {known}\n")
         });
-        lines.collect()
+        let mut lines: Vec<String> = lines.collect();
+        lines.sort();
+        lines.concat()
     }
 
     fn archive(&self, ecosystem: &str) -> PathBuf {
@@ -414,10 +357,18 @@ impl Update<'_> {
         let incoming = archive.with_extension("incoming");
         let known_path = archive.with_extension("json");
         let known = Known::of(archive);
+        // A server that is asked for changes only would leave what is broken as it is. An archive is told
+        // to be broken when it is compiled.
+        let is_as_fetched = || match (sought, &known.sha256) {
+            (Sought::Scores | Sought::Exploited, None) => check(archive).is_ok(),
+            (_, None) => true,
+            (_, Some(sum)) => digest(archive).is_ok_and(|found| found == *sum),
+        };
         let mut reasons = Vec::new();
         for (mirror, address) in addresses {
             let (place, mirror) = (told_address(address), told_address(mirror));
-            let version = known.version.as_deref().filter(|_| known.mirror == mirror);
+            let is_here = || known.mirror == mirror && is_as_fetched();
+            let version = known.version.as_deref().filter(|_| is_here());
             let on_bytes = |bytes: u64| on_step(&format!("{ecosystem}: {} MB", bytes / 1_000_000));
             match download(address, &incoming, version, self.access, &on_bytes) {
                 Ok(Downloaded::Unchanged) => {
@@ -462,6 +413,10 @@ impl Update<'_> {
                         version,
                         holding,
                         checked: Some(self.now),
+                        sha256: match sought {
+                            Sought::Scores | Sought::Exploited => digest(&incoming).ok(),
+                            Sought::Advisories | Sought::Pocket => None,
+                        },
                     };
                     let text = known.to_json();
                     // Killed in between, it is of no known version, and is fetched anew.

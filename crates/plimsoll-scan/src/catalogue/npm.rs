@@ -59,14 +59,22 @@ pub(crate) fn is_installed_at(path: &str) -> bool {
     claims(&Candidate::new(path, 0, 0, b""))
 }
 
-/// Whether what is described at `path` may be somebody's own: no package manager put it there, and its
-/// folder is not called as what is unpacked (`package`, `NAME-VERSION`).
-pub(crate) fn may_be_own(path: &str, version: &str) -> bool {
+/// Whether what is described at `path` may be somebody's own, and not what was published by that name:
+/// no package manager put it there, and its folder is not called as what is unpacked (`package`,
+/// `NAME-VERSION`), nor, deeper in an installed package, by its name.
+pub(crate) fn may_be_own(path: &str, name: &str, version: &str) -> bool {
     let place = base_name(folder(path));
     claims_project(&Candidate::new(path, 0, 0, b""))
         && !in_cache(path)
         && place != "package"
         && !place.ends_with(version)
+        && !(is_carried(path) && place == base_name(name))
+}
+
+/// Whether what is described at `path` lies deeper in an installed package: one that it carries, or a part
+/// of it.
+pub(crate) fn is_carried(path: &str) -> bool {
+    after_first_modules(path).is_some() && !is_installed_at(path)
 }
 
 pub(super) fn claims_project(candidate: &Candidate<'_>) -> bool {

@@ -58,10 +58,13 @@ pub(super) fn why(it: &Difference<'_>, records: &Records) -> Option<&'static str
     {
         return Some("Semantic Versions have three numbers: of others each reads what it can");
     }
-    let is_security = ["ALBA-", "ALEA-"]
-        .iter()
-        .all(|kind| !it.record.starts_with(kind));
-    if !it.is_ours && !is_security {
+    let is_on_bugs = || {
+        let mut kinds = ["ALBA-", "ALEA-"].iter();
+        let mut all = records.all.iter();
+        kinds.any(|kind| it.record.starts_with(kind))
+            && !all.any(|one| one.id == it.record && one.text.contains("CVE-"))
+    };
+    if !it.is_ours && is_on_bugs() {
         return Some("an erratum on bugs or enhancements that names no flaw is no advisory");
     }
     let of_module = |text: &String| text.contains(".module");

@@ -69,7 +69,7 @@ impl<'i, 'a> Places<'i, 'a> {
             input,
             declarations: Declarations::new(input.declared),
             malicious: found
-                .filter(|found| is_malicious(found))
+                .filter(|found| found.is_malicious())
                 .map(|found| (found.removed_in.is_some(), found.package))
                 .collect(),
         }
@@ -197,15 +197,6 @@ fn has_go(image: &str, installed: &str) -> bool {
         }
         (false, _) => version == installed && version.contains('.'),
     }
-}
-
-/// Whether an advisory says that the package is there to do harm: those of OSV's list of malicious
-/// packages begin so.
-fn is_malicious(found: &Vulnerability) -> bool {
-    let mut names = found
-        .names()
-        .chain(found.advisories.iter().map(String::as_str));
-    names.any(|name| name.starts_with("MAL-"))
 }
 
 /// What an edit does, and where.

@@ -2,14 +2,15 @@
 //! flaw may have another one, and records contradict themselves (`introduced` in a release that comes
 //! after the `fixed` pre-release of the same one). It also tells which flaws go that no advisory names a
 //! fix of: those of older versions only. Of versions that are free of the same, the smallest is taken. What
-//! a version has that the installed one has not is told, and no version is named that is no better.
+//! a version has that the installed one has not is told, and no version is named that is no better: first
+//! by what counts, then by all that is known.
 
 use std::cmp::{Ordering, Reverse};
 use std::collections::HashSet;
 
 use plimsoll_model::{BroughtFlaw, Package, StepTarget, Vulnerability};
 
-use super::super::matching::NamedFlaw;
+use super::super::matching::{NamedFlaw, RangeEnd};
 use super::super::version::Order;
 use super::step::{candidates, following};
 use super::{AdviceInput, Step, severity_weight, spelled};
@@ -17,10 +18,16 @@ use super::{AdviceInput, Step, severity_weight, spelled};
 /// Steps for which other versions are tried.
 const RETRIED: usize = 256;
 
+/// Packages in some version that are weighed at once: what is found of them is held together.
+const PORTION: usize = 256;
+
+/// How often more is weighed at once than can be, before the rest is left.
+const MOST_REFUSALS: usize = 16;
+
 /// Judges the packages of the steps in the versions that they are to have, by the same advisories. Where
 /// one has flaws left, or others, more versions are tried, and that which is free of most is taken.
 /// Releases of a distribution follow one another: what is mended there stays so. Tells for how many steps
-/// with such versions no others were tried.
+/// no others were tried, or it could not be told what they bring.
 pub(super) fn recheck<'s, 'a: 's>(
     input: &AdviceInput<'a>,
     steps: impl Iterator<Item = &'s mut Step<'a>>,
@@ -45,7 +52,7 @@ pub(super) fn recheck<'s, 'a: 's>(
     let mut all = vec![usize::MAX; steps.len()];
     if !first.is_empty() {
         let Some(found) = judge(first) else {
-            return 0;
+            return steps.len();
         };
         let found = Found::new(&found);
         for (((step, _), all), at) in steps.iter_mut().zip(&mut all).zip(places) {
@@ -97,15 +104,26 @@ struct Cost {
 }
 
 impl Cost {
-    /// Whether it is better to have this than what a package has now, whatever counts.
+    /// Whether it is better to have this than what a package has now. What counts decides: an edit that
+    /// clears the policy is one, whatever else it brings; that is told.
     fn is_lighter(self, now: Self) -> bool {
-        (self.all, self.number) < (now.all, now.number)
+        let key = |cost: Self| (cost.counting, cost.all, cost.number);
+        key(self) < key(now)
     }
+}
+
+/// What a step may go to, to be weighed.
+struct Choice {
+    /// The place of its step.
+    at: usize,
+    targets: Vec<StepTarget>,
+    /// The package as it is installed, then in the version of each.
+    packages: Vec<Package>,
 }
 
 /// Chooses among the versions that steps may go to: what they have is held against what the package has
 /// as it is installed. A step to what is no better is none. Tells for how many steps there was no room
-/// to look at other versions.
+/// to look at other versions, or at what they have.
 fn weigh(input: &AdviceInput<'_>, again: &mut [Again<'_, '_>]) -> usize {
     let Some(weigh) = input.weigh.filter(|_| !again.is_empty()) else {
         return 0;
@@ -114,52 +132,103 @@ fn weigh(input: &AdviceInput<'_>, again: &mut [Again<'_, '_>]) -> usize {
     let packages: Vec<&Package> = again.iter().take(room).map(|one| one.package).collect();
     let mut ends = input.ends.map_or_else(Vec::new, |ends| ends(&packages));
     ends.resize(again.len(), Vec::new());
-    // Of each step what is installed, then what it may go to.
-    let mut packages = Vec::new();
-    let mut tried: Vec<(usize, Vec<StepTarget>)> = Vec::with_capacity(again.len());
-    for (at, (one, ends)) in again.iter().zip(&ends).enumerate() {
-        let (step, package) = (&one.step, one.package);
-        let flaws = step.flaws.iter().map(|at| &input.vulnerabilities[*at]);
-        let mut targets: Vec<StepTarget> = step.to.iter().cloned().collect();
-        if at < room {
-            let others = candidates(step.order, flaws, ends).into_iter();
-            targets.extend(others.filter(|to| step.to.as_ref() != Some(to)));
+    let mut untried = again.len() - room;
+    let choices: Vec<Choice> = again
+        .iter()
+        .zip(&ends)
+        .enumerate()
+        .filter_map(|(at, (one, ends))| choice(input, at, one, ends, at < room))
+        .collect();
+    // Each portion has its own bounds: what is too much of some takes nothing from the others.
+    let mut rest = choices.as_slice();
+    let mut most = PORTION;
+    let mut refusals = 0;
+    while !rest.is_empty() && refusals < MOST_REFUSALS {
+        let mut taken = 0;
+        let fits = |choice: &&Choice| {
+            taken += choice.packages.len();
+            taken <= most
+        };
+        let number = rest.iter().take_while(fits).count().max(1);
+        let (portion, behind) = rest.split_at(number);
+        let packages = portion.iter().flat_map(|choice| choice.packages.clone());
+        match weigh(packages.collect()) {
+            Some(found) => choose(input, again, portion, found),
+            None if number > 1 => {
+                refusals += 1;
+                let packages = portion.iter().map(|choice| choice.packages.len());
+                most = packages.sum::<usize>() / 2;
+                continue;
+            }
+            None => {
+                refusals += 1;
+                untried += usize::from(portion.iter().any(|choice| choice.at < room));
+            }
         }
-        let first = packages.len();
-        let (targets, raised): (Vec<StepTarget>, Vec<Package>) = targets
-            .into_iter()
-            .filter_map(|to| raised(step, package, &to).map(|package| (to, package)))
-            .unzip();
-        if !targets.is_empty() {
-            packages.push(Package {
-                removed_in: None,
-                ..package.clone()
-            });
-            packages.extend(raised);
-        }
-        tried.push((first, targets));
+        rest = behind;
     }
-    if packages.is_empty() {
-        return 0;
+    untried + rest.iter().filter(|choice| choice.at < room).count()
+}
+
+/// What a step may go to; nothing where that is nothing. Other versions than the one that it names only
+/// where it is tried `anew`.
+fn choice(
+    input: &AdviceInput<'_>,
+    at: usize,
+    one: &Again<'_, '_>,
+    ends: &[RangeEnd],
+    anew: bool,
+) -> Option<Choice> {
+    let (step, package) = (&one.step, one.package);
+    let flaws = step.flaws.iter().map(|at| &input.vulnerabilities[*at]);
+    let mut targets: Vec<StepTarget> = step.to.iter().cloned().collect();
+    if anew {
+        let others = candidates(step.order, flaws, ends).into_iter();
+        targets.extend(others.filter(|to| step.to.as_ref() != Some(to)));
     }
-    let Some(mut found) = weigh(packages) else {
-        return 0;
+    let installed = Package {
+        removed_in: None,
+        ..package.clone()
     };
+    let mut packages = vec![installed];
+    targets.retain(|to| {
+        let raised = raised(step, package, to);
+        let is_one = raised.is_some();
+        packages.extend(raised);
+        is_one
+    });
+    (!targets.is_empty()).then_some(Choice {
+        at,
+        targets,
+        packages,
+    })
+}
+
+/// Takes of each choice what is best, by what was found of their packages, one behind the other.
+fn choose(
+    input: &AdviceInput<'_>,
+    again: &mut [Again<'_, '_>],
+    choices: &[Choice],
+    mut found: Vec<Vulnerability>,
+) {
     found.sort_by_key(|one| one.package);
     let of = |package: usize| {
         let first = found.partition_point(|one| one.package < package);
         let found = found.get(first..).unwrap_or_default();
         &found[..found.partition_point(|one| one.package <= package)]
     };
-    for (one, (first, targets)) in again.iter_mut().zip(tried) {
-        let step = &mut *one.step;
-        if targets.is_empty() {
+    let mut first = 0;
+    for choice in choices {
+        let place = first;
+        first += choice.packages.len();
+        let Some(one) = again.get_mut(choice.at) else {
             continue;
-        }
-        let had = Had::new(input, step, of(first));
+        };
+        let step = &mut *one.step;
+        let had = Had::new(input, step, of(place));
         let mut best: Option<Target> = None;
-        for (at, to) in targets.into_iter().enumerate() {
-            let target = had.target(input, step, to, of(first + 1 + at));
+        for (at, to) in choice.targets.iter().enumerate() {
+            let target = had.target(input, step, to.clone(), of(place + 1 + at));
             let is_better = best.as_ref().is_none_or(|best| {
                 target.cost < best.cost
                     || target.cost == best.cost && is_smaller(step.order, &target.to, &best.to)
@@ -182,13 +251,14 @@ fn weigh(input: &AdviceInput<'_>, again: &mut [Again<'_, '_>]) -> usize {
             }
         }
     }
-    again.len() - room
 }
 
 /// What a package has as it is installed.
 struct Had<'f> {
     names: HashSet<&'f str>,
     cost: Cost,
+    /// How much each flaw of the step weighs as one that counts: once, in however many places.
+    counting: Vec<u64>,
 }
 
 impl<'f> Had<'f> {
@@ -201,7 +271,19 @@ impl<'f> Had<'f> {
         let mut had = Self {
             names: HashSet::new(),
             cost: Cost::default(),
+            counting: Vec::with_capacity(step.flaws.len()),
         };
+        let mut counted: HashSet<&str> = HashSet::new();
+        for at in &step.flaws {
+            let flaw = &input.vulnerabilities[*at];
+            let is_first = (input.counts)(*at) && !flaw.names().any(|name| counted.contains(name));
+            let weight = if is_first { heft(flaw) } else { 0 };
+            had.counting.push(weight);
+            had.cost.counting = had.cost.counting.saturating_add(weight);
+            if is_first {
+                counted.extend(flaw.names());
+            }
+        }
         // One that is installed several times has its flaws once in each place.
         let told = step.flaws.iter().map(|at| &input.vulnerabilities[*at]);
         for flaw in told.chain(found) {
@@ -226,15 +308,13 @@ impl<'f> Had<'f> {
         let own = || step.flaws.iter().map(|at| &input.vulnerabilities[*at]);
         let is_left = |flaw: &Vulnerability| flaw.names().any(|name| named.contains(name));
         let left: Vec<bool> = own().map(is_left).collect();
-        let staying = step.flaws.iter().zip(&left).filter(|(_, left)| **left);
+        let staying = self.counting.iter().zip(&left).filter(|(_, left)| **left);
         let mut cost = Cost {
             counting: staying
-                .clone()
-                .filter(|(at, _)| (input.counts)(**at))
-                .map(|(at, _)| heft(&input.vulnerabilities[*at]))
+                .map(|(weight, _)| *weight)
                 .fold(0, u64::saturating_add),
             all: found.iter().map(heft).fold(0, u64::saturating_add),
-            left: staying.count(),
+            left: left.iter().filter(|left| **left).count(),
             number: found.len(),
         };
         let first = own().next();

@@ -1,5 +1,6 @@
 //! What is to be compiled, found as it is asked for: the members of archives, the files of folders.
 
+use std::borrow::Cow;
 use std::fs::{DirEntry, File, ReadDir};
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
@@ -44,7 +45,7 @@ pub(crate) struct Feed {
     /// Lists that were found and not given yet.
     lists: Vec<ListFile>,
     /// What is passed over and why, the first ones.
-    pub(super) passed_over: Vec<(PathBuf, &'static str)>,
+    pub(super) passed_over: Vec<(PathBuf, Cow<'static, str>)>,
 }
 
 impl Feed {
@@ -122,16 +123,16 @@ impl Feed {
         let is_zip = name.ends_with(b".zip");
         let is_of_use = is_record_name(name) || is_zip || list::is_list_name(name);
         if !kind.is_file() {
-            let target = match kind.is_symlink() {
-                true => std::fs::metadata(&path).ok(),
-                false => None,
-            };
+            let target = kind.is_symlink().then(|| std::fs::metadata(&path));
             let why = match target {
-                Some(target) if target.is_file() => None,
-                Some(target) if target.is_dir() => {
-                    Some("it is a link to a folder, which is not followed; name the folder itself")
-                }
-                _ if is_of_use => Some("it is no file, nor a link to one"),
+                Some(Ok(target)) if target.is_file() => None,
+                Some(Ok(target)) if target.is_dir() => Some(Cow::Borrowed(
+                    "it is a link to a folder, which is not followed; name the folder itself",
+                )),
+                Some(Err(error)) if is_of_use => Some(Cow::Owned(format!(
+                    "it is a link that cannot be followed: {error}"
+                ))),
+                _ if is_of_use => Some(Cow::Borrowed("it is no file, nor a link to one")),
                 _ => return Ok(()),
             };
             if let Some(why) = why {

@@ -202,7 +202,7 @@ pub fn compile(
     }
     let feed = feed.into_inner().unwrap_or_else(PoisonError::into_inner);
     for (path, why) in feed.passed_over {
-        lists.pass_over(path.display().to_string(), why.to_owned());
+        lists.pass_over(path.display().to_string(), why.into_owned());
     }
     report.broken_records = broken_records.into_iter().take(TOLD).collect();
     report.unused_lists = lists.unused();

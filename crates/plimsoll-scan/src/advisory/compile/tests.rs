@@ -584,6 +584,7 @@ fn what_is_no_file_is_told() {
         ("/dev/null", "device.json"),
         ("/dev/null", "device"),
         ("gone", "x.zip"),
+        ("loop.json", "loop.json"),
     ] {
         std::os::unix::fs::symlink(target, folder.path().join("in").join(name)).unwrap();
     }
@@ -595,10 +596,21 @@ fn what_is_no_file_is_told() {
         .collect();
     unused.sort_unstable();
     let why = "it is no file, nor a link to one";
+    let of = |names: &[&str]| -> Vec<(&str, &str)> {
+        let named = unused.iter().filter(|(name, _)| names.contains(name));
+        named.copied().collect()
+    };
+    assert_eq!(unused.len(), 4, "{unused:?}");
     assert_eq!(
-        unused,
-        [("device.json", why), ("socket.json", why), ("x.zip", why)]
+        of(&["device.json", "socket.json"]),
+        [("device.json", why), ("socket.json", why)]
     );
+    for (_, why) in of(&["x.zip", "loop.json"]) {
+        assert!(
+            why.starts_with("it is a link that cannot be followed: "),
+            "{why}"
+        );
+    }
 }
 
 #[test]

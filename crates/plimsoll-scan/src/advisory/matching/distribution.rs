@@ -349,7 +349,10 @@ const SLES_SAP: &str = "sles_sap";
 /// Whether a product is the server for SAP's applications: it has what the server has, and updates for
 /// longer.
 fn is_suse_for_sap(release: &str, version: &str) -> bool {
-    release.strip_prefix("Linux Enterprise Server for SAP Applications ") == Some(version)
+    // From 16 on it is `SAP applications`.
+    let product = "Linux Enterprise Server for SAP Applications ";
+    let parts = release.split_at_checked(product.len());
+    parts.is_some_and(|(named, of)| named.eq_ignore_ascii_case(product) && of == version)
 }
 
 /// Whether a product is the server or one of its modules, which its images are made of. What is paid
@@ -369,7 +372,7 @@ mod tests {
 
     const UNKNOWN_APK: &str = "apk packages of an unknown distribution";
 
-    const KNOWN: [&str; 22] = [
+    const KNOWN: [&str; 23] = [
         "AlmaLinux",
         "AlmaLinux:9",
         "Alpine:v3.19",
@@ -386,6 +389,7 @@ mod tests {
         "SUSE:Linux Enterprise Server 15 SP5-LTSS",
         "SUSE:Linux Enterprise Server 16.0",
         "SUSE:Linux Enterprise Server for SAP Applications 15 SP5",
+        "SUSE:Linux Enterprise Server for SAP applications 16.0",
         "Ubuntu:22.04:LTS",
         "Ubuntu:Pro:22.04:LTS",
         "Ubuntu:Pro:FIPS:22.04:LTS",
@@ -481,6 +485,14 @@ mod tests {
                 "SUSE:Linux Enterprise Module for Basesystem 15 SP5, \
                  SUSE:Linux Enterprise Server 15 SP5, \
                  SUSE:Linux Enterprise Server for SAP Applications 15 SP5",
+            ),
+            (
+                Rpm,
+                "sles_sap",
+                "16.0",
+                "SUSE:Linux Enterprise 16.0",
+                "SUSE:Linux Enterprise Server 16.0, \
+                 SUSE:Linux Enterprise Server for SAP applications 16.0",
             ),
             (
                 Rpm,

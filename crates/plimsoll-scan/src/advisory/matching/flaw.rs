@@ -4,7 +4,10 @@
 //! ecosystem and one of each distribution, and each knows some of the other names. What shares a
 //! name is one flaw. But an advisory may tell of several flaws at once, as those of distributions on
 //! what they mend often do, and a few of Go, RubySec and GitHub: it counts for each of them, and does
-//! not make them one. A flaw has one CVE number.
+//! not make them one. A flaw has one CVE number, and what several are called by is no name of any:
+//! what is said of the one would be said of the others.
+
+mod apart;
 
 use std::collections::HashMap;
 
@@ -30,19 +33,26 @@ pub(super) struct Flaw {
     pub(super) advisories: Vec<usize>,
 }
 
+/// What one advisory tells of one flaw.
+#[derive(Clone, Debug)]
+struct Member<'a> {
+    advisory: usize,
+    number: Option<&'a str>,
+    names: Vec<&'a str>,
+}
+
 /// Sorts advisories on one package by flaw.
 pub(super) fn flaws(told: &[Told<'_>]) -> Vec<Flaw> {
-    // One member for each flaw of each advisory.
-    let mut members: Vec<(usize, Vec<&str>)> = Vec::new();
+    let mut members: Vec<Member<'_>> = Vec::new();
     for (advisory, told) in told.iter().enumerate() {
-        members.extend(of_advisory(told).into_iter().map(|names| (advisory, names)));
+        of_advisory(advisory, told, &mut members);
     }
     let mut groups = Groups::new(members.len());
     let mut first: HashMap<&str, usize> = HashMap::new();
-    for (member, (_, names)) in members.iter().enumerate() {
-        for name in names {
-            let known = *first.entry(name).or_insert(member);
-            groups.join(known, member);
+    for (at, member) in members.iter().enumerate() {
+        for name in &member.names {
+            let known = *first.entry(name).or_insert(at);
+            groups.join(known, at);
         }
     }
     let mut flaws: Vec<Flaw> = Vec::new();
@@ -52,12 +62,29 @@ pub(super) fn flaws(told: &[Told<'_>]) -> Vec<Flaw> {
         .collect();
     by_root.sort_unstable();
     for members_of in by_root.chunk_by(|a, b| a.0 == b.0) {
-        let mut advisories = Vec::with_capacity(members_of.len());
-        let mut names: Vec<&str> = Vec::new();
-        for (advisory, own) in members_of.iter().filter_map(|(_, at)| members.get(*at)) {
-            advisories.push(*advisory);
-            names.extend(own);
+        let members_of = members_of.iter().filter_map(|(_, at)| members.get(*at));
+        let mut numbers = members_of.clone().filter_map(|member| member.number);
+        let first = numbers.next();
+        if numbers.any(|number| Some(number) != first) {
+            flaws.extend(apart::apart(told, &members_of.collect::<Vec<_>>()));
+            continue;
         }
+        let mut advisories = Vec::new();
+        let mut names: Vec<&str> = Vec::new();
+        for member in members_of {
+            advisories.push(member.advisory);
+            names.extend(&member.names);
+        }
+        flaws.push(Flaw::new(names, advisories));
+    }
+    flaws.sort_by(|a, b| a.id.cmp(&b.id));
+    flaws
+}
+
+impl Flaw {
+    /// One that has these names, of which there is one at least, and these advisories tell of.
+    fn new(mut names: Vec<&str>, mut advisories: Vec<usize>) -> Self {
+        advisories.sort_unstable();
         advisories.dedup();
         names.sort_unstable();
         names.dedup();
@@ -65,18 +92,16 @@ pub(super) fn flaws(told: &[Told<'_>]) -> Vec<Flaw> {
         let shown = ranked.min_by_key(|(_, name)| rank(name));
         let shown = shown.map_or(0, |(at, _)| at);
         let id = names.remove(shown).to_owned();
-        flaws.push(Flaw {
+        Self {
             id,
             aliases: names.into_iter().map(str::to_owned).collect(),
             advisories,
-        });
+        }
     }
-    flaws.sort_by(|a, b| a.id.cmp(&b.id));
-    flaws
 }
 
-/// The names of each flaw that an advisory tells of.
-fn of_advisory<'a>(told: &Told<'a>) -> Vec<Vec<&'a str>> {
+/// Adds what an advisory tells of each of its flaws.
+fn of_advisory<'a>(advisory: usize, told: &Told<'a>, members: &mut Vec<Member<'a>>) {
     let own = std::iter::once(told.id)
         .chain(told.aliases.iter().map(String::as_str))
         .chain(told.upstream.iter().map(String::as_str));
@@ -84,14 +109,23 @@ fn of_advisory<'a>(told: &Told<'a>) -> Vec<Vec<&'a str>> {
     numbers.sort_unstable();
     numbers.dedup();
     if numbers.len() > 1 {
-        // Which of them its other names belong to is not told, and its own is no name of any: two
-        // flaws with one name would be one.
-        return numbers.into_iter().map(|number| vec![number]).collect();
+        // Which of them its other names belong to is not told, and its own is no name of any.
+        members.extend(numbers.into_iter().map(|number| Member {
+            advisory,
+            number: Some(number),
+            names: vec![number],
+        }));
+        return;
     }
-    let mut names: Vec<&str> = own.chain(numbers).collect();
+    let number = numbers.first().copied();
+    let mut names: Vec<&str> = own.chain(number).collect();
     names.sort_unstable();
     names.dedup();
-    vec![names]
+    members.push(Member {
+        advisory,
+        number,
+        names,
+    });
 }
 
 /// The CVE number that a name is, or ends in, as `DEBIAN-CVE-2024-3094` does.
@@ -160,6 +194,7 @@ mod tests {
 
     use super::*;
 
+    #[derive(Clone)]
     struct Advisory {
         id: &'static str,
         aliases: Vec<String>,
@@ -263,6 +298,19 @@ mod tests {
             "CVE-2024-2: GHSA-bbbb; GO-2024-2652 GHSA-bbbb",
         ];
         assert_eq!(merged(&records), expected);
+        // As most know each other's names, too: what both are called by is no name of any.
+        let mut mutual = records;
+        for one in &mut mutual[1..] {
+            one.aliases.push("GO-2024-2652".to_owned());
+        }
+        assert_eq!(merged(&mutual), expected);
+        assert_eq!(
+            merged(&mutual[1..]),
+            [
+                "CVE-2024-1: GHSA-aaaa; GHSA-aaaa",
+                "CVE-2024-2: GHSA-bbbb; GHSA-bbbb",
+            ]
+        );
         // Wherever its numbers stand.
         assert_eq!(
             merged(&[
@@ -278,6 +326,109 @@ mod tests {
                 "CVE-2013-5: GHSA-cccc Y-1 Y-CVE-2013-5; Y-1",
             ]
         );
+    }
+
+    #[test]
+    fn an_advisory_without_a_number_counts_for_each_flaw_that_it_names() {
+        let flaws = [
+            advisory("GHSA-aaaa", &["CVE-2024-1", "GO-1"], &[]),
+            advisory("GHSA-bbbb", &["CVE-2024-2", "GO-1"], &[]),
+        ];
+        let with = |others: &[Advisory]| {
+            let all: Vec<Advisory> = flaws.iter().chain(others).cloned().collect();
+            merged(&all)
+        };
+        let of_both = [
+            "CVE-2024-1: GHSA-aaaa; GHSA-aaaa GO-1",
+            "CVE-2024-2: GHSA-bbbb; GHSA-bbbb GO-1",
+        ];
+        assert_eq!(
+            with(&[advisory("GO-1", &["GHSA-aaaa", "GHSA-bbbb"], &[])]),
+            of_both
+        );
+        assert_eq!(with(&[advisory("GO-1", &[], &[])]), of_both);
+        // What names one of them is about that one, and so is what names it.
+        assert_eq!(
+            with(&[
+                advisory("PYSEC-1", &["GHSA-aaaa"], &[]),
+                advisory("Y-1", &["PYSEC-1"], &[]),
+                advisory("Z-1", &["Y-1"], &[]),
+            ]),
+            [
+                "CVE-2024-1: GHSA-aaaa PYSEC-1 Y-1 Z-1; GHSA-aaaa PYSEC-1 Y-1 Z-1",
+                "CVE-2024-2: GHSA-bbbb; GHSA-bbbb",
+            ]
+        );
+        // Two that are called the same are one as long as they have no number.
+        assert_eq!(
+            merged(&[
+                advisory("GHSA-aaaa", &["GO-1"], &[]),
+                advisory("GHSA-bbbb", &["GO-1", "CVE-2024-2"], &[]),
+            ]),
+            ["CVE-2024-2: GHSA-aaaa GHSA-bbbb GO-1; GHSA-aaaa GHSA-bbbb"]
+        );
+    }
+
+    /// Of Zope: each of the two names what the other is about.
+    #[test]
+    fn what_an_advisory_calls_itself_is_a_name_of_its_own_flaw() {
+        assert_eq!(
+            merged(&[
+                advisory(
+                    "PYSEC-88",
+                    &["CVE-2021-32633", "GHSA-5pr9", "GHSA-962m"],
+                    &[]
+                ),
+                advisory(
+                    "PYSEC-104",
+                    &["CVE-2021-32674", "GHSA-rpcg", "GHSA-5pr9"],
+                    &[]
+                ),
+            ]),
+            [
+                "CVE-2021-32633: GHSA-962m PYSEC-88; PYSEC-88",
+                "CVE-2021-32674: GHSA-rpcg PYSEC-104; PYSEC-104",
+            ]
+        );
+        assert_eq!(
+            merged(&[
+                advisory("PYSEC-88", &["CVE-2021-32633", "GHSA-5pr9"], &[]),
+                advisory("PYSEC-104", &["CVE-2021-32674", "GHSA-5pr9"], &[]),
+                advisory("GHSA-5pr9", &["CVE-2021-32633"], &[]),
+            ]),
+            [
+                "CVE-2021-32633: GHSA-5pr9 PYSEC-88; PYSEC-88 GHSA-5pr9",
+                "CVE-2021-32674: PYSEC-104; PYSEC-104",
+            ]
+        );
+    }
+
+    #[test]
+    fn what_shares_names_with_very_many_is_sorted_in_no_time() {
+        let number = 20_000;
+        let owned: Vec<(String, Vec<String>)> = (0..number)
+            .map(|at| match at {
+                _ if at % 2 == 0 => (
+                    format!("A-{at}"),
+                    vec![format!("CVE-2024-{at}"), "GO-1".to_owned()],
+                ),
+                1 => ("B-1".to_owned(), vec!["B-3".to_owned(), "GO-1".to_owned()]),
+                // Each is known by the one before it alone.
+                _ => (format!("B-{at}"), vec![format!("B-{}", at + 2)]),
+            })
+            .collect();
+        let told: Vec<Told<'_>> = owned
+            .iter()
+            .map(|(id, aliases)| Told {
+                id,
+                aliases,
+                upstream: &[],
+            })
+            .collect();
+        let flaws = flaws(&told);
+        assert_eq!(flaws.len(), number / 2);
+        let told: usize = flaws.iter().map(|flaw| flaw.advisories.len()).sum();
+        assert!(told <= number * apart::MOST_FLAWS, "{told}");
     }
 
     #[test]
@@ -323,6 +474,20 @@ mod tests {
             for advisory in 0..told.len() {
                 prop_assert!(merged.iter().any(|flaw| flaw.advisories.contains(&advisory)));
             }
+            // A flaw has one number, and a name is that of one flaw.
+            let mut named: Vec<&str> = Vec::new();
+            for flaw in &merged {
+                let names = || flaw.aliases.iter().chain([&flaw.id]).map(String::as_str);
+                let mut numbers: Vec<&str> = names().filter_map(cve).collect();
+                numbers.sort_unstable();
+                numbers.dedup();
+                prop_assert!(numbers.len() < 2, "{:?}", flaw);
+                named.extend(names());
+            }
+            let all = named.len();
+            named.sort_unstable();
+            named.dedup();
+            prop_assert_eq!(named.len(), all);
             let reversed: Vec<Told<'_>> = told.iter().rev().cloned().collect();
             let ids = |flaws: &[Flaw]| -> Vec<(String, Vec<String>)> {
                 flaws.iter().map(|flaw| (flaw.id.clone(), flaw.aliases.clone())).collect()

@@ -308,7 +308,7 @@ where
 }
 
 /// Whether every version is meant, whatever it is.
-fn means_all(affected: &Affected<'_>) -> bool {
+pub(super) fn means_all(affected: &Affected<'_>) -> bool {
     let mut ranges = affected.ranges();
     ranges.any(|range| holds(range.events(), &mut Nowhere) == Ok(true))
 }

@@ -50,7 +50,7 @@ use self::question::{Known, is_paid_for, names, of_language};
 pub(super) use self::question::{ecosystem_of, version_order};
 use self::report_order::sort;
 use self::threat::Threats;
-use self::words::Words;
+use self::words::{Words, asks_for_own};
 use self::work::Work;
 use super::{Ecosystem, Index, IndexError, RecordId, SnapshotList};
 
@@ -76,7 +76,8 @@ pub struct Judged {
     /// Packages that a security update waits for, in report order.
     pub pending_updates: Vec<PendingUpdate>,
     /// Flaws that advisories tell of which could not be held against the version of a package, as if
-    /// it had them; without those that others tell of. In report order.
+    /// it had them, and malicious packages that one may be a copy of; without those that others tell of. In
+    /// report order.
     pub undecided: Vec<Vulnerability>,
     /// What that rests on.
     pub coverage: AdvisoryCoverage,
@@ -111,6 +112,7 @@ fn judge_within(
     let words = Words {
         platform,
         advisories: &advisories,
+        of_own: false,
     };
     // Whatever looking for them took, what was found is told as far as it goes.
     let likely = hit.iter().map(|(_, _, answer)| answer.hits.len()).sum();
@@ -135,7 +137,19 @@ fn judge_within(
             inquiry.left_out += 1;
         }
     }
-    let undecided = without_known(open.done(), &vulnerabilities);
+    let of_own = Words {
+        of_own: true,
+        ..words
+    };
+    let mut own = Findings::new(inventory, of_own, &threats, 0, Work::default());
+    for (at, package, answer) in hit.iter().filter(|(_, package, _)| asks_for_own(package)) {
+        if !own.add(*at, package, answer)? {
+            inquiry.left_out += 1;
+        }
+    }
+    let mut open = open.done();
+    open.extend(own.done());
+    let undecided = without_known(open, &vulnerabilities);
     let mut waiting = Pending::default();
     for (release, installed) in inquiry.installed(PackageKind::Deb) {
         let release = &inquiry.releases[release].1;

@@ -37,6 +37,7 @@ pub fn name_flaws(
     let words = Words {
         platform,
         advisories: &advisories,
+        of_own: false,
     };
     let mut work = Work::default();
     let mut named = Vec::new();

@@ -30,18 +30,15 @@ fn index(records: &[Value]) -> Index {
 /// An index of records and lists.
 fn index_with(records: &[Value], lists: &[(&str, &str)]) -> Index {
     let folder = tempfile::tempdir().unwrap();
-    let records = records.iter().enumerate();
-    let records = records.map(|(number, record)| (format!("{number}.json"), record.to_string()));
-    let lists = lists
-        .iter()
-        .map(|(name, text)| ((*name).to_owned(), (*text).to_owned()));
-    for (name, text) in records.chain(lists) {
-        let path = folder.path().join("in").join(name);
+    let inputs = folder.path().join("in");
+    advisory::write(records, &inputs).unwrap();
+    for (name, text) in lists {
+        let path = inputs.join(name);
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
         std::fs::write(path, text).unwrap();
     }
     let out = folder.path().join("index");
-    compile(Inputs::of(&[folder.path().join("in")]), &out, &|_| {}).unwrap();
+    compile(Inputs::of(&[inputs]), &out, &|_| {}).unwrap();
     Index::from_bytes("test", std::fs::read(out).unwrap()).unwrap()
 }
 

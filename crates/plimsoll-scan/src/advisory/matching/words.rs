@@ -7,9 +7,9 @@ use super::super::{GoImport, Specifics};
 use super::advisory::{Advisories, Advisory};
 use super::answer::Answer;
 use super::flaw::{Flaw, Told, flaws};
-use super::judge::Hit;
+use super::judge::{Hit, means_all};
 use super::work::Work;
-use crate::catalogue::npm::may_be_own;
+use crate::catalogue::npm::{is_carried, may_be_own};
 
 /// What each advisory on a package costs to go through, as [`Work`] counts it.
 pub(super) const WORD: usize = 64;
@@ -34,6 +34,8 @@ impl<'a> Word<'a, '_> {
 pub(super) struct Words<'a, 'i> {
     pub(super) platform: Option<&'a Platform>,
     pub(super) advisories: &'a Advisories<'i>,
+    /// Whether only what may be of somebody's own packages is asked for: else that is left out.
+    pub(super) of_own: bool,
 }
 
 impl<'a, 'i> Words<'a, 'i> {
@@ -89,12 +91,11 @@ impl<'a, 'i> Words<'a, 'i> {
     /// Whether a hit is about this build of the package, on this system.
     fn is_about(&self, package: &Package, word: &Word<'_, '_>) -> bool {
         let specifics = word.specifics();
-        // What somebody wrote is not what another published by that name to do harm.
-        if package.kind == PackageKind::Npm
-            && is_malicious(&word.advisory.record.id)
-            && may_be_own(&package.path, &package.version)
-        {
-            return false;
+        match own(package, word) {
+            Own::No if self.of_own => return false,
+            Own::MayBe if !self.of_own => return false,
+            Own::Is => return false,
+            _ => {}
         }
         if package.kind == PackageKind::Rpm && !is_of_module(package, word, specifics) {
             return false;
@@ -111,6 +112,33 @@ impl<'a, 'i> Words<'a, 'i> {
                     .iter()
                     .any(|import| self.is_built_here(import)))
     }
+}
+
+/// Whether a package is somebody's own, and so not what an advisory is about.
+enum Own {
+    No,
+    MayBe,
+    Is,
+}
+
+/// What somebody wrote is not what another published by that name to do harm. The name of an application
+/// is anybody's: where all by that name is malicious, nothing of theirs is meant. Where some versions are,
+/// the name is known for what it is otherwise, and a copy in just that version may be of it; and so may be
+/// what lies in an installed package.
+fn own(package: &Package, word: &Word<'_, '_>) -> Own {
+    let is_own = package.kind == PackageKind::Npm
+        && is_malicious(&word.advisory.record.id)
+        && may_be_own(&package.path, &package.name, &package.version);
+    match is_own {
+        false => Own::No,
+        true if is_carried(&package.path) || !means_all(&word.hit.affected) => Own::MayBe,
+        true => Own::Is,
+    }
+}
+
+/// Whether there may be something to say of packages of somebody's own.
+pub(super) fn asks_for_own(package: &Package) -> bool {
+    package.kind == PackageKind::Npm && may_be_own(&package.path, &package.name, &package.version)
 }
 
 /// Words by their records. One advisory may say many things of a package; its names it has once.

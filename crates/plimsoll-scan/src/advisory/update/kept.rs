@@ -4,7 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::{DAY, Known, MARK, is_name};
+use super::known::Known;
+use super::lists::digest;
+use super::{DAY, MARK, UpdateError, is_name};
 use crate::advisory::Snapshot;
 
 /// An ecosystem or a list that stays in the index as an earlier update fetched it.
@@ -21,8 +23,8 @@ pub struct Kept {
 /// The lists that the index of the last update was made of, by what that wrote down.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct KeptLists {
-    /// Those that are one file, by name.
-    files: BTreeSet<String>,
+    /// Those that are one file, by name, with their SHA-256 in hexadecimal.
+    files: BTreeMap<String, String>,
     /// Of each suite the package indexes.
     pockets: BTreeMap<String, Vec<PathBuf>>,
 }
@@ -47,20 +49,41 @@ impl KeptLists {
                 let files = lists.pockets.entry(suite).or_default();
                 files.push(path.to_owned());
             } else if let Some(name) = path.to_str().filter(|name| is_name(name)) {
-                lists.files.insert(name.to_owned());
+                lists
+                    .files
+                    .insert(name.to_owned(), hash.to_ascii_lowercase());
             }
         }
         lists
     }
 
-    /// A list that is one file.
-    pub(super) fn file(&self, folder: &Path, name: &str) -> Option<Kept> {
-        let path = folder.join(self.files.get(name)?);
-        Some(Kept {
+    /// A list that is one file, where it is as it was fetched: half of one reads like a shorter one.
+    ///
+    /// # Errors
+    /// It is another one.
+    pub(super) fn file(&self, folder: &Path, name: &str) -> Result<Option<Kept>, UpdateError> {
+        let Some(hash) = self.files.get(name) else {
+            return Ok(None);
+        };
+        let path = folder.join(name);
+        let known = Known::of(&path);
+        let found = digest(&path).map_err(|source| UpdateError::Io {
+            path: path.clone(),
+            source,
+        })?;
+        // An update that fetched a newer one need not have come to its end.
+        if found != *hash && known.sha256.as_ref() != Some(&found) {
+            return Err(UpdateError::Kept {
+                again: format!("--{}", name.to_ascii_lowercase()),
+                archive: path,
+                why: "it is not what was fetched".to_owned(),
+            });
+        }
+        Ok(Some(Kept {
             ecosystem: name.to_owned(),
-            checked: Known::of(&path).checked,
+            checked: known.checked,
             archive: path,
-        })
+        }))
     }
 
     /// Architectures of a suite.

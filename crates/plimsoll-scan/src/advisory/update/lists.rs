@@ -118,7 +118,7 @@ impl Update<'_> {
                 let fetched = self.fetch_file(file, on_step)?;
                 lists.fetched.push(fetched);
                 lists.paths.push(path);
-            } else if let Some(kept) = earlier.file(self.folder, name) {
+            } else if let Some(kept) = earlier.file(self.folder, name)? {
                 lists.paths.push(kept.archive.clone());
                 lists.kept.push(kept);
             }
@@ -431,7 +431,7 @@ fn index(line: &str) -> Option<Index> {
 }
 
 /// SHA-256 of a file, in hexadecimal.
-fn digest(path: &Path) -> io::Result<String> {
+pub(super) fn digest(path: &Path) -> io::Result<String> {
     let mut hasher = Sha256::new();
     let mut file = File::open(path)?;
     let mut piece = vec![0; 1 << 16];

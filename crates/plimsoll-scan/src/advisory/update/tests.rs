@@ -779,6 +779,65 @@ fn what_was_kept_and_is_broken_is_told_until_it_is_asked_for() {
     assert_eq!(fs::read(&kept).unwrap(), whole);
 }
 
+/// Half a list reads like a shorter one.
+#[test]
+fn a_kept_list_that_is_broken_is_told_until_it_is_asked_for() {
+    let mirror = Mirror::default();
+    mirror.put("/PyPI/all.zip", "1", archive(&[("1.json", RECORD)]));
+    let scores = "cve,epss,percentile\nCVE-2024-1,0.5,0.9\nCVE-2024-2,0.5,0.9\n";
+    mirror.put("/epss", "1", scores.as_bytes().to_vec());
+    let mut yard = Yard::new(&[&mirror]);
+    let address = Some(format!("{}/epss", yard.mirrors[0]));
+    yard.scores.clone_from(&address);
+    yard.update().unwrap();
+    let kept = yard.folder.path().join("archives/EPSS");
+    for broken in ["cve,epss,percentile\nCVE-2024-1,0.5,0.9\n", "garbage"] {
+        fs::write(&kept, broken).unwrap();
+        yard.scores = None;
+        for _ in 0..2 {
+            let error = yard.update().unwrap_err().to_string();
+            assert!(
+                error.contains("`--epss`") && error.contains("EPSS:"),
+                "{error}"
+            );
+        }
+        // It is fetched whole, though the server has nothing newer.
+        yard.scores.clone_from(&address);
+        yard.update().unwrap();
+        assert_eq!(fs::read_to_string(&kept).unwrap(), scores);
+        assert_eq!(snapshot(&yard).epss.unwrap().listed, 2);
+        mirror.asked();
+        yard.update().unwrap();
+        assert_eq!(mirror.asked(), ["/PyPI/all.zip 304", "/epss 304"]);
+    }
+    // What came newer is whole, though the update did not come to its end.
+    let newer = format!("{scores}CVE-2024-3,0.5,0.9\n");
+    mirror.put("/epss", "2", newer.into_bytes());
+    let mark = yard.folder.path().join("archives/compiled");
+    let before = fs::read(&mark).unwrap();
+    yard.update().unwrap();
+    fs::write(&mark, before).unwrap();
+    yard.scores = None;
+    yard.update().unwrap();
+    assert_eq!(snapshot(&yard).epss.unwrap().listed, 3);
+}
+
+/// What is asked for first is another one each time.
+#[test]
+fn the_same_archives_make_the_same_index_in_whatever_order() {
+    let mirror = Mirror::default();
+    mirror.put("/PyPI/all.zip", "1", archive(&[("1.json", RECORD)]));
+    let npm = of_npm("2026-11-20");
+    mirror.put("/npm/all.zip", "1", archive(&[("1.json", &npm)]));
+    let mut yard = Yard::new(&[&mirror]);
+    yard.ecosystems.push("npm".to_owned());
+    assert!(yard.update().unwrap().compiled.is_some());
+    for ecosystems in [&["npm", "PyPI"][..], &["npm"], &["PyPI"]] {
+        yard.ecosystems = ecosystems.iter().map(|one| (*one).to_owned()).collect();
+        assert!(yard.update().unwrap().compiled.is_none(), "{ecosystems:?}");
+    }
+}
+
 /// A mirror that is dead has nothing newer; another one that is alive says nothing of it.
 #[test]
 fn how_fresh_an_ecosystem_is_its_own_mirror_says() {

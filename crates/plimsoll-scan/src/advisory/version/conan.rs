@@ -126,7 +126,7 @@ mod tests {
         equal(ORDER, &["1-alpha", "1.0-alpha", "1.0.0-alpha"]);
         ascending(ORDER, &["1.0", "1.0.0.1", "1.0.1"]);
         ascending(ORDER, &["1-1", "1-2", "1-10", "1-alpha", "1"]);
-        // What begins with neither a letter nor a digit comes before the numbers, nothing before all.
+        // By the place in ASCII: `-` comes before digits, `_` behind them; nothing comes before all.
         ascending(ORDER, &["1", "1..1", "1.0.1", "1.a"]);
         ascending(ORDER, &["1--a", "1-1", "1-_", "1-a"]);
     }

@@ -41,6 +41,7 @@ use std::cmp::Ordering;
 use std::fmt;
 
 pub(super) use self::held::Held;
+use self::held::Read;
 
 /// How the versions of an ecosystem are ordered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -109,25 +110,7 @@ impl Order {
     ///
     /// [`BadVersion`] where one of them is no version in this ecosystem, whatever the other is.
     pub fn compare(self, left: &str, right: &str) -> Result<Ordering, BadVersion> {
-        match self {
-            Self::Dpkg => self.compare_as::<dpkg::Version<'_>>(left, right),
-            Self::Apk => self.compare_as::<apk::Version<'_>>(left, right),
-            Self::Rpm => self.compare_as::<rpm::Version<'_>>(left, right),
-            Self::Pep440 => self.compare_as::<pep440::Version<'_>>(left, right),
-            Self::Semver => self.compare_as::<semver::Version<'_>>(left, right),
-            Self::Go => self.compare_as::<go::Version<'_>>(left, right),
-            Self::Maven => self.compare_as::<maven::Version<'_>>(left, right),
-            Self::Gem => self.compare_as::<gem::Version<'_>>(left, right),
-            Self::Composer => self.compare_as::<composer::Version<'_>>(left, right),
-            Self::NuGet => self.compare_as::<nuget::Version<'_>>(left, right),
-            Self::Pub => self.compare_as::<dart::Version<'_>>(left, right),
-            Self::Hex => self.compare_as::<hex::Version<'_>>(left, right),
-            Self::Cran => self.compare_as::<cran::Version<'_>>(left, right),
-            Self::Hackage => self.compare_as::<hackage::Version<'_>>(left, right),
-            Self::Bitnami => self.compare_as::<bitnami::Version<'_>>(left, right),
-            Self::Opam => self.compare_as::<opam::Version<'_>>(left, right),
-            Self::Conan => self.compare_as::<conan::Version<'_>>(left, right),
-        }
+        Read::of(self, left)?.compare(self, right)
     }
 
     /// The same where advisories have texts that are no versions, as far as those can be read; the
@@ -141,13 +124,7 @@ impl Order {
         left: &str,
         right: &str,
     ) -> Result<(Ordering, bool), BadVersion> {
-        match self.compare(left, right) {
-            Ok(found) => Ok((found, false)),
-            Err(bad) => match broken::compare(self, left, right) {
-                Some(found) => Ok((found, true)),
-                None => Err(bad),
-            },
-        }
+        Held::new(self, left).compare_named(right)
     }
 
     /// Whether `text` is a version in this ecosystem.
@@ -162,25 +139,7 @@ impl Order {
     ///
     /// [`BadVersion`] where it is none.
     pub fn check(self, text: &str) -> Result<(), BadVersion> {
-        match self {
-            Self::Dpkg => self.check_as::<dpkg::Version<'_>>(text),
-            Self::Apk => self.check_as::<apk::Version<'_>>(text),
-            Self::Rpm => self.check_as::<rpm::Version<'_>>(text),
-            Self::Pep440 => self.check_as::<pep440::Version<'_>>(text),
-            Self::Semver => self.check_as::<semver::Version<'_>>(text),
-            Self::Go => self.check_as::<go::Version<'_>>(text),
-            Self::Maven => self.check_as::<maven::Version<'_>>(text),
-            Self::Gem => self.check_as::<gem::Version<'_>>(text),
-            Self::Composer => self.check_as::<composer::Version<'_>>(text),
-            Self::NuGet => self.check_as::<nuget::Version<'_>>(text),
-            Self::Pub => self.check_as::<dart::Version<'_>>(text),
-            Self::Hex => self.check_as::<hex::Version<'_>>(text),
-            Self::Cran => self.check_as::<cran::Version<'_>>(text),
-            Self::Hackage => self.check_as::<hackage::Version<'_>>(text),
-            Self::Bitnami => self.check_as::<bitnami::Version<'_>>(text),
-            Self::Opam => self.check_as::<opam::Version<'_>>(text),
-            Self::Conan => self.check_as::<conan::Version<'_>>(text),
-        }
+        Read::of(self, text).map(drop)
     }
 
     /// Whether `version` is a build of the release `release`, which names none: it comes behind it, and
@@ -236,22 +195,6 @@ impl Order {
             Self::Opam => "opam",
             Self::Conan => "Conan",
         }
-    }
-
-    fn compare_as<'a, V: Parsed<'a>>(
-        self,
-        left: &'a str,
-        right: &'a str,
-    ) -> Result<Ordering, BadVersion> {
-        let parsed = V::parse(left).map_err(|reason| self.refuse(left, reason))?;
-        let other = V::parse(right).map_err(|reason| self.refuse(right, reason))?;
-        Ok(parsed.compare(&other))
-    }
-
-    fn check_as<'a, V: Parsed<'a>>(self, text: &'a str) -> Result<(), BadVersion> {
-        V::parse(text)
-            .map(drop)
-            .map_err(|reason| self.refuse(text, reason))
     }
 
     fn refuse(self, text: &str, reason: Reason) -> BadVersion {

@@ -287,7 +287,12 @@ fn undecided(one: &Vulnerability, report: &Report) -> Skipped {
              \"report\"` in plimsoll.toml, takes that",
             one.id,
             one.severity.as_str(),
-            why.map_or("its version could not be judged", |unjudged| &unjudged.why),
+            match why {
+                Some(unjudged) => unjudged.why.as_str(),
+                None if one.is_malicious() =>
+                    "it has the name of what was published to do harm, and nothing tells that it is that",
+                None => "its version could not be judged",
+            },
         ),
         blocking: true,
     }

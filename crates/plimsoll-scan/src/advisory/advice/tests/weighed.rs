@@ -59,15 +59,85 @@ fn of_versions_with_flaws_that_with_the_mildest_is_taken() {
 
 #[test]
 fn a_step_to_what_is_no_better_is_none() {
-    for others in [&[Critical][..], &[High], &[Medium; 4], &[Medium; 5]] {
-        let advice = advise(&[High], &["1.2.0"], &[("1.2.0", others)], High);
+    for (others, least) in [
+        (&[Critical][..], High),
+        (&[High], High),
+        (&[Medium; 4], Medium),
+        (&[Medium; 5], Critical),
+    ] {
+        let advice = advise(&[High], &["1.2.0"], &[("1.2.0", others)], least);
         assert!(advice.edits.is_empty(), "{others:?}");
-        assert_eq!(advice.remaining, [0]);
+        let remaining: &[usize] = if least == Critical { &[] } else { &[0] };
+        assert_eq!(advice.remaining, remaining);
         assert_eq!(advice.plan, [0_usize; 0]);
     }
     // Of as many as mild ones there are fewer.
     let advice = advise(&[High, High], &["1.2.0"], &[("1.2.0", &[High])], Critical);
     assert_eq!(steps(&advice), ["1.2.0: high"]);
+}
+
+#[test]
+fn what_counts_decides_before_all_that_is_known() {
+    // It clears the policy, and what it brings is told.
+    let advice = advise(&[High], &["1.2.0"], &[("1.2.0", &[Medium; 5])], High);
+    assert_eq!(
+        steps(&advice),
+        ["1.2.0: medium medium medium medium medium"]
+    );
+    assert_eq!((advice.plan, advice.remaining), (vec![0], vec![]));
+    // Nothing counted before.
+    let advice = advise(&[Medium; 5], &["1.2.0"], &[("1.2.0", &[High])], High);
+    assert!(advice.edits.is_empty());
+}
+
+/// What it has in several places is weighed once, before and after.
+#[test]
+fn what_is_installed_twice_is_weighed_as_what_is_once() {
+    let package = (PackageKind::Npm, 2, "a", "1.0.0");
+    let mut image = [Critical, High, Critical, High]
+        .into_iter()
+        .fold(Image::new(), |image, severity| {
+            image.with(package, severity, &["1.2.0"])
+        });
+    for at in 2..4 {
+        image.found[at].id = image.found[at - 2].id.clone();
+    }
+    let judge = |packages: Vec<Package>| {
+        let raised = packages.iter().enumerate();
+        let raised = raised.filter(|(_, package)| package.version == "1.2.0");
+        // The critical one stays.
+        Some(
+            raised
+                .map(|(at, _)| found_in(at, &image.found[0]))
+                .collect(),
+        )
+    };
+    let advice = image.advise_by(&[], High, Some(&judge));
+    assert_eq!(steps(&advice), ["1.2.0: "]);
+    assert_eq!(advice.edits[0].removes, [1, 3]);
+    assert_eq!((advice.plan, advice.remaining), (vec![0], vec![0, 2]));
+}
+
+/// An edit stays in the plan for its other steps.
+#[test]
+fn of_an_edit_that_brings_what_counts_the_other_steps_count() {
+    let image = ["a", "b"].into_iter().fold(Image::new(), |image, name| {
+        image.with((PackageKind::Npm, 2, name, "1.0.0"), Critical, &["1.2.0"])
+    });
+    let judge = |packages: Vec<Package>| {
+        let flaw = |package| Vulnerability {
+            id: "CVE-1999-1".to_owned(),
+            severity: High,
+            package,
+            ..image.found[0].clone()
+        };
+        let raised = packages.iter().enumerate();
+        let raised = raised.filter(|(_, one)| one.name == "b" && one.version == "1.2.0");
+        Some(raised.map(|(at, _)| flaw(at)).collect())
+    };
+    let advice = image.advise_by(&[], High, Some(&judge));
+    assert_eq!(steps(&advice), ["1.2.0: ", "1.2.0: high"]);
+    assert_eq!((advice.plan, advice.remaining), (vec![0], vec![1]));
 }
 
 #[test]
@@ -120,4 +190,55 @@ fn what_there_was_no_room_to_look_at_is_told() {
     let steps = advice.edits.iter().flat_map(|edit| &edit.steps);
     assert!(steps.clone().all(|step| step.brings.len() == 1));
     assert_eq!(steps.count(), 300);
+}
+
+/// Advice on `number` packages that have a mild flaw in the version that mends theirs, where no more than
+/// `most` packages can be weighed at once.
+fn advise_within(number: usize, most: usize) -> Advice {
+    let names: Vec<String> = (0..number).map(|at| format!("n{at:03}")).collect();
+    let image = names.iter().fold(Image::new(), |image, name| {
+        image.with((PackageKind::Npm, 2, name, "1.0.0"), High, &["1.2.0"])
+    });
+    let judge = |packages: Vec<Package>| {
+        let is_weighed = packages.iter().any(|package| package.version == "1.0.0");
+        if is_weighed && packages.len() > most {
+            return None;
+        }
+        let flaw = |package| Vulnerability {
+            id: "CVE-1999-1".to_owned(),
+            severity: Low,
+            package,
+            ..image.found[0].clone()
+        };
+        let raised = packages.iter().enumerate();
+        let raised = raised.filter(|(_, package)| package.version == "1.2.0");
+        Some(raised.map(|(at, _)| flaw(at)).collect())
+    };
+    image.advise_by(&[], High, Some(&judge))
+}
+
+#[test]
+fn what_is_too_much_at_once_is_weighed_in_portions() {
+    for most in [2, 5, 100, 256, usize::MAX] {
+        let advice = advise_within(200, most);
+        assert_eq!(advice.untried, 0, "{most}");
+        let steps = advice.edits.iter().flat_map(|edit| &edit.steps);
+        assert!(steps.clone().all(|step| step.brings.len() == 1), "{most}");
+        assert_eq!(steps.count(), 200);
+    }
+}
+
+#[test]
+fn what_cannot_be_weighed_is_told() {
+    for number in [1, 10, 100, 300] {
+        assert_eq!(advise_within(number, 1).untried, number);
+    }
+}
+
+#[test]
+fn what_cannot_be_judged_again_is_told() {
+    let image = Image::new().with((PackageKind::Npm, 2, "a", "1.0.0"), High, &["1.2.0"]);
+    let advice = image.advise_by(&[], High, Some(&|_| None));
+    assert_eq!(steps(&advice), ["1.2.0: "]);
+    assert_eq!(advice.untried, 1);
 }

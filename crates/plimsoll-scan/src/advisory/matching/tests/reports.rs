@@ -302,5 +302,62 @@ fn what_is_malicious_is_what_was_installed() {
         let mut ids: Vec<_> = judged.vulnerabilities.iter().map(|one| &*one.id).collect();
         ids.sort_unstable();
         assert_eq!(ids, found, "{path}");
+        assert!(judged.undecided.is_empty(), "{path}");
+    }
+}
+
+/// Packages carry others, and parts of their own with names of their own.
+#[test]
+fn what_may_be_malicious_is_told_among_what_is_not_decided() {
+    let at = |path: &str| Package {
+        path: path.to_owned(),
+        ..package(PackageKind::Npm, "@s/evil", "6.6.6")
+    };
+    let all = record("MAL-2024-1", "npm", "@s/evil", "");
+    let versions = json!({"affected": [{
+        "package": {"ecosystem": "npm", "name": "@s/evil"}, "versions": ["6.6.6"],
+    }]});
+    let some = with(record("MAL-2024-2", "npm", "@s/evil", ""), versions);
+    let flaw = record("GHSA-1", "npm", "@s/evil", "7.0.0");
+    let ids = |found: &[Vulnerability]| -> Vec<String> {
+        let mut ids: Vec<_> = found.iter().map(|one| one.id.clone()).collect();
+        ids.sort_unstable();
+        ids
+    };
+    let (known, both): (&[&str], &[&str]) = (&["GHSA-1"], &["GHSA-1", "MAL"]);
+    for (path, found, of_all, of_some) in [
+        ("app/node_modules/@s/evil/package.json", both, false, false),
+        (
+            "a/node_modules/x/dist/compiled/evil/package.json",
+            both,
+            false,
+            false,
+        ),
+        (
+            "a/node_modules/x/vendor/@s/evil/package.json",
+            both,
+            false,
+            false,
+        ),
+        ("srv/evil-6.6.6/package.json", both, false, false),
+        // A part that bears another name than its folder.
+        ("a/node_modules/x/lib/package.json", known, true, true),
+        // An application, or a copy that somebody put there.
+        ("app/package.json", known, false, true),
+        ("app/vendor/evil/package.json", known, false, true),
+        ("opt/evil/package.json", known, false, true),
+    ] {
+        for (record, is_open) in [(&all, of_all), (&some, of_some)] {
+            let records = [record.clone(), flaw.clone()];
+            let judged = judged(&records, &on("", "", vec![at(path)]));
+            let id = record["id"].as_str().unwrap();
+            let found: Vec<&str> = found
+                .iter()
+                .map(|one| if *one == "MAL" { id } else { one })
+                .collect();
+            assert_eq!(ids(&judged.vulnerabilities), found, "{path}");
+            let open: &[&str] = if is_open { &[id] } else { &[] };
+            assert_eq!(ids(&judged.undecided), open, "{path}");
+        }
     }
 }
