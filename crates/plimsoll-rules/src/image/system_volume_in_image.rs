@@ -54,13 +54,11 @@ impl Rule for SystemVolumeInImage {
                 one.keyword.value.eq_ignore_ascii_case("VOLUME") && one.text.value.contains(path)
             })
         };
-        for path in &image.config.volumes {
-            let Some(folder) = system_folder(path, true) else {
-                continue;
-            };
-            if is_written(path) {
+        for (path, shown) in image.config.volumes.iter().zip(&image.shown.volumes) {
+            if system_folder(path, true).is_none() || is_written(path) {
                 continue;
             }
+            let folder = system_folder(shown, true).unwrap_or(shown);
             sink.report_at(
                 Origin::default(),
                 format!(
