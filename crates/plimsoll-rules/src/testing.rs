@@ -279,12 +279,16 @@ impl ImageExample {
             }
             "startup" => self.inventory.startup.push(startup(&words)),
             "accounts" => self.inventory.accounts.complete = value == "complete",
-            "account" => self.inventory.accounts.users.push(Account {
-                name: words[0].to_owned(),
-                uid: words[1].parse().unwrap(),
-                gid: words[2].parse().unwrap(),
-                empty_password: words.get(3) == Some(&"empty"),
-            }),
+            "account" => {
+                let (name, uid) = (words[0].to_owned(), words[1].parse().unwrap());
+                self.inventory.users.push((name.clone(), uid));
+                self.inventory.accounts.users.push(Account {
+                    name,
+                    uid,
+                    gid: words[2].parse().unwrap(),
+                    empty_password: words.get(3) == Some(&"empty"),
+                });
+            }
             "without-certificates" => self.inventory.without_certificates.push(NotableFile {
                 kind: NotableKind::Downloader,
                 path: words[0].to_owned(),
