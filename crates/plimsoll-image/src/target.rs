@@ -19,6 +19,21 @@ impl Target {
     /// # Errors
     /// It is a folder, or a device that cannot be opened.
     pub fn of(path: &Path) -> io::Result<Self> {
+        if Self::is_stream(path)? {
+            return File::options().append(true).open(path).map(Self::Stream);
+        }
+        Ok(Self::File(match std::fs::canonicalize(path) {
+            Ok(resolved) => resolved,
+            Err(_) => path.to_owned(),
+        }))
+    }
+
+    /// Whether bytes go to `path` as they come. Nothing is opened: to open a pipe is to wait for whoever
+    /// reads it, and to close it again is the end of all that he reads.
+    ///
+    /// # Errors
+    /// It is a folder, or cannot be looked at.
+    pub fn is_stream(path: &Path) -> io::Result<bool> {
         let is_file = match std::fs::metadata(path) {
             Ok(metadata) if metadata.is_dir() => return Err(io::ErrorKind::IsADirectory.into()),
             Ok(metadata) => metadata.is_file(),
@@ -27,13 +42,7 @@ impl Target {
         };
         // What a descriptor is open on must go on being that, even where it is a file.
         let is_descriptor = ["/dev/fd", "/dev/stdout", "/dev/stderr", "/proc"];
-        if !is_file || is_descriptor.iter().any(|known| path.starts_with(known)) {
-            return File::options().append(true).open(path).map(Self::Stream);
-        }
-        Ok(Self::File(match std::fs::canonicalize(path) {
-            Ok(resolved) => resolved,
-            Err(_) => path.to_owned(),
-        }))
+        Ok(!is_file || is_descriptor.iter().any(|known| path.starts_with(known)))
     }
 }
 

@@ -322,3 +322,39 @@ fn fixes_mend_their_example_once_and_for_all() {
         );
     });
 }
+
+#[test]
+fn no_rule_quotes_what_an_image_must_not_show() {
+    let base = "hidden: Xk9vQ2mZ\nlayer: a\nvolume: /proc/Xk9vQ2mZ\nport: 80/Xk9vQ2mZ\n";
+    for (more, rules) in [
+        (
+            "accounts: complete\nuser: Xk9vQ2mZ:Xk9vQ2mZ\n",
+            &[
+                "image-without-healthcheck",
+                "privileged-port-without-root",
+                "system-volume-in-image",
+                "user-missing-in-image",
+            ][..],
+        ),
+        // What is hidden reaches over the colon.
+        (
+            "hidden: Xk9v:Q2mZ\naccounts: complete\nuser: Xk9v:Q2mZ\n",
+            &["user-missing-in-image"],
+        ),
+        (
+            "account: Xk9vQ2mZ 0 0\nuser: Xk9vQ2mZ\n",
+            &["image-runs-as-root"],
+        ),
+    ] {
+        let image = ImageExample::parse(&format!("{base}{more}"));
+        for rule in rules {
+            let found = image.check(rule).findings;
+            assert!(!found.is_empty(), "{rule}: {more}");
+            for finding in found {
+                let told = format!("{finding:?}");
+                assert!(told.contains("[hidden]"), "{told}");
+                assert!(!told.contains("Q2mZ"), "{told}");
+            }
+        }
+    }
+}

@@ -104,8 +104,11 @@ pub struct Meta {
 
 /// A built image, as far as rules may know it.
 pub struct ImageFacts<'a> {
-    /// Its configuration.
+    /// Its configuration, to judge by.
     pub config: &'a ImageConfig,
+    /// The same in the form in which it may be shown: whatever a rule quotes of the configuration it takes
+    /// from here. Each list has as many entries.
+    pub shown: &'a ImageConfig,
     /// What it holds.
     pub inventory: &'a Inventory,
     /// The tags it is to be shipped under.

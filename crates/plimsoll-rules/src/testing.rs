@@ -176,7 +176,8 @@ pub(crate) fn fixed(rule: &str, dockerfile: &str, files: &[(&str, &str)]) -> Str
 /// `user`, `env`, `label`, `volume`, `healthcheck` and `cmd` fill the configuration; `layer` adds one
 /// with the instruction that made it, `base` tells how many are the base's; `file: KIND PATH SIZE LAYER` and `secret: KIND PLACE [LAYER]` add
 /// to the inventory, as do `startup`, `account`, `without-certificates` and `missing-time-zone`;
-/// `tag`, `size`, `limit` (bytes) and `ignore-file: yes|no` the rest.
+/// `tag`, `size`, `limit` (bytes) and `ignore-file: yes|no` the rest. What `hidden` says must not be shown
+/// of user, volumes and ports.
 #[derive(Default)]
 pub(crate) struct ImageExample {
     config: ImageConfig,
@@ -187,6 +188,7 @@ pub(crate) struct ImageExample {
     has_ignore_file: Option<bool>,
     dockerfile: Option<SourceFile>,
     is_dockerfile_judged: bool,
+    hidden: Option<String>,
 }
 
 impl ImageExample {
@@ -279,12 +281,16 @@ impl ImageExample {
             }
             "startup" => self.inventory.startup.push(startup(&words)),
             "accounts" => self.inventory.accounts.complete = value == "complete",
-            "account" => self.inventory.accounts.users.push(Account {
-                name: words[0].to_owned(),
-                uid: words[1].parse().unwrap(),
-                gid: words[2].parse().unwrap(),
-                empty_password: words.get(3) == Some(&"empty"),
-            }),
+            "account" => {
+                let (name, uid) = (words[0].to_owned(), words[1].parse().unwrap());
+                self.inventory.users.push((name.clone(), uid));
+                self.inventory.accounts.users.push(Account {
+                    name,
+                    uid,
+                    gid: words[2].parse().unwrap(),
+                    empty_password: words.get(3) == Some(&"empty"),
+                });
+            }
             "without-certificates" => self.inventory.without_certificates.push(NotableFile {
                 kind: NotableKind::Downloader,
                 path: words[0].to_owned(),
@@ -310,14 +316,23 @@ impl ImageExample {
             "size" => self.size = value.parse().unwrap(),
             "limit" => self.limit = Some(value.parse().unwrap()),
             "ignore-file" => self.has_ignore_file = Some(value == "yes"),
+            "hidden" => self.hidden = Some(value.to_owned()),
             other => panic!("an image example knows no {other}"),
         }
     }
 
     pub(crate) fn check(&self, rule: &str) -> CheckOutcome {
+        let mut shown = self.config.clone();
+        if let Some(hidden) = &self.hidden {
+            let texts = shown.volumes.iter_mut().chain(&mut shown.exposed_ports);
+            for text in texts.chain([&mut shown.user]) {
+                *text = text.replace(hidden, "[hidden]");
+            }
+        }
         check_image(
             &ImageFacts {
                 config: &self.config,
+                shown: &shown,
                 inventory: &self.inventory,
                 tags: &self.tags,
                 compressed_size: self.size,

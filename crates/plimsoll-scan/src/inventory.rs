@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use plimsoll_image::Image;
 use plimsoll_model::{
     Distribution, ImageConfig, Inventory, LayerFacts, LinkedFunctions, SecretSighting, Severity,
-    Skipped, filled_steps,
+    Skipped, StartupProblem, filled_steps,
 };
 
 use crate::base;
@@ -87,11 +87,18 @@ pub(crate) fn assemble(
     } else {
         Startup::default()
     };
+    let conceal = |text: &mut String| *text = shown.name(text, detector);
     for file in &mut startup.files {
-        file.word = shown.name(&file.word, detector);
+        conceal(&mut file.word);
+        file.given_to.iter_mut().for_each(conceal);
+        for problem in &mut file.problems {
+            if let StartupProblem::Denied { user, .. } = problem {
+                conceal(user);
+            }
+        }
     }
     for unclear in &mut startup.unclear {
-        unclear.what = shown.name(&unclear.what, detector);
+        conceal(&mut unclear.what);
     }
     told.skipped.append(&mut startup.unclear);
     unread_stores(tree, &packages.ownership, &mut told);
@@ -111,7 +118,9 @@ pub(crate) fn assemble(
         } else {
             Vec::new()
         },
-        missing_time_zone: needs::missing_time_zone(tree, config).filter(|_| complete),
+        missing_time_zone: needs::missing_time_zone(tree, config)
+            .filter(|_| complete)
+            .map(|zone| shown.name(&zone, detector)),
         users: accounts
             .users
             .iter()
@@ -131,6 +140,7 @@ pub(crate) fn assemble(
     };
     Outcome {
         inventory,
+        config: shown.config,
         skipped: told.skipped,
     }
 }
@@ -146,10 +156,11 @@ fn without_database(distribution: Option<&Distribution>, has_database: bool, gap
             why: format!(
                 "it is {}, and no package database that is read is there: they are missing from \
                  the inventory; copy the database with the files, or, where it holds none of \
-                 them, a waiver for this gap in plimsoll.toml takes that",
+                 them, a `[[policy.waiver]]` with `gap = \"{}\"` in plimsoll.toml takes that",
                 [&*distribution.id, &*distribution.version]
                     .join(" ")
-                    .trim_end()
+                    .trim_end(),
+                Distribution::PACKAGES,
             ),
             blocking: true,
         });

@@ -31,7 +31,7 @@ mod tree;
 mod waste;
 
 use plimsoll_image::{Image, ImageError, LayerLimits};
-use plimsoll_model::{Inventory, Skipped};
+use plimsoll_model::{ImageConfig, Inventory, Skipped};
 
 use record::LayerRecord;
 
@@ -83,6 +83,10 @@ impl Default for ScanOptions {
 pub struct Outcome {
     /// What the image holds.
     pub inventory: Inventory,
+    /// Its configuration in the form in which it may be shown. Whoever reads this from the cache has the
+    /// configuration at hand.
+    #[serde(skip)]
+    pub config: ImageConfig,
     /// What was not looked at, sorted.
     pub skipped: Vec<Skipped>,
 }
@@ -99,7 +103,8 @@ pub fn inspect(
     cache: Option<&Cache>,
 ) -> Result<Outcome, ImageError> {
     let cache = usable(image, cache);
-    if let Some(outcome) = cache.and_then(|cache| cache.image(image, options)) {
+    if let Some(mut outcome) = cache.and_then(|cache| cache.image(image, options)) {
+        outcome.config = redacted(&image.config).config;
         return Ok(outcome);
     }
     let (records, skipped) = records(image, options, cache)?;

@@ -112,6 +112,10 @@ impl<'a> Advisories<'a> {
                     .retain(|one| arguments.shows(one));
                 if arguments.takes(true) {
                     report.pending_updates = judged.pending_updates;
+                } else if !judged.pending_updates.is_empty() {
+                    report
+                        .skipped
+                        .push(gaps::unlisted_updates(judged.pending_updates.len()));
                 }
                 report.advisories = Some(judged.coverage);
             }

@@ -14,6 +14,8 @@ use crate::failure::Failure;
 const LARGEST: u64 = 512 << 20;
 /// How much of a file tells whether it is one.
 const HEAD: u64 = 4096;
+/// What a bill of materials is not: named so where a gate asks for what only an image shows.
+pub(crate) const NO_IMAGE: &str = "image";
 /// Components told by name that nothing identifies.
 const TOLD: usize = 5;
 
@@ -37,7 +39,7 @@ pub(crate) fn find(name: &str) -> Result<Option<BillOfMaterials>, Failure> {
         .take(HEAD)
         .read_to_end(&mut bytes)
         .map_err(failed)?;
-    if let Some(why) = unreadable(path, &bytes) {
+    if let Some(why) = unreadable(path, is_meant, &bytes) {
         return Err(Failure::usage(format!("{}: {why}", path.display())));
     }
     if !is_meant && !read::looks_like_one(&bytes) {
@@ -60,13 +62,16 @@ pub(crate) fn find(name: &str) -> Result<Option<BillOfMaterials>, Failure> {
     }
 }
 
-/// Why a file that may be a bill of materials is not read, by how it begins: it is compressed, or in
-/// another encoding, as PowerShell's `>` writes.
-fn unreadable(path: &Path, head: &[u8]) -> Option<&'static str> {
+/// Why a file that may be a bill of materials, or `is_meant` as one, is not read, by how it begins: it is
+/// compressed, or in another encoding, as PowerShell's `>` writes.
+fn unreadable(path: &Path, is_meant: bool, head: &[u8]) -> Option<&'static str> {
     const COMPRESSED: [&[u8]; 4] = [b"\x1f\x8b", b"\x28\xb5\x2f\xfd", b"BZh", b"\xfd7zXZ"];
-    let name = Path::new(path.file_stem()?);
-    let is_json = name.extension().is_some_and(|end| end == "json");
-    if is_json && COMPRESSED.iter().any(|magic| head.starts_with(magic)) {
+    const BILLS: [&str; 3] = ["json", "spdx", "cdx"];
+    let stem = Path::new(path.file_stem()?);
+    let mut ends = [path, stem].into_iter().filter_map(Path::extension);
+    let is_bill =
+        is_meant || ends.any(|end| BILLS.iter().any(|bill| end.eq_ignore_ascii_case(bill)));
+    if is_bill && COMPRESSED.iter().any(|magic| head.starts_with(magic)) {
         return Some("is compressed: unpack it, a bill of materials is read as it is");
     }
     let units = match head {
@@ -82,7 +87,7 @@ fn unreadable(path: &Path, head: &[u8]) -> Option<&'static str> {
 /// What it tells, as a report. `needs_rules` says whether a gate asks for what only an image shows.
 pub(crate) fn report(name: &str, bill: BillOfMaterials, needs_rules: bool) -> Report {
     let mut skipped = vec![Skipped {
-        what: "image".to_owned(),
+        what: NO_IMAGE.to_owned(),
         why: "a bill of materials tells of packages only: files, secrets, configuration and waste \
               were not looked at"
             .to_owned(),
@@ -140,14 +145,20 @@ mod tests {
 
     #[test]
     fn what_must_be_unpacked_or_written_anew_is_told() {
-        let why = |path: &str, head: &[u8]| unreadable(Path::new(path), head);
+        let why = |path: &str, head: &[u8]| unreadable(Path::new(path), false, head);
         let zipped = b"\x1f\x8b\x08\0";
         assert!(
             why("a/sbom.json.gz", zipped)
                 .unwrap()
                 .contains("compressed")
         );
+        for path in ["a/sbom.json", "sb.spdx.gz", "sb.CDX.zst", "sb.spdx.json.xz"] {
+            assert!(why(path, zipped).unwrap().contains("compressed"), "{path}");
+        }
+        let meant = unreadable(Path::new("b.gz"), true, zipped);
+        assert!(meant.unwrap().contains("compressed"));
         // It may be an image.
+        assert_eq!(why("a/image.gz", zipped), None);
         assert_eq!(why("a/image.tar.gz", zipped), None);
         assert_eq!(why("a/sbom.json", b"{}"), None);
         assert!(

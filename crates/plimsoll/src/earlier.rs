@@ -88,7 +88,7 @@ impl Earlier<'_> {
         let platform = image.config.platform.as_ref();
         let mut baseline = self.judged(name, &seen.inventory, platform)?;
         let gaps = seen.skipped.into_iter().map(|gap| Skipped {
-            what: format!("{} of {name}, the baseline", gap.what),
+            what: format!("{} of {name}{}", gap.what, Baseline::MARK),
             ..gap
         });
         baseline.gaps.extend(gaps);

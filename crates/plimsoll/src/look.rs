@@ -149,8 +149,7 @@ impl<'a> Look<'a> {
             image: ImageSummary {
                 name: self.name.clone(),
                 digest: manifest.descriptor.digest.clone(),
-                // What the image says about itself may hold credentials; nobody shows those.
-                config: plimsoll_scan::redacted(&self.image.config).config,
+                config: scanned.config,
                 compressed_size: blobs.map(|blob| blob.size).sum(),
             },
             inventory,
@@ -234,6 +233,7 @@ impl<'a> Look<'a> {
         let outcome = plimsoll_rules::check_image(
             &ImageFacts {
                 config: &self.image.config,
+                shown: &seen.image.config,
                 inventory: &seen.inventory,
                 tags: &self.tags,
                 compressed_size: seen.image.compressed_size,
@@ -245,16 +245,7 @@ impl<'a> Look<'a> {
             },
             &options,
         );
-        let shown = plimsoll_scan::redacted(&self.image.config);
-        let judged = outcome.findings.into_iter();
-        report.findings.extend(judged.map(|mut finding| {
-            shown.conceal(&mut finding.message);
-            finding.help.iter_mut().for_each(|text| shown.conceal(text));
-            for related in &mut finding.related {
-                shown.conceal(&mut related.message);
-            }
-            finding
-        }));
+        report.findings.extend(outcome.findings);
         report
             .findings
             .sort_by(|a, b| a.sort_key().cmp(&b.sort_key()));

@@ -6,10 +6,11 @@ use plimsoll_model::{
 use plimsoll_report::Verdict;
 use plimsoll_rules::CheckOptions;
 
+use crate::bill;
 use crate::config::{Config, Waiver};
 use crate::exceptions::{fault, place};
 use crate::failure::Outcome;
-use crate::vulnerabilities::{Judged, wildcard};
+use crate::vulnerabilities::{Baseline, Judged, wildcard};
 
 /// What the policy says of a report.
 pub(crate) struct Judgement {
@@ -70,6 +71,7 @@ pub(crate) fn waive(
         let place = place(config, spanned);
         let subject = waiver.subject();
         if is_past(waiver, today) {
+            accept(waiver, &mut report.skipped, today);
             faults.extend(fault(
                 options,
                 "expired-suppression",
@@ -83,7 +85,7 @@ pub(crate) fn waive(
             .into_iter()
             .partition::<Vec<_>, _>(|finding| covers(waiver, finding));
         report.findings = kept;
-        let is_used = !waived.is_empty() || accept(waiver, &mut report.skipped);
+        let is_used = !waived.is_empty() || accept(waiver, &mut report.skipped, today);
         if !is_used && whole {
             let what = match waiver.gap {
                 Some(_) => "gap",
@@ -118,20 +120,24 @@ pub(crate) fn waive(
 /// Takes what is accepted of what was not looked at: it is told, and fails no gate.
 pub(crate) fn accept_gaps(skipped: &mut [Skipped], config: &Config, today: jiff::civil::Date) {
     for waiver in &config.policy.waiver {
-        let waiver = waiver.as_ref();
-        if !is_past(waiver, today) {
-            accept(waiver, skipped);
-        }
+        accept(waiver.as_ref(), skipped, today);
     }
 }
 
-/// Takes what one waiver accepts, and tells whether there was anything.
-fn accept(waiver: &Waiver, skipped: &mut [Skipped]) -> bool {
+/// Takes what one waiver accepts, and tells whether there was anything. One that is past its day takes
+/// nothing, and where it would have that is said.
+fn accept(waiver: &Waiver, skipped: &mut [Skipped], today: jiff::civil::Date) -> bool {
     let mut is_used = false;
     let Some(pattern) = waiver.gap.as_deref().map(str::trim) else {
         return is_used;
     };
+    // Who takes it of the image takes it of what that is compared with.
+    let of_baseline = format!("{pattern} of *{}", Baseline::MARK);
     for gap in skipped.iter_mut().filter(|gap| gap.blocking) {
+        // Nobody looked at all.
+        if gap.what == bill::NO_IMAGE {
+            continue;
+        }
         // Packages that nobody knows cannot be judged either. What else was not held against
         // advisories the policy for vulnerabilities decides on.
         let what = match gap.what.strip_prefix(AdvisoryCoverage::SUBJECT) {
@@ -141,7 +147,14 @@ fn accept(waiver: &Waiver, skipped: &mut [Skipped]) -> bool {
             }
             Some(_) => continue,
         };
-        if wildcard(pattern.as_bytes(), what.as_bytes()) {
+        let fits = |pattern: &str| wildcard(pattern.as_bytes(), what.as_bytes());
+        if !fits(pattern) && !fits(&of_baseline) {
+            continue;
+        }
+        if is_past(waiver, today) {
+            let told = format!("; the waiver for it ended on {}", waiver.until);
+            gap.why.push_str(&told);
+        } else {
             gap.blocking = false;
             gap.why.push_str(&format!(
                 "; accepted until {} by {}: {}",
@@ -253,12 +266,15 @@ mod tests {
             "vulnerabilities",
             "vulnerabilities of Debian:12",
             "vulnerabilities of packages of the distribution",
+            "image",
+            "packages of the distribution of oci:old, the baseline",
         ];
         let today = jiff::civil::date(2026, 11, 21);
         for (pattern, until, accepted) in [
-            ("packages of the distribution", "2026-11-21", &[0, 4][..]),
+            ("packages of the distribution", "2026-11-21", &[0, 4, 6][..]),
             ("var/db/pkg/*", "2027-01-01", &[1]),
-            ("*", "2027-01-01", &[0, 1, 4]),
+            ("*", "2027-01-01", &[0, 1, 4, 6]),
+            ("image", "2027-01-01", &[]),
             ("vulnerabilities*", "2027-01-01", &[]),
             ("packages of the distribution", "2026-11-20", &[]),
         ] {
@@ -279,6 +295,9 @@ mod tests {
                 assert_eq!(gap.blocking, !accepted.contains(&at), "{pattern}: {gap:?}");
                 let told = format!("; accepted until {until} by ops: no packages");
                 assert_eq!(gap.why.ends_with(&told), !gap.blocking);
+                let past = format!("; the waiver for it ended on {until}");
+                let is_past = until == "2026-11-20" && [0, 4, 6].contains(&at);
+                assert_eq!(gap.why.ends_with(&past), is_past, "{gap:?}");
             }
             let faults: Vec<&str> = report.findings.iter().map(|one| one.rule).collect();
             let expected: &[&str] = match (accepted, until) {

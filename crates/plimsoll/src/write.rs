@@ -93,6 +93,8 @@ impl PendingFolder {
     pub(crate) fn new(folder: &Path, files: &[(&str, Vec<u8>)]) -> Result<Self, Failure> {
         let fail = |error: std::io::Error| Failure::file(folder, &error);
         is_folder_writable(folder)?;
+        // What links to it still does.
+        let folder = &leads_to(folder)?;
         let parent = folder_of(folder);
         std::fs::create_dir_all(parent).map_err(fail)?;
         let replaced = std::fs::metadata(folder).ok();
@@ -143,8 +145,8 @@ impl PendingFolder {
 /// The file that a path leads to, by whatever way; none where it is a device or a pipe, which takes
 /// more than one form.
 pub(crate) fn file_at(path: &Path) -> Option<PathBuf> {
-    match Target::of(path) {
-        Ok(Target::File(file)) => leads_to(&file).ok(),
+    match Target::is_stream(path) {
+        Ok(false) => leads_to(path).ok(),
         _ => None,
     }
 }
@@ -204,7 +206,8 @@ pub(crate) fn is_folder_writable(folder: &Path) -> Result<(), Failure> {
             folder.display()
         )));
     }
-    let mut above = folder_of(folder);
+    let place = leads_to(folder)?;
+    let mut above = folder_of(&place);
     while !above.exists() && above != folder_of(above) {
         above = folder_of(above);
     }
@@ -242,6 +245,7 @@ mod tests {
         rustix::fs::mkfifoat(rustix::fs::CWD, &pipe, rustix::fs::Mode::RWXU).unwrap();
         // Nobody reads it yet, and nobody is waited for.
         is_writable(&pipe).unwrap();
+        assert_eq!(file_at(&pipe), None);
         std::thread::scope(|scope| {
             scope.spawn(|| write_atomically(&pipe, b"through").unwrap());
             let mut text = String::new();
@@ -368,5 +372,14 @@ mod tests {
         assert_eq!(std::fs::read(folder.join("a")).unwrap(), b"3");
         assert!(!folder.join("b").exists());
         assert_eq!(std::fs::read_dir(root.path()).unwrap().count(), 1);
+        // What links to it still does.
+        let link = root.path().join("link");
+        std::os::unix::fs::symlink("evidence", &link).unwrap();
+        let files = [("c", b"4".to_vec())];
+        PendingFolder::new(&link, &files).unwrap().finish().unwrap();
+        assert!(link.is_symlink() && !folder.is_symlink());
+        assert_eq!(std::fs::read(folder.join("c")).unwrap(), b"4");
+        assert!(!folder.join("a").exists());
+        assert_eq!(std::fs::read_dir(root.path()).unwrap().count(), 2);
     }
 }

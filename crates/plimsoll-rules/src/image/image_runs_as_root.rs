@@ -45,6 +45,7 @@ impl Rule for ImageRunsAsRoot {
 
     fn check_image(&self, image: &ImageFacts<'_>, sink: &mut Sink<'_>) {
         let user = image.config.user.as_str();
+        let shown = image.shown.user.as_str();
         let name = user.split(':').next().unwrap_or_default();
         let id = name.parse::<u32>().ok().or_else(|| {
             let users = &image.inventory.users;
@@ -56,11 +57,11 @@ impl Rule for ImageRunsAsRoot {
         let message = if name.is_empty() {
             "The image names no user, so it runs as root.".to_owned()
         } else if name == "root" || name == "0" {
-            format!("The image runs as `{}`.", user.escape_debug())
+            format!("The image runs as `{}`.", shown.escape_debug())
         } else if id == Some(0) {
             format!(
                 "The image runs as `{}`, which is another name of root.",
-                user.escape_debug()
+                shown.escape_debug()
             )
         } else {
             return;

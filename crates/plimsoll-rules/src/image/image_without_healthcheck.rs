@@ -56,7 +56,7 @@ impl Rule for ImageWithoutHealthcheck {
         if set {
             return;
         }
-        let (message, confidence) = match image.config.exposed_ports.first() {
+        let (message, confidence) = match image.shown.exposed_ports.first() {
             Some(port) => (
                 format!(
                     "The image exposes port {} and has no health check.",

@@ -54,19 +54,20 @@ impl Rule for PrivilegedPortWithoutRoot {
         if is_root {
             return;
         }
-        for exposed in &image.config.exposed_ports {
+        let ports = image.config.exposed_ports.iter();
+        for (exposed, shown) in ports.zip(&image.shown.exposed_ports) {
             let number = exposed.split('/').next().unwrap_or_default();
             if number.parse::<u16>().is_ok_and(|port| (1..1024).contains(&port)) {
                 sink.report_at(
                     origin::of_setting(image, "EXPOSE", number),
                     format!(
                         "Port {} is kept for root on some hosts, and the image runs as `{}`.",
-                        exposed.escape_debug(),
-                        user.escape_debug()
+                        shown.escape_debug(),
+                        image.shown.user.escape_debug()
                     ),
                 )
                 .help("Listen on a port from 1024 on.")
-                .about([exposed.as_str()]);
+                .about([shown.as_str()]);
             }
         }
     }

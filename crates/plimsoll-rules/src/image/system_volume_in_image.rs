@@ -50,18 +50,21 @@ impl Rule for SystemVolumeInImage {
     }
 
     fn check_image(&self, image: &ImageFacts<'_>, sink: &mut Sink<'_>) {
-        let taken = image.config.volumes.iter();
-        let mut taken = taken.filter_map(|path| system_folder(path, true)).peekable();
+        let taken = image.config.volumes.iter().zip(&image.shown.volumes);
+        let mut taken = taken
+            .filter_map(|(path, shown)| Some((system_folder(path, true)?, shown)))
+            .peekable();
         if taken.peek().is_none() {
             return;
         }
         let written = image.dockerfile.map_or_else(Vec::new, volumes);
-        for folder in taken {
+        for (folder, shown) in taken {
             let mut lines = written.iter().rev();
             let line = lines.find(|(path, _)| system_folder(path, true) == Some(folder));
             if image.is_dockerfile_judged && line.is_some() {
                 continue;
             }
+            let folder = system_folder(shown, true).unwrap_or(shown);
             sink.report_at(
                 Origin {
                     source: line.map(|(_, place)| place.clone()),

@@ -61,20 +61,26 @@ impl Rule for UserMissingInImage {
         let unknown_group = !group.is_empty()
             && !is_number(group)
             && !accounts.groups.iter().any(|known| known.name == group);
-        for (unknown, what, word, file) in [
-            (unknown_user, "user", name, "passwd"),
-            (unknown_group, "group", group, "group"),
+        // What is hidden may reach over the colon.
+        let shown = image.shown.user.as_str();
+        let (shown_name, shown_group) = match shown.split_once(':') {
+            Some(parts) => parts,
+            None => (shown, shown),
+        };
+        for (unknown, what, word, shown, file) in [
+            (unknown_user, "user", name, shown_name, "passwd"),
+            (unknown_group, "group", group, shown_group, "group"),
         ] {
             if unknown {
                 sink.report_at(
                     origin::of_setting(image, "USER", word),
                     format!(
                         "The image runs as {what} `{}`, which its `/etc/{file}` does not have.",
-                        word.escape_debug()
+                        shown.escape_debug()
                     ),
                 )
                 .help("Create it in the stage that ships, or name a number.")
-                .about([format!("{what} {word}")]);
+                .about([format!("{what} {shown}")]);
             }
         }
     }

@@ -177,8 +177,9 @@ fn deleted(path: &str, kind: Option<PackageKind>) -> Skipped {
         what: Distribution::PACKAGES.to_owned(),
         why: format!(
             "a layer deletes the package database {path}: the {what} packages of the layers below \
-             are there, but cannot be told; leave the database in the image, or a waiver for this \
-             gap in plimsoll.toml takes that"
+             are there, but cannot be told; leave the database in the image, or a \
+             `[[policy.waiver]]` with `gap = \"{}\"` in plimsoll.toml takes that",
+            Distribution::PACKAGES,
         ),
         blocking: true,
     }

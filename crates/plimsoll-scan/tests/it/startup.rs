@@ -390,3 +390,43 @@ fn a_start_script_that_is_left_unread_is_told() {
     );
     assert_eq!(told("sh -c true", 30 << 10), (0, String::new()));
 }
+
+#[test]
+fn a_credential_is_shown_of_nothing_that_the_configuration_names() {
+    let password = format!("Xk9vQ2mZ{}rT4wLp", 7);
+    let config = ImageConfig {
+        env: vec![
+            format!("DB_PASSWORD={password}"),
+            format!("TZ=Area/{password}"),
+        ],
+        user: password.clone(),
+        entrypoint: Some(words(&format!("/opt/{password}/node /srv/gone.js"))),
+        cmd: Some(vec!["x".to_owned()]),
+        ..ImageConfig::default()
+    };
+    let layer = Layer::new()
+        .file("etc/passwd", format!("{password}:x:10:10::/:\n").as_str())
+        .mode(
+            &format!("opt/{password}/node"),
+            program(62, "/lib64/ld.so"),
+            0o700,
+        );
+    let outcome = look_with(vec![base(), layer], config);
+    let inventory = outcome.inventory;
+    let zone = inventory.missing_time_zone.unwrap();
+    assert!(zone.starts_with("Area/[secret-value "), "{zone}");
+    assert!(outcome.config.user.starts_with("[secret-value "));
+    let mut denied = 0;
+    for file in inventory.startup {
+        assert!(!file.word.contains(&password), "{file:?}");
+        let interpreter = file.given_to.unwrap_or_default();
+        assert!(!interpreter.contains(&password), "{interpreter}");
+        for problem in file.problems {
+            if let StartupProblem::Denied { user, .. } = problem {
+                assert!(user.starts_with("[secret-value "), "{user}");
+                denied += 1;
+            }
+        }
+    }
+    assert_eq!(denied, 1);
+}

@@ -97,9 +97,10 @@ pub(crate) fn add(
         report.skipped.push(Skipped {
             what: "advice".to_owned(),
             why: format!(
-                "of {} more packages it was not looked at whether another version has fewer known \
+                "of {} more package{} it was not looked at whether another version has fewer known \
                  vulnerabilities",
-                advice.untried
+                advice.untried,
+                if advice.untried == 1 { "" } else { "s" },
             ),
             blocking: false,
         });

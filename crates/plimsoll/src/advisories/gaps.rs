@@ -41,8 +41,8 @@ pub(super) fn gaps(
     let has_pocket = !coverage.pockets.is_empty() || coverage.missing_pocket.is_some();
     let demand = match demand {
         Demand::Nothing => return gaps,
-        // What a pocket lacks, the gate tells.
-        Demand::Updates { .. } if has_pocket => return gaps,
+        // What a pocket lacks, the gate tells. Whoever asked for other packages asks advisories.
+        Demand::Updates { .. } if has_pocket && arguments.takes(true) => return gaps,
         Demand::Updates { of_any: true } => Demand::Distribution,
         Demand::Updates { of_any: false } => Demand::Published,
         demand => demand,
@@ -124,7 +124,7 @@ pub(super) fn gaps(
             Some(Distribution::PACKAGES),
             format!(
                 "not one is known, and it is {}: its package database is not there, or none that is \
-                 read; a waiver for the gap `{}` in plimsoll.toml takes that",
+                 read; a `[[policy.waiver]]` with `gap = \"{}\"` in plimsoll.toml takes that",
                 [&*system.id, &*system.version].join(" ").trim_end(),
                 Distribution::PACKAGES,
             ),
@@ -138,9 +138,24 @@ pub(super) fn gaps(
 pub(super) fn empty_bill(report: &Report, demand: Demand) -> Option<Skipped> {
     report.is_empty_bill().then(|| Skipped {
         what: AdvisoryCoverage::SUBJECT.to_owned(),
-        why: "the bill of materials tells of no component: there was nothing to judge".to_owned(),
+        why: "the bill of materials tells of no component: there was nothing to judge; make it anew, or \
+              look into the image itself"
+            .to_owned(),
         blocking: demand != Demand::Nothing,
     })
+}
+
+/// That security updates wait which nobody asked for: they hold nothing back.
+pub(super) fn unlisted_updates(updates: usize) -> Skipped {
+    let waiting = match updates {
+        1 => "1 waits for a package",
+        _ => &format!("{updates} wait for packages"),
+    };
+    Skipped {
+        what: "security updates".to_owned(),
+        why: format!("{waiting} of the distribution, which `--pkg-types` leaves out"),
+        blocking: false,
+    }
 }
 
 /// Reasons that are told each by itself.
@@ -375,6 +390,36 @@ mod tests {
         assert_eq!((told(&coverage, true), told(&coverage, false)), (1, 0));
         coverage.missing[0].published = true;
         assert_eq!((told(&coverage, true), told(&coverage, false)), (1, 1));
+    }
+
+    #[test]
+    fn which_updates_wait_is_no_judgement_of_libraries() {
+        let libraries = AdvisoryArgs {
+            pkg_types: vec![PackageType::Library],
+            ..AdvisoryArgs::default()
+        };
+        let told = |coverage: &AdvisoryCoverage, of_any| {
+            let demand = Demand::Updates { of_any };
+            gaps(coverage, 0, None, demand, &libraries).len()
+        };
+        let mut coverage = AdvisoryCoverage {
+            missing: vec![
+                of("Debian:12", PackageKind::Deb, 80, 0),
+                of("npm", PackageKind::Npm, 3, 0),
+            ],
+            pockets: vec![PocketPackages {
+                suite: "bookworm-security".to_owned(),
+                release: "Debian:12".to_owned(),
+                date: None,
+                packages: 80,
+            }],
+            ..AdvisoryCoverage::default()
+        };
+        assert!(told(&coverage, true) > 0 && told(&coverage, false) > 0);
+        let npm = coverage.missing.pop().unwrap();
+        assert_eq!((told(&coverage, true), told(&coverage, false)), (0, 0));
+        coverage.covered.push(npm);
+        assert_eq!((told(&coverage, true), told(&coverage, false)), (0, 0));
     }
 
     #[test]

@@ -91,7 +91,7 @@ pub(crate) fn run(arguments: &InspectArgs, terminal: Terminal) -> Result<Outcome
             folder: arguments.file.as_deref().and_then(Path::parent),
         },
         &known,
-        &|one| gate.would_count(one, today),
+        &gate.would_count(today),
         &advisories,
         platform.as_ref(),
     );

@@ -96,7 +96,7 @@ pub(crate) fn run(arguments: &ShipArgs, terminal: Terminal) -> Result<Outcome, F
             folder: Some(&voyage.context),
         },
         &known,
-        &|one| gate.would_count(one, today),
+        &gate.would_count(today),
         &advisories,
         platform,
     );

@@ -15,7 +15,8 @@ use crate::vulnerabilities::python_name;
 ///
 /// A flaw counts once for each package that has it, in however many versions and places the package
 /// is there, and goes by any of its names: both reports are left with as many, so that all that is
-/// counted of them adds up.
+/// counted of them adds up. What the newer image has and the older may have had is no news, and counts
+/// as known of both.
 pub(super) fn compare(
     old: &mut Report,
     new: &mut Report,
@@ -24,16 +25,20 @@ pub(super) fn compare(
         return None;
     }
     let mut flaws = Flaws::default();
-    for report in [&*old, &*new] {
-        for one in live(report) {
-            flaws.learn(&family_of(report, one), one);
-        }
+    for one in live(old).chain(open(old)) {
+        flaws.learn(&family_of(old, one), one);
+    }
+    for one in live(new) {
+        flaws.learn(&family_of(new, one), one);
     }
     flaws.settle();
-    let (flaws_of_old, flaws_of_new) = (flaws.of(old), flaws.of(new));
     let set =
         |flaws: &[Option<usize>]| -> HashSet<usize> { flaws.iter().flatten().copied().collect() };
-    let (in_old, in_new) = (set(&flaws_of_old), set(&flaws_of_new));
+    let flaws_of_new = flaws.of(new);
+    let in_new = set(&flaws_of_new);
+    take_for_known(old, &flaws, &in_new);
+    let flaws_of_old = flaws.of(old);
+    let in_old = set(&flaws_of_old);
     let kept = in_old.intersection(&in_new).count();
     once(old, &flaws_of_old);
     once(new, &flaws_of_new);
@@ -78,6 +83,18 @@ pub(crate) fn undecided<'r>(old: &Report, new: &'r Report) -> Vec<&'r Vulnerabil
             flaw.is_none_or(|flaw| !there.contains(&flaw) && seen.insert(flaw))
         })
         .collect()
+}
+
+/// Takes what may be there for known, where it is one of these flaws.
+fn take_for_known(report: &mut Report, flaws: &Flaws, these: &HashSet<usize>) {
+    let all = std::mem::take(&mut report.undecided_vulnerabilities);
+    let (known, open): (Vec<_>, Vec<_>) = all.into_iter().partition(|one| {
+        let flaw = flaws.find(&family_of(report, one), one);
+        one.removed_in.is_none() && flaw.is_some_and(|flaw| these.contains(&flaw))
+    });
+    report.undecided_vulnerabilities = open;
+    // Behind what is known for certain, which is what stays of one flaw.
+    report.vulnerabilities.extend(known);
 }
 
 /// Leaves a report with the first, and so the worst, of those that are one flaw of one package.
@@ -432,6 +449,40 @@ mod tests {
         let told = undecided(&old, &new).into_iter();
         let told: Vec<(&str, &str)> = told.map(|one| (&*one.id, &*one.name)).collect();
         assert_eq!(told, [("CVE-3", "a"), ("CVE-2", "b")]);
+    }
+
+    #[test]
+    fn what_may_have_been_there_before_is_not_gained() {
+        let mut old = report(&[
+            ("a@1", &["CVE-1"]),
+            ("b@1", &["CVE-2"]),
+            ("c@1", &["CVE-3"]),
+            ("d@1", &["CVE-4"]),
+            ("e@1", &["CVE-5"]),
+        ]);
+        old.undecided_vulnerabilities = std::mem::take(&mut old.vulnerabilities);
+        // What does not run is not compared, and what is known for certain is told as that.
+        old.undecided_vulnerabilities[2].removed_in = Some(1);
+        old.vulnerabilities
+            .push(old.undecided_vulnerabilities[4].clone());
+        let mut new = report(&[
+            ("a@2", &["GHSA-x"]),
+            ("a@2", &["CVE-9"]),
+            // Another package's.
+            ("f@1", &["CVE-2"]),
+            ("c@2", &["CVE-3"]),
+            ("e@2", &["CVE-5"]),
+        ]);
+        // By any of its names.
+        new.vulnerabilities[0].aliases.push("cve-1".to_owned());
+        let changes = compare(&mut old, &mut new).unwrap();
+        let ids: Vec<&str> = told(&changes.gained).iter().map(|(id, _)| *id).collect();
+        assert_eq!(ids, ["CVE-9", "CVE-2", "CVE-3"]);
+        // Nobody knows that it was there.
+        assert_eq!(told(&changes.lost), []);
+        assert_eq!(changes.kept, 2);
+        assert_eq!(live(&old).count(), changes.lost.len() + changes.kept);
+        assert_eq!(live(&new).count(), changes.gained.len() + changes.kept);
     }
 
     /// Rows of a report: name, version and which of some flaws, each under one of two names or both.

@@ -126,6 +126,9 @@ struct Known {
 }
 
 impl Baseline {
+    /// How what was not looked at there ends.
+    pub(crate) const MARK: &str = ", the baseline";
+
     /// Whether a JSON document is meant to be one of our reports: a bill of materials has fields that
     /// no report has.
     pub(crate) fn is_report(bytes: &[u8]) -> bool {

@@ -155,16 +155,15 @@ pub(crate) struct Policy {
 
 impl Policy {
     /// What a vulnerability is let go for that nobody set aside.
-    fn tolerance(&self, vulnerability: &Vulnerability, today: Date) -> Option<Tolerance> {
+    pub(super) fn tolerance(
+        &self,
+        vulnerability: &Vulnerability,
+        today: Date,
+    ) -> Option<Tolerance> {
         if vulnerability.removed_in.is_none() && self.threats.hold(vulnerability) {
             return None;
         }
         self.thresholds.tolerance(vulnerability, today)
-    }
-
-    /// Whether a vulnerability holds back that nobody set aside.
-    pub(crate) fn holds_back(&self, vulnerability: &Vulnerability, today: Date) -> bool {
-        self.tolerance(vulnerability, today).is_none()
     }
 }
 
@@ -237,6 +236,21 @@ pub(crate) struct Decision {
     pub(crate) gaps: Vec<Skipped>,
     /// For each statement of others what became of it.
     pub(crate) heard: Vec<Heard>,
+}
+
+impl Decision {
+    /// The same, where `other` was decided by the same policy on others.
+    pub(crate) fn beside(mut self, other: Self) -> Self {
+        for (used, other) in self.used.iter_mut().zip(other.used) {
+            *used |= other;
+        }
+        for (heard, other) in self.heard.iter_mut().zip(other.heard) {
+            if other == Heard::Speaks {
+                *heard = other;
+            }
+        }
+        self
+    }
 }
 
 /// What became of a statement.
@@ -355,7 +369,8 @@ fn decide_within(
     }
 }
 
-fn stand(
+/// How one stands, by what is said of it and the waiver that covers it.
+pub(super) fn stand(
     subject: &Subject<'_>,
     said: Option<&Statement>,
     waiver: Option<&Waiver>,
@@ -441,7 +456,8 @@ pub(crate) fn day(time: &str) -> Option<Date> {
 }
 
 impl<'a> Subject<'a> {
-    fn new(
+    /// One of an image, with all that lies in each of its `files`.
+    pub(super) fn new(
         vulnerability: &'a Vulnerability,
         inventory: &'a Inventory,
         files: &'a HashMap<&str, Vec<Identity<'a>>>,

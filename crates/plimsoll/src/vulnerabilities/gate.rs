@@ -2,6 +2,7 @@
 
 mod gaps;
 
+use std::cell::RefCell;
 use std::collections::{BTreeMap, HashSet};
 use std::path::{Path, PathBuf};
 
@@ -15,6 +16,7 @@ use plimsoll_rules::CheckOptions;
 use super::baseline::Baseline;
 use super::decision::{Decision, Heard, Policy, Standing, Threats, Thresholds, Tolerance, decide};
 use super::image::{BillReferences, ImageIdentity};
+use super::outlook::Outlook;
 use super::pattern::PathPattern;
 use super::pending;
 use super::vex::{self, Attached};
@@ -238,20 +240,16 @@ impl Gate {
         let mut used = vec![true; self.policy.waivers.len()];
         if report.advisories.is_some() {
             let open = self.undecided(report, today);
-            let mut decision = self.apply(report, &mut judged, today);
-            for (used, open) in decision.used.iter_mut().zip(open.used) {
-                *used |= open;
-            }
-            for (heard, open) in decision.heard.iter_mut().zip(open.heard) {
-                if open == Heard::Speaks {
-                    *heard = open;
-                }
-            }
+            let decision = self.apply(report, &mut judged, today).beside(open);
             used = decision.used;
             if whole {
                 report.skipped.extend(self.unheard(&decision.heard));
             }
-            report.skipped.extend(self.expired(&used, today));
+            // Our own are findings.
+            let is_foreign = |waiver: &Waiver| waiver.place.is_none();
+            report
+                .skipped
+                .extend(self.expired(&used, is_foreign, today));
             report.skipped.extend(self.dropped.iter().cloned());
             let earlier = self.policy.baseline.iter();
             report
@@ -271,10 +269,10 @@ impl Gate {
         judged
     }
 
-    /// Whether a vulnerability that an image has not yet would hold it back, whatever is accepted: that
-    /// was said of what is there.
-    pub(crate) fn would_count(&self, one: &Vulnerability, today: Date) -> bool {
-        self.policy.holds_back(one, today)
+    /// Tells whether a vulnerability that an image has not yet would hold it back.
+    pub(crate) fn would_count(&self, today: Date) -> impl Fn(&Vulnerability) -> bool {
+        let outlook = RefCell::new(Outlook::new(&self.policy, today));
+        move |one| outlook.borrow_mut().holds_back(one)
     }
 
     /// Sets aside in a report what is accepted or said to do no harm, and holds nothing back.
@@ -285,8 +283,10 @@ impl Gate {
             report.skipped.extend(gaps);
         }
         if report.advisories.is_some() {
-            self.set_aside_open(report, today);
-            self.apply(report, &mut Judged::default(), today);
+            let (open, _) = self.set_aside_open(report, today);
+            let decision = self.apply(report, &mut Judged::default(), today);
+            let used = decision.beside(open).used;
+            report.skipped.extend(self.expired(&used, |_| true, today));
             report.skipped.extend(self.dropped.iter().cloned());
         }
         report.skipped.sort();

@@ -20,6 +20,18 @@ pub(crate) struct ImageIdentity {
     bills: Vec<BillReferences>,
 }
 
+impl ImageIdentity {
+    /// One that nobody knows anything of.
+    pub(crate) const UNKNOWN: Self = Self {
+        asked_for: String::new(),
+        name: None,
+        digest: String::new(),
+        also: Vec::new(),
+        architecture: None,
+        bills: Vec::new(),
+    };
+}
+
 /// What a bill of materials calls packages: the other half of BOM-Links.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct BillReferences {

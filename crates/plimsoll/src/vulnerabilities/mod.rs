@@ -9,6 +9,7 @@ mod baseline;
 mod decision;
 mod gate;
 mod image;
+mod outlook;
 mod pattern;
 mod pending;
 mod purl;

@@ -81,10 +81,13 @@ fn packages_that_nobody_can_tell_are_accepted_by_name() {
         };
         let told = inspect(&[], 3).json()["skipped"].to_string();
         assert!(
-            told.contains("a waiver for this gap in plimsoll.toml"),
+            told.contains(r#"`gap = \"packages of the distribution\"` in plimsoll.toml"#),
             "{told}"
         );
         inspect(&gate, 3);
+        let since = [&gate[..], &["--baseline", "oci:image"]].concat();
+        let told = inspect(&since, 3).json()["skipped"].to_string();
+        assert!(told.contains("of oci:image, the baseline"), "{told}");
         let diff = ["diff", "oci:image", "oci:image", "--db", "none"];
         let layers = ["layers", "oci:image", "--lowest-efficiency", "0.01"];
         for call in [&diff[..], &layers] {
@@ -101,10 +104,16 @@ fn packages_that_nobody_can_tell_are_accepted_by_name() {
         let told = inspect(&[], 0).json()["skipped"].to_string();
         assert!(told.contains("accepted until 2999-01-01 by ops"), "{told}");
         inspect(&gate, 0);
+        inspect(&since, 0);
         for call in [&diff[..], &layers] {
             stage.run(call).expect(0);
         }
         waiver("2020-01-01");
+        for call in [&diff[..], &layers] {
+            let run = stage.run(call).expect(3);
+            let told = "the waiver for it ended on 2020-01-01";
+            assert!(run.stdout.contains(told), "{}", run.stdout);
+        }
         let report = inspect(&gate, 3).json();
         assert!(
             report["findings"]
@@ -397,4 +406,46 @@ fn no_format_shows_a_password_that_a_command_takes() {
     let kinds = json["secrets"].as_array().unwrap().iter();
     let kinds: Vec<_> = kinds.map(|secret| secret["kind"].as_str()).collect();
     assert_eq!(kinds.len(), 4, "{kinds:?}");
+}
+
+/// A rule quotes of a configuration what may be shown of it, in a finding that was set aside as well;
+/// its own words stay, whatever somebody took for a password.
+#[test]
+fn what_a_configuration_hides_no_finding_tells() {
+    let password = format!("Xk9vQ2mZ{}rT4wLp", 7);
+    let stage = Stage::new();
+    let image = |password: &str, user: &str| {
+        let accounts = debian().file("etc/passwd", "root:x:0:0::/:/bin/sh\n");
+        ImageBuilder::new()
+            .layer(accounts)
+            .env("DB_PASSWORD", password)
+            .user(user)
+    };
+    lay(&stage, &image(&password, &password));
+    let text = "FROM scratch\nARG WHO\nUSER ${WHO}\n";
+    stage.write("Dockerfile", text.as_bytes());
+    let allowed = format!("# plimsoll: allow-file(user-missing-in-image) known\n{text}");
+    stage.write("Allowed", allowed.as_bytes());
+    for (file, list) in [("Dockerfile", "findings"), ("Allowed", "suppressed")] {
+        let call = ["inspect", "oci:image", "--file", file, "--details"];
+        for format in ["plain", "json", "sarif", "markdown"] {
+            let run = stage.run(&[&call[..], &["--format", format]].concat());
+            let run = run.expect(0);
+            assert!(!run.stdout.contains(&password), "{format}: {}", run.stdout);
+        }
+        let json = stage
+            .run(&[&call[..], &["--format", "json"]].concat())
+            .json();
+        let told = json[list].to_string();
+        assert!(told.contains("user-missing-in-image"), "{told}");
+        assert!(told.contains("runs as user `[secret-value "), "{told}");
+    }
+    lay(&stage, &image("image", "root"));
+    let json = stage
+        .run(&["inspect", "oci:image", "--format", "json"])
+        .json();
+    let told = json["findings"].to_string();
+    assert!(told.contains("The image runs as `root`."), "{told}");
+    assert!(told.contains("`org.opencontainers.image.source`"), "{told}");
+    assert!(!told.contains("[secret-value "), "{told}");
 }

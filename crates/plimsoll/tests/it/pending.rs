@@ -94,6 +94,13 @@ fn a_waiting_update_is_told_without_any_advisory_and_holds_back_by_the_policy() 
     let held = stage.run(&INSPECT).expect(1).json();
     let reason = held["verdict"]["reasons"][0].as_str().unwrap();
     assert!(reason.contains("security update waiting"), "{reason}");
+    // Whoever asks for other packages reads that some wait all the same.
+    let libraries = stage.run(&[&INSPECT[..], &["--pkg-types", "library"]].concat());
+    let libraries = libraries.expect(0).json();
+    assert_eq!(libraries["pending_security_updates"], json!([]));
+    let skipped = libraries["skipped"].to_string();
+    let told = "1 waits for a package of the distribution, which `--pkg-types` leaves out";
+    assert!(skipped.contains(told), "{skipped}");
     // Without the pocket nobody knows.
     build(&stage, &["osv"]);
     let unknown = stage.run(&INSPECT).expect(3).json();

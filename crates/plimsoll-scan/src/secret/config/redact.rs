@@ -23,11 +23,6 @@ pub struct Redacted {
 }
 
 impl Redacted {
-    /// Takes what must not be shown of the configuration out of a text about the image.
-    pub fn conceal(&self, text: &mut String) {
-        Text::new(text, Hits::default(), Vec::new()).conceal(&self.values);
-    }
-
     /// A name as it may be shown: it too can hold a credential, by somebody's slip.
     pub(crate) fn name(&self, name: &str, detector: &Detector) -> String {
         let hits = detector.find_in(name);

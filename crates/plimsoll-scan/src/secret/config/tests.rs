@@ -222,8 +222,10 @@ fn what_is_hidden_in_one_place_is_hidden_in_all() {
         ..ImageConfig::default()
     };
     let shown = format!("{:?}", redacted(&config).config);
-    let mut message = format!("The image runs as {password}, /x/{password}/run is there.");
-    redacted(&config).conceal(&mut message);
+    let message = redacted(&config).name(
+        &format!("The image runs as {password}, /x/{password}/run is there."),
+        Detector::shared(),
+    );
     let told = format!(
         "{:?}",
         in_config(&config, &redacted(&config), Detector::shared())

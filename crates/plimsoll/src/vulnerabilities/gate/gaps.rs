@@ -178,16 +178,20 @@ impl Gate {
         gaps
     }
 
-    /// The lists of other tools that have entries past their day for what is here: nobody sees
-    /// otherwise why it counts again. A line a list.
-    pub(super) fn expired(&self, used: &[bool], today: Date) -> Vec<Skipped> {
+    /// The lists that have entries past their day for what is here, of those that are `wanted`: nobody
+    /// sees otherwise why it counts again. A line a list.
+    pub(super) fn expired(
+        &self,
+        used: &[bool],
+        wanted: impl Fn(&Waiver) -> bool,
+        today: Date,
+    ) -> Vec<Skipped> {
         let mut lists: BTreeMap<&str, (usize, &Waiver, Date)> = BTreeMap::new();
         for (waiver, used) in self.policy.waivers.iter().zip(used) {
             let Some(until) = waiver.until.filter(|_| waiver.is_expired(today)) else {
                 continue;
             };
-            // Our own are findings.
-            if *used && waiver.place.is_none() {
+            if *used && wanted(waiver) {
                 let list = waiver.written_in.rsplit_once(':');
                 let list = list.map_or(&*waiver.written_in, |(list, _)| list);
                 let known = lists.entry(list).or_insert((0, waiver, until));

@@ -464,3 +464,71 @@ fn what_may_be_there_holds_no_gate() {
         assert_eq!(report.findings, []);
     }
 }
+
+/// What is accepted whatever the version needs no edit; what is accepted in a version says nothing of
+/// others.
+#[test]
+fn what_another_version_brings_is_accepted_as_what_is_there() {
+    let waiver = |what: &str, until: &str| {
+        format!("[[policy.waiver]]\n{what}\nreason = \"x\"\nowner = \"ops\"\nuntil = \"{until}\"\n")
+    };
+    let text = [
+        waiver("id = \"CVE-2026-1\"", "2026-11-21"),
+        waiver("id = \"CVE-2026-2\"", "2026-11-20"),
+        waiver(
+            "id = \"CVE-2026-3\"\npackage = \"pkg:npm/c@1.0.0\"",
+            "2026-11-21",
+        ),
+        waiver("id = \"CVE-2026-4\"\npackage = \"pkg:npm/d\"", "2026-11-21"),
+        waiver("package = \"e\"", "2026-11-21"),
+    ]
+    .concat();
+    let gate = gate(&text);
+    let counts = gate.would_count(today());
+    let brought = |id: &str, name: &str| Vulnerability {
+        purl: format!("pkg:npm/{name}@2.0.0"),
+        installed: "2.0.0".to_owned(),
+        ..vulnerability(id, name)
+    };
+    for (id, name, expected) in [
+        ("CVE-2026-0", "a", true),
+        ("CVE-2026-1", "a", false),
+        // Its day is past.
+        ("CVE-2026-2", "b", true),
+        ("CVE-2026-3", "c", true),
+        ("CVE-2026-4", "d", false),
+        ("CVE-2026-4", "a", true),
+        ("CVE-2026-5", "e", false),
+    ] {
+        assert_eq!(counts(&brought(id, name)), expected, "{id} in {name}");
+    }
+    let mild = Vulnerability {
+        severity: VulnerabilitySeverity::Low,
+        ..brought("CVE-2026-0", "a")
+    };
+    assert!(!counts(&mild));
+}
+
+/// Whoever compares two images reads why something counts again.
+#[test]
+fn what_is_past_its_day_is_told_where_images_are_compared() {
+    let text = "[[policy.waiver]]\nid = \"CVE-2026-1\"\nreason = \"x\"\nowner = \"ops\"\n\
+                until = \"2026-11-20\"\n\n\
+                [[policy.waiver]]\nid = \"CVE-2026-7\"\nreason = \"x\"\nowner = \"ops\"\n\
+                until = \"2026-11-20\"\n";
+    for is_open in [false, true] {
+        let mut report = report();
+        if is_open {
+            report.undecided_vulnerabilities = std::mem::take(&mut report.vulnerabilities);
+        }
+        gate(text).set_aside(&mut report, false, today());
+        let told: Vec<&Skipped> = report
+            .skipped
+            .iter()
+            .filter(|gap| gap.why.contains("ended on 2026-11-20"))
+            .collect();
+        assert_eq!(told.len(), 1, "{told:?}");
+        assert!(told[0].what.ends_with("plimsoll.toml") && !told[0].blocking);
+        assert!(told[0].why.contains("CVE-2026-1"), "{told:?}");
+    }
+}
