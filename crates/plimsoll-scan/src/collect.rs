@@ -5,7 +5,7 @@ mod again;
 mod links;
 
 use std::collections::{HashMap, HashSet};
-use std::io::{self, BufRead, Read};
+use std::io::{self, BufRead, Read as _};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
@@ -202,12 +202,13 @@ impl<'a> Collector<'a> {
     ) -> io::Result<u64> {
         let mut watch = None;
         let claimant = if entry.size <= SMALL {
-            content.take(SMALL).read_to_end(buffer)?;
+            buffer.reserve(usize::try_from(entry.size).unwrap_or_default());
+            append(buffer, content, SMALL)?;
             self.claimant(entry, buffer)
         } else {
             let mut there = content.fill_buf()?;
             if there.len() < HEAD {
-                content.take(HEAD as u64).read_to_end(buffer)?;
+                append(buffer, content, HEAD as u64)?;
                 there = buffer;
             }
             let claimant = self.claimant(entry, there);
@@ -226,7 +227,10 @@ impl<'a> Collector<'a> {
         {
             let _alone = (entry.size > cataloguer.alone)
                 .then(|| LARGE_FILE.lock().unwrap_or_else(PoisonError::into_inner));
-            content.take(cataloguer.limit).read_to_end(buffer)?;
+            // What a header says of its length is believed no further than this.
+            let length = entry.size.min(cataloguer.limit).min(WATCHED);
+            buffer.reserve(usize::try_from(length).unwrap_or_default());
+            append(buffer, content, cataloguer.limit)?;
             self.whole(entry, buffer, claimant);
             return Ok(xxh3_64(buffer));
         }
@@ -402,6 +406,25 @@ impl<'a> Collector<'a> {
         let place = format!("layer {}: {}", self.layer, entry.path.escape_debug());
         ImageError::from_read(place, source)
     }
+}
+
+/// Appends what is left of a file, up to `limit` bytes: as `read_to_end` does, which clears the memory
+/// first that it is about to fill.
+fn append(buffer: &mut Vec<u8>, content: &mut dyn BufRead, limit: u64) -> io::Result<()> {
+    let mut room = usize::try_from(limit).unwrap_or(usize::MAX);
+    while room > 0 {
+        let there = match content.fill_buf() {
+            Ok([]) => break,
+            Ok(there) => there.get(..room).unwrap_or(there),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+            Err(error) => return Err(error),
+        };
+        buffer.extend_from_slice(there);
+        let count = there.len();
+        content.consume(count);
+        room -= count;
+    }
+    Ok(())
 }
 
 impl LayerReader for Collector<'_> {

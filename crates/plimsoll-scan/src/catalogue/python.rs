@@ -73,17 +73,15 @@ fn is_fixture(path: &str) -> bool {
 }
 
 pub(super) fn claims_metadata(candidate: &Candidate<'_>) -> bool {
-    if is_fixture(candidate.path) {
-        return false;
-    }
-    match candidate.name {
+    let is_metadata = match candidate.name {
         "METADATA" => is_in(candidate, "METADATA", ".dist-info"),
         "PKG-INFO" => {
             is_in(candidate, "PKG-INFO", ".egg-info")
                 || is_in(candidate, "PKG-INFO", ".egg/EGG-INFO")
         }
         name => name.ends_with(".egg-info") && candidate.path.contains('/'),
-    }
+    };
+    is_metadata && !is_fixture(candidate.path)
 }
 
 pub(super) fn claims_record(candidate: &Candidate<'_>) -> bool {
@@ -103,12 +101,10 @@ pub(super) fn claims_archive(candidate: &Candidate<'_>) -> bool {
     let ends = [".egg", ".pyz", ".pex"];
     let is_packed_in =
         || candidate.name.ends_with(".whl") && base_name(folder(candidate.path)) == ".deps";
-    if is_fixture(candidate.path) {
-        return false;
-    }
-    (ends.iter().any(|end| candidate.name.ends_with(end)) || is_packed_in())
+    let is_archive = (ends.iter().any(|end| candidate.name.ends_with(end)) || is_packed_in())
         && (candidate.head.starts_with(b"PK") || candidate.head.starts_with(b"#!"))
-        || is_program(candidate.head)
+        || is_program(candidate.head);
+    is_archive && !is_fixture(candidate.path)
 }
 
 /// How the script goes on that looks for an interpreter, in front of what PEX makes.
