@@ -5,7 +5,7 @@ mod again;
 mod links;
 
 use std::collections::{HashMap, HashSet};
-use std::io::{self, BufRead, Read};
+use std::io::{self, BufRead, Read as _};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
@@ -16,7 +16,7 @@ use crate::ScanOptions;
 use crate::catalogue::binary::Binary;
 use crate::catalogue::{Candidate, Cataloguer, Document, Watch, base_name, claimant};
 use crate::record::{EntryFact, LayerRecord, UNREAD_SCRIPT, Unread};
-use crate::secret::{Detector, FileSighting, Found, Searcher};
+use crate::secret::{Detector, FileSighting, Fingerprint, Found, Searcher, concealed_path};
 use crate::startup::format::{self, Start};
 use crate::startup::script;
 
@@ -122,6 +122,7 @@ impl Kept {
 
 /// The reader of one layer.
 pub(crate) struct Collector<'a> {
+    detector: &'a Detector,
     options: &'a ScanOptions,
     kept: &'a Kept,
     layer: usize,
@@ -137,6 +138,8 @@ pub(crate) struct Collector<'a> {
     function_bytes: usize,
     /// Bytes of what the file at hand says.
     weight: usize,
+    /// Credentials in names that were told: what lies in a folder has its name, too.
+    named_by: HashSet<Fingerprint>,
     /// What the file at hand begins with.
     start: Start,
     buffer: Vec<u8>,
@@ -150,6 +153,7 @@ impl<'a> Collector<'a> {
         kept: &'a Kept,
     ) -> Self {
         Self {
+            detector,
             options,
             kept,
             layer,
@@ -162,6 +166,7 @@ impl<'a> Collector<'a> {
             refused: HashSet::new(),
             function_bytes: 0,
             weight: 0,
+            named_by: HashSet::new(),
             start: Start::Unknown,
             buffer: Vec::new(),
         }
@@ -204,12 +209,13 @@ impl<'a> Collector<'a> {
     ) -> io::Result<u64> {
         let mut watch = None;
         let claimant = if entry.size <= SMALL {
-            content.take(SMALL).read_to_end(buffer)?;
+            buffer.reserve(usize::try_from(entry.size).unwrap_or_default());
+            append(buffer, content, SMALL)?;
             self.claimant(entry, buffer)
         } else {
             let mut there = content.fill_buf()?;
             if there.len() < HEAD {
-                content.take(HEAD as u64).read_to_end(buffer)?;
+                append(buffer, content, HEAD as u64)?;
                 there = buffer;
             }
             let claimant = self.claimant(entry, there);
@@ -228,7 +234,10 @@ impl<'a> Collector<'a> {
         {
             let _alone = (entry.size > cataloguer.alone)
                 .then(|| LARGE_FILE.lock().unwrap_or_else(PoisonError::into_inner));
-            content.take(cataloguer.limit).read_to_end(buffer)?;
+            // What a header says of its length is believed no further than this.
+            let length = entry.size.min(cataloguer.limit).min(WATCHED);
+            buffer.reserve(usize::try_from(length).unwrap_or_default());
+            append(buffer, content, cataloguer.limit)?;
             self.whole(entry, buffer, claimant);
             return Ok(xxh3_64(buffer));
         }
@@ -408,14 +417,76 @@ impl<'a> Collector<'a> {
         self.weight += new.iter().map(FileSighting::weight).sum::<usize>();
     }
 
+    /// The entry without the credentials in its names, which are told; none where there are none.
+    fn without_credentials(&mut self, entry: &Entry) -> Option<Entry> {
+        let path = concealed_path(&entry.path, self.detector);
+        let target = match &entry.kind {
+            EntryKind::Symlink(target) | EntryKind::Hardlink(target) => {
+                concealed_path(target, self.detector)
+            }
+            _ => None,
+        };
+        if path.is_none() && target.is_none() {
+            return None;
+        }
+        let mut shown = entry.clone();
+        let mut hits = Vec::new();
+        if let Some(target) = target {
+            match &mut shown.kind {
+                EntryKind::Symlink(to) | EntryKind::Hardlink(to) => *to = target.shown,
+                _ => {}
+            }
+            hits.extend(target.hits);
+        }
+        if let Some(path) = path {
+            shown.path = path.shown;
+            hits.extend(path.hits);
+        }
+        let is_there = !matches!(entry.kind, EntryKind::Whiteout | EntryKind::Opaque);
+        if self.options.secrets_in_files && is_there {
+            hits.retain(|hit| self.named_by.insert(hit.fingerprint));
+            let sightings = hits
+                .iter()
+                .map(|hit| FileSighting::in_name(hit, &shown.path))
+                .collect();
+            let found = Found {
+                sightings,
+                partly: false,
+            };
+            self.keep(&shown.path, found);
+        }
+        Some(shown)
+    }
+
     fn broken(&self, entry: &Entry, source: io::Error) -> ImageError {
         let place = format!("layer {}: {}", self.layer, entry.path.escape_debug());
         ImageError::from_read(place, source)
     }
 }
 
+/// Appends what is left of a file, up to `limit` bytes: as `read_to_end` does, which clears the memory
+/// first that it is about to fill.
+fn append(buffer: &mut Vec<u8>, content: &mut dyn BufRead, limit: u64) -> io::Result<()> {
+    let mut room = usize::try_from(limit).unwrap_or(usize::MAX);
+    while room > 0 {
+        let there = match content.fill_buf() {
+            Ok([]) => break,
+            Ok(there) => there.get(..room).unwrap_or(there),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+            Err(error) => return Err(error),
+        };
+        buffer.extend_from_slice(there);
+        let count = there.len();
+        content.consume(count);
+        room -= count;
+    }
+    Ok(())
+}
+
 impl LayerReader for Collector<'_> {
     fn entry(&mut self, entry: &Entry, content: &mut dyn BufRead) -> Result<(), ImageError> {
+        let shown = self.without_credentials(entry);
+        let entry = shown.as_ref().unwrap_or(entry);
         let target = match &entry.kind {
             EntryKind::Symlink(target) | EntryKind::Hardlink(target) => target.len(),
             _ => 0,
@@ -498,6 +569,41 @@ mod tests {
         entry.kind = EntryKind::Symlink("/x".to_owned());
         layer.entry(&entry, &mut [].as_slice()).unwrap();
         assert!(layer.finish().documents.is_empty());
+    }
+
+    /// Deletions and links find what they speak of, though nobody is shown the name.
+    #[test]
+    fn a_token_in_a_name_is_told_once_and_shown_nowhere() {
+        const TOKEN: &str = "ghp_16C7e42F292c6912E7710c838347Ae178B4a";
+        let (kept, options) = (Kept::default(), ScanOptions::default());
+        let mut layer = Collector::new(0, &options, Detector::shared(), &kept);
+        let folder = format!("srv/{TOKEN}");
+        let file = format!("{folder}/{TOKEN}.txt");
+        for (path, kind) in [
+            (folder.as_str(), EntryKind::Directory),
+            (file.as_str(), EntryKind::File),
+            ("srv/link", EntryKind::Symlink(file.clone())),
+            ("srv/name", EntryKind::Hardlink(file.clone())),
+            (folder.as_str(), EntryKind::Whiteout),
+        ] {
+            let entry = Entry {
+                path: path.to_owned(),
+                kind,
+                ..database(b"")
+            };
+            layer.entry(&entry, &mut [].as_slice()).unwrap();
+        }
+        let record = layer.finish();
+        let paths: Vec<&str> = record.entries.iter().map(|fact| &*fact.path).collect();
+        assert_eq!(paths[0], paths[4]);
+        assert!(paths[1].starts_with(paths[0]) && paths[0].starts_with("srv/[github-token "));
+        assert!(!format!("{record:?}").contains(TOKEN));
+        let told: Vec<_> = record
+            .secrets
+            .iter()
+            .map(|one| (&*one.kind, &*one.path))
+            .collect();
+        assert_eq!(told, [("github-token", paths[0])]);
     }
 
     /// A few packed bytes of a layer are many packages, and layers may be many.

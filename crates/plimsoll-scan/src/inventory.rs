@@ -187,10 +187,8 @@ fn tells_of_databases(gap: &Skipped) -> bool {
 /// What was linked into the Go programs that are there.
 fn linked(records: &[LayerRecord], tree: &Tree<'_>) -> BTreeMap<String, LinkedFunctions> {
     let mut linked = BTreeMap::new();
-    for (path, node) in tree.iter() {
-        if let Some(Document::Binary(binary)) = records
-            .get(node.layer)
-            .and_then(|record| record.documents.get(path))
+    for (path, _, document) in tree.documents(records) {
+        if let Document::Binary(binary) = document
             && let Some(functions) = &binary.linked
         {
             linked.insert(path.to_owned(), functions.clone());

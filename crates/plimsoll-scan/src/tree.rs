@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashSet};
 use std::ops::Bound;
 
+use crate::catalogue::Document;
 use crate::record::{EntryFact, FactKind, LayerRecord};
 
 /// Links followed before a path is taken for a loop; the kernel's own bound.
@@ -220,6 +221,28 @@ impl<'a> Tree<'a> {
     /// Everything, by path.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (&'a str, &Node<'a>)> {
         self.nodes.iter().map(|(path, node)| (*path, node))
+    }
+
+    /// What the files that are seen say, each with its path and place, sorted by path. `layers` are
+    /// those that the tree was built of.
+    pub(crate) fn documents<'t>(
+        &'t self,
+        layers: &'a [LayerRecord],
+    ) -> impl Iterator<Item = (&'a str, &'t Node<'a>, &'a Document)> + use<'a, 't> {
+        // Paths are sorted here and there: nothing is looked up.
+        let mut pending: Vec<_> = layers
+            .iter()
+            .map(|layer| layer.documents.iter().peekable())
+            .collect();
+        self.nodes.iter().filter_map(move |(path, node)| {
+            let pending = pending.get_mut(node.layer)?;
+            while pending
+                .next_if(|(other, _)| other.as_str() < *path)
+                .is_some()
+            {}
+            let (_, document) = pending.next_if(|(other, _)| other.as_str() == *path)?;
+            Some((*path, node, document))
+        })
     }
 
     /// Everything below a folder, at any depth; below the root for an empty path.

@@ -86,17 +86,15 @@ fn is_fixture(path: &str) -> bool {
 }
 
 pub(super) fn claims_metadata(candidate: &Candidate<'_>) -> bool {
-    if is_fixture(candidate.path) {
-        return false;
-    }
-    match candidate.name {
+    let is_metadata = match candidate.name {
         "METADATA" => is_in(candidate, "METADATA", ".dist-info"),
         "PKG-INFO" => {
             is_in(candidate, "PKG-INFO", ".egg-info")
                 || is_in(candidate, "PKG-INFO", ".egg/EGG-INFO")
         }
         name => name.ends_with(".egg-info") && candidate.path.contains('/'),
-    }
+    };
+    is_metadata && !is_fixture(candidate.path)
 }
 
 pub(super) fn claims_record(candidate: &Candidate<'_>) -> bool {

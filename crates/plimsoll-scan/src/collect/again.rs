@@ -217,6 +217,8 @@ impl LayerReader for Again<'_> {
         let Some((_, names)) = self.wanted.next_if(|(wanted, _)| **wanted == number) else {
             return Ok(());
         };
+        let shown = self.collector.without_credentials(entry);
+        let entry = shown.as_ref().unwrap_or(entry);
         let same = self
             .entries
             .get(number)

@@ -117,16 +117,10 @@ pub(crate) fn gaps(
 ) {
     let ownership = &packages.ownership;
     let mut found: Vec<(Gap, &str, u64)> = Vec::new();
-    for (path, node) in tree.iter() {
+    for (path, node, document) in tree.documents(layers) {
         if node.fact.kind != FactKind::File {
             continue;
         }
-        let Some(document) = layers
-            .get(node.layer)
-            .and_then(|layer| layer.documents.get(path))
-        else {
-            continue;
-        };
         let own = match document {
             Document::Binary(binary) => of_binary(binary, path),
             Document::Java(archive) => {

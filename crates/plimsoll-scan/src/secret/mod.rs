@@ -1,4 +1,4 @@
-//! Credentials in files of layers and in the configuration of an image.
+//! Credentials in files of layers, in their names, and in the configuration of an image.
 //!
 //! Found in four steps: one pass that tells where letters and digits run on for long, which they do
 //! in tokens and seldom elsewhere; a sieve over the four bytes that makers' marks begin with; a
@@ -19,6 +19,7 @@ mod detector;
 mod encoded;
 mod escape;
 mod explained;
+mod file_name;
 mod form;
 mod grams;
 mod hits;
@@ -44,6 +45,7 @@ pub use config::redact::{Redacted, redacted};
 pub(crate) use config::redact::{redacted_image_name, redacted_text, redacted_with};
 pub(crate) use config::{InConfig, in_config};
 pub(crate) use detector::Detector;
+pub(crate) use file_name::concealed_path;
 pub(crate) use search::{FileSighting, Found, Searcher};
 pub(crate) use sums::{FileSums, hex};
 pub use text::{concealed_in, credentials_in, credentials_in_file, may_be_credential};

@@ -140,19 +140,21 @@ pub(super) fn is_own(path: &str) -> bool {
 pub(super) fn is_own_inside(path: &str) -> bool {
     let mut folders = path.split('/').rev();
     let name = folders.next().unwrap_or(path);
-    let tests = name.starts_with("test_")
+    // Most files of an image lie in packages, and are done with here.
+    !folders.any(|folder| PACKAGE_FOLDERS.contains(&folder) || MADE_UP.contains(&folder))
+        && !is_try(name)
+        && !is_template(name)
+        && !is_lock(name)
+        && !is_stored(path)
+        && !NO_SETTINGS.iter().any(|ending| name.ends_with(ending))
+}
+
+/// Whether a file of this name tries code.
+fn is_try(name: &str) -> bool {
+    name.starts_with("test_")
         || ["_test.", ".test.", ".spec.", "_spec."]
             .iter()
-            .any(|mark| name.contains(mark));
-    if tests
-        || is_template(name)
-        || is_lock(name)
-        || is_stored(path)
-        || NO_SETTINGS.iter().any(|ending| name.ends_with(ending))
-    {
-        return false;
-    }
-    !folders.any(|folder| PACKAGE_FOLDERS.contains(&folder) || MADE_UP.contains(&folder))
+            .any(|mark| name.contains(mark))
 }
 
 /// Whether a package manager writes a file of this name, with the addresses of what it fetched.
@@ -182,11 +184,8 @@ pub(super) fn is_own_lock(path: &str, inside: bool) -> bool {
 
 /// Whether a file lies in a package that was published, wherever it is installed.
 pub(super) fn is_packaged(path: &str) -> bool {
-    let folders = path.split('/').rev().skip(1);
-    is_stored(path)
-        || folders
-            .into_iter()
-            .any(|folder| PACKAGE_FOLDERS.contains(&folder))
+    let mut folders = path.split('/').rev().skip(1);
+    folders.any(|folder| PACKAGE_FOLDERS.contains(&folder)) || is_stored(path)
 }
 
 /// Whether an archive is a library that an application in Java was packed with.
@@ -196,7 +195,10 @@ pub(super) fn is_library(path: &str) -> bool {
 
 /// Whether a file lies where a package manager keeps what it fetched.
 fn is_stored(path: &str) -> bool {
-    STORES.iter().any(|store| path.contains(store)) || is_content_store(path)
+    // Each begins with a point, and few paths have one other than before an ending.
+    let mut points = memchr::memchr_iter(b'.', path.as_bytes());
+    points.any(|at| STORES.iter().any(|store| path[at..].starts_with(store)))
+        || is_content_store(path)
 }
 
 /// Whether pnpm keeps a file of a package there under the sum of its content, whatever the folder is
@@ -209,7 +211,7 @@ fn is_content_store(path: &str) -> bool {
         let is_number = !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit());
         (is_number && folders.ends_with("store")).then_some(())
     };
-    path.match_indices(FILES).any(|(at, _)| {
+    memchr::memmem::find_iter(path.as_bytes(), FILES).any(|at| {
         let behind = path.as_bytes().get(at + FILES.len()..).unwrap_or_default();
         let is_sum =
             matches!(behind, [a, b, b'/', ..] if a.is_ascii_hexdigit() && b.is_ascii_hexdigit());

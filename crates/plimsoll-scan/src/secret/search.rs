@@ -72,6 +72,19 @@ impl FileSighting {
 }
 
 impl FileSighting {
+    /// A credential in a name, which `path` is shown without.
+    pub(crate) fn in_name(hit: &Hit, path: &str) -> Self {
+        Self {
+            kind: hit.kind.into(),
+            severity: hit.severity,
+            path: path.to_owned(),
+            inside: String::new(),
+            line: None,
+            fingerprint: hit.fingerprint,
+            sums: None,
+        }
+    }
+
     /// The path, and in an archive where in it.
     pub(crate) fn place(&self) -> String {
         match self.inside.as_str() {

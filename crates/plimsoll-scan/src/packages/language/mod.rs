@@ -18,10 +18,7 @@ use crate::tree::Tree;
 /// What metadata and programs prove.
 pub(super) fn installed(layers: &[LayerRecord], tree: &Tree<'_>, gaps: &mut Gaps) -> Vec<Package> {
     let mut packages = Vec::new();
-    for (path, node) in tree.iter() {
-        let Some(document) = layers[node.layer].documents.get(path) else {
-            continue;
-        };
+    for (path, node, document) in tree.documents(layers) {
         // A link shares what another name says; whether it says it of this place is another matter.
         let is_here = match document {
             Document::Npm(_) => is_installed_at(path),

@@ -15,9 +15,8 @@ use crate::tree::Tree;
 pub(super) fn complete(layers: &[LayerRecord], tree: &Tree<'_>, packages: &mut Vec<Package>) {
     let mut asks: Asks<'_> = BTreeMap::new();
     let mut linked = None;
-    for (path, node) in tree.iter() {
-        let Some(document @ Document::NpmProject(project)) = layers[node.layer].documents.get(path)
-        else {
+    for (path, node, document) in tree.documents(layers) {
+        let Document::NpmProject(project) = document else {
             continue;
         };
         asks.insert(
@@ -58,8 +57,8 @@ pub(super) fn complete(layers: &[LayerRecord], tree: &Tree<'_>, packages: &mut V
 /// Adds what Yarn's tables name and what lies zipped where they say.
 fn zipped(layers: &[LayerRecord], tree: &Tree<'_>, packages: &mut Vec<Package>) {
     let mut seen = HashSet::new();
-    for (path, node) in tree.iter() {
-        let Some(Document::YarnZipped(table)) = layers[node.layer].documents.get(path) else {
+    for (path, _, document) in tree.documents(layers) {
+        let Document::YarnZipped(table) = document else {
             continue;
         };
         for own in table {

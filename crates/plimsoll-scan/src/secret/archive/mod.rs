@@ -14,6 +14,8 @@ mod zstd;
 
 use std::borrow::Cow;
 
+use super::file_name::concealed_path;
+use super::hits::MAX_HITS;
 use super::place::is_library;
 use super::search::{FileSighting, Search};
 
@@ -285,13 +287,26 @@ impl Sink for State<'_> {
     fn begin(&mut self, name: &[u8], size: Option<u64>) {
         self.end();
         self.budget.entries = self.budget.entries.saturating_sub(1);
-        let name = String::from_utf8_lossy(name)
+        let mut name = String::from_utf8_lossy(name)
             .trim_start_matches("./")
             .to_owned();
+        let named_by = concealed_path(&name, self.parent.detector);
+        if let Some(named_by) = &named_by {
+            name.clone_from(&named_by.shown);
+        }
         let inside = match self.parent.inside.as_str() {
             "" => name.clone(),
             parent => format!("{parent}!{name}"),
         };
+        for hit in named_by.iter().flat_map(|named_by| &named_by.hits) {
+            let known = |one: &FileSighting| one.fingerprint == hit.fingerprint;
+            if self.sightings.len() < MAX_HITS && !self.sightings.iter().any(known) {
+                self.sightings.push(FileSighting {
+                    inside: inside.clone(),
+                    ..FileSighting::in_name(hit, &self.parent.path)
+                });
+            }
+        }
         let parent = Parent {
             inside,
             name: name.into(),
@@ -320,7 +335,7 @@ impl Sink for State<'_> {
         if let Some(entry) = self.entry.take() {
             let (found, _) = entry.finish(&mut self.budget);
             self.partly |= found.partly;
-            let room = super::hits::MAX_HITS.saturating_sub(self.sightings.len());
+            let room = MAX_HITS.saturating_sub(self.sightings.len());
             self.partly |= found.sightings.len() > room;
             self.sightings
                 .extend(found.sightings.into_iter().take(room));

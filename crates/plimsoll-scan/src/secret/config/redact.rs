@@ -134,7 +134,8 @@ pub(crate) fn redacted_image_name(name: &str, detector: &Detector) -> Option<Str
     without(name, hits)
 }
 
-fn without(text: &str, hits: Hits) -> Option<String> {
+/// A text without what was found in it; none where nothing was.
+pub(in crate::secret) fn without(text: &str, hits: Hits) -> Option<String> {
     if hits.is_empty() && !hits.is_full() {
         return None;
     }
