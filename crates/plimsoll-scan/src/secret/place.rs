@@ -58,7 +58,6 @@ const NO_SETTINGS: &[&str] = &[
     ".svg",
     ".po",
     ".pot",
-    ".lock",
     ".sum",
     ".min.js",
     ".bundle.js",
