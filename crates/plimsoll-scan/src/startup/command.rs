@@ -446,7 +446,8 @@ impl Reader {
                         true => alternatives(behind),
                         false => needed.then(Vec::new),
                     };
-                    if let Some(instead) = instead.filter(|_| is_sure) {
+                    // Of `A && B || C` something fails where both B and C do, whatever A does.
+                    if let Some(instead) = instead.filter(|it| is_sure || !it.is_empty()) {
                         self.instead = instead;
                         self.in_shell_command(&words, depth, false);
                         self.instead.clear();
