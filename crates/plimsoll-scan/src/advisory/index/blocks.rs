@@ -1,7 +1,6 @@
 //! DETAILS: what records say besides, in blocks of some 32 kB, each packed by itself.
 
 use std::fmt;
-use std::sync::Arc;
 
 use super::format::{MAX_BLOCK, sum, u32_in};
 
@@ -53,45 +52,53 @@ impl Blocks<'_> {
     }
 }
 
-/// What unpacks blocks.
+/// What unpacks blocks of one index.
 #[derive(Default)]
-pub(super) struct Unpacker {
+pub(crate) struct Unpacker {
     /// Making one takes longer than unpacking a block does.
     decompressor: Option<zstd::bulk::Decompressor<'static>>,
-    /// The block that was unpacked last, and its number: neighbours are asked for one after another.
-    last: Option<(usize, Arc<Vec<u8>>)>,
+    /// The number of the block that was unpacked last: neighbours are asked for one after another.
+    last: Option<usize>,
+    block: Vec<u8>,
+    unpacked: u64,
 }
 
 impl fmt::Debug for Unpacker {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let last = self.last.as_ref().map(|(number, _)| number);
-        formatter.debug_tuple("Unpacker").field(&last).finish()
+        formatter.debug_tuple("Unpacker").field(&self.last).finish()
     }
 }
 
 impl Unpacker {
-    /// A block of `details`, unpacked, and how many bytes had to be unpacked for it; nothing where it
-    /// is damaged.
+    /// Bytes that were unpacked.
+    pub(crate) fn unpacked(&self) -> u64 {
+        self.unpacked
+    }
+
+    /// A block of `details`, unpacked; nothing where it is damaged.
     pub(super) fn block(
         &mut self,
         blocks: Blocks<'_>,
         number: usize,
         details: &[u8],
-    ) -> Option<(Arc<Vec<u8>>, usize)> {
-        if let Some((known, block)) = &self.last
-            && *known == number
-        {
-            return Some((Arc::clone(block), 0));
+    ) -> Option<&[u8]> {
+        if self.last == Some(number) {
+            return Some(&self.block);
         }
+        self.last = None;
         let packed = blocks.packed(number, details)?;
         let decompressor = match &mut self.decompressor {
             Some(decompressor) => decompressor,
             none => none.insert(zstd::bulk::Decompressor::new().ok()?),
         };
-        let block = decompressor.decompress(packed, blocks.length(number)?);
-        let block = Arc::new(block.ok()?);
-        self.last = Some((number, Arc::clone(&block)));
-        let unpacked = block.len();
-        Some((block, unpacked))
+        let length = blocks.length(number)?;
+        self.block.clear();
+        self.block.reserve(length);
+        let unpacked = decompressor.decompress_to_buffer(packed, &mut self.block);
+        // There may be more room than it is said to take.
+        let unpacked = unpacked.ok().filter(|unpacked| *unpacked <= length)?;
+        self.unpacked += unpacked as u64;
+        self.last = Some(number);
+        Some(&self.block)
     }
 }

@@ -1,7 +1,7 @@
 //! Any bytes as an index: what lies behind checksums must hold, too.
 
 use super::format::{HEADER, Header, Place, Section, sum, u32_in};
-use super::{Index, IndexError, Packages, between};
+use super::{Index, IndexError, Packages, Unpacker, between};
 use crate::advisory::Ecosystem;
 
 /// Reads bytes as an index whose checksums fit, and asks it for all it has.
@@ -25,6 +25,7 @@ fn ask_all(index: &Index) -> Result<(), IndexError> {
         index.rating(&ratings, cve)?;
     }
     let (tables, packages) = (index.tables()?, index.packages()?);
+    let mut unpacker = Unpacker::default();
     for number in 0..tables.ecosystems.len() as u32 {
         let ecosystem = tables
             .ecosystems
@@ -47,7 +48,7 @@ fn ask_all(index: &Index) -> Result<(), IndexError> {
                     affected.severities().count(),
                 );
                 index.record(affected.record)?;
-                index.details(affected.record)?;
+                index.sized_details(affected.record, &mut unpacker)?;
             }
         }
     }

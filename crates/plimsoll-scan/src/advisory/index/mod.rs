@@ -15,12 +15,11 @@ mod types;
 mod whole;
 
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::OnceLock;
 
 use sha2::{Digest as _, Sha256};
 
-use self::blocks::{Blocks, Unpacker};
+use self::blocks::Blocks;
 use self::body::Shared;
 use self::format::{
     BadHeader, GROUP, HEADER, Header, Place, Reader, SECTIONS, Section, Strings, hash, sum, u32_in,
@@ -32,6 +31,7 @@ pub(super) use self::fuzz::fuzz;
 #[cfg(test)]
 pub(super) use self::fuzz::{in_earlier_form, redated, resealed};
 
+pub(crate) use self::blocks::Unpacker;
 pub use self::body::{Affected, AffectedBy, Range};
 pub use self::pocket::{Pocket, PocketPackage};
 pub use self::threat::Exploitation;
@@ -107,10 +107,6 @@ pub struct Index {
     header: Header,
     /// Sections that were found whole.
     verified: [OnceLock<bool>; SECTIONS],
-    /// Unpacks blocks of details.
-    unpacker: Mutex<Unpacker>,
-    /// See [`Index::bytes_read`].
-    read: AtomicU64,
 }
 
 impl Index {
@@ -164,8 +160,6 @@ impl Index {
             bytes,
             header,
             verified: Default::default(),
-            unpacker: Mutex::default(),
-            read: AtomicU64::new(0),
         })
     }
 
@@ -269,6 +263,12 @@ impl Index {
     /// # Errors
     /// The index is damaged, or the record is not of this index.
     pub fn record(&self, record: RecordId) -> Result<Record<'_>, IndexError> {
+        self.sized_record(record).map(|(record, _)| record)
+    }
+
+    /// As [`Index::record`], and how many bytes were gone through for it. Pieces may lie in each other in a
+    /// file that somebody made to that end: its length is no measure of it.
+    pub(crate) fn sized_record(&self, record: RecordId) -> Result<(Record<'_>, usize), IndexError> {
         let shared = self.tables()?.shared;
         let index = self.section(Section::RecordIndex)?;
         (|| {
@@ -279,36 +279,34 @@ impl Index {
             let ends = index.get(4..)?;
             let group = usize::try_from(record.0 / GROUP).ok()?;
             let bytes = between(ends, group, self.place(Section::Records))?;
-            self.read.fetch_add(bytes.len() as u64, Ordering::Relaxed);
-            record::read(bytes, record.0, &shared)
+            Some((record::read(bytes, record.0, &shared)?, bytes.len()))
         })()
         .ok_or_else(|| self.damaged("a record"))
     }
 
-    /// Bytes of records and of unpacked details that were gone through since it was opened. Pieces may
-    /// lie in each other in a file that somebody made to that end: what is read is no measure of it.
-    pub(crate) fn bytes_read(&self) -> u64 {
-        self.read.load(Ordering::Relaxed)
-    }
-
-    /// What else a record says. Unpacks some 32 kB; ask in the order of records, and neighbours
-    /// cost it once.
+    /// What else a record says. Unpacks some 32 kB.
     ///
     /// # Errors
     /// The index is damaged, or the record is not of this index.
     pub fn details(&self, record: RecordId) -> Result<Details, IndexError> {
-        self.sized_details(record).map(|(details, _)| details)
+        let details = self.sized_details(record, &mut Unpacker::default());
+        details.map(|(details, _)| details)
     }
 
-    /// As [`Index::details`], and how many bytes they take in memory, roughly.
-    pub(crate) fn sized_details(&self, record: RecordId) -> Result<(Details, usize), IndexError> {
+    /// As [`Index::details`], and how many bytes they take in memory, roughly. Ask one unpacker in the
+    /// order of records, and neighbours are unpacked once.
+    pub(crate) fn sized_details(
+        &self,
+        record: RecordId,
+        unpacker: &mut Unpacker,
+    ) -> Result<(Details, usize), IndexError> {
         let index = self.section(Section::DetailIndex)?;
         (|| {
             let blocks = Blocks { index };
             let number = blocks.of(record.0)?;
-            let block = self.unpacked(blocks, number)?;
+            let block = unpacker.block(blocks, number, self.place(Section::Details))?;
             let within = record.0 - blocks.first(number)?;
-            record::read_details(record::nth(&block, within)?)
+            record::read_details(record::nth(block, within)?)
         })()
         .ok_or_else(|| self.damaged("the details of a record"))
     }
@@ -326,13 +324,6 @@ impl Index {
             return Err(self.damaged("it is not what its snapshot's name says"));
         }
         self.snapshot().map(|_| ())
-    }
-
-    fn unpacked(&self, blocks: Blocks<'_>, number: usize) -> Option<Arc<Vec<u8>>> {
-        let mut unpacker = self.unpacker.lock().unwrap_or_else(PoisonError::into_inner);
-        let (block, unpacked) = unpacker.block(blocks, number, self.place(Section::Details))?;
-        self.read.fetch_add(unpacked as u64, Ordering::Relaxed);
-        Some(block)
     }
 
     /// The bytes of a section, unverified. Where it lies was checked on opening.

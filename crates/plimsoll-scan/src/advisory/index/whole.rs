@@ -1,7 +1,7 @@
 //! Reads all that an index has. Checksums tell that a file is what somebody made; whether every piece of
 //! it can be read, when it is asked for, they do not.
 
-use super::blocks::Blocks;
+use super::blocks::{Blocks, Unpacker};
 use super::format::{Section, u32_in};
 use super::{Index, IndexError, between};
 use crate::advisory::RecordId;
@@ -38,15 +38,16 @@ impl Index {
         let blocks = Blocks {
             index: self.section(Section::DetailIndex)?,
         };
+        let mut unpacker = Unpacker::default();
         for number in 0..records {
             let first = blocks.of(number).and_then(|block| blocks.first(block));
             let passed_over = number.saturating_sub(first.unwrap_or(0));
             work.take(self, u64::from(passed_over))?;
-            let before = self.bytes_read();
-            self.record(RecordId(number))?;
-            let (_, size) = self.sized_details(RecordId(number))?;
-            let read = self.bytes_read().saturating_sub(before);
-            work.take(self, read.saturating_add(size as u64))?;
+            let (_, read) = self.sized_record(RecordId(number))?;
+            let before = unpacker.unpacked();
+            let (_, size) = self.sized_details(RecordId(number), &mut unpacker)?;
+            let unpacked = unpacker.unpacked().saturating_sub(before);
+            work.take(self, unpacked.saturating_add((read + size) as u64))?;
         }
         Ok(())
     }

@@ -1,7 +1,9 @@
 //! Advisories that hit packages, each read once.
 
+use super::super::index::Unpacker;
 use super::super::severity::{is_erratum, weight};
 use super::super::{Details, Index, IndexError, Record, RecordId, Severity};
+use super::cores::on_all_cores;
 use super::flaw::cve;
 use super::{MOST_ADVISORY_BYTES, MOST_READ};
 
@@ -19,18 +21,22 @@ pub(super) struct Advisory<'i> {
 }
 
 impl<'i> Advisory<'i> {
-    /// Reads it.
+    /// Reads it, and tells how many bytes of records were gone through for it.
     ///
     /// # Errors
     /// The index is damaged.
-    fn read(index: &'i Index, record: RecordId) -> Result<Self, IndexError> {
-        let (details, size) = index.sized_details(record)?;
-        let record = index.record(record)?;
+    fn read(
+        index: &'i Index,
+        record: RecordId,
+        unpacker: &mut Unpacker,
+    ) -> Result<(Self, usize), IndexError> {
+        let (details, size) = index.sized_details(record, unpacker)?;
+        let (record, read) = index.sized_record(record)?;
         let names = record.aliases.iter().chain(&record.upstream);
         let names: usize = names.map(|name| size_of_val(name) + name.len()).sum();
         let severities = record.severities.len() * size_of::<Severity<'_>>();
         let is_related = record.upstream.is_empty() && is_erratum(&record.id);
-        Ok(Self {
+        let advisory = Self {
             size: size + size_of::<Self>() + record.id.len() + names + severities,
             related: is_related.then(|| {
                 let related = details.related.iter();
@@ -42,7 +48,8 @@ impl<'i> Advisory<'i> {
             weight: weight(&record.id),
             record,
             details,
-        })
+        };
+        Ok((advisory, read))
     }
 
     /// The flaws it mends a package of.
@@ -64,19 +71,18 @@ impl<'i> Advisories<'i> {
     /// # Errors
     /// The index is damaged.
     pub(super) fn read(index: &'i Index, mut records: Vec<RecordId>) -> Result<Self, IndexError> {
-        let mut advisories = Vec::with_capacity(records.len());
-        let before = index.bytes_read();
-        let mut room = MOST_ADVISORY_BYTES;
-        // In the order of records: neighbours lie in one compressed block.
-        for record in &records {
-            let advisory = Advisory::read(index, *record)?;
-            let left = room.checked_sub(advisory.size);
-            let (Some(left), true) = (left, index.bytes_read() - before <= MOST_READ) else {
-                break;
-            };
-            room = left;
-            advisories.push(advisory);
-        }
+        let parts = on_all_cores(
+            &records,
+            |_| 1,
+            |range, parts| {
+                let advisories = some(index, range, parts).ok()?;
+                (advisories.len() == range.len()).then_some(advisories)
+            },
+        );
+        let advisories: Vec<Advisory<'i>> = match parts {
+            Some(parts) => parts.into_iter().flatten().collect(),
+            None => some(index, &records, 1)?,
+        };
         records.truncate(advisories.len());
         Ok(Self {
             records,
@@ -88,4 +94,29 @@ impl<'i> Advisories<'i> {
         let at = self.records.binary_search(&record).ok()?;
         self.advisories.get(at)
     }
+}
+
+/// The advisories of some records, as far as one of so many shares goes of what may be read and kept.
+fn some<'i>(
+    index: &'i Index,
+    records: &[RecordId],
+    shares: usize,
+) -> Result<Vec<Advisory<'i>>, IndexError> {
+    let mut advisories = Vec::with_capacity(records.len());
+    let mut room = MOST_ADVISORY_BYTES / shares;
+    let most_read = MOST_READ / shares as u64;
+    let mut unpacker = Unpacker::default();
+    let mut all_read = 0;
+    // In the order of records: neighbours lie in one compressed block.
+    for record in records {
+        let (advisory, read) = Advisory::read(index, *record, &mut unpacker)?;
+        all_read += read as u64;
+        let left = room.checked_sub(advisory.size);
+        let (Some(left), true) = (left, all_read + unpacker.unpacked() <= most_read) else {
+            break;
+        };
+        room = left;
+        advisories.push(advisory);
+    }
+    Ok(advisories)
 }

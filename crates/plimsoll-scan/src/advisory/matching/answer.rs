@@ -277,10 +277,8 @@ fn numbers(
     record: RecordId,
     work: &mut Work,
 ) -> Result<Option<Vec<String>>, IndexError> {
-    let before = index.bytes_read();
-    let record = index.record(record)?;
-    let bytes = index.bytes_read().saturating_sub(before);
-    if !work.look(usize::try_from(bytes).unwrap_or(usize::MAX)) {
+    let (record, bytes) = index.sized_record(record)?;
+    if !work.look(bytes) {
         return Ok(None);
     }
     let names = [&record.id].into_iter();

@@ -1,12 +1,17 @@
 //! From what advisories say of a package to findings: what to call a flaw, how bad it is, what
 //! mends it, and where it came from.
 
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
 use plimsoll_model::{
     FixState, Inventory, LayerOrigin, Origin, Package, PackageKind, PaidFix, Vulnerability,
 };
 
+use super::super::severity::Rating;
 use super::super::{IndexError, cve};
 use super::answer::Answer;
+use super::cores::on_all_cores;
 use super::flaw::{Flaw, flaws};
 use super::judge::Hit;
 use super::reach::Questions;
@@ -15,7 +20,7 @@ use super::threat::Threats;
 use super::way_out::way_out;
 use super::words::{WORD, Word, Words, by_record, is_settled, of_flaw, told_by};
 use super::work::Work;
-use super::{MOST_FINDING_BYTES, MOST_FINDINGS};
+use super::{Hit as PackageHit, MOST_FINDING_BYTES, MOST_FINDINGS};
 
 /// Collects findings.
 pub(super) struct Findings<'a, 'i> {
@@ -24,8 +29,12 @@ pub(super) struct Findings<'a, 'i> {
     threats: &'a Threats<'i>,
     found: Vec<Vulnerability>,
     tellings: Tellings,
-    /// Bytes that these take, roughly.
+    /// What others say of flaws, as far as it was read.
+    rated: HashMap<u64, Rating>,
+    /// Bytes that what was found takes, roughly.
     bytes: usize,
+    most: usize,
+    most_bytes: usize,
     questions: Questions<'a>,
     work: Work,
     /// Whether there is more to go through than is.
@@ -33,13 +42,54 @@ pub(super) struct Findings<'a, 'i> {
 }
 
 impl<'a, 'i> Findings<'a, 'i> {
-    /// `likely` is about how many there will be.
+    /// All findings, in no order, and how many packages had to be left out.
+    ///
+    /// # Errors
+    /// The index is damaged.
+    pub(super) fn of_all(
+        inventory: &'a Inventory,
+        words: Words<'a, 'i>,
+        threats: &'a Threats<'i>,
+        hit: &'a [PackageHit<'a, 'i>],
+    ) -> Result<(Vec<Vulnerability>, usize), IndexError> {
+        let likely = |hit: &[PackageHit<'a, 'i>]| hit.iter().map(|hit| hit.2.hits.len()).sum();
+        let parts = on_all_cores(
+            hit,
+            |(_, _, answer)| answer.hits.len(),
+            |range, parts| {
+                let mut part = Self::new(inventory, words, threats, likely(range), parts);
+                for (at, package, answer) in range {
+                    part.add(*at, package, answer).ok()?.then_some(())?;
+                }
+                (!part.is_full()).then_some(part)
+            },
+        );
+        if let Some(first) = parts.and_then(|parts| parts.into_iter().reduce(Self::with)) {
+            return Ok((first.done(), 0));
+        }
+        let mut all = Self::new(inventory, words, threats, likely(hit), 1);
+        // Where there are too many to list, a package that is there many times is told of once at least.
+        let mut seen = HashSet::new();
+        let (first, again): (Vec<_>, Vec<_>) = hit
+            .iter()
+            .partition(|(_, _, answer)| seen.insert(Arc::as_ptr(answer)));
+        let mut left_out = 0;
+        for (at, package, answer) in first.into_iter().chain(again) {
+            if !all.add(*at, package, answer)? {
+                left_out += 1;
+            }
+        }
+        Ok((all.done(), left_out))
+    }
+
+    /// `likely` is about how many there will be. There is room for one of so many shares of what may be
+    /// found.
     pub(super) fn new(
         inventory: &'a Inventory,
         words: Words<'a, 'i>,
         threats: &'a Threats<'i>,
         likely: usize,
-        work: Work,
+        shares: usize,
     ) -> Self {
         Self {
             inventory,
@@ -48,9 +98,12 @@ impl<'a, 'i> Findings<'a, 'i> {
             // They are large: to move them each time that there is no more room takes long.
             found: Vec::with_capacity(likely.min(MOST_FINDINGS)),
             tellings: Tellings::default(),
+            rated: HashMap::new(),
             bytes: 0,
+            most: MOST_FINDINGS / shares,
+            most_bytes: MOST_FINDING_BYTES / shares,
             questions: Questions::default(),
-            work,
+            work: Work::default().share(shares),
             is_done: false,
         }
     }
@@ -67,7 +120,7 @@ impl<'a, 'i> Findings<'a, 'i> {
         answer: &'a Answer<'i>,
     ) -> Result<bool, IndexError> {
         let before = (self.found.len(), self.bytes);
-        if self.is_done || before.0 >= MOST_FINDINGS || before.1 >= MOST_FINDING_BYTES {
+        if self.is_done || self.is_full() {
             return Ok(false);
         }
         let Some(words) = self.words.of(package, answer) else {
@@ -80,6 +133,18 @@ impl<'a, 'i> Findings<'a, 'i> {
             self.bytes = before.1;
         }
         Ok(added)
+    }
+
+    fn is_full(&self) -> bool {
+        self.found.len() >= self.most || self.bytes >= self.most_bytes
+    }
+
+    /// These and more of them.
+    fn with(mut self, more: Self) -> Self {
+        self.questions.append(more.questions, self.found.len());
+        self.found.reserve_exact(more.found.len());
+        self.found.extend(more.found);
+        self
     }
 
     fn add_words(
@@ -117,7 +182,7 @@ impl<'a, 'i> Findings<'a, 'i> {
             };
             self.bytes = self.bytes.saturating_add(size(&finding));
             self.found.push(finding);
-            if self.bytes > MOST_FINDING_BYTES {
+            if self.bytes > self.most_bytes {
                 return Ok(false);
             }
         }
@@ -151,7 +216,7 @@ impl<'a, 'i> Findings<'a, 'i> {
         let numbers: Vec<u64> = names.filter_map(cve::of_name).collect();
         let rating = match told.rating.basis {
             Some(_) => told.rating.clone(),
-            None => self.threats.rating(&numbers)?,
+            None => self.threats.rating(&numbers, &mut self.rated)?,
         };
         let (paid, free): (Vec<&Hit<'i>>, Vec<&Hit<'i>>) = words
             .iter()

@@ -8,6 +8,8 @@
 
 mod advisory;
 mod answer;
+mod answers;
+mod cores;
 mod distribution;
 mod ends;
 mod finding;
@@ -28,9 +30,8 @@ mod way_out;
 mod words;
 mod work;
 
-use std::collections::hash_map::Entry;
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
-use std::rc::Rc;
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::sync::Arc;
 
 use plimsoll_model::{
     AdvisoryCoverage, Distribution, EcosystemPackages, Inventory, Package, PackageKind,
@@ -38,7 +39,8 @@ use plimsoll_model::{
 };
 
 use self::advisory::Advisories;
-use self::answer::{Answer, answer};
+use self::answer::Answer;
+use self::answers::{Answers, Asked, Realm};
 use self::distribution::Release;
 pub use self::ends::{RangeEnd, range_ends};
 use self::finding::Findings;
@@ -46,8 +48,8 @@ pub use self::named::{NamedFlaw, name_flaws};
 use self::open_euler::with_service_pack;
 use self::pending::{Pending, pending};
 pub use self::question::normal_name;
-use self::question::{Known, is_paid_for, names, of_language};
 pub(super) use self::question::{ecosystem_of, version_order};
+use self::question::{is_paid_for, of_language};
 use self::report_order::sort;
 use self::threat::Threats;
 use self::words::{Words, asks_for_own};
@@ -104,9 +106,7 @@ fn judge_within(
     platform: Option<&Platform>,
     work: Work,
 ) -> Result<Judged, IndexError> {
-    let mut inquiry = Inquiry::new(index, inventory)?;
-    inquiry.work = work;
-    let hit = inquiry.ask_all()?;
+    let (mut inquiry, hit) = Inquiry::of_all(index, inventory, work)?;
     let advisories = Advisories::read(index, records(&hit, true))?;
     let threats = Threats::of(index)?;
     let words = Words {
@@ -115,21 +115,10 @@ fn judge_within(
         of_own: false,
     };
     // Whatever looking for them took, what was found is told as far as it goes.
-    let likely = hit.iter().map(|(_, _, answer)| answer.hits.len()).sum();
-    let mut findings = Findings::new(inventory, words, &threats, likely, Work::default());
-    // Where there are too many to list, a package that is there many times is told of once at least.
-    let mut seen = HashSet::new();
-    let (first, again): (Vec<_>, Vec<_>) = hit
-        .iter()
-        .partition(|(_, _, answer)| seen.insert(Rc::as_ptr(answer)));
-    for (at, package, answer) in first.into_iter().chain(again) {
-        if !findings.add(*at, package, answer)? {
-            inquiry.left_out += 1;
-        }
-    }
-    let mut vulnerabilities = findings.done();
+    let (mut vulnerabilities, left_out) = Findings::of_all(inventory, words, &threats, &hit)?;
+    inquiry.left_out += left_out;
     sort(&mut vulnerabilities);
-    let mut open = Findings::new(inventory, words, &threats, 0, Work::default());
+    let mut open = Findings::new(inventory, words, &threats, 0, 1);
     for (at, package, answer) in &hit {
         if let Some(answer) = &answer.undecided
             && !open.add(*at, package, answer)?
@@ -196,13 +185,13 @@ fn without_known(mut open: Vec<Vulnerability>, known: &[Vulnerability]) -> Vec<V
 }
 
 /// A package with its place, and what hits it.
-type Hit<'p, 'i> = (usize, &'p Package, Rc<Answer<'i>>);
+type Hit<'p, 'i> = (usize, &'p Package, Arc<Answer<'i>>);
 
 /// The records of some hits, sorted; of what is undecided only where that is asked for.
 fn records(hit: &[Hit<'_, '_>], with_undecided: bool) -> Vec<RecordId> {
     let mut records: Vec<RecordId> = Vec::new();
     // An answer that many packages share is mostly told of one behind the other.
-    let same = hit.chunk_by(|a, b| Rc::ptr_eq(&a.2, &b.2));
+    let same = hit.chunk_by(|a, b| Arc::ptr_eq(&a.2, &b.2));
     for (_, _, answer) in same.filter_map(<[_]>::first) {
         let undecided = answer.undecided.iter().filter(|_| with_undecided);
         let undecided = undecided.flat_map(|answer| &answer.hits);
@@ -212,15 +201,6 @@ fn records(hit: &[Hit<'_, '_>], with_undecided: bool) -> Vec<RecordId> {
     records.sort_unstable();
     records.dedup();
     records
-}
-
-/// Packages that share what they are asked for under.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-struct Realm {
-    kind: PackageKind,
-    /// Number of the release.
-    release: usize,
-    is_paid_for: bool,
 }
 
 /// Asks, and keeps what was asked and what could not be.
@@ -234,9 +214,7 @@ struct Inquiry<'i, 'p> {
     by_label: BTreeMap<(PackageKind, String, Vec<Ecosystem>), usize>,
     inventory: &'p Inventory,
     known: Vec<&'i str>,
-    /// Binary packages of one source, and packages installed many times, are asked for once; none
-    /// where no advisory names the package.
-    answers: HashMap<(Realm, Known<'p>), Option<Rc<Answer<'i>>>>,
+    answers: Answers<'i, 'p>,
     /// How many packages there are of each release, by whether there are advisories on them.
     counts: BTreeMap<(usize, bool), usize>,
     /// How many of these could not be judged at all.
@@ -246,12 +224,11 @@ struct Inquiry<'i, 'p> {
     foreign: BTreeMap<PackageKind, usize>,
     /// Packages whose findings are too many to look for, or to list.
     left_out: usize,
-    work: Work,
     unjudged: BTreeSet<UnjudgedPackage>,
 }
 
 impl<'i, 'p> Inquiry<'i, 'p> {
-    fn new(index: &'i Index, inventory: &'p Inventory) -> Result<Self, IndexError> {
+    fn new(index: &'i Index, inventory: &'p Inventory, work: Work) -> Result<Self, IndexError> {
         Ok(Self {
             index,
             releases: Vec::new(),
@@ -259,38 +236,65 @@ impl<'i, 'p> Inquiry<'i, 'p> {
             by_label: BTreeMap::new(),
             inventory,
             known: index.ecosystems()?.collect(),
-            answers: HashMap::with_capacity(inventory.packages.len()),
+            answers: Answers::new(index, inventory.packages.len(), work),
             counts: BTreeMap::new(),
             unjudgeable: BTreeMap::new(),
             by_distribution: 0,
             foreign: BTreeMap::new(),
             left_out: 0,
-            work: Work::default(),
             unjudged: BTreeSet::new(),
         })
     }
 
-    /// The answers on all packages that have hits, or may have: on those that are installed first.
-    fn ask_all(&mut self) -> Result<Vec<Hit<'p, 'i>>, IndexError> {
+    /// Asks for all packages, as far as `work` goes. The answers are on those that have hits, or may have.
+    fn of_all(
+        index: &'i Index,
+        inventory: &'p Inventory,
+        work: Work,
+    ) -> Result<(Self, Vec<Hit<'p, 'i>>), IndexError> {
+        let mut inquiry = Self::new(index, inventory, work)?;
+        let asked = inquiry.asked();
+        let is_ahead = inquiry.answers.ask_ahead(&inquiry.releases, &asked);
+        let hit = inquiry.ask_each(&asked)?;
+        if !is_ahead || inquiry.left_out == 0 {
+            return Ok((inquiry, hit));
+        }
+        // What is left out is what is asked for last, however many cores there are.
+        drop((inquiry, hit));
+        let mut inquiry = Self::new(index, inventory, work)?;
+        let asked = inquiry.asked();
+        let hit = inquiry.ask_each(&asked)?;
+        Ok((inquiry, hit))
+    }
+
+    /// The packages to ask for: those that are installed first.
+    fn asked(&mut self) -> Vec<Asked<'p>> {
         let inventory = self.inventory;
-        let mut hit = Vec::new();
         let installed = inventory.packages.iter().enumerate();
-        for (at, package) in installed.chain(inventory.removed_packages.iter().enumerate()) {
-            let answer = self.ask(package)?;
-            hit.extend(answer.map(|answer| (at, package, answer)));
+        let packages = installed.chain(inventory.removed_packages.iter().enumerate());
+        packages
+            .filter_map(|(at, package)| Some((at, package, self.realm(package)?)))
+            .collect()
+    }
+
+    fn ask_each(&mut self, asked: &[Asked<'p>]) -> Result<Vec<Hit<'p, 'i>>, IndexError> {
+        let mut hit = Vec::new();
+        for (at, package, realm) in asked {
+            let answer = self.ask(package, *realm)?;
+            hit.extend(answer.map(|answer| (*at, *package, answer)));
         }
         Ok(hit)
     }
 
-    /// The answer on a package, where it has hits, or may have.
-    fn ask(&mut self, package: &'p Package) -> Result<Option<Rc<Answer<'i>>>, IndexError> {
+    /// What a package is asked for under, where anything speaks of it. Counts it.
+    fn realm(&mut self, package: &'p Package) -> Option<Realm> {
         if !package.kind.is_system() && package.owned_by.is_some() {
             self.by_distribution += 1;
-            return Ok(None);
+            return None;
         }
         if package.kind.is_system() && package.is_foreign {
             *self.foreign.entry(package.kind).or_default() += 1;
-            return Ok(None);
+            return None;
         }
         let realm = Realm {
             kind: package.kind,
@@ -301,13 +305,22 @@ impl<'i, 'p> Inquiry<'i, 'p> {
         let is_covered = release.is_some_and(|(_, release)| release.is_covered);
         *self.counts.entry((realm.release, is_covered)).or_default() += 1;
         if release.is_none_or(|(_, release)| release.is_silent()) {
-            return Ok(None);
+            return None;
         }
         if package.kind == PackageKind::Maven && !package.name.contains(':') {
             self.leave(package, "its group is not known".to_owned());
             *self.unjudgeable.entry(realm.release).or_default() += 1;
-            return Ok(None);
+            return None;
         }
+        Some(realm)
+    }
+
+    /// The answer on a package, where it has hits, or may have.
+    fn ask(
+        &mut self,
+        package: &'p Package,
+        realm: Realm,
+    ) -> Result<Option<Arc<Answer<'i>>>, IndexError> {
         let is_sourceless = package.kind == PackageKind::Deb
             && package.source.is_none()
             && package.path == crate::catalogue::chisel::MANIFEST;
@@ -318,28 +331,25 @@ impl<'i, 'p> Inquiry<'i, 'p> {
             self.leave(package, why.to_owned());
             *self.unjudgeable.entry(realm.release).or_default() += 1;
         }
-        for known in names(package) {
-            let Some(answer) = self.answer(realm, known)? else {
-                continue;
-            };
-            if answer.is_too_much || !self.work.keep(answer.unjudged.len()) {
-                self.left_out += 1;
-                return Ok(None);
-            }
-            for (record, bad) in &answer.unjudged {
-                let why = match record {
-                    Some(record) => format!("{}: {bad}", self.index.record(*record)?.id),
-                    None => bad.to_string(),
-                };
-                self.leave(package, why);
-            }
-            // Each is counted once.
-            if !is_sourceless && answer.unjudged.iter().any(|(record, _)| record.is_none()) {
-                *self.unjudgeable.entry(realm.release).or_default() += 1;
-            }
-            return Ok(Some(answer).filter(|answer| answer.tells()));
+        let Some(answer) = self.answers.of(&self.releases, package, realm)? else {
+            return Ok(None);
+        };
+        if answer.is_too_much || !self.answers.work.keep(answer.unjudged.len()) {
+            self.left_out += 1;
+            return Ok(None);
         }
-        Ok(None)
+        for (record, bad) in &answer.unjudged {
+            let why = match record {
+                Some(record) => format!("{}: {bad}", self.index.record(*record)?.id),
+                None => bad.to_string(),
+            };
+            self.leave(package, why);
+        }
+        // Each is counted once.
+        if !is_sourceless && answer.unjudged.iter().any(|(record, _)| record.is_none()) {
+            *self.unjudgeable.entry(realm.release).or_default() += 1;
+        }
+        Ok(Some(answer).filter(|answer| answer.tells()))
     }
 
     fn leave(&mut self, package: &Package, why: String) {
@@ -391,24 +401,6 @@ impl<'i, 'p> Inquiry<'i, 'p> {
             }
         }
         installed
-    }
-
-    fn answer(
-        &mut self,
-        realm: Realm,
-        asked: Known<'p>,
-    ) -> Result<Option<Rc<Answer<'i>>>, IndexError> {
-        match self.answers.entry((realm, asked)) {
-            Entry::Occupied(answer) => Ok(answer.get().clone()),
-            Entry::Vacant(entry) => {
-                let Some((_, release)) = self.releases.get(realm.release) else {
-                    return Ok(None);
-                };
-                let paid_for = realm.is_paid_for;
-                let found = answer(self.index, release, paid_for, asked, &mut self.work)?;
-                Ok(entry.insert(found.map(Rc::new)).clone())
-            }
-        }
     }
 
     fn coverage(

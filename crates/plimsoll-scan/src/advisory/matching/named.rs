@@ -28,8 +28,7 @@ pub fn name_flaws(
     inventory: &Inventory,
     platform: Option<&Platform>,
 ) -> Result<Option<Vec<NamedFlaw>>, IndexError> {
-    let mut inquiry = Inquiry::new(index, inventory)?;
-    let hit = inquiry.ask_all()?;
+    let (inquiry, hit) = Inquiry::of_all(index, inventory, Work::default())?;
     if inquiry.left_out > 0 {
         return Ok(None);
     }

@@ -34,6 +34,15 @@ impl<'a> Questions<'a> {
         }
     }
 
+    /// Asks for findings that come behind others what was asked for them alone.
+    pub(super) fn append(&mut self, more: Self, others: usize) {
+        for (path, questions) in more.of {
+            let questions = questions.into_iter();
+            let behind = questions.map(|(finding, imports)| (finding + others, imports));
+            self.of.entry(path).or_default().extend(behind);
+        }
+    }
+
     /// Puts the answers into the findings.
     pub(super) fn answer(self, inventory: &Inventory, found: &mut [Vulnerability]) {
         for (path, questions) in self.of {

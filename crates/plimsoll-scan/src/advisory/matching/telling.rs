@@ -1,7 +1,6 @@
 //! What advisories tell of a flaw, whichever package has it.
 
 use std::collections::HashMap;
-use std::rc::Rc;
 use std::sync::Arc;
 
 use plimsoll_model::FixState;
@@ -72,12 +71,12 @@ impl Telling {
 #[derive(Debug, Default)]
 pub(super) struct Tellings {
     /// By the records and the places of the words.
-    known: HashMap<Vec<(RecordId, usize)>, Rc<Telling>>,
+    known: HashMap<Vec<(RecordId, usize)>, Arc<Telling>>,
 }
 
 impl Tellings {
     /// What some words tell.
-    pub(super) fn of(&mut self, words: &[Word<'_, '_>]) -> Rc<Telling> {
+    pub(super) fn of(&mut self, words: &[Word<'_, '_>]) -> Arc<Telling> {
         let key = words.iter().map(|word| {
             let affected = &word.hit.affected;
             (affected.record, affected.place())
@@ -89,7 +88,7 @@ impl Tellings {
         if self.known.len() >= MOST_KEPT {
             self.known.clear();
         }
-        let telling = Rc::new(Telling::of(words));
+        let telling = Arc::new(Telling::of(words));
         self.known.insert(key, telling.clone());
         telling
     }

@@ -1,7 +1,6 @@
 //! What is known of a flaw by its CVE number: how likely it is to be exploited, that it is, and how bad
 //! others call it.
 
-use std::cell::RefCell;
 use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, HashMap};
 
@@ -22,8 +21,6 @@ pub(super) struct Threats<'i> {
     exploited: Option<BTreeMap<u64, Exploitation>>,
     index: &'i Index,
     ratings: ByCve<'i>,
-    /// What was read of these: one flaw is found in many packages.
-    rated: RefCell<HashMap<u64, Rating>>,
 }
 
 impl<'i> Threats<'i> {
@@ -42,7 +39,6 @@ impl<'i> Threats<'i> {
             exploited: index.exploited()?,
             index,
             ratings: index.ratings()?,
-            rated: RefCell::default(),
         })
     }
 
@@ -61,13 +57,17 @@ impl<'i> Threats<'i> {
     }
 
     /// How bad a flaw that has these CVE numbers is where those who know of it in a package do not say;
-    /// of several numbers the worst counts.
+    /// of several numbers the worst counts. `rated` is what was read so far: one flaw is found in many
+    /// packages.
     ///
     /// # Errors
     /// The index is damaged.
-    pub(super) fn rating(&self, numbers: &[u64]) -> Result<Rating, IndexError> {
+    pub(super) fn rating(
+        &self,
+        numbers: &[u64],
+        rated: &mut HashMap<u64, Rating>,
+    ) -> Result<Rating, IndexError> {
         let mut worst = Rating::default();
-        let mut rated = self.rated.borrow_mut();
         for number in numbers {
             let rating = match rated.entry(*number) {
                 Entry::Occupied(known) => known.into_mut(),

@@ -43,6 +43,11 @@ impl Work {
         left.is_some()
     }
 
+    /// One of so many shares.
+    pub(super) fn share(self, parts: usize) -> Self {
+        Self::of(self.look / parts as u64, self.keep / parts)
+    }
+
     /// Whether so many parts would be too many.
     pub(super) fn is_too_much(&self, parts: usize) -> bool {
         parts > self.keep
@@ -52,5 +57,14 @@ impl Work {
     #[cfg(test)]
     pub(super) fn left(&self) -> u64 {
         self.look
+    }
+}
+
+/// What is left of shares.
+impl std::iter::Sum for Work {
+    fn sum<I: Iterator<Item = Self>>(shares: I) -> Self {
+        shares.fold(Self::of(0, 0), |all, share| {
+            Self::of(all.look + share.look, all.keep + share.keep)
+        })
     }
 }

@@ -89,6 +89,70 @@ fn packages_that_are_too_many_to_look_for_are_counted() {
     assert_eq!(told.len() + found.coverage.left_out, 1000);
 }
 
+/// Of many packages each core judges some: what is found is the same, and so is what is left out.
+#[test]
+fn many_packages_are_judged_as_one_by_one() {
+    let flaws: Vec<Value> = (0..600)
+        .flat_map(|at| {
+            let name = format!("p{at}");
+            let go = |id: &str, fixed| record(&format!("{id}-{at}"), "Go", &name, fixed);
+            let aliases = json!({"aliases": [format!("CVE-2026-{}", at + 1)]});
+            let mut records = vec![with(go("GO", "1.5.0"), aliases)];
+            if at % 3 == 0 {
+                records.push(go("GHSA", "not a version"));
+            }
+            records
+        })
+        .collect();
+    let packages: Vec<Package> = (0..1200)
+        .map(|at| Package {
+            path: format!("{at}"),
+            ..package(PackageKind::Go, &format!("p{}", at % 700), "v1.0.0")
+        })
+        .collect();
+    let index = index(&flaws);
+    let told = |packages: &[Package], first: usize| {
+        let inventory = on("debian", "12", packages.to_vec());
+        let judged = judge_inventory(&index, &inventory, None).unwrap();
+        assert_eq!(judged.coverage.left_out, 0);
+        let mut found = judged.vulnerabilities;
+        found.extend(judged.undecided);
+        for one in &mut found {
+            one.package += first;
+        }
+        (found, judged.coverage.unjudged)
+    };
+    let (mut all, unjudged) = told(&packages, 0);
+    let mut each = Vec::new();
+    let mut each_unjudged = BTreeSet::new();
+    for (number, some) in packages.chunks(100).enumerate() {
+        let (found, unjudged) = told(some, number * 100);
+        each.extend(found);
+        each_unjudged.extend(unjudged);
+    }
+    assert!(all.len() > 1000, "{}", all.len());
+    all.sort_by(|a, b| a.sort_key().cmp(&b.sort_key()));
+    each.sort_by(|a, b| a.sort_key().cmp(&b.sort_key()));
+    assert_eq!(all, each);
+    assert_eq!(unjudged, Vec::from_iter(each_unjudged));
+    // One less than all need.
+    let inventory = on("debian", "12", packages);
+    let left_out = |look| {
+        let work = Work::of(look, usize::MAX);
+        let judged = judge_within(&index, &inventory, None, work).unwrap();
+        judged.coverage.left_out
+    };
+    let (mut least, mut enough) = (0, 1 << 30);
+    while least + 1 < enough {
+        let middle = u64::midpoint(least, enough);
+        match left_out(middle) {
+            0 => enough = middle,
+            _ => least = middle,
+        }
+    }
+    assert_eq!(left_out(least), 1);
+}
+
 #[test]
 fn what_was_found_before_the_end_is_told() {
     let flaws: Vec<Value> = (0..100)
