@@ -130,7 +130,7 @@ fn judge_within(
         of_own: true,
         ..words
     };
-    let mut own = Findings::new(inventory, of_own, &threats, 0, Work::default());
+    let mut own = Findings::new(inventory, of_own, &threats, 0, 1);
     for (at, package, answer) in hit.iter().filter(|(_, package, _)| asks_for_own(package)) {
         if !own.add(*at, package, answer)? {
             inquiry.left_out += 1;
