@@ -139,9 +139,7 @@ pub fn walk<R: LayerReader>(
     let next = AtomicUsize::new(0);
     let failed = AtomicUsize::new(usize::MAX);
     let slots: Vec<Slot<R>> = layers.iter().map(|_| Mutex::new(None)).collect();
-    let threads = std::thread::available_parallelism()
-        .map_or(1, usize::from)
-        .min(layers.len());
+    let threads = cores().min(layers.len());
     let pool = Pool::default();
     let hashers = Hashers::default();
     std::thread::scope(|scope| {
@@ -208,6 +206,11 @@ pub fn walk<R: LayerReader>(
     Ok(walked)
 }
 
+/// How many threads run at once.
+fn cores() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
+}
+
 /// Where one layer's result is put; empty where the layer was not begun.
 type Slot<R> = Mutex<Option<Walked<R>>>;
 
@@ -243,9 +246,17 @@ impl LayerWalk<'_> {
                 false => blob.next(),
             });
             // A plain layer is hashed as it is read, and reading it is not worth a thread, unless
-            // its files are yet to be opened.
-            if !is_small && (!is_verified_by_blob || self.image.blobs.is_made_up()) {
+            // its files are yet to be opened. Nor is a packed one at hand where inflating it, hashing
+            // it and reading the tar take all cores: bytes that stay with one core are in its cache.
+            let blobs = &self.image.blobs;
+            let is_worth_a_thread = match is_verified_by_blob {
+                true => blobs.is_made_up(),
+                false => !blobs.is_at_hand() || cores() > 2,
+            };
+            if !is_small && is_worth_a_thread {
                 source = source.ahead(scope, feed.take());
+            } else if !is_verified_by_blob && let Some(feed) = feed.take() {
+                source = source.hashed_by(feed);
             }
             let decoded = Decoded::new(
                 source,

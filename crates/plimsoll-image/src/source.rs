@@ -44,6 +44,11 @@ pub trait BlobSource: Send + Sync {
         false
     }
 
+    /// Whether blobs are files of this machine: whoever reads one waits for nobody.
+    fn is_at_hand(&self) -> bool {
+        false
+    }
+
     /// Whether somebody wrote a configuration for the image. A root file system has none.
     fn has_configuration(&self) -> bool {
         true

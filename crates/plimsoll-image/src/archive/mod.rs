@@ -380,6 +380,10 @@ impl BlobSource for ArchiveSource {
         }
     }
 
+    fn is_at_hand(&self) -> bool {
+        true
+    }
+
     fn describe(&self) -> String {
         self.place.clone()
     }

@@ -102,7 +102,6 @@ impl Hashers {
     /// A stream to be hashed: where its pieces go in, and where its digest comes out. A thread of
     /// `scope` is begun if there are too few.
     pub(super) fn stream<'scope>(&self, scope: &'scope Scope<'scope, '_>) -> (Feed, Digesting) {
-        let cores = std::thread::available_parallelism().map_or(1, usize::from);
         let mut state = self.0.lock();
         let number = state.streams.len();
         state.streams.push(Some(Stream {
@@ -110,7 +109,7 @@ impl Hashers {
             ..Stream::default()
         }));
         // One thread hashes about as fast as two others read.
-        if state.threads < cores.div_ceil(2) {
+        if state.threads < super::cores().div_ceil(2) {
             state.threads += 1;
             let shared = Arc::clone(&self.0);
             scope.spawn(move || work(&shared));

@@ -150,6 +150,10 @@ impl BlobSource for Layout {
         Ok(BlobContent::verified(file, descriptor, &self.describe()))
     }
 
+    fn is_at_hand(&self) -> bool {
+        true
+    }
+
     fn describe(&self) -> String {
         format!("oci:{}", self.root.display())
     }
