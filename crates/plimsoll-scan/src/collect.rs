@@ -16,7 +16,9 @@ use crate::ScanOptions;
 use crate::catalogue::binary::Binary;
 use crate::catalogue::{Candidate, Cataloguer, Document, Watch, base_name, claimant};
 use crate::record::{EntryFact, LayerRecord, UNREAD_SCRIPT, Unread};
-use crate::secret::{Detector, FileSighting, Fingerprint, Found, Searcher, concealed_path};
+use crate::secret::{
+    Detector, FileSighting, Fingerprint, Found, Hit, Searcher, concealed_path, redacted_text,
+};
 use crate::startup::format::{self, Start};
 use crate::startup::script;
 
@@ -138,8 +140,8 @@ pub(crate) struct Collector<'a> {
     function_bytes: usize,
     /// Bytes of what the file at hand says.
     weight: usize,
-    /// Credentials in names that were told: what lies in a folder has its name, too.
-    named_by: HashSet<Fingerprint>,
+    /// Credentials in names that were told, each with the path that ends in the name.
+    named_by: HashSet<(Fingerprint, String)>,
     /// What the file at hand begins with.
     start: Start,
     buffer: Vec<u8>,
@@ -319,11 +321,19 @@ impl<'a> Collector<'a> {
         {
             self.weight += entry.path.len() + line.len();
             let path = entry.path.as_str().into();
-            self.record.shebangs.insert(path, line.into());
+            let shown = redacted_text(line, self.detector);
+            self.record
+                .shebangs
+                .insert(path, shown.as_deref().unwrap_or(line).into());
         }
         match self.scripts.read(base_name(&entry.path), bytes) {
             script::Reading::Nothing => {}
-            script::Reading::Runs(script) => {
+            script::Reading::Runs(mut script) => {
+                script.rewrite(|text| {
+                    if let Some(shown) = redacted_text(text, self.detector) {
+                        *text = shown;
+                    }
+                });
                 self.weight += entry.path.len() + script.weight();
                 let path = entry.path.as_str().into();
                 self.record.scripts.insert(path, script);
@@ -417,6 +427,22 @@ impl<'a> Collector<'a> {
         self.weight += new.iter().map(FileSighting::weight).sum::<usize>();
     }
 
+    /// Tells the credentials in a path, unless the folder that one names told it.
+    fn tell_names(&mut self, path: &str, hits: &[(Hit, usize)]) {
+        let mut found = Found::default();
+        for (hit, end) in hits {
+            if self.record.secrets.len() + found.sightings.len() >= MAX_SIGHTINGS {
+                found.partly = true;
+                break;
+            }
+            let name = path.get(..*end).unwrap_or(path).to_owned();
+            if self.named_by.insert((hit.fingerprint, name)) {
+                found.sightings.push(FileSighting::in_name(hit, path));
+            }
+        }
+        self.keep(path, found);
+    }
+
     /// The entry without the credentials in its names, which are told; none where there are none.
     fn without_credentials(&mut self, entry: &Entry) -> Option<Entry> {
         let path = concealed_path(&entry.path, self.detector);
@@ -431,29 +457,21 @@ impl<'a> Collector<'a> {
         }
         let mut shown = entry.clone();
         let mut hits = Vec::new();
+        if let Some(path) = path {
+            shown.path = path.shown;
+            hits = path.hits;
+        }
         if let Some(target) = target {
             match &mut shown.kind {
                 EntryKind::Symlink(to) | EntryKind::Hardlink(to) => *to = target.shown,
                 _ => {}
             }
-            hits.extend(target.hits);
-        }
-        if let Some(path) = path {
-            shown.path = path.shown;
-            hits.extend(path.hits);
+            let end = shown.path.len();
+            hits.extend(target.hits.into_iter().map(|(hit, _)| (hit, end)));
         }
         let is_there = !matches!(entry.kind, EntryKind::Whiteout | EntryKind::Opaque);
         if self.options.secrets_in_files && is_there {
-            hits.retain(|hit| self.named_by.insert(hit.fingerprint));
-            let sightings = hits
-                .iter()
-                .map(|hit| FileSighting::in_name(hit, &shown.path))
-                .collect();
-            let found = Found {
-                sightings,
-                partly: false,
-            };
-            self.keep(&shown.path, found);
+            self.tell_names(&shown.path, &hits);
         }
         Some(shown)
     }
@@ -573,15 +591,19 @@ mod tests {
 
     /// Deletions and links find what they speak of, though nobody is shown the name.
     #[test]
-    fn a_token_in_a_name_is_told_once_and_shown_nowhere() {
+    fn a_token_in_a_name_is_told_and_shown_nowhere() {
         const TOKEN: &str = "ghp_16C7e42F292c6912E7710c838347Ae178B4a";
         let (kept, options) = (Kept::default(), ScanOptions::default());
         let mut layer = Collector::new(0, &options, Detector::shared(), &kept);
         let folder = format!("srv/{TOKEN}");
         let file = format!("{folder}/{TOKEN}.txt");
+        // No entry names the folder of these.
+        let (other, again) = (format!("opt/{TOKEN}/a"), format!("opt/{TOKEN}/b"));
         for (path, kind) in [
             (folder.as_str(), EntryKind::Directory),
             (file.as_str(), EntryKind::File),
+            (other.as_str(), EntryKind::File),
+            (again.as_str(), EntryKind::File),
             ("srv/link", EntryKind::Symlink(file.clone())),
             ("srv/name", EntryKind::Hardlink(file.clone())),
             (folder.as_str(), EntryKind::Whiteout),
@@ -595,7 +617,7 @@ mod tests {
         }
         let record = layer.finish();
         let paths: Vec<&str> = record.entries.iter().map(|fact| &*fact.path).collect();
-        assert_eq!(paths[0], paths[4]);
+        assert_eq!(paths[0], paths[6]);
         assert!(paths[1].starts_with(paths[0]) && paths[0].starts_with("srv/[github-token "));
         assert!(!format!("{record:?}").contains(TOKEN));
         let told: Vec<_> = record
@@ -603,7 +625,10 @@ mod tests {
             .iter()
             .map(|one| (&*one.kind, &*one.path))
             .collect();
-        assert_eq!(told, [("github-token", paths[0])]);
+        assert_eq!(
+            told,
+            [("github-token", paths[0]), ("github-token", paths[1])]
+        );
     }
 
     /// A few packed bytes of a layer are many packages, and layers may be many.

@@ -92,8 +92,13 @@ pub(crate) fn assemble(
         conceal(&mut file.word);
         file.given_to.iter_mut().for_each(conceal);
         for problem in &mut file.problems {
-            if let StartupProblem::Denied { user, .. } = problem {
-                conceal(user);
+            match problem {
+                StartupProblem::Denied { user, .. } => conceal(user),
+                StartupProblem::MissingInterpreter { interpreter, .. } => conceal(interpreter),
+                StartupProblem::MissingLibraries { libraries, .. } => {
+                    libraries.iter_mut().for_each(conceal);
+                }
+                _ => {}
             }
         }
     }

@@ -220,5 +220,12 @@ fn records(
     skipped.extend(follow(&mut records, 0));
     collect::lost_links(&mut records);
     skipped.extend(image.blobs.passed_over());
+    for one in &mut skipped {
+        for text in [&mut one.what, &mut one.why] {
+            if let Some(shown) = secret::redacted_text(text, detector) {
+                *text = shown;
+            }
+        }
+    }
     Ok((records, skipped))
 }

@@ -5,6 +5,7 @@ use std::ops::Bound;
 
 use crate::catalogue::Document;
 use crate::record::{EntryFact, FactKind, LayerRecord};
+use crate::secret::{Detector, concealed_path};
 
 /// Links followed before a path is taken for a loop; the kernel's own bound.
 const MAX_LINKS: usize = 40;
@@ -269,6 +270,9 @@ impl<'a> Tree<'a> {
     /// Follows every link in `path` and gives the real path; `None` where it leads nowhere or
     /// round in circles. Nothing leads above the image's root.
     pub(crate) fn resolve(&self, path: &str) -> Option<String> {
+        // Files are known without the credentials in their names, wherever who asks has the name from.
+        let named_by = concealed_path(path, Detector::shared());
+        let path = named_by.as_ref().map_or(path, |named_by| &named_by.shown);
         let mut pending: Vec<&str> = parts_reversed(path).collect();
         let mut real = String::new();
         let mut links = 0;

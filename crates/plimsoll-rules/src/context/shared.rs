@@ -22,6 +22,8 @@ pub struct SharedContext {
     credentials: OnceLock<Vec<usize>>,
     junk: OnceLock<Vec<Junk>>,
     size: OnceLock<u64>,
+    /// What keeps paths out, where there is an ignore file.
+    rules: OnceLock<Option<IgnoreFile>>,
     /// The files that enter, by the last part of their path.
     names: OnceLock<HashMap<String, Vec<usize>>>,
 }
@@ -35,6 +37,7 @@ impl SharedContext {
             credentials: OnceLock::new(),
             junk: OnceLock::new(),
             size: OnceLock::new(),
+            rules: OnceLock::new(),
             names: OnceLock::new(),
         }
     }
@@ -97,11 +100,12 @@ impl SharedContext {
     /// Whether what is in a folder may enter, were it known: the folder itself, or an exception of the
     /// ignore file below it.
     pub(crate) fn may_hold_entering(&self, folder: &str) -> bool {
-        self.enters(folder)
-            || self.context.ignore_file.as_ref().is_some_and(|source| {
-                let (rules, _) = IgnoreFile::parse(source);
-                rules.may_hold_exceptions_below(folder)
-            })
+        let rules = self.rules.get_or_init(|| {
+            let source = self.context.ignore_file.as_ref()?;
+            Some(IgnoreFile::parse(source).0)
+        });
+        let rules = rules.as_ref();
+        self.enters(folder) || rules.is_some_and(|rules| rules.may_hold_exceptions_below(folder))
     }
 
     /// The file or link of that very path, whether or not it enters.

@@ -1,26 +1,23 @@
 //! Credentials in the names of files and folders, as a backup called by its token has one. A path goes
-//! into every report and into the cache: what is in it is told once, and the path goes on without.
-
-use std::borrow::Cow;
+//! into every report and into the cache: what is in it is told, and the path goes on without.
 
 use super::Hit;
 use super::config::redact::without;
-use super::detector::{Detector, Piece, Told};
-use super::hits::Hits;
-use super::place::is_own;
+use super::detector::Detector;
 use super::runs::runs;
 
 /// A path that held credentials.
 #[derive(Debug)]
 pub(crate) struct NamedBy {
     /// The path as it may be shown: each credential replaced by its kind and fingerprint, always in
-    /// the same way, so that it is one path in all layers.
+    /// the same way, so that it is one path in all layers and wherever links name it.
     pub(crate) shown: String,
-    pub(crate) hits: Vec<Hit>,
+    /// Each credential, and how much of `shown` leads to the end of the name that held it.
+    pub(crate) hits: Vec<(Hit, usize)>,
 }
 
-/// Takes the credentials out of a path; none where it holds none. Each part is judged by itself: a
-/// path keeps its parts.
+/// Takes the credentials out of a path; none where it holds none. Each part is judged by itself and
+/// by nothing around it: a folder has one name in all the paths below it.
 pub(crate) fn concealed_path(path: &str, detector: &Detector) -> Option<NamedBy> {
     // Few paths hold what is long enough.
     let mut may_hold = false;
@@ -28,25 +25,17 @@ pub(crate) fn concealed_path(path: &str, detector: &Detector) -> Option<NamedBy>
     if !may_hold {
         return None;
     }
-    let own = is_own(path);
+    let mut shown = String::with_capacity(path.len());
     let mut told = Vec::new();
-    let parts: Vec<Cow<'_, str>> = path
-        .split('/')
-        .map(|part| {
-            let piece = Piece {
-                own,
-                ..Piece::text(part)
-            };
-            let mut hits = Hits::default();
-            detector.find(piece, &mut Told::default(), &mut hits);
-            told.extend(hits.iter().copied());
-            without(part, hits).map_or(Cow::Borrowed(part), Cow::Owned)
-        })
-        .collect();
-    (!told.is_empty()).then(|| NamedBy {
-        shown: parts.join("/"),
-        hits: told,
-    })
+    for part in path.split_inclusive('/') {
+        let name = part.strip_suffix('/').unwrap_or(part);
+        let hits = detector.find_in(name);
+        let found: Vec<Hit> = hits.iter().copied().collect();
+        shown.push_str(without(name, hits).as_deref().unwrap_or(name));
+        told.extend(found.into_iter().map(|hit| (hit, shown.len())));
+        shown.push_str(&part[name.len()..]);
+    }
+    (!told.is_empty()).then_some(NamedBy { shown, hits: told })
 }
 
 #[cfg(test)]
@@ -57,15 +46,33 @@ mod tests {
 
     #[test]
     fn a_token_goes_out_of_every_part_it_stands_in() {
-        let path = format!("srv/{TOKEN}/old-{TOKEN}.json");
+        let path = format!("/usr/lib/{TOKEN}/old-{TOKEN}.json");
         let found = concealed_path(&path, Detector::shared()).unwrap();
-        let mark = format!("[github-token {}]", found.hits[0].fingerprint);
-        assert_eq!(found.shown, format!("srv/{mark}/old-{mark}.json"));
-        assert_eq!(found.hits.len(), 2);
-        assert_eq!(
-            concealed_path(&found.shown, Detector::shared()).map(|one| one.shown),
-            None
-        );
+        let mark = format!("[github-token {}]", found.hits[0].0.fingerprint);
+        let folder = format!("/usr/lib/{mark}");
+        assert_eq!(found.shown, format!("{folder}/old-{mark}.json"));
+        let ends: Vec<usize> = found.hits.iter().map(|(_, end)| *end).collect();
+        assert_eq!(ends, [folder.len(), found.shown.len()]);
+        assert!(concealed_path(&found.shown, Detector::shared()).is_none());
+    }
+
+    /// Of a kind that is believed where people put their own files alone, too.
+    #[test]
+    fn a_part_is_judged_by_nothing_around_it() {
+        let name = format!("fw_{}", "q7RtZ2mK9xW4vB8nL3pS6dF1");
+        for token in [TOKEN, &name] {
+            let shown = |path: String| match concealed_path(&path, Detector::shared()) {
+                Some(found) => found.shown,
+                None => path,
+            };
+            let alone = shown(token.to_owned());
+            for around in ["srv/", "usr/lib/", "app/node_modules/"] {
+                for behind in ["", "/README.md", "/node_modules/a/package.json"] {
+                    let expected = format!("{around}{alone}{behind}");
+                    assert_eq!(shown(format!("{around}{token}{behind}")), expected);
+                }
+            }
+        }
     }
 
     #[test]

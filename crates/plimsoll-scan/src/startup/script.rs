@@ -60,6 +60,17 @@ pub(super) struct Doubt {
 }
 
 impl Script {
+    /// Rewrites every text that it keeps of its file.
+    pub(crate) fn rewrite(&mut self, mut with: impl FnMut(&mut String)) {
+        for run in self.arguments.iter_mut().chain(&mut self.program) {
+            let words = run.words.iter_mut().chain(run.before.iter_mut().flatten());
+            words.chain(&mut run.folder).for_each(&mut with);
+            let doubts = [&mut run.replaced, &mut run.brings, &mut run.moves];
+            let doubts = doubts.into_iter().flatten();
+            doubts.for_each(|doubt| with(&mut doubt.command));
+        }
+    }
+
     /// The bytes that it takes in memory, roughly.
     pub(crate) fn weight(&self) -> usize {
         let runs = self.arguments.iter().chain(&self.program);

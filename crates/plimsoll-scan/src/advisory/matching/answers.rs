@@ -8,7 +8,6 @@ use plimsoll_model::{Package, PackageKind};
 
 use super::super::{Index, IndexError};
 use super::answer::{Answer, answer};
-use super::cores::on_all_cores;
 use super::distribution::Release;
 use super::question::{Known, names};
 use super::work::Work;
@@ -21,9 +20,6 @@ pub(super) struct Realm {
     pub(super) release: usize,
     pub(super) is_paid_for: bool,
 }
-
-/// A package with its place, and what it is asked for under.
-pub(super) type Asked<'p> = (usize, &'p Package, Realm);
 
 /// Answers, each asked for once: binary packages of one source, and packages installed many times,
 /// share theirs.
@@ -68,34 +64,5 @@ impl<'i, 'p> Answers<'i, 'p> {
             }
         }
         Ok(None)
-    }
-
-    /// Asks for packages on all cores what will be asked for them one by one. Says no where that was not
-    /// worth it.
-    pub(super) fn ask_ahead(
-        &mut self,
-        releases: &[(PackageKind, Release)],
-        asked: &[Asked<'p>],
-    ) -> bool {
-        let (index, work) = (self.index, self.work);
-        let parts = on_all_cores(
-            asked,
-            |_| 1,
-            |range, parts| {
-                let mut answers = Self::new(index, range.len(), work.share(parts));
-                for (_, package, realm) in range {
-                    answers.of(releases, package, *realm).ok()?;
-                }
-                Some(answers)
-            },
-        );
-        let Some(parts) = parts else {
-            return false;
-        };
-        self.work = parts.iter().map(|part| part.work).sum();
-        for part in parts {
-            self.known.extend(part.known);
-        }
-        true
     }
 }

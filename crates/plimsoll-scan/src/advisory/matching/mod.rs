@@ -40,7 +40,7 @@ use plimsoll_model::{
 
 use self::advisory::Advisories;
 use self::answer::Answer;
-use self::answers::{Answers, Asked, Realm};
+use self::answers::{Answers, Realm};
 use self::distribution::Release;
 pub use self::ends::{RangeEnd, range_ends};
 use self::finding::Findings;
@@ -106,7 +106,8 @@ fn judge_within(
     platform: Option<&Platform>,
     work: Work,
 ) -> Result<Judged, IndexError> {
-    let (mut inquiry, hit) = Inquiry::of_all(index, inventory, work)?;
+    let mut inquiry = Inquiry::new(index, inventory, work)?;
+    let hit = inquiry.ask_all()?;
     let advisories = Advisories::read(index, records(&hit, true))?;
     let threats = Threats::of(index)?;
     let words = Words {
@@ -246,42 +247,17 @@ impl<'i, 'p> Inquiry<'i, 'p> {
         })
     }
 
-    /// Asks for all packages, as far as `work` goes. The answers are on those that have hits, or may have.
-    fn of_all(
-        index: &'i Index,
-        inventory: &'p Inventory,
-        work: Work,
-    ) -> Result<(Self, Vec<Hit<'p, 'i>>), IndexError> {
-        let mut inquiry = Self::new(index, inventory, work)?;
-        let asked = inquiry.asked();
-        let is_ahead = inquiry.answers.ask_ahead(&inquiry.releases, &asked);
-        let hit = inquiry.ask_each(&asked)?;
-        if !is_ahead || inquiry.left_out == 0 {
-            return Ok((inquiry, hit));
-        }
-        // What is left out is what is asked for last, however many cores there are.
-        drop((inquiry, hit));
-        let mut inquiry = Self::new(index, inventory, work)?;
-        let asked = inquiry.asked();
-        let hit = inquiry.ask_each(&asked)?;
-        Ok((inquiry, hit))
-    }
-
-    /// The packages to ask for: those that are installed first.
-    fn asked(&mut self) -> Vec<Asked<'p>> {
+    /// The answers on all packages that have hits, or may have: on those that are installed first.
+    fn ask_all(&mut self) -> Result<Vec<Hit<'p, 'i>>, IndexError> {
         let inventory = self.inventory;
-        let installed = inventory.packages.iter().enumerate();
-        let packages = installed.chain(inventory.removed_packages.iter().enumerate());
-        packages
-            .filter_map(|(at, package)| Some((at, package, self.realm(package)?)))
-            .collect()
-    }
-
-    fn ask_each(&mut self, asked: &[Asked<'p>]) -> Result<Vec<Hit<'p, 'i>>, IndexError> {
         let mut hit = Vec::new();
-        for (at, package, realm) in asked {
-            let answer = self.ask(package, *realm)?;
-            hit.extend(answer.map(|answer| (*at, *package, answer)));
+        let installed = inventory.packages.iter().enumerate();
+        for (at, package) in installed.chain(inventory.removed_packages.iter().enumerate()) {
+            if let Some(realm) = self.realm(package)
+                && let Some(answer) = self.ask(package, realm)?
+            {
+                hit.push((at, package, answer));
+            }
         }
         Ok(hit)
     }

@@ -28,7 +28,8 @@ pub fn name_flaws(
     inventory: &Inventory,
     platform: Option<&Platform>,
 ) -> Result<Option<Vec<NamedFlaw>>, IndexError> {
-    let (inquiry, hit) = Inquiry::of_all(index, inventory, Work::default())?;
+    let mut inquiry = Inquiry::new(index, inventory, Work::default())?;
+    let hit = inquiry.ask_all()?;
     if inquiry.left_out > 0 {
         return Ok(None);
     }

@@ -59,12 +59,3 @@ impl Work {
         self.look
     }
 }
-
-/// What is left of shares.
-impl std::iter::Sum for Work {
-    fn sum<I: Iterator<Item = Self>>(shares: I) -> Self {
-        shares.fold(Self::of(0, 0), |all, share| {
-            Self::of(all.look + share.look, all.keep + share.keep)
-        })
-    }
-}

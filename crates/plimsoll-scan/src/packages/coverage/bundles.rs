@@ -40,16 +40,15 @@ pub(super) fn drop_listed(
     });
 }
 
-/// The folder of a package that was unpacked as it was published, by its name: `yarn-v1.22.22`. An
-/// application's own is not called so.
+/// The folder of a package that was unpacked as it was published, by its name: `yarn-v1.22.22`. Those
+/// of applications are called `shop-1.2.3` at most.
 fn release(package: &Package) -> Option<&str> {
     if package.kind != PackageKind::Npm {
         return None;
     }
     let own = folder(&package.path);
     let name = package.name.rsplit('/').next()?;
-    let version = base_name(own).strip_prefix(name)?.strip_prefix('-')?;
-    let version = version.strip_prefix('v').unwrap_or(version);
+    let version = base_name(own).strip_prefix(name)?.strip_prefix("-v")?;
     (version == package.version).then_some(own)
 }
 
@@ -120,10 +119,11 @@ mod tests {
     fn releases_are_told_by_their_folder() {
         for (name, version, path, expected) in [
             ("yarn", "1.22.22", "opt/yarn-v1.22.22", true),
-            ("@a/b", "1.0.0", "opt/b-1.0.0", true),
+            ("@a/b", "1.0.0", "opt/b-v1.0.0", true),
+            ("shop", "1.0.0", "srv/shop-1.0.0", false),
             ("shop", "1.0.0", "srv/shop", false),
             ("shop", "1.0.0", "srv/1.0.0", false),
-            ("shop", "1.0.0", "srv/shop-2.0.0", false),
+            ("shop", "1.0.0", "srv/shop-v2.0.0", false),
         ] {
             let path = format!("{path}/package.json");
             let purl = String::new();

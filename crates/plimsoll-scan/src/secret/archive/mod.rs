@@ -298,9 +298,19 @@ impl Sink for State<'_> {
             "" => name.clone(),
             parent => format!("{parent}!{name}"),
         };
-        for hit in named_by.iter().flat_map(|named_by| &named_by.hits) {
-            let known = |one: &FileSighting| one.fingerprint == hit.fingerprint;
-            if self.sightings.len() < MAX_HITS && !self.sightings.iter().any(known) {
+        let above = inside.len() - name.len();
+        for (hit, end) in named_by.iter().flat_map(|named_by| &named_by.hits) {
+            let named = inside.get(..above + end).unwrap_or(&inside);
+            // What lies in a folder need not tell its name again.
+            let is_known = |one: &FileSighting| {
+                one.fingerprint == hit.fingerprint && one.inside.starts_with(named)
+            };
+            if self.sightings.iter().any(is_known) {
+                continue;
+            }
+            if self.sightings.len() >= MAX_HITS {
+                self.partly = true;
+            } else {
                 self.sightings.push(FileSighting {
                     inside: inside.clone(),
                     ..FileSighting::in_name(hit, &self.parent.path)

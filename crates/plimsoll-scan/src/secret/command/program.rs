@@ -1,5 +1,7 @@
 //! Programs that take a password as an argument, and how each does.
 
+use crate::catalogue::base_name;
+
 use super::words::{Word, behind, behind_equals, glued, program};
 
 /// How a program takes its password.
@@ -191,31 +193,15 @@ fn login<'t>(words: &[Word<'t>], at: usize, before: char, end: char) -> Option<(
     Some((number, between(word, before, end)?))
 }
 
-/// Whether the word at `at` is the program that a command runs.
+/// Whether a command runs the program at `at`, and not one that handles its file or fetches it.
 fn runs(words: &[Word<'_>], at: usize) -> bool {
-    const BEFORE: &[&str] = &[
-        "sudo",
-        "exec",
-        "-c",
-        "RUN",
-        "CMD",
-        "ENTRYPOINT",
-        "then",
-        "do",
-        "else",
-        "if",
-        "while",
-        "!",
-        "{",
-        "time",
-        "nohup",
-        "env",
+    const HANDLES: &[&str] = &[
+        "cp", "mv", "ln", "rm", "ls", "install", "chmod", "chown", "chgrp", "tar", "unzip", "test",
+        "[", "which", "apt", "apt-get", "apk", "yum", "dnf", "microdnf", "zypper", "rpm", "dpkg",
+        "pip", "npm", "COPY", "ADD", "curl", "wget",
     ];
-    let Some(before) = at.checked_sub(1).map(|before| words[before].text) else {
-        return true;
-    };
-    // `ORACLE_SID=shop sqlplus …`
-    BEFORE.contains(&before) || (before.contains('=') && !before.starts_with('-'))
+    let before = words[..at].iter().map(|word| base_name(word.text));
+    !before.into_iter().any(|word| HANDLES.contains(&word))
 }
 
 /// What stands behind the first `letter` of a word, up to `end`.

@@ -47,6 +47,8 @@ fn wrappers_and_shells_are_seen_through() {
         (&["sh", "-c", "ls && serve"], &["sh", "ls", "serve"]),
         (&["sh", "-c", "ls && serve; wait"], &["sh"]),
         (&["sh", "-c", "ls && serve || other"], &["sh", "serve"]),
+        (&["sh", "-c", "ls && serve || exec other"], &["sh", "serve"]),
+        (&["sh", "-c", "ls && serve || exec -a x other"], &["sh"]),
         // What may not be reached proves nothing.
         (&["sh", "-c", "which a && exec a -- b; exec b"], &["sh"]),
         (&["sh", "-c", "which a && exec a -- b || exec b"], &["sh"]),

@@ -227,8 +227,13 @@ pub(super) fn alternatives(list: &[Part<'_>]) -> Option<Vec<String>> {
     let mut found = Vec::new();
     for (at, part) in list.iter().enumerate().take(MAX_ALTERNATIVES) {
         let command = part.plain().filter(|it| it.assignments.is_empty())?;
-        let program = known(command.words.first()?)?;
-        if is_builtin(program) || is_assignment(program) {
+        let mut words = command.words.iter();
+        let mut program = known(words.next()?)?;
+        // It ends the shell with whatever it runs.
+        if program == "exec" {
+            program = known(words.next()?)?;
+        }
+        if program.starts_with('-') || is_builtin(program) || is_assignment(program) {
             return None;
         }
         found.push(program.to_owned());
