@@ -227,7 +227,7 @@ struct LayerWalk<'a> {
 
 impl LayerWalk<'_> {
     /// Threads read the blob, inflate it and hash it ahead of this one, which reads the tar. What
-    /// is small is not worth them.
+    /// is small is not worth them, and what is at hand may not be worth one that reads.
     fn walk(&self, reader: &mut dyn LayerReader) -> Result<LayerStats, ImageError> {
         let mut blob = Blob::open_unhashed(self.image, self.index, self.pool.clone())?;
         let promise = blob.promise.take();

@@ -151,7 +151,9 @@ impl<'a> Advisories<'a> {
     ) -> Option<Vec<Vulnerability>> {
         let judged = self.known(inventory, platform).ok()?.ok()?;
         let is_whole = judged.coverage.left_out == 0;
-        is_whole.then_some(judged.vulnerabilities)
+        let mut found = judged.vulnerabilities;
+        found.retain(|one| self.arguments.shows(one));
+        is_whole.then_some(found)
     }
 
     /// What the same advisories say of other packages; `None` where that cannot be told in full.

@@ -360,7 +360,8 @@ impl Update<'_> {
         // A server that is asked for changes only would leave what is broken as it is. An archive is told
         // to be broken when it is compiled.
         let is_as_fetched = || match (sought, &known.sha256) {
-            (Sought::Scores | Sought::Exploited, None) => check(archive).is_ok(),
+            // Marks that earlier versions wrote say nothing of what a list was.
+            (Sought::Scores | Sought::Exploited, None) => false,
             (_, None) => true,
             (_, Some(sum)) => digest(archive).is_ok_and(|found| found == *sum),
         };

@@ -97,8 +97,8 @@ pub(crate) fn add(
         report.skipped.push(Skipped {
             what: "advice".to_owned(),
             why: format!(
-                "of {} more package{} it was not looked at whether another version has fewer known \
-                 vulnerabilities",
+                "of {} more package{} it was not looked at what other known vulnerabilities the version \
+                 that is named has, or whether another one has fewer",
                 advice.untried,
                 if advice.untried == 1 { "" } else { "s" },
             ),

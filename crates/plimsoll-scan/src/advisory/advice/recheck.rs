@@ -163,6 +163,8 @@ fn weigh(input: &AdviceInput<'_>, again: &mut [Again<'_, '_>]) -> usize {
             None => {
                 refusals += 1;
                 untried += usize::from(portion.iter().any(|choice| choice.at < room));
+                // The others need not be as large.
+                most = PORTION;
             }
         }
         rest = behind;

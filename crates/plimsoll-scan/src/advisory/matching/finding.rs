@@ -96,7 +96,7 @@ impl<'a, 'i> Findings<'a, 'i> {
             words,
             threats,
             // They are large: to move them each time that there is no more room takes long.
-            found: Vec::with_capacity(likely.min(MOST_FINDINGS)),
+            found: Vec::with_capacity(likely.min(MOST_FINDINGS / shares)),
             tellings: Tellings::default(),
             rated: HashMap::new(),
             bytes: 0,

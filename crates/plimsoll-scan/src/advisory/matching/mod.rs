@@ -133,8 +133,10 @@ fn judge_within(
     };
     let mut own = Findings::new(inventory, of_own, &threats, 0, 1);
     for (at, package, answer) in hit.iter().filter(|(_, package, _)| asks_for_own(package)) {
-        if !own.add(*at, package, answer)? {
-            inquiry.left_out += 1;
+        for answer in std::iter::once(&**answer).chain(answer.undecided.as_deref()) {
+            if !own.add(*at, package, answer)? {
+                inquiry.left_out += 1;
+            }
         }
     }
     let mut open = open.done();

@@ -54,11 +54,10 @@ fn release(package: &Package) -> Option<&str> {
 
 /// The bundles that the `RECORD` of an installed wheel names.
 fn of_wheels<'b>(bundles: &[&'b str], layers: &[LayerRecord], tree: &Tree<'_>) -> HashSet<&'b str> {
-    let records = tree.iter().filter_map(|(path, node)| {
-        match layers.get(node.layer)?.documents.get(path)? {
-            Document::PythonRecord(record) => Some((folder(folder(path)), record)),
-            _ => None,
-        }
+    let records = tree.documents(layers);
+    let records = records.filter_map(|(path, _, document)| match document {
+        Document::PythonRecord(record) => Some((folder(folder(path)), record)),
+        _ => None,
     });
     let mut named = HashSet::new();
     let mut compared = 0;

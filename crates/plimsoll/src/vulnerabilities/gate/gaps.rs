@@ -147,7 +147,7 @@ impl Gate {
             if standing.is_accepted() {
                 continue;
             }
-            if *standing == Standing::HoldsBack {
+            if *standing == Standing::HoldsBack && !is_own_by_its_place(&one, report) {
                 holding.push(report.undecided_vulnerabilities.len());
             }
             report.undecided_vulnerabilities.push(one);
@@ -267,6 +267,17 @@ impl Gate {
         }
         gaps
     }
+}
+
+/// Whether what may be malicious lies where nobody installs packages: most often it is one's own
+/// application, whose name somebody else took. It is told, and holds nothing back.
+fn is_own_by_its_place(one: &Vulnerability, report: &Report) -> bool {
+    let packages = match one.removed_in {
+        Some(_) => &report.inventory.removed_packages,
+        None => &report.inventory.packages,
+    };
+    let package = packages.get(one.package);
+    one.is_malicious() && package.is_some_and(|package| !package.path.contains("node_modules/"))
 }
 
 /// What is said of a flaw that may be there, and would hold the image back.

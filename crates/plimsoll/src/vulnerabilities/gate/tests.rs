@@ -509,6 +509,35 @@ fn what_another_version_brings_is_accepted_as_what_is_there() {
     assert!(!counts(&mild));
 }
 
+/// Where somebody else took its name for something malicious, one's own application still ships.
+#[test]
+fn what_may_be_malicious_holds_back_where_packages_are_installed() {
+    for (path, blocks) in [
+        ("app/package.json", false),
+        ("app/node_modules/a/package.json", true),
+    ] {
+        let mut report = report();
+        let mut one = report.vulnerabilities.swap_remove(0);
+        one.id = "MAL-2026-1".to_owned();
+        one.package = 0;
+        let purl = one.purl.clone();
+        let evidence = plimsoll_model::Evidence::Metadata;
+        let package =
+            plimsoll_model::Package::new(PackageKind::Npm, "a", "1.0.0", purl, path, evidence, 0);
+        report.inventory.packages = vec![package];
+        report.vulnerabilities.clear();
+        report.advisories.as_mut().unwrap().missing.clear();
+        report.undecided_vulnerabilities = vec![one];
+        judged("[policy.vulnerabilities]\nfail-on = \"low\"\n", &mut report);
+        assert_eq!(
+            report.skipped.iter().any(|gap| gap.blocking),
+            blocks,
+            "{path}"
+        );
+        assert_eq!(report.undecided_vulnerabilities.len(), 1);
+    }
+}
+
 /// Whoever compares two images reads why something counts again.
 #[test]
 fn what_is_past_its_day_is_told_where_images_are_compared() {
