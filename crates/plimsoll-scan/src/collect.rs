@@ -3,6 +3,7 @@
 
 mod again;
 mod links;
+mod names;
 
 use std::collections::{HashMap, HashSet};
 use std::io::{self, BufRead, Read as _};
@@ -16,11 +17,11 @@ use crate::ScanOptions;
 use crate::catalogue::binary::Binary;
 use crate::catalogue::{Candidate, Cataloguer, Document, Watch, base_name, claimant};
 use crate::record::{EntryFact, LayerRecord, UNREAD_SCRIPT, Unread};
-use crate::secret::{
-    Detector, FileSighting, Fingerprint, Found, Hit, Searcher, concealed_path, redacted_text,
-};
+use crate::secret::{Detector, FileSighting, Fingerprint, Found, Searcher};
 use crate::startup::format::{self, Start};
 use crate::startup::script;
+
+use names::without_credentials;
 
 pub(crate) use again::{follow_links, lost_links};
 
@@ -321,7 +322,7 @@ impl<'a> Collector<'a> {
         {
             self.weight += entry.path.len() + line.len();
             let path = entry.path.as_str().into();
-            let shown = redacted_text(line, self.detector);
+            let shown = without_credentials(line, self.detector);
             self.record
                 .shebangs
                 .insert(path, shown.as_deref().unwrap_or(line).into());
@@ -330,7 +331,7 @@ impl<'a> Collector<'a> {
             script::Reading::Nothing => {}
             script::Reading::Runs(mut script) => {
                 script.rewrite(|text| {
-                    if let Some(shown) = redacted_text(text, self.detector) {
+                    if let Some(shown) = without_credentials(text, self.detector) {
                         *text = shown;
                     }
                 });
@@ -427,55 +428,6 @@ impl<'a> Collector<'a> {
         self.weight += new.iter().map(FileSighting::weight).sum::<usize>();
     }
 
-    /// Tells the credentials in a path, unless the folder that one names told it.
-    fn tell_names(&mut self, path: &str, hits: &[(Hit, usize)]) {
-        let mut found = Found::default();
-        for (hit, end) in hits {
-            if self.record.secrets.len() + found.sightings.len() >= MAX_SIGHTINGS {
-                found.partly = true;
-                break;
-            }
-            let name = path.get(..*end).unwrap_or(path).to_owned();
-            if self.named_by.insert((hit.fingerprint, name)) {
-                found.sightings.push(FileSighting::in_name(hit, path));
-            }
-        }
-        self.keep(path, found);
-    }
-
-    /// The entry without the credentials in its names, which are told; none where there are none.
-    fn without_credentials(&mut self, entry: &Entry) -> Option<Entry> {
-        let path = concealed_path(&entry.path, self.detector);
-        let target = match &entry.kind {
-            EntryKind::Symlink(target) | EntryKind::Hardlink(target) => {
-                concealed_path(target, self.detector)
-            }
-            _ => None,
-        };
-        if path.is_none() && target.is_none() {
-            return None;
-        }
-        let mut shown = entry.clone();
-        let mut hits = Vec::new();
-        if let Some(path) = path {
-            shown.path = path.shown;
-            hits = path.hits;
-        }
-        if let Some(target) = target {
-            match &mut shown.kind {
-                EntryKind::Symlink(to) | EntryKind::Hardlink(to) => *to = target.shown,
-                _ => {}
-            }
-            let end = shown.path.len();
-            hits.extend(target.hits.into_iter().map(|(hit, _)| (hit, end)));
-        }
-        let is_there = !matches!(entry.kind, EntryKind::Whiteout | EntryKind::Opaque);
-        if self.options.secrets_in_files && is_there {
-            self.tell_names(&shown.path, &hits);
-        }
-        Some(shown)
-    }
-
     fn broken(&self, entry: &Entry, source: io::Error) -> ImageError {
         let place = format!("layer {}: {}", self.layer, entry.path.escape_debug());
         ImageError::from_read(place, source)
@@ -559,7 +511,7 @@ mod tests {
     }
 
     /// A database of packages.
-    fn database(bytes: &[u8]) -> Entry {
+    pub(super) fn database(bytes: &[u8]) -> Entry {
         Entry {
             path: "lib/apk/db/installed".to_owned(),
             kind: EntryKind::File,
@@ -587,46 +539,6 @@ mod tests {
         entry.kind = EntryKind::Symlink("/x".to_owned());
         layer.entry(&entry, &mut [].as_slice()).unwrap();
         assert!(layer.finish().documents.is_empty());
-    }
-
-    /// Deletions and links find what they speak of, though nobody is shown the name.
-    #[test]
-    fn a_token_in_a_name_is_told_and_shown_nowhere() {
-        const TOKEN: &str = "ghp_16C7e42F292c6912E7710c838347Ae178B4a";
-        let (kept, options) = (Kept::default(), ScanOptions::default());
-        let mut layer = Collector::new(0, &options, Detector::shared(), &kept);
-        let folder = format!("srv/{TOKEN}");
-        let file = format!("{folder}/{TOKEN}.txt");
-        // No entry names the folder of these.
-        let (other, again) = (format!("opt/{TOKEN}/a"), format!("opt/{TOKEN}/b"));
-        for (path, kind) in [
-            (folder.as_str(), EntryKind::Directory),
-            (file.as_str(), EntryKind::File),
-            (other.as_str(), EntryKind::File),
-            (again.as_str(), EntryKind::File),
-            ("srv/link", EntryKind::Symlink(file.clone())),
-            ("srv/name", EntryKind::Hardlink(file.clone())),
-            (folder.as_str(), EntryKind::Whiteout),
-        ] {
-            let entry = Entry {
-                path: path.to_owned(),
-                kind,
-                ..database(b"")
-            };
-            layer.entry(&entry, &mut [].as_slice()).unwrap();
-        }
-        let record = layer.finish();
-        let paths: Vec<&str> = record.entries.iter().map(|fact| &*fact.path).collect();
-        assert_eq!(paths[0], paths[6]);
-        assert!(paths[1].starts_with(paths[0]) && paths[0].starts_with("srv/[github-token "));
-        assert!(!format!("{record:?}").contains(TOKEN));
-        let told: Vec<_> = record
-            .secrets
-            .iter()
-            .map(|one| (&*one.kind, &*one.path))
-            .collect();
-        let places = [paths[0], paths[1], paths[2], "srv/link", "srv/name"];
-        assert_eq!(told, places.map(|path| ("github-token", path)));
     }
 
     /// A few packed bytes of a layer are many packages, and layers may be many.

@@ -31,7 +31,16 @@ pub(crate) fn concealed_path(path: &str, detector: &Detector) -> Option<NamedBy>
         let name = part.strip_suffix('/').unwrap_or(part);
         let hits = detector.find_in(name);
         let found: Vec<Hit> = hits.iter().copied().collect();
-        shown.push_str(without(name, hits).as_deref().unwrap_or(name));
+        let mut name_shown = without(name, hits).unwrap_or_else(|| name.to_owned());
+        for hit in &found {
+            // A path ends at a blank where a first line names it.
+            let (mark, whole) = (
+                format!("[{} {}]", hit.kind, hit.fingerprint),
+                format!("[{}-{}]", hit.kind, hit.fingerprint),
+            );
+            name_shown = name_shown.replace(&mark, &whole);
+        }
+        shown.push_str(&name_shown);
         told.extend(found.into_iter().map(|hit| (hit, shown.len())));
         shown.push_str(&part[name.len()..]);
     }
@@ -48,7 +57,7 @@ mod tests {
     fn a_token_goes_out_of_every_part_it_stands_in() {
         let path = format!("/usr/lib/{TOKEN}/old-{TOKEN}.json");
         let found = concealed_path(&path, Detector::shared()).unwrap();
-        let mark = format!("[github-token {}]", found.hits[0].0.fingerprint);
+        let mark = format!("[github-token-{}]", found.hits[0].0.fingerprint);
         let folder = format!("/usr/lib/{mark}");
         assert_eq!(found.shown, format!("{folder}/old-{mark}.json"));
         let ends: Vec<usize> = found.hits.iter().map(|(_, end)| *end).collect();

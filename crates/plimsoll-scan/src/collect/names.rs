@@ -1,0 +1,125 @@
+//! Entries as they are known from here on: without the credentials in their names, which are told.
+
+use plimsoll_image::{Entry, EntryKind};
+
+use super::{Collector, MAX_SIGHTINGS};
+use crate::secret::{Detector, FileSighting, Found, Hit, concealed_path, redacted_text};
+
+impl Collector<'_> {
+    /// Tells the credentials in a path, unless the folder that one names told it.
+    fn tell_names(&mut self, path: &str, hits: &[(Hit, usize)]) {
+        let mut found = Found::default();
+        for (hit, end) in hits {
+            if self.record.secrets.len() + found.sightings.len() >= MAX_SIGHTINGS {
+                found.partly = true;
+                break;
+            }
+            let name = path.get(..*end).unwrap_or(path).to_owned();
+            if self.named_by.insert((hit.fingerprint, name)) {
+                found.sightings.push(FileSighting::in_name(hit, path));
+            }
+        }
+        self.keep(path, found);
+    }
+
+    /// The entry without the credentials in its names, which are told; none where there are none.
+    pub(super) fn without_credentials(&mut self, entry: &Entry) -> Option<Entry> {
+        let path = concealed_path(&entry.path, self.detector);
+        let target = match &entry.kind {
+            EntryKind::Symlink(target) | EntryKind::Hardlink(target) => {
+                concealed_path(target, self.detector)
+            }
+            _ => None,
+        };
+        if path.is_none() && target.is_none() {
+            return None;
+        }
+        let mut shown = entry.clone();
+        let mut hits = Vec::new();
+        if let Some(path) = path {
+            shown.path = path.shown;
+            hits = path.hits;
+        }
+        if let Some(target) = target {
+            match &mut shown.kind {
+                EntryKind::Symlink(to) | EntryKind::Hardlink(to) => *to = target.shown,
+                _ => {}
+            }
+            let end = shown.path.len();
+            hits.extend(target.hits.into_iter().map(|(hit, _)| (hit, end)));
+        }
+        let is_there = !matches!(entry.kind, EntryKind::Whiteout | EntryKind::Opaque);
+        if self.options.secrets_in_files && is_there {
+            self.tell_names(&shown.path, &hits);
+        }
+        Some(shown)
+    }
+}
+
+/// What a script says, without the credentials in it; none where there are none. Paths in it are
+/// those that files are known by.
+pub(super) fn without_credentials(text: &str, detector: &Detector) -> Option<String> {
+    let path = concealed_path(text, detector).map(|named_by| named_by.shown);
+    redacted_text(path.as_deref().unwrap_or(text), detector).or(path)
+}
+
+#[cfg(test)]
+mod tests {
+    use plimsoll_image::LayerReader;
+
+    use super::*;
+    use crate::ScanOptions;
+    use crate::collect::Kept;
+    use crate::collect::tests::database;
+
+    /// What a first line names is looked for up to a blank.
+    #[test]
+    fn an_interpreter_in_a_folder_called_by_a_token_is_one_path() {
+        let line = "/srv/ghp_16C7e42F292c6912E7710c838347Ae178B4a/sh -e";
+        let shown = without_credentials(line, Detector::shared()).unwrap();
+        let path = line.split(' ').next().unwrap();
+        let concealed = concealed_path(path, Detector::shared()).unwrap().shown;
+        assert_eq!(shown, format!("{concealed} -e"));
+        assert_eq!(without_credentials("/bin/sh -e", Detector::shared()), None);
+    }
+
+    /// Deletions and links find what they speak of, though nobody is shown the name.
+    #[test]
+    fn a_token_in_a_name_is_told_and_shown_nowhere() {
+        const TOKEN: &str = "ghp_16C7e42F292c6912E7710c838347Ae178B4a";
+        let (kept, options) = (Kept::default(), ScanOptions::default());
+        let mut layer = Collector::new(0, &options, Detector::shared(), &kept);
+        let folder = format!("srv/{TOKEN}");
+        let file = format!("{folder}/{TOKEN}.txt");
+        // No entry names the folder of these.
+        let (other, again) = (format!("opt/{TOKEN}/a"), format!("opt/{TOKEN}/b"));
+        for (path, kind) in [
+            (folder.as_str(), EntryKind::Directory),
+            (file.as_str(), EntryKind::File),
+            (other.as_str(), EntryKind::File),
+            (again.as_str(), EntryKind::File),
+            ("srv/link", EntryKind::Symlink(file.clone())),
+            ("srv/name", EntryKind::Hardlink(file.clone())),
+            (folder.as_str(), EntryKind::Whiteout),
+        ] {
+            let entry = Entry {
+                path: path.to_owned(),
+                kind,
+                ..database(b"")
+            };
+            layer.entry(&entry, &mut [].as_slice()).unwrap();
+        }
+        let record = layer.finish();
+        let paths: Vec<&str> = record.entries.iter().map(|fact| &*fact.path).collect();
+        assert_eq!(paths[0], paths[6]);
+        assert!(paths[1].starts_with(paths[0]) && paths[0].starts_with("srv/[github-token-"));
+        assert!(!format!("{record:?}").contains(TOKEN));
+        let told: Vec<_> = record
+            .secrets
+            .iter()
+            .map(|one| (&*one.kind, &*one.path))
+            .collect();
+        let places = [paths[0], paths[1], paths[2], "srv/link", "srv/name"];
+        assert_eq!(told, places.map(|path| ("github-token", path)));
+    }
+}
