@@ -201,7 +201,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn work_grows_with_the_text() {
+    fn each_of_very_many_ids_has_its_secret() {
         let id = format!("AK{}", "IARELGYASQTDC22O4D");
         let secret = "q7RtY2mW/9KpLz4VbN8cHd3FjGs6TvXy1Za5Qe0+";
         let text = format!("{id} {secret} ").repeat(60_000);

@@ -34,6 +34,26 @@ fn advise(
     image.advise_by(&[], least, Some(&judge))
 }
 
+/// A flaw that the image has not yet, in those packages that were raised to 1.2.0.
+fn another(
+    image: &Image,
+    packages: &[Package],
+    severity: VulnerabilitySeverity,
+    has_it: impl Fn(&Package) -> bool,
+) -> Vec<Vulnerability> {
+    let flaw = |package| Vulnerability {
+        id: "CVE-1999-1".to_owned(),
+        severity,
+        package,
+        ..image.found[0].clone()
+    };
+    let packages = packages.iter().enumerate();
+    packages
+        .filter(|(_, package)| package.version == "1.2.0" && has_it(package))
+        .map(|(at, _)| flaw(at))
+        .collect()
+}
+
 /// `to: brings`, a line a step.
 fn steps(advice: &Advice) -> Vec<String> {
     let steps = advice.edits.iter().flat_map(|edit| &edit.steps);
@@ -125,15 +145,9 @@ fn of_an_edit_that_brings_what_counts_the_other_steps_count() {
         image.with((PackageKind::Npm, 2, name, "1.0.0"), Critical, &["1.2.0"])
     });
     let judge = |packages: Vec<Package>| {
-        let flaw = |package| Vulnerability {
-            id: "CVE-1999-1".to_owned(),
-            severity: High,
-            package,
-            ..image.found[0].clone()
-        };
-        let raised = packages.iter().enumerate();
-        let raised = raised.filter(|(_, one)| one.name == "b" && one.version == "1.2.0");
-        Some(raised.map(|(at, _)| flaw(at)).collect())
+        Some(another(&image, &packages, High, |package| {
+            package.name == "b"
+        }))
     };
     let advice = image.advise_by(&[], High, Some(&judge));
     assert_eq!(steps(&advice), ["1.2.0: ", "1.2.0: high"]);
@@ -174,17 +188,7 @@ fn what_there_was_no_room_to_look_at_is_told() {
     let image = names.iter().fold(Image::new(), |image, name| {
         image.with((PackageKind::Npm, 2, name, "1.0.0"), High, &["1.2.0"])
     });
-    let judge = |packages: Vec<Package>| {
-        let flaw = |package| Vulnerability {
-            id: "CVE-1999-1".to_owned(),
-            severity: Low,
-            package,
-            ..image.found[0].clone()
-        };
-        let raised = packages.iter().enumerate();
-        let raised = raised.filter(|(_, package)| package.version == "1.2.0");
-        Some(raised.map(|(at, _)| flaw(at)).collect())
-    };
+    let judge = |packages: Vec<Package>| Some(another(&image, &packages, Low, |_| true));
     let advice = image.advise_by(&[], High, Some(&judge));
     assert_eq!(advice.untried, 44);
     let steps = advice.edits.iter().flat_map(|edit| &edit.steps);
@@ -204,15 +208,7 @@ fn advise_within(number: usize, most: usize) -> Advice {
         if is_weighed && packages.len() > most {
             return None;
         }
-        let flaw = |package| Vulnerability {
-            id: "CVE-1999-1".to_owned(),
-            severity: Low,
-            package,
-            ..image.found[0].clone()
-        };
-        let raised = packages.iter().enumerate();
-        let raised = raised.filter(|(_, package)| package.version == "1.2.0");
-        Some(raised.map(|(at, _)| flaw(at)).collect())
+        Some(another(&image, &packages, Low, |_| true))
     };
     image.advise_by(&[], High, Some(&judge))
 }
