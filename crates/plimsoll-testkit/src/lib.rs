@@ -12,6 +12,7 @@
 //! - [`image::hostile::layers`] is the collection of layers that no reader should trust.
 //! - [`distribution::Distribution`] is the registry others run.
 //! - [`advisory::Advisory`] makes a record in OSV's form.
+//! - [`vulnerability::plain`] is a known vulnerability, to be changed.
 //! - [`command::Scrubbed`] runs a binary.
 
 pub mod advisory;
@@ -20,6 +21,7 @@ pub mod distribution;
 pub mod image;
 mod random;
 pub mod registry;
+pub mod vulnerability;
 
 use plimsoll_model::Digest;
 use sha2::{Digest as _, Sha256};

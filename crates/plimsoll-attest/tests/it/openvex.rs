@@ -1,39 +1,17 @@
 use plimsoll_attest::openvex::{self, OpenVexInput};
 use plimsoll_model::{
-    Digest, FixState, Origin, Platform, SuppressedVulnerability, Vulnerability,
-    VulnerabilitySeverity, VulnerabilityStatus,
+    Digest, Platform, SuppressedVulnerability, Vulnerability, VulnerabilitySeverity,
+    VulnerabilityStatus,
 };
+use plimsoll_testkit::vulnerability::{mended, plain};
 use serde_json::Value;
 
 fn vulnerability(id: &str) -> Vulnerability {
     Vulnerability {
-        id: id.to_owned(),
         aliases: vec!["GHSA-b".to_owned(), "GHSA-a".to_owned()],
         advisories: vec!["GHSA-a".to_owned()],
-        package: 0,
-        name: "lodash".to_owned(),
-        purl: "pkg:npm/lodash@4.17.20".to_owned(),
-        installed: "4.17.20".to_owned(),
-        fixed: Some("4.17.21".to_owned()),
-        free_of_all: None,
-        paid_fix: None,
-        fixed_versions: vec!["4.17.21".to_owned()],
-        fix_state: FixState::Fixed,
         severity: VulnerabilitySeverity::High,
-        severity_source: None,
-        severity_basis: None,
-        cvss: None,
-        title: None,
-        published: None,
-        modified: None,
-        references: [].into(),
-        symbols: Vec::new(),
-        reachable: None,
-        epss: None,
-        known_exploited: None,
-        origin: Origin::default(),
-        in_base: None,
-        removed_in: None,
+        ..mended("4.17.21", plain(id, "npm", "lodash", "4.17.20"))
     }
 }
 

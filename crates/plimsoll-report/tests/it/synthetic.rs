@@ -12,6 +12,7 @@ use plimsoll_model::{
     UnjudgedPackage, Vulnerability, VulnerabilitySeverity, VulnerabilityStatus,
 };
 use plimsoll_report::{Hidden, RenderInput, RuleInfo, Verdict};
+use plimsoll_testkit::vulnerability::plain;
 
 pub(crate) use self::vulnerable::vulnerable;
 
@@ -325,31 +326,11 @@ fn vulnerabilities(inventory: &Inventory) -> Vec<Vulnerability> {
     let of = |package: usize| {
         let found = &inventory.packages[package];
         let layer = &inventory.layers[found.layer];
+        let id = format!("CVE-2026-{package}");
         Vulnerability {
-            id: format!("CVE-2026-{package}"),
-            aliases: Vec::new(),
             advisories: vec![format!("TEST-{package}")],
             package,
-            name: found.name.clone(),
             purl: found.purl.clone(),
-            installed: found.version.clone(),
-            fixed: None,
-            free_of_all: None,
-            paid_fix: None,
-            fixed_versions: Vec::new(),
-            fix_state: FixState::NotFixed,
-            severity: VulnerabilitySeverity::Unknown,
-            severity_source: None,
-            severity_basis: None,
-            cvss: None,
-            title: None,
-            published: None,
-            modified: None,
-            references: [].into(),
-            symbols: Vec::new(),
-            reachable: None,
-            epss: None,
-            known_exploited: None,
             origin: Origin {
                 source: layer.source.clone(),
                 instruction_line: layer.source.as_ref().map(|source| source.start.line),
@@ -362,7 +343,7 @@ fn vulnerabilities(inventory: &Inventory) -> Vec<Vulnerability> {
                 path: Some(found.path.clone()),
             },
             in_base: Some(false),
-            removed_in: None,
+            ..plain(&id, found.kind.as_str(), &found.name, &found.version)
         }
     };
     let full = Vulnerability {

@@ -7,6 +7,7 @@ use plimsoll_model::{
     SuppressedVulnerability, ThreatList, UnjudgedPackage, VersionStep, Vulnerability,
     VulnerabilitySeverity, VulnerabilityStatus,
 };
+use plimsoll_testkit::vulnerability::{mended, plain};
 
 use super::{Case, inspected};
 
@@ -18,30 +19,8 @@ pub(crate) fn vulnerable() -> Case {
     let of = |id: &str, kind: &str, name: &str, installed: &str, layer: usize| {
         let facts = &layers[layer];
         Vulnerability {
-            id: id.to_owned(),
-            aliases: Vec::new(),
             advisories: vec![format!("TEST-{id}")],
-            package: 0,
-            name: name.to_owned(),
-            purl: format!("pkg:{kind}/{name}@{installed}"),
-            installed: installed.to_owned(),
-            fixed: None,
-            free_of_all: None,
-            paid_fix: None,
-            fixed_versions: Vec::new(),
-            fix_state: FixState::NotFixed,
             severity: VulnerabilitySeverity::Medium,
-            severity_source: None,
-            severity_basis: None,
-            cvss: None,
-            title: None,
-            published: None,
-            modified: None,
-            references: [].into(),
-            symbols: Vec::new(),
-            reachable: None,
-            epss: None,
-            known_exploited: None,
             origin: Origin {
                 source: facts.source.clone(),
                 instruction_line: facts.source.as_ref().map(|source| source.start.line),
@@ -54,14 +33,8 @@ pub(crate) fn vulnerable() -> Case {
                 path: Some("var/lib/dpkg/status".to_owned()),
             },
             in_base: Some(layer == 0),
-            removed_in: None,
+            ..plain(id, kind, name, installed)
         }
-    };
-    let fixed = |version: &str, found: Vulnerability| Vulnerability {
-        fixed: Some(version.to_owned()),
-        fixed_versions: vec![version.to_owned()],
-        fix_state: FixState::Fixed,
-        ..found
     };
     report.vulnerabilities = vec![
         Vulnerability {
@@ -81,18 +54,18 @@ pub(crate) fn vulnerable() -> Case {
                 "javascript:alert(1)".to_owned(),
             ]
             .into(),
-            ..fixed("2.2.4", of("CVE-2026-1", "pypi", "pandas", "2.2.3", 2))
+            ..mended("2.2.4", of("CVE-2026-1", "pypi", "pandas", "2.2.3", 2))
         },
         Vulnerability {
             severity: VulnerabilitySeverity::High,
             severity_source: Some("debian".to_owned()),
             title: Some("A buffer is too small".to_owned()),
-            ..fixed(
+            ..mended(
                 "3.0.15-1~deb12u1",
                 of("CVE-2026-2", "deb", "libssl3", "3.0.11-1~deb12u2", 0),
             )
         },
-        fixed(
+        mended(
             "12.2.0-14+deb12u1",
             of("CVE-2026-3", "deb", "gcc-12", "12.2.0-14", 1),
         ),
@@ -106,7 +79,7 @@ pub(crate) fn vulnerable() -> Case {
             removed_in: Some(2),
             ..of("OSV-2026-5", "deb", "wget", "1.21", 1)
         },
-        fixed("1.20.2", of("CVE-2026-6", "golang", "stdlib", "1.20.1", 2)),
+        mended("1.20.2", of("CVE-2026-6", "golang", "stdlib", "1.20.1", 2)),
     ];
     let step = |at: usize, kind, removes| {
         let found = &report.vulnerabilities[at];

@@ -64,7 +64,8 @@ fn ranks(found: &[Vulnerability]) -> Vec<u32> {
 
 #[cfg(test)]
 mod tests {
-    use plimsoll_model::{FixState, KnownExploited, Origin, VulnerabilitySeverity};
+    use plimsoll_model::{KnownExploited, Origin, VulnerabilitySeverity};
+    use plimsoll_testkit::vulnerability::plain;
     use proptest::prelude::*;
 
     use super::*;
@@ -77,36 +78,21 @@ mod tests {
         package: usize,
     ) -> Vulnerability {
         Vulnerability {
-            id: id.to_string(),
-            aliases: Vec::new(),
-            advisories: Vec::new(),
             package,
-            name: name.to_string(),
             purl: format!("pkg:{}", package % 2),
-            installed: installed.to_string(),
-            fixed: None,
-            fixed_versions: Vec::new(),
-            paid_fix: None,
-            free_of_all: None,
-            fix_state: FixState::NotFixed,
             severity: VulnerabilitySeverity::ALL[severity],
-            severity_source: None,
-            severity_basis: None,
-            cvss: None,
-            title: None,
-            published: None,
-            modified: None,
-            references: [].into(),
-            symbols: Vec::new(),
-            reachable: None,
-            epss: None,
             known_exploited: is_exploited.then(KnownExploited::default),
             origin: Origin {
                 path: removed_in.map(|layer| layer.to_string()),
                 ..Origin::default()
             },
-            in_base: None,
             removed_in,
+            ..plain(
+                &id.to_string(),
+                "npm",
+                &name.to_string(),
+                &installed.to_string(),
+            )
         }
     }
 

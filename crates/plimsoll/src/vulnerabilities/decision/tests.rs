@@ -1,4 +1,5 @@
 use plimsoll_model::{Evidence, FixState, Origin, Reachability};
+use plimsoll_testkit::vulnerability::{mended, plain};
 
 use super::*;
 use crate::vulnerabilities::vex::{Component, Product, Status};
@@ -7,36 +8,17 @@ use crate::vulnerabilities::waiver::PackagePattern;
 /// A high, fixable one, published long ago, in a package of npm.
 pub(crate) fn vulnerability(id: &str, name: &str) -> Vulnerability {
     Vulnerability {
-        id: id.to_owned(),
         aliases: vec![format!("GHSA-{id}")],
         advisories: vec![format!("GHSA-{id}")],
-        package: 0,
-        name: name.to_owned(),
-        purl: format!("pkg:npm/{name}@1.0.0"),
-        installed: "1.0.0".to_owned(),
-        fixed: Some("1.0.1".to_owned()),
-        free_of_all: None,
-        paid_fix: None,
-        fixed_versions: vec!["1.0.1".to_owned()],
-        fix_state: FixState::Fixed,
         severity: VulnerabilitySeverity::High,
         severity_source: Some("ghsa".to_owned()),
-        severity_basis: None,
-        cvss: None,
-        title: None,
         published: Some("2020-01-01T00:00:00Z".to_owned()),
-        modified: None,
-        references: [].into(),
-        symbols: Vec::new(),
-        reachable: None,
-        epss: None,
-        known_exploited: None,
         origin: Origin {
             path: Some(format!("app/node_modules/{name}/package.json")),
             ..Origin::default()
         },
         in_base: Some(false),
-        removed_in: None,
+        ..mended("1.0.1", plain(id, "npm", name, "1.0.0"))
     }
 }
 
