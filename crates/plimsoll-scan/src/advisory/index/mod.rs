@@ -284,6 +284,30 @@ impl Index {
         .ok_or_else(|| self.damaged("a record"))
     }
 
+    /// What a record calls itself and its flaws, and how many bytes were gone through for it. `checked` is
+    /// the group that was read last: ask in the order of records, and each is checked once.
+    pub(crate) fn sized_names(
+        &self,
+        record: RecordId,
+        checked: &mut Option<u32>,
+    ) -> Result<(Vec<String>, usize), IndexError> {
+        let index = self.section(Section::RecordIndex)?;
+        (|| {
+            let number = record.0 / GROUP;
+            if record.0 >= u32_in(index, 0)? {
+                return None;
+            }
+            let group = usize::try_from(number).ok()?;
+            let bytes = between(index.get(4..)?, group, self.place(Section::Records))?;
+            let is_checked = *checked == Some(number);
+            let names = record::read_names(bytes, record.0, is_checked)?;
+            *checked = Some(number);
+            let size = if is_checked { 0 } else { bytes.len() };
+            Some((names, size + GROUP as usize))
+        })()
+        .ok_or_else(|| self.damaged("a record"))
+    }
+
     /// What else a record says. Unpacks some 32 kB.
     ///
     /// # Errors

@@ -84,6 +84,21 @@ pub(crate) fn read<'i>(group: &'i [u8], number: u32, shared: &Shared<'i>) -> Opt
     })
 }
 
+/// What the record of a number calls itself and its flaws: its id, then its other names. `is_checked` tells
+/// whether its group was found to be whole.
+pub(crate) fn read_names(group: &[u8], number: u32, is_checked: bool) -> Option<Vec<String>> {
+    let mut from = Reader::new(group);
+    let expected = from.u32()?;
+    if !is_checked && expected != sum(from.rest()) {
+        return None;
+    }
+    let mut from = Reader::new(nth(from.rest(), number % GROUP)?);
+    let mut names = vec![identifier::read(&mut from)?];
+    names.extend(identifier::read_all(&mut from)?);
+    names.extend(identifier::read_all(&mut from)?);
+    Some(names)
+}
+
 /// The piece of a number, of pieces that each begin with their length.
 pub(crate) fn nth(pieces: &[u8], number: u32) -> Option<&[u8]> {
     let mut from = Reader::new(pieces);

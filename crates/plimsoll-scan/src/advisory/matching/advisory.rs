@@ -4,7 +4,7 @@ use super::super::index::Unpacker;
 use super::super::severity::{is_erratum, weight};
 use super::super::{Details, Index, IndexError, Record, RecordId, Severity};
 use super::cores::on_all_cores;
-use super::flaw::cve;
+use super::flaw::{are_of_several, cve};
 use super::{MOST_ADVISORY_BYTES, MOST_READ};
 
 /// All that an advisory says.
@@ -55,6 +55,18 @@ impl<'i> Advisory<'i> {
     /// The flaws it mends a package of.
     pub(super) fn upstream(&self) -> &[String] {
         self.related.as_ref().unwrap_or(&self.record.upstream)
+    }
+
+    /// Whether it tells of several flaws.
+    pub(super) fn is_on_several(&self) -> bool {
+        let others = self.record.aliases.iter().chain(self.upstream());
+        let names = std::iter::once(&self.record.id).chain(others);
+        are_of_several(names.map(String::as_str))
+    }
+
+    /// Whether it tells of one flaw that it is called by, as a distribution's record of a CVE number does.
+    pub(super) fn is_of_flaw(&self) -> bool {
+        cve(&self.record.id).is_some() && !self.is_on_several()
     }
 }
 

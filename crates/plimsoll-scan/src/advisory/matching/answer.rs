@@ -11,7 +11,7 @@ use std::collections::BTreeSet;
 use super::super::version::{BadVersion, Order};
 use super::super::{Affected, Ecosystem, Index, IndexError, RecordId};
 use super::distribution::Release;
-use super::flaw::cve;
+use super::flaw::{are_of_several, cve};
 use super::judge::{Hit, Verdict, judge};
 use super::question::Known;
 use super::work::Work;
@@ -28,6 +28,9 @@ pub(super) struct Answer<'i> {
     /// CVE numbers that hits of those that come second tell of, and that those that come first say
     /// do not mean this version; sorted.
     pub(super) settled: Vec<String>,
+    /// CVE numbers that advisories of a distribution on several flaws tell of, and that its records of
+    /// these flaws say do not mean this version; sorted.
+    pub(super) overruled: Vec<String>,
     /// What those pay for who get the fixes that are paid for.
     pub(super) offer: &'static str,
     pub(super) free_of_all: Option<&'i str>,
@@ -64,6 +67,7 @@ impl<'i> Answer<'i> {
             said: Vec::new(),
             paid_said: Vec::new(),
             settled: Vec::new(),
+            overruled: Vec::new(),
             offer: "",
             free_of_all: None,
             unjudged: Vec::new(),
@@ -146,6 +150,13 @@ pub(super) fn answer<'i>(
     match settled(index, &second.hits, &first.cleared, work)? {
         Some(settled) => answer.settled = settled,
         None => return Ok(Some(Answer::too_much(answer.order))),
+    }
+    // Of those that publish records of flaws beside updates: Debian and Ubuntu.
+    if answer.order == Order::Dpkg {
+        match overruled(index, &[&first, &second], &answer.unjudged, work)? {
+            Some(overruled) => answer.overruled = overruled,
+            None => return Ok(Some(Answer::too_much(answer.order))),
+        }
     }
     for group in [first, second] {
         let paid: BTreeSet<RecordId> = group
@@ -255,34 +266,117 @@ fn settled(
         return Ok(Some(Vec::new()));
     }
     let mut wanted = BTreeSet::new();
+    let mut read = NameReader::new(index, work);
     let records: BTreeSet<RecordId> = hits.iter().map(|hit| hit.affected.record).collect();
     for record in records {
-        let Some(numbers) = numbers(index, record, work)? else {
+        let Some(names) = read.of(record)? else {
             return Ok(None);
         };
-        wanted.extend(numbers);
+        wanted.extend(names.numbers().map(str::to_owned));
     }
     for record in cleared {
-        let Some(numbers) = numbers(index, *record, work)? else {
+        let Some(names) = read.of(*record)? else {
             return Ok(None);
         };
-        settled.extend(numbers.into_iter().filter(|number| wanted.contains(number)));
+        let numbers = names.numbers().filter(|number| wanted.contains(*number));
+        settled.extend(numbers.map(str::to_owned));
     }
     Ok(Some(settled.into_iter().collect()))
 }
 
-/// The CVE numbers that a record names as its own; nothing where there is no room to read it.
-fn numbers(
+/// The CVE numbers that only advisories on several flaws tell of, and whose own records do not mean the
+/// version; sorted. The version that mends all of them is that of the last one: where a distribution says
+/// which one mends a flaw, that is exact. Nothing where that is more than `work` leaves.
+fn overruled(
     index: &Index,
-    record: RecordId,
+    groups: &[&Group<'_>],
+    unjudged: &[(Option<RecordId>, BadVersion)],
     work: &mut Work,
 ) -> Result<Option<Vec<String>>, IndexError> {
-    let (record, bytes) = index.sized_record(record)?;
-    if !work.look(bytes) {
-        return Ok(None);
+    if groups.iter().all(|group| group.cleared.is_empty()) {
+        return Ok(Some(Vec::new()));
     }
-    let names = [&record.id].into_iter();
-    let names = names.chain(&record.aliases).chain(&record.upstream);
-    let numbers = names.filter_map(|name| cve(name).map(str::to_owned));
-    Ok(Some(numbers.collect()))
+    let mut read = NameReader::new(index, work);
+    let hits = groups.iter().flat_map(|group| &group.hits);
+    let hits: BTreeSet<RecordId> = hits.map(|hit| hit.affected.record).collect();
+    let mut wanted = BTreeSet::new();
+    let mut told = BTreeSet::new();
+    for record in &hits {
+        let Some(names) = read.of(*record)? else {
+            return Ok(None);
+        };
+        let numbers = names.numbers().map(str::to_owned);
+        match names.is_on_several() {
+            true => wanted.extend(numbers),
+            false => told.extend(numbers),
+        }
+    }
+    wanted.retain(|number| !told.contains(number));
+    let mut overruled = Vec::new();
+    if wanted.is_empty() {
+        return Ok(Some(overruled));
+    }
+    let unjudged: BTreeSet<RecordId> = unjudged.iter().filter_map(|(record, _)| *record).collect();
+    let cleared: BTreeSet<RecordId> = groups
+        .iter()
+        .flat_map(|group| &group.cleared)
+        .filter(|record| !hits.contains(record) && !unjudged.contains(record))
+        .copied()
+        .collect();
+    for record in cleared {
+        let Some(names) = read.of(record)? else {
+            return Ok(None);
+        };
+        if let Some(number) = names.own_number().filter(|number| wanted.contains(*number)) {
+            overruled.push(number.to_owned());
+        }
+    }
+    overruled.sort_unstable();
+    overruled.dedup();
+    Ok(Some(overruled))
+}
+
+/// What a record calls itself, and then its flaws.
+struct Names(Vec<String>);
+
+impl Names {
+    fn all(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(String::as_str)
+    }
+
+    fn numbers(&self) -> impl Iterator<Item = &str> {
+        self.all().filter_map(cve)
+    }
+
+    fn is_on_several(&self) -> bool {
+        are_of_several(self.all())
+    }
+
+    /// The number that its id is made of, where it is of that flaw alone.
+    fn own_number(&self) -> Option<&str> {
+        cve(self.0.first()?).filter(|_| !self.is_on_several())
+    }
+}
+
+/// Reads what records are called.
+struct NameReader<'i, 'w> {
+    index: &'i Index,
+    work: &'w mut Work,
+    checked: Option<u32>,
+}
+
+impl<'i, 'w> NameReader<'i, 'w> {
+    fn new(index: &'i Index, work: &'w mut Work) -> Self {
+        Self {
+            index,
+            work,
+            checked: None,
+        }
+    }
+
+    /// Those of the next record; nothing where there is no room to read it.
+    fn of(&mut self, record: RecordId) -> Result<Option<Names>, IndexError> {
+        let (names, bytes) = self.index.sized_names(record, &mut self.checked)?;
+        Ok(self.work.look(bytes).then_some(Names(names)))
+    }
 }

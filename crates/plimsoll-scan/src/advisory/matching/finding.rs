@@ -9,6 +9,7 @@ use plimsoll_model::{
 };
 
 use super::super::severity::Rating;
+use super::super::version::Order;
 use super::super::{IndexError, cve};
 use super::answer::Answer;
 use super::cores::on_all_cores;
@@ -218,8 +219,7 @@ impl<'a, 'i> Findings<'a, 'i> {
             Some(_) => told.rating.clone(),
             None => self.threats.rating(&numbers, &mut self.rated)?,
         };
-        let (paid, free): (Vec<&Hit<'i>>, Vec<&Hit<'i>>) = words
-            .iter()
+        let (paid, free): (Vec<&Hit<'i>>, Vec<&Hit<'i>>) = mending(answer.order, words)
             .map(|word| word.hit)
             .partition(|hit| hit.is_paid);
         let work = &mut self.work;
@@ -279,6 +279,21 @@ impl<'a, 'i> Findings<'a, 'i> {
             removed_in: package.removed_in,
         }))
     }
+}
+
+/// The words that tell what mends a flaw. In a distribution that is what its record of the flaw says, where
+/// that knows of a fix for all: an advisory on several names the version that mends the last of them.
+fn mending<'w, 'a, 'i>(
+    order: Order,
+    words: &'w [Word<'a, 'i>],
+) -> impl Iterator<Item = &'w Word<'a, 'i>> {
+    let is_exact = |word: &Word<'_, '_>| {
+        !word.hit.is_paid && !word.hit.fixes.is_empty() && word.advisory.is_of_flaw()
+    };
+    let has_exact = order == Order::Dpkg && words.len() > 1 && words.iter().any(is_exact);
+    words
+        .iter()
+        .filter(move |word| !(has_exact && word.advisory.is_on_several()))
 }
 
 /// Bytes that a finding takes, roughly.

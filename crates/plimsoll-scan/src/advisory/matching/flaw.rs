@@ -128,6 +128,13 @@ fn of_advisory<'a>(advisory: usize, told: &Told<'a>, members: &mut Vec<Member<'a
     });
 }
 
+/// Whether names are those of several flaws.
+pub(super) fn are_of_several<'a>(names: impl Iterator<Item = &'a str>) -> bool {
+    let mut numbers = names.filter_map(cve);
+    let first = numbers.next();
+    numbers.any(|number| Some(number) != first)
+}
+
 /// The CVE number that a name is, or ends in, as `DEBIAN-CVE-2024-3094` does.
 pub(super) fn cve(name: &str) -> Option<&str> {
     let at = match name.starts_with("CVE-") {

@@ -5,6 +5,7 @@ mod distributions;
 mod lists;
 mod orders;
 mod reports;
+mod several;
 mod versions;
 
 use plimsoll_model::{

@@ -53,7 +53,7 @@ impl<'a, 'i> Words<'a, 'i> {
         }
         let records = by_record(&words);
         let mut all = flaws(&told_by(&records));
-        if !answer.settled.is_empty() {
+        if !(answer.settled.is_empty() && answer.overruled.is_empty()) {
             all.retain(|flaw| !is_settled(flaw, &of_flaw(flaw, &records), answer));
         }
         Some(all)
@@ -170,9 +170,16 @@ pub(super) fn of_flaw<'a, 'i>(flaw: &Flaw, records: &[&[Word<'a, 'i>]]) -> Vec<W
 
 /// Whether those who know better say that the package does not have the flaw.
 pub(super) fn is_settled(flaw: &Flaw, words: &[Word<'_, '_>], answer: &Answer<'_>) -> bool {
-    let is_settled = |name: &String| answer.settled.binary_search(name).is_ok();
-    words.iter().all(|word| word.hit.is_second)
-        && flaw.aliases.iter().chain([&flaw.id]).any(is_settled)
+    let is_among = |numbers: &[String]| {
+        let mut names = flaw.aliases.iter().chain([&flaw.id]);
+        names.any(|name| numbers.binary_search(name).is_ok())
+    };
+    let is_settled = is_among(&answer.settled);
+    let is_overruled = is_among(&answer.overruled);
+    (is_settled || is_overruled)
+        && words.iter().all(|word| {
+            is_settled && word.hit.is_second || is_overruled && word.advisory.is_on_several()
+        })
 }
 
 /// Whether a list that means all where it is empty has this.
