@@ -70,7 +70,8 @@ pub struct VersionStep {
     pub to: StepTarget,
     /// How many vulnerabilities that removes; none where only a security update waits.
     pub removes: usize,
-    /// The vulnerabilities that it has there and not as it is installed, gravest first.
+    /// The vulnerabilities that it has there and not as it is installed, or that are accepted of what is
+    /// installed alone, gravest first.
     pub brings: Vec<BroughtFlaw>,
     /// Whether something else than a line of the project brings it: the project asks for other versions
     /// of it, or it lies within another package. What brings it is to be renewed.

@@ -3,16 +3,18 @@
 
 mod files;
 
+use std::cell::RefCell;
 use std::collections::HashMap;
 use std::path::Path;
 
-use plimsoll_model::{Inventory, Package, Platform, Report, Skipped, SourceFile, Vulnerability};
+use jiff::civil::Date;
+use plimsoll_model::{Inventory, Package, Platform, Report, Skipped, SourceFile};
 use plimsoll_rules::Recipe;
 use plimsoll_scan::advisory::{AdviceInput, BuiltIn, DeclaredPackage, advise, distinct};
 
 use self::files::declared;
 use crate::advisories::Advisories;
-use crate::vulnerabilities::Judged;
+use crate::vulnerabilities::{Gate, Judged};
 
 /// What is known of the project an image was built from.
 #[derive(Clone, Copy, Debug, Default)]
@@ -26,13 +28,14 @@ pub(crate) struct Origins<'a> {
 }
 
 /// Adds the advice on what the report says; what holds the image back, as `judged`, counts, and so does
-/// what another version brings where `would_count` says so. The same advisories tell what they know of
-/// other versions.
+/// what another version has where the `gate` would not let that pass. The same advisories tell what they
+/// know of other versions.
 pub(crate) fn add(
     report: &mut Report,
     origins: Origins<'_>,
     judged: &Judged,
-    would_count: &dyn Fn(&Vulnerability) -> bool,
+    gate: &Gate,
+    today: Date,
     advisories: &Advisories<'_>,
     platform: Option<&Platform>,
 ) {
@@ -77,6 +80,8 @@ pub(crate) fn add(
         distribution: report.inventory.distribution.clone(),
         ..Inventory::default()
     };
+    let identity = gate.identity(report);
+    let outlook = RefCell::new(gate.outlook(report, &identity, today));
     let judge = |packages: Vec<Package>| advisories.again(&holding(packages), platform);
     let weigh = |packages: Vec<Package>| advisories.again_in_full(&holding(packages), platform);
     let advice = advise(&AdviceInput {
@@ -90,7 +95,9 @@ pub(crate) fn add(
         update_counts: &|at| judged.updates_held_back_by.binary_search(&at).is_ok(),
         judge: Some(&judge),
         weigh: Some(&weigh),
-        would_count,
+        would_count: &|one| outlook.borrow_mut().holds_back(one),
+        accepted: &report.suppressed_vulnerabilities,
+        would_count_again: &|one| outlook.borrow_mut().holds_back_again(one),
         ends: Some(&|packages| advisories.ends(packages)),
     });
     if advice.untried > 0 {

@@ -91,7 +91,8 @@ pub(crate) fn run(arguments: &InspectArgs, terminal: Terminal) -> Result<Outcome
             folder: arguments.file.as_deref().and_then(Path::parent),
         },
         &known,
-        &gate.would_count(today),
+        &gate,
+        today,
         &advisories,
         platform.as_ref(),
     );

@@ -96,7 +96,8 @@ pub(crate) fn run(arguments: &ShipArgs, terminal: Terminal) -> Result<Outcome, F
             folder: Some(&voyage.context),
         },
         &known,
-        &gate.would_count(today),
+        &gate,
+        today,
         &advisories,
         platform,
     );

@@ -492,7 +492,7 @@ fn shares_its_file(kind: PackageKind) -> bool {
     )
 }
 
-fn by_file(inventory: &Inventory) -> HashMap<&str, Vec<Identity<'_>>> {
+pub(super) fn by_file(inventory: &Inventory) -> HashMap<&str, Vec<Identity<'_>>> {
     let mut files: HashMap<&str, Vec<Identity<'_>>> = HashMap::new();
     for package in &inventory.packages {
         if shares_its_file(package.kind) {

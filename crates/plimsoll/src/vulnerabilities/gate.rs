@@ -1,8 +1,8 @@
 //! The gate: gathers what is decided by, and applies what was decided to a report.
 
 mod gaps;
+mod waivers;
 
-use std::cell::RefCell;
 use std::collections::{BTreeMap, HashSet};
 use std::path::{Path, PathBuf};
 
@@ -13,22 +13,20 @@ use plimsoll_model::{
 };
 use plimsoll_rules::CheckOptions;
 
+use self::waivers::{fault_of, own_waivers};
 use super::baseline::Baseline;
 use super::decision::{Decision, Heard, Policy, Standing, Threats, Thresholds, Tolerance, decide};
 use super::image::{BillReferences, ImageIdentity};
 use super::outlook::Outlook;
-use super::pattern::PathPattern;
 use super::pending;
 use super::vex::{self, Attached};
-use super::waiver::{PackagePattern, Waiver};
+use super::waiver::Waiver;
 use crate::advisories::Demand;
 use crate::args::VexArgs;
-use crate::config::{Config, FILE_NAME, Presence, Unjudged, VulnerabilityFailOn, parse_days};
-use crate::exceptions;
+use crate::config::{Config, Presence, Unjudged, VulnerabilityFailOn, parse_days};
 use crate::failure::Failure;
 use crate::foreign::Lists;
 use crate::output;
-use crate::project::shown;
 
 /// Vulnerabilities that are named where an image is held back; the report has all of them.
 const MOST_NAMED: usize = 20;
@@ -269,10 +267,15 @@ impl Gate {
         judged
     }
 
-    /// Tells whether a vulnerability that an image has not yet would hold it back.
-    pub(crate) fn would_count(&self, today: Date) -> impl Fn(&Vulnerability) -> bool {
-        let outlook = RefCell::new(Outlook::new(&self.policy, today));
-        move |one| outlook.borrow_mut().holds_back(one)
+    /// What the policy says of other versions of what is in an image that was judged; `identity` is that
+    /// of the image.
+    pub(crate) fn outlook<'a>(
+        &'a self,
+        report: &'a Report,
+        identity: &'a ImageIdentity,
+        today: Date,
+    ) -> Outlook<'a> {
+        Outlook::new(&self.policy, report, identity, today)
     }
 
     /// Sets aside in a report what is accepted or said to do no harm, and holds nothing back.
@@ -330,7 +333,7 @@ impl Gate {
     }
 
     /// What a report is about.
-    fn identity(&self, report: &Report) -> ImageIdentity {
+    pub(crate) fn identity(&self, report: &Report) -> ImageIdentity {
         let image = match (&report.image, &report.bill) {
             (Some(image), _) => ImageIdentity::of(image),
             (None, Some(bill)) => ImageIdentity::of_bill(bill),
@@ -436,80 +439,6 @@ impl Gate {
         }
         decision
     }
-}
-
-/// The waivers of `plimsoll.toml` that are for vulnerabilities.
-fn own_waivers(config: &Config) -> Vec<Waiver> {
-    let of = |spanned: &toml::Spanned<crate::config::Waiver>| {
-        let waiver = spanned.as_ref();
-        let place = exceptions::place(config, spanned);
-        Waiver {
-            id: waiver.id.as_deref().map(|id| id.trim().to_owned()),
-            packages: waiver
-                .package
-                .as_deref()
-                .and_then(PackagePattern::parse)
-                .into_iter()
-                .collect(),
-            paths: waiver
-                .path
-                .as_deref()
-                .map(PathPattern::wildcard)
-                .into_iter()
-                .collect(),
-            reason: Some(waiver.reason.clone()),
-            owner: Some(waiver.owner.clone()),
-            until: waiver.until.parse().ok(),
-            subject: waiver.subject(),
-            justification: waiver
-                .justification
-                .map(crate::config::Justification::as_str),
-            written_in: match (&place, &config.path) {
-                (Some(place), _) => format!("{}:{}", place.file, place.start.line),
-                (None, Some(path)) => shown(path),
-                (None, None) => FILE_NAME.to_owned(),
-            },
-            place,
-            ..Waiver::default()
-        }
-    };
-    config
-        .policy
-        .waiver
-        .iter()
-        .filter(|waiver| waiver.as_ref().is_for_vulnerabilities())
-        .map(of)
-        .collect()
-}
-
-/// What a waiver of ours is guilty of. Lists of other tools are often shared by many images.
-fn fault_of(
-    waiver: &Waiver,
-    used: bool,
-    options: &CheckOptions,
-    today: Date,
-) -> Option<plimsoll_model::Finding> {
-    let place = waiver.place.as_ref()?;
-    let subject = &waiver.subject;
-    if let Some(until) = waiver.until.filter(|_| waiver.is_expired(today)) {
-        return exceptions::fault(
-            options,
-            "expired-suppression",
-            format!("The waiver for {subject} ended on {until}."),
-            "Mend what it accepted, or give it a new end date that its owner answers for.",
-            Some(place),
-        );
-    }
-    if used {
-        return None;
-    }
-    exceptions::fault(
-        options,
-        "unused-suppression",
-        format!("The waiver for {subject} covers no known vulnerability of this image."),
-        "Remove it, so that it does not hide the next one.",
-        Some(place),
-    )
 }
 
 /// One vulnerability in a line, and where to begin.

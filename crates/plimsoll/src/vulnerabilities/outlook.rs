@@ -1,28 +1,54 @@
-//! What the policy says of vulnerabilities that an image has not: those that another version of a package
-//! brings.
+//! What the policy says of vulnerabilities in other versions of packages than those that an image has.
 
 use std::collections::HashMap;
 
 use jiff::civil::Date;
-use plimsoll_model::{Inventory, Vulnerability};
+use plimsoll_model::{Inventory, Report, Vulnerability};
 
 use super::accepted::Accepted;
-use super::decision::{Policy, Standing, Subject, stand};
+use super::decision::{Policy, Standing, Subject, by_file, stand};
 use super::image::ImageIdentity;
+use super::purl::Identity;
 use super::vex::Coverage;
 use super::work::Effort;
 
-/// Judges them one by one, made ready once. What is accepted or said of a vulnerability whatever the version
-/// or the image holds of them, too; what is said of this image alone does not.
-pub(super) struct Outlook<'p> {
+/// Judges them one by one, made ready once.
+pub(crate) struct Outlook<'p> {
     policy: &'p Policy,
     today: Date,
     accepted: Accepted<'p>,
     coverage: Coverage<'p>,
+    image: Option<Image<'p>>,
+}
+
+/// The image as it is, of which something is accepted.
+struct Image<'p> {
+    inventory: &'p Inventory,
+    files: HashMap<&'p str, Vec<Identity<'p>>>,
+    coverage: Coverage<'p>,
 }
 
 impl<'p> Outlook<'p> {
-    pub(super) fn new(policy: &'p Policy, today: Date) -> Self {
+    /// On the image of a report that was judged.
+    pub(super) fn new(
+        policy: &'p Policy,
+        report: &'p Report,
+        identity: &'p ImageIdentity,
+        today: Date,
+    ) -> Self {
+        let image = (!report.suppressed_vulnerabilities.is_empty()).then(|| Image {
+            inventory: &report.inventory,
+            files: by_file(&report.inventory),
+            coverage: Coverage::new(&policy.statements, identity, Effort::default().statements),
+        });
+        Self {
+            image,
+            ..Self::of_any(policy, today)
+        }
+    }
+
+    /// On no image: nothing is accepted of it.
+    pub(super) fn of_any(policy: &'p Policy, today: Date) -> Self {
         static IMAGE: ImageIdentity = ImageIdentity::UNKNOWN;
         let effort = Effort::default();
         Self {
@@ -30,11 +56,13 @@ impl<'p> Outlook<'p> {
             today,
             accepted: Accepted::new(&policy.waivers, effort.waivers),
             coverage: Coverage::new(&policy.statements, &IMAGE, effort.statements),
+            image: None,
         }
     }
 
-    /// Whether it would hold the image back.
-    pub(super) fn holds_back(&mut self, vulnerability: &Vulnerability) -> bool {
+    /// Whether one that the image has not would hold it back. What is accepted or said of it whatever
+    /// the version or the image holds of it, too; what is said of this image alone does not.
+    pub(crate) fn holds_back(&mut self, vulnerability: &Vulnerability) -> bool {
         let Self { policy, today, .. } = *self;
         // Most are mild, and the lists need not be asked.
         if policy.tolerance(vulnerability, today).is_some() {
@@ -42,15 +70,52 @@ impl<'p> Outlook<'p> {
         }
         let (inventory, files) = (Inventory::default(), HashMap::new());
         let subject = Subject::new(vulnerability, &inventory, &files, true);
-        let mut waiver = None;
-        // What there is too much to compare with stands.
-        let _ = self.accepted.each(&subject, &mut |at| {
-            let one = &policy.waivers[at];
-            if !one.is_expired(today) {
-                waiver.get_or_insert(one);
-            }
-        });
-        let said = self.coverage.said(&subject).ok().flatten();
-        stand(&subject, said, waiver, policy, today) == Standing::HoldsBack
+        stands(
+            &subject,
+            policy,
+            &mut self.accepted,
+            &mut self.coverage,
+            today,
+        )
     }
+
+    /// Whether one that the image has, and that is accepted, would hold it back in another version of its
+    /// package. What is said of the image holds of it.
+    pub(crate) fn holds_back_again(&mut self, vulnerability: &Vulnerability) -> bool {
+        let Self { policy, today, .. } = *self;
+        let Some(image) = &mut self.image else {
+            return false;
+        };
+        if policy.tolerance(vulnerability, today).is_some() {
+            return false;
+        }
+        let subject = Subject::new(vulnerability, image.inventory, &image.files, true);
+        stands(
+            &subject,
+            policy,
+            &mut self.accepted,
+            &mut image.coverage,
+            today,
+        )
+    }
+}
+
+/// Whether one holds back.
+fn stands(
+    subject: &Subject<'_>,
+    policy: &Policy,
+    accepted: &mut Accepted<'_>,
+    coverage: &mut Coverage<'_>,
+    today: Date,
+) -> bool {
+    let mut waiver = None;
+    // What there is too much to compare with stands.
+    let _ = accepted.each(subject, &mut |at| {
+        let one = &policy.waivers[at];
+        if !one.is_expired(today) {
+            waiver.get_or_insert(one);
+        }
+    });
+    let said = coverage.said(subject).ok().flatten();
+    stand(subject, said, waiver, policy, today) == Standing::HoldsBack
 }

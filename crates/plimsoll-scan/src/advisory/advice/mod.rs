@@ -21,7 +21,8 @@ use std::collections::{BTreeMap, HashMap};
 
 use plimsoll_model::{
     Advice, AdvisedAction, AdvisedEdit, BroughtFlaw, Inventory, Package, PackageKind,
-    PendingUpdate, SourceOrigin, StepTarget, VersionStep, Vulnerability, VulnerabilitySeverity,
+    PendingUpdate, SourceOrigin, StepTarget, SuppressedVulnerability, VersionStep, Vulnerability,
+    VulnerabilitySeverity,
 };
 
 pub use self::declared::{
@@ -60,6 +61,10 @@ pub struct AdviceInput<'a> {
     pub weigh: Option<&'a Weigh<'a>>,
     /// Whether a vulnerability would count that another version brings.
     pub would_count: &'a dyn Fn(&Vulnerability) -> bool,
+    /// What is accepted of the image's vulnerabilities.
+    pub accepted: &'a [SuppressedVulnerability],
+    /// Whether one of those would count in another version of its package, as it is there.
+    pub would_count_again: &'a dyn Fn(&Vulnerability) -> bool,
     /// Where the flaws of packages end by the same advisories, for each package: versions that may do
     /// where none is called a fix.
     pub ends: Option<&'a Ends<'a>>,

@@ -6,7 +6,7 @@
 //! by what counts, then by all that is known.
 
 use std::cmp::{Ordering, Reverse};
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use plimsoll_model::{BroughtFlaw, Package, StepTarget, Vulnerability};
 
@@ -112,6 +112,9 @@ impl Cost {
     }
 }
 
+/// What is accepted, by the package URLs of what has it.
+type Accepted<'a> = HashMap<&'a str, Vec<&'a Vulnerability>>;
+
 /// What a step may go to, to be weighed.
 struct Choice {
     /// The place of its step.
@@ -139,6 +142,11 @@ fn weigh(input: &AdviceInput<'_>, again: &mut [Again<'_, '_>]) -> usize {
         .enumerate()
         .filter_map(|(at, (one, ends))| choice(input, at, one, ends, at < room))
         .collect();
+    let mut accepted = Accepted::new();
+    for one in input.accepted {
+        let one = &one.vulnerability;
+        accepted.entry(one.purl.as_str()).or_default().push(one);
+    }
     // Each portion has its own bounds: what is too much of some takes nothing from the others.
     let mut rest = choices.as_slice();
     let mut most = PORTION;
@@ -153,7 +161,7 @@ fn weigh(input: &AdviceInput<'_>, again: &mut [Again<'_, '_>]) -> usize {
         let (portion, behind) = rest.split_at(number);
         let packages = portion.iter().flat_map(|choice| choice.packages.clone());
         match weigh(packages.collect()) {
-            Some(found) => choose(input, again, portion, found),
+            Some(found) => choose(input, again, portion, found, &accepted),
             None if number > 1 => {
                 refusals += 1;
                 let packages = portion.iter().map(|choice| choice.packages.len());
@@ -212,6 +220,7 @@ fn choose(
     again: &mut [Again<'_, '_>],
     choices: &[Choice],
     mut found: Vec<Vulnerability>,
+    accepted: &Accepted<'_>,
 ) {
     found.sort_by_key(|one| one.package);
     let of = |package: usize| {
@@ -227,7 +236,9 @@ fn choose(
             continue;
         };
         let step = &mut *one.step;
-        let had = Had::new(input, step, of(place));
+        let accepted = accepted.get(one.package.purl.as_str());
+        let accepted = accepted.map_or(&[][..], Vec::as_slice);
+        let had = Had::new(input, step, of(place), accepted);
         let mut best: Option<Target> = None;
         for (at, to) in choice.targets.iter().enumerate() {
             let target = had.target(input, step, to.clone(), of(place + 1 + at));
@@ -258,6 +269,8 @@ fn choose(
 /// What a package has as it is installed.
 struct Had<'f> {
     names: HashSet<&'f str>,
+    /// What is accepted of it, and stands nowhere.
+    accepted: Vec<&'f Vulnerability>,
     cost: Cost,
     /// How much each flaw of the step weighs as one that counts: once, in however many places.
     counting: Vec<u64>,
@@ -269,9 +282,11 @@ impl<'f> Had<'f> {
         input: &'f AdviceInput<'i>,
         step: &Step<'_>,
         found: &'f [Vulnerability],
+        accepted: &[&'f Vulnerability],
     ) -> Self {
         let mut had = Self {
             names: HashSet::new(),
+            accepted: Vec::new(),
             cost: Cost::default(),
             counting: Vec::with_capacity(step.flaws.len()),
         };
@@ -288,6 +303,12 @@ impl<'f> Had<'f> {
         }
         // One that is installed several times has its flaws once in each place.
         let told = step.flaws.iter().map(|at| &input.vulnerabilities[*at]);
+        if !accepted.is_empty() {
+            let told: HashSet<&str> = told.clone().flat_map(Vulnerability::names).collect();
+            let accepted = accepted.iter().copied();
+            let stands = |one: &&Vulnerability| one.names().any(|name| told.contains(name));
+            had.accepted = accepted.filter(|one| !stands(one)).collect();
+        }
         for flaw in told.chain(found) {
             if !flaw.names().any(|name| had.names.contains(name)) {
                 had.cost.all = had.cost.all.saturating_add(heft(flaw));
@@ -323,14 +344,21 @@ impl<'f> Had<'f> {
         let is_removed = own().all(|flaw| flaw.removed_in.is_some());
         let mut brings = Vec::new();
         let mut brings_counting = false;
-        let others = found
-            .iter()
-            .filter(|flaw| !flaw.names().any(|name| self.names.contains(name)));
-        for flaw in others {
+        for flaw in found {
+            let is_known = flaw.names().any(|name| self.names.contains(name));
+            let counts_again = is_known && self.counts_again(input, flaw);
+            if is_known && !counts_again {
+                continue;
+            }
             brings.push(BroughtFlaw {
                 id: flaw.id.clone(),
                 severity: flaw.severity,
             });
+            if counts_again {
+                cost.counting = cost.counting.saturating_add(heft(flaw));
+                brings_counting = true;
+                continue;
+            }
             let flaw = Vulnerability {
                 in_base: first.and_then(|first| first.in_base),
                 removed_in: first
@@ -351,6 +379,22 @@ impl<'f> Had<'f> {
             brings_counting,
             cost,
         }
+    }
+
+    /// Whether a flaw of another version is accepted in the one that is installed, and not in that.
+    fn counts_again(&self, input: &AdviceInput<'_>, flaw: &Vulnerability) -> bool {
+        let is_it =
+            |one: &&Vulnerability| one.names().any(|name| flaw.names().any(|own| own == name));
+        // Where it lies, what is accepted there need not change.
+        self.accepted.iter().copied().filter(is_it).any(|one| {
+            (input.would_count_again)(&Vulnerability {
+                package: one.package,
+                origin: one.origin.clone(),
+                in_base: one.in_base,
+                removed_in: one.removed_in,
+                ..flaw.clone()
+            })
+        })
     }
 }
 
@@ -379,9 +423,21 @@ fn raised(step: &Step<'_>, package: &Package, to: &StepTarget) -> Option<Package
     };
     Some(Package {
         version: spelled(step.kind, step.installed, &version),
+        // What is accepted in the version that is installed is not meant.
+        purl: without_version(&package.purl),
         removed_in: None,
         ..package.clone()
     })
+}
+
+/// A package URL without its version.
+fn without_version(purl: &str) -> String {
+    let (whole, rest) = purl.split_at(purl.find(['?', '#']).unwrap_or(purl.len()));
+    // A scope may have its `@` as it is, before the name.
+    let name = whole.rfind('/').map_or(0, |slash| slash + 1);
+    let end = whole[name..].find('@').filter(|at| *at > 0);
+    let end = end.map_or(whole.len(), |at| name + at);
+    format!("{}{rest}", &whole[..end])
 }
 
 /// What was found of packages, by their positions.
@@ -418,5 +474,25 @@ impl<'f> Found<'f> {
                 names.any(|name| self.named.contains(&(package, name)))
             })
             .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_package_url_is_cut_at_its_version() {
+        for (purl, without) in [
+            ("pkg:npm/a@1.0.0", "pkg:npm/a"),
+            ("pkg:npm/%40a/b@1.0.0", "pkg:npm/%40a/b"),
+            ("pkg:npm/@a/b", "pkg:npm/@a/b"),
+            ("pkg:npm/@a", "pkg:npm/@a"),
+            ("pkg:golang/a.b/c@v1#d@e", "pkg:golang/a.b/c#d@e"),
+            ("pkg:maven/g/a@1?type=jar", "pkg:maven/g/a?type=jar"),
+            ("", ""),
+        ] {
+            assert_eq!(without_version(purl), without);
+        }
     }
 }

@@ -1,6 +1,8 @@
 use plimsoll_model::{
     Digest, Evidence, FixState, LayerFacts, LayerOrigin, Origin, SourceFile, Span,
+    VulnerabilityStatus,
 };
+use plimsoll_testkit::vulnerability::plain;
 use proptest::prelude::*;
 
 use super::super::version::Order;
@@ -14,6 +16,8 @@ mod weighed;
 struct Image {
     inventory: Inventory,
     found: Vec<Vulnerability>,
+    /// Of these, what counts in other versions.
+    accepted: Vec<SuppressedVulnerability>,
     dockerfile: SourceFile,
     built_in: Vec<BuiltIn>,
 }
@@ -43,6 +47,7 @@ impl Image {
         Self {
             inventory,
             found: Vec::new(),
+            accepted: Vec::new(),
             dockerfile,
             built_in: Vec::new(),
         }
@@ -80,34 +85,16 @@ impl Image {
             ));
             self.inventory.packages.len() - 1
         });
+        let id = format!("CVE-2026-{}", self.found.len());
         self.found.push(Vulnerability {
-            id: format!("CVE-2026-{}", self.found.len()),
-            aliases: Vec::new(),
-            advisories: Vec::new(),
             package,
-            name: name.to_owned(),
-            purl: self.inventory.packages[package].purl.clone(),
-            installed: installed.to_owned(),
             fixed: fixes.first().map(|fix| (*fix).to_owned()),
-            free_of_all: None,
-            paid_fix: None,
             fixed_versions: fixes.iter().map(|fix| (*fix).to_owned()).collect(),
             fix_state: match fixes {
                 [] => FixState::NotFixed,
                 _ => FixState::Fixed,
             },
             severity,
-            severity_source: None,
-            severity_basis: None,
-            cvss: None,
-            title: None,
-            published: None,
-            modified: None,
-            references: [].into(),
-            symbols: Vec::new(),
-            reachable: None,
-            epss: None,
-            known_exploited: None,
             origin: Origin {
                 layer: Some(LayerOrigin {
                     index: layer,
@@ -118,7 +105,7 @@ impl Image {
                 ..Origin::default()
             },
             in_base: Some(layer == 0),
-            removed_in: None,
+            ..plain(&id, kind.as_str(), name, installed)
         });
         self
     }
@@ -142,6 +129,8 @@ impl Image {
             judge: judge.as_ref().map(|judge| judge as &Judge<'_>),
             weigh,
             would_count: &|one| one.severity >= least,
+            accepted: &self.accepted,
+            would_count_again: &|one| one.severity >= least,
             inventory: &self.inventory,
             vulnerabilities: &self.found,
             base: Some(&SourceOrigin::new(&self.dockerfile, Span::new(0, 9))),

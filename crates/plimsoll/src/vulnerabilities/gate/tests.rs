@@ -3,6 +3,7 @@ use std::path::Path;
 use plimsoll_model::{AdvisoryCoverage, BillSummary, EcosystemPackages, PackageKind, ThreatList};
 
 use super::*;
+use crate::config::FILE_NAME;
 use crate::vulnerabilities::decision::tests::vulnerability;
 
 fn today() -> Date {
@@ -484,7 +485,8 @@ fn what_another_version_brings_is_accepted_as_what_is_there() {
     ]
     .concat();
     let gate = gate(&text);
-    let counts = gate.would_count(today());
+    let mut outlook = Outlook::of_any(&gate.policy, today());
+    let mut counts = |one: &Vulnerability| outlook.holds_back(one);
     let brought = |id: &str, name: &str| Vulnerability {
         purl: format!("pkg:npm/{name}@2.0.0"),
         installed: "2.0.0".to_owned(),
@@ -507,6 +509,40 @@ fn what_another_version_brings_is_accepted_as_what_is_there() {
         ..brought("CVE-2026-0", "a")
     };
     assert!(!counts(&mild));
+}
+
+/// What is accepted of what is installed holds of another version, unless it names the version.
+#[test]
+fn what_is_accepted_here_is_accepted_in_another_version() {
+    let waiver = |what: &str| {
+        format!(
+            "[[policy.waiver]]\n{what}\nreason = \"x\"\nowner = \"ops\"\nuntil = \"2026-11-21\"\n"
+        )
+    };
+    for (what, counts) in [
+        ("package = \"pkg:npm/a@1.0.0\"", true),
+        ("package = \"pkg:npm/a\"", false),
+        ("package = \"a\"\npath = \"app/node_modules/a/*\"", false),
+        ("id = \"CVE-2026-1\"", false),
+    ] {
+        let gate = gate(&waiver(what));
+        let mut report = report();
+        gate.judge(&mut report, &CheckOptions::default(), true, today());
+        assert_eq!(report.suppressed_vulnerabilities.len(), 1, "{what}");
+        let identity = gate.identity(&report);
+        let mut outlook = gate.outlook(&report, &identity, today());
+        let raised = Vulnerability {
+            purl: "pkg:npm/a".to_owned(),
+            installed: "2.0.0".to_owned(),
+            ..report.suppressed_vulnerabilities[0].vulnerability.clone()
+        };
+        assert_eq!(outlook.holds_back_again(&raised), counts, "{what}");
+    }
+    // Nothing is accepted.
+    let (gate, report) = (gate(""), report());
+    let identity = gate.identity(&report);
+    let mut outlook = gate.outlook(&report, &identity, today());
+    assert!(!outlook.holds_back_again(&report.vulnerabilities[0]));
 }
 
 /// Where somebody else took its name for something malicious, one's own application still ships.

@@ -225,6 +225,8 @@ fn an_update_that_waits_for_a_version_that_is_named_is_that_one() {
             judge: None,
             weigh: None,
             would_count: &|_| true,
+            accepted: &[],
+            would_count_again: &|_| true,
             ends: None,
         });
         told(&advice)
@@ -368,6 +370,8 @@ fn flaws_that_end_are_removed_by_what_comes_after() {
         judge: Some(&by_names(&weigh)),
         weigh: Some(&weigh),
         would_count: &|_| true,
+        accepted: &[],
+        would_count_again: &|_| true,
         ends: Some(&ends),
     });
     assert_eq!(
@@ -427,6 +431,8 @@ fn a_version_that_is_known_to_be_vulnerable_is_looked_at_again() {
             judge: Some(&by_names(&weigh)),
             weigh: Some(&weigh),
             would_count: &|_| true,
+            accepted: &[],
+            would_count_again: &|_| true,
             ends: Some(&ends),
         });
         advice.edits[0].steps[0].to.clone()
@@ -476,6 +482,8 @@ fn what_would_keep_its_flaws_is_looked_at_first() {
         judge: Some(&by_names(&weigh)),
         weigh: Some(&weigh),
         would_count: &|_| true,
+        accepted: &[],
+        would_count_again: &|_| true,
         ends: Some(&ends),
     });
     assert_eq!(advice.remaining, [0; 0]);

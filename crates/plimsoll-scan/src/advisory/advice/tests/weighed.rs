@@ -238,3 +238,54 @@ fn what_cannot_be_judged_again_is_told() {
     assert_eq!(steps(&advice), ["1.2.0: "]);
     assert_eq!(advice.untried, 1);
 }
+
+/// What is accepted in the version that is installed may count in another.
+#[test]
+fn what_is_accepted_in_one_version_alone_counts_in_the_next() {
+    let mut image = Image::new().with((PackageKind::Npm, 2, "a", "1.0.0"), High, &["1.2.0"]);
+    let mut advise = |severity, is_accepted: bool| {
+        let other = Vulnerability {
+            id: "CVE-1999-0".to_owned(),
+            severity,
+            ..image.found[0].clone()
+        };
+        image.accepted = Vec::new();
+        if is_accepted {
+            image.accepted.push(SuppressedVulnerability {
+                vulnerability: other.clone(),
+                status: VulnerabilityStatus::Waived,
+                reason: String::new(),
+                justification: None,
+                written_in: String::new(),
+            });
+        }
+        // It stays, whatever the version.
+        let judge = |packages: Vec<Package>| {
+            assert!(
+                packages
+                    .iter()
+                    .all(|one| one.version == "1.0.0" || one.purl == "pkg:npm/a"),
+                "{packages:?}"
+            );
+            let raised = packages.iter().enumerate();
+            let first = raised
+                .clone()
+                .filter(|(_, package)| package.version == "1.0.0")
+                .map(|(at, _)| found_in(at, &image.found[0]));
+            let others = raised.map(|(at, _)| found_in(at, &other));
+            Some(first.chain(others).collect())
+        };
+        image.advise_by(&[], High, Some(&judge))
+    };
+    let advice = advise(High, true);
+    assert_eq!(steps(&advice), ["1.2.0: high"]);
+    assert_eq!((advice.plan, advice.remaining), (vec![], vec![0]));
+    // Accepted there, too.
+    let advice = advise(Medium, true);
+    assert_eq!(steps(&advice), ["1.2.0: "]);
+    assert_eq!((advice.plan, advice.remaining), (vec![0], vec![]));
+    // What is not accepted is not shown, or of another kind.
+    let advice = advise(High, false);
+    assert_eq!(steps(&advice), ["1.2.0: "]);
+    assert_eq!((advice.plan, advice.remaining), (vec![0], vec![]));
+}
