@@ -297,6 +297,9 @@ pub struct Difference {
     /// Known vulnerabilities of installed packages, told apart by number and package, whatever its
     /// version and place; in report order. `None` where nobody looked for any.
     pub vulnerabilities: Option<GainsAndLosses<VulnerabilityChange>>,
+    /// How many of them the new image has and the old one may have had: they are neither gained nor
+    /// lost, and nobody knows that both have them.
+    pub undecided_before: usize,
 }
 
 impl Difference {

@@ -149,6 +149,9 @@ struct WireGains<T> {
     gained: Vec<T>,
     lost: Vec<T>,
     kept: usize,
+    /// Of vulnerabilities alone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    undecided_before: Option<usize>,
 }
 
 #[derive(Serialize)]
@@ -218,7 +221,10 @@ pub fn render(input: &DiffInput<'_>) -> String {
         vulnerabilities: difference
             .vulnerabilities
             .as_ref()
-            .map(|changes| gains(images, changes, |_, change| vulnerability(change))),
+            .map(|changes| WireGains {
+                undecided_before: Some(difference.undecided_before),
+                ..gains(images, changes, |_, change| vulnerability(change))
+            }),
         verdict: input.verdict.map(WireVerdict::new),
     };
     let mut text = serde_json::to_string(&wire).expect("strings and numbers always serialise");
@@ -379,6 +385,7 @@ fn gains<'a, T, W>(
             .map(|one| wire(&images.old, one))
             .collect(),
         kept: gains.kept,
+        undecided_before: None,
     }
 }
 

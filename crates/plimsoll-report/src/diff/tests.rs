@@ -198,6 +198,7 @@ fn example() -> Difference {
             kept: 2,
         },
         vulnerabilities: None,
+        undecided_before: 0,
     }
 }
 

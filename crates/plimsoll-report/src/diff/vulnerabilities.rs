@@ -37,8 +37,11 @@ pub(super) fn live(image: &ComparedImage) -> impl Iterator<Item = &Vulnerability
     found.filter(|one| one.removed_in.is_none())
 }
 
-/// `1 gained, 9 lost, 3 in both`.
-pub(super) fn summary(changes: &GainsAndLosses<VulnerabilityChange>) -> String {
+/// `1 gained, 9 lost, 3 in both`, and how many may have been there before.
+pub(super) fn summary(
+    changes: &GainsAndLosses<VulnerabilityChange>,
+    undecided_before: usize,
+) -> String {
     let unseen = changes
         .lost
         .iter()
@@ -48,8 +51,12 @@ pub(super) fn summary(changes: &GainsAndLosses<VulnerabilityChange>) -> String {
         0 => String::new(),
         unseen => format!(" ({unseen} of them not judged now)"),
     };
+    let undecided = match undecided_before {
+        0 => String::new(),
+        number => format!(", {number} undecided before"),
+    };
     format!(
-        "{} gained, {} lost{unseen}, {} in both",
+        "{} gained, {} lost{unseen}, {} in both{undecided}",
         changes.gained.len(),
         changes.lost.len(),
         changes.kept

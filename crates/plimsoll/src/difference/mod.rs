@@ -30,7 +30,8 @@ pub(crate) struct Side {
 
 /// Lays `old` and `new` side by side.
 pub(crate) fn between(mut old: Side, mut new: Side) -> Difference {
-    let vulnerabilities = vulnerabilities::compare(&mut old.report, &mut new.report);
+    let known = vulnerabilities::compare(&mut old.report, &mut new.report);
+    let undecided_before = known.as_ref().map_or(0, |known| known.undecided_before);
     let packages = packages(
         &old.report.inventory.packages,
         &new.report.inventory.packages,
@@ -74,7 +75,8 @@ pub(crate) fn between(mut old: Side, mut new: Side) -> Difference {
         config: whole.config,
         secrets: whole.secrets,
         findings: whole.findings,
-        vulnerabilities,
+        vulnerabilities: known.map(|known| known.changes),
+        undecided_before,
     }
 }
 

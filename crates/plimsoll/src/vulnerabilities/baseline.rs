@@ -17,6 +17,8 @@ use crate::failure::Failure;
 pub(crate) struct Baseline {
     /// By package and number; whether the package was in use, not removed by a later layer.
     known: HashMap<(String, String), bool>,
+    /// The same by the advisories that tell of them.
+    told_by: HashMap<(String, String), bool>,
     /// The name of the report or the image.
     pub(crate) written_in: String,
     /// What was not looked at there: what it holds counts as new.
@@ -118,6 +120,8 @@ struct Known {
     id: String,
     #[serde(default)]
     aliases: Vec<String>,
+    #[serde(default)]
+    advisories: Vec<String>,
     package: String,
     /// The layer that removed the package again, where one did.
     removed_in: Option<u64>,
@@ -172,7 +176,7 @@ impl Baseline {
         for one in vulnerabilities.into_iter().chain(earlier).chain(open) {
             let aliases = one.aliases.iter().map(String::as_str);
             let ids = std::iter::once(one.id.as_str()).chain(aliases);
-            baseline.add(&one.package, ids, one.removed_in.is_none());
+            baseline.add(&one.package, ids, &one.advisories, one.removed_in.is_none());
         }
         let missing = coverage.missing.iter().filter(|one| one.published);
         for one in missing {
@@ -189,7 +193,8 @@ impl Baseline {
             ..Self::default()
         };
         for one in judged.vulnerabilities.iter().chain(&judged.undecided) {
-            baseline.add(&one.purl, one.names(), one.removed_in.is_none());
+            let in_use = one.removed_in.is_none();
+            baseline.add(&one.purl, one.names(), &one.advisories, in_use);
         }
         let coverage = judged.coverage;
         for missing in coverage.missing.iter().filter(|one| one.published) {
@@ -212,11 +217,20 @@ impl Baseline {
         });
     }
 
-    fn add<'i>(&mut self, purl: &str, ids: impl Iterator<Item = &'i str>, in_use: bool) {
+    fn add<'i>(
+        &mut self,
+        purl: &str,
+        ids: impl Iterator<Item = &'i str>,
+        advisories: &[String],
+        in_use: bool,
+    ) {
         let family = family(purl);
+        let key = |id: &str| (family.clone(), id.to_ascii_uppercase());
         for id in ids {
-            let key = (family.clone(), id.to_ascii_uppercase());
-            *self.known.entry(key).or_default() |= in_use;
+            *self.known.entry(key(id)).or_default() |= in_use;
+        }
+        for id in advisories {
+            *self.told_by.entry(key(id)).or_default() |= in_use;
         }
     }
 
@@ -225,10 +239,13 @@ impl Baseline {
     pub(crate) fn knew(&self, subject: &Subject<'_>) -> bool {
         let one: &Vulnerability = subject.vulnerability;
         let family = family(&one.purl);
-        one.names().any(|id| {
-            let known = self.known.get(&(family.clone(), id.to_ascii_uppercase()));
-            known.is_some_and(|in_use| *in_use || one.removed_in.is_some())
-        })
+        let key = |id: &str| (family.clone(), id.to_ascii_uppercase());
+        let knew =
+            |known: Option<&bool>| known.is_some_and(|in_use| *in_use || one.removed_in.is_some());
+        // An advisory without a number may have told of several flaws, and what is known by its id now was
+        // among them.
+        one.names().any(|id| knew(self.known.get(&key(id))))
+            || knew(self.told_by.get(&key(&one.id)))
     }
 }
 
@@ -271,6 +288,9 @@ mod tests {
             // An erratum that tells of several makes none of them known.
             ("CVE-2026-6", "pkg:npm/a@1", true),
             ("CVE-2026-7", "pkg:npm/a@1", false),
+            // What goes by the id of an advisory alone was told of with it.
+            ("GHSA-CVE-2026-7", "pkg:npm/a@1", true),
+            ("GHSA-CVE-2026-7", "pkg:npm/b@1", false),
             // What was removed by a later layer is new where it is in use.
             ("CVE-2026-5", "pkg:npm/a@1", false),
         ] {

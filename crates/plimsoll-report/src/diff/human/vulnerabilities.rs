@@ -32,7 +32,7 @@ impl Page<'_> {
                 "{} > {}: {}",
                 live(images.old).count(),
                 live(images.new).count(),
-                summary(changes)
+                summary(changes, self.input.difference.undecided_before)
             ),
         );
         let (old, new) = (severities(images.old), severities(images.new));

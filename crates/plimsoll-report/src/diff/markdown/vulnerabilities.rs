@@ -16,8 +16,9 @@ const NUMBERS: usize = 8;
 impl Page<'_> {
     pub(super) fn vulnerability_row(&mut self) {
         let images = self.images();
-        let change = match &self.input.difference.vulnerabilities {
-            Some(changes) => summary(changes),
+        let difference = self.input.difference;
+        let change = match &difference.vulnerabilities {
+            Some(changes) => summary(changes, difference.undecided_before),
             None => "no index of advisories".to_owned(),
         };
         self.row(&[

@@ -4,6 +4,7 @@ use plimsoll_model::{
     AdvisoryCoverage, BillSummary, EcosystemPackages, FixState, Vulnerability, VulnerabilityCause,
     VulnerabilityChange, VulnerabilitySeverity, VulnerabilityStatus,
 };
+use plimsoll_testkit::vulnerability::plain;
 
 use super::*;
 
@@ -15,33 +16,12 @@ fn change(
 ) -> VulnerabilityChange {
     VulnerabilityChange {
         vulnerability: Vulnerability {
-            id: id.to_owned(),
-            aliases: Vec::new(),
             advisories: vec![id.to_owned()],
-            package: 0,
-            name: name.to_owned(),
             purl: format!("pkg:deb/debian/{name}@1.0"),
-            installed: "1.0".to_owned(),
-            fixed: None,
-            free_of_all: None,
-            paid_fix: None,
-            fixed_versions: Vec::new(),
             fix_state: FixState::WillNotFix,
             severity,
-            severity_source: None,
-            severity_basis: None,
-            cvss: None,
-            title: None,
-            published: None,
-            modified: None,
-            references: [].into(),
-            symbols: Vec::new(),
-            reachable: None,
-            epss: None,
-            known_exploited: None,
-            origin: Origin::default(),
             in_base: Some(true),
-            removed_in: None,
+            ..plain(id, "deb", name, "1.0")
         },
         cause,
     }
@@ -175,6 +155,17 @@ fn an_object_of_vulnerabilities() {
     assert_eq!(changes["gained"][1]["other_versions"][1], "0.9");
     assert_eq!(changes["gained"][1]["fixed"], "1.1");
     assert_eq!(changes["lost"][4]["other_status"], "not-affected");
+    assert_eq!(changes["undecided_before"], 0);
+    let undecided = Difference {
+        undecided_before: 2,
+        ..judged()
+    };
+    let value: serde_json::Value = serde_json::from_str(&json(&input(&undecided))).unwrap();
+    assert_eq!(value["vulnerabilities"]["undecided_before"], 2);
+    assert_eq!(value["findings"].get("undecided_before"), None);
+    for text in [human(&input(&undecided)), markdown(&input(&undecided))] {
+        assert!(text.contains(" 0 in both, 2 undecided before"), "{text}");
+    }
     let blind: serde_json::Value = serde_json::from_str(&json(&input(&example()))).unwrap();
     assert_eq!(blind["vulnerabilities"], serde_json::Value::Null);
     assert_eq!(blind["old"]["advisories"], serde_json::Value::Null);
