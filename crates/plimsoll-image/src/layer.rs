@@ -132,6 +132,18 @@ pub fn walk<R: LayerReader>(
     layers: &[usize],
     reader: impl Fn(usize) -> R + Sync,
 ) -> Result<Vec<Walked<R>>, ImageError> {
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    walk_on(cores, image, limits, layers, reader)
+}
+
+/// The same on so many cores. What is found does not depend on them: only who does the work does.
+fn walk_on<R: LayerReader>(
+    cores: usize,
+    image: &Image,
+    limits: LayerLimits,
+    layers: &[usize],
+    reader: impl Fn(usize) -> R + Sync,
+) -> Result<Vec<Walked<R>>, ImageError> {
     // The largest first, so that none of them is left over for one thread at the end.
     let mut order: Vec<usize> = (0..layers.len()).collect();
     let size = |turn: &usize| Some(image.manifest.layers.get(*layers.get(*turn)?)?.size);
@@ -139,9 +151,9 @@ pub fn walk<R: LayerReader>(
     let next = AtomicUsize::new(0);
     let failed = AtomicUsize::new(usize::MAX);
     let slots: Vec<Slot<R>> = layers.iter().map(|_| Mutex::new(None)).collect();
-    let threads = cores().min(layers.len());
+    let threads = cores.min(layers.len());
     let pool = Pool::default();
-    let hashers = Hashers::default();
+    let hashers = Hashers::on(cores);
     std::thread::scope(|scope| {
         let _closing = hashers.closing();
         let (order, slots, next, failed) = (&order, &slots, &next, &failed);
@@ -163,6 +175,7 @@ pub fn walk<R: LayerReader>(
                     image,
                     index: *layer,
                     limits,
+                    cores,
                     pool,
                     hash: &hash,
                     cancelled: &cancelled,
@@ -206,11 +219,6 @@ pub fn walk<R: LayerReader>(
     Ok(walked)
 }
 
-/// How many threads run at once.
-fn cores() -> usize {
-    std::thread::available_parallelism().map_or(1, usize::from)
-}
-
 /// Where one layer's result is put; empty where the layer was not begun.
 type Slot<R> = Mutex<Option<Walked<R>>>;
 
@@ -219,6 +227,8 @@ struct LayerWalk<'a> {
     image: &'a Image,
     index: usize,
     limits: LayerLimits,
+    /// How many threads run at once.
+    cores: usize,
     pool: &'a Pool,
     /// Begins a stream that is hashed by others.
     hash: &'a (dyn Fn() -> (Feed, Digesting) + Sync),
@@ -251,7 +261,7 @@ impl LayerWalk<'_> {
             let blobs = &self.image.blobs;
             let is_worth_a_thread = match is_verified_by_blob {
                 true => blobs.is_made_up(),
-                false => !blobs.is_at_hand() || cores() > 2,
+                false => !blobs.is_at_hand() || self.cores > 2,
             };
             if !is_small && is_worth_a_thread {
                 source = source.ahead(scope, feed.take());

@@ -21,8 +21,12 @@ const DEPTH: usize = 8;
 const PATIENCE: usize = DEPTH / 2;
 
 /// All streams of a walk, and the threads that hash them.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Hashers(Arc<Shared>);
+#[derive(Debug)]
+pub(super) struct Hashers {
+    shared: Arc<Shared>,
+    /// Threads at most.
+    most: usize,
+}
 
 #[derive(Debug, Default)]
 struct Shared {
@@ -99,28 +103,36 @@ impl Shared {
 }
 
 impl Hashers {
+    /// As many as keep up where so many cores read.
+    pub(super) fn on(cores: usize) -> Self {
+        Self {
+            shared: Arc::default(),
+            // One thread hashes about as fast as two others read.
+            most: cores.div_ceil(2),
+        }
+    }
+
     /// A stream to be hashed: where its pieces go in, and where its digest comes out. A thread of
     /// `scope` is begun if there are too few.
     pub(super) fn stream<'scope>(&self, scope: &'scope Scope<'scope, '_>) -> (Feed, Digesting) {
-        let mut state = self.0.lock();
+        let mut state = self.shared.lock();
         let number = state.streams.len();
         state.streams.push(Some(Stream {
             sum: Some(Sum::default()),
             ..Stream::default()
         }));
-        // One thread hashes about as fast as two others read.
-        if state.threads < super::cores().div_ceil(2) {
+        if state.threads < self.most {
             state.threads += 1;
-            let shared = Arc::clone(&self.0);
+            let shared = Arc::clone(&self.shared);
             scope.spawn(move || work(&shared));
         }
         drop(state);
         let feed = Feed {
-            shared: Arc::clone(&self.0),
+            shared: Arc::clone(&self.shared),
             number,
         };
         let digesting = Digesting {
-            shared: Arc::clone(&self.0),
+            shared: Arc::clone(&self.shared),
             number,
         };
         (feed, digesting)
@@ -128,7 +140,7 @@ impl Hashers {
 
     /// Lets the threads go when what this gives is dropped and nothing is left to be hashed.
     pub(super) fn closing(&self) -> Closing {
-        Closing(Arc::clone(&self.0))
+        Closing(Arc::clone(&self.shared))
     }
 }
 
@@ -382,8 +394,8 @@ mod tests {
     #[test]
     fn streams_of_any_number_and_length_get_their_own_digests() {
         let pool = Pool::default();
-        for streams in 1..=5_usize {
-            let hashers = Hashers::default();
+        for (streams, cores) in (1..=5_usize).flat_map(|streams| [(streams, 1), (streams, 4)]) {
+            let hashers = Hashers::on(cores);
             std::thread::scope(|scope| {
                 let _closing = hashers.closing();
                 let feeders: Vec<_> = (0..streams)
@@ -414,7 +426,7 @@ mod tests {
     #[test]
     fn a_stream_that_broke_off_has_no_digest_and_keeps_nobody_waiting() {
         let pool = Pool::default();
-        let hashers = Hashers::default();
+        let hashers = Hashers::on(1);
         std::thread::scope(|scope| {
             let _closing = hashers.closing();
             let (broken, of_broken) = hashers.stream(scope);

@@ -26,6 +26,8 @@ pub(super) struct Pipe<'a> {
     passed: u64,
     hasher: Option<Sha256>,
     hashing: Option<Feed>,
+    /// Whether what it reads could not be had to its end.
+    has_failed: bool,
 }
 
 impl<'a> Pipe<'a> {
@@ -38,6 +40,7 @@ impl<'a> Pipe<'a> {
             passed: 0,
             hasher: None,
             hashing: None,
+            has_failed: false,
         }
     }
 
@@ -118,7 +121,10 @@ impl<'a> Pipe<'a> {
                 }
             }
             // A stream that was not read to its end has no digest.
-            Some(Err(_)) => self.hashing = None,
+            Some(Err(_)) => {
+                self.hashing = None;
+                self.has_failed = true;
+            }
             None => {
                 if let Some(hashing) = self.hashing.take() {
                     hashing.complete();
@@ -126,6 +132,11 @@ impl<'a> Pipe<'a> {
             }
         }
         item
+    }
+
+    /// Whether it gave an error: what is made of its bytes is not to blame then.
+    pub(super) fn has_failed(&self) -> bool {
+        self.has_failed
     }
 
     /// Bytes that were read from it.

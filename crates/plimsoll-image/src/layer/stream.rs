@@ -301,10 +301,8 @@ impl<'a> Decoded<'a> {
     /// Turns a decoder's complaint into ours; but first the rest of the blob is read, because a
     /// wrong digest explains everything else.
     fn damaged(&mut self, error: io::Error) -> io::Error {
-        if error
-            .get_ref()
-            .is_some_and(|inner| inner.is::<ImageError>())
-        {
+        // Where there was nothing to decompress, nothing was wrong with it.
+        if self.source().has_failed() {
             return error;
         }
         if let Err(error) = super::drain(self.source()) {

@@ -1,3 +1,6 @@
+mod ways;
+
+use std::fmt::Debug;
 use std::io::Read;
 use std::sync::Mutex;
 
@@ -7,8 +10,11 @@ use super::*;
 use crate::seed::{gzip, image, image_of, noise, tar};
 use crate::{media_type, sha256};
 
+/// So many cores that nobody helps, that some do, and that layers are read ahead wherever they lie.
+const CORES: [usize; 3] = [1, 2, 4];
+
 /// Remembers what it is given.
-#[derive(Default)]
+#[derive(Debug, Default, PartialEq)]
 struct Recorder(Vec<(String, EntryKind, Vec<u8>)>);
 
 impl LayerReader for Recorder {
@@ -27,17 +33,31 @@ fn walked(image: &Image, limits: LayerLimits) -> Result<Vec<(Recorder, LayerStat
     all(image, limits, Recorder::default)
 }
 
-/// Every layer, or the first error.
-fn all<R: LayerReader>(
+/// Every layer, or the first error: the same, however many cores there are.
+fn all<R: LayerReader + Debug + PartialEq>(
     image: &Image,
     limits: LayerLimits,
     reader: impl Fn() -> R + Sync,
 ) -> Result<Vec<(R, LayerStats)>, ImageError> {
     let layers: Vec<usize> = (0..image.manifest.layers.len()).collect();
-    walk(image, limits, &layers, |_| reader())?
-        .into_iter()
-        .map(|one| Ok((one.reader, one.outcome?)))
-        .collect()
+    let on = |cores| {
+        walk_on(cores, image, limits, &layers, |_| reader())?
+            .into_iter()
+            .map(|one| Ok((one.reader, one.outcome?)))
+            .collect()
+    };
+    let [first, others @ ..]: [Result<Vec<(R, LayerStats)>, ImageError>; 3] = CORES.map(on);
+    for other in &others {
+        match (&first, other) {
+            (Ok(first), Ok(other)) => assert!(first == other),
+            (first, other) => {
+                let told =
+                    |one: &Result<_, ImageError>| one.as_ref().err().map(ToString::to_string);
+                assert_eq!(told(first), told(other));
+            }
+        }
+    }
+    first
 }
 
 /// The error of an image with one layer.
@@ -114,6 +134,7 @@ fn a_layer_may_be_read_as_a_stream() {
 
 #[test]
 fn what_is_left_unread_is_verified_all_the_same() {
+    #[derive(Debug, PartialEq)]
     struct Lazy;
     impl LayerReader for Lazy {
         fn entry(&mut self, _: &Entry, _: &mut dyn BufRead) -> Result<(), ImageError> {
@@ -341,18 +362,19 @@ fn the_lowest_failing_layer_is_told_of() {
         assert!(error.contains("../low"), "{error}");
     }
     // The good ones are walked all the same.
-    let one = walk(&image, LayerLimits::default(), &[4, 1, 2, 3], |_| {
-        Recorder::default()
-    })
-    .unwrap();
-    let told: Vec<_> = one
-        .iter()
-        .map(|one| (one.layer, one.outcome.is_ok(), one.reader.0.len()))
-        .collect();
-    assert_eq!(
-        told,
-        [(4, true, 1), (1, false, 0), (2, true, 1), (3, false, 0)]
-    );
+    for cores in CORES {
+        let limits = LayerLimits::default();
+        let recorder = |_| Recorder::default();
+        let one = walk_on(cores, &image, limits, &[4, 1, 2, 3], recorder).unwrap();
+        let told: Vec<_> = one
+            .iter()
+            .map(|one| (one.layer, one.outcome.is_ok(), one.reader.0.len()))
+            .collect();
+        assert_eq!(
+            told,
+            [(4, true, 1), (1, false, 0), (2, true, 1), (3, false, 0)]
+        );
+    }
 }
 
 #[test]
@@ -365,13 +387,15 @@ fn a_readers_own_error_ends_the_walk() {
     }
     let folder = tempfile::tempdir().unwrap();
     let image = image(folder.path(), "x", &[tar(&[("a", &noise(5 << 20, 4))])]);
-    let made = Mutex::new(0);
-    let error = walk(&image, LayerLimits::default(), &[0], |_| {
-        *made.lock().unwrap() += 1;
-        Full
-    });
-    assert_eq!(error.err().unwrap().to_string(), "enough");
-    assert_eq!(made.into_inner().unwrap(), 1);
+    for cores in CORES {
+        let made = Mutex::new(0);
+        let error = walk_on(cores, &image, LayerLimits::default(), &[0], |_| {
+            *made.lock().unwrap() += 1;
+            Full
+        });
+        assert_eq!(error.err().unwrap().to_string(), "enough");
+        assert_eq!(made.into_inner().unwrap(), 1);
+    }
 }
 
 /// Some files of one byte and some of more than a piece, three megabytes together.
@@ -406,7 +430,7 @@ fn large_layers_pass_through_threads_unharmed() {
             (media_type::OCI_LAYER_GZIP, zstd, diff_id),
         ],
     );
-    for _ in 0..5 {
+    for _ in 0..2 {
         for (recorder, stats) in walked(&image, LayerLimits::default()).unwrap() {
             let found = recorder.0.into_iter().map(|(path, _, bytes)| (path, bytes));
             assert!(found.eq(big_files()));
@@ -431,10 +455,13 @@ fn a_readers_panic_leaves_nobody_waiting() {
     }
     let folder = tempfile::tempdir().unwrap();
     let image = image(folder.path(), "x", &[big_tar()]);
-    let walking = std::thread::spawn(move || {
-        let _ = walk(&image, LayerLimits::default(), &[0], |_| Clumsy);
-    });
-    assert!(walking.join().is_err());
+    for cores in CORES {
+        let image = image.clone();
+        let walking = std::thread::spawn(move || {
+            let _ = walk_on(cores, &image, LayerLimits::default(), &[0], |_| Clumsy);
+        });
+        assert!(walking.join().is_err());
+    }
 }
 
 #[test]
@@ -452,16 +479,13 @@ fn what_came_by_before_the_damage_is_kept() {
         let folder = tempfile::tempdir().unwrap();
         let layers = vec![(media_type::OCI_LAYER, half, sha256(&plain))];
         let image = image_of(folder.path(), "x", layers);
-        let walked = walk(&image, LayerLimits::default(), &[0], |_| {
-            Recorder::default()
-        })
-        .unwrap();
-        let error = walked[0].outcome.as_ref().unwrap_err().to_string();
-        assert!(error.contains(word), "{error}");
-        assert!(
-            walked[0].reader.0.len() > 10,
-            "{}",
-            walked[0].reader.0.len()
-        );
+        for cores in CORES {
+            let limits = LayerLimits::default();
+            let walked = walk_on(cores, &image, limits, &[0], |_| Recorder::default()).unwrap();
+            let error = walked[0].outcome.as_ref().unwrap_err().to_string();
+            assert!(error.contains(word), "{error}");
+            let came = walked[0].reader.0.len();
+            assert!(came > 10, "{came}");
+        }
     }
 }

@@ -25,7 +25,18 @@ pub(super) fn on_all_cores<'t, T: Sync, R: Send>(
         return None;
     }
     let cores = CORES.get_or_init(|| thread::available_parallelism().map_or(1, NonZero::get));
-    let parts = (all / LEAST).min(*cores).min(MOST);
+    on(*cores, all, items, weight, part)
+}
+
+/// The same on so many cores, of items that weigh so much in all.
+fn on<'t, T: Sync, R: Send>(
+    cores: usize,
+    all: usize,
+    items: &'t [T],
+    weight: impl Fn(&T) -> usize,
+    part: impl Fn(&'t [T], usize) -> Option<R> + Sync,
+) -> Option<Vec<R>> {
+    let parts = (all / LEAST).min(cores).min(MOST);
     if parts < 2 {
         return None;
     }
@@ -73,22 +84,35 @@ mod tests {
 
     use super::*;
 
-    /// What each core was given.
-    fn parts(items: &[usize]) -> Option<Vec<Vec<usize>>> {
-        on_all_cores(items, |item| *item, |range, _| Some(range.to_vec()))
+    /// What each of so many cores was given.
+    fn parts(cores: usize, items: &[usize]) -> Option<Vec<Vec<usize>>> {
+        let all = items.iter().sum();
+        let part = |range: &[usize], _| Some(range.to_vec());
+        on(cores, all, items, |item| *item, part)
     }
 
     #[test]
     fn what_one_core_does_as_fast_is_left_to_it() {
-        assert_eq!(parts(&[]), None);
-        assert_eq!(parts(&[2 * LEAST - 1]), None);
+        for cores in [1, 2, 64] {
+            assert_eq!(parts(cores, &[]), None);
+            assert_eq!(parts(cores, &[2 * LEAST - 1]), None);
+        }
+        assert_eq!(parts(1, &[LEAST; 100]), None);
+        assert_eq!(parts(2, &[LEAST; 100]).map(|parts| parts.len()), Some(2));
+        assert_eq!(
+            parts(64, &[LEAST; 100]).map(|parts| parts.len()),
+            Some(MOST)
+        );
     }
 
     #[test]
     fn nothing_is_made_where_one_part_fails() {
         let items: Vec<usize> = (0..64).map(|at| LEAST + at).collect();
         let all_but_last = |range: &[usize], _| (range.last() != items.last()).then_some(());
-        assert_eq!(on_all_cores(&items, |item| *item, all_but_last), None);
+        for cores in [1, 2, 3, 64] {
+            let all = items.iter().sum();
+            assert_eq!(on(cores, all, &items, |item| *item, all_but_last), None);
+        }
     }
 
     proptest! {
@@ -105,8 +129,12 @@ mod tests {
         }
 
         #[test]
-        fn parts_are_in_order(items in proptest::collection::vec(0..2 * LEAST, 0..60)) {
-            if let Some(parts) = parts(&items) {
+        fn parts_are_in_order(
+            items in proptest::collection::vec(0..2 * LEAST, 0..60),
+            cores in 1..20_usize,
+        ) {
+            if let Some(parts) = parts(cores, &items) {
+                prop_assert!(parts.len() <= cores.min(MOST));
                 prop_assert_eq!(parts.concat(), items);
             }
         }
