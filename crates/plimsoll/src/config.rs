@@ -3,22 +3,24 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use plimsoll_model::{Severity, Skipped, SourceFile};
-use plimsoll_rules::LabelFormat;
+use plimsoll_model::{Skipped, SourceFile};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use toml::Spanned;
 
-use crate::args::EngineChoice;
 use crate::failure::Failure;
 use crate::thresholds::Thresholds;
 
+mod size;
 mod vulnerabilities;
 mod waiver;
+mod words;
+pub(crate) use size::parse_size;
 pub(crate) use vulnerabilities::{
     Presence, ThresholdConfig, Unjudged, VulnerabilityConfig, VulnerabilityFailOn, parse_days,
 };
 pub(crate) use waiver::{Justification, Waiver};
+pub(crate) use words::{AudienceName, EngineName, FailOn, LabelForm, SeverityName};
 
 /// The name it is looked for by.
 pub(crate) const FILE_NAME: &str = "plimsoll.toml";
@@ -112,144 +114,6 @@ pub(crate) struct Allow {
     pub(crate) reason: Option<String>,
     /// The last day it holds, `YYYY-MM-DD`.
     pub(crate) until: Option<String>,
-}
-
-/// Whom the default set is for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub(crate) enum AudienceName {
-    /// Everybody.
-    Default,
-    /// Those who want style and house rules, too.
-    Strict,
-}
-
-/// What makes `check` exit 1.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub(crate) enum FailOn {
-    /// Nothing.
-    Never,
-    /// Any finding.
-    Info,
-    /// `low` and above.
-    Low,
-    /// `medium` and above.
-    Medium,
-    /// `high` and above.
-    High,
-    /// `critical`.
-    Critical,
-}
-
-impl FailOn {
-    /// Whether a finding of this severity does.
-    pub(crate) fn counts(self, severity: Severity) -> bool {
-        let least = match self {
-            Self::Never => return false,
-            Self::Info => Severity::Info,
-            Self::Low => Severity::Low,
-            Self::Medium => Severity::Medium,
-            Self::High => Severity::High,
-            Self::Critical => Severity::Critical,
-        };
-        severity >= least
-    }
-
-    /// The word in the configuration.
-    pub(crate) fn as_str(self) -> &'static str {
-        match self {
-            Self::Never => "never",
-            Self::Info => "info",
-            Self::Low => "low",
-            Self::Medium => "medium",
-            Self::High => "high",
-            Self::Critical => "critical",
-        }
-    }
-}
-
-impl From<Severity> for FailOn {
-    fn from(severity: Severity) -> Self {
-        match severity {
-            Severity::Info => Self::Info,
-            Severity::Low => Self::Low,
-            Severity::Medium => Self::Medium,
-            Severity::High => Self::High,
-            Severity::Critical => Self::Critical,
-        }
-    }
-}
-
-/// The form of a label's value.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
-pub(crate) enum LabelForm {
-    /// Anything but nothing.
-    #[serde(rename = "text")]
-    Text,
-    /// A URL (RFC 3986).
-    #[serde(rename = "url")]
-    Url,
-    /// A date and time (RFC 3339).
-    #[serde(rename = "rfc3339")]
-    Rfc3339,
-    /// An SPDX licence expression.
-    #[serde(rename = "spdx")]
-    Spdx,
-    /// A git commit's hash.
-    #[serde(rename = "hash")]
-    Hash,
-    /// A version (Semantic Versioning 2.0.0).
-    #[serde(rename = "semver")]
-    SemVer,
-    /// An e-mail address (RFC 5322).
-    #[serde(rename = "email")]
-    Email,
-}
-
-impl LabelForm {
-    const ALL: [(&'static str, Self); 7] = [
-        ("text", Self::Text),
-        ("url", Self::Url),
-        ("rfc3339", Self::Rfc3339),
-        ("spdx", Self::Spdx),
-        ("hash", Self::Hash),
-        ("semver", Self::SemVer),
-        ("email", Self::Email),
-    ];
-
-    /// Reads the word; hadolint's other words, too.
-    pub(crate) fn parse(word: &str) -> Option<Self> {
-        let word = match word.to_ascii_lowercase().as_str() {
-            "rawtext" | "" => "text".to_owned(),
-            "githash" => "hash".to_owned(),
-            word => word.to_owned(),
-        };
-        let known = Self::ALL.iter().find(|(known, _)| *known == word)?;
-        Some(known.1)
-    }
-
-    /// The word.
-    pub(crate) fn as_str(self) -> &'static str {
-        Self::ALL
-            .iter()
-            .find(|(_, form)| *form == self)
-            .map_or("text", |(word, _)| word)
-    }
-}
-
-impl From<LabelForm> for LabelFormat {
-    fn from(form: LabelForm) -> Self {
-        match form {
-            LabelForm::Text => Self::Text,
-            LabelForm::Url => Self::Url,
-            LabelForm::Rfc3339 => Self::Rfc3339,
-            LabelForm::Spdx => Self::Spdx,
-            LabelForm::Hash => Self::GitHash,
-            LabelForm::SemVer => Self::SemVer,
-            LabelForm::Email => Self::Email,
-        }
-    }
 }
 
 /// Editions of the rule set that this program has.
@@ -355,56 +219,6 @@ pub(crate) struct ShipConfig {
     pub(crate) tags: Vec<String>,
     /// Whether the image is tagged `latest` too.
     pub(crate) latest: bool,
-}
-
-/// A severity, by its word.
-#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub(crate) enum SeverityName {
-    /// Worth knowing.
-    Info,
-    /// Costs time, size or comfort.
-    Low,
-    /// Needs another mistake to hurt.
-    Medium,
-    /// Hurts by itself.
-    High,
-    /// Gives the ship away.
-    Critical,
-}
-
-impl From<SeverityName> for Severity {
-    fn from(name: SeverityName) -> Self {
-        match name {
-            SeverityName::Info => Self::Info,
-            SeverityName::Low => Self::Low,
-            SeverityName::Medium => Self::Medium,
-            SeverityName::High => Self::High,
-            SeverityName::Critical => Self::Critical,
-        }
-    }
-}
-
-/// An engine, by its word.
-#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub(crate) enum EngineName {
-    /// The first that works.
-    Auto,
-    /// Plimsoll's own.
-    Native,
-    /// BuildKit.
-    Buildkit,
-}
-
-impl From<EngineName> for EngineChoice {
-    fn from(name: EngineName) -> Self {
-        match name {
-            EngineName::Auto => Self::Auto,
-            EngineName::Native => Self::Native,
-            EngineName::Buildkit => Self::Buildkit,
-        }
-    }
 }
 
 /// Its JSON schema, for editors.
@@ -578,27 +392,6 @@ fn suggestion(message: &str) -> Option<String> {
         .map(|(_, known)| known.to_owned())
 }
 
-/// Reads a size: a number with `B`, `kB`, `MB`, `GB` (powers of 1000) or `KiB`, `MiB`, `GiB`.
-pub(crate) fn parse_size(text: &str) -> Option<u64> {
-    let text = text.trim();
-    let digits = text
-        .find(|c: char| !(c.is_ascii_digit() || c == '.'))
-        .unwrap_or(text.len());
-    let number: f64 = text[..digits].parse().ok()?;
-    let unit: f64 = match text[digits..].trim() {
-        "" | "B" => 1.0,
-        "kB" | "KB" => 1e3,
-        "MB" => 1e6,
-        "GB" => 1e9,
-        "KiB" => 1024.0,
-        "MiB" => 1024.0 * 1024.0,
-        "GiB" => 1024.0 * 1024.0 * 1024.0,
-        _ => return None,
-    };
-    let bytes = number * unit;
-    (bytes.is_finite() && bytes <= 1e15).then_some(bytes as u64)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -668,15 +461,5 @@ mod tests {
             "{failure}"
         );
         assert!(read("[policy.vulnerabilities]\nfail-on = \"info\"\n").is_err());
-    }
-
-    #[test]
-    fn sizes() {
-        assert_eq!(parse_size("500MB"), Some(500_000_000));
-        assert_eq!(parse_size("1.5 GiB"), Some(1_610_612_736));
-        assert_eq!(parse_size("12"), Some(12));
-        for bad in ["", "MB", "1.2.3MB", "1TB?", "-1MB", "9999999999999GB"] {
-            assert_eq!(parse_size(bad), None, "{bad}");
-        }
     }
 }

@@ -8,6 +8,7 @@ use plimsoll_model::{ChangeKind, VulnerabilityCause, VulnerabilityChange};
 use super::super::vulnerabilities::{
     Remedy, fix, live, missing, place, remark, remedies, severities, summary, version,
 };
+use super::summary::both;
 use super::{Page, bad, mark};
 use crate::human::{paint, vulnerability_style};
 use crate::tally;
@@ -36,7 +37,7 @@ impl Page<'_> {
             ),
         );
         let (old, new) = (severities(images.old), severities(images.new));
-        self.field("", &super::both(&old, &new));
+        self.field("", &both(&old, &new));
         let unknown = [("old", missing(images.old)), ("new", missing(images.new))];
         for (word, missing) in unknown {
             if let Some(missing) = missing {
