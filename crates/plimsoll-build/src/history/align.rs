@@ -107,6 +107,14 @@ fn likeness(step: &Step<'_>, entry: &Entry<'_>) -> Likeness {
     }
 }
 
+/// Whether entries are what as many steps left, one by one, and one of them for sure.
+pub(super) fn are_of(steps: &[Step<'_>], entries: &[Entry<'_>]) -> bool {
+    let pairs = || steps.iter().zip(entries);
+    steps.len() == entries.len()
+        && pairs().all(|(step, entry)| likeness(step, entry) != Likeness::Other)
+        && pairs().any(|(step, entry)| likeness(step, entry) == Likeness::Same)
+}
+
 /// For each entry the number of the step that left it.
 pub(super) fn align(steps: &[Step<'_>], entries: &[Entry<'_>]) -> Vec<Option<usize>> {
     let from_the_end = pair_ends(steps, entries);

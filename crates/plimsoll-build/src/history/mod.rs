@@ -1,15 +1,17 @@
 //! Traces the layers of a finished image to the Dockerfile it was built from.
 
 use plimsoll_model::{ImageConfig, SourceFile, SourceOrigin, Span};
-use plimsoll_syntax::dockerfile::{self, Base, ResolveInput};
+use plimsoll_syntax::dockerfile::{self, Base, Dockerfile, Resolution, ResolveInput};
 
 mod align;
+mod triggers;
 
 use self::align::{Entry, Step};
 use crate::buildkit::places::{Places, layers_of};
 
 /// For each of an image's `layers` the instruction of `file` that made it, as far as the image's
-/// history tells. Layers of the base stay without: the Dockerfile has no line for them but FROM.
+/// history tells. Layers of the base stay without: the Dockerfile has no line for them but FROM. What
+/// the base's ONBUILD instructions made in this build is FROM's.
 pub fn layer_sources(
     file: &SourceFile,
     config: &ImageConfig,
@@ -53,7 +55,8 @@ pub fn foreign_steps(file: &SourceFile, config: &ImageConfig) -> Vec<SourceOrigi
 /// For each entry of the history the instruction that left it.
 fn spans(file: &SourceFile, config: &ImageConfig) -> Vec<Option<Span>> {
     let (tree, _) = dockerfile::parse(file.clone());
-    let places = Places::new(&tree, &dockerfile::resolve(&tree, &ResolveInput::default()));
+    let resolution = dockerfile::resolve(&tree, &ResolveInput::default());
+    let places = Places::new(&tree, &resolution);
     let steps: Vec<Step<'_>> = places
         .history()
         .iter()
@@ -68,9 +71,16 @@ fn spans(file: &SourceFile, config: &ImageConfig) -> Vec<Option<Span>> {
         .map(|entry| Entry::new(entry.created_by.as_deref().unwrap_or_default()))
         .collect();
     let found = align::align(&steps, &entries).into_iter();
-    found
+    let mut found: Vec<Option<Span>> = found
         .map(|step| Some(places.history().get(step?)?.1))
-        .collect()
+        .collect();
+    if let Some(first) = found.iter().position(Option::is_some)
+        && let Some(from) = base_span(&tree, &resolution)
+    {
+        let count = triggers::triggered(&config.history, &entries, first);
+        found[first - count..first].fill(Some(from));
+    }
+    found
 }
 
 /// The FROM instruction of `file` that names the image which the last stage, or the stage `target`,
@@ -84,6 +94,10 @@ pub fn base_source(file: &SourceFile, target: Option<&str>) -> Option<SourceOrig
             ..ResolveInput::default()
         },
     );
+    Some(SourceOrigin::new(file, base_span(&tree, &resolution)?))
+}
+
+fn base_span(tree: &Dockerfile, resolution: &Resolution) -> Option<Span> {
     let mut stage = resolution.stages.get(resolution.target?)?;
     while let Base::Stage(below) = stage.base {
         // A stage stands on an earlier one only.
@@ -95,7 +109,7 @@ pub fn base_source(file: &SourceFile, target: Option<&str>) -> Option<SourceOrig
     match stage.base {
         Base::Image(_) | Base::Unresolved(_) => {
             let instruction = tree.instructions().nth(stage.from)?;
-            Some(SourceOrigin::new(file, instruction.span))
+            Some(instruction.span)
         }
         Base::Scratch | Base::Stage(_) | Base::Context(_) => None,
     }
@@ -145,5 +159,59 @@ mod tests {
             .map(|source| source.map(|source| source.start.line))
             .collect();
         assert_eq!(lines, [None, Some(2), Some(4)]);
+    }
+
+    /// What ONBUILD of the base made stands between what the base ends with and the first own line.
+    #[test]
+    fn what_triggers_of_the_base_made_is_the_line_s_that_names_it() {
+        let lines = |between: &[&str], made: [&str; 2], own: &str| {
+            let entry = |created_by: &str, created: &str| HistoryEntry {
+                created_by: Some(created_by.to_owned()),
+                created: Some(created.to_owned()),
+                empty_layer: !["RUN", "COPY", "/bin/sh -c npm", "debootstrap"]
+                    .iter()
+                    .any(|start| created_by.starts_with(start))
+                    && !created_by.contains("COPY dir:"),
+                ..HistoryEntry::default()
+            };
+            let base = [
+                "debootstrap",
+                "RUN /bin/sh -c npm install # buildkit",
+                "ONBUILD COPY . /app",
+                "ONBUILD RUN npm install --omit=dev",
+                "CMD [\"npm\"]",
+            ];
+            let base = base.iter().map(|one| entry(one, "2026-01-01T00:00:00Z"));
+            let between = between.iter().map(|one| entry(one, made[0]));
+            let history: Vec<HistoryEntry> = base
+                .chain(between)
+                .chain([entry("COPY x /x # buildkit", made[1])])
+                .collect();
+            let layers = history.iter().filter(|entry| !entry.empty_layer).count();
+            let config = ImageConfig {
+                history,
+                ..ImageConfig::default()
+            };
+            let text = format!("FROM node:onbuild\n{own}COPY x /x\n");
+            let file = SourceFile::new("Dockerfile", text);
+            let sources = layer_sources(&file, &config, layers).into_iter();
+            let lines = sources.map(|source| source.map_or(0, |source| source.start.line));
+            lines.collect::<Vec<_>>()
+        };
+        let now = ["2026-03-01T00:00:00Z", "2026-03-01T00:00:10Z"];
+        let copy = "COPY . /app # buildkit";
+        let run = "RUN /bin/sh -c npm install --omit=dev # buildkit";
+        assert_eq!(lines(&[copy, run], now, ""), [0, 0, 1, 1, 2]);
+        let old = [
+            "/bin/sh -c #(nop) COPY dir:12 in /app ",
+            "/bin/sh -c npm install --omit=dev",
+        ];
+        assert_eq!(lines(&old, now, ""), [0, 0, 1, 1, 2]);
+        assert_eq!(lines(&[], now, ""), [0, 0, 2]);
+        // Another image's that was built on the base, as this is on that.
+        assert_eq!(lines(&[copy, run, "ENV A=b"], now, ""), [0, 0, 0, 0, 2]);
+        assert_eq!(lines(&[copy, "RUN other"], now, ""), [0, 0, 0, 0, 2]);
+        let earlier = ["2026-02-01T00:00:00Z", now[1]];
+        assert_eq!(lines(&[copy, run], earlier, ""), [0, 0, 0, 0, 2]);
     }
 }

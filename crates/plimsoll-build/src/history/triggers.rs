@@ -1,0 +1,56 @@
+//! What the ONBUILD instructions of a base made in a build on it: first of all, right behind the base's
+//! own.
+
+use plimsoll_model::{HistoryEntry, keyword_of};
+
+use super::align::{Entry, Step, are_of};
+
+/// Bytes of a time up to its hour: `2026-03-01T00`.
+const HOUR: usize = 13;
+
+/// Instructions that are compared: no base has that many.
+const MOST: usize = 64;
+
+/// How many entries right below the one at `first`, the lowest of a Dockerfile's own, the triggers of
+/// its base left. An image that was built on the same base, and that this one is built on, has them
+/// too; but it ends with something of its own, or was made earlier: what is not of the same hour is not
+/// taken for this build's.
+pub(super) fn triggered(history: &[HistoryEntry], entries: &[Entry<'_>], first: usize) -> usize {
+    let texts = history
+        .iter()
+        .map(|entry| entry.created_by.as_deref().unwrap_or_default());
+    let triggers: Vec<(usize, &str)> = texts
+        .take(first)
+        .enumerate()
+        .filter(|(_, text)| keyword_of(text) == "ONBUILD")
+        .filter_map(|(at, text)| Some((at, text.split_once("ONBUILD")?.1.trim())))
+        .collect();
+    let Some((last, _)) = triggers.last() else {
+        return 0;
+    };
+    let behind = first - last - 1;
+    let steps: Vec<Step<'_>> = triggers
+        .iter()
+        .map(|(_, text)| {
+            let keyword = text.split_whitespace().next().unwrap_or_default();
+            Step::new(keyword, text)
+        })
+        .collect();
+    let most = steps.len().min(behind).min(MOST);
+    // Whether the last of them and the first own were made in one hour of one day.
+    let hour = |entry: &HistoryEntry| entry.created.as_deref()?.get(..HOUR).map(str::to_owned);
+    let below = history.get(first - 1).and_then(hour);
+    let own = history.get(first).and_then(hour);
+    if below.zip(own).is_some_and(|(below, own)| below != own) {
+        return 0;
+    }
+    (1..=most)
+        .rev()
+        .find(|count| {
+            are_of(
+                &steps[steps.len() - count..],
+                &entries[first - count..first],
+            )
+        })
+        .unwrap_or(0)
+}
