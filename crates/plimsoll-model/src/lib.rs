@@ -36,7 +36,7 @@ pub use finding::{
 pub use image_ref::{ImageName, ImageNameError, ImageRef};
 pub use input::BuildInput;
 pub use inventory::{
-    Account, Accounts, BaseImage, Distribution, Evidence, Group, Inventory, LayerFacts,
+    Account, Accounts, BaseImage, Blockage, Distribution, Evidence, Group, Inventory, LayerFacts,
     LinkedFunctions, NoFormat, NotableFile, NotableKind, Package, PackageKind, Saving,
     SecretSighting, StartupFile, StartupProblem, StartupRole, UncoveredFiles, Waste, WasteKind,
     WastedPath,

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use plimsoll_model::{
-    Account, Digest, Finding, HealthCheck, ImageConfig, ImageName, Inventory, LayerFacts, NoFormat,
-    NotableFile, NotableKind, SecretSighting, Severity, SourceFile, SourceOrigin, Span,
+    Account, Blockage, Digest, Finding, HealthCheck, ImageConfig, ImageName, Inventory, LayerFacts,
+    NoFormat, NotableFile, NotableKind, SecretSighting, Severity, SourceFile, SourceOrigin, Span,
     StartupFile, StartupProblem, StartupRole,
 };
 use plimsoll_syntax::context::{Context, ContextEntry, EntryKind};
@@ -298,6 +298,15 @@ impl ImageExample {
                 layer: words[1].parse().unwrap(),
             }),
             "missing-time-zone" => self.inventory.missing_time_zone = Some(value.to_owned()),
+            // `FOLDER [FILE]`: what is in its place, of layer 0.
+            "workdir" => {
+                let (folder, file) = value.split_once(' ').unwrap_or((value, ""));
+                self.config.working_dir = folder.to_owned();
+                self.inventory.workdir_blockage = (!file.is_empty()).then(|| Blockage {
+                    path: file.to_owned(),
+                    layer: 0,
+                });
+            }
             "dockerfile" => {
                 let text = value.replace(" | ", "\n") + "\n";
                 self.dockerfile = Some(SourceFile::new("Dockerfile", text));

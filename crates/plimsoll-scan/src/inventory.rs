@@ -127,6 +127,7 @@ pub(crate) fn assemble(
         } else {
             Vec::new()
         },
+        workdir_blockage: image_facts.workdir_blockage().filter(|_| complete),
         missing_time_zone: needs::missing_time_zone(tree, config)
             .filter(|_| complete)
             .map(|zone| shown.name(&zone, detector)),

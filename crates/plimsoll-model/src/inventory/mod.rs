@@ -111,6 +111,15 @@ pub struct SecretSighting {
     pub source: Option<SourceOrigin>,
 }
 
+/// A file where a folder has to be.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Blockage {
+    /// Its path, links followed.
+    pub path: String,
+    /// The layer that holds it.
+    pub layer: usize,
+}
+
 /// What an image holds.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Inventory {
@@ -144,6 +153,8 @@ pub struct Inventory {
     pub without_certificates: Vec<NotableFile>,
     /// The zone that `TZ` names, where the image has no data of it.
     pub missing_time_zone: Option<String>,
+    /// What is in the place of its working directory.
+    pub workdir_blockage: Option<Blockage>,
     /// What it does not cover, file by file, sorted.
     pub uncovered: Vec<UncoveredFiles>,
 }

@@ -8,7 +8,8 @@ declare_rule! {
     /// ## What it does
     /// Tells that the program of `ENTRYPOINT` or `CMD`, or the script that an interpreter is told to run, is
     /// not in the image. Wrappers such as `tini` and plain lines of shell are seen through, and so are entry
-    /// points of shell that end in `exec "$@"`, which runs the `CMD`, or in `exec node server.js`. It is silent
+    /// points of shell that end in `exec "$@"`, which runs the `CMD`, or in `exec node server.js`. Behind
+    /// `set -e` such a script needs what it runs at all events before that, too. It is silent
     /// where a volume or a variable decides what runs; where a script may run something else than a program
     /// that is not there, or may bring it, that is told among what was not looked at.
     ///

@@ -7,9 +7,9 @@ use crate::rule::{ImageFacts, Meta, Rule, Sink};
 declare_rule! {
     /// ## What it does
     /// Tells that the program the image starts, or a library it needs, is linked with libraries that its loader
-    /// does not find: in the folders of the system and those that `ld.so.conf` names, in `LD_LIBRARY_PATH`, and
-    /// where the files say themselves (`RPATH`, `RUNPATH`). Those that drivers bring when a container starts are
-    /// left out.
+    /// does not find: in the folders of the system and those of the cache that `ldconfig` makes of `ld.so.conf`,
+    /// in `LD_LIBRARY_PATH`, and where the files say themselves (`RPATH`, `RUNPATH`). Those that drivers bring
+    /// when a container starts are left out.
     ///
     /// ## Why it hurts in production
     /// The container ends with `error while loading shared libraries`. It happens where the stage that builds

@@ -39,6 +39,7 @@ rules! {
     upgrade_in_image_history::UpgradeInImageHistory,
     user_missing_in_image::UserMissingInImage,
     version_control_in_image::VersionControlInImage,
+    workdir_is_a_file_in_image::WorkdirIsAFileInImage,
     world_readable_private_key::WorldReadablePrivateKey,
     world_writable_path_in_image::WorldWritablePathInImage,
 }

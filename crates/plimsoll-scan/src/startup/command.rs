@@ -11,8 +11,8 @@ use std::collections::HashSet;
 
 use plimsoll_model::StartupRole;
 
-pub(super) use self::builtin::is_builtin;
-use self::builtin::{exits_on_failure, only_looks};
+use self::builtin::only_looks;
+pub(super) use self::builtin::{exits_on_failure, is_builtin};
 use self::given::given_file;
 use self::text::{Text, alternatives, is_needed, known, known_words};
 use crate::catalogue::base_name;

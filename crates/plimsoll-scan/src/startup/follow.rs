@@ -6,7 +6,8 @@ use plimsoll_model::{Skipped, StartupFile, StartupProblem, StartupRole};
 use super::accounts::Identity;
 use super::command::{MAX_PATH, Reader, Step, joined};
 use super::script::{Doubt, Script};
-use super::{Startup, Surroundings};
+use super::{Found, Startup, Surroundings};
+use crate::catalogue::base_name;
 
 /// Scripts that each run the next.
 const MAX_SCRIPTS: usize = 5;
@@ -80,6 +81,33 @@ impl<'a> Surroundings<'a> {
         self.records.get(layer)?.scripts.get(&fact.path)
     }
 
+    /// The first program of a script without which it ends before it runs anything in its own place.
+    fn missing_before(&self, script: &Script, path: &str, step: &Step) -> Option<StartupFile> {
+        let is_read_by_kernel = step.given_to.is_none();
+        let shell = step.given_to.as_deref().map_or("sh", base_name);
+        // What the shell reads first may be functions.
+        let mut env = self.config.env.iter();
+        let brings = env.any(|one| one.starts_with("BASH_") || one.starts_with("ENV="));
+        if step.by_sudo || brings || !matches!(shell, "sh" | "bash" | "dash") {
+            return None;
+        }
+        let mut needed = script.needed.iter();
+        let missing = needed.find(|needed| {
+            (is_read_by_kernel || !needed.by_first_line)
+                && !self.shell_may_know(&needed.name)
+                && matches!(self.program(&needed.name, &step.folder), Found::Missing)
+        })?;
+        Some(StartupFile {
+            role: step.role,
+            word: missing.name.clone(),
+            given_to: None,
+            script: Some(path.to_owned()),
+            path: None,
+            layer: None,
+            problems: vec![StartupProblem::Missing],
+        })
+    }
+
     /// Looks at what a script runs, where nothing in it is against that: its arguments, or what it
     /// ends in.
     fn follow(
@@ -91,6 +119,9 @@ impl<'a> Surroundings<'a> {
         depth: usize,
         startup: &mut Startup,
     ) {
+        if let Some(missing) = self.missing_before(script, path, step) {
+            return startup.add(missing);
+        }
         let given = script.arguments.as_ref().zip(step.arguments.first());
         let (run, first) = match (given, &script.program) {
             (Some(given), _) => given,

@@ -5,6 +5,7 @@
 
 pub(crate) mod accounts;
 mod command;
+mod folder;
 mod follow;
 pub(crate) mod format;
 mod libraries;
@@ -13,7 +14,9 @@ pub(crate) mod needs;
 pub(crate) mod script;
 mod search;
 
-use plimsoll_model::{Accounts, ImageConfig, Skipped, StartupFile, StartupProblem, StartupRole};
+use plimsoll_model::{
+    Accounts, Blockage, ImageConfig, Skipped, StartupFile, StartupProblem, StartupRole,
+};
 
 use crate::catalogue::binary::{Binary, Elf, Kind};
 use crate::catalogue::{Document, base_name, folder};
@@ -48,6 +51,11 @@ impl Facts<'_> {
     /// Every program and file that is named by what the image starts, and what of it is not known.
     pub(crate) fn startup(&self) -> Startup {
         Surroundings::new(self).startup()
+    }
+
+    /// What is in the place of the working directory, where no container can be put into it.
+    pub(crate) fn workdir_blockage(&self) -> Option<Blockage> {
+        Surroundings::new(self).workdir_blockage()
     }
 }
 
@@ -99,13 +107,13 @@ impl<'a> Surroundings<'a> {
         }
     }
 
+    fn is_linux(&self) -> bool {
+        let platform = self.config.platform.as_ref();
+        platform.is_none_or(|platform| platform.os == "linux" || platform.os.is_empty())
+    }
+
     fn startup(&self) -> Startup {
-        let linux = self
-            .config
-            .platform
-            .as_ref()
-            .is_none_or(|platform| platform.os == "linux" || platform.os.is_empty());
-        if !linux {
+        if !self.is_linux() {
             return Startup::default();
         }
         let identity = self

@@ -4,13 +4,15 @@
 //! What it does before that may change what runs: the first command of that kind is kept as a doubt.
 
 mod command;
+mod needed;
 
 use std::collections::HashSet;
 
 use plimsoll_syntax::shell::{self, Dialect, Joint};
 use serde::{Deserialize, Serialize};
 
-use self::command::{Command, Lines, Word, is_device, is_harmless};
+use self::command::{Command, Lines, SHOWN, Word, is_device, is_harmless};
+use self::needed::{Certainty, Needed};
 use super::command::{MAX_PATH, changes_search, is_builtin, joined};
 
 /// Bytes of remarks that a script may end in.
@@ -26,6 +28,8 @@ pub(crate) struct Script {
     pub(super) arguments: Option<Run>,
     /// What it ends in whatever it is given: `exec node server.js`.
     pub(super) program: Option<Run>,
+    /// Programs without which it does not come so far.
+    pub(super) needed: Vec<Needed>,
 }
 
 /// What a script runs.
@@ -69,16 +73,19 @@ impl Script {
             let doubts = doubts.into_iter().flatten();
             doubts.for_each(|doubt| with(&mut doubt.command));
         }
+        let needed = self.needed.iter_mut();
+        needed.for_each(|needed| with(&mut needed.name));
     }
 
     /// The bytes that it takes in memory, roughly.
     pub(crate) fn weight(&self) -> usize {
         let runs = self.arguments.iter().chain(&self.program);
-        runs.map(|run| {
+        let runs = runs.map(|run| {
             let words = run.words.iter().chain(run.before.iter().flatten());
             words.map(|word| word.len() + 24).sum::<usize>() + 256
-        })
-        .sum()
+        });
+        let needed = self.needed.iter().map(|needed| needed.name.len() + 32);
+        runs.chain(needed).sum()
     }
 }
 
@@ -150,7 +157,7 @@ impl Allowance {
 /// What a script runs, where that is known.
 fn read(bytes: &[u8]) -> Option<Script> {
     match commands(bytes) {
-        Some(commands) => judged(&commands),
+        Some(commands) => judged(&commands, super::format::shebang(bytes).unwrap_or_default()),
         // What it does with them nobody knows: that is told.
         None if has_arguments(bytes) => Some(Script {
             arguments: Some(Run {
@@ -162,6 +169,7 @@ fn read(bytes: &[u8]) -> Option<Script> {
                 ..Run::default()
             }),
             program: None,
+            needed: Vec::new(),
         }),
         None => None,
     }
@@ -212,11 +220,12 @@ fn commands(bytes: &[u8]) -> Option<Vec<Command>> {
         .filter(|word| !is_device(word))
         .peekable();
     let mut commands = Vec::new();
-    for command in script
-        .commands
-        .iter()
-        .filter(|command| !command.substituted)
-    {
+    let mut certainty = Certainty::new(text);
+    for command in &script.commands {
+        if command.substituted {
+            certainty.substituted(command);
+            continue;
+        }
         let start = match (command.words.is_empty(), command.writes.first()) {
             (true, Some(target)) => target.start,
             _ => command.range().0,
@@ -227,6 +236,7 @@ fn commands(bytes: &[u8]) -> Option<Vec<Command>> {
         let mut read = Command::read(command, lines.of(start));
         let behind = text.get(command.range().1..).unwrap_or_default();
         read.is_last = is_end(behind);
+        read.stands_alone = certainty.stands_alone(command);
         commands.push(read);
     }
     commands.extend(groups.map(|group| Command::of_group(lines.of(group.start))));
@@ -243,7 +253,7 @@ fn is_end(behind: &str) -> bool {
 }
 
 /// What the commands of a script amount to.
-fn judged(all: &[Command]) -> Option<Script> {
+fn judged(all: &[Command], first_line: &str) -> Option<Script> {
     // `main "$@"` at the end: what counts is the body of that function.
     let functions: HashSet<&str> = all
         .iter()
@@ -269,7 +279,21 @@ fn judged(all: &[Command]) -> Option<Script> {
         hands_on: run.hands_on && is_handed,
         ..run
     });
-    let script = Script { arguments, program };
+    let mut script = Script {
+        arguments,
+        program,
+        needed: needed::needed(all, &functions, first_line),
+    };
+    // A login shell reads files that may set anything.
+    if needed::has_other_options(first_line) {
+        script.needed.clear();
+        for run in script.arguments.iter_mut().chain(&mut script.program) {
+            run.brings.get_or_insert_with(|| Doubt {
+                line: 1,
+                command: format!("#!{first_line}").chars().take(SHOWN).collect(),
+            });
+        }
+    }
     (script.arguments.is_some() || script.program.is_some()).then_some(script)
 }
 

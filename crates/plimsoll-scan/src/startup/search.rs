@@ -202,6 +202,7 @@ impl<'f, 'a> Search<'f, 'a> {
         let own = if self.is_musl { MUSL } else { GLIBC };
         self.system = own.iter().map(|folder| (*folder).to_owned()).collect();
         self.system.push(folder(interpreter).to_owned());
+        let reads_cache_alone = !self.is_musl && self.around.has_all_caches();
         for (path, node) in self.around.tree.below("etc") {
             let is_own = base_name(path).starts_with("ld-musl-") == self.is_musl;
             if let Some(Document::LoaderFolders(found)) = self
@@ -212,7 +213,10 @@ impl<'f, 'a> Search<'f, 'a> {
                 && is_own
             {
                 self.is_known &= !found.includes_others;
-                self.system.extend(found.folders.iter().cloned());
+                let is_read = !reads_cache_alone || path.ends_with(".cache");
+                let read = |folder: &&String| is_read || is_of_triplet(folder);
+                self.system
+                    .extend(found.folders.iter().filter(read).cloned());
             }
         }
         if !self.is_musl {
@@ -332,6 +336,42 @@ impl<'f, 'a> Search<'f, 'a> {
             Some(_) => Places::At(joined(folder, name).trim_start_matches('/').to_owned()),
         }
     }
+}
+
+impl Surroundings<'_> {
+    /// Whether the cache of libraries is known, or known not to be there. It is all that glibc's loader
+    /// reads: what `ld.so.conf` names is found once `ldconfig` has seen it.
+    fn has_all_caches(&self) -> bool {
+        // Where a hook puts drivers into a container, it has `ldconfig` write the cache anew.
+        let is_written_at_start = self
+            .config
+            .env
+            .iter()
+            .any(|one| one.starts_with("NVIDIA_") || one.starts_with("CUDA_"));
+        let cache = "etc/ld.so.cache";
+        let is_known = match self.tree.get(cache) {
+            None => true,
+            Some(node) => self
+                .records
+                .get(node.layer)
+                .is_some_and(|record| record.documents.contains_key(cache)),
+        };
+        // Where other systems have it.
+        let elsewhere = "var/cache/ldconfig/ld.so.cache";
+        is_known
+            && !is_written_at_start
+            && !self.mounts.hold(cache)
+            && self.tree.get(elsewhere).is_none()
+    }
+}
+
+/// Whether a folder is one of a processor below `lib`, which Debian's loaders know by themselves.
+fn is_of_triplet(folder: &str) -> bool {
+    ["/lib/", "/usr/lib/"].iter().any(|start| {
+        folder
+            .strip_prefix(start)
+            .is_some_and(|name| !name.contains('/') && name.contains("-linux-"))
+    })
 }
 
 /// The folders of a list, and whether these are all: variables of the loader that are not known

@@ -211,7 +211,7 @@ fn what_does_not_start_is_told_why() {
 fn what_an_entry_point_runs_in_the_end_is_followed() {
     let run = |body: &str, cmd: &str| {
         let layer = Layer::new()
-            .mode("srv/entry", format!("#!/bin/sh\nset -e\n{body}"), 0o755)
+            .mode("srv/entry", format!("#!/bin/sh\nset -u\n{body}"), 0o755)
             .mode("srv/app", "#!/bin/bash\n", 0o755)
             .mode("srv/secret", "#!/bin/sh\n", 0o700)
             .file("srv/a.js", "");
@@ -293,6 +293,109 @@ fn what_an_entry_point_runs_in_the_end_is_followed() {
     assert_eq!(problems, []);
     assert_eq!(unclear[0].0, "node");
     assert!(unclear[0].1.contains("ends in it"), "{}", unclear[0].1);
+}
+
+/// The script of an entry point that needs `migrate` before it runs the `CMD`.
+#[test]
+fn a_script_that_ends_on_failure_needs_what_it_runs_first() {
+    let missing = |first: &str, entrypoint: &str, layer: Layer, env: &str| {
+        let script = format!("{first}\nid\nmigrate\nexec \"$@\"\n");
+        let layer = layer.mode("srv/start", script.as_str(), 0o755).mode(
+            "usr/bin/id",
+            program(62, "/lib64/ld.so"),
+            0o755,
+        );
+        let config = ImageConfig {
+            entrypoint: Some(words(entrypoint)),
+            cmd: Some(words("tini")),
+            env: vec!["PATH=/usr/bin:/data".to_owned(), env.to_owned()],
+            ..ImageConfig::default()
+        };
+        let outcome = look_with(vec![base(), layer], config);
+        let files = outcome.inventory.startup.into_iter();
+        let missing = files.filter(|file| file.problems == [StartupProblem::Missing]);
+        let missing: Vec<_> = missing.map(|file| (file.word, file.script)).collect();
+        missing
+    };
+    let told = vec![("migrate".to_owned(), Some("srv/start".to_owned()))];
+    let [explicit, implied, plain] = ["#!/bin/sh\nset -e", "#!/bin/sh -e", "#!/bin/sh"];
+    let there = || Layer::new().mode("usr/bin/migrate", program(62, "/lib64/ld.so"), 0o755);
+    for (first, entrypoint, layer, env, expected) in [
+        (explicit, "/srv/start", Layer::new(), "", &told),
+        (implied, "/srv/start", Layer::new(), "", &told),
+        (explicit, "sh /srv/start", Layer::new(), "", &told),
+        // The kernel does not read the first line then.
+        (implied, "sh /srv/start", Layer::new(), "", &vec![]),
+        (plain, "/srv/start", Layer::new(), "", &vec![]),
+        (explicit, "/srv/start", there(), "", &vec![]),
+        (explicit, "/srv/start", Layer::new(), "BASH_ENV=/x", &vec![]),
+        // BusyBox may know it.
+        (
+            explicit,
+            "/srv/start",
+            Layer::new().symlink("usr/bin/sh", "busybox").mode(
+                "usr/bin/busybox",
+                program(62, "/lib64/ld.so"),
+                0o755,
+            ),
+            "",
+            &vec![],
+        ),
+    ] {
+        let found = missing(first, entrypoint, layer, env);
+        assert_eq!(found, *expected, "{first} {entrypoint} {env}");
+    }
+}
+
+#[test]
+fn a_working_directory_is_no_file() {
+    let blocked = |working_dir: &str, volume: &str| {
+        let layer = Layer::new()
+            .mode("srv/app", "x", 0o755)
+            .file("srv/folder/a", "x")
+            .symlink("srv/link", "app")
+            .symlink("srv/to", "folder")
+            .symlink("srv/gone", "/nowhere")
+            .symlink("srv/mounted", "/run/x");
+        let config = ImageConfig {
+            working_dir: working_dir.to_owned(),
+            volumes: vec![volume.to_owned()],
+            ..ImageConfig::default()
+        };
+        let inventory = look_with(vec![base(), layer], config).inventory;
+        let file = inventory.workdir_blockage;
+        file.map(|file| (file.path, file.layer))
+    };
+    let app = Some(("srv/app".to_owned(), 1));
+    for folder in [
+        "/srv/app",
+        "/srv/app/",
+        "/srv/app/x/y",
+        "/srv/link",
+        "/srv/link/x",
+    ] {
+        assert_eq!(blocked(folder, "/data"), app, "{folder}");
+    }
+    let passwd = Some(("etc/passwd".to_owned(), 0));
+    assert_eq!(blocked("/etc/passwd", "/data"), passwd);
+    for folder in [
+        "",
+        "/",
+        "srv/app",
+        "/srv",
+        "/srv/folder",
+        "/srv/to",
+        "/srv/to/new",
+        "/srv/new/app",
+        "/srv/gone",
+        "/srv/gone/x",
+        "/srv/mounted/x",
+        "/srv/app/../folder",
+        "/run/x",
+    ] {
+        assert_eq!(blocked(folder, "/data"), None, "{folder}");
+    }
+    assert_eq!(blocked("/srv/app", "/srv/app"), None);
 }
 
 #[test]

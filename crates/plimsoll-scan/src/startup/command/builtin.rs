@@ -81,7 +81,7 @@ pub(super) fn only_looks(word: &str) -> bool {
 }
 
 /// Whether the shell ends with the first command that fails, behind `set` with these words.
-pub(super) fn exits_on_failure(words: &[String], before: bool) -> bool {
+pub(in crate::startup) fn exits_on_failure(words: &[String], before: bool) -> bool {
     let mut exits = before;
     let mut words = words.iter().skip(1).map(String::as_str).peekable();
     while let Some(word) = words.next() {

@@ -171,7 +171,6 @@ fn libraries_are_where_the_loader_looks() {
     }
     let plain = || elf(&["liba.so"]);
     for image in [
-        image().configured("etc/ld.so.conf.d/app.conf", &["/opt/app/lib"]),
         image().configured("etc/ld.so.cache", &["/opt/app/lib"]),
         image().env("LD_LIBRARY_PATH=/x:/opt/app/lib"),
         image().link("usr/lib/x86_64-linux-gnu/liba.so", "/opt/app/lib/liba.so"),
@@ -184,8 +183,39 @@ fn libraries_are_where_the_loader_looks() {
             .missing(GLIBC, plain()),
         found
     );
+    let musl = Image::new(MUSL).library("opt/app/lib/liba.so", elf(&[]));
+    let musl = musl.configured("etc/ld-musl-x86_64.path", &["/opt/app/lib"]);
+    assert_eq!(musl.missing(MUSL, plain()), none);
     let nowhere = Image::new(GLIBC).missing(GLIBC, plain());
     assert_eq!(nowhere, ["liba.so by opt/app/bin/app []"]);
+}
+
+/// glibc's loader reads the cache and never the list that it is made of.
+#[test]
+fn a_folder_that_is_in_no_cache_is_not_searched() {
+    let none: [&str; 0] = [];
+    let found = ["liba.so by opt/app/bin/app [\"usr/local/lib/liba.so\"]"];
+    let image = |path: &str| Image::new(GLIBC).library(path, elf(&[]));
+    let listed = || {
+        image("usr/local/lib/liba.so").configured("etc/ld.so.conf.d/a.conf", &["/usr/local/lib"])
+    };
+    let cache = "etc/ld.so.cache";
+    let plain = || elf(&["liba.so"]);
+    for image in [listed(), listed().configured(cache, &["/usr/lib/x"])] {
+        assert_eq!(image.missing(GLIBC, plain()), found);
+    }
+    let triplet = "/lib/sparc64-linux-gnu";
+    for image in [
+        listed().configured(cache, &["/usr/lib/x", "/usr/local/lib"]),
+        // It is there and could not be read.
+        listed().file(cache),
+        listed().file("var/cache/ldconfig/ld.so.cache"),
+        // It is written when the container starts.
+        listed().env("NVIDIA_VISIBLE_DEVICES=all"),
+        image("lib/sparc64-linux-gnu/liba.so").configured("etc/ld.so.conf", &[triplet]),
+    ] {
+        assert_eq!(image.missing(GLIBC, plain()), none);
+    }
 }
 
 #[test]

@@ -10,7 +10,7 @@ use crate::startup::command::{
 };
 
 /// Characters of a command that are shown.
-const SHOWN: usize = 40;
+pub(super) const SHOWN: usize = 40;
 
 /// Lines of places that are asked for in ascending order.
 pub(super) struct Lines<'t> {
@@ -91,6 +91,8 @@ pub(super) struct Command {
     pub(super) writes: bool,
     /// Whether nothing stands behind it in the script, not even what sends it to the background.
     pub(super) is_last: bool,
+    /// Whether it is a line or a part between semicolons, and nothing before it ran what is not known.
+    pub(super) stands_alone: bool,
 }
 
 pub(super) fn is_device(target: &ShellWord) -> bool {
@@ -117,6 +119,7 @@ impl Command {
             depth: command.depth,
             writes,
             is_last: false,
+            stands_alone: false,
         }
     }
 
@@ -131,6 +134,7 @@ impl Command {
             depth: 0,
             writes: true,
             is_last: false,
+            stands_alone: false,
         }
     }
 

@@ -138,6 +138,12 @@ fn what_is_against_it_is_told_by_its_line() {
     let node = node.arguments.unwrap();
     assert_eq!(node.before, [["node"]]);
     assert_eq!(node.replaced, None);
+    let login = named("start", b"#!/bin/bash -l\nexec node server.js\n").unwrap();
+    let brings = login.program.unwrap().brings.unwrap();
+    assert_eq!(
+        (brings.line, brings.command.as_str()),
+        (1, "#!/bin/bash -l")
+    );
     // Values are not shown.
     let secret = script("export TOKEN=hunter2 PATH=/x\nexec \"$@\"").unwrap();
     let brings = secret.arguments.unwrap().brings;

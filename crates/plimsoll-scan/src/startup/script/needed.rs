@@ -1,0 +1,272 @@
+//! Programs without which a script gets nowhere: behind `set -e` the first command that is not found
+//! ends it.
+//!
+//! Only what is run at all events counts, and only as long as nothing before it may have brought it,
+//! ended the script or changed what names mean.
+
+use std::collections::HashSet;
+
+use plimsoll_syntax::shell::{Joint, ShellCommand};
+use serde::{Deserialize, Serialize};
+
+use super::Run;
+use super::command::{Command, Word, is_harmless};
+use crate::catalogue::base_name;
+use crate::startup::command::{exits_on_failure, is_builtin};
+
+/// Programs that are kept of a script.
+const MAX_NEEDED: usize = 16;
+
+/// A program without which a script ends.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(in crate::startup) struct Needed {
+    /// A name without a slash, or a whole path.
+    pub(in crate::startup) name: String,
+    /// Whether the first line makes the script end (`#!/bin/sh -e`), which counts where the kernel
+    /// reads it.
+    pub(in crate::startup) by_first_line: bool,
+}
+
+/// Whether what a script ran so far is known, while its commands are read in order.
+pub(super) struct Certainty<'t> {
+    text: &'t str,
+    is_lost: bool,
+}
+
+impl<'t> Certainty<'t> {
+    pub(super) fn new(text: &'t str) -> Self {
+        let is_lost = false;
+        Self { text, is_lost }
+    }
+
+    /// Takes in a command of `$(…)`, which the other parts of a script do not see.
+    pub(super) fn substituted(&mut self, command: &ShellCommand) {
+        let name = command
+            .words
+            .first()
+            .and_then(|word| word.literal.as_deref());
+        self.is_lost |= name.is_none_or(|name| !is_harmless(name) || runs_others(name));
+    }
+
+    /// Whether a command is joined to nothing, and its failure is no condition: it is all there is
+    /// between two ends of lines or semicolons.
+    pub(super) fn stands_alone(&self, command: &ShellCommand) -> bool {
+        let (start, end) = command.range();
+        let before = self.text.get(..start).unwrap_or_default();
+        // The range begins with the value of what is set for the command alone.
+        let name = command.assignments.first().map(|(name, _)| name.as_str());
+        let before = name
+            .and_then(|name| before.strip_suffix('=')?.strip_suffix(name))
+            .unwrap_or(before);
+        let before = before.trim_end_matches([' ', '\t']);
+        let begins = before.is_empty()
+            || before.ends_with(';')
+            || before.ends_with('\n') && !before.ends_with("\\\n");
+        let behind = self.text.get(end..).unwrap_or_default();
+        let behind = behind.split(['\n', ';']).next().unwrap_or_default();
+        let behind = behind.trim_ascii();
+        let only_redirects = behind.is_empty()
+            || behind.starts_with(['<', '>'])
+                && !behind.starts_with("<<")
+                && !behind.contains(['|', '&', '(', '`', '#', '\\', '\'', '"']);
+        !self.is_lost && begins && only_redirects
+    }
+}
+
+/// What a script needs before it runs anything in its own place. `first_line` is what stands behind
+/// its `#!`.
+pub(super) fn needed(all: &[Command], functions: &HashSet<&str>, first_line: &str) -> Vec<Needed> {
+    let mut needed = Vec::new();
+    // BusyBox as a shell has programs of its own.
+    if first_line.contains("box") || functions.contains("command_not_found_handle") {
+        return needed;
+    }
+    let mut by_first_line = first_line_exits(first_line);
+    let mut exits = by_first_line;
+    for command in all.iter().filter(|command| command.function.is_none()) {
+        let is_outermost =
+            command.depth == 0 && matches!(command.joint, Joint::First | Joint::Then);
+        let mut words = command.words.iter().map(Word::literal);
+        let name = match words.next() {
+            // Something is set.
+            None if !command.searches => continue,
+            None | Some(None) => break,
+            Some(Some(name)) => name,
+        };
+        let first = words.next();
+        match (name, first) {
+            ("set", Some(Some(first))) if !first.starts_with(['-', '+']) || first == "--" => {
+                continue;
+            }
+            ("set", _) if is_outermost => {
+                let literal: Option<Vec<String>> = command
+                    .words
+                    .iter()
+                    .map(|word| word.literal().map(str::to_owned))
+                    .collect();
+                let Some(words) = literal else { break };
+                let before = exits;
+                exits = exits_on_failure(&words, before);
+                by_first_line &= before && !exits_on_failure(&words, false);
+                continue;
+            }
+            ("exec", None) | ("command", Some(Some("-v" | "-V"))) => continue,
+            ("set" | "exec" | "exit" | "return" | "trap" | "shopt", _) => break,
+            _ if runs_others(name) || functions.contains(name) => break,
+            _ => {}
+        }
+        let is_named = name.bytes().all(Command::is_of_name)
+            && (name.starts_with('/') || !name.contains('/'))
+            && !is_builtin(name)
+            && name != "chdir";
+        let counts = exits && is_outermost && command.stands_alone && !command.searches;
+        if is_named && counts && !command.is_last && needed.len() < MAX_NEEDED {
+            needed.push(Needed {
+                name: name.to_owned(),
+                by_first_line,
+            });
+        }
+        let mut around = Run::default();
+        around.brought_by(command, functions);
+        if around.brings.is_some() {
+            break;
+        }
+    }
+    needed
+}
+
+/// Whether a shell ends with the first command that fails because its first line says so.
+fn first_line_exits(line: &str) -> bool {
+    options(line).any(|option| !option.starts_with("--") && option.contains('e'))
+}
+
+/// Whether the first line gives the shell options that do more than end it on failure or tell what it
+/// does: a login shell reads `/etc/profile` first.
+pub(super) fn has_other_options(first_line: &str) -> bool {
+    let is_known = |option: &str| match option.strip_prefix(['-', '+']) {
+        Some(flags) => flags.bytes().all(|flag| b"aefuvxopE-".contains(&flag)),
+        // What the option before it is about.
+        None => true,
+    };
+    options(first_line).any(|option| !is_known(option))
+}
+
+/// What stands behind a shell in the first line of a script.
+fn options(first_line: &str) -> impl Iterator<Item = &str> {
+    let mut words = first_line.split_ascii_whitespace();
+    let is_shell = |word: &str| matches!(base_name(word), "sh" | "bash" | "ash" | "dash");
+    words.by_ref().find(|word| is_shell(word));
+    words
+}
+
+/// Whether a command runs others, which nobody looks at.
+fn runs_others(name: &str) -> bool {
+    matches!(name, "env" | "xargs" | "find" | "command")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Allowance, Reading};
+
+    /// What a script needs, those in brackets by its first line.
+    fn told(text: &str) -> String {
+        let needed = match Allowance::default().read("start.sh", text.as_bytes()) {
+            Reading::Runs(script) => script.needed,
+            Reading::Nothing | Reading::Left => panic!("it runs nothing: {text}"),
+        };
+        let names = needed.into_iter().map(|one| match one.by_first_line {
+            true => format!("({})", one.name),
+            false => one.name,
+        });
+        names.collect::<Vec<_>>().join(" ")
+    }
+
+    fn body(body: &str) -> String {
+        told(&format!("#!/bin/sh\n{body}exec \"$@\"\n"))
+    }
+
+    #[test]
+    fn what_is_run_at_all_events_is_needed() {
+        for (text, expected) in [
+            ("set -e\nmigrate\n", "migrate"),
+            ("set -eu; migrate up; more\n", "migrate"),
+            ("set -o errexit\n/app/migrate --all\n", "/app/migrate"),
+            (
+                "set -euo pipefail\nmkdir -p /a\nchown a /a\nmigrate\n",
+                "mkdir chown migrate",
+            ),
+            (
+                "set -e\nif [ -f /x ]; then id; fi\nA=b migrate\n",
+                "migrate",
+            ),
+            ("set -e\nA=$(id -u)\nenvsubst < /a > /b\njq\n", "envsubst"),
+            ("set -e\ncd /srv\nexport A=b\necho a\nmigrate # now\n", ""),
+            ("set -e\ncd /srv\nexport A=b\necho a\nmigrate\n", "migrate"),
+            ("set -x\nset -e\n# first\n  migrate\n", "migrate"),
+        ] {
+            assert_eq!(body(text), expected, "{text}");
+        }
+        let by_line = "#!/bin/sh -e\njq\nset -u\nchown\nset -e\nid\nexec \"$@\"\n";
+        assert_eq!(told(by_line), "(jq) (chown) id");
+        assert_eq!(told("#!/usr/bin/env -S bash -eu\nid\nexec a\n"), "(id)");
+        assert_eq!(told("#!/bin/sh\nset -e\nid\nserve\n"), "id");
+        let line = "#!/usr/bin/env -S bash -euo pipefail\n";
+        assert_eq!(told(&format!("{line}id\nexec a\n")), "(id)");
+    }
+
+    #[test]
+    fn what_may_be_passed_or_brought_is_not() {
+        for text in [
+            "migrate\n",
+            "set -e\nset +e\nmigrate\n",
+            "set -e\nif migrate; then id; fi\n",
+            "set -e\nif\nmigrate\nthen id; fi\n",
+            "set -e\nwhile ! migrate; do sleep 1; done\n",
+            "set -e\nmigrate || true\n",
+            "set -e\n! migrate\n",
+            "set -e\n! \\\nmigrate\n",
+            "set -e\nmigrate && :\n",
+            "set -e\nmigrate | cat\n",
+            "set -e\nmigrate &\n",
+            "set -e\nmigrate 2>&1 || true\n",
+            "set -e\nmigrate > /dev/null || true\n",
+            "set -e\n[ -f /x ] && migrate\n",
+            "set -e\n(migrate)\n",
+            "set -e\n{ migrate; } || true\n",
+            "set -e\nmigrate() { :; }\nmigrate\n",
+            "set -e\nsetup() { apk add x; }\nsetup\nmigrate\n",
+            "set -e\nalias migrate=true\nmigrate\n",
+            "set -e\nexport PATH=/x:$PATH\nmigrate\n",
+            "set -e\nPATH=/x migrate\n",
+            "set -e\nPATH=/x\nmigrate\n",
+            "set -e\n. /env.sh\nmigrate\n",
+            "set -e\nA=$(apk add migrate)\nmigrate\n",
+            "set -e\necho a > /usr/bin/migrate\nmigrate\n",
+            "set -e\nenv apk add migrate\nmigrate\n",
+            "set -e\ncommand -v migrate || exit 0\nmigrate\n",
+            "set -e\nif [ -z \"$A\" ]; then exec sh; fi\nmigrate\n",
+            "set -e\nif [ -z \"$A\" ]; then set +e; fi\nmigrate\n",
+            "set -e\ntrap 'exec sh' EXIT\nmigrate\n",
+            "set -e\ncd /srv\n./migrate\n",
+            "set -e\n\"$MIGRATE\"\n",
+            "set -e\nlocal a\nchdir /\n",
+        ] {
+            assert_eq!(body(text), "", "{text}");
+        }
+        // What may bring others is needed itself.
+        assert_eq!(body("set -e\napk add migrate\nmigrate\n"), "apk");
+        assert_eq!(told("#!/bin/busybox sh\nset -e\nid\nexec a\n"), "");
+        // What a login shell reads may set where programs lie.
+        for line in [
+            "/bin/bash -le",
+            "/bin/bash --login",
+            "/usr/bin/env -S bash -l",
+        ] {
+            assert_eq!(
+                told(&format!("#!{line}\nset -e\nid\nexec a\n")),
+                "",
+                "{line}"
+            );
+        }
+    }
+}
