@@ -4,11 +4,12 @@
 //! longer one is searched piece by piece; of each only so much is kept as what begins in it and
 //! ends in the next needs. Where the pieces are parted changes nothing about what is found.
 
-use std::borrow::Cow;
+mod sighting;
+mod streamed;
+
 use std::collections::HashMap;
 
 use plimsoll_model::Severity;
-use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 use super::appsettings::is_of_spring;
@@ -16,7 +17,7 @@ use super::archive::{Budget, HEAD, Parent, Unpacker};
 use super::command::in_commands;
 use super::context::{in_addresses, in_context};
 use super::der::{der_key, key_table};
-use super::detector::{Detector, LOOKBEHIND, Piece, Told, WINDOW};
+use super::detector::{Detector, Piece, Told};
 use super::encoded::in_base64;
 use super::explained::is_explained;
 use super::hits::{Hits, MAX_HITS, Parts};
@@ -30,8 +31,10 @@ use super::sqlite::Database;
 use super::store::key_store;
 use super::strings::texts;
 use super::sums::FileSums;
-use super::utf16::{utf16_order, utf16_text};
+use super::utf16::utf16_text;
 use super::{Fingerprint, Hit};
+
+pub(crate) use self::sighting::{FileSighting, Found};
 
 /// The longest file that is searched as a whole: with the readers that want it whole, and with the
 /// sums that prove who published it.
@@ -39,68 +42,6 @@ const WHOLE: usize = 1 << 20;
 
 /// How much of a file decides whether it is text.
 const TEXT_PROBE: usize = 8 << 10;
-
-/// What the search of a piece needs of the next one.
-const JOINT: usize = LOOKBEHIND + WINDOW;
-
-/// Bytes that are gathered before they are searched, where they come in crumbs.
-const GATHERED: usize = 64 << 10;
-
-/// A credential in a file of a layer.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct FileSighting {
-    pub(crate) kind: Cow<'static, str>,
-    pub(crate) severity: Severity,
-    /// The file of the layer.
-    pub(crate) path: String,
-    /// Where in that file, if it is an archive; else empty.
-    pub(crate) inside: String,
-    /// 1-based; none in a program.
-    pub(crate) line: Option<usize>,
-    pub(crate) fingerprint: Fingerprint,
-    /// What proves that a package published this very file; of those above a mebibyte only of
-    /// libraries.
-    pub(crate) sums: Option<FileSums>,
-}
-
-impl FileSighting {
-    /// The bytes that it takes in memory, roughly.
-    pub(crate) fn weight(&self) -> usize {
-        let sums = if self.sums.is_some() { 256 } else { 0 };
-        size_of::<Self>() + self.path.len() + self.inside.len() + sums
-    }
-}
-
-impl FileSighting {
-    /// A credential in a name, which `path` is shown without.
-    pub(crate) fn in_name(hit: &Hit, path: &str) -> Self {
-        Self {
-            kind: hit.kind.into(),
-            severity: hit.severity,
-            path: path.to_owned(),
-            inside: String::new(),
-            line: None,
-            fingerprint: hit.fingerprint,
-            sums: None,
-        }
-    }
-
-    /// The path, and in an archive where in it.
-    pub(crate) fn place(&self) -> String {
-        match self.inside.as_str() {
-            "" => self.path.clone(),
-            inside => format!("{}!{inside}", self.path),
-        }
-    }
-}
-
-/// What a search of one file gave.
-#[derive(Debug, Default, PartialEq, Eq)]
-pub(crate) struct Found {
-    pub(crate) sightings: Vec<FileSighting>,
-    /// Whether the rest of the file was left.
-    pub(crate) partly: bool,
-}
 
 /// Searches files one after the other, and keeps its buffers between them.
 pub(crate) struct Searcher<'a> {
@@ -472,80 +413,6 @@ impl<'s> Search<'s> {
         self.place(bytes, hits);
     }
 
-    fn stream(&mut self, bytes: &[u8], last: bool) {
-        if !self.kept.is_empty() || (bytes.len() <= JOINT && !last) {
-            let before = self.kept.len();
-            let joint = bytes.len().min(JOINT);
-            self.kept.extend_from_slice(&bytes[..joint]);
-            if joint == bytes.len() {
-                if last || self.kept.len() >= GATHERED {
-                    self.search_kept(last);
-                }
-                return;
-            }
-            let kept = std::mem::take(&mut self.kept);
-            self.search_piece(&kept, before + LOOKBEHIND);
-            self.move_base(&kept, before);
-            self.kept = kept;
-            self.kept.clear();
-        }
-        if last {
-            self.search_piece(bytes, bytes.len());
-            return;
-        }
-        let done = self.search_all_but_joint(bytes);
-        self.kept.extend_from_slice(&bytes[done..]);
-    }
-
-    fn search_kept(&mut self, last: bool) {
-        let mut kept = std::mem::take(&mut self.kept);
-        if last {
-            self.search_piece(&kept, kept.len());
-            kept.clear();
-        } else {
-            let done = self.search_all_but_joint(&kept);
-            kept.drain(..done);
-        }
-        self.kept = kept;
-    }
-
-    /// Searches what needs nothing of what follows; gives how much of it is done with.
-    fn search_all_but_joint(&mut self, bytes: &[u8]) -> usize {
-        let limit = bytes.len().saturating_sub(WINDOW);
-        self.search_piece(bytes, limit);
-        let done = limit.saturating_sub(LOOKBEHIND);
-        self.move_base(bytes, done);
-        done
-    }
-
-    /// Searches for what begins before `limit` in a piece that begins at `base`.
-    fn search_piece(&mut self, bytes: &[u8], limit: usize) {
-        if self.program.is_none() && self.base == 0 && utf16_order(bytes).is_some() {
-            // Texts of two bytes a letter are read whole or not at all.
-            self.partly = true;
-        }
-        let program = *self.program.get_or_insert_with(|| is_program(bytes));
-        let from = usize::try_from(self.from - self.base).unwrap_or(usize::MAX);
-        self.from = self.base + limit as u64;
-        if self.full {
-            return;
-        }
-        let piece = Piece {
-            bytes,
-            from,
-            limit,
-            program,
-            own: self.own,
-        };
-        let mut hits = Hits::default();
-        self.parent.detector.find(piece, &mut self.told, &mut hits);
-        if self.own && !program {
-            beside_ids(bytes, IN_FILES, &mut hits);
-        }
-        self.search_around(piece, &mut hits);
-        self.place(bytes, hits);
-    }
-
     /// Searches for what only its surroundings, or decoding, tell.
     fn search_around(&mut self, piece: Piece<'_>, hits: &mut Hits) {
         if piece.own && !piece.program {
@@ -586,15 +453,6 @@ impl<'s> Search<'s> {
             self.hits.insert(hit.fingerprint, placed);
         }
         self.partly |= self.full;
-    }
-
-    fn move_base(&mut self, bytes: &[u8], done: usize) {
-        if self.program == Some(false) {
-            self.lines_before += line_ends(&bytes[..done]);
-        }
-        self.base += done as u64;
-        self.covered.forget_before(self.base);
-        self.told.move_by(done);
     }
 }
 
