@@ -12,7 +12,7 @@ use std::sync::LazyLock;
 use plimsoll_model::Severity;
 use regex::Regex;
 
-use self::handed::{handed, handed_here, here_document, of_user};
+use self::handed::{HereDocument, handed, handed_here, here_document};
 use self::program::taken;
 use self::words::{Word, commands, program};
 use super::Hit;
@@ -51,14 +51,14 @@ const LONGEST: usize = 16 << 10;
 pub(super) fn in_commands(text: &str, start: usize, hits: &mut Hits) {
     let mut at = start;
     let mut joined = 0;
-    // What ends the lines that a command reads, and how many of them there may still be.
-    let mut here: Option<(&str, usize)> = None;
+    // The lines that a command reads, and how many of them there may still be.
+    let mut here: Option<(HereDocument<'_>, usize)> = None;
     let mut lines = text.split_inclusive('\n').peekable();
     while let Some(line) = lines.next() {
         let whole = &text[at - start - joined..at - start + line.len()];
         at += line.len();
-        if let Some((end, left)) = here {
-            if closes(line, end) {
+        if let Some((document, left)) = here {
+            if closes(line, document.end) {
                 here = None;
                 continue;
             }
@@ -67,8 +67,8 @@ pub(super) fn in_commands(text: &str, start: usize, hits: &mut Hits) {
                 text,
                 start: at - line.len() + line.find(text).unwrap_or_default(),
             };
-            hits.extend(of_user(word).and_then(hit));
-            here = Some((end, left.saturating_sub(1))).filter(|_| left > 0);
+            hits.extend(document.password(word).and_then(hit));
+            here = Some((document, left.saturating_sub(1))).filter(|_| left > 0);
             continue;
         }
         // A backslash at the end carries a command on.
@@ -80,12 +80,12 @@ pub(super) fn in_commands(text: &str, start: usize, hits: &mut Hits) {
         if whole.len() <= LONGEST && may_hold(whole) {
             let behind = &text[at - start..];
             // One that ends nowhere is none: what follows are commands again.
-            let ends = |end: &&str| {
+            let ends = |document: &HereDocument<'_>| {
                 let mut lines = behind.lines().take(MAX_HERE);
-                lines.any(|line| closes(line, end))
+                lines.any(|line| closes(line, document.end))
             };
-            let end = in_line(whole, at - whole.len(), hits).filter(ends);
-            here = end.map(|end| (end, MAX_HERE));
+            let document = in_line(whole, at - whole.len(), hits).filter(ends);
+            here = document.map(|document| (document, MAX_HERE));
         }
     }
     let entries = netrc::entries(text).into_iter();
@@ -120,22 +120,24 @@ pub(super) fn in_arguments(words: &[String]) -> Vec<(usize, Hit)> {
         .collect()
 }
 
-/// Looks at a line. Gives what ends the lines behind it that one of its commands reads passwords from.
-fn in_line<'t>(line: &'t str, start: usize, hits: &mut Hits) -> Option<&'t str> {
-    let mut before: Option<Vec<Word<'_>>> = None;
+/// Looks at a line. Gives the lines behind it that one of its commands reads passwords from.
+fn in_line<'t>(line: &'t str, start: usize, hits: &mut Hits) -> Option<HereDocument<'t>> {
+    let commands = commands(line);
     let mut here = None;
-    for (words, piped) in commands(line) {
-        let found = taken(&words).into_iter().map(|(_, value)| value);
-        let told = before.take().map(|before| handed(&before, &words));
-        let told = told.into_iter().flatten().chain(handed_here(&words));
-        let hits_here = found.chain(told).filter_map(hit).chain(named(&words));
+    for command in &commands {
+        let words = &command.words;
+        let reader = command.reader.and_then(|reader| commands.get(reader));
+        let reader = reader.map(|reader| reader.words.as_slice());
+        let found = taken(words).into_iter().map(|(_, value)| value);
+        let told = reader.map_or_else(Vec::new, |reader| handed(words, reader));
+        let told = told.into_iter().chain(handed_here(words));
+        let hits_here = found.chain(told).filter_map(hit).chain(named(words));
         hits.extend(distinct(hits_here).into_iter().map(|hit| Hit {
             start: hit.start + start,
             end: hit.end + start,
             ..hit
         }));
-        here = here.or_else(|| here_document(&words));
-        before = piped.then_some(words);
+        here = here.or_else(|| here_document(words, reader));
     }
     here
 }

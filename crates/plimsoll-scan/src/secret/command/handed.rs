@@ -32,24 +32,20 @@ fn reads(to: &[Word<'_>]) -> bool {
 
 /// The passwords that `echo` hands to what reads them.
 pub(super) fn handed<'t>(from: &[Word<'t>], to: &[Word<'t>]) -> Vec<Word<'t>> {
-    let echo = program(from, "echo").or_else(|| program(from, "printf"));
-    let Some(echo) = echo.filter(|_| reads(to)) else {
+    let printf = program(from, "printf");
+    let Some(at) = program(from, "echo").or(printf).filter(|_| reads(to)) else {
         return Vec::new();
     };
-    let arguments = &from[echo + 1..];
+    let arguments = &from[at + 1..];
     let arguments = match arguments {
         [end, rest @ ..] if end.text == "--" => rest,
         _ => arguments,
     };
-    let inserted = match program(from, "printf") {
-        Some(_) => inserted(arguments),
-        None => Vec::new(),
-    };
-    if !inserted.is_empty() {
-        // Others may stand in the format itself.
-        let written = passwords(arguments[0], to).into_iter();
-        let written = written.filter(|word| !word.text.contains('%'));
-        return written.chain(inserted).collect();
+    // Where output is led elsewhere they end.
+    let led = arguments.iter().position(is_led);
+    let arguments = &arguments[..led.unwrap_or(arguments.len())];
+    if printf == Some(at) {
+        return printed(arguments, to);
     }
     let value = arguments
         .iter()
@@ -58,30 +54,37 @@ pub(super) fn handed<'t>(from: &[Word<'t>], to: &[Word<'t>]) -> Vec<Word<'t>> {
     value.map_or_else(Vec::new, |value| passwords(*value, to))
 }
 
-/// What `printf` puts behind the colon of a name: `'%s:%s' USER PASSWORD`, `'root:%s' PASSWORD`.
-fn inserted<'t>(arguments: &[Word<'t>]) -> Vec<Word<'t>> {
+fn is_led(word: &Word<'_>) -> bool {
+    let behind = word.text.trim_start_matches(|c: char| c.is_ascii_digit());
+    behind.starts_with(['<', '>'])
+}
+
+/// The passwords that `printf` writes: those in its format, what it puts behind the colon of a name,
+/// `'%s:%s' USER PASSWORD`, and what it puts anywhere else, `'%s\n' USER:PASSWORD`.
+fn printed<'t>(arguments: &[Word<'t>], to: &[Word<'t>]) -> Vec<Word<'t>> {
     let Some((format, values)) = arguments.split_first() else {
         return Vec::new();
     };
-    let mut places = Vec::new();
+    let mut behind_colon = Vec::new();
     let mut rest = format.text;
     while let Some((before, behind)) = rest.split_once('%') {
         rest = behind.strip_prefix('%').unwrap_or(behind);
         if rest.len() == behind.len() {
-            places.push(before.ends_with(':'));
+            behind_colon.push(before.ends_with(':'));
         }
     }
-    // Where output is led elsewhere the values end.
-    let is_led = |word: &&Word<'_>| {
-        let behind = word.text.trim_start_matches(|c: char| c.is_ascii_digit());
-        behind.starts_with(['<', '>'])
-    };
+    let mut found = passwords(*format, to);
+    if !behind_colon.is_empty() {
+        found.retain(|word| !word.text.contains('%'));
+    }
     // The format begins again until all values are put.
-    let values = values.iter().take_while(|word| !is_led(word));
-    let put = values.zip(places.iter().cycle());
-    put.filter(|(_, is_password)| **is_password)
-        .map(|(word, _)| *word)
-        .collect()
+    for (value, is_password) in values.iter().zip(behind_colon.iter().cycle()) {
+        match is_password {
+            true => found.push(*value),
+            false => found.extend(passwords(*value, to)),
+        }
+    }
+    found
 }
 
 /// The passwords of `program <<< TEXT`.
@@ -96,30 +99,62 @@ pub(super) fn handed_here<'t>(words: &[Word<'t>]) -> Vec<Word<'t>> {
     }
 }
 
-/// The word that ends the lines which `chpasswd <<WORD` reads.
-pub(super) fn here_document<'t>(words: &[Word<'t>]) -> Option<&'t str> {
-    program(words, "chpasswd")?;
+/// Lines that a command reads.
+#[derive(Clone, Copy)]
+pub(super) struct HereDocument<'t> {
+    /// The word that ends them.
+    pub(super) end: &'t str,
+    /// Whether each names a user before its password.
+    is_list: bool,
+}
+
+impl HereDocument<'_> {
+    /// The password in one of the lines.
+    pub(super) fn password<'l>(&self, line: Word<'l>) -> Option<Word<'l>> {
+        match self.is_list {
+            true => of_user(line),
+            false => Some(line),
+        }
+    }
+}
+
+/// The lines that `chpasswd <<WORD` reads, or what a command hands them on to: `cat <<WORD | chpasswd`.
+pub(super) fn here_document<'t>(
+    words: &[Word<'t>],
+    reader: Option<&[Word<'t>]>,
+) -> Option<HereDocument<'t>> {
     if words.first()?.text.starts_with('#') {
         return None;
     }
     let at = words
         .iter()
         .position(|word| word.text.starts_with("<<") && !word.text.starts_with("<<<"))?;
+    // Of what `sudo -S` runs the lines may be, too.
+    let is_for_sudo = |to: &[Word<'_>]| to.iter().any(|word| word.text == "-S");
+    let reads = |to: &&[Word<'_>]| reads(to) && (is_list(to) || !is_for_sudo(to));
+    let to = [Some(words), reader].into_iter().flatten().find(reads)?;
     let end = match words[at].text.trim_start_matches(['<', '-']) {
         "" => words.get(at + 1)?.text,
         end => end,
     };
-    Some(end.trim_matches(['"', '\'', '\\'])).filter(|end| !end.is_empty())
+    let end = end.trim_matches(['"', '\'', '\\']);
+    let is_list = is_list(to);
+    (!end.is_empty()).then_some(HereDocument { end, is_list })
+}
+
+/// Whether a command reads users with their passwords.
+fn is_list(to: &[Word<'_>]) -> bool {
+    program(to, "chpasswd").is_some()
 }
 
 /// The password of a line that chpasswd reads.
-pub(super) fn of_user(line: Word<'_>) -> Option<Word<'_>> {
+fn of_user(line: Word<'_>) -> Option<Word<'_>> {
     behind(line, ':')
 }
 
 /// The passwords in what a command is handed, line by line.
 fn passwords<'t>(text: Word<'t>, to: &[Word<'t>]) -> Vec<Word<'t>> {
-    let is_list = program(to, "chpasswd").is_some();
+    let is_list = is_list(to);
     let mut start = text.start;
     let mut found = Vec::new();
     for line in text.text.split("\\n") {

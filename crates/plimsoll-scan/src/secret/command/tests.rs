@@ -95,6 +95,20 @@ fn passwords_that_programs_take() {
         "su x -lc 'chpasswd <<EOF\nroot:Tr0ub4dor3x\nEOF'",
         "chpasswd <<EOF\nEOFX:Tr0ub4dor3x\nEOF\n",
         "cat /x | chpasswd <<-'EOF'\n\troot:Tr0ub4dor3x\n\tEOF\n",
+        "cat <<EOF | chpasswd\nroot:Tr0ub4dor3x\nEOF\necho a:Tr0ub4dor9y",
+        "docker login -u b --password-stdin r <<EOF\nTr0ub4dor3x\nEOF\n",
+        "sh -c \"echo root:Tr0ub4dor3x | chpasswd\"",
+        "RUN /bin/sh -c sh -c \"echo root:Tr0ub4dor3x | chpasswd\" # buildkit",
+        "bash -lc 'echo \"root:Tr0ub4dor3x\" | chpasswd' && echo b:Tr0ub4dor9y | cat",
+        "bash -lc \"echo \\\"root:Tr0ub4dor3x\\\" | chpasswd\"",
+        "su -c \"sh -c 'echo root:Tr0ub4dor3x | chpasswd'\" root",
+        "su - bob -c 'curl -u bob:Tr0ub4dor3x https://x'",
+        "sh -c 'mysql -p\"Tr0ub4dor3x\" shop; true' | tee /x",
+        "sh -c 'foo --password Tr0ub4dor3x'",
+        "(echo root:Tr0ub4dor3x; true) | chpasswd",
+        "{ echo root:Tr0ub4dor3x; } | chpasswd",
+        "echo root:Tr0ub4dor3x 2>/dev/null | chpasswd",
+        "chpasswd <<< $'root:Tr0ub4dor3x'",
         "echo 'machine x.io login y password Tr0ub4dor3x' > ~/.netrc",
         "echo machine x.io login y password Tr0ub4dor3x >> /root/.netrc",
         "printf \"machine x\\nlogin y\\npassword Tr0ub4dor3x\\n\" > ~/.netrc",
@@ -116,9 +130,21 @@ fn several_passwords_that_are_handed_over() {
     assert_eq!(found(line), ["Tr0ub4dor3x", "Tr0ub4dor3y"]);
     let line = "echo -e 'Tr0ub4dor3x\\nTr0ub4dor3x' | passwd root";
     assert_eq!(found(line)[0], "Tr0ub4dor3x");
-    let line = "printf '%s:%s\\n' root Tr0ub4dor3x bob Tr0ub4dor3y | chpasswd";
-    assert_eq!(found(line), ["Tr0ub4dor3x", "Tr0ub4dor3y"]);
-    assert!(found("chpasswd <<E\na:Tr0ub4dor3x\nb:Tr0ub4dor3y\nE").len() == 2);
+    for text in [
+        "printf '%s:%s\\n' root Tr0ub4dor3x bob Tr0ub4dor3y | chpasswd",
+        "printf '%s\\n' root:Tr0ub4dor3x bob:Tr0ub4dor3y | chpasswd",
+        "printf 'root:Tr0ub4dor3x\\n%s\\n' bob:Tr0ub4dor3y | chpasswd",
+        "echo -e 'root:Tr0ub4dor3x\\nbob:Tr0ub4dor3y' | chpasswd",
+        "sh -c \"echo -e 'root:Tr0ub4dor3x\\nbob:Tr0ub4dor3y' | chpasswd\"",
+        "chpasswd <<< $'root:Tr0ub4dor3x\\nbob:Tr0ub4dor3y'",
+        "chpasswd <<E\na:Tr0ub4dor3x\nb:Tr0ub4dor3y\nE",
+        "cat <<E | sudo chpasswd\na:Tr0ub4dor3x\nb:Tr0ub4dor3y\nE",
+        "(echo a:Tr0ub4dor3x; echo b:Tr0ub4dor3y) | chpasswd",
+        "{ echo a:Tr0ub4dor3x; echo b:Tr0ub4dor3y; } | chpasswd",
+        "echo a:Tr0ub4dor3x | chpasswd && echo b:Tr0ub4dor3y | chpasswd",
+    ] {
+        assert_eq!(found(text), ["Tr0ub4dor3x", "Tr0ub4dor3y"], "{text}");
+    }
 }
 
 #[test]
@@ -180,6 +206,15 @@ fn what_is_no_password() {
         "chpasswd < /run/secrets/users1",
         "echo 'app1:x:1000:1000::/home/app1:/bin/sh' | tee -a /etc/passwd",
         "echo something1 | grep -v passwd",
+        "sh -c \"echo root:$PW | chpasswd\"",
+        "sh -c 'echo root:Tr0ub4dor3x | grep chpasswd1'; chpasswd",
+        "(echo root:Tr0ub4dor3x; true) || chpasswd",
+        "(echo root:Tr0ub4dor3x); chpasswd < /x",
+        "echo \"it's \\\"root:Tr0ub4dor3x | chpasswd\\\" here\"",
+        "grep -c 'root:Tr0ub4dor3x' /x | chpasswd",
+        "cat <<EOF | sudo -S tee /x\nTr0ub4dor3x\nEOF\n",
+        "cat <<EOF | grep chpasswd\nroot:Tr0ub4dor3x\n",
+        "printf '%s\\n' root bob | chpasswd",
         "docker run -p 8086:8086 influx",
         "the-machine login bob1 password Tr0ub4dor3x",
     ] {
@@ -199,7 +234,7 @@ fn words_of_the_exec_form() {
 
 proptest! {
     #[test]
-    fn any_text_ends(text in "(curl|mysql|echo|machine |login |password |htpasswd -b|<<<|<<E|\\| chpasswd|-u|-p|[ \"'|;&\\\\\n:é$]|[a-z0-9]{1,9}){0,40}") {
+    fn any_text_ends(text in "(curl|mysql|echo|sh -c |machine |login |password |htpasswd -b|<<<|<<E|\\| chpasswd|-u|-p|[ \"'|;&(){}\\\\\n:é$]|[a-z0-9]{1,9}){0,40}") {
         for value in found(&text) {
             prop_assert!(!value.is_empty());
         }

@@ -7,66 +7,219 @@ pub(super) struct Word<'t> {
     pub(super) start: usize,
 }
 
-/// The simple commands of a line, each with whether a pipe follows. A script that goes on in the next
-/// lines begins with those of its first: `sh -c "…`.
-pub(super) fn commands(line: &str) -> Vec<(Vec<Word<'_>>, bool)> {
+/// A simple command.
+pub(super) struct Command<'t> {
+    pub(super) words: Vec<Word<'t>>,
+    /// The number of the command that reads what it writes.
+    pub(super) reader: Option<usize>,
+}
+
+/// The simple commands of a line, and behind them those of the scripts that its shells are given:
+/// `sh -c "…"`. A script that goes on in the next lines begins with those of its first.
+pub(super) fn commands(line: &str) -> Vec<Command<'_>> {
     let mut commands = Vec::new();
-    let mut words = Vec::new();
-    let mut from = None;
-    let mut quote = None;
-    let mut opened = 0;
-    let mut chars = line.char_indices().peekable();
-    while let Some((at, c)) = chars.next() {
-        match quote {
-            Some(open) => {
-                if c == open {
-                    quote = None;
-                }
-                continue;
-            }
-            None if matches!(c, '"' | '\'') => {
-                quote = Some(c);
-                opened = at;
-                from.get_or_insert(at);
-                continue;
-            }
-            None => {}
-        }
-        let ends = c.is_whitespace() || matches!(c, '|' | ';' | '&' | '(' | ')' | '`');
-        if !ends {
-            from.get_or_insert(at);
-            continue;
-        }
-        if let Some(from) = from.take() {
-            words.push(unquoted(line, from, at));
-        }
-        if !c.is_whitespace() {
-            let piped = c == '|' && chars.peek().is_none_or(|(_, next)| *next != '|');
-            if !words.is_empty() {
-                commands.push((std::mem::take(&mut words), piped));
-            }
-        }
-    }
-    let is_script =
-        quote.is_some() && from == Some(opened) && words.last().is_some_and(is_for_shell);
-    if let Some(from) = from {
-        words.push(unquoted(line, from, line.len()));
-    }
-    if !words.is_empty() {
-        commands.push((words, false));
-    }
-    if is_script {
-        // Behind a quote that the line does not close no other of its sort stands.
-        let behind = opened + 1;
-        let inner = self::commands(&line[behind..]).into_iter();
-        commands.extend(inner.map(|(mut words, piped)| {
-            for word in &mut words {
-                word.start += behind;
-            }
-            (words, piped)
-        }));
-    }
+    let script = Script {
+        text: line,
+        start: 0,
+        escaped: false,
+    };
+    script.read(0, &mut commands);
     commands
+}
+
+/// How deep scripts lie in scripts: the quotes of the shell are two.
+const DEEPEST: usize = 4;
+
+/// A script in a line.
+#[derive(Clone, Copy)]
+struct Script<'t> {
+    text: &'t str,
+    /// Where it begins in the line.
+    start: usize,
+    /// Whether it stands in double quotes, so that its own have a backslash before them.
+    escaped: bool,
+}
+
+/// A part of a word in quotes: where the mark that opens it begins, and where its text does.
+#[derive(Clone, Copy)]
+struct Quote {
+    mark: u8,
+    opened: usize,
+    from: usize,
+}
+
+impl<'t> Script<'t> {
+    /// Appends its commands, then those of the scripts in it.
+    fn read(self, depth: usize, commands: &mut Vec<Command<'t>>) {
+        let first = commands.len();
+        let mut inner = Vec::new();
+        let mut words: Vec<Word<'t>> = Vec::new();
+        // Where the word begins, the quotes it stands in, and those that it was in before.
+        let mut from = None;
+        let (mut quote, mut closed) = (None::<Quote>, None::<(Quote, usize)>);
+        let mut groups = Groups::default();
+        let mut at = 0;
+        while let Some(byte) = self.text.as_bytes().get(at).copied() {
+            let here = at;
+            at += 1;
+            let next = self.text.as_bytes().get(at);
+            let mark = match (byte, next) {
+                (b'"' | b'\'', _) => Some(byte),
+                (b'\\', Some(b'"')) if self.escaped => {
+                    at += 1;
+                    Some(b'"')
+                }
+                (b'\\', Some(b'"' | b'\\')) if quote.is_none_or(|open| open.mark == b'"') => {
+                    at += 1;
+                    None
+                }
+                _ => None,
+            };
+            match quote {
+                Some(open) => {
+                    if mark == Some(open.mark) {
+                        closed = Some((open, here)).filter(|_| from == Some(open.opened));
+                        quote = None;
+                    }
+                    continue;
+                }
+                None if mark.is_some() => {
+                    quote = mark.map(|mark| Quote {
+                        mark,
+                        opened: here,
+                        from: at,
+                    });
+                    from.get_or_insert(here);
+                    continue;
+                }
+                None => {}
+            }
+            let is_blank = byte.is_ascii_whitespace();
+            if !is_blank && !b"|;&()`".contains(&byte) {
+                from.get_or_insert(here);
+                continue;
+            }
+            self.end_word(from.take(), here, closed.take(), &mut words, &mut inner);
+            if is_blank {
+                continue;
+            }
+            let piped = byte == b'|' && self.text.as_bytes().get(at) != Some(&b'|');
+            groups.end_command(byte, piped, std::mem::take(&mut words), commands);
+        }
+        if let Some(open) = quote {
+            // Behind a quote that the line does not close no other of its sort stands.
+            closed = Some((open, self.text.len())).filter(|_| from == Some(open.opened));
+        }
+        let length = self.text.len();
+        self.end_word(from, length, closed, &mut words, &mut inner);
+        groups.end_command(b'\n', false, words, commands);
+        for command in &mut commands[first..] {
+            for word in &mut command.words {
+                word.start += self.start;
+            }
+        }
+        if depth < DEEPEST {
+            for script in inner {
+                script.read(depth + 1, commands);
+            }
+        }
+    }
+
+    /// Takes in the word that ends at `to`, and the script that it is where all of it stands in
+    /// quotes, up to where they close.
+    fn end_word(
+        self,
+        from: Option<usize>,
+        to: usize,
+        closed: Option<(Quote, usize)>,
+        words: &mut Vec<Word<'t>>,
+        inner: &mut Vec<Script<'t>>,
+    ) {
+        let Some(from) = from else {
+            return;
+        };
+        let is_script = words.last().is_some_and(is_for_shell);
+        if let Some((open, end)) = closed.filter(|_| is_script)
+            && end + (open.from - open.opened) >= to
+        {
+            inner.push(Script {
+                text: &self.text[open.from..end],
+                start: self.start + open.from,
+                escaped: open.mark == b'"',
+            });
+        }
+        words.push(self.unquoted(from, to));
+    }
+
+    fn unquoted(self, from: usize, to: usize) -> Word<'t> {
+        let text = &self.text[from..to];
+        let marks: &[(&str, &str)] = match self.escaped {
+            true => &[("\\\"", "\\\""), ("'", "'"), ("\"", "\"")],
+            // With `$` before it the shell reads escapes.
+            false => &[("\"", "\""), ("'", "'"), ("$'", "'")],
+        };
+        let inner = marks.iter().find_map(|(open, close)| {
+            let inner = text.strip_prefix(open)?.strip_suffix(close)?;
+            Some(Word {
+                text: inner,
+                start: from + open.len(),
+            })
+        });
+        inner.unwrap_or(Word { text, start: from })
+    }
+}
+
+/// Commands whose output goes one way together; nobody writes more.
+const MAX_GROUP: usize = 64;
+
+/// Commands in parentheses and braces, whose output goes the same way.
+#[derive(Default)]
+struct Groups {
+    /// Where those that are open begin.
+    open: Vec<usize>,
+    /// Where the one begins that was closed last, with nothing behind it.
+    closed: Option<usize>,
+    /// Where those begin that the next command reads.
+    read: Option<usize>,
+}
+
+impl Groups {
+    /// Takes in a command that ends with a byte.
+    fn end_command<'t>(
+        &mut self,
+        byte: u8,
+        piped: bool,
+        words: Vec<Word<'t>>,
+        commands: &mut Vec<Command<'t>>,
+    ) {
+        let number = commands.len();
+        let mut begins = self.closed.filter(|_| words.is_empty());
+        if let (Some(first), Some(last)) = (words.first(), words.last()) {
+            if let Some(read) = self.read.take() {
+                let unread = commands[read..].iter_mut().rev().take(MAX_GROUP);
+                for command in unread.filter(|command| command.reader.is_none()) {
+                    command.reader = Some(number);
+                }
+            }
+            begins = Some(number);
+            if first.text == "{" {
+                self.open.push(number);
+            } else if first.text == "}" && first.start == last.start {
+                begins = self.open.pop();
+            }
+            commands.push(Command {
+                words,
+                reader: None,
+            });
+        }
+        self.closed = None;
+        match byte {
+            b'(' => self.open.push(commands.len()),
+            b')' => self.closed = self.open.pop(),
+            _ if piped => self.read = begins,
+            _ => {}
+        }
+    }
 }
 
 /// Whether a script follows a word: `-c`, `-lc`.
@@ -75,20 +228,6 @@ fn is_for_shell(word: &Word<'_>) -> bool {
     letters.ends_with('c')
         && letters.len() <= 4
         && letters.bytes().all(|byte| byte.is_ascii_alphabetic())
-}
-
-fn unquoted(line: &str, from: usize, to: usize) -> Word<'_> {
-    let text = &line[from..to];
-    let inner = ['"', '\'']
-        .into_iter()
-        .find_map(|quote| text.strip_prefix(quote)?.strip_suffix(quote));
-    match inner {
-        Some(text) => Word {
-            text,
-            start: from + 1,
-        },
-        None => Word { text, start: from },
-    }
 }
 
 /// Where the program of this name stands in a command.
