@@ -106,10 +106,10 @@ fn gather(
     detector: &Detector,
     into: &mut Gathered,
 ) -> Option<()> {
-    for variable in &config.env {
+    for (variable, hits) in config.env.iter().zip(in_environment(&config.env, detector)) {
         let (name, _) = variable.split_once('=').unwrap_or((variable, ""));
         let place = format!("env {}", shown.name(name, detector));
-        into.add(place, in_variable(variable, detector))?;
+        into.add(place, hits)?;
     }
     for (name, value) in &config.labels {
         let place = format!("label {}", shown.name(name, detector));
@@ -190,6 +190,25 @@ pub(super) fn in_variable(variable: &str, detector: &Detector) -> Hits {
     hits
 }
 
+/// Credentials in each of some variables, the secret that belongs to another's id with them.
+fn in_environment(variables: &[String], detector: &Detector) -> Vec<Hits> {
+    let found = variables.iter();
+    let mut found: Vec<Hits> = found
+        .map(|variable| in_variable(variable, detector))
+        .collect();
+    add_joined(variables, &mut found);
+    found
+}
+
+/// Adds the secrets that stand in other texts than their ids.
+fn add_joined(texts: &[String], found: &mut [Hits]) {
+    if let Some((joined, told)) = Joined::of(texts, found) {
+        for (number, hit) in joined.secrets(REACH, &told) {
+            found[number].push(hit);
+        }
+    }
+}
+
 /// Credentials in the value of a label.
 fn in_named(name: &str, value: &str, detector: &Detector) -> Hits {
     let mut hits = found_in(value, detector);
@@ -260,11 +279,7 @@ fn in_words(words: &[String], detector: &Detector) -> Vec<Hits> {
             hits
         })
         .collect();
-    if let Some((joined, told)) = Joined::of(words, &found) {
-        for (number, hit) in joined.secrets(REACH, &told) {
-            found[number].push(hit);
-        }
-    }
+    add_joined(words, &mut found);
     found
 }
 

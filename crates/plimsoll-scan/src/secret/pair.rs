@@ -85,7 +85,7 @@ pub(super) fn doubtful_beside_ids(bytes: &[u8], reach: usize, told: &[Hit]) -> V
     found
 }
 
-/// Words of a command that needs no shell, as one text.
+/// Words of a command that needs no shell, or variables, as one text.
 pub(super) struct Joined {
     text: String,
     /// Where each word begins.

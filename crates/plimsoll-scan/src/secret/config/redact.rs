@@ -12,7 +12,7 @@ use super::super::{Detector, Hit};
 use super::line::{arguments, assignments, flag_name};
 use super::listed::listed;
 use super::values::Values;
-use super::{REACH, found_in, in_command, in_named, in_variable, in_words};
+use super::{REACH, found_in, in_command, in_environment, in_named, in_words};
 
 /// A configuration in the form in which it may be shown, stored or attached to something.
 pub struct Redacted {
@@ -40,15 +40,20 @@ pub fn redacted(config: &ImageConfig) -> Redacted {
 pub(crate) fn redacted_with(config: &ImageConfig, detector: &Detector) -> Redacted {
     let mut config = config.clone();
     let mut texts: Vec<Text<'_>> = Vec::new();
-    for variable in &mut config.env {
-        let hits = in_variable(variable, detector);
-        let mut doubtful = assigned_places(variable);
+    let hits = in_environment(&config.env, detector);
+    let mut doubtful: Vec<Vec<(usize, usize)>> = Vec::new();
+    for (variable, hits) in config.env.iter().zip(&hits) {
+        let mut places = assigned_places(variable);
         // A variable takes all that follows, blanks and quotes too.
-        doubtful.extend(variable.split_once('=').and_then(|(name, value)| {
+        places.extend(variable.split_once('=').and_then(|(name, value)| {
             let place = (name.len() + 1, variable.len());
             hides(name, value).then_some(place)
         }));
-        doubtful.extend(doubtful_beside_ids(variable.as_bytes(), REACH, &hits));
+        places.extend(doubtful_beside_ids(variable.as_bytes(), REACH, hits));
+        doubtful.push(places);
+    }
+    add_doubtful(&config.env, &hits, &mut doubtful);
+    for ((variable, hits), doubtful) in config.env.iter_mut().zip(hits).zip(doubtful) {
         texts.push(Text::new(variable, hits, doubtful));
     }
     for (name, value) in &mut config.labels {
@@ -72,11 +77,7 @@ pub(crate) fn redacted_with(config: &ImageConfig, detector: &Detector) -> Redact
         for (places, (word, hits)) in doubtful.iter_mut().zip(words.iter().zip(&hits)) {
             places.extend(doubtful_beside_ids(word.as_bytes(), REACH, hits));
         }
-        if let Some((joined, told)) = Joined::of(words, &hits) {
-            for (number, place) in joined.doubtful(REACH, &told) {
-                doubtful[number].push(place);
-            }
-        }
+        add_doubtful(words, &hits, &mut doubtful);
         for ((word, hits), doubtful) in words.iter_mut().zip(hits).zip(doubtful) {
             texts.push(Text::new(word, hits, doubtful));
         }
@@ -116,6 +117,15 @@ pub(crate) fn redacted_with(config: &ImageConfig, detector: &Detector) -> Redact
         text.conceal(&values);
     }
     Redacted { config, values }
+}
+
+/// Adds what may be a secret in another text than its id.
+fn add_doubtful(texts: &[String], hits: &[Hits], doubtful: &mut [Vec<(usize, usize)>]) {
+    if let Some((joined, told)) = Joined::of(texts, hits) {
+        for (number, place) in joined.doubtful(REACH, &told) {
+            doubtful[number].push(place);
+        }
+    }
 }
 
 /// A text that was copied out of an image, a licence or a version, in the form in which it may be

@@ -256,6 +256,39 @@ fn a_secret_beside_its_id_is_found_and_hidden() {
 }
 
 #[test]
+fn a_secret_in_another_variable_than_its_id() {
+    let secret = format!("q7RtY2mW/9KpLz4VbN8{}", "cHd3FjGs6TvXy1Za5Qe0+");
+    let id = format!("AK{}", "IARELGYASQTDC22O4D");
+    let sum = "4f2a9c1be07d3358aa61f0c2d97be4408c15d2e6";
+    let told = |env: Vec<String>| {
+        let config = ImageConfig {
+            env,
+            ..ImageConfig::default()
+        };
+        let shown = redacted(&config);
+        let told = in_config(&config, &shown, Detector::shared()).sightings;
+        let told = told
+            .into_iter()
+            .map(|one| (one.kind.into_owned(), one.place));
+        (told.collect::<Vec<_>>(), shown.config.env)
+    };
+    let of = |kind: &str, place: &str| (kind.to_owned(), place.to_owned());
+    let (found, shown) = told(vec![format!("A={id}"), format!("B={secret}")]);
+    let both = [of("aws-access-key", "env A"), of("aws-secret-key", "env B")];
+    assert_eq!(found, both);
+    assert!(shown[1].starts_with("B=[aws-secret-key "), "{shown:?}");
+    // A sum beside an id is none, and without an id nothing says that it is one.
+    let (found, shown) = told(vec![format!("A={id}"), format!("B={sum}")]);
+    assert_eq!(found, [of("aws-access-key", "env A")]);
+    assert!(shown[1].ends_with(sum));
+    let (found, _) = told(vec!["A=x".to_owned(), format!("B={secret}")]);
+    assert_eq!(found, []);
+    let far = format!("PATH={}", "/usr/local/bin:".repeat(100));
+    let (found, _) = told(vec![format!("A={id}"), far, format!("B={secret}")]);
+    assert_eq!(found, [of("aws-access-key", "env A")]);
+}
+
+#[test]
 fn each_id_has_a_secret_of_its_own() {
     let ids = ["IARELGYASQTDC22O4D", "IARELGYASQTDC22X4D"].map(|id| format!("AK{id}"));
     let secrets = [
@@ -271,6 +304,18 @@ fn each_id_has_a_secret_of_its_own() {
     for config in [
         ImageConfig {
             env: vec![format!("CREDS={}", all.join(","))],
+            ..ImageConfig::default()
+        },
+        ImageConfig {
+            env: vec![format!("A={}", all[0]), format!("B={}", all[2])],
+            ..ImageConfig::default()
+        },
+        ImageConfig {
+            env: vec![
+                format!("B={}", all[2]),
+                "PATH=/usr/bin".to_owned(),
+                format!("A={}", all[0]),
+            ],
             ..ImageConfig::default()
         },
         ImageConfig {
@@ -305,7 +350,11 @@ fn what_may_be_the_secret_of_an_id_is_hidden() {
     let sum = "4f2a9c1be07d3358aa61f0c2d97be4408c15d2e6";
     let text = format!("{id}:{secret} {sum}");
     let config = ImageConfig {
-        env: vec![format!("CREDS={text}")],
+        env: vec![
+            format!("CREDS={text}"),
+            format!("A={id}"),
+            format!("B={secret}"),
+        ],
         labels: vec![("a.creds".to_owned(), text.clone())],
         cmd: Some(vec!["run".to_owned(), id, secret.clone(), sum.to_owned()]),
         entrypoint: Some(vec![text.clone()]),
