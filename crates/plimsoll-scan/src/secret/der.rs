@@ -4,7 +4,7 @@ use plimsoll_model::Severity;
 use serde_json::Value;
 
 use super::hits::Hits;
-use super::named::quoted_places;
+use super::json::strings;
 use super::pattern::is_probe;
 use super::{Fingerprint, Hit};
 
@@ -82,7 +82,7 @@ pub(super) fn web_keys(text: &str, hits: &mut Hits) {
         return;
     };
     let keys = document.get("keys").and_then(Value::as_array);
-    let places = quoted_places(text);
+    let places = strings(text);
     for key in keys.map_or(std::slice::from_ref(&document), Vec::as_slice) {
         let field = match key.get("kty").and_then(Value::as_str) {
             Some("oct") => "k",
@@ -92,13 +92,13 @@ pub(super) fn web_keys(text: &str, hits: &mut Hits) {
         let value = key.get(field).and_then(Value::as_str).unwrap_or_default();
         if value.len() >= 20
             && !hits.is_full()
-            && let Some(start) = places.get(value).copied()
+            && let Some(place) = places.get(value)
         {
             hits.push(hit(
                 "private-key",
                 Severity::Critical,
-                start,
-                start + value.len(),
+                place.start,
+                place.end,
                 value.as_bytes(),
             ));
         }
@@ -149,6 +149,14 @@ mod tests {
         );
         web_keys(&text, &mut hits);
         assert_eq!(hits.len(), 1);
+        // As some writers escape base64.
+        let key = "q7RtY2mW".repeat(5);
+        let escaped = format!("{{\"kty\":\"oct\",\"k\":\"a\\/{key}\"}}");
+        let mut one = Hits::default();
+        web_keys(&escaped, &mut one);
+        assert_eq!(escaped[one[0].start..one[0].end], format!("a\\/{key}"));
+        let said = format!("a/{key}");
+        assert_eq!(one[0].fingerprint, Fingerprint::of(said.as_bytes()));
         web_keys("{\"kty\":\"RSA\",\"n\":\"x\",\"e\":\"AQAB\"}", &mut hits);
         assert_eq!(hits.len(), 1);
         let table = [&b"\x05\x02\0\0\0\x20\0\x01\0\x04CORP"[..], &[1; 24]].concat();

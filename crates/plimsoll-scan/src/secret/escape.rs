@@ -1,4 +1,7 @@
-//! Letters that are written as numbers: `\u30d1`, as Java's properties and JSON have them.
+//! Letters that are written otherwise: as numbers, `\u30d1`, as Java's properties and JSON have them,
+//! and as escapes in quotes.
+
+use std::borrow::Cow;
 
 /// A text with each `\uXXXX` as the letter it stands for; none where it has none.
 pub(super) fn unescaped(text: &str) -> Option<String> {
@@ -38,9 +41,58 @@ pub(super) fn number(bytes: &[u8]) -> Option<u32> {
     plain.then(|| u32::from_str_radix(digits, 16).ok())?
 }
 
+/// What stands in quotes, as JSON, YAML and Go mean it.
+pub(super) fn said(written: &str) -> Cow<'_, str> {
+    let Some(first) = written.find('\\') else {
+        return Cow::Borrowed(written);
+    };
+    let mut letters = written[..first].to_owned();
+    let mut rest = &written[first..];
+    while let Some(c) = rest.chars().next() {
+        let (c, length) = match c {
+            '\\' => letter(rest),
+            _ => (c, c.len_utf8()),
+        };
+        letters.push(c);
+        rest = &rest[length..];
+    }
+    Cow::Owned(letters)
+}
+
+/// The letter that the escape stands for which a text begins with, and how long the escape is.
+pub(super) fn letter(text: &str) -> (char, usize) {
+    let coded = |digits: usize| {
+        let code = text.get(2..2 + digits)?;
+        let letter = char::from_u32(u32::from_str_radix(code, 16).ok()?)?;
+        Some((letter, 2 + digits))
+    };
+    let Some(c) = text[1..].chars().next() else {
+        return ('\\', 1);
+    };
+    let plain = match c {
+        'n' => '\n',
+        't' => '\t',
+        'r' => '\r',
+        'a' | 'b' | 'f' | 'v' => ' ',
+        'x' => return coded(2).unwrap_or(('x', 2)),
+        'u' => return coded(4).unwrap_or(('u', 2)),
+        'U' => return coded(8).unwrap_or(('U', 2)),
+        other => other,
+    };
+    (plain, 1 + c.len_utf8())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn texts_in_quotes() {
+        assert_eq!(said("plain"), "plain");
+        assert_eq!(said("a\\u0026b\\\"c\\\\d\\/e\\x41\\n"), "a&b\"c\\d/eA\n");
+        assert_eq!(said("\\"), "\\");
+        assert_eq!(said("é\\é\\u12"), "ééu12");
+    }
 
     #[test]
     fn letters_as_numbers() {

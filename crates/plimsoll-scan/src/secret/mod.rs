@@ -27,6 +27,7 @@ mod json;
 mod lone;
 mod manifest;
 mod named;
+mod netrc;
 mod pair;
 mod passfile;
 mod pattern;

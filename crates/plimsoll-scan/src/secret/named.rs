@@ -1,7 +1,5 @@
 //! Files whose name tells what stands in them.
 
-use std::collections::HashMap;
-
 use base64::Engine as _;
 use plimsoll_model::Severity;
 use serde_json::Value;
@@ -13,6 +11,7 @@ use super::hits::Hits;
 use super::json::strings;
 use super::lone::in_shadow;
 use super::manifest::{Cleared, in_manifests};
+use super::netrc::in_netrc;
 use super::passfile::in_password_file;
 use super::pattern::BASE64;
 use super::place::is_template;
@@ -143,18 +142,7 @@ pub(super) fn by_name(path: &str, bytes: &[u8], hits: &mut Hits) {
             },
             hits,
         ),
-        ".netrc" | "_netrc" => each_line(
-            text,
-            |line, start| {
-                let mut words = line
-                    .split_whitespace()
-                    .skip_while(|word| *word != "password");
-                let value = words.nth(1)?;
-                (!is_placeholder(value))
-                    .then(|| plain("netrc-password", value, start + offset_in(line, value)))
-            },
-            hits,
-        ),
+        ".netrc" | "_netrc" => in_netrc(text, hits),
         ".pypirc" => each_line(
             text,
             |line, start| {
@@ -402,17 +390,6 @@ fn in_entries(text: &str, entries: &Value, hits: &mut Hits) {
             }
         }
     }
-}
-
-/// Where each text in quotes begins first, in JSON.
-pub(super) fn quoted_places(text: &str) -> HashMap<&str, usize> {
-    let mut places = HashMap::new();
-    let mut start = 0;
-    for part in text.split('"') {
-        places.entry(part).or_insert(start);
-        start += part.len() + 1;
-    }
-    places
 }
 
 #[cfg(test)]

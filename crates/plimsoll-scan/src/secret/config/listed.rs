@@ -1,6 +1,8 @@
 //! Commands as builders note them in history: words in quotes, in brackets, parted by blanks or
 //! commas: `CMD ["curl" "-u" "a:b"]`, `HEALTHCHECK &{["CMD-SHELL" "curl …"] "0s" …}`.
 
+use super::super::escape::letter;
+
 /// A word without its quotes and escapes.
 pub(super) struct Listed {
     pub(super) text: String,
@@ -59,36 +61,13 @@ fn quoted(text: &str, at: usize) -> Option<(Listed, usize)> {
             return Some((word, here + usize::from(!rest.is_empty())));
         };
         let (c, length) = match c {
-            '\\' => unescaped(rest),
+            '\\' => letter(rest),
             _ => (c, c.len_utf8()),
         };
         word.text.push(c);
         word.places.extend(std::iter::repeat_n(here, c.len_utf8()));
         rest = &rest[length..];
     }
-}
-
-/// The letter that an escape of Go or JSON stands for, and how long the escape is.
-fn unescaped(text: &str) -> (char, usize) {
-    let coded = |digits: usize| {
-        let code = text.get(2..2 + digits)?;
-        let letter = char::from_u32(u32::from_str_radix(code, 16).ok()?)?;
-        Some((letter, 2 + digits))
-    };
-    let Some(c) = text[1..].chars().next() else {
-        return ('\\', 1);
-    };
-    let plain = match c {
-        'n' => '\n',
-        't' => '\t',
-        'r' => '\r',
-        'a' | 'b' | 'f' | 'v' => ' ',
-        'x' => return coded(2).unwrap_or(('x', 2)),
-        'u' => return coded(4).unwrap_or(('u', 2)),
-        'U' => return coded(8).unwrap_or(('U', 2)),
-        other => other,
-    };
-    (plain, 1 + c.len_utf8())
 }
 
 #[cfg(test)]

@@ -1,0 +1,219 @@
+//! Who logs in where, as `.netrc` has it for ftp, curl, git and apt (netrc(5), apt_auth.conf(5)).
+
+use plimsoll_model::Severity;
+
+use super::Hit;
+use super::escape::said;
+use super::hits::Hits;
+use super::placeholder::is_placeholder;
+
+/// A word of the file, and where it stands.
+#[derive(Clone, Copy)]
+struct Word<'t> {
+    /// Without the quotes around it.
+    text: &'t str,
+    start: usize,
+    /// Whether it stood in quotes, in which a backslash makes an escape.
+    quoted: bool,
+}
+
+/// The passwords of all entries, however words are parted into lines.
+pub(super) fn in_netrc(text: &str, hits: &mut Hits) {
+    let mut words = Words { text, at: 0 };
+    let mut is_anonymous = false;
+    while let Some(word) = words.next() {
+        match word.text {
+            _ if word.text.starts_with('#') => words.skip_line(),
+            "machine" => {
+                words.next();
+                is_anonymous = false;
+            }
+            "default" => is_anonymous = false,
+            "login" => {
+                let login = words.next().map(|login| login.text);
+                is_anonymous = matches!(login, Some("anonymous" | "ftp"));
+            }
+            "account" => {
+                words.next();
+            }
+            // What a macro does ends at an empty line.
+            "macdef" => words.skip_macro(),
+            "password" => {
+                let password = words.next();
+                // Who logs in as nobody gives an address in its place.
+                hits.extend(password.filter(|_| !is_anonymous).and_then(hit));
+            }
+            _ => {}
+        }
+    }
+}
+
+fn hit(word: Word<'_>) -> Option<Hit> {
+    let value = match word.quoted {
+        true => said(word.text),
+        false => word.text.into(),
+    };
+    if stands_for_another(&value) {
+        return None;
+    }
+    let end = word.start + word.text.len();
+    Some(Hit {
+        end,
+        ..Hit::of(
+            "netrc-password",
+            Severity::Critical,
+            word.start,
+            value.as_bytes(),
+        )
+    })
+}
+
+/// Whether a value is no password. Short ones are, where nothing else can stand.
+fn stands_for_another(value: &str) -> bool {
+    let is_short = (2..4).contains(&value.len());
+    let is_word = matches!(value, "foo" | "bar" | "nil" | "yes" | "no" | "on" | "off");
+    let letters = value.bytes();
+    match is_short && letters.clone().all(|byte| byte.is_ascii_alphanumeric()) {
+        true => is_word || letters.clone().all(|byte| byte == value.as_bytes()[0]),
+        false => is_placeholder(value),
+    }
+}
+
+/// The words of a file one after the other.
+struct Words<'t> {
+    text: &'t str,
+    at: usize,
+}
+
+impl<'t> Words<'t> {
+    fn next(&mut self) -> Option<Word<'t>> {
+        let rest = &self.text[self.at..];
+        let rest = rest.trim_start();
+        self.at = self.text.len() - rest.len();
+        if let Some(inner) = rest.strip_prefix('"')
+            && let Some(length) = closing(inner)
+        {
+            let start = self.at + 1;
+            self.at = start + length + 1;
+            return Some(Word {
+                text: &inner[..length],
+                start,
+                quoted: true,
+            });
+        }
+        let length = rest.find(char::is_whitespace).unwrap_or(rest.len());
+        let start = self.at;
+        self.at += length;
+        (length > 0).then_some(Word {
+            text: &rest[..length],
+            start,
+            quoted: false,
+        })
+    }
+
+    fn skip_line(&mut self) {
+        let rest = &self.text[self.at..];
+        let length = rest.find('\n').map_or(rest.len(), |end| end + 1);
+        self.at += length;
+    }
+
+    fn skip_macro(&mut self) {
+        let lines = self.text[self.at..].split_inclusive('\n');
+        for line in lines {
+            self.at += line.len();
+            if line.trim().is_empty() {
+                return;
+            }
+        }
+    }
+}
+
+/// Where a text in quotes ends, in its line.
+fn closing(inner: &str) -> Option<usize> {
+    let mut escaped = false;
+    for (at, byte) in inner.bytes().enumerate() {
+        match byte {
+            b'\n' => return None,
+            b'"' if !escaped => return Some(at),
+            _ => escaped = byte == b'\\' && !escaped,
+        }
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::super::Fingerprint;
+    use super::*;
+
+    fn found(text: &str) -> Vec<&str> {
+        let mut hits = Hits::default();
+        in_netrc(text, &mut hits);
+        hits.iter().map(|hit| &text[hit.start..hit.end]).collect()
+    }
+
+    #[test]
+    fn passwords_of_all_machines() {
+        for (text, expected) in [
+            ("machine h login u password abc\n", vec!["abc"]),
+            ("machine h\n\tlogin u\n\tpassword\n\tx7!q\n", vec!["x7!q"]),
+            (
+                "machine a login u password ab1 machine b login v password xyz9",
+                vec!["ab1", "xyz9"],
+            ),
+            (
+                "machine a login u account c password one9\ndefault login v password two9\n",
+                vec!["one9", "two9"],
+            ),
+            (
+                "machine a login u password one9\nmacdef init\ncd /pub\npassword x1y2z3\n\n\
+                 machine b login u password two9\n",
+                vec!["one9", "two9"],
+            ),
+            (
+                "macdef m\r\npassword x1y2z3\r\n\r\nmachine a login u password one9\r\n",
+                vec!["one9"],
+            ),
+            (
+                "# password x1y2z3\nmachine a login u password #one9\n",
+                vec!["#one9"],
+            ),
+            (
+                "machine a login \"u v\" password \"x 7\\\"q\"\n",
+                vec!["x 7\\\"q"],
+            ),
+            ("machine password login password password abc", vec!["abc"]),
+        ] {
+            assert_eq!(found(text), expected, "{text}");
+        }
+        let mut hits = Hits::default();
+        in_netrc("machine a login u password \"x 7\\\"q\"", &mut hits);
+        assert_eq!(hits[0].fingerprint, Fingerprint::of(b"x 7\"q"));
+    }
+
+    #[test]
+    fn what_is_no_password() {
+        for text in [
+            "machine h login anonymous password me@corp.org\n",
+            "default login ftp password bob@corp.org\n",
+            "machine h login u password $TOKEN\n",
+            "machine h login u password <password>\n",
+            "machine h login u password xxx\n",
+            "machine h login u password foo\n",
+            "machine h login u password\n",
+            "# machine h login u password x1y2z3\n",
+            "macdef m\nquote password x1y2z3\n",
+        ] {
+            assert_eq!(found(text), [""; 0], "{text}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_ends(text in "(machine |login |password |macdef |default |[ \"\\\\#\né]|[a-z0-9]{1,5}){0,40}") {
+            let _ = found(&text);
+        }
+    }
+}
