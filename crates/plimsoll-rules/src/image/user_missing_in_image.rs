@@ -54,19 +54,23 @@ impl Rule for UserMissingInImage {
         }
         let user = image.config.user.as_str();
         let (name, group) = user.split_once(':').unwrap_or((user, ""));
-        let is_number = |word: &str| word.parse::<u32>().is_ok();
-        let unknown_user = !name.is_empty()
-            && !is_number(name)
-            && !accounts.users.iter().any(|account| account.name == name);
-        let unknown_group = !group.is_empty()
-            && !is_number(group)
-            && !accounts.groups.iter().any(|known| known.name == group);
         // What is hidden may reach over the colon.
         let shown = image.shown.user.as_str();
         let (shown_name, shown_group) = match shown.split_once(':') {
             Some(parts) => parts,
             None => (shown, shown),
         };
+        let is_number = |word: &str| word.parse::<u32>().is_ok();
+        // Accounts are known without the credentials in their names, each marked in one word.
+        let is_called =
+            |known: &str, word: &str, shown: &str| known == word || known == shown.replace(' ', "-");
+        let (mut users, mut groups) = (accounts.users.iter(), accounts.groups.iter());
+        let unknown_user = !name.is_empty()
+            && !is_number(name)
+            && !users.any(|account| is_called(&account.name, name, shown_name));
+        let unknown_group = !group.is_empty()
+            && !is_number(group)
+            && !groups.any(|known| is_called(&known.name, group, shown_group));
         for (unknown, what, word, shown, file) in [
             (unknown_user, "user", name, shown_name, "passwd"),
             (unknown_group, "group", group, shown_group, "group"),
@@ -97,6 +101,16 @@ mod tests {
             &[
                 ("a group", "user: 1:app\naccounts: complete\n", 1),
                 ("a number", "user: 5\naccounts: complete\n", 0),
+                (
+                    "a token that is a user's name",
+                    "user: zq1\nhidden: zq1\naccounts: complete\naccount: [hidden] 5 5\n",
+                    0,
+                ),
+                (
+                    "a token that is nobody's name",
+                    "user: zq1\nhidden: zq1\naccounts: complete\naccount: bob 5 5\n",
+                    1,
+                ),
                 ("not everything was read", "user: app\n", 0),
             ],
         );

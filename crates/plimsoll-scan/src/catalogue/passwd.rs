@@ -3,6 +3,7 @@
 use plimsoll_model::{Account, Group};
 
 use super::{Candidate, Document};
+use crate::secret::{Detector, concealed_path};
 
 /// Where the users lie.
 pub(crate) const PATH: &str = "etc/passwd";
@@ -36,11 +37,17 @@ fn rows(text: &str) -> impl Iterator<Item = (&str, Vec<&str>)> {
     })
 }
 
+/// A name as it is known from here on: without the credentials in it, as those of files are.
+pub(crate) fn known_name(name: &str) -> String {
+    let concealed = concealed_path(name, Detector::shared());
+    concealed.map_or_else(|| name.to_owned(), |named_by| named_by.shown)
+}
+
 pub(super) fn read(_path: &str, bytes: &[u8]) -> Result<Document, String> {
     let text = String::from_utf8_lossy(bytes);
     let users = rows(&text).filter_map(|(name, fields)| {
         Some(Account {
-            name: name.to_owned(),
+            name: known_name(name),
             uid: fields.get(1)?.parse().ok()?,
             gid: fields
                 .get(2)
@@ -56,14 +63,14 @@ pub(super) fn read_groups(_path: &str, bytes: &[u8]) -> Result<Document, String>
     let text = String::from_utf8_lossy(bytes);
     let groups = rows(&text).filter_map(|(name, fields)| {
         Some(Group {
-            name: name.to_owned(),
+            name: known_name(name),
             gid: fields.get(1)?.parse().ok()?,
             members: fields
                 .get(2)
                 .unwrap_or(&"")
                 .split(',')
                 .filter(|member| !member.is_empty())
-                .map(str::to_owned)
+                .map(known_name)
                 .collect(),
         })
     });
@@ -74,13 +81,37 @@ pub(super) fn read_shadow(_path: &str, bytes: &[u8]) -> Result<Document, String>
     let text = String::from_utf8_lossy(bytes);
     let open = rows(&text).filter(|(_, fields)| fields.len() > 1 && fields[0].is_empty());
     Ok(Document::NoPassword(
-        open.map(|(name, _)| name.to_owned()).collect(),
+        open.map(|(name, _)| known_name(name)).collect(),
     ))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// What names a user or a group goes into reports; of the rest of a line nothing is kept.
+    #[test]
+    fn a_token_is_kept_of_no_field() {
+        const TOKEN: &str = "ghp_16C7e42F292c6912E7710c838347Ae178B4a";
+        let line = "TOKEN::1:1:TOKEN:/home/TOKEN:/bin/TOKEN\nbob:x:2:2::/:/bin/sh\n";
+        let line = line.replace("TOKEN", TOKEN);
+        let group = format!("{TOKEN}:x:1:bob,{TOKEN}\n");
+        let shadow = format!("{TOKEN}::19000:0\n");
+        let shown = known_name(TOKEN);
+        assert!(shown.starts_with("[github-token-"), "{shown}");
+        let Ok(Document::Users(users)) = read("", line.as_bytes()) else {
+            panic!("no users");
+        };
+        assert_eq!([&users[0].name, &users[1].name], [&shown, "bob"]);
+        let Ok(Document::Groups(groups)) = read_groups("", group.as_bytes()) else {
+            panic!("no groups");
+        };
+        assert_eq!(groups[0].members, ["bob", &shown]);
+        assert_eq!(groups[0].name, shown);
+        let shadow = read_shadow("", shadow.as_bytes()).unwrap();
+        assert_eq!(shadow, Document::NoPassword(vec![shown]));
+        assert!(!format!("{users:?} {groups:?}").contains(TOKEN));
+    }
 
     #[test]
     fn passwords_are_empty_or_nothing_is_said_of_them() {

@@ -52,7 +52,7 @@ pub(crate) fn find(records: &[LayerRecord], tree: &Tree<'_>, complete: bool) -> 
 /// Who a container runs as.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Identity {
-    /// As the configuration names it.
+    /// As the configuration names it, without the credentials in it.
     pub(super) name: String,
     uid: u64,
     groups: Vec<u64>,
@@ -74,6 +74,8 @@ impl Identity {
         };
         let name = if name.is_empty() { "0" } else { name };
         let number: Option<u32> = name.parse().ok();
+        let name = passwd::known_name(name);
+        let group = group.map(passwd::known_name);
         // A name is looked for first, also one that looks like a number.
         let account = accounts
             .users
@@ -105,7 +107,7 @@ impl Identity {
             }
         }
         Some(Self {
-            name: user.to_owned(),
+            name: passwd::known_name(user),
             uid: u64::from(uid),
             groups,
         })
@@ -175,6 +177,11 @@ mod tests {
         assert_eq!(Identity::of("app:data", &accounts).unwrap().groups, [30]);
         assert_eq!(Identity::of("77", &accounts).unwrap().groups, [0]);
         assert_eq!(Identity::of("nobody", &accounts), None);
+        const TOKEN: &str = "ghp_16C7e42F292c6912E7710c838347Ae178B4a";
+        let mut hidden = accounts.clone();
+        hidden.users[0].name = passwd::known_name(TOKEN);
+        let found = Identity::of(TOKEN, &hidden).unwrap();
+        assert_eq!((found.uid, found.name.contains(TOKEN)), (10, false));
         assert!(app.may(Access::Execute, &file(0o100, 10, 0)));
         assert!(!app.may(Access::Execute, &file(0o011, 10, 20)));
         assert!(app.may(Access::Read, &file(0o040, 0, 30)));
