@@ -284,10 +284,24 @@ pub(super) fn known_form(name: &str, value: &str) -> Option<Option<(&'static str
     if is_jwt(value)? {
         return Some(Some(("jwt", Severity::High)));
     }
+    if lower.contains("vault") && is_old_vault_token(value) {
+        return Some(Some(("vault-token", Severity::Critical)));
+    }
     if DISCORD.is_match(bytes) {
         return Some(Some(("discord-token", Severity::Critical)));
     }
     Some(None)
+}
+
+/// Whether a value is a token of Vault as those before 1.10 are: `s.` and 24 letters and digits, which
+/// many a method's call is, too.
+fn is_old_vault_token(value: &str) -> bool {
+    value.strip_prefix("s.").is_some_and(|rest| {
+        rest.len() == 24
+            && rest.bytes().all(|byte| byte.is_ascii_alphanumeric())
+            && rest.bytes().any(|byte| byte.is_ascii_digit())
+            && !is_example(rest.as_bytes())
+    })
 }
 
 /// Whether what stands between the marks of code is drawn, and so long that no name is.

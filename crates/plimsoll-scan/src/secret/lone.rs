@@ -6,6 +6,7 @@ use super::Hit;
 use super::assignment::names_secret;
 use super::command::is_hash;
 use super::drawn::looks_random;
+use super::form::known_form;
 use super::hits::Hits;
 use super::placeholder::is_placeholder;
 
@@ -48,7 +49,9 @@ pub(super) fn lone_value(path: &str, bytes: &[u8]) -> Option<Hit> {
         && !is_account(value)
         && (looks_random(value) || is_drawn(value));
     let start = text.find(value)?;
-    believed.then(|| Hit::of("secret-file", Severity::High, start, value.as_bytes()))
+    let believed = believed.then_some(value)?;
+    let (kind, severity) = known_form(stem, believed)?.unwrap_or(("secret-file", Severity::High));
+    Some(Hit::of(kind, severity, start, believed.as_bytes()))
 }
 
 /// A line of passwd(5) or group(5), without the hash of a password: images of nothing else than a
@@ -162,6 +165,16 @@ mod tests {
         ] {
             assert_eq!(value(path, text), None, "{path}");
         }
+    }
+
+    #[test]
+    fn a_file_of_one_token_is_of_its_kind() {
+        let token = format!("s.{}", "q7RtY2mWx9KpLz4VbN8cHd3F");
+        let kind = |path: &str, text: &str| lone_value(path, text.as_bytes()).map(|hit| hit.kind);
+        assert_eq!(kind("root/.vault-token", &token), Some("vault-token"));
+        assert_eq!(kind("srv/api_token", &token), Some("secret-file"));
+        assert_eq!(kind("root/.vault-token", "s.toLowerCase"), None);
+        assert_eq!(kind("root/vault.md", &token), None);
     }
 
     #[test]
