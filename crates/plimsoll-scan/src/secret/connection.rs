@@ -6,7 +6,7 @@ use plimsoll_model::Severity;
 use super::Hit;
 use super::detector::LOOKBEHIND;
 use super::drawn::looks_random;
-use super::form::{is_code, known_form, maker};
+use super::form::{Written, is_code, judged, known_form, maker};
 use super::placeholder::is_placeholder;
 
 /// What else stands in a connection string (lower case).
@@ -106,6 +106,40 @@ pub(super) fn in_connection(
     Some(Hit::of(kind, severity, start, value.as_bytes()))
 }
 
+/// Names of what else libpq is told (PostgreSQL, libpq, "Connection Strings").
+const BESIDE_OF_LIBPQ: &[&[u8]] = &[b"host=", b"hostaddr=", b"port=", b"dbname=", b"user="];
+
+/// What is assigned to `password`, which stands from `at` to `name_end`, among names and values parted
+/// by blanks, in quotes: `"host=db user=app password=…"`.
+pub(super) fn in_source_name(bytes: &[u8], at: usize, name_end: usize) -> Option<Hit> {
+    let before = &bytes[at.saturating_sub(LOOKBEHIND)..at];
+    let is_apart = matches!(before.last(), Some(b' ' | b'"' | b'\'' | b'`'));
+    is_apart.then_some(())?;
+    let rest = &bytes[name_end..bytes.len().min(name_end + AHEAD)];
+    let value = rest.strip_prefix(b"=")?;
+    let ends = |byte: &u8| byte.is_ascii_whitespace() || ends_string(*byte) || *byte == b'\\';
+    let end = value.iter().position(ends)?;
+    let head = before.rsplit(|byte| ends_string(*byte)).next()?;
+    let tail = value[end..].split(|byte| ends_string(*byte)).next()?;
+    let quote = enclosing(before, head.len()).filter(|quote| *quote != b'>')?;
+    let closed_by = value.get(end + tail.len());
+    let mut words = [head, tail]
+        .into_iter()
+        .flat_map(|part| part.split(u8::is_ascii_whitespace));
+    let is_beside = |word: &[u8]| BESIDE_OF_LIBPQ.iter().any(|name| word.starts_with(name));
+    let is_whole = closed_by.is_none_or(|close| *close == quote) && words.any(is_beside);
+    let value = std::str::from_utf8(&value[..end])
+        .ok()
+        .filter(|_| is_whole)?;
+    judged("password", value, Written::Bare)?;
+    Some(Hit::of(
+        KIND,
+        Severity::High,
+        name_end + 1,
+        value.as_bytes(),
+    ))
+}
+
 fn is_key_of_azure(name: &[u8]) -> bool {
     name.eq_ignore_ascii_case(b"SharedAccessKey") || name.eq_ignore_ascii_case(b"AccountKey")
 }
@@ -173,6 +207,28 @@ mod tests {
                 [("connection-string-password", "Tr0ub4dor-3x")],
                 "{text}"
             );
+        }
+    }
+
+    #[test]
+    fn passwords_among_names_and_values() {
+        for text in [
+            "psycopg2.connect(\"dbname=shop user=app password=Tr0ub4dor-3x host=db\")",
+            "x = 'password=Tr0ub4dor-3x dbname=shop'",
+            "sql.Open(\"postgres\", \"host=db password=Tr0ub4dor-3x\")",
+        ] {
+            let one = [("connection-string-password", "Tr0ub4dor-3x")];
+            assert_eq!(found(text), one, "{text}");
+        }
+        for none in [
+            "x = f\"dbname=shop password={password} host=db\"",
+            "x = \"dbname=shop password=%s host=db\"",
+            "x = \"dbname=shop password=password host=db\"",
+            "x = \"say password=Tr0ub4dor-3x here\"",
+            "user=app password=Tr0ub4dor-3x host=db",
+            "x = \"user=app\" password=Tr0ub4dor-3x \"host=db\"",
+        ] {
+            assert_eq!(found(none), [], "{none}");
         }
     }
 

@@ -10,13 +10,13 @@ use std::sync::LazyLock;
 use memchr::memmem;
 
 use self::assigned::{assigned, in_statement};
-use self::called::{secure_string, third_argument};
+use self::called::{argument, secure_string};
 use self::carried::{
     authorized, azure_marked, azure_secret, azure_signature, carried, in_query, kubeconfig_key,
     source_password, thin_password, url_password,
 };
 use super::Hit;
-use super::connection::in_connection;
+use super::connection::{in_connection, in_source_name};
 use super::detector::{Piece, Told};
 use super::grams::{Grams, beginnings};
 use super::hits::Hits;
@@ -75,6 +75,12 @@ const WORDS: &[&str] = &[
     "mysql_connect(",
     "mysqli(",
     "dbi->connect(",
+    "getconnection(",
+    "mysqldb.connect(",
+    "pymysql.connect(",
+    "networkcredential(",
+    "basicauth(",
+    "auth=(",
 ];
 const BEARER: usize = 0;
 const BASIC: usize = 1;
@@ -87,9 +93,9 @@ const SECRET: usize = 8;
 const ACCESS_KEY: usize = 14;
 const IDENTIFIED: usize = 35;
 const AUTHORIZATION: usize = SECURE_STRING - 1;
-const SECURE_STRING: usize = WORDS.len() - 6;
-const DATA_OBJECT: usize = WORDS.len() - 5;
-const LAST_CALL: usize = WORDS.len() - 1;
+const SECURE_STRING: usize = DATA_OBJECT - 1;
+const DATA_OBJECT: usize = FIRST_LOGIN - 8;
+const FIRST_LOGIN: usize = WORDS.len() - 3;
 
 /// The words' beginnings, small and capital letters alike.
 static MARKS: LazyLock<Grams> = LazyLock::new(|| {
@@ -195,10 +201,12 @@ fn in_assignments(piece: Piece<'_>, settings: bool, told: &mut usize, hits: &mut
             AUTHORIZATION => authorized(bytes, behind),
             IDENTIFIED => in_statement(bytes, behind),
             SECURE_STRING => secure_string(bytes, behind),
-            DATA_OBJECT..=LAST_CALL => third_argument(bytes, behind),
+            DATA_OBJECT..FIRST_LOGIN => argument(bytes, behind, 3),
+            FIRST_LOGIN.. => argument(bytes, behind, 2),
             PASSWORD | PWD | ACCOUNT_KEY | SECRET | ACCESS_KEY => {
                 assigned(bytes, at, behind, settings)
                     .or_else(|| in_connection(bytes, at, behind, settings))
+                    .or_else(|| in_source_name(bytes, at, behind))
                     .or_else(|| in_query(bytes, at, behind))
             }
             PASSWD => assigned(bytes, at, behind, settings).or_else(|| in_query(bytes, at, behind)),

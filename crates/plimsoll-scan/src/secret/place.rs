@@ -284,7 +284,9 @@ pub(super) fn is_settings(path: &str) -> bool {
             | "Makefile"
             | "Jenkinsfile"
             | "Vagrantfile"
+            | "env"
             | "environment"
+            | "inventory"
             | "crontab"
             | "entrypoint"
             | "user-data"
@@ -355,6 +357,8 @@ mod tests {
             "root/.config/hub",
             "root/.config/fish/fish_history",
             "etc/bind/rndc.key",
+            "srv/env",
+            "srv/ansible/inventory",
         ] {
             assert!(is_settings(settings), "{settings}");
         }

@@ -33,7 +33,9 @@ pub(super) fn assigned(bytes: &[u8], at: usize, word_end: usize, settings: bool)
     let found = pair
         .or_else(|| value_of_entry(bytes, at - before, name_end))
         .or_else(|| value_behind(bytes, name_end, settings))
-        .or_else(|| value_of_word(bytes, at - before, name_end, settings));
+        .or_else(|| value_of_word(bytes, at - before, name_end, settings))
+        .or_else(|| value_of_setter(bytes, at - before, name_end))
+        .or_else(|| value_of_object(bytes, name_end));
     let Some((start, value, quoted)) = found else {
         return match name.eq_ignore_ascii_case("password") {
             true => in_statement(bytes, name_end),
@@ -85,6 +87,9 @@ fn is_listed(
     if is_comment(before) {
         return true;
     }
+    if is_key_of_map(&bytes[name_at.saturating_sub(REACH)..name_at]) {
+        return false;
+    }
     let quotes = before.iter().rev().take_while(|byte| quote(byte)).count();
     let opened = before[..before.len() - quotes].trim_ascii_end();
     let beside = match opened {
@@ -99,6 +104,31 @@ fn is_listed(
         _ => false,
     };
     beside || follows
+}
+
+/// Whether what follows is a key among the keys and values of a map, one behind the other:
+/// `Map.of("user", "bob", "password", "…")`.
+fn is_key_of_map(before: &[u8]) -> bool {
+    const OPENS: &[u8] = b"Map.of(";
+    let Some(at) = memchr::memmem::rfind(before, OPENS) else {
+        return false;
+    };
+    let mut quote = None;
+    let mut commas = 0;
+    let mut words = before[at + OPENS.len()..].iter();
+    while let Some(byte) = words.next() {
+        match (quote, byte) {
+            (Some(_), b'\\') => {
+                words.next();
+            }
+            (Some(open), byte) if open == *byte => quote = None,
+            (None, b'"') => quote = Some(*byte),
+            (None, b',') => commas += 1,
+            (None, b'(' | b')' | b';') => return false,
+            _ => {}
+        }
+    }
+    quote.is_some() && commas % 2 == 0
 }
 
 /// The password of an SQL statement: `IDENTIFIED BY 'x'`, `PASSWORD 'x'`, `PASSWORD('x')`.
@@ -217,6 +247,67 @@ fn value_of_word(
     Some((name_end + blank + quote, value, !settings))
 }
 
+/// The value of an object that says no more of its name, as Terraform's state has its outputs:
+/// `"db_password": {"value": "…", …}`.
+fn value_of_object(bytes: &[u8], name_end: usize) -> Option<(usize, &str, bool)> {
+    const VALUE: &[u8] = b"\"value\"";
+    let rest = &bytes[name_end..bytes.len().min(name_end + 64)];
+    let inner = rest.strip_prefix(b"\"")?.trim_ascii_start();
+    let inner = inner.strip_prefix(b":")?.trim_ascii_start();
+    let inner = inner.strip_prefix(b"{")?.trim_ascii_start();
+    inner.starts_with(VALUE).then_some(())?;
+    // The quote behind the word is what a value stands behind.
+    value_behind(
+        bytes,
+        name_end + (rest.len() - inner.len()) + VALUE.len() - 1,
+        false,
+    )
+}
+
+/// The text that is handed to what sets a name, alone: `ds.setPassword("…")`, `builder.password("…")`.
+fn value_of_setter(bytes: &[u8], name_at: usize, name_end: usize) -> Option<(usize, &str, bool)> {
+    let name = &bytes[name_at..name_end];
+    // A point in a name is that of a call.
+    let (before, name) = match name.iter().rposition(|byte| *byte == b'.') {
+        Some(point) => (&name[..=point], &name[point + 1..]),
+        None => (&bytes[..name_at], name),
+    };
+    let begins = |verb: &[u8]| {
+        let rest = name.strip_prefix(verb);
+        rest.and_then(<[u8]>::first)
+            .is_some_and(|next| next.is_ascii_uppercase() || *next == b'_')
+    };
+    let lower = name.to_ascii_lowercase();
+    let says_it = [
+        &b"password"[..],
+        b"passwd",
+        b"passphrase",
+        b"pass",
+        b"pwd",
+        b"secret",
+        b"token",
+        b"key",
+    ];
+    // `setPasswordHint` sets another thing.
+    if !says_it.iter().any(|end| lower.ends_with(end)) {
+        return None;
+    }
+    let is_method = before.ends_with(b".") || before.ends_with(b"->") || before.ends_with(b"::");
+    if !begins(b"set") && !begins(b"with") && !(is_method && name == b"password") {
+        return None;
+    }
+    let rest = &bytes[name_end..bytes.len().min(name_end + REACH)];
+    let inner = rest.strip_prefix(b"(")?;
+    let from = inner.len() - inner.trim_ascii_start().len();
+    let (quote, text) = inner[from..].split_first()?;
+    matches!(quote, b'"' | b'\'').then_some(())?;
+    let end = memchr::memchr2(*quote, b'\n', text)?;
+    let behind = text[end..].strip_prefix(&[*quote])?.trim_ascii_start();
+    (end <= LONGEST && behind.starts_with(b")")).then_some(())?;
+    let text = std::str::from_utf8(&text[..end]).ok()?;
+    Some((name_end + 1 + from + 1, text, true))
+}
+
 /// Whether the last line of what stands before is a comment.
 fn is_comment(before: &[u8]) -> bool {
     let line = before
@@ -275,6 +366,19 @@ fn value_behind(bytes: &[u8], at: usize, settings: bool) -> Option<(usize, &str,
             rest = after_type(more);
         } else if closed > 0 && rest.first() == Some(&b',') {
             rest = &rest[1..];
+        } else if let Some(more) = rest.strip_prefix(b"to ").filter(|_| closed > 0) {
+            // A pair in Kotlin.
+            rest = more;
+        } else if let Some(more) = [&b"||="[..], b"||", b"??=", b"??"]
+            .iter()
+            .find_map(|operator| rest.strip_prefix(*operator))
+        {
+            // What stands in for a variable is a text; behind it, in shells, a command is none.
+            let is_text = |byte: &u8| matches!(byte, b'"' | b'\'' | b'`');
+            rest = more;
+            if !more.trim_ascii_start().first().is_some_and(is_text) {
+                return None;
+            }
         } else if let Some(more) = rest.strip_prefix(b"As ") {
             // `Dim password As String = "…"`
             let kind = more.iter().take(40);
@@ -299,6 +403,8 @@ fn value_behind(bytes: &[u8], at: usize, settings: bool) -> Option<(usize, &str,
     }
     let (rest, end, quoted) = match rest {
         [quote @ (b'"' | b'\'' | b'`'), more @ ..] => {
+            // In TOML and Python three open a text, too.
+            let more = more.strip_prefix(&[*quote, *quote]).unwrap_or(more);
             let end = end_of_string(more, *quote)?;
             // `name: "Type" = …` in Python.
             let behind = more[end..].get(1..).unwrap_or_default().trim_ascii_start();

@@ -91,12 +91,17 @@ impl<'b> Arguments<'b> {
     }
 }
 
-/// The third argument of a function whose parenthesis ends at `behind`, where a place, a user and a
-/// password are handed to it: `new PDO('mysql:host=db', 'app', 'x')`, `mysqli_connect('db', 'app',
-/// 'x')`, `DBI->connect("dbi:Pg:dbname=shop", "app", "x")`.
-pub(super) fn third_argument(bytes: &[u8], behind: usize) -> Option<Hit> {
+/// The argument of this number of a function whose parenthesis ends at `behind`, where it is a
+/// password: behind a place and a user, `new PDO('mysql:host=db', 'app', 'x')`, `mysqli_connect('db',
+/// 'app', 'x')`, `DBI->connect("dbi:Pg:dbname=shop", "app", "x")`, or behind a user alone,
+/// `HTTPBasicAuth("app", "x")`.
+pub(super) fn argument(bytes: &[u8], behind: usize, number: usize) -> Option<Hit> {
+    let kind = match number {
+        2 => "command-password",
+        _ => "database-password",
+    };
     let mut arguments = Arguments::new(bytes, behind);
-    for _ in 0..2 {
+    for _ in 1..number {
         arguments.pass()?;
     }
     let password = arguments.argument().filter(|argument| argument.quoted)?;
@@ -106,7 +111,7 @@ pub(super) fn third_argument(bytes: &[u8], behind: usize) -> Option<Hit> {
         .first()
         .is_some_and(|byte| b",)".contains(byte));
     // What is put together is none as it stands.
-    ends.then(|| hit("database-password", bytes, &password))?
+    ends.then(|| hit(kind, bytes, &password))?
 }
 
 /// The password of `ConvertTo-SecureString "…" -AsPlainText`, whose name ends at `behind`, whatever the
@@ -191,6 +196,13 @@ mod tests {
             "mysql_connect($host, $user, 'VALUE')",
             "DBI->connect(\"dbi:Pg:dbname=shop\", \"app\", \"VALUE\", {RaiseError => 1})",
             "DBI->connect($dsn, 'app', 'VALUE') or die",
+            "DriverManager.getConnection(\"jdbc:postgresql://db/shop\", \"app\", \"VALUE\");",
+            "requests.get(u, auth=('bob', 'VALUE'))",
+            "HTTPBasicAuth(\"bob\", \"VALUE\")",
+            "req.SetBasicAuth(user, \"VALUE\")",
+            "new NetworkCredential(\"bob\", \"VALUE\", \"CORP\")",
+            "MySQLdb.connect('db', 'app', 'VALUE', 'shop')",
+            "pymysql.connect(HOST, \"app\", \"VALUE\")",
             "ConvertTo-SecureString \"VALUE\" -AsPlainText -Force",
             "ConvertTo-SecureString -String 'VALUE' -AsPlainText -Force",
             "$x = (convertto-securestring -AsPlainText -Force -String \"VALUE\")",
@@ -216,6 +228,13 @@ mod tests {
         for none in [
             "new PDO('sqlite:/var/lib/q7RtY2mW.db')",
             "new PDO($dsn, $user, $password)",
+            "DriverManager.getConnection(url, user, password);",
+            "cache.getConnection(\"q7RtY2mW!x9\")",
+            "HTTPBasicAuth(user, password)",
+            "HTTPBasicAuth(\"q7RtY2mW!x9\")",
+            "BasicAuth(\"Members\", \"Log in here\")",
+            "DriverManager.getConnection(\"jdbc:h2:mem:a\", \"sa\", \"\")",
+            "pymysql.connect('db', 'app', get('q7RtY2mW!x9'))",
             "new PDO($dsn, 'app', 'q7RtY2mW!x9' . $more)",
             "new PDO($dsn, 'app', \"q7RtY2mW!x9$more\")",
             "new PDO($dsn, 'app', getenv('q7RtY2mW9x'))",

@@ -60,6 +60,101 @@ fn what_is_assigned_to_a_name_that_promises_a_credential() {
     );
 }
 
+/// Keys and values in code, and what sets one.
+#[test]
+fn values_that_are_handed_over_with_their_names() {
+    for (call, value) in [
+        ("Map.of(\"password\", \"VALUE\")", "Tr0ub4dor"),
+        (
+            "Map.of(\"user\", \"a,b\", \"password\", \"VALUE\", \"x\", \"y\")",
+            "Tr0ub4dor",
+        ),
+        ("props.put(\"password\", \"VALUE\");", "Tr0ub4dor"),
+        (
+            "props.setProperty(\"db.password\", \"VALUE\");",
+            "Tr0ub4dor",
+        ),
+        (
+            "[(\"user\", \"bob\"), (\"password\", \"VALUE\")]",
+            "Tr0ub4dor",
+        ),
+        ("mapOf(\"password\" to \"VALUE\")", "Tr0ub4dor"),
+        ("ds.setPassword(\"VALUE\");", "Tr0ub4dor"),
+        ("$this->setApiKey( 'VALUE' );", VALUE),
+        ("user.set_password('VALUE')", "Tr0ub4dor"),
+        ("builder()\n  .password(\n    \"VALUE\"\n)", "Tr0ub4dor"),
+        ("opts.withSecretKey(\"VALUE\")", VALUE),
+    ] {
+        let text = call.replace("VALUE", value);
+        assert_eq!(kinds(&text, false), ["secret-value"], "{text}");
+    }
+    for (text, value) in [
+        ("password = \"\"\"VALUE\"\"\"", "Tr0ub4dor"),
+        (
+            "const p = process.env.DB_PASSWORD || \"VALUE\";",
+            "Tr0ub4dor",
+        ),
+        ("const p = config.password ?? 'VALUE';", "Tr0ub4dor"),
+        ("ENV[\"DB_PASSWORD\"] ||= \"VALUE\"", "Tr0ub4dor"),
+        (
+            "\"db_password\": {\n  \"value\": \"VALUE\",\n  \"sensitive\": true\n}",
+            "Tr0ub4dor",
+        ),
+    ] {
+        let text = text.replace("VALUE", value);
+        assert_eq!(kinds(&text, false), ["secret-value"], "{text}");
+    }
+    for none in [
+        "password = \"\"\"Tr0ub4dor",
+        "password || \"Password is required\"",
+        "if (!password || 'loginForm' === x)",
+        "[ -z \"$PASSWORD\" ] || exit12345",
+        "\"db_password\": {\n  \"type\": \"string\", \"value\": \"Tr0ub4dor\"}",
+        "\"password\": {\"value\": \"\"}",
+        "labels.put(\"password\", \"Password:\")",
+        "labels.put(\"password\", \"Enter your password\")",
+        "field(\"password\", \"text\")",
+        "setProperty(\"password\", \"changeMe1\")",
+        "setProperty(\"password\", \"${DB_PASSWORD}\")",
+        "Map.of(\"a\", \"password\", \"Tr0ub4dor\", \"b\")",
+        "List.of(\"user\", \"password\", \"Tr0ub4dor\", \"b\")",
+        "\"password\" to \"Enter your password\"",
+        "ds.setPassword(\"password\")",
+        "ds.setPassword(\"Tr0ub4dor\" + salt)",
+        "ds.setPassword(password, \"Tr0ub4dor\")",
+        "ds.setPasswordHint(\"Tr0ub4dor\")",
+        "form.password(\"Enter your password\")",
+        "form.password('loginPassword')",
+        "password(\"Tr0ub4dor\")",
+        "checkPassword(\"Tr0ub4dor\")",
+        "settings_token(\"q7RtY2mWx9KpLz4VbN8c\")",
+        "ds.setToken(\"next_page\")",
+    ] {
+        assert!(kinds(none, false).is_empty(), "{none}");
+    }
+}
+
+/// Before 1.10 they bear no mark of their own.
+#[test]
+fn tokens_of_older_vaults() {
+    let token = format!("s.{}", "q7RtY2mWx9KpLz4VbN8cAb3d");
+    for text in ["VAULT_TOKEN=S", "vault_token: S", "X-Vault-Token: S"] {
+        let text = text.replace('S', &token);
+        assert_eq!(kinds(&text, true), ["vault-token"], "{text}");
+    }
+    for none in [
+        "s.toString",
+        "s.readFileSyncOfTheVaultsA",
+        "s.123456789012345678901234",
+    ] {
+        assert!(
+            kinds(&format!("VAULT_TOKEN={none}"), true).is_empty(),
+            "{none}"
+        );
+    }
+    assert!(kinds(&format!("x = {token}(1)"), true).is_empty());
+}
+
 #[test]
 fn passwords_that_people_make_up() {
     for password in ["Sommer-2024-Berlin!", "Winter2024!", "Tr0ub4dor&3"] {

@@ -317,7 +317,8 @@ pub(super) fn private_key(block: &[u8]) -> Verdict {
         if line.contains(':') {
             encrypted |= line.contains("ENCRYPTED");
         } else if !line.starts_with('=') {
-            value.push_str(line);
+            // A shell puts blanks where lines ended.
+            value.extend(line.split_ascii_whitespace());
         }
     }
     let Ok(decoded) = BASE64.decode(&value) else {
@@ -441,6 +442,19 @@ mod tests {
         assert!(matches!(extended_key(wrong.as_bytes()), Verdict::Unsure));
         assert!(base58::<82>("0".repeat(107).as_bytes()).is_none());
         assert!(base58::<4>("z".repeat(107).as_bytes()).is_none());
+    }
+
+    /// As a shell hands on a variable that nobody put in quotes.
+    #[test]
+    fn a_key_in_one_line_has_blanks_between_its_lines() {
+        let (begin, end) = (
+            "-----BEGIN RSA PRIVATE KEY-----",
+            "-----END RSA PRIVATE KEY-----",
+        );
+        let plain = lines().concat().into_bytes();
+        let joined = lines().join(" ");
+        assert_eq!(value_of(&format!("{begin} {joined} {end}")), Some(plain));
+        assert_eq!(value_of(&format!("{begin} goes here {end}")), None);
     }
 
     #[test]
