@@ -40,6 +40,12 @@ pub(super) fn by_structure(
         in_manifests(detector, text, hits, &mut cleared);
     }
     hits.extend(putty_key(bytes));
+    // `auth.conf` of apt has the form of `.netrc` (apt_auth.conf(5)).
+    if (matches!(name, ".netrc" | "_netrc") || path.contains("etc/apt/auth.conf"))
+        && let Ok(text) = std::str::from_utf8(bytes)
+    {
+        in_netrc(text, hits, &mut cleared);
+    }
     if (name.ends_with(".json") || name.starts_with(".docker") || name.ends_with(".jwk"))
         && let Ok(text) = std::str::from_utf8(bytes)
     {
@@ -71,8 +77,6 @@ const NAMES: &[&str] = &[
     "npmrc",
     ".yarnrc",
     ".yarnrc.yml",
-    ".netrc",
-    "_netrc",
     ".pypirc",
     ".git-credentials",
     "pip.conf",
@@ -93,8 +97,6 @@ const NAMES: &[&str] = &[
 pub(super) fn by_name(path: &str, bytes: &[u8], hits: &mut Hits) {
     in_password_file(path, bytes, hits);
     let name = match base_name(path) {
-        // `auth.conf` of apt has the form of `.netrc` (apt_auth.conf(5)).
-        _ if path.contains("etc/apt/auth.conf") => ".netrc",
         name if name.ends_with(".htpasswd") => ".htpasswd",
         name => name,
     };
@@ -142,7 +144,6 @@ pub(super) fn by_name(path: &str, bytes: &[u8], hits: &mut Hits) {
             },
             hits,
         ),
-        ".netrc" | "_netrc" => in_netrc(text, hits),
         ".pypirc" => each_line(
             text,
             |line, start| {

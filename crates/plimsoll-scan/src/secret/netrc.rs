@@ -5,6 +5,7 @@ use plimsoll_model::Severity;
 use super::Hit;
 use super::escape::said;
 use super::hits::Hits;
+use super::manifest::Cleared;
 use super::placeholder::is_placeholder;
 
 /// A word of the file, and where it stands.
@@ -17,8 +18,9 @@ struct Word<'t> {
     quoted: bool,
 }
 
-/// The passwords of all entries, however words are parted into lines.
-pub(super) fn in_netrc(text: &str, hits: &mut Hits) {
+/// The passwords of all entries, however words are parted into lines; tells of what stands in their
+/// place and is none, too.
+pub(super) fn in_netrc(text: &str, hits: &mut Hits, cleared: &mut Vec<Cleared>) {
     let mut words = Words { text, at: 0 };
     let mut is_anonymous = false;
     while let Some(word) = words.next() {
@@ -41,6 +43,8 @@ pub(super) fn in_netrc(text: &str, hits: &mut Hits) {
             "password" => {
                 let password = words.next();
                 // Who logs in as nobody gives an address in its place.
+                let address = password.filter(|word| is_anonymous && word.text.contains('@'));
+                cleared.extend(address.map(|word| word.start..word.start + word.text.len()));
                 hits.extend(password.filter(|_| !is_anonymous).and_then(hit));
             }
             _ => {}
@@ -150,7 +154,7 @@ mod tests {
 
     fn found(text: &str) -> Vec<&str> {
         let mut hits = Hits::default();
-        in_netrc(text, &mut hits);
+        in_netrc(text, &mut hits, &mut Vec::new());
         hits.iter().map(|hit| &text[hit.start..hit.end]).collect()
     }
 
@@ -189,7 +193,8 @@ mod tests {
             assert_eq!(found(text), expected, "{text}");
         }
         let mut hits = Hits::default();
-        in_netrc("machine a login u password \"x 7\\\"q\"", &mut hits);
+        let (text, mut cleared) = ("machine a login u password \"x 7\\\"q\"", Vec::new());
+        in_netrc(text, &mut hits, &mut cleared);
         assert_eq!(hits[0].fingerprint, Fingerprint::of(b"x 7\"q"));
     }
 
@@ -208,6 +213,11 @@ mod tests {
         ] {
             assert_eq!(found(text), [""; 0], "{text}");
         }
+        // Nor is it one to who reads assignments.
+        let text = "default\nlogin anonymous\npassword me1@corp.org\n";
+        let (mut hits, mut cleared) = (Hits::default(), Vec::new());
+        in_netrc(text, &mut hits, &mut cleared);
+        assert_eq!((hits.len(), &text[cleared[0].clone()]), (0, "me1@corp.org"));
     }
 
     proptest! {
