@@ -142,11 +142,7 @@ fn tokens_of_older_vaults() {
         let text = text.replace('S', &token);
         assert_eq!(kinds(&text, true), ["vault-token"], "{text}");
     }
-    for none in [
-        "s.toString",
-        "s.readFileSyncOfTheVaultsA",
-        "s.123456789012345678901234",
-    ] {
+    for none in ["s.toString", "s.123456789012345678901234"] {
         assert!(
             kinds(&format!("VAULT_TOKEN={none}"), true).is_empty(),
             "{none}"
