@@ -106,7 +106,7 @@ pub(in crate::parity) const JUDGES: [Judge; 14] = [
         program: ("php", "PHP"),
         script: ("composer.php", include_str!("judges/composer.php")),
         how: How::Script,
-        wants: "PHP and composer/semver (COMPOSER_SEMVER: its autoload.php)",
+        wants: "PHP and composer/semver 3.4.0 or later (COMPOSER_SEMVER: its autoload.php)",
     },
     Judge {
         order: Order::NuGet,

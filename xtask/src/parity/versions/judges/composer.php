@@ -9,6 +9,13 @@ if (!is_file($autoload)) {
 require $autoload;
 
 $parser = new Composer\Semver\VersionParser();
+try {
+    // Since 3.4.0 a date may be followed by two more numbers.
+    $parser->normalize('2024.01-30-1.23');
+} catch (UnexpectedValueException $refused) {
+    fwrite(STDERR, "this composer/semver is older than 3.4.0\n");
+    exit(3);
+}
 echo 'composer/semver: PHP ', PHP_VERSION, "\n";
 foreach (file($argv[1], FILE_IGNORE_NEW_LINES) as $pair) {
     try {
