@@ -8,7 +8,7 @@ use std::collections::HashSet;
 use plimsoll_model::{GainsAndLosses, Report, Vulnerability, VulnerabilityChange};
 
 use self::cause::Knowledge;
-use self::same::{Flaws, Side, family_of};
+use self::same::{Flaws, family_of};
 
 /// What came of it.
 #[derive(Debug, PartialEq, Eq)]
@@ -30,20 +30,7 @@ pub(super) fn compare(old: &mut Report, new: &mut Report) -> Option<Compared> {
     if old.advisories.is_none() || new.advisories.is_none() {
         return None;
     }
-    let mut flaws = Flaws::default();
-    for one in live(old).chain(open(old)) {
-        flaws.learn(&family_of(old, one), one, Side::Old);
-    }
-    for one in live(new) {
-        flaws.learn(&family_of(new, one), one, Side::New);
-    }
-    for one in live(old).chain(open(old)) {
-        flaws.join_told(&family_of(old, one), one, Side::Old);
-    }
-    for one in live(new) {
-        flaws.join_told(&family_of(new, one), one, Side::New);
-    }
-    flaws.settle();
+    let flaws = Flaws::of_both((old, live(old).chain(open(old))), (new, live(new)));
     let set =
         |flaws: &[Option<usize>]| -> HashSet<usize> { flaws.iter().flatten().copied().collect() };
     let (flaws_of_old, flaws_of_new) = (flaws.of(old), flaws.of(new));
@@ -83,13 +70,10 @@ pub(super) fn compare(old: &mut Report, new: &mut Report) -> Option<Compared> {
 /// What the newer of two images may have, and the older is neither known to have nor may have: told
 /// apart as what is known is.
 pub(crate) fn undecided<'r>(old: &Report, new: &'r Report) -> Vec<&'r Vulnerability> {
-    let mut flaws = Flaws::default();
-    for (report, side) in [(old, Side::Old), (new, Side::New)] {
-        for one in live(report).chain(open(report)) {
-            flaws.learn(&family_of(report, one), one, side);
-        }
-    }
-    flaws.settle();
+    let flaws = Flaws::of_both(
+        (old, live(old).chain(open(old))),
+        (new, live(new).chain(open(new))),
+    );
     let find = |report: &Report, one: &Vulnerability| flaws.find(&family_of(report, one), one);
     let there = live(old).chain(open(old));
     let there: HashSet<usize> = there.filter_map(|one| find(old, one)).collect();
@@ -113,13 +97,13 @@ fn once(report: &mut Report, flaws: &[Option<usize>]) {
     });
 }
 
-fn live(report: &Report) -> impl Iterator<Item = &Vulnerability> {
+fn live(report: &Report) -> impl Iterator<Item = &Vulnerability> + Clone {
     let found = report.vulnerabilities.iter();
     found.filter(|one| one.removed_in.is_none())
 }
 
 /// What may be there, of packages that are in use.
-fn open(report: &Report) -> impl Iterator<Item = &Vulnerability> {
+fn open(report: &Report) -> impl Iterator<Item = &Vulnerability> + Clone {
     let open = report.undecided_vulnerabilities.iter();
     open.filter(|one| one.removed_in.is_none())
 }

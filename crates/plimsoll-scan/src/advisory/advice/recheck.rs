@@ -269,8 +269,8 @@ fn choose(
 /// What a package has as it is installed.
 struct Had<'f> {
     names: HashSet<&'f str>,
-    /// What is accepted of it, and stands nowhere.
-    accepted: Vec<&'f Vulnerability>,
+    /// What is accepted of it, and stands nowhere, by its names.
+    accepted: HashMap<&'f str, Vec<&'f Vulnerability>>,
     cost: Cost,
     /// How much each flaw of the step weighs as one that counts: once, in however many places.
     counting: Vec<u64>,
@@ -286,7 +286,7 @@ impl<'f> Had<'f> {
     ) -> Self {
         let mut had = Self {
             names: HashSet::new(),
-            accepted: Vec::new(),
+            accepted: HashMap::new(),
             cost: Cost::default(),
             counting: Vec::with_capacity(step.flaws.len()),
         };
@@ -305,9 +305,13 @@ impl<'f> Had<'f> {
         let told = step.flaws.iter().map(|at| &input.vulnerabilities[*at]);
         if !accepted.is_empty() {
             let told: HashSet<&str> = told.clone().flat_map(Vulnerability::names).collect();
-            let accepted = accepted.iter().copied();
-            let stands = |one: &&Vulnerability| one.names().any(|name| told.contains(name));
-            had.accepted = accepted.filter(|one| !stands(one)).collect();
+            for one in accepted.iter().copied() {
+                if !one.names().any(|name| told.contains(name)) {
+                    for name in one.names() {
+                        had.accepted.entry(name).or_default().push(one);
+                    }
+                }
+            }
         }
         for flaw in told.chain(found) {
             if !flaw.names().any(|name| had.names.contains(name)) {
@@ -383,10 +387,9 @@ impl<'f> Had<'f> {
 
     /// Whether a flaw of another version is accepted in the one that is installed, and not in that.
     fn counts_again(&self, input: &AdviceInput<'_>, flaw: &Vulnerability) -> bool {
-        let is_it =
-            |one: &&Vulnerability| one.names().any(|name| flaw.names().any(|own| own == name));
+        let accepted = flaw.names().filter_map(|name| self.accepted.get(name));
         // Where it lies, what is accepted there need not change.
-        self.accepted.iter().copied().filter(is_it).any(|one| {
+        accepted.flatten().any(|one| {
             (input.would_count_again)(&Vulnerability {
                 package: one.package,
                 origin: one.origin.clone(),

@@ -153,7 +153,7 @@ pub(super) fn answer<'i>(
     }
     // Of those that publish records of flaws beside updates: Debian and Ubuntu.
     if answer.order == Order::Dpkg {
-        match overruled(index, &[&first, &second], &answer.unjudged, work)? {
+        match overruled(index, &first, &second, &answer.unjudged, work)? {
             Some(overruled) => answer.overruled = overruled,
             None => return Ok(Some(Answer::too_much(answer.order))),
         }
@@ -286,25 +286,34 @@ fn settled(
 
 /// The CVE numbers that only advisories on several flaws tell of, and whose own records do not mean the
 /// version; sorted. The version that mends all of them is that of the last one: where a distribution says
-/// which one mends a flaw, that is exact. Nothing where that is more than `work` leaves.
+/// which one mends a flaw, that is exact. What those that come second clear says nothing of what those
+/// that come first tell: the version is not of their line. Nothing where that is more than `work` leaves.
 fn overruled(
     index: &Index,
-    groups: &[&Group<'_>],
+    first: &Group<'_>,
+    second: &Group<'_>,
     unjudged: &[(Option<RecordId>, BadVersion)],
     work: &mut Work,
 ) -> Result<Option<Vec<String>>, IndexError> {
-    if groups.iter().all(|group| group.cleared.is_empty()) {
+    if first.cleared.is_empty() && second.cleared.is_empty() {
         return Ok(Some(Vec::new()));
     }
     let mut read = NameReader::new(index, work);
-    let hits = groups.iter().flat_map(|group| &group.hits);
-    let hits: BTreeSet<RecordId> = hits.map(|hit| hit.affected.record).collect();
+    let records = |group: &Group<'_>| -> BTreeSet<RecordId> {
+        let hits = group.hits.iter();
+        hits.map(|hit| hit.affected.record).collect()
+    };
+    let (of_first, of_second) = (records(first), records(second));
     let mut wanted = BTreeSet::new();
     let mut told = BTreeSet::new();
-    for record in &hits {
+    let mut told_first = BTreeSet::new();
+    for record in of_first.union(&of_second) {
         let Some(names) = read.of(*record)? else {
             return Ok(None);
         };
+        if of_first.contains(record) {
+            told_first.extend(names.numbers().map(str::to_owned));
+        }
         let numbers = names.numbers().map(str::to_owned);
         match names.is_on_several() {
             true => wanted.extend(numbers),
@@ -317,17 +326,21 @@ fn overruled(
         return Ok(Some(overruled));
     }
     let unjudged: BTreeSet<RecordId> = unjudged.iter().filter_map(|(record, _)| *record).collect();
-    let cleared: BTreeSet<RecordId> = groups
-        .iter()
-        .flat_map(|group| &group.cleared)
-        .filter(|record| !hits.contains(record) && !unjudged.contains(record))
-        .copied()
-        .collect();
+    let is_open = |record: &RecordId| {
+        of_first.contains(record) || of_second.contains(record) || unjudged.contains(record)
+    };
+    let cleared_first: BTreeSet<RecordId> = first.cleared.iter().copied().collect();
+    let mut cleared = cleared_first.clone();
+    cleared.extend(&second.cleared);
+    cleared.retain(|record| !is_open(record));
     for record in cleared {
         let Some(names) = read.of(record)? else {
             return Ok(None);
         };
-        if let Some(number) = names.own_number().filter(|number| wanted.contains(*number)) {
+        let Some(number) = names.own_number().filter(|number| wanted.contains(*number)) else {
+            continue;
+        };
+        if cleared_first.contains(&record) || !told_first.contains(number) {
             overruled.push(number.to_owned());
         }
     }

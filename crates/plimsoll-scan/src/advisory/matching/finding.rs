@@ -219,13 +219,20 @@ impl<'a, 'i> Findings<'a, 'i> {
             Some(_) => told.rating.clone(),
             None => self.threats.rating(&numbers, &mut self.rated)?,
         };
-        let (paid, free): (Vec<&Hit<'i>>, Vec<&Hit<'i>>) = mending(answer.order, words)
+        let (paid, free): (Vec<&Hit<'i>>, Vec<&Hit<'i>>) = words
+            .iter()
             .map(|word| word.hit)
             .partition(|hit| hit.is_paid);
         let work = &mut self.work;
-        let Some(for_all) = way_out(answer.order, &free, &answer.said, work) else {
+        let Some(mut for_all) = way_out(answer.order, &free, &answer.said, work) else {
             return Ok(None);
         };
+        if let Some(exact) = exact(answer.order, words) {
+            let Some(exact) = way_out(answer.order, &exact, &answer.said, work) else {
+                return Ok(None);
+            };
+            for_all.smallest = exact.smallest.or(for_all.smallest);
+        }
         let Some(paid) = way_out(answer.order, &paid, &answer.paid_said, work) else {
             return Ok(None);
         };
@@ -281,19 +288,19 @@ impl<'a, 'i> Findings<'a, 'i> {
     }
 }
 
-/// The words that tell what mends a flaw. In a distribution that is what its record of the flaw says, where
-/// that knows of a fix for all: an advisory on several names the version that mends the last of them.
-fn mending<'w, 'a, 'i>(
-    order: Order,
-    words: &'w [Word<'a, 'i>],
-) -> impl Iterator<Item = &'w Word<'a, 'i>> {
+/// The hits that tell exactly what mends a flaw, where others do not: in a distribution its record of the
+/// flaw knows of a fix for all, while an advisory on several names the version that mends the last of them.
+fn exact<'a, 'i>(order: Order, words: &[Word<'a, 'i>]) -> Option<Vec<&'a Hit<'i>>> {
     let is_exact = |word: &Word<'_, '_>| {
         !word.hit.is_paid && !word.hit.fixes.is_empty() && word.advisory.is_of_flaw()
     };
-    let has_exact = order == Order::Dpkg && words.len() > 1 && words.iter().any(is_exact);
-    words
+    if order != Order::Dpkg || words.len() < 2 || !words.iter().any(is_exact) {
+        return None;
+    }
+    let exact = words
         .iter()
-        .filter(move |word| !(has_exact && word.advisory.is_on_several()))
+        .filter(|word| !word.hit.is_paid && !word.advisory.is_on_several());
+    Some(exact.map(|word| word.hit).collect())
 }
 
 /// Bytes that a finding takes, roughly.

@@ -250,6 +250,8 @@ pub(super) fn judge<'i>(
                 });
             }
             Ok(false) if bad.is_some() => {}
+            // A list of a distribution's versions says nothing of what was built between them.
+            Ok(false) if order == Order::Dpkg && affected.ranges().next().is_none() => {}
             Ok(false) => verdict.cleared.push(affected.record),
             Err(bad) => {
                 parts += 2;

@@ -12,7 +12,7 @@ pub(super) type Family<'a> = (PackageKind, Cow<'a, str>);
 
 /// One of the two images.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Side {
+enum Side {
     Old,
     New,
 }
@@ -54,8 +54,31 @@ pub(super) struct Flaws {
 }
 
 impl Flaws {
+    /// All that an old and a new report tell, each with what of it is asked for.
+    pub(super) fn of_both<'r, O, N>(old: (&'r Report, O), new: (&'r Report, N)) -> Self
+    where
+        O: Iterator<Item = &'r Vulnerability> + Clone,
+        N: Iterator<Item = &'r Vulnerability> + Clone,
+    {
+        let mut flaws = Self::default();
+        for one in old.1.clone() {
+            flaws.learn(&family_of(old.0, one), one, Side::Old);
+        }
+        for one in new.1.clone() {
+            flaws.learn(&family_of(new.0, one), one, Side::New);
+        }
+        for one in old.1 {
+            flaws.join_told(&family_of(old.0, one), one, Side::Old);
+        }
+        for one in new.1 {
+            flaws.join_told(&family_of(new.0, one), one, Side::New);
+        }
+        flaws.settle();
+        flaws
+    }
+
     /// Learns what one is called.
-    pub(super) fn learn(&mut self, (kind, name): &Family<'_>, one: &Vulnerability, side: Side) {
+    fn learn(&mut self, (kind, name): &Family<'_>, one: &Vulnerability, side: Side) {
         let package = (*kind, name.clone().into_owned());
         let known = self.numbers.entry(package).or_default();
         let mut first: Option<usize> = None;
@@ -90,7 +113,7 @@ impl Flaws {
     /// Joins one with what the other image shows by the id of an advisory that tells of it, once all names
     /// are learned. An advisory without a number may tell of several flaws: then its id names none of them,
     /// and the first is what it is the same as.
-    pub(super) fn join_told(&mut self, (kind, name): &Family<'_>, one: &Vulnerability, side: Side) {
+    fn join_told(&mut self, (kind, name): &Family<'_>, one: &Vulnerability, side: Side) {
         let Some(known) = self.numbers.get_mut(&(*kind, name.clone().into_owned())) else {
             return;
         };
@@ -113,12 +136,14 @@ impl Flaws {
                     root(&mut self.joined, number.at),
                 );
                 self.joined[one.max(other)] = one.min(other);
+                // Another that it tells of there may be what another of its flaws is the same as.
+                break;
             }
         }
     }
 
     /// Puts what each number is the same as in its place, once all is learned.
-    pub(super) fn settle(&mut self) {
+    fn settle(&mut self) {
         // What something is the same as is older, and settled before it.
         for at in 0..self.joined.len() {
             self.joined[at] = self.joined[self.joined[at]];

@@ -247,6 +247,40 @@ fn what_was_told_of_several_before_is_not_new_by_itself() {
     assert_eq!((changes.gained.len(), changes.kept), (0, 2));
 }
 
+/// Each of two advisories without numbers tells of both flaws: they stay two.
+#[test]
+fn two_that_were_told_of_by_the_same_advisories_are_not_one() {
+    let of = |package: &str, ids: &[&str]| {
+        let mut report = report(&[(package, ids)]);
+        for one in &mut report.vulnerabilities {
+            one.aliases.clear();
+            one.advisories = vec!["GO-1".to_owned(), "GO-2".to_owned()];
+        }
+        report
+    };
+    let old = of("a@1", &["CVE-1", "CVE-2"]);
+    let new = report(&[("a@2", &["GO-1", "GO-2"])]);
+    let changes = compared(&old, &new);
+    assert_eq!(
+        (changes.gained.len(), changes.lost.len(), changes.kept),
+        (0, 0, 2)
+    );
+    let back = compared(&new, &old);
+    assert_eq!((back.gained.len(), back.lost.len(), back.kept), (0, 0, 2));
+}
+
+#[test]
+fn what_may_be_there_is_known_by_the_advisory_that_told_of_it_before() {
+    let mut old = report(&[("a@1", &["CVE-1"])]);
+    old.vulnerabilities[0].aliases.clear();
+    old.vulnerabilities[0].advisories = vec!["GO-1".to_owned()];
+    let mut new = report(&[("a@2", &["GO-1", "GO-2"])]);
+    new.undecided_vulnerabilities = std::mem::take(&mut new.vulnerabilities);
+    let open = undecided(&old, &new).into_iter();
+    let ids: Vec<&str> = open.map(|one| one.id.as_str()).collect();
+    assert_eq!(ids, ["GO-2"]);
+}
+
 /// Rows of a report: name, version and which of some flaws, each under one of two names or both.
 fn rows() -> impl Strategy<Value = Vec<(u8, u8, u8, u8)>> {
     prop::collection::vec((0_u8..4, 0_u8..3, 0_u8..5, 0_u8..3), 0..30)

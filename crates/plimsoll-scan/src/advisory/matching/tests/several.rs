@@ -51,6 +51,36 @@ fn what_a_distribution_says_of_a_flaw_is_more_exact_than_what_mends_several() {
     );
 }
 
+/// Who asks a security pocket finds the version there that mends all of them.
+#[test]
+fn what_mends_several_mends_each_of_them_too() {
+    let records = [
+        advisory("DSA-1-1", "7.0-5", &["CVE-2024-1", "CVE-2024-2"]),
+        of_flaw("CVE-2024-1", "7.0-3"),
+    ];
+    let curl = package(PackageKind::Deb, "curl", "7.0-2");
+    let judged = judged(&records, &on("debian", "12", vec![curl]));
+    let found = &judged.vulnerabilities[0];
+    assert_eq!(found.fixed.as_deref(), Some("7.0-3"));
+    assert_eq!(found.fixed_versions, ["7.0-3", "7.0-5"]);
+}
+
+#[test]
+fn a_list_of_versions_says_nothing_of_those_between() {
+    let listed = with(
+        record("DEBIAN-CVE-2024-1", "Debian:12", "curl", ""),
+        json!({"affected": [{
+            "package": {"ecosystem": "Debian:12", "name": "curl"},
+            "versions": ["7.0-1", "7.0-2"],
+        }]}),
+    );
+    let several = advisory("DSA-1-1", "7.0-5", &["CVE-2024-1", "CVE-2024-2"]);
+    for version in ["7.0-2", "7.0-3+local1"] {
+        let told = on_curl(&[listed.clone(), several.clone()], version);
+        assert_eq!(told.len(), 2, "{told:?}");
+    }
+}
+
 #[test]
 fn what_another_advisory_tells_of_a_flaw_alone_stays() {
     let exact = of_flaw("CVE-2024-1", "7.0-3");
@@ -134,4 +164,23 @@ fn a_fix_for_all_is_not_overruled_by_one_that_is_paid_for() {
     };
     assert_eq!(of("5.1-6ubuntu1.1"), ["CVE-2024-1", "CVE-2024-2"]);
     assert_eq!(of("5.1-6ubuntu1.2"), ["CVE-2024-2"]);
+    // A version behind the fix of the customers' line need not have what they got.
+    assert_eq!(of("5.1-6ubuntu1.3"), ["CVE-2024-2"]);
+    let records = [
+        bash(
+            "USN-1-1",
+            "22.04:LTS",
+            "5.1-6ubuntu1.4",
+            &["CVE-2024-1", "CVE-2024-2"],
+        ),
+        bash(
+            "UBUNTU-CVE-2024-1",
+            "Pro:22.04:LTS",
+            "5.1-6ubuntu1.2+esm1",
+            &[],
+        ),
+    ];
+    let bash = package(PackageKind::Deb, "bash", "5.1-6ubuntu1.3");
+    let judged = judged(&records, &on("ubuntu", "22.04", vec![bash]));
+    assert_eq!(judged.vulnerabilities.len(), 2);
 }
