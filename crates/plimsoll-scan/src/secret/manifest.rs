@@ -64,22 +64,30 @@ pub(super) fn in_manifests(
 /// The encrypted values of sealed secrets: from their map's name to the end of the last line that
 /// lies deeper, or of the object in JSON.
 fn sealed(text: &str) -> impl Iterator<Item = Cleared> {
-    text.match_indices("encryptedData").map(|(at, _)| {
-        let line_at = text[..at].rfind('\n').map_or(0, |end| end + 1);
-        let depth = indent(&text[line_at..]);
-        let rest = &text[at..];
-        if rest["encryptedData".len()..].starts_with('"') {
-            return at..at + rest.find('}').unwrap_or(rest.len());
-        }
-        let mut end = at;
-        for (number, line) in rest.split_inclusive('\n').enumerate() {
-            if number > 0 && !line.trim().is_empty() && indent(line) <= depth {
-                break;
+    // What lies in a map that was read is not read again.
+    let mut read_to = 0;
+    text.match_indices("encryptedData")
+        .filter_map(move |(at, _)| {
+            if at < read_to {
+                return None;
             }
-            end += line.len();
-        }
-        at..end
-    })
+            let rest = &text[at..];
+            if rest["encryptedData".len()..].starts_with('"') {
+                read_to = at + rest.find('}').unwrap_or(rest.len());
+                return Some(at..read_to);
+            }
+            let line_at = text[..at].rfind('\n').map_or(0, |end| end + 1);
+            let depth = indent(&text[line_at..]);
+            let mut end = at;
+            for (number, line) in rest.split_inclusive('\n').enumerate() {
+                if number > 0 && !line.trim().is_empty() && indent(line) <= depth {
+                    break;
+                }
+                end += line.len();
+            }
+            read_to = end;
+            Some(at..end)
+        })
 }
 
 /// The documents of a YAML stream, each with the line that parts it from the next.
@@ -131,7 +139,7 @@ fn in_document(
         if map.is_some_and(|(depth, _)| indent(line) <= depth) {
             map = None;
         }
-        let named = content.split(" #").next().unwrap_or(content).trim_end();
+        let named = uncommented(content).trim_end();
         match (named, map) {
             ("data:", None) => map = Some((indent(line), true)),
             ("stringData:", None) => map = Some((indent(line), false)),
@@ -139,11 +147,14 @@ fn in_document(
                 let Some((key, value)) = content.split_once(':') else {
                     continue;
                 };
+                let value = untagged(value);
+                let is_whole = |place: &str| encoded || is_of_name(key, place);
                 let scalar = match is_block(value) {
-                    true => block(&document[end..], indent(line), encoded),
+                    true => block(&document[end..], indent(line), encoded)
+                        .filter(|(_, place)| is_whole(place)),
                     false => Some(scalar(value)),
                 };
-                // What lies in more lines is read line by line.
+                // What lies in more lines, or is a configuration, is read line by line.
                 if let Some((value, place)) = scalar {
                     let start = place.as_ptr().addr() - document.as_ptr().addr();
                     read_to = start + place.len();
@@ -156,9 +167,42 @@ fn in_document(
     }
 }
 
-/// What a value of YAML in one line says, and how it is written, without its quotes.
-fn scalar(value: &str) -> (Cow<'_, str>, &str) {
-    let value = value.trim();
+/// Whether a line is the value of a name, and no configuration of one line that a file of this name
+/// holds: `app.properties`, whose line assigns to another name.
+fn is_of_name(key: &str, line: &str) -> bool {
+    let key = key.trim().trim_matches(['"', '\'']);
+    let last = key.rsplit('.').next().unwrap_or(key);
+    names_secret(last) || !line.contains([':', '='])
+}
+
+/// A line without the comment at its end.
+fn uncommented(line: &str) -> &str {
+    let mut marks = line.match_indices('#').map(|(at, _)| at);
+    let is_behind_blank = |at: &usize| line[..*at].ends_with([' ', '\t']);
+    marks
+        .find(is_behind_blank)
+        .map_or(line, |comment| &line[..comment])
+}
+
+/// A value of YAML without its tag and its anchor: `!!str`, `&name`.
+fn untagged(value: &str) -> &str {
+    let mut rest = value;
+    while rest.trim_start().starts_with(['!', '&']) {
+        let trimmed = rest.trim_start();
+        let end = trimmed.find([' ', '\t']).unwrap_or(trimmed.len());
+        rest = &trimmed[end..];
+    }
+    rest
+}
+
+/// What a value of YAML in one line says, and how it is written, without its quotes. The blank before
+/// it tells a comment.
+fn scalar(whole: &str) -> (Cow<'_, str>, &str) {
+    let value = whole.trim();
+    // Another value, which stands elsewhere.
+    if value.starts_with('*') {
+        return ("".into(), &value[..0]);
+    }
     if let Some(inner) = value.strip_prefix('"') {
         let mut escaped = false;
         let end = inner.bytes().position(|byte| {
@@ -187,14 +231,14 @@ fn scalar(value: &str) -> (Cow<'_, str>, &str) {
             false => (written.into(), written),
         };
     }
-    let plain = value.split(" #").next().unwrap_or(value).trim_end();
+    let plain = uncommented(whole).trim();
     (plain.into(), plain)
 }
 
 /// Whether a value stands in the lines that follow: `|`, `>-`.
 fn is_block(value: &str) -> bool {
-    let value = value.split(" #").next().unwrap_or(value).trim();
-    let marks = value.strip_prefix(['|', '>']);
+    let marks = uncommented(value).trim();
+    let marks = marks.strip_prefix(['|', '>']);
     marks.is_some_and(|marks| {
         let is_mark = |byte: u8| byte.is_ascii_digit() || matches!(byte, b'+' | b'-');
         marks.bytes().all(is_mark)
@@ -272,6 +316,8 @@ fn judge(
             end: place.end,
             ..hit
         }),
+        // A configuration is left to who reads those.
+        None if !encoded && !is_of_name(key, value) => {}
         None => cleared.push(place),
     }
 }
@@ -298,151 +344,4 @@ fn in_value(detector: &Detector, key: &str, plain: &str) -> Option<Hit> {
 }
 
 #[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    fn found(text: &str) -> (Vec<(&'static str, &str)>, usize) {
-        let (mut hits, mut cleared) = (Hits::default(), Vec::new());
-        in_manifests(Detector::shared(), text, &mut hits, &mut cleared);
-        let hits = hits
-            .into_iter()
-            .map(|hit| (hit.kind, &text[hit.start..hit.end]))
-            .collect();
-        (hits, cleared.len())
-    }
-
-    #[test]
-    fn values_are_told_as_what_they_decode_to() {
-        let password = BASE64.encode("hunter2-of-ours\n");
-        let token = BASE64.encode(format!(
-            "gh{}_{}",
-            "o", "aB3dE5gH7jK9mN1pQ2rS4tU6vW8xY0zC5eF7"
-        ));
-        let user = BASE64.encode("admin");
-        let yaml = format!(
-            "apiVersion: v1\nkind: ConfigMap\ndata:\n  password: {password}\n---\n\
-             data:\n  username: {user}\n  # the password\n  password: \"{password}\"\n  ci: {token}\nkind: Secret\n\
-             metadata:\n  name: {password}\n"
-        );
-        let both = vec![("kubernetes-secret", &*password), ("github-token", &*token)];
-        assert_eq!(found(&yaml), (both.clone(), 1));
-        let json = format!(
-            "{{\"kind\":\"List\",\"items\":[{{\"kind\":\"Secret\",\"data\":{{\"username\":\"{user}\",\
-             \"password\":\"{password}\",\"ci\":\"{token}\"}}}}]}}"
-        );
-        assert_eq!(found(&json), (both, 1));
-        let plain = "kind: Secret\nstringData:\n  password: hunter2-of-ours\n";
-        assert_eq!(found(plain).0, [("kubernetes-secret", "hunter2-of-ours")]);
-    }
-
-    /// Whatever escapes stand in it, a value is what they mean, and its place is where it is written.
-    #[test]
-    fn values_are_read_as_their_format_means_them() {
-        let value = "q7&R\"tY2'mW\nx9";
-        let print = Fingerprint::of(value.as_bytes());
-        let json = "q7\\u0026R\\\"tY2'mW\\nx9";
-        let encoded = BASE64.encode(value);
-        let (first, last) = encoded.split_at(8);
-        for (text, written) in [
-            (
-                format!("{{\"kind\":\"Secret\",\"stringData\":{{\"password\":\"{json}\"}}}}"),
-                json.to_owned(),
-            ),
-            (
-                format!("kind: Secret\nstringData:\n  password: \"{json}\" # ours\n  user: x\n"),
-                json.to_owned(),
-            ),
-            (
-                format!(
-                    "kind: Secret\ndata:\n  password: |\n    {first}\n    {last}\n  user: eA==\n"
-                ),
-                format!("{first}\n    {last}"),
-            ),
-            (
-                format!("data: # ours\n  password: >-\n    {encoded}\nkind: Secret\n"),
-                encoded.clone(),
-            ),
-        ] {
-            let (mut hits, mut cleared) = (Hits::default(), Vec::new());
-            in_manifests(Detector::shared(), &text, &mut hits, &mut cleared);
-            let told: Vec<&str> = hits.iter().map(|hit| &text[hit.start..hit.end]).collect();
-            assert_eq!(told, [written], "{text}");
-            assert_eq!(hits[0].fingerprint, print, "{text}");
-        }
-        let plain = [
-            ("'q7''tY2mW' # x", "q7''tY2mW", "q7'tY2mW"),
-            ("q7#tY2mW # x", "q7#tY2mW", "q7#tY2mW"),
-            ("|\n    q7: #tY2mW", "q7: #tY2mW", "q7: #tY2mW"),
-        ];
-        for (value, written, said) in plain {
-            let text = format!("kind: Secret\nstringData:\n  password: {value}\n");
-            let (mut hits, mut cleared) = (Hits::default(), Vec::new());
-            in_manifests(Detector::shared(), &text, &mut hits, &mut cleared);
-            assert_eq!(&text[hits[0].start..hits[0].end], written, "{text}");
-            assert_eq!(hits[0].fingerprint, Fingerprint::of(said.as_bytes()));
-        }
-    }
-
-    /// What is a placeholder once its escapes are read is one.
-    #[test]
-    fn placeholders_may_be_escaped() {
-        for value in [
-            "\"\\u003cpassword\\u003e\"",
-            "\"change\\u006de\"",
-            "'<password>'",
-        ] {
-            let text = format!("kind: Secret\nstringData:\n  password: {value}\n");
-            assert_eq!(found(&text), (vec![], 1), "{text}");
-        }
-        // A configuration in more lines is no value of its name, and its lines are read.
-        let text = "kind: Secret\nstringData:\n  app.yml: |\n    user: bob\n    password: hunter2-of-ours\n";
-        assert_eq!(found(text).0, [("kubernetes-secret", "hunter2-of-ours")]);
-    }
-
-    #[test]
-    fn examples_and_templates_are_none() {
-        // As the documentation of Kubernetes has it.
-        let example = BASE64.encode("1f2d1e2e67df");
-        let yaml = format!("kind: Secret\ndata:\n  password: {example}\n");
-        assert_eq!(found(&yaml), (vec![], 1));
-        let template = "kind: Secret\ndata:\n  password: {{ .Values.password | b64enc }}\n";
-        assert_eq!(found(template), (vec![], 0));
-        let later = BASE64.encode("changeme");
-        assert_eq!(
-            found(&format!("kind: Secret\ndata:\n  password: {later}\n")).0,
-            []
-        );
-    }
-
-    #[test]
-    fn sealed_values_are_cleared() {
-        let value = "AgBy3i4OJSWK+PiTySYZZA9rO43cGDEqTr7o0qTzXw9kQ2mWv7LpT4rYb8Nc";
-        let cleared = |text: &str| {
-            let (mut hits, mut cleared) = (Hits::default(), Vec::new());
-            in_manifests(Detector::shared(), text, &mut hits, &mut cleared);
-            assert!(hits.is_empty());
-            let at = text.find(value).unwrap();
-            let later = text.find("later").unwrap();
-            let holds = |place| cleared.iter().any(|range| range.contains(&place));
-            (holds(at), holds(later))
-        };
-        let yaml = format!(
-            "kind: SealedSecret\nspec:\n  encryptedData:\n    user: x\n    password: {value}\n  later: y\n"
-        );
-        assert_eq!(cleared(&yaml), (true, false));
-        let json = format!(
-            "{{\"kind\":\"SealedSecret\",\"spec\":{{\"encryptedData\":{{\"password\":\"{value}\"}},\"later\":1}}}}"
-        );
-        assert_eq!(cleared(&json), (true, false));
-    }
-
-    proptest! {
-        #[test]
-        fn any_text_ends(text in "(kind: Secret\n|kind: SealedSecret\n|encryptedData:\n|\"encryptedData\"|data:\n|  [a-z]{1,9}: [\"'|>]{0,2}[A-Za-z0-9+/=é\\\\']{0,20}[\"']?\n|\\{|\"|:|---\n| |é){0,20}") {
-            let _ = found(&format!("kind: Secret\n{text}"));
-            let _ = found(&format!("{{\"kind\":\"Secret\",\"data\":{{\"a\":\"{text}\"}}}}"));
-        }
-    }
-}
+mod tests;
