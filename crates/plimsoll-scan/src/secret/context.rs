@@ -2,6 +2,7 @@
 //! one, passwords in addresses, what a header carries.
 
 mod assigned;
+mod behind;
 mod called;
 mod carried;
 

@@ -1,0 +1,265 @@
+//! The value that stands behind a name and what assigns it.
+
+use super::super::escape;
+use super::super::form::LONGEST;
+
+/// How far the end of a value is looked for: beyond the longest, and what stands before it.
+pub(super) const REACH: usize = LONGEST + 40;
+
+/// The value that is assigned to what ends at `at`, where it begins, and whether in quotes.
+pub(super) fn value_behind(bytes: &[u8], at: usize, settings: bool) -> Option<(usize, &str, bool)> {
+    let line = &bytes[at..bytes.len().min(at + REACH)];
+    let line = &line[..memchr::memchr(b'\n', line).unwrap_or(line.len())];
+    let mut rest = line;
+    let skip = |rest: &mut &[u8], what: &[u8]| -> usize {
+        let count = rest.iter().take_while(|byte| what.contains(byte)).count();
+        *rest = &rest[count..];
+        count
+    };
+    let closed = skip(&mut rest, b"\\\"'`])");
+    // Whether no more than the value may follow.
+    let mut is_last = false;
+    let mut tag = false;
+    if closed == 0 && rest.first() == Some(&b'>') {
+        // `<password>…</password>`
+        rest = &rest[1..];
+        tag = true;
+    } else {
+        skip(&mut rest, b" \t");
+        if closed > 0 && rest.starts_with(b"value=") {
+            rest = &rest[6..];
+        } else if let Some(more) = [&b"=>"[..], b":=", b"?=", b"->"]
+            .iter()
+            .find_map(|operator| rest.strip_prefix(*operator))
+        {
+            rest = more;
+        } else if let Some(more) = rest.strip_prefix(b"=") {
+            if more.starts_with(b"=") || more.starts_with(b"~") {
+                return None;
+            }
+            rest = more;
+        } else if let Some(more) = rest.strip_prefix(b":") {
+            rest = after_type(more);
+        } else if closed > 0 && rest.first() == Some(&b',') {
+            rest = &rest[1..];
+        } else if let Some(more) = rest.strip_prefix(b"to ").filter(|_| closed > 0) {
+            // A pair in Kotlin, and no sentence.
+            if line[..closed].contains(&b'\\') || !opens_pair(before(bytes, at)) {
+                return None;
+            }
+            is_last = true;
+            rest = more;
+        } else if let Some(more) = [&b"||="[..], b"||", b"??=", b"??"]
+            .iter()
+            .find_map(|operator| rest.strip_prefix(*operator))
+        {
+            // What stands in for a variable is a text; behind it, in shells, a command is none.
+            let is_text = more.trim_ascii_start().first().is_some_and(is_quote);
+            if !is_text || !is_variable(before(bytes, at), &line[..closed]) {
+                return None;
+            }
+            rest = more;
+        } else if let Some(more) = rest.strip_prefix(b"As ") {
+            // `Dim password As String = "…"`
+            let kind = more.iter().take(40);
+            let kind = kind.take_while(|byte| byte.is_ascii_alphanumeric() || **byte == b'.');
+            let behind = more[kind.count()..].trim_ascii_start();
+            rest = behind.strip_prefix(b"=")?;
+        } else {
+            return None;
+        }
+        skip(&mut rest, b" \t");
+    }
+    // Prefixes of strings, and backslashes of strings in strings.
+    while let [
+        b'b' | b'r' | b'u' | b'f' | b'@' | b'$' | b'\\' | b'L',
+        more @ ..,
+    ] = rest
+    {
+        if !matches!(more.first(), Some(b'"' | b'\'' | b'`' | b'\\')) {
+            break;
+        }
+        rest = more;
+    }
+    let (rest, end, quoted) = match rest {
+        [quote @ (b'"' | b'\'' | b'`'), more @ ..] => {
+            // In TOML and Python three open a text, too.
+            let more = more.strip_prefix(&[*quote, *quote]).unwrap_or(more);
+            let end = end_of_string(more, *quote)?;
+            // `name: "Type" = …` in Python.
+            let behind = more[end..].get(1..).unwrap_or_default().trim_ascii_start();
+            // Or it is compared: `… || "text" === type`.
+            if matches!(behind, [b'=', next, ..] if *next != b'>') || behind.starts_with(b"!=") {
+                return None;
+            }
+            if is_last
+                && !matches!(
+                    behind.first(),
+                    None | Some(b',' | b')' | b'}' | b';' | b'/')
+                )
+            {
+                return None;
+            }
+            (more, end, true)
+        }
+        _ if is_last => return None,
+        _ if tag => (rest, memchr::memchr(b'<', rest)?, true),
+        _ if settings => {
+            let end = rest
+                .iter()
+                .position(|byte| {
+                    byte.is_ascii_whitespace()
+                        || matches!(byte, b'"' | b'\'' | b'`' | b',' | b';' | b'<' | b'>')
+                })
+                .unwrap_or(rest.len());
+            (rest, end, false)
+        }
+        _ => return None,
+    };
+    if end > LONGEST {
+        return None;
+    }
+    let value = std::str::from_utf8(&rest[..end]).ok()?;
+    let start = at + (line.len() - rest.len());
+    Some((start, value, quoted))
+}
+
+fn is_quote(byte: &u8) -> bool {
+    matches!(byte, b'"' | b'\'' | b'`')
+}
+
+/// What stands in its line before the name that ends at `at`, with the quote that opens that.
+fn before(bytes: &[u8], at: usize) -> &[u8] {
+    let line = &bytes[at.saturating_sub(120)..at];
+    let line = line.rsplit(|byte| *byte == b'\n').next().unwrap_or(line);
+    let is_of_name =
+        |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.' | b'$');
+    let name = line.iter().rev().take_while(|byte| is_of_name(byte));
+    &line[..line.len() - name.count()]
+}
+
+/// Whether the first of a pair in code begins behind this: as an argument, an element, or a value.
+fn opens_pair(before: &[u8]) -> bool {
+    let Some((quote, opened)) = before.split_last() else {
+        return false;
+    };
+    let last = opened.trim_ascii_end().last();
+    is_quote(quote)
+        && matches!(
+            last,
+            None | Some(b'(' | b',' | b'=' | b'[' | b'{' | b':' | b'>')
+        )
+}
+
+/// Whether a name between these is what a text may stand in for: that of a variable, or one in the
+/// brackets of what looks it up, `ENV["…"]`, `getenv("…")`; but no text that is compared, and no
+/// condition.
+fn is_variable(before: &[u8], closed: &[u8]) -> bool {
+    let opened = match closed.last() {
+        None => before,
+        Some(b']' | b')') => match before.split_last() {
+            Some((quote, outer)) if is_quote(quote) => {
+                return matches!(outer.trim_ascii_end().last(), Some(b'[' | b'('));
+            }
+            _ => before.strip_suffix(b"(").unwrap_or(before),
+        },
+        Some(_) => return false,
+    };
+    let opened = opened.trim_ascii_end();
+    !opened.ends_with(b"==") && !opened.ends_with(b"!=") && !opened.ends_with(b"!")
+}
+
+/// Where a string ends that stands in these quotes, or what a backslash stands for in it, other than
+/// a letter that is written as a number.
+fn end_of_string(bytes: &[u8], quote: u8) -> Option<usize> {
+    let mut at = 0;
+    loop {
+        at += memchr::memchr2(quote, b'\\', &bytes[at..])?;
+        if escape::number(&bytes[at..]).is_none() {
+            return Some(at);
+        }
+        at += escape::LENGTH;
+    }
+}
+
+/// Behind the colon of `name: Type = "…"`, what is behind the equals sign.
+fn after_type(rest: &[u8]) -> &[u8] {
+    let length = rest
+        .iter()
+        .take(40)
+        .take_while(|byte| {
+            byte.is_ascii_alphanumeric()
+                || matches!(
+                    byte,
+                    b' ' | b'_' | b'<' | b'>' | b'|' | b'&' | b'[' | b']' | b'.'
+                )
+        })
+        .count();
+    match &rest[length..] {
+        [b'=', more @ ..] if length > 1 && !more.starts_with(b"=") => more,
+        _ => rest,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::detector::{Piece, Told};
+    use super::super::super::hits::Hits;
+    use super::super::in_context;
+
+    fn found(text: &str) -> Vec<&str> {
+        let mut hits = Hits::default();
+        in_context(Piece::text(text), false, &mut Told::default(), &mut hits);
+        hits.iter().map(|hit| &text[hit.start..hit.end]).collect()
+    }
+
+    #[test]
+    fn what_stands_in_for_a_variable() {
+        for text in [
+            "const p = process.env.DB_PASSWORD || \"Tr0ub4dor\";",
+            "ENV[\"DB_PASSWORD\"] ||= \"Tr0ub4dor\"",
+            "p = ENV['DB_PASSWORD'] || 'Tr0ub4dor'",
+            "$p = getenv('DB_PASSWORD') ?: 'x'; $q = getenv( \"DB_PASSWORD\") ?? \"Tr0ub4dor\";",
+            "$p = $_ENV['DB_PASSWORD'] ?? 'Tr0ub4dor';",
+            "connect({ password: opts.password || 'Tr0ub4dor' })",
+            "const p = (config.password) ?? 'Tr0ub4dor'",
+            "const p = () => password || 'Tr0ub4dor'",
+        ] {
+            assert_eq!(found(text), ["Tr0ub4dor"], "{text}");
+        }
+        for none in [
+            "if (t === 'password' || 'Abc12345' === x)",
+            "if (el.type === \"password\" || \"text1Input2\" === y) {",
+            "if (t === 'password' || 'Abc12345')",
+            "if ((t === 'password') || 'Abc12345')",
+            "if (t === password || 'Abc12345')",
+            "if (t != (password) || 'Abc12345')",
+            "if (!password || 'Abc12345')",
+            "if (password || 'Abc12345' === x)",
+            "if (password || 'Abc12345' !== x)",
+            "if (password || 'Abc12345' == x)",
+        ] {
+            assert_eq!(found(none), [""; 0], "{none}");
+        }
+    }
+
+    #[test]
+    fn pairs_of_kotlin_and_sentences() {
+        for text in [
+            "mapOf(\"user\" to \"bob\", \"password\" to \"Winter2024x\", \"x\" to \"y\")",
+            "mapOf(\n  \"password\" to \"Winter2024x\" // ours\n)",
+            "val p = \"password\" to \"Winter2024x\"",
+        ] {
+            assert_eq!(found(text), ["Winter2024x"], "{text}");
+        }
+        for none in [
+            "msg = \"Set \\\"password\\\" to \\\"Winter2024x\\\" first\"",
+            "msg = \"\\\"password\\\" to \\\"Winter2024x\\\"\"",
+            "msg = 'Set \"password\" to \"Winter2024x\" first'",
+            "msg = 'Set \"password\" to \"Winter2024x\"'",
+            "\"password\" to \"Winter2024x\" changes it",
+        ] {
+            assert_eq!(found(none), [""; 0], "{none}");
+        }
+    }
+}
