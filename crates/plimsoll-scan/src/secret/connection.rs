@@ -106,8 +106,9 @@ pub(super) fn in_connection(
     Some(Hit::of(kind, severity, start, value.as_bytes()))
 }
 
-/// Names of what else libpq is told (PostgreSQL, libpq, "Connection Strings").
-const BESIDE_OF_LIBPQ: &[&[u8]] = &[b"host=", b"hostaddr=", b"port=", b"dbname=", b"user="];
+/// Names of what else libpq is told (PostgreSQL, libpq, "Connection Strings"); but for that of the
+/// user, which a message that somebody logs in has, too.
+const BESIDE_OF_LIBPQ: &[&[u8]] = &[b"host", b"hostaddr", b"port", b"dbname"];
 
 /// What is assigned to `password`, which stands from `at` to `name_end`, among names and values parted
 /// by blanks, in quotes: `"host=db user=app password=…"`.
@@ -126,7 +127,13 @@ pub(super) fn in_source_name(bytes: &[u8], at: usize, name_end: usize) -> Option
     let mut words = [head, tail]
         .into_iter()
         .flat_map(|part| part.split(u8::is_ascii_whitespace));
-    let is_beside = |word: &[u8]| BESIDE_OF_LIBPQ.iter().any(|name| word.starts_with(name));
+    // `host=HOST` says how it is used.
+    let is_beside = |word: &[u8]| {
+        let mut parts = word.splitn(2, |byte| *byte == b'=');
+        let name = parts.next().unwrap_or_default();
+        let said = parts.next();
+        BESIDE_OF_LIBPQ.contains(&name) && said.is_some_and(|said| !said.eq_ignore_ascii_case(name))
+    };
     let is_whole = closed_by.is_none_or(|close| *close == quote) && words.any(is_beside);
     let value = std::str::from_utf8(&value[..end])
         .ok()
@@ -215,6 +222,7 @@ mod tests {
         for text in [
             "psycopg2.connect(\"dbname=shop user=app password=Tr0ub4dor-3x host=db\")",
             "x = 'password=Tr0ub4dor-3x dbname=shop'",
+            "x = 'user=app password=Tr0ub4dor-3x port=5432'",
             "sql.Open(\"postgres\", \"host=db password=Tr0ub4dor-3x\")",
         ] {
             let one = [("connection-string-password", "Tr0ub4dor-3x")];
@@ -225,6 +233,9 @@ mod tests {
             "x = \"dbname=shop password=%s host=db\"",
             "x = \"dbname=shop password=password host=db\"",
             "x = \"say password=Tr0ub4dor-3x here\"",
+            "logger.info(\"login user=bob password=not-shown\");",
+            "\"usage: user=NAME password=SECRET1 host=HOST\"",
+            "x = \"localhost=db password=Tr0ub4dor-3x\"",
             "user=app password=Tr0ub4dor-3x host=db",
             "x = \"user=app\" password=Tr0ub4dor-3x \"host=db\"",
         ] {
