@@ -11,7 +11,7 @@ use super::hits::Hits;
 use super::json::strings;
 use super::lone::in_shadow;
 use super::manifest::{Cleared, in_manifests};
-use super::netrc::in_netrc;
+use super::netrc::{in_netrc, is_netrc};
 use super::passfile::in_password_file;
 use super::pattern::BASE64;
 use super::place::is_template;
@@ -40,8 +40,7 @@ pub(super) fn by_structure(
         in_manifests(detector, text, hits, &mut cleared);
     }
     hits.extend(putty_key(bytes));
-    // `auth.conf` of apt has the form of `.netrc` (apt_auth.conf(5)).
-    if (matches!(name, ".netrc" | "_netrc") || path.contains("etc/apt/auth.conf"))
+    if is_netrc(path)
         && let Ok(text) = std::str::from_utf8(bytes)
     {
         in_netrc(text, hits, &mut cleared);

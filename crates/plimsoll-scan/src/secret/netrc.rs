@@ -7,6 +7,7 @@ use super::escape::said;
 use super::hits::Hits;
 use super::manifest::Cleared;
 use super::placeholder::is_placeholder;
+use crate::catalogue::base_name;
 
 /// A word of the file, and where it stands.
 #[derive(Clone, Copy)]
@@ -18,19 +19,28 @@ struct Word<'t> {
     quoted: bool,
 }
 
+/// Whether the file at a path has this form: apt reads nothing but `*.conf` in the folder of its own
+/// (apt_auth.conf(5)).
+pub(super) fn is_netrc(path: &str) -> bool {
+    let name = base_name(path);
+    matches!(name, ".netrc" | "_netrc")
+        || path.ends_with("etc/apt/auth.conf")
+        || path.contains("etc/apt/auth.conf.d/") && name.ends_with(".conf")
+}
+
 /// The passwords of all entries, however words are parted into lines; tells of what stands in their
 /// place and is none, too.
 pub(super) fn in_netrc(text: &str, hits: &mut Hits, cleared: &mut Vec<Cleared>) {
     let mut words = Words { text, at: 0 };
-    let mut is_anonymous = false;
+    let (mut in_entry, mut is_anonymous) = (false, false);
     while let Some(word) = words.next() {
         match word.text {
             _ if word.text.starts_with('#') => words.skip_line(),
             "machine" => {
                 words.next();
-                is_anonymous = false;
+                (in_entry, is_anonymous) = (true, false);
             }
-            "default" => is_anonymous = false,
+            "default" => (in_entry, is_anonymous) = (true, false),
             "login" => {
                 let login = words.next().map(|login| login.text);
                 is_anonymous = matches!(login, Some("anonymous" | "ftp"));
@@ -40,7 +50,8 @@ pub(super) fn in_netrc(text: &str, hits: &mut Hits, cleared: &mut Vec<Cleared>) 
             }
             // What a macro does ends at an empty line.
             "macdef" => words.skip_macro(),
-            "password" => {
+            // Of no machine it is a word like others.
+            "password" if in_entry => {
                 let password = words.next();
                 // Who logs in as nobody gives an address in its place.
                 let address = password.filter(|word| is_anonymous && word.text.contains('@'));
@@ -189,6 +200,11 @@ mod tests {
                 vec!["x 7\\\"q"],
             ),
             ("machine password login password password abc", vec!["abc"]),
+            // A macro is of the entry that it stands in.
+            (
+                "machine a login u\nmacdef init\ncd /pub\n\npassword one9\n",
+                vec!["one9"],
+            ),
         ] {
             assert_eq!(found(text), expected, "{text}");
         }
@@ -210,6 +226,8 @@ mod tests {
             "machine h login u password\n",
             "# machine h login u password x1y2z3\n",
             "macdef m\nquote password x1y2z3\n",
+            "Put files with machine, login and password here1; password must1 be set\n",
+            "login u password x1y2z3\n",
         ] {
             assert_eq!(found(text), [""; 0], "{text}");
         }
@@ -218,6 +236,21 @@ mod tests {
         let (mut hits, mut cleared) = (Hits::default(), Vec::new());
         in_netrc(text, &mut hits, &mut cleared);
         assert_eq!((hits.len(), &text[cleared[0].clone()]), (0, "me1@corp.org"));
+    }
+
+    #[test]
+    fn files_of_this_form() {
+        for (path, expected) in [
+            ("root/.netrc", true),
+            ("home/bob/_netrc", true),
+            ("etc/apt/auth.conf", true),
+            ("srv/chroot/etc/apt/auth.conf.d/50-corp.conf", true),
+            ("etc/apt/auth.conf.d/README", false),
+            ("etc/apt/auth.conf.dpkg-old/x", false),
+            ("etc/netrc", false),
+        ] {
+            assert_eq!(is_netrc(path), expected, "{path}");
+        }
     }
 
     proptest! {
