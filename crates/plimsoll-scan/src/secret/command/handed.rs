@@ -1,6 +1,6 @@
 //! Passwords that a command is handed on its input.
 
-use super::words::{Word, behind, glued, program};
+use super::words::{Word, behind, glued, is_led, program};
 
 /// Programs that read a password which `echo` hands them, with a word that says so.
 const READERS: &[(&str, &str)] = &[
@@ -52,11 +52,6 @@ pub(super) fn handed<'t>(from: &[Word<'t>], to: &[Word<'t>]) -> Vec<Word<'t>> {
         .rev()
         .find(|word| !word.text.starts_with(['-', '%']) && !word.text.is_empty());
     value.map_or_else(Vec::new, |value| passwords(*value, to))
-}
-
-fn is_led(word: &Word<'_>) -> bool {
-    let behind = word.text.trim_start_matches(|c: char| c.is_ascii_digit());
-    behind.starts_with(['<', '>'])
 }
 
 /// The passwords that `printf` writes: those in its format, what it puts behind the colon of a name,

@@ -108,6 +108,15 @@ fn passwords_that_programs_take() {
         "(echo root:Tr0ub4dor3x; true) | chpasswd",
         "{ echo root:Tr0ub4dor3x; } | chpasswd",
         "echo root:Tr0ub4dor3x 2>/dev/null | chpasswd",
+        "echo root:Tr0ub4dor3x 2>&1 | chpasswd",
+        "{ echo root:Tr0ub4dor3x; } 2>/dev/null | chpasswd",
+        "{ echo root:Tr0ub4dor3x; } 2> /dev/null | chpasswd",
+        "( echo root:Tr0ub4dor3x ) 2>&1 | chpasswd",
+        "(echo root:Tr0ub4dor3x; true) 2>> /x < /dev/null | chpasswd",
+        "true &>/dev/null; echo root:Tr0ub4dor3x | chpasswd >&2",
+        "(cat) <<EOF | chpasswd\nroot:Tr0ub4dor3x\nEOF\n",
+        "sleep 1 & echo root:Tr0ub4dor3x | chpasswd",
+        "sleep 1& echo root:Tr0ub4dor3x | chpasswd",
         "chpasswd <<< $'root:Tr0ub4dor3x'",
         "echo 'machine x.io login y password Tr0ub4dor3x' > ~/.netrc",
         "echo machine x.io login y password Tr0ub4dor3x >> /root/.netrc",
@@ -210,6 +219,10 @@ fn what_is_no_password() {
         "sh -c 'echo root:Tr0ub4dor3x | grep chpasswd1'; chpasswd",
         "(echo root:Tr0ub4dor3x; true) || chpasswd",
         "(echo root:Tr0ub4dor3x); chpasswd < /x",
+        "{ echo root:Tr0ub4dor3x; } 2>&1; true | chpasswd",
+        "(echo root:Tr0ub4dor3x) 2>/dev/null; true | chpasswd",
+        "(echo root:Tr0ub4dor3x) 2>&1 || true | chpasswd",
+        "(echo root:Tr0ub4dor3x) & true 2>&1 | chpasswd",
         "echo \"it's \\\"root:Tr0ub4dor3x | chpasswd\\\" here\"",
         "grep -c 'root:Tr0ub4dor3x' /x | chpasswd",
         "cat <<EOF | sudo -S tee /x\nTr0ub4dor3x\nEOF\n",
@@ -234,7 +247,7 @@ fn words_of_the_exec_form() {
 
 proptest! {
     #[test]
-    fn any_text_ends(text in "(curl|mysql|echo|sh -c |machine |login |password |htpasswd -b|<<<|<<E|\\| chpasswd|-u|-p|[ \"'|;&(){}\\\\\n:é$]|[a-z0-9]{1,9}){0,40}") {
+    fn any_text_ends(text in "(curl|mysql|echo|sh -c |machine |login |password |htpasswd -b|<<<|<<E|\\| chpasswd|2>&1|&>|-u|-p|[ \"'|;&(){}\\\\\n:é$]|[a-z0-9]{1,9}){0,40}") {
         for value in found(&text) {
             prop_assert!(!value.is_empty());
         }

@@ -95,7 +95,11 @@ impl<'t> Script<'t> {
                 None => {}
             }
             let is_blank = byte.is_ascii_whitespace();
-            if !is_blank && !b"|;&()`".contains(&byte) {
+            // `2>&1` and `&>file` lead output elsewhere.
+            let leads = byte == b'&'
+                && (next == Some(&b'>')
+                    || (from.is_some() && self.text[..here].ends_with(['<', '>'])));
+            if leads || !is_blank && !b"|;&()`".contains(&byte) {
                 from.get_or_insert(here);
                 continue;
             }
@@ -177,7 +181,7 @@ const MAX_GROUP: usize = 64;
 struct Groups {
     /// Where those that are open begin.
     open: Vec<usize>,
-    /// Where the one begins that was closed last, with nothing behind it.
+    /// Where the one begins that was closed last, with nothing behind it yet.
     closed: Option<usize>,
     /// Where those begin that the next command reads.
     read: Option<usize>,
@@ -193,18 +197,18 @@ impl Groups {
         commands: &mut Vec<Command<'t>>,
     ) {
         let number = commands.len();
-        let mut begins = self.closed.filter(|_| words.is_empty());
-        if let (Some(first), Some(last)) = (words.first(), words.last()) {
+        let mut begins = self.closed.filter(|_| all_lead(&words));
+        if let Some(first) = words.first() {
             if let Some(read) = self.read.take() {
                 let unread = commands[read..].iter_mut().rev().take(MAX_GROUP);
                 for command in unread.filter(|command| command.reader.is_none()) {
                     command.reader = Some(number);
                 }
             }
-            begins = Some(number);
+            begins = begins.or(Some(number));
             if first.text == "{" {
                 self.open.push(number);
-            } else if first.text == "}" && first.start == last.start {
+            } else if first.text == "}" && all_lead(&words[1..]) {
                 begins = self.open.pop();
             }
             commands.push(Command {
@@ -220,6 +224,29 @@ impl Groups {
             _ => {}
         }
     }
+}
+
+/// Whether a word leads input or output elsewhere: `2>/dev/null`, `&>file`.
+pub(super) fn is_led(word: &Word<'_>) -> bool {
+    let behind = word
+        .text
+        .trim_start_matches(|c: char| c.is_ascii_digit() || c == '&');
+    behind.starts_with(['<', '>'])
+}
+
+/// Whether words do nothing but lead input and output elsewhere.
+fn all_lead(words: &[Word<'_>]) -> bool {
+    let mut words = words.iter();
+    while let Some(word) = words.next() {
+        if !is_led(word) {
+            return false;
+        }
+        // Where to may be the next word.
+        if word.text.ends_with(['<', '>', '&', '|']) {
+            words.next();
+        }
+    }
+    true
 }
 
 /// Whether a script follows a word: `-c`, `-lc`.
