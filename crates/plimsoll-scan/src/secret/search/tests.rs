@@ -75,3 +75,27 @@ fn a_long_library_has_the_sum_that_proves_it() {
     assert_eq!(sums("app/a.libs/liba-0.so.1", &text), Some(proof));
     assert_eq!(sums("app/a.log", &text), None);
 }
+
+/// A configuration of one line in a Kubernetes Secret is read as one.
+#[test]
+fn a_configuration_in_a_secret_of_kubernetes() {
+    for (entry, kind) in [
+        (
+            "app.yml: |-\n    password: hunter2-of-ours1",
+            "kubernetes-secret",
+        ),
+        (".env: |\n    DB_PASSWORD=hunter2-of-ours1", "secret-value"),
+        (
+            "app.properties: |\n    spring.datasource.password=hunter2-of-ours1",
+            "secret-value",
+        ),
+        ("app.yml: \"password: hunter2-of-ours1\"", "secret-value"),
+    ] {
+        let text = format!("kind: Secret\nstringData:\n  {entry}\n  user: bob\n");
+        let found = search("srv/k.yaml", &text);
+        let kinds: Vec<&str> = found.iter().map(|one| &*one.kind).collect();
+        assert_eq!(kinds, [kind], "{text}");
+        let print = Fingerprint::of(b"hunter2-of-ours1");
+        assert_eq!(found[0].fingerprint, print, "{text}");
+    }
+}
