@@ -211,6 +211,17 @@ mod tests {
         // Another image's that was built on the base, as this is on that.
         assert_eq!(lines(&[copy, run, "ENV A=b"], now, ""), [0, 0, 0, 0, 2]);
         assert_eq!(lines(&[copy, "RUN other"], now, ""), [0, 0, 0, 0, 2]);
+        // It is the time between them that counts, not what hour it is.
+        for made in [
+            ["2026-03-01T10:59:50Z", "2026-03-01T11:00:05.5Z"],
+            ["2026-02-28T23:59:59Z", "2026-03-01T00:00:00Z"],
+            ["2026-03-01T12:30:00+02:00", "2026-03-01T10:30:05Z"],
+            ["unknown", "2026-03-01T10:30:05Z"],
+        ] {
+            assert_eq!(lines(&[copy, run], made, ""), [0, 0, 1, 1, 2], "{made:?}");
+        }
+        let hour = ["2026-03-01T10:00:00Z", "2026-03-01T11:00:00Z"];
+        assert_eq!(lines(&[copy, run], hour, ""), [0, 0, 0, 0, 2]);
         let earlier = ["2026-02-01T00:00:00Z", now[1]];
         assert_eq!(lines(&[copy, run], earlier, ""), [0, 0, 0, 0, 2]);
     }

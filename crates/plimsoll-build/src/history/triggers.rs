@@ -1,20 +1,21 @@
 //! What the ONBUILD instructions of a base made in a build on it: first of all, right behind the base's
 //! own.
 
+use jiff::Timestamp;
 use plimsoll_model::{HistoryEntry, keyword_of};
 
 use super::align::{Entry, Step, are_of};
 
-/// Bytes of a time up to its hour: `2026-03-01T00`.
-const HOUR: usize = 13;
+/// Time between the last of them and the first own within which both are of one build, in seconds.
+const ONE_BUILD: u64 = 3_600;
 
 /// Instructions that are compared: no base has that many.
 const MOST: usize = 64;
 
 /// How many entries right below the one at `first`, the lowest of a Dockerfile's own, the triggers of
 /// its base left. An image that was built on the same base, and that this one is built on, has them
-/// too; but it ends with something of its own, or was made earlier: what is not of the same hour is not
-/// taken for this build's.
+/// too; but it ends with something of its own, or was made earlier: what is an hour older is not taken
+/// for this build's.
 pub(super) fn triggered(history: &[HistoryEntry], entries: &[Entry<'_>], first: usize) -> usize {
     let texts = history
         .iter()
@@ -37,11 +38,12 @@ pub(super) fn triggered(history: &[HistoryEntry], entries: &[Entry<'_>], first: 
         })
         .collect();
     let most = steps.len().min(behind).min(MOST);
-    // Whether the last of them and the first own were made in one hour of one day.
-    let hour = |entry: &HistoryEntry| entry.created.as_deref()?.get(..HOUR).map(str::to_owned);
-    let below = history.get(first - 1).and_then(hour);
-    let own = history.get(first).and_then(hour);
-    if below.zip(own).is_some_and(|(below, own)| below != own) {
+    let time = |entry: &HistoryEntry| entry.created.as_deref()?.parse::<Timestamp>().ok();
+    let below = history.get(first - 1).and_then(time);
+    let own = history.get(first).and_then(time);
+    let apart = below.zip(own);
+    let apart = apart.map(|(below, own)| own.as_second().abs_diff(below.as_second()));
+    if apart.is_some_and(|seconds| seconds >= ONE_BUILD) {
         return 0;
     }
     (1..=most)
