@@ -25,18 +25,7 @@ impl<'a> Surroundings<'a> {
             let file = self.look(&step, identity);
             if !file.problems.is_empty() && !step.instead.is_empty() {
                 // It matters where nothing else does its work.
-                let others: Vec<StartupFile> = step
-                    .instead
-                    .iter()
-                    .map(|word| {
-                        let other = Step {
-                            word: word.clone(),
-                            ..step.clone()
-                        };
-                        self.look(&other, identity)
-                    })
-                    .collect();
-                if others.iter().all(|other| !other.problems.is_empty()) {
+                if let Some(others) = self.none_instead(&step, identity) {
                     startup.add(file);
                     others.into_iter().for_each(|other| startup.add(other));
                 }
@@ -53,7 +42,16 @@ impl<'a> Surroundings<'a> {
             }
             let Some(path) = path else { continue };
             if let Some(script) = script {
-                self.follow(script, &path, &step, identity, depth, startup);
+                let mut found = Startup::default();
+                self.follow(script, &path, &step, identity, depth, &mut found);
+                if step.instead.is_empty() || found.is_sound() {
+                    startup.extend(found);
+                } else if let Some(others) = self.none_instead(&step, identity) {
+                    let fails = found.files.iter().any(|file| !file.problems.is_empty());
+                    startup.extend(found);
+                    let others = others.into_iter().filter(|_| fails);
+                    others.for_each(|other| startup.add(other));
+                }
             } else if is_unread {
                 startup.unclear.push(Skipped {
                     what: path,
@@ -64,6 +62,24 @@ impl<'a> Surroundings<'a> {
                 });
             }
         }
+    }
+
+    /// What a shell tries where a step does not work, if none of it can be run.
+    fn none_instead(&self, step: &Step, identity: Option<&Identity>) -> Option<Vec<StartupFile>> {
+        let others = step.instead.iter().map(|word| {
+            // The shell starts it, not what starts the step.
+            let other = Step {
+                word: word.clone(),
+                given_to: None,
+                in_shell: true,
+                falls_back: true,
+                by_sudo: false,
+                ..step.clone()
+            };
+            let file = self.look(&other, identity);
+            (!file.problems.is_empty()).then_some(file)
+        });
+        others.collect()
     }
 
     fn is_unread_script(&self, file: &StartupFile) -> bool {

@@ -347,6 +347,39 @@ fn a_script_that_ends_on_failure_needs_what_it_runs_first() {
     }
 }
 
+/// Where a script fails a shell goes on behind `||`.
+#[test]
+fn a_script_that_another_program_stands_in_for_needs_nothing() {
+    let problems = |text: &str, body: &str| {
+        let layer = Layer::new()
+            .mode("srv/start", format!("#!/bin/sh\nset -e\n{body}"), 0o755)
+            .mode("usr/bin/app", program(62, "/lib64/ld.so"), 0o755);
+        let entrypoint = ["sh", "-c", text].map(str::to_owned);
+        problems(
+            layer,
+            ImageConfig {
+                entrypoint: Some(entrypoint.to_vec()),
+                ..ImageConfig::default()
+            },
+        )
+        .len()
+    };
+    for (text, body, expected) in [
+        ("/srv/start || exec app", "migrate\nexec app\n", 0),
+        ("/srv/start || exec app", "exec gone\n", 0),
+        ("sh /srv/start || app", "exec gone\n", 0),
+        ("sh /srv/gone || app", "", 0),
+        ("/srv/start || exec app", "exec app\n", 0),
+        ("/srv/start || exec other", "migrate\nexec app\n", 2),
+        ("/srv/start || exec other", "exec app\n", 0),
+        ("sh /srv/gone || other", "", 2),
+        ("/srv/start || exit 1", "migrate\nexec app\n", 1),
+        ("/srv/start", "exec gone\n", 1),
+    ] {
+        assert_eq!(problems(text, body), expected, "{text} {body}");
+    }
+}
+
 #[test]
 fn a_working_directory_is_no_file() {
     let blocked = |working_dir: &str, volume: &str| {
