@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeSet, HashMap, VecDeque};
 
-use plimsoll_model::StartupProblem;
+use plimsoll_model::{StartupProblem, StartupRole};
 
 use super::Surroundings;
 use super::search::{Object, Places, Search};
@@ -44,7 +44,12 @@ const IN_MUSL: &[&str] = &[
 impl<'a> Surroundings<'a> {
     /// The libraries that the program at `path` needs and that its loader does not find, by the
     /// file that needs them.
-    pub(super) fn missing_libraries(&self, path: &str, elf: &'a Elf) -> Vec<StartupProblem> {
+    pub(super) fn missing_libraries(
+        &self,
+        path: &str,
+        role: StartupRole,
+        elf: &'a Elf,
+    ) -> Vec<StartupProblem> {
         let preloads = |one: &String| one.starts_with("LD_");
         if elf.needed.is_empty() {
             return Vec::new();
@@ -66,7 +71,7 @@ impl<'a> Surroundings<'a> {
                 by_name.entry(name).or_default().push(path);
             }
         }
-        let search = Search::new(self, elf);
+        let search = Search::new(self, role, elf);
         let mut problems = Vec::new();
         // The loader takes in what it loads breadth first, and nothing twice: by the name it is
         // needed by, or by its own.

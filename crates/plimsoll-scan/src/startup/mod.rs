@@ -84,6 +84,7 @@ struct Caller<'a> {
     /// The user, where it is known.
     identity: Option<&'a Identity>,
     folder: &'a str,
+    role: StartupRole,
 }
 
 /// Where a word leads.
@@ -206,6 +207,7 @@ impl<'a> Surroundings<'a> {
                         Caller {
                             identity,
                             folder: &step.folder,
+                            role: step.role,
                         },
                         0,
                         &mut file.problems,
@@ -404,7 +406,7 @@ impl<'a> Surroundings<'a> {
                 platform: platform.map_or_else(|| "linux".to_owned(), ToString::to_string),
             });
         } else if let Some(elf) = self.binary(node).and_then(|binary| binary.elf.as_ref()) {
-            self.check_elf(path, elf, problems);
+            self.check_elf(path, caller.role, elf, problems);
         } else if let Some(line) = self.shebang(node) {
             self.check_access(path, node, Access::Read, identity, problems);
             self.check_shebang(line, caller, depth, problems);
@@ -493,7 +495,13 @@ impl<'a> Surroundings<'a> {
         }
     }
 
-    fn check_elf(&self, path: &str, elf: &Elf, problems: &mut Vec<StartupProblem>) {
+    fn check_elf(
+        &self,
+        path: &str,
+        role: StartupRole,
+        elf: &Elf,
+        problems: &mut Vec<StartupProblem>,
+    ) {
         if elf.kind == Kind::Other {
             return;
         }
@@ -528,7 +536,7 @@ impl<'a> Surroundings<'a> {
             // Linked statically, or loaded by something else.
             return;
         }
-        problems.extend(self.missing_libraries(path, elf));
+        problems.extend(self.missing_libraries(path, role, elf));
     }
 }
 

@@ -5,6 +5,8 @@ use std::cell::RefCell;
 use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
+use plimsoll_model::StartupRole;
+
 use super::Surroundings;
 use super::command::{MAX_PATH, joined};
 use crate::catalogue::binary::Elf;
@@ -144,7 +146,7 @@ pub(super) struct Search<'f, 'a> {
 }
 
 impl<'f, 'a> Search<'f, 'a> {
-    pub(super) fn new(around: &'f Surroundings<'a>, elf: &Elf) -> Self {
+    pub(super) fn new(around: &'f Surroundings<'a>, role: StartupRole, elf: &Elf) -> Self {
         let interpreter = elf.interpreter.as_deref().unwrap_or_default();
         let real = around.tree.resolve(interpreter).unwrap_or_default();
         // What the image has musl under another's name for is loaded by musl.
@@ -193,16 +195,18 @@ impl<'f, 'a> Search<'f, 'a> {
             search.library_path = list;
             search.is_known &= known;
         }
-        search.configured(&real);
+        search.configured(&real, role);
         search
     }
 
     /// Takes in the folders of the system.
-    fn configured(&mut self, interpreter: &str) {
+    fn configured(&mut self, interpreter: &str, role: StartupRole) {
         let own = if self.is_musl { MUSL } else { GLIBC };
         self.system = own.iter().map(|folder| (*folder).to_owned()).collect();
         self.system.push(folder(interpreter).to_owned());
-        let reads_cache_alone = !self.is_musl && self.around.has_all_caches();
+        // What the image starts may have written the cache before anything checks on it.
+        let is_as_it_lies = role != StartupRole::HealthCheck;
+        let reads_cache_alone = is_as_it_lies && !self.is_musl && self.around.has_all_caches();
         for (path, node) in self.around.tree.below("etc") {
             let is_own = base_name(path).starts_with("ld-musl-") == self.is_musl;
             if let Some(Document::LoaderFolders(found)) = self

@@ -117,6 +117,10 @@ impl Image {
 
     /// What the program `opt/app/bin/app` does not find: names, who needs them, files elsewhere.
     fn missing(&self, loader: &str, program: Elf) -> Vec<String> {
+        self.missing_of(StartupRole::Entrypoint, loader, program)
+    }
+
+    fn missing_of(&self, role: StartupRole, loader: &str, program: Elf) -> Vec<String> {
         let records = std::slice::from_ref(&self.record);
         let tree = Tree::build(records);
         let facts = Facts {
@@ -131,7 +135,7 @@ impl Image {
             ..program
         };
         let around = Surroundings::new(&facts);
-        let problems = around.missing_libraries("opt/app/bin/app", &program);
+        let problems = around.missing_libraries("opt/app/bin/app", role, &program);
         problems
             .into_iter()
             .map(|problem| match problem {
@@ -203,7 +207,15 @@ fn a_folder_that_is_in_no_cache_is_not_searched() {
     let plain = || elf(&["liba.so"]);
     for image in [listed(), listed().configured(cache, &["/usr/lib/x"])] {
         assert_eq!(image.missing(GLIBC, plain()), found);
+        // The entry point may have had `ldconfig` write it by then.
+        assert_eq!(
+            image.missing_of(StartupRole::HealthCheck, GLIBC, plain()),
+            none
+        );
     }
+    let unlisted = image("usr/local/lib/liba.so");
+    let check = unlisted.missing_of(StartupRole::HealthCheck, GLIBC, plain());
+    assert_eq!(check, found);
     let triplet = "/lib/sparc64-linux-gnu";
     for image in [
         listed().configured(cache, &["/usr/lib/x", "/usr/local/lib"]),
