@@ -14,7 +14,7 @@ use plimsoll_model::StartupRole;
 use self::builtin::only_looks;
 pub(super) use self::builtin::{exits_on_failure, is_builtin};
 use self::given::given_file;
-use self::text::{Text, alternatives, is_needed, known, known_words};
+use self::text::{Text, alternatives, is_needed, known, known_words, leaves_search};
 use crate::catalogue::base_name;
 
 /// A program that is started, or a file that an interpreter is given to run.
@@ -430,9 +430,7 @@ impl Reader {
                     }
                     _ => return,
                 },
-                "export"
-                    if !command.words.iter().any(|word| changes_search(&word.raw))
-                        && part.goes_on() => {}
+                "export" if part.goes_on() && command.words.iter().all(leaves_search) => {}
                 "set" if part.goes_on() => {
                     let is_known = words.len() == command.words.len();
                     exits = is_known && exits_on_failure(&words, exits) && (exits || is_sure);
@@ -477,9 +475,10 @@ impl Reader {
 
 /// Whether a word sets where programs or their libraries are looked for.
 pub(super) fn changes_search(word: &str) -> bool {
-    ["PATH=", "LD_", "PYTHON", "NODE_", "CDPATH="]
-        .iter()
-        .any(|name| word.starts_with(name))
+    const NAMES: &[&str] = &[
+        "PATH=", "PATH+=", "LD_", "PYTHON", "NODE_", "CDPATH=", "CDPATH+=",
+    ];
+    NAMES.iter().any(|name| word.starts_with(name))
 }
 
 pub(super) fn is_assignment(word: &str) -> bool {

@@ -95,7 +95,7 @@ pub(crate) enum Reading {
     Nothing,
     /// It runs something in its own place.
     Runs(Script),
-    /// It may, and was not read for what the scripts of its layer together would take.
+    /// It may, and was not read: it is too long, or the scripts of its layer together are.
     Left,
 }
 
@@ -107,6 +107,9 @@ const MAX_READ_FOR_LAST_LINES: usize = 1 << 20;
 
 /// Longest script that is read for its last line alone: what starts a container is short.
 const MAX_FOR_LAST_LINE: usize = 16 << 10;
+
+/// Longest script that is read as shell at all.
+const MAX_LENGTH: usize = 64 << 10;
 
 /// How much of a layer's scripts may still be read, in bytes.
 #[derive(Debug)]
@@ -150,16 +153,17 @@ impl Allowance {
             Some(rest) if bytes.len() <= longest => *left = rest,
             _ => return Reading::Left,
         }
-        read(bytes).map_or(Reading::Nothing, Reading::Runs)
+        read(bytes)
     }
 }
 
 /// What a script runs, where that is known.
-fn read(bytes: &[u8]) -> Option<Script> {
+fn read(bytes: &[u8]) -> Reading {
     match commands(bytes) {
-        Some(commands) => judged(&commands, super::format::shebang(bytes).unwrap_or_default()),
+        Some(commands) => judged(&commands, super::format::shebang(bytes).unwrap_or_default())
+            .map_or(Reading::Nothing, Reading::Runs),
         // What it does with them nobody knows: that is told.
-        None if has_arguments(bytes) => Some(Script {
+        None if has_arguments(bytes) => Reading::Runs(Script {
             arguments: Some(Run {
                 hands_on: true,
                 replaced: Some(Doubt {
@@ -171,7 +175,8 @@ fn read(bytes: &[u8]) -> Option<Script> {
             program: None,
             needed: Vec::new(),
         }),
-        None => None,
+        None if bytes.len() > MAX_LENGTH => Reading::Left,
+        None => Reading::Nothing,
     }
 }
 
@@ -284,8 +289,8 @@ fn judged(all: &[Command], first_line: &str) -> Option<Script> {
         program,
         needed: needed::needed(all, &functions, first_line),
     };
-    // A login shell reads files that may set anything.
-    if needed::has_other_options(first_line) {
+    // What a login shell reads, and what runs a shell, may set anything.
+    if needed::may_set_anything(first_line) {
         script.needed.clear();
         for run in script.arguments.iter_mut().chain(&mut script.program) {
             run.brings.get_or_insert_with(|| Doubt {
@@ -468,7 +473,8 @@ impl Run {
             None => false,
             Some(None) => command.runs().is_none(),
             Some(Some("export" | "readonly" | "local" | "declare" | "typeset")) => {
-                words.flatten().any(changes_search)
+                // What is not known may be any variable.
+                words.any(|word| word.is_none_or(changes_search))
             }
             Some(Some("chmod")) => {
                 self.changes_modes = true;

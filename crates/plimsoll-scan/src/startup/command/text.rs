@@ -4,7 +4,7 @@
 use plimsoll_syntax::shell::{self, Dialect, Item, Joint, Node, Script, ShellCommand, ShellWord};
 
 use super::builtin::is_builtin;
-use super::is_assignment;
+use super::{changes_search, is_assignment};
 
 /// A text that a shell is handed.
 pub(super) struct Text {
@@ -259,6 +259,15 @@ pub(super) fn known(word: &ShellWord) -> Option<&str> {
         inner.is_some_and(|inner| !inner.contains(mark))
     };
     (!is_pattern || literal == "[" || is_quoted('"') || is_quoted('\'')).then_some(literal)
+}
+
+/// Whether what `export` is given is known to leave where programs are looked for: of `NAME=$VALUE`
+/// the name is enough, and of `"$NAME=VALUE"` nobody knows it.
+pub(super) fn leaves_search(word: &ShellWord) -> bool {
+    let known = word.literal.as_deref();
+    known
+        .or_else(|| Some(word.raw.as_str()).filter(|raw| is_assignment(raw)))
+        .is_some_and(|word| !changes_search(word))
 }
 
 /// The words of a command up to the first that is not known.

@@ -62,14 +62,17 @@ impl<'t> Certainty<'t> {
         let begins = before.is_empty()
             || before.ends_with(';')
             || before.ends_with('\n') && !before.ends_with("\\\n");
+        // What is behind is read where it is needed only: each part of a line once.
+        if self.is_lost || !begins {
+            return false;
+        }
         let behind = self.text.get(end..).unwrap_or_default();
         let behind = behind.split(['\n', ';']).next().unwrap_or_default();
         let behind = behind.trim_ascii();
-        let only_redirects = behind.is_empty()
+        behind.is_empty()
             || behind.starts_with(['<', '>'])
                 && !behind.starts_with("<<")
-                && !behind.contains(['|', '&', '(', '`', '#', '\\', '\'', '"']);
-        !self.is_lost && begins && only_redirects
+                && !behind.contains(['|', '&', '(', '`', '#', '\\', '\'', '"'])
     }
 }
 
@@ -137,26 +140,43 @@ pub(super) fn needed(all: &[Command], functions: &HashSet<&str>, first_line: &st
 
 /// Whether a shell ends with the first command that fails because its first line says so.
 fn first_line_exits(line: &str) -> bool {
-    options(line).any(|option| !option.starts_with("--") && option.contains('e'))
+    let options = options(line).unwrap_or_default();
+    let words: Vec<String> = std::iter::once("sh")
+        .chain(options.into_iter().filter(|one| !one.starts_with("--")))
+        .map(str::to_owned)
+        .collect();
+    exits_on_failure(&words, false)
 }
 
-/// Whether the first line gives the shell options that do more than end it on failure or tell what it
-/// does: a login shell reads `/etc/profile` first.
-pub(super) fn has_other_options(first_line: &str) -> bool {
+/// Whether what the first line runs may set where programs are looked for, or what their names mean:
+/// what runs a shell and is not known, and a shell that reads files or commands from elsewhere.
+pub(super) fn may_set_anything(first_line: &str) -> bool {
     let is_known = |option: &str| match option.strip_prefix(['-', '+']) {
-        Some(flags) => flags.bytes().all(|flag| b"aefuvxopE-".contains(&flag)),
+        Some("-posix" | "-norc" | "-noprofile" | "-noediting" | "-verbose") => true,
+        Some(flags) => flags
+            .bytes()
+            .all(|flag| b"abefhmopuvxBCEHOPT-".contains(&flag)),
         // What the option before it is about.
         None => true,
     };
-    options(first_line).any(|option| !is_known(option))
+    match options(first_line) {
+        Some(options) => !options.into_iter().all(is_known),
+        // A file without such a line is read by the shell that starts it.
+        None => !first_line.trim_ascii().is_empty(),
+    }
 }
 
-/// What stands behind a shell in the first line of a script.
-fn options(first_line: &str) -> impl Iterator<Item = &str> {
-    let mut words = first_line.split_ascii_whitespace();
-    let is_shell = |word: &str| matches!(base_name(word), "sh" | "bash" | "ash" | "dash");
-    words.by_ref().find(|word| is_shell(word));
-    words
+/// What stands behind a shell in the first line of a script; `None` where anything but `env` by itself
+/// runs the shell.
+fn options(first_line: &str) -> Option<Vec<&str>> {
+    let mut words = first_line.split_ascii_whitespace().peekable();
+    if words.next_if(|word| base_name(word) == "env").is_some() {
+        words.next_if_eq(&"-S");
+    } else {
+        words.next_if(|word| matches!(base_name(word), "busybox" | "toybox"));
+    }
+    let shell = words.next()?;
+    matches!(base_name(shell), "sh" | "bash" | "ash" | "dash").then(|| words.collect())
 }
 
 /// Whether a command runs others, which nobody looks at.
@@ -202,6 +222,11 @@ mod tests {
             ("set -e\nA=$(id -u)\nenvsubst < /a > /b\njq\n", "envsubst"),
             ("set -e\ncd /srv\nexport A=b\necho a\nmigrate # now\n", ""),
             ("set -e\ncd /srv\nexport A=b\necho a\nmigrate\n", "migrate"),
+            ("set -e\nexport A=\"$B\" C\nmigrate\n", "migrate"),
+            (
+                "set -e\nexport \"A=b\"\nreadonly A=$(id)\nmigrate\n",
+                "migrate",
+            ),
             ("set -x\nset -e\n# first\n  migrate\n", "migrate"),
         ] {
             assert_eq!(body(text), expected, "{text}");
@@ -212,6 +237,35 @@ mod tests {
         assert_eq!(told("#!/bin/sh\nset -e\nid\nserve\n"), "id");
         let line = "#!/usr/bin/env -S bash -euo pipefail\n";
         assert_eq!(told(&format!("{line}id\nexec a\n")), "(id)");
+        // What leaves where programs are looked for.
+        for line in [
+            "/bin/bash --posix",
+            "/bin/bash --norc",
+            "/bin/bash --noprofile",
+            "/bin/sh -h",
+            "/usr/bin/env bash",
+        ] {
+            let script = format!("#!{line}\nset -e\nid\nexec a\n");
+            assert_eq!(told(&script), "id", "{line}");
+        }
+    }
+
+    #[test]
+    fn what_ends_on_failure_by_its_first_line_says_so() {
+        for line in ["/bin/bash +e", "/usr/bin/env -S bash -o pipefail"] {
+            assert_eq!(told(&format!("#!{line}\nid\nexec a\n")), "", "{line}");
+        }
+    }
+
+    /// Commands without an end of a line between them.
+    #[test]
+    fn long_lines_are_read_once() {
+        let script = format!("#!/bin/sh\nset -e\n{}\nid\nexec a\n", "a&".repeat(32_000));
+        for _ in 0..8 {
+            assert_eq!(told(&script), "");
+        }
+        let remarks = format!("#{}\n", "a&".repeat(32_000));
+        assert_eq!(body(&format!("set -e\n{}\nid\n", &remarks[..60_000])), "id");
     }
 
     #[test]
@@ -238,6 +292,12 @@ mod tests {
             "set -e\nalias migrate=true\nmigrate\n",
             "set -e\nexport PATH=/x:$PATH\nmigrate\n",
             "set -e\nPATH=/x migrate\n",
+            "set -e\nexport \"PATH=/x:$PATH\"\nmigrate\n",
+            "set -e\nexport PATH+=:/x\nmigrate\n",
+            "set -e\nPATH+=:/x\nmigrate\n",
+            "set -e\nexport $(cat /env)\nmigrate\n",
+            "set -e\nwhile read -r l; do export \"$l\"; done < /env\nmigrate\n",
+            "set -e\ndeclare -x \"PATH=$X\"\nmigrate\n",
             "set -e\nPATH=/x\nmigrate\n",
             "set -e\n. /env.sh\nmigrate\n",
             "set -e\nA=$(apk add migrate)\nmigrate\n",
@@ -261,6 +321,12 @@ mod tests {
             "/bin/bash -le",
             "/bin/bash --login",
             "/usr/bin/env -S bash -l",
+            "/bin/bash -i",
+            "/bin/bash --rcfile /x",
+            "/bin/bash --init-file /x",
+            "/usr/bin/with-contenv bash",
+            "/usr/bin/env -S PATH=/x:/usr/bin bash",
+            "/usr/bin/env -i bash",
         ] {
             assert_eq!(
                 told(&format!("#!{line}\nset -e\nid\nexec a\n")),

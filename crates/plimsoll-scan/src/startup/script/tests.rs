@@ -31,6 +31,13 @@ fn what_a_layer_may_make_us_read_is_bounded() {
     assert_eq!(count(&of("serve", 8 << 10), false), 128);
     assert_eq!(count(&of("exec serve", 16 << 10), false), 256);
     assert_eq!(count(b"#!/usr/bin/env python3\nserve\n", true), 0);
+    // One that is longer than any that is read may end in a program, or may not.
+    let mut allowance = Allowance::default();
+    let mut is_left = |bytes: &[u8]| matches!(allowance.read("a.sh", bytes), Reading::Left);
+    assert!(is_left(&of("exec serve", 65 << 10)));
+    assert!(!is_left(&of("exec serve", 63 << 10)));
+    assert!(!is_left(&of("exit", 65 << 10)));
+    assert!(!is_left(b"#!/bin/sh\nexec serve 'a\n"));
 }
 
 /// Words before the arguments, the line of each doubt.
@@ -122,6 +129,13 @@ fn what_is_against_it_is_told_by_its_line() {
         ("> /app/run\nexec \"$@\"", None, Some(2)),
         ("{ echo a\necho b; } > /app/run\nexec \"$@\"", None, Some(3)),
         ("PATH=/x:$PATH\nexec \"$@\"", None, Some(2)),
+        (
+            "export \"LD_LIBRARY_PATH=/x:$X\"\nexec \"$@\"",
+            None,
+            Some(2),
+        ),
+        ("declare -x \"PATH=$X\"\nexec \"$@\"", None, Some(2)),
+        ("export A=\"$X\" B\nexec \"$@\"", None, None),
         ("true\nLD_PRELOAD=/x \"$@\"", None, Some(3)),
         ("serve() { :; }\n\"$@\"", None, Some(3)),
         // It is not read to its end.
@@ -144,6 +158,17 @@ fn what_is_against_it_is_told_by_its_line() {
         (brings.line, brings.command.as_str()),
         (1, "#!/bin/bash -l")
     );
+    for (line, doubt) in [
+        ("/usr/bin/with-contenv bash", Some(1)),
+        ("/usr/bin/env -S PATH=/x bash", Some(1)),
+        ("/usr/bin/env bash", None),
+        ("/bin/busybox sh", None),
+        ("/bin/bash --posix", None),
+    ] {
+        let script = named("start", format!("#!{line}\nexec node\n").as_bytes()).unwrap();
+        let brings = script.program.unwrap().brings.map(|doubt| doubt.line);
+        assert_eq!(brings, doubt, "{line}");
+    }
     // Values are not shown.
     let secret = script("export TOKEN=hunter2 PATH=/x\nexec \"$@\"").unwrap();
     let brings = secret.arguments.unwrap().brings;
