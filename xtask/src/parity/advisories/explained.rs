@@ -1,5 +1,7 @@
 //! Where Plimsoll and another program part on purpose, and who is right.
 
+use std::cmp::Ordering;
+
 use plimsoll_scan::advisory::Order;
 
 use super::questions::{Question, order};
@@ -73,6 +75,16 @@ pub(super) fn why(it: &Difference<'_>, records: &Records) -> Option<&'static str
         && said().all(|said| said.events().any(of_module) != of_module(version))
     {
         return Some("a package of a module stream and one outside of modules are two packages");
+    }
+    let is_listed = |said: &Affected| {
+        let mut listed = said.versions().iter();
+        let order = order(ecosystem);
+        order.is_some_and(|order| {
+            listed.any(|one| order.compare(one, version) == Ok(Ordering::Equal))
+        })
+    };
+    if it.is_ours && said().any(is_listed) {
+        return Some("the version is on the record's list, spelled another way");
     }
     if it.judge == "pip-audit" && it.is_ours && said().any(|said| said.ranges().count() > 0) {
         return Some("in a range of the record, and not on the list beside it, which is older");

@@ -142,8 +142,12 @@ pub(crate) fn distil(record: &osv::Record<'_>) -> Result<Distilled, String> {
         return Ok(found);
     }
     if is_of_maintenance(id) && !found.names().any(is_flaw) {
-        found.unusable = Some(Unusable::NoFlaw);
-        return Ok(found);
+        // Some tell what they mend by links to it alone.
+        found.related.extend(linked_flaws(&record.references));
+        if !found.names().any(is_flaw) {
+            found.unusable = Some(Unusable::NoFlaw);
+            return Ok(found);
+        }
     }
     let mut specifics = Vec::new();
     for affected in &record.affected.0 {
@@ -318,6 +322,20 @@ fn is_of_maintenance(id: &str) -> bool {
 /// Whether it is the name of a flaw.
 fn is_flaw(name: &str) -> bool {
     cve::of_name(name).is_some() || name.starts_with("GHSA-")
+}
+
+/// CVE numbers whose pages a record refers to: `…/cve/CVE-2025-22247.html`.
+fn linked_flaws(list: &osv::Loose<osv::List<osv::Reference<'_>>>) -> Vec<String> {
+    let mut found: Vec<String> = Vec::new();
+    for reference in &list.0.0 {
+        let page = reference.url.as_str().rsplit(['/', '=']).next();
+        let page = page.unwrap_or_default().trim_end_matches(".html");
+        let is_number = page.starts_with("CVE-") && cve::of_name(page).is_some();
+        if is_number && !found.iter().any(|known| known == page) && found.len() < MAX_NAMES {
+            found.push(page.to_owned());
+        }
+    }
+    found
 }
 
 /// Whether packages of an image are ever asked for under this ecosystem. Those that somebody patched

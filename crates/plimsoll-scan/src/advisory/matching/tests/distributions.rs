@@ -489,14 +489,30 @@ fn new_packages_that_mend_no_flaw_are_no_advisory() {
         named("ALEA-2022:2012", "bash", "RHBA-2022:2012"),
         named("ALBA-2022:2000", "curl", "CVE-2022-1"),
         named("ALSA-2022:2001", "vim", ""),
+        // It names what it mends by a link alone.
+        with(
+            named("ALBA-2025:20841", "open-vm-tools", ""),
+            json!({"references": [
+                {"type": "ADVISORY", "url": "https://errata.example.com/9/ALBA-2025-20841.html"},
+                {"type": "REPORT", "url": "https://example.com/security/data/cve/CVE-2025-22247.html"},
+            ]}),
+        ),
+        with(
+            named("ALBA-2025:20842", "nano", ""),
+            json!({"references": [
+                {"type": "WEB", "url": "https://example.com/CVE-2025-22248/about"},
+                {"type": "WEB", "url": "https://example.com/CVE-x"},
+            ]}),
+        ),
     ];
-    let names = ["tzdata", "bash", "curl", "vim"];
+    let names = ["tzdata", "bash", "curl", "vim", "open-vm-tools", "nano"];
     let packages = names.map(|name| package(PackageKind::Rpm, name, "1"));
     let judged = judged(&records, &on("almalinux", "9", packages.to_vec()));
     assert_eq!(
         told(&judged),
         [
             "CVE-2022-1 curl 1 -> 9 [ALBA-2022:2000]",
+            "CVE-2025-22247 open-vm-tools 1 -> 9 [ALBA-2025:20841]",
             "ALSA-2022:2001 vim 1 -> 9 [ALSA-2022:2001]",
         ]
     );
