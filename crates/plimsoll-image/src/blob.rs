@@ -3,10 +3,69 @@
 use std::io::{self, Read, Write};
 use std::sync::Arc;
 
-use plimsoll_model::Digest;
+use plimsoll_model::{Digest, ImageName, Skipped};
 use sha2::{Digest as _, Sha256};
 
-use crate::{BlobSource, Descriptor, ImageError};
+use crate::{Descriptor, ImageError};
+
+/// Something that hands out blobs.
+pub trait BlobSource: Send + Sync {
+    /// Opens a blob, to be verified while it is read.
+    ///
+    /// # Errors
+    /// The blob is not there or cannot be had.
+    fn blob(&self, descriptor: &Descriptor) -> Result<BlobContent, ImageError>;
+
+    /// A name for people.
+    fn describe(&self) -> String;
+
+    /// The registry name the blobs come from, where it is one: a push to another repository of
+    /// that registry need not send them.
+    fn origin(&self) -> Option<&ImageName> {
+        None
+    }
+
+    /// Whether a layer's bytes are made while it is read, so that its digest could not be known
+    /// before. It is then a name for the state of what is read, and nothing is verified against it.
+    fn is_made_up(&self) -> bool {
+        false
+    }
+
+    /// Whether blobs are files of this machine: whoever reads one waits for nobody.
+    fn is_at_hand(&self) -> bool {
+        false
+    }
+
+    /// Whether somebody wrote a configuration for the image. A root file system has none.
+    fn has_configuration(&self) -> bool {
+        true
+    }
+
+    /// Manifests that are attached to `subject`, as far as they are listed; `None` where the place
+    /// has no list of them. Nothing says who attached them.
+    ///
+    /// # Errors
+    /// The list cannot be had, or is none.
+    fn referrers(&self, subject: &Digest) -> Result<Option<Vec<Descriptor>>, ImageError> {
+        let _ = subject;
+        Ok(None)
+    }
+
+    /// What the image's name stands for where the blobs come from: an index of several platforms,
+    /// or the image itself.
+    ///
+    /// # Errors
+    /// It cannot be asked.
+    fn root(&self) -> Result<Option<Digest>, ImageError> {
+        Ok(None)
+    }
+
+    /// What was passed over while blobs were read, sorted: files that could not be read, other file
+    /// systems.
+    fn passed_over(&self) -> Vec<Skipped> {
+        Vec::new()
+    }
+}
 
 /// The digest of bytes at hand.
 pub fn sha256(bytes: &[u8]) -> Digest {

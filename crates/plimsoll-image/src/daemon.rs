@@ -5,7 +5,6 @@ mod endpoint;
 mod packed;
 
 pub use self::endpoint::context_endpoint;
-pub use self::packed::{DocumentStore, Documents};
 
 use std::collections::HashMap;
 use std::io::{Read as _, Seek as _};

@@ -11,10 +11,9 @@ use reqwest::blocking::Response;
 use reqwest::header::{ETAG, HeaderMap, HeaderValue, IF_NONE_MATCH, IF_RANGE, RANGE};
 use reqwest::{Method, StatusCode, Url};
 
-use crate::auth::Action;
 use crate::http::{
-    Content, Failure, Http, Paced, Patience, TooSlow, is_silence, range_size, range_start, shown,
-    told_address, unexpected,
+    Action, Content, Failure, Http, Paced, Patience, TooSlow, is_silence, range_size, range_start,
+    shown, told_address, unexpected,
 };
 use crate::{Access, ImageError};
 

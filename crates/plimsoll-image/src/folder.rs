@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::blob::{BlobContent, sha256};
+use crate::input::open_file;
 use crate::layout::{missing_blob, read_small};
-use crate::source::open_file;
 use crate::{Access, BlobSource, Descriptor, Image, ImageError, media_type};
 
 /// What the file `version` begins with.

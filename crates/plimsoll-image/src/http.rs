@@ -1,10 +1,13 @@
 //! One request to a registry: authorisation, redirects, and what is worth another try.
 
+mod address;
 mod answer;
+mod auth;
+mod failure;
 mod pace;
+mod patience;
 
 use std::io::Read;
-use std::net::IpAddr;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -12,104 +15,19 @@ use reqwest::blocking::{Body, Client, Response};
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, LOCATION};
 use reqwest::{Method, StatusCode, Url};
 
+use self::address::host_of;
+pub use self::address::told_address;
+pub(crate) use self::address::{is_loopback, same_origin, shown};
 use self::answer::refusal;
 pub(crate) use self::answer::{
     content_type, is_page, page_instead, range_size, range_start, retry_after, unexpected,
 };
+pub(crate) use self::auth::Action;
+use self::auth::Auth;
+pub(crate) use self::failure::{Failure, is_silence, why};
 pub(crate) use self::pace::{Paced, TooSlow};
-use crate::auth::{Action, Auth};
+pub(crate) use self::patience::Patience;
 use crate::{Access, ImageError};
-
-/// How long and how often is waited.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Patience {
-    /// Tries in all.
-    pub(crate) attempts: u32,
-    /// Tries in all where nothing is heard: silence is waited for each time, so few.
-    pub(crate) silent_attempts: u32,
-    /// Wait before the second try; each further one doubles it.
-    pub(crate) first_wait: Duration,
-    /// No single wait is longer: where `Retry-After` asks for more, it is over at once.
-    pub(crate) longest_wait: Duration,
-    /// Silence after which a connection is given up.
-    pub(crate) silence: Duration,
-    /// Time of waiting in which a server must send a decent number of bytes; see [`Paced`].
-    pub(crate) window: Duration,
-}
-
-impl Patience {
-    /// Whether another try is one too many.
-    pub(crate) fn is_over(&self, tried: u32, unheard: u32) -> bool {
-        tried >= self.attempts || unheard >= self.silent_attempts
-    }
-
-    /// Gives up a connection after this much silence.
-    pub(crate) fn of(access: &Access) -> Self {
-        let patience = Self::default();
-        Self {
-            silence: access.silence.unwrap_or(patience.silence),
-            window: access
-                .silence
-                .map_or(patience.window, |own| own.max(patience.window)),
-            ..patience
-        }
-    }
-}
-
-impl Default for Patience {
-    fn default() -> Self {
-        // Tests see the same tries in a fraction of the time.
-        if cfg!(test) {
-            return Self {
-                attempts: 5,
-                silent_attempts: 2,
-                first_wait: Duration::from_millis(2),
-                longest_wait: Duration::from_secs(2),
-                silence: Duration::from_secs(1),
-                window: Duration::from_secs(2),
-            };
-        }
-        Self {
-            attempts: 5,
-            silent_attempts: 2,
-            first_wait: Duration::from_millis(300),
-            longest_wait: Duration::from_secs(60),
-            silence: Duration::from_secs(30),
-            window: Duration::from_secs(60),
-        }
-    }
-}
-
-/// Why a request gave nothing.
-pub(crate) enum Failure {
-    /// Another try may help.
-    Retry {
-        why: String,
-        /// What `Retry-After` asks for.
-        wait: Option<Duration>,
-        /// Whether nothing was heard, so that each try costs all our patience.
-        silent: bool,
-    },
-    /// None will.
-    Final(ImageError),
-}
-
-impl Failure {
-    /// What the client met on the way.
-    pub(crate) fn lost(place: &str, error: reqwest::Error) -> Self {
-        Self::Retry {
-            silent: error.is_timeout(),
-            why: format!("{place}: {}", why(error)),
-            wait: None,
-        }
-    }
-}
-
-impl From<ImageError> for Failure {
-    fn from(error: ImageError) -> Self {
-        Self::Final(error)
-    }
-}
 
 /// What is sent along.
 pub(crate) enum Content<'a> {
@@ -405,130 +323,9 @@ impl Read for Watched {
     }
 }
 
-/// The whole chain of causes, without the address: it may carry a signature or a token.
-pub(crate) fn why(error: reqwest::Error) -> String {
-    let error = error.without_url();
-    let mut text = error.to_string();
-    let mut cause = std::error::Error::source(&error);
-    while let Some(inner) = cause {
-        let inner_text = inner.to_string();
-        if !text.ends_with(&inner_text) {
-            text = format!("{text}: {inner_text}");
-        }
-        cause = inner.source();
-    }
-    text
-}
-
-/// Whether a reader of ours gave up because nothing came.
-pub(crate) fn is_silence(error: &std::io::Error) -> bool {
-    error.kind() == std::io::ErrorKind::TimedOut
-        || error
-            .get_ref()
-            .and_then(|inner| inner.downcast_ref::<reqwest::Error>())
-            .is_some_and(reqwest::Error::is_timeout)
-}
-
-/// An address for people: no query, no user.
-pub(crate) fn shown(url: &Url) -> String {
-    let port = url
-        .port()
-        .map(|port| format!(":{port}"))
-        .unwrap_or_default();
-    format!("{}{port}{}", url.host_str().unwrap_or_default(), url.path())
-}
-
-/// An address as it is told to people and kept in files: without user, query and fragment, each of
-/// which may hold a secret.
-pub fn told_address(address: &str) -> String {
-    let bare = address.split(['?', '#']).next().unwrap_or_default();
-    let (scheme, rest) = match bare.split_once("://") {
-        Some((scheme, rest)) => (format!("{scheme}://"), rest),
-        // The scheme was forgotten, the password was not.
-        None => (String::new(), bare),
-    };
-    let (authority, path) = match rest.find('/') {
-        Some(slash) => rest.split_at(slash),
-        None => (rest, ""),
-    };
-    let host = authority.rsplit('@').next().unwrap_or_default();
-    format!("{scheme}{host}{path}")
-}
-
-pub(crate) fn same_origin(one: &Url, other: &Url) -> bool {
-    one.scheme() == other.scheme()
-        && one.host_str() == other.host_str()
-        && one.port_or_known_default() == other.port_or_known_default()
-}
-
-/// `host:port` without the port.
-fn host_of(address: &str) -> &str {
-    match address.rsplit_once(':') {
-        Some((host, port)) if port.bytes().all(|b| b.is_ascii_digit()) && !port.is_empty() => host,
-        _ => address,
-    }
-}
-
-/// Whether a host is this machine.
-pub(crate) fn is_loopback(host: &str) -> bool {
-    let host = host.trim_start_matches('[').trim_end_matches(']');
-    host == "localhost"
-        || host
-            .parse::<IpAddr>()
-            .is_ok_and(|address| address.is_loopback())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn loopback_is_told_from_names_that_look_like_it() {
-        for host in ["localhost", "127.0.0.1", "127.1.2.3", "[::1]", "::1"] {
-            assert!(is_loopback(host), "{host}");
-        }
-        for host in [
-            "localhost.evil.org",
-            "127.0.0.1.evil.org",
-            "10.0.0.1",
-            "[::2]",
-        ] {
-            assert!(!is_loopback(host), "{host}");
-        }
-        assert_eq!(host_of("[::1]:5000"), "[::1]");
-        assert_eq!(host_of("[::1]"), "[::1]");
-        assert_eq!(host_of("a:5000"), "a");
-    }
-
-    #[test]
-    fn an_address_is_told_without_what_may_be_secret() {
-        for (address, told) in [
-            ("https://m.example/a/all.zip", "https://m.example/a/all.zip"),
-            (
-                "http://user:PASS@m.example:80/a?token=T#f",
-                "http://m.example:80/a",
-            ),
-            ("http://u:p@ss@m.example", "http://m.example"),
-            ("m.example?token=T", "m.example"),
-            ("u:p@m.example/a", "m.example/a"),
-        ] {
-            assert_eq!(told_address(address), told);
-        }
-    }
-
-    #[test]
-    fn only_the_same_origin_is_trusted() {
-        let url = |text: &str| Url::parse(text).unwrap();
-        let home = url("https://r.example/v2/");
-        assert!(same_origin(&home, &url("https://r.example:443/x")));
-        for other in [
-            "http://r.example/",
-            "https://r.example:444/",
-            "https://cdn.r.example/",
-        ] {
-            assert!(!same_origin(&home, &url(other)), "{other}");
-        }
-    }
 
     #[test]
     fn nothing_leads_from_tls_to_clear_text() {

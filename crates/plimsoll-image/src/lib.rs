@@ -3,19 +3,21 @@
 //! An [`Image`] is an immutable view: raw bytes stand beside every parsed form, so that digests
 //! stay true. Every blob is verified against its digest while it is read.
 
+mod access;
 mod archive;
 mod artifact;
 mod attached;
-mod auth;
 mod blob;
 mod compression;
 mod config;
 mod daemon;
+mod descriptor;
 mod download;
 mod error;
 mod folder;
 mod http;
 mod image;
+mod input;
 mod layer;
 mod layout;
 mod manifest;
@@ -32,22 +34,24 @@ mod spool;
 pub mod tar;
 mod target;
 
+pub use access::{Access, DocumentStore, Documents};
 pub use artifact::{ArtifactKind, pull_artifact, push_artifact};
 pub use attached::{AttachedDocument, Attachments, attached};
-pub use blob::{BlobContent, sha256};
+pub use blob::{BlobContent, BlobSource, sha256};
 pub use config::{config_json, parse_config};
-pub use daemon::{DaemonImages, DocumentStore, Documents, context_endpoint};
+pub use daemon::{DaemonImages, context_endpoint};
+pub use descriptor::Descriptor;
 pub use download::{Downloaded, download};
 pub use error::ImageError;
 pub use http::told_address;
-pub use image::{Descriptor, Image, Manifest};
+pub use image::Image;
 pub use layer::{
     Entry, EntryKind, GzipReader, LayerLimits, LayerReader, LayerStats, LayerStream, Walked, walk,
 };
 pub use layout::{BlobWriter, Layout, LayoutWriter};
-pub use manifest::{index_json, manifest_json};
+pub use manifest::{Manifest, index_json, manifest_json};
 pub use sink::{Progress, PushOutcome, Referrer, push};
-pub use source::{Access, BlobSource, destination, find, open, resolve};
+pub use source::{destination, find, open, resolve};
 pub use target::Target;
 
 // The images of integration tests serve unit tests too; there the crate goes by its name.

@@ -8,7 +8,24 @@ use serde::{Deserialize, Serialize};
 
 use crate::blob::sha256;
 use crate::media_type;
-use crate::{Descriptor, ImageError, Manifest};
+use crate::{Descriptor, ImageError};
+
+/// An image manifest, OCI's or Docker's (OCI image-spec, manifest.md).
+#[derive(Clone, Debug)]
+pub struct Manifest {
+    /// Its own descriptor.
+    pub descriptor: Descriptor,
+    /// Its bytes as they were read: the digest is theirs.
+    pub raw: Arc<[u8]>,
+    /// The configuration blob.
+    pub config: Descriptor,
+    /// Layers, lowest first.
+    pub layers: Vec<Descriptor>,
+    /// What this manifest is attached to, for a referrer.
+    pub subject: Option<Descriptor>,
+    /// Annotations.
+    pub annotations: Vec<(String, String)>,
+}
 
 /// What a manifest's bytes turned out to be.
 pub(crate) enum Document {

@@ -2,6 +2,7 @@
 
 use std::io::Write;
 
+use plimsoll_image::told_address;
 use plimsoll_syntax::dockerfile::expand::Lexer;
 use plimsoll_syntax::dockerfile::{Argument, Base, HeredocOpener};
 use sha2::{Digest as _, Sha256};
@@ -164,7 +165,7 @@ impl Evaluation<'_> {
             if is_http {
                 let vertex = self
                     .build
-                    .vertex(&format!("[internal] fetch {}", shown_url(&source)));
+                    .vertex(&format!("[internal] fetch {}", told_address(&source)));
                 self.build.tell(&vertex);
                 let download = download(&source, checksum, self.build)?;
                 self.build.tell(&crate::Vertex {
@@ -172,7 +173,7 @@ impl Evaluation<'_> {
                     ..vertex
                 });
                 self.build.downloads.borrow_mut().push(BuildInput::Http {
-                    url: shown_url(&source),
+                    url: told_address(&source),
                     digest: download.digest.clone(),
                 });
                 return Ok(Taken::Http(download));
@@ -374,17 +375,4 @@ fn one_file(
         .append_data(&mut header, name, content)
         .and_then(|()| builder.finish())
         .map_err(|e| Failure::input(format!("`{name}` cannot be used as a file name: {e}")))
-}
-
-/// An address without what may be secret in it.
-pub(super) fn shown_url(url: &str) -> String {
-    let plain = url.split(['?', '#']).next().unwrap_or(url);
-    match plain.split_once("://") {
-        Some((scheme, rest)) => {
-            let (host, path) = rest.split_once('/').unwrap_or((rest, ""));
-            let host = host.rsplit('@').next().unwrap_or(host);
-            format!("{scheme}://{host}/{path}")
-        }
-        None => plain.to_owned(),
-    }
 }

@@ -4,11 +4,11 @@ use std::fs::File;
 use std::io::{self, Read, Write as _};
 use std::time::Duration;
 
+use plimsoll_image::told_address;
 use plimsoll_model::Digest;
 use sha2::{Digest as _, Sha256};
 
 use super::build::Build;
-use super::copies::shown_url;
 use super::wire::Failure;
 
 /// Bytes of one download.
@@ -44,7 +44,7 @@ pub(crate) fn download(
     checksum: Option<&str>,
     build: &Build<'_>,
 ) -> Result<Download, Failure> {
-    let shown = shown_url(url);
+    let shown = told_address(url);
     if build.access.offline {
         return Err(Failure::environment(format!(
             "{shown} is not fetched: the network is switched off"
@@ -163,13 +163,5 @@ mod tests {
             Some(951_782_400)
         );
         assert_eq!(http_date("nonsense"), None);
-    }
-
-    #[test]
-    fn addresses_are_shown_without_secrets() {
-        assert_eq!(
-            shown_url("https://ann:pw@host:1/a/b.tgz?token=x#y"),
-            "https://host:1/a/b.tgz"
-        );
     }
 }

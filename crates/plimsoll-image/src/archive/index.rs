@@ -11,7 +11,7 @@ use plimsoll_model::Digest;
 
 use crate::blob::Hashing;
 use crate::compression::{Compression, unpacked};
-use crate::source::open_file;
+use crate::input::open_file;
 use crate::spool;
 use crate::tar::{Kind, TarReader};
 use crate::{Access, ImageError};

@@ -4,7 +4,7 @@ use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use crate::blob::sha256;
-use crate::source::open_file;
+use crate::input::open_file;
 use crate::{Access, ImageError};
 
 /// Files of docker's configuration are small.

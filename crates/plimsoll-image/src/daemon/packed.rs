@@ -4,35 +4,14 @@
 //! way. So these are kept ([`DocumentStore`]) under the image's id, which is the digest of one of
 //! them; the next time the engine packs only where a layer is to be read.
 
-use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use reqwest::StatusCode;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
 use super::{ANSWER_PATIENCE, Daemon, Dialect, path_of};
 use crate::archive::{TarIndex, open_index};
-use crate::{Access, BlobContent, BlobSource, Descriptor, Image, ImageError, sha256};
-
-/// Manifest and configuration of an image, byte for byte.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Documents {
-    /// The manifest's media type.
-    pub media_type: String,
-    /// The manifest.
-    pub manifest: Vec<u8>,
-    /// The configuration.
-    pub config: Vec<u8>,
-}
-
-/// Keeps documents of images that lie in engines from run to run. It may forget any of them.
-pub trait DocumentStore: fmt::Debug + Send + Sync {
-    /// What was kept under `key`.
-    fn documents(&self, key: &str) -> Option<Documents>;
-
-    /// Keeps `documents` under `key`, if it can.
-    fn keep_documents(&self, key: &str, documents: &Documents);
-}
+use crate::{Access, BlobContent, BlobSource, Descriptor, Documents, Image, ImageError, sha256};
 
 /// What an engine says of an image without packing it.
 #[derive(Default, Deserialize)]

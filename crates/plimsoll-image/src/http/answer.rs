@@ -7,7 +7,8 @@ use reqwest::StatusCode;
 use reqwest::blocking::Response;
 use reqwest::header::{CONTENT_RANGE, CONTENT_TYPE, HeaderMap, RETRY_AFTER};
 
-use super::{Paced, Patience};
+use super::pace::Paced;
+use super::patience::Patience;
 use crate::ImageError;
 
 /// A response nobody expected, as an error: final, since another try would give the same.

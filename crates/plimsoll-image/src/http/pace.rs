@@ -4,7 +4,7 @@ use std::fmt;
 use std::io::{self, Read};
 use std::time::{Duration, Instant};
 
-use super::Patience;
+use super::patience::Patience;
 
 /// Bytes that must come in each [`Patience::window`]: a server that sends one byte now and then is not
 /// silent, and never done.

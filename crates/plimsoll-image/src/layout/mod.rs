@@ -12,9 +12,9 @@ use plimsoll_model::{Digest, ImageName, Platform};
 
 pub use self::writer::{BlobWriter, LayoutWriter};
 use crate::blob::{BlobContent, read_blob};
+use crate::input::open_file;
 use crate::manifest::{Document, parse_document};
 use crate::platform::choose;
-use crate::source::open_file;
 use crate::{BlobSource, Descriptor, Image, ImageError, media_type};
 
 /// The annotation an index entry's name stands in.

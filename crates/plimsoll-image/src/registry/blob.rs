@@ -7,9 +7,8 @@ use reqwest::header::{HeaderMap, HeaderValue, RANGE};
 use reqwest::{Method, StatusCode};
 
 use super::Repository;
-use crate::auth::Action;
 use crate::http::{
-    Content, Failure, Paced, TooSlow, content_type, is_silence, page_instead, range_start,
+    Action, Content, Failure, Paced, TooSlow, content_type, is_silence, page_instead, range_start,
     unexpected,
 };
 use crate::layout::absence;

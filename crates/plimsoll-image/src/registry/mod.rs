@@ -18,11 +18,10 @@ use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderValue};
 use reqwest::{Method, StatusCode, Url};
 
 use self::blob::BlobReader;
-use crate::auth::Action;
 use crate::blob::{BlobContent, sha256};
 use crate::http::{
-    Content, Failure, Http, Paced, Patience, content_type, is_page, is_silence, page_instead,
-    unexpected,
+    Action, Content, Failure, Http, Paced, Patience, content_type, is_page, is_silence,
+    page_instead, unexpected,
 };
 use crate::{Access, BlobSource, Descriptor, Image, ImageError, media_type};
 

@@ -5,8 +5,7 @@ use reqwest::header::{ACCEPT, CONTENT_LENGTH, HeaderMap, HeaderValue, LOCATION};
 use reqwest::{Method, StatusCode};
 
 use super::{MANIFEST_TYPES, Repository};
-use crate::auth::Action;
-use crate::http::{Content, Failure, unexpected};
+use crate::http::{Action, Content, Failure, unexpected};
 use crate::{BlobSource, Descriptor, ImageError};
 
 /// Whether a blob had to travel.

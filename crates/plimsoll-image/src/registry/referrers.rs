@@ -8,9 +8,8 @@ use reqwest::header::HeaderMap;
 use reqwest::{Method, StatusCode, Url};
 
 use super::Repository;
-use crate::auth::Action;
 use crate::blob::sha256;
-use crate::http::{Content, Failure, Paced, is_silence, unexpected};
+use crate::http::{Action, Content, Failure, Paced, is_silence, unexpected};
 use crate::manifest::{Document, index_json, parse_document};
 use crate::{BlobSource as _, Descriptor, ImageError, media_type};
 

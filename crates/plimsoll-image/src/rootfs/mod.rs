@@ -19,8 +19,8 @@ use self::tree::{Limits, Missed, Tree};
 use crate::archive::{Slice, digest_of};
 use crate::blob::{BlobContent, sha256};
 use crate::compression::{Compression, unpacked};
+use crate::input::{Stdin, open_file};
 use crate::layout::missing_blob;
-use crate::source::{Stdin, open_file};
 use crate::{
     Access, BlobSource, Descriptor, Image, ImageError, LayerLimits, config_json, manifest_json,
     media_type, spool,

@@ -2,7 +2,7 @@ use plimsoll_model::Confidence;
 use plimsoll_syntax::dockerfile::{Base, InstructionKind};
 
 use crate::base::end_of_life::{self, Day};
-use crate::base::family;
+use crate::base::name;
 use crate::declare::declare_rule;
 use crate::project::ProjectFile;
 use crate::rule::{Meta, Rule, Sink};
@@ -57,7 +57,7 @@ impl Rule for EndOfLifeBase {
             let Base::Image(written) = &stage.base else {
                 continue;
             };
-            let Some(name) = family::read(&stage.base) else {
+            let Some(name) = name::read(&stage.base) else {
                 continue;
             };
             let Some((what, end)) = ended(&name.repository, &name.tag, today) else {

@@ -2,6 +2,7 @@
 
 mod end_of_life;
 pub(crate) mod family;
+mod name;
 pub(crate) mod sh;
 
 use crate::declare::rules;

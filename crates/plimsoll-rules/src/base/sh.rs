@@ -2,7 +2,7 @@
 
 use plimsoll_syntax::dockerfile::Base;
 
-use super::family::{Name, read};
+use super::name::{Name, read};
 use crate::shell::kind::ShellKind;
 
 /// What `/bin/sh` is in a base image; `None` where its name does not tell.

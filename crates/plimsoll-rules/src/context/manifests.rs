@@ -2,6 +2,8 @@
 
 use plimsoll_syntax::shell::{ShellCommand, ShellWord};
 
+use crate::package::call::is_pip;
+
 /// A way to install dependencies, and the files that tell it which.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Installer {
@@ -109,12 +111,6 @@ pub(crate) fn installation(command: &ShellCommand) -> Option<Installation<'_>> {
         ("mix", ["deps.get"]) => whole(MIX),
         _ => None,
     }
-}
-
-fn is_pip(program: &str) -> bool {
-    program
-        .strip_prefix("pip")
-        .is_some_and(|rest| rest.bytes().all(|b| b.is_ascii_digit() || b == b'.'))
 }
 
 fn named_requirements(arguments: &[ShellWord]) -> Option<Installation<'_>> {

@@ -1,6 +1,6 @@
 //! Which options of a package manager take the next word, and what its verbs do.
 
-use super::call::{Action, Manager};
+use super::manager::{Action, Manager};
 
 /// Whether an option takes the next word as its value where none stands behind `=`.
 /// `behind_verb` tells where it stands: zypper's options mean another thing there.

@@ -4,6 +4,7 @@ mod append;
 pub(crate) mod call;
 mod grammar;
 mod hadolint;
+mod manager;
 pub(crate) mod site;
 
 use crate::declare::rules;

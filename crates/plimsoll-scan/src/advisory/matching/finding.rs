@@ -353,9 +353,3 @@ pub(super) fn origin(inventory: &Inventory, package: &Package) -> Origin {
         path: Some(package.path.clone()).filter(|path| !path.is_empty()),
     }
 }
-
-/// A moment as RFC 3339 writes it.
-pub(super) fn moment(seconds: i64) -> Option<String> {
-    let moment = jiff::Timestamp::from_second(seconds).ok()?;
-    Some(moment.to_string())
-}

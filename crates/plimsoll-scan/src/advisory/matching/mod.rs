@@ -15,6 +15,7 @@ mod ends;
 mod finding;
 mod flaw;
 mod judge;
+mod moment;
 mod named;
 mod open_euler;
 mod pending;
@@ -388,7 +389,7 @@ impl<'i, 'p> Inquiry<'i, 'p> {
     ) -> Result<AdvisoryCoverage, IndexError> {
         let snapshot = self.index.snapshot()?;
         let list = |list: SnapshotList| ThreatList {
-            date: list.date.and_then(finding::moment),
+            date: list.date.and_then(moment::moment),
             listed: usize::try_from(list.listed).unwrap_or(usize::MAX),
         };
         let date = |release: &Release| {
@@ -398,7 +399,7 @@ impl<'i, 'p> Inquiry<'i, 'p> {
                 known.find(|known| known.name == name)?.newest
             });
             // Nothing is less than any.
-            newest.min()?.and_then(finding::moment)
+            newest.min()?.and_then(moment::moment)
         };
         let checked = |release: &Release| {
             let names = release.asked().map(|one| one.name.as_str());
@@ -406,7 +407,7 @@ impl<'i, 'p> Inquiry<'i, 'p> {
                 let mut known = snapshot.ecosystems.iter();
                 known.find(|known| known.name == name)?.checked
             });
-            each.min()?.and_then(finding::moment)
+            each.min()?.and_then(moment::moment)
         };
         let of =
             |covered: bool| {
@@ -449,8 +450,8 @@ impl<'i, 'p> Inquiry<'i, 'p> {
             covered: of(true),
             missing: of(false),
             snapshot: snapshot.id,
-            date: snapshot.date.and_then(finding::moment),
-            checked: snapshot.checked.and_then(finding::moment),
+            date: snapshot.date.and_then(moment::moment),
+            checked: snapshot.checked.and_then(moment::moment),
             advisories: usize::try_from(snapshot.records).unwrap_or(usize::MAX),
             broken: usize::try_from(snapshot.broken).unwrap_or(usize::MAX),
             by_distribution: self.by_distribution,

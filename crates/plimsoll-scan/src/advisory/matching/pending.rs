@@ -15,7 +15,8 @@ use plimsoll_model::{
 use super::super::version::Order;
 use super::super::{Index, IndexError, Pocket, PocketPackage};
 use super::distribution::Release;
-use super::finding::{moment, origin};
+use super::finding::origin;
+use super::moment::moment;
 
 /// What security pockets say of an image.
 #[derive(Debug, Default)]

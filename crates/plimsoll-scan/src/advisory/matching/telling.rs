@@ -7,7 +7,7 @@ use plimsoll_model::FixState;
 
 use super::super::severity::{Opinion, Rating, label, rate};
 use super::super::{Record, RecordId, ReferenceKind, Severity};
-use super::finding::moment;
+use super::moment::moment;
 use super::words::Word;
 
 /// Addresses that are kept of a finding.

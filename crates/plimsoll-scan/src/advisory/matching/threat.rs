@@ -10,7 +10,7 @@ use super::super::index::by_cve::ByCve;
 use super::super::index::threat::Scores;
 use super::super::severity::{Opinion, Rating, rate};
 use super::super::{Exploitation, Index, IndexError};
-use super::finding::moment;
+use super::moment::moment;
 
 /// The lists of an index.
 #[derive(Debug)]

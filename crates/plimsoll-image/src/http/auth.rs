@@ -14,10 +14,10 @@ use reqwest::blocking::Client;
 use reqwest::header::{HeaderMap, HeaderValue, WWW_AUTHENTICATE};
 use reqwest::{StatusCode, Url};
 
+use super::address::{is_loopback, shown};
+use super::answer::{content_type, is_page, page_instead, retry_after};
+use super::failure::{Failure, is_silence};
 use crate::ImageError;
-use crate::http::{
-    Failure, content_type, is_loopback, is_page, is_silence, page_instead, retry_after, shown,
-};
 
 const REPLY_LIMIT: u64 = 1 << 20;
 

@@ -1,0 +1,107 @@
+//! Addresses: what of one is told, and which of them are the same place, or this machine.
+
+use std::net::IpAddr;
+
+use reqwest::Url;
+
+/// An address for people: no query, no user.
+pub(crate) fn shown(url: &Url) -> String {
+    let port = url
+        .port()
+        .map(|port| format!(":{port}"))
+        .unwrap_or_default();
+    format!("{}{port}{}", url.host_str().unwrap_or_default(), url.path())
+}
+
+/// An address as it is told to people and kept in files: without user, query and fragment, each of
+/// which may hold a secret.
+pub fn told_address(address: &str) -> String {
+    let bare = address.split(['?', '#']).next().unwrap_or_default();
+    let (scheme, rest) = match bare.split_once("://") {
+        Some((scheme, rest)) => (format!("{scheme}://"), rest),
+        // The scheme was forgotten, the password was not.
+        None => (String::new(), bare),
+    };
+    let (authority, path) = match rest.find('/') {
+        Some(slash) => rest.split_at(slash),
+        None => (rest, ""),
+    };
+    let host = authority.rsplit('@').next().unwrap_or_default();
+    format!("{scheme}{host}{path}")
+}
+
+pub(crate) fn same_origin(one: &Url, other: &Url) -> bool {
+    one.scheme() == other.scheme()
+        && one.host_str() == other.host_str()
+        && one.port_or_known_default() == other.port_or_known_default()
+}
+
+/// `host:port` without the port.
+pub(super) fn host_of(address: &str) -> &str {
+    match address.rsplit_once(':') {
+        Some((host, port)) if port.bytes().all(|b| b.is_ascii_digit()) && !port.is_empty() => host,
+        _ => address,
+    }
+}
+
+/// Whether a host is this machine.
+pub(crate) fn is_loopback(host: &str) -> bool {
+    let host = host.trim_start_matches('[').trim_end_matches(']');
+    host == "localhost"
+        || host
+            .parse::<IpAddr>()
+            .is_ok_and(|address| address.is_loopback())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn loopback_is_told_from_names_that_look_like_it() {
+        for host in ["localhost", "127.0.0.1", "127.1.2.3", "[::1]", "::1"] {
+            assert!(is_loopback(host), "{host}");
+        }
+        for host in [
+            "localhost.evil.org",
+            "127.0.0.1.evil.org",
+            "10.0.0.1",
+            "[::2]",
+        ] {
+            assert!(!is_loopback(host), "{host}");
+        }
+        assert_eq!(host_of("[::1]:5000"), "[::1]");
+        assert_eq!(host_of("[::1]"), "[::1]");
+        assert_eq!(host_of("a:5000"), "a");
+    }
+
+    #[test]
+    fn an_address_is_told_without_what_may_be_secret() {
+        for (address, told) in [
+            ("https://m.example/a/all.zip", "https://m.example/a/all.zip"),
+            (
+                "http://user:PASS@m.example:80/a?token=T#f",
+                "http://m.example:80/a",
+            ),
+            ("http://u:p@ss@m.example", "http://m.example"),
+            ("m.example?token=T", "m.example"),
+            ("u:p@m.example/a", "m.example/a"),
+        ] {
+            assert_eq!(told_address(address), told);
+        }
+    }
+
+    #[test]
+    fn only_the_same_origin_is_trusted() {
+        let url = |text: &str| Url::parse(text).unwrap();
+        let home = url("https://r.example/v2/");
+        assert!(same_origin(&home, &url("https://r.example:443/x")));
+        for other in [
+            "http://r.example/",
+            "https://r.example:444/",
+            "https://cdn.r.example/",
+        ] {
+            assert!(!same_origin(&home, &url(other)), "{other}");
+        }
+    }
+}
