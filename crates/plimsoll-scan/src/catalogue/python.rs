@@ -117,12 +117,38 @@ const MAX_INSIDE: usize = 5_000;
 /// What pip, and other tools that carry their dependencies with them, write of what they carry:
 /// lines of `NAME==VERSION`, as `pip debug` tells them.
 pub(super) fn claims_vendored(candidate: &Candidate<'_>) -> bool {
-    candidate.name == "vendor.txt"
-        && matches!(
-            base_name(folder(candidate.path)),
-            "_vendor" | "vendor" | "vendored"
-        )
+    is_list_of_carried(candidate.path)
         && (candidate.path.contains("site-packages/") || candidate.path.contains("dist-packages/"))
+}
+
+/// Whether a file is such a list, by its name and folder.
+pub(crate) fn is_list_of_carried(path: &str) -> bool {
+    base_name(path) == "vendor.txt"
+        && matches!(base_name(folder(path)), "_vendor" | "vendor" | "vendored")
+}
+
+/// What a distribution's modules may be called: its own name, else that without what says "for
+/// Python", or a well-known other one.
+pub(crate) fn modules(name: &str) -> Vec<String> {
+    let plain = normalise(name).replace('-', "_");
+    let mut modules = vec![name.to_owned()];
+    for affix in ["python_", "py"] {
+        modules.extend(plain.strip_prefix(affix).map(str::to_owned));
+    }
+    modules.extend(plain.strip_suffix("_python").map(str::to_owned));
+    // `ruamel.yaml` is a module in a package.
+    modules.extend(name.contains('.').then(|| name.replace('.', "/")));
+    let other = match plain.as_str() {
+        "attrs" => Some("attr"),
+        "beautifulsoup4" => Some("bs4"),
+        "backports_functools_lru_cache" => Some("backports"),
+        "pillow" => Some("PIL"),
+        "protobuf" => Some("google/protobuf"),
+        _ => None,
+    };
+    modules.extend(other.map(str::to_owned));
+    modules.push(plain);
+    modules
 }
 
 pub(super) fn read_vendored(_path: &str, bytes: &[u8]) -> Result<Document, String> {

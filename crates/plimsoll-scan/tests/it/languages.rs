@@ -212,6 +212,47 @@ fn a_list_that_grows_keeps_who_brought_what() {
 }
 
 #[test]
+fn what_a_list_names_is_carried_where_it_lies_beside_the_list() {
+    let carried = "venv/lib/python3.11/site-packages/pip/_vendor";
+    let lines = "CacheControl==0.12.11\nsetuptools==68.0.0\nsix==1.16.0\npyproject-hooks==1.0.0\n\
+                 python-dotenv==1.0.1\nruamel.yaml==0.18.6\nlost==1.0\n";
+    let list = format!("{carried}/vendor.txt");
+    let outcome = look(vec![
+        Layer::new()
+            .file(&list, lines)
+            .file(&format!("{carried}/cachecontrol/__init__.py"), "")
+            .file(&format!("{carried}/pkg_resources/__init__.py"), "")
+            .file(&format!("{carried}/six.py"), "")
+            .file(&format!("{carried}/pyproject_hooks/__init__.py"), "")
+            .file(&format!("{carried}/dotenv/__init__.py"), "")
+            .file(&format!("{carried}/ruamel/yaml/__init__.py"), ""),
+    ]);
+    assert_eq!(
+        listed(&outcome),
+        [
+            "pkg:pypi/cachecontrol@0.12.11",
+            "pkg:pypi/pyproject-hooks@1.0.0",
+            "pkg:pypi/python-dotenv@1.0.1",
+            "pkg:pypi/ruamel-yaml@0.18.6",
+            "pkg:pypi/six@1.16.0"
+        ]
+    );
+    let said: Vec<_> = outcome
+        .skipped
+        .iter()
+        .map(|one| (&one.what, &one.why))
+        .collect();
+    let why = "it names lost 1.0, and nothing of that name lies beside it".to_owned();
+    assert_eq!(said, [(&list, &why)]);
+    let whole = look(vec![
+        Layer::new()
+            .file(&list, "setuptools==68.0.0\n")
+            .file(&format!("{carried}/setuptools/__init__.py"), ""),
+    ]);
+    assert_eq!(listed(&whole), ["pkg:pypi/setuptools@68.0.0"]);
+}
+
+#[test]
 fn what_is_linked_out_of_a_cache_is_installed_once() {
     let kept = "root/.cache/uv/archive-v0/x/a-1.dist-info/METADATA";
     let stored = "root/.local/share/pnpm/store/v3/files/00/ab";

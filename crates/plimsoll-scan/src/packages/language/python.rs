@@ -27,8 +27,10 @@ pub(super) fn complete(
     packages: &mut Vec<Package>,
     skipped: &mut Vec<Skipped>,
 ) {
-    packages
-        .retain(|package| package.kind != PackageKind::Python || is_installation(package, skipped));
+    packages.retain(|package| {
+        package.kind != PackageKind::Python
+            || (is_installation(package, skipped) && is_carried(tree, package, skipped))
+    });
     let searched: HashSet<(String, &str)> = packages
         .iter()
         .filter(|package| package.kind == PackageKind::Python && is_searched(&package.path))
@@ -108,6 +110,37 @@ fn is_installation(package: &Package, skipped: &mut Vec<Skipped>) -> bool {
     }
     // The interpreter describes itself that way; it is no package.
     !(package.name == "Python" && package.path.ends_with(".egg-info"))
+}
+
+/// Whether what a list of carried distributions names lies beside the list. pip's own names
+/// setuptools, of which it carries `pkg_resources` alone: what is wrong with the rest is not there.
+fn is_carried(tree: &Tree<'_>, package: &Package, skipped: &mut Vec<Skipped>) -> bool {
+    if !python::is_list_of_carried(&package.path) {
+        return true;
+    }
+    let beside = folder(&package.path);
+    let lies = |module: &str| {
+        ["", ".py", "/__init__.py"]
+            .iter()
+            .any(|end| tree.get(&format!("{beside}/{module}{end}")).is_some())
+    };
+    if python::modules(&package.name)
+        .iter()
+        .any(|module| lies(module))
+    {
+        return true;
+    }
+    if !(python::normalise(&package.name) == "setuptools" && lies("pkg_resources")) {
+        skipped.push(Skipped {
+            what: package.path.clone(),
+            why: format!(
+                "it names {} {}, and nothing of that name lies beside it",
+                package.name, package.version
+            ),
+            blocking: false,
+        });
+    }
+    false
 }
 
 /// Says which distributions have a list of files and nothing that names them.
