@@ -243,6 +243,13 @@ pub struct ImageConfig {
     pub history: Vec<HistoryEntry>,
 }
 
+impl ImageConfig {
+    /// Whether it says nothing at all: a root file system without an image around it has none.
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -167,15 +167,28 @@ impl Report {
         let Some(coverage) = &self.advisories else {
             return false;
         };
+        let (judged, left) = self.judged(coverage);
+        self.is_empty_bill() || (judged == 0 && left > 0)
+    }
+
+    /// How many of the packages asked for advisories were held against, and how many not: what is
+    /// known is known of the first alone. `None` where there are no advisories.
+    pub fn judged_packages(&self) -> Option<(usize, usize)> {
+        Some(self.judged(self.advisories.as_ref()?))
+    }
+
+    fn judged(&self, coverage: &AdvisoryCoverage) -> (usize, usize) {
         let unidentified = self.bill.as_ref().map_or(0, |bill| bill.unidentified);
-        if self.is_empty_bill() {
-            return true;
-        }
-        let is_asked = |one: &&EcosystemPackages| !self.unlisted.has(one);
-        let ecosystems = coverage.covered.iter().chain(&coverage.missing);
-        let packages: usize = ecosystems.filter(is_asked).map(|one| one.packages).sum();
-        let mut covered = coverage.covered.iter().filter(is_asked);
-        packages + unidentified > 0 && !covered.any(|one| one.packages > one.unjudged)
+        let asked = |of: &[EcosystemPackages], number: fn(&EcosystemPackages) -> usize| -> usize {
+            let asked = of.iter().filter(|one| !self.unlisted.has(one));
+            asked.map(number).sum()
+        };
+        let judged = asked(&coverage.covered, |one| {
+            one.packages.saturating_sub(one.unjudged)
+        });
+        let unjudged = asked(&coverage.covered, |one| one.unjudged.min(one.packages));
+        let missing = asked(&coverage.missing, |one| one.packages);
+        (judged, unjudged + missing + unidentified)
     }
 }
 

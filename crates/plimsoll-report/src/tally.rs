@@ -102,6 +102,19 @@ pub(crate) fn vulnerabilities(found: &[Vulnerability]) -> String {
     text
 }
 
+/// `none known of 3 packages; 683 not judged`; without numbers where all were judged.
+pub(crate) fn none_known(report: &Report) -> String {
+    match report.judged_packages() {
+        Some((judged, left)) if left > 0 => {
+            format!(
+                "none known of {}; {left} not judged",
+                count(judged, "package")
+            )
+        }
+        _ => "none known".to_owned(),
+    }
+}
+
 /// What is known of the packages of a report, in one line: nothing known is no good news where
 /// nobody writes about them, or where what is known was not asked for.
 pub(crate) fn known(report: &Report) -> String {
@@ -116,6 +129,7 @@ pub(crate) fn known(report: &Report) -> String {
             format!("not judged: no advisory could be held against any of {these}")
         }
         (true, false, 1..) => "none of those asked for".to_owned(),
+        (true, false, 0) => none_known(report),
         _ => vulnerabilities(found),
     };
     match hidden {

@@ -192,6 +192,13 @@ pub fn efficiency(millionths: u32) -> String {
     format!("{}.{:02} %", millionths / 10_000, millionths / 100 % 100)
 }
 
+/// A phrase as a sentence.
+pub(crate) fn sentence(phrase: &str) -> String {
+    let mut letters = phrase.chars();
+    let first = letters.next().map(|first| first.to_ascii_uppercase());
+    first.into_iter().chain(letters).chain(['.']).collect()
+}
+
 /// `1 file`, `2 files`.
 pub(crate) fn count(number: usize, noun: &str) -> String {
     format!("{number} {noun}{}", if number == 1 { "" } else { "s" })

@@ -2,7 +2,8 @@
 //! advisories without the image.
 
 use std::fs::File;
-use std::io::Read as _;
+use std::io::{IsTerminal as _, Read as _};
+use std::os::fd::AsFd as _;
 use std::path::Path;
 
 use plimsoll_attest::read::{self, BillOfMaterials};
@@ -19,8 +20,8 @@ pub(crate) const NO_IMAGE: &str = "image";
 /// Components told by name that nothing identifies.
 const TOLD: usize = 5;
 
-/// The bill of materials that `name` is the file of: with `sbom:` in front it must be one,
-/// otherwise there is none where the file looks like something else.
+/// The bill of materials that `name` is the file of: with `sbom:` in front it must be one, and `-` is
+/// standard input then; otherwise there is none where the file looks like something else.
 ///
 /// # Errors
 /// The file cannot be read, or is no bill of materials.
@@ -33,7 +34,10 @@ pub(crate) fn find(name: &str) -> Result<Option<BillOfMaterials>, Failure> {
         return Ok(None);
     }
     let failed = |error: std::io::Error| Failure::file(path, &error);
-    let mut file = File::open(path).map_err(failed)?;
+    let mut file = match path.to_str() {
+        Some("-") => standard_input()?,
+        _ => File::open(path).map_err(failed)?,
+    };
     let mut bytes = Vec::new();
     file.by_ref()
         .take(HEAD)
@@ -60,6 +64,21 @@ pub(crate) fn find(name: &str) -> Result<Option<BillOfMaterials>, Failure> {
         Ok(bill) => Ok(Some(bill)),
         Err(error) => Err(Failure::usage(format!("{}: {error}", path.display()))),
     }
+}
+
+/// Standard input, unless a person sits there.
+fn standard_input() -> Result<File, Failure> {
+    let input = std::io::stdin();
+    if input.is_terminal() {
+        return Err(Failure::usage(
+            "sbom:-: standard input is a terminal: a bill of materials is read from there, as in \
+             `syft IMAGE -o cyclonedx-json | plimsoll inspect sbom:-`"
+                .to_owned(),
+        ));
+    }
+    let file = input.as_fd().try_clone_to_owned();
+    file.map(File::from)
+        .map_err(|error| Failure::file(Path::new("-"), &error))
 }
 
 /// Why a file that may be a bill of materials, or `is_meant` as one, is not read, by how it begins: it is

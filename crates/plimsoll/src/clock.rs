@@ -41,7 +41,9 @@ pub(crate) fn stated(epoch: Option<i64>) -> i64 {
     epoch.unwrap_or_else(|| jiff::Timestamp::now().as_second())
 }
 
-/// Whole days from a moment to now; fewer than none where it is still to come.
+/// Days of the calendar (UTC) from a moment to now, as reports count them; fewer than none where it
+/// is still to come.
 pub(crate) fn days_since(seconds: i64) -> i64 {
-    (jiff::Timestamp::now().as_second() - seconds).div_euclid(24 * 60 * 60)
+    const DAY: i64 = 24 * 60 * 60;
+    jiff::Timestamp::now().as_second().div_euclid(DAY) - seconds.div_euclid(DAY)
 }

@@ -145,7 +145,14 @@ impl TarIndex {
         let mut entries = HashMap::new();
         let broken = |error: io::Error| match error.kind() {
             io::ErrorKind::InvalidData | io::ErrorKind::UnexpectedEof => {
-                ImageError::invalid(place, format!("is no tar that can be read: {error}"))
+                let told = match start.trim_ascii_start().first() {
+                    Some(b'{') if place == "-" => {
+                        "is JSON and no archive: a bill of materials is read from there as `sbom:-`"
+                            .to_owned()
+                    }
+                    _ => format!("is no tar that can be read: {error}"),
+                };
+                ImageError::invalid(place, told)
             }
             _ => io(error),
         };

@@ -99,9 +99,17 @@ pub(super) fn prefixed(text: &str) -> Result<Option<ImageRef>, ImageError> {
         return Ok(Some(ImageRef::RootFs(rest)));
     }
     if let Some(rest) = behind(&["dir:"])? {
-        // Skopeo's folder of blobs and Syft's folder of files go by the same prefix.
-        return Ok(Some(if folder::is_one(Path::new(&rest)) {
+        // Skopeo's folder of blobs and Syft's folder of files go by the same prefix; a layout is an
+        // image, whatever it is called.
+        let path = Path::new(&rest);
+        return Ok(Some(if folder::is_one(path) {
             ImageRef::Folder(rest)
+        } else if path.join("oci-layout").is_file() {
+            let reference = None;
+            ImageRef::Layout {
+                path: rest,
+                reference,
+            }
         } else {
             ImageRef::RootFs(rest)
         }));

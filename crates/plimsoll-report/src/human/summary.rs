@@ -92,7 +92,11 @@ pub(super) fn image(out: &mut String, input: &RenderInput<'_>, image: &ImageSumm
         .map_or_else(String::new, |distribution| {
             format!(", {}", visible(&distribution.name))
         });
-    screen.field("runs", &format!("as {user} on {platform}{distribution}"));
+    let runs = match config.is_empty() {
+        true => format!("unknown user: no configuration tells{distribution}"),
+        false => format!("as {user} on {platform}{distribution}"),
+    };
+    screen.field("runs", &runs);
     screen.later();
     screen.field("packages", &tally::packages(inventory));
     if let Some(base) = &inventory.base {

@@ -98,6 +98,7 @@ impl Page {
             self.row("distribution", &markdown(&distribution.name));
         }
         let user = match image.config.user.as_str() {
+            _ if image.config.is_empty() => "unknown: no configuration tells".to_owned(),
             "" => "root (none set)".to_owned(),
             user => markdown_code(user),
         };

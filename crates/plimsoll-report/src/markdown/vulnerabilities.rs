@@ -8,7 +8,7 @@ use super::Page;
 use crate::RenderInput;
 use crate::advice::{self, Voice};
 use crate::tally;
-use crate::text::{count, markdown, markdown_code};
+use crate::text::{count, markdown, markdown_code, sentence};
 
 /// Vulnerabilities beyond this many are only counted, as findings are.
 const VULNERABILITIES: usize = 150;
@@ -34,12 +34,13 @@ impl Page {
         self.heading("Known vulnerabilities");
         let hidden = report.unlisted.vulnerabilities;
         if found.is_empty() {
+            let none_known = sentence(&tally::none_known(report));
             self.line(match report.suppressed_vulnerabilities.is_empty() {
                 true if report.is_unjudged() => {
                     "**Not judged**: no advisory could be held against any of the packages."
                 }
                 _ if hidden > 0 => "None of those asked for.",
-                true => "None.",
+                true => &none_known,
                 false => "None but those set aside.",
             });
         } else {
@@ -59,15 +60,26 @@ impl Page {
     }
 
     fn by_severity(&mut self, found: &[Vulnerability]) {
-        self.line("| severity | vulnerabilities | with a fix | in the base |");
-        self.line("|---|---:|---:|---:|");
+        let is_split = found.iter().any(|one| one.in_base.is_some());
+        let (title, rule) = match is_split {
+            true => (" in the base |", "---:|"),
+            false => ("", ""),
+        };
+        self.line(&format!(
+            "| severity | vulnerabilities | with a fix |{title}"
+        ));
+        self.line(&format!("|---|---:|---:|{rule}"));
         let number = |of: &dyn Fn(&&Vulnerability) -> bool| found.iter().filter(of).count();
         let mut row = |name: &str, of: &dyn Fn(&&Vulnerability) -> bool| {
             let all = number(of);
             if all > 0 {
                 let fixable = number(&|one| of(one) && one.is_fixable());
-                let in_base = number(&|one| of(one) && one.in_base == Some(true));
-                self.line(&format!("| {name} | {all} | {fixable} | {in_base} |"));
+                let mut line = format!("| {name} | {all} | {fixable} |");
+                if is_split {
+                    let in_base = number(&|one| of(one) && one.in_base == Some(true));
+                    line.push_str(&format!(" {in_base} |"));
+                }
+                self.line(&line);
             }
         };
         for severity in VulnerabilitySeverity::ALL.into_iter().rev() {

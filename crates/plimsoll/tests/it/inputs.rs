@@ -210,6 +210,18 @@ fn images_come_from_standard_input_and_root_file_systems_from_folders() {
     let skipped = report["skipped"].to_string();
     assert!(skipped.contains("a root file system has none"), "{skipped}");
     stage.run(&["push", "rootfs:root", "oci:out"]).expect(2);
+    // Nobody knows who runs it.
+    for form in ["human", "markdown"] {
+        let shown = stage.run(&["inspect", "rootfs:root", "--format", form]);
+        let shown = shown.expect(0).stdout.clone();
+        assert!(shown.contains("no configuration tells"), "{shown}");
+        assert!(!shown.contains("as root"), "{shown}");
+    }
+    // A layout is an image behind `dir:`, too.
+    let layout = stage.project().join("layout");
+    let digest = image.write_layout(&layout, "app").unwrap();
+    let of_layout = stage.run(&[&["inspect", "dir:layout"], &json[..]].concat());
+    assert_eq!(named(of_layout), digest.as_str());
 
     // `docker export` writes to a pipe.
     let exported = Layer::new()

@@ -37,6 +37,15 @@ fn a_bill_of_materials_is_judged_as_its_image_is() {
         assert!(shown.contains("sbom") && shown.contains("vulns"), "{shown}");
     }
     stage.run(&["inspect", "sbom:osv/1.json"]).expect(2);
+
+    let bill = std::fs::read(stage.project().join("spdx.json")).unwrap();
+    let piped = ["inspect", "sbom:-", "--db", "all.index", "--format", "json"];
+    let report = stage.run_with_input(&piped, &bill).expect(0).json();
+    let found = report["vulnerabilities"].as_array().unwrap();
+    assert_eq!(found.len(), of_image.len());
+    stage.run_with_input(&piped, b"").expect(2);
+    let told = stage.run_with_input(&["inspect", "-"], &bill);
+    assert!(told.stderr.contains("`sbom:-`"), "{}", told.stderr);
 }
 
 /// Every component is of its own distribution, and a gate does not pass where nobody could judge.
