@@ -123,7 +123,7 @@ pub(super) fn gaps(
         gap(
             Some(Distribution::PACKAGES),
             format!(
-                "not one is known, and it is {}: its package database is not there, or none that is \
+                "no package of {} is known: its package database is not there, or none that is \
                  read; a `[[policy.waiver]]` with `gap = \"{}\"` in plimsoll.toml takes that",
                 [&*system.id, &*system.version].join(" ").trim_end(),
                 Distribution::PACKAGES,

@@ -1,7 +1,7 @@
 //! `[[policy.waiver]]`: accepted risks.
 
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 
 use crate::failure::Failure;
 use crate::vulnerabilities::PackagePattern;
@@ -30,7 +30,22 @@ pub(crate) struct Waiver {
     /// Who answers for it.
     pub(crate) owner: String,
     /// Last day it holds, `YYYY-MM-DD`.
+    #[serde(deserialize_with = "day")]
     pub(crate) until: String,
+}
+
+/// A day in quotes, or TOML's own.
+fn day<'de, D: Deserializer<'de>>(source: D) -> Result<String, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged, expecting = "a date such as 2027-01-31")]
+    enum Day {
+        Quoted(String),
+        Own(toml::value::Datetime),
+    }
+    Ok(match Day::deserialize(source)? {
+        Day::Quoted(text) => text,
+        Day::Own(date) => date.to_string(),
+    })
 }
 
 impl Waiver {
@@ -143,7 +158,7 @@ mod tests {
 
     #[test]
     fn waivers_are_for_one_thing() {
-        let tail = "reason = \"x\"\nowner = \"me\"\nuntil = \"2027-01-31\"\n";
+        let tail = "reason = \"x\"\nowner = \"me\"\nuntil = 2027-01-31\n";
         for (head, refused) in [
             ("id = \"CVE-2026-1\"", None),
             ("package = \"linux-*\"", None),

@@ -179,11 +179,24 @@ pub(super) fn pull(arguments: &DbPullArgs, terminal: Terminal) -> Result<Outcome
     let name = name(&arguments.reference)?;
     let access = crate::plan::access(&arguments.access, None);
     let spinner = Spinner::start(terminal, format!("fetching {name}"));
+    let replaced = Index::open(&out)
+        .and_then(|index| index.snapshot())
+        .ok()
+        .and_then(|snapshot| snapshot.date);
     // It takes the old one's place once it is known to be an index and whole.
     let mut incoming = IncomingIndex::create(&out).map_err(|error| Failure::file(&out, &error))?;
     pull_artifact(&name, ARTIFACT, incoming.file(), &out, &access)?;
     let snapshot = incoming.put()?;
     drop(spinner);
+    if let (Some(before), Some(now)) = (replaced, snapshot.date)
+        && clock::day(now) < clock::day(before)
+    {
+        say(&format!(
+            "{name} is older than what it replaces: of {}, that was of {}",
+            clock::day(now),
+            clock::day(before)
+        ));
+    }
     print(&told(&out, &snapshot))?;
     Ok(Outcome::Holds)
 }

@@ -387,7 +387,19 @@ fn carried_by(host: &str) -> (Site, Stage) {
     assert_eq!(status(&away), status(&site.stage));
     let digest = pushed.stdout.split_whitespace().last().unwrap();
     let exactly = format!("{host}/crew/advisories@{digest}");
-    away.run(&["db", "pull", &exactly]).expect(0);
+    let same = away.run(&["db", "pull", &exactly]).expect(0);
+    assert!(!same.stderr.contains("older"), "{}", same.stderr);
+    // Whoever fetches an older one is told so.
+    let newer = r#"{"id":"PYSEC-2026-1","modified":"2026-01-03T00:00:00Z","affected":[{"package":
+        {"ecosystem":"PyPI","name":"x"},"versions":["1"]}]}"#;
+    away.write("newer/PYSEC-2026-1.json", newer.as_bytes());
+    away.run(&["db", "build", "newer"]).expect(0);
+    let older = away.run(&["db", "pull", &name]).expect(0);
+    assert!(
+        older.stderr.contains("is older than what it replaces"),
+        "{}",
+        older.stderr
+    );
     (site, away)
 }
 
