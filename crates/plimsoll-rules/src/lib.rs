@@ -12,7 +12,6 @@ mod context;
 mod declare;
 mod download;
 mod ecosystem;
-mod entry;
 mod image;
 mod instruction;
 mod label;
@@ -29,6 +28,7 @@ mod script;
 mod secret;
 mod shell;
 mod stage;
+mod start_script;
 mod suppression;
 mod user;
 
@@ -42,7 +42,6 @@ mod testing;
 pub use check::{CheckOutcome, check_image, check_project};
 pub use context::SharedContext;
 pub use context::files::{Wanted, wanted};
-pub use entry::ContextScript;
 pub use options::{
     BaseLookup, CheckOptions, CredentialLookup, LabelFormat, RuleSettings, UnknownRule, is_known,
     validate_names,
@@ -54,3 +53,4 @@ pub use rule::{Audience, Category, Depth, ImageFacts, Meta, Reported, Rule, Sink
 pub use script::RunScript;
 pub use secret::hidden::{hidden_in, may_be_credential};
 pub use shell::kind::{Shell, ShellKind};
+pub use start_script::ContextScript;

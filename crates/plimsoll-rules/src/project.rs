@@ -12,7 +12,6 @@ use plimsoll_syntax::shell::ShellCommand;
 
 use crate::base::{family, sh};
 use crate::context::SharedContext;
-use crate::entry::{self, ContextScript};
 use crate::options::{BaseLookup, CredentialLookup, RuleSettings};
 use crate::package::call;
 pub(crate) use crate::script::is_posix_shell;
@@ -20,6 +19,7 @@ use crate::script::{self, RunScript};
 use crate::shell::hints::Hints;
 use crate::shell::kind::{Shell, ShellKind};
 use crate::shell::named::NamedShells;
+use crate::start_script::{self, ContextScript};
 
 /// What the caller hands in for one Dockerfile.
 #[derive(Clone, Debug)]
@@ -301,7 +301,7 @@ impl<'a> ProjectFile<'a> {
     /// The shell script that a container of the target starts with, where ENTRYPOINT or CMD name
     /// one that a COPY brings from the build context (or writes down in a heredoc).
     pub fn entry_script(&self) -> Option<&ContextScript<'a>> {
-        self.entry.get_or_init(|| entry::find(self)).as_ref()
+        self.entry.get_or_init(|| start_script::find(self)).as_ref()
     }
 
     /// The commands of a step with the script each stands in.

@@ -68,9 +68,7 @@ fn main() -> ExitCode {
         Command::Migrate(arguments) => commands::migrate::run(arguments),
         Command::Engines(_) => commands::engines::run(),
         Command::Schema => commands::schema::run(),
-        Command::Debug(DebugCommand::DockerfileAst { files }) => {
-            commands::dockerfile_ast::run(files)
-        }
+        Command::Debug(DebugCommand::DockerfileAst { files }) => commands::debug::run(files),
     };
     match outcome {
         Ok(outcome) => outcome.into(),

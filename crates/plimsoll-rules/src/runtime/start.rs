@@ -5,10 +5,10 @@ use plimsoll_model::SourceOrigin;
 use plimsoll_syntax::dockerfile::{Command, CommandForm, InstructionKind, State};
 use plimsoll_syntax::shell::ShellWord;
 
-use crate::entry::starts_another;
 use crate::placement::base_name;
 use crate::project::{ProjectFile, StepView};
 use crate::script::is_posix_shell;
+use crate::start_script::starts_another;
 
 /// One word of what is started.
 #[derive(Clone, Debug)]

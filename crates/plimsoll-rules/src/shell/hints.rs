@@ -7,11 +7,11 @@ use plimsoll_syntax::dockerfile::{CommandForm, InstructionKind, State};
 use plimsoll_syntax::shell::lint::{self, Flavour, Hint, Surroundings};
 use plimsoll_syntax::shell::{Script, ShellCommand};
 
-use crate::entry::ContextScript;
 use crate::project::{ProjectFile, unwrapped};
 use crate::rule::{Reported, Sink};
 use crate::script::RunScript;
 use crate::shell::kind::{Shell, ShellKind};
+use crate::start_script::ContextScript;
 
 /// Variables that a builder sets in every RUN.
 const PROXIES: [&str; 8] = [

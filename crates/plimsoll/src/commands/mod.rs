@@ -4,8 +4,9 @@ pub(crate) mod build;
 pub(crate) mod cache;
 pub(crate) mod check;
 pub(crate) mod db;
+pub(crate) mod debug;
 pub(crate) mod diff;
-pub(crate) mod dockerfile_ast;
+
 pub(crate) mod engines;
 pub(crate) mod explain;
 pub(crate) mod inspect;
