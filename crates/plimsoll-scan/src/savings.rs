@@ -171,13 +171,13 @@ pub(crate) fn savings(
         }
         add(&mut edits, (fault, layer), lost_place(loss), loss.fact.size);
     }
+    let origins = Origins::new(tree);
     let mut blamed: HashSet<*const EntryFact> = HashSet::new();
     for (layer, fact) in tree.contents().filter(|(_, fact)| fact.size > 0) {
         let Some((fault, place)) = fault_of_file(&fact.path, ownership) else {
             continue;
         };
-        // A layer that only wrote it again did not bring it.
-        let layer = tree.get(&fact.path).map_or(layer, |node| node.since);
+        let layer = origins.of(layer, fact);
         if layer >= context.base {
             add(&mut edits, (fault, layer), place, fact.size);
         }
@@ -186,7 +186,7 @@ pub(crate) fn savings(
     for copies in duplicates {
         for (layer, fact) in copies.files().iter().skip(1) {
             // What a distribution packs twice, nobody who installs it can pack once.
-            let layer = tree.get(&fact.path).map_or(*layer, |node| node.since);
+            let layer = origins.of(*layer, fact);
             if layer >= context.base
                 && !blamed.contains(&std::ptr::from_ref(*fact))
                 && ownership.owner(&fact.path).is_none()
@@ -224,6 +224,36 @@ pub(crate) fn savings(
             }
         })
         .collect()
+}
+
+/// Where bytes came from that layers wrote again: one that only did that did not bring them.
+struct Origins<'a> {
+    /// What lay in the place of an entry before, with the same content, and its layer.
+    before: HashMap<*const EntryFact, (usize, &'a EntryFact)>,
+}
+
+impl<'a> Origins<'a> {
+    fn new(tree: &Tree<'a>) -> Self {
+        let rewritten = tree
+            .losses()
+            .iter()
+            .filter(|loss| loss.layer < loss.by && waste::kind(loss) == WasteKind::Rewritten);
+        let before = rewritten.filter_map(|loss| {
+            let successor = std::ptr::from_ref(loss.successor?);
+            Some((successor, (loss.layer, loss.fact)))
+        });
+        Self {
+            before: before.collect(),
+        }
+    }
+
+    /// The layer that brought the bytes of an entry of `layer`.
+    fn of(&self, mut layer: usize, mut fact: &'a EntryFact) -> usize {
+        while let Some((below, before)) = self.before.get(&std::ptr::from_ref(fact)) {
+            (layer, fact) = (*below, before);
+        }
+        layer
+    }
 }
 
 fn add<'a>(

@@ -60,6 +60,57 @@ fn what_editors_leave_is_for_the_ignore_file() {
     assert_eq!(found[0].paths, ["srv/app/.idea", "srv/app/.DS_Store"]);
 }
 
+/// The bytes, the layer and the first path of each edit.
+fn told(found: &[Saving]) -> Vec<(u64, usize, &str)> {
+    let told = found
+        .iter()
+        .map(|saving| (saving.bytes, saving.layer, saving.paths[0].as_str()));
+    told.collect()
+}
+
+#[test]
+fn a_layer_is_blamed_for_what_it_brought() {
+    const M: u64 = 1_000_000;
+    let list = |size, content, mode| file("var/lib/apt/lists/x", size, content, mode);
+    let look = |layers: Vec<Vec<EntryFact>>| look(layers, &["FROM", "RUN a", "RUN b"], 1);
+    // The base had something else of that name, or nothing in it.
+    for below in [list(10, 1, 0o644), list(0, 1, 0o644)] {
+        let found = look(vec![vec![below], vec![list(50 * M, 2, 0o644)]]);
+        assert_eq!(told(&found), [(50 * M, 1, "var/lib/apt/lists")]);
+    }
+    // What is written again was brought before, by the base or another layer.
+    let again = || vec![list(50 * M, 2, 0o600)];
+    let found = look(vec![vec![list(50 * M, 2, 0o644)], again()]);
+    assert_eq!(found.len(), 1);
+    assert!(found[0].advice.contains("Setting only the mode"));
+    let found = look(vec![
+        vec![list(10, 1, 0o644)],
+        vec![list(50 * M, 2, 0o644)],
+        again(),
+    ]);
+    let layers: Vec<usize> = found.iter().map(|saving| saving.layer).collect();
+    assert_eq!(layers, [1, 2]);
+    assert!(found[1].advice.contains("Setting only the mode"));
+    // What was gone in between was brought anew.
+    let found = look(vec![
+        vec![list(50 * M, 2, 0o644)],
+        vec![gone("var/lib/apt/lists")],
+        again(),
+    ]);
+    assert!(found.iter().any(|saving| saving.layer == 2), "{found:?}");
+    // Copies likewise.
+    let found = look(vec![
+        vec![file("srv/a", 0, 1, 0o644), file("srv/b", 0, 1, 0o644)],
+        vec![],
+        vec![file("srv/a", M, 2, 0o644), file("srv/b", M, 2, 0o644)],
+    ]);
+    assert_eq!(told(&found), [(M, 2, "srv")]);
+    // A tar may name a file twice.
+    let twice = || vec![list(M, 2, 0o644), list(M, 2, 0o644)];
+    let found = look(vec![vec![], twice()]);
+    assert!(found.iter().all(|saving| saving.layer == 1), "{found:?}");
+}
+
 #[test]
 fn every_edit_has_its_layer_and_its_bytes_once() {
     const M: u64 = 1_000_000;
