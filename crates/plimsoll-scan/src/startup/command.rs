@@ -29,6 +29,8 @@ pub(super) struct Step {
     /// Whether it is started by what gives a file that the kernel does not know to a shell: a shell
     /// itself, and what starts programs by `execvp(3)`.
     pub(super) falls_back: bool,
+    /// Whether a shell runs before it, which may read something first.
+    pub(super) behind_shell: bool,
     /// Whether sudo starts it: as a user of whom nothing is known, and from folders of its own.
     pub(super) by_sudo: bool,
     /// The folder it is started in.
@@ -141,6 +143,7 @@ pub(super) struct Reader {
     folder: String,
     in_shell: bool,
     falls_back: bool,
+    behind_shell: bool,
     /// Whether sudo starts it.
     pub(super) by_sudo: bool,
     instead: Vec<String>,
@@ -154,6 +157,7 @@ impl Reader {
             folder: if folder.is_empty() { "/" } else { folder }.to_owned(),
             in_shell: false,
             falls_back: false,
+            behind_shell: false,
             by_sudo: false,
             instead: Vec::new(),
             steps: Vec::new(),
@@ -165,6 +169,7 @@ impl Reader {
         Self {
             in_shell: !replaces,
             falls_back: true,
+            behind_shell: true,
             ..Self::new(role, folder)
         }
     }
@@ -265,6 +270,7 @@ impl Reader {
             given_to: given_to.map(str::to_owned),
             in_shell: self.in_shell && given_to.is_none(),
             falls_back: self.falls_back,
+            behind_shell: self.behind_shell,
             by_sudo: self.by_sudo,
             folder: self.folder.clone(),
             arguments: arguments.to_vec(),
@@ -469,14 +475,23 @@ impl Reader {
         // What `exec` names must be a file.
         self.in_shell = !replaces;
         self.falls_back = true;
+        self.behind_shell = true;
         self.arguments(words, depth + 1);
     }
 }
 
-/// Whether a word sets where programs or their libraries are looked for.
+/// Whether a word sets where programs or their libraries are looked for, or what bash reads first.
 pub(super) fn changes_search(word: &str) -> bool {
     const NAMES: &[&str] = &[
-        "PATH=", "PATH+=", "LD_", "PYTHON", "NODE_", "CDPATH=", "CDPATH+=",
+        "PATH=",
+        "PATH+=",
+        "LD_",
+        "PYTHON",
+        "NODE_",
+        "CDPATH=",
+        "CDPATH+=",
+        "BASH_ENV=",
+        "BASH_FUNC_",
     ];
     NAMES.iter().any(|name| word.starts_with(name))
 }

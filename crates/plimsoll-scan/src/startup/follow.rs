@@ -23,34 +23,35 @@ impl<'a> Surroundings<'a> {
     ) {
         for step in steps {
             let file = self.look(&step, identity);
-            if !file.problems.is_empty() && !step.instead.is_empty() {
-                // It matters where nothing else does its work.
+            if !file.problems.is_empty() {
+                // It matters where nothing else does its work, and stops what it would have started.
                 if let Some(others) = self.none_instead(&step, identity) {
-                    startup.add(file);
-                    others.into_iter().for_each(|other| startup.add(other));
+                    match self.doubted(&step) {
+                        Some(doubt) => startup.unclear.push(doubt),
+                        None => {
+                            startup.add(file);
+                            others.into_iter().for_each(|other| startup.add(other));
+                        }
+                    }
                 }
                 return;
             }
             let script = self.script(&file).filter(|_| depth < MAX_SCRIPTS);
             let is_unread = depth < MAX_SCRIPTS && self.is_unread_script(&file);
             let path = file.path.clone();
-            // A file that stops the start stops what it would have started.
-            let stops = !file.problems.is_empty();
             startup.add(file);
-            if stops {
-                return;
-            }
             let Some(path) = path else { continue };
             if let Some(script) = script {
                 let mut found = Startup::default();
                 self.follow(script, &path, &step, identity, depth, &mut found);
-                if step.instead.is_empty() || found.is_sound() {
+                if !found.fails() {
                     startup.extend(found);
                 } else if let Some(others) = self.none_instead(&step, identity) {
-                    let fails = found.files.iter().any(|file| !file.problems.is_empty());
                     startup.extend(found);
-                    let others = others.into_iter().filter(|_| fails);
-                    others.for_each(|other| startup.add(other));
+                    others.into_iter().for_each(|other| startup.add(other));
+                } else {
+                    // What was not looked at was not, whatever stands in for it.
+                    startup.unclear.extend(found.unclear);
                 }
             } else if is_unread {
                 startup.unclear.push(Skipped {
@@ -64,7 +65,7 @@ impl<'a> Surroundings<'a> {
         }
     }
 
-    /// What a shell tries where a step does not work, if none of it can be run.
+    /// What a shell tries where a step does not work, if none of it can be run; nothing is none.
     fn none_instead(&self, step: &Step, identity: Option<&Identity>) -> Option<Vec<StartupFile>> {
         let others = step.instead.iter().map(|word| {
             // The shell starts it, not what starts the step.
@@ -97,14 +98,35 @@ impl<'a> Surroundings<'a> {
         self.records.get(layer)?.scripts.get(&fact.path)
     }
 
+    /// The variable of the image that makes a shell read something before all else, which may set where
+    /// programs and libraries lie, or what names mean. Of `ENV` an interactive shell hears alone.
+    fn read_first(&self) -> Option<&str> {
+        let mut set = self.config.env.iter().filter_map(|one| one.split_once('='));
+        set.find(|(name, value)| {
+            *name == "BASH_ENV" && !value.is_empty() || name.starts_with("BASH_FUNC_")
+        })
+        .map(|(name, _)| name)
+    }
+
+    /// Why what is wrong with a step may not keep it from running.
+    fn doubted(&self, step: &Step) -> Option<Skipped> {
+        let name = self.read_first().filter(|_| step.behind_shell)?;
+        Some(Skipped {
+            what: step.word.clone(),
+            why: format!(
+                "as it lies in the image it cannot be run; what a shell takes from `{}` first may bring \
+                 it, or set where it lies: what runs was not looked at",
+                name.escape_debug()
+            ),
+            blocking: false,
+        })
+    }
+
     /// The first program of a script without which it ends before it runs anything in its own place.
     fn missing_before(&self, script: &Script, path: &str, step: &Step) -> Option<StartupFile> {
         let is_read_by_kernel = step.given_to.is_none();
         let shell = step.given_to.as_deref().map_or("sh", base_name);
-        // What the shell reads first may be functions.
-        let mut env = self.config.env.iter();
-        let brings = env.any(|one| one.starts_with("BASH_") || one.starts_with("ENV="));
-        if step.by_sudo || brings || !matches!(shell, "sh" | "bash" | "dash") {
+        if step.by_sudo || self.read_first().is_some() || !matches!(shell, "sh" | "bash" | "dash") {
             return None;
         }
         let mut needed = script.needed.iter();
@@ -243,8 +265,12 @@ impl Startup {
         self.unclear.extend(other.unclear);
     }
 
-    /// Whether nothing is known that keeps it from running.
+    /// Whether something is known that keeps it from running.
+    fn fails(&self) -> bool {
+        self.files.iter().any(|file| !file.problems.is_empty())
+    }
+
     fn is_sound(&self) -> bool {
-        self.unclear.is_empty() && self.files.iter().all(|file| file.problems.is_empty())
+        self.unclear.is_empty() && !self.fails()
     }
 }

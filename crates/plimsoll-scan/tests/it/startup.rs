@@ -380,6 +380,95 @@ fn a_script_that_another_program_stands_in_for_needs_nothing() {
     }
 }
 
+/// The programs of which it is not known whether they are what runs, and how many are missing.
+fn unclear(layer: Layer, config: ImageConfig) -> (Vec<String>, usize) {
+    let outcome = look_with(vec![base(), layer], config);
+    let unclear = outcome.skipped.into_iter();
+    let unclear = unclear.filter(|gap| gap.why.contains("what runs was not looked at"));
+    let files = outcome.inventory.startup.iter();
+    let wrong = files.filter(|file| !file.problems.is_empty());
+    let wrong = wrong.count();
+    (unclear.map(|gap| gap.what).collect(), wrong)
+}
+
+#[test]
+fn what_was_not_looked_at_is_told_where_another_program_stands_in() {
+    let told = |text: &str, body: &str| {
+        let long = format!("#!/bin/sh\n#{}\n/srv/gone\n", "#".repeat(70 << 10));
+        let layer = Layer::new()
+            .mode("srv/start", format!("#!/bin/sh\n{body}"), 0o755)
+            .mode("srv/long.sh", long, 0o755)
+            .mode("usr/bin/app", program(62, "/lib64/ld.so"), 0o755);
+        let entrypoint = ["sh", "-c", text].map(str::to_owned);
+        unclear(
+            layer,
+            ImageConfig {
+                entrypoint: Some(entrypoint.to_vec()),
+                ..ImageConfig::default()
+            },
+        )
+    };
+    let long = (vec!["srv/long.sh".to_owned()], 0);
+    let gone = (vec!["gone".to_owned()], 0);
+    for text in ["/srv/start || exec app", "/srv/start || exec other"] {
+        assert_eq!(told(text, "exec /srv/long.sh\n"), long, "{text}");
+        assert_eq!(told(text, "apk add gone\nexec gone\n"), gone, "{text}");
+    }
+    assert_eq!(told("/srv/long.sh || exec app", ""), long);
+    assert_eq!(told("/srv/start || exec app", "exec gone\n"), (vec![], 0));
+    assert_eq!(told("/srv/start || exec app", "exec app\n"), (vec![], 0));
+}
+
+/// A file that a shell reads before all else may set where programs and libraries lie.
+#[test]
+fn what_a_shell_reads_first_may_bring_a_program() {
+    let told = |set: &str, entrypoint: &[&str], cmd: &str| {
+        let layer = Layer::new()
+            .mode("srv/start", "#!/bin/sh\nexec node x\n", 0o755)
+            .mode("srv/given", "#!/bin/sh\nexec \"$@\"\n", 0o755)
+            .mode("srv/by-env", "#!/usr/bin/env node\n", 0o755);
+        let entrypoint = entrypoint.iter().map(|word| (*word).to_owned());
+        unclear(
+            layer,
+            ImageConfig {
+                entrypoint: Some(entrypoint.collect()),
+                cmd: (!cmd.is_empty()).then(|| words(cmd)),
+                env: vec!["PATH=/usr/bin".to_owned(), set.to_owned()],
+                ..ImageConfig::default()
+            },
+        )
+    };
+    for (entrypoint, cmd, what) in [
+        (&["/srv/start"][..], "", "node"),
+        (&["/srv/given"], "node x", "node"),
+        (&["sh", "-c", "node x"], "", "node"),
+        (&["sh", "-c", "exec tini node x"], "", "node"),
+        (&["tini", "--", "sh", "-c", "node x"], "", "node"),
+        (&["sh", "-c", "node x || exec nodejs x"], "", "node"),
+        (&["sh", "-c", "/srv/by-env"], "", "/srv/by-env"),
+    ] {
+        for set in ["BASH_ENV=/etc/profile", "BASH_FUNC_node%%=() { x; }"] {
+            let (unclear, wrong) = told(set, entrypoint, cmd);
+            assert_eq!(
+                (unclear, wrong),
+                (vec![what.to_owned()], 0),
+                "{entrypoint:?}"
+            );
+        }
+        for set in ["BASH_ENV=", "ENV=production", "BASH_SILENCE=1"] {
+            let (unclear, wrong) = told(set, entrypoint, cmd);
+            assert!(unclear.is_empty() && wrong > 0, "{entrypoint:?} {set}");
+        }
+    }
+    // No shell has a part in it.
+    for entrypoint in [&["node", "x"][..], &["tini", "node"], &["/srv/by-env"]] {
+        let (unclear, wrong) = told("BASH_ENV=/x", entrypoint, "");
+        assert_eq!((unclear, wrong), (vec![], 1), "{entrypoint:?}");
+    }
+    let sound = told("BASH_ENV=/x", &["sh", "-c", "env"], "");
+    assert_eq!(sound, (vec![], 0));
+}
+
 #[test]
 fn a_working_directory_is_no_file() {
     let blocked = |working_dir: &str, volume: &str| {
