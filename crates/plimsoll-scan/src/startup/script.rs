@@ -63,6 +63,22 @@ pub(super) struct Doubt {
     pub(super) command: String,
 }
 
+impl Doubt {
+    /// What the first line runs, and the first of what stands behind it.
+    fn of_first_line(line: &str) -> Self {
+        // Values are not shown: they may be credentials, with blanks in them.
+        let names = line.split('=').next().unwrap_or_default();
+        let words: Vec<&str> = names.split_ascii_whitespace().take(2).collect();
+        Self {
+            line: 1,
+            command: format!("#!{}", words.join(" "))
+                .chars()
+                .take(SHOWN)
+                .collect(),
+        }
+    }
+}
+
 impl Script {
     /// Rewrites every text that it keeps of its file.
     pub(crate) fn rewrite(&mut self, mut with: impl FnMut(&mut String)) {
@@ -107,9 +123,6 @@ const MAX_READ_FOR_LAST_LINES: usize = 1 << 20;
 
 /// Longest script that is read for its last line alone: what starts a container is short.
 const MAX_FOR_LAST_LINE: usize = 16 << 10;
-
-/// Longest script that is read as shell at all.
-const MAX_LENGTH: usize = 64 << 10;
 
 /// How much of a layer's scripts may still be read, in bytes.
 #[derive(Debug)]
@@ -175,7 +188,7 @@ fn read(bytes: &[u8]) -> Reading {
             program: None,
             needed: Vec::new(),
         }),
-        None if bytes.len() > MAX_LENGTH => Reading::Left,
+        None if bytes.len() > shell::LENGTH_LIMIT => Reading::Left,
         None => Reading::Nothing,
     }
 }
@@ -293,10 +306,8 @@ fn judged(all: &[Command], first_line: &str) -> Option<Script> {
     if needed::may_set_anything(first_line) {
         script.needed.clear();
         for run in script.arguments.iter_mut().chain(&mut script.program) {
-            run.brings.get_or_insert_with(|| Doubt {
-                line: 1,
-                command: format!("#!{first_line}").chars().take(SHOWN).collect(),
-            });
+            run.brings
+                .get_or_insert_with(|| Doubt::of_first_line(first_line));
         }
     }
     (script.arguments.is_some() || script.program.is_some()).then_some(script)
@@ -482,7 +493,9 @@ impl Run {
             }
             Some(Some("exec" | "cd" | "pushd" | "popd")) => false,
             Some(Some(name)) => {
-                !is_harmless(name) && !functions.contains(name) && command.runs().is_none()
+                (!is_harmless(name) || command.runs_others())
+                    && !functions.contains(name)
+                    && command.runs().is_none()
             }
         };
         if (brings || command.searches || command.writes) && self.brings.is_none() {

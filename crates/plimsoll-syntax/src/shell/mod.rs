@@ -256,7 +256,7 @@ fn sets_errexit(command: &ShellCommand) -> bool {
 }
 
 /// The longest text that is read: ten times the longest RUN that is known.
-const LENGTH_LIMIT: usize = 64 << 10;
+pub const LENGTH_LIMIT: usize = 64 << 10;
 
 /// How deep braces may nest: the time the parser takes grows with the square of it.
 const BRACE_LIMIT: usize = 256;

@@ -105,7 +105,7 @@ pub(super) fn is_device(target: &ShellWord) -> bool {
 impl Command {
     pub(super) fn read(command: &ShellCommand, line: usize) -> Self {
         let mut set = command.assignments.iter();
-        let searches = set.any(|(name, _)| line::changes_search(&format!("{name}=")));
+        let searches = set.any(|(name, _)| is_of_search(name)) || sets_search(&command.words);
         let writes = command.writes.iter().any(|target| !is_device(target));
         if command.words.is_empty() && writes {
             return Self::of_group(line);
@@ -177,7 +177,7 @@ impl Command {
         };
         let name = first.literal()?.rsplit('/').next()?;
         match name {
-            "tini" | "tini-static" | "dumb-init" | "docker-init" | "catatonit" | "env" | "nice" => {
+            _ if is_init(name) || matches!(name, "env" | "nice") => {
                 literals(before).map(|words| (words, replaces))
             }
             _ => {
@@ -223,6 +223,37 @@ impl Command {
         Some((words, hands_on))
     }
 
+    /// Whether it runs what its words name, which may bring programs or be one of the script's own.
+    pub(super) fn runs_others(&self) -> bool {
+        let mut words = self
+            .words
+            .iter()
+            .map(|word| word.literal().unwrap_or_default());
+        let does_more = |word: &str| !is_harmless(word);
+        match words.next().unwrap_or_default() {
+            // The value of an option is taken for a program.
+            "env" | "xargs" => words
+                .find(|word| !word.starts_with('-') && !is_assignment(word))
+                .is_some_and(does_more),
+            "command" => match words.next() {
+                Some("-v" | "-V") | None => false,
+                Some("-p") => true,
+                Some(word) => does_more(word),
+            },
+            "find" => {
+                while let Some(word) = words.next() {
+                    let runs = word.starts_with("-exec") || word.starts_with("-ok");
+                    let writes = word.starts_with("-fprint") || word == "-fls";
+                    if writes || runs && words.next().is_none_or(does_more) {
+                        return true;
+                    }
+                }
+                false
+            }
+            _ => false,
+        }
+    }
+
     /// Whether a byte may stand in the name of a program or its path.
     pub(super) fn is_of_name(byte: u8) -> bool {
         byte.is_ascii_alphanumeric() || b"/._+-".contains(&byte)
@@ -232,6 +263,14 @@ impl Command {
     pub(super) fn repeats(&self) -> bool {
         matches!(self.words.as_slice(), [.., Word::Itself, Word::Arguments])
     }
+}
+
+/// Whether a program only minds the processes of a container, and runs another.
+pub(super) fn is_init(name: &str) -> bool {
+    matches!(
+        name,
+        "tini" | "tini-static" | "dumb-init" | "docker-init" | "catatonit"
+    )
 }
 
 /// The options of a program that runs another as somebody else behind which a user stands; nothing
@@ -275,6 +314,26 @@ fn literals(words: &[Word]) -> Option<Vec<String>> {
         .iter()
         .map(|word| word.literal().map(str::to_owned))
         .collect()
+}
+
+/// Whether a variable tells where programs or their libraries are looked for.
+fn is_of_search(name: &str) -> bool {
+    line::changes_search(&format!("{name}="))
+}
+
+/// Whether a command of the shell itself changes where programs are looked for.
+fn sets_search(words: &[ShellWord]) -> bool {
+    let mut words = words
+        .iter()
+        .map(|word| word.literal.as_deref().unwrap_or_default());
+    match words.next().unwrap_or_default() {
+        "read" => words.any(is_of_search),
+        "printf" => words.next() == Some("-v") && words.next().is_some_and(is_of_search),
+        // Fewer libraries are found without the others, and no program more.
+        "unset" => words.any(|name| name == "PATH"),
+        "hash" => words.any(|option| option.starts_with("-p")),
+        _ => false,
+    }
 }
 
 /// `NAME=VALUE`, and `NAME+=VALUE`.

@@ -10,9 +10,9 @@ use plimsoll_syntax::shell::{Joint, ShellCommand};
 use serde::{Deserialize, Serialize};
 
 use super::Run;
-use super::command::{Command, Word, is_harmless};
+use super::command::{Command, Word, is_harmless, is_init};
 use crate::catalogue::base_name;
-use crate::startup::command::{exits_on_failure, is_builtin};
+use crate::startup::command::{changes_search, exits_on_failure, is_assignment, is_builtin};
 
 /// Programs that are kept of a script.
 const MAX_NEEDED: usize = 16;
@@ -45,12 +45,25 @@ impl<'t> Certainty<'t> {
             .words
             .first()
             .and_then(|word| word.literal.as_deref());
-        self.is_lost |= name.is_none_or(|name| !is_harmless(name) || runs_others(name));
+        self.is_lost |=
+            name.is_none_or(|name| !is_harmless(name)) || Command::read(command, 0).runs_others();
     }
 
     /// Whether a command is joined to nothing, and its failure is no condition: it is all there is
     /// between two ends of lines or semicolons.
     pub(super) fn stands_alone(&self, command: &ShellCommand) -> bool {
+        self.behind(command).is_some_and(|behind| {
+            let behind = behind.trim_ascii();
+            behind.is_empty()
+                || behind.starts_with(['<', '>'])
+                    && !behind.starts_with("<<")
+                    && !behind.contains(['|', '&', '(', '`', '#', '\\', '\'', '"'])
+        })
+    }
+
+    /// What is behind a command that a line or a part between semicolons begins with: each of them is
+    /// read once.
+    fn behind(&self, command: &ShellCommand) -> Option<&'t str> {
         let (start, end) = command.range();
         let before = self.text.get(..start).unwrap_or_default();
         // The range begins with the value of what is set for the command alone.
@@ -62,17 +75,10 @@ impl<'t> Certainty<'t> {
         let begins = before.is_empty()
             || before.ends_with(';')
             || before.ends_with('\n') && !before.ends_with("\\\n");
-        // What is behind is read where it is needed only: each part of a line once.
         if self.is_lost || !begins {
-            return false;
+            return None;
         }
-        let behind = self.text.get(end..).unwrap_or_default();
-        let behind = behind.split(['\n', ';']).next().unwrap_or_default();
-        let behind = behind.trim_ascii();
-        behind.is_empty()
-            || behind.starts_with(['<', '>'])
-                && !behind.starts_with("<<")
-                && !behind.contains(['|', '&', '(', '`', '#', '\\', '\'', '"'])
+        self.text.get(end..)?.split(['\n', ';']).next()
     }
 }
 
@@ -115,7 +121,7 @@ pub(super) fn needed(all: &[Command], functions: &HashSet<&str>, first_line: &st
             }
             ("exec", None) | ("command", Some(Some("-v" | "-V"))) => continue,
             ("set" | "exec" | "exit" | "return" | "trap" | "shopt", _) => break,
-            _ if runs_others(name) || functions.contains(name) => break,
+            _ if functions.contains(name) => break,
             _ => {}
         }
         let is_named = name.bytes().all(Command::is_of_name)
@@ -166,27 +172,37 @@ pub(super) fn may_set_anything(first_line: &str) -> bool {
     }
 }
 
-/// What stands behind a shell in the first line of a script; `None` where anything but `env` by itself
-/// runs the shell.
+/// What stands behind a shell in the first line of a script; `None` where anything runs the shell but
+/// `env` by itself, or what only minds the processes of a container.
 fn options(first_line: &str) -> Option<Vec<&str>> {
     let mut words = first_line.split_ascii_whitespace().peekable();
     if words.next_if(|word| base_name(word) == "env").is_some() {
-        words.next_if_eq(&"-S");
+        if words.next_if_eq(&"-S").is_some() {
+            // What is quoted may have blanks in it.
+            if first_line.contains(['"', '\'', '\\', '$', '#']) {
+                return None;
+            }
+            while words
+                .next_if(|word| is_assignment(word) && !changes_search(word))
+                .is_some()
+            {}
+        }
     } else {
-        words.next_if(|word| matches!(base_name(word), "busybox" | "toybox"));
+        words.next_if(|word| {
+            let name = base_name(word);
+            matches!(name, "busybox" | "toybox") || is_init(name)
+        });
     }
     let shell = words.next()?;
     matches!(base_name(shell), "sh" | "bash" | "ash" | "dash").then(|| words.collect())
 }
 
-/// Whether a command runs others, which nobody looks at.
-fn runs_others(name: &str) -> bool {
-    matches!(name, "env" | "xargs" | "find" | "command")
-}
-
 #[cfg(test)]
 mod tests {
+    use plimsoll_syntax::shell::{self, Dialect};
+
     use super::super::{Allowance, Reading};
+    use super::Certainty;
 
     /// What a script needs, those in brackets by its first line.
     fn told(text: &str) -> String {
@@ -228,6 +244,15 @@ mod tests {
                 "migrate",
             ),
             ("set -x\nset -e\n# first\n  migrate\n", "migrate"),
+            (
+                "set -e\nfind /x -type f -exec chown a {} +\nxargs -0 rm < /x\nmigrate\n",
+                "find xargs migrate",
+            ),
+            (
+                "set -e\nread -r A B\nunset A\nprintf -v A x\nmigrate\n",
+                "migrate",
+            ),
+            ("set -e\nA=$(env | grep x)\nmigrate\n", "migrate"),
         ] {
             assert_eq!(body(text), expected, "{text}");
         }
@@ -236,6 +261,8 @@ mod tests {
         assert_eq!(told("#!/usr/bin/env -S bash -eu\nid\nexec a\n"), "(id)");
         assert_eq!(told("#!/bin/sh\nset -e\nid\nserve\n"), "id");
         let line = "#!/usr/bin/env -S bash -euo pipefail\n";
+        assert_eq!(told(&format!("{line}id\nexec a\n")), "(id)");
+        let line = "#!/usr/bin/env -S A=b C= bash -e\n";
         assert_eq!(told(&format!("{line}id\nexec a\n")), "(id)");
         // What leaves where programs are looked for.
         for line in [
@@ -257,12 +284,16 @@ mod tests {
         }
     }
 
-    /// Commands without an end of a line between them.
     #[test]
     fn long_lines_are_read_once() {
-        let script = format!("#!/bin/sh\nset -e\n{}\nid\nexec a\n", "a&".repeat(32_000));
-        for _ in 0..8 {
-            assert_eq!(told(&script), "");
+        for part in ["a&", "a;", "a>b;", "a\n"] {
+            let text = part.repeat(20_000 / part.len());
+            let script = shell::parse(&text, Dialect::Bash);
+            assert!(script.commands.len() > 1_000, "{part}");
+            let certainty = Certainty::new(&text);
+            let behind = script.commands.iter().map(|one| certainty.behind(one));
+            let read: usize = behind.map(|part| part.map_or(0, str::len)).sum();
+            assert!(read <= text.len(), "{part}");
         }
         let remarks = format!("#{}\n", "a&".repeat(32_000));
         assert_eq!(body(&format!("set -e\n{}\nid\n", &remarks[..60_000])), "id");
@@ -302,7 +333,12 @@ mod tests {
             "set -e\n. /env.sh\nmigrate\n",
             "set -e\nA=$(apk add migrate)\nmigrate\n",
             "set -e\necho a > /usr/bin/migrate\nmigrate\n",
-            "set -e\nenv apk add migrate\nmigrate\n",
+            "set -e\ncommand apk add migrate\nmigrate\n",
+            "set -e\nA=$(env apk add migrate)\nmigrate\n",
+            "set -e\nread -r PATH < /x\nmigrate\n",
+            "set -e\nunset PATH\nmigrate\n",
+            "set -e\nprintf -v PATH /x\nmigrate\n",
+            "set -e\nhash -p /x migrate\nmigrate\n",
             "set -e\ncommand -v migrate || exit 0\nmigrate\n",
             "set -e\nif [ -z \"$A\" ]; then exec sh; fi\nmigrate\n",
             "set -e\nif [ -z \"$A\" ]; then set +e; fi\nmigrate\n",
@@ -315,6 +351,12 @@ mod tests {
         }
         // What may bring others is needed itself.
         assert_eq!(body("set -e\napk add migrate\nmigrate\n"), "apk");
+        assert_eq!(body("set -e\nenv apk add migrate\nmigrate\n"), "env");
+        let find = "find /x -name migrate -exec";
+        assert_eq!(
+            body(&format!("set -e\n{find} cp {{}} /bin \\;\nmigrate\n")),
+            "find"
+        );
         assert_eq!(told("#!/bin/busybox sh\nset -e\nid\nexec a\n"), "");
         // What a login shell reads may set where programs lie.
         for line in [

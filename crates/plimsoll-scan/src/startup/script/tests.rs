@@ -123,6 +123,41 @@ fn what_is_against_it_is_told_by_its_line() {
         ),
         ("set -- \"$@\" more\nexec \"$@\"", Some(2), None),
         ("npm install\nexec \"$@\"", None, Some(2)),
+        ("env npm install\nexec \"$@\"", None, Some(2)),
+        ("command npm install\nexec \"$@\"", None, Some(2)),
+        (
+            "echo x | xargs -n 1 npm install\nexec \"$@\"",
+            None,
+            Some(2),
+        ),
+        ("xargs \"$A\" < /x\nexec \"$@\"", None, Some(2)),
+        ("find /a -exec cp {} /b \\;\nexec \"$@\"", None, Some(2)),
+        (
+            "find /a -exec rm {} \\; -exec cp {} /b \\;\nexec \"$@\"",
+            None,
+            Some(2),
+        ),
+        ("find /a -fprintf /b x\nexec \"$@\"", None, Some(2)),
+        ("read -r PATH < /x\nexec \"$@\"", None, Some(2)),
+        ("unset PATH\nexec \"$@\"", None, Some(2)),
+        ("printf -v LD_LIBRARY_PATH x\nexec \"$@\"", None, Some(2)),
+        ("hash -p /x/node node\nexec \"$@\"", None, Some(2)),
+        (
+            "find \"$A\" ! -user app -exec chown app {} +\nexec \"$@\"",
+            None,
+            None,
+        ),
+        ("env | sort | xargs -0 -r echo\nexec \"$@\"", None, None),
+        (
+            "command -v node > /dev/null\ncommand cat x\nexec \"$@\"",
+            None,
+            None,
+        ),
+        (
+            "read -r A\nunset \"$A\" LD_PRELOAD\nprintf '%s' PATH\nexec \"$@\"",
+            None,
+            None,
+        ),
         (". /env.sh\nexec \"$@\"", None, Some(2)),
         ("export PATH=/x:$PATH\nexec \"$@\"", None, Some(2)),
         ("true\necho a > /app/run\nexec \"$@\"", None, Some(3)),
@@ -161,13 +196,30 @@ fn what_is_against_it_is_told_by_its_line() {
     for (line, doubt) in [
         ("/usr/bin/with-contenv bash", Some(1)),
         ("/usr/bin/env -S PATH=/x bash", Some(1)),
+        ("/usr/bin/env -S BASH_ENV=/x bash", Some(1)),
+        ("/usr/bin/env -S A=hunter2 bash", None),
+        ("/usr/bin/env -S A=hunter2 B=c bash -e", None),
+        ("/usr/bin/env -S A=hunter2 PATH=/x bash", Some(1)),
+        ("/usr/bin/env -S A='hunter2 ours' bash", Some(1)),
+        ("/usr/bin/env -S A='hunter2 bash ours' /x bash", Some(1)),
+        ("/usr/bin/env -SA=hunter2 bash", Some(1)),
+        ("/usr/bin/env --split-string=A=hunter2 bash", Some(1)),
         ("/usr/bin/env bash", None),
+        ("/usr/bin/dumb-init /bin/sh", None),
+        ("/sbin/tini /bin/bash", None),
+        ("/usr/bin/dumb-init /usr/bin/with-contenv bash", Some(1)),
         ("/bin/busybox sh", None),
         ("/bin/bash --posix", None),
     ] {
         let script = named("start", format!("#!{line}\nexec node\n").as_bytes()).unwrap();
-        let brings = script.program.unwrap().brings.map(|doubt| doubt.line);
-        assert_eq!(brings, doubt, "{line}");
+        let brings = script.program.unwrap().brings;
+        assert_eq!(brings.as_ref().map(|doubt| doubt.line), doubt, "{line}");
+        // Values are not shown.
+        let shown = brings.map_or_else(String::new, |doubt| doubt.command);
+        assert!(
+            !shown.contains("hunter2") && !shown.contains("ours"),
+            "{shown}"
+        );
     }
     // Values are not shown.
     let secret = script("export TOKEN=hunter2 PATH=/x\nexec \"$@\"").unwrap();
