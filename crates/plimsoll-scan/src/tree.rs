@@ -46,7 +46,9 @@ pub(crate) struct Loss<'a> {
     pub(crate) by: usize,
     /// The file they came as.
     pub(crate) fact: &'a EntryFact,
-    /// The file that layer wrote in its place, where it wrote one.
+    /// Their last name.
+    name: &'a str,
+    /// The file that layer wrote in the place of that one, or of their last name.
     pub(crate) successor: Option<&'a EntryFact>,
 }
 
@@ -176,6 +178,7 @@ impl<'a> Tree<'a> {
                 layer: content.layer,
                 by,
                 fact: content.fact,
+                name: &node.fact.path,
                 successor: None,
             });
         }
@@ -185,12 +188,13 @@ impl<'a> Tree<'a> {
     /// its tar says first. Looks at the losses from `first` on, all of one layer.
     fn find_successors(&mut self, first: usize) {
         for loss in self.losses.iter_mut().skip(first) {
-            loss.successor = self
-                .nodes
-                .get(&*loss.fact.path)
-                .filter(|node| node.layer == loss.by)
-                .and_then(|node| self.contents.get(node.content?))
-                .map(|content| content.fact);
+            let names = [&*loss.fact.path, loss.name];
+            let nodes = names.iter().filter_map(|name| self.nodes.get(name));
+            let written = nodes.filter(|node| node.layer == loss.by);
+            loss.successor = written
+                .filter_map(|node| self.contents.get(node.content?))
+                .map(|content| content.fact)
+                .next();
         }
     }
 
@@ -410,6 +414,27 @@ mod tests {
             layer(&[("b", FactKind::Whiteout, 0)]),
         ];
         assert_eq!(lost(&Tree::build(&layers)), [(0, 2, "a", 10)]);
+        // What is written over the last name takes its place, though the first was deleted before.
+        let layers = [
+            first(),
+            layer(&[("a", FactKind::Whiteout, 0)]),
+            layer(&[("b", FactKind::File, 3)]),
+        ];
+        let tree = Tree::build(&layers);
+        assert_eq!(lost(&tree), [(0, 2, "a", 10)]);
+        assert_eq!(tree.losses()[0].successor.unwrap().size, 3);
+        // Both are deleted, and the first is there again.
+        let layers = [
+            first(),
+            layer(&[
+                ("a", FactKind::Whiteout, 0),
+                ("b", FactKind::Whiteout, 0),
+                ("a", FactKind::File, 3),
+            ]),
+        ];
+        let tree = Tree::build(&layers);
+        assert_eq!(lost(&tree), [(0, 1, "a", 10)]);
+        assert!(tree.losses()[0].successor.is_some());
         // A link onto itself, to nothing, and over a file.
         let layers = [
             first(),
