@@ -188,8 +188,10 @@ impl Page {
             let by = path.by.map_or_else(String::new, |by| format!(">{by}"));
             let more = match path.also_at.as_slice() {
                 [] => String::new(),
-                [one] => format!(" = {}", visible(one)),
-                [one, rest @ ..] => format!(" = {} and {} more", visible(one), rest.len()),
+                [one, rest @ ..] => match rest.len().saturating_add(path.left_out) {
+                    0 => format!(" = {}", visible(one)),
+                    more => format!(" = {} and {more} more", visible(one)),
+                },
             };
             self.row(
                 &format!(
@@ -361,6 +363,7 @@ mod tests {
                         layers: vec![0],
                         by: Some(1),
                         also_at: Vec::new(),
+                        left_out: 0,
                     },
                     WastedPath {
                         path: "a".to_owned(),
@@ -369,6 +372,7 @@ mod tests {
                         layers: vec![0, 1, 2],
                         by: None,
                         also_at: vec!["b".to_owned(), "c".to_owned()],
+                        left_out: 37,
                     },
                 ],
                 savings: vec![Saving {

@@ -150,6 +150,7 @@ fn offenders(tree: &Tree<'_>) -> Vec<WastedPath> {
                 layers,
                 by: losses.iter().map(|loss| loss.by).max(),
                 also_at: Vec::new(),
+                left_out: 0,
             })
         })
         .collect()
@@ -182,7 +183,8 @@ impl<'a> Copies<'a> {
             bytes: self.bytes(),
             layers,
             by: None,
-            also_at: paths.take(NAMED_COPIES).collect(),
+            also_at: paths.by_ref().take(NAMED_COPIES).collect(),
+            left_out: paths.count(),
         }
     }
 }
@@ -305,6 +307,18 @@ mod tests {
         let grown = &waste.paths[2];
         assert_eq!((grown.layers.as_slice(), grown.by), (&[0, 1][..], Some(2)));
         assert_eq!(waste.paths[3].also_at, ["copy"]);
+        assert_eq!(waste.paths[3].left_out, 0);
+    }
+
+    #[test]
+    fn copies_that_are_not_named_are_counted() {
+        let files = (10..50).map(|number| file(&format!("x{number}"), 7, 1));
+        let layers = [layer(files.collect())];
+        let tree = Tree::build(&layers);
+        let (waste, _) = measure(&layers, &tree, &duplicates(&tree));
+        let copies = &waste.paths[0];
+        assert_eq!(copies.also_at.len() + copies.left_out, 39);
+        assert_eq!(copies.also_at, ["x11", "x12", "x13", "x14", "x15"]);
     }
 
     #[test]

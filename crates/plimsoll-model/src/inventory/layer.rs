@@ -86,6 +86,8 @@ pub struct WastedPath {
     pub by: Option<usize>,
     /// The other paths of a duplicate: the first few.
     pub also_at: Vec<String>,
+    /// How many more of those there are.
+    pub left_out: usize,
 }
 
 /// One edit that would make the image smaller.

@@ -27,6 +27,7 @@ struct WireWastedPath<'a> {
     layers: &'a [usize],
     by: Option<usize>,
     also_at: &'a [String],
+    left_out: usize,
 }
 
 #[derive(Serialize)]
@@ -69,6 +70,7 @@ impl<'a> WireWastedPath<'a> {
             layers: &path.layers,
             by: path.by,
             also_at: &path.also_at,
+            left_out: path.left_out,
         }
     }
 }
