@@ -3,7 +3,9 @@
 
 use plimsoll_model::Blockage;
 
-use super::{Found, Surroundings};
+use super::Surroundings;
+use super::command::MAX_PATH;
+use super::place::Found;
 use crate::record::FactKind;
 
 impl Surroundings<'_> {
@@ -12,7 +14,7 @@ impl Surroundings<'_> {
     pub(super) fn workdir_blockage(&self) -> Option<Blockage> {
         let path = self.config.working_dir.as_str();
         let is_plain = path.starts_with('/') && !path.split('/').any(|part| part == "..");
-        if !self.is_linux() || !is_plain || path.len() > super::MAX_PATH {
+        if !self.is_linux() || !is_plain || path.len() > MAX_PATH {
             return None;
         }
         let ends = path.match_indices('/').map(|(at, _)| at).skip(1);

@@ -5,8 +5,9 @@ use plimsoll_model::{Skipped, StartupFile, StartupProblem, StartupRole};
 
 use super::accounts::Identity;
 use super::command::{MAX_PATH, Reader, Step, joined};
+use super::place::Found;
 use super::script::{Doubt, Script};
-use super::{Found, Startup, Surroundings};
+use super::{Startup, Surroundings};
 use crate::catalogue::base_name;
 
 /// Scripts that each run the next.

@@ -4,6 +4,7 @@
 //! volume, a variable, a line of shell that does more than it shows), nothing is told.
 
 pub(crate) mod accounts;
+mod check;
 mod command;
 mod folder;
 mod follow;
@@ -11,6 +12,7 @@ pub(crate) mod format;
 mod libraries;
 mod mounts;
 pub(crate) mod needs;
+mod place;
 pub(crate) mod script;
 mod search;
 
@@ -18,21 +20,20 @@ use plimsoll_model::{
     Accounts, Blockage, ImageConfig, Skipped, StartupFile, StartupProblem, StartupRole,
 };
 
-use crate::catalogue::binary::{Binary, Elf, Kind};
-use crate::catalogue::{Document, base_name, folder};
+use crate::catalogue::Document;
+use crate::catalogue::binary::Binary;
 use crate::record::{EntryFact, FactKind, LayerRecord};
 use crate::tree::{Node, Tree};
 
 use accounts::{Access, Identity};
-use command::{MAX_PATH, Reader, Step, joined};
-use format::{Processor, Start};
+use check::Caller;
+use command::{Reader, Step};
+use format::Start;
 use mounts::Mounts;
+use place::Found;
 
 /// Folders of a search path (`PATH`) that are looked into.
 pub(crate) const MAX_SEARCH_PATH: usize = 1_000;
-
-/// Interpreters that are scripts themselves, each run by the next; the kernel's own bound.
-const MAX_INTERPRETERS: usize = 5;
 
 /// Where sudo looks for programs, as distributions set it (`secure_path` of sudoers(5)).
 const SUDO_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:/snap/bin";
@@ -76,24 +77,6 @@ struct Surroundings<'a> {
     accounts: &'a Accounts,
     search_path: &'a str,
     mounts: Mounts<'a>,
-}
-
-/// Who starts a program, and where.
-#[derive(Clone, Copy)]
-struct Caller<'a> {
-    /// The user, where it is known.
-    identity: Option<&'a Identity>,
-    folder: &'a str,
-    role: StartupRole,
-}
-
-/// Where a word leads.
-enum Found<'a> {
-    /// A path, links followed, and what lies there; nothing for a folder without an entry.
-    There(String, Option<Node<'a>>),
-    Missing,
-    /// It depends on what is not in the image.
-    Unknown,
 }
 
 impl<'a> Surroundings<'a> {
@@ -268,92 +251,6 @@ impl<'a> Surroundings<'a> {
             .is_none_or(|shell| shell.contains("busybox") || shell.contains("toybox"))
     }
 
-    fn at(&self, path: &str) -> Found<'a> {
-        if self.mounts.hold(path) {
-            return Found::Unknown;
-        }
-        match self.tree.resolve(path) {
-            Some(real) if self.mounts.hold(&real) => Found::Unknown,
-            Some(real) => {
-                let node = self.tree.get(&real).copied();
-                Found::There(real, node)
-            }
-            // A link that leads outside may be filled when it runs.
-            None if self.leads_to_mount(path) => Found::Unknown,
-            None => Found::Missing,
-        }
-    }
-
-    /// Whether a path that leads nowhere goes by a link into what is mounted.
-    fn leads_to_mount(&self, path: &str) -> bool {
-        let path = path.trim_matches('/');
-        let ends = path.match_indices('/').map(|(at, _)| at);
-        ends.chain([path.len()]).any(|end| {
-            let part = path.get(..end).unwrap_or_default();
-            match self.tree.get(part).map(|node| &node.fact.kind) {
-                Some(FactKind::Symlink(target)) => self
-                    .mounts
-                    .hold(&joined(&format!("/{}", folder(part)), target)),
-                _ => false,
-            }
-        })
-    }
-
-    /// A program, as a container runtime or a shell looks for it.
-    fn program(&self, word: &str, in_folder: &str) -> Found<'a> {
-        if word.contains('/') {
-            return self.at(&joined(in_folder, word));
-        }
-        self.program_in(self.search_path, word)
-    }
-
-    /// A program, in the folders of a search path.
-    fn program_in(&self, search_path: &str, word: &str) -> Found<'a> {
-        // No file system has such names.
-        if word.len() > MAX_PATH {
-            return Found::Unknown;
-        }
-        let mut lame = None;
-        for (index, place) in search_path.split(':').enumerate() {
-            // Relative to wherever it is run; or more places than are looked at.
-            if !place.starts_with('/') || index >= MAX_SEARCH_PATH {
-                return Found::Unknown;
-            }
-            match self.at(&joined(place, word)) {
-                Found::There(path, Some(node)) if node.fact.kind != FactKind::Directory => {
-                    if node.fact.mode & 0o111 != 0 {
-                        return Found::There(path, Some(node));
-                    }
-                    lame.get_or_insert((path, node));
-                }
-                Found::Unknown => return Found::Unknown,
-                Found::There(..) | Found::Missing => {}
-            }
-        }
-        match lame {
-            Some((path, node)) => Found::There(path, Some(node)),
-            None => Found::Missing,
-        }
-    }
-
-    /// A file that an interpreter is given.
-    fn given(&self, step: &Step) -> Found<'a> {
-        let path = joined(&step.folder, &step.word);
-        let interpreter = step.given_to.as_deref().map_or("", base_name);
-        let endings: &[&str] = if interpreter.starts_with("node") {
-            &["", ".js", ".json", ".node", ".cjs", ".mjs"]
-        } else {
-            &[""]
-        };
-        for ending in endings {
-            match self.at(&format!("{path}{ending}")) {
-                Found::Missing => {}
-                found => return found,
-            }
-        }
-        Found::Missing
-    }
-
     /// The entry whose bytes a node shows.
     fn content(&self, node: &Node<'a>) -> (usize, &'a EntryFact) {
         self.tree.content(node).unwrap_or((node.layer, node.fact))
@@ -372,225 +269,4 @@ impl<'a> Surroundings<'a> {
         let record = self.records.get(layer)?;
         record.shebangs.get(&fact.path).map(|line| &**line)
     }
-
-    /// Collects what keeps the program at `path` from running.
-    fn check_program(
-        &self,
-        path: &str,
-        node: &Node<'a>,
-        caller: Caller<'_>,
-        depth: usize,
-        problems: &mut Vec<StartupProblem>,
-    ) {
-        let identity = caller.identity;
-        let (_, fact) = self.content(node);
-        if fact.mode & 0o111 == 0 {
-            problems.push(StartupProblem::NotExecutable);
-            return;
-        }
-        self.check_access(path, node, Access::Execute, identity, problems);
-        if !problems.is_empty() {
-            return;
-        }
-        let foreign = match fact.start {
-            Start::MacOs(None) => "macOS",
-            Start::MacOs(Some(Processor::Amd64)) => "macOS on amd64",
-            Start::MacOs(Some(Processor::Arm64)) => "macOS on arm64",
-            Start::Windows => "Windows",
-            Start::Unknown | Start::NoFormat(_) => "",
-        };
-        if !foreign.is_empty() {
-            let platform = self.config.platform.as_ref();
-            problems.push(StartupProblem::WrongArchitecture {
-                machine: foreign.to_owned(),
-                platform: platform.map_or_else(|| "linux".to_owned(), ToString::to_string),
-            });
-        } else if let Some(elf) = self.binary(node).and_then(|binary| binary.elf.as_ref()) {
-            self.check_elf(path, caller.role, elf, problems);
-        } else if let Some(line) = self.shebang(node) {
-            self.check_access(path, node, Access::Read, identity, problems);
-            self.check_shebang(line, caller, depth, problems);
-        }
-    }
-
-    /// Whether the user gets through every folder of a path and to what lies there.
-    fn check_access(
-        &self,
-        path: &str,
-        node: &Node<'a>,
-        access: Access,
-        identity: Option<&Identity>,
-        problems: &mut Vec<StartupProblem>,
-    ) {
-        let Some(identity) = identity.filter(|identity| !identity.is_root()) else {
-            return;
-        };
-        let closed = path
-            .match_indices('/')
-            .filter_map(|(at, _)| path.get(..at))
-            .find(|folder| {
-                self.tree
-                    .get(folder)
-                    .is_some_and(|node| !identity.may(Access::Execute, node.fact))
-            });
-        let (_, fact) = self.content(node);
-        let closed = closed.or_else(|| (!identity.may(access, fact)).then_some(path));
-        if let Some(closed) = closed {
-            problems.push(StartupProblem::Denied {
-                user: identity.name.clone(),
-                path: closed.to_owned(),
-            });
-        }
-    }
-
-    fn check_shebang(
-        &self,
-        line: &str,
-        caller: Caller<'_>,
-        depth: usize,
-        problems: &mut Vec<StartupProblem>,
-    ) {
-        let line = line.trim_start_matches([' ', '\t']);
-        let (interpreter, argument) = match line.split_once([' ', '\t']) {
-            Some((interpreter, argument)) => (interpreter, argument.trim_matches([' ', '\t'])),
-            None => (line, ""),
-        };
-        if interpreter.is_empty() || depth >= MAX_INTERPRETERS {
-            return;
-        }
-        if !interpreter.starts_with('/') {
-            // The kernel takes it from where the program is started, and knows no search path.
-            if let Found::Missing = self.at(&joined(caller.folder, interpreter)) {
-                problems.push(StartupProblem::MissingInterpreter {
-                    interpreter: interpreter.trim_end_matches('\r').to_owned(),
-                    is_relative: true,
-                    carriage_return: interpreter.ends_with('\r'),
-                });
-            }
-            return;
-        }
-        let missing = |name: &str| StartupProblem::MissingInterpreter {
-            interpreter: name.trim_end_matches('\r').to_owned(),
-            is_relative: false,
-            carriage_return: name.ends_with('\r'),
-        };
-        match self.at(interpreter) {
-            Found::Missing => return problems.push(missing(interpreter)),
-            Found::There(path, Some(node)) if node.fact.kind != FactKind::Directory => {
-                self.check_program(&path, &node, caller, depth + 1, problems);
-            }
-            _ => return,
-        }
-        if base_name(interpreter) == "env"
-            && problems.is_empty()
-            && let Some(name) = run_by_env(argument)
-        {
-            match self.program(name, "/") {
-                Found::Missing => problems.push(missing(name)),
-                Found::There(path, Some(node)) if node.fact.kind != FactKind::Directory => {
-                    self.check_program(&path, &node, caller, depth + 1, problems);
-                }
-                _ => {}
-            }
-        }
-    }
-
-    fn check_elf(
-        &self,
-        path: &str,
-        role: StartupRole,
-        elf: &Elf,
-        problems: &mut Vec<StartupProblem>,
-    ) {
-        if elf.kind == Kind::Other {
-            return;
-        }
-        if let Some(platform) = &self.config.platform
-            && let Some(machines) = machines(&platform.architecture)
-            && !machines.contains(&elf.machine)
-        {
-            problems.push(StartupProblem::WrongArchitecture {
-                machine: machine_name(elf.machine),
-                platform: platform.to_string(),
-            });
-            return;
-        }
-        if let Some(interpreter) = elf
-            .interpreter
-            .as_deref()
-            .filter(|one| one.starts_with('/'))
-        {
-            match self.at(interpreter) {
-                Found::Missing => {
-                    problems.push(StartupProblem::MissingInterpreter {
-                        interpreter: interpreter.to_owned(),
-                        is_relative: false,
-                        carriage_return: false,
-                    });
-                    return;
-                }
-                Found::Unknown => return,
-                Found::There(..) => {}
-            }
-        } else {
-            // Linked statically, or loaded by something else.
-            return;
-        }
-        problems.extend(self.missing_libraries(path, role, elf));
-    }
-}
-
-/// What `env` runs, given what stands behind it in the first line of a script: everything is one
-/// argument, blanks and all, which only `-S` takes apart (`env(1)`, "-S/--split-string usage in
-/// scripts"). `None` where it is something else, or not known.
-fn run_by_env(argument: &str) -> Option<&str> {
-    let split = argument
-        .strip_prefix("-S")
-        .or_else(|| argument.strip_prefix("--split-string="));
-    let name = match split {
-        None => argument,
-        Some(words) => {
-            let mut words = words.split_ascii_whitespace();
-            words.find(|word| !command::is_assignment(word) || command::changes_search(word))?
-        }
-    };
-    let is_plain = !name.is_empty()
-        && !name.starts_with('-')
-        && !name.contains(['=', '/', '"', '\'', '\\', '$', '#']);
-    is_plain.then_some(name)
-}
-
-/// What a processor of an image's platform runs; `None` where that is not known. Those that run
-/// older programs too are named with them.
-fn machines(architecture: &str) -> Option<&'static [u16]> {
-    Some(match architecture {
-        "amd64" => &[62, 3],
-        "386" => &[3, 62],
-        "arm64" => &[183, 40],
-        "arm" => &[40],
-        "ppc64le" | "ppc64" => &[21],
-        "s390x" => &[22],
-        "riscv64" => &[243],
-        "loong64" => &[258],
-        "mips64le" | "mips64" | "mipsle" | "mips" => &[8],
-        _ => return None,
-    })
-}
-
-/// The name of an ELF machine, as platforms have it.
-fn machine_name(machine: u16) -> String {
-    match machine {
-        3 => "386",
-        8 => "mips",
-        20 => "ppc",
-        21 => "ppc64le",
-        22 => "s390x",
-        40 => "arm",
-        62 => "amd64",
-        183 => "arm64",
-        243 => "riscv64",
-        258 => "loong64",
-        other => return format!("ELF machine {other}"),
-    }
-    .to_owned()
 }
