@@ -6,7 +6,7 @@ use plimsoll_model::{Skipped, StartupFile, StartupProblem, StartupRole};
 use super::accounts::Identity;
 use super::command::{MAX_PATH, Reader, Step, joined};
 use super::place::Found;
-use super::script::{Doubt, Script};
+use super::script::Script;
 use super::{Startup, Surroundings};
 use crate::catalogue::base_name;
 
@@ -219,16 +219,14 @@ impl<'a> Surroundings<'a> {
         // A name without a slash is looked for elsewhere, whatever the folder.
         let is_relative =
             !file.word.starts_with('/') && (file.given_to.is_some() || file.word.contains('/'));
-        let says =
-            |doubt: &Doubt| format!("line {}, `{}`", doubt.line, doubt.command.escape_debug());
         let may = if let Some(doubt) = &run.replaced {
-            format!("may run something else in its place ({})", says(doubt))
+            format!("may run something else in its place ({})", doubt.shown())
         } else if let Some(word) = run.before.iter().find_map(|words| words.first()) {
             format!("may have `{}` run it", word.escape_debug())
         } else if let Some(doubt) = &run.brings {
-            format!("may bring it, or set where it lies ({})", says(doubt))
+            format!("may bring it, or set where it lies ({})", doubt.shown())
         } else if let Some(doubt) = run.moves.as_ref().filter(|_| is_relative) {
-            format!("may look for it in another folder ({})", says(doubt))
+            format!("may look for it in another folder ({})", doubt.shown())
         } else if run.changes_modes && *problem == StartupProblem::NotExecutable {
             "changes permissions first".to_owned()
         } else {

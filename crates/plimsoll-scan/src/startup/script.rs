@@ -12,10 +12,15 @@ use std::collections::HashSet;
 use plimsoll_syntax::shell::Joint;
 use serde::{Deserialize, Serialize};
 
-use self::command::{Command, SHOWN, Word, is_harmless};
+use self::command::{Command, Word, is_harmless};
 use self::needed::Needed;
 pub(crate) use self::read::{Allowance, Reading};
 use super::command::{MAX_PATH, changes_search, joined};
+
+/// Characters of a command that are shown, and those that are kept until the credentials of its file are
+/// out of it: of one that is cut nobody would know what it is.
+const SHOWN: usize = 40;
+const KEPT: usize = 1_000;
 
 /// Words that it is kept to put before its arguments: ways of them.
 const MAX_BEFORE: usize = 3;
@@ -63,18 +68,28 @@ pub(super) struct Doubt {
 }
 
 impl Doubt {
+    /// A command of `line` of which these words are known.
+    fn new(line: usize, words: &[&str]) -> Self {
+        Self {
+            line,
+            command: words.join(" ").chars().take(KEPT).collect(),
+        }
+    }
+
     /// What the first line runs, and the first of what stands behind it.
     fn of_first_line(line: &str) -> Self {
         // Values are not shown: they may be credentials, with blanks in them.
         let names = line.split('=').next().unwrap_or_default();
         let words: Vec<&str> = names.split_ascii_whitespace().take(2).collect();
-        Self {
-            line: 1,
-            command: format!("#!{}", words.join(" "))
-                .chars()
-                .take(SHOWN)
-                .collect(),
-        }
+        let mut doubt = Self::new(1, &words);
+        doubt.command.insert_str(0, "#!");
+        doubt
+    }
+
+    /// Where it stands, and how it begins.
+    pub(super) fn shown(&self) -> String {
+        let command: String = self.command.chars().take(SHOWN).collect();
+        format!("line {}, `{}`", self.line, command.escape_debug())
     }
 }
 
@@ -97,7 +112,12 @@ impl Script {
         let runs = self.arguments.iter().chain(&self.program);
         let runs = runs.map(|run| {
             let words = run.words.iter().chain(run.before.iter().flatten());
-            words.map(|word| word.len() + 24).sum::<usize>() + 256
+            let doubts = [&run.replaced, &run.brings, &run.moves]
+                .into_iter()
+                .flatten();
+            let doubts = doubts.map(|doubt| doubt.command.len());
+            let words = words.map(|word| word.len() + 24).chain(doubts);
+            words.sum::<usize>() + 256
         });
         let needed = self.needed.iter().map(|needed| needed.name.len() + 32);
         runs.chain(needed).sum()

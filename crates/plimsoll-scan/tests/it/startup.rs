@@ -591,6 +591,31 @@ fn a_credential_that_slipped_into_a_command_is_not_told() {
 }
 
 #[test]
+fn a_credential_in_what_a_script_does_is_not_told_in_part() {
+    let token = format!("gh{}_{}", "o", "aB3dE5gH7jK9mN1pQ2rS4tU6vW8xY0zC5eF7");
+    for line in [
+        format!("#!/bin/sh\n. /opt/app/{token}/env\n"),
+        format!("#!/bin/sh\n/opt/app/{token}/install\n"),
+        format!("#!/opt/app/{token}/with bash\n"),
+        format!("#!/usr/bin/env -S TOKEN={token} PATH=/x bash\n"),
+    ] {
+        let layer = Layer::new().mode("srv/start", format!("{line}exec gone\n"), 0o755);
+        let config = ImageConfig {
+            entrypoint: Some(words("/srv/start")),
+            ..ImageConfig::default()
+        };
+        let outcome = look_with(vec![base(), layer], config);
+        let gaps = outcome.skipped.iter();
+        let told = gaps.filter(|gap| gap.why.contains("what runs was not looked at"));
+        let told: Vec<&str> = told.map(|gap| gap.why.as_str()).collect();
+        let of_interpreter = line.contains("/with bash");
+        assert_eq!(told.len(), usize::from(!of_interpreter), "{line}");
+        let all = format!("{:?} {:?}", outcome.inventory.startup, outcome.skipped);
+        assert!(!all.contains(&token[..12]), "{all}");
+    }
+}
+
+#[test]
 fn a_start_script_that_is_left_unread_is_told() {
     let told = |entrypoint: &str, remarks: usize| {
         let body = format!("#!/bin/sh\n#{}\n/srv/gone\n", "#".repeat(remarks));

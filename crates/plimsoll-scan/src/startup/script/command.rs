@@ -9,9 +9,6 @@ use crate::startup::command::{
     self as line, CHPST_VALUED, RUNUSER_VALUED, SETPRIV_VALUED, SUDO_VALUED,
 };
 
-/// Characters of a command that are shown.
-pub(super) const SHOWN: usize = 40;
-
 /// Lines of places that are asked for in ascending order.
 pub(super) struct Lines<'t> {
     pub(super) text: &'t str,
@@ -157,10 +154,7 @@ impl Command {
         ) {
             words.truncate(1);
         }
-        Doubt {
-            line: self.line,
-            command: words.join(" ").chars().take(SHOWN).collect(),
-        }
+        Doubt::new(self.line, &words)
     }
 
     /// The words before the arguments, where it runs them; and whether it replaces the shell.
