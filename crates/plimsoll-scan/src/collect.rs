@@ -256,9 +256,11 @@ impl<'a> Collector<'a> {
             self.weight += entry.path.len() + line.len();
             let path = entry.path.as_str().into();
             let shown = without_credentials(line, self.detector);
+            let shown = shown.as_deref().unwrap_or(line);
+            let bare = format::without_values(shown);
             self.record
                 .shebangs
-                .insert(path, shown.as_deref().unwrap_or(line).into());
+                .insert(path, bare.as_deref().unwrap_or(shown).into());
         }
         match self.scripts.read(base_name(&entry.path), bytes) {
             script::Reading::Nothing => {}

@@ -15,6 +15,22 @@ pub(crate) fn shebang(bytes: &[u8]) -> Option<&str> {
     std::str::from_utf8(rest.get(..end)?).ok()
 }
 
+/// The first line of a script with nothing behind the equals signs of its arguments: `env -S NAME=VALUE`
+/// may set a credential, and nothing depends on it.
+pub(crate) fn without_values(line: &str) -> Option<String> {
+    let at = line.find(|first| first != ' ' && first != '\t')?;
+    let (program, rest) = line.get(at..)?.split_once([' ', '\t'])?;
+    let (name, _) = rest.split_once('=')?;
+    // What is quoted may have blanks in it.
+    if rest.contains(['"', '\'', '\\']) {
+        return Some(format!("{program} {name}="));
+    }
+    let words = rest.split([' ', '\t']);
+    let words = words.map(|word| word.split_inclusive('=').next().unwrap_or_default());
+    let words: Vec<&str> = words.collect();
+    Some(format!("{program} {}", words.join(" ")))
+}
+
 /// How a file begins.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Start {
@@ -142,12 +158,34 @@ mod tests {
         assert_eq!(Start::of(7, b""), Start::Unknown);
     }
 
+    #[test]
+    fn values_of_a_first_line_are_left_out() {
+        for (line, expected) in [
+            ("/bin/sh -e", None),
+            ("/usr/bin/env bash\r", None),
+            ("/opt/a=b/sh", None),
+            (
+                " /usr/bin/env\t-S A=b=c  sh -e",
+                Some("/usr/bin/env -S A=  sh -e"),
+            ),
+            (
+                "/usr/bin/env -S A=b PATH=/x sh",
+                Some("/usr/bin/env -S A= PATH= sh"),
+            ),
+            ("/usr/bin/env -S A='b c' sh", Some("/usr/bin/env -S A=")),
+            ("/bin/x --password=b\r", Some("/bin/x --password=")),
+        ] {
+            assert_eq!(without_values(line).as_deref(), expected, "{line}");
+        }
+    }
+
     proptest! {
         #[test]
         fn any_bytes_begin_as_something(bytes in proptest::collection::vec(any::<u8>(), 0..80)) {
             let found = start(&bytes);
             prop_assert_eq!(found == Start::NoFormat(NoFormat::Empty), bytes.is_empty());
-            let _ = shebang(&bytes);
+            let line = shebang(&bytes).unwrap_or_default();
+            prop_assert!(without_values(line).is_none_or(|line| without_values(&line) == Some(line)));
         }
     }
 }
