@@ -10,6 +10,7 @@ mod form;
 mod ownership;
 mod package;
 mod platform;
+mod source;
 mod spdx;
 mod subject;
 mod tree;
@@ -228,6 +229,15 @@ fn digest_of(subject: &Tree<'_>) -> Option<Digest> {
 /// A text of an object, empty where there is none.
 fn text<'t>(value: &'t Tree<'_>, key: &str) -> &'t str {
     value.get(key).and_then(Tree::as_str).unwrap_or_default()
+}
+
+/// What is said, where that is not that nobody says: so SPDX has it, and tools that make the one format
+/// of the other.
+fn said(text: &str) -> &str {
+    match text {
+        "NOASSERTION" | "NONE" => "",
+        text => text,
+    }
 }
 
 /// The objects of a list, none where there is no list.

@@ -54,6 +54,16 @@ const ADDRESSES: [&str; 42] = [
     "@tailscale.com",
 ];
 
+/// People with such an address whose packages are in Debian as well.
+const OF_DEBIAN: [&str; 2] = ["adoyle@nvidia.com", "jrivero@osrfoundation.org"];
+
+/// Releases of Debian and Ubuntu that publishers build for. What Debian itself builds for one names it
+/// by its number: `+deb12u1`, `~bpo12+1`.
+const RELEASES: [&str; 12] = [
+    "bionic", "bookworm", "bullseye", "buster", "focal", "forky", "jammy", "noble", "resolute",
+    "stretch", "trixie", "xenial",
+];
+
 /// Publishers that give a name and no address.
 const NAMES: [&str; 4] = [
     "GitHub",
@@ -67,7 +77,7 @@ const NAMES: [&str; 4] = [
 const VERSIONS: [&str; 3] = [".pgdg", "+deb.sury.org", "nodesource"];
 
 /// How the distributions that use RPM begin the word for themselves, in lower case.
-const VENDORS: [&str; 17] = [
+const VENDORS: [&str; 18] = [
     "almalinux",
     "amazon ami",
     "amazon linux",
@@ -82,6 +92,7 @@ const VENDORS: [&str; 17] = [
     "opensuse",
     "oracle america",
     "red hat",
+    "resf",
     "rocky",
     "suse",
     "vmware",
@@ -100,6 +111,9 @@ pub fn is_foreign_deb(maintainer: Option<&str>, vendor: Option<&str>, version: &
         None => (maintainer, maintainer),
     };
     let address = address.to_ascii_lowercase();
+    if OF_DEBIAN.contains(&&*address) && !RELEASES.iter().any(|name| version.contains(name)) {
+        return false;
+    }
     NAMES.contains(&name) || ADDRESSES.iter().any(|known| address.ends_with(known))
 }
 
@@ -155,6 +169,21 @@ mod tests {
             let debian = "Debian PostgreSQL Maintainers <team+postgresql@tracker.debian.org>";
             assert!(is_foreign_deb(Some(debian), None, version), "{version}");
         }
+        // Some are maintainers of Debian, too, and have an archive beside it.
+        let rivero = "Jose Luis Rivero <jrivero@osrfoundation.org>";
+        for (maintainer, version, is_foreign) in [
+            (rivero, "3.3.4-2", false),
+            (rivero, "5.1.0+ds-2+deb12u1", false),
+            (rivero, "5.1.0-1~jammy", true),
+            ("Alex Doyle <adoyle@nvidia.com>", "3.0.0-1", false),
+            ("cudatools <cudatools@nvidia.com>", "12.4.1-1", true),
+        ] {
+            assert_eq!(
+                is_foreign_deb(Some(maintainer), None, version),
+                is_foreign,
+                "{maintainer} {version}"
+            );
+        }
     }
 
     #[test]
@@ -164,6 +193,7 @@ mod tests {
             (Some(""), "1.el9"),
             (Some("Red Hat, Inc."), "1.el9"),
             (Some("Rocky Enterprise Software Foundation"), "1.el9"),
+            (Some("RESF"), "1.el9"),
             (Some("SUSE LLC <https://www.suse.com/>"), "150600.1"),
             (Some("http://openeuler.org"), "1.oe2403"),
             (Some("Fedora Project"), "1.fc40"),
@@ -187,5 +217,6 @@ mod tests {
     #[test]
     fn lists_are_sorted() {
         assert!(ADDRESSES.is_sorted() && NAMES.is_sorted() && VENDORS.is_sorted());
+        assert!(OF_DEBIAN.is_sorted() && RELEASES.is_sorted());
     }
 }

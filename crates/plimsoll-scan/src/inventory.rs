@@ -138,6 +138,7 @@ pub(crate) fn assemble(
             .collect(),
         accounts,
         packages: packages.installed,
+        sourceless: Vec::new(),
         removed_packages: packages.removed,
         linked: linked(records, tree),
         layers,

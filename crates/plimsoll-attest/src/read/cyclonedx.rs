@@ -1,13 +1,13 @@
 //! CycloneDX (ECMA-424), JSON form, 1.2 and later.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use plimsoll_model::{Digest, Distribution, Evidence, LayerFacts, Package, PackageKind};
 
 use super::distribution::{self, Naming};
 use super::subject::Subject;
 use super::tree::Tree;
-use super::{BillOfMaterials, MAX_PACKAGES, list, ownership, package, text};
+use super::{BillOfMaterials, MAX_PACKAGES, list, ownership, package, said, source, text};
 
 /// Packages that room is made for at once.
 const USUAL_PACKAGES: usize = 10_000;
@@ -20,6 +20,8 @@ struct Reading {
     layers: HashMap<String, usize>,
     /// Whether syft wrote it, which tells in SPDX whose a package is, and here not.
     is_of_syft: bool,
+    /// The kinds of packages that some tool wrote which tells sources.
+    tellers: BTreeSet<PackageKind>,
 }
 
 pub(super) fn read(document: &Tree<'_>) -> BillOfMaterials {
@@ -51,6 +53,7 @@ pub(super) fn read(document: &Tree<'_>) -> BillOfMaterials {
         systems: Vec::new(),
         layers: HashMap::new(),
         is_of_syft: false,
+        tellers: BTreeSet::new(),
     };
     for (at, layer) in reading.bill.inventory.layers.iter().enumerate() {
         let id = layer.diff_id.as_str().to_owned();
@@ -69,8 +72,12 @@ pub(super) fn read(document: &Tree<'_>) -> BillOfMaterials {
         ownership::guess(&mut reading.bill.inventory.packages);
     }
     let Reading {
-        mut bill, systems, ..
+        mut bill,
+        systems,
+        tellers,
+        ..
     } = reading;
+    bill.inventory.sourceless = source::untold(&bill.inventory.packages, &tellers);
     distribution::settle(&mut bill.inventory, systems, Naming::Identifier);
     bill
 }
@@ -108,7 +115,14 @@ fn layer(diff_id: Digest) -> LayerFacts {
 impl Reading {
     fn add(&mut self, component: &Tree<'_>, mut package: Package) {
         detail(component, &mut package, &self.layers);
-        self.is_of_syft |= is_of_syft(component);
+        let is_of_syft = has_properties_of(component, "syft:");
+        self.is_of_syft |= is_of_syft;
+        if is_of_syft
+            || has_properties_of(component, "plimsoll:")
+            || source::is_called_by_source(&package)
+        {
+            self.tellers.insert(package.kind);
+        }
         let reference = text(component, "bom-ref");
         if !reference.is_empty() {
             let at = self.bill.inventory.packages.len();
@@ -196,9 +210,9 @@ fn properties<'t>(component: &'t Tree<'_>) -> BTreeMap<&'t str, &'t str> {
         .collect()
 }
 
-fn is_of_syft(component: &Tree<'_>) -> bool {
+fn has_properties_of(component: &Tree<'_>, tool: &str) -> bool {
     let mut properties = list(component, "properties").iter();
-    properties.any(|property| text(property, "name").starts_with("syft:"))
+    properties.any(|property| text(property, "name").starts_with(tool))
 }
 
 /// What the tools say of a package beside its package URL.
@@ -237,10 +251,10 @@ fn detail(component: &Tree<'_>, package: &mut Package, layers: &HashMap<String, 
         package.evidence = evidence;
     }
     // syft writes the one, Trivy the other.
-    let publisher = match text(component, "publisher") {
+    let publisher = match said(text(component, "publisher")) {
         "" => component
             .get("supplier")
-            .map(|supplier| text(supplier, "name")),
+            .map(|supplier| said(text(supplier, "name"))),
         publisher => Some(publisher),
     };
     package.is_foreign = package.kind.is_system()

@@ -5,7 +5,7 @@ use std::str::FromStr as _;
 use packageurl::PackageUrl;
 use plimsoll_model::{Evidence, Package, PackageKind, is_foreign_deb, is_foreign_rpm};
 
-use super::distribution;
+use super::{distribution, source};
 
 /// Longest text that says what a package is, in bytes: its package URL or version. A report
 /// repeats them with each finding.
@@ -58,7 +58,7 @@ pub(super) fn of_purl(text: &str) -> Option<Package> {
     if kind == PackageKind::Gem {
         without_platform(&mut version);
     }
-    let source = qualifier("upstream").and_then(|source| source_of(source, kind, &version));
+    let source = source::of_purl(&purl, kind, &version);
     let architecture = qualifier("arch").map(str::to_owned);
     let mut package = Package::new(
         kind,
@@ -211,28 +211,6 @@ fn without_platform(version: &mut String) {
     {
         version.truncate(at);
     }
-}
-
-/// A source package: `name`, `name@version`, or for RPM the source package's file name.
-fn source_of(text: &str, kind: PackageKind, version: &str) -> Option<(String, String)> {
-    if kind == PackageKind::Rpm {
-        return source_rpm(text);
-    }
-    let (name, own) = match text.split_once('@') {
-        Some((name, own)) => (name, own),
-        None => (text, version),
-    };
-    (!name.is_empty()).then(|| (name.to_owned(), own.to_owned()))
-}
-
-/// `name-version-release.src.rpm`; its epoch is not told.
-fn source_rpm(file: &str) -> Option<(String, String)> {
-    let stem = file
-        .strip_suffix(".src.rpm")
-        .or_else(|| file.strip_suffix(".nosrc.rpm"))?;
-    let (rest, release) = stem.rsplit_once('-')?;
-    let (name, own) = rest.rsplit_once('-')?;
-    (!name.is_empty()).then(|| (name.to_owned(), format!("{own}-{release}")))
 }
 
 /// Whether the maintainer or vendor, as a document names it, is another than the distribution.

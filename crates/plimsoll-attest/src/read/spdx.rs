@@ -1,13 +1,13 @@
 //! SPDX 2.2 and 2.3 in JSON, and the packages of SPDX 3 (JSON-LD).
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use plimsoll_model::{Distribution, Evidence, Package, PackageKind};
 
 use super::distribution::{self, Naming};
 use super::subject::Subject;
 use super::tree::Tree;
-use super::{BillOfMaterials, list, package, text};
+use super::{BillOfMaterials, list, package, said, source, text};
 use crate::sbom::FOREIGN;
 
 pub(super) fn read(document: &Tree<'_>) -> BillOfMaterials {
@@ -19,6 +19,7 @@ pub(super) fn read(document: &Tree<'_>) -> BillOfMaterials {
     };
     let mut systems = Vec::new();
     let mut elements = HashMap::new();
+    let mut tellers = BTreeSet::new();
     for described in list(document, "packages") {
         let purls = list(described, "externalRefs")
             .iter()
@@ -45,7 +46,7 @@ pub(super) fn read(document: &Tree<'_>) -> BillOfMaterials {
             package.version =
                 said(package::within_reason(text(described, "versionInfo"))).to_owned();
         }
-        tell(&mut package, text(described, "sourceInfo"));
+        tell(&mut package, text(described, "sourceInfo"), &mut tellers);
         let license = text(described, "licenseDeclared");
         if !said(license).is_empty() {
             package.license = Some(license.to_owned());
@@ -70,6 +71,7 @@ pub(super) fn read(document: &Tree<'_>) -> BillOfMaterials {
             own(&mut bill.inventory.packages, owner, owned);
         }
     }
+    bill.inventory.sourceless = source::untold(&bill.inventory.packages, &tellers);
     distribution::settle(&mut bill.inventory, systems, Naming::Words);
     bill
 }
@@ -82,6 +84,7 @@ pub(super) fn read_graph(document: &Tree<'_>) -> BillOfMaterials {
     };
     let mut systems = Vec::new();
     let mut elements = HashMap::new();
+    let mut tellers = BTreeSet::new();
     for element in list(document, "@graph") {
         match text(element, "type") {
             "SpdxDocument" => bill.subject = text(element, "name").to_owned(),
@@ -109,7 +112,8 @@ pub(super) fn read_graph(document: &Tree<'_>) -> BillOfMaterials {
                     if package.version.is_empty() {
                         package.version = said(package::within_reason(version)).to_owned();
                     }
-                    tell(&mut package, text(element, "software_sourceInfo"));
+                    let words = text(element, "software_sourceInfo");
+                    tell(&mut package, words, &mut tellers);
                     if !package.is_foreign {
                         elements.insert(text(element, "spdxId"), bill.inventory.packages.len());
                     }
@@ -131,6 +135,7 @@ pub(super) fn read_graph(document: &Tree<'_>) -> BillOfMaterials {
             own(&mut bill.inventory.packages, owner, owned);
         }
     }
+    bill.inventory.sourceless = source::untold(&bill.inventory.packages, &tellers);
     distribution::settle(&mut bill.inventory, systems, Naming::Words);
     bill
 }
@@ -231,21 +236,17 @@ fn identified(
     Some(package)
 }
 
-/// What is said, where that is not that nobody says.
-fn said(text: &str) -> &str {
-    match text {
-        "NOASSERTION" | "NONE" => "",
-        text => text,
-    }
-}
-
-/// What is said of a package in words, because there are no fields for it.
-fn tell(package: &mut Package, words: &str) {
+/// What is said of a package in words, because there are no fields for it; `tellers` are the kinds of
+/// packages whose sources would be told there.
+fn tell(package: &mut Package, words: &str, tellers: &mut BTreeSet<PackageKind>) {
     if package.source.is_none() {
-        package.source = source(words);
+        package.source = built_from(words);
     }
     package.is_foreign = package.kind.is_system() && words.ends_with(FOREIGN);
     let (evidence, path) = acquired(words);
+    if evidence.is_some() || path.is_some() || source::is_called_by_source(package) {
+        tellers.insert(package.kind);
+    }
     if let Some(path) = path {
         package.path = path.trim_start_matches('/').to_owned();
     }
@@ -276,7 +277,7 @@ fn acquired(words: &str) -> (Option<Evidence>, Option<&str>) {
 }
 
 /// The source package as Trivy and we say it in words: there is no field for it.
-fn source(words: &str) -> Option<(String, String)> {
+fn built_from(words: &str) -> Option<(String, String)> {
     let told = words
         .split("; ")
         .find_map(|part| part.strip_prefix("built from "))

@@ -111,8 +111,13 @@ fn what_others_published_is_told() {
             deb("a-own", json!({"publisher": "Debian Curl Maintainers <x@tracker.debian.org>"})),
             deb("b-syft", json!({"publisher": "Docker <support@docker.com>"})),
             deb("c-trivy", json!({"supplier": {"name": "Ivan <ivan@nodesource.com>"}})),
+            deb("c-nobody", json!({"publisher": "NOASSERTION", "supplier": {"name": "NONE"}})),
             deb("d-ours", json!({"properties": [{"name": "plimsoll:foreign", "value": "true"}]})),
             {"type": "library", "name": "e", "publisher": "GitHub", "purl": "pkg:npm/e@1"},
+            {"type": "library", "publisher": "NOASSERTION", "purl": "pkg:rpm/rocky/f@1-1.el9"},
+            {"type": "library", "publisher": "Docker", "purl": "pkg:rpm/rocky/g@1-1.el9"},
+            {"type": "library", "publisher": "NOASSERTION", "supplier": {"name": "Docker"},
+                "purl": "pkg:rpm/rocky/h@1-1.el9"},
         ],
     }));
     let foreign = |bill: &BillOfMaterials| -> Vec<String> {
@@ -120,7 +125,7 @@ fn what_others_published_is_told() {
         let foreign = packages.filter(|package| package.is_foreign);
         foreign.map(|package| package.name.clone()).collect()
     };
-    assert_eq!(foreign(&bill), ["b-syft", "c-trivy", "d-ours"]);
+    assert_eq!(foreign(&bill), ["b-syft", "c-trivy", "d-ours", "g", "h"]);
     let package = |name: &str, supplier: &str, words: &str| {
         json!({
             "SPDXID": name, "name": name, "supplier": supplier, "sourceInfo": words,

@@ -127,6 +127,9 @@ pub struct Inventory {
     pub distribution: Option<Distribution>,
     /// Packages, sorted by kind, name, version, path.
     pub packages: Vec<Package>,
+    /// Kinds of the system's packages of which nothing tells what they were built from, sorted: bills of
+    /// materials may leave it out. Of an image, what tells none is called as its source is.
+    pub sourceless: Vec<PackageKind>,
     /// Packages that a later layer removed, sorted likewise: not installed, but their bytes ship.
     pub removed_packages: Vec<Package>,
     /// What was linked into its Go programs, by their paths.

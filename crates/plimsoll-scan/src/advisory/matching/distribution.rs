@@ -104,6 +104,13 @@ impl Release {
         self.ecosystems.is_empty() && self.paid.is_empty()
     }
 
+    /// Whether its advisories are on source packages. Red Hat and AlmaLinux name each package that is
+    /// built.
+    pub(super) fn is_on_sources(&self) -> bool {
+        let mut names = self.asked().map(|one| one.name);
+        names.any(|name| !matches!(name, EcosystemName::RedHat | EcosystemName::AlmaLinux))
+    }
+
     /// All that are asked.
     pub(super) fn asked(&self) -> impl Iterator<Item = &Ecosystem> + Clone {
         self.ecosystems.iter().chain(&self.paid)

@@ -300,14 +300,12 @@ impl<'i, 'p> Inquiry<'i, 'p> {
         package: &'p Package,
         realm: Realm,
     ) -> Result<Option<Arc<Answer<'i>>>, IndexError> {
-        let is_sourceless = package.kind == PackageKind::Deb
-            && package.source.is_none()
-            && package.path == crate::catalogue::chisel::MANIFEST;
-        if is_sourceless {
+        let untold = self.untold_by(package, realm);
+        if let Some(teller) = untold {
             // Nothing that is found by its own name makes what is not found clean.
             let why =
-                "chisel's manifest does not tell its source package, by which advisories are known";
-            self.leave(package, why.to_owned());
+                format!("{teller} does not tell its source package, by which advisories are known");
+            self.leave(package, why);
             *self.unjudgeable.entry(realm.release).or_default() += 1;
         }
         let Some(answer) = self.answers.of(&self.releases, package, realm)? else {
@@ -325,10 +323,24 @@ impl<'i, 'p> Inquiry<'i, 'p> {
             self.leave(package, why);
         }
         // Each is counted once.
-        if !is_sourceless && answer.unjudged.iter().any(|(record, _)| record.is_none()) {
+        if untold.is_none() && answer.unjudged.iter().any(|(record, _)| record.is_none()) {
             *self.unjudgeable.entry(realm.release).or_default() += 1;
         }
         Ok(Some(answer).filter(|answer| answer.tells()))
+    }
+
+    /// What should tell a package's source and does not, where the distribution's advisories are on
+    /// source packages.
+    fn untold_by(&self, package: &Package, realm: Realm) -> Option<&'static str> {
+        let (_, release) = self.releases.get(realm.release)?;
+        if package.source.is_some() || !release.is_on_sources() {
+            return None;
+        }
+        if package.kind == PackageKind::Deb && package.path == crate::catalogue::chisel::MANIFEST {
+            return Some("chisel's manifest");
+        }
+        let is_sourceless = self.inventory.sourceless.contains(&package.kind);
+        is_sourceless.then_some("the bill of materials")
     }
 
     fn leave(&mut self, package: &Package, why: String) {

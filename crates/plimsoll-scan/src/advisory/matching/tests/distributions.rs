@@ -536,3 +536,24 @@ fn a_package_without_its_source_is_counted_once() {
     let counts: Vec<_> = counts.map(|one| (one.packages, one.unjudged)).collect();
     assert_eq!(counts, [(2, 1)]);
 }
+
+/// A bill of materials that tells no source says nothing of packages that are called otherwise.
+#[test]
+fn packages_whose_sources_nothing_tells_are_not_judged() {
+    let of = |kind, id, version, ecosystem| {
+        let packages = vec![package(kind, "libssl3", "3-1"), package(kind, "openssl", "3-1")];
+        let mut inventory = on(id, version, packages);
+        inventory.sourceless = vec![kind];
+        let judged = judged(&[record("X-2024-1", ecosystem, "openssl", "3-2")], &inventory);
+        // What is known by its own name is told all the same.
+        assert_eq!(judged.vulnerabilities.len(), 1, "{ecosystem}");
+        let why = judged.coverage.unjudged.iter().map(|one| one.why.as_str());
+        let is_told = |why: &str| why.contains("bill of materials does not tell its source");
+        assert!(why.clone().all(is_told));
+        (judged.coverage.covered[0].unjudged, why.count())
+    };
+    assert_eq!(of(PackageKind::Deb, "debian", "12", "Debian:12"), (2, 2));
+    assert_eq!(of(PackageKind::Rpm, "rocky", "9", "Rocky Linux:9"), (2, 2));
+    // Names of what is built are enough where advisories are on that.
+    assert_eq!(of(PackageKind::Rpm, "almalinux", "9", "AlmaLinux:9"), (0, 0));
+}
