@@ -51,8 +51,7 @@ pub fn attached(
     wanted: &dyn Fn(&Descriptor) -> bool,
 ) -> Result<Option<Attachments>, ImageError> {
     let blobs = &*image.blobs;
-    let mut subjects = vec![image.digest().clone()];
-    subjects.extend(blobs.root()?.filter(|root| root != image.digest()));
+    let subjects = digests(image, blobs.root()?);
     let mut found = Attachments::default();
     let mut seen = HashSet::new();
     let mut left = ALL;
@@ -75,6 +74,18 @@ pub fn attached(
     }
     found.subjects = subjects;
     Ok(Some(found))
+}
+
+/// The digests that an image goes by where it lies: its own, and that of the index of several platforms
+/// that it was chosen from, where that can be had.
+pub fn known_digests(image: &Image) -> Vec<Digest> {
+    digests(image, image.blobs.root().unwrap_or_default())
+}
+
+fn digests(image: &Image, root: Option<Digest>) -> Vec<Digest> {
+    let own = image.digest();
+    let root = root.filter(|root| root != own);
+    std::iter::once(own.clone()).chain(root).collect()
 }
 
 impl Attachments {

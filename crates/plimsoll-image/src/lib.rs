@@ -36,7 +36,7 @@ mod target;
 
 pub use access::{Access, DocumentStore, Documents};
 pub use artifact::{ArtifactKind, pull_artifact, push_artifact};
-pub use attached::{AttachedDocument, Attachments, attached};
+pub use attached::{AttachedDocument, Attachments, attached, known_digests};
 pub use blob::{BlobContent, BlobSource, sha256};
 pub use config::{config_json, parse_config};
 pub use daemon::{DaemonImages, context_endpoint};

@@ -13,13 +13,15 @@ use super::{BillOfMaterials, MAX_PACKAGES, list, ownership, package, said, sourc
 const USUAL_PACKAGES: usize = 10_000;
 
 /// What was read so far.
-struct Reading {
+struct Reading<'t> {
     bill: BillOfMaterials,
     systems: Vec<Distribution>,
     /// The layers by diff id.
     layers: HashMap<String, usize>,
     /// Whether syft wrote it, which tells in SPDX whose a package is, and here not.
     is_of_syft: bool,
+    /// Who publishes the system, as far as the components say.
+    of_the_system: HashSet<&'t str>,
     /// The kinds of packages that some tool wrote which tells sources.
     tellers: BTreeSet<PackageKind>,
 }
@@ -53,6 +55,11 @@ pub(super) fn read(document: &Tree<'_>) -> BillOfMaterials {
         systems: Vec::new(),
         layers: HashMap::new(),
         is_of_syft: false,
+        of_the_system: package::of_the_system(
+            list(document, "components")
+                .iter()
+                .map(|one| (text(one, "name"), text(one, "purl"), publisher(one))),
+        ),
         tellers: BTreeSet::new(),
     };
     for (at, layer) in reading.bill.inventory.layers.iter().enumerate() {
@@ -112,9 +119,17 @@ fn layer(diff_id: Digest) -> LayerFacts {
     }
 }
 
-impl Reading {
+impl<'t> Reading<'t> {
+    /// Whether a package is another's than the distribution's, by who published it.
+    fn is_foreign(&self, component: &Tree<'_>, package: &Package) -> bool {
+        let publisher = publisher(component);
+        !self.of_the_system.contains(publisher) && package::is_foreign(package, publisher)
+    }
+
     fn add(&mut self, component: &Tree<'_>, mut package: Package) {
         detail(component, &mut package, &self.layers);
+        package.is_foreign = package.kind.is_system()
+            && (package.is_foreign || self.is_foreign(component, &package));
         let is_of_syft = has_properties_of(component, "syft:");
         self.is_of_syft |= is_of_syft;
         if is_of_syft
@@ -133,7 +148,7 @@ impl Reading {
 }
 
 /// Reads the components below one, however deep.
-fn components<'t>(holder: &'t Tree<'t>, reading: &mut Reading) {
+fn components<'t>(holder: &'t Tree<'t>, reading: &mut Reading<'_>) {
     let first = list(holder, "components");
     // A part that takes two bytes in the document may be none.
     let likely = first.len().min(USUAL_PACKAGES);
@@ -173,6 +188,16 @@ fn disown(packages: &mut [Package]) {
             .owned_by
             .take()
             .filter(|owner| owners.contains(owner));
+    }
+}
+
+/// Who published a package, empty where nobody says. syft writes the one, Trivy the other.
+fn publisher<'t>(component: &'t Tree<'_>) -> &'t str {
+    match said(text(component, "publisher")) {
+        "" => component
+            .get("supplier")
+            .map_or("", |supplier| said(text(supplier, "name"))),
+        publisher => publisher,
     }
 }
 
@@ -250,16 +275,7 @@ fn detail(component: &Tree<'_>, package: &mut Package, layers: &HashMap<String, 
     if let Some(evidence) = property(&["plimsoll:evidence"]).and_then(Evidence::from_word) {
         package.evidence = evidence;
     }
-    // syft writes the one, Trivy the other.
-    let publisher = match said(text(component, "publisher")) {
-        "" => component
-            .get("supplier")
-            .map(|supplier| said(text(supplier, "name"))),
-        publisher => Some(publisher),
-    };
-    package.is_foreign = package.kind.is_system()
-        && (property(&["plimsoll:foreign"]) == Some("true")
-            || package::is_foreign(package, publisher.unwrap_or_default()));
+    package.is_foreign = property(&["plimsoll:foreign"]) == Some("true");
     package.owned_by = property(&["plimsoll:owned-by"]).map(str::to_owned);
     package.direct = property(&["plimsoll:direct"]).map(|word| word == "true");
     if let Some((name, version)) =

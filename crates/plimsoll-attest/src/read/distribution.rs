@@ -21,38 +21,51 @@ pub(super) fn of_purl(purl: &PackageUrl<'_>) -> Option<Distribution> {
         value.unwrap_or_default().trim().to_ascii_lowercase()
     };
     let word = qualifier("distro");
-    let named = |id: &str, version: &str, codename: &str| Distribution {
+    if !word.is_empty() {
+        return by_word(namespace, &word);
+    }
+    let (os, version, codename) = (
+        qualifier("os_name"),
+        qualifier("os_version"),
+        qualifier("os_distro"),
+    );
+    let id = match os.as_str() {
+        "" => namespace,
+        os => identifier(os),
+    };
+    (!id.is_empty()).then(|| release(id, &version, &codename))
+}
+
+/// The distribution that the qualifier `distro` of a package URL names; `namespace` is that of the URL.
+pub fn named(namespace: &str, word: &str) -> Option<Distribution> {
+    let namespace = namespace.to_ascii_lowercase();
+    by_word(identifier(&namespace), &word.trim().to_ascii_lowercase())
+}
+
+fn release(id: &str, version: &str, codename: &str) -> Distribution {
+    Distribution {
         id: id.to_owned(),
         version: version.to_owned(),
         codename: Some(codename.to_owned()).filter(|name| !name.is_empty()),
         ..Distribution::default()
-    };
-    if word.is_empty() {
-        let (os, version, codename) = (
-            qualifier("os_name"),
-            qualifier("os_version"),
-            qualifier("os_distro"),
-        );
-        let id = match os.as_str() {
-            "" => namespace,
-            os => identifier(os),
-        };
-        return (!id.is_empty()).then(|| named(id, &version, &codename));
     }
-    if let Some(number) = number(&word) {
-        return (!namespace.is_empty()).then(|| named(namespace, number, ""));
+}
+
+fn by_word(namespace: &str, word: &str) -> Option<Distribution> {
+    if let Some(number) = number(word) {
+        return (!namespace.is_empty()).then(|| release(namespace, number, ""));
     }
     let mut cuts = word.match_indices(['-', ':', '@']);
     let numbered = cuts.find_map(|(at, _)| Some((&word[..at], number(&word[at + 1..])?)));
     if let Some((id, number)) = numbered {
-        return Some(named(identifier(id), number, ""));
+        return Some(release(identifier(id), number, ""));
     }
-    if identifier(&word) == namespace {
-        return Some(named(namespace, "", ""));
+    if identifier(word) == namespace {
+        return Some(release(namespace, "", ""));
     }
     Some(match word.rsplit_once('-') {
-        Some((id, name)) if !id.is_empty() => named(identifier(id), "", name),
-        _ => named(namespace, "", &word),
+        Some((id, name)) if !id.is_empty() => release(identifier(id), "", name),
+        _ => release(namespace, "", word),
     })
 }
 

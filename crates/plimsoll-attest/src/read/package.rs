@@ -1,5 +1,6 @@
 //! Packages by their package URL (purl-spec 1.0), and what the tools that write them leave there.
 
+use std::collections::HashSet;
 use std::str::FromStr as _;
 
 use packageurl::PackageUrl;
@@ -211,6 +212,23 @@ fn without_platform(version: &mut String) {
     {
         version.truncate(at);
     }
+}
+
+/// Packages that every system of RPM is made of, and nobody but its distribution builds: they hold folders
+/// and a few settings.
+const OF_THE_SYSTEM: [&str; 3] = ["basesystem", "filesystem", "setup"];
+
+/// Whoever a document names for what a system of RPM is made of, by those names and package URLs: the
+/// distribution, whatever it is called there, since some write who passed the image on.
+pub(super) fn of_the_system<'t>(
+    described: impl Iterator<Item = (&'t str, &'t str, &'t str)>,
+) -> HashSet<&'t str> {
+    described
+        .filter(|(name, purl, who)| {
+            !who.is_empty() && OF_THE_SYSTEM.contains(name) && purl.starts_with("pkg:rpm/")
+        })
+        .map(|(_, _, who)| who)
+        .collect()
 }
 
 /// Whether the maintainer or vendor, as a document names it, is another than the distribution.

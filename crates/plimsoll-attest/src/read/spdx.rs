@@ -18,6 +18,15 @@ pub(super) fn read(document: &Tree<'_>) -> BillOfMaterials {
         ..BillOfMaterials::default()
     };
     let mut systems = Vec::new();
+    let suppliers = list(document, "packages").iter().flat_map(|described| {
+        let purls = list(described, "externalRefs").iter();
+        let purls = purls.filter(|reference| text(reference, "referenceType") == "purl");
+        purls.map(|reference| {
+            let purl = text(reference, "referenceLocator");
+            (text(described, "name"), purl, text(described, "supplier"))
+        })
+    });
+    let of_the_system = package::of_the_system(suppliers);
     let mut elements = HashMap::new();
     let mut tellers = BTreeSet::new();
     for described in list(document, "packages") {
@@ -52,7 +61,8 @@ pub(super) fn read(document: &Tree<'_>) -> BillOfMaterials {
             package.license = Some(license.to_owned());
         }
         // What somebody else published is no part of the distribution, nor is what it holds.
-        package.is_foreign |= is_foreign(&package, text(described, "supplier"));
+        let supplier = text(described, "supplier");
+        package.is_foreign |= !of_the_system.contains(supplier) && is_foreign(&package, supplier);
         if !package.is_foreign {
             elements.insert(text(described, "SPDXID"), bill.inventory.packages.len());
         }

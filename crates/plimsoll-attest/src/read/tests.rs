@@ -147,6 +147,48 @@ fn what_others_published_is_told() {
     assert_eq!(source.map(|(name, _)| name.as_str()), Some("c"));
 }
 
+/// Who is named for what only the distribution builds is the distribution, whatever the name.
+#[test]
+fn who_passed_the_system_on_is_no_other_publisher() {
+    let rpm = |name: &str, who: &str| {
+        let purl = format!("pkg:rpm/rocky/{name}@1-1.el9?distro=rocky-9");
+        json!({"type": "library", "name": name, "supplier": {"name": who}, "purl": purl})
+    };
+    let foreign = |components: Vec<Value>| -> Vec<String> {
+        let as_spdx = |component: &Value| {
+            json!({
+                "SPDXID": component["name"], "name": component["name"],
+                "supplier": format!("Organization: {}", component["supplier"]["name"].as_str().unwrap()),
+                "externalRefs": [
+                    {"referenceType": "purl", "referenceLocator": component["purl"]},
+                ],
+            })
+        };
+        let packages: Vec<Value> = components.iter().map(as_spdx).collect();
+        let names = |bill: &Value| -> Vec<String> {
+            let packages = told(bill).inventory.packages.into_iter();
+            let foreign = packages.filter(|package| package.is_foreign);
+            foreign.map(|package| package.name).collect()
+        };
+        let found = names(&json!({"bomFormat": "CycloneDX", "components": components}));
+        let again = names(&json!({"spdxVersion": "SPDX-2.3", "packages": packages}));
+        assert_eq!(found, again);
+        found
+    };
+    let docker = rpm("docker-ce", "Docker");
+    let system = rpm("filesystem", "Acme Corp");
+    assert_eq!(
+        foreign(vec![rpm("openssl", "Acme Corp"), docker.clone(), system]),
+        ["docker-ce"]
+    );
+    // A mended copy of one package makes nobody the distribution.
+    let own = rpm("filesystem", "Rocky Enterprise Software Foundation");
+    assert_eq!(
+        foreign(vec![rpm("glibc", "Acme Corp"), docker, own]),
+        ["docker-ce", "glibc"]
+    );
+}
+
 /// Tools write the digest of the image to different places.
 #[test]
 fn an_image_is_known_by_its_digest_wherever_that_stands() {

@@ -88,6 +88,8 @@ pub fn write(input: &RenderInput<'_>, out: &mut dyn Write) -> io::Result<()> {
             .as_ref()
             .map(|bill| WireBillReport::new(bill, &report.inventory)),
         vulnerabilities: looked.then_some(WireVulnerabilities(&report.vulnerabilities)),
+        unlisted_vulnerabilities: Some(report.unlisted.vulnerabilities)
+            .filter(|unlisted| looked && *unlisted > 0),
         suppressed_vulnerabilities: looked.then_some(WireSuppressedVulnerabilities(
             &report.suppressed_vulnerabilities,
         )),
@@ -122,6 +124,8 @@ struct WireReport<'a> {
     bill: Option<WireBillReport<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     vulnerabilities: Option<WireVulnerabilities<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    unlisted_vulnerabilities: Option<usize>,
     #[serde(skip_serializing_if = "Option::is_none")]
     suppressed_vulnerabilities: Option<WireSuppressedVulnerabilities<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]

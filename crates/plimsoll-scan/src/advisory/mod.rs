@@ -30,7 +30,7 @@ pub use index::{
     SnapshotPocket, Specifics, Version,
 };
 pub use matching::{
-    Judged, NamedFlaw, RangeEnd, judge_inventory, name_flaws, normal_name, range_ends,
+    Judged, NamedFlaw, RangeEnd, judge_inventory, name_flaws, normal_name, range_ends, release_of,
 };
 pub use pocket::PocketName;
 pub use update::{

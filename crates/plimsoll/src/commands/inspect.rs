@@ -66,7 +66,9 @@ pub(crate) fn run(arguments: &InspectArgs, terminal: Terminal) -> Result<Outcome
         None => {
             let spinner = Spinner::start(terminal, format!("opening {}", arguments.image));
             let image = plimsoll_image::find(&arguments.image, &access)?;
-            gate = gate.hearing(|| Attached::to(&image));
+            gate = gate
+                .hearing(|| Attached::to(&image))
+                .known_as(|| plimsoll_image::known_digests(&image));
             spinner.message(format!("looking into {}", image.name));
             let demand = gate.demand();
             let dockerfile = dockerfile.as_ref();

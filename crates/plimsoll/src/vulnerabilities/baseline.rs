@@ -54,6 +54,9 @@ impl Foreign {
 #[derive(Deserialize)]
 struct Report {
     vulnerabilities: Option<Vec<Known>>,
+    /// How many it was asked to leave out.
+    #[serde(default)]
+    unlisted_vulnerabilities: usize,
     #[serde(default)]
     suppressed_vulnerabilities: Vec<Known>,
     /// What could not be decided was not known to be absent either.
@@ -177,6 +180,17 @@ impl Baseline {
             let aliases = one.aliases.iter().map(String::as_str);
             let ids = std::iter::once(one.id.as_str()).chain(aliases);
             baseline.add(&one.package, ids, &one.advisories, one.removed_in.is_none());
+        }
+        match report.unlisted_vulnerabilities {
+            0 => {}
+            unlisted => baseline.gaps.push(Skipped {
+                what: format!("vulnerabilities of {name}, the baseline"),
+                why: format!(
+                    "it was made with `--severity`, `--ignore-unfixed` or `--pkg-types`: what they left \
+                     out ({unlisted}) counts as new; make it anew without"
+                ),
+                blocking: false,
+            }),
         }
         let missing = coverage.missing.iter().filter(|one| one.published);
         for one in missing {
@@ -316,6 +330,21 @@ mod tests {
         assert_eq!(
             gap.why,
             "it was made without advisories on PyPI: what is there of its 2 packages counts as new"
+        );
+    }
+
+    #[test]
+    fn what_a_report_was_asked_to_leave_out_is_told() {
+        let text =
+            br#"{"version":1,"vulnerabilities":[],"unlisted_vulnerabilities":3,"advisories":{}}"#;
+        let baseline = Baseline::parse(text, "old.json").unwrap();
+        let [gap] = baseline.gaps.as_slice() else {
+            panic!("{:?}", baseline.gaps)
+        };
+        assert!(
+            gap.why.contains("left out (3) counts as new"),
+            "{}",
+            gap.why
         );
     }
 

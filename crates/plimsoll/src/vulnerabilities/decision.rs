@@ -262,6 +262,8 @@ pub(crate) enum Heard {
     Silent,
     /// It names components of bills of materials that are of something else.
     OfOtherBills,
+    /// It is attested of something else.
+    OfAnotherImage,
 }
 
 /// Decides. `today` is the day that grace and waivers are reckoned by.
@@ -340,7 +342,9 @@ fn decide_within(
         None => heard.fill(Heard::Speaks),
         Some(_) => {
             for (at, heard) in heard.iter_mut().enumerate() {
-                if *heard == Heard::Silent && coverage.is_of_other_bills(at) {
+                if coverage.is_of_another_image(at) {
+                    *heard = Heard::OfAnotherImage;
+                } else if *heard == Heard::Silent && coverage.is_of_other_bills(at) {
                     *heard = Heard::OfOtherBills;
                 }
             }

@@ -157,6 +157,15 @@ impl Gate {
         self
     }
 
+    /// The same of an image that goes by these digests, too, where statements are attested of digests.
+    pub(crate) fn known_as(mut self, digests: impl FnOnce() -> Vec<Digest>) -> Self {
+        let mut statements = self.policy.statements.iter();
+        if self.subjects.is_empty() && statements.any(|one| !one.attested_of.is_empty()) {
+            self.subjects = digests();
+        }
+        self
+    }
+
     /// The same of what a bill of materials tells: others may name its packages by what it calls them.
     pub(crate) fn told_by(mut self, bill: &BillOfMaterials) -> Self {
         let is_needed = self.names_bills();
@@ -242,6 +251,7 @@ impl Gate {
             used = decision.used;
             if whole {
                 report.skipped.extend(self.unheard(&decision.heard));
+                report.skipped.extend(self.unused(&used, today));
             }
             // Our own are findings.
             let is_foreign = |waiver: &Waiver| waiver.place.is_none();
@@ -299,17 +309,25 @@ impl Gate {
     /// The documents that say something of other things: as with waivers, somebody meant something by
     /// it. A line a document.
     fn unheard(&self, heard: &[Heard]) -> Vec<Skipped> {
-        let mut documents: BTreeMap<&str, [usize; 3]> = BTreeMap::new();
+        let mut documents: BTreeMap<&str, [usize; 4]> = BTreeMap::new();
         for (statement, heard) in self.policy.statements.iter().zip(heard) {
-            let [all, silent, others] = documents.entry(&statement.document).or_default();
+            let [all, silent, others, images] = documents.entry(&statement.document).or_default();
             *all += 1;
             *silent += usize::from(*heard != Heard::Speaks);
             *others += usize::from(*heard == Heard::OfOtherBills);
+            *images += usize::from(*heard == Heard::OfAnotherImage);
         }
         documents
             .into_iter()
-            .filter(|(_, [_, silent, _])| *silent > 0)
-            .map(|(document, [all, silent, others])| {
+            .filter(|(_, [_, silent, ..])| *silent > 0)
+            .map(|(document, [all, silent, others, images])| {
+                let images = match images {
+                    0 => String::new(),
+                    number => format!(
+                        "; {number} {} attested of something else: no digest is that of this image",
+                        if number == 1 { "is" } else { "are" }
+                    ),
+                };
                 let others = match others {
                     0 => String::new(),
                     number => format!(
@@ -322,7 +340,7 @@ impl Gate {
                     what: document.to_owned(),
                     why: format!(
                         "{silent} of {all} statement{} {} about no known vulnerability of this \
-                         image{others}",
+                         image{others}{images}",
                         if all == 1 { "" } else { "s" },
                         if silent == 1 { "is" } else { "are" },
                     ),

@@ -141,6 +141,15 @@ impl ImageIdentity {
         self.is_digest(&format!("sha256:{}", hexadecimal.to_ascii_lowercase()))
     }
 
+    /// Whether a statement that is about what has this SHA-256 is about it: its manifest, or an index that
+    /// it was chosen from.
+    pub(super) fn is_subject(&self, hexadecimal: &str) -> bool {
+        let asked_for = self.name.as_ref().and_then(|name| name.digest.as_ref());
+        let asked_for = asked_for.and_then(|digest| digest.as_str().strip_prefix("sha256:"));
+        self.has_digest(hexadecimal)
+            || asked_for.is_some_and(|asked_for| asked_for.eq_ignore_ascii_case(hexadecimal))
+    }
+
     /// Whether a package URL of the types `oci` or `docker` means it. A digest says exactly which;
     /// without one the name must be the same, and all else that is given.
     pub(super) fn is_asked_for_by(&self, purl: &Purl) -> bool {

@@ -5,14 +5,18 @@ use std::collections::BTreeMap;
 use std::str::FromStr as _;
 
 use packageurl::PackageUrl;
+use plimsoll_attest::read::named_distribution;
 use plimsoll_model::{Package, PackageKind, Vulnerability};
-use plimsoll_scan::advisory::normal_name;
+use plimsoll_scan::advisory::{normal_name, release_of};
 
 /// One that is longer names nothing.
 const MAX_LENGTH: usize = 4 << 10;
 /// Qualifiers by which tools tell components of one document apart (syft's `package-id`): no package has
 /// them.
 const OF_DOCUMENTS: [&str; 3] = ["package-id", "bom-ref", "uuid"];
+
+/// What Maven's packages are where nothing else is said.
+const JAR: (&str, &str) = ("type", "jar");
 
 /// What a package is called, without version and qualifiers: type, namespace and name.
 pub(crate) type Family<'a> = (&'a str, Option<&'a str>, &'a str);
@@ -73,6 +77,8 @@ impl Purl {
                 .qualifiers()
                 .iter()
                 .filter(|(key, _)| !OF_DOCUMENTS.contains(&key.as_ref()))
+                // What is not said is that.
+                .filter(|(key, value)| kind != "maven" || (key.as_ref(), value.as_ref()) != JAR)
                 .map(|(key, value)| (key.to_string(), value.to_string()))
                 .collect(),
             subpath,
@@ -177,7 +183,22 @@ impl Purl {
         self.qualifiers
             .iter()
             .filter(|(key, _)| *key != "epoch" && !but.contains(&key.as_str()))
-            .all(|(key, value)| other.qualifier(key) == Some(value))
+            .all(|(key, value)| {
+                other.qualifier(key) == Some(value)
+                    || key == "distro" && self.is_of_release_of(other)
+            })
+    }
+
+    /// Whether both are of one release of a distribution, as advisories have it: tools write the same one
+    /// as `debian-12`, `debian-12.11` and `bookworm`.
+    fn is_of_release_of(&self, other: &Self) -> bool {
+        let release = |purl: &Self| {
+            let kind = PackageKind::from_purl_type(&purl.kind)?;
+            let namespace = purl.namespace.as_deref().unwrap_or_default();
+            let distribution = named_distribution(namespace, purl.qualifier("distro")?)?;
+            release_of(&distribution, kind)
+        };
+        release(self).is_some_and(|own| release(other) == Some(own))
     }
 }
 
@@ -274,6 +295,12 @@ mod tests {
             ("pkg:deb/debian/libssl3@3.0.15-1~deb12u1", true),
             ("pkg:deb/debian/libssl3@3.0.15-1%7Edeb12u1?arch=amd64", true),
             ("pkg:deb/debian/libssl3?distro=debian-12", true),
+            ("pkg:deb/debian/libssl3?distro=debian-12.11", true),
+            ("pkg:deb/debian/libssl3?distro=bookworm", true),
+            ("pkg:deb/debian/libssl3?distro=12", true),
+            ("pkg:deb/debian/libssl3?distro=debian-1", false),
+            ("pkg:deb/debian/libssl3?distro=ubuntu-12.04", false),
+            ("pkg:deb/debian/libssl3?distro=x", false),
             ("pkg:deb/debian/libssl3?package-id=57a1f0bd9c0f7a4b", true),
             ("pkg:deb/debian/libssl3?arch=arm64&package-id=57a1", false),
             ("pkg:deb/debian/libssl3?upstream=openssl", true),
@@ -351,6 +378,32 @@ mod tests {
         assert!(!takes("pkg:rpm/rocky/bind-libs?epoch=31"));
         assert!(!takes("pkg:rpm/rocky/bind-libs@9.16.23-1.el9?epoch=99"));
         assert!(!takes("pkg:rpm/rocky/bind-libs@9.16.23-1.el9?epoch=0"));
+        let apk = Identity {
+            name: "libssl3",
+            purl: Purl::parse("pkg:apk/alpine/libssl3@3.1.3-r0?distro=alpine-3.18.4"),
+            version: Some("3.1.3-r0"),
+            source: None,
+        };
+        let takes = |pattern: &str| Purl::parse(pattern).is_some_and(|one| one.asks_for(&apk));
+        assert!(takes("pkg:apk/alpine/libssl3?distro=3.18.4"));
+        assert!(takes("pkg:apk/alpine/libssl3?distro=alpine-3.18"));
+        assert!(!takes("pkg:apk/alpine/libssl3?distro=3.19.4"));
+        // What the tools of Maven say of each is what is meant where nothing is said.
+        let jar = |purl| Identity {
+            name: "g:a",
+            purl: Purl::parse(purl),
+            version: Some("1"),
+            source: None,
+        };
+        let takes = |pattern: &str, purl| Purl::parse(pattern).unwrap().asks_for(&jar(purl));
+        assert!(takes("pkg:maven/g/a@1?type=jar", "pkg:maven/g/a@1"));
+        assert!(takes("pkg:maven/g/a@1", "pkg:maven/g/a@1?type=jar"));
+        assert!(takes("pkg:maven/g/a?type=jar", "pkg:maven/g/a@1?type=jar"));
+        assert!(!takes("pkg:maven/g/a@1?type=war", "pkg:maven/g/a@1"));
+        assert!(!takes(
+            "pkg:maven/g/a@1?classifier=sources",
+            "pkg:maven/g/a@1"
+        ));
         for none in [
             "",
             "pkg:",

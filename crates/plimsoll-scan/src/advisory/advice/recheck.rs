@@ -26,8 +26,9 @@ const MOST_REFUSALS: usize = 16;
 
 /// Judges the packages of the steps in the versions that they are to have, by the same advisories. Where
 /// one has flaws left, or others, more versions are tried, and that which is free of most is taken.
-/// Releases of a distribution follow one another: what is mended there stays so. Tells for how many steps
-/// no others were tried, or it could not be told what they bring.
+/// Releases of a distribution follow one another, so that what is mended there mostly stays so: a step of
+/// its packages is looked at where a flaw ends more than once. Tells for how many steps no others were
+/// tried, or it could not be told what they bring.
 pub(super) fn recheck<'s, 'a: 's>(
     input: &AdviceInput<'a>,
     steps: impl Iterator<Item = &'s mut Step<'a>>,
@@ -36,7 +37,10 @@ pub(super) fn recheck<'s, 'a: 's>(
         return 0;
     };
     let mut steps: Vec<(&mut Step<'a>, &'a Package)> = steps
-        .filter(|step| !step.kind.is_system() && step.to != Some(StepTarget::Gone))
+        .filter(|step| match step.kind.is_system() {
+            true => ends_again(input, step),
+            false => step.to != Some(StepTarget::Gone),
+        })
         .filter_map(|step| step.package.map(|package| (step, package)))
         .collect();
     let mut first: Vec<Package> = Vec::new();
@@ -48,30 +52,46 @@ pub(super) fn recheck<'s, 'a: 's>(
             Some(first.len() - 1)
         })
         .collect();
-    // How many flaws each has in the version that is named.
-    let mut all = vec![usize::MAX; steps.len()];
+    // Whether each is to be looked at again.
+    let mut again = vec![true; steps.len()];
     if !first.is_empty() {
         let Some(found) = judge(first) else {
             return steps.len();
         };
         let found = Found::new(&found);
-        for (((step, _), all), at) in steps.iter_mut().zip(&mut all).zip(places) {
+        for (((step, _), again), at) in steps.iter_mut().zip(&mut again).zip(places) {
             let Some(at) = at else {
                 continue;
             };
-            step.left = found.left(input, step, at);
-            *all = found.all(at);
+            let left = found.left(input, step, at);
+            let before = std::mem::replace(&mut step.left, left);
+            *again = match step.kind.is_system() {
+                // Most have flaws that nobody mends.
+                true => step
+                    .left
+                    .iter()
+                    .zip(before)
+                    .any(|(left, before)| *left && !before),
+                false => step.left.contains(&true) || found.all(at) > 0,
+            };
         }
     }
     let mut again: Vec<Again<'_, 'a>> = steps
         .into_iter()
-        .zip(all)
-        .filter(|((step, _), all)| step.left.contains(&true) || *all > 0)
+        .zip(again)
+        .filter(|(_, again)| *again)
         .map(|((step, package), _)| Again { step, package })
         .collect();
     // Those first that would be rid of less than they could be.
     again.sort_by_key(|one| !one.step.left.contains(&true));
     weigh(input, &mut again)
+}
+
+/// Whether a step of a package of the distribution goes to a version that may have a flaw of it again:
+/// one that a later version than the first that is free of it is called free of, too.
+fn ends_again(input: &AdviceInput<'_>, step: &Step<'_>) -> bool {
+    let mut flaws = step.flaws.iter().map(|at| &input.vulnerabilities[*at]);
+    matches!(step.to, Some(StepTarget::At(_))) && flaws.any(|flaw| flaw.fixed_versions.len() > 1)
 }
 
 /// A step that is looked at again.
@@ -426,6 +446,11 @@ fn raised(step: &Step<'_>, package: &Package, to: &StepTarget) -> Option<Package
     };
     Some(Package {
         version: spelled(step.kind, step.installed, &version),
+        // Advisories may know it by its source, which is renewed with it.
+        source: match &package.source {
+            Some((name, _)) if step.kind.is_system() => Some((name.clone(), version.clone())),
+            source => source.clone(),
+        },
         // What is accepted in the version that is installed is not meant.
         purl: without_version(&package.purl),
         removed_in: None,

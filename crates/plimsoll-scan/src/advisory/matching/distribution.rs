@@ -22,6 +22,13 @@ pub(super) struct Release {
     pub(super) is_covered: bool,
 }
 
+/// What advisories call the release of a distribution for packages of `kind` (`Debian:12` of 12.11);
+/// nothing where nobody publishes any on it, or it is none.
+pub fn release_of(distribution: &Distribution, kind: PackageKind) -> Option<String> {
+    let release = Release::of(Some(distribution), kind, std::iter::empty());
+    release.published.then_some(release.label)
+}
+
 /// How the release of a distribution is found among those that there are advisories of.
 enum Wanted {
     /// It is one, by name.

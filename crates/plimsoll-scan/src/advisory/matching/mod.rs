@@ -43,6 +43,7 @@ use self::advisory::Advisories;
 use self::answer::Answer;
 use self::answers::{Answers, Realm};
 use self::distribution::Release;
+pub use self::distribution::release_of;
 pub use self::ends::{RangeEnd, range_ends};
 use self::finding::Findings;
 pub use self::named::{NamedFlaw, name_flaws};

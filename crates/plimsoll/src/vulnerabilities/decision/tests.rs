@@ -330,6 +330,7 @@ fn statement(id: &str, status: Status, day: &str, products: Vec<Product>) -> Sta
     Statement {
         ids: vec![id.to_owned()],
         products: products.into(),
+        attested_of: std::sync::Arc::default(),
         status,
         justification: None,
         note: None,

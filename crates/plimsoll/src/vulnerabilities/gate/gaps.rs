@@ -178,6 +178,48 @@ impl Gate {
         gaps
     }
 
+    /// The lists of other tools that have entries for nothing that is here: an entry may be meant for what
+    /// is, and name it otherwise. A line a list; they are often shared by many images.
+    pub(super) fn unused(&self, used: &[bool], today: Date) -> Vec<Skipped> {
+        let mut lists: BTreeMap<&str, (usize, usize, &Waiver)> = BTreeMap::new();
+        for (waiver, used) in self.policy.waivers.iter().zip(used) {
+            if waiver.place.is_some() || waiver.is_expired(today) {
+                continue;
+            }
+            let known = lists.entry(list_of(waiver)).or_insert((0, 0, waiver));
+            known.0 += 1;
+            if !used {
+                if known.1 == 0 {
+                    known.2 = waiver;
+                }
+                known.1 += 1;
+            }
+        }
+        lists
+            .into_iter()
+            .filter(|(_, (_, unused, _))| *unused > 0)
+            .map(|(list, (all, unused, first))| Skipped {
+                what: list.to_owned(),
+                why: format!(
+                    "{unused} of {all} entr{} no known vulnerability of this image{} for {} ({})",
+                    match (all, unused) {
+                        (1, _) => "y covers",
+                        (_, 1) => "ies covers",
+                        _ => "ies cover",
+                    },
+                    if unused == 1 {
+                        ": that"
+                    } else {
+                        ": the first is that"
+                    },
+                    first.subject,
+                    first.written_in,
+                ),
+                blocking: false,
+            })
+            .collect()
+    }
+
     /// The lists that have entries past their day for what is here, of those that are `wanted`: nobody
     /// sees otherwise why it counts again. A line a list.
     pub(super) fn expired(
@@ -192,9 +234,7 @@ impl Gate {
                 continue;
             };
             if *used && wanted(waiver) {
-                let list = waiver.written_in.rsplit_once(':');
-                let list = list.map_or(&*waiver.written_in, |(list, _)| list);
-                let known = lists.entry(list).or_insert((0, waiver, until));
+                let known = lists.entry(list_of(waiver)).or_insert((0, waiver, until));
                 known.0 += 1;
             }
         }
@@ -267,6 +307,12 @@ impl Gate {
         }
         gaps
     }
+}
+
+/// The list that an entry stands in.
+fn list_of(waiver: &Waiver) -> &str {
+    let list = waiver.written_in.rsplit_once(':');
+    list.map_or(&*waiver.written_in, |(list, _)| list)
 }
 
 /// Whether what may be malicious lies where nobody installs packages: most often it is one's own

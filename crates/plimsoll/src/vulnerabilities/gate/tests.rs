@@ -332,6 +332,9 @@ fn lists_and_documents_count_where_they_are_named() {
     assert_eq!(aside(&Config::default()), (vec![], 1));
     write(".trivyignore", "CVE-2026-9 exp:2026-01-01\n");
     assert_eq!(aside(&Config::default()), (vec![], 0));
+    // What covers nothing, too, a line a list.
+    write(".trivyignore", "CVE-2026-1\nCVE-2026-8\nCVE-2026-9\n");
+    assert_eq!(aside(&Config::default()), (vec![waived.clone()], 1));
     write(".trivyignore", "CVE-2026-1\n");
     // Ours is in force, and says which it overrules.
     assert_eq!(aside(&load("")), (vec![], 1));

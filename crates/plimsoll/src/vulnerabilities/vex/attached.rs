@@ -7,7 +7,7 @@
 use plimsoll_image::{Descriptor, Image};
 use plimsoll_model::{Digest, Skipped};
 
-use super::{Statement, Vex, parse_openvex};
+use super::{Statement, Vex, parse_attached};
 
 /// What stands for them in place of a file's name; a file of that name is `./oci`.
 pub(crate) const WORD: &str = "oci";
@@ -51,7 +51,7 @@ impl Attached {
         for document in found.documents {
             let digest = document.digest.as_str().get(..19).unwrap_or_default();
             let name = format!("{digest}, attached, signature not verified");
-            match parse_openvex(&document.bytes, &name) {
+            match parse_attached(&document.bytes, &name) {
                 Ok(Some(Vex {
                     statements,
                     dropped,

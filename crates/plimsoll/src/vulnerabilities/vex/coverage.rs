@@ -16,7 +16,9 @@ const FEW_NUMBERS: usize = 4;
 /// The statements, made ready for one image.
 pub(crate) struct Coverage<'s> {
     statements: &'s [Statement],
-    /// Positions of the statements, those that override others first.
+    /// For each statement whether it is attested of something else.
+    is_of_another: Vec<bool>,
+    /// Positions of the others, those that override others first.
     order: Vec<usize>,
     /// Those that name a vulnerability, by its number in capital letters.
     numbers: HashMap<String, Number>,
@@ -67,7 +69,22 @@ struct Entry<'s> {
 impl<'s> Coverage<'s> {
     /// Of the statements on one image, with so much to be compared.
     pub(crate) fn new(statements: &'s [Statement], image: &'s ImageIdentity, work: Work) -> Self {
-        let mut order: Vec<usize> = (0..statements.len()).collect();
+        // Those of one document share what they are attested of.
+        let mut asked: HashMap<*const String, bool> = HashMap::new();
+        let is_of_another: Vec<bool> = statements
+            .iter()
+            .map(|statement| {
+                let subjects = &statement.attested_of;
+                let known = asked.entry(subjects.as_ptr());
+                *known.or_insert_with(|| {
+                    let mut digests = subjects.iter();
+                    !subjects.is_empty() && !digests.any(|digest| image.is_subject(digest))
+                })
+            })
+            .collect();
+        let mut order: Vec<usize> = (0..statements.len())
+            .filter(|at| !is_of_another[*at])
+            .collect();
         // A later statement overrides an earlier one; of those that have no time, whichever sets
         // nothing aside.
         order.sort_by_key(|at| {
@@ -112,12 +129,18 @@ impl<'s> Coverage<'s> {
             .sort_unstable_by(|a, b| (a.scope, a.place, a.rank).cmp(&(b.scope, b.place, b.rank)));
         Self {
             statements,
+            is_of_another,
             order,
             numbers,
             entries,
             image,
             work,
         }
+    }
+
+    /// Whether a statement is attested of something else.
+    pub(crate) fn is_of_another_image(&self, statement: usize) -> bool {
+        self.is_of_another.get(statement) == Some(&true)
     }
 
     /// Whether a statement names components of bills of materials alone, none of which is of the image.
@@ -384,6 +407,7 @@ mod tests {
         Statement {
             ids: vec![id.to_owned()],
             products: Arc::clone(products),
+            attested_of: Arc::default(),
             status: Status::NotAffected,
             justification: None,
             note: None,

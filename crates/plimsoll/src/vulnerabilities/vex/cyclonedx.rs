@@ -92,6 +92,7 @@ pub(super) fn read(reading: &mut Reading<'_>, document: &Value) -> Result<(), Fa
         reading.vex.statements.push(Statement {
             ids,
             products: products.into(),
+            attested_of: Arc::clone(&reading.attested_of),
             status,
             justification: text(analysis, "justification"),
             note: text(analysis, "detail"),

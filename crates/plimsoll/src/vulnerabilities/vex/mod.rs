@@ -4,6 +4,7 @@ mod attached;
 mod coverage;
 mod cyclonedx;
 mod document;
+mod in_toto;
 mod openvex;
 
 use std::path::Path;
@@ -71,6 +72,9 @@ pub(crate) struct Statement {
     pub(crate) ids: Vec<String>,
     /// What it is about; never empty. Statements that inherit it share it.
     pub(crate) products: Arc<[Product]>,
+    /// The SHA-256 of what it is attested of, in hexadecimal, where it is: of something else it says
+    /// nothing.
+    pub(crate) attested_of: Arc<[String]>,
     /// What it says.
     pub(crate) status: Status,
     /// VEX's label for why.
@@ -253,20 +257,25 @@ fn parse(bytes: &[u8], name: &str) -> Result<Vex, Failure> {
 /// The same, and nothing where it is a document of another kind.
 fn parse_any(bytes: &[u8], name: &str) -> Result<Option<Vex>, Failure> {
     let document = unwrapped(bytes, name)?;
-    if let Some(vex) = openvex_of(&document, name)? {
+    if let Some(vex) = openvex_of(&document, name, in_toto::Place::File)? {
         return Ok(Some(vex));
     }
+    let mut reading = Reading::of(name);
+    let inside = in_toto::cyclonedx(&document);
+    if inside.is_some() {
+        reading.attested_of = in_toto::digests(&document, in_toto::Place::File);
+    }
+    let document = inside.unwrap_or(&document);
     if document.get("bomFormat").and_then(Value::as_str) != Some("CycloneDX") {
         return Ok(None);
     }
-    let mut reading = Reading::of(name);
-    cyclonedx::read(&mut reading, &document)?;
+    cyclonedx::read(&mut reading, document)?;
     Ok(Some(reading.vex))
 }
 
-/// The same of OpenVEX alone.
-fn parse_openvex(bytes: &[u8], name: &str) -> Result<Option<Vex>, Failure> {
-    openvex_of(&unwrapped(bytes, name)?, name)
+/// The same of OpenVEX alone that is attached to the image.
+fn parse_attached(bytes: &[u8], name: &str) -> Result<Option<Vex>, Failure> {
+    openvex_of(&unwrapped(bytes, name)?, name, in_toto::Place::Attached)
 }
 
 /// A document without the envelopes around it. Their signatures are not verified.
@@ -282,7 +291,7 @@ fn unwrapped(bytes: &[u8], name: &str) -> Result<Value, Failure> {
     Ok(document)
 }
 
-fn openvex_of(document: &Value, name: &str) -> Result<Option<Vex>, Failure> {
+fn openvex_of(document: &Value, name: &str, place: in_toto::Place) -> Result<Option<Vex>, Failure> {
     let says = |key: &str| {
         let value = document.get(key).and_then(Value::as_str);
         value.is_some_and(|value| value.starts_with(OPENVEX))
@@ -292,7 +301,8 @@ fn openvex_of(document: &Value, name: &str) -> Result<Option<Vex>, Failure> {
         openvex::read(&mut reading, document, &Arc::default())?;
     } else if says("predicateType") {
         // An in-toto statement around it: what it is about is said outside.
-        let subjects = openvex::subjects(&mut reading, document)?;
+        let subjects = in_toto::subjects(&mut reading, document)?;
+        reading.attested_of = in_toto::digests(document, place);
         let predicate = document.get("predicate").unwrap_or(&Value::Null);
         openvex::read(&mut reading, predicate, &subjects)?;
     } else {
@@ -315,6 +325,8 @@ struct Reading<'d> {
     document: Arc<str>,
     vex: Vex,
     parts: usize,
+    /// See [`Statement::attested_of`].
+    attested_of: Arc<[String]>,
 }
 
 impl<'d> Reading<'d> {
@@ -324,6 +336,7 @@ impl<'d> Reading<'d> {
             document: name.into(),
             vex: Vex::default(),
             parts: 0,
+            attested_of: Arc::default(),
         }
     }
 

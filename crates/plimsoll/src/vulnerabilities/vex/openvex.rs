@@ -60,6 +60,7 @@ pub(super) fn read(
         reading.vex.statements.push(Statement {
             ids,
             products,
+            attested_of: Arc::clone(&reading.attested_of),
             status,
             justification: text(value, "justification"),
             note: text(value, "impact_statement")
@@ -181,34 +182,4 @@ fn sha256(hashes: &Map<String, Value>) -> String {
     let hash = names.find_map(|name| hashes.get(name)?.as_str());
     let hash = hash.unwrap_or_default().trim();
     hash.strip_prefix("sha256:").unwrap_or(hash).to_owned()
-}
-
-/// What an in-toto statement is about.
-pub(super) fn subjects(
-    reading: &mut Reading<'_>,
-    statement: &Value,
-) -> Result<Arc<[Product]>, Failure> {
-    let subjects = statement.get("subject").and_then(Value::as_array);
-    let mut products = Vec::new();
-    for subject in subjects.into_iter().flatten() {
-        reading.count()?;
-        let mut itself = Component::default();
-        if let Some(name) = text(subject, "name") {
-            itself.named(&name);
-        }
-        let digest = subject.get("digest");
-        itself.sha256 = digest.and_then(|digest| text(digest, "sha256"));
-        // A digest says exactly which; the name beside it is only for people.
-        if itself.sha256.is_some() {
-            itself.purls.clear();
-            itself.names.clear();
-        }
-        if !itself.is_empty() {
-            products.push(Product {
-                itself,
-                parts: Vec::new(),
-            });
-        }
-    }
-    Ok(products.into())
 }

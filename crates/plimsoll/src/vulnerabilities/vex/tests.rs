@@ -4,6 +4,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::vulnerabilities::image::BillReferences;
 use crate::vulnerabilities::testing;
+use crate::vulnerabilities::work::Work;
 
 fn read_text(text: &str) -> Result<Vex, String> {
     parse(text.as_bytes(), "vex.json").map_err(|failure| failure.to_string())
@@ -58,6 +59,95 @@ fn an_attestation_says_what_it_is_about() {
     assert!(product.itself.names.is_empty());
 }
 
+/// in-toto: a statement applies to its subjects, whatever its predicate names.
+#[test]
+fn what_is_attested_of_something_else_says_nothing() {
+    let own = "ab".repeat(32);
+    let image = ImageIdentity::of(&ImageSummary {
+        name: "registry:reg.example/app:1".to_owned(),
+        digest: Digest::from_sha256([0xab; 32]),
+        config: ImageConfig::default(),
+        compressed_size: 0,
+    });
+    let image = image.known_as(&[Digest::from_sha256([0xcd; 32])]);
+    let one = testing::vulnerability("CVE-2026-1", "a");
+    let openvex = r#""predicateType":"https://openvex.dev/ns/v0.2.0","predicate":{
+        "@context":"https://openvex.dev/ns/v0.2.0","statements":[{"status":"fixed",
+        "vulnerability":{"name":"CVE-2026-1"},"products":[{"@id":"pkg:npm/a"}]}]}"#;
+    let bill = r#"{"bomFormat":"CycloneDX","components":[{"bom-ref":"a","purl":"pkg:npm/a"}],
+        "vulnerabilities":[{"id":"CVE-2026-1","analysis":{"state":"resolved"},
+        "affects":[{"ref":"a"}]}]}"#;
+    let cyclonedx = format!(r#""predicateType":"https://cyclonedx.org/bom","predicate":{bill}"#);
+    let wrapped = format!(
+        r#""predicateType":"https://cyclonedx.org/bom/v1.6","predicate":{{"Data":{bill}}}"#
+    );
+    let other = "00".repeat(32);
+    for (subject, in_file, attached) in [
+        (
+            format!(r#"{{"name":"app","digest":{{"sha256":"{own}"}}}}"#),
+            true,
+            true,
+        ),
+        (
+            format!(r#"{{"digest":{{"sha256":"{}"}}}}"#, own.to_uppercase()),
+            true,
+            true,
+        ),
+        // The index that it was chosen from.
+        (
+            format!(r#"{{"digest":{{"sha256":"{}"}}}}"#, "cd".repeat(32)),
+            true,
+            true,
+        ),
+        (
+            format!(r#"{{"name":"app","digest":{{"sha256":"{other}"}}}}"#),
+            false,
+            false,
+        ),
+        (
+            format!(r#"{{"name":"app","digest":{{"sha512":"{other}"}}}}"#),
+            false,
+            false,
+        ),
+        (
+            format!(r#"{{"digest":{{"sha256":"{other}"}}}},{{"digest":{{"sha256":"{own}"}}}}"#),
+            true,
+            true,
+        ),
+        // A package is not compared by its bytes; what is attached is attached to the image.
+        (
+            format!(r#"{{"name":"pkg:npm/a@1","digest":{{"sha256":"{other}"}}}}"#),
+            true,
+            false,
+        ),
+        (r#"{"name":"app"}"#.to_owned(), true, true),
+    ] {
+        let speaks = |vex: &Vex| {
+            let mut coverage = Coverage::new(&vex.statements, &image, Work::of(1000));
+            let said = coverage.said(&testing::subject(&one)).unwrap();
+            assert_ne!(said.is_some(), coverage.is_of_another_image(0));
+            said.is_some()
+        };
+        let of = |predicate: &str| {
+            format!(
+                r#"{{"_type":"https://in-toto.io/Statement/v1","subject":[{subject}],{predicate}}}"#
+            )
+        };
+        for predicate in [openvex, &cyclonedx, &wrapped] {
+            let vex = read_text(&of(predicate)).unwrap();
+            assert_eq!(speaks(&vex), in_file, "{subject} {predicate:.60}");
+        }
+        let vex = parse_attached(of(openvex).as_bytes(), "vex.json");
+        assert_eq!(speaks(&vex.unwrap().unwrap()), attached, "{subject}");
+    }
+    // Nothing is known of what has no digest.
+    let text = format!(r#"{{"subject":[{{"digest":{{"sha256":"{own}"}}}}],{openvex}}}"#);
+    let vex = read_text(&text).unwrap();
+    let unknown = ImageIdentity::UNKNOWN;
+    let coverage = Coverage::new(&vex.statements, &unknown, Work::of(1000));
+    assert!(coverage.is_of_another_image(0));
+}
+
 #[test]
 fn what_statements_inherit_is_there_once() {
     let subjects: Vec<String> = (0..300)
@@ -82,7 +172,7 @@ fn what_statements_inherit_is_there_once() {
     let document: Value = serde_json::from_str(&text).unwrap();
     let mut reading = Reading::of("vex.json");
     reading.parts = MAX_PARTS - 299;
-    assert!(openvex::subjects(&mut reading, &document).is_err());
+    assert!(in_toto::subjects(&mut reading, &document).is_err());
 }
 
 #[test]

@@ -99,6 +99,27 @@ fn a_bill_that_nobody_could_judge_does_not_pass() {
         assert!(blocking.any(|gap| gap["what"].as_str().unwrap().starts_with("vulnerabilities")));
         look(components, &[]).expect(0);
     }
+    // What is built is called otherwise than its source, which nothing here tells.
+    let built = ["curl", "libcurl4", "libc6", "libc-bin", "passwd"];
+    let purl =
+        |name: &str, more: &str| format!("pkg:deb/debian/{name}@7.0-2?distro=debian-13{more}");
+    let of = |first: &str| -> Vec<String> {
+        let others = built[1..].iter().map(|name| purl(name, ""));
+        std::iter::once(purl("curl", first)).chain(others).collect()
+    };
+    let untold = of("");
+    let untold: Vec<&str> = untold.iter().map(String::as_str).collect();
+    let report = look(&[&untold[..], &[npm]].concat(), &gate)
+        .expect(3)
+        .json();
+    let of_all = "none of its packages (5) could be judged";
+    let skipped = report["skipped"].as_array().unwrap();
+    let mut skipped = skipped.iter().filter(|gap| gap["blocking"] == true);
+    assert!(skipped.any(|gap| gap["why"].as_str().unwrap().starts_with(of_all)));
+    look(&untold, &[]).expect(0);
+    let told = of("&upstream=curl");
+    let told: Vec<&str> = told.iter().map(String::as_str).collect();
+    look(&told, &gate).expect(0);
     // A few that nobody can judge are told.
     look(&[mended, npm, "pkg:conda/curl@7.0", "curl"], &gate).expect(0);
     stage.write(

@@ -289,3 +289,45 @@ fn what_is_accepted_in_one_version_alone_counts_in_the_next() {
     assert_eq!(steps(&advice), ["1.2.0: "]);
     assert_eq!((advice.plan, advice.remaining), (vec![0], vec![]));
 }
+
+/// A flaw that comes back: of a distribution's package, too, the version that is named has to be rid of it.
+#[test]
+fn a_package_of_the_distribution_goes_to_where_no_flaw_is_there_again() {
+    let package = (PackageKind::Deb, 1, "openssl", "3.0.9-1");
+    let image = Image::new()
+        .with(package, High, &["3.0.10-1", "3.0.15-1"])
+        .with(package, High, &["3.0.13-1"])
+        // What nobody mends stays wherever it goes.
+        .with(package, Medium, &[]);
+    let judge = |packages: Vec<Package>| {
+        let has = |version: &str, flaw: usize| match flaw {
+            0 => matches!(version, "3.0.9-1" | "3.0.13-1"),
+            1 => matches!(version, "3.0.9-1" | "3.0.10-1"),
+            _ => true,
+        };
+        let packages = packages.iter().enumerate();
+        let found = packages.flat_map(|(at, package)| {
+            let flaws = image.found.iter().enumerate();
+            let flaws = flaws.filter(|(flaw, _)| has(&package.version, *flaw));
+            flaws.map(move |(_, flaw)| found_in(at, flaw))
+        });
+        Some(found.collect())
+    };
+    let advice = image.advise_by(&[], High, Some(&judge));
+    assert_eq!(steps(&advice), ["3.0.15-1: "]);
+    assert_eq!(
+        (advice.edits[0].removes.clone(), advice.remaining),
+        (vec![0, 1], vec![])
+    );
+}
+
+/// Where each flaw ends once there is nothing to ask.
+#[test]
+fn packages_of_the_distribution_are_not_asked_for_without_need() {
+    let image = Image::new()
+        .with((PackageKind::Deb, 1, "a", "1"), High, &["2"])
+        .with((PackageKind::Deb, 1, "a", "1"), High, &["3"]);
+    let judge = |_: Vec<Package>| -> Option<Vec<Vulnerability>> { panic!("asked") };
+    let advice = image.advise_by(&[], High, Some(&judge));
+    assert_eq!(steps(&advice), ["3: "]);
+}

@@ -541,10 +541,16 @@ fn a_package_without_its_source_is_counted_once() {
 #[test]
 fn packages_whose_sources_nothing_tells_are_not_judged() {
     let of = |kind, id, version, ecosystem| {
-        let packages = vec![package(kind, "libssl3", "3-1"), package(kind, "openssl", "3-1")];
+        let packages = vec![
+            package(kind, "libssl3", "3-1"),
+            package(kind, "openssl", "3-1"),
+        ];
         let mut inventory = on(id, version, packages);
         inventory.sourceless = vec![kind];
-        let judged = judged(&[record("X-2024-1", ecosystem, "openssl", "3-2")], &inventory);
+        let judged = judged(
+            &[record("X-2024-1", ecosystem, "openssl", "3-2")],
+            &inventory,
+        );
         // What is known by its own name is told all the same.
         assert_eq!(judged.vulnerabilities.len(), 1, "{ecosystem}");
         let why = judged.coverage.unjudged.iter().map(|one| one.why.as_str());
@@ -555,5 +561,8 @@ fn packages_whose_sources_nothing_tells_are_not_judged() {
     assert_eq!(of(PackageKind::Deb, "debian", "12", "Debian:12"), (2, 2));
     assert_eq!(of(PackageKind::Rpm, "rocky", "9", "Rocky Linux:9"), (2, 2));
     // Names of what is built are enough where advisories are on that.
-    assert_eq!(of(PackageKind::Rpm, "almalinux", "9", "AlmaLinux:9"), (0, 0));
+    assert_eq!(
+        of(PackageKind::Rpm, "almalinux", "9", "AlmaLinux:9"),
+        (0, 0)
+    );
 }
