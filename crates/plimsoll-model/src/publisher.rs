@@ -54,8 +54,13 @@ const ADDRESSES: [&str; 42] = [
     "@tailscale.com",
 ];
 
-/// People with such an address whose packages are in Debian as well.
-const OF_DEBIAN: [&str; 2] = ["adoyle@nvidia.com", "jrivero@osrfoundation.org"];
+/// People with such an address whose packages are in Debian as well: all that the lists of packages of
+/// bullseye, bookworm, trixie and sid have.
+const OF_DEBIAN: [&str; 3] = [
+    "adoyle@nvidia.com",
+    "jrivero@osrfoundation.org",
+    "skarp@amazon.com",
+];
 
 /// Releases of Debian and Ubuntu that publishers build for. What Debian itself builds for one names it
 /// by its number: `+deb12u1`, `~bpo12+1`.
