@@ -342,7 +342,7 @@ fn set_aside(head: &str, affects: &str) -> Vec<usize> {
         compressed_size: 0,
     });
     let image = image.told_by(bills);
-    let work = crate::vulnerabilities::work::Work::of(1_000_000);
+    let work = Work::of(1_000_000);
     let mut coverage = Coverage::new(&vex.statements, &image, work);
     ["a", "b"]
         .into_iter()
@@ -436,7 +436,7 @@ fn an_image_goes_by_its_hash() {
             {{"name":"C-1"}},"status":"not_affected","products":[{{{product}}}]}}]}}"#
         );
         let vex = read_text(&text).unwrap();
-        let work = crate::vulnerabilities::work::Work::of(1_000_000);
+        let work = Work::of(1_000_000);
         let mut coverage = Coverage::new(&vex.statements, &image, work);
         let found = testing::vulnerability("C-1", "a");
         let said = coverage.said(&testing::subject(&found)).unwrap();
