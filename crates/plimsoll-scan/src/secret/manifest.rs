@@ -10,7 +10,8 @@ use plimsoll_model::Severity;
 use serde_json::Value;
 
 use super::assignment::{in_url, names_secret};
-use super::detector::Detector;
+use super::context::in_context;
+use super::detector::{Detector, Piece, Told};
 use super::drawn::looks_random;
 use super::escape::said;
 use super::hits::Hits;
@@ -20,6 +21,9 @@ use super::pattern::BASE64;
 use super::placeholder::is_placeholder;
 use super::store::key_store;
 use super::{Fingerprint, Hit};
+
+/// What a value is told as that nothing but its name, or that it looks drawn, tells.
+const KIND: &str = "kubernetes-secret";
 
 /// Where a value stands that was judged and is no credential, whatever it looks like.
 pub(super) type Cleared = Range<usize>;
@@ -38,7 +42,9 @@ pub(super) fn in_manifests(
     if text.contains("SealedSecret") {
         cleared.extend(sealed(text));
     }
-    if text.trim_start().starts_with('{') {
+    // A template of Helm may begin with a condition.
+    let begins = text.trim_start();
+    if begins.starts_with('{') && !begins.starts_with("{{") {
         let Ok(document) = serde_json::from_str::<Value>(text) else {
             return;
         };
@@ -105,13 +111,8 @@ fn documents(text: &str) -> impl Iterator<Item = &str> {
 }
 
 fn is_kind_secret(line: &str) -> bool {
-    line.trim()
-        .trim_start_matches("- ")
-        .split_once(':')
-        .is_some_and(|(key, value)| {
-            let bare = |text: &str| text.trim().trim_matches(['"', '\'']) == "Secret";
-            key == "kind" && bare(value)
-        })
+    let named = line.trim().trim_start_matches("- ").split_once(':');
+    named.is_some_and(|(key, value)| key == "kind" && scalar(untagged(value)).0 == "Secret")
 }
 
 fn indent(line: &str) -> usize {
@@ -133,7 +134,9 @@ fn in_document(
         let at = end;
         end += line.len();
         let content = line.trim();
-        if at < read_to || content.is_empty() || content.starts_with('#') {
+        // What a template says alone on its line stands at any depth.
+        let is_template = content.starts_with("{{") && content.ends_with("}}");
+        if at < read_to || content.is_empty() || content.starts_with('#') || is_template {
             continue;
         }
         if map.is_some_and(|(depth, _)| indent(line) <= depth) {
@@ -167,12 +170,32 @@ fn in_document(
     }
 }
 
-/// Whether a line is the value of a name, and no configuration of one line that a file of this name
-/// holds: `app.properties`, whose line assigns to another name.
-fn is_of_name(key: &str, line: &str) -> bool {
+/// Whether a text is the value of a name, and no configuration that a file of this name holds:
+/// `app.properties`, whose lines assign to other names.
+fn is_of_name(key: &str, text: &str) -> bool {
     let key = key.trim().trim_matches(['"', '\'']);
     let last = key.rsplit('.').next().unwrap_or(key);
-    names_secret(last) || !line.contains([':', '='])
+    names_secret(last) || !text.lines().any(assigns)
+}
+
+/// Whether a line assigns something to a name: `name=value`, `name: value`; an address and
+/// `user:password` do not.
+fn assigns(line: &str) -> bool {
+    let line = line.trim();
+    // At the end of base64 it fills up.
+    let unfilled = match line.len() >= 16 && line.len().is_multiple_of(4) {
+        true => line.trim_end_matches('='),
+        false => line,
+    };
+    let is_name = |name: &str| {
+        let belongs = |byte: u8| byte.is_ascii_alphanumeric() || b"_-. ".contains(&byte);
+        !name.is_empty() && name.bytes().all(belongs)
+    };
+    let named = unfilled.split_once('=');
+    named.is_some_and(|(name, _)| is_name(name))
+        || line.contains(": ")
+        || line.contains("\":")
+        || line.ends_with(':')
 }
 
 /// A line without the comment at its end.
@@ -307,7 +330,7 @@ fn judge(
         return;
     }
     let found = match std::str::from_utf8(&bytes) {
-        Ok(plain) => in_value(detector, key, plain.trim()),
+        Ok(plain) => in_value(detector, key, plain.trim(), encoded),
         Err(_) => key_store(key, &bytes),
     };
     match found {
@@ -322,25 +345,33 @@ fn judge(
     }
 }
 
-fn in_value(detector: &Detector, key: &str, plain: &str) -> Option<Hit> {
+fn in_value(detector: &Detector, key: &str, plain: &str, encoded: bool) -> Option<Hit> {
     let mut inner = detector.find_in(plain);
     if key.starts_with(".dockerc") {
         in_json(plain, &mut inner);
     }
-    inner
-        .into_iter()
-        .next()
-        .or_else(|| in_url(plain, 0))
-        .or_else(|| {
-            let promised = names_secret(key) || looks_random(plain);
-            (promised && !is_placeholder(plain)).then(|| Hit {
-                kind: "kubernetes-secret",
-                severity: Severity::High,
-                start: 0,
-                end: plain.len(),
-                fingerprint: Fingerprint::of(plain.as_bytes()),
-            })
-        })
+    if let Some(known) = inner.into_iter().next().or_else(|| in_url(plain, 0)) {
+        return Some(known);
+    }
+    if !is_of_name(key, plain) {
+        // In base64 nobody else reads it.
+        return encoded.then(|| in_configuration(plain))?;
+    }
+    let promised = names_secret(key) || looks_random(plain);
+    (promised && !is_placeholder(plain)).then(|| Hit {
+        kind: KIND,
+        severity: Severity::High,
+        start: 0,
+        end: plain.len(),
+        fingerprint: Fingerprint::of(plain.as_bytes()),
+    })
+}
+
+/// The first credential in a configuration.
+fn in_configuration(text: &str) -> Option<Hit> {
+    let mut hits = Hits::default();
+    in_context(Piece::text(text), true, &mut Told::default(), &mut hits);
+    hits.into_iter().next()
 }
 
 #[cfg(test)]

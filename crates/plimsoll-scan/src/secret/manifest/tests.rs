@@ -133,6 +133,84 @@ fn configurations_of_one_line_are_left_to_others() {
     }
 }
 
+/// However they are written, and whatever their name says.
+#[test]
+fn configurations_in_quotes_are_no_values() {
+    for (key, text) in [
+        ("api.token.properties", "timeout=30 seconds"),
+        ("token-settings.properties", "timeout=30\\nretries=5\\n"),
+        ("password.properties", "db=hunter2-of-ours1"),
+        ("app.properties", "db_password=hunter2-of-ours1"),
+        ("secret.yml", "a: 1\\nurl: https://db.corp.net/"),
+    ] {
+        for manifest in [
+            format!("kind: Secret\nstringData:\n  {key}: \"{text}\"\n"),
+            format!("{{\"kind\":\"Secret\",\"stringData\":{{\"{key}\":\"{text}\"}}}}"),
+        ] {
+            assert_eq!(found(&manifest), (vec![], 0), "{manifest}");
+        }
+        let plain = text.replace("\\n", "\n");
+        let manifest = format!("kind: Secret\ndata:\n  {key}: {}\n", BASE64.encode(&plain));
+        let (mut hits, mut cleared) = (Hits::default(), Vec::new());
+        in_manifests(Detector::shared(), &manifest, &mut hits, &mut cleared);
+        // In base64 nobody else reads them.
+        let expected = text.contains("db_password");
+        assert_eq!(
+            (hits.len(), cleared.len()),
+            (expected.into(), (!expected).into())
+        );
+        let print = Fingerprint::of(b"hunter2-of-ours1");
+        assert!(hits.iter().all(|hit| hit.fingerprint == print), "{text}");
+    }
+    // What has such marks may be a value all the same.
+    for (key, value) in [
+        ("seed", "cTdSdFkybVd4OUtwTHo0Vg=="),
+        ("users", "bob:q7RtY2mWx9KpLz4VbN8c"),
+        ("db.password", "hunter2=of: ours"),
+        ("token", "q7RtY2mW=9KpLz4V"),
+    ] {
+        let text = format!("kind: Secret\nstringData:\n  {key}: '{value}'\n");
+        assert_eq!(found(&text).0, [("kubernetes-secret", value)], "{text}");
+    }
+}
+
+/// What a manifest is stands in a line of YAML like others, and in a template among marks.
+#[test]
+fn manifests_are_known_however_they_are_written() {
+    let password = BASE64.encode("hunter2-of-ours\n");
+    for kind in [
+        "Secret # ours",
+        "&kind Secret",
+        "!!str Secret",
+        "\"Secret\" # ours",
+        "'Secret'",
+    ] {
+        let text = format!("kind: {kind}\ndata:\n  password: {password}\n");
+        assert_eq!(
+            found(&text).0,
+            [("kubernetes-secret", &*password)],
+            "{text}"
+        );
+    }
+    for kind in [
+        "SecretStore # Secret",
+        "ConfigMap # Secret",
+        "*Secret",
+        "Secret#1",
+    ] {
+        let text = format!("kind: {kind}\ndata:\n  password: {password}\n");
+        assert_eq!(found(&text).0, [], "{text}");
+    }
+    let template = format!(
+        "{{{{- if .Values.x }}}}\nkind: Secret\ndata:\n{{{{- with .Values.y }}}}\n  user: {{{{ .user }}}}\n\
+         {{{{- end }}}}\n  password: {password}\n{{{{- end }}}}\n"
+    );
+    assert_eq!(found(&template).0, [("kubernetes-secret", &*password)]);
+    // What follows the map does not lie in it.
+    let template = format!("kind: Secret\ndata:\n{{{{ .x }}}}\ntype: x\n  password: {password}\n");
+    assert_eq!(found(&template).0, []);
+}
+
 /// A comment, a tag, an anchor and what names one are no part of a value.
 #[test]
 fn values_stand_among_other_things() {
