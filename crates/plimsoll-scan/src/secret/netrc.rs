@@ -19,13 +19,13 @@ struct Word<'t> {
     quoted: bool,
 }
 
-/// Whether the file at a path has this form: apt reads nothing but `*.conf` in the folder of its own
-/// (apt_auth.conf(5)).
+/// Whether the file at a path has this form: in the folder of its own apt reads `*.conf`, and what has
+/// no ending (apt, methods/aptmethod.h), as `90ubuntu-advantage`.
 pub(super) fn is_netrc(path: &str) -> bool {
     let name = base_name(path);
     matches!(name, ".netrc" | "_netrc")
         || path.ends_with("etc/apt/auth.conf")
-        || path.contains("etc/apt/auth.conf.d/") && name.ends_with(".conf")
+        || path.contains("etc/apt/auth.conf.d/") && (name.ends_with(".conf") || !name.contains('.'))
 }
 
 /// The passwords of all entries, however words are parted into lines; tells of what stands in their
@@ -227,6 +227,7 @@ mod tests {
             "# machine h login u password x1y2z3\n",
             "macdef m\nquote password x1y2z3\n",
             "Put files with machine, login and password here1; password must1 be set\n",
+            "This folder is for the machine, its login and its\npasswords, apt reads1 them\n",
             "login u password x1y2z3\n",
         ] {
             assert_eq!(found(text), [""; 0], "{text}");
@@ -245,7 +246,9 @@ mod tests {
             ("home/bob/_netrc", true),
             ("etc/apt/auth.conf", true),
             ("srv/chroot/etc/apt/auth.conf.d/50-corp.conf", true),
-            ("etc/apt/auth.conf.d/README", false),
+            ("etc/apt/auth.conf.d/90ubuntu-advantage", true),
+            ("etc/apt/auth.conf.d/50-corp.conf.bak", false),
+            ("etc/apt/auth.conf.d/50-corp.dpkg-old", false),
             ("etc/apt/auth.conf.dpkg-old/x", false),
             ("etc/netrc", false),
         ] {
