@@ -110,6 +110,16 @@ pub(super) fn in_connection(
 /// user, which a message that somebody logs in has, too.
 const BESIDE_OF_LIBPQ: &[&[u8]] = &[b"host", b"hostaddr", b"port", b"dbname"];
 
+/// What libpq takes for `sslmode`, which no message has.
+const SSL_MODES: &[&[u8]] = &[
+    b"disable",
+    b"allow",
+    b"prefer",
+    b"require",
+    b"verify-ca",
+    b"verify-full",
+];
+
 /// What is assigned to `password`, which stands from `at` to `name_end`, among names and values parted
 /// by blanks, in quotes: `"host=db user=app password=…"`.
 pub(super) fn in_source_name(bytes: &[u8], at: usize, name_end: usize) -> Option<Hit> {
@@ -132,7 +142,11 @@ pub(super) fn in_source_name(bytes: &[u8], at: usize, name_end: usize) -> Option
         let mut parts = word.splitn(2, |byte| *byte == b'=');
         let name = parts.next().unwrap_or_default();
         let said = parts.next();
-        BESIDE_OF_LIBPQ.contains(&name) && said.is_some_and(|said| !said.eq_ignore_ascii_case(name))
+        said.is_some_and(|said| match name {
+            b"sslmode" => SSL_MODES.contains(&said),
+            b"connect_timeout" => said.iter().all(u8::is_ascii_digit) && !said.is_empty(),
+            _ => BESIDE_OF_LIBPQ.contains(&name) && !said.eq_ignore_ascii_case(name),
+        })
     };
     let is_whole = closed_by.is_none_or(|close| *close == quote) && words.any(is_beside);
     let value = std::str::from_utf8(&value[..end])
@@ -224,6 +238,8 @@ mod tests {
             "x = 'password=Tr0ub4dor-3x dbname=shop'",
             "x = 'user=app password=Tr0ub4dor-3x port=5432'",
             "sql.Open(\"postgres\", \"host=db password=Tr0ub4dor-3x\")",
+            "sql.Open(\"postgres\", \"user=app password=Tr0ub4dor-3x sslmode=disable\")",
+            "x = 'user=app password=Tr0ub4dor-3x connect_timeout=10'",
         ] {
             let one = [("connection-string-password", "Tr0ub4dor-3x")];
             assert_eq!(found(text), one, "{text}");
@@ -235,6 +251,8 @@ mod tests {
             "x = \"say password=Tr0ub4dor-3x here\"",
             "logger.info(\"login user=bob password=not-shown\");",
             "\"usage: user=NAME password=SECRET1 host=HOST\"",
+            "\"usage: user=NAME password=SECRET1 sslmode=MODE\"",
+            "\"usage: user=NAME password=SECRET1 connect_timeout=SECONDS\"",
             "x = \"localhost=db password=Tr0ub4dor-3x\"",
             "user=app password=Tr0ub4dor-3x host=db",
             "x = \"user=app\" password=Tr0ub4dor-3x \"host=db\"",

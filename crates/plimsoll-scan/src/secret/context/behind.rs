@@ -17,8 +17,8 @@ pub(super) fn value_behind(bytes: &[u8], at: usize, settings: bool) -> Option<(u
         count
     };
     let closed = skip(&mut rest, b"\\\"'`])");
-    // Whether no more than the value may follow.
-    let mut is_last = false;
+    // Whether no more than the value may follow, or else what is done with it.
+    let mut pair = None;
     let mut tag = false;
     if closed == 0 && rest.first() == Some(&b'>') {
         // `<password>…</password>`
@@ -44,10 +44,10 @@ pub(super) fn value_behind(bytes: &[u8], at: usize, settings: bool) -> Option<(u
             rest = &rest[1..];
         } else if let Some(more) = rest.strip_prefix(b"to ").filter(|_| closed > 0) {
             // A pair in Kotlin, and no sentence.
-            if line[..closed].contains(&b'\\') || !opens_pair(before(bytes, at)) {
+            if line[..closed].contains(&b'\\') {
                 return None;
             }
-            is_last = true;
+            pair = Some(opens_pair(before(bytes, at))?);
             rest = more;
         } else if let Some(more) = [&b"||="[..], b"||", b"??=", b"??"]
             .iter()
@@ -92,17 +92,12 @@ pub(super) fn value_behind(bytes: &[u8], at: usize, settings: bool) -> Option<(u
             if matches!(behind, [b'=', next, ..] if *next != b'>') || behind.starts_with(b"!=") {
                 return None;
             }
-            if is_last
-                && !matches!(
-                    behind.first(),
-                    None | Some(b',' | b')' | b'}' | b';' | b'/')
-                )
-            {
+            if pair.is_some_and(|pair| !ends_pair(behind, pair)) {
                 return None;
             }
             (more, end, true)
         }
-        _ if is_last => return None,
+        _ if pair.is_some() => return None,
         _ if tag => (rest, memchr::memchr(b'<', rest)?, true),
         _ if settings => {
             let end = rest
@@ -138,17 +133,37 @@ fn before(bytes: &[u8], at: usize) -> &[u8] {
     &line[..line.len() - name.count()]
 }
 
-/// Whether the first of a pair in code begins behind this: as an argument, an element, or a value.
-fn opens_pair(before: &[u8]) -> bool {
-    let Some((quote, opened)) = before.split_last() else {
-        return false;
-    };
-    let last = opened.trim_ascii_end().last();
-    is_quote(quote)
-        && matches!(
-            last,
-            None | Some(b'(' | b',' | b'=' | b'[' | b'{' | b':' | b'>')
-        )
+/// Where a pair of Kotlin stands.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Pair {
+    /// Among arguments.
+    Argument,
+    /// Anywhere else.
+    Value,
+}
+
+/// Where the pair stands whose first begins behind this: as an argument, an element, or a value. None
+/// where it is no pair of code.
+fn opens_pair(before: &[u8]) -> Option<Pair> {
+    let (quote, opened) = before.split_last()?;
+    is_quote(quote).then_some(())?;
+    let opened = opened.trim_ascii();
+    match opened.last() {
+        Some(b'(' | b',') => Some(Pair::Argument),
+        None | Some(b'=' | b'[' | b'{' | b':' | b'>') => Some(Pair::Value),
+        Some(_) => (opened == b"return").then_some(Pair::Value),
+    }
+}
+
+/// Whether a pair in code may go on so behind its text: what is made of the text, `.toByteArray()`, `as
+/// Any`, stands among arguments; elsewhere a sentence may go on like that.
+fn ends_pair(behind: &[u8], pair: Pair) -> bool {
+    match behind {
+        [] | [b',' | b')' | b'}' | b';' | b'/', ..] => true,
+        [b'.', next, ..] => pair == Pair::Argument && next.is_ascii_lowercase(),
+        [b'a', b's', b' ', next, ..] => pair == Pair::Argument && next.is_ascii_uppercase(),
+        _ => false,
+    }
 }
 
 /// Whether a name between these is what a text may stand in for: that of a variable, or one in the
@@ -166,7 +181,12 @@ fn is_variable(before: &[u8], closed: &[u8]) -> bool {
         Some(_) => return false,
     };
     let opened = opened.trim_ascii_end();
-    !opened.ends_with(b"==") && !opened.ends_with(b"!=") && !opened.ends_with(b"!")
+    // Behind a name it says that there is one: `config!.password`.
+    let is_name = |byte: &u8| byte.is_ascii_alphanumeric() || b"_)]".contains(byte);
+    let negated = opened
+        .strip_suffix(b"!")
+        .is_some_and(|rest| !rest.last().is_some_and(is_name));
+    !opened.ends_with(b"==") && !opened.ends_with(b"!=") && !negated
 }
 
 /// Where a string ends that stands in these quotes, or what a backslash stands for in it, other than
@@ -224,6 +244,8 @@ mod tests {
             "connect({ password: opts.password || 'Tr0ub4dor' })",
             "const p = (config.password) ?? 'Tr0ub4dor'",
             "const p = () => password || 'Tr0ub4dor'",
+            "const p = this.config!.password || \"Tr0ub4dor\";",
+            "let p = settings()!.password ?? \"Tr0ub4dor\"",
         ] {
             assert_eq!(found(text), ["Tr0ub4dor"], "{text}");
         }
@@ -235,6 +257,9 @@ mod tests {
             "if (t === password || 'Abc12345')",
             "if (t != (password) || 'Abc12345')",
             "if (!password || 'Abc12345')",
+            "if (! password || 'Abc12345')",
+            "return !this.password || 'Abc12345'",
+            "if (a&&!password || 'Abc12345')",
             "if (password || 'Abc12345' === x)",
             "if (password || 'Abc12345' !== x)",
             "if (password || 'Abc12345' == x)",
@@ -249,6 +274,9 @@ mod tests {
             "mapOf(\"user\" to \"bob\", \"password\" to \"Winter2024x\", \"x\" to \"y\")",
             "mapOf(\n  \"password\" to \"Winter2024x\" // ours\n)",
             "val p = \"password\" to \"Winter2024x\"",
+            "mapOf(\"password\" to \"Winter2024x\" as Any)",
+            "mapOf(\"user\" to u, \"password\" to \"Winter2024x\".toByteArray())",
+            "fun login(): Pair<String, String> {\n  return \"password\" to \"Winter2024x\"\n}",
         ] {
             assert_eq!(found(text), ["Winter2024x"], "{text}");
         }
@@ -258,6 +286,10 @@ mod tests {
             "msg = 'Set \"password\" to \"Winter2024x\" first'",
             "msg = 'Set \"password\" to \"Winter2024x\"'",
             "\"password\" to \"Winter2024x\" changes it",
+            "We return \"password\" to \"Winter2024x\"",
+            "(\"password\" to \"Winter2024x\". Then go on)",
+            "(\"password\" to \"Winter2024x\" as before)",
+            "\"password\" to \"Winter2024x\".lowercase",
         ] {
             assert_eq!(found(none), [""; 0], "{none}");
         }
