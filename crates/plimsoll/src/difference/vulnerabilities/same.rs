@@ -125,6 +125,15 @@ impl Flaws {
         if names.any(is_there) {
             return;
         }
+        // The same flaw of the package in another place.
+        let (own_root, joined) = (root(&mut self.joined, own), &mut self.joined);
+        let is_done = |id: &String| {
+            let told = known.get(&id.to_ascii_uppercase());
+            told.is_some_and(|told| told.is_joined && root(joined, told.at) == own_root)
+        };
+        if one.advisories.iter().any(is_done) {
+            return;
+        }
         for id in &one.advisories {
             let Some(number) = known.get_mut(&id.to_ascii_uppercase()) else {
                 continue;

@@ -250,23 +250,45 @@ fn what_was_told_of_several_before_is_not_new_by_itself() {
 /// Each of two advisories without numbers tells of both flaws: they stay two.
 #[test]
 fn two_that_were_told_of_by_the_same_advisories_are_not_one() {
-    let of = |package: &str, ids: &[&str]| {
-        let mut report = report(&[(package, ids)]);
+    let of = |rows: &[(&str, &[&str])]| {
+        let mut report = report(rows);
         for one in &mut report.vulnerabilities {
             one.aliases.clear();
             one.advisories = vec!["GO-1".to_owned(), "GO-2".to_owned()];
         }
         report
     };
-    let old = of("a@1", &["CVE-1", "CVE-2"]);
     let new = report(&[("a@2", &["GO-1", "GO-2"])]);
+    let twice = report(&[("a@2", &["GO-1", "GO-2"]), ("a@3", &["GO-2", "GO-1"])]);
+    // However often the package is there, and in whatever order its flaws are told.
+    for old in [
+        of(&[("a@1", &["CVE-1", "CVE-2"])]),
+        of(&[
+            ("a@1", &["CVE-1"]),
+            ("a@1", &["CVE-1"]),
+            ("a@1", &["CVE-2"]),
+            ("a@0", &["CVE-2"]),
+        ]),
+        of(&[("a@1", &["CVE-1", "CVE-2"]), ("a@1", &["CVE-1", "CVE-2"])]),
+    ] {
+        for new in [&new, &twice] {
+            let changes = compared(&old, new);
+            assert_eq!(
+                (changes.gained.len(), changes.lost.len(), changes.kept),
+                (0, 0, 2)
+            );
+            let back = compared(new, &old);
+            assert_eq!((back.gained.len(), back.lost.len(), back.kept), (0, 0, 2));
+        }
+    }
+    // A third flaw that they tell of has no other.
+    let old = of(&[
+        ("a@1", &["CVE-1", "CVE-2", "CVE-3"]),
+        ("a@1", &["CVE-1", "CVE-2", "CVE-3"]),
+    ]);
     let changes = compared(&old, &new);
-    assert_eq!(
-        (changes.gained.len(), changes.lost.len(), changes.kept),
-        (0, 0, 2)
-    );
-    let back = compared(&new, &old);
-    assert_eq!((back.gained.len(), back.lost.len(), back.kept), (0, 0, 2));
+    let lost: Vec<&str> = told(&changes.lost).iter().map(|(id, _)| *id).collect();
+    assert_eq!((lost, changes.kept), (vec!["CVE-3"], 2));
 }
 
 #[test]
