@@ -1,5 +1,7 @@
 //! Traces the layers of a finished image to the Dockerfile it was built from.
 
+use std::collections::HashSet;
+
 use plimsoll_model::{ImageConfig, SourceFile, SourceOrigin, Span};
 use plimsoll_syntax::dockerfile::{self, Base, Dockerfile, Resolution, ResolveInput};
 
@@ -38,15 +40,15 @@ pub fn step_sources(file: &SourceFile, config: &ImageConfig) -> Vec<Option<Sourc
 /// The instructions of `file` that put files into an image and did not into this one, as far as its
 /// history tells; in the order of the file.
 pub fn foreign_steps(file: &SourceFile, config: &ImageConfig) -> Vec<SourceOrigin> {
-    let found = spans(file, config);
-    let is_found = |span: &Span| found.iter().flatten().any(|one| one.start == span.start);
+    let found = spans(file, config).into_iter().flatten();
+    let found: HashSet<usize> = found.map(|span| span.start).collect();
     let (tree, _) = dockerfile::parse(file.clone());
     let places = Places::new(&tree, &dockerfile::resolve(&tree, &ResolveInput::default()));
     let steps = places.history().iter();
     steps
         // Some builders do not tell of the others.
         .filter(|(keyword, span)| {
-            matches!(keyword.as_str(), "RUN" | "COPY" | "ADD") && !is_found(span)
+            matches!(keyword.as_str(), "RUN" | "COPY" | "ADD") && !found.contains(&span.start)
         })
         .map(|(_, span)| SourceOrigin::new(file, *span))
         .collect()
