@@ -76,14 +76,15 @@ pub(super) fn why(it: &Difference<'_>, records: &Records) -> Option<&'static str
     {
         return Some("a package of a module stream and one outside of modules are two packages");
     }
-    let is_listed = |said: &Affected| {
+    let is_word_for_word = |said: &Affected| said.versions().contains(version);
+    let is_spelled_so = |said: &Affected| {
         let mut listed = said.versions().iter();
         let order = order(ecosystem);
         order.is_some_and(|order| {
             listed.any(|one| order.compare(one, version) == Ok(Ordering::Equal))
         })
     };
-    if it.is_ours && said().any(is_listed) {
+    if it.is_ours && !said().any(is_word_for_word) && said().any(is_spelled_so) {
         return Some("the version is on the record's list, spelled another way");
     }
     if it.judge == "pip-audit" && it.is_ours && said().any(|said| said.ranges().count() > 0) {
