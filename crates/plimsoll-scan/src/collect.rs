@@ -17,7 +17,7 @@ use crate::ScanOptions;
 use crate::catalogue::binary::Binary;
 use crate::catalogue::{Candidate, Cataloguer, Document, Watch, base_name, claimant};
 use crate::record::{EntryFact, LayerRecord, UNREAD_SCRIPT, Unread};
-use crate::secret::{Detector, FileSighting, Fingerprint, Found, Searcher};
+use crate::secret::{Detector, FileSighting, Fingerprint, Found, Room, Searcher};
 use crate::startup::format::{self, Start};
 use crate::startup::script;
 
@@ -40,7 +40,7 @@ const MAX_FUNCTION_BYTES: usize = 64 << 20;
 /// Files listed of one layer that could not be read.
 const MAX_UNREAD: usize = 10_000;
 
-/// Credentials listed of one layer.
+/// Credentials of one severity listed of one layer.
 const MAX_SIGHTINGS: usize = 5_000;
 
 /// A file up to this long is put together in memory where it did not come in one piece.
@@ -76,6 +76,8 @@ pub(crate) struct Collector<'a> {
     weight: usize,
     /// Credentials in names that were told, each with the path that ends in the name.
     named_by: HashSet<(Fingerprint, String)>,
+    /// Room for credentials.
+    room: Room,
     /// What the file at hand begins with.
     start: Start,
     buffer: Vec<u8>,
@@ -103,6 +105,7 @@ impl<'a> Collector<'a> {
             function_bytes: 0,
             weight: 0,
             named_by: HashSet::new(),
+            room: Room::new(MAX_SIGHTINGS),
             start: Start::Unknown,
             buffer: Vec::new(),
         }
@@ -351,14 +354,17 @@ impl<'a> Collector<'a> {
     }
 
     fn keep(&mut self, path: &str, found: Found) {
-        let room = MAX_SIGHTINGS.saturating_sub(self.record.secrets.len());
-        if found.partly || found.sightings.len() > room {
+        let mut partly = found.partly;
+        let before = self.record.secrets.len();
+        for sighting in found.sightings {
+            match self.room.take(sighting.severity) {
+                true => self.record.secrets.push(sighting),
+                false => partly = true,
+            }
+        }
+        if partly {
             self.record.partly_searched.push(path.to_owned());
         }
-        let before = self.record.secrets.len();
-        self.record
-            .secrets
-            .extend(found.sightings.into_iter().take(room));
         let new = self.record.secrets.get(before..).unwrap_or_default();
         self.weight += new.iter().map(FileSighting::weight).sum::<usize>();
     }

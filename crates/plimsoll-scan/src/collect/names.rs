@@ -2,7 +2,7 @@
 
 use plimsoll_image::{Entry, EntryKind};
 
-use super::{Collector, MAX_SIGHTINGS};
+use super::Collector;
 use crate::secret::{Detector, FileSighting, Found, Hit, concealed_path, redacted_text};
 
 impl Collector<'_> {
@@ -10,9 +10,9 @@ impl Collector<'_> {
     fn tell_names(&mut self, path: &str, hits: &[(Hit, usize)]) {
         let mut found = Found::default();
         for (hit, end) in hits {
-            if self.record.secrets.len() + found.sightings.len() >= MAX_SIGHTINGS {
+            if !self.room.fits(hit.severity) {
                 found.partly = true;
-                break;
+                continue;
             }
             let name = path.get(..*end).unwrap_or(path).to_owned();
             if self.named_by.insert((hit.fingerprint, name)) {

@@ -64,7 +64,7 @@ impl Gathered {
     /// Takes in what was found in one place; none where it is more than is told.
     fn add(&mut self, place: String, hits: Hits) -> Option<()> {
         let InConfig { sightings, partly } = &mut self.found;
-        if hits.is_full() {
+        if hits.overflows() {
             partly.push(place.clone());
         }
         for hit in distinct(hits) {
@@ -248,7 +248,7 @@ fn in_lists(text: &str, detector: &Detector, hits: &mut Hits) {
         }
         let words: Vec<String> = list.iter().map(|word| word.text.clone()).collect();
         for (word, inner) in list.iter().zip(in_words(&words, detector)) {
-            if inner.is_full() {
+            if inner.overflows() {
                 hits.leave_out();
             }
             hits.extend(inner.into_iter().map(|hit| {

@@ -3,18 +3,82 @@
 use std::collections::{BTreeMap, HashSet};
 use std::ops::Deref;
 
+use plimsoll_model::Severity;
+
 use super::{Fingerprint, Hit};
 
-/// Credentials told apart in one file; a file with more is made of nothing else.
+/// Credentials of one severity told apart in one file; a file with more is made of nothing else.
 pub(super) const MAX_HITS: usize = 200;
+
+/// How many times as many may find no room before nothing else is looked for.
+const IN_VAIN: usize = 10;
+
+/// Room for credentials, as much for each severity: the mild take none of the bad one's.
+#[derive(Debug)]
+pub(crate) struct Room {
+    most: usize,
+    taken: [usize; Severity::Critical as usize + 1],
+    left_out: usize,
+}
+
+impl Room {
+    /// Room for so many of each severity.
+    pub(crate) fn new(most: usize) -> Self {
+        Self {
+            most,
+            taken: Default::default(),
+            left_out: 0,
+        }
+    }
+
+    /// Whether there is a place for one.
+    pub(crate) fn fits(&self, severity: Severity) -> bool {
+        self.taken[severity as usize] < self.most
+    }
+
+    /// Takes the place of one, if there is one.
+    pub(crate) fn take(&mut self, severity: Severity) -> bool {
+        let fits = self.fits(severity);
+        match fits {
+            true => self.taken[severity as usize] += 1,
+            false => self.left_out += 1,
+        }
+        fits
+    }
+
+    /// Notes others that found no room elsewhere.
+    pub(super) fn leave_out(&mut self, more: usize) {
+        self.left_out += more;
+    }
+
+    /// Whether there were more than found room.
+    pub(super) fn overflows(&self) -> bool {
+        self.left_out > 0
+    }
+
+    /// Whether looking for others is of no use.
+    pub(super) fn is_full(&self) -> bool {
+        self.left_out > self.most * IN_VAIN
+    }
+}
 
 /// The credentials of a text, in the order in which they were told. Values count, not places: one
 /// that comes again and again takes no other's place.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Hits {
     told: Vec<Hit>,
     values: HashSet<Fingerprint>,
-    full: bool,
+    room: Room,
+}
+
+impl Default for Hits {
+    fn default() -> Self {
+        Self {
+            told: Vec::new(),
+            values: HashSet::new(),
+            room: Room::new(MAX_HITS),
+        }
+    }
 }
 
 impl Hits {
@@ -22,22 +86,30 @@ impl Hits {
     pub(super) fn push(&mut self, hit: Hit) {
         if self.knows(hit.fingerprint) {
             self.told.push(hit);
-        } else if self.values.len() < MAX_HITS {
+        } else if self.room.take(hit.severity) {
             self.values.insert(hit.fingerprint);
             self.told.push(hit);
-        } else {
-            self.full = true;
         }
     }
 
     /// Notes that there was another that is not told.
     pub(super) fn leave_out(&mut self) {
-        self.full = true;
+        self.room.leave_out(1);
     }
 
-    /// Whether there were more than are told: looking for others is of no use.
+    /// How many more there were than are told, as far as they were looked for.
+    pub(super) fn left_out(&self) -> usize {
+        self.room.left_out
+    }
+
+    /// Whether there were more than are told.
+    pub(super) fn overflows(&self) -> bool {
+        self.room.overflows()
+    }
+
+    /// Whether there were so many more that looking for others is of no use.
     pub(super) fn is_full(&self) -> bool {
-        self.full
+        self.room.is_full()
     }
 
     /// Whether a value was told.
@@ -112,7 +184,6 @@ pub(super) fn distinct(hits: impl IntoIterator<Item = Hit>) -> Vec<Hit> {
 
 #[cfg(test)]
 mod tests {
-    use plimsoll_model::Severity;
     use proptest::prelude::*;
 
     use super::*;
@@ -126,12 +197,25 @@ mod tests {
             ..hit(0)
         }));
         hits.extend((1..MAX_HITS).map(hit));
-        assert!(!hits.is_full());
+        assert!(!hits.overflows());
         assert_eq!(hits.len(), 1000 + MAX_HITS - 1);
         hits.push(hit(MAX_HITS));
-        assert!(hits.is_full());
+        assert!(hits.overflows() && !hits.is_full());
         hits.push(hit(3));
         assert_eq!(hits.len(), 1000 + MAX_HITS);
+    }
+
+    /// What hurts is not hidden behind what hardly does, and somewhere there is an end.
+    #[test]
+    fn the_mild_take_no_room_of_the_bad() {
+        let mut hits = Hits::default();
+        let hit = |severity, value: usize| Hit::of("x", severity, value, &value.to_le_bytes());
+        hits.extend((0..1000).map(|value| hit(Severity::Low, value)));
+        hits.push(hit(Severity::Critical, 1001));
+        assert_eq!(hits.len(), MAX_HITS + 1);
+        assert!(hits.overflows() && !hits.is_full());
+        hits.extend((0..MAX_HITS * (IN_VAIN + 2)).map(|value| hit(Severity::Low, value)));
+        assert!(hits.is_full());
     }
 
     proptest! {

@@ -47,6 +47,7 @@ pub(crate) use config::redact::{redacted_image_name, redacted_text, redacted_wit
 pub(crate) use config::{InConfig, in_config};
 pub(crate) use detector::Detector;
 pub(crate) use file_name::concealed_path;
+pub(crate) use hits::Room;
 pub(crate) use search::{FileSighting, Found, Searcher};
 pub(crate) use sums::{FileSums, hex};
 pub use text::{concealed_in, credentials_in, credentials_in_file, may_be_credential};

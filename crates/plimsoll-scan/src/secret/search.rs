@@ -20,7 +20,7 @@ use super::der::{der_key, key_table};
 use super::detector::{Detector, Piece, Told};
 use super::encoded::in_base64;
 use super::explained::is_explained;
-use super::hits::{Hits, MAX_HITS, Parts};
+use super::hits::{Hits, MAX_HITS, Parts, Room};
 use super::lone::lone_value;
 use super::named::{by_name, by_structure};
 use super::pair::{IN_FILES, beside_ids};
@@ -161,8 +161,8 @@ pub(super) struct Search<'s> {
     /// Counts the sum of what is too long to be kept, and may be proven all the same.
     counting: Option<Sha256>,
     done: bool,
-    /// Whether there are more values than are told.
-    full: bool,
+    /// Room for values.
+    told_room: Room,
     partly: bool,
 }
 
@@ -203,7 +203,7 @@ impl<'s> Search<'s> {
             covered: Parts::default(),
             sums: None,
             done: false,
-            full: false,
+            told_room: Room::new(MAX_HITS),
             partly: false,
         }
     }
@@ -403,7 +403,7 @@ impl<'s> Search<'s> {
                 .any(|range| range.start < hit.end && hit.start < range.end)
         });
         if hits.is_empty() {
-            self.partly |= hits.is_full();
+            self.partly |= hits.overflows();
             return;
         }
         // What is packed was published, if at all, with what it is packed in.
@@ -427,7 +427,8 @@ impl<'s> Search<'s> {
     /// value the first in the file tells where.
     fn place(&mut self, bytes: &[u8], hits: Hits) {
         let text = self.program == Some(false);
-        self.full |= hits.is_full();
+        self.partly |= hits.overflows();
+        self.told_room.leave_out(hits.left_out());
         for mut hit in hits {
             let start = self.base + hit.start as u64;
             let end = self.base + hit.end as u64;
@@ -444,15 +445,14 @@ impl<'s> Search<'s> {
                 if known.start <= start {
                     continue;
                 }
-            } else if self.hits.len() >= MAX_HITS {
-                self.full = true;
+            } else if !self.told_room.take(hit.severity) {
+                self.partly = true;
                 continue;
             }
             let line = text.then(|| self.lines_before + 1 + line_ends(&bytes[..hit.start]));
             let placed = Placed { hit, start, line };
             self.hits.insert(hit.fingerprint, placed);
         }
-        self.partly |= self.full;
     }
 }
 

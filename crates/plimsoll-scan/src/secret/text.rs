@@ -120,7 +120,7 @@ fn found(text: &str) -> Credentials {
     let mut overflows = false;
     let mut hits = Vec::new();
     let mut take = |found: Hits, start: usize| {
-        overflows |= found.is_full();
+        overflows |= found.overflows();
         hits.extend(found.into_iter().map(|hit| Hit {
             start: hit.start + start,
             end: hit.end + start,

@@ -15,7 +15,7 @@ mod zstd;
 use std::borrow::Cow;
 
 use super::file_name::concealed_path;
-use super::hits::MAX_HITS;
+use super::hits::{MAX_HITS, Room};
 use super::place::is_library;
 use super::search::{FileSighting, Search};
 
@@ -134,6 +134,7 @@ struct State<'s> {
     parent: Parent<'s>,
     entry: Option<Box<Search<'s>>>,
     sightings: Vec<FileSighting>,
+    room: Room,
     partly: bool,
     budget: Budget,
 }
@@ -211,6 +212,7 @@ impl<'s> Unpacker<'s> {
             parent,
             entry: None,
             sightings: Vec::new(),
+            room: Room::new(MAX_HITS),
             partly: too_deep || kind == Kind::Other,
             budget: Budget {
                 bytes: 0,
@@ -308,7 +310,7 @@ impl Sink for State<'_> {
             if self.sightings.iter().any(is_known) {
                 continue;
             }
-            if self.sightings.len() >= MAX_HITS {
+            if !self.room.take(hit.severity) {
                 self.partly = true;
             } else {
                 self.sightings.push(FileSighting {
@@ -345,10 +347,12 @@ impl Sink for State<'_> {
         if let Some(entry) = self.entry.take() {
             let (found, _) = entry.finish(&mut self.budget);
             self.partly |= found.partly;
-            let room = MAX_HITS.saturating_sub(self.sightings.len());
-            self.partly |= found.sightings.len() > room;
-            self.sightings
-                .extend(found.sightings.into_iter().take(room));
+            for sighting in found.sightings {
+                match self.room.take(sighting.severity) {
+                    true => self.sightings.push(sighting),
+                    false => self.partly = true,
+                }
+            }
         }
     }
 

@@ -146,7 +146,7 @@ pub(crate) fn redacted_image_name(name: &str, detector: &Detector) -> Option<Str
 
 /// A text without what was found in it; none where nothing was.
 pub(in crate::secret) fn without(text: &str, hits: Hits) -> Option<String> {
-    if hits.is_empty() && !hits.is_full() {
+    if hits.is_empty() && !hits.overflows() {
         return None;
     }
     let mut shown = text.to_owned();
@@ -227,7 +227,7 @@ struct Text<'c> {
 
 impl<'c> Text<'c> {
     fn new(text: &'c mut String, hits: Hits, doubtful: Vec<(usize, usize)>) -> Self {
-        let overflows = hits.is_full();
+        let overflows = hits.overflows();
         let hits = hits.into_iter().map(|hit| (hit.start, hit.end, Some(hit)));
         let doubtful = doubtful.into_iter().map(|(start, end)| (start, end, None));
         Self {

@@ -68,7 +68,7 @@ impl Search<'_> {
         let program = *self.program.get_or_insert_with(|| is_program(bytes));
         let from = usize::try_from(self.from - self.base).unwrap_or(usize::MAX);
         self.from = self.base + limit as u64;
-        if self.full {
+        if self.told_room.is_full() {
             return;
         }
         let piece = Piece {

@@ -99,3 +99,36 @@ fn a_configuration_in_a_secret_of_kubernetes() {
         assert_eq!(found[0].fingerprint, print, "{text}");
     }
 }
+
+/// What hardly hurts is told so often and no more; what gives everything away stands behind it.
+#[test]
+fn many_that_hardly_hurt_hide_none_that_do() {
+    let drawn = |mut at: u64| -> String {
+        let letter = || {
+            at = at.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(99);
+            char::from(b"aB3dE5gH7jK9mN1pQ2rS4tU6vW8xY0zC"[(at >> 59) as usize])
+        };
+        std::iter::repeat_with(letter).take(24).collect()
+    };
+    let line = |at| format!("sk_{}_{}\n", "test", drawn(at));
+    let many = |count: u64| (0..count).map(line).collect::<String>();
+    let token = format!("gh{}_{}", "p", drawn(1 << 40).repeat(2).split_at(36).0);
+    // In one piece, and in several.
+    for count in [400, 60_000] {
+        let text = format!("{}{token}\n", many(count));
+        let mut searcher = Searcher::new(Detector::shared(), u64::MAX);
+        let mut search = searcher.file("srv/dump.txt", text.len() as u64);
+        for piece in text.as_bytes().chunks(256 << 10) {
+            search.feed(piece);
+        }
+        let found = search.finish();
+        assert!(found.partly);
+        let worst = found.sightings.iter().max_by_key(|one| one.severity);
+        let worst = worst.map(|one| (&*one.kind, one.line));
+        match count {
+            400 => assert_eq!(worst, Some(("github-token", Some(401)))),
+            // Somewhere there is an end.
+            _ => assert_eq!(found.sightings.len(), MAX_HITS),
+        }
+    }
+}
