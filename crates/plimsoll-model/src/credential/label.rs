@@ -10,7 +10,17 @@ pub(super) fn names_another_thing(value: &str) -> bool {
         || is_type_name(value)
         || is_class_name(value)
         || is_migration(value)
+        || is_public(value)
         || (value.starts_with("<|") && value.ends_with("|>"))
+}
+
+/// Whether a value is one that its makers mean to be seen: the address of an account or a contract on
+/// Ethereum, whose keys are longer, and Mapbox's public tokens.
+fn is_public(value: &str) -> bool {
+    let number = value.strip_prefix("0x");
+    number.is_some_and(|number| {
+        number.len() == 40 && number.bytes().all(|byte| byte.is_ascii_hexdigit())
+    }) || value.starts_with("pk.eyJ")
 }
 
 /// A time as RFC 3339 has it, with the day in front.

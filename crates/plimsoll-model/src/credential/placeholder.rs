@@ -15,6 +15,8 @@ const MARKS: &[&str] = &[
     "yourpassword",
     "yoursecret",
     "0123456789",
+    // Of Stripe's documentation.
+    "4ec39hqlyjwdarjtt1zdp7dc",
 ];
 
 /// Words that do so where no letter stands around them (lower case).
@@ -57,6 +59,8 @@ const WHOLE: &[&str] = &[
     "mysql",
     "redis",
     "empty",
+    "accesskey",
+    "secretkey",
     "mypassword",
     "mysecret",
     "mytoken",
@@ -249,9 +253,30 @@ pub fn is_placeholder(value: &str) -> bool {
         || is_reference(value)
         || is_token_of_template(value)
         || names_another_thing(value)
+        || is_masked(value)
+        || counts_up(&lower)
         || (value.len() < 8 && value.bytes().all(|byte| byte.is_ascii_digit()))
         || is_mostly_runs(lower.as_bytes(), value.len().min(6))
         || (lower.contains("://") && !lower.contains('@'))
+}
+
+/// Whether some of a value is not shown: `sk-...xyz123`, `sk-1****cdef`.
+fn is_masked(value: &str) -> bool {
+    // People write points into passwords, too; a token's beginning ends with a mark.
+    let is_cut = value
+        .split_once("...")
+        .is_some_and(|(before, behind)| behind.is_empty() || before.contains(['-', '_']));
+    let is_masked = is_cut || value.contains('…') || value.contains("****");
+    let mut parts = value.split(|c: char| !c.is_ascii_alphanumeric());
+    is_masked && !parts.any(|part| part.len() >= 16 && looks_random(part))
+}
+
+/// Whether most letters and digits of a value follow each other as they are counted: alphabets that
+/// passwords are drawn from, and `abc123def456ghi789`. Short ones are what people take.
+fn counts_up(lower: &str) -> bool {
+    let pairs = lower.as_bytes().array_windows();
+    let up = pairs.filter(|[a, b]| a.is_ascii_alphanumeric() && *b == a + 1);
+    lower.len() >= 12 && up.count() * 5 >= (lower.len() - 1) * 3
 }
 
 /// Whether a value is written in one of the forms that say: here goes something else. The form must
@@ -480,6 +505,15 @@ mod tests {
             "ChangeMe-2024",
             "xxxx-yyyy",
             "00000000-0000-0000-0000-000000000000",
+            "sk-...xyz123",
+            "sk-1****cdef",
+            "abc123def456ghi789",
+            "sk-1234567890",
+            "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567",
+            "abcdefghijkmnpqrstuvwxyz23456789ABCDEFGHJKLMNPQRSTUVWXYZ",
+            "SECRETKEY",
+            "0xA0b86991c6218b36c1d19D4a2e9Eb0cE3606eB48",
+            "pk.eyJ1IjoiYWNtZSIsImEiOiJja3RpaIn0.q7RtY2mWx9KpLz4VbN8c",
             "token-aaaaaaaaaaaa",
             "example-a1b2c3d4e5f6",
             "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY",
@@ -510,6 +544,12 @@ mod tests {
             "`8fK2qLw9vZtRq4m",
             "Zx9${kQw7plm",
             "Zx9kQw7plm%d{{",
+            "abcd1234",
+            "admin123456!",
+            "What...Ever1",
+            "q7RtY2mWx9KpLz4VbN8c...",
+            "0x4c0883a69102937d6231471b5dbb6204fe5129617082792ae468d01a3f362318",
+            "pk.q7RtY2mWx9KpLz4V",
             "Mastodon-8fK2qLw9vZ",
             "8fK2todoqLw9vZ",
             "todo-8fK2qLw9vZ",

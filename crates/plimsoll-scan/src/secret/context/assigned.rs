@@ -1,7 +1,9 @@
 //! What is assigned to a name, and where that begins.
 
 use super::super::Hit;
-use super::super::assignment::{is_surely_drawn, may_name_secret, names_secret};
+use super::super::assignment::{
+    is_drawn_hex, is_surely_drawn, may_name_secret, names_none, names_secret,
+};
 use super::super::form::{LONGEST, Written, judged, stands_by_itself};
 use super::behind::{REACH, value_behind};
 use super::carried::in_header;
@@ -43,7 +45,8 @@ pub(super) fn assigned(bytes: &[u8], at: usize, word_end: usize, settings: bool)
             false => None,
         };
     };
-    if !promised && !is_surely_drawn(value) {
+    let believed = promised || is_surely_drawn(value) || is_drawn_hex(name, value);
+    if !believed || names_none(name, value) {
         return None;
     }
     if !quoted && is_comment(&bytes[at.saturating_sub(120)..at]) {
