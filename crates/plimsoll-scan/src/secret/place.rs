@@ -31,6 +31,19 @@ const MADE_UP: &[&str] = &[
     "doc",
 ];
 
+/// Folders of what programs say, in all languages: `"password": "Passwort1"`.
+const LABELS: &[&str] = &["i18n", "locale", "locales", "translations"];
+
+/// Folders that hold one for each environment that something is installed in, `test` among them.
+const ENVIRONMENTS: &[&str] = &[
+    "clusters",
+    "environments",
+    "envs",
+    "inventories",
+    "overlays",
+    "stages",
+];
+
 /// Folders of an application in Java that hold the libraries it runs with.
 const LIBRARIES: &[&str] = &["BOOT-INF/lib/", "WEB-INF/lib/"];
 
@@ -123,8 +136,19 @@ const SYSTEM: &[&str] = &[
     "root/.cargo/registry/",
 ];
 
-/// Served and configured from the system's folders all the same.
-const OWN_IN_SYSTEM: &[&str] = &["usr/share/nginx/html/", "usr/lib/systemd/system/"];
+/// Served and configured from the system's folders all the same; Elastic's images have their
+/// settings there.
+const OWN_IN_SYSTEM: &[&str] = &[
+    "usr/share/nginx/html/",
+    "usr/lib/systemd/system/",
+    "lib/systemd/system/",
+    "usr/share/elasticsearch/config/",
+    "usr/share/filebeat/filebeat.yml",
+    "usr/share/kibana/config/",
+    "usr/share/logstash/config/",
+    "usr/share/logstash/pipeline/",
+    "usr/share/metricbeat/metricbeat.yml",
+];
 
 /// Whether a file lies where people put what they wrote themselves: there a name that promises a
 /// credential is believed, while in published code it is most often a test or an explanation.
@@ -140,11 +164,24 @@ pub(super) fn is_own_inside(path: &str) -> bool {
     let mut folders = path.split('/').rev();
     let name = folders.next().unwrap_or(path);
     // Most files of an image lie in packages, and are done with here.
-    !folders.any(|folder| PACKAGE_FOLDERS.contains(&folder) || MADE_UP.contains(&folder))
-        && !is_try(name)
+    while let Some(folder) = folders.next() {
+        let is_environment = || {
+            let above = folders.clone().next();
+            folder == "test" && above.is_some_and(|above| ENVIRONMENTS.contains(&above))
+        };
+        if PACKAGE_FOLDERS.contains(&folder)
+            || LABELS.contains(&folder)
+            || (MADE_UP.contains(&folder) && !is_environment())
+        {
+            return false;
+        }
+    }
+    let says_something = name.starts_with("messages") && name.ends_with(".properties");
+    !is_try(name)
         && !is_template(name)
         && !is_lock(name)
         && !is_stored(path)
+        && !says_something
         && !NO_SETTINGS.iter().any(|ending| name.ends_with(ending))
 }
 
@@ -228,9 +265,29 @@ pub(super) fn is_shared_library(path: &str) -> bool {
             .any(|end| name.ends_with(end))
 }
 
+/// What stands behind the name of a file that is copied, filled in, or meant for one place.
+const BEHIND_NAMES: &[&str] = &[
+    "~",
+    ".bak",
+    ".backup",
+    ".ext",
+    ".j2",
+    ".local",
+    ".old",
+    ".orig",
+    ".prod",
+    ".production",
+    ".save",
+    ".staging",
+    ".tmp",
+];
+
 /// Whether what is assigned in a file is written without quotes.
 pub(super) fn is_settings(path: &str) -> bool {
-    let name = path.rsplit('/').next().unwrap_or(path);
+    let mut name = path.rsplit('/').next().unwrap_or(path);
+    while let Some(before) = BEHIND_NAMES.iter().find_map(|end| name.strip_suffix(end)) {
+        name = before;
+    }
     let ending = name.rsplit_once('.').map_or("", |(_, ending)| ending);
     matches!(
         ending.to_ascii_lowercase().as_str(),
@@ -275,6 +332,11 @@ pub(super) fn is_settings(path: &str) -> bool {
             | "ovpn"
             | "timer"
             | "cron"
+            | "fish"
+            | "cf"
+            | "vars"
+            | "hjson"
+            | "renviron"
     ) || matches!(
         name,
         "credentials"
@@ -291,6 +353,13 @@ pub(super) fn is_settings(path: &str) -> bool {
             | "entrypoint"
             | "user-data"
             | "rndc.key"
+            | ".profile"
+            | ".bash_profile"
+            | ".bash_login"
+            | ".bash_aliases"
+            | ".zprofile"
+            | ".zshenv"
+            | ".zlogin"
     ) || name.starts_with(".env")
         || name.starts_with("Dockerfile.")
         // `.bash_history`, `.wgetrc`
@@ -316,6 +385,10 @@ mod tests {
             "opt/tool/lib/x.rb",
             "srv/store/v1/files/config.js",
             "srv/store/vx/files/00/config.js",
+            "lib/systemd/system/app.service",
+            "usr/share/logstash/pipeline/out.conf",
+            "srv/overlays/test/secret.yml",
+            "srv/config/environments/test/config.yml",
         ] {
             assert!(is_own(own), "{own}");
         }
@@ -326,6 +399,11 @@ mod tests {
             "app/.env.example",
             "app/yarn.lock",
             "app/tests/x.py",
+            "app/test/config/x.yml",
+            "srv/overlays/test/tests/x.yml",
+            "app/src/i18n/de.json",
+            "app/messages_de.properties",
+            "usr/share/filebeat/module/x.yml",
             "app/x_test.go",
             "app/.pnpm-store/v3/files/6a/12bc",
             "pnpm/store/v10/files/00/12bc-exec",
@@ -359,6 +437,18 @@ mod tests {
             "etc/bind/rndc.key",
             "srv/env",
             "srv/ansible/inventory",
+            "root/.profile",
+            "root/.bash_profile",
+            "home/a/.zshenv",
+            "root/.config/fish/config.fish",
+            "srv/prod.env.bak",
+            "srv/docker.env.prod",
+            "srv/env.prod",
+            "srv/config.yml.j2",
+            "srv/my.cnf~",
+            "etc/dovecot/dovecot-sql.conf.ext",
+            "etc/postfix/mysql.cf",
+            "home/a/.Renviron",
         ] {
             assert!(is_settings(settings), "{settings}");
         }
@@ -375,5 +465,6 @@ mod tests {
         assert!(is_packaged("app/node_modules/a/b.js") && !is_packaged("app/tests/b.js"));
         assert!(is_settings("app/application.yml"));
         assert!(!is_settings("app/app.js"));
+        assert!(!is_settings("app/app.js.bak") && !is_settings("srv/notes~"));
     }
 }
