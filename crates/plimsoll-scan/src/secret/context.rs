@@ -5,13 +5,14 @@ mod assigned;
 mod behind;
 mod called;
 mod carried;
+mod default;
 
 use std::sync::LazyLock;
 
 use memchr::memmem;
 
 use self::assigned::{assigned, in_statement};
-use self::called::{argument, secure_string};
+use self::called::{argument, log_in, secure_string};
 use self::carried::{
     authorized, azure_marked, azure_secret, azure_signature, carried, in_query, kubeconfig_key,
     source_password, thin_password, url_password,
@@ -75,6 +76,7 @@ const WORDS: &[&str] = &[
     "master.key",
     "access.key",
     "auth.key",
+    "login(",
     "authorization",
     "to-securestring",
     "pdo(",
@@ -99,6 +101,7 @@ const PASSWD: usize = 6;
 const SECRET: usize = 8;
 const ACCESS_KEY: usize = 14;
 const IDENTIFIED: usize = 35;
+const LOG_IN: usize = AUTHORIZATION - 1;
 const AUTHORIZATION: usize = SECURE_STRING - 1;
 const SECURE_STRING: usize = DATA_OBJECT - 1;
 const DATA_OBJECT: usize = FIRST_LOGIN - 8;
@@ -208,6 +211,7 @@ fn in_assignments(piece: Piece<'_>, settings: bool, told: &mut usize, hits: &mut
             AUTHORIZATION => authorized(bytes, behind),
             IDENTIFIED => in_statement(bytes, behind),
             SECURE_STRING => secure_string(bytes, behind),
+            LOG_IN => log_in(bytes, at, behind),
             DATA_OBJECT..FIRST_LOGIN => argument(bytes, behind, 3),
             FIRST_LOGIN.. => argument(bytes, behind, 2),
             PASSWORD | PWD | ACCOUNT_KEY | SECRET | ACCESS_KEY => {

@@ -37,7 +37,8 @@ pub(super) fn assigned(bytes: &[u8], at: usize, word_end: usize, settings: bool)
         .or_else(|| value_behind(bytes, name_end, settings))
         .or_else(|| value_of_word(bytes, at - before, name_end, settings))
         .or_else(|| value_of_setter(bytes, at - before, name_end))
-        .or_else(|| value_of_object(bytes, name_end));
+        .or_else(|| value_of_object(bytes, name_end))
+        .or_else(|| default_of_variable(bytes, at - before, name_end));
     let Some((start, value, quoted)) = found else {
         return match name.eq_ignore_ascii_case("password") {
             true => in_statement(bytes, name_end),
@@ -224,7 +225,10 @@ fn value_of_word(
     );
     // Lisps define so, in parentheses.
     let defines = matches!(line, b"(def" | b"(defonce" | b"(def ^:private" | b"(setq");
-    if !matches!(line, b"" | b"ENV" | b"set" | b"setx") && !sets && !defines {
+    let is_macro = line == b"#define";
+    let is_of_server = matches!(line, b"SetEnv" | b"fastcgi_param");
+    let is_alone = matches!(line, b"" | b"ENV" | b"set" | b"setx") || is_macro || is_of_server;
+    if !is_alone && !sets && !defines {
         return None;
     }
     let rest = &bytes[name_end..bytes.len().min(name_end + 256)];
@@ -234,9 +238,10 @@ fn value_of_word(
         .take_while(|byte| matches!(byte, b' ' | b'\t'))
         .count();
     let value = rest[blank..].trim_ascii();
-    let value = match defines {
-        true => value.strip_suffix(b")").unwrap_or(value),
-        false => value,
+    let value = match (defines, is_of_server) {
+        (true, _) => value.strip_suffix(b")").unwrap_or(value),
+        (_, true) => value.strip_suffix(b";").unwrap_or(value),
+        _ => value,
     };
     let (quote, value) = match value {
         [b'"', inner @ .., b'"'] | [b'\'', inner @ .., b'\''] => (1, inner),
@@ -265,6 +270,39 @@ fn value_of_object(bytes: &[u8], name_end: usize) -> Option<(usize, &str, bool)>
         name_end + (rest.len() - inner.len()) + VALUE.len() - 1,
         false,
     )
+}
+
+/// What a variable of Terraform is where nobody sets it: `variable "db_password" { default = "…" }`.
+fn default_of_variable(
+    bytes: &[u8],
+    name_at: usize,
+    name_end: usize,
+) -> Option<(usize, &str, bool)> {
+    const DECLARES: &[u8] = b"variable \"";
+    const DEFAULT: &[u8] = b"default";
+    bytes[..name_at].ends_with(DECLARES).then_some(())?;
+    let rest = &bytes[name_end..bytes.len().min(name_end + 2048)];
+    let inner = rest.strip_prefix(b"\"")?.trim_ascii_start();
+    let inner = inner.strip_prefix(b"{")?;
+    let mut at = name_end + (rest.len() - inner.len());
+    // What lies deeper says how it is to be checked.
+    let mut depth = 1_usize;
+    for line in inner.split_inclusive(|byte| *byte == b'\n') {
+        let begins = line.trim_ascii_start();
+        if depth == 1 && begins.starts_with(DEFAULT) {
+            let behind = at + (line.len() - begins.len()) + DEFAULT.len();
+            return value_behind(bytes, behind, false);
+        }
+        at += line.len();
+        for byte in line {
+            match byte {
+                b'{' => depth += 1,
+                b'}' => depth = depth.checked_sub(1).filter(|depth| *depth > 0)?,
+                _ => {}
+            }
+        }
+    }
+    None
 }
 
 /// The text that is handed to what sets a name, alone: `ds.setPassword("…")`, `builder.password("…")`.
@@ -329,4 +367,38 @@ fn names_share(rest: &[u8]) -> bool {
     let ends = |byte: &u8| byte.is_ascii_whitespace() || matches!(byte, b'=' | b'/');
     let host = rest.iter().position(ends).unwrap_or(rest.len());
     host > 0 && rest.get(host) == Some(&b'/')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::detector::{Piece, Told};
+    use super::super::super::hits::Hits;
+    use super::super::in_context;
+
+    /// What Terraform takes where nobody sets a variable.
+    #[test]
+    fn defaults_of_variables() {
+        let values = |text: &str| -> Vec<String> {
+            let mut hits = Hits::default();
+            in_context(Piece::text(text), true, &mut Told::default(), &mut hits);
+            let values = hits.iter().map(|hit| text[hit.start..hit.end].to_owned());
+            values.collect()
+        };
+        for text in [
+            "variable \"db_password\" {\n  type = string\n  default = \"Tr0ub4dor-3x\"\n}\n",
+            "variable \"db_password\" { default = \"Tr0ub4dor-3x\" }\n",
+            "variable \"db_password\" {\n  validation {\n    condition = x\n  }\n  default   = \"Tr0ub4dor-3x\"\n}\n",
+        ] {
+            assert_eq!(values(text), ["Tr0ub4dor-3x"], "{text}");
+        }
+        for none in [
+            "variable \"db_password\" {\n  default = \"\"\n}\nvariable \"x\" {\n  default = \"Tr0ub4dor-3x\"\n}\n",
+            "variable \"db_password\" {\n}\nlocals {\n  default = \"Tr0ub4dor-3x\"\n}\n",
+            "variable \"db_password\" {\n  default = var.x\n}\n",
+            "variable \"db_password\" {\n  x {\n default = \"Tr0ub4dor-3x\"\n}\n}\n",
+            "variable \"db_name\" {\n  default = \"Tr0ub4dor-3x\"\n}\n",
+        ] {
+            assert_eq!(values(none), Vec::<String>::new(), "{none}");
+        }
+    }
 }

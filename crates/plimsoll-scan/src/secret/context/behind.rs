@@ -2,6 +2,7 @@
 
 use super::super::escape;
 use super::super::form::LONGEST;
+use super::default::{in_template, text_in};
 
 /// How far the end of a value is looked for: beyond the longest, and what stands before it.
 pub(super) const REACH: usize = LONGEST + 40;
@@ -11,6 +12,11 @@ pub(super) fn value_behind(bytes: &[u8], at: usize, settings: bool) -> Option<(u
     let line = &bytes[at..bytes.len().min(at + REACH)];
     let line = &line[..memchr::memchr(b'\n', line).unwrap_or(line.len())];
     let mut rest = line;
+    if before(bytes, at).ends_with(b"${") {
+        let (from, length) = in_template(line)?;
+        let value = std::str::from_utf8(&line[from..from + length]).ok()?;
+        return (length <= LONGEST).then_some((at + from, value, !settings));
+    }
     let skip = |rest: &mut &[u8], what: &[u8]| -> usize {
         let count = rest.iter().take_while(|byte| what.contains(byte)).count();
         *rest = &rest[count..];
@@ -20,25 +26,41 @@ pub(super) fn value_behind(bytes: &[u8], at: usize, settings: bool) -> Option<(u
     // Whether no more than the value may follow, or else what is done with it.
     let mut pair = None;
     let mut tag = false;
+    // Whether an expression may follow.
+    let mut is_assigned = false;
     if closed == 0 && rest.first() == Some(&b'>') {
         // `<password>…</password>`
         rest = &rest[1..];
         tag = true;
     } else {
+        // An array in C.
+        if closed == 0
+            && let Some(inner) = rest.strip_prefix(b"[")
+            && let digits = inner
+                .iter()
+                .take_while(|byte| byte.is_ascii_digit())
+                .count()
+            && let Some(more) = inner[digits..].strip_prefix(b"]")
+        {
+            rest = more;
+        }
         skip(&mut rest, b" \t");
         if closed > 0 && rest.starts_with(b"value=") {
             rest = &rest[6..];
-        } else if let Some(more) = [&b"=>"[..], b":=", b"?=", b"->"]
+        } else if let Some(more) = [&b"=>"[..], b":=", b"?=", b"->", b"<-"]
             .iter()
             .find_map(|operator| rest.strip_prefix(*operator))
         {
+            is_assigned = true;
             rest = more;
         } else if let Some(more) = rest.strip_prefix(b"=") {
             if more.starts_with(b"=") || more.starts_with(b"~") {
                 return None;
             }
+            is_assigned = true;
             rest = more;
         } else if let Some(more) = rest.strip_prefix(b":") {
+            is_assigned = true;
             rest = after_type(more);
         } else if closed > 0 && rest.first() == Some(&b',') {
             rest = &rest[1..];
@@ -109,7 +131,13 @@ pub(super) fn value_behind(bytes: &[u8], at: usize, settings: bool) -> Option<(u
                 .unwrap_or(rest.len());
             (rest, end, false)
         }
-        _ => return None,
+        _ => match variable_in_text(bytes, at) {
+            Some(end) => (&line[1..], end, true),
+            None => {
+                let (from, length) = text_in(rest).filter(|_| is_assigned)?;
+                (&rest[from..], length, true)
+            }
+        },
     };
     if end > LONGEST {
         return None;
@@ -117,6 +145,28 @@ pub(super) fn value_behind(bytes: &[u8], at: usize, settings: bool) -> Option<(u
     let value = std::str::from_utf8(&rest[..end]).ok()?;
     let start = at + (line.len() - rest.len());
     Some((start, value, quoted))
+}
+
+/// Where the value ends of a variable that a text in code sets, and whose name ends at `at`:
+/// `"DB_PASSWORD=…"`, `"!export TOKEN=…"`.
+fn variable_in_text(bytes: &[u8], at: usize) -> Option<usize> {
+    let value = bytes[at..bytes.len().min(at + REACH)].strip_prefix(b"=")?;
+    let opened = before(bytes, at);
+    let name = bytes[at.saturating_sub(120)..at].iter().rev();
+    let mut name = name.take_while(|byte| byte.is_ascii_alphanumeric() || **byte == b'_');
+    if name.any(u8::is_ascii_lowercase) {
+        return None;
+    }
+    let opened = [&b"!export "[..], b"export ", b"%env "]
+        .iter()
+        .find_map(|sets| opened.strip_suffix(*sets))
+        .unwrap_or(opened);
+    let ends = |byte: &u8| byte.is_ascii_whitespace() || is_quote(byte) || *byte == b'\\';
+    let end = value.iter().position(ends)?;
+    opened
+        .last()
+        .is_some_and(|last| is_quote(last) && end > 0)
+        .then_some(end)
 }
 
 fn is_quote(byte: &u8) -> bool {
@@ -211,7 +261,7 @@ fn after_type(rest: &[u8]) -> &[u8] {
             byte.is_ascii_alphanumeric()
                 || matches!(
                     byte,
-                    b' ' | b'_' | b'<' | b'>' | b'|' | b'&' | b'[' | b']' | b'.'
+                    b' ' | b'_' | b'<' | b'>' | b'|' | b'&' | b'[' | b']' | b'.' | b'?'
                 )
         })
         .count();

@@ -114,6 +114,22 @@ pub(super) fn argument(bytes: &[u8], behind: usize, number: usize) -> Option<Hit
     ends.then(|| hit(kind, bytes, &password))?
 }
 
+/// What a log-in at a server of mail or files is named by in code.
+const SERVERS: &[&str] = &["smtp", "imap", "pop3", "ftp", "mail", "server"];
+
+/// The password of `smtp.login("app", "x")`, whose name begins at `at` and whose parenthesis ends at
+/// `behind`: a log-in anywhere else may be a page's, with other texts.
+pub(super) fn log_in(bytes: &[u8], at: usize, behind: usize) -> Option<Hit> {
+    let before = &bytes[at.saturating_sub(48)..at];
+    let before = before.strip_suffix(b".").or(before.strip_suffix(b"->"))?;
+    let is_name = |byte: &&u8| byte.is_ascii_alphanumeric() || **byte == b'_';
+    let length = before.iter().rev().take_while(is_name).count();
+    let name = before[before.len() - length..].to_ascii_lowercase();
+    let name = std::str::from_utf8(&name).ok()?;
+    let is_server = SERVERS.iter().any(|server| name.contains(server));
+    is_server.then(|| argument(bytes, behind, 2))?
+}
+
 /// The password of `ConvertTo-SecureString "…" -AsPlainText`, whose name ends at `behind`, whatever the
 /// order of its parameters, and of `"…" | ConvertTo-SecureString -AsPlainText`.
 pub(super) fn secure_string(bytes: &[u8], behind: usize) -> Option<Hit> {
@@ -202,6 +218,10 @@ mod tests {
             "req.SetBasicAuth(user, \"VALUE\")",
             "new NetworkCredential(\"bob\", \"VALUE\", \"CORP\")",
             "MySQLdb.connect('db', 'app', 'VALUE', 'shop')",
+            "smtp.login(\"bob@x.net\", \"VALUE\")",
+            "self.imap_client.login(USER, 'VALUE')",
+            "$ftp->login('bob', 'VALUE')",
+            "server.login(\n    user,\n    \"VALUE\",\n)",
             "pymysql.connect(HOST, \"app\", \"VALUE\")",
             "ConvertTo-SecureString \"VALUE\" -AsPlainText -Force",
             "ConvertTo-SecureString -String 'VALUE' -AsPlainText -Force",
@@ -231,6 +251,11 @@ mod tests {
             "DriverManager.getConnection(url, user, password);",
             "cache.getConnection(\"q7RtY2mW!x9\")",
             "HTTPBasicAuth(user, password)",
+            "smtp.login(user, password)",
+            "smtp.login(\"q7RtY2mW!x9\")",
+            "page.login(\"Members\", \"q7RtY2mW!x9\")",
+            "login(\"bob\", \"q7RtY2mW!x9\")",
+            "server.login(\"Members\", \"Log in here\")",
             "HTTPBasicAuth(\"q7RtY2mW!x9\")",
             "BasicAuth(\"Members\", \"Log in here\")",
             "DriverManager.getConnection(\"jdbc:h2:mem:a\", \"sa\", \"\")",
