@@ -53,6 +53,8 @@ pub(super) fn in_commands(text: &str, start: usize, hits: &mut Hits) {
     let mut joined = 0;
     // The lines that a command reads, and how many of them there may still be.
     let mut here: Option<(HereDocument<'_>, usize)> = None;
+    // Where a text in quotes ends that goes on in the next lines.
+    let mut quoted_to = 0;
     let mut lines = text.split_inclusive('\n').peekable();
     while let Some(line) = lines.next() {
         let whole = &text[at - start - joined..at - start + line.len()];
@@ -71,7 +73,16 @@ pub(super) fn in_commands(text: &str, start: usize, hits: &mut Hits) {
             here = Some((document, left.saturating_sub(1))).filter(|_| left > 0);
             continue;
         }
+        if joined == 0
+            && let Some(more) = goes_on(line, &text[at - start..])
+        {
+            quoted_to = at + more;
+        }
         // A backslash at the end carries a command on.
+        if at < quoted_to {
+            joined += line.len();
+            continue;
+        }
         if line.trim_end().ends_with('\\') && lines.peek().is_some() && whole.len() < LONGEST {
             joined += line.len();
             continue;
@@ -99,6 +110,36 @@ pub(super) fn in_commands(text: &str, start: usize, hits: &mut Hits) {
             ..hit
         })
     }));
+}
+
+/// How far the lines behind one go on with the text in quotes that `echo` hands to a program which reads
+/// passwords, with what ends the command.
+fn goes_on(line: &str, behind: &str) -> Option<usize> {
+    let at = ["echo ", "printf "]
+        .iter()
+        .find_map(|program| line.find(program))?;
+    let mut quote = None;
+    for byte in line[at..].bytes() {
+        match (quote, byte) {
+            (Some(open), byte) if open == byte => quote = None,
+            (None, b'"' | b'\'') => quote = Some(byte),
+            // A comment, or a character that a backslash takes its meaning from.
+            (_, b'#' | b'\\') => return None,
+            _ => {}
+        }
+    }
+    let quote = char::from(quote?);
+    let mut length = 0;
+    for line in behind.split_inclusive('\n').take(MAX_HERE) {
+        length += line.len();
+        if let Some((_, rest)) = line.split_once(quote) {
+            let rest = rest.trim_start();
+            // The reader may stand in the next line.
+            let is_read = rest.contains("passwd") || rest.trim_end().ends_with('\\');
+            return (rest.starts_with('|') && is_read).then_some(length);
+        }
+    }
+    None
 }
 
 /// Whether a line ends the lines that a command reads: behind the word may stand the quote that

@@ -33,6 +33,7 @@ mod passfile;
 mod pattern;
 mod place;
 mod runs;
+mod saved;
 mod search;
 mod sqlite;
 mod store;

@@ -16,6 +16,7 @@ use super::passfile::in_password_file;
 use super::pattern::BASE64;
 use super::place::is_template;
 use super::placeholder::{is_example, is_placeholder};
+use super::saved::in_saved_logins;
 use super::store::putty_key;
 use super::{Detector, Fingerprint, Hit};
 use crate::catalogue::base_name;
@@ -90,11 +91,14 @@ const NAMES: &[&str] = &[
     ".htpasswd",
     "htpasswd",
     "wp-config.php",
+    "odbc.ini",
+    ".odbc.ini",
 ];
 
 /// Credentials in files whose name tells what stands in them.
 pub(super) fn by_name(path: &str, bytes: &[u8], hits: &mut Hits) {
     in_password_file(path, bytes, hits);
+    in_saved_logins(path, bytes, hits);
     let name = match base_name(path) {
         name if name.ends_with(".htpasswd") => ".htpasswd",
         name => name,
@@ -165,6 +169,16 @@ pub(super) fn by_name(path: &str, bytes: &[u8], hits: &mut Hits) {
                 let value = setting(line, &["password", "pass"])?;
                 (!is_placeholder(value))
                     .then(|| plain("mysql-password", value, start + offset_in(line, value)))
+            },
+            hits,
+        ),
+        // By another name others find it, and by this one there is a folder elsewhere.
+        "odbc.ini" | ".odbc.ini" => each_line(
+            text,
+            |line, start| {
+                let value = setting(line, &["PWD", "Pwd", "pwd"])?;
+                (!is_placeholder(value))
+                    .then(|| plain("database-password", value, start + offset_in(line, value)))
             },
             hits,
         ),
@@ -434,6 +448,14 @@ mod tests {
                 "[s3]\ntype = s3\npass = bG9yZW0taXBzdW0\nclient_id = x\n"
             ),
             one("rclone-credential", "bG9yZW0taXBzdW0")
+        );
+        assert_eq!(
+            found("etc/odbc.ini", "[x]\nUID=sa\nPWD = hunter2x\n# PWD=x1y2\n"),
+            one("database-password", "hunter2x")
+        );
+        assert_eq!(
+            found("root/.odbc.ini", "PWD=$PW\npwd =\nPWD=changeme\n"),
+            []
         );
         let hash = "$apr1$q7RtY2mW$x9KpLz4VbN8cHd3FjGs6T.";
         assert_eq!(

@@ -152,9 +152,16 @@ fn passwords<'t>(text: Word<'t>, to: &[Word<'t>]) -> Vec<Word<'t>> {
     let is_list = is_list(to);
     let mut start = text.start;
     let mut found = Vec::new();
-    for line in text.text.split("\\n") {
+    let mut rest = Some(text.text);
+    while let Some(here) = rest {
+        let end = [here.find("\\n"), here.find('\n')]
+            .into_iter()
+            .flatten()
+            .min();
+        let line = &here[..end.unwrap_or(here.len())];
+        rest = end.map(|end| here[end..].strip_prefix("\\n").unwrap_or(&here[end + 1..]));
         let word = Word { text: line, start };
-        start += line.len() + 2;
+        start = text.start + rest.map_or(0, |rest| text.text.len() - rest.len());
         found.extend(match is_list {
             true => of_user(word),
             false => Some(word),

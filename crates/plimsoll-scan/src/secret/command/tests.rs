@@ -245,6 +245,32 @@ fn words_of_the_exec_form() {
     assert_eq!((found[0].0, found[0].1.start), (2, 4));
 }
 
+/// A text in quotes goes on in the next lines.
+#[test]
+fn passwords_of_lines_in_quotes() {
+    for text in [
+        "echo 'root:Tr0ub4dor3x\nbob:Tr0ub4dor4x' | chpasswd\n",
+        "RUN echo \"root:Tr0ub4dor3x\nbob:Tr0ub4dor4x\n\" | chpasswd && ls\n",
+        "printf 'root:Tr0ub4dor3x\nbob:Tr0ub4dor4x\n' |\\\n chpasswd\n",
+        "x\necho 'root:Tr0ub4dor3x\n\nbob:Tr0ub4dor4x'|sudo chpasswd\nls\n",
+    ] {
+        assert_eq!(found(text), ["Tr0ub4dor3x", "Tr0ub4dor4x"], "{text}");
+    }
+    for none in [
+        "echo 'root:Tr0ub4dor3x\nbob:Tr0ub4dor4x' > /etc/motd\n",
+        "# don't echo 'root:Tr0ub4dor3x\n' | chpasswd\n",
+        "echo it isn't root:Tr0ub4dor3x\nbob:Tr0ub4dor4x\n",
+        "echo 'root:$A\nbob:${B}' | chpasswd\n",
+    ] {
+        assert_eq!(found(none), [""; 0], "{none}");
+    }
+    // What follows is read as before.
+    let text = "echo 'a\nb' | tee x\ncurl -u bob:Tr0ub4dor3x https://x\n";
+    assert_eq!(found(text), ["Tr0ub4dor3x"]);
+    let many = format!("echo 'root:x\n{}", "echo 'a:b\n".repeat(20_000));
+    assert_eq!(found(&many), [""; 0]);
+}
+
 proptest! {
     #[test]
     fn any_text_ends(text in "(curl|mysql|echo|sh -c |machine |login |password |htpasswd -b|<<<|<<E|\\| chpasswd|2>&1|&>|-u|-p|[ \"'|;&(){}\\\\\n:é$]|[a-z0-9]{1,9}){0,40}") {
