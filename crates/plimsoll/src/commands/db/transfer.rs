@@ -202,7 +202,11 @@ pub(super) fn pull(arguments: &DbPullArgs, terminal: Terminal) -> Result<Outcome
 }
 
 fn name(text: &str) -> Result<ImageName, Failure> {
-    ImageName::parse(text).map_err(|error| Failure::usage(format!("{text}: {error}")))
+    let bare = ["registry:", "docker://"]
+        .iter()
+        .find_map(|prefix| text.strip_prefix(prefix));
+    ImageName::parse(bare.unwrap_or(text))
+        .map_err(|error| Failure::usage(format!("{text}: {error}")))
 }
 
 /// A path beside the index.
