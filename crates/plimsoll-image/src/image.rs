@@ -8,7 +8,7 @@ use plimsoll_model::{Digest, ImageConfig, Platform};
 use crate::blob::read_blob;
 use crate::config::parse_config;
 use crate::manifest::{Document, Manifest, parse_document};
-use crate::platform::{choose, serves};
+use crate::platform::{choose, images_told, serves};
 use crate::{BlobSource, Descriptor, ImageError, media_type};
 
 /// One image for one platform, opened: manifest and configuration are read and verified, layers
@@ -25,6 +25,9 @@ pub struct Image {
     pub config: ImageConfig,
     /// Digests of the uncompressed layers, one a layer.
     pub diff_ids: Vec<Digest>,
+    /// What it was chosen from, where that was an index or several entries of a layout: the platform of
+    /// each image there, or its digest where none is stated.
+    pub chosen_from: Vec<String>,
     /// Where blobs come from.
     pub blobs: Arc<dyn BlobSource>,
 }
@@ -99,12 +102,20 @@ impl Image {
         blobs: Arc<dyn BlobSource>,
     ) -> Result<Self, ImageError> {
         let mut wanted = root.clone();
+        let mut chosen_from = Vec::new();
         // An index may point to an index; more than one step down is nobody's image.
         for _ in 0..3 {
             let raw = read_blob(&*blobs, &wanted, media_type::MANIFEST_LIMIT)?;
             match parse_document(raw, &wanted.media_type, name)? {
-                Document::Manifest(manifest) => return Self::from_manifest(name, manifest, blobs),
+                Document::Manifest(manifest) => {
+                    let image = Self::from_manifest(name, manifest, blobs)?;
+                    return Ok(Self {
+                        chosen_from,
+                        ..image
+                    });
+                }
                 Document::Index(entries) => {
+                    chosen_from.extend(images_told(&entries));
                     wanted = choose(name, &entries, platform, &*blobs)?;
                 }
             }
@@ -145,6 +156,7 @@ impl Image {
             config_raw,
             config,
             diff_ids,
+            chosen_from: Vec::new(),
             blobs,
         })
     }

@@ -51,7 +51,7 @@ pub use layer::{
 pub use layout::{BlobWriter, Layout, LayoutWriter};
 pub use manifest::{Manifest, index_json, manifest_json};
 pub use sink::{Progress, PushOutcome, Referrer, push};
-pub use source::{destination, find, open, resolve};
+pub use source::{destination, find, open, path_of, resolve};
 pub use target::Target;
 
 // The images of integration tests serve unit tests too; there the crate goes by its name.

@@ -94,6 +94,16 @@ fn may_be_image(entry: &Descriptor) -> bool {
             || media_type::is_index(&entry.media_type))
 }
 
+/// The images of an index for people, as many as may be looked at: by the platforms that are stated.
+pub(crate) fn images_told(entries: &[Descriptor]) -> Vec<String> {
+    let images = entries.iter().filter(|entry| may_be_image(entry));
+    let told = images.map(|entry| match stated(entry) {
+        Some(platform) => platform.to_string().escape_debug().to_string(),
+        None => entry.digest.to_string(),
+    });
+    told.take(MAX_ENTRIES).collect()
+}
+
 /// Something below an index, and what it is for where that could be learnt.
 struct Candidate {
     entry: Descriptor,

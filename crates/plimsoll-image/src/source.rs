@@ -7,7 +7,7 @@ use std::path::Path;
 
 use plimsoll_model::ImageRef;
 
-pub use self::name::destination;
+pub use self::name::{destination, path_of};
 pub use self::search::{find, resolve};
 use crate::archive::{self, TarIndex};
 use crate::daemon::Daemon;

@@ -28,16 +28,33 @@ pub struct CheckOutcome {
 /// speaks when it is sure.
 pub fn check_project(project: &Project, options: &CheckOptions) -> CheckOutcome {
     let (tree, errors) = dockerfile::parse(project.file.clone());
-    let resolution = dockerfile::resolve(
-        &tree,
-        &ResolveInput {
-            build_args: options.build_args.clone(),
-            target_platform: options.platform.clone(),
-            target: options.target.clone(),
-            base_config: options.base_config.as_deref().map(|lookup| lookup as _),
-            build_contexts: options.build_contexts.clone(),
-        },
-    );
+    let mut run = Run::default();
+    let mut input = ResolveInput {
+        build_args: options.build_args.clone(),
+        target_platform: options.platform.clone(),
+        target: options.target.clone(),
+        base_config: options.base_config.as_deref().map(|lookup| lookup as _),
+        build_contexts: options.build_contexts.clone(),
+    };
+    let mut resolution = dockerfile::resolve(&tree, &input);
+    // Without a stage that ships most rules have nothing to judge, which must not read as clean.
+    if resolution.target.is_none()
+        && !resolution.stages.is_empty()
+        && let Some(missing) = input.target.take()
+    {
+        let errors = resolution.errors;
+        resolution = dockerfile::resolve(&tree, &input);
+        resolution.errors = errors;
+        run.skipped.push(Skipped {
+            what: format!(
+                "{}: stage `{}`",
+                project.file.path(),
+                missing.escape_debug()
+            ),
+            why: "there is no such stage: the last one was judged".to_owned(),
+            blocking: true,
+        });
+    }
     let mut file = ProjectFile::new(
         &tree,
         &errors,
@@ -61,7 +78,6 @@ pub fn check_project(project: &Project, options: &CheckOptions) -> CheckOutcome 
         )
     };
 
-    let mut run = Run::default();
     for rule in registry::all() {
         let meta = rule.meta();
         let mut selected = options.selects(meta);

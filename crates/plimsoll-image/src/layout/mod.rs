@@ -14,7 +14,7 @@ pub use self::writer::{BlobWriter, LayoutWriter};
 use crate::blob::{BlobContent, read_blob};
 use crate::input::open_file;
 use crate::manifest::{Document, parse_document};
-use crate::platform::choose;
+use crate::platform::{choose, images_told};
 use crate::{BlobSource, Descriptor, Image, ImageError, media_type};
 
 /// The annotation an index entry's name stands in.
@@ -253,7 +253,12 @@ pub(crate) fn open_entry(
             }
         }
         if let Some(fitting) = one_image(&images, place, platform, &*blobs)? {
-            return Image::from_descriptor(place, &fitting, platform, blobs);
+            let image = Image::from_descriptor(place, &fitting, platform, blobs)?;
+            let all: Vec<Descriptor> = images.into_iter().cloned().collect();
+            return Ok(Image {
+                chosen_from: images_told(&all),
+                ..image
+            });
         }
         return match images.as_slice() {
             [only] => Image::from_descriptor(place, only, platform, blobs),
@@ -268,6 +273,7 @@ pub(crate) fn open_entry(
             ))),
         };
     };
+    let mut chosen_from = Vec::new();
     let root = match Digest::parse(reference) {
         Ok(digest) => match entries.iter().find(|entry| entry.digest == digest) {
             Some(entry) => entry.clone(),
@@ -281,7 +287,11 @@ pub(crate) fn open_entry(
                 .filter(|entry| entry.annotation(REF_NAME) == Some(reference))
                 .collect();
             match one_image(&called, place, platform, &*blobs)? {
-                Some(fitting) => fitting,
+                Some(fitting) => {
+                    let all: Vec<Descriptor> = called.into_iter().cloned().collect();
+                    chosen_from = images_told(&all);
+                    fitting
+                }
                 // The tag alone, of images with different names.
                 None if are_several(&called) => {
                     return Err(ImageError::Usage(format!(
@@ -312,7 +322,9 @@ pub(crate) fn open_entry(
         ':'
     };
     let name = format!("{place}{separator}{reference}");
-    Image::from_descriptor(&name, &root, platform, blobs)
+    let mut image = Image::from_descriptor(&name, &root, platform, blobs)?;
+    image.chosen_from.splice(..0, chosen_from);
+    Ok(image)
 }
 
 /// Several entries that are one image, each for a platform of its own: the one that fits. `None`

@@ -1,6 +1,6 @@
 //! Names of places as people write them.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use plimsoll_model::{ImageName, ImageRef};
 
@@ -15,12 +15,25 @@ pub fn destination(text: &str) -> Result<ImageRef, ImageError> {
     if let Some(place) = prefixed(text)? {
         return Ok(place);
     }
-    ImageName::parse(text).map(ImageRef::Registry).map_err(|error| {
-        ImageError::Usage(format!(
-            "{error}; write to a folder with `oci:DIR`, to a file with `docker-archive:FILE`, to a \
-             Docker engine with `docker:NAME`"
-        ))
-    })
+    const WAYS: &str = "write to a folder with `oci:DIR`, to a file with `docker-archive:FILE`, to a \
+                        Docker engine with `docker:NAME`, to a registry with `registry:NAME`";
+    if is_path(text) || Path::new(text).exists() {
+        return Err(ImageError::Usage(format!(
+            "`{}`: is a path, and does not say what is to be written there: {WAYS}",
+            text.escape_debug()
+        )));
+    }
+    ImageName::parse(text)
+        .map(ImageRef::Registry)
+        .map_err(|error| ImageError::Usage(format!("{error}; {WAYS}")))
+}
+
+/// Whether a name without a prefix can only be that of a file or folder.
+pub(super) fn is_path(text: &str) -> bool {
+    const ARCHIVES: [&str; 5] = [".tar", ".tar.gz", ".tgz", ".tar.zst", ".tzst"];
+    text.starts_with(['/', '.', '~'])
+        || text.ends_with('/')
+        || ARCHIVES.iter().any(|ending| text.ends_with(ending))
 }
 
 /// Places that other tools read and we do not, and how to get an image out of them.
@@ -124,6 +137,20 @@ pub(super) fn prefixed(text: &str) -> Result<Option<ImageRef>, ImageError> {
         ))),
         _ => Ok(None),
     }
+}
+
+/// The file or folder that a name means, where it means one that is there. Nobody else is asked.
+pub fn path_of(text: &str) -> Option<PathBuf> {
+    let path = match prefixed(text).ok()? {
+        Some(ImageRef::Layout { path, .. } | ImageRef::Archive { path, .. }) => path,
+        Some(ImageRef::Folder(path) | ImageRef::RootFs(path)) => path,
+        Some(_) => return None,
+        None => match split_path(text) {
+            (path, _) if Path::new(&path).exists() => path,
+            _ => split_archive(text).0,
+        },
+    };
+    Some(PathBuf::from(path)).filter(|path| path.exists())
 }
 
 /// `FILE[:repository:tag]`: the file ends at the first colon, unless the whole is one.
@@ -243,6 +270,12 @@ mod tests {
                 "localhost:5000/a:1",
                 "registry:localhost:5000/a:1".to_owned(),
             ),
+            // A bare word is Docker Hub's, as docker has it.
+            ("app:1", "registry:docker.io/library/app:1".to_owned()),
+            (
+                "registry:a.tar",
+                "registry:docker.io/library/a.tar".to_owned(),
+            ),
         ] {
             assert_eq!(show(written).unwrap(), read);
         }
@@ -256,6 +289,14 @@ mod tests {
             "containers-storage:a",
             "UPPER",
             "",
+            "./out",
+            "/tmp/out",
+            "../app:1",
+            "~/app",
+            "out.tar",
+            "out.tar.gz",
+            "out/",
+            "src",
         ] {
             assert!(
                 matches!(destination(bad), Err(ImageError::Usage(_))),

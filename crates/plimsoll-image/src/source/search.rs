@@ -4,7 +4,7 @@ use std::path::Path;
 
 use plimsoll_model::{ImageName, ImageRef};
 
-use super::name::{prefixed, split_archive, split_path};
+use super::name::{is_path, prefixed, split_archive, split_path};
 use super::{Access, open};
 use crate::archive::{Contents, TarIndex};
 use crate::daemon::Daemon;
@@ -119,11 +119,7 @@ fn search(text: &str, access: &Access, passed: &[Passed]) -> Result<Found, Image
     if let Some(place) = existing_path(text, &mut tried)? {
         return Ok(place.into());
     }
-    let archive = [".tar", ".tar.gz", ".tgz", ".tar.zst", ".tzst"];
-    let pathlike = text.starts_with(['/', '.', '~'])
-        || text.ends_with('/')
-        || archive.iter().any(|ending| text.ends_with(ending));
-    if pathlike {
+    if is_path(text) {
         return Err(ImageError::NotFound(format!(
             "`{}`: there is no such file or folder",
             text.escape_debug()

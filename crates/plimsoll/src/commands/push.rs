@@ -1,8 +1,14 @@
-//! `plimsoll push`: copies an image, byte for byte, with what is attached to it.
+//! `plimsoll push`: copies one image, byte for byte.
+
+use plimsoll_image::Image;
+use plimsoll_model::ImageRef;
 
 use crate::args::{ListFormat, PushArgs};
 use crate::failure::{Failure, Outcome};
 use crate::terminal::{Spinner, Terminal, print};
+
+/// Platforms that a message names.
+const NAMED: usize = 20;
 
 /// Copies it and says what was sent.
 pub(crate) fn run(arguments: &PushArgs, terminal: Terminal) -> Result<Outcome, Failure> {
@@ -10,6 +16,7 @@ pub(crate) fn run(arguments: &PushArgs, terminal: Terminal) -> Result<Outcome, F
     let target = crate::plan::destination(&arguments.to)?;
     let spinner = Spinner::start(terminal, format!("opening {}", arguments.image));
     let image = plimsoll_image::find(&arguments.image, &access)?;
+    drop_nothing_unsaid(arguments, &image, &target)?;
     spinner.message(format!(
         "pushing {} to {target}",
         image.manifest.descriptor.digest
@@ -30,4 +37,29 @@ pub(crate) fn run(arguments: &PushArgs, terminal: Terminal) -> Result<Outcome, F
         }
     })?;
     Ok(Outcome::Holds)
+}
+
+/// Of an image for several platforms one is sent, under a digest that is not the index's: a person says
+/// which. An engine and its archive hold one anyway, this machine's unless another is asked for.
+fn drop_nothing_unsaid(
+    arguments: &PushArgs,
+    image: &Image,
+    target: &ImageRef,
+) -> Result<(), Failure> {
+    let holds_several = matches!(target, ImageRef::Registry(_) | ImageRef::Layout { .. });
+    let all = &image.chosen_from;
+    if arguments.open.platform.is_some() || !holds_several || all.len() < 2 {
+        return Ok(());
+    }
+    let mut named = all[..all.len().min(NAMED)].join(", ");
+    if all.len() > NAMED {
+        named = format!("{named} and {} more", all.len() - NAMED);
+    }
+    Err(Failure::usage(format!(
+        "{}: is an index of {} images ({named}), and push copies one image",
+        image.name,
+        all.len(),
+    ))
+    .hint("--platform OS/ARCH says which; its own digest is the one that arrives, not the index's")
+    .hint("`skopeo copy --all` and `crane copy` copy the whole index"))
 }

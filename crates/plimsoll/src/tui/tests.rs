@@ -121,6 +121,7 @@ fn explored() -> Explored {
             ..ImageConfig::default()
         },
         diff_ids: descriptors.iter().map(|one| one.digest.clone()).collect(),
+        chosen_from: Vec::new(),
         blobs: Arc::new(Blobs(
             descriptors
                 .iter()
