@@ -54,7 +54,7 @@ pub(crate) enum Command {
     Layers(LayersArgs),
     /// Compare two images: packages, vulnerabilities, files, size, configuration, secrets, findings.
     Diff(DiffArgs),
-    /// Copy an image, byte for byte, with what is attached to it.
+    /// Copy one image, byte for byte.
     Push(PushArgs),
     /// Make the index of known vulnerabilities, or tell what is in it.
     #[command(subcommand)]
@@ -210,15 +210,15 @@ pub(crate) struct CheckArgs {
     pub(crate) fail_on: Option<crate::config::FailOn>,
 
     /// Write safe fixes into the files.
-    #[arg(long)]
+    #[arg(long, group = "fixes")]
     pub(crate) fix: bool,
 
-    /// Show what --fix would write, and write nothing.
-    #[arg(long)]
+    /// Show what --fix would write, and write nothing; the exit code is 1 where that is anything.
+    #[arg(long, group = "fixes")]
     pub(crate) diff: bool,
 
     /// With --fix or --diff: fixes that may change behaviour, too.
-    #[arg(long)]
+    #[arg(long, requires = "fixes")]
     pub(crate) unsafe_fixes: bool,
 
     /// A further context or a base by name, as for build: what it holds need not be guessed.
@@ -310,7 +310,8 @@ pub(crate) struct AccessArgs {
     #[arg(long)]
     pub(crate) offline: bool,
 
-    /// How long a registry may say nothing; it is asked once more, then given up.
+    /// How long a registry may say nothing; it is asked once more, then given up. What breaks off or
+    /// is refused for the moment is tried five times.
     #[arg(long, value_name = "SECONDS", default_value_t = DEFAULT_TIMEOUT,
           value_parser = clap::value_parser!(u64).range(1..=3600))]
     pub(crate) timeout: u64,
@@ -488,6 +489,22 @@ pub(crate) enum DebugCommand {
         #[arg(required = true, value_name = "FILE")]
         files: Vec<String>,
     },
+}
+
+/// Whether a command line that cannot be read asks for JSON on standard output: whoever reads that gets an
+/// object all the same.
+pub(crate) fn ask_for_json(arguments: impl Iterator<Item = std::ffi::OsString>) -> bool {
+    let mut is_form = false;
+    for argument in arguments {
+        if argument == "--" {
+            return false;
+        }
+        if argument == "--format=json" || is_form && argument == "json" {
+            return true;
+        }
+        is_form = argument == "--format";
+    }
+    false
 }
 
 fn parse_severity(text: &str) -> Result<plimsoll_model::Severity, String> {

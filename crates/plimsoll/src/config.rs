@@ -24,6 +24,8 @@ pub(crate) use words::{AudienceName, EngineName, FailOn, LabelForm, SeverityName
 
 /// The name it is looked for by.
 pub(crate) const FILE_NAME: &str = "plimsoll.toml";
+/// What a Dockerfile is called where nothing names one.
+pub(crate) const DOCKERFILES: [&str; 2] = ["Dockerfile", "Containerfile"];
 
 /// What a project wants of Plimsoll.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
@@ -160,7 +162,8 @@ pub(crate) struct BuildConfig {
     /// The build context.
     pub(crate) context: Option<PathBuf>,
     /// Stage to build.
-    pub(crate) target: Option<String>,
+    #[schemars(with = "Option<String>")]
+    pub(crate) target: Option<Spanned<String>>,
     /// Platform of the image, such as `linux/amd64`.
     pub(crate) platform: Option<String>,
     /// Build arguments.
@@ -340,6 +343,30 @@ impl Config {
     /// The folder that paths in the file are below.
     pub(crate) fn folder(&self) -> Option<&Path> {
         self.path.as_deref().and_then(Path::parent)
+    }
+
+    /// The Dockerfile that `[build]` is about; `None` where there is no such table, or no such file.
+    pub(crate) fn dockerfile(&self) -> Option<PathBuf> {
+        let build = &self.build;
+        let is_empty = build.dockerfile.is_none()
+            && build.context.is_none()
+            && build.target.is_none()
+            && build.args.is_empty();
+        let folder = self.folder().filter(|_| !is_empty)?;
+        match &build.dockerfile {
+            Some(named) => Some(folder.join(named)),
+            None => DOCKERFILES
+                .iter()
+                .map(|name| folder.join(name))
+                .find(|path| path.is_file()),
+        }
+    }
+
+    /// The line of the file that something in it stands on, counted from 1.
+    pub(crate) fn line_of<T>(&self, place: &Spanned<T>) -> usize {
+        let text = self.source.as_ref().map_or(&[][..], SourceFile::bytes);
+        let before = &text[..place.span().start.min(text.len())];
+        before.iter().filter(|byte| **byte == b'\n').count() + 1
     }
 
     /// A path that stands in the file, as seen from the current folder.

@@ -1,6 +1,9 @@
 //! What git knows about a project: for tags, labels, provenance and the reproducible clock.
 
-use std::path::Path;
+use std::collections::HashSet;
+use std::io::Write as _;
+use std::os::unix::ffi::OsStrExt as _;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 /// The state of the repository that holds a folder.
@@ -47,9 +50,54 @@ pub(crate) fn facts(folder: &Path) -> Option<GitFacts> {
     })
 }
 
+/// Which of these paths git ignores, in the repository that holds `folder`; none where it cannot be
+/// asked.
+pub(crate) fn ignored(folder: &Path, paths: &[&Path]) -> Vec<PathBuf> {
+    let whole: Vec<PathBuf> = paths
+        .iter()
+        .filter_map(|path| std::path::absolute(path).ok())
+        .collect();
+    let mut input = Vec::new();
+    for path in &whole {
+        input.extend_from_slice(path.as_os_str().as_bytes());
+        input.push(0);
+    }
+    let started = command(folder, &["check-ignore", "-z", "--stdin"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn();
+    let Ok(mut git) = started else {
+        return Vec::new();
+    };
+    let stdin = git.stdin.take();
+    let output = std::thread::scope(|scope| {
+        // It answers while it reads: whoever wrote all first might wait for ever.
+        scope.spawn(|| stdin.map(|mut stdin| stdin.write_all(&input)));
+        git.wait_with_output()
+    });
+    let Some(output) = output.ok().filter(|output| output.status.success()) else {
+        return Vec::new();
+    };
+    let told: HashSet<&[u8]> = output.stdout.split(|byte| *byte == 0).collect();
+    let both = paths.iter().zip(&whole);
+    both.filter(|(_, whole)| told.contains(whole.as_os_str().as_bytes()))
+        .map(|(path, _)| path.to_path_buf())
+        .collect()
+}
+
 /// What git answers; `None` where it fails.
 pub(crate) fn ask(folder: &Path, arguments: &[&str]) -> Option<String> {
-    let output = Command::new("git")
+    let output = command(folder, arguments).output().ok()?;
+    output
+        .status
+        .success()
+        .then(|| String::from_utf8_lossy(&output.stdout).into_owned())
+}
+
+/// A call of git that waits for nobody.
+fn command(folder: &Path, arguments: &[&str]) -> Command {
+    let mut command = Command::new("git");
+    command
         .arg("-C")
         .arg(folder)
         // A repository from a stranger may name programs to run; none of them is.
@@ -63,13 +111,8 @@ pub(crate) fn ask(folder: &Path, arguments: &[&str]) -> Option<String> {
         .env("GIT_OPTIONAL_LOCKS", "0")
         .env("LC_ALL", "C")
         .stdin(Stdio::null())
-        .stderr(Stdio::null())
-        .output()
-        .ok()?;
-    output
-        .status
-        .success()
-        .then(|| String::from_utf8_lossy(&output.stdout).into_owned())
+        .stderr(Stdio::null());
+    command
 }
 
 /// A remote as a web address: user names, passwords and the `git@host:` form taken off.
@@ -112,7 +155,7 @@ impl GitFacts {
         for tag in &self.tags {
             tags.extend(semver_tags(tag));
         }
-        let mut seen = std::collections::HashSet::new();
+        let mut seen = HashSet::new();
         tags.retain(|tag| seen.insert(tag.clone()));
         tags
     }

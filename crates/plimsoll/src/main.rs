@@ -13,12 +13,14 @@ mod commands;
 mod config;
 mod credentials;
 mod difference;
+mod dockerfiles;
 mod earlier;
 mod engines;
 mod exceptions;
 mod failure;
 mod foreign;
 mod git;
+mod inputs;
 mod look;
 mod output;
 mod plan;
@@ -36,6 +38,7 @@ use std::process::ExitCode;
 use clap::Parser;
 
 use crate::args::{Cli, Command, DebugCommand};
+use crate::failure::Failure;
 use crate::terminal::Terminal;
 
 fn main() -> ExitCode {
@@ -49,6 +52,13 @@ fn main() -> ExitCode {
             let code = if error.use_stderr() { 2 } else { 0 };
             // Help that nobody reads any more is no failure.
             let _ = error.print();
+            if error.use_stderr() && args::ask_for_json(std::env::args_os().skip(1)) {
+                // What is wrong stands in front of the usage.
+                let told = error.to_string();
+                let what = told.lines().next().unwrap_or_default();
+                let what = what.strip_prefix("error: ").unwrap_or(what);
+                let _ = terminal::print(&Failure::usage(what).json());
+            }
             return ExitCode::from(code);
         }
     };

@@ -9,9 +9,10 @@ use plimsoll_model::{ImageRef, Platform, SourceFile};
 use plimsoll_syntax::dockerfile::{Dockerfile, InstructionKind};
 
 use crate::args::{AccessArgs, PlanArgs};
-use crate::config::Config;
+use crate::config::{Config, DOCKERFILES};
 use crate::failure::Failure;
 use crate::git::GitFacts;
+use crate::inputs::Inputs;
 use crate::project;
 
 /// The folder of a project that is ours: images, evidence. It never enters an image.
@@ -40,11 +41,40 @@ pub(crate) struct Voyage {
 
 /// Where an image is to go. That an archive has no place there is said before it is made.
 pub(crate) fn destination(text: &str) -> Result<ImageRef, Failure> {
+    if let Some(prefix) = mistyped_prefix(text) {
+        let text = text.escape_debug();
+        return Err(
+            Failure::usage(format!("`{text}`: did you mean `{prefix}…`?"))
+                .hint(format!("an image of Docker Hub is `registry:{text}`")),
+        );
+    }
     let target = plimsoll_image::destination(text)?;
     if let ImageRef::Archive { path, .. } = &target {
         crate::write::is_writable(Path::new(path))?;
     }
     Ok(target)
+}
+
+/// The prefix that a name without one looks to begin with: sent to Docker Hub, the image would be lost to
+/// whoever meant another place.
+fn mistyped_prefix(text: &str) -> Option<&'static str> {
+    const PREFIXES: [&str; 6] = [
+        "docker:",
+        "docker-archive:",
+        "oci-archive:",
+        "oci-layout:",
+        "podman:",
+        "registry:",
+    ];
+    let (word, _) = text
+        .split_once(':')
+        .filter(|(word, _)| !word.contains(['/', '.']))?;
+    let distances = PREFIXES.map(|prefix| {
+        let known = prefix.trim_end_matches(':');
+        (strsim::damerau_levenshtein(word, known), prefix)
+    });
+    let nearest = distances.into_iter().min()?;
+    (1..=2).contains(&nearest.0).then_some(nearest.1)
 }
 
 impl Voyage {
@@ -66,7 +96,7 @@ impl Voyage {
         let dockerfile_path = match (&args.file, &config.build.dockerfile) {
             (Some(file), _) => file.clone(),
             (None, Some(configured)) => below(configured),
-            (None, None) => ["Dockerfile", "Containerfile"]
+            (None, None) => DOCKERFILES
                 .iter()
                 .map(|name| folder.join(name))
                 .find(|path| path.is_file())
@@ -107,6 +137,15 @@ impl Voyage {
         })
     }
 
+    /// The files that are read of it.
+    pub(crate) fn inputs(&self) -> Inputs {
+        let mut inputs = Inputs::of(&self.config);
+        inputs.add("the Dockerfile", Some(&self.dockerfile_path));
+        let ignore = self.ignore.as_ref().map(|file| Path::new(file.path()));
+        inputs.add("the ignore file", ignore);
+        inputs
+    }
+
     /// Platform asked for.
     pub(crate) fn platform(&self, args: &PlanArgs) -> Result<Option<Platform>, Failure> {
         args.platform
@@ -114,6 +153,13 @@ impl Voyage {
             .or(self.config.build.platform.as_ref())
             .map(|text| parse_platform(text))
             .transpose()
+    }
+
+    /// The stage to build: typed, else configured; the last one otherwise.
+    pub(crate) fn target(&self, args: &PlanArgs) -> Option<String> {
+        let configured = self.config.build.target.as_ref();
+        let typed = args.target.clone();
+        typed.or_else(|| configured.map(|stage| stage.as_ref().clone()))
     }
 
     /// Build arguments: the configuration's, then the command line's.
@@ -162,10 +208,7 @@ impl Voyage {
                 ignore: Some(ignore),
             },
             named_contexts: named_contexts(&args.build_context)?,
-            target: args
-                .target
-                .clone()
-                .or_else(|| self.config.build.target.clone()),
+            target: self.target(args),
             platform: self.platform(args)?,
             build_args: self.build_args(args)?,
             labels,

@@ -9,8 +9,8 @@ use plimsoll_model::SourceFile;
 use plimsoll_rules::Wanted;
 use plimsoll_syntax::context::{Context, ContextEntry, EntryKind, Gap};
 use plimsoll_syntax::dockerfile::{self, Instruction, InstructionKind};
-use plimsoll_syntax::dockerignore::IgnoreFile;
 
+use crate::args::Format;
 use crate::failure::Failure;
 
 /// A Dockerfile longer than this is no Dockerfile.
@@ -30,7 +30,7 @@ pub(crate) fn read_bounded(path: &Path, limit: u64) -> Result<Vec<u8>, Failure> 
 
 /// Opens a file without waiting for anyone: a named pipe nobody writes to blocks for ever. Pipes
 /// that a shell hands over (`<(…)`) have their writer.
-fn open_ready(path: &Path) -> Result<std::fs::File, Failure> {
+pub(crate) fn open_ready(path: &Path) -> Result<std::fs::File, Failure> {
     let fail = |error: std::io::Error| Failure::file(Path::new(&shown(path)), &error);
     let handed_over = ["/dev/fd", "/dev/stdin", "/proc/self/fd"]
         .iter()
@@ -88,146 +88,29 @@ fn read_limited(reader: impl Read, limit: u64, name: &str) -> Result<Vec<u8>, Fa
 
 /// Reads a Dockerfile, named as people see it.
 pub(crate) fn read_dockerfile(path: &Path) -> Result<SourceFile, Failure> {
-    let bytes = read_bounded(path, DOCKERFILE_LIMIT)?;
+    let bytes = read_bounded(path, DOCKERFILE_LIMIT).map_err(|failure| {
+        // `-f` is the form of other tools' reports.
+        let is_form = path.to_str().is_some_and(is_form);
+        match is_form && path.symlink_metadata().is_err() {
+            true => failure.hint(format!(
+                "-f names a Dockerfile; the form of the report is --format {}",
+                path.display()
+            )),
+            false => failure,
+        }
+    })?;
     Ok(SourceFile::new(shown(path), bytes))
+}
+
+/// Whether a form of reports goes by a word.
+fn is_form(word: &str) -> bool {
+    <Format as clap::ValueEnum>::from_str(word, false).is_ok()
 }
 
 /// A path as people see it: without `./` in front.
 pub(crate) fn shown(path: &Path) -> String {
     let text = path.to_string_lossy();
     text.strip_prefix("./").unwrap_or(&text).to_owned()
-}
-
-/// Finds the Dockerfiles below a folder by their usual names, sorted, and what could not be looked
-/// into. Version control, dependency and build folders are left out.
-pub(crate) fn find_dockerfiles(folder: &Path) -> (Vec<PathBuf>, Vec<Failure>) {
-    let mut found = Vec::new();
-    let mut unreadable = Vec::new();
-    let mut fail = |path: &Path, error: &std::io::Error| {
-        unreadable.push(Failure::file(Path::new(&shown(path)), error));
-    };
-    let mut folders = vec![folder.to_path_buf()];
-    while let Some(folder) = folders.pop() {
-        let entries = match std::fs::read_dir(&folder) {
-            Ok(entries) => entries,
-            Err(error) => {
-                fail(&folder, &error);
-                continue;
-            }
-        };
-        for entry in entries {
-            let (entry, kind) = match entry.and_then(|entry| Ok((entry.file_type()?, entry))) {
-                Ok((kind, entry)) => (entry, kind),
-                Err(error) => {
-                    fail(&folder, &error);
-                    continue;
-                }
-            };
-            let name = entry.file_name();
-            let name = name.to_string_lossy();
-            if kind.is_dir() {
-                if !is_passed_over(&name) {
-                    folders.push(entry.path());
-                }
-            } else if is_dockerfile_name(&name) && !entry.path().is_dir() {
-                // Also what is no file: a Dockerfile that cannot be read is told, not passed over.
-                found.push(entry.path());
-            }
-        }
-    }
-    found.sort();
-    unreadable.sort_by(|a, b| a.message.cmp(&b.message));
-    (found, unreadable)
-}
-
-/// The files that a pattern names, sorted. `*` stops at `/`, `**` does not; a folder that it names
-/// stands for the Dockerfiles below it.
-pub(crate) fn expand(pattern: &str) -> Result<Vec<String>, Failure> {
-    // The walk starts where the pattern's plain folders end.
-    let plain: Vec<&str> = pattern
-        .split('/')
-        .take_while(|part| !plimsoll_syntax::glob::has_wildcards(part))
-        .collect();
-    let base = if plain.is_empty() {
-        PathBuf::from(".")
-    } else {
-        PathBuf::from(plain.join("/") + "/")
-    };
-    let rest: Vec<&str> = pattern.split('/').skip(plain.len()).collect();
-    let rest = SourceFile::new("pattern", rest.join("/"));
-    let (rest, errors) = IgnoreFile::parse(&rest);
-    if let Some(error) = errors.first() {
-        return Err(Failure::usage(format!("{pattern}: {}", error.message)));
-    }
-    let mut found = Vec::new();
-    let mut folders = vec![(base, String::new())];
-    let mut seen = 0;
-    while let Some((folder, prefix)) = folders.pop() {
-        for entry in std::fs::read_dir(&folder).into_iter().flatten().flatten() {
-            seen += 1;
-            if seen > CONTEXT_LIMIT {
-                return Err(Failure::usage(format!(
-                    "{pattern}: too many files to look through"
-                )));
-            }
-            let name = entry.file_name().to_string_lossy().into_owned();
-            let path = format!("{prefix}{name}");
-            let matched = rest.matches(&path);
-            // A pattern matches what is below a folder it names, too: there only Dockerfiles are
-            // meant.
-            let itself =
-                matched && (prefix.is_empty() || !rest.matches(prefix.trim_end_matches('/')));
-            if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
-                if !is_passed_over(&name) {
-                    folders.push((entry.path(), format!("{path}/")));
-                }
-            } else if itself || (matched && is_dockerfile_name(&name)) {
-                found.push(entry.path().to_string_lossy().into_owned());
-            }
-        }
-    }
-    found.sort();
-    Ok(found)
-}
-
-/// Version control, dependency and build folders.
-pub(crate) fn is_passed_over(name: &str) -> bool {
-    name.starts_with('.')
-        || matches!(
-            name,
-            "node_modules" | "target" | "vendor" | "__pycache__" | "venv"
-        )
-}
-
-fn is_dockerfile_name(name: &str) -> bool {
-    let lower = name.to_ascii_lowercase();
-    if lower.ends_with(".dockerignore")
-        || lower.ends_with(".containerignore")
-        || lower.ends_with('~')
-    {
-        return false;
-    }
-    ["dockerfile", "containerfile"].iter().any(|word| {
-        lower == *word
-            || lower
-                .strip_prefix(word)
-                .and_then(|rest| rest.strip_prefix('.'))
-                .is_some_and(|variant| !is_other_file(name, variant))
-            || lower
-                .strip_suffix(word)
-                .is_some_and(|rest| rest.ends_with('.'))
-    })
-}
-
-/// Whether the ending tells of a file about Dockerfiles rather than a variant of one. A program's
-/// ending does so only behind a small letter: `Dockerfile.go` builds it, `dockerfile.go` is it.
-fn is_other_file(name: &str, ending: &str) -> bool {
-    const TEXTS: [&str; 12] = [
-        "html", "j2", "json", "lock", "md", "orig", "rej", "template", "tmpl", "toml", "yaml",
-        "yml",
-    ];
-    const PROGRAMS: [&str; 10] = ["c", "cpp", "go", "h", "java", "js", "py", "rb", "rs", "ts"];
-    TEXTS.contains(&ending) || (name.starts_with(char::is_lowercase) && PROGRAMS.contains(&ending))
 }
 
 /// The ignore file in force: `Dockerfile.dockerignore` beside the Dockerfile first, then
@@ -527,31 +410,5 @@ mod tests {
         assert_eq!(likely("api", "FROM a\nCOPY $X --from=b . /\n"), at("api"));
         std::fs::remove_dir(at(".git")).unwrap();
         assert_eq!(likely("web", "FROM a\nCOPY bun.lock /\n"), at("web"));
-    }
-
-    #[test]
-    fn dockerfiles_are_known_by_their_names() {
-        for name in [
-            "Dockerfile",
-            "dockerfile",
-            "Dockerfile.dev",
-            "Dockerfile.go",
-            "api.Dockerfile",
-            "Containerfile",
-            "x.dockerfile",
-        ] {
-            assert!(is_dockerfile_name(name), "{name}");
-        }
-        for name in [
-            "Dockerfile.dockerignore",
-            "Dockerfiles",
-            "MyDockerfile",
-            "Dockerfile~",
-            "dockerfile-notes.md",
-            "dockerfile.rs",
-            "Dockerfile.md",
-        ] {
-            assert!(!is_dockerfile_name(name), "{name}");
-        }
     }
 }

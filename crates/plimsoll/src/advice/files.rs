@@ -77,7 +77,7 @@ fn listed(folder: &Path) -> (Vec<PathBuf>, HashMap<String, PathBuf>) {
             };
             let path = entry.path();
             if kind.is_dir() {
-                if depth < DEPTH && !project::is_passed_over(&name) {
+                if depth < DEPTH && !is_passed_over(&name) {
                     folders.push((depth + 1, path));
                 }
             } else if kind.is_file() {
@@ -197,6 +197,15 @@ fn installed<'f>(files: &'f [(String, SourceFile)], recipe: &Recipe) -> HashMap<
         }
     }
     lines
+}
+
+/// Version control, dependency and build folders: no file in them is one to mend.
+fn is_passed_over(name: &str) -> bool {
+    name.starts_with('.')
+        || matches!(
+            name,
+            "node_modules" | "target" | "vendor" | "__pycache__" | "venv"
+        )
 }
 
 #[cfg(test)]

@@ -269,7 +269,8 @@ pub(crate) enum DiffFormat {
 /// Arguments of `push`.
 #[derive(Debug, Args)]
 pub(crate) struct PushArgs {
-    /// The image, as for `inspect`.
+    /// The image, as for `inspect`. Of an index of several, --platform says which; its index, and what
+    /// is attached, are not copied.
     pub(crate) image: String,
 
     /// Where it goes: registry:NAME[:TAG], oci:DIR[:TAG], docker-archive:FILE or docker:NAME.

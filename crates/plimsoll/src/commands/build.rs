@@ -18,6 +18,7 @@ pub(crate) fn run(arguments: &BuildArgs, terminal: Terminal) -> Result<Outcome, 
     let voyage = Voyage::read(&arguments.plan, Config::load)?;
     // Everything that was typed wrong is said before the long work begins.
     let target = voyage.destination(arguments.to.as_deref())?;
+    voyage.inputs().spare_from(&target)?;
     let tags = voyage.tags(&arguments.plan, false)?;
     let built = Built::make(&voyage, &arguments.plan, terminal)?;
     let outcome = plimsoll_image::push(&built.image, &[], &target, &tags, &built.access, &|_| {})?;

@@ -1,5 +1,6 @@
 //! `plimsoll check`: judges Dockerfiles and what they let into the image.
 
+mod kind;
 mod mend;
 mod options;
 mod reader;
@@ -24,6 +25,10 @@ use crate::terminal::{Spinner, Terminal};
 /// Checks, fixes where asked to, and reports.
 pub(crate) fn run(arguments: &CheckArgs, terminal: Terminal) -> Result<Outcome, Failure> {
     output::are_possible(&arguments.output, args::Subject::Sources, false)?;
+    if arguments.fix && !arguments.diff && arguments.paths.iter().any(|path| path == "-") {
+        return Err(Failure::usage("--fix cannot write to standard input")
+            .hint("--diff shows what it would change"));
+    }
     let spinner = Spinner::start(terminal, "looking for Dockerfiles");
     let mut read = Reader::new(arguments)?;
     let mut found = Found::by(&mut read)?;
@@ -31,6 +36,7 @@ pub(crate) fn run(arguments: &CheckArgs, terminal: Terminal) -> Result<Outcome, 
         // Nothing was looked at: a report of that would read as one of nothing found.
         return finish(found.failures, Outcome::Holds);
     }
+    read.inputs(&found.subjects).spare(&arguments.output)?;
     spinner.message(format!("checking {} files", found.subjects.len()));
     let mut outcomes = judge(&read, &found.subjects);
     drop(spinner);
@@ -39,9 +45,13 @@ pub(crate) fn run(arguments: &CheckArgs, terminal: Terminal) -> Result<Outcome, 
         read.exceptions[subject.config].apply(outcome, today);
     }
     if arguments.fix || arguments.diff {
-        mend(arguments, &mut read, &mut found.subjects, &mut outcomes)?;
+        let is_changed = mend(arguments, &mut read, &mut found.subjects, &mut outcomes)?;
         if arguments.diff {
-            return finish(found.failures, Outcome::Holds);
+            let outcome = match is_changed && !arguments.exit_zero {
+                true => Outcome::HeldBack,
+                false => Outcome::Holds,
+            };
+            return finish(found.failures, outcome);
         }
     }
     let mut checked = Checked::gather(arguments, &mut read, &found, outcomes, today)?;
@@ -95,7 +105,7 @@ impl Found {
             let paths = read.arguments.paths.join(", ");
             let failure = Failure::usage(format!("{paths}: no Dockerfile there"));
             let failure = failure.hint("name the file itself, or a folder that holds one");
-            found.failures.push(failure);
+            found.failures.push(read.with_passed_over(failure));
         }
         Ok(found)
     }
@@ -110,7 +120,7 @@ fn judge(read: &Reader<'_>, subjects: &[Subject]) -> Vec<CheckOutcome> {
                 file: subject.file.clone(),
                 context: subject.context.clone(),
             };
-            plimsoll_rules::check_project(&project, &read.options[subject.config])
+            plimsoll_rules::check_project(&project, read.asked[subject.config].of(subject))
         })
         .collect()
 }
@@ -134,7 +144,7 @@ impl Checked {
     ) -> Result<Self, Failure> {
         let subjects = &found.subjects;
         let mut report = Report {
-            skipped: std::mem::take(&mut read.excluded),
+            skipped: read.take_skipped(),
             ..Report::default()
         };
         report.skipped.extend(found.unread.iter().cloned());

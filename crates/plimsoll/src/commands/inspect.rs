@@ -14,6 +14,7 @@ use crate::config::{Config, VulnerabilityFailOn};
 use crate::earlier::Earlier;
 use crate::failure::{Failure, Outcome};
 use crate::foreign::{self, Judged};
+use crate::inputs::Inputs;
 use crate::look::{self, Look};
 use crate::output::{self, Rendering};
 use crate::terminal::{Spinner, Terminal, say};
@@ -40,6 +41,7 @@ pub(crate) fn run(arguments: &InspectArgs, terminal: Terminal) -> Result<Outcome
     let are_possible =
         |subject| output::are_possible(&arguments.output, subject, advisories.are_there());
     are_possible(Subject::Image)?;
+    inputs(arguments, &config).spare(&arguments.output)?;
     let earlier = Earlier {
         access: &access,
         cache: look::cache(&config, arguments.look.no_cache),
@@ -122,6 +124,19 @@ pub(crate) fn run(arguments: &InspectArgs, terminal: Terminal) -> Result<Outcome
     // The program ends here: giving thousands of packages back one by one takes time for nothing.
     std::mem::forget(report);
     Ok(outcome.coded(arguments.threshold.exit_code))
+}
+
+/// All that is read.
+fn inputs(arguments: &InspectArgs, config: &Config) -> Inputs {
+    let mut inputs = Inputs::of(config);
+    inputs.add_image(&arguments.image);
+    inputs.add("the Dockerfile", arguments.file.as_deref());
+    inputs.add(
+        "the index of advisories",
+        arguments.advisories.db.as_deref(),
+    );
+    inputs.add_gate(&arguments.gate);
+    inputs
 }
 
 /// What holds an image back for its vulnerabilities: what counts of findings counts of them, too,

@@ -49,6 +49,11 @@ pub(crate) fn run(arguments: &ShipArgs, terminal: Terminal) -> Result<Outcome, F
     };
     let advisories = Advisories::open(&asked)?;
     let places = Places::read(arguments, &voyage, advisories.are_there())?;
+    let mut inputs = voyage.inputs();
+    inputs.add("the index of advisories", arguments.db.as_deref());
+    inputs.add_gate(&arguments.gate);
+    inputs.spare(&places.output)?;
+    inputs.spare_from(&port.target)?;
     let earlier = Earlier {
         access: &access,
         cache: look::cache(&voyage.config, false),
@@ -173,9 +178,7 @@ fn options(arguments: &ShipArgs, voyage: &Voyage) -> Result<CheckOptions, Failur
     let mut options = super::check::rule_options(&arguments.rules, &voyage.config)?;
     options.build_args = voyage.build_args(&arguments.plan)?;
     options.platform = voyage.platform(&arguments.plan)?;
-    if let Some(stage) = &arguments.plan.target {
-        options.target = Some(stage.clone());
-    }
+    options.target = voyage.target(&arguments.plan);
     Ok(options)
 }
 

@@ -174,7 +174,15 @@ fn a_fix_is_shown_before_it_is_written() {
     let stage = Stage::with(&[("Dockerfile", before), ("app.py", "")]);
     let run = stage
         .run(&["check", "--diff", "--select", "add-instead-of-copy"])
-        .expect(0);
+        .expect(1);
+    let call = [
+        "check",
+        "--diff",
+        "--select",
+        "add-instead-of-copy",
+        "--exit-zero",
+    ];
+    assert_eq!(stage.run(&call).expect(0).stdout, run.stdout);
     assert!(
         run.stdout
             .contains("-ADD app.py /app/\n+COPY app.py /app/\n"),
@@ -187,6 +195,46 @@ fn a_fix_is_shown_before_it_is_written() {
         .run(&["check", "--fix", "--select", "add-instead-of-copy"])
         .expect(0);
     assert_eq!(read(), "FROM debian:12\nCOPY app.py /app/\n");
+    // There is nothing left to show.
+    let run = stage.run(&["check", "--diff", "--select", "add-instead-of-copy"]);
+    assert_eq!(run.expect(0).stdout, "");
+}
+
+/// What does nothing is an error, and what asks for an object gets one.
+#[test]
+fn what_is_typed_wrong_is_told() {
+    let stage = Stage::with(&[("Dockerfile", "FROM scratch\n")]);
+    let run = stage.run(&["check", "--unsafe-fixes"]).expect(2);
+    assert!(run.stderr.contains("--fix"), "{}", run.stderr);
+    let call = ["check", "-", "--fix"];
+    let run = stage.run_with_input(&call, b"FROM scratch\n").expect(2);
+    assert!(run.stderr.contains("standard input"), "{}", run.stderr);
+    for call in [
+        ["check", "--format", "json", "--nope"],
+        ["check", "--format=json", "--fail-on", "hgh"],
+        ["inspect", "--format", "json", "--platform"],
+    ] {
+        let error = &stage.run(&call).expect(2).json()["error"];
+        assert_eq!(error["exit_code"], 2, "{error}");
+        let message = error["message"].as_str().unwrap();
+        assert!(message.contains("--"), "{message}");
+    }
+    assert_eq!(
+        stage
+            .run(&["check", "--format", "plain", "--nope"])
+            .expect(2)
+            .stdout,
+        ""
+    );
+    let run = stage.run(&["inspect", "x.tar", "-f", "json"]).expect(2);
+    assert!(run.stderr.contains("--format json"), "{}", run.stderr);
+    let run = stage.run(&[
+        "db",
+        "pull",
+        "--offline",
+        "registry:localhost:5914/db/adv:1",
+    ]);
+    assert!(!run.stderr.contains("port"), "{}", run.stderr);
 }
 
 #[test]
@@ -196,10 +244,9 @@ fn a_fix_that_would_bring_a_finding_holds_no_other_up() {
     let stage = Stage::with(&[("Dockerfile", before), ("x", "")]);
     let select = "overridden-instruction,consecutive-run,add-instead-of-copy";
     for how in ["--diff", "--fix"] {
-        let code = i32::from(how == "--fix");
         let run = stage
             .run(&["check", how, "--unsafe-fixes", "--select", select])
-            .expect(code);
+            .expect(1);
         let told = "Dockerfile:3: not fixed overridden-instruction: it would bring a finding of consecutive-run";
         assert!(run.stderr.contains(told), "{}", run.stderr);
         assert!(run.stdout.contains("overridden-instruction") == (how == "--fix"));

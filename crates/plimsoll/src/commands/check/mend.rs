@@ -11,16 +11,17 @@ use crate::output;
 use crate::terminal::{print, say};
 use crate::write::write_atomically;
 
-/// Applies fixes file by file; what `--diff` only shows is not written.
+/// Applies fixes file by file; what `--diff` only shows is not written. Tells whether there were any.
 pub(super) fn mend(
     arguments: &CheckArgs,
     read: &mut Reader<'_>,
     subjects: &mut [Subject],
     outcomes: &mut [CheckOutcome],
-) -> Result<(), Failure> {
+) -> Result<bool, Failure> {
+    let mut is_changed = false;
     let today = Some(crate::clock::today());
     for (subject, outcome) in subjects.iter_mut().zip(outcomes) {
-        let options = &read.options[subject.config];
+        let options = read.asked[subject.config].of(subject);
         let project = Project {
             file: subject.file.clone(),
             context: subject.context.clone(),
@@ -47,6 +48,7 @@ pub(super) fn mend(
         if fixed.bytes == subject.file.bytes() {
             continue;
         }
+        is_changed = true;
         if arguments.diff {
             print(&output::unified_diff(&subject.file, &fixed.bytes))?;
             continue;
@@ -76,5 +78,5 @@ pub(super) fn mend(
         *outcome = plimsoll_rules::check_project(&project, options);
         read.exceptions[subject.config].apply(outcome, today);
     }
-    Ok(())
+    Ok(is_changed)
 }

@@ -7,7 +7,8 @@ use crate::args::RuleArgs;
 use crate::config::{AudienceName, Config, parse_edition};
 use crate::failure::Failure;
 
-/// The rules a person selected: the command line's words, else the configuration's.
+/// The rules a person selected: the command line's words, else the configuration's. How an image is
+/// built is none of them: that is said of one Dockerfile, and the caller knows which.
 pub(crate) fn rule_options(arguments: &RuleArgs, config: &Config) -> Result<CheckOptions, Failure> {
     let known = |names: &[String], place: &str| {
         plimsoll_rules::validate_names(names)
@@ -63,12 +64,10 @@ pub(crate) fn rule_options(arguments: &RuleArgs, config: &Config) -> Result<Chec
                 .collect(),
             strict_labels: arguments.strict_labels || config.check.strict_labels,
         },
-        build_args: config.build.args.clone(),
         credentials: Some(CredentialLookup {
             in_text: plimsoll_scan::credentials_in,
             in_file: plimsoll_scan::credentials_in_file,
         }),
-        target: config.build.target.clone(),
         ..CheckOptions::default()
     };
     crate::clock::set_today(&mut options);

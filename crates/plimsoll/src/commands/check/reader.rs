@@ -6,15 +6,18 @@ use std::sync::Arc;
 
 use plimsoll_model::{Finding, Skipped, SourceFile};
 use plimsoll_rules::{CheckOptions, SharedContext};
+use plimsoll_syntax::dockerfile::{self, ResolveInput};
 use plimsoll_syntax::dockerignore::IgnoreFile;
 
 use super::rule_options;
 use crate::args::CheckArgs;
 use crate::bases::Bases;
-use crate::config::{Config, FILE_NAME, FailOn};
+use crate::config::{self, Config, FILE_NAME, FailOn};
+use crate::dockerfiles;
 use crate::exceptions::Exceptions;
 use crate::failure::Failure;
 use crate::foreign::{self, Judged};
+use crate::inputs::Inputs;
 use crate::project::{self, Listing};
 
 /// One file to check.
@@ -27,6 +30,26 @@ pub(super) struct Subject {
     pub(super) config: usize,
     /// What it is built with.
     pub(super) context: Option<Arc<SharedContext>>,
+    /// Whether the configuration's `[build]` is about this file.
+    pub(super) is_built: bool,
+}
+
+/// What one configuration asks of the rules.
+pub(super) struct Asked {
+    /// Of any file.
+    pub(super) any: CheckOptions,
+    /// Of the Dockerfile that its `[build]` is about: a stage and arguments are of one build.
+    built: CheckOptions,
+}
+
+impl Asked {
+    /// What it asks of a file.
+    pub(super) fn of(&self, subject: &Subject) -> &CheckOptions {
+        match subject.is_built {
+            true => &self.built,
+            false => &self.any,
+        }
+    }
 }
 
 /// Reads subjects; folders are walked and configurations read once each.
@@ -36,7 +59,7 @@ pub(super) struct Reader<'a> {
     /// Every configuration that was read.
     pub(super) configs: Vec<Config>,
     /// What each of them asks of the rules.
-    pub(super) options: Vec<CheckOptions>,
+    pub(super) asked: Vec<Asked>,
     /// What each of them takes exception to.
     pub(super) exceptions: Vec<Exceptions>,
     by_folder: HashMap<PathBuf, usize>,
@@ -45,6 +68,8 @@ pub(super) struct Reader<'a> {
     above: HashMap<PathBuf, Vec<PathBuf>>,
     /// What was left out.
     pub(super) excluded: Vec<Skipped>,
+    /// Folders that were passed over.
+    passed_over: Vec<PathBuf>,
     /// The base images.
     pub(super) bases: Arc<Bases>,
 }
@@ -54,12 +79,13 @@ impl<'a> Reader<'a> {
         let mut reader = Self {
             arguments,
             configs: Vec::new(),
-            options: Vec::new(),
+            asked: Vec::new(),
             exceptions: Vec::new(),
             by_folder: HashMap::new(),
             listings: HashMap::new(),
             above: HashMap::new(),
             excluded: Vec::new(),
+            passed_over: Vec::new(),
             bases: Bases::new(
                 crate::plan::named_contexts(&arguments.build_context)?,
                 crate::plan::access(&arguments.access, None),
@@ -77,7 +103,15 @@ impl<'a> Reader<'a> {
     fn add_config(&mut self, config: Config) -> Result<usize, Failure> {
         let mut options = rule_options(&self.arguments.rules, &config)?;
         self.bases.offer(&mut options);
-        self.options.push(options);
+        let build = &config.build;
+        self.asked.push(Asked {
+            built: CheckOptions {
+                build_args: build.args.clone(),
+                target: build.target.as_ref().map(|stage| stage.as_ref().clone()),
+                ..options.clone()
+            },
+            any: options,
+        });
         self.exceptions.push(Exceptions::of(&config)?);
         self.configs.push(config);
         Ok(self.configs.len() - 1)
@@ -106,7 +140,7 @@ impl<'a> Reader<'a> {
     }
 
     /// The arguments, patterns among them replaced by what they match.
-    pub(super) fn paths(&self) -> Result<Vec<String>, Failure> {
+    pub(super) fn paths(&mut self) -> Result<Vec<String>, Failure> {
         let mut paths = Vec::new();
         for argument in &self.arguments.paths {
             let pattern = plimsoll_syntax::glob::has_wildcards(argument)
@@ -115,15 +149,48 @@ impl<'a> Reader<'a> {
                 paths.push(argument.clone());
                 continue;
             }
-            let found = project::expand(argument)?;
-            if found.is_empty() {
-                return Err(Failure::usage(format!("{argument}: matches no file")));
+            let search = dockerfiles::expand(argument)?;
+            self.passed_over.extend(search.passed_over);
+            if search.found.is_empty() {
+                let failure = Failure::usage(format!("{argument}: matches no file"));
+                return Err(self.with_passed_over(failure));
             }
-            paths.extend(found);
+            let found = search.found.iter();
+            paths.extend(found.map(|path| path.to_string_lossy().into_owned()));
         }
         let mut seen = BTreeSet::new();
         paths.retain(|path| seen.insert(path.clone()));
         Ok(paths)
+    }
+
+    /// The files that are judged, and what they are judged by.
+    pub(super) fn inputs(&self, subjects: &[Subject]) -> Inputs {
+        let mut inputs = Inputs::default();
+        for subject in subjects {
+            inputs.add("a Dockerfile that is judged", subject.path.as_deref());
+            let context = subject.context.as_ref();
+            let ignore = context.and_then(|context| context.ignore_file.as_ref());
+            inputs.add("an ignore file", ignore.map(|file| Path::new(file.path())));
+        }
+        for config in &self.configs {
+            inputs.add("the configuration", config.path.as_deref());
+        }
+        inputs
+    }
+
+    /// What was left out, and passed over, as a report has it.
+    pub(super) fn take_skipped(&mut self) -> Vec<Skipped> {
+        let mut skipped = std::mem::take(&mut self.excluded);
+        skipped.extend(dockerfiles::skipped(std::mem::take(&mut self.passed_over)));
+        skipped
+    }
+
+    /// The same failure with a hint at what was passed over.
+    pub(super) fn with_passed_over(&self, failure: Failure) -> Failure {
+        match dockerfiles::skipped(self.passed_over.clone()) {
+            Some(Skipped { why, .. }) => failure.hint(why),
+            None => failure,
+        }
     }
 
     /// What exceptions are guilty of, with the configuration they stand in.
@@ -142,7 +209,7 @@ impl<'a> Reader<'a> {
                 .and_then(|one| one.canonicalize().ok());
             let whole = folder
                 .is_some_and(|folder| folders.iter().any(|checked| folder.starts_with(checked)));
-            (at, exceptions.faults(&self.options[at], today, whole))
+            (at, exceptions.faults(&self.asked[at].any, today, whole))
         });
         found.filter(|(_, found)| !found.is_empty()).collect()
     }
@@ -165,16 +232,20 @@ impl<'a> Reader<'a> {
         let whole = |failure| vec![(project::shown(Path::new(path)), failure)];
         if path == "-" {
             return match self.standard_input() {
-                Ok(subject) => (vec![subject], Vec::new()),
+                Ok(subject) => {
+                    let missing = self.without_missing_target(&subject);
+                    (vec![subject], missing.into_iter().collect())
+                }
                 Err(failure) => (Vec::new(), whole(failure)),
             };
         }
         let mut failures = Vec::new();
         let path = Path::new(path);
         let files = if path.is_dir() {
-            let (found, unreadable) = project::find_dockerfiles(path);
-            failures.extend(unreadable.into_iter().flat_map(whole));
-            match self.without_excluded(path, found) {
+            let search = dockerfiles::find(path);
+            self.passed_over.extend(search.passed_over);
+            failures.extend(search.unreadable.into_iter().flat_map(whole));
+            match self.without_excluded(path, search.found) {
                 Ok(files) => files,
                 Err(failure) => return (Vec::new(), whole(failure)),
             }
@@ -183,7 +254,10 @@ impl<'a> Reader<'a> {
         };
         for file in files {
             match self.subject(&file) {
-                Ok(subject) => subjects.push(subject),
+                Ok(subject) => {
+                    failures.extend(self.without_missing_target(&subject));
+                    subjects.push(subject);
+                }
                 Err(failure) => failures.push((project::shown(&file), failure)),
             }
         }
@@ -241,11 +315,53 @@ impl<'a> Reader<'a> {
             file: SourceFile::new("-", bytes),
             config: self.config_for(Path::new("."))?,
             context: None,
+            is_built: false,
         })
     }
 
+    /// Forgets the stage that a configuration names where the Dockerfile has none of that name: its
+    /// last stage is judged then, rather than nothing, and the configuration is told to be wrong.
+    fn without_missing_target(&mut self, subject: &Subject) -> Option<(String, Failure)> {
+        let wanted = self.configs[subject.config].build.target.as_ref();
+        let wanted = wanted.filter(|_| subject.is_built)?;
+        let asked = &mut self.asked[subject.config].built;
+        let (tree, _) = dockerfile::parse(subject.file.clone());
+        let input = ResolveInput {
+            target: Some(asked.target.clone()?),
+            ..ResolveInput::default()
+        };
+        let resolution = dockerfile::resolve(&tree, &input);
+        if resolution.target.is_some() || resolution.stages.is_empty() {
+            return None;
+        }
+        asked.target = None;
+        let config = &self.configs[subject.config];
+        let names = resolution
+            .stages
+            .iter()
+            .filter_map(|one| one.name.as_deref());
+        let names: Vec<&str> = names.take(20).collect();
+        let path = subject.file.path();
+        let failure = Failure::usage(format!(
+            "{}:{}: build.target: {path} has no stage `{}`, its last one was judged",
+            config
+                .path
+                .as_deref()
+                .map(config::from_here)
+                .unwrap_or_default()
+                .display(),
+            config.line_of(wanted),
+            wanted.as_ref().escape_debug(),
+        ));
+        let hint = match names.as_slice() {
+            [] => "no stage of it has a name".to_owned(),
+            names => format!("it has {}", names.join(", ").escape_debug()),
+        };
+        Some((path.to_owned(), failure.hint(hint)))
+    }
+
     fn subject(&mut self, path: &Path) -> Result<Subject, Failure> {
-        self.around(path, project::read_dockerfile(path)?)
+        self.around(path, super::kind::read(path)?)
     }
 
     /// A file with what lies around its path.
@@ -255,7 +371,8 @@ impl<'a> Reader<'a> {
             _ => PathBuf::from("."),
         };
         let config = self.config_for(&folder)?;
-        let root = match self.context_root(config, path) {
+        let is_built = self.is_built(config, path);
+        let root = match self.context_root(config).filter(|_| is_built) {
             Some(root) => root,
             None => {
                 let above = self
@@ -271,27 +388,28 @@ impl<'a> Reader<'a> {
             file,
             config,
             context: Some(context),
+            is_built,
         })
     }
 
-    /// The configured context for the configured Dockerfile.
-    fn context_root(&self, config: usize, path: &Path) -> Option<PathBuf> {
-        let config = &self.configs[config];
-        let same = |a: &Path, b: &Path| match (a.canonicalize(), b.canonicalize()) {
-            (Ok(a), Ok(b)) => a == b,
-            _ => false,
+    /// Whether a configuration's `[build]` is about the file at `path`.
+    fn is_built(&self, config: usize, path: &Path) -> bool {
+        let Some(built) = self.configs[config].dockerfile() else {
+            return false;
         };
+        match (built.canonicalize(), path.canonicalize()) {
+            (Ok(built), Ok(path)) => built == path,
+            _ => false,
+        }
+    }
+
+    /// The configured context of the configured Dockerfile.
+    fn context_root(&self, config: usize) -> Option<PathBuf> {
+        let config = &self.configs[config];
         let base = config.folder()?;
         match (&config.build.context, &config.build.dockerfile) {
-            (Some(context), dockerfile) => {
-                let named = dockerfile
-                    .clone()
-                    .unwrap_or_else(|| PathBuf::from("Dockerfile"));
-                same(&base.join(named), path).then(|| base.join(context))
-            }
-            (None, Some(dockerfile)) => {
-                same(&base.join(dockerfile), path).then(|| base.to_path_buf())
-            }
+            (Some(context), _) => Some(base.join(context)),
+            (None, Some(_)) => Some(base.to_path_buf()),
             (None, None) => None,
         }
     }

@@ -1,0 +1,261 @@
+//! Which files are judged, by which configuration, and that none of them is written over.
+
+use crate::stage::{Stage, tool};
+
+const BUILT: &str = "FROM debian:12 AS build\nRUN true\nFROM debian:12 AS runtime\nUSER 10001\n";
+const OTHER: &str = "FROM debian:12\nENV DB_PASSWORD=hunter2hunter3\nUSER root\n";
+
+/// The rules that speak of a file in a report.
+fn rules(report: &serde_json::Value, file: &str) -> Vec<String> {
+    let findings = report["findings"].as_array().unwrap().iter();
+    findings
+        .filter(|finding| finding["file"] == file)
+        .map(|finding| finding["rule"].as_str().unwrap().to_owned())
+        .collect()
+}
+
+fn has(rules: &[String], rule: &str) -> bool {
+    rules.iter().any(|one| one == rule)
+}
+
+#[test]
+fn a_stage_is_of_the_one_dockerfile_that_is_built() {
+    for dockerfile in ["docker/Dockerfile", "Dockerfile"] {
+        let named = format!("dockerfile = \"{dockerfile}\"\n");
+        // Unnamed it is the one beside the configuration.
+        for name in [named.as_str(), ""] {
+            if name.is_empty() && dockerfile != "Dockerfile" {
+                continue;
+            }
+            let config =
+                format!("[build]\n{name}target = \"runtime\"\nargs = {{ WHO = \"10001\" }}\n");
+            let stage = Stage::with(&[
+                (
+                    dockerfile,
+                    &BUILT.replace("USER 10001", "ARG WHO=root\nUSER $WHO"),
+                ),
+                ("db/Dockerfile", OTHER),
+                (
+                    "web/Dockerfile",
+                    "FROM debian:12\nARG WHO=root\nUSER $WHO\n",
+                ),
+                ("plimsoll.toml", &config),
+            ]);
+            for call in [["check", "."], ["check", "db/Dockerfile"]] {
+                let call = [call.as_slice(), &["--format", "json"]].concat();
+                let report = stage.run(&call).expect(1).json();
+                let other = rules(&report, "db/Dockerfile");
+                for rule in ["secret-in-image-config", "root-user"] {
+                    assert!(has(&other, rule), "{rule}: {report:#}");
+                }
+                assert!(!has(&other, "syntax-error"), "{report:#}");
+            }
+            let report = stage.run(&["check", "--format", "json"]).expect(1).json();
+            assert!(!has(&rules(&report, dockerfile), "root-user"), "{report:#}");
+            assert!(
+                has(&rules(&report, "web/Dockerfile"), "root-user"),
+                "{report:#}"
+            );
+        }
+    }
+}
+
+#[test]
+fn a_stage_that_is_not_there_is_the_configurations_fault_and_blinds_nothing() {
+    let stage = Stage::with(&[
+        ("Dockerfile", OTHER),
+        ("plimsoll.toml", "# ours\n[build]\ntarget = \"runtime\"\n"),
+    ]);
+    let run = stage.run(&["check", "--format", "json"]).expect(2);
+    let told = "plimsoll.toml:3: build.target: Dockerfile has no stage `runtime`";
+    assert!(run.stderr.contains(told), "{}", run.stderr);
+    let report = run.json();
+    let found = rules(&report, "Dockerfile");
+    assert!(
+        has(&found, "secret-in-image-config") && has(&found, "root-user"),
+        "{report:#}"
+    );
+    assert!(!has(&found, "syntax-error"), "{report:#}");
+    let skipped = report["skipped"].as_array().unwrap();
+    assert!(
+        skipped
+            .iter()
+            .any(|one| one["blocking"] == true && one["what"] == "Dockerfile"),
+        "{report:#}"
+    );
+}
+
+#[test]
+fn nothing_that_is_judged_is_written_over() {
+    let stage = Stage::with(&[
+        ("Dockerfile", OTHER),
+        (".dockerignore", "*\n"),
+        ("plimsoll.toml", ""),
+        ("sub/x", ""),
+    ]);
+    let project = stage.project();
+    std::os::unix::fs::symlink("../Dockerfile", project.join("sub/link")).unwrap();
+    std::fs::hard_link(project.join("Dockerfile"), project.join("hard")).unwrap();
+    for file in [
+        "Dockerfile",
+        "./sub/../Dockerfile",
+        "sub/link",
+        "hard",
+        ".dockerignore",
+        "plimsoll.toml",
+    ] {
+        let output = format!("json={file}");
+        for call in [
+            vec!["check", "."],
+            vec!["check", "Dockerfile"],
+            vec!["ship"],
+        ] {
+            let run = stage
+                .run(&[call.as_slice(), &["--output", &output]].concat())
+                .expect(2);
+            assert!(
+                run.stderr.contains("would be written over"),
+                "{}",
+                run.stderr
+            );
+        }
+    }
+    let target = format!("docker-archive:{}", project.join("hard").display());
+    for call in ["build", "ship"] {
+        let run = stage.run(&[call, "--to", &target]).expect(2);
+        assert!(
+            run.stderr.contains("would be written over"),
+            "{}",
+            run.stderr
+        );
+    }
+    assert_eq!(
+        std::fs::read_to_string(project.join("Dockerfile")).unwrap(),
+        OTHER
+    );
+    // What was written before is written anew.
+    for _ in 0..2 {
+        stage
+            .run(&["check", "--output", "json=report.json", "--exit-zero"])
+            .expect(0);
+    }
+}
+
+#[test]
+fn an_image_is_not_written_over_by_what_is_said_of_it() {
+    let stage = Stage::with(&[
+        ("root/etc/os-release", "ID=debian\n"),
+        ("Dockerfile", BUILT),
+    ]);
+    let project = stage.project();
+    let (tar, root) = (project.join("root.tar"), project.join("root"));
+    tool(
+        "tar",
+        &[
+            "-cf",
+            tar.to_str().unwrap(),
+            "-C",
+            root.to_str().unwrap(),
+            ".",
+        ],
+    );
+    for (output, is_spared) in [
+        ("json=root.tar", false),
+        ("json=Dockerfile", false),
+        ("json=report.json", true),
+    ] {
+        let call = ["inspect", "rootfs:root.tar", "-f", "Dockerfile", "--output", output];
+        let run = stage.run(&call);
+        let is_refused = run.code == 2 && run.stderr.contains("would be written over");
+        assert_eq!(is_refused, !is_spared, "{output}: {}", run.stderr);
+    }
+    assert!(std::fs::metadata(&tar).unwrap().len() >= 10_240);
+}
+
+#[test]
+fn a_project_is_looked_through_and_what_is_passed_over_is_told() {
+    let stage = Stage::with(&[
+        (".devcontainer/Dockerfile", OTHER),
+        ("node_modules/a/Dockerfile", OTHER),
+        (".venv/Dockerfile", OTHER),
+    ]);
+    let run = stage.run(&["check", "--format", "json"]).expect(1);
+    let report = run.json();
+    assert_eq!(
+        report["checked"],
+        serde_json::json!([".devcontainer/Dockerfile"])
+    );
+    let told = report["skipped"].to_string();
+    assert!(
+        told.contains("2 folders") && told.contains("node_modules"),
+        "{told}"
+    );
+    for named in [
+        "node_modules",
+        "node_modules/*/Dockerfile",
+        "node_modules/a/Dockerfile",
+    ] {
+        let report = stage
+            .run(&["check", named, "--format", "json"])
+            .expect(1)
+            .json();
+        assert_eq!(report["checked"][0], "node_modules/a/Dockerfile", "{named}");
+    }
+    std::fs::remove_dir_all(stage.project().join(".devcontainer")).unwrap();
+    let run = stage.run(&["check"]).expect(2);
+    assert!(run.stderr.contains("no Dockerfile there"), "{}", run.stderr);
+    assert!(run.stderr.contains("node_modules"), "{}", run.stderr);
+}
+
+#[test]
+fn what_is_no_dockerfile_is_told_by_its_name() {
+    let stage = Stage::with(&[
+        ("compose.yaml", "services:\n  a:\n    build: .\n"),
+        ("go.mod", "module a\n"),
+        ("build.txt", OTHER),
+    ]);
+    let tar = stage.project().join("image.tar");
+    std::fs::write(stage.project().join("large"), vec![0; 5 << 20]).unwrap();
+    let folder = stage.project();
+    tool(
+        "tar",
+        &[
+            "-cf",
+            tar.to_str().unwrap(),
+            "-C",
+            folder.to_str().unwrap(),
+            "large",
+        ],
+    );
+    for (file, told) in [
+        ("compose.yaml", "is a Compose file, no Dockerfile"),
+        ("go.mod", "is a Go module, no Dockerfile"),
+        ("image.tar", "plimsoll inspect image.tar"),
+    ] {
+        let run = stage.run(&["check", file]).expect(2);
+        assert!(run.stderr.contains(told), "{}", run.stderr);
+        assert_eq!(run.stdout, "");
+    }
+    // By another name it is one all the same.
+    stage.run(&["check", "build.txt"]).expect(1);
+}
+
+#[test]
+fn a_place_to_send_to_is_never_guessed() {
+    let stage = Stage::with(&[("Dockerfile", "FROM scratch\n"), ("out/x", "")]);
+    for (to, told) in [
+        ("dokcer:app", "did you mean `docker:…`"),
+        ("./out.tar", "is a path"),
+        ("out.tar", "is a path"),
+        ("out", "is a path"),
+    ] {
+        for call in [
+            vec!["ship", "--to", to],
+            vec!["build", "--to", to],
+            vec!["push", "x.tar", to],
+        ] {
+            let run = stage.run(&call).expect(2);
+            assert!(run.stderr.contains(told), "{call:?}: {}", run.stderr);
+        }
+    }
+}
