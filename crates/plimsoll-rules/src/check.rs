@@ -257,3 +257,38 @@ fn place_instruction(finding: &mut Finding, dockerfile: &Dockerfile) {
         finding.origin.instruction_line = Some(line);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use plimsoll_model::SourceFile;
+
+    use super::*;
+
+    #[test]
+    fn a_stage_that_is_not_there_blinds_no_rule() {
+        let text = "FROM debian:12 AS build\nFROM debian:12\nUSER root\n";
+        let project = Project {
+            file: SourceFile::new("Dockerfile", text),
+            context: None,
+        };
+        let check = |target: &str| {
+            let options = CheckOptions {
+                target: Some(target.to_owned()),
+                ..CheckOptions::default()
+            };
+            check_project(&project, &options)
+        };
+        let found = |outcome: &CheckOutcome, rule: &str| {
+            outcome.findings.iter().any(|finding| finding.rule == rule)
+        };
+        let outcome = check("runtime");
+        assert!(found(&outcome, "root-user") && found(&outcome, "syntax-error"));
+        let gap = outcome.skipped.iter().find(|gap| gap.blocking).unwrap();
+        assert_eq!(gap.what, "Dockerfile: stage `runtime`");
+        for target in ["BUILD", "1"] {
+            let outcome = check(target);
+            assert!(!found(&outcome, "syntax-error"), "{target}");
+            assert!(!outcome.skipped.iter().any(|gap| gap.blocking), "{target}");
+        }
+    }
+}

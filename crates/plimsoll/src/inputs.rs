@@ -87,7 +87,7 @@ impl Inputs {
         let Some(path) = plimsoll_image::path_of(name) else {
             return;
         };
-        const IMAGE: &str = "the image that is looked into";
+        const IMAGE: &str = "the image itself";
         if !path.is_dir() {
             self.add(IMAGE, Some(&path));
         } else if ["oci-layout", "version"]

@@ -5,6 +5,7 @@ use plimsoll_model::ImageRef;
 
 use crate::args::{ListFormat, PushArgs};
 use crate::failure::{Failure, Outcome};
+use crate::inputs::Inputs;
 use crate::terminal::{Spinner, Terminal, print};
 
 /// Platforms that a message names.
@@ -14,6 +15,9 @@ const NAMED: usize = 20;
 pub(crate) fn run(arguments: &PushArgs, terminal: Terminal) -> Result<Outcome, Failure> {
     let access = crate::look::access(&arguments.open)?;
     let target = crate::plan::destination(&arguments.to)?;
+    let mut inputs = Inputs::default();
+    inputs.add_image(&arguments.image);
+    inputs.spare_from(&target)?;
     let spinner = Spinner::start(terminal, format!("opening {}", arguments.image));
     let image = plimsoll_image::find(&arguments.image, &access)?;
     drop_nothing_unsaid(arguments, &image, &target)?;

@@ -164,7 +164,14 @@ fn an_image_is_not_written_over_by_what_is_said_of_it() {
         ("json=Dockerfile", false),
         ("json=report.json", true),
     ] {
-        let call = ["inspect", "rootfs:root.tar", "-f", "Dockerfile", "--output", output];
+        let call = [
+            "inspect",
+            "rootfs:root.tar",
+            "-f",
+            "Dockerfile",
+            "--output",
+            output,
+        ];
         let run = stage.run(&call);
         let is_refused = run.code == 2 && run.stderr.contains("would be written over");
         assert_eq!(is_refused, !is_spared, "{output}: {}", run.stderr);
@@ -258,4 +265,17 @@ fn a_place_to_send_to_is_never_guessed() {
             assert!(run.stderr.contains(told), "{call:?}: {}", run.stderr);
         }
     }
+}
+
+#[test]
+fn evidence_takes_the_place_of_nothing_else() {
+    let stage = Stage::with(&[("Dockerfile", "FROM scratch\n"), ("docs/thesis", "")]);
+    std::fs::create_dir(stage.project().join("new")).unwrap();
+    for folder in [".", "docs", "./new/../docs"] {
+        let run = stage.run(&["ship", "--evidence", folder]).expect(2);
+        assert!(run.stderr.contains("replaced whole"), "{}", run.stderr);
+    }
+    let run = stage.run(&["ship", "--evidence", "new", "--tag", "a b"]);
+    assert!(!run.stderr.contains("replaced whole"), "{}", run.stderr);
+    assert!(stage.project().join("docs/thesis").exists());
 }

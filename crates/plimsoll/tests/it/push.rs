@@ -67,6 +67,10 @@ fn one_of_several_images_is_sent_where_it_is_named() {
         stage.run(&call).expect(0);
     }
     stage.run(&["push", "oci:back", "oci:again"]).expect(0);
+    let run = stage
+        .run(&["push", "out.tar", "docker-archive:./out.tar"])
+        .expect(2);
+    assert!(run.stderr.contains("written over"), "{}", run.stderr);
     // An archive holds one, as the engine that reads it does.
     let machine = ["inspect", "oci:two", "--format", "json"];
     if stage.run(&machine).code == 0 {

@@ -69,6 +69,7 @@ impl Places {
             None => storage::own_folder(&voyage.folder)?.join("evidence"),
         };
         write::is_folder_writable(&folder)?;
+        refuse_to_replace(&folder)?;
         let (inside, output) = parted(&arguments.output, &folder)?;
         output::are_possible(&output, Subject::Image, has_advisories)?;
         for (_, format) in &inside {
@@ -108,6 +109,22 @@ impl Places {
         }
         PendingFolder::new(&self.folder, &contents)
     }
+}
+
+/// The evidence folder is replaced whole: one with other things in it was not meant.
+fn refuse_to_replace(folder: &Path) -> Result<(), Failure> {
+    let Ok(mut entries) = std::fs::read_dir(folder) else {
+        return Ok(());
+    };
+    let is_evidence = EVIDENCE.iter().all(|(name, _)| folder.join(name).is_file());
+    if is_evidence || entries.next().is_none() {
+        return Ok(());
+    }
+    Err(Failure::usage(format!(
+        "{}: holds something that is no evidence of an earlier ship, and would be replaced whole",
+        folder.display()
+    ))
+    .hint("name a folder that is new or empty"))
 }
 
 /// Parts what `--output` asks for into the files of the evidence folder, which is replaced whole and is
