@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use plimsoll_model::{ImageConfig, Platform, SourceFile, SourceOrigin, Span};
 use plimsoll_syntax::dockerfile::{
-    Base, Dockerfile, Instruction, InstructionKind, Resolution, Stage, State, Step, SyntaxError,
-    expand,
+    Base, Command, Dockerfile, Instruction, InstructionKind, Resolution, Stage, State, Step,
+    SyntaxError, expand,
 };
 use plimsoll_syntax::shell::ShellCommand;
 
@@ -75,6 +75,9 @@ pub struct StepView<'a> {
     /// Its instruction.
     pub instruction: &'a Instruction,
 }
+
+/// An instruction that says what a container starts with, and what it says.
+pub(crate) type Starting<'a> = (StepView<'a>, &'a Command);
 
 impl<'a> ProjectFile<'a> {
     pub(crate) fn new(
@@ -194,6 +197,24 @@ impl<'a> ProjectFile<'a> {
         self.shipped_chain()
             .into_iter()
             .flat_map(|stage| self.steps(stage))
+    }
+
+    /// The ENTRYPOINT and the CMD that a container of the target starts with.
+    pub(crate) fn starting_commands(&self) -> (Option<Starting<'a>>, Option<Starting<'a>>) {
+        let (mut entrypoint, mut cmd) = (None, None);
+        for view in self.shipped_steps() {
+            match &view.instruction.kind {
+                InstructionKind::Entrypoint(command) => {
+                    // Setting an entry point takes the CMD of a stage below back.
+                    cmd = cmd
+                        .filter(|(below, _): &Starting<'a>| below.stage.index == view.stage.index);
+                    entrypoint = Some((view, command));
+                }
+                InstructionKind::Cmd(command) => cmd = Some((view, command)),
+                _ => {}
+            }
+        }
+        (entrypoint, cmd)
     }
 
     /// The steps that a build of the target runs at all, in file order.

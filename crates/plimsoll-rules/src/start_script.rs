@@ -4,6 +4,7 @@ use plimsoll_model::{SourceFile, SourceOrigin, Span};
 use plimsoll_syntax::dockerfile::{Base, Command, CommandForm, InstructionKind, Stage, Text, Word};
 use plimsoll_syntax::shell::{self, Dialect, Script, ShellCommand, ShellWord};
 
+use crate::placement::joined;
 use crate::project::{ProjectFile, StepView};
 use crate::script;
 use crate::shell::kind::{Shell, ShellKind};
@@ -179,19 +180,7 @@ pub(crate) fn find<'a>(file: &ProjectFile<'a>) -> Option<ContextScript<'a>> {
 
 /// The words that a container of the target starts with, and the instruction they stand in.
 fn started(file: &ProjectFile<'_>) -> Option<(Vec<String>, usize)> {
-    let mut entrypoint: Option<(StepView<'_>, &Command)> = None;
-    let mut cmd: Option<(StepView<'_>, &Command)> = None;
-    for view in file.shipped_steps() {
-        match &view.instruction.kind {
-            InstructionKind::Entrypoint(command) => {
-                // Setting an entry point takes the CMD of a stage below back.
-                cmd = cmd.filter(|(below, _)| below.stage.index == view.stage.index);
-                entrypoint = Some((view, command));
-            }
-            InstructionKind::Cmd(command) => cmd = Some((view, command)),
-            _ => {}
-        }
-    }
+    let (entrypoint, cmd) = file.starting_commands();
     let (view, command) = entrypoint.or(cmd)?;
     let mut words = words_of(file, view, command)?;
     if let (Some(_), Some((_, arguments))) = (entrypoint, cmd)
@@ -374,18 +363,8 @@ fn heredoc_of<'a>(
 
 /// A path from the root, cleaned.
 fn absolute(path: &str, folder: Option<&str>) -> Option<String> {
-    let folder = if path.starts_with('/') { "" } else { folder? };
-    let mut parts: Vec<&str> = Vec::new();
-    for part in folder.split('/').chain(path.split('/')) {
-        match part {
-            "" | "." => {}
-            ".." => {
-                parts.pop();
-            }
-            part => parts.push(part),
-        }
-    }
-    Some(format!("/{}", parts.join("/")))
+    let folder = if path.starts_with('/') { "/" } else { folder? };
+    Some(joined(folder, path))
 }
 
 #[cfg(test)]

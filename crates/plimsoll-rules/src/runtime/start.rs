@@ -2,7 +2,7 @@
 //! script, with its arguments and where each of them stands.
 
 use plimsoll_model::SourceOrigin;
-use plimsoll_syntax::dockerfile::{Command, CommandForm, InstructionKind, State};
+use plimsoll_syntax::dockerfile::{Command, CommandForm, State};
 use plimsoll_syntax::shell::ShellWord;
 
 use crate::placement::base_name;
@@ -65,19 +65,7 @@ impl Start {
 pub(crate) fn of(file: &ProjectFile<'_>) -> Option<Start> {
     let target = file.target()?;
     let state = &target.end;
-    let mut entrypoint: Option<(StepView<'_>, &Command)> = None;
-    let mut cmd: Option<(StepView<'_>, &Command)> = None;
-    for view in file.shipped_steps() {
-        match &view.instruction.kind {
-            InstructionKind::Entrypoint(command) => {
-                // Setting an entry point takes the CMD of a stage below back.
-                cmd = cmd.filter(|(below, _)| below.stage.index == view.stage.index);
-                entrypoint = Some((view, command));
-            }
-            InstructionKind::Cmd(command) => cmd = Some((view, command)),
-            _ => {}
-        }
-    }
+    let (entrypoint, cmd) = file.starting_commands();
     let exec = |pair: Option<(StepView<'_>, &Command)>| -> Option<Vec<StartWord>> {
         let (_, command) = pair?;
         let CommandForm::Exec(words) = &command.form else {
