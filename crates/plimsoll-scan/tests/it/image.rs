@@ -121,6 +121,7 @@ pub(crate) fn image(layers: Vec<Layer>, mut config: ImageConfig) -> Image {
         },
         config_raw: raw,
         config,
+        chosen_from: Vec::new(),
         diff_ids,
         blobs: Arc::new(Blobs(blobs)),
     }
