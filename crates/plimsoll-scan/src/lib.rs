@@ -21,6 +21,7 @@ mod inventory;
 mod license;
 mod linked;
 mod notable;
+mod package_cache;
 mod packages;
 mod record;
 mod savings;

@@ -6,44 +6,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use plimsoll_model::{NotableFile, NotableKind, SecretSighting, Severity};
 
 use crate::catalogue::{base_name, folder};
+use crate::package_cache::package_cache;
 use crate::record::FactKind;
 use crate::startup::MAX_SEARCH_PATH;
 use crate::tree::Tree;
-
-/// Caches at a fixed place.
-const CACHE_FOLDERS: &[&str] = &[
-    "var/lib/apt/lists",
-    "var/cache/apt",
-    "var/cache/apk",
-    "etc/apk/cache",
-    "var/cache/yum",
-    "var/cache/dnf",
-    "var/cache/libdnf5",
-    "var/cache/zypp",
-    "var/cache/pacman/pkg",
-    "opt/conda/pkgs",
-    "usr/local/share/.cache/yarn",
-];
-
-/// Caches below a home folder.
-const HOME_CACHES: &[&str] = &[
-    ".cache/pip",
-    ".cache/uv",
-    ".cache/pypoetry/artifacts",
-    ".cache/pypoetry/cache",
-    ".cache/pipenv",
-    ".cache/yarn",
-    ".cache/pnpm",
-    ".cache/go-build",
-    ".cache/composer",
-    ".npm/_cacache",
-    ".npm/_logs",
-    ".local/share/pnpm/store",
-    ".cargo/registry",
-    ".m2/repository",
-    ".gradle/caches",
-    ".bundle/cache",
-];
 
 const COMPILERS: &[&str] = &[
     "gcc", "g++", "clang", "clang++", "cc1", "cc1plus", "collect2", "ld", "ld.bfd", "ld.gold",
@@ -69,8 +35,8 @@ pub(crate) fn notable(tree: &Tree<'_>, secrets: &[SecretSighting]) -> Vec<Notabl
     let mut programs: BTreeSet<(NotableKind, String)> = BTreeSet::new();
     let mut checkouts: BTreeSet<&str> = BTreeSet::new();
     for (path, node) in tree.iter() {
-        if let Some(cache) = cache_folder(path) {
-            *caches.entry((cache, node.layer)).or_default() += node.fact.size;
+        if let Some(cache) = package_cache(path) {
+            *caches.entry((cache.folder, node.layer)).or_default() += node.fact.size;
             continue;
         }
         if node.fact.kind == FactKind::File
@@ -212,25 +178,6 @@ fn readable_keys(tree: &Tree<'_>, secrets: &[SecretSighting]) -> Vec<NotableFile
 /// Whether an entry can be run.
 pub(crate) fn is_program(kind: &FactKind, mode: u32) -> bool {
     matches!(kind, FactKind::File | FactKind::Hardlink(_)) && mode & 0o111 != 0
-}
-
-pub(crate) fn cache_folder(path: &str) -> Option<&str> {
-    for cache in CACHE_FOLDERS {
-        if is_below(path, cache) {
-            return path.get(..cache.len());
-        }
-    }
-    let home = if path.starts_with("root/") {
-        "root".len()
-    } else {
-        let user = path.strip_prefix("home/")?.find('/')?;
-        "home/".len() + user
-    };
-    let rest = path.get(home + 1..)?;
-    HOME_CACHES
-        .iter()
-        .find(|cache| is_below(rest, cache))
-        .and_then(|cache| path.get(..home + 1 + cache.len()))
 }
 
 fn is_below(path: &str, folder: &str) -> bool {
@@ -417,20 +364,5 @@ mod tests {
         // Many folders with the same files far below each.
         let nested = (1..=900).map(|depth| format!("/{}", "d/".repeat(depth)));
         assert!(of(&nested.collect::<Vec<_>>().join(":")).is_empty());
-    }
-
-    #[test]
-    fn caches_wherever_a_home_is() {
-        for (path, cache) in [
-            ("root/.cache/pip/http/a", Some("root/.cache/pip")),
-            ("home/app/.npm/_cacache/x", Some("home/app/.npm/_cacache")),
-            ("var/lib/apt/lists/x", Some("var/lib/apt/lists")),
-            ("var/lib/apt/lists", None),
-            ("var/lib/apt/listsx/y", None),
-            ("home/x", None),
-            ("srv/.cache/pip/x", None),
-        ] {
-            assert_eq!(cache_folder(path), cache, "{path}");
-        }
     }
 }

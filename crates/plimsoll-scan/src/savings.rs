@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use plimsoll_model::{Saving, WasteKind};
 
 use crate::catalogue::{base_name, folder};
-use crate::notable::cache_folder;
+use crate::package_cache::{Keeper, package_cache};
 use crate::packages::Ownership;
 use crate::record::EntryFact;
 use crate::tree::{Loss, Tree};
@@ -90,7 +90,7 @@ enum Fault {
     Overwritten,
     /// And the layer that deletes.
     Deleted(usize),
-    Cache(Cache),
+    Cache(Keeper),
     VersionControl,
     /// What editors and file managers leave.
     Desktop,
@@ -101,18 +101,6 @@ enum Fault {
     Docs,
     Debug,
     Duplicate,
-}
-
-/// Whose cache.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-enum Cache {
-    AptLists,
-    AptArchives,
-    Apk,
-    Rpm,
-    Pip,
-    Node,
-    Other,
 }
 
 #[derive(Debug, Default)]
@@ -279,7 +267,7 @@ fn fault_of_loss(loss: &Loss<'_>) -> (Fault, usize) {
 
 fn lost_place<'a>(loss: &Loss<'a>) -> &'a str {
     let path = &loss.fact.path;
-    cache_folder(path).unwrap_or_else(|| shallow(path, 4))
+    package_cache(path).map_or_else(|| shallow(path, 4), |cache| cache.folder)
 }
 
 /// The first `parts` parts of a file's folder.
@@ -296,8 +284,8 @@ fn shallow(path: &str, parts: usize) -> &str {
 
 /// What is to be said against a file of the final tree, and the folder to name for it.
 fn fault_of_file<'a>(path: &'a str, ownership: &Ownership<'_>) -> Option<(Fault, &'a str)> {
-    if let Some(cache) = cache_folder(path) {
-        return Some((Fault::Cache(whose(cache)), cache));
+    if let Some(cache) = package_cache(path) {
+        return Some((Fault::Cache(cache.keeper), cache.folder));
     }
     if let Some(at) = part_at(path, &[".git", ".hg", ".svn", ".idea", ".vscode"]) {
         let is_editors = matches!(base_name(at), ".idea" | ".vscode");
@@ -412,24 +400,6 @@ fn is_build_package(name: &str) -> bool {
         })
 }
 
-fn whose(cache: &str) -> Cache {
-    if cache.ends_with("apt/lists") {
-        Cache::AptLists
-    } else if cache.ends_with("cache/apt") {
-        Cache::AptArchives
-    } else if cache.contains("apk") {
-        Cache::Apk
-    } else if cache.ends_with("yum") || cache.ends_with("dnf") || cache.ends_with("libdnf5") {
-        Cache::Rpm
-    } else if cache.ends_with(".cache/pip") {
-        Cache::Pip
-    } else if cache.contains("/.npm/") || cache.ends_with("yarn") || cache.contains("pnpm") {
-        Cache::Node
-    } else {
-        Cache::Other
-    }
-}
-
 fn advice(fault: Fault, layer: usize, rewrote: (bool, bool), context: &Context<'_>) -> String {
     let of_base = layer < context.base;
     match fault {
@@ -473,31 +443,7 @@ fn advice(fault: Fault, layer: usize, rewrote: (bool, bool), context: &Context<'
             "Layer {by} deletes what this one writes, and it ships all the same: delete it in the \
              same RUN"
         ),
-        Fault::Cache(Cache::AptArchives) => {
-            "Delete the packages that apt kept in the same RUN: apt-get clean; or keep them out \
-             with RUN --mount=type=cache"
-                .to_owned()
-        }
-        Fault::Cache(Cache::AptLists) => {
-            "Delete apt's lists in the same RUN: rm -rf /var/lib/apt/lists/*; or keep them out with \
-             RUN --mount=type=cache"
-                .to_owned()
-        }
-        Fault::Cache(Cache::Apk) => "Install with apk add --no-cache".to_owned(),
-        Fault::Cache(Cache::Rpm) => {
-            "Clean up in the same RUN: dnf clean all (or yum, microdnf)".to_owned()
-        }
-        Fault::Cache(Cache::Pip) => {
-            "Install with pip install --no-cache-dir, or RUN --mount=type=cache".to_owned()
-        }
-        Fault::Cache(Cache::Node) => {
-            "Clean the package manager's cache in the same RUN (npm cache clean --force), or RUN \
-             --mount=type=cache"
-                .to_owned()
-        }
-        Fault::Cache(Cache::Other) => {
-            "Delete the cache in the RUN that fills it, or RUN --mount=type=cache".to_owned()
-        }
+        Fault::Cache(keeper) => keeper.advice().to_owned(),
         Fault::VersionControl => {
             "Keep version control out of the image: .git in .dockerignore".to_owned()
         }

@@ -165,6 +165,10 @@ fn what_lies_beside_pythons_metadata() {
             .file(&format!("{site}/~-1.dist-info/METADATA"), "Name: c\nVersion: 1\n")
             .file(&format!("{site}/lost-1.dist-info/RECORD"), "lost.py,,\n")
             .file(&format!("{site}/own-1.dist-info/METADATA"), "Name: own\nVersion: 1\n")
+            .file(
+                &format!("{site}/own-1.dist-info/direct_url.json"),
+                r#"{"dir_info":{},"url":"file:///src"}"#,
+            )
             .file("src/own.egg-info/PKG-INFO", "Name: own\nVersion: 1\n")
             .file("opt/poetry.lock", "")
             .file("srv/composer.lock", "{}"),
@@ -191,6 +195,7 @@ fn what_lies_beside_pythons_metadata() {
         [
             "srv/composer.lock",
             &format!("{site}/lost-1.dist-info"),
+            &format!("{site}/own-1.dist-info"),
             &format!("{site}/~-1.dist-info/METADATA"),
         ]
     );

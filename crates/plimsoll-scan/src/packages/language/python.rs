@@ -63,19 +63,37 @@ pub(super) fn complete(
             package.size = Some(record.size);
             package.files = Some(record.files);
         }
-        if let Some((Document::PythonOrigin(qualifiers), _)) = beside("direct_url.json")
-            && !qualifiers.is_empty()
-            && let Some((Document::Python(own), _)) = seen(layers, tree, &package.path)
-        {
-            package.purl = purl(own, qualifiers);
+        let installer = match beside("INSTALLER") {
+            Some((Document::PythonInstaller(name), _)) => Some(&**name),
+            _ => None,
+        };
+        match beside("direct_url.json") {
+            // What conda publishes was installed from a folder where it was built.
+            Some((Document::PythonOrigin(qualifiers), _))
+                if qualifiers.is_empty() && installer != Some("conda") =>
+            {
+                // Nobody published it. The search of a layer cannot know: the code comes first.
+                skipped.push(Skipped {
+                    what: info.clone(),
+                    why: "it was installed from a folder or with a password, so its code may be \
+                          your own; it was searched for secrets as published packages are: known \
+                          tokens and keys are found, passwords by the names of variables are not. \
+                          Look at its sources: plimsoll inspect rootfs:FOLDER"
+                        .to_owned(),
+                    blocking: false,
+                });
+            }
+            Some((Document::PythonOrigin(qualifiers), _)) if !qualifiers.is_empty() => {
+                if let Some((Document::Python(own), _)) = seen(layers, tree, &package.path) {
+                    package.purl = purl(own, qualifiers);
+                }
+            }
+            _ => {}
         }
         let requested = tree.get(&format!("{info}/REQUESTED")).is_some();
         let site = folder(&info).to_owned();
         *marks.entry(site).or_default() |= requested;
-        package.direct = match beside("INSTALLER") {
-            Some((Document::PythonInstaller(name), _)) if &**name == "pip" => Some(requested),
-            _ => None,
-        };
+        package.direct = (installer == Some("pip")).then_some(requested);
     }
     for package in packages
         .iter_mut()
