@@ -4,6 +4,7 @@
 //! reader cannot make sense of ends it: the rest of the archive is said not to have been searched.
 
 mod bzip2;
+mod git;
 mod gzip;
 mod tar;
 #[cfg(test)]
@@ -13,7 +14,11 @@ mod zip;
 mod zstd;
 
 use std::borrow::Cow;
+use std::collections::HashMap;
 
+use plimsoll_model::Severity;
+
+use super::Fingerprint;
 use super::file_name::concealed_path;
 use super::hits::{MAX_HITS, Room};
 use super::place::is_library;
@@ -58,7 +63,11 @@ impl Budget {
 /// What an archive's reader tells.
 trait Sink {
     /// An entry of this name and, where it is known, size begins.
-    fn begin(&mut self, name: &[u8], size: Option<u64>);
+    fn begin(&mut self, name: &[u8], size: Option<u64>) {
+        self.begin_like(name, "", false, size);
+    }
+    /// The same, searched as if its name ended so, and as somebody else's if it is `published`.
+    fn begin_like(&mut self, name: &[u8], ending: &str, published: bool, size: Option<u64>);
     /// Bytes of the entry.
     fn data(&mut self, bytes: &[u8]);
     /// Bytes of the entry that were not there before.
@@ -74,6 +83,8 @@ trait Sink {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Kind {
     Bzip2,
+    GitObject,
+    GitPack,
     Gzip,
     Tar,
     Xz,
@@ -121,6 +132,8 @@ pub(super) struct Unpacker<'s> {
 
 enum Reader {
     Bzip2(Box<bzip2::Reader>),
+    GitObject(Box<git::LooseReader>),
+    GitPack(Box<git::PackReader>),
     Gzip(Box<gzip::Reader>),
     Tar(Box<tar::Reader>),
     Xz(Box<xz::Reader>),
@@ -134,6 +147,8 @@ struct State<'s> {
     parent: Parent<'s>,
     entry: Option<Box<Search<'s>>>,
     sightings: Vec<FileSighting>,
+    /// What was told already, where many entries are versions of one file.
+    versions: Option<HashMap<Fingerprint, Severity>>,
     room: Room,
     partly: bool,
     budget: Budget,
@@ -162,6 +177,9 @@ pub(super) const HEAD: usize = 512;
 /// Whether a file that begins with `head` is of this kind.
 fn is_so(kind: Kind, head: &[u8]) -> bool {
     match kind {
+        // Its name is the mark: see `git::is_loose`.
+        Kind::GitObject => false,
+        Kind::GitPack => git::is_pack(head),
         Kind::Gzip => head.starts_with(&[0x1f, 0x8b, 8]),
         Kind::Tar => tar::is_header(head),
         // An end may stand in front, or the mark of an archive in several parts (APPNOTE 8.5.3).
@@ -202,8 +220,10 @@ impl<'s> Unpacker<'s> {
                 Kind::Bzip2,
                 Kind::Xz,
                 Kind::Tar,
+                Kind::GitPack,
             ];
-            kinds.into_iter().find(|kind| is_so(*kind, head))
+            let kind = kinds.into_iter().find(|kind| is_so(*kind, head));
+            kind.or_else(|| git::is_loose(&parent.name, head).then_some(Kind::GitObject))
         })?;
         let is_wrapping = matches!(kind, Kind::Bzip2 | Kind::Gzip | Kind::Xz | Kind::Zstd);
         let too_deep =
@@ -212,6 +232,7 @@ impl<'s> Unpacker<'s> {
             parent,
             entry: None,
             sightings: Vec::new(),
+            versions: (kind == Kind::GitPack).then(HashMap::new),
             room: Room::new(MAX_HITS),
             partly: too_deep || kind == Kind::Other,
             budget: Budget {
@@ -238,6 +259,8 @@ impl<'s> Unpacker<'s> {
                     _ => Reader::Zstd(Box::default()),
                 }
             }
+            Kind::GitObject => Reader::GitObject(Box::default()),
+            Kind::GitPack => Reader::GitPack(Box::default()),
             Kind::Tar => Reader::Tar(Box::default()),
             Kind::Zip => Reader::Zip(Box::default()),
             Kind::Other => Reader::None,
@@ -250,6 +273,8 @@ impl<'s> Unpacker<'s> {
         self.state.budget = *budget;
         match &mut self.reader {
             Reader::Bzip2(reader) => reader.feed(bytes, &mut self.state),
+            Reader::GitObject(reader) => reader.feed(bytes, &mut self.state),
+            Reader::GitPack(reader) => reader.feed(bytes, &mut self.state),
             Reader::Gzip(reader) => reader.feed(bytes, &mut self.state),
             Reader::Tar(reader) => reader.feed(bytes, &mut self.state),
             Reader::Xz(reader) => reader.feed(bytes, &mut self.state),
@@ -272,6 +297,8 @@ impl<'s> Unpacker<'s> {
         }
         match &mut self.reader {
             Reader::Bzip2(reader) if !reader.is_over() => self.state.left_out(),
+            Reader::GitObject(reader) if !reader.is_over() => self.state.left_out(),
+            Reader::GitPack(reader) if !reader.is_over() => self.state.left_out(),
             Reader::Gzip(reader) if !reader.is_over() => self.state.left_out(),
             Reader::Tar(reader) if !reader.is_over() => self.state.left_out(),
             Reader::Xz(reader) if !reader.is_over() => self.state.left_out(),
@@ -286,7 +313,7 @@ impl<'s> Unpacker<'s> {
 }
 
 impl Sink for State<'_> {
-    fn begin(&mut self, name: &[u8], size: Option<u64>) {
+    fn begin_like(&mut self, name: &[u8], ending: &str, published: bool, size: Option<u64>) {
         self.end();
         self.budget.entries = self.budget.entries.saturating_sub(1);
         let mut name = String::from_utf8_lossy(name)
@@ -321,8 +348,8 @@ impl Sink for State<'_> {
         }
         let parent = Parent {
             inside,
-            name: name.into(),
-            published: self.parent.published || is_library(&self.parent.name),
+            name: (name + ending).into(),
+            published: self.parent.published || published || is_library(&self.parent.name),
             depth: self.parent.depth + 1,
             wrappings: self.parent.wrappings + 1,
             ..self.parent.clone()
@@ -348,6 +375,12 @@ impl Sink for State<'_> {
             let (found, _) = entry.finish(&mut self.budget);
             self.partly |= found.partly;
             for sighting in found.sightings {
+                if let Some(versions) = &mut self.versions {
+                    if versions.get(&sighting.fingerprint).copied() >= Some(sighting.severity) {
+                        continue;
+                    }
+                    versions.insert(sighting.fingerprint, sighting.severity);
+                }
                 match self.room.take(sighting.severity) {
                     true => self.sightings.push(sighting),
                     false => self.partly = true,
