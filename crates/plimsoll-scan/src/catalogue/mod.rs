@@ -294,10 +294,6 @@ pub(crate) static CATALOGUERS: &[Cataloguer] = &[
         ..reader(binary::claims, binary::read)
     },
     reader(npm::claims_project, npm::read_project),
-    Cataloguer {
-        watch: Some(bundle::watch),
-        ..reader(bundle::claims, bundle::read)
-    },
     reader(npm::claims_stored, npm::read_stored),
     reader(conda::claims, conda::read),
     reader(gem::claims, gem::read),
@@ -324,6 +320,11 @@ pub(crate) static CATALOGUERS: &[Cataloguer] = &[
     reader(dart::claims, dart::read),
     reader(cpp::claims_vcpkg, cpp::read_vcpkg),
     reader(cpp::claims_conan, cpp::read_conan),
+    // Any long program: after those who know one by its name.
+    Cataloguer {
+        watch: Some(bundle::watch),
+        ..reader(bundle::claims, bundle::read)
+    },
 ];
 
 /// Who wants a file.

@@ -77,9 +77,12 @@ impl Take for Reference {
 
 pub(super) fn read(path: &str, bytes: &[u8]) -> Result<Document, String> {
     let text = String::from_utf8_lossy(bytes);
-    // With `.pnp.data.json` beside it, the program holds no table.
     let Some(table) = table(path, &text) else {
-        return Ok(Document::YarnZipped(Vec::new()));
+        return match text.contains(".pnp.data.json") {
+            // The program reads it there.
+            true => Ok(Document::YarnZipped(Vec::new())),
+            false => Err("it has no table of packages where Yarn writes it".to_owned()),
+        };
     };
     if memchr::memchr_iter(b'[', table.as_bytes()).count() > MAX_LISTS {
         return Err(format!(
@@ -246,7 +249,8 @@ mod tests {
             ),
             wanted
         );
-        assert!(zipped(".pnp.cjs", "nothing").is_empty());
+        assert!(zipped(".pnp.cjs", "readFileSync('.pnp.data.json')").is_empty());
+        assert!(read(".pnp.cjs", b"nothing").is_err());
         assert!(read(".pnp.data.json", b"{}").is_err());
         for many in [
             format!("[{}[null,[]]]", "[null,[]],".repeat(60_000)),

@@ -146,6 +146,23 @@ fn packages_that_yarn_leaves_zipped() {
     );
 }
 
+/// Yarn writes its loader behind the table: a long program, which bundlers make as well.
+#[test]
+fn yarns_table_in_a_program_is_no_bundle() {
+    let loader = "var x = __commonJS({});\n".repeat(20_000);
+    let program = format!(
+        r#"const RAW_RUNTIME_STATE =
+'{{"packageRegistryData":[["x",[["npm:1.0.0",{{"packageLocation":"./.yarn/cache/x-npm-1.0.0-a.zip/node_modules/x/"}}]]]]}}';
+{loader}"#
+    );
+    let outcome = look(vec![
+        Layer::new()
+            .file("app/.pnp.cjs", program)
+            .file("app/.yarn/cache/x-npm-1.0.0-a.zip", "PK"),
+    ]);
+    assert_eq!(listed(&outcome), ["pkg:npm/x@1.0.0"]);
+}
+
 #[test]
 fn what_lies_beside_pythons_metadata() {
     let site = "venv/lib/python3.11/site-packages";
