@@ -23,7 +23,7 @@ pub(crate) struct Node<'a> {
     pub(crate) fact: &'a EntryFact,
     /// The bytes it shows, counted among all files of all layers: a file's own, or those of the
     /// file that a hard link is a second name of.
-    content: Option<usize>,
+    pub(crate) content: Option<usize>,
 }
 
 /// A file's bytes, which may be seen under several names.

@@ -244,6 +244,8 @@ struct Wire {
     asks: BTreeSet<String>,
     starts: Starts,
     private: Truth,
+    /// Whether another program than Node loads it, which has names of its own for what it loads.
+    extends: bool,
 }
 
 /// Files that one package is run by and that are kept.
@@ -252,7 +254,7 @@ const MAX_STARTS: usize = 20;
 /// The longest path of one.
 const MAX_START: usize = 1_000;
 
-/// A path, or an object of paths.
+/// A path, or an object of paths, which may stand below conditions.
 #[derive(Default)]
 struct Starts(Vec<String>);
 
@@ -264,8 +266,8 @@ impl Take for Starts {
     }
 
     fn object<'de, A: MapAccess<'de>>(&mut self, mut fields: A) -> Result<(), A::Error> {
-        while let Some((IgnoredAny, value)) = fields.next_entry::<_, Any<Option<String>>>()? {
-            if let Some(path) = value.0 {
+        while let Some((IgnoredAny, value)) = fields.next_entry::<_, Any<Starts>>()? {
+            for path in value.0.0 {
                 self.text(&path);
             }
         }
@@ -301,11 +303,19 @@ impl<'de> Deserialize<'de> for Wire {
                         "version" => wire.version = map.next_value()?,
                         "license" => wire.license = map.next_value()?,
                         "licenses" => wire.licenses = map.next_value()?,
-                        "bin" | "main" => {
+                        "bin" | "main" | "module" | "exports" => {
                             let Any(Starts(starts)) = map.next_value()?;
                             for start in starts {
                                 wire.starts.text(&start);
                             }
+                        }
+                        "engines" => {
+                            let engines = map.next_value::<Any<Keys>>()?.0.0;
+                            wire.extends |= engines.iter().any(|name| name == "vscode");
+                        }
+                        "kibana" => {
+                            map.next_value::<IgnoredAny>()?;
+                            wire.extends = true;
                         }
                         "private" => wire.private = map.next_value::<Any<Truth>>()?.0,
                         "dependencies" | "devDependencies" | "optionalDependencies" => {
@@ -343,15 +353,18 @@ pub(super) fn read(_path: &str, bytes: &[u8]) -> Result<Document, String> {
 /// Many files are called so; one that is no project's is no loss.
 pub(super) fn read_project(path: &str, bytes: &[u8]) -> Result<Document, String> {
     let wire = wire(bytes).unwrap_or_default();
-    let starts = match wire.private.0 {
-        true => Vec::new(),
-        false => wire.starts.0.clone(),
-    };
+    // An extension of an editor is no package of its name.
+    let is_unpublished = wire.private.0 || wire.extends;
     if may_be_carried(path) {
         // The folder is called as the package that was put there is. What it asks for was built in.
         let is_named = |own: &Manifest| {
             let before = folder(path).strip_suffix(own.name.as_str());
             before.is_some_and(|before| before.ends_with('/'))
+        };
+        // Whoever carries it says where it is started.
+        let starts = match is_unpublished {
+            true => Vec::new(),
+            false => vec!["package.json".to_owned()],
         };
         return Ok(match manifest(&wire).ok().filter(is_named) {
             Some(own) => Document::NpmProject(Project {
@@ -362,8 +375,12 @@ pub(super) fn read_project(path: &str, bytes: &[u8]) -> Result<Document, String>
             None => Document::Packages(Vec::new()),
         });
     }
+    let starts = match is_unpublished {
+        true => Vec::new(),
+        false => wire.starts.0.clone(),
+    };
     Ok(Document::NpmProject(Project {
-        manifest: manifest(&wire).ok(),
+        manifest: manifest(&wire).ok().filter(|_| !wire.extends),
         asks: wire.asks.into_iter().collect(),
         starts,
     }))
@@ -507,6 +524,16 @@ mod tests {
         let run = of(r#"{"bin":{"a":"./a.js","b":1},"main":"lib","private":"no"}"#);
         assert_eq!(run.starts, ["./a.js", "lib"]);
         assert!(of(r#"{"bin":"a.js","private":true}"#).starts.is_empty());
+        let conditions = of(
+            r#"{"exports":{".":{"import":"./a.mjs","node":{"require":"./a.cjs"}},"./b":"./b.js"},"module":"m.js"}"#,
+        );
+        assert_eq!(conditions.starts, ["./a.mjs", "./a.cjs", "./b.js", "m.js"]);
+        for other in [
+            r#"{"name":"python","version":"1.0.0","publisher":"p","main":"a.js","engines":{"vscode":"^1.90.0"}}"#,
+            r#"{"name":"security","version":"7.10.0","kibana":{"version":"7.10.0"}}"#,
+        ] {
+            assert_eq!(of(other).manifest, None, "{other}");
+        }
         assert_eq!(of(r#"{"private":true}"#).manifest, None);
         assert_eq!(of("// comment").asks.len(), 0);
         let many: String = (0..60_000).map(|name| format!("\"{name}\":1,")).collect();

@@ -51,7 +51,8 @@ pub(crate) fn packages<'l>(
             blocking: false,
         });
     }
-    let ownership = Ownership::new(layers, tree, &installed);
+    let mut ownership = Ownership::new(layers, tree, &installed);
+    ownership.leave_overwritten(tree);
     ownership.measure(tree, &mut installed);
     installed.extend(
         language::installed(layers, tree, gaps)

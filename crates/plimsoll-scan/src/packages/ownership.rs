@@ -8,7 +8,7 @@ use xxhash_rust::xxh3::xxh3_64_with_seed;
 
 use crate::catalogue::python::{ShortSum, short_sum};
 use crate::catalogue::{Document, dpkg, folder, folders_above};
-use crate::record::{FactKind, LayerRecord};
+use crate::record::{EntryFact, FactKind, LayerRecord};
 use crate::secret::FileSums;
 use crate::tree::Tree;
 
@@ -20,6 +20,8 @@ pub(crate) struct Owner<'l> {
     is_foreign: bool,
     /// Its place among the installed packages of the distribution, where it is still one of them.
     package: Option<usize>,
+    /// The layer that brought its files as they are installed.
+    since: usize,
 }
 
 impl<'l> Owner<'l> {
@@ -38,6 +40,8 @@ pub(crate) struct Ownership<'l> {
     merged: Merged,
     /// Packages that others than the distribution published.
     foreign: HashSet<(PackageKind, &'l str)>,
+    /// The layers in which packages became what they are.
+    changes: HashMap<(PackageKind, &'l str), usize>,
 }
 
 impl<'l> Ownership<'l> {
@@ -50,6 +54,7 @@ impl<'l> Ownership<'l> {
             owners: Vec::new(),
             merged: Merged::new(tree),
             foreign: HashSet::new(),
+            changes: HashMap::new(),
         };
         let newest = newest_lists(layers);
         if newest.is_empty() {
@@ -62,6 +67,7 @@ impl<'l> Ownership<'l> {
                 ownership.foreign.extend(names);
             }
         }
+        ownership.changes = changes(layers);
         let installed = Installed::new(system);
         for (path, document) in &newest {
             match document {
@@ -144,10 +150,43 @@ impl<'l> Ownership<'l> {
             name,
             is_foreign: self.foreign.contains(&(kind, name)),
             package,
+            since: self.changes.get(&(kind, name)).copied().unwrap_or(0),
         });
         let merged = &self.merged;
         self.paths
             .extend(paths.map(|path| (merged.key(path), owner)));
+    }
+
+    /// Takes from packages what layers wrote over after they were installed: that is no longer what
+    /// the distribution built, and its advisories say nothing of it. A file with another mode or
+    /// owner is the package's still, and so is all configuration.
+    pub(crate) fn leave_overwritten(&mut self, tree: &Tree<'l>) {
+        // Of each such file the newest as its package brought it.
+        let mut brought: HashMap<&str, (usize, &EntryFact)> = HashMap::new();
+        for loss in tree.losses() {
+            let path = &*loss.fact.path;
+            let is_own = self
+                .owner(path)
+                .is_some_and(|owner| loss.layer <= owner.since);
+            if is_own && !path.starts_with("etc/") {
+                let known = brought.entry(path).or_insert((loss.layer, loss.fact));
+                if known.0 <= loss.layer {
+                    *known = (loss.layer, loss.fact);
+                }
+            }
+        }
+        for (path, (_, fact)) in brought {
+            let is_other = tree.get(path).is_some_and(|node| {
+                node.fact.kind == FactKind::File
+                    && (node.fact.size, node.fact.content) != (fact.size, fact.content)
+                    && self
+                        .owner(path)
+                        .is_some_and(|owner| node.layer > owner.since)
+            });
+            if is_other {
+                self.paths.remove(&self.merged.key(path));
+            }
+        }
     }
 
     /// Who owns the file at `path` of the final tree, if anybody.
@@ -187,6 +226,31 @@ impl<'l> Ownership<'l> {
             }
         }
     }
+}
+
+/// The newest layer in which a package came or had another version, by its name.
+fn changes(layers: &[LayerRecord]) -> HashMap<(PackageKind, &str), usize> {
+    let mut versions: HashMap<(PackageKind, &str, &str), &str> = HashMap::new();
+    let mut changes = HashMap::new();
+    for (layer, record) in layers.iter().enumerate() {
+        let databases = record
+            .documents
+            .values()
+            .filter_map(|document| match document {
+                Document::System(database) => Some(database),
+                _ => None,
+            });
+        for database in databases {
+            for record in &database.records {
+                let (name, version, architecture) = record.identity();
+                let before = versions.insert((database.kind, name, architecture), version);
+                if before != Some(version) {
+                    changes.insert((database.kind, name), layer);
+                }
+            }
+        }
+    }
+    changes
 }
 
 /// The installed packages, to be found by name.

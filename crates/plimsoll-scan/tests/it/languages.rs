@@ -146,6 +146,35 @@ fn packages_that_yarn_leaves_zipped() {
     );
 }
 
+#[test]
+fn what_is_carried_or_unpacked_need_not_say_how_it_starts() {
+    let manifest = |name: &str| format!(r#"{{"name":"{name}","version":"1.0.0"}}"#);
+    let outcome = look(vec![
+        Layer::new()
+            .file("srv/node_modules/next/package.json", manifest("next"))
+            .file(
+                "srv/node_modules/next/dist/compiled/@babel/runtime/package.json",
+                manifest("@babel/runtime"),
+            )
+            .file(
+                "srv/node_modules/next/dist/other/package.json",
+                manifest("next-part"),
+            )
+            .file("opt/biome/package/package.json", manifest("@biomejs/cli"))
+            .file("opt/own/package/package.json", manifest("own"))
+            .file("opt/own/package/tsconfig.json", "{}")
+            .file("opt/service/package.json", manifest("service")),
+    ]);
+    assert_eq!(
+        listed(&outcome),
+        [
+            "pkg:npm/%40babel/runtime@1.0.0",
+            "pkg:npm/%40biomejs/cli@1.0.0",
+            "pkg:npm/next@1.0.0"
+        ]
+    );
+}
+
 /// Yarn writes its loader behind the table: a long program, which bundlers make as well.
 #[test]
 fn yarns_table_in_a_program_is_no_bundle() {

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use plimsoll_image::{BlobContent, BlobSource, Descriptor, Image, ImageError};
 use plimsoll_model::ImageConfig;
 use plimsoll_scan::{Cache, Outcome, ScanOptions, inspect};
+use plimsoll_testkit::image::hostile::archive::zip;
 
 use crate::image::{Layer, image, look};
 
@@ -28,6 +29,20 @@ fn paths(outcome: &Outcome) -> Vec<&str> {
         .collect();
     paths.sort_unstable();
     paths
+}
+
+/// Busybox is one program under hundreds of names.
+#[test]
+fn a_program_or_archive_with_several_names_is_there_once() {
+    let pom = b"groupId=org.x\nartifactId=tool\nversion=1.0\n";
+    let jar = zip(&[("META-INF/maven/org.x/tool/pom.properties", pom.as_slice())]);
+    let layer = Layer::new().file("opt/a.jar", &jar);
+    let layer = layer.hard("opt/b.jar", "opt/a.jar");
+    let outcome = look(vec![layer.hard("opt/tool", "opt/a.jar")]);
+    assert_eq!(paths(&outcome), ["opt/tool"]);
+    // A copy is another one.
+    let layer = Layer::new().file("opt/a.jar", &jar).file("opt/b.jar", &jar);
+    assert_eq!(paths(&look(vec![layer])), ["opt/a.jar", "opt/b.jar"]);
 }
 
 #[test]

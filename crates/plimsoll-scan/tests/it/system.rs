@@ -72,6 +72,50 @@ fn alpine_packages_own_files_under_either_name_of_a_folder() {
     assert_eq!(find(&outcome, "six").owned_by.as_deref(), Some("libssl3"));
 }
 
+/// What is copied over a distribution's file is not what its advisories speak of.
+#[test]
+fn a_file_that_a_later_layer_writes_over_is_not_the_packages() {
+    let site = "usr/lib/python3.11/site-packages";
+    let info = |name: &str| format!("{site}/{name}-1.dist-info/METADATA");
+    let metadata = |name: &str, more: &str| format!("Name: {name}\nVersion: 1\n{more}");
+    let names = ["same", "other", "older", "newer"];
+    let files: String = names
+        .iter()
+        .map(|name| format!("F:{site}/{name}-1.dist-info\nR:METADATA\n"))
+        .collect();
+    let database = "lib/apk/db/installed";
+    let newer = format!("F:{site}/newer-1.dist-info\nR:METADATA\n");
+    let old = files.replace(&newer, "");
+    let base = names[..3].iter().fold(
+        Layer::new().file("etc/os-release", ALPINE).file(
+            database,
+            apk("py", "1-r0", &old) + &apk("late", "1-r0", &newer),
+        ),
+        |layer, name| layer.file(&info(name), metadata(name, "")),
+    );
+    let outcome = look(vec![
+        base.file(&info("newer"), metadata("newer", "License: A\n")),
+        Layer::new()
+            // Another mode.
+            .mode(&info("same"), metadata("same", ""), 0o600)
+            .file(&info("other"), metadata("other", "License: MIT\n"))
+            .file(&info("older"), metadata("older", "License: B\n")),
+        // The database is written again for another package, and one file is as it was.
+        Layer::new()
+            .file(
+                database,
+                apk("py", "1-r0", &old) + &apk("late", "2-r0", &newer),
+            )
+            .file(&info("older"), metadata("older", ""))
+            .file(&info("newer"), metadata("newer", "License: C\n")),
+    ]);
+    let owner = |name| find(&outcome, name).owned_by.as_deref();
+    assert_eq!(owner("same"), Some("py"));
+    assert_eq!(owner("other"), None);
+    assert_eq!(owner("older"), Some("py"));
+    assert_eq!(owner("newer"), Some("late"));
+}
+
 #[test]
 fn what_a_later_layer_removes_or_replaces_is_told_with_both_layers() {
     let database = "lib/apk/db/installed";

@@ -4,21 +4,29 @@ mod locks;
 mod npm;
 mod python;
 
+use std::collections::HashMap;
+
 use plimsoll_model::{Evidence, Package, PackageKind};
 
 use super::{brought_by, purl};
 use crate::catalogue::cached::{in_cache, is_downloaded};
 use crate::catalogue::npm::{Manifest, is_installed_at};
 use crate::catalogue::python::normalise;
-use crate::catalogue::{Document, Proven, binary};
+use crate::catalogue::{Document, Proven, base_name, binary};
 use crate::gaps::Gaps;
 use crate::record::LayerRecord;
-use crate::tree::Tree;
+use crate::tree::{Node, Tree};
 
 /// What metadata and programs prove.
 pub(super) fn installed(layers: &[LayerRecord], tree: &Tree<'_>, gaps: &mut Gaps) -> Vec<Package> {
     let mut packages = Vec::new();
+    let names = names(layers, tree);
     for (path, node, document) in tree.documents(layers) {
+        if let Some(content) = shared(node, document)
+            && names.get(&content).is_some_and(|name| *name != path)
+        {
+            continue;
+        }
         // A link shares what another name says; whether it says it of this place is another matter.
         let is_here = match document {
             Document::Npm(_) => is_installed_at(path),
@@ -39,6 +47,34 @@ pub(super) fn installed(layers: &[LayerRecord], tree: &Tree<'_>, gaps: &mut Gaps
     npm::complete(layers, tree, &mut packages);
     locks::unproven(tree, &packages, gaps);
     packages
+}
+
+/// The content of a program or archive, which is the same one under all its names.
+fn shared(node: &Node<'_>, document: &Document) -> Option<usize> {
+    match document {
+        Document::Binary(_) | Document::Java(_) => node.content,
+        _ => None,
+    }
+}
+
+/// The name that counts of each program and archive: busybox has hundreds of hard links, and is one.
+/// That is the one it is called by itself, or else the first.
+fn names<'l>(layers: &'l [LayerRecord], tree: &Tree<'l>) -> HashMap<usize, &'l str> {
+    let mut names: HashMap<usize, &str> = HashMap::new();
+    for (path, node, document) in tree.documents(layers) {
+        let Some(content) = shared(node, document) else {
+            continue;
+        };
+        let known = names.entry(content).or_insert(path);
+        let is_own = |path: &str| {
+            let mut packages = listed(document).iter();
+            packages.any(|own| own.name == base_name(path))
+        };
+        if *known != path && !is_own(known) && is_own(path) {
+            *known = path;
+        }
+    }
+    names
 }
 
 /// The packages that a file proves by itself, each of layer 0.

@@ -135,9 +135,8 @@ fn is_run(tree: &Tree<'_>, root: &str, starts: &[String]) -> bool {
                 || is_file(&format!("{path}.js"))
                 || is_file(&format!("{path}/index.js")))
     };
-    // What `npm pack` makes is unpacked into a folder of this name.
-    let is_packed = || base_name(root) == "package" && is_file(&join(root, "index.js"));
-    (starts.iter().any(|start| is_there(start)) || starts.is_empty() && is_packed())
+    // What `npm pack` makes is unpacked into a folder of this name; programs come so, too.
+    (starts.iter().any(|start| is_there(start)) || base_name(root) == "package")
         && !SOURCES
             .iter()
             .any(|name| tree.get(&join(root, name)).is_some())
