@@ -3,17 +3,23 @@
 
 mod bundles;
 
+use std::collections::HashSet;
+
 use plimsoll_model::{Evidence, Skipped, human_size};
 
 use super::Packages;
-use crate::catalogue::Document;
 use crate::catalogue::binary::{Binary, Kind, Origin};
+use crate::catalogue::{Document, folder, folders_above};
 use crate::gaps::Gaps;
 use crate::record::{FactKind, LayerRecord};
 use crate::tree::Tree;
 
 /// Paths that a line names.
 const NAMED: usize = 3;
+
+/// Folders above an assembly, its own among them, that are searched for a `deps.json`:
+/// `runtimes/unix/lib/net8.0`.
+const DEPS_ABOVE: usize = 5;
 
 /// Folders whose content the packages of a language account for.
 const ACCOUNTED: &[&str] = &[
@@ -42,6 +48,7 @@ enum Gap {
     Lists,
     Packed,
     Foreign,
+    Assemblies,
     NamedArchives,
     UnknownArchives,
     Archives,
@@ -49,7 +56,7 @@ enum Gap {
 }
 
 impl Gap {
-    const ALL: [Self; 14] = [
+    const ALL: [Self; 15] = [
         Self::Programs,
         Self::Libraries,
         Self::Go,
@@ -60,6 +67,7 @@ impl Gap {
         Self::Lists,
         Self::Packed,
         Self::Foreign,
+        Self::Assemblies,
         Self::NamedArchives,
         Self::UnknownArchives,
         Self::Archives,
@@ -94,6 +102,9 @@ impl Gap {
                 "programs packed by UPX: what they are made of shows only when they run; ship them as they were built"
             }
             Self::Foreign => "programs for Windows or macOS, which are not looked at",
+            Self::Assemblies => {
+                "assemblies of .NET that no deps.json beside them names: which packages they are of is not known; publish with GenerateDependencyFile"
+            }
             Self::NamedArchives => {
                 "Java archives known by the name of their file alone: name and version may be wrong"
             }
@@ -155,6 +166,7 @@ pub(crate) fn gaps(
         };
         found.push((gap, path, node.fact.size));
     }
+    drop_listed_assemblies(&mut found, tree);
     bundles::drop_listed(&mut found, layers, tree, &packages.installed);
     for gap in Gap::ALL {
         let own: Vec<(&str, u64)> = found
@@ -171,6 +183,23 @@ pub(crate) fn gaps(
             gaps.add(line, own.iter().map(|(path, _)| *path));
         }
     }
+}
+
+/// Takes out assemblies beside or below a `deps.json`, which says what they are: translations and what
+/// is built for one system lie in folders of their own.
+fn drop_listed_assemblies(found: &mut Vec<(Gap, &str, u64)>, tree: &Tree<'_>) {
+    if found.iter().all(|(gap, _, _)| *gap != Gap::Assemblies) {
+        return;
+    }
+    let listed: HashSet<&str> = tree
+        .iter()
+        .filter(|(path, _)| path.ends_with(".deps.json"))
+        .map(|(path, _)| folder(path))
+        .collect();
+    found.retain(|(gap, path, _)| {
+        let mut above = folders_above(path).take(DEPS_ABOVE);
+        *gap != Gap::Assemblies || !above.any(|folder| listed.contains(folder))
+    });
 }
 
 fn of_binary(binary: &Binary, path: &str) -> Option<Gap> {
@@ -193,7 +222,9 @@ fn of_binary(binary: &Binary, path: &str) -> Option<Gap> {
         Origin::Packed => Some(Gap::Packed),
         Origin::Foreign if accounted() => None,
         Origin::Foreign => Some(Gap::Foreign),
-        Origin::Unknown | Origin::Go | Origin::Rust | Origin::Known => None,
+        Origin::Assembly if accounted() => None,
+        Origin::Assembly => Some(Gap::Assemblies),
+        Origin::Inert | Origin::Unknown | Origin::Go | Origin::Rust | Origin::Known => None,
     }
 }
 

@@ -3,6 +3,7 @@
 pub(crate) mod elf;
 mod go;
 mod pclntab;
+mod portable;
 mod program;
 mod rust;
 #[cfg(test)]
@@ -38,6 +39,18 @@ pub(crate) struct Binary {
     pub(crate) linked: Option<LinkedFunctions>,
 }
 
+impl Binary {
+    /// A program for another system.
+    fn foreign() -> Self {
+        Self {
+            elf: None,
+            origin: Origin::Foreign,
+            packages: Vec::new(),
+            linked: None,
+        }
+    }
+}
+
 /// How a program was made, as far as that says which packages it holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub(crate) enum Origin {
@@ -59,7 +72,14 @@ pub(crate) enum Origin {
     Foreign,
     /// It says that it lists its packages, and the list cannot be read.
     Unreadable,
+    /// For .NET, which runs it on any system.
+    Assembly,
+    /// A library for Windows, which nothing here loads.
+    Inert,
 }
+
+/// The longest library for Windows that is looked into: those of .NET are shorter.
+const MAX_ASSEMBLY: u64 = 16 << 20;
 
 pub(super) fn claims(candidate: &Candidate<'_>) -> bool {
     elf::is_elf(candidate.head) || is_foreign(candidate)
@@ -69,7 +89,10 @@ pub(super) fn claims(candidate: &Candidate<'_>) -> bool {
 /// one begin as a Java class does, which has a version where it has a small count).
 fn is_foreign(candidate: &Candidate<'_>) -> bool {
     match candidate.head {
-        [b'M', b'Z', ..] => candidate.name.ends_with(".exe") && candidate.size > 64,
+        [b'M', b'Z', ..] => {
+            let is_library = candidate.name.ends_with(".dll") && candidate.size <= MAX_ASSEMBLY;
+            (candidate.name.ends_with(".exe") || is_library) && candidate.size > 64
+        }
         [0xcf | 0xce, 0xfa, 0xed, 0xfe, ..] | [0xfe, 0xed, 0xfa, 0xce | 0xcf, ..] => true,
         [0xca, 0xfe, 0xba, 0xbe, 0, 0, 0, count, ..] => (1..30).contains(count),
         _ => false,
@@ -79,7 +102,14 @@ fn is_foreign(candidate: &Candidate<'_>) -> bool {
 /// Reads a program that lies in memory.
 pub(super) fn read(path: &str, bytes: &[u8]) -> Result<Document, String> {
     if !elf::is_elf(bytes) {
-        return Ok(Document::Binary(foreign()));
+        return Ok(Document::Binary(Binary {
+            origin: match portable::is_assembly(bytes) {
+                true => Origin::Assembly,
+                false if path.ends_with(".dll") => Origin::Inert,
+                false => Origin::Foreign,
+            },
+            ..Binary::foreign()
+        }));
     }
     let mut versions = Versions::of(base_name(path));
     versions.look(bytes);
@@ -98,15 +128,6 @@ pub(super) fn versions(name: &str, bytes: &[u8]) -> Option<Vec<Proven>> {
         versions.look(bytes);
         versions.packages()
     })
-}
-
-fn foreign() -> Binary {
-    Binary {
-        elf: None,
-        origin: Origin::Foreign,
-        packages: Vec::new(),
-        linked: None,
-    }
 }
 
 /// What passed by while a large file was read.

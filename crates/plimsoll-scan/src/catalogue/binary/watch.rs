@@ -1,9 +1,9 @@
 //! Looks at a large program as it streams by: the ranges that tell of it are kept, the rest passes.
 
-use super::elf::Layout;
+use super::elf::{self, Layout};
 use super::version::Versions;
 use super::view::View;
-use super::{Passed, go, pclntab, rust, told};
+use super::{Binary, Passed, go, pclntab, rust, told};
 use crate::catalogue::{Candidate, Document, Watch};
 
 /// The beginning that is kept: headers, notes, and of most files the names of what they need.
@@ -222,6 +222,9 @@ impl Watch for Watcher {
             .map(|range| (range.start, range.bytes.as_slice()))
             .collect();
         let view = View::new(&pieces);
+        if !elf::is_elf(view.up_to(0, 4)) {
+            return Ok(Document::Binary(Binary::foreign()));
+        }
         told(view, self.versions, Some(self.passed))
             .map(Document::Binary)
             .map_err(str::to_owned)

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use super::license;
+
 /// Fields that are kept.
 const MAX_FIELDS: usize = 500;
 /// The longest value that is kept; lists of packages are longer and not needed.
@@ -66,9 +68,8 @@ impl Manifest {
 
     /// The licence, as it is stated.
     pub(super) fn license(&self) -> Option<String> {
-        self.get("bundle-license")
-            .and_then(|license| license.split([';', ',']).next())
-            .map(|license| license.trim().trim_matches('"').to_owned())
-            .filter(|license| !license.is_empty() && license.len() < 200)
+        let header = self.0.get("bundle-license")?;
+        let names = license::of_bundle(header);
+        license::stated(names.iter().map(String::as_str))
     }
 }

@@ -3,6 +3,7 @@
 
 mod group;
 mod identity;
+mod license;
 mod manifest;
 mod pom;
 
@@ -159,17 +160,17 @@ impl Reader {
             .and_then(|member| self.text(zip, &member, inner))
             .map(|text| Manifest::read(&text))
             .unwrap_or_default();
-        let by_maven: Vec<Coordinates> = poms
+        let (by_maven, licenses): (Vec<Coordinates>, Vec<Option<String>>) = poms
             .iter()
-            .filter_map(|(folder, pom)| self.coordinates(zip, folder, pom, inner))
-            .collect();
+            .filter_map(|(folder, pom)| self.by_maven(zip, folder, pom, inner))
+            .unzip();
         let own = identity::of(&manifest, &Name::of(name), &by_maven);
         if by_maven.is_empty() && own.is_none() {
             self.found.unknown += 1;
         }
         let alone = by_maven.len() == 1;
-        for one in by_maven {
-            let license = if alone { manifest.license() } else { None };
+        for (one, license) in by_maven.into_iter().zip(licenses) {
+            let license = license.or_else(|| manifest.license().filter(|_| alone));
             self.add(one, Evidence::Metadata, license, inner);
         }
         if let Some((one, evidence)) = own {
@@ -216,20 +217,21 @@ impl Reader {
         }
     }
 
-    fn coordinates(
+    /// What Maven left of an artifact: what it is, and its licence.
+    fn by_maven(
         &mut self,
         zip: Zip<'_>,
         folder: &str,
         pom: &Pom<'_>,
         inner: Option<&str>,
-    ) -> Option<Coordinates> {
-        pom.properties
+    ) -> Option<(Coordinates, Option<String>)> {
+        let properties = pom
+            .properties
             .and_then(|member| self.text(zip, &member, inner))
-            .and_then(|text| pom::of_properties(&text))
-            .or_else(|| {
-                let text = self.text(zip, &pom.xml?, inner)?;
-                pom::of_xml(&text, folder)
-            })
+            .and_then(|text| pom::of_properties(&text));
+        let xml = pom.xml.and_then(|member| self.text(zip, &member, inner));
+        let own = properties.or_else(|| pom::of_xml(xml.as_deref()?, folder))?;
+        Some((own, xml.as_deref().and_then(pom::licenses)))
     }
 
     fn add(

@@ -1,5 +1,7 @@
 //! What Maven leaves in an archive: `pom.properties` and the `pom.xml` it was built from.
 
+use super::license;
+
 /// What identifies an artifact.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Coordinates {
@@ -10,6 +12,8 @@ pub(super) struct Coordinates {
 
 /// The longest coordinate.
 const MAX_WORD: usize = 300;
+/// Licences of one project that are read.
+const MAX_LICENSES: usize = 20;
 /// How deep elements are followed.
 const MAX_DEPTH: usize = 200;
 
@@ -63,7 +67,13 @@ pub(super) fn of_xml(text: &str, folder: &str) -> Option<Coordinates> {
     )
 }
 
-/// The fields of a project that identify it.
+/// The licences that a `pom.xml` states.
+pub(super) fn licenses(text: &str) -> Option<String> {
+    let names = Project::read(text).licenses;
+    license::stated(names.into_iter())
+}
+
+/// The fields of a project that identify it, and its licences.
 #[derive(Debug, Default)]
 struct Project<'a> {
     group: Option<&'a str>,
@@ -71,6 +81,7 @@ struct Project<'a> {
     version: Option<&'a str>,
     parent_group: Option<&'a str>,
     parent_version: Option<&'a str>,
+    licenses: Vec<&'a str>,
 }
 
 impl<'a> Project<'a> {
@@ -116,6 +127,12 @@ impl<'a> Project<'a> {
             ["project", "version"] => &mut self.version,
             ["project", "parent", "groupId"] => &mut self.parent_group,
             ["project", "parent", "version"] => &mut self.parent_version,
+            ["project", "licenses", "license", "name"] => {
+                if self.licenses.len() < MAX_LICENSES {
+                    self.licenses.push(content);
+                }
+                return;
+            }
             _ => return,
         };
         if field.is_none() && !content.is_empty() {
@@ -127,6 +144,24 @@ impl<'a> Project<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn licences_are_ones_to_choose_from() {
+        let of = |names: &[&str]| {
+            let all: String = names
+                .iter()
+                .map(|name| format!("<license><name>{name}</name><url>u</url></license>"))
+                .collect();
+            licenses(&format!(
+                "<project><licenses>{all}</licenses><developers><name>x</name></developers></project>"
+            ))
+        };
+        assert_eq!(of(&[]), None);
+        assert_eq!(of(&["Ours"]).as_deref(), Some("Ours"));
+        let both = ["The Apache Software License, Version 2.0", "MIT License"];
+        assert_eq!(of(&both).as_deref(), Some("Apache-2.0 OR MIT"));
+        assert_eq!(of(&["MIT"; 100]).as_deref(), Some("MIT"));
+    }
 
     #[test]
     fn projects_and_their_parents() {
