@@ -230,6 +230,17 @@ impl Page {
                 visible(&saving.advice)
             );
             writeln!(self.out, "{text}").expect("writing to a String cannot fail");
+            if !saving.paths.is_empty() {
+                let paths: Vec<String> = saving
+                    .paths
+                    .iter()
+                    .map(|path| format!("/{}", visible(path)))
+                    .collect();
+                self.row(
+                    &format!("  {:>9}  {:<14}  {}", "", "", paths.join(", ")),
+                    Style::new().dimmed(),
+                );
+            }
         }
     }
 

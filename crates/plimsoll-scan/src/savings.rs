@@ -90,6 +90,8 @@ enum Fault {
     Overwritten,
     /// And the layer that deletes.
     Deleted(usize),
+    /// And the layer that has it elsewhere.
+    Moved(usize),
     Cache(Keeper),
     VersionControl,
     /// What editors and file managers leave.
@@ -147,9 +149,15 @@ pub(crate) fn savings(
 ) -> Vec<Saving> {
     let mut edits: HashMap<(Fault, usize), Edit<'_>> = HashMap::new();
     let mut wrote_what: HashMap<usize, (bool, bool)> = HashMap::new();
+    let moved = moved(tree);
     // What the base does to itself, nobody mends here.
     for loss in tree.losses().iter().filter(|loss| loss.by >= context.base) {
-        let (fault, layer) = fault_of_loss(loss);
+        let (mut fault, layer) = fault_of_loss(loss);
+        if let Fault::Deleted(by) = fault
+            && moved.contains(&(by, loss.fact.size, loss.fact.content))
+        {
+            fault = Fault::Moved(by);
+        }
         if fault == Fault::Rewritten
             && let Some(successor) = loss.successor
         {
@@ -254,6 +262,24 @@ fn add<'a>(
     edit.bytes = edit.bytes.saturating_add(bytes);
     let sum = edit.folders.entry(place).or_default();
     *sum = sum.saturating_add(bytes);
+}
+
+/// Deleted bytes that lie elsewhere in the layer that deletes them, each with that layer, size and
+/// hash.
+fn moved(tree: &Tree<'_>) -> HashSet<(usize, u64, u64)> {
+    let deleted: HashSet<_> = tree
+        .losses()
+        .iter()
+        .filter(|loss| loss.fact.size > 0 && loss.layer < loss.by && loss.successor.is_none())
+        .map(|loss| (loss.by, loss.fact.size, loss.fact.content))
+        .collect();
+    if deleted.is_empty() {
+        return deleted;
+    }
+    tree.contents()
+        .map(|(layer, fact)| (layer, fact.size, fact.content))
+        .filter(|one| deleted.contains(one))
+        .collect()
 }
 
 /// Why bytes are lost, and the layer whose instruction is to be edited.
@@ -428,6 +454,13 @@ fn advice(fault: Fault, layer: usize, rewrote: (bool, bool), context: &Context<'
              from a base that has them as they should be"
                 .to_owned()
         }
+        Fault::Moved(by) if context.copies(layer) => format!(
+            "Layer {by} moves what is copied here, and it ships twice: copy it to where it belongs"
+        ),
+        Fault::Moved(by) => format!(
+            "Layer {by} moves what this one writes, and it ships twice: write it where it belongs, or \
+             move it in the same RUN"
+        ),
         Fault::Deleted(by) if of_base => format!(
             "Layer {by} deletes files of the base, which ship all the same: start from a base \
              without them, or copy what is needed into a smaller one"

@@ -13,6 +13,9 @@ use crate::{Image, ImageError, LayerLimits, media_type};
 /// Below this much nothing is called a bomb: small files of zeros compress well.
 const HARMLESS: u64 = 64 << 20;
 
+/// The same of Zstandard, which writes 128 KiB of zeros as four bytes: an empty swap file is no bomb.
+const HARMLESS_ZSTD: u64 = 1 << 30;
+
 impl Image {
     /// Reads one layer decompressed. Blob digest, diff id and `limits` are checked on the way: the
     /// last read fails where they do not hold.
@@ -274,9 +277,13 @@ impl<'a> Decoded<'a> {
     fn bounded(&mut self, chunk: Arc<Chunk>) -> Option<io::Result<Arc<Chunk>>> {
         self.bytes += chunk.len() as u64;
         let compressed = self.source().passed();
+        let harmless = match self.decoder {
+            Decoder::Zstd(_) => HARMLESS_ZSTD,
+            _ => HARMLESS,
+        };
         let problem = if self.bytes > self.limits.bytes {
             format!("unpacks to more than {} bytes", self.limits.bytes)
-        } else if self.bytes > HARMLESS && self.bytes / compressed.max(1) > self.limits.ratio {
+        } else if self.bytes > harmless && self.bytes / compressed.max(1) > self.limits.ratio {
             format!(
                 "is a bomb: {compressed} bytes have unpacked to {}, more than {} times as many",
                 self.bytes, self.limits.ratio

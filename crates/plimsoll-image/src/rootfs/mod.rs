@@ -91,6 +91,10 @@ fn open_folder(root: &Path, limits: Limits) -> Result<Image, ImageError> {
 fn open_tar(file: File, place: String) -> Result<Image, ImageError> {
     let failed = |error| ImageError::from_read(&place, error);
     let size = file.metadata().map_err(failed)?.len();
+    if size == 0 {
+        let problem = "is empty: what was to write it may have failed";
+        return Err(ImageError::invalid(&place, problem));
+    }
     let whole = Slice::new(file.into(), 0, size);
     let mut start = Vec::new();
     whole

@@ -212,6 +212,16 @@ fn a_tar_of_a_root_file_system_is_one_layer() {
     assert!(diff_ids.iter().all(|one| *one == diff_ids[0]));
 }
 
+/// What `docker export` writes through a pipe where it failed.
+#[test]
+fn nothing_at_all_is_no_root_file_system() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("root.tar");
+    fs::write(&path, b"").unwrap();
+    let error = open(&path).unwrap_err().to_string();
+    assert!(error.contains("is empty"), "{error}");
+}
+
 #[test]
 fn a_bomb_is_refused_before_it_is_unpacked() {
     let folder = tempfile::tempdir().unwrap();

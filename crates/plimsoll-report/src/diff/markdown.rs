@@ -169,11 +169,18 @@ impl<'a> Page<'a> {
             removed: usize::try_from(files.removed.files).unwrap_or(usize::MAX),
             changed: usize::try_from(files.changed.new.files).unwrap_or(usize::MAX),
         };
+        let changes = match (counts.words(), files.permissions) {
+            (words, 0) => words,
+            (_, more) if counts == Counts::default() => {
+                format!("{more} with another mode or owner")
+            }
+            (words, more) => format!("{words}, {more} with another mode or owner"),
+        };
         self.row(&[
             "files",
             &images.old.files.files.to_string(),
             &images.new.files.files.to_string(),
-            &counts.words(),
+            &changes,
         ]);
         let secrets = &difference.secrets;
         self.row(&[

@@ -60,6 +60,36 @@ fn what_editors_leave_is_for_the_ignore_file() {
     assert_eq!(found[0].paths, ["srv/app/.idea", "srv/app/.DS_Store"]);
 }
 
+/// Who deleted what was only moved would lose it.
+#[test]
+fn what_a_later_layer_moves_is_not_to_be_deleted() {
+    const M: u64 = 1_000_000;
+    for (first, wanted) in [
+        ("RUN make", "write it where"),
+        ("COPY . /opt", "copy it to"),
+    ] {
+        let found = look(
+            vec![
+                vec![],
+                vec![
+                    file("opt/a", 5 * M, 1, 0o644),
+                    file("opt/b", 3 * M, 2, 0o644),
+                ],
+                vec![gone("opt/a"), gone("opt/b"), file("srv/a", 5 * M, 1, 0o755)],
+            ],
+            &["FROM", first, "RUN mv"],
+            1,
+        );
+        let [moved, deleted] = found.as_slice() else {
+            panic!("{found:?}");
+        };
+        assert_eq!((moved.bytes, moved.layer), (5 * M, 1));
+        assert!(moved.advice.contains(wanted), "{}", moved.advice);
+        assert_eq!((deleted.bytes, deleted.layer), (3 * M, 1));
+        assert!(deleted.advice.contains("delete"), "{}", deleted.advice);
+    }
+}
+
 /// The bytes, the layer and the first path of each edit.
 fn told(found: &[Saving]) -> Vec<(u64, usize, &str)> {
     let told = found

@@ -237,21 +237,46 @@ fn layers(old: &[LayerFacts], new: &[LayerFacts]) -> Vec<LayerChange> {
         (shared..new.len()).for_each(|layer| push(None, Some(layer)));
         return changes;
     }
+    // The same bytes first: builders that write one instruction for all layers tell no more.
+    let digests = |layers: &[LayerFacts]| -> Vec<String> {
+        let digests = layers.iter().map(|layer| layer.diff_id.as_str().to_owned());
+        digests.collect()
+    };
     let keys = |layers: &[LayerFacts]| layers.iter().map(layer_key).collect::<Vec<String>>();
-    let operations =
-        similar::capture_diff_slices(similar::Algorithm::Myers, &keys(before), &keys(after));
-    for operation in operations {
-        let (old_range, new_range) = (operation.old_range(), operation.new_range());
-        if operation.tag() == similar::DiffTag::Equal {
-            for (before, after) in old_range.zip(new_range) {
-                push(Some(shared + before), Some(shared + after));
-            }
-        } else {
-            old_range.for_each(|layer| push(Some(shared + layer), None));
-            new_range.for_each(|layer| push(None, Some(shared + layer)));
+    let mut pairs = Vec::new();
+    let mut gap = (0, 0);
+    let mut pair_gap = |pairs: &mut Vec<_>, (old_end, new_end): (usize, usize)| {
+        let (own, other) = (&before[gap.0..old_end], &after[gap.1..new_end]);
+        let inner = paired(&keys(own), &keys(other)).into_iter();
+        pairs.extend(inner.map(|(a, b)| (a.map(|at| gap.0 + at), b.map(|at| gap.1 + at))));
+        gap = (old_end + 1, new_end + 1);
+    };
+    for pair in paired(&digests(before), &digests(after)) {
+        if let (Some(own), Some(other)) = pair {
+            pair_gap(&mut pairs, (own, other));
+            pairs.push(pair);
         }
     }
+    pair_gap(&mut pairs, (before.len(), after.len()));
+    for (own, other) in pairs {
+        push(own.map(|at| shared + at), other.map(|at| shared + at));
+    }
     changes
+}
+
+/// What of two lists is the same, and what is in one of them alone, in their order.
+fn paired(old: &[String], new: &[String]) -> Vec<(Option<usize>, Option<usize>)> {
+    let mut pairs = Vec::new();
+    for operation in similar::capture_diff_slices(similar::Algorithm::Myers, old, new) {
+        let (old_range, new_range) = (operation.old_range(), operation.new_range());
+        if operation.tag() == similar::DiffTag::Equal {
+            pairs.extend(old_range.zip(new_range).map(|(a, b)| (Some(a), Some(b))));
+        } else {
+            pairs.extend(old_range.map(|layer| (Some(layer), None)));
+            pairs.extend(new_range.map(|layer| (None, Some(layer))));
+        }
+    }
+    pairs
 }
 
 /// What made a layer, without the digests that older builders write for what they copy.

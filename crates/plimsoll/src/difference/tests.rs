@@ -97,6 +97,36 @@ fn layers_stand_for_each_other_by_what_made_them() {
     );
 }
 
+/// Jib writes one instruction for all layers.
+#[test]
+fn the_same_bytes_stand_for_each_other_whatever_else_is_the_same() {
+    let made = |bytes: &[u8]| -> Vec<LayerFacts> {
+        bytes.iter().map(|byte| layer(*byte, "jib")).collect()
+    };
+    let told = |old: &[u8], new: &[u8]| -> Vec<_> {
+        let changes = layers(&made(old), &made(new));
+        let pairs = changes.iter();
+        pairs
+            .map(|change| (change.layers.old, change.layers.new, change.same))
+            .collect()
+    };
+    // One is new, one has other bytes.
+    assert_eq!(
+        told(&[1, 2, 3], &[9, 1, 2, 8]),
+        [
+            (None, Some(0), false),
+            (Some(0), Some(1), true),
+            (Some(1), Some(2), true),
+            (Some(2), Some(3), false),
+        ]
+    );
+    // Bytes under another instruction are the same bytes.
+    let old = [layer(7, "RUN a"), layer(1, "COPY x")];
+    let new = [layer(8, "RUN b"), layer(1, "COPY y")];
+    let last = layers(&old, &new).pop().unwrap();
+    assert!(last.same);
+}
+
 #[test]
 fn thousands_of_layers_are_not_compared_with_each_other() {
     let many = |byte: u8| -> Vec<LayerFacts> {

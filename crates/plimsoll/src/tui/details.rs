@@ -234,6 +234,9 @@ impl Page {
                     );
                 let bytes = human_size(saving.bytes);
                 self.say(&format!("{bytes:>9} {place}: {}", saving.advice));
+                for path in &saving.paths {
+                    self.say(&format!("{:>9} /{path}", ""));
+                }
             }
         }
         self.paths("What wastes most", &waste.paths, |kind| {
