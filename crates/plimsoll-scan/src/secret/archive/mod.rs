@@ -284,6 +284,9 @@ impl<'s> Unpacker<'s> {
         }
         if self.state.full() {
             self.state.partly = true;
+            if let Reader::GitPack(reader) = &mut self.reader {
+                reader.finish(&mut self.state);
+            }
             self.reader = Reader::None;
         }
         *budget = self.state.budget;
@@ -292,8 +295,10 @@ impl<'s> Unpacker<'s> {
     /// What was found in it, and whether some of it was left out.
     pub(super) fn finish(mut self, budget: &mut Budget) -> (Vec<FileSighting>, bool) {
         self.state.budget = *budget;
-        if let Reader::Xz(reader) = &mut self.reader {
-            reader.finish(&mut self.state);
+        match &mut self.reader {
+            Reader::GitPack(reader) => reader.finish(&mut self.state),
+            Reader::Xz(reader) => reader.finish(&mut self.state),
+            _ => {}
         }
         match &mut self.reader {
             Reader::Bzip2(reader) if !reader.is_over() => self.state.left_out(),

@@ -1,9 +1,9 @@
 //! Git's objects, loose and in packs (git's gitformat-pack(5) and gitrepository-layout(5)): what was
 //! committed once and taken out again lies here, and is cloned with every image that has `.git`.
 //!
-//! A pack holds commits, then the trees of folders, then files, most of them as differences from one
-//! another. Files are put together and searched under the paths that the trees give them; a loose
-//! object is the only one in its file and has none.
+//! A pack holds commits, files, and the trees of folders that name those, most of them as differences
+//! from one another. Files are put together and searched under the paths that the trees give them; a
+//! loose object is the only one in its file and has none.
 
 mod delta;
 mod objects;

@@ -1,4 +1,4 @@
-//! The objects of a pack that others may be told by.
+//! The objects of a pack that others may be told by, until they are searched.
 
 use std::collections::{HashMap, VecDeque};
 use std::rc::Rc;
@@ -9,6 +9,9 @@ use super::tree::Id;
 /// Bytes of objects that are kept of one pack: the newest, as git writes what belongs together
 /// side by side.
 const MAX_BYTES: usize = 32 << 20;
+
+/// What keeping one takes beside its content.
+const EACH: usize = 200;
 
 /// An object with its content.
 #[derive(Clone)]
@@ -27,23 +30,31 @@ pub(super) struct Objects {
 }
 
 impl Objects {
+    /// Keeps one.
     pub(super) fn keep(&mut self, offset: u64, id: Id, object: Object) {
-        /// What keeping one takes beside its content.
-        const EACH: usize = 200;
         self.bytes += object.bytes.len() + EACH;
         self.by_id.insert(id, offset);
         self.by_offset.insert(offset, object);
         self.order.push_back((offset, id));
-        while self.bytes > MAX_BYTES
-            && let Some((offset, id)) = self.order.pop_front()
-        {
-            if let Some(old) = self.by_offset.remove(&offset) {
-                self.bytes -= old.bytes.len() + EACH;
-            }
-            if self.by_id.get(&id) == Some(&offset) {
-                self.by_id.remove(&id);
-            }
+    }
+
+    /// Takes out the oldest that there is no room for.
+    pub(super) fn surplus(&mut self) -> Option<(Id, Object)> {
+        match self.bytes > MAX_BYTES {
+            true => self.oldest(),
+            false => None,
         }
+    }
+
+    /// Takes out the oldest.
+    pub(super) fn oldest(&mut self) -> Option<(Id, Object)> {
+        let (offset, id) = self.order.pop_front()?;
+        let object = self.by_offset.remove(&offset)?;
+        self.bytes -= object.bytes.len() + EACH;
+        if self.by_id.get(&id) == Some(&offset) {
+            self.by_id.remove(&id);
+        }
+        Some((id, object))
     }
 
     pub(super) fn at(&self, offset: u64) -> Option<Object> {

@@ -108,6 +108,21 @@ impl Reader {
         }
     }
 
+    /// Searches what was kept for others: by now the trees that name it have come.
+    pub(in crate::secret::archive) fn finish(&mut self, sink: &mut impl Sink) {
+        while let Some((id, object)) = self.objects.oldest() {
+            self.tell(&id, &object, sink);
+        }
+    }
+
+    fn tell(&self, id: &Id, object: &Object, sink: &mut impl Sink) {
+        let path = match object.kind {
+            Kind::Blob => self.names.path(id),
+            _ => None,
+        };
+        tell(object.kind, path.as_deref(), &object.bytes, sink);
+    }
+
     /// Gathers a byte of a header.
     fn gather(&mut self, bytes: &mut &[u8]) -> Option<u8> {
         let (&byte, rest) = bytes.split_first()?;
@@ -207,7 +222,7 @@ impl Reader {
         Some(())
     }
 
-    /// Puts an object together and tells it.
+    /// Puts an object together.
     fn whole(&mut self, coming: Coming, sink: &mut impl Sink) {
         let object = match coming.form {
             Form::Whole(kind) => Some(Object {
@@ -225,12 +240,10 @@ impl Reader {
         if object.kind == Kind::Tree {
             self.names.take(id, &object.bytes);
         }
-        let path = match object.kind {
-            Kind::Blob => self.names.path(&id),
-            _ => None,
-        };
-        tell(object.kind, path.as_deref(), &object.bytes, sink);
         self.objects.keep(coming.offset, id, object);
+        while let Some((id, object)) = self.objects.surplus() {
+            self.tell(&id, &object, sink);
+        }
     }
 
     /// What the difference at hand makes of its base.

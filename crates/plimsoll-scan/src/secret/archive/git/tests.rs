@@ -138,14 +138,15 @@ fn history() -> Vec<u8> {
     let old_top = tree(&[("100644", ".env", id("blob", older))]);
     let mut pack = Pack::new();
     pack.object(1, b"", b"tree 0\n\nSay nothing\n");
-    pack.object(2, b"", &top);
-    pack.object(2, b"", &tests);
-    pack.object(7, &id("tree", &top), &literal(top.len(), &old_top));
     let env = pack.object(3, b"", settings);
     pack.from(env, &literal(settings.len(), older));
     let main = pack.object(3, b"", code.as_bytes());
     pack.from(main, &literal(code.len(), old_code.as_bytes()));
     pack.object(3, b"", trial);
+    // Git writes what the newest commit has before what names it.
+    pack.object(2, b"", &top);
+    pack.object(2, b"", &tests);
+    pack.object(7, &id("tree", &top), &literal(top.len(), &old_top));
     pack.finish()
 }
 
