@@ -2,6 +2,7 @@
 //!
 //! What is judged of a value here holds for what is found in images and for what rules say of sources.
 
+mod abridged;
 pub mod drawn;
 mod label;
 mod letters;

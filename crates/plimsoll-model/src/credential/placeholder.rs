@@ -1,5 +1,6 @@
 //! Values that stand where a credential will stand.
 
+use super::abridged::is_abridged;
 use super::drawn::{entropy, is_mostly_runs, looks_random};
 use super::label::names_another_thing;
 
@@ -147,9 +148,16 @@ const ROOTS: &[&str] = &[
     "request", "input", "inputs", "secrets", "vars", "values", "context", "state",
 ];
 
+/// What Razor writes in its place, by the names that its pages have for what they are given.
+const OF_PAGES: &[&str] = &["@Model.", "@ViewBag.", "@Configuration."];
+
 /// Whether a value leads to another by names and dots: `var.db_password`,
-/// `random_password.db.result`.
+/// `random_password.db.result`, `@Model.ApiKey2`.
 fn is_reference(value: &str) -> bool {
+    let of_page = OF_PAGES.iter().find_map(|page| value.strip_prefix(page));
+    if let Some(names) = of_page {
+        return are_names(names);
+    }
     let mut names = value.split('.');
     let Some(root) = names.next() else {
         return false;
@@ -243,6 +251,12 @@ fn has_drawn_part(value: &str) -> bool {
 /// Whether the value given to a name is no credential: a placeholder, a reference to a variable or
 /// file, a switch, a short number.
 pub fn is_placeholder(value: &str) -> bool {
+    may_be_shown(value) || is_abridged(value.trim())
+}
+
+/// The same but for values that only look as if they were counted up, or some of them not shown: those
+/// are told to be nothing, and kept back where a password stands.
+pub fn may_be_shown(value: &str) -> bool {
     let value = value.trim();
     let lower = value.to_ascii_lowercase();
     value.len() < 4
@@ -253,30 +267,9 @@ pub fn is_placeholder(value: &str) -> bool {
         || is_reference(value)
         || is_token_of_template(value)
         || names_another_thing(value)
-        || is_masked(value)
-        || counts_up(&lower)
         || (value.len() < 8 && value.bytes().all(|byte| byte.is_ascii_digit()))
         || is_mostly_runs(lower.as_bytes(), value.len().min(6))
         || (lower.contains("://") && !lower.contains('@'))
-}
-
-/// Whether some of a value is not shown: `sk-...xyz123`, `sk-1****cdef`.
-fn is_masked(value: &str) -> bool {
-    // People write points into passwords, too; a token's beginning ends with a mark.
-    let is_cut = value
-        .split_once("...")
-        .is_some_and(|(before, behind)| behind.is_empty() || before.contains(['-', '_']));
-    let is_masked = is_cut || value.contains('…') || value.contains("****");
-    let mut parts = value.split(|c: char| !c.is_ascii_alphanumeric());
-    is_masked && !parts.any(|part| part.len() >= 16 && looks_random(part))
-}
-
-/// Whether most letters and digits of a value follow each other as they are counted: alphabets that
-/// passwords are drawn from, and `abc123def456ghi789`. Short ones are what people take.
-fn counts_up(lower: &str) -> bool {
-    let pairs = lower.as_bytes().array_windows();
-    let up = pairs.filter(|[a, b]| a.is_ascii_alphanumeric() && *b == a + 1);
-    lower.len() >= 12 && up.count() * 5 >= (lower.len() - 1) * 3
 }
 
 /// Whether a value is written in one of the forms that say: here goes something else. The form must
@@ -306,9 +299,9 @@ fn stands_for_another(value: &str) -> bool {
         [b'`', ..] => names_word(inner('`', '`')),
         [b'[', ..] => names_word(inner('[', ']')),
         [b'{', b'"' | b'\'' | b'{' | b'%' | b'#' | b' ' | b'$', ..] => true,
-        [b'{', ..] => value[1..]
-            .split_once('}')
-            .is_some_and(|(name, _)| !looks_random(name)),
+        [b'{', ..] => value[1..].split_once('}').is_some_and(|(name, _)| {
+            !looks_random(name) || (name.contains('.') && are_names(name))
+        }),
         [b'*', b'*', b'*', ..] => true,
         // An alias of YAML.
         [b'*', ..] => is_plain_word(value.trim_matches('*')),
@@ -371,6 +364,12 @@ fn is_name(name: &str) -> bool {
         && name
             .bytes()
             .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+}
+
+/// Whether a text is names with points between them, as programmers give them.
+fn are_names(text: &str) -> bool {
+    text.split('.')
+        .all(|name| is_name(name) && !is_drawn_name(name))
 }
 
 /// Whether no programmer gave a name: digits in several places among letters of both sizes.
@@ -452,6 +451,7 @@ mod tests {
             "random_password.db.result",
             "data.aws_eks_cluster_auth.this[0].token",
             "self.password",
+            "@Model.ApiKey2V",
             "__TOKEN__",
             "@@PASSWORD_1@@",
             "@db.password@",
@@ -469,6 +469,7 @@ mod tests {
             "{{",
             "{{ .Values.password }}",
             "{name}",
+            "{settings.password2AbC}",
             "{user}:{password}",
             "%PASSWORD%",
             "%(password)s",
@@ -541,12 +542,19 @@ mod tests {
             "*8fK2qLw9vZtRq4m",
             "<8fK2qLw9vZ>tRq4",
             "{8fK2qLw9vZtRq4m",
+            "{a.8fK2qLw9vZtRq4m}",
             "`8fK2qLw9vZtRq4m",
             "Zx9${kQw7plm",
             "Zx9kQw7plm%d{{",
             "abcd1234",
             "admin123456!",
             "What...Ever1",
+            "Winter2024...",
+            "Summer****2024",
+            "Abcd12345678!",
+            "root123456789",
+            "@Model.q7RtY2mWx9KpLz4V",
+            "@Winter2024.x",
             "q7RtY2mWx9KpLz4VbN8c...",
             "0x4c0883a69102937d6231471b5dbb6204fe5129617082792ae468d01a3f362318",
             "pk.q7RtY2mWx9KpLz4V",
@@ -577,6 +585,9 @@ mod tests {
             "$A",
         ] {
             assert!(!lies_elsewhere(value), "{value}");
+        }
+        for value in ["abc123def456ghi789", "sk-...xyz123", "12****34"] {
+            assert!(is_placeholder(value) && !may_be_shown(value), "{value}");
         }
         for value in ["$DB_PASSWORD", "${TOKEN}", "$PASS2"] {
             assert!(is_variable(value), "{value}");
