@@ -16,10 +16,10 @@ use self::handed::{HereDocument, handed, handed_here, here_document};
 use self::program::taken;
 use self::words::{Word, commands, program};
 use super::Hit;
-use super::assignment::names_secret;
+use super::assignment::{names_none, names_secret};
 use super::form::{Written, judged};
 use super::hits::{Hits, distinct};
-use super::placeholder::is_placeholder;
+use super::placeholder::{is_placeholder, may_be_shown};
 
 /// What a line must hold for it to be looked at: any of these.
 static HINTS: LazyLock<Regex> = LazyLock::new(|| {
@@ -49,6 +49,20 @@ const LONGEST: usize = 16 << 10;
 /// Passwords in the command lines of a text; `start` is where it begins in what hits are counted
 /// in.
 pub(super) fn in_commands(text: &str, start: usize, hits: &mut Hits) {
+    read(text, start, hit, hits);
+}
+
+/// The same with those that are kept back though they are told to nobody.
+pub(super) fn doubtful_in_commands(text: &str) -> Hits {
+    let mut hits = Hits::default();
+    read(text, 0, doubtful, &mut hits);
+    hits
+}
+
+/// What a word is that stands where a password does.
+type Judge = fn(Word<'_>) -> Option<Hit>;
+
+fn read(text: &str, start: usize, judge: Judge, hits: &mut Hits) {
     let mut at = start;
     let mut joined = 0;
     // The lines that a command reads, and how many of them there may still be.
@@ -69,11 +83,11 @@ pub(super) fn in_commands(text: &str, start: usize, hits: &mut Hits) {
                 text,
                 start: at - line.len() + line.find(text).unwrap_or_default(),
             };
-            hits.extend(document.password(word).and_then(hit));
+            hits.extend(document.password(word).and_then(judge));
             here = Some((document, left.saturating_sub(1))).filter(|_| left > 0);
             continue;
         }
-        if joined == 0
+        if at - line.len() >= quoted_to
             && let Some(more) = goes_on(line, &text[at - start..])
         {
             quoted_to = at + more;
@@ -95,13 +109,13 @@ pub(super) fn in_commands(text: &str, start: usize, hits: &mut Hits) {
                 let mut lines = behind.lines().take(MAX_HERE);
                 lines.any(|line| closes(line, document.end))
             };
-            let document = in_line(whole, at - whole.len(), hits).filter(ends);
+            let document = in_line(whole, at - whole.len(), judge, hits).filter(ends);
             here = document.map(|document| (document, MAX_HERE));
         }
     }
     let entries = netrc::entries(text).into_iter();
     hits.extend(entries.filter_map(|word| {
-        let hit = hit(Word {
+        let hit = judge(Word {
             start: word.start + start,
             ..word
         })?;
@@ -118,28 +132,46 @@ fn goes_on(line: &str, behind: &str) -> Option<usize> {
     let at = ["echo ", "printf "]
         .iter()
         .find_map(|program| line.find(program))?;
+    if line.starts_with('#') || line[..at].contains(" #") {
+        return None;
+    }
+    let quote = char::from(open_quote(&line[at..])?);
+    let mut lines = behind.split_inclusive('\n').take(MAX_HERE);
+    let mut length = 0;
+    let rest = lines.by_ref().find_map(|line| {
+        length += line.len();
+        Some(line.split_once(quote)?.1.trim())
+    })?;
+    // The bar and the reader may stand in the next line.
+    let is_piped = rest.starts_with('|') || rest == "\\";
+    let is_read = rest.contains("passwd") || rest.ends_with('\\');
+    if rest == "|" {
+        let next = lines.next()?;
+        return next.contains("passwd").then_some(length + next.len());
+    }
+    (is_piped && is_read).then_some(length)
+}
+
+/// The quote that a line opens and does not close.
+fn open_quote(line: &str) -> Option<u8> {
     let mut quote = None;
-    for byte in line[at..].bytes() {
+    let mut before = b' ';
+    let mut bytes = line.bytes();
+    while let Some(byte) = bytes.next() {
         match (quote, byte) {
             (Some(open), byte) if open == byte => quote = None,
             (None, b'"' | b'\'') => quote = Some(byte),
-            // A comment, or a character that a backslash takes its meaning from.
-            (_, b'#' | b'\\') => return None,
+            // It takes the next one's meaning, but for text in single quotes.
+            (None | Some(b'"'), b'\\') => {
+                bytes.next();
+            }
+            // A comment.
+            (None, b'#') if before.is_ascii_whitespace() => return None,
             _ => {}
         }
+        before = byte;
     }
-    let quote = char::from(quote?);
-    let mut length = 0;
-    for line in behind.split_inclusive('\n').take(MAX_HERE) {
-        length += line.len();
-        if let Some((_, rest)) = line.split_once(quote) {
-            let rest = rest.trim_start();
-            // The reader may stand in the next line.
-            let is_read = rest.contains("passwd") || rest.trim_end().ends_with('\\');
-            return (rest.starts_with('|') && is_read).then_some(length);
-        }
-    }
-    None
+    quote
 }
 
 /// Whether a line ends the lines that a command reads: behind the word may stand the quote that
@@ -154,15 +186,30 @@ fn closes(line: &str, end: &str) -> bool {
 
 /// Passwords in the words of a command that needs no shell, with the number of the word.
 pub(super) fn in_arguments(words: &[String]) -> Vec<(usize, Hit)> {
-    let command: Vec<Word<'_>> = words.iter().map(|text| Word { text, start: 0 }).collect();
+    among(words, hit)
+}
+
+/// The same with those that are kept back though they are told to nobody.
+pub(super) fn doubtful_in_arguments<S: AsRef<str>>(words: &[S]) -> Vec<(usize, Hit)> {
+    among(words, doubtful)
+}
+
+fn among<S: AsRef<str>>(words: &[S], judge: Judge) -> Vec<(usize, Hit)> {
+    let words = words.iter().map(AsRef::as_ref);
+    let command: Vec<Word<'_>> = words.map(|text| Word { text, start: 0 }).collect();
     taken(&command)
         .into_iter()
-        .filter_map(|(number, value)| Some((number, hit(value)?)))
+        .filter_map(|(number, value)| Some((number, judge(value)?)))
         .collect()
 }
 
 /// Looks at a line. Gives the lines behind it that one of its commands reads passwords from.
-fn in_line<'t>(line: &'t str, start: usize, hits: &mut Hits) -> Option<HereDocument<'t>> {
+fn in_line<'t>(
+    line: &'t str,
+    start: usize,
+    judge: Judge,
+    hits: &mut Hits,
+) -> Option<HereDocument<'t>> {
     let commands = commands(line);
     let mut here = None;
     for command in &commands {
@@ -172,7 +219,7 @@ fn in_line<'t>(line: &'t str, start: usize, hits: &mut Hits) -> Option<HereDocum
         let found = taken(words).into_iter().map(|(_, value)| value);
         let told = reader.map_or_else(Vec::new, |reader| handed(words, reader));
         let told = told.into_iter().chain(handed_here(words));
-        let hits_here = found.chain(told).filter_map(hit).chain(named(words));
+        let hits_here = found.chain(told).filter_map(judge).chain(named(words));
         hits.extend(distinct(hits_here).into_iter().map(|hit| Hit {
             start: hit.start + start,
             end: hit.end + start,
@@ -215,7 +262,12 @@ fn named<'t>(words: &[Word<'t>]) -> impl Iterator<Item = Hit> {
         };
         // `--secret id=…,src=…` of a build names a file.
         let names_file = value.text.starts_with("id=") || value.text.starts_with("type=");
-        if comment || names_file || value.text.starts_with('-') || !names_secret(name) {
+        if comment
+            || names_file
+            || value.text.starts_with('-')
+            || !names_secret(name)
+            || names_none(name, value.text)
+        {
             return None;
         }
         let (kind, severity) = judged(name, value.text, Written::Bare)?;
@@ -224,11 +276,19 @@ fn named<'t>(words: &[Word<'t>]) -> impl Iterator<Item = Hit> {
 }
 
 fn hit(value: Word<'_>) -> Option<Hit> {
+    password(value, is_placeholder)
+}
+
+fn doubtful(value: Word<'_>) -> Option<Hit> {
+    password(value, may_be_shown)
+}
+
+fn password(value: Word<'_>, is_none: fn(&str) -> bool) -> Option<Hit> {
     let text = value.text.trim_end_matches("\\n");
     let believed = text.len() >= 5
         && text.bytes().all(|byte| byte.is_ascii_graphic())
         && !text.starts_with('-')
-        && (!is_placeholder(text) || is_hash(text));
+        && (!is_none(text) || is_hash(text));
     let kind = if is_hash(text) {
         "password-hash"
     } else {

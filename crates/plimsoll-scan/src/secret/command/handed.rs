@@ -51,7 +51,7 @@ pub(super) fn handed<'t>(from: &[Word<'t>], to: &[Word<'t>]) -> Vec<Word<'t>> {
         .iter()
         .rev()
         .find(|word| !word.text.starts_with(['-', '%']) && !word.text.is_empty());
-    value.map_or_else(Vec::new, |value| passwords(*value, to))
+    value.map_or_else(Vec::new, |value| passwords(*value, is_list(to)))
 }
 
 /// The passwords that `printf` writes: those in its format, what it puts behind the colon of a name,
@@ -68,7 +68,8 @@ fn printed<'t>(arguments: &[Word<'t>], to: &[Word<'t>]) -> Vec<Word<'t>> {
             behind_colon.push(before.ends_with(':'));
         }
     }
-    let mut found = passwords(*format, to);
+    let is_list = is_list(to);
+    let mut found = passwords(*format, is_list);
     if !behind_colon.is_empty() {
         found.retain(|word| !word.text.contains('%'));
     }
@@ -76,7 +77,7 @@ fn printed<'t>(arguments: &[Word<'t>], to: &[Word<'t>]) -> Vec<Word<'t>> {
     for (value, is_password) in values.iter().zip(behind_colon.iter().cycle()) {
         match is_password {
             true => found.push(*value),
-            false => found.extend(passwords(*value, to)),
+            false => found.extend(passwords(*value, is_list)),
         }
     }
     found
@@ -89,7 +90,7 @@ pub(super) fn handed_here<'t>(words: &[Word<'t>]) -> Vec<Word<'t>> {
     };
     let text = glued(words[at], "<<<").or_else(|| words.get(at + 1).copied());
     match text.filter(|_| reads(words)) {
-        Some(text) => passwords(text, words),
+        Some(text) => passwords(text, is_list(words)),
         None => Vec::new(),
     }
 }
@@ -147,25 +148,37 @@ fn of_user(line: Word<'_>) -> Option<Word<'_>> {
     behind(line, ':')
 }
 
-/// The passwords in what a command is handed, line by line.
-fn passwords<'t>(text: Word<'t>, to: &[Word<'t>]) -> Vec<Word<'t>> {
-    let is_list = is_list(to);
-    let mut start = text.start;
+/// The passwords in what a command is handed, line by line; each is one where it is no list of users.
+fn passwords(text: Word<'_>, is_list: bool) -> Vec<Word<'_>> {
     let mut found = Vec::new();
-    let mut rest = Some(text.text);
-    while let Some(here) = rest {
-        let end = [here.find("\\n"), here.find('\n')]
-            .into_iter()
-            .flatten()
-            .min();
-        let line = &here[..end.unwrap_or(here.len())];
-        rest = end.map(|end| here[end..].strip_prefix("\\n").unwrap_or(&here[end + 1..]));
-        let word = Word { text: line, start };
-        start = text.start + rest.map_or(0, |rest| text.text.len() - rest.len());
+    let mut from = 0;
+    loop {
+        let (length, mark) = line(&text.text[from..]);
+        let line = Word {
+            text: &text.text[from..from + length],
+            start: text.start + from,
+        };
         found.extend(match is_list {
-            true => of_user(word),
-            false => Some(word),
+            true => of_user(line),
+            false => Some(line),
         });
+        if mark == 0 {
+            return found;
+        }
+        from += length + mark;
     }
-    found
+}
+
+/// How long the first line of a text is, and what ends it: a line end, or `\n` as it is written. None
+/// does in the last one.
+fn line(text: &str) -> (usize, usize) {
+    let bytes = text.as_bytes();
+    for at in memchr::memchr2_iter(b'\n', b'\\', bytes) {
+        match bytes[at..] {
+            [b'\n', ..] => return (at, 1),
+            [_, b'n', ..] => return (at, 2),
+            _ => {}
+        }
+    }
+    (text.len(), 0)
 }

@@ -253,12 +253,24 @@ fn passwords_of_lines_in_quotes() {
         "RUN echo \"root:Tr0ub4dor3x\nbob:Tr0ub4dor4x\n\" | chpasswd && ls\n",
         "printf 'root:Tr0ub4dor3x\nbob:Tr0ub4dor4x\n' |\\\n chpasswd\n",
         "x\necho 'root:Tr0ub4dor3x\n\nbob:Tr0ub4dor4x'|sudo chpasswd\nls\n",
+        "RUN set -e && \\\n  echo 'root:Tr0ub4dor3x\nbob:Tr0ub4dor4x' | chpasswd\n",
+        "RUN apt-get install x \\\n && printf \"root:Tr0ub4dor3x\nbob:Tr0ub4dor4x\n\" | chpasswd && \\\n ls\n",
+        "echo 'root:Tr0ub4dor3x\nbob:Tr0ub4dor4x' |\n  chpasswd\n",
+        "echo 'root:Tr0ub4dor3x\nbob:Tr0ub4dor4x' \\\n  | chpasswd\n",
+        "echo \"#users\nroot:Tr0ub4dor3x\nbob:Tr0ub4dor4x\" | chpasswd\n",
+        "echo -e 'root:Tr0ub4dor3x\\n\nbob:Tr0ub4dor4x' | chpasswd\n",
+        "echo a\\'b && echo 'root:Tr0ub4dor3x\nbob:Tr0ub4dor4x' | chpasswd\n",
     ] {
         assert_eq!(found(text), ["Tr0ub4dor3x", "Tr0ub4dor4x"], "{text}");
     }
     for none in [
         "echo 'root:Tr0ub4dor3x\nbob:Tr0ub4dor4x' > /etc/motd\n",
         "# don't echo 'root:Tr0ub4dor3x\n' | chpasswd\n",
+        "# echo 'root:Tr0ub4dor3x\nbob:Tr0ub4dor4x' | chpasswd\n",
+        "ls # echo 'root:Tr0ub4dor3x\nbob:Tr0ub4dor4x' | chpasswd\n",
+        "echo # isn't\nbob:Tr0ub4dor4x' | chpasswd\n",
+        "echo 'root:Tr0ub4dor3x\nbob:Tr0ub4dor4x' |\n  grep root\n",
+        "echo 'root:Tr0ub4dor3x\nbob:Tr0ub4dor4x' \\\n  > /etc/motd\n",
         "echo it isn't root:Tr0ub4dor3x\nbob:Tr0ub4dor4x\n",
         "echo 'root:$A\nbob:${B}' | chpasswd\n",
     ] {
@@ -269,6 +281,13 @@ fn passwords_of_lines_in_quotes() {
     assert_eq!(found(text), ["Tr0ub4dor3x"]);
     let many = format!("echo 'root:x\n{}", "echo 'a:b\n".repeat(20_000));
     assert_eq!(found(&many), [""; 0]);
+}
+
+/// Each line costs its length, however many it is to its reader.
+#[test]
+fn many_lines_in_one_take_no_time() {
+    let line = format!("echo -e '{}' | chpasswd\n", "\\n".repeat(8_000));
+    assert_eq!(found(&line.repeat(200)), [""; 0]);
 }
 
 proptest! {

@@ -73,6 +73,10 @@ impl<'t> Script<'t> {
                     at += 1;
                     None
                 }
+                (b'\\', Some(b'\'')) if quote.is_none() && !self.escaped => {
+                    at += 1;
+                    None
+                }
                 _ => None,
             };
             match quote {
@@ -94,7 +98,9 @@ impl<'t> Script<'t> {
                 }
                 None => {}
             }
-            let is_blank = byte.is_ascii_whitespace();
+            // A backslash that carries a command on is no word.
+            let carries_on = byte == b'\\' && matches!(next, Some(b'\n' | b'\r'));
+            let is_blank = byte.is_ascii_whitespace() || carries_on;
             // `2>&1` and `&>file` lead output elsewhere.
             let leads = byte == b'&'
                 && (next == Some(&b'>')
