@@ -1,17 +1,18 @@
 //! Names that promise a credential, and what is assigned to them.
 
 mod names;
+mod taken_back;
 
 use std::sync::LazyLock;
 
 use plimsoll_model::Severity;
 use regex::Regex;
 
-use self::names::words;
-pub(super) use self::names::{may_name_secret, names_none, names_secret};
+pub(super) use self::names::{may_name_secret, names_about, names_secret, words};
+pub(super) use self::taken_back::names_none;
 use super::drawn::looks_random;
 use super::form::{known_form, maker};
-use super::placeholder::is_placeholder;
+use super::placeholder::{is_placeholder, may_be_shown};
 use super::{Fingerprint, Hit};
 
 /// `scheme://user:password@`.
@@ -90,9 +91,22 @@ pub(super) fn in_image_name(text: &str) -> Option<Hit> {
 
 /// The passwords in all addresses of a text.
 pub(super) fn in_urls(text: &str, start: usize) -> impl Iterator<Item = Hit> {
+    passwords_in_urls(text, start, is_placeholder)
+}
+
+/// The same with those that are kept back though they are told to nobody.
+pub(super) fn doubtful_in_urls(text: &str) -> impl Iterator<Item = Hit> {
+    passwords_in_urls(text, 0, may_be_shown)
+}
+
+fn passwords_in_urls(
+    text: &str,
+    start: usize,
+    is_none: fn(&str) -> bool,
+) -> impl Iterator<Item = Hit> {
     let values = URL.captures_iter(text).filter_map(|found| found.get(1));
     values
-        .filter(|value| !is_placeholder(value.as_str()))
+        .filter(move |value| !is_none(value.as_str()))
         .map(move |value| Hit {
             kind: "url-password",
             severity: Severity::Critical,

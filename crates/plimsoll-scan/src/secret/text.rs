@@ -6,7 +6,8 @@ use std::borrow::Cow;
 use plimsoll_model::{FileCredential, Span, TextCredential};
 
 use super::Hit;
-use super::assignment::{may_name_secret, names_secret};
+use super::assignment::{doubtful_in_urls, may_name_secret, names_secret};
+use super::command::doubtful_in_commands;
 use super::config::{arguments, assignments, found_in, in_command, in_variable};
 use super::detector::Detector;
 use super::drawn::looks_random;
@@ -86,6 +87,9 @@ pub fn concealed_in(text: &str) -> Vec<Span> {
                     .filter(|(name, value, _)| promises(name) && !is_reference(value))
                     .map(|(_, value, at)| Span::new(start + at, start + at + value.len())),
             );
+            let doubtful = doubtful_in_commands(line).into_iter();
+            let doubtful = doubtful.chain(doubtful_in_urls(line));
+            spans.extend(doubtful.map(|hit| Span::new(start + hit.start, start + hit.end)));
         }
     }
     spans.retain(|span| !span.is_empty());
@@ -316,6 +320,18 @@ mod tests {
         assert_eq!(hidden("ENV DB_PASSWORD=changeme"), ["changeme"]);
         assert_eq!(hidden("CMD [\"a\", \"--token\", \"example\"]"), ["example"]);
         assert_eq!(hidden("ENV DB_PASSWORD=${X} A=1"), [""; 0]);
+        for text in [
+            "RUN serve --secret-cookie abc123def456ghi789",
+            "RUN export REFRESH_TOKEN_COOKIE=abc123def456ghi789",
+            "RUN curl -u bob:abc123def456ghi789 https://x",
+            "RUN mysql -pabc123def456ghi789",
+            "CMD [\"curl\", \"-u\", \"bob:abc123def456ghi789\"]",
+            "ENV DB=postgres://bob:abc123def456ghi789@db/x",
+        ] {
+            assert_eq!(hidden(text), ["abc123def456ghi789"], "{text}");
+            assert_eq!(values(text), [""; 0], "{text}");
+        }
+        assert_eq!(hidden("RUN curl -u bob:$PW https://bob:${PW}@x"), [""; 0]);
         let many = "A_TOKEN=q7RtY2mWx9KpLz4VbN8c ".repeat(300);
         let text = format!("RUN {many}\nENV B_TOKEN=x7RtY2mWx9KpLz4VbN8c\n");
         let all = hidden(&text).concat();

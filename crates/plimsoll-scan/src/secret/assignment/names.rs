@@ -1,6 +1,6 @@
 //! What a name promises.
 
-const WORDS: &[&str] = &[
+pub(super) const WORDS: &[&str] = &[
     "password",
     "passwd",
     "passphrase",
@@ -21,7 +21,7 @@ const WORDS: &[&str] = &[
 ];
 
 /// Second words that make `key` a secret one.
-const KEY_OF: &[&str] = &[
+pub(super) const KEY_OF: &[&str] = &[
     "api",
     "access",
     "private",
@@ -97,16 +97,6 @@ const ABOUT: &[&str] = &[
     "encoder",
     "class",
     "ref",
-    "address",
-    "alphabet",
-    "chars",
-    "characters",
-    "charset",
-    "cookie",
-    // Of Postfix: `hash:/etc/postfix/sasl_passwd`.
-    "maps",
-    "regex",
-    "symbol",
 ];
 
 /// What a name of one word ends with that says it all, whatever is written in front: `PGPASSWORD`.
@@ -167,7 +157,7 @@ const OWNERS: &[&str] = &[
 ];
 
 /// Whether a word is several of which the last promises a credential: `dbpass`.
-fn is_run_together(word: &str) -> bool {
+pub(super) fn is_run_together(word: &str) -> bool {
     let ends_so = ENDINGS.iter().any(|ending| {
         word.strip_suffix(ending)
             .is_some_and(|owner| !VERBS.contains(&owner))
@@ -193,7 +183,8 @@ const KNOWN: &[&str] = &[
     "docker_auth_config",
 ];
 
-/// Whether a variable of this name is meant to hold a credential.
+/// Whether a variable of this name is meant to hold a credential. What it holds need not be told as one
+/// ([`super::names_none`]), but is shown to nobody.
 pub(in crate::secret) fn names_secret(name: &str) -> bool {
     let words = words(name);
     let Some(last) = words.last() else {
@@ -221,6 +212,13 @@ pub(in crate::secret) fn names_secret(name: &str) -> bool {
             .any(|pair| pair[1] == "key" && KEY_OF.contains(&pair[0].as_str()))
 }
 
+/// Whether a name says that its value is something about a credential, or may be seen by all.
+pub(in crate::secret) fn names_about(name: &str) -> bool {
+    let words = words(name);
+    let is_about = |last: &String| ABOUT.contains(&last.as_str());
+    words.last().is_some_and(is_about) || words.iter().any(|word| word == "public")
+}
+
 /// Whether a name is that of an entry of a Secret, as values of Helm charts have it:
 /// `adminPasswordKey`, `existingSecretKey`.
 fn names_entry(words: &[String]) -> bool {
@@ -228,9 +226,6 @@ fn names_entry(words: &[String]) -> bool {
         [before @ .., of, last] if last == "key" => {
             matches!(of.as_str(), "password" | "passwd" | "passphrase")
                 || (of == "secret" && before.iter().any(|word| word == "existing"))
-                // Where a browser keeps it.
-                || (matches!(of.as_str(), "storage" | "cookie")
-                    && before.iter().any(|word| WORDS.contains(&word.as_str())))
         }
         _ => false,
     }
@@ -251,35 +246,6 @@ fn names_page(words: &[String]) -> bool {
         [before @ .., "page", "token"] => before.last().is_none_or(|word| PAGES.contains(word)),
         _ => false,
     }
-}
-
-/// Words in a name that say that its value is made up, or that it is what an error is called.
-const OF_NO_CREDENTIAL: &[&str] = &[
-    "dummy",
-    "fake",
-    "example",
-    "sample",
-    "mock",
-    "masked",
-    "invalid",
-    "incorrect",
-    "wrong",
-    "bad",
-    "missing",
-    "expired",
-    "err",
-    "error",
-];
-
-/// Whether a name that promises a credential takes it back, with its value: `DUMMY_SECRET`,
-/// `INVALID_PASSWORD`, and what stands for itself.
-pub(in crate::secret) fn names_none(name: &str, value: &str) -> bool {
-    let words = words(name);
-    let is_made_up = words
-        .iter()
-        .any(|word| OF_NO_CREDENTIAL.contains(&word.as_str()));
-    // A single word may be what somebody took for a password.
-    is_made_up || (words.len() > 1 && name.eq_ignore_ascii_case(value))
 }
 
 /// Words before `key` that promise no credential, whatever the value looks like.
@@ -325,7 +291,7 @@ pub(in crate::secret) fn may_name_secret(name: &str) -> bool {
 
 /// The words of a name, lower case: parted by anything but letters and digits, and where a small
 /// letter is followed by a capital.
-pub(super) fn words(name: &str) -> Vec<String> {
+pub(in crate::secret) fn words(name: &str) -> Vec<String> {
     let mut words = vec![String::new()];
     let mut small_before = false;
     for c in name.chars() {
@@ -380,6 +346,12 @@ mod tests {
             "facebookPageToken",
             "STORAGE_ACCESS_KEY",
             "COOKIE_SECRET_KEY",
+            // What is told of these depends on their values; shown it is not.
+            "SECRET_COOKIE",
+            "REFRESH_TOKEN_COOKIE",
+            "WALLET_SECRET_ADDRESS",
+            "SECRET_STORAGE_KEY",
+            "PASSWORD_CHARS",
         ] {
             assert!(names_secret(yes), "{yes}");
         }
@@ -422,36 +394,8 @@ mod tests {
             "password.encoder",
             "passwordSecretRef",
             "secretProviderClass",
-            "tokenAddress",
-            "smtp_sasl_password_maps",
-            "PASSWORD_CHARS",
-            "AWS_ACCESS_KEY_ALPHABET",
-            "REFRESH_TOKEN_COOKIE",
-            "ACCESS_TOKEN_STORAGE_KEY",
         ] {
             assert!(!names_secret(no), "{no}");
-        }
-    }
-
-    #[test]
-    fn names_that_take_it_back() {
-        for (name, value) in [
-            ("DUMMY_SECRET", "FPPTH34D4E3MI2HG"),
-            ("FAKE_API_KEY", "9f8e7d6c5b4a39281706"),
-            ("exampleToken", "9f8e7d6c5b4a39281706aB"),
-            ("INVALID_PASSWORD", "AUTH_4012"),
-            ("ErrInvalidPassword", "E1042-PASS"),
-            ("token-efficient-tools-2025", "token-efficient-tools-2025"),
-        ] {
-            assert!(names_none(name, value), "{name}");
-        }
-        for (name, value) in [
-            ("TEST_PASSWORD", "Str0ngPass!2"),
-            ("badgePassword", "q7RtY2mW"),
-            ("password", "password"),
-            ("terror_token", "q7RtY2mW"),
-        ] {
-            assert!(!names_none(name, value), "{name}");
         }
     }
 }

@@ -4,7 +4,8 @@ use std::borrow::Cow;
 
 use plimsoll_model::ImageConfig;
 
-use super::super::assignment::{in_image_name, in_urls, names_secret};
+use super::super::assignment::{doubtful_in_urls, in_image_name, in_urls, names_secret};
+use super::super::command::{doubtful_in_arguments, doubtful_in_commands};
 use super::super::hits::Hits;
 use super::super::pair::{Joined, doubtful_beside_ids};
 use super::super::placeholder::is_variable;
@@ -162,19 +163,28 @@ fn hides(name: &str, value: &str) -> bool {
     names_secret(name) && !value.is_empty() && !is_variable(value)
 }
 
-/// Where something is assigned to a name that promises a credential.
+/// Where something is assigned to a name that promises a credential, or stands in an address where a
+/// password does.
 fn assigned_places(text: &str) -> Vec<(usize, usize)> {
-    assignments(text)
-        .into_iter()
-        .chain(arguments(text))
+    let assigned = assignments(text).into_iter().chain(arguments(text));
+    let assigned = assigned
         .filter(|(name, value, _)| hides(name, value))
-        .map(|(_, value, start)| (start, start + value.len()))
-        .collect()
+        .map(|(_, value, start)| (start, start + value.len()));
+    let in_urls = doubtful_in_urls(text).map(|hit| (hit.start, hit.end));
+    assigned.chain(in_urls).collect()
+}
+
+/// The same, or where a command takes a password.
+fn doubtful_in_line(text: &str) -> Vec<(usize, usize)> {
+    let mut doubtful = assigned_places(text);
+    let taken = doubtful_in_commands(text).into_iter();
+    doubtful.extend(taken.map(|hit| (hit.start, hit.end)));
+    doubtful
 }
 
 /// The same in a command or an instruction, as history records it.
 fn doubtful_in_command(text: &str) -> Vec<(usize, usize)> {
-    let mut doubtful = assigned_places(text);
+    let mut doubtful = doubtful_in_line(text);
     for words in listed(text) {
         let texts: Vec<&str> = words.iter().map(|word| word.text.as_str()).collect();
         for (word, places) in words.iter().zip(doubtful_in_words(&texts)) {
@@ -188,9 +198,12 @@ fn doubtful_in_command(text: &str) -> Vec<(usize, usize)> {
 /// The same in each word of a command that needs no shell.
 fn doubtful_in_words<S: AsRef<str>>(words: &[S]) -> Vec<Vec<(usize, usize)>> {
     let mut flag = None;
-    let places = words.iter().map(|word| {
+    let taken = doubtful_in_arguments(words);
+    let places = words.iter().enumerate().map(|(number, word)| {
         let word = word.as_ref();
-        let mut doubtful = assigned_places(word);
+        let mut doubtful = doubtful_in_line(word);
+        let taken = taken.iter().filter(|(other, _)| *other == number);
+        doubtful.extend(taken.map(|(_, hit)| (hit.start, hit.end)));
         let named = flag.take().is_some_and(|name| hides(name, word));
         if named && !word.starts_with('-') {
             doubtful.push((0, word.len()));

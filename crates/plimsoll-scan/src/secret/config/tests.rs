@@ -401,6 +401,51 @@ fn hashes_in_labels() {
     assert!(!format!("{:?}", redacted(&config).config).contains(&hash));
 }
 
+/// What a name or a value has against it keeps nothing from being hidden.
+#[test]
+fn more_is_hidden_than_is_told() {
+    let list = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect();
+    let config = ImageConfig {
+        env: list(&[
+            "SECRET_COOKIE=horse7battery",
+            "WALLET_SECRET_ADDRESS=horse7battery",
+            "URL=https://bob:abc123def456ghi789@h.net/",
+        ]),
+        cmd: Some(list(&[
+            "serve",
+            "--token-cookie=horse7battery",
+            "--secret-cookie",
+            "horse7battery",
+        ])),
+        entrypoint: Some(list(&["curl", "-u", "bob:abc123def456ghi789"])),
+        history: vec![plimsoll_model::HistoryEntry {
+            created_by: Some("RUN mysql -psk-...horse7battery # buildkit".to_owned()),
+            ..plimsoll_model::HistoryEntry::default()
+        }],
+        ..ImageConfig::default()
+    };
+    let shown = redacted(&config);
+    let text = format!("{:?}", shown.config);
+    assert!(
+        !text.contains("horse7") && !text.contains("abc123"),
+        "{text}"
+    );
+    let told = in_config(&config, &shown, Detector::shared()).sightings;
+    assert!(told.is_empty(), "{told:?}");
+    // A value that is drawn is told all the same.
+    let config = ImageConfig {
+        env: list(&[
+            "AUTH_TOKEN_COOKIE=q7RtY2mWx9KpLz4VbN8cHd3H",
+            "ERROR_TRACKER_TOKEN=q7RtY2mWx9KpLz4VbN8cHd3Q",
+            "SA_PASSWORD=Abcd12345678!",
+        ]),
+        cmd: Some(list(&["serve", "--token-cookie=q7RtY2mWx9KpLz4VbN8cHd3S"])),
+        ..ImageConfig::default()
+    };
+    let told = in_config(&config, &redacted(&config), Detector::shared()).sightings;
+    assert_eq!(told.len(), 4, "{told:?}");
+}
+
 #[test]
 fn a_placeholder_is_hidden_though_it_is_no_finding() {
     let mut config = ImageConfig {
