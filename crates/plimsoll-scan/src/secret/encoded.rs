@@ -82,7 +82,7 @@ fn search(detector: &Detector, piece: Piece<'_>, told: &mut usize, hits: &mut Hi
         if found.is_empty() && !inner.program && decoded.len() <= MAX_TEXT {
             in_context(inner, true, &mut Told::default(), &mut found);
         }
-        if found.is_full() {
+        if found.overflows() {
             hits.leave_out();
         }
         let mut values = HashSet::new();
@@ -157,7 +157,22 @@ fn decoded(text: &[u8]) -> Option<Vec<u8>> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::hits::MAX_HITS;
     use super::*;
+
+    /// More than are told are so wherever they stand.
+    #[test]
+    fn more_than_are_told() {
+        let overflows = |count: usize| {
+            let tokens = (0..count).map(|number| format!("glpat-q7RtY2mWx9KpLz4V{number:04}"));
+            let text = BASE64.encode(tokens.collect::<Vec<_>>().join("\n"));
+            let mut hits = Hits::default();
+            in_base64(Detector::shared(), Piece::text(&text), &mut 0, &mut hits);
+            (hits.len(), hits.overflows())
+        };
+        assert_eq!(overflows(MAX_HITS), (MAX_HITS, false));
+        assert_eq!(overflows(MAX_HITS + 1), (MAX_HITS, true));
+    }
 
     #[test]
     fn the_token_of_a_bot() {
