@@ -9,14 +9,15 @@ use base64::Engine as _;
 use plimsoll_model::Severity;
 use serde_json::Value;
 
-use super::assignment::{in_url, names_secret};
+use super::assignment::{in_url, names_about, names_secret};
 use super::context::in_context;
 use super::detector::{Detector, Piece, Told};
 use super::drawn::looks_random;
 use super::escape::said;
+use super::form::LONGEST;
 use super::hits::Hits;
 use super::json::strings;
-use super::named::in_json;
+use super::named::{by_name, in_json};
 use super::pattern::BASE64;
 use super::placeholder::is_placeholder;
 use super::store::key_store;
@@ -162,7 +163,11 @@ fn in_document(
                     let start = place.as_ptr().addr() - document.as_ptr().addr();
                     read_to = start + place.len();
                     let place = base + start..base + read_to;
-                    judge(detector, key, &value, place, encoded, hits, cleared);
+                    let sort = match encoded {
+                        true => Sort::Encoded,
+                        false => Sort::Line,
+                    };
+                    judge(detector, key, &value, place, sort, hits, cleared);
                 }
             }
             _ => {}
@@ -294,17 +299,28 @@ fn in_object(
     if manifest.get("kind").and_then(Value::as_str) != Some("Secret") {
         return;
     }
-    for (map, encoded) in [("data", true), ("stringData", false)] {
+    for (map, sort) in [("data", Sort::Encoded), ("stringData", Sort::Text)] {
         let entries = manifest.get(map).and_then(Value::as_object);
         for (key, value) in entries.into_iter().flatten() {
             if let Some(value) = value.as_str().filter(|value| !value.is_empty())
                 && !hits.is_full()
                 && let Some(place) = places.get(value)
             {
-                judge(detector, key, value, place.clone(), encoded, hits, cleared);
+                judge(detector, key, value, place.clone(), sort, hits, cleared);
             }
         }
     }
+}
+
+/// How a value is written.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Sort {
+    /// In base64.
+    Encoded,
+    /// As a text of JSON, whose lines stand in one.
+    Text,
+    /// In lines of YAML, which are read as settings.
+    Line,
 }
 
 /// Judges one value of a Secret by what it decodes to.
@@ -313,24 +329,24 @@ fn judge(
     key: &str,
     value: &str,
     place: Range<usize>,
-    encoded: bool,
+    sort: Sort,
     hits: &mut Hits,
     cleared: &mut Vec<Cleared>,
 ) {
     let key = key.trim().trim_matches(['"', '\'']);
-    let bytes = match encoded {
-        true => match BASE64.decode(value) {
+    let bytes = match sort {
+        Sort::Encoded => match BASE64.decode(value) {
             Ok(bytes) => bytes,
             // A template, or a value that goes on in other lines.
             Err(_) => return,
         },
-        false => value.as_bytes().to_vec(),
+        Sort::Text | Sort::Line => value.as_bytes().to_vec(),
     };
     if bytes.is_empty() || hits.is_full() {
         return;
     }
     let found = match std::str::from_utf8(&bytes) {
-        Ok(plain) => in_value(detector, key, plain.trim(), encoded),
+        Ok(plain) => in_value(detector, key, plain.trim(), sort),
         Err(_) => key_store(key, &bytes),
     };
     match found {
@@ -340,12 +356,12 @@ fn judge(
             ..hit
         }),
         // A configuration is left to who reads those.
-        None if !encoded && !is_of_name(key, value) => {}
+        None if sort == Sort::Line && !is_of_name(key, value) => {}
         None => cleared.push(place),
     }
 }
 
-fn in_value(detector: &Detector, key: &str, plain: &str, encoded: bool) -> Option<Hit> {
+fn in_value(detector: &Detector, key: &str, plain: &str, sort: Sort) -> Option<Hit> {
     let mut inner = detector.find_in(plain);
     if key.starts_with(".dockerc") {
         in_json(plain, &mut inner);
@@ -354,8 +370,11 @@ fn in_value(detector: &Detector, key: &str, plain: &str, encoded: bool) -> Optio
         return Some(known);
     }
     if !is_of_name(key, plain) {
-        // In base64 nobody else reads it.
-        return encoded.then(|| in_configuration(plain))?;
+        // Of the others nobody else reads the lines.
+        return match sort {
+            Sort::Line => None,
+            Sort::Encoded | Sort::Text => in_configuration(key, plain),
+        };
     }
     let promised = names_secret(key) || looks_random(plain);
     (promised && !is_placeholder(plain)).then(|| Hit {
@@ -367,11 +386,36 @@ fn in_value(detector: &Detector, key: &str, plain: &str, encoded: bool) -> Optio
     })
 }
 
-/// The first credential in a configuration.
-fn in_configuration(text: &str) -> Option<Hit> {
+/// The first credential in a configuration that a file of this name holds.
+fn in_configuration(name: &str, text: &str) -> Option<Hit> {
     let mut hits = Hits::default();
+    by_name(name, text.as_bytes(), &mut hits);
     in_context(Piece::text(text), true, &mut Told::default(), &mut hits);
-    hits.into_iter().next()
+    hits.into_iter()
+        .next()
+        .or_else(|| text.lines().find_map(drawn))
+}
+
+/// What a line assigns that is drawn in one piece, of letters of both sizes and digits: in a Secret it is
+/// a credential, whatever it is called.
+fn drawn(line: &str) -> Option<Hit> {
+    let line = line.trim();
+    let ends = [line.find('='), line.find(": ")];
+    let (name, value) = line.split_at(ends.into_iter().flatten().min()?);
+    let value = value[1..].trim().trim_matches(['"', '\'']);
+    let has = |sort: fn(&u8) -> bool| value.bytes().any(|byte| sort(&byte));
+    let belongs = |byte: u8| byte.is_ascii_alphanumeric() || b"+/=_-!@#$%^&*?~".contains(&byte);
+    let is_drawn = (12..=LONGEST).contains(&value.len())
+        && has(u8::is_ascii_lowercase)
+        && has(u8::is_ascii_uppercase)
+        && has(u8::is_ascii_digit)
+        && value.bytes().all(belongs)
+        && looks_random(value);
+    let is_comment = line.starts_with(['#', ';', '/']);
+    // A certificate is one in base64.
+    let is_shown = value.starts_with("LS0tLS1") || names_about(name) || is_placeholder(value);
+    (is_drawn && !is_comment && !is_shown)
+        .then(|| Hit::of(KIND, Severity::High, 0, value.as_bytes()))
 }
 
 #[cfg(test)]

@@ -133,34 +133,65 @@ fn configurations_of_one_line_are_left_to_others() {
     }
 }
 
-/// However they are written, and whatever their name says.
+/// However they are written, and whatever their name says. Those of YAML are read line by line, and of
+/// the others nobody else reads what they say.
 #[test]
-fn configurations_in_quotes_are_no_values() {
-    for (key, text) in [
-        ("api.token.properties", "timeout=30 seconds"),
-        ("token-settings.properties", "timeout=30\\nretries=5\\n"),
-        ("password.properties", "db=hunter2-of-ours1"),
-        ("app.properties", "db_password=hunter2-of-ours1"),
-        ("secret.yml", "a: 1\\nurl: https://db.corp.net/"),
+fn configurations_are_no_values() {
+    for (key, text, password) in [
+        ("api.token.properties", "timeout=30 seconds", ""),
+        ("token-settings.properties", "timeout=30\\nretries=5\\n", ""),
+        ("password.properties", "db=hunter2-of-ours1", ""),
+        ("secret.yml", "a: 1\\nurl: https://db.corp.net/", ""),
+        (
+            "oauth.conf",
+            "client_id=q7RtY2mWx9KpLz4VbN8c\\nsum=9f8e7d6c5b4a39281706f5e4d3c2b1a0",
+            "",
+        ),
+        (
+            "tls.yml",
+            "ca: LS0tLS1CRUdJTiBDRVJUSUZJQ0FURS0tLS0tCk1JSUJ1\\nzone: Europe/Berlin",
+            "",
+        ),
+        (
+            "app.properties",
+            "db_password=hunter2-of-ours1",
+            "hunter2-of-ours1",
+        ),
+        (
+            "app.conf",
+            "a=b\\ndb_password=hunter2-of-ours1",
+            "hunter2-of-ours1",
+        ),
+        (
+            "config.ini",
+            "[x]\\nkey=q7RtY2mWx9KpLz4VbN8c",
+            "q7RtY2mWx9KpLz4VbN8c",
+        ),
+        (
+            "login.txt",
+            "user: bob\\nlogin: Tr0ub4dor3x9Q",
+            "Tr0ub4dor3x9Q",
+        ),
+        ("odbc.ini", "[x]\\nUID=sa\\nPWD=hunter2x", "hunter2x"),
     ] {
+        let yaml = format!("kind: Secret\nstringData:\n  {key}: \"{text}\"\n");
+        assert_eq!(found(&yaml), (vec![], 0), "{yaml}");
+        let plain = text.replace("\\n", "\n");
         for manifest in [
-            format!("kind: Secret\nstringData:\n  {key}: \"{text}\"\n"),
+            format!("kind: Secret\ndata:\n  {key}: {}\n", BASE64.encode(&plain)),
             format!("{{\"kind\":\"Secret\",\"stringData\":{{\"{key}\":\"{text}\"}}}}"),
         ] {
-            assert_eq!(found(&manifest), (vec![], 0), "{manifest}");
+            let (mut hits, mut cleared) = (Hits::default(), Vec::new());
+            in_manifests(Detector::shared(), &manifest, &mut hits, &mut cleared);
+            let expected = !password.is_empty();
+            assert_eq!(
+                (hits.len(), cleared.len()),
+                (expected.into(), (!expected).into()),
+                "{manifest}"
+            );
+            let print = Fingerprint::of(password.as_bytes());
+            assert!(hits.iter().all(|hit| hit.fingerprint == print), "{text}");
         }
-        let plain = text.replace("\\n", "\n");
-        let manifest = format!("kind: Secret\ndata:\n  {key}: {}\n", BASE64.encode(&plain));
-        let (mut hits, mut cleared) = (Hits::default(), Vec::new());
-        in_manifests(Detector::shared(), &manifest, &mut hits, &mut cleared);
-        // In base64 nobody else reads them.
-        let expected = text.contains("db_password");
-        assert_eq!(
-            (hits.len(), cleared.len()),
-            (expected.into(), (!expected).into())
-        );
-        let print = Fingerprint::of(b"hunter2-of-ours1");
-        assert!(hits.iter().all(|hit| hit.fingerprint == print), "{text}");
     }
     // What has such marks may be a value all the same.
     for (key, value) in [
