@@ -34,6 +34,30 @@ const MADE_UP: &[&str] = &[
 /// Folders of what programs say, in all languages: `"password": "Passwort1"`.
 const LABELS: &[&str] = &["i18n", "locale", "locales", "translations"];
 
+/// Endings of the files in which they say it. Settings may lie beside them.
+const OF_LABELS: &[&str] = &[
+    ".json",
+    ".json5",
+    ".yml",
+    ".yaml",
+    ".properties",
+    ".js",
+    ".jsx",
+    ".mjs",
+    ".cjs",
+    ".ts",
+    ".tsx",
+    ".dart",
+    ".php",
+    ".rb",
+    ".xml",
+    ".resx",
+    ".arb",
+    ".ftl",
+    ".strings",
+    ".lang",
+];
+
 /// Folders that hold one for each environment that something is installed in, `test` among them.
 const ENVIRONMENTS: &[&str] = &[
     "clusters",
@@ -163,6 +187,7 @@ pub(super) fn is_own(path: &str) -> bool {
 pub(super) fn is_own_inside(path: &str) -> bool {
     let mut folders = path.split('/').rev();
     let name = folders.next().unwrap_or(path);
+    let is_of_labels = || OF_LABELS.iter().any(|ending| name.ends_with(ending));
     // Most files of an image lie in packages, and are done with here.
     while let Some(folder) = folders.next() {
         let is_environment = || {
@@ -170,19 +195,33 @@ pub(super) fn is_own_inside(path: &str) -> bool {
             folder == "test" && above.is_some_and(|above| ENVIRONMENTS.contains(&above))
         };
         if PACKAGE_FOLDERS.contains(&folder)
-            || LABELS.contains(&folder)
+            || (LABELS.contains(&folder) && is_of_labels())
             || (MADE_UP.contains(&folder) && !is_environment())
         {
             return false;
         }
     }
-    let says_something = name.starts_with("messages") && name.ends_with(".properties");
     !is_try(name)
         && !is_template(name)
         && !is_lock(name)
         && !is_stored(path)
-        && !says_something
+        && !is_bundle(name)
         && !NO_SETTINGS.iter().any(|ending| name.ends_with(ending))
+}
+
+/// Whether a file of this name holds what a program in Java says, in one language or in the one that all
+/// others fall back to: `messages.properties`, `messages_pt_BR.properties`.
+fn is_bundle(name: &str) -> bool {
+    let locale = name
+        .strip_prefix("messages")
+        .and_then(|rest| rest.strip_suffix(".properties"));
+    locale.is_some_and(|locale| {
+        let mut parts = locale.split('_');
+        let is_part = |part: &str| {
+            (2..=4).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_alphanumeric())
+        };
+        parts.next() == Some("") && parts.all(is_part)
+    })
 }
 
 /// Whether a file of this name tries code.
@@ -389,6 +428,11 @@ mod tests {
             "usr/share/logstash/pipeline/out.conf",
             "srv/overlays/test/secret.yml",
             "srv/config/environments/test/config.yml",
+            "srv/locale/settings.conf",
+            "srv/translations/.env",
+            "srv/messagesvc.properties",
+            "srv/messages-broker.properties",
+            "srv/messages_service.properties",
         ] {
             assert!(is_own(own), "{own}");
         }
@@ -402,7 +446,10 @@ mod tests {
             "app/test/config/x.yml",
             "srv/overlays/test/tests/x.yml",
             "app/src/i18n/de.json",
+            "app/messages.properties",
             "app/messages_de.properties",
+            "app/messages_zh_Hans_CN.properties",
+            "app/config/locales/de.rb",
             "usr/share/filebeat/module/x.yml",
             "app/x_test.go",
             "app/.pnpm-store/v3/files/6a/12bc",
