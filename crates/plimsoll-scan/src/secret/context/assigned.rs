@@ -47,7 +47,10 @@ pub(super) fn assigned(bytes: &[u8], at: usize, word_end: usize, settings: bool)
         };
     };
     let believed = promised || is_surely_drawn(value) || is_drawn_hex(name, value);
-    if !believed || names_none(name, value) {
+    if !believed
+        || names_none(name, value)
+        || (is_sum(value) && names_file(bytes, at - before, name_end))
+    {
         return None;
     }
     if !quoted && is_comment(&bytes[at.saturating_sub(120)..at]) {
@@ -67,6 +70,29 @@ pub(super) fn assigned(bytes: &[u8], at: usize, word_end: usize, settings: bool)
     };
     let (kind, severity) = judged(name, value, written)?;
     Some(Hit::of(kind, severity, start, value.as_bytes()))
+}
+
+/// Whether a value is as long as a sum of SHA-1 or SHA-2 in hexadecimal.
+fn is_sum(value: &str) -> bool {
+    matches!(value.len(), 40 | 56 | 64 | 96 | 128)
+        && value.bytes().all(|byte| byte.is_ascii_hexdigit())
+}
+
+/// Whether a name is that of a file, in a list of sums: `SHA256 (private.key) = …`,
+/// `{"private.key": "…"}`. In quotes a setting may be called so whose value is a key.
+fn names_file(bytes: &[u8], name_at: usize, name_end: usize) -> bool {
+    const OF_SETTINGS: &[&[u8]] = &[b"access", b"api", b"encryption", b"secret"];
+    let name = &bytes[name_at..name_end];
+    let Some(stem) = name.strip_suffix(b".key") else {
+        return false;
+    };
+    match (bytes[..name_at].last(), bytes.get(name_end)) {
+        (Some(b'('), Some(b')')) => true,
+        (Some(opens @ (b'"' | b'\'')), Some(closes)) if opens == closes => {
+            !stem.contains(&b'.') && !OF_SETTINGS.contains(&stem.to_ascii_lowercase().as_slice())
+        }
+        _ => false,
+    }
 }
 
 /// Whether a value stands behind a name as one word of a list stands behind another, so that
@@ -375,15 +401,40 @@ mod tests {
     use super::super::super::hits::Hits;
     use super::super::in_context;
 
+    fn values(text: &str) -> Vec<String> {
+        let mut hits = Hits::default();
+        in_context(Piece::text(text), true, &mut Told::default(), &mut hits);
+        let values = hits.iter().map(|hit| text[hit.start..hit.end].to_owned());
+        values.collect()
+    }
+
+    #[test]
+    fn sums_of_files() {
+        let sum = "9f8e7d6c5b4a39281706f5e4d3c2b1a09f8e7d6c5b4a39281706f5e4d3c2b1a0";
+        for text in [
+            "SHA256 (private.key) = SUM",
+            "SHA256 (jwt.signing.key) = SUM",
+            "{\"files\": {\"private.key\": \"SUM\", \"a.key\": \"x\"}}",
+            "{\"repo_signing.key\":\"SUM\"}",
+        ] {
+            assert_eq!(values(&text.replace("SUM", sum)), [""; 0], "{text}");
+        }
+        for text in [
+            "jwt.signing.key=SUM",
+            "private.key = \"SUM\"",
+            "{\"encryption.key\": \"SUM\"}",
+            "{\"jwt.signing.key\": \"SUM\"}",
+            "{\"private_key\": \"SUM\"}",
+        ] {
+            assert_eq!(values(&text.replace("SUM", sum)), [sum], "{text}");
+        }
+        let drawn = "{\"private.key\": \"q7RtY2mWx9KpLz4VbN8c\"}";
+        assert_eq!(values(drawn), ["q7RtY2mWx9KpLz4VbN8c"]);
+    }
+
     /// What Terraform takes where nobody sets a variable.
     #[test]
     fn defaults_of_variables() {
-        let values = |text: &str| -> Vec<String> {
-            let mut hits = Hits::default();
-            in_context(Piece::text(text), true, &mut Told::default(), &mut hits);
-            let values = hits.iter().map(|hit| text[hit.start..hit.end].to_owned());
-            values.collect()
-        };
         for text in [
             "variable \"db_password\" {\n  type = string\n  default = \"Tr0ub4dor-3x\"\n}\n",
             "variable \"db_password\" { default = \"Tr0ub4dor-3x\" }\n",
