@@ -1,6 +1,8 @@
 //! Texts in code that stand in for what is looked up, or that a type is made of: `process.env.PW ||
 //! "…"`, `config("X", default="…")`, `SecretStr("…")`, `${db.password:…}`.
 
+use super::super::assignment::words;
+
 /// Types and functions that make something of a text without changing it.
 const MAKERS: &[&str] = &[
     "SecretStr",
@@ -13,6 +15,15 @@ const MAKERS: &[&str] = &[
 
 /// What a text is handed to that is taken where nothing else is there.
 const OTHERWISE: &[&str] = &["unwrap_or", "orElse", "getOrElse"];
+
+/// What gives a text in somebody's language: what stands in for that is a label.
+const SAYERS: &[&str] = &[
+    "t",
+    "translate",
+    "gettext",
+    "defineMessage",
+    "formatMessage",
+];
 
 /// Words of code that mean that what follows is taken where nothing else is there.
 const OR: &[&[u8]] = &[b"||", b"??", b"?:", b"or "];
@@ -55,7 +66,11 @@ pub(super) fn text_in(expression: &[u8]) -> Option<(usize, usize)> {
         }
     }
     reader.skip_blank();
+    let is_said = call.is_some() && SAYERS.contains(&name.rsplit('.').next().unwrap_or(name));
     if let Some(or) = OR.iter().find(|or| reader.rest().starts_with(or)) {
+        if is_said {
+            return None;
+        }
         reader.at += or.len();
         reader.skip_blank();
         let text = reader.text()?;
@@ -78,9 +93,24 @@ pub(super) fn text_in(expression: &[u8]) -> Option<(usize, usize)> {
     if MAKERS.contains(&name) || OTHERWISE.contains(&last) {
         return texts.first;
     }
-    let lower = name.to_ascii_lowercase();
-    let looks_up = lower.contains("env") || matches!(last, "getProperty" | "getOrDefault");
-    texts.second.filter(|_| looks_up)
+    texts.second.filter(|_| looks_up(name, last))
+}
+
+/// What looks up by a name where it is called of something that holds variables.
+const GETTERS: &[&str] = &["fetch", "get", "getString", "str", "string", "var"];
+
+/// Whether a function looks up what the first text names: `getenv`, `os.environ.get`, `env.str`, but
+/// neither `useEnvelope` nor `env.translate`.
+fn looks_up(name: &str, last: &str) -> bool {
+    let is_environment = |part: &str| {
+        words(part)
+            .iter()
+            .any(|word| matches!(word.as_str(), "env" | "environ" | "getenv" | "environment"))
+    };
+    let mut before = name.rsplit(['.', ':', '>']).skip(1);
+    matches!(last, "getProperty" | "getOrDefault")
+        || is_environment(last)
+        || (GETTERS.contains(&last) && before.any(is_environment))
 }
 
 /// Texts among the arguments of a call.
@@ -234,6 +264,11 @@ mod tests {
             "const password = process.env.PW ?? \"VALUE\";",
             "password = os.environ.get(\"X\") or \"VALUE\"",
             "password=os.environ.get(\"X\", \"VALUE\")",
+            "password = env.str(\"X\", \"VALUE\")",
+            "password := getEnvOrDefault(\"X\", \"VALUE\")",
+            "password = ENV.fetch(\"X\", \"VALUE\")",
+            "String password = env.getProperty(\"x\", \"VALUE\");",
+            "String password = System.getenv().getOrDefault(\"X\", \"VALUE\");",
             "'PASSWORD': env('PW', default='VALUE'),",
             "DB_PASSWORD = config(\"PW\", default=\"VALUE\", cast=str)",
             "password: str = Field(default=\"VALUE\")",
@@ -277,6 +312,12 @@ mod tests {
         for text in [
             "password = prompt(\"VALUE\")",
             "password = config.get(\"section\", \"VALUE\")",
+            "password = env.translate(\"label\", \"VALUE\")",
+            "password = useEnvelope(\"label\", \"VALUE\")",
+            "password = i18n.t(\"label\", \"VALUE\")",
+            "password = i18n.t(\"label\") || \"VALUE\"",
+            "password = translate(\"label\") ?? \"VALUE\"",
+            "x = \"API_KEY=@Model.ApiKey2V\"",
             "password = re.sub(\"a\", \"VALUE\", x)",
             "password = os.environ.get(\"VALUE\")",
             "password = os.environ.get(\"X\") + \"VALUE\"",
