@@ -31,8 +31,8 @@ pub(super) struct Step {
     /// Whether it is started by what gives a file that the kernel does not know to a shell: a shell
     /// itself, and what starts programs by `execvp(3)`.
     pub(super) falls_back: bool,
-    /// Whether a shell runs before it, which may read something first.
-    pub(super) behind_shell: bool,
+    /// The shells that run before it, which may read something first.
+    pub(super) shells: Vec<String>,
     /// Whether sudo starts it: as a user of whom nothing is known, and from folders of its own.
     pub(super) by_sudo: bool,
     /// The folder it is started in.
@@ -58,7 +58,7 @@ pub(super) struct Reader {
     folder: String,
     in_shell: bool,
     falls_back: bool,
-    behind_shell: bool,
+    shells: Vec<String>,
     /// Whether sudo starts it.
     pub(super) by_sudo: bool,
     instead: Vec<String>,
@@ -72,19 +72,25 @@ impl Reader {
             folder: if folder.is_empty() { "/" } else { folder }.to_owned(),
             in_shell: false,
             falls_back: false,
-            behind_shell: false,
+            shells: Vec::new(),
             by_sudo: false,
             instead: Vec::new(),
             steps: Vec::new(),
         }
     }
 
-    /// As [`Self::new`], for what a shell runs; `replaces` says that it is replaced by that.
-    pub(super) fn in_script(role: StartupRole, folder: &str, replaces: bool) -> Self {
+    /// As [`Self::new`], for what the last of these shells runs; `replaces` says that it is replaced by
+    /// that.
+    pub(super) fn in_script(
+        role: StartupRole,
+        folder: &str,
+        replaces: bool,
+        shells: Vec<String>,
+    ) -> Self {
         Self {
             in_shell: !replaces,
             falls_back: true,
-            behind_shell: true,
+            shells,
             ..Self::new(role, folder)
         }
     }
@@ -118,7 +124,7 @@ impl Reader {
             given_to: given_to.map(str::to_owned),
             in_shell: self.in_shell && given_to.is_none(),
             falls_back: self.falls_back,
-            behind_shell: self.behind_shell,
+            shells: self.shells.clone(),
             by_sudo: self.by_sudo,
             folder: self.folder.clone(),
             arguments: arguments.to_vec(),
@@ -149,6 +155,7 @@ impl Reader {
                 Some(flags) if flags.contains('c') => {
                     if let Some(text) = rest.next() {
                         self.in_shell = true;
+                        self.shells.push(program.to_owned());
                         self.text(text, exits || flags.contains('e'), depth);
                     }
                     return;
@@ -256,7 +263,6 @@ impl Reader {
         // What `exec` names must be a file.
         self.in_shell = !replaces;
         self.falls_back = true;
-        self.behind_shell = true;
         self.arguments(words, depth + 1);
     }
 }

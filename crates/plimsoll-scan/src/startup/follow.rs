@@ -99,19 +99,43 @@ impl<'a> Surroundings<'a> {
         self.records.get(layer)?.scripts.get(&fact.path)
     }
 
-    /// The variable of the image that makes a shell read something before all else, which may set where
-    /// programs and libraries lie, or what names mean. Of `ENV` an interactive shell hears alone.
-    fn read_first(&self) -> Option<&str> {
+    /// The variable of the image that makes one of these shells read something before all else, which may
+    /// set where programs and libraries lie, or what names mean. Bash alone does so: what `BASH_ENV` names
+    /// where it is called so, functions whatever it is called. Of `ENV` an interactive shell hears alone.
+    fn read_first(&self, shells: &[String]) -> Option<&str> {
+        let is_named = |shell: &String| base_name(shell) == "bash";
+        let is_bash = |shell: &String| match self.program(shell, "/") {
+            Found::There(path, _) => base_name(&path) == "bash",
+            Found::Missing => false,
+            Found::Unknown => true,
+        };
         let mut set = self.config.env.iter().filter_map(|one| one.split_once('='));
-        set.find(|(name, value)| {
-            *name == "BASH_ENV" && !value.is_empty() || name.starts_with("BASH_FUNC_")
+        set.find(|(name, value)| match *name {
+            "BASH_ENV" => !value.is_empty() && shells.iter().any(is_named),
+            name if name.starts_with("BASH_FUNC_") => {
+                shells.iter().any(|shell| is_named(shell) || is_bash(shell))
+            }
+            _ => false,
         })
         .map(|(name, _)| name)
     }
 
+    /// The shell that reads a script: the one that is given it, that of its first line, or else the
+    /// system's.
+    fn shell_of(&self, path: &str, step: &Step) -> String {
+        if let Some(shell) = &step.given_to {
+            return shell.clone();
+        }
+        let node = self.tree.get(path);
+        let line = node.and_then(|node| self.shebang(node)).unwrap_or_default();
+        let mut words = line.split_ascii_whitespace();
+        let shell = words.find(|word| matches!(base_name(word), "sh" | "bash" | "ash" | "dash"));
+        shell.unwrap_or("/bin/sh").to_owned()
+    }
+
     /// Why what is wrong with a step may not keep it from running.
     fn doubted(&self, step: &Step) -> Option<Skipped> {
-        let name = self.read_first().filter(|_| step.behind_shell)?;
+        let name = self.read_first(&step.shells)?;
         Some(Skipped {
             what: step.word.clone(),
             why: format!(
@@ -124,10 +148,17 @@ impl<'a> Surroundings<'a> {
     }
 
     /// The first program of a script without which it ends before it runs anything in its own place.
-    fn missing_before(&self, script: &Script, path: &str, step: &Step) -> Option<StartupFile> {
+    fn missing_before(
+        &self,
+        script: &Script,
+        path: &str,
+        step: &Step,
+        shells: &[String],
+    ) -> Option<StartupFile> {
         let is_read_by_kernel = step.given_to.is_none();
         let shell = step.given_to.as_deref().map_or("sh", base_name);
-        if step.by_sudo || self.read_first().is_some() || !matches!(shell, "sh" | "bash" | "dash") {
+        let is_known = matches!(shell, "sh" | "bash" | "dash");
+        if step.by_sudo || !is_known || self.read_first(shells).is_some() {
             return None;
         }
         let mut needed = script.needed.iter();
@@ -158,7 +189,9 @@ impl<'a> Surroundings<'a> {
         depth: usize,
         startup: &mut Startup,
     ) {
-        if let Some(missing) = self.missing_before(script, path, step) {
+        let mut shells = step.shells.clone();
+        shells.push(self.shell_of(path, step));
+        if let Some(missing) = self.missing_before(script, path, step, &shells) {
             return startup.add(missing);
         }
         let given = script.arguments.as_ref().zip(step.arguments.first());
@@ -187,7 +220,7 @@ impl<'a> Surroundings<'a> {
             let handed = step.arguments.iter().filter(|_| run.hands_on);
             let words = run.words.iter().chain(before).chain(handed);
             let words: Vec<String> = words.cloned().collect();
-            let mut reader = Reader::in_script(role, &folder, run.replaces);
+            let mut reader = Reader::in_script(role, &folder, run.replaces, shells.clone());
             reader.by_sudo = step.by_sudo;
             reader.arguments(&words, 0);
             let mut found = Startup::default();

@@ -319,6 +319,8 @@ fn a_script_that_ends_on_failure_needs_what_it_runs_first() {
     };
     let told = vec![("migrate".to_owned(), Some("srv/start".to_owned()))];
     let [explicit, implied, plain] = ["#!/bin/sh\nset -e", "#!/bin/sh -e", "#!/bin/sh"];
+    let by_bash = "#!/bin/bash\nset -e";
+    let bash = || Layer::new().mode("usr/bin/bash", program(62, "/lib64/ld.so"), 0o755);
     let there = || Layer::new().mode("usr/bin/migrate", program(62, "/lib64/ld.so"), 0o755);
     for (first, entrypoint, layer, env, expected) in [
         (explicit, "/srv/start", Layer::new(), "", &told),
@@ -328,7 +330,10 @@ fn a_script_that_ends_on_failure_needs_what_it_runs_first() {
         (implied, "sh /srv/start", Layer::new(), "", &vec![]),
         (plain, "/srv/start", Layer::new(), "", &vec![]),
         (explicit, "/srv/start", there(), "", &vec![]),
-        (explicit, "/srv/start", Layer::new(), "BASH_ENV=/x", &vec![]),
+        // That shell reads nothing first.
+        (explicit, "/srv/start", Layer::new(), "BASH_ENV=/x", &told),
+        (by_bash, "/srv/start", bash(), "", &told),
+        (by_bash, "/srv/start", bash(), "BASH_ENV=/x", &vec![]),
         // BusyBox may know it.
         (
             explicit,
@@ -419,14 +424,22 @@ fn what_was_not_looked_at_is_told_where_another_program_stands_in() {
     assert_eq!(told("/srv/start || exec app", "exec app\n"), (vec![], 0));
 }
 
-/// A file that a shell reads before all else may set where programs and libraries lie.
+/// A file that bash reads before all else may set where programs and libraries lie.
 #[test]
 fn what_a_shell_reads_first_may_bring_a_program() {
-    let told = |set: &str, entrypoint: &[&str], cmd: &str| {
+    const FUNCTION: &str = "BASH_FUNC_node%%=() { x; }";
+    let told = |shell: &str, set: &str, entrypoint: &[&str], cmd: &str| {
         let layer = Layer::new()
             .mode("srv/start", "#!/bin/sh\nexec node x\n", 0o755)
-            .mode("srv/given", "#!/bin/sh\nexec \"$@\"\n", 0o755)
-            .mode("srv/by-env", "#!/usr/bin/env node\n", 0o755);
+            .mode("srv/start-bash", "#!/bin/bash\nexec node x\n", 0o755)
+            .mode("srv/by-sh", "#!/bin/bash\nexec /srv/start\n", 0o755)
+            .mode("srv/given", "#!/usr/bin/env bash\nexec \"$@\"\n", 0o755)
+            .mode("srv/by-env", "#!/usr/bin/env node\n", 0o755)
+            .mode("usr/bin/bash", program(62, "/lib64/ld.so"), 0o755);
+        let layer = match shell {
+            "" => layer,
+            shell => layer.symlink("usr/bin/sh", shell),
+        };
         let entrypoint = entrypoint.iter().map(|word| (*word).to_owned());
         unclear(
             layer,
@@ -439,33 +452,53 @@ fn what_a_shell_reads_first_may_bring_a_program() {
         )
     };
     for (entrypoint, cmd, what) in [
-        (&["/srv/start"][..], "", "node"),
+        (&["/srv/start-bash"][..], "", "node"),
         (&["/srv/given"], "node x", "node"),
-        (&["sh", "-c", "node x"], "", "node"),
-        (&["sh", "-c", "exec tini node x"], "", "node"),
-        (&["tini", "--", "sh", "-c", "node x"], "", "node"),
-        (&["sh", "-c", "node x || exec nodejs x"], "", "node"),
-        (&["sh", "-c", "/srv/by-env"], "", "/srv/by-env"),
+        (&["bash", "-c", "node x"], "", "node"),
+        (&["/bin/bash", "-c", "exec tini node x"], "", "node"),
+        (&["tini", "--", "bash", "-c", "node x"], "", "node"),
+        (&["bash", "-c", "node x || exec nodejs x"], "", "node"),
+        (&["bash", "-c", "/srv/by-env"], "", "/srv/by-env"),
+        (&["bash", "-c", "sh -c 'node x'"], "", "node"),
+        (&["bash", "/srv/start"], "", "node"),
+        // What it sets reaches the shells behind it.
+        (&["/srv/by-sh"], "", "node"),
     ] {
-        for set in ["BASH_ENV=/etc/profile", "BASH_FUNC_node%%=() { x; }"] {
-            let (unclear, wrong) = told(set, entrypoint, cmd);
+        for set in ["BASH_ENV=/etc/profile", FUNCTION] {
+            let (unclear, wrong) = told("", set, entrypoint, cmd);
             assert_eq!(
                 (unclear, wrong),
                 (vec![what.to_owned()], 0),
-                "{entrypoint:?}"
+                "{entrypoint:?} {set}"
             );
         }
         for set in ["BASH_ENV=", "ENV=production", "BASH_SILENCE=1"] {
-            let (unclear, wrong) = told(set, entrypoint, cmd);
+            let (unclear, wrong) = told("", set, entrypoint, cmd);
             assert!(unclear.is_empty() && wrong > 0, "{entrypoint:?} {set}");
+        }
+    }
+    // As `sh` it takes functions alone, and another shell takes nothing.
+    for entrypoint in [&["sh", "-c", "node x"][..], &["/srv/start"]] {
+        for (shell, set, doubted) in [
+            ("", "BASH_ENV=/x", false),
+            ("", FUNCTION, false),
+            ("bash", "BASH_ENV=/x", false),
+            ("bash", FUNCTION, true),
+        ] {
+            let (unclear, wrong) = told(shell, set, entrypoint, "");
+            assert_eq!(
+                (unclear.len(), wrong),
+                (doubted.into(), (!doubted).into()),
+                "{entrypoint:?} {shell} {set}"
+            );
         }
     }
     // No shell has a part in it.
     for entrypoint in [&["node", "x"][..], &["tini", "node"], &["/srv/by-env"]] {
-        let (unclear, wrong) = told("BASH_ENV=/x", entrypoint, "");
+        let (unclear, wrong) = told("", "BASH_ENV=/x", entrypoint, "");
         assert_eq!((unclear, wrong), (vec![], 1), "{entrypoint:?}");
     }
-    let sound = told("BASH_ENV=/x", &["sh", "-c", "env"], "");
+    let sound = told("", "BASH_ENV=/x", &["bash", "-c", "env"], "");
     assert_eq!(sound, (vec![], 0));
 }
 
