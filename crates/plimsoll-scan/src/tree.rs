@@ -266,6 +266,17 @@ impl<'a> Tree<'a> {
             .take_while(move |(path, _)| path.starts_with(&prefix))
     }
 
+    /// Every path that begins so.
+    pub(crate) fn beginning<'t>(
+        &'t self,
+        prefix: &'t str,
+    ) -> impl Iterator<Item = &'a str> + use<'a, 't> {
+        self.nodes
+            .range::<str, _>((Bound::Included(prefix), Bound::Unbounded))
+            .map(|(path, _)| *path)
+            .take_while(move |path| path.starts_with(prefix))
+    }
+
     /// Whether a folder is there: by an entry of its own or by something below it.
     fn has_folder(&self, path: &str) -> bool {
         path.is_empty() || self.nodes.contains_key(path) || self.below(path).next().is_some()

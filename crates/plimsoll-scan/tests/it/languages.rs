@@ -304,6 +304,35 @@ fn what_a_list_names_is_carried_where_it_lies_beside_the_list() {
 }
 
 #[test]
+fn what_is_carried_is_compiled_or_a_library() {
+    let carried = "venv/lib/python3.11/site-packages/pip/_vendor";
+    for (module, lies) in [
+        ("lost.py", true),
+        ("lost.pyc", true),
+        ("lost/__init__.pyc", true),
+        ("lost/deep/x.py", true),
+        ("lost.so", true),
+        ("lost.abi3.so", true),
+        ("lost.cpython-312-x86_64-linux-gnu.so", true),
+        ("lost.cp312-win_amd64.pyd", true),
+        ("lost.txt", false),
+        ("lost.py.orig", false),
+        ("lost.x.py", false),
+        ("lost.so/x.txt", false),
+        ("lost-1.so", false),
+        ("lost2.py", false),
+    ] {
+        let outcome = look(vec![
+            Layer::new()
+                .file(&format!("{carried}/vendor.txt"), "lost==1.0\n")
+                .file(&format!("{carried}/{module}"), ""),
+        ]);
+        let expected: &[&str] = if lies { &["pkg:pypi/lost@1.0"] } else { &[] };
+        assert_eq!(listed(&outcome), expected, "{module}");
+    }
+}
+
+#[test]
 fn what_is_linked_out_of_a_cache_is_installed_once() {
     let kept = "root/.cache/uv/archive-v0/x/a-1.dist-info/METADATA";
     let stored = "root/.local/share/pnpm/store/v3/files/00/ab";

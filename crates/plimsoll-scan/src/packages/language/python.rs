@@ -138,9 +138,8 @@ fn is_carried(tree: &Tree<'_>, package: &Package, skipped: &mut Vec<Skipped>) ->
     }
     let beside = folder(&package.path);
     let lies = |module: &str| {
-        ["", ".py", "/__init__.py"]
-            .iter()
-            .any(|end| tree.get(&format!("{beside}/{module}{end}")).is_some())
+        let path = format!("{beside}/{module}");
+        tree.get(&path).is_some() || tree.below(&path).next().is_some() || is_module(tree, &path)
     };
     if python::modules(&package.name)
         .iter()
@@ -159,6 +158,17 @@ fn is_carried(tree: &Tree<'_>, package: &Package, skipped: &mut Vec<Skipped>) ->
         });
     }
     false
+}
+
+/// Whether a module lies at a path behind which only its ending is missing: a source, what it is compiled
+/// to, or a library, whose ending says for which interpreter: `.cpython-312-x86_64-linux-gnu.so`.
+fn is_module(tree: &Tree<'_>, path: &str) -> bool {
+    tree.beginning(&format!("{path}."))
+        .any(|found| match found[path.len()..].rsplit_once('.') {
+            Some(("", ending)) => matches!(ending, "py" | "pyc" | "so" | "pyd"),
+            Some((_, ending)) => matches!(ending, "so" | "pyd"),
+            None => false,
+        })
 }
 
 /// Says which distributions have a list of files and nothing that names them.
