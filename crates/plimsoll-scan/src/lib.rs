@@ -35,6 +35,7 @@ use plimsoll_image::{Image, ImageError, LayerLimits};
 use plimsoll_model::{ImageConfig, Inventory, Skipped};
 
 use record::LayerRecord;
+use tree::Tree;
 
 pub use cache::{Cache, CacheUsage};
 pub use files::{Change, FileEntry, FileKind, ImageFiles, NodeId};
@@ -108,9 +109,13 @@ pub fn inspect(
         outcome.config = redacted(&image.config).config;
         return Ok(outcome);
     }
-    let (records, skipped) = records(image, options, cache)?;
+    let (mut records, mut skipped) = records(image, options, cache)?;
+    let mut tree = Tree::build(&records);
+    if tree.writes_through_links() {
+        skipped.extend(tree::settle(&mut records));
+        tree = Tree::build(&records);
+    }
     let whole = skipped.is_empty();
-    let tree = tree::Tree::build(&records);
     let outcome = inventory::assemble(image, &records, &tree, None, skipped);
     if let Some(cache) = cache.filter(|_| whole) {
         cache.keep_image(image, options, &outcome);
@@ -127,8 +132,12 @@ pub fn inspect_with_files(
     options: &ScanOptions,
     cache: Option<&Cache>,
 ) -> Result<(Outcome, ImageFiles), ImageError> {
-    let (records, skipped) = records(image, options, usable(image, cache))?;
-    let tree = tree::Tree::build(&records);
+    let (mut records, mut skipped) = records(image, options, usable(image, cache))?;
+    let mut tree = Tree::build(&records);
+    if tree.writes_through_links() {
+        skipped.extend(tree::settle(&mut records));
+        tree = Tree::build(&records);
+    }
     let mut files = ImageFiles::new(&records, &tree);
     let mut outcome = inventory::assemble(image, &records, &tree, Some(&mut files), skipped);
     if files.left_out() > 0 {

@@ -1,11 +1,16 @@
 //! The file tree of an image: layers laid over each other (OCI image-spec, layer.md).
 
-use std::collections::{BTreeMap, HashSet};
+mod through;
+
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Bound;
 
 use crate::catalogue::Document;
 use crate::record::{EntryFact, FactKind, LayerRecord};
 use crate::secret::{Detector, concealed_path};
+
+use through::Links;
+pub(crate) use through::settle;
 
 /// Links followed before a path is taken for a loop; the kernel's own bound.
 const MAX_LINKS: usize = 40;
@@ -58,14 +63,20 @@ pub(crate) struct Tree<'a> {
     nodes: BTreeMap<&'a str, Node<'a>>,
     contents: Vec<Content<'a>>,
     losses: Vec<Loss<'a>>,
-    /// Folders that no entry names: a tar need not, and what lies in them is there all the same.
-    unnamed: HashSet<&'a str>,
+    /// Folders, with the slash behind them, that no entry names though there is one right in them: a
+    /// tar need not. Those above them are not kept: there may be many more of them than entries.
+    unnamed: BTreeSet<&'a str>,
     /// The folder of the last entry, known to be named or among those.
     parent: Option<&'a str>,
+    /// The links that are there, from when they are first asked for.
+    links: Option<Links>,
+    /// Whether a layer names what lies behind a link; from there on the tree is not the image's.
+    writes_through_links: bool,
 }
 
 impl<'a> Tree<'a> {
-    /// Lays `layers` over each other, lowest first.
+    /// Lays `layers` over each other, lowest first. Paths are taken as they stand; see
+    /// [`Self::writes_through_links`].
     pub(crate) fn build(layers: &'a [LayerRecord]) -> Self {
         let mut tree = Self::default();
         for (layer, record) in layers.iter().enumerate() {
@@ -75,10 +86,16 @@ impl<'a> Tree<'a> {
             for entry in &record.entries {
                 match entry.kind {
                     FactKind::Whiteout => {
+                        tree.note_unknown(&entry.path);
                         tree.remove(&entry.path, layer);
                         tree.remove_below(&entry.path, layer);
                     }
-                    FactKind::Opaque => tree.remove_below(&entry.path, layer),
+                    FactKind::Opaque => {
+                        // What it empties is what a link leads to.
+                        tree.writes_through_links |= tree.is_link(&entry.path);
+                        tree.note_unknown(&entry.path);
+                        tree.remove_below(&entry.path, layer);
+                    }
                     _ => {}
                 }
             }
@@ -102,7 +119,13 @@ impl<'a> Tree<'a> {
                 });
                 Some(self.contents.len() - 1)
             }
-            FactKind::Hardlink(target) => self.nodes.get(&**target).and_then(|node| node.content),
+            FactKind::Hardlink(target) => match self.nodes.get(&**target) {
+                Some(node) => node.content,
+                None => {
+                    self.note_unknown(target);
+                    None
+                }
+            },
             _ => None,
         };
         // Counted before the old name goes: a file may be linked onto a name of its own.
@@ -116,8 +139,11 @@ impl<'a> Tree<'a> {
             content,
         };
         self.note_folder(&fact.path);
+        if let (FactKind::Symlink(_), Some(links)) = (&fact.kind, &mut self.links) {
+            links.insert(&fact.path);
+        }
         let Some(before) = self.nodes.insert(&fact.path, node) else {
-            if fact.kind != FactKind::Directory && self.unnamed.remove(&*fact.path) {
+            if fact.kind != FactKind::Directory && self.is_unnamed(&fact.path) {
                 self.remove_below(&fact.path, layer);
             }
             return;
@@ -131,23 +157,75 @@ impl<'a> Tree<'a> {
         }
     }
 
-    /// Notes the folders above a path that no entry names.
+    /// Notes the folder of a path, if no entry names it, and whether it lies behind a link.
     fn note_folder(&mut self, path: &'a str) {
-        let Some((parent, _)) = path.rsplit_once('/') else {
+        let Some(slash) = path.rfind('/') else {
             return;
         };
+        let parent = &path[..slash];
         // Entries of one folder stand together.
         if self.parent == Some(parent) {
             return;
         }
         self.parent = Some(parent);
-        let mut folder = parent;
-        while !self.nodes.contains_key(folder) && self.unnamed.insert(folder) {
-            match folder.rsplit_once('/') {
-                Some((above, _)) => folder = above,
-                None => return,
+        match self.nodes.get(parent).map(|node| &node.fact.kind) {
+            Some(FactKind::Symlink(_)) => self.writes_through_links = true,
+            // Of what has an entry of its own this was asked before.
+            Some(_) => {}
+            None => {
+                if self.unnamed.insert(&path[..=slash]) {
+                    self.writes_through_links |= self.has_link_above(path);
+                }
             }
         }
+    }
+
+    /// Notes whether a path at which nothing lies leads through a link.
+    fn note_unknown(&mut self, path: &str) {
+        if !self.nodes.contains_key(path) {
+            self.writes_through_links |= self.has_link_above(path);
+        }
+    }
+
+    /// Whether one of the folders above a path is a link.
+    fn has_link_above(&mut self, path: &str) -> bool {
+        let nodes = &self.nodes;
+        let is_link = |node: &Node<'_>| matches!(node.fact.kind, FactKind::Symlink(_));
+        let links = self.links.get_or_insert_with(|| {
+            let mut links = Links::default();
+            let all = nodes.iter().filter(|(_, node)| is_link(node));
+            all.for_each(|(path, _)| links.insert(path));
+            links
+        });
+        links
+            .above(path)
+            .any(|folder| nodes.get(folder).is_some_and(is_link))
+    }
+
+    fn is_link(&self, path: &str) -> bool {
+        let node = self.nodes.get(path);
+        node.is_some_and(|node| matches!(node.fact.kind, FactKind::Symlink(_)))
+    }
+
+    /// Whether it is a folder that no entry names.
+    fn is_unnamed(&self, path: &str) -> bool {
+        let first = |from: &str| {
+            let from = (Bound::Included(from), Bound::Unbounded);
+            let name = self.unnamed.range::<str, _>(from).next()?;
+            name.strip_prefix(path)?.bytes().next()
+        };
+        match first(path) {
+            Some(b'/') => true,
+            // `a-b/` stands before `a/`.
+            Some(other) if other < b'/' => first(&format!("{path}/")) == Some(b'/'),
+            _ => false,
+        }
+    }
+
+    /// Whether a layer names what lies behind a link: the engines that unpack it follow the link. Such
+    /// layers are to be [settled](settle) first.
+    pub(crate) fn writes_through_links(&self) -> bool {
+        self.writes_through_links
     }
 
     fn remove(&mut self, path: &str, by: usize) {
@@ -162,6 +240,15 @@ impl<'a> Tree<'a> {
         let doomed: Vec<&'a str> = self.below(path).map(|(path, _)| path).collect();
         for path in doomed {
             self.remove(path, by);
+        }
+        if !self.unnamed.is_empty() {
+            let prefix = prefix(path);
+            let from = (Bound::Included(prefix.as_str()), Bound::Unbounded);
+            let below = self.unnamed.range::<str, _>(from).copied();
+            let doomed: Vec<&str> = below.take_while(|path| path.starts_with(&prefix)).collect();
+            for path in doomed {
+                self.unnamed.remove(path);
+            }
         }
     }
 
@@ -255,11 +342,7 @@ impl<'a> Tree<'a> {
         &'t self,
         folder: &str,
     ) -> impl Iterator<Item = (&'a str, &'t Node<'a>)> + use<'a, 't> {
-        let prefix = if folder.is_empty() {
-            String::new()
-        } else {
-            format!("{folder}/")
-        };
+        let prefix = prefix(folder);
         self.nodes
             .range::<str, _>((Bound::Included(prefix.as_str()), Bound::Unbounded))
             .map(|(path, node)| (*path, node))
@@ -333,218 +416,18 @@ impl<'a> Tree<'a> {
     }
 }
 
+/// What the paths of everything below a folder begin with.
+fn prefix(folder: &str) -> String {
+    match folder {
+        "" => String::new(),
+        folder => format!("{folder}/"),
+    }
+}
+
 fn parts_reversed(path: &str) -> impl Iterator<Item = &str> {
     let parts = path.split('/').rev();
     parts.filter(|part| !part.is_empty() && *part != ".")
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::startup::format::Start;
-
-    fn layer(entries: &[(&str, FactKind, u64)]) -> LayerRecord {
-        LayerRecord {
-            entries: entries
-                .iter()
-                .map(|(path, kind, size)| EntryFact {
-                    path: (*path).into(),
-                    kind: kind.clone(),
-                    size: *size,
-                    mode: 0o644,
-                    uid: 0,
-                    gid: 0,
-                    content: 0,
-                    start: Start::Unknown,
-                })
-                .collect(),
-            ..LayerRecord::default()
-        }
-    }
-
-    fn lost<'a>(tree: &Tree<'a>) -> Vec<(usize, usize, &'a str, u64)> {
-        tree.losses()
-            .iter()
-            .map(|loss| (loss.layer, loss.by, &*loss.fact.path, loss.fact.size))
-            .collect()
-    }
-
-    /// A tar need not name the folders that its files lie in.
-    #[test]
-    fn what_takes_the_place_of_a_folder_hides_what_lay_in_it() {
-        let link = FactKind::Symlink("opt".into());
-        for over in [FactKind::File, link, FactKind::Hardlink("x".into())] {
-            let layers = [
-                layer(&[("x", FactKind::File, 1), ("app/a/b", FactKind::File, 2)]),
-                layer(&[("app", over, 0)]),
-            ];
-            let tree = Tree::build(&layers);
-            assert!(tree.get("app/a/b").is_none());
-            assert_eq!(lost(&tree), [(0, 1, "app/a/b", 2)]);
-        }
-        // Named, deleted, and there again without a name.
-        let layers = [
-            layer(&[
-                ("app", FactKind::Directory, 0),
-                ("app/a", FactKind::File, 1),
-            ]),
-            layer(&[("app", FactKind::Whiteout, 0), ("app/b", FactKind::File, 2)]),
-            layer(&[("app", FactKind::File, 0)]),
-        ];
-        let tree = Tree::build(&layers);
-        assert!(tree.get("app/b").is_none());
-        // A folder leaves what lies in it.
-        let layers = [
-            layer(&[("app/a/b", FactKind::File, 2)]),
-            layer(&[
-                ("app", FactKind::Directory, 0),
-                ("app/a/c", FactKind::File, 2),
-            ]),
-        ];
-        assert!(Tree::build(&layers).get("app/a/b").is_some());
-    }
-
-    #[test]
-    fn bytes_are_lost_with_their_last_name() {
-        let link = |target: &str| FactKind::Hardlink(target.into());
-        let first = || {
-            layer(&[
-                ("a", FactKind::File, 10),
-                ("b", link("a"), 0),
-                ("c", FactKind::File, 7),
-            ])
-        };
-        // The name that carries the bytes goes, the other stays.
-        let layers = [first(), layer(&[("a", FactKind::Whiteout, 0)])];
-        assert_eq!(lost(&Tree::build(&layers)), []);
-        // A copy-up of one name leaves the other at the lower bytes; the last to go loses them,
-        // under the name they came by.
-        let layers = [
-            first(),
-            layer(&[("a", FactKind::File, 10)]),
-            layer(&[("b", FactKind::Whiteout, 0)]),
-        ];
-        assert_eq!(lost(&Tree::build(&layers)), [(0, 2, "a", 10)]);
-        // What is written over the last name takes its place, though the first was deleted before.
-        let layers = [
-            first(),
-            layer(&[("a", FactKind::Whiteout, 0)]),
-            layer(&[("b", FactKind::File, 3)]),
-        ];
-        let tree = Tree::build(&layers);
-        assert_eq!(lost(&tree), [(0, 2, "a", 10)]);
-        assert_eq!(tree.losses()[0].successor.unwrap().size, 3);
-        // Both are deleted, and the first is there again.
-        let layers = [
-            first(),
-            layer(&[
-                ("a", FactKind::Whiteout, 0),
-                ("b", FactKind::Whiteout, 0),
-                ("a", FactKind::File, 3),
-            ]),
-        ];
-        let tree = Tree::build(&layers);
-        assert_eq!(lost(&tree), [(0, 1, "a", 10)]);
-        assert!(tree.losses()[0].successor.is_some());
-        // A link onto itself, to nothing, and over a file.
-        let layers = [
-            first(),
-            layer(&[
-                ("a", link("b"), 0),
-                ("x", link("no"), 0),
-                ("c", link("a"), 0),
-            ]),
-        ];
-        let tree = Tree::build(&layers);
-        assert_eq!(lost(&tree), [(0, 1, "c", 7)]);
-        assert_eq!(tree.losses()[0].successor.unwrap().size, 10);
-        assert_eq!(tree.contents().count(), 1);
-    }
-
-    #[test]
-    fn a_folder_that_is_emptied_and_filled_anew_is_written_again() {
-        let layers = [
-            layer(&[("d/f", FactKind::File, 9), ("d/g", FactKind::File, 1)]),
-            layer(&[("d", FactKind::Opaque, 0), ("d/f", FactKind::File, 9)]),
-        ];
-        let tree = Tree::build(&layers);
-        let successors: Vec<bool> = tree
-            .losses()
-            .iter()
-            .map(|loss| loss.successor.is_some())
-            .collect();
-        assert_eq!(successors, [true, false]);
-    }
-
-    #[test]
-    fn whiteouts_hide_and_count_what_they_hide() {
-        let layers = [
-            layer(&[
-                ("a", FactKind::Directory, 0),
-                ("a/x", FactKind::File, 10),
-                ("a/y", FactKind::File, 5),
-                ("a-b", FactKind::File, 100),
-                ("k", FactKind::File, 1),
-            ]),
-            // A file added in the layer that empties its folder stays.
-            layer(&[
-                ("a/new", FactKind::File, 3),
-                ("a", FactKind::Opaque, 0),
-                ("k", FactKind::File, 2),
-            ]),
-            layer(&[("a", FactKind::Whiteout, 0)]),
-            layer(&[("a", FactKind::File, 7), ("k", FactKind::File, 4)]),
-        ];
-        let tree = Tree::build(&layers);
-        assert_eq!(
-            lost(&tree),
-            [
-                (0, 1, "a/x", 10),
-                (0, 1, "a/y", 5),
-                (0, 1, "k", 1),
-                (1, 2, "a/new", 3),
-                (1, 3, "k", 2),
-            ]
-        );
-        assert_eq!(tree.get("a").unwrap().since, 3);
-        assert_eq!(tree.get("k").unwrap().since, 0);
-        assert_eq!(
-            tree.iter().map(|(path, _)| path).collect::<Vec<_>>(),
-            ["a", "a-b", "k"]
-        );
-    }
-
-    #[test]
-    fn a_file_over_a_folder_hides_what_was_in_it() {
-        let layers = [
-            layer(&[("d", FactKind::Directory, 0), ("d/f", FactKind::File, 9)]),
-            layer(&[("d", FactKind::File, 1)]),
-        ];
-        let tree = Tree::build(&layers);
-        assert_eq!(lost(&tree), [(0, 1, "d/f", 9)]);
-        assert!(tree.get("d/f").is_none());
-    }
-
-    #[test]
-    fn links_stay_inside_and_end() {
-        let link = |target: &str| FactKind::Symlink(target.into());
-        let layers = [layer(&[
-            ("bin", link("usr/bin"), 0),
-            ("usr/bin/dash", FactKind::File, 9),
-            ("usr/bin/sh", link("dash"), 0),
-            ("usr/bin/awk", link("/etc/alternatives/awk"), 0),
-            ("etc/alternatives/awk", link("/usr/bin/mawk"), 0),
-            ("loop", link("loop/x"), 0),
-            ("out", link("../../../../usr/bin/dash"), 0),
-        ])];
-        let tree = Tree::build(&layers);
-        assert_eq!(tree.resolve("bin/sh").as_deref(), Some("usr/bin/dash"));
-        let long = |parts: usize| format!("{}bin/sh", "usr/../".repeat(parts / 2));
-        assert_eq!(tree.resolve(&long(100)).as_deref(), Some("usr/bin/dash"));
-        assert_eq!(tree.resolve(&long(MAX_PARTS)), None);
-        assert_eq!(tree.resolve("out").as_deref(), Some("usr/bin/dash"));
-        assert_eq!(tree.resolve("bin/awk"), None);
-        assert_eq!(tree.resolve("loop"), None);
-        assert_eq!(tree.resolve("usr").as_deref(), Some("usr"));
-    }
-}
+mod tests;

@@ -6,8 +6,9 @@ use super::{Access, Entry, Event, FileKind, ImageFiles, NONE, Node, NodeId, last
 use crate::record::{EntryFact, FactKind, LayerRecord};
 use crate::tree::Tree;
 
-/// Paths that are kept, folders without an entry of their own among them.
-const MAX_NODES: usize = 24_000_000;
+/// Paths that are kept, folders without an entry of their own among them: twice as many as there may
+/// be entries.
+const MAX_NODES: usize = 6_000_000;
 
 /// A node while the tree grows.
 #[derive(Clone, Copy, Debug)]

@@ -123,3 +123,50 @@ fn equal_images_give_equal_inventories() {
     };
     assert_eq!(look(layers()), look(layers()));
 }
+
+/// A layer's tar need not name the folders of its files, and where one is a link below, the engines
+/// follow it.
+#[test]
+fn what_a_layer_writes_through_a_linked_folder_is_found() {
+    let database = |version: &str| format!("P:openssl\nV:{version}\nA:x86_64\n\n");
+    let layers = || {
+        vec![
+            Layer::new()
+                .symlink("bin", "usr/bin")
+                .symlink("lib", "usr/lib")
+                .file("usr/bin/tool", "1234567")
+                .file("etc/os-release", "ID=alpine\nVERSION_ID=3.22.0\n")
+                .file(
+                    "usr/lib/apk/db/installed",
+                    database("3.5.0-r0") + "P:curl\nV:8.1-r0\nA:x86_64\n\n",
+                ),
+            Layer::new()
+                .mode("bin/app", "#!/usr/bin/sh\n", 0o755)
+                .mode("usr/bin/sh", "x", 0o755)
+                .file("bin/.wh.tool", "")
+                .file("lib/apk/db/installed", database("3.5.1-r0")),
+        ]
+    };
+    let config = ImageConfig {
+        entrypoint: Some(vec!["/bin/app".to_owned()]),
+        ..ImageConfig::default()
+    };
+    let found = look_with(layers(), config.clone());
+    let packages = found.inventory.packages.iter();
+    let packages: Vec<String> = packages
+        .map(|one| format!("{} {}", one.name, one.version))
+        .collect();
+    assert_eq!(packages, ["openssl 3.5.1-r0"]);
+    let startup = &found.inventory.startup[0];
+    assert_eq!(startup.path.as_deref(), Some("usr/bin/app"));
+    assert_eq!(startup.problems, []);
+    assert!(found.inventory.waste.deleted == 7);
+    let (again, files) = plimsoll_scan::inspect_with_files(
+        &crate::image::image(layers(), config),
+        &plimsoll_scan::ScanOptions::default(),
+        None,
+    )
+    .unwrap();
+    assert_eq!(again.inventory, found.inventory);
+    assert!(files.find("usr/bin/app").is_some() && files.find("bin/app").is_none());
+}

@@ -1,0 +1,321 @@
+use proptest::prelude::*;
+
+use super::super::Tree;
+use super::*;
+
+fn layer(entries: &[(&str, FactKind)]) -> LayerRecord {
+    LayerRecord {
+        entries: entries
+            .iter()
+            .map(|(path, kind)| EntryFact {
+                size: u64::from(*kind == FactKind::File),
+                ..EntryFact::stub(path, kind.clone())
+            })
+            .collect(),
+        ..LayerRecord::default()
+    }
+}
+
+fn link(target: &str) -> FactKind {
+    FactKind::Symlink(target.into())
+}
+
+/// As distributions lay it out.
+fn base() -> LayerRecord {
+    layer(&[
+        ("bin", link("usr/bin")),
+        ("lib", link("/usr/lib")),
+        ("usr/bin", FactKind::Directory),
+        ("usr/bin/sh", FactKind::File),
+        ("usr/bin/tool", FactKind::File),
+        ("usr/lib", FactKind::Directory),
+        ("usr/lib/big", FactKind::File),
+        ("usr/lib/x/a", FactKind::File),
+    ])
+}
+
+/// Whether the tree tells that layers are to be settled, and what is there once they are.
+fn laid(layers: &mut [LayerRecord]) -> (bool, Vec<String>) {
+    let is_told = Tree::build(layers).writes_through_links();
+    settle(layers);
+    let tree = Tree::build(layers);
+    let there = tree
+        .iter()
+        .filter(|(_, node)| node.fact.kind != FactKind::Directory);
+    (is_told, there.map(|(path, _)| path.to_owned()).collect())
+}
+
+#[test]
+fn what_is_written_through_a_link_lies_behind_it() {
+    let mut layers = [
+        base(),
+        layer(&[
+            ("bin/app", FactKind::File),
+            ("bin/second", FactKind::Hardlink("bin/app".into())),
+            ("opt/name", FactKind::Hardlink("bin/sh".into())),
+            ("bin/tool", FactKind::Whiteout),
+            ("lib/x", FactKind::Opaque),
+            ("lib/big", FactKind::File),
+        ]),
+    ];
+    let (is_told, there) = laid(&mut layers);
+    assert!(is_told);
+    let expected = [
+        "bin",
+        "lib",
+        "opt/name",
+        "usr/bin/app",
+        "usr/bin/second",
+        "usr/bin/sh",
+        "usr/lib/big",
+    ];
+    assert_eq!(there, expected);
+    let tree = Tree::build(&layers);
+    assert_eq!(tree.resolve("/bin/app").as_deref(), Some("usr/bin/app"));
+    let lost: Vec<&str> = tree.losses().iter().map(|loss| &*loss.fact.path).collect();
+    assert_eq!(lost, ["usr/bin/tool", "usr/lib/x/a", "usr/lib/big"]);
+    for name in ["usr/bin/second", "opt/name"] {
+        assert!(tree.content(tree.get(name).unwrap()).is_some());
+    }
+    // Each of them alone is told.
+    for one in [
+        ("bin/app", FactKind::File),
+        ("opt/name", FactKind::Hardlink("bin/sh".into())),
+        ("bin/tool", FactKind::Whiteout),
+        ("lib", FactKind::Opaque),
+        ("lib/x", FactKind::Opaque),
+        ("lib/new/folder/file", FactKind::File),
+    ] {
+        assert!(
+            laid(&mut [base(), layer(std::slice::from_ref(&one))]).0,
+            "{one:?}"
+        );
+    }
+}
+
+#[test]
+fn a_folder_in_the_place_of_a_link_is_a_folder() {
+    let mut layers = [
+        base(),
+        layer(&[
+            ("bin", FactKind::Directory),
+            ("bin/app", FactKind::File),
+            ("bin/tool", FactKind::Whiteout),
+        ]),
+    ];
+    let (_, there) = laid(&mut layers);
+    assert!(there.contains(&"bin/app".to_owned()) && there.contains(&"usr/bin/tool".to_owned()));
+    // Written before the folder comes, it went through the link.
+    let mut layers = [
+        base(),
+        layer(&[("bin/app", FactKind::File), ("bin", FactKind::Directory)]),
+    ];
+    assert!(laid(&mut layers).1.contains(&"usr/bin/app".to_owned()));
+    // And a link in the place of a folder hides what lay in that.
+    let mut layers = [
+        layer(&[("bin/app", FactKind::File)]),
+        layer(&[("bin", link("usr/bin")), ("bin/new", FactKind::File)]),
+    ];
+    assert_eq!(laid(&mut layers).1, ["bin", "usr/bin/new"]);
+    // A link that was deleted leads nowhere any more; the next is another.
+    let mut layers = [
+        base(),
+        layer(&[("bin", FactKind::Whiteout)]),
+        layer(&[("bin/app", FactKind::File)]),
+        layer(&[("lib", link("opt"))]),
+        layer(&[("lib/so", FactKind::File)]),
+    ];
+    let (_, there) = laid(&mut layers);
+    assert!(there.contains(&"bin/app".to_owned()) && there.contains(&"opt/so".to_owned()));
+}
+
+#[test]
+fn circles_end_and_nothing_leads_outside() {
+    let mut layers = [
+        layer(&[
+            ("a", link("b")),
+            ("b", link("a")),
+            ("out", link("../../../etc")),
+            ("one", link("two")),
+            ("two", link("three/../four")),
+            ("self", link(".")),
+        ]),
+        layer(&[
+            ("a/x", FactKind::File),
+            ("out/x", FactKind::File),
+            ("one/x", FactKind::File),
+            ("self/self/y", FactKind::File),
+        ]),
+    ];
+    settle(&mut layers);
+    let paths: Vec<&str> = layers[1].entries.iter().map(|fact| &*fact.path).collect();
+    assert_eq!(paths, ["a/x", "etc/x", "four/x", "y"]);
+}
+
+#[test]
+fn what_is_known_of_a_file_goes_with_it() {
+    let mut above = layer(&[
+        ("usr/bin/app", FactKind::File),
+        ("bin/app", FactKind::File),
+        ("lib/rpm", FactKind::Directory),
+        ("lib/first", FactKind::File),
+        ("usr/lib/first", FactKind::File),
+    ]);
+    for (path, line) in [
+        ("usr/bin/app", "old"),
+        ("bin/app", "new"),
+        ("lib/first", "old"),
+        ("usr/lib/first", "new"),
+    ] {
+        above.shebangs.insert(path.into(), line.into());
+    }
+    above.unread_scripts.insert("bin/app".into());
+    above.partly_searched.push("bin/app".to_owned());
+    let mut layers = [base(), above];
+    settle(&mut layers);
+    let above = &layers[1];
+    let lines: Vec<(&str, &str)> = above.shebangs.iter().map(|(a, b)| (&**a, &**b)).collect();
+    assert_eq!(lines, [("usr/bin/app", "new"), ("usr/lib/first", "new")]);
+    assert!(above.unread_scripts.contains("usr/bin/app"));
+    assert_eq!(above.partly_searched, ["usr/bin/app"]);
+}
+
+/// By the name that it is written under nobody wanted it.
+#[test]
+fn a_database_under_another_name_is_told() {
+    let mut layers = [
+        layer(&[("db", link("var/lib/dpkg"))]),
+        layer(&[("db/status", FactKind::File), ("db/lock", FactKind::File)]),
+    ];
+    settle(&mut layers);
+    let told: Vec<(&str, bool)> = layers[1]
+        .unread
+        .iter()
+        .map(|one| (one.path.as_str(), one.blocking))
+        .collect();
+    assert_eq!(told, [("var/lib/dpkg/status", true)]);
+}
+
+#[test]
+fn what_a_link_makes_longer_is_bounded() {
+    let long = "a/".repeat(1_000);
+    let files: Vec<String> = (0..40_000).map(|at| format!("l/{at}")).collect();
+    let files: Vec<(&str, FactKind)> = files
+        .iter()
+        .map(|path| (path.as_str(), FactKind::File))
+        .collect();
+    let mut layers = [layer(&[("l", link(&long[..1_900]))]), layer(&files)];
+    let told = settle(&mut layers);
+    assert_eq!(told.len(), 1);
+    assert!(told[0].blocking && told[0].what == "layer 1");
+    let bytes: usize = layers[1].entries.iter().map(|fact| fact.path.len()).sum();
+    assert!(bytes < MAX_MOVED + 40_000 * 8);
+}
+
+/// The same, from the words of it: entry by entry, link by link.
+fn plainly(layers: &[LayerRecord]) -> Vec<Vec<String>> {
+    let mut links: Vec<(String, String, usize)> = Vec::new();
+    let within =
+        |path: &str, folder: &str| folder.is_empty() || path.starts_with(&format!("{folder}/"));
+    let mut all = Vec::new();
+    for (layer, record) in layers.iter().enumerate() {
+        let mut paths = Vec::new();
+        for fact in &record.entries {
+            let mut path = fact.path.to_string();
+            // So that what is emptied counts as a folder of something.
+            let is_opaque = fact.kind == FactKind::Opaque;
+            if is_opaque {
+                path.push_str("/x");
+            }
+            for _ in 0..=MAX_LINKS {
+                let link = links.iter().find(|(link, ..)| within(&path, link));
+                let Some((link, target, _)) = link else { break };
+                let rest = path[link.len()..].to_owned();
+                let folder = link.rsplit_once('/').map_or("", |(folder, _)| folder);
+                let mut parts: Vec<&str> = folder.split('/').filter(|it| !it.is_empty()).collect();
+                for part in target.split('/').filter(|it| !it.is_empty()) {
+                    match part {
+                        ".." => drop(parts.pop()),
+                        part => parts.push(part),
+                    }
+                }
+                path = format!("{}{rest}", parts.join("/"));
+                path = path.trim_start_matches('/').to_owned();
+            }
+            if links.iter().any(|(link, ..)| within(&path, link)) {
+                path = fact.path.to_string();
+            } else if is_opaque {
+                path.truncate(path.len() - 1);
+                path = path.trim_end_matches('/').to_owned();
+            }
+            let keeps = |by: usize, is_own: bool| match fact.kind {
+                FactKind::Directory => !is_own,
+                FactKind::Whiteout => by == layer,
+                FactKind::Opaque => is_own || by == layer,
+                _ => false,
+            };
+            links.retain(|(link, _, by)| {
+                let is_own = *link == path;
+                let is_there = within(link, &path) && fact.kind != FactKind::Directory;
+                !(is_own || is_there) || keeps(*by, is_own)
+            });
+            if let FactKind::Symlink(target) = &fact.kind {
+                links.push((path.clone(), target.to_string(), layer));
+            }
+            paths.push(path);
+        }
+        all.push(paths);
+    }
+    all
+}
+
+fn images() -> impl Strategy<Value = Vec<LayerRecord>> {
+    let kind = prop_oneof![
+        2 => Just(FactKind::File),
+        1 => Just(FactKind::Directory),
+        1 => Just(FactKind::Whiteout),
+        1 => Just(FactKind::Opaque),
+        // Where `..` behind a link leads is not in the plain reading.
+        3 => "([abc](/[abc]){0,2}|\\.\\./[abc])".prop_map(|target| link(&target)),
+    ];
+    let entry = ("[abc](/[abc]){0,3}", kind);
+    let entries = proptest::collection::vec(entry, 0..6);
+    proptest::collection::vec(entries, 1..4).prop_map(|layers| {
+        let layers = layers.into_iter();
+        let record = |entries: Vec<(String, FactKind)>| {
+            let entries: Vec<_> = entries
+                .iter()
+                .map(|(a, b)| (a.as_str(), b.clone()))
+                .collect();
+            layer(&entries)
+        };
+        layers.map(record).collect()
+    })
+}
+
+proptest! {
+    #[test]
+    fn it_is_where_the_engines_put_it(layers in images()) {
+        let expected = plainly(&layers);
+        let mut settled = layers.clone();
+        settle(&mut settled);
+        let found: Vec<Vec<String>> = settled
+            .iter()
+            .map(|record| record.entries.iter().map(|fact| fact.path.to_string()).collect())
+            .collect();
+        prop_assert_eq!(&found, &expected);
+        // The tree tells of every image of which a file is put elsewhere; but for a layer that deletes
+        // the link after it wrote through it, which none does.
+        let files = |records: &[LayerRecord]| -> Vec<String> {
+            let all = records.iter().flat_map(|record| &record.entries);
+            all.map(|fact| fact.path.to_string()).collect()
+        };
+        let deletes = |fact: &EntryFact| matches!(fact.kind, FactKind::Whiteout | FactKind::Opaque);
+        if layers.iter().any(|record| record.entries.iter().any(deletes)) {
+            return Ok(());
+        }
+        if files(&settled) != files(&layers) {
+            prop_assert!(Tree::build(&layers).writes_through_links());
+        }
+    }
+}
