@@ -5,6 +5,7 @@
 
 mod builtin;
 mod given;
+mod shell;
 mod text;
 mod wrapper;
 
@@ -15,6 +16,7 @@ use plimsoll_model::StartupRole;
 use self::builtin::only_looks;
 pub(super) use self::builtin::{exits_on_failure, is_builtin};
 use self::given::given_file;
+use self::shell::Call;
 use self::text::{Text, alternatives, is_needed, known, known_words, leaves_search};
 pub(super) use self::wrapper::{CHPST_VALUED, RUNUSER_VALUED, SETPRIV_VALUED, SUDO_VALUED};
 use crate::catalogue::base_name;
@@ -41,6 +43,13 @@ pub(super) struct Step {
     pub(super) arguments: Vec<String>,
     /// Programs that a shell tries where this one does not work.
     pub(super) instead: Vec<String>,
+}
+
+impl Step {
+    /// What tells it from others of one command line.
+    pub(super) fn name(&self) -> (String, Option<String>) {
+        (self.word.clone(), self.given_to.clone())
+    }
 }
 
 /// Wrappers and shells inside each other that are followed.
@@ -134,34 +143,19 @@ impl Reader {
 
     /// `sh -c TEXT` or `sh FILE`.
     fn shell(&mut self, program: &str, words: &[String], depth: usize) {
-        let mut rest = words.iter();
-        let mut exits = false;
-        while let Some(word) = rest.next() {
-            match word.strip_prefix('-') {
-                None if word.starts_with('+') => return,
-                None => {
-                    // Without a slash it is looked for in more than one place.
-                    if word.contains('/') {
-                        self.push(word, Some(program), rest.as_slice());
-                    }
-                    return;
-                }
-                // A login shell reads files that may set anything.
-                Some(flags)
-                    if flags.is_empty() || !flags.bytes().all(|flag| b"ceux".contains(&flag)) =>
-                {
-                    return;
-                }
-                Some(flags) if flags.contains('c') => {
-                    if let Some(text) = rest.next() {
-                        self.in_shell = true;
-                        self.shells.push(program.to_owned());
-                        self.text(text, exits || flags.contains('e'), depth);
-                    }
-                    return;
-                }
-                Some(flags) => exits |= flags.contains('e'),
-            }
+        let Some(call) = Call::read(words) else {
+            return;
+        };
+        let Some((first, arguments)) = call.operands.split_first() else {
+            return;
+        };
+        if call.reads_text {
+            self.in_shell = true;
+            self.shells.push(program.to_owned());
+            self.text(first, call.exits, depth);
+        } else if first.contains('/') {
+            // Without a slash it is looked for in more than one place.
+            self.push(first, Some(program), arguments);
         }
     }
 

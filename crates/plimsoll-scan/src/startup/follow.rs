@@ -223,10 +223,18 @@ impl<'a> Surroundings<'a> {
             let mut reader = Reader::in_script(role, &folder, run.replaces, shells.clone());
             reader.by_sudo = step.by_sudo;
             reader.arguments(&words, 0);
+            let own = match given {
+                Some(_) => own_steps(&reader.steps, &words, run.words.len() + before.len()),
+                None => reader.steps.len(),
+            };
+            let named = reader.steps.get_mut(..own).unwrap_or_default();
+            named.iter_mut().for_each(|named| named.role = step.role);
+            let named: Vec<_> = named.iter().map(Step::name).collect();
             let mut found = Startup::default();
             self.take_steps(reader.steps, identity, depth + 1, &mut found);
-            if given.is_none() {
-                for file in &mut found.files {
+            for file in &mut found.files {
+                let name = (file.word.clone(), file.given_to.clone());
+                if given.is_none() || named.contains(&name) {
                     file.script.get_or_insert_with(|| path.to_owned());
                 }
             }
@@ -265,8 +273,16 @@ impl<'a> Surroundings<'a> {
         } else {
             return startup.extend(plain);
         };
+        let by_script = file.script.as_deref() == Some(path);
+        let what = match given {
+            Some(_) if by_script => &file.word,
+            _ => first,
+        };
         let path = path.escape_debug();
         let why = match given {
+            Some(_) if by_script => format!(
+                "`/{path}` starts it, and as it lies in the image it cannot be run; the script {may}"
+            ),
             Some(_) => format!(
                 "{} names it, and as it lies in the image it cannot be run; `/{path}` {may}",
                 role.instruction(),
@@ -276,11 +292,26 @@ impl<'a> Surroundings<'a> {
             ),
         };
         startup.unclear.push(Skipped {
-            what: first.clone(),
+            what: what.clone(),
             why: format!("{why}: what runs was not looked at"),
             blocking: false,
         });
     }
+}
+
+/// How many of the first steps that come of `words` are named by the first `own` of them: those of a
+/// script itself, before those of what it is given.
+fn own_steps(steps: &[Step], words: &[String], own: usize) -> usize {
+    let handed = words.get(own..).unwrap_or_default();
+    let is_own = |step: &&Step| {
+        if step.given_to.is_some() {
+            return !handed.contains(&step.word);
+        }
+        // Behind a program stand the words that it is given.
+        let at = words.len().checked_sub(step.arguments.len() + 1);
+        at.is_some_and(|at| at < own && words.get(at) == Some(&step.word))
+    };
+    steps.iter().take_while(is_own).count()
 }
 
 impl Startup {

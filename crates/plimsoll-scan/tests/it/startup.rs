@@ -274,6 +274,32 @@ fn what_an_entry_point_runs_in_the_end_is_followed() {
         };
         assert_eq!((problems.as_slice(), unclear), (expected, vec![]), "{body}");
     }
+    // What stands in the script is the script's, and what it is given is the `CMD`'s.
+    for (body, cmd, role) in [
+        ("exec gosu app \"$@\"\n", "/bin/sh", StartupRole::Entrypoint),
+        ("exec tini -- \"$@\"\n", "/srv/gone", StartupRole::Cmd),
+        (
+            "exec sh /srv/gone.js \"$@\"\n",
+            "x",
+            StartupRole::Entrypoint,
+        ),
+        (
+            "exec tini -- \"$@\"\n",
+            "tini -- /srv/gone",
+            StartupRole::Cmd,
+        ),
+    ] {
+        let missing = vec![(role, StartupProblem::Missing)];
+        assert_eq!(run(body, cmd), (missing, vec![]), "{body}");
+    }
+    let (problems, unclear) = run("npm install\nexec gosu app \"$@\"\n", "/bin/sh");
+    assert_eq!(problems, []);
+    assert_eq!(unclear[0].0, "gosu");
+    assert!(
+        unclear[0].1.starts_with("`/srv/entry` starts it"),
+        "{}",
+        unclear[0].1
+    );
     // What it ends in is no less than what it is given.
     let missing = vec![(StartupRole::Entrypoint, StartupProblem::Missing)];
     for body in [

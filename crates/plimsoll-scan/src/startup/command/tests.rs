@@ -105,6 +105,15 @@ fn wrappers_and_shells_are_seen_through() {
         (&["sh", "-c", "export \"$A\"; exec a"], &["sh"]),
         (&["/bin/sh", "-c", "node \"$FILE\""], &["/bin/sh", "node"]),
         (&["/bin/sh", "-c", "test -f /x && y"], &["/bin/sh"]),
+        (&["sh", "-c", "(serve x)"], &["sh", "serve"]),
+        (&["sh", "-c", "{ ls; (serve x); }"], &["sh"]),
+        (&["sh", "-c", "{ (ls; serve x); }"], &["sh", "serve"]),
+        (&["sh", "-c", "{ cd /a && exec ./b; }"], &["sh", "./b"]),
+        (&["sh", "-c", "(serve x) || other"], &["sh"]),
+        (&["sh", "-c", "(serve x) &"], &["sh"]),
+        (&["sh", "-c", "serve x & wait"], &["sh", "serve"]),
+        (&["sh", "-c", "serve & other & wait"], &["sh"]),
+        (&["sh", "-c", "serve & other"], &["sh"]),
         (&["sh", "-lc", "x"], &["sh"]),
         (
             &["sh", "-c", "# it's\nexec serve # and more"],
@@ -171,6 +180,97 @@ fn wrappers_and_shells_are_seen_through() {
 }
 
 #[test]
+fn options_of_a_shell_are_read_past() {
+    for (options, is_told) in [
+        ("-c", true),
+        ("-o pipefail -c", true),
+        ("-eo pipefail -c", true),
+        ("-euo pipefail -c", true),
+        ("-euxo pipefail -c", true),
+        ("-eoc pipefail", true),
+        ("-ceo pipefail", true),
+        ("-e -o pipefail -c", true),
+        ("-c -e", true),
+        ("-c --", true),
+        ("-c -o pipefail --", true),
+        ("-", false),
+        ("-c -", true),
+        ("+x -c", true),
+        ("-O globstar -c", true),
+        ("--norc --noprofile -c", true),
+        // What reads files first, does not run it, or is not known.
+        ("-lc", false),
+        ("-l -c", false),
+        ("-c -l", false),
+        ("-ic", false),
+        ("--login -c", false),
+        ("--rcfile /x -c", false),
+        ("-o noexec -c", false),
+        ("-nc", false),
+        ("-s", false),
+        ("-o", false),
+        ("+c", false),
+    ] {
+        let mut words: Vec<&str> = vec!["/bin/bash"];
+        words.extend(options.split(' '));
+        words.extend(["serve x", "name"]);
+        let found = told(&words).contains(&"serve".to_owned());
+        assert_eq!(found, is_told, "{options}");
+    }
+    for (options, exits) in [
+        ("-ec", true),
+        ("-o errexit -c", true),
+        ("-eo pipefail -c", true),
+        ("-e +e -c", false),
+        ("-e +o errexit -c", false),
+        ("-o pipefail -c", false),
+    ] {
+        let mut words: Vec<&str> = vec!["bash"];
+        words.extend(options.split(' '));
+        words.push("serve; other");
+        assert_eq!(told(&words).len() == 2, exits, "{options}");
+    }
+    assert_eq!(told(&["bash", "-c", "--"]), ["bash"]);
+    assert_eq!(
+        told(&["sh", "-e", "--", "/run.sh"]),
+        ["sh", "</run.sh@/srv"]
+    );
+}
+
+/// What an interpreter is given behind its own options.
+#[test]
+fn files_behind_the_options_of_interpreters() {
+    for (line, file) in [
+        ("dotnet App.dll", "App.dll"),
+        ("dotnet /app/App.DLL --urls x", "/app/App.DLL"),
+        ("dotnet exec App.dll", "App.dll"),
+        ("dotnet run", ""),
+        ("dotnet watch App.dll", ""),
+        ("dotnet --info", ""),
+        ("php artisan serve", "artisan"),
+        ("php8.2 /srv/index.php", "/srv/index.php"),
+        ("php -S 0.0.0.0:80", ""),
+        ("php phar:///a.phar", ""),
+        ("ruby -Ilib app.rb", "app.rb"),
+        ("ruby -I lib -W0 app.rb", "app.rb"),
+        ("ruby -S rails", ""),
+        ("ruby -e x", ""),
+        ("python3 -W ignore main.py", "main.py"),
+        ("python3 -Werror -X dev -u main.py", "main.py"),
+        ("python3 -m main", ""),
+        ("python3 -c x", ""),
+        ("python3 -W", ""),
+    ] {
+        let words: Vec<&str> = line.split(' ').collect();
+        let expected = match file {
+            "" => vec![words[0].to_owned()],
+            file => vec![words[0].to_owned(), format!("<{file}@/srv")],
+        };
+        assert_eq!(told(&words), expected, "{line}");
+    }
+}
+
+#[test]
 fn what_a_health_check_stands_and_falls_with() {
     for (text, expected) in [
         ("curl -f x; exit $?", "curl"),
@@ -199,6 +299,9 @@ fn what_a_health_check_stands_and_falls_with() {
         ("test \"$(curl -s x | grep y)\" = ok", "curl"),
         ("if curl -f x; then exit 0; elif true; then exit 1; fi", ""),
         ("curl x &", ""),
+        ("curl x & wait", ""),
+        ("(curl x)", "curl"),
+        ("{ curl x || exit 1; }", "curl"),
     ] {
         let mut reader = Reader::new(StartupRole::HealthCheck, "/");
         reader.arguments(&["/bin/sh".to_owned(), "-c".to_owned(), text.to_owned()], 0);

@@ -33,11 +33,27 @@ impl Text {
 
     /// The list that a text is. Of a health check it is what that stands and falls with.
     pub(super) fn parts(&self, text: &str, is_check: bool) -> Vec<Part<'_>> {
-        let items = parts(self.script.outline(text));
-        match is_check {
-            true => self.asked(items),
-            false => items,
+        let mut items = self.script.outline(text);
+        // A text that is one group is what stands in it.
+        while let [one] = items.as_mut_slice()
+            && !(one.negated || one.background)
+            && let Node::Group(inner) = &mut one.node
+        {
+            items = std::mem::take(inner);
         }
+        if is_check {
+            return self.asked(parts(items));
+        }
+        // Nothing but what is waited for runs behind the shell's back.
+        if let [one, behind] = items.as_mut_slice()
+            && one.background
+            && let Node::Command(command) = &behind.node
+            && raw(command).next() == Some("wait")
+        {
+            one.background = false;
+            items.truncate(1);
+        }
+        parts(items)
     }
 
     /// The list that a health check stands and falls with, where it asks for more than that: `! C`,
