@@ -18,7 +18,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use self::chunk::Pool;
 pub use self::gzip::GzipReader;
 use self::hashing::{Digesting, Feed, Hashers};
-use self::path::{Name, classify, normalise};
+use self::path::{Name, classify, normalise, push_text};
 use self::pipe::Pipe;
 pub use self::stream::LayerStream;
 use self::stream::{Blob, Decoded};
@@ -48,8 +48,9 @@ pub enum EntryKind {
 /// One entry of a layer.
 #[derive(Clone, Debug)]
 pub struct Entry {
-    /// Normalised path without leading slash, `..` or `.`; bytes that are not UTF-8 became U+FFFD.
-    /// Empty for the root folder's own entry.
+    /// Normalised path without leading slash, `..` or `.`. A byte that is no UTF-8 became U+FFFD and its
+    /// two hexadecimal digits, and U+FFFD stands twice: each path has a text of its own. Empty for the
+    /// root folder's own entry.
     pub path: String,
     /// What it is.
     pub kind: EntryKind,
@@ -484,9 +485,13 @@ fn describe(header: &Header, entry: &mut Entry) -> Result<bool, String> {
         return Err(format!("has a path longer than {MAX_PATH} bytes"));
     }
     let path = normalise(&header.path)?;
-    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    let text = |path: &[u8]| {
+        let mut text = String::with_capacity(path.len());
+        push_text(&mut text, path);
+        text
+    };
     entry.path.clear();
-    let mut put = |path: &[u8]| entry.path.push_str(&String::from_utf8_lossy(path));
+    let mut put = |path: &[u8]| push_text(&mut entry.path, path);
     entry.kind = match classify(&path)? {
         Name::Ordinary => {
             if path.is_empty() && header.kind != Kind::Directory {

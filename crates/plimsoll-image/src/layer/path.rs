@@ -77,9 +77,99 @@ pub(super) fn classify(path: &[u8]) -> Result<Name<'_>, String> {
     }
 }
 
+/// Puts a path behind `text`, each one as a text of its own: a byte that is no UTF-8 is U+FFFD and its
+/// two hexadecimal digits, and U+FFFD itself stands twice. What names a folder begins what names the
+/// files in it.
+pub(super) fn push_text(text: &mut String, path: &[u8]) {
+    // Only of such a text something is to be written otherwise.
+    if let Ok(plain) = str::from_utf8(path)
+        && !(path.contains(&REPLACED[0]) && plain.contains(char::REPLACEMENT_CHARACTER))
+    {
+        return text.push_str(plain);
+    }
+    for chunk in path.utf8_chunks() {
+        for part in chunk.valid().split_inclusive(char::REPLACEMENT_CHARACTER) {
+            text.push_str(part);
+            if part.ends_with(char::REPLACEMENT_CHARACTER) {
+                text.push(char::REPLACEMENT_CHARACTER);
+            }
+        }
+        for byte in chunk.invalid() {
+            text.push(char::REPLACEMENT_CHARACTER);
+            for digit in [byte >> 4, byte & 15] {
+                text.extend(char::from_digit(digit.into(), 16));
+            }
+        }
+    }
+}
+
+/// U+FFFD.
+const REPLACED: &[u8; 3] = b"\xef\xbf\xbd";
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn text(path: &[u8]) -> String {
+        let mut text = String::new();
+        push_text(&mut text, path);
+        text
+    }
+
+    #[test]
+    fn names_that_are_no_text_stay_apart() {
+        let names: &[&[u8]] = &[
+            b"f\xfcr",
+            b"f\xf6r",
+            b"f\xfc",
+            b"f\xfc\xf6",
+            "f\u{fffd}r".as_bytes(),
+            "f\u{fffd}fcr".as_bytes(),
+            "f\u{fffd}\u{fffd}fcr".as_bytes(),
+            b"f\\xfcr",
+            "für".as_bytes(),
+            b"f\xef\xbf",
+            b"\xef\xbf\xbd\xef",
+            b"\xed\xa0\x80",
+        ];
+        let texts: Vec<String> = names.iter().map(|name| text(name)).collect();
+        for (at, one) in texts.iter().enumerate() {
+            assert_eq!(texts.iter().position(|other| other == one), Some(at));
+        }
+        assert_eq!(texts[0], "f\u{fffd}fcr");
+        assert_eq!(text("a/für".as_bytes()), "a/für");
+        assert_eq!(text("a/ｘ\u{ff5e}".as_bytes()), "a/ｘ\u{ff5e}");
+    }
+
+    proptest::proptest! {
+        /// Whatever is written, it can be read back, and a folder begins what lies in it.
+        #[test]
+        fn a_text_is_of_one_path(
+            path in proptest::collection::vec(
+                proptest::sample::select(&b"a0/\xef\xbf\xbd\xfc\xc3"[..]), 0..12,
+            ),
+        ) {
+            let written = text(&path);
+            let mut read = Vec::new();
+            let mut rest = written.as_str();
+            while let Some(next) = rest.chars().next() {
+                rest = &rest[next.len_utf8()..];
+                if next != char::REPLACEMENT_CHARACTER {
+                    read.extend_from_slice(next.encode_utf8(&mut [0; 4]).as_bytes());
+                } else if let Some(behind) = rest.strip_prefix(char::REPLACEMENT_CHARACTER) {
+                    rest = behind;
+                    read.extend_from_slice(REPLACED);
+                } else {
+                    read.push(u8::from_str_radix(&rest[..2], 16).unwrap());
+                    rest = &rest[2..];
+                }
+            }
+            proptest::prop_assert_eq!(&read, &path);
+            if let Some(slash) = path.iter().position(|byte| *byte == b'/') {
+                proptest::prop_assert!(written.starts_with(&text(&path[..=slash])));
+            }
+        }
+    }
 
     #[test]
     fn paths_stay_inside() {
