@@ -6,9 +6,9 @@ use super::{Access, Entry, Event, FileKind, ImageFiles, NONE, Node, NodeId, last
 use crate::record::{EntryFact, FactKind, LayerRecord};
 use crate::tree::Tree;
 
-/// Paths that are kept, folders without an entry of their own among them: twice as many as there may
-/// be entries.
-const MAX_NODES: usize = 6_000_000;
+/// Paths that are kept beside two for each entry: folders without an entry of their own, of which one
+/// entry may lie in thousands.
+const MAX_UNNAMED: usize = 1_000_000;
 
 /// A node while the tree grows.
 #[derive(Clone, Copy, Debug)]
@@ -205,7 +205,7 @@ impl<'a> Builder<'a> {
                 let name = self.name(&path[start..end]);
                 node = match self.by_name.get(&(node, name)) {
                     Some(child) => *child,
-                    None if self.files.nodes.len() >= MAX_NODES => return None,
+                    None if self.is_full() => return None,
                     None => self.grow(node, name),
                 };
                 if end < path.len() {
@@ -215,6 +215,10 @@ impl<'a> Builder<'a> {
             start = end + 1;
         }
         Some(node)
+    }
+
+    fn is_full(&self) -> bool {
+        self.files.nodes.len() >= MAX_UNNAMED + 2 * self.files.entries.len()
     }
 
     fn grow(&mut self, parent: u32, name: u32) -> u32 {
