@@ -36,10 +36,10 @@ pub use finding::{
 pub use image_ref::{ImageName, ImageNameError, ImageRef};
 pub use input::BuildInput;
 pub use inventory::{
-    Account, Accounts, BaseImage, Blockage, Distribution, Evidence, Group, Inventory, LayerFacts,
-    LinkedFunctions, NoFormat, NotableFile, NotableKind, Package, PackageKind, Saving,
-    SecretSighting, StartupFile, StartupProblem, StartupRole, UncoveredFiles, Waste, WasteKind,
-    WastedPath,
+    Account, Accounts, BaseImage, Blockage, Distribution, Evidence, ForeignLibrary, Group,
+    Inventory, LayerFacts, LinkedFunctions, NoFormat, NotableFile, NotableKind, Package,
+    PackageKind, Saving, SecretSighting, StartupFile, StartupProblem, StartupRole, UncoveredFiles,
+    Waste, WasteKind, WastedPath,
 };
 pub use pending::{PendingUpdate, PocketPackages};
 pub use publisher::{is_foreign_deb, is_foreign_rpm};

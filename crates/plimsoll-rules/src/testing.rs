@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use plimsoll_model::{
-    Account, Blockage, Digest, Finding, HealthCheck, ImageConfig, ImageName, Inventory, LayerFacts,
-    NoFormat, NotableFile, NotableKind, SecretSighting, Severity, SourceFile, SourceOrigin, Span,
-    StartupFile, StartupProblem, StartupRole,
+    Account, Blockage, Digest, Finding, ForeignLibrary, HealthCheck, ImageConfig, ImageName,
+    Inventory, LayerFacts, NoFormat, NotableFile, NotableKind, SecretSighting, Severity,
+    SourceFile, SourceOrigin, Span, StartupFile, StartupProblem, StartupRole,
 };
 use plimsoll_syntax::context::{Context, ContextEntry, EntryKind};
 
@@ -367,6 +367,10 @@ fn startup(words: &[&str]) -> StartupFile {
     };
     let problem = words.get(3).map(|problem| match *problem {
         "missing" => StartupProblem::Missing,
+        "dangling" => StartupProblem::Dangling {
+            link: detail(),
+            target: words[5].to_owned(),
+        },
         "folder" => StartupProblem::Folder,
         "not-executable" => StartupProblem::NotExecutable,
         "no-format" => StartupProblem::NoFormat {
@@ -385,6 +389,16 @@ fn startup(words: &[&str]) -> StartupFile {
             libraries: vec![detail()],
             needed_by: words[2].to_owned(),
             elsewhere: words[5..].iter().map(|&path| path.to_owned()).collect(),
+            foreign: Vec::new(),
+        },
+        "foreign-library" => StartupProblem::MissingLibraries {
+            libraries: vec![detail()],
+            needed_by: words[2].to_owned(),
+            elsewhere: Vec::new(),
+            foreign: vec![ForeignLibrary {
+                path: words[5].to_owned(),
+                machine: words[6].to_owned(),
+            }],
         },
         "denied" => StartupProblem::Denied {
             user: "app".to_owned(),

@@ -14,7 +14,7 @@ pub use accounts::{Account, Accounts, Group};
 pub use layer::{BaseImage, LayerFacts, Saving, Waste, WasteKind, WastedPath};
 pub use package::{Evidence, Package, PackageKind};
 pub use program::LinkedFunctions;
-pub use startup::{NoFormat, StartupFile, StartupProblem, StartupRole};
+pub use startup::{ForeignLibrary, NoFormat, StartupFile, StartupProblem, StartupRole};
 pub use uncovered::UncoveredFiles;
 
 use std::borrow::Cow;

@@ -62,11 +62,27 @@ pub enum NoFormat {
     Data,
 }
 
+/// A library that is made for another processor than what needs it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ForeignLibrary {
+    /// Where it lies, without a leading slash.
+    pub path: String,
+    /// The processor it is made for.
+    pub machine: String,
+}
+
 /// Why something does not run.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum StartupProblem {
     /// It is not in the image.
     Missing,
+    /// In its place, or in that of a folder above it, is a link that leads nowhere.
+    Dangling {
+        /// The link, without a leading slash.
+        link: String,
+        /// Where it leads, as it is written there.
+        target: String,
+    },
     /// It is a folder.
     Folder,
     /// Nobody may execute it.
@@ -101,6 +117,8 @@ pub enum StartupProblem {
         needed_by: String,
         /// Files of such names that lie elsewhere in the image, where the loader does not look.
         elsewhere: Vec<String>,
+        /// Files of such names that no loader takes, as they are made for another processor.
+        foreign: Vec<ForeignLibrary>,
     },
     /// The user that the image runs as may not get at it.
     Denied {

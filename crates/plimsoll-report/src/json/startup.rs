@@ -17,7 +17,12 @@ pub(super) struct WireStartup<'a> {
 #[derive(Serialize)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
 enum WireProblem<'a> {
-    Missing,
+    Missing {
+        #[serde(skip_serializing_if = "Option::is_none")]
+        link: Option<&'a str>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        target: Option<&'a str>,
+    },
     Folder,
     NotExecutable,
     NoFormat {
@@ -35,11 +40,19 @@ enum WireProblem<'a> {
         libraries: &'a [String],
         needed_by: &'a str,
         elsewhere: &'a [String],
+        #[serde(skip_serializing_if = "Vec::is_empty")]
+        foreign: Vec<WireLibrary<'a>>,
     },
     Denied {
         user: &'a str,
         path: &'a str,
     },
+}
+
+#[derive(Serialize)]
+struct WireLibrary<'a> {
+    path: &'a str,
+    machine: &'a str,
 }
 
 #[derive(Serialize)]
@@ -85,7 +98,14 @@ impl<'a> WireStartup<'a> {
 impl<'a> WireProblem<'a> {
     fn new(problem: &'a StartupProblem) -> Self {
         match problem {
-            StartupProblem::Missing => Self::Missing,
+            StartupProblem::Missing => Self::Missing {
+                link: None,
+                target: None,
+            },
+            StartupProblem::Dangling { link, target } => Self::Missing {
+                link: Some(link),
+                target: Some(target),
+            },
             StartupProblem::Folder => Self::Folder,
             StartupProblem::NotExecutable => Self::NotExecutable,
             StartupProblem::NoFormat { because } => Self::NoFormat {
@@ -113,10 +133,18 @@ impl<'a> WireProblem<'a> {
                 libraries,
                 needed_by,
                 elsewhere,
+                foreign,
             } => Self::MissingLibraries {
                 libraries,
                 needed_by,
                 elsewhere,
+                foreign: foreign
+                    .iter()
+                    .map(|one| WireLibrary {
+                        path: &one.path,
+                        machine: &one.machine,
+                    })
+                    .collect(),
             },
             StartupProblem::Denied { user, path } => Self::Denied { user, path },
         }

@@ -52,7 +52,22 @@ impl Rule for EntrypointMissingInImage {
 
     fn check_image(&self, image: &ImageFacts<'_>, sink: &mut Sink<'_>) {
         startup::report(image, sink, |file, problem| {
+            let mut help = "Name it as it lies in the image; look whether the stage that ships has it.";
             let message = match (problem, &file.given_to) {
+                (StartupProblem::Dangling { link, target }, given_to) => {
+                    help = "Copy what the link leads to as well, into the place where it leads.";
+                    let names = match given_to {
+                        Some(interpreter) => {
+                            format!("`{}` is told to run", interpreter.escape_debug())
+                        }
+                        None => format!("{} starts", startup::starter(file)),
+                    };
+                    format!(
+                        "{names} `{}`, which is not there: {}.",
+                        file.word.escape_debug(),
+                        startup::dangling(link, target)
+                    )
+                }
                 (StartupProblem::Missing, Some(interpreter)) => format!(
                     "`{}` is told to run `{}`, which is not in the image.",
                     interpreter.escape_debug(),
@@ -70,7 +85,6 @@ impl Rule for EntrypointMissingInImage {
                 ),
                 _ => return None,
             };
-            let help = "Name it as it lies in the image; look whether the stage that ships has it.";
             Some((message, help.to_owned()))
         });
     }
@@ -85,6 +99,11 @@ mod tests {
         judges(
             "entrypoint-missing-in-image",
             &[
+                (
+                    "a link that leads nowhere",
+                    "startup: entrypoint npm - dangling usr/bin/npm ../lib/npm.js\n",
+                    1,
+                ),
                 ("a folder", "layer: a\nstartup: cmd /srv srv folder\n", 1),
                 ("a script", "startup: cmd app.py - missing given-to python3\n", 1),
                 ("named by a script", "layer: a\nstartup: entrypoint /e.sh e.sh\nstartup: entrypoint node - missing in-script e.sh\n", 1),

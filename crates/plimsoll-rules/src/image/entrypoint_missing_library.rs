@@ -54,6 +54,7 @@ impl Rule for EntrypointMissingLibrary {
                 libraries,
                 needed_by,
                 elsewhere,
+                foreign,
             } = problem
             else {
                 return None;
@@ -73,12 +74,21 @@ impl Rule for EntrypointMissingLibrary {
                 format!(", through `/{}`", needed_by.escape_debug())
             };
             let needs = format!("{} needs {}{more}{through}", startup::shown(file), named.join(", "));
-            Some(match elsewhere.first() {
-                None => (
+            Some(match (elsewhere.first(), foreign.first()) {
+                (None, Some(foreign)) => (
+                    format!(
+                        "{needs}, which the image has for {} alone: `/{}`.",
+                        foreign.machine.escape_debug(),
+                        foreign.path.escape_debug()
+                    ),
+                    "Install or copy it for the platform of the image, in the stage that ships."
+                        .to_owned(),
+                ),
+                (None, None) => (
                     format!("{needs}, of which the image has no file."),
                     "Install their packages in the stage that ships.".to_owned(),
                 ),
-                Some(place) => (
+                (Some(place), _) => (
                     format!(
                         "{needs}, which the loader does not find: `/{}` lies where it does not look.",
                         place.escape_debug()
@@ -102,6 +112,11 @@ mod tests {
             "entrypoint-missing-library",
             &[
                 ("another problem", "startup: cmd app - missing\n", 0),
+                (
+                    "a library for another processor",
+                    "startup: cmd app app foreign-library libx.so.1 usr/lib/libx.so.1 arm64\n",
+                    1,
+                ),
                 (
                     "a library that lies where nobody looks",
                     "startup: cmd app app library libx.so.1 opt/x/lib/libx.so.1\n",

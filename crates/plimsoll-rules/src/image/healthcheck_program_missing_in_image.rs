@@ -54,6 +54,9 @@ impl Rule for HealthcheckProgramMissingInImage {
             };
             let why = match problem {
                 StartupProblem::Missing => "is not in the image".to_owned(),
+                StartupProblem::Dangling { link, target } => {
+                    format!("is not there: {}", startup::dangling(link, target))
+                }
                 StartupProblem::Folder => "is a folder".to_owned(),
                 StartupProblem::NotExecutable => "nobody may execute".to_owned(),
                 StartupProblem::NoFormat { because } => startup::no_format(*because).0.to_owned(),

@@ -73,6 +73,15 @@ pub(super) fn shown(file: &StartupFile) -> String {
     }
 }
 
+/// What a link that leads nowhere is, as a part of a sentence.
+pub(super) fn dangling(link: &str, target: &str) -> String {
+    format!(
+        "`/{}` is a link to `{}`, which leads nowhere",
+        link.escape_debug(),
+        target.escape_debug()
+    )
+}
+
 /// How a sentence goes on behind `which` about a file that Linux takes for no program, and a help.
 pub(super) fn no_format(because: NoFormat) -> (&'static str, &'static str) {
     match because {

@@ -231,7 +231,7 @@ fn machines(architecture: &str) -> Option<&'static [u16]> {
 }
 
 /// The name of an ELF machine, as platforms have it.
-fn machine_name(machine: u16) -> String {
+pub(super) fn machine_name(machine: u16) -> String {
     match machine {
         3 => "386",
         8 => "mips",

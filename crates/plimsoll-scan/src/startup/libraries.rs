@@ -6,9 +6,10 @@
 
 use std::collections::{BTreeSet, HashMap, VecDeque};
 
-use plimsoll_model::{StartupProblem, StartupRole};
+use plimsoll_model::{ForeignLibrary, StartupProblem, StartupRole};
 
 use super::Surroundings;
+use super::check::machine_name;
 use super::search::{Object, Places, Search};
 use crate::catalogue::base_name;
 use crate::catalogue::binary::Elf;
@@ -80,7 +81,7 @@ impl<'a> Surroundings<'a> {
         let mut pending = VecDeque::from([(0, path.to_owned())]);
         while let Some((at, needed_by)) = pending.pop_front() {
             let mut missing = Vec::new();
-            let mut elsewhere = Vec::new();
+            let (mut elsewhere, mut foreign) = (Vec::new(), Vec::new());
             for name in &objects[at].elf.needed {
                 let given = name.contains('/')
                     || !name.contains(".so")
@@ -99,7 +100,10 @@ impl<'a> Surroundings<'a> {
                     }
                     Places::Nowhere if !anywhere.iter().any(|place| is_of_processor(place)) => {
                         missing.push(name.clone());
-                        elsewhere.extend(anywhere.first().map(|place| (*place).to_owned()));
+                        match self.for_machine(anywhere, elf.machine) {
+                            Ok(place) => elsewhere.push(place.to_owned()),
+                            Err(one) => foreign.extend(one),
+                        }
                         continue;
                     }
                     Places::Unknown if anywhere.is_empty() && search.preloads => continue,
@@ -128,10 +132,36 @@ impl<'a> Surroundings<'a> {
                     libraries: missing,
                     needed_by,
                     elsewhere,
+                    foreign,
                 });
             }
         }
         problems
+    }
+
+    /// The first of these files that may be for a processor; or else the first, and what it is for.
+    fn for_machine<'p>(
+        &self,
+        places: &[&'p str],
+        machine: u16,
+    ) -> Result<&'p str, Option<ForeignLibrary>> {
+        let made_for = |place: &str| {
+            let (_, node) = self.tree.follow(place)?;
+            Some(self.binary(node)?.elf.as_ref()?.machine)
+        };
+        let mut other = None;
+        for place in places {
+            match made_for(place).filter(|made_for| *made_for != machine) {
+                None => return Ok(place),
+                Some(made_for) => {
+                    other.get_or_insert_with(|| ForeignLibrary {
+                        path: (*place).to_owned(),
+                        machine: machine_name(made_for),
+                    });
+                }
+            }
+        }
+        Err(other)
     }
 
     /// The one file that all of these names lead to.

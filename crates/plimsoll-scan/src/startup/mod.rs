@@ -172,7 +172,7 @@ impl<'a> Surroundings<'a> {
             Found::Missing => {
                 // BusyBox as a shell runs its own programs without a file of theirs.
                 if !(step.in_shell && self.shell_may_know(&step.word)) {
-                    file.problems.push(StartupProblem::Missing);
+                    file.problems.push(self.missing(step));
                 }
                 return file;
             }

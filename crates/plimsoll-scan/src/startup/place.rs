@@ -1,10 +1,15 @@
 //! Where a word leads, as a shell or a container runtime looks for it.
 
+use plimsoll_model::StartupProblem;
+
 use super::command::{MAX_PATH, Step, joined};
 use super::{MAX_SEARCH_PATH, Surroundings};
 use crate::catalogue::{base_name, folder};
 use crate::record::FactKind;
 use crate::tree::Node;
+
+/// Folders of a path in which a link is looked for.
+const MAX_FOLDERS: usize = 64;
 
 /// Where a word leads.
 pub(super) enum Found<'a> {
@@ -81,6 +86,46 @@ impl<'a> Surroundings<'a> {
         match lame {
             Some((path, node)) => Found::There(path, Some(node)),
             None => Found::Missing,
+        }
+    }
+
+    /// How a step is missing: a link may be there that leads nowhere.
+    pub(super) fn missing(&self, step: &Step) -> StartupProblem {
+        let word = &step.word;
+        let link = if word.contains('/') || step.given_to.is_some() {
+            self.dangling(&joined(&step.folder, word))
+        } else {
+            let places = self.search_path.split(':').take(MAX_SEARCH_PATH);
+            let mut links = places.filter_map(|place| self.link_in(place, word));
+            links.next()
+        };
+        match link {
+            Some((link, target)) => StartupProblem::Dangling { link, target },
+            None => StartupProblem::Missing,
+        }
+    }
+
+    /// The link in a path at which it ends, where it leads nowhere: its own place, and its target.
+    fn dangling(&self, path: &str) -> Option<(String, String)> {
+        let path = path.trim_matches('/');
+        let ends = path.match_indices('/').map(|(at, _)| at);
+        let mut parts = ends.chain([path.len()]).take(MAX_FOLDERS);
+        parts.find_map(|end| {
+            let part = path.get(..end)?;
+            self.link_in(folder(part), base_name(part))
+        })
+    }
+
+    /// The link of this name in a folder, if it leads nowhere, and its target.
+    fn link_in(&self, in_folder: &str, name: &str) -> Option<(String, String)> {
+        let real = self.tree.resolve(in_folder)?;
+        let link = joined(&format!("/{real}"), name);
+        let link = link.trim_start_matches('/');
+        match &self.tree.get(link)?.fact.kind {
+            FactKind::Symlink(target) if self.tree.resolve(link).is_none() => {
+                Some((link.to_owned(), target.to_string()))
+            }
+            _ => None,
         }
     }
 

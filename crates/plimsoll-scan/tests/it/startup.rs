@@ -739,3 +739,32 @@ fn a_credential_is_shown_of_nothing_that_the_configuration_names() {
     }
     assert_eq!(denied, 1);
 }
+
+/// A link that was copied without what it leads to is there, whatever else is not.
+#[test]
+fn a_link_that_leads_nowhere_is_told_as_that() {
+    for (entrypoint, link) in [
+        ("npm start", "usr/bin/npm"),
+        ("/bin/npm", "usr/bin/npm"),
+        ("sh /opt/current/run.sh", "opt/current"),
+        ("/opt/circle", "opt/circle"),
+    ] {
+        let layer = Layer::new()
+            .symlink("usr/bin/npm", "../lib/node_modules/npm/bin/npm-cli.js")
+            .symlink("opt/current", "v1")
+            .symlink("opt/circle", "circle");
+        let problems = starts(layer, entrypoint);
+        match problems.as_slice() {
+            [StartupProblem::Dangling { link: found, .. }] => assert_eq!(found, link),
+            other => panic!("{entrypoint}: {other:?}"),
+        }
+    }
+    // What may be filled when it runs, and what no link is in the place of.
+    let layer = || {
+        Layer::new()
+            .symlink("srv/a", "/data/a")
+            .symlink("b", "/srv/gone")
+    };
+    assert_eq!(starts(layer(), "/srv/a"), []);
+    assert_eq!(starts(layer(), "/srv/gone"), [StartupProblem::Missing]);
+}

@@ -143,7 +143,13 @@ impl Image {
                     libraries,
                     needed_by,
                     elsewhere,
-                } => format!("{} by {needed_by} {elsewhere:?}", libraries.join(" ")),
+                    foreign,
+                } => {
+                    let told = format!("{} by {needed_by} {elsewhere:?}", libraries.join(" "));
+                    foreign.iter().fold(told, |told, one| {
+                        format!("{told} {} for {}", one.path, one.machine)
+                    })
+                }
                 other => panic!("{other:?}"),
             })
             .collect()
@@ -314,19 +320,6 @@ fn what_libraries_need_is_looked_for_as_they_say() {
     assert_eq!(wants, ["liba.so by opt/app/bin/app []"]);
 }
 
-#[test]
-fn a_library_for_another_processor_is_passed_over() {
-    let other = Elf {
-        machine: 183,
-        ..elf(&[])
-    };
-    let image = Image::new(GLIBC).library("usr/lib/liba.so", other);
-    assert_eq!(
-        image.missing(GLIBC, elf(&["liba.so"])),
-        ["liba.so by opt/app/bin/app [\"usr/lib/liba.so\"]"]
-    );
-}
-
 /// Libraries that each need the next, and hand on where to look: a thousand folders each.
 #[test]
 fn what_is_handed_on_is_bounded() {
@@ -349,6 +342,26 @@ fn what_is_handed_on_is_bounded() {
     assert_eq!(
         image.missing(GLIBC, rpath(&["a.so"], &format!("/{deep}"))),
         [format!("b.so by {deep}a.so []")]
+    );
+}
+
+/// A loader passes it over wherever it lies.
+#[test]
+fn a_library_for_another_processor_is_passed_over() {
+    let foreign = || Elf {
+        machine: 183,
+        ..elf(&[])
+    };
+    let image = || Image::new(GLIBC).library("usr/lib/x86_64-linux-gnu/libx.so.1", foreign());
+    let missing = image().missing(GLIBC, elf(&["libx.so.1"]));
+    let told = "libx.so.1 by opt/app/bin/app [] usr/lib/x86_64-linux-gnu/libx.so.1 for arm64";
+    assert_eq!(missing, [told]);
+    // One that is for this one is told where it lies.
+    let image = image().library("opt/x/libx.so.1", elf(&[]));
+    let missing = image.missing(GLIBC, elf(&["libx.so.1"]));
+    assert_eq!(
+        missing,
+        ["libx.so.1 by opt/app/bin/app [\"opt/x/libx.so.1\"]"]
     );
 }
 
