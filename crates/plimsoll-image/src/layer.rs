@@ -18,7 +18,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use self::chunk::Pool;
 pub use self::gzip::GzipReader;
 use self::hashing::{Digesting, Feed, Hashers};
-use self::path::{Name, classify, normalise, push_text};
+use self::path::{Name, classify, normalise, push_text, text};
 use self::pipe::Pipe;
 pub use self::stream::LayerStream;
 use self::stream::{Blob, Decoded};
@@ -485,11 +485,6 @@ fn describe(header: &Header, entry: &mut Entry) -> Result<bool, String> {
         return Err(format!("has a path longer than {MAX_PATH} bytes"));
     }
     let path = normalise(&header.path)?;
-    let text = |path: &[u8]| {
-        let mut text = String::with_capacity(path.len());
-        push_text(&mut text, path);
-        text
-    };
     entry.path.clear();
     let mut put = |path: &[u8]| push_text(&mut entry.path, path);
     entry.kind = match classify(&path)? {

@@ -103,18 +103,19 @@ pub(super) fn push_text(text: &mut String, path: &[u8]) {
     }
 }
 
+/// The text of a path.
+pub(super) fn text(path: &[u8]) -> String {
+    let mut text = String::with_capacity(path.len());
+    push_text(&mut text, path);
+    text
+}
+
 /// U+FFFD.
 const REPLACED: &[u8; 3] = b"\xef\xbf\xbd";
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn text(path: &[u8]) -> String {
-        let mut text = String::new();
-        push_text(&mut text, path);
-        text
-    }
 
     #[test]
     fn names_that_are_no_text_stay_apart() {

@@ -190,6 +190,13 @@ impl Reader {
                 return;
             }
             let Some(program) = words.first() else {
+                if let Some(assigned) = read.assigned(command).map(known_words)
+                    && assigned.first().is_some_and(|program| !is_builtin(program))
+                    && is_sure
+                    && is_needed(rest, exits)
+                {
+                    self.in_shell_command(&assigned, depth, false);
+                }
                 if !command.words.is_empty() || !part.goes_on() {
                     return;
                 }

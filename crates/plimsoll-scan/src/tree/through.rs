@@ -21,6 +21,9 @@ const MAX_PATH: usize = 4_096;
 /// behind a link may be much longer than its name.
 const MAX_MOVED: usize = 64 << 20;
 
+/// Databases of one layer that are told not to have been read: each alone blocks.
+const MAX_MISSED: usize = 100;
+
 /// Tells which folders above a path may be links, in one pass over it: a path may have thousands.
 #[derive(Debug)]
 pub(super) struct Links {
@@ -268,6 +271,7 @@ fn rename(record: &mut LayerRecord, moved: &[(Box<str>, usize)]) {
         .map(|(old, at)| (old, &entries[*at].path))
         .filter(|(old, new)| is_database(new) && !is_database(old))
         .filter(|(_, new)| !record.documents.contains_key(&***new))
+        .take(MAX_MISSED)
         .map(|(old, new)| Unread {
             path: new.to_string(),
             why: format!(

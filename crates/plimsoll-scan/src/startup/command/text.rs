@@ -110,6 +110,20 @@ impl Text {
         substituted.unwrap_or(items)
     }
 
+    /// The one command of `NAME="$(C)"`, which works where that does.
+    pub(super) fn assigned(&self, command: &ShellCommand) -> Option<&ShellCommand> {
+        let [(_, value)] = command.assignments.as_slice() else {
+            return None;
+        };
+        let written = value.raw.trim_matches('"');
+        let inner = written.strip_prefix("$(")?.strip_suffix(')')?.trim();
+        let is_plain = !inner.starts_with(['!', '(', '{']) && !inner.ends_with('&');
+        let mut commands = self.script.substituted_in(value);
+        let one = commands.next().filter(|one| one.assignments.is_empty())?;
+        let is_all = is_plain && command.words.is_empty() && commands.next().is_none();
+        is_all.then_some(one)
+    }
+
     /// The commands of `"$(C)" = something`.
     fn compared<'s>(
         &'s self,
