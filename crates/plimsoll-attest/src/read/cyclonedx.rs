@@ -56,8 +56,8 @@ pub(super) fn read(document: &Tree<'_>) -> BillOfMaterials {
         layers: HashMap::new(),
         is_of_syft: false,
         of_the_system: package::of_the_system(
-            list(document, "components")
-                .iter()
+            below(document)
+                .chain(subject.into_iter().flat_map(below))
                 .map(|one| (text(one, "name"), text(one, "purl"), publisher(one))),
         ),
         tellers: BTreeSet::new(),
@@ -147,22 +147,32 @@ impl<'t> Reading<'t> {
     }
 }
 
-/// Reads the components below one, however deep.
+/// The components below one, however deep.
+fn below<'t>(holder: &'t Tree<'t>) -> impl Iterator<Item = &'t Tree<'t>> {
+    let mut lists = vec![list(holder, "components").iter()];
+    std::iter::from_fn(move || {
+        while let Some(list_of) = lists.last_mut() {
+            match list_of.next() {
+                Some(component) => {
+                    lists.push(list(component, "components").iter());
+                    return Some(component);
+                }
+                None => drop(lists.pop()),
+            }
+        }
+        None
+    })
+}
+
+/// Reads the components below one.
 fn components<'t>(holder: &'t Tree<'t>, reading: &mut Reading<'_>) {
-    let first = list(holder, "components");
     // A part that takes two bytes in the document may be none.
-    let likely = first.len().min(USUAL_PACKAGES);
+    let likely = list(holder, "components").len().min(USUAL_PACKAGES);
     reading.bill.inventory.packages.reserve(likely);
-    let mut lists = vec![first.iter()];
-    while let Some(list_of) = lists.last_mut() {
-        let Some(component) = list_of.next() else {
-            lists.pop();
-            continue;
-        };
+    for component in below(holder) {
         if reading.bill.inventory.packages.len() > MAX_PACKAGES {
             return;
         }
-        lists.push(list(component, "components").iter());
         let kind = text(component, "type");
         match package::of_purl(text(component, "purl")) {
             _ if kind == "operating-system" => reading.systems.push(system(component)),

@@ -171,6 +171,13 @@ fn who_passed_the_system_on_is_no_other_publisher() {
             foreign.map(|package| package.name).collect()
         };
         let found = names(&json!({"bomFormat": "CycloneDX", "components": components}));
+        // Some put them into a component of the image.
+        let image = json!([{"type": "container", "name": "image", "components": components}]);
+        let below = names(&json!({"bomFormat": "CycloneDX", "components": image}));
+        assert_eq!(found, below);
+        let subject = json!({"type": "container", "name": "image", "components": components});
+        let inside = names(&json!({"bomFormat": "CycloneDX", "metadata": {"component": subject}}));
+        assert_eq!(found, inside);
         let again = names(&json!({"spdxVersion": "SPDX-2.3", "packages": packages}));
         assert_eq!(found, again);
         found
