@@ -81,16 +81,23 @@ pub(crate) fn write_atomically(path: &Path, bytes: &[u8]) -> Result<(), Failure>
     Pending::new(path, bytes)?.finish()
 }
 
-/// A set of files that is to replace a folder whole, and does not yet.
+/// A set of files that is to take the place of those in a folder in one step, and does not yet. What else
+/// lies there stays.
 #[derive(Debug)]
 pub(crate) struct PendingFolder {
     folder: PathBuf,
     fresh: TempDir,
+    /// What does not stay.
+    replaced: Vec<String>,
 }
 
 impl PendingFolder {
-    /// Writes the files beside the folder.
-    pub(crate) fn new(folder: &Path, files: &[(&str, Vec<u8>)]) -> Result<Self, Failure> {
+    /// Writes the files beside the folder; those that are `gone` will no longer be there.
+    pub(crate) fn new(
+        folder: &Path,
+        files: &[(&str, Vec<u8>)],
+        gone: &[&str],
+    ) -> Result<Self, Failure> {
         let fail = |error: std::io::Error| Failure::file(folder, &error);
         is_folder_writable(folder)?;
         // What links to it still does.
@@ -120,12 +127,20 @@ impl PendingFolder {
         Ok(Self {
             folder: folder.to_path_buf(),
             fresh,
+            replaced: (files.iter().map(|(name, _)| *name))
+                .chain(gone.iter().copied())
+                .map(str::to_owned)
+                .collect(),
         })
     }
 
     /// Puts them into their place in one step.
     pub(crate) fn finish(self) -> Result<(), Failure> {
-        let Self { folder, fresh } = self;
+        let Self {
+            folder,
+            fresh,
+            replaced,
+        } = self;
         let fail = |error: std::io::Error| Failure::file(&folder, &error);
         match rustix::fs::renameat_with(
             rustix::fs::CWD,
@@ -134,12 +149,26 @@ impl PendingFolder {
             &folder,
             rustix::fs::RenameFlags::EXCHANGE,
         ) {
-            // The temporary name now holds the old folder and takes it along.
-            Ok(()) => Ok(()),
+            // The temporary name now holds the old folder and takes along what was replaced.
+            Ok(()) => carry_over(fresh.path(), &folder, &replaced).map_err(|error| {
+                let left = fresh.keep();
+                fail(error).hint(format!("what else was in it lies in {}", left.display()))
+            }),
             Err(rustix::io::Errno::NOENT) => std::fs::rename(fresh.keep(), &folder).map_err(fail),
             Err(error) => Err(fail(error.into())),
         }
     }
+}
+
+/// Moves what lies in one folder to another on the same file system, but for what was `replaced`.
+fn carry_over(from: &Path, to: &Path, replaced: &[String]) -> std::io::Result<()> {
+    for entry in std::fs::read_dir(from)? {
+        let name = entry?.file_name();
+        if !replaced.iter().any(|replaced| name == **replaced) {
+            std::fs::rename(from.join(&name), to.join(&name))?;
+        }
+    }
+    Ok(())
 }
 
 /// The file that a path leads to, by whatever way; none where it is a device or a pipe, which takes
@@ -263,7 +292,7 @@ mod tests {
         let (file, folder) = (root.path().join("file"), root.path().join("evidence"));
         std::fs::write(&file, "old").unwrap();
         let pending = Pending::new(&file, b"new").unwrap();
-        let set = PendingFolder::new(&folder, &[("a", b"1".to_vec())]).unwrap();
+        let set = PendingFolder::new(&folder, &[("a", b"1".to_vec())], &[]).unwrap();
         assert_eq!(std::fs::read(&file).unwrap(), b"old");
         assert!(!folder.exists());
         drop((pending, set));
@@ -296,7 +325,7 @@ mod tests {
         for folder in ["file", "file/evidence"] {
             let folder = root.path().join(folder);
             assert!(is_folder_writable(&folder).is_err());
-            let failure = PendingFolder::new(&folder, &[]).unwrap_err();
+            let failure = PendingFolder::new(&folder, &[], &[]).unwrap_err();
             assert!(!failure.message.contains(".evidence-"), "{failure}");
         }
         is_folder_writable(&root.path().join("new/below/evidence")).unwrap();
@@ -320,7 +349,7 @@ mod tests {
         let folder = at("evidence");
         let replace = || {
             let files = [("a", b"1".to_vec()), ("b", b"2".to_vec())];
-            PendingFolder::new(&folder, &files)
+            PendingFolder::new(&folder, &files, &[])
                 .unwrap()
                 .finish()
                 .unwrap();
@@ -358,17 +387,23 @@ mod tests {
     }
 
     #[test]
-    fn a_folder_is_replaced_whole() {
+    fn a_folder_is_replaced_in_one_step_and_what_else_is_in_it_stays() {
         let root = tempfile::tempdir().unwrap();
         let folder = root.path().join("evidence");
         let replace = |files: &[(&str, Vec<u8>)]| {
-            PendingFolder::new(&folder, files)
+            PendingFolder::new(&folder, files, &["b"])
                 .unwrap()
                 .finish()
                 .unwrap();
         };
         replace(&[("a", b"1".to_vec()), ("b", b"2".to_vec())]);
+        std::fs::create_dir_all(folder.join("sub/deep")).unwrap();
+        std::fs::write(folder.join("sub/deep/notes"), "n").unwrap();
+        std::fs::write(folder.join("notes"), "n").unwrap();
         replace(&[("a", b"3".to_vec())]);
+        for kept in ["notes", "sub/deep/notes"] {
+            assert_eq!(std::fs::read(folder.join(kept)).unwrap(), b"n");
+        }
         assert_eq!(std::fs::read(folder.join("a")).unwrap(), b"3");
         assert!(!folder.join("b").exists());
         assert_eq!(std::fs::read_dir(root.path()).unwrap().count(), 1);
@@ -376,7 +411,10 @@ mod tests {
         let link = root.path().join("link");
         std::os::unix::fs::symlink("evidence", &link).unwrap();
         let files = [("c", b"4".to_vec())];
-        PendingFolder::new(&link, &files).unwrap().finish().unwrap();
+        PendingFolder::new(&link, &files, &["a"])
+            .unwrap()
+            .finish()
+            .unwrap();
         assert!(link.is_symlink() && !folder.is_symlink());
         assert_eq!(std::fs::read(folder.join("c")).unwrap(), b"4");
         assert!(!folder.join("a").exists());

@@ -318,13 +318,31 @@ fn what_cannot_be_told_is_not_sent() {
         let run = run.expect(2);
         assert!(run.stderr.contains("gone does not exist"), "{}", run.stderr);
     }
-    // The evidence folder is replaced whole, with what is asked for in it.
+    // The evidence folder has what is asked for in it, too; what else lies there stays.
     for _ in 0..2 {
         let run = ship(&["--evidence", "new", "--output", "plain=new/x.txt"]);
         run.expect(0);
         assert!(stage.project().join("new/x.txt").is_file());
         assert!(stage.project().join("new/report.json").is_file());
+        stage.write("new/sub/notes", b"mine");
+        stage.write("new/notes", b"mine");
     }
+    let run = ship(&["--evidence", "new", "--output", "plain=new/y.txt"]).expect(0);
+    assert!(run.stderr.contains("notes, sub, x.txt"), "{}", run.stderr);
+    for name in ["sub/notes", "notes"] {
+        let mine = std::fs::read(stage.project().join("new").join(name));
+        assert_eq!(mine.unwrap(), b"mine");
+    }
+    // Our own folder is never refused.
+    for name in ["build.log", ".gitignore"] {
+        stage.write(&format!(".plimsoll/evidence/{name}"), b"mine");
+        ship(&["--format", "plain"]).expect(0);
+    }
+    let ours = stage.project().join(".plimsoll/evidence");
+    assert_eq!(std::fs::read(ours.join(".gitignore")).unwrap(), b"mine");
+    std::fs::remove_file(ours.join("build.log")).unwrap();
+    ship(&["--format", "plain"]).expect(0);
+    assert!(ours.join("build.log").is_file());
     ship(&["--evidence", "new", "--output", "plain=new/below/x.txt"]).expect(2);
     // What it has in that form anyway need not be refused.
     let twice = ["--evidence", "new", "--output"];

@@ -13,9 +13,12 @@ use crate::credentials;
 use crate::failure::Failure;
 use crate::output::{self, Rendering, VERSION};
 use crate::plan::Voyage;
-use crate::terminal::Terminal;
+use crate::terminal::{Terminal, printable, say};
 use crate::write::{self, PendingFolder};
 use crate::{project, storage};
+
+/// Other things in an evidence folder that are named.
+const NAMED: usize = 5;
 
 /// What every evidence folder holds, and in which form where it is one.
 const EVIDENCE: [(&str, Option<Format>); 6] = [
@@ -69,8 +72,19 @@ impl Places {
             None => storage::own_folder(&voyage.folder)?.join("evidence"),
         };
         write::is_folder_writable(&folder)?;
-        refuse_to_replace(&folder)?;
         let (inside, output) = parted(&arguments.output, &folder)?;
+        let others = others(&folder, &inside)?;
+        // The usual one is ours, whatever was put into it.
+        if arguments.evidence.is_some() {
+            refuse_foreign(&folder, &others)?;
+        }
+        if !others.is_empty() {
+            say(&format!(
+                "{}: what is no evidence stays there as it is: {}",
+                printable(&folder.display().to_string()),
+                printable(&named(&others))
+            ));
+        }
         output::are_possible(&output, Subject::Image, has_advisories)?;
         for (_, format) in &inside {
             output::fits(*format, Subject::Image, has_advisories)?;
@@ -92,6 +106,7 @@ impl Places {
         let plain = rendering.for_file();
         let papers = papers.into_iter().map(|file| (file.name, file.bytes));
         let mut contents: Vec<(&str, Vec<u8>)> = papers.collect();
+        let mut empty: Vec<&str> = Vec::new();
         for (name, format) in [
             ("report.json", Format::Json),
             ("report.sarif", Format::Sarif),
@@ -104,27 +119,58 @@ impl Places {
         for (name, format) in &self.inside {
             match plain.render(*format)? {
                 Some(text) => contents.push((name, text.into_bytes())),
-                None => output::say_empty(*format, Path::new(name)),
+                None => {
+                    output::say_empty(*format, Path::new(name));
+                    empty.push(name);
+                }
             }
         }
-        PendingFolder::new(&self.folder, &contents)
+        PendingFolder::new(&self.folder, &contents, &empty)
     }
 }
 
-/// The evidence folder is replaced whole: one with other things in it was not meant.
-fn refuse_to_replace(folder: &Path) -> Result<(), Failure> {
-    let Ok(mut entries) = std::fs::read_dir(folder) else {
-        return Ok(());
+/// What lies in the evidence folder and is none, sorted.
+fn others(folder: &Path, inside: &[(String, Format)]) -> Result<Vec<String>, Failure> {
+    let failed = |error: std::io::Error| Failure::file(folder, &error);
+    let entries = match std::fs::read_dir(folder) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(failed(error)),
     };
+    let mut others = Vec::new();
+    for entry in entries {
+        let name = entry.map_err(failed)?.file_name();
+        let is_ours = EVIDENCE.iter().any(|(own, _)| name == *own)
+            || inside.iter().any(|(asked_for, _)| name == **asked_for);
+        if !is_ours {
+            others.push(name.to_string_lossy().into_owned());
+        }
+    }
+    others.sort();
+    Ok(others)
+}
+
+/// Refuses a folder that holds other things and is no evidence of an earlier ship: it was not meant.
+fn refuse_foreign(folder: &Path, others: &[String]) -> Result<(), Failure> {
     let is_evidence = EVIDENCE.iter().all(|(name, _)| folder.join(name).is_file());
-    if is_evidence || entries.next().is_none() {
+    if is_evidence || others.is_empty() {
         return Ok(());
     }
     Err(Failure::usage(format!(
-        "{}: holds something that is no evidence of an earlier ship, and would be replaced whole",
-        folder.display()
+        "{}: holds what is no evidence of an earlier ship: {}",
+        folder.display(),
+        printable(&named(others))
     ))
     .hint("name a folder that is new or empty"))
+}
+
+/// Some of them by name.
+fn named(others: &[String]) -> String {
+    let first = &others[..others.len().min(NAMED)];
+    match others.len() - first.len() {
+        0 => first.join(", "),
+        more => format!("{} and {more} more", first.join(", ")),
+    }
 }
 
 /// Parts what `--output` asks for into the files of the evidence folder, which is replaced whole and is
@@ -281,4 +327,36 @@ fn invocation_id() -> Option<String> {
         variable("GITHUB_RUN_ID")?,
         variable("GITHUB_RUN_ATTEMPT")?
     ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn other_things_are_no_evidence() {
+        let root = tempfile::tempdir().unwrap();
+        let inside = [("x.html".to_owned(), Format::Plain)];
+        let look = |folder: &Path| {
+            let others = others(folder, &inside).unwrap();
+            let is_refused = refuse_foreign(folder, &others).is_err();
+            (others, is_refused)
+        };
+        assert_eq!(look(&root.path().join("new")), (Vec::new(), false));
+        assert_eq!(look(root.path()), (Vec::new(), false));
+        // Parts of it, and what is asked for now, are.
+        for name in ["report.json", "x.html"] {
+            std::fs::write(root.path().join(name), "").unwrap();
+        }
+        assert_eq!(look(root.path()), (Vec::new(), false));
+        std::fs::create_dir(root.path().join("sub")).unwrap();
+        std::fs::write(root.path().join("notes"), "").unwrap();
+        let others = vec!["notes".to_owned(), "sub".to_owned()];
+        assert_eq!(look(root.path()), (others.clone(), true));
+        // Somebody put it there later.
+        for (name, _) in EVIDENCE {
+            std::fs::write(root.path().join(name), "").unwrap();
+        }
+        assert_eq!(look(root.path()), (others, false));
+    }
 }
