@@ -30,6 +30,8 @@ pub(crate) struct Purl {
     version: Option<String>,
     qualifiers: BTreeMap<String, String>,
     subpath: Option<String>,
+    /// The release that its `distro` means, as advisories have it: one is held against very many.
+    release: Option<String>,
 }
 
 impl Purl {
@@ -66,7 +68,18 @@ impl Purl {
             namespace = Some(before.trim_start_matches('/').to_owned());
             name = last.to_owned();
         }
+        let qualifier = |wanted: &str| {
+            let mut qualifiers = purl.qualifiers().iter();
+            let found = qualifiers.find(|(key, _)| *key == wanted);
+            found.map(|(_, value)| value.as_ref())
+        };
+        let release = qualifier("distro").and_then(|distro| {
+            let kind = PackageKind::from_purl_type(&kind)?;
+            let namespace = namespace.as_deref().unwrap_or_default();
+            release_of(&named_distribution(namespace, distro)?, kind)
+        });
         Some(Self {
+            release,
             namespace,
             name,
             version: purl
@@ -192,13 +205,7 @@ impl Purl {
     /// Whether both are of one release of a distribution, as advisories have it: tools write the same one
     /// as `debian-12`, `debian-12.11` and `bookworm`.
     fn is_of_release_of(&self, other: &Self) -> bool {
-        let release = |purl: &Self| {
-            let kind = PackageKind::from_purl_type(&purl.kind)?;
-            let namespace = purl.namespace.as_deref().unwrap_or_default();
-            let distribution = named_distribution(namespace, purl.qualifier("distro")?)?;
-            release_of(&distribution, kind)
-        };
-        release(self).is_some_and(|own| release(other) == Some(own))
+        self.release.is_some() && self.release == other.release
     }
 }
 
