@@ -31,18 +31,15 @@ pub struct AttachedDocument {
 /// All that was found.
 #[derive(Clone, Debug, Default)]
 pub struct Attachments {
-    /// What things are attached to: the image, and the index of several platforms that it was
-    /// chosen from.
-    pub subjects: Vec<Digest>,
     /// The documents.
     pub documents: Vec<AttachedDocument>,
     /// What could not be read, and why.
     pub skipped: Vec<Skipped>,
 }
 
-/// Reads the documents attached to `image` that are `wanted`, by what the list and the manifests say
-/// of them: type, artifact type, annotations. `None` where the image lies in a place that has no
-/// such list: archives, engines.
+/// Reads the documents attached to `image`, or to an index that it was chosen from, that are `wanted`,
+/// by what the list and the manifests say of them: type, artifact type, annotations. `None` where the
+/// image lies in a place that has no such list: archives, engines.
 ///
 /// # Errors
 /// The list cannot be had. A document that cannot is told in [`Attachments::skipped`].
@@ -51,11 +48,10 @@ pub fn attached(
     wanted: &dyn Fn(&Descriptor) -> bool,
 ) -> Result<Option<Attachments>, ImageError> {
     let blobs = &*image.blobs;
-    let subjects = digests(image, blobs.root()?);
     let mut found = Attachments::default();
     let mut seen = HashSet::new();
     let mut left = ALL;
-    for subject in &subjects {
+    for subject in &image.known_digests() {
         let Some(papers) = blobs.referrers(subject)? else {
             return Ok(None);
         };
@@ -72,20 +68,7 @@ pub fn attached(
             }
         }
     }
-    found.subjects = subjects;
     Ok(Some(found))
-}
-
-/// The digests that an image goes by where it lies: its own, and that of the index of several platforms
-/// that it was chosen from, where that can be had.
-pub fn known_digests(image: &Image) -> Vec<Digest> {
-    digests(image, image.blobs.root().unwrap_or_default())
-}
-
-fn digests(image: &Image, root: Option<Digest>) -> Vec<Digest> {
-    let own = image.digest();
-    let root = root.filter(|root| root != own);
-    std::iter::once(own.clone()).chain(root).collect()
 }
 
 impl Attachments {

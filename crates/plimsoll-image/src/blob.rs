@@ -41,6 +41,12 @@ pub trait BlobSource: Send + Sync {
         true
     }
 
+    /// Whether somebody wrote a manifest for the image, by whose digest others know it. Docker's own
+    /// archives and root file systems have none: theirs is made here.
+    fn has_manifest(&self) -> bool {
+        true
+    }
+
     /// Manifests that are attached to `subject`, as far as they are listed; `None` where the place
     /// has no list of them. Nothing says who attached them.
     ///
@@ -48,15 +54,6 @@ pub trait BlobSource: Send + Sync {
     /// The list cannot be had, or is none.
     fn referrers(&self, subject: &Digest) -> Result<Option<Vec<Descriptor>>, ImageError> {
         let _ = subject;
-        Ok(None)
-    }
-
-    /// What the image's name stands for where the blobs come from: an index of several platforms,
-    /// or the image itself.
-    ///
-    /// # Errors
-    /// It cannot be asked.
-    fn root(&self) -> Result<Option<Digest>, ImageError> {
         Ok(None)
     }
 

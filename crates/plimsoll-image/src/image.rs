@@ -1,5 +1,6 @@
 //! The parsed image with its raw bytes.
 
+use std::collections::HashSet;
 use std::fmt;
 use std::sync::Arc;
 
@@ -8,7 +9,7 @@ use plimsoll_model::{Digest, ImageConfig, Platform};
 use crate::blob::read_blob;
 use crate::config::parse_config;
 use crate::manifest::{Document, Manifest, parse_document};
-use crate::platform::{choose, images_told, serves};
+use crate::platform::{choose, images_of, images_told, serves};
 use crate::{BlobSource, Descriptor, ImageError, media_type};
 
 /// One image for one platform, opened: manifest and configuration are read and verified, layers
@@ -25,9 +26,11 @@ pub struct Image {
     pub config: ImageConfig,
     /// Digests of the uncompressed layers, one a layer.
     pub diff_ids: Vec<Digest>,
-    /// What it was chosen from, where that was an index or several entries of a layout: the platform of
-    /// each image there, or its digest where none is stated.
-    pub chosen_from: Vec<String>,
+    /// What it was chosen from, where that was an index or several entries of a layout: all images
+    /// there, itself among them.
+    pub chosen_from: Vec<Descriptor>,
+    /// Digests of the indexes on the way to it, the outermost first.
+    pub indexes: Vec<Digest>,
     /// Where blobs come from.
     pub blobs: Arc<dyn BlobSource>,
 }
@@ -46,6 +49,33 @@ impl Image {
     /// The digest that names this image: its manifest's.
     pub fn digest(&self) -> &Digest {
         &self.manifest.descriptor.digest
+    }
+
+    /// The digests that it goes by where it lies: its own, and those of the indexes on the way to it.
+    pub fn known_digests(&self) -> Vec<Digest> {
+        let mut known = vec![self.digest().clone()];
+        for index in &self.indexes {
+            if !known.contains(index) {
+                known.push(index.clone());
+            }
+        }
+        known
+    }
+
+    /// The images that it was chosen from, for people: the platform of each, or its digest where none
+    /// is stated. What may be an image or something about one is looked at.
+    ///
+    /// # Errors
+    /// Whatever the blobs give.
+    pub fn told_chosen_from(&self) -> Result<Vec<String>, ImageError> {
+        images_told(&self.name, &self.chosen_from, &*self.blobs)
+    }
+
+    /// The same, chosen from `entries` before: one of them led to it.
+    pub(crate) fn chosen_among(mut self, entries: &[Descriptor], chosen: &Digest) -> Self {
+        let below = std::mem::take(&mut self.chosen_from);
+        self.chosen_from = chosen_one_step(images_of(entries), chosen, below);
+        self
     }
 
     /// Holds what layer `index` unpacked to against what the configuration says.
@@ -102,7 +132,8 @@ impl Image {
         blobs: Arc<dyn BlobSource>,
     ) -> Result<Self, ImageError> {
         let mut wanted = root.clone();
-        let mut chosen_from = Vec::new();
+        let mut chosen_from: Vec<Descriptor> = Vec::new();
+        let mut indexes = Vec::new();
         // An index may point to an index; more than one step down is nobody's image.
         for _ in 0..3 {
             let raw = read_blob(&*blobs, &wanted, media_type::MANIFEST_LIMIT)?;
@@ -111,11 +142,14 @@ impl Image {
                     let image = Self::from_manifest(name, manifest, blobs)?;
                     return Ok(Self {
                         chosen_from,
+                        indexes,
                         ..image
                     });
                 }
                 Document::Index(entries) => {
-                    chosen_from.extend(images_told(&entries));
+                    let below = images_of(&entries);
+                    chosen_from = chosen_one_step(chosen_from, &wanted.digest, below);
+                    indexes.push(wanted.digest.clone());
                     wanted = choose(name, &entries, platform, &*blobs)?;
                 }
             }
@@ -157,7 +191,25 @@ impl Image {
             config,
             diff_ids,
             chosen_from: Vec::new(),
+            indexes: Vec::new(),
             blobs,
         })
     }
+}
+
+/// What there was to choose from, once of `all` the `chosen` one turned out to stand for those `below`
+/// it.
+fn chosen_one_step(
+    mut all: Vec<Descriptor>,
+    chosen: &Digest,
+    below: Vec<Descriptor>,
+) -> Vec<Descriptor> {
+    if below.is_empty() {
+        return all;
+    }
+    all.retain(|one| one.digest != *chosen);
+    all.extend(below);
+    let mut seen = HashSet::new();
+    all.retain(|one| seen.insert(one.digest.clone()));
+    all
 }

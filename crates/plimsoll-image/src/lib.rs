@@ -36,7 +36,7 @@ mod target;
 
 pub use access::{Access, DocumentStore, Documents};
 pub use artifact::{ArtifactKind, pull_artifact, push_artifact};
-pub use attached::{AttachedDocument, Attachments, attached, known_digests};
+pub use attached::{AttachedDocument, Attachments, attached};
 pub use blob::{BlobContent, BlobSource, sha256};
 pub use config::{config_json, parse_config};
 pub use daemon::{DaemonImages, context_endpoint};
@@ -51,7 +51,9 @@ pub use layer::{
 pub use layout::{BlobWriter, Layout, LayoutWriter};
 pub use manifest::{Manifest, index_json, manifest_json};
 pub use sink::{Progress, PushOutcome, Referrer, push};
-pub use source::{destination, find, open, path_of, resolve};
+pub use source::{
+    begins_with_port, behind_registry_prefix, destination, find, open, path_of, resolve,
+};
 pub use target::Target;
 
 // The images of integration tests serve unit tests too; there the crate goes by its name.

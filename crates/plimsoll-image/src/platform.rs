@@ -94,14 +94,47 @@ fn may_be_image(entry: &Descriptor) -> bool {
             || media_type::is_index(&entry.media_type))
 }
 
-/// The images of an index for people, as many as may be looked at: by the platforms that are stated.
-pub(crate) fn images_told(entries: &[Descriptor]) -> Vec<String> {
-    let images = entries.iter().filter(|entry| may_be_image(entry));
-    let told = images.map(|entry| match stated(entry) {
-        Some(platform) => platform.to_string().escape_debug().to_string(),
-        None => entry.digest.to_string(),
-    });
-    told.take(MAX_ENTRIES).collect()
+/// What of an index may be images, each once, and as many as may be looked at.
+pub(crate) fn images_of(entries: &[Descriptor]) -> Vec<Descriptor> {
+    let mut seen = HashSet::new();
+    entries
+        .iter()
+        .filter(|entry| may_be_image(entry) && entry.artifact_type.is_none())
+        .filter(|entry| seen.insert(&entry.digest))
+        .take(MAX_ENTRIES)
+        .cloned()
+        .collect()
+}
+
+/// Images for people: by the platforms that are stated. Where none is, a few are asked whether they are
+/// images at all.
+pub(crate) fn images_told(
+    name: &str,
+    images: &[Descriptor],
+    blobs: &dyn BlobSource,
+) -> Result<Vec<String>, ImageError> {
+    let mut told = Vec::new();
+    let mut read = 0;
+    for entry in images {
+        if let Some(platform) = stated(entry) {
+            told.push(platform.to_string().escape_debug().to_string());
+            continue;
+        }
+        // One alone is what was opened.
+        if read < MAX_READ && images.len() > 1 {
+            read += 1;
+            match look(name, entry, blobs) {
+                Ok(Look::Other) => continue,
+                Ok(Look::Image(_) | Look::Index(_))
+                | Err(
+                    ImageError::Invalid { .. } | ImageError::NotFound(_) | ImageError::Usage(_),
+                ) => {}
+                Err(other) => return Err(other),
+            }
+        }
+        told.push(entry.digest.to_string());
+    }
+    Ok(told)
 }
 
 /// Something below an index, and what it is for where that could be learnt.

@@ -3,7 +3,7 @@
 
 mod gaps;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use plimsoll_model::{
     AdvisoryCoverage, Inventory, Package, PackageKind, Platform, Report, Skipped, Unlisted,
@@ -26,6 +26,8 @@ pub(crate) struct Advisories<'a> {
     arguments: &'a AdvisoryArgs,
     /// The index, or why there is none to ask.
     index: Result<Index, String>,
+    /// Where it lies.
+    path: Option<PathBuf>,
 }
 
 impl<'a> Advisories<'a> {
@@ -34,13 +36,17 @@ impl<'a> Advisories<'a> {
     /// # Errors
     /// It is there and cannot be read, or what was typed is not there.
     pub(crate) fn open(arguments: &'a AdvisoryArgs) -> Result<Self, Failure> {
+        let mut place = None;
         let index = match arguments.db.as_deref() {
             Some(path) if path == Path::new("none") => {
                 Err("not looked for, as `--db none` asks".to_owned())
             }
-            Some(path) => Ok(Index::open(path)?),
+            Some(path) => {
+                place = Some(path.to_owned());
+                Ok(Index::open(path)?)
+            }
             None => match storage::advisory_index() {
-                Ok(path) => match Index::open(&path) {
+                Ok(path) => match Index::open(place.insert(path.clone())) {
                     Ok(index) => Ok(index),
                     Err(error) if error.is_missing() => Err(format!(
                         "there is no index of advisories at {}: `plimsoll db update` fetches one, \
@@ -52,7 +58,16 @@ impl<'a> Advisories<'a> {
                 Err(error) => Err(format!("{error}; `--db` names an index")),
             },
         };
-        Ok(Self { arguments, index })
+        Ok(Self {
+            arguments,
+            index,
+            path: place,
+        })
+    }
+
+    /// Where the index lies, or would.
+    pub(crate) fn path(&self) -> Option<&Path> {
+        self.path.as_deref()
     }
 
     /// Whether there is an index to ask.

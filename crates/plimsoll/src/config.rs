@@ -53,6 +53,9 @@ pub(crate) struct Config {
     /// Exceptions that other tools' files make in its place, each with the folder its paths are below.
     #[serde(skip)]
     pub(crate) foreign_allow: Vec<(Allow, PathBuf)>,
+    /// Other tools' files that are read in its place.
+    #[serde(skip)]
+    pub(crate) foreign_files: Vec<PathBuf>,
     /// What of other tools' files cannot be honoured, or is not read.
     #[serde(skip)]
     pub(crate) not_honoured: Vec<Skipped>,
@@ -115,6 +118,8 @@ pub(crate) struct Allow {
     /// Why.
     pub(crate) reason: Option<String>,
     /// The last day it holds, `YYYY-MM-DD`.
+    #[serde(default, deserialize_with = "waiver::optional_day")]
+    #[schemars(!default)]
     pub(crate) until: Option<String>,
 }
 

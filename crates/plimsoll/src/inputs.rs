@@ -32,7 +32,7 @@ impl Inputs {
     pub(crate) fn of(config: &Config) -> Self {
         let mut inputs = Self::default();
         let own = &config.policy.vulnerabilities;
-        inputs.add("the configuration", config.path.as_deref());
+        inputs.add_configuration(config);
         for path in &own.ignore_files {
             inputs.add(
                 "a list of accepted vulnerabilities",
@@ -46,6 +46,14 @@ impl Inputs {
             inputs.add_baseline(&config.below(path));
         }
         inputs
+    }
+
+    /// Adds a configuration, or other tools' files in its place.
+    pub(crate) fn add_configuration(&mut self, config: &Config) {
+        self.add("the configuration", config.path.as_deref());
+        for path in &config.foreign_files {
+            self.add("the configuration of another tool", Some(path));
+        }
     }
 
     /// Adds a file or folder, where one is named.

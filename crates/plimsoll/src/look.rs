@@ -302,9 +302,7 @@ fn is_empty(file: &SourceFile) -> bool {
 
 /// The name a person gave, where it is one that carries a tag.
 fn tags_of(name: &str) -> Vec<ImageName> {
-    let name = name
-        .strip_prefix("registry:")
-        .or_else(|| name.strip_prefix("docker://"))
+    let name = plimsoll_image::behind_registry_prefix(name)
         .or_else(|| name.strip_prefix("docker:"))
         .unwrap_or(name);
     ImageName::parse(name)

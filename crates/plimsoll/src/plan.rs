@@ -66,9 +66,10 @@ fn mistyped_prefix(text: &str) -> Option<&'static str> {
         "podman:",
         "registry:",
     ];
-    let (word, _) = text
-        .split_once(':')
-        .filter(|(word, _)| !word.contains(['/', '.']))?;
+    // With a port it is a host.
+    let (word, _) = text.split_once(':').filter(|(word, rest)| {
+        !word.contains(['/', '.']) && !plimsoll_image::begins_with_port(rest)
+    })?;
     let distances = PREFIXES.map(|prefix| {
         let known = prefix.trim_end_matches(':');
         (strsim::damerau_levenshtein(word, known), prefix)
@@ -458,6 +459,22 @@ fn secrets(specs: &[String]) -> Result<BTreeMap<String, SecretSource>, Failure> 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_prefix_is_guessed_where_no_host_is_meant() {
+        for (text, prefix) in [
+            ("dokcer:app", Some("docker:")),
+            ("registyr:app", Some("registry:")),
+            ("oci-layuot:dir", Some("oci-layout:")),
+            ("oci-layout:dir", None),
+            ("registry:5000/app", None),
+            ("registry2:5000/app", None),
+            ("docker1:5000/team/app", None),
+            ("app:1", None),
+        ] {
+            assert_eq!(mistyped_prefix(text), prefix, "{text}");
+        }
+    }
 
     #[test]
     fn layouts_split_at_tag_and_digest() {

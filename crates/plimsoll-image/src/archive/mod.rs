@@ -384,6 +384,11 @@ impl BlobSource for ArchiveSource {
         true
     }
 
+    fn has_manifest(&self) -> bool {
+        // One that was made here is kept in memory.
+        self.memory.is_empty()
+    }
+
     fn describe(&self) -> String {
         self.place.clone()
     }

@@ -176,4 +176,10 @@ impl BlobSource for Packed {
     fn describe(&self) -> String {
         self.place.clone()
     }
+
+    fn has_manifest(&self) -> bool {
+        // An engine that keeps none calls an image by the digest of its configuration.
+        let config = self.known.first();
+        config.is_none_or(|(config, _)| !self.what.ends_with(config.digest.hex()))
+    }
 }

@@ -14,7 +14,7 @@ pub use self::writer::{BlobWriter, LayoutWriter};
 use crate::blob::{BlobContent, read_blob};
 use crate::input::open_file;
 use crate::manifest::{Document, parse_document};
-use crate::platform::{choose, images_told};
+use crate::platform::choose;
 use crate::{BlobSource, Descriptor, Image, ImageError, media_type};
 
 /// The annotation an index entry's name stands in.
@@ -255,10 +255,7 @@ pub(crate) fn open_entry(
         if let Some(fitting) = one_image(&images, place, platform, &*blobs)? {
             let image = Image::from_descriptor(place, &fitting, platform, blobs)?;
             let all: Vec<Descriptor> = images.into_iter().cloned().collect();
-            return Ok(Image {
-                chosen_from: images_told(&all),
-                ..image
-            });
+            return Ok(image.chosen_among(&all, &fitting.digest));
         }
         return match images.as_slice() {
             [only] => Image::from_descriptor(place, only, platform, blobs),
@@ -273,7 +270,7 @@ pub(crate) fn open_entry(
             ))),
         };
     };
-    let mut chosen_from = Vec::new();
+    let mut chosen_from: Vec<Descriptor> = Vec::new();
     let root = match Digest::parse(reference) {
         Ok(digest) => match entries.iter().find(|entry| entry.digest == digest) {
             Some(entry) => entry.clone(),
@@ -288,8 +285,7 @@ pub(crate) fn open_entry(
                 .collect();
             match one_image(&called, place, platform, &*blobs)? {
                 Some(fitting) => {
-                    let all: Vec<Descriptor> = called.into_iter().cloned().collect();
-                    chosen_from = images_told(&all);
+                    chosen_from = called.into_iter().cloned().collect();
                     fitting
                 }
                 // The tag alone, of images with different names.
@@ -322,9 +318,8 @@ pub(crate) fn open_entry(
         ':'
     };
     let name = format!("{place}{separator}{reference}");
-    let mut image = Image::from_descriptor(&name, &root, platform, blobs)?;
-    image.chosen_from.splice(..0, chosen_from);
-    Ok(image)
+    let image = Image::from_descriptor(&name, &root, platform, blobs)?;
+    Ok(image.chosen_among(&chosen_from, &root.digest))
 }
 
 /// Several entries that are one image, each for a platform of its own: the one that fits. `None`

@@ -243,3 +243,64 @@ fn a_hostile_index_is_read_within_bounds() {
     assert!(blobs.read.load(Ordering::Relaxed) <= 2 * MAX_READ);
     assert!(error.contains("80 more"), "{error}");
 }
+
+#[test]
+fn what_an_image_was_chosen_from_is_told_by_the_images_alone() {
+    let mut blobs = Blobs::default();
+    let one = blobs.image("linux/amd64", "one");
+    let other = blobs.image("linux/arm64", "other");
+    let config = Descriptor::new("application/vnd.acme.sbom", Digest::from_sha256([9; 32]), 1);
+    let paper = manifest_json(&config, &[], None, None, &[]);
+    let paper = blobs.put(media_type::OCI_MANIFEST, paper);
+    let said = Descriptor {
+        artifact_type: Some("application/vnd.acme.sbom".to_owned()),
+        ..blobs.put(media_type::OCI_MANIFEST, b"{}".to_vec())
+    };
+    let of = |platform: &str, entry: &Descriptor| Descriptor {
+        platform: Platform::parse(platform),
+        ..entry.clone()
+    };
+    let (amd64, arm64) = (of("linux/amd64", &one), of("linux/arm64", &other));
+    let inner = blobs.index(std::slice::from_ref(&amd64));
+    let both = blobs.index(&[amd64.clone(), arm64.clone()]);
+    let told = |blobs: Blobs, root: &Descriptor| {
+        let blobs: std::sync::Arc<dyn BlobSource> = std::sync::Arc::new(blobs);
+        let wanted = Platform::parse("linux/amd64");
+        let image = crate::Image::from_descriptor("x", root, wanted.as_ref(), blobs).unwrap();
+        (image.told_chosen_from().unwrap(), image.indexes)
+    };
+    for (entries, expected) in [
+        (vec![amd64.clone(), paper], vec!["linux/amd64".to_owned()]),
+        (vec![amd64.clone(), said], vec!["linux/amd64".to_owned()]),
+        (
+            vec![amd64.clone(), amd64.clone()],
+            vec!["linux/amd64".to_owned()],
+        ),
+        (vec![inner.clone()], vec!["linux/amd64".to_owned()]),
+        (
+            vec![both],
+            vec!["linux/amd64".to_owned(), "linux/arm64".to_owned()],
+        ),
+        (
+            vec![amd64.clone(), other.clone()],
+            vec!["linux/amd64".to_owned(), other.digest.to_string()],
+        ),
+    ] {
+        let mut blobs = Blobs {
+            bytes: blobs.bytes.clone(),
+            ..Blobs::default()
+        };
+        let root = blobs.index(&entries);
+        let (found, indexes) = told(blobs, &root);
+        assert_eq!(found, expected);
+        // What is said of an index on the way is said of the image.
+        let mut way = vec![root.digest];
+        way.extend(
+            (entries
+                .first()
+                .filter(|one| media_type::is_index(&one.media_type)))
+            .map(|one| one.digest.clone()),
+        );
+        assert_eq!(indexes, way);
+    }
+}

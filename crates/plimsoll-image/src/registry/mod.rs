@@ -187,9 +187,4 @@ impl BlobSource for Repository {
     fn referrers(&self, subject: &Digest) -> Result<Option<Vec<Descriptor>>, ImageError> {
         self.papers_of(subject).map(Some)
     }
-
-    fn root(&self) -> Result<Option<Digest>, ImageError> {
-        let root = self.manifest(self.name.reference())?;
-        Ok(root.map(|root| root.digest))
-    }
 }

@@ -197,6 +197,10 @@ impl BlobSource for FolderBlobs {
         false
     }
 
+    fn has_manifest(&self) -> bool {
+        false
+    }
+
     fn passed_over(&self) -> Vec<Skipped> {
         let all = self.missed.lock();
         let mut list: Vec<Skipped> = all
@@ -234,6 +238,10 @@ impl BlobSource for TarBlobs {
     }
 
     fn has_configuration(&self) -> bool {
+        false
+    }
+
+    fn has_manifest(&self) -> bool {
         false
     }
 }

@@ -28,6 +28,24 @@ pub fn destination(text: &str) -> Result<ImageRef, ImageError> {
         .map_err(|error| ImageError::Usage(format!("{error}; {WAYS}")))
 }
 
+/// What stands behind the prefix of a name in a registry; `None` where it has none. In
+/// `registry:5000/app` it has none: that is a host, as services are called, and its port.
+pub fn behind_registry_prefix(text: &str) -> Option<&str> {
+    const PREFIXES: [&str; 3] = ["docker://", "docker-image://", "registry:"];
+    let mut behind = PREFIXES.iter().map(|prefix| text.strip_prefix(prefix));
+    behind
+        .find_map(|rest| rest)
+        .filter(|rest| text.starts_with("docker") || !begins_with_port(rest))
+}
+
+/// Whether what stands behind a colon is a port and what is to be had there.
+pub fn begins_with_port(text: &str) -> bool {
+    let port = text.split_once('/').map(|(port, _)| port);
+    port.is_some_and(|port| {
+        port.bytes().all(|byte| byte.is_ascii_digit()) && port.parse::<u16>().is_ok()
+    })
+}
+
 /// Whether a name without a prefix can only be that of a file or folder.
 pub(super) fn is_path(text: &str) -> bool {
     const ARCHIVES: [&str; 5] = [".tar", ".tar.gz", ".tgz", ".tar.zst", ".tzst"];
@@ -91,7 +109,14 @@ pub(super) fn prefixed(text: &str) -> Result<Option<ImageRef>, ImageError> {
             reference: Some(rest),
         }));
     }
-    if let Some(rest) = behind(&["oci-layout://", "oci-archive:", "oci-dir:", "oci:"])? {
+    let layouts = [
+        "oci-layout://",
+        "oci-layout:",
+        "oci-archive:",
+        "oci-dir:",
+        "oci:",
+    ];
+    if let Some(rest) = behind(&layouts)? {
         let (path, reference) = split_path(&rest);
         return Ok(Some(ImageRef::Layout { path, reference }));
     }
@@ -99,8 +124,8 @@ pub(super) fn prefixed(text: &str) -> Result<Option<ImageRef>, ImageError> {
         let (path, reference) = split_archive(&rest);
         return Ok(Some(ImageRef::Archive { path, reference }));
     }
-    if let Some(rest) = behind(&["docker://", "docker-image://", "registry:"])? {
-        return registry(&rest);
+    if let Some(rest) = behind_registry_prefix(text) {
+        return registry(&named(rest)?);
     }
     if let Some(rest) = behind(&["docker-daemon://", "docker-daemon:", "docker:"])? {
         return Ok(Some(ImageRef::Daemon(rest)));
@@ -250,6 +275,7 @@ mod tests {
             ("oci:/a:b/c", "oci:/a:b/c".to_owned()),
             (&format!("oci:d@{digest}"), format!("oci:d@{digest}")),
             ("oci-layout://d:t", "oci:d:t".to_owned()),
+            ("oci-layout:d:t", "oci:d:t".to_owned()),
             (
                 "docker-archive:f.tar:a/b:1",
                 "docker-archive:f.tar:a/b:1".to_owned(),
@@ -270,6 +296,27 @@ mod tests {
                 "localhost:5000/a:1",
                 "registry:localhost:5000/a:1".to_owned(),
             ),
+            // A host and its port, as Compose calls services.
+            (
+                "registry:5000/team/app:1",
+                "registry:registry:5000/team/app:1".to_owned(),
+            ),
+            (
+                "registry:registry:5000/app",
+                "registry:registry:5000/app".to_owned(),
+            ),
+            (
+                "registry:5000",
+                "registry:docker.io/library/5000".to_owned(),
+            ),
+            (
+                "registry:99999/app",
+                "registry:docker.io/99999/app".to_owned(),
+            ),
+            (
+                "docker://5000/app",
+                "registry:docker.io/5000/app".to_owned(),
+            ),
             // A bare word is Docker Hub's, as docker has it.
             ("app:1", "registry:docker.io/library/app:1".to_owned()),
             (
@@ -281,6 +328,9 @@ mod tests {
         }
         for bad in [
             "oci:",
+            "oci-layout:",
+            "registry:",
+            "docker://",
             "docker:",
             "podman:",
             "rootfs:",

@@ -122,6 +122,7 @@ pub(crate) fn image(layers: Vec<Layer>, mut config: ImageConfig) -> Image {
         config_raw: raw,
         config,
         chosen_from: Vec::new(),
+        indexes: Vec::new(),
         diff_ids,
         blobs: Arc::new(Blobs(blobs)),
     }

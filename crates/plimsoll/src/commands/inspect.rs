@@ -41,7 +41,7 @@ pub(crate) fn run(arguments: &InspectArgs, terminal: Terminal) -> Result<Outcome
     let are_possible =
         |subject| output::are_possible(&arguments.output, subject, advisories.are_there());
     are_possible(Subject::Image)?;
-    inputs(arguments, &config).spare(&arguments.output)?;
+    inputs(arguments, &config, &advisories).spare(&arguments.output)?;
     let earlier = Earlier {
         access: &access,
         cache: look::cache(&config, arguments.look.no_cache),
@@ -68,9 +68,7 @@ pub(crate) fn run(arguments: &InspectArgs, terminal: Terminal) -> Result<Outcome
         None => {
             let spinner = Spinner::start(terminal, format!("opening {}", arguments.image));
             let image = plimsoll_image::find(&arguments.image, &access)?;
-            gate = gate
-                .hearing(|| Attached::to(&image))
-                .known_as(|| plimsoll_image::known_digests(&image));
+            gate = gate.hearing(|| Attached::to(&image)).known_as(&image);
             spinner.message(format!("looking into {}", image.name));
             let demand = gate.demand();
             let dockerfile = dockerfile.as_ref();
@@ -127,14 +125,11 @@ pub(crate) fn run(arguments: &InspectArgs, terminal: Terminal) -> Result<Outcome
 }
 
 /// All that is read.
-fn inputs(arguments: &InspectArgs, config: &Config) -> Inputs {
+fn inputs(arguments: &InspectArgs, config: &Config, advisories: &Advisories<'_>) -> Inputs {
     let mut inputs = Inputs::of(config);
     inputs.add_image(&arguments.image);
     inputs.add("the Dockerfile", arguments.file.as_deref());
-    inputs.add(
-        "the index of advisories",
-        arguments.advisories.db.as_deref(),
-    );
+    inputs.add("the index of advisories", advisories.path());
     inputs.add_gate(&arguments.gate);
     inputs
 }

@@ -44,15 +44,18 @@ pub(crate) fn run(arguments: &PushArgs, terminal: Terminal) -> Result<Outcome, F
 }
 
 /// Of an image for several platforms one is sent, under a digest that is not the index's: a person says
-/// which. An engine and its archive hold one anyway, this machine's unless another is asked for.
+/// which. An engine runs one anyway, this machine's unless another is asked for.
 fn drop_nothing_unsaid(
     arguments: &PushArgs,
     image: &Image,
     target: &ImageRef,
 ) -> Result<(), Failure> {
-    let holds_several = matches!(target, ImageRef::Registry(_) | ImageRef::Layout { .. });
-    let all = &image.chosen_from;
-    if arguments.open.platform.is_some() || !holds_several || all.len() < 2 {
+    let is_engine = matches!(target, ImageRef::Daemon(_) | ImageRef::Podman(_));
+    if arguments.open.platform.is_some() || is_engine || image.chosen_from.len() < 2 {
+        return Ok(());
+    }
+    let all = image.told_chosen_from()?;
+    if all.len() < 2 {
         return Ok(());
     }
     let mut named = all[..all.len().min(NAMED)].join(", ");

@@ -50,7 +50,7 @@ pub(crate) fn run(arguments: &ShipArgs, terminal: Terminal) -> Result<Outcome, F
     let advisories = Advisories::open(&asked)?;
     let places = Places::read(arguments, &voyage, advisories.are_there())?;
     let mut inputs = voyage.inputs();
-    inputs.add("the index of advisories", arguments.db.as_deref());
+    inputs.add("the index of advisories", advisories.path());
     inputs.add_gate(&arguments.gate);
     inputs.spare(&places.output)?;
     inputs.spare_from(&port.target)?;

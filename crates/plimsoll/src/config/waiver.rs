@@ -37,7 +37,7 @@ pub(crate) struct Waiver {
 /// A day in quotes, or TOML's own.
 fn day<'de, D: Deserializer<'de>>(source: D) -> Result<String, D::Error> {
     #[derive(Deserialize)]
-    #[serde(untagged, expecting = "a date such as 2027-01-31")]
+    #[serde(untagged, expecting = "until: expected a date such as 2027-01-31")]
     enum Day {
         Quoted(String),
         Own(toml::value::Datetime),
@@ -46,6 +46,13 @@ fn day<'de, D: Deserializer<'de>>(source: D) -> Result<String, D::Error> {
         Day::Quoted(text) => text,
         Day::Own(date) => date.to_string(),
     })
+}
+
+/// The same where a day may be left out.
+pub(super) fn optional_day<'de, D: Deserializer<'de>>(
+    source: D,
+) -> Result<Option<String>, D::Error> {
+    day(source).map(Some)
 }
 
 impl Waiver {

@@ -35,6 +35,11 @@ impl Lists {
         Self::of(find(folder, &KINDS))
     }
 
+    /// The files that it reads.
+    pub(super) fn near(folder: &Path) -> impl Iterator<Item = PathBuf> {
+        find(folder, &KINDS).into_iter().map(|(path, _)| path)
+    }
+
     /// Reads these; their names tell their form.
     pub(crate) fn read(files: &[PathBuf]) -> Result<Self, Failure> {
         Self::of(files.iter().map(|path| (path.clone(), reader_of(path))))

@@ -137,6 +137,10 @@ pub(crate) fn in_force(
             config.check.ignore_comments = foreign.ignore_comments;
             config.foreign_allow = foreign.allow;
             config.not_honoured = foreign.dropped;
+            config.foreign_files = foreign.files;
+            if judged == Judged::Images {
+                config.foreign_files.extend(Lists::near(folder));
+            }
         }
     }
     Ok(config)

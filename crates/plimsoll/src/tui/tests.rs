@@ -122,6 +122,7 @@ fn explored() -> Explored {
         },
         diff_ids: descriptors.iter().map(|one| one.digest.clone()).collect(),
         chosen_from: Vec::new(),
+        indexes: Vec::new(),
         blobs: Arc::new(Blobs(
             descriptors
                 .iter()

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use jiff::civil::Date;
 use plimsoll_attest::read::BillOfMaterials;
+use plimsoll_image::Image;
 use plimsoll_model::{
     Digest, Report, Skipped, SuppressedVulnerability, Vulnerability, VulnerabilitySeverity,
 };
@@ -46,8 +47,10 @@ pub(crate) struct Gate {
     dropped: Vec<Skipped>,
     /// Whether documents count that are attached to the image.
     hears_attached: bool,
-    /// What those are attached to.
+    /// What the image goes by.
     subjects: Vec<Digest>,
+    /// Whether the image has a manifest that others may know.
+    has_manifest: bool,
     /// What bills of materials call the packages.
     bills: Vec<BillReferences>,
 }
@@ -136,6 +139,7 @@ impl Gate {
             dropped,
             hears_attached,
             subjects: Vec::new(),
+            has_manifest: true,
             bills: Vec::new(),
         })
     }
@@ -152,17 +156,14 @@ impl Gate {
             let attached = attached();
             self.policy.statements.extend(attached.statements);
             self.dropped.extend(attached.dropped);
-            self.subjects = attached.subjects;
         }
         self
     }
 
-    /// The same of an image that goes by these digests, too, where statements are attested of digests.
-    pub(crate) fn known_as(mut self, digests: impl FnOnce() -> Vec<Digest>) -> Self {
-        let mut statements = self.policy.statements.iter();
-        if self.subjects.is_empty() && statements.any(|one| !one.attested_of.is_empty()) {
-            self.subjects = digests();
-        }
+    /// The same of this image, which may go by the digests of indexes, too.
+    pub(crate) fn known_as(mut self, image: &Image) -> Self {
+        self.has_manifest = image.blobs.has_manifest();
+        self.subjects = image.known_digests();
         self
     }
 
@@ -324,8 +325,14 @@ impl Gate {
                 let images = match images {
                     0 => String::new(),
                     number => format!(
-                        "; {number} {} attested of something else: no digest is that of this image",
-                        if number == 1 { "is" } else { "are" }
+                        "; {number} {} attested of {}",
+                        if number == 1 { "is" } else { "are" },
+                        match self.has_manifest {
+                            true => "something else: no digest is that of this image",
+                            false =>
+                                "what has another digest: nobody knows the one that this image \
+                                      has in a registry, where it lies here it has no manifest",
+                        }
                     ),
                 };
                 let others = match others {

@@ -192,9 +192,11 @@ impl ImageIdentity {
 
 /// The name of an image that lies in a registry or an engine; files have none.
 fn name_of(text: &str) -> Option<ImageName> {
-    const FILES: [&str; 6] = [
+    const FILES: [&str; 8] = [
         "oci:",
         "oci-archive:",
+        "oci-dir:",
+        "oci-layout:",
         "docker-archive:",
         "rootfs:",
         "dir:",
@@ -203,9 +205,9 @@ fn name_of(text: &str) -> Option<ImageName> {
     if FILES.iter().any(|prefix| text.starts_with(prefix)) {
         return None;
     }
-    let name = ["registry:", "docker://", "docker:", "podman:"]
-        .iter()
-        .find_map(|prefix| text.strip_prefix(prefix))
+    let engines = ["docker:", "podman:"];
+    let name = plimsoll_image::behind_registry_prefix(text)
+        .or_else(|| engines.iter().find_map(|prefix| text.strip_prefix(prefix)))
         .unwrap_or(text);
     ImageName::parse(name).ok()
 }

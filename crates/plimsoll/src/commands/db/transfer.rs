@@ -202,9 +202,7 @@ pub(super) fn pull(arguments: &DbPullArgs, terminal: Terminal) -> Result<Outcome
 }
 
 fn name(text: &str) -> Result<ImageName, Failure> {
-    let bare = ["registry:", "docker://"]
-        .iter()
-        .find_map(|prefix| text.strip_prefix(prefix));
+    let bare = plimsoll_image::behind_registry_prefix(text);
     ImageName::parse(bare.unwrap_or(text))
         .map_err(|error| Failure::usage(format!("{text}: {error}")))
 }

@@ -5,7 +5,7 @@
 //! stands wherever one of them sets something aside, and they are taken only where that is asked for.
 
 use plimsoll_image::{Descriptor, Image};
-use plimsoll_model::{Digest, Skipped};
+use plimsoll_model::Skipped;
 
 use super::{Statement, Vex, parse_attached};
 
@@ -28,9 +28,6 @@ pub(crate) struct Attached {
     pub(crate) statements: Vec<Statement>,
     /// What cannot be used.
     pub(crate) dropped: Vec<Skipped>,
-    /// What they are attached to: the image, and the index it was chosen from. Whatever is said of
-    /// either is said of the image.
-    pub(crate) subjects: Vec<Digest>,
 }
 
 impl Attached {
@@ -44,7 +41,6 @@ impl Attached {
             Err(error) => return Self::without(&error.to_string()),
         };
         let mut attached = Self {
-            subjects: found.subjects,
             dropped: found.skipped,
             ..Self::default()
         };
@@ -101,6 +97,8 @@ fn is_wanted(descriptor: &Descriptor) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use plimsoll_model::Digest;
+
     use super::*;
 
     #[test]

@@ -162,3 +162,63 @@ fn what_is_attached_to_the_image_counts_where_it_is_asked_for() {
     assert_eq!(lost.as_array().unwrap().len(), 2, "{lost}");
     assert_eq!(lost[0]["cause"], "set-aside");
 }
+
+#[test]
+fn what_is_attested_of_the_index_counts_where_the_image_lies_in_a_layout() {
+    let stage = stage();
+    let layout = stage.project().join("image");
+    let index: serde_json::Value =
+        serde_json::from_slice(&std::fs::read(layout.join("index.json")).unwrap()).unwrap();
+    let mut entry = index["manifests"][0].clone();
+    entry.as_object_mut().unwrap().remove("annotations");
+    let kind = plimsoll_image::media_type::OCI_INDEX;
+    let inner = json!({"schemaVersion": 2, "mediaType": kind, "manifests": [entry]}).to_string();
+    let digest = plimsoll_image::sha256(inner.as_bytes());
+    std::fs::write(layout.join("blobs/sha256").join(digest.hex()), &inner).unwrap();
+    let entry = json!({"mediaType": kind, "digest": digest.as_str(), "size": inner.len()});
+    let outer = json!({"schemaVersion": 2, "manifests": [entry]});
+    std::fs::write(layout.join("index.json"), outer.to_string()).unwrap();
+    let attested = |name: &str, hex: &str| {
+        let statement = json!({
+            "_type": "https://in-toto.io/Statement/v1", "predicateType": "https://openvex.dev/ns",
+            "subject": [{"name": "app", "digest": {"sha256": hex}}],
+            "predicate": {
+                "@context": "https://openvex.dev/ns/v0.2.0", "author": "ops", "statements": [
+                    {"vulnerability": {"name": "CVE-2024-0002"}, "status": "not_affected",
+                     "justification": "vulnerable_code_not_present"}],
+            },
+        });
+        stage.write(name, statement.to_string().as_bytes());
+    };
+    attested("index.vex.json", digest.hex());
+    attested("other.vex.json", &"ab".repeat(32));
+    let look = |name: &str, vex: &str| {
+        let call = ["inspect", name, "--db", "all.index", "--format", "json"];
+        let report = stage
+            .run(&[&call[..], &["--vex", vex]].concat())
+            .expect(0)
+            .json();
+        let aside = report["suppressed_vulnerabilities"]
+            .as_array()
+            .unwrap()
+            .len();
+        (aside, report["skipped"].to_string())
+    };
+    for name in [
+        "oci:image",
+        "oci-layout:image",
+        &format!("oci:image@{digest}"),
+    ] {
+        assert_eq!(look(name, "index.vex.json").0, 1, "{name}");
+        let (aside, told) = look(name, "other.vex.json");
+        assert_eq!(aside, 0);
+        assert!(told.contains("attested of something else"), "{told}");
+    }
+    // Nobody knows what a registry calls what has no manifest.
+    stage.write("root/etc/os-release", b"ID=alpine\nVERSION_ID=3.19.1\n");
+    let installed = b"P:curl\nV:8.5.0-r0\nA:x86_64\no:curl\n\n";
+    stage.write("root/lib/apk/db/installed", installed);
+    let (aside, told) = look("rootfs:root", "index.vex.json");
+    assert_eq!(aside, 0);
+    assert!(told.contains("in a registry"), "{told}");
+}
