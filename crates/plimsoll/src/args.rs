@@ -3,10 +3,11 @@
 mod db;
 mod form;
 mod image;
+mod misread;
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum};
 use plimsoll_model::VulnerabilitySeverity;
 
 pub(crate) use self::db::{
@@ -17,6 +18,7 @@ pub(crate) use self::image::{
     AdvisoryArgs, DiffArgs, DiffFormat, GateArgs, InspectArgs, LayersArgs, PackageType, PushArgs,
     ThresholdArgs, VexArgs,
 };
+pub(crate) use self::misread::{ask_for_json, what_is_wrong};
 
 /// Takes a project's containers from demo quality to production grade, and proves it.
 ///
@@ -171,6 +173,7 @@ pub(crate) struct RuleArgs {
 
 /// Arguments of `check`.
 #[derive(Debug, Args)]
+#[command(group(ArgGroup::new("fixes").multiple(true)))]
 pub(crate) struct CheckArgs {
     /// Dockerfiles, folders to look for them in, patterns such as 'services/**/Dockerfile*', or -
     /// for standard input.
@@ -489,22 +492,6 @@ pub(crate) enum DebugCommand {
         #[arg(required = true, value_name = "FILE")]
         files: Vec<String>,
     },
-}
-
-/// Whether a command line that cannot be read asks for JSON on standard output: whoever reads that gets an
-/// object all the same.
-pub(crate) fn ask_for_json(arguments: impl Iterator<Item = std::ffi::OsString>) -> bool {
-    let mut is_form = false;
-    for argument in arguments {
-        if argument == "--" {
-            return false;
-        }
-        if argument == "--format=json" || is_form && argument == "json" {
-            return true;
-        }
-        is_form = argument == "--format";
-    }
-    false
 }
 
 fn parse_severity(text: &str) -> Result<plimsoll_model::Severity, String> {

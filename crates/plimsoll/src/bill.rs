@@ -30,7 +30,8 @@ pub(crate) fn find(name: &str) -> Result<Option<BillOfMaterials>, Failure> {
         Some(path) => (Path::new(path), true),
         None => (Path::new(name), false),
     };
-    if !is_meant && !path.is_file() {
+    // An image comes on standard input, too, whatever lies in the folder.
+    if !is_meant && (name == "-" || !path.is_file()) {
         return Ok(None);
     }
     let failed = |error: std::io::Error| Failure::file(path, &error);
@@ -161,6 +162,12 @@ pub(crate) fn summary(name: &str, bill: &BillOfMaterials) -> BillSummary {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn standard_input_is_a_bill_only_where_that_is_said() {
+        assert!(find("-").unwrap().is_none());
+        assert!(find("no/such/file").unwrap().is_none());
+    }
 
     #[test]
     fn what_must_be_unpacked_or_written_anew_is_told() {

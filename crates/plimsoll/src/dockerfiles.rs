@@ -1,21 +1,24 @@
 //! Finds the Dockerfiles of a project by their usual names. Folders of version control, of what others
 //! wrote and of what programs keep there are passed over, and told.
 
-use std::collections::HashSet;
+mod ignored;
+mod name;
+
 use std::fs::DirEntry;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
-use plimsoll_model::{Skipped, SourceFile};
+use plimsoll_model::SourceFile;
 use plimsoll_syntax::dockerignore::IgnoreFile;
 
+use self::ignored::Ignored;
+pub(crate) use self::ignored::PassedOver;
+pub(crate) use self::name::{is_dockerfile_name, is_loose_name};
 use crate::failure::Failure;
 use crate::project::{read_bounded, shown};
 
 /// Entries of folders that a pattern is held against before the search ends.
 const MOST: usize = 200_000;
-/// Folders that are named of those passed over.
-const NAMED: usize = 5;
 
 /// Version control, and what is ours: nobody misses these.
 const UNTOLD: [&str; 8] = [
@@ -76,7 +79,7 @@ pub(crate) struct Search {
     /// What could not be looked into.
     pub(crate) unreadable: Vec<Failure>,
     /// Folders that were passed over, sorted.
-    pub(crate) passed_over: Vec<PathBuf>,
+    pub(crate) passed_over: PassedOver,
 }
 
 /// Finds the Dockerfiles below a folder.
@@ -143,6 +146,16 @@ struct Folder {
     below: String,
     /// The nearest root of a repository at or above it.
     repository: Option<Rc<Path>>,
+    /// Whether it was named, itself or by a pattern.
+    is_named: bool,
+}
+
+impl Folder {
+    /// Whether its name is one that build tools and package managers use.
+    fn is_built_or_vendored(&self) -> bool {
+        let name = self.path.file_name().unwrap_or_default();
+        name == "target" || name == "vendor"
+    }
 }
 
 /// Hands every file below a folder to `file`, by the folder that it is in and its name, until that says
@@ -154,12 +167,14 @@ fn walk(
 ) -> Search {
     let mut search = Search::default();
     let mut asked = Vec::new();
+    let mut ignored = Ignored::default();
     let mut folders = vec![Folder {
         path: start.to_owned(),
         below: String::new(),
         repository: (start.canonicalize().ok())
             .is_some_and(|start| start.ancestors().any(|folder| folder.join(".git").exists()))
             .then(|| Rc::from(start)),
+        is_named: true,
     }];
     'walk: loop {
         let Some(mut folder) = folders.pop() else {
@@ -167,7 +182,7 @@ fn walk(
                 break;
             }
             // All at once: to ask git is to start a program.
-            folders = not_ignored(std::mem::take(&mut asked), &mut search.passed_over);
+            folders = ignored.without(std::mem::take(&mut asked), &mut search.passed_over);
             continue;
         };
         let entries =
@@ -183,10 +198,12 @@ fn walk(
             }
         };
         let has = |name: &str| entries.iter().any(|entry| entry.file_name() == name);
-        if !folder.below.is_empty()
-            && (has("pyvenv.cfg") || has("CACHEDIR.TAG") && is_cache(&folder.path))
-        {
-            search.passed_over.push(folder.path);
+        // Go's copies of others' modules are committed.
+        let is_of_others = has("pyvenv.cfg")
+            || has("modules.txt") && folder.path.file_name().is_some_and(|name| name == "vendor")
+            || has("CACHEDIR.TAG") && is_cache(&folder.path);
+        if is_of_others && !folder.is_named {
+            search.passed_over.folders.push(folder.path);
             continue;
         }
         if has(".git") {
@@ -215,21 +232,22 @@ fn walk(
                 path: entry.path(),
                 below: format!("{}{name}/", folder.below),
                 repository: folder.repository.clone(),
+                is_named: names.contains(&&*name),
             };
             let name: &str = &name;
-            if names.contains(&name) || OWN.contains(&name) {
+            if next.is_named || OWN.contains(&name) {
                 folders.push(next);
             } else if UNTOLD.contains(&name) {
             } else if OF_OTHERS.contains(&name) {
-                search.passed_over.push(next.path);
-            } else if name.starts_with('.') || matches!(name, "target" | "vendor") {
+                search.passed_over.folders.push(next.path);
+            } else if name.starts_with('.') || next.is_built_or_vendored() {
                 asked.push(next);
             } else {
                 folders.push(next);
             }
         }
     }
-    search.passed_over.sort();
+    search.passed_over.folders.sort();
     search.unreadable.sort_by(|a, b| a.message.cmp(&b.message));
     search
 }
@@ -240,136 +258,9 @@ fn is_cache(folder: &Path) -> bool {
     tag.is_ok_and(|tag| tag.starts_with(b"Signature: 8a477f597d28d172789f06886806bc55"))
 }
 
-/// Those that git does not ignore; the others are passed over. What git cannot be asked of is a
-/// project's own.
-fn not_ignored(folders: Vec<Folder>, passed_over: &mut Vec<PathBuf>) -> Vec<Folder> {
-    let mut repositories: Vec<Rc<Path>> = folders
-        .iter()
-        .filter_map(|folder| folder.repository.clone())
-        .collect();
-    repositories.sort();
-    repositories.dedup();
-    let mut ignored = HashSet::new();
-    for repository in repositories {
-        let of_it = folders
-            .iter()
-            .filter(|one| one.repository.as_ref() == Some(&repository));
-        let paths: Vec<&Path> = of_it.map(|folder| folder.path.as_path()).collect();
-        ignored.extend(crate::git::ignored(&repository, &paths));
-    }
-    let (out, kept): (Vec<Folder>, Vec<Folder>) = folders
-        .into_iter()
-        .partition(|folder| ignored.contains(&folder.path));
-    passed_over.extend(out.into_iter().map(|folder| folder.path));
-    kept
-}
-
-/// What a report says of folders that were passed over.
-pub(crate) fn skipped(mut passed_over: Vec<PathBuf>) -> Option<Skipped> {
-    passed_over.sort();
-    passed_over.dedup();
-    let count = passed_over.len();
-    let mut named: Vec<String> = passed_over
-        .iter()
-        .take(NAMED)
-        .map(|path| shown(path))
-        .collect();
-    match count {
-        0 => return None,
-        _ if count > NAMED => named.push(format!("and {} more", count - NAMED)),
-        _ => {}
-    }
-    Some(Skipped {
-        what: match count {
-            1 => "1 folder".to_owned(),
-            _ => format!("{count} folders"),
-        },
-        why: format!(
-            "dependencies, caches and what git ignores are passed over: {}; name one to look into it",
-            named.join(", ")
-        ),
-        blocking: false,
-    })
-}
-
-/// Whether a Dockerfile goes by such a name.
-pub(crate) fn is_dockerfile_name(name: &str) -> bool {
-    let lower = name.to_ascii_lowercase();
-    if lower.ends_with(".dockerignore")
-        || lower.ends_with(".containerignore")
-        || lower.ends_with('~')
-    {
-        return false;
-    }
-    // `dockerfile-notes` is a text or a program; `Dockerfile-dev` is what people call a variant.
-    let has_variant = ["Dockerfile", "Containerfile"].iter().any(|word| {
-        let variant = name.strip_prefix(word);
-        let variant = variant.and_then(|rest| rest.strip_prefix(['-', '_']));
-        variant.is_some_and(|variant| {
-            let ending = variant.rsplit_once('.').map(|(_, ending)| ending);
-            !variant.is_empty() && !ending.is_some_and(|ending| is_other_file("dockerfile", ending))
-        })
-    });
-    has_variant
-        || ["dockerfile", "containerfile"].iter().any(|word| {
-            lower == *word
-                || lower
-                    .strip_prefix(word)
-                    .and_then(|rest| rest.strip_prefix('.'))
-                    .is_some_and(|variant| !is_other_file(name, variant))
-                || lower
-                    .strip_suffix(word)
-                    .is_some_and(|rest| rest.ends_with('.'))
-        })
-}
-
-/// Whether the ending tells of a file about Dockerfiles rather than a variant of one. A program's
-/// ending does so only behind a small letter: `Dockerfile.go` builds it, `dockerfile.go` is it.
-fn is_other_file(name: &str, ending: &str) -> bool {
-    const TEXTS: [&str; 12] = [
-        "html", "j2", "json", "lock", "md", "orig", "rej", "template", "tmpl", "toml", "yaml",
-        "yml",
-    ];
-    const PROGRAMS: [&str; 10] = ["c", "cpp", "go", "h", "java", "js", "py", "rb", "rs", "ts"];
-    TEXTS.contains(&ending) || (name.starts_with(char::is_lowercase) && PROGRAMS.contains(&ending))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn dockerfiles_are_known_by_their_names() {
-        for name in [
-            "Dockerfile",
-            "dockerfile",
-            "Dockerfile.dev",
-            "Dockerfile.go",
-            "Dockerfile-prod",
-            "Dockerfile_x",
-            "Containerfile-a.b",
-            "api.Dockerfile",
-            "Containerfile",
-            "x.dockerfile",
-        ] {
-            assert!(is_dockerfile_name(name), "{name}");
-        }
-        for name in [
-            "Dockerfile.dockerignore",
-            "Dockerfiles",
-            "MyDockerfile",
-            "Dockerfile~",
-            "Dockerfile-",
-            "Dockerfile-notes.md",
-            "Dockerfile_test.go",
-            "dockerfile-notes.md",
-            "dockerfile-lint",
-            "dockerfile.rs",
-            "Dockerfile.md",
-        ] {
-            assert!(!is_dockerfile_name(name), "{name}");
-        }
-    }
 
     #[test]
     fn a_project_is_looked_through_and_what_others_filled_is_not() {
@@ -383,7 +274,7 @@ mod tests {
             "vendor/Dockerfile",
         ];
         let others = [
-            ".git/Dockerfile",
+            ".hg/Dockerfile",
             ".venv/Dockerfile",
             "a/node_modules/b/Dockerfile",
             "env/Dockerfile",
@@ -403,10 +294,10 @@ mod tests {
         let search = find(root.path());
         assert_eq!(below(&search.found), own);
         assert_eq!(
-            below(&search.passed_over),
+            below(&search.passed_over.folders),
             [".venv", "a/node_modules", "env"]
         );
-        let told = skipped(search.passed_over).unwrap();
+        let told = search.passed_over.skipped().unwrap();
         assert_eq!(told.what, "3 folders");
         assert!(told.why.contains("a/node_modules"), "{}", told.why);
         // What is typed is looked into.
@@ -459,8 +350,67 @@ mod tests {
             [".deploy/Dockerfile", "sub/vendor/Dockerfile"]
         );
         assert_eq!(
-            shown(&search.passed_over),
+            shown(&search.passed_over.folders),
             [".cache-x", "sub/target", "target", "vendor"]
         );
+        // By a link, too: git knows the folder by one name only.
+        let link = root.path().join("sub-link");
+        std::os::unix::fs::symlink("sub", &link).unwrap();
+        let search = find(&link);
+        assert_eq!(shown(&search.found), ["sub-link/vendor/Dockerfile"]);
+        assert_eq!(shown(&search.passed_over.folders), ["sub-link/target"]);
+    }
+
+    #[test]
+    fn where_git_cannot_be_asked_what_is_built_is_passed_over() {
+        let root = tempfile::tempdir().unwrap();
+        // No repository, whatever git there is.
+        std::fs::write(root.path().join(".git"), "gitdir: nowhere\n").unwrap();
+        for path in [".deploy", "target", "vendor", "a"] {
+            std::fs::create_dir_all(root.path().join(path)).unwrap();
+            std::fs::write(root.path().join(path).join("Dockerfile"), "FROM scratch\n").unwrap();
+        }
+        let search = find(root.path());
+        let found: Vec<PathBuf> = [".deploy/Dockerfile", "a/Dockerfile"]
+            .map(|path| root.path().join(path))
+            .into();
+        assert_eq!(search.found, found);
+        assert_eq!(search.passed_over.folders.len(), 2);
+        let told = search.passed_over.skipped().unwrap();
+        assert!(told.why.contains("could not be asked"), "{}", told.why);
+    }
+
+    #[test]
+    fn modules_that_go_copied_are_others() {
+        let root = tempfile::tempdir().unwrap();
+        for path in ["vendor/x", "php/vendor"] {
+            std::fs::create_dir_all(root.path().join(path)).unwrap();
+            std::fs::write(root.path().join(path).join("Dockerfile"), "FROM scratch\n").unwrap();
+        }
+        std::fs::write(root.path().join("vendor/modules.txt"), "").unwrap();
+        let search = find(root.path());
+        assert_eq!(search.found, [root.path().join("php/vendor/Dockerfile")]);
+        assert_eq!(search.passed_over.folders, [root.path().join("vendor")]);
+        // What is typed is looked into.
+        assert_eq!(find(&root.path().join("vendor")).found.len(), 1);
+        let pattern = format!("{}/*/x/Dockerfile", root.path().display());
+        assert_eq!(expand(&pattern).unwrap().found.len(), 0);
+        let pattern = format!("{}/vendor/*/Dockerfile", root.path().display());
+        assert_eq!(expand(&pattern).unwrap().found.len(), 1);
+    }
+
+    #[test]
+    fn git_is_asked_within_bounds() {
+        let root = tempfile::tempdir().unwrap();
+        if crate::git::ask(root.path(), &["init", "-q"]).is_none() {
+            eprintln!("there is no git: how often it is asked is not tried");
+            return;
+        }
+        let deep = root.path().join(".a/".repeat(300));
+        std::fs::create_dir_all(&deep).unwrap();
+        std::fs::write(deep.join("Dockerfile"), "FROM scratch\n").unwrap();
+        let start = std::time::Instant::now();
+        assert_eq!(find(root.path()).found.len(), 1);
+        assert!(start.elapsed() < std::time::Duration::from_secs(4));
     }
 }

@@ -50,39 +50,44 @@ pub(crate) fn facts(folder: &Path) -> Option<GitFacts> {
     })
 }
 
-/// Which of these paths git ignores, in the repository that holds `folder`; none where it cannot be
+/// Which of these paths git ignores, in the repository that holds `folder`; nothing where it cannot be
 /// asked.
-pub(crate) fn ignored(folder: &Path, paths: &[&Path]) -> Vec<PathBuf> {
+pub(crate) fn ignored(folder: &Path, paths: &[&Path]) -> Option<Vec<PathBuf>> {
+    // It takes what lies beyond a link for somebody else's.
     let whole: Vec<PathBuf> = paths
         .iter()
-        .filter_map(|path| std::path::absolute(path).ok())
-        .collect();
+        .map(|path| path.canonicalize().or_else(|_| std::path::absolute(path)))
+        .collect::<Result<_, _>>()
+        .ok()?;
     let mut input = Vec::new();
     for path in &whole {
         input.extend_from_slice(path.as_os_str().as_bytes());
         input.push(0);
     }
-    let started = command(folder, &["check-ignore", "-z", "--stdin"])
+    // Whose repository it is does not matter: this runs no program and fetches nothing, whatever stands
+    // in its configuration. In a container of a pipeline it is most often another user's.
+    let all = ["-c", "safe.directory=*", "check-ignore", "-z", "--stdin"];
+    let mut git = command(folder, &all)
+        .env("GIT_NO_LAZY_FETCH", "1")
+        .env("GIT_ALLOW_PROTOCOL", "none")
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
-        .spawn();
-    let Ok(mut git) = started else {
-        return Vec::new();
-    };
+        .spawn()
+        .ok()?;
     let stdin = git.stdin.take();
     let output = std::thread::scope(|scope| {
         // It answers while it reads: whoever wrote all first might wait for ever.
         scope.spawn(|| stdin.map(|mut stdin| stdin.write_all(&input)));
         git.wait_with_output()
     });
-    let Some(output) = output.ok().filter(|output| output.status.success()) else {
-        return Vec::new();
-    };
+    // 1: none of them is ignored.
+    let output = output
+        .ok()
+        .filter(|output| matches!(output.status.code(), Some(0 | 1)))?;
     let told: HashSet<&[u8]> = output.stdout.split(|byte| *byte == 0).collect();
     let both = paths.iter().zip(&whole);
-    both.filter(|(_, whole)| told.contains(whole.as_os_str().as_bytes()))
-        .map(|(path, _)| path.to_path_buf())
-        .collect()
+    let ignored = both.filter(|(_, whole)| told.contains(whole.as_os_str().as_bytes()));
+    Some(ignored.map(|(path, _)| path.to_path_buf()).collect())
 }
 
 /// What git answers; `None` where it fails.

@@ -53,10 +53,7 @@ fn main() -> ExitCode {
             // Help that nobody reads any more is no failure.
             let _ = error.print();
             if error.use_stderr() && args::ask_for_json(std::env::args_os().skip(1)) {
-                // What is wrong stands in front of the usage.
-                let told = error.to_string();
-                let what = told.lines().next().unwrap_or_default();
-                let what = what.strip_prefix("error: ").unwrap_or(what);
+                let what = args::what_is_wrong(&error.to_string());
                 let _ = terminal::print(&Failure::usage(what).json());
             }
             return ExitCode::from(code);

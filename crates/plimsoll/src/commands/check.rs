@@ -92,13 +92,15 @@ impl Found {
             failures: Vec::new(),
             unread: Vec::new(),
         };
-        for path in &read.paths()? {
-            let (subjects, unreadable) = read.subjects(path);
+        let (paths, mut unreadable) = read.paths()?;
+        for path in &paths {
+            let (subjects, of_it) = read.subjects(path);
             found.subjects.extend(subjects);
-            for (what, failure) in unreadable {
-                found.unread.push(failure.skipped(&what));
-                found.failures.push(failure);
-            }
+            unreadable.extend(of_it);
+        }
+        for (what, failure) in unreadable {
+            found.unread.push(failure.skipped(&what));
+            found.failures.push(failure);
         }
         let is_nothing = found.subjects.is_empty() && found.failures.is_empty();
         if is_nothing && read.excluded.is_empty() {

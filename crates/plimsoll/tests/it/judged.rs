@@ -1,5 +1,7 @@
 //! Which files are judged, by which configuration, and that none of them is written over.
 
+use plimsoll_testkit::advisory::Advisory;
+
 use crate::stage::{Stage, tool};
 
 const BUILT: &str = "FROM debian:12 AS build\nRUN true\nFROM debian:12 AS runtime\nUSER 10001\n";
@@ -252,6 +254,7 @@ fn a_place_to_send_to_is_never_guessed() {
     let stage = Stage::with(&[("Dockerfile", "FROM scratch\n"), ("out/x", "")]);
     for (to, told) in [
         ("dokcer:app", "did you mean `docker:…`"),
+        ("oci-layuot:dir", "did you mean `oci-layout:…`"),
         ("./out.tar", "is a path"),
         ("out.tar", "is a path"),
         ("out", "is a path"),
@@ -268,14 +271,111 @@ fn a_place_to_send_to_is_never_guessed() {
 }
 
 #[test]
+fn a_host_and_its_port_are_no_prefix() {
+    let stage = Stage::with(&[("Dockerfile", "FROM scratch\n")]);
+    for name in ["registry:5000/advisories:1", "registry2:5000/advisories:1"] {
+        let host = name.split('/').next().unwrap();
+        let call = ["db", "pull", name, "--offline", "--out", "x.index"];
+        let run = stage.run(&call);
+        assert!(run.stderr.contains(&format!("{host}:")), "{}", run.stderr);
+    }
+    stage.run(&["push", "oci:none", "oci-layout:out"]).expect(2);
+    for name in ["registry2:5000/app", "docker1:5000/team/app"] {
+        let run = stage.run(&["push", "oci:none", name]).expect(2);
+        assert!(!run.stderr.contains("did you mean"), "{}", run.stderr);
+    }
+}
+
+#[test]
+fn what_is_in_force_is_not_written_over() {
+    let stage = Stage::with(&[
+        ("root/etc/os-release", "ID=debian\n"),
+        (".trivyignore", "CVE-2024-1\n"),
+        (".hadolint.yaml", "ignored: [DL3006]\n"),
+        ("Dockerfile", BUILT),
+    ]);
+    let advisory = Advisory::below("GHSA-aaaa-bbbb-cccc", "npm", "left-pad", "1.3.0");
+    stage.know(&[advisory]);
+    let index = stage.root().join("data/advisories.index");
+    std::fs::create_dir_all(index.parent().unwrap()).unwrap();
+    std::fs::copy(stage.project().join("all.index"), &index).unwrap();
+    let index = format!("json={}", index.display());
+    for output in [index.as_str(), "json=.trivyignore", "json=.hadolint.yaml"] {
+        for call in [vec!["inspect", "rootfs:root"], vec!["ship"]] {
+            let run = stage
+                .run(&[call.as_slice(), &["--output", output]].concat())
+                .expect(2);
+            let is_told = run.stderr.contains("would be written over");
+            assert!(is_told, "{output}: {}", run.stderr);
+        }
+    }
+    let call = ["check", "--output", "json=.hadolint.yaml"];
+    let run = stage.run(&call).expect(2);
+    let is_told = run.stderr.contains("would be written over");
+    assert!(is_told, "{}", run.stderr);
+}
+
+#[test]
+fn fixes_are_shown_where_both_are_asked_for() {
+    let text = "FROM debian:12\nMAINTAINER me\n";
+    let stage = Stage::with(&[("Dockerfile", text)]);
+    let both = stage.run(&["check", "--fix", "--diff"]);
+    let one = stage.run(&["check", "--diff"]);
+    assert_eq!((both.code, both.stdout), (one.code, one.stdout));
+    let there = std::fs::read_to_string(stage.project().join("Dockerfile"));
+    assert_eq!(there.unwrap(), text);
+    stage.run(&["check", "--unsafe-fixes"]).expect(2);
+}
+
+#[test]
+fn what_a_pattern_cannot_look_into_fails() {
+    let stage = Stage::with(&[("u/a/Dockerfile", "FROM scratch\n"), ("u/b/x", "")]);
+    let closed = stage.project().join("u/b");
+    let mode = std::os::unix::fs::PermissionsExt::from_mode(0o000);
+    std::fs::set_permissions(&closed, mode).unwrap();
+    if std::fs::read_dir(&closed).is_ok() {
+        eprintln!("root may read all: what cannot be read is not tried");
+        return;
+    }
+    for path in ["u", "u/**/Dockerfile"] {
+        let run = stage.run(&["check", path, "--exit-zero", "--format", "json"]);
+        let run = run.expect(2);
+        let skipped = run.json()["skipped"].to_string();
+        assert!(skipped.contains("u/b"), "{path}: {skipped}");
+    }
+}
+
+#[test]
+fn what_is_called_nearly_as_a_dockerfile_is_told_by_what_it_holds() {
+    let stage = Stage::with(&[
+        ("Dockerfile-dev", OTHER),
+        ("Dockerfile-notes", "Read me\nfirst\n"),
+        ("Dockerfile-build.sh", "set -e\ndocker build .\n"),
+    ]);
+    let run = stage.run(&["check", "--format", "json"]).expect(1);
+    let report = run.json();
+    assert_eq!(report["checked"], serde_json::json!(["Dockerfile-dev"]));
+    let told = report["skipped"].to_string();
+    assert!(told.contains("Dockerfile-notes"), "{told}");
+    let compose = b"services:\n  a:\n    build: .\n";
+    for call in [
+        vec!["check", "-"],
+        vec!["check", "-", "--stdin-filename", "compose.yaml"],
+    ] {
+        let run = stage.run_with_input(&call, compose).expect(2);
+        assert!(run.stderr.contains("a Compose file"), "{}", run.stderr);
+    }
+}
+
+#[test]
 fn evidence_takes_the_place_of_nothing_else() {
     let stage = Stage::with(&[("Dockerfile", "FROM scratch\n"), ("docs/thesis", "")]);
     std::fs::create_dir(stage.project().join("new")).unwrap();
     for folder in [".", "docs", "./new/../docs"] {
         let run = stage.run(&["ship", "--evidence", folder]).expect(2);
-        assert!(run.stderr.contains("replaced whole"), "{}", run.stderr);
+        assert!(run.stderr.contains("is no evidence"), "{}", run.stderr);
     }
     let run = stage.run(&["ship", "--evidence", "new", "--tag", "a b"]);
-    assert!(!run.stderr.contains("replaced whole"), "{}", run.stderr);
+    assert!(!run.stderr.contains("is no evidence"), "{}", run.stderr);
     assert!(stage.project().join("docs/thesis").exists());
 }

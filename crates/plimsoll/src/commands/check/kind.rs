@@ -7,17 +7,19 @@ use std::path::Path;
 use plimsoll_model::SourceFile;
 use plimsoll_syntax::dockerfile::{self, InstructionKind};
 
-use crate::dockerfiles::is_dockerfile_name;
+use crate::dockerfiles::{is_dockerfile_name, is_loose_name};
 use crate::failure::Failure;
 use crate::project::{self, shown};
 
+/// What is none of those that are known.
+const ANOTHER: &str = "another file";
 /// Bytes that tell what a file is.
 const HEAD: u64 = 512;
 
 /// Reads a Dockerfile. One that goes by another name must look like one.
 pub(super) fn read(path: &Path) -> Result<SourceFile, Failure> {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
-    if is_dockerfile_name(&name) {
+    if is_dockerfile_name(&name) && !is_loose_name(&name) {
         return project::read_dockerfile(path);
     }
     let mut head = Vec::new();
@@ -34,14 +36,36 @@ pub(super) fn read(path: &Path) -> Result<SourceFile, Failure> {
         );
     }
     let file = project::read_dockerfile(path)?;
-    match other(&name, &file) {
-        Some(other) => Err(Failure::usage(format!(
+    refuse_other(path, &file)?;
+    Ok(file)
+}
+
+/// Refuses a file of that name that looks like something else. Whoever writes a Dockerfile in an editor may
+/// have no whole instruction yet: what has no name is refused where it is known what it is.
+pub(super) fn refuse_other(path: &Path, file: &SourceFile) -> Result<(), Failure> {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    if is_dockerfile_name(&name) && !is_loose_name(&name) {
+        return Ok(());
+    }
+    match other(&name, file) {
+        Some(other) if name != "-" || other != ANOTHER => Err(Failure::usage(format!(
             "{}: is {other}, no Dockerfile: none of its lines is an instruction",
             shown(path)
         ))
         .hint("`check` judges Dockerfiles, and what lies around them in the build context")),
-        None => Ok(file),
+        _ => Ok(()),
     }
+}
+
+/// What a file is that was found by a name such as `Dockerfile-notes`, where it is no Dockerfile. What
+/// cannot be read is nothing else.
+pub(super) fn by_chance(path: &Path) -> Option<&'static str> {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    if !is_loose_name(&name) {
+        return None;
+    }
+    let file = project::read_dockerfile(path).ok()?;
+    other(&name, &file)
 }
 
 /// What an archive is, by how it begins.
@@ -90,7 +114,7 @@ fn other(name: &str, file: &SourceFile) -> Option<&'static str> {
         _ if is_yaml && has_key("apiVersion") && has_key("kind") => "a Kubernetes manifest",
         _ if is_yaml => "YAML",
         _ if first.starts_with(['{', '[']) => "JSON or TOML",
-        _ => "another file",
+        _ => ANOTHER,
     })
 }
 
@@ -135,6 +159,14 @@ mod tests {
             "from a\0\n",
         ] {
             assert_eq!(is("build.txt", text), None, "{text:?}");
+        }
+        let is_refused =
+            |name: &str, text: &str| refuse_other(Path::new(name), &SourceFile::new(name, text));
+        assert!(is_refused("-", "services:\n  a: {}\n").is_err());
+        assert!(is_refused("a/compose.yaml", "services:\n  a: {}\n").is_err());
+        assert!(is_refused("Dockerfile-notes", "Read me\n").is_err());
+        for name in ["-", "Dockerfile", "Dockerfile.dev"] {
+            assert!(is_refused(name, "FRO\n").is_ok(), "{name}");
         }
         let mut tar = vec![0; 300];
         tar[257..262].copy_from_slice(b"ustar");

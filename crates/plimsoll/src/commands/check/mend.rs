@@ -53,12 +53,9 @@ pub(super) fn mend(
             print(&output::unified_diff(&subject.file, &fixed.bytes))?;
             continue;
         }
-        match &subject.path {
-            Some(path) => write_atomically(path, &fixed.bytes)?,
-            None => {
-                return Err(Failure::usage("--fix cannot write to standard input")
-                    .hint("--diff shows what it would change"));
-            }
+        // Standard input was refused before all else.
+        if let Some(path) = &subject.path {
+            write_atomically(path, &fixed.bytes)?;
         }
         let values = Values::of_file(&subject.file);
         for finding in &fixed.applied {

@@ -13,7 +13,7 @@ use super::rule_options;
 use crate::args::CheckArgs;
 use crate::bases::Bases;
 use crate::config::{self, Config, FILE_NAME, FailOn};
-use crate::dockerfiles;
+use crate::dockerfiles::{self, PassedOver};
 use crate::exceptions::Exceptions;
 use crate::failure::Failure;
 use crate::foreign::{self, Judged};
@@ -69,7 +69,7 @@ pub(super) struct Reader<'a> {
     /// What was left out.
     pub(super) excluded: Vec<Skipped>,
     /// Folders that were passed over.
-    passed_over: Vec<PathBuf>,
+    passed_over: PassedOver,
     /// The base images.
     pub(super) bases: Arc<Bases>,
 }
@@ -85,7 +85,7 @@ impl<'a> Reader<'a> {
             listings: HashMap::new(),
             above: HashMap::new(),
             excluded: Vec::new(),
-            passed_over: Vec::new(),
+            passed_over: PassedOver::default(),
             bases: Bases::new(
                 crate::plan::named_contexts(&arguments.build_context)?,
                 crate::plan::access(&arguments.access, None),
@@ -139,9 +139,11 @@ impl<'a> Reader<'a> {
         Ok(index)
     }
 
-    /// The arguments, patterns among them replaced by what they match.
-    pub(super) fn paths(&mut self) -> Result<Vec<String>, Failure> {
+    /// The arguments, patterns among them replaced by what they match, and what of those could not be
+    /// looked into.
+    pub(super) fn paths(&mut self) -> Result<(Vec<String>, Vec<(String, Failure)>), Failure> {
         let mut paths = Vec::new();
+        let mut unreadable = Vec::new();
         for argument in &self.arguments.paths {
             let pattern = plimsoll_syntax::glob::has_wildcards(argument)
                 && Path::new(argument).symlink_metadata().is_err();
@@ -150,17 +152,19 @@ impl<'a> Reader<'a> {
                 continue;
             }
             let search = dockerfiles::expand(argument)?;
-            self.passed_over.extend(search.passed_over);
-            if search.found.is_empty() {
+            self.passed_over.add(search.passed_over);
+            if search.found.is_empty() && search.unreadable.is_empty() {
                 let failure = Failure::usage(format!("{argument}: matches no file"));
                 return Err(self.with_passed_over(failure));
             }
             let found = search.found.iter();
             paths.extend(found.map(|path| path.to_string_lossy().into_owned()));
+            let failures = search.unreadable.into_iter();
+            unreadable.extend(failures.map(|failure| (argument.clone(), failure)));
         }
         let mut seen = BTreeSet::new();
         paths.retain(|path| seen.insert(path.clone()));
-        Ok(paths)
+        Ok((paths, unreadable))
     }
 
     /// The files that are judged, and what they are judged by.
@@ -173,7 +177,7 @@ impl<'a> Reader<'a> {
             inputs.add("an ignore file", ignore.map(|file| Path::new(file.path())));
         }
         for config in &self.configs {
-            inputs.add("the configuration", config.path.as_deref());
+            inputs.add_configuration(config);
         }
         inputs
     }
@@ -181,13 +185,13 @@ impl<'a> Reader<'a> {
     /// What was left out, and passed over, as a report has it.
     pub(super) fn take_skipped(&mut self) -> Vec<Skipped> {
         let mut skipped = std::mem::take(&mut self.excluded);
-        skipped.extend(dockerfiles::skipped(std::mem::take(&mut self.passed_over)));
+        skipped.extend(std::mem::take(&mut self.passed_over).skipped());
         skipped
     }
 
     /// The same failure with a hint at what was passed over.
     pub(super) fn with_passed_over(&self, failure: Failure) -> Failure {
-        match dockerfiles::skipped(self.passed_over.clone()) {
+        match self.passed_over.clone().skipped() {
             Some(Skipped { why, .. }) => failure.hint(why),
             None => failure,
         }
@@ -241,9 +245,10 @@ impl<'a> Reader<'a> {
         }
         let mut failures = Vec::new();
         let path = Path::new(path);
-        let files = if path.is_dir() {
+        let is_folder = path.is_dir();
+        let files = if is_folder {
             let search = dockerfiles::find(path);
-            self.passed_over.extend(search.passed_over);
+            self.passed_over.add(search.passed_over);
             failures.extend(search.unreadable.into_iter().flat_map(whole));
             match self.without_excluded(path, search.found) {
                 Ok(files) => files,
@@ -253,6 +258,14 @@ impl<'a> Reader<'a> {
             vec![path.to_path_buf()]
         };
         for file in files {
+            if let Some(what) = is_folder.then(|| super::kind::by_chance(&file)).flatten() {
+                self.excluded.push(Skipped {
+                    what: project::shown(&file),
+                    why: format!("is {what}, no Dockerfile, whatever it is called"),
+                    blocking: false,
+                });
+                continue;
+            }
             match self.subject(&file) {
                 Ok(subject) => {
                     failures.extend(self.without_missing_target(&subject));
@@ -304,15 +317,18 @@ impl<'a> Reader<'a> {
         let bytes = project::read_stdin(project::DOCKERFILE_LIMIT)?;
         if let Some(path) = &self.arguments.stdin_filename {
             let file = SourceFile::new(project::shown(path), bytes);
+            super::kind::refuse_other(path, &file)?;
             return Ok(Subject {
                 // Standard input cannot be written to, whatever its name.
                 path: None,
                 ..self.around(path, file)?
             });
         }
+        let file = SourceFile::new("-", bytes);
+        super::kind::refuse_other(Path::new("-"), &file)?;
         Ok(Subject {
             path: None,
-            file: SourceFile::new("-", bytes),
+            file,
             config: self.config_for(Path::new("."))?,
             context: None,
             is_built: false,
