@@ -96,6 +96,7 @@ impl<'a> Advisories<'a> {
                 let gaps = gaps::gaps(
                     &judged.coverage,
                     unidentified,
+                    !judged.vulnerabilities.is_empty(),
                     report.inventory.distribution.as_ref(),
                     demand,
                     arguments,

@@ -26,13 +26,15 @@ pub(crate) enum Demand {
 }
 
 /// What is missing. `unidentified` are components of a bill of materials that nobody knows what they
-/// are; `system` is the distribution, which has packages even where none was found.
+/// are; `has_found` tells whether any vulnerability is known; `system` is the distribution, which has
+/// packages even where none was found.
 ///
 /// A few packages that nobody can judge are told and no more: every image has some. Where the
 /// distribution as a whole, or all there is, was not judged, no finding means nothing.
 pub(super) fn gaps(
     coverage: &AdvisoryCoverage,
     unidentified: usize,
+    has_found: bool,
     system: Option<&Distribution>,
     demand: Demand,
     arguments: &AdvisoryArgs,
@@ -79,6 +81,8 @@ pub(super) fn gaps(
             );
         }
     }
+    // One in which a vulnerability is known was held against some advisories, and not against others.
+    let in_full = if has_found { " in full" } else { "" };
     let mut judged = 0;
     let mut packages: usize = coverage
         .missing
@@ -94,7 +98,7 @@ pub(super) fn gaps(
             gap(
                 Some(&covered.ecosystem),
                 format!(
-                    "none of its packages ({}) could be judged{}",
+                    "none of its packages ({}) could be judged{in_full}{}",
                     covered.packages,
                     example(coverage)
                 ),
@@ -107,7 +111,7 @@ pub(super) fn gaps(
                 "not one component ({unidentified}) could be judged: nothing says what packages they are"
             ),
             _ => format!(
-                "not one package ({packages}) could be judged{}",
+                "not one package ({packages}) could be judged{in_full}{}",
                 example(coverage)
             ),
         };
@@ -277,7 +281,7 @@ mod tests {
             }],
             ..AdvisoryCoverage::default()
         };
-        let gaps = gaps(&coverage, unidentified, None, demand, arguments);
+        let gaps = gaps(&coverage, unidentified, false, None, demand, arguments);
         assert!(gaps.iter().all(|gap| gap.blocking));
         gaps.into_iter().map(|gap| gap.what).collect()
     }
@@ -327,8 +331,9 @@ mod tests {
         };
         let any = AdvisoryArgs::default();
         let mut coverage = AdvisoryCoverage::default();
-        let told =
-            |coverage: &AdvisoryCoverage, demand| gaps(coverage, 0, Some(&alpine), demand, &any);
+        let told = |coverage: &AdvisoryCoverage, demand| {
+            gaps(coverage, 0, false, Some(&alpine), demand, &any)
+        };
         let found = told(&coverage, Demand::Published);
         assert!(
             found[0].blocking
@@ -369,7 +374,7 @@ mod tests {
     fn which_updates_wait_the_pocket_tells_alone() {
         let any = AdvisoryArgs::default();
         let told = |coverage: &AdvisoryCoverage, of_any| {
-            gaps(coverage, 0, None, Demand::Updates { of_any }, &any).len()
+            gaps(coverage, 0, false, None, Demand::Updates { of_any }, &any).len()
         };
         let mut coverage = AdvisoryCoverage {
             missing: vec![of("Debian:12", PackageKind::Deb, 80, 0)],
@@ -405,7 +410,7 @@ mod tests {
         };
         let told = |coverage: &AdvisoryCoverage, of_any| {
             let demand = Demand::Updates { of_any };
-            gaps(coverage, 0, None, demand, &libraries).len()
+            gaps(coverage, 0, false, None, demand, &libraries).len()
         };
         let mut coverage = AdvisoryCoverage {
             missing: vec![

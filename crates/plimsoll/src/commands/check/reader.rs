@@ -20,6 +20,9 @@ use crate::foreign::{self, Judged};
 use crate::inputs::Inputs;
 use crate::project::{self, Listing};
 
+/// What could not be read, as the report names it, and why.
+pub(super) type Unread = (String, Failure);
+
 /// One file to check.
 pub(super) struct Subject {
     /// Where it lies; nowhere where it came on standard input.
@@ -141,7 +144,7 @@ impl<'a> Reader<'a> {
 
     /// The arguments, patterns among them replaced by what they match, and what of those could not be
     /// looked into.
-    pub(super) fn paths(&mut self) -> Result<(Vec<String>, Vec<(String, Failure)>), Failure> {
+    pub(super) fn paths(&mut self) -> Result<(Vec<String>, Vec<Unread>), Failure> {
         let mut paths = Vec::new();
         let mut unreadable = Vec::new();
         for argument in &self.arguments.paths {
@@ -231,7 +234,7 @@ impl<'a> Reader<'a> {
     }
 
     /// The files that one argument names, and which others of it could not be read, and why.
-    pub(super) fn subjects(&mut self, path: &str) -> (Vec<Subject>, Vec<(String, Failure)>) {
+    pub(super) fn subjects(&mut self, path: &str) -> (Vec<Subject>, Vec<Unread>) {
         let mut subjects = Vec::new();
         let whole = |failure| vec![(project::shown(Path::new(path)), failure)];
         if path == "-" {

@@ -173,8 +173,8 @@ fn named(others: &[String]) -> String {
     }
 }
 
-/// Parts what `--output` asks for into the files of the evidence folder, which is replaced whole and is
-/// to hold them then, and the rest.
+/// Parts what `--output` asks for into the files of the evidence folder, which appear with it in one step,
+/// and the rest.
 fn parted(
     output: &OutputArgs,
     evidence: &Path,
@@ -210,7 +210,7 @@ fn parted(
             }
             None => {
                 return Err(Failure::usage(format!(
-                    "{}: is no file of the evidence folder, which is replaced whole",
+                    "{}: is no file right in the evidence folder: below it nothing is written",
                     path.display()
                 )));
             }
