@@ -11,8 +11,8 @@ use crate::dockerfiles::{is_dockerfile_name, is_loose_name};
 use crate::failure::Failure;
 use crate::project::{self, shown};
 
-/// What is none of those that are known.
-const ANOTHER: &str = "another file";
+/// What its own keys tell, whatever it is called.
+const NAMED_BY_KEYS: [&str; 2] = ["a Compose file", "a Kubernetes manifest"];
 /// Bytes that tell what a file is.
 const HEAD: u64 = 512;
 
@@ -48,11 +48,13 @@ pub(super) fn refuse_other(path: &Path, file: &SourceFile) -> Result<(), Failure
         return Ok(());
     }
     match other(&name, file) {
-        Some(other) if name != "-" || other != ANOTHER => Err(Failure::usage(format!(
-            "{}: is {other}, no Dockerfile: none of its lines is an instruction",
-            shown(path)
-        ))
-        .hint("`check` judges Dockerfiles, and what lies around them in the build context")),
+        Some(other) if name != "-" || NAMED_BY_KEYS.contains(&other) => {
+            Err(Failure::usage(format!(
+                "{}: is {other}, no Dockerfile: none of its lines is an instruction",
+                shown(path)
+            ))
+            .hint("`check` judges Dockerfiles, and what lies around them in the build context"))
+        }
         _ => Ok(()),
     }
 }
@@ -114,7 +116,7 @@ fn other(name: &str, file: &SourceFile) -> Option<&'static str> {
         _ if is_yaml && has_key("apiVersion") && has_key("kind") => "a Kubernetes manifest",
         _ if is_yaml => "YAML",
         _ if first.starts_with(['{', '[']) => "JSON or TOML",
-        _ => ANOTHER,
+        _ => "another file",
     })
 }
 
