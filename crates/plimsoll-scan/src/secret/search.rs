@@ -73,6 +73,7 @@ impl<'a> Searcher<'a> {
             name: path.into(),
             limit: self.limit,
             published: false,
+            unnamed: false,
             depth: 0,
             wrappings: 0,
         };
@@ -175,7 +176,8 @@ impl<'s> Search<'s> {
             false => is_own(&parent.name),
         };
         // Modules of an application are packed as libraries are.
-        let own = lies_in_own && (!parent.published || is_of_spring(&parent.name));
+        let is_published = parent.published && !is_of_spring(&parent.name);
+        let own = lies_in_own && !is_published && !parent.unnamed;
         let streamed = size.is_some_and(|size| size > WHOLE as u64);
         Search {
             // Caches and libraries are full of archives of others.

@@ -66,8 +66,8 @@ trait Sink {
     fn begin(&mut self, name: &[u8], size: Option<u64>) {
         self.begin_like(name, "", false, size);
     }
-    /// The same, searched as if its name ended so, and as somebody else's if it is `published`.
-    fn begin_like(&mut self, name: &[u8], ending: &str, published: bool, size: Option<u64>);
+    /// The same, searched as if its name ended so; if it is `unnamed`, for what needs no name alone.
+    fn begin_like(&mut self, name: &[u8], ending: &str, unnamed: bool, size: Option<u64>);
     /// Bytes of the entry.
     fn data(&mut self, bytes: &[u8]);
     /// Bytes of the entry that were not there before.
@@ -167,6 +167,8 @@ pub(super) struct Parent<'s> {
     pub(super) limit: u64,
     /// Whether it lies in a library, which somebody else published for most.
     pub(super) published: bool,
+    /// Whether nobody knows what it was called, and so whether it is settings, code or a test.
+    pub(super) unnamed: bool,
     pub(super) depth: u8,
     pub(super) wrappings: u8,
 }
@@ -318,7 +320,7 @@ impl<'s> Unpacker<'s> {
 }
 
 impl Sink for State<'_> {
-    fn begin_like(&mut self, name: &[u8], ending: &str, published: bool, size: Option<u64>) {
+    fn begin_like(&mut self, name: &[u8], ending: &str, unnamed: bool, size: Option<u64>) {
         self.end();
         self.budget.entries = self.budget.entries.saturating_sub(1);
         let mut name = String::from_utf8_lossy(name)
@@ -354,7 +356,8 @@ impl Sink for State<'_> {
         let parent = Parent {
             inside,
             name: (name + ending).into(),
-            published: self.parent.published || published || is_library(&self.parent.name),
+            unnamed,
+            published: self.parent.published || is_library(&self.parent.name),
             depth: self.parent.depth + 1,
             wrappings: self.parent.wrappings + 1,
             ..self.parent.clone()
