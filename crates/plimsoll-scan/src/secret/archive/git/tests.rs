@@ -2,6 +2,7 @@ use std::io::Write as _;
 
 use flate2::Compression;
 use flate2::write::ZlibEncoder;
+use plimsoll_model::Severity;
 use proptest::prelude::*;
 use sha1::{Digest as _, Sha1};
 
@@ -208,6 +209,10 @@ fn loose_objects() {
         assert_eq!(places(&found), ["secret-value blob:3"], "{piece}");
         assert!(!found.partly);
     }
+    // A token in an explanation of somebody's own code is one.
+    let said = object(&format!("# Use this: {}\ndef f():\n    pass\n", token()));
+    let found = search(&path, &said, 9);
+    assert_eq!(found.sightings[0].severity, Severity::High);
     let code = object("def f(password=kX9vQ2mT7wLp4sRz):\n    pass\n");
     assert_eq!(search(&path, &code, 9).sightings, []);
     let long = object(&format!("{}{}\n", "x\n".repeat(3 << 20), token()));
