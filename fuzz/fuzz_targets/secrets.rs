@@ -22,6 +22,8 @@ fuzz_target!(|input: (u8, u16, &[u8])| {
         "root/.pgpass",
         "app/x.tbz2",
         "app/x.txz",
+        "app/.git/objects/pack/x.pack",
+        "app/.git/objects/ab/cdefcdefcdefcdefcdefcdefcdefcdefcdefcd",
     ];
     let path = paths[usize::from(path) % paths.len()];
     plimsoll_scan::fuzz_secrets(path, bytes, usize::from(piece));
