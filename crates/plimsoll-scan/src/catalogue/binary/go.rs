@@ -248,9 +248,6 @@ fn told(version: &str, modules: &str) -> BuildInfo {
         }
     }
     info.modules_known = main.is_some();
-    // Built without modules, as distributions build: at least its main package has a name.
-    let unlisted = info.main.as_deref().filter(|path| is_hosted(path));
-    let main = main.or_else(|| unlisted.map(|path| Module { path, version: "" }));
     if let Some(main) = main.filter(|main| main.path != "command-line-arguments") {
         let mut proven = main.proven();
         if proven.version == DEVEL
@@ -276,13 +273,6 @@ fn told(version: &str, modules: &str) -> BuildInfo {
         });
     }
     info
-}
-
-/// Whether an import path begins with a host: those of the standard library and of programs that
-/// nobody can import do not.
-fn is_hosted(path: &str) -> bool {
-    path.split_once('/')
-        .is_some_and(|(host, _)| host.contains('.'))
 }
 
 /// `1.23.4` of `go1.23.4 X:boringcrypto`, `go1.21.0-vendor`, `go1.22rc1 (Red Hat)`; nothing of a
@@ -381,10 +371,8 @@ mod tests {
         );
         let bare = told("go1.19.8", "path\tgithub.com/cli/cli/v2/cmd/gh\n");
         assert!(!bare.modules_known);
-        assert_eq!(
-            listed(&bare),
-            ["github.com/cli/cli/v2/cmd/gh@(devel)", "stdlib@1.19.8"]
-        );
+        // A package is not yet a module: which one it is of is not known.
+        assert_eq!(listed(&bare), ["stdlib@1.19.8"]);
         let none = told("go1.19.8", "");
         assert!(!none.modules_known);
         assert_eq!(listed(&none), ["stdlib@1.19.8"]);
