@@ -57,6 +57,7 @@ pub(crate) fn assemble(
     let shown = secret::redacted_with(config, detector);
     let layers = layer_facts(image, records, &layer_bytes, &shown.config);
     told.skipped.extend(joined_layers(image));
+    told.skipped.extend(covered_links(tree));
     let mut base = base::find(image, records);
     if let Some(name) = base.as_mut().and_then(|base| base.name.as_mut()) {
         *name = shown.name(name, detector);
@@ -252,6 +253,30 @@ fn layer_facts(
             hidden: layer_bytes.get(index).map_or(0, |bytes| bytes.hidden),
         })
         .collect()
+}
+
+/// Links that layers put folders in the place of without naming these. Few who make such layers know it:
+/// what lay behind the link is found by that name no more.
+fn covered_links(tree: &Tree<'_>) -> Vec<Skipped> {
+    let layers = tree.covered().chunk_by(|a, b| a.0 == b.0);
+    let lines = layers.filter_map(|covered| {
+        let ((layer, link), others) = covered.split_first()?;
+        let more = match others.len() {
+            0 => String::new(),
+            more => format!(" and {more} more"),
+        };
+        Some(Skipped {
+            what: format!("layer {layer}"),
+            why: format!(
+                "it writes below /{}{more}, a link of a lower layer, and not where that leads: it was \
+                 judged as overlay file systems show it, with a folder in the link's place and nothing \
+                 else in it; engines without them follow the link",
+                link.escape_debug()
+            ),
+            blocking: false,
+        })
+    });
+    lines.collect()
 }
 
 /// That layers hold what several instructions wrote, where the history tells so.

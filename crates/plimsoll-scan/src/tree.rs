@@ -70,8 +70,11 @@ pub(crate) struct Tree<'a> {
     parent: Option<&'a str>,
     /// The links that are there, from when they are first asked for.
     links: Option<Links>,
-    /// Whether a layer names what lies behind a link; from there on the tree is not the image's.
+    /// Whether a layer names what lies behind a link of its own; from there on the tree is not the
+    /// image's.
     writes_through_links: bool,
+    /// Links in whose place a layer put a folder without naming it, with the layer.
+    covered: Vec<(usize, &'a str)>,
 }
 
 impl<'a> Tree<'a> {
@@ -86,14 +89,16 @@ impl<'a> Tree<'a> {
             for entry in &record.entries {
                 match entry.kind {
                     FactKind::Whiteout => {
-                        tree.note_unknown(&entry.path);
+                        tree.note_unknown(layer, &entry.path);
                         tree.remove(&entry.path, layer);
                         tree.remove_below(&entry.path, layer);
                     }
                     FactKind::Opaque => {
-                        // What it empties is what a link leads to.
-                        tree.writes_through_links |= tree.is_link(&entry.path);
-                        tree.note_unknown(&entry.path);
+                        tree.note_unknown(layer, &entry.path);
+                        // It stands in the folder that it empties.
+                        if tree.is_link(&entry.path) {
+                            tree.cover(layer, &entry.path);
+                        }
                         tree.remove_below(&entry.path, layer);
                     }
                     _ => {}
@@ -102,6 +107,11 @@ impl<'a> Tree<'a> {
             for fact in &record.entries {
                 if !matches!(fact.kind, FactKind::Whiteout | FactKind::Opaque) {
                     tree.put(layer, fact);
+                }
+            }
+            for entry in &record.entries {
+                if matches!(entry.kind, FactKind::Whiteout | FactKind::Opaque) {
+                    tree.writes_through_links |= tree.is_behind_own_link(layer, &entry.path);
                 }
             }
             tree.find_successors(lost);
@@ -122,7 +132,7 @@ impl<'a> Tree<'a> {
             FactKind::Hardlink(target) => match self.nodes.get(&**target) {
                 Some(node) => node.content,
                 None => {
-                    self.note_unknown(target);
+                    self.writes_through_links |= self.is_behind_own_link(layer, target);
                     None
                 }
             },
@@ -138,27 +148,27 @@ impl<'a> Tree<'a> {
             fact,
             content,
         };
-        self.note_folder(&fact.path);
+        self.note_folder(layer, &fact.path);
+        if self.parent == Some(&*fact.path) {
+            self.parent = None;
+        }
         if let (FactKind::Symlink(_), Some(links)) = (&fact.kind, &mut self.links) {
             links.insert(&fact.path);
         }
-        let Some(before) = self.nodes.insert(&fact.path, node) else {
-            if fact.kind != FactKind::Directory && self.is_unnamed(&fact.path) {
-                self.remove_below(&fact.path, layer);
-            }
-            return;
-        };
-        if let Some(node) = self.nodes.get_mut(&*fact.path) {
+        let before = self.nodes.insert(&fact.path, node);
+        if let (Some(before), Some(node)) = (before, self.nodes.get_mut(&*fact.path)) {
             node.since = before.since;
+            self.unname(before, layer);
         }
-        self.unname(before, layer);
-        if before.fact.kind == FactKind::Directory && fact.kind != FactKind::Directory {
+        let was_folder = before.is_some_and(|before| before.fact.kind == FactKind::Directory);
+        // Broken layers have files below files.
+        if fact.kind != FactKind::Directory && (was_folder || self.is_unnamed(&fact.path)) {
             self.remove_below(&fact.path, layer);
         }
     }
 
-    /// Notes the folder of a path, if no entry names it, and whether it lies behind a link.
-    fn note_folder(&mut self, path: &'a str) {
+    /// Notes the folder of a path, if no entry names it, and what it takes the place of.
+    fn note_folder(&mut self, layer: usize, path: &'a str) {
         let Some(slash) = path.rfind('/') else {
             return;
         };
@@ -168,27 +178,59 @@ impl<'a> Tree<'a> {
             return;
         }
         self.parent = Some(parent);
-        match self.nodes.get(parent).map(|node| &node.fact.kind) {
-            Some(FactKind::Symlink(_)) => self.writes_through_links = true,
+        let node = self
+            .nodes
+            .get(parent)
+            .map(|node| (&node.fact.kind, node.layer));
+        match node {
+            Some((FactKind::Symlink(_), _)) => self.cover_above(layer, path),
             // Of what has an entry of its own this was asked before.
-            Some(_) => {}
+            Some((FactKind::Directory, _)) => return,
+            Some((_, below)) if below < layer => self.remove(parent, layer),
+            Some(_) => return,
             None => {
-                if self.unnamed.insert(&path[..=slash]) {
-                    self.writes_through_links |= self.has_link_above(path);
+                if !self.unnamed.contains(&path[..=slash]) {
+                    self.cover_above(layer, path);
                 }
+            }
+        }
+        self.unnamed.insert(&path[..=slash]);
+    }
+
+    /// Notes what the folders of a path take the place of, at which nothing lies.
+    fn note_unknown(&mut self, layer: usize, path: &'a str) {
+        if !self.nodes.contains_key(path) {
+            self.cover_above(layer, path);
+        }
+    }
+
+    /// Puts folders in the place of links above a path, which lower layers wrote: a layer is unpacked
+    /// into a folder of its own, where there are none of them, and laid over the others (overlayfs).
+    /// Links of the layer itself are followed.
+    fn cover_above(&mut self, layer: usize, path: &'a str) {
+        for link in self.links_above(path) {
+            let node = self.nodes.get(link);
+            match node.is_some_and(|node| node.layer == layer) {
+                true => self.writes_through_links = true,
+                false => self.cover(layer, link),
             }
         }
     }
 
-    /// Notes whether a path at which nothing lies leads through a link.
-    fn note_unknown(&mut self, path: &str) {
-        if !self.nodes.contains_key(path) {
-            self.writes_through_links |= self.has_link_above(path);
-        }
+    fn cover(&mut self, layer: usize, link: &'a str) {
+        self.remove(link, layer);
+        self.covered.push((layer, link));
     }
 
-    /// Whether one of the folders above a path is a link.
-    fn has_link_above(&mut self, path: &str) -> bool {
+    /// Whether one of the folders above a path is a link that the same layer wrote.
+    fn is_behind_own_link(&mut self, layer: usize, path: &'a str) -> bool {
+        let links = self.links_above(path).into_iter();
+        let mut nodes = links.filter_map(|link| self.nodes.get(link));
+        nodes.any(|node| node.layer == layer)
+    }
+
+    /// Those of the folders above a path that are links, the topmost first.
+    fn links_above(&mut self, path: &'a str) -> Vec<&'a str> {
         let nodes = &self.nodes;
         let is_link = |node: &Node<'_>| matches!(node.fact.kind, FactKind::Symlink(_));
         let links = self.links.get_or_insert_with(|| {
@@ -199,7 +241,8 @@ impl<'a> Tree<'a> {
         });
         links
             .above(path)
-            .any(|folder| nodes.get(folder).is_some_and(is_link))
+            .filter(|folder| nodes.get(folder).is_some_and(is_link))
+            .collect()
     }
 
     fn is_link(&self, path: &str) -> bool {
@@ -222,10 +265,16 @@ impl<'a> Tree<'a> {
         }
     }
 
-    /// Whether a layer names what lies behind a link: the engines that unpack it follow the link. Such
-    /// layers are to be [settled](settle) first.
+    /// Whether a layer names what lies behind a link of its own: the engines that unpack it follow the
+    /// link. Such layers are to be [settled](settle) first.
     pub(crate) fn writes_through_links(&self) -> bool {
         self.writes_through_links
+    }
+
+    /// Links of lower layers in whose place a layer put a folder without naming it, with the layer,
+    /// lowest first.
+    pub(crate) fn covered(&self) -> &[(usize, &'a str)] {
+        &self.covered
     }
 
     fn remove(&mut self, path: &str, by: usize) {

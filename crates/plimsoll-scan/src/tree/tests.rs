@@ -184,6 +184,17 @@ fn a_file_over_a_folder_hides_what_was_in_it() {
 }
 
 #[test]
+fn a_folder_that_nobody_names_takes_the_place_of_a_file() {
+    let layers = [
+        layer(&[("d", FactKind::File, 9)]),
+        layer(&[("d/f", FactKind::File, 1)]),
+    ];
+    let tree = Tree::build(&layers);
+    assert_eq!(lost(&tree), [(0, 1, "d", 9)]);
+    assert_eq!(tree.resolve("d/f").as_deref(), Some("d/f"));
+}
+
+#[test]
 fn links_stay_inside_and_end() {
     let link = |target: &str| FactKind::Symlink(target.into());
     let layers = [layer(&[

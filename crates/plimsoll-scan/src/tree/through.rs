@@ -1,5 +1,6 @@
-//! What layers write through links. A tar need not name the folders that its files lie in, and where
-//! `bin` is a link to `usr/bin`, the engines that unpack `bin/app` put it into `usr/bin`.
+//! What layers write through links of their own. A tar need not name the folders that its files lie
+//! in, and where it says that `bin` is a link to `usr/bin`, the engines that unpack its `bin/app` put it
+//! into `usr/bin`. Links of other layers they do not see: each layer is unpacked into a folder of its own.
 
 use std::borrow::Borrow;
 use std::collections::hash_map::RandomState;
@@ -67,14 +68,14 @@ fn fed(state: u64, text: &str) -> u64 {
     text.bytes().fold(state, fed_byte)
 }
 
-/// Puts what layers write through links where it comes to lie, in everything that is known of it:
-/// each layer as it is unpacked, entry by entry, onto those below it. What leads in circles stays as it
-/// is written. Says where there is more of it than is followed.
+/// Puts what layers write through links of their own where it comes to lie, in everything that is known
+/// of it: each layer as it is unpacked, entry by entry. What leads in circles stays as it is written. Says
+/// where there is more of it than is followed.
 pub(crate) fn settle(layers: &mut [LayerRecord]) -> Vec<Skipped> {
-    let mut there = There::default();
     let mut room = MAX_MOVED;
     let mut skipped = Vec::new();
     for (layer, record) in layers.iter_mut().enumerate() {
+        let mut there = There::default();
         let mut moved: Vec<(Box<str>, usize)> = Vec::new();
         let mut is_full = false;
         for (at, fact) in record.entries.iter_mut().enumerate() {
@@ -93,7 +94,7 @@ pub(crate) fn settle(layers: &mut [LayerRecord]) -> Vec<Skipped> {
             if let FactKind::Hardlink(target) = &mut fact.kind {
                 place(target, false);
             }
-            there.take(layer, fact);
+            there.take(fact);
         }
         if is_full {
             skipped.push(Skipped {
@@ -113,43 +114,36 @@ pub(crate) fn settle(layers: &mut [LayerRecord]) -> Vec<Skipped> {
 #[derive(Default)]
 struct There {
     links: Links,
-    /// Where each leads, and the layer that wrote it.
-    targets: BTreeMap<Box<str>, (Box<str>, usize)>,
+    /// Where each leads.
+    targets: BTreeMap<Box<str>, Box<str>>,
 }
 
 impl There {
     /// Takes in what an entry does to links.
-    fn take(&mut self, layer: usize, fact: &EntryFact) {
+    fn take(&mut self, fact: &EntryFact) {
         let path = &fact.path;
         match &fact.kind {
+            // These speak of lower layers only.
+            FactKind::Whiteout | FactKind::Opaque => {}
             FactKind::Directory => {
                 self.targets.remove(path);
             }
-            // These speak of lower layers only.
-            FactKind::Whiteout => {
-                if self.targets.get(path).is_some_and(|(_, by)| *by < layer) {
-                    self.targets.remove(path);
-                }
-                self.remove_below(path, |by| by < layer);
-            }
-            FactKind::Opaque => self.remove_below(path, |by| by < layer),
             kind => {
                 self.targets.remove(path);
-                self.remove_below(path, |_| true);
+                self.remove_below(path);
                 if let FactKind::Symlink(target) = kind {
                     self.links.insert(path);
-                    self.targets.insert(path.clone(), (target.clone(), layer));
+                    self.targets.insert(path.clone(), target.clone());
                 }
             }
         }
     }
 
-    fn remove_below(&mut self, path: &str, is_gone: impl Fn(usize) -> bool) {
+    fn remove_below(&mut self, path: &str) {
         let prefix = prefix(path);
         let from = (Bound::Included(prefix.as_str()), Bound::Unbounded);
         let below = self.targets.range::<str, _>(from);
-        let below = below.take_while(|(path, _)| path.starts_with(&prefix));
-        let gone = below.filter(|(_, (_, by))| is_gone(*by));
+        let gone = below.take_while(|(path, _)| path.starts_with(&prefix));
         let gone: Vec<Box<str>> = gone.map(|(path, _)| path.clone()).collect();
         for path in gone {
             self.targets.remove(&path);
@@ -196,7 +190,7 @@ impl There {
             if !self.links.states.contains(&state) {
                 continue;
             }
-            if let Some((target, _)) = self.targets.get(real.as_str()) {
+            if let Some(target) = self.targets.get(real.as_str()) {
                 links += 1;
                 if links > MAX_LINKS {
                     return None;

@@ -154,6 +154,27 @@ fn a_link_to_nothing_holds_the_image_back() {
     assert!(outcome.skipped.iter().all(|told| !told.blocking));
 }
 
+/// As overlayfs shows it: where the engines unpack the second layer there is no link.
+#[test]
+fn what_is_written_below_a_link_of_a_lower_layer_is_told() {
+    let base = || {
+        Layer::new()
+            .file("usr/bin/sh", "x")
+            .symlink("bin", "usr/bin")
+    };
+    let outcome = look(vec![base(), Layer::new().file("bin/app", "#!/bin/sh\n")]);
+    let [told] = outcome.skipped.as_slice() else {
+        panic!("{:?}", outcome.skipped);
+    };
+    assert!(told.what == "layer 1" && !told.blocking);
+    assert!(told.why.contains("below /bin, a link"), "{told:?}");
+    let outcome = look(vec![
+        base(),
+        Layer::new().file("usr/bin/app", "#!/bin/sh\n"),
+    ]);
+    assert_eq!(outcome.skipped, []);
+}
+
 /// Counts how often blobs are opened, and gives them so often.
 struct Counted {
     inner: Arc<dyn BlobSource>,

@@ -124,10 +124,10 @@ fn equal_images_give_equal_inventories() {
     assert_eq!(look(layers()), look(layers()));
 }
 
-/// A layer's tar need not name the folders of its files, and where one is a link below, the engines
-/// follow it.
+/// A layer's tar need not name the folders of its files, and where it says that one is a link, the
+/// engines follow it.
 #[test]
-fn what_a_layer_writes_through_a_linked_folder_is_found() {
+fn what_a_layer_writes_through_its_own_links_is_found() {
     let database = |version: &str| format!("P:openssl\nV:{version}\nA:x86_64\n\n");
     let layers = || {
         vec![
@@ -141,6 +141,8 @@ fn what_a_layer_writes_through_a_linked_folder_is_found() {
                     database("3.5.0-r0") + "P:curl\nV:8.1-r0\nA:x86_64\n\n",
                 ),
             Layer::new()
+                .symlink("bin", "usr/bin")
+                .symlink("lib", "usr/lib")
                 .mode("bin/app", "#!/usr/bin/sh\n", 0o755)
                 .mode("usr/bin/sh", "x", 0o755)
                 .file("bin/.wh.tool", "")
