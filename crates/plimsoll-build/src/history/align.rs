@@ -72,10 +72,16 @@ impl<'h> Entry<'h> {
             true => bare.split_once(" -c ").map_or(bare, |(_, command)| command),
             false => bare,
         };
+        // Buildah and kaniko write down the flags, too.
+        let mut own = behind;
+        while keyword == "RUN" && own.starts_with("--") {
+            let flag = own.split_once(char::is_whitespace);
+            own = flag.map_or("", |(_, behind)| behind.trim_start());
+        }
         Self {
             keyword,
             is_of_digests: text.contains("#(nop)") && matches!(keyword, "COPY" | "ADD"),
-            words: split(behind).collect(),
+            words: split(own).collect(),
         }
     }
 }
@@ -290,6 +296,14 @@ mod tests {
             (
                 "RUN --mount=type=cache,target=/c make",
                 "RUN /bin/sh -c make # buildkit",
+            ),
+            (
+                "RUN --mount=type=cache,target=/c --network=none \\\n    make",
+                "/bin/sh -c --mount=type=cache,target=/c --network=none     make",
+            ),
+            (
+                "RUN --mount=type=cache,target=/c make",
+                "RUN --mount=type=cache,target=/c make",
             ),
             ("RUN [\"make\", \"all\"]", "RUN make all # buildkit"),
             (
