@@ -17,6 +17,7 @@ use crate::base;
 use crate::catalogue::{Candidate, Document, distribution, is_essential, unread};
 use crate::gaps::Gaps;
 use crate::notable::{notable, programs};
+use crate::package_cache::PackageCaches;
 use crate::packages::{gaps, packages, unread_stores};
 use crate::record::LayerRecord;
 use crate::savings::{Context, savings};
@@ -69,6 +70,7 @@ pub(crate) fn assemble(
         .iter()
         .map(|layer| layer.instruction.as_deref())
         .collect();
+    let caches = PackageCaches::new(tree, &packages.installed);
     waste.savings = savings(
         tree,
         &duplicates,
@@ -76,6 +78,7 @@ pub(crate) fn assemble(
         &Context {
             instructions: &instructions,
             base: base.as_ref().map_or(0, |base| base.layers),
+            caches: &caches,
         },
     );
     let accounts = accounts::find(records, tree, complete);
@@ -145,7 +148,7 @@ pub(crate) fn assemble(
         layers,
         base,
         waste,
-        notable: notable(tree, &secrets),
+        notable: notable(tree, &secrets, &caches),
         secrets,
         programs: programs(tree, path),
         distribution,

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use plimsoll_model::{NotableFile, NotableKind, SecretSighting, Severity};
 
 use crate::catalogue::{base_name, folder};
-use crate::package_cache::package_cache;
+use crate::package_cache::PackageCaches;
 use crate::record::FactKind;
 use crate::startup::MAX_SEARCH_PATH;
 use crate::tree::Tree;
@@ -29,14 +29,20 @@ const VERSION_CONTROL: &[(&str, &str)] =
     &[(".git", "HEAD"), (".hg", "requires"), (".svn", "wc.db")];
 
 /// Everything of note in the final tree, sorted by path.
-pub(crate) fn notable(tree: &Tree<'_>, secrets: &[SecretSighting]) -> Vec<NotableFile> {
+pub(crate) fn notable(
+    tree: &Tree<'_>,
+    secrets: &[SecretSighting],
+    downloads: &PackageCaches,
+) -> Vec<NotableFile> {
     let mut files = Vec::new();
     let mut caches: BTreeMap<(&str, usize), u64> = BTreeMap::new();
     let mut programs: BTreeSet<(NotableKind, String)> = BTreeSet::new();
     let mut checkouts: BTreeSet<&str> = BTreeSet::new();
     for (path, node) in tree.iter() {
-        if let Some(cache) = package_cache(path) {
-            *caches.entry((cache.folder, node.layer)).or_default() += node.fact.size;
+        if let Some(cache) = downloads.of(path) {
+            if !downloads.is_shared(node.fact) {
+                *caches.entry((cache.folder, node.layer)).or_default() += node.fact.size;
+            }
             continue;
         }
         if node.fact.kind == FactKind::File

@@ -2,9 +2,17 @@
 //! out of an image.
 //!
 //! Folders that programs are run from are none, though they are called caches: the environments of
-//! Poetry and pre-commit, what Deno and launchers of Coursier load, `.yarn/cache` of a project.
+//! Poetry and pre-commit, what Deno and launchers of Coursier load, `.yarn/cache` of a project. Nor are
+//! those that something else in the image leads into: Yarn's tables (Plug'n'Play), links of uv's
+//! environments. Of pnpm's store nothing is to be gained but the files without another name.
+
+use std::collections::HashSet;
+
+use plimsoll_model::{Package, PackageKind};
 
 use crate::catalogue::{base_name, folder};
+use crate::record::{EntryFact, FactKind};
+use crate::tree::Tree;
 
 /// A folder of downloads, and who keeps it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -168,6 +176,77 @@ fn is_below(path: &str, folder: &str) -> bool {
         .is_some_and(|rest| rest.starts_with('/'))
 }
 
+/// The downloads that an image ships and nothing in it reads.
+#[derive(Debug, Default)]
+pub(crate) struct PackageCaches {
+    /// Folders that are read.
+    read: HashSet<String>,
+    /// Files in such folders that have names elsewhere, too.
+    shared: HashSet<*const EntryFact>,
+}
+
+impl PackageCaches {
+    /// Those of an image with some packages.
+    pub(crate) fn new(tree: &Tree<'_>, packages: &[Package]) -> Self {
+        let mut caches = Self::default();
+        let zips = packages.iter().filter(|package| {
+            // Yarn's tables name what they load of a cache.
+            package.kind == PackageKind::Npm && package.path.ends_with(".zip")
+        });
+        caches.take(zips.map(|package| package.path.as_str()));
+        for (path, node) in tree.iter() {
+            match &node.fact.kind {
+                FactKind::Hardlink(_) if package_cache(path).is_none() => {
+                    let content = tree.content(node).map(|(_, fact)| fact);
+                    let cached = content.filter(|fact| package_cache(&fact.path).is_some());
+                    caches.shared.extend(cached.map(std::ptr::from_ref));
+                }
+                FactKind::Symlink(target)
+                    if package_cache(target.trim_start_matches('/')).is_some()
+                        && package_cache(path).is_none() =>
+                {
+                    caches.take([led_to(path, target).as_str()]);
+                }
+                _ => {}
+            }
+        }
+        caches
+    }
+
+    fn take<'p>(&mut self, paths: impl IntoIterator<Item = &'p str>) {
+        let folders = paths.into_iter().filter_map(package_cache);
+        self.read
+            .extend(folders.map(|cache| cache.folder.to_owned()));
+    }
+
+    /// The folder of downloads that `path` lies below, if nothing reads them.
+    pub(crate) fn of<'p>(&self, path: &'p str) -> Option<PackageCache<'p>> {
+        package_cache(path).filter(|cache| !self.read.contains(cache.folder))
+    }
+
+    /// Whether the bytes of a file are there without the cache it lies in.
+    pub(crate) fn is_shared(&self, fact: &EntryFact) -> bool {
+        self.shared.contains(&std::ptr::from_ref(fact))
+    }
+}
+
+/// Where a link at `path` leads by its words alone: other links on the way are not followed.
+fn led_to(path: &str, target: &str) -> String {
+    let start = match target.starts_with('/') {
+        true => "",
+        false => folder(path),
+    };
+    let mut parts: Vec<&str> = Vec::new();
+    for part in start.split('/').chain(target.split('/')) {
+        match part {
+            "" | "." => {}
+            ".." => drop(parts.pop()),
+            part => parts.push(part),
+        }
+    }
+    parts.join("/")
+}
+
 impl Keeper {
     /// How its downloads are kept out of an image, in a sentence without its end.
     pub(crate) fn advice(self) -> &'static str {
@@ -276,6 +355,58 @@ mod tests {
             let found = package_cache(path).map(|cache| cache.folder);
             assert_eq!(found, cache, "{path}");
         }
+    }
+
+    #[test]
+    fn what_something_leads_into_is_read() {
+        let entry = |path: &str, kind| EntryFact::stub(path, kind);
+        let link = |target: &str| FactKind::Symlink(target.into());
+        let layers = [crate::record::LayerRecord {
+            entries: vec![
+                entry("root/.cache/uv/archive-v0/a/x.py", FactKind::File),
+                entry(
+                    "srv/venv/lib/x.py",
+                    link("/root/.cache/uv/archive-v0/a/x.py"),
+                ),
+                entry("home/a/.cache/uv/b", FactKind::File),
+                entry("home/a/x", link("../a/./.cache/uv/b")),
+                entry("root/.npm/_cacache/x", FactKind::File),
+                entry("root/.pnpm-store/v3/used", FactKind::File),
+                entry("root/.pnpm-store/v3/left", FactKind::File),
+                entry(
+                    "srv/node_modules/a/index.js",
+                    FactKind::Hardlink("root/.pnpm-store/v3/used".into()),
+                ),
+                // Links within say nothing.
+                entry("root/.cache/pip/a", FactKind::File),
+                entry("root/.cache/pip/b", link("/root/.cache/pip/a")),
+            ],
+            ..Default::default()
+        }];
+        let tree = Tree::build(&layers);
+        let zip = Package::new(
+            PackageKind::Npm,
+            "axios",
+            "1.6.0",
+            "pkg:npm/axios@1.6.0".to_owned(),
+            "root/.yarn/berry/cache/axios-npm-1.6.0.zip",
+            plimsoll_model::Evidence::Metadata,
+            0,
+        );
+        let caches = PackageCaches::new(&tree, &[zip]);
+        for (path, is_cache) in [
+            ("root/.cache/uv/other", false),
+            ("home/a/.cache/uv/b", false),
+            ("root/.yarn/berry/cache/other.zip", false),
+            ("home/a/.yarn/berry/cache/other.zip", true),
+            ("root/.npm/_cacache/x", true),
+            ("root/.pnpm-store/v3/left", true),
+            ("root/.cache/pip/a", true),
+        ] {
+            assert_eq!(caches.of(path).is_some(), is_cache, "{path}");
+        }
+        let shared = |path: &str| caches.is_shared(tree.get(path).unwrap().fact);
+        assert!(shared("root/.pnpm-store/v3/used") && !shared("root/.pnpm-store/v3/left"));
     }
 
     #[test]

@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use plimsoll_model::{Saving, WasteKind};
 
 use crate::catalogue::{base_name, folder};
-use crate::package_cache::{Keeper, package_cache};
+use crate::package_cache::{Keeper, PackageCaches, package_cache};
 use crate::packages::Ownership;
 use crate::record::EntryFact;
 use crate::tree::{Loss, Tree};
@@ -117,6 +117,7 @@ pub(crate) struct Context<'c> {
     pub(crate) instructions: &'c [Option<&'c str>],
     /// How many of the lowest layers are the base's: nobody edits those here.
     pub(crate) base: usize,
+    pub(crate) caches: &'c PackageCaches,
 }
 
 impl Context<'_> {
@@ -170,7 +171,7 @@ pub(crate) fn savings(
     let origins = Origins::new(tree);
     let mut blamed: HashSet<*const EntryFact> = HashSet::new();
     for (layer, fact) in tree.contents().filter(|(_, fact)| fact.size > 0) {
-        let Some((fault, place)) = fault_of_file(&fact.path, ownership) else {
+        let Some((fault, place)) = fault_of_file(fact, ownership, context.caches) else {
             continue;
         };
         let layer = origins.of(layer, fact);
@@ -309,8 +310,15 @@ fn shallow(path: &str, parts: usize) -> &str {
 }
 
 /// What is to be said against a file of the final tree, and the folder to name for it.
-fn fault_of_file<'a>(path: &'a str, ownership: &Ownership<'_>) -> Option<(Fault, &'a str)> {
-    if let Some(cache) = package_cache(path) {
+fn fault_of_file<'a>(
+    fact: &'a EntryFact,
+    ownership: &Ownership<'_>,
+    caches: &PackageCaches,
+) -> Option<(Fault, &'a str)> {
+    let path = &*fact.path;
+    if !caches.is_shared(fact)
+        && let Some(cache) = caches.of(path)
+    {
         return Some((Fault::Cache(cache.keeper), cache.folder));
     }
     if let Some(at) = part_at(path, &[".git", ".hg", ".svn", ".idea", ".vscode"]) {

@@ -38,6 +38,7 @@ fn look(layers: Vec<Vec<EntryFact>>, instructions: &[&str], base: usize) -> Vec<
         &Context {
             instructions: &instructions,
             base,
+            caches: &PackageCaches::new(&tree, &[]),
         },
     )
 }
@@ -265,7 +266,7 @@ fn any_path_has_its_places() {
     ] {
         let tree = Tree::build(&[]);
         let ownership = Ownership::new(&[], &tree, &[]);
-        let _ = fault_of_file(path, &ownership);
+        let _ = fault_of_file(&file(path, 1, 1, 0), &ownership, &PackageCaches::default());
         let _ = shallow(path, 1);
     }
     assert_eq!(shallow("a/b/c/d", 2), "a/b");
