@@ -19,7 +19,7 @@ use crate::gaps::Gaps;
 use crate::notable::{notable, programs};
 use crate::package_cache::PackageCaches;
 use crate::packages::{gaps, packages, unread_stores};
-use crate::record::LayerRecord;
+use crate::record::{FactKind, LayerRecord};
 use crate::savings::{Context, savings};
 use crate::secret::{self, Detector};
 use crate::startup::{Facts, Startup, accounts, needs};
@@ -261,7 +261,11 @@ fn layer_facts(
 /// Links that layers put folders in the place of without naming these. Few who make such layers know it:
 /// what lay behind the link is found by that name no more.
 fn covered_links(tree: &Tree<'_>) -> Vec<Skipped> {
-    let layers = tree.covered().chunk_by(|a, b| a.0 == b.0);
+    let links = tree.covered().iter();
+    let links: Vec<_> = links
+        .filter(|(_, fact)| matches!(fact.kind, FactKind::Symlink(_)))
+        .collect();
+    let layers = links.chunk_by(|a, b| a.0 == b.0);
     let lines = layers.filter_map(|covered| {
         let ((layer, link), others) = covered.split_first()?;
         let more = match others.len() {
@@ -274,7 +278,7 @@ fn covered_links(tree: &Tree<'_>) -> Vec<Skipped> {
                 "it writes below /{}{more}, a link of a lower layer, and not where that leads: it was \
                  judged as overlay file systems show it, with a folder in the link's place and nothing \
                  else in it; engines without them follow the link",
-                link.escape_debug()
+                link.path.escape_debug()
             ),
             blocking: false,
         })

@@ -2,7 +2,7 @@
 
 mod through;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::ops::Bound;
 
 use crate::catalogue::Document;
@@ -73,8 +73,8 @@ pub(crate) struct Tree<'a> {
     /// Whether a layer names what lies behind a link of its own; from there on the tree is not the
     /// image's.
     writes_through_links: bool,
-    /// Links in whose place a layer put a folder without naming it, with the layer.
-    covered: Vec<(usize, &'a str)>,
+    /// What a layer put a folder in the place of without naming it, with the layer.
+    covered: Vec<(usize, &'a EntryFact)>,
 }
 
 impl<'a> Tree<'a> {
@@ -83,7 +83,7 @@ impl<'a> Tree<'a> {
     pub(crate) fn build(layers: &'a [LayerRecord]) -> Self {
         let mut tree = Self::default();
         for (layer, record) in layers.iter().enumerate() {
-            let lost = tree.losses.len();
+            let (lost, covered) = (tree.losses.len(), tree.covered.len());
             tree.parent = None;
             // A whiteout speaks of lower layers only, wherever it stands in the tar.
             for entry in &record.entries {
@@ -115,6 +115,7 @@ impl<'a> Tree<'a> {
                 }
             }
             tree.find_successors(lost);
+            tree.forget_named(covered, record);
         }
         tree
     }
@@ -186,7 +187,7 @@ impl<'a> Tree<'a> {
             Some((FactKind::Symlink(_), _)) => self.cover_above(layer, path),
             // Of what has an entry of its own this was asked before.
             Some((FactKind::Directory, _)) => return,
-            Some((_, below)) if below < layer => self.remove(parent, layer),
+            Some((_, below)) if below < layer => self.cover(layer, parent),
             Some(_) => return,
             None => {
                 if !self.unnamed.contains(&path[..=slash]) {
@@ -217,9 +218,28 @@ impl<'a> Tree<'a> {
         }
     }
 
-    fn cover(&mut self, layer: usize, link: &'a str) {
-        self.remove(link, layer);
-        self.covered.push((layer, link));
+    fn cover(&mut self, layer: usize, path: &'a str) {
+        self.covered
+            .extend(self.nodes.get(path).map(|node| (layer, node.fact)));
+        self.remove(path, layer);
+    }
+
+    /// Of what a layer covered, from the `first` on, forgets what it speaks of itself, wherever in its tar.
+    fn forget_named(&mut self, first: usize, record: &LayerRecord) {
+        let covered = self.covered.iter().skip(first);
+        let mut open: HashSet<&str> = covered.map(|(_, fact)| &*fact.path).collect();
+        if open.is_empty() {
+            return;
+        }
+        let entries = record.entries.iter();
+        for entry in entries.filter(|entry| entry.kind != FactKind::Opaque) {
+            open.remove(&*entry.path);
+        }
+        let mut at = 0;
+        self.covered.retain(|(_, fact)| {
+            at += 1;
+            at <= first || open.contains(&*fact.path)
+        });
     }
 
     /// Whether one of the folders above a path is a link that the same layer wrote.
@@ -271,9 +291,9 @@ impl<'a> Tree<'a> {
         self.writes_through_links
     }
 
-    /// Links of lower layers in whose place a layer put a folder without naming it, with the layer,
-    /// lowest first.
-    pub(crate) fn covered(&self) -> &[(usize, &'a str)] {
+    /// Links and files of lower layers in whose place a layer put a folder without naming it, with the
+    /// layer, lowest first.
+    pub(crate) fn covered(&self) -> &[(usize, &'a EntryFact)] {
         &self.covered
     }
 

@@ -57,14 +57,20 @@ impl<'a> Builder<'a> {
     pub(super) fn build(mut self, records: &'a [LayerRecord], tree: &Tree<'_>) -> ImageFiles {
         // The tree counts the contents of files as they come; so do we.
         let mut file_entries: Vec<u32> = Vec::new();
-        for (layer, record) in records.iter().enumerate() {
-            let layer = u32::try_from(layer).unwrap_or(NONE);
+        let mut covered = tree.covered().iter().peekable();
+        for (at, record) in records.iter().enumerate() {
+            let layer = u32::try_from(at).unwrap_or(NONE);
             for fact in &record.entries {
                 let opaque = fact.kind == FactKind::Opaque;
                 if (opaque || fact.kind == FactKind::Whiteout)
                     && let Some(node) = self.known(&fact.path)
                 {
                     self.remove(node, layer, opaque);
+                }
+            }
+            while let Some((_, fact)) = covered.next_if(|(by, _)| *by == at) {
+                if let Some(node) = self.known(&fact.path) {
+                    self.remove(node, layer, false);
                 }
             }
             for fact in &record.entries {

@@ -43,6 +43,17 @@ fn files(records: &[LayerRecord]) -> ImageFiles {
     ImageFiles::new(records, &Tree::build(records))
 }
 
+/// A folder that no entry names takes the place of the link.
+#[test]
+fn what_a_layer_covers_is_removed() {
+    let link = fact("bin", FactKind::Symlink("usr/bin".into()), 0, 0o777);
+    let records = layers(vec![vec![link], vec![file("bin/app", 1)]]);
+    let files = files(&records);
+    let bin = files.find("bin").unwrap();
+    assert!(files.seen(bin, 1).is_some() && files.seen(bin, 2).is_none());
+    assert!(files.seen(files.find("bin/app").unwrap(), 2).is_some());
+}
+
 #[test]
 fn a_path_tells_its_history() {
     let records = layers(vec![

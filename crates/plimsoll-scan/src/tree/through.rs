@@ -22,6 +22,10 @@ const MAX_PATH: usize = 4_096;
 /// behind a link may be much longer than its name.
 const MAX_MOVED: usize = 64 << 20;
 
+/// Bytes of links' words that are gone through on the way, in all layers together: forty links of 4 kB
+/// may stand before each of ten million files.
+const MAX_WALKED: usize = 1 << 30;
+
 /// Databases of one layer that are told not to have been read: each alone blocks.
 const MAX_MISSED: usize = 100;
 
@@ -72,6 +76,10 @@ fn fed(state: u64, text: &str) -> u64 {
 /// of it: each layer as it is unpacked, entry by entry. What leads in circles stays as it is written. Says
 /// where there is more of it than is followed.
 pub(crate) fn settle(layers: &mut [LayerRecord]) -> Vec<Skipped> {
+    settle_within(MAX_WALKED, layers)
+}
+
+fn settle_within(mut walk: usize, layers: &mut [LayerRecord]) -> Vec<Skipped> {
     let mut room = MAX_MOVED;
     let mut skipped = Vec::new();
     for (layer, record) in layers.iter_mut().enumerate() {
@@ -80,11 +88,12 @@ pub(crate) fn settle(layers: &mut [LayerRecord]) -> Vec<Skipped> {
         let mut is_full = false;
         for (at, fact) in record.entries.iter_mut().enumerate() {
             let mut place = |path: &mut Box<str>, is_folder| {
-                let real = there.real(path, is_folder)?;
-                if real.len() > room {
+                let real = there.real(path, is_folder, &mut walk);
+                if walk == 0 || real.as_ref().is_some_and(|real| real.len() > room) {
                     is_full = true;
                     return None;
                 }
+                let real = real?;
                 room -= real.len();
                 Some(std::mem::replace(path, real.into()))
             };
@@ -151,8 +160,8 @@ impl There {
     }
 
     /// Where a path leads, the links among its folders followed; `None` where there are none, or they
-    /// lead nowhere. Of a folder itself, too, if `is_folder`.
-    fn real(&self, path: &str, is_folder: bool) -> Option<String> {
+    /// lead nowhere, or there is no more to `walk`. Of a folder itself, too, if `is_folder`.
+    fn real(&self, path: &str, is_folder: bool, walk: &mut usize) -> Option<String> {
         let mut above = self.links.above(path);
         let is_behind = above.any(|folder| self.targets.contains_key(folder))
             || is_folder && self.targets.contains_key(path);
@@ -192,7 +201,8 @@ impl There {
             }
             if let Some(target) = self.targets.get(real.as_str()) {
                 links += 1;
-                if links > MAX_LINKS {
+                *walk = walk.saturating_sub(target.len());
+                if links > MAX_LINKS || *walk == 0 {
                     return None;
                 }
                 let (length, above) = before.pop().unwrap_or((0, self.links.seed));
@@ -295,6 +305,9 @@ where
             && (place.is_last || !map.contains_key(place.new))
         {
             map.insert(place.new.into(), value);
+        } else if place.is_last {
+            // Of an entry whose place it took.
+            map.remove(place.new);
         }
     }
 }

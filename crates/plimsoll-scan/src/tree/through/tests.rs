@@ -74,7 +74,7 @@ fn what_is_written_through_a_link_of_its_own_layer_lies_behind_it() {
     assert_eq!(there, expected);
     let tree = Tree::build(&layers);
     assert_eq!(tree.resolve("/bin/app").as_deref(), Some("usr/bin/app"));
-    assert_eq!(tree.covered(), []);
+    assert!(tree.covered().is_empty());
     for name in ["usr/bin/second", "opt/name"] {
         assert!(tree.content(tree.get(name).unwrap()).is_some());
     }
@@ -118,7 +118,7 @@ fn a_folder_takes_the_place_of_a_link_of_a_lower_layer() {
     ];
     assert_eq!(there, expected);
     let tree = Tree::build(&layers);
-    assert_eq!(tree.covered(), [(1, "lib"), (1, "bin")]);
+    assert_eq!(covered(&tree), [(1, "lib"), (1, "bin")]);
     assert_eq!(tree.resolve("/bin/app").as_deref(), Some("bin/app"));
     assert_eq!(tree.resolve("/bin/sh"), None);
     assert_eq!(tree.resolve("/lib/big"), None);
@@ -128,8 +128,61 @@ fn a_folder_takes_the_place_of_a_link_of_a_lower_layer() {
     // What empties a folder stands in it.
     let layers = [base(), layer(&[("lib", FactKind::Opaque)])];
     let tree = Tree::build(&layers);
-    assert_eq!(tree.covered(), [(1, "lib")]);
+    assert_eq!(covered(&tree), [(1, "lib")]);
     assert!(tree.get("lib").is_none() && tree.get("usr/lib/big").is_some());
+}
+
+fn covered<'a>(tree: &Tree<'a>) -> Vec<(usize, &'a str)> {
+    let covered = tree.covered().iter();
+    covered.map(|(layer, fact)| (*layer, &*fact.path)).collect()
+}
+
+/// Nothing is to be said of a folder that the layer names, or of a link that it deletes.
+#[test]
+fn what_a_layer_speaks_of_it_does_not_cover_unawares() {
+    for above in [
+        layer(&[
+            ("bin", FactKind::Directory),
+            ("bin/sh", FactKind::Whiteout),
+            ("bin/app", FactKind::File),
+        ]),
+        layer(&[
+            ("bin", FactKind::Opaque),
+            ("bin/app", FactKind::File),
+            ("bin", FactKind::Directory),
+        ]),
+        layer(&[
+            ("bin/sh", FactKind::Whiteout),
+            ("bin", FactKind::Whiteout),
+            ("bin/app", FactKind::File),
+        ]),
+    ] {
+        let other = layer(&[("lib/x", FactKind::File)]);
+        let layers = [base(), other, above];
+        let tree = Tree::build(&layers);
+        assert_eq!(covered(&tree), [(1, "lib")]);
+        assert!(tree.get("bin/app").is_some() && tree.resolve("/bin/sh").is_none());
+    }
+}
+
+/// Each entry would go through forty links of dots.
+#[test]
+fn the_way_through_links_is_bounded() {
+    let dots = "./".repeat(2_000);
+    let links: Vec<(String, String)> = (0..MAX_LINKS)
+        .map(|at| (format!("l{at}"), format!("{dots}l{}", at + 1)))
+        .collect();
+    let way: usize = links.iter().map(|(_, target)| target.len()).sum();
+    let links = links.iter().map(|(path, to)| (path.as_str(), link(to)));
+    let files: Vec<String> = (0..20).map(|at| format!("l0/{at}")).collect();
+    let files = files.iter().map(|path| (path.as_str(), FactKind::File));
+    let mut layers = [layer(&links.chain(files).collect::<Vec<_>>())];
+    let told = settle_within(10 * way + 1, &mut layers);
+    assert_eq!(told.len(), 1);
+    assert!(told[0].blocking && told[0].what == "layer 0");
+    let entries = layers[0].entries.iter();
+    let moved = entries.filter(|fact| fact.path.starts_with("l40/"));
+    assert_eq!(moved.count(), 10);
 }
 
 #[test]
@@ -235,6 +288,20 @@ fn a_database_under_another_name_is_told() {
         .map(|one| (one.path.as_str(), one.blocking))
         .collect();
     assert_eq!(told, [("var/lib/dpkg/status", true)]);
+}
+
+/// The engines leave the last.
+#[test]
+fn what_an_entry_takes_the_place_of_is_not_known_any_more() {
+    let mut all = layer(&[
+        ("x", link("etc")),
+        ("etc/app", FactKind::File),
+        ("x/app", FactKind::File),
+    ]);
+    all.shebangs.insert("etc/app".into(), "old".into());
+    let mut layers = [all];
+    settle(&mut layers);
+    assert!(layers[0].shebangs.is_empty());
 }
 
 #[test]
