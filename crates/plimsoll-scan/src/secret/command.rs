@@ -26,7 +26,8 @@ static HINTS: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(
         "curl|http|mysql|mariadb|sshpass|login|redis-cli|mongo|sqlcmd|zip|7z|ldap|smbclient|lftp|user|\
          passwd|sudo|stdin|pass:|passphrase|--with-token|kinit|keytool|jarsigner|ssh-keygen|openssl|\
-         mc alias|cypher-shell|influx|rclone|rabbitmqctl|sqlplus|sqlldr|expdp|impdp",
+         mc alias|cypher-shell|influx|rclone|rabbitmqctl|sqlplus|sqlldr|expdp|impdp|composer config|poetry config|\
+         bundler? config|nuget|twine",
     )
     .expect("a constant expression")
 });
@@ -264,7 +265,7 @@ fn named<'t>(words: &[Word<'t>]) -> impl Iterator<Item = Hit> {
         let names_file = value.text.starts_with("id=") || value.text.starts_with("type=");
         if comment
             || names_file
-            || value.text.starts_with('-')
+            || value.text.starts_with(['-', '#'])
             || !names_secret(name)
             || names_none(name, value.text)
         {

@@ -18,6 +18,12 @@ enum Way {
     /// The last argument behind this many others, given this flag of one letter, which others may be
     /// written to; another of these says that there is one less.
     Batch(usize, char, char),
+    /// The last argument that is no flag, where no flag stands among them that this one is.
+    Last(&'static str),
+    /// The argument of this number behind the one that begins so: the name of a setting.
+    Setting(&'static str, usize),
+    /// The last argument, after the name of a user and this letter, behind one that is a host's name.
+    OfHost(char),
     /// In `userid=…` or the first argument that is no flag, between these letters:
     /// `user/password@place`.
     Login(char, char),
@@ -47,11 +53,15 @@ const PROGRAMS: &[(&str, &str, &[Way])] = &[
     ),
     ("mysql", "", &[Way::Glued("-p")]),
     ("mysqldump", "", &[Way::Glued("-p")]),
-    ("mysqladmin", "", &[Way::Glued("-p")]),
+    ("mysqladmin", "", &[Way::Glued("-p"), Way::Word("password")]),
     ("mysqlimport", "", &[Way::Glued("-p")]),
     ("mariadb", "", &[Way::Glued("-p")]),
     ("mariadb-dump", "", &[Way::Glued("-p")]),
-    ("mariadb-admin", "", &[Way::Glued("-p")]),
+    (
+        "mariadb-admin",
+        "",
+        &[Way::Glued("-p"), Way::Word("password")],
+    ),
     ("sshpass", "", &[Way::Word("-p"), Way::Glued("-p")]),
     ("docker", "login", &[Way::Word("-p"), Way::Glued("-p")]),
     ("podman", "login", &[Way::Word("-p"), Way::Glued("-p")]),
@@ -87,6 +97,25 @@ const PROGRAMS: &[(&str, &str, &[Way])] = &[
     ("jarsigner", "", KEY_STORE),
     ("ssh-keygen", "", &[Way::Word("-N"), Way::Word("-P")]),
     ("openssl", "enc", &[Way::Word("-k")]),
+    ("openssl", "passwd", &[Way::Last("-in")]),
+    ("composer", "config", COMPOSER),
+    (
+        "poetry",
+        "config",
+        &[
+            Way::Setting("http-basic.", 2),
+            Way::Setting("pypi-token.", 1),
+        ],
+    ),
+    ("bundle", "config", &[Way::OfHost(':')]),
+    ("bundler", "config", &[Way::OfHost(':')]),
+    ("dotnet", "nuget", &[Way::Word("-p"), Way::Word("-k")]),
+    (
+        "nuget",
+        "sources",
+        &[Way::Word("-Password"), Way::Word("-password")],
+    ),
+    ("twine", "upload", &[Way::Word("-p")]),
     ("rabbitmqctl", "add_user", &[Way::Argument(2)]),
     ("rabbitmqctl", "change_password", &[Way::Argument(2)]),
     ("mc", "alias", &[Way::Argument(5)]),
@@ -96,6 +125,18 @@ const PROGRAMS: &[(&str, &str, &[Way])] = &[
     ("sqlldr", "", ORACLE),
     ("expdp", "", ORACLE),
     ("impdp", "", ORACLE),
+];
+
+/// What Composer keeps of who logs in where (getcomposer.org, "Authentication for privately hosted
+/// packages and repositories").
+const COMPOSER: &[Way] = &[
+    Way::Setting("http-basic.", 2),
+    Way::Setting("bearer.", 1),
+    Way::Setting("github-oauth.", 1),
+    Way::Setting("gitlab-oauth.", 1),
+    Way::Setting("gitlab-token.", 1),
+    Way::Setting("bitbucket-oauth.", 2),
+    Way::Setting("forgejo-token.", 2),
 ];
 
 /// How Oracle's programs are told who logs in (SQL*Plus User's Guide, "Logon").
@@ -131,6 +172,13 @@ pub(super) fn taken<'t>(words: &[Word<'t>]) -> Vec<(usize, Word<'t>)> {
                 Way::Argument(number) => plain(arguments).nth(number - 1),
                 Way::Login(before, end) => login(words, at, *before, *end),
                 Way::Batch(others, needed, less) => batch(arguments, *others, *needed, *less),
+                Way::Last(unless) => plain(arguments)
+                    .last()
+                    .filter(|_| arguments.iter().all(|word| word.text != *unless)),
+                Way::Setting(name, number) => plain(arguments)
+                    .skip_while(|(_, word)| !word.text.starts_with(name))
+                    .nth(*number),
+                Way::OfHost(letter) => of_host(arguments, *letter),
                 _ => None,
             };
             found.extend(value.map(|(number, value)| (at + 1 + number, value)));
@@ -160,7 +208,13 @@ pub(super) fn taken<'t>(words: &[Word<'t>]) -> Vec<(usize, Word<'t>)> {
                             None => next.map(|next| (number + 1, next)),
                         })
                         .and_then(|(number, word)| Some((number, behind(word, *letter)?))),
-                    Way::Word(_) | Way::Argument(_) | Way::Batch(..) | Way::Login(..) => None,
+                    Way::Word(_)
+                    | Way::Argument(_)
+                    | Way::Batch(..)
+                    | Way::Last(_)
+                    | Way::Setting(..)
+                    | Way::OfHost(_)
+                    | Way::Login(..) => None,
                 };
                 found.extend(value.map(|(number, value)| (at + 1 + number, value)));
             }
@@ -173,6 +227,25 @@ pub(super) fn taken<'t>(words: &[Word<'t>]) -> Vec<(usize, Word<'t>)> {
         }
     }
     found
+}
+
+/// The password in `gems.corp.example ci:password`: what belongs to other names than hosts' are
+/// addresses and folders.
+fn of_host<'t>(arguments: &[Word<'t>], letter: char) -> Option<(usize, Word<'t>)> {
+    let words: Vec<(usize, Word<'t>)> = plain(arguments).collect();
+    let [.., (_, host), (number, login)] = words.as_slice() else {
+        return None;
+    };
+    let is_host = host.text.contains('.')
+        && host
+            .text
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b".-:/".contains(&byte));
+    let is_address = login.text.contains("://");
+    (is_host && !is_address)
+        .then(|| behind(*login, letter))
+        .flatten()
+        .map(|password| (*number, password))
 }
 
 /// The password of who logs in, behind the program at `at`. Words that only name the program stand
@@ -268,8 +341,13 @@ mod tests {
         for (name, verb, ways) in PROGRAMS {
             let flags = ways.iter().map(|way| match way {
                 Way::Word(flag) | Way::Glued(flag) | Way::Behind(flag, _) => (*flag).to_owned(),
+                Way::Setting(name, _) => (*name).to_owned(),
                 Way::Bundled(letter, _) => format!("-{letter}"),
-                Way::Argument(_) | Way::Batch(..) | Way::Login(..) => String::new(),
+                Way::Argument(_)
+                | Way::Batch(..)
+                | Way::Last(_)
+                | Way::OfHost(_)
+                | Way::Login(..) => String::new(),
             });
             for flag in flags {
                 let line = format!("{name} {verb} {flag} x");

@@ -158,7 +158,17 @@ impl<'t> Script<'t> {
                 escaped: open.mark == b'"',
             });
         }
-        words.push(self.unquoted(from, to));
+        let word = self.unquoted(from, to);
+        // `"$(…)"`: within it quotes begin anew.
+        let substituted = word.text.strip_prefix("$(");
+        if let Some(text) = substituted.and_then(|rest| rest.strip_suffix(')')) {
+            inner.push(Script {
+                text,
+                start: self.start + word.start + "$(".len(),
+                escaped: false,
+            });
+        }
+        words.push(word);
     }
 
     fn unquoted(self, from: usize, to: usize) -> Word<'t> {
