@@ -187,6 +187,33 @@ impl FileChange {
     }
 }
 
+/// What a file, link or folder grants.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FileAccess {
+    /// Permission bits with setuid, setgid and sticky.
+    pub mode: u32,
+    /// Owner.
+    pub uid: u64,
+    /// Group.
+    pub gid: u64,
+}
+
+/// A file, link or folder that is the same in both, but for what it grants.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AccessChange {
+    /// Path without a leading slash.
+    pub path: String,
+    /// What it grants in each image.
+    pub access: Pair<FileAccess>,
+}
+
+impl AccessChange {
+    /// Whether it runs as its owner or group, or lets everybody write, only in the new image.
+    pub fn is_wider(&self) -> bool {
+        self.access.new.mode & !self.access.old.mode & 0o6002 != 0
+    }
+}
+
 /// How the final trees differ.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct FileChanges {
@@ -196,8 +223,10 @@ pub struct FileChanges {
     pub removed: FileTally,
     /// Files with another content, in each image.
     pub changed: Pair<FileTally>,
-    /// Files and links with the same content, and another mode or owner.
+    /// Files and links with the same content, and folders, that have another mode or owner.
     pub permissions: u64,
+    /// Some of these, those first that grant more; by path.
+    pub regranted: Vec<AccessChange>,
     /// The heaviest of them, heaviest first; not all of them.
     pub largest: Vec<FileChange>,
 }

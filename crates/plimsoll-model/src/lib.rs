@@ -24,9 +24,9 @@ pub use advice::{Advice, AdvisedAction, AdvisedEdit, BroughtFlaw, StepTarget, Ve
 pub use config::{HealthCheck, HistoryEntry, ImageConfig, Platform, filled_steps, keyword_of};
 pub use credential::{FileCredential, TextCredential};
 pub use difference::{
-    ChangeKind, ComparedImage, ComparedSubject, ConfigChange, Difference, FileChange, FileChanges,
-    FileSide, FileTally, GainsAndLosses, LayerChange, PackageChange, Pair, VulnerabilityCause,
-    VulnerabilityChange,
+    AccessChange, ChangeKind, ComparedImage, ComparedSubject, ConfigChange, Difference, FileAccess,
+    FileChange, FileChanges, FileSide, FileTally, GainsAndLosses, LayerChange, PackageChange, Pair,
+    VulnerabilityCause, VulnerabilityChange,
 };
 pub use digest::{Digest, DigestParseError};
 pub use finding::{

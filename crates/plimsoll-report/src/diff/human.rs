@@ -36,6 +36,7 @@ pub fn render(input: &DiffInput<'_>) -> String {
     page.packages();
     page.layers();
     page.files();
+    page.permissions();
     page.skipped();
     if page.cut {
         page.row("\n--details shows the rest", Style::new().dimmed());

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use plimsoll_model::{
-    ComparedImage, Difference, Digest, FileChange, FileSide, FileTally, Finding, LayerChange,
-    LayerFacts, Package, PackageChange, Pair, SecretSighting, VulnerabilityCause,
-    VulnerabilityChange,
+    AccessChange, ComparedImage, Difference, Digest, FileAccess, FileChange, FileSide, FileTally,
+    Finding, LayerChange, LayerFacts, Package, PackageChange, Pair, SecretSighting,
+    VulnerabilityCause, VulnerabilityChange,
 };
 use serde::Serialize;
 
@@ -109,7 +109,22 @@ struct WireFiles<'a> {
     removed: WireTally,
     changed: WireChangedFiles,
     permissions: u64,
+    regranted: Vec<WireAccessChange<'a>>,
     largest: Vec<WireFileChange<'a>>,
+}
+
+#[derive(Serialize)]
+struct WireAccessChange<'a> {
+    path: &'a str,
+    old: WireAccess,
+    new: WireAccess,
+}
+
+#[derive(Serialize)]
+struct WireAccess {
+    mode: String,
+    uid: u64,
+    gid: u64,
 }
 
 #[derive(Serialize)]
@@ -343,11 +358,25 @@ fn files(difference: &Difference) -> WireFiles<'_> {
             new_bytes: files.changed.new.bytes,
         },
         permissions: files.permissions,
+        regranted: files.regranted.iter().map(access_change).collect(),
         largest: files
             .largest
             .iter()
             .map(|change| file_change(difference, change))
             .collect(),
+    }
+}
+
+fn access_change(change: &AccessChange) -> WireAccessChange<'_> {
+    let side = |access: FileAccess| WireAccess {
+        mode: super::mode(access),
+        uid: access.uid,
+        gid: access.gid,
+    };
+    WireAccessChange {
+        path: &change.path,
+        old: side(change.access.old),
+        new: side(change.access.new),
     }
 }
 

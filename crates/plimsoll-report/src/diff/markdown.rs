@@ -10,8 +10,8 @@ use plimsoll_model::{
 };
 
 use super::{
-    Counts, DiffInput, finding_place, growth, installed, instruction, layer_place, package_changes,
-    package_side, shown, signed, unpacked, versions, worst_first,
+    Counts, DiffInput, finding_place, granted, growth, installed, instruction, layer_place,
+    package_changes, package_side, shown, signed, unpacked, versions, worst_first,
 };
 use crate::ruling::{Ruling, Standing};
 use crate::text::{count, efficiency, markdown, markdown_code};
@@ -37,6 +37,7 @@ pub fn render(input: &DiffInput<'_>) -> String {
     page.packages();
     page.layers();
     page.files();
+    page.permissions();
     page.skipped();
     page.advisories();
     page.line("");
@@ -414,6 +415,20 @@ impl<'a> Page<'a> {
                 kind => kind.as_str(),
             };
             self.row(&[word, &size, &from, &code(&format!("/{}", file.path))]);
+        }
+        self.unfold();
+    }
+
+    fn permissions(&mut self) {
+        let files = &self.input.difference.files;
+        if files.regranted.is_empty() {
+            return;
+        }
+        self.fold(&format!("Modes and owners: {} changed", files.permissions));
+        self.row(&["change", "path"]);
+        self.line("|---|---|");
+        for change in files.regranted.iter().take(ROWS / 2) {
+            self.row(&[&granted(change), &code(&format!("/{}", change.path))]);
         }
         self.unfold();
     }

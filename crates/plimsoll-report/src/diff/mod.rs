@@ -9,8 +9,8 @@ use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use plimsoll_model::{
-    ChangeKind, ComparedImage, Difference, Finding, LayerFacts, Package, PackageChange,
-    PackageKind, SourceOrigin, human_size,
+    AccessChange, ChangeKind, ComparedImage, Difference, FileAccess, Finding, LayerFacts, Package,
+    PackageChange, PackageKind, SourceOrigin, human_size,
 };
 
 use crate::Verdict;
@@ -81,6 +81,22 @@ fn signed(old: u64, new: u64) -> String {
         std::cmp::Ordering::Equal => size,
         std::cmp::Ordering::Greater => format!("+{size}"),
     }
+}
+
+/// A mode as `chmod` takes it.
+fn mode(access: FileAccess) -> String {
+    format!("{:04o}", access.mode)
+}
+
+/// `0644 > 4755, 0:0 > 10:10`: of mode and owner what is not the same.
+fn granted(change: &AccessChange) -> String {
+    let access = change.access;
+    let mode = (mode(access.old), mode(access.new));
+    let owner = |access: FileAccess| format!("{}:{}", access.uid, access.gid);
+    let owner = (owner(access.old), owner(access.new));
+    let parts = [mode, owner].into_iter().filter(|(old, new)| old != new);
+    let parts: Vec<String> = parts.map(|(old, new)| format!("{old} > {new}")).collect();
+    parts.join(", ")
 }
 
 /// Changes, counted by what became of them.

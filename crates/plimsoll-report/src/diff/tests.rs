@@ -91,6 +91,17 @@ fn finding(rule: &'static str, severity: Severity, message: &str) -> Finding {
 /// Names that want to speak to a terminal and to a web page.
 const HOSTILE: &str = "<img>|\u{1b}[31m@me\u{202e}";
 
+fn granting(path: &str, old: (u32, u64, u64), new: (u32, u64, u64)) -> AccessChange {
+    let access = |(mode, uid, gid)| FileAccess { mode, uid, gid };
+    AccessChange {
+        path: path.to_owned(),
+        access: Pair {
+            old: access(old),
+            new: access(new),
+        },
+    }
+}
+
 fn example() -> Difference {
     let change = |old, new| PackageChange {
         package: Pair { old, new },
@@ -140,7 +151,11 @@ fn example() -> Difference {
                 files: 2,
                 bytes: 5_000_000,
             },
-            permissions: 1,
+            permissions: 2,
+            regranted: vec![
+                granting(HOSTILE, (0o644, 0, 0), (0o4755, 0, 0)),
+                granting("srv/x", (0o755, 0, 0), (0o755, 33, 33)),
+            ],
             largest: vec![FileChange {
                 path: format!("app/{HOSTILE}"),
                 file: Pair {

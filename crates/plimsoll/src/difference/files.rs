@@ -2,11 +2,16 @@
 
 use std::cmp::{Ordering, Reverse};
 
-use plimsoll_model::{FileChange, FileChanges, FileSide, FileTally, Pair};
+use plimsoll_model::{
+    AccessChange, FileAccess, FileChange, FileChanges, FileSide, FileTally, Pair,
+};
 use plimsoll_scan::{FileEntry, FileKind, ImageFiles, NodeId};
 
 /// Files that are listed.
 const LARGEST: usize = 100;
+
+/// Files, links and folders that are listed for what they grant.
+const REGRANTED: usize = 100;
 
 /// Links that are followed from a second name to the file.
 const MAX_LINKS: usize = 4;
@@ -48,12 +53,13 @@ pub(super) fn compare(old: &ImageFiles, new: &ImageFiles) -> (Pair<FileTally>, F
                     count(&mut changes.changed.new, after);
                     true
                 }
-                (Some(before), Some(after)) => {
-                    let grants = |entry: &FileEntry<'_>| (entry.mode, entry.uid, entry.gid);
-                    changes.permissions += u64::from(grants(before) != grants(after));
-                    false
-                }
+                (Some(_), Some(_)) => false,
             };
+            if !differs && let Some(access) = regranted(old, new, place) {
+                changes.permissions += 1;
+                let path = || place.new.map(|node| new.path(node)).unwrap_or_default();
+                keep(&mut changes.regranted, access, path);
+            }
             if differs {
                 let size = |entry: &Option<FileEntry<'_>>| entry.as_ref().map_or(0, |e| e.size);
                 largest.add(size(&before).max(size(&after)), place);
@@ -91,6 +97,41 @@ pub(super) fn compare(old: &ImageFiles, new: &ImageFiles) -> (Pair<FileTally>, F
         .largest
         .sort_by(|a, b| (Reverse(a.weight()), &a.path).cmp(&(Reverse(b.weight()), &b.path)));
     (tallies, changes)
+}
+
+/// What a path grants in each tree, if it is there in both and grants something else.
+fn regranted(old: &ImageFiles, new: &ImageFiles, place: Place) -> Option<Pair<FileAccess>> {
+    let access = |entry: FileEntry<'_>| FileAccess {
+        mode: entry.mode,
+        uid: entry.uid,
+        gid: entry.gid,
+    };
+    let before = old.seen(place.old?, old.layers())?;
+    let after = new.seen(place.new?, new.layers())?;
+    let access = Pair {
+        old: access(before),
+        new: access(after),
+    };
+    let is_folder = |entry: &FileEntry<'_>| entry.kind == FileKind::Directory;
+    (is_folder(&before) == is_folder(&after) && access.old != access.new).then_some(access)
+}
+
+/// Keeps a change among the first, which is looked at in the order of paths: those that grant more come
+/// before the others.
+fn keep(kept: &mut Vec<AccessChange>, access: Pair<FileAccess>, path: impl FnOnce() -> String) {
+    let mut change = AccessChange {
+        path: String::new(),
+        access,
+    };
+    let at = match change.is_wider() {
+        true => kept.partition_point(AccessChange::is_wider),
+        false => kept.len(),
+    };
+    if at < REGRANTED {
+        change.path = path();
+        kept.insert(at, change);
+        kept.truncate(REGRANTED);
+    }
 }
 
 /// What is seen at a path in the end, unless it is a folder.
@@ -170,5 +211,31 @@ impl Largest {
     fn finish(mut self) -> Vec<Place> {
         self.shrink();
         self.0.into_iter().map(|(_, _, place)| place).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_grants_more_is_kept_first() {
+        let access = |mode| FileAccess {
+            mode,
+            uid: 0,
+            gid: 0,
+        };
+        let mut kept = Vec::new();
+        for number in 0..300_u32 {
+            let mode = if number % 100 == 7 { 0o4755 } else { 0o700 };
+            let change = Pair {
+                old: access(0o755),
+                new: access(mode),
+            };
+            keep(&mut kept, change, || number.to_string());
+        }
+        let paths: Vec<&str> = kept.iter().map(|change| change.path.as_str()).collect();
+        assert_eq!(paths.len(), REGRANTED);
+        assert_eq!(paths[..5], ["7", "107", "207", "0", "1"]);
     }
 }

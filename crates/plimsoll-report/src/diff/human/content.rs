@@ -6,9 +6,10 @@ use anstyle::Style;
 use plimsoll_model::{ChangeKind, ComparedImage, Package, PackageChange, human_size};
 
 use super::super::{
-    instruction, layer_place, package_changes, package_counts, package_side, signed, versions,
+    granted, instruction, layer_place, package_changes, package_counts, package_side, signed,
+    versions,
 };
-use super::{Page, mark, tint};
+use super::{Page, bad, mark, tint};
 use crate::text::{count, visible};
 
 /// Rows of a section on the one screen.
@@ -174,6 +175,38 @@ impl Page<'_> {
         if self.input.details && all > shown {
             self.row(
                 &format!("    and {} smaller ones", all - shown),
+                Style::new().dimmed(),
+            );
+        } else {
+            self.rest(all, shown);
+        }
+    }
+
+    pub(super) fn permissions(&mut self) {
+        let files = &self.input.difference.files;
+        if files.regranted.is_empty() {
+            return;
+        }
+        self.heading("modes and owners");
+        let limit = self.limit(FILES);
+        for change in files.regranted.iter().take(limit) {
+            let text = format!(
+                "  {} {}  /{}",
+                mark(ChangeKind::Changed),
+                granted(change),
+                visible(&change.path)
+            );
+            let kind = match change.is_wider() {
+                true => bad(ChangeKind::Added),
+                false => tint(ChangeKind::Changed),
+            };
+            self.row(&text, kind);
+        }
+        let all = usize::try_from(files.permissions).unwrap_or(usize::MAX);
+        let shown = files.regranted.len().min(limit);
+        if self.input.details && all > shown {
+            self.row(
+                &format!("    and {} others", all - shown),
                 Style::new().dimmed(),
             );
         } else {
