@@ -57,7 +57,16 @@ fn bom<'a>(input: &SbomInput<'a>) -> Bom<'a> {
         },
         components: Vec::new(),
         dependencies: Vec::new(),
+        compositions: Vec::new(),
     };
+    if let Some(why) = input.incomplete() {
+        let assemblies = bom.metadata.component.bom_ref.iter().cloned();
+        bom.compositions.push(Composition {
+            aggregate: "incomplete",
+            assemblies: assemblies.collect(),
+        });
+        bom.metadata.component.property("plimsoll:incomplete", why);
+    }
     let mut refs: BTreeSet<String> = bom.metadata.component.bom_ref.iter().cloned().collect();
     if let Some(distribution) = &input.inventory.distribution {
         let mut system =
@@ -240,6 +249,15 @@ struct Bom<'a> {
     metadata: Metadata<'a>,
     components: Vec<Component<'a>>,
     dependencies: Vec<Dependency>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    compositions: Vec<Composition>,
+}
+
+/// How much of what is in something is told.
+#[derive(Serialize)]
+struct Composition {
+    aggregate: &'static str,
+    assemblies: Vec<String>,
 }
 
 #[derive(Serialize)]

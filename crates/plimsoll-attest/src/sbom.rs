@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use plimsoll_model::{Digest, ImageConfig, Inventory, Package, SourceOrigin};
+use plimsoll_model::{Digest, ImageConfig, Inventory, Package, Skipped, SourceOrigin};
 use sha2::{Digest as _, Sha256};
 
 /// What a bill of materials is made from.
@@ -19,6 +19,8 @@ pub struct SbomInput<'a> {
     /// For each layer the place in the Dockerfile that made it, where known; may be shorter. The
     /// inventory's own knowledge of a layer's source counts where this has none.
     pub layer_sources: &'a [Option<SourceOrigin>],
+    /// What was not looked at.
+    pub skipped: &'a [Skipped],
     /// Seconds since 1970 (`SOURCE_DATE_EPOCH`); the image's own `created` where `None`, and no
     /// time at all where that is not a time either.
     pub timestamp: Option<i64>,
@@ -26,7 +28,36 @@ pub struct SbomInput<'a> {
     pub tool_version: &'a str,
 }
 
+/// Gaps that are named: the report has all of them.
+const MOST_GAPS: usize = 20;
+
 impl<'a> SbomInput<'a> {
+    /// What was not looked at that may hold packages. Without the reasons: that one of them was accepted
+    /// makes another bill of nothing.
+    pub(crate) fn gaps(&self) -> Vec<&'a str> {
+        let gaps = self.skipped.iter().filter(|gap| gap.hides_packages());
+        let mut gaps: Vec<&str> = gaps.map(|gap| gap.what.as_str()).collect();
+        gaps.sort_unstable();
+        gaps.dedup();
+        gaps
+    }
+
+    /// The same in a sentence, where there are some.
+    pub(crate) fn incomplete(&self) -> Option<String> {
+        let gaps = self.gaps();
+        let named = gaps.iter().take(MOST_GAPS).copied().collect::<Vec<_>>();
+        let more = match gaps.len() - named.len() {
+            0 => String::new(),
+            more => format!(" and {more} more"),
+        };
+        (!gaps.is_empty()).then(|| {
+            format!(
+                "Incomplete: these were not looked at in full, and may hold packages: {}{more}",
+                named.join("; ")
+            )
+        })
+    }
+
     /// The place in the Dockerfile that made a layer.
     pub(crate) fn layer_source(&self, layer: usize) -> Option<&'a SourceOrigin> {
         let given = self.layer_sources.get(layer).and_then(Option::as_ref);

@@ -72,6 +72,7 @@ pub fn document(input: &SbomInput<'_>) -> Vec<u8> {
             created: created.unwrap_or_else(|| "1970-01-01T00:00:00Z".to_owned()),
             creators: vec![format!("Tool: plimsoll-{}", input.tool_version)],
         },
+        comment: input.incomplete(),
         packages,
         relationships,
         licenses: licenses.extracted,
@@ -201,6 +202,8 @@ struct Document<'a> {
     namespace: String,
     #[serde(rename = "creationInfo")]
     creation: Creation,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    comment: Option<String>,
     packages: Vec<SpdxPackage<'a>>,
     relationships: Vec<Relationship>,
     #[serde(

@@ -72,6 +72,7 @@ impl<'a> Graph<'a> {
         graph.push("document", |common| Element::SpdxDocument {
             common,
             name: input.name,
+            comment: input.incomplete(),
             roots: vec![sbom],
             profiles: ["core", "software", "simpleLicensing"],
         });
@@ -309,6 +310,8 @@ enum Element<'a> {
         #[serde(flatten)]
         common: Common,
         name: &'a str,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        comment: Option<String>,
         #[serde(rename = "rootElement")]
         roots: Vec<String>,
         #[serde(rename = "profileConformance")]

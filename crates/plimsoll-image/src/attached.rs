@@ -4,7 +4,7 @@
 
 use std::collections::HashSet;
 
-use plimsoll_model::{Digest, Skipped};
+use plimsoll_model::{Digest, Skipped, Topic};
 
 use crate::blob::read_blob;
 use crate::manifest::{Document, parse_document};
@@ -111,6 +111,7 @@ impl Attachments {
 
     fn skip(&mut self, descriptor: &Descriptor, why: &str) {
         self.skipped.push(Skipped {
+            about: Topic::Policy,
             what: format!("attached document {}", descriptor.digest),
             why: why.to_owned(),
             blocking: false,

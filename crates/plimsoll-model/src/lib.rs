@@ -44,7 +44,7 @@ pub use inventory::{
 pub use pending::{PendingUpdate, PocketPackages};
 pub use publisher::{is_foreign_deb, is_foreign_rpm};
 pub use report::{
-    BillSummary, ImageSummary, Remark, Report, Skipped, Suppressed, SuppressedBy, Unlisted,
+    BillSummary, ImageSummary, Remark, Report, Skipped, Suppressed, SuppressedBy, Topic, Unlisted,
 };
 pub use size::{human_size, megabytes};
 pub use source::{LineIndex, Position, SourceFile, Span};

@@ -5,6 +5,48 @@ use crate::{
     PendingUpdate, SourceOrigin, SuppressedVulnerability, Vulnerability,
 };
 
+/// What is not known in full, where something was not looked at.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize,
+)]
+pub enum Topic {
+    /// What people write, as rules judge it.
+    Rules,
+    /// The files of an image, and with them whatever is learnt of files.
+    Files,
+    /// Which packages are there.
+    Packages,
+    /// Secrets.
+    Secrets,
+    /// What the image starts.
+    Startup,
+    /// The image's configuration and history.
+    Configuration,
+    /// Which packages have known vulnerabilities.
+    Advisories,
+    /// What is to be done about these.
+    Advice,
+    /// What was decided on findings: waivers, lists of other tools, VEX.
+    Policy,
+}
+
+impl Topic {
+    /// The word used in every format.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Rules => "rules",
+            Self::Files => "files",
+            Self::Packages => "packages",
+            Self::Secrets => "secrets",
+            Self::Startup => "startup",
+            Self::Configuration => "configuration",
+            Self::Advisories => "advisories",
+            Self::Advice => "advice",
+            Self::Policy => "policy",
+        }
+    }
+}
+
 /// Something that was not looked at, and why: never silently clean.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
 pub struct Skipped {
@@ -14,6 +56,15 @@ pub struct Skipped {
     pub why: String,
     /// Whether a gate must fail because of it: evidence that a policy needs is missing.
     pub blocking: bool,
+    /// What is not known in full for it.
+    pub about: Topic,
+}
+
+impl Skipped {
+    /// Whether packages may be missing for it from those that are listed.
+    pub fn hides_packages(&self) -> bool {
+        matches!(self.about, Topic::Packages | Topic::Files)
+    }
 }
 
 /// Where it was decided that a finding be set aside.

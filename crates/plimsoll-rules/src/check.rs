@@ -1,6 +1,6 @@
 //! Runs rules over a project or an image.
 
-use plimsoll_model::{Finding, Remark, Severity, Skipped, Suppressed, SuppressedBy};
+use plimsoll_model::{Finding, Remark, Severity, Skipped, Suppressed, SuppressedBy, Topic};
 use plimsoll_syntax::dockerfile::{self, Dockerfile, Item, ResolveInput};
 
 use crate::options::{CheckOptions, Selected};
@@ -46,6 +46,7 @@ pub fn check_project(project: &Project, options: &CheckOptions) -> CheckOutcome 
         resolution = dockerfile::resolve(&tree, &input);
         resolution.errors = errors;
         run.skipped.push(Skipped {
+            about: Topic::Rules,
             what: format!(
                 "{}: stage `{}`",
                 project.file.path(),
@@ -97,6 +98,7 @@ pub fn check_project(project: &Project, options: &CheckOptions) -> CheckOutcome 
         if meta.depth == Depth::Context && file.context.is_none() {
             if selected != Selected::No {
                 run.skipped.push(Skipped {
+                    about: Topic::Rules,
                     what: format!("{}: {}", project.file.path(), meta.name),
                     why: "no build context is known; name the folder to check it".to_owned(),
                     blocking: false,

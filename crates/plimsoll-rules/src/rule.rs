@@ -2,7 +2,7 @@
 
 use plimsoll_model::{
     Confidence, Finding, Fix, ImageConfig, ImageName, Inventory, Origin, Related, Remark, Severity,
-    Skipped, SourceFile, SourceOrigin,
+    Skipped, SourceFile, SourceOrigin, Topic,
 };
 
 use crate::ProjectFile;
@@ -177,6 +177,7 @@ impl Sink<'_> {
     /// Says that the rule could not look, and what to do so that it can.
     pub fn skip(&mut self, what: impl Into<String>, why: impl Into<String>) {
         self.skipped.push(Skipped {
+            about: Topic::Rules,
             what: what.into(),
             why: why.into(),
             blocking: false,

@@ -50,6 +50,7 @@ mod tests {
             .collect();
         let mut gaps = Gaps::default();
         let line = Skipped {
+            about: plimsoll_model::Topic::Packages,
             what: "a".to_owned(),
             why: "b".to_owned(),
             blocking: false,

@@ -8,13 +8,13 @@ use std::collections::BTreeMap;
 use plimsoll_image::Image;
 use plimsoll_model::{
     Distribution, ImageConfig, Inventory, LayerFacts, LinkedFunctions, Skipped, StartupProblem,
-    filled_steps,
+    Topic, filled_steps,
 };
 
 use self::secrets::{partly_searched, secrets};
 use self::unreadable::unread_files;
 use crate::base;
-use crate::catalogue::{Candidate, Document, distribution, is_essential, unread};
+use crate::catalogue::{Document, distribution};
 use crate::gaps::Gaps;
 use crate::notable::{notable, programs};
 use crate::package_cache::PackageCaches;
@@ -164,9 +164,13 @@ pub(crate) fn assemble(
 fn without_database(distribution: Option<&Distribution>, has_database: bool, gaps: &mut Gaps) {
     if let Some(distribution) = distribution
         && !has_database
-        && !gaps.skipped.iter().any(tells_of_databases)
+        && !gaps
+            .skipped
+            .iter()
+            .any(|gap| gap.blocking && gap.hides_packages())
     {
         gaps.skipped.push(Skipped {
+            about: Topic::Packages,
             what: Distribution::PACKAGES.to_owned(),
             why: format!(
                 "it is {}, and no package database that is read is there: they are missing from \
@@ -180,23 +184,6 @@ fn without_database(distribution: Option<&Distribution>, has_database: bool, gap
             blocking: true,
         });
     }
-}
-
-/// Whether it is why packages of the distribution may be missing: of a database, of one that is not
-/// read, or of a layer that may have held one.
-fn tells_of_databases(gap: &Skipped) -> bool {
-    let is_layer = gap.what.strip_prefix("layer ").is_some_and(|number| {
-        !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit())
-    });
-    let first = gap.what.split(" and ").next().unwrap_or_default();
-    let is_store = || unread::STORES.iter().any(|store| (store.claims)(first));
-    let is_database = || {
-        is_essential(&Candidate::new(&gap.what, 0, 0, b""))
-            && !distribution::PATHS.contains(&gap.what.as_str())
-    };
-    // A layer deletes one.
-    let is_deleted = gap.what == Distribution::PACKAGES;
-    gap.blocking && (is_layer || is_deleted || is_store() || is_database())
 }
 
 /// What was linked into the Go programs that are there.
@@ -273,6 +260,7 @@ fn covered_links(tree: &Tree<'_>) -> Vec<Skipped> {
             more => format!(" and {more} more"),
         };
         Some(Skipped {
+            about: Topic::Configuration,
             what: format!("layer {layer}"),
             why: format!(
                 "it writes below /{}{more}, a link of a lower layer, and not where that leads: it was \
@@ -299,6 +287,7 @@ fn joined_layers(image: &Image) -> Option<Skipped> {
         more => format!(" and {more} more"),
     };
     Some(Skipped {
+        about: Topic::Configuration,
         what: format!("layer {first}{more}"),
         why: "several instructions were built into one layer: which of them brought a file is not known"
             .to_owned(),

@@ -32,7 +32,7 @@ mod tree;
 mod waste;
 
 use plimsoll_image::{Image, ImageError, LayerLimits};
-use plimsoll_model::{ImageConfig, Inventory, Skipped};
+use plimsoll_model::{ImageConfig, Inventory, Skipped, Topic};
 
 use record::LayerRecord;
 use tree::Tree;
@@ -142,6 +142,7 @@ pub fn inspect_with_files(
     let mut outcome = inventory::assemble(image, &records, &tree, Some(&mut files), skipped);
     if files.left_out() > 0 {
         outcome.skipped.push(Skipped {
+            about: Topic::Files,
             what: "files".to_owned(),
             why: format!(
                 "{} entries of its layers are more than are listed",
@@ -204,6 +205,7 @@ fn records(
                 let why = error.to_string();
                 let why = why.strip_prefix(&format!("{what}: ")).unwrap_or(&why);
                 skipped.push(Skipped {
+                    about: Topic::Files,
                     why: why.to_owned(),
                     what,
                     blocking: true,

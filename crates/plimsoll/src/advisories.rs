@@ -6,7 +6,7 @@ mod gaps;
 use std::path::{Path, PathBuf};
 
 use plimsoll_model::{
-    AdvisoryCoverage, Inventory, Package, PackageKind, Platform, Report, Skipped, Unlisted,
+    AdvisoryCoverage, Inventory, Package, PackageKind, Platform, Report, Skipped, Topic, Unlisted,
     Vulnerability,
 };
 use plimsoll_scan::advisory::{
@@ -87,6 +87,7 @@ impl<'a> Advisories<'a> {
         let arguments = self.arguments;
         match self.known(&report.inventory, platform)? {
             Err(why) => report.skipped.push(Skipped {
+                about: Topic::Advisories,
                 what: AdvisoryCoverage::SUBJECT.to_owned(),
                 why: why.to_owned(),
                 blocking: demand != Demand::Nothing,
@@ -106,6 +107,7 @@ impl<'a> Advisories<'a> {
                 report.skipped.extend(gaps::unjudged(&judged.coverage));
                 if judged.coverage.left_out > 0 {
                     report.skipped.push(Skipped {
+                    about: Topic::Advisories,
                     what: AdvisoryCoverage::SUBJECT.to_owned(),
                     why: format!(
                         "there are too many to look for and to list: those of {} packages were left out",

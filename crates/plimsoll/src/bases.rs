@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use plimsoll_build::NamedContext;
 use plimsoll_image::{Access, DaemonImages, ImageError};
-use plimsoll_model::{ImageConfig, ImageName, ImageRef, Skipped};
+use plimsoll_model::{ImageConfig, ImageName, ImageRef, Skipped, Topic};
 use plimsoll_rules::CheckOptions;
 
 /// An engine that is slower than this is busy with more important things.
@@ -116,6 +116,7 @@ impl Bases {
     fn tell(&self, reference: &str, error: &ImageError) {
         let mut problems = self.problems.lock().unwrap_or_else(PoisonError::into_inner);
         problems.push(Skipped {
+            about: Topic::Rules,
             what: format!("the base image {reference}"),
             why: error.to_string(),
             blocking: false,

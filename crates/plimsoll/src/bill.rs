@@ -7,7 +7,7 @@ use std::os::fd::AsFd as _;
 use std::path::Path;
 
 use plimsoll_attest::read::{self, BillOfMaterials};
-use plimsoll_model::{BillSummary, Report, Skipped};
+use plimsoll_model::{BillSummary, Report, Skipped, Topic};
 
 use crate::failure::Failure;
 
@@ -107,6 +107,7 @@ fn unreadable(path: &Path, is_meant: bool, head: &[u8]) -> Option<&'static str> 
 /// What it tells, as a report. `needs_rules` says whether a gate asks for what only an image shows.
 pub(crate) fn report(name: &str, bill: BillOfMaterials, needs_rules: bool) -> Report {
     let mut skipped = vec![Skipped {
+        about: Topic::Files,
         what: NO_IMAGE.to_owned(),
         why: "a bill of materials tells of packages only: files, secrets, configuration and waste \
               were not looked at"
@@ -126,6 +127,7 @@ pub(crate) fn report(name: &str, bill: BillOfMaterials, needs_rules: bool) -> Re
             ""
         };
         skipped.push(Skipped {
+            about: Topic::Packages,
             what: format!("{} components", bill.unidentified.len()),
             why: format!(
                 "no package URL of a known type says what they are: {}{more}",

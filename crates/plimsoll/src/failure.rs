@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use plimsoll_build::BuildError;
 use plimsoll_image::ImageError;
-use plimsoll_model::Skipped;
+use plimsoll_model::{Skipped, Topic};
 
 use crate::credentials::Values;
 
@@ -134,6 +134,7 @@ impl Failure {
         let told = self.message.strip_prefix(what);
         let why = told.and_then(|rest| rest.strip_prefix(": "));
         Skipped {
+            about: Topic::Rules,
             what: what.to_owned(),
             why: why.unwrap_or(&self.message).to_owned(),
             blocking: true,

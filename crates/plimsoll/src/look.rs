@@ -6,7 +6,7 @@ use std::sync::Arc;
 use plimsoll_image::{Access, Image};
 use plimsoll_model::{
     BaseImage, ImageName, ImageSummary, Inventory, Report, SecretSighting, Skipped, SourceFile,
-    SourceOrigin, filled_steps,
+    SourceOrigin, Topic, filled_steps,
 };
 use plimsoll_rules::{CheckOptions, ImageFacts};
 use plimsoll_scan::{Cache, ImageFiles, ScanOptions};
@@ -179,6 +179,7 @@ impl<'a> Look<'a> {
         // Of an image that was built here the lines are known.
         let file = self.dockerfile.filter(|_| !self.is_built_here())?;
         Some(Skipped {
+            about: Topic::Rules,
             what: file.path().to_owned(),
             why: self.strangeness(file)?,
             blocking: false,
@@ -223,6 +224,7 @@ impl<'a> Look<'a> {
         if !self.image.blobs.has_configuration() {
             options.ignore.extend(OF_CONFIGURATION.map(str::to_owned));
             report.skipped.push(Skipped {
+                about: Topic::Configuration,
                 what: "configuration".to_owned(),
                 why: "a root file system has none: user, health check and labels were not judged"
                     .to_owned(),

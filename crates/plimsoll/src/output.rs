@@ -131,6 +131,7 @@ fn with_sbom_input<T>(
         config: &image.config,
         inventory: &report.inventory,
         layer_sources: &layer_sources,
+        skipped: &report.skipped,
         timestamp: epoch,
         tool_version: VERSION,
     }))

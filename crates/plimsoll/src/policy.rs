@@ -256,6 +256,7 @@ mod tests {
     #[test]
     fn gaps_are_accepted_by_name_and_never_advisories() {
         let gap = |what: &str| Skipped {
+            about: plimsoll_model::Topic::Packages,
             what: what.to_owned(),
             why: "it is debian 12".to_owned(),
             blocking: true,

@@ -1,8 +1,8 @@
 use jsonschema::Registry;
-use plimsoll_attest::{SbomInput, cyclonedx};
+use plimsoll_attest::{SbomInput, cyclonedx, spdx, spdx3};
 use plimsoll_model::{
     Digest, Distribution, Evidence, ImageConfig, Inventory, LayerFacts, Package, PackageKind,
-    Platform, Position, SourceOrigin, Span,
+    Platform, Position, Skipped, SourceOrigin, Span, Topic,
 };
 use serde_json::Value;
 
@@ -97,6 +97,16 @@ pub(crate) fn rendered(
     created: Option<&str>,
     timestamp: Option<i64>,
 ) -> Vec<u8> {
+    rendered_with(&[], render, inventory, created, timestamp)
+}
+
+fn rendered_with(
+    skipped: &[Skipped],
+    render: impl Fn(&SbomInput<'_>) -> Vec<u8>,
+    inventory: &Inventory,
+    created: Option<&str>,
+    timestamp: Option<i64>,
+) -> Vec<u8> {
     let config = ImageConfig {
         created: created.map(str::to_owned),
         platform: Platform::parse("linux/amd64"),
@@ -119,6 +129,7 @@ pub(crate) fn rendered(
                 },
             }),
         ],
+        skipped,
         timestamp,
         tool_version: "0.1.0",
     })
@@ -259,6 +270,46 @@ fn every_component_is_found_by_layer_line_and_owner() {
     let top = of(&value["metadata"]["component"]["bom-ref"]).unwrap();
     assert_eq!(top.len(), 5);
     assert!(!top.contains(&six["bom-ref"]));
+}
+
+/// Nobody who has the bill alone is to take it for all that there is.
+#[test]
+fn a_bill_says_that_it_is_incomplete() {
+    let gap = |what: &str, about| Skipped {
+        what: what.to_owned(),
+        why: "it is damaged".to_owned(),
+        blocking: true,
+        about,
+    };
+    let gaps = [
+        gap("layer 2", Topic::Files),
+        gap("opt/app", Topic::Packages),
+        gap("etc/key", Topic::Secrets),
+    ];
+    let inventory = inventory();
+    let said =
+        "Incomplete: these were not looked at in full, and may hold packages: layer 2; opt/app";
+    let written = |gaps: &[Skipped], render: fn(&SbomInput<'_>) -> Vec<u8>| -> Value {
+        let bytes = rendered_with(gaps, render, &inventory, None, Some(0));
+        serde_json::from_slice(&bytes).unwrap()
+    };
+    let bytes = rendered_with(&gaps, cyclonedx::document, &inventory, None, Some(0));
+    assert_valid(&bytes);
+    let bill = written(&gaps, cyclonedx::document);
+    let image = &bill["metadata"]["component"];
+    assert_eq!(bill["compositions"][0]["aggregate"], "incomplete");
+    assert_eq!(bill["compositions"][0]["assemblies"][0], image["bom-ref"]);
+    let properties = image["properties"].as_array().unwrap();
+    let told = |one: &Value| one["name"] == "plimsoll:incomplete" && one["value"] == said;
+    assert!(properties.iter().any(told), "{image}");
+    assert_eq!(written(&gaps, spdx::document)["comment"], said);
+    let graph = written(&gaps, spdx3::document)["@graph"].clone();
+    let documents = graph.as_array().unwrap().iter();
+    let mut documents = documents.filter(|one| one["type"] == "SpdxDocument");
+    assert_eq!(documents.next().unwrap()["comment"], said);
+    let bill = written(&gaps[2..], cyclonedx::document);
+    assert!(bill.get("compositions").is_none());
+    assert!(written(&gaps[2..], spdx::document).get("comment").is_none());
 }
 
 #[test]

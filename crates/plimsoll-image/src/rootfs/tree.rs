@@ -7,7 +7,7 @@ use std::os::fd::{AsFd as _, OwnedFd};
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 
-use plimsoll_model::Skipped;
+use plimsoll_model::{Skipped, Topic};
 use rustix::fs::{AtFlags, Dir, FileType, Mode, OFlags, Stat, fstat, openat, readlinkat, statat};
 use sha2::{Digest as _, Sha256};
 
@@ -53,6 +53,7 @@ impl Missed {
             return;
         }
         missed.0.push(Skipped {
+            about: Topic::Files,
             what: format!("/{}", String::from_utf8_lossy(path)),
             why: why.to_owned(),
             blocking,
@@ -66,6 +67,7 @@ impl Missed {
         let mut list = missed.0.clone();
         if missed.1 > 0 {
             list.push(Skipped {
+                about: Topic::Files,
                 what: format!("{} further files and folders", missed.1),
                 why: "could not be read either".to_owned(),
                 blocking: true,

@@ -12,6 +12,7 @@ pub(crate) struct WireSkipped<'a> {
     what: &'a str,
     why: &'a str,
     blocking: bool,
+    about: &'static str,
     files: &'a [String],
     left_out: usize,
 }
@@ -27,6 +28,7 @@ impl<'a> WireSkipped<'a> {
                     what: &one.what,
                     why: &one.why,
                     blocking: one.blocking,
+                    about: one.about.as_str(),
                     files: list.map_or(&[], |list| &list.files),
                     left_out: list.map_or(0, |list| list.left_out),
                 }

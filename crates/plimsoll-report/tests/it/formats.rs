@@ -113,6 +113,7 @@ fn a_check_without_an_image_says_nothing_of_one() {
 fn files_behind_a_line_are_listed_for_those_who_want_them() {
     let mut case = inspected();
     let line = plimsoll_model::Skipped {
+        about: plimsoll_model::Topic::Packages,
         what: "opt/a, opt/b and 2 more".to_owned(),
         why: "programs that say nothing".to_owned(),
         blocking: false,

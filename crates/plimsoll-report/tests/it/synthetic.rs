@@ -8,7 +8,7 @@ use plimsoll_model::{
     HistoryEntry, ImageConfig, ImageSummary, Inventory, LayerFacts, LayerOrigin, NotableFile,
     NotableKind, Origin, Package, PackageKind, Platform, Reachability, Related, Remark, Report,
     SecretSighting, Severity, SeverityBasis, Skipped, SourceFile, SourceOrigin, Span, StartupFile,
-    StartupProblem, StartupRole, Suppressed, SuppressedBy, SuppressedVulnerability,
+    StartupProblem, StartupRole, Suppressed, SuppressedBy, SuppressedVulnerability, Topic,
     UnjudgedPackage, Vulnerability, VulnerabilitySeverity, VulnerabilityStatus,
 };
 use plimsoll_report::{Hidden, RenderInput, RuleInfo, Verdict};
@@ -123,6 +123,7 @@ pub(crate) fn checked() -> Case {
             text: "Nobody knows the user of the base image.".to_owned(),
         }],
         skipped: vec![Skipped {
+            about: Topic::Rules,
             what: "app/.dockerignore".to_owned(),
             why: "cannot be read: permission denied; make it readable".to_owned(),
             blocking: false,

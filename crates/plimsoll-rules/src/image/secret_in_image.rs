@@ -81,7 +81,7 @@ fn message(secret: &SecretSighting) -> String {
         .map(|line| format!(" line {line}"))
         .unwrap_or_default();
     let deleted = if secret.deleted_in.is_some() {
-        "; a later layer deletes the file, and the one that brought it still ships"
+        "; a later layer deletes the file or writes over it, and the one that brought it still ships"
     } else {
         ""
     };

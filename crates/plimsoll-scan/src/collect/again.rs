@@ -8,7 +8,7 @@ use std::iter::Peekable;
 use std::sync::PoisonError;
 
 use plimsoll_image::{Entry, EntryKind, Image, ImageError, LayerReader};
-use plimsoll_model::Skipped;
+use plimsoll_model::{Skipped, Topic};
 
 use super::links::{Name, TOO_MANY, Targets, targets};
 use super::{Collector, HEAD, Kept, LARGE_FILE, MAX_UNREAD};
@@ -49,6 +49,7 @@ pub(crate) fn follow_links(
         match outcome {
             Ok(reader) => read.extend(reader.finish()),
             Err(error) => skipped.push(Skipped {
+                about: Topic::Packages,
                 what: format!("layer {layer}"),
                 why: format!(
                     "files that hard links give the names of package metadata could not be read \

@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use plimsoll_model::{ImageConfig, SecretSighting, Severity, Skipped};
+use plimsoll_model::{ImageConfig, SecretSighting, Severity, Skipped, Topic};
 
 use crate::gaps::Gaps;
 use crate::hidden::Hidden;
@@ -214,6 +214,7 @@ pub(super) fn partly_searched(records: &[LayerRecord], beside: &[String], gaps: 
         return;
     };
     let line = Skipped {
+        about: Topic::Secrets,
         what: match paths.len() {
             1 => (*first).to_owned(),
             more => format!("{first} and {} more", more - 1),

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use plimsoll_model::Skipped;
+use plimsoll_model::{Skipped, Topic};
 
 use crate::catalogue::{Candidate, is_essential, system_databases};
 use crate::gaps::Gaps;
@@ -28,6 +28,7 @@ pub(super) fn unread_files(
             };
             if unread.blocking {
                 gaps.skipped.push(Skipped {
+                    about: Topic::Packages,
                     what: unread.path.clone(),
                     why: unread.why.clone(),
                     blocking: true,
@@ -42,6 +43,7 @@ pub(super) fn unread_files(
         files.sort_unstable();
         files.dedup();
         let line = Skipped {
+            about: Topic::Packages,
             what: match files.as_slice() {
                 [(path, _)] => (*path).to_owned(),
                 files => named_files(files),
@@ -57,6 +59,7 @@ pub(super) fn unread_files(
             && let Some(why) = is_no_file(records, tree, path, &node.fact.kind)
         {
             gaps.skipped.push(Skipped {
+                about: Topic::Packages,
                 what: path.to_owned(),
                 why,
                 blocking: true,
@@ -79,6 +82,7 @@ fn behind_linked_folders(records: &[LayerRecord], tree: &Tree<'_>, gaps: &mut Ga
         let is_read = || records[node.layer].documents.contains_key(&real);
         if matches!(node.fact.kind, FactKind::File | FactKind::Hardlink(_)) && !is_read() {
             gaps.skipped.push(Skipped {
+                about: Topic::Packages,
                 why: format!(
                     "a folder above it is a link, by which it is {}, where nothing is read; put \
                      the folder here",

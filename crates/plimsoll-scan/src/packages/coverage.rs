@@ -5,7 +5,7 @@ mod bundles;
 
 use std::collections::HashSet;
 
-use plimsoll_model::{Evidence, Skipped, human_size};
+use plimsoll_model::{Evidence, Skipped, Topic, human_size};
 
 use super::Packages;
 use crate::catalogue::binary::{Binary, Kind, Origin};
@@ -176,6 +176,7 @@ pub(crate) fn gaps(
             .collect();
         if !own.is_empty() {
             let line = Skipped {
+                about: Topic::Packages,
                 what: named_files(&own),
                 why: gap.why().to_owned(),
                 blocking: false,

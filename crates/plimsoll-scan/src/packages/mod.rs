@@ -12,7 +12,7 @@ pub(crate) use ownership::{Ownership, Published};
 pub(crate) use unread::unread_stores;
 
 use packageurl::PackageUrl;
-use plimsoll_model::{Distribution, Evidence, Package, PackageKind, Skipped};
+use plimsoll_model::{Distribution, Evidence, Package, PackageKind, Skipped, Topic};
 
 use crate::catalogue::Document;
 use crate::gaps::Gaps;
@@ -46,6 +46,7 @@ pub(crate) fn packages<'l>(
     } = system::system(layers, tree, distribution, &hidden, &mut gaps.skipped);
     if distribution.is_none() && !installed.is_empty() {
         gaps.skipped.push(Skipped {
+            about: Topic::Advisories,
             what: "etc/os-release".to_owned(),
             why: "nothing tells which distribution this is: what is known of its packages cannot be told from what is known of those of others".to_owned(),
             blocking: false,

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
-use plimsoll_model::{Distribution, Evidence, Package, PackageKind, Skipped};
+use plimsoll_model::{Distribution, Evidence, Package, PackageKind, Skipped, Topic};
 
 use super::{purl, seen};
 use crate::catalogue::system::{Database, Record};
@@ -62,6 +62,7 @@ pub(super) fn system(
         system.has_database |= now.is_some();
         if let Some(damage) = now.and_then(|database| database.damage.as_ref()) {
             skipped.push(Skipped {
+                about: Topic::Packages,
                 what: path.to_owned(),
                 why: format!("an entry of the package database cannot be read: {damage}"),
                 blocking: true,
@@ -174,6 +175,7 @@ fn deleted(path: &str, kind: Option<PackageKind>) -> Skipped {
         Some(_) => "Arch",
     };
     Skipped {
+        about: Topic::Packages,
         what: Distribution::PACKAGES.to_owned(),
         why: format!(
             "a layer deletes the package database {path}: the {what} packages of the layers below \

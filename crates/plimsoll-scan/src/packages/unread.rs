@@ -1,6 +1,6 @@
 //! Package stores that lie in the image unread.
 
-use plimsoll_model::Skipped;
+use plimsoll_model::{Skipped, Topic};
 
 use super::Ownership;
 use crate::catalogue::unread;
@@ -33,6 +33,7 @@ pub(crate) fn unread_stores(tree: &Tree<'_>, ownership: &Ownership<'_>, gaps: &m
             [first, more @ ..] => format!("{first} and {} more", more.len()),
         };
         let line = Skipped {
+            about: Topic::Packages,
             what,
             why: format!(
                 "{} are recognised but not read yet: they are missing from the inventory",

@@ -1,7 +1,7 @@
 //! Follows scripts of shells to what they run in the end: the arguments that they are given, or a
 //! program of their own choice.
 
-use plimsoll_model::{Skipped, StartupFile, StartupProblem, StartupRole};
+use plimsoll_model::{Skipped, StartupFile, StartupProblem, StartupRole, Topic};
 
 use super::accounts::Identity;
 use super::command::{MAX_PATH, Reader, Step, joined};
@@ -56,6 +56,7 @@ impl<'a> Surroundings<'a> {
                 }
             } else if is_unread {
                 startup.unclear.push(Skipped {
+                    about: Topic::Startup,
                     what: path,
                     why: "it is one of more, or longer, shell scripts than are read of a layer: what runs \
                           was not looked at"
@@ -137,6 +138,7 @@ impl<'a> Surroundings<'a> {
     fn doubted(&self, step: &Step) -> Option<Skipped> {
         let name = self.read_first(&step.shells)?;
         Some(Skipped {
+            about: Topic::Startup,
             what: step.word.clone(),
             why: format!(
                 "as it lies in the image it cannot be run; what a shell takes from `{}` first may bring \
@@ -292,6 +294,7 @@ impl<'a> Surroundings<'a> {
             ),
         };
         startup.unclear.push(Skipped {
+            about: Topic::Startup,
             what: what.clone(),
             why: format!("{why}: what runs was not looked at"),
             blocking: false,

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::hash::BuildHasher as _;
 use std::ops::Bound;
 
-use plimsoll_model::Skipped;
+use plimsoll_model::{Skipped, Topic};
 
 use super::{MAX_LINKS, MAX_PARTS, parts_reversed, prefix};
 use crate::catalogue::{Candidate, is_essential};
@@ -107,6 +107,7 @@ fn settle_within(mut walk: usize, layers: &mut [LayerRecord]) -> Vec<Skipped> {
         }
         if is_full {
             skipped.push(Skipped {
+                about: Topic::Files,
                 what: format!("layer {layer}"),
                 why: "it writes more through links than is followed".to_owned(),
                 blocking: true,

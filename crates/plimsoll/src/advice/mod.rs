@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use std::path::Path;
 
 use jiff::civil::Date;
-use plimsoll_model::{Inventory, Package, Platform, Report, Skipped, SourceFile};
+use plimsoll_model::{Inventory, Package, Platform, Report, Skipped, SourceFile, Topic};
 use plimsoll_rules::Recipe;
 use plimsoll_scan::advisory::{AdviceInput, BuiltIn, DeclaredPackage, advise, distinct};
 
@@ -66,6 +66,7 @@ pub(crate) fn add(
     let built_in = built_in(&recipe, &report.inventory);
     if left_out > 0 {
         report.skipped.push(Skipped {
+            about: Topic::Advice,
             what: "files of the project".to_owned(),
             why: format!(
                 "{left_out} more lines ask for yet other versions of a package: the advice names \
@@ -102,6 +103,7 @@ pub(crate) fn add(
     });
     if advice.untried > 0 {
         report.skipped.push(Skipped {
+            about: Topic::Advice,
             what: "advice".to_owned(),
             why: format!(
                 "of {} more package{} it was not looked at what other known vulnerabilities the version \

@@ -3,7 +3,7 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
-use plimsoll_model::{AdvisoryCoverage, Distribution, EcosystemPackages, Report, Skipped};
+use plimsoll_model::{AdvisoryCoverage, Distribution, EcosystemPackages, Report, Skipped, Topic};
 
 use crate::args::AdvisoryArgs;
 
@@ -51,6 +51,7 @@ pub(super) fn gaps(
     };
     let mut gap = |of: Option<&str>, why: String| {
         gaps.push(Skipped {
+            about: Topic::Advisories,
             what: match of {
                 Some(of) => format!("{} of {of}", AdvisoryCoverage::SUBJECT),
                 None => AdvisoryCoverage::SUBJECT.to_owned(),
@@ -141,6 +142,7 @@ pub(super) fn gaps(
 /// nothing was judged.
 pub(super) fn empty_bill(report: &Report, demand: Demand) -> Option<Skipped> {
     report.is_empty_bill().then(|| Skipped {
+        about: Topic::Advisories,
         what: AdvisoryCoverage::SUBJECT.to_owned(),
         why: "the bill of materials tells of no component: there was nothing to judge; make it anew, or \
               look into the image itself"
@@ -156,6 +158,7 @@ pub(super) fn unlisted_updates(updates: usize) -> Skipped {
         _ => &format!("{updates} wait for packages"),
     };
     Skipped {
+        about: Topic::Advisories,
         what: "security updates".to_owned(),
         why: format!("{waiting} of the distribution, which `--pkg-types` leaves out"),
         blocking: false,
@@ -210,6 +213,7 @@ fn line(packages: &BTreeSet<Unjudged<'_>>, why: &str) -> Skipped {
         more => format!(" and {} more packages", more - 1),
     };
     Skipped {
+        about: Topic::Advisories,
         what: format!("{} of {first}{more}", AdvisoryCoverage::SUBJECT),
         why: why.to_owned(),
         blocking: false,

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use plimsoll_model::Topic;
 use plimsoll_report::layers::LayersInput;
 
 use crate::args::{LayersArgs, ListFormat};
@@ -63,9 +64,14 @@ pub(crate) fn run(arguments: &LayersArgs, terminal: Terminal) -> Result<Outcome,
     // Nobody is held back without a threshold, and what was not looked at was not judged either.
     let (outcome, verdict, gaps) = if is_asked {
         let reasons = thresholds.broken_by(&seen.inventory);
-        let outcome = Outcome::of(!reasons.is_empty(), &seen.skipped);
+        // Bytes are counted without knowing whose they are.
+        let of_files = || {
+            let skipped = seen.skipped.iter();
+            skipped.filter(|gap| gap.about == Topic::Files)
+        };
+        let outcome = Outcome::of(!reasons.is_empty(), of_files());
         let verdict = output::verdict(is_asked, outcome, reasons);
-        (outcome, verdict, output::gaps(&seen.skipped))
+        (outcome, verdict, output::gaps(of_files()))
     } else {
         (Outcome::Holds, None, Vec::new())
     };

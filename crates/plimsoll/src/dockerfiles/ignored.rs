@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
-use plimsoll_model::Skipped;
+use plimsoll_model::{Skipped, Topic};
 
 use super::Folder;
 use crate::project::shown;
@@ -49,6 +49,7 @@ impl PassedOver {
             false => "",
         };
         Some(Skipped {
+            about: Topic::Rules,
             what: match count {
                 1 => "1 folder".to_owned(),
                 _ => format!("{count} folders"),

@@ -11,7 +11,7 @@ mod trivy;
 use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
-use plimsoll_model::Skipped;
+use plimsoll_model::{Skipped, Topic};
 
 use crate::config::{Allow, CheckConfig, Config};
 use crate::failure::Failure;
@@ -227,6 +227,7 @@ impl Foreign {
                 String::new()
             };
             self.dropped.push(Skipped {
+                about: Topic::Policy,
                 what: files.join(", "),
                 why: format!("no rule of Plimsoll goes by {}{more}", unknown.join(", ")),
                 blocking: false,
@@ -238,6 +239,7 @@ impl Foreign {
 /// A file that is not read, since a `plimsoll.toml` is in force.
 fn overruled(path: &Path, by: &Path) -> Skipped {
     Skipped {
+        about: Topic::Policy,
         what: shown(path),
         why: format!(
             "{} is in force; `plimsoll migrate` writes one from it",
@@ -267,6 +269,7 @@ impl Reading<'_> {
         self.dropped += 1;
         if self.dropped <= MOST_TOLD {
             self.foreign.dropped.push(Skipped {
+                about: Topic::Policy,
                 what: format!("{}:{}", shown(self.path), line()),
                 why: why.into(),
                 blocking: false,
@@ -279,6 +282,7 @@ impl Reading<'_> {
         let more = self.dropped.saturating_sub(MOST_TOLD);
         if more > 0 {
             self.foreign.dropped.push(Skipped {
+                about: Topic::Policy,
                 what: shown(self.path),
                 why: format!("{more} more of it cannot be honoured"),
                 blocking: false,

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use plimsoll_model::{Skipped, Vulnerability};
+use plimsoll_model::{Skipped, Topic, Vulnerability};
 use plimsoll_scan::advisory::Judged;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
@@ -184,6 +184,7 @@ impl Baseline {
         match report.unlisted_vulnerabilities {
             0 => {}
             unlisted => baseline.gaps.push(Skipped {
+                about: Topic::Advisories,
                 what: format!("vulnerabilities of {name}, the baseline"),
                 why: format!(
                     "it was made with `--severity`, `--ignore-unfixed` or `--pkg-types`: what they left \
@@ -225,6 +226,7 @@ impl Baseline {
             packages => format!("{packages} packages"),
         };
         self.gaps.push(Skipped {
+            about: Topic::Advisories,
             what: format!("vulnerabilities of {}, the baseline", self.written_in),
             why: format!("{why}: what is there of its {packages} counts as new"),
             blocking: false,

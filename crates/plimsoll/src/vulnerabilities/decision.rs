@@ -6,8 +6,8 @@ use std::collections::HashMap;
 use jiff::ToSpan as _;
 use jiff::civil::Date;
 use plimsoll_model::{
-    Inventory, Likelihood, Package, PackageKind, Skipped, Vulnerability, VulnerabilitySeverity,
-    VulnerabilityStatus,
+    Inventory, Likelihood, Package, PackageKind, Skipped, Topic, Vulnerability,
+    VulnerabilitySeverity, VulnerabilityStatus,
 };
 
 use super::accepted::Accepted;
@@ -351,6 +351,7 @@ fn decide_within(
         }
     }
     let gap = |what: &str, number: usize| Skipped {
+        about: Topic::Advisories,
         what: what.to_owned(),
         why: format!(
             "too much to compare: {number} known vulnerabilit{} not held against all of them, and \

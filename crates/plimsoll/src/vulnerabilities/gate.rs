@@ -10,7 +10,7 @@ use jiff::civil::Date;
 use plimsoll_attest::read::BillOfMaterials;
 use plimsoll_image::Image;
 use plimsoll_model::{
-    Digest, Report, Skipped, SuppressedVulnerability, Vulnerability, VulnerabilitySeverity,
+    Digest, Report, Skipped, SuppressedVulnerability, Topic, Vulnerability, VulnerabilitySeverity,
 };
 use plimsoll_rules::CheckOptions;
 
@@ -344,6 +344,7 @@ impl Gate {
                     ),
                 };
                 Skipped {
+                    about: Topic::Policy,
                     what: document.to_owned(),
                     why: format!(
                         "{silent} of {all} statement{} {} about no known vulnerability of this \

@@ -106,6 +106,23 @@ fn a_layer_that_nobody_could_read_is_not_judged() {
     assert_eq!(run.expect(0).stderr, "");
 }
 
+/// Bytes are bytes, whosever they are.
+#[test]
+fn packages_that_nobody_knows_are_no_waste() {
+    let stage = Stage::new();
+    ImageBuilder::new()
+        .layer(Layer::new().file("etc/os-release", "ID=debian\nVERSION_ID=12\n"))
+        .build()
+        .write_layout(&stage.project().join("image"), "1")
+        .unwrap();
+    let asked = ["layers", "oci:image", "--lowest-efficiency", "0.5"];
+    let run = stage.run(&[&asked[..], &["--format", "json"]].concat());
+    let run = run.expect(0);
+    assert_eq!(run.json()["verdict"]["holds"], true);
+    assert_eq!(run.json()["skipped"][0]["about"], "packages");
+    assert_eq!(run.json()["skipped"][0]["blocking"], true);
+}
+
 #[test]
 fn thresholds_hold_back() {
     let stage = stage();

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use plimsoll_model::{Package, PackageKind, Skipped};
+use plimsoll_model::{Package, PackageKind, Skipped, Topic};
 
 use crate::catalogue::{base_name, folder};
 use crate::gaps::Gaps;
@@ -82,6 +82,7 @@ pub(super) fn unproven(tree: &Tree<'_>, packages: &[Package], gaps: &mut Gaps) {
             continue;
         };
         let line = Skipped {
+            about: Topic::Packages,
             what: match paths.len() {
                 1 => (*first).to_owned(),
                 more => format!("{first} and {} more", more - 1),

@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use plimsoll_model::{Package, PackageKind, Skipped};
+use plimsoll_model::{Package, PackageKind, Skipped, Topic};
 
 use super::super::{purl as package_url, seen};
 use crate::catalogue::cached::in_cache;
@@ -74,6 +74,7 @@ pub(super) fn complete(
             {
                 // Nobody published it. The search of a layer cannot know: the code comes first.
                 skipped.push(Skipped {
+                    about: Topic::Secrets,
                     what: info.clone(),
                     why: "it was installed from a folder or with a password, so its code may be \
                           your own; it was searched for secrets as published packages are: known \
@@ -119,6 +120,7 @@ fn is_installation(package: &Package, skipped: &mut Vec<Skipped>) -> bool {
     // pip moves what it is about to remove aside under such a name.
     if info.starts_with('~') {
         skipped.push(Skipped {
+            about: Topic::Packages,
             what: package.path.clone(),
             why: "it is what an interrupted uninstallation left behind; delete the folder"
                 .to_owned(),
@@ -149,6 +151,7 @@ fn is_carried(tree: &Tree<'_>, package: &Package, skipped: &mut Vec<Skipped>) ->
     }
     if !(python::normalise(&package.name) == "setuptools" && lies("pkg_resources")) {
         skipped.push(Skipped {
+            about: Topic::Packages,
             what: package.path.clone(),
             why: format!(
                 "it names {} {}, and nothing of that name lies beside it",
@@ -185,6 +188,7 @@ fn without_metadata(layers: &[LayerRecord], tree: &Tree<'_>, skipped: &mut Vec<S
             && layers[node.layer].documents.contains_key(path)
         {
             skipped.push(Skipped {
+                about: Topic::Packages,
                 what: folder(path).to_owned(),
                 why: "it has no METADATA: which distribution is installed there cannot be told"
                     .to_owned(),

@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use plimsoll_model::{Finding, Skipped, SourceFile};
+use plimsoll_model::{Finding, Skipped, SourceFile, Topic};
 use plimsoll_rules::{CheckOptions, SharedContext};
 use plimsoll_syntax::dockerfile::{self, ResolveInput};
 use plimsoll_syntax::dockerignore::IgnoreFile;
@@ -263,6 +263,7 @@ impl<'a> Reader<'a> {
         for file in files {
             if let Some(what) = is_folder.then(|| super::kind::by_chance(&file)).flatten() {
                 self.excluded.push(Skipped {
+                    about: Topic::Rules,
                     what: project::shown(&file),
                     why: format!("is {what}, no Dockerfile, whatever it is called"),
                     blocking: false,
@@ -309,6 +310,7 @@ impl<'a> Reader<'a> {
             !below.is_some_and(|below| patterns.matches(&below.to_string_lossy()))
         });
         self.excluded.extend(excluded.iter().map(|file| Skipped {
+            about: Topic::Rules,
             what: project::shown(file),
             why: format!("{FILE_NAME} excludes it; name the file itself to check it"),
             blocking: false,

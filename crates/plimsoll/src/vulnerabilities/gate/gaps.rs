@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use jiff::civil::Date;
-use plimsoll_model::{AdvisoryCoverage, EcosystemPackages, Report, Skipped, Vulnerability};
+use plimsoll_model::{AdvisoryCoverage, EcosystemPackages, Report, Skipped, Topic, Vulnerability};
 
 use super::super::decision::{Decision, Standing, decide};
 use super::super::waiver::Waiver;
@@ -17,6 +17,7 @@ impl Gate {
         let mut gaps = Vec::new();
         let mut gap = |why: String, blocking: bool| {
             gaps.push(Skipped {
+                about: Topic::Advisories,
                 what: AdvisoryCoverage::SUBJECT.to_owned(),
                 why,
                 blocking,
@@ -170,6 +171,7 @@ impl Gate {
         let more = holding.count();
         if more > 0 {
             gaps.push(Skipped {
+                about: Topic::Advisories,
                 what: AdvisoryCoverage::SUBJECT.to_owned(),
                 why: format!("{more} more may be there that would hold the image back"),
                 blocking: true,
@@ -202,6 +204,7 @@ impl Gate {
             .into_iter()
             .filter(|(_, (_, unused, _))| *unused > 0)
             .map(|(list, (all, unused, first))| Skipped {
+                about: Topic::Policy,
                 what: list.to_owned(),
                 why: format!(
                     "{unused} of {all} entr{} no known vulnerability of this image{} for {} ({})",
@@ -244,6 +247,7 @@ impl Gate {
         lists
             .into_iter()
             .map(|(list, (number, first, until))| Skipped {
+                about: Topic::Policy,
                 what: list.to_owned(),
                 why: match number {
                     1 => format!(
@@ -345,6 +349,7 @@ fn undecided(one: &Vulnerability, report: &Report) -> Skipped {
             })
         });
     Skipped {
+        about: Topic::Advisories,
         what: format!("{} of {}", AdvisoryCoverage::SUBJECT, one.purl),
         why: format!(
             "{} may be in it [{}], and would hold the image back: {}; a waiver for it, or `unjudged = \

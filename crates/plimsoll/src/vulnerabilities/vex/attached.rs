@@ -5,7 +5,7 @@
 //! stands wherever one of them sets something aside, and they are taken only where that is asked for.
 
 use plimsoll_image::{Descriptor, Image};
-use plimsoll_model::Skipped;
+use plimsoll_model::{Skipped, Topic};
 
 use super::{Statement, Vex, parse_attached};
 
@@ -58,6 +58,7 @@ impl Attached {
                 // Other papers are attached in the same way.
                 Ok(None) => {}
                 Err(failure) => attached.dropped.push(Skipped {
+                    about: Topic::Policy,
                     what: format!("VEX document {}", document.digest),
                     why: failure.to_string(),
                     blocking: false,
@@ -71,6 +72,7 @@ impl Attached {
     pub(crate) fn without(why: &str) -> Self {
         Self {
             dropped: vec![Skipped {
+                about: Topic::Policy,
                 what: "attached VEX documents".to_owned(),
                 why: why.to_owned(),
                 blocking: false,

@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use plimsoll_attest::envelope;
-use plimsoll_model::{Skipped, VulnerabilityStatus};
+use plimsoll_model::{Skipped, Topic, VulnerabilityStatus};
 use serde_json::Value;
 
 pub(crate) use self::attached::{Attached, WORD};
@@ -351,12 +351,14 @@ impl<'d> Reading<'d> {
         const MOST: usize = 20;
         if self.vex.dropped.len() < MOST {
             self.vex.dropped.push(Skipped {
+                about: Topic::Policy,
                 what: format!("{}: {place}", self.name),
                 why: why.to_owned(),
                 blocking: false,
             });
         } else if self.vex.dropped.len() == MOST {
             self.vex.dropped.push(Skipped {
+                about: Topic::Policy,
                 what: self.name.to_owned(),
                 why: "further statements that cannot be used".to_owned(),
                 blocking: false,
