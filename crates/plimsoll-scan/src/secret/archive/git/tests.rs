@@ -186,6 +186,26 @@ fn what_cannot_be_put_together_is_told() {
     assert!(cut.partly);
 }
 
+/// What comes out is counted, and so nothing may be made of which nothing comes out.
+#[test]
+fn nothing_is_made_of_differences_that_are_damaged_at_their_end() {
+    let base = vec![b'a'; 1 << 16];
+    let mut delta = literal(base.len(), &[]);
+    // Four megabytes, as the last byte of the number is to be read.
+    delta.truncate(3);
+    delta.extend([0x80, 0x80, 0x80, 2]);
+    // The whole base, almost as often as it takes, and what is no instruction.
+    delta.extend([0x80; 63]);
+    delta.push(0);
+    let mut pack = Pack::new();
+    let base = pack.object(3, b"", &base);
+    for _ in 0..20_000 {
+        pack.from(base, &delta);
+    }
+    let found = search(PACK, &pack.finish(), usize::MAX);
+    assert!(found.sightings.is_empty() && found.partly);
+}
+
 #[test]
 fn long_files_are_searched_as_they_come() {
     let mut long = "x\n".repeat(3 << 20).into_bytes();
