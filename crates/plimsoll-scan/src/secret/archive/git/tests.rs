@@ -163,6 +163,19 @@ fn files_of_a_pack_are_searched_under_their_names() {
 }
 
 #[test]
+fn what_was_moved_among_tests_is_no_test() {
+    let settings = b"production:\n  password: kX9vQ2mT7wLp4sRz\n";
+    let folder = tree(&[("100644", "db.yml", id("blob", settings))]);
+    let mut pack = Pack::new();
+    pack.object(2, b"", &tree(&[("40000", "tests", id("tree", &folder))]));
+    pack.object(2, b"", &tree(&[("40000", "config", id("tree", &folder))]));
+    pack.object(2, b"", &folder);
+    pack.object(3, b"", settings);
+    let found = search(PACK, &pack.finish(), usize::MAX);
+    assert_eq!(places(&found), ["secret-value config/db.yml:2"]);
+}
+
+#[test]
 fn pieces_change_nothing() {
     let bytes = history();
     let whole = search(PACK, &bytes, usize::MAX);
