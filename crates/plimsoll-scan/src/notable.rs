@@ -39,11 +39,11 @@ pub(crate) fn notable(
     let mut programs: BTreeSet<(NotableKind, String)> = BTreeSet::new();
     let mut checkouts: BTreeSet<&str> = BTreeSet::new();
     for (path, node) in tree.iter() {
-        if let Some(cache) = downloads.of(path) {
-            if !downloads.is_shared(node.fact) {
-                *caches.entry((cache.folder, node.layer)).or_default() += node.fact.size;
-            }
-            continue;
+        let cache = downloads.of(path);
+        if let Some(cache) = cache
+            && !downloads.is_shared(node.fact)
+        {
+            *caches.entry((cache.folder, node.layer)).or_default() += node.fact.size;
         }
         if node.fact.kind == FactKind::File
             && node.fact.mode & 0o6000 != 0
@@ -74,6 +74,10 @@ pub(crate) fn notable(
                 size: node.fact.size,
                 layer: node.layer,
             });
+        }
+        // What else is downloaded goes with the cache that it lies in.
+        if cache.is_some() {
+            continue;
         }
         if let Some(checkout) = checkout(path)
             && checkouts.insert(checkout)
@@ -319,6 +323,38 @@ mod tests {
         ] {
             assert!(!is_compiler(no), "{no}");
         }
+    }
+
+    /// Any folder may be called so.
+    #[test]
+    fn what_everybody_may_run_as_root_or_write_is_told_in_caches_too() {
+        let entry = |path: &str, mode| EntryFact {
+            size: 1,
+            mode,
+            ..EntryFact::stub(path, FactKind::File)
+        };
+        let layers = [LayerRecord {
+            entries: vec![
+                entry("opt/.cache/pip/su", 0o4755),
+                entry("opt/.cache/pip/gcc", 0o755),
+                entry("srv/.m2/repository/open", 0o777),
+            ],
+            ..LayerRecord::default()
+        }];
+        let told = notable(&Tree::build(&layers), &[], &PackageCaches::default());
+        let told: Vec<(&str, NotableKind)> = told
+            .iter()
+            .map(|one| (one.path.as_str(), one.kind))
+            .collect();
+        assert_eq!(
+            told,
+            [
+                ("opt/.cache/pip", NotableKind::PackageCache),
+                ("opt/.cache/pip/su", NotableKind::SetId),
+                ("srv/.m2/repository", NotableKind::PackageCache),
+                ("srv/.m2/repository/open", NotableKind::WorldWritable),
+            ]
+        );
     }
 
     #[test]

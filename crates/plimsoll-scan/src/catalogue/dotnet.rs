@@ -1,11 +1,32 @@
 //! .NET packages: what `NAME.deps.json` beside a program says that it brings along.
 
-use plimsoll_model::{Evidence, PackageKind};
-use serde::Deserialize;
-use serde::de::MapAccess;
+use std::collections::{BTreeMap, BTreeSet};
 
-use super::json::{Any, Filled, Keys, Map, Take, field};
-use super::{Candidate, Document, Proven};
+use plimsoll_model::{Evidence, PackageKind};
+use serde::de::MapAccess;
+use serde::{Deserialize, Serialize};
+
+use super::json::{Any, Keys, Map, Take, field};
+use super::{Candidate, Document, Proven, base_name};
+
+/// What a program brings along.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Dependencies {
+    pub(crate) packages: Vec<Proven>,
+    /// The names of its files, in small letters.
+    files: BTreeSet<Box<str>>,
+}
+
+impl Dependencies {
+    /// Whether they tell whose the file at `path` is.
+    pub(crate) fn names(&self, path: &str) -> bool {
+        self.files.contains(&*file_name(path))
+    }
+}
+
+fn file_name(path: &str) -> Box<str> {
+    base_name(path).to_ascii_lowercase().into()
+}
 
 pub(super) fn claims(candidate: &Candidate<'_>) -> bool {
     candidate.name.ends_with(".deps.json")
@@ -42,10 +63,22 @@ impl Take for RuntimeTarget {
 #[serde(rename_all = "camelCase", default)]
 struct Target {
     dependencies: Any<Keys>,
-    runtime: Any<Filled>,
-    native: Any<Filled>,
-    runtime_targets: Any<Filled>,
-    resources: Any<Filled>,
+    runtime: Any<Keys>,
+    native: Any<Keys>,
+    runtime_targets: Any<Keys>,
+    resources: Any<Keys>,
+}
+
+impl Target {
+    fn files(&self) -> impl Iterator<Item = &String> {
+        let all = [
+            &self.runtime,
+            &self.native,
+            &self.runtime_targets,
+            &self.resources,
+        ];
+        all.into_iter().flat_map(|files| &files.0.0)
+    }
 }
 
 #[derive(Default, Deserialize)]
@@ -80,10 +113,7 @@ pub(super) fn read(path: &str, bytes: &[u8]) -> Result<Document, String> {
         }
         // What was needed to compile only, or only names other packages, is not there.
         if let Some(brings) = target.and_then(|target| target.get(library))
-            && !brings.runtime.0.0
-            && !brings.native.0.0
-            && !brings.runtime_targets.0.0
-            && !brings.resources.0.0
+            && brings.files().next().is_none()
         {
             continue;
         }
@@ -105,7 +135,14 @@ pub(super) fn read(path: &str, bytes: &[u8]) -> Result<Document, String> {
     if packages.is_empty() {
         packages.extend(framework(path));
     }
-    Ok(Document::Packages(packages))
+    let brings = target.into_iter().flat_map(BTreeMap::values);
+    Ok(Document::DotNet(Dependencies {
+        packages,
+        files: brings
+            .flat_map(Target::files)
+            .map(|file| file_name(file))
+            .collect(),
+    }))
 }
 
 /// The shared framework that a list of dependencies belongs to, by its folder:
@@ -133,7 +170,8 @@ mod tests {
 
     fn packages(path: &str, text: &str) -> Vec<(String, String, Option<bool>)> {
         match read(path, text.as_bytes()) {
-            Ok(Document::Packages(packages)) => packages
+            Ok(Document::DotNet(brought)) => brought
+                .packages
                 .into_iter()
                 .map(|package| (package.name, package.version, package.direct))
                 .collect(),

@@ -188,19 +188,6 @@ impl Take for Keys {
     }
 }
 
-/// Whether it is an object that has fields.
-#[derive(Debug, Default)]
-pub(super) struct Filled(pub(super) bool);
-
-impl Take for Filled {
-    fn object<'de, A: MapAccess<'de>>(&mut self, mut fields: A) -> Result<(), A::Error> {
-        while fields.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {
-            self.0 = true;
-        }
-        Ok(())
-    }
-}
-
 /// The text that an object has as its field `name`.
 pub(super) fn field<'de, A: MapAccess<'de>>(
     mut fields: A,
@@ -285,7 +272,6 @@ mod tests {
         assert!(of::<Map<u8>>(&over).is_none());
         assert_eq!(of::<Any<Keys>>(&fit).unwrap().0.0.len(), MAX_PARTS);
         assert!(of::<Any<Keys>>(&over).is_none());
-        assert!(of::<Any<Filled>>(&over).unwrap().0.0);
         let licenses = of::<Any<Licenses>>(&format!("[{}\"b\"]", "\"a\",".repeat(9_000)));
         assert_eq!(licenses.unwrap().0.list.len(), MAX_NAMES);
     }
@@ -302,7 +288,6 @@ mod tests {
         let Any(licenses) =
             of::<Any<Licenses>>(r#"[{"type":"A","x":[]},"B",["C"],"",{"type":1}]"#).unwrap();
         assert_eq!(licenses.list, ["A", "B"]);
-        assert!(!of::<Any<Filled>>("{}").unwrap().0.0);
         assert!(of::<Any<Keys>>("[1]").unwrap().0.0.is_empty());
     }
 

@@ -15,7 +15,7 @@ mod cpp;
 mod cran;
 mod dart;
 pub(crate) mod distribution;
-mod dotnet;
+pub(crate) mod dotnet;
 pub(crate) mod dpkg;
 mod gem;
 mod haskell;
@@ -75,6 +75,7 @@ pub(crate) enum Document {
     YarnZipped(Vec<pnp::Zipped>),
     /// Packages that the file proves by itself.
     Packages(Vec<Proven>),
+    DotNet(dotnet::Dependencies),
     /// JavaScript with packages built in that it does not name.
     Bundle,
     /// A program or library.

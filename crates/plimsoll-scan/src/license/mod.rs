@@ -21,7 +21,7 @@ const MAX_TOKENS: usize = 200;
 /// Parentheses within each other.
 const MAX_DEPTH: usize = 16;
 /// The longest name that is kept as a reference of its own.
-const MAX_REFERENCE: usize = 120;
+pub(crate) const MAX_REFERENCE: usize = 120;
 
 /// Fills in the expression of every package that states a licence and has none yet.
 pub(crate) fn fill(packages: &mut [Package]) {
@@ -369,7 +369,7 @@ impl Parser<'_> {
 }
 
 /// A reference to a licence that is on no list.
-fn reference(words: &str) -> Option<String> {
+pub(crate) fn reference(words: &str) -> Option<String> {
     let mut name = String::new();
     for c in words.chars() {
         if c.is_ascii_alphanumeric() || c == '.' {

@@ -3,12 +3,13 @@
 
 mod bundles;
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 
 use plimsoll_model::{Evidence, Skipped, Topic, human_size};
 
 use super::Packages;
 use crate::catalogue::binary::{Binary, Kind, Origin};
+use crate::catalogue::dotnet::Dependencies;
 use crate::catalogue::{Document, folder, folders_above};
 use crate::gaps::Gaps;
 use crate::record::{FactKind, LayerRecord};
@@ -166,7 +167,7 @@ pub(crate) fn gaps(
         };
         found.push((gap, path, node.fact.size));
     }
-    drop_listed_assemblies(&mut found, tree);
+    drop_listed_assemblies(&mut found, layers, tree);
     bundles::drop_listed(&mut found, layers, tree, &packages.installed);
     for gap in Gap::ALL {
         let own: Vec<(&str, u64)> = found
@@ -186,20 +187,26 @@ pub(crate) fn gaps(
     }
 }
 
-/// Takes out assemblies beside or below a `deps.json`, which says what they are: translations and what
-/// is built for one system lie in folders of their own.
-fn drop_listed_assemblies(found: &mut Vec<(Gap, &str, u64)>, tree: &Tree<'_>) {
+/// Takes out assemblies that a `deps.json` beside or above them names: translations and what is built
+/// for one system lie in folders of their own.
+fn drop_listed_assemblies(
+    found: &mut Vec<(Gap, &str, u64)>,
+    layers: &[LayerRecord],
+    tree: &Tree<'_>,
+) {
     if found.iter().all(|(gap, _, _)| *gap != Gap::Assemblies) {
         return;
     }
-    let listed: HashSet<&str> = tree
-        .iter()
-        .filter(|(path, _)| path.ends_with(".deps.json"))
-        .map(|(path, _)| folder(path))
-        .collect();
+    let mut lists: HashMap<&str, Vec<&Dependencies>> = HashMap::new();
+    for (path, _, document) in tree.documents(layers) {
+        if let Document::DotNet(brought) = document {
+            lists.entry(folder(path)).or_default().push(brought);
+        }
+    }
     found.retain(|(gap, path, _)| {
-        let mut above = folders_above(path).take(DEPS_ABOVE);
-        *gap != Gap::Assemblies || !above.any(|folder| listed.contains(folder))
+        let above = folders_above(path).take(DEPS_ABOVE);
+        let mut above = above.filter_map(|folder| lists.get(folder)).flatten();
+        *gap != Gap::Assemblies || !above.any(|brought| brought.names(path))
     });
 }
 

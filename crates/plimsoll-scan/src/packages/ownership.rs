@@ -177,8 +177,9 @@ impl<'l> Ownership<'l> {
         }
         for (path, (_, fact)) in brought {
             let is_other = tree.get(path).is_some_and(|node| {
-                node.fact.kind == FactKind::File
-                    && (node.fact.size, node.fact.content) != (fact.size, fact.content)
+                // It may be a hard link to another file.
+                let content = tree.content(node);
+                content.is_some_and(|(_, now)| (now.size, now.content) != (fact.size, fact.content))
                     && self
                         .owner(path)
                         .is_some_and(|owner| node.layer > owner.since)

@@ -44,26 +44,31 @@ fn may_hold(line: &str) -> bool {
 /// Lines that a command is handed: more are another text, whose end was not seen.
 const MAX_HERE: usize = 50;
 
-/// The longest command line that is looked at, in bytes.
+/// The longest command line that is looked at in files, in bytes: one that is longer is data.
 const LONGEST: usize = 16 << 10;
 
-/// Passwords in the command lines of a text; `start` is where it begins in what hits are counted
-/// in.
-pub(super) fn in_commands(text: &str, start: usize, hits: &mut Hits) {
-    read(text, start, hit, hits);
+/// Passwords in the command lines of a file.
+pub(super) fn in_file(text: &str, hits: &mut Hits) {
+    read(text, 0, LONGEST, hit, hits);
 }
 
-/// The same with those that are kept back though they are told to nobody.
-pub(super) fn doubtful_in_commands(text: &str) -> Hits {
-    let mut hits = Hits::default();
-    read(text, 0, doubtful, &mut hits);
+/// The same in what is a command, or may be; `start` is where it begins in what hits are counted
+/// in.
+pub(super) fn in_commands(text: &str, start: usize, hits: &mut Hits) {
+    read(text, start, usize::MAX, hit, hits);
+}
+
+/// The same with those that are kept back though they are told to nobody, however many there are.
+pub(super) fn doubtful_in_commands(text: &str, start: usize) -> Vec<Hit> {
+    let mut hits = Vec::new();
+    read(text, start, usize::MAX, doubtful, &mut hits);
     hits
 }
 
 /// What a word is that stands where a password does.
 type Judge = fn(Word<'_>) -> Option<Hit>;
 
-fn read(text: &str, start: usize, judge: Judge, hits: &mut Hits) {
+fn read(text: &str, start: usize, longest: usize, judge: Judge, hits: &mut impl Extend<Hit>) {
     let mut at = start;
     let mut joined = 0;
     // The lines that a command reads, and how many of them there may still be.
@@ -98,12 +103,12 @@ fn read(text: &str, start: usize, judge: Judge, hits: &mut Hits) {
             joined += line.len();
             continue;
         }
-        if line.trim_end().ends_with('\\') && lines.peek().is_some() && whole.len() < LONGEST {
+        if line.trim_end().ends_with('\\') && lines.peek().is_some() && whole.len() < longest {
             joined += line.len();
             continue;
         }
         joined = 0;
-        if whole.len() <= LONGEST && may_hold(whole) {
+        if whole.len() <= longest && may_hold(whole) {
             let behind = &text[at - start..];
             // One that ends nowhere is none: what follows are commands again.
             let ends = |document: &HereDocument<'_>| {
@@ -185,23 +190,24 @@ fn closes(line: &str, end: &str) -> bool {
     })
 }
 
-/// Passwords in the words of a command that needs no shell, with the number of the word.
-pub(super) fn in_arguments(words: &[String]) -> Vec<(usize, Hit)> {
+/// Passwords in each word of a command that needs no shell.
+pub(super) fn in_arguments(words: &[String]) -> Vec<Vec<Hit>> {
     among(words, hit)
 }
 
 /// The same with those that are kept back though they are told to nobody.
-pub(super) fn doubtful_in_arguments<S: AsRef<str>>(words: &[S]) -> Vec<(usize, Hit)> {
+pub(super) fn doubtful_in_arguments<S: AsRef<str>>(words: &[S]) -> Vec<Vec<Hit>> {
     among(words, doubtful)
 }
 
-fn among<S: AsRef<str>>(words: &[S], judge: Judge) -> Vec<(usize, Hit)> {
+fn among<S: AsRef<str>>(words: &[S], judge: Judge) -> Vec<Vec<Hit>> {
+    let mut found = vec![Vec::new(); words.len()];
     let words = words.iter().map(AsRef::as_ref);
     let command: Vec<Word<'_>> = words.map(|text| Word { text, start: 0 }).collect();
-    taken(&command)
-        .into_iter()
-        .filter_map(|(number, value)| Some((number, judge(value)?)))
-        .collect()
+    for (number, value) in taken(&command) {
+        found[number].extend(judge(value));
+    }
+    found
 }
 
 /// Looks at a line. Gives the lines behind it that one of its commands reads passwords from.
@@ -209,7 +215,7 @@ fn in_line<'t>(
     line: &'t str,
     start: usize,
     judge: Judge,
-    hits: &mut Hits,
+    hits: &mut impl Extend<Hit>,
 ) -> Option<HereDocument<'t>> {
     let commands = commands(line);
     let mut here = None;

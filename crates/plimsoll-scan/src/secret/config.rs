@@ -113,7 +113,7 @@ fn gather(
     }
     for (name, value) in &config.labels {
         let place = format!("label {}", shown.name(name, detector));
-        into.add(place, in_named(name, value, detector))?;
+        into.add(place, in_label(name, value, detector))?;
     }
     let commands = [
         ("entrypoint", config.entrypoint.as_deref()),
@@ -134,13 +134,13 @@ fn gather(
         }
     }
     for (place, text) in plain_fields(config) {
-        into.add(place.to_owned(), found_in(text, detector))?;
+        into.add(place.to_owned(), in_text(text, None, detector))?;
     }
     for (step, entry) in config.history.iter().enumerate() {
         for text in [&entry.created_by, &entry.comment].into_iter().flatten() {
             into.add(
                 format!("history step {}", step + 1),
-                in_command(text, detector),
+                in_text(text, None, detector),
             )?;
         }
     }
@@ -181,13 +181,13 @@ fn hashes(text: &str) -> impl Iterator<Item = Hit> {
 
 /// Credentials in `NAME=value`.
 pub(super) fn in_variable(variable: &str, detector: &Detector) -> Hits {
-    let mut hits = found_in(variable, detector);
-    if let Some((name, value)) = variable.split_once('=') {
-        hits.extend(in_assignment(name, value, name.len() + 1));
-    }
-    hits.extend(in_urls(variable, 0));
-    beside_ids(variable.as_bytes(), REACH, &mut hits);
-    hits
+    in_text(variable, variable_of(variable), detector)
+}
+
+/// What `NAME=value` gives to its name: all that follows, blanks and quotes too.
+fn variable_of(variable: &str) -> Option<Given<'_>> {
+    let (name, value) = variable.split_once('=')?;
+    Some((name, value, name.len() + 1))
 }
 
 /// Credentials in each of some variables, the secret that belongs to another's id with them.
@@ -210,28 +210,45 @@ fn add_joined(texts: &[String], found: &mut [Hits]) {
 }
 
 /// Credentials in the value of a label.
-fn in_named(name: &str, value: &str, detector: &Detector) -> Hits {
-    let mut hits = found_in(value, detector);
-    hits.extend(in_assignment(name, value, 0));
-    hits.extend(in_urls(value, 0));
+fn in_label(name: &str, value: &str, detector: &Detector) -> Hits {
+    let mut hits = in_text(value, Some((name, value, 0)), detector);
     if name.ends_with(".base.name") {
         hits.extend(in_image_name(value));
     }
-    beside_ids(value.as_bytes(), REACH, &mut hits);
     hits
 }
 
-/// Credentials in a command or an instruction, as history records it.
-pub(super) fn in_command(text: &str, detector: &Detector) -> Hits {
+/// A name, what is given to it, and where that begins in the text that it stands in.
+type Given<'t> = (&'t str, &'t str, usize);
+
+/// Credentials in any text of a configuration or its history: whatever it is there for, it may be a
+/// command, an instruction or an address. `given` is what it gives to a name by where it stands.
+pub(super) fn in_text(text: &str, given: Option<Given<'_>>, detector: &Detector) -> Hits {
     let mut hits = found_in(text, detector);
-    for (name, value, start) in assignments(text).into_iter().chain(arguments(text)) {
+    for (name, value, start) in all_given(text, given) {
         hits.extend(in_assignment(name, value, start));
+        if is_line(value) {
+            in_commands(value, start, &mut hits);
+        }
     }
     in_commands(text, 0, &mut hits);
     hits.extend(in_urls(text, 0));
     beside_ids(text.as_bytes(), REACH, &mut hits);
     in_lists(text, detector, &mut hits);
     hits
+}
+
+/// All that a text gives to names. What is given by where it stands is given whole, not up to a blank.
+fn all_given<'t>(text: &'t str, given: Option<Given<'t>>) -> impl Iterator<Item = Given<'t>> {
+    let whole = given.map(|(_, _, start)| start);
+    let assigned = assignments(text).into_iter().chain(arguments(text));
+    let others = assigned.filter(move |(_, _, start)| Some(*start) != whole);
+    given.into_iter().chain(others)
+}
+
+/// Whether a value may be a command line by itself.
+fn is_line(value: &str) -> bool {
+    value.contains([' ', '\t'])
 }
 
 /// Words of lists in one text that are read. No command has more.
@@ -262,19 +279,12 @@ fn in_lists(text: &str, detector: &Detector, hits: &mut Hits) {
 /// Credentials in each word of a command that needs no shell.
 fn in_words(words: &[String], detector: &Detector) -> Vec<Hits> {
     let mut flag = None;
-    let mut taken = in_arguments(words);
-    taken.sort_by_key(|(number, _)| *number);
-    let mut taken = taken.into_iter().peekable();
-    let mut found: Vec<Hits> = words
-        .iter()
-        .enumerate()
-        .map(|(number, word)| {
-            let mut hits = in_command(word, detector);
-            let here = std::iter::from_fn(|| taken.next_if(|(other, _)| *other == number));
-            hits.extend(here.map(|(_, hit)| hit));
-            if let Some(name) = flag {
-                hits.extend(in_assignment(name, word, 0));
-            }
+    let words_taken = words.iter().zip(in_arguments(words));
+    let mut found: Vec<Hits> = words_taken
+        .map(|(word, taken)| {
+            let given = flag.map(|name| (name, word.as_str(), 0));
+            let mut hits = in_text(word, given, detector);
+            hits.extend(taken);
             flag = flag_name(word);
             hits
         })

@@ -14,7 +14,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::appsettings::is_of_spring;
 use super::archive::{Budget, HEAD, Parent, Unpacker};
-use super::command::in_commands;
+use super::command::in_file;
 use super::context::{in_addresses, in_context};
 use super::der::{der_key, key_table};
 use super::detector::{Detector, Piece, Told};
@@ -393,7 +393,7 @@ impl<'s> Search<'s> {
             && !program
             && let Ok(text) = std::str::from_utf8(bytes)
         {
-            in_commands(text, 0, &mut hits);
+            in_file(text, &mut hits);
         }
         self.search_around(piece, &mut hits);
         if self.own && !program && hits.is_empty() {

@@ -6,9 +6,10 @@ use std::borrow::Cow;
 use plimsoll_model::{FileCredential, Span, TextCredential};
 
 use super::Hit;
-use super::assignment::{doubtful_in_urls, may_name_secret, names_secret};
+use super::assignment::{may_name_secret, names_secret};
 use super::command::doubtful_in_commands;
-use super::config::{arguments, assignments, found_in, in_command, in_variable};
+use super::config::redact::doubtful_in_text;
+use super::config::{arguments, assignments, found_in, in_text, in_variable};
 use super::detector::Detector;
 use super::drawn::looks_random;
 use super::hits::{Hits, distinct};
@@ -87,11 +88,13 @@ pub fn concealed_in(text: &str) -> Vec<Span> {
                     .filter(|(name, value, _)| promises(name) && !is_reference(value))
                     .map(|(_, value, at)| Span::new(start + at, start + at + value.len())),
             );
-            let doubtful = doubtful_in_commands(line).into_iter();
-            let doubtful = doubtful.chain(doubtful_in_urls(line));
-            spans.extend(doubtful.map(|hit| Span::new(start + hit.start, start + hit.end)));
+            let doubtful = doubtful_in_text(line, None).into_iter();
+            spans.extend(doubtful.map(|(from, to)| Span::new(start + from, start + to)));
         }
     }
+    // A text in quotes that a command is handed goes on in the next lines.
+    let handed = doubtful_in_commands(&joined(text), 0).into_iter();
+    spans.extend(handed.map(|hit| Span::new(hit.start, hit.end)));
     spans.retain(|span| !span.is_empty());
     spans.sort_unstable();
     spans.dedup();
@@ -137,7 +140,7 @@ fn found(text: &str) -> Credentials {
             .into_iter()
             .flatten()
         {
-            take(in_command(text, detector), start);
+            take(in_text(text, None, detector), start);
         }
     };
     if text.len() <= LONGEST {
@@ -327,6 +330,8 @@ mod tests {
             "RUN mysql -pabc123def456ghi789",
             "CMD [\"curl\", \"-u\", \"bob:abc123def456ghi789\"]",
             "ENV DB=postgres://bob:abc123def456ghi789@db/x",
+            "ENV DUMP=\"mysqldump -uroot -pabc123def456ghi789 db\"",
+            "RUN echo \"root:$PW\njoe:abc123def456ghi789\" | chpasswd\n",
         ] {
             assert_eq!(hidden(text), ["abc123def456ghi789"], "{text}");
             assert_eq!(values(text), [""; 0], "{text}");

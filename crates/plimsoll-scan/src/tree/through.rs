@@ -236,12 +236,14 @@ impl There {
 /// written, and which they are.
 fn rename(record: &mut LayerRecord, moved: &[(Box<str>, usize)]) {
     let entries = &record.entries;
-    let news = moved.iter().map(|(_, at)| &*entries[*at].path);
-    // The last of a tar under one path is the one that is there.
-    let mut last: HashMap<&str, usize> = news.map(|new| (new, 0)).collect();
+    let mut last: HashMap<&str, Option<usize>> = HashMap::new();
+    last.extend(moved.iter().map(|(_, at)| (&*entries[*at].path, None)));
+    // The last of a tar under one path is the one that is there; deletions are of lower layers.
     for (at, fact) in entries.iter().enumerate() {
-        if let Some(last) = last.get_mut(&*fact.path) {
-            *last = at;
+        if !matches!(fact.kind, FactKind::Whiteout | FactKind::Opaque)
+            && let Some(last) = last.get_mut(&*fact.path)
+        {
+            *last = Some(at);
         }
     }
     let places: Vec<Place<'_>> = moved
@@ -249,18 +251,17 @@ fn rename(record: &mut LayerRecord, moved: &[(Box<str>, usize)]) {
         .map(|(old, at)| Place {
             old,
             new: &entries[*at].path,
-            is_last: last.get(&*entries[*at].path) == Some(at),
+            is_last: last.get(&*entries[*at].path) == Some(&Some(*at)),
         })
         .collect();
     move_keys(&mut record.documents, &places);
     move_keys(&mut record.shebangs, &places);
     move_keys(&mut record.scripts, &places);
+    let unread = std::mem::take(&mut record.unread_scripts).into_iter();
+    let mut unread: BTreeMap<Box<str>, ()> = unread.map(|path| (path, ())).collect();
+    move_keys(&mut unread, &places);
+    record.unread_scripts = unread.into_keys().collect();
     let new_of: HashMap<&str, &str> = places.iter().map(|one| (one.old, one.new)).collect();
-    for place in &places {
-        if record.unread_scripts.remove(place.old) {
-            record.unread_scripts.insert(place.new.into());
-        }
-    }
     let secrets = record.secrets.iter_mut().map(|one| &mut one.path);
     let unread = record.unread.iter_mut().map(|one| &mut one.path);
     let others = secrets.chain(unread).chain(&mut record.partly_searched);
@@ -297,18 +298,24 @@ struct Place<'a> {
     is_last: bool,
 }
 
+/// Moves what is known of entries. Where the last of a path is one that was moved, nothing stays that was
+/// known of what lay there before: that is gone, whether or not the one in its place was read.
 fn move_keys<K, V>(map: &mut BTreeMap<K, V>, places: &[Place<'_>])
 where
     K: Ord + Borrow<str> + for<'x> From<&'x str>,
 {
-    for place in places {
-        if let Some(value) = map.remove(place.old)
-            && (place.is_last || !map.contains_key(place.new))
-        {
-            map.insert(place.new.into(), value);
-        } else if place.is_last {
-            // Of an entry whose place it took.
-            map.remove(place.new);
+    // Of several that were written under one name, what is known is of the last.
+    let values = places.iter().rev().map(|place| map.remove(place.old));
+    let values: Vec<Option<V>> = values.collect();
+    for (place, value) in places.iter().rev().zip(values) {
+        match value {
+            _ if !place.is_last => {}
+            Some(value) => {
+                map.insert(place.new.into(), value);
+            }
+            None => {
+                map.remove(place.new);
+            }
         }
     }
 }

@@ -285,6 +285,53 @@ fn what_no_package_accounts_for_is_said() {
     assert_eq!(said, ["opt/app/b (64 B)", "opt/app/setup.exe (102 B)"]);
 }
 
+/// A list says nothing of what it does not name, wherever that lies.
+#[test]
+fn assemblies_that_no_list_names_are_said() {
+    // A 64-bit PE file with an entry in its data directory for the runtime.
+    let mut assembly = b"MZ".to_vec();
+    assembly.resize(0x3c, 0);
+    assembly.extend(0x40_u32.to_le_bytes());
+    assembly.extend(b"PE\0\0");
+    assembly.resize(assembly.len() + 20, 0);
+    let optional = assembly.len();
+    assembly.extend([0x0b, 2]);
+    assembly.resize(optional + 108, 0);
+    assembly.extend(16_u32.to_le_bytes());
+    assembly.resize(optional + 112 + 8 * 14, 0);
+    assembly.extend(0x2008_u32.to_le_bytes());
+    assembly.resize(optional + 112 + 8 * 16, 0);
+    let long = [&*assembly, &vec![0; 17 << 20]].concat();
+    let list = r#"{"runtimeTarget":{"name":"t"},"targets":{"t":{
+        "App/1.0.0":{"runtime":{"App.dll":{}}},
+        "Lib/1.0.0":{"runtime":{"lib/net8.0/Lib.dll":{}},
+            "runtimeTargets":{"runtimes/unix/lib/net8.0/Lib.Unix.dll":{}},
+            "resources":{"lib/net8.0/de/Lib.resources.dll":{}}}}},
+        "libraries":{"App/1.0.0":{"type":"project"},"Lib/1.0.0":{"type":"package"}}}"#;
+    let outcome = look(vec![
+        Layer::new()
+            .file("etc/os-release", "ID=alpine\nVERSION_ID=3.22.0\n")
+            .file("lib/apk/db/installed", "P:musl\nV:1-r0\nA:x86_64\n\n")
+            .file("srv/App.deps.json", list)
+            .file("srv/App.dll", &assembly)
+            .file("srv/LIB.dll", &assembly)
+            .file("srv/de/Lib.resources.dll", &assembly)
+            .file("srv/runtimes/unix/lib/net8.0/Lib.Unix.dll", &assembly)
+            .file("srv/Other.dll", &assembly)
+            .file("opt/empty.deps.json", "{}")
+            .file("opt/LONG.DLL", &long)
+            .file("usr/a/x.deps.json/y", "")
+            .file("usr/a/Lib.dll", &assembly),
+    ]);
+    let [told] = outcome.skipped.as_slice() else {
+        panic!("{:?}", outcome.skipped);
+    };
+    let files = "opt/LONG.DLL, srv/Other.dll, usr/a/Lib.dll (3 files, ";
+    assert!(told.what.starts_with(files), "{told:?}");
+    assert!(told.why.starts_with("assemblies of .NET"), "{told:?}");
+    assert_eq!(find(&outcome, "Lib").version, "1.0.0");
+}
+
 /// As systems do that merge `/lib` into `/usr`: the folder moves, and a link stays.
 #[test]
 fn a_database_that_moved_and_left_a_link_is_the_same() {

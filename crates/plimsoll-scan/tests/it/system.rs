@@ -78,7 +78,7 @@ fn a_file_that_a_later_layer_writes_over_is_not_the_packages() {
     let site = "usr/lib/python3.11/site-packages";
     let info = |name: &str| format!("{site}/{name}-1.dist-info/METADATA");
     let metadata = |name: &str, more: &str| format!("Name: {name}\nVersion: 1\n{more}");
-    let names = ["same", "other", "older", "newer"];
+    let names = ["same", "other", "linked", "older", "newer"];
     let files: String = names
         .iter()
         .map(|name| format!("F:{site}/{name}-1.dist-info\nR:METADATA\n"))
@@ -86,7 +86,7 @@ fn a_file_that_a_later_layer_writes_over_is_not_the_packages() {
     let database = "lib/apk/db/installed";
     let newer = format!("F:{site}/newer-1.dist-info\nR:METADATA\n");
     let old = files.replace(&newer, "");
-    let base = names[..3].iter().fold(
+    let base = names[..4].iter().fold(
         Layer::new().file("etc/os-release", ALPINE).file(
             database,
             apk("py", "1-r0", &old) + &apk("late", "1-r0", &newer),
@@ -99,6 +99,8 @@ fn a_file_that_a_later_layer_writes_over_is_not_the_packages() {
             // Another mode.
             .mode(&info("same"), metadata("same", ""), 0o600)
             .file(&info("other"), metadata("other", "License: MIT\n"))
+            .file("opt/linked", metadata("linked", "License: MIT\n"))
+            .link(tar::EntryType::Link, &info("linked"), "opt/linked")
             .file(&info("older"), metadata("older", "License: B\n")),
         // The database is written again for another package, and one file is as it was.
         Layer::new()
@@ -112,6 +114,7 @@ fn a_file_that_a_later_layer_writes_over_is_not_the_packages() {
     let owner = |name| find(&outcome, name).owned_by.as_deref();
     assert_eq!(owner("same"), Some("py"));
     assert_eq!(owner("other"), None);
+    assert_eq!(owner("linked"), None);
     assert_eq!(owner("older"), Some("py"));
     assert_eq!(owner("newer"), Some("late"));
 }

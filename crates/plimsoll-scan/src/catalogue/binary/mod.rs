@@ -40,11 +40,15 @@ pub(crate) struct Binary {
 }
 
 impl Binary {
-    /// A program for another system.
-    fn foreign() -> Self {
+    /// A program or library for another system, by its beginning.
+    fn foreign(head: &[u8], is_library: bool) -> Self {
         Self {
             elf: None,
-            origin: Origin::Foreign,
+            origin: match portable::is_assembly(head) {
+                true => Origin::Assembly,
+                false if is_library => Origin::Inert,
+                false => Origin::Foreign,
+            },
             packages: Vec::new(),
             linked: None,
         }
@@ -78,9 +82,6 @@ pub(crate) enum Origin {
     Inert,
 }
 
-/// The longest library for Windows that is looked into: those of .NET are shorter.
-const MAX_ASSEMBLY: u64 = 16 << 20;
-
 pub(super) fn claims(candidate: &Candidate<'_>) -> bool {
     elf::is_elf(candidate.head) || is_foreign(candidate)
 }
@@ -90,8 +91,7 @@ pub(super) fn claims(candidate: &Candidate<'_>) -> bool {
 fn is_foreign(candidate: &Candidate<'_>) -> bool {
     match candidate.head {
         [b'M', b'Z', ..] => {
-            let is_library = candidate.name.ends_with(".dll") && candidate.size <= MAX_ASSEMBLY;
-            (candidate.name.ends_with(".exe") || is_library) && candidate.size > 64
+            (ends(candidate.name, ".exe") || is_library(candidate.name)) && candidate.size > 64
         }
         [0xcf | 0xce, 0xfa, 0xed, 0xfe, ..] | [0xfe, 0xed, 0xfa, 0xce | 0xcf, ..] => true,
         [0xca, 0xfe, 0xba, 0xbe, 0, 0, 0, count, ..] => (1..30).contains(count),
@@ -99,17 +99,23 @@ fn is_foreign(candidate: &Candidate<'_>) -> bool {
     }
 }
 
+/// Whether a file is called like a library for Windows.
+fn is_library(path: &str) -> bool {
+    ends(path, ".dll")
+}
+
+/// Whether a path ends so, in letters of either size as Windows takes them.
+fn ends(path: &str, ending: &str) -> bool {
+    let start = path.len().checked_sub(ending.len());
+    start
+        .and_then(|start| path.get(start..))
+        .is_some_and(|end| end.eq_ignore_ascii_case(ending))
+}
+
 /// Reads a program that lies in memory.
 pub(super) fn read(path: &str, bytes: &[u8]) -> Result<Document, String> {
     if !elf::is_elf(bytes) {
-        return Ok(Document::Binary(Binary {
-            origin: match portable::is_assembly(bytes) {
-                true => Origin::Assembly,
-                false if path.ends_with(".dll") => Origin::Inert,
-                false => Origin::Foreign,
-            },
-            ..Binary::foreign()
-        }));
+        return Ok(Document::Binary(Binary::foreign(bytes, is_library(path))));
     }
     let mut versions = Versions::of(base_name(path));
     versions.look(bytes);

@@ -3,7 +3,7 @@
 use super::elf::{self, Layout};
 use super::version::Versions;
 use super::view::View;
-use super::{Binary, Passed, go, pclntab, rust, told};
+use super::{Binary, Passed, go, is_library, pclntab, rust, told};
 use crate::catalogue::{Candidate, Document, Watch};
 
 /// The beginning that is kept: headers, notes, and of most files the names of what they need.
@@ -42,6 +42,8 @@ impl Range {
 /// One large program.
 pub(super) struct Watcher {
     size: u64,
+    /// Whether it is called like a library for Windows.
+    is_library: bool,
     at: u64,
     /// The beginning, until the headers in it are read.
     head: Vec<u8>,
@@ -60,6 +62,7 @@ pub(super) struct Watcher {
 pub(crate) fn watch(candidate: &Candidate<'_>) -> Box<dyn Watch> {
     Box::new(Watcher {
         size: candidate.size,
+        is_library: is_library(candidate.name),
         at: 0,
         head: Vec::new(),
         ranges: Vec::new(),
@@ -223,7 +226,8 @@ impl Watch for Watcher {
             .collect();
         let view = View::new(&pieces);
         if !elf::is_elf(view.up_to(0, 4)) {
-            return Ok(Document::Binary(Binary::foreign()));
+            let head = view.up_to(0, HEADERS);
+            return Ok(Document::Binary(Binary::foreign(head, self.is_library)));
         }
         told(view, self.versions, Some(self.passed))
             .map(Document::Binary)

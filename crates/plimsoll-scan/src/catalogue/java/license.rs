@@ -5,34 +5,33 @@ use std::collections::HashSet;
 
 use plimsoll_model::PackageKind;
 
-use crate::license::expression;
+use crate::license::{MAX_REFERENCE, expression, reference};
 
 /// Licences of one archive that are kept.
 const MAX_NAMES: usize = 20;
-/// The longest name of one.
-const MAX_NAME: usize = 200;
-
 /// One statement of several licences. Who uses the archive may choose: so Maven says of those of a
 /// `pom.xml`, of which its bundle plugin makes those of a manifest.
 pub(super) fn stated<'a>(names: impl Iterator<Item = &'a str>) -> Option<String> {
     let mut seen = HashSet::new();
     let mut choices = Vec::new();
     for name in names.filter(|name| is_name(name)).take(MAX_NAMES) {
-        let id = expression(PackageKind::Maven, name);
-        if seen.insert(id.clone().unwrap_or_else(|| name.to_owned())) {
+        let name = name.split_whitespace().collect::<Vec<_>>().join(" ");
+        let id = expression(PackageKind::Maven, &name);
+        if seen.insert(id.clone().unwrap_or_else(|| name.clone())) {
             choices.push((name, id));
         }
     }
-    if let [(name, _)] = choices.as_slice() {
-        return Some((*name).to_owned());
+    if choices.len() < 2 {
+        return choices.pop().map(|(name, _)| name);
     }
+    let is_any_known = choices.iter().any(|(_, id)| id.is_some());
     let choices = choices.into_iter().map(|(name, id)| match id {
         Some(id) if id.contains(' ') => format!("({id})"),
         Some(id) => id,
-        None => name.to_owned(),
+        // A comma in it, or a word that joins others, joins nothing here.
+        None => reference(&name).filter(|_| is_any_known).unwrap_or(name),
     });
-    let stated = choices.collect::<Vec<_>>().join(" OR ");
-    (!stated.is_empty()).then_some(stated)
+    Some(choices.collect::<Vec<_>>().join(" OR "))
 }
 
 /// Whether it names a licence: a file of the archive, or a word that stands for one, does not.
@@ -44,7 +43,7 @@ fn is_name(name: &str) -> bool {
                 .iter()
                 .any(|end| name.ends_with(end)));
     name.contains(char::is_alphanumeric)
-        && name.len() < MAX_NAME
+        && name.len() <= MAX_REFERENCE
         && !is_file
         && !name.starts_with("<<")
 }
@@ -112,7 +111,8 @@ mod tests {
                 "Apache License, Version 2.0; see: https://a.example",
                 Some("Apache License, Version 2.0"),
             ),
-            ("MIT, Ours alone", Some("MIT OR Ours alone")),
+            ("MIT, Ours alone", Some("MIT OR LicenseRef-Ours-alone")),
+            ("Theirs, Ours alone", Some("Theirs OR Ours alone")),
             ("Apache-2.0, Apache License 2.0", Some("Apache-2.0")),
             ("LICENSE.txt", None),
             ("META-INF/LICENSE", None),
@@ -122,5 +122,34 @@ mod tests {
         ] {
             assert_eq!(of_header(header).as_deref(), wanted, "{header}");
         }
+    }
+
+    /// What is stated is read once more as a statement.
+    #[test]
+    fn a_choice_stays_one_whatever_its_licences_are_called() {
+        for (names, wanted) in [
+            (
+                [
+                    "Eclipse Public License - v 2.0",
+                    "GNU General Public License, version 2\n  with the GNU Classpath Exception",
+                ],
+                "EPL-2.0 OR LicenseRef-GNU-General-Public-License-version-2-with-the-GNU-Classpath-Exception",
+            ),
+            (
+                ["MIT", "Acme Licence, Version 3"],
+                "MIT OR LicenseRef-Acme-Licence-Version-3",
+            ),
+            (
+                ["Acme, Inc. and Sons", "MIT"],
+                "LicenseRef-Acme-Inc.-and-Sons OR MIT",
+            ),
+        ] {
+            let stated = stated(names.into_iter()).unwrap();
+            let read = expression(PackageKind::Maven, &stated);
+            assert_eq!((stated.as_str(), read.as_deref()), (wanted, Some(wanted)));
+        }
+        let unknown = stated(["Ours, Version 3", "Theirs"].into_iter()).unwrap();
+        assert_eq!(unknown, "Ours, Version 3 OR Theirs");
+        assert_eq!(expression(PackageKind::Maven, &unknown), None);
     }
 }

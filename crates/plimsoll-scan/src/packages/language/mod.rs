@@ -105,6 +105,7 @@ pub(super) fn described(path: &str, document: &Document) -> Vec<Package> {
 fn listed(document: &Document) -> &[Proven] {
     match document {
         Document::Packages(packages) => packages,
+        Document::DotNet(brought) => &brought.packages,
         Document::Binary(binary) => &binary.packages,
         Document::Java(archive) => &archive.packages,
         _ => &[],

@@ -10,10 +10,12 @@ use super::super::hits::Hits;
 use super::super::pair::{Joined, doubtful_beside_ids};
 use super::super::placeholder::is_variable;
 use super::super::{Detector, Hit};
-use super::line::{arguments, assignments, flag_name};
+use super::line::flag_name;
 use super::listed::listed;
 use super::values::Values;
-use super::{REACH, found_in, in_command, in_environment, in_named, in_words};
+use super::{
+    Given, REACH, all_given, in_environment, in_label, in_text, in_words, is_line, variable_of,
+};
 
 /// A configuration in the form in which it may be shown, stored or attached to something.
 pub struct Redacted {
@@ -26,9 +28,8 @@ pub struct Redacted {
 impl Redacted {
     /// A name as it may be shown: it too can hold a credential, by somebody's slip.
     pub(crate) fn name(&self, name: &str, detector: &Detector) -> String {
-        let hits = detector.find_in(name);
         let mut shown = name.to_owned();
-        Text::new(&mut shown, hits, Vec::new()).conceal(&self.values);
+        Text::of(&mut shown, detector).conceal(&self.values);
         shown
     }
 }
@@ -42,28 +43,20 @@ pub(crate) fn redacted_with(config: &ImageConfig, detector: &Detector) -> Redact
     let mut config = config.clone();
     let mut texts: Vec<Text<'_>> = Vec::new();
     let hits = in_environment(&config.env, detector);
-    let mut doubtful: Vec<Vec<(usize, usize)>> = Vec::new();
-    for (variable, hits) in config.env.iter().zip(&hits) {
-        let mut places = assigned_places(variable);
-        // A variable takes all that follows, blanks and quotes too.
-        places.extend(variable.split_once('=').and_then(|(name, value)| {
-            let place = (name.len() + 1, variable.len());
-            hides(name, value).then_some(place)
-        }));
-        places.extend(doubtful_beside_ids(variable.as_bytes(), REACH, hits));
-        doubtful.push(places);
-    }
+    let mut doubtful: Vec<Places> = config
+        .env
+        .iter()
+        .map(|variable| doubtful_in_text(variable, variable_of(variable)))
+        .collect();
     add_doubtful(&config.env, &hits, &mut doubtful);
     for ((variable, hits), doubtful) in config.env.iter_mut().zip(hits).zip(doubtful) {
         texts.push(Text::new(variable, hits, doubtful));
     }
     for (name, value) in &mut config.labels {
-        let hits = in_named(name, value, detector);
-        let mut doubtful = doubtful_beside_ids(value.as_bytes(), REACH, &hits);
-        doubtful.extend(hides(name, value).then_some((0, value.len())));
+        let hits = in_label(name, value, detector);
+        let doubtful = doubtful_in_text(value, Some((name, value, 0)));
         texts.push(Text::new(value, hits, doubtful));
-        let hits = detector.find_in(name);
-        texts.push(Text::new(name, hits, Vec::new()));
+        texts.push(Text::of(name, detector));
     }
     let commands = [
         config.entrypoint.as_mut(),
@@ -75,9 +68,6 @@ pub(crate) fn redacted_with(config: &ImageConfig, detector: &Detector) -> Redact
     for words in commands.into_iter().flatten() {
         let hits = in_words(words, detector);
         let mut doubtful = doubtful_in_words(words);
-        for (places, (word, hits)) in doubtful.iter_mut().zip(words.iter().zip(&hits)) {
-            places.extend(doubtful_beside_ids(word.as_bytes(), REACH, hits));
-        }
         add_doubtful(words, &hits, &mut doubtful);
         for ((word, hits), doubtful) in words.iter_mut().zip(hits).zip(doubtful) {
             texts.push(Text::new(word, hits, doubtful));
@@ -90,20 +80,10 @@ pub(crate) fn redacted_with(config: &ImageConfig, detector: &Detector) -> Redact
         .chain(&mut config.volumes)
         .chain(&mut config.exposed_ports)
         .chain(&mut config.stop_signal);
-    for text in fields {
-        let hits = found_in(text, detector);
-        texts.push(Text::new(text, hits, Vec::new()));
-    }
-    for entry in &mut config.history {
-        for text in [&mut entry.created_by, &mut entry.comment]
-            .into_iter()
-            .flatten()
-        {
-            let hits = in_command(text, detector);
-            let mut doubtful = doubtful_in_command(text);
-            doubtful.extend(doubtful_beside_ids(text.as_bytes(), REACH, &hits));
-            texts.push(Text::new(text, hits, doubtful));
-        }
+    let history = config.history.iter_mut();
+    let history = history.flat_map(|entry| [&mut entry.created_by, &mut entry.comment]);
+    for text in fields.chain(history.flatten()) {
+        texts.push(Text::of(text, detector));
     }
     // What is told to be a credential in one place is one wherever it is repeated.
     let mut values = Values::default();
@@ -121,7 +101,7 @@ pub(crate) fn redacted_with(config: &ImageConfig, detector: &Detector) -> Redact
 }
 
 /// Adds what may be a secret in another text than its id.
-fn add_doubtful(texts: &[String], hits: &[Hits], doubtful: &mut [Vec<(usize, usize)>]) {
+fn add_doubtful(texts: &[String], hits: &[Hits], doubtful: &mut [Places]) {
     if let Some((joined, told)) = Joined::of(texts, hits) {
         for (number, place) in joined.doubtful(REACH, &told) {
             doubtful[number].push(place);
@@ -163,28 +143,24 @@ fn hides(name: &str, value: &str) -> bool {
     names_secret(name) && !value.is_empty() && !is_variable(value)
 }
 
-/// Where something is assigned to a name that promises a credential, or stands in an address where a
-/// password does.
-fn assigned_places(text: &str) -> Vec<(usize, usize)> {
-    let assigned = assignments(text).into_iter().chain(arguments(text));
-    let assigned = assigned
-        .filter(|(name, value, _)| hides(name, value))
-        .map(|(_, value, start)| (start, start + value.len()));
-    let in_urls = doubtful_in_urls(text).map(|hit| (hit.start, hit.end));
-    assigned.chain(in_urls).collect()
-}
+/// Where parts of a text begin and end.
+type Places = Vec<(usize, usize)>;
 
-/// The same, or where a command takes a password.
-fn doubtful_in_line(text: &str) -> Vec<(usize, usize)> {
-    let mut doubtful = assigned_places(text);
-    let taken = doubtful_in_commands(text).into_iter();
-    doubtful.extend(taken.map(|hit| (hit.start, hit.end)));
-    doubtful
-}
-
-/// The same in a command or an instruction, as history records it.
-fn doubtful_in_command(text: &str) -> Vec<(usize, usize)> {
-    let mut doubtful = doubtful_in_line(text);
+/// What any text of a configuration or its history must not show, though nobody is told of it: what is
+/// given to a name that promises a credential, and what stands where a command takes a password or an
+/// address has one. `given` is what the text gives to a name by where it stands.
+pub(in crate::secret) fn doubtful_in_text(text: &str, given: Option<Given<'_>>) -> Places {
+    let mut found = doubtful_in_commands(text, 0);
+    found.extend(doubtful_in_urls(text));
+    let mut doubtful = Places::new();
+    for (name, value, start) in all_given(text, given) {
+        if hides(name, value) {
+            doubtful.push((start, start + value.len()));
+        } else if is_line(value) {
+            found.extend(doubtful_in_commands(value, start));
+        }
+    }
+    doubtful.extend(found.into_iter().map(|hit| (hit.start, hit.end)));
     for words in listed(text) {
         let texts: Vec<&str> = words.iter().map(|word| word.text.as_str()).collect();
         for (word, places) in words.iter().zip(doubtful_in_words(&texts)) {
@@ -196,18 +172,14 @@ fn doubtful_in_command(text: &str) -> Vec<(usize, usize)> {
 }
 
 /// The same in each word of a command that needs no shell.
-fn doubtful_in_words<S: AsRef<str>>(words: &[S]) -> Vec<Vec<(usize, usize)>> {
+fn doubtful_in_words<S: AsRef<str>>(words: &[S]) -> Vec<Places> {
     let mut flag = None;
-    let taken = doubtful_in_arguments(words);
-    let places = words.iter().enumerate().map(|(number, word)| {
+    let words_taken = words.iter().zip(doubtful_in_arguments(words));
+    let places = words_taken.map(|(word, taken)| {
         let word = word.as_ref();
-        let mut doubtful = doubtful_in_line(word);
-        let taken = taken.iter().filter(|(other, _)| *other == number);
-        doubtful.extend(taken.map(|(_, hit)| (hit.start, hit.end)));
-        let named = flag.take().is_some_and(|name| hides(name, word));
-        if named && !word.starts_with('-') {
-            doubtful.push((0, word.len()));
-        }
+        let given = flag.filter(|_| !word.starts_with('-'));
+        let mut doubtful = doubtful_in_text(word, given.map(|name| (name, word, 0)));
+        doubtful.extend(taken.into_iter().map(|hit| (hit.start, hit.end)));
         flag = flag_name(word);
         doubtful
     });
@@ -239,8 +211,15 @@ struct Text<'c> {
 }
 
 impl<'c> Text<'c> {
-    fn new(text: &'c mut String, hits: Hits, doubtful: Vec<(usize, usize)>) -> Self {
+    /// Any text of a configuration that stands alone.
+    fn of(text: &'c mut String, detector: &Detector) -> Self {
+        let (hits, doubtful) = (in_text(text, None, detector), doubtful_in_text(text, None));
+        Self::new(text, hits, doubtful)
+    }
+
+    fn new(text: &'c mut String, hits: Hits, mut doubtful: Places) -> Self {
         let overflows = hits.overflows();
+        doubtful.extend(doubtful_beside_ids(text.as_bytes(), REACH, &hits));
         let hits = hits.into_iter().map(|hit| (hit.start, hit.end, Some(hit)));
         let doubtful = doubtful.into_iter().map(|(start, end)| (start, end, None));
         Self {

@@ -446,6 +446,105 @@ fn more_is_hidden_than_is_told() {
     assert_eq!(told.len(), 4, "{told:?}");
 }
 
+/// A text may be a command or an address whatever it is there for.
+#[test]
+fn what_holds_a_password_is_searched_and_hidden_in_every_place() {
+    let config = |text: &str| {
+        let plain = || Some(text.to_owned());
+        let history = |created_by: String, comment: Option<String>| plimsoll_model::HistoryEntry {
+            created_by: Some(created_by),
+            comment,
+            ..plimsoll_model::HistoryEntry::default()
+        };
+        let of = |set: fn(&mut ImageConfig, String)| {
+            let mut config = ImageConfig::default();
+            set(&mut config, text.to_owned());
+            config
+        };
+        let note = |entry| ImageConfig {
+            history: vec![entry],
+            ..ImageConfig::default()
+        };
+        let list = format!("{:?}", ["sh", "-c", text]);
+        vec![
+            of(|config, text| config.env.push(format!("X={text}"))),
+            of(|config, text| config.env.push(format!("X=\"{text}\""))),
+            of(|config, text| config.labels.push(("x".to_owned(), text))),
+            of(|config, text| config.cmd = Some(vec!["sh".to_owned(), "-c".to_owned(), text])),
+            of(|config, text| config.on_build.push(format!("RUN {text}"))),
+            of(|config, text| {
+                config
+                    .on_build
+                    .push(format!("CMD {:?}", ["sh", "-c", &text]))
+            }),
+            of(|config, text| config.user = text),
+            of(|config, text| config.working_dir = text),
+            of(|config, text| config.author = Some(text)),
+            of(|config, text| config.volumes.push(text)),
+            of(|config, text| config.exposed_ports.push(text)),
+            of(|config, text| config.stop_signal = Some(text)),
+            note(history(format!("RUN {text} # buildkit"), None)),
+            note(history(
+                format!("RUN /bin/sh -c {}; {text}", "true; ".repeat(4_000)),
+                None,
+            )),
+            note(history(format!("ENV X={text}"), None)),
+            note(history(format!("RUN X='{text}' run"), None)),
+            note(history(format!("CMD {list}"), None)),
+            note(history("COPY x".to_owned(), plain())),
+        ]
+    };
+    for (password, is_told) in [("q7RtY2mWx9KpLz4V", true), ("abc123def456ghi789", false)] {
+        for text in [
+            format!("postgres://bob:{password}@db/x"),
+            format!("mysql -uroot -p{password} x"),
+            format!("curl -u bob:{password} https://x.net"),
+        ] {
+            for config in config(&text) {
+                let shown = redacted(&config);
+                let told = in_config(&config, &shown, Detector::shared()).sightings;
+                let shown = format!("{:?}", shown.config);
+                assert!(!shown.contains(password), "{shown}");
+                assert_eq!(told.len(), usize::from(is_told), "{shown} {told:?}");
+            }
+        }
+    }
+    let text = "curl -u bob:abc123def456ghi789 https://x.net";
+    let mut config = ImageConfig::default();
+    config.labels.push((text.to_owned(), "y".to_owned()));
+    config.env.push(text.to_owned());
+    let shown = redacted(&config);
+    let name = shown.name(text, Detector::shared());
+    let shown = format!("{name} {:?}", shown.config);
+    assert!(!shown.contains("abc123"), "{shown}");
+}
+
+#[test]
+fn all_that_is_masked_or_counted_up_is_hidden() {
+    let command = |number: usize| format!("curl -u bob:abc{number:03}def456ghi789 https://x.net");
+    let commands: Vec<String> = (0..300).map(command).collect();
+    let config = ImageConfig {
+        history: vec![plimsoll_model::HistoryEntry {
+            created_by: Some(format!("RUN /bin/sh -c {}", commands.join("; "))),
+            ..plimsoll_model::HistoryEntry::default()
+        }],
+        ..ImageConfig::default()
+    };
+    let shown = format!("{:?}", redacted(&config).config);
+    assert_eq!(shown.matches("bob:[hidden]").count(), 300);
+}
+
+/// Each takes a moment, if work does not grow with the square.
+#[test]
+fn very_many_words_that_hold_passwords_are_hidden() {
+    let words = (0..30_000).flat_map(|at| ["-u".to_owned(), format!("bob:Zk4v{at}xQmT")]);
+    let config = ImageConfig {
+        cmd: Some(std::iter::once("curl".to_owned()).chain(words).collect()),
+        ..ImageConfig::default()
+    };
+    assert!(!format!("{:?}", redacted(&config).config).contains("Zk4v"));
+}
+
 #[test]
 fn a_placeholder_is_hidden_though_it_is_no_finding() {
     let mut config = ImageConfig {

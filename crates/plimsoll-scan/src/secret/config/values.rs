@@ -1,6 +1,8 @@
 //! Values that are concealed in one place, to be concealed wherever else they stand.
 
-use std::collections::HashMap;
+use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, HashMap};
+use std::ops::Bound;
 
 use super::super::Hit;
 
@@ -33,7 +35,6 @@ pub fn is_telling(value: &[u8]) -> bool {
 }
 
 struct Value {
-    text: String,
     /// What it was found to be.
     hit: Option<Hit>,
     /// Whether it is hidden in the middle of a word, too.
@@ -43,7 +44,7 @@ struct Value {
 /// The values that are concealed somewhere in a configuration.
 #[derive(Default)]
 pub(super) struct Values {
-    by_start: HashMap<[u8; 4], Vec<Value>>,
+    by_start: HashMap<[u8; 4], BTreeMap<Box<[u8]>, Value>>,
     count: usize,
 }
 
@@ -62,21 +63,17 @@ impl Values {
                 return;
             };
             let values = self.by_start.entry(*start).or_default();
-            if let Some(value) = values.iter_mut().find(|value| value.text == text) {
-                value.hit = value.hit.or(hit);
-                continue;
+            match values.entry(text.as_bytes().into()) {
+                Entry::Occupied(value) => {
+                    let value = value.into_mut();
+                    value.hit = value.hit.or(hit);
+                }
+                Entry::Vacant(_) if self.count >= MAX_VALUES => return,
+                Entry::Vacant(place) => {
+                    self.count += 1;
+                    place.insert(Value { hit, anywhere });
+                }
             }
-            if self.count >= MAX_VALUES {
-                return;
-            }
-            self.count += 1;
-            values.push(Value {
-                text: text.to_owned(),
-                hit,
-                anywhere,
-            });
-            // The longest first: it may begin like another.
-            values.sort_by_key(|value| std::cmp::Reverse(value.text.len()));
         }
     }
 
@@ -92,14 +89,26 @@ impl Values {
         let mut at = 0;
         while let Some(start) = bytes.get(at..).and_then(|rest| rest.first_chunk::<4>()) {
             let mut here = None;
-            for value in self.by_start.get(start).into_iter().flatten() {
-                let end = at + value.text.len();
-                left = left.checked_sub(value.text.len())?;
-                if bytes[at..].starts_with(value.text.as_bytes())
-                    && (value.anywhere || stands_alone(bytes, at, end))
-                {
-                    here = Some((at, end, value.hit));
-                    break;
+            if let Some(values) = self.by_start.get(start) {
+                // Of values in order the longest that the text goes on with stands before it, and what
+                // stands between them has less in common with it.
+                let rest = &bytes[at..];
+                let mut common = rest.len();
+                let before = |end: usize| {
+                    let range = (Bound::Unbounded, Bound::Included(&rest[..end]));
+                    values.range::<[u8], _>(range).next_back()
+                };
+                while let Some((value, of)) = before(common) {
+                    left = left.checked_sub(value.len())?;
+                    let end = at + value.len();
+                    common = in_common(value, rest);
+                    if common == value.len() {
+                        if of.anywhere || stands_alone(bytes, at, end) {
+                            here = Some((at, end, of.hit));
+                            break;
+                        }
+                        common -= 1;
+                    }
                 }
             }
             at = here.map_or(at + 1, |(_, end, _)| end);
@@ -107,6 +116,12 @@ impl Values {
         }
         Some(found)
     }
+}
+
+/// How many bytes two texts begin with alike.
+fn in_common(one: &[u8], other: &[u8]) -> usize {
+    let pairs = one.iter().zip(other);
+    pairs.take_while(|(one, other)| one == other).count()
 }
 
 /// Whether a part of a text is no piece of a longer word.
@@ -128,6 +143,8 @@ mod tests {
         values.add("Zx9kQw7plm", hit("Zx9kQw7plm"));
         values.add("hunter", hit("hunter"));
         values.add("postgres", None);
+        values.add("hunter-1", hit("hunter-1"));
+        values.add("hunter-1a-other", None);
         values.add("a\"b7Ab", hit("a\"b7Ab"));
         let found = |text: &'static str| -> Vec<&str> {
             let places = values.find(text).unwrap().into_iter();
@@ -136,6 +153,12 @@ mod tests {
         assert_eq!(
             found("x:Zx9kQw7plm@h hunters /hunter/ postgres"),
             ["Zx9kQw7plm", "hunter"]
+        );
+        // The longest that stands there.
+        assert_eq!(found("hunter-1 hunter/1"), ["hunter-1", "hunter"]);
+        assert_eq!(
+            found("xhunter-1a-otherx hunter-1a-othe"),
+            ["hunter-1a-other", "hunter-1"]
         );
         assert_eq!(found("prefixZx9kQw7plmsuffix"), ["Zx9kQw7plm"]);
         assert_eq!(found("[\"a\\\"b7Ab\"]"), ["a\\\"b7Ab"]);

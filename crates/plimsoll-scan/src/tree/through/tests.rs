@@ -304,6 +304,30 @@ fn what_an_entry_takes_the_place_of_is_not_known_any_more() {
     assert!(layers[0].shebangs.is_empty());
 }
 
+/// What was read is not what is there.
+#[test]
+fn a_database_that_is_written_again_through_a_link_is_told() {
+    let status = "var/lib/dpkg/status";
+    let named = ("db/status", FactKind::File);
+    let deleted = ("db/status", FactKind::Whiteout);
+    for (again, is_told) in [
+        (vec![named.clone()], true),
+        (vec![named.clone(), named.clone()], true),
+        (vec![named.clone(), deleted.clone()], true),
+        (vec![deleted], false),
+        (vec![named, (status, FactKind::File)], false),
+    ] {
+        let mut all = layer(&[("db", link("var/lib/dpkg")), (status, FactKind::File)]);
+        all.entries.extend(layer(&again).entries);
+        let read = crate::catalogue::Document::DpkgList("".into());
+        all.documents.insert(status.to_owned(), read);
+        settle(std::slice::from_mut(&mut all));
+        let told: Vec<&str> = all.unread.iter().map(|one| one.path.as_str()).collect();
+        assert_eq!(told.first() == Some(&status), is_told, "{again:?}");
+        assert_eq!(all.documents.is_empty(), is_told, "{again:?}");
+    }
+}
+
 #[test]
 fn what_a_link_makes_longer_is_bounded() {
     let long = "a/".repeat(1_000);

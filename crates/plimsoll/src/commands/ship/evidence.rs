@@ -150,16 +150,26 @@ fn others(folder: &Path, inside: &[(String, Format)]) -> Result<Vec<String>, Fai
     Ok(others)
 }
 
-/// Refuses a folder that holds other things and is no evidence of an earlier ship: it was not meant.
+/// Refuses a folder that is no evidence of an earlier ship and holds anything, were it only called like
+/// evidence: it was not meant. `others` are what is not.
 fn refuse_foreign(folder: &Path, others: &[String]) -> Result<(), Failure> {
-    let is_evidence = EVIDENCE.iter().all(|(name, _)| folder.join(name).is_file());
-    if is_evidence || others.is_empty() {
+    let named_so = EVIDENCE.iter().map(|(name, _)| *name);
+    let mut there: Vec<String> = named_so
+        .filter(|name| folder.join(name).symlink_metadata().is_ok())
+        .map(str::to_owned)
+        .collect();
+    if there.len() == EVIDENCE.len() {
+        return Ok(());
+    }
+    there.extend_from_slice(others);
+    there.sort();
+    if there.is_empty() {
         return Ok(());
     }
     Err(Failure::usage(format!(
         "{}: holds what is no evidence of an earlier ship: {}",
         folder.display(),
-        printable(&named(others))
+        printable(&named(&there))
     ))
     .hint("name a folder that is new or empty"))
 }
@@ -344,11 +354,12 @@ mod tests {
         };
         assert_eq!(look(&root.path().join("new")), (Vec::new(), false));
         assert_eq!(look(root.path()), (Vec::new(), false));
-        // Parts of it, and what is asked for now, are.
-        for name in ["report.json", "x.html"] {
-            std::fs::write(root.path().join(name), "").unwrap();
-        }
+        // What is asked for now is.
+        std::fs::write(root.path().join("x.html"), "").unwrap();
         assert_eq!(look(root.path()), (Vec::new(), false));
+        // Anybody may have a file of such a name.
+        std::fs::write(root.path().join("report.json"), "").unwrap();
+        assert_eq!(look(root.path()), (Vec::new(), true));
         std::fs::create_dir(root.path().join("sub")).unwrap();
         std::fs::write(root.path().join("notes"), "").unwrap();
         let others = vec!["notes".to_owned(), "sub".to_owned()];

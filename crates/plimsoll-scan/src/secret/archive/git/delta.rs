@@ -2,49 +2,64 @@
 //! representation").
 
 /// Puts an object together from its base and the difference. None where the difference is damaged,
-/// is about another base, or gives more than `limit` bytes.
-pub(super) fn apply(base: &[u8], mut delta: &[u8], limit: usize) -> Option<Vec<u8>> {
+/// is about another base, or gives more than `limit` bytes: all of it is read before a byte is made, so
+/// that no more is made than comes out.
+pub(super) fn apply<'a>(base: &'a [u8], mut delta: &'a [u8], limit: usize) -> Option<Vec<u8>> {
     let of = size(&mut delta)?;
     let gives = size(&mut delta)?;
     if of != base.len() || gives > limit {
         return None;
     }
-    let mut out = Vec::with_capacity(gives);
-    while let Some((&instruction, rest)) = delta.split_first() {
-        delta = rest;
-        let piece = match instruction {
-            0 => return None,
-            copy if copy & 0x80 != 0 => {
-                let mut number = |bits: std::ops::Range<u8>| {
-                    let mut number = 0_usize;
-                    for (place, bit) in bits.enumerate() {
-                        if copy & (1 << bit) != 0 {
-                            let (&byte, rest) = delta.split_first()?;
-                            delta = rest;
-                            number |= usize::from(byte) << (8 * place);
-                        }
-                    }
-                    Some(number)
-                };
-                let from = number(0..4)?;
-                let length = match number(4..7)? {
-                    0 => 0x10000,
-                    length => length,
-                };
-                base.get(from..from.checked_add(length)?)?
-            }
-            length => {
-                let (literal, rest) = delta.split_at_checked(usize::from(length))?;
-                delta = rest;
-                literal
-            }
-        };
-        if out.len() + piece.len() > gives {
+    let mut length = 0;
+    let mut rest = delta;
+    while !rest.is_empty() {
+        length += piece(base, &mut rest)?.len();
+        if length > gives {
             return None;
         }
-        out.extend_from_slice(piece);
     }
-    (out.len() == gives).then_some(out)
+    if length != gives {
+        return None;
+    }
+    let mut out = Vec::with_capacity(gives);
+    while !delta.is_empty() {
+        out.extend_from_slice(piece(base, &mut delta)?);
+    }
+    Some(out)
+}
+
+/// Takes an instruction; gives what it appends.
+fn piece<'a>(base: &'a [u8], delta: &mut &'a [u8]) -> Option<&'a [u8]> {
+    let mut byte = || {
+        let (&byte, rest) = delta.split_first()?;
+        *delta = rest;
+        Some(byte)
+    };
+    match byte()? {
+        0 => None,
+        copy if copy & 0x80 != 0 => {
+            let mut number = |bits: std::ops::Range<u8>| {
+                let mut number = 0_usize;
+                for (place, bit) in bits.enumerate() {
+                    if copy & (1 << bit) != 0 {
+                        number |= usize::from(byte()?) << (8 * place);
+                    }
+                }
+                Some(number)
+            };
+            let from = number(0..4)?;
+            let length = match number(4..7)? {
+                0 => 0x10000,
+                length => length,
+            };
+            base.get(from..from.checked_add(length)?)
+        }
+        length => {
+            let (literal, rest) = delta.split_at_checked(usize::from(length))?;
+            *delta = rest;
+            Some(literal)
+        }
+    }
 }
 
 /// Takes a number in sevens of bits, the lowest first.

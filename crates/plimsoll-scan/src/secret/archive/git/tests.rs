@@ -163,6 +163,19 @@ fn files_of_a_pack_are_searched_under_their_names() {
 }
 
 #[test]
+fn what_was_moved_among_tests_is_no_test() {
+    let settings = b"production:\n  password: kX9vQ2mT7wLp4sRz\n";
+    let folder = tree(&[("100644", "db.yml", id("blob", settings))]);
+    let mut pack = Pack::new();
+    pack.object(2, b"", &tree(&[("40000", "tests", id("tree", &folder))]));
+    pack.object(2, b"", &tree(&[("40000", "config", id("tree", &folder))]));
+    pack.object(2, b"", &folder);
+    pack.object(3, b"", settings);
+    let found = search(PACK, &pack.finish(), usize::MAX);
+    assert_eq!(places(&found), ["secret-value config/db.yml:2"]);
+}
+
+#[test]
 fn pieces_change_nothing() {
     let bytes = history();
     let whole = search(PACK, &bytes, usize::MAX);
@@ -184,6 +197,26 @@ fn what_cannot_be_put_together_is_told() {
     let whole = history();
     let cut = search(PACK, &whole[..whole.len() / 2], 64);
     assert!(cut.partly);
+}
+
+/// What comes out is counted, and so nothing may be made of which nothing comes out.
+#[test]
+fn nothing_is_made_of_differences_that_are_damaged_at_their_end() {
+    let base = vec![b'a'; 1 << 16];
+    let mut delta = literal(base.len(), &[]);
+    // Four megabytes, as the last byte of the number is to be read.
+    delta.truncate(3);
+    delta.extend([0x80, 0x80, 0x80, 2]);
+    // The whole base, almost as often as it takes, and what is no instruction.
+    delta.extend([0x80; 63]);
+    delta.push(0);
+    let mut pack = Pack::new();
+    let base = pack.object(3, b"", &base);
+    for _ in 0..20_000 {
+        pack.from(base, &delta);
+    }
+    let found = search(PACK, &pack.finish(), usize::MAX);
+    assert!(found.sightings.is_empty() && found.partly);
 }
 
 #[test]
