@@ -21,7 +21,7 @@ use crate::secret::{Detector, FileSighting, Fingerprint, Found, Room, Searcher};
 use crate::startup::format::{self, Start};
 use crate::startup::script;
 
-use names::without_credentials;
+use names::{command_without_credentials, without_credentials};
 
 pub(crate) use again::{follow_links, lost_links};
 pub(crate) use kept::Kept;
@@ -269,7 +269,7 @@ impl<'a> Collector<'a> {
             script::Reading::Nothing => {}
             script::Reading::Runs(mut script) => {
                 script.rewrite(|text| {
-                    if let Some(shown) = without_credentials(text, self.detector) {
+                    if let Some(shown) = command_without_credentials(text, self.detector) {
                         *text = shown;
                     }
                 });

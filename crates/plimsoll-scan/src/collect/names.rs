@@ -3,7 +3,9 @@
 use plimsoll_image::{Entry, EntryKind};
 
 use super::Collector;
-use crate::secret::{Detector, FileSighting, Found, Hit, concealed_path, redacted_text};
+use crate::secret::{
+    Detector, FileSighting, Found, Hit, concealed_path, redacted_command, redacted_text,
+};
 
 impl Collector<'_> {
     /// Tells the credentials in a path, unless the folder that one names told it.
@@ -63,6 +65,12 @@ pub(super) fn without_credentials(text: &str, detector: &Detector) -> Option<Str
     redacted_text(path.as_deref().unwrap_or(text), detector).or(path)
 }
 
+/// The same of a command in it, which may take credentials of any form.
+pub(super) fn command_without_credentials(text: &str, detector: &Detector) -> Option<String> {
+    let path = concealed_path(text, detector).map(|named_by| named_by.shown);
+    redacted_command(path.as_deref().unwrap_or(text), detector).or(path)
+}
+
 #[cfg(test)]
 mod tests {
     use plimsoll_image::LayerReader;
@@ -81,6 +89,28 @@ mod tests {
         let concealed = concealed_path(path, Detector::shared()).unwrap().shown;
         assert_eq!(shown, format!("{concealed} -e"));
         assert_eq!(without_credentials("/bin/sh -e", Detector::shared()), None);
+    }
+
+    /// What the search of the file tells, and what stands where passwords do.
+    #[test]
+    fn a_command_is_kept_without_credentials_of_any_form() {
+        let bot = "MTIzNDk4MjczNjQ1MTkyODM3.GabcDe.Kc8mPz2Lq7Rt4VbN8cHd3FjGs6TvXy1ZPqWe2a";
+        let token = "q7RtY2mWx9KpLz4VbN8cHd3F";
+        for (command, secret) in [
+            (format!("exec /srv/bot {bot}"), bot),
+            (format!("curl -H 'X-Auth: {bot}' https://x"), bot),
+            (format!("exec mysql -uroot -p{token}"), token),
+            (format!("API_TOKEN={token} exec /srv/app"), token),
+        ] {
+            let shown = command_without_credentials(&command, Detector::shared()).unwrap();
+            assert!(!shown.contains(secret), "{shown}");
+        }
+        for plain in [
+            "exec /srv/app \"$@\"",
+            "exec gosu app /srv/bin/server --port 80",
+        ] {
+            assert_eq!(command_without_credentials(plain, Detector::shared()), None);
+        }
     }
 
     /// Deletions and links find what they speak of, though nobody is shown the name.

@@ -44,7 +44,9 @@ mod utf16;
 
 pub use config::is_telling;
 pub use config::redact::{Redacted, redacted};
-pub(crate) use config::redact::{redacted_image_name, redacted_text, redacted_with};
+pub(crate) use config::redact::{
+    redacted_command, redacted_image_name, redacted_text, redacted_with,
+};
 pub(crate) use config::{InConfig, in_config};
 pub(crate) use detector::Detector;
 pub(crate) use file_name::concealed_path;

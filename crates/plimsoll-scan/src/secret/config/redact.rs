@@ -117,6 +117,15 @@ pub(crate) fn redacted_text(text: &str, detector: &Detector) -> Option<String> {
     without(text, hits)
 }
 
+/// A command that was copied out of a file, in the form in which it may be shown or stored: without
+/// whatever is told of in the file, and what stands where a password does; none where it may be shown as it
+/// is.
+pub(crate) fn redacted_command(text: &str, detector: &Detector) -> Option<String> {
+    let mut shown = text.to_owned();
+    Text::of(&mut shown, detector).conceal(&Values::default());
+    (shown != text).then_some(shown)
+}
+
 /// The same of the name of an image.
 pub(crate) fn redacted_image_name(name: &str, detector: &Detector) -> Option<String> {
     let mut hits = detector.find_in(name);
