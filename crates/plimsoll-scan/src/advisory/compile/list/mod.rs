@@ -15,7 +15,7 @@ use flate2::read::MultiGzDecoder;
 
 pub(crate) use self::exploited::ExploitedList;
 pub(crate) use self::packages::{MAX_BYTES, MAX_PACKAGES, PocketList};
-pub(crate) use self::pocket::check_release;
+pub(crate) use self::pocket::{check_release, release_date};
 pub(crate) use self::scores::ScoreList;
 use self::xz::XzReader;
 use super::super::pocket::PocketName;
