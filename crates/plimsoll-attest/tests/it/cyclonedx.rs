@@ -104,6 +104,7 @@ pub(crate) fn rendered(
     };
     render(&SbomInput {
         name: "ghcr.io/acme/app:1.2",
+        called: "ghcr.io/acme/app:1.2",
         digest: &digest(9),
         config: &config,
         inventory,
