@@ -146,7 +146,7 @@ fn dependencies(
 fn image<'a>(input: &SbomInput<'a>) -> Component<'a> {
     let platform = input.config.platform.as_ref();
     let purl = oci_purl(
-        input.name,
+        input.called,
         input.digest,
         platform.map(|platform| platform.architecture.as_str()),
     );

@@ -3,7 +3,7 @@
 use packageurl::PackageUrl;
 use plimsoll_model::{Digest, ImageName};
 
-/// The package URL of the image called `name` with this manifest.
+/// The package URL of the image called `name`, without the place it lies in, with this manifest.
 pub(crate) fn oci_purl(name: &str, digest: &Digest, architecture: Option<&str>) -> String {
     let parsed = ImageName::parse(name).ok();
     let repository = parsed.as_ref().map(|parsed| {
@@ -78,7 +78,7 @@ mod tests {
                 "?repository_url=ghcr.io%2Facme%2Fapp&tag=1.2",
             ),
             ("demo:dev", "pkg:oci/demo@", "?tag=dev"),
-            ("oci:/tmp/My Dir:latest", "pkg:oci/my-dir@", ""),
+            ("My Dir:latest", "pkg:oci/my-dir@", ""),
             ("", "pkg:oci/image@", ""),
         ] {
             assert_eq!(

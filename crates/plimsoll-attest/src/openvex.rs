@@ -18,8 +18,8 @@ pub const MEDIA_TYPE: &str = "application/openvex+json";
 /// What a document is made from.
 #[derive(Debug)]
 pub struct OpenVexInput<'a> {
-    /// The name of the image.
-    pub name: &'a str,
+    /// What the image is called, without the place it lies in.
+    pub called: &'a str,
     /// Digest of its manifest.
     pub digest: &'a Digest,
     /// Its platform.
@@ -117,7 +117,7 @@ pub fn document(input: &OpenVexInput<'_>) -> Option<Vec<u8>> {
     let architecture = input
         .platform
         .map(|platform| platform.architecture.as_str());
-    let image = oci_purl(input.name, input.digest, architecture);
+    let image = oci_purl(input.called, input.digest, architecture);
     let sha256 = input
         .digest
         .as_str()

@@ -10,6 +10,8 @@ use sha2::{Digest as _, Sha256};
 pub struct SbomInput<'a> {
     /// The image's name: `registry/repository[:tag]`, or whatever it was opened by.
     pub name: &'a str,
+    /// What it is called without the place it lies in: `app:1.2`, with the registry where it is of one.
+    pub called: &'a str,
     /// Digest of its manifest.
     pub digest: &'a Digest,
     /// Its configuration.

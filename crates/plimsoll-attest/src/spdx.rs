@@ -96,7 +96,7 @@ fn image<'a>(input: &SbomInput<'a>, ids: &mut BTreeSet<String>) -> SpdxPackage<'
     }];
     let platform = input.config.platform.as_ref();
     image.references = vec![Reference::purl(oci_purl(
-        input.name,
+        input.called,
         input.digest,
         platform.map(|platform| platform.architecture.as_str()),
     ))];

@@ -108,7 +108,7 @@ impl<'a> Graph<'a> {
     fn image(&mut self, input: &SbomInput<'a>) {
         let platform = input.config.platform.as_ref();
         let purl = oci_purl(
-            input.name,
+            input.called,
             input.digest,
             platform.map(|platform| platform.architecture.as_str()),
         );

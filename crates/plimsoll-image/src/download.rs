@@ -237,7 +237,9 @@ impl Part {
             match response.read(&mut buffer) {
                 Ok(0) => break,
                 Ok(count) => {
-                    self.file.write_all(&buffer[..count]).map_err(failed)?;
+                    if let Err(error) = self.file.write_all(&buffer[..count]) {
+                        return Err(Failure::Final(self.unwritten(error)));
+                    }
                     there += count as u64;
                     if there > LARGEST {
                         return Err(too_large());
@@ -270,6 +272,16 @@ impl Part {
             });
         }
         Ok(())
+    }
+
+    /// What cannot be written. Where there is no room for it, what came of it must not keep others from theirs.
+    fn unwritten(&self, error: io::Error) -> ImageError {
+        use io::ErrorKind::{QuotaExceeded, StorageFull};
+        if matches!(error.kind(), StorageFull | QuotaExceeded) {
+            let _ = fs::remove_file(&self.path);
+            let _ = fs::remove_file(&self.version_path);
+        }
+        ImageError::io(&self.path, error)
     }
 
     /// Compares with `md5=…` of `x-goog-hash`, where it is there.

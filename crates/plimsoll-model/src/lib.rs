@@ -42,7 +42,7 @@ pub use inventory::{
     Waste, WasteKind, WastedPath,
 };
 pub use pending::{PendingUpdate, PocketPackages};
-pub use publisher::{is_foreign_deb, is_foreign_rpm};
+pub use publisher::{is_foreign_deb, is_foreign_rpm, is_foreign_rpm_of};
 pub use report::{
     BillSummary, ImageSummary, Remark, Report, Skipped, Suppressed, SuppressedBy, Topic, Unlisted,
 };

@@ -103,6 +103,59 @@ const VENDORS: [&str; 18] = [
     "vmware",
 ];
 
+/// How others that publish packages of RPM begin the word for themselves, in lower case: who has an archive
+/// of their own for the distributions of others.
+const OTHERS: [&str; 41] = [
+    "adoptium",
+    "azul",
+    "bellsoft",
+    "clickhouse",
+    "cloudflare",
+    "cockroach",
+    "confluent",
+    "couchbase",
+    "datadog",
+    "docker",
+    "eclipse",
+    "elastic",
+    "f5",
+    "fedora",
+    "github",
+    "gitlab",
+    "google",
+    "grafana",
+    "hashicorp",
+    "influxdata",
+    "jenkins",
+    "kong",
+    "mariadb",
+    "microsoft",
+    "mongodb",
+    "neo4j",
+    "new relic",
+    "nginx",
+    "nodesource",
+    "nvidia",
+    "obs://",
+    "oracle and/or its affiliates",
+    "percona",
+    "postgresql",
+    "puppet",
+    "rabbitmq",
+    "redis",
+    "remi",
+    "splunk",
+    "tailscale",
+    "zabbix",
+];
+
+/// What the build systems of distributions begin their mark in an RPM package's release with, before the
+/// number of theirs: `12.el8_3`, `1.oe2403sp1`.
+const MARKS: [&str; 9] = ["amzn", "azl", "cm", "el", "fc", "lp", "mga", "oe", "ph"];
+
+/// Distributions that put their name behind that mark: `16.el8_3.alma.1`.
+const REBUILDS: [&str; 4] = ["alma", "centos", "next", "rocky"];
+
 /// Whether a package of dpkg is somebody else's than the distribution's. `maintainer` is
 /// `Name <address>`, as the field of that name has it.
 #[must_use]
@@ -139,6 +192,37 @@ pub fn is_foreign_rpm(vendor: Option<&str>, release: &str) -> bool {
         return !release.contains(".fc");
     }
     !VENDORS.iter().any(|known| vendor.starts_with(known))
+}
+
+/// The same by whom a bill of materials names as its supplier. That may be whoever passed it on, or made
+/// the bill: against the distribution's mark in the release only a publisher that is known counts.
+#[must_use]
+pub fn is_foreign_rpm_of(supplier: Option<&str>, release: &str) -> bool {
+    let is_known = || {
+        let supplier = supplier.unwrap_or_default().trim().to_ascii_lowercase();
+        OTHERS.iter().any(|other| supplier.starts_with(other))
+    };
+    is_foreign_rpm(supplier, release) && (!is_marked(release) || is_known())
+}
+
+/// Whether a release bears the mark of a distribution, and none of somebody else behind it: `1.el9.ngx`.
+fn is_marked(version: &str) -> bool {
+    let release = version.rsplit('-').next().unwrap_or_default();
+    let mut parts = release.split(['.', '_', '+']);
+    let has_digit = |part: &str| part.bytes().any(|byte| byte.is_ascii_digit());
+    let is_mark = |part: &str| {
+        let number = MARKS.iter().find_map(|mark| part.strip_prefix(mark));
+        number.is_some_and(|number| number.starts_with(|first: char| first.is_ascii_digit()))
+            || is_of_suse(part)
+    };
+    parts.any(is_mark) && parts.all(|part| has_digit(part) || REBUILDS.contains(&part))
+}
+
+/// SUSE's releases from 15 on begin with the number of theirs: `150600.5.9.1`.
+fn is_of_suse(part: &str) -> bool {
+    part.len() == 6
+        && part.bytes().all(|byte| byte.is_ascii_digit())
+        && ["150", "160"].iter().any(|major| part.starts_with(major))
 }
 
 #[cfg(test)]
@@ -220,8 +304,34 @@ mod tests {
     }
 
     #[test]
+    fn a_supplier_need_not_be_the_vendor() {
+        for (supplier, release) in [
+            ("ACME GmbH", "1:1.1.1g-12.el8_3"),
+            ("The AlmaLinux OS Foundation", "2.2.5-4.el8_10.alma.1"),
+            ("ACME GmbH", "1.0-1.module_el8.3.0+2009+b272fdef"),
+            ("ACME GmbH", "8.5-1.amzn2023.0.1"),
+            ("ACME GmbH", "1-150600.5.9.1"),
+            ("ACME GmbH", "1-1.oe2403sp1"),
+            ("Red Hat", "1-1"),
+        ] {
+            assert!(!is_foreign_rpm_of(Some(supplier), release), "{release}");
+        }
+        for (supplier, release) in [
+            ("Docker", "3:26.1.3-1.el9"),
+            ("Fedora Project", "1-1.el9"),
+            ("ACME GmbH", "1.26-1.el9.ngx"),
+            ("ACME GmbH", "20.1.0-1nodesource"),
+            ("ACME GmbH", "16.4-1PGDG.rhel9"),
+            ("ACME GmbH", "1-2"),
+        ] {
+            assert!(is_foreign_rpm_of(Some(supplier), release), "{release}");
+        }
+    }
+
+    #[test]
     fn lists_are_sorted() {
         assert!(ADDRESSES.is_sorted() && NAMES.is_sorted() && VENDORS.is_sorted());
+        assert!(OTHERS.is_sorted() && MARKS.is_sorted() && REBUILDS.is_sorted());
         assert!(OF_DEBIAN.is_sorted() && RELEASES.is_sorted());
     }
 }

@@ -9,6 +9,11 @@ pub(crate) fn today() -> jiff::civil::Date {
         .date()
 }
 
+/// Whether a moment has come.
+pub(crate) fn is_over(moment: jiff::Timestamp) -> bool {
+    moment <= jiff::Timestamp::now()
+}
+
 /// Lets suppressions expire by today's date.
 pub(crate) fn set_today(options: &mut CheckOptions) {
     let today = today();

@@ -7,7 +7,7 @@ use plimsoll_model::{Digest, Distribution, Evidence, LayerFacts, Package, Packag
 use super::distribution::{self, Naming};
 use super::subject::Subject;
 use super::tree::Tree;
-use super::{BillOfMaterials, MAX_PACKAGES, list, ownership, package, said, source, text};
+use super::{BillOfMaterials, MAX_PACKAGES, list, ownership, package, source, text};
 
 /// Packages that room is made for at once.
 const USUAL_PACKAGES: usize = 10_000;
@@ -203,10 +203,10 @@ fn disown(packages: &mut [Package]) {
 
 /// Who published a package, empty where nobody says. syft writes the one, Trivy the other.
 fn publisher<'t>(component: &'t Tree<'_>) -> &'t str {
-    match said(text(component, "publisher")) {
+    match package::somebody(text(component, "publisher")) {
         "" => component
             .get("supplier")
-            .map_or("", |supplier| said(text(supplier, "name"))),
+            .map_or("", |supplier| package::somebody(text(supplier, "name"))),
         publisher => publisher,
     }
 }

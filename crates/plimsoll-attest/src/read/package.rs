@@ -4,9 +4,9 @@ use std::collections::HashSet;
 use std::str::FromStr as _;
 
 use packageurl::PackageUrl;
-use plimsoll_model::{Evidence, Package, PackageKind, is_foreign_deb, is_foreign_rpm};
+use plimsoll_model::{Evidence, Package, PackageKind, is_foreign_deb, is_foreign_rpm_of};
 
-use super::{distribution, source};
+use super::{distribution, said, source};
 
 /// Longest text that says what a package is, in bytes: its package URL or version. A report
 /// repeats them with each finding.
@@ -214,6 +214,40 @@ fn without_platform(version: &mut String) {
     }
 }
 
+/// Words for nobody, in lower case: where a supplier must be named, tools that know none fill them in.
+const NOBODY: [&str; 16] = [
+    "",
+    "(none)",
+    "-",
+    "anonymous",
+    "n.a.",
+    "n/a",
+    "na",
+    "nil",
+    "noassertion",
+    "nobody",
+    "none",
+    "null",
+    "other",
+    "tbd",
+    "undefined",
+    "unspecified",
+];
+
+/// Who is named as publisher or supplier, empty where it is nobody.
+pub(super) fn somebody(text: &str) -> &str {
+    let text = said(text.trim());
+    let word = text.to_ascii_lowercase();
+    let is_nobody = NOBODY.contains(&&*word)
+        || ["unknown", "not "]
+            .iter()
+            .any(|start| word.starts_with(start));
+    match is_nobody {
+        true => "",
+        false => text,
+    }
+}
+
 /// Packages that every system of RPM is made of, and nobody but its distribution builds: they hold folders
 /// and a few settings.
 const OF_THE_SYSTEM: [&str; 3] = ["basesystem", "filesystem", "setup"];
@@ -235,7 +269,7 @@ pub(super) fn of_the_system<'t>(
 pub(super) fn is_foreign(package: &Package, publisher: &str) -> bool {
     match package.kind {
         PackageKind::Deb => is_foreign_deb(Some(publisher), None, &package.version),
-        PackageKind::Rpm => is_foreign_rpm(Some(publisher), &package.version),
+        PackageKind::Rpm => is_foreign_rpm_of(Some(publisher), &package.version),
         _ => false,
     }
 }

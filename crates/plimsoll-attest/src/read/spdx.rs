@@ -19,22 +19,13 @@ pub(super) fn read(document: &Tree<'_>) -> BillOfMaterials {
     };
     let mut systems = Vec::new();
     let suppliers = list(document, "packages").iter().flat_map(|described| {
-        let purls = list(described, "externalRefs").iter();
-        let purls = purls.filter(|reference| text(reference, "referenceType") == "purl");
-        purls.map(|reference| {
-            let purl = text(reference, "referenceLocator");
-            (text(described, "name"), purl, text(described, "supplier"))
-        })
+        purls(described).map(|purl| (text(described, "name"), purl, text(described, "supplier")))
     });
     let of_the_system = package::of_the_system(suppliers);
     let mut elements = HashMap::new();
     let mut tellers = BTreeSet::new();
     for described in list(document, "packages") {
-        let purls = list(described, "externalRefs")
-            .iter()
-            .filter(|reference| text(reference, "referenceType") == "purl")
-            .map(|reference| text(reference, "referenceLocator"));
-        let named = named(purls);
+        let named = named(purls(described));
         match text(described, "primaryPackagePurpose") {
             "OPERATING_SYSTEM" | "OPERATING-SYSTEM" => {
                 systems.push(system(described, text(described, "versionInfo")));
@@ -150,16 +141,30 @@ pub(super) fn read_graph(document: &Tree<'_>) -> BillOfMaterials {
     bill
 }
 
+/// The package URLs of a package. What a reference is stands there by its name or, as RDF has it, by its
+/// address, which the specification writes with `http`.
+fn purls<'t>(described: &'t Tree<'_>) -> impl Iterator<Item = &'t str> {
+    let is_purl = |kind: &str| {
+        let address = kind
+            .strip_prefix("http://")
+            .or_else(|| kind.strip_prefix("https://"));
+        matches!(
+            address.unwrap_or(kind),
+            "purl" | "spdx.org/rdf/references/purl"
+        )
+    };
+    let references = list(described, "externalRefs").iter();
+    references
+        .filter(move |reference| is_purl(text(reference, "referenceType")))
+        .map(|reference| text(reference, "referenceLocator"))
+}
+
 /// By what a package that is an image is named.
 fn container<'t>(described: &'t Tree<'_>) -> Subject<'t> {
-    let references = list(described, "externalRefs").iter();
-    let purls = references
-        .filter(|reference| text(reference, "referenceType") == "purl")
-        .map(|reference| text(reference, "referenceLocator"));
     Subject {
         is_container: true,
         version: text(described, "versionInfo"),
-        purls: purls.collect(),
+        purls: purls(described).collect(),
         in_registries: Vec::new(),
     }
 }
@@ -184,7 +189,7 @@ fn element_of_container<'t>(element: &'t Tree<'_>) -> Subject<'t> {
 fn is_foreign(package: &Package, supplier: &str) -> bool {
     let supplier = supplier
         .split_once(": ")
-        .map_or("", |(_, supplier)| supplier);
+        .map_or("", |(_, supplier)| package::somebody(supplier));
     match package.kind {
         PackageKind::Deb => {
             let maintainer = supplier.replace(" (", " <").replace(')', ">");

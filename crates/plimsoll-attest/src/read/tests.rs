@@ -147,11 +147,44 @@ fn what_others_published_is_told() {
     assert_eq!(source.map(|(name, _)| name.as_str()), Some("c"));
 }
 
+/// Who must name a supplier and knows none, or thinks of who sent it, makes no other publisher.
+#[test]
+fn a_supplier_against_the_release_is_no_other_publisher() {
+    let rpm = |supplier: &str| {
+        json!({"type": "library", "name": "bash", "supplier": {"name": supplier},
+            "purl": "pkg:rpm/almalinux/bash@4.4.19-12.el8?distro=almalinux-8.3"})
+    };
+    let unmarked = |supplier: &str| {
+        json!({"SPDXID": "bash", "name": "bash", "supplier": format!("Organization: {supplier}"),
+            "externalRefs": [{"referenceType": "http://spdx.org/rdf/references/purl",
+                "referenceLocator": "pkg:rpm/sles/bash@4.4-1"}]})
+    };
+    let is_foreign = |bill: &Value| told(bill).inventory.packages[0].is_foreign;
+    for supplier in [
+        "Unknown",
+        "N/A",
+        "unknown supplier",
+        "ACME GmbH",
+        "Organization: Red Hat",
+    ] {
+        let bill = json!({"bomFormat": "CycloneDX", "components": [rpm(supplier)]});
+        assert!(!is_foreign(&bill), "{supplier}");
+    }
+    for (supplier, foreign) in [
+        ("Unknown", false),
+        ("not specified", false),
+        ("ACME GmbH", true),
+    ] {
+        let bill = json!({"spdxVersion": "SPDX-2.3", "packages": [unmarked(supplier)]});
+        assert_eq!(is_foreign(&bill), foreign, "{supplier}");
+    }
+}
+
 /// Who is named for what only the distribution builds is the distribution, whatever the name.
 #[test]
 fn who_passed_the_system_on_is_no_other_publisher() {
     let rpm = |name: &str, who: &str| {
-        let purl = format!("pkg:rpm/rocky/{name}@1-1.el9?distro=rocky-9");
+        let purl = format!("pkg:rpm/rocky/{name}@1-1.acme?distro=rocky-9");
         json!({"type": "library", "name": name, "supplier": {"name": who}, "purl": purl})
     };
     let foreign = |components: Vec<Value>| -> Vec<String> {

@@ -114,6 +114,7 @@ fn rendered_with(
     };
     render(&SbomInput {
         name: "ghcr.io/acme/app:1.2",
+        called: "ghcr.io/acme/app:1.2",
         digest: &digest(9),
         config: &config,
         inventory,

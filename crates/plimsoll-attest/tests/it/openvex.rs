@@ -34,7 +34,7 @@ fn document(
     suppressed: &[SuppressedVulnerability],
 ) -> Option<Value> {
     let input = OpenVexInput {
-        name: "ghcr.io/acme/app:1.2",
+        called: "ghcr.io/acme/app:1.2",
         digest: &Digest::from_sha256([7; 32]),
         platform: Some(&Platform {
             os: "linux".to_owned(),

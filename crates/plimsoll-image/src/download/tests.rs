@@ -323,3 +323,18 @@ fn a_refusal_that_trickles_is_given_up() {
     assert!(begun.elapsed() < Duration::from_secs(20));
     assert!(server.join().unwrap() < 1_000);
 }
+
+#[test]
+fn what_there_is_no_room_for_does_not_stay() {
+    let folder = tempfile::tempdir().unwrap();
+    let into = folder.path().join("x");
+    for (kind, stays) in [
+        (io::ErrorKind::PermissionDenied, true),
+        (io::ErrorKind::StorageFull, false),
+    ] {
+        let mut part = Part::open(&into).unwrap();
+        part.begin(Some("\"1\"")).unwrap();
+        let _ = part.unwritten(kind.into());
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count() == 2, stays);
+    }
+}

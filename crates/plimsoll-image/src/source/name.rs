@@ -46,9 +46,11 @@ pub fn begins_with_port(text: &str) -> bool {
     })
 }
 
+/// How the names of archives end.
+const ARCHIVES: [&str; 5] = [".tar", ".tar.gz", ".tgz", ".tar.zst", ".tzst"];
+
 /// Whether a name without a prefix can only be that of a file or folder.
 pub(super) fn is_path(text: &str) -> bool {
-    const ARCHIVES: [&str; 5] = [".tar", ".tar.gz", ".tgz", ".tar.zst", ".tzst"];
     text.starts_with(['/', '.', '~'])
         || text.ends_with('/')
         || ARCHIVES.iter().any(|ending| text.ends_with(ending))
@@ -178,6 +180,45 @@ pub fn path_of(text: &str) -> Option<PathBuf> {
     Some(PathBuf::from(path)).filter(|path| path.exists())
 }
 
+/// What an image that was asked for by `text` is called, without the place it lies in:
+/// `ghcr.io/acme/app:1.2` of `registry:ghcr.io/acme/app:1.2`, `img:1` of `oci:./img:1`, `acme/app:1` of
+/// `docker-archive:x.tar:acme/app:1`.
+pub fn called(text: &str) -> String {
+    let (path, name) = match prefixed(text) {
+        Ok(Some(ImageRef::Registry(_))) => {
+            return behind_registry_prefix(text).unwrap_or(text).to_owned();
+        }
+        Ok(Some(ImageRef::Daemon(name) | ImageRef::Podman(name))) => return name,
+        Ok(Some(ImageRef::Stdin { reference })) => return reference.unwrap_or_default(),
+        Ok(Some(ImageRef::Layout { path, reference } | ImageRef::Archive { path, reference })) => {
+            (path, reference)
+        }
+        Ok(Some(ImageRef::Folder(path) | ImageRef::RootFs(path))) => (path, None),
+        Ok(None) if is_path(text) || path_of(text).is_some() => match split_path(text) {
+            (path, name) if Path::new(&path).exists() => (path, name),
+            _ => split_archive(text),
+        },
+        Ok(None) | Err(_) => return text.to_owned(),
+    };
+    let mut called = file_stem(&path).to_owned();
+    // A digest or a place among several is no name.
+    match name.filter(|name| !name.starts_with("sha256:") && !name.starts_with('@')) {
+        Some(name) if name.contains(['/', ':']) => return name,
+        Some(tag) => called = format!("{called}:{tag}"),
+        None => {}
+    }
+    called
+}
+
+/// The last part of a path, without what says that it is an archive.
+fn file_stem(path: &str) -> &str {
+    let parts = path.rsplit(['/', '\\']);
+    let mut parts = parts.filter(|part| !matches!(*part, "" | "." | ".."));
+    let last = parts.next().unwrap_or_default();
+    let ending = ARCHIVES.iter().find_map(|ending| last.strip_suffix(ending));
+    ending.unwrap_or(last)
+}
+
 /// `FILE[:repository:tag]`: the file ends at the first colon, unless the whole is one.
 pub(super) fn split_archive(text: &str) -> (String, Option<String>) {
     match text.split_once(':') {
@@ -225,6 +266,29 @@ fn split_name(text: &str) -> Option<(&str, &str)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_image_is_called_without_its_place() {
+        for (text, name) in [
+            ("registry:ghcr.io/acme/app:1.2", "ghcr.io/acme/app:1.2"),
+            ("ghcr.io/acme/app:1.2", "ghcr.io/acme/app:1.2"),
+            ("docker:app:1", "app:1"),
+            ("oci:img", "img"),
+            ("oci:./img:1", "img:1"),
+            ("oci:/tmp/img/", "img"),
+            ("oci:.", ""),
+            ("docker-archive:a/x.tar", "x"),
+            ("docker-archive:a/x.tar:my/app:1.2", "my/app:1.2"),
+            ("docker-archive:a/x.tar:@0", "x"),
+            ("./x.tar.gz", "x"),
+            ("rootfs:a/r", "r"),
+            ("-", ""),
+        ] {
+            assert_eq!(called(text), name, "{text}");
+        }
+        let digest = format!("sha256:{}", "a".repeat(64));
+        assert_eq!(called(&format!("oci:img@{digest}")), "img");
+    }
 
     #[test]
     fn a_name_behind_a_folder_may_hold_colons() {

@@ -8,6 +8,7 @@
 mod kept;
 mod known;
 mod lists;
+mod pocket;
 
 use std::fs::{self, File, TryLockError};
 use std::path::{Path, PathBuf};
@@ -359,11 +360,11 @@ impl Update<'_> {
         let known = Known::of(archive);
         // A server that is asked for changes only would leave what is broken as it is. An archive is told
         // to be broken when it is compiled.
-        let is_as_fetched = || match (sought, &known.sha256) {
+        let is_list = matches!(sought, Sought::Scores | Sought::Exploited);
+        let is_as_fetched = || match &known.sha256 {
             // Marks that earlier versions wrote say nothing of what a list was.
-            (Sought::Scores | Sought::Exploited, None) => false,
-            (_, None) => true,
-            (_, Some(sum)) => digest(archive).is_ok_and(|found| found == *sum),
+            None => !is_list,
+            Some(sum) => digest(archive).is_ok_and(|found| found == *sum),
         };
         let mut reasons = Vec::new();
         for (mirror, address) in addresses {
@@ -400,24 +401,38 @@ impl Update<'_> {
                             continue;
                         }
                     };
-                    if let Err(why) = follows(holding, known.holding_by(self.now)) {
+                    let before = known.holding_by(self.now);
+                    if let Err(why) = follows(holding, before) {
                         let _ = fs::remove_file(&incoming);
                         reasons.push(format!(
-                            "{place}: what came is older than what is here: {why}; remove {} to \
-                             take it all the same",
+                            "{place}: what came is {why}; remove {} to take it all the same",
                             known_path.display()
                         ));
                         continue;
+                    }
+                    // Of the servers behind one address some are hours behind: of the lists that have
+                    // a day the one here stays.
+                    if is_list
+                        && holding
+                            .newest
+                            .is_some_and(|came| Some(came) < before.newest)
+                        && is_as_fetched()
+                    {
+                        let _ = fs::remove_file(&incoming);
+                        return Ok(Fetched {
+                            ecosystem: ecosystem.to_owned(),
+                            mirror,
+                            bytes: None,
+                            passed_over: reasons,
+                            lacking: Vec::new(),
+                        });
                     }
                     let known = Known {
                         mirror: mirror.clone(),
                         version,
                         holding,
                         checked: Some(self.now),
-                        sha256: match sought {
-                            Sought::Scores | Sought::Exploited => digest(&incoming).ok(),
-                            Sought::Advisories | Sought::Pocket => None,
-                        },
+                        sha256: is_list.then(|| digest(&incoming).ok()).flatten(),
                     };
                     let text = known.to_json();
                     // Killed in between, it is of no known version, and is fetched anew.

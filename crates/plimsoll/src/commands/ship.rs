@@ -83,7 +83,13 @@ pub(crate) fn run(arguments: &ShipArgs, terminal: Terminal) -> Result<Outcome, F
         format!("looking into {}", built.image.manifest.descriptor.digest),
     );
     let names = image_names(&voyage, &port);
-    look_inside(&voyage, &built, &names, &options, &mut report)?;
+    look_inside(
+        &voyage,
+        &built,
+        (&names, &port.target),
+        &options,
+        &mut report,
+    )?;
     let platform = built.image.config.platform.as_ref();
     advisories.judge(&mut report, platform, gate.demand())?;
     drop(spinner);
@@ -116,7 +122,14 @@ pub(crate) fn run(arguments: &ShipArgs, terminal: Terminal) -> Result<Outcome, F
     if let Some(image) = &mut report.image {
         built.credentials.hide_in_config(&mut image.config);
     }
-    let papers = evidence::attest(&voyage, &built, &report, &names, terminal)?;
+    let subjects = names.iter().map(|name| {
+        let untagged = ImageName {
+            tag: None,
+            ..name.clone()
+        };
+        called(&untagged, &port.target)
+    });
+    let papers = evidence::attest(&voyage, &built, &report, subjects.collect(), terminal)?;
     verdict.next = match verdict.holds {
         true => Some(next_command(&port, built.image.digest())),
         false => Some("plimsoll check --fix".to_owned())
@@ -230,7 +243,7 @@ fn tell_unbuilt(report: &mut Report, voyage: &Voyage, output: &OutputArgs, termi
 fn look_inside(
     voyage: &Voyage,
     built: &Built,
-    names: &[ImageName],
+    (names, target): (&[ImageName], &ImageRef),
     options: &CheckOptions,
     report: &mut Report,
 ) -> Result<(), Failure> {
@@ -238,7 +251,7 @@ fn look_inside(
         image: &built.image,
         name: names
             .first()
-            .map_or_else(|| voyage.title(), ToString::to_string),
+            .map_or_else(|| voyage.title(), |name| called(name, target)),
         tags: names.to_vec(),
         dockerfile: Some(&voyage.dockerfile),
         layer_sources: layer_sources(&voyage.dockerfile, built),
@@ -309,20 +322,20 @@ fn layer_sources(dockerfile: &SourceFile, built: &Built) -> Vec<Option<SourceOri
 
 /// The full names the image is shipped under.
 fn image_names(voyage: &Voyage, port: &Port) -> Vec<ImageName> {
+    let title = || -> String {
+        let title = voyage.title().to_ascii_lowercase();
+        let letters = title.chars();
+        letters
+            .map(|c| if c.is_ascii_alphanumeric() { c } else { '-' })
+            .collect()
+    };
     let base = match &port.target {
-        ImageRef::Registry(name) => name.clone(),
-        _ => {
-            let title: String = voyage
-                .title()
-                .to_ascii_lowercase()
-                .chars()
-                .map(|c| if c.is_ascii_alphanumeric() { c } else { '-' })
-                .collect();
-            match ImageName::parse(title.trim_matches('-')) {
-                Ok(name) => name,
-                Err(_) => return Vec::new(),
-            }
-        }
+        ImageRef::Registry(name) => Ok(name.clone()),
+        ImageRef::Daemon(name) | ImageRef::Podman(name) => ImageName::parse(name),
+        _ => ImageName::parse(title().trim_matches('-')),
+    };
+    let Ok(base) = base else {
+        return Vec::new();
     };
     let mut names: Vec<ImageName> = port
         .tags
@@ -340,6 +353,19 @@ fn image_names(voyage: &Voyage, port: &Port) -> Vec<ImageName> {
         names.push(base);
     }
     names
+}
+
+/// What the image is called. Where it goes to no registry, the one that is meant without any would be a
+/// guess.
+fn called(name: &ImageName, target: &ImageRef) -> String {
+    let full = name.to_string();
+    match target {
+        ImageRef::Registry(_) => full,
+        _ => {
+            let short = full.strip_prefix("docker.io/").unwrap_or(&full);
+            short.strip_prefix("library/").unwrap_or(short).to_owned()
+        }
+    }
 }
 
 /// What a person would type next, to take the very bytes that were judged.

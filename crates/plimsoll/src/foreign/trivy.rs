@@ -1,9 +1,12 @@
 //! `.trivyignore` and `.trivyignore.yaml`.
 
-use jiff::civil::Date;
+use jiff::Timestamp;
+use jiff::civil::{Date, DateTime, Time};
+use jiff::tz::TimeZone;
 use plimsoll_syntax::yaml::{self, Value};
 
 use super::{Purpose, Reading, TOO_MANY_PATTERNS};
+use crate::clock;
 use crate::config::Allow;
 use crate::failure::Failure;
 use crate::vulnerabilities::{NoPattern, PackagePattern, Purl, Waiver};
@@ -153,12 +156,20 @@ fn expiry(reading: &Reading<'_>, value: Value<'_>) -> Result<Date, Failure> {
     day.ok_or_else(|| reading.fail(value.line(), "expired_at: not a date"))
 }
 
-/// The last day on which an exception holds that ends at a point in time, or as a day begins (UTC).
+/// The last day (UTC) on which an exception holds that ends at a moment, or as a day begins. Without a
+/// zone it is one of UTC.
 fn last_day(text: &str) -> Option<Date> {
-    let (day, time) = text.split_at_checked(10)?;
-    let day: Date = day.parse().ok()?;
-    let time = time.trim_start_matches(['T', 't', ' ']);
-    match time.is_empty() || time.starts_with("00:00") {
+    let end = match text.parse::<Timestamp>() {
+        Ok(moment) => moment.to_zoned(TimeZone::UTC).datetime(),
+        Err(_) => text.parse::<DateTime>().ok()?,
+    };
+    let day = end.date();
+    let is_over = || {
+        end.to_zoned(TimeZone::UTC)
+            .is_ok_and(|end| clock::is_over(end.timestamp()))
+    };
+    // Days are what exceptions end by; on its own day one is over from that moment on.
+    match end.time() == Time::midnight() || day == clock::today() && is_over() {
         true => day.yesterday().ok(),
         false => Some(day),
     }
@@ -249,4 +260,32 @@ fn words<'v>(
         return Err(reading.fail(value.line(), &format!("{name}: too many for one entry")));
     }
     Ok(words)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_exception_ends_at_a_moment() {
+        for (text, last) in [
+            ("2027-01-02", Some("2027-01-01")),
+            ("2027-01-02T00:00:00Z", Some("2027-01-01")),
+            ("2027-01-02T18:00:00Z", Some("2027-01-02")),
+            ("2027-01-02 18:00:00", Some("2027-01-02")),
+            ("2027-01-02T01:00:00+14:00", Some("2027-01-01")),
+            ("2027-01-02T00:00:00-12:00", Some("2027-01-02")),
+            ("2027-01-02T14:00:00+14:00", Some("2027-01-01")),
+            ("soon", None),
+        ] {
+            let day = last.map(|day| day.parse::<Date>().unwrap());
+            assert_eq!(last_day(text), day, "{text}");
+        }
+        let end = |seconds: i64| {
+            let moment = Timestamp::now() + jiff::SignedDuration::from_secs(seconds);
+            last_day(&moment.to_string()).unwrap()
+        };
+        assert!(end(-1) < clock::today());
+        assert!(end(60) >= clock::today());
+    }
 }

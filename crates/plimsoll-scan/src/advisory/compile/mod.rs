@@ -31,8 +31,8 @@ use xxhash_rust::xxh3::xxh3_64;
 
 use self::archive::{Archive, Unpacker};
 use self::feed::{Batch, Feed, ListFile};
-pub(super) use self::list::check_release;
-use self::list::{List, NoList};
+use self::list::{List, NoList, PocketList};
+pub(super) use self::list::{check_release, release_date};
 use self::lists::Lists;
 pub use self::output::IncomingIndex;
 pub(super) use self::output::recheck;
@@ -358,12 +358,12 @@ fn read_file(path: &Path, into: &mut Vec<u8>) -> Result<(), String> {
     Ok(())
 }
 
-/// What an archive of records holds.
+/// What an archive of records or a list holds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Holding {
     /// How many records.
     pub(super) records: u64,
-    /// When the newest of them was changed, in seconds since 1970.
+    /// When the newest of them was changed, or all were published, in seconds since 1970.
     pub(super) newest: Option<i64>,
 }
 
@@ -447,19 +447,58 @@ pub(super) enum ListKind {
     Exploited,
 }
 
-/// Whether a file is a list of this kind, to its end.
+/// Looks whether a file is a list of this kind, to its end.
 ///
 /// # Errors
 /// Why it is not.
-pub(super) fn check_list(path: &Path, kind: ListKind) -> Result<(), String> {
-    let file = File::open(path).map_err(|error| error.to_string())?;
-    match (list::read(file, path, None), kind) {
-        (Ok(List::Scores(_)), ListKind::Scores) | (Ok(List::Exploited(_)), ListKind::Exploited) => {
-            Ok(())
-        }
-        (Err(NoList::Unused(why)), _) => Err(why),
-        _ => Err("it is something else".to_owned()),
+pub(super) fn check_list(path: &Path, kind: ListKind) -> Result<Holding, String> {
+    let (records, newest) = match (read_list(path, None)?, kind) {
+        (List::Scores(list), ListKind::Scores) => (list.scores.len(), list.date),
+        (List::Exploited(list), ListKind::Exploited) => (list.entries.len(), list.date),
+        _ => return Err(NO_SUCH_LIST.to_owned()),
+    };
+    Ok(Holding {
+        records: records as u64,
+        newest,
+    })
+}
+
+/// Looks whether files, each with what it is called, are the package indexes of a pocket, to their
+/// end; tells how many packages are in them.
+///
+/// # Errors
+/// Which is not, and why.
+pub(super) fn check_pocket<'n>(
+    name: &PocketName,
+    indexes: impl Iterator<Item = (&'n str, PathBuf)>,
+) -> Result<u64, String> {
+    let mut all: Option<PocketList> = None;
+    for (called, path) in indexes {
+        let pocket = read_list(&path, Some(name)).and_then(|list| match list {
+            List::Pocket(pocket) => Ok(pocket),
+            _ => Err(NO_SUCH_LIST.to_owned()),
+        });
+        let merged = pocket.and_then(|pocket| match &mut all {
+            Some(known) => known.merge(pocket),
+            None => {
+                all = Some(pocket);
+                Ok(())
+            }
+        });
+        merged.map_err(|why| format!("{called}: {why}"))?;
     }
+    Ok(all.map_or(0, |pocket| pocket.packages.len() as u64))
+}
+
+/// Why a file is no list of the kind that was asked for.
+const NO_SUCH_LIST: &str = "it is something else";
+
+fn read_list(path: &Path, named: Option<&PocketName>) -> Result<List, String> {
+    let file = File::open(path).map_err(|error| error.to_string())?;
+    list::read(file, path, named).map_err(|error| match error {
+        NoList::Unused(why) => why,
+        NoList::Foreign => NO_SUCH_LIST.to_owned(),
+    })
 }
 
 /// Reads bytes as a record, and as a list.

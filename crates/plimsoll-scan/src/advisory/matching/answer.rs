@@ -90,7 +90,7 @@ pub(super) fn answer<'i>(
     index: &'i Index,
     release: &Release,
     is_paid_for: bool,
-    asked: Known<'_>,
+    asked: &Known<'_>,
     work: &mut Work,
 ) -> Result<Option<Answer<'i>>, IndexError> {
     let mut answer: Option<Answer<'i>> = None;
@@ -189,7 +189,7 @@ fn said<'i>(
     index: &'i Index,
     ecosystem: &Ecosystem,
     order: Order,
-    asked: Known<'_>,
+    asked: &Known<'_>,
     work: &mut Work,
 ) -> Result<Said<'i>, IndexError> {
     let Some(body) = index.body(ecosystem, asked.name)? else {

@@ -51,11 +51,11 @@ impl<'i, 'p> Answers<'i, 'p> {
             return Ok(None);
         };
         for name in names(package) {
-            let answer = match self.known.entry((realm, name)) {
+            let answer = match self.known.entry((realm, name.clone())) {
                 Entry::Occupied(known) => known.into_mut(),
                 Entry::Vacant(entry) => {
                     let paid_for = realm.is_paid_for;
-                    let found = answer(self.index, release, paid_for, name, &mut self.work)?;
+                    let found = answer(self.index, release, paid_for, &name, &mut self.work)?;
                     entry.insert(found.map(Arc::new))
                 }
             };

@@ -47,7 +47,7 @@ pub fn range_ends(index: &Index, packages: &[&Package]) -> Result<Vec<Vec<RangeE
                     continue;
                 }
                 for affected in index.read_body(body)? {
-                    of_record(&affected?, order, asked, &mut ends, &mut left);
+                    of_record(&affected?, order, &asked, &mut ends, &mut left);
                 }
             }
         }
@@ -61,12 +61,12 @@ pub fn range_ends(index: &Index, packages: &[&Package]) -> Result<Vec<Vec<RangeE
 fn of_record(
     affected: &Affected<'_>,
     order: Order,
-    asked: Known<'_>,
+    asked: &Known<'_>,
     ends: &mut Vec<RangeEnd>,
     left: &mut usize,
 ) {
     let mut end = |version: &str, has_flaw: bool| {
-        let found = order.compare(version, asked.version);
+        let found = order.compare(version, &asked.version);
         if found.is_ok_and(|found| found.is_gt() || has_flaw && found.is_eq()) {
             ends.push(RangeEnd {
                 version: version.to_owned(),

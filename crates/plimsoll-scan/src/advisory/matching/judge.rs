@@ -200,11 +200,11 @@ impl Position for Nowhere {
 /// The index is damaged.
 pub(super) fn judge<'i>(
     order: Order,
-    asked: Known<'_>,
+    asked: &Known<'_>,
     said: AffectedBy<'i>,
     work: &mut Work,
 ) -> Result<Option<Verdict<'i>>, IndexError> {
-    let version = asked.version;
+    let version = &*asked.version;
     let slots = usize::try_from(said.slots()).unwrap_or(0);
     // Each comparison reads the whole version.
     if !work.look(version.len().saturating_mul(slots)) {

@@ -8,10 +8,10 @@ use super::super::version::Order;
 use super::super::{Ecosystem, EcosystemName};
 
 /// A name that advisories may know a package by, and the version it has under that name.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Known<'p> {
     pub(super) name: &'p str,
-    pub(super) version: &'p str,
+    pub(super) version: Cow<'p, str>,
     /// Whether the version has an epoch that nobody knows: versions are compared without.
     pub(super) is_without_epoch: bool,
 }
@@ -94,33 +94,101 @@ pub fn normal_name(kind: PackageKind, name: &str) -> Cow<'_, str> {
 pub(super) fn names(package: &Package) -> impl Iterator<Item = Known<'_>> {
     let own = Known {
         name: &package.name,
-        version: match package.kind {
-            // OSV writes the versions of modules without it.
-            PackageKind::Go => package
-                .version
-                .strip_prefix('v')
-                .unwrap_or(&package.version),
+        version: Cow::Borrowed(match package.kind {
+            PackageKind::Go => go_version(package),
             _ => &package.version,
-        },
+        }),
         is_without_epoch: false,
     };
     let source = package.source.as_ref().map(|(name, version)| Known {
         name,
-        version: match version.as_str() {
+        version: Cow::Borrowed(match version.as_str() {
             "" => &package.version,
             version => version,
-        },
+        }),
         // A package of RPM names the file of its source, which does not tell. Who writes one all the
         // same, as Trivy does, took the package's.
         is_without_epoch: package.kind == PackageKind::Rpm,
     });
     let (first, second) = match package.kind {
-        PackageKind::Deb => (source.unwrap_or(own), None),
+        PackageKind::Deb => match signed(package) {
+            Some(signed) => (signed, Some(source.unwrap_or(own))),
+            None => (source.unwrap_or(own), None),
+        },
         PackageKind::Rpm => (own, source),
-        PackageKind::Apk => (source.unwrap_or(own), source.is_some().then_some(own)),
+        PackageKind::Apk => match source {
+            Some(source) => (source, Some(own)),
+            None => (own, None),
+        },
         _ => (own, None),
     };
-    std::iter::once(first).chain(second.filter(|second| second.name != first.name))
+    let second = second.filter(|second| second.name != first.name);
+    std::iter::once(first).chain(second)
+}
+
+/// OSV writes the versions of modules without the `v`. A toolchain tells behind its own what it was made
+/// with: `go1.21.0 X:boringcrypto`, `go1.20.12 (Red Hat 1.20.12-2.el9_3)`, `1.21.0-X:boringcrypto`.
+fn go_version(package: &Package) -> &str {
+    let version = package.version.trim();
+    let version = version.strip_prefix('v').unwrap_or(version);
+    if package.name != "stdlib" {
+        return version;
+    }
+    let (version, _) = version
+        .split_once(char::is_whitespace)
+        .unwrap_or((version, ""));
+    version
+        .split_once("-X:")
+        .map_or(version, |(version, _)| version)
+}
+
+/// What Debian and Ubuntu sign for Secure Boot has a source of its own that holds signatures alone.
+/// Advisories are on the source of what was signed, which has another form of the version:
+///
+/// | source | version | signed |
+/// |---|---|---|
+/// | `linux-signed-amd64` | `6.1.170-3`, of the source `6.1.170+3` | `linux` `6.1.170-3` |
+/// | `grub-efi-amd64-signed` | `1+2.06+13+deb12u2` | `grub2` `2.06-13+deb12u2` |
+/// | `shim-signed` | `1.51+16.1-2`, of the source `1.51` | `shim` `16.1-2` |
+fn signed(package: &Package) -> Option<Known<'_>> {
+    const PROCESSORS: [&str; 4] = ["amd64", "arm64", "i386", "ia32"];
+    let (source, source_version) = match &package.source {
+        Some((source, version)) => (source.as_str(), version.as_str()),
+        None => (package.name.as_str(), ""),
+    };
+    let version = package.version.as_str();
+    let known = |name, version| {
+        Some(Known {
+            name,
+            version,
+            is_without_epoch: false,
+        })
+    };
+    if source == "shim-signed" {
+        let version = version.strip_prefix(source_version)?.strip_prefix('+')?;
+        return known("shim", Cow::Borrowed(version));
+    }
+    if let Some(processor) = source.strip_prefix("linux-signed-")
+        && PROCESSORS.contains(&processor)
+    {
+        return known("linux", Cow::Borrowed(version));
+    }
+    let (what, processor) = source.strip_suffix("-signed")?.rsplit_once('-')?;
+    let name = match what {
+        "grub-efi" => "grub2",
+        "shim-helpers" => "shim",
+        _ => return None,
+    };
+    if !PROCESSORS.contains(&processor) {
+        return None;
+    }
+    // A `+` stands for the hyphen before the revision, which begins with a number.
+    let (_, version) = version.split_once('+')?;
+    let mut signs = version.match_indices('+').map(|(at, _)| at);
+    let is_number = |text: &str| text.starts_with(|first: char| first.is_ascii_digit());
+    let at = signs.find(|at| is_number(&version[at + 1..]))?;
+    let version = format!("{}-{}", &version[..at], &version[at + 1..]);
+    known(name, Cow::Owned(version))
 }
 
 /// Whether Canonical's paying customers got this package: there are fixes for them that others do
@@ -174,5 +242,70 @@ mod tests {
             ["openssl 3.1.4-r5", "libssl3 3.1.4-r5"]
         );
         assert_eq!(asked(Go, "v1.2.3", None), ["libssl3 1.2.3"]);
+    }
+
+    #[test]
+    fn what_a_toolchain_of_go_was_made_with_is_no_version() {
+        let mut package = Package::new(
+            PackageKind::Go,
+            "stdlib",
+            "",
+            String::new(),
+            "",
+            Evidence::Database,
+            0,
+        );
+        for (version, known) in [
+            ("go1.21.0 X:boringcrypto", "go1.21.0"),
+            ("1.21.0-X:boringcrypto", "1.21.0"),
+            ("go1.20.12 (Red Hat 1.20.12-2.el9_3)", "go1.20.12"),
+            ("v1.22.0-rc.1", "1.22.0-rc.1"),
+        ] {
+            version.clone_into(&mut package.version);
+            assert_eq!(names(&package).next().unwrap().version, known);
+        }
+    }
+
+    #[test]
+    fn what_is_signed_is_known_by_what_was_signed() {
+        use PackageKind::Deb;
+        for (version, source, known) in [
+            (
+                "6.1.170-3",
+                ("linux-signed-amd64", "6.1.170+3"),
+                "linux 6.1.170-3",
+            ),
+            (
+                "1+2.06+13+deb12u2",
+                ("grub-efi-amd64-signed", "1+2.06+13+deb12u2"),
+                "grub2 2.06-13+deb12u2",
+            ),
+            (
+                "1+2.02+dfsg1+20+deb10u4",
+                ("grub-efi-arm64-signed", ""),
+                "grub2 2.02+dfsg1-20+deb10u4",
+            ),
+            (
+                "1+16.1+2~deb12u1",
+                ("shim-helpers-amd64-signed", ""),
+                "shim 16.1-2~deb12u1",
+            ),
+            (
+                "1.51~1+deb12u1+16.1-2~deb12u1",
+                ("shim-signed", "1.51~1+deb12u1"),
+                "shim 16.1-2~deb12u1",
+            ),
+        ] {
+            let names = asked(Deb, version, Some(source));
+            assert_eq!((names[0].as_str(), names.len()), (known, 2));
+            assert!(names[1].starts_with(source.0));
+        }
+        for source in [
+            "python-signedjson",
+            "grub-efi-mips-signed",
+            "x-amd64-signed",
+        ] {
+            assert_eq!(asked(Deb, "1+2+3", Some((source, ""))).len(), 1, "{source}");
+        }
     }
 }

@@ -25,8 +25,8 @@ pub struct Kept {
 pub(super) struct KeptLists {
     /// Those that are one file, by name, with their SHA-256 in hexadecimal.
     files: BTreeMap<String, String>,
-    /// Of each suite the package indexes.
-    pockets: BTreeMap<String, Vec<PathBuf>>,
+    /// Of each suite the architectures.
+    pub(super) pockets: BTreeMap<String, BTreeSet<String>>,
 }
 
 impl KeptLists {
@@ -45,9 +45,8 @@ impl KeptLists {
             if !is_hash || !folder.join(path).is_file() {
                 continue;
             }
-            if let Some((suite, _)) = suite_and_architecture(path) {
-                let files = lists.pockets.entry(suite).or_default();
-                files.push(path.to_owned());
+            if let Some((suite, architecture)) = suite_and_architecture(path) {
+                lists.pockets.entry(suite).or_default().insert(architecture);
             } else if let Some(name) = path.to_str().filter(|name| is_name(name)) {
                 lists
                     .files
@@ -84,20 +83,6 @@ impl KeptLists {
             checked: known.checked,
             archive: path,
         }))
-    }
-
-    /// Architectures of a suite.
-    pub(super) fn architectures(&self, suite: &str) -> BTreeSet<String> {
-        let files = self.pockets.get(suite).into_iter().flatten();
-        files
-            .filter_map(|path| Some(suite_and_architecture(path)?.1))
-            .collect()
-    }
-
-    /// Suites, each with its package indexes, below the folder.
-    pub(super) fn pockets(&self) -> impl Iterator<Item = (&str, &[PathBuf])> {
-        let pockets = self.pockets.iter();
-        pockets.map(|(suite, paths)| (suite.as_str(), paths.as_slice()))
     }
 }
 

@@ -59,14 +59,16 @@ pub(super) fn follows(new: Holding, old: Holding) -> Result<(), String> {
             Err(_) => "no day".to_owned(),
         };
         return Err(format!(
-            "its newest record is of {}, and one of {} is here",
+            "older than what is here: it is as of {}, and one of {} is here",
             day(new),
             day(old)
         ));
     }
     if new.records < old.records / 2 {
         let (new, old) = (new.records, old.records);
-        return Err(format!("it holds {new} records, and {old} are here"));
+        return Err(format!(
+            "less than what is here: it holds {new} records, and {old} are here"
+        ));
     }
     Ok(())
 }

@@ -1,11 +1,12 @@
 //! The evidence of a voyage: bill of materials, provenance, reports and log, in one folder.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use plimsoll_attest::Attachment;
 use plimsoll_attest::provenance::{self, Byproduct, GitSource, ProvenanceInput};
 use plimsoll_image::Referrer;
-use plimsoll_model::{ImageName, Platform, Report};
+use plimsoll_model::{Platform, Report};
 
 use crate::args::{Format, OutputArgs, ShipArgs, Subject};
 use crate::commands::build::Built;
@@ -234,7 +235,7 @@ pub(super) fn attest(
     voyage: &Voyage,
     built: &Built,
     report: &Report,
-    names: &[ImageName],
+    subjects: BTreeSet<String>,
     terminal: Terminal,
 ) -> Result<Vec<EvidenceFile>, Failure> {
     let sbom = Rendering {
@@ -251,12 +252,7 @@ pub(super) fn attest(
     .into_bytes();
     let plan = &built.plan;
     let statement = provenance::statement(&ProvenanceInput {
-        names: names
-            .iter()
-            .map(|name| format!("{}/{}", name.registry, name.repository))
-            .collect::<std::collections::BTreeSet<_>>()
-            .into_iter()
-            .collect(),
+        names: subjects.into_iter().collect(),
         digest: built.result.digest.clone(),
         dockerfile: below(&voyage.context, &voyage.dockerfile_path),
         target: plan.target.clone(),

@@ -15,7 +15,7 @@ use flate2::read::MultiGzDecoder;
 
 pub(crate) use self::exploited::ExploitedList;
 pub(crate) use self::packages::{MAX_BYTES, MAX_PACKAGES, PocketList};
-pub(crate) use self::pocket::check_release;
+pub(crate) use self::pocket::{check_release, release_date};
 pub(crate) use self::scores::ScoreList;
 use self::xz::XzReader;
 use super::super::pocket::PocketName;
@@ -82,19 +82,20 @@ pub(crate) fn read(
     named: Option<&PocketName>,
 ) -> Result<List, NoList> {
     let (head, from) = peek(from)?;
-    let packed_with = match &head[..] {
+    let (packed_with, way) = match &head[..] {
         [0x1f, 0x8b, ..] => return content(MultiGzDecoder::new(from), path, named),
         [0xfd, b'7', b'z', b'X', b'Z', 0, ..] => {
             return content(XzReader::new(from), path, named);
         }
-        [0x04, 0x22, 0x4d, 0x18, ..] => "lz4",
-        [0x28, 0xb5, 0x2f, 0xfd, ..] => "zstd",
-        [b'B', b'Z', b'h', ..] => "bzip2",
-        [0x5d, 0, 0, ..] => "lzma",
+        // So apt keeps its lists in images.
+        [0x04, 0x22, 0x4d, 0x18, ..] => ("lz4", " (`/usr/lib/apt/apt-helper cat-file FILE`)"),
+        [0x28, 0xb5, 0x2f, 0xfd, ..] => ("zstd", ""),
+        [b'B', b'Z', b'h', ..] => ("bzip2", ""),
+        [0x5d, 0, 0, ..] => ("lzma", ""),
         _ => return content(from, path, named),
     };
     Err(NoList::Unused(format!(
-        "it is packed with {packed_with}, which is not read; give it unpacked, or as .gz or .xz"
+        "it is packed with {packed_with}, which is not read; give it unpacked{way}, or as .gz or .xz"
     )))
 }
 

@@ -94,7 +94,7 @@ struct Release {
 /// in seconds since 1970 (UTC).
 ///
 /// # Errors
-/// Why not: it is of another suite, or its `Valid-Until` is over
+/// Why not: it is of another suite, tells no day, or its `Valid-Until` is over
 /// (<https://wiki.debian.org/DebianRepository/Format#Date.2C_Valid-Until>).
 pub(crate) fn check_release(path: &Path, asked: &PocketName, now: i64) -> Result<(), String> {
     let release = read(path).ok_or("it is no Release file: it names no suite")?;
@@ -110,6 +110,9 @@ pub(crate) fn check_release(path: &Path, asked: &PocketName, now: i64) -> Result
             asked.suite
         ));
     }
+    if release.date.is_none() {
+        return Err("it does not tell when it was published (Date)".to_owned());
+    }
     let Some(until) = &release.valid_until else {
         return Ok(());
     };
@@ -120,6 +123,11 @@ pub(crate) fn check_release(path: &Path, asked: &PocketName, now: i64) -> Result
             until.escape_debug()
         )),
     }
+}
+
+/// When the `Release` at `path` was published, in seconds since 1970 (UTC), where it tells.
+pub(crate) fn release_date(path: &Path) -> Option<i64> {
+    read(path)?.date
 }
 
 impl Release {

@@ -11,7 +11,7 @@ use crate::advisory::version::Order;
 /// The version that is asked for.
 const ASKED: Known<'_> = Known {
     name: "evil",
-    version: "1.0",
+    version: std::borrow::Cow::Borrowed("1.0"),
     is_without_epoch: false,
 };
 
@@ -22,7 +22,7 @@ fn looked_at(index: &Index, order: Order) -> u64 {
     let said = index
         .affected(&Ecosystem::parse("PyPI").unwrap(), "evil")
         .unwrap();
-    let verdict = judge(order, ASKED, said, &mut work).unwrap().unwrap();
+    let verdict = judge(order, &ASKED, said, &mut work).unwrap().unwrap();
     let hits: Vec<&Hit<'_>> = verdict.hits.iter().collect();
     let way_out = way_out(order, &hits, &verdict.said, &mut work).unwrap();
     assert!(way_out.smallest.is_some());
@@ -60,7 +60,7 @@ fn what_is_more_than_there_is_room_for_is_not_judged() {
             .affected(&Ecosystem::parse("PyPI").unwrap(), "evil")
             .unwrap();
         let mut work = Work::of(look, keep);
-        judge(Order::Pep440, ASKED, said, &mut work)
+        judge(Order::Pep440, &ASKED, said, &mut work)
             .unwrap()
             .is_some()
     };
