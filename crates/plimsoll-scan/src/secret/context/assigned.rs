@@ -97,7 +97,7 @@ fn names_file(bytes: &[u8], name_at: usize, name_end: usize) -> bool {
 
 /// Whether a value stands behind a name as one word of a list stands behind another, so that
 /// neither need be the other's: a comma parts them, and more words stand beside them or the list is
-/// of this one pair, or lies in a comment. A pair in a list of pairs is none.
+/// of this one pair, or lies in a comment or a sentence. A pair in a list of pairs is none.
 fn is_listed(
     bytes: &[u8],
     name_at: usize,
@@ -127,6 +127,12 @@ fn is_listed(
         [outer @ .., b'['] => !matches!(outer.trim_ascii_end().last(), Some(b'[' | b',' | b'(')),
         _ => false,
     };
+    // Between backticks behind a word, and not among arguments, they are names in a sentence.
+    if bytes.get(name_end) == Some(&b'`')
+        && !matches!(opened.last(), Some(b'(' | b'[' | b'{' | b','))
+    {
+        return true;
+    }
     let behind = &bytes[value_end..bytes.len().min(value_end + 80)];
     let closed = behind.iter().take_while(|byte| quote(byte)).count();
     let follows = match behind[closed..].trim_ascii_start() {

@@ -249,6 +249,11 @@ fn names_words_and_code_are_no_values() {
         "storePassword System.getenv('q7RtY2mWx9KpLz4VbN8c')",
         "storePassword 'changeit'",
         "expect storePassword 'q7RtY2mWx9KpLz4VbN8c' later",
+        "secret = r'([a-zA-Z0-9_\\-]{44}(?![a-zA-Z0-9_\\-]))'",
+        "{\"output_token\": \"KeyValueStoreList.NextMarker\"}",
+        "\"`iam:GetAccessToken`, `GetAccessTokenForJWT` or `GetAccessTokenForUserId`\"",
+        "{\"access_token\": \"2YotnFZFEjr1zCsicMWpAA\"}",
+        "Authorization: Basic czZCaGRSa3F0MzpnWDFmQmF0M2JW",
     ] {
         assert!(kinds(code, true).is_empty(), "{code}");
     }
@@ -448,6 +453,7 @@ fn words_of_a_list_are_no_pairs() {
         "[{\"name\":\"DB_PASSWORD\",\"value\":\"winter-2024-x\"}]",
         "[{\"name\": \"DB_PASSWORD\", \"value\": \"winter-2024-x\", \"type\": \"PLAINTEXT\"}]",
         "{\"key\":\"DB_PASSWORD\",\"value\":\"winter-2024-x\",\"scope\":\"RUN_TIME\"}",
+        "x = \"the words `password`, `winter-2024-x` and others\"",
         "x(\"https://x.io/login?user=svc&passwd=q7RtY2mW-x9\")",
     ] {
         assert!(!kinds(line, true).is_empty(), "{line}");
