@@ -23,7 +23,13 @@ pub fn looks_random(value: &str) -> bool {
         && value.bytes().any(|byte| byte.is_ascii_uppercase());
     (digits >= 2 && bits >= 3.0)
         || (digits >= 1 && (marks > 0 || mixed))
-        || (value.len() >= 20 && mixed && bits >= 3.8)
+        || (value.len() >= 20 && mixed && bits >= 3.8 && !are_words(value))
+}
+
+/// Whether a value without a digit is words, however short: `KeyValueStoreList.NextMarker`.
+fn are_words(value: &str) -> bool {
+    let of_names = |byte: u8| byte.is_ascii_alphabetic() || b"._-:/".contains(&byte);
+    value.bytes().all(of_names) && !are_drawn(value)
 }
 
 /// Whether a value is put together of words and numbers: `user_token_v2`, `pbkdf2-sha256`.
@@ -76,4 +82,29 @@ pub fn entropy(value: &[u8]) -> f64 {
             -share * share.log2()
         })
         .sum()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_in_a_row_are_not_drawn() {
+        for names in [
+            "KeyValueStoreList.NextMarker",
+            "GetWorkloadAccessTokenForJWT",
+            "aws.SdkClientIn.useOldApiOf",
+            "user_token_v2",
+        ] {
+            assert!(!looks_random(names), "{names}");
+        }
+        for drawn in [
+            "hXqLmTzRwKpNbVcDsGfJ",
+            "QwZxRtPlKm.NbVcXzLkJh",
+            "q7RtY2mWx9KpLz4VbN8c",
+            "xK#pL@qWzR$mNvB&tYhQ!dG",
+        ] {
+            assert!(looks_random(drawn), "{drawn}");
+        }
+    }
 }

@@ -1,5 +1,5 @@
 //! Values that name something other than a credential: times, algorithms, types, classes of style
-//! sheets, migrations.
+//! sheets, migrations, regular expressions.
 
 use super::drawn::looks_random;
 
@@ -10,6 +10,7 @@ pub(super) fn names_another_thing(value: &str) -> bool {
         || is_type_name(value)
         || is_class_name(value)
         || is_migration(value)
+        || is_expression(value)
         || is_public(value)
         || (value.starts_with("<|") && value.ends_with("|>"))
 }
@@ -21,6 +22,28 @@ fn is_public(value: &str) -> bool {
     number.is_some_and(|number| {
         number.len() == 40 && number.bytes().all(|byte| byte.is_ascii_hexdigit())
     }) || value.starts_with("pk.eyJ")
+}
+
+/// Whether a value is a regular expression, or the beginning of one: a class that opens with a range or
+/// by what it excludes, ranges in a row, a group with a meaning of its own, an escape that is repeated.
+fn is_expression(value: &str) -> bool {
+    const MARKS: &[&str] = &[
+        "[a-z", "[A-Z", "[0-9", "[1-9", "[a-f", "[A-F", "[^", "a-zA-Z", "A-Za-z", "a-z0-9",
+        "A-Z0-9", "0-9a-f", "0-9A-F", "(?:", "(?=", "(?!", "(?<", "(?P<", "(?i)",
+    ];
+    const REPEATED: &[&str] = &[r"\d", r"\w", r"\s", r"\S"];
+    // By chance two marks stand beside each other.
+    let has = |mark: &&str| match mark.len() {
+        2 => value.find(mark).is_some_and(|at| value[at..].contains(']')),
+        _ => value.contains(mark),
+    };
+    let is_repeated = |mark: &&str| {
+        let mut behind = value
+            .match_indices(*mark)
+            .map(|(at, _)| &value[at + mark.len()..]);
+        behind.any(|behind| behind.starts_with(['+', '*', '{']))
+    };
+    MARKS.iter().any(has) || REPEATED.iter().any(is_repeated)
 }
 
 /// A time as RFC 3339 has it, with the day in front.
@@ -231,6 +254,11 @@ mod tests {
             "ant-btn-css-var-1x2y3z",
             "styles_secret__3kF9a",
             "<|unused_200054|>",
+            "([a-zA-Z0-9_",
+            "^[0-9a-f]{40}$",
+            "ghp_[^'x]{36}",
+            r"tok_\d{4}Zx9kQw",
+            "(?i)q7RtY2mW",
         ] {
             assert!(names_another_thing(name), "{name}");
         }
@@ -250,6 +278,9 @@ mod tests {
             "Winter2024-css-1q2w3",
             "q7RtY2m__3kF9a",
             "Zx9kQw7plmRt",
+            "Zx9[^kQw7plmRt",
+            r"Zx9\dkQw7plmRt",
+            "Zx9(?kQw7a-z",
         ] {
             assert!(!names_another_thing(value), "{value}");
         }

@@ -7,8 +7,10 @@ pub mod drawn;
 mod label;
 mod letters;
 pub mod placeholder;
+mod published;
 
 pub use letters::are_drawn;
+pub use published::BEHIND_TOKEN;
 
 use crate::{Severity, Span};
 

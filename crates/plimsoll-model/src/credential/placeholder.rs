@@ -3,6 +3,7 @@
 use super::abridged::is_abridged;
 use super::drawn::{entropy, is_mostly_runs, looks_random};
 use super::label::names_another_thing;
+use super::published::is_published;
 
 /// Words that make a value an example, wherever in it they stand (lower case): so long that chance
 /// does not write them.
@@ -65,6 +66,7 @@ const WHOLE: &[&str] = &[
     "mypassword",
     "mysecret",
     "mytoken",
+    "passphrase",
     "my-secret",
     "my_secret",
     "notasecret",
@@ -198,6 +200,7 @@ pub fn is_example(value: &[u8]) -> bool {
     let text = String::from_utf8_lossy(value);
     let lower = text.to_ascii_lowercase();
     marked(&text)
+        || is_published(&text)
         || is_mostly_runs(lower.as_bytes(), 6)
         || lower.contains("123456789")
         || lower.contains("abcdefgh")
@@ -262,6 +265,7 @@ pub fn may_be_shown(value: &str) -> bool {
     value.len() < 4
         || WHOLE.contains(&lower.as_str())
         || (marked(value) && !has_drawn_part(value))
+        || is_published(value)
         || stands_for_another(value)
         || lies_elsewhere(value)
         || is_reference(value)
@@ -492,6 +496,7 @@ mod tests {
             "/path/like/this",
             "/oauth2/v2.0/token",
             "/users/:id/token",
+            "[a-zA-Z0-9_-]{44}",
             "todo",
             "TODO-later",
             "your_password1",

@@ -6,6 +6,7 @@ mod taken_back;
 use std::sync::LazyLock;
 
 use plimsoll_model::Severity;
+use plimsoll_model::credential::BEHIND_TOKEN;
 use regex::Regex;
 
 pub(super) use self::names::{may_name_secret, names_about, names_secret, words};
@@ -17,7 +18,7 @@ use super::{Fingerprint, Hit};
 
 /// `scheme://user:password@`.
 static URL: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r#"[A-Za-z][A-Za-z0-9+.-]{1,20}://[^\s:/@'"]*:([^\s@/'"]{3,})@"#)
+    Regex::new(r#"[A-Za-z][A-Za-z0-9+.-]{1,20}://([^\s:/@'"]*):([^\s@/'"]{3,})@"#)
         .expect("a constant expression")
 });
 
@@ -104,7 +105,14 @@ fn passwords_in_urls(
     start: usize,
     is_none: fn(&str) -> bool,
 ) -> impl Iterator<Item = Hit> {
-    let values = URL.captures_iter(text).filter_map(|found| found.get(1));
+    let values = URL.captures_iter(text).filter_map(|found| {
+        let password = found.get(2)?;
+        // Whoever logs in so is named by a token.
+        match password.as_str() == BEHIND_TOKEN {
+            true => found.get(1),
+            false => Some(password),
+        }
+    });
     values
         .filter(move |value| !is_none(value.as_str()))
         .map(move |value| Hit {
@@ -127,6 +135,11 @@ mod tests {
         assert_eq!(&text[hit.start - 10..hit.end - 10], "s3cr3t!");
         assert!(in_url("postgres://app:${PW}@db/app", 0).is_none());
         assert!(in_url("http://localhost:8080/a@b", 0).is_none());
+        let text =
+            "https://3f9c1b7a5d2e8046@github.com/ https://q7RtY2mW:x-oauth-basic@github.com/";
+        let found = in_urls(text, 0).map(|hit| &text[hit.start..hit.end]);
+        assert_eq!(found.collect::<Vec<_>>(), ["q7RtY2mW"]);
+        assert!(in_url("https://$TOKEN:x-oauth-basic@github.com/", 0).is_none());
         let name = "u:s3cr3t!@r.io/x";
         let hit = in_image_name(name).unwrap();
         assert_eq!(&name[hit.start..hit.end], "s3cr3t!");

@@ -11,7 +11,7 @@ use std::sync::LazyLock;
 
 use memchr::memmem;
 
-use self::assigned::{assigned, in_statement};
+use self::assigned::{assigned, identified};
 use self::called::{argument, log_in, secure_string};
 use self::carried::{
     authorized, azure_marked, azure_secret, azure_signature, carried, in_query, kubeconfig_key,
@@ -60,7 +60,7 @@ const WORDS: &[&str] = &[
     "master_key",
     "master-key",
     "credential",
-    "identified by ",
+    "identified ",
     "fernet_key",
     "bindpw",
     "rootpw",
@@ -209,7 +209,7 @@ fn in_assignments(piece: Piece<'_>, settings: bool, told: &mut usize, hits: &mut
             BASIC => carried(bytes, behind, true),
             KUBECONFIG => kubeconfig_key(bytes, behind),
             AUTHORIZATION => authorized(bytes, behind),
-            IDENTIFIED => in_statement(bytes, behind),
+            IDENTIFIED => identified(bytes, behind),
             SECURE_STRING => secure_string(bytes, behind),
             LOG_IN => log_in(bytes, at, behind),
             DATA_OBJECT..FIRST_LOGIN => argument(bytes, behind, 3),

@@ -13,6 +13,7 @@ use super::form::bot_token;
 use super::hits::Hits;
 use super::pattern::BASE64;
 use super::runs::runs;
+use super::utf16::utf16_text;
 
 /// How often what was decoded is itself in base64.
 const DEPTH: usize = 2;
@@ -64,6 +65,8 @@ fn search(detector: &Detector, piece: Piece<'_>, told: &mut usize, hits: &mut Hi
         let Some(decoded) = decoded(&text) else {
             return;
         };
+        // What PowerShell takes as `-EncodedCommand`.
+        let decoded = utf16_text(&decoded).map_or(decoded, String::into_bytes);
         let inner = Piece {
             bytes: &decoded,
             from: 0,
@@ -157,6 +160,7 @@ fn decoded(text: &[u8]) -> Option<Vec<u8>> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::Fingerprint;
     use super::super::hits::MAX_HITS;
     use super::*;
 
@@ -172,6 +176,20 @@ mod tests {
         };
         assert_eq!(overflows(MAX_HITS), (MAX_HITS, false));
         assert_eq!(overflows(MAX_HITS + 1), (MAX_HITS, true));
+    }
+
+    #[test]
+    fn commands_of_powershell() {
+        let command = "$db = 'x'\n$password = 'q7RtY2mWx9KpLz4V'";
+        let pairs: Vec<u8> = command.encode_utf16().flat_map(u16::to_le_bytes).collect();
+        let text = format!("powershell -EncodedCommand {}", BASE64.encode(pairs));
+        let mut hits = Hits::default();
+        in_base64(Detector::shared(), Piece::text(&text), &mut 0, &mut hits);
+        let found = hits.iter().map(|hit| hit.fingerprint);
+        assert_eq!(
+            found.collect::<Vec<_>>(),
+            [Fingerprint::of(b"q7RtY2mWx9KpLz4V")]
+        );
     }
 
     #[test]

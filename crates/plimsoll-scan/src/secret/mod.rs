@@ -35,10 +35,12 @@ mod place;
 mod runs;
 mod saved;
 mod search;
+mod section;
 mod sqlite;
 mod store;
 mod strings;
 mod sums;
+mod terraform;
 mod text;
 mod utf16;
 

@@ -17,7 +17,9 @@ use super::pattern::BASE64;
 use super::place::is_template;
 use super::placeholder::{is_example, is_placeholder};
 use super::saved::in_saved_logins;
+use super::section::in_sections;
 use super::store::putty_key;
+use super::terraform::drawn_passwords;
 use super::{Detector, Fingerprint, Hit};
 use crate::catalogue::base_name;
 
@@ -61,6 +63,17 @@ pub(super) fn by_structure(
             "kaggle.json" => hits.extend(kaggle_key(text)),
             _ => {}
         }
+    }
+    if own
+        && [".tfstate", ".tfstate.backup", ".json"]
+            .iter()
+            .any(|ending| name.ends_with(ending))
+        && let Ok(text) = std::str::from_utf8(bytes)
+    {
+        drawn_passwords(text, hits);
+    }
+    if own && let Ok(text) = std::str::from_utf8(bytes) {
+        in_sections(text, hits);
     }
     if name.contains("shadow")
         && let Ok(text) = std::str::from_utf8(bytes)

@@ -1,6 +1,7 @@
 //! Who logs in where, as `.netrc` has it for ftp, curl, git and apt (netrc(5), apt_auth.conf(5)).
 
 use plimsoll_model::Severity;
+use plimsoll_model::credential::BEHIND_TOKEN;
 
 use super::Hit;
 use super::escape::said;
@@ -32,18 +33,18 @@ pub(super) fn is_netrc(path: &str) -> bool {
 /// place and is none, too.
 pub(super) fn in_netrc(text: &str, hits: &mut Hits, cleared: &mut Vec<Cleared>) {
     let mut words = Words { text, at: 0 };
-    let (mut in_entry, mut is_anonymous) = (false, false);
+    let (mut in_entry, mut is_anonymous, mut login) = (false, false, None);
     while let Some(word) = words.next() {
         match word.text {
             _ if word.text.starts_with('#') => words.skip_line(),
             "machine" => {
                 words.next();
-                (in_entry, is_anonymous) = (true, false);
+                (in_entry, is_anonymous, login) = (true, false, None);
             }
-            "default" => (in_entry, is_anonymous) = (true, false),
+            "default" => (in_entry, is_anonymous, login) = (true, false, None),
             "login" => {
-                let login = words.next().map(|login| login.text);
-                is_anonymous = matches!(login, Some("anonymous" | "ftp"));
+                login = words.next();
+                is_anonymous = login.is_some_and(|login| matches!(login.text, "anonymous" | "ftp"));
             }
             "account" => {
                 words.next();
@@ -52,7 +53,11 @@ pub(super) fn in_netrc(text: &str, hits: &mut Hits, cleared: &mut Vec<Cleared>) 
             "macdef" => words.skip_macro(),
             // Of no machine it is a word like others.
             "password" if in_entry => {
-                let password = words.next();
+                // Whoever logs in so is named by a token.
+                let password = words.next().and_then(|word| match word.text {
+                    BEHIND_TOKEN => login,
+                    _ => Some(word),
+                });
                 // Who logs in as nobody gives an address in its place.
                 let address = password.filter(|word| is_anonymous && word.text.contains('@'));
                 cleared.extend(address.map(|word| word.start..word.start + word.text.len()));
@@ -200,6 +205,10 @@ mod tests {
                 vec!["x 7\\\"q"],
             ),
             ("machine password login password password abc", vec!["abc"]),
+            (
+                "machine github.com login q7RtY2mW password x-oauth-basic\n",
+                vec!["q7RtY2mW"],
+            ),
             // A macro is of the entry that it stands in.
             (
                 "machine a login u\nmacdef init\ncd /pub\n\npassword one9\n",
@@ -222,6 +231,8 @@ mod tests {
             "machine h login u password $TOKEN\n",
             "machine h login u password <password>\n",
             "machine h login u password xxx\n",
+            "machine h login $TOKEN password x-oauth-basic\n",
+            "machine h password x-oauth-basic\n",
             "machine h login u password foo\n",
             "machine h login u password\n",
             "# machine h login u password x1y2z3\n",

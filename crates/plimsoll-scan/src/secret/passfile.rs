@@ -24,11 +24,13 @@ fn reader(path: &str) -> Option<(Reader, &'static str)> {
         // `user:password` (rsyncd.conf(5), "secrets file").
         "rsyncd.secrets" => (second_field, "rsync-password"),
         // `client server secret address` (pppd(8)).
-        "chap-secrets" | "pap-secrets" => (third_word, "ppp-password"),
+        "chap-secrets" | "pap-secrets" => (|line| word(line, 2), "ppp-password"),
         // `id:key`, or with a bucket in front (s3fs(1)).
         "passwd-s3fs" | ".passwd-s3fs" => (last_field, "s3fs-credential"),
         // `user:password` of services (davfs2.conf(5), "secrets").
-        "secrets" if in_folder("davfs2") || in_folder(".davfs2") => (third_word, "davfs2-password"),
+        "secrets" if in_folder("davfs2") || in_folder(".davfs2") => {
+            (|line| word(line, 2), "davfs2-password")
+        }
         // `"user" "password"` (pgbouncer, "Authentication file format").
         "userlist.txt" if in_folder("pgbouncer") || is_below_pgbouncer(path) => {
             (second_quoted, "database-password")
@@ -39,6 +41,28 @@ fn reader(path: &str) -> Option<(Reader, &'static str)> {
         "squid.conf" => (peer_login, "proxy-password"),
         // One word (Erlang, "Distributed Erlang", "Security").
         ".erlang.cookie" => (cookie, "erlang-cookie"),
+        // `user = "user:password"`, as on its command line (curl(1), `--config`).
+        ".curlrc" | "_curlrc" => (curl_login, "command-password"),
+        // `address : PSK "…"`, `user : EAP "…"` (ipsec.secrets(5)).
+        "ipsec.secrets" => (tunnel_secret, "vpn-password"),
+        _ if in_folder("ipsec.d") && name.ends_with(".secrets") => (tunnel_secret, "vpn-password"),
+        // `rootpw --plaintext password` (Kickstart), `d-i passwd/root-password password …` (preseeding).
+        _ if name.ends_with("ks.cfg") || name.ends_with(".ks") => {
+            (kickstart_password, "account-password")
+        }
+        _ if name.starts_with("preseed") || name.ends_with(".preseed") => {
+            (preseed_password, "account-password")
+        }
+        // `user name insecure-password …`, `stats auth user:password` (HAProxy).
+        _ if name == "haproxy.cfg" || (in_folder("haproxy") && name.ends_with(".cfg")) => {
+            (haproxy_password, "proxy-password")
+        }
+        // `SQLConnectInfo database@host user password` (ProFTPD, `mod_sql`).
+        _ if name.starts_with("proftpd") || path.contains("proftpd/") => {
+            (proftpd_password, "database-password")
+        }
+        // `createUser name SHA "password" AES` (snmpd.conf(5)).
+        "snmpd.conf" | "snmptrapd.conf" => (snmp_password, "snmp-password"),
         // Ruby's official images keep it beside the gems.
         "config" if in_folder(".bundle") || path.ends_with("usr/local/bundle/config") => {
             (bundle_password, "registry-credential")
@@ -153,11 +177,11 @@ fn last_field(line: &str) -> Option<&str> {
     (!before.is_empty()).then_some(password)
 }
 
-/// The third word of a line, where words may stand in quotes.
-fn third_word(line: &str) -> Option<&str> {
+/// The word of a line behind so many others, where words may stand in quotes.
+fn word(line: &str, before: usize) -> Option<&str> {
     let mut rest = line;
     let mut word = None;
-    for _ in 0..3 {
+    for _ in 0..=before {
         rest = rest.trim_start();
         let (here, behind) = match rest.chars().next()? {
             quote @ ('"' | '\'') => rest[1..].split_once(quote)?,
@@ -167,6 +191,79 @@ fn third_word(line: &str) -> Option<&str> {
         rest = behind;
     }
     word
+}
+
+/// What curl is told in a line, with dashes in front or without: `name = value`, `name: value`, `name
+/// value`.
+fn curl_login(line: &str) -> Option<&str> {
+    let line = line.trim_start_matches('-');
+    let (name, value) = line.split_once([' ', '\t', '=', ':'])?;
+    let value = value.trim_start_matches([' ', '\t', '=', ':']);
+    let value = word(value, 0)?;
+    match name {
+        "user" | "u" | "proxy-user" | "U" => value.split_once(':').map(|(_, password)| password),
+        "pass" | "proxy-pass" | "oauth2-bearer" => Some(value),
+        _ => None,
+    }
+}
+
+/// The secret behind whom it is for, a colon and its sort; of a key the passphrase, behind its file.
+fn tunnel_secret(line: &str) -> Option<&str> {
+    let sort = |behind: &str| {
+        let sort = word(behind, 0)?;
+        [
+            "PSK", "EAP", "XAUTH", "PIN", "RSA", "ECDSA", "PKCS8", "P12", "PRIVATE",
+        ]
+        .into_iter()
+        .find(|known| sort.eq_ignore_ascii_case(known))
+    };
+    let mut colons = line.match_indices(':').map(|(at, _)| &line[at + 1..]);
+    let (sort, behind) = colons.find_map(|behind| Some((sort(behind)?, behind)))?;
+    let before = match sort {
+        "PSK" | "EAP" | "XAUTH" => 1,
+        _ => 2,
+    };
+    word(behind, before).filter(|secret| *secret != "%prompt" && !secret.starts_with('#'))
+}
+
+/// The password of `rootpw` that is no hash, before or behind the flags.
+fn kickstart_password(line: &str) -> Option<&str> {
+    let words = line.strip_prefix("rootpw ")?;
+    if words.contains("--iscrypted") {
+        return None;
+    }
+    let mut words = (0..).map_while(|before| word(words, before));
+    words.find(|word| !word.starts_with("--") && !word.is_empty())
+}
+
+fn preseed_password(line: &str) -> Option<&str> {
+    let is_asked = |question: &str| {
+        let question = question.strip_suffix("-again").unwrap_or(question);
+        matches!(question, "passwd/root-password" | "passwd/user-password")
+    };
+    let is_password = is_asked(word(line, 1)?) && word(line, 2)? == "password";
+    word(line, 3).filter(|_| is_password)
+}
+
+fn haproxy_password(line: &str) -> Option<&str> {
+    if let Some(login) = line.strip_prefix("stats auth ") {
+        return second_field(login.trim());
+    }
+    let mut words = line.strip_prefix("user ")?.split_ascii_whitespace();
+    words.find(|word| *word == "insecure-password")?;
+    words.next()
+}
+
+fn proftpd_password(line: &str) -> Option<&str> {
+    let name = word(line, 0)?;
+    word(line, 3).filter(|_| name.eq_ignore_ascii_case("SQLConnectInfo"))
+}
+
+/// The password that proves who asks, behind the engine's number, the name and the algorithm.
+fn snmp_password(line: &str) -> Option<&str> {
+    let rest = line.strip_prefix("createUser ")?;
+    let of_engine = word(rest, 0)? == "-e";
+    word(rest, if of_engine { 4 } else { 2 })
 }
 
 #[cfg(test)]
@@ -215,6 +312,28 @@ mod tests {
                 "etc/squid/squid.conf",
                 "cache_peer p parent 3128 0 login=PASS".to_owned(),
             ),
+            ("root/.curlrc", "user = ci-of-ours2".to_owned()),
+            ("root/.curlrc", "user-agent = \"a:b2c3d4e5\"".to_owned()),
+            ("etc/ipsec.secrets", "bob : EAP %prompt".to_owned()),
+            ("etc/ipsec.secrets", ": RSA host-of-ours2.key".to_owned()),
+            (
+                "etc/ipsec.secrets",
+                "include /etc/ipsec.d/*.secrets".to_owned(),
+            ),
+            (
+                "root/anaconda-ks.cfg",
+                "rootpw --iscrypted hunter2-of-ours".to_owned(),
+            ),
+            ("root/anaconda-ks.cfg", "rootpw --lock".to_owned()),
+            (
+                "srv/preseed.cfg",
+                "d-i passwd/user-fullname string hunter2-of-ours".to_owned(),
+            ),
+            (
+                "etc/haproxy/haproxy.cfg",
+                format!("user a password $5${}", "q7RtY2mWx9Kp$z4VbN8cHd3F"),
+            ),
+            ("etc/snmp/snmpd.conf", "createUser bob".to_owned()),
         ] {
             assert_eq!(found(path, &line), Vec::<String>::new(), "{line}");
         }
@@ -260,6 +379,35 @@ mod tests {
                 "psk=VALUE",
             ),
             ("etc/wireguard/wg0.conf", "PresharedKey = VALUE"),
+            ("root/.curlrc", "user = \"ci:VALUE\""),
+            ("root/.curlrc", "-u ci:VALUE"),
+            ("root/.curlrc", "--proxy-user: \"ci:VALUE\""),
+            ("root/.curlrc", "oauth2-bearer=VALUE"),
+            ("etc/ipsec.secrets", "1.2.3.4 %any : PSK \"VALUE\""),
+            ("etc/ipsec.secrets", ": psk VALUE"),
+            ("etc/ipsec.secrets", "2001:db8::1: PSK \"VALUE\""),
+            ("etc/ipsec.d/bob.secrets", "bob : EAP \"VALUE\""),
+            ("etc/ipsec.secrets", ": RSA host.key \"VALUE\""),
+            ("root/anaconda-ks.cfg", "rootpw --plaintext VALUE"),
+            ("srv/http/web.ks", "rootpw VALUE --plaintext"),
+            (
+                "srv/preseed.cfg",
+                "d-i passwd/root-password-again password VALUE",
+            ),
+            (
+                "etc/haproxy/haproxy.cfg",
+                "  user admin insecure-password VALUE",
+            ),
+            ("etc/haproxy/a.cfg", "stats auth admin:VALUE"),
+            (
+                "etc/proftpd/sql.conf",
+                "SQLConnectInfo db@localhost app VALUE",
+            ),
+            ("etc/snmp/snmpd.conf", "createUser bob SHA \"VALUE\" AES"),
+            (
+                "etc/snmp/snmpd.conf",
+                "createUser -e 0x8000 bob MD5 VALUE DES",
+            ),
             ("var/lib/rabbitmq/.erlang.cookie", "VALUE"),
         ] {
             let value = "hunter2-of-ours";
@@ -279,8 +427,18 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_text_ends(text in "([a-z]{1,6}|[ :\"'\n#é\t]){0,40}") {
-            for name in ["sasl_passwd", "passwd.client", "rsyncd.secrets", "chap-secrets"] {
+        fn any_text_ends(text in "(PSK |rootpw |createUser -e |user |[a-z]{1,6}|[ :\"'\n#é\t]){0,40}") {
+            for name in [
+                "sasl_passwd",
+                "passwd.client",
+                "rsyncd.secrets",
+                "chap-secrets",
+                ".curlrc",
+                "ipsec.secrets",
+                "ks.cfg",
+                "haproxy.cfg",
+                "snmpd.conf",
+            ] {
                 let _ = found(name, &text);
             }
         }

@@ -390,7 +390,7 @@ pub(super) fn is_settings(path: &str) -> bool {
             | "inventory"
             | "crontab"
             | "entrypoint"
-            | "user-data"
+            | "cloud-config.txt"
             | "rndc.key"
             | ".profile"
             | ".bash_profile"
@@ -400,6 +400,9 @@ pub(super) fn is_settings(path: &str) -> bool {
             | ".zshenv"
             | ".zlogin"
     ) || name.starts_with(".env")
+        // What cloud-init is told, as it was handed in and as it keeps that.
+        || name.starts_with("user-data")
+        || name.starts_with("vendor-data")
         || name.starts_with("Dockerfile.")
         // `.bash_history`, `.wgetrc`
         || (name.starts_with('.') && name.ends_with("rc"))
@@ -496,6 +499,8 @@ mod tests {
             "etc/dovecot/dovecot-sql.conf.ext",
             "etc/postfix/mysql.cf",
             "home/a/.Renviron",
+            "var/lib/cloud/instance/user-data.txt",
+            "var/lib/cloud/seed/nocloud/user-data",
         ] {
             assert!(is_settings(settings), "{settings}");
         }

@@ -74,6 +74,7 @@ impl<'a> Searcher<'a> {
             limit: self.limit,
             published: false,
             unnamed: false,
+            rooted: false,
             depth: 0,
             wrappings: 0,
         };
@@ -171,7 +172,8 @@ impl<'s> Search<'s> {
     /// The search of what `parent` describes, whose size is known for some.
     pub(super) fn inside(parent: Parent<'s>, size: Option<u64>) -> Self {
         let inside = parent.wrappings > 0;
-        let lies_in_own = match inside {
+        let anywhere = inside && !parent.rooted;
+        let lies_in_own = match anywhere {
             true => is_own_inside(&parent.name),
             false => is_own(&parent.name),
         };
@@ -194,7 +196,7 @@ impl<'s> Search<'s> {
             from: 0,
             told: Told::default(),
             own,
-            lock: !own && !parent.published && is_own_lock(&parent.name, inside),
+            lock: !own && !parent.published && is_own_lock(&parent.name, anywhere),
             packaged: !own && (parent.published || is_packaged(&parent.name)),
             settings: is_settings(&parent.name),
             counting: (own && streamed && !inside && is_shared_library(&parent.name))

@@ -3,7 +3,9 @@
 //! Each reader takes the bytes as they come and keeps no more of them than a header needs. What a
 //! reader cannot make sense of ends it: the rest of the archive is said not to have been searched.
 
+mod ar;
 mod bzip2;
+mod cpio;
 mod git;
 mod gzip;
 mod tar;
@@ -83,6 +85,9 @@ trait Sink {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Kind {
     Bzip2,
+    Cpio,
+    /// A package of Debian.
+    Deb,
     GitObject,
     GitPack,
     Gzip,
@@ -106,7 +111,9 @@ fn kind(name: &str) -> Option<Kind> {
         "zst" | "tzst" => Kind::Zstd,
         "bz2" | "tbz2" | "tbz" => Kind::Bzip2,
         "xz" | "txz" => Kind::Xz,
-        "lzma" | "7z" | "rar" => Kind::Other,
+        "deb" | "udeb" => Kind::Deb,
+        "cpio" => Kind::Cpio,
+        "lzma" | "7z" | "rar" | "rpm" => Kind::Other,
         _ => return None,
     })
 }
@@ -131,7 +138,9 @@ pub(super) struct Unpacker<'s> {
 }
 
 enum Reader {
+    Ar(Box<ar::Reader>),
     Bzip2(Box<bzip2::Reader>),
+    Cpio(Box<cpio::Reader>),
     GitObject(Box<git::LooseReader>),
     GitPack(Box<git::PackReader>),
     Gzip(Box<gzip::Reader>),
@@ -169,6 +178,8 @@ pub(super) struct Parent<'s> {
     pub(super) published: bool,
     /// Whether nobody knows what it was called, and so whether it is settings, code or a test.
     pub(super) unnamed: bool,
+    /// Whether the paths in it begin at the root, as those of a distribution's package do.
+    pub(super) rooted: bool,
     pub(super) depth: u8,
     pub(super) wrappings: u8,
 }
@@ -201,10 +212,17 @@ fn is_so(kind: Kind, head: &[u8]) -> bool {
             skippable || head.starts_with(b"\x28\xb5\x2f\xfd")
         }
         Kind::Bzip2 => head.starts_with(b"BZh"),
+        Kind::Cpio => cpio::is_header(head),
+        Kind::Deb => ar::is_package(head),
         Kind::Xz => head.starts_with(b"\xfd7zXZ\0"),
-        Kind::Other => [&b"\x5d\0\0"[..], b"7z\xbc\xaf", b"Rar!"]
-            .iter()
-            .any(|magic| head.starts_with(magic)),
+        Kind::Other => [
+            &b"\x5d\0\0"[..],
+            b"7z\xbc\xaf",
+            b"Rar!",
+            b"\xed\xab\xee\xdb",
+        ]
+        .iter()
+        .any(|magic| head.starts_with(magic)),
     }
 }
 
@@ -222,6 +240,8 @@ impl<'s> Unpacker<'s> {
                 Kind::Bzip2,
                 Kind::Xz,
                 Kind::Tar,
+                Kind::Deb,
+                Kind::Cpio,
                 Kind::GitPack,
             ];
             let kind = kinds.into_iter().find(|kind| is_so(*kind, head));
@@ -230,8 +250,13 @@ impl<'s> Unpacker<'s> {
         let is_wrapping = matches!(kind, Kind::Bzip2 | Kind::Gzip | Kind::Xz | Kind::Zstd);
         let too_deep =
             parent.wrappings >= MAX_WRAPPINGS || (!is_wrapping && parent.depth >= MAX_DEPTH);
+        let rooted = match kind {
+            Kind::Deb => true,
+            Kind::Zip | Kind::GitObject | Kind::GitPack => false,
+            _ => parent.rooted,
+        };
         let mut state = State {
-            parent,
+            parent: Parent { rooted, ..parent },
             entry: None,
             sightings: Vec::new(),
             versions: (kind == Kind::GitPack).then(HashMap::new),
@@ -261,6 +286,8 @@ impl<'s> Unpacker<'s> {
                     _ => Reader::Zstd(Box::default()),
                 }
             }
+            Kind::Cpio => Reader::Cpio(Box::default()),
+            Kind::Deb => Reader::Ar(Box::default()),
             Kind::GitObject => Reader::GitObject(Box::default()),
             Kind::GitPack => Reader::GitPack(Box::default()),
             Kind::Tar => Reader::Tar(Box::default()),
@@ -274,7 +301,9 @@ impl<'s> Unpacker<'s> {
     pub(super) fn feed(&mut self, bytes: &[u8], budget: &mut Budget) {
         self.state.budget = *budget;
         match &mut self.reader {
+            Reader::Ar(reader) => reader.feed(bytes, &mut self.state),
             Reader::Bzip2(reader) => reader.feed(bytes, &mut self.state),
+            Reader::Cpio(reader) => reader.feed(bytes, &mut self.state),
             Reader::GitObject(reader) => reader.feed(bytes, &mut self.state),
             Reader::GitPack(reader) => reader.feed(bytes, &mut self.state),
             Reader::Gzip(reader) => reader.feed(bytes, &mut self.state),
@@ -303,7 +332,9 @@ impl<'s> Unpacker<'s> {
             _ => {}
         }
         match &mut self.reader {
+            Reader::Ar(reader) if !reader.is_over() => self.state.left_out(),
             Reader::Bzip2(reader) if !reader.is_over() => self.state.left_out(),
+            Reader::Cpio(reader) if !reader.is_over() => self.state.left_out(),
             Reader::GitObject(reader) if !reader.is_over() => self.state.left_out(),
             Reader::GitPack(reader) if !reader.is_over() => self.state.left_out(),
             Reader::Gzip(reader) if !reader.is_over() => self.state.left_out(),

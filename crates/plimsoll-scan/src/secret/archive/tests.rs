@@ -37,6 +37,60 @@ fn bz2(bytes: &[u8]) -> Vec<u8> {
     encoder.finish().unwrap()
 }
 
+/// A package of Debian with these files.
+fn deb(files: &[(&str, &[u8])]) -> Vec<u8> {
+    let mut package = b"!<arch>\n".to_vec();
+    let members = [
+        ("debian-binary", b"2.0\n".to_vec()),
+        (
+            "control.tar.gz/",
+            gz(&tar(&[("./control", b"Package: a\n")])),
+        ),
+        ("data.tar.xz", xz(&tar(files))),
+    ];
+    for (name, bytes) in members {
+        let length = bytes.len();
+        package.extend(
+            format!(
+                "{name:<16}{:<12}{:<6}{:<6}{:<8}{length:<10}`\n",
+                0, 0, 0, 100_644
+            )
+            .bytes(),
+        );
+        package.extend(bytes);
+        package.resize(package.len().next_multiple_of(2), b'\n');
+    }
+    package
+}
+
+/// A cpio of these files, in the new form or the old one.
+fn cpio(files: &[(&str, &[u8])], new: bool) -> Vec<u8> {
+    let mut archive = Vec::new();
+    for (name, bytes) in files.iter().chain([&("TRAILER!!!", &b""[..])]) {
+        let (mode, length, size) = (0o100_644, name.len() + 1, bytes.len());
+        let header = match new {
+            true => format!(
+                "070701{0:08x}{mode:08x}{0:08x}{0:08x}{0:08x}{0:08x}{size:08x}{0:08x}{0:08x}{0:08x}{0:08x}{length:08x}{0:08x}",
+                0
+            ),
+            false => format!(
+                "070707{0:06o}{0:06o}{mode:06o}{0:06o}{0:06o}{0:06o}{0:06o}{0:011o}{length:06o}{size:011o}",
+                0
+            ),
+        };
+        let unit = if new { 4 } else { 1 };
+        for part in [
+            &[header.as_bytes(), name.as_bytes(), b"\0"].concat(),
+            *bytes,
+        ] {
+            archive.extend(part);
+            archive.resize(archive.len().next_multiple_of(unit), 0);
+        }
+    }
+    archive.resize(archive.len().next_multiple_of(512), 0);
+    archive
+}
+
 /// An xz of one stream and one block, of bytes that are not compressed.
 fn xz(bytes: &[u8]) -> Vec<u8> {
     let sum = |bytes: &[u8]| {
@@ -230,11 +284,52 @@ fn what_lies_in_archives_is_found_with_its_place() {
             one("app/b.tar.gz!lib/a.jar!tok.py")
         );
     }
+    let files: &[(&str, &[u8])] = &[
+        ("./x", b"abc"),
+        ("./etc/x.conf", text.as_bytes()),
+        ("y", b""),
+    ];
+    let package = deb(files);
+    assert_eq!(
+        places("app/a.deb", &package),
+        one("app/a.deb!data.tar.xz!etc/x.conf")
+    );
+    assert_eq!(
+        places("app/download", &package),
+        one("app/download!data.tar.xz!etc/x.conf")
+    );
+    for new in [true, false] {
+        let archive = cpio(files, new);
+        assert_eq!(places("app/a.cpio", &archive), one("app/a.cpio!etc/x.conf"));
+        // Behind that of the processor's updates stands another.
+        let both = [cpio(&[("kernel/x", b"ab")], new), archive].concat();
+        assert_eq!(
+            places("srv/tftp/initrd.img", &gz(&both)),
+            one("srv/tftp/initrd.img!etc/x.conf")
+        );
+    }
     let env = format!("DB_PASSWORD={}\n", "hunter2-of-ours");
     assert_eq!(
         places("srv/a.tar", &tar(&[("prod/.env", env.as_bytes())])).0,
         [("srv/a.tar!prod/.env".to_owned(), Some(1))]
     );
+}
+
+/// What a package installs among the system's files is no more one's own than it is there.
+#[test]
+fn paths_in_a_package_begin_at_the_root() {
+    let text = format!("DB_PASSWORD = '{}'\n", "q7RtY2mWx9KpLz4VbN8c");
+    for (path, count) in [("./etc/x.py", 1), ("./usr/lib/x/x.py", 0)] {
+        let package = deb(&[(path, text.as_bytes())]);
+        assert_eq!(places("app/a.deb", &package).0.len(), count, "{path}");
+    }
+    let backup = tar(&[("lib/x.py", text.as_bytes())]);
+    let package = deb(&[(
+        "./srv/a.zip",
+        &directory(&[zip("lib/x.py", text.as_bytes(), false, false)]),
+    )]);
+    assert_eq!(places("app/a.tar", &backup).0.len(), 1);
+    assert_eq!(places("app/a.deb", &package).0.len(), 1);
 }
 
 #[test]
@@ -246,6 +341,8 @@ fn names_that_promise_an_archive_are_not_believed() {
         "app/a.zip",
         "app/a.gz",
         "app/a.xz",
+        "app/a.deb",
+        "app/a.cpio",
     ] {
         assert_eq!(
             places(name, text.as_bytes()),
@@ -267,6 +364,16 @@ fn what_is_not_read_is_said() {
     assert!(places("app/a.tar.bz2", &bz2(&tar)[..20]).1);
     assert!(places("app/a.tar.bz2", &[&bz2(&tar)[..], b"garbage"].concat()).1);
     assert!(places("app/a.7z", b"7z\xbc\xaf\x27\x1c\0\x04").1);
+    assert!(places("app/a.rpm", b"\xed\xab\xee\xdb\x03\0").1);
+    let package = deb(&[("a", b"a")]);
+    assert!(places("app/a.deb", &package[..130]).1);
+    assert!(places("app/a.deb", &[&package[..], &[b'x'; 60]].concat()).1);
+    for new in [true, false] {
+        let archive = cpio(&[("a", b"a")], new);
+        assert!(places("app/a.cpio", &archive[..100]).1);
+        // The kernel's early files, with the others compressed behind them.
+        assert!(places("app/initrd", &[&archive[..], &gz(&archive)].concat()).1);
+    }
     let mut broken = tar;
     broken[3584] = b'x';
     assert!(places("app/a.tar", &broken).1);
@@ -400,6 +507,9 @@ proptest! {
             ("app/a.tzst", zst(&inner)),
             ("app/a.tbz2", bz2(&inner)),
             ("app/a.txz", xz(&inner)),
+            ("app/a.deb", deb(&[("a", &filler), ("b.py", &text)])),
+            ("app/a.cpio", cpio(&[("a", &filler), ("b.py", &text)], true)),
+            ("app/b.cpio", cpio(&[("a", &filler), ("b.py", &text)], false)),
         ] {
             let mut bytes = bytes;
             if let Some((at, value)) = flip

@@ -97,7 +97,7 @@ fn names_file(bytes: &[u8], name_at: usize, name_end: usize) -> bool {
 
 /// Whether a value stands behind a name as one word of a list stands behind another, so that
 /// neither need be the other's: a comma parts them, and more words stand beside them or the list is
-/// of this one pair, or lies in a comment. A pair in a list of pairs is none.
+/// of this one pair, or lies in a comment or a sentence. A pair in a list of pairs is none.
 fn is_listed(
     bytes: &[u8],
     name_at: usize,
@@ -127,6 +127,12 @@ fn is_listed(
         [outer @ .., b'['] => !matches!(outer.trim_ascii_end().last(), Some(b'[' | b',' | b'(')),
         _ => false,
     };
+    // Between backticks behind a word, and not among arguments, they are names in a sentence.
+    if bytes.get(name_end) == Some(&b'`')
+        && !matches!(opened.last(), Some(b'(' | b'[' | b'{' | b','))
+    {
+        return true;
+    }
     let behind = &bytes[value_end..bytes.len().min(value_end + 80)];
     let closed = behind.iter().take_while(|byte| quote(byte)).count();
     let follows = match behind[closed..].trim_ascii_start() {
@@ -161,18 +167,51 @@ fn is_key_of_map(before: &[u8]) -> bool {
     quote.is_some() && commas % 2 == 0
 }
 
-/// The password of an SQL statement: `IDENTIFIED BY 'x'`, `PASSWORD 'x'`, `PASSWORD('x')`.
-pub(super) fn in_statement(bytes: &[u8], behind: usize) -> Option<Hit> {
+/// The password of an SQL statement: `PASSWORD 'x'`, `PASSWORD('x')`.
+fn in_statement(bytes: &[u8], behind: usize) -> Option<Hit> {
     let rest = &bytes[behind..bytes.len().min(behind + 128)];
     let blank = rest
         .iter()
         .take_while(|byte| matches!(byte, b' ' | b'('))
         .count();
-    let value = rest[blank..].strip_prefix(b"'")?;
-    let value = std::str::from_utf8(&value[..memchr::memchr(b'\'', value)?]).ok()?;
+    password_in_quotes(bytes, behind + blank, b"'")
+}
+
+/// The password of whom a database knows, behind `IDENTIFIED`: `BY 'x'`, with what checks it before that
+/// in MySQL, `WITH caching_sha2_password BY 'x'`.
+pub(super) fn identified(bytes: &[u8], behind: usize) -> Option<Hit> {
+    let rest = &bytes[behind..bytes.len().min(behind + 128)];
+    let mut words = rest.split_inclusive(u8::is_ascii_whitespace);
+    let mut at = behind;
+    let mut next = || {
+        let word = words.find(|word| {
+            at += word.len();
+            !word.trim_ascii().is_empty()
+        })?;
+        Some((word.trim_ascii(), at))
+    };
+    let (mut word, mut end) = next()?;
+    if word.eq_ignore_ascii_case(b"with") {
+        next()?;
+        (word, end) = next()?;
+    }
+    if !word.eq_ignore_ascii_case(b"by") {
+        return None;
+    }
+    let blank = bytes[end..]
+        .iter()
+        .take_while(|byte| byte.is_ascii_whitespace());
+    password_in_quotes(bytes, end + blank.count(), b"'\"")
+}
+
+/// The password in one of these quotes, which opens at `at`.
+fn password_in_quotes(bytes: &[u8], at: usize, quotes: &[u8]) -> Option<Hit> {
+    let rest = &bytes[at..bytes.len().min(at + 128)];
+    let (quote, value) = rest.split_first()?;
+    quotes.contains(quote).then_some(())?;
+    let value = std::str::from_utf8(&value[..memchr::memchr(*quote, value)?]).ok()?;
     let (kind, severity) = judged("password", value, Written::Bare)?;
-    let start = behind + blank + 1;
-    Some(Hit::of(kind, severity, start, value.as_bytes()))
+    Some(Hit::of(kind, severity, at + 1, value.as_bytes()))
 }
 
 /// The value of a pair, as Kubernetes and others write variables: `name: DB_PASSWORD` and behind it
@@ -210,7 +249,8 @@ fn value_of_pair(
 }
 
 /// The text of an element that an attribute or the element before it names: `<entry
-/// key="password">…</entry>` (Java's properties), `<name>…</name> <value>…</value>` (Hadoop).
+/// key="password">…</entry>` (Java's properties), `<name>…</name> <value>…</value>` (Hadoop),
+/// `<Password><Value>…</Value>` (Windows, where it installs itself).
 fn value_of_entry(bytes: &[u8], name_at: usize, name_end: usize) -> Option<(usize, &str, bool)> {
     let before = &bytes[name_at.saturating_sub(8)..name_at];
     let rest = &bytes[name_end..bytes.len().min(name_end + REACH)];
@@ -219,6 +259,11 @@ fn value_of_entry(bytes: &[u8], name_at: usize, name_end: usize) -> Option<(usiz
         .any(|end| before.ends_with(end));
     let from = match rest {
         [b'"' | b'\'', b'>', ..] if named => 2,
+        [b'>', behind @ ..] if before.ends_with(b"<") => {
+            let blank = behind.iter().take_while(|byte| byte.is_ascii_whitespace());
+            let from = 1 + blank.count();
+            rest[from..].starts_with(b"<Value>").then_some(from + 7)?
+        }
         _ if before.ends_with(b"<name>") => {
             let behind = rest.strip_prefix(b"</name>")?;
             let blank = behind.iter().take_while(|byte| byte.is_ascii_whitespace());

@@ -249,6 +249,11 @@ fn names_words_and_code_are_no_values() {
         "storePassword System.getenv('q7RtY2mWx9KpLz4VbN8c')",
         "storePassword 'changeit'",
         "expect storePassword 'q7RtY2mWx9KpLz4VbN8c' later",
+        "secret = r'([a-zA-Z0-9_\\-]{44}(?![a-zA-Z0-9_\\-]))'",
+        "{\"output_token\": \"KeyValueStoreList.NextMarker\"}",
+        "\"`iam:GetAccessToken`, `GetAccessTokenForJWT` or `GetAccessTokenForUserId`\"",
+        "{\"access_token\": \"2YotnFZFEjr1zCsicMWpAA\"}",
+        "Authorization: Basic czZCaGRSa3F0MzpnWDFmQmF0M2JW",
     ] {
         assert!(kinds(code, true).is_empty(), "{code}");
     }
@@ -265,6 +270,19 @@ fn pairs_words_and_statements() {
         ("ENV DB_PASSWORD VALUE\n", true),
         ("password \"VALUE\"\n", true),
         ("CREATE USER a IDENTIFIED BY 'VALUE';", false),
+        ("create user a identified  by\n \"VALUE\";", false),
+        (
+            "CREATE USER a IDENTIFIED WITH mysql_native_password BY 'VALUE';",
+            false,
+        ),
+        (
+            "ALTER USER a IDENTIFIED WITH 'caching_sha2_password' BY 'VALUE';",
+            false,
+        ),
+        (
+            "<AdministratorPassword>\n  <Value>VALUE</Value>\n  <PlainText>true</PlainText>",
+            true,
+        ),
         ("ALTER USER a WITH PASSWORD 'VALUE';", false),
         ("SET PASSWORD FOR a = PASSWORD('VALUE');", false),
         ("default_pass = VALUE\n", true),
@@ -333,6 +351,9 @@ fn pairs_words_and_statements() {
         "GPG_KEY=E3FF2839C048B25C084DEBE9B26995E310250568\n",
         "cache_key: d41d8cd98f00b204e9800998ecf8427e\n",
         "IDENTIFIED BY 'password'",
+        "IDENTIFIED WITH auth_socket AS 'q7RtY2mWx9KpLz4VbN8c'",
+        "is identified with names by \"the words\"",
+        "<Password><Value></Value>",
     ] {
         assert!(kinds(sham, true).is_empty(), "{sham}");
     }
@@ -432,6 +453,7 @@ fn words_of_a_list_are_no_pairs() {
     for line in [
         "# METHOD can be \"trust\", \"reject\", \"md5\", \"password\", \"scram-sha-256\",",
         "# say \"password\", \"scram-sha-256\"",
+        "x = \"the words `password`, `winter-2024-x` and others\"",
         "KINDS = [\"token\", \"ed25519-sha512-v1\"]",
         "METHODS = (\"password\", \"scram-sha-256\", \"gss\")",
         "(\"authtoken\", \"0002_auto_20160226_1747\"),",
