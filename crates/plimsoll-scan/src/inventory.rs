@@ -14,7 +14,7 @@ use plimsoll_model::{
 use self::secrets::{partly_searched, secrets};
 use self::unreadable::unread_files;
 use crate::base;
-use crate::catalogue::{Document, distribution};
+use crate::catalogue::{Candidate, Document, distribution, is_essential, unread};
 use crate::gaps::Gaps;
 use crate::notable::{notable, programs};
 use crate::package_cache::PackageCaches;
@@ -164,10 +164,7 @@ pub(crate) fn assemble(
 fn without_database(distribution: Option<&Distribution>, has_database: bool, gaps: &mut Gaps) {
     if let Some(distribution) = distribution
         && !has_database
-        && !gaps
-            .skipped
-            .iter()
-            .any(|gap| gap.blocking && gap.hides_packages())
+        && !gaps.skipped.iter().any(tells_of_databases)
     {
         gaps.skipped.push(Skipped {
             about: Topic::Packages,
@@ -184,6 +181,25 @@ fn without_database(distribution: Option<&Distribution>, has_database: bool, gap
             blocking: true,
         });
     }
+}
+
+/// Whether it is why packages of the distribution may be missing: of a database, of one that is not
+/// read, or of a layer that may have held one.
+fn tells_of_databases(gap: &Skipped) -> bool {
+    let first = gap.what.split(" and ").next().unwrap_or_default();
+    let is_store = || unread::STORES.iter().any(|store| (store.claims)(first));
+    let is_database = || {
+        is_essential(&Candidate::new(&gap.what, 0, 0, b""))
+            && !distribution::PATHS.contains(&gap.what.as_str())
+    };
+    // A layer deletes one.
+    let is_deleted = || gap.what == Distribution::PACKAGES;
+    gap.blocking
+        && match gap.about {
+            Topic::Files => true,
+            Topic::Packages => is_deleted() || is_store() || is_database(),
+            _ => false,
+        }
 }
 
 /// What was linked into the Go programs that are there.

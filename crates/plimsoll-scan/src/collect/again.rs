@@ -49,7 +49,7 @@ pub(crate) fn follow_links(
         match outcome {
             Ok(reader) => read.extend(reader.finish()),
             Err(error) => skipped.push(Skipped {
-                about: Topic::Packages,
+                about: Topic::Files,
                 what: format!("layer {layer}"),
                 why: format!(
                     "files that hard links give the names of package metadata could not be read \

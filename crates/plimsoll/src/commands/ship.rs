@@ -408,3 +408,26 @@ impl Voyage {
         crate::plan::destination(text)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_image_that_goes_to_no_registry_names_none() {
+        let layout = ImageRef::Layout {
+            path: "out".to_owned(),
+            reference: None,
+        };
+        for (name, short) in [
+            ("ship:3", "ship:3"),
+            ("acme/app", "acme/app"),
+            ("ghcr.io/acme/app:1", "ghcr.io/acme/app:1"),
+        ] {
+            let name = ImageName::parse(name).unwrap();
+            assert_eq!(called(&name, &layout), short);
+            let registry = ImageRef::Registry(name.clone());
+            assert_eq!(called(&name, &registry), name.to_string());
+        }
+    }
+}
