@@ -25,7 +25,8 @@ fn is_public(value: &str) -> bool {
 }
 
 /// Whether a value is a regular expression, or the beginning of one: a class that opens with a range or
-/// by what it excludes, ranges in a row, a group with a meaning of its own, an escape that is repeated.
+/// by what it excludes, ranges in a row, a group with a meaning of its own, an escape that is repeated. A
+/// drawn password may have such marks by chance, and more that is drawn beside them.
 fn is_expression(value: &str) -> bool {
     const MARKS: &[&str] = &[
         "[a-z", "[A-Z", "[0-9", "[1-9", "[a-f", "[A-F", "[^", "a-zA-Z", "A-Za-z", "a-z0-9",
@@ -43,7 +44,32 @@ fn is_expression(value: &str) -> bool {
             .map(|(at, _)| &value[at + mark.len()..]);
         behind.any(|behind| behind.starts_with(['+', '*', '{']))
     };
-    MARKS.iter().any(has) || REPEATED.iter().any(is_repeated)
+    (MARKS.iter().any(has) || REPEATED.iter().any(is_repeated)) && !is_drawn_beside_classes(value)
+}
+
+/// Whether of what stands outside of a regular expression's classes and escapes some is drawn.
+fn is_drawn_beside_classes(value: &str) -> bool {
+    let mut run = [0_usize; 3];
+    let mut bytes = value.bytes();
+    while let Some(byte) = bytes.next() {
+        match byte {
+            b'a'..=b'z' => run[0] += 1,
+            b'A'..=b'Z' => run[1] += 1,
+            b'0'..=b'9' => run[2] += 1,
+            _ => {
+                run = [0; 3];
+                match byte {
+                    b'\\' => drop(bytes.next()),
+                    b'[' => drop(bytes.find(|byte| *byte == b']')),
+                    _ => {}
+                }
+            }
+        }
+        if run.iter().sum::<usize>() >= 5 && run.iter().all(|sort| *sort > 0) {
+            return true;
+        }
+    }
+    false
 }
 
 /// A time as RFC 3339 has it, with the day in front.
@@ -257,8 +283,8 @@ mod tests {
             "([a-zA-Z0-9_",
             "^[0-9a-f]{40}$",
             "ghp_[^'x]{36}",
-            r"tok_\d{4}Zx9kQw",
-            "(?i)q7RtY2mW",
+            r"tok_\d{4}[a-z]+",
+            "(?i)bearer .{20,}",
         ] {
             assert!(names_another_thing(name), "{name}");
         }
@@ -281,6 +307,11 @@ mod tests {
             "Zx9[^kQw7plmRt",
             r"Zx9\dkQw7plmRt",
             "Zx9(?kQw7a-z",
+            r"tok_\d{4}Zx9kQw",
+            "(?i)q7RtY2mW",
+            "kT(?!8vQmZ2pLw9",
+            "Zx9[^kQ]w7plmRtq2",
+            r"Zk4v\d+Q8mT2pLw",
         ] {
             assert!(!names_another_thing(value), "{value}");
         }

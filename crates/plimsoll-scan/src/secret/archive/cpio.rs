@@ -167,7 +167,8 @@ impl Reader {
         };
         let name = name.strip_suffix(b"\0").unwrap_or(name);
         self.ended = name == TRAILER;
-        self.is_file = !self.ended && mode & 0o170_000 == 0o100_000;
+        // Some who write archives leave out what sort a file is of.
+        self.is_file = !self.ended && matches!(mode & 0o170_000, 0 | 0o100_000);
         self.data = size;
         self.padding = size.next_multiple_of(form.unit) - size;
         if self.is_file {

@@ -200,7 +200,7 @@ pub(super) fn identified(bytes: &[u8], behind: usize) -> Option<Hit> {
     }
     let blank = bytes[end..]
         .iter()
-        .take_while(|byte| byte.is_ascii_whitespace());
+        .take_while(|byte| byte.is_ascii_whitespace() || **byte == b'(');
     password_in_quotes(bytes, end + blank.count(), b"'\"")
 }
 

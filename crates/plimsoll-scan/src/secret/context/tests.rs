@@ -270,6 +270,7 @@ fn pairs_words_and_statements() {
         ("ENV DB_PASSWORD VALUE\n", true),
         ("password \"VALUE\"\n", true),
         ("CREATE USER a IDENTIFIED BY 'VALUE';", false),
+        ("CREATE USER a IDENTIFIED BY ('VALUE');", false),
         ("create user a identified  by\n \"VALUE\";", false),
         (
             "CREATE USER a IDENTIFIED WITH mysql_native_password BY 'VALUE';",
