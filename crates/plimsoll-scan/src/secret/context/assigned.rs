@@ -210,7 +210,12 @@ fn password_in_quotes(bytes: &[u8], at: usize, quotes: &[u8]) -> Option<Hit> {
     let (quote, value) = rest.split_first()?;
     quotes.contains(quote).then_some(())?;
     let value = std::str::from_utf8(&value[..memchr::memchr(*quote, value)?]).ok()?;
-    let (kind, severity) = judged("password", value, Written::Bare)?;
+    // Sentences have names in such quotes: `identified by "software_id"`.
+    let written = match quote {
+        b'"' => Written::Quoted,
+        _ => Written::Bare,
+    };
+    let (kind, severity) = judged("password", value, written)?;
     Some(Hit::of(kind, severity, at + 1, value.as_bytes()))
 }
 

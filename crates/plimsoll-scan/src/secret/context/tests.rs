@@ -351,6 +351,7 @@ fn pairs_words_and_statements() {
         "sort_key = \"q7RtY2mWx9KpLz4VbN8c\"\n",
         "GPG_KEY=E3FF2839C048B25C084DEBE9B26995E310250568\n",
         "cache_key: d41d8cd98f00b204e9800998ecf8427e\n",
+        "the software identified by\n\"software_id\" in this",
         "IDENTIFIED BY 'password'",
         "IDENTIFIED WITH auth_socket AS 'q7RtY2mWx9KpLz4VbN8c'",
         "is identified with names by \"the words\"",
