@@ -8,6 +8,7 @@ use plimsoll_model::{Package, PackageKind};
 
 use super::super::{Index, IndexError};
 use super::answer::{Answer, answer};
+use super::cores::on_all_cores;
 use super::distribution::Release;
 use super::question::{Known, names};
 use super::work::Work;
@@ -21,18 +22,69 @@ pub(super) struct Realm {
     pub(super) is_paid_for: bool,
 }
 
+/// A package, and what it is asked for under.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Asked<'p> {
+    /// Its place in the inventory.
+    pub(super) at: usize,
+    pub(super) package: &'p Package,
+    pub(super) realm: Realm,
+}
+
+/// What the index says of a package.
+#[derive(Clone, Debug)]
+pub(super) enum Told<'i> {
+    /// No advisory names it.
+    Nothing,
+    /// There is more than is looked at, or kept.
+    TooMuch,
+    Answer(Arc<Answer<'i>>),
+}
+
+/// What the index says of each of some packages, as far as `work` goes.
+///
+/// # Errors
+/// The index is damaged.
+pub(super) fn ask<'i>(
+    index: &'i Index,
+    releases: &[(PackageKind, Release)],
+    asked: &[Asked<'_>],
+    work: Work,
+) -> Result<Vec<Told<'i>>, IndexError> {
+    let parts = on_all_cores(
+        asked,
+        |_| 1,
+        |range, parts| {
+            let mut answers = Answers::new(index, range.len(), work.share(parts));
+            let told = range.iter().map(|asked| {
+                let told = answers.of(releases, asked.package, asked.realm).ok()?;
+                (!matches!(told, Told::TooMuch)).then_some(told)
+            });
+            told.collect::<Option<Vec<_>>>()
+        },
+    );
+    if let Some(parts) = parts {
+        return Ok(parts.into_iter().flatten().collect());
+    }
+    let mut answers = Answers::new(index, asked.len(), work);
+    let told = asked
+        .iter()
+        .map(|asked| answers.of(releases, asked.package, asked.realm));
+    told.collect()
+}
+
 /// Answers, each asked for once: binary packages of one source, and packages installed many times,
 /// share theirs.
 #[derive(Debug)]
-pub(super) struct Answers<'i, 'p> {
+struct Answers<'i, 'p> {
     index: &'i Index,
     /// None where no advisory names the package.
     known: HashMap<(Realm, Known<'p>), Option<Arc<Answer<'i>>>>,
-    pub(super) work: Work,
+    work: Work,
 }
 
 impl<'i, 'p> Answers<'i, 'p> {
-    pub(super) fn new(index: &'i Index, packages: usize, work: Work) -> Self {
+    fn new(index: &'i Index, packages: usize, work: Work) -> Self {
         Self {
             index,
             known: HashMap::with_capacity(packages),
@@ -41,14 +93,14 @@ impl<'i, 'p> Answers<'i, 'p> {
     }
 
     /// What is said of a package by the first of its names that any advisory knows.
-    pub(super) fn of(
+    fn of(
         &mut self,
         releases: &[(PackageKind, Release)],
         package: &'p Package,
         realm: Realm,
-    ) -> Result<Option<Arc<Answer<'i>>>, IndexError> {
+    ) -> Result<Told<'i>, IndexError> {
         let Some((_, release)) = releases.get(realm.release) else {
-            return Ok(None);
+            return Ok(Told::Nothing);
         };
         for name in names(package) {
             let answer = match self.known.entry((realm, name.clone())) {
@@ -59,10 +111,16 @@ impl<'i, 'p> Answers<'i, 'p> {
                     entry.insert(found.map(Arc::new))
                 }
             };
-            if answer.is_some() {
-                return Ok(answer.clone());
-            }
+            let Some(answer) = answer else {
+                continue;
+            };
+            // What could not be judged is told for each package.
+            let is_too_much = answer.is_too_much || !self.work.keep(answer.unjudged.len());
+            return Ok(match is_too_much {
+                true => Told::TooMuch,
+                false => Told::Answer(Arc::clone(answer)),
+            });
         }
-        Ok(None)
+        Ok(Told::Nothing)
     }
 }

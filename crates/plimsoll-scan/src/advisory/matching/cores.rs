@@ -7,8 +7,9 @@ use std::thread;
 /// Most threads: each gets its share of what may be looked at and kept, however many have little to do.
 const MOST: usize = 8;
 
-/// Least work for a thread: with less it is nearly done before another one has started.
-const LEAST: usize = 1_024;
+/// Least work for a thread, in items that take a microsecond or some: with less it is nearly done before
+/// another one has started.
+const LEAST: usize = 256;
 
 /// Has some items gone through on all cores, each a range of them of the same weight, and gives what is
 /// made of each range, in order; `part` is told how many there are. Nothing where one core is as fast, and

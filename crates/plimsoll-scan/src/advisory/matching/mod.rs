@@ -41,7 +41,7 @@ use plimsoll_model::{
 
 use self::advisory::Advisories;
 use self::answer::Answer;
-use self::answers::{Answers, Realm};
+use self::answers::{Asked, Realm, Told, ask};
 use self::distribution::Release;
 pub use self::distribution::release_of;
 pub use self::ends::{RangeEnd, range_ends};
@@ -219,7 +219,7 @@ struct Inquiry<'i, 'p> {
     by_label: BTreeMap<(PackageKind, String, Vec<Ecosystem>), usize>,
     inventory: &'p Inventory,
     known: Vec<&'i str>,
-    answers: Answers<'i, 'p>,
+    work: Work,
     /// How many packages there are of each release, by whether there are advisories on them.
     counts: BTreeMap<(usize, bool), usize>,
     /// How many of these could not be judged at all.
@@ -241,7 +241,7 @@ impl<'i, 'p> Inquiry<'i, 'p> {
             by_label: BTreeMap::new(),
             inventory,
             known: index.ecosystems()?.collect(),
-            answers: Answers::new(index, inventory.packages.len(), work),
+            work,
             counts: BTreeMap::new(),
             unjudgeable: BTreeMap::new(),
             by_distribution: 0,
@@ -254,13 +254,19 @@ impl<'i, 'p> Inquiry<'i, 'p> {
     /// The answers on all packages that have hits, or may have: on those that are installed first.
     fn ask_all(&mut self) -> Result<Vec<Hit<'p, 'i>>, IndexError> {
         let inventory = self.inventory;
-        let mut hit = Vec::new();
         let installed = inventory.packages.iter().enumerate();
-        for (at, package) in installed.chain(inventory.removed_packages.iter().enumerate()) {
-            if let Some(realm) = self.realm(package)
-                && let Some(answer) = self.ask(package, realm)?
-            {
-                hit.push((at, package, answer));
+        let all = installed.chain(inventory.removed_packages.iter().enumerate());
+        let asked: Vec<Asked<'p>> = all
+            .filter_map(|(at, package)| {
+                let realm = self.realm(package)?;
+                Some(Asked { at, package, realm })
+            })
+            .collect();
+        let told = ask(self.index, &self.releases, &asked, self.work)?;
+        let mut hit = Vec::new();
+        for (asked, told) in asked.iter().zip(told) {
+            if let Some(answer) = self.take(asked, told)? {
+                hit.push((asked.at, asked.package, answer));
             }
         }
         Ok(hit)
@@ -295,12 +301,13 @@ impl<'i, 'p> Inquiry<'i, 'p> {
         Some(realm)
     }
 
-    /// The answer on a package, where it has hits, or may have.
-    fn ask(
+    /// Takes what is told of a package; gives the answer where it has hits, or may have.
+    fn take(
         &mut self,
-        package: &'p Package,
-        realm: Realm,
+        asked: &Asked<'p>,
+        told: Told<'i>,
     ) -> Result<Option<Arc<Answer<'i>>>, IndexError> {
+        let Asked { package, realm, .. } = *asked;
         let untold = self.untold_by(package, realm);
         if let Some(teller) = untold {
             // Nothing that is found by its own name makes what is not found clean.
@@ -309,13 +316,14 @@ impl<'i, 'p> Inquiry<'i, 'p> {
             self.leave(package, why);
             *self.unjudgeable.entry(realm.release).or_default() += 1;
         }
-        let Some(answer) = self.answers.of(&self.releases, package, realm)? else {
-            return Ok(None);
+        let answer = match told {
+            Told::Nothing => return Ok(None),
+            Told::TooMuch => {
+                self.left_out += 1;
+                return Ok(None);
+            }
+            Told::Answer(answer) => answer,
         };
-        if answer.is_too_much || !self.answers.work.keep(answer.unjudged.len()) {
-            self.left_out += 1;
-            return Ok(None);
-        }
         for (record, bad) in &answer.unjudged {
             let why = match record {
                 Some(record) => format!("{}: {bad}", self.index.record(*record)?.id),
