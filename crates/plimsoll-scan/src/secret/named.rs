@@ -12,14 +12,14 @@ use super::json::strings;
 use super::lone::in_shadow;
 use super::manifest::{Cleared, in_manifests};
 use super::netrc::{in_netrc, is_netrc};
-use super::passfile::in_password_file;
+use super::passfile::{in_password_file, is_password_file};
 use super::pattern::BASE64;
 use super::place::is_template;
 use super::placeholder::{is_example, is_placeholder};
 use super::saved::in_saved_logins;
 use super::section::in_sections;
 use super::store::putty_key;
-use super::terraform::drawn_passwords;
+use super::terraform::{in_terraform, is_of_terraform};
 use super::{Detector, Fingerprint, Hit};
 use crate::catalogue::base_name;
 
@@ -65,12 +65,10 @@ pub(super) fn by_structure(
         }
     }
     if own
-        && [".tfstate", ".tfstate.backup", ".json"]
-            .iter()
-            .any(|ending| name.ends_with(ending))
+        && is_of_terraform(name)
         && let Ok(text) = std::str::from_utf8(bytes)
     {
-        drawn_passwords(text, hits);
+        in_terraform(text, hits);
     }
     if own && let Ok(text) = std::str::from_utf8(bytes) {
         in_sections(text, hits);
@@ -81,6 +79,19 @@ pub(super) fn by_structure(
         in_shadow(path, text, hits);
     }
     cleared
+}
+
+/// Whether [`by_structure`] or [`by_name`] read a file of this name, other than each that they are shown.
+pub(super) fn has_structure(path: &str) -> bool {
+    let name = base_name(path);
+    let endings = [".yaml", ".yml", ".json", ".jwk", ".htpasswd"];
+    endings.iter().any(|ending| name.ends_with(ending))
+        || NAMES.contains(&name)
+        || is_env_file(name)
+        || is_netrc(path)
+        || is_of_terraform(name)
+        || is_password_file(path)
+        || name.contains("shadow")
 }
 
 /// The files that [`by_name`] reads, besides those of variables.

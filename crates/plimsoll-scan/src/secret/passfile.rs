@@ -139,6 +139,11 @@ fn shared_key(line: &str) -> Option<&str> {
     Some(value.strip_prefix('=')?.trim())
 }
 
+/// Whether the name of a file tells that passwords stand in it.
+pub(super) fn is_password_file(path: &str) -> bool {
+    reader(path).is_some()
+}
+
 /// Passwords in a file that keeps them line by line.
 pub(super) fn in_password_file(path: &str, bytes: &[u8], hits: &mut Hits) {
     let Some((read, kind)) = reader(path) else {

@@ -22,7 +22,7 @@ use super::encoded::in_base64;
 use super::explained::is_explained;
 use super::hits::{Hits, MAX_HITS, Parts, Room};
 use super::lone::lone_value;
-use super::named::{by_name, by_structure};
+use super::named::{by_name, by_structure, has_structure};
 use super::pair::{IN_FILES, beside_ids};
 use super::place::{
     is_own, is_own_inside, is_own_lock, is_packaged, is_settings, is_shared_library,
@@ -39,6 +39,10 @@ pub(crate) use self::sighting::{FileSighting, Found};
 /// The longest file that is searched as a whole: with the readers that want it whole, and with the
 /// sums that prove who published it.
 const WHOLE: usize = 1 << 20;
+
+/// The same for a file of one's own whose name says that it has structure, or that commands stand in it:
+/// the state of a large project, all that a cluster holds.
+const LONGEST_WHOLE: usize = 4 << 20;
 
 /// How much of a file decides whether it is text.
 const TEXT_PROBE: usize = 8 << 10;
@@ -132,6 +136,8 @@ pub(super) struct Search<'s> {
     room: u64,
     /// Bytes that have not come yet.
     missing: u64,
+    /// The longest that it is searched as a whole.
+    longest: usize,
     /// Whether it is too long to be searched as a whole.
     streamed: bool,
     /// What takes it apart where it is a database that is too long for that.
@@ -180,7 +186,12 @@ impl<'s> Search<'s> {
         // Modules of an application are packed as libraries are.
         let is_published = parent.published && !is_of_spring(&parent.name);
         let own = lies_in_own && !is_published && !parent.unnamed;
-        let streamed = size.is_some_and(|size| size > WHOLE as u64);
+        let settings = is_settings(&parent.name);
+        let longest = match own && (settings || has_structure(&parent.name)) {
+            true => LONGEST_WHOLE,
+            false => WHOLE,
+        };
+        let streamed = size.is_some_and(|size| size > longest as u64);
         Search {
             // Caches and libraries are full of archives of others.
             may_be_archive: lies_in_own,
@@ -188,6 +199,7 @@ impl<'s> Search<'s> {
             provable: false,
             room: parent.limit,
             missing: size.unwrap_or(u64::MAX),
+            longest,
             streamed,
             database: None,
             kept: Vec::new(),
@@ -198,7 +210,7 @@ impl<'s> Search<'s> {
             own,
             lock: !own && !parent.published && is_own_lock(&parent.name, anywhere),
             packaged: !own && (parent.published || is_packaged(&parent.name)),
-            settings: is_settings(&parent.name),
+            settings,
             counting: (own && streamed && !inside && is_shared_library(&parent.name))
                 .then(Sha256::new),
             parent,
@@ -286,11 +298,11 @@ impl<'s> Search<'s> {
                 }
                 None => self.stream(bytes, last),
             }
-        } else if self.kept.is_empty() && last && bytes.len() <= WHOLE {
+        } else if self.kept.is_empty() && last && bytes.len() <= self.longest {
             self.whole(bytes);
         } else {
             self.kept.extend_from_slice(bytes);
-            if self.kept.len() > WHOLE {
+            if self.kept.len() > self.longest {
                 // Longer than it was said to be.
                 self.streamed = true;
                 self.search_kept(false);

@@ -174,7 +174,7 @@ fn in_statement(bytes: &[u8], behind: usize) -> Option<Hit> {
         .iter()
         .take_while(|byte| matches!(byte, b' ' | b'('))
         .count();
-    password_in_quotes(bytes, behind + blank, b"'")
+    password_in_quotes(bytes, behind + blank, &[(b'\'', Written::Bare)])
 }
 
 /// The password of whom a database knows, behind `IDENTIFIED`: `BY 'x'`, with what checks it before that
@@ -201,21 +201,45 @@ pub(super) fn identified(bytes: &[u8], behind: usize) -> Option<Hit> {
     let blank = bytes[end..]
         .iter()
         .take_while(|byte| byte.is_ascii_whitespace() || **byte == b'(');
-    password_in_quotes(bytes, end + blank.count(), b"'\"")
+    // Oracle has passwords in such quotes, and sentences have names there: `identified by "software_id"`.
+    let in_double = match makes_user(&bytes[..behind]) {
+        true => Written::Bare,
+        false => Written::Quoted,
+    };
+    let quotes = [(b'\'', Written::Bare), (b'"', in_double)];
+    password_in_quotes(bytes, end + blank.count(), &quotes)
 }
 
-/// The password in one of these quotes, which opens at `at`.
-fn password_in_quotes(bytes: &[u8], at: usize, quotes: &[u8]) -> Option<Hit> {
+/// What the statements begin with that tell a database a password.
+const MAKING_USERS: [&str; 6] = [
+    "create user",
+    "alter user",
+    "create role",
+    "alter role",
+    "grant ",
+    "database link",
+];
+
+/// How far before its `IDENTIFIED` a statement may begin; less than what is kept before a piece.
+const STATEMENT: usize = 160;
+
+/// Whether a statement that tells a database of a user goes on behind this.
+fn makes_user(before: &[u8]) -> bool {
+    let near = &before[before.len().saturating_sub(STATEMENT)..];
+    let start = memchr::memrchr(b';', near).map_or(0, |end| end + 1);
+    let words = String::from_utf8_lossy(&near[start..]).to_ascii_lowercase();
+    let words: Vec<&str> = words.split_ascii_whitespace().collect();
+    let statement = words.join(" ");
+    MAKING_USERS.iter().any(|begin| statement.contains(begin))
+}
+
+/// The password in one of these quotes, which opens at `at`; each tells how what stands in it is judged.
+fn password_in_quotes(bytes: &[u8], at: usize, quotes: &[(u8, Written)]) -> Option<Hit> {
     let rest = &bytes[at..bytes.len().min(at + 128)];
     let (quote, value) = rest.split_first()?;
-    quotes.contains(quote).then_some(())?;
+    let (_, written) = quotes.iter().find(|(one, _)| one == quote)?;
     let value = std::str::from_utf8(&value[..memchr::memchr(*quote, value)?]).ok()?;
-    // Sentences have names in such quotes: `identified by "software_id"`.
-    let written = match quote {
-        b'"' => Written::Quoted,
-        _ => Written::Bare,
-    };
-    let (kind, severity) = judged("password", value, written)?;
+    let (kind, severity) = judged("password", value, *written)?;
     Some(Hit::of(kind, severity, at + 1, value.as_bytes()))
 }
 

@@ -292,6 +292,13 @@ fn pairs_words_and_statements() {
         let text = text.replace("VALUE", VALUE);
         assert_eq!(kinds(&text, settings), ["secret-value"], "{text}");
     }
+    for statement in [
+        "CREATE USER bob IDENTIFIED BY \"Welcome_1\";",
+        "alter  user bob\n identified by \"Welcome_1\" account unlock;",
+        "CREATE DATABASE LINK far CONNECT TO bob IDENTIFIED BY \"Welcome_1\" USING 'x';",
+    ] {
+        assert_eq!(kinds(statement, false), ["secret-value"], "{statement}");
+    }
     assert_eq!(
         kinds(&format!("x=app:{VALUE}@tcp(db:3306)/x"), false),
         ["connection-string-password"]
@@ -352,6 +359,7 @@ fn pairs_words_and_statements() {
         "GPG_KEY=E3FF2839C048B25C084DEBE9B26995E310250568\n",
         "cache_key: d41d8cd98f00b204e9800998ecf8427e\n",
         "the software identified by\n\"software_id\" in this",
+        "CREATE USER bob; the software identified by \"software_id\"",
         "IDENTIFIED BY 'password'",
         "IDENTIFIED WITH auth_socket AS 'q7RtY2mWx9KpLz4VbN8c'",
         "is identified with names by \"the words\"",

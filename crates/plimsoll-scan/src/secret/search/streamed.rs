@@ -4,7 +4,7 @@ use super::super::detector::{LOOKBEHIND, Piece, WINDOW};
 use super::super::hits::Hits;
 use super::super::pair::{IN_FILES, beside_ids};
 use super::super::utf16::utf16_order;
-use super::{Search, is_program, line_ends};
+use super::{Search, WHOLE, is_program, line_ends};
 
 /// What the search of a piece needs of the next one.
 const JOINT: usize = LOOKBEHIND + WINDOW;
@@ -65,7 +65,15 @@ impl Search<'_> {
             // Texts of two bytes a letter are read whole or not at all.
             self.partly = true;
         }
-        let program = *self.program.get_or_insert_with(|| is_program(bytes));
+        let program = match self.program {
+            Some(program) => program,
+            None => {
+                let program = is_program(bytes);
+                // What only the whole of it tells is not looked for.
+                self.partly |= !program && self.longest > WHOLE;
+                *self.program.insert(program)
+            }
+        };
         let from = usize::try_from(self.from - self.base).unwrap_or(usize::MAX);
         self.from = self.base + limit as u64;
         if self.told_room.is_full() {

@@ -73,7 +73,32 @@ fn a_long_library_has_the_sum_that_proves_it() {
     };
     let proof = FileSums::of(text.as_bytes()).sha256;
     assert_eq!(sums("app/a.libs/liba-0.so.1", &text), Some(proof));
-    assert_eq!(sums("app/a.log", &text), None);
+    assert_eq!(sums("app/a.txt", &text), None);
+}
+
+/// The history of a shell and the state of a project are long, and what only the whole of them tells is
+/// told, or told to be missing.
+#[test]
+fn what_is_read_as_a_whole_may_be_long() {
+    let command = "mysql -u root -pq7RtY2mWx9Kp\n";
+    let state = "{\"type\": \"random_password\", \"result\": \"q7Rt{Y2mWx9Kp\"}";
+    for (path, filler, text) in [
+        ("root/.bash_history", "ls -la\n", command),
+        ("app/deploy.sh", "true\n", command),
+        ("app/terraform.tfstate", " ", state),
+    ] {
+        for (length, known) in [(WHOLE, true), (LONGEST_WHOLE, false)] {
+            let text = format!("{}{text}", filler.repeat(length / filler.len()));
+            let mut searcher = Searcher::new(Detector::shared(), u64::MAX);
+            let mut search = searcher.file(path, text.len() as u64);
+            for piece in text.as_bytes().chunks(100_000) {
+                search.feed(piece);
+            }
+            let found = search.finish();
+            assert_eq!(found.sightings.is_empty(), !known, "{path} {length}");
+            assert_eq!(found.partly, !known, "{path} {length}");
+        }
+    }
 }
 
 /// A configuration of one line in a Kubernetes Secret is read as one.
