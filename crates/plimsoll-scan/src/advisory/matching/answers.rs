@@ -41,6 +41,9 @@ pub(super) enum Told<'i> {
     Answer(Arc<Answer<'i>>),
 }
 
+/// Packages that one core asks for, one behind the other.
+const PIECE: usize = 32;
+
 /// What the index says of each of some packages, as far as `work` goes.
 ///
 /// # Errors
@@ -51,20 +54,30 @@ pub(super) fn ask<'i>(
     asked: &[Asked<'_>],
     work: Work,
 ) -> Result<Vec<Told<'i>>, IndexError> {
+    // Packages of one sort lie side by side, and some have much more said of them than others: neighbours
+    // go to different cores.
+    let mut pieces: Vec<(usize, &[Asked<'_>])> = asked.chunks(PIECE).enumerate().collect();
+    pieces.sort_by_key(|(at, _)| at.reverse_bits());
     let parts = on_all_cores(
-        asked,
-        |_| 1,
+        &pieces,
+        |(_, piece)| piece.len(),
         |range, parts| {
-            let mut answers = Answers::new(index, range.len(), work.share(parts));
-            let told = range.iter().map(|asked| {
-                let told = answers.of(releases, asked.package, asked.realm).ok()?;
-                (!matches!(told, Told::TooMuch)).then_some(told)
+            let packages = range.iter().map(|(_, piece)| piece.len()).sum();
+            let mut answers = Answers::new(index, packages, work.share(parts));
+            let told = range.iter().map(|(at, piece)| {
+                let told = piece.iter().map(|asked| {
+                    let told = answers.of(releases, asked.package, asked.realm).ok()?;
+                    (!matches!(told, Told::TooMuch)).then_some(told)
+                });
+                Some((*at, told.collect::<Option<Vec<_>>>()?))
             });
             told.collect::<Option<Vec<_>>>()
         },
     );
     if let Some(parts) = parts {
-        return Ok(parts.into_iter().flatten().collect());
+        let mut told: Vec<_> = parts.into_iter().flatten().collect();
+        told.sort_by_key(|(at, _)| *at);
+        return Ok(told.into_iter().flat_map(|(_, told)| told).collect());
     }
     let mut answers = Answers::new(index, asked.len(), work);
     let told = asked
