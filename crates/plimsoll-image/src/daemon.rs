@@ -167,7 +167,7 @@ impl Daemon {
         } else {
             return Err(ImageError::Usage(format!(
                 "the {program} at {} cannot be reached: unix sockets and tcp:// to this machine can",
-                place.escape_debug()
+                crate::http::told_address(&place).escape_debug()
             )));
         };
         let client = builder.build().map_err(|error| {

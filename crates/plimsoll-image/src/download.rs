@@ -60,21 +60,25 @@ pub fn download(
         (Some(host), None) => host.to_owned(),
         (None, _) => return Err(ImageError::Usage(format!("{}: names no host", told()))),
     };
-    let http = Http::new(&host, &host, access, Patience::of(access))?;
+    let plain = match parsed.scheme() {
+        "https" => false,
+        "http" if Http::may_be_plain(&host, access) => true,
+        "http" => {
+            return Err(ImageError::Usage(format!(
+                "{}: is in clear text; use https, or `--insecure-registry {host}`",
+                told()
+            )));
+        }
+        _ => {
+            return Err(ImageError::Usage(format!(
+                "{}: only addresses of https are fetched from",
+                told()
+            )));
+        }
+    };
+    let http = Http::over(plain, &host, &host, access, Patience::of(access))?;
     let query = parsed.query().map(|query| format!("?{query}"));
     let target = http.url(&format!("{}{}", parsed.path(), query.unwrap_or_default()))?;
-    if !matches!(parsed.scheme(), "http" | "https") {
-        return Err(ImageError::Usage(format!(
-            "{}: only addresses of https are fetched from",
-            shown(&parsed)
-        )));
-    }
-    if target.scheme() != parsed.scheme() {
-        return Err(ImageError::Usage(format!(
-            "{}: is in clear text; use https, or `--insecure-registry {host}`",
-            shown(&parsed)
-        )));
-    }
     let place = shown(&target);
     let mut part = Part::open(into)?;
     let version = http.retry(&place, || {

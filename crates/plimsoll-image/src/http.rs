@@ -58,20 +58,38 @@ const REDIRECTS: usize = 5;
 const SLOWEST: u64 = 128 << 10;
 
 impl Http {
-    /// `host` is where the registry listens, `key` what the docker configuration calls it.
+    /// Whether a host, with its port, may be spoken to in clear text.
+    pub(crate) fn may_be_plain(host: &str, access: &Access) -> bool {
+        let mut insecure = access.insecure_registries.iter();
+        is_loopback(host_of(host)) || insecure.any(|insecure| insecure == host)
+    }
+
+    /// `host` is where the registry listens, `key` what the docker configuration calls it. In clear text
+    /// where that may be.
     pub(crate) fn new(
         host: &str,
         key: &str,
         access: &Access,
         patience: Patience,
     ) -> Result<Self, ImageError> {
-        let bare = host_of(host);
-        let local = is_loopback(bare);
-        let plain = local
-            || access
-                .insecure_registries
-                .iter()
-                .any(|insecure| insecure == host);
+        Self::over(
+            Self::may_be_plain(host, access),
+            host,
+            key,
+            access,
+            patience,
+        )
+    }
+
+    /// The same in clear text, or not.
+    pub(crate) fn over(
+        plain: bool,
+        host: &str,
+        key: &str,
+        access: &Access,
+        patience: Patience,
+    ) -> Result<Self, ImageError> {
+        let local = is_loopback(host_of(host));
         if access.offline && !local {
             return Err(ImageError::Unavailable(format!(
                 "{host}: the registry is not asked while offline"

@@ -1,5 +1,6 @@
 //! Names of images and the places they lie in.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use crate::Digest;
@@ -38,6 +39,16 @@ impl fmt::Display for ImageNameError {
 
 impl std::error::Error for ImageNameError {}
 
+/// A text without what may be a user and a password: names have none, and people write them all the same.
+fn without_login(text: &str) -> Cow<'_, str> {
+    match text.rsplit_once('@') {
+        Some((login, host)) if login.contains(':') && !host.starts_with("sha256:") => {
+            format!("[hidden]@{host}").into()
+        }
+        _ => text.into(),
+    }
+}
+
 impl ImageName {
     /// Reads a name as people write it.
     ///
@@ -45,7 +56,7 @@ impl ImageName {
     /// An empty, upper-case or otherwise ill-formed part; the message says which.
     pub fn parse(text: &str) -> Result<Self, ImageNameError> {
         let fail = |reason| ImageNameError {
-            text: text.chars().take(200).collect(),
+            text: without_login(text).chars().take(200).collect(),
             reason,
         };
         if text.len() == 64 && text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f')) {
@@ -239,6 +250,20 @@ mod tests {
             "h.x/",
         ] {
             assert!(ImageName::parse(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_password_in_a_name_is_not_repeated() {
+        for (bad, told) in [
+            ("bob:PASS@localhost:1/x", "`[hidden]@localhost:1/x`"),
+            ("https://bob:P@SS@localhost:1/x", "`[hidden]@localhost:1/x`"),
+            ("https://bob:P/SS@localhost/x", "`[hidden]@localhost/x`"),
+            ("app:1@sha256:12", "`app:1@sha256:12`"),
+            ("app@12", "`app@12`"),
+        ] {
+            let error = ImageName::parse(bad).unwrap_err().to_string();
+            assert!(error.starts_with(told), "{error}");
         }
     }
 }

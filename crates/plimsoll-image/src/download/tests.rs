@@ -237,6 +237,28 @@ fn a_lie_about_the_content_leaves_the_old_file() {
     assert_eq!(fs::read(fetch.path()).unwrap(), b"old");
 }
 
+/// Who may be spoken to in clear text need not be.
+#[test]
+fn an_address_of_https_on_this_machine_is_asked_by_https() {
+    let fetch = Fetch::new();
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let greeted = std::thread::spawn(move || {
+        let (mut one, _) = listener.accept().unwrap();
+        let mut first = [0];
+        Read::read_exact(&mut one, &mut first).unwrap();
+        first[0]
+    });
+    let url = format!("https://127.0.0.1:{port}/all.zip");
+    let access = Access {
+        silence: Some(Duration::from_millis(200)),
+        ..Access::default()
+    };
+    download(&url, &fetch.path(), None, &access, &|_| {}).unwrap_err();
+    // A handshake (RFC 8446, section 5.1).
+    assert_eq!(greeted.join().unwrap(), 22);
+}
+
 #[test]
 fn addresses_in_clear_text_are_refused() {
     let fetch = Fetch::new();

@@ -27,6 +27,13 @@ pub fn told_address(address: &str) -> String {
         None => (rest, ""),
     };
     let host = authority.rsplit('@').next().unwrap_or_default();
+    // A password with a slash in it, which should have been written otherwise.
+    let port = host.rsplit_once(':').map(|(_, port)| port);
+    if port.is_some_and(|port| port.bytes().any(|b| !b.is_ascii_digit() && b != b']'))
+        && let Some((_, behind)) = path.rsplit_once('@')
+    {
+        return format!("{scheme}{behind}");
+    }
     format!("{scheme}{host}{path}")
 }
 
@@ -86,6 +93,9 @@ mod tests {
             ("http://u:p@ss@m.example", "http://m.example"),
             ("m.example?token=T", "m.example"),
             ("u:p@m.example/a", "m.example/a"),
+            ("https://u:p/w@m.example/a", "https://m.example/a"),
+            ("https://m.example:80/@a/b", "https://m.example:80/@a/b"),
+            ("https://[::1]/@a/b", "https://[::1]/@a/b"),
         ] {
             assert_eq!(told_address(address), told);
         }

@@ -203,8 +203,7 @@ pub(super) fn pull(arguments: &DbPullArgs, terminal: Terminal) -> Result<Outcome
 
 fn name(text: &str) -> Result<ImageName, Failure> {
     let bare = plimsoll_image::behind_registry_prefix(text);
-    ImageName::parse(bare.unwrap_or(text))
-        .map_err(|error| Failure::usage(format!("{text}: {error}")))
+    ImageName::parse(bare.unwrap_or(text)).map_err(|error| Failure::usage(error.to_string()))
 }
 
 /// A path beside the index.
