@@ -434,7 +434,8 @@ fn value_of_setter(bytes: &[u8], name_at: usize, name_end: usize) -> Option<(usi
         return None;
     }
     let is_method = before.ends_with(b".") || before.ends_with(b"->") || before.ends_with(b"::");
-    let sets = begins(b"set") || begins(b"with") || (is_method && name == b"password");
+    let sets =
+        begins(b"set") || begins(b"Set") || begins(b"with") || (is_method && name == b"password");
     sets.then_some(())?;
     let rest = &bytes[name_end..bytes.len().min(name_end + REACH)];
     let inner = rest.strip_prefix(b"(")?;

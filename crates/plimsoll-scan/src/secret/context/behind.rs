@@ -87,10 +87,19 @@ pub(super) fn value_behind(bytes: &[u8], at: usize, settings: bool) -> Option<(u
             let kind = kind.take_while(|byte| byte.is_ascii_alphanumeric() || **byte == b'.');
             let behind = more[kind.count()..].trim_ascii_start();
             rest = behind.strip_prefix(b"=")?;
+        } else if let Some(more) = typed(rest) {
+            is_assigned = true;
+            rest = more;
         } else {
             return None;
         }
         skip(&mut rest, b" \t");
+        if settings
+            && is_assigned
+            && let Some(found) = of_next_line(bytes, at + (line.len() - rest.len()))
+        {
+            return Some(found);
+        }
     }
     // Prefixes of strings, and backslashes of strings in strings.
     while let [
@@ -269,6 +278,59 @@ fn after_type(rest: &[u8]) -> &[u8] {
         [b'=', more @ ..] if length > 1 && !more.starts_with(b"=") => more,
         _ => rest,
     }
+}
+
+/// Behind the type of what is declared, what is behind the equals sign: `apiKey string = "…"` in Go,
+/// `Password { get; set; } = "…"` in C#.
+fn typed(rest: &[u8]) -> Option<&[u8]> {
+    let behind = match rest.strip_prefix(b"string ") {
+        Some(behind) => behind,
+        None => {
+            let inner = rest.strip_prefix(b"{")?.trim_ascii_start();
+            let inner = inner.strip_prefix(b"get;")?;
+            &inner[memchr::memchr(b'}', &inner[..inner.len().min(40)])? + 1..]
+        }
+    };
+    let more = behind.trim_ascii_start().strip_prefix(b"=")?;
+    (!more.starts_with(b"=")).then_some(more)
+}
+
+/// The value on the line below in YAML, where it stands alone and deeper than its name, which ends in the
+/// line before `at`: nothing is behind that, or what says that a text follows (YAML 1.2.2, sections 6.1
+/// and 8.1).
+fn of_next_line(bytes: &[u8], at: usize) -> Option<(usize, &str, bool)> {
+    let rest = &bytes[at..bytes.len().min(at + REACH)];
+    let end = memchr::memchr(b'\n', rest)?;
+    let opens = rest[..end].trim_ascii();
+    let opens = match opens {
+        [b'|' | b'>', marks @ ..] => marks,
+        other => other,
+    };
+    opens
+        .iter()
+        .all(|mark| b"+-123456789".contains(mark))
+        .then_some(())?;
+    let blanks = |line: &[u8]| line.iter().take_while(|byte| **byte == b' ').count();
+    let below = &rest[end + 1..];
+    let length = memchr::memchr(b'\n', below).unwrap_or(below.len());
+    let (line, indent) = (&below[..length], blanks(below));
+    let own = &bytes[at.saturating_sub(REACH)..at];
+    let own = own.rsplit(|byte| *byte == b'\n').next()?;
+    let value = line[indent.min(length)..].trim_ascii_end();
+    let goes_on = blanks(&below[(length + 1).min(below.len())..]) >= indent;
+    // What has blanks or names something is another entry, or a sentence.
+    let is_alone = !value.is_empty()
+        && !value.iter().any(u8::is_ascii_whitespace)
+        && !value.ends_with(b":")
+        && !value.starts_with(b"#");
+    own.trim_ascii_end().ends_with(b":").then_some(())?;
+    (is_alone && !goes_on && indent > blanks(own)).then_some(())?;
+    let (quote, value) = match value {
+        [b'"', inner @ .., b'"'] | [b'\'', inner @ .., b'\''] => (1, inner),
+        _ => (0, value),
+    };
+    let value = std::str::from_utf8(value).ok()?;
+    Some((at + end + 1 + indent + quote, value, quote == 1))
 }
 
 #[cfg(test)]

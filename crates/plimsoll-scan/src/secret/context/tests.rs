@@ -33,6 +33,9 @@ fn what_is_assigned_to_a_name_that_promises_a_credential() {
         "token := \"VALUE\"",
         "Dim password As String = \"VALUE\"",
         "(def api-key \"VALUE\")",
+        "var apiKey string = \"VALUE\"",
+        "public string Password { get; set; } = \"VALUE\";",
+        "public string ApiKey { get; init; } = \"VALUE\";",
     ] {
         assert_eq!(
             kinds(&code.replace("VALUE", VALUE), false),
@@ -48,6 +51,9 @@ fn what_is_assigned_to_a_name_that_promises_a_credential() {
         "//registry.acme.io/:x_token=VALUE",
         "//srv/s /mnt cifs username=u,password=VALUE 0 0",
         "export API_KEY=VALUE",
+        "password:\n  VALUE\nuser: bob\n",
+        "db:\n  password: |-\n    VALUE\n",
+        "- password: >\n    VALUE",
     ] {
         let line = line.replace("VALUE", VALUE);
         assert_eq!(kinds(&line, true), ["secret-value"], "{line}");
@@ -58,6 +64,23 @@ fn what_is_assigned_to_a_name_that_promises_a_credential() {
         kinds(&format!("TWILIO_AUTH_TOKEN={VALUE}"), true),
         ["twilio-key"]
     );
+}
+
+#[test]
+fn what_stands_below_a_name_need_not_be_its_value() {
+    for none in [
+        "password:\nq7RtY2mWx9Kp\n",
+        "password:\n  q7RtY2mWx9Kp: x\n",
+        "password:\n  q7RtY2mWx9Kp:\n    x: y\n",
+        "password: |\n  q7RtY2mWx9Kp\n  and more of it\n",
+        "password:\n  # q7RtY2mWx9Kp\n",
+        "password:\n  - q7RtY2mWx9Kp x\n",
+        "  password:\n  q7RtY2mWx9Kp\n",
+        "password:\n",
+    ] {
+        assert!(kinds(none, true).is_empty(), "{none}");
+    }
+    assert!(kinds("token string == \"q7RtY2mWx9KpLz4VbN8c\"", false).is_empty());
 }
 
 /// Keys and values in code, and what sets one.
@@ -82,6 +105,7 @@ fn values_that_are_handed_over_with_their_names() {
         ("ds.setPassword(\"VALUE\");", "Tr0ub4dor"),
         ("$this->setApiKey( 'VALUE' );", VALUE),
         ("user.set_password('VALUE')", "Tr0ub4dor"),
+        ("client.SetPassword(\"VALUE\")", "Tr0ub4dor"),
         ("builder()\n  .password(\n    \"VALUE\"\n)", "Tr0ub4dor"),
         ("opts.withSecretKey(\"VALUE\")", VALUE),
     ] {
