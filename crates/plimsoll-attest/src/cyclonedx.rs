@@ -6,7 +6,7 @@ use plimsoll_model::{Package, PackageKind};
 use serde::Serialize;
 
 use crate::oci_purl::oci_purl;
-use crate::sbom::{SbomInput, package_name, unique, uuid};
+use crate::sbom::{INCOMPLETE_PROPERTY, SbomInput, package_name, unique, uuid};
 use crate::time;
 
 /// Media type of the document (IANA).
@@ -65,7 +65,7 @@ fn bom<'a>(input: &SbomInput<'a>) -> Bom<'a> {
             aggregate: "incomplete",
             assemblies: assemblies.collect(),
         });
-        bom.metadata.component.property("plimsoll:incomplete", why);
+        bom.metadata.component.property(INCOMPLETE_PROPERTY, why);
     }
     let mut refs: BTreeSet<String> = bom.metadata.component.bom_ref.iter().cloned().collect();
     if let Some(distribution) = &input.inventory.distribution {

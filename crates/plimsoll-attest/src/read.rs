@@ -42,6 +42,8 @@ pub struct BillOfMaterials {
     pub references: Vec<(String, usize)>,
     /// Distribution, packages and, where told, layers.
     pub inventory: Inventory,
+    /// What it says of itself where it has not all that it is about; cut where it is long.
+    pub incomplete: Option<String>,
     /// Names of components that no package URL identifies, or one that is longer than any, sorted.
     pub unidentified: Vec<String>,
 }
@@ -72,6 +74,9 @@ pub enum ReadError {
 
 /// Packages that are read: many times what the largest images have.
 const MAX_PACKAGES: usize = 500_000;
+
+/// Letters of what it says of what it has not.
+const MOST_SAID: usize = 600;
 
 /// Envelopes in envelopes beyond this are nobody's.
 const DEPTH: usize = 4;
@@ -148,6 +153,9 @@ fn of_value(value: &Tree<'_>, depth: usize) -> Result<BillOfMaterials, ReadError
     follow(&mut bill, &order);
     bill.inventory.packages.dedup();
     bill.unidentified.sort();
+    if let Some(said) = &mut bill.incomplete {
+        *said = said.chars().take(MOST_SAID).collect();
+    }
     bill.platform = platform::of(&bill.inventory);
     Ok(bill)
 }

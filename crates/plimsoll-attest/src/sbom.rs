@@ -54,7 +54,7 @@ impl<'a> SbomInput<'a> {
         };
         (!gaps.is_empty()).then(|| {
             format!(
-                "Incomplete: these were not looked at in full, and may hold packages: {}{more}",
+                "{INCOMPLETE}these were not looked at in full, and may hold packages: {}{more}",
                 named.join("; ")
             )
         })
@@ -66,6 +66,12 @@ impl<'a> SbomInput<'a> {
         given.or_else(|| self.inventory.layers.get(layer)?.source.as_ref())
     }
 }
+
+/// What the words of a bill begin with that say that it is incomplete.
+pub(crate) const INCOMPLETE: &str = "Incomplete: ";
+
+/// The property of the image that has them in CycloneDX.
+pub(crate) const INCOMPLETE_PROPERTY: &str = "plimsoll:incomplete";
 
 /// What SPDX says behind all else of a package that somebody else than the distribution published:
 /// there is no field for it.

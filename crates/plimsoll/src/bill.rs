@@ -114,6 +114,14 @@ pub(crate) fn report(name: &str, bill: BillOfMaterials, needs_rules: bool) -> Re
             .to_owned(),
         blocking: needs_rules,
     }];
+    if let Some(said) = &bill.incomplete {
+        skipped.push(Skipped {
+            about: Topic::Packages,
+            what: "bill of materials".to_owned(),
+            why: format!("it says of itself that it does not have all packages: {said}"),
+            blocking: false,
+        });
+    }
     if !bill.unidentified.is_empty() {
         let names: Vec<&str> = bill
             .unidentified

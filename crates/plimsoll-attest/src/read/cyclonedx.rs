@@ -8,6 +8,7 @@ use super::distribution::{self, Naming};
 use super::subject::Subject;
 use super::tree::Tree;
 use super::{BillOfMaterials, MAX_PACKAGES, list, ownership, package, source, text};
+use crate::sbom::{INCOMPLETE, INCOMPLETE_PROPERTY};
 
 /// Packages that room is made for at once.
 const USUAL_PACKAGES: usize = 10_000;
@@ -38,6 +39,7 @@ pub(super) fn read(document: &Tree<'_>) -> BillOfMaterials {
     bill.serial = serial
         .filter(|serial| !serial.is_empty())
         .map(str::to_ascii_lowercase);
+    bill.incomplete = incomplete(document, subject);
     if let Some(subject) = subject {
         bill.subject = text(subject, "name").to_owned();
         named(subject).tell(&mut bill);
@@ -87,6 +89,27 @@ pub(super) fn read(document: &Tree<'_>) -> BillOfMaterials {
     bill.inventory.sourceless = source::untold(&bill.inventory.packages, &tellers);
     distribution::settle(&mut bill.inventory, systems, Naming::Identifier);
     bill
+}
+
+/// What the bill says of itself where its compositions call it incomplete: with nothing named they are
+/// about all of it.
+fn incomplete(document: &Tree<'_>, subject: Option<&Tree<'_>>) -> Option<String> {
+    let own = subject.map(|subject| text(subject, "bom-ref"));
+    let is_of_all = |composition: &Tree<'_>| {
+        let named = list(composition, "assemblies");
+        let is_own = |one: &Tree<'_>| own.is_some_and(|own| one.as_str() == Some(own));
+        named.is_empty() || named.iter().any(is_own)
+    };
+    let mut compositions = list(document, "compositions").iter();
+    let said = compositions.find(|composition| {
+        text(composition, "aggregate").starts_with("incomplete") && is_of_all(composition)
+    })?;
+    let mut properties = subject
+        .map_or(&[][..], |subject| list(subject, "properties"))
+        .iter();
+    let why = properties.find(|property| text(property, "name") == INCOMPLETE_PROPERTY);
+    let said = why.map_or(text(said, "aggregate"), |why| text(why, "value"));
+    Some(said.strip_prefix(INCOMPLETE).unwrap_or(said).to_owned())
 }
 
 /// By what the subject is named as an image.

@@ -8,13 +8,20 @@ use super::distribution::{self, Naming};
 use super::subject::Subject;
 use super::tree::Tree;
 use super::{BillOfMaterials, list, package, said, source, text};
-use crate::sbom::FOREIGN;
+use crate::sbom::{FOREIGN, INCOMPLETE};
+
+/// What a document says of what it has not: there is no field for it, so that only our own words are known.
+fn incomplete(document: &Tree<'_>) -> Option<String> {
+    let said = text(document, "comment").strip_prefix(INCOMPLETE);
+    said.map(str::to_owned)
+}
 
 pub(super) fn read(document: &Tree<'_>) -> BillOfMaterials {
     let version = text(document, "spdxVersion");
     let mut bill = BillOfMaterials {
         format: version.replacen('-', " ", 1),
         subject: text(document, "name").to_owned(),
+        incomplete: incomplete(document),
         ..BillOfMaterials::default()
     };
     let mut systems = Vec::new();
@@ -88,7 +95,10 @@ pub(super) fn read_graph(document: &Tree<'_>) -> BillOfMaterials {
     let mut tellers = BTreeSet::new();
     for element in list(document, "@graph") {
         match text(element, "type") {
-            "SpdxDocument" => bill.subject = text(element, "name").to_owned(),
+            "SpdxDocument" => {
+                bill.subject = text(element, "name").to_owned();
+                bill.incomplete = incomplete(element);
+            }
             "software_Package" => {
                 let version = text(element, "software_packageVersion");
                 match text(element, "software_primaryPurpose") {

@@ -434,6 +434,32 @@ fn what_the_tools_say_besides_is_kept() {
 }
 
 #[test]
+fn what_others_call_incomplete_is_told_so() {
+    let incomplete = |compositions: serde_json::Value| {
+        let document = json!({
+            "bomFormat": "CycloneDX", "specVersion": "1.6",
+            "metadata": {"component": {"type": "container", "name": "app", "bom-ref": "a"}},
+            "compositions": compositions,
+        });
+        read(document.to_string().as_bytes()).unwrap().incomplete
+    };
+    let first_party = "incomplete_first_party_only";
+    for compositions in [
+        json!([{"aggregate": first_party}]),
+        json!([{"aggregate": "complete"}, {"aggregate": first_party, "assemblies": ["b", "a"]}]),
+    ] {
+        assert_eq!(incomplete(compositions).as_deref(), Some(first_party));
+    }
+    for compositions in [
+        json!([{"aggregate": "complete", "assemblies": ["a"]}, {"aggregate": "unknown"}]),
+        json!([{"aggregate": "incomplete", "assemblies": ["b"]}]),
+        json!({"aggregate": "incomplete"}),
+    ] {
+        assert_eq!(incomplete(compositions), None);
+    }
+}
+
+#[test]
 fn statements_and_envelopes_are_opened() {
     let document = json!({
         "spdxVersion": "SPDX-2.3", "name": "sbom",

@@ -30,7 +30,7 @@ pub(super) enum Tree<'d> {
 }
 
 /// Every name that a reader asks for.
-const NAMES: [&str; 55] = [
+const NAMES: [&str; 58] = [
     "id",
     "to",
     "Data",
@@ -56,10 +56,12 @@ const NAMES: [&str; 55] = [
     "metadata",
     "packages",
     "supplier",
+    "aggregate",
     "bomFormat",
     "component",
     "predicate",
     "publisher",
+    "assemblies",
     "components",
     "expression",
     "identifier",
@@ -69,9 +71,10 @@ const NAMES: [&str; 55] = [
     "spdxVersion",
     "specVersion",
     "versionInfo",
+    "compositions",
     "dsseEnvelope",
-    "serialNumber",
     "externalRefs",
+    "serialNumber",
     "referenceType",
     "relationships",
     "spdxElementId",
@@ -108,7 +111,7 @@ const fn slot(name: &[u8]) -> usize {
         return 0;
     };
     let within = name[name.len() / 4] as usize;
-    (name.len() + *first as usize * 5 + *last as usize * 15 + within * 17) % 256
+    (name.len() + *first as usize + *last as usize * 7 + within * 39) % 256
 }
 
 /// Which of the [`NAMES`] a text is.

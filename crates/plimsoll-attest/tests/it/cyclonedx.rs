@@ -308,6 +308,15 @@ fn a_bill_says_that_it_is_incomplete() {
     let documents = graph.as_array().unwrap().iter();
     let mut documents = documents.filter(|one| one["type"] == "SpdxDocument");
     assert_eq!(documents.next().unwrap()["comment"], said);
+    // Who reads it is told.
+    for render in [cyclonedx::document, spdx::document, spdx3::document] {
+        let read = |gaps: &[Skipped]| {
+            let bytes = rendered_with(gaps, render, &inventory, None, Some(0));
+            plimsoll_attest::read::read(&bytes).unwrap().incomplete
+        };
+        assert_eq!(read(&gaps).as_deref(), said.strip_prefix("Incomplete: "));
+        assert_eq!(read(&gaps[2..]), None);
+    }
     let bill = written(&gaps[2..], cyclonedx::document);
     assert!(bill.get("compositions").is_none());
     assert!(written(&gaps[2..], spdx::document).get("comment").is_none());
