@@ -170,13 +170,31 @@ fn a_supplier_against_the_release_is_no_other_publisher() {
         let bill = json!({"bomFormat": "CycloneDX", "components": [rpm(supplier)]});
         assert!(!is_foreign(&bill), "{supplier}");
     }
-    for (supplier, foreign) in [
-        ("Unknown", false),
-        ("not specified", false),
-        ("ACME GmbH", true),
+    for nobody in [
+        "Unknown",
+        "unknown supplier",
+        "(unknown)",
+        "<Unknown>",
+        "not specified",
+        "not-specified",
+        "NOT_AVAILABLE",
+        "no assertion",
+        "NoAssertion",
+        "None specified",
+        "Unspecified vendor",
+        "[undefined]",
+        "N/A",
+        "n.a.",
+        "TBD.",
+        "---",
+        "?",
     ] {
-        let bill = json!({"spdxVersion": "SPDX-2.3", "packages": [unmarked(supplier)]});
-        assert_eq!(is_foreign(&bill), foreign, "{supplier}");
+        let bill = json!({"spdxVersion": "SPDX-2.3", "packages": [unmarked(nobody)]});
+        assert!(!is_foreign(&bill), "{nobody}");
+    }
+    for somebody in ["ACME GmbH", "Notepad", "Nordic Semiconductor", "工房"] {
+        let bill = json!({"spdxVersion": "SPDX-2.3", "packages": [unmarked(somebody)]});
+        assert!(is_foreign(&bill), "{somebody}");
     }
 }
 
