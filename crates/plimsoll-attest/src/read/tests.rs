@@ -198,6 +198,26 @@ fn a_supplier_against_the_release_is_no_other_publisher() {
     }
 }
 
+/// syft writes RPM's own field: a bill of it says of a package what the image says.
+#[test]
+fn a_vendor_of_rpm_counts_whatever_the_release_says() {
+    let rpm = |field: &str, property: &str| {
+        let purl = "pkg:rpm/almalinux/ffmpeg@5.1.4-1.el9?distro=almalinux-9.4";
+        let mut component = json!({"type": "library", "name": "ffmpeg", "purl": purl,
+            "properties": [{"name": property, "value": "x"}]});
+        component[field] = match field {
+            "supplier" => json!({"name": "RPM Fusion"}),
+            _ => json!("RPM Fusion"),
+        };
+        told(&json!({"bomFormat": "CycloneDX", "components": [component]}))
+            .inventory
+            .packages
+    };
+    assert!(rpm("publisher", "syft:package:foundBy")[0].is_foreign);
+    assert!(!rpm("supplier", "syft:package:foundBy")[0].is_foreign);
+    assert!(!rpm("publisher", "other")[0].is_foreign);
+}
+
 /// Who is named for what only the distribution builds is the distribution, whatever the name.
 #[test]
 fn who_passed_the_system_on_is_no_other_publisher() {
