@@ -96,6 +96,7 @@ fn granting(path: &str, old: (u32, u64, u64), new: (u32, u64, u64)) -> AccessCha
     let access = |(mode, uid, gid)| FileAccess { mode, uid, gid };
     AccessChange {
         path: path.to_owned(),
+        is_folder: false,
         access: Pair {
             old: access(old),
             new: access(new),
