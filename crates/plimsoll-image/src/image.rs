@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::fmt;
 use std::sync::Arc;
 
-use plimsoll_model::{Digest, ImageConfig, Platform};
+use plimsoll_model::{Called, Digest, ImageConfig, Platform};
 
 use crate::blob::read_blob;
 use crate::config::parse_config;
@@ -18,6 +18,8 @@ use crate::{BlobSource, Descriptor, ImageError, media_type};
 pub struct Image {
     /// The name it was opened by, for people.
     pub name: String,
+    /// What it is called; [`find`](crate::find) says so, who opens a place knows no more than that.
+    pub called: Called,
     /// Manifest.
     pub manifest: Manifest,
     /// Configuration blob as read.
@@ -186,6 +188,7 @@ impl Image {
         }
         Ok(Self {
             name: name.to_owned(),
+            called: Called::default(),
             manifest,
             config_raw,
             config,

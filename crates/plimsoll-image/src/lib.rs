@@ -50,9 +50,9 @@ pub use layer::{
 };
 pub use layout::{BlobWriter, Layout, LayoutWriter};
 pub use manifest::{Manifest, index_json, manifest_json};
-pub use sink::{Progress, PushOutcome, Referrer, push};
+pub use sink::{Progress, PushOutcome, Referrer, called_at, push};
 pub use source::{
-    begins_with_port, behind_registry_prefix, called, destination, find, open, path_of, resolve,
+    begins_with_port, behind_registry_prefix, destination, find, open, path_of, resolve,
 };
 pub use target::Target;
 

@@ -7,7 +7,8 @@ use std::path::Path;
 
 use plimsoll_model::ImageRef;
 
-pub use self::name::{begins_with_port, behind_registry_prefix, called, destination, path_of};
+pub(crate) use self::name::file_stem;
+pub use self::name::{begins_with_port, behind_registry_prefix, destination, path_of};
 pub use self::search::{find, resolve};
 use crate::archive::{self, TarIndex};
 use crate::daemon::Daemon;

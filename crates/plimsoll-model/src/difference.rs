@@ -190,7 +190,8 @@ impl FileChange {
 /// What a file, link or folder grants.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FileAccess {
-    /// Permission bits with setuid, setgid and sticky.
+    /// Permission bits with setuid, setgid and sticky; of a link 0777, whatever its archive says, since
+    /// no system asks for them.
     pub mode: u32,
     /// Owner.
     pub uid: u64,
@@ -203,14 +204,22 @@ pub struct FileAccess {
 pub struct AccessChange {
     /// Path without a leading slash.
     pub path: String,
+    /// Whether it is a folder.
+    pub is_folder: bool,
     /// What it grants in each image.
     pub access: Pair<FileAccess>,
 }
 
 impl AccessChange {
-    /// Whether it runs as its owner or group, or lets everybody write, only in the new image.
+    /// Whether it runs as its owner or group, or lets everybody write, only in the new image; or runs as
+    /// another one there, or lets everybody take away what others put into it.
     pub fn is_wider(&self) -> bool {
-        self.access.new.mode & !self.access.old.mode & 0o6002 != 0
+        let Pair { old, new } = self.access;
+        let runs_as = |bit: u32| !self.is_folder && new.mode & bit != 0;
+        new.mode & !old.mode & 0o6002 != 0
+            || runs_as(0o4000) && old.uid != new.uid
+            || runs_as(0o2000) && old.gid != new.gid
+            || self.is_folder && new.mode & 0o1002 == 0o002 && old.mode & 0o1000 != 0
     }
 }
 
@@ -341,5 +350,49 @@ impl Difference {
     pub fn is_of_packages_only(&self) -> bool {
         let images = [&self.images.old, &self.images.new];
         images.iter().any(|one| one.subject.bill().is_some())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_grants_more() {
+        let is_wider = |is_folder, old: (u32, u64, u64), new: (u32, u64, u64)| {
+            let access = |(mode, uid, gid)| FileAccess { mode, uid, gid };
+            let access = Pair {
+                old: access(old),
+                new: access(new),
+            };
+            let path = String::new();
+            AccessChange {
+                path,
+                is_folder,
+                access,
+            }
+            .is_wider()
+        };
+        for (is_folder, old, new) in [
+            (false, (0o755, 0, 0), (0o4755, 0, 0)),
+            (false, (0o755, 0, 0), (0o2755, 0, 0)),
+            (false, (0o644, 0, 0), (0o666, 0, 0)),
+            (false, (0o4755, 1000, 0), (0o4755, 0, 0)),
+            (false, (0o2755, 0, 1000), (0o2755, 0, 42)),
+            (true, (0o755, 0, 0), (0o777, 0, 0)),
+            (true, (0o1777, 0, 0), (0o777, 0, 0)),
+        ] {
+            assert!(is_wider(is_folder, old, new), "{old:?} {new:?}");
+        }
+        for (is_folder, old, new) in [
+            (false, (0o4755, 0, 0), (0o755, 0, 0)),
+            (false, (0o4755, 0, 7), (0o4755, 0, 8)),
+            (false, (0o755, 1000, 0), (0o755, 0, 0)),
+            (true, (0o2775, 0, 7), (0o2775, 0, 8)),
+            (true, (0o777, 0, 0), (0o1777, 0, 0)),
+            (true, (0o1755, 0, 0), (0o755, 0, 0)),
+        ] {
+            assert!(!is_wider(is_folder, old, new), "{old:?} {new:?}");
+        }
     }
 }

@@ -75,16 +75,10 @@ impl ImageName {
             Some((path, tag)) if !tag.contains('/') => (path, Some(tag)),
             _ => (rest, None),
         };
-        if let Some(tag) = tag {
-            let word = |b: u8| b.is_ascii_alphanumeric() || b == b'_';
-            let valid = tag.len() <= 128
-                && tag.bytes().next().is_some_and(word)
-                && tag.bytes().all(|b| word(b) || b == b'.' || b == b'-');
-            if !valid {
-                return Err(fail(
-                    "the tag may hold letters, digits, `_`, `.` and `-`, at most 128",
-                ));
-            }
+        if tag.is_some_and(|tag| !Self::is_tag(tag)) {
+            return Err(fail(
+                "the tag may hold letters, digits, `_`, `.` and `-`, at most 128",
+            ));
         }
         let (registry, repository) = match path.split_once('/') {
             Some((host, repository))
@@ -140,6 +134,14 @@ impl ImageName {
         })
     }
 
+    /// Whether `text` is a tag and nothing more.
+    pub fn is_tag(text: &str) -> bool {
+        let word = |b: u8| b.is_ascii_alphanumeric() || b == b'_';
+        text.len() <= 128
+            && text.bytes().next().is_some_and(word)
+            && text.bytes().all(|b| word(b) || b == b'.' || b == b'-')
+    }
+
     /// What to ask a registry for: the digest, else the tag, else `latest`.
     pub fn reference(&self) -> &str {
         match (&self.digest, &self.tag) {
@@ -160,6 +162,26 @@ impl fmt::Display for ImageName {
             write!(f, "@{digest}")?;
         }
         Ok(())
+    }
+}
+
+/// What an image is called, without the place it lies in. Whoever knows how it was asked for, or where
+/// it goes, says so once: from the text alone `registry:2` may be a name with its tag, or a place.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Called {
+    /// `app:1.2`, with the registry where one was named: the one that is meant without any would be a
+    /// guess. Empty where nothing names it.
+    pub text: String,
+    /// What it goes by in a registry or an engine, the name of `text` first. A file or folder gives none.
+    pub names: Vec<ImageName>,
+}
+
+impl Called {
+    /// The text without the tag.
+    pub fn untagged(&self) -> &str {
+        let tag = self.names.first().and_then(|name| name.tag.as_deref());
+        tag.and_then(|tag| self.text.strip_suffix(tag)?.strip_suffix(':'))
+            .unwrap_or(&self.text)
     }
 }
 

@@ -33,7 +33,7 @@ pub use finding::{
     Applicability, Confidence, Edit, Finding, Fix, LayerOrigin, Origin, Related, Severity,
     SourceOrigin,
 };
-pub use image_ref::{ImageName, ImageNameError, ImageRef};
+pub use image_ref::{Called, ImageName, ImageNameError, ImageRef};
 pub use input::BuildInput;
 pub use inventory::{
     Account, Accounts, BaseImage, Blockage, Distribution, Evidence, ForeignLibrary, Group,

@@ -151,7 +151,9 @@ const OTHERS: [&str; 41] = [
 
 /// What the build systems of distributions begin their mark in an RPM package's release with, before the
 /// number of theirs: `12.el8_3`, `1.oe2403sp1`.
-const MARKS: [&str; 9] = ["amzn", "azl", "cm", "el", "fc", "lp", "mga", "oe", "ph"];
+const MARKS: [&str; 10] = [
+    "amzn", "azl", "bp", "cm", "el", "fc", "lp", "mga", "oe", "ph",
+];
 
 /// Distributions that put their name behind that mark: `16.el8_3.alma.1`.
 const REBUILDS: [&str; 4] = ["alma", "centos", "next", "rocky"];
@@ -311,6 +313,7 @@ mod tests {
             ("ACME GmbH", "1.0-1.module_el8.3.0+2009+b272fdef"),
             ("ACME GmbH", "8.5-1.amzn2023.0.1"),
             ("ACME GmbH", "1-150600.5.9.1"),
+            ("ACME GmbH", "1.2.3-bp155.2.3.1"),
             ("ACME GmbH", "1-1.oe2403sp1"),
             ("Red Hat", "1-1"),
         ] {

@@ -1,7 +1,7 @@
 //! What one run found.
 
 use crate::{
-    Advice, AdvisoryCoverage, Digest, EcosystemPackages, Finding, ImageConfig, Inventory,
+    Advice, AdvisoryCoverage, Called, Digest, EcosystemPackages, Finding, ImageConfig, Inventory,
     PendingUpdate, SourceOrigin, SuppressedVulnerability, Vulnerability,
 };
 
@@ -113,6 +113,8 @@ pub struct Remark {
 pub struct ImageSummary {
     /// The name it was asked for by.
     pub name: String,
+    /// What it is called.
+    pub called: Called,
     /// Digest of its manifest.
     pub digest: Digest,
     /// Its configuration.

@@ -327,7 +327,7 @@ pub fn json(input: &LayersInput<'_>) -> String {
 
 #[cfg(test)]
 mod tests {
-    use plimsoll_model::{Digest, ImageConfig, Saving, Waste};
+    use plimsoll_model::{Called, Digest, ImageConfig, Saving, Waste};
 
     use super::*;
 
@@ -399,6 +399,7 @@ mod tests {
         };
         let image = ImageSummary {
             name: "app:1".to_owned(),
+            called: Called::default(),
             digest,
             config: ImageConfig::default(),
             compressed_size: 40,

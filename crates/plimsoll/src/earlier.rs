@@ -78,6 +78,7 @@ impl Earlier<'_> {
         let look = Look {
             image: &image,
             name: name.to_owned(),
+            called: image.called.clone(),
             tags: Vec::new(),
             dockerfile: None,
             layer_sources: Vec::new(),

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use plimsoll_image::{Access, Image};
 use plimsoll_model::{
-    BaseImage, ImageName, ImageSummary, Inventory, Report, SecretSighting, Skipped, SourceFile,
-    SourceOrigin, Topic, filled_steps,
+    BaseImage, Called, ImageName, ImageSummary, Inventory, Report, SecretSighting, Skipped,
+    SourceFile, SourceOrigin, Topic, filled_steps,
 };
 use plimsoll_rules::{CheckOptions, ImageFacts};
 use plimsoll_scan::{Cache, ImageFiles, ScanOptions};
@@ -29,6 +29,8 @@ pub(crate) struct Look<'a> {
     pub(crate) image: &'a Image,
     /// The name it was asked for by.
     pub(crate) name: String,
+    /// What it is called.
+    pub(crate) called: Called,
     /// Tags it is to be shipped under.
     pub(crate) tags: Vec<ImageName>,
     /// The Dockerfile it was built from.
@@ -91,10 +93,13 @@ impl<'a> Look<'a> {
         arguments: &LookArgs,
     ) -> Self {
         let layers = image.manifest.layers.len();
+        let names = image.called.names.iter();
+        let tagged = names.filter(|name| name.tag.is_some());
         Self {
             image,
             name: name.to_owned(),
-            tags: tags_of(name),
+            called: image.called.clone(),
+            tags: tagged.cloned().collect(),
             dockerfile,
             layer_sources: dockerfile.map_or_else(Vec::new, |file| {
                 plimsoll_build::layer_sources(file, &image.config, layers)
@@ -148,6 +153,7 @@ impl<'a> Look<'a> {
         Seen {
             image: ImageSummary {
                 name: self.name.clone(),
+                called: self.called.clone(),
                 digest: manifest.descriptor.digest.clone(),
                 config: scanned.config,
                 compressed_size: blobs.map(|blob| blob.size).sum(),
@@ -300,16 +306,4 @@ fn is_empty(file: &SourceFile) -> bool {
         _ => None,
     });
     bases.last() == Some("scratch")
-}
-
-/// The name a person gave, where it is one that carries a tag.
-fn tags_of(name: &str) -> Vec<ImageName> {
-    let name = plimsoll_image::behind_registry_prefix(name)
-        .or_else(|| name.strip_prefix("docker:"))
-        .unwrap_or(name);
-    ImageName::parse(name)
-        .ok()
-        .filter(|name| name.tag.is_some())
-        .into_iter()
-        .collect()
 }

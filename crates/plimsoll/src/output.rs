@@ -127,7 +127,7 @@ fn with_sbom_input<T>(
     let layer_sources: Vec<_> = layers.map(|layer| layer.source.clone()).collect();
     Some(write(&SbomInput {
         name: &image.name,
-        called: &plimsoll_image::called(&image.name),
+        called: &image.called.text,
         digest: &image.digest,
         config: &image.config,
         inventory: &report.inventory,
@@ -231,7 +231,7 @@ impl Rendering<'_> {
         let image = report.image.as_ref();
         let image = image.ok_or_else(|| Failure::usage("OpenVEX needs an image"))?;
         let bytes = openvex::document(&OpenVexInput {
-            called: &plimsoll_image::called(&image.name),
+            called: &image.called.text,
             digest: &image.digest,
             platform: image.config.platform.as_ref(),
             vulnerabilities: &report.vulnerabilities,

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use plimsoll_build::{BuildContext, BuildPlan, NamedContext, SecretSource, SecretValue};
 use plimsoll_image::Access;
-use plimsoll_model::{ImageRef, Platform, SourceFile};
+use plimsoll_model::{ImageName, ImageRef, Platform, SourceFile};
 use plimsoll_syntax::dockerfile::{Dockerfile, InstructionKind};
 
 use crate::args::{AccessArgs, PlanArgs};
@@ -238,11 +238,12 @@ impl Voyage {
             tags.push("latest".to_owned());
         }
         for tag in &tags {
-            plimsoll_model::ImageName::parse(&format!("x:{tag}")).map_err(|_| {
-                Failure::usage(format!("--tag {}: is not a tag", tag.escape_debug())).hint(
+            if !ImageName::is_tag(tag) {
+                let said = format!("--tag {}: is not a tag", tag.escape_debug());
+                return Err(Failure::usage(said).hint(
                     "a tag holds letters, digits, `_`, `.` and `-`; the repository goes into --to registry:NAME",
-                )
-            })?;
+                ));
+            }
         }
         tags.dedup();
         Ok(tags)
@@ -368,8 +369,7 @@ pub(crate) fn named_contexts(specs: &[String]) -> Result<BTreeMap<String, NamedC
         let context = if let Some(rest) = place.strip_prefix("oci-layout://") {
             NamedContext::Image(layout_reference(rest))
         } else if let Some(rest) = place.strip_prefix("docker-image://") {
-            let name = plimsoll_model::ImageName::parse(rest)
-                .map_err(|error| complain(&error.to_string()))?;
+            let name = ImageName::parse(rest).map_err(|error| complain(&error.to_string()))?;
             NamedContext::Image(ImageRef::Registry(name))
         } else if let Some(rest) = place.strip_prefix("docker-archive://") {
             NamedContext::Image(ImageRef::Archive {

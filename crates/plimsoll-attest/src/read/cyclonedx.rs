@@ -2,7 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
-use plimsoll_model::{Digest, Distribution, Evidence, LayerFacts, Package, PackageKind};
+use plimsoll_model::{
+    Digest, Distribution, Evidence, LayerFacts, Package, PackageKind, is_foreign_rpm,
+};
 
 use super::distribution::{self, Naming};
 use super::subject::Subject;
@@ -146,7 +148,17 @@ impl<'t> Reading<'t> {
     /// Whether a package is another's than the distribution's, by who published it.
     fn is_foreign(&self, component: &Tree<'_>, package: &Package) -> bool {
         let publisher = publisher(component);
-        !self.of_the_system.contains(publisher) && package::is_foreign(package, publisher)
+        if self.of_the_system.contains(publisher) {
+            return false;
+        }
+        // There syft writes RPM's own field, by which images are judged: nobody passed that on.
+        let is_vendor = package.kind == PackageKind::Rpm
+            && has_properties_of(component, "syft:")
+            && publisher == package::somebody(text(component, "publisher"));
+        match is_vendor {
+            true => is_foreign_rpm(Some(publisher), &package.version),
+            false => package::is_foreign(package, publisher),
+        }
     }
 
     fn add(&mut self, component: &Tree<'_>, mut package: Package) {

@@ -214,34 +214,34 @@ fn without_platform(version: &mut String) {
     }
 }
 
-/// Words for nobody, in lower case: where a supplier must be named, tools that know none fill them in.
-const NOBODY: [&str; 16] = [
+/// Words for nobody: where a supplier must be named, tools that know none fill them in.
+const NOBODY: [&str; 10] = [
     "",
-    "(none)",
-    "-",
     "anonymous",
-    "n.a.",
-    "n/a",
+    "n a",
     "na",
     "nil",
     "noassertion",
     "nobody",
-    "none",
     "null",
     "other",
     "tbd",
-    "undefined",
-    "unspecified",
 ];
+
+/// Words that more is said behind, to the same end: `not specified`, `unknown supplier`.
+const NOBODY_BEHIND: [&str; 6] = ["no", "none", "not", "undefined", "unknown", "unspecified"];
 
 /// Who is named as publisher or supplier, empty where it is nobody.
 pub(super) fn somebody(text: &str) -> &str {
     let text = said(text.trim());
-    let word = text.to_ascii_lowercase();
-    let is_nobody = NOBODY.contains(&&*word)
-        || ["unknown", "not "]
-            .iter()
-            .any(|start| word.starts_with(start));
+    // Everybody writes it otherwise: `NOT_SPECIFIED`, `(unknown)`, `N/A`.
+    let lower = text.to_lowercase();
+    let words = lower.split(|c: char| !c.is_alphanumeric());
+    let words: Vec<&str> = words.filter(|word| !word.is_empty()).collect();
+    let is_nobody = NOBODY.contains(&&*words.join(" "))
+        || words
+            .first()
+            .is_some_and(|first| NOBODY_BEHIND.contains(first));
     match is_nobody {
         true => "",
         false => text,

@@ -170,14 +170,52 @@ fn a_supplier_against_the_release_is_no_other_publisher() {
         let bill = json!({"bomFormat": "CycloneDX", "components": [rpm(supplier)]});
         assert!(!is_foreign(&bill), "{supplier}");
     }
-    for (supplier, foreign) in [
-        ("Unknown", false),
-        ("not specified", false),
-        ("ACME GmbH", true),
+    for nobody in [
+        "Unknown",
+        "unknown supplier",
+        "(unknown)",
+        "<Unknown>",
+        "not specified",
+        "not-specified",
+        "NOT_AVAILABLE",
+        "no assertion",
+        "NoAssertion",
+        "None specified",
+        "Unspecified vendor",
+        "[undefined]",
+        "N/A",
+        "n.a.",
+        "TBD.",
+        "---",
+        "?",
     ] {
-        let bill = json!({"spdxVersion": "SPDX-2.3", "packages": [unmarked(supplier)]});
-        assert_eq!(is_foreign(&bill), foreign, "{supplier}");
+        let bill = json!({"spdxVersion": "SPDX-2.3", "packages": [unmarked(nobody)]});
+        assert!(!is_foreign(&bill), "{nobody}");
     }
+    for somebody in ["ACME GmbH", "Notepad", "Nordic Semiconductor", "工房"] {
+        let bill = json!({"spdxVersion": "SPDX-2.3", "packages": [unmarked(somebody)]});
+        assert!(is_foreign(&bill), "{somebody}");
+    }
+}
+
+/// syft writes RPM's own field: a bill of it says of a package what the image says.
+#[test]
+fn a_vendor_of_rpm_counts_whatever_the_release_says() {
+    let rpm = |field: &str, property: &str| {
+        let purl = "pkg:rpm/almalinux/ffmpeg@5.1.4-1.el9?distro=almalinux-9.4";
+        let mut component = json!({"type": "library", "name": "ffmpeg", "purl": purl,
+            "properties": [{"name": property, "value": "x"}]});
+        component[field] = match field {
+            "supplier" => json!({"name": "RPM Fusion"}),
+            _ => json!("RPM Fusion"),
+        };
+        told(&json!({"bomFormat": "CycloneDX", "components": [component]}))
+            .inventory
+            .packages
+    };
+    assert!(rpm("publisher", "syft:package:foundBy")[0].is_foreign);
+    assert!(!rpm("supplier", "syft:package:foundBy")[0].is_foreign);
+    assert!(!rpm("publisher", "other")[0].is_foreign);
 }
 
 /// Who is named for what only the distribution builds is the distribution, whatever the name.

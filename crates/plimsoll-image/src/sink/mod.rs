@@ -11,6 +11,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use plimsoll_model::{Digest, ImageName, ImageRef};
 
+pub use self::names::called_at;
 use crate::archive::write_archive;
 use crate::blob::{BlobContent, sha256};
 use crate::daemon::Daemon;
@@ -91,9 +92,8 @@ pub fn push(
             to_layout(image, &papers, Path::new(path), names, progress)
         }
         ImageRef::Archive { path, reference } => {
-            let path = Path::new(path);
             let names = names::of_archive(path, reference.as_deref(), tags)?;
-            to_archive(image, path, &names, progress)
+            to_archive(image, Path::new(path), &names, progress)
         }
         ImageRef::Daemon(name) | ImageRef::Podman(name) => {
             refuse_foreign(image)?;
@@ -117,10 +117,7 @@ pub fn push(
             to_registry(image, &papers, &repository, name, tags, progress)
         }
         ImageRef::Folder(_) | ImageRef::RootFs(_) | ImageRef::Stdin { .. } => {
-            Err(ImageError::Usage(format!(
-                "{to}: images are read from there, not written; write to a folder with `oci:DIR`, \
-                 to a file with `docker-archive:FILE`"
-            )))
+            Err(names::unwritable(to))
         }
     }
 }

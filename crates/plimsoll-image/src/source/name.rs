@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use plimsoll_model::{ImageName, ImageRef};
+use plimsoll_model::{Called, ImageName, ImageRef};
 
 use crate::{ImageError, folder};
 
@@ -180,38 +180,41 @@ pub fn path_of(text: &str) -> Option<PathBuf> {
     Some(PathBuf::from(path)).filter(|path| path.exists())
 }
 
-/// What an image that was asked for by `text` is called, without the place it lies in:
-/// `ghcr.io/acme/app:1.2` of `registry:ghcr.io/acme/app:1.2`, `img:1` of `oci:./img:1`, `acme/app:1` of
+/// What the image at `place` is called that was asked for by `text`: `ghcr.io/acme/app:1.2` of
+/// `registry:ghcr.io/acme/app:1.2`, `img:1` of `oci:./img:1`, `acme/app:1` of
 /// `docker-archive:x.tar:acme/app:1`.
-pub fn called(text: &str) -> String {
-    let (path, name) = match prefixed(text) {
-        Ok(Some(ImageRef::Registry(_))) => {
-            return behind_registry_prefix(text).unwrap_or(text).to_owned();
+pub(super) fn called(text: &str, place: &ImageRef) -> Called {
+    let file = |path: &str, reference: Option<&str>| {
+        let stem = file_stem(path);
+        // A digest or a place among several is no name.
+        match reference.filter(|name| !name.starts_with("sha256:") && !name.starts_with('@')) {
+            Some(name) if name.contains(['/', ':']) => name.to_owned(),
+            Some(tag) => format!("{stem}:{tag}"),
+            None => stem.to_owned(),
         }
-        Ok(Some(ImageRef::Daemon(name) | ImageRef::Podman(name))) => return name,
-        Ok(Some(ImageRef::Stdin { reference })) => return reference.unwrap_or_default(),
-        Ok(Some(ImageRef::Layout { path, reference } | ImageRef::Archive { path, reference })) => {
-            (path, reference)
-        }
-        Ok(Some(ImageRef::Folder(path) | ImageRef::RootFs(path))) => (path, None),
-        Ok(None) if is_path(text) || path_of(text).is_some() => match split_path(text) {
-            (path, name) if Path::new(&path).exists() => (path, name),
-            _ => split_archive(text),
-        },
-        Ok(None) | Err(_) => return text.to_owned(),
     };
-    let mut called = file_stem(&path).to_owned();
-    // A digest or a place among several is no name.
-    match name.filter(|name| !name.starts_with("sha256:") && !name.starts_with('@')) {
-        Some(name) if name.contains(['/', ':']) => return name,
-        Some(tag) => called = format!("{called}:{tag}"),
-        None => {}
+    let (text, name) = match place {
+        ImageRef::Registry(name) => {
+            let typed = behind_registry_prefix(text).unwrap_or(text);
+            (typed.to_owned(), Some(name.clone()))
+        }
+        ImageRef::Daemon(name) | ImageRef::Podman(name) => {
+            (name.clone(), ImageName::parse(name).ok())
+        }
+        ImageRef::Stdin { reference } => (reference.clone().unwrap_or_default(), None),
+        ImageRef::Layout { path, reference } | ImageRef::Archive { path, reference } => {
+            (file(path, reference.as_deref()), None)
+        }
+        ImageRef::Folder(path) | ImageRef::RootFs(path) => (file(path, None), None),
+    };
+    Called {
+        text,
+        names: name.into_iter().collect(),
     }
-    called
 }
 
 /// The last part of a path, without what says that it is an archive.
-fn file_stem(path: &str) -> &str {
+pub(crate) fn file_stem(path: &str) -> &str {
     let parts = path.rsplit(['/', '\\']);
     let mut parts = parts.filter(|part| !matches!(*part, "" | "." | ".."));
     let last = parts.next().unwrap_or_default();
@@ -269,10 +272,17 @@ mod tests {
 
     #[test]
     fn an_image_is_called_without_its_place() {
-        for (text, name) in [
+        let archive = |path: &str, reference: Option<&str>| ImageRef::Archive {
+            path: path.to_owned(),
+            reference: reference.map(str::to_owned),
+        };
+        let registry = |name: &str| ImageRef::Registry(ImageName::parse(name).unwrap());
+        let prefixed = |text: &str| prefixed(text).unwrap().unwrap();
+        let digest = format!("oci:img@sha256:{}", "a".repeat(64));
+        let written = [
             ("registry:ghcr.io/acme/app:1.2", "ghcr.io/acme/app:1.2"),
-            ("ghcr.io/acme/app:1.2", "ghcr.io/acme/app:1.2"),
             ("docker:app:1", "app:1"),
+            ("docker:registry:2", "registry:2"),
             ("oci:img", "img"),
             ("oci:./img:1", "img:1"),
             ("oci:/tmp/img/", "img"),
@@ -280,14 +290,28 @@ mod tests {
             ("docker-archive:a/x.tar", "x"),
             ("docker-archive:a/x.tar:my/app:1.2", "my/app:1.2"),
             ("docker-archive:a/x.tar:@0", "x"),
-            ("./x.tar.gz", "x"),
             ("rootfs:a/r", "r"),
             ("-", ""),
-        ] {
-            assert_eq!(called(text), name, "{text}");
+            (&digest, "img"),
+        ];
+        let found = [
+            ("ghcr.io/acme/app:1.2", registry("ghcr.io/acme/app:1.2")),
+            ("acme/app:3", registry("acme/app:3")),
+            ("acme/app:3", ImageRef::Podman("acme/app:3".to_owned())),
+        ];
+        let found = found.map(|(text, place)| (text, place, text));
+        let files = [("./x.tar.gz", archive("./x.tar.gz", None), "x")];
+        let written = written.map(|(text, name)| (text, prefixed(text), name));
+        for (text, place, name) in written.into_iter().chain(found).chain(files) {
+            let called = called(text, &place);
+            assert_eq!(called.text, name, "{text}");
+            // Files and folders have no name that statements may be about.
+            let is_named = matches!(
+                place,
+                ImageRef::Registry(_) | ImageRef::Daemon(_) | ImageRef::Podman(_)
+            );
+            assert_eq!(called.names.len(), usize::from(is_named), "{text}");
         }
-        let digest = format!("sha256:{}", "a".repeat(64));
-        assert_eq!(called(&format!("oci:img@{digest}")), "img");
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use plimsoll_model::{ImageName, ImageRef};
 
-use super::name::{is_path, prefixed, split_archive, split_path};
+use super::name::{called, is_path, prefixed, split_archive, split_path};
 use super::{Access, open};
 use crate::archive::{Contents, TarIndex};
 use crate::daemon::Daemon;
@@ -46,7 +46,10 @@ pub fn find(text: &str, access: &Access) -> Result<Image, ImageError> {
         let may_go_on = access.platform.is_some() && is_engine && prefixed(text)?.is_none();
         match open_for(&place, access) {
             Err(ImageError::NotFound(why)) if may_go_on => passed.push(Passed { place, why }),
-            Ok(image) => return Ok(image),
+            Ok(image) => {
+                let called = called(text, &place);
+                return Ok(Image { called, ..image });
+            }
             Err(error) if tried.is_empty() => return Err(error),
             Err(error) => {
                 return Err(match error {

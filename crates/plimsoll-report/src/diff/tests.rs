@@ -1,7 +1,7 @@
 mod vulnerabilities;
 
 use plimsoll_model::{
-    ComparedSubject, Confidence, ConfigChange, Digest, Distribution, Evidence, FileChange,
+    Called, ComparedSubject, Confidence, ConfigChange, Digest, Distribution, Evidence, FileChange,
     FileChanges, FileSide, FileTally, GainsAndLosses, ImageConfig, ImageSummary, Inventory,
     LayerChange, Origin, Pair, Position, SecretSighting, Severity, Span, Waste,
 };
@@ -12,6 +12,7 @@ fn image(name: &str, digest: u8, layers: Vec<LayerFacts>) -> ComparedImage {
     ComparedImage {
         subject: ComparedSubject::Image(ImageSummary {
             name: name.to_owned(),
+            called: Called::default(),
             digest: Digest::from_sha256([digest; 32]),
             config: ImageConfig::default(),
             compressed_size: 40_000_000,
@@ -95,6 +96,7 @@ fn granting(path: &str, old: (u32, u64, u64), new: (u32, u64, u64)) -> AccessCha
     let access = |(mode, uid, gid)| FileAccess { mode, uid, gid };
     AccessChange {
         path: path.to_owned(),
+        is_folder: false,
         access: Pair {
             old: access(old),
             new: access(new),

@@ -3,7 +3,7 @@
 mod vulnerable;
 
 use plimsoll_model::{
-    Account, Accounts, AdvisoryCoverage, Applicability, Confidence, CvssScore, Digest,
+    Account, Accounts, AdvisoryCoverage, Applicability, Called, Confidence, CvssScore, Digest,
     Distribution, EcosystemPackages, Edit, Evidence, Finding, Fix, FixState, Group, HealthCheck,
     HistoryEntry, ImageConfig, ImageSummary, Inventory, LayerFacts, LayerOrigin, NotableFile,
     NotableKind, Origin, Package, PackageKind, Platform, Reachability, Related, Remark, Report,
@@ -278,6 +278,7 @@ pub(crate) fn inspected() -> Case {
     });
     case.report.image = Some(ImageSummary {
         name: "oci:.plimsoll/image".to_owned(),
+        called: Called::default(),
         digest: digest(0xd1),
         compressed_size: 98_765_432,
         config: ImageConfig {

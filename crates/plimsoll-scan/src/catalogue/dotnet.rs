@@ -7,25 +7,22 @@ use serde::de::MapAccess;
 use serde::{Deserialize, Serialize};
 
 use super::json::{Any, Keys, Map, Take, field};
-use super::{Candidate, Document, Proven, base_name};
+use super::{Candidate, Document, Proven};
 
 /// What a program brings along.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Dependencies {
     pub(crate) packages: Vec<Proven>,
-    /// The names of its files, in small letters.
+    /// Where its files lie, seen from the list's folder, in small letters.
     files: BTreeSet<Box<str>>,
 }
 
 impl Dependencies {
-    /// Whether they tell whose the file at `path` is.
+    /// Whether they tell whose the file is that lies at `path` below the list's folder. Another file of
+    /// that name, as of a plugin that brings its own, they do not know.
     pub(crate) fn names(&self, path: &str) -> bool {
-        self.files.contains(&*file_name(path))
+        self.files.contains(&*path.to_ascii_lowercase())
     }
-}
-
-fn file_name(path: &str) -> Box<str> {
-    base_name(path).to_ascii_lowercase().into()
 }
 
 pub(super) fn claims(candidate: &Candidate<'_>) -> bool {
@@ -70,15 +67,27 @@ struct Target {
 }
 
 impl Target {
-    fn files(&self) -> impl Iterator<Item = &String> {
+    /// Where its files lie, seen from the list: what runs anywhere beside it, translations in a folder of
+    /// their language, what is for one system where the package has it.
+    fn files(&self) -> impl Iterator<Item = Box<str>> {
         let all = [
-            &self.runtime,
-            &self.native,
-            &self.runtime_targets,
-            &self.resources,
+            (&self.runtime, 1),
+            (&self.native, 1),
+            (&self.resources, 2),
+            (&self.runtime_targets, usize::MAX),
         ];
-        all.into_iter().flat_map(|files| &files.0.0)
+        all.into_iter().flat_map(|(files, parts)| {
+            let files = files.0.0.iter();
+            files.map(move |path| last_parts(path, parts).to_ascii_lowercase().into())
+        })
     }
+}
+
+/// The last parts of a path.
+fn last_parts(path: &str, parts: usize) -> &str {
+    let mut slashes = path.rmatch_indices('/');
+    let before = slashes.nth(parts - 1);
+    before.map_or(path, |(at, _)| &path[at + 1..])
 }
 
 #[derive(Default, Deserialize)]
@@ -138,10 +147,7 @@ pub(super) fn read(path: &str, bytes: &[u8]) -> Result<Document, String> {
     let brings = target.into_iter().flat_map(BTreeMap::values);
     Ok(Document::DotNet(Dependencies {
         packages,
-        files: brings
-            .flat_map(Target::files)
-            .map(|file| file_name(file))
-            .collect(),
+        files: brings.flat_map(Target::files).collect(),
     }))
 }
 

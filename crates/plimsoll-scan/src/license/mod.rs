@@ -22,6 +22,8 @@ const MAX_TOKENS: usize = 200;
 const MAX_DEPTH: usize = 16;
 /// The longest name that is kept as a reference of its own.
 pub(crate) const MAX_REFERENCE: usize = 120;
+/// Letters of another script that such a reference spells out.
+const MAX_FOREIGN: usize = 16;
 
 /// Fills in the expression of every package that states a licence and has none yet.
 pub(crate) fn fill(packages: &mut [Package]) {
@@ -378,6 +380,13 @@ pub(crate) fn reference(words: &str) -> Option<String> {
             name.push('-');
         }
     }
+    if name.is_empty() {
+        // Another script: a reference has letters of ASCII alone.
+        let letters = words.chars().filter(|c| c.is_alphanumeric());
+        let letters = letters.take(MAX_FOREIGN);
+        let codes: Vec<String> = letters.map(|c| format!("u{:04x}", u32::from(c))).collect();
+        name = codes.join("-");
+    }
     let name = name.trim_end_matches('-');
     (!name.is_empty() && name.len() <= MAX_REFERENCE).then(|| format!("LicenseRef-{name}"))
 }
@@ -400,6 +409,8 @@ npm: UNLICENSED =>
 npm: GPL-2.0+ => GPL-2.0-or-later
 npm: MIT/X11 => MIT
 npm: BSD-3-Clause AND (MIT OR GPL-2.0) => BSD-3-Clause AND (MIT OR GPL-2.0-only)
+deb: 日本語 and MIT => LicenseRef-u65e5-u672c-u8a9e AND MIT
+deb: — and MIT =>
 deb: Expat, GPL-2+, LGPL-2.1, public-domain => MIT AND GPL-2.0-or-later AND LGPL-2.1-only AND LicenseRef-public-domain
 deb: GPL-2+ or Artistic-2.0 => GPL-2.0-or-later OR Artistic-2.0
 deb: GPL-3+ with GCC exception, BSD-3-clause => GPL-3.0-or-later WITH GCC-exception-3.1 AND BSD-3-Clause

@@ -204,9 +204,11 @@ fn drop_listed_assemblies(
         }
     }
     found.retain(|(gap, path, _)| {
-        let above = folders_above(path).take(DEPS_ABOVE);
-        let mut above = above.filter_map(|folder| lists.get(folder)).flatten();
-        *gap != Gap::Assemblies || !above.any(|brought| brought.names(path))
+        let is_named = |folder: &str| {
+            let mut lists = lists.get(folder).into_iter().flatten();
+            lists.any(|brought| brought.names(&path[folder.len() + 1..]))
+        };
+        *gap != Gap::Assemblies || !folders_above(path).take(DEPS_ABOVE).any(is_named)
     });
 }
 

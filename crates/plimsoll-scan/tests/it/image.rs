@@ -5,7 +5,7 @@ use std::io::Cursor;
 use std::sync::Arc;
 
 use plimsoll_image::{BlobContent, BlobSource, Descriptor, Image, ImageError, Manifest};
-use plimsoll_model::{Digest, HistoryEntry, ImageConfig};
+use plimsoll_model::{Called, Digest, HistoryEntry, ImageConfig};
 use plimsoll_scan::{Outcome, ScanOptions, inspect};
 use sha2::{Digest as _, Sha256};
 
@@ -111,6 +111,7 @@ pub(crate) fn image(layers: Vec<Layer>, mut config: ImageConfig) -> Image {
     let raw: Arc<[u8]> = Arc::from(&b"{}"[..]);
     Image {
         name: "test".to_owned(),
+        called: Called::default(),
         manifest: Manifest {
             descriptor: descriptor("application/vnd.oci.image.manifest.v1+json", &raw),
             raw: raw.clone(),

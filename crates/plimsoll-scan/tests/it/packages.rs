@@ -305,6 +305,7 @@ fn assemblies_that_no_list_names_are_said() {
     let list = r#"{"runtimeTarget":{"name":"t"},"targets":{"t":{
         "App/1.0.0":{"runtime":{"App.dll":{}}},
         "Lib/1.0.0":{"runtime":{"lib/net8.0/Lib.dll":{}},
+            "native":{"runtimes/linux-x64/native/sqlite.dll":{}},
             "runtimeTargets":{"runtimes/unix/lib/net8.0/Lib.Unix.dll":{}},
             "resources":{"lib/net8.0/de/Lib.resources.dll":{}}}}},
         "libraries":{"App/1.0.0":{"type":"project"},"Lib/1.0.0":{"type":"package"}}}"#;
@@ -315,9 +316,13 @@ fn assemblies_that_no_list_names_are_said() {
             .file("srv/App.deps.json", list)
             .file("srv/App.dll", &assembly)
             .file("srv/LIB.dll", &assembly)
+            .file("srv/sqlite.dll", &assembly)
             .file("srv/de/Lib.resources.dll", &assembly)
             .file("srv/runtimes/unix/lib/net8.0/Lib.Unix.dll", &assembly)
             .file("srv/Other.dll", &assembly)
+            // A plugin's own, of whatever version.
+            .file("srv/plugins/App.dll", &assembly)
+            .file("srv/plugins/old/Lib.dll", &assembly)
             .file("opt/empty.deps.json", "{}")
             .file("opt/LONG.DLL", &long)
             .file("usr/a/x.deps.json/y", "")
@@ -326,7 +331,7 @@ fn assemblies_that_no_list_names_are_said() {
     let [told] = outcome.skipped.as_slice() else {
         panic!("{:?}", outcome.skipped);
     };
-    let files = "opt/LONG.DLL, srv/Other.dll, usr/a/Lib.dll (3 files, ";
+    let files = "opt/LONG.DLL, srv/Other.dll, srv/plugins/App.dll and 2 more (5 files, ";
     assert!(told.what.starts_with(files), "{told:?}");
     assert!(told.why.starts_with("assemblies of .NET"), "{told:?}");
     assert_eq!(find(&outcome, "Lib").version, "1.0.0");

@@ -20,6 +20,7 @@ pub(crate) fn run(arguments: &BuildArgs, terminal: Terminal) -> Result<Outcome, 
     let target = voyage.destination(arguments.to.as_deref())?;
     voyage.inputs().spare_from(&target)?;
     let tags = voyage.tags(&arguments.plan, false)?;
+    plimsoll_image::called_at(&target, &tags, &voyage.title())?;
     let built = Built::make(&voyage, &arguments.plan, terminal)?;
     let outcome = plimsoll_image::push(&built.image, &[], &target, &tags, &built.access, &|_| {})?;
     print(&format!(

@@ -5,7 +5,7 @@ mod evidence;
 use std::path::PathBuf;
 
 use plimsoll_image::{Access, PushOutcome, Referrer};
-use plimsoll_model::{Digest, ImageName, ImageRef, Report, Severity, SourceFile, SourceOrigin};
+use plimsoll_model::{Called, Digest, ImageRef, Report, Severity, SourceFile, SourceOrigin};
 use plimsoll_report::Verdict;
 use plimsoll_rules::{CheckOptions, Project, SharedContext};
 
@@ -82,14 +82,7 @@ pub(crate) fn run(arguments: &ShipArgs, terminal: Terminal) -> Result<Outcome, F
         terminal,
         format!("looking into {}", built.image.manifest.descriptor.digest),
     );
-    let names = image_names(&voyage, &port);
-    look_inside(
-        &voyage,
-        &built,
-        (&names, &port.target),
-        &options,
-        &mut report,
-    )?;
+    look_inside(&voyage, &built, &port.called, &options, &mut report)?;
     let platform = built.image.config.platform.as_ref();
     advisories.judge(&mut report, platform, gate.demand())?;
     drop(spinner);
@@ -122,14 +115,8 @@ pub(crate) fn run(arguments: &ShipArgs, terminal: Terminal) -> Result<Outcome, F
     if let Some(image) = &mut report.image {
         built.credentials.hide_in_config(&mut image.config);
     }
-    let subjects = names.iter().map(|name| {
-        let untagged = ImageName {
-            tag: None,
-            ..name.clone()
-        };
-        called(&untagged, &port.target)
-    });
-    let papers = evidence::attest(&voyage, &built, &report, subjects.collect(), terminal)?;
+    let subject = port.called.untagged();
+    let papers = evidence::attest(&voyage, &built, &report, subject, terminal)?;
     verdict.next = match verdict.holds {
         true => Some(next_command(&port, built.image.digest())),
         false => Some("plimsoll check --fix".to_owned())
@@ -166,10 +153,11 @@ pub(crate) fn run(arguments: &ShipArgs, terminal: Terminal) -> Result<Outcome, F
     Ok(outcome)
 }
 
-/// Where the image goes, and under which tags.
+/// Where the image goes, under which tags, and what it is called by that.
 struct Port {
     target: ImageRef,
     tags: Vec<String>,
+    called: Called,
 }
 
 impl Port {
@@ -182,7 +170,12 @@ impl Port {
                     .hint("give --tag, or ship from a git repository"),
             );
         }
-        Ok(Self { target, tags })
+        let called = plimsoll_image::called_at(&target, &tags, &voyage.title())?;
+        Ok(Self {
+            target,
+            tags,
+            called,
+        })
     }
 }
 
@@ -243,16 +236,15 @@ fn tell_unbuilt(report: &mut Report, voyage: &Voyage, output: &OutputArgs, termi
 fn look_inside(
     voyage: &Voyage,
     built: &Built,
-    (names, target): (&[ImageName], &ImageRef),
+    called: &Called,
     options: &CheckOptions,
     report: &mut Report,
 ) -> Result<(), Failure> {
     let look = Look {
         image: &built.image,
-        name: names
-            .first()
-            .map_or_else(|| voyage.title(), |name| called(name, target)),
-        tags: names.to_vec(),
+        name: called.text.clone(),
+        called: called.clone(),
+        tags: called.names.clone(),
         dockerfile: Some(&voyage.dockerfile),
         layer_sources: layer_sources(&voyage.dockerfile, built),
         has_ignore_file: Some(voyage.ignore.is_some()),
@@ -275,7 +267,7 @@ fn send(
     if !verdict.holds {
         return Ok(None);
     }
-    let Port { target, tags } = port;
+    let Port { target, tags, .. } = port;
     let _spinner = Spinner::start(terminal, format!("shipping to {target}"));
     let (image, access) = (&built.image, &built.access);
     let pushed = plimsoll_image::push(image, referrers, target, tags, access, &|_| {})?;
@@ -320,57 +312,9 @@ fn layer_sources(dockerfile: &SourceFile, built: &Built) -> Vec<Option<SourceOri
     sources
 }
 
-/// The full names the image is shipped under.
-fn image_names(voyage: &Voyage, port: &Port) -> Vec<ImageName> {
-    let title = || -> String {
-        let title = voyage.title().to_ascii_lowercase();
-        let letters = title.chars();
-        letters
-            .map(|c| if c.is_ascii_alphanumeric() { c } else { '-' })
-            .collect()
-    };
-    let base = match &port.target {
-        ImageRef::Registry(name) => Ok(name.clone()),
-        ImageRef::Daemon(name) | ImageRef::Podman(name) => ImageName::parse(name),
-        _ => ImageName::parse(title().trim_matches('-')),
-    };
-    let Ok(base) = base else {
-        return Vec::new();
-    };
-    let mut names: Vec<ImageName> = port
-        .tags
-        .iter()
-        .map(|tag| ImageName {
-            tag: Some(tag.clone()),
-            digest: None,
-            ..base.clone()
-        })
-        .collect();
-    if base.tag.is_some() && !names.contains(&base) {
-        names.insert(0, base.clone());
-    }
-    if names.is_empty() {
-        names.push(base);
-    }
-    names
-}
-
-/// What the image is called. Where it goes to no registry, the one that is meant without any would be a
-/// guess.
-fn called(name: &ImageName, target: &ImageRef) -> String {
-    let full = name.to_string();
-    match target {
-        ImageRef::Registry(_) => full,
-        _ => {
-            let short = full.strip_prefix("docker.io/").unwrap_or(&full);
-            short.strip_prefix("library/").unwrap_or(short).to_owned()
-        }
-    }
-}
-
 /// What a person would type next, to take the very bytes that were judged.
 fn next_command(port: &Port, digest: &Digest) -> String {
-    let Port { target, tags } = port;
+    let Port { target, tags, .. } = port;
     match target {
         ImageRef::Registry(name) => {
             format!(
@@ -406,28 +350,5 @@ impl Voyage {
             }
         };
         crate::plan::destination(text)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_image_that_goes_to_no_registry_names_none() {
-        let layout = ImageRef::Layout {
-            path: "out".to_owned(),
-            reference: None,
-        };
-        for (name, short) in [
-            ("ship:3", "ship:3"),
-            ("acme/app", "acme/app"),
-            ("ghcr.io/acme/app:1", "ghcr.io/acme/app:1"),
-        ] {
-            let name = ImageName::parse(name).unwrap();
-            assert_eq!(called(&name, &layout), short);
-            let registry = ImageRef::Registry(name.clone());
-            assert_eq!(called(&name, &registry), name.to_string());
-        }
     }
 }

@@ -55,10 +55,10 @@ pub(super) fn compare(old: &ImageFiles, new: &ImageFiles) -> (Pair<FileTally>, F
                 }
                 (Some(_), Some(_)) => false,
             };
-            if !differs && let Some(access) = regranted(old, new, place) {
+            if !differs && let Some(change) = regranted(old, new, place) {
                 changes.permissions += 1;
                 let path = || place.new.map(|node| new.path(node)).unwrap_or_default();
-                keep(&mut changes.regranted, access, path);
+                keep(&mut changes.regranted, change, path);
             }
             if differs {
                 let size = |entry: &Option<FileEntry<'_>>| entry.as_ref().map_or(0, |e| e.size);
@@ -99,10 +99,13 @@ pub(super) fn compare(old: &ImageFiles, new: &ImageFiles) -> (Pair<FileTally>, F
     (tallies, changes)
 }
 
-/// What a path grants in each tree, if it is there in both and grants something else.
-fn regranted(old: &ImageFiles, new: &ImageFiles, place: Place) -> Option<Pair<FileAccess>> {
+/// What a path grants in each tree, if it is there in both and grants something else; without the path.
+fn regranted(old: &ImageFiles, new: &ImageFiles, place: Place) -> Option<AccessChange> {
     let access = |entry: FileEntry<'_>| FileAccess {
-        mode: entry.mode,
+        mode: match entry.kind {
+            FileKind::Symlink => 0o777,
+            _ => entry.mode,
+        },
         uid: entry.uid,
         gid: entry.gid,
     };
@@ -113,16 +116,17 @@ fn regranted(old: &ImageFiles, new: &ImageFiles, place: Place) -> Option<Pair<Fi
         new: access(after),
     };
     let is_folder = |entry: &FileEntry<'_>| entry.kind == FileKind::Directory;
-    (is_folder(&before) == is_folder(&after) && access.old != access.new).then_some(access)
+    let is_same = is_folder(&before) == is_folder(&after);
+    (is_same && access.old != access.new).then(|| AccessChange {
+        path: String::new(),
+        is_folder: is_folder(&after),
+        access,
+    })
 }
 
 /// Keeps a change among the first, which is looked at in the order of paths: those that grant more come
 /// before the others.
-fn keep(kept: &mut Vec<AccessChange>, access: Pair<FileAccess>, path: impl FnOnce() -> String) {
-    let mut change = AccessChange {
-        path: String::new(),
-        access,
-    };
+fn keep(kept: &mut Vec<AccessChange>, mut change: AccessChange, path: impl FnOnce() -> String) {
     let at = match change.is_wider() {
         true => kept.partition_point(AccessChange::is_wider),
         false => kept.len(),
@@ -228,9 +232,13 @@ mod tests {
         let mut kept = Vec::new();
         for number in 0..300_u32 {
             let mode = if number % 100 == 7 { 0o4755 } else { 0o700 };
-            let change = Pair {
-                old: access(0o755),
-                new: access(mode),
+            let change = AccessChange {
+                path: String::new(),
+                is_folder: false,
+                access: Pair {
+                    old: access(0o755),
+                    new: access(mode),
+                },
             };
             keep(&mut kept, change, || number.to_string());
         }

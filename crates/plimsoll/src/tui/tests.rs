@@ -5,7 +5,7 @@ use std::io::Cursor;
 use std::sync::Arc;
 
 use plimsoll_image::{BlobContent, BlobSource, Descriptor, Image, ImageError, Manifest};
-use plimsoll_model::{Digest, HistoryEntry, ImageConfig, ImageSummary};
+use plimsoll_model::{Called, Digest, HistoryEntry, ImageConfig, ImageSummary};
 use plimsoll_scan::ScanOptions;
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
@@ -103,6 +103,7 @@ fn explored() -> Explored {
     let raw: Arc<[u8]> = Arc::from(&b"{}"[..]);
     let image = Image {
         name: "test".to_owned(),
+        called: Called::default(),
         manifest: Manifest {
             descriptor: descriptor(&raw),
             raw: raw.clone(),
@@ -137,6 +138,7 @@ fn explored() -> Explored {
         seen: Seen {
             image: ImageSummary {
                 name: "app:1\u{202e}".to_owned(),
+                called: Called::default(),
                 digest: image.manifest.descriptor.digest.clone(),
                 config: ImageConfig::default(),
                 compressed_size: 0,

@@ -58,7 +58,7 @@ impl ImageIdentity {
     /// The image of a report.
     pub(crate) fn of(image: &ImageSummary) -> Self {
         Self {
-            name: name_of(&image.name),
+            name: image.called.names.first().cloned(),
             asked_for: image.name.clone(),
             digest: image.digest.to_string(),
             also: Vec::new(),
@@ -190,7 +190,8 @@ impl ImageIdentity {
     }
 }
 
-/// The name of an image that lies in a registry or an engine; files have none.
+/// The name of the image that a bill of materials says it is of: one in a registry or an engine; files
+/// have none.
 fn name_of(text: &str) -> Option<ImageName> {
     const FILES: [&str; 8] = [
         "oci:",
@@ -214,9 +215,10 @@ fn name_of(text: &str) -> Option<ImageName> {
 
 #[cfg(test)]
 mod tests {
-    use plimsoll_model::{Digest, ImageConfig, Platform};
+    use plimsoll_model::{Digest, Platform};
 
     use super::*;
+    use crate::vulnerabilities::testing;
 
     #[test]
     fn a_bill_of_an_image_goes_by_that_image() {
@@ -264,21 +266,11 @@ mod tests {
     fn images_by_what_others_call_them() {
         let digest = Digest::from_sha256([7; 32]);
         let image = |name: &str| {
-            ImageIdentity::of(&ImageSummary {
-                name: name.to_owned(),
-                digest: digest.clone(),
-                config: ImageConfig {
-                    platform: Some(Platform {
-                        os: "linux".to_owned(),
-                        architecture: "amd64".to_owned(),
-                        variant: None,
-                    }),
-                    ..ImageConfig::default()
-                },
-                compressed_size: 0,
-            })
+            let mut summary = testing::image(name, digest.clone());
+            summary.config.platform = Platform::parse("linux/amd64");
+            ImageIdentity::of(&summary)
         };
-        let app = image("registry:ghcr.io/acme/app:1.2");
+        let app = image("ghcr.io/acme/app:1.2");
         let exact = format!("pkg:oci/anything@{digest}");
         for (purl, means) in [
             (exact.as_str(), true),
@@ -317,7 +309,9 @@ mod tests {
         ));
         assert!(takes("pkg:docker/library/debian@12"));
         assert!(takes("pkg:docker/debian@12"));
-        let file = image("oci:debian");
+        let mut file = testing::image("debian", digest.clone());
+        file.called.names.clear();
+        let file = ImageIdentity::of(&file);
         assert!(!file.is_asked_for_by(&Purl::parse("pkg:oci/debian").unwrap()));
         assert!(file.is_asked_for_by(&Purl::parse(&exact).unwrap()));
     }

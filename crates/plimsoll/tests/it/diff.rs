@@ -1,7 +1,7 @@
 //! `plimsoll diff`: two images side by side.
 
 use plimsoll_testkit::advisory::Advisory;
-use plimsoll_testkit::image::{ImageBuilder, Layer};
+use plimsoll_testkit::image::{Entry, ImageBuilder, Layer};
 
 use crate::stage::Stage;
 
@@ -28,7 +28,7 @@ fn stage() -> Stage {
     let new = wheel(wheel(Layer::new(), "flask", "3.0"), "new-comer", "1.0")
         .file("app/data", vec![b'b'; 30_000])
         .file("app/same", "same")
-        .entry(plimsoll_testkit::image::Entry::file("app/run", "#!/bin/sh\n").mode(0o755))
+        .entry(Entry::file("app/run", "#!/bin/sh\n").mode(0o755))
         .file("app/id", private_key());
     let image = |layer: Layer| {
         ImageBuilder::new()
@@ -190,7 +190,7 @@ fn what_moves_or_gets_better_is_no_new_finding() {
     let stage = Stage::new();
     let setid = |layer: Layer, name: &str| {
         let path = format!("usr/bin/{name}");
-        layer.entry(plimsoll_testkit::image::Entry::file(path, "x").mode(0o4755))
+        layer.entry(Entry::file(path, "x").mode(0o4755))
     };
     let key = |path: &str| Layer::new().file(path, private_key());
     let two = setid(setid(Layer::new(), "helper"), "other");
@@ -220,6 +220,33 @@ fn what_moves_or_gets_better_is_no_new_finding() {
         let run = stage.run(&["diff", "oci:old", &image, "--fail-on", bounds]);
         assert_eq!(run.code, code, "{name}\n{}{}", run.stdout, run.stderr);
     }
+}
+
+/// Builders write what they like into the modes of links, and nobody asks for them.
+#[test]
+fn the_mode_of_a_link_is_no_difference() {
+    let stage = Stage::new();
+    for (name, link, owner, sticky) in [("old", 0o755, 1000, 0o1000), ("new", 0o777, 0, 0)] {
+        let moved = Entry::symlink("usr/other", "run").owner(owner, 0);
+        let mut layer = Layer::new()
+            .entry(Entry::file("usr/run", "x").mode(0o4755).owner(owner, 0))
+            .entry(Entry::dir("tmp").mode(sticky | 0o777))
+            .entry(moved.mode(link));
+        for number in 0..150 {
+            layer = layer.entry(Entry::symlink(format!("usr/bin/{number}"), "x").mode(link));
+        }
+        let image = ImageBuilder::new().layer(layer).build();
+        image
+            .write_layout(&stage.project().join(name), "1")
+            .unwrap();
+    }
+    let report = stage.run(&["diff", "oci:old", "oci:new", "--format", "json"]);
+    let files = &report.json()["files"];
+    assert_eq!(files["permissions"], 3);
+    let paths = files["regranted"].as_array().unwrap().iter();
+    let paths: Vec<&str> = paths.map(|one| one["path"].as_str().unwrap()).collect();
+    // What a program runs as, and who may empty a folder, come first.
+    assert_eq!(paths, ["tmp", "usr/run", "usr/other"]);
 }
 
 #[test]

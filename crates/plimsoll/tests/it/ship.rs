@@ -425,3 +425,75 @@ fn a_ship_reads_other_tools_configurations() {
     let skipped = report["skipped"].to_string();
     assert!(skipped.contains("DL9999"), "{skipped}");
 }
+
+/// How an image is called is decided once: in its papers, in the archive and for whoever asks.
+#[test]
+fn papers_call_an_image_as_the_archive_does() {
+    if !engine_tests("papers_call_an_image_as_the_archive_does") {
+        return;
+    }
+    let stage = seaworthy();
+    // A project may be called as a place is.
+    let own = std::fs::read_to_string(stage.project().join("plimsoll.toml")).unwrap();
+    stage.write("plimsoll.toml", own.replace("raft", "registry").as_bytes());
+    let evidence = |name: &str| {
+        let bytes = std::fs::read(stage.project().join("evidence").join(name)).unwrap();
+        serde_json::from_slice::<serde_json::Value>(&bytes).unwrap()
+    };
+    for (to, called, untagged, purl) in [
+        ("oci:out", "registry:2", "registry", "pkg:oci/registry@"),
+        ("docker-archive:z.tar", "z:2", "z", "pkg:oci/z@"),
+        (
+            "docker-archive:w.tar:acme/app",
+            "acme/app:2",
+            "acme/app",
+            "pkg:oci/app@",
+        ),
+    ] {
+        let run = stage.run(&[
+            "ship",
+            ".",
+            "--engine",
+            "native",
+            "--to",
+            to,
+            "--tag",
+            "2",
+            "--evidence",
+            "evidence",
+            "--format",
+            "json",
+        ]);
+        assert_eq!(run.expect(0).json()["image"]["name"], called);
+        let component = &evidence("sbom.cdx.json")["metadata"]["component"];
+        assert_eq!(component["name"], called);
+        let own = component["purl"].as_str().unwrap();
+        assert!(own.starts_with(purl) && own.ends_with("tag=2"), "{own}");
+        assert_eq!(evidence("provenance.json")["subject"][0]["name"], untagged);
+        if let Some(archive) = to.strip_prefix("docker-archive:") {
+            let path = stage.project().join(archive.split(':').next().unwrap());
+            let listed = tool(
+                "tar",
+                &["-xOf", &path.display().to_string(), "manifest.json"],
+            );
+            let listed: serde_json::Value = serde_json::from_str(&listed).unwrap();
+            assert_eq!(listed[0]["RepoTags"], serde_json::json!([called]));
+        }
+    }
+}
+
+#[test]
+fn a_tag_is_judged_before_anything_is_built() {
+    let stage = Stage::with(&[("Dockerfile", "FROM scratch\nRUN broken\n")]);
+    for verb in ["ship", "build"] {
+        for (to, tag, says) in [
+            ("docker-archive:y.tar", "acme/app:3", "is not a tag"),
+            ("oci:out", "acme/app:3", "is not a tag"),
+            ("docker-archive:y.tar:Acme", "3", "in lower case"),
+            ("rootfs:out", "3", "images are read from there"),
+        ] {
+            let run = stage.run(&[verb, ".", "--to", to, "--tag", tag]).expect(2);
+            assert!(run.stderr.contains(says), "{to} {tag}: {}", run.stderr);
+        }
+    }
+}

@@ -9,29 +9,59 @@ use crate::license::{MAX_REFERENCE, expression, reference};
 
 /// Licences of one archive that are kept.
 const MAX_NAMES: usize = 20;
+/// The longest name, in bytes; what is longer is the text of a licence.
+const MAX_NAME: usize = 200;
+
 /// One statement of several licences. Who uses the archive may choose: so Maven says of those of a
 /// `pom.xml`, of which its bundle plugin makes those of a manifest.
 pub(super) fn stated<'a>(names: impl Iterator<Item = &'a str>) -> Option<String> {
     let mut seen = HashSet::new();
     let mut choices = Vec::new();
-    for name in names.filter(|name| is_name(name)).take(MAX_NAMES) {
-        let name = name.split_whitespace().collect::<Vec<_>>().join(" ");
-        let id = expression(PackageKind::Maven, &name);
+    let names = names.map(on_one_line).filter(|name| is_name(name));
+    for name in names.take(MAX_NAMES) {
+        let id = match name.len() <= MAX_NAME {
+            true => expression(PackageKind::Maven, &name),
+            false => None,
+        };
         if seen.insert(id.clone().unwrap_or_else(|| name.clone())) {
             choices.push((name, id));
         }
     }
     if choices.len() < 2 {
-        return choices.pop().map(|(name, _)| name);
+        let only = choices.pop().map(|(name, _)| name);
+        return only.filter(|name| name.len() <= MAX_NAME);
     }
     let is_any_known = choices.iter().any(|(_, id)| id.is_some());
     let choices = choices.into_iter().map(|(name, id)| match id {
         Some(id) if id.contains(' ') => format!("({id})"),
         Some(id) => id,
-        // A comma in it, or a word that joins others, joins nothing here.
-        None => reference(&name).filter(|_| is_any_known).unwrap_or(name),
+        // A comma in it, or a word that joins others, joins nothing here. What is left out of a choice
+        // is denied to whoever may choose it: of what is too long the beginning stands for it.
+        None => reference(cut(&name, MAX_REFERENCE))
+            .filter(|_| is_any_known)
+            .unwrap_or_else(|| cut(&name, MAX_NAME).to_owned()),
     });
     Some(choices.collect::<Vec<_>>().join(" OR "))
+}
+
+/// A name as people lay it out in a document, on one line; of more than a name its beginning.
+fn on_one_line(name: &str) -> String {
+    let mut line = String::new();
+    for word in name.split_whitespace() {
+        if line.len() > MAX_NAME {
+            break;
+        }
+        if !line.is_empty() {
+            line.push(' ');
+        }
+        line.push_str(word);
+    }
+    line
+}
+
+/// The first bytes of a text.
+fn cut(text: &str, most: usize) -> &str {
+    text[..text.floor_char_boundary(most)].trim_end()
 }
 
 /// Whether it names a licence: a file of the archive, or a word that stands for one, does not.
@@ -42,10 +72,7 @@ fn is_name(name: &str) -> bool {
             || [".txt", ".html", ".htm", ".md", "LICENSE"]
                 .iter()
                 .any(|end| name.ends_with(end)));
-    name.contains(char::is_alphanumeric)
-        && name.len() <= MAX_REFERENCE
-        && !is_file
-        && !name.starts_with("<<")
+    name.contains(char::is_alphanumeric) && !is_file && !name.starts_with("<<")
 }
 
 /// The names in `Bundle-License`: clauses parted by commas, each a name with attributes behind
@@ -147,6 +174,27 @@ mod tests {
             let stated = stated(names.into_iter()).unwrap();
             let read = expression(PackageKind::Maven, &stated);
             assert_eq!((stated.as_str(), read.as_deref()), (wanted, Some(wanted)));
+        }
+        // However they are laid out, and in whatever script.
+        let apache = format!("Apache License,\n{}Version 2.0", " ".repeat(200));
+        let both = stated([&*apache, "MIT"].into_iter()).unwrap();
+        assert_eq!(both, "Apache-2.0 OR MIT");
+        assert_eq!(
+            stated(["MIT", "日本語"].into_iter()).unwrap(),
+            "MIT OR LicenseRef-u65e5-u672c-u8a9e"
+        );
+        // What is too long for a name is there all the same.
+        for (length, alone) in [
+            (121, true),
+            (MAX_NAME, true),
+            (MAX_NAME + 1, false),
+            (9_000, false),
+        ] {
+            let long = "x".repeat(length);
+            let told = stated([&*long].into_iter());
+            assert_eq!(told.is_some(), alone, "{length}");
+            let wanted = format!("MIT OR LicenseRef-{}", "x".repeat(MAX_REFERENCE));
+            assert_eq!(stated(["MIT", &*long].into_iter()).unwrap(), wanted);
         }
         let unknown = stated(["Ours, Version 3", "Theirs"].into_iter()).unwrap();
         assert_eq!(unknown, "Ours, Version 3 OR Theirs");

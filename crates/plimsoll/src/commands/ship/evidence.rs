@@ -1,6 +1,5 @@
 //! The evidence of a voyage: bill of materials, provenance, reports and log, in one folder.
 
-use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use plimsoll_attest::Attachment;
@@ -235,7 +234,7 @@ pub(super) fn attest(
     voyage: &Voyage,
     built: &Built,
     report: &Report,
-    subjects: BTreeSet<String>,
+    subject: &str,
     terminal: Terminal,
 ) -> Result<Vec<EvidenceFile>, Failure> {
     let sbom = Rendering {
@@ -252,7 +251,7 @@ pub(super) fn attest(
     .into_bytes();
     let plan = &built.plan;
     let statement = provenance::statement(&ProvenanceInput {
-        names: subjects.into_iter().collect(),
+        names: vec![subject.to_owned()],
         digest: built.result.digest.clone(),
         dockerfile: below(&voyage.context, &voyage.dockerfile_path),
         target: plan.target.clone(),

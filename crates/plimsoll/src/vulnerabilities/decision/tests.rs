@@ -1,4 +1,6 @@
-use plimsoll_model::{Evidence, FixState, Origin, Reachability};
+use plimsoll_model::{
+    Called, Digest, Evidence, FixState, ImageConfig, ImageName, ImageSummary, Origin, Reachability,
+};
 use plimsoll_testkit::vulnerability::{mended, plain};
 
 use super::*;
@@ -56,6 +58,20 @@ fn standing(one: &Vulnerability, policy: &Policy) -> Standing {
     let list = std::slice::from_ref(one);
     let mut decision = decided(list, policy);
     decision.standings.remove(0)
+}
+
+/// An image that lies in a registry under `name`.
+pub(crate) fn image(name: &str, digest: Digest) -> ImageSummary {
+    ImageSummary {
+        name: name.to_owned(),
+        called: Called {
+            text: name.to_owned(),
+            names: vec![ImageName::parse(name).unwrap()],
+        },
+        digest,
+        config: ImageConfig::default(),
+        compressed_size: 0,
+    }
 }
 
 #[test]
@@ -485,12 +501,7 @@ fn products_and_their_parts() {
     };
     let mut one = vulnerability("CVE-2026-1", "example.com/lib");
     one.purl = "pkg:golang/example.com/lib@1.0.0".to_owned();
-    let image = ImageIdentity::of(&plimsoll_model::ImageSummary {
-        name: "ghcr.io/acme/app:1".to_owned(),
-        digest: plimsoll_model::Digest::from_sha256([1; 32]),
-        config: plimsoll_model::ImageConfig::default(),
-        compressed_size: 0,
-    });
+    let image = ImageIdentity::of(&image("ghcr.io/acme/app:1", Digest::from_sha256([1; 32])));
     let lib = "pkg:golang/example.com/lib";
     for (product, covers) in [
         (product(lib, &[]), true),

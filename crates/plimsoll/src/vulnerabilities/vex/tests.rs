@@ -1,4 +1,4 @@
-use plimsoll_model::{Digest, ImageConfig, ImageSummary};
+use plimsoll_model::Digest;
 use proptest::prelude::*;
 
 use super::*;
@@ -63,12 +63,10 @@ fn an_attestation_says_what_it_is_about() {
 #[test]
 fn what_is_attested_of_something_else_says_nothing() {
     let own = "ab".repeat(32);
-    let image = ImageIdentity::of(&ImageSummary {
-        name: "registry:reg.example/app:1".to_owned(),
-        digest: Digest::from_sha256([0xab; 32]),
-        config: ImageConfig::default(),
-        compressed_size: 0,
-    });
+    let image = ImageIdentity::of(&testing::image(
+        "reg.example/app:1",
+        Digest::from_sha256([0xab; 32]),
+    ));
     let image = image.known_as(&[Digest::from_sha256([0xcd; 32])]);
     let one = testing::vulnerability("CVE-2026-1", "a");
     let openvex = r#""predicateType":"https://openvex.dev/ns/v0.2.0","predicate":{
@@ -267,12 +265,7 @@ fn what_is_named_by_bytes_is_those_bytes() {
     };
     assert_eq!(vex.dropped.len(), 2);
     let digest = Digest::from_sha256([0xab; 32]);
-    let image = ImageIdentity::of(&ImageSummary {
-        name: "docker.io/library/app:1".to_owned(),
-        digest: digest.clone(),
-        config: ImageConfig::default(),
-        compressed_size: 0,
-    });
+    let image = ImageIdentity::of(&testing::image("docker.io/library/app:1", digest.clone()));
     let mut named = product.itself.clone();
     assert!(!named.is_image(&image));
     named.sha256 = Some(digest.hex().to_uppercase());
@@ -335,12 +328,7 @@ fn set_aside(head: &str, affects: &str) -> Vec<usize> {
     let references = [("c0".to_owned(), 0), ("c1".to_owned(), 1)];
     let bills = vec![BillReferences::new("AAAA", references)];
     let digest = Digest::from_sha256([0xab; 32]);
-    let image = ImageIdentity::of(&ImageSummary {
-        name: "registry.example/app:1".to_owned(),
-        digest,
-        config: ImageConfig::default(),
-        compressed_size: 0,
-    });
+    let image = ImageIdentity::of(&testing::image("registry.example/app:1", digest));
     let image = image.told_by(bills);
     let work = Work::of(1_000_000);
     let mut coverage = Coverage::new(&vex.statements, &image, work);
@@ -401,12 +389,10 @@ fn an_image_goes_by_its_hash() {
     let [own, index, other] = ["ab", "cd", "ef"].map(|byte| byte.repeat(32));
     let by = |hash: &str| format!(r#""hashes":{{"sha-256":"{hash}"}}"#);
     let within = |whole: &str, part: &str| format!("{},\"subcomponents\":[{{{part}}}]", by(whole));
-    let image = ImageIdentity::of(&ImageSummary {
-        name: "registry.example/app:1".to_owned(),
-        digest: Digest::from_sha256([0xab; 32]),
-        config: ImageConfig::default(),
-        compressed_size: 0,
-    });
+    let image = ImageIdentity::of(&testing::image(
+        "registry.example/app:1",
+        Digest::from_sha256([0xab; 32]),
+    ));
     let image = image.known_as(&[Digest::from_sha256([0xcd; 32])]);
     for (product, speaks) in [
         (by(&own), true),
