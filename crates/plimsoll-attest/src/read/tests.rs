@@ -473,7 +473,7 @@ fn what_the_tools_say_besides_is_kept() {
 
 #[test]
 fn what_others_call_incomplete_is_told_so() {
-    let incomplete = |compositions: serde_json::Value| {
+    let incomplete = |compositions: Value| {
         let document = json!({
             "bomFormat": "CycloneDX", "specVersion": "1.6",
             "metadata": {"component": {"type": "container", "name": "app", "bom-ref": "a"}},

@@ -18,10 +18,10 @@ pub(crate) struct Dependencies {
 }
 
 impl Dependencies {
-    /// Whether they tell whose the file is that lies at `path` below the list's folder. Another file of
-    /// that name, as of a plugin that brings its own, they do not know.
-    pub(crate) fn names(&self, path: &str) -> bool {
-        self.files.contains(&*path.to_ascii_lowercase())
+    /// Where its files lie, seen from the list's folder, in small letters. Another file of such a name, as
+    /// of a plugin that brings its own, it does not know.
+    pub(crate) fn files(&self) -> impl Iterator<Item = &str> {
+        self.files.iter().map(AsRef::as_ref)
     }
 }
 

@@ -3,13 +3,12 @@
 
 mod bundles;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use plimsoll_model::{Evidence, Skipped, Topic, human_size};
 
 use super::Packages;
 use crate::catalogue::binary::{Binary, Kind, Origin};
-use crate::catalogue::dotnet::Dependencies;
 use crate::catalogue::{Document, folder, folders_above};
 use crate::gaps::Gaps;
 use crate::record::{FactKind, LayerRecord};
@@ -197,16 +196,19 @@ fn drop_listed_assemblies(
     if found.iter().all(|(gap, _, _)| *gap != Gap::Assemblies) {
         return;
     }
-    let mut lists: HashMap<&str, Vec<&Dependencies>> = HashMap::new();
+    // Of all lists in a folder.
+    let mut listed: HashMap<&str, HashSet<&str>> = HashMap::new();
     for (path, _, document) in tree.documents(layers) {
         if let Document::DotNet(brought) = document {
-            lists.entry(folder(path)).or_default().push(brought);
+            let files = listed.entry(folder(path)).or_default();
+            files.extend(brought.files());
         }
     }
     found.retain(|(gap, path, _)| {
         let is_named = |folder: &str| {
-            let mut lists = lists.get(folder).into_iter().flatten();
-            lists.any(|brought| brought.names(&path[folder.len() + 1..]))
+            let below = path.get(folder.len() + 1..).unwrap_or_default();
+            let files = listed.get(folder);
+            files.is_some_and(|files| files.contains(&*below.to_ascii_lowercase()))
         };
         *gap != Gap::Assemblies || !folders_above(path).take(DEPS_ABOVE).any(is_named)
     });
