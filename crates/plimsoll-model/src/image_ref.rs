@@ -41,9 +41,12 @@ impl std::error::Error for ImageNameError {}
 
 /// A text without what may be a user and a password: names have none, and people write them all the same.
 fn without_login(text: &str) -> Cow<'_, str> {
-    match text.rsplit_once('@') {
-        Some((login, host)) if login.contains(':') && !host.starts_with("sha256:") => {
-            format!("[hidden]@{host}").into()
+    let digest_at = text.rfind("@sha256:").unwrap_or(text.len());
+    let (name, digest) = text.split_at(digest_at);
+    match name.rsplit_once('@') {
+        // A token may be the user alone.
+        Some((login, host)) if login.contains(':') || host.contains('/') => {
+            format!("[hidden]@{host}{digest}").into()
         }
         _ => text.into(),
     }
@@ -281,6 +284,11 @@ mod tests {
             ("bob:PASS@localhost:1/x", "`[hidden]@localhost:1/x`"),
             ("https://bob:P@SS@localhost:1/x", "`[hidden]@localhost:1/x`"),
             ("https://bob:P/SS@localhost/x", "`[hidden]@localhost/x`"),
+            (
+                "bob:PASS@localhost:1/x@sha256:12",
+                "`[hidden]@localhost:1/x@sha256:12`",
+            ),
+            ("TOKEN@ghcr.io/a/b", "`[hidden]@ghcr.io/a/b`"),
             ("app:1@sha256:12", "`app:1@sha256:12`"),
             ("app@12", "`app@12`"),
         ] {

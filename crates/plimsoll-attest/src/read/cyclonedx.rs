@@ -93,22 +93,19 @@ pub(super) fn read(document: &Tree<'_>) -> BillOfMaterials {
     bill
 }
 
-/// What the bill says of itself where its compositions call it incomplete: with nothing named they are
-/// about all of it.
+/// What the bill says of itself where a composition calls all that it is about incomplete.
 fn incomplete(document: &Tree<'_>, subject: Option<&Tree<'_>>) -> Option<String> {
-    let own = subject.map(|subject| text(subject, "bom-ref"));
+    let subject = subject?;
+    let own = text(subject, "bom-ref");
     let is_of_all = |composition: &Tree<'_>| {
-        let named = list(composition, "assemblies");
-        let is_own = |one: &Tree<'_>| own.is_some_and(|own| one.as_str() == Some(own));
-        named.is_empty() || named.iter().any(is_own)
+        let mut named = list(composition, "assemblies").iter();
+        named.any(|one| one.as_str() == Some(own))
     };
     let mut compositions = list(document, "compositions").iter();
     let said = compositions.find(|composition| {
         text(composition, "aggregate").starts_with("incomplete") && is_of_all(composition)
     })?;
-    let mut properties = subject
-        .map_or(&[][..], |subject| list(subject, "properties"))
-        .iter();
+    let mut properties = list(subject, "properties").iter();
     let why = properties.find(|property| text(property, "name") == INCOMPLETE_PROPERTY);
     let said = why.map_or(text(said, "aggregate"), |why| text(why, "value"));
     Some(said.strip_prefix(INCOMPLETE).unwrap_or(said).to_owned())

@@ -483,7 +483,7 @@ fn what_others_call_incomplete_is_told_so() {
     };
     let first_party = "incomplete_first_party_only";
     for compositions in [
-        json!([{"aggregate": first_party}]),
+        json!([{"aggregate": first_party, "assemblies": ["a"]}]),
         json!([{"aggregate": "complete"}, {"aggregate": first_party, "assemblies": ["b", "a"]}]),
     ] {
         assert_eq!(incomplete(compositions).as_deref(), Some(first_party));
@@ -491,6 +491,7 @@ fn what_others_call_incomplete_is_told_so() {
     for compositions in [
         json!([{"aggregate": "complete", "assemblies": ["a"]}, {"aggregate": "unknown"}]),
         json!([{"aggregate": "incomplete", "assemblies": ["b"]}]),
+        json!([{"aggregate": "incomplete", "dependencies": ["b"]}]),
         json!({"aggregate": "incomplete"}),
     ] {
         assert_eq!(incomplete(compositions), None);

@@ -317,7 +317,9 @@ fn of_next_line(bytes: &[u8], at: usize) -> Option<(usize, &str, bool)> {
     let own = &bytes[at.saturating_sub(REACH)..at];
     let own = own.rsplit(|byte| *byte == b'\n').next()?;
     let value = line[indent.min(length)..].trim_ascii_end();
-    let goes_on = blanks(&below[(length + 1).min(below.len())..]) >= indent;
+    let mut rest = below[(length + 1).min(below.len())..].split(|byte| *byte == b'\n');
+    let next = rest.find(|line| !line.trim_ascii().is_empty());
+    let goes_on = next.is_some_and(|next| blanks(next) >= indent);
     // What has blanks or names something is another entry, or a sentence.
     let is_alone = !value.is_empty()
         && !value.iter().any(u8::is_ascii_whitespace)

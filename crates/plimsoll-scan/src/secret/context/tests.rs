@@ -73,6 +73,7 @@ fn what_stands_below_a_name_need_not_be_its_value() {
         "password:\n  q7RtY2mWx9Kp: x\n",
         "password:\n  q7RtY2mWx9Kp:\n    x: y\n",
         "password: |\n  q7RtY2mWx9Kp\n  and more of it\n",
+        "password: |\n  q7RtY2mWx9Kp\n\n  and more of it\n",
         "password:\n  # q7RtY2mWx9Kp\n",
         "password:\n  - q7RtY2mWx9Kp x\n",
         "  password:\n  q7RtY2mWx9Kp\n",
