@@ -160,8 +160,7 @@ type Places = Vec<(usize, usize)>;
 /// address has one. `given` is what the text gives to a name by where it stands.
 pub(in crate::secret) fn doubtful_in_text(text: &str, given: Option<Given<'_>>) -> Places {
     let mut found = doubtful_in_commands(text, 0);
-    found.extend(doubtful_in_urls(text));
-    let mut doubtful = Places::new();
+    let mut doubtful: Places = doubtful_in_urls(text).collect();
     for (name, value, start) in all_given(text, given) {
         if hides(name, value) {
             doubtful.push((start, start + value.len()));
