@@ -16,9 +16,10 @@ use super::form::{known_form, maker};
 use super::placeholder::{is_placeholder, may_be_shown};
 use super::{Fingerprint, Hit};
 
-/// `scheme://user:password@`.
+/// `scheme://user:password@`. The last `@` before a path ends the login, as who connects takes it; one
+/// behind `?` or `#` does where none stands before.
 static URL: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r#"[A-Za-z][A-Za-z0-9+.-]{1,20}://([^\s:/@'"]*):([^\s@/'"]{3,})@"#)
+    Regex::new(r#"[A-Za-z][A-Za-z0-9+.-]{1,20}://([^\s:/'"]*):([^\s/?#'"]{3,}|[^\s@/'"]{3,})@"#)
         .expect("a constant expression")
 });
 
@@ -96,8 +97,48 @@ pub(super) fn in_urls(text: &str, start: usize) -> impl Iterator<Item = Hit> {
 }
 
 /// The same with those that are kept back though they are told to nobody.
-pub(super) fn doubtful_in_urls(text: &str) -> impl Iterator<Item = Hit> {
-    passwords_in_urls(text, 0, may_be_shown)
+pub(super) fn doubtful_in_urls(text: &str) -> impl Iterator<Item = (usize, usize)> {
+    let doubtful = passwords_in_urls(text, 0, may_be_shown).map(|hit| (hit.start, hit.end));
+    doubtful.chain(with_slashes(text))
+}
+
+/// What may be passwords with a slash in them: all that stands behind a user up to the last `@` of the
+/// word.
+fn with_slashes(text: &str) -> Vec<(usize, usize)> {
+    let mut found = Vec::new();
+    let (mut word_end, mut login_end) = (0, None);
+    for (at, mark) in text.match_indices("://") {
+        let from = at + mark.len();
+        if from >= word_end {
+            let word = &text[from..];
+            let ends = |c: char| c.is_whitespace() || matches!(c, '"' | '\'');
+            word_end = from + word.find(ends).unwrap_or(word.len());
+            login_end = text[from..word_end].rfind('@').map(|end| from + end);
+        }
+        let Some(login) = login_end.and_then(|end| text.get(from..end)) else {
+            continue;
+        };
+        let Some((user, password)) = login
+            .split_once([':', '/'])
+            .filter(|(user, _)| login.as_bytes()[user.len()] == b':' && !user.starts_with('['))
+        else {
+            continue;
+        };
+        let Some((head, _)) = password.split_once(['/', '?', '#']) else {
+            continue;
+        };
+        // A port, or what goes in the place of a password.
+        let port = head.split(',').next().unwrap_or(head);
+        let is_port = port.bytes().all(|byte| byte.is_ascii_digit());
+        let plain = head.rsplit_once('@').map(|(password, _)| password);
+        if !is_port && plain.is_none_or(|plain| plain.len() < 3 || !may_be_shown(plain)) {
+            let start = from + user.len() + 1;
+            found.push((start, start + password.len()));
+            // It covers all others in the word.
+            login_end = None;
+        }
+    }
+    found
 }
 
 fn passwords_in_urls(
@@ -135,11 +176,41 @@ mod tests {
         assert_eq!(&text[hit.start - 10..hit.end - 10], "s3cr3t!");
         assert!(in_url("postgres://app:${PW}@db/app", 0).is_none());
         assert!(in_url("http://localhost:8080/a@b", 0).is_none());
+        for (text, password) in [
+            ("postgres://bob:p@ssw9@db:5432/x", "p@ssw9"),
+            ("redis://:a@9ssw9@r:6379", "a@9ssw9"),
+            ("https://me@corp.net:s3cr3t!@h/a@b", "s3cr3t!"),
+            ("https://me:s3cr3t?#!@h", "s3cr3t?#!"),
+            ("https://me:s3cr3t!@h?x=a@b", "s3cr3t!"),
+            ("https://me:s3cr3t!@h,https://me:s3cr3t@h", "s3cr3t!"),
+        ] {
+            let hit = in_url(text, 0).unwrap();
+            assert_eq!(&text[hit.start..hit.end], password);
+        }
         let text =
             "https://3f9c1b7a5d2e8046@github.com/ https://q7RtY2mW:x-oauth-basic@github.com/";
         let found = in_urls(text, 0).map(|hit| &text[hit.start..hit.end]);
         assert_eq!(found.collect::<Vec<_>>(), ["q7RtY2mW"]);
         assert!(in_url("https://$TOKEN:x-oauth-basic@github.com/", 0).is_none());
+        let hidden = |text: &str| -> Vec<String> {
+            let places = doubtful_in_urls(text);
+            places
+                .map(|(start, end)| text[start..end].to_owned())
+                .collect()
+        };
+        assert_eq!(hidden("postgres://bob:p/ssP@db:5432/x"), ["p/ssP"]);
+        assert_eq!(hidden("postgres://bob:p@s/sP@db:5432/x"), ["p@s/sP"]);
+        for shown in [
+            "http://localhost:8080/a@b",
+            "http://a:80,b:80/c@d",
+            "git+https://x:$TOKEN@github.com/o/r@v1",
+            "https://[::1]:80/a@b",
+            "https://a.b/c:d/e@f",
+        ] {
+            assert_eq!(hidden(shown), [""; 0], "{shown}");
+        }
+        let many = "a://b:80/".repeat(100_000) + "@";
+        assert_eq!(hidden(&many), [""; 0]);
         let name = "u:s3cr3t!@r.io/x";
         let hit = in_image_name(name).unwrap();
         assert_eq!(&name[hit.start..hit.end], "s3cr3t!");

@@ -30,24 +30,32 @@ pub(super) fn url_password(bytes: &[u8], at: usize) -> Option<Hit> {
     let start = at - scheme;
     let rest = &bytes[start..bytes.len().min(at + 400)];
     // Most addresses name nobody.
-    let stop = rest[scheme + 3..].iter().position(|byte| {
+    let login = &rest[scheme + 3..];
+    let ends = |byte: &u8| {
         matches!(
             byte,
-            b'@' | b'/' | b' ' | b'\n' | b'"' | b'\'' | b'<' | b'>' | b'`'
+            b'/' | b' ' | b'\n' | b'"' | b'\'' | b'<' | b'>' | b'`'
         )
-    })?;
-    if rest[scheme + 3 + stop] != b'@' {
-        return None;
-    }
-    let text = std::str::from_utf8(&rest[..scheme + 3 + stop + 1]).ok()?;
-    let (user, password) = text[scheme + 3..].trim_end_matches('@').split_once(':')?;
-    let host = &rest[scheme + 3 + stop + 1..];
-    let of_manuals = host.starts_with(b"example.") || host.starts_with(b"host/");
+    };
+    let end = login.iter().position(ends).unwrap_or(login.len());
+    memchr::memchr(b'@', &login[..end])?;
+    let text = rest[..scheme + 3 + end].utf8_chunks().next()?.valid();
+    let hit = in_urls(text, 0).next()?;
+    let (user, password) = text[scheme + 3..hit.end].split_once(':')?;
+    let host = &rest[hit.end + 1..];
+    let of_manuals = host.starts_with(b"example.")
+        || host.starts_with(b"host/")
+        // `p@ss`, to show how it is written.
+        || (password.contains('@') && is_placeholder(&password.replace('@', "a")));
     let odd = |c: char| !(c.is_ascii_alphanumeric() || "._%+-~!$&*".contains(c));
     if user == password || of_manuals || user.contains(odd) {
         return None;
     }
-    in_urls(text, start).next()
+    Some(Hit {
+        start: hit.start + start,
+        end: hit.end + start,
+        ..hit
+    })
 }
 
 /// The password of `?user=…&password=…` in an address, whose name stands from `at` to `behind`.
