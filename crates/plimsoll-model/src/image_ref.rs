@@ -105,13 +105,17 @@ impl ImageName {
         } else {
             registry
         };
+        // Letters and digits, and between them `.`, `_`, `__` or dashes.
         let component = |part: &str| {
             let alphanumeric = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit();
+            let mut words = part
+                .as_bytes()
+                .chunk_by(|a, b| alphanumeric(*a) == alphanumeric(*b));
+            let is_separator =
+                |run: &[u8]| matches!(run, b"." | b"_" | b"__") || run.iter().all(|b| *b == b'-');
             part.bytes().next().is_some_and(alphanumeric)
                 && part.bytes().last().is_some_and(alphanumeric)
-                && part
-                    .bytes()
-                    .all(|b| alphanumeric(b) || matches!(b, b'.' | b'_' | b'-'))
+                && words.all(|run| alphanumeric(run[0]) || is_separator(run))
         };
         if repository.is_empty() {
             return Err(fail("the name is empty"));
@@ -260,6 +264,7 @@ mod tests {
             ("ghcr.io/a/b", "ghcr.io/a/b"),
             ("index.docker.io/a/b", "docker.io/a/b"),
             ("a/b__c", "docker.io/a/b__c"),
+            ("a/b---c.d_e", "docker.io/a/b---c.d_e"),
         ] {
             assert_eq!(ImageName::parse(written).unwrap().to_string(), full);
         }
@@ -270,6 +275,9 @@ mod tests {
             "a@sha256:12",
             "a//b",
             "a/-b",
+            "a..b",
+            "a___b",
+            "a.-b",
             "-x",
             "a b",
             "h.x/",

@@ -361,7 +361,10 @@ pub(crate) fn access(args: &AccessArgs, platform: Option<Platform>) -> Access {
 pub(crate) fn named_contexts(specs: &[String]) -> Result<BTreeMap<String, NamedContext>, Failure> {
     let mut contexts = BTreeMap::new();
     for spec in specs {
-        let complain = |problem: &str| Failure::usage(format!("--build-context {spec}: {problem}"));
+        // The place may be an address with a password in it.
+        let called = spec.split('=').next().unwrap_or_default();
+        let complain =
+            |problem: &str| Failure::usage(format!("--build-context {called}: {problem}"));
         let (name, place) = spec
             .split_once('=')
             .filter(|(name, place)| !name.is_empty() && !place.is_empty())

@@ -16,25 +16,32 @@ pub(crate) fn shown(url: &Url) -> String {
 /// An address as it is told to people and kept in files: without user, query and fragment, each of
 /// which may hold a secret.
 pub fn told_address(address: &str) -> String {
-    let bare = address.split(['?', '#']).next().unwrap_or_default();
-    let (scheme, rest) = match bare.split_once("://") {
+    let (scheme, rest) = match address.split_once("://") {
         Some((scheme, rest)) => (format!("{scheme}://"), rest),
         // The scheme was forgotten, the password was not.
-        None => (String::new(), bare),
+        None => (String::new(), address),
     };
-    let (authority, path) = match rest.find('/') {
-        Some(slash) => rest.split_at(slash),
-        None => (rest, ""),
-    };
+    let bare = |text: &str| text.split(['?', '#']).next().unwrap_or_default().to_owned();
+    let first = rest.find(['/', '?', '#']).unwrap_or(rest.len());
+    let (authority, behind) = rest.split_at(first);
     let host = authority.rsplit('@').next().unwrap_or_default();
-    // A password with a slash in it, which should have been written otherwise.
-    let port = host.rsplit_once(':').map(|(_, port)| port);
-    if port.is_some_and(|port| port.bytes().any(|b| !b.is_ascii_digit() && b != b']'))
-        && let Some((_, behind)) = path.rsplit_once('@')
-    {
-        return format!("{scheme}{behind}");
+    // A password with such a mark in it, which should have been written otherwise: then what stands before
+    // the mark is a user and how the password begins.
+    let is_login = authority == host && host.contains(':') && !is_host(host);
+    if is_login && let Some((_, host)) = behind.rsplit_once('@') {
+        return format!("{scheme}{}", bare(host));
     }
-    format!("{scheme}{host}{path}")
+    format!("{scheme}{host}{}", bare(behind))
+}
+
+/// Whether this is a host, and a port.
+fn is_host(authority: &str) -> bool {
+    if authority.starts_with('[') {
+        return true;
+    }
+    let (host, port) = authority.rsplit_once(':').unwrap_or((authority, ""));
+    let is_name = host.contains('.') || is_loopback(host);
+    is_name && port.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 pub(crate) fn same_origin(one: &Url, other: &Url) -> bool {
@@ -94,6 +101,8 @@ mod tests {
             ("m.example?token=T", "m.example"),
             ("u:p@m.example/a", "m.example/a"),
             ("https://u:p/w@m.example/a", "https://m.example/a"),
+            ("https://u:p?w@m.example/a?t=T", "https://m.example/a"),
+            ("https://u:12/w#@m.example/a", "https://m.example/a"),
             ("https://m.example:80/@a/b", "https://m.example:80/@a/b"),
             ("https://[::1]/@a/b", "https://[::1]/@a/b"),
         ] {

@@ -127,17 +127,20 @@ pub(super) fn of_archive(
     }
 }
 
-/// A repository called like `text`, as far as one can be.
+/// A repository called like `text`, as far as one can be: what no repository has between words is a dash.
 fn repository_like(text: &str) -> String {
-    let letters = text.chars().map(|c| c.to_ascii_lowercase());
-    let letters: String = letters
-        .map(|c| match c {
-            '.' | '_' | '-' => c,
-            c if c.is_ascii_alphanumeric() => c,
-            _ => '-',
+    let is_letter = |c: &char| c.is_ascii_alphanumeric();
+    let letters: Vec<char> = text.chars().map(|c| c.to_ascii_lowercase()).collect();
+    let parts = letters.chunk_by(|a, b| is_letter(a) == is_letter(b));
+    let name: String = parts
+        .map(|part| match part {
+            ['.'] | ['_'] | ['_', '_'] => part.iter().collect(),
+            [first, ..] if is_letter(first) => part.iter().collect(),
+            _ if part.iter().all(|c| *c == '-') => part.iter().collect(),
+            _ => "-".to_owned(),
         })
         .collect();
-    let name = letters.trim_matches(|c: char| !c.is_ascii_alphanumeric());
+    let name = name.trim_matches(|c: char| !is_letter(&c));
     match ImageName::parse(name) {
         Ok(_) => name.to_owned(),
         Err(_) => "image".to_owned(),
@@ -189,6 +192,9 @@ mod tests {
         for (path, repository) in [
             ("/x/App.tar", "app"),
             ("my app-1.2.tar.gz", "my-app-1.2"),
+            ("app_(1).tar", "app-1"),
+            ("my.-app.tar", "my-app"),
+            ("a__b--c..d.tar", "a__b--c-d"),
             ("._.tar", "image"),
         ] {
             let names = of_archive(path, None, &tags).unwrap();

@@ -210,27 +210,26 @@ pub(super) fn identified(bytes: &[u8], behind: usize) -> Option<Hit> {
     password_in_quotes(bytes, end + blank.count(), &quotes)
 }
 
-/// What the statements begin with that tell a database a password.
-const MAKING_USERS: [&str; 6] = [
-    "create user",
-    "alter user",
-    "create role",
-    "alter role",
-    "grant ",
-    "database link",
-];
-
 /// How far before its `IDENTIFIED` a statement may begin; less than what is kept before a piece.
 const STATEMENT: usize = 160;
 
-/// Whether a statement that tells a database of a user goes on behind this.
+/// Whether this ends in what a statement names a user by whose password follows: `ALTER USER bob`,
+/// `CONNECT TO bob`, `GRANT … TO bob`, which sentences may say as well in small letters.
 fn makes_user(before: &[u8]) -> bool {
     let near = &before[before.len().saturating_sub(STATEMENT)..];
-    let start = memchr::memrchr(b';', near).map_or(0, |end| end + 1);
-    let words = String::from_utf8_lossy(&near[start..]).to_ascii_lowercase();
+    let words = String::from_utf8_lossy(near);
     let words: Vec<&str> = words.split_ascii_whitespace().collect();
-    let statement = words.join(" ");
-    MAKING_USERS.iter().any(|begin| statement.contains(begin))
+    let [others @ .., verb, object, _, _] = words.as_slice() else {
+        return false;
+    };
+    let is = |word: &str, any: &[&str]| any.iter().any(|one| word.eq_ignore_ascii_case(one));
+    match *object {
+        "TO" if others.contains(&"GRANT") => true,
+        object if is(object, &["to"]) => is(verb, &["connect"]),
+        object if is(object, &["user", "role"]) => is(verb, &["create", "alter", "replace"]),
+        object if is(object, &["exists"]) => others.iter().any(|word| is(word, &["user", "role"])),
+        _ => false,
+    }
 }
 
 /// The password in one of these quotes, which opens at `at`; each tells how what stands in it is judged.

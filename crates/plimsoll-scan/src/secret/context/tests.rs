@@ -320,6 +320,8 @@ fn pairs_words_and_statements() {
     for statement in [
         "CREATE USER bob IDENTIFIED BY \"Welcome_1\";",
         "alter  user bob\n identified by \"Welcome_1\" account unlock;",
+        "CREATE USER IF NOT EXISTS bob IDENTIFIED BY \"Welcome_1\"",
+        "GRANT CONNECT, RESOURCE TO bob IDENTIFIED BY \"Welcome_1\"",
         "CREATE DATABASE LINK far CONNECT TO bob IDENTIFIED BY \"Welcome_1\" USING 'x';",
     ] {
         assert_eq!(kinds(statement, false), ["secret-value"], "{statement}");
@@ -385,6 +387,11 @@ fn pairs_words_and_statements() {
         "cache_key: d41d8cd98f00b204e9800998ecf8427e\n",
         "the software identified by\n\"software_id\" in this",
         "CREATE USER bob; the software identified by \"software_id\"",
+        "The authorization grant is identified by \"grant_type\" here.",
+        "# grant access to the object identified by \"object-path\"",
+        "# grant access to objects identified by \"object-path\"",
+        "# Create user identified by \"login+domain\".",
+        "a user role identified by \"role-id\"",
         "IDENTIFIED BY 'password'",
         "IDENTIFIED WITH auth_socket AS 'q7RtY2mWx9KpLz4VbN8c'",
         "is identified with names by \"the words\"",
