@@ -181,6 +181,9 @@ pub struct Called {
     pub text: String,
     /// What it goes by in a registry or an engine, the name of `text` first. A file or folder gives none.
     pub names: Vec<ImageName>,
+    /// Whether the names were made up after a file or a project: what others say of an image of such a name
+    /// is not about this one.
+    pub is_made_up: bool,
 }
 
 impl Called {

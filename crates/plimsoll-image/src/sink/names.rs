@@ -11,6 +11,7 @@ use crate::source::file_stem;
 /// # Errors
 /// A text that is no tag or no name, and a place that nothing is written to.
 pub fn called_at(to: &ImageRef, tags: &[String], title: &str) -> Result<Called, ImageError> {
+    let mut is_made_up = false;
     let mut texts = match to {
         ImageRef::Registry(name) => {
             let repository = format!("{}/{}", name.registry, name.repository);
@@ -26,6 +27,7 @@ pub fn called_at(to: &ImageRef, tags: &[String], title: &str) -> Result<Called, 
         }
         ImageRef::Daemon(name) | ImageRef::Podman(name) => of_engine(name, tags)?,
         ImageRef::Archive { path, reference } => {
+            is_made_up = reference.is_none();
             let names = of_archive(path, reference.as_deref(), tags)?;
             match names.is_empty() {
                 true => vec![repository_like(file_stem(path))],
@@ -39,6 +41,7 @@ pub fn called_at(to: &ImageRef, tags: &[String], title: &str) -> Result<Called, 
                 .as_deref()
                 .filter(|name| name.contains(['/', ':']));
             let base = whole.filter(|name| ImageName::parse(name).is_ok());
+            is_made_up = base.is_none();
             let base = base.map_or_else(|| repository_like(title), str::to_owned);
             names.retain(|name| ImageName::is_tag(name));
             match names.is_empty() {
@@ -55,6 +58,7 @@ pub fn called_at(to: &ImageRef, tags: &[String], title: &str) -> Result<Called, 
     Ok(Called {
         names: names.map_err(|error| ImageError::Usage(error.to_string()))?,
         text: texts.swap_remove(0),
+        is_made_up,
     })
 }
 
@@ -218,6 +222,8 @@ mod tests {
         let called = |to: &str, tags: &[&str]| {
             let tags: Vec<String> = tags.iter().map(|&tag| tag.to_owned()).collect();
             let called = called_at(&crate::destination(to)?, &tags, "My Raft")?;
+            let is_named = !to.starts_with("oci:") && !to.ends_with(".tar");
+            assert_eq!(called.is_made_up, !is_named, "{to}");
             let untagged = called.untagged().to_owned();
             Ok::<_, ImageError>((called.text, untagged, called.names.len()))
         };

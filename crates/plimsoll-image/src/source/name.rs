@@ -210,6 +210,7 @@ pub(super) fn called(text: &str, place: &ImageRef) -> Called {
     Called {
         text,
         names: name.into_iter().collect(),
+        is_made_up: false,
     }
 }
 

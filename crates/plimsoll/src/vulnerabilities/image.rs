@@ -57,8 +57,9 @@ impl BillReferences {
 impl ImageIdentity {
     /// The image of a report.
     pub(crate) fn of(image: &ImageSummary) -> Self {
+        let name = image.called.names.first();
         Self {
-            name: image.called.names.first().cloned(),
+            name: name.filter(|_| !image.called.is_made_up).cloned(),
             asked_for: image.name.clone(),
             digest: image.digest.to_string(),
             also: Vec::new(),
@@ -311,8 +312,15 @@ mod tests {
         assert!(takes("pkg:docker/debian@12"));
         let mut file = testing::image("debian", digest.clone());
         file.called.names.clear();
-        let file = ImageIdentity::of(&file);
-        assert!(!file.is_asked_for_by(&Purl::parse("pkg:oci/debian").unwrap()));
-        assert!(file.is_asked_for_by(&Purl::parse(&exact).unwrap()));
+        // An archive that is called `debian.tar` is not Docker Hub's image.
+        let mut shipped = testing::image("debian:12", digest.clone());
+        shipped.called.is_made_up = true;
+        for one in [file, shipped] {
+            let one = ImageIdentity::of(&one);
+            for name in ["pkg:oci/debian", "pkg:docker/library/debian@12"] {
+                assert!(!one.is_asked_for_by(&Purl::parse(name).unwrap()), "{name}");
+            }
+            assert!(one.is_asked_for_by(&Purl::parse(&exact).unwrap()));
+        }
     }
 }

@@ -67,6 +67,7 @@ pub(crate) fn image(name: &str, digest: Digest) -> ImageSummary {
         called: Called {
             text: name.to_owned(),
             names: vec![ImageName::parse(name).unwrap()],
+            is_made_up: false,
         },
         digest,
         config: ImageConfig::default(),
