@@ -17,9 +17,10 @@ use self::program::taken;
 use self::words::{Word, commands, program};
 use super::Hit;
 use super::assignment::{names_none, names_secret};
-use super::form::{Written, judged};
+use super::form::{Written, is_no_sentence, judged};
 use super::hits::{Hits, distinct};
 use super::placeholder::{is_placeholder, may_be_shown};
+use super::shell::flag_name;
 
 /// What a line must hold for it to be looked at: any of these.
 static HINTS: LazyLock<Regex> = LazyLock::new(|| {
@@ -27,7 +28,7 @@ static HINTS: LazyLock<Regex> = LazyLock::new(|| {
         "curl|http|mysql|mariadb|sshpass|login|redis-cli|mongo|sqlcmd|zip|7z|ldap|smbclient|lftp|user|\
          passwd|sudo|stdin|pass:|passphrase|--with-token|kinit|keytool|jarsigner|ssh-keygen|openssl|\
          mc alias|cypher-shell|influx|rclone|rabbitmqctl|sqlplus|sqlldr|expdp|impdp|composer config|poetry config|\
-         bundler? config|nuget|twine",
+         bundler? config|nuget|twine|skopeo|mosquitto_|ipmitool|plink|pscp|psftp|doctl|snmp",
     )
     .expect("a constant expression")
 });
@@ -37,7 +38,7 @@ const NAME_HINTS: &[&str] = &["pass", "token", "secret", "key", "Token", "Pass",
 
 /// Whether a line may hold a credential.
 fn may_hold(line: &str) -> bool {
-    let named = line.contains("--") || line.contains(" set ");
+    let named = line.contains(" -") || line.contains("--") || line.contains(" set ");
     HINTS.is_match(line) || (named && NAME_HINTS.iter().any(|hint| line.contains(hint)))
 }
 
@@ -247,10 +248,10 @@ fn named<'t>(words: &[Word<'t>]) -> impl Iterator<Item = Hit> {
         let [name, value] = pair else {
             return None;
         };
-        let (name, value) = match name.text.strip_prefix("--") {
+        let (name, value) = match flag_name(name.text) {
+            Some(name) => (name, *value),
             // `--mount=type=secret,id=x` has its value in it.
-            Some(name) if !name.contains('=') => (name, *value),
-            Some(_) => return None,
+            None if name.text.starts_with("--") => return None,
             None if at > 0 && words[at - 1].text == "set" => {
                 // `//registry/:_authToken` of npm.
                 (name.text.rsplit(':').next()?, *value)
@@ -277,31 +278,36 @@ fn named<'t>(words: &[Word<'t>]) -> impl Iterator<Item = Hit> {
         {
             return None;
         }
-        let (kind, severity) = judged(name, value.text, Written::Bare)?;
+        // Behind one dash stand many other things, as in `-password file` of a manual.
+        let written = match pair[0].text.starts_with('-') && !pair[0].text.starts_with("--") {
+            true => Written::QuotedSetting,
+            false => Written::Bare,
+        };
+        let (kind, severity) = judged(name, value.text, written)?;
         Some(Hit::of(kind, severity, value.start, value.text.as_bytes()))
     })
 }
 
 fn hit(value: Word<'_>) -> Option<Hit> {
-    password(value, is_placeholder)
+    let believed = |text: &str| {
+        text.len() >= 5 && is_no_sentence(text) && (!is_placeholder(text) || is_hash(text))
+    };
+    password(value, believed)
 }
 
 fn doubtful(value: Word<'_>) -> Option<Hit> {
-    password(value, may_be_shown)
+    password(value, |text| !may_be_shown(text) || is_hash(text))
 }
 
-fn password(value: Word<'_>, is_none: fn(&str) -> bool) -> Option<Hit> {
+fn password(value: Word<'_>, believed: fn(&str) -> bool) -> Option<Hit> {
     let text = value.text.trim_end_matches("\\n");
-    let believed = text.len() >= 5
-        && text.bytes().all(|byte| byte.is_ascii_graphic())
-        && !text.starts_with('-')
-        && (!is_none(text) || is_hash(text));
     let kind = if is_hash(text) {
         "password-hash"
     } else {
         "command-password"
     };
-    believed.then(|| Hit::of(kind, Severity::High, value.start, text.as_bytes()))
+    (!text.starts_with('-') && believed(text))
+        .then(|| Hit::of(kind, Severity::High, value.start, text.as_bytes()))
 }
 
 /// Whether a text is the hash of a password in the form that crypt(5) knows.

@@ -9,8 +9,8 @@ use std::collections::HashMap;
 
 use plimsoll_model::{ImageConfig, SecretSighting, Severity};
 
-use self::line::flag_name;
-pub(super) use self::line::{arguments, assignments};
+pub(super) use self::line::all_given;
+use self::line::{Given, given_by_words};
 use self::listed::listed;
 use self::redact::Redacted;
 pub use self::values::is_telling;
@@ -218,9 +218,6 @@ fn in_label(name: &str, value: &str, detector: &Detector) -> Hits {
     hits
 }
 
-/// A name, what is given to it, and where that begins in the text that it stands in.
-type Given<'t> = (&'t str, &'t str, usize);
-
 /// Credentials in any text of a configuration or its history: whatever it is there for, it may be a
 /// command, an instruction or an address. `given` is what it gives to a name by where it stands.
 pub(super) fn in_text(text: &str, given: Option<Given<'_>>, detector: &Detector) -> Hits {
@@ -236,14 +233,6 @@ pub(super) fn in_text(text: &str, given: Option<Given<'_>>, detector: &Detector)
     beside_ids(text.as_bytes(), REACH, &mut hits);
     in_lists(text, detector, &mut hits);
     hits
-}
-
-/// All that a text gives to names. What is given by where it stands is given whole, not up to a blank.
-fn all_given<'t>(text: &'t str, given: Option<Given<'t>>) -> impl Iterator<Item = Given<'t>> {
-    let whole = given.map(|(_, _, start)| start);
-    let assigned = assignments(text).into_iter().chain(arguments(text));
-    let others = assigned.filter(move |(_, _, start)| Some(*start) != whole);
-    given.into_iter().chain(others)
 }
 
 /// Whether a value may be a command line by itself.
@@ -278,14 +267,11 @@ fn in_lists(text: &str, detector: &Detector, hits: &mut Hits) {
 
 /// Credentials in each word of a command that needs no shell.
 fn in_words(words: &[String], detector: &Detector) -> Vec<Hits> {
-    let mut flag = None;
-    let words_taken = words.iter().zip(in_arguments(words));
-    let mut found: Vec<Hits> = words_taken
-        .map(|(word, taken)| {
-            let given = flag.map(|name| (name, word.as_str(), 0));
+    let given = given_by_words(words).zip(words).zip(in_arguments(words));
+    let mut found: Vec<Hits> = given
+        .map(|((given, word), taken)| {
             let mut hits = in_text(word, given, detector);
             hits.extend(taken);
-            flag = flag_name(word);
             hits
         })
         .collect();

@@ -188,6 +188,15 @@ fn is_object(value: &str) -> bool {
             .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-.".contains(&byte))
 }
 
+/// Whether a value is no text for people: one of letters that keys on most keyboards write, without
+/// blanks, or one that holds such a credential. A translation and a sentence have none.
+pub(super) fn is_no_sentence(value: &str) -> bool {
+    let is_plain = |c: char| c.is_ascii_graphic();
+    !value.contains(|c: char| c.is_control())
+        && (value.chars().all(is_plain)
+            || value.split(|c: char| !is_plain(c)).any(stands_by_itself))
+}
+
 /// Whether a value is a credential by itself, whatever it stands beside: what people make up, or
 /// something drawn in one piece.
 pub(super) fn stands_by_itself(value: &str) -> bool {

@@ -36,6 +36,7 @@ mod runs;
 mod saved;
 mod search;
 mod section;
+mod shell;
 mod sqlite;
 mod store;
 mod strings;

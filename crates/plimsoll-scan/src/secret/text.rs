@@ -9,7 +9,7 @@ use super::Hit;
 use super::assignment::{may_name_secret, names_secret};
 use super::command::doubtful_in_commands;
 use super::config::redact::doubtful_in_text;
-use super::config::{arguments, assignments, found_in, in_text, in_variable};
+use super::config::{all_given, found_in, in_text, in_variable};
 use super::detector::Detector;
 use super::drawn::looks_random;
 use super::hits::{Hits, distinct};
@@ -82,9 +82,9 @@ pub fn concealed_in(text: &str) -> Vec<Span> {
             .into_iter()
             .flatten()
         {
-            let named = assignments(line).into_iter().chain(arguments(line));
             spans.extend(
-                named
+                all_given(line, None)
+                    .into_iter()
                     .filter(|(name, value, _)| promises(name) && !is_reference(value))
                     .map(|(_, value, at)| Span::new(start + at, start + at + value.len())),
             );

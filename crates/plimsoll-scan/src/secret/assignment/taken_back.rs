@@ -11,6 +11,9 @@ const OFTEN_ABOUT: &[&str] = &[
     "chars",
     "characters",
     "charset",
+    // Whose output is one.
+    "cmd",
+    "command",
     "cookie",
     // Of Postfix: `hash:/etc/postfix/sasl_passwd`.
     "maps",

@@ -1,5 +1,7 @@
 //! The words of command lines.
 
+use super::super::shell::{Piece, Pieces, Spelled, is_for_shell};
+
 /// A word of a command line without its quotes, and where it begins.
 #[derive(Clone, Copy)]
 pub(super) struct Word<'t> {
@@ -40,88 +42,23 @@ struct Script<'t> {
     escaped: bool,
 }
 
-/// A part of a word in quotes: where the mark that opens it begins, and where its text does.
-#[derive(Clone, Copy)]
-struct Quote {
-    mark: u8,
-    opened: usize,
-    from: usize,
-}
-
 impl<'t> Script<'t> {
     /// Appends its commands, then those of the scripts in it.
     fn read(self, depth: usize, commands: &mut Vec<Command<'t>>) {
         let first = commands.len();
         let mut inner = Vec::new();
         let mut words: Vec<Word<'t>> = Vec::new();
-        // Where the word begins, the quotes it stands in, and those that it was in before.
-        let mut from = None;
-        let (mut quote, mut closed) = (None::<Quote>, None::<(Quote, usize)>);
         let mut groups = Groups::default();
-        let mut at = 0;
-        while let Some(byte) = self.text.as_bytes().get(at).copied() {
-            let here = at;
-            at += 1;
-            let next = self.text.as_bytes().get(at);
-            let mark = match (byte, next) {
-                (b'"' | b'\'', _) => Some(byte),
-                (b'\\', Some(b'"')) if self.escaped => {
-                    at += 1;
-                    Some(b'"')
+        let mut pieces = Pieces::of_script(self.text, self.escaped);
+        while let Some(piece) = pieces.next() {
+            match piece {
+                Piece::Word(word) => self.take_word(&word, &mut words, &mut inner),
+                Piece::End(byte) => {
+                    let piped = byte == b'|' && !pieces.goes_on_with(b'|');
+                    groups.end_command(byte, piped, std::mem::take(&mut words), commands);
                 }
-                (b'\\', Some(b'"' | b'\\')) if quote.is_none_or(|open| open.mark == b'"') => {
-                    at += 1;
-                    None
-                }
-                (b'\\', Some(b'\'')) if quote.is_none() && !self.escaped => {
-                    at += 1;
-                    None
-                }
-                _ => None,
-            };
-            match quote {
-                Some(open) => {
-                    if mark == Some(open.mark) {
-                        closed = Some((open, here)).filter(|_| from == Some(open.opened));
-                        quote = None;
-                    }
-                    continue;
-                }
-                None if mark.is_some() => {
-                    quote = mark.map(|mark| Quote {
-                        mark,
-                        opened: here,
-                        from: at,
-                    });
-                    from.get_or_insert(here);
-                    continue;
-                }
-                None => {}
             }
-            // A backslash that carries a command on is no word.
-            let carries_on = byte == b'\\' && matches!(next, Some(b'\n' | b'\r'));
-            let is_blank = byte.is_ascii_whitespace() || carries_on;
-            // `2>&1` and `&>file` lead output elsewhere.
-            let leads = byte == b'&'
-                && (next == Some(&b'>')
-                    || (from.is_some() && self.text[..here].ends_with(['<', '>'])));
-            if leads || !is_blank && !b"|;&()`".contains(&byte) {
-                from.get_or_insert(here);
-                continue;
-            }
-            self.end_word(from.take(), here, closed.take(), &mut words, &mut inner);
-            if is_blank {
-                continue;
-            }
-            let piped = byte == b'|' && self.text.as_bytes().get(at) != Some(&b'|');
-            groups.end_command(byte, piped, std::mem::take(&mut words), commands);
         }
-        if let Some(open) = quote {
-            // Behind a quote that the line does not close no other of its sort stands.
-            closed = Some((open, self.text.len())).filter(|_| from == Some(open.opened));
-        }
-        let length = self.text.len();
-        self.end_word(from, length, closed, &mut words, &mut inner);
         groups.end_command(b'\n', false, words, commands);
         for command in &mut commands[first..] {
             for word in &mut command.words {
@@ -135,30 +72,20 @@ impl<'t> Script<'t> {
         }
     }
 
-    /// Takes in the word that ends at `to`, and the script that it is where all of it stands in
-    /// quotes, up to where they close.
-    fn end_word(
-        self,
-        from: Option<usize>,
-        to: usize,
-        closed: Option<(Quote, usize)>,
-        words: &mut Vec<Word<'t>>,
-        inner: &mut Vec<Script<'t>>,
-    ) {
-        let Some(from) = from else {
-            return;
-        };
-        let is_script = words.last().is_some_and(is_for_shell);
-        if let Some((open, end)) = closed.filter(|_| is_script)
-            && end + (open.from - open.opened) >= to
+    /// Takes in a word, and the script that it is where all of it stands in quotes.
+    fn take_word(self, spelled: &Spelled, words: &mut Vec<Word<'t>>, inner: &mut Vec<Script<'t>>) {
+        let is_script = words.last().is_some_and(|word| is_for_shell(word.text));
+        if is_script
+            && let [part] = spelled.parts.as_slice()
+            && (part.opened, part.end) == (spelled.from, spelled.to)
         {
             inner.push(Script {
-                text: &self.text[open.from..end],
-                start: self.start + open.from,
-                escaped: open.mark == b'"',
+                text: &self.text[part.from..part.to],
+                start: self.start + part.from,
+                escaped: part.escaped,
             });
         }
-        let word = self.unquoted(from, to);
+        let word = self.unquoted(spelled.from, spelled.to);
         // `"$(…)"`: within it quotes begin anew.
         let substituted = word.text.strip_prefix("$(");
         if let Some(text) = substituted.and_then(|rest| rest.strip_suffix(')')) {
@@ -263,14 +190,6 @@ fn all_lead(words: &[Word<'_>]) -> bool {
         }
     }
     true
-}
-
-/// Whether a script follows a word: `-c`, `-lc`.
-fn is_for_shell(word: &Word<'_>) -> bool {
-    let letters = word.text.strip_prefix('-').unwrap_or_default();
-    letters.ends_with('c')
-        && letters.len() <= 4
-        && letters.bytes().all(|byte| byte.is_ascii_alphabetic())
 }
 
 /// Where the program of this name stands in a command.

@@ -1,128 +1,263 @@
 //! Command lines and instructions as the configuration and history hold them: what is given to which
 //! name.
 
-/// The name in `--name`, whose value is the next word.
-pub(super) fn flag_name(word: &str) -> Option<&str> {
-    word.strip_prefix("--")
-        .filter(|name| !name.is_empty() && !name.contains(['=', ' ']))
+use std::collections::HashSet;
+
+use super::super::shell::{Part, Piece, Pieces, Spelled, flag_name, is_for_shell};
+
+/// A name, what is given to it, and where that begins in the text that it stands in.
+pub(in crate::secret) type Given<'t> = (&'t str, &'t str, usize);
+
+/// What each word of a command that needs no shell gives to a name, or is given to the one before it,
+/// blanks and quotes too.
+pub(super) fn given_by_words<S: AsRef<str>>(
+    words: &[S],
+) -> impl Iterator<Item = Option<Given<'_>>> {
+    let mut before = "";
+    words.iter().map(move |word| {
+        let word = word.as_ref();
+        let flag = flag_name(before).filter(|_| !word.starts_with('-'));
+        let is_script = is_for_shell(std::mem::replace(&mut before, word));
+        match flag {
+            Some(name) => Some((name, word, 0)),
+            None => given_by_word(word).filter(|_| !is_script),
+        }
+    })
 }
 
-/// Every `--name value`, `set name value` and `ENV name value` in a command line, with where the
-/// value begins.
-pub(in crate::secret) fn arguments(text: &str) -> Vec<(&str, &str, usize)> {
-    let mut found = Vec::new();
-    let mut before = "";
-    let mut name = None;
-    for word in text.split_ascii_whitespace() {
-        // Words of the JSON form are parted by blanks as well.
-        let word = word.trim_matches(['"', '\'', '[', ']', ',', ';']);
-        if let Some(name) = name
-            && !word.starts_with('-')
-        {
-            // The word is a piece of the text.
-            let start = word.as_ptr().addr() - text.as_ptr().addr();
-            found.push((name, word, start));
-        }
-        let named = matches!(before, "set" | "ENV" | "env") && !word.contains('=');
-        name = flag_name(word).or(named.then_some(word));
-        before = word;
+/// The same of a word: `--name=value`, `NAME=value`.
+fn given_by_word(word: &str) -> Option<Given<'_>> {
+    let (name, value) = word.split_once('=')?;
+    let is_name = |byte: u8| byte.is_ascii_alphanumeric() || b"_-.".contains(&byte);
+    let named = !name.is_empty() && name.bytes().all(is_name);
+    named.then_some((name, value, name.len() + 1))
+}
+
+/// All that a text gives to names: `--name value`, `NAME=value`, `set name value`, and what an instruction
+/// declares. Of what begins at one place the whole counts, which is `first` where it is known.
+pub(in crate::secret) fn all_given<'t>(text: &'t str, first: Option<Given<'t>>) -> Vec<Given<'t>> {
+    let mut all = AllGiven {
+        whole: text,
+        found: Vec::new(),
+        starts: HashSet::new(),
+    };
+    for given in first.into_iter().chain(declared(text)) {
+        all.add(given);
     }
-    found
+    all.read(text, false, 0);
+    all.found.sort_by_key(|(_, _, start)| *start);
+    all.found
 }
 
 /// How many `=` in one word are read, as in `OPTS=-Dname=value`.
 const MAX_NESTED: usize = 16;
 
-/// Every `NAME=value` in a command line, with where the value begins.
-pub(in crate::secret) fn assignments(text: &str) -> Vec<(&str, &str, usize)> {
-    let mut found: Vec<(&str, &str, usize)> = Vec::new();
-    let unquoted_to = unquoted(text);
-    // What is declared without quotes, whose value ends where the next begins.
-    let mut declared: Option<usize> = None;
-    // Where the word ends that the last `=` stood in, and how many stood in it.
-    let (mut word_end, mut nested) = (0, 0);
-    for (at, _) in text.match_indices('=') {
-        let name_start = text[..at]
-            .rfind(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.')))
-            .map_or(0, |before| {
-                before + text[before..].chars().next().map_or(1, char::len_utf8)
-            });
-        let name = &text[name_start..at];
-        if name.is_empty() {
-            continue;
-        }
-        let start = at + 1;
-        let rest = &text[start..];
-        let declares = start <= unquoted_to
-            && text[..name_start].ends_with(' ')
-            && name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_');
-        if declares {
-            close(text, declared, name_start - 1, &mut found);
-            declared = Some(found.len());
-            found.push((name, "", start));
-            continue;
-        }
-        if let Some(quote) = rest.chars().next().filter(|c| matches!(c, '"' | '\'')) {
-            let inner = &rest[1..];
-            let value = inner.split(quote).next().unwrap_or_default();
-            found.push((name, value, start + 1));
-            continue;
-        }
-        if start > word_end {
-            let ends =
-                |c: char| c.is_whitespace() || matches!(c, ';' | '&' | '|' | ')' | '"' | '\'');
-            word_end = start + rest.find(ends).unwrap_or(rest.len());
-            nested = 0;
-        }
-        nested += 1;
-        if nested <= MAX_NESTED {
-            found.push((name, text.get(start..word_end).unwrap_or_default(), start));
-        }
-    }
-    close(text, declared, unquoted_to, &mut found);
-    found
+/// How deep texts in quotes lie in others that are read.
+const DEEPEST: usize = 4;
+
+/// What was found to be given so far.
+struct AllGiven<'t> {
+    whole: &'t str,
+    found: Vec<Given<'t>>,
+    /// Where it begins.
+    starts: HashSet<usize>,
 }
 
-/// Gives what was declared last its value, which ends at `end`, without the quotes around all of it.
-fn close<'t>(
-    text: &'t str,
-    declared: Option<usize>,
-    end: usize,
-    found: &mut [(&'t str, &'t str, usize)],
-) {
-    if let Some((_, value, start)) = declared.and_then(|declared| found.get_mut(declared)) {
-        let plain = text.get(*start..end).unwrap_or_default().trim_end();
-        let inner = ['"', '\''].into_iter().find_map(|quote| {
-            let inner = plain.strip_prefix(quote)?.strip_suffix(quote)?;
-            (!inner.contains(quote)).then_some(inner)
+impl<'t> AllGiven<'t> {
+    fn add(&mut self, given: Given<'t>) {
+        if self.starts.insert(given.2) {
+            self.found.push(given);
+        }
+    }
+
+    /// Adds a value, which is a piece of the text, without its quotes.
+    fn add_value(&mut self, name: &'t str, value: &'t str) {
+        let value = unquoted(value);
+        self.add((name, value, self.place(value)));
+    }
+
+    /// Where a piece of the text begins in it.
+    fn place(&self, piece: &str) -> usize {
+        piece.as_ptr().addr() - self.whole.as_ptr().addr()
+    }
+
+    /// Reads a piece of the text, then what stands in quotes in it: that may be a script, or anything
+    /// between two apostrophes.
+    fn read(&mut self, text: &'t str, escaped: bool, depth: usize) {
+        let mut inner = Vec::new();
+        let mut before = "";
+        let mut name = None;
+        for piece in Pieces::of_text(text, escaped) {
+            let Piece::Word(spelled) = piece else {
+                (before, name) = ("", None);
+                continue;
+            };
+            // Words of the JSON form are parted by blanks as well.
+            let parts = ['[', ']', ',', ';'];
+            let word = unquoted(text[spelled.from..spelled.to].trim_matches(parts));
+            if let Some(name) = name
+                && !word.starts_with('-')
+            {
+                // What ends a command in a script may be a letter of a value elsewhere.
+                let behind = &text[spelled.to..];
+                let more =
+                    match behind.starts_with(['|', ';', '&', '(']) && spelled.parts.is_empty() {
+                        true => behind.find(char::is_whitespace).unwrap_or(behind.len()),
+                        false => 0,
+                    };
+                let value = text[spelled.from..spelled.to + more].trim_matches(parts);
+                self.add_value(name, value);
+            }
+            self.assigned(text, &spelled, before);
+            let named = matches!(before, "set" | "ENV" | "env") && !word.contains('=');
+            // `OPTS=--name value`
+            let flag = word.rsplit('=').next().and_then(flag_name);
+            name = flag.or(named.then_some(word));
+            before = word;
+            inner.extend(spelled.parts);
+        }
+        if depth < DEEPEST {
+            for part in inner {
+                self.read(&text[part.from..part.to], part.escaped, depth + 1);
+            }
+        }
+    }
+
+    /// Adds what a word assigns, which ends with it.
+    fn assigned(&mut self, text: &'t str, spelled: &Spelled, before: &str) {
+        let word = &text[spelled.from..spelled.to];
+        // `"--name=value"` and `"NAME=value"`, which may as well be the beginning of a script or a file.
+        if let [part] = spelled.parts.as_slice()
+            && (part.opened, part.end) == (spelled.from, spelled.to)
+            && !is_for_shell(before)
+            && let Some((name, value, _)) = given_by_word(&text[part.from..part.to])
+            && (name.starts_with('-') || !value.contains([';', '&', '|', '\n', '\\']))
+        {
+            self.add_value(name, value);
+        }
+        let is_inside = |part: &Part, at: usize| (part.opened..part.end).contains(&at);
+        let mut parts = spelled.parts.iter().peekable();
+        let outside = word.match_indices('=').map(|(at, _)| at).filter(|at| {
+            let at = spelled.from + at;
+            while parts.next_if(|part| part.end <= at).is_some() {}
+            !parts.peek().is_some_and(|part| is_inside(part, at))
         });
-        *start += usize::from(inner.is_some());
-        *value = inner.unwrap_or(plain);
+        for at in outside.take(MAX_NESTED) {
+            let name_start = word[..at]
+                .rfind(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.')))
+                .map_or(0, |before| {
+                    before + word[before..].chars().next().map_or(1, char::len_utf8)
+                });
+            let value = &word[at + 1..];
+            // What nothing closes was cut off.
+            let is_cut = spelled.parts.is_empty() && value.starts_with(['"', '\'']);
+            let line = || text[spelled.from + at + 2..].lines().next();
+            let value = is_cut.then(line).flatten().unwrap_or(value);
+            if name_start < at {
+                self.add_value(&word[name_start..at], value);
+            }
+        }
     }
 }
 
-/// How far a text assigns without quotes, so that blanks belong to values: `ENV A=x y B=z`, as builders
-/// write what they read, and `|2 A=x y B=z /bin/sh -c …`, build arguments in front of a command.
-fn unquoted(text: &str) -> usize {
-    if text.strip_prefix("RUN ").unwrap_or(text).starts_with('|') {
-        return text.find(" /").unwrap_or(text.len());
+/// A word without the quotes around all of it. With `$` before them the shell reads escapes.
+fn unquoted(word: &str) -> &str {
+    [("\\\"", "\\\""), ("\"", "\""), ("'", "'"), ("$'", "'")]
+        .into_iter()
+        .find_map(|(open, close)| word.strip_prefix(open)?.strip_suffix(close))
+        .unwrap_or(word)
+}
+
+/// What is declared without quotes, so that blanks belong to values: `ENV A=x y B=z`, as builders write
+/// what they read, `ENV A x y`, and `|2 A=x y B=z /bin/sh -c …`, build arguments in front of a command.
+/// Each ends where the next begins.
+fn declared(text: &str) -> Vec<Given<'_>> {
+    let Some((from, to)) = declaring(text) else {
+        return Vec::new();
+    };
+    let is_name = |name: &str| {
+        name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+            && name
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || b"_-.".contains(&byte))
+    };
+    let region = &text[..to];
+    // Where names begin and end.
+    let mut names: Vec<(usize, usize)> = Vec::new();
+    let mut at = from;
+    while let Some(equals) = region[at..].find('=').map(|found| at + found) {
+        let before = &region[at..equals];
+        let start = before.rfind(' ').map(|blank| at + blank + 1);
+        let start = start.or((at == from).then_some(from));
+        at = equals + 1;
+        let Some(start) = start.filter(|start| is_name(&region[*start..equals])) else {
+            continue;
+        };
+        names.push((start, equals));
+        // A name in quotes is none.
+        if region[at..].starts_with(['"', '\''])
+            && let Some(Piece::Word(word)) = Pieces::of_text(&region[at..], false).next()
+            && word.parts.first().is_some_and(|part| part.opened == 0)
+        {
+            at += word.to;
+        }
+    }
+    let rest = region[from..].trim_start();
+    let first = rest.split_ascii_whitespace().next().unwrap_or_default();
+    if is_name(first) && !first.is_empty() {
+        let value = unquoted(rest[first.len()..].trim());
+        let start = value.as_ptr().addr() - text.as_ptr().addr();
+        return vec![(first, value, start)];
+    }
+    let ends = names.iter().skip(1).map(|(start, _)| *start).chain([to]);
+    let given = names.iter().zip(ends).map(|((start, equals), end)| {
+        let value = unquoted(text[equals + 1..end].trim_end());
+        let begins = value.as_ptr().addr() - text.as_ptr().addr();
+        (&text[*start..*equals], value, begins)
+    });
+    given.collect()
+}
+
+/// Shells that builders run commands with.
+const SHELLS: &[&str] = &["sh", "bash", "ash", "dash", "zsh", "ksh", "busybox", "pwsh"];
+
+/// From where to where a text declares.
+fn declaring(text: &str) -> Option<(usize, usize)> {
+    let plain = text.strip_prefix("RUN ").unwrap_or(text);
+    if plain.starts_with('|') {
+        let from = text.len() - plain.len();
+        let shells = text.match_indices(" /").filter(|(at, _)| {
+            let mut words = text[*at..].split_ascii_whitespace();
+            let name = words.next().and_then(|path| path.rsplit('/').next());
+            name.is_some_and(|name| SHELLS.contains(&name))
+                && words.next().is_some_and(|flag| flag.starts_with('-'))
+        });
+        let shell = shells.map(|(at, _)| at).next();
+        let to = shell.or_else(|| text.find(" /")).unwrap_or(text.len());
+        let count = plain.find(' ').unwrap_or(plain.len());
+        return Some((from + count, to.max(from + count)));
     }
     let text = text.strip_suffix(" # buildkit").unwrap_or(text);
-    let instruction = text.strip_prefix("/bin/sh -c #(nop)").unwrap_or(text);
-    let declares = ["ENV ", "ARG ", "LABEL "]
+    let instruction = text
+        .strip_prefix("/bin/sh -c #(nop)")
+        .unwrap_or(text)
+        .trim_start();
+    let keyword = ["ENV ", "ARG ", "LABEL "]
         .iter()
-        .any(|word| instruction.trim_start().starts_with(word));
-    if declares { text.len() } else { 0 }
+        .find(|word| instruction.starts_with(**word))?;
+    Some((text.len() - instruction.len() + keyword.len(), text.len()))
 }
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
     fn arguments_in_commands() {
         let text = "RUN x --token abc --quiet --user me && aws configure set a_key 'k' # ENV A b";
-        let found: Vec<(&str, &str)> = arguments(text)
+        let found: Vec<(&str, &str)> = all_given(text, None)
             .into_iter()
             .map(|(name, value, start)| {
                 assert_eq!(&text[start..start + value.len()], value);
@@ -138,7 +273,7 @@ mod tests {
     #[test]
     fn assignments_in_commands() {
         fn of(text: &str) -> Vec<(&str, &str)> {
-            let found = assignments(text).into_iter();
+            let found = all_given(text, None).into_iter();
             found
                 .map(|(name, value, start)| {
                     assert_eq!(&text[start..start + value.len()], value);
@@ -170,5 +305,14 @@ mod tests {
                 ("W", "v")
             ]
         );
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_read(text in "(ENV |RUN |\\|1 |sh -c |--password|-token|A=|set |[ \"'\\\\$()`#;&|=\n\\[\\],:é]|[a-z0-9]{1,9}){0,40}") {
+            for (_, value, start) in all_given(&text, None) {
+                prop_assert_eq!(text.get(start..start + value.len()), Some(value));
+            }
+        }
     }
 }

@@ -1,16 +1,18 @@
 //! The configuration in the form in which it may be shown.
 
 use std::borrow::Cow;
+use std::sync::LazyLock;
 
 use plimsoll_model::ImageConfig;
+use regex::Regex;
 
 use super::super::assignment::{doubtful_in_urls, in_image_name, in_urls, names_secret};
 use super::super::command::{doubtful_in_arguments, doubtful_in_commands};
 use super::super::hits::Hits;
 use super::super::pair::{Joined, doubtful_beside_ids};
-use super::super::placeholder::is_variable;
+use super::super::placeholder::{is_variable, may_be_shown};
 use super::super::{Detector, Hit};
-use super::line::flag_name;
+use super::line::given_by_words;
 use super::listed::listed;
 use super::values::Values;
 use super::{
@@ -160,7 +162,7 @@ type Places = Vec<(usize, usize)>;
 /// address has one. `given` is what the text gives to a name by where it stands.
 pub(in crate::secret) fn doubtful_in_text(text: &str, given: Option<Given<'_>>) -> Places {
     let mut found = doubtful_in_commands(text, 0);
-    let mut doubtful: Places = doubtful_in_urls(text).collect();
+    let mut doubtful: Places = doubtful_in_urls(text).chain(said(text)).collect();
     for (name, value, start) in all_given(text, given) {
         if hides(name, value) {
             doubtful.push((start, start + value.len()));
@@ -179,16 +181,58 @@ pub(in crate::secret) fn doubtful_in_text(text: &str, given: Option<Given<'_>>) 
     doubtful
 }
 
+/// `password: `, `"password": "`, `Authorization: `, `password = `.
+static SAID: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r#"([A-Za-z][A-Za-z0-9_.-]*)\\?["']?(?:\s*:|\s+=)(\s*)(\\?["'])?"#)
+        .expect("a constant expression")
+});
+
+/// What a text says of a credential without assigning it: what stands behind such a name up to the end
+/// of its quotes, or of the line.
+fn said(text: &str) -> Places {
+    let mut found = Places::new();
+    let mut at = 0;
+    while let Some(said) = SAID.captures_at(text, at) {
+        let (Some(whole), Some(name), Some(blank)) = (said.get(0), said.get(1), said.get(2)) else {
+            break;
+        };
+        at = whole.end();
+        let is_header = name
+            .as_str()
+            .to_ascii_lowercase()
+            .ends_with("authorization");
+        let quote = said.get(3).map(|quote| quote.as_str());
+        let apart = quote.is_some() || !blank.is_empty();
+        if !apart || !(is_header || names_secret(name.as_str())) {
+            continue;
+        }
+        let rest = &text[at..];
+        let length = match quote {
+            Some(quote) => rest.find(quote),
+            None => rest.find(['"', '\'', '\n']),
+        };
+        let value = rest[..length.unwrap_or(rest.len())].trim_end_matches('\\');
+        at += value.len();
+        // `Bearer …`: how it is meant is no secret.
+        let value = match value.split_once(' ').filter(|_| is_header) {
+            Some((_, value)) => value,
+            None => value,
+        };
+        if !may_be_shown(value) {
+            found.push((at - value.len(), at));
+        }
+    }
+    found
+}
+
 /// The same in each word of a command that needs no shell.
 fn doubtful_in_words<S: AsRef<str>>(words: &[S]) -> Vec<Places> {
-    let mut flag = None;
-    let words_taken = words.iter().zip(doubtful_in_arguments(words));
-    let places = words_taken.map(|(word, taken)| {
-        let word = word.as_ref();
-        let given = flag.filter(|_| !word.starts_with('-'));
-        let mut doubtful = doubtful_in_text(word, given.map(|name| (name, word, 0)));
+    let given = given_by_words(words)
+        .zip(words)
+        .zip(doubtful_in_arguments(words));
+    let places = given.map(|((given, word), taken)| {
+        let mut doubtful = doubtful_in_text(word.as_ref(), given);
         doubtful.extend(taken.into_iter().map(|hit| (hit.start, hit.end)));
-        flag = flag_name(word);
         doubtful
     });
     places.collect()

@@ -619,3 +619,140 @@ fn what_is_copied_out_of_an_image_is_shown_without_passwords() {
     let told = in_config(&config, &redacted(&config), detector).sightings;
     assert_eq!(told[0].kind, "url-password");
 }
+
+/// What of a text of the history is shown, and how much of it is told.
+fn shown(text: &str) -> (String, usize) {
+    let mut config = ImageConfig::default();
+    config.history.push(plimsoll_model::HistoryEntry {
+        created_by: Some(text.to_owned()),
+        ..plimsoll_model::HistoryEntry::default()
+    });
+    let shown = redacted(&config);
+    let told = in_config(&config, &shown, Detector::shared()).sightings;
+    let text = shown.config.history[0].created_by.clone();
+    (text.unwrap_or_default(), told.len())
+}
+
+/// A value is read as the shell reads it, however it is written.
+#[test]
+fn values_go_to_the_end_of_their_words() {
+    let password = format!("tA9wS6t{}", "P5dM3kW6u");
+    for text in [
+        "RUN app --password \"my PW\"",
+        "RUN app --password \"my PW\" x",
+        "RUN app --password 'my PW phrase' x",
+        "RUN app --password my\\ PW",
+        "RUN app -password aPW x",
+        "RUN app -token \"a PW\" x",
+        "RUN curl https://bob:p@s\\$sPW@x.net/",
+        "ENV DATABASE_URL=postgres://bob:Summer@PW@db:5432/x",
+        "ENV REDIS_URL=redis://:a@PW@r:6379",
+        "RUN app --password $'my PW'",
+        "RUN app --password $'it\\'s PW'",
+        "RUN app --password \"a\\\"b PW\"",
+        "RUN app --auth-token \"Bearer PW\"",
+        "RUN sh -c \"app --password 'my PW'\"",
+        "RUN sh -c 'app --password \"my PW\"'",
+        "RUN sh -c \"app --password \\\"my PW\\\"\"",
+        "RUN app --password=\"my PW\"",
+        "RUN app \"--password=my PW\"",
+        "RUN app \"--password=my #1 PW\"",
+        "RUN DB_PASSWORD=\"my PW",
+        "RUN env \"DB_PASSWORD=my PW\" x",
+        "ENV PASSWORD my PW",
+        "/bin/sh -c #(nop)  ENV PASSWORD my PW",
+        "ENV X=app --password \"my PW\"",
+        "ENV PASSWORD=\"my x=1 PW\" B=c",
+        "ENV OPTS=--password \"my PW\" --x",
+        "CMD [\"app\",\"--password=my PW\"]",
+        "CMD [\"app\" \"--password=my PW\"]",
+        "CMD [\"app\" \"--opts=--password \\\"my PW\\\"\"]",
+        "CMD [\"env\" \"PASSWORD=my PW\" \"app\"]",
+        "RUN DB_PASSWORD=\"a\\\"bPW\" run",
+        "RUN DB_PASSWORD=ab\\;cdPW run",
+        "RUN DB_PASSWORD=a\"b\"PW run",
+        "RUN DB_PASSWORD='ab'\"'\"'PW' run",
+        "RUN app --password='a'\"bPW\"",
+        "RUN app --password \"a\"'bPW'",
+        "|1 PASSWORD=a /bPW /bin/sh -c x",
+        "RUN |2 PASSWORD=a /bPW A=b /bin/bash -o pipefail -c x # buildkit",
+        "RUN # don't\napp --password 'my PW' # it's",
+        "RUN echo it's; app --password hunter2PW",
+        "mysql -p\"my PW\" x",
+        "RUN curl -u \"a:my PW\" x",
+        "RUN echo \"root:my PW\" | chpasswd",
+    ] {
+        let text = text.replace("PW", &password);
+        let (shown, told) = shown(&text);
+        assert!(!shown.contains(&password), "{text}: {shown}");
+        assert_eq!(told, 1, "{text}: {shown}");
+    }
+    for text in [
+        "RUN echo '{\"password\":\"a b PW\"}' > f",
+        "RUN echo \"{\\\"password\\\": \\\"a b PW\\\"}\" > f",
+        "RUN echo 'password: \"my PW\"' > f",
+        "RUN echo \"password = my PW\" > f",
+        "RUN curl -H \"Authorization: aPW\" x",
+        "RUN curl -H 'X-Auth-Token: aPW' x",
+        "RUN curl -H \"Authorization: Bearer aPW\" x",
+        "RUN TOKEN=$(echo PW) x",
+        "RUN TOKEN=\"$(app --name \"x\" PW)\" x",
+        "RUN TOKEN=`echo PW` x",
+        "RUN DB_PASSWORD=$(app --name \"x y\" PW) x",
+    ] {
+        let text = text.replace("PW", &password);
+        let (shown, _) = shown(&text);
+        assert!(!shown.contains(&password), "{text}: {shown}");
+    }
+    // What follows is shown.
+    for (text, expected) in [
+        (
+            "RUN restic --password-command \"echo sunshine\"",
+            "RUN restic --password-command \"[hidden]\"",
+        ),
+        ("RUN TOKEN=$(cat /x) run a", "RUN TOKEN=[hidden] run a"),
+        (
+            "RUN TOKEN=$A; run --token \"$B\" c",
+            "RUN TOKEN=$A; run --token \"$B\" c",
+        ),
+        (
+            "RUN (app --token \"change me\") && b",
+            "RUN (app --token \"[hidden]\") && b",
+        ),
+        (
+            "|1 PASSWORD=changeme x /bin/sh -c ls /b",
+            "|1 PASSWORD=[hidden] /bin/sh -c ls /b",
+        ),
+    ] {
+        assert_eq!(shown(text), (expected.to_owned(), 0));
+    }
+}
+
+/// Each takes a moment, if work does not grow with the square.
+#[test]
+fn marks_that_nothing_closes_take_no_time() {
+    for mark in [
+        "'",
+        "\"",
+        "\\\"",
+        "$(",
+        "`",
+        "$'",
+        "\"$(",
+        "a=\"",
+        "a='",
+        "a=`",
+        "a=$(",
+        "--a $(",
+        "--a=b;",
+        "# a='\n",
+        "set a ",
+        " a=",
+        "a=\"$(\"`'",
+    ] {
+        let text = mark.repeat(60_000);
+        for text in [text.clone(), format!("ENV A={text}"), format!("|1 {text}")] {
+            assert!(!shown(&text).0.is_empty());
+        }
+    }
+}

@@ -1,0 +1,271 @@
+//! How the shell parts a text: words, with what stands in quotes in them, and what ends commands.
+
+use super::assignment::names_secret;
+
+/// A piece of a text.
+pub(super) enum Piece {
+    Word(Spelled),
+    /// A byte that ends a command.
+    End(u8),
+}
+
+/// A word as it is written: where it begins and ends, and what of it stands in quotes.
+pub(super) struct Spelled {
+    pub(super) from: usize,
+    pub(super) to: usize,
+    pub(super) parts: Vec<Part>,
+}
+
+/// A part of a word in quotes, or what a command puts there.
+pub(super) struct Part {
+    /// Where the mark that opens it begins.
+    pub(super) opened: usize,
+    /// Where its text begins and ends.
+    pub(super) from: usize,
+    pub(super) to: usize,
+    /// Behind the mark that closes it.
+    pub(super) end: usize,
+    /// Whether a quote in it has a backslash before it.
+    pub(super) escaped: bool,
+}
+
+/// A quote that is open.
+#[derive(Clone, Copy)]
+struct Quote {
+    mark: u8,
+    /// Whether a backslash takes the meaning of the next one: not in single quotes, but behind `$`.
+    escapes: bool,
+}
+
+/// The name in `--name`, whose value is the next word. With one dash, as Go's, Java's and PowerShell's
+/// programs have it, a name is one that promises a credential; openssl(1) has its own `-pass`.
+pub(super) fn flag_name(word: &str) -> Option<&str> {
+    let name = match word.strip_prefix("--") {
+        Some(name) => name,
+        None => word
+            .strip_prefix('-')
+            .filter(|name| name.len() > 2 && *name != "pass" && names_secret(name))?,
+    };
+    (!name.is_empty() && !name.contains(['=', ' '])).then_some(name)
+}
+
+/// Whether a script follows a word: `-c`, `-lc`, and what says so in a health check.
+pub(super) fn is_for_shell(word: &str) -> bool {
+    let letters = word.strip_prefix('-').unwrap_or_default();
+    let is_flag = letters.ends_with('c')
+        && letters.len() <= 4
+        && letters.bytes().all(|byte| byte.is_ascii_alphabetic());
+    is_flag || word == "CMD-SHELL"
+}
+
+/// The pieces of a text, from the first on.
+pub(super) struct Pieces<'t> {
+    text: &'t str,
+    at: usize,
+    /// Whether the text stands in double quotes, so that its own have a backslash before them.
+    escaped: bool,
+    /// Whether the text may be no script: a mark that nothing closes is a letter, and what a command
+    /// puts into a word is a part of it.
+    any: bool,
+    /// Marks that nothing closes from here on.
+    unclosed: [bool; 4],
+    /// Where the comment ends that was read last: a quote in it goes no further.
+    comment_to: usize,
+}
+
+impl<'t> Pieces<'t> {
+    /// Those of a script, where a quote that nothing closes goes on to the end.
+    pub(super) fn of_script(text: &'t str, escaped: bool) -> Self {
+        Self {
+            text,
+            at: 0,
+            escaped,
+            any: false,
+            unclosed: [false; 4],
+            comment_to: 0,
+        }
+    }
+
+    /// Those of a text that may hold commands, whatever else stands in it.
+    pub(super) fn of_text(text: &'t str, escaped: bool) -> Self {
+        Self {
+            any: true,
+            ..Self::of_script(text, escaped)
+        }
+    }
+
+    /// Whether a byte comes next.
+    pub(super) fn goes_on_with(&self, byte: u8) -> bool {
+        self.byte(self.at) == Some(byte)
+    }
+
+    fn byte(&self, at: usize) -> Option<u8> {
+        self.text.as_bytes().get(at).copied()
+    }
+
+    /// How long what stands at a place is, and which quote it is, if it is one.
+    fn step(&self, at: usize, quote: Option<Quote>) -> (usize, Option<u8>) {
+        let rest = &self.text.as_bytes()[at..];
+        let escapes = quote.is_none_or(|quote| quote.escapes);
+        match rest {
+            [mark @ (b'"' | b'\''), ..] => (1, Some(*mark)),
+            // A quote in quotes within quotes.
+            [b'\\', b'\\', b'\\', b'"', ..] if self.escaped => (4, None),
+            [b'\\', b'"', ..] if self.escaped => (2, Some(b'"')),
+            [b'\\', b'"' | b'\\', ..] if escapes => (2, None),
+            [b'\\', b'\'', ..] if escapes && !(self.escaped && quote.is_none()) => (2, None),
+            [b'\\', next, ..] if quote.is_none() && b" \t|;&()`".contains(next) => (2, None),
+            _ => (1, None),
+        }
+    }
+
+    /// The part that a quote opens.
+    fn quoted(&mut self, opened: usize, length: usize, mark: u8) -> Option<Part> {
+        let from = opened + length;
+        let quote = Quote {
+            mark,
+            escapes: mark == b'"' || self.text[..opened].ends_with('$'),
+        };
+        let part = |to: usize, end: usize| Part {
+            opened,
+            from,
+            to,
+            end,
+            escaped: mark == b'"',
+        };
+        let to = match opened < self.comment_to {
+            true => self.comment_to,
+            false => self.text.len(),
+        };
+        let mut at = from;
+        while at < to {
+            let (length, found) = self.step(at, Some(quote));
+            if found == Some(quote.mark) {
+                return Some(part(at, at + length));
+            }
+            // Within `"$(…)"` quotes begin anew.
+            let inner = match self.any && mark == b'"' && self.byte(at) == Some(b'$') {
+                true => self.substituted(at),
+                false => None,
+            };
+            at = inner.map_or(at + length, |inner| inner.end);
+        }
+        (!self.any).then(|| part(self.text.len(), self.text.len()))
+    }
+
+    /// What a command puts at a place: `$(…)`, or a command in backquotes.
+    fn substituted(&mut self, at: usize) -> Option<Part> {
+        let rest = &self.text.as_bytes()[at..];
+        let (length, sort) = match rest {
+            [b'$', b'(', ..] => (2, 2),
+            [b'`', ..] => (1, 3),
+            _ => return None,
+        };
+        if self.unclosed[sort] {
+            return None;
+        }
+        let mut depth = 0;
+        let from = at + length;
+        let to = (from..self.text.len()).find(|at| {
+            match self.text.as_bytes()[*at] {
+                b'`' if length == 1 => return true,
+                b'(' if length == 2 => depth += 1,
+                b')' if length == 2 && depth == 0 => return true,
+                b')' if length == 2 => depth -= 1,
+                _ => {}
+            }
+            false
+        });
+        self.unclosed[sort] = to.is_none();
+        to.map(|to| Part {
+            opened: at,
+            from,
+            to,
+            end: to + 1,
+            escaped: false,
+        })
+    }
+
+    /// The part of a word that begins at a place, if one does.
+    fn part(&mut self, at: usize) -> Option<Part> {
+        let (length, mark) = self.step(at, None);
+        let Some(mark) = mark else {
+            return match self.any {
+                true => self.substituted(at),
+                false => None,
+            };
+        };
+        let sort = usize::from(mark == b'"');
+        if self.unclosed[sort] {
+            return None;
+        }
+        let part = self.quoted(at, length, mark);
+        self.unclosed[sort] = part.is_none() && at >= self.comment_to;
+        part
+    }
+
+    /// Whether a byte ends a word and is none, or ends a command.
+    fn ends(&self, at: usize, is_in_word: bool) -> Option<bool> {
+        let byte = self.byte(at)?;
+        let next = self.byte(at + 1);
+        // A backslash that carries a command on is no word.
+        let carries_on = byte == b'\\' && matches!(next, Some(b'\n' | b'\r'));
+        if byte.is_ascii_whitespace() || carries_on {
+            return Some(false);
+        }
+        // `2>&1` and `&>file` lead output elsewhere.
+        let leads = byte == b'&'
+            && (next == Some(b'>') || (is_in_word && self.text[..at].ends_with(['<', '>'])));
+        let is_letter = leads || (byte == b'(' && is_in_word && self.any);
+        (!is_letter && b"|;&()`".contains(&byte)).then_some(true)
+    }
+}
+
+impl Iterator for Pieces<'_> {
+    type Item = Piece;
+
+    fn next(&mut self) -> Option<Piece> {
+        let mut word: Option<Spelled> = None;
+        while self.at < self.text.len() {
+            let here = self.at;
+            let spelled = |word: Option<Spelled>| {
+                word.unwrap_or(Spelled {
+                    from: here,
+                    to: here,
+                    parts: Vec::new(),
+                })
+            };
+            if self.any
+                && word.is_none()
+                && here >= self.comment_to
+                && self.byte(here) == Some(b'#')
+            {
+                let line = self.text[here..].find('\n');
+                self.comment_to = line.map_or(self.text.len(), |length| here + length);
+            }
+            if let Some(part) = self.part(here) {
+                self.at = part.end;
+                let mut spelled = spelled(word);
+                spelled.parts.push(part);
+                word = Some(spelled);
+                continue;
+            }
+            let (length, _) = self.step(here, None);
+            let ends = self.ends(here, word.is_some()).filter(|_| length == 1);
+            match (ends, word.take()) {
+                (Some(_), Some(word)) => return Some(Piece::Word(Spelled { to: here, ..word })),
+                (Some(true), None) => {
+                    self.at += 1;
+                    return Some(Piece::End(self.text.as_bytes()[here]));
+                }
+                (Some(false), None) => self.at += 1,
+                (None, before) => {
+                    word = Some(spelled(before));
+                    self.at += length;
+                }
+            }
+        }
+        let to = self.text.len();
+        word.map(|word| Piece::Word(Spelled { to, ..word }))
+    }
+}
