@@ -129,8 +129,13 @@ impl<'a> Seen<'a> {
         let mut values = Values::default();
         for span in &spans {
             let value = unquoted(span.of(bytes).trim_ascii());
-            if plimsoll_scan::is_telling(value) {
-                values.add(value);
+            // Written in another form of a command, marks in the middle of it are gone.
+            let marks = |byte: &u8| b"\"'\\".contains(byte);
+            let plain: Vec<u8> = value.iter().copied().filter(|byte| !marks(byte)).collect();
+            for value in [value, &plain] {
+                if plimsoll_scan::is_telling(value) {
+                    values.add(value);
+                }
             }
         }
         spans.extend(values.find(bytes));
@@ -375,6 +380,23 @@ mod tests {
         let shown = String::from_utf8(shown(&file, &values)).unwrap();
         assert!(!shown.contains(VALUE), "{shown}");
         assert!(shown.contains("TOKEN=******** B=postgres"), "{shown}");
+    }
+
+    #[test]
+    fn values_go_in_other_forms_too() {
+        for (command, form) in [
+            ("app --password \"two PW\"", "two PW"),
+            ("app --password='two'\" PW\"", "two PW"),
+            ("app --password=two\\ PW", "two PW"),
+        ] {
+            let command = command.replace("PW", VALUE);
+            let file = SourceFile::new("Dockerfile", format!("FROM a\nCMD {command}\n"));
+            let values = Values::of_file(&file);
+            let form = form.replace("PW", VALUE);
+            let text = format!("[\"app\", \"--password={form}\"]");
+            let shown = values.hide(&text);
+            assert!(!shown.contains(VALUE), "{shown}");
+        }
     }
 
     #[test]

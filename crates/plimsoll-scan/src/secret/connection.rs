@@ -6,7 +6,7 @@ use plimsoll_model::Severity;
 use super::Hit;
 use super::detector::LOOKBEHIND;
 use super::drawn::looks_random;
-use super::form::{Written, is_code, judged, known_form, maker};
+use super::form::{Written, is_code, is_one_piece, judged, known_form, maker};
 use super::placeholder::is_placeholder;
 
 /// What else stands in a connection string (lower case).
@@ -90,7 +90,7 @@ pub(super) fn in_connection(
         return None;
     }
     let believed = value.len() >= 5
-        && value.bytes().all(|byte| byte.is_ascii_graphic())
+        && is_one_piece(value)
         && !is_placeholder(value)
         && !is_code(value)
         // A query goes on.

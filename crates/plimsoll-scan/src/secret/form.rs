@@ -134,7 +134,9 @@ pub(super) fn judged(
     let value = decoded.as_deref().unwrap_or(value);
     if value.len() < 6
         || value.len() > LONGEST
-        || !value.bytes().all(|byte| byte.is_ascii_graphic())
+        || !is_one_piece(value)
+        // Files of translations write other letters as numbers.
+        || (decoded.is_some() && !value.is_ascii())
         || is_placeholder(value)
         || is_code(value)
         || (names_object(name) && is_object(value))
@@ -158,7 +160,9 @@ pub(super) fn judged(
             Written::QuotedSetting => is_made_up(value),
             Written::Quoted => is_surely_made_up(value),
         };
-    let believed = looks_random(value)
+    // One with other letters was asked for more.
+    let believed = !value.is_ascii()
+        || looks_random(value)
         || (password && (mixed || like_people_make || is_of_drawn_letters(value)));
     if !believed {
         return None;
@@ -195,6 +199,11 @@ pub(super) fn is_no_sentence(value: &str) -> bool {
     !value.contains(|c: char| c.is_control())
         && (value.chars().all(is_plain)
             || value.split(|c: char| !is_plain(c)).any(stands_by_itself))
+}
+
+/// The same of one without blanks.
+pub(super) fn is_one_piece(value: &str) -> bool {
+    !value.contains(char::is_whitespace) && is_no_sentence(value)
 }
 
 /// Whether a value is a credential by itself, whatever it stands beside: what people make up, or

@@ -6,7 +6,7 @@ use super::Hit;
 use super::assignment::names_secret;
 use super::command::is_hash;
 use super::drawn::looks_random;
-use super::form::known_form;
+use super::form::{is_one_piece, known_form};
 use super::hits::Hits;
 use super::placeholder::is_placeholder;
 
@@ -43,11 +43,11 @@ pub(super) fn lone_value(path: &str, bytes: &[u8]) -> Option<Hit> {
     let text = std::str::from_utf8(bytes).ok()?;
     let value = text.trim();
     let believed = value.len() >= 8
-        && value.bytes().all(|byte| byte.is_ascii_graphic())
+        && is_one_piece(value)
         && !is_placeholder(value)
         && !value.contains("://")
         && !is_account(value)
-        && (looks_random(value) || is_drawn(value));
+        && (!value.is_ascii() || looks_random(value) || is_drawn(value));
     let start = text.find(value)?;
     let believed = believed.then_some(value)?;
     let (kind, severity) = known_form(stem, believed)?.unwrap_or(("secret-file", Severity::High));

@@ -8,32 +8,32 @@ const READERS: &[(&str, &str)] = &[
     ("passwd", ""),
     ("smbpasswd", ""),
     ("sudo", "-S"),
-    ("docker", "--password-stdin"),
-    ("podman", "--password-stdin"),
-    ("buildah", "--password-stdin"),
-    ("skopeo", "--password-stdin"),
-    ("helm", "--password-stdin"),
     ("gh", "--with-token"),
 ];
 
+/// What any program is told so with.
+const FROM_INPUT: &str = "--password-stdin";
+
 /// Whether a command reads a password.
 fn reads(to: &[Word<'_>]) -> bool {
-    READERS.iter().any(|(name, flag)| {
-        program(to, name).is_some_and(|at| {
-            // `tee -a /etc/passwd` and `grep passwd` only name what is called so.
-            let is_it = || at == 0 || (at == 1 && to[0].text == "sudo");
-            match *flag {
-                "" => is_it() || *name == "chpasswd",
-                flag => to[at..].iter().any(|word| word.text == flag),
-            }
+    to.iter().any(|word| word.text == FROM_INPUT)
+        || READERS.iter().any(|(name, flag)| {
+            program(to, name).is_some_and(|at| {
+                // `tee -a /etc/passwd` and `grep passwd` only name what is called so.
+                let is_it = || at == 0 || (at == 1 && to[0].text == "sudo");
+                match *flag {
+                    "" => is_it() || *name == "chpasswd",
+                    flag => to[at..].iter().any(|word| word.text == flag),
+                }
+            })
         })
-    })
 }
 
-/// The passwords that `echo` hands to what reads them.
+/// The passwords that `echo`, `yes` or `printf` hands to what reads them.
 pub(super) fn handed<'t>(from: &[Word<'t>], to: &[Word<'t>]) -> Vec<Word<'t>> {
     let printf = program(from, "printf");
-    let Some(at) = program(from, "echo").or(printf).filter(|_| reads(to)) else {
+    let says = ["echo", "yes"].iter().find_map(|name| program(from, name));
+    let Some(at) = says.or(printf).filter(|_| reads(to)) else {
         return Vec::new();
     };
     let arguments = &from[at + 1..];

@@ -68,6 +68,16 @@ const PROGRAMS: &[(&str, &str, &[Way])] = &[
     ("buildah", "login", &[Way::Word("-p"), Way::Glued("-p")]),
     ("nerdctl", "login", &[Way::Word("-p"), Way::Glued("-p")]),
     ("skopeo", "login", &[Way::Word("-p"), Way::Glued("-p")]),
+    ("regctl", "login", &[Way::Word("-p"), Way::Glued("-p")]),
+    (
+        "skopeo",
+        "",
+        &[
+            Way::Behind("--creds", ':'),
+            Way::Behind("--src-creds", ':'),
+            Way::Behind("--dest-creds", ':'),
+        ],
+    ),
     ("crane", "login", &[Way::Word("-p"), Way::Glued("-p")]),
     ("helm", "login", &[Way::Word("-p"), Way::Glued("-p")]),
     ("oc", "login", &[Way::Word("-p"), Way::Glued("-p")]),
@@ -120,6 +130,17 @@ const PROGRAMS: &[(&str, &str, &[Way])] = &[
     ("rabbitmqctl", "change_password", &[Way::Argument(2)]),
     ("mc", "alias", &[Way::Argument(5)]),
     ("cypher-shell", "", &[Way::Word("-p")]),
+    ("mosquitto_pub", "", &[Way::Word("-P")]),
+    ("mosquitto_sub", "", &[Way::Word("-P")]),
+    ("ipmitool", "", &[Way::Word("-P")]),
+    ("plink", "", &[Way::Word("-pw")]),
+    ("pscp", "", &[Way::Word("-pw")]),
+    ("psftp", "", &[Way::Word("-pw")]),
+    ("doctl", "init", &[Way::Word("-t")]),
+    ("snmpget", "", SNMP),
+    ("snmpset", "", SNMP),
+    ("snmpwalk", "", SNMP),
+    ("snmpbulkwalk", "", SNMP),
     ("influx", "", &[Way::Word("-password")]),
     ("sqlplus", "", ORACLE),
     ("sqlldr", "", ORACLE),
@@ -138,6 +159,9 @@ const COMPOSER: &[Way] = &[
     Way::Setting("bitbucket-oauth.", 2),
     Way::Setting("forgejo-token.", 2),
 ];
+
+/// What signs and what hides a message of SNMP (snmpcmd(1)).
+const SNMP: &[Way] = &[Way::Word("-A"), Way::Word("-X")];
 
 /// How Oracle's programs are told who logs in (SQL*Plus User's Guide, "Logon").
 const ORACLE: &[Way] = &[Way::Login('/', '@')];

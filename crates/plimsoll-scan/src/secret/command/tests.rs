@@ -80,6 +80,17 @@ fn passwords_that_programs_take() {
         "nuget sources add -Name a -UserName b -Password Tr0ub4dor3x",
         "twine upload -u a -p Tr0ub4dor3x dist/*",
         "mysqladmin -u root password Tr0ub4dor3x",
+        "skopeo copy --src-creds bob:Tr0ub4dor3x docker://a docker://b",
+        "skopeo inspect --creds=bob:Tr0ub4dor3x docker://a",
+        "regctl registry login -u a -p Tr0ub4dor3x r.corp",
+        "mosquitto_pub -u a -P Tr0ub4dor3x -t x",
+        "ipmitool -U a -P Tr0ub4dor3x power status",
+        "plink -pw Tr0ub4dor3x bob@h",
+        "doctl auth init -t Tr0ub4dor3x",
+        "snmpwalk -v3 -u a -A Tr0ub4dor3x h",
+        "yes Tr0ub4dor3x | passwd bob",
+        "echo Tr0ub4dor3x | frob login --password-stdin",
+        "frob -Password Tr0ub4dor3x",
         "openssl passwd -1 Tr0ub4dor3x",
         "useradd -m -p $(openssl passwd -6 -salt ab Tr0ub4dor3x) bob",
         "useradd -m -p \"$(openssl passwd -1 Tr0ub4dor3x)\" bob",
@@ -181,6 +192,11 @@ fn what_is_no_password() {
         "composer config repositories.corp composer https://repo.corp",
         "composer config http-basic.repo.corp bob $T0KEN",
         "openssl passwd -6 -in /run/secrets/pw1",
+        "frob -password file-name",
+        "frob -passwordless -token",
+        "echo something1 | frob --password-std",
+        "mysql -pпароль",
+        "curl -u \"bob:some words here\" x",
         "dotnet nuget add source https://x -n corp1",
         "useradd -m -p \"$(openssl passwd -6 $PASSW0RD)\" bob",
         "curl -u bob:${PASS} https://x",
@@ -324,5 +340,23 @@ proptest! {
         for value in found(&text) {
             prop_assert!(!value.is_empty());
         }
+    }
+}
+
+/// Other letters than ASCII's and blanks take nothing from what is drawn, and a sentence is none.
+#[test]
+fn passwords_with_other_letters() {
+    let password = format!("tA9wS6t{}", "P5dM3kW6u");
+    for text in [
+        "mysql -päPW x",
+        "curl -u bob:üPW x",
+        "echo \"root:ßPW\" | chpasswd",
+        "docker login -u a -p éPW r",
+        "sshpass -p 'éPW' ssh h",
+        "sshpass -p 'my PW' ssh h",
+    ] {
+        let text = text.replace("PW", &password);
+        let found = found(&text);
+        assert!(found.len() == 1 && found[0].ends_with(&password), "{text}");
     }
 }

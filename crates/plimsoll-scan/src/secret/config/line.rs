@@ -250,6 +250,8 @@ fn declaring(text: &str) -> Option<(usize, usize)> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -303,5 +305,14 @@ mod tests {
                 ("W", "v")
             ]
         );
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_read(text in "(ENV |RUN |\\|1 |sh -c |--password|-token|A=|set |[ \"'\\\\$()`#;&|=\n\\[\\],:é]|[a-z0-9]{1,9}){0,40}") {
+            for (_, value, start) in all_given(&text, None) {
+                prop_assert_eq!(text.get(start..start + value.len()), Some(value));
+            }
+        }
     }
 }

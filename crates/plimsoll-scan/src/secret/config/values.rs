@@ -31,7 +31,6 @@ pub fn is_telling(value: &[u8]) -> bool {
         && (is_drawn || value.len() >= DISTINCT)
         && !value.starts_with(b"/")
         && !value.starts_with(b"$")
-        && !has(u8::is_ascii_whitespace)
 }
 
 struct Value {
@@ -146,6 +145,7 @@ mod tests {
         values.add("hunter-1", hit("hunter-1"));
         values.add("hunter-1a-other", None);
         values.add("a\"b7Ab", hit("a\"b7Ab"));
+        values.add("my Zx9k phrase", None);
         let found = |text: &'static str| -> Vec<&str> {
             let places = values.find(text).unwrap().into_iter();
             places.map(|(start, end, _)| &text[start..end]).collect()
@@ -162,6 +162,7 @@ mod tests {
         );
         assert_eq!(found("prefixZx9kQw7plmsuffix"), ["Zx9kQw7plm"]);
         assert_eq!(found("[\"a\\\"b7Ab\"]"), ["a\\\"b7Ab"]);
+        assert_eq!(found("x my Zx9k phrases"), ["my Zx9k phrase"]);
         assert_eq!(found("abc"), [""; 0]);
     }
 

@@ -479,8 +479,21 @@ fn translations_are_sentences() {
         "getPassword.exception=V\\u00fdjima z\\u00edsk\\u00e1n",
         "\"password\": \"Passw2rt\\u30d1Xq7RtY\"",
         "\"token\": \"\\u3092Xq7RtY2mWx9KpLz4V\"",
+        "password: пароль2",
+        "password = \"Contraseña1\"",
+        "token: \"Бot2024не-найден\"",
     ] {
         assert!(kinds(line, true).is_empty(), "{line}");
+    }
+    // A letter more takes nothing from what is drawn.
+    for line in [
+        "password = \"äVALUE\"",
+        "password = \"Sommer2024!ä\"",
+        "password: äVALUE",
+        "export DB_PASSWORD=VALUEä",
+    ] {
+        let line = line.replace("VALUE", VALUE);
+        assert_eq!(kinds(&line, true), ["secret-value"], "{line}");
     }
     // What Go writes for `&`.
     assert_eq!(
