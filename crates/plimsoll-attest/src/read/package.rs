@@ -228,8 +228,30 @@ const NOBODY: [&str; 10] = [
     "tbd",
 ];
 
-/// Words that more is said behind, to the same end: `not specified`, `unknown supplier`.
-const NOBODY_BEHIND: [&str; 6] = ["no", "none", "not", "undefined", "unknown", "unspecified"];
+/// Words that anything may stand behind, to the same end: `unknown supplier`.
+const NOBODY_BEHIND: [&str; 2] = ["unknown", "unspecified"];
+
+/// Words that some do: `not specified`; `No Magic` is a name.
+const NOBODY_WITH: [&str; 4] = ["no", "none", "not", "undefined"];
+
+/// What stands behind those.
+const NEGATED: [&str; 15] = [
+    "applicable",
+    "assertion",
+    "available",
+    "data",
+    "defined",
+    "determined",
+    "disclosed",
+    "found",
+    "information",
+    "known",
+    "provided",
+    "publisher",
+    "specified",
+    "supplier",
+    "vendor",
+];
 
 /// Who is named as publisher or supplier, empty where it is nobody.
 pub(super) fn somebody(text: &str) -> &str {
@@ -238,10 +260,12 @@ pub(super) fn somebody(text: &str) -> &str {
     let lower = text.to_lowercase();
     let words = lower.split(|c: char| !c.is_alphanumeric());
     let words: Vec<&str> = words.filter(|word| !word.is_empty()).collect();
-    let is_nobody = NOBODY.contains(&&*words.join(" "))
-        || words
-            .first()
-            .is_some_and(|first| NOBODY_BEHIND.contains(first));
+    let is_nobody = match words.as_slice() {
+        [first, ..] if NOBODY_BEHIND.contains(first) => true,
+        [first] if NOBODY_WITH.contains(first) => true,
+        [first, next, ..] if NOBODY_WITH.contains(first) => NEGATED.contains(next),
+        words => NOBODY.contains(&&*words.join(" ")),
+    };
     match is_nobody {
         true => "",
         false => text,

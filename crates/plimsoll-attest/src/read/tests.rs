@@ -192,7 +192,13 @@ fn a_supplier_against_the_release_is_no_other_publisher() {
         let bill = json!({"spdxVersion": "SPDX-2.3", "packages": [unmarked(nobody)]});
         assert!(!is_foreign(&bill), "{nobody}");
     }
-    for somebody in ["ACME GmbH", "Notepad", "Nordic Semiconductor", "工房"] {
+    for somebody in [
+        "ACME GmbH",
+        "Notepad",
+        "Nordic Semiconductor",
+        "No Magic, Inc.",
+        "工房",
+    ] {
         let bill = json!({"spdxVersion": "SPDX-2.3", "packages": [unmarked(somebody)]});
         assert!(is_foreign(&bill), "{somebody}");
     }

@@ -1,6 +1,6 @@
 use std::cell::Cell;
 use std::io::{BufRead as _, BufReader, Write as _};
-use std::net::TcpListener;
+use std::net::{TcpListener, TcpStream};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
@@ -255,6 +255,8 @@ fn an_address_of_https_on_this_machine_is_asked_by_https() {
         ..Access::default()
     };
     download(&url, &fetch.path(), None, &access, &|_| {}).unwrap_err();
+    // Who was not asked waits no longer.
+    let _ = TcpStream::connect(("127.0.0.1", port));
     // A handshake (RFC 8446, section 5.1).
     assert_eq!(greeted.join().unwrap(), 22);
 }

@@ -35,6 +35,9 @@ pub fn called_at(to: &ImageRef, tags: &[String], title: &str) -> Result<Called, 
             }
         }
         ImageRef::Layout { reference, .. } => {
+            for tag in tags {
+                judge_tag(tag)?;
+            }
             let mut names = of_layout(reference.as_deref(), tags)?;
             // An entry may be called as no image is.
             let whole = reference
@@ -70,7 +73,7 @@ pub(super) fn unwritable(to: &ImageRef) -> ImageError {
     ))
 }
 
-/// `org.opencontainers.image.ref.name` of each entry.
+/// `org.opencontainers.image.ref.name` of each entry: tags, or whole names as containerd writes them.
 pub(super) fn of_layout(
     reference: Option<&str>,
     tags: &[String],
@@ -83,7 +86,10 @@ pub(super) fn of_layout(
         )));
     }
     for tag in tags {
-        judge_tag(tag)?;
+        let is_name = tag.contains(['/', ':']) && ImageName::parse(tag).is_ok();
+        if !is_name {
+            judge_tag(tag)?;
+        }
     }
     Ok(unique(
         reference.into_iter().chain(tags.iter().map(String::as_str)),
@@ -209,11 +215,12 @@ mod tests {
         for refused in [
             of_archive("y.tar", None, &whole),
             of_archive("y.tar", Some("acme/app"), &whole),
-            of_layout(None, &whole),
+            of_layout(None, &["a b/c".to_owned()]),
             of_engine("app", &whole),
         ] {
             assert!(matches!(refused, Err(ImageError::Usage(_))), "{refused:?}");
         }
+        assert_eq!(of_layout(None, &whole).unwrap(), whole);
         assert!(of_engine("app", &["a b".to_owned()]).is_err());
         assert!(of_layout(Some(&format!("sha256:{}", "0".repeat(64))), &[]).is_err());
     }

@@ -206,11 +206,15 @@ fn drop_listed_assemblies(
     }
     found.retain(|(gap, path, _)| {
         let is_named = |folder: &str| {
-            let below = path.get(folder.len() + 1..).unwrap_or_default();
+            let below = path.get(folder.len()..).unwrap_or_default();
+            let below = below.trim_start_matches('/').to_ascii_lowercase();
+            // What programs are built against is never loaded.
+            let is_reference = below.starts_with("ref/") || below.starts_with("refs/");
             let files = listed.get(folder);
-            files.is_some_and(|files| files.contains(&*below.to_ascii_lowercase()))
+            files.is_some_and(|files| is_reference || files.contains(&*below))
         };
-        *gap != Gap::Assemblies || !folders_above(path).take(DEPS_ABOVE).any(is_named)
+        let mut above = folders_above(path).take(DEPS_ABOVE).chain([""]);
+        *gap != Gap::Assemblies || !above.any(is_named)
     });
 }
 

@@ -312,7 +312,9 @@ fn of_next_line(bytes: &[u8], at: usize) -> Option<(usize, &str, bool)> {
         .then_some(())?;
     let blanks = |line: &[u8]| line.iter().take_while(|byte| **byte == b' ').count();
     let below = &rest[end + 1..];
-    let length = memchr::memchr(b'\n', below).unwrap_or(below.len());
+    // What goes on behind what is looked at is no password.
+    let is_whole = at + rest.len() == bytes.len();
+    let length = memchr::memchr(b'\n', below).or(is_whole.then_some(below.len()))?;
     let (line, indent) = (&below[..length], blanks(below));
     let own = &bytes[at.saturating_sub(REACH)..at];
     let own = own.rsplit(|byte| *byte == b'\n').next()?;
@@ -322,6 +324,7 @@ fn of_next_line(bytes: &[u8], at: usize) -> Option<(usize, &str, bool)> {
     let goes_on = next.is_some_and(|next| blanks(next) >= indent);
     // What has blanks or names something is another entry, or a sentence.
     let is_alone = !value.is_empty()
+        && value.len() <= LONGEST
         && !value.iter().any(u8::is_ascii_whitespace)
         && !value.ends_with(b":")
         && !value.starts_with(b"#");

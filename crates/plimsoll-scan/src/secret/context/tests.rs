@@ -81,6 +81,8 @@ fn what_stands_below_a_name_need_not_be_its_value() {
     ] {
         assert!(kinds(none, true).is_empty(), "{none}");
     }
+    let long = format!("password: >-\n  {}\n", "q7RtY2mWx9Kp".repeat(100));
+    assert!(kinds(&long, true).is_empty());
     assert!(kinds("token string == \"q7RtY2mWx9KpLz4VbN8c\"", false).is_empty());
 }
 
