@@ -58,6 +58,26 @@ pub(super) fn is_for_shell(word: &str) -> bool {
     is_flag || word == "CMD-SHELL"
 }
 
+/// Which bytes are letters and nothing else, wherever they stand: most of all.
+const PLAIN: [bool; 256] = {
+    let mut plain = [true; 256];
+    let others = b"\"'\\$`#|;&() \t\n\r\x0c";
+    let mut at = 0;
+    while at < others.len() {
+        plain[others[at] as usize] = false;
+        at += 1;
+    }
+    plain
+};
+
+/// How many letters stand at a place that are nothing else.
+fn letters(text: &str, at: usize) -> usize {
+    let rest = text.as_bytes().get(at..).unwrap_or_default();
+    rest.iter()
+        .take_while(|byte| PLAIN[usize::from(**byte)])
+        .count()
+}
+
 /// The pieces of a text, from the first on.
 pub(super) struct Pieces<'t> {
     text: &'t str,
@@ -139,6 +159,10 @@ impl<'t> Pieces<'t> {
         };
         let mut at = from;
         while at < to {
+            at += letters(&self.text[..to], at);
+            if at >= to {
+                break;
+            }
             let (length, found) = self.step(at, Some(quote));
             if found == Some(quote.mark) {
                 return Some(part(at, at + length));
@@ -242,6 +266,12 @@ impl Iterator for Pieces<'_> {
             {
                 let line = self.text[here..].find('\n');
                 self.comment_to = line.map_or(self.text.len(), |length| here + length);
+            }
+            let plain = letters(self.text, here);
+            if plain > 0 {
+                word = Some(spelled(word));
+                self.at += plain;
+                continue;
             }
             if let Some(part) = self.part(here) {
                 self.at = part.end;
