@@ -9,7 +9,7 @@ use plimsoll_model::Severity;
 use plimsoll_model::credential::BEHIND_TOKEN;
 use regex::Regex;
 
-pub(super) use self::names::{may_name_secret, names_about, names_secret, words};
+pub(super) use self::names::{may_hold_name, may_name_secret, names_about, names_secret, words};
 pub(super) use self::taken_back::names_none;
 use super::drawn::looks_random;
 use super::form::{known_form, maker};

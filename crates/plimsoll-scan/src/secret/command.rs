@@ -42,6 +42,11 @@ fn may_hold(line: &str) -> bool {
     HINTS.is_match(line) || (named && NAME_HINTS.iter().any(|hint| line.contains(hint)))
 }
 
+/// Whether a text may hold a command that takes a credential in a way of its own.
+pub(super) fn may_hold_command(text: &str) -> bool {
+    HINTS.is_match(text)
+}
+
 /// Lines that a command is handed: more are another text, whose end was not seen.
 const MAX_HERE: usize = 50;
 

@@ -1,5 +1,9 @@
 //! What a name promises.
 
+use std::sync::LazyLock;
+
+use regex::Regex;
+
 pub(super) const WORDS: &[&str] = &[
     "password",
     "passwd",
@@ -271,6 +275,17 @@ const KEYS_OF_OTHERS: &[&str] = &[
     "asc",
 ];
 
+/// What every name holds that promises a credential, or may be that of one.
+static PARTS: LazyLock<Regex> = LazyLock::new(|| {
+    let parts = r"(?i)pass|pw|secret|token|key|cred|auth|bearer|psk|salt|dsn|pat(?:[^a-z]|\z)";
+    Regex::new(parts).expect("a constant expression")
+});
+
+/// Whether a text may hold such a name. Most hold none.
+pub(in crate::secret) fn may_hold_name(text: &str) -> bool {
+    PARTS.is_match(text)
+}
+
 /// Whether a variable of this name may hold a credential, if its value reads like drawn.
 pub(in crate::secret) fn may_name_secret(name: &str) -> bool {
     let words = words(name);
@@ -313,6 +328,35 @@ pub(in crate::secret) fn words(name: &str) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn every_name_has_a_part_that_is_looked_for() {
+        let run_together =
+            |ending: &'static str| OWNERS.iter().map(move |one| format!("{one}{ending}"));
+        let endings = ["passwd", "pass", "pwd", "token", "secret", "_key"];
+        let names = WORDS
+            .iter()
+            .chain(KNOWN)
+            .chain(ENDINGS)
+            .map(|word| (*word).to_owned());
+        let names = names
+            .chain(endings.into_iter().flat_map(run_together))
+            .chain(KEY_OF.iter().map(|of| format!("{of}key")))
+            .chain(
+                [
+                    "bearer", "x:_auth", "git_pat", "db_psk", "a_salt", "a_dsn", "b_key",
+                ]
+                .map(String::from),
+            );
+        for name in names {
+            for name in [name.to_ascii_uppercase(), format!("A{name}=b"), name] {
+                assert!(may_hold_name(&name), "{name}");
+            }
+        }
+        assert!(!may_hold_name(
+            "RUN apt-get install --path=/x && PATH=y make"
+        ));
+    }
 
     #[test]
     fn names() {

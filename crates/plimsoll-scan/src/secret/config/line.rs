@@ -3,6 +3,8 @@
 
 use std::collections::HashSet;
 
+use super::super::assignment::may_hold_name;
+use super::super::command::may_hold_command;
 use super::super::shell::{Part, Piece, Pieces, Spelled, flag_name, is_for_shell};
 
 /// A name, what is given to it, and where that begins in the text that it stands in.
@@ -33,9 +35,16 @@ fn given_by_word(word: &str) -> Option<Given<'_>> {
     named.then_some((name, value, name.len() + 1))
 }
 
-/// All that a text gives to names: `--name value`, `NAME=value`, `set name value`, and what an instruction
+/// All that a text gives to names, as far as that may tell anything: `--name value`, `NAME=value`, `set name value`, and what an instruction
 /// declares. Of what begins at one place the whole counts, which is `first` where it is known.
 pub(in crate::secret) fn all_given<'t>(text: &'t str, first: Option<Given<'t>>) -> Vec<Given<'t>> {
+    // A value in quotes may be a command by itself.
+    let may_tell = may_hold_name(text) || (text.contains(['"', '\'']) && may_hold_command(text));
+    gathered(text, first, may_tell)
+}
+
+/// What is known or declared, and what commands give as well.
+fn gathered<'t>(text: &'t str, first: Option<Given<'t>>, with_commands: bool) -> Vec<Given<'t>> {
     let mut all = AllGiven {
         whole: text,
         found: Vec::new(),
@@ -44,7 +53,9 @@ pub(in crate::secret) fn all_given<'t>(text: &'t str, first: Option<Given<'t>>) 
     for given in first.into_iter().chain(declared(text)) {
         all.add(given);
     }
-    all.read(text, false, 0);
+    if with_commands {
+        all.read(text, false, 0);
+    }
     all.found.sort_by_key(|(_, _, start)| *start);
     all.found
 }
@@ -257,7 +268,7 @@ mod tests {
     #[test]
     fn arguments_in_commands() {
         let text = "RUN x --token abc --quiet --user me && aws configure set a_key 'k' # ENV A b";
-        let found: Vec<(&str, &str)> = all_given(text, None)
+        let found: Vec<(&str, &str)> = gathered(text, None, true)
             .into_iter()
             .map(|(name, value, start)| {
                 assert_eq!(&text[start..start + value.len()], value);
@@ -273,7 +284,7 @@ mod tests {
     #[test]
     fn assignments_in_commands() {
         fn of(text: &str) -> Vec<(&str, &str)> {
-            let found = all_given(text, None).into_iter();
+            let found = gathered(text, None, true).into_iter();
             found
                 .map(|(name, value, start)| {
                     assert_eq!(&text[start..start + value.len()], value);
@@ -310,7 +321,7 @@ mod tests {
     proptest! {
         #[test]
         fn any_text_is_read(text in "(ENV |RUN |\\|1 |sh -c |--password|-token|A=|set |[ \"'\\\\$()`#;&|=\n\\[\\],:é]|[a-z0-9]{1,9}){0,40}") {
-            for (_, value, start) in all_given(&text, None) {
+            for (_, value, start) in gathered(&text, None, true) {
                 prop_assert_eq!(text.get(start..start + value.len()), Some(value));
             }
         }
