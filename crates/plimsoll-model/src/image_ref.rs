@@ -39,19 +39,6 @@ impl fmt::Display for ImageNameError {
 
 impl std::error::Error for ImageNameError {}
 
-/// A text without what may be a user and a password: names have none, and people write them all the same.
-fn without_login(text: &str) -> Cow<'_, str> {
-    let digest_at = text.rfind("@sha256:").unwrap_or(text.len());
-    let (name, digest) = text.split_at(digest_at);
-    match name.rsplit_once('@') {
-        // A token may be the user alone.
-        Some((login, host)) if login.contains(':') || host.contains('/') => {
-            format!("[hidden]@{host}{digest}").into()
-        }
-        _ => text.into(),
-    }
-}
-
 impl ImageName {
     /// Reads a name as people write it.
     ///
@@ -59,7 +46,7 @@ impl ImageName {
     /// An empty, upper-case or otherwise ill-formed part; the message says which.
     pub fn parse(text: &str) -> Result<Self, ImageNameError> {
         let fail = |reason| ImageNameError {
-            text: without_login(text).chars().take(200).collect(),
+            text: Self::told(text).chars().take(200).collect(),
             reason,
         };
         if text.len() == 64 && text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f')) {
@@ -69,7 +56,15 @@ impl ImageName {
             Some((rest, digest)) => (
                 rest,
                 Some(Digest::parse(digest).map_err(|_| {
-                    fail("the part behind `@` is not `sha256:` and 64 hexadecimal digits")
+                    fail(match Self::told(text) {
+                        Cow::Borrowed(_) => {
+                            "the part behind `@` is not `sha256:` and 64 hexadecimal digits"
+                        }
+                        Cow::Owned(_) => {
+                            "it holds no user and no password: log in to the registry with \
+                             `docker login`, and name the image alone"
+                        }
+                    })
                 })?),
             ),
             None => (text, None),
@@ -139,6 +134,20 @@ impl ImageName {
             tag: tag.map(str::to_owned),
             digest,
         })
+    }
+
+    /// A text that is meant as a name or a tag, as it may be repeated: without what may be a user and a
+    /// password. Names have none, and people write them all the same.
+    pub fn told(text: &str) -> Cow<'_, str> {
+        let digest_at = text.rfind("@sha256:").unwrap_or(text.len());
+        let (name, digest) = text.split_at(digest_at);
+        match name.rsplit_once('@') {
+            // A token may be the user alone.
+            Some((login, host)) if login.contains(':') || host.contains('/') => {
+                format!("[hidden]@{host}{digest}").into()
+            }
+            _ => text.into(),
+        }
     }
 
     /// Whether `text` is a tag and nothing more.
@@ -305,6 +314,8 @@ mod tests {
         ] {
             let error = ImageName::parse(bad).unwrap_err().to_string();
             assert!(error.starts_with(told), "{error}");
+            assert_eq!(error.contains("docker login"), told.contains("hidden"));
         }
+        assert_eq!(ImageName::told("bob:PASS@x"), "[hidden]@x");
     }
 }

@@ -239,7 +239,8 @@ impl Voyage {
         }
         for tag in &tags {
             if !ImageName::is_tag(tag) {
-                let said = format!("--tag {}: is not a tag", tag.escape_debug());
+                let told = ImageName::told(tag);
+                let said = format!("--tag {}: is not a tag", told.escape_debug());
                 return Err(Failure::usage(said).hint(
                     "a tag holds letters, digits, `_`, `.` and `-`; the repository goes into --to registry:NAME",
                 ));

@@ -171,7 +171,7 @@ fn judge_tag(tag: &str) -> Result<(), ImageError> {
         true => Ok(()),
         false => Err(ImageError::Usage(format!(
             "`{}`: is not a tag: one holds letters, digits, `_`, `.` and `-`, at most 128",
-            tag.escape_debug()
+            ImageName::told(tag).escape_debug()
         ))),
     }
 }
