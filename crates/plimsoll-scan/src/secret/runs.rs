@@ -52,36 +52,108 @@ fn fill_masks_portable(blocks: &[[u8; 64]], masks: &mut [u64]) {
     }
 }
 
-/// As [`fill_masks_portable`], ten times as fast: most of an image's bytes come by here.
+/// As [`fill_masks_portable`], many times as fast: most of an image's bytes come by here.
+///
+/// What a byte may be is told by the upper half of its bits, whether it is that by the lower half: two
+/// tables of 16 say so for 32 bytes at once. Beyond ASCII the second one tells nothing.
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx2")]
 fn fill_masks_avx2(blocks: &[[u8; 64]], masks: &mut [u64]) {
     use std::arch::x86_64::{
-        _mm256_cmpeq_epi8, _mm256_min_epu8, _mm256_movemask_epi8, _mm256_or_si256,
-        _mm256_set_epi64x, _mm256_set1_epi8, _mm256_sub_epi8,
+        __m256i, _mm256_and_si256, _mm256_cmpgt_epi8, _mm256_movemask_epi8, _mm256_set_epi64x,
+        _mm256_set1_epi8, _mm256_setzero_si256, _mm256_shuffle_epi8, _mm256_srli_epi16,
     };
 
-    let each = |byte: u8| _mm256_set1_epi8(byte.cast_signed());
+    #[target_feature(enable = "avx2")]
+    fn vector(bytes: &[[u8; 8]; 4]) -> __m256i {
+        let [a, b, c, d] = bytes.map(i64::from_le_bytes);
+        _mm256_set_epi64x(d, c, b, a)
+    }
+    #[target_feature(enable = "avx2")]
+    fn table(bytes: &[u8; 16]) -> __m256i {
+        let [low, high] = [&bytes[..8], &bytes[8..]].map(|half| {
+            let mut eight = [0; 8];
+            eight.copy_from_slice(half);
+            eight
+        });
+        vector(&[low, high, low, high])
+    }
+
+    let upper = table(&UPPER);
+    let lower = table(&LOWER);
+    let half = _mm256_set1_epi8(0x0f);
     for (mask, block) in masks.iter_mut().zip(blocks) {
         let words = block.as_chunks::<8>().0.as_chunks::<4>().0;
         *mask = 0;
-        for (at, [a, b, c, d]) in words.iter().enumerate() {
-            let word = |bytes: &[u8; 8]| i64::from_le_bytes(*bytes);
-            let bytes = _mm256_set_epi64x(word(d), word(c), word(b), word(a));
-            let letter = _mm256_sub_epi8(_mm256_or_si256(bytes, each(0x20)), each(b'a'));
-            let letter = _mm256_cmpeq_epi8(_mm256_min_epu8(letter, each(25)), letter);
-            let digit = _mm256_sub_epi8(bytes, each(b'0'));
-            let digit = _mm256_cmpeq_epi8(_mm256_min_epu8(digit, each(9)), digit);
-            let mark = _mm256_or_si256(
-                _mm256_cmpeq_epi8(bytes, each(b'_')),
-                _mm256_cmpeq_epi8(bytes, each(b'-')),
+        for (at, words) in words.iter().enumerate() {
+            let bytes = vector(words);
+            let high = _mm256_and_si256(_mm256_srli_epi16::<4>(bytes), half);
+            let kinds = _mm256_and_si256(
+                _mm256_shuffle_epi8(upper, high),
+                _mm256_shuffle_epi8(lower, bytes),
             );
-            let inside = _mm256_or_si256(_mm256_or_si256(letter, digit), mark);
+            let inside = _mm256_cmpgt_epi8(kinds, _mm256_setzero_si256());
             let bits = _mm256_movemask_epi8(inside).cast_unsigned();
             *mask |= u64::from(bits) << (32 * at);
         }
     }
 }
+
+/// The kinds of bytes that belong to a run, by bits.
+#[cfg(target_arch = "x86_64")]
+mod kind {
+    pub(super) const DASH: u8 = 1;
+    pub(super) const DIGIT: u8 = 1 << 1;
+    /// The first fifteen letters.
+    pub(super) const FIRST: u8 = 1 << 2;
+    /// The others.
+    pub(super) const LAST: u8 = 1 << 3;
+    pub(super) const UNDERSCORE: u8 = 1 << 4;
+}
+
+/// Kinds that bytes may be of by their upper halves.
+#[cfg(target_arch = "x86_64")]
+const UPPER: [u8; 16] = {
+    use kind::{DASH, DIGIT, FIRST, LAST, UNDERSCORE};
+    [
+        0,
+        0,
+        DASH,
+        DIGIT,
+        FIRST,
+        LAST | UNDERSCORE,
+        FIRST,
+        LAST,
+        0,
+        0,
+        0,
+        0,
+        0,
+        0,
+        0,
+        0,
+    ]
+};
+
+/// Kinds that bytes may be of by their lower halves.
+#[cfg(target_arch = "x86_64")]
+const LOWER: [u8; 16] = {
+    use kind::{DASH, DIGIT, FIRST, LAST, UNDERSCORE};
+    let mut kinds = [0; 16];
+    let mut half = 0;
+    while half < kinds.len() {
+        kinds[half] = match half {
+            0 => DIGIT | LAST,
+            1..=9 => DIGIT | FIRST | LAST,
+            0xa => FIRST | LAST,
+            0xd => FIRST | DASH,
+            0xf => FIRST | UNDERSCORE,
+            _ => FIRST,
+        };
+        half += 1;
+    }
+    kinds
+};
 
 /// One bit a byte: whether it belongs to a run.
 #[inline]
