@@ -87,8 +87,8 @@ pub(super) struct Pieces<'t> {
     /// Whether the text may be no script: a mark that nothing closes is a letter, and what a command
     /// puts into a word is a part of it.
     any: bool,
-    /// Marks that nothing closes from here on.
-    unclosed: [bool; 4],
+    /// Up to where nothing closes each of the marks: looking for one again would take as long.
+    unclosed_to: [usize; 4],
     /// Where the comment ends that was read last: a quote in it goes no further.
     comment_to: usize,
 }
@@ -101,7 +101,7 @@ impl<'t> Pieces<'t> {
             at: 0,
             escaped,
             any: false,
-            unclosed: [false; 4],
+            unclosed_to: [0; 4],
             comment_to: 0,
         }
     }
@@ -112,6 +112,15 @@ impl<'t> Pieces<'t> {
             any: true,
             ..Self::of_script(text, escaped)
         }
+    }
+
+    /// The next word from a place on, which must not lie before what was read.
+    pub(super) fn word_from(&mut self, at: usize) -> Option<Spelled> {
+        self.at = at;
+        self.find_map(|piece| match piece {
+            Piece::Word(word) => Some(word),
+            Piece::End(_) => None,
+        })
     }
 
     /// Whether a byte comes next.
@@ -153,10 +162,7 @@ impl<'t> Pieces<'t> {
             end,
             escaped: mark == b'"',
         };
-        let to = match opened < self.comment_to {
-            true => self.comment_to,
-            false => self.text.len(),
-        };
+        let to = self.furthest(opened);
         let mut at = from;
         while at < to {
             at += letters(&self.text[..to], at);
@@ -177,6 +183,14 @@ impl<'t> Pieces<'t> {
         (!self.any).then(|| part(self.text.len(), self.text.len()))
     }
 
+    /// How far a quote goes at most that opens at a place: in a comment, to its end.
+    fn furthest(&self, opened: usize) -> usize {
+        match opened < self.comment_to {
+            true => self.comment_to,
+            false => self.text.len(),
+        }
+    }
+
     /// What a command puts at a place: `$(…)`, or a command in backquotes.
     fn substituted(&mut self, at: usize) -> Option<Part> {
         let rest = &self.text.as_bytes()[at..];
@@ -185,7 +199,7 @@ impl<'t> Pieces<'t> {
             [b'`', ..] => (1, 3),
             _ => return None,
         };
-        if self.unclosed[sort] {
+        if at < self.unclosed_to[sort] {
             return None;
         }
         let mut depth = 0;
@@ -200,7 +214,9 @@ impl<'t> Pieces<'t> {
             }
             false
         });
-        self.unclosed[sort] = to.is_none();
+        if to.is_none() {
+            self.unclosed_to[sort] = self.text.len();
+        }
         to.map(|to| Part {
             opened: at,
             from,
@@ -220,11 +236,13 @@ impl<'t> Pieces<'t> {
             };
         };
         let sort = usize::from(mark == b'"');
-        if self.unclosed[sort] {
+        if at < self.unclosed_to[sort] {
             return None;
         }
         let part = self.quoted(at, length, mark);
-        self.unclosed[sort] = part.is_none() && at >= self.comment_to;
+        if part.is_none() {
+            self.unclosed_to[sort] = self.furthest(at);
+        }
         part
     }
 

@@ -49,6 +49,7 @@ fn gathered<'t>(text: &'t str, first: Option<Given<'t>>, with_commands: bool) ->
         whole: text,
         found: Vec::new(),
         starts: HashSet::new(),
+        cut_to: 0,
     };
     for given in first.into_iter().chain(declared(text)) {
         all.add(given);
@@ -72,6 +73,8 @@ struct AllGiven<'t> {
     found: Vec<Given<'t>>,
     /// Where it begins.
     starts: HashSet<usize>,
+    /// Where the line ends that the last value was cut off of.
+    cut_to: usize,
 }
 
 impl<'t> AllGiven<'t> {
@@ -160,10 +163,15 @@ impl<'t> AllGiven<'t> {
                     before + word[before..].chars().next().map_or(1, char::len_utf8)
                 });
             let value = &word[at + 1..];
-            // What nothing closes was cut off.
-            let is_cut = spelled.parts.is_empty() && value.starts_with(['"', '\'']);
+            // What nothing closes was cut off; the rest of the line is its value, and all names in it.
+            let is_cut = spelled.parts.is_empty()
+                && value.starts_with(['"', '\''])
+                && self.place(value) >= self.cut_to;
             let line = || text[spelled.from + at + 2..].lines().next();
             let value = is_cut.then(line).flatten().unwrap_or(value);
+            if is_cut {
+                self.cut_to = self.place(value) + value.len();
+            }
             if name_start < at {
                 self.add_value(&word[name_start..at], value);
             }
@@ -196,6 +204,7 @@ fn declared(text: &str) -> Vec<Given<'_>> {
     // Where names begin and end.
     let mut names: Vec<(usize, usize)> = Vec::new();
     let mut at = from;
+    let mut pieces = Pieces::of_text(region, false);
     while let Some(equals) = region[at..].find('=').map(|found| at + found) {
         let before = &region[at..equals];
         let start = before.rfind(' ').map(|blank| at + blank + 1);
@@ -207,10 +216,10 @@ fn declared(text: &str) -> Vec<Given<'_>> {
         names.push((start, equals));
         // A name in quotes is none.
         if region[at..].starts_with(['"', '\''])
-            && let Some(Piece::Word(word)) = Pieces::of_text(&region[at..], false).next()
-            && word.parts.first().is_some_and(|part| part.opened == 0)
+            && let Some(word) = pieces.word_from(at)
+            && word.parts.first().is_some_and(|part| part.opened == at)
         {
-            at += word.to;
+            at = word.to;
         }
     }
     let rest = region[from..].trim_start();
