@@ -1,6 +1,7 @@
 //! How the shell parts a text: words, with what stands in quotes in them, and what ends commands.
 
 use super::assignment::names_secret;
+use super::escape::{Unquoted, letter};
 
 /// A piece of a text.
 pub(super) enum Piece {
@@ -27,6 +28,65 @@ pub(super) struct Part {
     pub(super) end: usize,
     /// Whether a quote in it has a backslash before it.
     pub(super) escaped: bool,
+}
+
+impl Spelled {
+    /// Whether it is put together of several parts in quotes, as is a quote in quotes: `'a '\''b'\'''`.
+    pub(super) fn is_composed(&self) -> bool {
+        self.parts.len() > 1
+    }
+
+    /// The word as who is called gets it; `text` is the one that it stands in.
+    pub(super) fn unquoted(&self, text: &str) -> Unquoted {
+        let mut word = Unquoted::default();
+        let mut parts = self.parts.iter().peekable();
+        let mut at = self.from;
+        while let Some(first) = text[at..self.to].chars().next() {
+            if let Some(part) = parts.next_if(|part| part.opened == at) {
+                part.unquote(text, &mut word);
+                at = part.end;
+                continue;
+            }
+            let rest = &text[at + first.len_utf8()..self.to];
+            let opens = parts.peek().is_some_and(|part| part.opened == at + 1);
+            match (first, rest.chars().next()) {
+                ('\\', Some(letter)) if !opens => {
+                    word.push(letter, at);
+                    at += letter.len_utf8();
+                }
+                // Behind it the shell reads escapes.
+                ('$', Some('\'')) if opens => {}
+                _ => word.push(first, at),
+            }
+            at += first.len_utf8();
+        }
+        word.ending(self.to)
+    }
+}
+
+impl Part {
+    /// Appends what it is to a word. What a command puts there stays as it is written.
+    fn unquote(&self, text: &str, word: &mut Unquoted) {
+        let mark = &text[self.opened..self.from];
+        let (single, double) = (mark.ends_with('\''), mark.ends_with('"'));
+        let escapes = single && text[..self.opened].ends_with('$');
+        let (mut at, to) = match single || double {
+            true => (self.from, self.to),
+            false => (self.opened, self.end),
+        };
+        while let Some(c) = text[at..to].chars().next() {
+            let rest = &text[at..to];
+            let (c, length) = match c {
+                '\\' if escapes => letter(rest),
+                '\\' if double && rest[1..].starts_with(['"', '\\', '$', '`']) => {
+                    (char::from(rest.as_bytes()[1]), 2)
+                }
+                _ => (c, c.len_utf8()),
+            };
+            word.push(c, at);
+            at += length;
+        }
+    }
 }
 
 /// A quote that is open.

@@ -12,6 +12,7 @@ use super::super::hits::Hits;
 use super::super::pair::{Joined, doubtful_beside_ids};
 use super::super::placeholder::{is_variable, may_be_shown};
 use super::super::{Detector, Hit};
+use super::composed::{Composed, composed};
 use super::line::given_by_words;
 use super::listed::listed;
 use super::values::Values;
@@ -177,6 +178,14 @@ pub(in crate::secret) fn doubtful_in_text(text: &str, given: Option<Given<'_>>) 
             let places = places.into_iter();
             doubtful.extend(places.map(|(start, end)| word.place(start, end)));
         }
+    }
+    for Composed { word, is_script } in composed(text) {
+        let places = match is_script {
+            true => doubtful_in_text(&word.text, None),
+            false => doubtful_in_words(&[&word.text]).concat(),
+        };
+        let places = places.into_iter();
+        doubtful.extend(places.map(|(start, end)| word.place(start, end)));
     }
     doubtful
 }
