@@ -138,6 +138,26 @@ fn letters(text: &str, at: usize) -> usize {
         .count()
 }
 
+/// A path of Windows has no more bytes.
+const LONGEST_PATH: usize = 260;
+
+/// Whether a text begins with a path of Windows, or with what gives one to a name: `--dir=C:\`. A
+/// backslash parts folders there, and takes no quote's meaning.
+fn is_windows_path(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    let ends = |byte: &u8| byte.is_ascii_whitespace() || matches!(byte, b'"' | b'\'');
+    let word = bytes
+        .iter()
+        .take(LONGEST_PATH)
+        .take_while(|byte| !ends(byte));
+    bytes[..word.count()].windows(3).any(is_drive)
+}
+
+/// Whether three bytes are a drive of Windows: `C:\`.
+fn is_drive(bytes: &[u8]) -> bool {
+    matches!(bytes, [letter, b':', b'\\'] if letter.is_ascii_alphabetic())
+}
+
 /// The pieces of a text, from the first on.
 pub(super) struct Pieces<'t> {
     text: &'t str,
@@ -203,9 +223,19 @@ impl<'t> Pieces<'t> {
             [b'\\', b'"', ..] if self.escaped => (2, Some(b'"')),
             [b'\\', b'"' | b'\\', ..] if escapes => (2, None),
             [b'\\', b'\'', ..] if escapes && !(self.escaped && quote.is_none()) => (2, None),
+            [b'\\', b' ', ..] if self.any && quote.is_none() && self.ends_windows_path(at) => {
+                (1, None)
+            }
             [b'\\', next, ..] if quote.is_none() && b" \t|;&()`".contains(next) => (2, None),
             _ => (1, None),
         }
+    }
+
+    /// Whether a path of Windows ends at a place, as in `--dir C:\app\ --force`.
+    fn ends_windows_path(&self, at: usize) -> bool {
+        let before = &self.text.as_bytes()[at.saturating_sub(LONGEST_PATH)..at];
+        let word = before.rsplit(u8::is_ascii_whitespace).next();
+        word.is_some_and(|word| word.windows(3).any(is_drive))
     }
 
     /// The part that a quote opens.
@@ -213,7 +243,10 @@ impl<'t> Pieces<'t> {
         let from = opened + length;
         let quote = Quote {
             mark,
-            escapes: mark == b'"' || self.text[..opened].ends_with('$'),
+            escapes: match mark {
+                b'"' => !is_windows_path(&self.text[from..]),
+                _ => self.text[..opened].ends_with('$'),
+            },
         };
         let part = |to: usize, end: usize| Part {
             opened,
@@ -262,18 +295,11 @@ impl<'t> Pieces<'t> {
         if at < self.unclosed_to[sort] {
             return None;
         }
-        let mut depth = 0;
         let from = at + length;
-        let to = (from..self.text.len()).find(|at| {
-            match self.text.as_bytes()[*at] {
-                b'`' if length == 1 => return true,
-                b'(' if length == 2 => depth += 1,
-                b')' if length == 2 && depth == 0 => return true,
-                b')' if length == 2 => depth -= 1,
-                _ => {}
-            }
-            false
-        });
+        let to = match length {
+            1 => self.text[from..].find('`').map(|to| from + to),
+            _ => self.closing_parenthesis(from),
+        };
         if to.is_none() {
             self.unclosed_to[sort] = self.text.len();
         }
@@ -284,6 +310,37 @@ impl<'t> Pieces<'t> {
             end: to + 1,
             escaped: false,
         })
+    }
+
+    /// Where the parenthesis is closed that was opened before a place. Those in quotes are letters.
+    fn closing_parenthesis(&self, from: usize) -> Option<usize> {
+        let bytes = self.text.as_bytes();
+        let mut depth = 0;
+        // Nothing closes these from here on.
+        let mut is_unclosed = [false; 2];
+        let mut at = from;
+        while let Some(byte) = bytes.get(at) {
+            let sort = usize::from(*byte == b'"');
+            match byte {
+                b'\\' => at += 1,
+                b'(' => depth += 1,
+                b')' if depth == 0 => return Some(at),
+                b')' => depth -= 1,
+                b'"' | b'\'' if !is_unclosed[sort] => {
+                    let mut quoted = bytes[at + 1..].iter().enumerate();
+                    let is_end = |(inside, found): &(usize, &u8)| {
+                        *found == byte && (sort == 0 || bytes[at + inside] != b'\\')
+                    };
+                    match quoted.find(is_end) {
+                        Some((inside, _)) => at += 1 + inside,
+                        None => is_unclosed[sort] = true,
+                    }
+                }
+                _ => {}
+            }
+            at += 1;
+        }
+        None
     }
 
     /// The part of a word that begins at a place, if one does.

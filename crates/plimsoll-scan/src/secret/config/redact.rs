@@ -190,10 +190,13 @@ pub(in crate::secret) fn doubtful_in_text(text: &str, given: Option<Given<'_>>) 
     doubtful
 }
 
-/// `password: `, `"password": "`, `Authorization: `, `password = `.
+/// `password: `, `"password": "`, `Authorization: `, `password = `, `'password' => '`, `password := `,
+/// `d["password"] = `.
 static SAID: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r#"([A-Za-z][A-Za-z0-9_.-]*)\\?["']?(?:\s*:|\s+=)(\s*)(\\?["'])?"#)
-        .expect("a constant expression")
+    Regex::new(
+        r#"([A-Za-z][A-Za-z0-9_.-]*)\\?["']?\]?(?:\s*(?::=?|=>)|\s+=)((?:\\?\s)*)(\\?["'])?"#,
+    )
+    .expect("a constant expression")
 });
 
 /// What a text says of a credential without assigning it: what stands behind such a name up to the end
@@ -212,7 +215,7 @@ fn said(text: &str) -> Places {
             .ends_with("authorization");
         let quote = said.get(3).map(|quote| quote.as_str());
         let apart = quote.is_some() || !blank.is_empty();
-        if !apart || !(is_header || names_secret(name.as_str())) {
+        if !is_header && !(apart && names_secret(name.as_str())) {
             continue;
         }
         let rest = &text[at..];
