@@ -164,6 +164,7 @@ type Places = Vec<(usize, usize)>;
 pub(in crate::secret) fn doubtful_in_text(text: &str, given: Option<Given<'_>>) -> Places {
     let mut found = doubtful_in_commands(text, 0);
     let mut doubtful: Places = doubtful_in_urls(text).chain(said(text)).collect();
+    doubtful.extend(in_connection_strings(text));
     for (name, value, start) in all_given(text, given) {
         if hides(name, value) {
             doubtful.push((start, start + value.len()));
@@ -235,6 +236,43 @@ fn said(text: &str) -> Places {
         }
     }
     found
+}
+
+/// What a connection string gives to such a name: `Server=db;Password=two words;UID=me`. It goes up to
+/// the next name, since a password may hold a `;`, too.
+fn in_connection_strings(text: &str) -> Places {
+    let mut found = Places::new();
+    for string in text.split(['"', '\'', '`', '\n']) {
+        let from = string.as_ptr().addr() - text.as_ptr().addr();
+        let mut open = None;
+        let mut at = from;
+        for (number, piece) in string.split(';').enumerate() {
+            let end = at + piece.len();
+            let given = piece.split_once('=').filter(|(name, _)| is_key(name));
+            // In a script blanks part commands.
+            if given.is_some() || piece.starts_with(' ') {
+                found.extend(open.take().map(|start| (start, at - 1)));
+            }
+            if let Some((name, value)) = given
+                && (number > 0 || string.len() > piece.len())
+                && !piece.starts_with(' ')
+                && names_secret(&name.replace(' ', ""))
+                && !may_be_shown(value)
+            {
+                open = Some(end - value.len());
+            }
+            at = end + 1;
+        }
+        let rest = string.trim_end().trim_end_matches(';');
+        found.extend(open.map(|start| (start, (from + rest.len()).max(start))));
+    }
+    found
+}
+
+/// Whether a text may be a name in a connection string.
+fn is_key(name: &str) -> bool {
+    let letters = |byte: u8| byte.is_ascii_alphanumeric() || b"_-. ".contains(&byte);
+    name.starts_with(|c: char| c.is_ascii_alphabetic() || c == ' ') && name.bytes().all(letters)
 }
 
 /// The same in each word of a command that needs no shell.

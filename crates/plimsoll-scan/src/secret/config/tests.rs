@@ -829,6 +829,9 @@ fn passwords_in_other_forms() {
         r#"RUN setup.exe "--dir=C:\my app\" --password "PW""#,
         r#"RUN cmd /S /C "C:\x\" --token "PW""#,
         "RUN x \"$(grep '(' f)\" --password \"my PW\"; case x in a) true;; esac",
+        "ENV CS=Server=x;Password=my PW;",
+        "ENV CS=Server=x;Password=p@ss;PW;UID=me",
+        "RUN app 'Server=x;Password=my PW;UID=me'",
         "RUN helm x --set a=1,b=1,c=1,d=1,e=1,f=1,g=1,h=1,i=1,j=1,k=1,l=1,m=1,n=1,o=1,p=1,password=PW",
     ] {
         for password in ["tA9wS6tP5dM3kW6u", "tulipgar"] {
