@@ -195,7 +195,7 @@ pub(in crate::secret) fn doubtful_in_text(text: &str, given: Option<Given<'_>>) 
 /// `d["password"] = `.
 static SAID: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(
-        r#"([A-Za-z][A-Za-z0-9_.-]*)\\?["']?\]?(?:\s*(?::=?|=>)|\s+=)((?:\\?\s)*)(\\?["'])?"#,
+        r#"([A-Za-z][A-Za-z0-9_.-]*)\\?["']?(?:\]\s*=|\]?(?:\s*(?::=?|=>)|\s+=))((?:\\?\s)*)(\\?["'])?"#,
     )
     .expect("a constant expression")
 });

@@ -824,6 +824,7 @@ fn passwords_in_other_forms() {
         "RUN echo \"'password' => 'my PW'\" > f",
         "RUN echo 'password := \"my PW\"' > f",
         "RUN echo \"d['password'] = 'my PW'\" > f",
+        "RUN python -c 'd[\"password\"]=\"my PW\"'",
         "RUN setx DB_PASSWORD \"PW\"",
         r"RUN setup.exe --dir C:\app\ --password PW",
         r#"RUN setup.exe "--dir=C:\my app\" --password "PW""#,
