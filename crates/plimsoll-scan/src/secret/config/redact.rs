@@ -216,7 +216,7 @@ fn said(text: &str) -> Places {
             .ends_with("authorization");
         let quote = said.get(3).map(|quote| quote.as_str());
         let apart = quote.is_some() || !blank.is_empty();
-        if !is_header && !(apart && names_secret(name.as_str())) {
+        if !(is_header || apart && names_secret(name.as_str())) {
             continue;
         }
         let rest = &text[at..];
