@@ -2,8 +2,10 @@
 //! images and the rules know together. What is in doubt is kept back.
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::sync::OnceLock;
 
+use aho_corasick::{AhoCorasick, MatchKind};
 use plimsoll_model::{Edit, Finding, ImageConfig, Report, SourceFile, Span};
 use plimsoll_report::Hidden;
 use rayon::prelude::*;
@@ -128,13 +130,13 @@ impl<'a> Seen<'a> {
         spans.extend(plimsoll_rules::hidden_in(file));
         let mut values = Values::default();
         for span in &spans {
-            let value = unquoted(span.of(bytes).trim_ascii());
-            // Written in another form of a command, marks in the middle of it are gone.
-            let marks = |byte: &u8| b"\"'\\".contains(byte);
-            let plain: Vec<u8> = value.iter().copied().filter(|byte| !marks(byte)).collect();
-            for value in [value, &plain] {
-                if plimsoll_scan::is_telling(value) {
-                    values.add(value);
+            let value = span.of(bytes).trim_ascii();
+            let words = value.split(u8::is_ascii_whitespace);
+            // A message may repeat a word of it.
+            for value in words.chain([value]) {
+                let plain = Plain::of(value).bytes;
+                if plimsoll_scan::is_telling(&plain) {
+                    values.add(&plain);
                 }
             }
         }
@@ -203,20 +205,33 @@ pub(crate) fn shown(file: &SourceFile, other: &Values) -> Vec<u8> {
     bytes
 }
 
-/// A value without the quotes around it.
-fn unquoted(value: &[u8]) -> &[u8] {
-    let inner = [b"\"", b"'"].into_iter().find_map(|quote| {
-        value
-            .strip_prefix(quote.as_slice())?
-            .strip_suffix(quote.as_slice())
-    });
-    inner.unwrap_or(value)
+/// A text without the marks that quote in it or carry it on over a line: a value that is written in
+/// another form of a command, or in JSON, has others.
+struct Plain {
+    bytes: Vec<u8>,
+    /// Where each of them stands in the text.
+    places: Vec<usize>,
 }
 
-/// Values that must not be shown, wherever they turn up.
+impl Plain {
+    fn of(text: &[u8]) -> Self {
+        let is_left = |byte: u8| !b"\"'\\\r\n".contains(&byte);
+        let (places, bytes) = text
+            .iter()
+            .copied()
+            .enumerate()
+            .filter(|(_, byte)| is_left(*byte))
+            .unzip();
+        Self { bytes, places }
+    }
+}
+
+/// Values that must not be shown, wherever they turn up, however they are quoted there.
 #[derive(Clone, Default)]
 pub(crate) struct Values {
-    by_start: HashMap<[u8; 4], Vec<Vec<u8>>>,
+    plain: BTreeSet<Vec<u8>>,
+    /// Finds all of them at once; nothing where they are too many.
+    finder: OnceLock<Option<AhoCorasick>>,
 }
 
 impl Values {
@@ -237,42 +252,39 @@ impl Values {
     }
 
     fn add(&mut self, value: &[u8]) {
-        let Some(start) = value.first_chunk::<4>().filter(|_| value.len() >= SHORTEST) else {
-            return;
-        };
-        let known = self.by_start.entry(*start).or_default();
-        if !known.iter().any(|one| one == value) {
-            known.push(value.to_owned());
-            // The longest first: it may begin like another.
-            known.sort_by_key(|one| std::cmp::Reverse(one.len()));
+        let plain = Plain::of(value).bytes;
+        if plain.len() >= SHORTEST && self.plain.insert(plain) {
+            self.finder = OnceLock::new();
         }
     }
 
     /// Adds others.
     pub(crate) fn merge(&mut self, other: Self) {
-        for value in other.by_start.into_values().flatten() {
-            self.add(&value);
-        }
+        self.plain.extend(other.plain);
+        self.finder = OnceLock::new();
     }
 
     /// Where they stand in a text, in order and apart.
     fn find(&self, text: &[u8]) -> Vec<Span> {
-        let mut found = Vec::new();
-        let mut at = 0;
-        while !self.by_start.is_empty()
-            && let Some(start) = text.get(at..).and_then(|rest| rest.first_chunk::<4>())
-        {
-            let known = self.by_start.get(start).into_iter().flatten();
-            let length = known
-                .map(|value| value.as_slice())
-                .find(|value| text[at..].starts_with(value))
-                .map(<[u8]>::len);
-            if let Some(length) = length {
-                found.push(Span::new(at, at + length));
-            }
-            at += length.unwrap_or(1);
+        if self.plain.is_empty() {
+            return Vec::new();
         }
-        found
+        let finder = self.finder.get_or_init(|| {
+            let mut builder = AhoCorasick::builder();
+            // One may begin like another.
+            builder.match_kind(MatchKind::LeftmostLongest);
+            builder.build(&self.plain).ok()
+        });
+        let Some(finder) = finder else {
+            return vec![Span::new(0, text.len())];
+        };
+        let plain = Plain::of(text);
+        let found = finder.find_iter(&plain.bytes);
+        let found = found.filter_map(|found| {
+            let places = plain.places.get(found.range())?;
+            Some(Span::new(*places.first()?, places.last()? + 1))
+        });
+        found.collect()
     }
 
     /// A text without them.
@@ -388,6 +400,8 @@ mod tests {
             ("app --password \"two PW\"", "two PW"),
             ("app --password='two'\" PW\"", "two PW"),
             ("app --password=two\\ PW", "two PW"),
+            ("app --password 'a\"PW'", "a\\\"PW"),
+            ("app --password 'PW'\"'\"'b'", "PW'b"),
         ] {
             let command = command.replace("PW", VALUE);
             let file = SourceFile::new("Dockerfile", format!("FROM a\nCMD {command}\n"));
@@ -397,6 +411,16 @@ mod tests {
             let shown = values.hide(&text);
             assert!(!shown.contains(VALUE), "{shown}");
         }
+    }
+
+    #[test]
+    fn words_of_values_go_too() {
+        let file = SourceFile::new("Dockerfile", format!("FROM a\nENV PASSWORD=my {VALUE}\n"));
+        let values = Values::of_file(&file);
+        assert_eq!(
+            values.hide(&format!("`{VALUE}` has no `=`")),
+            "`***` has no `=`"
+        );
     }
 
     #[test]

@@ -99,7 +99,26 @@ pub(super) fn in_urls(text: &str, start: usize) -> impl Iterator<Item = Hit> {
 /// The same with those that are kept back though they are told to nobody.
 pub(super) fn doubtful_in_urls(text: &str) -> impl Iterator<Item = (usize, usize)> {
     let doubtful = passwords_in_urls(text, 0, may_be_shown).map(|hit| (hit.start, hit.end));
-    doubtful.chain(with_slashes(text))
+    doubtful.chain(with_slashes(text)).chain(lone_logins(text))
+}
+
+/// `scheme://login@`
+static LOGIN: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r#"[A-Za-z][A-Za-z0-9+.-]{1,20}://([^\s:/?#@'"]{20,255})@"#)
+        .expect("a constant expression")
+});
+
+/// Users without a password who have the names that tokens have: which maker's nobody can tell.
+fn lone_logins(text: &str) -> impl Iterator<Item = (usize, usize)> {
+    let logins = LOGIN.captures_iter(text).filter_map(|found| found.get(1));
+    let is_hex = |login: &str| {
+        login.len() >= 32
+            && login.bytes().all(|byte| byte.is_ascii_hexdigit())
+            && looks_random(login)
+    };
+    logins
+        .filter(move |login| is_surely_drawn(login.as_str()) || is_hex(login.as_str()))
+        .map(|login| (login.start(), login.end()))
 }
 
 /// What may be passwords with a slash in them: all that stands behind a user up to the last `@` of the
@@ -200,8 +219,13 @@ mod tests {
         };
         assert_eq!(hidden("postgres://bob:p/ssP@db:5432/x"), ["p/ssP"]);
         assert_eq!(hidden("postgres://bob:p@s/sP@db:5432/x"), ["p@s/sP"]);
+        assert_eq!(
+            hidden("git clone https://3f9c1b7a5d2e80463f9c1b7a5d2e8046@h.net/o/r"),
+            ["3f9c1b7a5d2e80463f9c1b7a5d2e8046"]
+        );
         for shown in [
             "http://localhost:8080/a@b",
+            "ssh://deployment-of-the-service@h.net/a",
             "http://a:80,b:80/c@d",
             "git+https://x:$TOKEN@github.com/o/r@v1",
             "https://[::1]:80/a@b",

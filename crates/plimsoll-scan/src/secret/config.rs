@@ -1,5 +1,6 @@
 //! Credentials in an image's configuration and history.
 
+mod composed;
 mod line;
 mod listed;
 pub(super) mod redact;
@@ -9,6 +10,7 @@ use std::collections::HashMap;
 
 use plimsoll_model::{ImageConfig, SecretSighting, Severity};
 
+use self::composed::{Composed, composed};
 pub(super) use self::line::all_given;
 use self::line::{Given, given_by_words};
 use self::listed::listed;
@@ -19,6 +21,7 @@ use super::command::{in_arguments, in_commands, is_hash};
 use super::context::in_context;
 use super::detector::{Piece, Told};
 use super::encoded::in_base64;
+use super::escape::Unquoted;
 use super::hits::{Hits, distinct};
 use super::pair::{Joined, beside_ids};
 use super::{Detector, Fingerprint, Hit};
@@ -232,7 +235,25 @@ pub(super) fn in_text(text: &str, given: Option<Given<'_>>, detector: &Detector)
     hits.extend(in_urls(text, 0));
     beside_ids(text.as_bytes(), REACH, &mut hits);
     in_lists(text, detector, &mut hits);
+    for Composed { word, is_script } in composed(text) {
+        let inner = match is_script {
+            true => in_text(&word.text, None, detector),
+            false => in_words(std::slice::from_ref(&word.text), detector).swap_remove(0),
+        };
+        add_unquoted(&word, inner, &mut hits);
+    }
     hits
+}
+
+/// Adds what was found in a word without its quotes.
+fn add_unquoted(word: &Unquoted, found: Hits, hits: &mut Hits) {
+    if found.overflows() {
+        hits.leave_out();
+    }
+    hits.extend(found.into_iter().map(|hit| {
+        let (start, end) = word.place(hit.start, hit.end);
+        Hit { start, end, ..hit }
+    }));
 }
 
 /// Whether a value may be a command line by itself.
@@ -254,13 +275,7 @@ fn in_lists(text: &str, detector: &Detector, hits: &mut Hits) {
         }
         let words: Vec<String> = list.iter().map(|word| word.text.clone()).collect();
         for (word, inner) in list.iter().zip(in_words(&words, detector)) {
-            if inner.overflows() {
-                hits.leave_out();
-            }
-            hits.extend(inner.into_iter().map(|hit| {
-                let (start, end) = word.place(hit.start, hit.end);
-                Hit { start, end, ..hit }
-            }));
+            add_unquoted(word, inner, hits);
         }
     }
 }

@@ -41,6 +41,38 @@ pub(super) fn number(bytes: &[u8]) -> Option<u32> {
     plain.then(|| u32::from_str_radix(digits, 16).ok())?
 }
 
+/// A word without its quotes and escapes.
+#[derive(Default)]
+pub(super) struct Unquoted {
+    pub(super) text: String,
+    /// Where each byte of it stands in the text it was taken from, and where it ends there.
+    places: Vec<usize>,
+}
+
+impl Unquoted {
+    /// Where a part of the word stands in the text it was taken from.
+    pub(super) fn place(&self, start: usize, end: usize) -> (usize, usize) {
+        let place = |at: usize| self.places.get(at).or(self.places.last()).copied();
+        (
+            place(start).unwrap_or_default(),
+            place(end).unwrap_or_default(),
+        )
+    }
+
+    /// Appends a letter that stands at a place.
+    pub(super) fn push(&mut self, letter: char, place: usize) {
+        self.text.push(letter);
+        self.places
+            .extend(std::iter::repeat_n(place, letter.len_utf8()));
+    }
+
+    /// The word, which ends at a place.
+    pub(super) fn ending(mut self, place: usize) -> Self {
+        self.places.push(place);
+        self
+    }
+}
+
 /// What stands in quotes, as JSON, YAML and Go mean it.
 pub(super) fn said(written: &str) -> Cow<'_, str> {
     let Some(first) = written.find('\\') else {

@@ -1,6 +1,7 @@
 //! How the shell parts a text: words, with what stands in quotes in them, and what ends commands.
 
 use super::assignment::names_secret;
+use super::escape::{Unquoted, letter};
 
 /// A piece of a text.
 pub(super) enum Piece {
@@ -27,6 +28,65 @@ pub(super) struct Part {
     pub(super) end: usize,
     /// Whether a quote in it has a backslash before it.
     pub(super) escaped: bool,
+}
+
+impl Spelled {
+    /// Whether it is put together of several parts in quotes, as is a quote in quotes: `'a '\''b'\'''`.
+    pub(super) fn is_composed(&self) -> bool {
+        self.parts.len() > 1
+    }
+
+    /// The word as who is called gets it; `text` is the one that it stands in.
+    pub(super) fn unquoted(&self, text: &str) -> Unquoted {
+        let mut word = Unquoted::default();
+        let mut parts = self.parts.iter().peekable();
+        let mut at = self.from;
+        while let Some(first) = text[at..self.to].chars().next() {
+            if let Some(part) = parts.next_if(|part| part.opened == at) {
+                part.unquote(text, &mut word);
+                at = part.end;
+                continue;
+            }
+            let rest = &text[at + first.len_utf8()..self.to];
+            let opens = parts.peek().is_some_and(|part| part.opened == at + 1);
+            match (first, rest.chars().next()) {
+                ('\\', Some(letter)) if !opens => {
+                    word.push(letter, at);
+                    at += letter.len_utf8();
+                }
+                // Behind it the shell reads escapes.
+                ('$', Some('\'')) if opens => {}
+                _ => word.push(first, at),
+            }
+            at += first.len_utf8();
+        }
+        word.ending(self.to)
+    }
+}
+
+impl Part {
+    /// Appends what it is to a word. What a command puts there stays as it is written.
+    fn unquote(&self, text: &str, word: &mut Unquoted) {
+        let mark = &text[self.opened..self.from];
+        let (single, double) = (mark.ends_with('\''), mark.ends_with('"'));
+        let escapes = single && text[..self.opened].ends_with('$');
+        let (mut at, to) = match single || double {
+            true => (self.from, self.to),
+            false => (self.opened, self.end),
+        };
+        while let Some(c) = text[at..to].chars().next() {
+            let rest = &text[at..to];
+            let (c, length) = match c {
+                '\\' if escapes => letter(rest),
+                '\\' if double && rest[1..].starts_with(['"', '\\', '$', '`']) => {
+                    (char::from(rest.as_bytes()[1]), 2)
+                }
+                _ => (c, c.len_utf8()),
+            };
+            word.push(c, at);
+            at += length;
+        }
+    }
 }
 
 /// A quote that is open.
@@ -78,6 +138,26 @@ fn letters(text: &str, at: usize) -> usize {
         .count()
 }
 
+/// A path of Windows has no more bytes.
+const LONGEST_PATH: usize = 260;
+
+/// Whether a text begins with a path of Windows, or with what gives one to a name: `--dir=C:\`. A
+/// backslash parts folders there, and takes no quote's meaning.
+fn is_windows_path(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    let ends = |byte: &u8| byte.is_ascii_whitespace() || matches!(byte, b'"' | b'\'');
+    let word = bytes
+        .iter()
+        .take(LONGEST_PATH)
+        .take_while(|byte| !ends(byte));
+    bytes[..word.count()].windows(3).any(is_drive)
+}
+
+/// Whether three bytes are a drive of Windows: `C:\`.
+fn is_drive(bytes: &[u8]) -> bool {
+    matches!(bytes, [letter, b':', b'\\'] if letter.is_ascii_alphabetic())
+}
+
 /// The pieces of a text, from the first on.
 pub(super) struct Pieces<'t> {
     text: &'t str,
@@ -87,8 +167,8 @@ pub(super) struct Pieces<'t> {
     /// Whether the text may be no script: a mark that nothing closes is a letter, and what a command
     /// puts into a word is a part of it.
     any: bool,
-    /// Marks that nothing closes from here on.
-    unclosed: [bool; 4],
+    /// Up to where nothing closes each of the marks: looking for one again would take as long.
+    unclosed_to: [usize; 4],
     /// Where the comment ends that was read last: a quote in it goes no further.
     comment_to: usize,
 }
@@ -101,7 +181,7 @@ impl<'t> Pieces<'t> {
             at: 0,
             escaped,
             any: false,
-            unclosed: [false; 4],
+            unclosed_to: [0; 4],
             comment_to: 0,
         }
     }
@@ -112,6 +192,15 @@ impl<'t> Pieces<'t> {
             any: true,
             ..Self::of_script(text, escaped)
         }
+    }
+
+    /// The next word from a place on, which must not lie before what was read.
+    pub(super) fn word_from(&mut self, at: usize) -> Option<Spelled> {
+        self.at = at;
+        self.find_map(|piece| match piece {
+            Piece::Word(word) => Some(word),
+            Piece::End(_) => None,
+        })
     }
 
     /// Whether a byte comes next.
@@ -134,9 +223,19 @@ impl<'t> Pieces<'t> {
             [b'\\', b'"', ..] if self.escaped => (2, Some(b'"')),
             [b'\\', b'"' | b'\\', ..] if escapes => (2, None),
             [b'\\', b'\'', ..] if escapes && !(self.escaped && quote.is_none()) => (2, None),
+            [b'\\', b' ', ..] if self.any && quote.is_none() && self.ends_windows_path(at) => {
+                (1, None)
+            }
             [b'\\', next, ..] if quote.is_none() && b" \t|;&()`".contains(next) => (2, None),
             _ => (1, None),
         }
+    }
+
+    /// Whether a path of Windows ends at a place, as in `--dir C:\app\ --force`.
+    fn ends_windows_path(&self, at: usize) -> bool {
+        let before = &self.text.as_bytes()[at.saturating_sub(LONGEST_PATH)..at];
+        let word = before.rsplit(u8::is_ascii_whitespace).next();
+        word.is_some_and(|word| word.windows(3).any(is_drive))
     }
 
     /// The part that a quote opens.
@@ -144,7 +243,10 @@ impl<'t> Pieces<'t> {
         let from = opened + length;
         let quote = Quote {
             mark,
-            escapes: mark == b'"' || self.text[..opened].ends_with('$'),
+            escapes: match mark {
+                b'"' => !is_windows_path(&self.text[from..]),
+                _ => self.text[..opened].ends_with('$'),
+            },
         };
         let part = |to: usize, end: usize| Part {
             opened,
@@ -153,10 +255,7 @@ impl<'t> Pieces<'t> {
             end,
             escaped: mark == b'"',
         };
-        let to = match opened < self.comment_to {
-            true => self.comment_to,
-            false => self.text.len(),
-        };
+        let to = self.furthest(opened);
         let mut at = from;
         while at < to {
             at += letters(&self.text[..to], at);
@@ -177,6 +276,14 @@ impl<'t> Pieces<'t> {
         (!self.any).then(|| part(self.text.len(), self.text.len()))
     }
 
+    /// How far a quote goes at most that opens at a place: in a comment, to its end.
+    fn furthest(&self, opened: usize) -> usize {
+        match opened < self.comment_to {
+            true => self.comment_to,
+            false => self.text.len(),
+        }
+    }
+
     /// What a command puts at a place: `$(…)`, or a command in backquotes.
     fn substituted(&mut self, at: usize) -> Option<Part> {
         let rest = &self.text.as_bytes()[at..];
@@ -185,22 +292,17 @@ impl<'t> Pieces<'t> {
             [b'`', ..] => (1, 3),
             _ => return None,
         };
-        if self.unclosed[sort] {
+        if at < self.unclosed_to[sort] {
             return None;
         }
-        let mut depth = 0;
         let from = at + length;
-        let to = (from..self.text.len()).find(|at| {
-            match self.text.as_bytes()[*at] {
-                b'`' if length == 1 => return true,
-                b'(' if length == 2 => depth += 1,
-                b')' if length == 2 && depth == 0 => return true,
-                b')' if length == 2 => depth -= 1,
-                _ => {}
-            }
-            false
-        });
-        self.unclosed[sort] = to.is_none();
+        let to = match length {
+            1 => self.text[from..].find('`').map(|to| from + to),
+            _ => self.closing_parenthesis(from),
+        };
+        if to.is_none() {
+            self.unclosed_to[sort] = self.text.len();
+        }
         to.map(|to| Part {
             opened: at,
             from,
@@ -208,6 +310,37 @@ impl<'t> Pieces<'t> {
             end: to + 1,
             escaped: false,
         })
+    }
+
+    /// Where the parenthesis is closed that was opened before a place. Those in quotes are letters.
+    fn closing_parenthesis(&self, from: usize) -> Option<usize> {
+        let bytes = self.text.as_bytes();
+        let mut depth = 0;
+        // Nothing closes these from here on.
+        let mut is_unclosed = [false; 2];
+        let mut at = from;
+        while let Some(byte) = bytes.get(at) {
+            let sort = usize::from(*byte == b'"');
+            match byte {
+                b'\\' => at += 1,
+                b'(' => depth += 1,
+                b')' if depth == 0 => return Some(at),
+                b')' => depth -= 1,
+                b'"' | b'\'' if !is_unclosed[sort] => {
+                    let mut quoted = bytes[at + 1..].iter().enumerate();
+                    let is_end = |(inside, found): &(usize, &u8)| {
+                        *found == byte && (sort == 0 || bytes[at + inside] != b'\\')
+                    };
+                    match quoted.find(is_end) {
+                        Some((inside, _)) => at += 1 + inside,
+                        None => is_unclosed[sort] = true,
+                    }
+                }
+                _ => {}
+            }
+            at += 1;
+        }
+        None
     }
 
     /// The part of a word that begins at a place, if one does.
@@ -220,11 +353,13 @@ impl<'t> Pieces<'t> {
             };
         };
         let sort = usize::from(mark == b'"');
-        if self.unclosed[sort] {
+        if at < self.unclosed_to[sort] {
             return None;
         }
         let part = self.quoted(at, length, mark);
-        self.unclosed[sort] = part.is_none() && at >= self.comment_to;
+        if part.is_none() {
+            self.unclosed_to[sort] = self.furthest(at);
+        }
         part
     }
 

@@ -3,7 +3,7 @@
 
 use std::collections::HashSet;
 
-use super::super::assignment::may_hold_name;
+use super::super::assignment::{may_hold_name, names_secret};
 use super::super::command::may_hold_command;
 use super::super::shell::{Part, Piece, Pieces, Spelled, flag_name, is_for_shell};
 
@@ -16,15 +16,40 @@ pub(super) fn given_by_words<S: AsRef<str>>(
     words: &[S],
 ) -> impl Iterator<Item = Option<Given<'_>>> {
     let mut before = "";
+    let mut settings = Settings::default();
     words.iter().map(move |word| {
         let word = word.as_ref();
-        let flag = flag_name(before).filter(|_| !word.starts_with('-'));
+        let name = flag_name(before).or(settings.name);
+        let name = name.filter(|_| !word.starts_with('-'));
+        settings.take(before, word);
         let is_script = is_for_shell(std::mem::replace(&mut before, word));
-        match flag {
+        match name {
             Some(name) => Some((name, word, 0)),
             None => given_by_word(word).filter(|_| !is_script),
         }
     })
+}
+
+/// What a command sets, word by word: `config set name value`, and flags with their values between.
+#[derive(Default)]
+struct Settings<'t> {
+    /// Whether the name is yet to come.
+    is_open: bool,
+    /// The name that the next word is given to.
+    name: Option<&'t str>,
+}
+
+impl<'t> Settings<'t> {
+    fn take(&mut self, before: &str, word: &'t str) {
+        let begins = matches!(before, "set" | "setx" | "ENV" | "env");
+        let is_flag = word.starts_with('-');
+        self.is_open |= begins;
+        // Behind a flag stands its value, or the name.
+        let may_be_value = before.starts_with('-') && !names_secret(word);
+        let is_name = self.is_open && !is_flag && !may_be_value;
+        self.is_open &= !is_name;
+        self.name = (is_name && !word.contains('=')).then_some(word);
+    }
 }
 
 /// The same of a word: `--name=value`, `NAME=value`.
@@ -49,6 +74,7 @@ fn gathered<'t>(text: &'t str, first: Option<Given<'t>>, with_commands: bool) ->
         whole: text,
         found: Vec::new(),
         starts: HashSet::new(),
+        cut_to: 0,
     };
     for given in first.into_iter().chain(declared(text)) {
         all.add(given);
@@ -60,8 +86,10 @@ fn gathered<'t>(text: &'t str, first: Option<Given<'t>>, with_commands: bool) ->
     all.found
 }
 
-/// How many `=` in one word are read, as in `OPTS=-Dname=value`.
+/// How many `=` in one word are read, as in `OPTS=-Dname=value`; and how many where the name before it
+/// promises a credential, as in `--set a=1,b=2,…`.
 const MAX_NESTED: usize = 16;
+const MAX_ASSIGNED: usize = 256;
 
 /// How deep texts in quotes lie in others that are read.
 const DEEPEST: usize = 4;
@@ -72,6 +100,8 @@ struct AllGiven<'t> {
     found: Vec<Given<'t>>,
     /// Where it begins.
     starts: HashSet<usize>,
+    /// Where the line ends that the last value was cut off of.
+    cut_to: usize,
 }
 
 impl<'t> AllGiven<'t> {
@@ -98,9 +128,10 @@ impl<'t> AllGiven<'t> {
         let mut inner = Vec::new();
         let mut before = "";
         let mut name = None;
+        let mut settings = Settings::default();
         for piece in Pieces::of_text(text, escaped) {
             let Piece::Word(spelled) = piece else {
-                (before, name) = ("", None);
+                (before, name, settings) = ("", None, Settings::default());
                 continue;
             };
             // Words of the JSON form are parted by blanks as well.
@@ -120,10 +151,10 @@ impl<'t> AllGiven<'t> {
                 self.add_value(name, value);
             }
             self.assigned(text, &spelled, before);
-            let named = matches!(before, "set" | "ENV" | "env") && !word.contains('=');
+            settings.take(before, word);
             // `OPTS=--name value`
             let flag = word.rsplit('=').next().and_then(flag_name);
-            name = flag.or(named.then_some(word));
+            name = flag.or(settings.name);
             before = word;
             inner.extend(spelled.parts);
         }
@@ -142,7 +173,9 @@ impl<'t> AllGiven<'t> {
             && (part.opened, part.end) == (spelled.from, spelled.to)
             && !is_for_shell(before)
             && let Some((name, value, _)) = given_by_word(&text[part.from..part.to])
-            && (name.starts_with('-') || !value.contains([';', '&', '|', '\n', '\\']))
+            && (name.starts_with('-')
+                || names_secret(name)
+                || !value.contains([';', '&', '|', '\n', '\\']))
         {
             self.add_value(name, value);
         }
@@ -153,19 +186,30 @@ impl<'t> AllGiven<'t> {
             while parts.next_if(|part| part.end <= at).is_some() {}
             !parts.peek().is_some_and(|part| is_inside(part, at))
         });
-        for at in outside.take(MAX_NESTED) {
-            let name_start = word[..at]
+        for (number, at) in outside.take(MAX_ASSIGNED).enumerate() {
+            // `NAME+=value` appends.
+            let behind = word[..at].trim_end_matches('+');
+            let name = behind
                 .rfind(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.')))
-                .map_or(0, |before| {
-                    before + word[before..].chars().next().map_or(1, char::len_utf8)
+                .map_or(behind, |before| {
+                    let first = behind[before..].chars().next();
+                    &behind[before + first.map_or(1, char::len_utf8)..]
                 });
+            if number >= MAX_NESTED && !names_secret(name) {
+                continue;
+            }
             let value = &word[at + 1..];
-            // What nothing closes was cut off.
-            let is_cut = spelled.parts.is_empty() && value.starts_with(['"', '\'']);
+            // What nothing closes was cut off; the rest of the line is its value, and all names in it.
+            let is_cut = spelled.parts.is_empty()
+                && value.starts_with(['"', '\''])
+                && self.place(value) >= self.cut_to;
             let line = || text[spelled.from + at + 2..].lines().next();
             let value = is_cut.then(line).flatten().unwrap_or(value);
-            if name_start < at {
-                self.add_value(&word[name_start..at], value);
+            if is_cut {
+                self.cut_to = self.place(value) + value.len();
+            }
+            if !name.is_empty() {
+                self.add_value(name, value);
             }
         }
     }
@@ -196,6 +240,7 @@ fn declared(text: &str) -> Vec<Given<'_>> {
     // Where names begin and end.
     let mut names: Vec<(usize, usize)> = Vec::new();
     let mut at = from;
+    let mut pieces = Pieces::of_text(region, false);
     while let Some(equals) = region[at..].find('=').map(|found| at + found) {
         let before = &region[at..equals];
         let start = before.rfind(' ').map(|blank| at + blank + 1);
@@ -207,10 +252,10 @@ fn declared(text: &str) -> Vec<Given<'_>> {
         names.push((start, equals));
         // A name in quotes is none.
         if region[at..].starts_with(['"', '\''])
-            && let Some(Piece::Word(word)) = Pieces::of_text(&region[at..], false).next()
-            && word.parts.first().is_some_and(|part| part.opened == 0)
+            && let Some(word) = pieces.word_from(at)
+            && word.parts.first().is_some_and(|part| part.opened == at)
         {
-            at += word.to;
+            at = word.to;
         }
     }
     let rest = region[from..].trim_start();
@@ -253,10 +298,15 @@ fn declaring(text: &str) -> Option<(usize, usize)> {
         .strip_prefix("/bin/sh -c #(nop)")
         .unwrap_or(text)
         .trim_start();
-    let keyword = ["ENV ", "ARG ", "LABEL "]
-        .iter()
-        .find(|word| instruction.starts_with(**word))?;
-    Some((text.len() - instruction.len() + keyword.len(), text.len()))
+    let instruction = match instruction.strip_prefix("ONBUILD") {
+        Some(rest) if rest.starts_with([' ', '\t']) => rest.trim_start(),
+        _ => instruction,
+    };
+    let declared = ["ENV", "ARG", "LABEL"].iter().find_map(|word| {
+        let rest = instruction.strip_prefix(word)?;
+        rest.strip_prefix([' ', '\t'])
+    })?;
+    Some((text.len() - declared.len(), text.len()))
 }
 
 #[cfg(test)]

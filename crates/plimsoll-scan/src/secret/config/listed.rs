@@ -1,28 +1,10 @@
 //! Commands as builders note them in history: words in quotes, in brackets, parted by blanks or
 //! commas: `CMD ["curl" "-u" "a:b"]`, `HEALTHCHECK &{["CMD-SHELL" "curl …"] "0s" …}`.
 
-use super::super::escape::letter;
-
-/// A word without its quotes and escapes.
-pub(super) struct Listed {
-    pub(super) text: String,
-    /// Where each byte of it stands in the text it was taken from, and where it ends there.
-    places: Vec<usize>,
-}
-
-impl Listed {
-    /// Where a part of the word stands in the text it was taken from.
-    pub(super) fn place(&self, start: usize, end: usize) -> (usize, usize) {
-        let place = |at: usize| self.places.get(at).or(self.places.last()).copied();
-        (
-            place(start).unwrap_or_default(),
-            place(end).unwrap_or_default(),
-        )
-    }
-}
+use super::super::escape::{Unquoted, letter};
 
 /// The words of every list in a text.
-pub(super) fn listed(text: &str) -> Vec<Vec<Listed>> {
+pub(super) fn listed(text: &str) -> Vec<Vec<Unquoted>> {
     let mut lists = Vec::new();
     let mut at = 0;
     while let Some(open) = text.get(at..).and_then(|rest| rest.find('[')) {
@@ -46,26 +28,21 @@ pub(super) fn listed(text: &str) -> Vec<Vec<Listed>> {
 
 /// The word in quotes that begins at `at`, and where the text goes on. What was cut off lacks its
 /// end.
-fn quoted(text: &str, at: usize) -> Option<(Listed, usize)> {
+fn quoted(text: &str, at: usize) -> Option<(Unquoted, usize)> {
     let inner = text.get(at..)?.strip_prefix('"')?;
     let base = at + 1;
-    let mut word = Listed {
-        text: String::new(),
-        places: Vec::new(),
-    };
+    let mut word = Unquoted::default();
     let mut rest = inner;
     loop {
         let here = base + (inner.len() - rest.len());
         let Some(c) = rest.chars().next().filter(|c| *c != '"') else {
-            word.places.push(here);
-            return Some((word, here + usize::from(!rest.is_empty())));
+            return Some((word.ending(here), here + usize::from(!rest.is_empty())));
         };
         let (c, length) = match c {
             '\\' => letter(rest),
             _ => (c, c.len_utf8()),
         };
-        word.text.push(c);
-        word.places.extend(std::iter::repeat_n(here, c.len_utf8()));
+        word.push(c, here);
         rest = &rest[length..];
     }
 }
@@ -78,7 +55,7 @@ mod tests {
 
     fn words(text: &str) -> Vec<Vec<String>> {
         let lists = listed(text).into_iter();
-        let texts = |list: Vec<Listed>| list.into_iter().map(|word| word.text).collect();
+        let texts = |list: Vec<Unquoted>| list.into_iter().map(|word| word.text).collect();
         lists.map(texts).collect()
     }
 
@@ -99,7 +76,7 @@ mod tests {
         }
         let text = "CMD [\"a\\\"\" \"--p=é\\tx\"]";
         let list = &listed(text)[0];
-        let of = |word: &Listed, part: &str| {
+        let of = |word: &Unquoted, part: &str| {
             let start = word.text.find(part).unwrap();
             let (start, end) = word.place(start, start + part.len());
             text[start..end].to_owned()

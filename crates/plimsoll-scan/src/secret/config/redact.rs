@@ -12,6 +12,7 @@ use super::super::hits::Hits;
 use super::super::pair::{Joined, doubtful_beside_ids};
 use super::super::placeholder::{is_variable, may_be_shown};
 use super::super::{Detector, Hit};
+use super::composed::{Composed, composed};
 use super::line::given_by_words;
 use super::listed::listed;
 use super::values::Values;
@@ -163,6 +164,7 @@ type Places = Vec<(usize, usize)>;
 pub(in crate::secret) fn doubtful_in_text(text: &str, given: Option<Given<'_>>) -> Places {
     let mut found = doubtful_in_commands(text, 0);
     let mut doubtful: Places = doubtful_in_urls(text).chain(said(text)).collect();
+    doubtful.extend(in_connection_strings(text));
     for (name, value, start) in all_given(text, given) {
         if hides(name, value) {
             doubtful.push((start, start + value.len()));
@@ -178,13 +180,24 @@ pub(in crate::secret) fn doubtful_in_text(text: &str, given: Option<Given<'_>>) 
             doubtful.extend(places.map(|(start, end)| word.place(start, end)));
         }
     }
+    for Composed { word, is_script } in composed(text) {
+        let places = match is_script {
+            true => doubtful_in_text(&word.text, None),
+            false => doubtful_in_words(&[&word.text]).concat(),
+        };
+        let places = places.into_iter();
+        doubtful.extend(places.map(|(start, end)| word.place(start, end)));
+    }
     doubtful
 }
 
-/// `password: `, `"password": "`, `Authorization: `, `password = `.
+/// `password: `, `"password": "`, `Authorization: `, `password = `, `'password' => '`, `password := `,
+/// `d["password"] = `.
 static SAID: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r#"([A-Za-z][A-Za-z0-9_.-]*)\\?["']?(?:\s*:|\s+=)(\s*)(\\?["'])?"#)
-        .expect("a constant expression")
+    Regex::new(
+        r#"([A-Za-z][A-Za-z0-9_.-]*)\\?["']?(?:\]\s*=|\]?(?:\s*(?::=?|=>)|\s+=))((?:\\?\s)*)(\\?["'])?"#,
+    )
+    .expect("a constant expression")
 });
 
 /// What a text says of a credential without assigning it: what stands behind such a name up to the end
@@ -203,7 +216,7 @@ fn said(text: &str) -> Places {
             .ends_with("authorization");
         let quote = said.get(3).map(|quote| quote.as_str());
         let apart = quote.is_some() || !blank.is_empty();
-        if !apart || !(is_header || names_secret(name.as_str())) {
+        if !(is_header || apart && names_secret(name.as_str())) {
             continue;
         }
         let rest = &text[at..];
@@ -223,6 +236,43 @@ fn said(text: &str) -> Places {
         }
     }
     found
+}
+
+/// What a connection string gives to such a name: `Server=db;Password=two words;UID=me`. It goes up to
+/// the next name, since a password may hold a `;`, too.
+fn in_connection_strings(text: &str) -> Places {
+    let mut found = Places::new();
+    for string in text.split(['"', '\'', '`', '\n']) {
+        let from = string.as_ptr().addr() - text.as_ptr().addr();
+        let mut open = None;
+        let mut at = from;
+        for (number, piece) in string.split(';').enumerate() {
+            let end = at + piece.len();
+            let given = piece.split_once('=').filter(|(name, _)| is_key(name));
+            // In a script blanks part commands.
+            if given.is_some() || piece.starts_with(' ') {
+                found.extend(open.take().map(|start| (start, at - 1)));
+            }
+            if let Some((name, value)) = given
+                && (number > 0 || string.len() > piece.len())
+                && !piece.starts_with(' ')
+                && names_secret(&name.replace(' ', ""))
+                && !may_be_shown(value)
+            {
+                open = Some(end - value.len());
+            }
+            at = end + 1;
+        }
+        let rest = string.trim_end().trim_end_matches(';');
+        found.extend(open.map(|start| (start, (from + rest.len()).max(start))));
+    }
+    found
+}
+
+/// Whether a text may be a name in a connection string.
+fn is_key(name: &str) -> bool {
+    let letters = |byte: u8| byte.is_ascii_alphanumeric() || b"_-. ".contains(&byte);
+    name.starts_with(|c: char| c.is_ascii_alphabetic() || c == ' ') && name.bytes().all(letters)
 }
 
 /// The same in each word of a command that needs no shell.

@@ -728,9 +728,9 @@ fn values_go_to_the_end_of_their_words() {
     }
 }
 
-/// Each takes a moment, if work does not grow with the square.
+/// What is looked at is a few times as long as the text, not its square.
 #[test]
-fn marks_that_nothing_closes_take_no_time() {
+fn marks_that_nothing_closes_are_gone_through_once() {
     for mark in [
         "'",
         "\"",
@@ -749,10 +749,106 @@ fn marks_that_nothing_closes_take_no_time() {
         "set a ",
         " a=",
         "a=\"$(\"`'",
+        " token=\"",
+        "\"'$('",
+        " a=\"'$('",
     ] {
-        let text = mark.repeat(10_000);
-        for text in [text.clone(), format!("ENV A={text}"), format!("|1 {text}")] {
+        let marks = mark.repeat(1_000);
+        // Texts without a name that tells are not read for what they give.
+        for (before, behind) in [
+            ("", " token=x"),
+            ("ENV token=x A=", ""),
+            ("|1 token=x ", ""),
+            ("RUN token \"'$('", ")"),
+            ("RUN token #", "\n)"),
+        ] {
+            let text = format!("{before}{marks}{behind}");
             assert!(!shown(&text).0.is_empty());
+            let given = all_given(&text, None);
+            let length: usize = given.iter().map(|(_, value, _)| value.len()).sum();
+            assert!(length < 40 * text.len(), "{before}{mark}{behind}: {length}");
         }
     }
+}
+
+/// Each shows nothing of the password, and tells of it once.
+#[test]
+fn passwords_in_words_that_are_put_together() {
+    for text in [
+        r"RUN sh -c 'app --password '\''PW'\'' x'",
+        r"RUN sh -c 'DB_PASSWORD='\''PW'\'' x'",
+        r"RUN sh -c 'mysql -p'\''PW'\'' x'",
+        r"RUN sh -c 'curl -u '\''bob:PW'\'' x'",
+        r"RUN su -c 'app -token '\''PW'\'' x' bob",
+        r#"RUN sh -c 'app --password '"'"'PW'"'"' x'"#,
+        r#"RUN sh -c "app --password "'"PW"'" x""#,
+        r#"RUN app "--password"="PW""#,
+        r#"RUN app "PASSWORD"="PW""#,
+    ] {
+        let text = text.replace("PW", "tA9wS6tP5dM3kW6u");
+        let (shown, told) = shown(&text);
+        assert!(!shown.contains("tA9w") && told == 1, "{told}: {shown}");
+    }
+}
+
+#[test]
+fn what_is_set_is_told_of_its_name_alone() {
+    for text in [
+        "LABEL usage=You can set the password for a user, set your token lifetime",
+        "RUN env A=b vault token lookup",
+        "RUN set -eux; vault token lookup",
+        "RUN app set --global user token-ring",
+    ] {
+        let (_, told) = shown(text);
+        assert_eq!(told, 0, "{text}");
+    }
+}
+
+#[test]
+fn passwords_in_other_forms() {
+    for text in [
+        r#"RUN curl -H "Authorization:Bearer PW" h"#,
+        r#"RUN curl -H "Authorization:PW" h"#,
+        "ENV H=Authorization:Basic PW",
+        r"RUN curl --header=Authorization:\ Basic\ PW h",
+        r"RUN curl --header PRIVATE-TOKEN:\ PW h",
+        r#"RUN env "PASSWORD=my & PW" x"#,
+        r#"RUN env "PASSWORD=my PW;x" x"#,
+        "ONBUILD ENV PASSWORD my PW",
+        "ONBUILD ARG PASSWORD=my PW",
+        "ENV\tPASSWORD my PW",
+        "RUN npm config set -g //r/:_authToken PW",
+        "RUN aws configure set --profile x aws_secret_access_key PW",
+        "RUN app set --global password PW",
+        "RUN DB_PASSWORD+=PW x",
+        "RUN echo \"'password' => 'my PW'\" > f",
+        "RUN echo 'password := \"my PW\"' > f",
+        "RUN echo \"d['password'] = 'my PW'\" > f",
+        "RUN python -c 'd[\"password\"]=\"my PW\"'",
+        "RUN setx DB_PASSWORD \"PW\"",
+        r"RUN setup.exe --dir C:\app\ --password PW",
+        r#"RUN setup.exe "--dir=C:\my app\" --password "PW""#,
+        r#"RUN cmd /S /C "C:\x\" --token "PW""#,
+        "RUN x \"$(grep '(' f)\" --password \"my PW\"; case x in a) true;; esac",
+        "ENV CS=Server=x;Password=my PW;",
+        "ENV CS=Server=x;Password=p@ss;PW;UID=me",
+        "RUN app 'Server=x;Password=my PW;UID=me'",
+        "RUN helm x --set a=1,b=1,c=1,d=1,e=1,f=1,g=1,h=1,i=1,j=1,k=1,l=1,m=1,n=1,o=1,p=1,password=PW",
+    ] {
+        for password in ["tA9wS6tP5dM3kW6u", "tulipgar"] {
+            let text = text.replace("PW", password);
+            let (shown, _) = shown(&text);
+            assert!(!shown.contains(password), "{text}: {shown}");
+        }
+    }
+    let config = ImageConfig {
+        cmd: Some(
+            ["npm", "config", "set", "//r/:_authToken", "tulipgar"]
+                .map(str::to_owned)
+                .to_vec(),
+        ),
+        ..ImageConfig::default()
+    };
+    let shown = redacted(&config).config.cmd.unwrap();
+    assert!(!shown[4].contains("tulipgar"), "{shown:?}");
 }
