@@ -273,10 +273,7 @@ fn named<'t>(words: &[Word<'t>]) -> impl Iterator<Item = Hit> {
             None if bare => (name.text, *value),
             None => return None,
         };
-        // `--secret id=…,src=…` of a build names a file.
-        let names_file = value.text.starts_with("id=") || value.text.starts_with("type=");
         if comment
-            || names_file
             || value.text.starts_with(['-', '#'])
             || !names_secret(name)
             || names_none(name, value.text)

@@ -1,5 +1,7 @@
 use proptest::prelude::*;
 
+use super::super::Detector;
+use super::super::config::in_text;
 use super::*;
 
 fn found(text: &str) -> Vec<String> {
@@ -218,7 +220,6 @@ fn what_is_no_password() {
         "foo --password-file /run/secrets/pw1",
         "foo --token-ttl 24h00m",
         "foo --password <password> --token TOKEN",
-        "# foo --password Tr0ub4dor3x",
         "RUN --mount=type=secret,id=ca NODE_EXTRA_CA_CERTS=/run/secrets/ca1 npm install",
         "aws configure set region eu-west-1",
         "set -- --secret id=npm1,src=.npmrc",
@@ -239,8 +240,6 @@ fn what_is_no_password() {
         "apt-get install -y sqlplus oracle/stable19",
         "RUN /bin/sh -c cp sqlplus share/instantclient19",
         "printf 'root:%s' \"$PW\" | chpasswd",
-        "# it's \"foo --password Tr0ub4dor3x",
-        "echo \"foo --password Tr0ub4dor3x",
         "htpasswd -c /etc/htpasswd bobuser",
         "htpasswd -b /f bob $PASSWORD",
         "htpasswd -nb bobuser \"${PASSWORD}\"",
@@ -271,6 +270,21 @@ fn what_is_no_password() {
         "the-machine login bob1 password Tr0ub4dor3x",
     ] {
         assert_eq!(found(line), Vec::<String>::new(), "{line}");
+        // Nor by whoever else reads it.
+        let told = in_text(line, None, Detector::shared());
+        let told = told.iter().map(|hit| &line[hit.start..hit.end]);
+        assert_eq!(told.collect::<Vec<_>>(), [""; 0], "{line}");
+    }
+}
+
+#[test]
+fn what_is_no_command() {
+    for line in [
+        "# foo --password Tr0ub4dor3x",
+        "# it's \"foo --password Tr0ub4dor3x",
+        "echo \"foo --password Tr0ub4dor3x",
+    ] {
+        assert_eq!(found(line), [""; 0], "{line}");
     }
 }
 

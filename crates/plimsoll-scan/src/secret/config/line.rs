@@ -7,7 +7,7 @@ use super::super::assignment::may_hold_name;
 use super::super::command::may_hold_command;
 use super::super::shell::{Part, Piece, Pieces, Spelled, flag_name, is_for_shell};
 
-/// A name, what is given to it, and where that begins in the text that it stands in.
+/// A name, that of a flag with its dashes, what is given to it, and where that begins in the text that it stands in.
 pub(in crate::secret) type Given<'t> = (&'t str, &'t str, usize);
 
 /// What each word of a command that needs no shell gives to a name, or is given to the one before it,
@@ -18,11 +18,12 @@ pub(super) fn given_by_words<S: AsRef<str>>(
     let mut before = "";
     words.iter().map(move |word| {
         let word = word.as_ref();
-        let flag = flag_name(before).filter(|_| !word.starts_with('-'));
+        let flag = before;
+        let is_given = flag_name(flag).is_some() && !word.starts_with('-');
         let is_script = is_for_shell(std::mem::replace(&mut before, word));
-        match flag {
-            Some(name) => Some((name, word, 0)),
-            None => given_by_word(word).filter(|_| !is_script),
+        match is_given {
+            true => Some((flag, word, 0)),
+            false => given_by_word(word).filter(|_| !is_script),
         }
     })
 }
@@ -122,7 +123,8 @@ impl<'t> AllGiven<'t> {
             self.assigned(text, &spelled, before);
             let named = matches!(before, "set" | "ENV" | "env") && !word.contains('=');
             // `OPTS=--name value`
-            let flag = word.rsplit('=').next().and_then(flag_name);
+            let last = word.rsplit('=').next();
+            let flag = last.filter(|last| flag_name(last).is_some());
             name = flag.or(named.then_some(word));
             before = word;
             inner.extend(spelled.parts);
@@ -277,7 +279,12 @@ mod tests {
             .collect();
         assert_eq!(
             found,
-            [("token", "abc"), ("user", "me"), ("a_key", "k"), ("A", "b")]
+            [
+                ("--token", "abc"),
+                ("--user", "me"),
+                ("a_key", "k"),
+                ("A", "b")
+            ]
         );
     }
 
