@@ -325,9 +325,19 @@ fn pairs_words_and_statements() {
         "CREATE USER IF NOT EXISTS bob IDENTIFIED BY \"Welcome_1\"",
         "GRANT CONNECT, RESOURCE TO bob IDENTIFIED BY \"Welcome_1\"",
         "CREATE DATABASE LINK far CONNECT TO bob IDENTIFIED BY \"Welcome_1\" USING 'x';",
+        "Grant all on db.* to 'bob'@'%' identified by \"Welcome_1\"",
+        "grant all on db.* to bob identified by \"Welcome_1\"",
+        "grant select on a.b to `bob`@localhost identified by \"Welcome_1\"",
+        "CREATE USER \"bob smith\" IDENTIFIED BY \"Welcome_1\"",
+        "ALTER USER bob ACCOUNT UNLOCK IDENTIFIED BY \"Welcome_1\"",
     ] {
         assert_eq!(kinds(statement, false), ["secret-value"], "{statement}");
     }
+    let long = format!(
+        "GRANT {} TO bob IDENTIFIED BY \"Welcome_1\"",
+        "ROLE, ".repeat(99)
+    );
+    assert_eq!(kinds(&long, false), ["secret-value"]);
     assert_eq!(
         kinds(&format!("x=app:{VALUE}@tcp(db:3306)/x"), false),
         ["connection-string-password"]
@@ -395,6 +405,8 @@ fn pairs_words_and_statements() {
         "# Create user identified by \"login+domain\".",
         "a user role identified by \"role-id\"",
         "IDENTIFIED BY 'password'",
+        "ALTER USER bob; THE SOFTWARE IDENTIFIED BY \"software_id\"",
+        "grant rights to users identified by \"user-id\"",
         "IDENTIFIED WITH auth_socket AS 'q7RtY2mWx9KpLz4VbN8c'",
         "is identified with names by \"the words\"",
         "<Password><Value></Value>",
