@@ -385,6 +385,7 @@ fn pairs_words_and_statements() {
         "\"jdbc:oracle:thin:scott/tiger@db:1521:x\"",
         "\"jdbc:oracle:thin:<user>/<password>@db\"",
         "if (a ? b &password=VALUE) {}",
+        "unix://[username@]/path/to/socket.sock?db=0[&password=password]",
     ] {
         let text = sham.replace("VALUE", VALUE);
         assert!(kinds(&text, false).is_empty(), "{text}");
@@ -404,9 +405,9 @@ fn pairs_words_and_statements() {
         "# grant access to objects identified by \"object-path\"",
         "# Create user identified by \"login+domain\".",
         "a user role identified by \"role-id\"",
-        "IDENTIFIED BY 'password'",
         "ALTER USER bob; THE SOFTWARE IDENTIFIED BY \"software_id\"",
         "grant rights to users identified by \"user-id\"",
+        "IDENTIFIED BY 'password'",
         "IDENTIFIED WITH auth_socket AS 'q7RtY2mWx9KpLz4VbN8c'",
         "is identified with names by \"the words\"",
         "<Password><Value></Value>",
