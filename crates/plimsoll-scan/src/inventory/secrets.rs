@@ -189,6 +189,7 @@ fn is_test_material(path: &str) -> bool {
         })
 }
 
+                                | "benches"
 /// Whether the name of a file in a package says that it tries the package or explains it.
 fn is_test_file(path: &str) -> bool {
     let name = path.rsplit('/').next().unwrap_or(path);
@@ -271,6 +272,7 @@ mod tests {
             assert!(is_test_material(path), "{path}");
         }
         for path in [
+            "root/.cargo/registry/src/x/pem-3.0.6/benches/pem_benchmark.rs",
             "srv/test/key.pem",
             "usr/local/lib/python3.12/ssl/key.pem",
             "usr/local/cargo/registry/src/x/a-1.0.0/src/key.pem",

@@ -19,7 +19,7 @@ use super::context::{in_addresses, in_context};
 use super::der::{der_key, key_table};
 use super::detector::{Detector, Piece, Told};
 use super::encoded::in_base64;
-use super::explained::is_explained;
+use super::explained::{is_explained, is_in_tests_of_rust};
 use super::hits::{Hits, MAX_HITS, Parts, Room};
 use super::lone::lone_value;
 use super::named::{by_name, by_structure, has_structure};
@@ -452,7 +452,8 @@ impl<'s> Search<'s> {
                 continue;
             }
             let before = &bytes[..hit.start];
-            if text && self.packaged && is_explained(before, self.base == 0) {
+            let is_tried = || self.parent.name.ends_with(".rs") && is_in_tests_of_rust(before);
+            if text && self.packaged && (is_explained(before, self.base == 0) || is_tried()) {
                 hit.severity = Severity::Info;
             }
             if let Some(known) = self.hits.get_mut(&hit.fingerprint) {
