@@ -7,7 +7,8 @@ use super::super::assignment::may_hold_name;
 use super::super::command::may_hold_command;
 use super::super::shell::{Part, Piece, Pieces, Spelled, flag_name, is_for_shell};
 
-/// A name, that of a flag with its dashes, what is given to it, and where that begins in the text that it stands in.
+/// A name, that of a flag with its dashes, what is given to it, and where that begins in the text that it
+/// stands in.
 pub(in crate::secret) type Given<'t> = (&'t str, &'t str, usize);
 
 /// What each word of a command that needs no shell gives to a name, or is given to the one before it,

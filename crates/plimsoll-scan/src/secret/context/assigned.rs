@@ -255,14 +255,10 @@ fn without_name(text: &str) -> (&str, &str) {
             .chars()
             .next_back()
             .filter(|last| "\"'`".contains(*last));
-        before = match opens.and_then(|quote| before[..before.len() - 1].rfind(quote)) {
-            Some(open) => &before[..open],
-            None => {
-                &before[..before
-                    .rfind(char::is_whitespace)
-                    .map_or(0, |blank| blank + 1)]
-            }
-        };
+        let quoted = opens.and_then(|quote| before[..before.len() - 1].rfind(quote));
+        let blank = |c: char| c.is_ascii_whitespace();
+        let begins = quoted.or_else(|| Some(before.rfind(blank)? + 1));
+        before = &before[..begins.unwrap_or(0)];
         match before.strip_suffix('@') {
             Some(user) => before = user,
             None => return (before, &text[before.len()..]),

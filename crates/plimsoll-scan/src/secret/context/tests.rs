@@ -407,6 +407,7 @@ fn pairs_words_and_statements() {
         "a user role identified by \"role-id\"",
         "ALTER USER bob; THE SOFTWARE IDENTIFIED BY \"software_id\"",
         "grant rights to users identified by \"user-id\"",
+        "grant rights to\u{3000}users identified by \"user-id\"",
         "IDENTIFIED BY 'password'",
         "IDENTIFIED WITH auth_socket AS 'q7RtY2mWx9KpLz4VbN8c'",
         "is identified with names by \"the words\"",
