@@ -459,7 +459,9 @@ impl<'s> Search<'s> {
                 continue;
             }
             let before = &bytes[..hit.start];
-            let is_tried = || self.parent.name.ends_with(".rs") && is_in_tests_of_rust(before);
+            // Of a longer file nobody has all that stands before.
+            let is_rust = !self.streamed && self.parent.name.ends_with(".rs");
+            let is_tried = || is_rust && is_in_tests_of_rust(before);
             if text && self.packaged && (is_explained(before, self.base == 0) || is_tried()) {
                 hit.severity = Severity::Info;
             }
