@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::net::IpAddr;
 
 use crate::Digest;
 
@@ -139,11 +140,15 @@ impl ImageName {
     /// A text that is meant as a name or a tag, as it may be repeated: without what may be a user and a
     /// password. Names have none, and people write them all the same.
     pub fn told(text: &str) -> Cow<'_, str> {
-        let digest_at = text.rfind("@sha256:").unwrap_or(text.len());
-        let (name, digest) = text.split_at(digest_at);
+        let digest_at = text
+            .rfind("@sha256:")
+            .filter(|at| !text[at + 1..].contains(['@', '/']));
+        let (name, digest) = text.split_at(digest_at.unwrap_or(text.len()));
         match name.rsplit_once('@') {
             // A token may be the user alone.
-            Some((login, host)) if login.contains(':') || host.contains('/') => {
+            Some((login, host))
+                if login.contains(':') || host.contains('/') || may_be_host(host) =>
+            {
                 format!("[hidden]@{host}{digest}").into()
             }
             _ => text.into(),
@@ -166,6 +171,17 @@ impl ImageName {
             (None, None) => "latest",
         }
     }
+}
+
+/// Whether this is more likely a host, and a port, than a tag that was written behind `@`.
+fn may_be_host(text: &str) -> bool {
+    let host = text.split(':').next().unwrap_or_default();
+    let ends_in_letters = |(_, last): (&str, &str)| {
+        last.len() > 1 && last.bytes().all(|byte| byte.is_ascii_alphabetic())
+    };
+    host == "localhost"
+        || host.parse::<IpAddr>().is_ok()
+        || host.rsplit_once('.').is_some_and(ends_in_letters)
 }
 
 impl fmt::Display for ImageName {
@@ -309,6 +325,12 @@ mod tests {
                 "`[hidden]@localhost:1/x@sha256:12`",
             ),
             ("TOKEN@ghcr.io/a/b", "`[hidden]@ghcr.io/a/b`"),
+            ("TOKEN@ghcr.io", "`[hidden]@ghcr.io`"),
+            ("TOKEN@localhost:5000", "`[hidden]@localhost:5000`"),
+            ("TOKEN@127.0.0.1:5000", "`[hidden]@127.0.0.1:5000`"),
+            ("bob:P@sha256:SS@h.x/x", "`[hidden]@h.x/x`"),
+            ("app:1@sha256:of-mine", "`app:1@sha256:of-mine`"),
+            ("app@1.2.3", "`app@1.2.3`"),
             ("app:1@sha256:12", "`app:1@sha256:12`"),
             ("app@12", "`app@12`"),
         ] {

@@ -1,10 +1,11 @@
 //! From what was typed and configured to a build plan.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use plimsoll_build::{BuildContext, BuildPlan, NamedContext, SecretSource, SecretValue};
-use plimsoll_image::Access;
+use plimsoll_image::{Access, told_address};
 use plimsoll_model::{ImageName, ImageRef, Platform, SourceFile};
 use plimsoll_syntax::dockerfile::{Dockerfile, InstructionKind};
 
@@ -362,8 +363,11 @@ pub(crate) fn access(args: &AccessArgs, platform: Option<Platform>) -> Access {
 pub(crate) fn named_contexts(specs: &[String]) -> Result<BTreeMap<String, NamedContext>, Failure> {
     let mut contexts = BTreeMap::new();
     for spec in specs {
-        // The place may be an address with a password in it.
-        let called = spec.split('=').next().unwrap_or_default();
+        // The place may be an address with a password in it, and the name may be missing.
+        let called = match spec.split_once('=') {
+            Some((name, _)) if !name.contains([':', '@', '/']) => Cow::Borrowed(name),
+            _ => told_address(spec).into(),
+        };
         let complain =
             |problem: &str| Failure::usage(format!("--build-context {called}: {problem}"));
         let (name, place) = spec
@@ -493,6 +497,26 @@ mod tests {
                 reference: reference.map(str::to_owned),
             };
             assert_eq!(layout_reference(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_password_in_a_build_context_is_not_repeated() {
+        for (spec, told) in [
+            ("https://u:PASS@h/x", "https://h/x: expected NAME=PLACE"),
+            ("https://u:PA=SS@h/x", "https://h/x: that folder"),
+            ("u:PA=SS@h/x", "h/x: that folder"),
+            ("base=https://u:PASS@h/x", "base: the place is none of"),
+            ("base=./nowhere", "base: that folder"),
+            ("h.x/base:1=./nowhere", "h.x/base:1=./nowhere: that folder"),
+        ] {
+            let error = named_contexts(&[spec.to_owned()]).unwrap_err();
+            let error = format!("{error:?}");
+            assert!(
+                error.contains(&format!("--build-context {told}")),
+                "{error}"
+            );
+            assert!(!error.contains("SS"), "{error}");
         }
     }
 

@@ -228,17 +228,17 @@ const NOBODY: [&str; 10] = [
     "tbd",
 ];
 
-/// Words that anything may stand behind, to the same end: `unknown supplier`.
-const NOBODY_BEHIND: [&str; 2] = ["unknown", "unspecified"];
-
-/// Words that some do: `not specified`; `No Magic` is a name.
-const NOBODY_WITH: [&str; 4] = ["no", "none", "not", "undefined"];
+/// Words that some may stand behind, to the same end: `not specified`, `unknown supplier`. `No Magic` and
+/// `Unknown Worlds` are names.
+const NOBODY_WITH: [&str; 6] = ["no", "none", "not", "undefined", "unknown", "unspecified"];
 
 /// What stands behind those.
-const NEGATED: [&str; 15] = [
+const NEGATED: [&str; 21] = [
     "applicable",
     "assertion",
+    "author",
     "available",
+    "company",
     "data",
     "defined",
     "determined",
@@ -246,8 +246,12 @@ const NEGATED: [&str; 15] = [
     "found",
     "information",
     "known",
+    "maintainer",
+    "organization",
+    "origin",
     "provided",
     "publisher",
+    "source",
     "specified",
     "supplier",
     "vendor",
@@ -261,7 +265,6 @@ pub(super) fn somebody(text: &str) -> &str {
     let words = lower.split(|c: char| !c.is_alphanumeric());
     let words: Vec<&str> = words.filter(|word| !word.is_empty()).collect();
     let is_nobody = match words.as_slice() {
-        [first, ..] if NOBODY_BEHIND.contains(first) => true,
         [first] if NOBODY_WITH.contains(first) => true,
         [first, next, ..] if NOBODY_WITH.contains(first) => NEGATED.contains(next),
         words => NOBODY.contains(&&*words.join(" ")),

@@ -197,6 +197,7 @@ fn a_supplier_against_the_release_is_no_other_publisher() {
         "Notepad",
         "Nordic Semiconductor",
         "No Magic, Inc.",
+        "Unknown Worlds Entertainment",
         "工房",
     ] {
         let bill = json!({"spdxVersion": "SPDX-2.3", "packages": [unmarked(somebody)]});

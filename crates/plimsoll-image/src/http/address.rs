@@ -4,13 +4,13 @@ use std::net::IpAddr;
 
 use reqwest::Url;
 
-/// An address for people: no query, no user.
+/// An address for people, without its scheme.
 pub(crate) fn shown(url: &Url) -> String {
-    let port = url
-        .port()
-        .map(|port| format!(":{port}"))
-        .unwrap_or_default();
-    format!("{}{port}{}", url.host_str().unwrap_or_default(), url.path())
+    let told = told_address(url.as_str());
+    match told.split_once("://") {
+        Some((_, told)) => told.to_owned(),
+        None => told,
+    }
 }
 
 /// An address as it is told to people and kept in files: without user, query and fragment, each of
@@ -21,27 +21,42 @@ pub fn told_address(address: &str) -> String {
         // The scheme was forgotten, the password was not.
         None => (String::new(), address),
     };
-    let bare = |text: &str| text.split(['?', '#']).next().unwrap_or_default().to_owned();
-    let first = rest.find(['/', '?', '#']).unwrap_or(rest.len());
-    let (authority, behind) = rest.split_at(first);
+    let (authority, behind) = rest.split_at(authority_of(rest).len());
     let host = authority.rsplit('@').next().unwrap_or_default();
     // A password with such a mark in it, which should have been written otherwise: then what stands before
-    // the mark is a user and how the password begins.
-    let is_login = authority == host && host.contains(':') && !is_host(host);
-    if is_login && let Some((_, host)) = behind.rsplit_once('@') {
-        return format!("{scheme}{}", bare(host));
-    }
-    format!("{scheme}{host}{}", bare(behind))
+    // the mark is a user and how the password begins. A path has `@` as well, but seldom before a host.
+    let hidden = behind.rsplit_once('@').filter(|(_, rest)| {
+        let port = host.rsplit_once(':').map_or("", |(_, port)| port);
+        !is_host(host) && (!is_port(port) || is_host(authority_of(rest)))
+    });
+    let (host, behind) = hidden.map_or((host, behind), |(_, rest)| ("", rest));
+    let bare = behind.split(['?', '#']).next().unwrap_or_default();
+    format!("{scheme}{host}{bare}")
 }
 
-/// Whether this is a host, and a port.
+/// What stands before the path of an address without scheme.
+fn authority_of(rest: &str) -> &str {
+    rest.split(['/', '?', '#']).next().unwrap_or_default()
+}
+
+/// Whether this is a host, and a port. A version has dots, too.
 fn is_host(authority: &str) -> bool {
     if authority.starts_with('[') {
         return true;
     }
     let (host, port) = authority.rsplit_once(':').unwrap_or((authority, ""));
-    let is_name = host.contains('.') || is_loopback(host);
-    is_name && port.bytes().all(|byte| byte.is_ascii_digit())
+    let is_name = host.rsplit_once('.').is_some_and(|(_, last)| {
+        last.starts_with(|first: char| first.is_ascii_alphabetic()) || is_address(host)
+    });
+    (is_name || is_loopback(host)) && is_port(port)
+}
+
+fn is_address(host: &str) -> bool {
+    host.parse::<IpAddr>().is_ok()
+}
+
+fn is_port(text: &str) -> bool {
+    text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 pub(crate) fn same_origin(one: &Url, other: &Url) -> bool {
@@ -105,8 +120,18 @@ mod tests {
             ("https://u:12/w#@m.example/a", "https://m.example/a"),
             ("https://m.example:80/@a/b", "https://m.example:80/@a/b"),
             ("https://[::1]/@a/b", "https://[::1]/@a/b"),
+            ("https://u:p@w/w@10.0.0.1:9/a", "https://10.0.0.1:9/a"),
+            ("https://u:1/w@m.example/a", "https://m.example/a"),
+            ("https://u:p@w@m.example/a@b", "https://m.example/a@b"),
+            ("https://u:p@m/@a/b@1.2.3/c", "https://m/@a/b@1.2.3/c"),
         ] {
             assert_eq!(told_address(address), told);
+        }
+        for (address, told) in [
+            ("https://u:p@m.example:80/a?t=T", "m.example:80/a"),
+            ("https://u:1/PASS@m.example/a", "m.example/a"),
+        ] {
+            assert_eq!(shown(&Url::parse(address).unwrap()), told);
         }
     }
 

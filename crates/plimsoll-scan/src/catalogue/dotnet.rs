@@ -64,6 +64,7 @@ struct Target {
     native: Any<Keys>,
     runtime_targets: Any<Keys>,
     resources: Any<Keys>,
+    compile: Any<Keys>,
 }
 
 impl Target {
@@ -81,6 +82,17 @@ impl Target {
             files.map(move |path| last_parts(path, parts).to_ascii_lowercase().into())
         })
     }
+}
+
+/// Where what a program is built against lies, seen from the list, where its publisher keeps that for
+/// views that are compiled as it runs. Nothing loads it.
+fn references(targets: &Map<Map<Target>>) -> impl Iterator<Item = Box<str>> {
+    let libraries = targets.0.values().flat_map(|target| target.0.values());
+    let files = libraries.flat_map(|library| &library.compile.0.0);
+    files.map(|path| {
+        let name = last_parts(path, 1).to_ascii_lowercase();
+        format!("refs/{name}").into()
+    })
 }
 
 /// The last parts of a path.
@@ -147,7 +159,10 @@ pub(super) fn read(path: &str, bytes: &[u8]) -> Result<Document, String> {
     let brings = target.into_iter().flat_map(BTreeMap::values);
     Ok(Document::DotNet(Dependencies {
         packages,
-        files: brings.flat_map(Target::files).collect(),
+        files: brings
+            .flat_map(Target::files)
+            .chain(references(&deps.targets))
+            .collect(),
     }))
 }
 

@@ -262,23 +262,33 @@ pub(super) fn read_metadata(_path: &str, bytes: &[u8]) -> Result<Document, Strin
     }))
 }
 
+/// A file that a `RECORD` lists.
+pub(crate) struct Listed<'t> {
+    pub(crate) path: &'t str,
+    /// Its SHA-256, in base64url without padding.
+    pub(crate) sum: Option<&'t str>,
+    size: Option<u64>,
+}
+
 /// Reads lines of `path,sha256=sum,size`.
+pub(crate) fn listed_in(text: &str) -> impl Iterator<Item = Listed<'_>> {
+    text.lines().filter_map(|line| {
+        let mut fields = line.rsplitn(3, ',');
+        let size = fields.next()?.trim().parse().ok();
+        let sum = fields.next().and_then(|sum| sum.strip_prefix("sha256="));
+        let path = fields.next()?.trim_matches('"');
+        (!path.is_empty()).then_some(Listed { path, sum, size })
+    })
+}
+
+/// Reads what an installed distribution lists of its files.
 pub(super) fn read_record(_path: &str, bytes: &[u8]) -> Result<Document, String> {
     let text = String::from_utf8_lossy(bytes);
     let mut record = Record::default();
-    for line in text.lines() {
-        let mut fields = line.rsplitn(3, ',');
-        let size = fields
-            .next()
-            .and_then(|size| size.trim().parse::<u64>().ok());
-        let sum = fields.next().and_then(|sum| sum.strip_prefix("sha256="));
-        let path = fields.next().map(|path| path.trim_matches('"'));
-        if path.is_none_or(str::is_empty) {
-            continue;
-        }
+    for Listed { path, sum, size } in listed_in(&text) {
         record.size = record.size.saturating_add(size.unwrap_or(0));
         record.files = record.files.saturating_add(1);
-        let (Some(path), Some(sum)) = (path, sum) else {
+        let Some(sum) = sum else {
             continue;
         };
         if may_hold_key(path) {

@@ -29,6 +29,16 @@ pub(super) fn secrets(
         .map(|sighting| sighting.path.as_str())
         .collect();
     let published = Published::new(records, tree, &paths);
+    let is_proven = |sighting: &FileSighting| {
+        let sums = sighting.sums.as_ref();
+        sums.is_some_and(|sums| published.holds(&sighting.path, sums))
+    };
+    let proven: HashSet<(&str, Fingerprint)> = records
+        .iter()
+        .flat_map(|record| &record.secrets)
+        .filter(|sighting| is_proven(sighting))
+        .map(|sighting| (sighting.path.as_str(), sighting.fingerprint))
+        .collect();
     let told: HashSet<(usize, &str, Fingerprint)> = records
         .iter()
         .enumerate()
@@ -61,7 +71,6 @@ pub(super) fn secrets(
                 path,
                 line,
                 fingerprint,
-                sums,
                 ..
             } = sighting;
             // A later layer that rewrites the file with the same secret tells nothing new.
@@ -80,9 +89,9 @@ pub(super) fn secrets(
             if is_key && is_test_material(path) {
                 continue;
             }
-            let is_published = sums
-                .as_ref()
-                .is_some_and(|sums| published.holds(path, sums));
+            let is_published = is_proven(sighting)
+                || secret::source_of(path)
+                    .is_some_and(|source| proven.contains(&(source.as_str(), *fingerprint)));
             sightings.push(SecretSighting {
                 kind: kind.clone(),
                 severity: if is_published {
@@ -180,6 +189,7 @@ fn is_test_material(path: &str) -> bool {
                                 | "testdata"
                                 | "fixtures"
                                 | "spec"
+                                | "benches"
                                 | "example"
                                 | "examples"
                                 | "sample-keys"
@@ -262,6 +272,7 @@ mod tests {
             "usr/local/lib/python3.12/test/keycert.pem",
             "usr/local/cargo/registry/src/index.crates.io-6f17/rustls-0.21.0/tests/certs/key.pem",
             "root/.cargo/registry/src/x/rustls-0.21.0/examples/key.pem",
+            "root/.cargo/registry/src/x/pem-3.0.6/benches/pem_benchmark.rs",
             "usr/local/share/perl/5.36.0/Mojo/IOLoop/resources/server.key",
             "srv/node_modules/a/test/key.pem",
             "usr/lib/python3/site-packages/ecdsa/test_keys.py",

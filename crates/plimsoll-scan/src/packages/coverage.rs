@@ -208,10 +208,10 @@ fn drop_listed_assemblies(
         let is_named = |folder: &str| {
             let below = path.get(folder.len()..).unwrap_or_default();
             let below = below.trim_start_matches('/').to_ascii_lowercase();
-            // What programs are built against is never loaded.
-            let is_reference = below.starts_with("ref/") || below.starts_with("refs/");
+            // What others are built against has the name of what is loaded.
+            let loaded = below.strip_prefix("ref/").unwrap_or(&below);
             let files = listed.get(folder);
-            files.is_some_and(|files| is_reference || files.contains(&*below))
+            files.is_some_and(|files| files.contains(&*below) || files.contains(loaded))
         };
         let mut above = folders_above(path).take(DEPS_ABOVE).chain([""]);
         *gap != Gap::Assemblies || !above.any(is_named)

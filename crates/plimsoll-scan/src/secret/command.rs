@@ -28,7 +28,7 @@ static HINTS: LazyLock<Regex> = LazyLock::new(|| {
         "curl|http|mysql|mariadb|sshpass|login|redis-cli|mongo|sqlcmd|zip|7z|ldap|smbclient|lftp|user|\
          passwd|sudo|stdin|pass:|passphrase|--with-token|kinit|keytool|jarsigner|ssh-keygen|openssl|\
          mc alias|cypher-shell|influx|rclone|rabbitmqctl|sqlplus|sqlldr|expdp|impdp|composer config|poetry config|\
-         bundler? config|nuget|twine|skopeo|mosquitto_|ipmitool|plink|pscp|psftp|doctl|snmp",
+         bundler? config|nuget|twine|skopeo|mosquitto_|ipmitool|plink|pscp|psftp|doctl|snmp|creds",
     )
     .expect("a constant expression")
 });
@@ -104,12 +104,11 @@ fn read(text: &str, start: usize, longest: usize, judge: Judge, hits: &mut impl 
         {
             quoted_to = at + more;
         }
-        // A backslash at the end carries a command on.
         if at < quoted_to {
             joined += line.len();
             continue;
         }
-        if line.trim_end().ends_with('\\') && lines.peek().is_some() && whole.len() < longest {
+        if carries_on(line) && lines.peek().is_some() && whole.len() < longest {
             joined += line.len();
             continue;
         }
@@ -138,12 +137,23 @@ fn read(text: &str, start: usize, longest: usize, judge: Judge, hits: &mut impl 
     }));
 }
 
+/// Whether a command goes on in the next line: behind a backslash, and behind a bar where `echo` hands
+/// something on.
+fn carries_on(line: &str) -> bool {
+    let line = line.trim_end();
+    line.ends_with('\\') || (line.ends_with('|') && says(line).is_some())
+}
+
+/// Where a line has what says something.
+fn says(line: &str) -> Option<usize> {
+    let mut programs = ["echo ", "printf "].iter();
+    programs.find_map(|program| line.find(program))
+}
+
 /// How far the lines behind one go on with the text in quotes that `echo` hands to a program which reads
 /// passwords, with what ends the command.
 fn goes_on(line: &str, behind: &str) -> Option<usize> {
-    let at = ["echo ", "printf "]
-        .iter()
-        .find_map(|program| line.find(program))?;
+    let at = says(line)?;
     if line.starts_with('#') || line[..at].contains(" #") {
         return None;
     }
@@ -231,7 +241,7 @@ fn in_line<'t>(
         let reader = reader.map(|reader| reader.words.as_slice());
         let found = taken(words).into_iter().map(|(_, value)| value);
         let told = reader.map_or_else(Vec::new, |reader| handed(words, reader));
-        let told = told.into_iter().chain(handed_here(words));
+        let told = told.into_iter().chain(handed_here(words, reader));
         let hits_here = found.chain(told).filter_map(judge).chain(named(words));
         hits.extend(distinct(hits_here).into_iter().map(|hit| Hit {
             start: hit.start + start,
@@ -273,10 +283,7 @@ fn named<'t>(words: &[Word<'t>]) -> impl Iterator<Item = Hit> {
             None if bare => (name.text, *value),
             None => return None,
         };
-        // `--secret id=…,src=…` of a build names a file.
-        let names_file = value.text.starts_with("id=") || value.text.starts_with("type=");
         if comment
-            || names_file
             || value.text.starts_with(['-', '#'])
             || !names_secret(name)
             || names_none(name, value.text)

@@ -22,6 +22,7 @@ use super::context::in_context;
 use super::detector::{Piece, Told};
 use super::encoded::in_base64;
 use super::escape::Unquoted;
+use super::form::{Written, judged};
 use super::hits::{Hits, distinct};
 use super::pair::{Joined, beside_ids};
 use super::{Detector, Fingerprint, Hit};
@@ -226,7 +227,8 @@ fn in_label(name: &str, value: &str, detector: &Detector) -> Hits {
 pub(super) fn in_text(text: &str, given: Option<Given<'_>>, detector: &Detector) -> Hits {
     let mut hits = found_in(text, detector);
     for (name, value, start) in all_given(text, given) {
-        hits.extend(in_assignment(name, value, start));
+        let hit = in_assignment(name, value, start);
+        hits.extend(hit.filter(|_| !may_be_usage(name, value, &text[..start])));
         if is_line(value) {
             in_commands(value, start, &mut hits);
         }
@@ -254,6 +256,19 @@ fn add_unquoted(word: &Unquoted, found: Hits, hits: &mut Hits) {
         let (start, end) = word.place(hit.start, hit.end);
         Hit { start, end, ..hit }
     }));
+}
+
+/// Whether what stands behind a flag may be no more than what a manual says goes there: behind one dash
+/// that is as often a file or a word, `-password file`.
+fn may_be_usage(name: &str, value: &str, before: &str) -> bool {
+    let is_next_word = !before
+        .trim_end_matches(['"', '\'', '\\', '$'])
+        .ends_with('=');
+    let mut words = value.split_whitespace();
+    name.starts_with('-')
+        && !name.starts_with("--")
+        && is_next_word
+        && !words.any(|word| judged(name, word, Written::QuotedSetting).is_some())
 }
 
 /// Whether a value may be a command line by itself.

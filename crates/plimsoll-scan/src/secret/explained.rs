@@ -30,9 +30,31 @@ pub(super) fn is_explained(before: &[u8], is_whole: bool) -> bool {
         || MARKS.iter().any(|mark| near.contains(mark))
 }
 
+/// Whether what follows stands behind the beginning of the tests that a file of Rust has at its end.
+pub(super) fn is_in_tests_of_rust(before: &[u8]) -> bool {
+    const MARK: &[u8] = b"#[cfg(test)]";
+    let mut marks = memmem::find_iter(before, MARK);
+    marks.any(|at| {
+        let behind = before[at + MARK.len()..].trim_ascii_start();
+        // `mod tests;` lies elsewhere.
+        let opens = behind.iter().find(|byte| b"{;".contains(byte));
+        behind.starts_with(b"mod ") && opens == Some(&b'{')
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn tests_of_rust() {
+        assert!(is_in_tests_of_rust(
+            b"x\n#[cfg(test)]\nmod test {\n const A: "
+        ));
+        assert!(!is_in_tests_of_rust(
+            b"x\n#[cfg(test)]\nuse a;\nmod b { const A: "
+        ));
+    }
 
     #[test]
     fn comments_and_words_that_explain() {

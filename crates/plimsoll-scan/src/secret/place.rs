@@ -78,10 +78,17 @@ const STORES: &[&str] = &[
     ".gradle/wrapper/",
     ".nuget/packages/",
     ".ivy2/cache/",
-    ".cargo/registry/",
-    ".cargo/git/",
     ".pnpm-store/",
     ".bun/install/cache/",
+];
+
+/// Where Cargo keeps what it fetched, whatever its folder is called.
+const CRATES: &[&str] = &[
+    "cargo/registry/cache/",
+    "cargo/registry/index/",
+    "cargo/registry/src/",
+    "cargo/git/checkouts/",
+    "cargo/git/db/",
 ];
 
 /// Endings of files that explain, that machines write, or that lock versions.
@@ -273,6 +280,7 @@ fn is_stored(path: &str) -> bool {
     // Each begins with a point, and few paths have one other than before an ending.
     let mut points = memchr::memchr_iter(b'.', path.as_bytes());
     points.any(|at| STORES.iter().any(|store| path[at..].starts_with(store)))
+        || CRATES.iter().any(|store| path.contains(store))
         || is_content_store(path)
 }
 
@@ -456,6 +464,7 @@ mod tests {
             "usr/share/filebeat/module/x.yml",
             "app/x_test.go",
             "app/.pnpm-store/v3/files/6a/12bc",
+            "opt/cargo/registry/src/index.crates.io-6f17/a-1.0.0/src/lib.rs",
             "pnpm/store/v10/files/00/12bc-exec",
             "home/a/.bun/install/cache/a@1.0.0/index.js",
             "var/lib/dpkg/status",

@@ -19,7 +19,7 @@ use super::context::{in_addresses, in_context};
 use super::der::{der_key, key_table};
 use super::detector::{Detector, Piece, Told};
 use super::encoded::in_base64;
-use super::explained::is_explained;
+use super::explained::{is_explained, is_in_tests_of_rust};
 use super::hits::{Hits, MAX_HITS, Parts, Room};
 use super::lone::lone_value;
 use super::named::{by_name, by_structure, has_structure};
@@ -257,7 +257,7 @@ impl<'s> Search<'s> {
         self.may_be_archive = false;
         let head = &bytes[..bytes.len().min(HEAD)];
         self.archive = Unpacker::new(self.parent.clone(), head).map(Box::new);
-        self.provable = self.archive.is_some() && self.parent.wrappings == 0;
+        self.provable = self.archive.is_some();
         self.feed(bytes, budget);
     }
 
@@ -321,7 +321,7 @@ impl<'s> Search<'s> {
         if let Some(archive) = self.archive.take() {
             let (mut sightings, partly) = archive.finish(budget);
             if self.provable && !sightings.is_empty() {
-                let sums = FileSums::of(&self.kept);
+                let sums = self.sums_of(&self.kept);
                 for sighting in &mut sightings {
                     sighting.sums = Some(sums.clone());
                 }
@@ -422,11 +422,18 @@ impl<'s> Search<'s> {
             self.partly |= hits.overflows();
             return;
         }
-        // What is packed was published, if at all, with what it is packed in.
-        self.sums = (self.parent.wrappings == 0).then(|| FileSums::of(original));
+        self.sums = Some(self.sums_of(original));
         // What was taken out of a program has no lines.
         self.program = Some(program || !lines);
         self.place(bytes, hits);
+    }
+
+    /// The sums that may prove it. What is packed is listed by Python alone, beside it.
+    fn sums_of(&self, bytes: &[u8]) -> FileSums {
+        match self.parent.wrappings {
+            0 => FileSums::of(bytes),
+            _ => FileSums::of_sha256(&Sha256::digest(bytes)),
+        }
     }
 
     /// Searches for what only its surroundings, or decoding, tell.
@@ -452,7 +459,10 @@ impl<'s> Search<'s> {
                 continue;
             }
             let before = &bytes[..hit.start];
-            if text && self.packaged && is_explained(before, self.base == 0) {
+            // Of a longer file nobody has all that stands before.
+            let is_rust = !self.streamed && self.parent.name.ends_with(".rs");
+            let is_tried = || is_rust && is_in_tests_of_rust(before);
+            if text && self.packaged && (is_explained(before, self.base == 0) || is_tried()) {
                 hit.severity = Severity::Info;
             }
             if let Some(known) = self.hits.get_mut(&hit.fingerprint) {

@@ -307,7 +307,8 @@ fn assemblies_that_no_list_names_are_said() {
         "Lib/1.0.0":{"runtime":{"lib/net8.0/Lib.dll":{}},
             "native":{"runtimes/linux-x64/native/sqlite.dll":{}},
             "runtimeTargets":{"runtimes/unix/lib/net8.0/Lib.Unix.dll":{}},
-            "resources":{"lib/net8.0/de/Lib.resources.dll":{}}}}},
+            "resources":{"lib/net8.0/de/Lib.resources.dll":{}}},
+        "System.Data.Reference/4.0.0.0":{"compile":{"System.Data.dll":{}}}}},
         "libraries":{"App/1.0.0":{"type":"project"},"Lib/1.0.0":{"type":"package"}}}"#;
     let outcome = look(vec![
         Layer::new()
@@ -319,6 +320,10 @@ fn assemblies_that_no_list_names_are_said() {
             .file("srv/sqlite.dll", &assembly)
             .file("srv/de/Lib.resources.dll", &assembly)
             .file("srv/runtimes/unix/lib/net8.0/Lib.Unix.dll", &assembly)
+            .file("srv/ref/App.dll", &assembly)
+            .file("srv/refs/System.Data.dll", &assembly)
+            .file("srv/ref/Other.dll", &assembly)
+            .file("srv/refs/Other.dll", &assembly)
             .file("srv/Other.dll", &assembly)
             // A plugin's own, of whatever version.
             .file("srv/plugins/App.dll", &assembly)
@@ -331,7 +336,7 @@ fn assemblies_that_no_list_names_are_said() {
     let [told] = outcome.skipped.as_slice() else {
         panic!("{:?}", outcome.skipped);
     };
-    let files = "opt/LONG.DLL, srv/Other.dll, srv/plugins/App.dll and 2 more (5 files, ";
+    let files = "opt/LONG.DLL, srv/Other.dll, srv/plugins/App.dll and 4 more (7 files, ";
     assert!(told.what.starts_with(files), "{told:?}");
     assert!(told.why.starts_with("assemblies of .NET"), "{told:?}");
     assert_eq!(find(&outcome, "Lib").version, "1.0.0");

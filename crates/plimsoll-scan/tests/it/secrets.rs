@@ -248,6 +248,49 @@ fn code_that_a_distribution_lists_is_published() {
     );
 }
 
+/// Installers compile what they install, and list that without a sum.
+#[test]
+fn what_is_compiled_from_published_code_is_published() {
+    let code = format!("TOKEN = '{}'\n", github_token());
+    let other = format!("gh{}_{}", "o", &NOISE[1..37]);
+    let compiled = |token: &str| {
+        let magic = b"\xa7\r\r\n\0\0\0\0\0\0\0\0\0\0\0\0\xe3\0\0\xda";
+        [magic, &[token.len() as u8][..], token.as_bytes(), b"N)\x01"].concat()
+    };
+    let sum = base64::engine::general_purpose::URL_SAFE_NO_PAD
+        .encode(sha2::Sha256::digest(code.as_bytes()));
+    let record = format!("d/a.py,sha256={sum},1\nd/b.py,sha256={sum},1\n");
+    let outcome = look(vec![
+        Layer::new()
+            .file("task/d/a.py", &code)
+            .file(
+                "task/d/__pycache__/a.cpython-311.pyc",
+                compiled(&github_token()),
+            )
+            .file("task/d/b.py", &code)
+            .file("task/d/__pycache__/b.cpython-311.pyc", compiled(&other))
+            .file(
+                "task/d/__pycache__/c.cpython-311.pyc",
+                compiled(&github_token()),
+            )
+            .file("task/d-1.dist-info/RECORD", record),
+    ]);
+    let secrets = outcome.inventory.secrets.iter();
+    let severities: Vec<(&str, Severity)> = secrets
+        .map(|secret| (&secret.place["task/d/".len()..], secret.severity))
+        .collect();
+    assert_eq!(
+        severities,
+        [
+            ("__pycache__/a.cpython-311.pyc", Severity::Info),
+            ("__pycache__/b.cpython-311.pyc", Severity::High),
+            ("__pycache__/c.cpython-311.pyc", Severity::High),
+            ("a.py", Severity::Info),
+            ("b.py", Severity::Info),
+        ]
+    );
+}
+
 #[test]
 fn a_value_that_comes_again_and_again_takes_no_others_place() {
     let bearer = format!("GET /a Authorization: Bearer {0}{0}\n", &NOISE[..20]);

@@ -24,6 +24,7 @@ use super::Fingerprint;
 use super::file_name::concealed_path;
 use super::hits::{MAX_HITS, Room};
 use super::place::is_library;
+use super::published::Lists;
 use super::search::{FileSighting, Search};
 
 /// Archives in archives that are opened.
@@ -159,6 +160,8 @@ struct State<'s> {
     /// What was told already, where many entries are versions of one file.
     versions: Option<HashMap<Fingerprint, Severity>>,
     room: Room,
+    /// What packages of Python in it list of their files.
+    lists: Lists,
     partly: bool,
     budget: Budget,
 }
@@ -261,6 +264,7 @@ impl<'s> Unpacker<'s> {
             sightings: Vec::new(),
             versions: (kind == Kind::GitPack).then(HashMap::new),
             room: Room::new(MAX_HITS),
+            lists: Lists::default(),
             partly: too_deep || kind == Kind::Other,
             budget: Budget {
                 bytes: 0,
@@ -346,6 +350,11 @@ impl<'s> Unpacker<'s> {
         }
         self.state.end();
         *budget = self.state.budget;
+        let from = match self.state.parent.inside.len() {
+            0 => 0,
+            length => length + 1,
+        };
+        self.state.lists.judge(&mut self.state.sightings, from);
         (self.state.sightings, self.state.partly)
     }
 }
@@ -365,6 +374,7 @@ impl Sink for State<'_> {
             "" => name.clone(),
             parent => format!("{parent}!{name}"),
         };
+        self.lists.begin(&name);
         let above = inside.len() - name.len();
         for (hit, end) in named_by.iter().flat_map(|named_by| &named_by.hits) {
             let named = inside.get(..above + end).unwrap_or(&inside);
@@ -397,6 +407,7 @@ impl Sink for State<'_> {
     }
 
     fn data(&mut self, bytes: &[u8]) {
+        self.lists.data(bytes);
         if let Some(entry) = &mut self.entry
             && !bytes.is_empty()
         {

@@ -4,7 +4,9 @@ use flate2::Compression;
 use flate2::write::{DeflateEncoder, GzEncoder};
 use proptest::prelude::*;
 
-use crate::secret::{Detector, Found, Searcher};
+use plimsoll_model::Severity;
+
+use crate::secret::{Detector, FileSums, Found, Searcher};
 
 fn token() -> String {
     format!("gh{}_{}", "o", "aB3dE5gH7jK9mN1pQ2rS4tU6vW8xY0zC5eF7")
@@ -231,6 +233,49 @@ fn places(path: &str, bytes: &[u8]) -> (Vec<(String, Option<usize>)>, bool) {
             .collect(),
         found.partly,
     )
+}
+
+/// Wheels, and what was put together of packages with their lists.
+#[test]
+fn what_a_list_in_the_archive_proves_is_published() {
+    let code = format!("TOKEN = '{}'\n", token());
+    let packed = gz(code.as_bytes());
+    let [sum, sum_packed] = [code.as_bytes(), &packed].map(|bytes| FileSums::of(bytes).sha256);
+    let record =
+        format!("a/b.py,sha256={sum},1\na/c.py,sha256=x,1\na/d.json.gz,sha256={sum_packed},1\n");
+    for site in ["", "lib/"] {
+        let path = |name: &str| format!("{site}{name}");
+        let entries = [
+            zip(&path("a/b.py"), code.as_bytes(), true, false),
+            zip(&path("a/c.py"), code.as_bytes(), true, false),
+            zip(&path("a/d.json.gz"), &packed, true, false),
+            zip("d/a/b.py", code.as_bytes(), true, false),
+            zip(
+                &path("a-1.dist-info/RECORD"),
+                record.as_bytes(),
+                true,
+                false,
+            ),
+        ];
+        let archive = directory(&entries);
+        let nested = tar(&[("a/b.whl", &archive)]);
+        for (outer, bytes) in [("app/a.whl!", &archive), ("app/n.tar!a/b.whl!", &nested)] {
+            let found = search(outer.split('!').next().unwrap(), bytes, &[usize::MAX]);
+            let told = found.sightings.iter();
+            let told: Vec<(String, Severity)> = told
+                .map(|one| (one.place().replace(outer, ""), one.severity))
+                .collect();
+            assert_eq!(
+                told,
+                [
+                    (path("a/b.py"), Severity::Info),
+                    (path("a/c.py"), Severity::High),
+                    (path("a/d.json.gz"), Severity::Info),
+                    ("d/a/b.py".to_owned(), Severity::High),
+                ]
+            );
+        }
+    }
 }
 
 #[test]

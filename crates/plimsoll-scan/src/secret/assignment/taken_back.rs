@@ -38,11 +38,16 @@ const OF_ERRORS: &[&str] = &[
 ];
 
 /// Whether a name that promises a credential takes it back, with its value: `DUMMY_SECRET`,
-/// `INVALID_PASSWORD=AUTH_4012`, `TOKEN_COOKIE=session`, and what stands for itself.
+/// `INVALID_PASSWORD=AUTH_4012`, `TOKEN_COOKIE=session`, what stands for itself, and `--secret id=…,src=…`
+/// of a build, which names a file.
 pub(in crate::secret) fn names_none(name: &str, value: &str) -> bool {
     let words = words(name);
+    let of_flag = name.trim_start_matches('-');
     // A single word may be what somebody took for a password.
-    (words.len() > 1 && name.eq_ignore_ascii_case(value))
+    (words.len() > 1 && of_flag.eq_ignore_ascii_case(value))
+        || ["id=", "type="]
+            .iter()
+            .any(|field| value.starts_with(field))
         || names_made_up(&words)
         || (names_other(&words) && !has_drawn_part(value))
         || (words.last().is_some_and(|word| word == "address") && is_address(value))
@@ -110,6 +115,8 @@ mod tests {
             ("INVALID_PASSWORD", "AUTH_4012"),
             ("ErrInvalidPassword", "E1042-PASS"),
             ("token-efficient-tools-2025", "token-efficient-tools-2025"),
+            ("--secret-key", "secret-key"),
+            ("--secret", "id=npmrc1,src=/root/.npmrc"),
             (
                 "tokenAddress",
                 "EPjFWdd5AufqSSqeM2qN1xzybapC8G4wEGGkZwyTDt1v",

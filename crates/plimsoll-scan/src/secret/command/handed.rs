@@ -11,12 +11,21 @@ const READERS: &[(&str, &str)] = &[
     ("gh", "--with-token"),
 ];
 
-/// What any program is told so with.
-const FROM_INPUT: &str = "--password-stdin";
+/// Whether any program is told so: `--password-stdin`, `--passphrase-fd 0`.
+fn is_told_to_read(words: &[Word<'_>]) -> bool {
+    words.iter().enumerate().any(|(at, word)| {
+        let next = || words.get(at + 1).is_some_and(|next| next.text == "0");
+        match word.text {
+            "--password-stdin" | "--passphrase-fd=0" => true,
+            "--passphrase-fd" => next(),
+            _ => false,
+        }
+    })
+}
 
 /// Whether a command reads a password.
 fn reads(to: &[Word<'_>]) -> bool {
-    to.iter().any(|word| word.text == FROM_INPUT)
+    is_told_to_read(to)
         || READERS.iter().any(|(name, flag)| {
             program(to, name).is_some_and(|at| {
                 // `tee -a /etc/passwd` and `grep passwd` only name what is called so.
@@ -83,14 +92,18 @@ fn printed<'t>(arguments: &[Word<'t>], to: &[Word<'t>]) -> Vec<Word<'t>> {
     found
 }
 
-/// The passwords of `program <<< TEXT`.
-pub(super) fn handed_here<'t>(words: &[Word<'t>]) -> Vec<Word<'t>> {
+/// The passwords of `program <<< TEXT`, and of what hands them on: `cat <<< TEXT | program`.
+pub(super) fn handed_here<'t>(words: &[Word<'t>], reader: Option<&[Word<'t>]>) -> Vec<Word<'t>> {
     let Some(at) = words.iter().position(|word| word.text.starts_with("<<<")) else {
         return Vec::new();
     };
     let text = glued(words[at], "<<<").or_else(|| words.get(at + 1).copied());
-    match text.filter(|_| reads(words)) {
-        Some(text) => passwords(text, is_list(words)),
+    let to = [Some(words), reader]
+        .into_iter()
+        .flatten()
+        .find(|to| reads(to));
+    match text.zip(to) {
+        Some((text, to)) => passwords(text, is_list(to)),
         None => Vec::new(),
     }
 }

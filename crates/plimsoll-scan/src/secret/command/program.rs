@@ -78,6 +78,8 @@ const PROGRAMS: &[(&str, &str, &[Way])] = &[
             Way::Behind("--dest-creds", ':'),
         ],
     ),
+    ("podman", "", CREDS),
+    ("buildah", "", CREDS),
     ("crane", "login", &[Way::Word("-p"), Way::Glued("-p")]),
     ("helm", "login", &[Way::Word("-p"), Way::Glued("-p")]),
     ("oc", "login", &[Way::Word("-p"), Way::Glued("-p")]),
@@ -132,15 +134,25 @@ const PROGRAMS: &[(&str, &str, &[Way])] = &[
     ("cypher-shell", "", &[Way::Word("-p")]),
     ("mosquitto_pub", "", &[Way::Word("-P")]),
     ("mosquitto_sub", "", &[Way::Word("-P")]),
-    ("ipmitool", "", &[Way::Word("-P")]),
+    ("mosquitto_rr", "", &[Way::Word("-P")]),
+    ("ipmitool", "", &[Way::Word("-P"), Way::Glued("-P")]),
     ("plink", "", &[Way::Word("-pw")]),
     ("pscp", "", &[Way::Word("-pw")]),
     ("psftp", "", &[Way::Word("-pw")]),
-    ("doctl", "init", &[Way::Word("-t")]),
+    ("doctl", "", &[Way::Word("-t"), Way::Glued("-t")]),
     ("snmpget", "", SNMP),
+    ("snmpgetnext", "", SNMP),
+    ("snmpbulkget", "", SNMP),
     ("snmpset", "", SNMP),
     ("snmpwalk", "", SNMP),
     ("snmpbulkwalk", "", SNMP),
+    ("snmptable", "", SNMP),
+    ("snmpstatus", "", SNMP),
+    ("snmpdelta", "", SNMP),
+    ("snmpdf", "", SNMP),
+    ("snmpusm", "", SNMP),
+    ("snmptrap", "", SNMP),
+    ("snmpinform", "", SNMP),
     ("influx", "", &[Way::Word("-password")]),
     ("sqlplus", "", ORACLE),
     ("sqlldr", "", ORACLE),
@@ -159,6 +171,9 @@ const COMPOSER: &[Way] = &[
     Way::Setting("bitbucket-oauth.", 2),
     Way::Setting("forgejo-token.", 2),
 ];
+
+/// How those who fetch and send images are told who logs in (podman-pull(1), buildah-push(1)).
+const CREDS: &[Way] = &[Way::Behind("--creds", ':')];
 
 /// What signs and what hides a message of SNMP (snmpcmd(1)).
 const SNMP: &[Way] = &[Way::Word("-A"), Way::Word("-X")];
@@ -215,7 +230,10 @@ pub(super) fn taken<'t>(words: &[Word<'t>]) -> Vec<(usize, Word<'t>)> {
                     Way::Word(flag) if flag.starts_with("--") => {
                         behind_equals(*word, flag).map(|value| (number, value))
                     }
-                    Way::Glued(flag) => glued(*word, flag).map(|value| (number, value)),
+                    // Go's programs take `-p=…` as well.
+                    Way::Glued(flag) => behind_equals(*word, flag)
+                        .or_else(|| glued(*word, flag))
+                        .map(|value| (number, value)),
                     Way::Behind(flag, letter) => {
                         let here = match next {
                             Some(next) if word.text == *flag => Some((number + 1, next)),

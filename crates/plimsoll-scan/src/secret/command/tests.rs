@@ -1,5 +1,7 @@
 use proptest::prelude::*;
 
+use super::super::Detector;
+use super::super::config::in_text;
 use super::*;
 
 fn found(text: &str) -> Vec<String> {
@@ -88,6 +90,18 @@ fn passwords_that_programs_take() {
         "plink -pw Tr0ub4dor3x bob@h",
         "doctl auth init -t Tr0ub4dor3x",
         "snmpwalk -v3 -u a -A Tr0ub4dor3x h",
+        "snmptrap -v3 -u a -X Tr0ub4dor3x h",
+        "mosquitto_rr -u a -P Tr0ub4dor3x -t x",
+        "ipmitool -U a -PTr0ub4dor3x power status",
+        "doctl -t Tr0ub4dor3x compute ls",
+        "doctl auth init -t=Tr0ub4dor3x",
+        "podman pull --creds bob:Tr0ub4dor3x r.corp/a",
+        "buildah push --creds=bob:Tr0ub4dor3x a docker://r.corp/a",
+        "echo Tr0ub4dor3x |\n  docker login -u b --password-stdin r",
+        "RUN echo Tr0ub4dor3x | \n  docker login -u b --password-stdin r",
+        "cat <<< Tr0ub4dor3x | docker login -u b --password-stdin r",
+        "echo Tr0ub4dor3x | gpg --batch --passphrase-fd 0 -d x",
+        "gpg --passphrase-fd=0 -d x <<< Tr0ub4dor3x",
         "yes Tr0ub4dor3x | passwd bob",
         "echo Tr0ub4dor3x | frob login --password-stdin",
         "frob -Password Tr0ub4dor3x",
@@ -218,7 +232,6 @@ fn what_is_no_password() {
         "foo --password-file /run/secrets/pw1",
         "foo --token-ttl 24h00m",
         "foo --password <password> --token TOKEN",
-        "# foo --password Tr0ub4dor3x",
         "RUN --mount=type=secret,id=ca NODE_EXTRA_CA_CERTS=/run/secrets/ca1 npm install",
         "aws configure set region eu-west-1",
         "set -- --secret id=npm1,src=.npmrc",
@@ -239,8 +252,6 @@ fn what_is_no_password() {
         "apt-get install -y sqlplus oracle/stable19",
         "RUN /bin/sh -c cp sqlplus share/instantclient19",
         "printf 'root:%s' \"$PW\" | chpasswd",
-        "# it's \"foo --password Tr0ub4dor3x",
-        "echo \"foo --password Tr0ub4dor3x",
         "htpasswd -c /etc/htpasswd bobuser",
         "htpasswd -b /f bob $PASSWORD",
         "htpasswd -nb bobuser \"${PASSWORD}\"",
@@ -268,9 +279,27 @@ fn what_is_no_password() {
         "cat <<EOF | grep chpasswd\nroot:Tr0ub4dor3x\n",
         "printf '%s\\n' root bob | chpasswd",
         "docker run -p 8086:8086 influx",
+        "echo something1 | gpg --passphrase-fd 3 -e 3< /x",
+        "cat <<< something1 | grep login",
+        "script: |\n  echo something1 |\n  grep login",
         "the-machine login bob1 password Tr0ub4dor3x",
     ] {
         assert_eq!(found(line), Vec::<String>::new(), "{line}");
+        // Nor by whoever else reads it.
+        let told = in_text(line, None, Detector::shared());
+        let told = told.iter().map(|hit| &line[hit.start..hit.end]);
+        assert_eq!(told.collect::<Vec<_>>(), [""; 0], "{line}");
+    }
+}
+
+#[test]
+fn what_is_no_command() {
+    for line in [
+        "# foo --password Tr0ub4dor3x",
+        "# it's \"foo --password Tr0ub4dor3x",
+        "echo \"foo --password Tr0ub4dor3x",
+    ] {
+        assert_eq!(found(line), [""; 0], "{line}");
     }
 }
 

@@ -7,7 +7,8 @@ use super::super::assignment::{may_hold_name, names_secret};
 use super::super::command::may_hold_command;
 use super::super::shell::{Part, Piece, Pieces, Spelled, flag_name, is_for_shell};
 
-/// A name, what is given to it, and where that begins in the text that it stands in.
+/// A name, that of a flag with its dashes, what is given to it, and where that begins in the text that it
+/// stands in.
 pub(in crate::secret) type Given<'t> = (&'t str, &'t str, usize);
 
 /// What each word of a command that needs no shell gives to a name, or is given to the one before it,
@@ -19,8 +20,8 @@ pub(super) fn given_by_words<S: AsRef<str>>(
     let mut settings = Settings::default();
     words.iter().map(move |word| {
         let word = word.as_ref();
-        let name = flag_name(before).or(settings.name);
-        let name = name.filter(|_| !word.starts_with('-'));
+        let flag = Some(before).filter(|before| flag_name(before).is_some());
+        let name = flag.or(settings.name).filter(|_| !word.starts_with('-'));
         settings.take(before, word);
         let is_script = is_for_shell(std::mem::replace(&mut before, word));
         match name {
@@ -153,7 +154,8 @@ impl<'t> AllGiven<'t> {
             self.assigned(text, &spelled, before);
             settings.take(before, word);
             // `OPTS=--name value`
-            let flag = word.rsplit('=').next().and_then(flag_name);
+            let last = word.rsplit('=').next();
+            let flag = last.filter(|last| flag_name(last).is_some());
             name = flag.or(settings.name);
             before = word;
             inner.extend(spelled.parts);
@@ -327,7 +329,12 @@ mod tests {
             .collect();
         assert_eq!(
             found,
-            [("token", "abc"), ("user", "me"), ("a_key", "k"), ("A", "b")]
+            [
+                ("--token", "abc"),
+                ("--user", "me"),
+                ("a_key", "k"),
+                ("A", "b")
+            ]
         );
     }
 

@@ -728,6 +728,35 @@ fn values_go_to_the_end_of_their_words() {
     }
 }
 
+/// Behind one dash a word is as often what goes there; it is hidden all the same.
+#[test]
+fn what_a_manual_says_of_a_flag_is_no_password() {
+    for line in [
+        "RUN frob -password file-name",
+        "RUN frob -password file",
+        "RUN frob -secret db-credentials-2024",
+        "RUN echo 'usage: app -password file' > help",
+        "ENTRYPOINT [\"frob\",\"-token\",\"file\"]",
+        "LABEL usage=\"app -token string -password string\"",
+    ] {
+        let (shown, told) = shown(line);
+        assert_eq!(told, 0, "{line}");
+        assert!(shown.contains("[hidden]"), "{shown}");
+    }
+    let words = ["frob", "-token", "file"].map(str::to_owned);
+    let told = in_words(&words, Detector::shared()).into_iter().flatten();
+    assert_eq!(told.count(), 0);
+    for line in [
+        "RUN frob -password tulip2024",
+        "RUN frob -token \"Bearer tA9wS6tP5dM3kW6u\"",
+        "CMD java -Ddb.password=tulip -jar x.jar",
+        "RUN frob -password=tulip",
+        "RUN frob -password \"tulip Garden2024!\"",
+    ] {
+        assert!(shown(line).1 > 0, "{line}");
+    }
+}
+
 /// What is looked at is a few times as long as the text, not its square.
 #[test]
 fn marks_that_nothing_closes_are_gone_through_once() {

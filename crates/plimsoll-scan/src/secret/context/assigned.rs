@@ -214,21 +214,55 @@ pub(super) fn identified(bytes: &[u8], behind: usize) -> Option<Hit> {
 const STATEMENT: usize = 160;
 
 /// Whether this ends in what a statement names a user by whose password follows: `ALTER USER bob`,
-/// `CONNECT TO bob`, `GRANT … TO bob`, which sentences may say as well in small letters.
+/// `CONNECT TO bob`, `GRANT … TO bob`. Sentences may say as much in small letters, and none has a name in
+/// quotes there, nor all of a database.
 fn makes_user(before: &[u8]) -> bool {
-    let near = &before[before.len().saturating_sub(STATEMENT)..];
-    let words = String::from_utf8_lossy(near);
-    let words: Vec<&str> = words.split_ascii_whitespace().collect();
-    let [others @ .., verb, object, _, _] = words.as_slice() else {
+    let near = String::from_utf8_lossy(&before[before.len().saturating_sub(STATEMENT)..]);
+    let statement = near.rsplit(';').next().unwrap_or_default().trim_end();
+    let (before, identified) = without_name(statement);
+    let (before, name) = without_name(before);
+    let words: Vec<&str> = before.split_ascii_whitespace().collect();
+    let [others @ .., verb, object] = words.as_slice() else {
         return false;
     };
     let is = |word: &str, any: &[&str]| any.iter().any(|one| word.eq_ignore_ascii_case(one));
+    let in_capitals = identified == "IDENTIFIED";
+    let is_marked =
+        name.contains(['"', '\'', '`']) || words.iter().any(|word| word.ends_with(".*"));
     match *object {
-        "TO" if others.contains(&"GRANT") => true,
-        object if is(object, &["to"]) => is(verb, &["connect"]),
+        "TO" if in_capitals => true,
+        object if is(object, &["to"]) => {
+            is(verb, &["connect"]) || (is_marked && others.iter().any(|word| is(word, &["grant"])))
+        }
         object if is(object, &["user", "role"]) => is(verb, &["create", "alter", "replace"]),
         object if is(object, &["exists"]) => others.iter().any(|word| is(word, &["user", "role"])),
-        _ => false,
+        // `ALTER USER bob ACCOUNT UNLOCK IDENTIFIED`
+        _ => {
+            in_capitals
+                && words
+                    .windows(2)
+                    .any(|two| matches!(two, ["CREATE" | "ALTER", "USER"]))
+        }
+    }
+}
+
+/// A text without the last word, or name in quotes, and that: `'bob'@'%'`.
+fn without_name(text: &str) -> (&str, &str) {
+    let text = text.trim_end();
+    let mut before = text;
+    loop {
+        let opens = before
+            .chars()
+            .next_back()
+            .filter(|last| "\"'`".contains(*last));
+        let quoted = opens.and_then(|quote| before[..before.len() - 1].rfind(quote));
+        let blank = |c: char| c.is_ascii_whitespace();
+        let begins = quoted.or_else(|| Some(before.rfind(blank)? + 1));
+        before = &before[..begins.unwrap_or(0)];
+        match before.strip_suffix('@') {
+            Some(user) => before = user,
+            None => return (before, &text[before.len()..]),
+        }
     }
 }
 

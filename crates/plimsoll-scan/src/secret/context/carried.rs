@@ -70,10 +70,15 @@ pub(super) fn in_query(bytes: &[u8], at: usize, behind: usize) -> Option<Hit> {
     memmem::find(address, b"://")?;
     let rest = bytes[behind..].strip_prefix(b"=")?;
     let rest = &rest[..rest.len().min(LONGEST)];
-    let length = rest
-        .iter()
-        .take_while(|byte| !outside(byte) && !matches!(byte, b'&' | b'#' | b';' | b'\\'))
-        .count();
+    // What a manual has in brackets may be left out: `?db=0[&password=password]`.
+    let count = |mark: u8| address.iter().filter(|byte| **byte == mark).count();
+    let is_in_brackets = count(b'[') > count(b']');
+    let ends = |byte: &u8| match byte {
+        b'&' | b'#' | b';' | b'\\' => true,
+        b']' => is_in_brackets,
+        _ => outside(byte),
+    };
+    let length = rest.iter().take_while(|byte| !ends(byte)).count();
     let value = std::str::from_utf8(&rest[..length]).ok()?;
     let name = std::str::from_utf8(&bytes[at..behind]).ok()?;
     // `?pwd=page/one` and `&secret=show_all` are no credentials for their names alone.

@@ -325,9 +325,19 @@ fn pairs_words_and_statements() {
         "CREATE USER IF NOT EXISTS bob IDENTIFIED BY \"Welcome_1\"",
         "GRANT CONNECT, RESOURCE TO bob IDENTIFIED BY \"Welcome_1\"",
         "CREATE DATABASE LINK far CONNECT TO bob IDENTIFIED BY \"Welcome_1\" USING 'x';",
+        "Grant all on db.* to 'bob'@'%' identified by \"Welcome_1\"",
+        "grant all on db.* to bob identified by \"Welcome_1\"",
+        "grant select on a.b to `bob`@localhost identified by \"Welcome_1\"",
+        "CREATE USER \"bob smith\" IDENTIFIED BY \"Welcome_1\"",
+        "ALTER USER bob ACCOUNT UNLOCK IDENTIFIED BY \"Welcome_1\"",
     ] {
         assert_eq!(kinds(statement, false), ["secret-value"], "{statement}");
     }
+    let long = format!(
+        "GRANT {} TO bob IDENTIFIED BY \"Welcome_1\"",
+        "ROLE, ".repeat(99)
+    );
+    assert_eq!(kinds(&long, false), ["secret-value"]);
     assert_eq!(
         kinds(&format!("x=app:{VALUE}@tcp(db:3306)/x"), false),
         ["connection-string-password"]
@@ -375,6 +385,7 @@ fn pairs_words_and_statements() {
         "\"jdbc:oracle:thin:scott/tiger@db:1521:x\"",
         "\"jdbc:oracle:thin:<user>/<password>@db\"",
         "if (a ? b &password=VALUE) {}",
+        "unix://[username@]/path/to/socket.sock?db=0[&password=password]",
     ] {
         let text = sham.replace("VALUE", VALUE);
         assert!(kinds(&text, false).is_empty(), "{text}");
@@ -394,6 +405,9 @@ fn pairs_words_and_statements() {
         "# grant access to objects identified by \"object-path\"",
         "# Create user identified by \"login+domain\".",
         "a user role identified by \"role-id\"",
+        "ALTER USER bob; THE SOFTWARE IDENTIFIED BY \"software_id\"",
+        "grant rights to users identified by \"user-id\"",
+        "grant rights to\u{3000}users identified by \"user-id\"",
         "IDENTIFIED BY 'password'",
         "IDENTIFIED WITH auth_socket AS 'q7RtY2mWx9KpLz4VbN8c'",
         "is identified with names by \"the words\"",

@@ -57,6 +57,10 @@ fn what_a_package_explains_is_no_alarm() {
         assert_eq!(severities(package, text), [Severity::Info], "{text}");
         assert_eq!(severities("app/b.js", text), [Severity::Critical], "{text}");
     }
+    let tests = "#[cfg(test)]\nmod tests {\n    const A: &str = \"TOKEN\";\n}\n";
+    let of_crate = "usr/local/cargo/registry/src/index/a-1/src/lib.rs";
+    assert_eq!(severities(of_crate, tests), [Severity::Info]);
+    assert_eq!(severities("app/src/lib.rs", tests), [Severity::Critical]);
     for text in ["x = 'TOKEN'", "// use TOKEN\nx = 'TOKEN'"] {
         assert_eq!(severities(package, text), [Severity::Critical], "{text}");
     }
