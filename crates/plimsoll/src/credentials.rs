@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::OnceLock;
 
-use aho_corasick::{AhoCorasick, MatchKind};
+use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
 use plimsoll_model::{Edit, Finding, ImageConfig, Report, SourceFile, Span};
 use plimsoll_report::Hidden;
 use rayon::prelude::*;
@@ -15,6 +15,8 @@ const MARK: &str = "***";
 
 /// A shorter value is hidden where it stands, and nowhere else: it may be any word.
 const SHORTEST: usize = 6;
+/// The same without the marks that quote in it.
+const SHORTEST_PLAIN: usize = 4;
 
 /// Build arguments as they may be published: of one that may be a credential the name alone.
 pub(crate) fn publishable(
@@ -131,13 +133,15 @@ impl<'a> Seen<'a> {
         let mut values = Values::default();
         for span in &spans {
             let value = span.of(bytes).trim_ascii();
-            let words = value.split(u8::is_ascii_whitespace);
-            // A message may repeat a word of it.
-            for value in words.chain([value]) {
-                let plain = Plain::of(value).bytes;
-                if plimsoll_scan::is_telling(&plain) {
-                    values.add(&plain);
-                }
+            let whole = Plain::of(value).bytes;
+            if plimsoll_scan::is_telling(&whole) {
+                values.add(value);
+            }
+            // A message may repeat a word of it, if it is no rest of a line.
+            let words: Vec<&[u8]> = value.split(u8::is_ascii_whitespace).collect();
+            if (2..=MOST_WORDS).contains(&words.len()) {
+                let drawn = words.into_iter().filter(|word| is_drawn(word));
+                drawn.for_each(|word| values.add(word));
             }
         }
         spans.extend(values.find(bytes));
@@ -205,6 +209,15 @@ pub(crate) fn shown(file: &SourceFile, other: &Values) -> Vec<u8> {
     bytes
 }
 
+/// A value with more words is the rest of a line.
+const MOST_WORDS: usize = 4;
+
+/// Whether a word is no name of anything: it has digits, and letters of both sizes.
+fn is_drawn(word: &[u8]) -> bool {
+    let has = |sort: fn(&u8) -> bool| word.iter().any(sort);
+    has(u8::is_ascii_digit) && has(u8::is_ascii_lowercase) && has(u8::is_ascii_uppercase)
+}
+
 /// A text without the marks that quote in it or carry it on over a line: a value that is written in
 /// another form of a command, or in JSON, has others.
 struct Plain {
@@ -253,7 +266,8 @@ impl Values {
 
     fn add(&mut self, value: &[u8]) {
         let plain = Plain::of(value).bytes;
-        if plain.len() >= SHORTEST && self.plain.insert(plain) {
+        let is_long = value.len() >= SHORTEST && plain.len() >= SHORTEST_PLAIN;
+        if is_long && self.plain.insert(plain) {
             self.finder = OnceLock::new();
         }
     }
@@ -273,6 +287,8 @@ impl Values {
             let mut builder = AhoCorasick::builder();
             // One may begin like another.
             builder.match_kind(MatchKind::LeftmostLongest);
+            // Others take much more memory for few values than for many.
+            builder.kind(Some(AhoCorasickKind::ContiguousNFA));
             builder.build(&self.plain).ok()
         });
         let Some(finder) = finder else {
@@ -417,6 +433,10 @@ mod tests {
     fn words_of_values_go_too() {
         let file = SourceFile::new("Dockerfile", format!("FROM a\nENV PASSWORD=my {VALUE}\n"));
         let values = Values::of_file(&file);
+        let rest = "FROM a\nRUN if [ $A_TOKEN = true ]; then apt-get install -y --no-install-recommends libssl1.1; fi\n";
+        let rest = SourceFile::new("Dockerfile", rest);
+        let shown = "Add `--no-install-recommends` to libssl1.1";
+        assert_eq!(Values::of_file(&rest).hide(shown), shown);
         assert_eq!(
             values.hide(&format!("`{VALUE}` has no `=`")),
             "`***` has no `=`"

@@ -225,6 +225,14 @@ fn in_label(name: &str, value: &str, detector: &Detector) -> Hits {
 /// Credentials in any text of a configuration or its history: whatever it is there for, it may be a
 /// command, an instruction or an address. `given` is what it gives to a name by where it stands.
 pub(super) fn in_text(text: &str, given: Option<Given<'_>>, detector: &Detector) -> Hits {
+    in_nested(text, given, detector, 0)
+}
+
+/// How deep words lie in the texts of others that are read, as lists or put together of parts.
+const DEEPEST: usize = 4;
+
+/// The same of a text that lies so deep in others.
+fn in_nested(text: &str, given: Option<Given<'_>>, detector: &Detector, depth: usize) -> Hits {
     let mut hits = found_in(text, detector);
     for (name, value, start) in all_given(text, given) {
         let hit = in_assignment(name, value, start);
@@ -236,11 +244,17 @@ pub(super) fn in_text(text: &str, given: Option<Given<'_>>, detector: &Detector)
     in_commands(text, 0, &mut hits);
     hits.extend(in_urls(text, 0));
     beside_ids(text.as_bytes(), REACH, &mut hits);
-    in_lists(text, detector, &mut hits);
-    for Composed { word, is_script } in composed(text) {
+    let (lists, words) = (listed(text), composed(text));
+    if depth == DEEPEST && !(lists.is_empty() && words.is_empty()) {
+        hits.leave_out();
+        return hits;
+    }
+    in_lists(lists, detector, depth, &mut hits);
+    for Composed { word, is_script } in words {
+        let text = std::slice::from_ref(&word.text);
         let inner = match is_script {
-            true => in_text(&word.text, None, detector),
-            false => in_words(std::slice::from_ref(&word.text), detector).swap_remove(0),
+            true => in_nested(&word.text, None, detector, depth + 1),
+            false => in_nested_words(text, detector, depth + 1).swap_remove(0),
         };
         add_unquoted(&word, inner, &mut hits);
     }
@@ -280,16 +294,19 @@ fn is_line(value: &str) -> bool {
 const MAX_LISTED: usize = 4096;
 
 /// Credentials in the words that stand in quotes in a list.
-fn in_lists(text: &str, detector: &Detector, hits: &mut Hits) {
+fn in_lists(lists: Vec<Vec<Unquoted>>, detector: &Detector, depth: usize, hits: &mut Hits) {
     let mut read = 0;
-    for list in listed(text) {
+    for list in lists {
         read += list.len();
         if read > MAX_LISTED {
             hits.leave_out();
             return;
         }
         let words: Vec<String> = list.iter().map(|word| word.text.clone()).collect();
-        for (word, inner) in list.iter().zip(in_words(&words, detector)) {
+        for (word, inner) in list
+            .iter()
+            .zip(in_nested_words(&words, detector, depth + 1))
+        {
             add_unquoted(word, inner, hits);
         }
     }
@@ -297,10 +314,15 @@ fn in_lists(text: &str, detector: &Detector, hits: &mut Hits) {
 
 /// Credentials in each word of a command that needs no shell.
 fn in_words(words: &[String], detector: &Detector) -> Vec<Hits> {
+    in_nested_words(words, detector, 0)
+}
+
+/// The same of words that lie so deep in others.
+fn in_nested_words(words: &[String], detector: &Detector, depth: usize) -> Vec<Hits> {
     let given = given_by_words(words).zip(words).zip(in_arguments(words));
     let mut found: Vec<Hits> = given
         .map(|((given, word), taken)| {
-            let mut hits = in_text(word, given, detector);
+            let mut hits = in_nested(word, given, detector, depth);
             hits.extend(taken);
             hits
         })

@@ -45,31 +45,30 @@ pub(super) fn number(bytes: &[u8]) -> Option<u32> {
 #[derive(Default)]
 pub(super) struct Unquoted {
     pub(super) text: String,
-    /// Where each byte of it stands in the text it was taken from, and where it ends there.
-    places: Vec<usize>,
+    /// Where each byte of it begins and ends in the text it was taken from.
+    places: Vec<(usize, usize)>,
 }
 
 impl Unquoted {
     /// Where a part of the word stands in the text it was taken from.
     pub(super) fn place(&self, start: usize, end: usize) -> (usize, usize) {
-        let place = |at: usize| self.places.get(at).or(self.places.last()).copied();
-        (
-            place(start).unwrap_or_default(),
-            place(end).unwrap_or_default(),
-        )
+        let places = self.places.get(start..end).unwrap_or_default();
+        match (places.first(), places.last()) {
+            (Some((start, _)), Some((_, end))) => (*start, *end),
+            _ => {
+                let at = self.places.get(start).map(|(start, _)| *start);
+                let at = at.or_else(|| self.places.last().map(|(_, end)| *end));
+                let at = at.unwrap_or_default();
+                (at, at)
+            }
+        }
     }
 
-    /// Appends a letter that stands at a place.
-    pub(super) fn push(&mut self, letter: char, place: usize) {
+    /// Appends a letter that is written from one place to another.
+    pub(super) fn push(&mut self, letter: char, from: usize, to: usize) {
         self.text.push(letter);
         self.places
-            .extend(std::iter::repeat_n(place, letter.len_utf8()));
-    }
-
-    /// The word, which ends at a place.
-    pub(super) fn ending(mut self, place: usize) -> Self {
-        self.places.push(place);
-        self
+            .extend(std::iter::repeat_n((from, to), letter.len_utf8()));
     }
 }
 

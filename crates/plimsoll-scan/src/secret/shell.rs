@@ -32,8 +32,9 @@ pub(super) struct Part {
 
 impl Spelled {
     /// Whether it is put together of several parts in quotes, as is a quote in quotes: `'a '\''b'\'''`.
-    pub(super) fn is_composed(&self) -> bool {
-        self.parts.len() > 1
+    pub(super) fn is_composed(&self, text: &str) -> bool {
+        let is_quoted = |part: &Part| !text[part.opened..].starts_with(['$', '`']);
+        self.parts.len() > 1 && self.parts.iter().any(is_quoted)
     }
 
     /// The word as who is called gets it; `text` is the one that it stands in.
@@ -51,16 +52,16 @@ impl Spelled {
             let opens = parts.peek().is_some_and(|part| part.opened == at + 1);
             match (first, rest.chars().next()) {
                 ('\\', Some(letter)) if !opens => {
-                    word.push(letter, at);
+                    word.push(letter, at, at + 1 + letter.len_utf8());
                     at += letter.len_utf8();
                 }
                 // Behind it the shell reads escapes.
                 ('$', Some('\'')) if opens => {}
-                _ => word.push(first, at),
+                _ => word.push(first, at, at + first.len_utf8()),
             }
             at += first.len_utf8();
         }
-        word.ending(self.to)
+        word
     }
 }
 
@@ -83,7 +84,7 @@ impl Part {
                 }
                 _ => (c, c.len_utf8()),
             };
-            word.push(c, at);
+            word.push(c, at, at + length);
             at += length;
         }
     }
@@ -142,7 +143,7 @@ fn letters(text: &str, at: usize) -> usize {
 const LONGEST_PATH: usize = 260;
 
 /// Whether a text begins with a path of Windows, or with what gives one to a name: `--dir=C:\`. A
-/// backslash parts folders there, and takes no quote's meaning.
+/// backslash parts folders there.
 fn is_windows_path(text: &str) -> bool {
     let bytes = text.as_bytes();
     let ends = |byte: &u8| byte.is_ascii_whitespace() || matches!(byte, b'"' | b'\'');
@@ -150,12 +151,14 @@ fn is_windows_path(text: &str) -> bool {
         .iter()
         .take(LONGEST_PATH)
         .take_while(|byte| !ends(byte));
-    bytes[..word.count()].windows(3).any(is_drive)
+    let word = &bytes[..word.count()];
+    let path = word.rsplit(|byte| *byte == b'=').next().unwrap_or(word);
+    is_drive(path)
 }
 
-/// Whether three bytes are a drive of Windows: `C:\`.
+/// Whether some bytes begin with a drive of Windows: `C:\`.
 fn is_drive(bytes: &[u8]) -> bool {
-    matches!(bytes, [letter, b':', b'\\'] if letter.is_ascii_alphabetic())
+    matches!(bytes, [letter, b':', b'\\', ..] if letter.is_ascii_alphabetic())
 }
 
 /// The pieces of a text, from the first on.
@@ -194,15 +197,6 @@ impl<'t> Pieces<'t> {
         }
     }
 
-    /// The next word from a place on, which must not lie before what was read.
-    pub(super) fn word_from(&mut self, at: usize) -> Option<Spelled> {
-        self.at = at;
-        self.find_map(|piece| match piece {
-            Piece::Word(word) => Some(word),
-            Piece::End(_) => None,
-        })
-    }
-
     /// Whether a byte comes next.
     pub(super) fn goes_on_with(&self, byte: u8) -> bool {
         self.byte(self.at) == Some(byte)
@@ -234,8 +228,8 @@ impl<'t> Pieces<'t> {
     /// Whether a path of Windows ends at a place, as in `--dir C:\app\ --force`.
     fn ends_windows_path(&self, at: usize) -> bool {
         let before = &self.text.as_bytes()[at.saturating_sub(LONGEST_PATH)..at];
-        let word = before.rsplit(u8::is_ascii_whitespace).next();
-        word.is_some_and(|word| word.windows(3).any(is_drive))
+        let ends = |byte: &u8| byte.is_ascii_whitespace() || *byte == b'=';
+        before.rsplit(ends).next().is_some_and(is_drive)
     }
 
     /// The part that a quote opens.
@@ -243,10 +237,7 @@ impl<'t> Pieces<'t> {
         let from = opened + length;
         let quote = Quote {
             mark,
-            escapes: match mark {
-                b'"' => !is_windows_path(&self.text[from..]),
-                _ => self.text[..opened].ends_with('$'),
-            },
+            escapes: mark == b'"' || self.text[..opened].ends_with('$'),
         };
         let part = |to: usize, end: usize| Part {
             opened,
@@ -256,13 +247,23 @@ impl<'t> Pieces<'t> {
             escaped: mark == b'"',
         };
         let to = self.furthest(opened);
+        // `"C:\my app\"`: the first quote behind a backslash tells whether they are folders' ends.
+        let mut may_be_path = mark == b'"' && is_windows_path(&self.text[from..]);
         let mut at = from;
         while at < to {
             at += letters(&self.text[..to], at);
             if at >= to {
                 break;
             }
-            let (length, found) = self.step(at, Some(quote));
+            let (mut length, mut found) = self.step(at, Some(quote));
+            if may_be_path && length == 2 && self.byte(at + 1) == Some(b'"') {
+                may_be_path = false;
+                let is_apart =
+                    |byte: Option<u8>| byte.is_none_or(|byte| byte.is_ascii_whitespace());
+                if !is_apart(self.byte(at - 1)) && is_apart(self.byte(at + 2)) {
+                    (length, found) = (2, Some(quote.mark));
+                }
+            }
             if found == Some(quote.mark) {
                 return Some(part(at, at + length));
             }
@@ -343,8 +344,8 @@ impl<'t> Pieces<'t> {
         None
     }
 
-    /// The part of a word that begins at a place, if one does.
-    fn part(&mut self, at: usize) -> Option<Part> {
+    /// The part of a word that begins at a place, if one does. Places are asked for in order.
+    pub(super) fn part(&mut self, at: usize) -> Option<Part> {
         let (length, mark) = self.step(at, None);
         let Some(mark) = mark else {
             return match self.any {

@@ -32,7 +32,7 @@ pub(super) fn composed(text: &str) -> Vec<Composed> {
             is_script = false;
             continue;
         };
-        if spelled.is_composed() {
+        if spelled.is_composed(text) {
             let word = spelled.unquoted(text);
             found.push(Composed { word, is_script });
         }
@@ -66,8 +66,16 @@ mod tests {
             assert_eq!(found.len(), 1, "{text}");
             assert_eq!(found[0].word.text, expected, "{text}");
             assert_eq!(found[0].is_script, text.starts_with("sh"), "{text}");
-            let (start, end) = found[0].word.place(0, expected.len());
-            assert!(text[start..end].contains(&expected[..3]), "{text}");
+        }
+        let text = r#"token=x$'\x41'"c\\"'a b'"#;
+        let word = &composed(text)[0].word;
+        for (part, written) in [("a b", "a b"), ("A", "\\x41"), ("c\\", "c\\\\")] {
+            let start = word.text.find(part).unwrap();
+            let (start, end) = word.place(start, start + part.len());
+            assert_eq!(&text[start..end], written);
+        }
+        for text in ["echo $(cat \"$TOKEN\")-$(date)", "echo token$(a='')`b`"] {
+            assert!(composed(text).is_empty(), "{text}");
         }
     }
 

@@ -34,22 +34,28 @@ pub(super) fn given_by_words<S: AsRef<str>>(
 /// What a command sets, word by word: `config set name value`, and flags with their values between.
 #[derive(Default)]
 struct Settings<'t> {
-    /// Whether the name is yet to come.
+    /// Whether the name is yet to come, behind flags.
     is_open: bool,
     /// The name that the next word is given to.
     name: Option<&'t str>,
+    /// The last word but one.
+    earlier: &'t str,
+    last: &'t str,
 }
 
 impl<'t> Settings<'t> {
     fn take(&mut self, before: &str, word: &'t str) {
         let begins = matches!(before, "set" | "setx" | "ENV" | "env");
         let is_flag = word.starts_with('-');
-        self.is_open |= begins;
+        // The shell's own `set` stands first, and `env -u NAME` takes a name away.
+        let is_first = self.earlier.starts_with('-') || matches!(self.earlier, "" | "RUN");
+        self.is_open |= before == "set" && !is_first;
         // Behind a flag stands its value, or the name.
         let may_be_value = before.starts_with('-') && !names_secret(word);
-        let is_name = self.is_open && !is_flag && !may_be_value;
-        self.is_open &= !is_name;
+        let is_name = !is_flag && (begins || self.is_open && !may_be_value);
+        self.is_open &= !is_name && word != "--";
         self.name = (is_name && !word.contains('=')).then_some(word);
+        self.earlier = std::mem::replace(&mut self.last, word);
     }
 }
 
@@ -87,9 +93,9 @@ fn gathered<'t>(text: &'t str, first: Option<Given<'t>>, with_commands: bool) ->
     all.found
 }
 
-/// How many `=` in one word are read, as in `OPTS=-Dname=value`; and how many where the name before it
-/// promises a credential, as in `--set a=1,b=2,…`.
+/// How many `=` in one word are read, as in `OPTS=-Dname=value`.
 const MAX_NESTED: usize = 16;
+/// Among how many the next name is looked for that promises a credential, as in `--set a=1,b=2,…`.
 const MAX_ASSIGNED: usize = 256;
 
 /// How deep texts in quotes lie in others that are read.
@@ -188,6 +194,7 @@ impl<'t> AllGiven<'t> {
             while parts.next_if(|part| part.end <= at).is_some() {}
             !parts.peek().is_some_and(|part| is_inside(part, at))
         });
+        let mut is_more_told = false;
         for (number, at) in outside.take(MAX_ASSIGNED).enumerate() {
             // `NAME+=value` appends.
             let behind = word[..at].trim_end_matches('+');
@@ -197,9 +204,11 @@ impl<'t> AllGiven<'t> {
                     let first = behind[before..].chars().next();
                     &behind[before + first.map_or(1, char::len_utf8)..]
                 });
-            if number >= MAX_NESTED && !names_secret(name) {
+            // One value of those holds all that follow.
+            if number >= MAX_NESTED && (is_more_told || !names_secret(name)) {
                 continue;
             }
+            is_more_told = number >= MAX_NESTED;
             let value = &word[at + 1..];
             // What nothing closes was cut off; the rest of the line is its value, and all names in it.
             let is_cut = spelled.parts.is_empty()
@@ -254,10 +263,9 @@ fn declared(text: &str) -> Vec<Given<'_>> {
         names.push((start, equals));
         // A name in quotes is none.
         if region[at..].starts_with(['"', '\''])
-            && let Some(word) = pieces.word_from(at)
-            && word.parts.first().is_some_and(|part| part.opened == at)
+            && let Some(part) = pieces.part(at)
         {
-            at = word.to;
+            at = part.end;
         }
     }
     let rest = region[from..].trim_start();

@@ -36,13 +36,13 @@ fn quoted(text: &str, at: usize) -> Option<(Unquoted, usize)> {
     loop {
         let here = base + (inner.len() - rest.len());
         let Some(c) = rest.chars().next().filter(|c| *c != '"') else {
-            return Some((word.ending(here), here + usize::from(!rest.is_empty())));
+            return Some((word, here + usize::from(!rest.is_empty())));
         };
         let (c, length) = match c {
             '\\' => letter(rest),
             _ => (c, c.len_utf8()),
         };
-        word.push(c, here);
+        word.push(c, here, here + length);
         rest = &rest[length..];
     }
 }

@@ -17,7 +17,8 @@ use super::line::given_by_words;
 use super::listed::listed;
 use super::values::Values;
 use super::{
-    Given, REACH, all_given, in_environment, in_label, in_text, in_words, is_line, variable_of,
+    DEEPEST, Given, REACH, all_given, in_environment, in_label, in_text, in_words, is_line,
+    variable_of,
 };
 
 /// A configuration in the form in which it may be shown, stored or attached to something.
@@ -162,6 +163,11 @@ type Places = Vec<(usize, usize)>;
 /// given to a name that promises a credential, and what stands where a command takes a password or an
 /// address has one. `given` is what the text gives to a name by where it stands.
 pub(in crate::secret) fn doubtful_in_text(text: &str, given: Option<Given<'_>>) -> Places {
+    doubtful_in_nested(text, given, 0)
+}
+
+/// The same of a text that lies so deep in others; all of it where that is too deep.
+fn doubtful_in_nested(text: &str, given: Option<Given<'_>>, depth: usize) -> Places {
     let mut found = doubtful_in_commands(text, 0);
     let mut doubtful: Places = doubtful_in_urls(text).chain(said(text)).collect();
     doubtful.extend(in_connection_strings(text));
@@ -173,17 +179,24 @@ pub(in crate::secret) fn doubtful_in_text(text: &str, given: Option<Given<'_>>) 
         }
     }
     doubtful.extend(found.into_iter().map(|hit| (hit.start, hit.end)));
-    for words in listed(text) {
+    let (lists, composed) = (listed(text), composed(text));
+    if depth == DEEPEST && !(lists.is_empty() && composed.is_empty()) {
+        return vec![(0, text.len())];
+    }
+    for words in lists {
         let texts: Vec<&str> = words.iter().map(|word| word.text.as_str()).collect();
-        for (word, places) in words.iter().zip(doubtful_in_words(&texts)) {
+        for (word, places) in words
+            .iter()
+            .zip(doubtful_in_nested_words(&texts, depth + 1))
+        {
             let places = places.into_iter();
             doubtful.extend(places.map(|(start, end)| word.place(start, end)));
         }
     }
-    for Composed { word, is_script } in composed(text) {
+    for Composed { word, is_script } in composed {
         let places = match is_script {
-            true => doubtful_in_text(&word.text, None),
-            false => doubtful_in_words(&[&word.text]).concat(),
+            true => doubtful_in_nested(&word.text, None, depth + 1),
+            false => doubtful_in_nested_words(&[&word.text], depth + 1).concat(),
         };
         let places = places.into_iter();
         doubtful.extend(places.map(|(start, end)| word.place(start, end)));
@@ -222,6 +235,10 @@ fn said(text: &str) -> Places {
         let rest = &text[at..];
         let length = match quote {
             Some(quote) => rest.find(quote),
+            // In code it is what another part of it gives.
+            None if whole.as_str().trim_end().ends_with([']', '>']) => continue,
+            None if whole.as_str().contains(":=") => continue,
+            None if !apart => Some(header_value(rest)),
             None => rest.find(['"', '\'', '\n']),
         };
         let value = rest[..length.unwrap_or(rest.len())].trim_end_matches('\\');
@@ -236,6 +253,22 @@ fn said(text: &str) -> Places {
         }
     }
     found
+}
+
+/// How long the value of a header is that stands behind its name without a blank: a word, and the one before
+/// it that says how it is meant.
+fn header_value(text: &str) -> usize {
+    let ends = |c: char| c.is_whitespace() || matches!(c, '"' | '\'');
+    let word = |from: usize| text[from..].find(ends).map_or(text.len(), |end| from + end);
+    let first = word(0);
+    let schemes = ["basic", "bearer", "token", "digest", "apikey", "negotiate"];
+    let is_scheme = |scheme: &&str| {
+        text[..first]
+            .trim_end_matches('\\')
+            .eq_ignore_ascii_case(scheme)
+    };
+    let behind = text[first..].starts_with(' ') && schemes.iter().any(is_scheme);
+    if behind { word(first + 1) } else { first }
 }
 
 /// What a connection string gives to such a name: `Server=db;Password=two words;UID=me`. It goes up to
@@ -277,11 +310,15 @@ fn is_key(name: &str) -> bool {
 
 /// The same in each word of a command that needs no shell.
 fn doubtful_in_words<S: AsRef<str>>(words: &[S]) -> Vec<Places> {
+    doubtful_in_nested_words(words, 0)
+}
+
+fn doubtful_in_nested_words<S: AsRef<str>>(words: &[S], depth: usize) -> Vec<Places> {
     let given = given_by_words(words)
         .zip(words)
         .zip(doubtful_in_arguments(words));
     let places = given.map(|((given, word), taken)| {
-        let mut doubtful = doubtful_in_text(word.as_ref(), given);
+        let mut doubtful = doubtful_in_nested(word.as_ref(), given, depth);
         doubtful.extend(taken.into_iter().map(|hit| (hit.start, hit.end)));
         doubtful
     });

@@ -707,6 +707,14 @@ fn values_go_to_the_end_of_their_words() {
     // What follows is shown.
     for (text, expected) in [
         (
+            "RUN php artisan key:generate && authorization:enabled && make",
+            "RUN php artisan key:generate && authorization:[hidden] && make",
+        ),
+        (
+            "RUN echo \"'password' => getenv('X')\"",
+            "RUN echo \"'password' => getenv('X')\"",
+        ),
+        (
             "RUN restic --password-command \"echo sunshine\"",
             "RUN restic --password-command \"[hidden]\"",
         ),
@@ -781,6 +789,10 @@ fn marks_that_nothing_closes_are_gone_through_once() {
         " token=\"",
         "\"'$('",
         " a=\"'$('",
+        "\\ a=\"'$('",
+        "token=",
+        "''$'\\x27",
+        "''$'[\\x22",
     ] {
         let marks = mark.repeat(1_000);
         // Texts without a name that tells are not read for what they give.
@@ -817,7 +829,30 @@ fn passwords_in_words_that_are_put_together() {
         let text = text.replace("PW", "tA9wS6tP5dM3kW6u");
         let (shown, told) = shown(&text);
         assert!(!shown.contains("tA9w") && told == 1, "{told}: {shown}");
+        // Nor where it is repeated.
+        let step = |text: &str| plimsoll_model::HistoryEntry {
+            created_by: Some(text.to_owned()),
+            ..Default::default()
+        };
+        let config = ImageConfig {
+            history: vec![step(&text), step("RUN echo tA9wS6tP5dM3kW6u > f")],
+            ..ImageConfig::default()
+        };
+        let shown = format!("{:?}", redacted(&config).config.history);
+        assert!(!shown.contains("tA9w"), "{shown}");
     }
+}
+
+#[test]
+fn what_lies_too_deep_is_hidden_whole() {
+    let mut text = "token tA9wS6tP5dM3kW6u".to_owned();
+    for _ in 0..10 {
+        let escaped = text.replace('\\', "\\x5c").replace('\'', "\\x27");
+        text = format!("''$'{escaped}'");
+    }
+    let text = format!("RUN token {text}");
+    let (shown, _) = shown(&text);
+    assert_eq!(shown, "[hidden]");
 }
 
 #[test]
@@ -826,6 +861,12 @@ fn what_is_set_is_told_of_its_name_alone() {
         "LABEL usage=You can set the password for a user, set your token lifetime",
         "RUN env A=b vault token lookup",
         "RUN set -eux; vault token lookup",
+        "RUN set -- token server start",
+        "RUN /bin/sh -c set -o pipefail secret make",
+        "RUN env -u GITHUB_TOKEN semantic-release --dry-run",
+        "RUN echo $(cat \"$TOKEN_FILE\")-$(date +%s) > f",
+        "RUN git clone https://$(cat \"$U\"):$(cat \"$GIT_TOKEN_FILE\")@h/x",
+        "RUN echo token$(a='')`b`",
         "RUN app set --global user token-ring",
     ] {
         let (_, told) = shown(text);
@@ -858,6 +899,10 @@ fn passwords_in_other_forms() {
         r"RUN setup.exe --dir C:\app\ --password PW",
         r#"RUN setup.exe "--dir=C:\my app\" --password "PW""#,
         r#"RUN cmd /S /C "C:\x\" --token "PW""#,
+        r#"RUN cmd /S /C "C:\x\setup.exe --password \"PW\" --x""#,
+        r#"RUN su -c "PATH=/opt/bin:\$PATH app --password \"PW\"" bob"#,
+        r#"RUN sh -c "LD=/a:/b:\${X} DB_PASSWORD=\"my PW\" app""#,
+        r#"RUN app "name:\"x\" --password \"my PW\"""#,
         "RUN x \"$(grep '(' f)\" --password \"my PW\"; case x in a) true;; esac",
         "ENV CS=Server=x;Password=my PW;",
         "ENV CS=Server=x;Password=p@ss;PW;UID=me",
