@@ -44,6 +44,40 @@ fn openvex_is_read() {
     assert_eq!(vex.dropped[0].what, "vex.json: statements[2]");
 }
 
+/// A word on a part is none on the whole, wherever the parts stand.
+#[test]
+fn parts_beside_products_are_those_of_each() {
+    let statement = |rest: &str| {
+        let text = format!(
+            r#"{{"@context":"https://openvex.dev/ns","statements":[
+                {{"vulnerability":"CVE-1","status":"not_affected",{rest}}}]}}"#
+        );
+        read_text(&text).unwrap()
+    };
+    let vex =
+        statement(r#""products":["pkg:oci/app","pkg:oci/b"],"subcomponents":["pkg:npm/a@1"]"#);
+    let products = &vex.statements[0].products;
+    assert_eq!(products.len(), 2);
+    assert!(products.iter().all(|product| product.parts.len() == 1));
+    // What each names itself counts first.
+    let vex = statement(
+        r#""products":[{"@id":"pkg:oci/app","subcomponents":["pkg:npm/b","pkg:npm/c"]}],
+           "subcomponents":["pkg:npm/a@1"]"#,
+    );
+    assert_eq!(vex.statements[0].products[0].parts.len(), 2);
+    for unknown in [
+        r#""products":["pkg:oci/app"],"subcomponents":[{"@id":""}]"#,
+        r#""subcomponents":[{"@id":""}]"#,
+    ] {
+        let vex = statement(unknown);
+        assert_eq!(
+            (vex.statements.len(), vex.dropped.len()),
+            (0, 1),
+            "{unknown}"
+        );
+    }
+}
+
 #[test]
 fn an_attestation_says_what_it_is_about() {
     let vex = read_text(
