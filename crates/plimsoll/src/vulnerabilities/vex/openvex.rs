@@ -20,6 +20,11 @@ pub(super) fn read(
     // changed another statement says nothing of this one.
     let issued = time(reading, document, "timestamp", "timestamp")?;
     let author = text(document, "author").filter(|author| !author.trim().is_empty());
+    // Before 0.2.0 a version was a text.
+    let version = document.get("version");
+    let version = version.and_then(|one| one.as_u64().or_else(|| one.as_str()?.parse().ok()));
+    let edition = text(document, "@id").zip(version);
+    let edition = edition.map(|(id, version)| (Arc::<str>::from(id), version));
     for (at, value) in statements.iter().enumerate() {
         let place = format!("statements[{at}]");
         reading.count()?;
@@ -80,6 +85,7 @@ pub(super) fn read(
                 .or_else(|| text(value, "action_statement")),
             said: said.or(issued),
             document: reading.document.clone(),
+            edition: edition.clone(),
             written_in: format!("{}: {place}", reading.name),
             author: author.clone(),
         });

@@ -44,6 +44,43 @@ fn openvex_is_read() {
     assert_eq!(vex.dropped[0].what, "vex.json: statements[2]");
 }
 
+/// Whatever order they are named in.
+#[test]
+fn a_newer_version_takes_the_place_of_a_document() {
+    let document = |version: &str, statements: &str| {
+        let text = format!(
+            r#"{{"@context":"https://openvex.dev/ns/v0.2.0","@id":"https://e.org/1","version":{version},
+               "timestamp":"2026-01-08T18:02:03Z","statements":[{statements}]}}"#
+        );
+        read_text(&text).unwrap().statements
+    };
+    let of = |number: &str, status: &str| {
+        format!(
+            r#"{{"vulnerability":{{"name":"{number}"}},"products":["pkg:npm/a"],"status":"{status}"}}"#
+        )
+    };
+    let first = document(
+        "1",
+        &[of("CVE-1", "not_affected"), of("CVE-2", "fixed")].join(","),
+    );
+    let second = document("10", &of("CVE-1", "affected"));
+    for statements in [
+        [first.clone(), second.clone()].concat(),
+        [second, first].concat(),
+    ] {
+        let image = ImageIdentity::default();
+        let mut coverage = Coverage::new(&statements, &image, Work::of(1_000_000));
+        let mut aside = |number: &str| {
+            let found = testing::vulnerability(number, "a");
+            let said = coverage.said(&testing::subject(&found)).unwrap();
+            said.and_then(|statement| statement.status.sets_aside())
+        };
+        assert_eq!(aside("CVE-1"), None);
+        assert_eq!(aside("CVE-2"), None);
+        assert!(aside("CVE-3").is_some());
+    }
+}
+
 /// A word on a part is none on the whole, wherever the parts stand.
 #[test]
 fn parts_beside_products_are_those_of_each() {
@@ -324,7 +361,10 @@ fn versions_of_a_component_are_those_that_are_meant() {
     };
     // A version may be told of to say that it is not meant.
     let two = r#"{"version":"1","status":"affected"},{"version":"2"}"#;
-    assert_eq!(read(two, "resolved"), [["2"]]);
+    assert!(read(two, "resolved").is_empty());
+    let mended = r#"{"version":"1","status":"affected"},{"version":"2","status":"unaffected"}"#;
+    assert_eq!(read(mended, "resolved"), [["2"]]);
+    assert_eq!(read(two, "not_affected"), [["2"]]);
     assert_eq!(read(two, "exploitable"), [["1", "2"]]);
     let one = r#"{"version":"1","status":"affected"}"#;
     assert!(read(one, "not_affected").is_empty());
