@@ -1,12 +1,14 @@
 //! OpenVEX 0.2.0: what a project says of the known vulnerabilities of its image
 //! (<https://github.com/openvex/spec/blob/main/OPENVEX-SPEC.md>).
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use plimsoll_model::{
     Digest, Platform, SuppressedVulnerability, Vulnerability, VulnerabilityStatus,
 };
-use serde::Serialize;
+use serde::ser::SerializeStruct as _;
+use serde::{Serialize, Serializer};
 use sha2::{Digest as _, Sha256};
 
 use crate::oci_purl::oci_purl;
@@ -80,11 +82,18 @@ struct Product<'a> {
     subcomponents: [Component<'a>; 1],
 }
 
-#[derive(Serialize)]
 struct Component<'a> {
-    #[serde(rename = "@id")]
-    id: &'a str,
-    identifiers: Identifiers<'a>,
+    purl: Cow<'a, str>,
+}
+
+impl Serialize for Component<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut component = serializer.serialize_struct("Component", 2)?;
+        component.serialize_field("@id", &self.purl)?;
+        let purl = &self.purl;
+        component.serialize_field("identifiers", &Identifiers { purl })?;
+        component.end()
+    }
 }
 
 #[derive(Serialize)]
@@ -142,7 +151,8 @@ pub fn document(input: &OpenVexInput<'_>) -> Option<Vec<u8>> {
         .map(|one| (&one.vulnerability, State::of(one)));
     // What is said of one place must not clear another: the worst that holds anywhere is said.
     for (vulnerability, state) in standing.chain(aside) {
-        if !about(vulnerability) || !said.insert((&vulnerability.id, &vulnerability.purl)) {
+        let purl = bare(&vulnerability.purl);
+        if !about(vulnerability) || !said.insert((&vulnerability.id, purl.clone())) {
             continue;
         }
         statements.push(Statement {
@@ -154,12 +164,7 @@ pub fn document(input: &OpenVexInput<'_>) -> Option<Vec<u8>> {
                 id: &image,
                 identifiers: Identifiers { purl: &image },
                 hashes: Hashes { sha256 },
-                subcomponents: [Component {
-                    id: &vulnerability.purl,
-                    identifiers: Identifiers {
-                        purl: &vulnerability.purl,
-                    },
-                }],
+                subcomponents: [Component { purl }],
             }],
             status: state.status,
             status_notes: state.notes.map(str::to_owned),
@@ -191,6 +196,20 @@ pub fn document(input: &OpenVexInput<'_>) -> Option<Vec<u8>> {
         .expect("plain structs with text keys always serialise to memory");
     bytes.push(b'\n');
     Some(bytes)
+}
+
+/// A package URL as other tools have it of the same package: whoever reads the document compares each of
+/// its qualifiers, and each tool names distributions and sources in its own way. The epoch of an RPM package
+/// is a part of its version.
+fn bare(purl: &str) -> Cow<'_, str> {
+    let end = purl.find(['?', '#']).unwrap_or(purl.len());
+    let (bare, qualifiers) = purl.split_at(end);
+    let qualifiers = qualifiers.split('#').next().unwrap_or_default();
+    let mut qualifiers = qualifiers.trim_start_matches('?').split('&');
+    match qualifiers.find(|one| one.starts_with("epoch=")) {
+        Some(epoch) => format!("{bare}?{epoch}").into(),
+        None => bare.into(),
+    }
 }
 
 /// What is said of a vulnerability.

@@ -152,7 +152,10 @@ impl Http {
             || url.scheme() == "http" && self.origin.scheme() == "http" && self.is_plain(&url);
         match url.scheme() {
             _ if secure => Ok(url),
-            "http" => Err(bad("sends us on to an address in clear text: refused")),
+            "http" => Err(bad(&format!(
+                "sends us on to {} in clear text: refused",
+                server_of(&url)
+            ))),
             scheme => {
                 let scheme: String = scheme.chars().take(20).collect();
                 Err(bad(&format!(
@@ -222,7 +225,9 @@ impl Http {
         headers: &HeaderMap,
         content: Content<'_>,
     ) -> Result<Response, Failure> {
-        let place = || format!("{} {}", method, shown(url));
+        // Where a server sent us on to, of which the rest may be a credential.
+        let mut sent_on = String::new();
+        let place = |sent_on: &str| format!("{} {}{sent_on}", method, shown(url));
         let mut target = url.clone();
         let mut content = content;
         let mut challenged = 0;
@@ -262,7 +267,7 @@ impl Http {
             if let Some(error) = lost.lock().ok().and_then(|mut lost| lost.take()) {
                 return Err(Failure::Final(error));
             }
-            let response = sent.map_err(|error| Failure::lost(&place(), error))?;
+            let response = sent.map_err(|error| Failure::lost(&place(&sent_on), error))?;
             let status = response.status();
             match status {
                 StatusCode::UNAUTHORIZED if home && challenged < 2 && !streamed => {
@@ -273,7 +278,7 @@ impl Http {
                     // The token ran out while the blob was on its way.
                     self.auth.answer(&self.client, response.headers(), action)?;
                     return Err(Failure::Retry {
-                        why: refusal(&place(), response),
+                        why: refusal(&place(&sent_on), response),
                         wait: None,
                         silent: false,
                     });
@@ -284,7 +289,7 @@ impl Http {
                     } else {
                         "no credentials are stored for it; `docker login` stores them"
                     };
-                    let message = format!("{}: {hint}", refusal(&place(), response));
+                    let message = format!("{}: {hint}", refusal(&place(&sent_on), response));
                     return Err(ImageError::Denied(message).into());
                 }
                 StatusCode::REQUEST_TIMEOUT
@@ -295,7 +300,7 @@ impl Http {
                 | StatusCode::GATEWAY_TIMEOUT => {
                     let wait = retry_after(&response);
                     return Err(Failure::Retry {
-                        why: refusal(&place(), response),
+                        why: refusal(&place(&sent_on), response),
                         wait,
                         silent: false,
                     });
@@ -308,17 +313,34 @@ impl Http {
                     hops += 1;
                     if hops > REDIRECTS {
                         let problem = "sends us on and on";
-                        return Err(ImageError::invalid(place(), problem).into());
+                        return Err(ImageError::invalid(place(&sent_on), problem).into());
                     }
                     let location = response
                         .headers()
                         .get(LOCATION)
                         .and_then(|value| value.to_str().ok());
                     target = self.follow(&target, location)?;
+                    if !same_origin(&target, url) {
+                        sent_on = format!(", sent on to {}", server_of(&target));
+                    }
                 }
                 _ => return Ok(response),
             }
         }
+    }
+}
+
+/// A server's name, with its port where it has one of its own.
+fn server_of(url: &Url) -> String {
+    let host: String = url
+        .host_str()
+        .unwrap_or_default()
+        .chars()
+        .take(255)
+        .collect();
+    match url.port() {
+        Some(port) => format!("{host}:{port}"),
+        None => host,
     }
 }
 

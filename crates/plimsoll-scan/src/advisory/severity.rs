@@ -64,7 +64,11 @@ pub fn rate(opinions: &[Opinion<'_>]) -> Rating {
             .find(|severity| severity.kind == SeverityKind::Ubuntu)
             .and_then(|severity| label(&severity.score))
             .or_else(|| opinion.label.and_then(label))
-            .or_else(|| opinion.summary.and_then(first_word))
+            .or_else(|| {
+                opinion
+                    .summary
+                    .and_then(|summary| first_word(opinion.id, summary))
+            })
             .or_else(|| malice(opinion.id))?;
         Some((opinion.id, word))
     });
@@ -205,9 +209,10 @@ pub fn label(word: &str) -> Option<VulnerabilitySeverity> {
         .map(|(_, severity)| *severity)
 }
 
-/// `Important: openssl security update`, as Red Hat and those who build on it write.
-fn first_word(summary: &str) -> Option<VulnerabilitySeverity> {
-    let (word, _) = summary.split_once(": ")?;
+/// `Important: openssl security update`, as Red Hat and those who build on it write. Elsewhere a summary
+/// is what somebody said.
+fn first_word(id: &str, summary: &str) -> Option<VulnerabilitySeverity> {
+    let (word, _) = summary.split_once(": ").filter(|_| is_erratum(id))?;
     ["Critical", "Important", "Moderate", "Low"]
         .contains(&word)
         .then(|| label(word))
@@ -421,10 +426,17 @@ mod tests {
             assert_eq!(label(word), severity, "{word}");
         }
         assert_eq!(
-            first_word("Moderate: openssl security update"),
+            first_word("ALSA-2024:1", "Moderate: openssl security update"),
             Some(Medium)
         );
-        assert_eq!(first_word("High: a word nobody puts there"), None);
+        assert_eq!(
+            first_word("ALSA-2024:1", "High: a word nobody puts there"),
+            None
+        );
+        assert_eq!(
+            first_word("GHSA-xxxx-xxxx-xxxx", "Low: what somebody said"),
+            None
+        );
     }
 
     #[test]
@@ -514,7 +526,7 @@ mod tests {
             if let Some(score) = score(&severity) {
                 prop_assert!(score.tenths <= 100);
             }
-            let _ = (label(&text), database(&text), first_word(&text));
+            let _ = (label(&text), database(&text), first_word("RHSA-1", &text));
         }
     }
 }

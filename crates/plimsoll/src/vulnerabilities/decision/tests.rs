@@ -353,6 +353,7 @@ fn statement(id: &str, status: Status, day: &str, products: Vec<Product>) -> Sta
         note: None,
         said: format!("{day}T00:00:00Z").parse().ok(),
         document: "vex.json".into(),
+        edition: None,
         written_in: "vex.json".to_owned(),
         author: Some("upstream".to_owned()),
     }

@@ -82,15 +82,24 @@ impl<'s> Coverage<'s> {
                 })
             })
             .collect();
+        let mut newest: HashMap<&str, u64> = HashMap::new();
+        for (id, version) in statements.iter().flat_map(|one| &one.edition) {
+            let newest = newest.entry(id).or_default();
+            *newest = (*newest).max(*version);
+        }
+        let is_replaced = |statement: &Statement| {
+            let edition = statement.edition.as_ref();
+            edition.is_some_and(|(id, version)| newest.get(&**id) > Some(version))
+        };
         let mut order: Vec<usize> = (0..statements.len())
-            .filter(|at| !is_of_another[*at])
+            .filter(|at| !is_of_another[*at] && !is_replaced(&statements[*at]))
             .collect();
-        // A later statement overrides an earlier one; of those that have no time, whichever sets
-        // nothing aside.
+        // A later statement overrides an earlier one; of several at one time, whichever sets nothing
+        // aside.
         order.sort_by_key(|at| {
             let statement = &statements[*at];
             let is_careful = statement.status.sets_aside().is_none();
-            Reverse((statement.said, statement.said.is_none() && is_careful, *at))
+            Reverse((statement.said, is_careful, *at))
         });
         let mut shared: HashMap<*const Product, usize> = HashMap::new();
         for statement in statements {
@@ -413,6 +422,7 @@ mod tests {
             note: None,
             said: None,
             document: "vex.json".into(),
+            edition: None,
             written_in: String::new(),
             author: None,
         }

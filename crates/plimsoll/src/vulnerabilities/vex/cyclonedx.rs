@@ -98,6 +98,7 @@ pub(super) fn read(reading: &mut Reading<'_>, document: &Value) -> Result<(), Fa
             note: text(analysis, "detail"),
             said,
             document: reading.document.clone(),
+            edition: None,
             written_in: format!("{}: {place}", reading.name),
             author: None,
         });
@@ -217,9 +218,10 @@ fn versions(affected: &Value, status: Status) -> Result<Vec<String>, &'static st
     let versions = affected.get("versions").and_then(Value::as_array);
     let versions = versions.map_or(&[][..], Vec::as_slice);
     for version in versions {
-        // A version may be listed to say the opposite of it.
+        // A version may be listed to say the opposite of it. Without a word it is an affected one by the
+        // schema: what is mended is not the version that was; of what is not affected nobody means that.
         let is_meant = match version.get("status").and_then(Value::as_str) {
-            None => true,
+            None => status != Status::Fixed,
             Some("affected") => status.sets_aside().is_none(),
             Some("unaffected") => status.sets_aside().is_some(),
             Some(_) => false,

@@ -85,6 +85,8 @@ pub(crate) struct Statement {
     pub(crate) said: Option<Timestamp>,
     /// The document.
     pub(crate) document: Arc<str>,
+    /// What the document calls itself, and its version: a newer one takes its place.
+    pub(crate) edition: Option<(Arc<str>, u64)>,
     /// The document, and the statement's place in it.
     pub(crate) written_in: String,
     /// Who says so.

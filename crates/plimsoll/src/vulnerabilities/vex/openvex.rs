@@ -20,6 +20,11 @@ pub(super) fn read(
     // changed another statement says nothing of this one.
     let issued = time(reading, document, "timestamp", "timestamp")?;
     let author = text(document, "author").filter(|author| !author.trim().is_empty());
+    // Before 0.2.0 a version was a text.
+    let version = document.get("version");
+    let version = version.and_then(|one| one.as_u64().or_else(|| one.as_str()?.parse().ok()));
+    let edition = text(document, "@id").zip(version);
+    let edition = edition.map(|(id, version)| (Arc::<str>::from(id), version));
     for (at, value) in statements.iter().enumerate() {
         let place = format!("statements[{at}]");
         reading.count()?;
@@ -46,9 +51,21 @@ pub(super) fn read(
         for key in ["timestamp", "last_updated"] {
             said = said.max(time(reading, value, key, &format!("{place}.{key}"))?);
         }
+        // Before 0.2.0 the parts stood beside the products, and were those of each.
+        let parts = parts(reading, value, &place)?;
         let products = match value.get("products") {
-            None | Some(Value::Null) => Arc::clone(inherited),
-            Some(Value::Array(list)) => products(reading, list, &place)?.into(),
+            None | Some(Value::Null) => match &parts {
+                Parts::All => Arc::clone(inherited),
+                Parts::These(parts) => inherited
+                    .iter()
+                    .map(|product| Product {
+                        parts: parts.clone(),
+                        ..product.clone()
+                    })
+                    .collect(),
+                Parts::Unknown => Arc::default(),
+            },
+            Some(Value::Array(list)) => products(reading, list, &parts, &place)?.into(),
             Some(_) => {
                 return Err(reading.fail(&format!("{place}.products"), "a list is expected"));
             }
@@ -68,6 +85,7 @@ pub(super) fn read(
                 .or_else(|| text(value, "action_statement")),
             said: said.or(issued),
             document: reading.document.clone(),
+            edition: edition.clone(),
             written_in: format!("{}: {place}", reading.name),
             author: author.clone(),
         });
@@ -102,30 +120,57 @@ fn number_of(address: &str) -> Option<String> {
     last.contains('-').then(|| last.to_owned())
 }
 
+/// Which parts of a product are spoken of.
+enum Parts {
+    All,
+    These(Vec<Component>),
+    /// None of those that are named can be understood: it must not become a word on the whole.
+    Unknown,
+}
+
+/// The parts that a product or a statement names.
+fn parts(reading: &mut Reading<'_>, value: &Value, place: &str) -> Result<Parts, Failure> {
+    let listed = match value.get("subcomponents") {
+        None | Some(Value::Null) => return Ok(Parts::All),
+        Some(Value::Array(listed)) if listed.is_empty() => return Ok(Parts::All),
+        Some(Value::Array(listed)) => listed,
+        Some(_) => {
+            return Err(reading.fail(&format!("{place}.subcomponents"), "a list is expected"));
+        }
+    };
+    let mut parts = Vec::new();
+    for part in listed {
+        reading.count()?;
+        let part = component(part);
+        if is_certain(reading, &part, place) && !part.is_empty() {
+            parts.push(part);
+        }
+    }
+    Ok(match parts.is_empty() {
+        true => Parts::Unknown,
+        false => Parts::These(parts),
+    })
+}
+
+/// The products of a list; `of_all` are the parts of those that name none themselves.
 fn products(
     reading: &mut Reading<'_>,
     list: &[Value],
+    of_all: &Parts,
     place: &str,
 ) -> Result<Vec<Product>, Failure> {
     let mut products = Vec::new();
     for value in list {
         reading.count()?;
         let itself = component(value);
-        let mut parts = Vec::new();
-        let listed = value.get("subcomponents").and_then(Value::as_array);
-        let names_parts = listed.is_some_and(|listed| !listed.is_empty());
-        for part in listed.into_iter().flatten() {
-            reading.count()?;
-            let part = component(part);
-            if is_certain(reading, &part, place) && !part.is_empty() {
-                parts.push(part);
-            }
-        }
-        // Where none of its parts can be understood, it must not become a word on the whole.
-        if is_certain(reading, &itself, place)
-            && !itself.is_empty()
-            && (!names_parts || !parts.is_empty())
-        {
+        let own = parts(reading, value, place)?;
+        let parts = match (own, of_all) {
+            (Parts::These(parts), _) => parts,
+            (Parts::All, Parts::These(parts)) => parts.clone(),
+            (Parts::All, Parts::All) => Vec::new(),
+            (Parts::Unknown, _) | (_, Parts::Unknown) => continue,
+        };
+        if is_certain(reading, &itself, place) && !itself.is_empty() {
             products.push(Product { itself, parts });
         }
     }

@@ -44,6 +44,77 @@ fn openvex_is_read() {
     assert_eq!(vex.dropped[0].what, "vex.json: statements[2]");
 }
 
+/// Whatever order they are named in.
+#[test]
+fn a_newer_version_takes_the_place_of_a_document() {
+    let document = |version: &str, statements: &str| {
+        let text = format!(
+            r#"{{"@context":"https://openvex.dev/ns/v0.2.0","@id":"https://e.org/1","version":{version},
+               "timestamp":"2026-01-08T18:02:03Z","statements":[{statements}]}}"#
+        );
+        read_text(&text).unwrap().statements
+    };
+    let of = |number: &str, status: &str| {
+        format!(
+            r#"{{"vulnerability":{{"name":"{number}"}},"products":["pkg:npm/a"],"status":"{status}"}}"#
+        )
+    };
+    let first = document(
+        "1",
+        &[of("CVE-1", "not_affected"), of("CVE-2", "fixed")].join(","),
+    );
+    let second = document("10", &of("CVE-1", "affected"));
+    for statements in [
+        [first.clone(), second.clone()].concat(),
+        [second, first].concat(),
+    ] {
+        let image = ImageIdentity::default();
+        let mut coverage = Coverage::new(&statements, &image, Work::of(1_000_000));
+        let mut aside = |number: &str| {
+            let found = testing::vulnerability(number, "a");
+            let said = coverage.said(&testing::subject(&found)).unwrap();
+            said.and_then(|statement| statement.status.sets_aside())
+        };
+        assert_eq!(aside("CVE-1"), None);
+        assert_eq!(aside("CVE-2"), None);
+        assert!(aside("CVE-3").is_some());
+    }
+}
+
+/// A word on a part is none on the whole, wherever the parts stand.
+#[test]
+fn parts_beside_products_are_those_of_each() {
+    let statement = |rest: &str| {
+        let text = format!(
+            r#"{{"@context":"https://openvex.dev/ns","statements":[
+                {{"vulnerability":"CVE-1","status":"not_affected",{rest}}}]}}"#
+        );
+        read_text(&text).unwrap()
+    };
+    let vex =
+        statement(r#""products":["pkg:oci/app","pkg:oci/b"],"subcomponents":["pkg:npm/a@1"]"#);
+    let products = &vex.statements[0].products;
+    assert_eq!(products.len(), 2);
+    assert!(products.iter().all(|product| product.parts.len() == 1));
+    // What each names itself counts first.
+    let vex = statement(
+        r#""products":[{"@id":"pkg:oci/app","subcomponents":["pkg:npm/b","pkg:npm/c"]}],
+           "subcomponents":["pkg:npm/a@1"]"#,
+    );
+    assert_eq!(vex.statements[0].products[0].parts.len(), 2);
+    for unknown in [
+        r#""products":["pkg:oci/app"],"subcomponents":[{"@id":""}]"#,
+        r#""subcomponents":[{"@id":""}]"#,
+    ] {
+        let vex = statement(unknown);
+        assert_eq!(
+            (vex.statements.len(), vex.dropped.len()),
+            (0, 1),
+            "{unknown}"
+        );
+    }
+}
+
 #[test]
 fn an_attestation_says_what_it_is_about() {
     let vex = read_text(
@@ -290,7 +361,10 @@ fn versions_of_a_component_are_those_that_are_meant() {
     };
     // A version may be told of to say that it is not meant.
     let two = r#"{"version":"1","status":"affected"},{"version":"2"}"#;
-    assert_eq!(read(two, "resolved"), [["2"]]);
+    assert!(read(two, "resolved").is_empty());
+    let mended = r#"{"version":"1","status":"affected"},{"version":"2","status":"unaffected"}"#;
+    assert_eq!(read(mended, "resolved"), [["2"]]);
+    assert_eq!(read(two, "not_affected"), [["2"]]);
     assert_eq!(read(two, "exploitable"), [["1", "2"]]);
     let one = r#"{"version":"1","status":"affected"}"#;
     assert!(read(one, "not_affected").is_empty());
