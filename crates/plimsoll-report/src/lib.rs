@@ -4,6 +4,7 @@
 //! caller's. Everything that came out of a file or an image is hostile text and is escaped for
 //! where it lands.
 
+mod address;
 pub mod checkstyle;
 pub mod codeclimate;
 pub mod container_scanning;

@@ -79,7 +79,7 @@ pub fn render(input: &RenderInput<'_>) -> String {
     let log = Log {
         source: Source {
             name: "plimsoll",
-            url: "https://github.com/plimsoll-dev/plimsoll",
+            url: env!("CARGO_PKG_REPOSITORY"),
         },
         severity: "WARNING",
         diagnostics: findings

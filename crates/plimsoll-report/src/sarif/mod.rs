@@ -77,6 +77,7 @@ pub fn render(input: &RenderInput<'_>) -> String {
                 driver: Driver {
                     name: "Plimsoll",
                     semantic_version: input.tool_version,
+                    information_uri: env!("CARGO_PKG_REPOSITORY"),
                     rules: descriptors,
                 },
             },

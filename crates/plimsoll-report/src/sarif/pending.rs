@@ -29,7 +29,11 @@ pub(super) fn descriptor(report: &Report) -> Option<Descriptor<'_>> {
         short_description: "A package is older than the distribution's security update of it"
             .to_owned()
             .into(),
-        full_description: None,
+        full_description: Some(
+            "What the security pocket of the distribution has mends known flaws of the package."
+                .to_owned()
+                .into(),
+        ),
         help: Some(Help {
             markdown: None,
             text: Cow::Borrowed(

@@ -62,6 +62,7 @@ pub(super) struct Tool<'a> {
 pub(super) struct Driver<'a> {
     pub(super) name: &'static str,
     pub(super) semantic_version: &'a str,
+    pub(super) information_uri: &'static str,
     pub(super) rules: Vec<Descriptor<'a>>,
 }
 

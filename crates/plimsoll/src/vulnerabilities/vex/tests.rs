@@ -63,7 +63,8 @@ fn a_newer_version_takes_the_place_of_a_document() {
         "1",
         &[of("CVE-1", "not_affected"), of("CVE-2", "fixed")].join(","),
     );
-    let second = document("10", &of("CVE-1", "affected"));
+    let statements = [of("CVE-1", "affected"), of("CVE-3", "fixed")];
+    let second = document("10", &statements.join(","));
     for statements in [
         [first.clone(), second.clone()].concat(),
         [second, first].concat(),
