@@ -8,7 +8,7 @@ use plimsoll_model::{
 };
 
 use super::AdviceInput;
-use super::declared::Declarations;
+use super::declared::{Declarations, Lying};
 
 /// Where an edit is to be made; what shares one is one edit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -106,9 +106,12 @@ impl<'i, 'a> Places<'i, 'a> {
             return Placed::at(Place::BuiltIn(start));
         }
         let path = found.origin.path.as_deref().unwrap_or_default();
-        let is_nested = kind == PackageKind::Npm && is_within_another(path);
+        let lying = match kind {
+            PackageKind::Npm => among_modules(path),
+            _ => Lying::Anywhere,
+        };
         let claims = &self.declarations;
-        let claim = claims.find(kind, &found.name, &found.installed, is_nested, line);
+        let claim = claims.find(kind, &found.name, &found.installed, lying, line);
         if let Some(at) = claim.at {
             return Placed {
                 is_brought: claim.is_brought,
@@ -294,16 +297,21 @@ pub(super) fn kind(inventory: &Inventory, found: &Vulnerability) -> PackageKind 
         .unwrap_or(PackageKind::Generic)
 }
 
-/// Whether a package of npm lies among those of another package: `node_modules/a/node_modules/b`.
-/// Stores of package managers, as pnpm's `.pnpm`, hold those that the project asks for, too.
-fn is_within_another(path: &str) -> bool {
+/// Where a package of npm lies: in a folder that is called what the project calls it, or among those of
+/// another package, `node_modules/a/node_modules/b`. Stores of package managers, as pnpm's `.pnpm`,
+/// hold those that the project asks for, too, under names of their own.
+fn among_modules(path: &str) -> Lying<'_> {
     const FOLDER: &str = "node_modules/";
-    let Some((before, _)) = path.rsplit_once(FOLDER) else {
-        return false;
+    let Some((before, inner)) = path.rsplit_once(FOLDER) else {
+        return Lying::Anywhere;
     };
-    before
-        .rsplit_once(FOLDER)
-        .is_some_and(|(_, holder)| !holder.starts_with('.') && !holder.is_empty())
+    match before.rsplit_once(FOLDER) {
+        Some((_, holder)) if holder.starts_with('.') => Lying::Anywhere,
+        Some((_, holder)) if !holder.is_empty() => Lying::Within,
+        _ => inner
+            .strip_suffix("/package.json")
+            .map_or(Lying::Anywhere, Lying::As),
+    }
 }
 
 /// Where packages of the distribution are renewed.

@@ -53,7 +53,8 @@ pub fn distinct(declared: Vec<DeclaredPackage>) -> (Vec<DeclaredPackage>, usize)
 
 /// Whether two lines on one package differ in nothing but where they stand.
 fn says_the_same(left: &DeclaredPackage, right: &DeclaredPackage) -> bool {
-    left.is_lock == right.is_lock
+    left.alias == right.alias
+        && left.is_lock == right.is_lock
         && left.range == right.range
         && left.pin == right.pin
         && left.standing == right.standing

@@ -1,7 +1,5 @@
 //! NuGet references in project files.
 
-use std::borrow::Cow;
-
 use super::{Asked, Line, Wanted, quoted};
 
 /// `<PackageReference Include="Name" Version="1.0" />`, `<PackageVersion …>`.
@@ -13,11 +11,11 @@ pub(super) fn project<'t>(lines: &[Line<'t>]) -> Vec<Asked<'t>> {
             let rest = text
                 .strip_prefix("<PackageReference ")
                 .or_else(|| text.strip_prefix("<PackageVersion "))?;
-            Some(Asked {
-                name: Cow::Borrowed(attribute(rest, "Include")?),
-                wanted: Wanted::written(attribute(rest, "Version")),
-                line: *line,
-            })
+            Some(Asked::new(
+                attribute(rest, "Include")?,
+                Wanted::written(attribute(rest, "Version")),
+                *line,
+            ))
         })
         .collect()
 }

@@ -18,6 +18,11 @@ impl DeclaredPackage {
         range.map(|range| range.admits(self.kind, version))
     }
 
+    /// What the project calls the package.
+    fn called(&self) -> &str {
+        self.alias.as_deref().unwrap_or(&self.name)
+    }
+
     /// Which of two lines that take the version a person would edit: that of the instruction on `line`,
     /// of what any instruction installs, of what is copied, of what is not for tests; of those the one
     /// that takes least.
@@ -38,13 +43,24 @@ impl DeclaredPackage {
     }
 }
 
+/// Where a package lies, as far as that tells who asked for it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(in super::super) enum Lying<'p> {
+    /// Nothing is told by it.
+    Anywhere,
+    /// In a folder that has the name which the project calls it by.
+    As(&'p str),
+    /// Within another package, which brought it.
+    Within,
+}
+
 /// What is asked of the project: a package in a version.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-struct Asked {
+struct Asked<'a> {
     kind: PackageKind,
-    name: String,
-    installed: String,
-    is_nested: bool,
+    name: &'a str,
+    installed: &'a str,
+    lying: Lying<'a>,
     line: Option<usize>,
 }
 
@@ -59,7 +75,7 @@ pub(in super::super) struct Declarations<'a> {
     /// Kinds of packages that a file is installed from.
     installed: HashSet<PackageKind>,
     /// What was asked before: a package may have thousands of vulnerabilities.
-    claims: RefCell<HashMap<Asked, Claim>>,
+    claims: RefCell<HashMap<Asked<'a>, Claim>>,
 }
 
 impl<'a> Declarations<'a> {
@@ -90,21 +106,20 @@ impl<'a> Declarations<'a> {
     }
 
     /// What the project has to do with a version of a package that came by the instruction on `line`,
-    /// where that is known. A line that people write counts before one that tools write. `is_nested`
-    /// says that it lies within another package, which brought it.
+    /// where that is known. A line that people write counts before one that tools write.
     pub(in super::super) fn find(
         &self,
         kind: PackageKind,
-        name: &str,
-        installed: &str,
-        is_nested: bool,
+        name: &'a str,
+        installed: &'a str,
+        lying: Lying<'a>,
         line: Option<usize>,
     ) -> Claim {
         let asked = Asked {
             kind,
-            name: name.to_owned(),
-            installed: installed.to_owned(),
-            is_nested,
+            name,
+            installed,
+            lying,
             line: line.filter(|line| self.installers.contains(line)),
         };
         if let Some(known) = self.claims.borrow().get(&asked) {
@@ -146,13 +161,14 @@ impl<'a> Declarations<'a> {
         self.claims.borrow().len()
     }
 
-    fn search(&self, asked: &Asked) -> Claim {
+    fn search(&self, asked: &Asked<'_>) -> Claim {
+        let is_nested = asked.lying == Lying::Within;
         let Some(candidates) = self
             .by_name
-            .get(&(asked.kind, normal(asked.kind, &asked.name)))
+            .get(&(asked.kind, normal(asked.kind, asked.name)))
         else {
             return Claim {
-                is_brought: asked.is_nested,
+                is_brought: is_nested,
                 ..Claim::default()
             };
         };
@@ -168,14 +184,17 @@ impl<'a> Declarations<'a> {
                 .compare(right.1, asked.line)
                 .then(left.0.cmp(&right.0))
         };
-        let takes = |one: &DeclaredPackage| one.takes(&asked.installed);
+        let takes = |one: &DeclaredPackage| match asked.lying {
+            Lying::As(folder) if one.called() != folder => Some(false),
+            _ => one.takes(asked.installed),
+        };
         let lock = of(true)
             .filter(|(_, one)| takes(one) == Some(true))
             .min_by(better)
             .map(|(at, _)| at);
-        let mut is_refused = asked.is_nested;
+        let mut is_refused = is_nested;
         let mut is_unread = false;
-        if !asked.is_nested {
+        if !is_nested {
             let asking = of(false).filter(|(_, one)| takes(one) == Some(true));
             if let Some((at, _)) = asking.min_by(better) {
                 return Claim {

@@ -1,7 +1,5 @@
 //! Go's module file (<https://go.dev/ref/mod#go-mod-file>).
 
-use std::borrow::Cow;
-
 use super::{Asked, Line, Wanted};
 
 /// What advisories call Go's own library.
@@ -27,11 +25,7 @@ pub(super) fn module<'t>(lines: &[Line<'t>]) -> Vec<Asked<'t>> {
             .or_else(|| text.strip_prefix("go "))
             .filter(|_| block.is_empty());
         if let Some(version) = go {
-            found.push(Asked {
-                name: Cow::Borrowed(STDLIB),
-                wanted: Wanted::these(version.trim()),
-                line: *line,
-            });
+            found.push(Asked::new(STDLIB, Wanted::these(version.trim()), *line));
             continue;
         }
         let required = match block {
@@ -44,11 +38,11 @@ pub(super) fn module<'t>(lines: &[Line<'t>]) -> Vec<Asked<'t>> {
         };
         let mut words = required.split_whitespace();
         if let (Some(name), Some(version)) = (words.next(), words.next()) {
-            found.push(Asked {
-                name: Cow::Borrowed(name.trim_matches('"')),
-                wanted: Wanted::these(version),
-                line: *line,
-            });
+            found.push(Asked::new(
+                name.trim_matches('"'),
+                Wanted::these(version),
+                *line,
+            ));
         }
     }
     found

@@ -1,6 +1,5 @@
 //! Maven and Gradle.
 
-use std::borrow::Cow;
 use std::collections::HashMap;
 
 use super::{Asked, Line, Wanted};
@@ -42,11 +41,11 @@ pub(super) fn pom<'t>(lines: &[Line<'t>]) -> Vec<Asked<'t>> {
         if text.ends_with("</dependency>") || text.ends_with("</parent>") {
             is_inside = false;
             if let Some((name, at)) = artifact {
-                found.push(Asked {
-                    name: Cow::Owned(format!("{group}:{name}")),
-                    wanted: Wanted::written(version.map(|(version, _)| version)),
-                    line: version.map_or(at, |(_, line)| line),
-                });
+                found.push(Asked::new(
+                    format!("{group}:{name}"),
+                    Wanted::written(version.map(|(version, _)| version)),
+                    version.map_or(at, |(_, line)| line),
+                ));
             }
         }
     }
@@ -112,9 +111,11 @@ fn coordinate<'t>(text: &'t str, line: Line<'t>) -> Option<Asked<'t>> {
                 .chars()
                 .all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_'))
     };
-    (is_word(group) && is_word(name)).then(|| Asked {
-        name: Cow::Owned(format!("{group}:{name}")),
-        wanted: Wanted::written(Some(version).filter(|version| !version.is_empty())),
-        line,
+    (is_word(group) && is_word(name)).then(|| {
+        Asked::new(
+            format!("{group}:{name}"),
+            Wanted::written(Some(version).filter(|version| !version.is_empty())),
+            line,
+        )
     })
 }

@@ -25,7 +25,7 @@ use plimsoll_model::{PackageKind, SourceFile, SourceOrigin, Span};
 pub use self::distinct::distinct;
 #[cfg(test)]
 use self::find::Claim;
-pub(super) use self::find::Declarations;
+pub(super) use self::find::{Declarations, Lying};
 use self::named::Pin;
 pub use self::python::includes;
 use self::range::Range;
@@ -55,6 +55,8 @@ pub struct DeclaredPackage {
     pub kind: PackageKind,
     /// Its name as the file has it.
     pub name: String,
+    /// What the project calls it, where that may be another name.
+    pub(super) alias: Option<String>,
     /// Whether a tool wrote the file, so that another file is the one to edit where it names the
     /// package too.
     pub is_lock: bool,
@@ -84,13 +86,26 @@ impl DeclaredPackage {
     }
 }
 
-/// What a reader of one format finds: a name and the versions that are asked for, with the line they
-/// are on.
+/// What a reader of one format finds: the package that a line means, what it is called there, and the
+/// versions that are asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Asked<'t> {
     name: Cow<'t, str>,
+    /// What the project calls it, where that may be another name.
+    alias: Option<&'t str>,
     wanted: Wanted<'t>,
     line: Line<'t>,
+}
+
+impl<'t> Asked<'t> {
+    fn new(name: impl Into<Cow<'t, str>>, wanted: Wanted<'t>, line: Line<'t>) -> Self {
+        Self {
+            name: name.into(),
+            alias: None,
+            wanted,
+            line,
+        }
+    }
 }
 
 /// The versions that a line asks for.
@@ -228,6 +243,7 @@ pub fn declarations(file: &SourceFile, is_requirements: bool) -> Vec<DeclaredPac
                 kind,
                 range: asked.wanted.range(kind, &asked.name, is_lock),
                 name: asked.name.into_owned(),
+                alias: asked.alias.map(str::to_owned),
                 is_lock: is_lock || is_compiled,
                 place: SourceOrigin::new(file, span),
                 standing: Standing::default(),

@@ -1,8 +1,6 @@
 //! pip's requirements files (<https://pip.pypa.io/en/stable/reference/requirements-file-format/>)
 //! and `pyproject.toml`.
 
-use std::borrow::Cow;
-
 use super::{Asked, Line, Wanted, quoted, toml};
 
 /// A requirement a line.
@@ -70,15 +68,15 @@ pub(super) fn requirement<'t>(text: &'t str, line: Line<'t>) -> Option<Asked<'t>
         .unwrap_or_default()
         .trim();
     let wanted = wanted.split(" --").next().unwrap_or_default().trim();
-    Some(Asked {
-        name: Cow::Borrowed(name),
-        wanted: match wanted {
+    Some(Asked::new(
+        name,
+        match wanted {
             "" => Wanted::Any,
             address if address.starts_with('@') => Wanted::Elsewhere,
             words => Wanted::these(words),
         },
         line,
-    })
+    ))
 }
 
 /// `Pipfile.lock`: a package opens an object, in which its version stands as `"==1.0"`.
@@ -100,11 +98,11 @@ pub(super) fn pipfile_lock<'t>(lines: &[Line<'t>]) -> Vec<Asked<'t>> {
             && let Some((name, line)) = name.take()
             && let Some((version, _)) = quoted(value)
         {
-            found.push(Asked {
-                name: Cow::Borrowed(name),
-                wanted: Wanted::these(version.trim_start_matches('=')),
+            found.push(Asked::new(
+                name,
+                Wanted::these(version.trim_start_matches('=')),
                 line,
-            });
+            ));
         }
     }
     found
@@ -132,11 +130,11 @@ pub(super) fn project<'t>(lines: &[Line<'t>]) -> Vec<Asked<'t>> {
             && table.ends_with("dependencies")
             && let Some((name, value)) = toml::key(line.text).filter(|(name, _)| *name != "python")
         {
-            found.push(Asked {
-                name: Cow::Borrowed(name),
-                wanted: Wanted::written(toml::version(value)),
-                line: *line,
-            });
+            found.push(Asked::new(
+                name,
+                Wanted::written(toml::version(value)),
+                *line,
+            ));
         }
     }
     found

@@ -22,9 +22,9 @@ pub(super) fn gemfile<'t>(lines: &[Line<'t>]) -> Vec<Asked<'t>> {
                 bounds.push(bound);
                 behind = rest;
             }
-            Some(Asked {
-                name: Cow::Borrowed(name),
-                wanted: match bounds.as_slice() {
+            Some(Asked::new(
+                name,
+                match bounds.as_slice() {
                     [] if behind.trim_start().starts_with(['[', ',']) && has_version(behind) => {
                         Wanted::Elsewhere
                     }
@@ -32,8 +32,8 @@ pub(super) fn gemfile<'t>(lines: &[Line<'t>]) -> Vec<Asked<'t>> {
                     [one] => Wanted::these(one),
                     several => Wanted::These(Cow::Owned(several.join(","))),
                 },
-                line: *line,
-            })
+                *line,
+            ))
         })
         .collect()
 }
@@ -58,11 +58,11 @@ pub(super) fn lock<'t>(lines: &[Line<'t>]) -> Vec<Asked<'t>> {
         .filter_map(|line| {
             let text = line.text.strip_prefix("    ")?;
             let (name, rest) = text.split_once(" (").filter(|_| !text.starts_with(' '))?;
-            Some(Asked {
-                name: Cow::Borrowed(name),
-                wanted: Wanted::written(rest.split(')').next()),
-                line: *line,
-            })
+            Some(Asked::new(
+                name,
+                Wanted::written(rest.split(')').next()),
+                *line,
+            ))
         })
         .collect()
 }

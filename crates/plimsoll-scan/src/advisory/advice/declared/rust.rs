@@ -1,7 +1,5 @@
 //! Cargo's manifest (<https://doc.rust-lang.org/cargo/reference/manifest.html>).
 
-use std::borrow::Cow;
-
 use super::{Asked, Line, Wanted, quoted, toml};
 
 /// Keys of tables of dependencies, and dependencies that are tables.
@@ -15,7 +13,8 @@ pub(super) fn manifest<'t>(lines: &[Line<'t>]) -> Vec<Asked<'t>> {
             is_list = is_dependencies(name);
             is_one = !is_list && is_dependencies(parent.rsplit('.').next().unwrap_or_default());
             if is_one {
-                found.push(asked(name.trim_matches('"'), None, *line));
+                let name = name.trim_matches('"');
+                found.push(Asked::new(name, Wanted::Elsewhere, *line));
             }
             continue;
         }
@@ -36,17 +35,13 @@ pub(super) fn manifest<'t>(lines: &[Line<'t>]) -> Vec<Asked<'t>> {
             .map(|(name, _)| name);
         // `name.workspace = true`
         let name = real.unwrap_or_else(|| key.split('.').next().unwrap_or(key));
-        found.push(asked(name, toml::version(value), *line));
+        found.push(Asked::new(
+            name,
+            Wanted::written(toml::version(value)),
+            *line,
+        ));
     }
     found
-}
-
-fn asked<'t>(name: &'t str, words: Option<&'t str>, line: Line<'t>) -> Asked<'t> {
-    Asked {
-        name: Cow::Borrowed(name),
-        wanted: Wanted::written(words),
-        line,
-    }
 }
 
 fn is_dependencies(table: &str) -> bool {

@@ -154,6 +154,62 @@ fn javascript_and_php() {
     );
 }
 
+/// A project may call a package otherwise than it is: `called = name words`.
+#[test]
+fn what_is_asked_for_under_another_name() {
+    for (name, text, expected) in [
+        (
+            "package.json",
+            "{\n\"dependencies\": {\n\"old\": \"npm:lodash@^3\",\n\"s\": \"npm:@a/b@1.0.0\",\n\"t\": \"npm:lodash\",\n\
+             \"lodash\": \"npm:^4\",\n\"@a/b\": \"npm:@a/b@2\"\n}\n}\n",
+            &[
+                "old = lodash ^3",
+                "s = @a/b 1.0.0",
+                "t = lodash *",
+                "lodash = lodash ^4",
+                "@a/b = @a/b 2",
+            ][..],
+        ),
+        (
+            "package-lock.json",
+            "{\n\"packages\": {\n\"node_modules/old\": {\n\"name\": \"lodash\",\n\"version\": \"3.0.0\",\n\
+             \"dependencies\": {\n\"name\": \"1\"\n}\n}\n}\n}\n",
+            &["old = lodash 3.0.0"],
+        ),
+        (
+            "yarn.lock",
+            "\"old@npm:lodash@^3\", \"old@npm:lodash@3.0.0\":\n  version \"3.0.0\"\n\"old@npm:@a/b@1\":\n  version: 1.0.0\n\
+             \x20 resolution: \"@a/b@npm:1.0.0\"\n\"c@npm:latest\":\n  version: 1.0.0\n  resolution: \"c@npm:1.0.0\"\n",
+            &["old = lodash 3.0.0", "old = @a/b 1.0.0", "c = c 1.0.0"],
+        ),
+    ] {
+        let (_, _, reader) = format(name).unwrap();
+        let found: Vec<String> = reader(&lines_of(text))
+            .iter()
+            .map(|one| {
+                let words = match &one.wanted {
+                    Wanted::Any => "*",
+                    Wanted::These(words) => words,
+                    Wanted::Elsewhere => "-",
+                };
+                format!("{} = {} {words}", one.alias.unwrap(), one.name)
+            })
+            .collect();
+        assert_eq!(found, expected, "{name}");
+    }
+    // Each is where its folder is asked for, whatever the others would take.
+    let declared = of(
+        "package.json",
+        "{\n\"dependencies\": {\n\"lodash\": \"4.17.10\",\n\"old\": \"npm:lodash@^4\"\n}\n}\n",
+    );
+    let declarations = Declarations::new(&declared);
+    let find = |lying| declarations.find(PackageKind::Npm, "lodash", "4.17.10", lying, None);
+    assert_eq!(find(Lying::As("lodash")), claim(0, false));
+    assert_eq!(find(Lying::As("old")), claim(1, false));
+    assert_eq!(find(Lying::As("other")), claim(None, true));
+    assert_eq!(find(Lying::Anywhere), claim(0, false));
+}
+
 #[test]
 fn ruby_java_and_dotnet() {
     assert_eq!(
@@ -243,7 +299,8 @@ fn people_edit_manifests_and_only_what_asks_for_the_installed_version() {
     declared.extend(of("old/requirements.txt", "pyyaml==4\n"));
     declared.extend(of("requirements.txt", "PyYAML==5\n"));
     let declarations = Declarations::new(&declared);
-    let find = |kind, name, installed| declarations.find(kind, name, installed, false, None);
+    let find =
+        |kind, name, installed| declarations.find(kind, name, installed, Lying::Anywhere, None);
     assert_eq!(find(PackageKind::Python, "pyyaml", "5.0"), claim(2, false));
     assert_eq!(find(PackageKind::Python, "py-yaml", "5.0"), claim(0, false));
     assert_eq!(find(PackageKind::Python, "pyyaml", "6"), claim(None, true));
@@ -267,7 +324,11 @@ fn a_range_is_the_place_only_for_what_it_takes() {
     ));
     let declarations = Declarations::new(&declared);
     let find = |name, installed, is_nested| {
-        declarations.find(PackageKind::Npm, name, installed, is_nested, None)
+        let lying = match is_nested {
+            true => Lying::Within,
+            false => Lying::As(name),
+        };
+        declarations.find(PackageKind::Npm, name, installed, lying, None)
     };
     assert_eq!(find("lodash", "4.17.15", false), claim(0, false));
     assert_eq!(find("lodash", "4.17.14", false), claim(None, true));
