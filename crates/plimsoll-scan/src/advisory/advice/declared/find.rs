@@ -18,14 +18,26 @@ impl DeclaredPackage {
         range.map(|range| range.admits(self.kind, version))
     }
 
+    /// Whether the line is why a package is there; nothing where that cannot be told. What counts in
+    /// place of other lines does so whatever it says, and for what other packages bring, too.
+    fn asks(&self, asked: &Asked<'_>) -> Option<bool> {
+        let takes = self.takes(asked.installed);
+        match asked.lying {
+            _ if self.overrules => Some(takes.unwrap_or(true)),
+            Lying::As(folder) if self.called() != folder => Some(false),
+            Lying::Within if !self.is_lock => Some(false),
+            _ => takes,
+        }
+    }
+
     /// What the project calls the package.
     fn called(&self) -> &str {
         self.alias.as_deref().unwrap_or(&self.name)
     }
 
     /// Which of two lines that take the version a person would edit: that of the instruction on `line`,
-    /// of what any instruction installs, of what is copied, of what is not for tests; of those the one
-    /// that takes least.
+    /// of what any instruction installs, of what is copied, of what is not for tests; of those one that
+    /// counts in place of the others, then the one that takes least.
     fn compare(&self, other: &Self, line: Option<usize>) -> Ordering {
         let rank = |one: &Self| match (one.standing, one.is_aside) {
             (Standing::Installed(at), _) if Some(at) == line => (0, one.is_aside),
@@ -36,6 +48,7 @@ impl DeclaredPackage {
         };
         rank(self)
             .cmp(&rank(other))
+            .then(other.overrules.cmp(&self.overrules))
             .then_with(|| match (&self.range, &other.range) {
                 (Some(own), Some(others)) => own.compare_width(others),
                 _ => Ordering::Equal,
@@ -184,30 +197,25 @@ impl<'a> Declarations<'a> {
                 .compare(right.1, asked.line)
                 .then(left.0.cmp(&right.0))
         };
-        let takes = |one: &DeclaredPackage| match asked.lying {
-            Lying::As(folder) if one.called() != folder => Some(false),
-            _ => one.takes(asked.installed),
-        };
+        let takes = |one: &DeclaredPackage| one.asks(asked);
         let lock = of(true)
             .filter(|(_, one)| takes(one) == Some(true))
             .min_by(better)
             .map(|(at, _)| at);
+        let asking = of(false).filter(|(_, one)| takes(one) == Some(true));
+        if let Some((at, _)) = asking.min_by(better) {
+            return Claim {
+                at: Some(at),
+                lock,
+                is_brought: false,
+            };
+        }
         let mut is_refused = is_nested;
         let mut is_unread = false;
-        if !is_nested {
-            let asking = of(false).filter(|(_, one)| takes(one) == Some(true));
-            if let Some((at, _)) = asking.min_by(better) {
-                return Claim {
-                    at: Some(at),
-                    lock,
-                    is_brought: false,
-                };
-            }
-            for (_, one) in of(false) {
-                match takes(one) {
-                    Some(_) => is_refused = true,
-                    None => is_unread = true,
-                }
+        for (_, one) in of(false) {
+            match takes(one) {
+                Some(_) => is_refused = true,
+                None => is_unread = true,
             }
         }
         Claim {

@@ -57,6 +57,8 @@ pub struct DeclaredPackage {
     pub name: String,
     /// What the project calls it, where that may be another name.
     pub(super) alias: Option<String>,
+    /// Whether it counts in place of what other lines ask for.
+    overrules: bool,
     /// Whether a tool wrote the file, so that another file is the one to edit where it names the
     /// package too.
     pub is_lock: bool,
@@ -93,6 +95,8 @@ struct Asked<'t> {
     name: Cow<'t, str>,
     /// What the project calls it, where that may be another name.
     alias: Option<&'t str>,
+    /// Whether it counts in place of what other lines ask for, wherever they stand.
+    overrules: bool,
     wanted: Wanted<'t>,
     line: Line<'t>,
 }
@@ -102,6 +106,7 @@ impl<'t> Asked<'t> {
         Self {
             name: name.into(),
             alias: None,
+            overrules: false,
             wanted,
             line,
         }
@@ -115,6 +120,8 @@ enum Wanted<'t> {
     Any,
     /// Those that fit these words of the package manager.
     These(Cow<'t, str>),
+    /// This one, as it is written.
+    Exactly(&'t str),
     /// It is not on the line, or no version: an address, a branch, what another file says.
     Elsewhere,
 }
@@ -136,14 +143,12 @@ impl<'t> Wanted<'t> {
         }
     }
 
-    fn range(&self, kind: PackageKind, name: &str, is_lock: bool) -> Option<Range> {
+    fn range(&self, kind: PackageKind, is_lock: bool) -> Option<Range> {
         match self {
             Self::Any => Range::any(kind),
-            // A toolchain is taken as it is written.
-            Self::These(words) if is_lock || (kind, name) == (PackageKind::Go, go::STDLIB) => {
-                Range::of_lock(kind, words)
-            }
+            Self::These(words) if is_lock => Range::exactly(kind, words),
             Self::These(words) => Range::of_manifest(kind, words),
+            Self::Exactly(version) => Range::exactly(kind, version),
             Self::Elsewhere => None,
         }
     }
@@ -241,9 +246,10 @@ pub fn declarations(file: &SourceFile, is_requirements: bool) -> Vec<DeclaredPac
             let span = Span::new((asked.line.start + indent).min(end), end);
             DeclaredPackage {
                 kind,
-                range: asked.wanted.range(kind, &asked.name, is_lock),
+                range: asked.wanted.range(kind, is_lock),
                 name: asked.name.into_owned(),
                 alias: asked.alias.map(str::to_owned),
+                overrules: asked.overrules,
                 is_lock: is_lock || is_compiled,
                 place: SourceOrigin::new(file, span),
                 standing: Standing::default(),

@@ -43,12 +43,13 @@ impl DeclaredPackage {
             kind,
             name: name.to_owned(),
             alias: None,
+            overrules: false,
             is_lock: false,
             place: place.clone(),
             standing: Standing::Installed(line),
             is_aside: false,
             is_word: true,
-            range: wanted.and_then(|wanted| wanted.range(kind, name, false)),
+            range: wanted.and_then(|wanted| wanted.range(kind, false)),
             pin: pin.map(|pin| Pin(pin.to_owned())),
         };
         let at_equals = |word: &'_ str| -> Option<Self> {

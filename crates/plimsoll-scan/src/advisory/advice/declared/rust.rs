@@ -2,19 +2,27 @@
 
 use super::{Asked, Line, Wanted, quoted, toml};
 
-/// Keys of tables of dependencies, and dependencies that are tables.
+/// Keys of tables of dependencies and of what is to take their place (`[patch.crates-io]`), and those that
+/// are tables themselves.
 pub(super) fn manifest<'t>(lines: &[Line<'t>]) -> Vec<Asked<'t>> {
     let mut found = Vec::new();
     let mut is_list = false;
     let mut is_one = false;
+    let mut overrules = false;
     for line in lines {
         if let Some(table) = toml::table(line.text) {
             let (parent, name) = table.rsplit_once('.').unwrap_or(("", table));
-            is_list = is_dependencies(name);
-            is_one = !is_list && is_dependencies(parent.rsplit('.').next().unwrap_or_default());
+            overrules = table.starts_with("patch.");
+            // A registry may be named by its address, which has points, too.
+            is_list =
+                is_dependencies(name) || parent == "patch" || overrules && table.ends_with('"');
+            is_one = !is_list
+                && (overrules || is_dependencies(parent.rsplit('.').next().unwrap_or_default()));
             if is_one {
-                let name = name.trim_matches('"');
-                found.push(Asked::new(name, Wanted::Elsewhere, *line));
+                found.push(Asked {
+                    overrules,
+                    ..Asked::new(name.trim_matches('"'), Wanted::Elsewhere, *line)
+                });
             }
             continue;
         }
@@ -35,11 +43,11 @@ pub(super) fn manifest<'t>(lines: &[Line<'t>]) -> Vec<Asked<'t>> {
             .map(|(name, _)| name);
         // `name.workspace = true`
         let name = real.unwrap_or_else(|| key.split('.').next().unwrap_or(key));
-        found.push(Asked::new(
-            name,
-            Wanted::written(toml::version(value)),
-            *line,
-        ));
+        let wanted = Wanted::written(toml::version(value));
+        found.push(Asked {
+            overrules,
+            ..Asked::new(name, wanted, *line)
+        });
     }
     found
 }

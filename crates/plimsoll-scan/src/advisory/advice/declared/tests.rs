@@ -2,7 +2,8 @@ use proptest::prelude::*;
 
 use super::*;
 
-/// `line name words` of all that a file asks for; `*` is anything, `-` what cannot be told here.
+/// `line name words` of all that a file asks for; `*` is anything, `-` what cannot be told here, `!` behind
+/// the name what overrules others.
 fn read(name: &str, text: &str) -> Vec<String> {
     let (_, _, reader) = format(name.rsplit('/').next().unwrap()).unwrap();
     let file = SourceFile::new(name, text);
@@ -12,10 +13,12 @@ fn read(name: &str, text: &str) -> Vec<String> {
             let words = match &one.wanted {
                 Wanted::Any => "*",
                 Wanted::These(words) => words,
+                Wanted::Exactly(version) => version,
                 Wanted::Elsewhere => "-",
             };
             let line = file.position(one.line.start).line;
-            format!("{line} {} {words}", one.name)
+            let mark = if one.overrules { "!" } else { "" };
+            format!("{line} {}{mark} {words}", one.name)
         })
         .collect()
 }
@@ -81,14 +84,18 @@ fn rust_and_go() {
             "Cargo.toml",
             "[package]\nname = \"x\"\n[dependencies]\nserde = \"1\"\nold = { package = \"real\", version = \"1\" }\n\
              tokio.workspace = true\n[target.'cfg(unix)'.dev-dependencies]\nlibc = \"1\"\n[workspace.dependencies.time]\n\
-             version = \"0.3\"\n"
+             version = \"0.3\"\n[patch.crates-io]\nfoo = { git = \"x\" }\n[patch.\"https://a.b/c\"]\nbar = { path = \"y\" }\n\
+             [patch.crates-io.baz]\ngit = \"z\"\n"
         ),
         [
             "4 serde 1",
             "5 real 1",
             "6 tokio -",
             "8 libc 1",
-            "9 time 0.3"
+            "9 time 0.3",
+            "12 foo! -",
+            "14 bar! -",
+            "15 baz! -",
         ]
     );
     assert_eq!(
@@ -102,12 +109,15 @@ fn rust_and_go() {
         read(
             "go.mod",
             "module x\n\ngo 1.21\n\nrequire golang.org/x/net v0.7.0\nrequire (\n\tgithub.com/a/b v1.0.0 // indirect\n\
-             \t// c v1\n)\nreplace (\n\td v1 => e v2\n)\n"
+             \t// c v1\n)\nreplace (\n\td v1 => e v2\n\tf => ../f\n)\n\
+             replace g => h/i v1.0.0\nexclude j v1\n"
         ),
         [
             "3 stdlib 1.21",
             "5 golang.org/x/net v0.7.0",
-            "7 github.com/a/b v1.0.0"
+            "7 github.com/a/b v1.0.0",
+            "11 e! v2",
+            "14 h/i! v1.0.0",
         ]
     );
 }
@@ -190,6 +200,7 @@ fn what_is_asked_for_under_another_name() {
                 let words = match &one.wanted {
                     Wanted::Any => "*",
                     Wanted::These(words) => words,
+                    Wanted::Exactly(version) => version,
                     Wanted::Elsewhere => "-",
                 };
                 format!("{} = {} {words}", one.alias.unwrap(), one.name)
@@ -342,6 +353,26 @@ fn a_range_is_the_place_only_for_what_it_takes() {
     assert!(!declared[0].resolves_to("5.0.0"));
     assert!(!declared[1].resolves_to("5.0.0"));
     assert!(!declared[3].resolves_to("3.10.1"));
+}
+
+#[test]
+fn what_overrules_other_lines_is_the_one_to_change() {
+    let module = "require x v0.3.0\nreplace x => x v0.3.5\n";
+    let declared = of("go.mod", module);
+    let declarations = Declarations::new(&declared);
+    let find = |name, installed| {
+        declarations.find(PackageKind::Go, name, installed, Lying::Anywhere, None)
+    };
+    assert_eq!(find("x", "v0.3.5"), claim(1, false));
+    // Another module's.
+    assert_eq!(find("x", "v0.4.0"), claim(0, false));
+    assert!(!declared[1].resolves_to("v0.3.8"));
+    let manifest =
+        "[dependencies]\ntime = \"0.3\"\n[patch.crates-io]\ntime = { git = \"https://x\" }\n";
+    let declared = of("Cargo.toml", manifest);
+    let declarations = Declarations::new(&declared);
+    let found = declarations.find(PackageKind::Cargo, "time", "0.3.1", Lying::Anywhere, None);
+    assert_eq!(found, claim(1, false));
 }
 
 proptest! {
