@@ -2,28 +2,68 @@
 
 use std::borrow::Cow;
 
-use super::{Asked, Line, Wanted, quoted};
+use super::{Asked, Line, Wanted, json, quoted};
 
-/// `package.json`: a dependency a line, in one of the objects that hold dependencies.
+/// What an object of `package.json` holds.
+#[derive(Clone, Copy)]
+enum Section<'t> {
+    Other,
+    Dependencies,
+    /// What takes the place of dependencies, for those of the package that this key names.
+    Overrides(&'t str),
+}
+
+/// `package.json`: what the objects ask for that hold dependencies, or overrule them.
 pub(super) fn manifest<'t>(lines: &[Line<'t>]) -> Vec<Asked<'t>> {
-    let found = members(lines, |key| {
-        matches!(
-            key,
-            "dependencies"
-                | "devDependencies"
-                | "optionalDependencies"
-                | "peerDependencies"
-                | "overrides"
-                | "resolutions"
-        )
+    let members = json::members(lines, Section::Other, |outer, key| match (outer, key) {
+        (Section::Overrides(_), key) => Section::Overrides(key),
+        (_, "dependencies" | "devDependencies" | "optionalDependencies" | "peerDependencies") => {
+            Section::Dependencies
+        }
+        (_, "overrides" | "resolutions") => Section::Overrides(""),
+        _ => Section::Other,
     });
-    found
+    members
         .into_iter()
-        .map(|(key, value, line)| match quoted(value) {
-            Some((words, _)) => asked(key, words, line),
-            None => called(key, Wanted::Elsewhere, line),
+        .filter_map(|member| {
+            let (key, words, line) = (member.key, member.value, member.line);
+            match member.inside {
+                Section::Other => None,
+                Section::Dependencies => Some(asked(key, words, line)),
+                // What that stands for another line asks for.
+                Section::Overrides(_) if words.starts_with('$') => None,
+                Section::Overrides(holder) => {
+                    let key = if key == "." { holder } else { key };
+                    Some(Asked {
+                        overrules: true,
+                        ..asked(overridden(key), words, line)
+                    })
+                }
+            }
         })
         .collect()
+}
+
+/// The package that a key of overrides means: npm's `lodash@^4`, Yarn's `**/lodash` and `foo/**/@a/b`, pnpm's
+/// `foo@1>lodash@^4`.
+fn overridden(key: &str) -> &str {
+    // A sign of a range stands behind a blank, a bar or the sign before a version.
+    let arrow = key.match_indices('>').rev().find(|(at, _)| {
+        let before = key.get(..*at).unwrap_or_default();
+        !before.is_empty() && !before.ends_with([' ', '|', '@'])
+    });
+    let key = arrow.map_or(key, |(at, _)| key.get(at + 1..).unwrap_or_default());
+    let name = match key.rsplit_once('/') {
+        None => key,
+        Some((before, last)) => {
+            let scope = before.rsplit('/').next().unwrap_or_default();
+            match scope.starts_with('@') {
+                true => key.get(before.len() - scope.len()..).unwrap_or_default(),
+                false => last,
+            }
+        }
+    };
+    before_version(name).unwrap_or(name)
 }
 
 /// What a dependency means: `"lodash": "^4"`, or another package than it is called after,
@@ -55,28 +95,6 @@ fn called<'t>(key: &'t str, wanted: Wanted<'t>, line: Line<'t>) -> Asked<'t> {
         alias: Some(key),
         ..Asked::new(key, wanted, line)
     }
-}
-
-/// The members of the objects whose key is wanted: JSON as every tool indents it.
-pub(super) fn members<'t>(
-    lines: &[Line<'t>],
-    wanted: fn(&str) -> bool,
-) -> Vec<(&'t str, &'t str, Line<'t>)> {
-    let mut found = Vec::new();
-    let mut is_inside = false;
-    for line in lines {
-        let text = line.text.trim();
-        if text.starts_with('}') {
-            is_inside = false;
-        } else if let Some((key, value)) = member(text) {
-            if value.starts_with('{') {
-                is_inside = wanted(key) && !value.contains('}');
-            } else if is_inside {
-                found.push((key, value, *line));
-            }
-        }
-    }
-    found
 }
 
 /// `"key": value`.

@@ -10,6 +10,7 @@ mod find;
 mod go;
 mod java;
 mod javascript;
+mod json;
 mod named;
 mod php;
 mod python;

@@ -1,15 +1,17 @@
 //! Composer.
 
-use super::javascript::{member, members};
-use super::{Asked, Line, Wanted, quoted};
+use super::javascript::member;
+use super::{Asked, Line, Wanted, json, quoted};
 
 /// `composer.json`.
 pub(super) fn manifest<'t>(lines: &[Line<'t>]) -> Vec<Asked<'t>> {
-    let found = members(lines, |key| matches!(key, "require" | "require-dev"));
-    let words = |value| Wanted::written(quoted(value).map(|(words, _)| words));
-    found
+    let members = json::members(lines, false, |_, key| {
+        matches!(key, "require" | "require-dev")
+    });
+    members
         .into_iter()
-        .map(|(key, value, line)| Asked::new(key, words(value), line))
+        .filter(|member| member.inside)
+        .map(|member| Asked::new(member.key, Wanted::these(member.value), member.line))
         .collect()
 }
 

@@ -134,6 +134,13 @@ fn javascript_and_php() {
     );
     assert_eq!(
         read(
+            "composer.json",
+            "{\n  \"require\": {\n    \"a/b\": \"^1\"\n  },\n  \"require-dev\": { \"c/d\": \"2\" },\n  \"x\": {\"e/f\": \"3\"}\n}\n"
+        ),
+        ["3 a/b ^1", "5 c/d 2"]
+    );
+    assert_eq!(
+        read(
             "package-lock.json",
             "{\n  \"packages\": {\n    \"\": {\n      \"version\": \"0\"\n    },\n    \"node_modules/a/node_modules/@s/b\": {\n\
              \"version\": \"1.0.0\",\n      \"dependencies\": {\n        \"c\": \"1\"\n      }\n    }\n  }\n}\n"
@@ -162,6 +169,48 @@ fn javascript_and_php() {
         ),
         ["4 a/b v1.2"]
     );
+}
+
+#[test]
+fn overrides_of_packages_of_others() {
+    assert_eq!(
+        read(
+            "package.json",
+            "{\n\"eslintConfig\": {\"overrides\": [{\"files\": \"no\"}, {\"rules\": {\"no\": \"1\"}}]},\n\
+             \"scripts\": {\"a\": \"x \\\"{ y\"},\n\
+             \"overrides\": {\n\"a\": \"1.0.0\",\n\"b\": {\n\".\": \"2.0.0\",\n\"c@^3\": \"3.0.0\"\n},\n\"d\": {\"e\": {\"f\": \"4\"}},\n\
+             \"g\": \"$g\"\n},\n\"resolutions\": {\n\"**/h\": \"5.0.0\",\n\"i/**/@s/j\": \"6.0.0\",\n\"@s/k/l\": \"7.0.0\",\n\
+             \"@s/m\": \"8.0.0\",\n\"n@npm:1/@s/o@npm:^9\": \"npm:9.0.0\"\n},\n\"pnpm\": {\n\"overrides\": {\n\"p@1>q@<2\": \"2.0.0\",\n\
+             \"@s/r@>=1 <3\": \"3.0.0\",\n\"t@1 || >2\": \"4.0.0\"\n}\n},\n\"dependencies\": {\"u\": \"1\"}\n}\n"
+        ),
+        [
+            "5 a! 1.0.0",
+            "7 b! 2.0.0",
+            "8 c! 3.0.0",
+            "10 f! 4",
+            "14 h! 5.0.0",
+            "15 @s/j! 6.0.0",
+            "16 l! 7.0.0",
+            "17 @s/m! 8.0.0",
+            "18 @s/o! 9.0.0",
+            "22 q! 2.0.0",
+            "23 @s/r! 3.0.0",
+            "24 t! 4.0.0",
+            "27 u 1",
+        ]
+    );
+    // What overrules counts for what other packages bring, too.
+    let declared = of(
+        "package.json",
+        "{\n\"dependencies\": {\n\"lodash\": \"^4.17.4\"\n},\n\"resolutions\": {\n\"**/lodash\": \"4.17.20\"\n}\n}\n",
+    );
+    let declarations = Declarations::new(&declared);
+    let find = |lying| declarations.find(PackageKind::Npm, "lodash", "4.17.20", lying, None);
+    assert_eq!(find(Lying::As("lodash")), claim(1, false));
+    assert_eq!(find(Lying::Within), claim(1, false));
+    // Brackets that nobody closes are bounded.
+    let lines = "[{".repeat(1000);
+    assert!(read("package.json", &lines).is_empty());
 }
 
 /// A project may call a package otherwise than it is: `called = name words`.
