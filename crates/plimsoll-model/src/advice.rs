@@ -85,6 +85,8 @@ pub struct AdvisedEdit {
     pub action: AdvisedAction,
     /// The line to edit, where it is known.
     pub place: Option<SourceOrigin>,
+    /// Further lines that hold the versions fast: all of them have to change.
+    pub also: Vec<SourceOrigin>,
     /// The file that a tool wrote and that holds the version fast, where the edit is to renew it.
     pub lock: Option<String>,
     /// The layer that the packages are in; a base has several.

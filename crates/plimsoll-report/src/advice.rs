@@ -4,7 +4,8 @@
 use std::collections::BTreeSet;
 
 use plimsoll_model::{
-    AdvisedAction, AdvisedEdit, PackageKind, Report, StepTarget, VersionStep, Vulnerability,
+    AdvisedAction, AdvisedEdit, PackageKind, Report, SourceOrigin, StepTarget, VersionStep,
+    Vulnerability,
 };
 
 use crate::tally;
@@ -17,16 +18,26 @@ pub(crate) struct Voice {
     pub(crate) text: fn(&str) -> String,
     /// Makes what a person types or looks for stand out, and safe.
     pub(crate) code: fn(&str) -> String,
-    /// Packages told of an edit; of more, only how many.
+    /// Packages, and lines beside the first, told of an edit; of more, only how many.
     pub(crate) steps: usize,
     /// Whether a program's path is shown without its folders.
     pub(crate) brief: bool,
 }
 
-/// Where to edit: `Dockerfile:3`, else what is known.
+/// Where to edit: `Dockerfile:3`, `a.txt:1 and b.txt:4`, else what is known.
 pub(crate) fn place(edit: &AdvisedEdit, voice: Voice) -> String {
     if let Some(source) = &edit.place {
-        return (voice.text)(&format!("{}:{}", source.file, source.start.line));
+        let line =
+            |place: &SourceOrigin| (voice.text)(&format!("{}:{}", place.file, place.start.line));
+        let also = edit.also.iter().take(voice.steps).map(line);
+        let mut lines: Vec<String> = std::iter::once(line(source)).chain(also).collect();
+        let more = edit.also.len().saturating_sub(voice.steps);
+        let last = match more {
+            0 if lines.len() > 1 => lines.pop().unwrap_or_default(),
+            0 => return lines.concat(),
+            more => format!("{more} more"),
+        };
+        return format!("{} and {last}", lines.join(", "));
     }
     match (edit.action, &edit.program, edit.layer) {
         (AdvisedAction::RenewBase, _, _) => "base image".to_owned(),

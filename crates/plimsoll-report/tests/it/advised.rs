@@ -47,6 +47,28 @@ fn the_edit_of_a_vendored_package_is_a_newer_holder() {
 }
 
 #[test]
+fn all_lines_that_have_to_change_are_told() {
+    let mut case = vulnerable();
+    let edit = &mut case.report.advice.edits[0];
+    let first = edit.place.clone().unwrap();
+    let line = |at: usize| {
+        let mut place = first.clone();
+        place.file = format!("b{at}.txt");
+        place
+    };
+    edit.also = vec![line(1)];
+    assert!(told(&case).starts_with("app/requirements.txt:4 and b1.txt:4 removes 1 of 1"));
+    case.report.advice.edits[0].also = vec![line(1), line(2)];
+    let text = told(&case);
+    assert!(
+        text.starts_with("app/requirements.txt:4, b1.txt:4 and b2.txt:4 removes"),
+        "{text}"
+    );
+    let json: Value = serde_json::from_str(&json::render(&case.input())).unwrap();
+    assert_eq!(json["advice"]["edits"][0]["also"][1]["file"], "b2.txt");
+}
+
+#[test]
 fn what_another_package_brings_is_told_of_that_one() {
     let mut case = vulnerable();
     let report = &mut case.report;

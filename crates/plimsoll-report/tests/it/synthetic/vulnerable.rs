@@ -104,6 +104,7 @@ pub(crate) fn vulnerable() -> Case {
         AdvisedEdit {
             action,
             place,
+            also: Vec::new(),
             lock: None,
             layer: None,
             program: None,

@@ -116,6 +116,8 @@ struct Step<'a> {
     brings_counting: bool,
     /// Where it is edited.
     placed: Placed<'a>,
+    /// The lines of the project that have to change for it.
+    lines: Vec<&'a SourceOrigin>,
 }
 
 impl Step<'_> {
@@ -151,6 +153,10 @@ pub fn advise(input: &AdviceInput<'_>) -> Advice {
         })
         .collect();
     let untried = recheck(input, drafts.iter_mut().flat_map(|(_, _, steps)| steps));
+    let asked = placed.iter().filter_map(|placed| placed.declared).collect();
+    for step in drafts.iter_mut().flat_map(|(_, _, steps)| steps) {
+        step.lines = places.lines(step, &asked);
+    }
     // What gives way to others that count is not got rid of by that.
     let mut is_removed = vec![false; input.vulnerabilities.len()];
     let steps = drafts.iter().flat_map(|(_, _, steps)| steps);
@@ -277,6 +283,7 @@ fn steps<'a>(input: &AdviceInput<'a>, members: &[usize], placed: &[Placed<'a>]) 
             brings: Vec::new(),
             brings_counting: false,
             placed: placed_at,
+            lines: Vec::new(),
             flaws: members,
         });
     }
@@ -295,14 +302,14 @@ fn edit(
     } = members;
     let mut steps = Vec::new();
     let mut removes = Vec::new();
-    let mut lines = Vec::new();
+    let mut taken = Vec::new();
     for step in drafts {
         let removed: Vec<usize> = step.removes().collect();
         let mut flaws = removed.iter().map(|at| &input.vulnerabilities[*at]);
         let (Some(first), Some(to)) = (flaws.clone().next(), &step.to) else {
             continue;
         };
-        lines.push((step.placed, to.clone()));
+        taken.push(step);
         steps.push((
             flaws.by_ref().map(weight).fold(0, u64::saturating_add),
             VersionStep {
@@ -334,7 +341,7 @@ fn edit(
         .collect();
     // The order of names decides between equals.
     steps.sort_by_key(|(weight, step)| (Reverse(*weight), Reverse(step.removes)));
-    let mut spot = place::spot(input, place, &lines);
+    let mut spot = place::spot(input, place, &taken);
     if is_malicious {
         spot.action = AdvisedAction::RemovePackage;
         spot.lock = None;
@@ -342,6 +349,7 @@ fn edit(
     AdvisedEdit {
         action: spot.action,
         place: spot.source,
+        also: spot.also,
         lock: spot.lock,
         layer: spot.layer,
         program: spot.program,

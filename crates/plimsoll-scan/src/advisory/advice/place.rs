@@ -1,5 +1,6 @@
 //! Where an edit is made.
 
+use std::borrow::Cow;
 use std::collections::HashSet;
 
 use plimsoll_model::{
@@ -7,8 +8,9 @@ use plimsoll_model::{
     StepTarget, Vulnerability,
 };
 
-use super::AdviceInput;
 use super::declared::{Declarations, Lying};
+use super::step::following;
+use super::{AdviceInput, Step};
 
 /// Where an edit is to be made; what shares one is one edit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -38,7 +40,7 @@ pub(super) struct Placed<'a> {
     pub(super) is_malicious: bool,
     /// The line that asks for it, and that of a tool's file that holds it fast: positions among the
     /// declared.
-    declared: Option<usize>,
+    pub(super) declared: Option<usize>,
     lock: Option<usize>,
 }
 
@@ -136,6 +138,23 @@ impl<'i, 'a> Places<'i, 'a> {
         }
     }
 
+    /// The lines of the project that have to change for a step: those that ask for what other edits are
+    /// about ask for none of it.
+    pub(super) fn lines(&self, step: &Step<'_>, asked: &HashSet<usize>) -> Vec<&'a SourceOrigin> {
+        let Some(at) = step.placed.declared else {
+            return Vec::new();
+        };
+        let to = match &step.to {
+            Some(StepTarget::At(to)) => Some(Cow::Borrowed(to.as_str())),
+            Some(StepTarget::After(to)) => {
+                Some(following(step.order, to).map_or(Cow::Borrowed(to.as_str()), Cow::Owned))
+            }
+            Some(StepTarget::Gone) | None => None,
+        };
+        self.declarations
+            .holding(at, step.installed, to.as_deref(), asked)
+    }
+
     /// Where an edit brings a security update.
     pub(super) fn of_update(&self, update: &PendingUpdate) -> Place<'a> {
         let layer = update.origin.layer.as_ref().map(|layer| layer.index);
@@ -206,17 +225,14 @@ fn has_go(image: &str, installed: &str) -> bool {
 pub(super) struct Spot {
     pub(super) action: AdvisedAction,
     pub(super) source: Option<SourceOrigin>,
+    pub(super) also: Vec<SourceOrigin>,
     pub(super) lock: Option<String>,
     pub(super) layer: Option<usize>,
     pub(super) program: Option<String>,
 }
 
-/// What is done at a place, for packages that are to become of what stands beside them.
-pub(super) fn spot(
-    input: &AdviceInput<'_>,
-    place: Place<'_>,
-    lines: &[(Placed<'_>, StepTarget)],
-) -> Spot {
+/// What is done at a place, for the packages of some steps.
+pub(super) fn spot(input: &AdviceInput<'_>, place: Place<'_>, steps: &[&Step<'_>]) -> Spot {
     let layer_source = |layer: Option<usize>| {
         let facts = input.inventory.layers.get(layer?)?;
         facts.source.clone()
@@ -224,6 +240,7 @@ pub(super) fn spot(
     let of = |action, source| Spot {
         action,
         source,
+        also: Vec::new(),
         lock: None,
         layer: None,
         program: None,
@@ -236,26 +253,31 @@ pub(super) fn spot(
         },
         Place::Pinned(at) | Place::Declared(at) => {
             let declared = |at: Option<usize>| input.declared.get(at?);
-            let resolves = lines.iter().all(|(placed, to)| {
-                let to = match to {
-                    StepTarget::At(to) | StepTarget::After(to) => to,
-                    StepTarget::Gone => return false,
-                };
-                declared(placed.declared).is_some_and(|one| one.resolves_to(to))
-            });
             let line = declared(Some(at));
-            let action = match (resolves && !lines.is_empty(), line) {
-                (false, _) => AdvisedAction::RaiseVersions,
-                (true, Some(line)) if line.is_word => AdvisedAction::RenewPackages,
-                (true, _) => AdvisedAction::RenewLock,
-            };
-            let mut locks = lines.iter().filter_map(|(placed, _)| declared(placed.lock));
-            Spot {
-                lock: locks
-                    .next()
-                    .filter(|_| action == AdvisedAction::RenewLock)
-                    .map(|lock| lock.place.file.clone()),
-                ..of(action, line.map(|line| line.place.clone()))
+            let mut known = HashSet::new();
+            let mut lines: Vec<SourceOrigin> = steps
+                .iter()
+                .flat_map(|step| &step.lines)
+                .filter(|line| known.insert((line.file.as_str(), line.start.line)))
+                .map(|line| (*line).clone())
+                .collect();
+            if steps.is_empty() || !lines.is_empty() {
+                let also = lines.split_off(1.min(lines.len()));
+                let first = lines.pop().or_else(|| Some(line?.place.clone()));
+                return Spot {
+                    also,
+                    ..of(AdvisedAction::RaiseVersions, first)
+                };
+            }
+            let mut locks = steps.iter().filter_map(|step| declared(step.placed.lock));
+            let lock = locks.next().map(|lock| lock.place.file.clone());
+            let source = line.map(|line| line.place.clone());
+            match line {
+                Some(line) if line.is_word => of(AdvisedAction::RenewPackages, source),
+                _ => Spot {
+                    lock,
+                    ..of(AdvisedAction::RenewLock, source)
+                },
             }
         }
         Place::Language(layer, _) => Spot {

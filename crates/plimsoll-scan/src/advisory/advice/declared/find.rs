@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::cmp::Ordering;
 use std::collections::{HashMap, HashSet};
 
-use plimsoll_model::PackageKind;
+use plimsoll_model::{PackageKind, SourceOrigin};
 
 use super::{DeclaredPackage, Standing, normal};
 
@@ -149,6 +149,43 @@ impl<'a> Declarations<'a> {
         line.and_then(|place| self.first.get(&(place.file.as_str(), place.start.line)))
             .copied()
             .unwrap_or(at)
+    }
+
+    /// The lines that have to change, so that a package that the line at a position asks for is in another
+    /// version than it is, none where that is to be gone: this line, unless it takes the version
+    /// already, and what stands beside it and takes the one and not the other. What is `apart` asks for a
+    /// package that lies elsewhere.
+    pub(in super::super) fn holding(
+        &self,
+        at: usize,
+        installed: &str,
+        to: Option<&str>,
+        apart: &HashSet<usize>,
+    ) -> Vec<&'a SourceOrigin> {
+        let Some(asking) = self.declared.get(at) else {
+            return Vec::new();
+        };
+        let key = (asking.kind, normal(asking.kind, &asking.name));
+        let beside = self.by_name.get(&key).map_or(&[][..], Vec::as_slice);
+        let beside = beside
+            .iter()
+            .filter(|other| **other != at && !apart.contains(other))
+            .filter_map(|other| self.declared.get(*other))
+            .filter(|other| {
+                let is_same = other.called() == asking.called();
+                (is_same || asking.overrules || other.overrules)
+                    && other.is_lock == asking.is_lock
+                    && asking.stands_beside(other)
+                    && other.takes(installed) == Some(true)
+                    && to.is_none_or(|to| other.takes(to) == Some(false))
+            });
+        let is_left = to.is_some_and(|to| asking.resolves_to(to));
+        let asking = Some(asking).filter(|_| !is_left);
+        asking
+            .into_iter()
+            .chain(beside)
+            .flat_map(|one| std::iter::once(&one.place).chain(&one.also))
+            .collect()
     }
 
     /// Whether the instruction on a line asks for that very version of a distribution's package.

@@ -65,6 +65,8 @@ pub struct DeclaredPackage {
     pub is_lock: bool,
     /// The line.
     pub place: SourceOrigin,
+    /// Further lines that say the same beside it: none of them can change alone.
+    pub(super) also: Vec<SourceOrigin>,
     /// What the Dockerfile has to do with the file.
     pub standing: Standing,
     /// Whether the file is for tests, documents or those who develop, by its name.
@@ -78,6 +80,24 @@ pub struct DeclaredPackage {
 }
 
 impl DeclaredPackage {
+    /// Whether both lines count at once for what one of them brought: those of one file, and those of files
+    /// that the Dockerfile has as much to do with. Which of the files that it does not know is
+    /// installed, nobody can tell.
+    fn stands_beside(&self, other: &Self) -> bool {
+        if self.place.file == other.place.file && !self.is_word {
+            // A tool writes down what is needed, however often.
+            return !self.is_lock;
+        }
+        match (self.standing, other.standing) {
+            // A word counts for what is there when it is run.
+            (Standing::Installed(line), Standing::Installed(later)) => {
+                !other.is_word || line <= later
+            }
+            (Standing::Copied, Standing::Copied) => self.is_aside == other.is_aside,
+            _ => false,
+        }
+    }
+
     /// Whether the line takes a version as it is, so that nothing but asking the package manager anew
     /// is needed to get it.
     pub(super) fn resolves_to(&self, version: &str) -> bool {
@@ -253,6 +273,7 @@ pub fn declarations(file: &SourceFile, is_requirements: bool) -> Vec<DeclaredPac
                 overrules: asked.overrules,
                 is_lock: is_lock || is_compiled,
                 place: SourceOrigin::new(file, span),
+                also: Vec::new(),
                 standing: Standing::default(),
                 is_aside: false,
                 is_word: false,

@@ -46,6 +46,7 @@ impl DeclaredPackage {
             overrules: false,
             is_lock: false,
             place: place.clone(),
+            also: Vec::new(),
             standing: Standing::Installed(line),
             is_aside: false,
             is_word: true,

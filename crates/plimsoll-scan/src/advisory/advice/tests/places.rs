@@ -5,7 +5,7 @@ use super::*;
 const FLASK: (PackageKind, usize, &str, &str) = (PackageKind::Python, 2, "flask", "1.0.0");
 
 /// What two files of a project ask for, the second with its standing.
-fn of(path: &str, text: &str, standing: Standing) -> Vec<DeclaredPackage> {
+fn declared_in(path: &str, text: &str, standing: Standing) -> Vec<DeclaredPackage> {
     let mut all = declarations(&SourceFile::new(path, text), false);
     for one in &mut all {
         (one.standing, one.is_aside) = (standing, is_aside(path));
@@ -17,7 +17,7 @@ fn flask(files: &[(&str, &str, Standing)]) -> Vec<String> {
     let image = Image::new().with(FLASK, VulnerabilitySeverity::High, &["2.0.3"]);
     let all = files
         .iter()
-        .flat_map(|(path, text, standing)| of(path, text, *standing));
+        .flat_map(|(path, text, standing)| declared_in(path, text, *standing));
     let (all, _) = distinct(all.collect());
     let advice = image.advise(&all, VulnerabilitySeverity::High);
     let locks = advice.edits.iter().filter_map(|edit| edit.lock.clone());
@@ -105,6 +105,154 @@ fn the_file_that_is_installed_counts_then_the_line_that_takes_least() {
     ] {
         assert_eq!(flask(files), [line], "{files:?}");
     }
+}
+
+/// All lines that hold a version fast are named: one alone changes nothing.
+#[test]
+fn every_line_that_holds_a_version_has_to_change() {
+    use Standing::{Copied, Elsewhere, Installed};
+    const PIN: &str = "flask==1.0.0\n";
+    const BOTH: &str = "{\n\"dependencies\": {\n\"lodash\": \"4.17.20\"\n},\n\"resolutions\": {\n\
+                        \"**/lodash\": \"4.17.20\"\n}\n}\n";
+    const ALIAS: &str =
+        "{\n\"dependencies\": {\n\"lodash\": \"4.17.20\",\n\"old\": \"npm:lodash@4.17.20\"\n}\n}\n";
+    let high = VulnerabilitySeverity::High;
+    let python = Image::new().with(FLASK, high, &["2.0.3"]);
+    let lodash = (PackageKind::Npm, 2, "lodash", "4.17.20");
+    let mut npm = Image::new().with(lodash, high, &["4.17.21"]);
+    let folder = |name: &str| Some(format!("app/node_modules/{name}/package.json"));
+    npm.found[0].origin.path = folder("lodash");
+    for (image, files, lines) in [
+        // Whatever the second instruction finds, it installs what it wants.
+        (
+            &python,
+            &[
+                ("a/requirements.txt", PIN, Installed(3)),
+                ("b/requirements.txt", PIN, Installed(4)),
+            ][..],
+            &["a/requirements.txt:1", "b/requirements.txt:1"][..],
+        ),
+        (
+            &python,
+            &[
+                ("constraints.txt", PIN, Installed(3)),
+                ("requirements-low.txt", "flask<2\n", Installed(3)),
+                ("requirements.txt", PIN, Installed(3)),
+                ("requirements-wide.txt", "flask>=1\n", Installed(3)),
+                ("requirements-x.txt", PIN, Copied),
+            ],
+            &[
+                "constraints.txt:1",
+                "requirements.txt:1",
+                "requirements-low.txt:1",
+            ],
+        ),
+        // The line that the instruction installs from takes what mends it.
+        (
+            &python,
+            &[
+                ("a/requirements.txt", "flask>=1\n", Installed(3)),
+                ("b/requirements.txt", PIN, Installed(4)),
+            ],
+            &["b/requirements.txt:1"],
+        ),
+        (
+            &python,
+            &[
+                ("a/requirements.txt", PIN, Copied),
+                ("b/requirements.txt", PIN, Copied),
+            ],
+            &["a/requirements.txt:1", "b/requirements.txt:1"],
+        ),
+        // Which of them is installed is not known.
+        (
+            &python,
+            &[
+                ("a/requirements.txt", PIN, Elsewhere),
+                ("b/requirements.txt", PIN, Elsewhere),
+            ],
+            &["a/requirements.txt:1"],
+        ),
+        (
+            &npm,
+            &[("package.json", BOTH, Elsewhere)],
+            &["package.json:6", "package.json:3"],
+        ),
+        (
+            &npm,
+            &[("package.json", ALIAS, Elsewhere)],
+            &["package.json:3"],
+        ),
+    ] {
+        let all = files
+            .iter()
+            .flat_map(|(path, text, standing)| declared_in(path, text, *standing));
+        let (all, _) = distinct(all.collect());
+        let advice = image.advise(&all, high);
+        let edit = &advice.edits[0];
+        let named: Vec<String> = edit
+            .place
+            .iter()
+            .chain(&edit.also)
+            .map(|place| format!("{}:{}", place.file, place.start.line))
+            .collect();
+        assert_eq!(named, lines, "{files:?}");
+        assert_eq!(edit.action, AdvisedAction::RaiseVersions);
+        assert_eq!((advice.edits.len(), &advice.remaining[..]), (1, &[][..]));
+    }
+    // Two environments with one of them each are two edits.
+    let mut image = Image::new().with(FLASK, high, &["2.0.3"]).with(
+        (PackageKind::Python, 1, "flask", "1.0.0"),
+        high,
+        &["2.0.3"],
+    );
+    image.found[1].in_base = Some(false);
+    let mut all = declared_in("a/requirements.txt", PIN, Installed(2));
+    all.extend(declared_in("b/requirements.txt", PIN, Installed(3)));
+    let advice = image.advise(&all, high);
+    assert_eq!(advice.edits.len(), 2);
+    assert!(advice.edits.iter().all(|edit| edit.also.is_empty()));
+}
+
+/// What must come after the version that a line names is not what the line takes.
+#[test]
+fn a_pin_does_not_resolve_to_what_comes_after_it() {
+    let mut image = Image::new().with(FLASK, VulnerabilitySeverity::High, &[]);
+    image.found[0].fix_state = FixState::NotFixed;
+    let weigh = |packages: Vec<Package>| {
+        let packages = packages.iter().enumerate();
+        let found = packages.filter(|(_, package)| package.version == "1.0.0");
+        Some(found.map(|(at, _)| found_in(at, &image.found[0])).collect())
+    };
+    let ends = |packages: &[&Package]| {
+        let end = RangeEnd {
+            version: "1.0.0".to_owned(),
+            has_flaw: true,
+        };
+        vec![vec![end]; packages.len()]
+    };
+    let declared = declared_in("requirements.txt", "flask==1.0.0\n", Standing::Copied);
+    let advice = advise(&AdviceInput {
+        inventory: &image.inventory,
+        vulnerabilities: &image.found,
+        updates: &[],
+        base: None,
+        declared: &declared,
+        built_in: &[],
+        counts: &|_| true,
+        update_counts: &|_| false,
+        judge: Some(&by_names(&weigh)),
+        weigh: Some(&weigh),
+        would_count: &|_| true,
+        accepted: &[],
+        would_count_again: &|_| true,
+        ends: Some(&ends),
+    });
+    assert_eq!(
+        advice.edits[0].steps[0].to,
+        StepTarget::After("1.0.0".to_owned())
+    );
+    assert_eq!(advice.edits[0].action, AdvisedAction::RaiseVersions);
 }
 
 #[test]
@@ -256,7 +404,7 @@ fn what_is_malicious_is_taken_out_where_it_is_asked_for() {
     image.found[0].aliases = vec!["MAL-2024-1".to_owned()];
     image.found[2].id = "MAL-2024-1".to_owned();
     let manifest = "{\n\"dependencies\": {\n\"evil\": \"1.0.0\"\n}\n}\n";
-    let declared = of("package.json", manifest, Standing::Elsewhere);
+    let declared = declared_in("package.json", manifest, Standing::Elsewhere);
     let advice = image.advise(&declared, VulnerabilitySeverity::High);
     assert_eq!(
         told(&advice),
@@ -283,7 +431,7 @@ fn the_library_of_go_is_that_of_the_image_a_program_was_built_in() {
         [format!("{at_program}, stdlib v1.23.4 > v1.25.1: 2/2")]
     );
     let module = "module x\n\ngo 1.23.0\n\ntoolchain go1.23.4\n";
-    let declared = of("go.mod", module, Standing::Elsewhere);
+    let declared = declared_in("go.mod", module, Standing::Elsewhere);
     let mut found = told(&image.advise(&declared, high));
     found.sort_unstable();
     assert_eq!(
