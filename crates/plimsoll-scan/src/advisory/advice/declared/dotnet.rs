@@ -1,10 +1,10 @@
 //! NuGet references in project files.
 
-use super::{Asked, Line, Wanted, quoted};
+use super::{Asked, Line, Wanted, comment, quoted};
 
 /// `<PackageReference Include="Name" Version="1.0" />`, `<PackageVersion …>`.
 pub(super) fn project<'t>(lines: &[Line<'t>]) -> Vec<Asked<'t>> {
-    lines
+    comment::outside(lines, comment::XML)
         .iter()
         .filter_map(|line| {
             let text = line.text.trim();

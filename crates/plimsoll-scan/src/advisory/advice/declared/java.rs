@@ -2,11 +2,12 @@
 
 use std::collections::HashMap;
 
-use super::{Asked, Line, Wanted};
+use super::{Asked, Line, Wanted, comment};
 
 /// `pom.xml`, with an element a line: the line of the version where it is written there, else that
 /// of the artifact.
 pub(super) fn pom<'t>(lines: &[Line<'t>]) -> Vec<Asked<'t>> {
+    let lines = &comment::outside(lines, comment::XML)[..];
     let properties = properties(lines);
     let mut found = Vec::new();
     let mut group = "";
@@ -81,9 +82,8 @@ fn element<'t>(text: &'t str, name: &str) -> Option<&'t str> {
 
 /// `implementation "group:name:1.0"`.
 pub(super) fn gradle<'t>(lines: &[Line<'t>]) -> Vec<Asked<'t>> {
-    lines
+    comment::outside(lines, comment::GRADLE)
         .iter()
-        .filter(|line| !line.text.trim_start().starts_with("//"))
         .filter_map(|line| {
             let (coordinates, _) = super::quoted(line.text)?;
             coordinate(coordinates, *line)

@@ -190,6 +190,37 @@ pub(super) fn pnpm<'t>(lines: &[Line<'t>]) -> Vec<Asked<'t>> {
     found
 }
 
+/// `pnpm-workspace.yaml`: its catalogs, which `package.json` names as `catalog:`, and its overrides.
+pub(super) fn workspace<'t>(lines: &[Line<'t>]) -> Vec<Asked<'t>> {
+    let mut found = Vec::new();
+    let mut section = "";
+    for line in lines {
+        let text = line.text.trim_end();
+        let entry = text.trim_start();
+        if entry.is_empty() || entry.starts_with('#') {
+            continue;
+        }
+        if entry.len() == text.len() {
+            section = text;
+            continue;
+        }
+        let Some((key, value)) = entry.split_once(": ") else {
+            continue;
+        };
+        let bare = |text: &'t str| text.trim().trim_matches(['"', '\'']);
+        let value = value.split(" #").next().unwrap_or_default();
+        match section {
+            "catalog:" | "catalogs:" => found.push(asked(bare(key), bare(value), *line)),
+            "overrides:" => found.push(Asked {
+                overrules: true,
+                ..asked(overridden(bare(key)), bare(value), *line)
+            }),
+            _ => {}
+        }
+    }
+    found
+}
+
 /// The name in `name@version`; the sign in front of a scope is the name's.
 pub(super) fn before_version(text: &str) -> Option<&str> {
     let scope = usize::from(text.starts_with('@'));

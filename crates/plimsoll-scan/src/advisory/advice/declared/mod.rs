@@ -4,6 +4,7 @@
 //! people and tools write one, and where none is found the advice names the instruction of the
 //! Dockerfile instead. Nothing is run, nothing is resolved.
 
+mod comment;
 mod distinct;
 mod dotnet;
 mod find;
@@ -200,6 +201,7 @@ fn format(name: &str) -> Option<(PackageKind, bool, Reader)> {
         "package.json" => (PackageKind::Npm, false, javascript::manifest),
         "package-lock.json" | "npm-shrinkwrap.json" => (PackageKind::Npm, true, javascript::lock),
         "yarn.lock" => (PackageKind::Npm, true, javascript::yarn),
+        "pnpm-workspace.yaml" => (PackageKind::Npm, false, javascript::workspace),
         "pnpm-lock.yaml" => (PackageKind::Npm, true, javascript::pnpm),
         "Gemfile" | "gems.rb" => (PackageKind::Gem, false, ruby::gemfile),
         "Gemfile.lock" | "gems.locked" => (PackageKind::Gem, true, ruby::lock),

@@ -47,7 +47,10 @@ fn python() {
             "[project]\nname = \"x\"\ndependencies = [\n  \"pandas==1.5\",\n  \"numpy\", \"flask>1\",\n]\n\
              [project.optional-dependencies]\ndev = [\"black\"]\n[tool.poetry.dependencies]\npython = \"^3\"\n\
              requests = \"2.0\"\nurllib3 = { extras = [\"version\"], version = \"^1\" }\nx = { git = \"version\" }\n\
-             [tool.other]\nx = \"1\"\n"
+             [tool.other]\nx = \"1\"\n\
+             [tool.poetry.group.dev.dependencies.pillow]\nversion = \"9.3.0\"\nextras = [\"no\"]\n[dependency-groups]\n\
+             test = [{include-group = \"no\"}, \"jinja2==2.10\",\n# \"no==1\",\n\"click\"] # \"no\"\n[tool.uv]\n\
+             override-dependencies = [\"attrs==20\"]\n"
         ),
         [
             "4 pandas ==1.5",
@@ -56,7 +59,11 @@ fn python() {
             "8 black *",
             "11 requests 2.0",
             "12 urllib3 ^1",
-            "13 x -"
+            "13 x -",
+            "16 pillow 9.3.0",
+            "20 jinja2 ==2.10",
+            "22 click *",
+            "24 attrs! ==20",
         ]
     );
     assert_eq!(
@@ -160,6 +167,14 @@ fn javascript_and_php() {
             "packages:\n\n  '@s/b@1.2.3(c@2.0.0)':\n    resolution: {}\n\n  /a@2.0.0:\nsnapshots:\n  d@1.0.0:\n"
         ),
         ["3 @s/b 1.2.3", "6 a 2.0.0"]
+    );
+    assert_eq!(
+        read(
+            "pnpm-workspace.yaml",
+            "packages:\n  - 'a: b'\ncatalog:\n  lodash: ^4.17.20 # why\n  # no: 1\ncatalogs:\n  old:\n    '@s/b': \"1.0.0\"\n\
+             overrides:\n  a>c@2: 2.0.1\nother:\n  no: 1\n"
+        ),
+        ["4 lodash ^4.17.20", "8 @s/b 1.0.0", "10 c! 2.0.1"]
     );
     assert_eq!(
         read(
@@ -276,7 +291,9 @@ fn ruby_java_and_dotnet() {
         read(
             "Gemfile",
             "source \"https://x\"\ngem \"rails\", \"7.0.0\"\n  gem 'rack', '~> 2.0', '>= 2.0.1', require: false\n\
-             gemspec\ngem \"a\"\ngem \"b\", require: false\ngem \"c\", github: \"x/c\"\ngem \"d\", :git => \"x\"\n"
+             gemspec\ngem \"a\"\ngem \"b\", require: false\ngem \"c\", github: \"x/c\"\ngem \"d\", :git => \"x\"\n=begin\ngem \"no\"\n=end\n\
+             gem \"e\", VERSION\ngem \"f\", \">= 1\", ENV.fetch(\"X\")\ngem(\"g\", :require => false) # , V\ngem \"h\",\n\
+             gem \"i\", A::B\ngem \"j\", \"~> 1\", git: \"x\"\n"
         ),
         [
             "2 rails 7.0.0",
@@ -284,7 +301,13 @@ fn ruby_java_and_dotnet() {
             "5 a *",
             "6 b *",
             "7 c -",
-            "8 d -"
+            "8 d -",
+            "12 e -",
+            "13 f -",
+            "14 g *",
+            "15 h -",
+            "16 i -",
+            "17 j ~> 1"
         ]
     );
     assert_eq!(
@@ -303,16 +326,25 @@ fn ruby_java_and_dotnet() {
              <exclusions>\n  <artifactId>no</artifactId>\n </exclusions>\n</dependency>\n<dependency>\n \
              <groupId>h</groupId>\n <artifactId>b</artifactId>\n <version>${b}</version>\n</dependency>\n<dependency>\n \
              <groupId>i</groupId>\n <artifactId>c</artifactId>\n <version>${c.version}</version>\n</dependency>\n\
-             <dependency>\n <groupId>j</groupId>\n <artifactId>d</artifactId>\n</dependency>\n"
+             <dependency>\n <groupId>j</groupId>\n <artifactId>d</artifactId>\n</dependency>\n\
+             <!--\n<dependency>\n <groupId>k</groupId>\n <artifactId>no</artifactId>\n</dependency>\n--> <dependency>\n \
+             <groupId>k</groupId>\n <artifactId>e</artifactId>\n <version>1.0</version> <!-- why -->\n</dependency>\n"
         ),
-        ["7 g:a 1.0", "15 h:b ${b}", "2 i:c 2.0", "24 j:d -"]
+        [
+            "7 g:a 1.0",
+            "15 h:b ${b}",
+            "2 i:c 2.0",
+            "24 j:d -",
+            "34 k:e 1.0"
+        ]
     );
     assert_eq!(
         read(
             "build.gradle.kts",
-            "// x(\"g:no:1\")\nimplementation(\"g:a:1.0\")\napi 'h:b'\nurl \"https://x\"\napi 'h:c:1.0:sources@jar'\n"
+            "// x(\"g:no:1\")\nimplementation(\"g:a:1.0\")\napi 'h:b'\nurl \"https://x\"\napi 'h:c:1.0:sources@jar'\n/* x\napi 'h:no:1'\n*/ api 'h:d:1'\n\
+             exclude \"**/*\"\napi 'h:e:1' // \"h:no:1\"\n"
         ),
-        ["2 g:a 1.0", "3 h:b -", "5 h:c 1.0"]
+        ["2 g:a 1.0", "3 h:b -", "5 h:c 1.0", "8 h:d 1", "10 h:e 1"]
     );
     assert_eq!(
         read("gradle.lockfile", "# x\ng:a:1.0=compile\nempty=\n"),
@@ -321,7 +353,8 @@ fn ruby_java_and_dotnet() {
     assert_eq!(
         read(
             "x.csproj",
-            "<PackageReference Include=\"A.B\" Version=\"1.0.0\" />\n<Other Include=\"C\"/>\n"
+            "<PackageReference Include=\"A.B\" Version=\"1.0.0\" />\n<Other Include=\"C\"/>\n\
+             <!-- <PackageReference Include=\"No\" />\n<PackageReference Include=\"No\" Version=\"1.0.0\" />\n-->\n"
         ),
         ["1 A.B 1.0.0"]
     );
@@ -431,7 +464,7 @@ proptest! {
             "requirements.txt", "pyproject.toml", "Pipfile", "poetry.lock", "Cargo.toml", "go.mod",
             "package.json", "package-lock.json", "yarn.lock", "pnpm-lock.yaml", "Gemfile",
             "Gemfile.lock", "composer.json", "composer.lock", "pom.xml", "build.gradle",
-            "gradle.lockfile", "a.csproj",
+            "gradle.lockfile", "a.csproj", "pnpm-workspace.yaml",
         ]),
         lines in proptest::collection::vec(
             prop_oneof![
@@ -440,7 +473,7 @@ proptest! {
                 prop::sample::select(vec![
                     "[dependencies]", "[[package]]", "name = \"é\"", "version = \"1\"", "require (",
                     "  \"dependencies\": {", "\"node_modules/\": {", "packages:", "  @:", "\"@\":",
-                    "<dependency>", "<artifactId>", "</dependency>", "dependencies = [\"", "gem '",
+                    "<!--", "-->", "/*", "*/", "=begin", "=end", "<dependency>", "<artifactId>", "</dependency>", "dependencies = [\"", "gem '",
                 ]).prop_map(str::to_owned),
             ],
             0..12,
