@@ -114,16 +114,22 @@ impl<'i, 'a> Places<'i, 'a> {
         };
         let claims = &self.declarations;
         let claim = claims.find(kind, &found.name, &found.installed, lying, line);
+        let package = package(inventory, found);
+        let asking = claim.at.and_then(|at| self.input.declared.get(at));
+        // Its package manager tells why it is there, unless a person's line does.
+        let is_brought = claim.is_brought
+            || asking.is_none_or(|asking| asking.is_lock)
+                && package.is_some_and(|package| package.direct == Some(false));
         if let Some(at) = claim.at {
             return Placed {
-                is_brought: claim.is_brought,
+                is_brought,
                 declared: Some(at),
                 lock: claim.lock,
                 ..Placed::at(Place::Declared(claims.first_on_line(at)))
             };
         }
         let file = path.split_once('!').map_or(path, |(file, _)| file);
-        let is_linked = package(inventory, found).is_some_and(|package| {
+        let is_linked = package.is_some_and(|package| {
             matches!(
                 package.evidence,
                 Evidence::BuildInfo | Evidence::VersionString
@@ -132,7 +138,7 @@ impl<'i, 'a> Places<'i, 'a> {
         match is_linked {
             true => Placed::at(Place::Program(layer, file)),
             false => Placed {
-                is_brought: claim.is_brought,
+                is_brought,
                 ..Placed::at(Place::Language(layer, kind))
             },
         }

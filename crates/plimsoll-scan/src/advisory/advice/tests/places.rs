@@ -214,6 +214,22 @@ fn every_line_that_holds_a_version_has_to_change() {
     assert!(advice.edits.iter().all(|edit| edit.also.is_empty()));
 }
 
+#[test]
+fn what_no_line_asks_for_was_brought_where_its_package_manager_says_so() {
+    let high = VulnerabilitySeverity::High;
+    let mut image = Image::new().with(FLASK, high, &["2.0.3"]);
+    let is_brought = |image: &Image, path: &str, text: &str| {
+        let declared = declared_in(path, text, Standing::Copied);
+        image.advise(&declared, high).edits[0].steps[0].is_brought
+    };
+    const LOCK: &str = "[[package]]\nname = \"flask\"\nversion = \"1.0.0\"\n";
+    assert!(!is_brought(&image, "requirements.txt", "a\n"));
+    image.inventory.packages[0].direct = Some(false);
+    assert!(is_brought(&image, "requirements.txt", "a\n"));
+    assert!(is_brought(&image, "poetry.lock", LOCK));
+    assert!(!is_brought(&image, "requirements.txt", "flask\n"));
+}
+
 /// What must come after the version that a line names is not what the line takes.
 #[test]
 fn a_pin_does_not_resolve_to_what_comes_after_it() {
