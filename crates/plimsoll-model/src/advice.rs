@@ -76,6 +76,9 @@ pub struct VersionStep {
     /// Whether something else than a line of the project brings it: the project asks for other versions
     /// of it, or it lies within another package. What brings it is to be renewed.
     pub is_brought: bool,
+    /// Installed packages that need it as it is and refuse the version it must have, with their versions:
+    /// they are to be renewed with it.
+    pub held_by: Vec<(String, String)>,
 }
 
 /// One edit that removes vulnerabilities.

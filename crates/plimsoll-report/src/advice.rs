@@ -165,7 +165,7 @@ fn steps(edit: &AdvisedEdit, report: &Report, voice: Voice) -> String {
             (_, name) => name,
         });
         let holder = match edit.action {
-            AdvisedAction::RaiseVersions => holder(edit, step, report),
+            AdvisedAction::RaiseVersions => holders(edit, step, report, voice),
             _ => None,
         };
         let is_raised = match edit.action {
@@ -190,10 +190,6 @@ fn steps(edit: &AdvisedEdit, report: &Report, voice: Voice) -> String {
             true => format!("{text} (brought by something else)"),
             false => text,
         };
-        let holder = holder.map(|(name, version)| match version {
-            Some(version) => format!("{} after {}", (voice.code)(name), (voice.text)(version)),
-            None => format!("newer {}", (voice.code)(name)),
-        });
         match parts.iter_mut().find(|(known, _)| *known == holder) {
             Some((_, steps)) => steps.push(text),
             None => parts.push((holder, vec![text])),
@@ -202,7 +198,7 @@ fn steps(edit: &AdvisedEdit, report: &Report, voice: Voice) -> String {
     let mut texts: Vec<String> = parts
         .into_iter()
         .map(|(holder, steps)| match holder {
-            Some(holder) => format!("a {holder} with {}", steps.join(", ")),
+            Some(holder) => format!("{holder} with {}", steps.join(", ")),
             None => steps.join(", "),
         })
         .collect();
@@ -211,6 +207,32 @@ fn steps(edit: &AdvisedEdit, report: &Report, voice: Voice) -> String {
         texts.push(format!("{more} more"));
     }
     texts.join(", ")
+}
+
+/// The packages that are to be renewed for a step, with their versions: the one that has it within itself,
+/// else those that refuse it. Nothing where there is none.
+fn holders(
+    edit: &AdvisedEdit,
+    step: &VersionStep,
+    report: &Report,
+    voice: Voice,
+) -> Option<String> {
+    let told = |name: &str, version: Option<&str>| match version {
+        Some(version) => format!("a {} after {}", (voice.code)(name), (voice.text)(version)),
+        None => format!("a newer {}", (voice.code)(name)),
+    };
+    if let Some((name, version)) = holder(edit, step, report) {
+        return Some(told(name, version));
+    }
+    let holders = step.held_by.iter().take(voice.steps);
+    let mut all: Vec<String> = holders
+        .map(|(name, version)| told(name, Some(version)))
+        .collect();
+    let more = step.held_by.len().saturating_sub(voice.steps);
+    if more > 0 {
+        all.push(format!("{more} more"));
+    }
+    (!all.is_empty()).then(|| all.join(" and "))
 }
 
 /// The package that has the one of a step within itself, wherever the edit finds it, and its version

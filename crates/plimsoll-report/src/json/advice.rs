@@ -44,6 +44,13 @@ struct WireStep<'a> {
     removes: usize,
     brings: Vec<WireBrought<'a>>,
     brought: bool,
+    held_by: Vec<WireHolder<'a>>,
+}
+
+#[derive(Serialize)]
+struct WireHolder<'a> {
+    name: &'a str,
+    version: &'a str,
 }
 
 #[derive(Serialize)]
@@ -125,6 +132,11 @@ impl<'a> WireStep<'a> {
                 })
                 .collect(),
             brought: step.is_brought,
+            held_by: step
+                .held_by
+                .iter()
+                .map(|(name, version)| WireHolder { name, version })
+                .collect(),
         }
     }
 }

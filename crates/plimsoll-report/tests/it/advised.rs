@@ -69,6 +69,23 @@ fn all_lines_that_have_to_change_are_told() {
 }
 
 #[test]
+fn what_refuses_the_version_is_to_be_renewed() {
+    let mut case = vulnerable();
+    let step = &mut case.report.advice.edits[0].steps[0];
+    step.is_brought = true;
+    step.held_by = vec![
+        ("a".to_owned(), "1.0".to_owned()),
+        ("b".to_owned(), "2.0".to_owned()),
+        ("c".to_owned(), "3.0".to_owned()),
+    ];
+    let text = told(&case);
+    assert!(
+        text.ends_with(": a a after 1.0 and a b after 2.0 and a c after 3.0 with pandas ≥ 2.2.4"),
+        "{text}"
+    );
+}
+
+#[test]
 fn what_another_package_brings_is_told_of_that_one() {
     let mut case = vulnerable();
     let report = &mut case.report;

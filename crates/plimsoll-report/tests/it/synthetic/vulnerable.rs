@@ -98,6 +98,7 @@ pub(crate) fn vulnerable() -> Case {
                 _ => Vec::new(),
             },
             is_brought: false,
+            held_by: Vec::new(),
         }
     };
     let edit = |action, place: Option<SourceOrigin>, step, removes: &[usize], stays: &[usize]| {

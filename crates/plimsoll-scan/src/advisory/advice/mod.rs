@@ -16,8 +16,9 @@ mod place;
 mod recheck;
 mod step;
 
+use std::borrow::Cow;
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use plimsoll_model::{
     Advice, AdvisedAction, AdvisedEdit, BroughtFlaw, Inventory, Package, PackageKind,
@@ -25,13 +26,14 @@ use plimsoll_model::{
     VulnerabilitySeverity,
 };
 
+use self::declared::Needs;
 pub use self::declared::{
     DeclaredPackage, Standing, declarations, distinct, includes, is_aside, is_manifest,
     may_be_requirements,
 };
 use self::place::{Place, Placed, Places};
 use self::recheck::recheck;
-use self::step::smallest_step;
+use self::step::{following, smallest_step};
 use super::matching::{NamedFlaw, RangeEnd, version_order};
 use super::version::Order;
 
@@ -116,11 +118,24 @@ struct Step<'a> {
     brings_counting: bool,
     /// Where it is edited.
     placed: Placed<'a>,
+    /// The packages that refuse it as it is to be.
+    held_by: Vec<&'a Package>,
     /// The lines of the project that have to change for it.
     lines: Vec<&'a SourceOrigin>,
 }
 
 impl Step<'_> {
+    /// The version that the package is to have, or one right after that which it is to come after.
+    fn version(&self) -> Option<Cow<'_, str>> {
+        match &self.to {
+            Some(StepTarget::At(to)) => Some(Cow::Borrowed(to)),
+            Some(StepTarget::After(to)) => {
+                Some(following(self.order, to).map_or(Cow::Borrowed(to), Cow::Owned))
+            }
+            Some(StepTarget::Gone) | None => None,
+        }
+    }
+
     /// What the step removes: positions among the vulnerabilities.
     fn removes(&self) -> impl Iterator<Item = usize> {
         let flaws = self.flaws.iter().zip(&self.left);
@@ -154,8 +169,17 @@ pub fn advise(input: &AdviceInput<'_>) -> Advice {
         .collect();
     let untried = recheck(input, drafts.iter_mut().flat_map(|(_, _, steps)| steps));
     let asked = placed.iter().filter_map(|placed| placed.declared).collect();
+    let steps = drafts.iter().flat_map(|(_, _, steps)| steps);
+    let needs = Needs::new(input.inventory, steps.map(|step| (step.kind, step.name)));
     for step in drafts.iter_mut().flat_map(|(_, _, steps)| steps) {
-        step.lines = places.lines(step, &asked);
+        let to = step.version().map(Cow::into_owned);
+        if let Some(to) = &to
+            && matches!(step.placed.place, Place::Declared(_) | Place::Language(..))
+        {
+            step.held_by = holders(input, &needs, step, to);
+            step.placed.is_brought |= !step.held_by.is_empty();
+        }
+        step.lines = places.lines(step, to.as_deref(), &asked);
     }
     // What gives way to others that count is not got rid of by that.
     let mut is_removed = vec![false; input.vulnerabilities.len()];
@@ -204,6 +228,30 @@ pub fn advise(input: &AdviceInput<'_>) -> Advice {
         remaining,
         untried,
     }
+}
+
+/// The installed packages that refuse what a step goes to, in their order.
+fn holders<'a>(
+    input: &AdviceInput<'a>,
+    needs: &Needs<'a>,
+    step: &Step<'_>,
+    to: &str,
+) -> Vec<&'a Package> {
+    let flaws = step.flaws.iter().map(|at| &input.vulnerabilities[*at]);
+    let mut packages: Vec<usize> = flaws
+        .filter(|flaw| flaw.removed_in.is_none())
+        .map(|flaw| flaw.package)
+        .collect();
+    packages.sort_unstable();
+    packages.dedup();
+    let packages = packages
+        .iter()
+        .filter_map(|at| input.inventory.packages.get(*at));
+    let mut known = HashSet::new();
+    packages
+        .flat_map(|package| needs.refusing(package, to))
+        .filter(|one| known.insert((one.name.as_str(), one.version.as_str())))
+        .collect()
 }
 
 /// How much it weighs to be rid of a vulnerability: one of a severity as much as four of the next
@@ -283,6 +331,7 @@ fn steps<'a>(input: &AdviceInput<'a>, members: &[usize], placed: &[Placed<'a>]) 
             brings: Vec::new(),
             brings_counting: false,
             placed: placed_at,
+            held_by: Vec::new(),
             lines: Vec::new(),
             flaws: members,
         });
@@ -327,6 +376,11 @@ fn edit(
                 removes: removed.len(),
                 brings: step.brings.clone(),
                 is_brought: step.placed.is_brought,
+                held_by: step
+                    .held_by
+                    .iter()
+                    .map(|one| (one.name.clone(), one.version.clone()))
+                    .collect(),
             },
         ));
         removes.extend(removed);
@@ -409,6 +463,7 @@ fn bring(
                 removes: 0,
                 brings: Vec::new(),
                 is_brought: false,
+                held_by: Vec::new(),
             },
         ));
     }

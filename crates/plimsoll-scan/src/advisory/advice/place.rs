@@ -1,15 +1,13 @@
 //! Where an edit is made.
 
-use std::borrow::Cow;
 use std::collections::HashSet;
 
 use plimsoll_model::{
     AdvisedAction, Evidence, Inventory, Package, PackageKind, PendingUpdate, SourceOrigin,
-    StepTarget, Vulnerability,
+    Vulnerability,
 };
 
 use super::declared::{Declarations, Lying};
-use super::step::following;
 use super::{AdviceInput, Step};
 
 /// Where an edit is to be made; what shares one is one edit.
@@ -108,11 +106,8 @@ impl<'i, 'a> Places<'i, 'a> {
             return Placed::at(Place::BuiltIn(start));
         }
         let path = found.origin.path.as_deref().unwrap_or_default();
-        let lying = match kind {
-            PackageKind::Npm => among_modules(path),
-            _ => Lying::Anywhere,
-        };
         let claims = &self.declarations;
+        let lying = lying(kind, path);
         let claim = claims.find(kind, &found.name, &found.installed, lying, line);
         let package = package(inventory, found);
         let asking = claim.at.and_then(|at| self.input.declared.get(at));
@@ -144,21 +139,38 @@ impl<'i, 'a> Places<'i, 'a> {
         }
     }
 
-    /// The lines of the project that have to change for a step: those that ask for what other edits are
-    /// about ask for none of it.
-    pub(super) fn lines(&self, step: &Step<'_>, asked: &HashSet<usize>) -> Vec<&'a SourceOrigin> {
+    /// The lines of the project that have to change for a step: those that ask for the package, unless they
+    /// ask for what other edits are about, and those that ask for what refuses it.
+    pub(super) fn lines(
+        &self,
+        step: &Step<'a>,
+        to: Option<&str>,
+        asked: &HashSet<usize>,
+    ) -> Vec<&'a SourceOrigin> {
         let Some(at) = step.placed.declared else {
             return Vec::new();
         };
-        let to = match &step.to {
-            Some(StepTarget::At(to)) => Some(Cow::Borrowed(to.as_str())),
-            Some(StepTarget::After(to)) => {
-                Some(following(step.order, to).map_or(Cow::Borrowed(to.as_str()), Cow::Owned))
-            }
-            Some(StepTarget::Gone) | None => None,
+        let claims = &self.declarations;
+        let declared = |at: usize| self.input.declared.get(at);
+        let holders = step.held_by.iter().filter_map(|holder| {
+            let line = self.line(Some(holder.layer));
+            let lying = lying(holder.kind, &holder.path);
+            let (name, version) = (&holder.name, &holder.version);
+            let claim = claims.find(holder.kind, name, version, lying, line);
+            let asking = claim.at.and_then(declared);
+            asking.filter(|one| !one.is_lock).map(|one| &one.place)
+        });
+        let holders: Vec<&SourceOrigin> = holders.collect();
+        let mut lines = match declared(at) {
+            // What its tool writes anew, nobody edits.
+            Some(asking) if asking.is_lock && !holders.is_empty() => Vec::new(),
+            _ => claims.holding(at, step.installed, to, asked),
         };
-        self.declarations
-            .holding(at, step.installed, to.as_deref(), asked)
+        lines.extend(holders);
+        if lines.is_empty() && !step.held_by.is_empty() {
+            lines.extend(declared(at).map(|one| &one.place));
+        }
+        lines
     }
 
     /// Where an edit brings a security update.
@@ -323,6 +335,14 @@ pub(super) fn kind(inventory: &Inventory, found: &Vulnerability) -> PackageKind 
         .and_then(|rest| rest.split_once('/'))
         .and_then(|(word, _)| PackageKind::from_purl_type(word))
         .unwrap_or(PackageKind::Generic)
+}
+
+/// What the place of a package tells of who asked for it.
+fn lying(kind: PackageKind, path: &str) -> Lying<'_> {
+    match kind {
+        PackageKind::Npm => among_modules(path),
+        _ => Lying::Anywhere,
+    }
 }
 
 /// Where a package of npm lies: in a folder that is called what the project calls it, or among those of

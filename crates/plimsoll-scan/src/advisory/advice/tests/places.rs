@@ -230,6 +230,46 @@ fn what_no_line_asks_for_was_brought_where_its_package_manager_says_so() {
     assert!(!is_brought(&image, "requirements.txt", "flask\n"));
 }
 
+/// What refuses the version that mends another package is the one to renew.
+#[test]
+fn what_an_installed_package_refuses_is_not_had_by_renewing() {
+    let high = VulnerabilitySeverity::High;
+    let site = "usr/lib/python3.11/site-packages";
+    let mut image = Image::new().with(FLASK, high, &["2.0.3"]);
+    image.inventory.packages[0].path = format!("{site}/flask-1.0.0.dist-info/METADATA");
+    let mut admin = Package::new(
+        PackageKind::Python,
+        "admin",
+        "3.0",
+        String::new(),
+        format!("{site}/admin-3.0.dist-info/METADATA"),
+        Evidence::Metadata,
+        2,
+    );
+    admin.requires = vec![plimsoll_model::Requirement {
+        name: "Flask".to_owned(),
+        versions: "<2".to_owned(),
+        condition: None,
+    }];
+    image.inventory.packages.push(admin);
+    let edit = |text: &str| {
+        let declared = declared_in("requirements.txt", text, Standing::Copied);
+        let advice = image.advise(&declared, high);
+        let edit = advice.edits[0].clone();
+        let lines = edit.place.iter().chain(&edit.also);
+        let lines: Vec<usize> = lines.map(|place| place.start.line).collect();
+        let step = edit.steps[0].clone();
+        assert!(step.is_brought);
+        assert_eq!(step.held_by, [("admin".to_owned(), "3.0".to_owned())]);
+        (edit.action, lines)
+    };
+    let raised = AdvisedAction::RaiseVersions;
+    assert_eq!(edit("admin==3.0\nflask\n"), (raised, vec![1]));
+    assert_eq!(edit("admin==3.0\nflask==1.0.0\n"), (raised, vec![2, 1]));
+    assert_eq!(edit("a\nflask\n"), (raised, vec![2]));
+    assert_eq!(edit("a\n"), (raised, vec![3]));
+}
+
 /// What must come after the version that a line names is not what the line takes.
 #[test]
 fn a_pin_does_not_resolve_to_what_comes_after_it() {
