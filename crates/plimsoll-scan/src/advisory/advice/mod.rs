@@ -230,7 +230,10 @@ pub fn advise(input: &AdviceInput<'_>) -> Advice {
     }
 }
 
-/// The installed packages that refuse what a step goes to, in their order.
+/// Packages that are told to refuse a version.
+const MOST_HOLDERS: usize = 100;
+
+/// The installed packages that refuse what a step goes to, the first ones in their order.
 fn holders<'a>(
     input: &AdviceInput<'a>,
     needs: &Needs<'a>,
@@ -251,6 +254,7 @@ fn holders<'a>(
     packages
         .flat_map(|package| needs.refusing(package, to))
         .filter(|one| known.insert((one.name.as_str(), one.version.as_str())))
+        .take(MOST_HOLDERS)
         .collect()
 }
 
