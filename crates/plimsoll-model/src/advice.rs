@@ -76,6 +76,9 @@ pub struct VersionStep {
     /// Whether something else than a line of the project brings it: the project asks for other versions
     /// of it, or it lies within another package. What brings it is to be renewed.
     pub is_brought: bool,
+    /// Installed packages that need it as it is and refuse the version it must have, with their versions:
+    /// they are to be renewed with it.
+    pub held_by: Vec<(String, String)>,
 }
 
 /// One edit that removes vulnerabilities.
@@ -85,6 +88,8 @@ pub struct AdvisedEdit {
     pub action: AdvisedAction,
     /// The line to edit, where it is known.
     pub place: Option<SourceOrigin>,
+    /// Further lines that hold the versions fast: all of them have to change.
+    pub also: Vec<SourceOrigin>,
     /// The file that a tool wrote and that holds the version fast, where the edit is to renew it.
     pub lock: Option<String>,
     /// The layer that the packages are in; a base has several.

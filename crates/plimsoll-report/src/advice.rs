@@ -4,7 +4,8 @@
 use std::collections::BTreeSet;
 
 use plimsoll_model::{
-    AdvisedAction, AdvisedEdit, PackageKind, Report, StepTarget, VersionStep, Vulnerability,
+    AdvisedAction, AdvisedEdit, PackageKind, Report, SourceOrigin, StepTarget, VersionStep,
+    Vulnerability,
 };
 
 use crate::tally;
@@ -17,16 +18,26 @@ pub(crate) struct Voice {
     pub(crate) text: fn(&str) -> String,
     /// Makes what a person types or looks for stand out, and safe.
     pub(crate) code: fn(&str) -> String,
-    /// Packages told of an edit; of more, only how many.
+    /// Packages, and lines beside the first, told of an edit; of more, only how many.
     pub(crate) steps: usize,
     /// Whether a program's path is shown without its folders.
     pub(crate) brief: bool,
 }
 
-/// Where to edit: `Dockerfile:3`, else what is known.
+/// Where to edit: `Dockerfile:3`, `a.txt:1 and b.txt:4`, else what is known.
 pub(crate) fn place(edit: &AdvisedEdit, voice: Voice) -> String {
     if let Some(source) = &edit.place {
-        return (voice.text)(&format!("{}:{}", source.file, source.start.line));
+        let line =
+            |place: &SourceOrigin| (voice.text)(&format!("{}:{}", place.file, place.start.line));
+        let also = edit.also.iter().take(voice.steps).map(line);
+        let mut lines: Vec<String> = std::iter::once(line(source)).chain(also).collect();
+        let more = edit.also.len().saturating_sub(voice.steps);
+        let last = match more {
+            0 if lines.len() > 1 => lines.pop().unwrap_or_default(),
+            0 => return lines.concat(),
+            more => format!("{more} more"),
+        };
+        return format!("{} and {last}", lines.join(", "));
     }
     match (edit.action, &edit.program, edit.layer) {
         (AdvisedAction::RenewBase, _, _) => "base image".to_owned(),
@@ -154,7 +165,7 @@ fn steps(edit: &AdvisedEdit, report: &Report, voice: Voice) -> String {
             (_, name) => name,
         });
         let holder = match edit.action {
-            AdvisedAction::RaiseVersions => holder(edit, step, report),
+            AdvisedAction::RaiseVersions => holders(edit, step, report, voice),
             _ => None,
         };
         let is_raised = match edit.action {
@@ -179,10 +190,6 @@ fn steps(edit: &AdvisedEdit, report: &Report, voice: Voice) -> String {
             true => format!("{text} (brought by something else)"),
             false => text,
         };
-        let holder = holder.map(|(name, version)| match version {
-            Some(version) => format!("{} after {}", (voice.code)(name), (voice.text)(version)),
-            None => format!("newer {}", (voice.code)(name)),
-        });
         match parts.iter_mut().find(|(known, _)| *known == holder) {
             Some((_, steps)) => steps.push(text),
             None => parts.push((holder, vec![text])),
@@ -191,7 +198,7 @@ fn steps(edit: &AdvisedEdit, report: &Report, voice: Voice) -> String {
     let mut texts: Vec<String> = parts
         .into_iter()
         .map(|(holder, steps)| match holder {
-            Some(holder) => format!("a {holder} with {}", steps.join(", ")),
+            Some(holder) => format!("{holder} with {}", steps.join(", ")),
             None => steps.join(", "),
         })
         .collect();
@@ -200,6 +207,32 @@ fn steps(edit: &AdvisedEdit, report: &Report, voice: Voice) -> String {
         texts.push(format!("{more} more"));
     }
     texts.join(", ")
+}
+
+/// The packages that are to be renewed for a step, with their versions: the one that has it within itself,
+/// else those that refuse it. Nothing where there is none.
+fn holders(
+    edit: &AdvisedEdit,
+    step: &VersionStep,
+    report: &Report,
+    voice: Voice,
+) -> Option<String> {
+    let told = |name: &str, version: Option<&str>| match version {
+        Some(version) => format!("a {} after {}", (voice.code)(name), (voice.text)(version)),
+        None => format!("a newer {}", (voice.code)(name)),
+    };
+    if let Some((name, version)) = holder(edit, step, report) {
+        return Some(told(name, version));
+    }
+    let holders = step.held_by.iter().take(voice.steps);
+    let mut all: Vec<String> = holders
+        .map(|(name, version)| told(name, Some(version)))
+        .collect();
+    let more = step.held_by.len().saturating_sub(voice.steps);
+    if more > 0 {
+        all.push(format!("{more} more"));
+    }
+    (!all.is_empty()).then(|| all.join(" and "))
 }
 
 /// The package that has the one of a step within itself, wherever the edit finds it, and its version

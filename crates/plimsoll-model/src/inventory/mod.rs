@@ -12,7 +12,7 @@ mod uncovered;
 
 pub use accounts::{Account, Accounts, Group};
 pub use layer::{BaseImage, LayerFacts, Saving, Waste, WasteKind, WastedPath};
-pub use package::{Evidence, Package, PackageKind};
+pub use package::{Evidence, Package, PackageKind, Requirement};
 pub use program::LinkedFunctions;
 pub use startup::{ForeignLibrary, NoFormat, StartupFile, StartupProblem, StartupRole};
 pub use uncovered::UncoveredFiles;

@@ -191,6 +191,17 @@ impl Evidence {
     }
 }
 
+/// A package that another one needs.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Requirement {
+    /// Its name.
+    pub name: String,
+    /// The versions that will do, in the words of its package manager.
+    pub versions: String,
+    /// Where it is needed only under a condition, that one, in the same words.
+    pub condition: Option<String>,
+}
+
 /// One installed package.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Package {
@@ -229,6 +240,8 @@ pub struct Package {
     pub files: Option<u32>,
     /// Whether somebody asked for it by name (`true`) or another package did, where known.
     pub direct: Option<bool>,
+    /// What it says it needs, as far as that is read: of packages of npm and Python.
+    pub requires: Vec<Requirement>,
     /// Owned by a package of the distribution: listed, but not counted as a second install.
     pub owned_by: Option<String>,
     /// The layer that removed it again. It is not installed, but its bytes still ship.
@@ -263,6 +276,7 @@ impl Package {
             size: None,
             files: None,
             direct: None,
+            requires: Vec::new(),
             owned_by: None,
             removed_in: None,
         }

@@ -17,6 +17,7 @@ struct WireEdit<'a> {
     action: &'static str,
     file: Option<&'a str>,
     line: Option<usize>,
+    also: Vec<WireLine<'a>>,
     lock: Option<&'a str>,
     layer: Option<usize>,
     program: Option<&'a str>,
@@ -25,6 +26,12 @@ struct WireEdit<'a> {
     severities: BTreeMap<&'static str, usize>,
     stays: &'a [usize],
     updates: &'a [usize],
+}
+
+#[derive(Serialize)]
+struct WireLine<'a> {
+    file: &'a str,
+    line: usize,
 }
 
 #[derive(Serialize)]
@@ -37,6 +44,13 @@ struct WireStep<'a> {
     removes: usize,
     brings: Vec<WireBrought<'a>>,
     brought: bool,
+    held_by: Vec<WireHolder<'a>>,
+}
+
+#[derive(Serialize)]
+struct WireHolder<'a> {
+    name: &'a str,
+    version: &'a str,
 }
 
 #[derive(Serialize)]
@@ -74,6 +88,14 @@ impl<'a> WireEdit<'a> {
             action: edit.action.as_str(),
             file: edit.place.as_ref().map(|place| place.file.as_str()),
             line: edit.place.as_ref().map(|place| place.start.line),
+            also: edit
+                .also
+                .iter()
+                .map(|place| WireLine {
+                    file: &place.file,
+                    line: place.start.line,
+                })
+                .collect(),
             lock: edit.lock.as_deref(),
             layer: edit.layer,
             program: edit.program.as_deref(),
@@ -110,6 +132,11 @@ impl<'a> WireStep<'a> {
                 })
                 .collect(),
             brought: step.is_brought,
+            held_by: step
+                .held_by
+                .iter()
+                .map(|(name, version)| WireHolder { name, version })
+                .collect(),
         }
     }
 }

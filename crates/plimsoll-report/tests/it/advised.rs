@@ -47,6 +47,45 @@ fn the_edit_of_a_vendored_package_is_a_newer_holder() {
 }
 
 #[test]
+fn all_lines_that_have_to_change_are_told() {
+    let mut case = vulnerable();
+    let edit = &mut case.report.advice.edits[0];
+    let first = edit.place.clone().unwrap();
+    let line = |at: usize| {
+        let mut place = first.clone();
+        place.file = format!("b{at}.txt");
+        place
+    };
+    edit.also = vec![line(1)];
+    assert!(told(&case).starts_with("app/requirements.txt:4 and b1.txt:4 removes 1 of 1"));
+    case.report.advice.edits[0].also = vec![line(1), line(2)];
+    let text = told(&case);
+    assert!(
+        text.starts_with("app/requirements.txt:4, b1.txt:4 and b2.txt:4 removes"),
+        "{text}"
+    );
+    let json: Value = serde_json::from_str(&json::render(&case.input())).unwrap();
+    assert_eq!(json["advice"]["edits"][0]["also"][1]["file"], "b2.txt");
+}
+
+#[test]
+fn what_refuses_the_version_is_to_be_renewed() {
+    let mut case = vulnerable();
+    let step = &mut case.report.advice.edits[0].steps[0];
+    step.is_brought = true;
+    step.held_by = vec![
+        ("a".to_owned(), "1.0".to_owned()),
+        ("b".to_owned(), "2.0".to_owned()),
+        ("c".to_owned(), "3.0".to_owned()),
+    ];
+    let text = told(&case);
+    assert!(
+        text.ends_with(": a a after 1.0 and a b after 2.0 and a c after 3.0 with pandas ≥ 2.2.4"),
+        "{text}"
+    );
+}
+
+#[test]
 fn what_another_package_brings_is_told_of_that_one() {
     let mut case = vulnerable();
     let report = &mut case.report;

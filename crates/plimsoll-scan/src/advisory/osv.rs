@@ -5,6 +5,8 @@
 //! else is taken where it can be: a field that is missing, null or of another type is as if it was
 //! not there, and fields that nobody knows are passed over.
 
+pub(super) mod yaml;
+
 use std::borrow::Cow;
 use std::fmt;
 
@@ -129,6 +131,9 @@ pub(crate) fn read(bytes: &[u8]) -> Result<Record<'_>, String> {
         ));
     }
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    if bytes.trim_ascii_start().starts_with(b"[") {
+        return Err("it is a list; a record is an object, and alone in its file".to_owned());
+    }
     serde_json::from_slice(bytes).map_err(|error| error.to_string())
 }
 

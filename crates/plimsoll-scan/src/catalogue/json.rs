@@ -188,6 +188,22 @@ impl Take for Keys {
     }
 }
 
+/// The fields of an object with their texts, empty where they are anything else; of anything else none.
+#[derive(Debug, Default)]
+pub(super) struct Texts(pub(super) BTreeMap<String, String>);
+
+impl Take for Texts {
+    fn object<'de, A: MapAccess<'de>>(&mut self, mut fields: A) -> Result<(), A::Error> {
+        while let Some((name, value)) = fields.next_entry::<_, Any<Option<String>>>()? {
+            if self.0.len() >= MAX_PARTS {
+                return Err(too_many());
+            }
+            self.0.insert(name, value.0.unwrap_or_default());
+        }
+        Ok(())
+    }
+}
+
 /// The text that an object has as its field `name`.
 pub(super) fn field<'de, A: MapAccess<'de>>(
     mut fields: A,

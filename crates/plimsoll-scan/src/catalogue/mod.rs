@@ -37,7 +37,7 @@ pub(crate) mod system;
 pub(crate) mod unread;
 mod wordpress;
 
-use plimsoll_model::{Account, Distribution, Evidence, Group, PackageKind};
+use plimsoll_model::{Account, Distribution, Evidence, Group, PackageKind, Requirement};
 use serde::{Deserialize, Serialize};
 
 /// What a claimed file says.
@@ -106,6 +106,21 @@ impl Document {
             .saturating_mul(packed.saturating_sub(long))
             .saturating_add(long)
     }
+}
+
+/// Packages that one package says it needs and that are kept; longer words are nobody's.
+const MAX_REQUIREMENTS: usize = 500;
+const LONGEST_REQUIREMENT: usize = 300;
+
+/// What a package says it needs, as far as it is kept.
+fn requirements(all: impl Iterator<Item = Requirement>) -> Vec<Requirement> {
+    all.filter(|one| {
+        let condition = one.condition.as_ref().map_or(0, String::len);
+        let length = one.name.len() + one.versions.len() + condition;
+        !one.versions.is_empty() && length <= LONGEST_REQUIREMENT
+    })
+    .take(MAX_REQUIREMENTS)
+    .collect()
 }
 
 /// A package that one file proves by itself.

@@ -2,14 +2,15 @@
 //! or a virtual store; and the projects they were installed for.
 
 use std::borrow::Cow;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
+use plimsoll_model::Requirement;
 use serde::de::{IgnoredAny, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 
 use super::cached::in_cache;
-use super::json::{Any, Keys, Licenses, Take};
+use super::json::{Any, Keys, Licenses, Take, Texts};
 use super::{Candidate, Document, base_name, folder};
 
 /// What a package says of itself.
@@ -18,6 +19,8 @@ pub(crate) struct Manifest {
     pub(crate) name: String,
     pub(crate) version: String,
     pub(crate) license: Option<String>,
+    /// What it needs, where it is installed.
+    pub(crate) requires: Vec<Requirement>,
 }
 
 /// A `package.json` that is no installed package's: a project's own.
@@ -242,6 +245,7 @@ struct Wire {
     license: Any<Licenses>,
     licenses: Any<Licenses>,
     asks: BTreeSet<String>,
+    requires: BTreeMap<String, String>,
     starts: Starts,
     private: Truth,
     /// Whether another program than Node loads it, which has names of its own for what it loads.
@@ -318,8 +322,17 @@ impl<'de> Deserialize<'de> for Wire {
                             wire.extends = true;
                         }
                         "private" => wire.private = map.next_value::<Any<Truth>>()?.0,
-                        "dependencies" | "devDependencies" | "optionalDependencies" => {
+                        "devDependencies" => {
                             wire.asks.append(&mut map.next_value::<Any<Keys>>()?.0.0);
+                        }
+                        "dependencies" | "optionalDependencies" => {
+                            let Any(Texts(mut texts)) = map.next_value()?;
+                            wire.asks.extend(texts.keys().cloned());
+                            wire.requires.append(&mut texts);
+                        }
+                        "peerDependencies" => {
+                            let Any(Texts(mut texts)) = map.next_value()?;
+                            wire.requires.append(&mut texts);
                         }
                         _ => {
                             map.next_value::<IgnoredAny>()?;
@@ -343,11 +356,22 @@ fn manifest(wire: &Wire) -> Result<Manifest, String> {
         name: super::word("name", wire.name.0.as_deref())?,
         version: super::word("version", wire.version.0.as_deref())?,
         license: license(wire),
+        requires: Vec::new(),
     })
 }
 
 pub(super) fn read(_path: &str, bytes: &[u8]) -> Result<Document, String> {
-    manifest(&wire(bytes)?).map(Document::Npm)
+    let mut wire = wire(bytes)?;
+    let needs = std::mem::take(&mut wire.requires).into_iter();
+    let requires = super::requirements(needs.map(|(name, versions)| Requirement {
+        name,
+        versions,
+        condition: None,
+    }));
+    Ok(Document::Npm(Manifest {
+        requires,
+        ..manifest(&wire)?
+    }))
 }
 
 /// Many files are called so; one that is no project's is no loss.
@@ -467,6 +491,20 @@ mod tests {
         assert!(!claims(&Candidate::named(
             "my-deno-dir/npm/registry.npmjs.org/a/1.0.0/package.json"
         )));
+    }
+
+    #[test]
+    fn an_installed_package_says_what_it_needs() {
+        let text = br#"{"name":"a","version":"1.0.0","dependencies":{"b":"^1","c":7},
+            "peerDependencies":{"d":">=2"},"devDependencies":{"e":"1"}}"#;
+        let Document::Npm(own) = read("", text).unwrap() else {
+            panic!("no package");
+        };
+        let needs = own.requires.iter();
+        let needs: Vec<(&str, &str)> = needs
+            .map(|one| (one.name.as_str(), one.versions.as_str()))
+            .collect();
+        assert_eq!(needs, [("b", "^1"), ("d", ">=2")]);
     }
 
     #[test]

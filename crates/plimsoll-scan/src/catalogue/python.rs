@@ -10,7 +10,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
-use plimsoll_model::{Evidence, PackageKind};
+use plimsoll_model::{Evidence, PackageKind, Requirement};
 
 pub(super) use self::archive::{claims_archive, read_archive};
 use super::json::Map;
@@ -25,6 +25,8 @@ pub(crate) struct Distribution {
     pub(crate) name: String,
     pub(crate) version: String,
     pub(crate) license: Option<String>,
+    /// What it needs, with whatever extras.
+    pub(crate) requires: Vec<Requirement>,
 }
 
 /// The `RECORD` of a distribution, as far as it is used.
@@ -208,6 +210,7 @@ pub(super) fn read_metadata(_path: &str, bytes: &[u8]) -> Result<Document, Strin
     let mut expression = None;
     let mut license = None;
     let mut classifiers = Vec::new();
+    let mut requires = Vec::new();
     // Text a field goes on with on the next lines makes it a licence's text, not its name.
     let mut last_was_license = false;
     for line in text.lines() {
@@ -232,6 +235,7 @@ pub(super) fn read_metadata(_path: &str, bytes: &[u8]) -> Result<Document, Strin
             "version" => version = version.or(filled),
             "license-expression" => expression = expression.or(filled),
             "license" => license = license.or(filled),
+            "requires-dist" => requires.extend(requirement(value)),
             "classifier" => {
                 if let Some(last) = value
                     .strip_prefix("License ::")
@@ -259,7 +263,34 @@ pub(super) fn read_metadata(_path: &str, bytes: &[u8]) -> Result<Document, Strin
         name: super::word("Name field", name.as_deref())?,
         version: super::word("Version field", version.as_deref())?,
         license,
+        requires: super::requirements(requires.into_iter()),
     }))
+}
+
+/// `urllib3[socks] (>=1.20,<1.26) ; python_version > "3"`; nothing where an extra is what needs it.
+fn requirement(text: &str) -> Option<Requirement> {
+    let (package, condition) = text
+        .split_once(';')
+        .map_or((text, None), |(package, rest)| {
+            (package, Some(rest.trim().to_owned()))
+        });
+    let is_extra = condition
+        .as_ref()
+        .is_some_and(|text| text.contains("extra"));
+    let end = package
+        .find(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.')))
+        .unwrap_or(package.len());
+    let (name, rest) = package.split_at(end);
+    let rest = rest.trim_start();
+    let versions = match rest.strip_prefix('[') {
+        Some(extras) => extras.split_once(']')?.1,
+        None => rest,
+    };
+    (!is_extra).then(|| Requirement {
+        name: name.to_owned(),
+        versions: versions.trim().to_owned(),
+        condition,
+    })
 }
 
 /// A file that a `RECORD` lists.

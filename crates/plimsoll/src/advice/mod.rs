@@ -69,7 +69,7 @@ pub(crate) fn add(
             about: Topic::Advice,
             what: "files of the project".to_owned(),
             why: format!(
-                "{left_out} more lines ask for yet other versions of a package: the advice names \
+                "{left_out} more lines ask for packages that hundreds of lines ask for: the advice names \
                  none of them"
             ),
             blocking: false,

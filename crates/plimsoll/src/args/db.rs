@@ -26,7 +26,7 @@ pub(crate) enum DbCommand {
 /// Arguments of `db build`.
 #[derive(Debug, Args)]
 pub(crate) struct DbBuildArgs {
-    /// Folders, with all *.json and *.zip below them; zip files, such as OSV's all.zip of an
+    /// Folders, with all *.json, *.yaml and *.zip below them; zip files, such as OSV's all.zip of an
     /// ecosystem; single records. Beside them, told by what they hold: the package index of a
     /// distribution's security pocket (Packages, also .gz and .xz), FIRST's EPSS scores, CISA's
     /// catalogue of exploited flaws.

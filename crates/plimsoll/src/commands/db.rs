@@ -188,6 +188,17 @@ fn of_no_use(report: &CompileReport, snapshot: &Snapshot) -> String {
             "of these records, {count} packages were left out: {why}"
         ));
     }
+    if !report.unused_files.is_empty() {
+        let number: u64 = report.unused_files.iter().map(|(_, count)| count).sum();
+        let endings = report.unused_files.iter().map(|(ending, count)| {
+            let ending = if ending.is_empty() { "others" } else { ending };
+            format!("{count} {ending}")
+        });
+        line(format!(
+            "not used: {number} files that are neither records nor lists, by how their names end: {}",
+            endings.collect::<Vec<_>>().join(", ")
+        ));
+    }
     for unused in &report.unused_lists {
         line(format!(
             "not used: {}: {}",
@@ -339,6 +350,7 @@ struct BuildReport<'r> {
     broken: u64,
     broken_records: Vec<BrokenRecord<'r>>,
     unused_lists: Vec<BrokenRecord<'r>>,
+    unused_files: Vec<UnusedFiles<'r>>,
     unusable: Vec<Reason<'r>>,
     left_out: Vec<Reason<'r>>,
     #[serde(flatten)]
@@ -359,6 +371,7 @@ impl<'r> BuildReport<'r> {
                 .map(BrokenRecord::new)
                 .collect(),
             unused_lists: report.unused_lists.iter().map(BrokenRecord::new).collect(),
+            unused_files: report.unused_files.iter().map(UnusedFiles::new).collect(),
             unusable: reasons(&report.snapshot.unusable),
             left_out: reasons(&report.left_out),
             snapshot: SnapshotReport::new(&report.snapshot),
@@ -402,6 +415,21 @@ impl<'r> BrokenRecord<'r> {
         Self {
             place: &broken.place,
             why: &broken.why,
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct UnusedFiles<'r> {
+    ending: &'r str,
+    count: u64,
+}
+
+impl<'r> UnusedFiles<'r> {
+    fn new((ending, count): &'r (String, u64)) -> Self {
+        Self {
+            ending,
+            count: *count,
         }
     }
 }

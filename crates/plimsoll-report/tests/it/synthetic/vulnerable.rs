@@ -98,12 +98,14 @@ pub(crate) fn vulnerable() -> Case {
                 _ => Vec::new(),
             },
             is_brought: false,
+            held_by: Vec::new(),
         }
     };
     let edit = |action, place: Option<SourceOrigin>, step, removes: &[usize], stays: &[usize]| {
         AdvisedEdit {
             action,
             place,
+            also: Vec::new(),
             lock: None,
             layer: None,
             program: None,

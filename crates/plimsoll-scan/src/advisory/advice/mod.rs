@@ -16,8 +16,9 @@ mod place;
 mod recheck;
 mod step;
 
+use std::borrow::Cow;
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use plimsoll_model::{
     Advice, AdvisedAction, AdvisedEdit, BroughtFlaw, Inventory, Package, PackageKind,
@@ -25,13 +26,14 @@ use plimsoll_model::{
     VulnerabilitySeverity,
 };
 
+use self::declared::Needs;
 pub use self::declared::{
     DeclaredPackage, Standing, declarations, distinct, includes, is_aside, is_manifest,
     may_be_requirements,
 };
 use self::place::{Place, Placed, Places};
 use self::recheck::recheck;
-use self::step::smallest_step;
+use self::step::{following, smallest_step};
 use super::matching::{NamedFlaw, RangeEnd, version_order};
 use super::version::Order;
 
@@ -116,9 +118,24 @@ struct Step<'a> {
     brings_counting: bool,
     /// Where it is edited.
     placed: Placed<'a>,
+    /// The packages that refuse it as it is to be.
+    held_by: Vec<&'a Package>,
+    /// The lines of the project that have to change for it.
+    lines: Vec<&'a SourceOrigin>,
 }
 
 impl Step<'_> {
+    /// The version that the package is to have, or one right after that which it is to come after.
+    fn version(&self) -> Option<Cow<'_, str>> {
+        match &self.to {
+            Some(StepTarget::At(to)) => Some(Cow::Borrowed(to)),
+            Some(StepTarget::After(to)) => {
+                Some(following(self.order, to).map_or(Cow::Borrowed(to), Cow::Owned))
+            }
+            Some(StepTarget::Gone) | None => None,
+        }
+    }
+
     /// What the step removes: positions among the vulnerabilities.
     fn removes(&self) -> impl Iterator<Item = usize> {
         let flaws = self.flaws.iter().zip(&self.left);
@@ -151,6 +168,19 @@ pub fn advise(input: &AdviceInput<'_>) -> Advice {
         })
         .collect();
     let untried = recheck(input, drafts.iter_mut().flat_map(|(_, _, steps)| steps));
+    let asked = placed.iter().filter_map(|placed| placed.declared).collect();
+    let steps = drafts.iter().flat_map(|(_, _, steps)| steps);
+    let needs = Needs::new(input.inventory, steps.map(|step| (step.kind, step.name)));
+    for step in drafts.iter_mut().flat_map(|(_, _, steps)| steps) {
+        let to = step.version().map(Cow::into_owned);
+        if let Some(to) = &to
+            && matches!(step.placed.place, Place::Declared(_) | Place::Language(..))
+        {
+            step.held_by = holders(input, &needs, step, to);
+            step.placed.is_brought |= !step.held_by.is_empty();
+        }
+        step.lines = places.lines(step, to.as_deref(), &asked);
+    }
     // What gives way to others that count is not got rid of by that.
     let mut is_removed = vec![false; input.vulnerabilities.len()];
     let steps = drafts.iter().flat_map(|(_, _, steps)| steps);
@@ -198,6 +228,34 @@ pub fn advise(input: &AdviceInput<'_>) -> Advice {
         remaining,
         untried,
     }
+}
+
+/// Packages that are told to refuse a version.
+const MOST_HOLDERS: usize = 100;
+
+/// The installed packages that refuse what a step goes to, the first ones in their order.
+fn holders<'a>(
+    input: &AdviceInput<'a>,
+    needs: &Needs<'a>,
+    step: &Step<'_>,
+    to: &str,
+) -> Vec<&'a Package> {
+    let flaws = step.flaws.iter().map(|at| &input.vulnerabilities[*at]);
+    let mut packages: Vec<usize> = flaws
+        .filter(|flaw| flaw.removed_in.is_none())
+        .map(|flaw| flaw.package)
+        .collect();
+    packages.sort_unstable();
+    packages.dedup();
+    let packages = packages
+        .iter()
+        .filter_map(|at| input.inventory.packages.get(*at));
+    let mut known = HashSet::new();
+    packages
+        .flat_map(|package| needs.refusing(package, to))
+        .filter(|one| known.insert((one.name.as_str(), one.version.as_str())))
+        .take(MOST_HOLDERS)
+        .collect()
 }
 
 /// How much it weighs to be rid of a vulnerability: one of a severity as much as four of the next
@@ -277,6 +335,8 @@ fn steps<'a>(input: &AdviceInput<'a>, members: &[usize], placed: &[Placed<'a>]) 
             brings: Vec::new(),
             brings_counting: false,
             placed: placed_at,
+            held_by: Vec::new(),
+            lines: Vec::new(),
             flaws: members,
         });
     }
@@ -295,14 +355,14 @@ fn edit(
     } = members;
     let mut steps = Vec::new();
     let mut removes = Vec::new();
-    let mut lines = Vec::new();
+    let mut taken = Vec::new();
     for step in drafts {
         let removed: Vec<usize> = step.removes().collect();
         let mut flaws = removed.iter().map(|at| &input.vulnerabilities[*at]);
         let (Some(first), Some(to)) = (flaws.clone().next(), &step.to) else {
             continue;
         };
-        lines.push((step.placed, to.clone()));
+        taken.push(step);
         steps.push((
             flaws.by_ref().map(weight).fold(0, u64::saturating_add),
             VersionStep {
@@ -320,6 +380,11 @@ fn edit(
                 removes: removed.len(),
                 brings: step.brings.clone(),
                 is_brought: step.placed.is_brought,
+                held_by: step
+                    .held_by
+                    .iter()
+                    .map(|one| (one.name.clone(), one.version.clone()))
+                    .collect(),
             },
         ));
         removes.extend(removed);
@@ -334,7 +399,7 @@ fn edit(
         .collect();
     // The order of names decides between equals.
     steps.sort_by_key(|(weight, step)| (Reverse(*weight), Reverse(step.removes)));
-    let mut spot = place::spot(input, place, &lines);
+    let mut spot = place::spot(input, place, &taken);
     if is_malicious {
         spot.action = AdvisedAction::RemovePackage;
         spot.lock = None;
@@ -342,6 +407,7 @@ fn edit(
     AdvisedEdit {
         action: spot.action,
         place: spot.source,
+        also: spot.also,
         lock: spot.lock,
         layer: spot.layer,
         program: spot.program,
@@ -401,6 +467,7 @@ fn bring(
                 removes: 0,
                 brings: Vec::new(),
                 is_brought: false,
+                held_by: Vec::new(),
             },
         ));
     }

@@ -4,11 +4,11 @@ use std::collections::HashSet;
 
 use plimsoll_model::{
     AdvisedAction, Evidence, Inventory, Package, PackageKind, PendingUpdate, SourceOrigin,
-    StepTarget, Vulnerability,
+    Vulnerability,
 };
 
-use super::AdviceInput;
-use super::declared::Declarations;
+use super::declared::{Declarations, Lying};
+use super::{AdviceInput, Step};
 
 /// Where an edit is to be made; what shares one is one edit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -38,7 +38,7 @@ pub(super) struct Placed<'a> {
     pub(super) is_malicious: bool,
     /// The line that asks for it, and that of a tool's file that holds it fast: positions among the
     /// declared.
-    declared: Option<usize>,
+    pub(super) declared: Option<usize>,
     lock: Option<usize>,
 }
 
@@ -106,19 +106,25 @@ impl<'i, 'a> Places<'i, 'a> {
             return Placed::at(Place::BuiltIn(start));
         }
         let path = found.origin.path.as_deref().unwrap_or_default();
-        let is_nested = kind == PackageKind::Npm && is_within_another(path);
         let claims = &self.declarations;
-        let claim = claims.find(kind, &found.name, &found.installed, is_nested, line);
+        let lying = lying(kind, path);
+        let claim = claims.find(kind, &found.name, &found.installed, lying, line);
+        let package = package(inventory, found);
+        let asking = claim.at.and_then(|at| self.input.declared.get(at));
+        // Its package manager tells why it is there, unless a person's line does.
+        let is_brought = claim.is_brought
+            || asking.is_none_or(|asking| asking.is_lock)
+                && package.is_some_and(|package| package.direct == Some(false));
         if let Some(at) = claim.at {
             return Placed {
-                is_brought: claim.is_brought,
+                is_brought,
                 declared: Some(at),
                 lock: claim.lock,
                 ..Placed::at(Place::Declared(claims.first_on_line(at)))
             };
         }
         let file = path.split_once('!').map_or(path, |(file, _)| file);
-        let is_linked = package(inventory, found).is_some_and(|package| {
+        let is_linked = package.is_some_and(|package| {
             matches!(
                 package.evidence,
                 Evidence::BuildInfo | Evidence::VersionString
@@ -127,10 +133,44 @@ impl<'i, 'a> Places<'i, 'a> {
         match is_linked {
             true => Placed::at(Place::Program(layer, file)),
             false => Placed {
-                is_brought: claim.is_brought,
+                is_brought,
                 ..Placed::at(Place::Language(layer, kind))
             },
         }
+    }
+
+    /// The lines of the project that have to change for a step: those that ask for the package, unless they
+    /// ask for what other edits are about, and those that ask for what refuses it.
+    pub(super) fn lines(
+        &self,
+        step: &Step<'a>,
+        to: Option<&str>,
+        asked: &HashSet<usize>,
+    ) -> Vec<&'a SourceOrigin> {
+        let Some(at) = step.placed.declared else {
+            return Vec::new();
+        };
+        let claims = &self.declarations;
+        let declared = |at: usize| self.input.declared.get(at);
+        let holders = step.held_by.iter().filter_map(|holder| {
+            let line = self.line(Some(holder.layer));
+            let lying = lying(holder.kind, &holder.path);
+            let (name, version) = (&holder.name, &holder.version);
+            let claim = claims.find(holder.kind, name, version, lying, line);
+            let asking = claim.at.and_then(declared);
+            asking.filter(|one| !one.is_lock).map(|one| &one.place)
+        });
+        let holders: Vec<&SourceOrigin> = holders.collect();
+        let mut lines = match declared(at) {
+            // What its tool writes anew, nobody edits.
+            Some(asking) if asking.is_lock && !holders.is_empty() => Vec::new(),
+            _ => claims.holding(at, step.installed, to, asked),
+        };
+        lines.extend(holders);
+        if lines.is_empty() && !step.held_by.is_empty() {
+            lines.extend(declared(at).map(|one| &one.place));
+        }
+        lines
     }
 
     /// Where an edit brings a security update.
@@ -203,17 +243,14 @@ fn has_go(image: &str, installed: &str) -> bool {
 pub(super) struct Spot {
     pub(super) action: AdvisedAction,
     pub(super) source: Option<SourceOrigin>,
+    pub(super) also: Vec<SourceOrigin>,
     pub(super) lock: Option<String>,
     pub(super) layer: Option<usize>,
     pub(super) program: Option<String>,
 }
 
-/// What is done at a place, for packages that are to become of what stands beside them.
-pub(super) fn spot(
-    input: &AdviceInput<'_>,
-    place: Place<'_>,
-    lines: &[(Placed<'_>, StepTarget)],
-) -> Spot {
+/// What is done at a place, for the packages of some steps.
+pub(super) fn spot(input: &AdviceInput<'_>, place: Place<'_>, steps: &[&Step<'_>]) -> Spot {
     let layer_source = |layer: Option<usize>| {
         let facts = input.inventory.layers.get(layer?)?;
         facts.source.clone()
@@ -221,6 +258,7 @@ pub(super) fn spot(
     let of = |action, source| Spot {
         action,
         source,
+        also: Vec::new(),
         lock: None,
         layer: None,
         program: None,
@@ -233,26 +271,31 @@ pub(super) fn spot(
         },
         Place::Pinned(at) | Place::Declared(at) => {
             let declared = |at: Option<usize>| input.declared.get(at?);
-            let resolves = lines.iter().all(|(placed, to)| {
-                let to = match to {
-                    StepTarget::At(to) | StepTarget::After(to) => to,
-                    StepTarget::Gone => return false,
-                };
-                declared(placed.declared).is_some_and(|one| one.resolves_to(to))
-            });
             let line = declared(Some(at));
-            let action = match (resolves && !lines.is_empty(), line) {
-                (false, _) => AdvisedAction::RaiseVersions,
-                (true, Some(line)) if line.is_word => AdvisedAction::RenewPackages,
-                (true, _) => AdvisedAction::RenewLock,
-            };
-            let mut locks = lines.iter().filter_map(|(placed, _)| declared(placed.lock));
-            Spot {
-                lock: locks
-                    .next()
-                    .filter(|_| action == AdvisedAction::RenewLock)
-                    .map(|lock| lock.place.file.clone()),
-                ..of(action, line.map(|line| line.place.clone()))
+            let mut known = HashSet::new();
+            let mut lines: Vec<SourceOrigin> = steps
+                .iter()
+                .flat_map(|step| &step.lines)
+                .filter(|line| known.insert((line.file.as_str(), line.start.line)))
+                .map(|line| (*line).clone())
+                .collect();
+            if steps.is_empty() || !lines.is_empty() {
+                let also = lines.split_off(1.min(lines.len()));
+                let first = lines.pop().or_else(|| Some(line?.place.clone()));
+                return Spot {
+                    also,
+                    ..of(AdvisedAction::RaiseVersions, first)
+                };
+            }
+            let mut locks = steps.iter().filter_map(|step| declared(step.placed.lock));
+            let lock = locks.next().map(|lock| lock.place.file.clone());
+            let source = line.map(|line| line.place.clone());
+            match line {
+                Some(line) if line.is_word => of(AdvisedAction::RenewPackages, source),
+                _ => Spot {
+                    lock,
+                    ..of(AdvisedAction::RenewLock, source)
+                },
             }
         }
         Place::Language(layer, _) => Spot {
@@ -294,16 +337,29 @@ pub(super) fn kind(inventory: &Inventory, found: &Vulnerability) -> PackageKind 
         .unwrap_or(PackageKind::Generic)
 }
 
-/// Whether a package of npm lies among those of another package: `node_modules/a/node_modules/b`.
-/// Stores of package managers, as pnpm's `.pnpm`, hold those that the project asks for, too.
-fn is_within_another(path: &str) -> bool {
+/// What the place of a package tells of who asked for it.
+fn lying(kind: PackageKind, path: &str) -> Lying<'_> {
+    match kind {
+        PackageKind::Npm => among_modules(path),
+        _ => Lying::Anywhere,
+    }
+}
+
+/// Where a package of npm lies: in a folder that is called what the project calls it, or among those of
+/// another package, `node_modules/a/node_modules/b`. Stores of package managers, as pnpm's `.pnpm`,
+/// hold those that the project asks for, too, under names of their own.
+fn among_modules(path: &str) -> Lying<'_> {
     const FOLDER: &str = "node_modules/";
-    let Some((before, _)) = path.rsplit_once(FOLDER) else {
-        return false;
+    let Some((before, inner)) = path.rsplit_once(FOLDER) else {
+        return Lying::Anywhere;
     };
-    before
-        .rsplit_once(FOLDER)
-        .is_some_and(|(_, holder)| !holder.starts_with('.') && !holder.is_empty())
+    match before.rsplit_once(FOLDER) {
+        Some((_, holder)) if holder.starts_with('.') => Lying::Anywhere,
+        Some((_, holder)) if !holder.is_empty() => Lying::Within,
+        _ => inner
+            .strip_suffix("/package.json")
+            .map_or(Lying::Anywhere, Lying::As),
+    }
 }
 
 /// Where packages of the distribution are renewed.

@@ -218,6 +218,7 @@ fn choice(
     }
     let installed = Package {
         removed_in: None,
+        requires: Vec::new(),
         ..package.clone()
     };
     let mut packages = vec![installed];
@@ -454,6 +455,8 @@ fn raised(step: &Step<'_>, package: &Package, to: &StepTarget) -> Option<Package
         // What is accepted in the version that is installed is not meant.
         purl: without_version(&package.purl),
         removed_in: None,
+        // Many are made, of which nobody asks that.
+        requires: Vec::new(),
         ..package.clone()
     })
 }

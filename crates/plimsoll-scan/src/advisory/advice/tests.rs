@@ -9,6 +9,7 @@ use super::super::version::Order;
 use super::step::candidates;
 use super::*;
 
+mod holding;
 mod places;
 mod weighed;
 

@@ -25,8 +25,17 @@ const EXTRA: usize = 32;
 
 /// Whether a file is a record by its name, which some systems write in capitals.
 pub(crate) fn is_record_name(name: &[u8]) -> bool {
-    let at = name.len().saturating_sub(5);
-    name[at..].eq_ignore_ascii_case(b".json")
+    ends_with(name, b".json") || is_yaml_name(name)
+}
+
+/// Whether a file is in YAML by its name: a record, or anything else.
+pub(crate) fn is_yaml_name(name: &[u8]) -> bool {
+    ends_with(name, b".yaml") || ends_with(name, b".yml")
+}
+
+fn ends_with(name: &[u8], ending: &[u8]) -> bool {
+    let at = name.len().saturating_sub(ending.len());
+    name[at..].eq_ignore_ascii_case(ending)
 }
 
 /// A zip file on disk.
@@ -124,7 +133,7 @@ impl Archive {
         })
     }
 
-    /// The next members from a place in the directory on that are JSON files or lists, and the
+    /// The next members from a place in the directory on that may be records or lists, and the
     /// place behind them; nothing at the end.
     pub(crate) fn members(&self, from: usize, count: usize) -> Option<(Vec<Member>, usize)> {
         let rest = self.directory.get(from..).filter(|rest| !rest.is_empty())?;

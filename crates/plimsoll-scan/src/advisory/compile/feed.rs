@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::archive::{Archive, Member, is_record_name};
+use super::unused::Unused;
 use super::{CompileError, Inputs, TOLD, list};
 use crate::advisory::PocketName;
 
@@ -46,6 +47,8 @@ pub(crate) struct Feed {
     lists: Vec<ListFile>,
     /// What is passed over and why, the first ones.
     pub(super) passed_over: Vec<(PathBuf, Cow<'static, str>)>,
+    /// What is none of what is read.
+    pub(super) unused: Unused,
 }
 
 impl Feed {
@@ -62,6 +65,7 @@ impl Feed {
             archive: None,
             files: Vec::new(),
             passed_over: Vec::new(),
+            unused: Unused::default(),
         }
     }
 
@@ -152,6 +156,8 @@ impl Feed {
                 pocket: None,
                 is_named: false,
             });
+        } else {
+            self.unused.add(name);
         }
         Ok(())
     }

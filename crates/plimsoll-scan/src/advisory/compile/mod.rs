@@ -16,6 +16,7 @@ mod ratings;
 mod spill;
 mod summary;
 mod timestamp;
+mod unused;
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
@@ -29,7 +30,7 @@ use std::sync::{Mutex, PoisonError};
 use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::xxh3_64;
 
-use self::archive::{Archive, Unpacker};
+use self::archive::{Archive, Unpacker, is_yaml_name};
 use self::feed::{Batch, Feed, ListFile};
 use self::list::{List, NoList, PocketList};
 pub(super) use self::list::{check_release, release_date};
@@ -37,6 +38,7 @@ use self::lists::Lists;
 pub use self::output::IncomingIndex;
 pub(super) use self::output::recheck;
 use self::spill::Spill;
+use self::unused::Unused;
 use super::index::Snapshot;
 use super::{PocketName, osv};
 
@@ -59,7 +61,7 @@ pub enum CompileError {
     },
     /// It was named, and is none of what is read.
     #[error(
-        "{}: neither a folder, nor a zip file, nor a record whose name ends in .json, nor the package \
+        "{}: neither a folder, nor a zip file, nor a record whose name ends in .json or .yaml, nor the package \
          index of a security pocket, nor EPSS scores, nor a catalogue of exploited flaws",
         .0.display()
     )]
@@ -94,7 +96,7 @@ pub enum CompileError {
 /// What was read, and what became of it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct CompileReport {
-    /// Records and what should be some: members and files that end in `.json`.
+    /// Records and what should be some: members and files that end in `.json`, and in YAML those that are.
     pub read: u64,
     /// Records that were there more than once; of each the one changed last was kept.
     pub duplicates: u64,
@@ -106,6 +108,8 @@ pub struct CompileReport {
     pub left_out: Vec<(String, u64)>,
     /// Lists that were not used, and why not, in the order of their places.
     pub unused_lists: Vec<Broken>,
+    /// How many files are none of what is read, by how their names end; empty for no ending. Most first.
+    pub unused_files: Vec<(String, u64)>,
     /// What the index holds.
     pub snapshot: Snapshot,
 }
@@ -193,7 +197,9 @@ pub fn compile(
     let mut broken_records = BTreeSet::new();
     let mut spills = Vec::new();
     let mut lists = Lists::default();
+    let mut unused = Unused::default();
     for worker in workers {
+        unused.merge(&worker.unused);
         report.read += worker.read;
         report.broken += worker.broken;
         broken_records.extend(worker.broken_records);
@@ -201,6 +207,8 @@ pub fn compile(
         lists.merge(worker.lists)?;
     }
     let feed = feed.into_inner().unwrap_or_else(PoisonError::into_inner);
+    unused.merge(&feed.unused);
+    report.unused_files = unused.told();
     for (path, why) in feed.passed_over {
         lists.pass_over(path.display().to_string(), why.into_owned());
     }
@@ -230,6 +238,7 @@ struct Worker {
     broken: u64,
     broken_records: BTreeSet<Broken>,
     lists: Lists,
+    unused: Unused,
 }
 
 impl Worker {
@@ -241,6 +250,7 @@ impl Worker {
             broken: 0,
             broken_records: BTreeSet::new(),
             lists: Lists::default(),
+            unused: Unused::default(),
         }
     }
 
@@ -320,19 +330,30 @@ impl Worker {
         place: impl Fn() -> String,
     ) -> std::io::Result<()> {
         self.read += 1;
-        let distilled = content.clone().and_then(|bytes| {
-            let record = distil::distil(&osv::read(bytes)?)?;
-            Ok((record, xxh3_64(bytes)))
-        });
+        let mut distilled = content
+            .clone()
+            .and_then(|bytes| distil::distil(&osv::read(bytes)?));
         if distilled.is_err()
             && let Ok(bytes) = content
-            && let Some(list) = list::of_json(bytes)
         {
-            self.read -= 1;
-            return self.lists.take(list, place).map_err(std::io::Error::other);
+            if let Some(list) = list::of_json(bytes) {
+                self.read -= 1;
+                return self.lists.take(list, place).map_err(std::io::Error::other);
+            }
+            let name = place();
+            if is_yaml_name(name.as_bytes()) {
+                if !osv::yaml::is_record(bytes) {
+                    self.read -= 1;
+                    self.unused.add(name.as_bytes());
+                    return Ok(());
+                }
+                let json = osv::yaml::to_json(bytes);
+                distilled = json.and_then(|json| distil::distil(&osv::read(&json)?));
+            }
         }
+        let digest = content.map(xxh3_64).unwrap_or_default();
         match distilled {
-            Ok((record, digest)) => self.spill.add(&record, digest),
+            Ok(record) => self.spill.add(&record, digest),
             Err(why) => {
                 self.broken += 1;
                 let place = place();
@@ -504,7 +525,9 @@ fn read_list(path: &Path, named: Option<&PocketName>) -> Result<List, String> {
 /// Reads bytes as a record, and as a list.
 pub(super) fn fuzz(bytes: &[u8]) {
     let _ = list::read(bytes, Path::new("bookworm-security"), None);
-    if let Ok(record) = osv::read(bytes) {
+    let json = osv::yaml::to_json(bytes);
+    let read = json.as_deref().unwrap_or(bytes);
+    for record in [bytes, read].into_iter().flat_map(osv::read) {
         let _ = distil::distil(&record);
     }
 }

@@ -575,6 +575,38 @@ fn a_pocket_alone_makes_an_index() {
 }
 
 #[test]
+fn records_in_yaml_are_read_and_other_files_are_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let yaml: &[u8] =
+        b"id: PYSEC-2021-1\nmodified: 2021-07-05T00:01:18.612Z\naliases:\n- CVE-2021-1\naffected:\n\
+        - package:\n    name: jinja2\n    ecosystem: PyPI\n  ranges:\n  - type: ECOSYSTEM\n    events:\n\
+        \x20   - introduced: '0'\n    - fixed: 2.11.3\n  versions: ['2.10']\n";
+    write(
+        folder.path(),
+        &[
+            ("in/go.json", GO.as_bytes()),
+            ("in/vulns/x/PYSEC-2021-1.yaml", yaml),
+            ("in/cut.yml", b"id: X-1\nmodified: [\n"),
+            ("in/mkdocs.yml", b"site: x\n"),
+            ("in/a.json.gz", b"x"),
+            ("in/b.json.gz", b"x"),
+            ("in/t.jsonl", b"{}"),
+            ("in/LICENSE", b"x"),
+            ("in/.git/config", b"x"),
+        ],
+    );
+    let (report, index) = compiled(folder.path(), &[folder.path().join("in")]);
+    assert_eq!((report.read, report.broken), (3, 1));
+    assert_eq!(affected(&index, "PyPI", "jinja2").len(), 1);
+    let unused: Vec<(&str, u64)> = report
+        .unused_files
+        .iter()
+        .map(|(ending, number)| (ending.as_str(), *number))
+        .collect();
+    assert_eq!(unused, [(".gz", 2), ("", 1), (".jsonl", 1), (".yml", 1)]);
+}
+
+#[test]
 fn what_is_no_file_is_told() {
     let folder = tempfile::tempdir().unwrap();
     write(folder.path(), &[("in/go.json", GO.as_bytes())]);

@@ -240,3 +240,23 @@ fn distributions_in_archives() {
     )));
     assert!(read_archive("", b"PK").is_err());
 }
+
+#[test]
+fn what_a_distribution_needs_is_read_without_what_extras_need() {
+    let found = metadata(
+        "Name: x\nVersion: 1\nRequires-Dist: urllib3[socks] (>=1.20,<1.26) ; python_version > \"3\"\n\
+         Requires-Dist: six\nRequires-Dist: jmespath >=0.7\nRequires-Dist: tox>1; extra == 'dev'\n",
+    );
+    let told: Vec<String> = found
+        .requires
+        .iter()
+        .map(|one| format!("{} {} {:?}", one.name, one.versions, one.condition))
+        .collect();
+    assert_eq!(
+        told,
+        [
+            "urllib3 (>=1.20,<1.26) Some(\"python_version > \\\"3\\\"\")",
+            "jmespath >=0.7 None"
+        ]
+    );
+}

@@ -91,6 +91,7 @@ pub(super) fn described(path: &str, document: &Document) -> Vec<Package> {
                 0,
             );
             package.license.clone_from(&own.license);
+            package.requires.clone_from(&own.requires);
             vec![package]
         }
         Document::Npm(own) => vec![of_manifest(own, path)],
@@ -152,6 +153,7 @@ fn of_manifest(own: &Manifest, path: &str) -> Package {
         0,
     );
     package.license.clone_from(&own.license);
+    package.requires.clone_from(&own.requires);
     package
 }
 

@@ -72,6 +72,7 @@ fn zipped(layers: &[LayerRecord], tree: &Tree<'_>, packages: &mut Vec<Package>) 
                 name: own.name.clone(),
                 version: own.version.clone(),
                 license: None,
+                requires: Vec::new(),
             };
             packages.push(Package {
                 // The name of the archive holds a sum of it: a rewrite is the same archive.

@@ -10,6 +10,9 @@ use super::{DeclaredPackage, normal};
 /// against each version that is installed.
 const MOST_RANGES: usize = 200;
 
+/// Lines that are taken to say the same beside another one.
+const MOST_BESIDE: usize = 200;
+
 /// What is known of the lines that ask for one package.
 #[derive(Default)]
 struct Known {
@@ -19,10 +22,10 @@ struct Known {
     has_unread: bool,
 }
 
-/// Leaves out what asks for a package as a line before it does: it is the first that advice names.
-/// Returns what is left, and how many lines ask for yet other versions of a package that
-/// [`MOST_RANGES`] lines ask for. Of those one is kept, as a line that cannot be understood: nobody
-/// knows that the project asks for other versions only.
+/// Leaves out what asks for a package as a line before it does: it is the first that advice names, with
+/// those beside it. Returns what is left, and how many lines more ask for a package that hundreds
+/// ask for: [`MOST_BESIDE`] for the same versions, or [`MOST_RANGES`] for others. Of these one is kept, as a
+/// line that cannot be understood: nobody knows that the project asks for other versions only.
 pub fn distinct(declared: Vec<DeclaredPackage>) -> (Vec<DeclaredPackage>, usize) {
     let mut kept: Vec<DeclaredPackage> = Vec::new();
     let mut by_name: HashMap<(PackageKind, String), Known> = HashMap::new();
@@ -31,8 +34,16 @@ pub fn distinct(declared: Vec<DeclaredPackage>) -> (Vec<DeclaredPackage>, usize)
         let known = by_name
             .entry((one.kind, normal(one.kind, &one.name)))
             .or_default();
-        let mut before = known.kept.iter().filter_map(|at| kept.get(*at));
-        if before.any(|other| says_the_same(other, &one)) {
+        let same = known.kept.iter().copied().find(|at| {
+            kept.get(*at)
+                .is_some_and(|other| says_the_same(other, &one))
+        });
+        if let Some(other) = same.and_then(|at| kept.get_mut(at)) {
+            match other.stands_beside(&one) {
+                true if other.also.len() >= MOST_BESIDE => left_out += 1,
+                true => other.also.push(one.place),
+                false => {}
+            }
             continue;
         }
         if known.kept.len() >= MOST_RANGES {
@@ -53,7 +64,9 @@ pub fn distinct(declared: Vec<DeclaredPackage>) -> (Vec<DeclaredPackage>, usize)
 
 /// Whether two lines on one package differ in nothing but where they stand.
 fn says_the_same(left: &DeclaredPackage, right: &DeclaredPackage) -> bool {
-    left.is_lock == right.is_lock
+    left.alias == right.alias
+        && left.overrules == right.overrules
+        && left.is_lock == right.is_lock
         && left.range == right.range
         && left.pin == right.pin
         && left.standing == right.standing
@@ -78,10 +91,17 @@ mod tests {
         let (kept, left_out) = distinct(declared.clone());
         assert_eq!(
             (kept.len(), left_out),
-            (MOST_RANGES + 2, 5000 - 2 * MOST_RANGES)
+            (
+                MOST_RANGES + 2,
+                (5000 - 2 * MOST_RANGES) + (5000 - 1 - MOST_BESIDE)
+            )
         );
-        assert_eq!(kept[..2], declared[..2]);
-        assert_eq!(kept[2], declared[4]);
+        // Those beside it are named with it.
+        assert_eq!(kept[0].place, declared[0].place);
+        assert_eq!(kept[0].also, [declared[2].place.clone()]);
+        assert_eq!(kept[1].place, declared[1].place);
+        assert_eq!(kept[1].also.len(), MOST_BESIDE);
+        assert_eq!(kept[2].place, declared[4].place);
         // What is not looked at may ask for any version.
         let last = kept.last().unwrap();
         assert_eq!(

@@ -1,23 +1,21 @@
 //! NuGet references in project files.
 
-use std::borrow::Cow;
-
-use super::{Asked, Line, Wanted, quoted};
+use super::{Asked, Line, Wanted, comment, quoted};
 
 /// `<PackageReference Include="Name" Version="1.0" />`, `<PackageVersion …>`.
 pub(super) fn project<'t>(lines: &[Line<'t>]) -> Vec<Asked<'t>> {
-    lines
+    comment::outside(lines, comment::XML)
         .iter()
         .filter_map(|line| {
             let text = line.text.trim();
             let rest = text
                 .strip_prefix("<PackageReference ")
                 .or_else(|| text.strip_prefix("<PackageVersion "))?;
-            Some(Asked {
-                name: Cow::Borrowed(attribute(rest, "Include")?),
-                wanted: Wanted::written(attribute(rest, "Version")),
-                line: *line,
-            })
+            Some(Asked::new(
+                attribute(rest, "Include")?,
+                Wanted::written(attribute(rest, "Version")),
+                *line,
+            ))
         })
         .collect()
 }

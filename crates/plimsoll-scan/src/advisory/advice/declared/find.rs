@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::cmp::Ordering;
 use std::collections::{HashMap, HashSet};
 
-use plimsoll_model::PackageKind;
+use plimsoll_model::{PackageKind, SourceOrigin};
 
 use super::{DeclaredPackage, Standing, normal};
 
@@ -18,9 +18,26 @@ impl DeclaredPackage {
         range.map(|range| range.admits(self.kind, version))
     }
 
+    /// Whether the line is why a package is there; nothing where that cannot be told. What counts in
+    /// place of other lines does so whatever it says, and for what other packages bring, too.
+    fn asks(&self, asked: &Asked<'_>) -> Option<bool> {
+        let takes = self.takes(asked.installed);
+        match asked.lying {
+            _ if self.overrules => Some(takes.unwrap_or(true)),
+            Lying::As(folder) if self.called() != folder => Some(false),
+            Lying::Within if !self.is_lock => Some(false),
+            _ => takes,
+        }
+    }
+
+    /// What the project calls the package.
+    fn called(&self) -> &str {
+        self.alias.as_deref().unwrap_or(&self.name)
+    }
+
     /// Which of two lines that take the version a person would edit: that of the instruction on `line`,
-    /// of what any instruction installs, of what is copied, of what is not for tests; of those the one
-    /// that takes least.
+    /// of what any instruction installs, of what is copied, of what is not for tests; of those one that
+    /// counts in place of the others, then the one that takes least.
     fn compare(&self, other: &Self, line: Option<usize>) -> Ordering {
         let rank = |one: &Self| match (one.standing, one.is_aside) {
             (Standing::Installed(at), _) if Some(at) == line => (0, one.is_aside),
@@ -31,6 +48,7 @@ impl DeclaredPackage {
         };
         rank(self)
             .cmp(&rank(other))
+            .then(other.overrules.cmp(&self.overrules))
             .then_with(|| match (&self.range, &other.range) {
                 (Some(own), Some(others)) => own.compare_width(others),
                 _ => Ordering::Equal,
@@ -38,13 +56,24 @@ impl DeclaredPackage {
     }
 }
 
+/// Where a package lies, as far as that tells who asked for it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(in super::super) enum Lying<'p> {
+    /// Nothing is told by it.
+    Anywhere,
+    /// In a folder that has the name which the project calls it by.
+    As(&'p str),
+    /// Within another package, which brought it.
+    Within,
+}
+
 /// What is asked of the project: a package in a version.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-struct Asked {
+struct Asked<'a> {
     kind: PackageKind,
-    name: String,
-    installed: String,
-    is_nested: bool,
+    name: &'a str,
+    installed: &'a str,
+    lying: Lying<'a>,
     line: Option<usize>,
 }
 
@@ -59,7 +88,7 @@ pub(in super::super) struct Declarations<'a> {
     /// Kinds of packages that a file is installed from.
     installed: HashSet<PackageKind>,
     /// What was asked before: a package may have thousands of vulnerabilities.
-    claims: RefCell<HashMap<Asked, Claim>>,
+    claims: RefCell<HashMap<Asked<'a>, Claim>>,
 }
 
 impl<'a> Declarations<'a> {
@@ -90,21 +119,20 @@ impl<'a> Declarations<'a> {
     }
 
     /// What the project has to do with a version of a package that came by the instruction on `line`,
-    /// where that is known. A line that people write counts before one that tools write. `is_nested`
-    /// says that it lies within another package, which brought it.
+    /// where that is known. A line that people write counts before one that tools write.
     pub(in super::super) fn find(
         &self,
         kind: PackageKind,
-        name: &str,
-        installed: &str,
-        is_nested: bool,
+        name: &'a str,
+        installed: &'a str,
+        lying: Lying<'a>,
         line: Option<usize>,
     ) -> Claim {
         let asked = Asked {
             kind,
-            name: name.to_owned(),
-            installed: installed.to_owned(),
-            is_nested,
+            name,
+            installed,
+            lying,
             line: line.filter(|line| self.installers.contains(line)),
         };
         if let Some(known) = self.claims.borrow().get(&asked) {
@@ -121,6 +149,43 @@ impl<'a> Declarations<'a> {
         line.and_then(|place| self.first.get(&(place.file.as_str(), place.start.line)))
             .copied()
             .unwrap_or(at)
+    }
+
+    /// The lines that have to change, so that a package that the line at a position asks for is in another
+    /// version than it is, none where that is to be gone: this line, unless it takes the version
+    /// already, and what stands beside it and takes the one and not the other. What is `apart` asks for a
+    /// package that lies elsewhere.
+    pub(in super::super) fn holding(
+        &self,
+        at: usize,
+        installed: &str,
+        to: Option<&str>,
+        apart: &HashSet<usize>,
+    ) -> Vec<&'a SourceOrigin> {
+        let Some(asking) = self.declared.get(at) else {
+            return Vec::new();
+        };
+        let key = (asking.kind, normal(asking.kind, &asking.name));
+        let beside = self.by_name.get(&key).map_or(&[][..], Vec::as_slice);
+        let beside = beside
+            .iter()
+            .filter(|other| **other != at && !apart.contains(other))
+            .filter_map(|other| self.declared.get(*other))
+            .filter(|other| {
+                let is_same = other.called() == asking.called();
+                (is_same || asking.overrules || other.overrules)
+                    && other.is_lock == asking.is_lock
+                    && asking.stands_beside(other)
+                    && other.takes(installed) == Some(true)
+                    && to.is_none_or(|to| other.takes(to) == Some(false))
+            });
+        let is_left = to.is_some_and(|to| asking.resolves_to(to));
+        let asking = Some(asking).filter(|_| !is_left);
+        asking
+            .into_iter()
+            .chain(beside)
+            .flat_map(|one| std::iter::once(&one.place).chain(&one.also))
+            .collect()
     }
 
     /// Whether the instruction on a line asks for that very version of a distribution's package.
@@ -146,13 +211,14 @@ impl<'a> Declarations<'a> {
         self.claims.borrow().len()
     }
 
-    fn search(&self, asked: &Asked) -> Claim {
+    fn search(&self, asked: &Asked<'_>) -> Claim {
+        let is_nested = asked.lying == Lying::Within;
         let Some(candidates) = self
             .by_name
-            .get(&(asked.kind, normal(asked.kind, &asked.name)))
+            .get(&(asked.kind, normal(asked.kind, asked.name)))
         else {
             return Claim {
-                is_brought: asked.is_nested,
+                is_brought: is_nested,
                 ..Claim::default()
             };
         };
@@ -168,27 +234,25 @@ impl<'a> Declarations<'a> {
                 .compare(right.1, asked.line)
                 .then(left.0.cmp(&right.0))
         };
-        let takes = |one: &DeclaredPackage| one.takes(&asked.installed);
+        let takes = |one: &DeclaredPackage| one.asks(asked);
         let lock = of(true)
             .filter(|(_, one)| takes(one) == Some(true))
             .min_by(better)
             .map(|(at, _)| at);
-        let mut is_refused = asked.is_nested;
+        let asking = of(false).filter(|(_, one)| takes(one) == Some(true));
+        if let Some((at, _)) = asking.min_by(better) {
+            return Claim {
+                at: Some(at),
+                lock,
+                is_brought: false,
+            };
+        }
+        let mut is_refused = is_nested;
         let mut is_unread = false;
-        if !asked.is_nested {
-            let asking = of(false).filter(|(_, one)| takes(one) == Some(true));
-            if let Some((at, _)) = asking.min_by(better) {
-                return Claim {
-                    at: Some(at),
-                    lock,
-                    is_brought: false,
-                };
-            }
-            for (_, one) in of(false) {
-                match takes(one) {
-                    Some(_) => is_refused = true,
-                    None => is_unread = true,
-                }
+        for (_, one) in of(false) {
+            match takes(one) {
+                Some(_) => is_refused = true,
+                None => is_unread = true,
             }
         }
         Claim {

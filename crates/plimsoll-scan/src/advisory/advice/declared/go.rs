@@ -1,14 +1,12 @@
 //! Go's module file (<https://go.dev/ref/mod#go-mod-file>).
 
-use std::borrow::Cow;
-
 use super::{Asked, Line, Wanted};
 
 /// What advisories call Go's own library.
-pub(super) const STDLIB: &str = "stdlib";
+const STDLIB: &str = "stdlib";
 
-/// Required modules, in a block or alone, and the version of Go itself. `replace` and `exclude` ask for
-/// nothing.
+/// Required modules and what replaces modules, in a block or alone, and the version of Go itself, which
+/// is taken as it is written. `exclude` asks for nothing.
 pub(super) fn module<'t>(lines: &[Line<'t>]) -> Vec<Asked<'t>> {
     let mut found = Vec::new();
     let mut block = "";
@@ -27,27 +25,28 @@ pub(super) fn module<'t>(lines: &[Line<'t>]) -> Vec<Asked<'t>> {
             .or_else(|| text.strip_prefix("go "))
             .filter(|_| block.is_empty());
         if let Some(version) = go {
-            found.push(Asked {
-                name: Cow::Borrowed(STDLIB),
-                wanted: Wanted::these(version.trim()),
-                line: *line,
-            });
+            found.push(Asked::new(STDLIB, Wanted::Exactly(version.trim()), *line));
             continue;
         }
-        let required = match block {
-            "require" => text,
-            "" => match text.strip_prefix("require ") {
-                Some(text) => text,
-                None => continue,
-            },
+        let (directive, rest) = match block {
+            "" => text.split_once(' ').unwrap_or((text, "")),
+            block => (block, text),
+        };
+        // A folder that replaces a module has no version.
+        let (module, is_replacement) = match directive {
+            "require" => (rest, false),
+            "replace" => (rest.split_once("=>").map_or("", |(_, by)| by), true),
             _ => continue,
         };
-        let mut words = required.split_whitespace();
+        let mut words = module.split_whitespace();
         if let (Some(name), Some(version)) = (words.next(), words.next()) {
+            let wanted = match is_replacement {
+                true => Wanted::Exactly(version),
+                false => Wanted::these(version),
+            };
             found.push(Asked {
-                name: Cow::Borrowed(name.trim_matches('"')),
-                wanted: Wanted::these(version),
-                line: *line,
+                overrules: is_replacement,
+                ..Asked::new(name.trim_matches('"'), wanted, *line)
             });
         }
     }

@@ -1,13 +1,13 @@
 //! Maven and Gradle.
 
-use std::borrow::Cow;
 use std::collections::HashMap;
 
-use super::{Asked, Line, Wanted};
+use super::{Asked, Line, Wanted, comment};
 
 /// `pom.xml`, with an element a line: the line of the version where it is written there, else that
 /// of the artifact.
 pub(super) fn pom<'t>(lines: &[Line<'t>]) -> Vec<Asked<'t>> {
+    let lines = &comment::outside(lines, comment::XML)[..];
     let properties = properties(lines);
     let mut found = Vec::new();
     let mut group = "";
@@ -42,11 +42,11 @@ pub(super) fn pom<'t>(lines: &[Line<'t>]) -> Vec<Asked<'t>> {
         if text.ends_with("</dependency>") || text.ends_with("</parent>") {
             is_inside = false;
             if let Some((name, at)) = artifact {
-                found.push(Asked {
-                    name: Cow::Owned(format!("{group}:{name}")),
-                    wanted: Wanted::written(version.map(|(version, _)| version)),
-                    line: version.map_or(at, |(_, line)| line),
-                });
+                found.push(Asked::new(
+                    format!("{group}:{name}"),
+                    Wanted::written(version.map(|(version, _)| version)),
+                    version.map_or(at, |(_, line)| line),
+                ));
             }
         }
     }
@@ -82,9 +82,8 @@ fn element<'t>(text: &'t str, name: &str) -> Option<&'t str> {
 
 /// `implementation "group:name:1.0"`.
 pub(super) fn gradle<'t>(lines: &[Line<'t>]) -> Vec<Asked<'t>> {
-    lines
+    comment::outside(lines, comment::GRADLE)
         .iter()
-        .filter(|line| !line.text.trim_start().starts_with("//"))
         .filter_map(|line| {
             let (coordinates, _) = super::quoted(line.text)?;
             coordinate(coordinates, *line)
@@ -112,9 +111,11 @@ fn coordinate<'t>(text: &'t str, line: Line<'t>) -> Option<Asked<'t>> {
                 .chars()
                 .all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_'))
     };
-    (is_word(group) && is_word(name)).then(|| Asked {
-        name: Cow::Owned(format!("{group}:{name}")),
-        wanted: Wanted::written(Some(version).filter(|version| !version.is_empty())),
-        line,
+    (is_word(group) && is_word(name)).then(|| {
+        Asked::new(
+            format!("{group}:{name}"),
+            Wanted::written(Some(version).filter(|version| !version.is_empty())),
+            line,
+        )
     })
 }

@@ -2,44 +2,99 @@
 
 use std::borrow::Cow;
 
-use super::{Asked, Line, Wanted, quoted};
+use super::{Asked, Line, Wanted, json, quoted};
 
-/// `package.json`: a dependency a line, in one of the objects that hold dependencies.
-pub(super) fn manifest<'t>(lines: &[Line<'t>]) -> Vec<Asked<'t>> {
-    members(lines, |key| {
-        matches!(
-            key,
-            "dependencies"
-                | "devDependencies"
-                | "optionalDependencies"
-                | "peerDependencies"
-                | "overrides"
-                | "resolutions"
-        )
-    })
+/// What an object of `package.json` holds.
+#[derive(Clone, Copy)]
+enum Section<'t> {
+    Other,
+    Dependencies,
+    /// What takes the place of dependencies, for those of the package that this key names.
+    Overrides(&'t str),
 }
 
-/// The members of the objects whose key is wanted: JSON as every tool indents it.
-pub(super) fn members<'t>(lines: &[Line<'t>], wanted: fn(&str) -> bool) -> Vec<Asked<'t>> {
-    let mut found = Vec::new();
-    let mut is_inside = false;
-    for line in lines {
-        let text = line.text.trim();
-        if text.starts_with('}') {
-            is_inside = false;
-        } else if let Some((key, value)) = member(text) {
-            if value.starts_with('{') {
-                is_inside = wanted(key) && !value.contains('}');
-            } else if is_inside {
-                found.push(Asked {
-                    name: Cow::Borrowed(key),
-                    wanted: Wanted::written(quoted(value).map(|(words, _)| words)),
-                    line: *line,
-                });
+/// `package.json`: what the objects ask for that hold dependencies, or overrule them.
+pub(super) fn manifest<'t>(lines: &[Line<'t>]) -> Vec<Asked<'t>> {
+    let members = json::members(lines, Section::Other, |outer, key| match (outer, key) {
+        (Section::Overrides(_), key) => Section::Overrides(key),
+        (_, "dependencies" | "devDependencies" | "optionalDependencies" | "peerDependencies") => {
+            Section::Dependencies
+        }
+        (_, "overrides" | "resolutions") => Section::Overrides(""),
+        _ => Section::Other,
+    });
+    members
+        .into_iter()
+        .filter_map(|member| {
+            let (key, words, line) = (member.key, member.value, member.line);
+            match member.inside {
+                Section::Other => None,
+                Section::Dependencies => Some(asked(key, words, line)),
+                // What that stands for another line asks for.
+                Section::Overrides(_) if words.starts_with('$') => None,
+                Section::Overrides(holder) => {
+                    let key = if key == "." { holder } else { key };
+                    Some(Asked {
+                        overrules: true,
+                        ..asked(overridden(key), words, line)
+                    })
+                }
+            }
+        })
+        .collect()
+}
+
+/// The package that a key of overrides means: npm's `lodash@^4`, Yarn's `**/lodash` and `foo/**/@a/b`, pnpm's
+/// `foo@1>lodash@^4`.
+fn overridden(key: &str) -> &str {
+    // A sign of a range stands behind a blank, a bar or the sign before a version.
+    let arrow = key.match_indices('>').rev().find(|(at, _)| {
+        let before = key.get(..*at).unwrap_or_default();
+        !before.is_empty() && !before.ends_with([' ', '|', '@'])
+    });
+    let key = arrow.map_or(key, |(at, _)| key.get(at + 1..).unwrap_or_default());
+    let name = match key.rsplit_once('/') {
+        None => key,
+        Some((before, last)) => {
+            let scope = before.rsplit('/').next().unwrap_or_default();
+            match scope.starts_with('@') {
+                true => key.get(before.len() - scope.len()..).unwrap_or_default(),
+                false => last,
             }
         }
+    };
+    before_version(name).unwrap_or(name)
+}
+
+/// What a dependency means: `"lodash": "^4"`, or another package than it is called after,
+/// `"old-lodash": "npm:lodash@^3"`.
+pub(super) fn asked<'t>(key: &'t str, words: &'t str, line: Line<'t>) -> Asked<'t> {
+    let Some(meant) = words.strip_prefix("npm:") else {
+        return called(key, Wanted::these(words), line);
+    };
+    let (name, wanted) = match before_version(meant) {
+        Some(name) => {
+            let words = meant.get(name.len() + 1..).unwrap_or_default();
+            (name, Wanted::these(words))
+        }
+        // Yarn writes the same before ranges.
+        None if meant.starts_with(|c: char| c == '@' || c.is_ascii_alphabetic()) => {
+            (meant, Wanted::Any)
+        }
+        None => (key, Wanted::these(meant)),
+    };
+    Asked {
+        name: Cow::Borrowed(name),
+        ..called(key, wanted, line)
     }
-    found
+}
+
+/// What the project calls so, which is the package of that name as far as nothing else is said.
+fn called<'t>(key: &'t str, wanted: Wanted<'t>, line: Line<'t>) -> Asked<'t> {
+    Asked {
+        alias: Some(key),
+        ..Asked::new(key, wanted, line)
+    }
 }
 
 /// `"key": value`.
@@ -48,7 +103,8 @@ pub(super) fn member(text: &str) -> Option<(&str, &str)> {
     Some((key, rest.trim_start().strip_prefix(':')?.trim()))
 }
 
-/// `package-lock.json`: `"node_modules/a/node_modules/b": {` and the version in it.
+/// `package-lock.json`: `"node_modules/a/node_modules/b": {` and the version in it, and before that the
+/// name where the folder has another one.
 pub(super) fn lock<'t>(lines: &[Line<'t>]) -> Vec<Asked<'t>> {
     let mut found: Vec<Asked<'t>> = Vec::new();
     let mut is_open = false;
@@ -60,42 +116,46 @@ pub(super) fn lock<'t>(lines: &[Line<'t>]) -> Vec<Asked<'t>> {
             let name = key.rsplit_once("node_modules/").map(|(_, name)| name);
             // Objects inside of a package do not end it: its version stands in front of them.
             is_open = name.is_some();
-            found.extend(name.map(|name| Asked {
-                name: Cow::Borrowed(name),
-                wanted: Wanted::Elsewhere,
-                line: *line,
-            }));
-        } else if is_open
-            && key == "version"
-            && let (Some(last), Some((version, _))) = (found.last_mut(), quoted(value))
+            found.extend(name.map(|name| called(name, Wanted::Elsewhere, *line)));
+        } else if is_open && let (Some(last), Some((words, _))) = (found.last_mut(), quoted(value))
         {
-            last.wanted.get_or_insert(version);
+            match key {
+                "name" if last.wanted == Wanted::Elsewhere => last.name = Cow::Borrowed(words),
+                "version" => last.wanted.get_or_insert(words),
+                _ => {}
+            }
         }
     }
     found
 }
 
-/// `yarn.lock`, of version 1 and later: `"name@npm:^1", name@^2:`, then an indented version.
+/// `yarn.lock`, of version 1 and later: `"name@npm:^1", name@^2:`, then an indented version; later ones
+/// have the name that was meant as `resolution: "name@npm:1.0"`.
 pub(super) fn yarn<'t>(lines: &[Line<'t>]) -> Vec<Asked<'t>> {
     let mut found: Vec<Asked<'t>> = Vec::new();
     for line in lines {
         let text = line.text;
         if text.starts_with([' ', '\t']) {
-            let version = text
-                .trim()
-                .strip_prefix("version")
-                .map(|rest| rest.trim_matches([' ', ':', '"']));
-            if let (Some(last), Some(version)) = (found.last_mut(), version) {
+            let field = |name| {
+                let rest = text.trim().strip_prefix(name)?;
+                Some(rest.trim_matches([' ', ':', '"']))
+            };
+            let Some(last) = found.last_mut() else {
+                continue;
+            };
+            if let Some(version) = field("version") {
                 last.wanted.get_or_insert(version);
+            } else if let Some(name) = field("resolution").and_then(before_version) {
+                last.name = Cow::Borrowed(name);
             }
-        } else if let Some(name) = text
-            .strip_suffix(':')
-            .and_then(|text| before_version(text.trim_start_matches('"')))
+        } else if let Some(text) = text.strip_suffix(':').map(|text| text.trim_matches('"'))
+            && let Some(key) = before_version(text)
         {
+            let words = text.get(key.len() + 1..).unwrap_or_default();
+            let words = words.split(['"', ',']).next().unwrap_or_default();
             found.push(Asked {
-                name: Cow::Borrowed(name),
                 wanted: Wanted::Elsewhere,
-                line: *line,
+                ..asked(key, words, *line)
             });
         }
     }
@@ -119,12 +179,43 @@ pub(super) fn pnpm<'t>(lines: &[Line<'t>]) -> Vec<Asked<'t>> {
             let key = key.strip_prefix('/').unwrap_or(key);
             if let Some(name) = before_version(key) {
                 let version = key.get(name.len() + 1..).unwrap_or_default();
-                found.push(Asked {
-                    name: Cow::Borrowed(name),
-                    wanted: Wanted::written(version.split('(').next()),
-                    line: *line,
-                });
+                found.push(Asked::new(
+                    name,
+                    Wanted::written(version.split('(').next()),
+                    *line,
+                ));
             }
+        }
+    }
+    found
+}
+
+/// `pnpm-workspace.yaml`: its catalogs, which `package.json` names as `catalog:`, and its overrides.
+pub(super) fn workspace<'t>(lines: &[Line<'t>]) -> Vec<Asked<'t>> {
+    let mut found = Vec::new();
+    let mut section = "";
+    for line in lines {
+        let text = line.text.trim_end();
+        let entry = text.trim_start();
+        if entry.is_empty() || entry.starts_with('#') {
+            continue;
+        }
+        if entry.len() == text.len() {
+            section = text;
+            continue;
+        }
+        let Some((key, value)) = entry.split_once(": ") else {
+            continue;
+        };
+        let bare = |text: &'t str| text.trim().trim_matches(['"', '\'']);
+        let value = value.split(" #").next().unwrap_or_default();
+        match section {
+            "catalog:" | "catalogs:" => found.push(asked(bare(key), bare(value), *line)),
+            "overrides:" => found.push(Asked {
+                overrules: true,
+                ..asked(overridden(bare(key)), bare(value), *line)
+            }),
+            _ => {}
         }
     }
     found

@@ -4,13 +4,16 @@
 //! people and tools write one, and where none is found the advice names the instruction of the
 //! Dockerfile instead. Nothing is run, nothing is resolved.
 
+mod comment;
 mod distinct;
 mod dotnet;
 mod find;
 mod go;
 mod java;
 mod javascript;
+mod json;
 mod named;
+mod needs;
 mod php;
 mod python;
 mod range;
@@ -25,8 +28,9 @@ use plimsoll_model::{PackageKind, SourceFile, SourceOrigin, Span};
 pub use self::distinct::distinct;
 #[cfg(test)]
 use self::find::Claim;
-pub(super) use self::find::Declarations;
+pub(super) use self::find::{Declarations, Lying};
 use self::named::Pin;
+pub(super) use self::needs::Needs;
 pub use self::python::includes;
 use self::range::Range;
 use super::super::matching::ecosystem_of;
@@ -55,11 +59,17 @@ pub struct DeclaredPackage {
     pub kind: PackageKind,
     /// Its name as the file has it.
     pub name: String,
+    /// What the project calls it, where that may be another name.
+    pub(super) alias: Option<String>,
+    /// Whether it counts in place of what other lines ask for.
+    overrules: bool,
     /// Whether a tool wrote the file, so that another file is the one to edit where it names the
     /// package too.
     pub is_lock: bool,
     /// The line.
     pub place: SourceOrigin,
+    /// Further lines that say the same beside it: none of them can change alone.
+    pub(super) also: Vec<SourceOrigin>,
     /// What the Dockerfile has to do with the file.
     pub standing: Standing,
     /// Whether the file is for tests, documents or those who develop, by its name.
@@ -73,6 +83,24 @@ pub struct DeclaredPackage {
 }
 
 impl DeclaredPackage {
+    /// Whether both lines count at once for what one of them brought: those of one file, and those of files
+    /// that the Dockerfile has as much to do with. Which of the files that it does not know is
+    /// installed, nobody can tell.
+    fn stands_beside(&self, other: &Self) -> bool {
+        if self.place.file == other.place.file && !self.is_word {
+            // A tool writes down what is needed, however often.
+            return !self.is_lock;
+        }
+        match (self.standing, other.standing) {
+            // A word counts for what is there when it is run.
+            (Standing::Installed(line), Standing::Installed(later)) => {
+                !other.is_word || line <= later
+            }
+            (Standing::Copied, Standing::Copied) => self.is_aside == other.is_aside,
+            _ => false,
+        }
+    }
+
     /// Whether the line takes a version as it is, so that nothing but asking the package manager anew
     /// is needed to get it.
     pub(super) fn resolves_to(&self, version: &str) -> bool {
@@ -84,13 +112,29 @@ impl DeclaredPackage {
     }
 }
 
-/// What a reader of one format finds: a name and the versions that are asked for, with the line they
-/// are on.
+/// What a reader of one format finds: the package that a line means, what it is called there, and the
+/// versions that are asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Asked<'t> {
     name: Cow<'t, str>,
+    /// What the project calls it, where that may be another name.
+    alias: Option<&'t str>,
+    /// Whether it counts in place of what other lines ask for, wherever they stand.
+    overrules: bool,
     wanted: Wanted<'t>,
     line: Line<'t>,
+}
+
+impl<'t> Asked<'t> {
+    fn new(name: impl Into<Cow<'t, str>>, wanted: Wanted<'t>, line: Line<'t>) -> Self {
+        Self {
+            name: name.into(),
+            alias: None,
+            overrules: false,
+            wanted,
+            line,
+        }
+    }
 }
 
 /// The versions that a line asks for.
@@ -100,6 +144,8 @@ enum Wanted<'t> {
     Any,
     /// Those that fit these words of the package manager.
     These(Cow<'t, str>),
+    /// This one, as it is written.
+    Exactly(&'t str),
     /// It is not on the line, or no version: an address, a branch, what another file says.
     Elsewhere,
 }
@@ -121,14 +167,12 @@ impl<'t> Wanted<'t> {
         }
     }
 
-    fn range(&self, kind: PackageKind, name: &str, is_lock: bool) -> Option<Range> {
+    fn range(&self, kind: PackageKind, is_lock: bool) -> Option<Range> {
         match self {
             Self::Any => Range::any(kind),
-            // A toolchain is taken as it is written.
-            Self::These(words) if is_lock || (kind, name) == (PackageKind::Go, go::STDLIB) => {
-                Range::of_lock(kind, words)
-            }
+            Self::These(words) if is_lock => Range::exactly(kind, words),
             Self::These(words) => Range::of_manifest(kind, words),
+            Self::Exactly(version) => Range::exactly(kind, version),
             Self::Elsewhere => None,
         }
     }
@@ -159,6 +203,7 @@ fn format(name: &str) -> Option<(PackageKind, bool, Reader)> {
         "package.json" => (PackageKind::Npm, false, javascript::manifest),
         "package-lock.json" | "npm-shrinkwrap.json" => (PackageKind::Npm, true, javascript::lock),
         "yarn.lock" => (PackageKind::Npm, true, javascript::yarn),
+        "pnpm-workspace.yaml" => (PackageKind::Npm, false, javascript::workspace),
         "pnpm-lock.yaml" => (PackageKind::Npm, true, javascript::pnpm),
         "Gemfile" | "gems.rb" => (PackageKind::Gem, false, ruby::gemfile),
         "Gemfile.lock" | "gems.locked" => (PackageKind::Gem, true, ruby::lock),
@@ -226,10 +271,13 @@ pub fn declarations(file: &SourceFile, is_requirements: bool) -> Vec<DeclaredPac
             let span = Span::new((asked.line.start + indent).min(end), end);
             DeclaredPackage {
                 kind,
-                range: asked.wanted.range(kind, &asked.name, is_lock),
+                range: asked.wanted.range(kind, is_lock),
                 name: asked.name.into_owned(),
+                alias: asked.alias.map(str::to_owned),
+                overrules: asked.overrules,
                 is_lock: is_lock || is_compiled,
                 place: SourceOrigin::new(file, span),
+                also: Vec::new(),
                 standing: Standing::default(),
                 is_aside: false,
                 is_word: false,

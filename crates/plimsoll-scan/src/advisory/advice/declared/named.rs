@@ -1,7 +1,5 @@
 //! Packages that a command line names: `apt-get install curl=7.88.1-10`, `pip install flask==1.0`.
 
-use std::borrow::Cow;
-
 use plimsoll_model::{PackageKind, SourceOrigin};
 
 use super::{Asked, DeclaredPackage, Line, Standing, Wanted, javascript, python};
@@ -44,12 +42,15 @@ impl DeclaredPackage {
         let of = |name: &str, pin: Option<&str>, wanted: Option<&Wanted<'_>>| Self {
             kind,
             name: name.to_owned(),
+            alias: None,
+            overrules: false,
             is_lock: false,
             place: place.clone(),
+            also: Vec::new(),
             standing: Standing::Installed(line),
             is_aside: false,
             is_word: true,
-            range: wanted.and_then(|wanted| wanted.range(kind, name, false)),
+            range: wanted.and_then(|wanted| wanted.range(kind, false)),
             pin: pin.map(|pin| Pin(pin.to_owned())),
         };
         let at_equals = |word: &'_ str| -> Option<Self> {
@@ -80,14 +81,21 @@ impl DeclaredPackage {
                     .collect()
             }
             PackageKind::Npm => {
-                let (name, wanted) = match javascript::before_version(word) {
+                let line = Line {
+                    text: word,
+                    start: 0,
+                };
+                let asked = match javascript::before_version(word) {
                     Some(name) => {
                         let words = word.get(name.len() + 1..).unwrap_or_default();
-                        (name, Wanted::These(Cow::Borrowed(words)))
+                        javascript::asked(name, words, line)
                     }
-                    None => (word, Wanted::Any),
+                    None => Asked::new(word, Wanted::Any, line),
                 };
-                vec![of(name, None, Some(&wanted))]
+                vec![Self {
+                    alias: asked.alias.map(str::to_owned),
+                    ..of(&asked.name, None, Some(&asked.wanted))
+                }]
             }
             PackageKind::Gem => {
                 // Without a version in the word, an option may tell it.

@@ -1,9 +1,7 @@
 //! pip's requirements files (<https://pip.pypa.io/en/stable/reference/requirements-file-format/>)
 //! and `pyproject.toml`.
 
-use std::borrow::Cow;
-
-use super::{Asked, Line, Wanted, quoted, toml};
+use super::{Asked, Line, Wanted, comment, quoted, toml};
 
 /// A requirement a line.
 pub(super) fn requirements<'t>(lines: &[Line<'t>]) -> Vec<Asked<'t>> {
@@ -70,15 +68,15 @@ pub(super) fn requirement<'t>(text: &'t str, line: Line<'t>) -> Option<Asked<'t>
         .unwrap_or_default()
         .trim();
     let wanted = wanted.split(" --").next().unwrap_or_default().trim();
-    Some(Asked {
-        name: Cow::Borrowed(name),
-        wanted: match wanted {
+    Some(Asked::new(
+        name,
+        match wanted {
             "" => Wanted::Any,
             address if address.starts_with('@') => Wanted::Elsewhere,
             words => Wanted::these(words),
         },
         line,
-    })
+    ))
 }
 
 /// `Pipfile.lock`: a package opens an object, in which its version stands as `"==1.0"`.
@@ -100,51 +98,95 @@ pub(super) fn pipfile_lock<'t>(lines: &[Line<'t>]) -> Vec<Asked<'t>> {
             && let Some((name, line)) = name.take()
             && let Some((version, _)) = quoted(value)
         {
-            found.push(Asked {
-                name: Cow::Borrowed(name),
-                wanted: Wanted::these(version.trim_start_matches('=')),
+            found.push(Asked::new(
+                name,
+                Wanted::these(version.trim_start_matches('=')),
                 line,
-            });
+            ));
         }
     }
     found
 }
 
-/// The lists of `[project]` and the tables of Poetry.
+/// The lists of `[project]`, dependency groups (PEP 735) and uv, and the tables of Poetry.
 pub(super) fn project<'t>(lines: &[Line<'t>]) -> Vec<Asked<'t>> {
-    let mut found = Vec::new();
+    let mut found: Vec<Asked<'t>> = Vec::new();
     let mut table = "";
-    let mut is_list = false;
-    for line in lines {
-        if is_list || (table.starts_with("project") && is_dependency_list(line.text, table)) {
-            let mut rest = match is_list {
-                true => line.text,
-                false => line.text.split_once('=').map_or("", |(_, list)| list),
-            };
-            while let Some((text, behind)) = quoted(rest) {
-                found.extend(requirement(text, *line));
-                rest = behind;
+    // A list that is open, and whether it overrules others.
+    let mut list = None;
+    for line in &comment::outside(lines, comment::TOML) {
+        let mut rest = line.text;
+        if list.is_none() {
+            if let Some(name) = toml::table(rest) {
+                table = name;
+                if let Some(Poetry::One(name)) = poetry(table) {
+                    found.push(Asked::new(name, Wanted::Elsewhere, *line));
+                }
+                continue;
             }
-            is_list = !rest.contains(']');
-        } else if let Some(name) = toml::table(line.text) {
-            table = name;
-        } else if table.starts_with("tool.poetry")
-            && table.ends_with("dependencies")
-            && let Some((name, value)) = toml::key(line.text).filter(|(name, _)| *name != "python")
-        {
-            found.push(Asked {
-                name: Cow::Borrowed(name),
-                wanted: Wanted::written(toml::version(value)),
-                line: *line,
-            });
+            let Some((key, value)) = toml::key(rest) else {
+                continue;
+            };
+            match poetry(table) {
+                Some(Poetry::All) if key != "python" => {
+                    let wanted = Wanted::written(toml::version(value));
+                    found.push(Asked::new(key, wanted, *line));
+                }
+                Some(Poetry::One(_)) if key == "version" => {
+                    if let (Some(last), Some(words)) = (found.last_mut(), toml::version(value)) {
+                        last.wanted.get_or_insert(words);
+                    }
+                }
+                _ => {}
+            }
+            list = listed(table, key).filter(|_| value.starts_with('['));
+            rest = value;
+        }
+        let Some(overrules) = list else {
+            continue;
+        };
+        while let Some((text, behind)) = quoted(rest) {
+            // `{include-group = "test"}`
+            let before = rest.split(['"', '\'']).next().unwrap_or_default();
+            if before.contains('{') {
+                rest = rest.split_once('}').map_or("", |(_, behind)| behind);
+                continue;
+            }
+            found.extend(requirement(text, *line).map(|asked| Asked { overrules, ..asked }));
+            rest = behind;
+        }
+        if rest.contains(']') {
+            list = None;
         }
     }
     found
 }
 
-fn is_dependency_list(line: &str, table: &str) -> bool {
-    toml::key(line).is_some_and(|(name, value)| {
-        value.starts_with('[')
-            && (name == "dependencies" || table == "project.optional-dependencies")
-    })
+/// Whether the key of a table has a list of requirements, and whether they count in place of others.
+fn listed(table: &str, key: &str) -> Option<bool> {
+    match (table, key) {
+        ("project", "dependencies")
+        | ("project.optional-dependencies" | "dependency-groups", _)
+        | ("tool.uv", "dev-dependencies" | "constraint-dependencies") => Some(false),
+        ("tool.uv", "override-dependencies") => Some(true),
+        _ => None,
+    }
+}
+
+/// A table of Poetry.
+enum Poetry<'t> {
+    /// A dependency a key.
+    All,
+    /// One dependency.
+    One(&'t str),
+}
+
+fn poetry(table: &str) -> Option<Poetry<'_>> {
+    let table = table.strip_prefix("tool.poetry.")?;
+    if table.ends_with("dependencies") {
+        return Some(Poetry::All);
+    }
+    let (parent, name) = table.rsplit_once('.')?;
+    let is_one = parent.ends_with("dependencies");
+    is_one.then(|| Poetry::One(name.trim_matches(['"', '\''])))
 }

@@ -1,21 +1,28 @@
 //! Cargo's manifest (<https://doc.rust-lang.org/cargo/reference/manifest.html>).
 
-use std::borrow::Cow;
-
 use super::{Asked, Line, Wanted, quoted, toml};
 
-/// Keys of tables of dependencies, and dependencies that are tables.
+/// Keys of tables of dependencies and of what is to take their place (`[patch.crates-io]`), and those that
+/// are tables themselves.
 pub(super) fn manifest<'t>(lines: &[Line<'t>]) -> Vec<Asked<'t>> {
     let mut found = Vec::new();
     let mut is_list = false;
     let mut is_one = false;
+    let mut overrules = false;
     for line in lines {
         if let Some(table) = toml::table(line.text) {
             let (parent, name) = table.rsplit_once('.').unwrap_or(("", table));
-            is_list = is_dependencies(name);
-            is_one = !is_list && is_dependencies(parent.rsplit('.').next().unwrap_or_default());
+            overrules = table.starts_with("patch.");
+            // A registry may be named by its address, which has points, too.
+            is_list =
+                is_dependencies(name) || parent == "patch" || overrules && table.ends_with('"');
+            is_one = !is_list
+                && (overrules || is_dependencies(parent.rsplit('.').next().unwrap_or_default()));
             if is_one {
-                found.push(asked(name.trim_matches('"'), None, *line));
+                found.push(Asked {
+                    overrules,
+                    ..Asked::new(name.trim_matches('"'), Wanted::Elsewhere, *line)
+                });
             }
             continue;
         }
@@ -36,17 +43,13 @@ pub(super) fn manifest<'t>(lines: &[Line<'t>]) -> Vec<Asked<'t>> {
             .map(|(name, _)| name);
         // `name.workspace = true`
         let name = real.unwrap_or_else(|| key.split('.').next().unwrap_or(key));
-        found.push(asked(name, toml::version(value), *line));
+        let wanted = Wanted::written(toml::version(value));
+        found.push(Asked {
+            overrules,
+            ..Asked::new(name, wanted, *line)
+        });
     }
     found
-}
-
-fn asked<'t>(name: &'t str, words: Option<&'t str>, line: Line<'t>) -> Asked<'t> {
-    Asked {
-        name: Cow::Borrowed(name),
-        wanted: Wanted::written(words),
-        line,
-    }
 }
 
 fn is_dependencies(table: &str) -> bool {

@@ -1,7 +1,5 @@
 //! TOML as people and tools write manifests and lock files: a key a line.
 
-use std::borrow::Cow;
-
 use super::{Asked, Line, Wanted, quoted};
 
 /// The name of a table: `[a.b]`, `[[a]]`.
@@ -68,11 +66,7 @@ pub(super) fn packages<'t>(lines: &[Line<'t>]) -> Vec<Asked<'t>> {
         match (key, value) {
             ("name", Some(name)) if !is_named => {
                 is_named = true;
-                found.push(Asked {
-                    name: Cow::Borrowed(name),
-                    wanted: Wanted::Elsewhere,
-                    line: *line,
-                });
+                found.push(Asked::new(name, Wanted::Elsewhere, *line));
             }
             ("version", Some(version)) if is_named => {
                 if let Some(last) = found.last_mut() {
@@ -93,11 +87,7 @@ pub(super) fn keys<'t>(lines: &[Line<'t>]) -> Vec<Asked<'t>> {
         if let Some(table) = table(line.text) {
             wanted = table.ends_with("packages");
         } else if let Some((name, value)) = key(line.text).filter(|_| wanted) {
-            found.push(Asked {
-                name: Cow::Borrowed(name),
-                wanted: Wanted::written(version(value)),
-                line: *line,
-            });
+            found.push(Asked::new(name, Wanted::written(version(value)), *line));
         }
     }
     found

@@ -2,10 +2,11 @@
 
 use super::*;
 
-const FLASK: (PackageKind, usize, &str, &str) = (PackageKind::Python, 2, "flask", "1.0.0");
+pub(super) const FLASK: (PackageKind, usize, &str, &str) =
+    (PackageKind::Python, 2, "flask", "1.0.0");
 
 /// What two files of a project ask for, the second with its standing.
-fn of(path: &str, text: &str, standing: Standing) -> Vec<DeclaredPackage> {
+pub(super) fn declared_in(path: &str, text: &str, standing: Standing) -> Vec<DeclaredPackage> {
     let mut all = declarations(&SourceFile::new(path, text), false);
     for one in &mut all {
         (one.standing, one.is_aside) = (standing, is_aside(path));
@@ -17,7 +18,7 @@ fn flask(files: &[(&str, &str, Standing)]) -> Vec<String> {
     let image = Image::new().with(FLASK, VulnerabilitySeverity::High, &["2.0.3"]);
     let all = files
         .iter()
-        .flat_map(|(path, text, standing)| of(path, text, *standing));
+        .flat_map(|(path, text, standing)| declared_in(path, text, *standing));
     let (all, _) = distinct(all.collect());
     let advice = image.advise(&all, VulnerabilitySeverity::High);
     let locks = advice.edits.iter().filter_map(|edit| edit.lock.clone());
@@ -256,7 +257,7 @@ fn what_is_malicious_is_taken_out_where_it_is_asked_for() {
     image.found[0].aliases = vec!["MAL-2024-1".to_owned()];
     image.found[2].id = "MAL-2024-1".to_owned();
     let manifest = "{\n\"dependencies\": {\n\"evil\": \"1.0.0\"\n}\n}\n";
-    let declared = of("package.json", manifest, Standing::Elsewhere);
+    let declared = declared_in("package.json", manifest, Standing::Elsewhere);
     let advice = image.advise(&declared, VulnerabilitySeverity::High);
     assert_eq!(
         told(&advice),
@@ -283,7 +284,7 @@ fn the_library_of_go_is_that_of_the_image_a_program_was_built_in() {
         [format!("{at_program}, stdlib v1.23.4 > v1.25.1: 2/2")]
     );
     let module = "module x\n\ngo 1.23.0\n\ntoolchain go1.23.4\n";
-    let declared = of("go.mod", module, Standing::Elsewhere);
+    let declared = declared_in("go.mod", module, Standing::Elsewhere);
     let mut found = told(&image.advise(&declared, high));
     found.sort_unstable();
     assert_eq!(

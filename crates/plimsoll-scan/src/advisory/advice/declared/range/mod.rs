@@ -54,8 +54,8 @@ impl Range {
         Self::new(kind, any_of, takes_newest)
     }
 
-    /// The one version that a lock file has.
-    pub(super) fn of_lock(kind: PackageKind, version: &str) -> Option<Self> {
+    /// One version as it is written, as lock files have it.
+    pub(super) fn exactly(kind: PackageKind, version: &str) -> Option<Self> {
         let bound = Bound::new(Test::Equal, bare(kind, version.trim()));
         Self::new(kind, vec![vec![bound]], false)
     }

@@ -182,7 +182,7 @@ fn what_is_taken_as_written() {
         PackageKind::Maven,
         &["${version}", "latest.release", "[1.0", "(1.0)", ""],
     );
-    assert_eq!(Range::of_lock(PackageKind::Npm, "link:../a"), None);
+    assert_eq!(Range::exactly(PackageKind::Npm, "link:../a"), None);
 }
 
 proptest! {

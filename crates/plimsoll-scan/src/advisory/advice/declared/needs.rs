@@ -1,0 +1,232 @@
+//! Which installed packages refuse a version of another one that they need: to raise that one alone
+//! changes nothing, or leaves them a copy of their own.
+
+use std::collections::HashMap;
+
+use plimsoll_model::{Inventory, Package, PackageKind, Requirement};
+
+use super::normal;
+use super::range::Range;
+
+/// Packages that need one, which are held against a version of it.
+const MOST: usize = 1000;
+
+/// What installed packages need.
+pub(in super::super) struct Needs<'a> {
+    by_name: HashMap<(PackageKind, String), Vec<(&'a Package, Range)>>,
+}
+
+impl<'a> Needs<'a> {
+    /// What the packages of an inventory need of those with some names.
+    pub(in super::super) fn new<'n>(
+        inventory: &'a Inventory,
+        names: impl Iterator<Item = (PackageKind, &'n str)>,
+    ) -> Self {
+        let mut by_name: HashMap<_, Vec<_>> = names
+            .map(|(kind, name)| ((kind, normal(kind, name)), Vec::new()))
+            .collect();
+        for package in &inventory.packages {
+            for one in &package.requires {
+                let key = (package.kind, normal(package.kind, &one.name));
+                if let Some(known) = by_name.get_mut(&key)
+                    && known.len() < MOST
+                    && is_met(one, package)
+                {
+                    let range = Range::of_manifest(package.kind, &one.versions);
+                    known.extend(range.map(|range| (package, range)));
+                }
+            }
+        }
+        Self { by_name }
+    }
+
+    /// The packages that need one as it is installed, and refuse it in the version `to`.
+    pub(in super::super) fn refusing(&self, package: &Package, to: &str) -> Vec<&'a Package> {
+        let kind = package.kind;
+        let known = self.by_name.get(&(kind, normal(kind, &package.name)));
+        known
+            .into_iter()
+            .flatten()
+            .filter(|(other, range)| {
+                range.admits(kind, &package.version)
+                    && !range.admits(kind, to)
+                    && finds(other, package)
+            })
+            .map(|(other, _)| *other)
+            .collect()
+    }
+}
+
+/// Whether a package is the one that another one of its kind finds by its name.
+fn finds(other: &Package, package: &Package) -> bool {
+    const MODULES: &str = "node_modules/";
+    match package.kind {
+        PackageKind::Python => {
+            let site = site(&package.path);
+            site.is_some() && site == self::site(&other.path)
+        }
+        PackageKind::Npm => {
+            // Stores link what each package needs into a folder of its own.
+            let is_stored = |path: &str| path.contains("node_modules/.");
+            match is_stored(&package.path) || is_stored(&other.path) {
+                true => package
+                    .path
+                    .split_once(MODULES)
+                    .zip(other.path.split_once(MODULES))
+                    .is_some_and(|((own, _), (others, _))| own == others),
+                false => package.path.rfind(MODULES).is_some_and(|at| {
+                    let folder = package.path.get(..at + MODULES.len());
+                    folder.is_some_and(|folder| {
+                        let owner = folder.strip_suffix(MODULES).unwrap_or_default();
+                        other.path.starts_with(folder)
+                            || !owner.is_empty() && other.path == format!("{owner}package.json")
+                    })
+                }),
+            }
+        }
+        _ => false,
+    }
+}
+
+/// The folder that Python finds an installed package in by its metadata.
+fn site(path: &str) -> Option<&str> {
+    let at = ["site-packages/", "dist-packages/"]
+        .iter()
+        .filter_map(|folder| Some(path.rfind(folder)? + folder.len()))
+        .max()?;
+    let (site, rest) = path.split_at_checked(at)?;
+    let info = rest.split('/').next()?;
+    (info.ends_with(".dist-info") || info.ends_with(".egg-info")).then_some(site)
+}
+
+/// Whether something is needed under its condition, as far as that can be told: by the version of Python
+/// whose folder the package lies in.
+fn is_met(one: &Requirement, package: &Package) -> bool {
+    let Some(condition) = &one.condition else {
+        return true;
+    };
+    let mut folders = package.path.split('/');
+    let version = folders.find_map(|part| {
+        let version = part.strip_prefix("python")?;
+        version.contains('.').then_some(version)
+    });
+    let words = condition.strip_prefix("python_version");
+    let words = words.map(|words| words.replace(['"', '\''], ""));
+    let range = words.and_then(|words| Range::of_manifest(package.kind, &words));
+    range
+        .zip(version)
+        .is_some_and(|(range, version)| range.admits(package.kind, version))
+}
+
+#[cfg(test)]
+mod tests {
+    use plimsoll_model::Evidence;
+
+    use super::*;
+
+    fn package(kind: PackageKind, name: &str, version: &str, path: &str) -> Package {
+        let purl = String::new();
+        Package::new(kind, name, version, purl, path, Evidence::Metadata, 0)
+    }
+
+    fn needing(package: Package, name: &str, versions: &str, condition: Option<&str>) -> Package {
+        let one = Requirement {
+            name: name.to_owned(),
+            versions: versions.to_owned(),
+            condition: condition.map(str::to_owned),
+        };
+        Package {
+            requires: vec![one],
+            ..package
+        }
+    }
+
+    fn refusing(package: &Package, to: &str, others: Vec<Package>) -> Vec<String> {
+        let inventory = Inventory {
+            packages: others,
+            ..Inventory::default()
+        };
+        let names = std::iter::once((package.kind, package.name.as_str()));
+        let needs = Needs::new(&inventory, names);
+        let refusing = needs.refusing(package, to);
+        refusing.iter().map(|one| one.name.clone()).collect()
+    }
+
+    #[test]
+    fn what_python_packages_refuse() {
+        let at = |folder: &str, name: &str, version: &str| {
+            let path =
+                format!("usr/lib/{folder}/site-packages/{name}-{version}.dist-info/METADATA");
+            package(PackageKind::Python, name, version, &path)
+        };
+        let own = at("python3.11", "urllib3", "1.25.11");
+        let others = || {
+            let of = |folder, name, versions, condition| {
+                needing(at(folder, name, "1.0"), "Urllib3", versions, condition)
+            };
+            vec![
+                of("python3.11", "botocore", "(<1.26,>=1.20)", None),
+                of(
+                    "python3.11",
+                    "later",
+                    "<1.26",
+                    Some("python_version >= \"3.4\""),
+                ),
+                of(
+                    "python3.11",
+                    "old",
+                    "<1.26",
+                    Some("python_version == '2.7'"),
+                ),
+                of(
+                    "python3.11",
+                    "windows",
+                    "<1.26",
+                    Some("sys_platform == 'win32'"),
+                ),
+                of("python3.11", "open", ">=1.20", None),
+                // What is installed is not what it needs.
+                of("python3.11", "broken", "<1.24", None),
+                of("python3.12", "elsewhere", "<1.26", None),
+            ]
+        };
+        assert_eq!(refusing(&own, "1.26.18", others()), ["botocore", "later"]);
+        assert!(refusing(&own, "1.25.12", others()).is_empty());
+        // What pip carries with itself is nobody else's.
+        let carried = Package {
+            path: "usr/lib/python3.11/site-packages/pip/_vendor/vendor.txt".to_owned(),
+            ..own
+        };
+        assert!(refusing(&carried, "1.26.18", others()).is_empty());
+    }
+
+    #[test]
+    fn what_packages_of_npm_refuse() {
+        let at = |path: &str, name: &str| {
+            let path = format!("{path}{name}/package.json");
+            package(PackageKind::Npm, name, "4.17.23", &path)
+        };
+        let others = || {
+            let of = |path, name, versions| needing(at(path, name), "lodash", versions, None);
+            vec![
+                of("app/node_modules/", "grunt", "~4.17.20"),
+                of("app/node_modules/a/node_modules/", "deep", "^4.17.20 <4.18"),
+                of("app/node_modules/", "open", "^4.0.0"),
+                of("app/node_modules/", "a", "4.17.23"),
+                of("other/node_modules/", "elsewhere", "~4.17.20"),
+            ]
+        };
+        let own = at("app/node_modules/", "lodash");
+        assert_eq!(refusing(&own, "4.18.0", others()), ["grunt", "deep", "a"]);
+        let nested = at("app/node_modules/a/node_modules/", "lodash");
+        assert_eq!(refusing(&nested, "4.18.0", others()), ["deep", "a"]);
+        let stored = at(
+            "app/node_modules/.pnpm/lodash@4.17.23/node_modules/",
+            "lodash",
+        );
+        assert_eq!(
+            refusing(&stored, "4.18.0", others()),
+            ["grunt", "deep", "a"]
+        );
+    }
+}

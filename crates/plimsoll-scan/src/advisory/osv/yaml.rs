@@ -1,0 +1,114 @@
+//! Records in OSV form that are written in YAML, as the Python Packaging Authority keeps its own.
+
+use plimsoll_syntax::yaml::{Value, parse};
+
+use super::MAX_RECORD;
+
+/// As deep as JSON is read.
+const DEPTH: usize = 64;
+
+/// Whether a text is a record: it has what every record must have. Other databases write other things in
+/// YAML.
+pub(crate) fn is_record(bytes: &[u8]) -> bool {
+    let has = |key: &[u8]| {
+        bytes
+            .split(|byte| *byte == b'\n')
+            .any(|line| line.starts_with(key))
+    };
+    has(b"id:") && has(b"modified:")
+}
+
+/// The same in JSON. All that is no list and no map is a text there: in a record, `1.10` is a version and no
+/// number.
+///
+/// # Errors
+/// It is no YAML, or too long, or too deep.
+pub(crate) fn to_json(bytes: &[u8]) -> Result<Vec<u8>, String> {
+    let text = str::from_utf8(bytes).map_err(|error| error.to_string())?;
+    let document =
+        parse(text).map_err(|error| format!("{} at line {}", error.message, error.line))?;
+    let mut json = Vec::with_capacity(text.len());
+    if let Some(root) = document.root() {
+        write(root, &mut json, DEPTH)?;
+    }
+    Ok(json)
+}
+
+/// Anchors can make little of a text much, and endless.
+fn write(value: Value<'_>, json: &mut Vec<u8>, depth: usize) -> Result<(), String> {
+    let depth = depth.checked_sub(1).ok_or("it is too deep")?;
+    if json.len() > MAX_RECORD {
+        return Err("it is too long".to_owned());
+    }
+    if let Some(items) = value.list() {
+        json.push(b'[');
+        for (at, item) in items.enumerate() {
+            if at > 0 {
+                json.push(b',');
+            }
+            write(item, json, depth)?;
+        }
+        json.push(b']');
+    } else if let Some(entries) = value.map() {
+        json.push(b'{');
+        for (at, (key, value)) in entries.enumerate() {
+            if at > 0 {
+                json.push(b',');
+            }
+            write_text(key.text().unwrap_or_default(), json)?;
+            json.push(b':');
+            write(value, json, depth)?;
+        }
+        json.push(b'}');
+    } else if let Some(text) = value.text() {
+        write_text(text, json)?;
+    } else {
+        json.extend(b"null");
+    }
+    Ok(())
+}
+
+fn write_text(text: &str, json: &mut Vec<u8>) -> Result<(), String> {
+    serde_json::to_writer(json, text).map_err(|error| error.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn what_is_written_in_yaml_is_the_same_in_json() {
+        let yaml = b"id: X-1\nmodified: 2021-07-05T00:01:18Z\nwithdrawn: null\ndetails: |\n  A \"b\"\n  c\n\
+            affected:\n- package: {name: a, ecosystem: PyPI}\n  versions: ['1.0', 1.10]\n  ranges: []\n";
+        assert!(is_record(yaml));
+        assert_eq!(
+            String::from_utf8(to_json(yaml).unwrap()).unwrap(),
+            r#"{"id":"X-1","modified":"2021-07-05T00:01:18Z","withdrawn":null,"details":"A \"b\"\nc\n","affected":[{"package":{"name":"a","ecosystem":"PyPI"},"versions":["1.0","1.10"],"ranges":[]}]}"#
+        );
+        assert!(!is_record(b"gem: x\nid: 1\n"));
+        assert!(to_json(b"a: [").is_err());
+        assert!(to_json(b"a: \xff").is_err());
+    }
+
+    #[test]
+    fn what_anchors_blow_up_is_refused() {
+        assert_eq!(to_json(b"&a [*a]").unwrap_err(), "it is too deep");
+        let mut laughs = "a0: &a0 [xxxxxxxxxxxxxxxx]\n".to_owned();
+        for at in 1..30 {
+            let last = at - 1;
+            laughs.push_str(&format!("a{at}: &a{at} [*a{last}, *a{last}, *a{last}]\n"));
+        }
+        assert_eq!(to_json(laughs.as_bytes()).unwrap_err(), "it is too long");
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_are_read_without_a_panic(text in "[a-z:\\[\\]{}&*# \n\"'-]{0,80}") {
+            if let Ok(json) = to_json(text.as_bytes()) {
+                prop_assert!(json.is_empty() || serde_json::from_slice::<serde_json::Value>(&json).is_ok());
+            }
+        }
+    }
+}
