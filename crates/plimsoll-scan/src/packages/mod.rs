@@ -66,7 +66,9 @@ pub(crate) fn packages<'l>(
             })
             .filter(|package| !is_guess_of_owned(package)),
     );
-    removed.extend(removed::removed(layers, tree, &hidden, &installed));
+    let mut gone = removed::removed(layers, tree, &hidden, &installed);
+    installed.extend(language::stripped(layers, tree, &mut gone));
+    removed.extend(gone);
     for list in [&mut installed, &mut removed] {
         list.iter_mut().for_each(withhold);
         license::fill(list);

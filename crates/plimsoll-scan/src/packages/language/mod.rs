@@ -4,6 +4,8 @@ mod locks;
 mod npm;
 mod python;
 
+pub(super) use python::stripped;
+
 use std::collections::HashMap;
 
 use plimsoll_model::{Evidence, Package, PackageKind};
