@@ -56,7 +56,7 @@ pub(crate) fn packages<'l>(
     ownership.leave_overwritten(tree);
     ownership.measure(tree, &mut installed);
     installed.extend(
-        language::installed(layers, tree, gaps)
+        language::installed(layers, tree, &ownership, gaps)
             .into_iter()
             .map(|mut package| {
                 package.owned_by = ownership
