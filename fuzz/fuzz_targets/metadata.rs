@@ -20,6 +20,7 @@ const PATHS: &[&str] = &[
     "opt/conda/conda-meta/a-1-0.json",
     "opt/vcpkg/installed/vcpkg/status",
     "root/.conan/data/a/1/_/_/package/b/conaninfo.txt",
+    "root/.conan2/p/cache.sqlite3",
     "usr/lib/R/library/a/DESCRIPTION",
     "root/.pub-cache/hosted/pub.dev/a-1/pubspec.yaml",
     "app/a.deps.json",

@@ -445,13 +445,21 @@ fn advice(fault: Fault, layer: usize, rewrote: (bool, bool), context: &Context<'
                 (true, true) => "mode and owner",
                 (true, false) => "mode",
                 (false, true) => "owner",
-                (false, false) => "time stamp",
+                (false, false) if context.copies(layer) => {
+                    return "Files of lower layers are copied again as they are, which ships them a \
+                            second time: copy them once, or keep them out of the later copy"
+                        .to_owned();
+                }
+                (false, false) => {
+                    return "Files of lower layers are written again as they were, which ships them \
+                            a second time: leave them alone, or do it in the RUN that writes them"
+                        .to_owned();
+                }
             };
-            let how = match (copied, mode, owner) {
-                (_, false, false) => "leave them alone, or do it in the RUN that writes them",
-                (true, _, true) => "use COPY --chown, or do it in the RUN that writes them",
-                (true, true, false) => "use COPY --chmod, or do it in the RUN that writes them",
-                (false, ..) => "do it in the RUN that writes them",
+            let how = match (copied, owner) {
+                (true, true) => "use COPY --chown, or do it in the RUN that writes them",
+                (true, false) => "use COPY --chmod, or do it in the RUN that writes them",
+                (false, _) => "do it in the RUN that writes them",
             };
             format!(
                 "Setting only the {what} of files of lower layers ships them a second time: {how}"

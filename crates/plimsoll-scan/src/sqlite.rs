@@ -1,6 +1,8 @@
 //! What readers of SQLite databases need of their form: sizes of pages, numbers of variable length,
 //! where a row's bytes lie (SQLite, "Database File Format").
 
+pub(crate) mod table;
+
 /// How the file begins.
 pub(crate) const MAGIC: &[u8] = b"SQLite format 3\0";
 

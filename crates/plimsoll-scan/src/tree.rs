@@ -437,6 +437,12 @@ impl<'a> Tree<'a> {
     /// Follows every link in `path` and gives the real path; `None` where it leads nowhere or
     /// round in circles. Nothing leads above the image's root.
     pub(crate) fn resolve(&self, path: &str) -> Option<String> {
+        self.walk(path, |_| {})
+    }
+
+    /// As [`Self::resolve`]; `enters` hears of every folder in which something is looked for on the way,
+    /// where a link leads from as well as where it leads.
+    pub(crate) fn walk(&self, path: &str, mut enters: impl FnMut(&str)) -> Option<String> {
         // Files are known without the credentials in their names, wherever who asks has the name from.
         let named_by = concealed_path(path, Detector::shared());
         let path = named_by.as_ref().map_or(path, |named_by| &named_by.shown);
@@ -449,6 +455,7 @@ impl<'a> Tree<'a> {
             if parts > MAX_PARTS {
                 return None;
             }
+            enters(&real);
             if part == ".." {
                 real.truncate(real.rfind('/').unwrap_or(0));
                 continue;

@@ -62,6 +62,9 @@ pub(crate) fn looks_like_one(folder: &Path) -> bool {
             >= 3
 }
 
+/// What is wrong with nothing at all.
+const EMPTY: &str = "is empty: what was to write it may have failed";
+
 fn open_folder(root: &Path, limits: Limits) -> Result<Image, ImageError> {
     let place = format!("rootfs:{}", root.display());
     // What a file holds is read once, while it is looked at. Names, sizes and times say before that
@@ -70,9 +73,14 @@ fn open_folder(root: &Path, limits: Limits) -> Result<Image, ImageError> {
     let mut size = 0_u64;
     let unheard = Missed::default();
     let mut tree = Tree::open(root, limits, &unheard)?;
+    let mut is_empty = true;
     while let Some(node) = tree.next_node() {
+        is_empty = false;
         size = size.saturating_add(node.size());
         node.identify(&mut hasher);
+    }
+    if is_empty {
+        return Err(ImageError::invalid(&place, EMPTY));
     }
     let digest = Digest::from_sha256(hasher.finalize().into());
     let layer = Descriptor::new(media_type::OCI_LAYER, digest.clone(), size);
@@ -92,8 +100,7 @@ fn open_tar(file: File, place: String) -> Result<Image, ImageError> {
     let failed = |error| ImageError::from_read(&place, error);
     let size = file.metadata().map_err(failed)?.len();
     if size == 0 {
-        let problem = "is empty: what was to write it may have failed";
-        return Err(ImageError::invalid(&place, problem));
+        return Err(ImageError::invalid(&place, EMPTY));
     }
     let whole = Slice::new(file.into(), 0, size);
     let mut start = Vec::new();

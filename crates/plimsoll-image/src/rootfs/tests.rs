@@ -218,8 +218,12 @@ fn nothing_at_all_is_no_root_file_system() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("root.tar");
     fs::write(&path, b"").unwrap();
-    let error = open(&path).unwrap_err().to_string();
-    assert!(error.contains("is empty"), "{error}");
+    let mount = folder.path().join("mount");
+    fs::create_dir(&mount).unwrap();
+    for path in [path, mount] {
+        let error = open(&path).unwrap_err().to_string();
+        assert!(error.contains("is empty"), "{error}");
+    }
 }
 
 #[test]

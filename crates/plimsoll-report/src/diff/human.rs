@@ -180,14 +180,14 @@ impl<'a> Page<'a> {
             let text = match change.kind() {
                 ChangeKind::Changed => format!(
                     "{field}: {} > {}",
-                    visible(shown(change.value.old.as_ref())),
-                    visible(shown(change.value.new.as_ref()))
+                    visible(&shown(change.value.old.as_ref())),
+                    visible(&shown(change.value.new.as_ref()))
                 ),
                 ChangeKind::Added => {
-                    format!("{field}: {}", visible(shown(change.value.new.as_ref())))
+                    format!("{field}: {}", visible(&shown(change.value.new.as_ref())))
                 }
                 ChangeKind::Removed => {
-                    format!("{field}: {}", visible(shown(change.value.old.as_ref())))
+                    format!("{field}: {}", visible(&shown(change.value.old.as_ref())))
                 }
             };
             self.row(

@@ -298,7 +298,7 @@ impl<'a> Page<'a> {
         for change in changes.iter().take(ROWS) {
             let value = |value: &Option<String>| match value {
                 Some(value) if value.is_empty() => "empty".to_owned(),
-                Some(_) => code(shown(value.as_ref())),
+                Some(_) => code(&shown(value.as_ref())),
                 None => String::new(),
             };
             self.row(&[

@@ -5,6 +5,7 @@ mod json;
 mod markdown;
 mod vulnerabilities;
 
+use std::borrow::Cow;
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
@@ -249,9 +250,14 @@ fn instruction(layer: &LayerFacts) -> String {
     )
 }
 
-/// What a value of the configuration is shown as; its middle matters least.
-fn shown(value: Option<&String>) -> &str {
-    value.map_or("(not set)", String::as_str)
+/// What a value of the configuration is shown as; its middle matters least. In quotes stands one of which
+/// nobody would see where it ends.
+fn shown(value: Option<&String>) -> Cow<'_, str> {
+    match value {
+        None => Cow::Borrowed("(not set)"),
+        Some(text) if text.is_empty() || text.trim() != text => Cow::Owned(format!("\"{text}\"")),
+        Some(text) => Cow::Borrowed(text),
+    }
 }
 
 #[cfg(test)]

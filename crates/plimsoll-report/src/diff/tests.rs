@@ -325,3 +325,12 @@ fn growth_has_a_sign() {
     assert_eq!(growth(5, 5), "the same");
     assert_eq!(growth(u64::MAX, 0), "-18.45 EB (-100.0 %)");
 }
+
+#[test]
+fn values_show_where_they_end() {
+    let shown = |text: &str| shown(Some(&text.to_owned())).into_owned();
+    assert_eq!(
+        [shown("1"), shown("1 "), shown("")],
+        ["1", "\"1 \"", "\"\""]
+    );
+}

@@ -4,8 +4,8 @@ use crate::rule::{ImageFacts, Meta, Rule, Sink};
 
 declare_rule! {
     /// ## What it does
-    /// Tells that the environment sets `TZ` to a zone of which no file is under `/usr/share/zoneinfo`. It
-    /// speaks of what the C library does; runtimes with zones of their own (Java, Node) are left out where
+    /// Tells that the environment sets `TZ` to a zone other than UTC of which no file is under
+    /// `/usr/share/zoneinfo`. It speaks of what the C library does; runtimes with zones of their own (Java, Node) are left out where
     /// the image starts one.
     ///
     /// ## Why it hurts in production

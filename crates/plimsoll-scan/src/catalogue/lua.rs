@@ -25,14 +25,22 @@ pub(super) fn read(path: &str, bytes: &[u8]) -> Result<Document, String> {
     let (name, version) = place(path).unzip();
     let mut package = Proven::new(PackageKind::LuaRocks, name, version, Evidence::Metadata)?;
     let text = String::from_utf8_lossy(bytes);
-    package.license = text.lines().find_map(|line| {
-        let value = line.trim().strip_prefix("license")?.trim_start();
-        let value = value.strip_prefix('=')?.trim().trim_end_matches(',').trim();
-        let quote = value.chars().next().filter(|c| matches!(c, '"' | '\''))?;
-        let license = value.strip_prefix(quote)?.strip_suffix(quote)?;
-        (!license.is_empty()).then(|| license.to_owned())
-    });
+    package.license = text.lines().find_map(license).map(str::to_owned);
     Ok(Document::Packages(vec![package]))
+}
+
+/// What a line sets `license` to, wherever in it: `description = { license = "MIT", homepage = … }`.
+fn license(line: &str) -> Option<&str> {
+    let mut names = line.match_indices("license");
+    names.find_map(|(at, name)| {
+        let (before, behind) = (&line[..at], &line[at + name.len()..]);
+        let is_name = !before.ends_with(|c: char| c.is_alphanumeric() || matches!(c, '_' | '.'));
+        let value = behind.trim_start().strip_prefix('=')?.trim_start();
+        let quote = value.chars().next().filter(|c| matches!(c, '"' | '\''))?;
+        let (license, _) = value.strip_prefix(quote)?.split_once(quote)?;
+        let is_set = is_name && !before.contains("--") && !license.is_empty();
+        is_set.then_some(license)
+    })
 }
 
 #[cfg(test)]
@@ -55,5 +63,23 @@ mod tests {
             ("lua-cjson", "2.1.0-1")
         );
         assert_eq!(packages[0].license.as_deref(), Some("MIT"));
+    }
+
+    #[test]
+    fn licenses_stand_anywhere_in_a_line() {
+        for (line, expected) in [
+            ("   license = \"MIT\",", Some("MIT")),
+            (
+                "description={summary='x',license='MIT/X11'}",
+                Some("MIT/X11"),
+            ),
+            ("license = \"MIT\" -- as Lua", Some("MIT")),
+            ("-- license = \"MIT\"", None),
+            ("sublicense = \"MIT\"", None),
+            ("license = \"\"", None),
+            ("license == \"MIT\"", None),
+        ] {
+            assert_eq!(license(line), expected, "{line}");
+        }
     }
 }

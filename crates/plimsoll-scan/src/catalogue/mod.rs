@@ -336,6 +336,7 @@ pub(crate) static CATALOGUERS: &[Cataloguer] = &[
     reader(dart::claims, dart::read),
     reader(cpp::claims_vcpkg, cpp::read_vcpkg),
     reader(cpp::claims_conan, cpp::read_conan),
+    reader(cpp::claims_conan_cache, cpp::read_conan_cache),
     // Any long program: after those who know one by its name.
     Cataloguer {
         watch: Some(bundle::watch),

@@ -352,8 +352,13 @@ fn wire(bytes: &[u8]) -> Result<Wire, String> {
 }
 
 fn manifest(wire: &Wire) -> Result<Manifest, String> {
+    let name = super::word("name", wire.name.0.as_deref())?;
+    // No package has such a name, and no package URL can.
+    if name.split('/').any(|part| part.starts_with('.')) {
+        return Err("its name begins with a dot".to_owned());
+    }
     Ok(Manifest {
-        name: super::word("name", wire.name.0.as_deref())?,
+        name,
         version: super::word("version", wire.version.0.as_deref())?,
         license: license(wire),
         requires: Vec::new(),
@@ -526,6 +531,7 @@ mod tests {
             Some("MIT, BSD".into())
         );
         assert!(read("", b"{\"type\":\"module\"}").is_err());
+        assert!(read("", br#"{"name":"../a","version":"1"}"#).is_err());
         assert!(read("", b"[[[").is_err());
     }
 

@@ -106,6 +106,10 @@ impl<'a> Builder<'a> {
             FactKind::Hardlink(target) => (FileKind::Hardlink, Some(&**target)),
             FactKind::Special | FactKind::Whiteout | FactKind::Opaque => (FileKind::Special, None),
         };
+        let file = match &fact.kind {
+            FactKind::Hardlink(target) => self.file_at(target),
+            _ => NONE,
+        };
         if kind != FileKind::Directory {
             self.remove(node, layer, true);
         }
@@ -124,6 +128,7 @@ impl<'a> Builder<'a> {
             content: fact.content,
             access,
             target,
+            file,
             layer,
             hidden_by: NONE,
             kind,
@@ -174,6 +179,19 @@ impl<'a> Builder<'a> {
             }
         }
         self.growing[node as usize].alive = kept;
+    }
+
+    /// The index of the file that is seen at a path under whichever of its names.
+    fn file_at(&self, path: &str) -> u32 {
+        let seen = self
+            .known(path)
+            .map(|node| self.growing[node as usize].entry);
+        let entry = seen.and_then(|seen| Some((seen, self.files.entries.get(seen as usize)?)));
+        match entry {
+            Some((seen, entry)) if entry.kind == FileKind::File => seen,
+            Some((_, entry)) => entry.file,
+            None => NONE,
+        }
     }
 
     /// The node of a path that is known already.

@@ -112,6 +112,8 @@ struct Entry {
     access: u32,
     /// Index of a name.
     target: u32,
+    /// Of a second name, the index of the file that it is one of.
+    file: u32,
     layer: u32,
     hidden_by: u32,
     kind: FileKind,
@@ -264,6 +266,14 @@ impl ImageFiles {
     /// folder that no layer has an entry of is not seen; what lies in it is.
     pub fn seen(&self, node: NodeId, layers: usize) -> Option<FileEntry<'_>> {
         self.entry(self.seen_entry(node, layers))
+    }
+
+    /// As [`Self::seen`]; of a second name, the file that it is one of, whether or not that has its first
+    /// name still.
+    pub fn shown(&self, node: NodeId, layers: usize) -> Option<FileEntry<'_>> {
+        let seen = self.seen_entry(node, layers);
+        let entry = self.entries.get(seen as usize)?;
+        self.entry(entry.file).or_else(|| self.entry(seen))
     }
 
     fn seen_entry(&self, node: NodeId, layers: usize) -> u32 {

@@ -54,6 +54,29 @@ fn what_a_layer_covers_is_removed() {
     assert!(files.seen(files.find("bin/app").unwrap(), 2).is_some());
 }
 
+/// As of an inode: it is there as long as one of its names is.
+#[test]
+fn a_second_name_shows_the_file_whatever_becomes_of_the_first() {
+    let link = |path: &str, target: &str| fact(path, FactKind::Hardlink(target.into()), 0, 0o644);
+    let records = layers(vec![
+        vec![file("a", 5), link("b", "a"), link("c", "b"), link("d", "x")],
+        vec![gone("a"), file("b", 7)],
+    ]);
+    let files = files(&records);
+    let shown = |path: &str, layers| {
+        let entry = files.shown(files.find(path).unwrap(), layers);
+        entry.map(|entry| (entry.kind, entry.size))
+    };
+    let bytes = |size| Some((FileKind::File, size));
+    assert_eq!([shown("a", 1), shown("b", 1), shown("c", 1)], [bytes(5); 3]);
+    assert_eq!(
+        [shown("a", 2), shown("b", 2), shown("c", 2)],
+        [None, bytes(7), bytes(5)]
+    );
+    // What it is a name of was never there.
+    assert_eq!(shown("d", 2), Some((FileKind::Hardlink, 0)));
+}
+
 #[test]
 fn a_path_tells_its_history() {
     let records = layers(vec![

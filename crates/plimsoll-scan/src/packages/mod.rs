@@ -56,7 +56,7 @@ pub(crate) fn packages<'l>(
     ownership.leave_overwritten(tree);
     ownership.measure(tree, &mut installed);
     installed.extend(
-        language::installed(layers, tree, gaps)
+        language::installed(layers, tree, &ownership, gaps)
             .into_iter()
             .map(|mut package| {
                 package.owned_by = ownership
@@ -66,7 +66,9 @@ pub(crate) fn packages<'l>(
             })
             .filter(|package| !is_guess_of_owned(package)),
     );
-    removed.extend(removed::removed(layers, tree, &hidden, &installed));
+    let mut gone = removed::removed(layers, tree, &hidden, &installed);
+    installed.extend(language::stripped(layers, tree, &mut gone));
+    removed.extend(gone);
     for list in [&mut installed, &mut removed] {
         list.iter_mut().for_each(withhold);
         license::fill(list);

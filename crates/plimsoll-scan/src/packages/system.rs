@@ -89,6 +89,9 @@ pub(super) fn system(
             )
         };
         match now {
+            Some(database) if database.records.is_empty() && !sweep.gone.is_empty() => {
+                skipped.push(lost(path, "empties", database.kind));
+            }
             Some(database) => {
                 for record in &database.records {
                     if taken.insert((database.kind, record.identity())) {
@@ -104,9 +107,14 @@ pub(super) fn system(
                     sweep.end(hidden.hidden_in(path, last));
                 }
             }
-            None => skipped.push(deleted(path, sweep.last.map(|(_, kind)| kind))),
+            None => {
+                let kind = sweep.last.map_or(PackageKind::Deb, |(_, kind)| kind);
+                skipped.push(lost(path, "deletes", kind));
+            }
         }
-        if now.is_some() || is_one_of_many(path) {
+        if now.map_or(is_one_of_many(path), |database| {
+            !database.records.is_empty()
+        }) {
             system.removed.extend(sweep.gone.iter().map(|gone| Package {
                 removed_in: Some(gone.removed_in),
                 ..of(gone.record, gone.kind, gone.layer)
@@ -167,18 +175,19 @@ fn is_one_of_many(path: &str) -> bool {
     path.starts_with("var/lib/dpkg/status.d/") || path.starts_with("var/lib/pacman/local/")
 }
 
-fn deleted(path: &str, kind: Option<PackageKind>) -> Skipped {
+/// Says that a layer did away with what tells of the packages, and not with them.
+fn lost(path: &str, does: &str, kind: PackageKind) -> Skipped {
     let what = match kind {
-        Some(PackageKind::Deb) | None => "Debian",
-        Some(PackageKind::Apk) => "Alpine",
-        Some(PackageKind::Rpm) => "RPM",
-        Some(_) => "Arch",
+        PackageKind::Deb => "Debian",
+        PackageKind::Apk => "Alpine",
+        PackageKind::Rpm => "RPM",
+        _ => "Arch",
     };
     Skipped {
         about: Topic::Packages,
         what: Distribution::PACKAGES.to_owned(),
         why: format!(
-            "a layer deletes the package database {path}: the {what} packages of the layers below \
+            "a layer {does} the package database {path}: the {what} packages of the layers below \
              are there, but cannot be told; leave the database in the image, or a \
              `[[policy.waiver]]` with `gap = \"{}\"` in plimsoll.toml takes that",
             Distribution::PACKAGES,

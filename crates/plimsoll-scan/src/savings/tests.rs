@@ -91,6 +91,22 @@ fn what_a_later_layer_moves_is_not_to_be_deleted() {
     }
 }
 
+/// `COPY model.bin .`, and then `COPY . .`.
+#[test]
+fn what_is_written_twice_as_it_is_was_not_changed() {
+    const M: u64 = 1_000_000;
+    for (second, wanted) in [
+        ("COPY . /app", "copied again as they are"),
+        ("RUN apt-get update", "written again as they were"),
+        ("RUN chown -R app /app", "Setting only the owner"),
+    ] {
+        let model = || vec![file("app/model.bin", 5 * M, 1, 0o644)];
+        let found = look(vec![model(), model()], &["COPY model.bin /app", second], 0);
+        assert_eq!(told(&found), [(5 * M, 1, "app")]);
+        assert!(found[0].advice.contains(wanted), "{}", found[0].advice);
+    }
+}
+
 /// The bytes, the layer and the first path of each edit.
 fn told(found: &[Saving]) -> Vec<(u64, usize, &str)> {
     let told = found

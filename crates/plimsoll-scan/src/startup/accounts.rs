@@ -76,24 +76,19 @@ impl Identity {
         let number: Option<u32> = name.parse().ok();
         let name = passwd::known_name(name);
         let group = group.map(passwd::known_name);
-        // A name is looked for first, also one that looks like a number.
-        let account = accounts
-            .users
-            .iter()
-            .find(|account| account.name == name)
-            .or_else(|| {
-                let uid = number?;
-                accounts.users.iter().find(|account| account.uid == uid)
-            });
+        // A number is one, whatever an account is called.
+        let account = accounts.users.iter().find(|account| match number {
+            Some(uid) => account.uid == uid,
+            None => account.name == name,
+        });
         let uid = account.map(|account| account.uid).or(number)?;
         let mut groups = Vec::new();
         if let Some(group) = group {
-            let gid = accounts
-                .groups
-                .iter()
-                .find(|known| known.name == group)
-                .map(|known| known.gid)
-                .or_else(|| group.parse().ok())?;
+            let named = || accounts.groups.iter().find(|known| known.name == group);
+            let gid = match group.parse() {
+                Ok(number) => number,
+                Err(_) => named()?.gid,
+            };
             groups.push(u64::from(gid));
         } else {
             groups.push(u64::from(account.map_or(0, |account| account.gid)));
@@ -177,6 +172,12 @@ mod tests {
         assert_eq!(Identity::of("app:data", &accounts).unwrap().groups, [30]);
         assert_eq!(Identity::of("77", &accounts).unwrap().groups, [0]);
         assert_eq!(Identity::of("nobody", &accounts), None);
+        // A number is one to container runtimes, whoever is called so.
+        let mut called = accounts.clone();
+        called.users[0].name = "77".to_owned();
+        called.groups[0].name = "78".to_owned();
+        let number = Identity::of("77:78", &called).unwrap();
+        assert_eq!((number.uid, number.groups), (77, vec![78]));
         const TOKEN: &str = "ghp_16C7e42F292c6912E7710c838347Ae178B4a";
         let mut hidden = accounts.clone();
         hidden.users[0].name = passwd::known_name(TOKEN);

@@ -7,7 +7,7 @@ use super::Surroundings;
 use super::accounts::{Access, Identity};
 use super::command::{changes_search, is_assignment, joined};
 use super::format::{Processor, Start};
-use super::place::Found;
+use super::place::{Found, Way};
 use crate::catalogue::base_name;
 use crate::catalogue::binary::{Elf, Kind};
 use crate::record::FactKind;
@@ -26,10 +26,10 @@ pub(super) struct Caller<'a> {
 }
 
 impl<'a> Surroundings<'a> {
-    /// Collects what keeps the program at `path` from running.
+    /// Collects what keeps the program at the end of `way` from running.
     pub(super) fn check_program(
         &self,
-        path: &str,
+        way: &Way,
         node: &Node<'a>,
         caller: Caller<'_>,
         depth: usize,
@@ -41,7 +41,7 @@ impl<'a> Surroundings<'a> {
             problems.push(StartupProblem::NotExecutable);
             return;
         }
-        self.check_access(path, node, Access::Execute, identity, problems);
+        self.check_access(way, node, Access::Execute, identity, problems);
         if !problems.is_empty() {
             return;
         }
@@ -59,41 +59,49 @@ impl<'a> Surroundings<'a> {
                 platform: platform.map_or_else(|| "linux".to_owned(), ToString::to_string),
             });
         } else if let Some(elf) = self.binary(node).and_then(|binary| binary.elf.as_ref()) {
-            self.check_elf(path, caller.role, elf, problems);
+            self.check_elf(&way.path, caller.role, elf, problems);
         } else if let Some(line) = self.shebang(node) {
-            self.check_access(path, node, Access::Read, identity, problems);
+            self.check_access(way, node, Access::Read, identity, problems);
             self.check_shebang(line, caller, depth, problems);
         }
     }
 
-    /// Whether the user gets through every folder of a path and to what lies there.
+    /// Whether the user gets through every folder of a way and to what lies at its end.
     pub(super) fn check_access(
         &self,
-        path: &str,
+        way: &Way,
         node: &Node<'a>,
         access: Access,
         identity: Option<&Identity>,
         problems: &mut Vec<StartupProblem>,
     ) {
-        let Some(identity) = identity.filter(|identity| !identity.is_root()) else {
-            return;
-        };
-        let closed = path
-            .match_indices('/')
-            .filter_map(|(at, _)| path.get(..at))
-            .find(|folder| {
-                self.tree
-                    .get(folder)
-                    .is_some_and(|node| !identity.may(Access::Execute, node.fact))
-            });
-        let (_, fact) = self.content(node);
-        let closed = closed.or_else(|| (!identity.may(access, fact)).then_some(path));
-        if let Some(closed) = closed {
+        if let (Some(identity), Some(path)) = (identity, self.closed(way, node, access, identity)) {
             problems.push(StartupProblem::Denied {
                 user: identity.name.clone(),
-                path: closed.to_owned(),
+                path: path.to_owned(),
             });
         }
+    }
+
+    /// The first folder of a way that a user does not get through, or what lies at its end.
+    pub(super) fn closed<'w>(
+        &self,
+        way: &'w Way,
+        node: &Node<'a>,
+        access: Access,
+        identity: Option<&Identity>,
+    ) -> Option<&'w str> {
+        let identity = identity.filter(|identity| !identity.is_root())?;
+        let mut folders = way.folders.iter();
+        let closed = folders.find(|folder| {
+            self.tree
+                .get(folder)
+                .is_some_and(|node| !identity.may(Access::Execute, node.fact))
+        });
+        let (_, fact) = self.content(node);
+        closed
+            .or_else(|| (!identity.may(access, fact)).then_some(&way.path))
+            .map(String::as_str)
     }
 
     fn check_shebang(
@@ -129,8 +137,8 @@ impl<'a> Surroundings<'a> {
         };
         match self.at(interpreter) {
             Found::Missing => return problems.push(missing(interpreter)),
-            Found::There(path, Some(node)) if node.fact.kind != FactKind::Directory => {
-                self.check_program(&path, &node, caller, depth + 1, problems);
+            Found::There(way, Some(node)) if node.fact.kind != FactKind::Directory => {
+                self.check_program(&way, &node, caller, depth + 1, problems);
             }
             _ => return,
         }
@@ -138,10 +146,10 @@ impl<'a> Surroundings<'a> {
             && problems.is_empty()
             && let Some(name) = run_by_env(argument)
         {
-            match self.program(name, "/") {
+            match self.program(name, "/", caller.identity) {
                 Found::Missing => problems.push(missing(name)),
-                Found::There(path, Some(node)) if node.fact.kind != FactKind::Directory => {
-                    self.check_program(&path, &node, caller, depth + 1, problems);
+                Found::There(way, Some(node)) if node.fact.kind != FactKind::Directory => {
+                    self.check_program(&way, &node, caller, depth + 1, problems);
                 }
                 _ => {}
             }

@@ -21,10 +21,11 @@ impl Surroundings<'_> {
         for end in ends.chain([path.len()]) {
             match self.at(path.get(..end)?) {
                 Found::There(_, None) => {}
-                Found::There(path, Some(node)) => match node.fact.kind {
+                Found::There(way, Some(node)) => match node.fact.kind {
                     FactKind::Directory => {}
                     FactKind::File | FactKind::Hardlink(_) => {
                         let layer = node.layer;
+                        let path = way.path;
                         return Some(Blockage { path, layer });
                     }
                     _ => return None,

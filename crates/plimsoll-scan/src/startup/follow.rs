@@ -105,8 +105,8 @@ impl<'a> Surroundings<'a> {
     /// where it is called so, functions whatever it is called. Of `ENV` an interactive shell hears alone.
     fn read_first(&self, shells: &[String]) -> Option<&str> {
         let is_named = |shell: &String| base_name(shell) == "bash";
-        let is_bash = |shell: &String| match self.program(shell, "/") {
-            Found::There(path, _) => base_name(&path) == "bash",
+        let is_bash = |shell: &String| match self.program(shell, "/", None) {
+            Found::There(way, _) => base_name(&way.path) == "bash",
             Found::Missing => false,
             Found::Unknown => true,
         };
@@ -167,7 +167,10 @@ impl<'a> Surroundings<'a> {
         let missing = needed.find(|needed| {
             (is_read_by_kernel || !needed.by_first_line)
                 && !self.shell_may_know(&needed.name)
-                && matches!(self.program(&needed.name, &step.folder), Found::Missing)
+                && matches!(
+                    self.program(&needed.name, &step.folder, None),
+                    Found::Missing
+                )
         })?;
         Some(StartupFile {
             role: step.role,

@@ -159,15 +159,15 @@ impl<'a> Surroundings<'a> {
         let found = if step.given_to.is_some() {
             self.given(step)
         } else {
-            match self.program(&step.word, &step.folder) {
+            match self.program(&step.word, &step.folder, identity) {
                 Found::Missing if step.by_sudo && !step.word.contains('/') => {
-                    self.program_in(SUDO_PATH, &step.word)
+                    self.program_in(SUDO_PATH, &step.word, identity)
                 }
                 found => found,
             }
         };
-        let (path, node) = match found {
-            Found::There(path, node) => (path, node),
+        let (way, node) = match found {
+            Found::There(way, node) => (way, node),
             Found::Unknown => return file,
             Found::Missing => {
                 // BusyBox as a shell runs its own programs without a file of theirs.
@@ -182,10 +182,10 @@ impl<'a> Surroundings<'a> {
             Some(node) if node.fact.kind == FactKind::Special => {}
             Some(node) if node.fact.kind != FactKind::Directory => {
                 if step.given_to.is_some() {
-                    self.check_access(&path, &node, Access::Read, identity, &mut file.problems);
+                    self.check_access(&way, &node, Access::Read, identity, &mut file.problems);
                 } else {
                     self.check_program(
-                        &path,
+                        &way,
                         &node,
                         Caller {
                             identity,
@@ -208,7 +208,7 @@ impl<'a> Surroundings<'a> {
             _ if step.given_to.is_some() => {}
             _ => file.problems.push(StartupProblem::Folder),
         }
-        file.path = Some(path);
+        file.path = Some(way.path);
         file
     }
 

@@ -2,6 +2,7 @@
 
 use plimsoll_model::{ImageConfig, NotableFile, NotableKind};
 
+use crate::catalogue::base_name;
 use crate::notable::is_program;
 use crate::record::FactKind;
 use crate::tree::Tree;
@@ -77,6 +78,19 @@ fn has_content(tree: &Tree<'_>, place: &str) -> bool {
     }
 }
 
+/// What a zone is called that is UTC: that is what counts without any data, too.
+const UTC: &[&str] = &[
+    "GMT",
+    "GMT+0",
+    "GMT-0",
+    "GMT0",
+    "Greenwich",
+    "UCT",
+    "UTC",
+    "Universal",
+    "Zulu",
+];
+
 /// The zone that `TZ` names (`Area/City`), where the image has no file of it. Of other forms of `TZ`
 /// the rules stand in the variable itself.
 pub(crate) fn missing_time_zone(tree: &Tree<'_>, config: &ImageConfig) -> Option<String> {
@@ -96,7 +110,8 @@ pub(crate) fn missing_time_zone(tree: &Tree<'_>, config: &ImageConfig) -> Option
                     .bytes()
                     .all(|byte| byte.is_ascii_alphanumeric() || b"_-+".contains(&byte))
         });
-    if !is_name || variable("TZDIR").is_some() {
+    let is_utc = UTC.contains(&base_name(zone));
+    if !is_name || is_utc || variable("TZDIR").is_some() {
         return None;
     }
     let known = [
@@ -110,4 +125,28 @@ pub(crate) fn missing_time_zone(tree: &Tree<'_>, config: &ImageConfig) -> Option
     .iter()
     .any(|folder| tree.resolve(&format!("{folder}/{zone}")).is_some());
     (!known).then(|| zone.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn utc_needs_no_data() {
+        for (zone, expected) in [
+            ("Europe/Vienna", Some("Europe/Vienna")),
+            (":Etc/GMT+1", Some("Etc/GMT+1")),
+            ("Etc/UTC", None),
+            ("Etc/GMT", None),
+            ("posix/Etc/Zulu", None),
+            ("CET-1CEST", None),
+        ] {
+            let config = ImageConfig {
+                env: vec![format!("TZ={zone}")],
+                ..ImageConfig::default()
+            };
+            let told = missing_time_zone(&Tree::default(), &config);
+            assert_eq!(told.as_deref(), expected, "{zone}");
+        }
+    }
 }

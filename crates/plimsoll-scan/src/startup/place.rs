@@ -2,6 +2,7 @@
 
 use plimsoll_model::StartupProblem;
 
+use super::accounts::{Access, Identity};
 use super::command::{MAX_PATH, Step, joined};
 use super::{MAX_SEARCH_PATH, Surroundings};
 use crate::catalogue::{base_name, folder};
@@ -13,11 +14,18 @@ const MAX_FOLDERS: usize = 64;
 
 /// Where a word leads.
 pub(super) enum Found<'a> {
-    /// A path, links followed, and what lies there; nothing for a folder without an entry.
-    There(String, Option<Node<'a>>),
+    /// What lies there: nothing for a folder without an entry.
+    There(Way, Option<Node<'a>>),
     Missing,
     /// It depends on what is not in the image.
     Unknown,
+}
+
+/// A path, links followed, and how it is come by.
+pub(super) struct Way {
+    pub(super) path: String,
+    /// The folders gone through, which are not those above the path alone where a link leads to it.
+    pub(super) folders: Vec<String>,
 }
 
 impl<'a> Surroundings<'a> {
@@ -25,11 +33,15 @@ impl<'a> Surroundings<'a> {
         if self.mounts.hold(path) {
             return Found::Unknown;
         }
-        match self.tree.resolve(path) {
+        let mut folders: Vec<String> = Vec::new();
+        match self
+            .tree
+            .walk(path, |folder| folders.push(folder.to_owned()))
+        {
             Some(real) if self.mounts.hold(&real) => Found::Unknown,
-            Some(real) => {
-                let node = self.tree.get(&real).copied();
-                Found::There(real, node)
+            Some(path) => {
+                let node = self.tree.get(&path).copied();
+                Found::There(Way { path, folders }, node)
             }
             // A link that leads outside may be filled when it runs.
             None if self.leads_to_mount(path) => Found::Unknown,
@@ -53,15 +65,25 @@ impl<'a> Surroundings<'a> {
     }
 
     /// A program, as a container runtime or a shell looks for it.
-    pub(super) fn program(&self, word: &str, in_folder: &str) -> Found<'a> {
+    pub(super) fn program(
+        &self,
+        word: &str,
+        in_folder: &str,
+        identity: Option<&Identity>,
+    ) -> Found<'a> {
         if word.contains('/') {
             return self.at(&joined(in_folder, word));
         }
-        self.program_in(self.search_path, word)
+        self.program_in(self.search_path, word, identity)
     }
 
-    /// A program, in the folders of a search path.
-    pub(super) fn program_in(&self, search_path: &str, word: &str) -> Found<'a> {
+    /// A program, in the folders of a search path: the first that this user may run, or else the first.
+    pub(super) fn program_in(
+        &self,
+        search_path: &str,
+        word: &str,
+        identity: Option<&Identity>,
+    ) -> Found<'a> {
         // No file system has such names.
         if word.len() > MAX_PATH {
             return Found::Unknown;
@@ -73,18 +95,19 @@ impl<'a> Surroundings<'a> {
                 return Found::Unknown;
             }
             match self.at(&joined(place, word)) {
-                Found::There(path, Some(node)) if node.fact.kind != FactKind::Directory => {
-                    if node.fact.mode & 0o111 != 0 {
-                        return Found::There(path, Some(node));
+                Found::There(way, Some(node)) if node.fact.kind != FactKind::Directory => {
+                    let is_closed = || self.closed(&way, &node, Access::Execute, identity);
+                    if node.fact.mode & 0o111 != 0 && is_closed().is_none() {
+                        return Found::There(way, Some(node));
                     }
-                    lame.get_or_insert((path, node));
+                    lame.get_or_insert((way, node));
                 }
                 Found::Unknown => return Found::Unknown,
                 Found::There(..) | Found::Missing => {}
             }
         }
         match lame {
-            Some((path, node)) => Found::There(path, Some(node)),
+            Some((way, node)) => Found::There(way, Some(node)),
             None => Found::Missing,
         }
     }

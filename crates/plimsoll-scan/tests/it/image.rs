@@ -33,6 +33,17 @@ impl Layer {
         self
     }
 
+    pub(crate) fn folder(mut self, path: &str, mode: u32) -> Self {
+        let mut header = tar::Header::new_gnu();
+        header.set_entry_type(tar::EntryType::Directory);
+        header.set_size(0);
+        header.set_mode(mode);
+        self.tar
+            .append_data(&mut header, path, std::io::empty())
+            .unwrap();
+        self
+    }
+
     pub(crate) fn link(mut self, kind: tar::EntryType, path: &str, target: &str) -> Self {
         let mut header = tar::Header::new_gnu();
         header.set_entry_type(kind);

@@ -40,6 +40,21 @@ fn a_program_or_archive_with_several_names_is_there_once() {
     let layer = layer.hard("opt/b.jar", "opt/a.jar");
     let outcome = look(vec![layer.hard("opt/tool", "opt/a.jar")]);
     assert_eq!(paths(&outcome), ["opt/tool"]);
+    // Who links a program of the distribution to another place writes it into his layer, under the name
+    // that comes first.
+    let database = "P:a\nV:1-r0\nA:x86_64\nF:usr/share\nR:tool.jar\n\n";
+    let base = Layer::new()
+        .file("lib/apk/db/installed", database)
+        .file("usr/share/tool.jar", &jar);
+    let linked = Layer::new().file("opt/tool", &jar);
+    let outcome = look(vec![base, linked.hard("usr/share/tool.jar", "opt/tool")]);
+    let tool = outcome.inventory.packages.iter();
+    let tool: Vec<_> = tool.filter(|one| one.name == "org.x:tool").collect();
+    let [tool] = tool.as_slice() else {
+        panic!("{tool:?}");
+    };
+    assert_eq!((&*tool.path, tool.layer), ("usr/share/tool.jar", 0));
+    assert_eq!(tool.owned_by.as_deref(), Some("a"));
     // A copy is another one.
     let layer = Layer::new().file("opt/a.jar", &jar).file("opt/b.jar", &jar);
     assert_eq!(paths(&look(vec![layer])), ["opt/a.jar", "opt/b.jar"]);

@@ -207,6 +207,53 @@ fn what_does_not_start_is_told_why() {
     }
 }
 
+/// The interpreter of a virtual environment in the home of another user is a link to one that all may
+/// run.
+#[test]
+fn a_link_in_a_folder_that_the_user_may_not_enter_leads_nowhere() {
+    let denied = StartupProblem::Denied {
+        user: "app".to_owned(),
+        path: "root".to_owned(),
+    };
+    let layer = || {
+        Layer::new()
+            .folder("root", 0o700)
+            .symlink("root/venv/bin/python", "/usr/bin/python3")
+            .mode("usr/bin/python3", program(62, "/lib64/ld.so"), 0o755)
+            .mode("srv/run", "#!/root/venv/bin/python\n", 0o755)
+            .symlink("opt/out", "/root/../usr/bin/python3")
+            .symlink("opt/app", "/usr/bin/python3")
+    };
+    let wrong = std::slice::from_ref(&denied);
+    for (entrypoint, expected) in [
+        ("/root/venv/bin/python -V", wrong),
+        ("/root/../usr/bin/python3 -V", wrong),
+        ("/opt/out -V", wrong),
+        ("/srv/run", wrong),
+        ("sh /root/venv/bin/python", wrong),
+        ("/opt/app -V", &[]),
+    ] {
+        assert_eq!(starts(layer(), entrypoint), expected, "{entrypoint}");
+    }
+    // Who looks for it goes on where he may not look.
+    let searched = |also: Layer, path: &str, user: &str| {
+        problems(
+            also,
+            ImageConfig {
+                entrypoint: Some(words("python -V")),
+                env: vec![format!("PATH={path}")],
+                user: user.to_owned(),
+                ..ImageConfig::default()
+            },
+        )
+    };
+    let path = "/root/venv/bin:/usr/bin";
+    assert_eq!(searched(layer(), path, "app"), wrong);
+    assert_eq!(searched(layer(), path, ""), []);
+    let other = || layer().symlink("usr/bin/python", "python3");
+    assert_eq!(searched(other(), path, "app"), []);
+}
+
 #[test]
 fn what_an_entry_point_runs_in_the_end_is_followed() {
     let run = |body: &str, cmd: &str| {

@@ -240,6 +240,92 @@ fn packages_of_nobody_knows_which_distribution_are_said_to_be_that() {
     assert_eq!(outcome.skipped.len(), 2);
     assert!(outcome.skipped.iter().all(|skipped| skipped.blocking));
     assert!(outcome.inventory.removed_packages.is_empty());
+
+    // One that is emptied tells as little, and nothing is wrong with one in which something is left.
+    for (left, is_told) in [("", true), ("b", false)] {
+        let left = match left {
+            "" => String::new(),
+            name => apk(name, "1", ""),
+        };
+        let outcome = look(vec![
+            Layer::new()
+                .file("etc/os-release", ALPINE)
+                .file("lib/apk/db/installed", apk("a", "1", "")),
+            Layer::new().file("lib/apk/db/installed", left),
+        ]);
+        let told: Vec<bool> = outcome.skipped.iter().map(|gap| gap.blocking).collect();
+        assert_eq!(told, vec![true; usize::from(is_told)]);
+        assert_eq!(removed(&outcome).is_empty(), is_told);
+    }
+}
+
+/// As images are slimmed whose packages are found by nothing but their code.
+#[test]
+fn python_packages_whose_metadata_alone_is_gone_are_installed() {
+    let site = "var/task";
+    let record = |lines: &[&str]| {
+        let lines = lines.iter();
+        let lines = lines
+            .map(|path| format!("{path},sha256=LCa0a2j_xo_5m0U8HTBBNBNCLXBkg7-g-YpeiGJm564,9\n"));
+        lines.collect::<String>()
+    };
+    let with = |layer: Layer, name: &str, files: &[&str]| {
+        let info = format!("{site}/{name}-1.dist-info");
+        let mut layer = layer
+            .file(
+                &format!("{info}/METADATA"),
+                format!("Name: {name}\nVersion: 1\n"),
+            )
+            .file(&format!("{info}/RECORD"), record(files));
+        for path in files {
+            layer = layer.file(&format!("{site}/{path}"), *path);
+        }
+        layer
+    };
+    let base = || {
+        let mut layer = Layer::new().file("etc/os-release", ALPINE);
+        for (name, files) in [
+            ("package", &["package/a.py", "package/__init__.py"][..]),
+            ("module", &["module.py"]),
+            ("binary", &["db/__init__.py"]),
+            ("gone", &["gone/__init__.py", "gone.libs/lib.so"]),
+        ] {
+            layer = with(layer, name, files);
+        }
+        layer
+    };
+    let names = ["package", "module", "binary", "gone"];
+    let mut slimmed = Layer::new().file(&format!("{site}/gone/.wh.__init__.py"), "");
+    for name in names {
+        slimmed = slimmed.file(&format!("{site}/.wh.{name}-1.dist-info"), "");
+    }
+    // Another distribution takes the place of what one brought.
+    let slimmed = with(slimmed, "source", &["db/__init__.py"]);
+    let outcome = look(vec![base(), slimmed]);
+    assert_eq!(
+        removed(&outcome),
+        [("binary", "1", 0, Some(1)), ("gone", "1", 0, Some(1))]
+    );
+    let package = find(&outcome, "package");
+    assert_eq!(
+        (package.layer, package.removed_in, package.files),
+        (0, None, Some(2))
+    );
+    assert_eq!(
+        find(&outcome, "module").path,
+        "var/task/module-1.dist-info/METADATA"
+    );
+    assert_eq!(outcome.inventory.packages.len(), 3);
+    // The list of its files may be left.
+    let metadata = format!("{site}/module-1.dist-info/.wh.METADATA");
+    let outcome = look(vec![base(), Layer::new().file(&metadata, "")]);
+    assert_eq!(removed(&outcome), []);
+    assert!(
+        outcome
+            .skipped
+            .iter()
+            .all(|gap| !gap.what.contains("module"))
+    );
 }
 
 #[test]

@@ -46,7 +46,10 @@ fn fields(config: &ImageConfig) -> Vec<((usize, String), String)> {
         set(5, format!("env {name}"), Some(value.to_owned()));
     }
     for port in &config.exposed_ports {
-        set(6, format!("port {port}"), Some("exposed".to_owned()));
+        // Without a protocol it is TCP (OCI image-spec, config.md).
+        let protocol = if port.contains('/') { "" } else { "/tcp" };
+        let name = format!("port {port}{protocol}");
+        set(6, name, Some("exposed".to_owned()));
     }
     let check = config.healthcheck.as_ref();
     set(7, "healthcheck".into(), check.map(health_check));
@@ -137,5 +140,11 @@ mod tests {
             ]
         );
         assert_eq!(compare(&new, &new), []);
+        let exposes = |port: &str| ImageConfig {
+            exposed_ports: vec![port.to_owned()],
+            ..ImageConfig::default()
+        };
+        assert_eq!(compare(&exposes("80"), &exposes("80/tcp")), []);
+        assert_eq!(compare(&exposes("80"), &exposes("80/udp")).len(), 2);
     }
 }

@@ -13,9 +13,6 @@ const LARGEST: usize = 100;
 /// Files, links and folders that are listed for what they grant.
 const REGRANTED: usize = 100;
 
-/// Links that are followed from a second name to the file.
-const MAX_LINKS: usize = 4;
-
 /// A path in both trees, where it is there.
 type Place = Pair<Option<NodeId>>;
 
@@ -48,7 +45,10 @@ pub(super) fn compare(old: &ImageFiles, new: &ImageFiles) -> (Pair<FileTally>, F
                     count(&mut changes.removed, before);
                     true
                 }
-                (Some(before), Some(after)) if shows(old, before) != shows(new, after) => {
+                (Some(before), Some(after))
+                    if place.old.and_then(|node| shows(old, node))
+                        != place.new.and_then(|node| shows(new, node)) =>
+                {
                     count(&mut changes.changed.old, before);
                     count(&mut changes.changed.new, after);
                     true
@@ -151,22 +151,9 @@ fn count(tally: &mut FileTally, entry: &FileEntry<'_>) {
 }
 
 /// What a program sees at a path. Which of a file's names the archive has first is no difference.
-fn shows<'f>(
-    files: &'f ImageFiles,
-    entry: &FileEntry<'f>,
-) -> (FileKind, u64, u64, Option<&'f str>) {
-    let mut entry = *entry;
-    for _ in 0..MAX_LINKS {
-        if entry.kind != FileKind::Hardlink {
-            break;
-        }
-        let target = entry.target.and_then(|target| files.find(target));
-        let Some(target) = target.and_then(|node| file(files, node)) else {
-            break;
-        };
-        entry = target;
-    }
-    (entry.kind, entry.size, entry.content, entry.target)
+fn shows(files: &ImageFiles, node: NodeId) -> Option<(FileKind, u64, u64, Option<&str>)> {
+    let entry = files.shown(node, files.layers())?;
+    Some((entry.kind, entry.size, entry.content, entry.target))
 }
 
 /// What lies in a folder of either tree. Both lists are sorted by name.

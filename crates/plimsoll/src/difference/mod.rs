@@ -16,6 +16,7 @@ use plimsoll_model::{
 };
 use plimsoll_report::instruction::short_instruction;
 use plimsoll_scan::ImageFiles;
+use plimsoll_scan::advisory::normal_name;
 
 /// One of two images that are compared.
 #[derive(Debug)]
@@ -150,32 +151,34 @@ fn gains<'a, T: Clone, K: Hash + Eq>(
 }
 
 /// Packages that are not the same: first the same version at the same place is taken from both,
-/// then the same version anywhere; what is left of a name changed its version.
+/// then the same version anywhere; what is left of a name changed its version. A name is one however
+/// it is spelled where its ecosystem takes it for the same.
 fn packages(old: &[Package], new: &[Package]) -> Vec<PackageChange> {
     let mut removed: Vec<&Package> = old.iter().collect();
     let mut added: Vec<&Package> = new.iter().collect();
+    let name = |package: &Package| normal_name(package.kind, &package.name).into_owned();
     pair_off(&mut removed, &mut added, |package| {
         (
             package.kind,
-            &package.name,
+            name(package),
             &package.version,
             &package.architecture,
             &package.path,
         )
     });
     pair_off(&mut removed, &mut added, |package| {
-        (package.kind, &package.name, &package.version)
+        (package.kind, name(package), &package.version)
     });
     let mut changed = pair_off(&mut removed, &mut added, |package| {
         (
             package.kind,
-            &package.name,
+            name(package),
             &package.architecture,
             &package.path,
         )
     });
     changed.extend(pair_off(&mut removed, &mut added, |package| {
-        (package.kind, &package.name)
+        (package.kind, name(package))
     }));
     let change = |old: Option<&Package>, new: Option<&Package>| PackageChange {
         package: Pair {

@@ -53,6 +53,31 @@ fn versions_change_in_place_before_they_change_by_name() {
     assert_eq!(packages(&old, &old), []);
 }
 
+/// Pillow calls itself `pillow` since its release 10.1, and other tools write `django` for `Django`.
+#[test]
+fn a_name_is_one_however_it_is_spelled() {
+    let python = |name, version, path| Package {
+        kind: PackageKind::Python,
+        ..package(name, version, path)
+    };
+    let old = [
+        python("Django", "3.2", "site/Django"),
+        python("Pillow", "9.3.0", "site/Pillow"),
+    ];
+    let new = [
+        python("django", "3.2", "site/Django"),
+        python("pillow", "10.2.0", "site/pillow"),
+    ];
+    let changes = packages(&old, &new);
+    let [pillow] = changes.as_slice() else {
+        panic!("{changes:?}");
+    };
+    assert_eq!(pillow.kind(), ChangeKind::Changed);
+    // Nobody takes these for one.
+    let changes = packages(&[package("A", "1", "a")], &[package("a", "1", "a")]);
+    assert_eq!(changes.len(), 2);
+}
+
 fn layer(byte: u8, instruction: &str) -> LayerFacts {
     let digest = Digest::from_sha256([byte; 32]);
     LayerFacts {

@@ -183,9 +183,12 @@ pub(super) fn of(
         }
         None => return None,
     };
-    // A shaded archive holds what Maven left of others; itself it may tell in the manifest.
+    // A shaded archive holds what Maven left of others; itself it may tell in the manifest, by a name
+    // that is not always a group and an artifact: `javax.servlet-api` is an artifact.
+    let symbolic = manifest.symbolic_name();
     let told = by_maven.iter().any(|one| {
         one.artifact == artifact
+            || symbolic == Some(one.artifact.as_str())
             || one.version == version
             || name.stem.starts_with(one.artifact.as_str())
             || one.artifact.starts_with(name.stem.as_str())
@@ -247,7 +250,11 @@ fn stated_name(manifest: &Manifest, name: &Name) -> Option<(String, Option<Strin
         return Some(((*title).to_owned(), None));
     }
     // `com.fasterxml.jackson.core.jackson-databind` in a file of another name.
-    let (group, artifact) = symbolic?.rsplit_once('.')?;
+    let symbolic = symbolic?;
+    if let Some(group) = group::of(symbolic) {
+        return Some((symbolic.to_owned(), Some(group.to_owned())));
+    }
+    let (group, artifact) = symbolic.rsplit_once('.')?;
     (artifact.contains('-') && is_artifact(artifact))
         .then(|| (artifact.to_owned(), Some(group.to_owned())))
 }
@@ -356,6 +363,33 @@ mod tests {
         assert_eq!(of("scala-compiler-2.12.18.jar", stamped), "2.12.18");
         assert_eq!(of("scala-compiler.jar", stamped), stamped);
         assert_eq!(of("scala-compiler-9.jar", "2.12.18"), "2.12.18");
+    }
+
+    /// As Jetty ships it: in a file of another name, with what Maven left.
+    #[test]
+    fn a_bundle_may_be_called_like_its_artifact() {
+        let manifest = "Bundle-SymbolicName: javax.servlet-api\nBundle-Version: 3.1.0\n";
+        let by_maven = Coordinates {
+            group: Some("javax.servlet".to_owned()),
+            artifact: "javax.servlet-api".to_owned(),
+            version: "3.1.0".to_owned(),
+        };
+        let file = "servlet-api-3.1.jar";
+        let own = of(&Manifest::read(manifest), &Name::of(file), &[by_maven]);
+        assert_eq!(own, None);
+        // An archive without what Maven leaves.
+        assert_eq!(
+            told(file, manifest).as_deref(),
+            Some("javax.servlet:javax.servlet-api@3.1 metadata")
+        );
+        let other = "Bundle-SymbolicName: acme.thing-api\nBundle-Version: 3.1.0\n";
+        let by_maven = Coordinates {
+            group: Some("com.acme".to_owned()),
+            artifact: "acme.thing-api".to_owned(),
+            version: "4.0".to_owned(),
+        };
+        let own = of(&Manifest::read(other), &Name::of("x.jar"), &[by_maven]);
+        assert_eq!(own, None);
     }
 
     #[test]

@@ -4,12 +4,12 @@
 mod berkeley;
 mod header;
 mod ndb;
-mod sqlite;
 
 use plimsoll_model::PackageKind;
 
 use super::system::{Database, Record};
 use super::{Candidate, Document, base_name, word};
+use crate::sqlite;
 
 /// Folders rpm keeps its database in; the second is that of newer systems, the third ostree's.
 const FOLDERS: [&str; 3] = ["var/lib/rpm/", "usr/lib/sysimage/rpm/", "usr/share/rpm/"];
@@ -66,8 +66,8 @@ pub(super) fn read(path: &str, bytes: &[u8]) -> Result<Document, String> {
         }
         return database.or_damage().map(Document::System);
     }
-    let outcome = if bytes.starts_with(crate::sqlite::MAGIC) {
-        sqlite::packages(bytes, &mut |_, _, blob| database.take(header::read(blob)))
+    let outcome = if bytes.starts_with(sqlite::MAGIC) {
+        of_sqlite(bytes, &mut |blob| database.take(header::read(blob)))
     } else if bytes.starts_with(ndb::MAGIC) {
         ndb::packages(bytes, &mut |blob| database.take(header::read(blob)))
     } else if berkeley::is_database(bytes) {
@@ -79,6 +79,21 @@ pub(super) fn read(path: &str, bytes: &[u8]) -> Result<Document, String> {
         database.damage.get_or_insert(why);
     }
     database.or_damage().map(Document::System)
+}
+
+/// Calls `header` with the blob of each row of `Packages` (`hnum INTEGER PRIMARY KEY, blob BLOB NOT
+/// NULL`).
+fn of_sqlite(bytes: &[u8], header: &mut dyn FnMut(&[u8])) -> Result<(), String> {
+    let is_there = sqlite::table::rows(bytes, "Packages", &mut |row| {
+        match row.columns().as_deref() {
+            Some([_, (kind, blob), ..]) if *kind >= 12 && kind % 2 == 0 => header(blob),
+            _ => return Err(format!("row {} holds no header", row.id)),
+        }
+        Ok(())
+    })?;
+    is_there
+        .then_some(())
+        .ok_or_else(|| "it has no table of packages".to_owned())
 }
 
 /// `[epoch:]version-release`; an epoch of 0 is as good as none.
@@ -143,6 +158,7 @@ fn manifest_line(line: &str) -> Result<Record, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::sqlite::table::tests::Value;
     use proptest::prelude::*;
 
     fn names(path: &str, bytes: &[u8]) -> Vec<String> {
@@ -165,8 +181,10 @@ mod tests {
             header::tests::package("glibc", 3_000),
             header::tests::package("zlib", 300),
         ];
+        let rows = blobs.iter();
+        let rows = rows.map(|blob| vec![Value::Null, Value::Blob(blob)]);
         vec![
-            sqlite::tests::database(&blobs),
+            sqlite::table::tests::database("Packages", &rows.collect::<Vec<_>>()),
             ndb::tests::database(&blobs),
             berkeley::tests::database(&blobs, false),
             berkeley::tests::database(&blobs, true),

@@ -4,11 +4,13 @@ mod locks;
 mod npm;
 mod python;
 
+pub(super) use python::stripped;
+
 use std::collections::HashMap;
 
 use plimsoll_model::{Evidence, Package, PackageKind};
 
-use super::{brought_by, purl};
+use super::{Ownership, brought_by, purl};
 use crate::catalogue::cached::{in_cache, is_downloaded};
 use crate::catalogue::npm::{Manifest, is_installed_at};
 use crate::catalogue::python::normalise;
@@ -18,9 +20,14 @@ use crate::record::LayerRecord;
 use crate::tree::{Node, Tree};
 
 /// What metadata and programs prove.
-pub(super) fn installed(layers: &[LayerRecord], tree: &Tree<'_>, gaps: &mut Gaps) -> Vec<Package> {
+pub(super) fn installed(
+    layers: &[LayerRecord],
+    tree: &Tree<'_>,
+    ownership: &Ownership<'_>,
+    gaps: &mut Gaps,
+) -> Vec<Package> {
     let mut packages = Vec::new();
-    let names = names(layers, tree);
+    let names = names(layers, tree, ownership);
     for (path, node, document) in tree.documents(layers) {
         if let Some(content) = shared(node, document)
             && names.get(&content).is_some_and(|name| *name != path)
@@ -58,19 +65,24 @@ fn shared(node: &Node<'_>, document: &Document) -> Option<usize> {
 }
 
 /// The name that counts of each program and archive: busybox has hundreds of hard links, and is one.
-/// That is the one it is called by itself, or else the first.
-fn names<'l>(layers: &'l [LayerRecord], tree: &Tree<'l>) -> HashMap<usize, &'l str> {
+/// That is one that a package of the distribution owns, the one it is called by itself, or else the first.
+fn names<'l>(
+    layers: &'l [LayerRecord],
+    tree: &Tree<'l>,
+    ownership: &Ownership<'_>,
+) -> HashMap<usize, &'l str> {
     let mut names: HashMap<usize, &str> = HashMap::new();
     for (path, node, document) in tree.documents(layers) {
         let Some(content) = shared(node, document) else {
             continue;
         };
         let known = names.entry(content).or_insert(path);
-        let is_own = |path: &str| {
+        let rank = |path: &str| {
             let mut packages = listed(document).iter();
-            packages.any(|own| own.name == base_name(path))
+            let is_own = packages.any(|own| own.name == base_name(path));
+            (ownership.owner(path).is_some(), is_own)
         };
-        if *known != path && !is_own(known) && is_own(path) {
+        if *known != path && rank(path) > rank(known) {
             *known = path;
         }
     }

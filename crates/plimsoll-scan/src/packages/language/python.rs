@@ -6,7 +6,7 @@ use plimsoll_model::{Package, PackageKind, Skipped, Topic};
 
 use super::super::{purl as package_url, seen};
 use crate::catalogue::cached::in_cache;
-use crate::catalogue::{Document, base_name, folder, python};
+use crate::catalogue::{Document, base_name, folder, folders_above, python};
 use crate::record::LayerRecord;
 use crate::tree::Tree;
 
@@ -174,6 +174,82 @@ fn is_module(tree: &Tree<'_>, path: &str) -> bool {
         })
 }
 
+/// Takes those out of `gone` of which a later layer deleted the metadata alone: interpreters import their
+/// code as before. What that layer wrote itself may be another distribution's.
+pub(in super::super) fn stripped(
+    layers: &[LayerRecord],
+    tree: &Tree<'_>,
+    gone: &mut Vec<Package>,
+) -> Vec<Package> {
+    let mut stays = vec![false; gone.len()];
+    // What each lists, by the folder it is installed in.
+    let mut listed: HashMap<&str, HashMap<[u8; 6], Vec<usize>>> = HashMap::new();
+    for (index, package) in gone.iter().enumerate() {
+        if let Some((site, record)) = record_of(layers, package) {
+            let listed = listed.entry(site).or_default();
+            for (path, _) in &record.code {
+                listed.entry(*path).or_default().push(index);
+            }
+        }
+    }
+    if listed.is_empty() {
+        return Vec::new();
+    }
+    for (path, node) in tree.iter().filter(|(path, _)| is_code(path)) {
+        for site in folders_above(path).chain([""]) {
+            let Some(listed) = listed.get(site) else {
+                continue;
+            };
+            let inside = path[site.len()..].trim_start_matches('/');
+            // Below it only a package has a file of this name.
+            if inside.contains('/') && base_name(inside) != "__init__.py" {
+                continue;
+            }
+            let named = python::short_path(inside).and_then(|path| listed.get(&path));
+            for index in named.into_iter().flatten() {
+                stays[*index] |= gone[*index]
+                    .removed_in
+                    .is_some_and(|removed_in| node.layer < removed_in);
+            }
+        }
+    }
+    let mut stays = stays.into_iter();
+    let mut stripped: Vec<Package> = gone
+        .extract_if(.., |_| stays.next().unwrap_or(false))
+        .collect();
+    for package in &mut stripped {
+        if let Some((_, record)) = record_of(layers, package) {
+            package.size = Some(record.size);
+            package.files = Some(record.files);
+        }
+        package.removed_in = None;
+    }
+    stripped
+}
+
+/// What a distribution that is gone listed last, and the folder it was installed in.
+fn record_of<'l, 'p>(
+    layers: &'l [LayerRecord],
+    package: &'p Package,
+) -> Option<(&'p str, &'l python::Record)> {
+    let info = folder(&package.path);
+    if package.kind != PackageKind::Python || !info.ends_with(".dist-info") {
+        return None;
+    }
+    let path = format!("{info}/RECORD");
+    let had_it = layers.get(package.layer..package.removed_in?)?.iter().rev();
+    let mut records = had_it.filter_map(|layer| layer.documents.get(&path));
+    match records.next()? {
+        Document::PythonRecord(record) => Some((folder(info), record)),
+        _ => None,
+    }
+}
+
+/// Whether interpreters import it by itself, or the folder it lies in.
+fn is_code(path: &str) -> bool {
+    matches!(path.rsplit_once('.'), Some((_, "py" | "so" | "pyd")))
+}
+
 /// Says which distributions have a list of files and nothing that names them.
 fn without_metadata(layers: &[LayerRecord], tree: &Tree<'_>, skipped: &mut Vec<Skipped>) {
     for (path, node) in layers
@@ -183,8 +259,10 @@ fn without_metadata(layers: &[LayerRecord], tree: &Tree<'_>, skipped: &mut Vec<S
         .filter_map(|(path, _)| Some((path, tree.get(path)?)))
     {
         let metadata = format!("{}/METADATA", folder(path));
+        let was_known = |layer: &LayerRecord| layer.documents.contains_key(&metadata);
         if !in_cache(path)
             && tree.get(&metadata).is_none()
+            && !layers.iter().any(was_known)
             && layers[node.layer].documents.contains_key(path)
         {
             skipped.push(Skipped {

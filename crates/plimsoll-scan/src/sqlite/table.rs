@@ -1,17 +1,35 @@
-//! The `Packages` table of rpm's SQLite database, read from its bytes (SQLite, "Database File
-//! Format"). Every page is looked at once at most, so a database that leads round in circles ends,
-//! and what it gives is never longer than the file.
+//! The rows of a table of a SQLite database, read from its bytes (SQLite, "Database File Format").
+//! Every page is looked at once at most, so a database that leads round in circles ends, and what it
+//! gives is never longer than the file.
 
-use crate::sqlite::{
+use super::{
     FILE_HEADER, TABLE_INTERIOR, TABLE_LEAF, column_length, local_length, page_sizes, varint,
 };
 
-/// One row of the table: its page, its number, its blob.
-pub(super) struct Row<'a> {
-    pub(super) page: u32,
-    pub(super) id: i64,
+/// One row of a table.
+pub(crate) struct Row<'a> {
+    pub(crate) id: i64,
     /// In pieces where it does not fit in a page.
-    pub(super) blob: std::borrow::Cow<'a, [u8]>,
+    record: std::borrow::Cow<'a, [u8]>,
+}
+
+impl Row<'_> {
+    /// Type and bytes of each column ("Record Format").
+    pub(crate) fn columns(&self) -> Option<Vec<(i64, &[u8])>> {
+        let record = &*self.record;
+        let (length, _) = varint(record)?;
+        let (header, mut body) = record.split_at_checked(usize::try_from(length).ok()?)?;
+        let (_, mut header) = varint(header)?;
+        let mut columns = Vec::new();
+        while !header.is_empty() {
+            let (kind, rest) = varint(header)?;
+            header = rest;
+            let (value, rest) = body.split_at_checked(column_length(kind)?)?;
+            columns.push((kind, value));
+            body = rest;
+        }
+        Some(columns)
+    }
 }
 
 /// The pages of a database.
@@ -141,32 +159,12 @@ impl<'a> Pages<'a> {
                 next = number_at(link, 0).ok_or_else(broken)?;
             }
         }
-        Ok(Some(Row {
-            page: number,
-            id,
-            blob,
-        }))
+        Ok(Some(Row { id, record: blob }))
     }
 }
 
 fn number_at(bytes: &[u8], at: usize) -> Option<u32> {
     Some(u32::from_be_bytes(*bytes.get(at..)?.first_chunk()?))
-}
-
-/// Type and bytes of each column of a record ("Record Format").
-fn columns(record: &[u8]) -> Option<Vec<(i64, &[u8])>> {
-    let (length, _) = varint(record)?;
-    let (header, mut body) = record.split_at_checked(usize::try_from(length).ok()?)?;
-    let (_, mut header) = varint(header)?;
-    let mut columns = Vec::new();
-    while !header.is_empty() {
-        let (kind, rest) = varint(header)?;
-        header = rest;
-        let (value, rest) = body.split_at_checked(column_length(kind)?)?;
-        columns.push((kind, value));
-        body = rest;
-    }
-    Some(columns)
 }
 
 /// A big-endian integer of a column.
@@ -182,47 +180,40 @@ fn integer((kind, bytes): (i64, &[u8])) -> Option<u64> {
     }
 }
 
-/// The blob of a row of `Packages` (`hnum INTEGER PRIMARY KEY, blob BLOB NOT NULL`).
-fn blob(record: &[u8]) -> Option<&[u8]> {
-    match columns(record)?.get(1) {
-        Some((kind, blob)) if *kind >= 12 && kind % 2 == 0 => Some(blob),
-        _ => None,
-    }
-}
-
-/// Calls `header` with page, row and blob of each package.
+/// Calls `row` for each row of the table of that name; gives whether there is one.
 ///
 /// # Errors
 /// What is wrong with the first thing that is; all that can be read is given all the same.
-pub(super) fn packages(
-    bytes: &[u8],
-    header: &mut dyn FnMut(u32, i64, &[u8]),
-) -> Result<(), String> {
+pub(crate) fn rows<'a>(
+    bytes: &'a [u8],
+    table: &str,
+    row: &mut dyn FnMut(Row<'a>) -> Result<(), String>,
+) -> Result<bool, String> {
     let mut pages = Pages::new(bytes)?;
     let mut root = None;
     pages.table(1, &mut |row| {
-        let Some(columns) = columns(&row.blob) else {
+        let Some(columns) = row.columns() else {
             return Err("its schema is broken".to_owned());
         };
-        if let [(_, b"table"), (_, b"Packages"), _, number, ..] = columns.as_slice() {
+        if let [(_, b"table"), (_, name), _, number, ..] = columns.as_slice()
+            && *name == table.as_bytes()
+        {
             root = integer(*number).and_then(|root| u32::try_from(root).ok());
         }
         Ok(())
     })?;
-    let root = root.ok_or("it has no table of packages")?;
-    pages.table(root, &mut |row| {
-        let blob = blob(&row.blob).ok_or_else(|| format!("row {} holds no header", row.id))?;
-        header(row.page, row.id, blob);
-        Ok(())
-    })
+    match root {
+        Some(root) => pages.table(root, row).map(|()| true),
+        None => Ok(false),
+    }
 }
 
 #[cfg(test)]
-pub(super) mod tests {
+pub(crate) mod tests {
     use super::*;
     use crate::sqlite::MAGIC;
 
-    pub(in crate::catalogue::rpm) fn put_varint(mut value: u64, out: &mut Vec<u8>) {
+    fn put_varint(mut value: u64, out: &mut Vec<u8>) {
         let mut bytes = vec![u8::try_from(value & 0x7f).unwrap()];
         value >>= 7;
         while value > 0 {
@@ -234,7 +225,7 @@ pub(super) mod tests {
     }
 
     /// A record of texts, blobs and small integers.
-    enum Value<'a> {
+    pub(crate) enum Value<'a> {
         Null,
         Text(&'a str),
         Blob(&'a [u8]),
@@ -277,17 +268,17 @@ pub(super) mod tests {
         page
     }
 
-    /// A database of pages of 512 bytes with an interior root, a leaf for each package, and
-    /// overflow pages where a package is long.
-    pub(in crate::catalogue::rpm) fn database(blobs: &[Vec<u8>]) -> Vec<u8> {
+    /// A database of pages of 512 bytes with one table: an interior root, a leaf for each row, and
+    /// overflow pages where a row is long.
+    pub(crate) fn database(table: &str, rows: &[Vec<Value<'_>>]) -> Vec<u8> {
         const SIZE: usize = 512;
         let mut pages: Vec<Vec<u8>> = Vec::new();
         let schema = record(&[
             Value::Text("table"),
-            Value::Text("Packages"),
-            Value::Text("Packages"),
+            Value::Text(table),
+            Value::Text(table),
             Value::Byte(2),
-            Value::Text("CREATE TABLE Packages (hnum INTEGER PRIMARY KEY, blob BLOB NOT NULL)"),
+            Value::Text("CREATE TABLE …"),
         ]);
         let mut cell = Vec::new();
         put_varint(schema.len() as u64, &mut cell);
@@ -300,8 +291,8 @@ pub(super) mod tests {
         pages.push(first);
         pages.push(Vec::new());
         let mut leaves = Vec::new();
-        for (row, blob) in blobs.iter().enumerate() {
-            let payload = record(&[Value::Null, Value::Blob(blob)]);
+        for (row, values) in rows.iter().enumerate() {
+            let payload = record(values);
             let local = local_length(TABLE_LEAF, payload.len(), SIZE);
             let mut cell = Vec::new();
             put_varint(payload.len() as u64, &mut cell);
@@ -345,27 +336,39 @@ pub(super) mod tests {
         pages.concat()
     }
 
-    fn rows(bytes: &[u8]) -> (Vec<(i64, usize)>, Result<(), String>) {
-        let mut rows = Vec::new();
-        let result = packages(bytes, &mut |_, id, blob| rows.push((id, blob.len())));
-        (rows, result)
+    /// A table of blobs of these lengths.
+    fn of_blobs(lengths: &[usize]) -> Vec<u8> {
+        let blobs: Vec<Vec<u8>> = lengths.iter().map(|length| vec![1; *length]).collect();
+        let rows = blobs.iter();
+        let rows = rows.map(|blob| vec![Value::Null, Value::Blob(blob)]);
+        database("t", &rows.collect::<Vec<_>>())
+    }
+
+    fn lengths(bytes: &[u8]) -> (Vec<(i64, usize)>, Result<bool, String>) {
+        let mut found = Vec::new();
+        let result = rows(bytes, "t", &mut |row| {
+            found.push((row.id, row.columns().unwrap()[1].1.len()));
+            Ok(())
+        });
+        (found, result)
     }
 
     #[test]
     fn rows_are_put_together_from_their_pages() {
-        let bytes = database(&[vec![1; 10], vec![2; 480], vec![3; 5_000], vec![4; 470]]);
-        let (rows, result) = rows(&bytes);
-        assert_eq!(rows, [(1, 10), (2, 480), (3, 5_000), (4, 470)]);
-        assert_eq!(result, Ok(()));
+        let bytes = of_blobs(&[10, 480, 5_000, 470]);
+        let (found, result) = lengths(&bytes);
+        assert_eq!(found, [(1, 10), (2, 480), (3, 5_000), (4, 470)]);
+        assert_eq!(result, Ok(true));
+        assert_eq!(rows(&bytes, "other", &mut |_| Ok(())), Ok(false));
     }
 
     #[test]
     fn circles_end_and_the_rest_is_read() {
-        let mut bytes = database(&[vec![1; 10], vec![2; 2_000]]);
+        let mut bytes = of_blobs(&[10, 2_000]);
         // The first overflow page leads to itself.
         bytes[4 * 512..4 * 512 + 4].copy_from_slice(&5_u32.to_be_bytes());
-        let (rows, result) = rows(&bytes);
-        assert_eq!(rows, [(1, 10)]);
+        let (found, result) = lengths(&bytes);
+        assert_eq!(found, [(1, 10)]);
         assert_eq!(result, Err("page 5 is used twice".to_owned()));
     }
 }
