@@ -89,7 +89,11 @@ pub(super) fn system(
             )
         };
         match now {
-            Some(database) if database.records.is_empty() && !sweep.gone.is_empty() => {
+            Some(database)
+                if database.records.is_empty()
+                    && !sweep.gone.is_empty()
+                    && !is_one_of_many(path) =>
+            {
                 skipped.push(lost(path, "empties", database.kind));
             }
             Some(database) => {
@@ -112,9 +116,7 @@ pub(super) fn system(
                 skipped.push(lost(path, "deletes", kind));
             }
         }
-        if now.map_or(is_one_of_many(path), |database| {
-            !database.records.is_empty()
-        }) {
+        if is_one_of_many(path) || now.is_some_and(|database| !database.records.is_empty()) {
             system.removed.extend(sweep.gone.iter().map(|gone| Package {
                 removed_in: Some(gone.removed_in),
                 ..of(gone.record, gone.kind, gone.layer)

@@ -33,12 +33,14 @@ pub(super) fn is_explained(before: &[u8], is_whole: bool) -> bool {
 /// Whether what follows stands behind the beginning of the tests that a file of Rust has at its end.
 pub(super) fn is_in_tests_of_rust(before: &[u8]) -> bool {
     const MARK: &[u8] = b"#[cfg(test)]";
+    /// Bytes in which a module is named.
+    const LONGEST_NAME: usize = 128;
     let mut marks = memmem::find_iter(before, MARK);
     marks.any(|at| {
         let behind = before[at + MARK.len()..].trim_ascii_start();
         // `mod tests;` lies elsewhere.
-        let opens = behind.iter().find(|byte| b"{;".contains(byte));
-        behind.starts_with(b"mod ") && opens == Some(&b'{')
+        let mut near = behind.iter().take(LONGEST_NAME);
+        behind.starts_with(b"mod ") && near.find(|byte| b"{;".contains(byte)) == Some(&b'{')
     })
 }
 
@@ -54,6 +56,7 @@ mod tests {
         assert!(!is_in_tests_of_rust(
             b"x\n#[cfg(test)]\nuse a;\nmod b { const A: "
         ));
+        assert!(!is_in_tests_of_rust(b"#[cfg(test)]\nmod tests;\nfn a() {"));
     }
 
     #[test]

@@ -11,6 +11,21 @@ use crate::catalogue::python::{Listed, listed_in};
 /// Bytes of all lists in one archive that are kept. What no list proves is told.
 const MAX_LISTS: usize = 4 << 20;
 
+/// The longest name of a folder in an archive that a list is believed in, in bytes.
+const LONGEST_SITE: usize = 1024;
+
+/// What is told by what stands around it, as examples in documents and tests have it. Whoever packs a wheel
+/// has a list of his own files in it: of what is a key or a token by its form a list proves nothing.
+const BY_CONTEXT: &[&str] = &[
+    "url-password",
+    "secret-value",
+    "basic-authorization",
+    "authorization",
+    "connection-string-password",
+    "command-password",
+    "password-hash",
+];
+
 /// The module of Python that a compiled one was made from: `a/__pycache__/b.cpython-313.pyc` of `a/b.py`
 /// (PEP 3147), `a/b.pyc` beside it.
 pub(crate) fn source_of(path: &str) -> Option<String> {
@@ -47,6 +62,7 @@ impl Lists {
         self.open = folder.is_some();
         if let Some(folder) = folder {
             let site = folder.rfind('/').map_or("", |slash| &folder[..=slash]);
+            self.open = site.len() <= LONGEST_SITE;
             self.lists.push((site.to_owned(), Vec::new()));
         }
     }
@@ -74,7 +90,8 @@ impl Lists {
             let paths = [Some(path), source.as_deref()];
             let value = sighting.fingerprint;
             let is_proven = |path: &&str| proven.contains(&((*path).to_owned(), value));
-            if paths.iter().flatten().any(is_proven) {
+            let kind = sighting.kind.as_ref();
+            if BY_CONTEXT.contains(&kind) && paths.iter().flatten().any(is_proven) {
                 sighting.severity = Severity::Info;
             }
         }
@@ -90,6 +107,9 @@ impl Lists {
             }
         }
         let mut proven = HashSet::new();
+        if seen.is_empty() {
+            return proven;
+        }
         for (site, list) in &self.lists {
             for Listed { path, sum, .. } in listed_in(&String::from_utf8_lossy(list)) {
                 let path = format!("{site}{path}");

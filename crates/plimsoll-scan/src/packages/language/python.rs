@@ -181,12 +181,15 @@ pub(in super::super) fn stripped(
     tree: &Tree<'_>,
     gone: &mut Vec<Package>,
 ) -> Vec<Package> {
-    let mut stays = vec![false; gone.len()];
+    // Files of each that are still there.
+    let mut found = vec![0_usize; gone.len()];
+    let mut code = vec![0_usize; gone.len()];
     // What each lists, by the folder it is installed in.
     let mut listed: HashMap<&str, HashMap<[u8; 6], Vec<usize>>> = HashMap::new();
     for (index, package) in gone.iter().enumerate() {
         if let Some((site, record)) = record_of(layers, package) {
             let listed = listed.entry(site).or_default();
+            code[index] = record.code.len();
             for (path, _) in &record.code {
                 listed.entry(*path).or_default().push(index);
             }
@@ -201,19 +204,15 @@ pub(in super::super) fn stripped(
                 continue;
             };
             let inside = path[site.len()..].trim_start_matches('/');
-            // Below it only a package has a file of this name.
-            if inside.contains('/') && base_name(inside) != "__init__.py" {
-                continue;
-            }
             let named = python::short_path(inside).and_then(|path| listed.get(&path));
             for index in named.into_iter().flatten() {
-                stays[*index] |= gone[*index]
-                    .removed_in
-                    .is_some_and(|removed_in| node.layer < removed_in);
+                let removed_in = gone[*index].removed_in;
+                found[*index] += usize::from(removed_in.is_some_and(|last| node.layer < last));
             }
         }
     }
-    let mut stays = stays.into_iter();
+    // A few are what others list as well, or what was left lying.
+    let mut stays = found.iter().zip(code).map(|(found, code)| found * 2 > code);
     let mut stripped: Vec<Package> = gone
         .extract_if(.., |_| stays.next().unwrap_or(false))
         .collect();
@@ -262,7 +261,7 @@ fn without_metadata(layers: &[LayerRecord], tree: &Tree<'_>, skipped: &mut Vec<S
         let was_known = |layer: &LayerRecord| layer.documents.contains_key(&metadata);
         if !in_cache(path)
             && tree.get(&metadata).is_none()
-            && !layers.iter().any(was_known)
+            && !was_known(&layers[node.layer])
             && layers[node.layer].documents.contains_key(path)
         {
             skipped.push(Skipped {

@@ -238,7 +238,17 @@ fn places(path: &str, bytes: &[u8]) -> (Vec<(String, Option<usize>)>, bool) {
 /// Wheels, and what was put together of packages with their lists.
 #[test]
 fn what_a_list_in_the_archive_proves_is_published() {
-    let code = format!("TOKEN = '{}'\n", token());
+    let address = "URL = 'redis://bob:tA9wS6tP5d@db/0'\n".to_owned();
+    proves(&address, Severity::Critical, Severity::Info);
+    // One's own wheel has a list, too.
+    proves(
+        &format!("TOKEN = '{}'\n", token()),
+        Severity::High,
+        Severity::High,
+    );
+}
+
+fn proves(code: &str, told: Severity, proven: Severity) {
     let packed = gz(code.as_bytes());
     let [sum, sum_packed] = [code.as_bytes(), &packed].map(|bytes| FileSums::of(bytes).sha256);
     let record =
@@ -261,17 +271,17 @@ fn what_a_list_in_the_archive_proves_is_published() {
         let nested = tar(&[("a/b.whl", &archive)]);
         for (outer, bytes) in [("app/a.whl!", &archive), ("app/n.tar!a/b.whl!", &nested)] {
             let found = search(outer.split('!').next().unwrap(), bytes, &[usize::MAX]);
-            let told = found.sightings.iter();
-            let told: Vec<(String, Severity)> = told
+            let seen = found.sightings.iter();
+            let seen: Vec<(String, Severity)> = seen
                 .map(|one| (one.place().replace(outer, ""), one.severity))
                 .collect();
             assert_eq!(
-                told,
+                seen,
                 [
-                    (path("a/b.py"), Severity::Info),
-                    (path("a/c.py"), Severity::High),
-                    (path("a/d.json.gz"), Severity::Info),
-                    ("d/a/b.py".to_owned(), Severity::High),
+                    (path("a/b.py"), proven),
+                    (path("a/c.py"), told),
+                    (path("a/d.json.gz"), proven),
+                    ("d/a/b.py".to_owned(), told),
                 ]
             );
         }

@@ -83,7 +83,11 @@ impl<'s> Coverage<'s> {
             })
             .collect();
         let mut newest: HashMap<&str, u64> = HashMap::new();
-        for (id, version) in statements.iter().flat_map(|one| &one.edition) {
+        let own = statements
+            .iter()
+            .zip(&is_of_another)
+            .filter(|(_, is)| !**is);
+        for (id, version) in own.filter_map(|(statement, _)| statement.edition.as_ref()) {
             let newest = newest.entry(id).or_default();
             *newest = (*newest).max(*version);
         }

@@ -65,9 +65,14 @@ fn a_newer_version_takes_the_place_of_a_document() {
     );
     let statements = [of("CVE-1", "affected"), of("CVE-3", "fixed")];
     let second = document("10", &statements.join(","));
+    // A version of it that is about another image says nothing here.
+    let mut other = document("99", &of("CVE-9", "affected"));
+    for statement in &mut other {
+        statement.attested_of = ["00".repeat(32)].into();
+    }
     for statements in [
-        [first.clone(), second.clone()].concat(),
-        [second, first].concat(),
+        [first.clone(), second.clone(), other.clone()].concat(),
+        [other, second, first].concat(),
     ] {
         let image = ImageIdentity::default();
         let mut coverage = Coverage::new(&statements, &image, Work::of(1_000_000));

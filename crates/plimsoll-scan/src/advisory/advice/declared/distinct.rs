@@ -66,6 +66,7 @@ pub fn distinct(declared: Vec<DeclaredPackage>) -> (Vec<DeclaredPackage>, usize)
 fn says_the_same(left: &DeclaredPackage, right: &DeclaredPackage) -> bool {
     left.alias == right.alias
         && left.overrules == right.overrules
+        && left.is_below_another == right.is_below_another
         && left.is_lock == right.is_lock
         && left.range == right.range
         && left.pin == right.pin

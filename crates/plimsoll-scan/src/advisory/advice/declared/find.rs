@@ -23,6 +23,7 @@ impl DeclaredPackage {
     fn asks(&self, asked: &Asked<'_>) -> Option<bool> {
         let takes = self.takes(asked.installed);
         match asked.lying {
+            Lying::As(_) if self.is_below_another => Some(false),
             _ if self.overrules => Some(takes.unwrap_or(true)),
             Lying::As(folder) if self.called() != folder => Some(false),
             Lying::Within if !self.is_lock => Some(false),

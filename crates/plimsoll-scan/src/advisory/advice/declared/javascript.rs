@@ -33,15 +33,31 @@ pub(super) fn manifest<'t>(lines: &[Line<'t>]) -> Vec<Asked<'t>> {
                 // What that stands for another line asks for.
                 Section::Overrides(_) if words.starts_with('$') => None,
                 Section::Overrides(holder) => {
-                    let key = if key == "." { holder } else { key };
+                    let is_itself = key == ".";
+                    let own = if is_itself { holder } else { key };
+                    let overriding = overriding(own, words, line);
+                    let is_below = !is_itself && !holder.is_empty();
                     Some(Asked {
-                        overrules: true,
-                        ..asked(overridden(key), words, line)
+                        is_below_another: overriding.is_below_another || is_below,
+                        ..overriding
                     })
                 }
             }
         })
         .collect()
+}
+
+/// What a line of overrides asks for in place of other lines; of a key such as `foo>lodash`, `foo/lodash` for
+/// what `foo` brings alone.
+fn overriding<'t>(key: &'t str, words: &'t str, line: Line<'t>) -> Asked<'t> {
+    let name = overridden(key);
+    let at = name.as_ptr().addr() - key.as_ptr().addr();
+    let holder = key.get(..at).unwrap_or_default();
+    Asked {
+        overrules: true,
+        is_below_another: !matches!(holder, "" | "**/"),
+        ..asked(name, words, line)
+    }
 }
 
 /// The package that a key of overrides means: npm's `lodash@^4`, Yarn's `**/lodash` and `foo/**/@a/b`, pnpm's
@@ -211,10 +227,7 @@ pub(super) fn workspace<'t>(lines: &[Line<'t>]) -> Vec<Asked<'t>> {
         let value = value.split(" #").next().unwrap_or_default();
         match section {
             "catalog:" | "catalogs:" => found.push(asked(bare(key), bare(value), *line)),
-            "overrides:" => found.push(Asked {
-                overrules: true,
-                ..asked(overridden(bare(key)), bare(value), *line)
-            }),
+            "overrides:" => found.push(overriding(bare(key), bare(value), *line)),
             _ => {}
         }
     }

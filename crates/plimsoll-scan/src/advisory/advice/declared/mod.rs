@@ -63,6 +63,8 @@ pub struct DeclaredPackage {
     pub(super) alias: Option<String>,
     /// Whether it counts in place of what other lines ask for.
     overrules: bool,
+    /// Whether it does for what one other package brings alone.
+    is_below_another: bool,
     /// Whether a tool wrote the file, so that another file is the one to edit where it names the
     /// package too.
     pub is_lock: bool,
@@ -121,6 +123,8 @@ struct Asked<'t> {
     alias: Option<&'t str>,
     /// Whether it counts in place of what other lines ask for, wherever they stand.
     overrules: bool,
+    /// Whether it does for what one other package brings alone.
+    is_below_another: bool,
     wanted: Wanted<'t>,
     line: Line<'t>,
 }
@@ -131,6 +135,7 @@ impl<'t> Asked<'t> {
             name: name.into(),
             alias: None,
             overrules: false,
+            is_below_another: false,
             wanted,
             line,
         }
@@ -275,6 +280,7 @@ pub fn declarations(file: &SourceFile, is_requirements: bool) -> Vec<DeclaredPac
                 name: asked.name.into_owned(),
                 alias: asked.alias.map(str::to_owned),
                 overrules: asked.overrules,
+                is_below_another: asked.is_below_another,
                 is_lock: is_lock || is_compiled,
                 place: SourceOrigin::new(file, span),
                 also: Vec::new(),

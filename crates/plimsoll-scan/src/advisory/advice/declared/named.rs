@@ -44,6 +44,7 @@ impl DeclaredPackage {
             name: name.to_owned(),
             alias: None,
             overrules: false,
+            is_below_another: false,
             is_lock: false,
             place: place.clone(),
             also: Vec::new(),

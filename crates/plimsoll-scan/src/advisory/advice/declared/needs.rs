@@ -48,9 +48,9 @@ impl<'a> Needs<'a> {
             .into_iter()
             .flatten()
             .filter(|(other, range)| {
-                range.admits(kind, &package.version)
+                finds(other, package)
+                    && range.admits(kind, &package.version)
                     && !range.admits(kind, to)
-                    && finds(other, package)
             })
             .map(|(other, _)| *other)
             .collect()

@@ -223,6 +223,23 @@ fn overrides_of_packages_of_others() {
     let find = |lying| declarations.find(PackageKind::Npm, "lodash", "4.17.20", lying, None);
     assert_eq!(find(Lying::As("lodash")), claim(1, false));
     assert_eq!(find(Lying::Within), claim(1, false));
+    // What overrules below one package does not count for another one's, nor for the project's own.
+    for overrides in [
+        "\"foo\": {\"lodash\": \"4.17.20\"}",
+        "\"foo>lodash\": \"4.17.20\"",
+        "\"foo/**/lodash\": \"4.17.20\"",
+    ] {
+        let declared = of(
+            "package.json",
+            &format!(
+                "{{\n\"dependencies\": {{\n\"lodash\": \"^4.17.4\"\n}},\n\"overrides\": {{\n{overrides}\n}}\n}}\n"
+            ),
+        );
+        let declarations = Declarations::new(&declared);
+        let find = |lying| declarations.find(PackageKind::Npm, "lodash", "4.17.20", lying, None);
+        assert_eq!(find(Lying::As("lodash")), claim(0, false), "{overrides}");
+        assert_eq!(find(Lying::Within), claim(1, false), "{overrides}");
+    }
     // Brackets that nobody closes are bounded.
     let lines = "[{".repeat(1000);
     assert!(read("package.json", &lines).is_empty());
