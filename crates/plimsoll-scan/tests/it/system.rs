@@ -259,6 +259,21 @@ fn packages_of_nobody_knows_which_distribution_are_said_to_be_that() {
     }
 }
 
+/// Where each package has a file of its own, to empty that is to remove the package.
+#[test]
+fn one_package_that_is_emptied_is_removed() {
+    let status = |name: &str| format!("Package: {name}\nVersion: 1\nArchitecture: amd64\n");
+    let outcome = look(vec![
+        Layer::new()
+            .file("etc/os-release", "ID=debian\nVERSION_ID=\"12\"\n")
+            .file("var/lib/dpkg/status.d/a", status("a"))
+            .file("var/lib/dpkg/status.d/b", status("b")),
+        Layer::new().file("var/lib/dpkg/status.d/a", ""),
+    ]);
+    assert_eq!(removed(&outcome), [("a", "1", 0, Some(1))]);
+    assert!(outcome.skipped.iter().all(|gap| !gap.blocking));
+}
+
 /// As images are slimmed whose packages are found by nothing but their code.
 #[test]
 fn python_packages_whose_metadata_alone_is_gone_are_installed() {
@@ -289,13 +304,20 @@ fn python_packages_whose_metadata_alone_is_gone_are_installed() {
             ("module", &["module.py"]),
             ("binary", &["db/__init__.py"]),
             ("gone", &["gone/__init__.py", "gone.libs/lib.so"]),
+            (
+                "tools",
+                &["tools/__init__.py", "tools/a.py", "more/__init__.py"],
+            ),
         ] {
             layer = with(layer, name, files);
         }
         layer
     };
-    let names = ["package", "module", "binary", "gone"];
-    let mut slimmed = Layer::new().file(&format!("{site}/gone/.wh.__init__.py"), "");
+    let names = ["package", "module", "binary", "gone", "tools"];
+    let mut slimmed = Layer::new()
+        .file(&format!("{site}/gone/.wh.__init__.py"), "")
+        // What little is left of it is no package.
+        .file(&format!("{site}/.wh.tools"), "");
     for name in names {
         slimmed = slimmed.file(&format!("{site}/.wh.{name}-1.dist-info"), "");
     }
@@ -304,7 +326,11 @@ fn python_packages_whose_metadata_alone_is_gone_are_installed() {
     let outcome = look(vec![base(), slimmed]);
     assert_eq!(
         removed(&outcome),
-        [("binary", "1", 0, Some(1)), ("gone", "1", 0, Some(1))]
+        [
+            ("binary", "1", 0, Some(1)),
+            ("gone", "1", 0, Some(1)),
+            ("tools", "1", 0, Some(1))
+        ]
     );
     let package = find(&outcome, "package");
     assert_eq!(
@@ -316,6 +342,21 @@ fn python_packages_whose_metadata_alone_is_gone_are_installed() {
         "var/task/module-1.dist-info/METADATA"
     );
     assert_eq!(outcome.inventory.packages.len(), 3);
+    // Written anew without its metadata: nobody knows what it is.
+    let anew = Layer::new()
+        .file(&format!("{site}/.wh..wh..opq"), "")
+        .file(
+            &format!("{site}/module-1.dist-info/RECORD"),
+            record(&["module.py"]),
+        )
+        .file(&format!("{site}/module.py"), "");
+    let outcome = look(vec![base(), anew]);
+    assert!(
+        outcome
+            .skipped
+            .iter()
+            .any(|gap| gap.what.contains("module"))
+    );
     // The list of its files may be left.
     let metadata = format!("{site}/module-1.dist-info/.wh.METADATA");
     let outcome = look(vec![base(), Layer::new().file(&metadata, "")]);
