@@ -320,9 +320,10 @@ impl Http {
                         .get(LOCATION)
                         .and_then(|value| value.to_str().ok());
                     target = self.follow(&target, location)?;
-                    if !same_origin(&target, url) {
-                        sent_on = format!(", sent on to {}", server_of(&target));
-                    }
+                    sent_on = match same_origin(&target, url) {
+                        true => String::new(),
+                        false => format!(", sent on to {}", server_of(&target)),
+                    };
                 }
                 _ => return Ok(response),
             }

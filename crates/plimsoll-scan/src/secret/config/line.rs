@@ -67,8 +67,9 @@ fn given_by_word(word: &str) -> Option<Given<'_>> {
     named.then_some((name, value, name.len() + 1))
 }
 
-/// All that a text gives to names, as far as that may tell anything: `--name value`, `NAME=value`, `set name value`, and what an instruction
-/// declares. Of what begins at one place the whole counts, which is `first` where it is known.
+/// All that a text gives to names, as far as that may tell anything: `--name value`, `NAME=value`,
+/// `set name value`, and what an instruction declares. Of what begins at one place the whole counts, which
+/// is `first` where it is known.
 pub(in crate::secret) fn all_given<'t>(text: &'t str, first: Option<Given<'t>>) -> Vec<Given<'t>> {
     // A value in quotes may be a command by itself.
     let may_tell = may_hold_name(text) || (text.contains(['"', '\'']) && may_hold_command(text));
