@@ -67,6 +67,9 @@ pub enum ReadError {
         "has more parts than are read of a bill of materials, or more than {MAX_PACKAGES} packages"
     )]
     Large,
+    /// Its parts lie deeper in each other than is read.
+    #[error("has parts within parts, more than a hundred deep: so deep none is read")]
+    Deep,
     /// It is encrypted, signed or packed in a way that is not read.
     #[error("{0}")]
     Envelope(&'static str),
@@ -100,7 +103,9 @@ pub fn read(bytes: &[u8]) -> Result<BillOfMaterials, ReadError> {
         let form = match error {
             ReadError::Json(_) => form::of_text(bytes),
             ReadError::Unknown => form::of_json(bytes),
-            ReadError::Form(_) | ReadError::Envelope(_) | ReadError::Large => None,
+            ReadError::Form(_) | ReadError::Envelope(_) | ReadError::Large | ReadError::Deep => {
+                None
+            }
         };
         form.map_or(error, ReadError::Form)
     })
@@ -110,6 +115,7 @@ fn parse(bytes: &[u8]) -> Result<Tree<'_>, ReadError> {
     tree::parse(bytes).map_err(|error| match error {
         NoTree::Json(error) => ReadError::Json(error.to_string()),
         NoTree::Large => ReadError::Large,
+        NoTree::Deep => ReadError::Deep,
     })
 }
 

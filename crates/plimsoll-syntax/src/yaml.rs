@@ -23,6 +23,7 @@ pub struct YamlError {
 pub struct Document {
     nodes: Vec<Node>,
     root: Option<usize>,
+    has_more: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -54,7 +55,8 @@ pub fn parse(text: &str) -> Result<Document, YamlError> {
     let mut anchors: HashMap<usize, usize> = HashMap::new();
     // Open lists and maps: the node, and the key that waits for its value.
     let mut open: Vec<(usize, Option<usize>)> = Vec::new();
-    for next in Parser::new_from_str(text) {
+    let mut events = Parser::new_from_str(text);
+    while let Some(next) = events.next() {
         let (event, span) = next.map_err(|error| YamlError {
             line: error.marker().line(),
             message: error.info(),
@@ -85,7 +87,11 @@ pub fn parse(text: &str) -> Result<Document, YamlError> {
                 open.pop();
                 continue;
             }
-            Event::DocumentEnd => break,
+            Event::DocumentEnd => {
+                document.has_more =
+                    !matches!(events.next(), None | Some(Ok((Event::StreamEnd, _))));
+                break;
+            }
             _ => continue,
         };
         if document.nodes.len() >= VALUES || open.len() >= DEPTH {
@@ -119,6 +125,11 @@ impl Document {
             },
             Kind::Scalar { .. } => {}
         }
+    }
+
+    /// Whether something follows it in the file.
+    pub fn has_more(&self) -> bool {
+        self.has_more
     }
 
     /// The outermost value; `None` where there is none.

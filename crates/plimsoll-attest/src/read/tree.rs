@@ -167,6 +167,8 @@ pub(super) enum NoTree {
     Json(serde_json::Error),
     /// It has more parts than [`MAX_PARTS`].
     Large,
+    /// Its parts lie deeper in each other than the reader goes.
+    Deep,
 }
 
 /// Reads a document.
@@ -177,6 +179,8 @@ pub(super) fn parse(bytes: &[u8]) -> Result<Tree<'_>, NoTree> {
     let tree = tree.and_then(|tree| reader.end().map(|()| tree));
     tree.map_err(|error| match left.get() {
         0 => NoTree::Large,
+        // The library has no other way to say so.
+        _ if error.to_string().starts_with("recursion limit") => NoTree::Deep,
         _ => NoTree::Json(error),
     })
 }
@@ -297,6 +301,7 @@ mod tests {
         let list = |parts: usize| format!("[{}0]", "0,".repeat(parts - 2));
         assert!(read(&list(MAX_PARTS - 1)).is_ok());
         assert!(matches!(read(&list(MAX_PARTS)), Err(NoTree::Large)));
+        assert!(matches!(read(&"[".repeat(200)), Err(NoTree::Deep)));
         assert!(matches!(read("[0"), Err(NoTree::Json(_))));
         assert!(matches!(read("[0] 1"), Err(NoTree::Json(_))));
     }

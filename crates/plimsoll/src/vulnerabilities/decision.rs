@@ -15,7 +15,7 @@ use super::age;
 use super::baseline::Baseline;
 use super::image::ImageIdentity;
 use super::purl::{Identity, Purl};
-use super::vex::{Coverage, Statement};
+use super::vex::{Coverage, Statement, Validity};
 use super::waiver::Waiver;
 use super::work::Effort;
 use crate::config::{
@@ -264,6 +264,8 @@ pub(crate) enum Heard {
     OfOtherBills,
     /// It is attested of something else.
     OfAnotherImage,
+    /// A newer version of its document takes its place.
+    Replaced,
 }
 
 /// Decides. `today` is the day that grace and waivers are reckoned by.
@@ -342,10 +344,14 @@ fn decide_within(
         None => heard.fill(Heard::Speaks),
         Some(_) => {
             for (at, heard) in heard.iter_mut().enumerate() {
-                if coverage.is_of_another_image(at) {
-                    *heard = Heard::OfAnotherImage;
-                } else if *heard == Heard::Silent && coverage.is_of_other_bills(at) {
-                    *heard = Heard::OfOtherBills;
+                match coverage.validity(at) {
+                    Validity::OfAnotherImage => *heard = Heard::OfAnotherImage,
+                    Validity::Replaced => *heard = Heard::Replaced,
+                    Validity::Valid => {
+                        if *heard == Heard::Silent && coverage.is_of_other_bills(at) {
+                            *heard = Heard::OfOtherBills;
+                        }
+                    }
                 }
             }
         }

@@ -310,23 +310,27 @@ impl Gate {
     /// The documents that say something of other things: as with waivers, somebody meant something by
     /// it. A line a document.
     fn unheard(&self, heard: &[Heard]) -> Vec<Skipped> {
-        let mut documents: BTreeMap<&str, [usize; 4]> = BTreeMap::new();
+        let mut documents: BTreeMap<&str, [usize; 5]> = BTreeMap::new();
         for (statement, heard) in self.policy.statements.iter().zip(heard) {
-            let [all, silent, others, images] = documents.entry(&statement.document).or_default();
+            let document = documents.entry(&statement.document).or_default();
+            let [all, silent, others, images, replaced] = document;
             *all += 1;
-            *silent += usize::from(*heard != Heard::Speaks);
+            *silent += usize::from(!matches!(heard, Heard::Speaks | Heard::Replaced));
             *others += usize::from(*heard == Heard::OfOtherBills);
             *images += usize::from(*heard == Heard::OfAnotherImage);
+            *replaced += usize::from(*heard == Heard::Replaced);
         }
         documents
             .into_iter()
-            .filter(|(_, [_, silent, ..])| *silent > 0)
-            .map(|(document, [all, silent, others, images])| {
+            .filter(|(_, [_, silent, .., replaced])| silent + replaced > 0)
+            .map(|(document, [all, silent, others, images, replaced])| {
+                let statements = if all == 1 { "statement" } else { "statements" };
+                let are = |number: usize| if number == 1 { "is" } else { "are" };
                 let images = match images {
                     0 => String::new(),
                     number => format!(
                         "; {number} {} attested of {}",
-                        if number == 1 { "is" } else { "are" },
+                        are(number),
                         match self.has_manifest {
                             true => "something else: no digest is that of this image",
                             false =>
@@ -343,15 +347,25 @@ impl Gate {
                         if number == 1 { "s" } else { "" }
                     ),
                 };
+                let silent = (silent > 0).then(|| {
+                    format!(
+                        "{silent} of {all} {statements} {} about no known vulnerability of this \
+                         image{others}{images}",
+                        are(silent)
+                    )
+                });
+                let replaced = (replaced > 0).then(|| {
+                    format!(
+                        "{replaced} of {all} {statements} {} not used: a newer version of the \
+                         document is given",
+                        are(replaced)
+                    )
+                });
+                let whys: Vec<String> = silent.into_iter().chain(replaced).collect();
                 Skipped {
                     about: Topic::Policy,
                     what: document.to_owned(),
-                    why: format!(
-                        "{silent} of {all} statement{} {} about no known vulnerability of this \
-                         image{others}{images}",
-                        if all == 1 { "" } else { "s" },
-                        if silent == 1 { "is" } else { "are" },
-                    ),
+                    why: whys.join("; "),
                     blocking: false,
                 }
             })

@@ -11,22 +11,30 @@ const DEPTH: usize = 64;
 /// YAML.
 pub(crate) fn is_record(bytes: &[u8]) -> bool {
     let has = |key: &[u8]| {
-        bytes
+        without_mark(bytes)
             .split(|byte| *byte == b'\n')
             .any(|line| line.starts_with(key))
     };
     has(b"id:") && has(b"modified:")
 }
 
+/// Without the byte order mark.
+fn without_mark(bytes: &[u8]) -> &[u8] {
+    bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes)
+}
+
 /// The same in JSON. All that is no list and no map is a text there: in a record, `1.10` is a version and no
 /// number.
 ///
 /// # Errors
-/// It is no YAML, or too long, or too deep.
+/// It is no YAML, or more than one document, or too long, or too deep.
 pub(crate) fn to_json(bytes: &[u8]) -> Result<Vec<u8>, String> {
-    let text = str::from_utf8(bytes).map_err(|error| error.to_string())?;
+    let text = str::from_utf8(without_mark(bytes)).map_err(|error| error.to_string())?;
     let document =
         parse(text).map_err(|error| format!("{} at line {}", error.message, error.line))?;
+    if document.has_more() {
+        return Err("it holds several documents, and a record is one".to_owned());
+    }
     let mut json = Vec::with_capacity(text.len());
     if let Some(root) = document.root() {
         write(root, &mut json, DEPTH)?;
@@ -87,6 +95,16 @@ mod tests {
             String::from_utf8(to_json(yaml).unwrap()).unwrap(),
             r#"{"id":"X-1","modified":"2021-07-05T00:01:18Z","withdrawn":null,"details":"A \"b\"\nc\n","affected":[{"package":{"name":"a","ecosystem":"PyPI"},"versions":["1.0","1.10"],"ranges":[]}]}"#
         );
+        for (around, is_whole) in [
+            ("\u{feff}RECORD", true),
+            ("# PySEC\n---\nRECORD...\n", true),
+            ("RECORD---\nid: X-2\n", false),
+            ("RECORD---\n[", false),
+        ] {
+            let text = around.replace("RECORD", "id: X-1\nmodified: 2021-07-05T00:01:18Z\n");
+            assert!(is_record(text.as_bytes()), "{around}");
+            assert_eq!(to_json(text.as_bytes()).is_ok(), is_whole, "{around}");
+        }
         assert!(!is_record(b"gem: x\nid: 1\n"));
         assert!(to_json(b"a: [").is_err());
         assert!(to_json(b"a: \xff").is_err());

@@ -383,14 +383,12 @@ fn documents_on_other_things_are_told_of() {
         "[policy.vulnerabilities]\nvex = [\"vendor.json\", \"link.json\", \"used.json\"]\n",
     );
     let path = folder.path().join(FILE_NAME);
-    let config = Config::load(Some(&path), Path::new(".")).unwrap();
-    let gate = Gate::load(
-        &config,
-        folder.path(),
-        &VexArgs::default(),
-        Least::Unless(VulnerabilityFailOn::High),
-    )
-    .unwrap();
+    let load = || {
+        let config = Config::load(Some(&path), Path::new(".")).unwrap();
+        let least = Least::Unless(VulnerabilityFailOn::High);
+        Gate::load(&config, folder.path(), &VexArgs::default(), least).unwrap()
+    };
+    let gate = load();
     let told = |gate: &Gate, whole: bool| {
         let mut report = report();
         let judged = gate.judge(&mut report, &CheckOptions::default(), whole, today());
@@ -422,6 +420,21 @@ fn documents_on_other_things_are_told_of() {
     assert_eq!(
         told(&gate.told_by(&bill), true),
         (vec![vendor.to_owned()], 0)
+    );
+    // Two versions of one document.
+    for (name, version) in [("link.json", 1), ("used.json", 2)] {
+        let text = format!(
+            r#"{{"@context":"https://openvex.dev/ns/v0.2.0","@id":"https://a/1","version":{version},
+            "statements":[{{"vulnerability":{{"name":"CVE-2026-2"}},"products":["pkg:npm/b"],
+             "status":"fixed"}}]}}"#
+        );
+        write(name, &text);
+    }
+    let replaced =
+        "link.json: 1 of 1 statement is not used: a newer version of the document is given";
+    assert_eq!(
+        told(&load(), true).0,
+        [replaced.to_owned(), vendor.to_owned()]
     );
 }
 

@@ -4,6 +4,7 @@
 
 use std::cmp::Reverse;
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use super::{Component, Product, Statement};
 use crate::vulnerabilities::decision::Subject;
@@ -16,9 +17,9 @@ const FEW_NUMBERS: usize = 4;
 /// The statements, made ready for one image.
 pub(crate) struct Coverage<'s> {
     statements: &'s [Statement],
-    /// For each statement whether it is attested of something else.
-    is_of_another: Vec<bool>,
-    /// Positions of the others, those that override others first.
+    /// For each statement whether it may be held against the image.
+    validity: Vec<Validity>,
+    /// Positions of those that may, those that override others first.
     order: Vec<usize>,
     /// Those that name a vulnerability, by its number in capital letters.
     numbers: HashMap<String, Number>,
@@ -26,6 +27,16 @@ pub(crate) struct Coverage<'s> {
     entries: Vec<Entry<'s>>,
     image: &'s ImageIdentity,
     work: Work,
+}
+
+/// Whether a statement may be held against an image, whatever it says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Validity {
+    Valid,
+    /// It is attested of something else.
+    OfAnotherImage,
+    /// A newer version of its document says something of the image.
+    Replaced,
 }
 
 /// A number that statements name.
@@ -71,32 +82,42 @@ impl<'s> Coverage<'s> {
     pub(crate) fn new(statements: &'s [Statement], image: &'s ImageIdentity, work: Work) -> Self {
         // Those of one document share what they are attested of.
         let mut asked: HashMap<*const String, bool> = HashMap::new();
-        let is_of_another: Vec<bool> = statements
+        let mut is_of_another = |statement: &Statement| {
+            let subjects = &statement.attested_of;
+            let known = asked.entry(subjects.as_ptr());
+            *known.or_insert_with(|| {
+                let mut digests = subjects.iter();
+                !subjects.is_empty() && !digests.any(|digest| image.is_subject(digest))
+            })
+        };
+        let mut validity: Vec<Validity> = statements
             .iter()
-            .map(|statement| {
-                let subjects = &statement.attested_of;
-                let known = asked.entry(subjects.as_ptr());
-                *known.or_insert_with(|| {
-                    let mut digests = subjects.iter();
-                    !subjects.is_empty() && !digests.any(|digest| image.is_subject(digest))
-                })
+            .map(|statement| match is_of_another(statement) {
+                true => Validity::OfAnotherImage,
+                false => Validity::Valid,
             })
             .collect();
         let mut newest: HashMap<&str, u64> = HashMap::new();
-        let own = statements
-            .iter()
-            .zip(&is_of_another)
-            .filter(|(_, is)| !**is);
-        for (id, version) in own.filter_map(|(statement, _)| statement.edition.as_ref()) {
+        let own = || {
+            let valid = |at: &usize| validity[*at] == Validity::Valid;
+            let statements = statements.iter().enumerate();
+            let editions = statements.filter_map(|(at, one)| Some((at, one.edition.as_ref()?)));
+            editions.filter(move |(at, _)| valid(at))
+        };
+        for (_, (id, version)) in own() {
             let newest = newest.entry(id).or_default();
             *newest = (*newest).max(*version);
         }
-        let is_replaced = |statement: &Statement| {
-            let edition = statement.edition.as_ref();
-            edition.is_some_and(|(id, version)| newest.get(&**id) > Some(version))
-        };
+        let is_newest = |(id, version): &(Arc<str>, u64)| newest.get(&**id) == Some(version);
+        let replaced: Vec<usize> = own()
+            .filter(|(_, edition)| !is_newest(edition))
+            .map(|(at, _)| at)
+            .collect();
+        for at in replaced {
+            validity[at] = Validity::Replaced;
+        }
         let mut order: Vec<usize> = (0..statements.len())
-            .filter(|at| !is_of_another[*at] && !is_replaced(&statements[*at]))
+            .filter(|at| validity[*at] == Validity::Valid)
             .collect();
         // A later statement overrides an earlier one; of several at one time, whichever sets nothing
         // aside.
@@ -142,7 +163,7 @@ impl<'s> Coverage<'s> {
             .sort_unstable_by(|a, b| (a.scope, a.place, a.rank).cmp(&(b.scope, b.place, b.rank)));
         Self {
             statements,
-            is_of_another,
+            validity,
             order,
             numbers,
             entries,
@@ -151,9 +172,9 @@ impl<'s> Coverage<'s> {
         }
     }
 
-    /// Whether a statement is attested of something else.
-    pub(crate) fn is_of_another_image(&self, statement: usize) -> bool {
-        self.is_of_another.get(statement) == Some(&true)
+    /// Whether a statement, by its position, may be held against the image.
+    pub(crate) fn validity(&self, statement: usize) -> Validity {
+        self.validity[statement]
     }
 
     /// Whether a statement names components of bills of materials alone, none of which is of the image.
@@ -399,8 +420,6 @@ fn is_of(
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
     use super::*;
     use crate::vulnerabilities::purl::Purl;
     use crate::vulnerabilities::testing::{subject, vulnerability};

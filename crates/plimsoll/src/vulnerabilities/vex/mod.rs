@@ -16,7 +16,7 @@ use plimsoll_model::{Skipped, Topic, VulnerabilityStatus};
 use serde_json::Value;
 
 pub(crate) use self::attached::{Attached, WORD};
-pub(crate) use self::coverage::Coverage;
+pub(crate) use self::coverage::{Coverage, Validity};
 use super::decision::Subject;
 use super::image::ImageIdentity;
 use super::purl::Purl;
