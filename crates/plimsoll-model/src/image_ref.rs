@@ -145,9 +145,11 @@ impl ImageName {
             .filter(|at| !text[at + 1..].contains(['@', '/']));
         let (name, digest) = text.split_at(digest_at.unwrap_or(text.len()));
         match name.rsplit_once('@') {
-            // A token may be the user alone.
+            // A token may be the user alone; no name has capital letters.
             Some((login, host))
-                if login.contains(':') || host.contains('/') || may_be_host(host) =>
+                if login.contains(|c: char| c == ':' || c.is_ascii_uppercase())
+                    || host.contains('/')
+                    || may_be_host(host) =>
             {
                 format!("[hidden]@{host}{digest}").into()
             }
@@ -173,9 +175,13 @@ impl ImageName {
     }
 }
 
-/// Whether this is more likely a host, and a port, than a tag that was written behind `@`.
+/// Whether this is more likely a host, and a port, than a tag that was written behind `@`: no tag has a
+/// colon.
 fn may_be_host(text: &str) -> bool {
-    let host = text.split(':').next().unwrap_or_default();
+    if let Some((_, port)) = text.rsplit_once(':') {
+        return port.bytes().all(|byte| byte.is_ascii_digit());
+    }
+    let host = text.trim_end_matches('.');
     let ends_in_letters = |(_, last): (&str, &str)| {
         last.len() > 1 && last.bytes().all(|byte| byte.is_ascii_alphabetic())
     };
@@ -328,6 +334,10 @@ mod tests {
             ("TOKEN@ghcr.io", "`[hidden]@ghcr.io`"),
             ("TOKEN@localhost:5000", "`[hidden]@localhost:5000`"),
             ("TOKEN@127.0.0.1:5000", "`[hidden]@127.0.0.1:5000`"),
+            ("token@[::1]:5000", "`[hidden]@[::1]:5000`"),
+            ("token@registry:5000", "`[hidden]@registry:5000`"),
+            ("token@registry.local.", "`[hidden]@registry.local.`"),
+            ("tOKEN@myhost", "`[hidden]@myhost`"),
             ("bob:P@sha256:SS@h.x/x", "`[hidden]@h.x/x`"),
             ("app:1@sha256:of-mine", "`app:1@sha256:of-mine`"),
             ("app@1.2.3", "`app@1.2.3`"),

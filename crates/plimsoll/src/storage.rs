@@ -101,9 +101,11 @@ impl Staging {
             .prefix("run-")
             .tempdir_in(&root)
             .map_err(|error| Failure::file(&root, &error))?;
-        let path = folder.path().join("lock");
-        let lock = File::create(&path).map_err(|error| Failure::file(&path, &error))?;
-        lock.lock().map_err(|error| Failure::file(&path, &error))?;
+        // Nobody is to find it before it is held: who else makes a folder would take this one for abandoned.
+        let (path, new) = (folder.path().join("lock"), folder.path().join("lock.new"));
+        let lock = File::create(&new).map_err(|error| Failure::file(&new, &error))?;
+        lock.lock().map_err(|error| Failure::file(&new, &error))?;
+        std::fs::rename(&new, &path).map_err(|error| Failure::file(&path, &error))?;
         Ok(Self {
             folder,
             _lock: lock,

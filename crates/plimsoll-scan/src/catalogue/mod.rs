@@ -112,12 +112,18 @@ impl Document {
 const MAX_REQUIREMENTS: usize = 500;
 const LONGEST_REQUIREMENT: usize = 300;
 
-/// What a package says it needs, as far as it is kept.
+/// What a package says it needs, as far as it is kept: what asks for versions. Addresses, which may have
+/// a password in them, and names of branches do not.
 fn requirements(all: impl Iterator<Item = Requirement>) -> Vec<Requirement> {
+    const BEGINNINGS: &str = "=<>~^!*(vVxX";
+    let is_range = |text: &str| {
+        text.starts_with(|c: char| c.is_ascii_digit() || BEGINNINGS.contains(c))
+            && !text.contains([':', '/', '@'])
+    };
     all.filter(|one| {
         let condition = one.condition.as_ref().map_or(0, String::len);
         let length = one.name.len() + one.versions.len() + condition;
-        !one.versions.is_empty() && length <= LONGEST_REQUIREMENT
+        is_range(&one.versions) && length <= LONGEST_REQUIREMENT
     })
     .take(MAX_REQUIREMENTS)
     .collect()

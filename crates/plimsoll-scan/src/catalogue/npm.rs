@@ -500,7 +500,8 @@ mod tests {
 
     #[test]
     fn an_installed_package_says_what_it_needs() {
-        let text = br#"{"name":"a","version":"1.0.0","dependencies":{"b":"^1","c":7},
+        let text = br#"{"name":"a","version":"1.0.0","dependencies":{"b":"^1","c":7,
+            "f":"git+https://bob:PASSWORD@h.x/f.git","g":"1.0.0@TOKEN","h":"main"},
             "peerDependencies":{"d":">=2"},"devDependencies":{"e":"1"}}"#;
         let Document::Npm(own) = read("", text).unwrap() else {
             panic!("no package");

@@ -41,6 +41,13 @@ pub(crate) struct Record {
     pub(crate) sums: BTreeMap<String, String>,
     /// The same of all others, which are most of it, in short.
     pub(crate) code: Vec<ShortSum>,
+    /// How many of those [`is_module`] means.
+    pub(crate) modules: usize,
+}
+
+/// Whether interpreters import a file by itself, or the folder it lies in.
+pub(crate) fn is_module(path: &str) -> bool {
+    matches!(path.rsplit_once('.'), Some((_, "py" | "so" | "pyd")))
 }
 
 /// Beginnings of the sums of a path and of what lies there: enough to tell one file from another, in
@@ -325,7 +332,9 @@ pub(super) fn read_record(_path: &str, bytes: &[u8]) -> Result<Document, String>
         if may_hold_key(path) {
             record.sums.insert(path.to_owned(), sum.to_owned());
         } else {
-            record.code.extend(short_sum(path, sum));
+            let code = short_sum(path, sum);
+            record.modules += usize::from(code.is_some() && is_module(path));
+            record.code.extend(code);
         }
     }
     Ok(Document::PythonRecord(record))

@@ -68,6 +68,8 @@ pub(crate) fn packages<'l>(
     );
     let mut gone = removed::removed(layers, tree, &hidden, &installed);
     installed.extend(language::stripped(layers, tree, &mut gone));
+    let nameless = language::nameless(layers, tree, &installed);
+    gaps.skipped.extend(nameless);
     removed.extend(gone);
     for list in [&mut installed, &mut removed] {
         list.iter_mut().for_each(withhold);

@@ -59,7 +59,9 @@ pub(super) fn system(
             Some((Document::System(database), _)) => Some(database),
             _ => None,
         };
-        system.has_database |= now.is_some();
+        // A file of one package that is empty tells of none.
+        let is_one = is_one_of_many(path);
+        system.has_database |= now.is_some_and(|now| !(is_one && now.records.is_empty()));
         if let Some(damage) = now.and_then(|database| database.damage.as_ref()) {
             skipped.push(Skipped {
                 about: Topic::Packages,
@@ -89,11 +91,7 @@ pub(super) fn system(
             )
         };
         match now {
-            Some(database)
-                if database.records.is_empty()
-                    && !sweep.gone.is_empty()
-                    && !is_one_of_many(path) =>
-            {
+            Some(database) if database.records.is_empty() && !sweep.gone.is_empty() && !is_one => {
                 skipped.push(lost(path, "empties", database.kind));
             }
             Some(database) => {
@@ -106,7 +104,7 @@ pub(super) fn system(
             }
             None if tree.get(path).is_some() => {}
             // Where each package has a file of its own, deleting that is removing it.
-            None if is_one_of_many(path) => {
+            None if is_one => {
                 if let Some((last, _)) = sweep.last {
                     sweep.end(hidden.hidden_in(path, last));
                 }
@@ -116,7 +114,7 @@ pub(super) fn system(
                 skipped.push(lost(path, "deletes", kind));
             }
         }
-        if is_one_of_many(path) || now.is_some_and(|database| !database.records.is_empty()) {
+        if is_one || now.is_some_and(|database| !database.records.is_empty()) {
             system.removed.extend(sweep.gone.iter().map(|gone| Package {
                 removed_in: Some(gone.removed_in),
                 ..of(gone.record, gone.kind, gone.layer)

@@ -8,7 +8,7 @@ use plimsoll_model::Severity;
 use super::{FileSighting, Fingerprint};
 use crate::catalogue::python::{Listed, listed_in};
 
-/// Bytes of all lists in one archive that are kept. What no list proves is told.
+/// Bytes of all lists in one archive, and of where they lie, that are kept. What no list proves is told.
 const MAX_LISTS: usize = 4 << 20;
 
 /// The longest name of a folder in an archive that a list is believed in, in bytes.
@@ -20,7 +20,8 @@ const BY_CONTEXT: &[&str] = &[
     "url-password",
     "secret-value",
     "basic-authorization",
-    "authorization",
+    "authorization-token",
+    "bearer-token",
     "connection-string-password",
     "command-password",
     "password-hash",
@@ -62,8 +63,11 @@ impl Lists {
         self.open = folder.is_some();
         if let Some(folder) = folder {
             let site = folder.rfind('/').map_or("", |slash| &folder[..=slash]);
-            self.open = site.len() <= LONGEST_SITE;
-            self.lists.push((site.to_owned(), Vec::new()));
+            self.size = self.size.saturating_add(1 + site.len());
+            self.open = site.len() <= LONGEST_SITE && self.size <= MAX_LISTS;
+            if self.open {
+                self.lists.push((site.to_owned(), Vec::new()));
+            }
         }
     }
 

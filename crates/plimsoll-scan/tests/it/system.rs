@@ -272,6 +272,14 @@ fn one_package_that_is_emptied_is_removed() {
     ]);
     assert_eq!(removed(&outcome), [("a", "1", 0, Some(1))]);
     assert!(outcome.skipped.iter().all(|gap| !gap.blocking));
+    // The last one is what there was of a database.
+    let outcome = look(vec![
+        Layer::new()
+            .file("etc/os-release", "ID=debian\nVERSION_ID=\"12\"\n")
+            .file("var/lib/dpkg/status.d/a", status("a")),
+        Layer::new().file("var/lib/dpkg/status.d/a", ""),
+    ]);
+    assert!(outcome.skipped.iter().any(|gap| gap.blocking));
 }
 
 /// As images are slimmed whose packages are found by nothing but their code.
@@ -297,10 +305,21 @@ fn python_packages_whose_metadata_alone_is_gone_are_installed() {
         }
         layer
     };
+    // As pip writes them, with more files beside the code than there is code.
+    let data = [
+        "package/data.html",
+        "package/a.pyi",
+        "package/b.pyi",
+        "package-1.dist-info/WHEEL",
+        "package-1.dist-info/licenses/LICENSE",
+    ];
     let base = || {
         let mut layer = Layer::new().file("etc/os-release", ALPINE);
         for (name, files) in [
-            ("package", &["package/a.py", "package/__init__.py"][..]),
+            (
+                "package",
+                &[&["package/a.py", "package/__init__.py"][..], &data].concat()[..],
+            ),
             ("module", &["module.py"]),
             ("binary", &["db/__init__.py"]),
             ("gone", &["gone/__init__.py", "gone.libs/lib.so"]),
@@ -335,7 +354,7 @@ fn python_packages_whose_metadata_alone_is_gone_are_installed() {
     let package = find(&outcome, "package");
     assert_eq!(
         (package.layer, package.removed_in, package.files),
-        (0, None, Some(2))
+        (0, None, Some(7))
     );
     assert_eq!(
         find(&outcome, "module").path,
@@ -357,16 +376,20 @@ fn python_packages_whose_metadata_alone_is_gone_are_installed() {
             .iter()
             .any(|gap| gap.what.contains("module"))
     );
-    // The list of its files may be left.
+    // The list of its files may be left, or written again.
     let metadata = format!("{site}/module-1.dist-info/.wh.METADATA");
-    let outcome = look(vec![base(), Layer::new().file(&metadata, "")]);
-    assert_eq!(removed(&outcome), []);
-    assert!(
-        outcome
-            .skipped
-            .iter()
-            .all(|gap| !gap.what.contains("module"))
-    );
+    let list = format!("{site}/module-1.dist-info/RECORD");
+    let without = || Layer::new().file(&metadata, "");
+    for without in [without(), without().file(&list, record(&["module.py"]))] {
+        let outcome = look(vec![base(), without]);
+        assert_eq!(removed(&outcome), []);
+        assert!(
+            outcome
+                .skipped
+                .iter()
+                .all(|gap| !gap.what.contains("module"))
+        );
+    }
 }
 
 #[test]

@@ -99,6 +99,17 @@ impl Purl {
         })
     }
 
+    /// Bytes of it, about.
+    pub(crate) fn length(&self) -> usize {
+        let parts = [&self.namespace, &self.version, &self.subpath];
+        let parts = parts.into_iter().flatten().map(String::len);
+        let qualifiers = self
+            .qualifiers
+            .iter()
+            .map(|(key, value)| key.len() + value.len());
+        self.name.len() + parts.chain(qualifiers).sum::<usize>()
+    }
+
     /// The type: `deb`, `npm`, `oci`.
     pub(crate) fn kind(&self) -> &str {
         &self.kind

@@ -73,10 +73,11 @@ fn a_killed_run_leaves_nothing_half_done() {
         stage.run(&arguments).expect(0);
         assert_eq!(digest_of(&out), digest, "after a kill at {wait:?}");
     }
-    // One that was killed before it had its lock is left for an hour: it may be about to take it.
+    // One that was killed before it had its lock is left for an hour, empty: it may be about to take it.
     let staging = std::fs::read_dir(stage.root().join("cache/staging"))
         .unwrap()
-        .filter(|folder| folder.as_ref().unwrap().path().join("lock").exists())
+        .flat_map(|folder| std::fs::read_dir(folder.unwrap().path()).unwrap())
+        .filter(|entry| entry.as_ref().unwrap().file_name() != "lock.new")
         .count();
     assert_eq!(staging, 0, "killed runs leave staging folders behind");
 }

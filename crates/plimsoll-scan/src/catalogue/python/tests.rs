@@ -245,7 +245,7 @@ fn distributions_in_archives() {
 fn what_a_distribution_needs_is_read_without_what_extras_need() {
     let found = metadata(
         "Name: x\nVersion: 1\nRequires-Dist: urllib3[socks] (>=1.20,<1.26) ; python_version > \"3\"\n\
-         Requires-Dist: six\nRequires-Dist: jmespath >=0.7\nRequires-Dist: tox>1; extra == 'dev'\n",
+         Requires-Dist: six\nRequires-Dist: pip @ https://bob:PASSWORD@h.x/pip.whl\nRequires-Dist: jmespath >=0.7\nRequires-Dist: tox>1; extra == 'dev'\n",
     );
     let told: Vec<String> = found
         .requires

@@ -4,7 +4,7 @@ mod locks;
 mod npm;
 mod python;
 
-pub(super) use python::stripped;
+pub(super) use python::{nameless, stripped};
 
 use std::collections::HashMap;
 

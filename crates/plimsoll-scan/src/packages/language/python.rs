@@ -1,6 +1,6 @@
 //! Python: what the files beside a distribution's metadata add to it.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use plimsoll_model::{Package, PackageKind, Skipped, Topic};
 
@@ -104,7 +104,6 @@ pub(super) fn complete(
             package.direct = None;
         }
     }
-    without_metadata(layers, tree, skipped);
 }
 
 /// Whether interpreters look for packages in the folder.
@@ -181,15 +180,15 @@ pub(in super::super) fn stripped(
     tree: &Tree<'_>,
     gone: &mut Vec<Package>,
 ) -> Vec<Package> {
-    // Files of each that are still there.
+    // Modules of each that are still there, of those that there were.
     let mut found = vec![0_usize; gone.len()];
-    let mut code = vec![0_usize; gone.len()];
+    let mut modules = vec![0_usize; gone.len()];
     // What each lists, by the folder it is installed in.
     let mut listed: HashMap<&str, HashMap<[u8; 6], Vec<usize>>> = HashMap::new();
     for (index, package) in gone.iter().enumerate() {
         if let Some((site, record)) = record_of(layers, package) {
             let listed = listed.entry(site).or_default();
-            code[index] = record.code.len();
+            modules[index] = record.modules;
             for (path, _) in &record.code {
                 listed.entry(*path).or_default().push(index);
             }
@@ -198,7 +197,7 @@ pub(in super::super) fn stripped(
     if listed.is_empty() {
         return Vec::new();
     }
-    for (path, node) in tree.iter().filter(|(path, _)| is_code(path)) {
+    for (path, node) in tree.iter().filter(|(path, _)| python::is_module(path)) {
         for site in folders_above(path).chain([""]) {
             let Some(listed) = listed.get(site) else {
                 continue;
@@ -212,7 +211,10 @@ pub(in super::super) fn stripped(
         }
     }
     // A few are what others list as well, or what was left lying.
-    let mut stays = found.iter().zip(code).map(|(found, code)| found * 2 > code);
+    let mut stays = found
+        .iter()
+        .zip(modules)
+        .map(|(found, all)| found * 2 > all);
     let mut stripped: Vec<Package> = gone
         .extract_if(.., |_| stays.next().unwrap_or(false))
         .collect();
@@ -244,33 +246,35 @@ fn record_of<'l, 'p>(
     }
 }
 
-/// Whether interpreters import it by itself, or the folder it lies in.
-fn is_code(path: &str) -> bool {
-    matches!(path.rsplit_once('.'), Some((_, "py" | "so" | "pyd")))
-}
-
-/// Says which distributions have a list of files and nothing that names them.
-fn without_metadata(layers: &[LayerRecord], tree: &Tree<'_>, skipped: &mut Vec<Skipped>) {
-    for (path, node) in layers
+/// Which distributions have a list of files and nothing that names them.
+pub(in super::super) fn nameless(
+    layers: &[LayerRecord],
+    tree: &Tree<'_>,
+    installed: &[Package],
+) -> Vec<Skipped> {
+    let paths = installed.iter().map(|package| package.path.as_str());
+    let known: HashSet<&str> = paths.collect();
+    layers
         .iter()
         .flat_map(|layer| &layer.documents)
         .filter(|(_, document)| matches!(document, Document::PythonRecord(_)))
         .filter_map(|(path, _)| Some((path, tree.get(path)?)))
-    {
-        let metadata = format!("{}/METADATA", folder(path));
-        let was_known = |layer: &LayerRecord| layer.documents.contains_key(&metadata);
-        if !in_cache(path)
-            && tree.get(&metadata).is_none()
-            && !was_known(&layers[node.layer])
-            && layers[node.layer].documents.contains_key(path)
-        {
-            skipped.push(Skipped {
-                about: Topic::Packages,
-                what: folder(path).to_owned(),
-                why: "it has no METADATA: which distribution is installed there cannot be told"
-                    .to_owned(),
-                blocking: false,
-            });
-        }
-    }
+        .filter(|(path, node)| {
+            let metadata = format!("{}/METADATA", folder(path));
+            !in_cache(path)
+                && tree.get(&metadata).is_none()
+                && !known.contains(metadata.as_str())
+                && layers[node.layer].documents.contains_key(*path)
+        })
+        .map(|(path, _)| folder(path))
+        .collect::<BTreeSet<&str>>()
+        .into_iter()
+        .map(|info| Skipped {
+            about: Topic::Packages,
+            what: info.to_owned(),
+            why: "it has no METADATA: which distribution is installed there cannot be told"
+                .to_owned(),
+            blocking: false,
+        })
+        .collect()
 }

@@ -355,7 +355,7 @@ fn statement(id: &str, status: Status, day: &str, products: Vec<Product>) -> Sta
         document: "vex.json".into(),
         edition: None,
         written_in: "vex.json".to_owned(),
-        author: Some("upstream".to_owned()),
+        author: Some("upstream".into()),
     }
 }
 

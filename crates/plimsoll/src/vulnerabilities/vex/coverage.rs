@@ -35,7 +35,7 @@ pub(crate) enum Validity {
     Valid,
     /// It is attested of something else.
     OfAnotherImage,
-    /// A newer version of its document says something of the image.
+    /// A newer version of its document is there, and is attested of nothing else.
     Replaced,
 }
 

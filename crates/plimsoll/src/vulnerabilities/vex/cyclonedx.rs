@@ -79,7 +79,13 @@ pub(super) fn read(reading: &mut Reading<'_>, document: &Value) -> Result<(), Fa
         for affected in affects.into_iter().flatten() {
             reading.count()?;
             match own.product(affected, status) {
-                Ok(product) => products.push(product),
+                Ok(product) => {
+                    reading.count_copy(&product.itself)?;
+                    for part in &product.parts {
+                        reading.count_copy(part)?;
+                    }
+                    products.push(product);
+                }
                 Err(why) => reading.drop(&place, why),
             }
         }

@@ -20,10 +20,12 @@ pub(super) fn read(
     // changed another statement says nothing of this one.
     let issued = time(reading, document, "timestamp", "timestamp")?;
     let author = text(document, "author").filter(|author| !author.trim().is_empty());
+    let author: Option<Arc<str>> = author.map(Arc::from);
     // Before 0.2.0 a version was a text.
     let version = document.get("version");
     let version = version.and_then(|one| one.as_u64().or_else(|| one.as_str()?.parse().ok()));
-    let edition = text(document, "@id").zip(version);
+    let id = text(document, "@id").filter(|id| !id.trim().is_empty());
+    let edition = id.zip(version);
     let edition = edition.map(|(id, version)| (Arc::<str>::from(id), version));
     for (at, value) in statements.iter().enumerate() {
         let place = format!("statements[{at}]");
@@ -56,13 +58,17 @@ pub(super) fn read(
         let products = match value.get("products") {
             None | Some(Value::Null) => match &parts {
                 Parts::All => Arc::clone(inherited),
-                Parts::These(parts) => inherited
-                    .iter()
-                    .map(|product| Product {
-                        parts: parts.clone(),
-                        ..product.clone()
-                    })
-                    .collect(),
+                Parts::These(parts) => {
+                    let mut products = Vec::new();
+                    for product in inherited.iter() {
+                        reading.count_copy(&product.itself)?;
+                        products.push(Product {
+                            parts: copied(reading, parts)?,
+                            ..product.clone()
+                        });
+                    }
+                    products.into()
+                }
                 Parts::Unknown => Arc::default(),
             },
             Some(Value::Array(list)) => products(reading, list, &parts, &place)?.into(),
@@ -142,7 +148,7 @@ fn parts(reading: &mut Reading<'_>, value: &Value, place: &str) -> Result<Parts,
     for part in listed {
         reading.count()?;
         let part = component(part);
-        if is_certain(reading, &part, place) && !part.is_empty() {
+        if is_told(reading, &part, "part", place) {
             parts.push(part);
         }
     }
@@ -166,15 +172,36 @@ fn products(
         let own = parts(reading, value, place)?;
         let parts = match (own, of_all) {
             (Parts::These(parts), _) => parts,
-            (Parts::All, Parts::These(parts)) => parts.clone(),
+            (Parts::All, Parts::These(parts)) => copied(reading, parts)?,
             (Parts::All, Parts::All) => Vec::new(),
             (Parts::Unknown, _) | (_, Parts::Unknown) => continue,
         };
-        if is_certain(reading, &itself, place) && !itself.is_empty() {
+        if is_told(reading, &itself, "product", place) {
             products.push(Product { itself, parts });
         }
     }
     Ok(products)
+}
+
+/// The parts that a statement names once and that are those of each of its products: a short document
+/// may mean very many.
+fn copied(reading: &mut Reading<'_>, parts: &[Component]) -> Result<Vec<Component>, Failure> {
+    for part in parts {
+        reading.count_copy(part)?;
+    }
+    Ok(parts.to_vec())
+}
+
+/// Whether it can be told what is meant; it is said where not.
+fn is_told(reading: &mut Reading<'_>, component: &Component, what: &str, place: &str) -> bool {
+    if component.is_empty() {
+        reading.drop(
+            place,
+            &format!("names a {what} in a way that is not understood"),
+        );
+        return false;
+    }
+    is_certain(reading, component, place)
 }
 
 /// Whether it can be told that something is this one: of a package that is named by its bytes, too,

@@ -65,8 +65,7 @@ pub fn distinct(declared: Vec<DeclaredPackage>) -> (Vec<DeclaredPackage>, usize)
 /// Whether two lines on one package differ in nothing but where they stand.
 fn says_the_same(left: &DeclaredPackage, right: &DeclaredPackage) -> bool {
     left.alias == right.alias
-        && left.overrules == right.overrules
-        && left.is_below_another == right.is_below_another
+        && left.reach == right.reach
         && left.is_lock == right.is_lock
         && left.range == right.range
         && left.pin == right.pin

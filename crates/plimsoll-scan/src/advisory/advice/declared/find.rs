@@ -6,7 +6,7 @@ use std::collections::{HashMap, HashSet};
 
 use plimsoll_model::{PackageKind, SourceOrigin};
 
-use super::{DeclaredPackage, Standing, normal};
+use super::{DeclaredPackage, Reach, Standing, normal};
 
 impl DeclaredPackage {
     /// Whether the line takes a version; nothing where that cannot be told.
@@ -23,8 +23,7 @@ impl DeclaredPackage {
     fn asks(&self, asked: &Asked<'_>) -> Option<bool> {
         let takes = self.takes(asked.installed);
         match asked.lying {
-            Lying::As(_) if self.is_below_another => Some(false),
-            _ if self.overrules => Some(takes.unwrap_or(true)),
+            _ if self.reach.overrules() => Some(takes.unwrap_or(true)),
             Lying::As(folder) if self.called() != folder => Some(false),
             Lying::Within if !self.is_lock => Some(false),
             _ => takes,
@@ -49,7 +48,7 @@ impl DeclaredPackage {
         };
         rank(self)
             .cmp(&rank(other))
-            .then(other.overrules.cmp(&self.overrules))
+            .then(other.reach.overrules().cmp(&self.reach.overrules()))
             .then_with(|| match (&self.range, &other.range) {
                 (Some(own), Some(others)) => own.compare_width(others),
                 _ => Ordering::Equal,
@@ -174,7 +173,7 @@ impl<'a> Declarations<'a> {
             .filter_map(|other| self.declared.get(*other))
             .filter(|other| {
                 let is_same = other.called() == asking.called();
-                (is_same || asking.overrules || other.overrules)
+                (is_same || asking.reach.overrules() || other.reach.overrules())
                     && other.is_lock == asking.is_lock
                     && asking.stands_beside(other)
                     && other.takes(installed) == Some(true)
@@ -240,8 +239,13 @@ impl<'a> Declarations<'a> {
             .filter(|(_, one)| takes(one) == Some(true))
             .min_by(better)
             .map(|(at, _)| at);
-        let asking = of(false).filter(|(_, one)| takes(one) == Some(true));
-        if let Some((at, _)) = asking.min_by(better) {
+        // What holds the copy of one other package holds that of all, too, where nothing else asks for it.
+        let is_last = |one: &DeclaredPackage| {
+            one.reach == Reach::OneOther && matches!(asked.lying, Lying::As(_))
+        };
+        let asking = || of(false).filter(|(_, one)| takes(one) == Some(true));
+        let first = asking().filter(|(_, one)| !is_last(one)).min_by(better);
+        if let Some((at, _)) = first.or_else(|| asking().min_by(better)) {
             return Claim {
                 at: Some(at),
                 lock,

@@ -1,6 +1,6 @@
 //! Go's module file (<https://go.dev/ref/mod#go-mod-file>).
 
-use super::{Asked, Line, Wanted};
+use super::{Asked, Line, Reach, Wanted};
 
 /// What advisories call Go's own library.
 const STDLIB: &str = "stdlib";
@@ -33,19 +33,19 @@ pub(super) fn module<'t>(lines: &[Line<'t>]) -> Vec<Asked<'t>> {
             block => (block, text),
         };
         // A folder that replaces a module has no version.
-        let (module, is_replacement) = match directive {
-            "require" => (rest, false),
-            "replace" => (rest.split_once("=>").map_or("", |(_, by)| by), true),
+        let (module, reach) = match directive {
+            "require" => (rest, Reach::Project),
+            "replace" => (rest.split_once("=>").map_or("", |(_, by)| by), Reach::All),
             _ => continue,
         };
         let mut words = module.split_whitespace();
         if let (Some(name), Some(version)) = (words.next(), words.next()) {
-            let wanted = match is_replacement {
+            let wanted = match reach.overrules() {
                 true => Wanted::Exactly(version),
                 false => Wanted::these(version),
             };
             found.push(Asked {
-                overrules: is_replacement,
+                reach,
                 ..Asked::new(name.trim_matches('"'), wanted, *line)
             });
         }

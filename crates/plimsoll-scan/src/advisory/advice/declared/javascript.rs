@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::{Asked, Line, Wanted, json, quoted};
+use super::{Asked, Line, Reach, Wanted, json, quoted};
 
 /// What an object of `package.json` holds.
 #[derive(Clone, Copy)]
@@ -30,16 +30,16 @@ pub(super) fn manifest<'t>(lines: &[Line<'t>]) -> Vec<Asked<'t>> {
             match member.inside {
                 Section::Other => None,
                 Section::Dependencies => Some(asked(key, words, line)),
-                // What that stands for another line asks for.
-                Section::Overrides(_) if words.starts_with('$') => None,
                 Section::Overrides(holder) => {
                     let is_itself = key == ".";
                     let own = if is_itself { holder } else { key };
-                    let overriding = overriding(own, words, line);
-                    let is_below = !is_itself && !holder.is_empty();
-                    Some(Asked {
-                        is_below_another: overriding.is_below_another || is_below,
-                        ..overriding
+                    let overriding = overriding(own, words, line)?;
+                    Some(match is_itself || holder.is_empty() {
+                        true => overriding,
+                        false => Asked {
+                            reach: Reach::OneOther,
+                            ..overriding
+                        },
                     })
                 }
             }
@@ -48,16 +48,21 @@ pub(super) fn manifest<'t>(lines: &[Line<'t>]) -> Vec<Asked<'t>> {
 }
 
 /// What a line of overrides asks for in place of other lines; of a key such as `foo>lodash`, `foo/lodash` for
-/// what `foo` brings alone.
-fn overriding<'t>(key: &'t str, words: &'t str, line: Line<'t>) -> Asked<'t> {
+/// what `foo` brings alone. Nothing where the words stand for what another line asks for: `$lodash`.
+fn overriding<'t>(key: &'t str, words: &'t str, line: Line<'t>) -> Option<Asked<'t>> {
+    if words.starts_with('$') {
+        return None;
+    }
     let name = overridden(key);
     let at = name.as_ptr().addr() - key.as_ptr().addr();
     let holder = key.get(..at).unwrap_or_default();
-    Asked {
-        overrules: true,
-        is_below_another: !matches!(holder, "" | "**/"),
+    Some(Asked {
+        reach: match holder {
+            "" | "**/" => Reach::All,
+            _ => Reach::OneOther,
+        },
         ..asked(name, words, line)
-    }
+    })
 }
 
 /// The package that a key of overrides means: npm's `lodash@^4`, Yarn's `**/lodash` and `foo/**/@a/b`, pnpm's
@@ -216,18 +221,19 @@ pub(super) fn workspace<'t>(lines: &[Line<'t>]) -> Vec<Asked<'t>> {
         if entry.is_empty() || entry.starts_with('#') {
             continue;
         }
+        let bare = |text: &'t str| text.trim().trim_matches(['"', '\'']);
         if entry.len() == text.len() {
-            section = text;
+            let text = text.split(" #").next().unwrap_or_default().trim_end();
+            section = text.strip_suffix(':').map_or("", bare);
             continue;
         }
         let Some((key, value)) = entry.split_once(": ") else {
             continue;
         };
-        let bare = |text: &'t str| text.trim().trim_matches(['"', '\'']);
         let value = value.split(" #").next().unwrap_or_default();
         match section {
-            "catalog:" | "catalogs:" => found.push(asked(bare(key), bare(value), *line)),
-            "overrides:" => found.push(overriding(bare(key), bare(value), *line)),
+            "catalog" | "catalogs" => found.push(asked(bare(key), bare(value), *line)),
+            "overrides" => found.extend(overriding(bare(key), bare(value), *line)),
             _ => {}
         }
     }

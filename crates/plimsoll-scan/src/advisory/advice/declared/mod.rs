@@ -52,6 +52,24 @@ pub enum Standing {
     Elsewhere,
 }
 
+/// What a line counts for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Reach {
+    /// For what the project itself asks for.
+    Project,
+    /// In place of other lines, for what one other package brings.
+    OneOther,
+    /// In place of what other lines ask for, wherever they stand.
+    All,
+}
+
+impl Reach {
+    /// Whether it counts in place of other lines.
+    fn overrules(self) -> bool {
+        self != Self::Project
+    }
+}
+
 /// A package that a file of the project asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DeclaredPackage {
@@ -61,10 +79,8 @@ pub struct DeclaredPackage {
     pub name: String,
     /// What the project calls it, where that may be another name.
     pub(super) alias: Option<String>,
-    /// Whether it counts in place of what other lines ask for.
-    overrules: bool,
-    /// Whether it does for what one other package brings alone.
-    is_below_another: bool,
+    /// What it counts for.
+    reach: Reach,
     /// Whether a tool wrote the file, so that another file is the one to edit where it names the
     /// package too.
     pub is_lock: bool,
@@ -121,10 +137,8 @@ struct Asked<'t> {
     name: Cow<'t, str>,
     /// What the project calls it, where that may be another name.
     alias: Option<&'t str>,
-    /// Whether it counts in place of what other lines ask for, wherever they stand.
-    overrules: bool,
-    /// Whether it does for what one other package brings alone.
-    is_below_another: bool,
+    /// What it counts for.
+    reach: Reach,
     wanted: Wanted<'t>,
     line: Line<'t>,
 }
@@ -134,8 +148,7 @@ impl<'t> Asked<'t> {
         Self {
             name: name.into(),
             alias: None,
-            overrules: false,
-            is_below_another: false,
+            reach: Reach::Project,
             wanted,
             line,
         }
@@ -279,8 +292,7 @@ pub fn declarations(file: &SourceFile, is_requirements: bool) -> Vec<DeclaredPac
                 range: asked.wanted.range(kind, is_lock),
                 name: asked.name.into_owned(),
                 alias: asked.alias.map(str::to_owned),
-                overrules: asked.overrules,
-                is_below_another: asked.is_below_another,
+                reach: asked.reach,
                 is_lock: is_lock || is_compiled,
                 place: SourceOrigin::new(file, span),
                 also: Vec::new(),

@@ -2,7 +2,7 @@
 
 use plimsoll_model::{PackageKind, SourceOrigin};
 
-use super::{Asked, DeclaredPackage, Line, Standing, Wanted, javascript, python};
+use super::{Asked, DeclaredPackage, Line, Reach, Standing, Wanted, javascript, python};
 
 /// The version of a distribution's package that a command line asks for, and no other one.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,8 +43,7 @@ impl DeclaredPackage {
             kind,
             name: name.to_owned(),
             alias: None,
-            overrules: false,
-            is_below_another: false,
+            reach: Reach::Project,
             is_lock: false,
             place: place.clone(),
             also: Vec::new(),

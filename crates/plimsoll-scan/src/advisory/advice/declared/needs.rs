@@ -1,7 +1,7 @@
 //! Which installed packages refuse a version of another one that they need: to raise that one alone
 //! changes nothing, or leaves them a copy of their own.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use plimsoll_model::{Inventory, Package, PackageKind, Requirement};
 
@@ -11,9 +11,17 @@ use super::range::Range;
 /// Packages that need one, which are held against a version of it.
 const MOST: usize = 1000;
 
+/// Where Node finds packages.
+const MODULES: &str = "node_modules/";
+
+/// Folders of modules in one another that are looked for a nearer copy in.
+const DEEPEST: usize = 16;
+
 /// What installed packages need.
 pub(in super::super) struct Needs<'a> {
     by_name: HashMap<(PackageKind, String), Vec<(&'a Package, Range)>>,
+    /// Where packages of those names lie.
+    copies: HashSet<&'a str>,
 }
 
 impl<'a> Needs<'a> {
@@ -25,7 +33,11 @@ impl<'a> Needs<'a> {
         let mut by_name: HashMap<_, Vec<_>> = names
             .map(|(kind, name)| ((kind, normal(kind, name)), Vec::new()))
             .collect();
+        let mut copies = HashSet::new();
         for package in &inventory.packages {
+            if by_name.contains_key(&(package.kind, normal(package.kind, &package.name))) {
+                copies.insert(package.path.as_str());
+            }
             for one in &package.requires {
                 let key = (package.kind, normal(package.kind, &one.name));
                 if let Some(known) = by_name.get_mut(&key)
@@ -37,7 +49,7 @@ impl<'a> Needs<'a> {
                 }
             }
         }
-        Self { by_name }
+        Self { by_name, copies }
     }
 
     /// The packages that need one as it is installed, and refuse it in the version `to`.
@@ -48,43 +60,53 @@ impl<'a> Needs<'a> {
             .into_iter()
             .flatten()
             .filter(|(other, range)| {
-                finds(other, package)
+                self.finds(other, package)
                     && range.admits(kind, &package.version)
                     && !range.admits(kind, to)
             })
             .map(|(other, _)| *other)
             .collect()
     }
-}
 
-/// Whether a package is the one that another one of its kind finds by its name.
-fn finds(other: &Package, package: &Package) -> bool {
-    const MODULES: &str = "node_modules/";
-    match package.kind {
-        PackageKind::Python => {
-            let site = site(&package.path);
-            site.is_some() && site == self::site(&other.path)
-        }
-        PackageKind::Npm => {
-            // Stores link what each package needs into a folder of its own.
-            let is_stored = |path: &str| path.contains("node_modules/.");
-            match is_stored(&package.path) || is_stored(&other.path) {
-                true => package
-                    .path
-                    .split_once(MODULES)
-                    .zip(other.path.split_once(MODULES))
-                    .is_some_and(|((own, _), (others, _))| own == others),
-                false => package.path.rfind(MODULES).is_some_and(|at| {
-                    let folder = package.path.get(..at + MODULES.len());
-                    folder.is_some_and(|folder| {
-                        let owner = folder.strip_suffix(MODULES).unwrap_or_default();
-                        other.path.starts_with(folder)
-                            || !owner.is_empty() && other.path == format!("{owner}package.json")
-                    })
-                }),
+    /// Whether a package is the one that another one of its kind finds by its name.
+    fn finds(&self, other: &Package, package: &Package) -> bool {
+        match package.kind {
+            PackageKind::Python => {
+                let site = site(&package.path);
+                site.is_some() && site == self::site(&other.path)
             }
+            PackageKind::Npm => {
+                // Stores link what each package needs into a folder of its own.
+                let is_stored = |path: &str| path.contains("node_modules/.");
+                match is_stored(&package.path) || is_stored(&other.path) {
+                    true => package
+                        .path
+                        .split_once(MODULES)
+                        .zip(other.path.split_once(MODULES))
+                        .is_some_and(|((own, _), (others, _))| own == others),
+                    false => self.resolves(other, &package.path).unwrap_or(false),
+                }
+            }
+            _ => false,
         }
-        _ => false,
+    }
+
+    /// Whether Node comes to the copy at `path` from another package first: it looks into the folder of
+    /// modules of that package, then into each that it lies in.
+    fn resolves(&self, other: &Package, path: &str) -> Option<bool> {
+        let (above, inside) = path.split_at(path.rfind(MODULES)? + MODULES.len());
+        let from = other.path.strip_suffix("package.json")?;
+        let modules = from
+            .match_indices(MODULES)
+            .map(|(at, _)| at + MODULES.len());
+        let folders = modules.map(|end| from[..end].to_owned());
+        let mut folders: Vec<String> = folders.collect();
+        folders.push(format!("{from}{MODULES}"));
+        let mut folders = folders.iter().rev().take(DEEPEST);
+        let nearest = folders.find(|folder| {
+            *folder == above || self.copies.contains(format!("{folder}{inside}").as_str())
+        });
+        nearest.map(|folder| folder == above)
     }
 }
 
@@ -214,6 +236,9 @@ mod tests {
                 of("app/node_modules/", "open", "^4.0.0"),
                 of("app/node_modules/", "a", "4.17.23"),
                 of("other/node_modules/", "elsewhere", "~4.17.20"),
+                // It has a copy of its own.
+                of("app/node_modules/", "bundling", "~4.17.20"),
+                at("app/node_modules/bundling/node_modules/", "lodash"),
             ]
         };
         let own = at("app/node_modules/", "lodash");
@@ -226,7 +251,7 @@ mod tests {
         );
         assert_eq!(
             refusing(&stored, "4.18.0", others()),
-            ["grunt", "deep", "a"]
+            ["grunt", "deep", "a", "bundling"]
         );
     }
 }

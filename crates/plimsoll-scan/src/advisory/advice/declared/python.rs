@@ -1,7 +1,7 @@
 //! pip's requirements files (<https://pip.pypa.io/en/stable/reference/requirements-file-format/>)
 //! and `pyproject.toml`.
 
-use super::{Asked, Line, Wanted, comment, quoted, toml};
+use super::{Asked, Line, Reach, Wanted, comment, quoted, toml};
 
 /// A requirement a line.
 pub(super) fn requirements<'t>(lines: &[Line<'t>]) -> Vec<Asked<'t>> {
@@ -112,7 +112,7 @@ pub(super) fn pipfile_lock<'t>(lines: &[Line<'t>]) -> Vec<Asked<'t>> {
 pub(super) fn project<'t>(lines: &[Line<'t>]) -> Vec<Asked<'t>> {
     let mut found: Vec<Asked<'t>> = Vec::new();
     let mut table = "";
-    // A list that is open, and whether it overrules others.
+    // A list that is open, and what it counts for.
     let mut list = None;
     for line in &comment::outside(lines, comment::TOML) {
         let mut rest = line.text;
@@ -142,7 +142,7 @@ pub(super) fn project<'t>(lines: &[Line<'t>]) -> Vec<Asked<'t>> {
             list = listed(table, key).filter(|_| value.starts_with('['));
             rest = value;
         }
-        let Some(overrules) = list else {
+        let Some(reach) = list else {
             continue;
         };
         while let Some((text, behind)) = quoted(rest) {
@@ -152,7 +152,7 @@ pub(super) fn project<'t>(lines: &[Line<'t>]) -> Vec<Asked<'t>> {
                 rest = rest.split_once('}').map_or("", |(_, behind)| behind);
                 continue;
             }
-            found.extend(requirement(text, *line).map(|asked| Asked { overrules, ..asked }));
+            found.extend(requirement(text, *line).map(|asked| Asked { reach, ..asked }));
             rest = behind;
         }
         if rest.contains(']') {
@@ -162,13 +162,13 @@ pub(super) fn project<'t>(lines: &[Line<'t>]) -> Vec<Asked<'t>> {
     found
 }
 
-/// Whether the key of a table has a list of requirements, and whether they count in place of others.
-fn listed(table: &str, key: &str) -> Option<bool> {
+/// What the requirements count for that the key of a table lists, where it lists any.
+fn listed(table: &str, key: &str) -> Option<Reach> {
     match (table, key) {
         ("project", "dependencies")
         | ("project.optional-dependencies" | "dependency-groups", _)
-        | ("tool.uv", "dev-dependencies" | "constraint-dependencies") => Some(false),
-        ("tool.uv", "override-dependencies") => Some(true),
+        | ("tool.uv", "dev-dependencies" | "constraint-dependencies") => Some(Reach::Project),
+        ("tool.uv", "override-dependencies") => Some(Reach::All),
         _ => None,
     }
 }

@@ -1,6 +1,6 @@
 //! Cargo's manifest (<https://doc.rust-lang.org/cargo/reference/manifest.html>).
 
-use super::{Asked, Line, Wanted, quoted, toml};
+use super::{Asked, Line, Reach, Wanted, quoted, toml};
 
 /// Keys of tables of dependencies and of what is to take their place (`[patch.crates-io]`), and those that
 /// are tables themselves.
@@ -8,19 +8,20 @@ pub(super) fn manifest<'t>(lines: &[Line<'t>]) -> Vec<Asked<'t>> {
     let mut found = Vec::new();
     let mut is_list = false;
     let mut is_one = false;
-    let mut overrules = false;
+    let mut reach = Reach::Project;
     for line in lines {
         if let Some(table) = toml::table(line.text) {
             let (parent, name) = table.rsplit_once('.').unwrap_or(("", table));
-            overrules = table.starts_with("patch.");
+            let is_patch = table.starts_with("patch.");
+            reach = if is_patch { Reach::All } else { Reach::Project };
             // A registry may be named by its address, which has points, too.
             is_list =
-                is_dependencies(name) || parent == "patch" || overrules && table.ends_with('"');
+                is_dependencies(name) || parent == "patch" || is_patch && table.ends_with('"');
             is_one = !is_list
-                && (overrules || is_dependencies(parent.rsplit('.').next().unwrap_or_default()));
+                && (is_patch || is_dependencies(parent.rsplit('.').next().unwrap_or_default()));
             if is_one {
                 found.push(Asked {
-                    overrules,
+                    reach,
                     ..Asked::new(name.trim_matches('"'), Wanted::Elsewhere, *line)
                 });
             }
@@ -45,7 +46,7 @@ pub(super) fn manifest<'t>(lines: &[Line<'t>]) -> Vec<Asked<'t>> {
         let name = real.unwrap_or_else(|| key.split('.').next().unwrap_or(key));
         let wanted = Wanted::written(toml::version(value));
         found.push(Asked {
-            overrules,
+            reach,
             ..Asked::new(name, wanted, *line)
         });
     }

@@ -17,7 +17,7 @@ fn read(name: &str, text: &str) -> Vec<String> {
                 Wanted::Elsewhere => "-",
             };
             let line = file.position(one.line.start).line;
-            let mark = if one.overrules { "!" } else { "" };
+            let mark = if one.reach.overrules() { "!" } else { "" };
             format!("{line} {}{mark} {words}", one.name)
         })
         .collect()
@@ -172,7 +172,7 @@ fn javascript_and_php() {
         read(
             "pnpm-workspace.yaml",
             "packages:\n  - 'a: b'\ncatalog:\n  lodash: ^4.17.20 # why\n  # no: 1\ncatalogs:\n  old:\n    '@s/b': \"1.0.0\"\n\
-             overrides:\n  a>c@2: 2.0.1\nother:\n  no: 1\n"
+             \"overrides\": # pins\n  a>c@2: 2.0.1\n  g: $g\nother:\n  no: 1\n"
         ),
         ["4 lodash ^4.17.20", "8 @s/b 1.0.0", "10 c! 2.0.1"]
     );
@@ -239,6 +239,17 @@ fn overrides_of_packages_of_others() {
         let find = |lying| declarations.find(PackageKind::Npm, "lodash", "4.17.20", lying, None);
         assert_eq!(find(Lying::As("lodash")), claim(0, false), "{overrides}");
         assert_eq!(find(Lying::Within), claim(1, false), "{overrides}");
+        // Where nobody else asks for it, npm lays it where all find it.
+        let declared = of(
+            "package.json",
+            &format!(
+                "{{\n\"dependencies\": {{\n\"foo\": \"^1\"\n}},\n\"overrides\": {{\n{overrides}\n}}\n}}\n"
+            ),
+        );
+        let declarations = Declarations::new(&declared);
+        let lying = Lying::As("lodash");
+        let found = declarations.find(PackageKind::Npm, "lodash", "4.17.20", lying, None);
+        assert_eq!(found, claim(1, false), "{overrides}");
     }
     // Brackets that nobody closes are bounded.
     let lines = "[{".repeat(1000);
