@@ -17,6 +17,7 @@ mod tree;
 
 use plimsoll_model::{Digest, Inventory, Package, Platform};
 
+pub use self::distribution::identifier as distribution_identifier;
 pub use self::distribution::named as named_distribution;
 use self::tree::{NoTree, Tree};
 use crate::envelope;

@@ -78,7 +78,7 @@ fn number(text: &str) -> Option<&str> {
 }
 
 /// The identifier of os-release where a tool writes another: Trivy and OSV have names of their own.
-pub(super) fn identifier(word: &str) -> &str {
+pub fn identifier(word: &str) -> &str {
     match word {
         "rocky-linux" | "rockylinux" => "rocky",
         "azure-linux" => "azurelinux",

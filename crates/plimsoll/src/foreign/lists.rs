@@ -68,15 +68,7 @@ impl Lists {
     /// What lies near a folder and is not read, since a `plimsoll.toml` is in force and names
     /// others than `named`.
     pub(crate) fn overruled(folder: &Path, by: &Path, named: &[PathBuf]) -> Vec<Skipped> {
-        let same = |a: &Path, b: &Path| match (a.canonicalize(), b.canonicalize()) {
-            (Ok(a), Ok(b)) => a == b,
-            _ => false,
-        };
-        find(folder, &KINDS)
-            .into_iter()
-            .filter(|(path, _)| !named.iter().any(|other| same(path, other)))
-            .map(|(path, _)| overruled(&path, by))
-            .collect()
+        overruled(folder, &KINDS, by, named)
     }
 }
 

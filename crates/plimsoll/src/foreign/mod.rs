@@ -126,7 +126,11 @@ pub(crate) fn in_force(
     let mut config = Config::load(named, folder)?;
     match &config.path {
         Some(_) if named.is_some() => {}
-        Some(path) => config.not_honoured = Foreign::overruled(folder, path),
+        Some(path) => {
+            let lists = &config.policy.vulnerabilities.ignore_files;
+            let named: Vec<PathBuf> = lists.iter().map(|list| config.below(list)).collect();
+            config.not_honoured = overruled(folder, &KINDS, path, &named);
+        }
         None => {
             let purpose = match judged {
                 Judged::Sources => Purpose::Rules,
@@ -179,14 +183,6 @@ impl Foreign {
         Ok(())
     }
 
-    /// What lies there and is not read, since a `plimsoll.toml` is in force.
-    fn overruled(folder: &Path, by: &Path) -> Vec<Skipped> {
-        find(folder, &KINDS)
-            .into_iter()
-            .map(|(path, _)| overruled(&path, by))
-            .collect()
-    }
-
     /// Ids that no rule goes by have nothing to say; which they were is told.
     fn leave_unknown_out(&mut self) {
         let mut unknown: Vec<String> = Vec::new();
@@ -236,17 +232,26 @@ impl Foreign {
     }
 }
 
-/// A file that is not read, since a `plimsoll.toml` is in force.
-fn overruled(path: &Path, by: &Path) -> Skipped {
-    Skipped {
-        about: Topic::Policy,
-        what: shown(path),
-        why: format!(
-            "{} is in force; `plimsoll migrate` writes one from it",
-            shown(&crate::config::from_here(by))
-        ),
-        blocking: false,
-    }
+/// Which files of some kinds lie near a folder and are not read, since a `plimsoll.toml` is in force and
+/// names others than `named`.
+fn overruled(folder: &Path, kinds: &[Kind], by: &Path, named: &[PathBuf]) -> Vec<Skipped> {
+    let same = |a: &Path, b: &Path| match (a.canonicalize(), b.canonicalize()) {
+        (Ok(a), Ok(b)) => a == b,
+        _ => false,
+    };
+    find(folder, kinds)
+        .into_iter()
+        .filter(|(path, _)| !named.iter().any(|other| same(path, other)))
+        .map(|(path, _)| Skipped {
+            about: Topic::Policy,
+            what: shown(&path),
+            why: format!(
+                "{} is in force; `plimsoll migrate` writes one from it",
+                shown(&crate::config::from_here(by))
+            ),
+            blocking: false,
+        })
+        .collect()
 }
 
 /// Lines of one file that cannot be honoured and are told one by one.

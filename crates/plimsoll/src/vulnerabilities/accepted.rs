@@ -132,6 +132,31 @@ mod tests {
         assert_eq!(found[..4], [5001, 5002, 5000, 5002]);
     }
 
+    /// Grype knows Java's packages by the names of their artifacts.
+    #[test]
+    fn an_artifact_of_java_goes_by_its_own_name() {
+        let mut found = vulnerability("C-1", "org.apache:log4j-core");
+        found.purl = "pkg:maven/org.apache/log4j-core@2.14.1".to_owned();
+        for (name, covers) in [
+            ("log4j-core", true),
+            ("log4j-.*", true),
+            ("org.apache:log4j-core", true),
+            ("log4j-api", false),
+            ("core", false),
+        ] {
+            let pattern = Patterns::default().name_of_grype(name).unwrap();
+            let waivers = [Waiver {
+                packages: vec![PackagePattern::Own(pattern)],
+                ..Waiver::default()
+            }];
+            let mut accepted = Accepted::new(&waivers, Work::of(1000));
+            let mut is_covered = false;
+            let cover = &mut |_| is_covered = true;
+            accepted.each(&subject(&found), cover).unwrap();
+            assert_eq!(is_covered, covers, "{name}");
+        }
+    }
+
     #[test]
     fn what_would_take_too_long_is_not_decided() {
         let mut patterns = Patterns::default();

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::str::FromStr as _;
 
 use packageurl::PackageUrl;
-use plimsoll_attest::read::named_distribution;
+use plimsoll_attest::read::{distribution_identifier, named_distribution};
 use plimsoll_model::{Package, PackageKind, Vulnerability};
 use plimsoll_scan::advisory::{normal_name, release_of};
 
@@ -55,18 +55,32 @@ impl Purl {
         let mut subpath = purl.subpath().map(str::to_owned);
         // A module's path is its name, wherever a tool cuts it; that of a package in a module is
         // another one.
-        if kind == "golang"
-            && let Some(path) = subpath.take()
+        if kind == "golang" {
+            let parts = [namespace.take(), Some(name), subpath.take()];
+            let parts: Vec<String> = parts.into_iter().flatten().collect();
+            name = parts.join("/").to_ascii_lowercase();
+        }
+        // Some escape the whole of it, slashes and all.
+        if namespace.is_none()
+            && matches!(kind.as_str(), "golang" | "npm" | "composer")
+            && let Some((before, last)) = name.rsplit_once('/')
         {
-            let whole = [
-                namespace.unwrap_or_default(),
-                name,
-                path.to_ascii_lowercase(),
-            ]
-            .join("/");
-            let (before, last) = whole.rsplit_once('/').unwrap_or(("", &whole));
-            namespace = Some(before.trim_start_matches('/').to_owned());
+            namespace = Some(before.to_owned());
             name = last.to_owned();
+        }
+        match kind.as_str() {
+            // A scope is in small letters.
+            "npm" if namespace.is_some() => {
+                name.make_ascii_lowercase();
+                namespace
+                    .iter_mut()
+                    .for_each(|one| one.make_ascii_lowercase());
+            }
+            // A vendor's name is the distribution's identifier, or another tool's word for it.
+            "rpm" => {
+                namespace = namespace.map(|one| distribution_identifier(&one).to_owned());
+            }
+            _ => {}
         }
         let qualifier = |wanted: &str| {
             let mut qualifiers = purl.qualifiers().iter();
@@ -80,10 +94,9 @@ impl Purl {
         });
         Some(Self {
             release,
-            namespace,
-            name,
             version: purl
                 .version()
+                .map(|version| version_of(&kind, &name, version))
                 .filter(|version| !version.is_empty())
                 .map(str::to_owned),
             qualifiers: purl
@@ -94,6 +107,8 @@ impl Purl {
                 .filter(|(key, value)| kind != "maven" || (key.as_ref(), value.as_ref()) != JAR)
                 .map(|(key, value)| (key.to_string(), value.to_string()))
                 .collect(),
+            namespace,
+            name,
             subpath,
             kind,
         })
@@ -246,6 +261,16 @@ fn name_of(kind: &str, name: &str) -> String {
     }
 }
 
+/// A version as it is compared: tools write those of Go's modules with their `v` and without, and its own
+/// library's as the toolchain names itself, too.
+fn version_of<'v>(kind: &str, name: &str, version: &'v str) -> &'v str {
+    match kind {
+        "golang" if name == "stdlib" => version.trim_start_matches("go").trim_start_matches('v'),
+        "golang" => version.strip_prefix('v').unwrap_or(version),
+        _ => version,
+    }
+}
+
 /// The normal form of a Python package's name.
 pub(crate) fn python_name(name: &str) -> String {
     normal_name(PackageKind::Python, name).into_owned()
@@ -382,6 +407,36 @@ mod tests {
             "pkg:golang/golang.org/x/net#html",
             "pkg:golang/golang.org/x/net@v0.1.0"
         ));
+        for (pattern, purl) in [
+            (
+                "pkg:golang/github.com%2FAcme%2Ftool@v1.0.0",
+                "pkg:golang/github.com/Acme/tool@v1.0.0",
+            ),
+            (
+                "pkg:golang/github.com/Acme/tool@1.0.0",
+                "pkg:golang/github.com/Acme/tool@v1.0.0",
+            ),
+            ("pkg:golang/stdlib@v1.19.8", "pkg:golang/stdlib@1.19.8"),
+            ("pkg:golang/stdlib@go1.19.8", "pkg:golang/stdlib@1.19.8"),
+            ("pkg:npm/%40Scope%2Fx@0.9.0", "pkg:npm/%40scope/x@0.9.0"),
+            ("pkg:npm/%40scope%2Fx", "pkg:npm/%40scope/x@0.9.0"),
+            (
+                "pkg:rpm/alma/x@1-1.el9?distro=alma-9.3",
+                "pkg:rpm/almalinux/x@1-1.el9?distro=almalinux-9.3",
+            ),
+            (
+                "pkg:rpm/rhel/x@1-1.el9",
+                "pkg:rpm/redhat/x@1-1.el9?distro=rhel-9.3",
+            ),
+            ("pkg:rpm/cbl-mariner/x", "pkg:rpm/mariner/x@1-1.cm2"),
+        ] {
+            assert!(takes(pattern, purl), "{pattern}");
+        }
+        assert!(!takes(
+            "pkg:golang/github.com/acme/tool@v1.0.1",
+            "pkg:golang/github.com/acme/tool@v1.0.0"
+        ));
+        assert!(!takes("pkg:rpm/rocky/x", "pkg:rpm/almalinux/x@1-1.el9"));
         let rpm = Identity {
             name: "bind-libs",
             purl: Purl::parse("pkg:rpm/rocky/bind-libs@9.16.23-1.el9?arch=x86_64&epoch=32"),

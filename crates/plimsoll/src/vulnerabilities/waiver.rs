@@ -90,7 +90,10 @@ impl PackagePattern {
             }
             Self::Own(pattern) => {
                 let identity = &subject.identity;
+                // Of Java most know the artifact's name alone.
+                let artifact = identity.purl.as_ref().filter(|purl| purl.kind() == "maven");
                 pattern.matches_of(identity.kind(), identity.name)
+                    || artifact.is_some_and(|purl| pattern.matches(purl.name()))
             }
             Self::Purl(purl) => purl.asks_for(&subject.identity),
         }
