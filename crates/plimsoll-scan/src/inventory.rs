@@ -21,7 +21,7 @@ use crate::package_cache::PackageCaches;
 use crate::packages::{gaps, packages, unread_stores};
 use crate::record::{FactKind, LayerRecord};
 use crate::savings::{Context, savings};
-use crate::secret::{self, Detector};
+use crate::secret::{self, Detector, KnownValues};
 use crate::startup::{Facts, Startup, accounts, needs};
 use crate::tree::Tree;
 use crate::waste::{self, LayerBytes};
@@ -55,7 +55,9 @@ pub(crate) fn assemble(
         .rev()
         .find_map(|variable| variable.strip_prefix("PATH="))
         .unwrap_or(DEFAULT_PATH);
-    let shown = secret::redacted_with(config, detector);
+    let in_files = records.iter().flat_map(|record| &record.secrets);
+    let known = KnownValues::new(in_files.map(|sighting| sighting.fingerprint));
+    let shown = secret::redacted_beside(config, &known, detector);
     let layers = layer_facts(image, records, &layer_bytes, &shown.config);
     told.skipped.extend(joined_layers(image));
     told.skipped.extend(covered_links(tree));

@@ -40,8 +40,8 @@ use tree::Tree;
 pub use cache::{Cache, CacheUsage};
 pub use files::{Change, FileEntry, FileKind, ImageFiles, NodeId};
 pub use secret::{
-    Redacted, concealed_in, credentials_in, credentials_in_file, is_telling, may_be_credential,
-    redacted,
+    KnownValues, Redacted, concealed_in, credentials_in, credentials_in_file, is_telling,
+    may_be_credential, redacted,
 };
 
 #[doc(hidden)]
@@ -106,7 +106,10 @@ pub fn inspect(
 ) -> Result<Outcome, ImageError> {
     let cache = usable(image, cache);
     if let Some(mut outcome) = cache.and_then(|cache| cache.image(image, options)) {
-        outcome.config = redacted(&image.config).config;
+        let secrets = outcome.inventory.secrets.iter();
+        let known = KnownValues::of_shown(secrets.map(|one| one.fingerprint.as_str()));
+        let detector = secret::Detector::shared();
+        outcome.config = secret::redacted_beside(&image.config, &known, detector).config;
         return Ok(outcome);
     }
     let (mut records, mut skipped) = records(image, options, cache)?;

@@ -8,6 +8,7 @@ use std::sync::OnceLock;
 use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
 use plimsoll_model::{Edit, Finding, ImageConfig, Report, SourceFile, Span};
 use plimsoll_report::Hidden;
+use plimsoll_scan::KnownValues;
 use rayon::prelude::*;
 
 /// What stands in a text in place of a credential.
@@ -50,6 +51,9 @@ pub(crate) fn conceal(report: &mut Report, sources: &[SourceFile]) -> Vec<Hidden
         .iter()
         .filter(|file| named.contains(file.path()))
         .collect();
+    let secrets = report.inventory.secrets.iter();
+    let known = KnownValues::of_shown(secrets.map(|one| one.fingerprint.as_str()));
+    let seen_in = |file| seen_in(file, &known);
     // Threads take longer to start than one file takes, or none.
     let seen: HashMap<&str, Seen<'_>> = match files.as_slice() {
         [] => HashMap::new(),
@@ -105,8 +109,8 @@ pub(crate) fn conceal(report: &mut Report, sources: &[SourceFile]) -> Vec<Hidden
 }
 
 /// What is seen in a file, by its path, where anything is.
-fn seen_in(file: &SourceFile) -> Option<(&str, Seen<'_>)> {
-    let seen = Seen::of(file);
+fn seen_in<'f>(file: &'f SourceFile, known: &KnownValues) -> Option<(&'f str, Seen<'f>)> {
+    let seen = Seen::of(file, known);
     (!seen.spans.is_empty()).then_some((file.path(), seen))
 }
 
@@ -120,7 +124,8 @@ struct Seen<'a> {
 }
 
 impl<'a> Seen<'a> {
-    fn of(file: &'a SourceFile) -> Self {
+    /// Beside what is in the file itself, what is `known` of the image that was made by it.
+    fn of(file: &'a SourceFile, known: &KnownValues) -> Self {
         let bytes = file.bytes();
         // What is no text counts as one letter each, so that places stay what they are.
         let mut text = String::with_capacity(bytes.len());
@@ -130,6 +135,8 @@ impl<'a> Seen<'a> {
         }
         let mut spans = plimsoll_scan::concealed_in(&text);
         spans.extend(plimsoll_rules::hidden_in(file));
+        let repeated = known.places(&text).into_iter();
+        spans.extend(repeated.map(|(start, end)| Span::new(start, end)));
         let mut values = Values::default();
         for span in &spans {
             let value = span.of(bytes).trim_ascii();
@@ -196,7 +203,7 @@ fn holds(text: &[u8], part: &[u8]) -> bool {
 
 /// A file as it may be shown beside `other` values that must not be.
 pub(crate) fn shown(file: &SourceFile, other: &Values) -> Vec<u8> {
-    let mut spans = Seen::of(file).spans;
+    let mut spans = Seen::of(file, &KnownValues::default()).spans;
     spans.extend(other.find(file.bytes()));
     let mut bytes = file.bytes().to_vec();
     for span in spans {
@@ -261,7 +268,7 @@ impl Values {
 
     /// Those of a file.
     pub(crate) fn of_file(file: &SourceFile) -> Self {
-        Seen::of(file).values
+        Seen::of(file, &KnownValues::default()).values
     }
 
     fn add(&mut self, value: &[u8]) {
@@ -446,7 +453,7 @@ mod tests {
     #[test]
     fn an_edit_around_a_credential_is_made_smaller() {
         let file = SourceFile::new("Dockerfile", format!("FROM a\nENV PGPASS {VALUE}\n"));
-        let seen = Seen::of(&file);
+        let seen = Seen::of(&file, &KnownValues::default());
         let whole = Span::new(7, file.bytes().len() - 1);
         let edit = |text: String| Edit {
             file: "Dockerfile".to_owned(),

@@ -162,9 +162,9 @@ impl<'t> Reading<'t> {
         detail(component, &mut package, &self.layers);
         package.is_foreign = package.kind.is_system()
             && (package.is_foreign || self.is_foreign(component, &package));
-        let is_of_syft = has_properties_of(component, "syft:");
-        self.is_of_syft |= is_of_syft;
-        if is_of_syft
+        self.is_of_syft |= has_properties_of(component, "syft:");
+        // What it has converted from another tool's bill has marks of it, too, and no sources any more.
+        if has_properties_of(component, "syft:package:foundBy")
             || has_properties_of(component, "plimsoll:")
             || source::is_called_by_source(&package)
         {

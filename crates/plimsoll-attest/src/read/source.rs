@@ -130,13 +130,19 @@ mod tests {
         };
         assert_eq!(untold(&cyclonedx(few)), []);
         // Tools that tell them where they differ leave a mark.
-        for property in ["syft:package:type", "plimsoll:path"] {
+        for (property, is_mark) in [
+            ("syft:package:foundBy", true),
+            ("plimsoll:path", true),
+            // As it marks what it converts, too.
+            ("syft:package:type", false),
+        ] {
             let marked = |name: &str| {
                 let mut component = plain(name);
                 component["properties"] = json!([{"name": property, "value": "x"}]);
                 component
             };
-            assert_eq!(untold(&cyclonedx(marked)), [], "{property}");
+            let untold = untold(&cyclonedx(marked));
+            assert_eq!(untold.is_empty(), is_mark, "{property}");
         }
         let scout = |name: &str| {
             let purl = format!("pkg:deb/debian/{name}@1-1?os_name=debian&os_version=12");

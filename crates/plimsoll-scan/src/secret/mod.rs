@@ -33,6 +33,7 @@ mod passfile;
 mod pattern;
 mod place;
 mod published;
+mod repeated;
 mod runs;
 mod saved;
 mod search;
@@ -49,13 +50,14 @@ mod utf16;
 pub use config::is_telling;
 pub use config::redact::{Redacted, redacted};
 pub(crate) use config::redact::{
-    redacted_command, redacted_image_name, redacted_text, redacted_with,
+    redacted_beside, redacted_command, redacted_image_name, redacted_text,
 };
 pub(crate) use config::{InConfig, in_config};
 pub(crate) use detector::Detector;
 pub(crate) use file_name::concealed_path;
 pub(crate) use hits::Room;
 pub(crate) use published::source_of;
+pub use repeated::KnownValues;
 pub(crate) use search::{FileSighting, Found, Searcher};
 pub(crate) use sums::{FileSums, hex};
 pub use text::{concealed_in, credentials_in, credentials_in_file, may_be_credential};
@@ -98,6 +100,19 @@ impl Fingerprint {
     pub(crate) fn of(value: &[u8]) -> Self {
         let sum = Sha256::digest(value);
         Self([sum[0], sum[1], sum[2], sum[3], sum[4], sum[5]])
+    }
+
+    /// From the form in which reports show it.
+    fn read(shown: &str) -> Option<Self> {
+        let (pairs, rest) = shown.as_bytes().as_chunks::<2>();
+        let mut bytes = [0; 6];
+        if pairs.len() != bytes.len() || !rest.is_empty() {
+            return None;
+        }
+        for (byte, pair) in bytes.iter_mut().zip(pairs) {
+            *byte = u8::from_str_radix(str::from_utf8(pair).ok()?, 16).ok()?;
+        }
+        Some(Self(bytes))
     }
 }
 

@@ -539,6 +539,30 @@ fn configuration_and_history_are_told_once_and_redacted() {
     assert!(shown.env[1].starts_with("DB_PASSWORD=[secret-value "));
 }
 
+/// The command that wrote a file has what is found in the file, however it is put there.
+#[test]
+fn what_files_hold_is_hidden_in_the_history() {
+    let password = &NOISE[..16];
+    let config = ImageConfig {
+        history: vec![HistoryEntry {
+            created_by: Some(format!(
+                "RUN /bin/sh -c printf 'DB_PASSWORD=%s\\n' '{password}' > /app/.env # buildkit"
+            )),
+            ..HistoryEntry::default()
+        }],
+        ..ImageConfig::default()
+    };
+    let env = Layer::new().file("app/.env", format!("DB_PASSWORD={password}\n"));
+    let outcome = look_with(vec![env], config);
+    assert_eq!(
+        brief(&outcome.inventory.secrets),
+        [("secret-value", "app/.env", Some(0), Some(1), false)]
+    );
+    let shown = format!("{:?} {:?}", outcome.config, outcome.inventory);
+    assert!(!shown.contains(password), "{shown}");
+    assert!(shown.contains("[hidden]"));
+}
+
 #[test]
 fn texts_of_windows_and_stores_of_keys_are_searched() {
     let utf16 = |text: &str, big: bool| -> Vec<u8> {

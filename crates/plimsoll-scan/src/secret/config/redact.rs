@@ -11,7 +11,7 @@ use super::super::command::{doubtful_in_arguments, doubtful_in_commands};
 use super::super::hits::Hits;
 use super::super::pair::{Joined, doubtful_beside_ids};
 use super::super::placeholder::{is_variable, may_be_shown};
-use super::super::{Detector, Hit};
+use super::super::{Detector, Hit, KnownValues};
 use super::composed::{Composed, composed};
 use super::line::given_by_words;
 use super::listed::listed;
@@ -40,10 +40,15 @@ impl Redacted {
 
 /// Takes the credentials out of a configuration.
 pub fn redacted(config: &ImageConfig) -> Redacted {
-    redacted_with(config, Detector::shared())
+    redacted_beside(config, &KnownValues::default(), Detector::shared())
 }
 
-pub(crate) fn redacted_with(config: &ImageConfig, detector: &Detector) -> Redacted {
+/// The same with those that are `known` of the image's files.
+pub(crate) fn redacted_beside(
+    config: &ImageConfig,
+    known: &KnownValues,
+    detector: &Detector,
+) -> Redacted {
     let mut config = config.clone();
     let mut texts: Vec<Text<'_>> = Vec::new();
     let hits = in_environment(&config.env, detector);
@@ -96,6 +101,9 @@ pub(crate) fn redacted_with(config: &ImageConfig, detector: &Detector) -> Redact
             if let Some(value) = text.text.get(*start..*end) {
                 values.add(value, *hit);
             }
+        }
+        for (start, end) in known.places(&text.text) {
+            values.add(&text.text[start..end], None);
         }
     }
     for text in texts {
