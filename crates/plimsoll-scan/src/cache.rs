@@ -86,12 +86,21 @@ impl Cache {
         self.bound
     }
 
-    pub(crate) fn layer(&self, diff_id: &Digest, options: &ScanOptions) -> Option<LayerRecord> {
-        self.get(&layer_name(diff_id, options))
+    pub(crate) fn layer(
+        &self,
+        layer: KnownLayer<'_>,
+        options: &ScanOptions,
+    ) -> Option<LayerRecord> {
+        self.get(&layer_name(layer, options))
     }
 
-    pub(crate) fn keep_layer(&self, diff_id: &Digest, options: &ScanOptions, record: &LayerRecord) {
-        self.put(&layer_name(diff_id, options), record);
+    pub(crate) fn keep_layer(
+        &self,
+        layer: KnownLayer<'_>,
+        options: &ScanOptions,
+        record: &LayerRecord,
+    ) {
+        self.put(&layer_name(layer, options), record);
     }
 
     pub(crate) fn image(&self, image: &Image, options: &ScanOptions) -> Option<Outcome> {
@@ -268,14 +277,34 @@ impl DocumentStore for Cache {
     }
 }
 
+/// What a layer is known by. Of a configuration the diff id is a claim: what was seen of it holds for the blob
+/// that was seen to unpack to it, and for no other one.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct KnownLayer<'i> {
+    pub(crate) diff_id: &'i Digest,
+    /// The digest that the manifest gives; in an archive or engine without one, the diff id again.
+    pub(crate) blob: &'i Digest,
+}
+
+impl<'i> KnownLayer<'i> {
+    /// A layer of an image, by its position; none where the configuration has no diff id for it.
+    pub(crate) fn of(image: &'i Image, layer: usize) -> Option<Self> {
+        Some(Self {
+            diff_id: image.diff_ids.get(layer)?,
+            blob: &image.manifest.layers.get(layer)?.digest,
+        })
+    }
+}
+
 struct Entry {
     name: String,
     bytes: u64,
     used: SystemTime,
 }
 
-fn layer_name(diff_id: &Digest, options: &ScanOptions) -> String {
-    name("layer", &[diff_id.as_str(), &told(options)])
+fn layer_name(layer: KnownLayer<'_>, options: &ScanOptions) -> String {
+    let KnownLayer { diff_id, blob } = layer;
+    name("layer", &[diff_id.as_str(), blob.as_str(), &told(options)])
 }
 
 /// The manifest stands for the blobs and their sizes, the configuration for itself.
@@ -301,10 +330,18 @@ fn name(kind: &str, about: &[&str]) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::LazyLock;
+
     use super::*;
 
     fn digest(byte: u8) -> Digest {
         Digest::from_sha256([byte; 32])
+    }
+
+    fn layers() -> [KnownLayer<'static>; 3] {
+        static DIGESTS: LazyLock<[Digest; 2]> = LazyLock::new(|| [digest(1), digest(2)]);
+        let [one, two] = &*DIGESTS;
+        [(one, one), (two, two), (one, two)].map(|(diff_id, blob)| KnownLayer { diff_id, blob })
     }
 
     fn record(name: &str) -> LayerRecord {
@@ -319,18 +356,20 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let cache = Cache::new(folder.path().join("scan"), 1 << 20);
         let options = ScanOptions::default();
-        assert!(cache.layer(&digest(1), &options).is_none());
-        cache.keep_layer(&digest(1), &options, &record("a"));
+        assert!(cache.layer(layers()[0], &options).is_none());
+        cache.keep_layer(layers()[0], &options, &record("a"));
         assert_eq!(
-            cache.layer(&digest(1), &options).unwrap().partly_searched,
+            cache.layer(layers()[0], &options).unwrap().partly_searched,
             ["a"]
         );
-        assert!(cache.layer(&digest(2), &options).is_none());
+        assert!(cache.layer(layers()[1], &options).is_none());
+        // Another blob that is said to unpack to the same.
+        assert!(cache.layer(layers()[2], &options).is_none());
         let others = ScanOptions {
             secrets_in_files: false,
             ..options
         };
-        assert!(cache.layer(&digest(1), &others).is_none());
+        assert!(cache.layer(layers()[0], &others).is_none());
         assert_eq!(cache.usage().unwrap().layers, 1);
     }
 
@@ -339,16 +378,16 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let cache = Cache::new(folder.path(), 1 << 20);
         let options = ScanOptions::default();
-        cache.keep_layer(&digest(1), &options, &record("a"));
-        let path = folder.path().join(layer_name(&digest(1), &options));
+        cache.keep_layer(layers()[0], &options, &record("a"));
+        let path = folder.path().join(layer_name(layers()[0], &options));
         let whole = std::fs::read(&path).unwrap();
         for at in 0..whole.len() {
             let mut bytes = whole.clone();
             bytes[at] ^= 1;
             std::fs::write(&path, &bytes).unwrap();
-            assert!(cache.layer(&digest(1), &options).is_none(), "byte {at}");
+            assert!(cache.layer(layers()[0], &options).is_none(), "byte {at}");
             std::fs::write(&path, &whole[..at]).unwrap();
-            assert!(cache.layer(&digest(1), &options).is_none(), "{at} bytes");
+            assert!(cache.layer(layers()[0], &options).is_none(), "{at} bytes");
         }
     }
 
@@ -358,8 +397,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let cache = Cache::new(folder.path(), 1 << 20);
         let options = ScanOptions::default();
-        let path = folder.path().join(layer_name(&digest(1), &options));
-        let is_there = || cache.layer(&digest(1), &options).is_some();
+        let path = folder.path().join(layer_name(layers()[0], &options));
+        let is_there = || cache.layer(layers()[0], &options).is_some();
         let sealed = |unpacked: &[u8]| {
             let packed = zstd::bulk::compress(unpacked, 1).unwrap();
             [&xxh3_64(&packed).to_le_bytes()[..], &packed].concat()
@@ -375,7 +414,7 @@ mod tests {
         std::fs::write(&path, sealed(&postcard::to_stdvec(&long).unwrap())).unwrap();
         assert!(!is_there());
         std::fs::remove_file(&path).unwrap();
-        cache.keep_layer(&digest(1), &options, &long);
+        cache.keep_layer(layers()[0], &options, &long);
         assert!(!path.exists());
         // A link, though to an entry.
         std::fs::write(folder.path().join("other"), sealed(&plain)).unwrap();
@@ -401,17 +440,22 @@ mod tests {
         let cache = Cache::new(folder.path(), 1 << 20);
         let options = ScanOptions::default();
         let long_ago = SystemTime::UNIX_EPOCH;
-        for byte in 0..5 {
-            cache.keep_layer(&digest(byte), &options, &record("x"));
-            let path = folder.path().join(layer_name(&digest(byte), &options));
+        let digests: Vec<Digest> = (0..5).map(digest).collect();
+        let layer = |at: usize| KnownLayer {
+            diff_id: &digests[at],
+            blob: &digests[at],
+        };
+        for at in 0..5 {
+            cache.keep_layer(layer(at), &options, &record("x"));
+            let path = folder.path().join(layer_name(layer(at), &options));
             let file = File::options().append(true).open(path).unwrap();
             file.set_modified(long_ago).unwrap();
         }
         // Used again.
-        cache.layer(&digest(3), &options).unwrap();
+        cache.layer(layer(3), &options).unwrap();
         let each = cache.usage().unwrap().bytes / 5;
         cache.shrink(each).unwrap();
-        assert!(cache.layer(&digest(3), &options).is_some());
+        assert!(cache.layer(layer(3), &options).is_some());
         assert_eq!(cache.usage().unwrap().layers, 1);
         // What a killed run left is swept, what another run is writing is not.
         std::fs::write(folder.path().join(".new-live"), "x").unwrap();

@@ -37,6 +37,7 @@ use plimsoll_model::{ImageConfig, Inventory, Skipped, Topic};
 use record::LayerRecord;
 use tree::Tree;
 
+use cache::KnownLayer;
 pub use cache::{Cache, CacheUsage};
 pub use files::{Change, FileEntry, FileKind, ImageFiles, NodeId};
 pub use secret::{
@@ -181,12 +182,12 @@ fn records(
     }
     let detector = secret::Detector::shared();
     let kept = collect::Kept::default();
-    let known = |diff_id| {
-        let record = cache?.layer(diff_id, options)?;
+    let known = |layer| {
+        let record = cache?.layer(KnownLayer::of(image, layer)?, options)?;
         kept.take_record(&record).then_some(record)
     };
-    let mut records: Vec<Option<LayerRecord>> = image.diff_ids.iter().map(known).collect();
-    records.resize_with(image.manifest.layers.len(), || None);
+    let layers = 0..image.manifest.layers.len();
+    let mut records: Vec<Option<LayerRecord>> = layers.map(known).collect();
     let unknown: Vec<usize> = (0..records.len())
         .filter(|layer| records[*layer].is_none())
         .collect();
@@ -225,9 +226,9 @@ fn records(
     for layer in whole {
         let told = follow(&mut records[layer..=layer], layer);
         if told.is_empty()
-            && let (Some(cache), Some(diff_id)) = (cache, image.diff_ids.get(layer))
+            && let (Some(cache), Some(known)) = (cache, KnownLayer::of(image, layer))
         {
-            cache.keep_layer(diff_id, options, &records[layer]);
+            cache.keep_layer(known, options, &records[layer]);
         }
         skipped.extend(told);
     }

@@ -68,6 +68,10 @@ fn help(kind: &str) -> &'static str {
             "It opens Next.js's draft mode, which shows what is not published yet. Each build draws a \
              new one: build again where somebody had the image who may not see that."
         }
+        "nextjs-action-key" => {
+            "It opens what Next.js's server actions seal into pages. Each build draws a new one: build again \
+             where somebody had the image who may not read that."
+        }
         _ => {
             "Revoke it, then hand it over at run time, or to the one build step that needs it with \
              `RUN --mount=type=secret`."

@@ -1,5 +1,6 @@
 //! The credentials of an image: each where it was put first, and how much it matters there.
 
+use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 
 use plimsoll_model::{ImageConfig, SecretSighting, Severity, Skipped, Topic};
@@ -89,17 +90,21 @@ pub(super) fn secrets(
             if is_key && is_test_material(path) {
                 continue;
             }
+            let (kind, severity) = match drawn_by_build(path, kind) {
+                Some(kind) => (Cow::Borrowed(kind), Severity::Low),
+                None => (kind.clone(), *severity),
+            };
             let is_published = is_proven(sighting)
                 || secret::source_of(path)
                     .is_some_and(|source| proven.contains(&(source.as_str(), *fingerprint)));
             sightings.push(SecretSighting {
-                kind: kind.clone(),
+                kind,
                 severity: if is_published {
                     Severity::Info
                 } else if is_test_material(path) || path.starts_with(DOCUMENTATION) {
-                    (*severity).min(Severity::Low)
+                    severity.min(Severity::Low)
                 } else {
-                    *severity
+                    severity
                 },
                 place: sighting.place(),
                 layer: Some(layer),
@@ -124,7 +129,22 @@ pub(super) fn secrets(
 }
 
 /// What a tool draws in each build and writes to several files, which are told as places of one.
-const DRAWN_BY_BUILDS: &[&str] = &["nextjs-preview-key"];
+const DRAWN_BY_BUILDS: &[&str] = &["nextjs-action-key", "nextjs-preview-key"];
+
+/// What a value is that a build draws, where the file tells it: Next.js seals with it what a page hands to its
+/// server actions, and reads it from there.
+fn drawn_by_build(path: &str, kind: &str) -> Option<&'static str> {
+    let is_manifest = [
+        "server-reference-manifest.json",
+        "server-reference-manifest.js",
+    ]
+    .iter()
+    .any(|name| {
+        path.strip_suffix(name)
+            .is_some_and(|folder| folder.ends_with("server/"))
+    });
+    (is_manifest && kind == "secret-value").then_some("nextjs-action-key")
+}
 
 fn each_once(sightings: Vec<SecretSighting>) -> Vec<SecretSighting> {
     let mut first: HashMap<String, usize> = HashMap::new();
@@ -263,6 +283,30 @@ mod tests {
         let places: Vec<&str> = told.iter().map(|one| one.place.as_str()).collect();
         assert_eq!(places, ["m.js", "m.js", "a", "b"]);
         assert_eq!(told[0].also_at, ["m.json"]);
+        for (path, kind, drawn) in [
+            (
+                "app/.next/server/server-reference-manifest.json",
+                "secret-value",
+                true,
+            ),
+            (
+                "app/.next/server/server-reference-manifest.js",
+                "secret-value",
+                true,
+            ),
+            (
+                "app/.next/server/server-reference-manifest.json",
+                "github-token",
+                false,
+            ),
+            (
+                "app/x-server-reference-manifest.json",
+                "secret-value",
+                false,
+            ),
+        ] {
+            assert_eq!(drawn_by_build(path, kind).is_some(), drawn, "{path}");
+        }
     }
 
     #[test]

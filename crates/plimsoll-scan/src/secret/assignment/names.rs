@@ -107,7 +107,7 @@ const ABOUT: &[&str] = &[
 const ENDINGS: &[&str] = &["password", "passphrase", "apikey", "secretkey"];
 
 /// Beginnings that such a name makes a verb or a question of.
-const VERBS: &[&str] = &[
+pub(super) const VERBS: &[&str] = &[
     "no", "forgot", "reset", "change", "show", "hide", "has", "is", "use", "set", "get", "check",
     "verify", "validate", "confirm", "repeat", "retype", "ask",
 ];
@@ -194,6 +194,9 @@ pub(in crate::secret) fn names_secret(name: &str) -> bool {
     let Some(last) = words.last() else {
         return false;
     };
+    if is_file(name) {
+        return false;
+    }
     if ABOUT.contains(&last.as_str())
         || names_entry(&words)
         || names_page(&words)
@@ -214,6 +217,17 @@ pub(in crate::secret) fn names_secret(name: &str) -> bool {
         || words
             .windows(2)
             .any(|pair| pair[1] == "key" && KEY_OF.contains(&pair[0].as_str()))
+}
+
+/// Whether a name is that of a file of code or of a page, as lists of what a build made have it:
+/// `"reset_password.js": "reset_password.017ea86b.js"`.
+fn is_file(name: &str) -> bool {
+    const ENDINGS: &[&str] = &[
+        "js", "mjs", "cjs", "jsx", "ts", "tsx", "css", "scss", "less", "map", "html", "vue", "svg",
+        "png", "woff", "woff2", "rb", "py", "php",
+    ];
+    name.rsplit_once('.')
+        .is_some_and(|(stem, ending)| !stem.is_empty() && ENDINGS.contains(&ending))
 }
 
 /// Whether a name says that its value is something about a credential, or may be seen by all.
@@ -438,6 +452,8 @@ mod tests {
             "password.encoder",
             "passwordSecretRef",
             "secretProviderClass",
+            "unusable_password_field.js",
+            "lib/password.rb",
         ] {
             assert!(!names_secret(no), "{no}");
         }

@@ -2,7 +2,7 @@
 //! for what must not be shown.
 
 use super::super::drawn::looks_random;
-use super::names::{KEY_OF, WORDS, is_run_together, words};
+use super::names::{KEY_OF, VERBS, WORDS, is_run_together, words};
 
 /// Last words that make a value something about a credential where it is not drawn.
 const OFTEN_ABOUT: &[&str] = &[
@@ -49,6 +49,7 @@ pub(in crate::secret) fn names_none(name: &str, value: &str) -> bool {
             .iter()
             .any(|field| value.starts_with(field))
         || names_made_up(&words)
+        || names_part_of_program(name, &words, value)
         || (names_other(&words) && !has_drawn_part(value))
         || (words.last().is_some_and(|word| word == "address") && is_address(value))
 }
@@ -66,6 +67,18 @@ fn names_made_up(words: &[String]) -> bool {
         let word = word.as_str();
         word == "key" || WORDS.contains(&word) || KEY_OF.contains(&word) || is_run_together(word)
     })
+}
+
+/// Whether a name is that of a part of a program that is fetched when it is needed, with the sum that its file
+/// is called by: `{"forgot-password":"1a2b3c4d5e6f7a8b"}`.
+fn names_part_of_program(name: &str, words: &[String], value: &str) -> bool {
+    /// Letters of the longest such sum.
+    const LONGEST: usize = 20;
+    let is_verb = |word: &String| VERBS.contains(&word.as_str());
+    name.contains('-')
+        && words.first().is_some_and(is_verb)
+        && value.len() <= LONGEST
+        && value.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
 /// Whether a name may be that of something else than a credential.
@@ -131,6 +144,7 @@ mod tests {
             ("REFRESH_TOKEN_COOKIE", "__Host-refresh_v2"),
             ("ACCESS_TOKEN_STORAGE_KEY", "acme.auth.v2"),
             ("WRONG_PASSWORD", "Wr0ngPassword1"),
+            ("forgot-password", "1a2b3c4d5e6f7a8b"),
         ] {
             assert!(names_none(name, value), "{name}");
         }
