@@ -313,12 +313,13 @@ impl ImageExample {
             }
             // That made the last layer.
             "line" => {
-                let file = self.dockerfile.as_ref().unwrap();
-                let lines = file.bytes().split_inclusive(|byte| *byte == b'\n');
-                let before = lines.take(value.parse::<usize>().unwrap() - 1);
-                let start = before.map(<[u8]>::len).sum();
-                let layer = self.inventory.layers.last_mut().unwrap();
-                layer.source = Some(SourceOrigin::new(file, Span::new(start, start)));
+                let source = self.source(value);
+                self.inventory.layers.last_mut().unwrap().source = Some(source);
+            }
+            // That the last secret stands in.
+            "secret-line" => {
+                let source = self.source(value);
+                self.inventory.secrets.last_mut().unwrap().source = Some(source);
             }
             "judged" => self.is_dockerfile_judged = value == "yes",
             "tag" => self.tags.push(ImageName::parse(value).unwrap()),
@@ -328,6 +329,15 @@ impl ImageExample {
             "hidden" => self.hidden = Some(value.to_owned()),
             other => panic!("an image example knows no {other}"),
         }
+    }
+
+    /// A line of the Dockerfile, by its number.
+    fn source(&self, line: &str) -> SourceOrigin {
+        let file = self.dockerfile.as_ref().unwrap();
+        let lines = file.bytes().split_inclusive(|byte| *byte == b'\n');
+        let before = lines.take(line.parse::<usize>().unwrap() - 1);
+        let start = before.map(<[u8]>::len).sum();
+        SourceOrigin::new(file, Span::new(start, start))
     }
 
     pub(crate) fn check(&self, rule: &str) -> CheckOutcome {

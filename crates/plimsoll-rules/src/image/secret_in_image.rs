@@ -51,7 +51,10 @@ impl Rule for SecretInImage {
         for secret in &image.inventory.secrets {
             let origin = match secret.layer {
                 Some(layer) => origin::of_file(image, layer, &secret.place),
-                None => Origin::default(),
+                None => Origin {
+                    source: secret.source.clone(),
+                    ..Origin::default()
+                },
             };
             sink.report_at(origin, message(secret))
                 .help(help(&secret.kind))
@@ -127,6 +130,15 @@ mod tests {
         };
         assert!(help("private-key").starts_with("Revoke"));
         assert!(help("nextjs-preview-key").contains("build again"));
+    }
+
+    #[test]
+    fn a_variable_is_traced_to_its_line() {
+        let image = ImageExample::parse(
+            "dockerfile: FROM scratch | ENV A=b\nsecret: aws-access-key env A\nsecret-line: 2\n",
+        );
+        let finding = image.check("secret-in-image").findings.remove(0);
+        assert_eq!(finding.origin.source.unwrap().start.line, 2);
     }
 
     #[test]
