@@ -7,7 +7,7 @@ use std::borrow::Cow;
 use anstyle::AnsiColor;
 use plimsoll_model::{
     BaseImage, BillSummary, Finding, ImageSummary, Inventory, LayerFacts, Report, SecretSighting,
-    Severity, human_size, megabytes,
+    Severity, human_size,
 };
 
 use super::screen::{Screen, shares};
@@ -405,7 +405,7 @@ impl Screen {
             shown.truncate(rows.saturating_sub(1));
             shown.sort_unstable();
         }
-        self.cut("layers", "       MB  line  instruction");
+        self.cut("layers", "     size  line  instruction");
         for index in &shown {
             let layer = &layers[*index];
             let line = layer
@@ -420,7 +420,7 @@ impl Screen {
                 &format!("{index:>6}"),
                 &format!(
                     "{:>9}  {line:>4}  {}",
-                    megabytes(layer.size),
+                    human_size(layer.size),
                     visible(&instruction)
                 ),
             );
@@ -432,7 +432,7 @@ impl Screen {
                     .fold(0, |total, index| layers[*index].size.saturating_add(total)),
             );
             let more = count(layers.len() - shown.len(), "smaller layer");
-            self.cut("", &format!("{:>9}     -  {more}", megabytes(rest)));
+            self.cut("", &format!("{:>9}     -  {more}", human_size(rest)));
         }
     }
 }
