@@ -196,13 +196,13 @@ impl Page {
             let more = match path.also_at.as_slice() {
                 [] => String::new(),
                 [one, rest @ ..] => match rest.len().saturating_add(path.left_out) {
-                    0 => format!(" = {}", visible(one)),
-                    more => format!(" = {} and {more} more", visible(one)),
+                    0 => format!(" = /{}", visible(one)),
+                    more => format!(" = /{} and {more} more", visible(one)),
                 },
             };
             self.row(
                 &format!(
-                    "  {:>9}  {:<11}  {:<9}  {}{more}",
+                    "  {:>9}  {:<11}  {:<9}  /{}{more}",
                     human_size(path.bytes),
                     path.kind.as_str(),
                     format!("{}{by}", numbers(&path.layers)),

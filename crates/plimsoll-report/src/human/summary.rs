@@ -265,7 +265,7 @@ fn secrets(seen: &[SecretSighting]) -> String {
     format!(
         "{} in {}{more}",
         visible(&worst.kind),
-        visible(&worst.place)
+        visible(&worst.shown_place())
     )
 }
 
@@ -453,7 +453,7 @@ mod tests {
             kind: kind.into(),
             severity,
             place: place.to_owned(),
-            layer: Some(1),
+            layer: (!place.starts_with("env ")).then_some(1),
             line: None,
             fingerprint: String::new(),
             deleted_in,
@@ -466,7 +466,7 @@ mod tests {
             seen("aws-secret-key", Severity::Critical, "env KEY", None),
         ];
         assert_eq!(secrets(&all), "aws-secret-key in env KEY and 2 more");
-        assert_eq!(secrets(&all[..1]), "url-password in app/.env");
+        assert_eq!(secrets(&all[..1]), "url-password in /app/.env");
         assert_eq!(secrets(&[]), "none");
     }
 }

@@ -161,7 +161,7 @@ impl Page {
             self.line(&format!(
                 "- {}: {}{layer}{deleted} (fingerprint {})",
                 markdown(&secret.kind),
-                markdown_code(&format!("{}{line}", secret.place)),
+                markdown_code(&format!("{}{line}", secret.shown_place())),
                 markdown_code(&secret.fingerprint)
             ));
         }

@@ -91,7 +91,7 @@ fn message(secret: &SecretSighting) -> String {
     format!(
         "A credential ({}) is in `{}`{line}, fingerprint {}{deleted}.",
         secret.kind,
-        secret.place.escape_debug(),
+        secret.shown_place().escape_debug(),
         secret.fingerprint
     )
 }
@@ -153,5 +153,6 @@ mod tests {
             (1, Some("COPY . /srv"))
         );
         assert_eq!(finding.origin.path.as_deref(), Some("srv/k"));
+        assert!(finding.message.contains("`/srv/k`"), "{}", finding.message);
     }
 }
