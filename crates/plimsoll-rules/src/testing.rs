@@ -13,7 +13,7 @@ use crate::check::{CheckOutcome, check_image, check_project};
 use crate::context::SharedContext;
 use crate::options::{CheckOptions, LabelFormat, RuleSettings};
 use crate::project::Project;
-use crate::rule::ImageFacts;
+use crate::rule::{Configuration, ImageFacts};
 
 /// The day on which tests run.
 pub(crate) const TODAY: (i16, u8, u8) = (2026, 6, 1);
@@ -177,7 +177,7 @@ pub(crate) fn fixed(rule: &str, dockerfile: &str, files: &[(&str, &str)]) -> Str
 /// with the instruction that made it, `base` tells how many are the base's; `file: KIND PATH SIZE LAYER` and `secret: KIND PLACE [LAYER]` add
 /// to the inventory, as do `startup`, `account`, `without-certificates` and `missing-time-zone`;
 /// `tag`, `size`, `limit` (bytes) and `ignore-file: yes|no` the rest. What `hidden` says must not be shown
-/// of user, volumes and ports.
+/// of user, volumes and ports. A `root-file-system` has no configuration.
 #[derive(Default)]
 pub(crate) struct ImageExample {
     config: ImageConfig,
@@ -189,6 +189,7 @@ pub(crate) struct ImageExample {
     dockerfile: Option<SourceFile>,
     is_dockerfile_judged: bool,
     hidden: Option<String>,
+    is_root_file_system: bool,
 }
 
 impl ImageExample {
@@ -326,6 +327,7 @@ impl ImageExample {
             "size" => self.size = value.parse().unwrap(),
             "limit" => self.limit = Some(value.parse().unwrap()),
             "ignore-file" => self.has_ignore_file = Some(value == "yes"),
+            "root-file-system" => self.is_root_file_system = value == "yes",
             "hidden" => self.hidden = Some(value.to_owned()),
             other => panic!("an image example knows no {other}"),
         }
@@ -350,8 +352,10 @@ impl ImageExample {
         }
         check_image(
             &ImageFacts {
-                config: &self.config,
-                shown: &shown,
+                config: (!self.is_root_file_system).then_some(Configuration {
+                    judged: &self.config,
+                    shown: &shown,
+                }),
                 inventory: &self.inventory,
                 tags: &self.tags,
                 compressed_size: self.size,

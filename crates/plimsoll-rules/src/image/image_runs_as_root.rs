@@ -43,8 +43,11 @@ impl Rule for ImageRunsAsRoot {
     }
 
     fn check_image(&self, image: &ImageFacts<'_>, sink: &mut Sink<'_>) {
-        let user = image.config.user.as_str();
-        let shown = image.shown.user.as_str();
+        let Some(config) = image.config else {
+            return;
+        };
+        let user = config.judged.user.as_str();
+        let shown = config.shown.user.as_str();
         let name = user.split(':').next().unwrap_or_default();
         let id = name.parse::<u32>().ok().or_else(|| {
             let users = &image.inventory.users;

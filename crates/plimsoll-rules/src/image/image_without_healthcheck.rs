@@ -48,16 +48,19 @@ impl Rule for ImageWithoutHealthcheck {
     }
 
     fn check_image(&self, image: &ImageFacts<'_>, sink: &mut Sink<'_>) {
+        let Some(config) = image.config else {
+            return;
+        };
         // `NONE` says that none is wanted; an empty test is what an image without one has.
-        let set = image
-            .config
+        let set = config
+            .judged
             .healthcheck
             .as_ref()
             .is_some_and(|check| !check.test.is_empty());
         if set {
             return;
         }
-        let mut ports = image.config.exposed_ports.iter().zip(&image.shown.exposed_ports);
+        let mut ports = config.judged.exposed_ports.iter().zip(&config.shown.exposed_ports);
         let (origin, message, confidence) = match ports.next() {
             Some((port, shown)) => (
                 origin::of_setting(image, "EXPOSE", port.split('/').next().unwrap_or_default()),
