@@ -139,7 +139,7 @@ pub(crate) fn severity_style(severity: Severity) -> Style {
 }
 
 /// `text` in a style where colours are wanted. The text must be safe already.
-pub(crate) fn paint(text: &str, style: Style, color: bool) -> String {
+pub fn paint(text: &str, style: Style, color: bool) -> String {
     if color {
         format!("{style}{text}{style:#}")
     } else {
