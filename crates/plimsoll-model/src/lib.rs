@@ -46,7 +46,7 @@ pub use publisher::{is_foreign_deb, is_foreign_rpm, is_foreign_rpm_of};
 pub use report::{
     BillSummary, ImageSummary, Remark, Report, Skipped, Suppressed, SuppressedBy, Topic, Unlisted,
 };
-pub use size::{human_size, megabytes};
+pub use size::human_size;
 pub use source::{LineIndex, Position, SourceFile, Span};
 pub use vulnerability::{
     AdvisoryCoverage, CvssScore, EcosystemPackages, FixState, KnownExploited, Likelihood, PaidFix,

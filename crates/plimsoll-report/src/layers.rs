@@ -132,8 +132,8 @@ impl Page {
         let line_width = lines.iter().map(String::len).max().unwrap_or(1).max(4);
         let base = inventory.base.as_ref().map_or(0, |base| base.layers);
         self.heading(&format!(
-            "  {:>3}  {:>9}  {:>6}  {:>9}  {:>9}  {:<line_width$}  instruction",
-            "#", "files", "share", "wastes", "hidden", "line"
+            "  {:>3}  {:>9}  {:>7}  {:>9}  {:>9}  {:<line_width$}  instruction",
+            "#", "files", "share", "hides", "hidden", "line"
         ));
         for (index, layer) in layers.iter().enumerate() {
             let mark = if index < base { "b" } else { " " };
@@ -142,7 +142,7 @@ impl Page {
                 .as_deref()
                 .map_or(Cow::Borrowed("-"), short_instruction);
             let text = format!(
-                "{mark} {index:>3}  {:>9}  {:>6}  {:>9}  {:>9}  {:<line_width$}  {}",
+                "{mark} {index:>3}  {:>9}  {:>7}  {:>9}  {:>9}  {:<line_width$}  {}",
                 human_size(layer.file_bytes),
                 share(layer.file_bytes, inventory.waste.total),
                 or_dash(layer.wasted),
@@ -163,11 +163,18 @@ impl Page {
                 .as_ref()
                 .and_then(|base| base.name.as_deref())
                 .map_or_else(String::new, |name| format!(": {}", visible(name)));
-            self.row(
-                &format!("  b is the base image{name}"),
-                Style::new().dimmed(),
+            self.legend(&format!("b is the base image{name}"));
+        }
+        // Whatever one layer hides is hidden in another, or in itself.
+        if layers.iter().any(|layer| layer.hidden > 0) {
+            self.legend(
+                "hides: bytes of other layers, or its own; hidden: its own that nobody sees",
             );
         }
+    }
+
+    fn legend(&mut self, text: &str) {
+        self.row(&format!("  {text}"), Style::new().dimmed());
     }
 
     /// What nobody sees comes before what lies there twice, however large that is.
@@ -182,20 +189,20 @@ impl Page {
         }
         self.heading(&format!(
             "  {:>9}  {:<11}  {:<9}  path",
-            "wasted", "why", "layers"
+            "bytes", "why", "layers"
         ));
         for path in paths {
             let by = path.by.map_or_else(String::new, |by| format!(">{by}"));
             let more = match path.also_at.as_slice() {
                 [] => String::new(),
                 [one, rest @ ..] => match rest.len().saturating_add(path.left_out) {
-                    0 => format!(" = {}", visible(one)),
-                    more => format!(" = {} and {more} more", visible(one)),
+                    0 => format!(" = /{}", visible(one)),
+                    more => format!(" = /{} and {more} more", visible(one)),
                 },
             };
             self.row(
                 &format!(
-                    "  {:>9}  {:<11}  {:<9}  {}{more}",
+                    "  {:>9}  {:<11}  {:<9}  /{}{more}",
                     human_size(path.bytes),
                     path.kind.as_str(),
                     format!("{}{by}", numbers(&path.layers)),
@@ -236,10 +243,7 @@ impl Page {
                     .iter()
                     .map(|path| format!("/{}", visible(path)))
                     .collect();
-                self.row(
-                    &format!("  {:>9}  {:<14}  {}", "", "", paths.join(", ")),
-                    Style::new().dimmed(),
-                );
+                self.legend(&format!("{:>9}  {:<14}  {}", "", "", paths.join(", ")));
             }
         }
     }

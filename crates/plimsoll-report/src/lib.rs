@@ -33,7 +33,7 @@ mod ruling;
 mod tally;
 mod text;
 
-pub use human::grounds;
+pub use human::{grounds, paint};
 pub use text::{efficiency, fitting, share, visible};
 
 use plimsoll_model::{Report, Severity, SourceFile, Span};

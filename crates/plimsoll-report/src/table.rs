@@ -6,13 +6,14 @@ use crate::RenderInput;
 use crate::text::visible;
 
 const HEAD: [&str; 7] = [
-    "NAME", "VERSION", "KIND", "LAYER", "LINE", "LICENCE", "PATH",
+    "NAME", "VERSION", "KIND", "LAYER", "LINE", "PATH", "LICENCE",
 ];
 
 /// The widest a column is padded to; longer words push the rest of their line.
 const WIDEST: usize = 40;
 
-/// Renders one line a package, columns apart by two blanks.
+/// Renders one line a package, columns apart by two blanks; licences, which may be hundreds of columns
+/// wide, are the last.
 pub fn render(input: &RenderInput<'_>) -> String {
     let inventory = &input.report.inventory;
     let mut rows: Vec<[String; 7]> = vec![HEAD.map(str::to_owned)];
@@ -31,8 +32,8 @@ pub fn render(input: &RenderInput<'_>) -> String {
             package.kind.as_str().to_owned(),
             package.layer.to_string(),
             source.map_or_else(|| "-".to_owned(), |source| source.start.line.to_string()),
-            license.map_or_else(|| "-".to_owned(), |text| visible(text).into_owned()),
             visible(&package.path).into_owned(),
+            license.map_or_else(|| "-".to_owned(), |text| visible(text).into_owned()),
         ]);
     }
     let mut widths = [0; 7];
@@ -79,6 +80,8 @@ mod tests {
         assert_eq!(lines.len(), 3);
         let at = lines[0].find("VERSION").expect("the head names it");
         assert_eq!(lines[1].find("1.0"), Some(at));
+        assert!(lines[0].ends_with("LICENCE"));
+        assert!(lines[1].ends_with("app/package.json  -"));
         assert!(!text.contains('\u{1b}'));
     }
 }

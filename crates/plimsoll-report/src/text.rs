@@ -179,12 +179,17 @@ pub fn fitting(text: &str, columns: usize) -> String {
     out
 }
 
-/// `12.3 %` of a whole; nothing is no part of nothing.
+/// `12.3 %` of a whole, rounded half up as sizes are; what is more than nothing never reads as nothing,
+/// and nothing is no part of nothing.
 pub fn share(part: u64, whole: u64) -> String {
-    let tenths = (u128::from(part) * 1000)
-        .checked_div(u128::from(whole))
-        .unwrap_or(0);
-    format!("{}.{} %", tenths / 10, tenths % 10)
+    let (part, whole) = (u128::from(part), u128::from(whole));
+    match (part * 1000 + whole / 2).checked_div(whole) {
+        Some(0) if part > 0 => "< 0.1 %".to_owned(),
+        tenths => {
+            let tenths = tenths.unwrap_or(0);
+            format!("{}.{} %", tenths / 10, tenths % 10)
+        }
+    }
 }
 
 /// Millionths as `99.99 %`, rounded down: what wastes anything never reads as the whole.
@@ -243,7 +248,13 @@ mod tests {
     #[test]
     fn shares_are_short() {
         assert_eq!(share(1, 3), "33.3 %");
+        assert_eq!(share(2, 3), "66.7 %");
         assert_eq!(share(0, 0), "0.0 %");
+        assert_eq!(share(0, 5), "0.0 %");
+        assert_eq!(share(1, 2001), "< 0.1 %");
+        assert_eq!(share(1, 2000), "0.1 %");
+        // What `efficiency` calls 99.81 %.
+        assert_eq!(share(991_400, 532_800_000), "0.2 %");
         assert_eq!(share(u64::MAX, u64::MAX), "100.0 %");
     }
 

@@ -49,7 +49,7 @@ pub use options::{
 pub use project::{Project, ProjectFile, StepView};
 pub use recipe::{Install, InstallWord, Maker, Recipe};
 pub use registry::{all, find, folders, goes_by};
-pub use rule::{Audience, Category, Depth, ImageFacts, Meta, Reported, Rule, Sink};
+pub use rule::{Audience, Category, Configuration, Depth, ImageFacts, Meta, Reported, Rule, Sink};
 pub use script::RunScript;
 pub use secret::hidden::{hidden_in, may_be_credential};
 pub use shell::kind::{Shell, ShellKind};

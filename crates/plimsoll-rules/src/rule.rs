@@ -104,11 +104,8 @@ pub struct Meta {
 
 /// A built image, as far as rules may know it.
 pub struct ImageFacts<'a> {
-    /// Its configuration, to judge by.
-    pub config: &'a ImageConfig,
-    /// The same in the form in which it may be shown: whatever a rule quotes of the configuration it takes
-    /// from here. Each list has as many entries.
-    pub shown: &'a ImageConfig,
+    /// Its configuration. A root file system has none, and a rule that judges one says nothing of it.
+    pub config: Option<Configuration<'a>>,
     /// What it holds.
     pub inventory: &'a Inventory,
     /// The tags it is to be shipped under.
@@ -125,6 +122,16 @@ pub struct ImageFacts<'a> {
     pub dockerfile: Option<&'a SourceFile>,
     /// Whether the Dockerfile is judged beside the image: of its lines its own rules speak then.
     pub is_dockerfile_judged: bool,
+}
+
+/// The configuration of an image.
+#[derive(Clone, Copy)]
+pub struct Configuration<'a> {
+    /// To judge by.
+    pub judged: &'a ImageConfig,
+    /// The same in the form in which it may be shown: whatever a rule quotes of the configuration it takes
+    /// from here. Each list has as many entries.
+    pub shown: &'a ImageConfig,
 }
 
 /// Takes what a rule has to say.

@@ -13,7 +13,7 @@ use crate::check::{CheckOutcome, check_image, check_project};
 use crate::context::SharedContext;
 use crate::options::{CheckOptions, LabelFormat, RuleSettings};
 use crate::project::Project;
-use crate::rule::ImageFacts;
+use crate::rule::{Configuration, ImageFacts};
 
 /// The day on which tests run.
 pub(crate) const TODAY: (i16, u8, u8) = (2026, 6, 1);
@@ -177,7 +177,7 @@ pub(crate) fn fixed(rule: &str, dockerfile: &str, files: &[(&str, &str)]) -> Str
 /// with the instruction that made it, `base` tells how many are the base's; `file: KIND PATH SIZE LAYER` and `secret: KIND PLACE [LAYER]` add
 /// to the inventory, as do `startup`, `account`, `without-certificates` and `missing-time-zone`;
 /// `tag`, `size`, `limit` (bytes) and `ignore-file: yes|no` the rest. What `hidden` says must not be shown
-/// of user, volumes and ports.
+/// of user, volumes and ports. A `root-file-system` has no configuration.
 #[derive(Default)]
 pub(crate) struct ImageExample {
     config: ImageConfig,
@@ -189,6 +189,7 @@ pub(crate) struct ImageExample {
     dockerfile: Option<SourceFile>,
     is_dockerfile_judged: bool,
     hidden: Option<String>,
+    is_root_file_system: bool,
 }
 
 impl ImageExample {
@@ -313,21 +314,32 @@ impl ImageExample {
             }
             // That made the last layer.
             "line" => {
-                let file = self.dockerfile.as_ref().unwrap();
-                let lines = file.bytes().split_inclusive(|byte| *byte == b'\n');
-                let before = lines.take(value.parse::<usize>().unwrap() - 1);
-                let start = before.map(<[u8]>::len).sum();
-                let layer = self.inventory.layers.last_mut().unwrap();
-                layer.source = Some(SourceOrigin::new(file, Span::new(start, start)));
+                let source = self.source(value);
+                self.inventory.layers.last_mut().unwrap().source = Some(source);
+            }
+            // That the last secret stands in.
+            "secret-line" => {
+                let source = self.source(value);
+                self.inventory.secrets.last_mut().unwrap().source = Some(source);
             }
             "judged" => self.is_dockerfile_judged = value == "yes",
             "tag" => self.tags.push(ImageName::parse(value).unwrap()),
             "size" => self.size = value.parse().unwrap(),
             "limit" => self.limit = Some(value.parse().unwrap()),
             "ignore-file" => self.has_ignore_file = Some(value == "yes"),
+            "root-file-system" => self.is_root_file_system = value == "yes",
             "hidden" => self.hidden = Some(value.to_owned()),
             other => panic!("an image example knows no {other}"),
         }
+    }
+
+    /// A line of the Dockerfile, by its number.
+    fn source(&self, line: &str) -> SourceOrigin {
+        let file = self.dockerfile.as_ref().unwrap();
+        let lines = file.bytes().split_inclusive(|byte| *byte == b'\n');
+        let before = lines.take(line.parse::<usize>().unwrap() - 1);
+        let start = before.map(<[u8]>::len).sum();
+        SourceOrigin::new(file, Span::new(start, start))
     }
 
     pub(crate) fn check(&self, rule: &str) -> CheckOutcome {
@@ -340,8 +352,10 @@ impl ImageExample {
         }
         check_image(
             &ImageFacts {
-                config: &self.config,
-                shown: &shown,
+                config: (!self.is_root_file_system).then_some(Configuration {
+                    judged: &self.config,
+                    shown: &shown,
+                }),
                 inventory: &self.inventory,
                 tags: &self.tags,
                 compressed_size: self.size,

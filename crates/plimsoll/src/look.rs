@@ -8,20 +8,13 @@ use plimsoll_model::{
     BaseImage, Called, ImageName, ImageSummary, Inventory, Report, SecretSighting, Skipped,
     SourceFile, SourceOrigin, Topic, filled_steps,
 };
-use plimsoll_rules::{CheckOptions, ImageFacts};
+use plimsoll_rules::{CheckOptions, Configuration, ImageFacts};
 use plimsoll_scan::{Cache, ImageFiles, ScanOptions};
 use plimsoll_syntax::dockerfile::{self, InstructionKind};
 
 use crate::args::{LookArgs, OpenArgs};
 use crate::config::Config;
 use crate::failure::Failure;
-
-/// Rules that judge nothing but an image's configuration.
-const OF_CONFIGURATION: [&str; 3] = [
-    "image-runs-as-root",
-    "image-without-healthcheck",
-    "missing-image-labels",
-];
 
 /// An image about to be looked into, and what is known about it from outside.
 pub(crate) struct Look<'a> {
@@ -226,9 +219,8 @@ impl<'a> Look<'a> {
         max_size: Option<u64>,
         report: &mut Report,
     ) {
-        let mut options = options.clone();
-        if !self.image.blobs.has_configuration() {
-            options.ignore.extend(OF_CONFIGURATION.map(str::to_owned));
+        let has_configuration = self.image.blobs.has_configuration();
+        if !has_configuration {
             report.skipped.push(Skipped {
                 about: Topic::Configuration,
                 what: "configuration".to_owned(),
@@ -240,8 +232,10 @@ impl<'a> Look<'a> {
         report.skipped.extend(self.foreign_dockerfile());
         let outcome = plimsoll_rules::check_image(
             &ImageFacts {
-                config: &self.image.config,
-                shown: &seen.image.config,
+                config: has_configuration.then_some(Configuration {
+                    judged: &self.image.config,
+                    shown: &seen.image.config,
+                }),
                 inventory: &seen.inventory,
                 tags: &self.tags,
                 compressed_size: seen.image.compressed_size,
@@ -251,7 +245,7 @@ impl<'a> Look<'a> {
                 dockerfile: self.dockerfile,
                 is_dockerfile_judged: self.is_built_here(),
             },
-            &options,
+            options,
         );
         report.findings.extend(outcome.findings);
         report

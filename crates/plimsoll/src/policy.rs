@@ -1,5 +1,7 @@
 //! What holds a ship back: thresholds and waivers.
 
+use std::cmp::Reverse;
+
 use plimsoll_model::{
     AdvisoryCoverage, Distribution, Finding, Report, Severity, Skipped, Suppressed, SuppressedBy,
 };
@@ -172,13 +174,14 @@ fn is_past(waiver: &Waiver, today: jiff::civil::Date) -> bool {
     until.map_or(true, |until| until < today)
 }
 
-/// What findings of a severity, and worse ones, hold back for: a sentence each.
+/// What findings of a severity, and worse ones, hold back for: a sentence each, the gravest first.
 pub(crate) fn reasons(report: &Report, fail_on: Severity) -> Vec<String> {
     let findings = report.findings.iter();
-    findings
+    let mut findings: Vec<&Finding> = findings
         .filter(|finding| finding.severity >= fail_on)
-        .map(reason)
-        .collect()
+        .collect();
+    findings.sort_by_key(|finding| Reverse(finding.severity));
+    findings.into_iter().map(reason).collect()
 }
 
 fn reason(finding: &Finding) -> String {
@@ -308,6 +311,29 @@ mod tests {
             };
             assert_eq!(faults, expected, "{pattern}");
         }
+    }
+
+    #[test]
+    fn the_gravest_reason_comes_first() {
+        let mut report = report();
+        let of = |severity, message: &str| Finding {
+            severity,
+            message: message.to_owned(),
+            ..report.findings[0].clone()
+        };
+        report.findings = vec![
+            of(Severity::High, "a"),
+            of(Severity::Critical, "b"),
+            of(Severity::Medium, "c"),
+            of(Severity::High, "d"),
+            of(Severity::Critical, "e"),
+        ];
+        let reasons = reasons(&report, Severity::High);
+        let told: Vec<&str> = reasons
+            .iter()
+            .filter_map(|reason| reason.split([' ', '[']).nth(1))
+            .collect();
+        assert_eq!(told, ["b", "e", "a", "d"]);
     }
 
     #[test]

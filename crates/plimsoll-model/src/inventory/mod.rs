@@ -111,6 +111,16 @@ pub struct SecretSighting {
     pub source: Option<SourceOrigin>,
 }
 
+impl SecretSighting {
+    /// The place as people read it: a file's path from the root.
+    pub fn shown_place(&self) -> Cow<'_, str> {
+        match self.layer {
+            Some(_) => format!("/{}", self.place).into(),
+            None => self.place.as_str().into(),
+        }
+    }
+}
+
 /// A file where a folder has to be.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Blockage {

@@ -268,6 +268,6 @@ fn secret_row(secret: &SecretSighting, kind: ChangeKind, image: &ComparedImage) 
         mark(kind),
         secret.severity.as_str(),
         visible(&secret.kind),
-        visible(&secret.place)
+        visible(&secret.shown_place())
     )
 }

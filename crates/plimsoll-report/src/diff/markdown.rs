@@ -231,7 +231,7 @@ impl<'a> Page<'a> {
                 "- **{}** {}: {}{layer} (fingerprint {})",
                 secret.severity.as_str(),
                 markdown(&secret.kind),
-                code(&format!("{}{line}", secret.place)),
+                code(&format!("{}{line}", secret.shown_place())),
                 code(&secret.fingerprint)
             ));
         }
@@ -272,7 +272,7 @@ impl<'a> Page<'a> {
                 self.line(&format!(
                     "- {}: {}",
                     markdown(&secret.kind),
-                    code(&secret.place)
+                    code(&secret.shown_place())
                 ));
             }
             self.rest(secrets.len());

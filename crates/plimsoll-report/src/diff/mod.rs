@@ -61,17 +61,22 @@ fn installed(image: &ComparedImage) -> usize {
         .count()
 }
 
-/// `+1.2 MB (+3.4 %)`, `-1.2 MB (-3.4 %)` or `the same`.
+/// `+1.2 MB (+3.4 %)`, `-1.2 MB (-3.4 %)`, `+1.2 kB (< 0.1 %)` or `the same`.
 fn growth(old: u64, new: u64) -> String {
     if old == new {
         return "the same".to_owned();
     }
     let change = signed(old, new);
-    let sign = if new > old { '+' } else { '-' };
     if old == 0 {
         return change;
     }
-    format!("{change} ({sign}{})", share(old.abs_diff(new), old))
+    let share = share(old.abs_diff(new), old);
+    let sign = match share.starts_with('<') {
+        true => "",
+        false if new > old => "+",
+        false => "-",
+    };
+    format!("{change} ({sign}{share})")
 }
 
 /// `+1.2 MB`, `-1.2 MB` or `0 B`.

@@ -321,6 +321,7 @@ fn an_object_of_differences() {
 fn growth_has_a_sign() {
     assert_eq!(growth(100, 150), "+50 B (+50.0 %)");
     assert_eq!(growth(100, 50), "-50 B (-50.0 %)");
+    assert_eq!(growth(9000, 9001), "+1 B (< 0.1 %)");
     assert_eq!(growth(0, 50), "+50 B");
     assert_eq!(growth(5, 5), "the same");
     assert_eq!(growth(u64::MAX, 0), "-18.45 EB (-100.0 %)");

@@ -61,7 +61,8 @@ impl<'a, 's> Frames<'a, 's> {
         }
     }
 
-    pub(super) fn render(&self, finding: &Finding) -> String {
+    /// Draws one; what the one `above` it has told already is not told again.
+    pub(super) fn render(&self, finding: &Finding, above: Option<&Finding>) -> String {
         let level = match finding.severity {
             Severity::Critical | Severity::High => Level::ERROR,
             Severity::Medium => Level::WARNING,
@@ -70,6 +71,7 @@ impl<'a, 's> Frames<'a, 's> {
         };
         let mut group = Group::with_title(
             level
+                .clone()
                 .with_name(finding.severity.as_str())
                 .primary_title(self.broken(
                     visible(&finding.message),
@@ -106,11 +108,25 @@ impl<'a, 's> Frames<'a, 's> {
                 ))),
             };
         }
-        for (name, text) in notes(finding, more) {
+        // Below a frame the notes hang on its edge; with nothing above them they have a group of their
+        // own, that no edge leads to.
+        let has_frame = finding.origin.source.is_some() || !finding.related.is_empty();
+        let mut apart = Group::with_level(level);
+        let notes = notes(finding, more, above);
+        let has_notes = !notes.is_empty();
+        for (name, text) in notes {
             let text = self.broken(text.into(), name.len() + 8);
-            group = group.element(Level::NOTE.with_name(name).message(text));
+            let note = Level::NOTE.with_name(name).message(text);
+            match has_frame {
+                true => group = group.element(note),
+                false => apart = apart.element(note),
+            }
         }
-        self.renderer.render(&[group])
+        let text = self.renderer.render(&[group]);
+        match has_notes && !has_frame {
+            true => format!("{text}\n{}", self.renderer.render(&[apart])),
+            false => text,
+        }
     }
 
     /// A sentence on lines that fit behind `indent` columns.
@@ -266,8 +282,14 @@ impl<'a> Excerpt<'a> {
     }
 }
 
-/// What stands below the frame: name and text, safe to show.
-fn notes(finding: &Finding, more_related: usize) -> Vec<(&'static str, String)> {
+/// What stands below the frame: name and text, safe to show. What is said of the rule is left out where
+/// the finding `above` says the same.
+fn notes(
+    finding: &Finding,
+    more_related: usize,
+    above: Option<&Finding>,
+) -> Vec<(&'static str, String)> {
+    let above = above.filter(|above| above.rule == finding.rule);
     let mut notes = Vec::new();
     let origin = &finding.origin;
     if let Some(layer) = &origin.layer {
@@ -291,7 +313,9 @@ fn notes(finding: &Finding, more_related: usize) -> Vec<(&'static str, String)> 
     if more_related > 0 {
         notes.push(("note", format!("and {more_related} more places")));
     }
-    if let Some(help) = &finding.help {
+    if let Some(help) = &finding.help
+        && above.is_none_or(|above| above.help.as_ref() != Some(help))
+    {
         notes.push(("help", visible(help).into_owned()));
     }
     if let Some(fix) = &finding.fix {
@@ -300,7 +324,7 @@ fn notes(finding: &Finding, more_related: usize) -> Vec<(&'static str, String)> 
             format!("{} ({})", visible(&fix.title), fix.applicability.as_str()),
         ));
     }
-    if !finding.aliases.is_empty() {
+    if !finding.aliases.is_empty() && above.is_none_or(|above| above.aliases != finding.aliases) {
         notes.push(("also", finding.aliases.join(", ")));
     }
     notes

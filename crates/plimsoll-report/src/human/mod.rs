@@ -9,8 +9,11 @@ mod vulnerabilities;
 pub use self::vulnerabilities::grounds;
 pub(crate) use self::vulnerabilities::style as vulnerability_style;
 
+use std::cmp::Reverse;
+use std::collections::HashMap;
+
 use anstyle::{AnsiColor, Style};
-use plimsoll_model::{Severity, Skipped, UncoveredFiles};
+use plimsoll_model::{Finding, Severity, Skipped, UncoveredFiles};
 
 use crate::lookup::{Sources, files_of};
 use crate::mask::Mask;
@@ -35,9 +38,16 @@ pub fn render(input: &RenderInput<'_>) -> String {
         _ => {}
     }
     let frames = frame::Frames::new(input, &sources, &mask);
-    for finding in &report.findings {
-        out.push_str(&frames.render(finding));
+    let is_image = report.image.is_some();
+    let findings = match is_image {
+        true => by_rule(&report.findings),
+        false => report.findings.iter().collect(),
+    };
+    let mut above = None;
+    for finding in findings {
+        out.push_str(&frames.render(finding, above));
         out.push_str("\n\n");
+        above = is_image.then_some(finding);
     }
     for remark in &report.remarks {
         out.push_str(&format!(
@@ -79,6 +89,22 @@ pub fn render(input: &RenderInput<'_>) -> String {
     out
 }
 
+/// Rule by rule, that of the gravest finding first: an image has many of one kind, and no order of
+/// lines that a person goes through.
+fn by_rule(findings: &[Finding]) -> Vec<&Finding> {
+    let mut gravest: HashMap<&str, Severity> = HashMap::new();
+    for finding in findings {
+        let known = gravest.entry(finding.rule).or_insert(finding.severity);
+        *known = finding.severity.max(*known);
+    }
+    let mut sorted: Vec<&Finding> = findings.iter().collect();
+    sorted.sort_by_key(|finding| {
+        let severity = Reverse(finding.severity);
+        (Reverse(gravest[finding.rule]), finding.rule, severity)
+    });
+    sorted
+}
+
 fn skipped_line(skipped: &Skipped, color: bool) -> String {
     format!(
         "{}: {}: {}\n",
@@ -113,7 +139,7 @@ pub(crate) fn severity_style(severity: Severity) -> Style {
 }
 
 /// `text` in a style where colours are wanted. The text must be safe already.
-pub(crate) fn paint(text: &str, style: Style, color: bool) -> String {
+pub fn paint(text: &str, style: Style, color: bool) -> String {
     if color {
         format!("{style}{text}{style:#}")
     } else {

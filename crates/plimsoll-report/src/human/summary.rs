@@ -7,7 +7,7 @@ use std::borrow::Cow;
 use anstyle::AnsiColor;
 use plimsoll_model::{
     BaseImage, BillSummary, Finding, ImageSummary, Inventory, LayerFacts, Report, SecretSighting,
-    Severity, human_size, megabytes,
+    Severity, human_size,
 };
 
 use super::screen::{Screen, shares};
@@ -265,7 +265,7 @@ fn secrets(seen: &[SecretSighting]) -> String {
     format!(
         "{} in {}{more}",
         visible(&worst.kind),
-        visible(&worst.place)
+        visible(&worst.shown_place())
     )
 }
 
@@ -405,7 +405,7 @@ impl Screen {
             shown.truncate(rows.saturating_sub(1));
             shown.sort_unstable();
         }
-        self.cut("layers", "       MB  line  instruction");
+        self.cut("layers", "     size  line  instruction");
         for index in &shown {
             let layer = &layers[*index];
             let line = layer
@@ -420,7 +420,7 @@ impl Screen {
                 &format!("{index:>6}"),
                 &format!(
                     "{:>9}  {line:>4}  {}",
-                    megabytes(layer.size),
+                    human_size(layer.size),
                     visible(&instruction)
                 ),
             );
@@ -432,7 +432,7 @@ impl Screen {
                     .fold(0, |total, index| layers[*index].size.saturating_add(total)),
             );
             let more = count(layers.len() - shown.len(), "smaller layer");
-            self.cut("", &format!("{:>9}     -  {more}", megabytes(rest)));
+            self.cut("", &format!("{:>9}     -  {more}", human_size(rest)));
         }
     }
 }
@@ -453,7 +453,7 @@ mod tests {
             kind: kind.into(),
             severity,
             place: place.to_owned(),
-            layer: Some(1),
+            layer: (!place.starts_with("env ")).then_some(1),
             line: None,
             fingerprint: String::new(),
             deleted_in,
@@ -466,7 +466,7 @@ mod tests {
             seen("aws-secret-key", Severity::Critical, "env KEY", None),
         ];
         assert_eq!(secrets(&all), "aws-secret-key in env KEY and 2 more");
-        assert_eq!(secrets(&all[..1]), "url-password in app/.env");
+        assert_eq!(secrets(&all[..1]), "url-password in /app/.env");
         assert_eq!(secrets(&[]), "none");
     }
 }

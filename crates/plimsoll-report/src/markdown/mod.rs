@@ -5,7 +5,7 @@ mod vulnerabilities;
 
 use std::fmt::Write as _;
 
-use plimsoll_model::{Finding, ImageSummary, Inventory, Severity, megabytes};
+use plimsoll_model::{Finding, ImageSummary, Inventory, Severity, human_size};
 
 use crate::instruction::short_instruction;
 use crate::text::{count, markdown, markdown_code};
@@ -108,12 +108,12 @@ impl Page {
             .iter()
             .fold(0, |sum, layer| sum.saturating_add(layer.size));
         let compressed = match tally::is_compressed(inventory) {
-            true => format!("{} MB compressed, ", megabytes(image.compressed_size)),
+            true => format!("{} compressed, ", human_size(image.compressed_size)),
             false => String::new(),
         };
         self.row(
             "size",
-            &format!("{compressed}{} MB unpacked", megabytes(unpacked)),
+            &format!("{compressed}{} unpacked", human_size(unpacked)),
         );
         self.row("packages", &tally::packages(inventory));
         self.row("secrets", &inventory.secrets.len().to_string());
@@ -121,7 +121,7 @@ impl Page {
 
     fn layers(&mut self, inventory: &Inventory) {
         self.heading("Layers");
-        self.line("| # | MB | from | instruction |");
+        self.line("| # | size | from | instruction |");
         self.line("|---:|---:|---|---|");
         for (index, layer) in inventory.layers.iter().enumerate() {
             let from = layer.source.as_ref().map_or_else(String::new, |source| {
@@ -136,7 +136,7 @@ impl Page {
                 });
             self.line(&format!(
                 "| {index} | {} | {from} | {instruction} |",
-                megabytes(layer.size)
+                human_size(layer.size)
             ));
         }
     }
@@ -161,7 +161,7 @@ impl Page {
             self.line(&format!(
                 "- {}: {}{layer}{deleted} (fingerprint {})",
                 markdown(&secret.kind),
-                markdown_code(&format!("{}{line}", secret.place)),
+                markdown_code(&format!("{}{line}", secret.shown_place())),
                 markdown_code(&secret.fingerprint)
             ));
         }

@@ -1,6 +1,6 @@
 //! Carets under the right characters, nothing said that must not be said, a screen that fits.
 
-use plimsoll_model::{Report, Severity, SourceFile, Span};
+use plimsoll_model::{Finding, Origin, Report, Severity, SourceFile, Span};
 use plimsoll_report::{RenderInput, human, sarif};
 
 use crate::synthetic::{at, checked, finding, inspected, layer, place};
@@ -129,7 +129,7 @@ fn the_gravest_findings_stay_on_the_screen() {
         .collect();
     let grave = case.report.findings[0].clone();
     case.report.findings = ["one", "two", "three", "four", "five", "six"]
-        .map(|name| plimsoll_model::Finding {
+        .map(|name| Finding {
             severity: if name == "six" {
                 Severity::Critical
             } else {
@@ -210,4 +210,29 @@ fn fingerprints_outlive_moved_lines() {
     let twice = prints("", "\nRUN boom");
     assert_eq!(twice[0], first[0]);
     assert_ne!(twice[0], twice[1]);
+}
+
+/// Of an image the findings stand rule by rule, the gravest first, and what is said of a rule once.
+#[test]
+fn findings_of_an_image_stand_together_and_are_helped_once() {
+    let mut case = inspected();
+    let of = |rule: &'static str, severity, message: &str, help: &str| Finding {
+        message: message.to_owned(),
+        help: Some(help.to_owned()),
+        ..finding(rule, severity, Origin::default())
+    };
+    case.report.findings = vec![
+        of("b", Severity::Low, "B one.", "Mend b."),
+        of("a", Severity::Medium, "A one.", "Mend a."),
+        of("b", Severity::Critical, "B two.", "Mend b."),
+        of("a", Severity::Medium, "A two.", "Mend a otherwise."),
+        of("b", Severity::High, "B three.", "Mend b."),
+    ];
+    let text = human::render(&case.input());
+    let told = text.split("note: ").next().unwrap();
+    assert_eq!(
+        told,
+        "critical[b]: B two.\n = help: Mend b.\n\nhigh[b]: B three.\n\nlow[b]: B one.\n\n\
+         medium[a]: A one.\n = help: Mend a.\n\nmedium[a]: A two.\n = help: Mend a otherwise.\n\n"
+    );
 }

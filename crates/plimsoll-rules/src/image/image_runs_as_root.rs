@@ -1,5 +1,4 @@
-use plimsoll_model::Origin;
-
+use super::origin;
 use crate::declare::declare_rule;
 use crate::rule::{ImageFacts, Meta, Rule, Sink};
 
@@ -44,8 +43,11 @@ impl Rule for ImageRunsAsRoot {
     }
 
     fn check_image(&self, image: &ImageFacts<'_>, sink: &mut Sink<'_>) {
-        let user = image.config.user.as_str();
-        let shown = image.shown.user.as_str();
+        let Some(config) = image.config else {
+            return;
+        };
+        let user = config.judged.user.as_str();
+        let shown = config.shown.user.as_str();
         let name = user.split(':').next().unwrap_or_default();
         let id = name.parse::<u32>().ok().or_else(|| {
             let users = &image.inventory.users;
@@ -66,7 +68,7 @@ impl Rule for ImageRunsAsRoot {
         } else {
             return;
         };
-        sink.report_at(Origin::default(), message).help(
+        sink.report_at(origin::of_setting(image, "USER", user), message).help(
             "Create a user that owns only what it must write, and switch to it with a numeric \
              `USER` behind the last step that needs root.",
         );
@@ -75,7 +77,21 @@ impl Rule for ImageRunsAsRoot {
 
 #[cfg(test)]
 mod tests {
-    use crate::testing::judges;
+    use crate::testing::{ImageExample, judges};
+
+    #[test]
+    fn the_line_that_says_so_is_told() {
+        for (image, line) in [
+            ("dockerfile: FROM a | USER 0\nuser: 0\n", Some(2)),
+            ("dockerfile: FROM a | USER root:app\nuser: root:app\n", Some(2)),
+            ("dockerfile: FROM a | USER 10\nuser: 0\n", None),
+            ("dockerfile: FROM a | USER x\ncmd: y\n", None),
+        ] {
+            let image = ImageExample::parse(image);
+            let finding = image.check("image-runs-as-root").findings.remove(0);
+            assert_eq!(finding.origin.source.map(|source| source.start.line), line);
+        }
+    }
 
     #[test]
     fn cases() {

@@ -1,5 +1,6 @@
 use plimsoll_model::{Confidence, Origin};
 
+use super::origin;
 use crate::declare::declare_rule;
 use crate::rule::{ImageFacts, Meta, Rule, Sink};
 
@@ -47,29 +48,35 @@ impl Rule for ImageWithoutHealthcheck {
     }
 
     fn check_image(&self, image: &ImageFacts<'_>, sink: &mut Sink<'_>) {
+        let Some(config) = image.config else {
+            return;
+        };
         // `NONE` says that none is wanted; an empty test is what an image without one has.
-        let set = image
-            .config
+        let set = config
+            .judged
             .healthcheck
             .as_ref()
             .is_some_and(|check| !check.test.is_empty());
         if set {
             return;
         }
-        let (message, confidence) = match image.shown.exposed_ports.first() {
-            Some(port) => (
+        let mut ports = config.judged.exposed_ports.iter().zip(&config.shown.exposed_ports);
+        let (origin, message, confidence) = match ports.next() {
+            Some((port, shown)) => (
+                origin::of_setting(image, "EXPOSE", port.split('/').next().unwrap_or_default()),
                 format!(
                     "The image exposes port {} and has no health check.",
-                    port.escape_debug()
+                    shown.escape_debug()
                 ),
                 Confidence::Medium,
             ),
             None => (
+                Origin::default(),
                 "The image has no health check; nothing tells whether it is a service.".to_owned(),
                 Confidence::Low,
             ),
         };
-        sink.report_at(Origin::default(), message)
+        sink.report_at(origin, message)
             .help(
                 "Add a `HEALTHCHECK` that asks the service itself, or `HEALTHCHECK NONE` where the \
                  orchestrator has its own probe.",
@@ -80,7 +87,20 @@ impl Rule for ImageWithoutHealthcheck {
 
 #[cfg(test)]
 mod tests {
-    use crate::testing::judges;
+    use crate::testing::{ImageExample, judges};
+
+    #[test]
+    fn the_line_that_exposes_the_port_is_told() {
+        for (image, line) in [
+            ("dockerfile: FROM a | EXPOSE 80 81\nport: 80/tcp\nport: 81/tcp\n", Some(2)),
+            ("dockerfile: FROM a | EXPOSE 8080\nport: 80/tcp\n", None),
+            ("dockerfile: FROM a | EXPOSE 80\ncmd: job\n", None),
+        ] {
+            let image = ImageExample::parse(image);
+            let finding = image.check("image-without-healthcheck").findings.remove(0);
+            assert_eq!(finding.origin.source.map(|source| source.start.line), line);
+        }
+    }
 
     #[test]
     fn cases() {

@@ -44,7 +44,10 @@ impl Rule for LoaderVariableInImage {
     }
 
     fn check_image(&self, image: &ImageFacts<'_>, sink: &mut Sink<'_>) {
-        for variable in &image.config.env {
+        let Some(config) = image.config else {
+            return;
+        };
+        for variable in &config.judged.env {
             let Some((name, value)) = variable.split_once('=') else {
                 continue;
             };

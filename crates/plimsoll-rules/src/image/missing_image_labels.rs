@@ -46,11 +46,14 @@ impl Rule for MissingImageLabels {
     }
 
     fn check_image(&self, image: &ImageFacts<'_>, sink: &mut Sink<'_>) {
+        let Some(config) = image.config else {
+            return;
+        };
         let missing: Vec<String> = ["source", "revision", "version"]
             .into_iter()
             .map(|name| format!("org.opencontainers.image.{name}"))
             .filter(|wanted| {
-                let labels = &image.config.labels;
+                let labels = &config.judged.labels;
                 !labels
                     .iter()
                     .any(|(name, value)| name == wanted && !value.is_empty())

@@ -43,3 +43,19 @@ rules! {
     world_readable_private_key::WorldReadablePrivateKey,
     world_writable_path_in_image::WorldWritablePathInImage,
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::registry;
+    use crate::rule::Depth;
+    use crate::testing::judges;
+
+    /// It has no configuration that a rule could find anything missing in.
+    #[test]
+    fn no_rule_speaks_of_an_empty_root_file_system() {
+        let rules = registry::all().iter().map(|rule| rule.meta());
+        for meta in rules.filter(|meta| meta.depth == Depth::Image) {
+            judges(meta.name, &[("nothing", "root-file-system: yes\n", 0)]);
+        }
+    }
+}

@@ -30,7 +30,7 @@ pub(super) fn of_file(image: &ImageFacts<'_>, index: usize, path: &str) -> Origi
 }
 
 /// The origin of a setting of the configuration: the last `keyword` of the Dockerfile, where that
-/// says `word`. A setting of the base image stands in no line of it.
+/// says `word`, not only as part of a longer one. A setting of the base image stands in no line of it.
 pub(super) fn of_setting(image: &ImageFacts<'_>, keyword: &str, word: &str) -> Origin {
     let source = image.dockerfile.and_then(|file| {
         let (tree, _) = dockerfile::parse(file.clone());
@@ -38,13 +38,21 @@ pub(super) fn of_setting(image: &ImageFacts<'_>, keyword: &str, word: &str) -> O
             .instructions()
             .filter(|one| one.keyword.value.eq_ignore_ascii_case(keyword))
             .last();
-        last.filter(|one| one.text.value.contains(word))
+        last.filter(|one| says(&one.text.value, word))
             .map(|one| SourceOrigin::new(file, one.span))
     });
     Origin {
         source,
         ..Origin::default()
     }
+}
+
+fn says(text: &str, word: &str) -> bool {
+    let is_letter = |c: char| c.is_alphanumeric() || c == '_';
+    !word.is_empty()
+        && text.match_indices(word).any(|(at, _)| {
+            !text[..at].ends_with(is_letter) && !text[at + word.len()..].starts_with(is_letter)
+        })
 }
 
 /// Files that one sentence speaks of.

@@ -44,7 +44,10 @@ impl Rule for PrivilegedPortWithoutRoot {
     }
 
     fn check_image(&self, image: &ImageFacts<'_>, sink: &mut Sink<'_>) {
-        let user = image.config.user.as_str();
+        let Some(config) = image.config else {
+            return;
+        };
+        let user = config.judged.user.as_str();
         let name = user.split(':').next().unwrap_or_default();
         let users = &image.inventory.users;
         let is_root = name.is_empty()
@@ -54,8 +57,8 @@ impl Rule for PrivilegedPortWithoutRoot {
         if is_root {
             return;
         }
-        let ports = image.config.exposed_ports.iter();
-        for (exposed, shown) in ports.zip(&image.shown.exposed_ports) {
+        let ports = config.judged.exposed_ports.iter();
+        for (exposed, shown) in ports.zip(&config.shown.exposed_ports) {
             let number = exposed.split('/').next().unwrap_or_default();
             if number.parse::<u16>().is_ok_and(|port| (1..1024).contains(&port)) {
                 sink.report_at(
@@ -63,7 +66,7 @@ impl Rule for PrivilegedPortWithoutRoot {
                     format!(
                         "Port {} is kept for root on some hosts, and the image runs as `{}`.",
                         shown.escape_debug(),
-                        image.shown.user.escape_debug()
+                        config.shown.user.escape_debug()
                     ),
                 )
                 .help("Listen on a port from 1024 on.")

@@ -51,7 +51,10 @@ impl Rule for SecretInImage {
         for secret in &image.inventory.secrets {
             let origin = match secret.layer {
                 Some(layer) => origin::of_file(image, layer, &secret.place),
-                None => Origin::default(),
+                None => Origin {
+                    source: secret.source.clone(),
+                    ..Origin::default()
+                },
             };
             sink.report_at(origin, message(secret))
                 .help(help(&secret.kind))
@@ -92,7 +95,7 @@ fn message(secret: &SecretSighting) -> String {
     format!(
         "A credential ({}) is in `{}`{line}, fingerprint {}{deleted}.",
         secret.kind,
-        secret.place.escape_debug(),
+        secret.shown_place().escape_debug(),
         secret.fingerprint
     )
 }
@@ -134,6 +137,15 @@ mod tests {
     }
 
     #[test]
+    fn a_variable_is_traced_to_its_line() {
+        let image = ImageExample::parse(
+            "dockerfile: FROM scratch | ENV A=b\nsecret: aws-access-key env A\nsecret-line: 2\n",
+        );
+        let finding = image.check("secret-in-image").findings.remove(0);
+        assert_eq!(finding.origin.source.unwrap().start.line, 2);
+    }
+
+    #[test]
     fn a_file_is_traced_to_its_layer() {
         let image = ImageExample::parse(
             "layer: FROM\nlayer: COPY . /srv\nsecret: private-key srv/k layer 1\n",
@@ -145,5 +157,6 @@ mod tests {
             (1, Some("COPY . /srv"))
         );
         assert_eq!(finding.origin.path.as_deref(), Some("srv/k"));
+        assert!(finding.message.contains("`/srv/k`"), "{}", finding.message);
     }
 }

@@ -50,7 +50,10 @@ impl Rule for SystemVolumeInImage {
     }
 
     fn check_image(&self, image: &ImageFacts<'_>, sink: &mut Sink<'_>) {
-        let taken = image.config.volumes.iter().zip(&image.shown.volumes);
+        let Some(config) = image.config else {
+            return;
+        };
+        let taken = config.judged.volumes.iter().zip(&config.shown.volumes);
         let mut taken = taken
             .filter_map(|(path, shown)| Some((system_folder(path, true)?, shown)))
             .peekable();

@@ -52,10 +52,13 @@ impl Rule for UserMissingInImage {
         if !accounts.complete {
             return;
         }
-        let user = image.config.user.as_str();
+        let Some(config) = image.config else {
+            return;
+        };
+        let user = config.judged.user.as_str();
         let (name, group) = user.split_once(':').unwrap_or((user, ""));
         // What is hidden may reach over the colon.
-        let shown = image.shown.user.as_str();
+        let shown = config.shown.user.as_str();
         let (shown_name, shown_group) = match shown.split_once(':') {
             Some(parts) => parts,
             None => (shown, shown),

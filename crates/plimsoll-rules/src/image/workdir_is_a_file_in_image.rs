@@ -45,14 +45,14 @@ impl Rule for WorkdirIsAFileInImage {
     }
 
     fn check_image(&self, image: &ImageFacts<'_>, sink: &mut Sink<'_>) {
-        let Some(file) = &image.inventory.workdir_blockage else {
+        let (Some(config), Some(file)) = (image.config, &image.inventory.workdir_blockage) else {
             return;
         };
         sink.report_at(
             origin::of_file(image, file.layer, &file.path),
             format!(
                 "`WORKDIR` is `{}`, but `/{}` is a file: no container can start in it.",
-                image.shown.working_dir.escape_debug(),
+                config.shown.working_dir.escape_debug(),
                 file.path.escape_debug()
             ),
         )

@@ -25,7 +25,14 @@ use crate::terminal::{Spinner, Terminal};
 /// Checks, fixes where asked to, and reports.
 pub(crate) fn run(arguments: &CheckArgs, terminal: Terminal) -> Result<Outcome, Failure> {
     output::are_possible(&arguments.output, args::Subject::Sources, false)?;
-    if arguments.fix && !arguments.diff && arguments.paths.iter().any(|path| path == "-") {
+    let reads_input = arguments.paths.iter().any(|path| path == "-");
+    if arguments.stdin_filename.is_some() && !reads_input {
+        return Err(
+            Failure::usage("--stdin-filename names standard input, which is not read")
+                .hint("give - as PATH"),
+        );
+    }
+    if arguments.fix && !arguments.diff && reads_input {
         return Err(Failure::usage("--fix cannot write to standard input")
             .hint("--diff shows what it would change"));
     }

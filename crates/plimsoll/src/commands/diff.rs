@@ -88,7 +88,7 @@ pub(crate) fn run(arguments: &DiffArgs, terminal: Terminal) -> Result<Outcome, F
         color: terminal.color,
         width: terminal.columns(),
         made: Some(&made),
-        tool_version: env!("CARGO_PKG_VERSION"),
+        tool_version: output::VERSION,
     };
     print(&match arguments.format {
         DiffFormat::Human => plimsoll_report::diff::human(&input),

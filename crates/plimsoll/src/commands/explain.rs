@@ -1,5 +1,7 @@
 //! `plimsoll explain RULE`: what a rule says, why, and how to mend it.
 
+use anstyle::{AnsiColor, Style};
+use plimsoll_report::paint;
 use plimsoll_rules::{Audience, Meta};
 
 use super::rules::wrapped;
@@ -32,19 +34,15 @@ struct Page {
 }
 
 impl Page {
-    fn styled(&self, text: &str, code: &str) -> String {
-        if self.color {
-            format!("\u{1b}[{code}m{text}\u{1b}[0m")
-        } else {
-            text.to_owned()
-        }
+    fn styled(&self, text: &str, style: Style) -> String {
+        paint(text, style, self.color)
     }
 
     fn rule(&self, out: &mut String, meta: &Meta) {
         out.push_str(&format!(
             "{}: {}\n\n",
-            self.styled(meta.name, "1;92"),
-            self.styled(meta.summary, "1")
+            self.styled(meta.name, AnsiColor::BrightGreen.on_default().bold()),
+            self.styled(meta.summary, Style::new().bold())
         ));
         let audience = match meta.audience {
             Audience::Default => "everybody",
@@ -66,7 +64,7 @@ impl Page {
             let lines = wrapped(&value, self.width.saturating_sub(15));
             out.push_str(&format!(
                 "  {} {}\n",
-                self.styled(&format!("{name:12}"), "2"),
+                self.styled(&format!("{name:12}"), Style::new().dimmed()),
                 lines.join(&format!("\n{:15}", ""))
             ));
         }
@@ -88,10 +86,16 @@ impl Page {
                 }
                 code = !code;
             } else if code {
-                out.push_str(&format!("    {}\n", self.styled(line, "36")));
+                out.push_str(&format!(
+                    "    {}\n",
+                    self.styled(line, AnsiColor::Cyan.on_default())
+                ));
             } else if let Some(heading) = line.strip_prefix("## ") {
                 self.fill(out, &mut paragraph);
-                out.push_str(&format!("\n{}\n", self.styled(heading, "1")));
+                out.push_str(&format!(
+                    "\n{}\n",
+                    self.styled(heading, Style::new().bold())
+                ));
             } else if line.trim().is_empty() {
                 self.fill(out, &mut paragraph);
             } else {

@@ -2,6 +2,8 @@
 
 use std::fmt::Write;
 
+use anstyle::Style;
+use plimsoll_report::paint;
 use plimsoll_rules::{Audience, Meta, Rule};
 
 use crate::args::{ListFormat, RulesArgs};
@@ -69,15 +71,11 @@ fn fits(arguments: &RulesArgs, meta: &Meta) -> bool {
 fn table(chosen: &[(&str, Vec<&Meta>)], terminal: Terminal) -> String {
     let rules = || chosen.iter().flat_map(|(_, rules)| rules.iter());
     let width = rules().map(|meta| meta.name.len()).max().unwrap_or(0);
-    let (bold, plain) = if terminal.color {
-        ("\u{1b}[1m", "\u{1b}[0m")
-    } else {
-        ("", "")
-    };
     let mut text = String::new();
     // Writing to a String cannot fail.
     for (folder, rules) in chosen {
-        let _ = writeln!(text, "{bold}{folder}{plain}");
+        let heading = paint(folder, Style::new().bold(), terminal.color);
+        let _ = writeln!(text, "{heading}");
         for meta in rules {
             let strict = if meta.audience == Audience::Strict {
                 " (strict)"

@@ -250,7 +250,7 @@ impl Page {
             let mut worst: Vec<_> = data.seen.inventory.secrets.iter().collect();
             worst.sort_by_key(|secret| (Reverse(secret.severity), secret.deleted_in.is_some()));
             for secret in worst.into_iter().take(TOLD) {
-                self.warn(&format!("{} in {}", secret.kind, secret.place));
+                self.warn(&format!("{} in {}", secret.kind, secret.shown_place()));
             }
             let more = data.seen.inventory.secrets.len().saturating_sub(TOLD);
             if more > 0 {
@@ -275,7 +275,7 @@ impl Page {
         self.heading(heading);
         for path in paths.take(TOLD) {
             self.say(&format!(
-                "{:>9} {:<11} {}",
+                "{:>9} {:<11} /{}",
                 human_size(path.bytes),
                 path.kind.as_str(),
                 path.path

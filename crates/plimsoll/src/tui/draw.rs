@@ -257,7 +257,7 @@ fn layers(frame: &mut Frame<'_>, area: Rect, app: &App<'_>, palette: Palette) {
     let from_lines = inventory.layers.iter().any(|layer| layer.source.is_some());
     let line_head = if from_lines { " line" } else { "" };
     let mut lines = vec![Line::styled(
-        format!("    #     files  share    wastes{line_head}  instruction"),
+        format!("    #     files  share     hides{line_head}  instruction"),
         dim(),
     )];
     for (index, layer) in inventory.layers.iter().enumerate().skip(first).take(height) {
@@ -270,7 +270,7 @@ fn layers(frame: &mut Frame<'_>, area: Rect, app: &App<'_>, palette: Palette) {
         } else {
             ' '
         };
-        let wastes = if layer.wasted == 0 {
+        let hides = if layer.wasted == 0 {
             "-".to_owned()
         } else {
             human_size(layer.wasted)
@@ -289,17 +289,17 @@ fn layers(frame: &mut Frame<'_>, area: Rect, app: &App<'_>, palette: Palette) {
             human_size(layer.file_bytes),
             share(layer.file_bytes, inventory.waste.total).replace(' ', ""),
         );
-        let wastes = format!("{wastes:>9}");
-        let room = width.saturating_sub(head.width() + wastes.width() + line.width() + 2);
+        let hides = format!("{hides:>9}");
+        let room = width.saturating_sub(head.width() + hides.width() + line.width() + 2);
         let tail = format!("{line}  {}", fitting(&visible(&instruction), room.max(4)));
-        let wastes_style = if layer.wasted > 0 {
+        let hides_style = if layer.wasted > 0 {
             palette.warning()
         } else {
             Style::new()
         };
         let mut text = Line::from(vec![
             Span::raw(head),
-            Span::styled(wastes, wastes_style),
+            Span::styled(hides, hides_style),
             Span::raw(tail),
         ]);
         if index == app.layer {
@@ -482,6 +482,10 @@ const HELP: &[(&str, &str)] = &[
     ("q, Ctrl+C", "leave"),
     ("+ - ~", "added, removed, content changed"),
     ("=", "written again with the same content"),
+    (
+        "hides",
+        "bytes of other layers, or its own, that the layer hides",
+    ),
     ("wasted", "ships, and the final image does not show it"),
 ];
 

@@ -58,6 +58,15 @@ fn standard_input_may_have_a_name() {
         .json();
     assert_eq!(report["findings"].as_array().unwrap().len(), 1);
     assert_eq!(report["findings"][0]["file"], "svc/Dockerfile");
+    // A name of what is not read would say nothing.
+    for path in [None, Some("svc")] {
+        let named = ["check", "--stdin-filename", "svc/Dockerfile"];
+        let arguments: Vec<&str> = named.into_iter().chain(path).collect();
+        let run = stage.run_with_input(&arguments, DOCKERFILE.as_bytes());
+        let run = run.expect(2);
+        assert!(run.stderr.contains("give - as PATH"), "{}", run.stderr);
+        assert_eq!(run.stdout, "");
+    }
 }
 
 #[test]

@@ -236,9 +236,27 @@ fn what_is_in_the_configuration_is_traced_to_its_line() {
         (&secret["file"], &secret["line"]),
         (&"Dockerfile".into(), &4.into())
     );
+    let report = run.json();
+    let findings = report["findings"].as_array().unwrap();
+    let finding = findings
+        .iter()
+        .find(|finding| finding["rule"] == "secret-in-image")
+        .unwrap();
+    assert_eq!(
+        (&finding["file"], &finding["line"]),
+        (&"Dockerfile".into(), &4.into()),
+        "{finding:#}"
+    );
     assert!(!run.stdout.contains(&token));
-    let details = stage.run(&["inspect", "oci:image", "--details", "--file", "Dockerfile"]);
-    assert!(!details.stdout.contains(&token));
+    for form in ["human", "plain", "markdown", "sarif", "codeclimate"] {
+        let call = ["inspect", "oci:image", "--details", "--format", form];
+        let run = stage.run(&[&call[..], &["--file", "Dockerfile"]].concat());
+        assert!(!run.stdout.contains(&token), "{form}");
+        // The line is shown, without the value.
+        if form == "human" {
+            assert!(run.stdout.contains("4 | ENV TOKEN="), "{}", run.stdout);
+        }
+    }
 }
 
 /// A form that has no place for it says on standard error what it rests on and what was not looked at.
