@@ -8,7 +8,7 @@ mod pace;
 mod patience;
 
 use std::io::Read;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
 use reqwest::blocking::{Body, Client, Response};
@@ -46,7 +46,10 @@ pub(crate) enum Content<'a> {
 /// A client for one registry.
 pub(crate) struct Http {
     client: Client,
+    /// In clear text where that may be, until it turns out to be secure.
     origin: Url,
+    /// Whether who may be spoken to in clear text speaks TLS alone; unknown before something failed.
+    is_secure: OnceLock<bool>,
     /// Hosts that may be spoken to in clear text beside this machine.
     insecure: Vec<String>,
     auth: Auth,
@@ -127,6 +130,7 @@ impl Http {
             auth: Auth::new(key, access.docker_config.clone(), plain),
             client,
             origin,
+            is_secure: OnceLock::new(),
             insecure: access.insecure_registries.clone(),
             patience,
         })
@@ -134,9 +138,31 @@ impl Http {
 
     /// A place below the registry's root.
     pub(crate) fn url(&self, path: &str) -> Result<Url, ImageError> {
-        self.origin
+        self.origin()
             .join(path)
             .map_err(|error| ImageError::Usage(format!("{path}: {error}")))
+    }
+
+    /// The registry's root, as it is spoken to.
+    fn origin(&self) -> Url {
+        let mut origin = self.origin.clone();
+        if self.is_secure.get() == Some(&true) {
+            let _ = origin.set_scheme("https");
+        }
+        origin
+    }
+
+    /// Whether a registry that was spoken to in clear text, and did not understand, turns out to speak TLS. It is
+    /// asked once.
+    fn turns_out_secure(&self) -> bool {
+        if self.origin.scheme() != "http" || self.is_secure.get().is_some() {
+            return false;
+        }
+        let mut secure = self.origin.clone();
+        let patience = self.patience.silence.min(Duration::from_secs(3));
+        let answers = secure.set_scheme("https").is_ok()
+            && self.client.get(secure).timeout(patience).send().is_ok();
+        *self.is_secure.get_or_init(|| answers)
     }
 
     /// Another place as the registry gave it, relative or whole.
@@ -170,7 +196,7 @@ impl Http {
         let host = url.host_str().unwrap_or_default();
         let with_port = url.port().map(|port| format!("{host}:{port}"));
         let named = |name: &String| name == host || Some(name) == with_port.as_ref();
-        same_origin(url, &self.origin) || is_loopback(host) || self.insecure.iter().any(named)
+        same_origin(url, &self.origin()) || is_loopback(host) || self.insecure.iter().any(named)
     }
 
     /// Tries until it works, fails for good, or patience ends.
@@ -229,11 +255,15 @@ impl Http {
         let mut sent_on = String::new();
         let place = |sent_on: &str| format!("{} {}{sent_on}", method, shown(url));
         let mut target = url.clone();
+        let origin = self.origin();
+        if same_origin(url, &self.origin) {
+            let _ = target.set_scheme(origin.scheme());
+        }
         let mut content = content;
         let mut challenged = 0;
         let mut hops = 0;
         loop {
-            let home = same_origin(&target, &self.origin);
+            let home = same_origin(&target, &origin);
             let mut request = self
                 .client
                 .request(method.clone(), target.clone())
@@ -267,7 +297,21 @@ impl Http {
             if let Some(error) = lost.lock().ok().and_then(|mut lost| lost.take()) {
                 return Err(Failure::Final(error));
             }
-            let response = sent.map_err(|error| Failure::lost(&place(&sent_on), error))?;
+            let response = sent.map_err(|error| Failure::lost(&place(&sent_on), error));
+            // Servers that want TLS hang up, or say that this is a bad request.
+            let is_lost = match &response {
+                Ok(response) => response.status() == StatusCode::BAD_REQUEST,
+                Err(Failure::Retry { silent, .. }) => !silent,
+                Err(Failure::Final(_)) => false,
+            };
+            if home && is_lost && self.turns_out_secure() {
+                return Err(Failure::Retry {
+                    why: "the registry speaks TLS alone".to_owned(),
+                    wait: Some(Duration::ZERO),
+                    silent: false,
+                });
+            }
+            let response = response?;
             let status = response.status();
             match status {
                 StatusCode::UNAUTHORIZED if home && challenged < 2 && !streamed => {

@@ -53,6 +53,7 @@ pub(crate) fn packages<'l>(
         });
     }
     let mut ownership = Ownership::new(layers, tree, &installed);
+    gaps.skipped.extend(without_lists(&installed, &ownership));
     ownership.leave_overwritten(tree);
     ownership.measure(tree, &mut installed);
     installed.extend(
@@ -85,6 +86,23 @@ pub(crate) fn packages<'l>(
         has_database,
         ownership,
     }
+}
+
+/// Says that the lists are gone which tell what files Debian's packages have: that of a few there are none
+/// may be how they were made.
+fn without_lists(installed: &[Package], ownership: &Ownership<'_>) -> Option<Skipped> {
+    const FEW: usize = 5;
+    let packages = installed.iter();
+    let number = packages.filter(|one| one.kind == PackageKind::Deb).count();
+    (number >= FEW && !ownership.has_any()).then(|| Skipped {
+        about: Topic::Packages,
+        what: "files of the distribution".to_owned(),
+        why: format!(
+            "the package database has {number} packages and no list of their files (dpkg's info/*.list): what \
+             belongs to them is told as nobody's, and judged by itself; leave the lists in the image"
+        ),
+        blocking: false,
+    })
 }
 
 /// Takes credentials out of what a package says of itself: what is written there is shown everywhere.

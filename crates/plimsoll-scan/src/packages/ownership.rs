@@ -111,6 +111,11 @@ impl<'l> Ownership<'l> {
         ownership
     }
 
+    /// Whether any package lists a file.
+    pub(crate) fn has_any(&self) -> bool {
+        !self.owners.is_empty()
+    }
+
     fn add_dpkg(
         &mut self,
         info: &'l str,

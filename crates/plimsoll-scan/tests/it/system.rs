@@ -282,6 +282,34 @@ fn one_package_that_is_emptied_is_removed() {
     assert!(outcome.skipped.iter().any(|gap| gap.blocking));
 }
 
+/// As images are slimmed, and flattened then.
+#[test]
+fn lists_of_files_that_are_gone_are_told() {
+    let status = |number: usize| {
+        let packages = (0..number).map(|at| {
+            format!(
+                "Package: p{at}\nStatus: install ok installed\nVersion: 1\nArchitecture: amd64\n\n"
+            )
+        });
+        packages.collect::<String>()
+    };
+    for (number, list, is_told) in [(5, "", true), (4, "", false), (5, "/usr/bin/p\n", false)] {
+        let layer = Layer::new()
+            .file("etc/os-release", "ID=debian\nVERSION_ID=\"12\"\n")
+            .file("var/lib/dpkg/status", status(number));
+        let layer = match list {
+            "" => layer,
+            list => layer.file("var/lib/dpkg/info/p0.list", list),
+        };
+        let outcome = look(vec![layer]);
+        let told = outcome
+            .skipped
+            .iter()
+            .any(|gap| gap.why.contains("info/*.list"));
+        assert_eq!(told, is_told, "{number} {list}");
+    }
+}
+
 /// As images are slimmed whose packages are found by nothing but their code.
 #[test]
 fn python_packages_whose_metadata_alone_is_gone_are_installed() {
