@@ -411,11 +411,7 @@ fn needed(message: &str) -> Option<&'static str> {
 fn suggestion(message: &str) -> Option<String> {
     let mut quoted = message.split('`').skip(1).step_by(2);
     let wrong = quoted.next().filter(|_| message.starts_with("unknown"))?;
-    quoted
-        .map(|known| (strsim::damerau_levenshtein(wrong, known), known))
-        .min()
-        .filter(|(distance, known)| *distance <= known.len() / 2)
-        .map(|(_, known)| known.to_owned())
+    plimsoll_syntax::nearest(wrong, quoted).map(str::to_owned)
 }
 
 #[cfg(test)]
