@@ -29,7 +29,7 @@ pub use difference::{
     FileChange, FileChanges, FileSide, FileTally, GainsAndLosses, LayerChange, PackageChange, Pair,
     VulnerabilityCause, VulnerabilityChange,
 };
-pub use digest::{Digest, DigestParseError};
+pub use digest::{Digest, DigestParseError, hex};
 pub use finding::{
     Applicability, Confidence, Edit, Finding, Fix, LayerOrigin, Origin, Related, Severity,
     SourceOrigin,

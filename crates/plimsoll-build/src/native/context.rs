@@ -11,7 +11,7 @@ use std::sync::Mutex;
 use std::sync::OnceLock;
 use std::time::{Duration, SystemTime};
 
-use plimsoll_model::SourceFile;
+use plimsoll_model::{SourceFile, hex};
 use plimsoll_syntax::dockerignore::{FolderState, IgnoreFile};
 use plimsoll_syntax::glob;
 use serde::{Deserialize, Serialize};
@@ -532,15 +532,6 @@ fn names(path: &Path) -> impl DoubleEndedIterator<Item = std::ffi::OsString> {
 pub(crate) fn part(hasher: &mut Sha256, bytes: &[u8]) {
     hasher.update((bytes.len() as u64).to_le_bytes());
     hasher.update(bytes);
-}
-
-/// Lower-case hexadecimal digits.
-pub(crate) fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write as _;
-    bytes.iter().fold(String::new(), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }
 
 fn bytes_of(hex: &str) -> [u8; 32] {
