@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::history::HistoryEntry;
+
 /// Operating system and processor an image is for (OCI image-spec, image-index.md, `platform`).
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Platform {
@@ -125,85 +127,6 @@ pub struct HealthCheck {
     pub retries: Option<i64>,
 }
 
-/// One step of an image's history, as its author recorded it.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct HistoryEntry {
-    /// RFC 3339 time.
-    pub created: Option<String>,
-    /// The instruction.
-    pub created_by: Option<String>,
-    /// Free text, such as `buildkit.dockerfile.v0`.
-    pub comment: Option<String>,
-    /// Whether the step made no layer.
-    pub empty_layer: bool,
-}
-
-/// Instructions that put no file into an image, whatever they say.
-const WITHOUT_FILES: &[&str] = &[
-    "ARG",
-    "CMD",
-    "ENTRYPOINT",
-    "ENV",
-    "EXPOSE",
-    "HEALTHCHECK",
-    "LABEL",
-    "MAINTAINER",
-    "ONBUILD",
-    "SHELL",
-    "STOPSIGNAL",
-    "USER",
-];
-
-/// The keyword of the instruction that an entry of a history tells of (`created_by`).
-///
-/// BuildKit and Kaniko begin with it. Buildah, Podman and Docker's builder before BuildKit write what
-/// RUN ran as the command with its shell, behind a `|` and the build arguments where there are any,
-/// and of every other instruction a shell's comment: `/bin/sh -c #(nop) COPY file:… in /`.
-pub fn keyword_of(created_by: &str) -> &str {
-    let first = |text: &str| text.find(char::is_whitespace).unwrap_or(text.len());
-    let text = created_by.trim_start();
-    if text.starts_with('|') {
-        return "RUN";
-    }
-    if !text.starts_with('/') {
-        return &text[..first(text)];
-    }
-    // A path of a shell and its options: `/bin/bash -o pipefail -c`.
-    match text.split_once(" -c ") {
-        Some((_, command)) => match command.trim_start().strip_prefix("#(nop)") {
-            Some(instruction) => {
-                let instruction = instruction.trim_start();
-                &instruction[..first(instruction)]
-            }
-            None => "RUN",
-        },
-        None => "",
-    }
-}
-
-/// For each entry of a history that made a layer, its place and whether that holds what it tells of,
-/// and nothing else.
-///
-/// Some builders put what several instructions wrote into one layer and name the last of them, be it
-/// `CMD` (`buildah build --layers=false`, `--squash`, Kaniko's single snapshot): a `COPY` or `ADD` that
-/// made no layer of its own shows that. BuildKit joins nothing: what it leaves out brought nothing new.
-pub fn filled_steps(history: &[HistoryEntry]) -> Vec<(usize, bool)> {
-    let mut is_joined = false;
-    let mut steps = Vec::new();
-    for (at, entry) in history.iter().enumerate() {
-        let created_by = entry.created_by.as_deref().unwrap_or_default();
-        let keyword = keyword_of(created_by);
-        if entry.empty_layer {
-            let is_buildkit = created_by.trim_end().ends_with("# buildkit");
-            is_joined |= matches!(keyword, "COPY" | "ADD") && !is_buildkit;
-            continue;
-        }
-        steps.push((at, !is_joined && !WITHOUT_FILES.contains(&keyword)));
-        is_joined = false;
-    }
-    steps
-}
-
 /// The configuration of an image (OCI image-spec, config.md, and Docker's additions).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ImageConfig {
@@ -292,72 +215,6 @@ mod tests {
             "a/b/c/d",
         ] {
             assert_eq!(Platform::from_argument(bad), None, "{bad}");
-        }
-    }
-
-    #[test]
-    fn layers_that_hold_more_than_they_are_said_to() {
-        let history = |steps: &[&str]| -> Vec<HistoryEntry> {
-            let entry = |step: &&str| HistoryEntry {
-                created_by: Some(step.trim_start_matches('-').to_owned()),
-                empty_layer: step.starts_with('-'),
-                ..HistoryEntry::default()
-            };
-            steps.iter().map(entry).collect()
-        };
-        for (steps, expected) in [
-            (
-                &["ADD a /", "-CMD x", "RUN /bin/sh -c make"][..],
-                &[(0, true), (2, true)][..],
-            ),
-            (
-                &["debootstrap", "-RUN /bin/sh -c true", "COPY a b"],
-                &[(0, true), (2, true)],
-            ),
-            // Buildah without layers, Kaniko's single snapshot.
-            (
-                &[
-                    "",
-                    "-/bin/sh -c make",
-                    "-COPY a b",
-                    "/bin/sh -c #(nop) CMD [\"x\"]",
-                ],
-                &[(0, true), (3, false)],
-            ),
-            (
-                &["-COPY a b", "-ENV A=b", "/bin/sh -c make", "RUN x"],
-                &[(2, false), (3, true)],
-            ),
-            // BuildKit leaves out what brought nothing new.
-            (
-                &[
-                    "ADD a / # buildkit",
-                    "-COPY b /c # buildkit",
-                    "RUN make # buildkit",
-                ],
-                &[(0, true), (2, true)],
-            ),
-            (&["ENV A=b"], &[(0, false)]),
-        ] {
-            assert_eq!(filled_steps(&history(steps)), expected, "{steps:?}");
-        }
-    }
-
-    #[test]
-    fn every_builder_tells_its_instructions() {
-        for (created_by, keyword) in [
-            ("RUN |1 X=1 /bin/sh -c make # buildkit", "RUN"),
-            ("COPY a b # buildkit", "COPY"),
-            ("|1 V=1 /bin/sh -c make", "RUN"),
-            ("/bin/sh -c make -c x", "RUN"),
-            ("/bin/bash -o pipefail -c make | tee", "RUN"),
-            ("/bin/sh -c #(nop) COPY dir:a5 in /a ", "COPY"),
-            ("/bin/sh -c #(nop)  CMD [\"bash\"]", "CMD"),
-            ("/bin/sh", ""),
-            ("", ""),
-            ("debootstrap", "debootstrap"),
-        ] {
-            assert_eq!(keyword_of(created_by), keyword, "{created_by}");
         }
     }
 }

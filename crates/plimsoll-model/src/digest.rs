@@ -60,13 +60,7 @@ impl Digest {
 
     /// The digest that these 32 bytes of SHA-256 spell.
     pub fn from_sha256(bytes: [u8; 32]) -> Self {
-        use fmt::Write as _;
-        let mut text = String::with_capacity(71);
-        text.push_str("sha256:");
-        for byte in bytes {
-            write!(text, "{byte:02x}").expect("writing to a String cannot fail");
-        }
-        Self(text)
+        Self(format!("sha256:{}", hex(&bytes)))
     }
 
     /// The whole text, `sha256:…`.
@@ -83,6 +77,14 @@ impl Digest {
     pub fn short(&self) -> &str {
         &self.hex()[..12]
     }
+}
+
+/// Lower-case hexadecimal digits, two for each byte.
+pub fn hex(bytes: &[u8]) -> String {
+    let digits = bytes.iter().flat_map(|byte| [byte >> 4, byte & 0xf]);
+    digits
+        .filter_map(|digit| char::from_digit(digit.into(), 16))
+        .collect()
 }
 
 impl fmt::Display for Digest {

@@ -10,6 +10,7 @@ pub mod credential;
 mod difference;
 mod digest;
 mod finding;
+mod history;
 mod image_ref;
 mod input;
 mod inventory;
@@ -21,18 +22,19 @@ mod source;
 mod vulnerability;
 
 pub use advice::{Advice, AdvisedAction, AdvisedEdit, BroughtFlaw, StepTarget, VersionStep};
-pub use config::{HealthCheck, HistoryEntry, ImageConfig, Platform, filled_steps, keyword_of};
+pub use config::{HealthCheck, ImageConfig, Platform};
 pub use credential::{FileCredential, TextCredential};
 pub use difference::{
     AccessChange, ChangeKind, ComparedImage, ComparedSubject, ConfigChange, Difference, FileAccess,
     FileChange, FileChanges, FileSide, FileTally, GainsAndLosses, LayerChange, PackageChange, Pair,
     VulnerabilityCause, VulnerabilityChange,
 };
-pub use digest::{Digest, DigestParseError};
+pub use digest::{Digest, DigestParseError, hex};
 pub use finding::{
     Applicability, Confidence, Edit, Finding, Fix, LayerOrigin, Origin, Related, Severity,
     SourceOrigin,
 };
+pub use history::{HistoryEntry, HistoryStep, Writing, filled_steps};
 pub use image_ref::{Called, ImageName, ImageNameError, ImageRef};
 pub use input::BuildInput;
 pub use inventory::{

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use plimsoll_model::{Finding, Span};
+use plimsoll_model::{Finding, Span, hex};
 use sha2::{Digest as _, Sha256};
 
 use crate::lookup::Sources;
@@ -64,8 +64,7 @@ impl<'a, 's> Fingerprinter<'a, 's> {
         let key: [u8; 32] = hash.finalize().into();
         let number = self.seen.entry(key).or_insert(0);
         *number += 1;
-        let hex: String = key[..16].iter().map(|byte| format!("{byte:02x}")).collect();
-        format!("{hex}:{number}")
+        format!("{}:{number}", hex(&key[..16]))
     }
 
     fn text(&self, file: &str, span: Span) -> Vec<u8> {

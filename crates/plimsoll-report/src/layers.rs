@@ -1,6 +1,5 @@
 //! Layers and what they waste: a screen for people and pipes, and an object for scripts.
 
-use std::borrow::Cow;
 use std::fmt::Write as _;
 
 use anstyle::{AnsiColor, Style};
@@ -140,7 +139,7 @@ impl Page {
             let instruction = layer
                 .instruction
                 .as_deref()
-                .map_or(Cow::Borrowed("-"), short_instruction);
+                .map_or_else(|| "-".to_owned(), short_instruction);
             let text = format!(
                 "{mark} {index:>3}  {:>9}  {:>7}  {:>9}  {:>9}  {:<line_width$}  {}",
                 human_size(layer.file_bytes),

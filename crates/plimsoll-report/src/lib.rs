@@ -34,7 +34,7 @@ mod tally;
 mod text;
 
 pub use human::{grounds, paint};
-pub use text::{efficiency, fitting, share, visible};
+pub use text::{count, efficiency, fitting, share, visible};
 
 use plimsoll_model::{Report, Severity, SourceFile, Span};
 

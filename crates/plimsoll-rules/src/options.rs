@@ -7,6 +7,7 @@ use std::sync::Arc;
 use plimsoll_model::{
     Confidence, FileCredential, Finding, ImageConfig, Platform, Severity, TextCredential,
 };
+use plimsoll_syntax::nearest;
 
 use crate::registry;
 use crate::rule::{Audience, Meta};
@@ -235,24 +236,11 @@ pub fn validate_names(names: &[String]) -> Result<(), UnknownRule> {
 
 /// The rule name or alias closest to `name`, where one is close enough to have been meant.
 pub(crate) fn suggest(name: &str) -> Option<&'static str> {
-    // An edit distance takes the product of both lengths: what is this long was no typing slip.
-    if name.len() > 64 {
-        return None;
-    }
-    let wanted = name.to_ascii_lowercase();
-    registry::all()
-        .iter()
-        .flat_map(|rule| {
-            let meta = rule.meta();
-            std::iter::once(meta.name).chain(meta.aliases.iter().copied())
-        })
-        .map(|known| {
-            let distance = strsim::osa_distance(&wanted, &known.to_ascii_lowercase());
-            (distance, known)
-        })
-        .filter(|(distance, known)| *distance <= known.len() / 3)
-        .min()
-        .map(|(_, known)| known)
+    let names = registry::all().iter().flat_map(|rule| {
+        let meta = rule.meta();
+        std::iter::once(meta.name).chain(meta.aliases.iter().copied())
+    });
+    nearest(name, names)
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use plimsoll_model::{SourceFile, SourceOrigin, Span};
 use plimsoll_syntax::dockerfile::{Base, Command, CommandForm, InstructionKind, Stage, Text, Word};
-use plimsoll_syntax::shell::{self, Dialect, Script, ShellCommand, ShellWord};
+use plimsoll_syntax::shell::{self, Dialect, Script, ShellCommand, ShellWord, wrapper};
 
 use crate::placement::joined;
 use crate::project::{ProjectFile, StepView};
@@ -63,26 +63,6 @@ impl ContextScript<'_> {
 /// How many stages a file is followed through.
 const DEPTH_LIMIT: usize = 8;
 
-/// Programs that start what their arguments name and stay out of the way.
-pub(crate) fn starts_another(program: &str) -> bool {
-    matches!(
-        program,
-        "tini"
-            | "tini-static"
-            | "dumb-init"
-            | "catatonit"
-            | "docker-init"
-            | "exec"
-            | "env"
-            | "gosu"
-            | "su-exec"
-            | "setpriv"
-            | "nice"
-            | "stdbuf"
-            | "s6-setuidgid"
-    )
-}
-
 /// Finds the script that the target starts with.
 pub(crate) fn find<'a>(file: &ProjectFile<'a>) -> Option<ContextScript<'a>> {
     let target = file.target()?;
@@ -91,22 +71,15 @@ pub(crate) fn find<'a>(file: &ProjectFile<'a>) -> Option<ContextScript<'a>> {
     let mut named_shell = None;
     // Whatever stands in front of the script only starts it.
     let program = loop {
-        let (first, behind) = words.split_first()?;
-        let base = first.rsplit('/').next().unwrap_or(first);
-        let is_shell = script::is_posix_shell(first);
-        if !is_shell && !starts_another(base) {
-            words = behind;
+        let at = wrapper::program_index(words, |word| Some(word.as_str()));
+        let (first, behind) = words.get(at..)?.split_first()?;
+        words = behind;
+        if !script::is_posix_shell(first) {
             break first.as_str();
         }
-        if is_shell {
-            named_shell = Some(first.as_str());
-        }
-        let options = behind
-            .iter()
-            .take_while(|word| word.starts_with('-') || (base == "env" && word.contains('=')))
-            .count();
-        let takes_user = matches!(base, "gosu" | "su-exec" | "s6-setuidgid");
-        words = behind.get(options + usize::from(takes_user)..)?;
+        named_shell = Some(first.as_str());
+        let options = words.iter().take_while(|word| word.starts_with('-'));
+        words = words.get(options.count()..)?;
     };
     let finder = Finder {
         file,
@@ -431,6 +404,10 @@ mod tests {
             (
                 "FROM alpine\nCOPY *.sh /x/\nENTRYPOINT [\"/sbin/tini\", \"--\", \"/x/docker-entrypoint.sh\"]\n",
                 "docker-entrypoint.sh",
+            ),
+            (
+                "FROM alpine\nCOPY bin /x/\nENTRYPOINT [\"tini\", \"-p\", \"SIGTERM\", \"--\", \"nice\", \"-n\", \"5\", \"sh\", \"-e\", \"/x/start.sh\"]\n",
+                "bin/start.sh",
             ),
             (
                 "FROM alpine\nARG N=docker-entrypoint.sh\nADD ./${N} /e.sh\nENTRYPOINT [\"/bin/sh\", \"-c\", \"/e.sh\"]\n",

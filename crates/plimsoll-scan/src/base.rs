@@ -108,17 +108,10 @@ fn seconds(entry: &HistoryEntry) -> Option<i64> {
 }
 
 fn command(entry: &HistoryEntry) -> Option<Command> {
-    let text = entry.created_by.as_deref().unwrap_or_default();
-    let text = text.trim_start();
-    let text = text
-        .strip_prefix("/bin/sh -c #(nop)")
-        .unwrap_or(text)
-        .trim_start();
-    if text.starts_with("CMD ") {
-        Some(Command::Cmd)
-    } else {
-        text.starts_with("ENTRYPOINT ")
-            .then_some(Command::Entrypoint)
+    match entry.step().keyword {
+        "CMD" => Some(Command::Cmd),
+        "ENTRYPOINT" => Some(Command::Entrypoint),
+        _ => None,
     }
 }
 

@@ -309,7 +309,7 @@ fn layer_name(layer: KnownLayer<'_>, options: &ScanOptions) -> String {
 
 /// The manifest stands for the blobs and their sizes, the configuration for itself.
 fn image_name(image: &Image, options: &ScanOptions) -> String {
-    let config = crate::secret::hex(&Sha256::digest(&image.config_raw));
+    let config = plimsoll_model::hex(&Sha256::digest(&image.config_raw));
     name("image", &[image.digest().as_str(), &config, &told(options)])
 }
 
@@ -324,7 +324,7 @@ fn name(kind: &str, about: &[&str]) -> String {
         hasher.update((part.len() as u64).to_le_bytes());
         hasher.update(part.as_bytes());
     }
-    let sum = crate::secret::hex(&hasher.finalize());
+    let sum = plimsoll_model::hex(&hasher.finalize());
     format!("{kind}-{}", &sum[..40])
 }
 

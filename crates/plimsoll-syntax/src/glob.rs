@@ -9,8 +9,7 @@ pub struct BadPattern;
 /// # Errors
 /// An ill-formed pattern, whether or not the name got that far.
 pub fn matches(pattern: &str, name: &str) -> Result<bool, BadPattern> {
-    let tokens = tokens(pattern)?;
-    Ok(run(&tokens, name))
+    Ok(Pattern::new(pattern)?.matches(name))
 }
 
 /// A pattern that is matched against many names.
@@ -25,9 +24,9 @@ impl Pattern {
         tokens(pattern).map(Self)
     }
 
-    /// Whether it matches all of `name`.
-    pub fn matches(&self, name: &str) -> bool {
-        run(&self.0, name)
+    /// Whether it matches all of `name`. What of a name is not UTF-8 is characters of a byte each.
+    pub fn matches(&self, name: impl AsRef<[u8]>) -> bool {
+        run(&self.0, name.as_ref())
     }
 }
 
@@ -110,11 +109,11 @@ impl Token {
 
 /// Only the last star needs to be tried again: what one before it could give back, the last can
 /// take. (A `/` stops a star, and then no earlier star could have done better.)
-fn run(tokens: &[Token], name: &str) -> bool {
+fn run(tokens: &[Token], name: &[u8]) -> bool {
     let mut at = 0;
     let mut rest = name;
     // Where to go on when the last star takes one character more.
-    let mut retry: Option<(usize, &str)> = None;
+    let mut retry: Option<(usize, &[u8])> = None;
     loop {
         match tokens.get(at) {
             Some(Token::Many) => {
@@ -123,11 +122,11 @@ fn run(tokens: &[Token], name: &str) -> bool {
                 continue;
             }
             Some(token) => {
-                if let Some(character) = rest.chars().next()
+                if let Some((character, behind)) = first(rest)
                     && token.takes(character)
                 {
                     at += 1;
-                    rest = &rest[character.len_utf8()..];
+                    rest = behind;
                     continue;
                 }
             }
@@ -137,15 +136,27 @@ fn run(tokens: &[Token], name: &str) -> bool {
         let Some((star, from)) = retry else {
             return false;
         };
-        match from.chars().next() {
-            Some(character) if character != '/' => {
+        match first(from) {
+            Some((character, behind)) if character != '/' => {
                 at = star;
-                rest = &from[character.len_utf8()..];
+                rest = behind;
                 retry = Some((star, rest));
             }
             _ => return false,
         }
     }
+}
+
+/// The first character of a name, and what stands behind it.
+fn first(name: &[u8]) -> Option<(char, &[u8])> {
+    // No character is longer.
+    let chunk = name.get(..4).unwrap_or(name).utf8_chunks().next()?;
+    let character = chunk.valid().chars().next();
+    let width = character.map_or(1, char::len_utf8);
+    Some((
+        character.unwrap_or(char::REPLACEMENT_CHARACTER),
+        name.get(width..)?,
+    ))
 }
 
 /// The shortest path of the same meaning, by its text alone; `.` for an empty one.
@@ -209,8 +220,29 @@ mod tests {
             ("", "", Ok(true)),
             ("", "x", Ok(false)),
             ("**", "x", Ok(true)),
+            ("a*b?c*x", "abxbbxdbxebxczzx", Ok(true)),
+            ("a*b?c*x", "abxbbxdbxebxczzy", Ok(false)),
+            ("[x-]", "x", Err(BadPattern)),
         ] {
             assert_eq!(matches(pattern, name), expected, "{pattern} {name}");
+        }
+    }
+
+    #[test]
+    fn names_need_not_be_text() {
+        for (pattern, name, expected) in [
+            ("a?b", &b"a\xffb"[..], true),
+            ("a?b", b"a\xc3\xa4b", true),
+            ("a?b", b"a\xc3\xc3b", false),
+            ("*.gz", b"\xff\xfe.gz", true),
+            ("[^a]", b"\xff", true),
+            ("[a-c]", b"\xff", false),
+        ] {
+            assert_eq!(
+                Pattern::new(pattern).unwrap().matches(name),
+                expected,
+                "{pattern}"
+            );
         }
     }
 

@@ -7,5 +7,8 @@ pub mod context;
 pub mod dockerfile;
 pub mod dockerignore;
 pub mod glob;
+mod nearest;
 pub mod shell;
 pub mod yaml;
+
+pub use nearest::nearest;

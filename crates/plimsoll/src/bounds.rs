@@ -1,6 +1,7 @@
 //! How far an image may go from the one before it, before a pipeline stops it.
 
 use plimsoll_model::{Difference, LayerFacts, Severity, VulnerabilitySeverity, human_size};
+use plimsoll_report::count;
 use plimsoll_report::share;
 
 use crate::thresholds::parse_bytes;
@@ -81,13 +82,13 @@ impl Bound {
                 let gained = difference.findings.gained.iter();
                 let gained = gained.filter(|finding| finding.severity >= least).count();
                 (gained > 0).then(|| {
-                    let s = if gained == 1 { "" } else { "s" };
+                    let findings = count(gained, "finding");
                     match least {
-                        Severity::Info => format!("it gains {gained} finding{s}"),
-                        least => format!(
-                            "it gains {gained} finding{s} of severity {} or worse",
-                            least.as_str()
-                        ),
+                        Severity::Info => format!("it gains {findings}"),
+                        least => {
+                            let least = least.as_str();
+                            format!("it gains {findings} of severity {least} or worse")
+                        }
                     }
                 })
             }

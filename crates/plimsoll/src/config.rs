@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use jiff::civil::Date;
 use plimsoll_model::{Skipped, SourceFile};
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -17,7 +18,7 @@ mod waiver;
 mod words;
 pub(crate) use size::parse_size;
 pub(crate) use vulnerabilities::{
-    Presence, ThresholdConfig, Unjudged, VulnerabilityConfig, VulnerabilityFailOn, parse_days,
+    Presence, ThresholdConfig, Unjudged, VulnerabilityConfig, VulnerabilityFailOn,
 };
 pub(crate) use waiver::{Justification, Waiver};
 pub(crate) use words::{AudienceName, EngineName, FailOn, LabelForm, SeverityName};
@@ -119,8 +120,8 @@ pub(crate) struct Allow {
     pub(crate) reason: Option<String>,
     /// The last day it holds, `YYYY-MM-DD`.
     #[serde(default, deserialize_with = "waiver::optional_day")]
-    #[schemars(!default)]
-    pub(crate) until: Option<String>,
+    #[schemars(!default, with = "Option<String>")]
+    pub(crate) until: Option<Date>,
 }
 
 /// Editions of the rule set that this program has.
@@ -286,18 +287,11 @@ impl Config {
             let line = text[..allow.span().start.min(text.len())]
                 .matches('\n')
                 .count();
-            let place = || format!("{}:{}: check.allow", path.display(), line + 1);
-            let allow = allow.as_ref();
-            if allow.rules.is_empty() {
-                return Err(Failure::usage(format!("{}: names no rule", place())));
-            }
-            if let Some(until) = &allow.until
-                && until.parse::<jiff::civil::Date>().is_err()
-            {
+            if allow.as_ref().rules.is_empty() {
                 return Err(Failure::usage(format!(
-                    "{}: until = \"{}\" is not a date such as 2027-01-31",
-                    place(),
-                    until.escape_debug()
+                    "{}:{}: check.allow: names no rule",
+                    path.display(),
+                    line + 1
                 )));
             }
         }
@@ -417,11 +411,7 @@ fn needed(message: &str) -> Option<&'static str> {
 fn suggestion(message: &str) -> Option<String> {
     let mut quoted = message.split('`').skip(1).step_by(2);
     let wrong = quoted.next().filter(|_| message.starts_with("unknown"))?;
-    quoted
-        .map(|known| (strsim::damerau_levenshtein(wrong, known), known))
-        .min()
-        .filter(|(distance, known)| *distance <= known.len() / 2)
-        .map(|(_, known)| known.to_owned())
+    plimsoll_syntax::nearest(wrong, quoted).map(str::to_owned)
 }
 
 #[cfg(test)]
@@ -450,6 +440,45 @@ mod tests {
         assert!(Config::parse(&waiver("soon gone", "2027-01-31"), Path::new("p")).is_ok());
         assert!(Config::parse(&waiver(" ", "2027-01-31"), Path::new("p")).is_err());
         assert!(Config::parse(&waiver("soon gone", "tomorrow"), Path::new("p")).is_err());
+    }
+
+    #[test]
+    fn days_and_times_are_read_once_and_refused_by_their_line() {
+        let waiver = "[[policy.waiver]]\nrule = \"root-user\"\nreason = \"x\"\nowner = \"me\"\n";
+        for (until, day) in [("\"2027-01-31\"", 31), ("2027-01-30", 30)] {
+            let config = Config::parse(&format!("{waiver}until = {until}\n"), Path::new("p"));
+            let read = config.unwrap().policy.waiver[0].as_ref().until;
+            assert_eq!(read, jiff::civil::date(2027, 1, day));
+        }
+        for (text, told) in [
+            (
+                format!("{waiver}until = \"to\\tday\"\n"),
+                "p:5: until = \"to\\tday\" is not a date such as 2027-01-31",
+            ),
+            (
+                "[[check.allow]]\nrules = [\"root-user\"]\nuntil = \"2027-02-30\"\n".to_owned(),
+                "p:3: until = \"2027-02-30\" is not a date such as 2027-01-31",
+            ),
+            (
+                "[[check.allow]]\nrules = [\"root-user\"]\nuntil = 7\n".to_owned(),
+                "p:3: until: expected a date such as 2027-01-31",
+            ),
+            (
+                "[policy.vulnerabilities]\nonly-fixed = true\ngrace = \"soon\"\n".to_owned(),
+                "p:3: grace = \"soon\" is not a time such as 14 days or 2 weeks",
+            ),
+            (
+                "[policy.vulnerabilities]\nyours = { grace = \"\" }\n".to_owned(),
+                "p:2: grace = \"\" is not a time such as 14 days or 2 weeks",
+            ),
+            (
+                "[policy.vulnerabilities]\nmax-age = \"7\"\n".to_owned(),
+                "p:2: max-age = \"7\" is not a time such as 14 days or 2 weeks",
+            ),
+        ] {
+            let failure = Config::parse(&text, Path::new("p")).unwrap_err();
+            assert_eq!(failure.to_string(), told);
+        }
     }
 
     #[test]

@@ -22,7 +22,6 @@ struct Entry {
     allow: Allow,
     /// The folder its patterns are below, and the patterns; every file without.
     paths: Option<(PathBuf, IgnoreFile)>,
-    until: Option<Date>,
     /// Where it stands, for what it may be guilty of: only in `plimsoll.toml`.
     place: Option<SourceOrigin>,
     /// For each of its rules whether it set something aside.
@@ -68,7 +67,6 @@ impl Exceptions {
         };
         self.entries.push(Entry {
             used: vec![false; allow.rules.len()],
-            until: allow.until.as_ref().and_then(|date| date.parse().ok()),
             allow,
             paths,
             place,
@@ -101,9 +99,7 @@ impl Exceptions {
     fn reason(&mut self, finding: &Finding, today: Option<Date>) -> Option<String> {
         let mut reason = None;
         for entry in &mut self.entries {
-            let expired =
-                matches!((entry.until, today), (Some(until), Some(today)) if today > until);
-            if expired || !entry.reaches(finding) {
+            if entry.ended(today).is_some() || !entry.reaches(finding) {
                 continue;
             }
             let named = entry
@@ -155,9 +151,7 @@ impl Exceptions {
                     "Add `reason = \"…\"`.",
                 );
             }
-            if let (Some(until), Some(today)) = (entry.until, today)
-                && today > until
-            {
+            if let Some(until) = entry.ended(today) {
                 fault(
                     "expired-suppression",
                     format!("Allowing {} ended on {until}.", names(&entry.allow.rules)),
@@ -223,6 +217,11 @@ pub(crate) fn place<T>(config: &Config, exception: &toml::Spanned<T>) -> Option<
 }
 
 impl Entry {
+    /// The last day it held, where that has gone by.
+    fn ended(&self, today: Option<Date>) -> Option<Date> {
+        self.allow.until.filter(|until| today > Some(*until))
+    }
+
     fn reaches(&self, finding: &Finding) -> bool {
         let Some((folder, patterns)) = &self.paths else {
             return true;

@@ -72,7 +72,7 @@ pub(crate) fn waive(
         }
         let place = place(config, spanned);
         let subject = waiver.subject();
-        if is_past(waiver, today) {
+        if waiver.until < today {
             accept(waiver, &mut report.skipped, today);
             faults.extend(fault(
                 options,
@@ -153,7 +153,7 @@ fn accept(waiver: &Waiver, skipped: &mut [Skipped], today: jiff::civil::Date) ->
         if !fits(pattern) && !fits(&of_baseline) {
             continue;
         }
-        if is_past(waiver, today) {
+        if waiver.until < today {
             let told = format!("; the waiver for it ended on {}", waiver.until);
             gap.why.push_str(&told);
         } else {
@@ -166,12 +166,6 @@ fn accept(waiver: &Waiver, skipped: &mut [Skipped], today: jiff::civil::Date) ->
         }
     }
     is_used
-}
-
-/// Whether its last day has gone by. Dates were looked at when they were read.
-fn is_past(waiver: &Waiver, today: jiff::civil::Date) -> bool {
-    let until = waiver.until.parse::<jiff::civil::Date>();
-    until.map_or(true, |until| until < today)
 }
 
 /// What findings of a severity, and worse ones, hold back for: a sentence each, the gravest first.

@@ -5,7 +5,7 @@ use std::io::{self, Read, Write};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use plimsoll_image::{Access, Image, push};
-use plimsoll_model::{Digest, ImageName, ImageRef};
+use plimsoll_model::{Digest, ImageName, ImageRef, hex};
 use reqwest::StatusCode;
 use reqwest::blocking::{Client, Response};
 use serde::Deserialize;
@@ -378,7 +378,7 @@ pub(crate) fn random_id() -> String {
             .map_or(0, |time| time.as_nanos());
         bytes = (time ^ u128::from(std::process::id()) << 96).to_be_bytes();
     }
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    hex(&bytes)
 }
 
 fn now() -> u64 {

@@ -1,6 +1,6 @@
 //! Which instruction a vertex or a history entry speaks of.
 
-use plimsoll_model::{HistoryEntry, Span, filled_steps, keyword_of};
+use plimsoll_model::{HistoryEntry, Span, filled_steps};
 use plimsoll_syntax::dockerfile::{Base, Dockerfile, Resolution};
 
 use crate::StepRecord;
@@ -106,7 +106,7 @@ impl Places {
             .iter()
             .rev()
             .map(|entry| {
-                let told = keyword_of(entry.created_by.as_deref().unwrap_or_default());
+                let told = entry.step().keyword;
                 own.next_if(|(keyword, _)| keyword == told)
                     .map(|(_, span)| *span)
             })

@@ -7,7 +7,7 @@
 
 use std::collections::HashSet;
 
-use plimsoll_model::keyword_of;
+use plimsoll_model::{HistoryStep, Writing};
 
 /// Comparisons beyond which only the ends are compared: no image has that many instructions.
 const MOST: usize = 1 << 20;
@@ -63,24 +63,17 @@ impl<'f> Step<'f> {
 
 impl<'h> Entry<'h> {
     pub(super) fn new(created_by: &'h str) -> Self {
-        let text = created_by.trim();
-        let text = text.strip_suffix("# buildkit").unwrap_or(text);
-        let keyword = keyword_of(created_by);
-        let bare = text.strip_prefix(keyword).unwrap_or(text).trim_start();
-        // `|1 V=1 /bin/sh -c make`: build arguments and the shell are the builder's words.
-        let behind = match bare.starts_with(['/', '|']) && keyword == "RUN" {
-            true => bare.split_once(" -c ").map_or(bare, |(_, command)| command),
-            false => bare,
-        };
+        let step = HistoryStep::read(created_by);
         // Buildah and kaniko write down the flags, too.
-        let mut own = behind;
-        while keyword == "RUN" && own.starts_with("--") {
+        let mut own = step.own;
+        while step.keyword == "RUN" && own.starts_with("--") {
             let flag = own.split_once(char::is_whitespace);
             own = flag.map_or("", |(_, behind)| behind.trim_start());
         }
         Self {
-            keyword,
-            is_of_digests: text.contains("#(nop)") && matches!(keyword, "COPY" | "ADD"),
+            keyword: step.keyword,
+            is_of_digests: step.writing == Writing::Comment
+                && matches!(step.keyword, "COPY" | "ADD"),
             words: split(own).collect(),
         }
     }

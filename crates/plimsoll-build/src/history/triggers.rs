@@ -2,7 +2,7 @@
 //! own.
 
 use jiff::Timestamp;
-use plimsoll_model::{HistoryEntry, keyword_of};
+use plimsoll_model::HistoryEntry;
 
 use super::align::{Entry, Step, are_of};
 
@@ -17,14 +17,11 @@ const MOST: usize = 64;
 /// too; but it ends with something of its own, or was made earlier: what is an hour older is not taken
 /// for this build's.
 pub(super) fn triggered(history: &[HistoryEntry], entries: &[Entry<'_>], first: usize) -> usize {
-    let texts = history
-        .iter()
-        .map(|entry| entry.created_by.as_deref().unwrap_or_default());
-    let triggers: Vec<(usize, &str)> = texts
+    let steps = history.iter().map(HistoryEntry::step).enumerate();
+    let triggers: Vec<(usize, &str)> = steps
         .take(first)
-        .enumerate()
-        .filter(|(_, text)| keyword_of(text) == "ONBUILD")
-        .filter_map(|(at, text)| Some((at, text.split_once("ONBUILD")?.1.trim())))
+        .filter(|(_, step)| step.keyword == "ONBUILD")
+        .map(|(at, step)| (at, step.own))
         .collect();
     let Some((last, _)) = triggers.last() else {
         return 0;

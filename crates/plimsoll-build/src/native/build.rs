@@ -11,10 +11,10 @@ use std::sync::Arc;
 use std::thread;
 
 use plimsoll_image::{Access, Image, ImageError, LayerLimits};
-use plimsoll_model::{BuildInput, Digest, ImageName, ImageRef, Span};
+use plimsoll_model::{BuildInput, Digest, ImageName, ImageRef, Span, hex};
 use sha2::{Digest as _, Sha256};
 
-use super::context::{Context, hex, part};
+use super::context::{Context, part};
 use super::idmap::IdMap;
 use super::layer::{Sealed, seal};
 use super::store::{KeyLock, Record, Store, StoredLayer, fresh_name};

@@ -4,19 +4,20 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fs::{self, File, Metadata};
 use std::io::{self, Read, Write};
-use std::os::unix::ffi::{OsStrExt as _, OsStringExt};
+use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::sync::OnceLock;
 use std::time::{Duration, SystemTime};
 
-use plimsoll_model::SourceFile;
+use plimsoll_model::{SourceFile, hex};
 use plimsoll_syntax::dockerignore::{FolderState, IgnoreFile};
+use plimsoll_syntax::glob;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
-use super::pattern;
+use super::copy;
 use super::store::write_atomically;
 use super::wire::Failure;
 use crate::inputs::ListedFile;
@@ -200,7 +201,7 @@ impl Context {
         let mut needed = BTreeSet::new();
         let mut hasher = Sha256::new();
         for (source, wildcard) in sources {
-            for path in expand(items, source, *wildcard) {
+            for path in expand(items, source, *wildcard)? {
                 let followed = self.follow(items, &path, source, &mut needed)?;
                 let top = items.get(&followed).ok_or_else(|| self.missing(source))?;
                 let is_folder = top.kind == Kind::Folder;
@@ -486,7 +487,11 @@ fn item(meta: &Metadata, kind: Kind) -> Item {
 }
 
 /// The paths a source stands for, in the helper's order.
-fn expand(items: &BTreeMap<PathBuf, Item>, source: &str, wildcard: bool) -> Vec<PathBuf> {
+fn expand(
+    items: &BTreeMap<PathBuf, Item>,
+    source: &str,
+    wildcard: bool,
+) -> Result<Vec<PathBuf>, Failure> {
     let mut plain = PathBuf::new();
     for name in names(Path::new(source)) {
         if name == ".." {
@@ -495,11 +500,13 @@ fn expand(items: &BTreeMap<PathBuf, Item>, source: &str, wildcard: bool) -> Vec<
             plain.push(name);
         }
     }
-    if !wildcard || !pattern::is_pattern(source) {
-        return vec![plain];
+    if !wildcard || !glob::has_wildcards(source) {
+        return Ok(vec![plain]);
     }
-    let parts: Vec<Vec<u8>> = names(&plain).map(OsStringExt::into_vec).collect();
-    items
+    let parts = names(&plain)
+        .map(|part| copy::pattern(source, &part.to_string_lossy()))
+        .collect::<Result<Vec<_>, _>>()?;
+    let found = items
         .keys()
         .filter(|path| {
             let have: Vec<_> = names(path).collect();
@@ -507,10 +514,10 @@ fn expand(items: &BTreeMap<PathBuf, Item>, source: &str, wildcard: bool) -> Vec<
                 && have
                     .iter()
                     .zip(&parts)
-                    .all(|(name, part)| pattern::matches(part, name.as_bytes()))
+                    .all(|(name, part)| part.matches(name.as_bytes()))
         })
-        .cloned()
-        .collect()
+        .cloned();
+    Ok(found.collect())
 }
 
 fn names(path: &Path) -> impl DoubleEndedIterator<Item = std::ffi::OsString> {
@@ -525,15 +532,6 @@ fn names(path: &Path) -> impl DoubleEndedIterator<Item = std::ffi::OsString> {
 pub(crate) fn part(hasher: &mut Sha256, bytes: &[u8]) {
     hasher.update((bytes.len() as u64).to_le_bytes());
     hasher.update(bytes);
-}
-
-/// Lower-case hexadecimal digits.
-pub(crate) fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write as _;
-    bytes.iter().fold(String::new(), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }
 
 fn bytes_of(hex: &str) -> [u8; 32] {

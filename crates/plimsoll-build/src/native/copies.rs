@@ -8,14 +8,13 @@ use plimsoll_syntax::dockerfile::{Argument, Base, HeredocOpener};
 use sha2::{Digest as _, Sha256};
 
 use super::build::{Key, StepFailure, digest_of};
-use super::context::hex;
 use super::download::{Download, download};
 use super::mode::ModeChange;
 use super::stage::{At, Evaluation, StageRun, unsupported};
 use super::steps::{absolute, content};
 use super::wire::{CopySource, CopySpec, Failure, Request, Tree as WireTree, WorkId};
 use super::worker::work_of;
-use plimsoll_model::BuildInput;
+use plimsoll_model::{BuildInput, hex};
 
 /// One thing to copy, its place known, nothing moved yet.
 enum Taken {

@@ -8,13 +8,13 @@ use std::os::fd::{AsFd as _, BorrowedFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 
+use plimsoll_syntax::glob::{self, BadPattern, Pattern};
 use rustix::fs::{AtFlags, FileType, Mode, OFlags, Stat, Timespec, Timestamps};
 use sha2::{Digest as _, Sha256};
 
 use super::differ::attributes;
 use super::mode::ModeChange;
 use super::paths::{Root, absent, clean, names, own, read_link, remove_tree};
-use super::pattern;
 use super::unpack::{Manner, apply, set_attribute};
 use super::wire::Failure;
 
@@ -27,19 +27,33 @@ pub(crate) struct Changes {
     pub(crate) mode: Option<ModeChange>,
 }
 
+/// A part of `path` as a pattern. BuildKit fails the step, too, where one is ill-formed, with Go's
+/// `syntax error in pattern`.
+pub(crate) fn pattern(path: &str, part: &str) -> Result<Pattern, Failure> {
+    Pattern::new(part).map_err(|BadPattern| {
+        Failure::input(format!(
+            "`{path}` is an ill-formed pattern; write `\\[` for a bracket in a name"
+        ))
+    })
+}
+
 /// Paths inside `source` that `path` selects, in BuildKit's order.
 pub(crate) fn select(source: &Root, path: &str, wildcard: bool) -> Result<Vec<PathBuf>, Failure> {
-    if !wildcard || !pattern::is_pattern(path) {
+    if !wildcard || !glob::has_wildcards(path) {
         return Ok(vec![Path::new("/").join(path.trim_start_matches('/'))]);
     }
     let mut found = vec![PathBuf::from("/")];
     for component in path.split('/').filter(|c| !c.is_empty() && *c != ".") {
+        let pattern = match glob::has_wildcards(component) {
+            true => Some(pattern(path, component)?),
+            false => None,
+        };
         let mut next = Vec::new();
         for folder in found {
-            if !pattern::is_pattern(component) {
+            let Some(pattern) = &pattern else {
                 next.push(folder.join(component));
                 continue;
-            }
+            };
             let listed =
                 match source.open_at(&folder, OFlags::RDONLY | OFlags::DIRECTORY, Mode::empty()) {
                     Ok(listed) => listed,
@@ -48,7 +62,7 @@ pub(crate) fn select(source: &Root, path: &str, wildcard: bool) -> Result<Vec<Pa
                 };
             let listed = names(&listed).map_err(|e| Failure::system(folder.display(), e))?;
             for name in listed {
-                if pattern::matches(component.as_bytes(), name.as_bytes()) {
+                if pattern.matches(name.as_bytes()) {
                     next.push(folder.join(name));
                 }
             }

@@ -2,13 +2,13 @@
 //! files of images are made and read here, never by the build itself.
 
 use std::ffi::OsString;
-use std::fmt::Write as _;
 use std::fs::File;
 use std::io::{self, BufReader, BufWriter};
 use std::os::fd::{AsFd as _, BorrowedFd, OwnedFd};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use plimsoll_model::hex;
 use rustix::fs::{CWD, Mode};
 use rustix::mount::{MountFlags, MountPropagationFlags, mount, mount_change};
 use rustix::thread::UnshareFlags;
@@ -184,11 +184,7 @@ fn handle(
                 }
                 hasher.update(b"\0next\0");
             }
-            let mut text = String::new();
-            for byte in hasher.finalize() {
-                let _ = write!(text, "{byte:02x}");
-            }
-            Ok(Answer::Digest(text))
+            Ok(Answer::Digest(hex(&hasher.finalize())))
         }
         Request::Sweep { paths } => {
             for path in paths {

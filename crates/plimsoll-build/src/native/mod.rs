@@ -19,7 +19,6 @@ mod layer;
 mod logs;
 mod mode;
 mod paths;
-mod pattern;
 mod sandbox;
 mod seccomp;
 mod ship;

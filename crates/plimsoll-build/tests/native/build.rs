@@ -19,6 +19,10 @@ pub(crate) const CASES: &[Case] = &[
     ("build_keeps_secrets", build_keeps_secrets),
     ("build_tells_the_failing_step", build_tells_the_failing_step),
     ("build_refuses_what_it_cannot_do", build_refuses),
+    (
+        "build_refuses_an_ill_formed_pattern",
+        build_refuses_an_ill_formed_pattern,
+    ),
     ("build_reads_heredocs", build_reads_heredocs),
     ("build_keeps_cache_mounts", build_keeps_cache_mounts),
     (
@@ -229,6 +233,21 @@ fn build_refuses() {
     let error = Project::new("# syntax=example.com/other\nFROM scratch\n", &[]).build();
     assert!(matches!(error, Err(BuildError::Unsupported { .. })));
     Project::new("# syntax=docker/dockerfile:1\nFROM scratch\n", &[]).built();
+}
+
+/// BuildKit compares with Go's `path.Match` while it computes the key of a step, and an error of that
+/// fails the step: nothing is copied without a word.
+fn build_refuses_an_ill_formed_pattern() {
+    for source in ["d/[a", "d/a[]b]", "d/*[z-"] {
+        for rest in [
+            format!("COPY {source} /o/\n"),
+            format!("COPY --from=base {source} /o/\n"),
+        ] {
+            let text = format!("FROM scratch AS base\nCOPY d /d\nFROM scratch\n{rest}");
+            let error = Project::new(&text, &[("d/a", "a")]).build().unwrap_err();
+            assert!(error.to_string().contains("ill-formed pattern"), "{error}");
+        }
+    }
 }
 
 fn build_reads_heredocs() {

@@ -249,10 +249,8 @@ fn base_name(image: &ComparedImage) -> Option<String> {
 
 /// The instruction of a layer without what every one begins with.
 fn instruction(layer: &LayerFacts) -> String {
-    layer.instruction.as_deref().map_or_else(
-        || "-".to_owned(),
-        |text| crate::instruction::short_instruction(text).into_owned(),
-    )
+    let text = layer.instruction.as_deref();
+    text.map_or_else(|| "-".to_owned(), crate::instruction::short_instruction)
 }
 
 /// What a value of the configuration is shown as; its middle matters least. In quotes stands one of which

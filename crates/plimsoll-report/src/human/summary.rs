@@ -415,7 +415,7 @@ impl Screen {
             let instruction = layer
                 .instruction
                 .as_deref()
-                .map_or("-".into(), short_instruction);
+                .map_or_else(|| "-".to_owned(), short_instruction);
             self.cut(
                 &format!("{index:>6}"),
                 &format!(

@@ -1,4 +1,5 @@
 use plimsoll_model::{Applicability, Span};
+use plimsoll_syntax::nearest;
 use plimsoll_syntax::dockerfile::{Comment, Item};
 
 use super::mend;
@@ -128,9 +129,7 @@ fn judge(
 /// The directive that a name stands for, or a slip of the hand away from, where the value is one
 /// that it could have.
 fn meant(name: &str, value: &str) -> Option<&'static str> {
-    let directive = ["syntax", "escape", "check"]
-        .into_iter()
-        .find(|directive| strsim::osa_distance(name, directive) <= directive.len() / 3)?;
+    let directive = nearest(name, ["syntax", "escape", "check"])?;
     let fits = match directive {
         "syntax" => value.contains('/') && !value.contains(char::is_whitespace),
         "escape" => matches!(value, "\\" | "`"),

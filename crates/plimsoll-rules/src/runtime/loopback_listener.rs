@@ -137,6 +137,26 @@ mod tests {
     }
 
     #[test]
+    fn wrappers_with_options_are_looked_through() {
+        for wrapper in [
+            "tini -p SIGTERM --",
+            "dumb-init --rewrite 15:3",
+            "gosu app",
+            "setpriv --reuid 1000 --clear-groups",
+            "chpst -u app",
+            "runuser -u app --",
+            "sudo -u app",
+            "nice -n 5",
+            "timeout 9h",
+            "nohup",
+            "env -u HOST A=b",
+        ] {
+            let dockerfile = format!("FROM a:1\nCMD exec {wrapper} gunicorn -b 127.0.0.1:80 x\n");
+            assert_eq!(run(RULE, &dockerfile, &[]).findings.len(), 1, "{wrapper}");
+        }
+    }
+
+    #[test]
     fn the_entry_script_is_followed() {
         let dockerfile = "FROM debian:12\nCOPY run.sh /\nENTRYPOINT [\"/run.sh\"]\n";
         let script = "#!/bin/sh\nset -e\n./migrate\nexec gunicorn app:app\n";

@@ -3,12 +3,11 @@
 
 use plimsoll_model::SourceOrigin;
 use plimsoll_syntax::dockerfile::{Command, CommandForm, State};
-use plimsoll_syntax::shell::ShellWord;
+use plimsoll_syntax::shell::{ShellWord, wrapper};
 
 use crate::placement::base_name;
 use crate::project::{ProjectFile, StepView};
 use crate::script::is_posix_shell;
-use crate::start_script::starts_another;
 
 /// One word of what is started.
 #[derive(Clone, Debug)]
@@ -159,28 +158,10 @@ fn value(file: &ProjectFile<'_>, word: &ShellWord, state: &State) -> Option<Stri
 }
 
 /// Takes off what only starts another program.
-fn unwrapped(words: Vec<StartWord>, assignments: Vec<String>) -> Option<Start> {
-    let mut words = words.as_slice();
-    loop {
-        let first = words.first()?.value.as_deref()?;
-        let name = base_name(first);
-        if !starts_another(name) {
-            return Some(Start {
-                words: words.to_vec(),
-                assignments,
-            });
-        }
-        let options = words[1..]
-            .iter()
-            .take_while(|word| {
-                word.value.as_deref().is_some_and(|text| {
-                    text.starts_with('-') || (name == "env" && text.contains('='))
-                })
-            })
-            .count();
-        let takes_user = matches!(name, "gosu" | "su-exec" | "s6-setuidgid");
-        words = words.get(1 + options + usize::from(takes_user)..)?;
-    }
+fn unwrapped(mut words: Vec<StartWord>, assignments: Vec<String>) -> Option<Start> {
+    words.drain(..wrapper::program_index(&words, |word| word.value.as_deref()));
+    let is_known = words.first().is_some_and(|word| word.value.is_some());
+    is_known.then_some(Start { words, assignments })
 }
 
 /// The base name of a word, where it is known.

@@ -1,5 +1,6 @@
 use plimsoll_model::{Confidence, Severity};
 use plimsoll_syntax::dockerfile::{Base, InstructionKind};
+use plimsoll_syntax::shell::wrapper;
 
 use crate::base::family::{self, BaseUser};
 use crate::declare::declare_rule;
@@ -245,17 +246,16 @@ pub(crate) fn drops_privileges(file: &ProjectFile<'_>) -> bool {
         .last();
     let Some(view) = entrypoint else { return false };
     file.commands(view).any(|(_, command)| {
-        let words: Vec<&str> = command
+        let words: Vec<Option<&str>> = command
             .words
             .iter()
-            .filter_map(|word| word.literal.as_deref())
+            .map(|word| word.literal.as_deref())
             .collect();
-        words.windows(2).any(|pair| {
-            let program = pair[0].rsplit('/').next().unwrap_or_default();
-            matches!(
-                program,
-                "gosu" | "su-exec" | "setpriv" | "chpst" | "s6-setuidgid" | "runuser"
-            ) && !is_root(pair[1])
+        (0..words.len()).any(|at| {
+            let user = words[at]
+                .and_then(wrapper::of)
+                .and_then(|wrapper| wrapper.read(words[at + 1..].iter().copied()).user);
+            user.is_some_and(|user| user.is_none_or(|name| !is_root(name)))
         })
     })
 }
@@ -307,6 +307,11 @@ mod tests {
                     &[1],
                 ),
                 (
+                    "a program that may change the user leaves it",
+                    "FROM debian:12\nENTRYPOINT [\"setpriv\", \"--no-new-privs\", \"/serve\"]\n",
+                    &[1],
+                ),
+                (
                     "over a base that has a user",
                     "FROM solr:9\nUSER root\n",
                     &[2],
@@ -344,6 +349,14 @@ mod tests {
                 (
                     "the entry point changes user",
                     "FROM debian:12\nENTRYPOINT [\"gosu\", \"app\", \"/serve\"]\n",
+                ),
+                (
+                    "by an option, behind an init",
+                    "FROM debian:12\nENTRYPOINT [\"tini\", \"--\", \"setpriv\", \"--reuid=1000\", \"/serve\"]\n",
+                ),
+                (
+                    "to one that a variable names",
+                    "FROM debian:12\nENTRYPOINT exec su-exec \"$WHO\" /serve\n",
                 ),
                 ("a broken file is another rule's", "RUN x\n"),
             ],

@@ -1,5 +1,6 @@
 use plimsoll_model::Span;
 use plimsoll_syntax::dockerfile::InstructionKind;
+use plimsoll_syntax::shell::wrapper::{self, Purpose};
 
 use crate::base::family::{self, BaseUser};
 use crate::declare::declare_rule;
@@ -106,7 +107,11 @@ fn starts_services(file: &ProjectFile<'_>) -> bool {
             view.instruction.kind,
             InstructionKind::Cmd(_) | InstructionKind::Entrypoint(_)
         ) && file.commands(view).any(|(_, command)| {
-            matches!(
+            let runs_init = command.words.iter().any(|word| {
+                let wrapper = word.literal.as_deref().and_then(wrapper::of);
+                wrapper.is_some_and(|it| it.purpose() == Purpose::Init)
+            });
+            let is_service = matches!(
                 command.program(),
                 Some(
                     "sshd"
@@ -122,10 +127,9 @@ fn starts_services(file: &ProjectFile<'_>) -> bool {
                         | "cron"
                         | "runsvdir"
                         | "s6-svscan"
-                        | "dumb-init"
-                        | "tini"
                 )
-            )
+            );
+            runs_init || is_service
         })
     })
 }

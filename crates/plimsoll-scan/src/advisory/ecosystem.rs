@@ -6,6 +6,7 @@ use std::borrow::Cow;
 use std::fmt;
 
 use super::version::Order;
+use crate::catalogue::python;
 
 /// An ecosystem of OSV, with its release where it has one: `PyPI`, `Debian:12`,
 /// `Ubuntu:22.04:LTS`, `Red Hat:enterprise_linux:9::appstream`.
@@ -62,7 +63,7 @@ impl Ecosystem {
             SwiftUrl, TuxCare, VsCode,
         };
         match self.name {
-            PyPi => normalize_python(name),
+            PyPi => python::normalise(name),
             // No two modules differ in case alone, and package URLs have them in lower case
             // (<https://github.com/package-url/purl-spec/blob/main/types/golang-definition.json>).
             Go | NuGet | Packagist | VsCode | ConanCenter | GitHubActions => lowercase(name),
@@ -164,33 +165,6 @@ impl fmt::Display for Ecosystem {
             None => Ok(()),
         }
     }
-}
-
-/// PEP 503: case does not count, and `-`, `_` and `.`, however many, are one `-`.
-/// <https://peps.python.org/pep-0503/#normalized-names>
-fn normalize_python(name: &str) -> Cow<'_, str> {
-    let normal = |bytes: &[u8]| {
-        bytes.iter().enumerate().all(|(at, byte)| match byte {
-            b'-' => bytes.get(at + 1) != Some(&b'-'),
-            b'_' | b'.' => false,
-            byte => !byte.is_ascii_uppercase() && byte.is_ascii(),
-        })
-    };
-    if normal(name.as_bytes()) {
-        return Cow::Borrowed(name);
-    }
-    let mut out = String::with_capacity(name.len());
-    let mut run = false;
-    for c in name.chars() {
-        let separator = matches!(c, '-' | '_' | '.');
-        if !separator {
-            out.extend(c.to_lowercase());
-        } else if !run {
-            out.push('-');
-        }
-        run = separator;
-    }
-    Cow::Owned(out)
 }
 
 fn lowercase(name: &str) -> Cow<'_, str> {

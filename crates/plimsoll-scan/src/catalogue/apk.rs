@@ -148,7 +148,7 @@ fn sum(value: &str) -> Option<String> {
     let bytes = base64::engine::general_purpose::STANDARD
         .decode(value.trim().strip_prefix("Q1")?)
         .ok()?;
-    (bytes.len() == 20).then(|| crate::secret::hex(&bytes))
+    (bytes.len() == 20).then(|| plimsoll_model::hex(&bytes))
 }
 
 pub(super) fn claims_world(candidate: &Candidate<'_>) -> bool {

@@ -3,6 +3,7 @@
 
 mod archive;
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use base64::Engine as _;
@@ -194,19 +195,26 @@ pub(super) fn read_vendored(_path: &str, bytes: &[u8]) -> Result<Document, Strin
     Ok(Document::Packages(packages))
 }
 
-/// A name as indexes compare it (PEP 503).
-pub(crate) fn normalise(name: &str) -> String {
+/// A name as indexes compare it: case does not count, and `-`, `_` and `.`, however many, are one `-`
+/// (PEP 503, "Normalized Names").
+pub(crate) fn normalise(name: &str) -> Cow<'_, str> {
+    let is_normal = name.bytes().enumerate().all(|(at, byte)| match byte {
+        b'-' => name.as_bytes().get(at + 1) != Some(&b'-'),
+        b'_' | b'.' => false,
+        byte => byte.is_ascii() && !byte.is_ascii_uppercase(),
+    });
+    if is_normal {
+        return Cow::Borrowed(name);
+    }
     let mut normal = String::with_capacity(name.len());
     for c in name.chars() {
-        if matches!(c, '-' | '_' | '.') {
-            if !normal.ends_with('-') {
-                normal.push('-');
-            }
-        } else {
+        if !matches!(c, '-' | '_' | '.') {
             normal.extend(c.to_lowercase());
+        } else if !normal.ends_with('-') {
+            normal.push('-');
         }
     }
-    normal
+    Cow::Owned(normal)
 }
 
 /// Reads core metadata: header fields up to the first empty line.

@@ -59,7 +59,7 @@ pub(crate) use hits::Room;
 pub(crate) use published::source_of;
 pub use repeated::KnownValues;
 pub(crate) use search::{FileSighting, Found, Searcher};
-pub(crate) use sums::{FileSums, hex};
+pub(crate) use sums::FileSums;
 pub use text::{concealed_in, credentials_in, credentials_in_file, may_be_credential};
 
 use plimsoll_model::Severity;

@@ -2,6 +2,7 @@
 
 use base64::Engine as _;
 use md5::Md5;
+use plimsoll_model::hex;
 use serde::{Deserialize, Serialize};
 use sha1::Sha1;
 use sha2::{Digest as _, Sha256};
@@ -48,12 +49,4 @@ impl FileSums {
             _ => self.sha256_hex == sum,
         }
     }
-}
-
-pub(crate) fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write as _;
-    bytes.iter().fold(String::new(), |mut text, byte| {
-        write!(text, "{byte:02x}").expect("writing to a String cannot fail");
-        text
-    })
 }

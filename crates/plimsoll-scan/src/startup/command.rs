@@ -7,18 +7,17 @@ mod builtin;
 mod given;
 mod shell;
 mod text;
-mod wrapper;
 
 use std::collections::HashSet;
 
 use plimsoll_model::StartupRole;
+use plimsoll_syntax::shell::wrapper::{self, Purpose};
 
 use self::builtin::only_looks;
 pub(super) use self::builtin::{exits_on_failure, is_builtin};
 use self::given::given_file;
 use self::shell::Call;
 use self::text::{Text, alternatives, is_needed, known, known_words, leaves_search};
-pub(super) use self::wrapper::{CHPST_VALUED, RUNUSER_VALUED, SETPRIV_VALUED, SUDO_VALUED};
 use crate::catalogue::base_name;
 
 /// A program that is started, or a file that an interpreter is given to run.
@@ -117,7 +116,7 @@ impl Reader {
         let name = program.rsplit('/').next().unwrap_or_default();
         match name {
             "sh" | "ash" | "dash" | "bash" => self.shell(program, rest, depth),
-            _ if self.wrapper(name, rest, depth) => {}
+            _ if self.wrapped(name, rest, depth) => {}
             _ => {
                 if let Some(file) = given_file(name, rest) {
                     self.push(file, Some(program), &[]);
@@ -258,6 +257,33 @@ impl Reader {
                 written.insert(base_name(path));
             }
         }
+    }
+
+    /// Reads what a program starts that is there to start others; whether it is one.
+    fn wrapped(&mut self, name: &str, words: &[String], depth: usize) -> bool {
+        let Some(wrapper) = wrapper::of(name).filter(|it| it.purpose() != Purpose::Shell) else {
+            return false;
+        };
+        let call = wrapper.read(words.iter().map(|word| Some(word.as_str())));
+        let folder = call.folder.flatten();
+        let is_long = |to: &str| self.folder.len() + to.len() > MAX_PATH;
+        let command = call.command.and_then(|at| words.get(at..));
+        let Some(command) = command.filter(|_| {
+            call.is_certain
+                && !call.assignments.iter().any(|word| changes_search(word))
+                && !folder.is_some_and(|to| to.is_empty() || is_long(to))
+        }) else {
+            return true;
+        };
+        let folder = folder.map_or_else(|| self.folder.clone(), |to| joined(&self.folder, to));
+        let folder = std::mem::replace(&mut self.folder, folder);
+        let before = (self.by_sudo, self.in_shell, self.falls_back);
+        let by_sudo = self.by_sudo || matches!(name, "sudo" | "doas");
+        (self.by_sudo, self.in_shell, self.falls_back) = (by_sudo, false, true);
+        self.arguments(command, depth + 1);
+        (self.by_sudo, self.in_shell, self.falls_back) = before;
+        self.folder = folder;
+        true
     }
 
     fn in_shell_command(&mut self, words: &[String], depth: usize, replaces: bool) {

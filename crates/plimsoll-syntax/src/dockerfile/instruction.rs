@@ -13,6 +13,7 @@ use super::{
     Command, CommandForm, Flag, From, Healthcheck, Instruction, InstructionKind, KeyValue,
     SyntaxError, Word,
 };
+use crate::nearest;
 
 /// Reads one logical line.
 pub(super) fn read(logical: Logical, escape: u8, errors: &mut Vec<SyntaxError>) -> Instruction {
@@ -149,7 +150,7 @@ impl Reader<'_> {
                     Some((variable, _)) => format!("{}=…", shorten(variable)),
                     None => shorten(&keyword.value).to_string(),
                 };
-                let message = match nearest(&name) {
+                let message = match nearest(&name, KEYWORDS) {
                     Some(known) => {
                         format!("`{word}` is not an instruction: did you mean {known}?")
                     }
@@ -472,17 +473,4 @@ fn is_stage_name(name: &str) -> bool {
         && name.bytes().all(|byte| {
             byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'-' | b'_' | b'.')
         })
-}
-
-/// The instruction a slip of the hand away from `name`.
-fn nearest(name: &str) -> Option<&'static str> {
-    if name.len() > 16 {
-        return None;
-    }
-    KEYWORDS
-        .into_iter()
-        .map(|known| (strsim::damerau_levenshtein(name, known), known))
-        .min()
-        .filter(|(distance, known)| *distance <= known.len() / 3)
-        .map(|(_, known)| known)
 }

@@ -5,6 +5,7 @@
 pub mod lint;
 mod outline;
 mod walk;
+pub mod wrapper;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -91,10 +92,10 @@ impl ShellCommand {
         words: Vec<ShellWord>,
         writes: Vec<ShellWord>,
     ) -> Self {
-        let word = program_index(&words);
+        let word = wrapper::program_index(&words, |word| word.literal.as_deref());
         let name = words.get(word).and_then(|word| {
             let whole = word.literal.as_deref()?;
-            Some(whole.len() - base_name(word)?.len())
+            Some(whole.len() - wrapper::base_name(whole)?.len())
         });
         Self {
             assignments,
@@ -109,9 +110,8 @@ impl ShellCommand {
         }
     }
 
-    /// The program's base name (`/usr/bin/apt-get` gives `apt-get`), looking through `sudo`,
-    /// `env`, `exec`, `command`, `time`, `nice`, `nohup` and `doas`; `None` where it is not a
-    /// literal.
+    /// The program's base name (`/usr/bin/apt-get` gives `apt-get`), looking through what only
+    /// starts another ([`wrapper`]); `None` where it is not a literal.
     pub fn program(&self) -> Option<&str> {
         let literal = self.words.get(self.program.word)?.literal.as_deref()?;
         literal.get(self.program.name?..)
@@ -135,64 +135,6 @@ impl ShellCommand {
         let end = words().map(|word| word.end).max().unwrap_or_default();
         (start, end)
     }
-}
-
-/// Index of the word that names the program: a wrapper only where it wraps nothing.
-fn program_index(words: &[ShellWord]) -> usize {
-    let mut at = 0;
-    while let Some(wrapped) = words.get(at).and_then(base_name).and_then(|wrapper| {
-        let behind = words.get(at + 1..)?;
-        Some(at + 1 + wrapped_index(wrapper, behind)?)
-    }) {
-        at = wrapped;
-    }
-    at
-}
-
-fn base_name(word: &ShellWord) -> Option<&str> {
-    let literal = word.literal.as_deref()?;
-    literal.rsplit('/').next().filter(|name| !name.is_empty())
-}
-
-/// Where among the words behind `wrapper` the program stands that it runs.
-fn wrapped_index(wrapper: &str, words: &[ShellWord]) -> Option<usize> {
-    // Options that take the next word.
-    let with_value: &[&str] = match wrapper {
-        "sudo" => &[
-            "-u", "-g", "-C", "-D", "-h", "-p", "-R", "-r", "-T", "-t", "-U",
-        ],
-        "doas" => &["-C", "-u"],
-        "env" => &["-u", "-C", "--unset", "--chdir"],
-        "exec" => &["-a"],
-        "nice" => &["-n", "--adjustment"],
-        "time" => &["-f", "-o", "--format", "--output"],
-        "command" | "nohup" => &[],
-        _ => return None,
-    };
-    let mut at = 0;
-    while let Some(word) = words.get(at) {
-        // A word that is not known is the program: it cannot be looked through.
-        let Some(literal) = word.literal.as_deref() else {
-            return Some(at);
-        };
-        let asks_only = wrapper == "command" && matches!(literal, "-v" | "-V");
-        let splits = wrapper == "env" && literal.starts_with("-S");
-        if asks_only || splits {
-            return None;
-        }
-        if literal == "--" {
-            return (at + 1 < words.len()).then_some(at + 1);
-        }
-        let is_assignment = matches!(wrapper, "sudo" | "env" | "doas") && literal.contains('=');
-        if with_value.contains(&literal) {
-            at += 2;
-        } else if literal.starts_with('-') || is_assignment {
-            at += 1;
-        } else {
-            return Some(at);
-        }
-    }
-    None
 }
 
 /// A parsed text: its simple commands in the order they stand, at any depth.

@@ -9,6 +9,7 @@ use std::path::Path;
 
 use jiff::civil::Date;
 use plimsoll_model::{Inventory, Package, Platform, Report, Skipped, SourceFile, Topic};
+use plimsoll_report::count;
 use plimsoll_rules::Recipe;
 use plimsoll_scan::advisory::{AdviceInput, BuiltIn, DeclaredPackage, advise, distinct};
 
@@ -106,10 +107,9 @@ pub(crate) fn add(
             about: Topic::Advice,
             what: "advice".to_owned(),
             why: format!(
-                "of {} more package{} it was not looked at what other known vulnerabilities the version \
-                 that is named has, or whether another one has fewer",
-                advice.untried,
-                if advice.untried == 1 { "" } else { "s" },
+                "of {} it was not looked at what other known vulnerabilities the version that is named \
+                 has, or whether another one has fewer",
+                count(advice.untried, "more package"),
             ),
             blocking: false,
         });

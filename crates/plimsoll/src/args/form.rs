@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
+use plimsoll_syntax::nearest;
 
 /// What a report is rendered as.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -172,15 +173,8 @@ fn unknown(word: &str) -> String {
         .iter()
         .map(|one| one.word())
         .collect();
-    let nearest = words
-        .iter()
-        .filter(|_| word.len() <= 64)
-        .map(|known| (strsim::damerau_levenshtein(word, known), known))
-        .filter(|(distance, known)| *distance <= known.len() / 3)
-        .min();
-    let meant = nearest.map_or_else(String::new, |(_, known)| {
-        format!("; did you mean `{known}`?")
-    });
+    let meant = nearest(word, words.iter().map(String::as_str))
+        .map_or_else(String::new, |known| format!("; did you mean `{known}`?"));
     format!(
         "no form is called `{}`{meant}; there are {}",
         word.escape_debug(),

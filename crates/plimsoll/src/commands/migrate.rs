@@ -168,8 +168,8 @@ fn exception(out: &mut String, allow: &Allow, folder: &str) {
     if let Some(reason) = &allow.reason {
         let _ = writeln!(out, "reason = {}", string(reason));
     }
-    if let Some(until) = &allow.until {
-        let _ = writeln!(out, "until = {}", string(until));
+    if let Some(until) = allow.until {
+        let _ = writeln!(out, "until = \"{until}\"");
     }
 }
 

@@ -4,7 +4,8 @@ use std::path::PathBuf;
 
 use plimsoll_model::{Severity, VulnerabilitySeverity};
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer};
 
 use crate::failure::Failure;
 
@@ -20,7 +21,9 @@ pub(crate) struct VulnerabilityConfig {
     /// whose advisories name the functions.
     pub(crate) only_reachable: Option<bool>,
     /// How long after its publication one holds nothing back yet, such as `14 days`.
-    pub(crate) grace: Option<String>,
+    #[serde(deserialize_with = "grace")]
+    #[schemars(with = "Option<String>")]
+    pub(crate) grace: Option<u32>,
     /// Other thresholds for what the base image brought, and for what nobody knows who brought.
     pub(crate) base: ThresholdConfig,
     /// Other thresholds for what the layers above the base brought, and for what nobody knows who
@@ -29,7 +32,9 @@ pub(crate) struct VulnerabilityConfig {
     /// How old the advisories may be, such as `7 days`: where they are older, the gate fails. Of every
     /// ecosystem that judges the image the newest advisory counts, and with
     /// `pending-security-updates` every security pocket.
-    pub(crate) max_age: Option<String>,
+    #[serde(deserialize_with = "max_age")]
+    #[schemars(with = "Option<String>")]
+    pub(crate) max_age: Option<u32>,
     /// Whether packages that no advisories can judge fail the gate. By default those of the
     /// distribution do, where nobody publishes advisories on it or nobody knows which it is; `report`
     /// lets them pass, too. `fail` takes none: not those of other kinds, not those whose versions
@@ -69,7 +74,9 @@ pub(crate) struct ThresholdConfig {
     /// whose advisories name the functions.
     pub(crate) only_reachable: Option<bool>,
     /// How long after its publication one holds nothing back yet.
-    pub(crate) grace: Option<String>,
+    #[serde(deserialize_with = "grace")]
+    #[schemars(with = "Option<String>")]
+    pub(crate) grace: Option<u32>,
 }
 
 /// What becomes of packages that no advisories can judge.
@@ -140,24 +147,8 @@ impl From<Severity> for VulnerabilityFailOn {
 }
 
 impl VulnerabilityConfig {
-    /// Refuses what is no span of days.
+    /// Refuses what is no share.
     pub(super) fn validate(&self, place: &str) -> Result<(), Failure> {
-        for (key, text) in [
-            ("grace", &self.grace),
-            ("base.grace", &self.base.grace),
-            ("yours.grace", &self.yours.grace),
-            ("max-age", &self.max_age),
-        ] {
-            if let Some(text) = text
-                && parse_days(text).is_none()
-            {
-                return Err(Failure::usage(format!(
-                    "{place}: policy.vulnerabilities: {key} = \"{}\" is not a time such as 14 days \
-                     or 2 weeks",
-                    text.escape_debug()
-                )));
-            }
-        }
         if let Some(share) = self.epss_above
             && !(0.0..=1.0).contains(&share)
         {
@@ -170,8 +161,27 @@ impl VulnerabilityConfig {
     }
 }
 
+fn grace<'de, D: Deserializer<'de>>(source: D) -> Result<Option<u32>, D::Error> {
+    days("grace", source)
+}
+
+fn max_age<'de, D: Deserializer<'de>>(source: D) -> Result<Option<u32>, D::Error> {
+    days("max-age", source)
+}
+
+/// The number of days that the value of `key` is.
+fn days<'de, D: Deserializer<'de>>(key: &str, source: D) -> Result<Option<u32>, D::Error> {
+    let text = String::deserialize(source)?;
+    parse_days(&text).map(Some).ok_or_else(|| {
+        D::Error::custom(format!(
+            "{key} = \"{}\" is not a time such as 14 days or 2 weeks",
+            text.escape_debug()
+        ))
+    })
+}
+
 /// Reads a number of days: `14 days`, `1 day`, `2 weeks`, `14d`, `2w`.
-pub(crate) fn parse_days(text: &str) -> Option<u32> {
+fn parse_days(text: &str) -> Option<u32> {
     let text = text.trim();
     let digits = text
         .find(|c: char| !c.is_ascii_digit())
@@ -191,7 +201,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn days() {
+    fn spans_of_days() {
         for (text, days) in [
             ("14 days", Some(14)),
             ("1 day", Some(1)),

@@ -1,6 +1,8 @@
 //! `[[policy.waiver]]`: accepted risks.
 
+use jiff::civil::Date;
 use schemars::JsonSchema;
+use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
 
 use crate::failure::Failure;
@@ -8,7 +10,7 @@ use crate::vulnerabilities::PackagePattern;
 
 /// One accepted risk: findings of a rule, known vulnerabilities by number, package or both, or
 /// something in an image that could not be looked at.
-#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(crate) struct Waiver {
     /// The rule: its name or what another tool calls it.
@@ -31,27 +33,32 @@ pub(crate) struct Waiver {
     pub(crate) owner: String,
     /// Last day it holds, `YYYY-MM-DD`.
     #[serde(deserialize_with = "day")]
-    pub(crate) until: String,
+    #[schemars(with = "String")]
+    pub(crate) until: Date,
 }
 
 /// A day in quotes, or TOML's own.
-fn day<'de, D: Deserializer<'de>>(source: D) -> Result<String, D::Error> {
+fn day<'de, D: Deserializer<'de>>(source: D) -> Result<Date, D::Error> {
     #[derive(Deserialize)]
     #[serde(untagged, expecting = "until: expected a date such as 2027-01-31")]
     enum Day {
         Quoted(String),
         Own(toml::value::Datetime),
     }
-    Ok(match Day::deserialize(source)? {
+    let text = match Day::deserialize(source)? {
         Day::Quoted(text) => text,
         Day::Own(date) => date.to_string(),
+    };
+    text.parse().map_err(|_| {
+        D::Error::custom(format!(
+            "until = \"{}\" is not a date such as 2027-01-31",
+            text.escape_debug()
+        ))
     })
 }
 
 /// The same where a day may be left out.
-pub(super) fn optional_day<'de, D: Deserializer<'de>>(
-    source: D,
-) -> Result<Option<String>, D::Error> {
+pub(super) fn optional_day<'de, D: Deserializer<'de>>(source: D) -> Result<Option<Date>, D::Error> {
     day(source).map(Some)
 }
 
@@ -115,12 +122,6 @@ impl Waiver {
         }
         if self.reason.trim().is_empty() || self.owner.trim().is_empty() {
             return refuse("reason and owner must say something".into());
-        }
-        if self.until.parse::<jiff::civil::Date>().is_err() {
-            return refuse(format!(
-                "until = \"{}\" is not a date such as 2027-01-31",
-                self.until.escape_debug()
-            ));
         }
         Ok(())
     }

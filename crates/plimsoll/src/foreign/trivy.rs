@@ -56,7 +56,7 @@ pub(super) fn read_list(reading: &mut Reading<'_>) -> Result<(), Failure> {
                 rules: vec![id.to_owned()],
                 paths: Vec::new(),
                 reason,
-                until: until.map(|day| day.to_string()),
+                until,
             });
         } else {
             others.push(at + 1);
@@ -129,7 +129,7 @@ fn read_entries(reading: &mut Reading<'_>, value: Value<'_>) -> Result<(), Failu
             match key.text().unwrap_or_default() {
                 "id" => allow.rules.extend(text()),
                 "statement" => allow.reason = text(),
-                "expired_at" => allow.until = Some(expiry(reading, value)?.to_string()),
+                "expired_at" => allow.until = Some(expiry(reading, value)?),
                 "paths" if value.is_null() => {}
                 "paths" => {
                     let paths = words(reading, value, "paths")?.into_iter();

@@ -1,6 +1,5 @@
 //! What is to be told of the chosen layer, the chosen path and the image as a whole.
 
-use std::borrow::Cow;
 use std::cmp::Reverse;
 
 use plimsoll_model::{LayerFacts, WasteKind, WastedPath, human_size};
@@ -166,8 +165,8 @@ impl Page {
         if let Some(source) = &layer.source {
             self.say(&format!("{}:{}", source.file, source.start.line));
         }
-        self.say(&layer.instruction.as_deref().map_or(
-            Cow::Borrowed("history does not tell its instruction"),
+        self.say(&layer.instruction.as_deref().map_or_else(
+            || "history does not tell its instruction".to_owned(),
             short_instruction,
         ));
         self.say(&format!(

@@ -1,7 +1,5 @@
 //! Puts the explorer's state on the screen.
 
-use std::borrow::Cow;
-
 use plimsoll_model::human_size;
 use plimsoll_report::instruction::short_instruction;
 use plimsoll_report::{efficiency, fitting, share, visible};
@@ -283,7 +281,7 @@ fn layers(frame: &mut Frame<'_>, area: Rect, app: &App<'_>, palette: Palette) {
         let instruction = layer
             .instruction
             .as_deref()
-            .map_or(Cow::Borrowed("-"), short_instruction);
+            .map_or_else(|| "-".to_owned(), short_instruction);
         let head = format!(
             "{mark} {index:>3} {:>9} {:>6} ",
             human_size(layer.file_bytes),

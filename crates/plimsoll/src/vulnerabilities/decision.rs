@@ -18,9 +18,7 @@ use super::purl::{Identity, Purl};
 use super::vex::{Coverage, Statement, Validity};
 use super::waiver::Waiver;
 use super::work::Effort;
-use crate::config::{
-    Presence, ThresholdConfig, VulnerabilityConfig, VulnerabilityFailOn, parse_days,
-};
+use crate::config::{Presence, ThresholdConfig, VulnerabilityConfig, VulnerabilityFailOn};
 
 /// What it takes to hold an image back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,18 +45,17 @@ pub(crate) struct Thresholds {
 impl Thresholds {
     /// Those of a configuration; `least` where it names no severity.
     pub(crate) fn of(config: &VulnerabilityConfig, least: VulnerabilityFailOn) -> Self {
-        let days = |text: &Option<String>| text.as_deref().and_then(parse_days);
         let all = Threshold {
             least: config.fail_on.unwrap_or(least).least(),
             only_fixed: config.only_fixed.unwrap_or(false),
             only_reachable: config.only_reachable.unwrap_or(false),
-            grace: days(&config.grace).unwrap_or(0),
+            grace: config.grace.unwrap_or(0),
         };
         let of = |own: &ThresholdConfig| Threshold {
             least: own.fail_on.map_or(all.least, VulnerabilityFailOn::least),
             only_fixed: own.only_fixed.unwrap_or(all.only_fixed),
             only_reachable: own.only_reachable.unwrap_or(all.only_reachable),
-            grace: days(&own.grace).unwrap_or(all.grace),
+            grace: own.grace.unwrap_or(all.grace),
         };
         Self {
             base: of(&config.base),

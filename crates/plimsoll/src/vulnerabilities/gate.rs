@@ -24,7 +24,7 @@ use super::vex::{self, Attached};
 use super::waiver::Waiver;
 use crate::advisories::Demand;
 use crate::args::VexArgs;
-use crate::config::{Config, Presence, Unjudged, VulnerabilityFailOn, parse_days};
+use crate::config::{Config, Presence, Unjudged, VulnerabilityFailOn};
 use crate::failure::Failure;
 use crate::foreign::Lists;
 use crate::output;
@@ -132,7 +132,7 @@ impl Gate {
                 statements,
                 baseline: None,
             },
-            max_age: own.max_age.as_deref().and_then(parse_days),
+            max_age: own.max_age,
             unjudged: own.unjudged,
             fails_pending: own.pending_security_updates == Some(Presence::Error),
             asked_for,

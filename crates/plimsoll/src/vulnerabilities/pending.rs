@@ -4,6 +4,7 @@ use std::collections::HashSet;
 
 use jiff::civil::Date;
 use plimsoll_model::{AdvisoryCoverage, PendingUpdate, Report};
+use plimsoll_report::count;
 
 use super::age;
 
@@ -59,11 +60,10 @@ pub(super) fn gaps(coverage: &AdvisoryCoverage, max_age: Option<u32>, today: Dat
     let mut gaps = Vec::new();
     if let Some(missing) = &coverage.missing_pocket {
         gaps.push(format!(
-            "the index has no security pocket of {}: whether updates wait for {} package{} is not \
-             known; add its package index with `plimsoll db build` or `db update --pocket`",
+            "the index has no security pocket of {}: whether updates wait for {} is not known; add \
+             its package index with `plimsoll db build` or `db update --pocket`",
             missing.ecosystem,
-            missing.packages,
-            if missing.packages == 1 { "" } else { "s" },
+            count(missing.packages, "package"),
         ));
     }
     let Some(most) = max_age else {

@@ -304,7 +304,7 @@ impl Assembly {
         }
         snapshot.date = self.newest(0..self.records.len() as u32);
         let (id, bytes) = out.finish(snapshot.date)?;
-        snapshot.id = super::super::index::hexadecimal(&id);
+        snapshot.id = plimsoll_model::hex(&id);
         snapshot.bytes = bytes;
         Ok(())
     }

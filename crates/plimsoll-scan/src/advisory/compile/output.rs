@@ -141,7 +141,7 @@ pub(crate) fn recheck(
         path: path.to_owned(),
         source,
     })?;
-    Ok(super::super::index::hexadecimal(&id))
+    Ok(plimsoll_model::hex(&id))
 }
 
 /// An index that comes from elsewhere, on its way. Dropped before it was put in place, it is gone.

@@ -17,6 +17,7 @@ mod whole;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
+use plimsoll_model::hex;
 use sha2::{Digest as _, Sha256};
 
 use self::blocks::Blocks;
@@ -170,7 +171,7 @@ impl Index {
 
     /// The snapshot's name: SHA-256 of the content, in hexadecimal.
     pub fn id(&self) -> String {
-        hexadecimal(&self.header.snapshot)
+        hex(&self.header.snapshot)
     }
 
     /// What it was made of.
@@ -494,13 +495,4 @@ fn between<'b>(ends: &[u8], number: usize, bytes: &'b [u8]) -> Option<&'b [u8]> 
         None => 0,
     };
     bytes.get(start..end)
-}
-
-pub(crate) fn hexadecimal(bytes: &[u8]) -> String {
-    use std::fmt::Write as _;
-    bytes.iter().fold(String::new(), |mut text, byte| {
-        // Writing to a String cannot fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }

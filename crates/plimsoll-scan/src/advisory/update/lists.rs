@@ -5,10 +5,10 @@ use std::fs::File;
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
+use plimsoll_model::hex;
 use sha2::{Digest as _, Sha256};
 
 use super::super::compile::{ListKind, check_list};
-use super::super::index::hexadecimal;
 use super::super::pocket::PocketName;
 use super::kept::{Kept, KeptLists};
 use super::{Fetched, Sought, Update, UpdateError, Wanted};
@@ -127,5 +127,5 @@ pub(super) fn digest(path: &Path) -> io::Result<String> {
             Err(error) => return Err(error),
         }
     }
-    Ok(hexadecimal(&hasher.finalize()))
+    Ok(hex(&hasher.finalize()))
 }

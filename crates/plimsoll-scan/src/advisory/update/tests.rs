@@ -452,7 +452,7 @@ fn publish_index(mirror: &Mirror, version: &str, index: &str, told: &str) {
     packed.write_all(index.as_bytes()).unwrap();
     let packed = packed.finish().unwrap();
     let hash = match told {
-        "" => crate::advisory::index::hexadecimal(&sha2::Sha256::digest(&packed)),
+        "" => plimsoll_model::hex(&sha2::Sha256::digest(&packed)),
         told => told.to_owned(),
     };
     let release = format!(

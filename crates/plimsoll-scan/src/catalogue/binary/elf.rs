@@ -1,6 +1,7 @@
 //! The few headers of an ELF file that say what a program needs (System V ABI, "Object Files" and
 //! "Dynamic Linking"; the constants are those of its `elf.h`).
 
+use plimsoll_model::hex;
 use serde::{Deserialize, Serialize};
 
 use super::view::View;
@@ -421,7 +422,7 @@ impl<'a> Layout<'a> {
                 .notes(b"GNU")
                 .into_iter()
                 .find(|(kind, description)| *kind == 3 && (4..=64).contains(&description.len()))
-                .map(|(_, id)| id.iter().map(|byte| format!("{byte:02x}")).collect()),
+                .map(|(_, id)| hex(id)),
             relro,
             guarded_stack: self
                 .segments

@@ -187,7 +187,7 @@ fn of_proven(own: &Proven, path: &str) -> Package {
                 kind.as_str(),
                 own.namespace.as_deref(),
                 &match kind {
-                    PackageKind::Python => normalise(&own.name),
+                    PackageKind::Python => normalise(&own.name).into_owned(),
                     _ => own.name.clone(),
                 },
                 if own.version == binary::DEVEL {

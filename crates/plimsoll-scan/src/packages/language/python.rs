@@ -1,5 +1,6 @@
 //! Python: what the files beside a distribution's metadata add to it.
 
+use std::borrow::Cow;
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 use plimsoll_model::{Package, PackageKind, Skipped, Topic};
@@ -31,7 +32,7 @@ pub(super) fn complete(
         package.kind != PackageKind::Python
             || (is_installation(package, skipped) && is_carried(tree, package, skipped))
     });
-    let searched: HashSet<(String, &str)> = packages
+    let searched: HashSet<(Cow<'_, str>, &str)> = packages
         .iter()
         .filter(|package| package.kind == PackageKind::Python && is_searched(&package.path))
         .map(|package| (python::normalise(&package.name), package.version.as_str()))

@@ -25,6 +25,11 @@ fn wrappers_and_shells_are_seen_through() {
             &["dumb-init", "node", "a.js"],
             &["dumb-init", "node", "<a.js@/srv"],
         ),
+        (
+            &["tini", "-gp", "SIGTERM", "nohup", "x"],
+            &["tini", "nohup", "x"],
+        ),
+        (&["tini", "-x", "serve"], &["tini"]),
         (&["env", "A=b", "x"], &["env", "x"]),
         (&["env", "PATH=/x", "x"], &["env"]),
         (&["env", "-C", "/x", "A=b", "./x"], &["env", "./x"]),

@@ -2,12 +2,11 @@
 
 use std::sync::Arc;
 
+use plimsoll_syntax::shell::wrapper::{self, Purpose};
 use plimsoll_syntax::shell::{Joint, ShellCommand, ShellWord};
 
 use super::Doubt;
-use crate::startup::command::{
-    self as line, CHPST_VALUED, RUNUSER_VALUED, SETPRIV_VALUED, SUDO_VALUED,
-};
+use crate::startup::command as line;
 
 /// Lines of places that are asked for in ascending order.
 pub(super) struct Lines<'t> {
@@ -169,17 +168,12 @@ impl Command {
         let Some(first) = before.first() else {
             return Some((Vec::new(), replaces));
         };
-        let name = first.literal()?.rsplit('/').next()?;
-        match name {
-            _ if is_init(name) || matches!(name, "env" | "nice") => {
-                literals(before).map(|words| (words, replaces))
-            }
-            _ => {
-                users_of(name)?;
-                let words = known(before);
-                (words.len() == before.len()).then_some((words, replaces))
-            }
-        }
+        let words = match wrapper::of(first.literal()?)?.purpose() {
+            Purpose::Init | Purpose::Surroundings => literals(before)?,
+            Purpose::User => known(before),
+            Purpose::Shell => return None,
+        };
+        (words.len() == before.len()).then_some((words, replaces))
     }
 
     /// The words behind `exec` that are known, and whether the arguments of the script follow.
@@ -259,42 +253,20 @@ impl Command {
     }
 }
 
-/// Whether a program only minds the processes of a container, and runs another.
-pub(super) fn is_init(name: &str) -> bool {
-    matches!(
-        name,
-        "tini" | "tini-static" | "dumb-init" | "docker-init" | "catatonit"
-    )
-}
-
-/// The options of a program that runs another as somebody else behind which a user stands; nothing
-/// where the first argument is one.
-fn users_of(name: &str) -> Option<&'static [&'static str]> {
-    Some(match name {
-        "gosu" | "su-exec" | "s6-setuidgid" | "setuidgid" => &[],
-        "setpriv" => SETPRIV_VALUED,
-        "runuser" => RUNUSER_VALUED,
-        "chpst" => CHPST_VALUED,
-        "sudo" => SUDO_VALUED,
-        _ => return None,
-    })
-}
-
 /// Words up to the first that is not known. What is not may be a user, where one stands: it decides
 /// nothing here, and is a question mark.
 fn known(all: &[Word]) -> Vec<String> {
     let name = all.first().and_then(Word::literal).unwrap_or_default();
-    let users = users_of(name.rsplit('/').next().unwrap_or_default());
+    let user = wrapper::of(name).filter(|it| it.purpose() == Purpose::User);
     let mut words: Vec<String> = Vec::new();
     for (at, word) in all.iter().enumerate() {
         let before = words.last().map(String::as_str).unwrap_or_default();
-        let is_user = users
-            .is_some_and(|options| options.contains(&before) || (options.is_empty() && at == 1));
+        let is_user = at > 0 && user.is_some_and(|it| it.is_given(at - 1, before));
         words.push(match word {
             // A pattern is whatever files there are.
             Word::Literal(text) if text.contains(['*', '?', '[']) || text.starts_with('~') => break,
             Word::Literal(text) => text.clone(),
-            Word::Partly(option) if !option.is_empty() && users.is_some() => format!("{option}?"),
+            Word::Partly(option) if !option.is_empty() && user.is_some() => format!("{option}?"),
             Word::Partly(_) if is_user => "?".to_owned(),
             _ => break,
         });

@@ -6,11 +6,12 @@
 
 use std::collections::HashSet;
 
+use plimsoll_syntax::shell::wrapper::{self, Purpose};
 use plimsoll_syntax::shell::{Joint, ShellCommand};
 use serde::{Deserialize, Serialize};
 
 use super::Run;
-use super::command::{Command, Word, is_harmless, is_init};
+use super::command::{Command, Word, is_harmless};
 use crate::catalogue::base_name;
 use crate::startup::command::{changes_search, exits_on_failure, is_assignment, is_builtin};
 
@@ -189,8 +190,8 @@ fn options(first_line: &str) -> Option<Vec<&str>> {
         }
     } else {
         words.next_if(|word| {
-            let name = base_name(word);
-            matches!(name, "busybox" | "toybox") || is_init(name)
+            let init = wrapper::of(word).filter(|it| it.purpose() == Purpose::Init);
+            matches!(base_name(word), "busybox" | "toybox") || init.is_some()
         });
     }
     let shell = words.next()?;

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::civil::Date;
 use plimsoll_model::{AdvisoryCoverage, EcosystemPackages, Report, Skipped, Topic, Vulnerability};
+use plimsoll_report::count;
 
 use super::super::decision::{Decision, Standing, decide};
 use super::super::waiver::Waiver;
@@ -81,10 +82,9 @@ impl Gate {
             for missing in advisories.missing.iter().filter(told) {
                 gap(
                     format!(
-                        "nobody publishes advisories for {}: {} package{} could not be judged",
+                        "nobody publishes advisories for {}: {} could not be judged",
                         missing.ecosystem,
-                        missing.packages,
-                        if missing.packages == 1 { "" } else { "s" },
+                        count(missing.packages, "package"),
                     ),
                     true,
                 );
@@ -93,9 +93,9 @@ impl Gate {
             if unidentified > 0 {
                 gap(
                     format!(
-                        "{unidentified} component{} of the bill could not be judged: no package URL \
-                         of a known type says what they are",
-                        if unidentified == 1 { "" } else { "s" },
+                        "{} of the bill could not be judged: no package URL of a known type says \
+                         what they are",
+                        count(unidentified, "component"),
                     ),
                     true,
                 );
@@ -108,8 +108,8 @@ impl Gate {
             if let Some(first) = advisories.unjudged.first() {
                 gap(
                     format!(
-                        "{unjudged} package{} could not be judged: {}: {}",
-                        if unjudged == 1 { "" } else { "s" },
+                        "{} could not be judged: {}: {}",
+                        count(unjudged, "package"),
                         first.purl,
                         first.why
                     ),

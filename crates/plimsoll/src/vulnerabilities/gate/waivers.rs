@@ -31,7 +31,7 @@ pub(super) fn own_waivers(config: &Config) -> Vec<Waiver> {
                 .collect(),
             reason: Some(waiver.reason.clone()),
             owner: Some(waiver.owner.clone()),
-            until: waiver.until.parse().ok(),
+            until: Some(waiver.until),
             subject: waiver.subject(),
             justification: waiver
                 .justification

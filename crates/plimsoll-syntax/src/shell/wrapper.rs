@@ -1,0 +1,580 @@
+//! Programs that start another, which stands behind their own options: an init, `env`, `sudo`.
+//!
+//! What a reader may take from a line differs: a rule looks past an option it does not know, whoever
+//! says what an image starts does not ([`Call::is_certain`]). What the options are does not differ.
+
+/// What a program that starts another is there for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    /// It minds the processes of a container.
+    Init,
+    /// It runs it as somebody else.
+    User,
+    /// The shell's own, and nowhere but in a shell.
+    Shell,
+    /// Another environment, priority, output or time.
+    Surroundings,
+}
+
+/// What stands between its options and what it starts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Operand {
+    Nothing,
+    User,
+    /// A user, unless an option names one; behind such a user stands no command, but what a shell is
+    /// given.
+    ShellUser,
+    /// How long, unless an old BusyBox is told by `-t`.
+    Time,
+}
+
+/// A program that starts another.
+#[derive(Debug)]
+pub struct Wrapper {
+    names: &'static [&'static str],
+    purpose: Purpose,
+    /// Options without a value that leave what is started.
+    bare: &'static [&'static str],
+    /// Options with a value that leave what is started.
+    valued: &'static [&'static str],
+    /// Options with a value by which something else is found, or elsewhere.
+    elsewhere: &'static [&'static str],
+    /// Options with which it starts nothing that its words name.
+    ends: &'static [&'static str],
+    /// Those of `valued` that name a user.
+    user: &'static [&'static str],
+    /// Those of `valued` that name the folder to start it in.
+    folder: &'static [&'static str],
+    operand: Operand,
+    /// Whether it takes `NAME=value` in front of what it starts.
+    assigns: bool,
+}
+
+const PLAIN: Wrapper = Wrapper {
+    names: &[],
+    purpose: Purpose::Surroundings,
+    bare: &[],
+    valued: &[],
+    elsewhere: &[],
+    ends: &[],
+    user: &[],
+    folder: &[],
+    operand: Operand::Nothing,
+    assigns: false,
+};
+
+const WRAPPERS: &[Wrapper] = &[
+    Wrapper {
+        names: &["tini", "tini-static", "docker-init", "catatonit"],
+        purpose: Purpose::Init,
+        bare: &["-s", "-v", "-g", "-w"],
+        valued: &["-p", "-e"],
+        ..PLAIN
+    },
+    Wrapper {
+        names: &["dumb-init"],
+        purpose: Purpose::Init,
+        bare: &["-c", "--single-child", "-v", "--verbose"],
+        valued: &["-r", "--rewrite"],
+        ..PLAIN
+    },
+    Wrapper {
+        names: &["gosu", "su-exec", "s6-setuidgid", "setuidgid"],
+        purpose: Purpose::User,
+        operand: Operand::User,
+        ..PLAIN
+    },
+    // With `--reset-env` programs are looked for elsewhere.
+    Wrapper {
+        names: &["setpriv"],
+        purpose: Purpose::User,
+        bare: &[
+            "-d",
+            "--dump",
+            "--nnp",
+            "--no-new-privs",
+            "--clear-groups",
+            "--keep-groups",
+            "--init-groups",
+        ],
+        valued: &[
+            "--groups",
+            "--inh-caps",
+            "--ambient-caps",
+            "--bounding-set",
+            "--ruid",
+            "--euid",
+            "--reuid",
+            "--rgid",
+            "--egid",
+            "--regid",
+            "--securebits",
+            "--pdeathsig",
+            "--selinux-label",
+            "--apparmor-profile",
+        ],
+        user: &["--ruid", "--euid", "--reuid"],
+        ..PLAIN
+    },
+    Wrapper {
+        names: &["runuser"],
+        purpose: Purpose::User,
+        valued: &["-u", "--user", "-g", "--group", "-G", "--supp-group"],
+        user: &["-u", "--user"],
+        operand: Operand::ShellUser,
+        ..PLAIN
+    },
+    Wrapper {
+        names: &["chpst"],
+        purpose: Purpose::User,
+        bare: &["-v", "-P", "-0", "-1", "-2"],
+        valued: &[
+            "-u", "-U", "-b", "-n", "-l", "-L", "-m", "-d", "-o", "-p", "-f", "-c", "-r", "-t",
+            "-s", "-a",
+        ],
+        elsewhere: &["-e", "-/"],
+        user: &["-u"],
+        ..PLAIN
+    },
+    // `-i` and `-s` start a shell.
+    Wrapper {
+        names: &["sudo"],
+        purpose: Purpose::User,
+        bare: &[
+            "-A",
+            "-b",
+            "-B",
+            "-E",
+            "-H",
+            "-k",
+            "-n",
+            "-N",
+            "-P",
+            "-S",
+            "--preserve-env",
+            "--set-home",
+            "--non-interactive",
+            "--stdin",
+            "--background",
+        ],
+        valued: &[
+            "-u",
+            "--user",
+            "-g",
+            "--group",
+            "-h",
+            "--host",
+            "-p",
+            "--prompt",
+            "-C",
+            "--close-from",
+            "-T",
+            "--command-timeout",
+            "-r",
+            "--role",
+            "-t",
+            "--type",
+        ],
+        elsewhere: &["-D", "--chdir", "-R", "--chroot", "-U", "--other-user"],
+        ends: &["-e", "--edit", "-l", "--list", "-v", "--validate"],
+        user: &["-u", "--user"],
+        assigns: true,
+        ..PLAIN
+    },
+    Wrapper {
+        names: &["doas"],
+        purpose: Purpose::User,
+        bare: &["-n"],
+        valued: &["-u"],
+        ends: &["-C", "-L"],
+        user: &["-u"],
+        ..PLAIN
+    },
+    Wrapper {
+        names: &["env"],
+        bare: &["-v", "--debug"],
+        valued: &["-C", "--chdir"],
+        elsewhere: &["-u", "--unset"],
+        ends: &["-S", "--split-string"],
+        folder: &["-C", "--chdir"],
+        assigns: true,
+        ..PLAIN
+    },
+    Wrapper {
+        names: &["timeout"],
+        bare: &[
+            "-v",
+            "--verbose",
+            "-f",
+            "--foreground",
+            "-p",
+            "--preserve-status",
+        ],
+        valued: &["-k", "--kill-after", "-s", "--signal", "-t"],
+        operand: Operand::Time,
+        ..PLAIN
+    },
+    Wrapper {
+        names: &["nice"],
+        valued: &["-n", "--adjustment"],
+        ..PLAIN
+    },
+    Wrapper {
+        names: &["nohup"],
+        ..PLAIN
+    },
+    Wrapper {
+        names: &["stdbuf"],
+        valued: &["-i", "--input", "-o", "--output", "-e", "--error"],
+        ..PLAIN
+    },
+    Wrapper {
+        names: &["time"],
+        bare: &[
+            "-p",
+            "--portability",
+            "-v",
+            "--verbose",
+            "-a",
+            "--append",
+            "-q",
+            "--quiet",
+        ],
+        valued: &["-f", "--format", "-o", "--output"],
+        ..PLAIN
+    },
+    Wrapper {
+        names: &["exec"],
+        purpose: Purpose::Shell,
+        bare: &["-c", "-l"],
+        valued: &["-a"],
+        ..PLAIN
+    },
+    Wrapper {
+        names: &["command"],
+        purpose: Purpose::Shell,
+        bare: &["-p"],
+        ends: &["-v", "-V"],
+        ..PLAIN
+    },
+];
+
+/// What the words behind the name of such a program say. A word that is not known is `None` here.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Call<'w> {
+    /// Index of the word that names what it starts; `None` where it starts nothing.
+    pub command: Option<usize>,
+    /// The user that it starts it as, where it names one.
+    pub user: Option<Option<&'w str>>,
+    /// The folder that it starts it in, where it names one.
+    pub folder: Option<Option<&'w str>>,
+    /// `NAME=value` in front of what it starts.
+    pub assignments: Vec<&'w str>,
+    /// Whether it starts just that: no option is strange, and by none something else is found.
+    pub is_certain: bool,
+}
+
+/// What a program starts others with, by its name or path.
+pub fn of(program: &str) -> Option<&'static Wrapper> {
+    let name = base_name(program)?;
+    WRAPPERS
+        .iter()
+        .find(|wrapper| wrapper.names.contains(&name))
+}
+
+/// Index of the first word that is not there to start another; of one that is where it starts nothing.
+pub fn program_index<W>(words: &[W], known: impl Fn(&W) -> Option<&str>) -> usize {
+    let mut at = 0;
+    while let Some(command) = words.get(at).and_then(&known).and_then(|name| {
+        let behind = words.get(at + 1..)?;
+        of(name)?.read(behind.iter().map(&known)).command
+    }) {
+        at += 1 + command;
+    }
+    at
+}
+
+pub(super) fn base_name(program: &str) -> Option<&str> {
+    program.rsplit('/').next().filter(|name| !name.is_empty())
+}
+
+impl Wrapper {
+    /// What it is there for.
+    pub fn purpose(&self) -> Purpose {
+        self.purpose
+    }
+
+    /// Whether what stands at `at` behind its name, behind the word `before`, is given to an option or
+    /// stands before what it starts.
+    pub fn is_given(&self, at: usize, before: &str) -> bool {
+        self.valued.contains(&before) || (self.operand == Operand::User && at == 0)
+    }
+
+    /// Reads the words behind its name.
+    pub fn read<'w>(&self, words: impl IntoIterator<Item = Option<&'w str>>) -> Call<'w> {
+        let mut call = Call {
+            is_certain: true,
+            ..Call::default()
+        };
+        let mut operand = self.operand;
+        let mut options_end = false;
+        let mut valued: Option<&str> = None;
+        for (at, word) in words.into_iter().enumerate() {
+            if let Some(option) = valued.take() {
+                self.give(&mut call, option, word);
+                continue;
+            }
+            let text = word.unwrap_or_default();
+            if !options_end && text == "--" {
+                options_end = true;
+            } else if !options_end && text.starts_with('-') {
+                call.is_certain &= call.assignments.is_empty();
+                match self.option(text) {
+                    Given::Nothing => {}
+                    Given::Strange => call.is_certain = false,
+                    Given::Ends => return call,
+                    Given::Next(option) => valued = Some(option),
+                    Given::Value(option, value) => self.give(&mut call, option, Some(value)),
+                }
+                let told = valued.or(text.get(..2)) == Some("-t");
+                if told && operand == Operand::Time {
+                    operand = Operand::Nothing;
+                }
+            } else if operand == Operand::Time {
+                if word.is_some() && !text.starts_with(|c: char| c.is_ascii_digit() || c == '.') {
+                    return call;
+                }
+                (operand, options_end) = (Operand::Nothing, true);
+            } else if operand == Operand::User {
+                call.user = Some(word);
+                (operand, options_end) = (Operand::Nothing, true);
+            } else if operand == Operand::ShellUser && call.user.is_none() {
+                call.user = Some(word);
+                return call;
+            } else if self.assigns && text.contains('=') {
+                call.assignments.push(text);
+            } else {
+                call.command = Some(at);
+                return call;
+            }
+        }
+        call
+    }
+
+    fn give<'w>(&self, call: &mut Call<'w>, option: &str, value: Option<&'w str>) {
+        if self.user.contains(&option) {
+            call.user = Some(value);
+        }
+        if self.folder.contains(&option) {
+            call.folder = Some(value);
+        }
+        call.is_certain &= !self.elsewhere.contains(&option);
+    }
+
+    /// What a word says that begins with a dash: `--long`, `--long=value`, `-abc`, `-uvalue`.
+    fn option<'w>(&self, word: &'w str) -> Given<'w> {
+        let takes_value =
+            |option: &str| self.valued.contains(&option) || self.elsewhere.contains(&option);
+        if word.starts_with("--") {
+            let (name, value) = match word.split_once('=') {
+                Some((name, value)) => (name, Some(value)),
+                None => (word, None),
+            };
+            return match value {
+                _ if self.ends.contains(&name) => Given::Ends,
+                None if takes_value(name) => Given::Next(name),
+                Some(value) if takes_value(name) => Given::Value(name, value),
+                _ if self.bare.contains(&name) => Given::Nothing,
+                _ => Given::Strange,
+            };
+        }
+        let is_in = |list: &[&'static str], letter: char| {
+            list.iter()
+                .find(|option| {
+                    option
+                        .strip_prefix('-')
+                        .is_some_and(|it| it.chars().eq([letter]))
+                })
+                .copied()
+        };
+        let letters = word.trim_start_matches('-');
+        for (at, letter) in letters.char_indices() {
+            let value = &letters[at + letter.len_utf8()..];
+            if is_in(self.ends, letter).is_some() {
+                return Given::Ends;
+            }
+            let option = is_in(self.valued, letter).or_else(|| is_in(self.elsewhere, letter));
+            if let Some(option) = option {
+                return match value {
+                    "" => Given::Next(option),
+                    value => Given::Value(option, value),
+                };
+            }
+            if is_in(self.bare, letter).is_none() {
+                return Given::Strange;
+            }
+        }
+        match letters {
+            "" => Given::Strange,
+            _ => Given::Nothing,
+        }
+    }
+}
+
+/// What an option says.
+enum Given<'w> {
+    /// That it is known, and has no value.
+    Nothing,
+    /// Nothing that is known.
+    Strange,
+    /// That nothing is started.
+    Ends,
+    /// That the next word is its value.
+    Next(&'w str),
+    /// Its value.
+    Value(&'w str, &'w str),
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// What a line starts, what of it is certain, and as whom.
+    fn read(line: &str) -> (Option<String>, bool, Option<String>) {
+        let words: Vec<&str> = line.split(' ').collect();
+        let call = of(words[0]).unwrap().read(
+            words[1..]
+                .iter()
+                .map(|word| Some(*word).filter(|word| *word != "?")),
+        );
+        let command = call.command.map(|at| words[1 + at..].join(" "));
+        let user = call.user.map(|user| user.unwrap_or("?").to_owned());
+        (command, call.is_certain, user)
+    }
+
+    #[test]
+    fn what_stands_behind_options_is_found() {
+        for (line, command, user) in [
+            ("tini -- app -x", "app -x", None),
+            ("/sbin/tini -gvv -p SIGTERM -- app", "app", None),
+            ("dumb-init --rewrite 15:3 app", "app", None),
+            ("dumb-init --rewrite=15:3 app", "app", None),
+            ("dumb-init -cv -r15:3 app", "app", None),
+            ("gosu app serve -x", "serve -x", Some("app")),
+            ("gosu ? serve", "serve", Some("?")),
+            (
+                "setpriv --reuid 1000 --clear-groups serve",
+                "serve",
+                Some("1000"),
+            ),
+            ("setpriv --reuid=1000 serve", "serve", Some("1000")),
+            ("setpriv --no-new-privs serve", "serve", None),
+            ("runuser -u app -- serve", "serve", Some("app")),
+            ("chpst -v -u app:www serve", "serve", Some("app:www")),
+            ("chpst -uapp serve", "serve", Some("app")),
+            ("sudo -nE -u app A=b serve", "serve", Some("app")),
+            ("sudo --preserve-env=A,B serve", "serve", None),
+            ("doas -n -u app serve", "serve", Some("app")),
+            ("env -C /x A=b C=d serve", "serve", None),
+            ("env -- A=b serve", "serve", None),
+            ("timeout 5 serve 9", "serve 9", None),
+            ("timeout -s TERM --kill-after=9 1.5m serve", "serve", None),
+            ("timeout ? serve", "serve", None),
+            ("timeout -t 5 serve", "serve", None),
+            ("timeout -t5 ? x", "? x", None),
+            ("nice -n 5 serve", "serve", None),
+            ("nohup serve", "serve", None),
+            ("stdbuf -oL -e 0 serve", "serve", None),
+            ("time -f %e serve", "serve", None),
+            ("exec -a name serve", "serve", None),
+            ("command -p serve", "serve", None),
+            // What is not known may be anything.
+            ("tini ? -x", "? -x", None),
+        ] {
+            let expected = (Some(command.to_owned()), true, user.map(str::to_owned));
+            assert_eq!(read(line), expected, "{line}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_certain_says_so() {
+        for (line, command) in [
+            ("tini -x serve", "serve"),
+            ("setpriv --reset-env serve", "serve"),
+            ("env -i serve", "serve"),
+            ("env - serve", "serve"),
+            ("env -u PATH serve", "serve"),
+            ("env A=b -C /x serve", "serve"),
+            ("sudo -i serve", "serve"),
+            ("sudo -D /x serve", "serve"),
+            ("chpst -e /env serve", "serve"),
+            ("chpst -/ /root serve", "serve"),
+            ("nice -5 serve", "serve"),
+        ] {
+            let (found, is_certain, _) = read(line);
+            assert_eq!(
+                (found.as_deref(), is_certain),
+                (Some(command), false),
+                "{line}"
+            );
+        }
+    }
+
+    #[test]
+    fn what_starts_nothing_has_no_command() {
+        for line in [
+            "env",
+            "env A=b",
+            "env -C",
+            "env -S serve",
+            "env -vS serve",
+            "tini --",
+            "gosu app",
+            "gosu --version",
+            "timeout --help",
+            "timeout 5",
+            "timeout serve x",
+            "sudo -l serve",
+            "sudoedit x",
+            "command -v curl",
+            "runuser app -c serve",
+            "runuser - app",
+        ] {
+            let Some(program) = line.split(' ').next().and_then(of) else {
+                continue;
+            };
+            let words = line.split(' ').skip(1).map(Some);
+            assert_eq!(program.read(words).command, None, "{line}");
+        }
+        assert_eq!(read("runuser app -c serve").2.as_deref(), Some("app"));
+    }
+
+    #[test]
+    fn wrappers_stand_behind_each_other() {
+        for (line, program) in [
+            ("tini -p SIGTERM -- gosu app env A=b exec serve -x", "serve"),
+            ("serve tini", "serve"),
+            ("nohup timeout 9 tini", "tini"),
+            ("env", "env"),
+        ] {
+            let words: Vec<&str> = line.split(' ').collect();
+            assert_eq!(
+                words[program_index(&words, |word| Some(word))],
+                program,
+                "{line}"
+            );
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_words_can_be_read(words in proptest::collection::vec("-{0,2}[a-zé=5]{0,3}", 0..6)) {
+            for wrapper in WRAPPERS {
+                let call = wrapper.read(words.iter().map(|word| Some(word.as_str())));
+                prop_assert!(call.command.is_none_or(|at| at < words.len()));
+            }
+        }
+    }
+}
